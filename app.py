@@ -1,0 +1,26 @@
+"""rnnviz in the browser: ``streamlit run app.py``."""
+
+import os
+from functools import partial
+
+# One thread is fastest for matrices this small; NumPy reads this when it is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import streamlit as st
+
+from rnnviz.ui.chart import serve_library
+from rnnviz.ui.pages.train import train_page
+from rnnviz.ui.sidebar import sidebar
+from rnnviz.ui.state import get_session, write_link
+from rnnviz.ui.style import style_sheet
+from rnnviz.ui.transport import transport
+
+st.set_page_config(page_title="rnnviz", page_icon="🔁", layout="wide")
+serve_library()
+style_sheet()
+session = get_session()
+session.configure(sidebar(session))
+status = transport(session)
+train = st.Page(partial(train_page, session, status), title="Train", url_path="train", default=True)
+st.navigation([train], position="top").run()
+write_link(session)

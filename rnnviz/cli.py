@@ -1,0 +1,133 @@
+"""The command line: train without a browser, and check the gradient."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from tqdm import tqdm
+
+from rnnviz.config import SETTINGS, Gradient, RunConfig, SettingError
+from rnnviz.engine.gradcheck import analytic_gradient, complex_step_gradient, relative_errors
+from rnnviz.session import Session
+from rnnviz.tasks.dataset import Dataset, build_dataset, sentiment
+from rnnviz.tasks.table import TaskError, read_file
+
+#: Largest relative error at which a gradient counts as exact.
+TOLERANCE = 1e-8
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _setting_options(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
+    for row in (SETTINGS[name] for name in names):
+        text = f"{row.help} {row.allowed.capitalize()}; default {row.default}."
+        metavar = "|".join(row.choices) or "N"
+        parser.add_argument(row.flag, metavar=metavar, help=text.replace("%", "%%"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="rnnviz", description="Train a recurrent network from scratch in NumPy.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    train = commands.add_parser("train", help="train without a browser")
+    train.add_argument("--train", type=Path, metavar="CSV", help="training phrases: text,label")
+    train.add_argument("--test", type=Path, metavar="CSV", help="test phrases: text,label")
+    train.add_argument("--every", type=_positive, default=100, help="epochs between two reports")
+    train.add_argument("--json", type=Path, metavar="FILE", help="write settings and every epoch")
+    train.add_argument("--weights", type=Path, metavar="FILE.npz", help="write the final weights")
+    _setting_options(train, tuple(SETTINGS))
+    check = commands.add_parser("gradcheck", help="check the gradient of every parameter")
+    check.add_argument("--phrase", default="this is not very bad at all", help="what to read")
+    _setting_options(check, ("hidden", "init_scale", "seed"))
+    check.add_argument("--after", type=_positive, default=300, help="epochs of training before")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 up")
+    return int(text)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, 1 for a failed check, 2 for bad input."""
+    options = vars(_parser().parse_args(arguments))
+    command = {"train": _train, "gradcheck": _gradcheck}[options["command"]]
+    try:
+        given = {name: options[name] for name in SETTINGS if options.get(name) is not None}
+        return command(RunConfig(**given), options)
+    except (SettingError, TaskError) as problem:
+        print(f"rnnviz: {problem}", file=sys.stderr)
+    except OSError as problem:
+        print(f"rnnviz: {problem.filename}: {problem.strerror}.", file=sys.stderr)
+    return 2
+
+
+def _dataset(options: dict[str, Any]) -> Dataset:
+    train, test = options["train"], options["test"]
+    if train is None and test is None:
+        return sentiment()
+    if train is None:
+        raise TaskError("--test needs --train: give the phrases to learn as well.")
+    return build_dataset(train.name, read_file(train), read_file(test) if test else ())
+
+
+def _train(config: RunConfig, options: dict[str, Any]) -> int:
+    session = Session(config, _dataset(options))
+    for note in session.dataset.notes:
+        print(f"rnnviz: {note}", file=sys.stderr)
+    with tqdm(total=config.epochs, unit="epoch", disable=None, leave=False) as bar:
+        while not session.finished:
+            before = session.state.epoch
+            session.advance(1)
+            if session.state.epoch == before:
+                tqdm.write(f"rnnviz: {session.message}", file=sys.stderr)
+                break
+            bar.update()
+            if session.state.epoch % options["every"] == 0:
+                tqdm.write(report(session), file=sys.stdout)
+    _save(session, options)
+    return 0 if session.finished else 1
+
+
+def _save(session: Session, options: dict[str, Any]) -> None:
+    if options["json"]:
+        session.save_json(options["json"])
+    if options["weights"]:
+        session.save_weights(options["weights"])
+
+
+def report(session: Session) -> str:
+    """The present scores as the notebook prints them: loss in nats and accuracy, to 3 decimals."""
+    row = session.history.row(-1)
+    lines = [f"--- Epoch {session.state.epoch}"]
+    for part in ("train", "test"):
+        loss, accuracy = row[f"{part}_loss"], row[f"{part}_accuracy"]
+        if not np.isnan(loss):
+            lines.append(f"{part.capitalize()}:\tLoss {loss:.3f} | Accuracy: {accuracy:.3f}")
+    return "\n".join(lines)
+
+
+def _gradcheck(config: RunConfig, options: dict[str, Any]) -> int:
+    session = Session(config)
+    session.advance(options["after"])
+    parameters, probe = session.state.parameters, session.inspect(options["phrase"])
+    tokens, targets = probe.trace.tokens, probe.trace.targets
+    truth = complex_step_gradient(parameters, tokens, targets)
+    errors = {
+        kind: relative_errors(analytic_gradient(parameters, tokens, targets, kind), truth)
+        for kind in Gradient
+    }
+    print(f"Relative error against complex-step differences, after {session.state.epoch} epochs,")
+    print(f"on the {len(tokens)} words: {' '.join(probe.words)}")
+    print(f"{'parameter':<12}{'exact':>12}{'notebook':>12}")
+    for name in truth.named():
+        print(f"{name:<12}" + "".join(f"{errors[kind][name]:12.1e}" for kind in Gradient))
+    return 0 if max(errors[Gradient.EXACT].values()) <= TOLERANCE else 1

@@ -1,0 +1,64 @@
+"""The hidden states of a phrase, and the verdict that they carry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from rnnviz.analysis.activity import RunningMargin
+from rnnviz.engine.trace import Trace
+from rnnviz.figures.theme import LIGHT, Theme, axis, compact, figure, ladder, plain, words_axis
+
+
+def state_heatmap(trace: Trace, words: Sequence[str], theme: Theme = LIGHT) -> go.Figure:
+    """Every unit (row) at every token (column) of the trace's phrase; zero is neutral."""
+    states = trace.h[:, 0].T
+    limit = min(1.0, ladder(float(np.abs(states).max())))
+    heatmap = go.Heatmap(
+        z=compact(states),
+        zmin=-limit,
+        zmax=limit,
+        colorscale=theme.diverging,
+        colorbar={"thickness": 14, "outlinewidth": 0, "title": {"text": "h"}, "nticks": 5},
+        customdata=np.broadcast_to(np.array([plain(w) for w in words], object), states.shape),
+        hovertemplate="unit %{y} after “%{customdata}”: h = %{z:.6f}<extra></extra>",
+    )
+    return figure(
+        [heatmap],
+        "Hidden state after every word",
+        420,
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=axis("unit", theme, autorange="reversed", showgrid=False),
+        margin={"l": 64, "r": 16, "t": 44, "b": 64},
+    )
+
+
+def running_margin_bars(
+    margin: RunningMargin, words: Sequence[str], label: str, theme: Theme = LIGHT
+) -> go.Figure:
+    """The lead of one class, read after every word as if the phrase ended there."""
+    limit = 1.15 * ladder(float(np.abs(margin.values).max()))
+    bars = go.Bar(
+        x=list(range(len(words))),
+        y=compact(margin.values),
+        marker={"color": [theme.positive if v > 0 else theme.negative for v in margin.values]},
+        hovertemplate="lead of " + plain(label) + ": %{y:.6g}<extra></extra>",
+    )
+    return figure(
+        [bars],
+        f"Verdict word by word: the lead of “{plain(label)}”",
+        260,
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=axis(
+            "margin (logits)",
+            theme,
+            range=[-limit, limit],
+            zeroline=True,
+            zerolinecolor=theme.muted,
+        ),
+        margin={"l": 64, "r": 16, "t": 44, "b": 64},
+    )

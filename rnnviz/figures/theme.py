@@ -1,0 +1,134 @@
+"""How every figure looks: palettes, scales that keep still, and text that is only text."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
+
+
+@dataclass(frozen=True)
+class Theme:
+    """One set of colours; the same name means the same thing in every figure."""
+
+    text: str
+    muted: str
+    grid: str
+    train: str
+    test: str
+    magnitude: str
+    negative: str
+    neutral: str
+    positive: str
+
+    @property
+    def diverging(self) -> list[list[Any]]:
+        """Scale for signed values: blue below zero, red above; safe for the colour-blind."""
+        return [[0, self.negative], [0.5, self.neutral], [1, self.positive]]
+
+
+LIGHT = Theme(
+    text="#1f2933",
+    muted="#5b6675",
+    grid="#e4e7ec",
+    train="#00796b",
+    test="#d97706",
+    magnitude="#6d4ad4",
+    negative="#2166ac",
+    neutral="#f7f7f7",
+    positive="#b2182b",
+)
+DARK = Theme(
+    text="#e6e9ee",
+    muted="#a3adba",
+    grid="#2c333d",
+    train="#2dd4bf",
+    test="#fbbf24",
+    magnitude="#a78bfa",
+    negative="#5aa9f0",
+    neutral="#20262e",
+    positive="#ff6f61",
+)
+
+
+def plain(text: str) -> str:
+    """A text that Plotly draws as typed, never as markup; shortened to 24 characters."""
+    shown = text if len(text) <= 24 else text[:23] + "…"
+    return html.escape(shown, quote=False)
+
+
+def figure(
+    series: Sequence[Any], title: str, height: int, theme: Theme, **layout: Any
+) -> go.Figure:
+    """A figure in the house's style: transparent, fixed height, zoom kept while its data change."""
+    base = {
+        "template": {},
+        "title": {"text": title, "x": 0, "xref": "container", "font": {"size": 16}, "y": 0.98},
+        "font": {"family": FONT, "size": 14, "color": theme.text},
+        "height": height,
+        "margin": {"l": 64, "r": 16, "t": 44, "b": 48},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "uirevision": "keep",
+        "showlegend": False,
+        "hoverlabel": {"font": {"family": FONT, "size": 14}},
+    }
+    base["title"]["yanchor"] = "top"  # type: ignore[index]
+    return go.Figure(list(series), {**base, **layout})
+
+
+def axis(title: str, theme: Theme, **options: Any) -> dict[str, Any]:
+    """An axis with its title (and unit), a quiet grid and no zero line of its own."""
+    return {
+        "title": {"text": title, "standoff": 8},
+        "gridcolor": theme.grid,
+        "linecolor": theme.grid,
+        "zeroline": False,
+        "automargin": False,
+        **options,
+    }
+
+
+def words_axis(words: Sequence[str], theme: Theme) -> dict[str, Any]:
+    """An axis with one place a token, equal words side by side, labels slanted if they are many."""
+    places = list(range(len(words)))
+    return axis(
+        "",
+        theme,
+        tickmode="array",
+        tickvals=places,
+        ticktext=[plain(word) for word in words],
+        range=[-0.5, len(words) - 0.5],
+        showgrid=False,
+        tickangle=0 if len(words) <= 8 else -40,
+    )
+
+
+def ladder(value: float) -> float:
+    """The next of 1, 2, 5, 10, ... times a power of ten that isn't below ``value``.
+
+    A scale that ends on such a rung moves seldom, so a running picture keeps still.
+    """
+    if not value > 0 or not math.isfinite(value):
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next((m * power for m in (1, 2, 5) if value <= m * power * (1 + 1e-12)), 10 * power)
+
+
+def decades(values: Sequence[float]) -> list[float]:
+    """A log axis' range, in powers of ten, that covers the positive ``values`` in steps of two."""
+    logs = [math.log10(v) for v in values if v > 0 and math.isfinite(v)] or [0.0]
+    low, high = 2 * math.floor(min(logs) / 2), 2 * math.ceil(max(logs) / 2)
+    return [low - 0.3, max(high, low + 2) + 0.3]
+
+
+def compact(array: Any) -> Any:
+    """The array as float32, which travels to the browser in binary."""
+    return np.ascontiguousarray(array, np.float32)

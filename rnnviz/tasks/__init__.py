@@ -1,0 +1,1 @@
+"""What is learned: words, phrases, and the files they come from."""

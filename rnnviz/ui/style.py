@@ -1,0 +1,63 @@
+"""What Streamlit's own elements can't show: the style sheet, the status line, the verdict."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from rnnviz.figures.theme import DARK, LIGHT, Theme
+from rnnviz.session import Probe, Session
+
+_SHEET = Path(__file__).with_name("style.css")
+
+
+def theme() -> Theme:
+    """The figures' palette for the theme that the reader has chosen."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def style_sheet() -> None:
+    """Put the style sheet, with the palette's colours, on the page."""
+    colors = theme()
+    variables = f":root {{ --rnnviz-train: {colors.train}; --rnnviz-test: {colors.test}; }}"
+    st.html(f"<style>{variables}\n{_SHEET.read_text(encoding='utf-8')}</style>")
+
+
+def status_html(session: Session) -> str:
+    """The numbers that are always in sight, and the line that says what happened."""
+    scores = session.history.row(-1)
+    cells = [
+        ("state", "state", session.condition),
+        ("epoch", "epoch", _place(session)),
+        ("train", "training loss (nats)", _number(scores["train_loss"], "{:.4f}")),
+        ("test", "test loss (nats)", _number(scores["test_loss"], "{:.4f}")),
+        ("train", "training accuracy", _number(scores["train_accuracy"], "{:.1%}")),
+        ("test", "test accuracy", _number(scores["test_accuracy"], "{:.1%}")),
+    ]
+    shown = "".join(f'<div class="{c}"><small>{n}</small><b>{v}</b></div>' for c, n, v in cells)
+    message = f'<div class="rnnviz-message" role="status">{escape(session.message)}</div>'
+    return f'<div class="rnnviz-status">{shown}</div>{message}'
+
+
+def _place(session: Session) -> str:
+    state = session.state
+    phrase = f" + {state.position}/{session.phrases}" if state.position else ""
+    return f"{state.epoch}{phrase} of {session.config.epochs}"
+
+
+def _number(value: float, form: str) -> str:
+    return "–" if math.isnan(value) else form.format(value)
+
+
+def verdict_html(probe: Probe, problem: str) -> str:
+    """The verdict on the probe, how sure it is and what it skipped; or what is wrong."""
+    lines = [f"<p><b>{escape(probe.verdict)}</b> with probability {probe.probability:.1%}</p>"]
+    if problem:
+        lines = [f"<p>{escape(problem)}</p>"]
+    elif probe.reading.unknown:
+        words = escape(", ".join(word[:40] for word in probe.reading.unknown[:12]))
+        lines.append(f"<p>not in the vocabulary: {words} (skipped: the verdict is on the rest)</p>")
+    return f'<div class="rnnviz-verdict"><small>Verdict</small>{"".join(lines)}</div>'

@@ -1,0 +1,59 @@
+"""Play, pause, step, reset, and how fast; the buttons only call the Session."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.config import SETTINGS
+from rnnviz.session import SPEEDS, Session
+
+
+def transport(session: Session) -> DeltaGenerator:
+    """The bar that stays on top: buttons, speed, and the place of the live numbers, returned."""
+    with st.container(key="header"):
+        with st.container(horizontal=True, vertical_alignment="bottom", key="transport"):
+            _buttons(session)
+            st.session_state.setdefault("speed", session.speed)
+            session.speed = st.select_slider(
+                "Speed (each frame)", SPEEDS, key="speed", width=230, format_func=_pace
+            )
+        return st.empty()
+
+
+def _buttons(session: Session) -> None:
+    run, done = session.running, session.finished
+    space = {True: "Space", False: None}
+    st.button(
+        "Play", key="play", on_click=session.play, type="primary", disabled=run,
+        shortcut=space[not run], icon=":material/play_arrow:",
+    )  # fmt: skip
+    st.button(
+        "Pause", key="pause", on_click=session.pause, disabled=not run,
+        shortcut=space[run], icon=":material/pause:",
+    )  # fmt: skip
+    st.button(
+        "Step epoch", key="step_epoch", on_click=session.step_epoch, disabled=done, shortcut="E"
+    )
+    st.button(
+        "Step phrase", key="step_phrase", on_click=session.step_phrase, disabled=done, shortcut="P"
+    )
+    st.button(
+        "Reset",
+        key="reset",
+        on_click=session.reset,
+        shortcut="0",
+        help="Epoch 0, same initial weights",
+    )
+    st.button("New seed", key="new_seed", on_click=_new_seed, args=(session,), shortcut="N")
+
+
+def _new_seed(session: Session) -> None:
+    row = SETTINGS["seed"]
+    st.session_state.seed = int((session.config.seed + 1) % row.high)
+
+
+def _pace(speed: int) -> str:
+    if not speed:
+        return "1 phrase"
+    return f"{speed} epoch" + "s" * (speed > 1)
