@@ -16,6 +16,7 @@ from rnnviz.ui.style import style_sheet
 from rnnviz.ui.transport import transport
 
 st.set_page_config(page_title="rnnviz", page_icon="🔁", layout="wide")
+st.logo("docs/logo.svg", size="large")
 serve_library()
 style_sheet()
 session = get_session()

@@ -18,8 +18,8 @@ from rnnviz.engine.parameters import Sizes
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import (
     Score,
-    Tapes,
     TrainState,
+    Workspace,
     batches,
     begin,
     evaluate,
@@ -56,6 +56,11 @@ class Probe:
         return self.reading.words
 
     @property
+    def side(self) -> int | None:
+        """Of two classes the verdict's number, 0 or 1; None where there are more."""
+        return None if self.trace.sizes.outputs > 2 else int(self.trace.probs[0].argmax())
+
+    @property
     def basis(self) -> str:
         """Against which answer the loss of this phrase is measured."""
         if self.label is None:
@@ -73,7 +78,7 @@ class Session:
         self.dataset = dataset or sentiment()
         self.speed = 1
         self.running = False
-        self.message = ""
+        self.message = "Press Play: in every epoch the network reads each training phrase once."
         self.data_problem = ""
         self.problem = ""
         self.typed = self.phrase = PHRASE
@@ -84,7 +89,7 @@ class Session:
         sizes = Sizes(len(data.vocabulary), config.hidden, len(data.classes))
         self.state = begin(sizes, config)
         self.history = History()
-        self._tapes = Tapes(data.train, sizes)
+        self._workspace = Workspace(data.train, sizes, config.gradient)
         self._groups = batches(data.train), batches(data.test)
         self._append_scores(self.state)
 
@@ -116,7 +121,7 @@ class Session:
     @property
     def phrases(self) -> int:
         """How many phrases one epoch reads."""
-        return len(self._tapes)
+        return len(self._workspace)
 
     def play(self) -> None:
         """Let ticks advance the run."""
@@ -166,7 +171,7 @@ class Session:
 
     def _train(self, count: int) -> bool:
         """Take ``count`` steps; on a loss that isn't finite go back to before them and say so."""
-        after = train_phrases(self.state, self._tapes, self.config, count)
+        after = train_phrases(self.state, self._workspace, self.config, count)
         fine = bool(np.isfinite(after.parameters.theta).all())
         if fine and after.epoch > self.state.epoch:
             fine = self._append_scores(after)

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnviz.config import Gradient
 from rnnviz.engine.losses import margin_gradient
-from rnnviz.engine.model import backward_from, forward, gradient_of
+from rnnviz.engine.model import bind, bind_gradient
 from rnnviz.engine.parameters import Array, Parameters
 from rnnviz.engine.trace import Trace
 
@@ -40,13 +40,15 @@ def margin_flow(parameters: Parameters, trace: Trace, gradient: Gradient) -> Flo
     Unlike the loss's gradient it doesn't vanish just because the phrase is learned.
     """
     seeded = Trace(trace.sizes, trace.tokens, trace.targets)
-    forward(parameters, seeded)
+    there = bind(parameters, seeded, gradient)
+    there.forward()
     margin_gradient(seeded.logits, seeded.targets, seeded.dlogits)
-    backward_from(parameters, seeded, gradient)
+    there.carry()
     return Flow(Objective.MARGIN, np.linalg.norm(seeded.dh[:, 0], axis=-1))
 
 
 def parameter_norms(trace: Trace) -> dict[str, float]:
     """||dL/dW|| (L2) of every parameter, before clipping."""
-    found = gradient_of(trace, Parameters(trace.sizes)).named()
-    return {name: float(np.linalg.norm(array)) for name, array in found.items()}
+    found = Parameters(trace.sizes)
+    bind_gradient(trace, found)()
+    return {name: float(np.linalg.norm(array)) for name, array in found.named().items()}

@@ -6,7 +6,7 @@ import numpy as np
 
 from rnnviz.config import Gradient
 from rnnviz.engine.losses import cross_entropy
-from rnnviz.engine.model import backward, forward, gradient_of
+from rnnviz.engine.model import bind, bind_gradient
 from rnnviz.engine.parameters import Array, Parameters
 from rnnviz.engine.trace import Trace
 
@@ -21,10 +21,11 @@ def complex_step_gradient(parameters: Parameters, tokens: Array, targets: Array)
     """
     shifted = Parameters(parameters.sizes, parameters.theta.astype(complex))
     trace = Trace(parameters.sizes, tokens, targets, dtype=complex)
+    forward = bind(shifted, trace).forward
     found = Parameters(parameters.sizes)
     for i in range(len(found.theta)):
         shifted.theta[i] += 1j * _TINY
-        forward(shifted, trace)
+        forward()
         found.theta[i] = cross_entropy(trace.probs, targets).sum().imag / _TINY
         shifted.theta[i] = parameters.theta[i]
     return found
@@ -35,9 +36,11 @@ def analytic_gradient(
 ) -> Parameters:
     """dL/dtheta by backpropagation through time."""
     trace = Trace(parameters.sizes, tokens, targets)
-    forward(parameters, trace)
-    backward(parameters, trace, gradient)
-    return gradient_of(trace, Parameters(parameters.sizes))
+    found, there = Parameters(parameters.sizes), bind(parameters, trace, gradient)
+    there.forward()
+    there.backward(1.0)
+    bind_gradient(trace, found)()
+    return found
 
 
 def relative_errors(found: Parameters, truth: Parameters) -> dict[str, float]:

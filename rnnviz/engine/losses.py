@@ -15,11 +15,6 @@ def cross_entropy(probs: Array, targets: Array) -> Array:
     return -np.log(probs[np.arange(len(targets)), targets])
 
 
-def cross_entropy_gradient(probs: Array, onehot: Array, out: Array) -> None:
-    """Write dL/dlogits = probs - onehot, all (B, C), into ``out``."""
-    np.subtract(probs, onehot, out)
-
-
 def margin(logits: Array, targets: Array) -> Array:
     """The target's logit less the largest of the others: (B, C), (B,) -> (B,)."""
     rows = np.arange(len(targets))

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from rnnviz.engine.parameters import Array, Sizes
-
-#: The way back is cut into strides of so many steps, between which it may stop.
-STRIDE = 16
-
-
-class Stride(NamedTuple):
-    """Some steps of the way back, as (dh, slope, da, dh one token earlier), and how many remain."""
-
-    steps: list[tuple[Array, Array, Array, Array]]
-    rest: int
 
 
 class Trace:
@@ -49,7 +37,10 @@ class Trace:
         self.onehot = np.zeros((batch, outputs))
         self.onehot[columns, targets] = 1
         self._allocate(dtype) if share is None else self._borrow(share)
-        self._slice(hidden)
+        self.h = self.z[1:, :, 1 : 1 + hidden]
+        self.h_before = self.z[:-1, :, 1 : 1 + hidden]
+        self.slope = self.squares[1:, :, 1 : 1 + hidden]
+        self.top = self.z[steps, :, : 1 + hidden]
 
     def _allocate(self, dtype: type) -> None:
         state, readout = (*self.shape, self.sizes.hidden), (self.shape[1], self.sizes.outputs)
@@ -65,35 +56,12 @@ class Trace:
         self.a, self.dh, self.da, self.squares = other.a, other.dh, other.da, other.squares
         self.logits, self.probs, self.dlogits = other.logits, other.probs, other.dlogits
 
-    def _slice(self, hidden: int) -> None:
-        """Cut, once, the views that every pass uses."""
-        steps, batch = self.shape
-        self.h = self.z[1:, :, 1 : 1 + hidden]
-        self.slope = self.squares[1:, :, 1 : 1 + hidden]
-        self.top = self.z[steps, :, : 1 + hidden]
-        self.z_columns = self.z[:steps].reshape(steps * batch, -1).T
-        self.da_rows = self.da.reshape(steps * batch, -1)
-        self.da_flat = self.da.reshape(-1)
-        rows = zip(self.z[:steps], self.a, self.h, strict=True)
-        self.forward_steps = [(z.dot, a, h) for z, a, h in rows]
-        back = list(zip(self.dh[1:], self.slope[1:], self.da[1:], self.dh[:-1], strict=True))[::-1]
-        self.backward_strides = [
-            Stride(back[i : i + STRIDE], rest=max(0, len(back) - i - STRIDE))
-            for i in range(0, len(back), STRIDE)
-        ]
-        self.first_step = self.dh[0], self.slope[0], self.da[0]
-
     def freeze(self) -> Trace:
         """Make every array read-only, and return the trace."""
         for array in vars(self).values():
             if isinstance(array, np.ndarray):
                 array.flags.writeable = False
         return self
-
-    @property
-    def h_before(self) -> Array:
-        """h_{t-1} at every t, (T, B, H); zero at the first token."""
-        return self.z[:-1, :, 1 : 1 + self.sizes.hidden]
 
     @property
     def dh_local(self) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnviz.config import ClipBy, Gradient, RunConfig
 from rnnviz.engine.losses import accuracy, cross_entropy
-from rnnviz.engine.model import backward, forward, gradient_of
+from rnnviz.engine.model import bind, bind_gradient
 from rnnviz.engine.optimizers import clip
 from rnnviz.engine.parameters import (
     SHUFFLING,
@@ -51,34 +51,53 @@ class TrainState:
     position: int = 0
 
 
-class Tapes(Sequence[Trace]):
-    """One trace for each example, made when first read and kept, up to ``limit`` bytes.
+class Step(NamedTuple):
+    """One phrase, bound for training: forward, backward, the gradient of the parameters."""
 
-    Those of equal length share the memory of all that a pass overwrites.
+    forward: Callable[[], None]
+    backward: Callable[[float], None]
+    gradient: Callable[[], None]
+    da: Array
+
+
+class Workspace:
+    """The memory in which a run trains: parameters, an update, and a ``Step`` for each example.
+
+    Steps are made when first asked for and kept, up to ``limit`` bytes; examples of equal length
+    share all that a pass overwrites.
     """
 
-    def __init__(self, examples: Sequence[Example], sizes: Sizes, limit: int = 32_000_000) -> None:
-        self.examples, self.sizes = examples, sizes
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        sizes: Sizes,
+        gradient: Gradient = Gradient.EXACT,
+        limit: int = 32_000_000,
+    ) -> None:
+        self.examples, self.gradient = examples, gradient
+        self.parameters, self.update = Parameters(sizes), Parameters(sizes)
+        self.longest = max(len(example.tokens) for example in examples)
+        self.steps: list[Step | None] = [None] * len(examples)
         self._room = limit
-        self._kept: dict[int, Trace] = {}
         self._scratch: dict[int, Trace] = {}
 
     def __len__(self) -> int:
         return len(self.examples)
 
-    def __getitem__(self, index: int) -> Trace:  # type: ignore[override]
-        trace = self._kept.get(index)
-        return self._make(index) if trace is None else trace
-
-    def _make(self, index: int) -> Trace:
+    def bind(self, index: int) -> Step:
+        """Make the step on one example, and keep it while there is room."""
         example = self.examples[index]
         tokens, targets = example.tokens[:, None], np.array([example.target])
-        trace = Trace(self.sizes, tokens, targets, share=self._scratch.get(len(tokens)))
+        shared = self._scratch.get(len(tokens))
+        trace = Trace(self.parameters.sizes, tokens, targets, share=shared)
         self._scratch.setdefault(len(tokens), trace)
+        there = bind(self.parameters, trace, self.gradient)
+        gradient = bind_gradient(trace, self.update)
+        step = Step(there.forward, there.backward, gradient, trace.da.reshape(-1))
         if self._room > 0:
-            self._kept[index] = trace
+            self.steps[index] = step
             self._room -= trace.z.nbytes
-        return trace
+        return step
 
 
 def begin(sizes: Sizes, config: RunConfig) -> TrainState:
@@ -93,48 +112,50 @@ def order(seed: int, epoch: int, count: int) -> tuple[int, ...]:
     return tuple(rng.permutation(count).tolist())
 
 
-def train_epoch(state: TrainState, tapes: Tapes, config: RunConfig) -> TrainState:
+def train_epoch(state: TrainState, workspace: Workspace, config: RunConfig) -> TrainState:
     """Read the phrases that are left of this epoch, one step each; ``state`` stays as it was."""
-    return train_phrases(state, tapes, config, len(tapes) - state.position)
+    return train_phrases(state, workspace, config, len(workspace) - state.position)
 
 
-def train_step(state: TrainState, tapes: Tapes, config: RunConfig) -> TrainState:
-    """Read one phrase and take one step; ``state`` stays as it was."""
-    return train_phrases(state, tapes, config, 1)
-
-
-def train_phrases(state: TrainState, tapes: Tapes, config: RunConfig, count: int) -> TrainState:
-    """Take ``count`` steps of gradient descent inside one epoch, on a copy of the parameters.
+def train_phrases(
+    state: TrainState, workspace: Workspace, config: RunConfig, count: int
+) -> TrainState:
+    """Take ``count`` steps of gradient descent inside one epoch; ``state`` stays as it was.
 
     All of the way back is linear in dL/dlogits, so the learning rate is multiplied in there and
     what comes out is the step itself: theta -= clip(lr * gradient, lr * limit).
     """
-    parameters, step = state.parameters.copy(), Parameters(state.parameters.sizes)
-    rate, end = np.array(config.lr), state.position + count
+    theta, update = workspace.parameters.theta, workspace.update.theta
+    theta[...] = state.parameters.theta
+    end = state.position + count
+    rate, limit = config.lr, config.lr * config.clip
+    idle = _idle(config, workspace.longest)
+    steps, subtract = workspace.steps, np.subtract
     with np.errstate(over="ignore", invalid="ignore"):
-        for index in order(config.seed, state.epoch, len(tapes))[state.position : end]:
-            trace = tapes[index]
-            forward(parameters, trace)
-            backward(parameters, trace, config.gradient, rate)
-            gradient_of(trace, step)
-            if _may_clip(trace, config):
-                clip(step.theta, config.clip_by, config.lr * config.clip)
-            np.subtract(parameters.theta, step.theta, parameters.theta)
-    if end == len(tapes):
-        return TrainState(parameters, state.epoch + 1)
-    return replace(state, parameters=parameters, position=end)
+        for index in order(config.seed, state.epoch, len(workspace))[state.position : end]:
+            forward, backward, gradient, da = steps[index] or workspace.bind(index)
+            forward()
+            backward(rate)
+            gradient()
+            if not da.dot(da) <= idle:
+                clip(update, config.clip_by, limit)
+            subtract(theta, update, theta)
+    after = workspace.parameters.copy()
+    if end == len(workspace):
+        return TrainState(after, state.epoch + 1)
+    return replace(state, parameters=after, position=end)
 
 
-def _may_clip(trace: Trace, config: RunConfig) -> bool:
-    """Whether clipping could change anything; False only where that is proved.
+def _idle(config: RunConfig, tokens: int) -> float:
+    """Up to which ||lr da||^2 clipping provably changes nothing, for phrases of so many tokens.
 
-    By Cauchy-Schwarz |dL/dW_ij| <= ||da_i|| ||z_j|| <= ||da|| sqrt(T B), as no |z| exceeds 1. The
-    gradient of the readout is at most |probs - onehot| <= 1.
+    By Cauchy-Schwarz |dL/dW_ij| <= ||da_i|| ||z_j|| <= ||da|| sqrt(T), as no |z| exceeds 1; and the
+    readout's gradient is at most |probs - onehot| <= 1.
     """
-    if config.clip_by is not ClipBy.VALUE or config.clip < 1:
-        return config.clip_by is not ClipBy.OFF
-    da = trace.da_flat
-    return bool(da.dot(da) * trace.z_columns.shape[1] > (config.lr * config.clip) ** 2)
+    if config.clip_by is ClipBy.OFF:
+        return float("inf")
+    provable = config.clip_by is ClipBy.VALUE and config.clip >= 1
+    return (config.lr * config.clip) ** 2 / tokens if provable else -1.0
 
 
 def record(
@@ -142,9 +163,10 @@ def record(
 ) -> Trace:
     """The read-only trace of one phrase, forwards and back, with these parameters."""
     trace = Trace(parameters.sizes, tokens[:, None], np.array([target]))
+    there = bind(parameters, trace, gradient)
     with np.errstate(over="ignore", invalid="ignore"):
-        forward(parameters, trace)
-        backward(parameters, trace, gradient)
+        there.forward()
+        there.backward(1.0)
     return trace.freeze()
 
 
@@ -169,7 +191,7 @@ def evaluate(parameters: Parameters, groups: Iterable[tuple[Array, Array]]) -> S
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for tokens, wanted in groups:
             trace = Trace(parameters.sizes, tokens, wanted)
-            forward(parameters, trace)
+            bind(parameters, trace).forward()
             probs.append(trace.probs)
             targets.append(wanted)
         every = np.concatenate(probs), np.concatenate(targets)

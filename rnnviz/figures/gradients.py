@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from rnnviz.analysis.gradients import Flow, Objective
-from rnnviz.figures.theme import LIGHT, Theme, axis, decades, figure, words_axis
+from rnnviz.figures.theme import (
+    LIGHT,
+    Theme,
+    axis,
+    decades,
+    figure,
+    log_axis,
+    words_axis,
+    words_margin,
+)
 
 _SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
-_NOUN = {Objective.LOSS: "loss", Objective.MARGIN: "logit margin"}
 
 
 def bptt_profile(flow: Flow, words: Sequence[str], theme: Theme = LIGHT) -> go.Figure:
@@ -33,15 +42,27 @@ def bptt_profile(flow: Flow, words: Sequence[str], theme: Theme = LIGHT) -> go.F
     )
     return figure(
         [points],
-        f"Gradient of the {_NOUN[flow.objective]} at every word: ← backpropagation through time",
-        420,
+        f"Gradient of the {flow.objective} at every word",
+        320,
         theme,
         xaxis=words_axis(words, theme),
-        yaxis=axis(
-            f"||{symbol}|| (L2)", theme, type="log", range=span, exponentformat="power", nticks=8
-        ),
-        margin={"l": 76, "r": 16, "t": 44, "b": 64},
+        yaxis=log_axis(f"||{symbol}|| (L2)", theme, span),
+        margin=words_margin(words),
+        annotations=[_direction(theme)],
     )
+
+
+def _direction(theme: Theme) -> dict[str, Any]:
+    place = {
+        "xref": "paper",
+        "x": 0.02,
+        "xanchor": "left",
+        "yref": "paper",
+        "y": 1,
+        "yanchor": "top",
+    }
+    look = {"showarrow": False, "font": {"color": theme.muted}}
+    return {"text": "← backpropagation through time", **place, **look}
 
 
 def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> go.Figure:
@@ -62,13 +83,11 @@ def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> go.
     return figure(
         [dots],
         "Gradient of every parameter, before clipping",
-        420,
+        300,
         theme,
-        xaxis=axis(
-            "||dL/dW|| (L2)", theme, type="log", range=span, exponentformat="power", nticks=8
-        ),
+        xaxis=log_axis("||dL/dW|| (L2)", theme, span),
         yaxis=axis("", theme, autorange="reversed", type="category"),
-        margin={"l": 64, "r": 72, "t": 44, "b": 56},
+        margin={"l": 64, "r": 76, "t": 40, "b": 48},
     )
 
 

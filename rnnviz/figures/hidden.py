@@ -9,7 +9,18 @@ import plotly.graph_objects as go
 
 from rnnviz.analysis.activity import RunningMargin
 from rnnviz.engine.trace import Trace
-from rnnviz.figures.theme import LIGHT, Theme, axis, compact, figure, ladder, plain, words_axis
+from rnnviz.figures.theme import (
+    LIGHT,
+    Theme,
+    axis,
+    color_bar,
+    compact,
+    figure,
+    ladder,
+    plain,
+    words_axis,
+    words_margin,
+)
 
 
 def state_heatmap(trace: Trace, words: Sequence[str], theme: Theme = LIGHT) -> go.Figure:
@@ -21,18 +32,18 @@ def state_heatmap(trace: Trace, words: Sequence[str], theme: Theme = LIGHT) -> g
         zmin=-limit,
         zmax=limit,
         colorscale=theme.diverging,
-        colorbar={"thickness": 14, "outlinewidth": 0, "title": {"text": "h"}, "nticks": 5},
+        colorbar=color_bar("h"),
         customdata=np.broadcast_to(np.array([plain(w) for w in words], object), states.shape),
         hovertemplate="unit %{y} after “%{customdata}”: h = %{z:.6f}<extra></extra>",
     )
     return figure(
         [heatmap],
         "Hidden state after every word",
-        420,
+        400,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=axis("unit", theme, autorange="reversed", showgrid=False),
-        margin={"l": 64, "r": 16, "t": 44, "b": 64},
+        margin=words_margin(words),
     )
 
 
@@ -50,7 +61,7 @@ def running_margin_bars(
     return figure(
         [bars],
         f"Verdict word by word: the lead of “{plain(label)}”",
-        260,
+        230,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=axis(
@@ -60,5 +71,5 @@ def running_margin_bars(
             zeroline=True,
             zerolinecolor=theme.muted,
         ),
-        margin={"l": 64, "r": 16, "t": 44, "b": 64},
+        margin=words_margin(words),
     )

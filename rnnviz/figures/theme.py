@@ -58,6 +58,12 @@ DARK = Theme(
 )
 
 
+def color_bar(symbol: str) -> dict[str, Any]:
+    """The scale beside a heatmap, headed by the symbol of what is coloured."""
+    place = {"x": 1.0, "xpad": 8, "y": 0.5, "len": 1, "thickness": 14, "outlinewidth": 0}
+    return {**place, "title": {"text": symbol}, "nticks": 5, "exponentformat": "power"}
+
+
 def plain(text: str) -> str:
     """A text that Plotly draws as typed, never as markup; shortened to 24 characters."""
     shown = text if len(text) <= 24 else text[:23] + "…"
@@ -92,6 +98,7 @@ def axis(title: str, theme: Theme, **options: Any) -> dict[str, Any]:
         "linecolor": theme.grid,
         "zeroline": False,
         "automargin": False,
+        "exponentformat": "power",
         **options,
     }
 
@@ -107,8 +114,17 @@ def words_axis(words: Sequence[str], theme: Theme) -> dict[str, Any]:
         ticktext=[plain(word) for word in words],
         range=[-0.5, len(words) - 0.5],
         showgrid=False,
-        tickangle=0 if len(words) <= 8 else -40,
+        tickangle=-40 if _crowded(words) else 0,
     )
+
+
+def words_margin(words: Sequence[str]) -> dict[str, int]:
+    """Margins that are equal for all figures over the same words, so that their columns align."""
+    return {"l": 64, "r": 76, "t": 40, "b": 70 if _crowded(words) else 32}
+
+
+def _crowded(words: Sequence[str]) -> bool:
+    return len(words) > 10 or sum(map(len, words)) > 40
 
 
 def ladder(value: float) -> float:
@@ -127,6 +143,12 @@ def decades(values: Sequence[float]) -> list[float]:
     logs = [math.log10(v) for v in values if v > 0 and math.isfinite(v)] or [0.0]
     low, high = 2 * math.floor(min(logs) / 2), 2 * math.ceil(max(logs) / 2)
     return [low - 0.3, max(high, low + 2) + 0.3]
+
+
+def log_axis(title: str, theme: Theme, span: Sequence[float]) -> dict[str, Any]:
+    """A log axis over ``span`` (powers of ten) with at most six labels, all at powers of ten."""
+    every = max(1, math.ceil((span[1] - span[0]) / 6))
+    return axis(title, theme, type="log", range=list(span), dtick=every)
 
 
 def compact(array: Any) -> Any:

@@ -26,7 +26,7 @@ def loss_curve(history: History, epochs: int, classes: int, theme: Theme = LIGHT
     return figure(
         series,
         "Loss: how wrong the network is",
-        300,
+        270,
         theme,
         xaxis=_epoch_axis(history, epochs, theme),
         yaxis=axis("loss (nats)", theme, range=[-0.02 * top, 1.02 * top]),
@@ -41,7 +41,7 @@ def accuracy_curve(history: History, epochs: int, theme: Theme = LIGHT) -> go.Fi
     return figure(
         _curves(history, ("train_accuracy", "test_accuracy"), "%{y:.1%}", theme),
         "Accuracy: share of phrases answered rightly",
-        300,
+        250,
         theme,
         xaxis=_epoch_axis(history, epochs, theme),
         yaxis=axis("accuracy", theme, range=[-0.02, 1.04], tickformat=".0%"),

@@ -21,8 +21,15 @@ def theme() -> Theme:
 
 def style_sheet() -> None:
     """Put the style sheet, with the palette's colours, on the page."""
-    colors = theme()
-    variables = f":root {{ --rnnviz-train: {colors.train}; --rnnviz-test: {colors.test}; }}"
+    colors, kind = theme(), st.context.theme.type or "light"
+    values = {
+        "background": st.get_option(f"theme.{kind}.backgroundColor"),
+        "train": colors.train,
+        "test": colors.test,
+        "first": colors.negative,
+        "second": colors.positive,
+    }
+    variables = ":root {" + "".join(f"--rnnviz-{k}: {v};" for k, v in values.items()) + "}"
     st.html(f"<style>{variables}\n{_SHEET.read_text(encoding='utf-8')}</style>")
 
 
@@ -54,7 +61,9 @@ def _number(value: float, form: str) -> str:
 
 def verdict_html(probe: Probe, problem: str) -> str:
     """The verdict on the probe, how sure it is and what it skipped; or what is wrong."""
-    lines = [f"<p><b>{escape(probe.verdict)}</b> with probability {probe.probability:.1%}</p>"]
+    side = "" if probe.side is None else ("first", "second")[probe.side]
+    verdict = f'<b class="{side}">{escape(probe.verdict)}</b>'
+    lines = [f"<p>{verdict} with probability {probe.probability:.1%}</p>"]
     if problem:
         lines = [f"<p>{escape(problem)}</p>"]
     elif probe.reading.unknown:

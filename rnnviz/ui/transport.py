@@ -16,7 +16,7 @@ def transport(session: Session) -> DeltaGenerator:
             _buttons(session)
             st.session_state.setdefault("speed", session.speed)
             session.speed = st.select_slider(
-                "Speed (each frame)", SPEEDS, key="speed", width=230, format_func=_pace
+                "Speed: each frame", SPEEDS, key="speed", width=170, format_func=_pace
             )
         return st.empty()
 
