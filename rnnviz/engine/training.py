@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -58,6 +58,7 @@ class Step(NamedTuple):
     backward: Callable[[float], None]
     gradient: Callable[[], None]
     da: Array
+    da_dot: Callable[[Array], Any]
 
 
 class Workspace:
@@ -93,7 +94,8 @@ class Workspace:
         self._scratch.setdefault(len(tokens), trace)
         there = bind(self.parameters, trace, self.gradient)
         gradient = bind_gradient(trace, self.update)
-        step = Step(there.forward, there.backward, gradient, trace.da.reshape(-1))
+        da = trace.da.reshape(-1)
+        step = Step(there.forward, there.backward, gradient, da, da.dot)
         if self._room > 0:
             self.steps[index] = step
             self._room -= trace.z.nbytes
@@ -133,11 +135,11 @@ def train_phrases(
     steps, subtract = workspace.steps, np.subtract
     with np.errstate(over="ignore", invalid="ignore"):
         for index in order(config.seed, state.epoch, len(workspace))[state.position : end]:
-            forward, backward, gradient, da = steps[index] or workspace.bind(index)
+            forward, backward, gradient, da, da_dot = steps[index] or workspace.bind(index)
             forward()
             backward(rate)
             gradient()
-            if not da.dot(da) <= idle:
+            if not da_dot(da) <= idle:
                 clip(update, config.clip_by, limit)
             subtract(theta, update, theta)
     after = workspace.parameters.copy()

@@ -1,0 +1,122 @@
+"""The engine against the notebook's own loop: ``python -m benchmarks.engine``.
+
+Ratios of one run, CPU time on one BLAS thread, medians of alternating repetitions.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+
+import numpy as np
+
+from benchmarks.notebook import NotebookRNN
+from benchmarks.table import Row, print_table
+from rnnviz.config import RunConfig
+from rnnviz.engine.parameters import Parameters, Sizes
+from rnnviz.engine.training import TrainState, Workspace, begin, order, record, train_epoch
+from rnnviz.tasks.dataset import sentiment
+
+DATA = sentiment()
+SIZES = Sizes(len(DATA.vocabulary), 64, len(DATA.classes))
+CONFIG = RunConfig(gradient="notebook")  # type: ignore[arg-type]
+WORKSPACE = Workspace(DATA.train, SIZES, CONFIG.gradient)
+START = begin(SIZES, CONFIG)
+REPETITIONS, EPOCHS = 21, 20
+
+
+def notebook(epochs: int = EPOCHS) -> NotebookRNN:
+    """The notebook's network after ``epochs`` epochs."""
+    network = NotebookRNN(START.parameters)
+    phrases = [(phrase.tokens.tolist(), phrase.target) for phrase in DATA.train]
+    for epoch in range(epochs):
+        network.train_epoch(phrases[i] for i in order(CONFIG.seed, epoch, len(phrases)))
+    return network
+
+
+def engine(epochs: int = EPOCHS) -> TrainState:
+    """The engine's state after the same epochs."""
+    state = START
+    for _ in range(epochs):
+        state = train_epoch(state, WORKSPACE, CONFIG)
+    return state
+
+
+def recording(epochs: int = EPOCHS) -> TrainState:
+    """The same, with the full trace of one phrase, each in turn, recorded in every epoch."""
+    state = START
+    for epoch in range(epochs):
+        state = train_epoch(state, WORKSPACE, CONFIG)
+        phrase = DATA.train[epoch * 7 % len(DATA.train)]
+        record(state.parameters, phrase.tokens, phrase.target, CONFIG.gradient)
+    return state
+
+
+def difference(network: NotebookRNN, parameters: Parameters) -> float:
+    """The largest difference of any weight."""
+    pairs = (
+        (network.Wxh, parameters.W_xh),
+        (network.Whh, parameters.W_hh),
+        (network.bh[:, 0], parameters.b_h),
+        (network.Why, parameters.W_hy),
+        (network.by[:, 0], parameters.b_y),
+    )
+    return max(float(np.abs(theirs - ours).max()) for theirs, ours in pairs)
+
+
+def cpu_seconds(run: Callable[[], object]) -> float:
+    """CPU time of one call."""
+    before = time.process_time()
+    run()
+    return time.process_time() - before
+
+
+def alternating(*runs: Callable[[], object]) -> list[float]:
+    """The median CPU time of each, measured in turns so that a slow moment meets all."""
+    times = [[cpu_seconds(run) for run in runs] for _ in range(REPETITIONS)]
+    return [median(column) for column in zip(*times, strict=True)]
+
+
+_MEMORY = """
+import resource
+from rnnviz.session import Session
+import rnnviz.cli
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
+Session().advance(1000)
+print(peak() - before)
+"""
+
+
+def memory_of_1000_epochs() -> float:
+    """MB that a run of 1000 epochs needs above the imports, at its peak, in a process of its own."""
+    command = [sys.executable, "-c", _MEMORY]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    unit = 1 if sys.platform == "darwin" else 1024
+    return int(printed) * unit / 1e6
+
+
+def main() -> None:
+    """Measure, and print what was wanted beside it."""
+    theirs, ours, recorded = alternating(notebook, engine, recording)
+    apart = difference(notebook(), engine().parameters)
+    rows = [
+        Row("speed, times the notebook's loop", theirs / ours, "x", at_least=6.5),
+        Row("cost of recording a full trace an epoch", 100 * (recorded / ours - 1), "%", at_most=5),
+        Row(f"largest difference, {EPOCHS} epochs", apart, "", at_most=1e-12),
+        Row("memory of 1000 epochs above imports", memory_of_1000_epochs(), "MB", at_most=40),
+    ]
+    print_table(rows)
+    print(f"\nan epoch of the notebook's loop: {1e3 * theirs / EPOCHS:.2f} ms; ", end="")
+    print(f"of the engine: {1e3 * ours / EPOCHS:.2f} ms")
+
+
+if __name__ == "__main__":
+    main()
