@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from pathlib import Path
 
 # One thread is fastest for matrices this small; NumPy reads this when it is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -16,7 +17,7 @@ from rnnviz.ui.style import style_sheet
 from rnnviz.ui.transport import transport
 
 st.set_page_config(page_title="rnnviz", page_icon="🔁", layout="wide")
-st.logo("docs/logo.svg", size="large")
+st.logo(Path(__file__).parent / "docs" / "logo.svg", size="large")
 serve_library()
 style_sheet()
 session = get_session()

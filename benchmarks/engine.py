@@ -96,7 +96,7 @@ print(peak() - before)
 
 
 def memory_of_1000_epochs() -> float:
-    """MB that a run of 1000 epochs needs above the imports, at its peak, in a process of its own."""
+    """MB that a run of 1000 epochs needs above the imports, at its peak, in its own process."""
     command = [sys.executable, "-c", _MEMORY]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     unit = 1 if sys.platform == "darwin" else 1024

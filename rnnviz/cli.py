@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("gradcheck", help="check the gradient of every parameter")
     check.add_argument("--phrase", default="this is not very bad at all", help="what to read")
     _setting_options(check, ("hidden", "init_scale", "seed"))
-    check.add_argument("--after", type=_positive, default=300, help="epochs of training before")
+    check.add_argument(
+        "--after", dest="epochs", default=300, metavar="N", help="epochs of training before"
+    )
     return parser
 
 
@@ -65,6 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(RunConfig(**given), options)
     except (SettingError, TaskError) as problem:
         print(f"rnnviz: {problem}", file=sys.stderr)
+    except BrokenPipeError:
+        # The reader has left; nothing more is written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as problem:
         print(f"rnnviz: {problem.filename}: {problem.strerror}.", file=sys.stderr)
     return 2
@@ -83,6 +90,8 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
     session = Session(config, _dataset(options))
     for note in session.dataset.notes:
         print(f"rnnviz: {note}", file=sys.stderr)
+    for path in filter(None, (options["json"], options["weights"])):
+        path.open("ab").close()  # what can't be written is found out before training
     with tqdm(total=config.epochs, unit="epoch", disable=None, leave=False) as bar:
         while not session.finished:
             before = session.state.epoch
@@ -117,7 +126,8 @@ def report(session: Session) -> str:
 
 def _gradcheck(config: RunConfig, options: dict[str, Any]) -> int:
     session = Session(config)
-    session.advance(options["after"])
+    session.read(options["phrase"])
+    session.advance(config.epochs)
     parameters, probe = session.state.parameters, session.inspect(options["phrase"])
     tokens, targets = probe.trace.tokens, probe.trace.targets
     truth = complex_step_gradient(parameters, tokens, targets)

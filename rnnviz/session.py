@@ -28,12 +28,14 @@ from rnnviz.engine.training import (
 )
 from rnnviz.tasks.dataset import Dataset, dataset_from, sentiment
 from rnnviz.tasks.table import MAX_WORDS, TaskError
-from rnnviz.tasks.vocabulary import Reading
+from rnnviz.tasks.vocabulary import Reading, split_words
 
 #: Epochs a frame that can be chosen; 0 is the slow motion of one phrase a frame.
 SPEEDS = (0, 1, 2, 3, 5, 10, 20, 30, 50)
 #: The probe to begin with.
 PHRASE = "right now i am not at all happy"
+#: The longest probe, which also keeps the link short.
+MAX_CHARACTERS = 2_000
 _NO_SCORE = Score(float("nan"), float("nan"))
 #: Steps taken between two looks at the clock.
 _STRIDE = 32
@@ -119,6 +121,12 @@ class Session:
         return "Finished" if self.finished else "Paused"
 
     @property
+    def place(self) -> str:
+        """The epochs done and, inside an epoch, the share of its phrases: "12 + 3/58"."""
+        inside = f" + {self.state.position}/{self.phrases}" if self.state.position else ""
+        return f"{self.state.epoch}{inside}"
+
+    @property
     def phrases(self) -> int:
         """How many phrases one epoch reads."""
         return len(self._workspace)
@@ -187,7 +195,7 @@ class Session:
             f"Stopped in epoch {self.state.epoch + 1}: the loss is no longer a finite number. "
             f"The steps are too large for this network (learning rate {self.config.lr:g}, clip by "
             f"{self.config.clip_by}). The last finite weights are kept, those of epoch "
-            f"{self.state.epoch}. Try a learning rate of {min(0.02, self.config.lr / 10):g} and "
+            f"{self.place}. Try a learning rate of {min(0.02, self.config.lr / 10):g} and "
             "press Reset."
         )
 
@@ -283,13 +291,18 @@ class Session:
 
     def read(self, text: str) -> Reading:
         """The words of ``text`` that the network knows; raise TaskError with a sentence if none."""
-        count = len(text.split())
+        count = len(split_words(text))
         if count > MAX_WORDS:
             raise TaskError(
                 f"The phrase has {count:,} words; the most that can be read is {MAX_WORDS}."
             )
+        if len(text) > MAX_CHARACTERS:
+            raise TaskError(
+                f"The phrase has {len(text):,} characters; the most that can be read is "
+                f"{MAX_CHARACTERS:,}."
+            )
         reading = self.dataset.vocabulary.read(text)
-        if not count:
+        if not text.strip():
             raise TaskError("The phrase is empty. Type some words, for example: this is not bad")
         if not len(reading.tokens):
             raise TaskError(

@@ -78,7 +78,7 @@ def _bind_carry(parameters: Parameters, trace: Trace, gradient: Gradient) -> Cal
                 multiply(dh_t, slope_t, da_t)
                 da_dot(W_back, dh_before)
             if rest and _negligible(dh_before):
-                dh[:rest] = da[:rest] = 0
+                dh[:rest] = da[: rest + 1] = 0
                 return
         multiply(*first)
 

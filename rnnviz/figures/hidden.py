@@ -56,7 +56,8 @@ def running_margin_bars(
         x=list(range(len(words))),
         y=compact(margin.values),
         marker={"color": [theme.positive if v > 0 else theme.negative for v in margin.values]},
-        hovertemplate="lead of " + plain(label) + ": %{y:.6g}<extra></extra>",
+        meta=plain(label),
+        hovertemplate="lead of %{meta}: %{y:.6g}<extra></extra>",
     )
     return figure(
         [bars],

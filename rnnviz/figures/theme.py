@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+_MOST_LABELS = 40
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 
 
@@ -104,14 +105,14 @@ def axis(title: str, theme: Theme, **options: Any) -> dict[str, Any]:
 
 
 def words_axis(words: Sequence[str], theme: Theme) -> dict[str, Any]:
-    """An axis with one place a token, equal words side by side, labels slanted if they are many."""
-    places = list(range(len(words)))
+    """An axis with one place a token, equal words side by side; of many every n-th is named."""
+    places = range(0, len(words), 1 + len(words) // _MOST_LABELS)
     return axis(
         "",
         theme,
         tickmode="array",
-        tickvals=places,
-        ticktext=[plain(word) for word in words],
+        tickvals=list(places),
+        ticktext=[plain(words[place]) for place in places],
         range=[-0.5, len(words) - 0.5],
         showgrid=False,
         tickangle=-40 if _crowded(words) else 0,

@@ -16,7 +16,7 @@ def get_session() -> Session:
         session = Session(config)
         if "phrase" in query:
             session.ask(query["phrase"])
-        session.message = " ".join(problems)
+        session.message = " ".join(problems) or session.message
         st.session_state.session = session
     found: Session = st.session_state.session
     return found

@@ -38,7 +38,7 @@ def status_html(session: Session) -> str:
     scores = session.history.row(-1)
     cells = [
         ("state", "state", session.condition),
-        ("epoch", "epoch", _place(session)),
+        ("epoch", "epoch", f"{session.place} of {session.config.epochs}"),
         ("train", "training loss (nats)", _number(scores["train_loss"], "{:.4f}")),
         ("test", "test loss (nats)", _number(scores["test_loss"], "{:.4f}")),
         ("train", "training accuracy", _number(scores["train_accuracy"], "{:.1%}")),
@@ -47,12 +47,6 @@ def status_html(session: Session) -> str:
     shown = "".join(f'<div class="{c}"><small>{n}</small><b>{v}</b></div>' for c, n, v in cells)
     message = f'<div class="rnnviz-message" role="status">{escape(session.message)}</div>'
     return f'<div class="rnnviz-status">{shown}</div>{message}'
-
-
-def _place(session: Session) -> str:
-    state = session.state
-    phrase = f" + {state.position}/{session.phrases}" if state.position else ""
-    return f"{state.epoch}{phrase} of {session.config.epochs}"
 
 
 def _number(value: float, form: str) -> str:

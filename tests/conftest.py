@@ -1,0 +1,36 @@
+"""What many tests start from: small runs, and how hypothesis searches."""
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from rnnviz.config import RunConfig
+from rnnviz.session import Session
+
+settings.register_profile(
+    "rnnviz",
+    deadline=None,
+    max_examples=60,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("rnnviz")
+
+
+@pytest.fixture
+def config() -> RunConfig:
+    """A network so small and so eager that it learns within 200 epochs."""
+    return RunConfig(hidden=8, init_scale=0.1, lr=0.05, epochs=200)
+
+
+@pytest.fixture
+def session(config: RunConfig) -> Session:
+    """A small run at epoch 0."""
+    return Session(config)
+
+
+@pytest.fixture(scope="session")
+def learned() -> Session:
+    """A small run that has learned its phrases; only to look at, never to change."""
+    session = Session(RunConfig(hidden=8, init_scale=0.1, lr=0.05, epochs=200))
+    session.advance(200)
+    return session

@@ -1,0 +1,108 @@
+"""The gradient through time and at every parameter."""
+
+import math
+
+import numpy as np
+import pytest
+
+from rnnviz.analysis.gradients import Flow, Objective
+from rnnviz.figures.gradients import bptt_profile, parameter_norm_bars
+
+NORMS = {"W_xh": 0.5, "W_hh": 1e-9, "b_h": 0.0, "W_hy": 2.0, "b_y": 0.7}
+
+
+def flow_of(*norms, objective=Objective.LOSS):
+    return Flow(objective, np.array(norms))
+
+
+def words_of(flow):
+    return ["bad"] * len(flow.norms)
+
+
+def profile(*norms):
+    flow = flow_of(*norms)
+    return bptt_profile(flow, words_of(flow))
+
+
+def test_every_word_has_its_point_on_a_log_axis():
+    drawn = profile(0.001, 0.1, 1.0)
+    assert list(drawn.data[0].x) == [0, 1, 2]
+    assert list(drawn.data[0].y) == [0.001, 0.1, 1.0]
+    assert drawn.layout.yaxis.type == "log"
+
+
+@pytest.mark.parametrize(
+    "norms", [(0.0, 0.5), (0.0, 0.0), (0.0, 1e-160, 3.0), (1e-12,), (1e5, 1e-5)]
+)
+def test_every_point_is_in_sight_exact_zeros_too(norms):
+    drawn = profile(*norms)
+    low, high = drawn.layout.yaxis.range
+    assert all(low - 1e-9 <= math.log10(y) <= high for y in drawn.data[0].y)
+
+
+def test_a_zero_lies_below_all_others():
+    y = profile(0.0, 1e-7, 1.0).data[0].y
+    assert y[0] < y[1] < y[2]
+
+
+def test_a_hover_has_the_exact_number():
+    norms = (1 / 3, 0.0, 1e-17)
+    shown = profile(*norms).data[0].customdata
+    assert tuple(float(text) for text in shown) == norms
+
+
+def test_a_zero_is_written_as_0():
+    assert list(profile(0.0, 0.123456).data[0].text) == ["0", "0.12"]
+
+
+@pytest.mark.parametrize(
+    ("objective", "symbol"), [(Objective.LOSS, "dL/dh"), (Objective.MARGIN, "dm/dh")]
+)
+def test_title_and_axis_say_of_what_it_is_the_gradient(objective, symbol):
+    drawn = bptt_profile(flow_of(1.0, objective=objective), ["bad"])
+    assert f"Gradient of the {objective}" in drawn.layout.title.text
+    assert drawn.layout.yaxis.title.text == f"||{symbol}|| (L2)"
+    assert symbol in drawn.data[0].hovertemplate
+
+
+def test_equal_words_keep_their_own_points():
+    drawn = bptt_profile(flow_of(1.0, 2.0, 3.0), ["not", "<b>", "not"])
+    assert drawn.layout.xaxis.ticktext == ("not", "&lt;b&gt;", "not")
+    assert drawn.layout.xaxis.tickvals == (0, 1, 2)
+
+
+def test_a_long_phrase_has_no_numbers_that_would_overlap():
+    assert "text" in profile(*[1.0] * 7).data[0].mode
+    assert "text" not in profile(*[1.0] * 40).data[0].mode
+
+
+def test_every_parameter_has_its_row_in_the_order_of_the_formulas():
+    drawn = parameter_norm_bars(NORMS)
+    assert list(drawn.data[0].y) == list(NORMS)
+    assert drawn.layout.yaxis.autorange == "reversed"
+
+
+@pytest.mark.parametrize("norms", [NORMS, dict.fromkeys(NORMS, 0.0)], ids=["some", "all zero"])
+def test_every_parameter_is_in_sight_exact_zeros_too(norms):
+    drawn = parameter_norm_bars(norms)
+    low, high = drawn.layout.xaxis.range
+    assert drawn.layout.xaxis.type == "log"
+    assert all(low - 1e-9 <= math.log10(x) <= high for x in drawn.data[0].x)
+
+
+def test_a_parameter_s_number_is_exact_on_hover_and_short_beside_it():
+    (dots,) = parameter_norm_bars(NORMS | {"W_xh": 1 / 3}).data
+    assert float(dots.customdata[0]) == 1 / 3
+    assert list(dots.text) == ["0.33", "1e-09", "0", "2", "0.7"]
+
+
+def test_the_title_says_that_it_is_before_clipping():
+    drawn = parameter_norm_bars(NORMS)
+    assert "before clipping" in drawn.layout.title.text
+    assert drawn.layout.xaxis.title.text == "||dL/dW|| (L2)"
+
+
+def test_heights_do_not_depend_on_the_data():
+    assert profile(1.0).layout.height == profile(*[1e-9] * 50).layout.height
+    zeros = dict.fromkeys(NORMS, 0.0)
+    assert parameter_norm_bars(NORMS).layout.height == parameter_norm_bars(zeros).layout.height

@@ -1,0 +1,163 @@
+"""Scales that keep still, and text that is only text."""
+
+import html
+import math
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnviz.figures.theme import (
+    DARK,
+    LIGHT,
+    axis,
+    compact,
+    decades,
+    figure,
+    ladder,
+    plain,
+    words_axis,
+)
+
+positive = st.floats(1e-300, 1e300)
+
+
+@given(positive)
+def test_a_rung_is_never_below_the_value_and_at_most_two_and_a_half_times_it(value):
+    rung = ladder(value)
+    assert value <= rung * (1 + 1e-9)
+    assert rung <= 2.5 * value * (1 + 1e-9)
+
+
+@given(positive)
+def test_a_rung_is_1_2_or_5_times_a_power_of_ten(value):
+    assert f"{ladder(value):.6e}"[:8] in ("1.000000", "2.000000", "5.000000")
+
+
+@given(positive)
+def test_a_rung_s_own_rung_is_itself(value):
+    assert ladder(ladder(value)) == pytest.approx(ladder(value), rel=1e-9)
+
+
+@given(positive, positive)
+def test_a_larger_value_has_no_lower_rung(one, other):
+    low, high = sorted((one, other))
+    assert ladder(low) <= ladder(high) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("value", [0.0, -3.0, math.nan, math.inf])
+def test_what_has_no_size_gets_the_rung_1(value):
+    assert ladder(value) == 1.0
+
+
+@given(st.lists(st.floats(1e-150, 1e150), min_size=1))
+def test_decades_cover_every_value(values):
+    low, high = decades(values)
+    assert all(low < math.log10(value) < high for value in values)
+
+
+@given(st.lists(st.floats(1e-150, 1e150), min_size=1))
+def test_decades_leave_little_room_beside_the_values(values):
+    low, high = decades(values)
+    logs = [math.log10(value) for value in values]
+    assert min(logs) - low <= 2.3 + 1e-9
+    assert high - max(logs) <= 2.3 + 1e-9
+    assert high - low >= 2
+
+
+@given(st.floats(1.001, 99.9), st.floats(1.001, 99.9))
+def test_decades_keep_still_while_a_value_stays_between_two_labels(one, other):
+    assert decades([one]) == decades([other])
+
+
+@pytest.mark.parametrize("values", [[], [0.0, 0.0], [0.0, math.nan, math.inf]])
+def test_decades_of_nothing_positive_are_still_a_range(values):
+    low, high = decades(values)
+    assert low < high
+
+
+def test_decades_pass_over_zeros():
+    assert decades([0.0, 3.0]) == decades([3.0])
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("bad", "bad"),
+        ("<b>bad</b>", "&lt;b&gt;bad&lt;/b&gt;"),
+        ("good & bad", "good &amp; bad"),
+        ("&lt;", "&amp;lt;"),
+        ("$x$", "$x$"),
+        ("😀", "😀"),
+    ],
+)
+def test_a_text_is_drawn_as_typed(text, drawn):
+    assert plain(text) == drawn
+
+
+@given(st.text())
+def test_no_text_is_markup_and_none_is_long(text):
+    shown = plain(text)
+    assert "<" not in shown
+    assert ">" not in shown
+    assert len(html.unescape(shown)) <= 24 or html.unescape(shown) == text[:23] + "…"
+
+
+@given(st.text(max_size=24))
+def test_a_short_text_is_shown_in_full(text):
+    assert plain(text).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
+
+
+def test_a_long_word_is_cut_before_it_is_escaped():
+    assert plain("<" * 100) == "&lt;" * 23 + "…"
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_signed_values_are_blue_below_zero_and_red_above(theme):
+    places, colors = zip(*theme.diverging, strict=True)
+    assert places == (0, 0.5, 1)
+    below, _, above = (tuple(bytes.fromhex(color[1:])) for color in colors)
+    assert max(below) == below[2]
+    assert max(above) == above[0]
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_no_two_colors_of_a_theme_are_the_same(theme):
+    colors = asdict(theme).values()
+    assert len(set(colors)) == len(colors)
+
+
+def test_equal_words_keep_their_own_places():
+    below = words_axis(["bad", "not", "bad"], LIGHT)
+    assert below["ticktext"] == ["bad", "not", "bad"]
+    assert below["tickvals"] == [0, 1, 2]
+    assert below["range"] == [-0.5, 2.5]
+
+
+@pytest.mark.parametrize("count", [1, 39, 40, 41, 200])
+def test_of_many_words_not_all_are_named_but_each_at_its_own_place(count):
+    below = words_axis([str(place) for place in range(count)], LIGHT)
+    assert below["ticktext"] == [str(place) for place in below["tickvals"]]
+    assert min(count, 10) <= len(below["ticktext"]) <= 50
+    assert below["range"] == [-0.5, count - 0.5]
+
+
+def test_labels_are_slanted_only_where_they_are_many():
+    assert words_axis(["bad"] * 3, LIGHT)["tickangle"] == 0
+    assert words_axis(["bad"] * 20, LIGHT)["tickangle"] < 0
+
+
+def test_a_figure_keeps_its_height_and_the_reader_s_zoom():
+    drawn = figure([], "Title", 321, LIGHT, yaxis=axis("loss (nats)", LIGHT))
+    assert (drawn.layout.height, drawn.layout.uirevision) == (321, "keep")
+    assert drawn.layout.title.text == "Title"
+    assert drawn.layout.yaxis.title.text == "loss (nats)"
+
+
+def test_numbers_travel_as_contiguous_float32():
+    found = compact(np.arange(6.0).reshape(2, 3).T)
+    assert found.dtype == np.float32
+    assert found.flags.c_contiguous
+    assert found.tolist() == [[0, 3], [1, 4], [2, 5]]

@@ -1,0 +1,77 @@
+"""Words and their numbers."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnviz.tasks.vocabulary import Vocabulary, split_words
+
+KNOWN = Vocabulary.of(["this is not bad", "i am happy"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("this is bad", ["this", "is", "bad"]),
+        ("This is BAD", ["this", "is", "bad"]),
+        ("  this\tis\n bad ", ["this", "is", "bad"]),
+        ("“Bad”, he said (twice)!", ["bad", "he", "said", "twice"]),
+        ("don't", ["don't"]),
+        ("well - bad", ["well", "-", "bad"]),
+        ("<b>bad</b> $x$ 😀", ["<b>bad</b>", "$x$", "😀"]),
+        ("... !? ()", []),
+        ("", []),
+    ],
+)
+def test_how_a_phrase_falls_into_words(text, words):
+    assert split_words(text) == words
+
+
+@given(st.text())
+def test_a_word_is_lower_case_and_has_no_space(text):
+    for word in split_words(text):
+        assert word
+        assert word == word.lower()
+        assert len(word.split()) == 1
+
+
+@given(st.text())
+def test_words_are_read_as_themselves(text):
+    words = split_words(text)
+    assert split_words(" ".join(words)) == words
+
+
+def test_a_vocabulary_is_sorted_and_has_every_word_once():
+    assert KNOWN.words == ("am", "bad", "happy", "i", "is", "not", "this")
+    assert len(KNOWN) == 7
+
+
+def test_a_word_s_number_is_its_place():
+    assert KNOWN.read("this am").tokens.tolist() == [6, 0]
+
+
+def test_unknown_words_are_set_apart_and_named_once():
+    reading = KNOWN.read("great this great is odd")
+    assert reading.words == ("this", "is")
+    assert reading.unknown == ("great", "odd")
+
+
+def test_a_phrase_without_known_words_has_no_tokens():
+    tokens = KNOWN.read("great").tokens
+    assert tokens.shape == (0,)
+    assert np.issubdtype(tokens.dtype, np.integer)
+
+
+@given(st.lists(st.sampled_from([*KNOWN.words, "great", "<b>", "!"])))
+def test_known_words_keep_their_order(words):
+    reading = KNOWN.read(" ".join(words))
+    assert [word for word in words if word in KNOWN.words] == list(reading.words)
+    assert [KNOWN.words[number] for number in reading.tokens] == list(reading.words)
+
+
+@given(st.text())
+def test_every_word_is_either_known_or_unknown(text):
+    reading = KNOWN.read(text)
+    assert {*reading.words, *reading.unknown} == set(split_words(text))
+    assert not {*reading.words} & {*reading.unknown}

@@ -1,0 +1,598 @@
+"""One run and one probe phrase, without a browser."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnviz.analysis.gradients import Objective, parameter_norms
+from rnnviz.config import RunConfig
+from rnnviz.session import PHRASE, SPEEDS, Session
+from rnnviz.tasks.dataset import build_dataset, sentiment
+from rnnviz.tasks.table import MAX_WORDS, Row, TaskError
+
+WEATHER = ("weather.csv", b"text,label\nso warm,sunny\nso cold,rainy\nvery cold,rainy\n")
+RAIN = ("rain.csv", b"text,label\nvery warm,rainy\n")
+ONE_CLASS = ("one.csv", b"text,label\nso warm,sunny\n")
+NO_LABEL = ("none.csv", b"text,mood\nso warm,sunny\n")
+
+
+def weights(session):
+    return session.state.parameters.theta.tobytes()
+
+
+def place(session):
+    return session.state.epoch, session.state.position
+
+
+# Going on
+
+
+def test_a_run_begins_at_epoch_0_paused_with_its_first_scores(session):
+    assert place(session) == (0, 0)
+    assert session.condition == "Paused"
+    assert len(session.history) == 1
+    assert session.history.row(0)["train_loss"] == pytest.approx(np.log(2), abs=0.05)
+
+
+def test_advance_adds_one_row_an_epoch(session):
+    session.advance(3)
+    assert place(session) == (3, 0)
+    assert len(session.history) == 4
+
+
+def test_a_phrase_is_one_step(session):
+    before = weights(session)
+    session.step_phrase()
+    assert place(session) == (0, 1)
+    assert weights(session) != before
+
+
+def test_as_many_phrases_as_there_are_make_an_epoch(session, config):
+    for _ in range(session.phrases):
+        session.step_phrase()
+    at_once = Session(config)
+    at_once.advance(1)
+    assert place(session) == (1, 0)
+    assert weights(session) == weights(at_once)
+    assert session.records() == at_once.records()
+
+
+def test_step_epoch_finishes_an_epoch_that_is_under_way(session):
+    session.step_phrase()
+    session.step_epoch()
+    assert place(session) == (1, 0)
+
+
+@pytest.mark.parametrize("step", ["step_epoch", "step_phrase"])
+def test_a_step_pauses(session, step):
+    session.play()
+    getattr(session, step)()
+    assert session.condition == "Paused"
+
+
+def test_play_and_pause_train_nothing_themselves(session):
+    before = weights(session)
+    session.play()
+    assert session.condition == "Running"
+    session.pause()
+    assert session.condition == "Paused"
+    assert weights(session) == before
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+def test_a_tick_goes_as_far_as_the_speed_says(session, speed):
+    session.speed = speed
+    session.tick(float("inf"))
+    assert place(session) == ((speed, 0) if speed else (0, 1))
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+def test_a_tick_without_time_still_takes_a_step_and_stays_short(session, speed):
+    session.speed = speed
+    session.tick(0.0)
+    epoch, position = place(session)
+    assert epoch == 0
+    assert 0 < position < session.phrases
+
+
+def test_how_the_time_is_cut_changes_no_weight(session, config):
+    session.speed = 50
+    while session.state.epoch < 3:
+        session.tick(0.0)
+    at_once = Session(config)
+    at_once.advance(3)
+    assert weights(session) == weights(at_once)
+
+
+# The same run again
+
+
+def test_the_same_settings_and_epoch_give_the_same_bytes(config):
+    one, other = Session(config), Session(config)
+    one.advance(5)
+    other.ask("happy")
+    other.inspect("bad")
+    for _ in range(5):
+        other.advance(1)
+    assert weights(one) == weights(other)
+    assert one.records() == other.records()
+
+
+def test_another_seed_gives_another_run(config):
+    assert weights(Session(config)) != weights(Session(replace(config, seed=1)))
+
+
+def test_reset_gives_the_same_initial_weights(session):
+    before = weights(session)
+    session.advance(2)
+    session.play()
+    session.reset()
+    assert weights(session) == before
+    assert place(session) == (0, 0)
+    assert len(session.history) == 1
+    assert session.condition == "Paused"
+    assert session.message == ""
+
+
+def test_what_comes_after_a_reset_is_what_came_before_it(session):
+    session.advance(2)
+    before = weights(session)
+    session.reset()
+    session.advance(2)
+    assert weights(session) == before
+
+
+def test_looking_changes_nothing(session):
+    session.advance(1)
+    before = weights(session)
+    probe = session.inspect()
+    session.flow(probe, Objective.MARGIN)
+    session.records()
+    assert weights(session) == before
+    assert place(session) == (1, 0)
+
+
+# The end
+
+
+def test_a_run_stops_at_its_last_epoch_and_says_so(session, config):
+    session.configure(replace(config, epochs=3))
+    session.play()
+    session.advance(10)
+    assert place(session) == (3, 0)
+    assert session.condition == "Finished"
+    assert session.message.startswith("Finished: 3 of 3 epochs done.")
+
+
+@pytest.mark.parametrize("action", ["play", "step_epoch", "step_phrase"])
+def test_a_finished_run_does_not_go_on(config, action):
+    session = Session(replace(config, epochs=1))
+    session.advance(1)
+    before = weights(session)
+    getattr(session, action)()
+    assert weights(session) == before
+    assert session.condition == "Finished"
+    assert session.message.startswith("Finished")
+
+
+def test_a_run_of_no_epochs_is_finished_at_once():
+    session = Session(RunConfig(epochs=0))
+    session.play()
+    assert session.condition == "Finished"
+    assert place(session) == (0, 0)
+
+
+def test_more_epochs_let_a_finished_run_go_on(config):
+    session = Session(replace(config, epochs=1))
+    session.advance(1)
+    before = weights(session)
+    session.configure(replace(config, epochs=2))
+    assert weights(session) == before
+    assert session.condition == "Paused"
+    assert session.message == ""
+    session.advance(5)
+    assert place(session) == (2, 0)
+
+
+def test_a_run_past_a_lowered_end_stops_at_the_next_tick(session, config):
+    session.advance(3)
+    session.play()
+    session.configure(replace(config, epochs=2))
+    before = weights(session)
+    session.tick(float("inf"))
+    assert session.condition == "Finished"
+    assert weights(session) == before
+
+
+def test_a_small_network_learns_every_phrase(learned):
+    assert learned.history.row(-1)["train_accuracy"] == 1.0
+    assert learned.history.row(-1)["test_accuracy"] == 1.0
+
+
+# Settings changed on the way
+
+
+@pytest.mark.parametrize("change", [{"lr": 0.5}, {"clip": 0.01}, {"clip_by": "norm"}], ids=str)
+def test_a_live_setting_keeps_the_weights_and_takes_effect_at_the_next_step(
+    session, config, change
+):
+    session.configure(replace(config, clip=0.1))
+    session.advance(2)
+    before = weights(session)
+    unchanged = Session(session.config)
+    unchanged.advance(2)
+    session.configure(replace(session.config, **change))
+    assert weights(session) == before
+    assert place(session) == (2, 0)
+    session.step_phrase()
+    unchanged.step_phrase()
+    assert weights(session) != weights(unchanged)
+
+
+def test_a_live_setting_leaves_a_mark_at_its_epoch(session, config):
+    session.advance(2)
+    session.configure(replace(config, lr=0.5, clip_by="norm"))
+    assert [tuple(change) for change in session.history.changes] == [
+        (2, "lr", "Learning rate", "0.5"),
+        (2, "clip_by", "Clip by", "norm"),
+    ]
+
+
+def test_before_the_first_step_there_is_nothing_to_mark(session, config):
+    session.configure(replace(config, lr=0.5))
+    assert session.history.changes == []
+
+
+def test_within_the_first_epoch_a_change_is_marked(session, config):
+    session.step_phrase()
+    session.configure(replace(config, lr=0.5))
+    assert [change.epoch for change in session.history.changes] == [0]
+
+
+def test_more_epochs_leave_no_mark(session, config):
+    session.advance(1)
+    session.configure(replace(config, epochs=500))
+    assert session.history.changes == []
+
+
+def test_a_running_run_goes_on_through_a_live_change(session, config):
+    session.play()
+    session.configure(replace(config, lr=0.5))
+    assert session.condition == "Running"
+
+
+@pytest.mark.parametrize(
+    ("change", "label"),
+    [
+        ({"hidden": 5}, "Hidden units"),
+        ({"init_scale": 0.2}, "Initial scale"),
+        ({"seed": 9}, "Seed"),
+        ({"gradient": "notebook"}, "Gradient"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_restarting_setting_starts_again_and_says_why(session, config, change, label):
+    session.advance(2)
+    changed = replace(config, **change)
+    session.configure(changed)
+    assert place(session) == (0, 0)
+    assert len(session.history) == 1
+    assert session.message == f"Started again at epoch 0, because {label} changed."
+    assert weights(session) == weights(Session(changed))
+
+
+def test_a_run_started_again_has_no_old_marks(session, config):
+    session.advance(1)
+    session.configure(replace(config, lr=0.5))
+    session.configure(replace(config, lr=0.5, seed=4))
+    assert session.history.changes == []
+
+
+def test_the_same_settings_change_nothing(session, config):
+    session.advance(1)
+    session.message = "still here"
+    session.configure(replace(config))
+    assert place(session) == (1, 0)
+    assert session.message == "still here"
+
+
+# Too large steps
+
+
+@pytest.fixture
+def diverged():
+    session = Session(RunConfig(lr=10))
+    session.play()
+    session.advance(1000)
+    return session
+
+
+def test_too_large_steps_stop_the_run_with_finite_weights(diverged):
+    assert diverged.condition == "Paused"
+    assert diverged.state.epoch < 1000
+    assert np.isfinite(diverged.state.parameters.theta).all()
+    assert np.isfinite(diverged.history.column("train_loss")).all()
+
+
+def test_too_large_steps_are_explained(diverged):
+    assert "the loss is no longer a finite number" in diverged.message
+    assert "learning rate 10" in diverged.message
+    assert "Try a learning rate of 0.02" in diverged.message
+
+
+def test_the_weights_kept_are_those_of_the_last_finite_epoch(diverged):
+    epoch = diverged.state.epoch
+    again = Session(RunConfig(lr=10))
+    again.advance(epoch)
+    assert weights(again) == weights(diverged)
+    assert len(diverged.history) == epoch + 1
+
+
+def test_a_step_to_weights_that_are_no_numbers_is_taken_back(session):
+    session.state.parameters.b_h[:] = 5
+    session.state.parameters.W_hy[:] = 1e308
+    before = weights(session)
+    session.step_phrase()
+    assert weights(session) == before
+    assert place(session) == (0, 0)
+    assert "no longer a finite number" in session.message
+
+
+@pytest.mark.parametrize("lr", [10, 100])
+@pytest.mark.parametrize("clip_by", ["value", "off"])
+def test_a_run_that_stopped_can_be_looked_at(lr, clip_by):
+    session = Session(RunConfig(lr=lr, clip_by=clip_by, init_scale=0.1))
+    session.advance(30)
+    probe = session.inspect()
+    assert 0.5 <= probe.probability <= 1
+    assert np.isfinite(probe.margin.values).all()
+    for objective in Objective:
+        assert np.isfinite(session.flow(probe, objective).norms).all()
+    assert all(np.isfinite(norm) for norm in parameter_norms(probe.trace).values())
+
+
+def test_smaller_steps_after_a_reset_learn_again(diverged):
+    diverged.configure(RunConfig(lr=0.02))
+    diverged.reset()
+    diverged.step_epoch()
+    assert place(diverged) == (1, 0)
+    assert diverged.message == ""
+
+
+# Other data
+
+
+def test_uploaded_phrases_start_the_run_again(session):
+    session.advance(1)
+    session.load(WEATHER, RAIN)
+    assert session.dataset.classes == ("rainy", "sunny")
+    assert session.phrases == 3
+    assert place(session) == (0, 0)
+    assert session.message == "Started again at epoch 0, with the data weather.csv."
+    session.step_epoch()
+    assert session.inspect().verdict in ("rainy", "sunny")
+
+
+def test_the_probe_follows_to_phrases_with_other_words(session):
+    session.load(WEATHER, None)
+    assert session.phrase == "so warm"
+    assert session.problem == ""
+
+
+def test_the_probe_stays_where_its_words_are_known(session):
+    session.ask("cold and not bad")
+    session.load(WEATHER, None)
+    assert session.phrase == "cold and not bad"
+
+
+def test_without_test_phrases_there_are_no_test_scores(session):
+    session.load(WEATHER, None)
+    session.advance(1)
+    assert np.isnan(session.history.column("test_loss")).all()
+    assert np.isfinite(session.history.column("train_loss")).all()
+
+
+@pytest.mark.parametrize(
+    "files",
+    [(ONE_CLASS, None), (NO_LABEL, None), (WEATHER, NO_LABEL), (None, RAIN)],
+    ids=["one class", "no label", "bad test file", "a test file of other words"],
+)
+def test_a_bad_file_leaves_the_run_as_it_was(session, files):
+    session.advance(1)
+    session.play()
+    before = weights(session)
+    session.load(*files)
+    assert session.data_problem
+    assert session.dataset is sentiment()
+    assert weights(session) == before
+    assert session.condition == "Running"
+    assert len(session.history) == 2
+
+
+def test_a_good_file_after_a_bad_one_clears_the_complaint(session):
+    session.load(ONE_CLASS, None)
+    session.load(WEATHER, None)
+    assert session.data_problem == ""
+
+
+def test_without_files_the_built_in_phrases_come_back(session):
+    before = weights(session)
+    session.load(WEATHER, None)
+    session.load(None, None)
+    assert session.dataset is sentiment()
+    assert weights(session) == before
+
+
+def test_a_first_phrase_full_of_loose_signs_can_still_be_the_probe(session):
+    signs = ", " * (MAX_WORDS + 1)
+    session.load(("signs.csv", f'text,label\n"warm {signs}",1\ncold,0\n'.encode()), None)
+    assert session.data_problem == ""
+    assert session.inspect().words == ("warm",)
+
+
+# The probe
+
+
+def test_the_first_probe_is_a_phrase_of_the_data(session):
+    assert session.phrase == PHRASE
+    assert session.inspect().label is not None
+
+
+def test_a_probe_is_read_word_by_word(session):
+    probe = session.inspect("this is not bad")
+    assert probe.words == ("this", "is", "not", "bad")
+    assert probe.trace.h.shape == (4, 1, 8)
+    assert probe.margin.values.shape == (4,)
+
+
+def test_a_verdict_is_the_more_probable_class(learned):
+    for text, verdict in (("this is not bad", "positive"), ("not good", "negative")):
+        probe = learned.inspect(text)
+        assert probe.verdict == verdict
+        assert probe.probability > 0.9
+
+
+def test_the_target_of_a_labelled_phrase_is_its_label_even_where_the_verdict_is_wrong(session):
+    verdicts = set()
+    for phrase in session.dataset.train:
+        probe = session.inspect(phrase.text)
+        assert probe.label == session.dataset.classes[phrase.target]
+        assert probe.trace.targets.tolist() == [phrase.target]
+        assert "its label in the data" in probe.basis
+        verdicts.add(probe.verdict == probe.label)
+    assert verdicts == {True, False}
+
+
+def test_the_target_of_any_other_phrase_is_the_verdict(session):
+    probe = session.inspect("happy happy happy")
+    assert probe.label is None
+    assert session.dataset.classes[probe.trace.targets[0]] == probe.verdict
+    assert "its own verdict" in probe.basis
+
+
+def test_with_three_classes_the_margin_is_the_verdict_s():
+    rows = [Row(2, "warm", "sunny"), Row(3, "cold", "rainy"), Row(4, "damp", "foggy")]
+    session = Session(RunConfig(hidden=4, lr=0.5, init_scale=0.5), build_dataset("w", rows))
+    session.advance(100)
+    for row in rows:
+        probe = session.inspect(row.text)
+        assert probe.verdict == row.label
+        assert session.dataset.classes[probe.margin.target] == row.label
+        assert probe.margin.values[-1] > 0
+
+
+def test_a_probe_s_trace_is_read_only(session):
+    with pytest.raises(ValueError, match="read-only"):
+        session.inspect().trace.h[0] = 1
+
+
+def test_unknown_words_are_named_and_skipped(session):
+    session.ask("this is great")
+    assert session.problem == ""
+    assert session.inspect().reading.unknown == ("great",)
+    assert session.inspect().words == ("this", "is")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "The phrase is empty"),
+        (" \n\t ", "The phrase is empty"),
+        ("great", "None of these words is in the vocabulary"),
+        ("<b>bad</b><script>alert(1)</script>", "None of these words is in the vocabulary"),
+        ("😀 $x$ **bold**", "None of these words is in the vocabulary"),
+        ("...", "None of these words is in the vocabulary"),
+        ("bad " * 10_000, "The phrase has 10,000 words; the most that can be read is 200."),
+    ],
+)
+def test_a_phrase_that_cannot_be_read_leaves_the_probe_and_says_why(session, text, said):
+    session.ask("not bad")
+    session.ask(text)
+    assert session.problem.startswith(said)
+    assert session.problem.endswith("The pictures still show: not bad")
+    assert session.inspect().words == ("not", "bad")
+    assert session.typed == text
+
+
+def test_a_readable_phrase_clears_the_complaint(session):
+    session.ask("")
+    session.ask("bad")
+    assert session.problem == ""
+
+
+def test_the_longest_phrase_can_be_read(session):
+    assert len(session.inspect("bad " * MAX_WORDS).words) == MAX_WORDS
+
+
+@pytest.fixture
+def poisoned(monkeypatch):
+    """Fresh memory holds no numbers, so that what is read before it is written shows."""
+    monkeypatch.setattr(np, "empty", lambda shape, dtype=float: np.full(shape, np.nan, dtype))
+    monkeypatch.setattr(np, "empty_like", lambda array: np.full_like(array, np.nan))
+
+
+@pytest.mark.parametrize("count", [1, 2, 17, 18, 100, 150, MAX_WORDS])
+def test_every_number_of_a_trace_is_written_however_long_the_phrase(count, poisoned):
+    session = Session(RunConfig())
+    trace = session.inspect("bad " * count).trace
+    for array in (trace.h, trace.a, trace.dh, trace.da, trace.slope, trace.probs, trace.dlogits):
+        assert np.isfinite(array).all()
+    assert all(np.isfinite(norm) for norm in parameter_norms(trace).values())
+
+
+def test_signs_between_spaces_are_read_as_typed(session):
+    session.ask("<i>this</i> is 😀 $x$ bad")
+    assert session.inspect().reading.unknown == ("<i>this</i>", "😀", "$x$")
+    assert session.phrase == "<i>this</i> is 😀 $x$ bad"
+
+
+@given(st.text() | st.lists(st.sampled_from(["bad", "not", "great", "<b>", "😀"])).map(" ".join))
+def test_any_phrase_is_read_or_refused(text):
+    session = Session(RunConfig(hidden=1))
+    try:
+        reading = session.read(text)
+    except TaskError as problem:
+        assert str(problem)
+        return
+    assert len(reading.tokens) == len(reading.words) > 0
+
+
+# What is written
+
+
+def test_records_have_the_settings_and_one_row_an_epoch(session, config):
+    session.advance(2)
+    records = session.records()
+    assert records["config"] == config.as_dict()
+    assert [row["epoch"] for row in records["epochs"]] == [0, 1, 2]
+    assert records["epochs"][2] == {"epoch": 2, **session.history.row(2)}
+
+
+def test_saved_records_are_strict_json_also_without_a_test_set(session, tmp_path):
+    session.load(WEATHER, None)
+    session.advance(1)
+    session.save_json(tmp_path / "run.json")
+    read = json.loads((tmp_path / "run.json").read_text("utf-8"), parse_constant=pytest.fail)
+    assert read == session.records()
+    assert read["epochs"][0]["test_loss"] is None
+
+
+def test_saved_weights_are_the_parameters_by_name(session, tmp_path):
+    session.advance(1)
+    session.save_weights(tmp_path / "run.npz")
+    with np.load(tmp_path / "run.npz", allow_pickle=False) as saved:
+        assert saved["vocabulary"].tolist() == list(sentiment().vocabulary.words)
+        assert saved["classes"].tolist() == ["negative", "positive"]
+        for name, array in session.state.parameters.named().items():
+            assert np.array_equal(saved[name], array)
+
+
+def test_saved_weights_have_the_shapes_of_the_formulas(session, tmp_path):
+    session.save_weights(tmp_path / "run.npz")
+    with np.load(tmp_path / "run.npz", allow_pickle=False) as saved:
+        shapes = {name: saved[name].shape for name in ("W_xh", "W_hh", "b_h", "W_hy", "b_y")}
+    assert shapes == {"W_xh": (8, 18), "W_hh": (8, 8), "b_h": (8,), "W_hy": (2, 8), "b_y": (2,)}

@@ -1,0 +1,486 @@
+"""The page without a browser: what it shows, and what its widgets do."""
+
+import base64
+import html
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rnnviz.analysis.gradients import Objective
+from rnnviz.config import GROUPS, SETTINGS, RunConfig
+from rnnviz.session import PHRASE, SPEEDS
+
+ROOT = Path(__file__).resolve().parents[2]
+CHARTS = {"loss", "accuracy", "states", "margin", "flow", "recurrent", "norms"}
+WIDGETS = ("number_input", "slider", "button_group", "select_slider", "text_input", "button")
+WEATHER = b"text,label\nso warm,sunny\nso cold,rainy\n"
+
+
+class Page:
+    """One browser tab; every run of it is checked for exceptions."""
+
+    def __init__(self, link):
+        self.app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        for name, value in link.items():
+            self.app.query_params[name] = value
+        self.run()
+
+    def run(self):
+        self.app.run()
+        assert [box.message for box in self.app.exception] == []
+
+    @property
+    def session(self):
+        return self.app.session_state["session"]
+
+    @property
+    def link(self):
+        return dict(self.app.query_params)
+
+    @property
+    def text(self):
+        """What the reader reads: the page's own HTML, the warnings and the captions."""
+        blocks = (block.proto.body for block in self.app.get("html"))
+        shown = [html.unescape(re.sub(r"(?s)<style>.*?</style>|<[^>]+>", " ", b)) for b in blocks]
+        marked = [element.value for element in (*self.app.warning, *self.app.caption)]
+        return "\n".join([*shown, *(re.sub(r"\\(.)", r"\1", text) for text in marked)])
+
+    def widget(self, key):
+        return next(w for kind in WIDGETS for w in self.app.get(kind) if w.key == key)
+
+    def set(self, key, value):
+        self.widget(key).set_value(value)
+        self.run()
+
+    def click(self, key):
+        self.widget(key).click()
+        self.run()
+
+    def upload(self, key, name, content):
+        self.app.file_uploader(key=key).set_value((name, content, "text/csv"))
+        self.run()
+
+    def charts(self):
+        protos = [element.proto for element in self.app.get("bidi_component")]
+        return {proto.id.rsplit("-", 1)[-1]: proto for proto in protos}
+
+    def chart(self, key):
+        """The figure as the browser gets it."""
+        return json.loads(self.charts()[key].bytes)["figure"]
+
+
+@pytest.fixture
+def open_page():
+    """Opens a tab at a link."""
+
+    def open_page(**link):
+        return Page(link)
+
+    return open_page
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page()
+
+
+def weights(page):
+    return page.session.state.parameters.theta.tobytes()
+
+
+def array(packed):
+    return np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
+
+
+# What is there
+
+
+def test_the_settings_stand_in_the_sidebar_by_group(page):
+    assert [header.value for header in page.app.sidebar.subheader] == list(GROUPS)
+
+
+@pytest.mark.parametrize("row", SETTINGS.values(), ids=lambda row: row.name)
+def test_every_setting_has_its_widget(page, row):
+    widget = page.widget(row.name)
+    assert (widget.label, widget.help, widget.value) == (row.label, row.help, row.default)
+    if row.choices:
+        assert tuple(widget.options) == row.choices
+    else:
+        assert (widget.min, widget.max) == (row.low, row.high)
+
+
+def test_every_chart_is_there_with_a_title_and_an_explanation(page):
+    assert page.charts().keys() == CHARTS
+    for proto in page.charts().values():
+        frame = json.loads(proto.bytes)
+        assert frame["figure"]["layout"]["title"]["text"]
+        assert len(frame["caption"].split()) >= 5
+
+
+def test_the_numbers_of_the_run_are_in_sight(page):
+    for shown in ("Paused", "0 of 1000", "0.6931", "loss", "accuracy", "%"):
+        assert shown in page.text
+
+
+def test_a_page_opens_with_the_default_run(page):
+    assert page.session.config == RunConfig()
+    assert page.session.phrase == PHRASE
+    assert page.link == {}
+
+
+def test_a_new_page_says_what_to_do(page):
+    assert "Press Play" in page.text
+
+
+def test_the_page_opens_from_any_folder(open_page, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert open_page().charts().keys() == CHARTS
+
+
+# Reruns
+
+
+@pytest.mark.parametrize("play", [False, True], ids=["paused", "running"])
+def test_a_rerun_never_trains(page, play):
+    if play:
+        page.click("play")
+    before = weights(page)
+    for _ in range(3):
+        page.run()
+    assert weights(page) == before
+    assert page.session.state.epoch == 0
+
+
+def test_a_rerun_replaces_no_chart(page):
+    before = {key: proto.id for key, proto in page.charts().items()}
+    page.click("step_epoch")
+    page.set("phrase", "not bad")
+    assert {key: proto.id for key, proto in page.charts().items()} == before
+
+
+def test_two_tabs_are_two_runs(open_page):
+    one, other = open_page(), open_page()
+    one.click("step_epoch")
+    other.run()
+    assert one.session.state.epoch == 1
+    assert other.session.state.epoch == 0
+
+
+# Buttons
+
+
+def test_play_runs_and_pause_stops(page):
+    page.click("play")
+    assert page.session.running
+    assert "Running" in page.text
+    assert page.widget("play").disabled
+    page.click("pause")
+    assert not page.session.running
+    assert "Paused" in page.text
+    assert page.widget("pause").disabled
+
+
+def test_step_epoch_trains_one_epoch_and_draws_it(page):
+    page.click("step_epoch")
+    assert page.session.state.epoch == 1
+    assert "1 of 1000" in page.text
+    assert array(page.chart("loss")["data"][0]["x"]).tolist() == [0, 1]
+
+
+def test_step_phrase_takes_one_step(page):
+    page.click("step_phrase")
+    assert (page.session.state.epoch, page.session.state.position) == (0, 1)
+    assert "0 + 1/58 of 1000" in page.text
+
+
+def test_reset_goes_back_to_the_same_initial_weights(page):
+    before = weights(page)
+    page.click("step_epoch")
+    page.click("reset")
+    assert weights(page) == before
+    assert "0 of 1000" in page.text
+
+
+def test_a_new_seed_is_another_run_with_its_own_link(page):
+    before = weights(page)
+    page.click("new_seed")
+    assert page.session.config.seed == 1
+    assert page.widget("seed").value == 1
+    assert page.link == {"seed": "1"}
+    assert weights(page) != before
+    assert "because Seed changed" in page.text
+
+
+def test_after_the_last_seed_comes_the_first(open_page):
+    page = open_page(seed=str(2**31 - 1))
+    page.click("new_seed")
+    assert page.session.config.seed in (0, 1)
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+def test_every_speed_can_be_chosen(page, speed):
+    page.set("speed", speed)
+    assert page.session.speed == speed
+
+
+def test_a_finished_run_says_so_and_offers_no_more_steps(open_page):
+    page = open_page(epochs="1")
+    page.click("step_epoch")
+    assert "Finished: 1 of 1 epochs done" in page.text
+    assert page.widget("step_epoch").disabled
+    assert page.widget("step_phrase").disabled
+    page.click("play")
+    assert not page.session.running
+
+
+def test_more_epochs_let_a_finished_run_go_on(open_page):
+    page = open_page(epochs="1")
+    page.click("step_epoch")
+    page.set("epochs", 2)
+    page.click("step_epoch")
+    assert page.session.state.epoch == 2
+
+
+# Settings
+
+
+def test_changing_hidden_units_starts_again_and_says_so(page):
+    page.click("step_epoch")
+    page.set("hidden", 7)
+    assert page.session.state.epoch == 0
+    assert page.session.state.parameters.W_hh.shape == (7, 7)
+    assert "Started again at epoch 0, because Hidden units changed." in page.text
+
+
+def test_changing_the_learning_rate_keeps_the_weights_and_is_marked(page):
+    page.click("step_epoch")
+    before = weights(page)
+    page.set("lr", 0.5)
+    assert weights(page) == before
+    assert page.session.config.lr == 0.5
+    assert "Learning rate 0.5" in json.dumps(page.chart("loss")["layout"]["annotations"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("init_scale", 0.1), ("clip", 2.0), ("clip_by", "norm"), ("gradient", "notebook")],
+)
+def test_a_widget_sets_its_setting_and_its_part_of_the_link(page, name, value):
+    page.set(name, value)
+    assert page.session.config.as_dict()[name] == value
+    assert page.link == {name: str(value)}
+    page.run()
+    assert page.session.config.as_dict()[name] == value
+
+
+def test_too_large_steps_are_explained_on_the_page(open_page):
+    page = open_page(lr="10")
+    page.session.advance(1000)
+    page.run()
+    assert "the loss is no longer a finite number" in page.text
+    assert "Try a learning rate of 0.02" in page.text
+
+
+# Links
+
+
+def test_a_link_sets_the_run_and_the_phrase(open_page):
+    page = open_page(lr="0.5", hidden="8", gradient="notebook", phrase="not bad")
+    assert page.session.config == RunConfig(lr=0.5, hidden=8, gradient="notebook")
+    assert page.widget("hidden").value == 8
+    assert page.widget("phrase").value == "not bad"
+    assert page.session.phrase == "not bad"
+    assert "In the link" not in page.text
+
+
+def test_a_copied_link_reproduces_the_run(open_page):
+    page = open_page()
+    page.set("hidden", 8)
+    page.set("init_scale", 0.1)
+    page.set("phrase", "<b>this</b> is not bad & 😀")
+    page.click("step_epoch")
+    copy = open_page(**page.link)
+    copy.click("step_epoch")
+    assert weights(copy) == weights(page)
+    assert copy.session.phrase == page.session.phrase
+    assert copy.link == page.link
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"lr": "1e-05", "init_scale": "1e-06", "clip": "0.0001", "hidden": "1", "epochs": "0"},
+        {"lr": "100.0", "init_scale": "2.0", "clip": "1000.0", "hidden": "256"},
+        {"lr": "0.1234567890123", "seed": "2147483647", "epochs": "100000"},
+    ],
+    ids=["lowest", "highest", "long"],
+)
+def test_extreme_links_survive_the_widgets(open_page, link):
+    page = open_page(**link)
+    page.run()
+    assert (page.session.config, []) == RunConfig.from_query(link)
+    assert page.link == link
+    assert "In the link" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("hidden", "9999"), ("lr", "fast"), ("gradient", "<b>"), ("epochs", ""), ("seed", "1.5")],
+)
+def test_a_bad_value_in_a_link_gets_a_sentence_and_the_default(open_page, name, value):
+    page = open_page(**{name: value, "clip": "2.0"})
+    assert page.session.config == RunConfig(clip=2.0)
+    assert f"In the link: {SETTINGS[name].label} ({name}) can't be '{value}'" in page.text
+    assert page.link == {"clip": "2.0"}
+
+
+def test_what_a_link_has_besides_is_ignored(open_page):
+    page = open_page(colour="red", session="x", speed="9", train_csv="y")
+    assert page.session.config == RunConfig()
+    assert "In the link" not in page.text
+
+
+# The phrase
+
+
+def test_every_picture_follows_the_phrase(page):
+    page.set("phrase", "this is not bad")
+    for key in ("states", "margin", "flow"):
+        assert page.chart(key)["layout"]["xaxis"]["ticktext"] == ["this", "is", "not", "bad"]
+    assert page.link == {"phrase": "this is not bad"}
+
+
+def test_the_verdict_stands_with_its_probability(page):
+    probe = page.session.inspect()
+    assert probe.verdict in page.text
+    assert f"{probe.probability:.1%}" in page.text
+
+
+def test_unknown_words_are_named_as_skipped(page):
+    page.set("phrase", "this is great")
+    assert "not in the vocabulary: great" in page.text
+    assert "skipped" in page.text
+
+
+@pytest.mark.parametrize("count", [1, 200])
+def test_a_phrase_may_be_as_short_as_one_word_and_as_long_as_200(page, count):
+    page.set("phrase", "bad " * count)
+    assert len(page.chart("margin")["data"][0]["x"]) == count
+    page.click("step_epoch")
+    assert page.session.state.epoch == 1
+
+
+@pytest.mark.parametrize(
+    ("phrase", "said"),
+    [
+        ("", "The phrase is empty"),
+        ("   ", "The phrase is empty"),
+        ("great", "None of these words is in the vocabulary"),
+        ("😀", "None of these words is in the vocabulary"),
+        ("<script>alert(1)</script>", "None of these words is in the vocabulary"),
+        ("bad " * 10_000, "The phrase has 10,000 words"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_phrase_that_cannot_be_read_gets_a_sentence(page, phrase, said):
+    page.set("phrase", phrase)
+    assert said in page.text
+    assert page.chart("states")["layout"]["xaxis"]["ticktext"] == PHRASE.split()
+    page.set("phrase", "bad")
+    assert said not in page.text
+
+
+@pytest.mark.parametrize("word", ["<b>so</b>", "<img/src=x>", "$x$", "**so**", "😀", "&lt;b"])
+def test_signs_are_shown_as_typed(page, word):
+    page.set("phrase", f"{word} bad")
+    assert f"not in the vocabulary: {word}" in page.text
+    for block in page.app.get("html"):
+        assert "<b>so" not in block.proto.body
+        assert "<img" not in block.proto.body
+
+
+def test_a_link_with_an_unreadable_phrase_gets_a_sentence(open_page):
+    page = open_page(phrase="<i>great</i>")
+    assert "None of these words is in the vocabulary" in page.text
+    assert page.session.phrase == PHRASE
+
+
+def test_the_gradient_of_the_margin_can_be_chosen(page):
+    assert "dL/dh" in page.chart("flow")["layout"]["yaxis"]["title"]["text"]
+    page.set("objective", Objective.MARGIN)
+    assert "dm/dh" in page.chart("flow")["layout"]["yaxis"]["title"]["text"]
+
+
+# Other data
+
+
+def test_an_uploaded_file_is_learned(page):
+    page.upload("train_csv", "weather.csv", WEATHER)
+    assert page.session.dataset.classes == ("rainy", "sunny")
+    assert "Started again at epoch 0, with the data weather.csv." in page.text
+    assert "2 training phrases, 0 test phrases" in page.text
+    page.click("step_epoch")
+    assert page.session.state.epoch == 1
+
+
+def test_skipped_words_of_a_test_file_are_told(page):
+    page.upload("train_csv", "weather.csv", WEATHER)
+    page.upload("test_csv", "test.csv", b"text,label\nso very warm,sunny\n")
+    assert "skipped: very" in page.text
+    assert "2 training phrases, 1 test phrases" in page.text
+
+
+def test_three_classes_can_be_learned(page):
+    page.upload("train_csv", "three.csv", WEATHER + b"so damp,foggy\n")
+    page.set("phrase", "so damp")
+    page.click("step_epoch")
+    assert "ln 3 = 1.099" in json.dumps(page.chart("loss")["layout"]["annotations"])
+    assert page.session.inspect().verdict in page.text
+
+
+def test_a_run_goes_on_with_an_uploaded_file_while_it_plays(page):
+    page.click("play")
+    page.upload("train_csv", "weather.csv", WEATHER)
+    page.session.tick(1.0)
+    page.run()
+    assert page.session.state.epoch == 1
+
+
+def test_a_bad_file_gets_a_sentence_and_leaves_the_run(page):
+    page.click("step_epoch")
+    before = weights(page)
+    page.upload("train_csv", "bad.csv", b"text,mood\nso warm,sunny\n")
+    assert "bad.csv: has no column label" in page.text
+    assert weights(page) == before
+    assert page.session.state.epoch == 1
+
+
+def test_a_removed_file_gives_the_built_in_phrases_back(page):
+    page.upload("train_csv", "weather.csv", WEATHER)
+    page.app.file_uploader(key="train_csv").set_value(None)
+    page.run()
+    assert page.session.phrases == 58
+
+
+def test_signs_of_a_file_are_shown_as_typed(page):
+    page.upload("train_csv", "<b>$a$.csv", b"text,label\n*so* $x$,a\n*so* $x$,b\n")
+    (warning,) = page.app.warning
+    assert "<b>$a$.csv, rows 2 and 3: the same text '*so* $x$'" in page.text
+    assert re.search(r"(?<!\\)[*$<>`\[\]]", warning.value) is None
+
+
+def test_words_and_labels_of_a_file_are_drawn_as_typed(page):
+    page.upload("train_csv", "signs.csv", b"text,label\n<i>so</i> $x$,a\ncold,b<i>\n")
+    page.set("phrase", "<i>so</i> $x$")
+    states, margin = page.chart("states")["layout"], page.chart("margin")["layout"]
+    assert states["xaxis"]["ticktext"] == ["&lt;i&gt;so&lt;/i&gt;", "$x$"]
+    assert "“b&lt;i&gt;”" in margin["title"]["text"]
+
+
+def test_a_first_phrase_of_loose_signs_breaks_no_page(page):
+    page.upload("train_csv", "signs.csv", f'text,label\n"warm{" ," * 300}",1\ncold,0\n'.encode())
+    assert page.session.phrases == 2
