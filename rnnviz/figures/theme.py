@@ -77,7 +77,13 @@ def figure(
     """A figure in the house's style: transparent, fixed height, zoom kept while its data change."""
     base = {
         "template": {},
-        "title": {"text": title, "x": 0, "xref": "container", "font": {"size": 16}, "y": 0.98},
+        "title": {
+            "text": title,
+            "x": 0,
+            "xref": "container",
+            "font": {"size": 16, "weight": 600},
+            "y": 0.98,
+        },
         "font": {"family": FONT, "size": 14, "color": theme.text},
         "height": height,
         "margin": {"l": 64, "r": 16, "t": 44, "b": 48},
@@ -94,7 +100,7 @@ def figure(
 def axis(title: str, theme: Theme, **options: Any) -> dict[str, Any]:
     """An axis with its title (and unit), a quiet grid and no zero line of its own."""
     return {
-        "title": {"text": title, "standoff": 8},
+        "title": {"text": title, "standoff": 8, "font": {"size": 14}},
         "gridcolor": theme.grid,
         "linecolor": theme.grid,
         "zeroline": False,

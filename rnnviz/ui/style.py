@@ -12,6 +12,9 @@ from rnnviz.figures.theme import DARK, LIGHT, Theme
 from rnnviz.session import Probe, Session
 
 _SHEET = Path(__file__).with_name("style.css")
+_theme_watch = st.components.v2.component(
+    "rnnviz_theme", js=Path(__file__).with_name("theme.js").read_text(encoding="utf-8")
+)
 
 
 def theme() -> Theme:
@@ -20,7 +23,7 @@ def theme() -> Theme:
 
 
 def style_sheet() -> None:
-    """Put the style sheet, with the palette's colours, on the page."""
+    """Put the style sheet, with the palette's colours, on the page, and follow the theme."""
     colors, kind = theme(), st.context.theme.type or "light"
     values = {
         "background": st.get_option(f"theme.{kind}.backgroundColor"),
@@ -31,6 +34,7 @@ def style_sheet() -> None:
     }
     variables = ":root {" + "".join(f"--rnnviz-{k}: {v};" for k, v in values.items()) + "}"
     st.html(f"<style>{variables}\n{_SHEET.read_text(encoding='utf-8')}</style>")
+    _theme_watch(key="theme", data={"dark": kind == "dark"}, on_dark_change=lambda: None)
 
 
 def status_html(session: Session) -> str:
