@@ -1,0 +1,220 @@
+"""The page while it plays, in Chromium, all charts on screen: ``python -m benchmarks.live``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from playwright.sync_api import Browser
+
+from benchmarks.table import Row, print_table
+from tests.browser.serving import IDLE, Server, chromium, open_page, serve, visit
+from tests.browser.train_page import CHARTS, TrainPage
+
+SECONDS, PRESSES, OPENINGS, SESSIONS = 8, 10, 5, 10
+ALL_CHARTS = {"viewport": {"width": 1280, "height": 2600}}
+FIRST_SCREEN = {"viewport": {"width": 1280, "height": 1000}}
+#: Ten of these play at once. No chart is in sight, so that the browser leaves the server its time.
+LOW = {"viewport": {"width": 1280, "height": 220}}
+
+# Notes, inside the page and on its clock, whatever is drawn, removed, shown or clicked.
+_PROBE = """
+const probe = (window.probe = { draws: {}, last: 0, removed: 0, frames: 0, click: 0 });
+const keyOf = (node) => /st-key-(\\w+)/.exec(node.closest("[class*=st-key-]").className)[1];
+const holds = (node) => node.matches?.(".rnnviz-chart") || node.querySelector?.(".rnnviz-chart");
+new MutationObserver((changes) => {
+  for (const { type, target, removedNodes } of changes) {
+    if (type === "attributes") {
+      probe.last = performance.now();
+      (probe.draws[keyOf(target)] ??= []).push(probe.last);
+    } else probe.removed += [...removedNodes].filter(holds).length;
+  }
+}).observe(document, { subtree: true, childList: true, attributeFilter: ["data-drawn"] });
+document.addEventListener("click", (event) => (probe.click = event.timeStamp), true);
+(function count() { probe.frames++; requestAnimationFrame(count); })();
+"""
+_FORGET = "Object.assign(probe, { draws: {}, last: 0, removed: 0, frames: 0, click: 0 })"
+# Longer than the longest pause between two frames, so nothing is still on its way.
+_QUIET = "probe.click && probe.last > probe.click && performance.now() - probe.last > 400"
+
+
+def open_probed(browser: Browser, url: str, complaints: list[str], **options: Any) -> TrainPage:
+    """A page with the probe in it, its first charts drawn."""
+    page = open_page(browser, complaints, **options)
+    page.context.add_init_script(_PROBE)
+    visit(page, url)
+    return TrainPage(page)
+
+
+def probe(page: TrainPage) -> dict[str, Any]:
+    """What the page has noted since it was last told to forget."""
+    noted: dict[str, Any] = page.page.evaluate("({ ...probe, now: performance.now() })")
+    return noted
+
+
+def playing(page: TrainPage) -> dict[str, Any]:
+    """Play for some seconds: rates per second, chart nodes removed, the slowest chart."""
+    page.play()
+    page.page.evaluate(_FORGET)
+    first, before = page.epoch, probe(page)
+    page.page.wait_for_timeout(1000 * SECONDS)
+    after = probe(page)
+    last, seconds = page.epoch, (after["now"] - before["now"]) / 1000
+    page.pause()
+    updates = {key: len(after["draws"].get(key, ())) / seconds for key in CHARTS}
+    slowest = min(updates, key=lambda key: updates[key])
+    return {
+        "updates": updates,
+        "slowest": slowest,
+        "epochs": (last - first) / seconds,
+        "frames": after["frames"] / seconds,
+        "removed": after["removed"],
+    }
+
+
+def click_to_last_drawn(page: TrainPage, key: str) -> float:
+    """Milliseconds from a click to the last frame that is drawn after it."""
+    page.page.evaluate(_FORGET)
+    page.press(key)
+    page.page.wait_for_function(_QUIET)
+    noted = probe(page)
+    return float(noted["last"] - noted["click"])
+
+
+def pausing(page: TrainPage) -> float:
+    """The median of Pause to the last drawn frame."""
+    times = []
+    for _ in range(PRESSES):
+        page.play()
+        page.expect_drawn_above("loss", page.drawn("loss") + 5)
+        times.append(click_to_last_drawn(page, "pause"))
+    return median(times)
+
+
+def stepping(page: TrainPage) -> float:
+    """The median of Step epoch to the last drawn chart."""
+    return median(click_to_last_drawn(page, "step_epoch") for _ in range(PRESSES))
+
+
+def opening(browser: Browser, server: Server, complaints: list[str]) -> float:
+    """The median of seconds from opening the page until every chart in sight is drawn."""
+    times = []
+    for _ in range(OPENINGS):
+        page = open_probed(browser, server.url, complaints, **FIRST_SCREEN)
+        times.append(max(drawn[0] for drawn in probe(page)["draws"].values()) / 1000)
+        page.page.context.close()
+    return median(times)
+
+
+def cpu_seconds(server: Server) -> float:
+    """CPU time that the server has used."""
+    fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_after_closing(page: TrainPage, server: Server) -> float:
+    """Per cent of a core that the server uses 3 s after a playing page was closed."""
+    page.press("reset")
+    page.expect_place("0")
+    page.play()
+    page.page.context.close()
+    time.sleep(3)
+    before, start = cpu_seconds(server), time.perf_counter()
+    time.sleep(2)
+    return 100 * (cpu_seconds(server) - before) / (time.perf_counter() - start)
+
+
+def resident(server: Server) -> float:
+    """MB of memory that the server holds."""
+    lines = Path(f"/proc/{server.pid}/status").read_text().splitlines()
+    kilobytes = next(line.split()[1] for line in lines if line.startswith("VmRSS"))
+    return int(kilobytes) * 1024 / 1e6
+
+
+def memory_a_session(browser: Browser, complaints: list[str]) -> float:
+    """MB that each further session costs while all play at once, on a server of its own."""
+    with serve() as server:
+        first = open_low(browser, server, complaints)
+        play_a_while([first])
+        alone = resident(server)
+        first.pause()
+        pages = [first, *(open_low(browser, server, complaints) for _ in range(SESSIONS - 1))]
+        play_a_while(pages)
+        together = resident(server)
+        for page in pages:
+            page.page.context.close()
+    return (together - alone) / (SESSIONS - 1)
+
+
+def open_low(browser: Browser, server: Server, complaints: list[str]) -> TrainPage:
+    """A page that is ready to play, without a chart in sight."""
+    page = open_page(browser, complaints, **LOW)
+    page.goto(server.url)
+    page.locator(IDLE).wait_for()
+    return TrainPage(page)
+
+
+def play_a_while(pages: list[TrainPage]) -> None:
+    """Play on all pages until each has done some more epochs."""
+    for page in pages:
+        page.press("play")
+    for page in pages:
+        page.expect_epoch_above(page.epoch + 5)
+
+
+def rows_of_playing(page: TrainPage) -> list[Row]:
+    """What is seen and felt while it plays."""
+    seen = playing(page)
+    slowest = seen["slowest"]
+    print(f"epochs shown: {seen['epochs']:.1f}/s; updates/s of each chart:", end=" ")
+    print(", ".join(f"{key} {rate:.1f}" for key, rate in seen["updates"].items()))
+    return [
+        Row(f"updates of the slowest chart ({slowest})", seen["updates"][slowest], "/s", 9),
+        Row("chart nodes removed", seen["removed"], "", at_most=0),
+        Row("browser frames", seen["frames"], "/s", at_least=40),
+        Row("Pause to the last drawn frame", pausing(page), "ms", at_most=150),
+        Row("Step epoch to drawn", stepping(page), "ms", at_most=150),
+    ]
+
+
+def rows_of_the_server(
+    browser: Browser, page: TrainPage, server: Server, complaints: list[str]
+) -> Iterator[Row]:
+    """What it costs the server, where the system tells."""
+    if not Path("/proc/self/stat").exists():
+        print("CPU and memory of the server: not measured on", sys.platform)
+        return
+    cpu = cpu_after_closing(page, server)
+    yield Row("server's CPU, 3 s after closing", cpu, "%", at_most=5)
+    memory = memory_a_session(browser, complaints)
+    yield Row(f"memory a further session, {SESSIONS} playing", memory, "MB", at_most=10)
+
+
+def measure(complaints: list[str]) -> None:
+    """Measure one thing after the other, and print each as soon as it is known."""
+    with serve() as server, chromium() as browser:
+        opened = opening(browser, server, complaints)
+        print_table([Row("opening the page to the first charts", opened, "s", at_most=2.5)])
+        page = open_probed(browser, server.url, complaints, **ALL_CHARTS)
+        print_table(rows_of_playing(page))
+        print_table(rows_of_the_server(browser, page, server, complaints))
+
+
+def main() -> None:
+    """Measure, and print what was wanted beside it."""
+    complaints: list[str] = []
+    try:
+        measure(complaints)
+        outside = sum(complaint.startswith("request") for complaint in complaints)
+        print_table([Row("requests to another host", outside, "", at_most=0)])
+    finally:
+        print(*complaints, sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""One server and one browser a test run, one context a page; a page with a complaint fails."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.serving import Server, chromium, open_page, serve, visit
+from tests.browser.train_page import TrainPage
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with serve() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def opened(server: Server, browser: Browser) -> Iterator[Callable[..., TrainPage]]:
+    """Opens a page, at a link if one is given, with a browser context of its own."""
+    complaints: list[str] = []
+    contexts = []
+
+    def opened(link: str = "", **options: object) -> TrainPage:
+        page = open_page(browser, complaints, **options)
+        contexts.append(page.context)
+        visit(page, link or server.url)
+        return TrainPage(page)
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture
+def page(opened: Callable[..., TrainPage]) -> TrainPage:
+    """The page as a new visitor finds it."""
+    return opened()

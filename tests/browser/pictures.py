@@ -1,0 +1,38 @@
+"""Make the README's pictures anew: ``python -m tests.browser.pictures``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.browser.serving import ROOT, chromium, open_page, serve, visit
+from tests.browser.train_page import TrainPage
+
+DOCS = ROOT / "docs"
+
+
+def learned_page(browser: Browser, url: str, path: Path, scheme: str) -> None:
+    """The page after 450 epochs on the default phrase."""
+    size = {"width": 1440, "height": 1240}
+    page = open_page(browser, [], viewport=size, color_scheme=scheme)
+    visit(page, f"{url}/?epochs=450")
+    shown = TrainPage(page)
+    page.locator(".st-key-speed input").focus()
+    page.keyboard.press("End")
+    shown.press("play")
+    shown.message.get_by_text("Finished").wait_for()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=path)
+    page.context.close()
+
+
+def main() -> None:
+    """Write docs/train.png and docs/train-dark.png."""
+    with serve() as server, chromium() as browser:
+        learned_page(browser, server.url, DOCS / "train.png", "light")
+        learned_page(browser, server.url, DOCS / "train-dark.png", "dark")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""One server of the page, one browser, and pages that are watched while they are driven."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+
+from tests.browser.browsers import find_chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+#: Milliseconds that a page may take for anything: slow machines are not wrong.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
+IDLE = "[data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
+FIRST_CHART = ".st-key-loss .rnnviz-chart[data-drawn]"
+
+# An exception box may be gone again before anyone looks; the console remembers it.
+_REPORT_EXCEPTIONS = """
+new MutationObserver(() => {
+  for (const box of document.querySelectorAll("[data-testid=stException]:not([data-seen])")) {
+    box.dataset.seen = true;
+    console.error("exception box: " + box.textContent);
+  }
+}).observe(document, { subtree: true, childList: true });
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: where it answers, and its process."""
+
+    url: str
+    pid: int
+
+
+@contextlib.contextmanager
+def serve() -> Iterator[Server]:
+    """Run the app on a free port of this machine, ready to be opened."""
+    port = _free_port()
+    command = (
+        sys.executable, "-m", "streamlit", "run", "app.py",
+        "--server.port", str(port), "--server.headless", "true",
+    )  # fmt: skip
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_until_healthy(url, process, log)
+            yield Server(url, process.pid)
+        finally:
+            _stop(process)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+    until = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < until and process.poll() is None:
+        # No proxy: the server is on this machine, whatever the environment says.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with contextlib.suppress(OSError), opener.open(f"{url}/_stcore/health", timeout=2):
+            return
+        time.sleep(0.05)
+    log.seek(0)
+    raise RuntimeError("The server did not start:\n" + log.read().decode(errors="replace"))
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """A real Chromium without a window."""
+    with sync_playwright() as playwright:
+        browser = _launch(playwright)
+        yield browser
+        browser.close()
+
+
+def _launch(playwright: Playwright) -> Browser:
+    path = find_chromium(playwright.chromium.executable_path)
+    return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+
+
+def open_page(browser: Browser, complaints: list[str], **options: Any) -> Page:
+    """An empty page in a context of its own; what goes wrong on it is added to ``complaints``."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
+    context.set_default_timeout(PATIENCE)
+    context.add_init_script(_REPORT_EXCEPTIONS)
+    page = context.new_page()
+    _watch(page, complaints)
+    return page
+
+
+def _watch(page: Page, complaints: list[str]) -> None:
+    def on_request(request: Any) -> None:
+        if not stays_here(request.url):
+            complaints.append(f"request: {request.url}")
+
+    page.on("request", on_request)
+    page.on("websocket", on_request)
+    page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
+    page.on("console", lambda m: m.type == "error" and complaints.append(f"console: {m.text}"))
+
+
+def stays_here(url: str) -> bool:
+    """Whether a request for ``url`` leaves this machine alone."""
+    parts = urlsplit(url)
+    return parts.scheme in {"blob", "data"} or parts.hostname in LOOPBACK
+
+
+def visit(page: Page, url: str) -> None:
+    """Go to ``url`` and wait until its first charts are drawn and nothing runs."""
+    page.goto(url)
+    page.locator(FIRST_CHART).wait_for()
+    page.locator(IDLE).wait_for()

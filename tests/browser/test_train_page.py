@@ -1,0 +1,371 @@
+"""Page *Train*, used as its reader uses it."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.train_page import CHARTS
+
+TALL = {"width": 1280, "height": 2600}
+COUNT_REMOVED = """
+window.removed = window.purged = 0;
+const purge = Plotly.purge;
+Plotly.purge = (node) => { window.purged++; purge(node); };
+const holds = (node) => node.matches?.(".rnnviz-chart") || node.querySelector?.(".rnnviz-chart");
+new MutationObserver((changes) => {
+  for (const change of changes)
+    window.removed += [...change.removedNodes].filter(holds).length;
+}).observe(document.body, { subtree: true, childList: true });
+"""
+NOTHING_SCROLLS_SIDEWAYS = """() =>
+  [...document.querySelectorAll("html, body, .stMain, .stSidebar, .stSidebar *")].every((place) =>
+    !["auto", "scroll"].includes(getComputedStyle(place).overflowX) ||
+    place.scrollWidth <= place.clientWidth + 1)
+"""
+MARKUP = (
+    "<img/src=x/onerror=window.hit=1>", "<b>bold</b>", "**bold**", "$x^2$", "🎉",
+    "see[a](http://example.org)here", "`code`", "a:material/home:b", "&lt;x",
+)  # fmt: skip
+UNREADABLE = {
+    "": "The phrase is empty",
+    "   ": "The phrase is empty",
+    "splendid": "None of these words is in the vocabulary",
+    "good " * 10_000: "10,000 words; the most that can be read is 200",
+}
+COLOURS = (
+    "text,label\nred sky,red\ngreen grass,green\nblue sea,blue\nred rose,red\n"
+    "green leaf,green\nblue ink,blue\n"
+)
+BAD_FILES = {
+    "no column": (b"phrase,label\ngood,positive\n", "has no column text"),
+    "one class": (b"text,label\ngood,fine\nbad,fine\n", "at least two classes"),
+    "empty text": (b"text,label\ngood,positive\n ,negative\n", "row 3: the text is empty"),
+    "contradiction": (b"text,label\ngood,a\nbad,b\ngood,b\n", "rows 2 and 4: the same text"),
+    "no rows": (b"text,label\n", "has no rows"),
+    "not UTF-8": ("text,label\ngrün,a\nrot,b\n".encode("latin-1"), "is not UTF-8"),
+}
+
+
+# Playing
+
+
+def test_play_updates_all_seven_charts_in_their_places(opened):
+    page = opened(viewport=TALL)
+    for key in CHARTS:
+        page.expect_drawn_above(key, 0)
+    page.page.evaluate(COUNT_REMOVED)
+    before = {key: page.drawn(key) for key in CHARTS}
+    page.play()
+    for key in CHARTS:
+        page.expect_drawn_above(key, before[key] + 3)
+    page.expect_epoch_above(5)
+    page.pause()
+    assert page.page.evaluate("[window.removed, window.purged]") == [0, 0]
+
+
+def test_zoom_and_hidden_curves_survive_while_it_plays(page):
+    page.play()
+    page.expect_epoch_above(2)
+    zoom(page, "loss")
+    page.chart("loss").locator(".legendtoggle").last.click()
+    page.expect_in_chart("loss", "node._fullData[1].visible === 'legendonly'")
+    wanted = page.in_chart("loss", "node._fullLayout.xaxis.range")
+    assert wanted[0] > 50
+    assert wanted[1] < 950
+    page.expect_drawn_above("loss", page.drawn("loss") + 15)
+    assert page.in_chart("loss", "node._fullLayout.xaxis.range") == wanted
+    assert page.in_chart("loss", "node._fullData[1].visible") == "legendonly"
+
+
+def zoom(page, key):
+    """Drag a rectangle over the middle of a chart."""
+    box = page.chart(key).locator(".nsewdrag").bounding_box()
+    mouse, middle = page.page.mouse, box["y"] + box["height"] / 2
+    mouse.move(box["x"] + 0.2 * box["width"], middle)
+    mouse.down()
+    mouse.move(box["x"] + 0.6 * box["width"], middle, steps=5)
+    mouse.up()
+
+
+def test_pause_stands_still_at_once(page):
+    page.play()
+    page.expect_epoch_above(3)
+    expect(page.button("play")).to_be_disabled()
+    page.pause()
+    expect(page.button("pause")).to_be_disabled()
+    epoch, loss = page.reading()[0], page.loss
+    page.page.wait_for_timeout(500)
+    assert (page.reading()[0], page.loss) == (epoch, loss)
+
+
+def test_space_plays_and_pauses(page):
+    page.keys("Space")
+    expect(page.status).to_contain_text("Running")
+    page.expect_epoch_above(1)
+    page.keys("Space")
+    expect(page.status).to_contain_text("Paused")
+
+
+def test_slow_motion_shows_phrase_after_phrase(page):
+    page.speed("Home")
+    page.play()
+    expect(page.status).to_contain_text(re.compile(r"0 \+ [2-9]/58 of"), use_inner_text=True)
+    page.pause()
+
+
+# Stepping
+
+
+def test_steps_of_an_epoch_and_of_a_phrase_and_their_keys(page):
+    page.press("step_epoch")
+    page.expect_place("1")
+    page.keys("e")
+    page.expect_place("2")
+    page.press("step_phrase")
+    page.expect_place("2 + 1/58")
+    page.keys("p")
+    page.expect_place("2 + 2/58")
+    page.press("step_epoch")
+    page.expect_place("3")
+
+
+def test_reset_starts_from_the_same_weights(page):
+    begin = page.loss
+    page.step_to("1")
+    first = page.loss
+    page.play()
+    page.expect_epoch_above(5)
+    page.press("reset")
+    page.expect_place("0")
+    expect(page.status).to_contain_text("Paused")
+    assert page.loss == begin
+    page.step_to("1")
+    assert page.loss == first
+
+
+def test_new_seed_is_another_run_and_another_link(page):
+    page.step_to("1")
+    begin = page.heights()[0]
+    page.press("new_seed")
+    page.expect_place("0")
+    expect(page.page).to_have_url(re.compile(r"seed=1\b"))
+    expect(page.message).to_contain_text("Started again")
+    page.expect_in_chart("margin", "node._fullData[0].y[0] !== given", begin)
+
+
+# Learning
+
+
+def test_it_learns_to_the_end_and_the_verdict_turns_at_not_and_at_bad(page):
+    page.speed("End")
+    page.play()
+    expect(page.status).to_contain_text("Finished", timeout=90_000)
+    expect(page.message).to_contain_text("Finished: 1000 of 1000 epochs")
+    page.expect_share("test", "100.0%")
+    page.type_phrase("this is not bad")
+    expect(page.verdict).to_contain_text("positive")
+    with_not = words_of_margin(page, 4)
+    page.type_phrase("this is bad")
+    expect(page.verdict).to_contain_text("negative")
+    without = words_of_margin(page, 3)
+    assert with_not[:2] == without[:2]
+    assert abs(with_not[2] - with_not[1]) > 1
+    assert with_not[3] - with_not[2] > 1
+    assert with_not[3] > 0 > without[2]
+
+
+def words_of_margin(page, count):
+    """The running margin, as soon as it has ``count`` words."""
+    page.expect_in_chart("margin", "node._fullData[0].y.length === given", count)
+    return page.heights()
+
+
+# The phrase
+
+
+def test_typing_presses_no_button_and_unknown_words_are_named(page):
+    box = page.at("phrase").get_by_role("textbox")
+    box.fill("")
+    box.press_sequentially("happy and not happy e 0")
+    box.press("Enter")
+    expect(page.verdict).to_contain_text("not in the vocabulary: e, 0")
+    assert len(words_of_margin(page, 4)) == 4
+    page.expect_place("0")
+    expect(page.status).to_contain_text("Paused")
+
+
+def test_markup_in_a_phrase_is_shown_as_typed(page):
+    page.type_phrase("not zebra bad")
+    expect(page.verdict).to_contain_text("zebra")
+    plain = elements(page.verdict)
+    page.type_phrase(f"not {' '.join(MARKUP)} bad")
+    for word in MARKUP:
+        expect(page.verdict).to_contain_text(word)
+    assert elements(page.verdict) == plain
+    assert page.page.evaluate("window.hit") is None
+
+
+def elements(place):
+    """What an element is made of: the tags in it."""
+    return place.evaluate("node => [...node.querySelectorAll('*')].map(e => e.tagName)")
+
+
+def test_markup_in_the_data_is_shown_as_typed(page):
+    page.upload("text,label\n<b>bold</b> $x$ <i>,z<b>yes</b>\nplain,no\n", name="**my** $x$.csv")
+    expect(page.message).to_contain_text("with the data **my** $x$.csv")
+    page.type_phrase("<b>bold</b> $x$ <i>")
+    chart = page.chart("margin")
+    expect(chart.locator(".xtick text")).to_have_text(["<b>bold</b>", "$x$", "<i>"])
+    expect(chart.locator(".gtitle")).to_contain_text("z<b>yes</b>")
+    expect(page.verdict).to_contain_text(re.compile(r"z<b>yes</b>|no"))
+    assert chart.locator("tspan[style*=bold], .xtick text[style*=bold]").count() == 0
+
+
+def test_a_phrase_that_cannot_be_read_gets_a_sentence(page):
+    for text, sentence in UNREADABLE.items():
+        page.type_phrase("bad")
+        expect(page.verdict).to_contain_text("probability")
+        page.type_phrase(text)
+        expect(page.verdict).to_contain_text(sentence)
+    page.step_to("1")
+
+
+def test_the_gradient_of_the_margin_can_be_chosen(page):
+    page.chart("flow").scroll_into_view_if_needed()
+    page.expect_drawn_above("flow", 0)
+    page.at("objective").get_by_role("radio").last.click()
+    expect(page.chart("flow").locator(".gtitle")).to_contain_text("margin")
+
+
+# Settings
+
+
+def test_a_new_learning_rate_keeps_the_weights_and_is_marked(page):
+    page.play()
+    page.expect_epoch_above(5)
+    page.set_number("lr", 0.1)
+    page.expect_in_chart("loss", "node._fullLayout.annotations.some(a => a.text.includes('0.1'))")
+    marked = page.in_chart("loss", "node._fullLayout.shapes.at(-1).x0")
+    assert marked >= 5
+    page.expect_epoch_above(marked + 2)
+    expect(page.status).to_contain_text("Running")
+    expect(page.page).to_have_url(re.compile(r"lr=0\.1\b"))
+
+
+def test_a_change_of_the_network_starts_again_and_says_so(page):
+    for name, change in (
+        ("Hidden units", lambda: page.at("hidden").locator("input").press("ArrowRight")),
+        ("Initial scale", lambda: page.set_number("init_scale", 0.1)),
+        ("Seed", lambda: page.set_number("seed", 7)),
+        ("Gradient", lambda: page.choose("gradient", "notebook")),
+    ):
+        page.step_to("1")
+        change()
+        expect(page.message).to_contain_text(f"at epoch 0, because {name} changed")
+        page.expect_place("0")
+    expect(page.page).to_have_url(re.compile("hidden=65.*gradient=notebook"))
+
+
+def test_a_learning_rate_of_10_stops_with_a_sentence(page):
+    page.choose("clip_by", "off")
+    page.set_number("lr", 10)
+    expect(page.page).to_have_url(re.compile(r"lr=10"))
+    page.press("play")
+    expect(page.message).to_contain_text("no longer a finite number")
+    expect(page.message).to_contain_text("Try a learning rate of")
+    expect(page.status).to_contain_text("Paused")
+
+
+def test_it_stops_at_the_last_epoch_and_goes_on_when_that_is_raised(page):
+    page.set_number("epochs", 3)
+    page.press("play")
+    expect(page.message).to_contain_text("Finished: 3 of 3 epochs")
+    expect(page.button("step_epoch")).to_be_disabled()
+    page.set_number("epochs", 5)
+    page.step_to("4")
+
+
+# The link
+
+
+def test_a_copied_link_is_the_same_run(page, opened):
+    page.set_number("seed", 7)
+    page.set_number("lr", 0.05)
+    page.choose("clip_by", "norm")
+    page.type_phrase("this is not bad")
+    expect(page.page).to_have_url(re.compile("seed=7.*clip_by=norm.*phrase=this"))
+    words_of_margin(page, 4)
+    other = opened(page.page.url)
+    expect(other.at("phrase").get_by_role("textbox")).to_have_value("this is not bad")
+    assert first_epoch(other) == first_epoch(page)
+
+
+def first_epoch(page):
+    """The status and the running margin after one epoch."""
+    drawn = page.drawn("margin")
+    page.step_to("1")
+    page.expect_drawn_above("margin", drawn)
+    return page.status.inner_text(), page.heights()
+
+
+def test_a_link_with_wrong_values_says_so(opened, server):
+    page = opened(f"{server.url}/?lr=1e9&hidden=abc&seed=7&nonsense=1")
+    expect(page.message).to_contain_text("Learning rate (lr) can't be '1e9'")
+    expect(page.message).to_contain_text("Hidden units (hidden) can't be 'abc'")
+    expect(page.at("lr").get_by_role("spinbutton")).to_have_value("0.02")
+    expect(page.at("seed").get_by_role("spinbutton")).to_have_value("7")
+    expect(page.page).to_have_url(re.compile(r"\?seed=7$"))
+
+
+# The data
+
+
+def test_own_phrases_in_three_classes_are_learned(page):
+    page.upload(COLOURS)
+    expect(page.message).to_contain_text("Started again at epoch 0, with the data mine.csv")
+    assert float(page.loss) == pytest.approx(1.0986, abs=0.01)
+    page.set_number("init_scale", 0.1)
+    page.speed("End")
+    page.play()
+    page.expect_share("training", "100.0%")
+
+
+def test_bad_files_get_a_sentence_and_the_run_stays(page):
+    page.step_to("1")
+    loss = page.loss
+    for content, sentence in BAD_FILES.values():
+        page.upload(content)
+        expect(page.page.get_by_text(sentence)).to_be_visible()
+        assert (page.epoch, page.loss) == (1, loss)
+    page.play()
+    page.upload(BAD_FILES["one class"][0])
+    expect(page.page.get_by_text(BAD_FILES["one class"][1])).to_be_visible()
+    page.expect_epoch_above(page.epoch + 3)
+
+
+# The look
+
+
+def test_the_charts_follow_the_scheme_and_nothing_is_too_wide(opened):
+    light, dark = opened(color_scheme="light"), opened(color_scheme="dark")
+    assert brightness(light) < 100
+    assert brightness(dark) > 180
+    for page in (light, dark):
+        for width in (1280, 1920):
+            page.page.set_viewport_size({"width": width, "height": 1000})
+            page.page.wait_for_function(NOTHING_SCROLLS_SIDEWAYS)
+
+
+def brightness(page):
+    """Mean of red, green and blue of a chart's title, from 0 to 255."""
+    title = page.chart("loss").locator(".gtitle")
+    color = title.evaluate("node => getComputedStyle(node).fill")
+    return sum(map(int, re.findall(r"\d+", color)[:3])) / 3
+
+
+def test_the_numbers_stay_in_sight(page):
+    page.chart("norms").scroll_into_view_if_needed()
+    page.expect_drawn_above("norms", 0)
+    expect(page.status).to_be_in_viewport(ratio=1)
+    expect(page.button("play")).to_be_in_viewport(ratio=1)

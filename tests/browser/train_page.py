@@ -1,0 +1,146 @@
+"""Page *Train* as its reader has it: what can be pressed, typed and read."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+CHARTS = ("margin", "states", "flow", "loss", "accuracy", "recurrent", "norms")
+_EPOCH = re.compile(r"(\d+)(?: \+ (\d+)/(\d+))? of (\d+)")
+_LOSS = re.compile(r"training loss[^\d]*([\d.]+)", re.IGNORECASE)
+
+
+class TrainPage:
+    """One opened page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.status = page.locator(".rnnviz-status")
+        self.message = page.locator(".rnnviz-message")
+        self.verdict = page.locator(".rnnviz-verdict")
+
+    def at(self, key: str) -> Locator:
+        """The element with a key."""
+        return self.page.locator(f".st-key-{key}")
+
+    def button(self, key: str) -> Locator:
+        """The button with a key."""
+        return self.at(key).get_by_role("button").first
+
+    def press(self, key: str) -> None:
+        """Press a button as soon as it can be pressed."""
+        self.button(key).click()
+
+    def keys(self, *names: str) -> None:
+        """Press keys, with the focus on nothing."""
+        self.page.evaluate("document.activeElement.blur()")
+        for name in names:
+            self.page.keyboard.press(name)
+
+    def play(self) -> None:
+        """Press Play and wait until the run goes on."""
+        self.press("play")
+        expect(self.status).to_contain_text("Running")
+
+    def pause(self) -> None:
+        """Press Pause and wait until the run stands still."""
+        self.press("pause")
+        expect(self.status).to_contain_text("Paused")
+        expect(self.button("play")).to_be_enabled()
+
+    def reading(self) -> re.Match[str]:
+        """Epoch, phrases done of the next one, phrases of an epoch, epochs of the run."""
+        found = _EPOCH.search(self.status.inner_text())
+        assert found, self.status.inner_text()
+        return found
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that is shown."""
+        return int(self.reading()[1])
+
+    @property
+    def loss(self) -> str:
+        """The training loss, as it is written."""
+        found = _LOSS.search(self.status.inner_text())
+        assert found, self.status.inner_text()
+        return found[1]
+
+    def expect_place(self, place: str) -> None:
+        """Wait until the epoch is written as ``place``."""
+        shown = re.compile(rf"(?<![\d/]){re.escape(place)} of ")
+        expect(self.status).to_contain_text(shown, use_inner_text=True)
+
+    def step_to(self, place: str) -> None:
+        """Press Step epoch and wait until the epoch is written as ``place``."""
+        self.press("step_epoch")
+        self.expect_place(place)
+
+    def expect_share(self, role: str, share: str) -> None:
+        """Wait until the training or test accuracy is ``share``."""
+        shown = re.compile(rf"{role} accuracy\s*{re.escape(share)}", re.IGNORECASE)
+        expect(self.status).to_contain_text(shown, use_inner_text=True)
+
+    def expect_epoch_above(self, epoch: int) -> None:
+        """Wait until the run has gone past ``epoch``."""
+        self.page.wait_for_function(
+            """epoch => {
+              const text = document.querySelector(".rnnviz-status").innerText;
+              return Number(/(\\d+)( \\+ \\d+\\/\\d+)? of /.exec(text)[1]) > epoch;
+            }""",
+            arg=epoch,
+        )
+
+    def type_phrase(self, text: str) -> None:
+        """Put a text into the phrase box."""
+        box = self.at("phrase").get_by_role("textbox")
+        box.fill(text)
+        box.press("Enter")
+
+    def set_number(self, key: str, value: object) -> None:
+        """Type a number into a setting."""
+        box = self.at(key).get_by_role("spinbutton")
+        box.fill(str(value))
+        box.press("Enter")
+
+    def choose(self, key: str, option: str) -> None:
+        """Choose one of a setting's words."""
+        self.at(key).get_by_role("radio", name=option).click()
+
+    def speed(self, key: str) -> None:
+        """Move the speed with a key: Home is the slowest, End the fastest."""
+        self.at("speed").locator("input[type=range]").press(key)
+
+    def upload(self, content: str | bytes, name: str = "mine.csv", role: str = "train") -> None:
+        """Give a CSV file to the page."""
+        content = content.encode() if isinstance(content, str) else content
+        file = {"name": name, "mimeType": "text/csv", "buffer": content}
+        self.at(f"{role}_csv").locator("input[type=file]").set_input_files(files=[file])
+
+    def chart(self, key: str) -> Locator:
+        """The node that Plotly draws in."""
+        return self.at(key).locator(".rnnviz-chart")
+
+    def drawn(self, key: str) -> int:
+        """How often a chart has been drawn."""
+        return int(self.chart(key).get_attribute("data-drawn") or 0)
+
+    def expect_drawn_above(self, key: str, count: int) -> None:
+        """Wait until a chart has been drawn more than ``count`` times."""
+        self.expect_in_chart(key, "Number(node.dataset.drawn ?? 0) > given", count)
+
+    def expect_in_chart(self, key: str, condition: str, given: Any = None) -> None:
+        """Wait until a condition in JavaScript, on the chart's ``node``, is true."""
+        node = self.chart(key).element_handle()
+        self.page.wait_for_function(f"([node, given]) => {condition}", arg=[node, given])
+
+    def in_chart(self, key: str, expression: str) -> Any:
+        """The value of an expression in JavaScript, on the chart's ``node``."""
+        return self.chart(key).evaluate(f"node => {expression}")
+
+    def heights(self) -> list[float]:
+        """The y values of the running margin, one a word."""
+        values: list[float] = self.in_chart("margin", "Array.from(node._fullData[0].y)")
+        return values
