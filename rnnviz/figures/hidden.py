@@ -33,7 +33,7 @@ def state_heatmap(trace: Trace, words: Sequence[str], theme: Theme = LIGHT) -> g
         zmax=limit,
         colorscale=theme.diverging,
         colorbar=color_bar("h"),
-        customdata=np.broadcast_to(np.array([plain(w) for w in words], object), states.shape),
+        customdata=[[plain(word) for word in words]] * len(states),
         hovertemplate="unit %{y} after “%{customdata}”: h = %{z:.6f}<extra></extra>",
     )
     return figure(

@@ -2,7 +2,7 @@
 // Frames wait in a queue; each animation frame draws what fits, newest only, what is in sight only.
 
 const SOURCE = "component/rnnviz.ui.chart.plotly/plotly.min.js?v=" + VERSION;
-const BUDGET_MS = 8;
+const BUDGET_MS = 12;
 
 const shared = (window.rnnviz ??= { waiting: new Set(), scheduled: false, plotly: null });
 
@@ -25,13 +25,16 @@ function schedule() {
 
 async function drawWhatFits() {
   const until = performance.now() + BUDGET_MS;
-  for (const chart of shared.waiting) {
-    if (!chart.inSight) continue;
-    shared.waiting.delete(chart);
-    await draw(chart);
-    if (performance.now() > until) break;
+  try {
+    for (const chart of shared.waiting) {
+      if (!chart.inSight) continue;
+      shared.waiting.delete(chart);
+      await draw(chart);
+      if (performance.now() > until) break;
+    }
+  } finally {
+    shared.scheduled = false;
   }
-  shared.scheduled = false;
   if ([...shared.waiting].some((chart) => chart.inSight)) schedule();
 }
 
@@ -56,8 +59,8 @@ function mount(parent) {
   const node = parent.querySelector(".rnnviz-chart");
   const caption = parent.querySelector("figcaption");
   const chart = { node, caption, inSight: false, frame: null };
-  chart.sight = new IntersectionObserver(([entry]) => {
-    chart.inSight = entry.isIntersecting;
+  chart.sight = new IntersectionObserver((entries) => {
+    chart.inSight = entries.at(-1).isIntersecting;
     schedule();
   });
   chart.size = new ResizeObserver(() => {
@@ -84,8 +87,11 @@ export default function ({ parentElement, data }) {
   if (!chart.node.style.height) reserve(chart);
   shared.waiting.add(chart);
   schedule();
-  return () => {
-    charts.delete(parentElement);
-    unmount(chart);
-  };
+  // Streamlit also cleans up when it goes on with the same node; only one that has left is over.
+  return () =>
+    setTimeout(() => {
+      if (chart.node.isConnected) return;
+      charts.delete(parentElement);
+      unmount(chart);
+    }, 1000);
 }
