@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from rnnviz.analysis.gradients import Flow, Objective
 from rnnviz.figures.theme import (
+    HEIGHTS,
     LIGHT,
     Theme,
     axis,
@@ -43,7 +44,7 @@ def bptt_profile(flow: Flow, words: Sequence[str], theme: Theme = LIGHT) -> go.F
     return figure(
         [points],
         f"Gradient of the {flow.objective} at every word",
-        320,
+        HEIGHTS["flow"],
         theme,
         xaxis=words_axis(words, theme),
         yaxis=log_axis(f"||{symbol}|| (L2)", theme, span),
@@ -83,7 +84,7 @@ def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> go.
     return figure(
         [dots],
         "Gradient of every parameter, before clipping",
-        300,
+        HEIGHTS["norms"],
         theme,
         xaxis=log_axis("||dL/dW|| (L2)", theme, span),
         yaxis=axis("", theme, autorange="reversed", type="category"),

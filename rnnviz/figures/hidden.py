@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from rnnviz.analysis.activity import RunningMargin
 from rnnviz.engine.trace import Trace
 from rnnviz.figures.theme import (
+    HEIGHTS,
     LIGHT,
     Theme,
     axis,
@@ -39,7 +40,7 @@ def state_heatmap(trace: Trace, words: Sequence[str], theme: Theme = LIGHT) -> g
     return figure(
         [heatmap],
         "Hidden state after every word",
-        400,
+        HEIGHTS["states"],
         theme,
         xaxis=words_axis(words, theme),
         yaxis=axis("unit", theme, autorange="reversed", showgrid=False),
@@ -62,7 +63,7 @@ def running_margin_bars(
     return figure(
         [bars],
         f"Verdict word by word: the lead of “{plain(label)}”",
-        230,
+        HEIGHTS["margin"],
         theme,
         xaxis=words_axis(words, theme),
         yaxis=axis(

@@ -11,6 +11,16 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+#: How high each chart is, in pixels.
+HEIGHTS = {
+    "margin": 230,
+    "states": 400,
+    "flow": 320,
+    "loss": 270,
+    "accuracy": 250,
+    "recurrent": 400,
+    "norms": 300,
+}
 _MOST_LABELS = 40
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 
@@ -106,6 +116,9 @@ def axis(title: str, theme: Theme, **options: Any) -> dict[str, Any]:
         "zeroline": False,
         "automargin": False,
         "exponentformat": "power",
+        # To look whether a label sticks out costs the browser a layout at every frame.
+        "ticklabeloverflow": "allow",
+        "nticks": 5,
         **options,
     }
 

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rnnviz.analysis.history import History
-from rnnviz.figures.theme import LIGHT, Theme, axis, compact, figure, ladder
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, compact, figure, ladder
 
 #: More points than this are thinned: a screen has no more columns to draw them in.
 _POINTS = 1000
@@ -26,7 +26,7 @@ def loss_curve(history: History, epochs: int, classes: int, theme: Theme = LIGHT
     return figure(
         series,
         "Loss: how wrong the network is",
-        270,
+        HEIGHTS["loss"],
         theme,
         xaxis=_epoch_axis(history, epochs, theme),
         yaxis=axis("loss (nats)", theme, range=[-0.02 * top, 1.02 * top]),
@@ -41,11 +41,10 @@ def accuracy_curve(history: History, epochs: int, theme: Theme = LIGHT) -> go.Fi
     return figure(
         _curves(history, ("train_accuracy", "test_accuracy"), "%{y:.1%}", theme),
         "Accuracy: share of phrases answered rightly",
-        250,
+        HEIGHTS["accuracy"],
         theme,
         xaxis=_epoch_axis(history, epochs, theme),
         yaxis=axis("accuracy", theme, range=[-0.02, 1.04], tickformat=".0%"),
-        **_legend(),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rnnviz.engine.parameters import Array
-from rnnviz.figures.theme import LIGHT, Theme, axis, color_bar, compact, figure, ladder
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, figure, ladder
 
 
 def recurrent_heatmap(W_hh: Array, theme: Theme = LIGHT) -> go.Figure:
@@ -26,7 +26,7 @@ def recurrent_heatmap(W_hh: Array, theme: Theme = LIGHT) -> go.Figure:
     return figure(
         [heatmap],
         "Recurrent weights W_hh",
-        400,
+        HEIGHTS["recurrent"],
         theme,
         margin={"l": 64, "r": 76, "t": 40, "b": 48},
         xaxis=axis("from unit (state before)", theme, showgrid=False),

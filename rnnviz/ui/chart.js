@@ -1,64 +1,73 @@
-// One chart that is drawn once and then updated in place.
-// Frames wait in a queue; each animation frame draws what fits, newest only, what is in sight only.
+// Charts that are drawn once and then updated in place. `slot` is the place of one chart; `courier`
+// brings the newest figures of all of them in one message, so that a tick touches a single element.
+// Figures wait in a queue; each animation frame draws what fits: newest only, what is in sight only.
 
 const SOURCE = "component/rnnviz.ui.chart.plotly/plotly.min.js?v=" + VERSION;
-const BUDGET_MS = 12;
+// How long an animation frame may draw while the run goes on; a single picture is drawn at once.
+const BUDGET_MS = 14;
+const CONFIG = { displayModeBar: false };
 
-const shared = (window.rnnviz ??= { waiting: new Set(), scheduled: false, plotly: null });
+const shared = (window.rnnviz ??= {
+  charts: new Map(), // key -> the chart that is mounted there
+  newest: new Map(), // key -> { figure, remark }, as last delivered
+  waiting: new Set(), // keys that have something new to draw
+  scheduled: false,
+  running: false,
+  library: null,
+});
 
 function library() {
-  shared.plotly ??= new Promise((resolve, reject) => {
+  shared.library ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = new URL(SOURCE, document.baseURI);
     script.onload = () => resolve(window.Plotly);
     script.onerror = () => reject(new Error("plotly.min.js could not be loaded"));
     document.head.append(script);
   });
-  return shared.plotly;
+  return shared.library;
 }
 
+const ready = (key) => shared.charts.get(key)?.inSight && shared.newest.has(key);
+
 function schedule() {
-  if (shared.scheduled || !shared.waiting.size) return;
+  if (shared.scheduled || ![...shared.waiting].some(ready)) return;
   shared.scheduled = true;
   requestAnimationFrame(drawWhatFits);
 }
 
+const longestUndrawnFirst = (keys) =>
+  keys.sort((a, b) => shared.charts.get(a).drawnAt - shared.charts.get(b).drawnAt);
+
 async function drawWhatFits() {
-  const until = performance.now() + BUDGET_MS;
+  const until = shared.running ? performance.now() + BUDGET_MS : Infinity;
   try {
-    for (const chart of shared.waiting) {
-      if (!chart.inSight) continue;
-      shared.waiting.delete(chart);
-      await draw(chart);
+    for (const key of longestUndrawnFirst([...shared.waiting].filter(ready))) {
+      shared.waiting.delete(key);
+      await draw(shared.charts.get(key), shared.newest.get(key));
       if (performance.now() > until) break;
     }
   } finally {
     shared.scheduled = false;
   }
-  if ([...shared.waiting].some((chart) => chart.inSight)) schedule();
+  schedule();
 }
 
-const decode = (frame) => JSON.parse(new TextDecoder().decode(frame));
-
-// Before the first drawing the place is already as large as the chart will be.
-function reserve(chart) {
-  const { caption, figure } = decode(chart.frame);
-  chart.node.style.height = figure.layout.height + "px";
-  chart.caption.textContent = caption;
-}
-
-async function draw(chart) {
+async function draw(chart, { figure, remark }) {
+  const { node, caption } = chart;
   const Plotly = await library();
-  const { caption, figure } = decode(chart.frame);
-  if (chart.caption.textContent !== caption) chart.caption.textContent = caption;
-  await Plotly.react(chart.node, figure.data, figure.layout, { displaylogo: false });
-  chart.node.dataset.drawn = Number(chart.node.dataset.drawn ?? 0) + 1;
+  const text = [caption.dataset.text, remark].filter(Boolean).join(" ");
+  if (caption.textContent !== text) caption.textContent = text;
+  await Plotly.react(node, figure.data, figure.layout, CONFIG);
+  chart.drawnAt = performance.now();
+  node.dataset.drawn = Number(node.dataset.drawn ?? 0) + 1;
 }
 
-function mount(parent) {
+function mount(key, parent, { text, height }) {
   const node = parent.querySelector(".rnnviz-chart");
   const caption = parent.querySelector("figcaption");
-  const chart = { node, caption, inSight: false, frame: null };
+  node.style.height = height + "px";
+  caption.textContent = caption.dataset.text = text;
+  const chart = { node, caption, inSight: false, drawnAt: 0 };
   chart.sight = new IntersectionObserver((entries) => {
     chart.inSight = entries.at(-1).isIntersecting;
     schedule();
@@ -68,30 +77,33 @@ function mount(parent) {
   });
   chart.sight.observe(node);
   chart.size.observe(node);
-  return chart;
+  shared.charts.set(key, chart);
+  shared.waiting.add(key);
+  library();
 }
 
-function unmount(chart) {
+function unmount(key, chart) {
   chart.sight.disconnect();
   chart.size.disconnect();
-  shared.waiting.delete(chart);
+  if (shared.charts.get(key) === chart) shared.charts.delete(key);
   if (chart.node.dataset.drawn) window.Plotly.purge(chart.node);
 }
 
-const charts = new WeakMap();
-
-export default function ({ parentElement, data }) {
-  let chart = charts.get(parentElement);
-  if (!chart) charts.set(parentElement, (chart = mount(parentElement)));
-  chart.frame = data;
-  if (!chart.node.style.height) reserve(chart);
-  shared.waiting.add(chart);
-  schedule();
+function slot({ parentElement, data }) {
+  const { key } = data;
+  const node = parentElement.querySelector(".rnnviz-chart");
+  if (shared.charts.get(key)?.node !== node) mount(key, parentElement, data);
+  const chart = shared.charts.get(key);
   // Streamlit also cleans up when it goes on with the same node; only one that has left is over.
-  return () =>
-    setTimeout(() => {
-      if (chart.node.isConnected) return;
-      charts.delete(parentElement);
-      unmount(chart);
-    }, 1000);
+  return () => setTimeout(() => chart.node.isConnected || unmount(key, chart), 1000);
+}
+
+function courier({ data }) {
+  const { running, charts } = JSON.parse(new TextDecoder().decode(data));
+  shared.running = running;
+  for (const [key, frame] of Object.entries(charts)) {
+    shared.newest.set(key, frame);
+    shared.waiting.add(key);
+  }
+  schedule();
 }

@@ -1,8 +1,10 @@
-"""show(figure, key): a Plotly chart that updates in place."""
+"""Plotly charts that update in place: ``place`` puts one on the page, ``frame`` brings figures."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import plotly
@@ -13,17 +15,20 @@ from streamlit.components.v1 import declare_component
 
 from rnnviz.ui.text import explanation
 
-_SCRIPT = Path(__file__).with_suffix(".js")
+Show = Callable[..., None]
+
 _LIBRARY = Path(plotly.__file__).parent / "package_data"
+_SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+_SCRIPT = _SCRIPT.replace("VERSION", json.dumps(plotly.__version__))
 _HTML = """
 <figure class="rnnviz-figure"><div class="rnnviz-chart"></div><figcaption></figcaption></figure>
 """
 
-_chart = st.components.v2.component(
-    "rnnviz_chart",
-    html=_HTML,
-    js=_SCRIPT.read_text(encoding="utf-8").replace("VERSION", json.dumps(plotly.__version__)),
-    isolate_styles=False,
+_slot = st.components.v2.component(
+    "rnnviz_chart", html=_HTML, js=_SCRIPT + "\nexport default slot;\n", isolate_styles=False
+)
+_courier = st.components.v2.component(
+    "rnnviz_frame", js=_SCRIPT + "\nexport default courier;\n", isolate_styles=False
 )
 
 
@@ -32,11 +37,24 @@ def serve_library() -> None:
     declare_component("plotly", path=_LIBRARY)
 
 
-def show(figure: go.Figure, key: str, remark: str = "") -> None:
-    """Draw ``figure`` in the place named ``key``; the next one there replaces its data only.
+def place(key: str, height: int) -> None:
+    """Put the chart ``key`` here, so many pixels high, with the explanation of that name below."""
+    _slot(key=key, data={"key": key, "height": height, "text": explanation(key)})
 
-    Below it stand the explanation of that name and ``remark``, as plain text.
+
+@contextmanager
+def frame(running: bool) -> Iterator[Show]:
+    """Collect figures with the function given, ``show(figure, key, remark="")``, and send them.
+
+    All go in one message. While ``running`` drawing is spread over animation frames. A chart keeps its node, zoom, hover and legend; its remark stands below.
     """
-    caption = " ".join(part for part in (explanation(key), remark) if part)
-    frame = f'{{"caption":{json.dumps(caption)},"figure":{plotly.io.to_json(figure)}}}'
-    _chart(key=key, data=frame.encode())
+    figures: dict[str, str] = {}
+
+    def show(figure: go.Figure, key: str, remark: str = "") -> None:
+        drawn = plotly.io.to_json(figure)
+        figures[key] = f'{json.dumps(key)}:{{"remark":{json.dumps(remark)},"figure":{drawn}}}'
+
+    yield show
+    charts = ",".join(figures.values())
+    data = f'{{"running":{json.dumps(running)},"charts":{{{charts}}}}}'
+    _courier(key="frame", data=data.encode())
