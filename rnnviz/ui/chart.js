@@ -9,7 +9,7 @@ const CONFIG = { displayModeBar: false };
 
 const shared = (window.rnnviz ??= {
   charts: new Map(), // key -> the chart that is mounted there
-  newest: new Map(), // key -> { figure, remark }, as last delivered
+  newest: new Map(), // key -> { mark, figure, remark }, as last delivered
   waiting: new Set(), // keys that have something new to draw
   scheduled: false,
   running: false,
@@ -32,7 +32,7 @@ const ready = (key) => shared.charts.get(key)?.inSight && shared.newest.has(key)
 function schedule() {
   if (shared.scheduled || ![...shared.waiting].some(ready)) return;
   shared.scheduled = true;
-  requestAnimationFrame(drawWhatFits);
+  shared.running ? requestAnimationFrame(drawWhatFits) : queueMicrotask(drawWhatFits);
 }
 
 const longestUndrawnFirst = (keys) =>
@@ -102,6 +102,7 @@ function courier({ data }) {
   const { running, charts } = JSON.parse(new TextDecoder().decode(data));
   shared.running = running;
   for (const [key, frame] of Object.entries(charts)) {
+    if (shared.newest.get(key)?.mark === frame.mark) continue;
     shared.newest.set(key, frame);
     shared.waiting.add(key);
   }

@@ -46,13 +46,16 @@ def place(key: str, height: int) -> None:
 def frame(running: bool) -> Iterator[Show]:
     """Collect figures with the function given, ``show(figure, key, remark="")``, and send them.
 
-    All go in one message. While ``running`` drawing is spread over animation frames. A chart keeps its node, zoom, hover and legend; its remark stands below.
+    All go in one message; while ``running`` their drawing is spread over animation frames. A chart
+    keeps its node, zoom, hover and legend; its remark stands below it; what hasn't changed, as its
+    mark tells, isn't drawn again.
     """
     figures: dict[str, str] = {}
 
     def show(figure: go.Figure, key: str, remark: str = "") -> None:
         drawn = plotly.io.to_json(figure)
-        figures[key] = f'{json.dumps(key)}:{{"remark":{json.dumps(remark)},"figure":{drawn}}}'
+        head = f'"mark":"{hash((drawn, remark)):x}","remark":{json.dumps(remark)}'
+        figures[key] = f'{json.dumps(key)}:{{{head},"figure":{drawn}}}'
 
     yield show
     charts = ",".join(figures.values())
