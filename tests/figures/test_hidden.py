@@ -72,7 +72,7 @@ def test_words_are_drawn_as_typed(trace, word, drawn):
 
 def test_a_hover_names_the_word_as_typed(trace):
     names = state_heatmap(trace, ["<i>", *WORDS[1:]]).data[0].customdata
-    assert names[0].tolist() == ["&lt;i&gt;", "and", "not", "bad"]
+    assert list(names[0]) == ["&lt;i&gt;", "and", "not", "bad"]
     assert np.shape(names) == (8, 4)
 
 

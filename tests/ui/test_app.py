@@ -64,13 +64,21 @@ class Page:
         self.app.file_uploader(key=key).set_value((name, content, "text/csv"))
         self.run()
 
-    def charts(self):
+    def components(self, name):
         protos = [element.proto for element in self.app.get("bidi_component")]
-        return {proto.id.rsplit("-", 1)[-1]: proto for proto in protos}
+        return {p.id.rsplit("-", 1)[-1]: p for p in protos if p.component_name == name}
+
+    def charts(self):
+        """The places of the charts, by key."""
+        return self.components("rnnviz_chart")
+
+    def delivered(self):
+        """What was brought to them, by key."""
+        return json.loads(self.components("rnnviz_frame")["frame"].bytes)["charts"]
 
     def chart(self, key):
         """The figure as the browser gets it."""
-        return json.loads(self.charts()[key].bytes)["figure"]
+        return self.delivered()[key]["figure"]
 
 
 @pytest.fixture
@@ -114,11 +122,22 @@ def test_every_setting_has_its_widget(page, row):
 
 
 def test_every_chart_is_there_with_a_title_and_an_explanation(page):
-    assert page.charts().keys() == CHARTS
-    for proto in page.charts().values():
-        frame = json.loads(proto.bytes)
-        assert frame["figure"]["layout"]["title"]["text"]
-        assert len(frame["caption"].split()) >= 5
+    assert page.charts().keys() == page.delivered().keys() == CHARTS
+    for key, proto in page.charts().items():
+        place = json.loads(proto.mixed.json or proto.json)
+        layout = page.chart(key)["layout"]
+        assert layout["title"]["text"]
+        assert layout["height"] == place["height"]
+        assert len(place["text"].split()) >= 5
+
+
+def test_a_chart_is_marked_as_changed_when_it_is(page):
+    marks = [{k: frame["mark"] for k, frame in page.delivered().items()}]
+    for action in (page.run, lambda: page.click("step_epoch")):
+        action()
+        marks.append({k: frame["mark"] for k, frame in page.delivered().items()})
+    assert marks[0] == marks[1]
+    assert all(marks[1][key] != marks[2][key] for key in CHARTS)
 
 
 def test_the_numbers_of_the_run_are_in_sight(page):
