@@ -23,6 +23,7 @@ def learned_page(browser: Browser, url: str, path: Path, scheme: str) -> None:
     shown.press("play")
     shown.message.get_by_text("Finished").wait_for()
     page.wait_for_timeout(1500)
+    page.mouse.move(0, 0)
     page.screenshot(path=path)
     page.context.close()
 
