@@ -106,6 +106,7 @@ class Session:
         if not np.isfinite(train.loss) or np.isinf(test.loss):
             return False
         self.history.append(train, test)
+        self._finite = state
         return True
 
     @property
@@ -178,7 +179,7 @@ class Session:
         self._stop_at_the_end()
 
     def _train(self, count: int) -> bool:
-        """Take ``count`` steps; on a loss that isn't finite go back to before them and say so."""
+        """Take ``count`` steps; if the loss isn't finite go back to the last epoch where it was."""
         after = train_phrases(self.state, self._workspace, self.config, count)
         fine = bool(np.isfinite(after.parameters.theta).all())
         if fine and after.epoch > self.state.epoch:
@@ -191,12 +192,11 @@ class Session:
 
     def _diverged(self) -> None:
         self.running = False
+        self.state = self._finite
         self.message = (
-            f"Stopped in epoch {self.state.epoch + 1}: the loss is no longer a finite number. "
-            f"The steps are too large for this network (learning rate {self.config.lr:g}, clip by "
-            f"{self.config.clip_by}). The last finite weights are kept, those of epoch "
-            f"{self.place}. Try a learning rate of {min(0.02, self.config.lr / 10):g} and "
-            "press Reset."
+            f"Stopped: at learning rate {self.config.lr:g} the loss is no longer a finite number. "
+            f"The weights of epoch {self.state.epoch} are kept. "
+            f"Try a learning rate of {min(0.02, self.config.lr / 10):g}, and Reset."
         )
 
     def _stop_at_the_end(self) -> None:

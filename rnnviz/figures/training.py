@@ -82,8 +82,7 @@ def _epoch_axis(history: History, epochs: int, theme: Theme) -> dict[str, Any]:
 
 
 def _legend() -> dict[str, Any]:
-    # On the left, since Plotly's buttons appear on the right.
-    place = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"}
+    place = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
     return {"showlegend": True, "legend": place}
 
 
