@@ -57,9 +57,27 @@ async function draw(chart, { figure, remark }) {
   const Plotly = await library();
   const text = [caption.dataset.text, remark].filter(Boolean).join(" ");
   if (caption.textContent !== text) caption.textContent = text;
+  drawScale(chart, figure);
   await Plotly.react(node, figure.data, figure.layout, CONFIG);
   chart.drawnAt = performance.now();
   node.dataset.drawn = Number(node.dataset.drawn ?? 0) + 1;
+}
+
+// Plotly draws a colour bar anew with every frame, which takes as long as a small chart.
+function drawScale({ scale }, { data: [series], layout }) {
+  if (!series.colorbar) return;
+  series.showscale = false;
+  const end = Number(series.zmax.toPrecision(3));
+  if (scale.dataset.end === `${end} ${series.colorscale}`) return;
+  scale.dataset.end = `${end} ${series.colorscale}`;
+  scale.style.top = layout.margin.t - 37 + "px";
+  scale.style.bottom = layout.margin.b - 4 + "px";
+  const colors = series.colorscale.map(([, color]) => color).join(", ");
+  const bar = Object.assign(document.createElement("i"), { title: "colour scale" });
+  bar.style.background = `linear-gradient(to top, ${colors})`;
+  const label = (text) => Object.assign(document.createElement("span"), { textContent: text });
+  const name = label(series.colorbar.title.text);
+  scale.replaceChildren(name, label(end), bar, label(`−${end}`));
 }
 
 function mount(key, parent, { text, height }) {
@@ -67,7 +85,8 @@ function mount(key, parent, { text, height }) {
   const caption = parent.querySelector("figcaption");
   node.style.height = height + "px";
   caption.textContent = caption.dataset.text = text;
-  const chart = { node, caption, inSight: false, drawnAt: 0 };
+  const scale = parent.querySelector(".rnnviz-scale");
+  const chart = { node, caption, scale, inSight: false, drawnAt: 0 };
   chart.sight = new IntersectionObserver((entries) => {
     chart.inSight = entries.at(-1).isIntersecting;
     schedule();

@@ -21,7 +21,10 @@ _LIBRARY = Path(plotly.__file__).parent / "package_data"
 _SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 _SCRIPT = _SCRIPT.replace("VERSION", json.dumps(plotly.__version__))
 _HTML = """
-<figure class="rnnviz-figure"><div class="rnnviz-chart"></div><figcaption></figcaption></figure>
+<figure class="rnnviz-figure">
+  <div class="rnnviz-frame"><div class="rnnviz-chart"></div><div class="rnnviz-scale"></div></div>
+  <figcaption></figcaption>
+</figure>
 """
 
 _slot = st.components.v2.component(

@@ -10,7 +10,7 @@ import streamlit as st
 from rnnviz.session import Session
 
 #: Seconds between two ticks, and the most that one may train for.
-TICK, BUDGET = 0.09, 0.1
+TICK, BUDGET = 0.1, 0.1
 
 
 def live(session: Session, draw: Callable[[], None]) -> None:
