@@ -237,6 +237,10 @@ class Session:
             value = self.config.as_dict()[name]
             shown = f"{value:g}" if isinstance(value, float) else str(value)
             self.history.changes.append(Change(self.state.epoch, name, label, shown))
+            self.message = (
+                f"{label} is {shown} from epoch {self.state.epoch} on. "
+                "A copied link would start with this value."
+            )
 
     def load(self, train: tuple[str, bytes] | None, test: tuple[str, bytes] | None) -> None:
         """Learn from uploaded CSV files (name, content); without any, the sentiment phrases.

@@ -369,3 +369,18 @@ def test_the_numbers_stay_in_sight(page):
     page.expect_drawn_above("norms", 0)
     expect(page.status).to_be_in_viewport(ratio=1)
     expect(page.button("play")).to_be_in_viewport(ratio=1)
+
+
+def test_the_figures_follow_when_the_reader_changes_the_theme(page):
+    ink = "getComputedStyle(document.querySelector('.st-key-loss .gtitle')).fill"
+    light = page.page.evaluate(ink)
+    page.page.get_by_test_id("stMainMenu").get_by_role("button").click()
+    page.page.get_by_test_id("stMainMenuPopover").get_by_text("Dark").click()
+    page.page.wait_for_function(f"{ink} !== '{light}'")
+
+
+def test_the_colour_scale_names_the_ends_that_are_drawn(page):
+    drawn = "document.querySelector('.st-key-states .rnnviz-chart').data[0].zmax"
+    shown = page.at("states").locator(".rnnviz-scale span").all_inner_texts()
+    end = page.page.evaluate(f"Number({drawn}.toPrecision(3))")
+    assert shown == ["h", f"{end:g}", f"−{end:g}"]
