@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnviz.config import Gradient
 from rnnviz.engine.losses import margin_gradient
-from rnnviz.engine.model import bind, bind_gradient
+from rnnviz.engine.model import bind
 from rnnviz.engine.parameters import Array, Parameters
 from rnnviz.engine.trace import Trace
 
@@ -49,6 +49,5 @@ def margin_flow(parameters: Parameters, trace: Trace, gradient: Gradient) -> Flo
 
 def parameter_norms(trace: Trace) -> dict[str, float]:
     """||dL/dW|| (L2) of every parameter, before clipping."""
-    found = Parameters(trace.sizes)
-    bind_gradient(trace, found)()
-    return {name: float(np.linalg.norm(array)) for name, array in found.named().items()}
+    found = trace.gradient.named()
+    return {name: float(np.linalg.norm(array)) for name, array in found.items()}

@@ -6,7 +6,7 @@ import numpy as np
 
 from rnnviz.config import Gradient
 from rnnviz.engine.losses import cross_entropy
-from rnnviz.engine.model import bind, bind_gradient
+from rnnviz.engine.model import bind
 from rnnviz.engine.parameters import Array, Parameters
 from rnnviz.engine.trace import Trace
 
@@ -36,11 +36,10 @@ def analytic_gradient(
 ) -> Parameters:
     """dL/dtheta by backpropagation through time."""
     trace = Trace(parameters.sizes, tokens, targets)
-    found, there = Parameters(parameters.sizes), bind(parameters, trace, gradient)
+    there = bind(parameters, trace, gradient)
     there.forward()
     there.backward(1.0)
-    bind_gradient(trace, found)()
-    return found
+    return trace.gradient
 
 
 def relative_errors(found: Parameters, truth: Parameters) -> dict[str, float]:

@@ -96,17 +96,3 @@ def _strides(trace: Trace) -> list[tuple[list[tuple[Any, ...]], int]]:
 def _negligible(dh: Array) -> bool:
     """Whether the next stride would meet denormal numbers, which are slow."""
     return bool(np.abs(dh).max() < np.finfo(dh.dtype).tiny ** 0.5)
-
-
-def bind_gradient(trace: Trace, out: Parameters) -> Callable[[], None]:
-    """Write dL/dW, summed over time, of every parameter: one product for each fused block."""
-    z_dot = trace.z[:-1].reshape(-1, trace.z.shape[-1]).T.dot
-    da = trace.da.reshape(-1, trace.da.shape[-1])
-    top_dot, dlogits = trace.top.T.dot, trace.dlogits
-    cell, readout = out.cell, out.readout
-
-    def gradient() -> None:
-        z_dot(da, cell)
-        top_dot(dlogits, readout)
-
-    return gradient

@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnviz.config import ClipBy, Gradient, RunConfig
 from rnnviz.engine.losses import accuracy, cross_entropy
-from rnnviz.engine.model import bind, bind_gradient
+from rnnviz.engine.model import bind
 from rnnviz.engine.optimizers import clip
 from rnnviz.engine.parameters import (
     SHUFFLING,
@@ -93,7 +93,7 @@ class Workspace:
         trace = Trace(self.parameters.sizes, tokens, targets, share=shared)
         self._scratch.setdefault(len(tokens), trace)
         there = bind(self.parameters, trace, self.gradient)
-        gradient = bind_gradient(trace, self.update)
+        gradient = trace.bind_gradient(self.update)
         da = trace.da.reshape(-1)
         step = Step(there.forward, there.backward, gradient, da, da.dot)
         if self._room > 0:
@@ -158,6 +158,22 @@ def _idle(config: RunConfig, tokens: int) -> float:
         return float("inf")
     provable = config.clip_by is ClipBy.VALUE and config.clip >= 1
     return (config.lr * config.clip) ** 2 / tokens if provable else -1.0
+
+
+class Descent(NamedTuple):
+    """One step from gradient to update: before clipping, after it, and what is subtracted."""
+
+    gradient: Parameters
+    clipped: Parameters
+    update: Parameters
+
+
+def descent(trace: Trace, config: RunConfig) -> Descent:
+    """The step that training with ``config`` would take on the phrase of ``trace``."""
+    gradient = trace.gradient
+    clipped = gradient.copy()
+    clip(clipped.theta, config.clip_by, config.clip)
+    return Descent(gradient, clipped, Parameters(trace.sizes, config.lr * clipped.theta))
 
 
 def record(

@@ -120,3 +120,16 @@ def test_initial_weights_have_the_scale_and_zero_biases():
     assert not parameters.b_y.any()
     assert parameters.W_hh.std() == pytest.approx(1e-3, rel=0.05)
     assert np.abs(np.linalg.eigvals(parameters.W_hh)).max() == pytest.approx(0.008, rel=0.15)
+
+
+def test_what_each_timestep_adds_sums_to_the_gradient():
+    trace = record(network(), np.array([0, 3, 1, 3]), 2)
+    for name, whole in trace.gradient.named().items():
+        share = trace.shares[name]
+        assert share.shape == (4, *whole.shape)
+        np.testing.assert_allclose(share.sum(axis=0), whole, atol=1e-15)
+
+
+def test_the_loss_is_that_of_the_target():
+    trace = record(network(), np.array([0, 3]), 2)
+    assert trace.loss[0] == pytest.approx(-np.log(trace.probs[0, 2]))

@@ -13,8 +13,10 @@ from rnnviz.engine.training import (
     Workspace,
     batches,
     begin,
+    descent,
     evaluate,
     order,
+    record,
     train_epoch,
     train_phrases,
 )
@@ -69,6 +71,20 @@ def test_one_step_goes_down_the_clipped_gradient(gradient, by, limit):
         step = step * min(1, limit / np.linalg.norm(step))
     expected = state.parameters.theta - 0.3 * step
     np.testing.assert_allclose(after.parameters.theta, expected, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("by", ClipBy)
+def test_the_recorded_step_is_the_one_that_training_takes(by):
+    config = RunConfig(clip_by=by, clip=0.05, init_scale=0.5)
+    state = begin(sizes_of(config), config)
+    workspace = Workspace(DATA.train, state.parameters.sizes)
+    after = train_phrases(state, workspace, config, 1)
+    example = DATA.train[order(config.seed, 0, len(DATA.train))[0]]
+    step = descent(record(state.parameters, example.tokens, example.target), config)
+    taken = state.parameters.theta - after.parameters.theta
+    np.testing.assert_allclose(step.update.theta, taken, rtol=0, atol=1e-15)
+    changed = not np.array_equal(step.gradient.theta, step.clipped.theta)
+    assert changed == (by is not ClipBy.OFF)
 
 
 def test_the_same_run_twice_has_the_same_bytes():
