@@ -13,13 +13,15 @@ import numpy as np
 from tqdm import tqdm
 
 from rnnviz.config import SETTINGS, Gradient, RunConfig, SettingError
-from rnnviz.engine.gradcheck import analytic_gradient, complex_step_gradient, relative_errors
+from rnnviz.engine.gradcheck import (
+    TOLERANCE,
+    analytic_gradient,
+    complex_step_gradient,
+    relative_errors,
+)
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset, build_dataset, sentiment
 from rnnviz.tasks.table import TaskError, read_file
-
-#: Largest relative error at which a gradient counts as exact.
-TOLERANCE = 1e-8
 
 
 class _Parser(argparse.ArgumentParser):
@@ -115,7 +117,7 @@ def _save(session: Session, options: dict[str, Any]) -> None:
 
 def report(session: Session) -> str:
     """The present scores as the notebook prints them: loss in nats and accuracy, to 3 decimals."""
-    row = session.history.row(-1)
+    row = session.run.history.row(-1)
     lines = [f"--- Epoch {session.state.epoch}"]
     for part in ("train", "test"):
         loss, accuracy = row[f"{part}_loss"], row[f"{part}_accuracy"]

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnnviz.engine.training import Score
+from rnnviz.schedule import Change, Place, Schedule
 
 COLUMNS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
 
 
-class Change(NamedTuple):
-    """A setting changed while the run went on: at which epoch, which one, and to what."""
-
-    epoch: int
-    name: str
-    label: str
-    value: str
-
-
 class History:
-    """Loss (nats) and accuracy (0..1) after every epoch, epoch 0 first, and the changes on the way.
+    """Loss (nats) and accuracy (0..1) after every epoch, epoch 0 first.
 
     A missing test set has NaN.
     """
@@ -30,7 +24,6 @@ class History:
     def __init__(self) -> None:
         self._rows = np.empty((256, len(COLUMNS)))
         self._length = 0
-        self.changes: list[Change] = []
 
     def __len__(self) -> int:
         return self._length
@@ -41,6 +34,17 @@ class History:
             self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
         self._rows[self._length] = (*train, *test)
         self._length += 1
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that the rows take."""
+        return self._rows.nbytes
+
+    def until(self, epoch: int) -> History:
+        """A history of its own with the rows up to ``epoch``."""
+        copy = History()
+        copy._rows, copy._length = self._rows[: epoch + 1].copy(), epoch + 1
+        return copy
 
     @property
     def epochs(self) -> NDArray[Any]:
@@ -54,3 +58,26 @@ class History:
     def row(self, epoch: int) -> dict[str, float]:
         """The scores after ``epoch`` by name."""
         return dict(zip(COLUMNS, self._rows[: self._length][epoch].tolist(), strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Ghost:
+    """A run that was left at ``place`` for another: its scores to the end, and its settings."""
+
+    place: Place
+    history: History
+    schedule: Schedule
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """A run as the charts over its epochs show it.
+
+    ``epochs`` is where it is to end, ``shown`` the epoch that is looked at, None for the present.
+    """
+
+    history: History
+    epochs: int
+    shown: int | None = None
+    changes: Sequence[Change] = ()
+    ghost: Ghost | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,26 +10,33 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rnnviz.analysis.gradients import Flow, Objective
+from rnnviz.analysis.history import Course
+from rnnviz.analysis.memory import GradientMap
+from rnnviz.figures.epochs import EPOCHS_MARGIN, change_lines, epochs_axis, present_marks
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
     Theme,
     axis,
+    color_bar,
+    compact,
     decades,
     figure,
     log_axis,
+    plain,
     words_axis,
     words_margin,
 )
 
-_SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
+#: What the axis calls the gradient of an objective.
+SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
 
 
 def bptt_profile(flow: Flow, words: Sequence[str], theme: Theme = LIGHT) -> go.Figure:
     """||dL/dh_t|| for every token on a log scale; time runs right, the gradient flows left."""
     span = decades(flow.norms.tolist())
     floor = 10.0 ** span[0]
-    symbol = _SYMBOL[flow.objective]
+    symbol = SYMBOL[flow.objective]
     points = go.Scatter(
         x=list(range(len(words))),
         y=np.maximum(flow.norms, floor).tolist(),
@@ -64,6 +72,54 @@ def _direction(theme: Theme) -> dict[str, Any]:
     }
     look = {"showarrow": False, "font": {"color": theme.muted}}
     return {"text": "← backpropagation through time", **place, **look}
+
+
+def gradient_map(
+    seen: GradientMap, course: Course, words: Sequence[str], symbol: str, theme: Theme = LIGHT
+) -> go.Figure:
+    """||dL/dh_t|| for every token (row) at every epoch (column), coloured by its logarithm."""
+    low, high = _color_span(seen.norms)
+    with np.errstate(divide="ignore"):
+        shades = np.maximum(np.log10(seen.norms.T), low)
+    heatmap = go.Heatmap(
+        x=seen.epochs.astype(np.int32),
+        z=compact(shades),
+        zmin=low,
+        zmax=high,
+        colorscale=theme.sequential,
+        colorbar={**color_bar(f"||{symbol}||"), **_powers(low, high)},
+        customdata=compact(seen.norms.T),
+        text=[[plain(word)] * len(seen.epochs) for word in words],
+        hovertemplate="epoch %{x}, “%{text}”: %{customdata:.3g}<extra></extra>",
+    )
+    return figure(
+        [heatmap],
+        "Gradient through time, over the epochs",
+        HEIGHTS["map"],
+        theme,
+        margin=EPOCHS_MARGIN,
+        shapes=[*change_lines(course, theme), *present_marks(course, theme)],
+        xaxis=epochs_axis(course, theme, showgrid=False),
+        yaxis=_words_rows(words, theme),
+    )
+
+
+def _color_span(norms: Any) -> tuple[float, float]:
+    """Whole powers of ten that span the map, twelve of them at most."""
+    logs = np.log10(norms[norms > 0]) if (norms > 0).any() else np.zeros(1)
+    high = math.ceil(logs.max())
+    return max(math.floor(logs.min()), high - 12, -300), high
+
+
+def _powers(low: float, high: float) -> dict[str, Any]:
+    return {"tickvals": [low, high], "ticktext": [f"1e{low:.0f}", f"1e{high:.0f}"]}
+
+
+def _words_rows(words: Sequence[str], theme: Theme) -> dict[str, Any]:
+    places = range(0, len(words), 1 + len(words) // 16)
+    names = [plain(words[place][:8]) for place in places]
+    ticks = {"tickmode": "array", "tickvals": list(places), "ticktext": names}
+    return axis("", theme, **ticks, range=[len(words) - 0.5, -0.5], showgrid=False)
 
 
 def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> go.Figure:

@@ -16,8 +16,9 @@ HEIGHTS = {
     "margin": 230,
     "states": 400,
     "flow": 320,
-    "loss": 270,
+    "loss": 470,
     "accuracy": 250,
+    "map": 320,
     "recurrent": 400,
     "norms": 300,
 }
@@ -29,6 +30,7 @@ FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 class Theme:
     """One set of colours; the same name means the same thing in every figure."""
 
+    background: str
     text: str
     muted: str
     grid: str
@@ -44,8 +46,14 @@ class Theme:
         """Scale for signed values: blue below zero, red above; safe for the colour-blind."""
         return [[0, self.negative], [0.5, self.neutral], [1, self.positive]]
 
+    @property
+    def sequential(self) -> list[list[Any]]:
+        """Scale for sizes: nothing is neutral, the largest has the colour of magnitudes."""
+        return [[0, self.neutral], [1, self.magnitude]]
+
 
 LIGHT = Theme(
+    background="#ffffff",
     text="#1f2933",
     muted="#5b6675",
     grid="#e4e7ec",
@@ -57,6 +65,7 @@ LIGHT = Theme(
     positive="#b2182b",
 )
 DARK = Theme(
+    background="#14181d",
     text="#e6e9ee",
     muted="#a3adba",
     grid="#2c333d",
@@ -165,10 +174,10 @@ def decades(values: Sequence[float]) -> list[float]:
     return [low - 0.3, max(high, low + 2) + 0.3]
 
 
-def log_axis(title: str, theme: Theme, span: Sequence[float]) -> dict[str, Any]:
+def log_axis(title: str, theme: Theme, span: Sequence[float], **options: Any) -> dict[str, Any]:
     """A log axis over ``span`` (powers of ten) with at most six labels, all at powers of ten."""
     every = max(1, math.ceil((span[1] - span[0]) / 6))
-    return axis(title, theme, type="log", range=list(span), dtick=every)
+    return axis(title, theme, type="log", range=list(span), dtick=every, **options)
 
 
 def compact(array: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How training goes: loss and accuracy over the epochs."""
+"""How training goes: loss, accuracy and the reach of the memory over the epochs."""
 
 from __future__ import annotations
 
@@ -8,48 +8,86 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from rnnviz.analysis.history import History
-from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, compact, figure, ladder
+from rnnviz.analysis.history import Course, Ghost, History
+from rnnviz.analysis.memory import MemoryGauge
+from rnnviz.figures.epochs import (
+    EPOCHS_MARGIN,
+    change_labels,
+    change_lines,
+    epochs_axis,
+    present_marks,
+    thinned,
+)
+from rnnviz.figures.theme import (
+    HEIGHTS,
+    LIGHT,
+    Theme,
+    axis,
+    compact,
+    decades,
+    figure,
+    ladder,
+    log_axis,
+)
 
-#: More points than this are thinned: a screen has no more columns to draw them in.
-_POINTS = 1000
-_SHOWN_CHANGES = 6
+#: The parts of the figure's height that the loss and, below it, the gauge take.
+_ABOVE, _BELOW = (0.46, 1.0), (0.0, 0.33)
 
 
-def loss_curve(history: History, epochs: int, classes: int, theme: Theme = LIGHT) -> go.Figure:
-    """Mean loss in nats over the epochs, train and test, the loss of guessing, and what changed."""
-    worst = max(
-        1.2 * math.log(classes), _largest(history, "train_loss"), _largest(history, "test_loss")
-    )
-    top = ladder(worst) if worst > 1 else 1.0
-    series = _curves(history, ("train_loss", "test_loss"), "%{y:.4f} nats", theme)
-    return figure(
-        series,
-        "Loss: how wrong the network is",
-        HEIGHTS["loss"],
-        theme,
-        xaxis=_epoch_axis(history, epochs, theme),
-        yaxis=axis("loss (nats)", theme, range=[-0.02 * top, 1.02 * top]),
-        shapes=[_guessing_line(classes, theme), *_change_lines(history, theme)],
-        annotations=[_guessing_label(classes, theme), *_change_labels(history, theme)],
+def loss_curve(
+    course: Course, classes: int, gauge: MemoryGauge | None = None, theme: Theme = LIGHT
+) -> go.Figure:
+    """Mean loss in nats over the epochs, train and test, the loss of guessing, and what changed.
+
+    With a gauge, below it on the same axis: how far the memory reaches.
+    """
+    whole = {} if gauge is None else {"domain": _ABOVE}
+    top = _loss_limit(course, classes)
+    layout = {
+        "xaxis": epochs_axis(course, theme, anchor="y" if gauge is None else "y2"),
+        "yaxis": axis("loss (nats)", theme, range=[-0.02 * top, 1.02 * top], **whole),
+        "shapes": [_guessing_line(classes, theme), *_uprights(course, theme)],
+        "annotations": [_guessing_label(classes, theme), *change_labels(course)],
+        "margin": EPOCHS_MARGIN,
         **_legend(),
-    )
+    }
+    series = _curves(course, ("train_loss", "test_loss"), "%{y:.4f} nats", theme)
+    title = "Loss: how wrong the network is"
+    if gauge is None:
+        return figure(series, title, HEIGHTS["accuracy"], theme, **layout)
+    _add_gauge(layout, gauge, theme)
+    series = [*series[:2], *_gauge_curves(gauge, theme), *series[2:]]
+    return figure(series, title, HEIGHTS["loss"], theme, **layout)
 
 
-def accuracy_curve(history: History, epochs: int, theme: Theme = LIGHT) -> go.Figure:
+def accuracy_curve(course: Course, theme: Theme = LIGHT) -> go.Figure:
     """Share of phrases answered rightly over the epochs, train and test."""
     return figure(
-        _curves(history, ("train_accuracy", "test_accuracy"), "%{y:.1%}", theme),
+        _curves(course, ("train_accuracy", "test_accuracy"), "%{y:.1%}", theme),
         "Accuracy: share of phrases answered rightly",
         HEIGHTS["accuracy"],
         theme,
-        xaxis=_epoch_axis(history, epochs, theme),
+        margin=EPOCHS_MARGIN,
+        shapes=_uprights(course, theme),
+        xaxis=epochs_axis(course, theme),
         yaxis=axis("accuracy", theme, range=[-0.02, 1.04], tickformat=".0%"),
     )
 
 
-def _curves(history: History, columns: tuple[str, str], hover: str, theme: Theme) -> list[Any]:
-    keep = _thinned(len(history))
+def _uprights(course: Course, theme: Theme) -> list[dict[str, Any]]:
+    return [*change_lines(course, theme), *present_marks(course, theme)]
+
+
+def _curves(course: Course, columns: tuple[str, str], hover: str, theme: Theme) -> list[Any]:
+    keep = thinned(len(course.history))
+    curves = _pair(course.history, keep, columns, hover, theme)
+    return [*curves, *(_ghost_curves(course.ghost, columns, hover, theme) if course.ghost else ())]
+
+
+def _pair(
+    history: History, keep: Any, columns: tuple[str, str], hover: str, theme: Theme
+) -> list[go.Scatter]:
+    """Train and, where there is a test set, test."""
     looks = (("train", theme.train, "solid"), ("test", theme.test, "dash"))
     return [
         go.Scatter(
@@ -58,86 +96,96 @@ def _curves(history: History, columns: tuple[str, str], hover: str, theme: Theme
             name=name,
             mode="lines" if len(keep) > 1 else "markers",
             line={"color": color, "width": 2.5, "dash": dash},
-            hovertemplate=f"epoch %{{x}}: {hover}<extra>{name}</extra>",
+            hovertemplate=f"epoch %{{x}}: {hover}<extra>%{{fullData.name}}</extra>",
         )
         for column, (name, color, dash) in zip(columns, looks, strict=True)
         if not np.isnan(history.column(column)).all()
     ]
 
 
-def _thinned(length: int) -> Any:
-    """Indices of at most ``_POINTS`` epochs, evenly spread, the first and the last among them."""
-    return np.unique(np.linspace(0, length - 1, min(length, _POINTS)).round().astype(int))
+def _ghost_curves(
+    ghost: Ghost, columns: tuple[str, str], hover: str, theme: Theme
+) -> list[go.Scatter]:
+    """What became of the run that was left, from there on."""
+    keep = np.unique(np.append(thinned(len(ghost.history)), ghost.place.epoch))
+    keep = keep[keep >= ghost.place.epoch]
+    curves = _pair(ghost.history, keep, columns, hover, theme)
+    for curve in curves:
+        faint = {"width": 1.5, "dash": "dot"}
+        curve.update(name=f"old {curve.name}", opacity=0.5, line=faint, showlegend=False)
+    return curves
 
 
-def _largest(history: History, column: str) -> float:
-    values = history.column(column)
+def _loss_limit(course: Course, classes: int) -> float:
+    histories = [course.history, *([course.ghost.history] if course.ghost else ())]
+    losses = [h.column(name) for h in histories for name in ("train_loss", "test_loss")]
+    worst = max(1.2 * math.log(classes), *(_largest(values) for values in losses))
+    return ladder(worst) if worst > 1 else 1.0
+
+
+def _largest(values: Any) -> float:
     return 0.0 if np.isnan(values).all() else float(np.nanmax(values))
 
 
-def _epoch_axis(history: History, epochs: int, theme: Theme) -> dict[str, Any]:
-    """From 0 to the last epoch of the run; a very long run grows in steps."""
-    end = max(epochs if epochs <= 1000 else max(1000, ladder(len(history))), len(history) - 1, 1)
-    return axis("epoch", theme, range=[-0.01 * end, 1.01 * end])
+def _add_gauge(layout: dict[str, Any], gauge: MemoryGauge, theme: Theme) -> None:
+    """The two scales of the gauge, the line at radius 1, and the names of its curves."""
+    stretch = decades([*gauge.radius, *gauge.norm, 1.0])
+    tokens = _token_span(gauge)
+    right = {"overlaying": "y2", "side": "right", "showgrid": False, "color": theme.magnitude}
+    layout["yaxis2"] = log_axis("W_hh", theme, stretch, domain=_BELOW)
+    layout["yaxis3"] = log_axis("half-life (tokens)", theme, tokens, **right)
+    line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
+    across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1}
+    layout["shapes"].insert(0, {**across, "yref": "y2", "y0": 1, "y1": 1, "line": line})
+    heading = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": _BELOW[1] + 0.065}
+    look = {"yanchor": "bottom", "showarrow": False, "font": {"size": 15, "weight": 600}}
+    layout["annotations"].append({"text": "Memory gauge", **heading, **look})
+    layout["legend2"] = {**layout["legend"], "y": _BELOW[1]}
+
+
+def _token_span(gauge: MemoryGauge) -> list[float]:
+    """The half-life's range; from 100 tokens on it makes no difference to these phrases."""
+    return decades([*np.minimum(gauge.half_life, 100.0), 0.1, 100.0])
+
+
+def _gauge_curves(gauge: MemoryGauge, theme: Theme) -> list[go.Scatter]:
+    drawn = np.minimum(gauge.half_life, 10.0 ** _token_span(gauge)[1])
+    looks = (
+        ("radius", gauge.radius, gauge.radius, "y2", theme.text, "solid", ""),
+        ("singular value", gauge.norm, gauge.norm, "y2", theme.muted, "dash", ""),
+        ("half-life", drawn, gauge.half_life, "y3", theme.magnitude, "solid", " tokens"),
+    )
+    return [
+        go.Scatter(
+            x=gauge.epochs.astype(np.int32),
+            y=compact(values),
+            yaxis=scale,
+            legend="legend2",
+            name=name,
+            mode="lines" if len(values) > 1 else "markers",
+            line={"color": color, "width": 2.5, "dash": dash},
+            customdata=[f"{value:.4g}{unit}" for value in exact],
+            hovertemplate="epoch %{x}: %{customdata}<extra>" + name + "</extra>",
+        )
+        for name, values, exact, scale, color, dash, unit in looks
+    ]
 
 
 def _legend() -> dict[str, Any]:
-    place = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
+    place = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"}
     return {"showlegend": True, "legend": place}
 
 
 def _guessing_line(classes: int, theme: Theme) -> dict[str, Any]:
     chance = math.log(classes)
     line = {"color": theme.muted, "width": 1, "dash": "dot"}
-    return {
-        "type": "line",
-        "xref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "y0": chance,
-        "y1": chance,
-        "line": line,
-    }
+    across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1}
+    return {**across, "y0": chance, "y1": chance, "line": line}
 
 
 def _guessing_label(classes: int, theme: Theme) -> dict[str, Any]:
     chance = math.log(classes)
     text = f"guessing: ln {classes} = {chance:.3f}"
-    look = {
-        "showarrow": False,
-        "xanchor": "right",
-        "yanchor": "bottom",
-        "font": {"color": theme.muted},
-    }
-    return {"xref": "paper", "x": 1, "y": chance, "text": text, **look}
-
-
-def _change_lines(history: History, theme: Theme) -> list[dict[str, Any]]:
-    line = {"color": theme.muted, "width": 1.5, "dash": "dash"}
-    return [
-        {
-            "type": "line",
-            "yref": "paper",
-            "x0": c.epoch,
-            "x1": c.epoch,
-            "y0": 0,
-            "y1": 1,
-            "line": line,
-        }
-        for c in history.changes
-    ]
-
-
-def _change_labels(history: History, theme: Theme) -> list[dict[str, Any]]:
-    look = {"showarrow": False, "xanchor": "left", "yanchor": "top", "yref": "paper"}
-    shown = history.changes[-_SHOWN_CHANGES:]
-    return [
-        {
-            "x": c.epoch,
-            "y": 1 - 0.09 * i,
-            "text": f" {c.label} {c.value}",
-            "font": {"size": 13},
-            **look,
-        }
-        for i, c in enumerate(shown)
-    ]
+    look = {"showarrow": False, "xanchor": "right", "yanchor": "bottom"}
+    font = {"color": theme.muted}
+    return {"xref": "paper", "x": 1, "y": chance, "text": text, "font": font, **look}

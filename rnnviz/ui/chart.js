@@ -1,6 +1,7 @@
-// Charts that are drawn once and then updated in place. `slot` is the place of one chart; `courier`
-// brings the newest figures of all of them in one message, so that a tick touches a single element.
-// Figures wait in a queue; each animation frame draws what fits: newest only, what is in sight only.
+// Charts that are drawn once and then updated in place. `chart` is the place of one; `frame` brings
+// the newest figures of all of them in one message, so that a tick touches a single element, and
+// takes back what the reader does. Figures wait in a queue; each animation frame draws what fits:
+// newest only, what is in sight only. `scrubber` is the slider over the epochs.
 
 const SOURCE = "component/rnnviz.ui.chart.plotly/plotly.min.js?v=" + VERSION;
 // How long an animation frame may draw while the run goes on; a single picture is drawn at once.
@@ -14,7 +15,31 @@ const shared = (window.rnnviz ??= {
   scheduled: false,
   running: false,
   library: null,
+  tell: null, // says something to the server
+  unsaid: null, // what the reader did last, while the server hasn't answered what was before
+  waitingSince: 0, // when that was said; 0 if it has been answered
+  scrubber: null, // { input, output, held }
+  stand: null, // where the scrubber stands, as last delivered
 });
+
+// An answer that is lost must not silence the page.
+const PATIENCE_MS = 3000;
+
+// One thing is said at a time; of what the reader does meanwhile the last counts.
+function say(event) {
+  shared.unsaid = event;
+  speak();
+}
+
+const keysInSight = () => [...shared.charts.values()].filter((c) => c.inSight).map((c) => c.key);
+
+function speak() {
+  const busy = shared.waitingSince && performance.now() - shared.waitingSince < PATIENCE_MS;
+  if (busy || !shared.unsaid || !shared.tell) return;
+  shared.waitingSince = performance.now();
+  shared.tell({ ...shared.unsaid, sight: keysInSight() });
+  shared.unsaid = null;
+}
 
 function library() {
   shared.library ??= new Promise((resolve, reject) => {
@@ -59,8 +84,13 @@ async function draw(chart, { figure, remark }) {
   if (caption.textContent !== text) caption.textContent = text;
   drawScale(chart, figure);
   await Plotly.react(node, figure.data, figure.layout, CONFIG);
+  if (chart.clicks && !node.dataset.drawn) node.on("plotly_click", (click) => pointed(chart, click));
   chart.drawnAt = performance.now();
   node.dataset.drawn = Number(node.dataset.drawn ?? 0) + 1;
+}
+
+function pointed({ key }, { points: [{ x, y, customdata }] }) {
+  say({ kind: key, x, y, data: customdata ?? null });
 }
 
 // Plotly draws a colour bar anew with every frame, which takes as long as a small chart.
@@ -68,8 +98,10 @@ function drawScale({ scale }, { data: [series], layout }) {
   if (!series.colorbar) return;
   series.showscale = false;
   const end = Number(series.zmax.toPrecision(3));
-  if (scale.dataset.end === `${end} ${series.colorscale}`) return;
-  scale.dataset.end = `${end} ${series.colorscale}`;
+  const [low, high] = series.colorbar.ticktext ?? [`−${end}`, `${end}`];
+  const drawn = [low, high, series.colorscale, series.colorbar.title.text].join(" ");
+  if (scale.dataset.drawn === drawn) return;
+  scale.dataset.drawn = drawn;
   scale.style.top = layout.margin.t - 37 + "px";
   scale.style.bottom = layout.margin.b - 4 + "px";
   const colors = series.colorscale.map(([, color]) => color).join(", ");
@@ -77,16 +109,16 @@ function drawScale({ scale }, { data: [series], layout }) {
   bar.style.background = `linear-gradient(to top, ${colors})`;
   const label = (text) => Object.assign(document.createElement("span"), { textContent: text });
   const name = label(series.colorbar.title.text);
-  scale.replaceChildren(name, label(end), bar, label(`−${end}`));
+  scale.replaceChildren(name, label(high), bar, label(low));
 }
 
-function mount(key, parent, { text, height }) {
+function mount(key, parent, { text, height, clicks }) {
   const node = parent.querySelector(".rnnviz-chart");
   const caption = parent.querySelector("figcaption");
   node.style.height = height + "px";
   caption.textContent = caption.dataset.text = text;
   const scale = parent.querySelector(".rnnviz-scale");
-  const chart = { node, caption, scale, inSight: false, drawnAt: 0 };
+  const chart = { key, node, caption, scale, clicks, inSight: false, drawnAt: 0 };
   chart.sight = new IntersectionObserver((entries) => {
     chart.inSight = entries.at(-1).isIntersecting;
     schedule();
@@ -108,22 +140,55 @@ function unmount(key, chart) {
   if (chart.node.dataset.drawn) window.Plotly.purge(chart.node);
 }
 
-function slot({ parentElement, data }) {
+function chart({ parentElement, data }) {
   const { key } = data;
   const node = parentElement.querySelector(".rnnviz-chart");
   if (shared.charts.get(key)?.node !== node) mount(key, parentElement, data);
-  const chart = shared.charts.get(key);
+  const mounted = shared.charts.get(key);
   // Streamlit also cleans up when it goes on with the same node; only one that has left is over.
-  return () => setTimeout(() => chart.node.isConnected || unmount(key, chart), 1000);
+  return () => setTimeout(() => mounted.node.isConnected || unmount(key, mounted), 1000);
 }
 
-function courier({ data }) {
-  const { running, charts } = JSON.parse(new TextDecoder().decode(data));
+function frame({ data, setTriggerValue }) {
+  const { running, charts, scrubber } = JSON.parse(new TextDecoder().decode(data));
   shared.running = running;
-  for (const [key, frame] of Object.entries(charts)) {
-    if (shared.newest.get(key)?.mark === frame.mark) continue;
-    shared.newest.set(key, frame);
+  for (const [key, newest] of Object.entries(charts)) {
+    if (shared.newest.get(key)?.mark === newest.mark) continue;
+    shared.newest.set(key, newest);
     shared.waiting.add(key);
   }
+  shared.stand = scrubber;
+  moveScrubber();
   schedule();
+  shared.tell = (event) => setTriggerValue("heard", event);
+  shared.waitingSince = 0;
+  speak();
+}
+
+function scrubber({ parentElement }) {
+  const input = parentElement.querySelector("input");
+  if (shared.scrubber?.input === input) return;
+  shared.scrubber = { input, output: parentElement.querySelector("output"), held: false };
+  const dragged = (settled) => {
+    shared.scrubber.held = !settled;
+    say({ kind: "scrubber", epoch: Number(input.value), settled });
+  };
+  input.addEventListener("input", () => dragged(false));
+  input.addEventListener("change", () => dragged(true));
+  moveScrubber();
+}
+
+// A hand on the scrubber is not led.
+function moveScrubber() {
+  if (!shared.scrubber || !shared.stand) return;
+  const { input, output, held } = shared.scrubber;
+  const { last, shown, text } = shared.stand;
+  if (!held) {
+    input.max = last;
+    input.value = shown;
+  }
+  input.disabled = last === 0;
+  input.setAttribute("aria-valuetext", text);
+  input.style.setProperty("--passed", `${(100 * input.value) / Math.max(last, 1)}%`);
+  output.textContent = text;
 }

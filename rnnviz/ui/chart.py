@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import plotly
 import plotly.graph_objects as go
@@ -16,6 +17,8 @@ from streamlit.components.v1 import declare_component
 from rnnviz.ui.text import explanation
 
 Show = Callable[..., None]
+Event = dict[str, Any]
+ALL: tuple[str, ...] = ()
 
 _LIBRARY = Path(plotly.__file__).parent / "package_data"
 _SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
@@ -27,12 +30,24 @@ _HTML = """
 </figure>
 """
 
-_slot = st.components.v2.component(
-    "rnnviz_chart", html=_HTML, js=_SCRIPT + "\nexport default slot;\n", isolate_styles=False
-)
-_courier = st.components.v2.component(
-    "rnnviz_frame", js=_SCRIPT + "\nexport default courier;\n", isolate_styles=False
-)
+_SCRUBBER_HTML = """
+<div class="rnnviz-scrubber">
+  <input type="range" min="0" step="1" aria-label="Epoch shown"><output></output>
+</div>
+"""
+
+
+def _component(name: str, html: str | None = None) -> Callable[..., Any]:
+    script = f"{_SCRIPT}\nexport default {name};\n"
+    made: Callable[..., Any] = st.components.v2.component(
+        f"rnnviz_{name}", html=html, js=script, isolate_styles=False
+    )
+    return made
+
+
+_chart = _component("chart", _HTML)
+_scrubber = _component("scrubber", _SCRUBBER_HTML)
+_frame = _component("frame")
 
 
 def serve_library() -> None:
@@ -40,27 +55,49 @@ def serve_library() -> None:
     declare_component("plotly", path=_LIBRARY)
 
 
-def place(key: str, height: int) -> None:
-    """Put the chart ``key`` here, so many pixels high, with the explanation of that name below."""
-    _slot(key=key, data={"key": key, "height": height, "text": explanation(key)})
+def place(key: str, height: int, clicks: bool = False) -> None:
+    """Put the chart ``key`` here, so many pixels high, with the explanation of that name below.
+
+    With ``clicks`` what is clicked in it is told, see ``frame``.
+    """
+    text = explanation(key)
+    _chart(key=key, data={"key": key, "height": height, "text": text, "clicks": clicks})
+
+
+def place_scrubber() -> None:
+    """Put the scrubber here: a slider over the epochs that tells each one it is dragged to."""
+    _scrubber(key="scrubber", data={})
 
 
 @contextmanager
-def frame(running: bool) -> Iterator[Show]:
-    """Collect figures with the function given, ``show(figure, key, remark="")``, and send them.
+def frame(
+    running: bool, hear: Callable[[Event], None], wanted: Collection[str] = ALL, **rest: Any
+) -> Iterator[Show]:
+    """Collect figures with the function given, ``show(key, figure, *args, remark="")``; send them.
 
-    All go in one message; while ``running`` their drawing is spread over animation frames. A chart
-    keeps its node, zoom, hover and legend; its remark stands below it; what hasn't changed, as its
-    mark tells, isn't drawn again.
+    ``figure(*args)`` makes a figure, if its key is ``wanted``. All go in one message, with
+    ``rest``; while ``running`` their drawing is spread over animation frames. A chart keeps its
+    node, zoom, hover and legend; its remark stands below it; what hasn't changed, as its mark
+    tells, isn't drawn again. On the way back ``hear`` is called with what the reader did in a chart
+    or with the scrubber: {"kind": its key, "sight": the keys of the charts in sight, ...}.
     """
     figures: dict[str, str] = {}
 
-    def show(figure: go.Figure, key: str, remark: str = "") -> None:
-        drawn = plotly.io.to_json(figure)
+    def show(key: str, figure: Callable[..., go.Figure], *args: Any, remark: str = "") -> None:
+        if wanted is not ALL and key not in wanted:
+            return
+        drawn = plotly.io.to_json(figure(*args))
         head = f'"mark":"{hash((drawn, remark)):x}","remark":{json.dumps(remark)}'
         figures[key] = f'{json.dumps(key)}:{{{head},"figure":{drawn}}}'
 
     yield show
     charts = ",".join(figures.values())
-    data = f'{{"running":{json.dumps(running)},"charts":{{{charts}}}}}'
-    _courier(key="frame", data=data.encode())
+    head = json.dumps({"running": running, **rest})[:-1]
+    data = f'{head},"charts":{{{charts}}}}}'
+    _frame(key="frame", data=data.encode(), on_heard_change=lambda: _tell(hear))
+
+
+def _tell(hear: Callable[[Event], None]) -> None:
+    event = st.session_state["frame"].heard
+    if isinstance(event, dict):
+        hear(event)

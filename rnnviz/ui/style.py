@@ -9,7 +9,8 @@ from pathlib import Path
 import streamlit as st
 
 from rnnviz.figures.theme import DARK, LIGHT, Theme
-from rnnviz.session import Probe, Session
+from rnnviz.probe import Probe
+from rnnviz.session import Session
 
 _SHEET = Path(__file__).with_name("style.css")
 _theme_watch = st.components.v2.component(
@@ -39,7 +40,7 @@ def style_sheet() -> None:
 
 def status_html(session: Session) -> str:
     """The numbers that are always in sight, and the line that says what happened."""
-    scores = session.history.row(-1)
+    scores = session.run.history.row(session.here.epoch)
     cells = [
         ("state", "state", session.condition),
         ("epoch", "epoch", f"{session.place} of {session.config.epochs}"),

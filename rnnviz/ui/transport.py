@@ -6,7 +6,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.config import SETTINGS
-from rnnviz.session import SPEEDS, Session
+from rnnviz.player import SPEEDS
+from rnnviz.session import Session
+from rnnviz.ui.chart import place_scrubber
 
 
 def transport(session: Session) -> DeltaGenerator:
@@ -18,11 +20,26 @@ def transport(session: Session) -> DeltaGenerator:
             session.speed = st.select_slider(
                 "Speed: each frame", SPEEDS, key="speed", width=170, format_func=_pace
             )
+        _time_machine(session)
         return st.empty()
 
 
+def _time_machine(session: Session) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="time_machine"):
+        place_scrubber()
+        now = session.shown is None
+        st.button(
+            "Back to now", key="back_to_now", on_click=session.back_to_now, disabled=now,
+            help="Look at the present of the run again", shortcut="B",
+        )  # fmt: skip
+        st.button(
+            "Branch here", key="branch", on_click=session.branch, disabled=now,
+            help="Make this epoch the present; the run as it went on stays as a thin dotted curve",
+        )  # fmt: skip
+
+
 def _buttons(session: Session) -> None:
-    run, done = session.running, session.finished
+    run, done = session.running, session.over
     space = {True: "Space", False: None}
     st.button(
         "Play", key="play", on_click=session.play, type="primary", disabled=run,

@@ -6,15 +6,20 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.gradients import Objective, parameter_norms
-from rnnviz.figures.gradients import bptt_profile, parameter_norm_bars
+from rnnviz.figures.gradients import SYMBOL, bptt_profile, gradient_map, parameter_norm_bars
 from rnnviz.figures.hidden import running_margin_bars, state_heatmap
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.figures.training import accuracy_curve, loss_curve
 from rnnviz.figures.weights import recurrent_heatmap
-from rnnviz.session import Probe, Session
-from rnnviz.ui.chart import frame, place
+from rnnviz.probe import Probe
+from rnnviz.schedule import Place
+from rnnviz.session import Session
+from rnnviz.ui.chart import Event, Show, place
 from rnnviz.ui.live import live
 from rnnviz.ui.style import status_html, theme, verdict_html
+
+#: Seconds that a tick may spend on the past of the run, and a page that stands still.
+DEVELOP, PATIENCE = 0.008, 0.25
 
 
 def train_page(session: Session, status: DeltaGenerator) -> None:
@@ -27,17 +32,18 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
     with left:
         _places("margin", "states")
         objective = _objective()
-        _places("flow")
+        _places("flow", "norms")
     with right:
-        _places("loss", "accuracy", "recurrent", "norms")
+        _places("loss", "accuracy", "map", "recurrent")
 
-    def draw() -> None:
+    def draw(show: Show) -> None:
         probe = session.inspect()
         status.html(status_html(session))
         verdict.html(verdict_html(probe, session.problem))
-        _draw_charts(session, probe, objective)
+        _draw_phrase(session, probe, objective, show)
+        _draw_run(session, probe, objective, show)
 
-    live(session, draw)
+    live(session, draw, {"map": lambda click: _go_to_click(session, click)})
 
 
 def _phrase(session: Session) -> None:
@@ -66,18 +72,28 @@ def _objective() -> Objective:
 
 def _places(*keys: str) -> None:
     for key in keys:
-        place(key, HEIGHTS[key])
+        place(key, HEIGHTS[key], clicks=key == "map")
 
 
-def _draw_charts(session: Session, probe: Probe, objective: Objective) -> None:
-    colors, epochs = theme(), session.config.epochs
-    words, classes, history = probe.words, session.dataset.classes, session.history
-    label = classes[probe.margin.target]
-    with frame(session.running) as show:
-        show(running_margin_bars(probe.margin, words, label, colors), "margin")
-        show(state_heatmap(probe.trace, words, colors), "states")
-        show(bptt_profile(session.flow(probe, objective), words, colors), "flow", probe.basis)
-        show(loss_curve(history, epochs, len(classes), colors), "loss")
-        show(accuracy_curve(history, epochs, colors), "accuracy")
-        show(recurrent_heatmap(session.state.parameters.W_hh, colors), "recurrent")
-        show(parameter_norm_bars(parameter_norms(probe.trace), colors), "norms", probe.basis)
+def _go_to_click(session: Session, click: Event) -> None:
+    session.pause()
+    session.go_to(Place(round(click["x"])))
+
+
+def _draw_phrase(session: Session, probe: Probe, objective: Objective, show: Show) -> None:
+    colors, words = theme(), probe.words
+    label, flow = session.dataset.classes[probe.margin.target], session.flow(probe, objective)
+    norms = parameter_norms(probe.trace)
+    show("margin", running_margin_bars, probe.margin, words, label, colors)
+    show("states", state_heatmap, probe.trace, words, colors)
+    show("flow", bptt_profile, flow, words, colors, remark=probe.basis)
+    show("norms", parameter_norm_bars, norms, colors, remark=probe.basis)
+
+
+def _draw_run(session: Session, probe: Probe, objective: Objective, show: Show) -> None:
+    colors, course = theme(), session.course
+    gauge, seen = session.past(probe, objective, DEVELOP if session.running else PATIENCE)
+    show("loss", loss_curve, course, len(session.dataset.classes), gauge, colors)
+    show("accuracy", accuracy_curve, course, colors)
+    show("map", gradient_map, seen, course, probe.words, SYMBOL[objective], colors)
+    show("recurrent", recurrent_heatmap, session.state.parameters.W_hh, colors)

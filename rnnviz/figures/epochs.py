@@ -1,0 +1,67 @@
+"""What all figures over the epochs of a run share: one axis, one mark, the same thinning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rnnviz.analysis.history import Course
+from rnnviz.figures.theme import Theme, axis, ladder
+
+#: Margins that are equal for all, so that their epochs stand above each other.
+EPOCHS_MARGIN = {"l": 64, "r": 76, "t": 44, "b": 48}
+#: More points than this are thinned: a screen has no more columns to draw them in.
+_POINTS = 1000
+_SHOWN_CHANGES = 6
+
+
+def epochs_axis(course: Course, theme: Theme, **options: Any) -> dict[str, Any]:
+    """From 0 to the last epoch of the run; a very long run grows in steps."""
+    length, epochs = len(course.history), course.epochs
+    end = max(epochs if epochs <= 1000 else max(1000, ladder(length)), length - 1, 1)
+    return axis("epoch", theme, range=[-0.01 * end, 1.01 * end], **options)
+
+
+def thinned(length: int) -> Any:
+    """Indices of at most ``_POINTS`` epochs, evenly spread, the first and the last among them."""
+    return np.unique(np.linspace(0, length - 1, min(length, _POINTS)).round().astype(int))
+
+
+def present_marks(course: Course, theme: Theme) -> list[dict[str, Any]]:
+    """While an earlier epoch is looked at: a line there, and a veil over what came later."""
+    if course.shown is None:
+        return []
+    span = {"xref": "x", "yref": "paper", "y0": 0, "y1": 1, "x0": course.shown}
+    veil = {
+        "type": "rect",
+        "x1": 10 * max(course.epochs, len(course.history)),
+        "line": {"width": 0},
+    }
+    line = {"type": "line", "x1": course.shown, "line": {"color": theme.text, "width": 2}}
+    return [
+        {**span, **veil, "fillcolor": theme.background, "opacity": 0.72, "layer": "above"},
+        {**span, **line},
+    ]
+
+
+def change_lines(course: Course, theme: Theme) -> list[dict[str, Any]]:
+    """An upright wherever a setting was changed on the way, or the run branched off another."""
+    look = {"type": "line", "xref": "x", "yref": "paper", "y0": 0, "y1": 1}
+    line = {"color": theme.muted, "width": 1.5, "dash": "dash"}
+    places = {change.place.epoch for change in course.changes}
+    if course.ghost:
+        places.add(course.ghost.place.epoch)
+    return [{**look, "x0": epoch, "x1": epoch, "line": line} for epoch in sorted(places)]
+
+
+def change_labels(course: Course) -> list[dict[str, Any]]:
+    """What was changed there; of many the last few are named."""
+    look = {"showarrow": False, "xanchor": "left", "yanchor": "top", "yref": "paper"}
+    shown = [(c.place.epoch, f"{c.label} {c.shown}") for c in course.changes]
+    if course.ghost:
+        shown.append((course.ghost.place.epoch, "branched"))
+    return [
+        {"x": epoch, "y": 1 - 0.07 * i, "text": f" {text}", "font": {"size": 13}, **look}
+        for i, (epoch, text) in enumerate(sorted(shown)[-_SHOWN_CHANGES:])
+    ]

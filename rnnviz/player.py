@@ -1,0 +1,296 @@
+"""Player: a run that plays like a film; forwards it trains, backwards it looks things up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from rnnviz.analysis.history import Course, Ghost
+from rnnviz.config import RunConfig
+from rnnviz.engine.training import TrainState
+from rnnviz.link import START, Link, Old
+from rnnviz.run import Run
+from rnnviz.schedule import Place, Schedule
+from rnnviz.tasks.dataset import Dataset
+
+#: Epochs a frame that can be chosen; 0 is the slow motion of one phrase a frame.
+SPEEDS = (0, 1, 2, 3, 5, 10, 20, 30, 50)
+#: Steps taken between two looks at the clock.
+_STRIDE = 32
+#: Seconds that a link may take to be followed before the page is shown.
+_PATIENCE = 1.0
+
+
+class Player:
+    """A run, and the place in it that is looked at."""
+
+    def __init__(self, config: RunConfig, dataset: Dataset) -> None:
+        self.config, self.dataset = config, dataset
+        self.speed = 1
+        self.running = False
+        self.message = "Press Play: in every epoch the network reads each training phrase once."
+        self._restart()
+
+    def _restart(self) -> None:
+        self.run = Run(self.dataset, Schedule(self.config))
+        self.shown: Place | None = None
+        self.ghost: Ghost | None = None
+        self._journey: Iterator[None] | None = None
+
+    # Where it is
+
+    @property
+    def state(self) -> TrainState:
+        """The state that is looked at: the present, or one that the run has passed."""
+        return self.run.state if self.shown is None else self.run.at(self.shown)
+
+    @property
+    def here(self) -> Place:
+        """The place that is looked at."""
+        return self.run.place if self.shown is None else self.shown
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has done the epochs it was to do."""
+        return self.run.state.epoch >= self.config.epochs
+
+    @property
+    def over(self) -> bool:
+        """Whether there is no step left to look at: at the present, and the run is finished."""
+        return self.finished and self.shown is None
+
+    @property
+    def condition(self) -> str:
+        """What is going on, in a word."""
+        if self.running:
+            opening = "Opening" if self._journey else "Running"
+            return "Replaying" if self.shown else opening
+        if self.shown is not None:
+            return "Looking back"
+        return "Finished" if self.finished else "Paused"
+
+    @property
+    def place(self) -> str:
+        """The epochs done and, inside an epoch, the share of its phrases: "12 + 3/58"."""
+        epoch, position = self.here
+        return f"{epoch} + {position}/{self.run.phrases}" if position else str(epoch)
+
+    @property
+    def course(self) -> Course:
+        """The run as the charts over its epochs show it."""
+        shown = None if self.shown is None else self.shown.epoch
+        schedule, config = self.run.schedule, self.config
+        return Course(self.run.history, config.epochs, shown, schedule.changes, self.ghost)
+
+    # Training
+
+    def play(self) -> None:
+        """Let ticks advance the run; from a past epoch they replay it first."""
+        self.running = not self.over
+        self.message = "" if self.running else self._finished_message()
+
+    def pause(self) -> None:
+        """Keep ticks from advancing the run."""
+        self.running = False
+        if self._journey:
+            self._journey = None
+            self.run.configure(self.config)
+            self.message = f"The link was followed up to epoch {self.here}."
+
+    def advance(self, epochs: int = 1, budget: float = float("inf")) -> None:
+        """Train for ``epochs`` epochs from the present, or until ``budget`` seconds are over.
+
+        Stops the run at the last epoch, or where the loss is no longer finite.
+        """
+        until = time.perf_counter() + budget
+        goal = Place(min(self.run.state.epoch + epochs, self.config.epochs))
+        for _ in self._train_to(goal, _STRIDE if np.isfinite(budget) else self.run.phrases):
+            if time.perf_counter() > until:
+                break
+        self._stop_at_the_end()
+
+    def _train_to(self, goal: Place, stride: int) -> Iterator[None]:
+        """Train to ``goal``, pausing after every ``stride`` phrases at most."""
+        run = self.run
+        while run.place < goal:
+            epoch, position = run.place
+            end = goal.position if epoch == goal.epoch else run.phrases
+            if not run.train(min(stride, end - position)):
+                self._diverged()
+                return
+            yield
+
+    def tick(self, budget: float) -> None:
+        """Go on for one frame at the speed that is set, for about ``budget`` seconds at most."""
+        if self._journey:
+            self._travel(budget)
+        elif self.shown is not None:
+            self._replay(budget)
+        elif self.speed:
+            self.advance(self.speed, budget)
+        else:
+            self._one_phrase()
+
+    def step_epoch(self) -> None:
+        """Pause, and train, or replay, to the end of the present epoch."""
+        self.pause()
+        if self.shown is not None:
+            self.go_to(Place(self.shown.epoch + 1))
+        else:
+            self.advance(1)
+
+    def step_phrase(self) -> None:
+        """Pause, and train on, or replay, one phrase: one optimizer step."""
+        self.pause()
+        self._one_phrase()
+
+    def _one_phrase(self) -> None:
+        if self.shown is not None:
+            self.go_to(self.run.after(self.shown))
+            return
+        if not self.finished and not self.run.train(1):
+            self._diverged()
+        self._stop_at_the_end()
+
+    def _diverged(self) -> None:
+        self.running = False
+        self.message = (
+            f"Stopped: at learning rate {self.config.lr:g} the loss is no longer a finite number. "
+            f"The weights of epoch {self.run.state.epoch} are kept. "
+            f"Try a learning rate of {min(0.02, self.config.lr / 10):g}, and Reset."
+        )
+
+    def _stop_at_the_end(self) -> None:
+        if self.over:
+            self.running = False
+            self.message = self._finished_message()
+
+    def _finished_message(self) -> str:
+        return (
+            f"Finished: {self.run.state.epoch} of {self.config.epochs} epochs done. "
+            "Raise Epochs to train on, or press Reset."
+        )
+
+    def reset(self) -> None:
+        """Start the run again from the same initial weights."""
+        self.running = False
+        self.message = ""
+        self._restart()
+
+    # Going back
+
+    def go_to(self, place: Place) -> None:
+        """Look at a place that the run has passed; at the present, or beyond, look at that."""
+        if place >= self.run.place:
+            self.back_to_now()
+            return
+        self.shown = place
+        self.message = (
+            f"Looking back at epoch {self.place}; the run is at {self.run.place}. "
+            "Play replays it from here, Branch here takes another way."
+        )
+
+    def back_to_now(self) -> None:
+        """Look at the present again."""
+        self.shown = None
+        self.message = self._finished_message() if self.finished else ""
+
+    def _replay(self, budget: float) -> None:
+        until = time.perf_counter() + budget
+        goal = Place(self.here.epoch + self.speed)
+        while self.shown is not None and (self.shown < goal or not self.speed):
+            after = self.run.after(self.shown) if not self.speed else Place(self.shown.epoch + 1)
+            self.go_to(after)
+            if not self.speed or time.perf_counter() > until:
+                break
+        if self.shown is not None:
+            self.message = f"Replaying; the run is at epoch {self.run.place}."
+        self._stop_at_the_end()
+
+    def branch(self) -> None:
+        """Make the place that is looked at the present; the old run stays as a ghost."""
+        if self.shown is None:
+            return
+        place, now = self.shown, self.run.place
+        self.pause()
+        self.ghost = self.run.branch(place)
+        self.shown = None
+        self.message = (
+            f"Branched at epoch {place} of a run that had gone to {now}, which stays as a ghost: "
+            "change a setting and press Play."
+        )
+
+    # Settings and data
+
+    def configure(self, config: RunConfig) -> None:
+        """Take new settings: at the next step where they can, else with a run started again."""
+        changed = self.config.changes(config)
+        if not changed:
+            return
+        restarting = self.config.restarts(config)
+        self.config = config
+        if restarting:
+            self._restart()
+            names = " and ".join(row.label for row in restarting)
+            self.message = f"Started again at epoch 0, because {names} changed."
+            return
+        self._journey = None
+        self.run.configure(config)
+        self.message = " ".join(
+            self._change_message(row.label, getattr(config, row.name))
+            for row in changed
+            if row.name != "epochs" and self.run.place > Place(0)
+        )
+
+    def _change_message(self, label: str, value: object) -> str:
+        shown = f"{value:g}" if isinstance(value, float) else str(value)
+        said = f"{label} is {shown} from epoch {self.run.place} on."
+        if self.shown is None:
+            return said
+        return f"{said} To try it from epoch {self.place}, press Branch here."
+
+    # Links
+
+    def link(self) -> Link:
+        """The link to the place that is looked at, in this run."""
+        return Link(self.run.schedule, self.run.place, self.here, old=self._old())
+
+    def _old(self) -> Old | None:
+        ghost = self.ghost
+        if ghost is None:
+            return None
+        changes = (c for c in ghost.schedule.changes if c.place >= ghost.place)
+        return Old(ghost.place, Place(len(ghost.history) - 1), tuple(changes))
+
+    def follow(self, link: Link) -> None:
+        """Go where a link leads, from the start: at once if that is quick, else tick by tick."""
+        self.config = link.schedule.last
+        self.shown = self.ghost = None
+        self._journey = self._way(link)
+        self._travel(_PATIENCE)
+
+    def _way(self, link: Link) -> Iterator[None]:
+        self.run = Run(self.dataset, Schedule(link.schedule.start))
+        if link.old:
+            self.run.schedule = link.old.schedule(link.schedule)
+            yield from self._train_to(link.old.now, _STRIDE)
+            self.ghost = self.run.branch(link.old.left)
+        self.run.schedule = link.schedule
+        yield from self._train_to(link.now, _STRIDE)
+        self.run.configure(self.config)
+        if link.shown < self.run.place:
+            self.go_to(link.shown)
+        elif link.now > START:
+            self.message = f"Opened at epoch {self.run.place}."
+
+    def _travel(self, budget: float) -> None:
+        until = time.perf_counter() + budget
+        for _ in self._journey or ():
+            if time.perf_counter() > until:
+                self.running = True
+                self.message = f"Following the link: epoch {self.run.place}. Pause stays there."
+                return
+        self._journey = None
+        self.running = False

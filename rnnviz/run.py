@@ -1,0 +1,177 @@
+"""Run: a training run with its past; every place that it has passed can be reached again."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnnviz.analysis.history import Ghost, History
+from rnnviz.config import RunConfig
+from rnnviz.engine.parameters import Sizes
+from rnnviz.engine.training import (
+    Score,
+    TrainState,
+    Workspace,
+    batches,
+    begin,
+    evaluate,
+    train_phrases,
+)
+from rnnviz.schedule import Place, Schedule
+from rnnviz.tasks.dataset import Dataset
+
+#: The most snapshots that are kept, in number and in bytes.
+MOST_SNAPSHOTS, SNAPSHOT_BYTES = 200, 24_000_000
+_NO_SCORE = Score(float("nan"), float("nan"))
+
+
+def place_of(state: TrainState) -> Place:
+    """Where in its run a state is."""
+    return Place(state.epoch, state.position)
+
+
+class Snapshots:
+    """States at every ``stride``-th epoch, epoch 0 among them; when full the stride doubles."""
+
+    def __init__(self, first: TrainState) -> None:
+        fitting = SNAPSHOT_BYTES // first.parameters.theta.nbytes
+        self.most = max(2, min(MOST_SNAPSHOTS, fitting))
+        self.stride = 1
+        self._states = {first.epoch: first}
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    @property
+    def states(self) -> list[TrainState]:
+        """The states kept, in the order of their epochs."""
+        return list(self._states.values())
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that the states take."""
+        return sum(state.parameters.theta.nbytes for state in self._states.values())
+
+    def add(self, state: TrainState) -> None:
+        """Keep the state, which ends an epoch, if it is its turn."""
+        if state.epoch % self.stride:
+            return
+        self._states[state.epoch] = state
+        while len(self._states) > self.most:
+            self.stride *= 2
+            self._states = {e: s for e, s in self._states.items() if e % self.stride == 0}
+
+    def before(self, epoch: int) -> TrainState:
+        """The last one that isn't after ``epoch``."""
+        return self._states[epoch - epoch % self.stride]
+
+    def drop_after(self, epoch: int) -> None:
+        """Forget all that are later than ``epoch``."""
+        self._states = {e: s for e, s in self._states.items() if e <= epoch}
+
+
+class Run:
+    """One run of training on ``dataset``: where it is, its scores, and its snapshots."""
+
+    def __init__(self, dataset: Dataset, schedule: Schedule) -> None:
+        config = schedule.start
+        sizes = Sizes(len(dataset.vocabulary), config.hidden, len(dataset.classes))
+        self.dataset, self.schedule = dataset, schedule
+        self.history = History()
+        self.state = begin(sizes, config)
+        self.snapshots = Snapshots(self.state)
+        self._visited = self._finite = self.state
+        self._workspace = Workspace(dataset.train, sizes, config.gradient)
+        self._groups = batches(dataset.train), batches(dataset.test)
+        self._append_scores(self.state)
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings in force where the run is now."""
+        return self.schedule.last
+
+    @property
+    def place(self) -> Place:
+        """Where the run is now."""
+        return place_of(self.state)
+
+    @property
+    def phrases(self) -> int:
+        """How many phrases one epoch reads."""
+        return len(self._workspace)
+
+    def after(self, place: Place) -> Place:
+        """The place one phrase later."""
+        epoch, position = place
+        return Place(epoch + 1) if position + 1 >= self.phrases else Place(epoch, position + 1)
+
+    def train(self, count: int) -> bool:
+        """Take ``count`` steps inside an epoch; whether the loss is still a finite number.
+
+        If it isn't, the run goes back to the last epoch where it was.
+        """
+        after = self._steps(self.state, count)
+        fine = bool(np.isfinite(after.parameters.theta).all())
+        if fine and after.epoch > self.state.epoch:
+            fine = self._append_scores(after)
+        if not fine:
+            self._go_back()
+            return False
+        self.state = after
+        return True
+
+    def _go_back(self) -> None:
+        self.state = self._visited = self._finite
+        self.configure(self.config)
+
+    def _steps(self, state: TrainState, count: int) -> TrainState:
+        """Take ``count`` steps inside an epoch, each with the settings of its place."""
+        end = state.position + count
+        while True:
+            place = place_of(state)
+            change = self.schedule.next_change(place)
+            stop = change.position if change and change < (state.epoch, end) else end
+            config = self.schedule.at(place)
+            state = train_phrases(state, self._workspace, config, stop - place.position)
+            if stop == end:
+                return state
+
+    def _append_scores(self, state: TrainState) -> bool:
+        train, test = (
+            evaluate(state.parameters, group) if group else _NO_SCORE for group in self._groups
+        )
+        if not np.isfinite(train.loss) or np.isinf(test.loss):
+            return False
+        self.history.append(train, test)
+        self.snapshots.add(state)
+        self._finite = state
+        return True
+
+    def configure(self, config: RunConfig) -> None:
+        """Train on with other settings from here."""
+        self.schedule = self.schedule.changed(self.place, config)
+
+    def at(self, place: Place) -> TrainState:
+        """The state at a place that the run has passed, with the very same weights.
+
+        Replayed from the nearest snapshot, or from the place that was asked for last.
+        """
+        if place >= self.place:
+            return self.state
+        start = self.snapshots.before(place.epoch)
+        if place_of(start) <= place_of(self._visited) <= place:
+            start = self._visited
+        while place_of(start) < place:
+            end = place.position if start.epoch == place.epoch else self.phrases
+            start = self._steps(start, end - start.position)
+        self._visited = start
+        return start
+
+    def branch(self, place: Place) -> Ghost:
+        """Make ``place`` the present, and return the run as it was."""
+        ghost = Ghost(place, self.history, self.schedule)
+        self.state = self.at(place)
+        self.snapshots.drop_after(place.epoch)
+        self._finite = self.at(Place(place.epoch))
+        self.history = self.history.until(place.epoch)
+        self.schedule = self.schedule.changed(place, self.config)
+        return ghost
