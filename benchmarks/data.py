@@ -21,7 +21,7 @@ def history(seed: int, gradient: Gradient) -> History:
     """The scores of one default run."""
     session = Session(RunConfig(seed=seed, gradient=gradient))
     session.advance(EPOCHS)
-    return session.history
+    return session.run.history
 
 
 def main() -> None:

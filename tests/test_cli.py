@@ -92,7 +92,7 @@ def test_a_report_is_printed_every_100_epochs_by_default(run):
 def test_the_numbers_are_those_of_the_run(run):
     session = Session(RunConfig(hidden=4, init_scale=0.1, epochs=2))
     session.advance(2)
-    row = session.history.row(2)
+    row = session.run.history.row(2)
     assert run(*QUICK, "--every", 2).out == (
         "--- Epoch 2\n"
         f"Train:\tLoss {row['train_loss']:.3f} | Accuracy: {row['train_accuracy']:.3f}\n"

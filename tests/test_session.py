@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from rnnviz.analysis.gradients import Objective, parameter_norms
 from rnnviz.config import RunConfig
-from rnnviz.session import PHRASE, SPEEDS, Session
+from rnnviz.player import SPEEDS
+from rnnviz.session import PHRASE, Session
 from rnnviz.tasks.dataset import build_dataset, sentiment
 from rnnviz.tasks.table import MAX_WORDS, Row, TaskError
 
@@ -34,14 +35,14 @@ def place(session):
 def test_a_run_begins_at_epoch_0_paused_with_its_first_scores(session):
     assert place(session) == (0, 0)
     assert session.condition == "Paused"
-    assert len(session.history) == 1
-    assert session.history.row(0)["train_loss"] == pytest.approx(np.log(2), abs=0.05)
+    assert len(session.run.history) == 1
+    assert session.run.history.row(0)["train_loss"] == pytest.approx(np.log(2), abs=0.05)
 
 
 def test_advance_adds_one_row_an_epoch(session):
     session.advance(3)
     assert place(session) == (3, 0)
-    assert len(session.history) == 4
+    assert len(session.run.history) == 4
 
 
 def test_a_phrase_is_one_step(session):
@@ -133,7 +134,7 @@ def test_reset_gives_the_same_initial_weights(session):
     session.reset()
     assert weights(session) == before
     assert place(session) == (0, 0)
-    assert len(session.history) == 1
+    assert len(session.run.history) == 1
     assert session.condition == "Paused"
     assert session.message == ""
 
@@ -209,8 +210,8 @@ def test_a_run_past_a_lowered_end_stops_at_the_next_tick(session, config):
 
 
 def test_a_small_network_learns_every_phrase(learned):
-    assert learned.history.row(-1)["train_accuracy"] == 1.0
-    assert learned.history.row(-1)["test_accuracy"] == 1.0
+    assert learned.run.history.row(-1)["train_accuracy"] == 1.0
+    assert learned.run.history.row(-1)["test_accuracy"] == 1.0
 
 
 # Settings changed on the way
@@ -236,27 +237,24 @@ def test_a_live_setting_keeps_the_weights_and_takes_effect_at_the_next_step(
 def test_a_live_setting_leaves_a_mark_at_its_epoch(session, config):
     session.advance(2)
     session.configure(replace(config, lr=0.5, clip_by="norm"))
-    assert [tuple(change) for change in session.history.changes] == [
-        (2, "lr", "Learning rate", "0.5"),
-        (2, "clip_by", "Clip by", "norm"),
-    ]
+    assert session.run.schedule.text() == "2:lr=0.5,2:clip_by=norm"
 
 
 def test_before_the_first_step_there_is_nothing_to_mark(session, config):
     session.configure(replace(config, lr=0.5))
-    assert session.history.changes == []
+    assert session.run.schedule.changes == ()
 
 
 def test_within_the_first_epoch_a_change_is_marked(session, config):
     session.step_phrase()
     session.configure(replace(config, lr=0.5))
-    assert [change.epoch for change in session.history.changes] == [0]
+    assert session.run.schedule.text() == "0/1:lr=0.5"
 
 
 def test_more_epochs_leave_no_mark(session, config):
     session.advance(1)
     session.configure(replace(config, epochs=500))
-    assert session.history.changes == []
+    assert session.run.schedule.changes == ()
 
 
 def test_a_running_run_goes_on_through_a_live_change(session, config):
@@ -280,7 +278,7 @@ def test_a_restarting_setting_starts_again_and_says_why(session, config, change,
     changed = replace(config, **change)
     session.configure(changed)
     assert place(session) == (0, 0)
-    assert len(session.history) == 1
+    assert len(session.run.history) == 1
     assert session.message == f"Started again at epoch 0, because {label} changed."
     assert weights(session) == weights(Session(changed))
 
@@ -289,7 +287,7 @@ def test_a_run_started_again_has_no_old_marks(session, config):
     session.advance(1)
     session.configure(replace(config, lr=0.5))
     session.configure(replace(config, lr=0.5, seed=4))
-    assert session.history.changes == []
+    assert session.run.schedule.changes == ()
 
 
 def test_the_same_settings_change_nothing(session, config):
@@ -315,7 +313,7 @@ def test_too_large_steps_stop_the_run_with_finite_weights(diverged):
     assert diverged.condition == "Paused"
     assert diverged.state.epoch < 1000
     assert np.isfinite(diverged.state.parameters.theta).all()
-    assert np.isfinite(diverged.history.column("train_loss")).all()
+    assert np.isfinite(diverged.run.history.column("train_loss")).all()
 
 
 def test_too_large_steps_are_explained(diverged):
@@ -329,7 +327,7 @@ def test_the_weights_kept_are_those_of_the_last_finite_epoch(diverged):
     again = Session(RunConfig(lr=10))
     again.advance(epoch)
     assert weights(again) == weights(diverged)
-    assert len(diverged.history) == epoch + 1
+    assert len(diverged.run.history) == epoch + 1
 
 
 def test_a_step_to_weights_that_are_no_numbers_is_taken_back(session):
@@ -392,8 +390,8 @@ def test_the_probe_stays_where_its_words_are_known(session):
 def test_without_test_phrases_there_are_no_test_scores(session):
     session.load(WEATHER, None)
     session.advance(1)
-    assert np.isnan(session.history.column("test_loss")).all()
-    assert np.isfinite(session.history.column("train_loss")).all()
+    assert np.isnan(session.run.history.column("test_loss")).all()
+    assert np.isfinite(session.run.history.column("train_loss")).all()
 
 
 @pytest.mark.parametrize(
@@ -410,7 +408,7 @@ def test_a_bad_file_leaves_the_run_as_it_was(session, files):
     assert session.dataset is sentiment()
     assert weights(session) == before
     assert session.condition == "Running"
-    assert len(session.history) == 2
+    assert len(session.run.history) == 2
 
 
 def test_a_good_file_after_a_bad_one_clears_the_complaint(session):
@@ -569,7 +567,7 @@ def test_records_have_the_settings_and_one_row_an_epoch(session, config):
     records = session.records()
     assert records["config"] == config.as_dict()
     assert [row["epoch"] for row in records["epochs"]] == [0, 1, 2]
-    assert records["epochs"][2] == {"epoch": 2, **session.history.row(2)}
+    assert records["epochs"][2] == {"epoch": 2, **session.run.history.row(2)}
 
 
 def test_saved_records_are_strict_json_also_without_a_test_set(session, tmp_path):

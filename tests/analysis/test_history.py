@@ -19,7 +19,6 @@ def filled(count):
 def test_a_new_history_has_no_rows():
     history = History()
     assert len(history) == len(history.epochs) == len(history.column("test_loss")) == 0
-    assert history.changes == []
 
 
 def test_a_row_has_every_score_by_name():

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from rnnviz.analysis.gradients import Objective
 from rnnviz.config import GROUPS, SETTINGS, RunConfig
-from rnnviz.session import PHRASE, SPEEDS
+from rnnviz.player import SPEEDS
+from rnnviz.session import PHRASE
 
 ROOT = Path(__file__).resolve().parents[2]
 CHARTS = {"loss", "accuracy", "states", "margin", "flow", "recurrent", "norms"}

@@ -38,7 +38,7 @@ def frames():
 @pytest.fixture
 def open_live(session, clock, frames):
     """Opens the page on the session; every frame notes the place that it drew."""
-    return lambda: live.live(session, lambda: frames.append(place(session)))
+    return lambda: live.live(session, lambda show: frames.append(place(session)))
 
 
 def test_the_page_draws_once_before_anything_is_trained(session, open_live, frames):
