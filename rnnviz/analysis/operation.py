@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnviz.analysis.scales import typical
 from rnnviz.analysis.step import StepRecord
 from rnnviz.analysis.symbols import number, quoted
 from rnnviz.engine.parameters import Array
@@ -16,8 +17,8 @@ from rnnviz.engine.timeline import Moment, Phase
 class Strip:
     """One vector in a row of cells: how it is written, its values (n,), and the cells' names.
 
-    Strips of equal ``limit`` share one scale, so that adding them up is visible; ``total`` marks
-    the one that the strips above it add up to.
+    Colours span ``limit``; where it is equal they can be compared, so that adding up is visible.
+    ``signed`` is false for what is never negative; ``total`` marks the sum of the strips above.
     """
 
     label: str
@@ -25,6 +26,7 @@ class Strip:
     cells: tuple[str, ...]
     limit: float
     total: bool = False
+    signed: bool = True
 
 
 def operation(step: StepRecord, moment: Moment, unit: int) -> tuple[Strip, ...]:
@@ -49,14 +51,14 @@ def _forward(step: StepRecord, moment: Moment) -> tuple[Strip, ...]:
     trace, t, n = step.trace, moment.t, moment.number
     word, memory, bias = forward_parts(step, t)
     # The whole phrase's limit, so that colours can be compared from moment to moment.
-    limit = _largest(*forward_parts(step, slice(None)), trace.a)
+    limit = typical(*forward_parts(step, slice(None)), trace.a)
     cells = _units(step)
     return (
         Strip(f"W_xh[:, {quoted(step.words[t])}]", word, cells, limit),
         Strip(f"W_hh h_{t}", memory, cells, limit),
         Strip("b_h", bias, cells, limit),
         Strip(f"a_{n}, their sum", trace.a[t, 0], cells, limit, total=True),
-        Strip(f"h_{n} = tanh(a_{n})", trace.h[t, 0], cells, min(1.0, _largest(trace.h))),
+        Strip(f"h_{n} = tanh(a_{n})", trace.h[t, 0], cells, min(1.0, float(np.abs(trace.h).max()))),
     )
 
 
@@ -68,16 +70,17 @@ def _loss(step: StepRecord, moment: Moment) -> tuple[Strip, ...]:
             f"logits = W_hy h_{moment.number} + b_y",
             trace.logits[0],
             classes,
-            _largest(trace.logits),
+            float(np.abs(trace.logits).max()),
         ),
-        Strip("p = softmax(logits)", trace.probs[0], classes, 1.0),
-        Strip("target", trace.onehot[0], classes, 1.0),
-        Strip("dlogits = p − target", trace.dlogits[0], classes, 1.0, total=True),
+        Strip("p = softmax(logits)", trace.probs[0], classes, 1.0, signed=False),
+        Strip("target", trace.onehot[0], classes, 1.0, signed=False),
+        Strip("dlogits = p − target", trace.dlogits[0], classes, 1.0),
         Strip(
             "L = −ln p[target], nats",
             trace.loss,
             (classes[step.target],),
-            max(chance, _largest(trace.loss)),
+            max(chance, float(trace.loss[0])),
+            signed=False,
         ),
     )
 
@@ -85,14 +88,14 @@ def _loss(step: StepRecord, moment: Moment) -> tuple[Strip, ...]:
 def _backward(step: StepRecord, moment: Moment) -> tuple[Strip, ...]:
     trace, t, n, cells = step.trace, moment.t, moment.number, _units(step)
     dh, da = trace.dh[t, 0], trace.da[t, 0]
-    limit = _largest(dh)
+    limit = typical(dh)
     last = t == len(trace.dh) - 1
     nothing = np.zeros_like(dh)
     return (
         Strip("from the loss", dh if last else nothing, cells, limit),
         Strip("from the next word", nothing if last else dh, cells, limit),
         Strip(f"dh_{n}, their sum", dh, cells, limit, total=True),
-        Strip(f"1 − h_{n}²", trace.slope[t, 0], cells, 1.0),
+        Strip(f"1 − h_{n}²", trace.slope[t, 0], cells, 1.0, signed=False),
         Strip(f"da_{n} = dh_{n} · (1 − h_{n}²)", da, cells, limit),
     )
 
@@ -101,24 +104,20 @@ def _weights(step: StepRecord, moment: Moment, unit: int) -> tuple[Strip, ...]:
     gradient, clipped, update = (parameters.W_hh[unit] for parameters in step.descent)
     row, cells = f"W_hh[{unit}, :]", _units(step)
     if moment.phase is Phase.CLIP:
-        limit = _largest(gradient)
+        limit = typical(gradient)
         return (
             Strip(f"g = d{row}", gradient, cells, limit),
             Strip("g′, clipped", clipped, cells, limit),
         )
     before, after = step.before.W_hh[unit], step.after.W_hh[unit]
-    limit = _largest(before, after)
+    limit = typical(before, after)
     return (
         Strip(f"{row} before", before, cells, limit),
         Strip(f"−{number(step.config.lr)} g′", -update, cells, limit),
         Strip(f"{row} after", after, cells, limit, total=True),
-        Strip("the change, enlarged", -update, cells, _largest(update)),
+        Strip("the change, enlarged", -update, cells, typical(update)),
     )
 
 
 def _units(step: StepRecord) -> tuple[str, ...]:
     return tuple(f"unit {unit}" for unit in range(step.trace.sizes.hidden))
-
-
-def _largest(*arrays: Array) -> float:
-    return max(float(np.abs(array).max()) for array in arrays)

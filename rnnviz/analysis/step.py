@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.analysis.scales import typical
 from rnnviz.analysis.symbols import Names
 from rnnviz.config import RunConfig
 from rnnviz.engine.parameters import Array, Parameters
@@ -147,28 +148,22 @@ class Panel(NamedTuple):
 def panels(step: StepRecord, moment: Moment) -> tuple[Panel, ...]:
     """What this moment does with the parameters: reads them, gathers, cuts or takes the gradient.
 
-    A limit spans 99 % of the entries that aren't zero, and is equal at all moments of one kind.
+    A limit is the typical size of the entries, and is equal at all moments of one kind.
     """
     gradient, clipped, update = step.descent
     if moment.phase is Phase.FORWARD:
-        return (Panel("weights", step.before, typical(step.before)),)
+        return (Panel("weights", step.before, typical(step.before.theta)),)
     if moment.phase is Phase.CLIP:
-        signs, limit = clipping(step).signs, typical(gradient)
+        signs, limit = clipping(step).signs, typical(gradient.theta)
         cut = Panel("cut entries (±1)", signs, 1.0)
         return Panel("gradient", gradient, limit), Panel("clipped", clipped, limit), cut
     if moment.phase is Phase.UPDATE:
         change = Parameters(update.sizes, -update.theta)
-        limit = typical(step.before)
+        limit = typical(step.before.theta)
         before, after = (
             Panel(n, w, limit) for n, w in (("before", step.before), ("after", step.after))
         )
-        return before, Panel("change", change, typical(change)), after
+        return before, Panel("change", change, typical(change.theta)), after
     here, total = share(step, moment)
-    limit = typical(gradient)
+    limit = typical(gradient.theta)
     return Panel("added at this moment", here, limit), Panel("gradient so far", total, limit)
-
-
-def typical(parameters: Parameters) -> float:
-    """The size that 99 % of the entries other than zero don't exceed; zero if there are none."""
-    sizes = np.abs(parameters.theta[parameters.theta != 0])
-    return float(np.quantile(sizes, 0.99)) if sizes.size else 0.0

@@ -119,8 +119,7 @@ def _backward(step: StepRecord, moment: Moment, unit: int) -> Terms:
 def _from_loss(step: StepRecord, unit: int) -> list[Term]:
     classes = range(step.trace.sizes.outputs)
     written = [step.names.entry("W_hy", (c, unit)) for c in classes]
-    errors = [step.names.entry("b_y", (c,)).replace("b_y", "dlogits", 1) for c in classes]
-    labels = list(zip(written, errors, strict=True))
+    labels = [(name, "dlogits") for name in written]
     return _products(labels, step.before.W_hy[:, unit], step.trace.dlogits[0])
 
 

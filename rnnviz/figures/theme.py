@@ -20,6 +20,10 @@ HEIGHTS = {
     "accuracy": 250,
     "recurrent": 400,
     "norms": 300,
+    "network": 440,
+    "operation": 300,
+    "terms": 600,
+    "mosaic": 400,
 }
 _MOST_LABELS = 40
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
@@ -35,6 +39,7 @@ class Theme:
     train: str
     test: str
     magnitude: str
+    forward: str
     negative: str
     neutral: str
     positive: str
@@ -44,6 +49,11 @@ class Theme:
         """Scale for signed values: blue below zero, red above; safe for the colour-blind."""
         return [[0, self.negative], [0.5, self.neutral], [1, self.positive]]
 
+    @property
+    def sequential(self) -> list[list[Any]]:
+        """Scale for values that are never negative: from nothing to grey."""
+        return [[0, self.neutral], [1, self.muted]]
+
 
 LIGHT = Theme(
     text="#1f2933",
@@ -52,6 +62,7 @@ LIGHT = Theme(
     train="#00796b",
     test="#d97706",
     magnitude="#6d4ad4",
+    forward="#5a8f00",
     negative="#2166ac",
     neutral="#f7f7f7",
     positive="#b2182b",
@@ -63,6 +74,7 @@ DARK = Theme(
     train="#2dd4bf",
     test="#fbbf24",
     magnitude="#a78bfa",
+    forward="#a3e635",
     negative="#5aa9f0",
     neutral="#20262e",
     positive="#ff6f61",
@@ -75,10 +87,17 @@ def color_bar(symbol: str) -> dict[str, Any]:
     return {**place, "title": {"text": symbol}, "nticks": 5, "exponentformat": "power"}
 
 
-def plain(text: str) -> str:
-    """A text that Plotly draws as typed, never as markup; shortened to 24 characters."""
-    shown = text if len(text) <= 24 else text[:23] + "…"
+def plain(text: str, most: int = 24) -> str:
+    """A text that Plotly draws as typed, never as markup; shortened to ``most`` characters."""
+    shown = text if len(text) <= most else text[: most - 1] + "…"
     return html.escape(shown, quote=False)
+
+
+def scale_words(symbol: str, limit: float, theme: Theme) -> str:
+    """The two ends of a diverging scale in their colours, as text: cheaper than a colour bar."""
+    ends = ((theme.negative, "−"), (theme.positive, "+"))
+    marks = (f'<span style="color:{color}">■</span> {sign}{limit:g}' for color, sign in ends)
+    return f"{symbol}: {'  '.join(marks)}"
 
 
 def figure(

@@ -67,8 +67,8 @@ def test_the_way_back_reads_a_column_and_the_notebook_s_a_row(step_of):
 def test_the_way_back_begins_with_one_term_a_class(step_of):
     rows = terms(step_of(TEXTS[4]), Moment(Phase.BACKWARD, 3), 7).rows
     assert [row.label for row in rows] == [
-        "W_hy[“negative”, 7] · dlogits[“negative”]",
-        "W_hy[“positive”, 7] · dlogits[“positive”]",
+        "W_hy[“negative”, 7] · dlogits",
+        "W_hy[“positive”, 7] · dlogits",
     ]
 
 
