@@ -108,6 +108,7 @@ def _weights(step: StepRecord, moment: Moment, unit: int) -> tuple[Strip, ...]:
         return (
             Strip(f"g = d{row}", gradient, cells, limit),
             Strip("g′, clipped", clipped, cells, limit),
+            Strip("g − g′, what is cut off", gradient - clipped, cells, limit),
         )
     before, after = step.before.W_hh[unit], step.after.W_hh[unit]
     limit = typical(before, after)

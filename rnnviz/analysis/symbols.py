@@ -41,7 +41,8 @@ def quoted(word: str) -> str:
 
 def number(value: float) -> str:
     """A number with four digits and a true minus sign."""
-    return f"{value:.4g}".replace("-", "−")
+    # The sum turns -0.0 into 0.0.
+    return f"{value + 0.0:.4g}".replace("-", "−")
 
 
 def added(values: Iterable[float]) -> str:

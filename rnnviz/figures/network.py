@@ -32,6 +32,8 @@ _STATE, _GRADIENT = (-0.2, 0.08), (0.12, 0.22)
 _MIDDLE = sum(_STATE) / 2
 #: Where arrows leave a column and where they arrive, at half height.
 _LEAVE, _ARRIVE = 0.26, -0.24
+#: Where an arrow begins that comes from a column left of the window.
+_EDGE = -0.46
 _TOP, _BOTTOM = -0.2, 1.2
 _MOST_LABELLED = 6
 #: Width and opacity of an arrow.
@@ -54,7 +56,7 @@ def unrolled_network(
     """Words below, hidden states above them, the answer at the right; lit is what happens now.
 
     States fill from the left on the way there, gradients dL/dh_t from the right on the way back.
-    A click yields customdata [token, unit, ...].
+    A click on a column yields customdata [token, unit, ...], both from 0.
     """
     scene = _Scene(step, moment, unit, theme)
     below = _words(scene)
@@ -239,8 +241,8 @@ def _bars(scene: _Scene) -> go.Bar:
         y=[y for _, y, _ in rows],
         width=[2 * half for _, _, half in rows],
         marker={"color": scene.theme.muted},
-        customdata=[[plain(names[c]), repr(float(probs[c]))] for c, _, _ in rows],
-        hovertemplate="p of %{customdata[0]} = %{customdata[1]}<extra></extra>",
+        hovertext=[f"p of {plain(names[c])} = {float(probs[c])!r}" for c, _, _ in rows],
+        hoverinfo="text",
     )
 
 
@@ -319,7 +321,7 @@ def _state_arrows(scene: _Scene) -> list[_Arrow]:
     return [
         _Arrow(
             "W_hh",
-            (max(i - 1 + _LEAVE, -0.48), 0.5),
+            (max(i - 1 + _LEAVE, _EDGE - 0.02), 0.5),
             (i + _ARRIVE, 0.5),
             used and i + scene.shown.start == present,
             touched,
@@ -356,9 +358,14 @@ def _arrow_labels(scene: _Scene) -> list[dict[str, Any]]:
     labels = []
     named: set[str] = set()
     for arrow in _arrows(scene):
+        if arrow.tail[0] < _EDGE and not arrow.active:
+            continue
         if scene.columns <= _MOST_LABELLED or arrow.active or arrow.weight not in named:
             labels.append(_arrow_label(arrow, scene))
         named.add(arrow.weight)
+    if scene.shown.stop < scene.steps:
+        more = scene.columns - 0.1, 0.5
+        labels.append(_text(more, "…", scene.theme.muted, "left middle"))
     return labels
 
 
@@ -369,8 +376,11 @@ def _arrow_label(arrow: _Arrow, scene: _Scene) -> dict[str, Any]:
     text = f"<b>{arrow.weight}</b>" if arrow.active else arrow.weight
     color = scene.light if lit else scene.theme.muted
     if arrow.weight == "W_xh":
-        return _text(middle, text, color, "left middle", xshift=12)
-    return _text(middle, text, color, "center bottom", yshift=8)
+        return _text(middle, text, color, "left middle", xshift=12 if arrow.active else 6)
+    label = _text(middle, text, color, "center bottom", yshift=8)
+    if scene.columns > _MOST_LABELLED:
+        label |= {"bgcolor": scene.theme.neutral, "borderpad": 0}
+    return label
 
 
 def _strip_labels(scene: _Scene) -> list[dict[str, Any]]:
@@ -405,7 +415,7 @@ def _class_numbers(scene: _Scene, c: int, y: float) -> list[dict[str, Any]]:
     if scene.forth:
         return []
     p, error = (float(array[0, c]) for array in (scene.trace.probs, scene.trace.dlogits))
-    shown = f"p − y  {error:+.3f}".replace("-", "−")
+    shown = f"error  {error:+.3f}".replace("-", "−")
     return [
         _text((scene.left, y), f"p  {p:.3f}", scene.theme.text, "left top"),
         _text((scene.right, y), shown, scene.theme.magnitude, "right top"),

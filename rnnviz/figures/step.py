@@ -99,8 +99,9 @@ def _row(strip: Strip | None, columns: tuple[str, ...]) -> tuple[list[float], li
     if strip is None:
         return shares, texts, hovers
     limit, label = ladder(strip.limit), plain(strip.label, 40)
+    places = {cell: place for place, cell in enumerate(columns)}
     for cell, value in zip(strip.cells, strip.values.tolist(), strict=True):
-        place = columns.index(cell)
+        place = places[cell]
         shares[place] = min(1.0, max(-1.0, value / limit))
         texts[place] = number(value)
         hovers[place] = f"{label}<br>{plain(cell)}: {value!r}"

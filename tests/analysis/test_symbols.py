@@ -26,7 +26,9 @@ def test_a_long_word_is_shortened():
     assert quoted("x" * 17) == f"“{'x' * 15}…”"
 
 
-@pytest.mark.parametrize(("value", "written"), [(-0.123456, "−0.1235"), (0.0, "0"), (2.0, "2")])
+@pytest.mark.parametrize(
+    ("value", "written"), [(-0.123456, "−0.1235"), (0.0, "0"), (-0.0, "0"), (2.0, "2")]
+)
 def test_a_number_is_short_and_has_a_true_minus(value, written):
     assert number(value) == written
 
