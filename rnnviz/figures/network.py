@@ -176,16 +176,16 @@ def _strips(scene: _Scene) -> list[go.Heatmap]:
 
 
 def _strip(values: Array, edges: tuple[float, float], limit: float, theme: Theme) -> go.Heatmap:
-    """Values (columns, H) as one heatmap of strips with gaps between them."""
+    """Values (columns, H), as shares of the limit, in one heatmap of strips and gaps."""
     columns, hidden = values.shape
     spaced = np.full((hidden, 2 * columns - 1), np.nan)
     spaced[:, ::2] = values.T
     return go.Heatmap(
-        z=compact(spaced),
+        z=compact(np.clip(spaced / limit, -1, 1)),
         x=[i + edge for i in range(columns) for edge in edges],
         y=compact(np.linspace(0, 1, hidden + 1)),
-        zmin=-limit,
-        zmax=limit,
+        zmin=-1,
+        zmax=1,
         colorscale=theme.diverging,
         showscale=False,
         hoverinfo="skip",

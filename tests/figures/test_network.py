@@ -6,10 +6,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from rnnviz.analysis.scales import typical
 from rnnviz.analysis.symbols import Names
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.figures.network import unrolled_network, window
-from rnnviz.figures.theme import DARK, LIGHT
+from rnnviz.figures.theme import DARK, LIGHT, ladder
 
 PHRASE = "i am not good"
 LONG = "i am not good " * 10
@@ -64,8 +65,17 @@ def test_after_the_way_back_everything_is_there(step, phase):
 
 def test_a_strip_has_the_numbers_of_the_record(step):
     h, dh, *_ = drawn_at(step, Phase.BACKWARD, 0).data
-    assert np.array(h.z)[:, ::2] == pytest.approx(step.trace.h[:, 0].T, abs=1e-6)
-    assert np.array(dh.z)[:, ::2] == pytest.approx(step.trace.dh[:, 0].T, abs=1e-6)
+    limits = ladder(np.abs(step.trace.h).max()), ladder(typical(step.trace.dh))
+    for strip, values, limit in zip((h, dh), (step.trace.h, step.trace.dh), limits, strict=True):
+        expected = np.clip(values[:, 0].T / limit, -1, 1)
+        assert np.array(strip.z)[:, ::2] == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_scales_are_written_above(step):
+    scales = texts(drawn_at(step, Phase.BACKWARD, 0))[-1]
+    assert scales.startswith("dh: ")
+    assert f"+{ladder(typical(step.trace.dh)):g}" in scales
+    assert "dh" not in texts(drawn_at(step, Phase.FORWARD, 0))[-1]
 
 
 def test_there_are_gaps_between_the_strips(step):
@@ -186,7 +196,7 @@ def test_nothing_moves_between_the_moments_of_a_phrase(step_of, text):
         drawn = unrolled_network(step, moment, 0)
         layout = drawn.layout
         place = layout.xaxis.range, layout.yaxis.range, str(layout.margin), layout.height
-        frames.add((*place, len(drawn.data), drawn.data[0].zmax, drawn.data[1].zmax))
+        frames.add((*place, len(drawn.data)))
     assert len(frames) == 1
 
 
