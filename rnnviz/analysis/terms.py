@@ -45,13 +45,15 @@ class Terms:
     def largest(self, n: int = 20) -> tuple[tuple[Term, ...], tuple[str, float] | None]:
         """The ``n`` largest terms by size, in falling order, and the others' name and sum.
 
-        Everything and None if no more than n + 1 terms are there.
+        The chosen term is always among them. Everything and None if there are at most n + 1 terms.
         """
         ranked = sorted(self.rows, key=lambda row: -abs(row.value))
         if len(ranked) <= n + 1:
             return tuple(ranked), None
-        rest = [row.value for row in ranked[n:]]
-        return tuple(ranked[:n]), (f"the other {len(rest)}", float(sum(rest)))
+        own = [row for row in ranked[n:] if row.label == self.chosen]
+        shown = n - len(own)
+        rest = [row.value for row in ranked[shown:] if row not in own]
+        return (*ranked[:shown], *own), (f"the other {len(rest)}", float(sum(rest)))
 
 
 def terms(step: StepRecord, moment: Moment, unit: int) -> Terms:

@@ -106,6 +106,13 @@ def test_the_largest_terms_come_first_and_the_others_are_summed():
     assert rest == ("the other 3", 0.75)
 
 
+def test_the_chosen_term_is_always_shown():
+    found = terms_of(1.0, -4.0, 2.0, 0.25, -0.5)
+    rows, rest = Terms("s", found.rows, 0.0, "", chosen="0.25").largest(2)
+    assert [row.value for row in rows] == [-4.0, 0.25]
+    assert rest == ("the other 3", 2.5)
+
+
 def test_a_single_other_term_is_shown_itself():
     rows, rest = terms_of(1.0, -4.0, 2.0).largest(2)
     assert [row.value for row in rows] == [-4.0, 2.0, 1.0]

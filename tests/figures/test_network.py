@@ -9,7 +9,8 @@ import pytest
 from rnnviz.analysis.scales import typical
 from rnnviz.analysis.symbols import Names
 from rnnviz.engine.timeline import Moment, Phase, timeline
-from rnnviz.figures.network import unrolled_network, window
+from rnnviz.figures.network import unrolled_network
+from rnnviz.figures.scene import window
 from rnnviz.figures.theme import DARK, LIGHT, ladder
 
 PHRASE = "i am not good"

@@ -112,7 +112,8 @@ def test_the_others_are_one_grey_bar():
     values = [float(v) for v in range(1, 31)]
     (bars,) = term_bars(terms_of(*values), DARK).data
     assert len(bars.x) == 22
-    assert bars.x[-1] == sum(range(1, 11))
+    assert bars.x[-1] == sum(range(1, 12)) - 2  # 2 is the chosen term, shown by itself
+    assert bars.x[-2] == 2
     assert bars.marker.color[-1] == DARK.muted
     assert math.fsum(bars.x[1:]) == bars.x[0]
 
