@@ -32,21 +32,26 @@ from rnnviz.figures.theme import (
 SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
 
 
-def bptt_profile(flow: Flow, words: Sequence[str], theme: Theme = LIGHT) -> go.Figure:
-    """||dL/dh_t|| for every token on a log scale; time runs right, the gradient flows left."""
+def bptt_profile(
+    flow: Flow, words: Sequence[str], theme: Theme = LIGHT, since: int = 0
+) -> go.Figure:
+    """||dL/dh_t|| for every token on a log scale; time runs right, the gradient flows left.
+
+    Tokens before ``since`` aren't drawn yet; the axes are those of the whole.
+    """
     span = decades(flow.norms.tolist())
     floor = 10.0 ** span[0]
-    symbol = SYMBOL[flow.objective]
+    symbol, norms = SYMBOL[flow.objective], flow.norms[since:]
     points = go.Scatter(
-        x=list(range(len(words))),
-        y=np.maximum(flow.norms, floor).tolist(),
+        x=list(range(since, len(words))),
+        y=np.maximum(norms, floor).tolist(),
         mode="lines+markers+text" if len(words) <= 12 else "lines+markers",
-        text=[_short(norm) for norm in flow.norms],
+        text=[_short(norm) for norm in norms],
         textposition="top center",
         cliponaxis=False,
         line={"color": theme.magnitude, "width": 2.5},
         marker={"size": 11, "color": theme.magnitude},
-        customdata=[repr(float(norm)) for norm in flow.norms],
+        customdata=[repr(float(norm)) for norm in norms],
         hovertemplate="||" + symbol + "|| = %{customdata}<extra></extra>",
     )
     return figure(
@@ -86,7 +91,7 @@ def gradient_map(
         z=compact(shades),
         zmin=low,
         zmax=high,
-        colorscale=theme.sequential,
+        colorscale=theme.magnitudes,
         colorbar={**color_bar(f"||{symbol}||"), **_powers(low, high)},
         customdata=compact(seen.norms.T),
         text=[[plain(word)] * len(seen.epochs) for word in words],

@@ -8,6 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rnnviz.analysis.activity import RunningMargin
+from rnnviz.engine.parameters import Array
+from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.engine.trace import Trace
 from rnnviz.figures.theme import (
     HEIGHTS,
@@ -24,12 +26,18 @@ from rnnviz.figures.theme import (
 )
 
 
-def state_heatmap(trace: Trace, words: Sequence[str], theme: Theme = LIGHT) -> go.Figure:
-    """Every unit (row) at every token (column) of the trace's phrase; zero is neutral."""
+def state_heatmap(
+    trace: Trace, words: Sequence[str], theme: Theme = LIGHT, moment: Moment | None = None
+) -> go.Figure:
+    """Every unit (row) at every token (column) of the trace's phrase; zero is neutral.
+
+    At a ``moment`` of the way there the columns that aren't computed yet are empty.
+    """
     states = trace.h[:, 0].T
     limit = min(1.0, ladder(float(np.abs(states).max())))
     heatmap = go.Heatmap(
-        z=compact(states),
+        z=compact(_so_far(states, moment)),
+        hoverongaps=False,
         zmin=-limit,
         zmax=limit,
         colorscale=theme.diverging,
@@ -46,6 +54,12 @@ def state_heatmap(trace: Trace, words: Sequence[str], theme: Theme = LIGHT) -> g
         yaxis=axis("unit", theme, autorange="reversed", showgrid=False),
         margin=words_margin(words),
     )
+
+
+def _so_far(states: Array, moment: Moment | None) -> Array:
+    if moment is None or moment.phase is not Phase.FORWARD:
+        return states
+    return np.where(np.arange(states.shape[1]) <= moment.t, states, np.nan)
 
 
 def running_margin_bars(

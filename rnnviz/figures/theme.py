@@ -21,6 +21,10 @@ HEIGHTS = {
     "map": 320,
     "recurrent": 400,
     "norms": 300,
+    "network": 440,
+    "operation": 300,
+    "terms": 600,
+    "mosaic": 400,
 }
 _MOST_LABELS = 40
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
@@ -37,6 +41,7 @@ class Theme:
     train: str
     test: str
     magnitude: str
+    forward: str
     negative: str
     neutral: str
     positive: str
@@ -48,7 +53,12 @@ class Theme:
 
     @property
     def sequential(self) -> list[list[Any]]:
-        """Scale for sizes: nothing is neutral, the largest has the colour of magnitudes."""
+        """Scale for values that are never negative: from nothing to grey."""
+        return [[0, self.neutral], [1, self.muted]]
+
+    @property
+    def magnitudes(self) -> list[list[Any]]:
+        """Scale for the sizes of gradients: from nothing to their colour."""
         return [[0, self.neutral], [1, self.magnitude]]
 
 
@@ -60,6 +70,7 @@ LIGHT = Theme(
     train="#00796b",
     test="#d97706",
     magnitude="#6d4ad4",
+    forward="#5a8f00",
     negative="#2166ac",
     neutral="#f7f7f7",
     positive="#b2182b",
@@ -72,6 +83,7 @@ DARK = Theme(
     train="#2dd4bf",
     test="#fbbf24",
     magnitude="#a78bfa",
+    forward="#a3e635",
     negative="#5aa9f0",
     neutral="#20262e",
     positive="#ff6f61",
@@ -84,10 +96,17 @@ def color_bar(symbol: str) -> dict[str, Any]:
     return {**place, "title": {"text": symbol}, "nticks": 5, "exponentformat": "power"}
 
 
-def plain(text: str) -> str:
-    """A text that Plotly draws as typed, never as markup; shortened to 24 characters."""
-    shown = text if len(text) <= 24 else text[:23] + "…"
+def plain(text: str, most: int = 24) -> str:
+    """A text that Plotly draws as typed, never as markup; shortened to ``most`` characters."""
+    shown = text if len(text) <= most else text[: most - 1] + "…"
     return html.escape(shown, quote=False)
+
+
+def scale_words(symbol: str, limit: float, theme: Theme) -> str:
+    """The two ends of a diverging scale in their colours, as text: cheaper than a colour bar."""
+    ends = ((theme.negative, "−"), (theme.positive, "+"))
+    marks = (f'<span style="color:{color}">■</span> {sign}{limit:g}' for color, sign in ends)
+    return f"{symbol}: {'  '.join(marks)}"
 
 
 def figure(

@@ -3,6 +3,9 @@
 import pytest
 
 from rnnviz.analysis.history import History
+from rnnviz.analysis.step import step_record
+from rnnviz.analysis.symbols import Names
+from rnnviz.config import RunConfig
 from rnnviz.engine.training import Score
 
 NONE = Score(float("nan"), float("nan"))
@@ -19,3 +22,16 @@ def history_of():
         return history
 
     return history_of
+
+
+@pytest.fixture
+def step_of(learned):
+    """Makes the record of one step of the learned run on a phrase."""
+
+    def step_of(text, target=1, **settings):
+        config = RunConfig(**{**learned.config.as_dict(), **settings})
+        names = Names(learned.dataset.vocabulary.words, learned.dataset.classes)
+        tokens = learned.read(text).tokens
+        return step_record(learned.state.parameters, tokens, target, config, names)
+
+    return step_of

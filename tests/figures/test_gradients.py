@@ -51,6 +51,14 @@ def test_a_hover_has_the_exact_number():
     assert tuple(float(text) for text in shown) == norms
 
 
+def test_points_before_a_token_are_not_drawn_yet_and_nothing_jumps():
+    flow = flow_of(1e-9, 0.1, 1.0)
+    whole, part = (bptt_profile(flow, words_of(flow), since=since) for since in (0, 2))
+    assert list(part.data[0].x) == [2]
+    assert list(part.data[0].y) == [1.0]
+    assert part.layout == whole.layout
+
+
 def test_a_zero_is_written_as_0():
     assert list(profile(0.0, 0.123456).data[0].text) == ["0", "0.12"]
 

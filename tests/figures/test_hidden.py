@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.activity import RunningMargin
+from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.figures.hidden import running_margin_bars, state_heatmap
 from rnnviz.figures.theme import DARK, LIGHT
 
@@ -122,3 +123,15 @@ def test_the_height_does_not_depend_on_the_phrase(learned):
         probe = learned.inspect(text)
         heights.add(state_heatmap(probe.trace, probe.words).layout.height)
     assert len(heights) == 1
+
+
+@pytest.mark.parametrize(
+    ("phase", "t", "shown"), [("forward", 1, 2), ("loss", 3, 4), ("update", 0, 4)]
+)
+def test_on_the_way_there_later_columns_are_empty(trace, phase, t, shown):
+    whole = state_heatmap(trace, WORDS)
+    drawn = state_heatmap(trace, WORDS, moment=Moment(Phase(phase), t))
+    empty = np.isnan(np.array(drawn.data[0].z)).all(axis=0)
+    assert empty.tolist() == [column >= shown for column in range(4)]
+    assert drawn.data[0].zmax == whole.data[0].zmax
+    assert drawn.layout == whole.layout

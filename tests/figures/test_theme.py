@@ -18,6 +18,7 @@ from rnnviz.figures.theme import (
     figure,
     ladder,
     plain,
+    scale_words,
     words_axis,
 )
 
@@ -108,6 +109,17 @@ def test_no_text_is_markup_and_none_is_long(text):
 @given(st.text(max_size=24))
 def test_a_short_text_is_shown_in_full(text):
     assert plain(text).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
+
+
+def test_a_text_may_be_longer_where_there_is_room():
+    assert plain("x" * 40, 40) == "x" * 40
+    assert plain("x" * 41, 40) == "x" * 39 + "…"
+
+
+def test_a_scale_in_words_has_both_ends_in_their_colors():
+    shown = scale_words("h", 0.5, DARK)
+    assert shown.index(DARK.negative) < shown.index("−0.5")
+    assert shown.index(DARK.positive) < shown.index("+0.5")
 
 
 def test_a_long_word_is_cut_before_it_is_escaped():

@@ -118,7 +118,10 @@ def test_neighbouring_changes_have_their_words_at_different_heights(history_of):
 
 
 def test_axes_are_titled_with_their_units(history_of):
-    loss, accuracy = loss_curve(Course(history_of(1), 10), 2), accuracy_curve(Course(history_of(1), 10))
+    loss, accuracy = (
+        loss_curve(Course(history_of(1), 10), 2),
+        accuracy_curve(Course(history_of(1), 10)),
+    )
     assert loss.layout.yaxis.title.text == "loss (nats)"
     assert accuracy.layout.yaxis.title.text == "accuracy"
     assert loss.layout.xaxis.title.text == accuracy.layout.xaxis.title.text == "epoch"

@@ -1,0 +1,250 @@
+"""The network unrolled: one column a word, and where the numbers flow at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from rnnviz.analysis.step import StepRecord
+from rnnviz.engine.parameters import Array
+from rnnviz.engine.timeline import Moment, Phase
+from rnnviz.figures.arrows import arrows
+from rnnviz.figures.scene import BOTTOM, GRADIENT, MIDDLE, STATE, TOP, Scene, text_at
+from rnnviz.figures.theme import (
+    HEIGHTS,
+    LIGHT,
+    Theme,
+    compact,
+    figure,
+    plain,
+    scale_words,
+    words_axis,
+)
+
+
+def unrolled_network(
+    step: StepRecord, moment: Moment, unit: int, theme: Theme = LIGHT
+) -> go.Figure:
+    """Words below, hidden states above them, the answer at the right; lit is what happens now.
+
+    States fill from the left on the way there, gradients dL/dh_t from the right on the way back.
+    A click on a column yields customdata [token, unit, ...], both from 0.
+    """
+    scene = Scene(step, moment, unit, theme)
+    below = _words(scene)
+    return figure(
+        [*_strips(scene), _frames(scene), _marks(scene), _bars(scene), _hits(scene)],
+        _title(scene),
+        HEIGHTS["network"],
+        theme,
+        xaxis={**below, "range": [-0.5, scene.end], "fixedrange": True},
+        yaxis={"visible": False, "range": [BOTTOM, TOP], "fixedrange": True},
+        margin={"l": 16, "r": 16, "t": 64, "b": 70 if below["tickangle"] else 36},
+        shapes=[_spotlight(scene)],
+        annotations=[
+            *arrows(scene),
+            *_strip_labels(scene),
+            *_answer_labels(scene),
+            _scales(scene),
+        ],
+        hovermode="closest",
+    )
+
+
+def _title(scene: Scene) -> str:
+    t, count, phase = scene.moment.number, scene.steps, scene.moment.phase
+    word = f"word {t} of {count}, “{plain(scene.step.words[t - 1])}”"
+    what = {
+        Phase.FORWARD: f"Forward: {word}, is read",
+        Phase.LOSS: "Loss: the answer is compared with the target",
+        Phase.BACKWARD: f"Backward: the gradient reaches {word}",
+        Phase.CLIP: "Clip: the gradient is bounded",
+        Phase.UPDATE: "Update: all weights take one step",
+    }[phase]
+    if scene.columns == count:
+        return what
+    return f"{what} (shown: words {scene.shown.start + 1}–{scene.shown.stop} of {count})"
+
+
+def _words(scene: Scene) -> dict[str, Any]:
+    below = words_axis([scene.step.words[t] for t in scene.shown], scene.theme)
+    if scene.forth or scene.back:
+        below["ticktext"][scene.column] = f"<b>{below['ticktext'][scene.column]}</b>"
+    below["tickvals"] = [place + MIDDLE for place in below["tickvals"]]
+    return below
+
+
+def _strips(scene: Scene) -> list[go.Heatmap]:
+    """The states, and the gradients beside them; what isn't computed yet stays empty."""
+    h, dh = (
+        array[scene.shown.start : scene.shown.stop, 0] for array in (scene.trace.h, scene.trace.dh)
+    )
+    return [
+        _strip(np.where(scene.known[:, None], h, np.nan), STATE, scene.limits[0], scene.theme),
+        _strip(
+            np.where(scene.known_back[:, None], dh, np.nan), GRADIENT, scene.limits[1], scene.theme
+        ),
+    ]
+
+
+def _strip(values: Array, edges: tuple[float, float], limit: float, theme: Theme) -> go.Heatmap:
+    """Values (columns, H), as shares of the limit, in one heatmap of strips and gaps."""
+    columns, hidden = values.shape
+    spaced = np.full((hidden, 2 * columns - 1), np.nan)
+    spaced[:, ::2] = values.T
+    return go.Heatmap(
+        z=compact(np.clip(spaced / limit, -1, 1)),
+        x=[i + edge for i in range(columns) for edge in edges],
+        y=compact(np.linspace(0, 1, hidden + 1)),
+        zmin=-1,
+        zmax=1,
+        colorscale=theme.diverging,
+        showscale=False,
+        hoverinfo="skip",
+    )
+
+
+class _Box(NamedTuple):
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+def _outlines(boxes: Iterable[_Box], color: str, width: float) -> go.Scatter:
+    """Many rectangles as one line with gaps, which is drawn faster than many shapes."""
+    x = [x for b in boxes for x in (b.x0, b.x1, b.x1, b.x0, b.x0, None)]
+    y = [y for b in boxes for y in (b.y0, b.y0, b.y1, b.y1, b.y0, None)]
+    return go.Scatter(
+        x=x, y=y, mode="lines", line={"color": color, "width": width}, hoverinfo="skip"
+    )
+
+
+def _columns_of_strips(scene: Scene) -> list[tuple[float, float]]:
+    spans = [STATE, GRADIENT] if scene.returned else [STATE]
+    return [(i + left, i + right) for i in range(scene.columns) for left, right in spans]
+
+
+def _frames(scene: Scene) -> go.Scatter:
+    """Thin outlines of all strips and of the places of the probabilities."""
+    boxes = [_Box(x0, 0, x1, 1) for x0, x1 in _columns_of_strips(scene)]
+    boxes += [
+        _Box(scene.answer[0], y - half, scene.answer[1], y + half) for _, y, half in scene.rows
+    ]
+    return _outlines(boxes, scene.theme.muted, 1)
+
+
+def _marks(scene: Scene) -> go.Scatter:
+    """The outline of one unit's cell in every strip."""
+    middle, half = (scene.unit + 0.5) / scene.hidden, max(0.5 / scene.hidden, 0.009)
+    boxes = [
+        _Box(x0 - 0.012, middle - half, x1 + 0.012, middle + half)
+        for x0, x1 in _columns_of_strips(scene)
+    ]
+    return _outlines(boxes, scene.theme.text, 2)
+
+
+def _bars(scene: Scene) -> go.Bar:
+    """The probabilities, once they are computed."""
+    rows = [] if scene.forth else scene.rows
+    probs, names = scene.trace.probs[0], scene.step.names.classes
+    return go.Bar(
+        orientation="h",
+        base=scene.answer[0],
+        x=[(scene.answer[1] - scene.answer[0]) * float(probs[c]) for c, _, _ in rows],
+        y=[y for _, y, _ in rows],
+        width=[2 * half for _, _, half in rows],
+        marker={"color": scene.theme.muted},
+        hovertext=[f"p of {plain(names[c])} = {float(probs[c])!r}" for c, _, _ in rows],
+        hoverinfo="text",
+    )
+
+
+def _hits(scene: Scene) -> go.Heatmap:
+    """What can be pointed at and clicked, empty strips and words too: a layer that isn't seen."""
+    words = [[t, scene.unit, f"word {t + 1}: “{plain(scene.step.words[t])}”"] for t in scene.shown]
+    cells = [[_cell(scene, t, unit) for t in scene.shown] for unit in range(scene.hidden)]
+    return go.Heatmap(
+        z=np.zeros((scene.hidden + 1, scene.columns), np.float32),
+        x=[i - 0.5 for i in range(scene.columns + 1)],
+        y=[*np.linspace(0, 1, scene.hidden + 1).tolist(), BOTTOM],
+        opacity=0,
+        showscale=False,
+        customdata=[*cells, words],
+        hovertemplate="%{customdata[2]}<extra></extra>",
+    )
+
+
+def _cell(scene: Scene, t: int, unit: int) -> list[Any]:
+    column, place = t - scene.shown.start, (t, 0, unit)
+    text = f"unit {unit} after “{plain(scene.step.words[t])}”"
+    if scene.known[column]:
+        text += f"<br>h_{t + 1} = {scene.trace.h[place]:.6g}"
+    if scene.known_back[column]:
+        text += f"<br>dh_{t + 1} = {scene.trace.dh[place]:.6g}"
+    return [t, unit, text]
+
+
+def _spotlight(scene: Scene) -> dict[str, Any]:
+    """The ground of the place where the moment happens; clipping and the update have none."""
+    x0, x1 = scene.column - 0.46, scene.column + 0.46
+    if scene.moment.phase is Phase.LOSS:
+        x0, x1 = scene.answer[0] - 0.01 * scene.end, scene.end
+    placed = scene.moment.phase not in (Phase.CLIP, Phase.UPDATE)
+    look = {"layer": "below", "line": {"width": 0}, "fillcolor": scene.theme.grid}
+    place = {"x0": x0, "x1": x1, "y0": TOP, "y1": BOTTOM}
+    return {"type": "rect", "opacity": 0.6 if placed else 0, **look, **place}
+
+
+def _strip_labels(scene: Scene) -> list[dict[str, Any]]:
+    """Over every strip what it is: h_t, and above that dh_t when gradients are shown."""
+    theme = scene.theme
+    labels = []
+    for i, t in enumerate(scene.shown):
+        state = theme.text if scene.known[i] else theme.muted
+        labels.append(text_at((i + MIDDLE, 0), f"h_{t + 1}", state, "center bottom"))
+        if scene.known_back[i]:
+            place = i + sum(GRADIENT) / 2, 0
+            labels.append(
+                text_at(place, f"dh_{t + 1}", theme.magnitude, "center bottom", yshift=18)
+            )
+    return labels
+
+
+def _answer_labels(scene: Scene) -> list[dict[str, Any]]:
+    """Names, probabilities and errors of the classes, beside their bars."""
+    return [
+        label
+        for c, y, half in scene.rows
+        for label in (_class_name(scene, c, y - half), *_class_numbers(scene, c, y + half))
+    ]
+
+
+def _class_name(scene: Scene, c: int, y: float) -> dict[str, Any]:
+    target = " = target" if c == scene.step.target else ""
+    text = f"<b>{plain(scene.step.names.classes[c], 12)}</b>{target}"
+    return text_at((scene.answer[0], y), text, scene.theme.text, "left bottom")
+
+
+def _class_numbers(scene: Scene, c: int, y: float) -> list[dict[str, Any]]:
+    if scene.forth:
+        return []
+    p, error = (float(array[0, c]) for array in (scene.trace.probs, scene.trace.dlogits))
+    shown = f"error  {error:+.3f}".replace("-", "−")
+    return [
+        text_at((scene.answer[0], y), f"p  {p:.3f}", scene.theme.text, "left top"),
+        text_at((scene.answer[1], y), shown, scene.theme.magnitude, "right top"),
+    ]
+
+
+def _scales(scene: Scene) -> dict[str, Any]:
+    """What the colours of h, and of dh when it is shown, mean at their ends."""
+    h, dh = scene.limits
+    words = [scale_words("dh", dh, scene.theme)] if scene.returned else []
+    text = "     ".join([*words, scale_words("h", h, scene.theme)])
+    look = {"showarrow": False, "font": {"color": scene.theme.muted}}
+    place = {"xref": "paper", "x": 1, "xanchor": "right", "yref": "paper", "y": 1}
+    return {"text": text, **place, "yanchor": "bottom", "yshift": 6, **look}

@@ -1,0 +1,357 @@
+"""One moment of a step in numbers: its vectors, the terms of one unit, the parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from rnnviz.analysis.operation import Strip
+from rnnviz.analysis.step import Panel
+from rnnviz.analysis.symbols import Names, number
+from rnnviz.analysis.terms import Term, Terms
+from rnnviz.engine.parameters import Array, Parameters, Sizes
+from rnnviz.figures.theme import (
+    HEIGHTS,
+    LIGHT,
+    Theme,
+    axis,
+    compact,
+    figure,
+    ladder,
+    plain,
+    scale_words,
+)
+
+#: Rows for which there is always room, so that a picture with fewer doesn't move.
+_STRIPS, _BARS = 5, 20
+_CELL = 0.72
+#: Up to so many cells carry their numbers, and up to so many entries their names.
+_PRINTED, _NAMED = 10, 20_000
+#: Both pictures of one moment have their labels in a margin of this width.
+_LABELS = 244
+
+
+def operation_strips(
+    strips: Sequence[Strip], theme: Theme = LIGHT, unit: int | None = None
+) -> go.Figure:
+    """Vectors as rows of cells, each with its scale; a line divides summands from their sum."""
+    columns = _columns(strips)
+    places = np.arange(len(strips)) + _CELL / 2
+    return figure(
+        [
+            _cells(strips, True, theme),
+            _cells(strips, False, theme),
+            _unit_mark(strips, unit, theme),
+        ],
+        "What is combined at this moment",
+        HEIGHTS["operation"],
+        theme,
+        xaxis=_cell_axis(columns, theme),
+        yaxis=axis(
+            "",
+            theme,
+            range=[_STRIPS, -0.2],
+            showgrid=False,
+            tickvals=places.tolist(),
+            ticktext=[plain(strip.label, 40) for strip in strips],
+            ticks="",
+        ),
+        margin={"l": _LABELS, "r": 76, "t": 40, "b": 48},
+        shapes=[_sum_line(i, theme) for i, strip in enumerate(strips) if strip.total],
+        annotations=[_strip_scale(i, strip, theme) for i, strip in enumerate(strips)],
+    )
+
+
+def _cells(strips: Sequence[Strip], signed: bool, theme: Theme) -> go.Heatmap:
+    """The strips of one kind in one heatmap with gaps, every row as a share of its own limit."""
+    columns = _columns(strips)
+    rows = [_row(strip if strip.signed is signed else None, columns) for strip in strips]
+    gap = _row(None, columns)
+    shares, texts, hovers = zip(*(row for pair in rows for row in (pair, gap)), strict=True)
+    printed = {"text": texts, "texttemplate": "%{text}"} if len(columns) <= _PRINTED else {}
+    return go.Heatmap(
+        z=compact(shares),
+        x=list(range(len(columns) + 1)),
+        y=[*(i + edge for i in range(len(strips)) for edge in (0, _CELL)), len(strips)],
+        zmin=-1 if signed else 0,
+        zmax=1,
+        colorscale=theme.diverging if signed else theme.sequential,
+        showscale=False,
+        hoverongaps=False,
+        customdata=hovers,
+        hovertemplate="%{customdata}<extra></extra>",
+        **printed,
+    )
+
+
+def _columns(strips: Sequence[Strip]) -> tuple[str, ...]:
+    return max((strip.cells for strip in strips), key=len)
+
+
+def _row(strip: Strip | None, columns: tuple[str, ...]) -> tuple[list[float], list[str], list[str]]:
+    """A strip's shares of its limit, its numbers and its hover texts; without one a gap."""
+    shares, texts, hovers = [math.nan] * len(columns), [""] * len(columns), [""] * len(columns)
+    if strip is None:
+        return shares, texts, hovers
+    limit, label = ladder(strip.limit), plain(strip.label, 40)
+    places = {cell: place for place, cell in enumerate(columns)}
+    for cell, value in zip(strip.cells, strip.values.tolist(), strict=True):
+        place = places[cell]
+        shares[place] = min(1.0, max(-1.0, value / limit))
+        texts[place] = number(value)
+        hovers[place] = f"{label}<br>{plain(cell)}: {value!r}"
+    return shares, texts, hovers
+
+
+def _unit_mark(strips: Sequence[Strip], unit: int | None, theme: Theme) -> go.Scatter:
+    """The outline of one unit's cell in every strip of units."""
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for i, strip in enumerate(strips):
+        if unit is not None and f"unit {unit}" in strip.cells:
+            x += [unit, unit + 1, unit + 1, unit, unit, None]
+            y += [i, i, i + _CELL, i + _CELL, i, None]
+    line = {"color": theme.text, "width": 2}
+    return go.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
+
+
+def _cell_axis(columns: tuple[str, ...], theme: Theme) -> dict[str, Any]:
+    if columns[0].startswith("unit "):
+        return axis("unit", theme, range=[0, len(columns)], showgrid=False)
+    every = max(1, len(columns) // _PRINTED)
+    named = range(0, len(columns), every)
+    return axis(
+        "class",
+        theme,
+        range=[0, len(columns)],
+        showgrid=False,
+        tickvals=[place + 0.5 for place in named],
+        ticktext=[plain(columns[place], 12) for place in named],
+    )
+
+
+def _sum_line(row: int, theme: Theme) -> dict[str, Any]:
+    y = row - (1 - _CELL) / 2
+    line = {"color": theme.text, "width": 1.5}
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": line}
+
+
+def _strip_scale(row: int, strip: Strip, theme: Theme) -> dict[str, Any]:
+    place = {"xref": "paper", "x": 1, "xanchor": "left", "xshift": 8, "y": row + _CELL / 2}
+    look = {"showarrow": False, "font": {"color": theme.muted}}
+    ends = "±" if strip.signed else "0…"
+    return {"text": f"{ends}{ladder(strip.limit):g}", **place, **look}
+
+
+def term_bars(terms: Terms, theme: Theme = LIGHT) -> go.Figure:
+    """The largest terms of one unit's sum, the others together, and on top what they add up to."""
+    largest, rest = terms.largest(_BARS)
+    rows = [Term(terms.symbol, (), terms.recorded), *largest]
+    rows += [Term(rest[0], (), rest[1])] if rest else []
+    limit = 1.35 * ladder(max(abs(row.value) for row in rows))
+    return figure(
+        [_bars(rows, rest is not None, theme)],
+        f"{plain(terms.symbol, 60)} = {number(terms.recorded)}, term by term",
+        HEIGHTS["terms"],
+        theme,
+        xaxis=axis("value", theme, range=[-limit, limit], zeroline=True, zerolinecolor=theme.muted),
+        yaxis=axis(
+            "",
+            theme,
+            range=[_BARS + 1.6, -0.6],
+            showgrid=False,
+            tickvals=list(range(len(rows))),
+            ticktext=[_row_label(row, terms) for row in rows],
+        ),
+        margin={"l": _LABELS, "r": 76, "t": 68, "b": 48},
+        shapes=[_sum_line_below(theme)],
+        annotations=[_then(terms, theme)],
+        bargap=0.25,
+    )
+
+
+def _bars(rows: Sequence[Term], rest: bool, theme: Theme) -> go.Bar:
+    values = [row.value for row in rows]
+    colors = [theme.positive if value > 0 else theme.negative for value in values]
+    if rest:
+        colors[-1] = theme.muted
+    return go.Bar(
+        orientation="h",
+        x=values,
+        y=list(range(len(rows))),
+        marker={"color": colors},
+        text=[number(value) for value in values],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=[_factors(row) for row in rows],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _factors(row: Term) -> str:
+    product = " · ".join(map(repr, row.factors)) + " = " if len(row.factors) > 1 else ""
+    return f"{plain(row.label, 60)}<br>{product}{row.value!r}"
+
+
+def _row_label(row: Term, terms: Terms) -> str:
+    label = plain(row.label, 34)
+    return f"<b>{label}</b>" if row.label in (terms.symbol, terms.chosen) else label
+
+
+def _sum_line_below(theme: Theme) -> dict[str, Any]:
+    return {**_sum_line(1, theme), "y0": 0.5, "y1": 0.5}
+
+
+def _then(terms: Terms, theme: Theme) -> dict[str, Any]:
+    """What becomes of the sum, as a second line of the title."""
+    place = {
+        "xref": "paper",
+        "x": 0,
+        "xanchor": "left",
+        "xshift": -_LABELS,
+        "yref": "paper",
+        "y": 1,
+    }
+    look = {"showarrow": False, "font": {"color": theme.muted}}
+    return {
+        "text": f"then {plain(terms.then, 120)}",
+        **place,
+        "yanchor": "bottom",
+        "yshift": 8,
+        **look,
+    }
+
+
+#: Where the blocks of a panel begin and end, as shares of its width, and of its height b_y's row.
+_BLOCKS = {"W_xh": (0.0, 0.27), "W_hh": (0.31, 0.66), "b_h": (0.72, 0.76), "W_hy": (0.89, 1.0)}
+_LAST_ROW = (1.04, 1.09)
+
+
+def parameter_mosaic(panels: Sequence[Panel], names: Names, theme: Theme = LIGHT) -> go.Figure:
+    """All the parameters side by side, up to three panels: W_xh, W_hh, b_h, W_hy^T over b_y.
+
+    Each row is one unit; the last row, below W_hy^T, is b_y.
+    """
+    count = len(panels)
+    width = (1 - 0.05 * (count - 1)) / count
+    starts = [i * (width + 0.05) for i in range(count)]
+    axes: dict[str, Any] = {}
+    for i, start in enumerate(starts):
+        axes[f"xaxis{i + 1 if i else ''}"] = {
+            "visible": False,
+            "domain": [start, min(1.0, start + width)],
+            "range": [0, 1],
+        }
+    return figure(
+        [_mosaic(panel, f"x{i + 1 if i else ''}", names, theme) for i, panel in enumerate(panels)],
+        "All parameters",
+        HEIGHTS["mosaic"],
+        theme,
+        **axes,
+        yaxis={"visible": False, "range": [1.1, -0.01]},
+        margin={"l": 16, "r": 16, "t": 92, "b": 16},
+        annotations=[
+            label
+            for panel, start in zip(panels, starts, strict=True)
+            for label in _panel_labels(panel, start, width, theme)
+        ],
+    )
+
+
+def _mosaic(panel: Panel, xaxis: str, names: Names, theme: Theme) -> go.Heatmap:
+    sizes, limit = panel.values.sizes, ladder(panel.limit)
+    return go.Heatmap(
+        z=_laid_out(panel.values),
+        x=_column_edges(sizes),
+        y=[*np.linspace(0, 1, sizes.hidden + 1).tolist(), *_LAST_ROW],
+        xaxis=xaxis,
+        zmin=-limit,
+        zmax=limit,
+        colorscale=theme.diverging,
+        showscale=False,
+        hoverongaps=False,
+        **_entry_names(sizes, names),
+    )
+
+
+def _laid_out(values: Parameters) -> Array:
+    """The five parameters in one matrix (H + 2, V + H + C + 4), gaps between them."""
+    inputs, hidden, outputs = values.sizes
+    gap = np.full((hidden, 1), np.nan)
+    blocks = [values.W_xh, gap, values.W_hh, gap, values.b_h[:, None], gap, values.W_hy.T]
+    below = np.full((2, inputs + hidden + outputs + 4), np.nan)
+    below[1, -outputs:] = values.b_y
+    return np.vstack([np.hstack(blocks), below])
+
+
+def _column_edges(sizes: Sizes) -> list[float]:
+    counts = {"W_xh": sizes.inputs, "W_hh": sizes.hidden, "b_h": 1, "W_hy": sizes.outputs}
+    return [
+        edge
+        for name, (left, right) in _BLOCKS.items()
+        for edge in np.linspace(left, right, counts[name] + 1).tolist()
+    ]
+
+
+def _entry_names(sizes: Sizes, names: Names) -> dict[str, Any]:
+    """Hover with every entry's name, or of a large network, for which that takes long, without."""
+    hover = "%{z}<extra></extra>"
+    if (sizes.inputs + sizes.hidden + sizes.outputs) * sizes.hidden > _NAMED:
+        return {"hovertemplate": hover}
+    return {"customdata": _written(sizes, names), "hovertemplate": "%{customdata} = " + hover}
+
+
+@lru_cache(maxsize=4)
+def _written(sizes: Sizes, names: Names) -> list[list[str]]:
+    inputs, hidden, outputs = sizes
+    rows = [
+        [
+            *(plain(names.entry("W_xh", (k, v)), 40) for v in range(inputs)),
+            "",
+            *(names.entry("W_hh", (k, j)) for j in range(hidden)),
+            "",
+            names.entry("b_h", (k,)),
+            "",
+            *(plain(names.entry("W_hy", (c, k)), 40) for c in range(outputs)),
+        ]
+        for k in range(hidden)
+    ]
+    gap = [""] * (inputs + hidden + 4)
+    below = [plain(names.entry("b_y", (c,)), 40) for c in range(outputs)]
+    return [*rows, [*gap, *[""] * outputs], [*gap, *below]]
+
+
+def _panel_labels(panel: Panel, start: float, width: float, theme: Theme) -> list[dict[str, Any]]:
+    """The panel's title and scale, and over each block its name."""
+    above = {"xref": "paper", "yref": "paper", "y": 1, "showarrow": False, "yanchor": "bottom"}
+    scale = scale_words("", ladder(panel.limit), theme).removeprefix(": ")
+    title = {
+        "text": f"<b>{plain(panel.title)}</b>  {scale}",
+        "x": start,
+        "xanchor": "left",
+        "yshift": 24,
+    }
+    blocks = [
+        {
+            "text": "W_hyᵀ" if name == "W_hy" else name,
+            "x": start + width * (left + right) / 2,
+            "xanchor": "center",
+            "font": {"color": theme.muted},
+        }
+        for name, (left, right) in _BLOCKS.items()
+    ]
+    bias = {
+        "text": "b_y",
+        "x": start + width * _BLOCKS["W_hy"][0],
+        "xanchor": "right",
+        "y": 0,
+        "font": {"color": theme.muted},
+        "xshift": -6,
+        "yshift": -2,
+    }
+    return [{**above, **label} for label in (title, *blocks, bias)]
