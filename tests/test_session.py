@@ -53,7 +53,7 @@ def test_a_phrase_is_one_step(session):
 
 
 def test_as_many_phrases_as_there_are_make_an_epoch(session, config):
-    for _ in range(session.phrases):
+    for _ in range(session.run.phrases):
         session.step_phrase()
     at_once = Session(config)
     at_once.advance(1)
@@ -97,7 +97,7 @@ def test_a_tick_without_time_still_takes_a_step_and_stays_short(session, speed):
     session.tick(0.0)
     epoch, position = place(session)
     assert epoch == 0
-    assert 0 < position < session.phrases
+    assert 0 < position < session.run.phrases
 
 
 def test_how_the_time_is_cut_changes_no_weight(session, config):
@@ -368,7 +368,7 @@ def test_uploaded_phrases_start_the_run_again(session):
     session.advance(1)
     session.load(WEATHER, RAIN)
     assert session.dataset.classes == ("rainy", "sunny")
-    assert session.phrases == 3
+    assert session.run.phrases == 3
     assert place(session) == (0, 0)
     assert session.message == "Started again at epoch 0, with the data weather.csv."
     session.step_epoch()

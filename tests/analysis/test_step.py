@@ -20,7 +20,7 @@ def moments_of(step):
 @pytest.mark.parametrize(("by", "limit"), [("value", 0.01), ("norm", 0.05), ("off", 1.0)])
 def test_the_weights_after_are_those_that_training_gives(halfway, step_of, gradient, by, limit):
     run = halfway[gradient]
-    example = run.dataset.train[order(run.config.seed, 0, run.phrases)[0]]
+    example = run.dataset.train[order(run.config.seed, 0, run.run.phrases)[0]]
     step = step_of(example.text, gradient, example.target, clip_by=by, clip=limit)
     state = TrainState(run.state.parameters)
     workspace = Workspace(run.dataset.train, state.parameters.sizes, step.config.gradient)
@@ -142,4 +142,4 @@ def test_the_phrases_looked_into_have_their_lengths_in_words(step_of, length):
 
 @pytest.mark.parametrize("gradient", ["exact", "notebook"])
 def test_the_runs_looked_into_are_in_the_middle_of_learning(halfway, gradient):
-    assert 0.1 < halfway[gradient].history.row(40)["train_loss"] < 0.65
+    assert 0.1 < halfway[gradient].run.history.row(40)["train_loss"] < 0.65

@@ -16,7 +16,7 @@ from rnnviz.player import SPEEDS
 from rnnviz.session import PHRASE
 
 ROOT = Path(__file__).resolve().parents[2]
-CHARTS = {"loss", "accuracy", "states", "margin", "flow", "recurrent", "norms"}
+CHARTS = {"loss", "accuracy", "map", "states", "margin", "flow", "recurrent", "norms"}
 WIDGETS = ("number_input", "slider", "button_group", "select_slider", "text_input", "button")
 WEATHER = b"text,label\nso warm,sunny\nso cold,rainy\n"
 
@@ -323,8 +323,8 @@ def test_a_copied_link_reproduces_the_run(open_page):
     page.set("init_scale", 0.1)
     page.set("phrase", "<b>this</b> is not bad & 😀")
     page.click("step_epoch")
+    assert page.link["epoch"] == "1"
     copy = open_page(**page.link)
-    copy.click("step_epoch")
     assert weights(copy) == weights(page)
     assert copy.session.phrase == page.session.phrase
     assert copy.link == page.link
@@ -483,7 +483,7 @@ def test_a_removed_file_gives_the_built_in_phrases_back(page):
     page.upload("train_csv", "weather.csv", WEATHER)
     page.app.file_uploader(key="train_csv").set_value(None)
     page.run()
-    assert page.session.phrases == 58
+    assert page.session.run.phrases == 58
 
 
 def test_signs_of_a_file_are_shown_as_typed(page):
@@ -503,4 +503,4 @@ def test_words_and_labels_of_a_file_are_drawn_as_typed(page):
 
 def test_a_first_phrase_of_loose_signs_breaks_no_page(page):
     page.upload("train_csv", "signs.csv", f'text,label\n"warm{" ," * 300}",1\ncold,0\n'.encode())
-    assert page.session.phrases == 2
+    assert page.session.run.phrases == 2
