@@ -10,6 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import streamlit as st
 
 from rnnviz.ui.chart import serve_library
+from rnnviz.ui.pages.step import step_page
 from rnnviz.ui.pages.train import train_page
 from rnnviz.ui.sidebar import sidebar
 from rnnviz.ui.state import get_session, write_link
@@ -23,6 +24,9 @@ style_sheet()
 session = get_session()
 session.configure(sidebar(session))
 status = transport(session)
-train = st.Page(partial(train_page, session, status), title="Train", url_path="train", default=True)
-st.navigation([train], position="top").run()
+pages = [
+    st.Page(partial(train_page, session, status), title="Train", url_path="train", default=True),
+    st.Page(partial(step_page, session, status), title="Step", url_path="step"),
+]
+st.navigation(pages, position="top").run()
 write_link(session)

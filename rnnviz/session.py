@@ -12,13 +12,18 @@ import numpy as np
 
 from rnnviz.analysis.gradients import Flow, Objective, gradient_flow, margin_flow
 from rnnviz.analysis.memory import Film, GradientMap, MemoryGauge
+from rnnviz.analysis.step import StepRecord, step_record
+from rnnviz.analysis.symbols import Names
 from rnnviz.config import RunConfig
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
-from rnnviz.engine.training import TrainState, record
+from rnnviz.engine.parameters import Array
+from rnnviz.engine.trace import Trace
+from rnnviz.engine.training import TrainState, order, record
 from rnnviz.link import Link
+from rnnviz.microscope import Microscope, Subject
 from rnnviz.player import Player
 from rnnviz.probe import Probe, inspect, read
-from rnnviz.tasks.dataset import Dataset, dataset_from, sentiment
+from rnnviz.tasks.dataset import Dataset, Phrase, dataset_from, sentiment
 from rnnviz.tasks.table import TaskError
 from rnnviz.tasks.vocabulary import Reading
 
@@ -34,6 +39,8 @@ class Session(Player):
         self.data_problem = ""
         self.problem = ""
         self.typed = self.phrase = PHRASE
+        self.microscope = Microscope()
+        self._step: tuple[object, StepRecord] | None = None
         self._film = Film()
         self._check: tuple[object, GradientCheck] | None = None
 
@@ -98,7 +105,7 @@ class Session(Player):
         """
         film, kept, state = self._film, self.run.snapshots.states, self.state
         states = kept if state.position or state in kept else [*kept, state]
-        film.keep(states, (objective, *self._phrase_key(probe)))
+        film.keep(states, (objective, *_phrase_key(probe.trace)))
         until = time.perf_counter() + budget
         for frame in film.missing(states[len(kept) :]) + film.missing(kept):
             film.expose(frame, self._flow(frame, probe, objective).norms)
@@ -106,24 +113,52 @@ class Session(Player):
                 break
         return film.gauge(), film.map(kept)
 
-    def check_gradient(self, probe: Probe) -> None:
+    def step(self, probe: Probe) -> StepRecord:
+        """The training step under the microscope: the run's next one, or one on the probe."""
+        tokens, target = self._step_on(probe)
+        key = self.state, self.microscope.subject, tokens.tobytes(), target, self.config
+        if not self._step or self._step[0] != key:
+            self._step = key, self._record_step(tokens, target)
+        step = self._step[1]
+        self.microscope.focus(len(step.words), step.before.sizes.hidden)
+        return step
+
+    def _step_on(self, probe: Probe) -> tuple[Array, int]:
+        if self.microscope.subject is Subject.OWN:
+            return probe.trace.tokens[:, 0], int(probe.trace.targets[0])
+        phrase = self.next_phrase
+        return phrase.tokens, phrase.target
+
+    @property
+    def next_phrase(self) -> Phrase:
+        """The training phrase that is read next at the place that is looked at."""
+        epoch, position = self.here
+        return self.dataset.train[order(self.config.seed, epoch, self.run.phrases)[position]]
+
+    def _record_step(self, tokens: Array, target: int) -> StepRecord:
+        names = Names(self.dataset.vocabulary.words, self.dataset.classes)
+        config = self.run.schedule.at(self.here)
+        return step_record(self.state.parameters, tokens, target, config, names)
+
+    def apply(self) -> None:
+        """Take the run's next step, and turn to the beginning of the one after it."""
+        self.step_phrase()
+        self.microscope.go_to(0)
+
+    def check_gradient(self, trace: Trace) -> None:
         """Compare the gradient at these weights, on this phrase, with complex-step differences."""
-        trace = probe.trace
         found = check_gradient(
             self.state.parameters, trace.tokens, trace.targets, self.config.gradient
         )
-        self._check = self._check_key(probe), found
+        self._check = self._check_key(trace), found
 
-    def checked(self, probe: Probe) -> GradientCheck | None:
+    def checked(self, trace: Trace) -> GradientCheck | None:
         """The last gradient check, if it was of these weights and this phrase."""
-        known = self._check and self._check[0] == self._check_key(probe)
+        known = self._check and self._check[0] == self._check_key(trace)
         return self._check[1] if self._check and known else None
 
-    def _check_key(self, probe: Probe) -> tuple[object, ...]:
-        return self.run, self.here, *self._phrase_key(probe)
-
-    def _phrase_key(self, probe: Probe) -> tuple[bytes, int]:
-        return probe.trace.tokens.tobytes(), int(probe.trace.targets[0])
+    def _check_key(self, trace: Trace) -> tuple[object, ...]:
+        return self.run, self.here, *_phrase_key(trace)
 
     def link(self) -> Link:
         """The link to what is on the page now; uploaded data aren't in it."""
@@ -159,3 +194,7 @@ class Session(Player):
         arrays["classes"] = np.array(self.dataset.classes)
         with path.open("wb") as file:
             np.savez(file, **arrays)
+
+
+def _phrase_key(trace: Trace) -> tuple[bytes, int]:
+    return trace.tokens.tobytes(), int(trace.targets[0])

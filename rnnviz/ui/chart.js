@@ -1,7 +1,7 @@
 // Charts that are drawn once and then updated in place. `chart` is the place of one; `frame` brings
 // the newest figures of all of them in one message, so that a tick touches a single element, and
 // takes back what the reader does. Figures wait in a queue; each animation frame draws what fits:
-// newest only, what is in sight only. `scrubber` is the slider over the epochs.
+// newest only, what is in sight only. `slider` is a slider that tells its value while it is dragged.
 
 const SOURCE = "component/rnnviz.ui.chart.plotly/plotly.min.js?v=" + VERSION;
 // How long an animation frame may draw while the run goes on; a single picture is drawn at once.
@@ -18,8 +18,8 @@ const shared = (window.rnnviz ??= {
   tell: null, // says something to the server
   unsaid: null, // what the reader did last, while the server hasn't answered what was before
   waitingSince: 0, // when that was said; 0 if it has been answered
-  scrubber: null, // { input, output, held }
-  stand: null, // where the scrubber stands, as last delivered
+  sliders: new Map(), // key -> { input, output, bands, held }
+  stands: {}, // key -> where that slider stands, as last delivered
 });
 
 // An answer that is lost must not silence the page.
@@ -85,8 +85,17 @@ async function draw(chart, { figure, remark }) {
   drawScale(chart, figure);
   await Plotly.react(node, figure.data, figure.layout, CONFIG);
   if (chart.clicks && !node.dataset.drawn) node.on("plotly_click", (click) => pointed(chart, click));
+  flash(node, figure.layout.annotations ?? []);
   chart.drawnAt = performance.now();
   node.dataset.drawn = Number(node.dataset.drawn ?? 0) + 1;
+}
+
+// What is touched at this moment, all of it together, lights up for the eye to find.
+function flash(node, annotations) {
+  for (const arrow of node.querySelectorAll(".annotation")) {
+    const touched = annotations[arrow.dataset.index]?.name === "touched";
+    if (touched) arrow.classList.add("touched");
+  }
 }
 
 function pointed({ key }, { points: [{ x, y, customdata }] }) {
@@ -150,45 +159,68 @@ function chart({ parentElement, data }) {
 }
 
 function frame({ data, setTriggerValue }) {
-  const { running, charts, scrubber } = JSON.parse(new TextDecoder().decode(data));
+  const { running, charts, sliders } = JSON.parse(new TextDecoder().decode(data));
   shared.running = running;
   for (const [key, newest] of Object.entries(charts)) {
     if (shared.newest.get(key)?.mark === newest.mark) continue;
     shared.newest.set(key, newest);
     shared.waiting.add(key);
   }
-  shared.stand = scrubber;
-  moveScrubber();
+  shared.stands = sliders;
+  for (const key of shared.sliders.keys()) moveSlider(key);
   schedule();
   shared.tell = (event) => setTriggerValue("heard", event);
   shared.waitingSince = 0;
   speak();
 }
 
-function scrubber({ parentElement }) {
-  const input = parentElement.querySelector("input");
-  if (shared.scrubber?.input === input) return;
-  shared.scrubber = { input, output: parentElement.querySelector("output"), held: false };
-  const dragged = (settled) => {
-    shared.scrubber.held = !settled;
-    say({ kind: "scrubber", epoch: Number(input.value), settled });
+function slider({ parentElement, data: { key, label } }) {
+  const find = (what) => parentElement.querySelector(what);
+  const input = find("input");
+  if (shared.sliders.get(key)?.input === input) return;
+  const mounted = { input, output: find("output"), bands: find(".bands"), held: false };
+  shared.sliders.set(key, mounted);
+  input.setAttribute("aria-label", label);
+  const moved = (settled) => {
+    mounted.held = !settled;
+    say({ kind: key, value: Number(input.value), settled });
   };
-  input.addEventListener("input", () => dragged(false));
-  input.addEventListener("change", () => dragged(true));
-  moveScrubber();
+  input.addEventListener("input", () => moved(false));
+  input.addEventListener("change", () => moved(true));
+  // The arrow keys belong to the slider while it has the focus, and after a drag to the page.
+  input.addEventListener("keydown", (event) => event.stopPropagation());
+  input.addEventListener("pointerup", () => input.blur());
+  moveSlider(key);
 }
 
-// A hand on the scrubber is not led.
-function moveScrubber() {
-  if (!shared.scrubber || !shared.stand) return;
-  const { input, output, held } = shared.scrubber;
-  const { last, shown, text } = shared.stand;
+function moveSlider(key) {
+  const stand = shared.stands[key];
+  if (!stand) return;
+  const { input, output, bands, held } = shared.sliders.get(key);
+  const { last, shown, text } = stand;
+  // A hand on the slider is not led.
   if (!held) {
     input.max = last;
     input.value = shown;
   }
   input.disabled = last === 0;
   input.setAttribute("aria-valuetext", text);
-  input.style.setProperty("--passed", `${(100 * input.value) / Math.max(last, 1)}%`);
-  output.textContent = text;
+  if (output.textContent !== text) output.textContent = text;
+  drawBands(bands, stand);
+}
+
+// What the parts of a slider's way are, each as wide as it has stops; the thumb stops mid-stop.
+function drawBands(node, { last, bands }) {
+  const drawn = JSON.stringify(bands);
+  if (node.dataset.drawn === drawn) return;
+  node.dataset.drawn = drawn;
+  node.parentElement.style.setProperty("--stops", bands.length ? last + 1 : 0);
+  node.replaceChildren(
+    ...bands.map(([name, width]) => {
+      const band = Object.assign(document.createElement("span"), { className: name });
+      band.textContent = band.title = name;
+      band.style.flexGrow = width;
+      return band;
+    }),
+  );
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from rnnviz.ui.text import explanation
 Show = Callable[..., None]
 Event = dict[str, Any]
 ALL: tuple[str, ...] = ()
+_count = count()
 
 _LIBRARY = Path(plotly.__file__).parent / "package_data"
 _SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
@@ -30,9 +33,10 @@ _HTML = """
 </figure>
 """
 
-_SCRUBBER_HTML = """
-<div class="rnnviz-scrubber">
-  <input type="range" min="0" step="1" aria-label="Epoch shown"><output></output>
+_SLIDER_HTML = """
+<div class="rnnviz-slider">
+  <div class="track"><input type="range" min="0" step="1" /><div class="bands"></div></div>
+  <output></output>
 </div>
 """
 
@@ -46,7 +50,7 @@ def _component(name: str, html: str | None = None) -> Callable[..., Any]:
 
 
 _chart = _component("chart", _HTML)
-_scrubber = _component("scrubber", _SCRUBBER_HTML)
+_slider = _component("slider", _SLIDER_HTML)
 _frame = _component("frame")
 
 
@@ -64,22 +68,35 @@ def place(key: str, height: int, clicks: bool = False) -> None:
     _chart(key=key, data={"key": key, "height": height, "text": text, "clicks": clicks})
 
 
-def place_scrubber() -> None:
-    """Put the scrubber here: a slider over the epochs that tells each one it is dragged to."""
-    _scrubber(key="scrubber", data={})
+def place_slider(key: str, label: str) -> None:
+    """Put a slider here that tells each number it is dragged to; ``frame`` says where it stands."""
+    _slider(key=key, data={"key": key, "label": label})
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Where a slider stands, from 0 to ``last``, what it says, and its bands (name, width)."""
+
+    last: int
+    shown: int
+    text: str
+    bands: Sequence[tuple[str, int]] = ()
 
 
 @contextmanager
 def frame(
-    running: bool, hear: Callable[[Event], None], wanted: Collection[str] = ALL, **rest: Any
+    running: bool,
+    hear: Callable[[Event], None],
+    sliders: Mapping[str, Stand],
+    wanted: Collection[str] = ALL,
 ) -> Iterator[Show]:
     """Collect figures with the function given, ``show(key, figure, *args, remark="")``; send them.
 
-    ``figure(*args)`` makes a figure, if its key is ``wanted``. All go in one message, with
-    ``rest``; while ``running`` their drawing is spread over animation frames. A chart keeps its
-    node, zoom, hover and legend; its remark stands below it; what hasn't changed, as its mark
-    tells, isn't drawn again. On the way back ``hear`` is called with what the reader did in a chart
-    or with the scrubber: {"kind": its key, "sight": the keys of the charts in sight, ...}.
+    ``figure(*args)`` makes a figure, if its key is ``wanted``. All go in one message, with where
+    the sliders stand; while ``running`` their drawing is spread over animation frames. A chart
+    keeps its node, zoom, hover and legend; its remark stands below it; what hasn't changed, as its
+    mark tells, isn't drawn again. On the way back ``hear`` is called with what the reader did in a
+    chart or with a slider: {"kind": its key, "sight": the keys of the charts in sight, ...}.
     """
     figures: dict[str, str] = {}
 
@@ -92,7 +109,9 @@ def frame(
 
     yield show
     charts = ",".join(figures.values())
-    head = json.dumps({"running": running, **rest})[:-1]
+    stands = {key: asdict(stand) for key, stand in sliders.items()}
+    # Counted, so that no message is equal to the last and an answer is always noticed.
+    head = json.dumps({"number": next(_count), "running": running, "sliders": stands})[:-1]
     data = f'{head},"charts":{{{charts}}}}}'
     _frame(key="frame", data=data.encode(), on_heard_change=lambda: _tell(hear))
 

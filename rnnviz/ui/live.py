@@ -10,7 +10,7 @@ import streamlit as st
 
 from rnnviz.schedule import Place
 from rnnviz.session import Session
-from rnnviz.ui.chart import ALL, Event, Show, frame
+from rnnviz.ui.chart import ALL, Event, Show, Stand, frame
 
 #: Seconds between two ticks, and the most that one may train for.
 TICK, BUDGET = 0.1, 0.1
@@ -18,49 +18,49 @@ TICK, BUDGET = 0.1, 0.1
 Handlers = Mapping[str, Callable[[Event], None]]
 
 
-def live(session: Session, draw: Callable[[Show], None], handlers: Handlers | None = None) -> None:
+def live(
+    session: Session,
+    draw: Callable[[Show], None],
+    handlers: Handlers | None = None,
+    sliders: Callable[[], dict[str, Stand]] = dict,
+) -> None:
     """Call ``draw`` now, after every tick while the session runs, and when the reader is heard.
 
-    ``handlers`` act on clicks by the key of the chart; the scrubber is heard on every page.
+    ``handlers`` act on what is heard, by the key of the chart or slider; the scrubber is there on
+    every page, ``sliders`` are those besides.
     """
-    ticks, heard = count(), count(1)
+    ticks = count()
     answers = {"scrubber": lambda event: _scrub(session, event), **(handlers or {})}
-    state: dict[str, Any] = {"answered": 0}
+    heard: dict[str, Any] = {}
 
     def hear(event: Event) -> None:
-        state["answered"] = next(heard)
-        state["settled"] = event.get("settled", True) or session.running
-        state["wanted"] = event.get("sight", ALL)
+        heard["settled"] = event.get("settled", True) or session.running
+        heard["wanted"] = event.get("sight", ALL)
         answers.get(event.get("kind", ""), lambda _: None)(event)
 
     def tick() -> None:
-        if state.pop("settled", False):
+        if heard.pop("settled", False):
             st.rerun()
         if session.running and next(ticks):
             session.tick(BUDGET)
             if not session.running:
                 st.rerun()
-        rest = {"answered": state["answered"], "scrubber": _scrubber(session)}
-        with frame(session.running, hear, state.pop("wanted", ALL), **rest) as show:
+        stands = {"scrubber": _scrubber(session), **sliders()}
+        with frame(session.running, hear, stands, heard.pop("wanted", ALL)) as show:
             draw(show)
 
     st.fragment(tick, run_every=TICK if session.running else None, key="live")()
 
 
 def _scrub(session: Session, event: Event) -> None:
-    epoch = event.get("epoch")
-    if isinstance(epoch, int | float) and epoch >= 0:
-        session.pause()
-        session.go_to(Place(int(epoch)))
+    session.pause()
+    session.go_to(Place(int(event["value"])))
 
 
-def _scrubber(session: Session) -> dict[str, Any]:
-    """How far the scrubber goes, where it stands, and what it says."""
+def _scrubber(session: Session) -> Stand:
+    """From the start to the present of the run, and at the place that is looked at."""
     epoch, position = session.run.place
-    here = session.here
     last = epoch + bool(position)
-    return {
-        "last": last,
-        "shown": last if here == session.run.place else here.epoch,
-        "text": "now" if session.shown is None else f"epoch {session.place}",
-    }
+    if session.shown is None:
+        return Stand(last, last, "now")
+    return Stand(last, session.here.epoch, f"epoch {session.place}")

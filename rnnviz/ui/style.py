@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.figures.theme import DARK, LIGHT, Theme
 from rnnviz.probe import Probe
 from rnnviz.session import Session
@@ -32,6 +33,9 @@ def style_sheet() -> None:
         "test": colors.test,
         "first": colors.negative,
         "second": colors.positive,
+        "forward": colors.forward,
+        "magnitude": colors.magnitude,
+        "muted": colors.muted,
     }
     variables = ":root {" + "".join(f"--rnnviz-{k}: {v};" for k, v in values.items()) + "}"
     st.html(f"<style>{variables}\n{_SHEET.read_text(encoding='utf-8')}</style>")
@@ -69,3 +73,21 @@ def verdict_html(probe: Probe, problem: str) -> str:
         words = escape(", ".join(word[:40] for word in probe.reading.unknown[:12]))
         lines.append(f"<p>not in the vocabulary: {words} (skipped: the verdict is on the rest)</p>")
     return f'<div class="rnnviz-verdict"><small>Verdict</small>{"".join(lines)}</div>'
+
+
+def check_html(check: GradientCheck | None) -> str:
+    """The badge of the gradient check: right, wrong and where, or not made at these weights."""
+    if check is None:
+        return '<div class="rnnviz-check">not checked at these weights, on this phrase</div>'
+    entries = f"{check.entries:,} of {check.total:,} entries"
+    if not check.wrong:
+        said = f"<b>✓ right to {check.worst:.1e}</b> (largest relative error, {entries})"
+        return f'<div class="rnnviz-check fine">{said}</div>'
+    off = ", ".join(f"{name} by {_share(error)}" for name, error in check.wrong.items())
+    right = ", ".join(name for name in check.errors if name not in check.wrong)
+    rest = f"; right: {right}" if right else ""
+    return f'<div class="rnnviz-check wrong"><b>✗ wrong: {off}</b>{rest} ({entries})</div>'
+
+
+def _share(error: float) -> str:
+    return f"{error:.0%}" if error >= 0.01 else f"{error:.1e}"

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.config import SETTINGS
 from rnnviz.player import SPEEDS
 from rnnviz.session import Session
-from rnnviz.ui.chart import place_scrubber
+from rnnviz.ui.chart import place_slider
 
 
 def transport(session: Session) -> DeltaGenerator:
@@ -26,7 +26,7 @@ def transport(session: Session) -> DeltaGenerator:
 
 def _time_machine(session: Session) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="time_machine"):
-        place_scrubber()
+        place_slider("scrubber", "Epoch shown")
         now = session.shown is None
         st.button(
             "Back to now", key="back_to_now", on_click=session.back_to_now, disabled=now,

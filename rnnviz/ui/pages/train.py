@@ -15,8 +15,10 @@ from rnnviz.probe import Probe
 from rnnviz.schedule import Place
 from rnnviz.session import Session
 from rnnviz.ui.chart import Event, Show, place
+from rnnviz.ui.check import check_button
 from rnnviz.ui.live import live
-from rnnviz.ui.style import status_html, theme, verdict_html
+from rnnviz.ui.phrase import phrase_box
+from rnnviz.ui.style import check_html, status_html, theme, verdict_html
 
 #: Seconds that a tick may spend on the past of the run, and a page that stands still.
 DEVELOP, PATIENCE = 0.008, 0.25
@@ -26,12 +28,12 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
     """Draw the page; ``status`` is the place of the live numbers."""
     left, right = st.columns(2, gap="medium", vertical_alignment="top")
     with left:
-        _phrase(session)
+        phrase_box(session)
     verdict = right.empty()
     left, right = st.columns(2, gap="medium")
     with left:
         _places("margin", "states")
-        objective = _objective()
+        objective, badge = _objective_and_check(session)
         _places("flow", "norms")
     with right:
         _places("loss", "accuracy", "map", "recurrent")
@@ -40,34 +42,26 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
         probe = session.inspect()
         status.html(status_html(session))
         verdict.html(verdict_html(probe, session.problem))
+        badge.html(check_html(session.checked(probe.trace)))
         _draw_phrase(session, probe, objective, show)
         _draw_run(session, probe, objective, show)
 
     live(session, draw, {"map": lambda click: _go_to_click(session, click)})
 
 
-def _phrase(session: Session) -> None:
-    st.session_state.setdefault("phrase", session.typed)
-    text = st.text_input(
-        "Phrase",
-        key="phrase",
-        live=True,
-        help="Any words. The pictures below follow this phrase through the network.",
-        placeholder="this is not bad",
-    )
-    session.ask(text)
-
-
-def _objective() -> Objective:
-    chosen = st.segmented_control(
-        "Gradient of",
-        list(Objective),
-        default=Objective.LOSS,
-        required=True,
-        key="objective",
-        help="The loss's gradient also vanishes when the phrase is learned; the margin's doesn't.",
-    )
-    return Objective(chosen)
+def _objective_and_check(session: Session) -> tuple[Objective, DeltaGenerator]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.segmented_control(
+            "Gradient of",
+            list(Objective),
+            default=Objective.LOSS,
+            required=True,
+            key="objective",
+            help="The loss's gradient also vanishes when the phrase is learned; "
+            "the margin's doesn't.",
+        )
+        check_button(lambda: session.check_gradient(session.inspect().trace))
+    return Objective(chosen), st.empty()
 
 
 def _places(*keys: str) -> None:

@@ -1,0 +1,20 @@
+"""The button of the gradient check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+
+def check_button(check: Callable[[], None]) -> None:
+    """A button that compares the gradient with complex-step differences, here and now."""
+    st.button(
+        "Gradient check",
+        key="check",
+        on_click=check,
+        shortcut="G",
+        help="Compares backpropagation through time with an independent method, complex-step "
+        "differences, for every parameter, at these weights and on this phrase. "
+        "Up to 1e-8 counts as right.",
+    )

@@ -1,0 +1,165 @@
+"""Page *Step*: one training step under the microscope, moment by moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.analysis.gradients import gradient_flow
+from rnnviz.analysis.operation import operation
+from rnnviz.analysis.step import StepRecord, panels
+from rnnviz.analysis.terms import terms
+from rnnviz.engine.timeline import Phase
+from rnnviz.figures.gradients import bptt_profile
+from rnnviz.figures.hidden import state_heatmap
+from rnnviz.figures.network import unrolled_network
+from rnnviz.figures.step import operation_strips, parameter_mosaic, term_bars
+from rnnviz.figures.theme import HEIGHTS
+from rnnviz.microscope import Microscope, Subject
+from rnnviz.session import Session
+from rnnviz.ui.chart import Event, Show, Stand, place, place_slider
+from rnnviz.ui.check import check_button
+from rnnviz.ui.live import Handlers, live
+from rnnviz.ui.moment import caption_html, changes_html, formula_html, levels_html
+from rnnviz.ui.phrase import phrase_box
+from rnnviz.ui.style import check_html, status_html, theme
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The places of what changes from moment to moment besides the charts."""
+
+    status: DeltaGenerator
+    badge: DeltaGenerator
+    levels: DeltaGenerator
+    caption: DeltaGenerator
+    formula: DeltaGenerator
+    changes: DeltaGenerator
+
+
+def step_page(session: Session, status: DeltaGenerator) -> None:
+    """Draw the page; ``status`` is the place of the live numbers."""
+    badge = _subject(session)
+    bar = st.container(key="moments")
+    slots = _layout(status, badge)
+
+    def draw(show: Show) -> None:
+        step = session.step(session.inspect())
+        _cursor_buttons(session)
+        _draw_texts(session, step, slots)
+        _draw_charts(session.microscope, step, show)
+
+    with bar:
+        live(session, draw, _handlers(session.microscope), lambda: _stands(session))
+
+
+def _layout(status: DeltaGenerator, badge: DeltaGenerator) -> Slots:
+    levels = st.empty()
+    place_slider("moment", "Moment of the step")
+    _place("network")
+    caption = st.empty()
+    left, right = st.columns(2, gap="medium")
+    with left:
+        formula = st.empty()
+        _place("operation", "states")
+    with right:
+        _place("terms")
+    _place("mosaic")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _place("flow")
+    changes = right.empty()
+    return Slots(status, badge, levels, caption, formula, changes)
+
+
+def _place(*keys: str) -> None:
+    for key in keys:
+        place(key, HEIGHTS[key], clicks=key in {"network", "states"})
+
+
+def _subject(session: Session) -> DeltaGenerator:
+    scope = session.microscope
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.session_state.setdefault("subject", scope.subject)
+        chosen = st.segmented_control("Step on", list(Subject), required=True, key="subject")
+        scope.subject = Subject(chosen or scope.subject)
+        phrase_box(session, disabled=scope.subject is Subject.NEXT)
+        st.session_state["unit"] = scope.unit
+        hidden = session.config.hidden
+        st.number_input(
+            "Unit", 0, hidden - 1, key="unit", width=120, on_change=_choose, args=(scope,)
+        )
+        check_button(lambda: session.check_gradient(session.step(session.inspect()).trace))
+    return st.empty()
+
+
+def _choose(scope: Microscope) -> None:
+    scope.unit = int(st.session_state["unit"])
+
+
+def _cursor_buttons(session: Session) -> None:
+    scope = session.microscope
+    first, last = scope.cursor == 0, scope.cursor == scope.last
+    moves = (
+        ("First", "first_page", "Home", scope.go_to, 0, first),
+        ("Phase", "keyboard_double_arrow_left", "Shift+Left", scope.step_phase, -1, first),
+        ("Moment", "chevron_left", "Left", scope.step, -1, first),
+        ("Moment", "chevron_right", "Right", scope.step, 1, last),
+        ("Phase", "keyboard_double_arrow_right", "Shift+Right", scope.step_phase, 1, last),
+        ("Last", "last_page", "End", scope.go_to, scope.last, last),
+    )
+    with st.container(horizontal=True, key="cursor"):
+        for label, icon, shortcut, act, by, disabled in moves:
+            st.button(
+                label, key=f"cursor_{icon}", icon=f":material/{icon}:", shortcut=shortcut,
+                on_click=act, args=(by,), disabled=disabled,
+            )  # fmt: skip
+        own = scope.subject is Subject.OWN
+        st.button(
+            "Apply update and take the next phrase", key="apply", on_click=session.apply,
+            type="primary", disabled=own or session.over, shortcut="A",
+            help="Takes this very step in the run. For a phrase of your own the step is only "
+            "looked at: the run learns from its training phrases alone." if own else None,
+        )  # fmt: skip
+
+
+def _stands(session: Session) -> dict[str, Stand]:
+    scope = session.microscope
+    text = f"{scope.cursor + 1} of {scope.last + 1}"
+    return {"moment": Stand(scope.last, scope.cursor, text, scope.phases)}
+
+
+def _handlers(scope: Microscope) -> Handlers:
+    def network(event: Event) -> None:
+        t, unit, _ = event["data"]
+        scope.point_at(int(t), int(unit))
+
+    return {
+        "moment": lambda event: scope.go_to(int(event["value"])),
+        "network": network,
+        "states": lambda event: scope.point_at(round(event["x"]), round(event["y"])),
+    }
+
+
+def _draw_texts(session: Session, step: StepRecord, slots: Slots) -> None:
+    scope = session.microscope
+    slots.status.html(status_html(session))
+    slots.badge.html(check_html(session.checked(step.trace)))
+    slots.levels.html(levels_html(session, step))
+    slots.caption.html(caption_html(step, scope.moment))
+    slots.formula.html(formula_html(step, scope.moment, scope.unit))
+    slots.changes.html(changes_html(step, scope.moment))
+
+
+def _draw_charts(scope: Microscope, step: StepRecord, show: Show) -> None:
+    colors, moment, unit, words = theme(), scope.moment, scope.unit, step.words
+    since = {Phase.FORWARD: len(words), Phase.LOSS: len(words), Phase.BACKWARD: moment.t}
+    shown = since.get(moment.phase, 0)
+    show("network", unrolled_network, step, moment, unit, colors)
+    show("operation", operation_strips, operation(step, moment, unit), colors, unit)
+    show("terms", term_bars, terms(step, moment, unit), colors)
+    show("mosaic", parameter_mosaic, panels(step, moment), step.names, colors)
+    show("states", state_heatmap, step.trace, words, colors, moment)
+    show("flow", bptt_profile, gradient_flow(step.trace), words, colors, shown)
