@@ -114,7 +114,7 @@ def _backward(step: StepRecord, moment: Moment, unit: int) -> Terms:
     h, dh, da = (float(array[t, 0, unit]) for array in (trace.h, trace.dh, trace.da))
     last = t == len(trace.dh) - 1
     rows = _from_loss(step, unit) if last else _from_future(step, moment, unit)
-    then = f"da_{n}[{unit}] = dh_{n}[{unit}] · (1 − {number(h)}²) = {number(da)}"
+    then = f"da_{n}[{unit}] = dh_{n}[{unit}] · (1 − ({number(h)})²) = {number(da)}"
     return Terms(f"dh_{n}[{unit}]", tuple(rows), dh, then)
 
 

@@ -8,6 +8,7 @@ from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.formula import formula
 from rnnviz.analysis.step import StepRecord, largest_changes
 from rnnviz.engine.timeline import Moment, Phase
+from rnnviz.microscope import Subject
 from rnnviz.session import Session
 from rnnviz.ui.text import explanation
 
@@ -18,7 +19,7 @@ def levels_html(session: Session, step: StepRecord) -> str:
     moment, words = session.microscope.moment, step.words
     target = step.names.classes[step.target]
     phrase = f"phrase {position + 1} of {session.run.phrases}"
-    if session.microscope.subject is not session.microscope.subject.NEXT:
+    if session.microscope.subject is Subject.OWN:
         phrase = "a phrase of your own"
     places = [
         f"epoch {epoch}",
@@ -27,6 +28,8 @@ def levels_html(session: Session, step: StepRecord) -> str:
     ]
     if moment.phase in (Phase.FORWARD, Phase.BACKWARD):
         places.append(f"word {moment.number} of {len(words)}: “{words[moment.t]}”")
+    if session.problem and session.microscope.subject is Subject.OWN:
+        places = [session.problem]
     shown = " › ".join(f"<b>{escape(place)}</b>" for place in places)
     return f'<div class="rnnviz-levels">{shown}</div>'
 

@@ -7,9 +7,11 @@ import streamlit as st
 from rnnviz.session import Session
 
 
-def phrase_box(session: Session, disabled: bool = False) -> None:
-    """Make what is typed here the probe."""
-    st.session_state.setdefault("phrase", session.typed)
+def phrase_box(session: Session, page: str, disabled: bool = False) -> None:
+    """Make what is typed here the probe; ``page`` is where this is."""
+    # On another page Streamlit takes the box for a new one, and would empty it.
+    if st.session_state.get("phrase_page") != page:
+        st.session_state.update(phrase=session.typed, phrase_page=page)
     text = st.text_input(
         "Phrase",
         key="phrase",

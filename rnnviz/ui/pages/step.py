@@ -41,9 +41,11 @@ class Slots:
 
 def step_page(session: Session, status: DeltaGenerator) -> None:
     """Draw the page; ``status`` is the place of the live numbers."""
-    badge = _subject(session)
+    _subject(session)
+    levels = st.empty()
+    place_slider("moment", "Moment of the step")
     bar = st.container(key="moments")
-    slots = _layout(status, badge)
+    slots = _layout(session, status, levels)
 
     def draw(show: Show) -> None:
         step = session.step(session.inspect())
@@ -55,11 +57,9 @@ def step_page(session: Session, status: DeltaGenerator) -> None:
         live(session, draw, _handlers(session.microscope), lambda: _stands(session))
 
 
-def _layout(status: DeltaGenerator, badge: DeltaGenerator) -> Slots:
-    levels = st.empty()
-    place_slider("moment", "Moment of the step")
-    _place("network")
+def _layout(session: Session, status: DeltaGenerator, levels: DeltaGenerator) -> Slots:
     caption = st.empty()
+    _place("network")
     left, right = st.columns(2, gap="medium")
     with left:
         formula = st.empty()
@@ -69,6 +69,8 @@ def _layout(status: DeltaGenerator, badge: DeltaGenerator) -> Slots:
     _place("mosaic")
     left, right = st.columns(2, gap="medium")
     with left:
+        check_button(lambda: session.check_gradient(session.step(session.inspect()).trace))
+        badge = st.empty()
         _place("flow")
     changes = right.empty()
     return Slots(status, badge, levels, caption, formula, changes)
@@ -79,20 +81,29 @@ def _place(*keys: str) -> None:
         place(key, HEIGHTS[key], clicks=key in {"network", "states"})
 
 
-def _subject(session: Session) -> DeltaGenerator:
+def _subject(session: Session) -> None:
     scope = session.microscope
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.session_state.setdefault("subject", scope.subject)
         chosen = st.segmented_control("Step on", list(Subject), required=True, key="subject")
         scope.subject = Subject(chosen or scope.subject)
-        phrase_box(session, disabled=scope.subject is Subject.NEXT)
+        phrase_box(session, "step", disabled=scope.subject is Subject.NEXT)
         st.session_state["unit"] = scope.unit
         hidden = session.config.hidden
         st.number_input(
             "Unit", 0, hidden - 1, key="unit", width=120, on_change=_choose, args=(scope,)
         )
-        check_button(lambda: session.check_gradient(session.step(session.inspect()).trace))
-    return st.empty()
+        _apply_button(session)
+
+
+def _apply_button(session: Session) -> None:
+    own = session.microscope.subject is Subject.OWN
+    st.button(
+        "Apply update and take the next phrase", key="apply", on_click=session.apply,
+        disabled=own or session.over, shortcut="A",
+        help="Takes this very step in the run. For a phrase of your own the step is only "
+        "looked at: the run learns from its training phrases alone." if own else None,
+    )  # fmt: skip
 
 
 def _choose(scope: Microscope) -> None:
@@ -116,13 +127,6 @@ def _cursor_buttons(session: Session) -> None:
                 label, key=f"cursor_{icon}", icon=f":material/{icon}:", shortcut=shortcut,
                 on_click=act, args=(by,), disabled=disabled,
             )  # fmt: skip
-        own = scope.subject is Subject.OWN
-        st.button(
-            "Apply update and take the next phrase", key="apply", on_click=session.apply,
-            type="primary", disabled=own or session.over, shortcut="A",
-            help="Takes this very step in the run. For a phrase of your own the step is only "
-            "looked at: the run learns from its training phrases alone." if own else None,
-        )  # fmt: skip
 
 
 def _stands(session: Session) -> dict[str, Stand]:

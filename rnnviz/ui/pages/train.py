@@ -28,7 +28,7 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
     """Draw the page; ``status`` is the place of the live numbers."""
     left, right = st.columns(2, gap="medium", vertical_alignment="top")
     with left:
-        phrase_box(session)
+        phrase_box(session, "train")
     verdict = right.empty()
     left, right = st.columns(2, gap="medium")
     with left:
@@ -57,6 +57,7 @@ def _objective_and_check(session: Session) -> tuple[Objective, DeltaGenerator]:
             default=Objective.LOSS,
             required=True,
             key="objective",
+            persist_state="session",
             help="The loss's gradient also vanishes when the phrase is learned; "
             "the margin's doesn't.",
         )
