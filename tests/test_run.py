@@ -1,0 +1,270 @@
+"""A run and its past: every place is reached again with the very same weights."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnnviz import run as module
+from rnnviz.config import RunConfig
+from rnnviz.engine.training import Workspace, begin, train_phrases
+from rnnviz.run import MOST_SNAPSHOTS, Run, Snapshots, place_of
+from rnnviz.schedule import Change, Place, Schedule
+from rnnviz.tasks.dataset import sentiment
+
+CONFIG = RunConfig(hidden=4, init_scale=0.1, lr=0.05, epochs=500)
+CHANGES = (
+    Change(Place(2), "lr", 0.2),
+    Change(Place(3, 20), "clip", 0.05),
+    Change(Place(3, 40), "clip_by", "norm"),
+    Change(Place(7, 1), "lr", 0.01),
+)
+
+
+def new_run(*changes, config=CONFIG):
+    return Run(sentiment(), Schedule(config, changes))
+
+
+def go(run, epochs, stride=58):
+    for _ in range(epochs):
+        left = run.phrases
+        while left:
+            assert run.train(min(stride, left))
+            left -= min(stride, left)
+
+
+def weights(state):
+    return state.parameters.theta.tobytes()
+
+
+@pytest.fixture(params=[3, 7, MOST_SNAPSHOTS], ids=lambda most: f"{most} snapshots")
+def few_snapshots(request, monkeypatch):
+    monkeypatch.setattr(module, "MOST_SNAPSHOTS", request.param)
+
+
+# Reaching a place again
+
+
+def test_every_epoch_is_reached_again_with_equal_bytes(few_snapshots):
+    run, seen = new_run(*CHANGES), []
+    for _ in range(12):
+        seen.append(weights(run.state))
+        go(run, 1)
+    for epoch in (11, 0, 5, 6, 4, 3, 7, 2, 10, 1, 9, 8):
+        assert weights(run.at(Place(epoch))) == seen[epoch]
+
+
+def test_places_inside_an_epoch_are_reached_again(few_snapshots):
+    run, seen = new_run(*CHANGES), {}
+    while run.place < (8, 10):
+        seen[run.place] = weights(run.state)
+        assert run.train(1)
+    for place in [*list(seen)[::37], *list(seen)[::-53]]:
+        assert place_of(run.at(place)) == place
+        assert weights(run.at(place)) == seen[place]
+
+
+def test_a_place_is_what_an_engine_without_a_past_gives():
+    run = new_run()
+    go(run, 9)
+    data = sentiment()
+    state = begin(run.state.parameters.sizes, CONFIG)
+    workspace = Workspace(data.train, state.parameters.sizes)
+    for _ in range(6):
+        state = train_phrases(state, workspace, CONFIG, len(workspace))
+    assert weights(run.at(Place(6))) == weights(state)
+
+
+def test_how_training_was_cut_changes_nothing(few_snapshots):
+    at_once, in_pieces = new_run(*CHANGES), new_run(*CHANGES)
+    go(at_once, 9)
+    go(in_pieces, 9, stride=7)
+    assert weights(at_once.state) == weights(in_pieces.state)
+    assert weights(at_once.at(Place(3, 21))) == weights(in_pieces.at(Place(3, 21)))
+
+
+@settings(max_examples=15)
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 57)), min_size=1, max_size=6))
+def test_the_order_of_the_visits_changes_nothing(visits):
+    run = new_run(*CHANGES)
+    go(run, 7)
+    for visit in visits:
+        fresh = new_run(*CHANGES)
+        go(fresh, 7)
+        assert weights(run.at(Place(*visit))) == weights(fresh.at(Place(*visit)))
+
+
+def test_the_present_and_what_is_beyond_it_is_the_present():
+    run = new_run()
+    go(run, 2)
+    run.train(3)
+    assert run.at(run.place) is run.state
+    assert run.at(Place(99)) is run.state
+
+
+def test_to_look_back_leaves_the_present_as_it_is():
+    run, other = new_run(), new_run()
+    go(run, 5)
+    go(other, 5)
+    run.at(Place(2, 9))
+    assert weights(run.state) == weights(other.state)
+    go(run, 1)
+    go(other, 1)
+    assert weights(run.state) == weights(other.state)
+
+
+def test_the_place_after_a_phrase():
+    run = new_run()
+    assert run.after(Place(3)) == Place(3, 1)
+    assert run.after(Place(3, 57)) == Place(4)
+
+
+# Changes
+
+
+def test_a_change_takes_effect_at_its_place():
+    run, other = new_run(), new_run(Change(Place(2, 5), "lr", 0.5))
+    go(run, 2)
+    run.train(5)
+    run.configure(replace(CONFIG, lr=0.5))
+    assert run.schedule == other.schedule
+    run.train(20)
+    go(other, 2)
+    other.train(25)
+    assert weights(run.state) == weights(other.state)
+    assert weights(run.at(Place(2, 15))) == weights(other.at(Place(2, 15)))
+
+
+def test_a_change_of_epochs_is_no_change_of_the_weights():
+    run = new_run()
+    go(run, 2)
+    run.configure(replace(CONFIG, epochs=9))
+    assert run.schedule.changes == ()
+    assert run.config.epochs == 9
+
+
+def test_a_run_that_breaks_goes_back_to_where_it_was_finite_and_remembers_rightly():
+    run = new_run(config=RunConfig(hidden=4, init_scale=0.1))
+    go(run, 3)
+    run.train(10)
+    before = weights(run.at(Place(3, 5)))
+    run.configure(replace(run.config, lr=100.0, clip_by="off"))
+    while run.train(1):
+        assert run.place.epoch < 50
+    back = run.place
+    assert back.position == 0
+    assert len(run.history) == back.epoch + 1
+    assert np.isfinite(run.state.parameters.theta).all()
+    assert run.schedule.last.lr == 100.0
+    assert all(change.place <= back for change in run.schedule.changes)
+    if back > (3, 5):
+        assert weights(run.at(Place(3, 5))) == before
+
+
+def test_what_was_looked_at_before_a_break_is_not_taken_for_the_new_way():
+    run = new_run()
+    go(run, 2)
+    run.train(30)
+    run.at(Place(2, 20))
+    run._go_back()
+    assert run.place == Place(2)
+    run.configure(replace(CONFIG, lr=0.5))
+    go(run, 1)
+    other = new_run(Change(Place(2), "lr", 0.5))
+    go(other, 3)
+    assert weights(run.at(Place(2, 25))) == weights(other.at(Place(2, 25)))
+
+
+# Branches
+
+
+@pytest.mark.parametrize("place", [Place(4), Place(4, 30), Place(0), Place(0, 1)])
+def test_a_branch_goes_on_from_its_place(place, few_snapshots):
+    run = new_run()
+    go(run, 9)
+    then = weights(run.at(place))
+    ghost = run.branch(place)
+    assert run.place == place
+    assert weights(run.state) == then
+    assert len(run.history) == place.epoch + 1
+    assert (ghost.place, len(ghost.history)) == (place, 10)
+
+
+def test_a_branch_without_a_change_is_the_same_run_again(few_snapshots):
+    run, other = new_run(*CHANGES), new_run(*CHANGES)
+    go(run, 9)
+    go(other, 9)
+    config = run.schedule.at(Place(5))
+    run.branch(Place(5))
+    run.configure(config)
+    run.schedule = Schedule(CONFIG, CHANGES)
+    go(run, 4)
+    assert weights(run.state) == weights(other.state)
+    assert run.history.column("train_loss").tolist() == other.history.column("train_loss").tolist()
+
+
+def test_a_branch_is_remembered_as_it_went(few_snapshots):
+    run = new_run()
+    go(run, 9)
+    run.branch(Place(4, 10))
+    run.configure(replace(CONFIG, lr=0.3))
+    go_on = new_run(Change(Place(4, 10), "lr", 0.3))
+    run.train(48)
+    go(run, 6)
+    go(go_on, 11)
+    for place in (Place(4, 5), Place(4, 20), Place(6), Place(9, 3), Place(11)):
+        assert weights(run.at(place)) == weights(go_on.at(place))
+
+
+def test_from_a_branch_the_settings_of_the_present_are_in_force():
+    run = new_run(Change(Place(6), "lr", 0.3))
+    go(run, 9)
+    ghost = run.branch(Place(4))
+    assert run.schedule.text() == "4:lr=0.3"
+    assert ghost.schedule.text() == "6:lr=0.3"
+
+
+def test_the_ghost_is_left_alone_by_what_comes_after():
+    run = new_run()
+    go(run, 9)
+    ghost = run.branch(Place(4))
+    losses = ghost.history.column("train_loss").tolist()
+    run.configure(replace(CONFIG, lr=0.5))
+    go(run, 3)
+    assert ghost.history.column("train_loss").tolist() == losses
+    assert run.history.column("train_loss").tolist()[:5] == losses[:5]
+    assert run.history.column("train_loss").tolist()[5] != losses[5]
+
+
+# Snapshots
+
+
+def test_there_are_never_more_snapshots_than_allowed_and_the_stride_doubles():
+    run = new_run()
+    go(run, 450)
+    assert run.snapshots.stride == 4
+    assert [state.epoch for state in run.snapshots.states] == list(range(0, 449, 4))
+    assert len(run.snapshots) <= MOST_SNAPSHOTS
+
+
+def test_snapshots_are_exact_copies_in_double_precision():
+    run = new_run()
+    go(run, 5)
+    assert {state.parameters.theta.dtype for state in run.snapshots.states} == {np.dtype(float)}
+
+
+def test_large_networks_keep_fewer_snapshots():
+    first = begin(new_run().state.parameters.sizes._replace(hidden=256), CONFIG)
+    assert 2 <= Snapshots(first).most < MOST_SNAPSHOTS
+
+
+def test_the_past_of_a_thousand_epochs_takes_at_most_12_megabytes():
+    run = new_run(config=RunConfig())
+    for epoch in range(1, 1001):
+        run.snapshots.add(replace(run.state, epoch=epoch, parameters=run.state.parameters.copy()))
+    assert len(run.snapshots) > 100
+    assert run.snapshots.nbytes + run.history.nbytes <= 12e6
+    most = MOST_SNAPSHOTS * run.state.parameters.theta.nbytes
+    assert most + 8 * 8 * 1024 <= 12e6

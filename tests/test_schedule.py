@@ -1,0 +1,143 @@
+"""Places, changes, and the settings that are in force."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnviz.config import ClipBy, RunConfig, SettingError
+from rnnviz.schedule import CHANGEABLE, MAX_CHANGES, Change, Place, Schedule, read_changes
+
+places = st.builds(Place, st.integers(0, 99_999), st.integers(0, 57))
+changes = st.one_of(
+    st.builds(Change, places, st.just("lr"), st.floats(1e-5, 100)),
+    st.builds(Change, places, st.just("clip"), st.floats(1e-4, 1000)),
+    st.builds(Change, places, st.just("clip_by"), st.sampled_from(ClipBy)),
+)
+
+
+def lr(config, value):
+    return replace(config, lr=value)
+
+
+# Places
+
+
+@given(places)
+def test_a_place_is_read_as_it_is_written(place):
+    assert Place.parse(str(place)) == place
+
+
+def test_places_are_in_the_order_in_which_a_run_passes_them():
+    assert Place(3) < Place(3, 1) < Place(3, 57) < Place(4)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "-1", "1.5", "1/", "/2", "1/2/3", "1e3", "9" * 30, "١٢", "1/-2", "nan"]
+)
+def test_what_is_no_place_gets_a_sentence(text):
+    with pytest.raises(SettingError, match="is no place in a run: write an epoch"):
+        Place.parse(text)
+
+
+# Changes
+
+
+@given(changes)
+def test_a_change_is_read_as_it_is_written(change):
+    assert Change.parse(str(change)) == change
+
+
+@given(st.lists(changes, max_size=5))
+def test_changes_are_read_in_the_order_of_their_places(given_changes):
+    text = Schedule(RunConfig(), tuple(given_changes)).text()
+    found, problems = read_changes(text)
+    assert problems == []
+    assert list(found) == sorted(given_changes, key=lambda change: change.place)
+
+
+@given(st.text())
+def test_any_text_is_read_without_an_exception(text):
+    found, problems = read_changes(text)
+    assert len(found) + len(problems) >= bool(text.strip())
+    assert all(problem.endswith((".", "read.")) for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("120", "write epoch:setting=value, such as 120:lr=0.005"),
+        ("120:hidden=8", "what can change on the way is lr, clip_by, clip"),
+        ("120:epochs=8", "what can change on the way is"),
+        ("x:lr=0.1", "is no place in a run"),
+        ("120:lr=fast", "Learning rate (lr) can't be 'fast'"),
+        ("120:lr=1000", "a number from 1e-05 to 100"),
+        ("120:clip_by=length", "one of value, norm, off"),
+    ],
+)
+def test_a_change_that_can_not_be_is_left_out_with_a_sentence(text, said):
+    found, (problem,) = read_changes(f"5:lr=0.1,{text}")
+    assert [str(change) for change in found] == ["5:lr=0.1"]
+    assert said in problem
+    assert problem.endswith("It is left out.")
+
+
+def test_more_changes_than_a_link_can_carry_are_not_read():
+    text = ",".join(f"{i}:lr=0.1" for i in range(MAX_CHANGES + 20))
+    found, problems = read_changes(text)
+    assert len(found) == MAX_CHANGES
+    assert problems == [f"Of {MAX_CHANGES + 20} changes the first {MAX_CHANGES} are read."]
+
+
+def test_only_what_decides_the_weights_and_needs_no_new_start_is_changeable():
+    assert CHANGEABLE == ("lr", "clip_by", "clip")
+
+
+def test_a_change_is_named_as_the_reader_knows_it():
+    change = Change(Place(3), "lr", 0.005)
+    assert (change.label, change.shown) == ("Learning rate", "0.005")
+    assert Change(Place(3), "clip_by", ClipBy.OFF).shown == "off"
+
+
+# Schedules
+
+
+def test_settings_are_in_force_from_their_place_on():
+    start = RunConfig(lr=0.1)
+    schedule = Schedule(start).changed(Place(3, 7), lr(start, 0.2))
+    schedule = schedule.changed(Place(9), replace(start, lr=0.2, clip=5))
+    assert schedule.at(Place(3, 6)) == start
+    assert schedule.at(Place(3, 7)) == schedule.at(Place(8, 57)) == lr(start, 0.2)
+    assert schedule.at(Place(9)) == schedule.last == replace(start, lr=0.2, clip=5)
+    assert schedule.text() == "3/7:lr=0.2,9:clip=5.0"
+
+
+def test_the_next_change_is_after_the_place():
+    schedule = Schedule(RunConfig(), (Change(Place(2), "lr", 1.0), Change(Place(4, 5), "clip", 2.0)))
+    assert schedule.next_change(Place(0)) == Place(2)
+    assert schedule.next_change(Place(2)) == schedule.next_change(Place(4, 4)) == Place(4, 5)
+    assert schedule.next_change(Place(4, 5)) is None
+
+
+def test_what_is_changed_twice_at_one_place_is_one_change():
+    start = RunConfig()
+    schedule = Schedule(start).changed(Place(3), lr(start, 0.5)).changed(Place(3), lr(start, 0.7))
+    assert schedule.text() == "3:lr=0.7"
+    assert schedule.changed(Place(3), start).changes == ()
+
+
+def test_a_change_makes_those_after_it_void():
+    start = RunConfig()
+    schedule = Schedule(start).changed(Place(3), lr(start, 0.5)).changed(Place(9), start)
+    assert schedule.changed(Place(5), lr(start, 0.7)).text() == "3:lr=0.5,5:lr=0.7"
+
+
+def test_at_the_start_a_change_is_a_setting_of_the_start():
+    assert Schedule(RunConfig()).changed(Place(0), RunConfig(lr=0.5)) == Schedule(RunConfig(lr=0.5))
+
+
+def test_the_number_of_epochs_holds_for_all_of_a_run():
+    schedule = Schedule(RunConfig()).changed(Place(5), RunConfig(epochs=7, lr=0.5))
+    assert schedule.start.epochs == schedule.at(Place(1)).epochs == schedule.last.epochs == 7
+    assert schedule.text() == "5:lr=0.5"
