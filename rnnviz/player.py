@@ -95,8 +95,7 @@ class Player:
         """Keep ticks from advancing the run."""
         self.running = False
         if self._journey:
-            self._journey = None
-            self.run.configure(self.config)
+            self._arrive()
             self.message = f"The link was followed up to epoch {self.here}."
 
     def advance(self, epochs: int = 1, budget: float = float("inf")) -> None:
@@ -232,11 +231,13 @@ class Player:
         restarting = self.config.restarts(config)
         self.config = config
         if restarting:
+            self.running = self.running and not self._journey
             self._restart()
             names = " and ".join(row.label for row in restarting)
             self.message = f"Started again at epoch 0, because {names} changed."
             return
-        self._journey = None
+        if self._journey:
+            self._arrive()
         self.run.configure(config)
         self.message = " ".join(
             self._change_message(row.label, getattr(config, row.name))
@@ -276,14 +277,15 @@ class Player:
         if link.old:
             self.run.schedule = link.old.schedule(link.schedule)
             yield from self._train_to(link.old.now, _STRIDE)
+            if self.run.place < link.old.left:
+                return
             self.ghost = self.run.branch(link.old.left)
         self.run.schedule = link.schedule
         yield from self._train_to(link.now, _STRIDE)
-        self.run.configure(self.config)
+        if self.run.place == link.now > START:
+            self.message = f"Opened at epoch {self.place}."
         if link.shown < self.run.place:
             self.go_to(link.shown)
-        elif link.now > START:
-            self.message = f"Opened at epoch {self.run.place}."
 
     def _travel(self, budget: float) -> None:
         until = time.perf_counter() + budget
@@ -292,5 +294,10 @@ class Player:
                 self.running = True
                 self.message = f"Following the link: epoch {self.run.place}. Pause stays there."
                 return
+        self._arrive()
+
+    def _arrive(self) -> None:
+        """End the journey, with the settings that the page shows in force from here on."""
         self._journey = None
         self.running = False
+        self.run.configure(self.config)

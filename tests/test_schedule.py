@@ -114,7 +114,8 @@ def test_settings_are_in_force_from_their_place_on():
 
 
 def test_the_next_change_is_after_the_place():
-    schedule = Schedule(RunConfig(), (Change(Place(2), "lr", 1.0), Change(Place(4, 5), "clip", 2.0)))
+    changes = Change(Place(2), "lr", 1.0), Change(Place(4, 5), "clip", 2.0)
+    schedule = Schedule(RunConfig(), changes)
     assert schedule.next_change(Place(0)) == Place(2)
     assert schedule.next_change(Place(2)) == schedule.next_change(Place(4, 4)) == Place(4, 5)
     assert schedule.next_change(Place(4, 5)) is None

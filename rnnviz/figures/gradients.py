@@ -113,7 +113,7 @@ def _color_span(norms: Any) -> tuple[float, float]:
     """Whole powers of ten that span the map, twelve of them at most."""
     logs = np.log10(norms[norms > 0]) if (norms > 0).any() else np.zeros(1)
     high = math.ceil(logs.max())
-    return max(math.floor(logs.min()), high - 12, -300), high
+    return min(max(math.floor(logs.min()), high - 12, -300), high - 1), high
 
 
 def _powers(low: float, high: float) -> dict[str, Any]:

@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 
 from rnnviz.config import Gradient, RunConfig
-from rnnviz.engine.gradcheck import analytic_gradient, complex_step_gradient, relative_errors
+from rnnviz.engine.gradcheck import (
+    GradientCheck,
+    analytic_gradient,
+    check_gradient,
+    complex_step_gradient,
+    relative_errors,
+)
 from rnnviz.engine.parameters import Sizes, initial_parameters
 from rnnviz.engine.training import Workspace, begin, train_epoch
+from rnnviz.session import Session
 from rnnviz.tasks.dataset import sentiment
 
 
@@ -64,3 +71,48 @@ def test_an_error_in_one_weight_is_found():
     errors = relative_errors(found, truth)
     assert errors["W_hh"] > 1e-8
     assert errors["W_xh"] < 1e-12
+
+
+# The check on demand
+
+
+def on(session, text):
+    trace = session.inspect(text).trace
+    return session.state.parameters, trace.tokens, trace.targets
+
+
+@pytest.mark.parametrize("text", ["bad", "not bad", "i am not at all happy"])
+def test_the_exact_gradient_is_found_right(learned, text):
+    check = check_gradient(*on(learned, text), Gradient.EXACT)
+    assert check.worst < 1e-12
+    assert check.wrong == {}
+    assert check.entries == check.total == learned.state.parameters.theta.size
+
+
+def test_the_notebooks_gradient_is_found_wrong_where_it_is(learned):
+    check = check_gradient(*on(learned, "i am not at all happy"), Gradient.NOTEBOOK)
+    assert set(check.wrong) == {"W_xh", "W_hh", "b_h"}
+    assert check.wrong["W_hh"] > 0.1
+    assert max(check.errors["W_hy"], check.errors["b_y"]) < 1e-12
+
+
+def test_a_large_network_is_checked_at_entries_of_every_parameter():
+    session = Session(RunConfig(hidden=256, init_scale=0.05))
+    check = check_gradient(*on(session, "i am not at all happy"), Gradient.EXACT)
+    assert 1000 <= check.entries < check.total / 10
+    assert set(check.errors) == {"W_xh", "W_hh", "b_h", "W_hy", "b_y"}
+    assert check.worst < 1e-10
+    wrong = check_gradient(*on(session, "i am not at all happy"), Gradient.NOTEBOOK)
+    assert {"W_hh", "W_xh", "b_h"} <= set(wrong.wrong)
+
+
+def test_an_error_that_is_no_number_counts_as_wrong():
+    check = GradientCheck({"W_hh": float("nan"), "b_y": 1e-9}, 1, 1)
+    assert list(check.wrong) == ["W_hh"]
+
+
+def test_entries_that_were_not_found_do_not_count(learned):
+    truth = complex_step_gradient(*on(learned, "not bad"), entries=np.array([3, 5]))
+    assert np.isnan(truth.theta).sum() == truth.theta.size - 2
+    found = analytic_gradient(*on(learned, "not bad"), Gradient.EXACT)
+    assert max(relative_errors(found, truth).values()) < 1e-12

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.gradients import Flow, Objective
-from rnnviz.figures.gradients import bptt_profile, parameter_norm_bars
+from rnnviz.analysis.history import Course
+from rnnviz.analysis.memory import GradientMap
+from rnnviz.figures.gradients import bptt_profile, gradient_map, parameter_norm_bars
+from rnnviz.figures.training import accuracy_curve
 
 NORMS = {"W_xh": 0.5, "W_hh": 1e-9, "b_h": 0.0, "W_hy": 2.0, "b_y": 0.7}
 
@@ -114,3 +117,52 @@ def test_heights_do_not_depend_on_the_data():
     assert profile(1.0).layout.height == profile(*[1e-9] * 50).layout.height
     zeros = dict.fromkeys(NORMS, 0.0)
     assert parameter_norm_bars(NORMS).layout.height == parameter_norm_bars(zeros).layout.height
+
+
+# The gradient through time, over the epochs
+
+
+@pytest.fixture
+def mapped(history_of):
+    norms = np.array([[1e-6, 1e-3, 1.0], [1e-2, 0.1, 0.5]])
+    seen = GradientMap(np.array([0, 8]), norms)
+    course, words = Course(history_of(9), 30, shown=8), ["not", "<b>so</b>", "bad"]
+    return gradient_map(seen, course, words, "dL/dh")
+
+
+def test_the_map_has_a_column_an_epoch_and_a_row_a_word(mapped):
+    (heatmap,) = mapped.data
+    assert list(heatmap.x) == [0, 8]
+    assert np.shape(heatmap.z) == (3, 2)
+    assert list(mapped.layout.yaxis.ticktext) == ["not", "&lt;b&gt;so&lt;/b", "bad"]
+    low, high = mapped.layout.yaxis.range
+    assert low > high
+
+
+def test_the_map_is_coloured_by_the_logarithm_between_powers_of_ten(mapped):
+    (heatmap,) = mapped.data
+    assert np.allclose(heatmap.z, [[-6, -2], [-3, -1], [0, np.log10(0.5)]], atol=1e-6)
+    assert (heatmap.zmin, heatmap.zmax) == (-6, 0)
+    assert list(heatmap.colorbar.ticktext) == ["1e-6", "1e0"]
+    assert np.allclose(heatmap.customdata, [[1e-6, 1e-2], [1e-3, 0.1], [1.0, 0.5]])
+
+
+def test_the_map_marks_the_present_epoch_on_the_axis_of_the_run(mapped, history_of):
+    assert mapped.layout.shapes[-1].x0 == 8
+    curves = accuracy_curve(Course(history_of(9), 30))
+    assert mapped.layout.xaxis.range == curves.layout.xaxis.range
+    assert mapped.layout.margin == curves.layout.margin
+
+
+def test_the_map_spans_at_most_twelve_powers_and_shows_nothing_as_nothing(history_of):
+    seen = GradientMap(np.array([0]), np.array([[0.0, 1e-200, 2.0]]))
+    (heatmap,) = gradient_map(seen, Course(history_of(1), 9), ["a", "b", "c"], "dL/dh").data
+    assert (heatmap.zmin, heatmap.zmax) == (-11, 1)
+    assert np.isfinite(heatmap.z).all()
+    assert (heatmap.z[0][0], heatmap.z[1][0]) == (-11, -11)
+
+
+def test_a_map_without_any_gradient_can_be_drawn(history_of):
+    seen = GradientMap(np.array([0]), np.zeros((1, 2)))
+    (heatmap,) = gradient_map(seen, Course(history_of(1), 9), ["a", "b"], "dL/dh").data
+    assert heatmap.zmin < heatmap.zmax

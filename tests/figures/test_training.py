@@ -3,13 +3,16 @@
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
-from rnnviz.analysis.history import Course, History
+from rnnviz.analysis.history import Course, Ghost, History
+from rnnviz.analysis.memory import MemoryGauge
+from rnnviz.config import RunConfig
 from rnnviz.engine.training import Score
-from rnnviz.figures.theme import DARK
+from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.figures.training import accuracy_curve, loss_curve
-from rnnviz.schedule import Change, Place
+from rnnviz.schedule import Change, Place, Schedule
 
 
 def test_there_is_one_curve_for_training_and_one_for_the_test(history_of):
@@ -136,3 +139,97 @@ def test_the_height_does_not_depend_on_the_data(history_of):
     heights = {loss_curve(Course(history_of(n), n), 2).layout.height for n in (0, 10, 2000)}
     assert len(heights) == 1
     assert heights.pop() > 0
+
+
+# The past and the old run
+
+
+def test_what_came_after_the_epoch_shown_is_veiled(history_of):
+    for drawn in (
+        loss_curve(Course(history_of(20), 30, shown=7), 2),
+        accuracy_curve(Course(history_of(20), 30, shown=7)),
+    ):
+        veil, line = drawn.layout.shapes[-2:]
+        assert (veil.type, veil.x0, veil.fillcolor) == ("rect", 7, LIGHT.background)
+        assert veil.x1 > 30
+        assert line.x0 == line.x1 == 7
+        assert list(drawn.data[0].x) == list(range(21))
+
+
+def test_at_the_present_nothing_is_veiled(history_of):
+    shapes = loss_curve(Course(history_of(20), 30), 2).layout.shapes
+    assert "rect" not in {shape.type for shape in shapes}
+
+
+def test_the_old_run_is_drawn_thin_and_dotted_from_where_it_was_left(history_of):
+    ghost = Ghost(Place(4), history_of(9), Schedule(RunConfig()))
+    train, test, old_train, old_test = loss_curve(Course(history_of(6), 30, ghost=ghost), 2).data
+    assert list(old_train.x) == list(range(4, 10))
+    assert list(old_test.y) == [1004.0 + i for i in range(6)]
+    assert old_train.line.color == train.line.color
+    assert old_train.line.width < train.line.width
+    assert old_train.opacity < 1
+    assert not old_train.showlegend
+    assert (train.name, test.name, old_train.name) == ("train", "test", "old train")
+
+
+def test_the_place_of_the_branch_is_marked(history_of):
+    ghost = Ghost(Place(4), history_of(9), Schedule(RunConfig()))
+    drawn = loss_curve(Course(history_of(6), 30, ghost=ghost), 2).layout
+    assert drawn.shapes[-1].x0 == 4
+    assert "branched" in drawn.annotations[-1].text
+
+
+# The memory gauge
+
+
+def gauge_of(radius, half_life):
+    epochs = np.arange(len(radius)) * 10
+    return MemoryGauge(epochs, np.array(radius), 2 * np.array(radius), np.array(half_life))
+
+
+@pytest.fixture
+def gauged(history_of):
+    gauge = gauge_of([0.01, 0.1, 1.2], [0.2, 3.0, math.inf])
+    return loss_curve(Course(history_of(20), 30), 2, gauge)
+
+
+def test_the_gauge_stands_under_the_loss_on_the_same_axis(gauged):
+    assert {curve.xaxis or "x" for curve in gauged.data} == {"x"}
+    loss, below = gauged.layout.yaxis.domain, gauged.layout.yaxis2.domain
+    assert below[1] < loss[0]
+    assert gauged.layout.xaxis.anchor == "y2"
+    assert gauged.layout.yaxis3.overlaying == "y2"
+
+
+def test_the_gauge_shows_radius_norm_and_half_life_as_they_are(gauged):
+    radius, norm, life = gauged.data[2:5]
+    assert [curve.name for curve in (radius, norm, life)] == [
+        "radius", "singular value", "half-life",
+    ]  # fmt: skip
+    assert list(radius.x) == [0, 10, 20]
+    assert list(radius.y) == pytest.approx([0.01, 0.1, 1.2])
+    assert list(norm.y) == pytest.approx([0.02, 0.2, 2.4])
+    assert list(life.y[:2]) == pytest.approx([0.2, 3.0])
+    assert list(life.customdata) == ["0.2 tokens", "3 tokens", "inf tokens"]
+
+
+def test_a_half_life_without_end_stands_at_the_upper_edge(gauged):
+    assert gauged.data[4].y[2] == pytest.approx(10.0 ** gauged.layout.yaxis3.range[1])
+
+
+def test_a_line_marks_radius_1(gauged):
+    line = gauged.layout.shapes[0]
+    assert (line.yref, line.y0, line.y1) == ("y2", 1, 1)
+    low, high = gauged.layout.yaxis2.range
+    assert low < 0 < high
+
+
+def test_the_loss_keeps_its_curves_first_with_a_gauge(gauged):
+    assert [curve.name for curve in gauged.data[:2]] == ["train", "test"]
+
+
+def test_a_gauge_of_a_phrase_of_one_word_has_no_half_life(history_of):
+    drawn = loss_curve(Course(history_of(2), 30), 2, gauge_of([0.1, 0.2], [math.nan, math.nan]))
+    assert np.isnan(drawn.data[4].y).all()
+    assert np.isfinite(drawn.layout.yaxis3.range).all()

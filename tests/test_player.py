@@ -1,0 +1,290 @@
+"""A run that plays: forwards, back, on another way, and where a link leads."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rnnviz import player as module
+from rnnviz.config import RunConfig
+from rnnviz.link import read_link
+from rnnviz.schedule import Place
+from rnnviz.session import Session
+
+
+def weights(session):
+    return session.state.parameters.theta.tobytes()
+
+
+@pytest.fixture
+def played(session):
+    """A small run at epoch 9."""
+    session.advance(9)
+    return session
+
+
+def opened(query):
+    link, problems = read_link(query)
+    assert problems == []
+    session = Session()
+    session.follow(link)
+    while session.running:
+        session.tick(1.0)
+    return session
+
+
+# Looking back
+
+
+def test_going_back_shows_the_weights_of_then(played, config):
+    then = Session(config)
+    then.advance(4)
+    played.go_to(Place(4))
+    assert weights(played) == weights(then)
+    assert played.inspect().probability == then.inspect().probability
+    assert (played.place, played.condition) == ("4", "Looking back")
+    assert "Looking back at epoch 4; the run is at 9." in played.message
+
+
+def test_back_to_now_shows_the_present_again(played):
+    before = weights(played)
+    played.go_to(Place(4))
+    assert weights(played) != before
+    played.back_to_now()
+    assert weights(played) == before
+    assert played.shown is None
+
+
+@pytest.mark.parametrize("epoch", [9, 10, 10**6])
+def test_there_is_nothing_beyond_the_present(played, epoch):
+    played.go_to(Place(epoch))
+    assert (played.shown, played.place) == (None, "9")
+
+
+def test_a_run_can_be_looked_back_in_to_its_start(played, config):
+    played.go_to(Place(0))
+    assert weights(played) == weights(Session(config))
+
+
+def test_looking_back_trains_nothing(played):
+    before = len(played.run.history), played.run.place
+    for epoch in range(9):
+        played.go_to(Place(epoch))
+    assert (len(played.run.history), played.run.place) == before
+
+
+def test_play_from_the_past_replays_and_then_trains_on(played, config):
+    straight = Session(config)
+    straight.advance(12)
+    played.go_to(Place(6))
+    played.play()
+    assert played.condition == "Replaying"
+    played.tick(1.0)
+    assert (played.place, played.run.place) == ("7", Place(9))
+    while played.run.place < (12, 0):
+        played.tick(1.0)
+    assert played.condition == "Running"
+    assert weights(played) == weights(straight)
+
+
+@pytest.mark.parametrize("speed", [2, 5, 50])
+def test_a_replay_goes_as_fast_as_the_speed_says_up_to_the_present(played, speed):
+    played.go_to(Place(3))
+    played.speed = speed
+    played.play()
+    played.tick(float("inf"))
+    assert played.here == Place(min(3 + speed, 9))
+
+
+def test_a_replay_in_slow_motion_goes_phrase_by_phrase(played):
+    played.go_to(Place(3))
+    played.speed = 0
+    played.play()
+    played.tick(1.0)
+    assert played.place == "3 + 1/58"
+
+
+def test_a_replay_without_time_still_takes_a_step(played):
+    played.speed = 5
+    played.go_to(Place(3))
+    played.play()
+    played.tick(0.0)
+    assert played.here == Place(4)
+
+
+def test_a_finished_run_can_be_replayed_to_its_end():
+    session = Session(RunConfig(hidden=2, epochs=3))
+    session.advance(3)
+    session.go_to(Place(1))
+    assert not session.over
+    session.play()
+    assert session.running
+    session.speed = 50
+    session.tick(1.0)
+    assert not session.running
+    assert session.condition == "Finished"
+    assert "Finished: 3 of 3 epochs done" in session.message
+
+
+def test_steps_in_the_past_are_replayed(played, config):
+    played.go_to(Place(4))
+    played.step_phrase()
+    assert played.place == "4 + 1/58"
+    then = Session(config)
+    then.advance(4)
+    then.step_phrase()
+    assert weights(played) == weights(then)
+    played.step_epoch()
+    assert played.place == "5"
+    for _ in range(5):
+        played.step_epoch()
+    assert (played.shown, played.run.place) == (None, Place(10))
+
+
+def test_a_place_inside_the_present_epoch_can_be_left_and_found_again(played):
+    played.step_phrase()
+    before = weights(played)
+    played.go_to(Place(9))
+    assert weights(played) != before
+    played.step_phrase()
+    assert played.shown is None
+    assert weights(played) == before
+
+
+def test_reset_ends_the_looking_back(played):
+    played.go_to(Place(4))
+    played.reset()
+    assert (played.shown, played.place) == (None, "0")
+
+
+# Branches
+
+
+def test_a_branch_makes_the_past_the_present_and_keeps_the_old_run(played):
+    old = played.run.history.column("train_loss").tolist()
+    played.go_to(Place(4))
+    then = weights(played)
+    played.branch()
+    assert (played.shown, played.run.place) == (None, Place(4))
+    assert weights(played) == then
+    assert played.course.ghost.place == Place(4)
+    assert played.course.ghost.history.column("train_loss").tolist() == old
+    assert "Branched at epoch 4 of a run that had gone to 9" in played.message
+
+
+def test_at_the_present_there_is_nothing_to_branch_from(played):
+    played.branch()
+    assert (played.ghost, played.run.place) == (None, Place(9))
+
+
+def test_another_learning_rate_takes_another_way(played, config):
+    played.go_to(Place(4))
+    played.branch()
+    played.configure(replace(config, lr=0.5))
+    played.advance(5)
+    ghost = played.ghost.history.column("train_loss")
+    mine = played.run.history.column("train_loss")
+    assert mine[:5].tolist() == ghost[:5].tolist()
+    assert (mine[5:] != ghost[5:]).all()
+    assert "Learning rate is 0.5 from epoch 4 on" in played.message
+    assert played.run.schedule.text() == "4:lr=0.5"
+
+
+def test_a_setting_changed_while_looking_back_is_of_the_present_until_a_branch(played, config):
+    played.go_to(Place(4))
+    before = weights(played)
+    played.configure(replace(config, lr=0.5))
+    assert weights(played) == before
+    assert played.message == (
+        "Learning rate is 0.5 from epoch 9 on. To try it from epoch 4, press Branch here."
+    )
+    played.branch()
+    assert played.run.schedule.text() == "4:lr=0.5"
+    assert played.ghost.schedule.text() == "9:lr=0.5"
+
+
+@pytest.mark.parametrize("restart", [lambda s: s.reset(), lambda s: s.configure(RunConfig(seed=5))])
+def test_a_run_started_again_has_no_ghost(played, restart):
+    played.go_to(Place(4))
+    played.branch()
+    restart(played)
+    assert played.ghost is None
+
+
+# Links
+
+
+def test_a_link_leads_to_the_same_weights(played):
+    copy = opened(played.link().to_query())
+    assert weights(copy) == weights(played)
+    assert copy.run.history.column("test_loss").tolist() == (
+        played.run.history.column("test_loss").tolist()
+    )
+    assert copy.link() == played.link()
+
+
+def test_a_link_carries_changes_the_past_the_ghost_and_a_place_inside_an_epoch(played, config):
+    played.configure(replace(config, lr=0.2))
+    played.advance(3)
+    played.step_phrase()
+    played.configure(replace(config, lr=0.2, clip_by="norm"))
+    played.advance(2)
+    played.go_to(Place(8))
+    played.branch()
+    played.configure(replace(config, lr=0.03))
+    played.advance(4)
+    played.step_phrase()
+    played.go_to(Place(10, 3))
+    query = played.link().to_query()
+    assert query["ghost"] == "8:14"
+    assert query["ghost_changes"] == "9:lr=0.2,12/1:clip_by=norm"
+    copy = opened(query)
+    assert weights(copy) == weights(played)
+    assert copy.run.state.parameters.theta.tobytes() == played.run.state.parameters.theta.tobytes()
+    mine, theirs = copy.ghost.history, played.ghost.history
+    assert mine.column("train_loss").tolist() == theirs.column("train_loss").tolist()
+    assert copy.config == played.config
+    assert copy.link().to_query() == query
+
+
+def test_a_long_way_is_gone_in_ticks_and_shown(monkeypatch):
+    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+    link, _ = read_link({"hidden": "2", "epoch": "30", "now": "40"})
+    session = Session()
+    session.follow(link)
+    assert (session.running, session.condition) == (True, "Opening")
+    assert "Following the link: epoch" in session.message
+    while session.running:
+        session.tick(0.01)
+    assert (session.here, session.run.place) == (Place(30), Place(40))
+    straight = Session(RunConfig(hidden=2))
+    straight.advance(30)
+    assert weights(session) == weights(straight)
+
+
+def test_pause_stays_where_the_way_has_led(monkeypatch):
+    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+    link, _ = read_link({"hidden": "2", "epoch": "40", "changes": "30:lr=0.5"})
+    session = Session()
+    session.follow(link)
+    session.tick(0.0)
+    session.pause()
+    assert session.condition == "Paused"
+    assert session.run.place < Place(30)
+    assert "The link was followed up to epoch" in session.message
+    session.advance(1)
+    assert session.run.schedule.at(session.run.place).lr == session.config.lr == 0.5
+
+
+def test_a_link_to_a_run_that_breaks_says_so():
+    session = opened({"lr": "10.0", "epoch": "900"})
+    assert not session.running
+    assert session.run.place.epoch < 900
+    assert "no longer a finite number" in session.message
+    assert np.isfinite(session.state.parameters.theta).all()
+
+
+def test_an_empty_link_leaves_the_first_message():
+    session = opened({})
+    assert session.message.startswith("Press Play")
+    assert session.link().to_query() == {}
