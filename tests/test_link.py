@@ -45,7 +45,9 @@ def test_any_query_is_read_without_an_exception(query):
     assert all(problem.startswith("In the link: ") for problem in problems)
 
 
-@given(st.dictionaries(st.sampled_from(NAMES[:-2]), st.text(alphabet="0123456789:/,=lrc", max_size=20)))
+@given(
+    st.dictionaries(st.sampled_from(NAMES[:-2]), st.text(alphabet="0123456789:/,=lrc", max_size=20))
+)
 def test_what_is_almost_a_link_is_read_too(query):
     link, _ = read_link(query)
     again, problems = read_link(link.to_query())

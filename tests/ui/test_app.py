@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from rnnviz.analysis.gradients import Objective
 from rnnviz.config import GROUPS, SETTINGS, RunConfig
 from rnnviz.player import SPEEDS
+from rnnviz.schedule import Place
 from rnnviz.session import PHRASE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -504,3 +505,88 @@ def test_words_and_labels_of_a_file_are_drawn_as_typed(page):
 def test_a_first_phrase_of_loose_signs_breaks_no_page(page):
     page.upload("train_csv", "signs.csv", f'text,label\n"warm{" ," * 300}",1\ncold,0\n'.encode())
     assert page.session.run.phrases == 2
+
+
+# The time machine
+
+
+@pytest.fixture
+def trained(open_page):
+    return open_page(hidden="4", init_scale="0.1", epoch="9")
+
+
+def test_looking_back_is_offered_when_it_is_possible(trained):
+    assert trained.widget("back_to_now").disabled
+    assert trained.widget("branch").disabled
+    trained.session.go_to(Place(4))
+    trained.run()
+    assert not trained.widget("back_to_now").disabled
+    assert not trained.widget("branch").disabled
+    assert "Looking back" in trained.text
+    assert "4 of 1000" in trained.text
+
+
+def test_the_numbers_and_the_link_are_those_of_the_epoch_shown(trained):
+    trained.session.go_to(Place(4))
+    trained.run()
+    loss = trained.session.run.history.row(4)["train_loss"]
+    assert f"{loss:.4f}" in trained.text
+    assert trained.link == {"hidden": "4", "init_scale": "0.1", "epoch": "4", "now": "9"}
+    trained.click("back_to_now")
+    assert trained.link == {"hidden": "4", "init_scale": "0.1", "epoch": "9"}
+
+
+def test_a_branch_with_another_rate_is_in_the_link_and_opens_elsewhere(trained, open_page):
+    trained.session.go_to(Place(4))
+    trained.run()
+    trained.click("branch")
+    trained.set("lr", 0.5)
+    trained.click("step_epoch")
+    assert trained.link["ghost"] == "4:9"
+    assert trained.link["changes"] == "4:lr=0.5"
+    copy = open_page(**trained.link)
+    assert weights(copy) == weights(trained)
+    assert copy.link == trained.link
+    assert copy.widget("lr").value == 0.5
+    assert len(copy.chart("loss")["data"]) == len(trained.chart("loss")["data"]) == 7
+
+
+def test_a_step_in_the_past_is_replayed(trained):
+    trained.session.go_to(Place(4))
+    trained.run()
+    trained.click("step_epoch")
+    assert trained.session.here == Place(5)
+    trained.click("step_phrase")
+    assert trained.session.place == "5 + 1/58"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"epoch": "abc"},
+        {"changes": "5:foo=1,9:lr=x"},
+        {"ghost": "5:3"},
+        {"epoch": "2000"},
+        {"now": "x", "epoch": "-1"},
+    ],
+    ids=str,
+)
+def test_a_link_that_can_not_be_followed_gets_sentences(open_page, link):
+    page = open_page(hidden="2", epochs="10", **link)
+    assert "In the link: " in page.text
+    assert "Press Play" in page.text or "Finished" in page.text or "Opened" in page.text
+
+
+def test_a_gradient_check_is_made_when_asked_for_and_for_these_weights(trained):
+    assert "not checked at these weights" in trained.text
+    trained.click("check")
+    assert "✓ right to" in trained.text
+    trained.click("step_epoch")
+    assert "not checked at these weights" in trained.text
+
+
+def test_the_notebooks_gradient_is_marked_wrong_by_parameter(open_page):
+    page = open_page(hidden="4", init_scale="0.5", gradient="notebook", epoch="3")
+    page.click("check")
+    assert re.search(r"✗ wrong: W_xh by \d+%, W_hh by \d+%, b_h by \d+%", page.text)
+    assert "right: W_hy, b_y" in page.text

@@ -1,8 +1,11 @@
 """The ticks, with the clock in the test's hand."""
 
+from contextlib import contextmanager
+
 import pytest
 
 from rnnviz.ui import live
+from rnnviz.ui.chart import ALL, Stand
 
 
 class Clock:
@@ -91,3 +94,79 @@ def test_the_page_is_drawn_anew_when_the_run_ends(session, clock, open_live):
         clock.tick()
     assert session.condition == "Finished"
     assert clock.reruns == 1
+
+
+# What is heard from the reader
+
+
+@pytest.fixture
+def courier(monkeypatch):
+    """Stands in for the message to the browser: keeps what was sent, and the ear."""
+
+    class Courier:
+        @contextmanager
+        def frame(self, running, hear, sliders, wanted=ALL):
+            self.hear, self.sliders, self.wanted = hear, sliders, wanted
+            yield lambda *figure: None
+
+    courier = Courier()
+    monkeypatch.setattr(live, "frame", courier.frame)
+    return courier
+
+
+def test_dragging_the_scrubber_looks_back_at_once(session, clock, courier, open_live, frames):
+    session.advance(9)
+    open_live()
+    assert courier.sliders["scrubber"] == Stand(9, 9, "now")
+    courier.hear({"kind": "scrubber", "value": 4, "settled": False, "sight": ["loss"]})
+    clock.tick()
+    assert frames == [(9, 0), (4, 0)]
+    assert courier.wanted == ["loss"]
+    assert courier.sliders["scrubber"] == Stand(9, 4, "epoch 4")
+    assert clock.reruns == 0
+
+
+def test_releasing_the_scrubber_draws_the_whole_page(session, clock, courier, open_live):
+    session.advance(9)
+    open_live()
+    courier.hear({"kind": "scrubber", "value": 4, "settled": True, "sight": []})
+    clock.tick()
+    assert clock.reruns == 1
+
+
+def test_the_scrubber_pauses_a_running_run(session, clock, courier, open_live):
+    session.advance(9)
+    session.play()
+    open_live()
+    courier.hear({"kind": "scrubber", "value": 4, "settled": False, "sight": []})
+    clock.tick()
+    assert session.condition == "Looking back"
+    assert clock.reruns == 1
+
+
+def test_inside_an_epoch_the_scrubber_has_a_stop_for_the_present(
+    session, clock, courier, open_live
+):
+    session.advance(3)
+    session.step_phrase()
+    open_live()
+    assert courier.sliders["scrubber"] == Stand(4, 4, "now")
+    courier.hear({"kind": "scrubber", "value": 3, "settled": False})
+    clock.tick()
+    assert courier.sliders["scrubber"] == Stand(4, 3, "epoch 3")
+    courier.hear({"kind": "scrubber", "value": 4, "settled": False})
+    clock.tick()
+    assert courier.sliders["scrubber"] == Stand(4, 4, "now")
+
+
+def test_what_a_page_listens_to_is_told_to_it(session, clock, courier):
+    told = []
+    live.live(session, lambda show: None, {"map": told.append})
+    courier.hear({"kind": "map", "x": 3})
+    courier.hear({"kind": "unknown", "x": 4})
+    assert told == [{"kind": "map", "x": 3}]
+
+
+def test_a_page_may_have_sliders_of_its_own(session, clock, courier):
+    live.live(session, lambda show: None, sliders=lambda: {"moment": Stand(10, 2, "3 of 11")})
+    assert courier.sliders.keys() == {"scrubber", "moment"}

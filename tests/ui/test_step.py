@@ -1,0 +1,190 @@
+"""Page *Step* without a browser."""
+
+import html
+import json
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rnnviz.analysis.step import largest_changes
+from rnnviz.engine.timeline import Phase
+from rnnviz.microscope import Subject
+
+CHARTS = {"network", "operation", "terms", "mosaic", "states", "flow"}
+
+
+SCRIPT = """
+import streamlit as st
+from rnnviz.ui.pages.step import step_page
+from rnnviz.ui.state import get_session
+step_page(get_session(), st.empty())
+"""
+
+
+class Page:
+    """The page alone, in one browser tab."""
+
+    def __init__(self, **link):
+        self.app = AppTest.from_string(SCRIPT, default_timeout=60)
+        for name, value in link.items():
+            self.app.query_params[name] = value
+        self.run()
+
+    def run(self):
+        self.app.run()
+        assert [box.message for box in self.app.exception] == []
+
+    def __getattr__(self, name):
+        return getattr(self.app.session_state["session"], name)
+
+    def click(self, key):
+        next(b for b in self.app.button if b.key == key).click()
+        self.run()
+
+    def disabled(self, key):
+        return next(b for b in self.app.button if b.key == key).disabled
+
+    @property
+    def text(self):
+        blocks = (block.proto.body for block in self.app.get("html"))
+        return "\n".join(html.unescape(re.sub(r"<[^>]+>", " ", b)) for b in blocks)
+
+    @property
+    def caption(self):
+        bodies = (block.proto.body for block in self.app.get("html"))
+        body = next(body for body in bodies if "rnnviz-moment" in body)
+        return html.unescape(re.sub(r"<[^>]+>", "", body))
+
+    @property
+    def step(self):
+        session = self.app.session_state["session"]
+        return session.step(session.inspect())
+
+    def message(self):
+        protos = [element.proto for element in self.app.get("bidi_component")]
+        return json.loads(next(p for p in protos if p.component_name == "rnnviz_frame").bytes)
+
+
+@pytest.fixture
+def page():
+    return Page(hidden="6", init_scale="0.3", epoch="3", phrase="i am not good")
+
+
+def own(page):
+    page.app.get("button_group")[0].set_value(Subject.OWN).run()
+    page.run()
+    return page
+
+
+def test_all_pictures_are_there(page):
+    assert page.message()["charts"].keys() == CHARTS
+
+
+def test_it_begins_with_the_runs_next_phrase(page):
+    phrase = page.next_phrase
+    target = page.dataset.classes[phrase.target]
+    assert f"phrase 1 of 58: “{phrase.text}” → {target}" in page.text
+    assert "word 1 of" in page.text
+
+
+def test_a_phrase_of_ones_own_can_be_walked_through_with_a_caption_at_every_moment(page):
+    own(page)
+    captions = set()
+    while True:
+        captions.add(page.caption)
+        assert f"›  {page.microscope.moment.phase.value}" in page.text
+        if page.microscope.cursor == page.microscope.last:
+            break
+        page.click("cursor_chevron_right")
+    assert len(captions) == len(page.microscope.moments) == 11
+    assert not any("{" in caption or "}" in caption for caption in captions)
+
+
+def test_captions_have_two_sentences_at_most(page):
+    own(page)
+    for cursor in range(page.microscope.last + 1):
+        page.microscope.go_to(cursor)
+        page.run()
+        assert len(re.findall(r"[.!?](?= [A-Z]|$)", page.caption)) <= 2
+
+
+def test_the_ends_can_not_be_passed(page):
+    for key in ("first_page", "keyboard_double_arrow_left", "chevron_left"):
+        assert page.disabled(f"cursor_{key}")
+    page.click("cursor_last_page")
+    assert page.microscope.moment.phase is Phase.UPDATE
+    for key in ("last_page", "keyboard_double_arrow_right", "chevron_right"):
+        assert page.disabled(f"cursor_{key}")
+
+
+def test_the_slider_stands_at_the_moment(page):
+    page.click("cursor_keyboard_double_arrow_right")
+    stand = page.message()["sliders"]["moment"]
+    assert stand["shown"] == page.microscope.cursor == len(page.step.words)
+    assert [name for name, _ in stand["bands"]] == [phase.value for phase in Phase]
+
+
+def test_the_largest_changes_stand_in_a_table_at_the_update(page):
+    assert "Largest changes" in page.text
+    page.click("cursor_last_page")
+    for row in largest_changes(page.step):
+        assert f"{row.after:+.6f}" in page.text
+
+
+def test_applying_the_update_takes_the_next_phrase(page):
+    first = page.next_phrase
+    page.click("cursor_last_page")
+    page.click("apply")
+    assert page.microscope.cursor == 0
+    assert page.next_phrase is not first
+    assert "phrase 2 of 58" in page.text
+
+
+def test_a_phrase_of_ones_own_can_not_be_applied(page):
+    own(page)
+    assert page.disabled("apply")
+    assert "a phrase of your own: “i am not good”" in page.text
+
+
+def test_a_finished_run_has_nothing_to_apply():
+    assert Page(hidden="4", epochs="2", epoch="2").disabled("apply")
+
+
+def test_a_phrase_that_can_not_be_read_gets_a_sentence(page):
+    own(page)
+    page.app.text_input(key="phrase").set_value("<b>zebra</b>").run()
+    page.run()
+    assert "None of these words is in the vocabulary" in page.text
+
+
+def test_a_chosen_unit_has_its_own_arithmetic(page):
+    page.app.number_input(key="unit").set_value(4).run()
+    page.run()
+    assert "a_1[4] =" in page.text
+    assert page.microscope.unit == 4
+
+
+def test_the_gradient_check_is_of_this_step(page):
+    page.click("check")
+    assert "✓ right to" in page.text
+    own(page)
+    assert "not checked at these weights" in page.text
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"hidden": "1"},
+        {"phrase": "bad"},
+        {"phrase": "not happy " * 60},
+        {"gradient": "notebook", "hidden": "5"},
+    ],
+    ids=["one unit", "one word", "long phrase", "notebook"],
+)
+def test_every_moment_of_an_odd_step_can_be_shown(link):
+    page = own(Page(epoch="2", **{"hidden": "3", **link}))
+    for cursor in range(0, page.microscope.last + 1, max(1, page.microscope.last // 9)):
+        page.microscope.go_to(cursor)
+        page.run()
+        assert page.message()["charts"].keys() == CHARTS
