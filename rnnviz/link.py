@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rnnviz.config import RunConfig, SettingError
+from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.schedule import Change, Place, Schedule, read_changes
 
 START = Place(0)
@@ -57,7 +57,7 @@ def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     now = max(shown, _place(query, "now", start, said))
     changes = _changes(query, "changes", now, said)
     schedule = Schedule(start, changes)
-    link = Link(schedule, now, shown, query.get("phrase"), _old(query, start, now, said))
+    link = Link(schedule, now, shown, query.get("phrase"), _old(query, now, said))
     return link, [*problems, *(f"In the link: {sentence}" for sentence in said)]
 
 
@@ -65,20 +65,20 @@ def _place(query: Mapping[str, str], name: str, config: RunConfig, said: list[st
     if name not in query:
         return START
     try:
-        return _within(Place.parse(query[name]), name, config, said)
+        return _within(Place.parse(query[name]), name, config.epochs, said)
     except SettingError as problem:
         said.append(f"{name}: {problem} It is left out.")
         return START
 
 
-def _within(place: Place, name: str, config: RunConfig, said: list[str]) -> Place:
-    if place <= (config.epochs, 0):
+def _within(place: Place, name: str, epochs: int, said: list[str]) -> Place:
+    if place <= (epochs, 0):
         return place
     said.append(
-        f"{name} can't be {place}: the run ends at epoch {config.epochs}. "
-        f"Using {config.epochs}; to go further, raise epochs."
+        f"{name} can't be {place}: the run ends at epoch {epochs}. "
+        f"Using {epochs}; to go further, raise epochs."
     )
-    return Place(config.epochs)
+    return Place(epochs)
 
 
 def _changes(
@@ -92,12 +92,14 @@ def _changes(
     return tuple(change for change in changes if change.place <= now)
 
 
-def _old(query: Mapping[str, str], config: RunConfig, now: Place, said: list[str]) -> Old | None:
+def _old(query: Mapping[str, str], now: Place, said: list[str]) -> Old | None:
     if "ghost" not in query:
         return None
     left, _, end = query["ghost"].partition(":")
     try:
-        places = Place.parse(left), _within(Place.parse(end), "ghost", config, said)
+        # The old run may have gone further than the present one is to go.
+        most = int(SETTINGS["epochs"].high)
+        places = Place.parse(left), _within(Place.parse(end), "ghost", most, said)
     except SettingError as problem:
         said.append(f"ghost: {problem} It is left out.")
         return None

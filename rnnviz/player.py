@@ -182,6 +182,7 @@ class Player:
 
     def go_to(self, place: Place) -> None:
         """Look at a place that the run has passed; at the present, or beyond, look at that."""
+        place = self.run.clamped(place)
         if place >= self.run.place:
             self.back_to_now()
             return
@@ -276,16 +277,18 @@ class Player:
         self.run = Run(self.dataset, Schedule(link.schedule.start))
         if link.old:
             self.run.schedule = link.old.schedule(link.schedule)
-            yield from self._train_to(link.old.now, _STRIDE)
-            if self.run.place < link.old.left:
+            yield from self._train_to(self.run.clamped(link.old.now), _STRIDE)
+            left = self.run.clamped(link.old.left)
+            if self.run.place < left:
                 return
-            self.ghost = self.run.branch(link.old.left)
+            self.ghost = self.run.branch(left)
         self.run.schedule = link.schedule
-        yield from self._train_to(link.now, _STRIDE)
-        if self.run.place == link.now > START:
+        now, shown = self.run.clamped(link.now), self.run.clamped(link.shown)
+        yield from self._train_to(now, _STRIDE)
+        if self.run.place == now > START:
             self.message = f"Opened at epoch {self.place}."
-        if link.shown < self.run.place:
-            self.go_to(link.shown)
+        if shown < self.run.place:
+            self.go_to(shown)
 
     def _travel(self, budget: float) -> None:
         until = time.perf_counter() + budget

@@ -104,6 +104,10 @@ class Run:
         epoch, position = place
         return Place(epoch + 1) if position + 1 >= self.phrases else Place(epoch, position + 1)
 
+    def clamped(self, place: Place) -> Place:
+        """The place itself, or, with more phrases than an epoch reads, before the last of them."""
+        return place._replace(position=min(place.position, self.phrases - 1))
+
     def train(self, count: int) -> bool:
         """Take ``count`` steps inside an epoch; whether the loss is still a finite number.
 

@@ -284,6 +284,22 @@ def test_a_link_to_a_run_that_breaks_says_so():
     assert np.isfinite(session.state.parameters.theta).all()
 
 
+def test_the_old_run_may_have_gone_further_than_the_new_one_is_to_go(played, config):
+    played.go_to(Place(4))
+    played.branch()
+    played.configure(replace(config, epochs=6))
+    played.advance(2)
+    copy = opened(played.link().to_query())
+    assert len(copy.ghost.history) == len(played.ghost.history) == 10
+    assert copy.link() == played.link()
+
+
+def test_a_link_to_a_phrase_that_an_epoch_does_not_have_leads_to_the_last():
+    session = opened({"hidden": "2", "epoch": "2/9999", "now": "3/58", "ghost": "1/77:4/99"})
+    assert (session.here, session.run.place) == (Place(2, 57), Place(3, 57))
+    assert session.ghost.place == Place(1, 57)
+
+
 def test_an_empty_link_leaves_the_first_message():
     session = opened({})
     assert session.message.startswith("Press Play")

@@ -7,7 +7,9 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-CHARTS = ("margin", "states", "flow", "loss", "accuracy", "recurrent", "norms")
+from tests.browser.serving import IDLE
+
+CHARTS = ("margin", "states", "flow", "norms", "loss", "accuracy", "map", "recurrent")
 _EPOCH = re.compile(r"(\d+)(?: \+ (\d+)/(\d+))? of (\d+)")
 _LOSS = re.compile(r"training loss[^\d]*([\d.]+)", re.IGNORECASE)
 
@@ -112,6 +114,35 @@ class TrainPage:
     def speed(self, key: str) -> None:
         """Move the speed with a key: Home is the slowest, End the fastest."""
         self.at("speed").locator("input[type=range]").press(key)
+
+    def visit(self, title: str) -> None:
+        """Go to the page of that title."""
+        self.page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
+        self.page.locator(IDLE).wait_for()
+
+    def slider(self, key: str) -> Locator:
+        """The input of a slider of our own."""
+        return self.at(key).locator("input[type=range]")
+
+    def stand(self, key: str) -> int:
+        """Where a slider of our own stands."""
+        return int(self.slider(key).input_value())
+
+    def drag(self, key: str, stops: list[int], release: bool = True) -> None:
+        """Drag the thumb of a slider, with the mouse, over ``stops``."""
+        box = self.slider(key).bounding_box()
+        assert box
+        last = int(self.slider(key).get_attribute("max") or 1)
+        at = [self.stand(key), *stops]
+        # The thumb, 16 px wide, stays inside the box.
+        places = [box["x"] + 8 + (box["width"] - 16) * stop / last for stop in at]
+        y = box["y"] + box["height"] / 2
+        self.page.mouse.move(places[0], y)
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(place, y, steps=3)
+        if release:
+            self.page.mouse.up()
 
     def upload(self, content: str | bytes, name: str = "mine.csv", role: str = "train") -> None:
         """Give a CSV file to the page."""

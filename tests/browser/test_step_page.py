@@ -1,0 +1,185 @@
+"""Page *Step*, used as its reader uses it."""
+
+import math
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from rnnviz.engine.timeline import Phase, timeline
+
+NUMBER = r"[−-]?\d[\d.e−-]*"
+
+
+@pytest.fixture
+def page(opened, server):
+    """The page *Step* on "i am not good" after 400 epochs."""
+    page = opened(f"{server.url}/?epoch=400&phrase=i+am+not+good")
+    page.visit("Step")
+    page.choose("subject", "my own")
+    expect(levels(page)).to_contain_text("a phrase of your own: “i am not good”")
+    return page
+
+
+def levels(page):
+    return page.page.locator(".rnnviz-levels")
+
+
+def formula(page):
+    return page.page.locator(".rnnviz-formula .numbers")
+
+
+def expect_moment(page, cursor):
+    count = len(timeline(4))
+    expect(page.at("moment").locator("output")).to_have_text(f"{cursor + 1} of {count}")
+
+
+def numbers(text):
+    """Every number in a text; the page writes a real minus sign."""
+    return [float(found.replace("−", "-")) for found in re.findall(NUMBER, text)]
+
+
+def test_arrow_keys_walk_over_every_moment_and_back(page):
+    seen = []
+    for cursor, moment in enumerate(timeline(4)):
+        expect_moment(page, cursor)
+        expect(levels(page)).to_contain_text(moment.phase.value)
+        seen.append(page.page.locator(".rnnviz-moment").inner_text())
+        page.keys("ArrowRight")
+    assert len(set(seen)) == len(seen)
+    page.keys("ArrowLeft")
+    expect_moment(page, len(seen) - 2)
+    page.keys("Home")
+    expect_moment(page, 0)
+    page.keys("Shift+ArrowRight")
+    expect_moment(page, 4)
+    page.keys("End")
+    expect_moment(page, len(seen) - 1)
+
+
+def test_the_numbers_on_the_screen_follow_from_each_other(page):
+    """With nothing but what is written on the page."""
+    page.keys("ArrowRight")
+    expect(formula(page)).to_contain_text("a_2[0]")
+    parts, rest = formula(page).inner_text().split("],", 1)[0], formula(page).inner_text()
+    first, result = rest.split(",  ")[0], rest.split(",  ")[1]
+    *terms, total = numbers(first.split("=", 1)[1])
+    assert sum(terms) == pytest.approx(total, rel=1e-2, abs=1e-4)
+    assert parts
+    assert math.tanh(total) == pytest.approx(numbers(result)[-1], rel=1e-2, abs=1e-4)
+    page.keys("Shift+ArrowRight")
+    expect(levels(page)).to_contain_text("loss")
+    p = numbers(page.chart("network").inner_text() or "")
+    assert p is not None
+    loss = numbers(formula(page).inner_text())[-1]
+    share = float(re.search(r"probability of ([\d.]+)%", caption(page))[1]) / 100
+    assert -math.log(share) == pytest.approx(loss, rel=1e-2, abs=1e-3)
+
+
+def caption(page):
+    return page.page.locator(".rnnviz-moment").inner_text()
+
+
+def test_the_terms_on_the_screen_sum_to_the_value_above_them(page):
+    page.keys("ArrowRight")
+    page.expect_in_chart("terms", "node._fullLayout.title.text.includes('a_2')")
+    total, *terms = page.in_chart("terms", "[...node._fullData[0].x]")
+    assert sum(terms) == pytest.approx(total, abs=1e-12)
+    labels = page.in_chart("terms", "node._fullLayout.yaxis.ticktext")
+    assert any("the other" in label for label in labels)
+
+
+def test_states_fill_forwards_and_gradients_backwards(page):
+    for cursor in range(4):
+        page.expect_in_chart("states", FILLED + " === given", cursor + 1)
+        page.keys("ArrowRight")
+    page.keys("ArrowRight")
+    page.chart("flow").scroll_into_view_if_needed()
+    for cursor in range(4):
+        page.expect_in_chart("flow", "node._fullData[0].x.length === given", cursor + 1)
+        page.keys("ArrowRight")
+
+
+FILLED = "[...node._fullData[0].z[0]].filter((v) => Number.isFinite(v)).length"
+
+
+def test_all_arrows_of_the_shared_weight_flash_together(page):
+    page.keys("ArrowRight")
+    expect(page.chart("network").locator(".annotation.touched")).to_have_count(3)
+    page.keys("ArrowLeft")
+    expect(page.chart("network").locator(".annotation.touched")).to_have_count(0)
+
+
+def test_a_click_on_a_column_goes_there_and_chooses_the_unit(page):
+    page.expect_drawn_above("network", 0)
+    box = page.chart("network").locator(".nsewdrag").bounding_box()
+    low, high = page.in_chart("network", "node._fullLayout.xaxis.range")
+    x = box["x"] + box["width"] * (2 - low) / (high - low)
+    page.page.mouse.click(x, box["y"] + box["height"] / 2)
+    expect(levels(page)).to_contain_text("word 3 of 4: “not”")
+    unit = page.at("unit").get_by_role("spinbutton")
+    expect(unit).not_to_have_value("0")
+    chosen = unit.input_value()
+    expect(formula(page)).to_contain_text(f"a_3[{chosen}]")
+
+
+def test_the_slider_reaches_every_moment(page):
+    page.drag("moment", [3, 9, 5], release=False)
+    expect_moment(page, 5)
+    expect(levels(page)).to_contain_text("backward")
+    page.page.mouse.up()
+    expect_moment(page, 5)
+
+
+def test_a_unit_can_be_chosen_by_its_number(page):
+    page.set_number("unit", 17)
+    expect(formula(page)).to_contain_text("a_1[17]")
+
+
+def test_applying_the_update_changes_the_weights_as_shown_and_takes_the_next_phrase(page):
+    page.choose("subject", "next in training")
+    expect(levels(page)).to_contain_text("phrase 1 of 58")
+    page.keys("End")
+    expect(levels(page)).to_contain_text(Phase.UPDATE.value)
+    page.press("apply")
+    page.expect_place("400 + 1/58")
+    expect(levels(page)).to_contain_text("phrase 2 of 58")
+    expect(levels(page)).to_contain_text("forward")
+
+
+def test_a_step_of_the_past_can_be_looked_at(page):
+    page.drag("scrubber", [100])
+    epoch = page.stand("scrubber")
+    expect(levels(page)).to_contain_text(f"epoch {epoch}")
+    expect(page.status).to_contain_text("Looking back")
+
+
+def test_a_phrase_that_can_not_be_read_gets_a_sentence_and_the_step_stays(page):
+    page.type_phrase("zebra")
+    expect(levels(page)).to_contain_text("None of these words is in the vocabulary")
+    page.keys("ArrowRight")
+    expect_moment(page, 1)
+
+
+def test_markup_in_a_phrase_of_the_data_is_shown_as_typed(page):
+    page.upload("text,label\n<b>so</b> $x$,<i>yes</i>\nplain,no\n")
+    expect(page.message).to_contain_text("Started again")
+    page.type_phrase("<b>so</b> $x$")
+    expect(levels(page)).to_contain_text("“<b>so</b> $x$” → <i>yes</i>")
+    expect(page.page.locator(".rnnviz-moment")).to_contain_text("“<b>so</b>”")
+    assert page.page.locator(".rnnviz-levels b b, .rnnviz-levels i").count() == 0
+
+
+def test_a_long_phrase_is_shown_in_a_window(page):
+    page.type_phrase("not happy " * 60)
+    expect(levels(page)).to_contain_text("word 1 of 120")
+    page.expect_in_chart("network", "node._fullLayout.title.text.includes('words 1–12 of 120')")
+    page.keys("End")
+    expect(levels(page)).to_contain_text("update")
+
+
+def test_a_link_to_the_page_opens_it(opened, server):
+    page = opened()
+    page.page.goto(f"{server.url}/step?epoch=5")
+    expect(levels(page)).to_contain_text("epoch 5")
+    expect(page.page).to_have_url(re.compile("/step.*epoch=5"))
