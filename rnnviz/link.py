@@ -53,32 +53,31 @@ def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     """Read a query: the link, and one sentence for each part that can't be followed."""
     start, problems = RunConfig.from_query(query)
     said: list[str] = []
-    shown = _place(query, "epoch", start, said)
-    now = max(shown, _place(query, "now", start, said))
+    shown = _place(query, "epoch", said)
+    now = max(shown, _place(query, "now", said))
     changes = _changes(query, "changes", now, said)
     schedule = Schedule(start, changes)
     link = Link(schedule, now, shown, query.get("phrase"), _old(query, now, said))
     return link, [*problems, *(f"In the link: {sentence}" for sentence in said)]
 
 
-def _place(query: Mapping[str, str], name: str, config: RunConfig, said: list[str]) -> Place:
+def _place(query: Mapping[str, str], name: str, said: list[str]) -> Place:
     if name not in query:
         return START
     try:
-        return _within(Place.parse(query[name]), name, config.epochs, said)
+        return _within(Place.parse(query[name]), name, said)
     except SettingError as problem:
         said.append(f"{name}: {problem} It is left out.")
         return START
 
 
-def _within(place: Place, name: str, epochs: int, said: list[str]) -> Place:
-    if place <= (epochs, 0):
+def _within(place: Place, name: str, said: list[str]) -> Place:
+    # A run may be beyond its last epoch, if that was lowered on the way.
+    most = int(SETTINGS["epochs"].high)
+    if place <= (most, 0):
         return place
-    said.append(
-        f"{name} can't be {place}: the run ends at epoch {epochs}. "
-        f"Using {epochs}; to go further, raise epochs."
-    )
-    return Place(epochs)
+    said.append(f"{name} can't be {place}: the most is {most:,}. Using {most:,}.")
+    return Place(most)
 
 
 def _changes(
@@ -97,9 +96,7 @@ def _old(query: Mapping[str, str], now: Place, said: list[str]) -> Old | None:
         return None
     left, _, end = query["ghost"].partition(":")
     try:
-        # The old run may have gone further than the present one is to go.
-        most = int(SETTINGS["epochs"].high)
-        places = Place.parse(left), _within(Place.parse(end), "ghost", most, said)
+        places = Place.parse(left), _within(Place.parse(end), "ghost", said)
     except SettingError as problem:
         said.append(f"ghost: {problem} It is left out.")
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.training import TrainState
 from rnnviz.link import START, Link, Old
 from rnnviz.run import Run
-from rnnviz.schedule import Place, Schedule
+from rnnviz.schedule import MAX_CHANGES, Place, Schedule
 from rnnviz.tasks.dataset import Dataset
 
 #: Epochs a frame that can be chosen; 0 is the slow motion of one phrase a frame.
@@ -31,6 +31,7 @@ class Player:
         self.speed = 1
         self.running = False
         self.message = "Press Play: in every epoch the network reads each training phrase once."
+        self._problems = ""
         self._restart()
 
     def _restart(self) -> None:
@@ -38,6 +39,7 @@ class Player:
         self.shown: Place | None = None
         self.ghost: Ghost | None = None
         self._journey: Iterator[None] | None = None
+        self._target: Link | None = None
 
     # Where it is
 
@@ -95,8 +97,8 @@ class Player:
         """Keep ticks from advancing the run."""
         self.running = False
         if self._journey:
-            self._arrive()
             self.message = f"The link was followed up to epoch {self.here}."
+            self._arrive()
 
     def advance(self, epochs: int = 1, budget: float = float("inf")) -> None:
         """Train for ``epochs`` epochs from the present, or until ``budget`` seconds are over.
@@ -187,9 +189,12 @@ class Player:
             self.back_to_now()
             return
         self.shown = place
+        then = self.run.schedule.at(place).changes(self.config)
+        differing = [f"{r.label} was {self.run.schedule.at(place).as_dict()[r.name]}" for r in then]
         self.message = (
             f"Looking back at epoch {self.place}; the run is at {self.run.place}. "
-            "Play replays it from here, Branch here takes another way."
+            + (f"{' and '.join(differing)} here. " if differing else "")
+            + "Play replays it from here, Branch here takes another way."
         )
 
     def back_to_now(self) -> None:
@@ -229,16 +234,15 @@ class Player:
         changed = self.config.changes(config)
         if not changed:
             return
+        if self._journey:
+            self.pause()
         restarting = self.config.restarts(config)
         self.config = config
         if restarting:
-            self.running = self.running and not self._journey
             self._restart()
             names = " and ".join(row.label for row in restarting)
             self.message = f"Started again at epoch 0, because {names} changed."
             return
-        if self._journey:
-            self._arrive()
         self.run.configure(config)
         self.message = " ".join(
             self._change_message(row.label, getattr(config, row.name))
@@ -249,6 +253,8 @@ class Player:
     def _change_message(self, label: str, value: object) -> str:
         shown = f"{value:g}" if isinstance(value, float) else str(value)
         said = f"{label} is {shown} from epoch {self.run.place} on."
+        if len(self.run.schedule.changes) > MAX_CHANGES:
+            said += f" A link carries {MAX_CHANGES} changes; a copied one no longer leads here."
         if self.shown is None:
             return said
         return f"{said} To try it from epoch {self.place}, press Branch here."
@@ -256,7 +262,9 @@ class Player:
     # Links
 
     def link(self) -> Link:
-        """The link to the place that is looked at, in this run."""
+        """The link to the place that is looked at, in this run; on the way there its own."""
+        if self._journey and self._target:
+            return self._target
         return Link(self.run.schedule, self.run.place, self.here, old=self._old())
 
     def _old(self) -> Old | None:
@@ -264,13 +272,16 @@ class Player:
         if ghost is None:
             return None
         changes = (c for c in ghost.schedule.changes if c.place >= ghost.place)
-        return Old(ghost.place, Place(len(ghost.history) - 1), tuple(changes))
+        return Old(ghost.place, ghost.end, tuple(changes))
 
-    def follow(self, link: Link) -> None:
-        """Go where a link leads, from the start: at once if that is quick, else tick by tick."""
+    def follow(self, link: Link, problems: Sequence[str] = ()) -> None:
+        """Go where a link leads, from the start: at once if that is quick, else tick by tick.
+
+        ``problems`` with the link stay in sight on the way and at its end.
+        """
         self.config = link.schedule.last
         self.shown = self.ghost = None
-        self._journey = self._way(link)
+        self._journey, self._target, self._problems = self._way(link), link, " ".join(problems)
         self._travel(_PATIENCE)
 
     def _way(self, link: Link) -> Iterator[None]:
@@ -285,17 +296,23 @@ class Player:
         self.run.schedule = link.schedule
         now, shown = self.run.clamped(link.now), self.run.clamped(link.shown)
         yield from self._train_to(now, _STRIDE)
-        if self.run.place == now > START:
+        if self.run.place < now:
+            return
+        if now > START:
             self.message = f"Opened at epoch {self.place}."
-        if shown < self.run.place:
+        if shown < now:
             self.go_to(shown)
+        self._stop_at_the_end()
 
     def _travel(self, budget: float) -> None:
         until = time.perf_counter() + budget
         for _ in self._journey or ():
             if time.perf_counter() > until:
                 self.running = True
-                self.message = f"Following the link: epoch {self.run.place}. Pause stays there."
+                self.message = (
+                    f"{self._problems} Following the link: epoch {self.run.place}. "
+                    "Pause to stop here."
+                ).strip()
                 return
         self._arrive()
 
@@ -304,3 +321,4 @@ class Player:
         self._journey = None
         self.running = False
         self.run.configure(self.config)
+        self.message = f"{self._problems} {self.message}".strip()

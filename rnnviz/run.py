@@ -101,17 +101,16 @@ class Run:
 
     def after(self, place: Place) -> Place:
         """The place one phrase later."""
-        epoch, position = place
-        return Place(epoch + 1) if position + 1 >= self.phrases else Place(epoch, position + 1)
+        return self.clamped(place._replace(position=place.position + 1))
 
     def clamped(self, place: Place) -> Place:
-        """The place itself, or, with more phrases than an epoch reads, before the last of them."""
-        return place._replace(position=min(place.position, self.phrases - 1))
+        """The place itself; with all the phrases of an epoch, or more, the next epoch."""
+        return Place(place.epoch + 1) if place.position >= self.phrases else place
 
     def train(self, count: int) -> bool:
         """Take ``count`` steps inside an epoch; whether the loss is still a finite number.
 
-        If it isn't, the run goes back to the last epoch where it was.
+        If it isn't, the run goes back to where it last was.
         """
         after = self._steps(self.state, count)
         fine = bool(np.isfinite(after.parameters.theta).all())
@@ -172,10 +171,9 @@ class Run:
 
     def branch(self, place: Place) -> Ghost:
         """Make ``place`` the present, and return the run as it was."""
-        ghost = Ghost(place, self.history, self.schedule)
-        self.state = self.at(place)
+        ghost = Ghost(place, self.place, self.history, self.schedule)
+        self.state = self._finite = self.at(place)
         self.snapshots.drop_after(place.epoch)
-        self._finite = self.at(Place(place.epoch))
         self.history = self.history.until(place.epoch)
         self.schedule = self.schedule.changed(place, self.config)
         return ghost

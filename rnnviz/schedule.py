@@ -13,7 +13,7 @@ from rnnviz.config import SETTINGS, RunConfig, SettingError
 #: What can change while a run goes on and decides its weights.
 CHANGEABLE = tuple(n for n, row in SETTINGS.items() if not row.restarts and n != "epochs")
 #: The most changes that a link can carry.
-MAX_CHANGES = 100
+MAX_CHANGES = 400
 _PLACE = re.compile(r"(\d{1,7})(?:/(\d{1,7}))?", re.ASCII)
 
 

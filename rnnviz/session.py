@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from rnnviz.link import Link
 from rnnviz.microscope import Microscope, Subject
 from rnnviz.player import Player
 from rnnviz.probe import Probe, inspect, read
+from rnnviz.schedule import Schedule
 from rnnviz.tasks.dataset import Dataset, Phrase, dataset_from, sentiment
 from rnnviz.tasks.table import TaskError
 from rnnviz.tasks.vocabulary import Reading
@@ -59,6 +61,7 @@ class Session(Player):
         """Learn other data, from epoch 0."""
         if dataset is self.dataset:
             return
+        self.pause()
         self.dataset = dataset
         self._restart()
         self.ask(self.typed)
@@ -107,18 +110,21 @@ class Session(Player):
         states = kept if state.position or state in kept else [*kept, state]
         film.keep(states, (objective, *_phrase_key(probe.trace)))
         until = time.perf_counter() + budget
-        for frame in film.missing(states[len(kept) :]) + film.missing(kept):
+        mine = film.missing(states[len(kept) :])
+        for i, frame in enumerate(mine + film.missing(kept)):
             film.expose(frame, self._flow(frame, probe, objective).norms)
-            if time.perf_counter() > until:
+            # One frame besides the one shown, however little time there is: a map is never blank.
+            if i >= len(mine) and time.perf_counter() > until:
                 break
         return film.gauge(), film.map(kept)
 
     def step(self, probe: Probe) -> StepRecord:
         """The training step under the microscope: the run's next one, or one on the probe."""
         tokens, target = self._step_on(probe)
-        key = self.state, self.microscope.subject, tokens.tobytes(), target, self.config
+        config = self.run.schedule.at(self.here)
+        key = self.state, self.microscope.subject, tokens.tobytes(), target, config
         if not self._step or self._step[0] != key:
-            self._step = key, self._record_step(tokens, target)
+            self._step = key, self._record_step(tokens, target, config)
         step = self._step[1]
         self.microscope.focus(len(step.words), step.before.sizes.hidden)
         return step
@@ -135,9 +141,8 @@ class Session(Player):
         epoch, position = self.here
         return self.dataset.train[order(self.config.seed, epoch, self.run.phrases)[position]]
 
-    def _record_step(self, tokens: Array, target: int) -> StepRecord:
+    def _record_step(self, tokens: Array, target: int, config: RunConfig) -> StepRecord:
         names = Names(self.dataset.vocabulary.words, self.dataset.classes)
-        config = self.run.schedule.at(self.here)
         return step_record(self.state.parameters, tokens, target, config, names)
 
     def apply(self) -> None:
@@ -158,17 +163,19 @@ class Session(Player):
         return self._check[1] if self._check and known else None
 
     def _check_key(self, trace: Trace) -> tuple[object, ...]:
-        return self.run, self.here, *_phrase_key(trace)
+        return self.state, *_phrase_key(trace)
 
     def link(self) -> Link:
-        """The link to what is on the page now; uploaded data aren't in it."""
+        """The link to what is on the page now; of a run on other data it has the settings alone."""
+        if self.dataset is not sentiment():
+            return Link(Schedule(self.config))
         return replace(super().link(), phrase=self.phrase if self.phrase != PHRASE else None)
 
-    def follow(self, link: Link) -> None:
-        """Go where a link leads, from the start: at once if that is quick, else tick by tick."""
+    def follow(self, link: Link, problems: Sequence[str] = ()) -> None:
+        """Ask the phrase of a link and go where it leads, see ``Player.follow``."""
         if link.phrase is not None:
             self.ask(link.phrase)
-        super().follow(link)
+        super().follow(link, problems)
 
     def records(self) -> dict[str, Any]:
         """The settings and one record an epoch, ready for JSON (a missing score is null)."""

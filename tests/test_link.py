@@ -84,7 +84,7 @@ def test_the_old_run_shares_what_was_changed_before_it_was_left():
     ("query", "said"),
     [
         ({"epoch": "soon"}, "epoch: 'soon' is no place in a run"),
-        ({"epoch": "1001"}, "epoch can't be 1001: the run ends at epoch 1000. Using 1000"),
+        ({"epoch": "100001"}, "epoch can't be 100001: the most is 100,000. Using 100,000."),
         ({"now": "-3"}, "now: '-3' is no place in a run"),
         ({"changes": "5:lr=0.1"}, "changes: 5:lr=0.1 lies beyond epoch 0, where the run is"),
         ({"changes": "x"}, "changes: 'x' is no change"),

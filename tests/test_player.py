@@ -296,11 +296,112 @@ def test_the_old_run_may_have_gone_further_than_the_new_one_is_to_go(played, con
 
 def test_a_link_to_a_phrase_that_an_epoch_does_not_have_leads_to_the_last():
     session = opened({"hidden": "2", "epoch": "2/9999", "now": "3/58", "ghost": "1/77:4/99"})
-    assert (session.here, session.run.place) == (Place(2, 57), Place(3, 57))
-    assert session.ghost.place == Place(1, 57)
+    assert (session.here, session.run.place) == (Place(3), Place(4))
+    assert session.ghost.place == Place(2)
 
 
 def test_an_empty_link_leaves_the_first_message():
     session = opened({})
     assert session.message.startswith("Press Play")
     assert session.link().to_query() == {}
+
+
+def test_an_address_stays_what_it_was_while_it_is_followed(monkeypatch):
+    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+    query = {"hidden": "2", "epochs": "60", "epoch": "30", "now": "40"}
+    session = Session()
+    session.follow(read_link(query)[0])
+    session.tick(0.0)
+    assert session.link().to_query() == query
+
+
+@pytest.mark.parametrize("change", [{"lr": 0.5}, {"seed": 3}])
+def test_a_setting_changed_on_the_way_ends_it(monkeypatch, change):
+    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+    session = Session()
+    session.follow(read_link({"hidden": "2", "epoch": "40"})[0])
+    session.configure(replace(session.config, **change))
+    assert not session.running
+    session.advance(1)
+    assert session.run.schedule.at(session.run.place) == session.config
+
+
+def test_problems_of_a_link_stay_in_sight_at_its_end(monkeypatch):
+    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+    link, problems = read_link({"hidden": "2", "epoch": "5", "lr": "x"})
+    session = Session()
+    session.follow(link, problems)
+    assert "In the link: Learning rate" in session.message
+    while session.running:
+        session.tick(1.0)
+    assert session.message.startswith("In the link: Learning rate")
+    assert session.message.endswith("Opened at epoch 5.")
+
+
+def test_a_link_that_breaks_before_its_ghost_was_left_has_none():
+    session = opened({"lr": "100.0", "init_scale": "2.0", "epoch": "50", "ghost": "20:40"})
+    assert session.ghost is None
+    assert "no longer a finite number" in session.message
+
+
+def test_a_run_beyond_its_lowered_last_epoch_has_a_link_that_leads_there(played, config):
+    played.configure(replace(config, epochs=5))
+    copy = opened(played.link().to_query())
+    assert copy.run.place == Place(9)
+    assert weights(copy) == weights(played)
+
+
+def test_a_branch_inside_the_present_epoch_has_a_link_that_leads_there(session):
+    for _ in range(3):
+        session.step_phrase()
+    session.go_to(Place(0, 2))
+    session.branch()
+    query = session.link().to_query()
+    assert query["ghost"] == "0/2:0/3"
+    copy = opened(query)
+    assert weights(copy) == weights(session)
+    assert copy.link() == session.link()
+
+
+def test_a_branch_that_breaks_goes_back_to_where_it_began(played, config):
+    played.go_to(Place(4, 2))
+    played.branch()
+    played.configure(replace(config, lr=100.0, clip_by="off"))
+    played.run.state.parameters.theta[:] = 1e308
+    played.step_phrase()
+    assert played.run.place == Place(4, 2)
+    assert read_link(played.link().to_query())[1] == []
+
+
+def test_a_run_on_other_data_has_its_settings_alone_in_the_link(played):
+    played.load(("mine.csv", b"text,label\nso warm,sunny\nso cold,rainy\n"), None)
+    played.advance(2)
+    assert played.link().to_query().keys() == {"hidden", "init_scale", "lr", "epochs"}
+
+
+def test_after_a_branch_the_step_has_the_new_settings(played, config):
+    played.configure(replace(config, lr=0.2))
+    played.go_to(Place(4))
+    assert played.step(played.inspect()).config.lr == config.lr
+    assert "Learning rate was 0.05 here" in played.message
+    played.branch()
+    assert played.step(played.inspect()).config.lr == 0.2
+
+
+def test_a_gradient_check_is_not_taken_for_one_of_another_branch(played, config):
+    trace = played.inspect().trace
+    played.check_gradient(trace)
+    assert played.checked(trace) is not None
+    played.go_to(Place(4))
+    played.branch()
+    played.configure(replace(config, lr=0.5))
+    played.advance(5)
+    assert played.checked(played.inspect().trace) is None
+
+
+def test_more_changes_than_a_link_carries_are_said(played, config, monkeypatch):
+    monkeypatch.setattr(module, "MAX_CHANGES", 2)
+    for i in range(4):
+        played.advance(1)
+        played.configure(replace(config, lr=0.1 + i / 100))
+    assert "A link carries 2 changes" in played.message

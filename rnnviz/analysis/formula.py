@@ -62,7 +62,7 @@ def _backward(step: StepRecord, moment: Moment, unit: int) -> Formula:
         f"dW_hh += da_{n} h_{t}ᵀ",
         f"({hidden},) = ({hidden}, {width})({width},),  ({hidden},) = ({hidden},) · ({hidden},),  "
         f"({hidden}, {hidden}) += ({hidden}, 1)(1, {hidden})",
-        f"{found.symbol} = {number(found.recorded)},  {found.then}",
+        f"{found.symbol} = {number(found.recorded)} (the sum at the right),  {found.then}",
     )
 
 
@@ -76,6 +76,7 @@ def _clip(step: StepRecord, moment: Moment, unit: int) -> Formula:
     return Formula(
         symbols[step.config.clip_by],
         _every_entry(step),
+        f"followed, of unit {unit}’s weights the one with the largest gradient: "
         f"g = {found.symbol} = {number(found.recorded)},  {found.then}",
     )
 
@@ -86,6 +87,7 @@ def _update(step: StepRecord, moment: Moment, unit: int) -> Formula:
     return Formula(
         f"W ← W − {number(step.config.lr)} g′",
         _every_entry(step),
+        f"followed, of unit {unit}’s weights the one with the largest gradient: "
         f"{found.symbol.removesuffix(' after')} ← {added((before, change))} = "
         f"{number(found.recorded)}",
     )

@@ -62,9 +62,10 @@ class History:
 
 @dataclass(frozen=True, eq=False)
 class Ghost:
-    """A run that was left at ``place`` for another: its scores to the end, and its settings."""
+    """A run that was left at ``place`` for another: how far it had gone, scores, settings."""
 
     place: Place
+    end: Place
     history: History
     schedule: Schedule
 

@@ -9,6 +9,7 @@ import numpy as np
 from rnnviz.analysis.scales import typical
 from rnnviz.analysis.step import StepRecord
 from rnnviz.analysis.symbols import number, quoted
+from rnnviz.analysis.terms import followed
 from rnnviz.engine.parameters import Array
 from rnnviz.engine.timeline import Moment, Phase
 
@@ -38,6 +39,13 @@ def operation(step: StepRecord, moment: Moment, unit: int) -> tuple[Strip, ...]:
     if moment.phase is Phase.BACKWARD:
         return _backward(step, moment)
     return _weights(step, moment, unit)
+
+
+def marked(step: StepRecord, moment: Moment, unit: int) -> int:
+    """Which cell of the strips belongs to ``unit``: its own, or the weight that is followed."""
+    if moment.phase in (Phase.CLIP, Phase.UPDATE):
+        return followed(step, unit).place[-1]
+    return unit
 
 
 def forward_parts(step: StepRecord, t: int | slice) -> tuple[Array, Array, Array]:
@@ -89,11 +97,9 @@ def _backward(step: StepRecord, moment: Moment) -> tuple[Strip, ...]:
     trace, t, n, cells = step.trace, moment.t, moment.number, _units(step)
     dh, da = trace.dh[t, 0], trace.da[t, 0]
     limit = typical(dh)
-    last = t == len(trace.dh) - 1
-    nothing = np.zeros_like(dh)
     return (
-        Strip("from the loss", dh if last else nothing, cells, limit),
-        Strip("from the next word", nothing if last else dh, cells, limit),
+        Strip("dh_local, from the loss", trace.dh_local[t, 0], cells, limit),
+        Strip("dh_future, from t + 1", trace.dh_future[t, 0], cells, limit),
         Strip(f"dh_{n}, their sum", dh, cells, limit, total=True),
         Strip(f"1 − h_{n}²", trace.slope[t, 0], cells, 1.0, signed=False),
         Strip(f"da_{n} = dh_{n} · (1 − h_{n}²)", da, cells, limit),

@@ -137,21 +137,21 @@ def _from_future(step: StepRecord, moment: Moment, unit: int) -> list[Term]:
     return _products(labels, weights, step.trace.da[moment.t + 1, 0])
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
     """The weight that is followed through clipping and update."""
 
     name: str
     place: tuple[int, ...]
 
 
-def _followed(step: StepRecord, unit: int) -> _Entry:
-    """Of the weights into ``unit`` from the memory the one that is pulled most, else its bias."""
+def followed(step: StepRecord, unit: int) -> Entry:
+    """Of the weights from the memory into ``unit`` that of the largest gradient, or its bias."""
     row = np.abs(step.descent.gradient.W_hh[unit])
-    return _Entry("W_hh", (unit, int(row.argmax()))) if row.any() else _Entry("b_h", (unit,))
+    return Entry("W_hh", (unit, int(row.argmax()))) if row.any() else Entry("b_h", (unit,))
 
 
 def _clip(step: StepRecord, moment: Moment, unit: int) -> Terms:
-    name, index = _followed(step, unit)
+    name, index = followed(step, unit)
     gradient, clipped, _ = (float(p.named()[name][index]) for p in step.descent)
     written = "d" + step.names.entry(name, index)
     return Terms(written, tuple(_over_time(step, unit, index)), gradient, _clipped(step, clipped))
@@ -177,7 +177,7 @@ def _clipped(step: StepRecord, clipped: float) -> str:
 
 
 def _update(step: StepRecord, moment: Moment, unit: int) -> Terms:
-    name, index = _followed(step, unit)
+    name, index = followed(step, unit)
     before, after, clipped = (
         float(p.named()[name][index]) for p in (step.before, step.after, step.descent.clipped)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,31 +29,38 @@ def thinned(length: int) -> Any:
     return np.unique(np.linspace(0, length - 1, min(length, _POINTS)).round().astype(int))
 
 
-def present_marks(course: Course, theme: Theme) -> list[dict[str, Any]]:
-    """While an earlier epoch is looked at: a line there, and a veil over what came later."""
+def present_marks(course: Course, theme: Theme, scales: Sequence[str]) -> list[dict[str, Any]]:
+    """While an earlier epoch is looked at: a line there, and a veil over what came later.
+
+    ``scales`` are the y axes of the plots that it goes through.
+    """
     if course.shown is None:
         return []
-    span = {"xref": "x", "yref": "paper", "y0": 0, "y1": 1, "x0": course.shown}
-    veil = {
-        "type": "rect",
-        "x1": 10 * max(course.epochs, len(course.history)),
-        "line": {"width": 0},
-    }
+    end = 10 * max(course.epochs, len(course.history))
+    veil = {"type": "rect", "x1": end, "line": {"width": 0}, "fillcolor": theme.background}
     line = {"type": "line", "x1": course.shown, "line": {"color": theme.text, "width": 2}}
     return [
-        {**span, **veil, "fillcolor": theme.background, "opacity": 0.72, "layer": "above"},
-        {**span, **line},
+        {**_upright(course.shown, scale), **look}
+        for scale in scales
+        for look in ({**veil, "opacity": 0.72, "layer": "above"}, line)
     ]
 
 
-def change_lines(course: Course, theme: Theme) -> list[dict[str, Any]]:
+def change_lines(course: Course, theme: Theme, scales: Sequence[str]) -> list[dict[str, Any]]:
     """An upright wherever a setting was changed on the way, or the run branched off another."""
-    look = {"type": "line", "xref": "x", "yref": "paper", "y0": 0, "y1": 1}
     line = {"color": theme.muted, "width": 1.5, "dash": "dash"}
     places = {change.place.epoch for change in course.changes}
     if course.ghost:
         places.add(course.ghost.place.epoch)
-    return [{**look, "x0": epoch, "x1": epoch, "line": line} for epoch in sorted(places)]
+    return [
+        {**_upright(epoch, scale), "type": "line", "x1": epoch, "line": line}
+        for scale in scales
+        for epoch in sorted(places)
+    ]
+
+
+def _upright(epoch: int, scale: str) -> dict[str, Any]:
+    return {"xref": "x", "yref": f"{scale} domain", "y0": 0, "y1": 1, "x0": epoch}
 
 
 def change_labels(course: Course) -> list[dict[str, Any]]:

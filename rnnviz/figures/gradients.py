@@ -103,7 +103,7 @@ def gradient_map(
         HEIGHTS["map"],
         theme,
         margin=EPOCHS_MARGIN,
-        shapes=[*change_lines(course, theme), *present_marks(course, theme)],
+        shapes=[*change_lines(course, theme, "y"), *present_marks(course, theme, "y")],
         xaxis=epochs_axis(course, theme, showgrid=False),
         yaxis=_words_rows(words, theme),
     )

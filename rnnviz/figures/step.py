@@ -32,8 +32,8 @@ _STRIPS, _BARS = 5, 20
 _CELL = 0.72
 #: Up to so many cells carry their numbers, and up to so many entries their names.
 _PRINTED, _NAMED = 10, 20_000
-#: Both pictures of one moment have their labels in a margin of this width.
-_LABELS = 244
+#: The widths of the margins in which the labels of rows and strips stand.
+_LABELS, _STRIP_LABELS = 212, 184
 
 
 def operation_strips(
@@ -61,7 +61,7 @@ def operation_strips(
             ticktext=[plain(strip.label, 40) for strip in strips],
             ticks="",
         ),
-        margin={"l": _LABELS, "r": 76, "t": 40, "b": 48},
+        margin={"l": _STRIP_LABELS, "r": 76, "t": 40, "b": 48},
         shapes=[_sum_line(i, theme) for i, strip in enumerate(strips) if strip.total],
         annotations=[_strip_scale(i, strip, theme) for i, strip in enumerate(strips)],
     )
@@ -153,13 +153,20 @@ def term_bars(terms: Terms, theme: Theme = LIGHT) -> go.Figure:
     largest, rest = terms.largest(_BARS)
     rows = [Term(terms.symbol, (), terms.recorded), *largest]
     rows += [Term(rest[0], (), rest[1])] if rest else []
-    limit = 1.35 * ladder(max(abs(row.value) for row in rows))
+    limit = ladder(max(abs(row.value) for row in rows))
     return figure(
-        [_bars(rows, rest is not None, theme)],
+        [_bars(rows, rest is not None, theme), _ledger(rows, limit)],
         f"{plain(terms.symbol, 60)} = {number(terms.recorded)}, term by term",
         HEIGHTS["terms"],
         theme,
-        xaxis=axis("value", theme, range=[-limit, limit], zeroline=True, zerolinecolor=theme.muted),
+        xaxis=axis(
+            "value",
+            theme,
+            range=[-limit, limit],
+            zeroline=True,
+            zerolinecolor=theme.muted,
+            nticks=3,
+        ),
         yaxis=axis(
             "",
             theme,
@@ -168,7 +175,7 @@ def term_bars(terms: Terms, theme: Theme = LIGHT) -> go.Figure:
             tickvals=list(range(len(rows))),
             ticktext=[_row_label(row, terms) for row in rows],
         ),
-        margin={"l": _LABELS, "r": 76, "t": 68, "b": 48},
+        margin={"l": _LABELS, "r": 96, "t": 68, "b": 48},
         shapes=[_sum_line_below(theme)],
         annotations=[_then(terms, theme)],
         bargap=0.25,
@@ -185,11 +192,21 @@ def _bars(rows: Sequence[Term], rest: bool, theme: Theme) -> go.Bar:
         x=values,
         y=list(range(len(rows))),
         marker={"color": colors},
-        text=[number(value) for value in values],
-        textposition="outside",
-        cliponaxis=False,
         customdata=[_factors(row) for row in rows],
         hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _ledger(rows: Sequence[Term], limit: float) -> go.Scatter:
+    """The values in a column of their own, where no bar runs into them."""
+    return go.Scatter(
+        x=[limit] * len(rows),
+        y=list(range(len(rows))),
+        mode="text",
+        text=[number(row.value) for row in rows],
+        textposition="middle right",
+        cliponaxis=False,
+        hoverinfo="skip",
     )
 
 

@@ -26,7 +26,7 @@ HEIGHTS = {
     "terms": 600,
     "mosaic": 400,
 }
-_MOST_LABELS = 40
+_MOST_LABELS = 20
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 
 

@@ -46,7 +46,10 @@ def loss_curve(
     layout = {
         "xaxis": epochs_axis(course, theme, anchor="y" if gauge is None else "y2"),
         "yaxis": axis("loss (nats)", theme, range=[-0.02 * top, 1.02 * top], **whole),
-        "shapes": [_guessing_line(classes, theme), *_uprights(course, theme)],
+        "shapes": [
+            _guessing_line(classes, theme),
+            *_uprights(course, theme, ["y"] if gauge is None else ["y", "y2"]),
+        ],
         "annotations": [_guessing_label(classes, theme), *change_labels(course)],
         "margin": EPOCHS_MARGIN,
         **_legend(),
@@ -68,14 +71,14 @@ def accuracy_curve(course: Course, theme: Theme = LIGHT) -> go.Figure:
         HEIGHTS["accuracy"],
         theme,
         margin=EPOCHS_MARGIN,
-        shapes=_uprights(course, theme),
+        shapes=_uprights(course, theme, ["y"]),
         xaxis=epochs_axis(course, theme),
         yaxis=axis("accuracy", theme, range=[-0.02, 1.04], tickformat=".0%"),
     )
 
 
-def _uprights(course: Course, theme: Theme) -> list[dict[str, Any]]:
-    return [*change_lines(course, theme), *present_marks(course, theme)]
+def _uprights(course: Course, theme: Theme, scales: list[str]) -> list[dict[str, Any]]:
+    return [*change_lines(course, theme, scales), *present_marks(course, theme, scales)]
 
 
 def _curves(course: Course, columns: tuple[str, str], hover: str, theme: Theme) -> list[Any]:
@@ -111,8 +114,8 @@ def _ghost_curves(
     keep = keep[keep >= ghost.place.epoch]
     curves = _pair(ghost.history, keep, columns, hover, theme)
     for curve in curves:
-        faint = {"width": 1.5, "dash": "dot"}
-        curve.update(name=f"old {curve.name}", opacity=0.5, line=faint, showlegend=False)
+        faint = {"width": 1.2, "dash": "dot"}
+        curve.update(name=f"old {curve.name}", opacity=0.4, line=faint, showlegend=False)
     return curves
 
 
@@ -128,12 +131,8 @@ def _largest(values: Any) -> float:
 
 
 def _add_gauge(layout: dict[str, Any], gauge: MemoryGauge, theme: Theme) -> None:
-    """The two scales of the gauge, the line at radius 1, and the names of its curves."""
-    stretch = decades([*gauge.radius, *gauge.norm, 1.0])
-    tokens = _token_span(gauge)
-    right = {"overlaying": "y2", "side": "right", "showgrid": False, "color": theme.magnitude}
-    layout["yaxis2"] = log_axis("W_hh", theme, stretch, domain=_BELOW)
-    layout["yaxis3"] = log_axis("half-life (tokens)", theme, tokens, **right)
+    """The scale of the gauge, the line at radius 1, and the names of its curves."""
+    layout["yaxis2"] = log_axis("W_hh / tokens", theme, _gauge_span(gauge), domain=_BELOW)
     line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
     across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1}
     layout["shapes"].insert(0, {**across, "yref": "y2", "y0": 1, "y1": 1, "line": line})
@@ -143,23 +142,24 @@ def _add_gauge(layout: dict[str, Any], gauge: MemoryGauge, theme: Theme) -> None
     layout["legend2"] = {**layout["legend"], "y": _BELOW[1]}
 
 
-def _token_span(gauge: MemoryGauge) -> list[float]:
-    """The half-life's range; from 100 tokens on it makes no difference to these phrases."""
-    return decades([*np.minimum(gauge.half_life, 100.0), 0.1, 100.0])
+def _gauge_span(gauge: MemoryGauge) -> list[float]:
+    """One scale for all three; from 100 tokens on a half-life makes no difference to a phrase."""
+    lives = np.minimum(gauge.half_life, 100.0)
+    return decades([*gauge.radius, *gauge.norm, *lives, 0.01, 100.0])
 
 
 def _gauge_curves(gauge: MemoryGauge, theme: Theme) -> list[go.Scatter]:
-    drawn = np.minimum(gauge.half_life, 10.0 ** _token_span(gauge)[1])
+    drawn = np.minimum(gauge.half_life, 10.0 ** _gauge_span(gauge)[1])
     looks = (
-        ("radius", gauge.radius, gauge.radius, "y2", theme.text, "solid", ""),
-        ("singular value", gauge.norm, gauge.norm, "y2", theme.muted, "dash", ""),
-        ("half-life", drawn, gauge.half_life, "y3", theme.magnitude, "solid", " tokens"),
+        ("radius", gauge.radius, gauge.radius, theme.text, "solid", ""),
+        ("singular value", gauge.norm, gauge.norm, theme.muted, "dash", ""),
+        ("half-life", drawn, gauge.half_life, theme.magnitude, "solid", " tokens"),
     )
     return [
         go.Scatter(
             x=gauge.epochs.astype(np.int32),
             y=compact(values),
-            yaxis=scale,
+            yaxis="y2",
             legend="legend2",
             name=name,
             mode="lines" if len(values) > 1 else "markers",
@@ -167,12 +167,12 @@ def _gauge_curves(gauge: MemoryGauge, theme: Theme) -> list[go.Scatter]:
             customdata=[f"{value:.4g}{unit}" for value in exact],
             hovertemplate="epoch %{x}: %{customdata}<extra>" + name + "</extra>",
         )
-        for name, values, exact, scale, color, dash, unit in looks
+        for name, values, exact, color, dash, unit in looks
     ]
 
 
 def _legend() -> dict[str, Any]:
-    place = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"}
+    place = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.005, "yanchor": "bottom"}
     return {"showlegend": True, "legend": place}
 
 

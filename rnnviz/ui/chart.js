@@ -174,6 +174,8 @@ function frame({ data, setTriggerValue }) {
   speak();
 }
 
+const MOVING = /^(Arrow|Page|Home|End)/;
+
 function slider({ parentElement, data: { key, label } }) {
   const find = (what) => parentElement.querySelector(what);
   const input = find("input");
@@ -181,14 +183,17 @@ function slider({ parentElement, data: { key, label } }) {
   const mounted = { input, output: find("output"), bands: find(".bands"), held: false };
   shared.sliders.set(key, mounted);
   input.setAttribute("aria-label", label);
-  const moved = (settled) => {
-    mounted.held = !settled;
-    say({ kind: key, value: Number(input.value), settled });
+  const moved = (held) => {
+    mounted.held = held;
+    say({ kind: key, value: Number(input.value), settled: !held });
   };
-  input.addEventListener("input", () => moved(false));
-  input.addEventListener("change", () => moved(true));
+  input.addEventListener("input", () => moved(true));
+  // Back where it began a drag ends without a change.
+  const released = () => mounted.held && moved(false);
+  for (const end of ["change", "pointerup", "pointercancel", "blur"])
+    input.addEventListener(end, released);
   // The arrow keys belong to the slider while it has the focus, and after a drag to the page.
-  input.addEventListener("keydown", (event) => event.stopPropagation());
+  input.addEventListener("keydown", (event) => MOVING.test(event.key) && event.stopPropagation());
   input.addEventListener("pointerup", () => input.blur());
   moveSlider(key);
 }
@@ -218,7 +223,9 @@ function drawBands(node, { last, bands }) {
   node.replaceChildren(
     ...bands.map(([name, width]) => {
       const band = Object.assign(document.createElement("span"), { className: name });
-      band.textContent = band.title = name;
+      band.title = name;
+      // A sliver has no room for its name.
+      if (width > 0.04 * (last + 1)) band.textContent = name;
       band.style.flexGrow = width;
       return band;
     }),

@@ -87,7 +87,7 @@ class Stand:
 def frame(
     running: bool,
     hear: Callable[[Event], None],
-    sliders: Mapping[str, Stand],
+    sliders: Callable[[], Mapping[str, Stand]],
     wanted: Collection[str] = ALL,
 ) -> Iterator[Show]:
     """Collect figures with the function given, ``show(key, figure, *args, remark="")``; send them.
@@ -109,7 +109,7 @@ def frame(
 
     yield show
     charts = ",".join(figures.values())
-    stands = {key: asdict(stand) for key, stand in sliders.items()}
+    stands = {key: asdict(stand) for key, stand in sliders().items()}
     # Counted, so that no message is equal to the last and an answer is always noticed.
     head = json.dumps({"number": next(_count), "running": running, "sliders": stands})[:-1]
     data = f'{head},"charts":{{{charts}}}}}'

@@ -38,6 +38,9 @@ def live(
         heard["wanted"] = event.get("sight", ALL)
         answers.get(event.get("kind", ""), lambda _: None)(event)
 
+    def stands() -> dict[str, Stand]:
+        return {"scrubber": _scrubber(session), **sliders()}
+
     def tick() -> None:
         if heard.pop("settled", False):
             st.rerun()
@@ -45,7 +48,6 @@ def live(
             session.tick(BUDGET)
             if not session.running:
                 st.rerun()
-        stands = {"scrubber": _scrubber(session), **sliders()}
         with frame(session.running, hear, stands, heard.pop("wanted", ALL)) as show:
             draw(show)
 

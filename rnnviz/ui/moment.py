@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from rnnviz.analysis.captions import caption_fields, caption_key
@@ -9,29 +10,44 @@ from rnnviz.analysis.formula import formula
 from rnnviz.analysis.step import StepRecord, largest_changes
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.microscope import Subject
+from rnnviz.probe import Probe
 from rnnviz.session import Session
 from rnnviz.ui.text import explanation
 
 
-def levels_html(session: Session, step: StepRecord) -> str:
-    """Where the moment is: epoch, phrase, and word."""
-    epoch, position = session.here
+def levels_html(session: Session, probe: Probe, step: StepRecord) -> str:
+    """Where the moment is: epoch, phrase and its target, phase, and word."""
     moment, words = session.microscope.moment, step.words
+    own = session.microscope.subject is Subject.OWN
+    if own and session.problem:
+        return f'<div class="rnnviz-levels"><b>{escape(session.problem)}</b></div>'
+    epoch, position = session.here
+    phrase = "a phrase of your own" if own else f"phrase {position + 1} of {session.run.phrases}"
     target = step.names.classes[step.target]
-    phrase = f"phrase {position + 1} of {session.run.phrases}"
-    if session.microscope.subject is Subject.OWN:
-        phrase = "a phrase of your own"
     places = [
         f"epoch {epoch}",
-        f"{phrase}: “{' '.join(words)}” → {target}",
+        f"{phrase}: “{_around(words, moment.t)}” → {target}{_source(probe) if own else ''}",
         moment.phase.value,
     ]
     if moment.phase in (Phase.FORWARD, Phase.BACKWARD):
         places.append(f"word {moment.number} of {len(words)}: “{words[moment.t]}”")
-    if session.problem and session.microscope.subject is Subject.OWN:
-        places = [session.problem]
     shown = " › ".join(f"<b>{escape(place)}</b>" for place in places)
     return f'<div class="rnnviz-levels">{shown}</div>'
+
+
+def _around(words: Sequence[str], t: int) -> str:
+    """The phrase, or of a long one the words around the present one."""
+    first = max(0, min(t - 4, len(words) - 10))
+    last = min(len(words), first + 10)
+    shown = " ".join(words[first:last])
+    return f"{'… ' if first else ''}{shown}{' …' if last < len(words) else ''}"
+
+
+def _source(probe: Probe) -> str:
+    """Where the target of a phrase of one's own comes from, and what of it wasn't read."""
+    source = "its own verdict, as it has no label" if probe.label is None else "its label"
+    unknown = ", ".join(word[:20] for word in probe.reading.unknown[:6])
+    return f" ({source}{f'; not in the vocabulary: {unknown}' if unknown else ''})"
 
 
 def caption_html(step: StepRecord, moment: Moment) -> str:
@@ -56,9 +72,12 @@ def changes_html(step: StepRecord, moment: Moment) -> str:
         )
         return f'<div class="rnnviz-changes">{title}{body}</div>'
     rows = "".join(
-        f"<tr><td>{escape(row.name)}</td><td>{row.before:+.6f}</td>"
-        f"<td>{row.change:+.6f}</td><td>{row.after:+.6f}</td></tr>"
+        f"<tr><td>{escape(row.name)}</td>{_cells(row.before, row.change, row.after)}</tr>"
         for row in largest_changes(step)
     )
     head = "<tr><th>weight</th><th>before</th><th>change</th><th>after</th></tr>"
     return f'<div class="rnnviz-changes">{title}<table>{head}{rows}</table></div>'
+
+
+def _cells(*values: float) -> str:
+    return "".join(f"<td>{value:+.6f}</td>" for value in values).replace("-", "−")

@@ -13,8 +13,7 @@ def get_session() -> Session:
     if "session" not in st.session_state:
         session = Session()
         link, problems = read_link(st.query_params.to_dict())
-        session.follow(link)
-        session.message = " ".join([*problems, session.message])
+        session.follow(link, problems)
         st.session_state.session = session
     found: Session = st.session_state.session
     return found

@@ -47,7 +47,7 @@ def status_html(session: Session) -> str:
     scores = session.run.history.row(session.here.epoch)
     cells = [
         ("state", "state", session.condition),
-        ("epoch", "epoch", f"{session.place} of {session.config.epochs}"),
+        ("epoch", _epoch_label(session), f"{session.place} of {session.config.epochs}"),
         ("train", "training loss (nats)", _number(scores["train_loss"], "{:.4f}")),
         ("test", "test loss (nats)", _number(scores["test_loss"], "{:.4f}")),
         ("train", "training accuracy", _number(scores["train_accuracy"], "{:.1%}")),
@@ -56,6 +56,11 @@ def status_html(session: Session) -> str:
     shown = "".join(f'<div class="{c}"><small>{n}</small><b>{v}</b></div>' for c, n, v in cells)
     message = f'<div class="rnnviz-message" role="status">{escape(session.message)}</div>'
     return f'<div class="rnnviz-status">{shown}</div>{message}'
+
+
+def _epoch_label(session: Session) -> str:
+    epoch, position = session.here
+    return f"epoch (scores: of {epoch})" if position else "epoch"
 
 
 def _number(value: float, form: str) -> str:

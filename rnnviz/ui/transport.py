@@ -34,7 +34,8 @@ def _time_machine(session: Session) -> None:
         )  # fmt: skip
         st.button(
             "Branch here", key="branch", on_click=session.branch, disabled=now,
-            help="Make this epoch the present; the run as it went on stays as a thin dotted curve",
+            help="Make this epoch the present, with the settings of the sidebar from here on; "
+            "the run as it went on stays as a faint dotted curve",
         )  # fmt: skip
 
 

@@ -110,7 +110,7 @@ def test_the_sum_stands_on_top_and_the_largest_terms_below():
 
 def test_the_others_are_one_grey_bar():
     values = [float(v) for v in range(1, 31)]
-    (bars,) = term_bars(terms_of(*values), DARK).data
+    bars = term_bars(terms_of(*values), DARK).data[0]
     assert len(bars.x) == 22
     assert bars.x[-1] == sum(range(1, 12)) - 2  # 2 is the chosen term, shown by itself
     assert bars.x[-2] == 2
@@ -119,12 +119,12 @@ def test_the_others_are_one_grey_bar():
 
 
 def test_bars_are_red_above_zero_and_blue_below():
-    (bars,) = term_bars(terms_of(1.0, -4.0)).data
+    bars = term_bars(terms_of(1.0, -4.0)).data[0]
     assert list(bars.marker.color) == [LIGHT.negative, LIGHT.negative, LIGHT.positive]
 
 
 def test_a_term_s_hover_has_its_factors():
-    (bars,) = term_bars(terms_of(1.0, 1 / 3)).data
+    bars = term_bars(terms_of(1.0, 1 / 3)).data[0]
     assert bars.customdata[2] == f"x[1]<br>2.0 · {1 / 6!r} = {1 / 3!r}"
 
 
@@ -210,3 +210,11 @@ def test_words_are_drawn_as_typed(step):
     marked = Names(tuple(f"<b>{w}" for w in step.names.vocabulary), step.names.classes)
     (heatmap,) = parameter_mosaic(panels(step, FORWARD), marked).data
     assert "<" not in heatmap.customdata[0][0]
+
+
+def test_the_values_stand_in_a_column_of_their_own():
+    bars, ledger = term_bars(terms_of(1.0, -4.0)).data
+    assert len(set(ledger.x)) == 1
+    assert list(ledger.y) == list(bars.y)
+    assert max(abs(x) for x in bars.x) <= ledger.x[0]
+    assert list(ledger.text) == ["−3", "−4", "1"]

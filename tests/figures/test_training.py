@@ -162,7 +162,7 @@ def test_at_the_present_nothing_is_veiled(history_of):
 
 
 def test_the_old_run_is_drawn_thin_and_dotted_from_where_it_was_left(history_of):
-    ghost = Ghost(Place(4), history_of(9), Schedule(RunConfig()))
+    ghost = Ghost(Place(4), Place(9), history_of(9), Schedule(RunConfig()))
     train, test, old_train, old_test = loss_curve(Course(history_of(6), 30, ghost=ghost), 2).data
     assert list(old_train.x) == list(range(4, 10))
     assert list(old_test.y) == [1004.0 + i for i in range(6)]
@@ -174,7 +174,7 @@ def test_the_old_run_is_drawn_thin_and_dotted_from_where_it_was_left(history_of)
 
 
 def test_the_place_of_the_branch_is_marked(history_of):
-    ghost = Ghost(Place(4), history_of(9), Schedule(RunConfig()))
+    ghost = Ghost(Place(4), Place(9), history_of(9), Schedule(RunConfig()))
     drawn = loss_curve(Course(history_of(6), 30, ghost=ghost), 2).layout
     assert drawn.shapes[-1].x0 == 4
     assert "branched" in drawn.annotations[-1].text
@@ -199,7 +199,7 @@ def test_the_gauge_stands_under_the_loss_on_the_same_axis(gauged):
     loss, below = gauged.layout.yaxis.domain, gauged.layout.yaxis2.domain
     assert below[1] < loss[0]
     assert gauged.layout.xaxis.anchor == "y2"
-    assert gauged.layout.yaxis3.overlaying == "y2"
+    assert {curve.yaxis for curve in gauged.data[2:]} == {"y2"}
 
 
 def test_the_gauge_shows_radius_norm_and_half_life_as_they_are(gauged):
@@ -215,7 +215,7 @@ def test_the_gauge_shows_radius_norm_and_half_life_as_they_are(gauged):
 
 
 def test_a_half_life_without_end_stands_at_the_upper_edge(gauged):
-    assert gauged.data[4].y[2] == pytest.approx(10.0 ** gauged.layout.yaxis3.range[1])
+    assert gauged.data[4].y[2] == pytest.approx(10.0 ** gauged.layout.yaxis2.range[1])
 
 
 def test_a_line_marks_radius_1(gauged):
@@ -232,4 +232,4 @@ def test_the_loss_keeps_its_curves_first_with_a_gauge(gauged):
 def test_a_gauge_of_a_phrase_of_one_word_has_no_half_life(history_of):
     drawn = loss_curve(Course(history_of(2), 30), 2, gauge_of([0.1, 0.2], [math.nan, math.nan]))
     assert np.isnan(drawn.data[4].y).all()
-    assert np.isfinite(drawn.layout.yaxis3.range).all()
+    assert np.isfinite(drawn.layout.yaxis2.range).all()

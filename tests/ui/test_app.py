@@ -566,7 +566,7 @@ def test_a_step_in_the_past_is_replayed(trained):
         {"epoch": "abc"},
         {"changes": "5:foo=1,9:lr=x"},
         {"ghost": "5:3"},
-        {"epoch": "2000"},
+        {"epoch": "1e9"},
         {"now": "x", "epoch": "-1"},
     ],
     ids=str,

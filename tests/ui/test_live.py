@@ -106,8 +106,9 @@ def courier(monkeypatch):
     class Courier:
         @contextmanager
         def frame(self, running, hear, sliders, wanted=ALL):
-            self.hear, self.sliders, self.wanted = hear, sliders, wanted
+            self.hear, self.wanted = hear, wanted
             yield lambda *figure: None
+            self.sliders = sliders()
 
     courier = Courier()
     monkeypatch.setattr(live, "frame", courier.frame)

@@ -129,7 +129,7 @@ def test_the_largest_changes_stand_in_a_table_at_the_update(page):
     assert "Largest changes" in page.text
     page.click("cursor_last_page")
     for row in largest_changes(page.step):
-        assert f"{row.after:+.6f}" in page.text
+        assert f"{row.after:+.6f}".replace("-", "−") in page.text
 
 
 def test_applying_the_update_takes_the_next_phrase(page):

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.gradients import gradient_flow
-from rnnviz.analysis.operation import operation
+from rnnviz.analysis.operation import marked, operation
 from rnnviz.analysis.step import StepRecord, panels
 from rnnviz.analysis.terms import terms
 from rnnviz.engine.timeline import Phase
@@ -18,6 +18,7 @@ from rnnviz.figures.network import unrolled_network
 from rnnviz.figures.step import operation_strips, parameter_mosaic, term_bars
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.microscope import Microscope, Subject
+from rnnviz.probe import Probe
 from rnnviz.session import Session
 from rnnviz.ui.chart import Event, Show, Stand, place, place_slider
 from rnnviz.ui.check import check_button
@@ -42,15 +43,17 @@ class Slots:
 def step_page(session: Session, status: DeltaGenerator) -> None:
     """Draw the page; ``status`` is the place of the live numbers."""
     _subject(session)
-    levels = st.empty()
-    place_slider("moment", "Moment of the step")
-    bar = st.container(key="moments")
+    with st.container(key="cursor_bar"):
+        levels = st.empty()
+        place_slider("moment", "Moment of the step")
+        bar = st.container(key="moments")
     slots = _layout(session, status, levels)
 
     def draw(show: Show) -> None:
-        step = session.step(session.inspect())
+        probe = session.inspect()
+        step = session.step(probe)
         _cursor_buttons(session)
-        _draw_texts(session, step, slots)
+        _draw_texts(session, probe, step, slots)
         _draw_charts(session.microscope, step, show)
 
     with bar:
@@ -147,11 +150,11 @@ def _handlers(scope: Microscope) -> Handlers:
     }
 
 
-def _draw_texts(session: Session, step: StepRecord, slots: Slots) -> None:
+def _draw_texts(session: Session, probe: Probe, step: StepRecord, slots: Slots) -> None:
     scope = session.microscope
     slots.status.html(status_html(session))
     slots.badge.html(check_html(session.checked(step.trace)))
-    slots.levels.html(levels_html(session, step))
+    slots.levels.html(levels_html(session, probe, step))
     slots.caption.html(caption_html(step, scope.moment))
     slots.formula.html(formula_html(step, scope.moment, scope.unit))
     slots.changes.html(changes_html(step, scope.moment))
@@ -160,9 +163,9 @@ def _draw_texts(session: Session, step: StepRecord, slots: Slots) -> None:
 def _draw_charts(scope: Microscope, step: StepRecord, show: Show) -> None:
     colors, moment, unit, words = theme(), scope.moment, scope.unit, step.words
     since = {Phase.FORWARD: len(words), Phase.LOSS: len(words), Phase.BACKWARD: moment.t}
-    shown = since.get(moment.phase, 0)
+    shown, cell = since.get(moment.phase, 0), marked(step, moment, unit)
     show("network", unrolled_network, step, moment, unit, colors)
-    show("operation", operation_strips, operation(step, moment, unit), colors, unit)
+    show("operation", operation_strips, operation(step, moment, unit), colors, cell)
     show("terms", term_bars, terms(step, moment, unit), colors)
     show("mosaic", parameter_mosaic, panels(step, moment), step.names, colors)
     show("states", state_heatmap, step.trace, words, colors, moment)
