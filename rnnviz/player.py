@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from threading import RLock
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -15,6 +18,9 @@ from rnnviz.run import Run
 from rnnviz.schedule import MAX_CHANGES, Place, Schedule
 from rnnviz.tasks.dataset import Dataset
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 #: Epochs a frame that can be chosen; 0 is the slow motion of one phrase a frame.
 SPEEDS = (0, 1, 2, 3, 5, 10, 20, 30, 50)
 #: Steps taken between two looks at the clock.
@@ -23,10 +29,26 @@ _STRIDE = 32
 _PATIENCE = 1.0
 
 
+def alone(method: Callable[P, T]) -> Callable[P, T]:
+    """Have a method wait until no other thread is in one of these.
+
+    The page may be told to pause while its last tick is still training.
+    """
+
+    @wraps(method)
+    def locked(*args: P.args, **kwargs: P.kwargs) -> T:
+        player: Any = args[0]
+        with player.lock:
+            return method(*args, **kwargs)
+
+    return locked
+
+
 class Player:
     """A run, and the place in it that is looked at."""
 
     def __init__(self, config: RunConfig, dataset: Dataset) -> None:
+        self.lock = RLock()
         self.config, self.dataset = config, dataset
         self.speed = 1
         self.running = False
@@ -44,6 +66,7 @@ class Player:
     # Where it is
 
     @property
+    @alone
     def state(self) -> TrainState:
         """The state that is looked at: the present, or one that the run has passed."""
         return self.run.state if self.shown is None else self.run.at(self.shown)
@@ -88,11 +111,13 @@ class Player:
 
     # Training
 
+    @alone
     def play(self) -> None:
         """Let ticks advance the run; from a past epoch they replay it first."""
         self.running = not self.over
         self.message = "" if self.running else self._finished_message()
 
+    @alone
     def pause(self) -> None:
         """Keep ticks from advancing the run."""
         self.running = False
@@ -100,6 +125,7 @@ class Player:
             self.message = f"The link was followed up to epoch {self.here}."
             self._arrive()
 
+    @alone
     def advance(self, epochs: int = 1, budget: float = float("inf")) -> None:
         """Train for ``epochs`` epochs from the present, or until ``budget`` seconds are over.
 
@@ -123,6 +149,7 @@ class Player:
                 return
             yield
 
+    @alone
     def tick(self, budget: float) -> None:
         """Go on for one frame at the speed that is set, for about ``budget`` seconds at most."""
         if self._journey:
@@ -134,6 +161,7 @@ class Player:
         else:
             self._one_phrase()
 
+    @alone
     def step_epoch(self) -> None:
         """Pause, and train, or replay, to the end of the present epoch."""
         self.pause()
@@ -142,6 +170,7 @@ class Player:
         else:
             self.advance(1)
 
+    @alone
     def step_phrase(self) -> None:
         """Pause, and train on, or replay, one phrase: one optimizer step."""
         self.pause()
@@ -174,6 +203,7 @@ class Player:
             "Raise Epochs to train on, or press Reset."
         )
 
+    @alone
     def reset(self) -> None:
         """Start the run again from the same initial weights."""
         self.running = False
@@ -182,6 +212,7 @@ class Player:
 
     # Going back
 
+    @alone
     def go_to(self, place: Place) -> None:
         """Look at a place that the run has passed; at the present, or beyond, look at that."""
         place = self.run.clamped(place)
@@ -197,6 +228,7 @@ class Player:
             + "Play replays it from here, Branch here takes another way."
         )
 
+    @alone
     def back_to_now(self) -> None:
         """Look at the present again."""
         self.shown = None
@@ -214,6 +246,7 @@ class Player:
             self.message = f"Replaying; the run is at epoch {self.run.place}."
         self._stop_at_the_end()
 
+    @alone
     def branch(self) -> None:
         """Make the place that is looked at the present; the old run stays as a ghost."""
         if self.shown is None:
@@ -229,6 +262,7 @@ class Player:
 
     # Settings and data
 
+    @alone
     def configure(self, config: RunConfig) -> None:
         """Take new settings: at the next step where they can, else with a run started again."""
         changed = self.config.changes(config)
@@ -274,6 +308,7 @@ class Player:
         changes = (c for c in ghost.schedule.changes if c.place >= ghost.place)
         return Old(ghost.place, ghost.end, tuple(changes))
 
+    @alone
     def follow(self, link: Link, problems: Sequence[str] = ()) -> None:
         """Go where a link leads, from the start: at once if that is quick, else tick by tick.
 

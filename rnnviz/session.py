@@ -22,7 +22,7 @@ from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import TrainState, order, record
 from rnnviz.link import Link
 from rnnviz.microscope import Microscope, Subject
-from rnnviz.player import Player
+from rnnviz.player import Player, alone
 from rnnviz.probe import Probe, inspect, read
 from rnnviz.schedule import Schedule
 from rnnviz.tasks.dataset import Dataset, Phrase, dataset_from, sentiment
@@ -57,6 +57,7 @@ class Session(Player):
         except TaskError as problem:
             self.data_problem = str(problem)
 
+    @alone
     def use(self, dataset: Dataset) -> None:
         """Learn other data, from epoch 0."""
         if dataset is self.dataset:
@@ -145,6 +146,7 @@ class Session(Player):
         names = Names(self.dataset.vocabulary.words, self.dataset.classes)
         return step_record(self.state.parameters, tokens, target, config, names)
 
+    @alone
     def apply(self) -> None:
         """Take the run's next step, and turn to the beginning of the one after it."""
         self.step_phrase()
@@ -171,6 +173,7 @@ class Session(Player):
             return Link(Schedule(self.config))
         return replace(super().link(), phrase=self.phrase if self.phrase != PHRASE else None)
 
+    @alone
     def follow(self, link: Link, problems: Sequence[str] = ()) -> None:
         """Ask the phrase of a link and go where it leads, see ``Player.follow``."""
         if link.phrase is not None:

@@ -1,5 +1,6 @@
 """A run that plays: forwards, back, on another way, and where a link leads."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -405,3 +406,52 @@ def test_more_changes_than_a_link_carries_are_said(played, config, monkeypatch):
         played.advance(1)
         played.configure(replace(config, lr=0.1 + i / 100))
     assert "A link carries 2 changes" in played.message
+
+
+# Two at once: the page is told to pause, step or look back while a tick still trains
+
+
+def test_what_is_done_while_a_tick_trains_waits_for_it(session):
+    session.speed = 50
+    actions = [
+        session.pause,
+        session.step_phrase,
+        session.step_epoch,
+        lambda: session.go_to(Place(1)),
+        session.back_to_now,
+        session.inspect,
+    ]
+    over = threading.Event()
+
+    def ticks():
+        while not over.is_set():
+            session.tick(0.005)
+
+    ticking = threading.Thread(target=ticks)
+    ticking.start()
+    for action in actions * 20:
+        action()
+    over.set()
+    ticking.join()
+    alone = Session(session.config)
+    alone.advance(session.run.place.epoch)
+    for _ in range(session.run.place.position):
+        alone.step_phrase()
+    session.back_to_now()
+    assert weights(session) == weights(alone)
+    assert session.run.history.column("train_loss").tolist() == (
+        alone.run.history.column("train_loss").tolist()
+    )
+
+
+def test_pause_on_the_way_of_a_link_holds_although_a_tick_is_on_its_way(monkeypatch):
+    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+    session = Session()
+    session.follow(read_link({"epoch": "400"})[0])
+    ticking = threading.Thread(target=session.tick, args=(0.2,))
+    ticking.start()
+    session.pause()
+    ticking.join()
+    session.pause()
+    assert not session.running
+    assert "The link was followed up to epoch" in session.message

@@ -45,7 +45,9 @@ def live(
         if heard.pop("settled", False):
             st.rerun()
         if session.running and next(ticks):
-            session.tick(BUDGET)
+            with session.lock:
+                if session.running:
+                    session.tick(BUDGET)
             if not session.running:
                 st.rerun()
         with frame(session.running, hear, stands, heard.pop("wanted", ALL)) as show:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import subprocess
 import sys
@@ -29,6 +30,8 @@ FLAGS = (
 PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)
 IDLE = "[data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
+# Opened at a page below the first, Streamlit asks there for its server, then one level higher.
+_LOOKING_FOR_ITS_PATH = re.compile(r"/step/_stcore/(health|host-config)$")
 FIRST_CHART = ".st-key-loss .rnnviz-chart[data-drawn]"
 
 # An exception box may be gone again before anyone looks; the console remembers it.
@@ -124,10 +127,14 @@ def _watch(page: Page, complaints: list[str]) -> None:
         if not stays_here(request.url):
             complaints.append(f"request: {request.url}")
 
+    def on_console(message: Any) -> None:
+        if message.type == "error" and not _LOOKING_FOR_ITS_PATH.search(message.location["url"]):
+            complaints.append(f"console: {message.text}")
+
     page.on("request", on_request)
     page.on("websocket", on_request)
     page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
-    page.on("console", lambda m: m.type == "error" and complaints.append(f"console: {m.text}"))
+    page.on("console", on_console)
 
 
 def stays_here(url: str) -> bool:
