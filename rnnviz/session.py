@@ -41,6 +41,7 @@ class Session(Player):
         self.data_problem = ""
         self.problem = ""
         self.typed = self.phrase = PHRASE
+        self.objective = Objective.LOSS
         self.microscope = Microscope()
         self._step: tuple[object, StepRecord] | None = None
         self._film = Film()

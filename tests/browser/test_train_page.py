@@ -80,7 +80,7 @@ def test_zoom_and_hidden_curves_survive_while_it_plays(page):
 
 def zoom(page, key):
     """Drag a rectangle over the middle of a chart."""
-    box = page.chart(key).locator(".nsewdrag").bounding_box()
+    box = page.chart(key).locator(".nsewdrag").first.bounding_box()
     mouse, middle = page.page.mouse, box["y"] + box["height"] / 2
     mouse.move(box["x"] + 0.2 * box["width"], middle)
     mouse.down()
@@ -235,6 +235,7 @@ def test_the_gradient_of_the_margin_can_be_chosen(page):
     page.chart("flow").scroll_into_view_if_needed()
     page.expect_drawn_above("flow", 0)
     page.at("objective").get_by_role("radio").last.click()
+    page.chart("flow").scroll_into_view_if_needed()
     expect(page.chart("flow").locator(".gtitle")).to_contain_text("margin")
 
 

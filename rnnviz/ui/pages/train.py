@@ -51,18 +51,18 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
 
 def _objective_and_check(session: Session) -> tuple[Objective, DeltaGenerator]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.session_state.setdefault("objective", session.objective)
         chosen = st.segmented_control(
             "Gradient of",
             list(Objective),
-            default=Objective.LOSS,
             required=True,
             key="objective",
-            persist_state="session",
             help="The loss's gradient also vanishes when the phrase is learned; "
             "the margin's doesn't.",
         )
         check_button(lambda: session.check_gradient(session.inspect().trace))
-    return Objective(chosen), st.empty()
+    session.objective = Objective(chosen or session.objective)
+    return session.objective, st.empty()
 
 
 def _places(*keys: str) -> None:
