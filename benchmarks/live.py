@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sys
 import time
 from collections.abc import Iterator
@@ -16,8 +17,9 @@ from benchmarks.table import Row, print_table
 from tests.browser.serving import IDLE, Server, chromium, open_page, serve, visit
 from tests.browser.train_page import CHARTS, TrainPage
 
-SECONDS, PRESSES, OPENINGS, SESSIONS = 8, 10, 5, 10
+SECONDS, PRESSES, OPENINGS, SESSIONS, VISITS = 8, 10, 5, 10, 100
 ALL_CHARTS = {"viewport": {"width": 1280, "height": 2600}}
+FOUR_CHARTS = {"viewport": {"width": 1280, "height": 1000}}
 FIRST_SCREEN = {"viewport": {"width": 1280, "height": 1000}}
 #: Ten of these play at once. No chart is in sight, so that the browser leaves the server its time.
 LOW = {"viewport": {"width": 1280, "height": 220}}
@@ -99,6 +101,34 @@ def pausing(page: TrainPage) -> float:
 def stepping(page: TrainPage) -> float:
     """The median of Step epoch to the last drawn chart."""
     return median(click_to_last_drawn(page, "step_epoch") for _ in range(PRESSES))
+
+
+# Drags the scrubber to a place and waits until the number and all charts in sight are there.
+_SCRUB = """
+async (epoch) => {
+  const input = document.querySelector(".st-key-scrubber input");
+  const shown = () => document.querySelector(".rnnviz-status .epoch b").textContent;
+  const there = () =>
+    shown().startsWith(epoch + " of ") && !window.rnnviz.scheduled &&
+    ![...window.rnnviz.waiting].some((key) => window.rnnviz.charts.get(key)?.inSight);
+  const start = performance.now();
+  input.value = epoch;
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  while (!there()) await new Promise((resume) => setTimeout(resume, 2));
+  return performance.now() - start;
+}
+"""
+_IN_SIGHT = "[...window.rnnviz.charts.values()].filter((chart) => chart.inSight).length"
+
+
+def scrubbing(browser: Browser, server: Server, complaints: list[str]) -> Row:
+    """The median of a place on the scrubber to drawn, over a run of 1000 epochs."""
+    page = open_probed(browser, f"{server.url}/?epoch=1000", complaints, **FOUR_CHARTS)
+    chance, sight = random.Random(0), page.page.evaluate(_IN_SIGHT)
+    places = [chance.randrange(1000) for _ in range(VISITS)]
+    times = [page.page.evaluate(_SCRUB, place) for place in places]
+    page.page.context.close()
+    return Row(f"scrub to drawn, {sight} charts in sight", median(times), "ms", at_most=120)
 
 
 def opening(browser: Browser, server: Server, complaints: list[str]) -> float:
@@ -202,6 +232,7 @@ def measure(complaints: list[str]) -> None:
         print_table([Row("opening the page to the first charts", opened, "s", at_most=2.5)])
         page = open_probed(browser, server.url, complaints, **ALL_CHARTS)
         print_table(rows_of_playing(page))
+        print_table([scrubbing(browser, server, complaints)])
         print_table(rows_of_the_server(browser, page, server, complaints))
 
 

@@ -1,7 +1,12 @@
 """A run that plays: forwards, back, on another way, and where a link leads."""
 
+import hashlib
+import json
+import subprocess
+import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +16,8 @@ from rnnviz.config import RunConfig
 from rnnviz.link import read_link
 from rnnviz.schedule import Place
 from rnnviz.session import Session
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def weights(session):
@@ -455,3 +462,32 @@ def test_pause_on_the_way_of_a_link_holds_although_a_tick_is_on_its_way(monkeypa
     session.pause()
     assert not session.running
     assert "The link was followed up to epoch" in session.message
+
+
+OPEN_ELSEWHERE = """
+import hashlib, json, sys
+from rnnviz.link import read_link
+from rnnviz.session import Session
+link, problems = read_link(json.loads(sys.argv[1]))
+session = Session()
+session.follow(link, problems)
+while session.running:
+    session.tick(1.0)
+print(hashlib.sha256(session.state.parameters.theta.tobytes()).hexdigest())
+"""
+
+
+def test_a_link_leads_to_the_same_bytes_in_another_process(played, config):
+    played.configure(replace(config, lr=0.2))
+    played.advance(3)
+    played.go_to(Place(10))
+    played.branch()
+    played.configure(replace(config, lr=0.01, clip_by="norm"))
+    played.advance(3)
+    played.step_phrase()
+    played.go_to(Place(11, 7))
+    query = json.dumps(played.link().to_query())
+    command = [sys.executable, "-c", OPEN_ELSEWHERE, query]
+    elsewhere = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    mine = hashlib.sha256(played.state.parameters.theta.tobytes()).hexdigest()
+    assert elsewhere.stdout.strip() == mine

@@ -28,11 +28,29 @@ def learned_page(browser: Browser, url: str, path: Path, scheme: str) -> None:
     page.context.close()
 
 
+def step_page(browser: Browser, url: str, path: Path) -> None:
+    """The page *Step* on the way back through "i am not good", in the middle of learning."""
+    page = open_page(browser, [], viewport={"width": 1440, "height": 1240})
+    visit(page, f"{url}/?epoch=300&phrase=i+am+not+good")
+    shown = TrainPage(page)
+    shown.visit("Step")
+    shown.choose("subject", "my own")
+    page.locator(".rnnviz-levels").get_by_text("a phrase of your own").wait_for()
+    for cursor in range(6):
+        page.locator(".st-key-moment output").get_by_text(f"{cursor + 1} of 11").wait_for()
+        shown.keys("ArrowRight")
+    page.wait_for_timeout(1500)
+    page.mouse.move(0, 0)
+    page.screenshot(path=path)
+    page.context.close()
+
+
 def main() -> None:
-    """Write docs/train.png and docs/train-dark.png."""
+    """Write docs/train.png, docs/train-dark.png and docs/step.png."""
     with serve() as server, chromium() as browser:
         learned_page(browser, server.url, DOCS / "train.png", "light")
         learned_page(browser, server.url, DOCS / "train-dark.png", "dark")
+        step_page(browser, server.url, DOCS / "step.png")
 
 
 if __name__ == "__main__":

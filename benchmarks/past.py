@@ -1,0 +1,79 @@
+"""What it costs to remember a run, without the page: ``python -m benchmarks.past``."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import random
+import time
+from statistics import median
+
+from benchmarks.table import Row, print_table
+from rnnviz.analysis.gradients import Objective
+from rnnviz.config import RunConfig
+from rnnviz.schedule import Place
+from rnnviz.session import Session
+from rnnviz.ui.live import BUDGET
+from rnnviz.ui.pages.train import DEVELOP
+
+EPOCHS, REPETITIONS, VISITS = 1000, 5, 100
+
+
+def trained(gauge: bool) -> float:
+    """CPU seconds for a run at full speed, tick by tick, with the gauge developed or without."""
+    session = Session(RunConfig(epochs=400))
+    session.speed = 50
+    probe = session.inspect()
+    start = time.process_time()
+    session.play()
+    while session.running:
+        session.tick(BUDGET)
+        if gauge:
+            session.past(probe, Objective.LOSS, DEVELOP)
+    return time.process_time() - start
+
+
+def slowdown() -> float:
+    """Per cent by which the gauge slows training, medians of alternating runs."""
+    pairs = [(trained(False), trained(True)) for _ in range(REPETITIONS)]
+    without, with_gauge = (median(column) for column in zip(*pairs, strict=True))
+    return 100 * (with_gauge / without - 1)
+
+
+def visits(session: Session) -> float:
+    """The median of milliseconds to the weights of a place in the past."""
+    chance, times = random.Random(0), []
+    for _ in range(VISITS):
+        place = Place(chance.randrange(EPOCHS))
+        start = time.perf_counter()
+        session.run.at(place)
+        times.append(1e3 * (time.perf_counter() - start))
+    return median(times)
+
+
+def check(session: Session) -> float:
+    """Seconds of a gradient check on the default phrase."""
+    start = time.perf_counter()
+    session.check_gradient(session.inspect().trace)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Measure, and print what was wanted beside it."""
+    session = Session()
+    session.advance(EPOCHS)
+    memory = (session.run.snapshots.nbytes + session.run.history.nbytes) / 1e6
+    rows = [
+        Row("memory of the past of 1000 epochs, H = 64", memory, "MB", at_most=12),
+        Row("snapshots kept", len(session.run.snapshots), "", at_most=200),
+        Row("training slowed by the memory gauge", slowdown(), "%", at_most=10),
+        Row("weights of a past epoch", visits(session), "ms", at_most=30),
+        Row("gradient check, H = 64, 8 words", check(session), "s", at_most=1),
+    ]
+    print_table(rows)
+
+
+if __name__ == "__main__":
+    main()
