@@ -17,6 +17,8 @@ from benchmarks.table import Row, print_table
 from tests.browser.serving import IDLE, Server, chromium, open_page, serve, visit
 from tests.browser.train_page import CHARTS, TrainPage
 
+#: The charts that are drawn with every frame; the map is drawn with every fourth.
+EVERY_FRAME = [key for key in CHARTS if key != "map"]
 SECONDS, PRESSES, OPENINGS, SESSIONS, VISITS = 8, 10, 5, 10, 100
 ALL_CHARTS = {"viewport": {"width": 1280, "height": 2600}}
 FOUR_CHARTS = {"viewport": {"width": 1280, "height": 1000}}
@@ -69,7 +71,7 @@ def playing(page: TrainPage) -> dict[str, Any]:
     last, seconds = page.epoch, (after["now"] - before["now"]) / 1000
     page.pause()
     updates = {key: len(after["draws"].get(key, ())) / seconds for key in CHARTS}
-    slowest = min(updates, key=lambda key: updates[key])
+    slowest = min(EVERY_FRAME, key=lambda key: updates[key])
     return {
         "updates": updates,
         "slowest": slowest,

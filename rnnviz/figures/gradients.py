@@ -88,14 +88,13 @@ def gradient_map(
         shades = np.maximum(np.log10(seen.norms.T), low)
     heatmap = go.Heatmap(
         x=seen.epochs.astype(np.int32),
+        y=list(range(1, len(words) + 1)),
         z=compact(shades),
         zmin=low,
         zmax=high,
         colorscale=theme.magnitudes,
         colorbar={**color_bar(f"||{symbol}||"), **_powers(low, high)},
-        customdata=compact(seen.norms.T),
-        text=[[plain(word)] * len(seen.epochs) for word in words],
-        hovertemplate="epoch %{x}, “%{text}”: %{customdata:.3g}<extra></extra>",
+        hovertemplate="epoch %{x}, word %{y}: 10^%{z:.2f}<extra></extra>",
     )
     return figure(
         [heatmap],
@@ -123,8 +122,8 @@ def _powers(low: float, high: float) -> dict[str, Any]:
 def _words_rows(words: Sequence[str], theme: Theme) -> dict[str, Any]:
     places = range(0, len(words), 1 + len(words) // 16)
     names = [plain(words[place][:8]) for place in places]
-    ticks = {"tickmode": "array", "tickvals": list(places), "ticktext": names}
-    return axis("", theme, **ticks, range=[len(words) - 0.5, -0.5], showgrid=False)
+    ticks = {"tickmode": "array", "tickvals": [p + 1 for p in places], "ticktext": names}
+    return axis("", theme, **ticks, range=[len(words) + 0.5, 0.5], showgrid=False)
 
 
 def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> go.Figure:

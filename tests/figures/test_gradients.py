@@ -144,7 +144,6 @@ def test_the_map_is_coloured_by_the_logarithm_between_powers_of_ten(mapped):
     assert np.allclose(heatmap.z, [[-6, -2], [-3, -1], [0, np.log10(0.5)]], atol=1e-6)
     assert (heatmap.zmin, heatmap.zmax) == (-6, 0)
     assert list(heatmap.colorbar.ticktext) == ["1e-6", "1e0"]
-    assert np.allclose(heatmap.customdata, [[1e-6, 1e-2], [1e-3, 0.1], [1.0, 0.5]])
 
 
 def test_the_map_marks_the_present_epoch_on_the_axis_of_the_run(mapped, history_of):

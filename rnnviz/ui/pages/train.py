@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -21,7 +23,7 @@ from rnnviz.ui.phrase import phrase_box
 from rnnviz.ui.style import check_html, status_html, theme, verdict_html
 
 #: Seconds that a tick may spend on the past of the run, and a page that stands still.
-DEVELOP, PATIENCE = 0.008, 0.25
+DEVELOP, PATIENCE = 0.004, 0.25
 
 
 def train_page(session: Session, status: DeltaGenerator) -> None:
@@ -38,6 +40,9 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
     with right:
         _places("loss", "accuracy", "map", "recurrent")
 
+    # While it runs the map changes little from frame to frame, and is drawn every fourth time.
+    turns = cycle((True, False, False, False))
+
     def draw(show: Show) -> None:
         probe = session.inspect()
         status.html(status_html(session))
@@ -45,6 +50,8 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
         badge.html(check_html(session.checked(probe.trace)))
         _draw_phrase(session, probe, objective, show)
         _draw_run(session, probe, objective, show)
+        if not session.running or next(turns):
+            _draw_map(session, probe, objective, show)
 
     live(session, draw, {"map": lambda click: _go_to_click(session, click)})
 
@@ -87,8 +94,12 @@ def _draw_phrase(session: Session, probe: Probe, objective: Objective, show: Sho
 
 def _draw_run(session: Session, probe: Probe, objective: Objective, show: Show) -> None:
     colors, course = theme(), session.course
-    gauge, seen = session.past(probe, objective, DEVELOP if session.running else PATIENCE)
+    gauge, _ = session.past(probe, objective, DEVELOP if session.running else PATIENCE)
     show("loss", loss_curve, course, len(session.dataset.classes), gauge, colors)
     show("accuracy", accuracy_curve, course, colors)
-    show("map", gradient_map, seen, course, probe.words, SYMBOL[objective], colors)
     show("recurrent", recurrent_heatmap, session.state.parameters.W_hh, colors)
+
+
+def _draw_map(session: Session, probe: Probe, objective: Objective, show: Show) -> None:
+    _, seen = session.past(probe, objective, 0)
+    show("map", gradient_map, seen, session.course, probe.words, SYMBOL[objective], theme())
