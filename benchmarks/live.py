@@ -21,7 +21,7 @@ from tests.browser.train_page import CHARTS, TrainPage
 EVERY_FRAME = [key for key in CHARTS if key != "map"]
 SECONDS, PRESSES, OPENINGS, SESSIONS, VISITS = 8, 10, 5, 10, 100
 ALL_CHARTS = {"viewport": {"width": 1280, "height": 2600}}
-FOUR_CHARTS = {"viewport": {"width": 1280, "height": 1000}}
+FOUR_CHARTS = {"viewport": {"width": 1280, "height": 1150}}
 FIRST_SCREEN = {"viewport": {"width": 1280, "height": 1000}}
 #: Ten of these play at once. No chart is in sight, so that the browser leaves the server its time.
 LOW = {"viewport": {"width": 1280, "height": 220}}
