@@ -187,3 +187,16 @@ def test_a_link_to_the_page_opens_it(opened, server):
     page.page.goto(f"{server.url}/step?epoch=5")
     expect(levels(page)).to_contain_text("epoch 5")
     expect(page.page).to_have_url(re.compile("/step.*epoch=5"))
+
+
+def test_the_phrase_goes_along_from_page_to_page(page):
+    box = page.at("phrase").get_by_role("textbox")
+    expect(box).to_have_value("i am not good")
+    page.type_phrase("this is bad")
+    expect(levels(page)).to_contain_text("this is bad")
+    page.visit("Train")
+    expect(box).to_have_value("this is bad")
+    expect(page.verdict).to_contain_text("probability")
+    page.visit("Step")
+    expect(box).to_have_value("this is bad")
+    expect(levels(page)).to_contain_text("a phrase of your own: “this is bad”")
