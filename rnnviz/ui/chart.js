@@ -203,8 +203,8 @@ function moveSlider(key) {
   if (!stand) return;
   const { input, output, bands, held } = shared.sliders.get(key);
   const { last, shown, text } = stand;
-  // A hand on the slider is not led.
-  if (!held) {
+  // A hand on the slider is not led, nor is what it did last undone by an answer to what was before.
+  if (!held && shared.unsaid?.kind !== key) {
     input.max = last;
     input.value = shown;
   }
