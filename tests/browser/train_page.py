@@ -89,8 +89,8 @@ class TrainPage:
         """Wait until the run has gone past ``epoch``."""
         self.page.wait_for_function(
             """epoch => {
-              const text = document.querySelector(".rnnviz-status").innerText;
-              return Number(/(\\d+)( \\+ \\d+\\/\\d+)? of /.exec(text)[1]) > epoch;
+              const text = document.querySelector(".rnnviz-status")?.innerText ?? "";
+              return Number(/(\\d+)( \\+ \\d+\\/\\d+)? of /.exec(text)?.[1] ?? 0) > epoch;
             }""",
             arg=epoch,
         )
