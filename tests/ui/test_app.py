@@ -15,6 +15,7 @@ from rnnviz.config import GROUPS, SETTINGS, RunConfig
 from rnnviz.player import SPEEDS
 from rnnviz.schedule import Place
 from rnnviz.session import PHRASE
+from tests.ui.tab import Tab
 
 ROOT = Path(__file__).resolve().parents[2]
 CHARTS = {"loss", "accuracy", "map", "states", "margin", "flow", "recurrent", "norms"}
@@ -22,22 +23,11 @@ WIDGETS = ("number_input", "slider", "button_group", "select_slider", "text_inpu
 WEATHER = b"text,label\nso warm,sunny\nso cold,rainy\n"
 
 
-class Page:
-    """One browser tab; every run of it is checked for exceptions."""
+class Page(Tab):
+    """The whole app in one tab."""
 
     def __init__(self, link):
-        self.app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-        for name, value in link.items():
-            self.app.query_params[name] = value
-        self.run()
-
-    def run(self):
-        self.app.run()
-        assert [box.message for box in self.app.exception] == []
-
-    @property
-    def session(self):
-        return self.app.session_state["session"]
+        super().__init__(AppTest.from_file(str(ROOT / "app.py"), default_timeout=60), link)
 
     @property
     def link(self):

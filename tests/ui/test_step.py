@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from rnnviz.analysis.step import largest_changes
 from rnnviz.engine.timeline import Phase
 from rnnviz.microscope import Subject
+from tests.ui.tab import Tab
 
 CHARTS = {"network", "operation", "terms", "mosaic", "states", "flow"}
 
@@ -22,21 +23,14 @@ step_page(get_session(), st.empty())
 """
 
 
-class Page:
-    """The page alone, in one browser tab."""
+class Page(Tab):
+    """The page alone, in one tab."""
 
     def __init__(self, **link):
-        self.app = AppTest.from_string(SCRIPT, default_timeout=60)
-        for name, value in link.items():
-            self.app.query_params[name] = value
-        self.run()
-
-    def run(self):
-        self.app.run()
-        assert [box.message for box in self.app.exception] == []
+        super().__init__(AppTest.from_string(SCRIPT, default_timeout=60), link)
 
     def __getattr__(self, name):
-        return getattr(self.app.session_state["session"], name)
+        return getattr(self.session, name)
 
     def click(self, key):
         next(b for b in self.app.button if b.key == key).click()
@@ -58,8 +52,7 @@ class Page:
 
     @property
     def step(self):
-        session = self.app.session_state["session"]
-        return session.step(session.inspect())
+        return self.session.step(self.session.inspect())
 
     def message(self):
         protos = [element.proto for element in self.app.get("bidi_component")]

@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.gradients import Objective, parameter_norms
+from rnnviz.analysis.memory import MemoryGauge
 from rnnviz.figures.gradients import SYMBOL, bptt_profile, gradient_map, parameter_norm_bars
 from rnnviz.figures.hidden import running_margin_bars, state_heatmap
 from rnnviz.figures.theme import HEIGHTS
@@ -49,9 +50,12 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
         verdict.html(verdict_html(probe, session.problem))
         badge.html(check_html(session.checked(probe.trace)))
         _draw_phrase(session, probe, objective, show)
-        _draw_run(session, probe, objective, show)
+        budget = DEVELOP if session.running else PATIENCE
+        gauge, seen = session.past(probe, objective, budget)
+        _draw_run(session, gauge, show)
         if not session.running or next(turns):
-            _draw_map(session, probe, objective, show)
+            symbol = SYMBOL[objective]
+            show("map", gradient_map, seen, session.course, probe.words, symbol, theme())
 
     live(session, draw, {"map": lambda click: _go_to_click(session, click)})
 
@@ -92,14 +96,8 @@ def _draw_phrase(session: Session, probe: Probe, objective: Objective, show: Sho
     show("norms", parameter_norm_bars, norms, colors, remark=probe.basis)
 
 
-def _draw_run(session: Session, probe: Probe, objective: Objective, show: Show) -> None:
+def _draw_run(session: Session, gauge: MemoryGauge, show: Show) -> None:
     colors, course = theme(), session.course
-    gauge, _ = session.past(probe, objective, DEVELOP if session.running else PATIENCE)
     show("loss", loss_curve, course, len(session.dataset.classes), gauge, colors)
     show("accuracy", accuracy_curve, course, colors)
     show("recurrent", recurrent_heatmap, session.state.parameters.W_hh, colors)
-
-
-def _draw_map(session: Session, probe: Probe, objective: Objective, show: Show) -> None:
-    _, seen = session.past(probe, objective, 0)
-    show("map", gradient_map, seen, session.course, probe.words, SYMBOL[objective], theme())
