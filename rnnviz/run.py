@@ -47,6 +47,11 @@ class Snapshots:
         return list(self._states.values())
 
     @property
+    def epochs(self) -> list[int]:
+        """The epochs at which a state is kept, ascending."""
+        return list(self._states)
+
+    @property
     def nbytes(self) -> int:
         """The memory that the states take."""
         return sum(state.parameters.theta.nbytes for state in self._states.values())
@@ -79,7 +84,8 @@ class Run:
         self.history = History()
         self.state = begin(sizes, config)
         self.snapshots = Snapshots(self.state)
-        self._visited = self._finite = self.state
+        self._finite = self.state
+        self._bookmarks: dict[str, TrainState] = {}
         self._workspace = Workspace(dataset.train, sizes, config.gradient)
         self._groups = batches(dataset.train), batches(dataset.test)
         self._append_scores(self.state)
@@ -123,7 +129,8 @@ class Run:
         return True
 
     def _go_back(self) -> None:
-        self.state = self._visited = self._finite
+        self.state = self._finite
+        self._bookmarks.clear()
         self.configure(self.config)
 
     def _steps(self, state: TrainState, count: int) -> TrainState:
@@ -153,26 +160,28 @@ class Run:
         """Train on with other settings from here."""
         self.schedule = self.schedule.changed(self.place, config)
 
-    def at(self, place: Place) -> TrainState:
+    def at(self, place: Place, reader: str = "") -> TrainState:
         """The state at a place that the run has passed, with the very same weights.
 
-        Replayed from the nearest snapshot, or from the place that was asked for last.
+        Replayed from the nearest snapshot, or from where the same ``reader`` looked last.
         """
         if place >= self.place:
             return self.state
         start = self.snapshots.before(place.epoch)
-        if place_of(start) <= place_of(self._visited) <= place:
-            start = self._visited
+        last = self._bookmarks.get(reader, start)
+        if place_of(start) <= place_of(last) <= place:
+            start = last
         while place_of(start) < place:
             end = place.position if start.epoch == place.epoch else self.phrases
             start = self._steps(start, end - start.position)
-        self._visited = start
+        self._bookmarks[reader] = start
         return start
 
     def branch(self, place: Place) -> Ghost:
         """Make ``place`` the present, and return the run as it was."""
         ghost = Ghost(place, self.place, self.history, self.schedule)
         self.state = self._finite = self.at(place)
+        self._bookmarks.clear()
         self.snapshots.drop_after(place.epoch)
         self.history = self.history.until(place.epoch)
         self.schedule = self.schedule.changed(place, self.config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
@@ -115,6 +116,16 @@ class Schedule:
             for row in before.last.changes(config)
         )
         return Schedule(start, (*before.changes, *new))
+
+    def shared(self, other: Schedule) -> float:
+        """The last epoch at which both have the same weights for certain, on the same data.
+
+        Infinite where they never part, -1 where they begin apart.
+        """
+        if replace(self.start, epochs=0) != replace(other.start, epochs=0):
+            return -1
+        parting = {*self.changes} ^ {*other.changes}
+        return min((change.place.epoch for change in parting), default=math.inf)
 
     def text(self) -> str:
         """The changes as a link carries them, e.g. ``120:lr=0.005,300:clip_by=off``."""

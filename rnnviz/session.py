@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.gradients import Flow, Objective, gradient_flow, margin_flow
-from rnnviz.analysis.memory import Film, GradientMap, MemoryGauge
+from rnnviz.analysis.memory import Film, GradientMap, MemoryGauge, coarse_first
 from rnnviz.analysis.step import StepRecord, step_record
 from rnnviz.analysis.symbols import Names
 from rnnviz.config import RunConfig
@@ -24,7 +24,7 @@ from rnnviz.link import Link
 from rnnviz.microscope import Microscope, Subject
 from rnnviz.player import Player, alone
 from rnnviz.probe import Probe, inspect, read
-from rnnviz.schedule import Schedule
+from rnnviz.schedule import Place, Schedule
 from rnnviz.tasks.dataset import Dataset, Phrase, dataset_from, sentiment
 from rnnviz.tasks.table import TaskError
 from rnnviz.tasks.vocabulary import Reading
@@ -64,7 +64,7 @@ class Session(Player):
         if dataset is self.dataset:
             return
         self.pause()
-        self.dataset = dataset
+        self.dataset, self._film = dataset, Film()
         self._restart()
         self.ask(self.typed)
         if self.problem:
@@ -101,24 +101,43 @@ class Session(Player):
         seen = record(state.parameters, trace.tokens[:, 0], target, self.config.gradient)
         return gradient_flow(seen)
 
+    @alone
     def past(
         self, probe: Probe, objective: Objective, budget: float
     ) -> tuple[MemoryGauge, GradientMap]:
         """The memory gauge and the probe's gradient map over the epochs, as far as developed.
 
-        Frames that are missing are developed for about ``budget`` seconds, the one shown first.
+        The epoch shown is developed, and snapshots for about ``budget`` seconds.
         """
-        film, kept, state = self._film, self.run.snapshots.states, self.state
-        states = kept if state.position or state in kept else [*kept, state]
-        film.keep(states, (objective, *_phrase_key(probe.trace)))
         until = time.perf_counter() + budget
-        mine = film.missing(states[len(kept) :])
-        for i, frame in enumerate(mine + film.missing(kept)):
-            film.expose(frame, self._flow(frame, probe, objective).norms)
+        film, kept, state = self._kept_film(probe, objective), self.run.snapshots.epochs, self.state
+        if not state.position and state.epoch in film.missing([state.epoch]):
+            self._develop(state, probe, objective)
+        for epoch in coarse_first(film.missing(kept)):
+            self._develop(self.run.at(Place(epoch), "film"), probe, objective)
             # One frame besides the one shown, however little time there is: a map is never blank.
-            if i >= len(mine) and time.perf_counter() > until:
+            if time.perf_counter() > until:
                 break
-        return film.gauge(), film.map(kept)
+        return film.gauge(self.run.state.epoch), film.map(kept)
+
+    @alone
+    def develop(self, probe: Probe, objective: Objective, budget: float) -> bool:
+        """Replay epochs that lack a frame, for about ``budget`` seconds; whether some still do."""
+        until = time.perf_counter() + budget
+        lacking = self._kept_film(probe, objective).missing(range(len(self.run.history)))
+        for epoch in lacking:
+            if time.perf_counter() > until:
+                return True
+            self._develop(self.run.at(Place(epoch), "film"), probe, objective)
+        return False
+
+    def _kept_film(self, probe: Probe, objective: Objective) -> Film:
+        self._film.keep(self.run.schedule, (objective, *_phrase_key(probe.trace)))
+        return self._film
+
+    def _develop(self, state: TrainState, probe: Probe, objective: Objective) -> None:
+        norms = self._flow(state, probe, objective).norms
+        self._film.expose(state.epoch, state.parameters.W_hh, norms)
 
     def step(self, probe: Probe) -> StepRecord:
         """The training step under the microscope: the run's next one, or one on the probe."""

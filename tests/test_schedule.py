@@ -1,5 +1,6 @@
 """Places, changes, and the settings that are in force."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -142,3 +143,22 @@ def test_the_number_of_epochs_holds_for_all_of_a_run():
     schedule = Schedule(RunConfig()).changed(Place(5), RunConfig(epochs=7, lr=0.5))
     assert schedule.start.epochs == schedule.at(Place(1)).epochs == schedule.last.epochs == 7
     assert schedule.text() == "5:lr=0.5"
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "last"),
+    [
+        ((), (), math.inf),
+        ((Change(Place(3), "lr", 0.5),), (), 3),
+        ((Change(Place(3), "lr", 0.5),), (Change(Place(3), "lr", 0.7),), 3),
+        ((Change(Place(3), "lr", 0.5), Change(Place(8, 2), "clip", 2.0)),
+         (Change(Place(3), "lr", 0.5), Change(Place(9), "clip", 2.0)), 8),
+    ],
+)  # fmt: skip
+def test_two_ways_share_the_weights_up_to_where_they_part(here, there, last):
+    ways = Schedule(RunConfig(), here), Schedule(RunConfig(epochs=7), there)
+    assert ways[0].shared(ways[1]) == ways[1].shared(ways[0]) == last
+
+
+def test_other_settings_at_the_start_share_nothing():
+    assert Schedule(RunConfig()).shared(Schedule(RunConfig(seed=1))) == -1

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.analysis.gradients import Objective, parameter_norms
+from rnnviz.analysis.memory import half_life, spectrum
 from rnnviz.config import RunConfig
 from rnnviz.player import SPEEDS
+from rnnviz.schedule import Place
 from rnnviz.session import PHRASE, Session
 from rnnviz.tasks.dataset import build_dataset, sentiment
 from rnnviz.tasks.table import MAX_WORDS, Row, TaskError
@@ -594,3 +596,71 @@ def test_saved_weights_have_the_shapes_of_the_formulas(session, tmp_path):
     with np.load(tmp_path / "run.npz", allow_pickle=False) as saved:
         shapes = {name: saved[name].shape for name in ("W_xh", "W_hh", "b_h", "W_hy", "b_y")}
     assert shapes == {"W_xh": (8, 18), "W_hh": (8, 8), "b_h": (8,), "W_hy": (2, 8), "b_y": (2,)}
+
+
+# The memory gauge over the past
+
+
+def developed(session):
+    """Everything developed, in short turns; the gauge."""
+    while session.develop(session.inspect(), Objective.LOSS, 0.002):
+        pass
+    return session.past(session.inspect(), Objective.LOSS, 0)[0]
+
+
+def test_in_the_end_the_gauge_has_one_value_an_epoch_as_if_it_were_looked_up(config, monkeypatch):
+    monkeypatch.setattr("rnnviz.run.MOST_SNAPSHOTS", 4)
+    session = Session(config)
+    session.advance(13)
+    gauge = developed(session)
+    assert gauge.epochs.tolist() == list(range(14))
+    for epoch in (0, 5, 11, 13):
+        session.go_to(Place(epoch))
+        flow = session.flow(session.inspect(), Objective.LOSS)
+        assert gauge.half_life[epoch] == half_life(flow.norms)
+        wanted = spectrum(session.state.parameters.W_hh)
+        assert (gauge.radius[epoch], gauge.norm[epoch]) == wanted
+
+
+def test_developing_leaves_what_is_looked_at_alone(config, monkeypatch):
+    monkeypatch.setattr("rnnviz.run.MOST_SNAPSHOTS", 4)
+    session = Session(config)
+    session.advance(13)
+    session.go_to(Place(7, 3))
+    state = session.state
+    session.develop(session.inspect(), Objective.LOSS, 60)
+    assert session.state is state
+
+
+def test_a_run_watched_epoch_by_epoch_leaves_nothing_to_develop(config, monkeypatch):
+    monkeypatch.setattr("rnnviz.run.MOST_SNAPSHOTS", 4)
+    session = Session(config)
+    for _ in range(9):
+        session.advance(1)
+        session.past(session.inspect(), Objective.LOSS, 0)
+    assert len(session.past(session.inspect(), Objective.LOSS, 0)[0].epochs) >= 9
+    assert session.develop(session.inspect(), Objective.LOSS, 60) is False
+
+
+def test_a_branch_takes_the_gauge_of_what_it_left_along(config):
+    session = Session(config)
+    session.advance(9)
+    before = developed(session)
+    session.go_to(Place(4))
+    session.branch()
+    session.configure(replace(session.config, lr=0.5))
+    session.advance(2)
+    after = session.past(session.inspect(), Objective.LOSS, 60)[0]
+    assert after.epochs.tolist() == list(range(7))
+    assert after.radius[:5].tolist() == before.radius[:5].tolist()
+    assert after.radius[6] == spectrum(session.state.parameters.W_hh).radius != before.radius[6]
+
+
+def test_other_data_have_a_gauge_of_their_own(config):
+    session = Session(config)
+    session.advance(3)
+    developed(session)
+    session.load(WEATHER, RAIN)
+    session.advance(1)
+    radius = developed(session).radius
+    assert radius[1] == spectrum(session.state.parameters.W_hh).radius

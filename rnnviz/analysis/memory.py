@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.engine.parameters import Array
-from rnnviz.engine.training import TrainState
+from rnnviz.schedule import Schedule
 
 
 class Spectrum(NamedTuple):
@@ -60,45 +60,49 @@ class GradientMap:
 
 
 class Film:
-    """What is known of a run's past: a frame for each state of it that has been developed."""
+    """What is known of a run's past: a frame for each epoch of it that has been developed."""
 
     def __init__(self) -> None:
-        self._spectra: dict[TrainState, Spectrum] = {}
-        self._norms: dict[TrainState, Array] = {}
-        self._lives: dict[TrainState, float] = {}
+        self._spectra: dict[int, Spectrum] = {}
+        self._norms: dict[int, Array] = {}
+        self._lives: dict[int, float] = {}
+        self._schedule: Schedule | None = None
         self._subject: object = None
 
-    def keep(self, states: Iterable[TrainState], subject: object) -> None:
-        """Forget the frames of all other states, and the gradients of another subject (phrase)."""
-        self._spectra = {s: self._spectra[s] for s in states if s in self._spectra}
-        same = self._norms if subject == self._subject else {}
-        self._norms = {s: same[s] for s in states if s in same}
-        self._lives = {s: self._lives[s] for s in self._norms}
-        self._subject = subject
+    def keep(self, schedule: Schedule, subject: object) -> None:
+        """Forget what other settings led to, and the gradients of another subject (phrase)."""
+        if (schedule, subject) == (self._schedule, self._subject):
+            return
+        last = self._schedule.shared(schedule) if self._schedule else -1
+        norms = self._norms if subject == self._subject else {}
+        self._spectra = {e: frame for e, frame in self._spectra.items() if e <= last}
+        self._norms = {e: frame for e, frame in norms.items() if e <= last}
+        self._lives = {e: self._lives[e] for e in self._norms}
+        self._schedule, self._subject = schedule, subject
 
-    def missing(self, states: Iterable[TrainState]) -> list[TrainState]:
-        """Those without a frame, coarse before fine: what is left always lies between known."""
-        unknown = (s for s in states if s not in self._norms)
-        return sorted(unknown, key=lambda s: -(s.epoch & -s.epoch) if s.epoch else -math.inf)
+    def missing(self, epochs: Iterable[int]) -> Iterator[int]:
+        """Those without a frame."""
+        return (epoch for epoch in epochs if epoch not in self._norms)
 
-    def expose(self, state: TrainState, norms: Array) -> None:
-        """Make the frame of a state whose gradient has the sizes ||dL/dh_t|| ``norms``, (T,)."""
-        if state not in self._spectra:
-            self._spectra[state] = spectrum(state.parameters.W_hh)
-        self._norms[state], self._lives[state] = norms, half_life(norms)
+    def expose(self, epoch: int, W_hh: Array, norms: Array) -> None:
+        """Make the frame of an epoch: its W_hh (H, H), and sizes ||dL/dh_t|| ``norms`` (T,)."""
+        if epoch not in self._spectra:
+            self._spectra[epoch] = spectrum(W_hh)
+        self._norms[epoch], self._lives[epoch] = norms, half_life(norms)
 
-    def gauge(self) -> MemoryGauge:
-        """The memory gauge over all epochs that have a frame."""
-        states = sorted(self._norms, key=lambda state: state.epoch)
-        spectra = np.array([self._spectra[s] for s in states]).reshape(-1, 2)
-        lives = np.array([self._lives[s] for s in states])
-        return MemoryGauge(_epochs(states), spectra[:, 0], spectra[:, 1], lives)
+    def gauge(self, last: int) -> MemoryGauge:
+        """The memory gauge over all epochs up to ``last`` that have a frame."""
+        epochs = sorted(epoch for epoch in self._norms if epoch <= last)
+        spectra = np.array([self._spectra[e] for e in epochs]).reshape(-1, 2)
+        lives = np.array([self._lives[e] for e in epochs])
+        return MemoryGauge(np.array(epochs, int), spectra[:, 0], spectra[:, 1], lives)
 
-    def map(self, states: Iterable[TrainState]) -> GradientMap:
-        """The gradient through time at those of ``states`` that have a frame."""
-        known = [s for s in states if s in self._norms]
-        return GradientMap(_epochs(known), np.array([self._norms[s] for s in known]))
+    def map(self, epochs: Iterable[int]) -> GradientMap:
+        """The gradient through time at those of ``epochs`` that have a frame."""
+        known = [epoch for epoch in epochs if epoch in self._norms]
+        return GradientMap(np.array(known, int), np.array([self._norms[e] for e in known]))
 
 
-def _epochs(states: Sequence[TrainState]) -> Array:
-    return np.array([state.epoch for state in states], int)
+def coarse_first(epochs: Iterable[int]) -> list[int]:
+    """In an order in which what is left always lies between what has been."""
+    return sorted(epochs, key=lambda epoch: -(epoch & -epoch) if epoch else -math.inf)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -12,10 +12,21 @@ from rnnviz.schedule import Place
 from rnnviz.session import Session
 from rnnviz.ui.chart import ALL, Event, Show, Stand, frame
 
-#: Seconds between two ticks, and the most that one may train for.
-TICK, BUDGET = 0.1, 0.1
+#: Seconds between two ticks, the most that one may train for, and that one may do chores for.
+TICK, BUDGET, SPARE = 0.1, 0.1, 0.03
 
 Handlers = Mapping[str, Callable[[Event], None]]
+
+
+class Chore(NamedTuple):
+    """What a page has to do while nothing runs.
+
+    ``work`` does it for so many seconds at most and tells whether something is left; the charts of
+    these keys show it.
+    """
+
+    work: Callable[[float], bool]
+    charts: Collection[str]
 
 
 def live(
@@ -23,13 +34,15 @@ def live(
     draw: Callable[[Show], None],
     handlers: Handlers | None = None,
     sliders: Callable[[], dict[str, Stand]] = dict,
+    chore: Chore | None = None,
 ) -> None:
     """Call ``draw`` now, after every tick while the session runs, and when the reader is heard.
 
     ``handlers`` act on what is heard, by the key of the chart or slider; the scrubber is there on
-    every page, ``sliders`` are those besides.
+    every page, ``sliders`` are those besides. A ``chore`` is done while the session stands still.
     """
     ticks = count()
+    busy = chore if chore and not session.running and chore.work(0) else None
     answers = {"scrubber": lambda event: _scrub(session, event), **(handlers or {})}
     heard: dict[str, Any] = {}
 
@@ -50,10 +63,14 @@ def live(
                     session.tick(BUDGET)
             if not session.running:
                 st.rerun()
+        elif busy and next(ticks) and not heard:
+            if not busy.work(SPARE):
+                st.rerun()
+            heard["wanted"] = busy.charts
         with frame(session.running, hear, stands, heard.pop("wanted", ALL)) as show:
             draw(show)
 
-    st.fragment(tick, run_every=TICK if session.running else None, key="live")()
+    st.fragment(tick, run_every=TICK if session.running or busy else None, key="live")()
 
 
 def _scrub(session: Session, event: Event) -> None:

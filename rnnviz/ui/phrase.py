@@ -5,17 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from rnnviz.session import Session
+from rnnviz.ui.state import first_value, visit
 
 
 def phrase_box(session: Session, page: str, disabled: bool = False) -> None:
     """Make what is typed here the probe; ``page`` is where this is."""
-    # On another page Streamlit takes the box for a new one, and would empty it. Its first text is
-    # told with every run, as the browser may never see the run that began.
-    if st.session_state.get("phrase_page") != page:
-        st.session_state.update(phrase_page=page, phrase_first=session.typed)
     text = st.text_input(
         "Phrase",
-        st.session_state["phrase_first"],
+        first_value("phrase", visit(page), session.typed),
         key="phrase",
         live=True,
         disabled=disabled,

@@ -9,10 +9,13 @@ import streamlit as st
 from rnnviz.config import GROUPS, SETTINGS, RunConfig, Setting
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import sentiment
+from rnnviz.ui.state import first_value
 
 
 def sidebar(session: Session) -> RunConfig:
     """Draw every setting by group; returns what the widgets say now."""
+    edition = st.session_state.setdefault("edition", 0)
+    first = first_value("config", edition, session.config)
     values: dict[str, Any] = {}
     with st.sidebar:
         for group in GROUPS:
@@ -20,28 +23,29 @@ def sidebar(session: Session) -> RunConfig:
             if group == "Data":
                 _data(session)
             for row in (row for row in SETTINGS.values() if row.group == group):
-                st.session_state.setdefault(row.name, getattr(session.config, row.name))
-                values[row.name] = _widget(row)
+                values[row.name] = _widget(row, getattr(first, row.name), edition)
     return RunConfig(**values)
 
 
-def _widget(row: Setting) -> Any:
+def renew() -> None:
+    """Have the sidebar made anew, so that it shows the settings that the session has by then."""
+    st.session_state.edition += 1
+
+
+def _widget(row: Setting, first: Any, edition: int) -> Any:
+    key = f"{row.name}_{edition}" if edition else row.name
     if row.choices:
         return st.segmented_control(
-            row.label, row.options, key=row.name, help=row.help, required=True, format_func=str
-        )
-    if row.name == "hidden":
-        return st.slider(row.label, int(row.low), int(row.high), key=row.name, help=row.help)
+            row.label, row.options, default=first, key=key, help=row.help, required=True,
+            format_func=str,
+        )  # fmt: skip
     low, high, step = (row.kind(value) for value in (row.low, row.high, row.step))
+    if row.name == "hidden":
+        return st.slider(row.label, low, high, first, key=key, help=row.help)
     return st.number_input(
-        row.label,
-        low,
-        high,
-        step=step,
-        format="%d" if row.kind is int else "%.6g",
-        key=row.name,
-        help=row.help,
-    )
+        row.label, low, high, first, step=step, format="%d" if row.kind is int else "%.6g",
+        key=key, help=row.help,
+    )  # fmt: skip
 
 
 def _data(session: Session) -> None:

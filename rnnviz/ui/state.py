@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import streamlit as st
 
 from rnnviz.link import read_link
 from rnnviz.session import Session
+
+T = TypeVar("T")
 
 
 def get_session() -> Session:
@@ -17,6 +21,27 @@ def get_session() -> Session:
         st.session_state.session = session
     found: Session = st.session_state.session
     return found
+
+
+def visit(page: str) -> int:
+    """The number of this visit to a page; on its return Streamlit takes a widget for a new one."""
+    before, last = st.session_state.get("visit", (0, ""))
+    number: int = before + (last != page)
+    st.session_state.visit = number, page
+    return number
+
+
+def first_value(key: str, edition: object, value: T) -> T:
+    """``value`` as it was in the first run of this ``edition`` of the widget ``key``.
+
+    A widget must be told the same first value with every run: the browser may miss the run that
+    began, and would then show, and answer with, a value of its own.
+    """
+    slot = f"first_{key}"
+    if st.session_state.get(slot, (None,))[0] != edition:
+        st.session_state[slot] = edition, value
+    first: T = st.session_state[slot][1]
+    return first
 
 
 def write_link(session: Session) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -9,6 +11,8 @@ from rnnviz.config import SETTINGS
 from rnnviz.player import SPEEDS
 from rnnviz.session import Session
 from rnnviz.ui.chart import place_slider
+from rnnviz.ui.sidebar import renew
+from rnnviz.ui.state import first_value
 
 
 def transport(session: Session) -> DeltaGenerator:
@@ -16,10 +20,10 @@ def transport(session: Session) -> DeltaGenerator:
     with st.container(key="header"):
         with st.container(horizontal=True, vertical_alignment="bottom", key="transport"):
             _buttons(session)
-            st.session_state.setdefault("speed", session.speed)
             session.speed = st.select_slider(
-                "Speed: each frame", SPEEDS, key="speed", width=170, format_func=_pace
-            )
+                "Speed: each frame", SPEEDS, first_value("speed", 0, session.speed), key="speed",
+                width=170, format_func=_pace,
+            )  # fmt: skip
         _time_machine(session)
         return st.empty()
 
@@ -67,8 +71,9 @@ def _buttons(session: Session) -> None:
 
 
 def _new_seed(session: Session) -> None:
-    row = SETTINGS["seed"]
-    st.session_state.seed = int((session.config.seed + 1) % row.high)
+    seed = int((session.config.seed + 1) % SETTINGS["seed"].high)
+    session.configure(replace(session.config, seed=seed))
+    renew()
 
 
 def _pace(speed: int) -> str:

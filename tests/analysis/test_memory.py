@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnnviz.analysis.memory import Film, half_life, spectrum
+from rnnviz.analysis.memory import Film, coarse_first, half_life, spectrum
+from rnnviz.config import RunConfig
+from rnnviz.schedule import Place, Schedule
 
 
 def test_a_multiple_of_the_identity_stretches_by_that():
@@ -54,78 +56,78 @@ def test_what_has_vanished_altogether_is_left_out():
 
 # The film
 
+START = Schedule(RunConfig())
+
 
 @pytest.fixture
-def states(session):
-    found = []
-    for _ in range(9):
-        found.append(session.state)
-        session.advance(1)
-    return found
+def weights():
+    return np.random.default_rng(0).standard_normal((9, 4, 4))
 
 
-def expose(film, states):
-    for state in states:
-        film.expose(state, np.full(3, 1.0 + state.epoch))
-
-
-def test_coarse_frames_come_before_fine_ones(states):
-    assert [state.epoch for state in Film().missing(states)] == [0, 8, 4, 2, 6, 1, 3, 5, 7]
-
-
-def test_a_frame_is_made_once(states):
+@pytest.fixture
+def film(weights):
     film = Film()
-    film.keep(states, "phrase")
-    expose(film, states[:5])
-    assert [state.epoch for state in film.missing(states)] == [8, 6, 5, 7]
+    film.keep(START, "phrase")
+    for epoch, W_hh in enumerate(weights):
+        film.expose(epoch, W_hh, np.full(3, 1.0 + epoch))
+    return film
 
 
-def test_the_gauge_has_every_frame_in_the_order_of_the_epochs(states):
+def changed(epoch):
+    return START.changed(Place(epoch), replace(START.start, lr=0.5))
+
+
+def test_coarse_frames_come_before_fine_ones():
+    assert coarse_first(range(9)) == [0, 8, 4, 2, 6, 1, 3, 5, 7]
+
+
+def test_what_has_no_frame_is_missing(film):
+    assert list(film.missing([3, 9, 8, 12])) == [9, 12]
+
+
+def test_the_gauge_has_every_frame_in_the_order_of_the_epochs(weights):
     film = Film()
-    film.keep(states, "phrase")
-    expose(film, [states[6], states[2]])
-    gauge = film.gauge()
+    for epoch in (6, 2):
+        film.expose(epoch, weights[epoch], np.ones(3))
+    gauge = film.gauge(8)
     assert gauge.epochs.tolist() == [2, 6]
-    wanted = [spectrum(states[e].parameters.W_hh) for e in (2, 6)]
+    wanted = [spectrum(weights[epoch]) for epoch in (2, 6)]
     assert list(zip(gauge.radius, gauge.norm, strict=True)) == wanted
 
 
-def test_the_map_has_a_row_for_each_known_state(states):
-    film = Film()
-    film.keep(states, "phrase")
-    expose(film, states[:4])
-    seen = film.map(states[1:6])
+def test_the_gauge_ends_at_the_present(film):
+    assert film.gauge(4).epochs.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_the_map_has_a_row_for_each_known_epoch(film):
+    seen = film.map([1, 2, 3, 40])
     assert seen.epochs.tolist() == [1, 2, 3]
     assert seen.norms.tolist() == [[2.0] * 3, [3.0] * 3, [4.0] * 3]
 
 
-def test_another_phrase_has_other_gradients_but_the_same_weights(states, monkeypatch):
-    film = Film()
-    film.keep(states, "phrase")
-    expose(film, states)
-    film.keep(states, "other")
-    assert len(film.missing(states)) == len(states)
+def test_another_phrase_has_other_gradients_but_the_same_weights(film, monkeypatch):
+    film.keep(START, "other")
+    assert list(film.missing(range(9))) == list(range(9))
     monkeypatch.setattr("rnnviz.analysis.memory.spectrum", lambda W: pytest.fail("made again"))
-    expose(film, states)
+    film.expose(3, np.zeros((4, 4)), np.ones(3))
 
 
-def test_states_that_are_gone_leave_no_frame(states):
-    film = Film()
-    film.keep(states, "phrase")
-    expose(film, states)
-    film.keep(states[::2], "phrase")
-    assert film.gauge().epochs.tolist() == [0, 2, 4, 6, 8]
+@pytest.mark.parametrize("epoch", [1, 5])
+def test_other_settings_on_the_way_leave_what_was_before_them(film, epoch):
+    film.keep(changed(epoch), "phrase")
+    assert film.gauge(8).epochs.tolist() == list(range(epoch + 1))
 
 
-def test_another_state_of_the_same_epoch_is_not_taken_for_the_first(states):
-    film = Film()
-    film.keep(states, "phrase")
-    expose(film, states)
-    twin = replace(states[3])
-    film.keep([*states[:3], twin], "phrase")
-    assert film.missing([*states[:3], twin]) == [twin]
+def test_other_settings_at_the_start_leave_nothing(film):
+    film.keep(Schedule(RunConfig(seed=1)), "phrase")
+    assert len(film.gauge(8).epochs) == 0
+
+
+def test_more_epochs_to_come_change_nothing(film):
+    film.keep(Schedule(RunConfig(epochs=7)), "phrase")
+    assert len(film.gauge(8).epochs) == 9
 
 
 def test_an_empty_film_is_an_empty_picture():
     film = Film()
-    assert len(film.gauge().epochs) == len(film.map([]).epochs) == 0
+    assert len(film.gauge(0).epochs) == len(film.map([]).epochs) == 0

@@ -81,6 +81,15 @@ def test_an_epoch_looked_at_twice_is_drawn_twice_the_same(trained):
     assert picture(trained) == first
 
 
+def test_at_rest_the_gauge_gets_one_value_an_epoch(opened, server):
+    page = opened(f"{server.url}/?hidden=2&epochs=250&epoch=240")
+    radius = 'node._fullData.find((series) => series.name === "radius")'
+    page.expect_in_chart("loss", f"{radius}.x.length === 241")
+    page.expect_in_chart("loss", f"[...{radius}.x].every((epoch, i) => epoch === i)")
+    page.press("step_epoch")
+    page.expect_in_chart("loss", f"{radius}.x.length === 242")
+
+
 def test_play_from_the_past_replays_and_trains_on(trained):
     look_back(trained, 40)
     trained.speed("ArrowRight")

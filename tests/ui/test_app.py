@@ -42,7 +42,9 @@ class Page(Tab):
         return "\n".join([*shown, *(re.sub(r"\\(.)", r"\1", text) for text in marked)])
 
     def widget(self, key):
-        return next(w for kind in WIDGETS for w in self.app.get(kind) if w.key == key)
+        names = re.compile(rf"{key}(_\d+)?")
+        every = (w for kind in WIDGETS for w in self.app.get(kind))
+        return next(w for w in every if names.fullmatch(w.key or ""))
 
     def set(self, key, value):
         self.widget(key).set_value(value)
@@ -580,3 +582,12 @@ def test_the_notebooks_gradient_is_marked_wrong_by_parameter(open_page):
     page.click("check")
     assert re.search(r"✗ wrong: W_xh by \d+%, W_hh by \d+%, b_h by \d+%", page.text)
     assert "right: W_hy, b_y" in page.text
+
+
+def test_the_browser_is_told_every_first_value_with_every_run():
+    page = Page({"hidden": "8", "lr": "0.05", "clip_by": "norm"})
+    for _ in range(2):
+        assert page.widget("lr").proto.default == 0.05
+        assert page.widget("hidden").proto.default == [8]
+        assert page.widget("clip_by").proto.default == [1]
+        page.run()

@@ -25,6 +25,7 @@ from rnnviz.ui.check import check_button
 from rnnviz.ui.live import Handlers, live
 from rnnviz.ui.moment import caption_html, changes_html, formula_html, levels_html
 from rnnviz.ui.phrase import phrase_box
+from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import check_html, status_html, theme
 
 
@@ -87,8 +88,10 @@ def _place(*keys: str) -> None:
 def _subject(session: Session) -> None:
     scope = session.microscope
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.session_state.setdefault("subject", scope.subject)
-        chosen = st.segmented_control("Step on", list(Subject), required=True, key="subject")
+        first = first_value("subject", visit("step"), scope.subject)
+        chosen = st.segmented_control(
+            "Step on", list(Subject), default=first, required=True, key="subject"
+        )
         scope.subject = Subject(chosen or scope.subject)
         phrase_box(session, "step", disabled=scope.subject is Subject.NEXT)
         st.session_state["unit"] = scope.unit

@@ -19,8 +19,9 @@ from rnnviz.schedule import Place
 from rnnviz.session import Session
 from rnnviz.ui.chart import Event, Show, place
 from rnnviz.ui.check import check_button
-from rnnviz.ui.live import live
+from rnnviz.ui.live import Chore, live
 from rnnviz.ui.phrase import phrase_box
+from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import check_html, status_html, theme, verdict_html
 
 #: Seconds that a tick may spend on the past of the run, and a page that stands still.
@@ -57,15 +58,19 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
             symbol = SYMBOL[objective]
             show("map", gradient_map, seen, session.course, probe.words, symbol, theme())
 
-    live(session, draw, {"map": lambda click: _go_to_click(session, click)})
+    def develop(budget: float) -> bool:
+        return session.develop(session.inspect(), objective, budget)
+
+    handlers = {"map": lambda click: _go_to_click(session, click)}
+    live(session, draw, handlers, chore=Chore(develop, ["loss"]))
 
 
 def _objective_and_check(session: Session) -> tuple[Objective, DeltaGenerator]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.session_state.setdefault("objective", session.objective)
         chosen = st.segmented_control(
             "Gradient of",
             list(Objective),
+            default=first_value("objective", visit("train"), session.objective),
             required=True,
             key="objective",
             help="The loss's gradient also vanishes when the phrase is learned; "
