@@ -109,7 +109,7 @@ def stepping(page: TrainPage) -> float:
 _SCRUB = """
 async (epoch) => {
   const input = document.querySelector(".st-key-scrubber input");
-  const shown = () => document.querySelector(".rnnviz-status .epoch b").textContent;
+  const shown = () => document.querySelector(".rnnviz-status .epoch b")?.textContent ?? "";
   const there = () =>
     shown().startsWith(epoch + " of ") && !window.rnnviz.scheduled &&
     ![...window.rnnviz.waiting].some((key) => window.rnnviz.charts.get(key)?.inSight);
