@@ -35,7 +35,7 @@ REPETITIONS, EPOCHS = 21, 20
 def notebook(epochs: int = EPOCHS) -> NotebookRNN:
     """The notebook's network after ``epochs`` epochs."""
     network = NotebookRNN(START.parameters)
-    phrases = [(phrase.tokens.tolist(), phrase.target) for phrase in DATA.train]
+    phrases = [(phrase.inputs.tolist(), phrase.target) for phrase in DATA.train]
     for epoch in range(epochs):
         network.train_epoch(phrases[i] for i in order(CONFIG.seed, epoch, len(phrases)))
     return network
@@ -55,7 +55,7 @@ def recording(epochs: int = EPOCHS) -> TrainState:
     for epoch in range(epochs):
         state = train_epoch(state, WORKSPACE, CONFIG)
         phrase = DATA.train[epoch * 7 % len(DATA.train)]
-        record(state.parameters, phrase.tokens, phrase.target, CONFIG.gradient)
+        record(state.parameters, phrase.inputs, phrase.target, CONFIG.gradient)
     return state
 
 

@@ -1,9 +1,10 @@
 """The sentiment phrases as dicts, for a notebook: text -> whether it is positive."""
 
-from rnnviz.tasks.dataset import Dataset, Phrase, sentiment
+from rnnviz.tasks.dataset import Dataset, sentiment
+from rnnviz.tasks.example import Example
 
 
-def _as_dict(phrases: tuple[Phrase, ...], dataset: Dataset) -> dict[str, bool]:
+def _as_dict(phrases: tuple[Example, ...], dataset: Dataset) -> dict[str, bool]:
     return {p.text: dataset.classes[p.target] == "positive" for p in phrases}
 
 

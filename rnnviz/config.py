@@ -24,6 +24,20 @@ class ClipBy(StrEnum):
     OFF = "off"
 
 
+class Reads(StrEnum):
+    """After which tokens the network answers."""
+
+    LAST = "last"
+    EVERY = "every"
+
+
+class Loss(StrEnum):
+    """How far an answer is from the one that is wanted."""
+
+    CROSS_ENTROPY = "cross-entropy"
+    SQUARED_ERROR = "squared error"
+
+
 class SettingError(ValueError):
     """A setting has a value that it can't have; the message says which, what and what to do."""
 

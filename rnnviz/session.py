@@ -25,7 +25,8 @@ from rnnviz.microscope import Microscope, Subject
 from rnnviz.player import Player, alone
 from rnnviz.probe import Probe, inspect, read
 from rnnviz.schedule import Place, Schedule
-from rnnviz.tasks.dataset import Dataset, Phrase, dataset_from, sentiment
+from rnnviz.tasks.dataset import Dataset, dataset_from, sentiment
+from rnnviz.tasks.example import Example
 from rnnviz.tasks.table import TaskError
 from rnnviz.tasks.vocabulary import Reading
 
@@ -154,10 +155,10 @@ class Session(Player):
         if self.microscope.subject is Subject.OWN:
             return probe.trace.tokens[:, 0], int(probe.trace.targets[0])
         phrase = self.next_phrase
-        return phrase.tokens, phrase.target
+        return phrase.inputs, phrase.target
 
     @property
-    def next_phrase(self) -> Phrase:
+    def next_phrase(self) -> Example:
         """The training phrase that is read next at the place that is looked at."""
         epoch, position = self.here
         return self.dataset.train[order(self.config.seed, epoch, self.run.phrases)[position]]

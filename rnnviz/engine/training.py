@@ -27,7 +27,7 @@ class Example(Protocol):
     """A phrase to learn: token numbers (T,) and the number of its class."""
 
     @property
-    def tokens(self) -> Array:
+    def inputs(self) -> Array:
         """Token numbers, (T,)."""
 
     @property
@@ -77,7 +77,7 @@ class Workspace:
     ) -> None:
         self.examples, self.gradient = examples, gradient
         self.parameters, self.update = Parameters(sizes), Parameters(sizes)
-        self.longest = max(len(example.tokens) for example in examples)
+        self.longest = max(len(example.inputs) for example in examples)
         self.steps: list[Step | None] = [None] * len(examples)
         self._room = limit
         self._scratch: dict[int, Trace] = {}
@@ -88,7 +88,7 @@ class Workspace:
     def bind(self, index: int) -> Step:
         """Make the step on one example, and keep it while there is room."""
         example = self.examples[index]
-        tokens, targets = example.tokens[:, None], np.array([example.target])
+        tokens, targets = example.inputs[:, None], np.array([example.target])
         shared = self._scratch.get(len(tokens))
         trace = Trace(self.parameters.sizes, tokens, targets, share=shared)
         self._scratch.setdefault(len(tokens), trace)
@@ -192,10 +192,10 @@ def batches(examples: Sequence[Example], size: int = 256) -> list[tuple[Array, A
     """Examples of equal length side by side: pairs of tokens (T, B) and targets (B,), B <= size."""
     by_length: dict[int, list[Example]] = {}
     for example in examples:
-        by_length.setdefault(len(example.tokens), []).append(example)
+        by_length.setdefault(len(example.inputs), []).append(example)
     parts = (g[i : i + size] for g in by_length.values() for i in range(0, len(g), size))
     return [
-        (np.stack([e.tokens for e in part], axis=1), np.array([e.target for e in part]))
+        (np.stack([e.inputs for e in part], axis=1), np.array([e.target for e in part]))
         for part in parts
     ]
 

@@ -7,35 +7,38 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+import numpy as np
+
+from rnnviz.config import Loss, Reads
+from rnnviz.tasks.example import Example
 from rnnviz.tasks.table import Row, TaskError, read_file, read_table
-from rnnviz.tasks.vocabulary import Reading, Tokens, Vocabulary
+from rnnviz.tasks.vocabulary import Reading, Vocabulary
 
 SENTIMENT = Path(__file__).resolve().parents[2] / "data" / "sentiment"
 
 
 @dataclass(frozen=True, eq=False)
-class Phrase:
-    """A phrase to learn: as written, as token numbers (T,), and the number of its class."""
-
-    text: str
-    tokens: Tokens
-    target: int
-
-
-@dataclass(frozen=True, eq=False)
 class Dataset:
-    """Training and test phrases, the words and classes of the training phrases (both sorted)."""
+    """Training and test sequences, and the names of what goes in and of what comes out.
+
+    ``vocabulary`` are the tokens, or the channels of the values that are read; ``classes`` those
+    that are told apart, or the channels of the values that are answered. ``source`` are the tokens
+    of an encoder, where there is one.
+    """
 
     name: str
     vocabulary: Vocabulary
     classes: tuple[str, ...]
-    train: tuple[Phrase, ...]
-    test: tuple[Phrase, ...]
+    train: tuple[Example, ...]
+    test: tuple[Example, ...]
     notes: tuple[str, ...] = ()
+    reads: Reads = Reads.LAST
+    loss: Loss = Loss.CROSS_ENTROPY
+    source: Vocabulary | None = None
 
     @cached_property
     def _targets(self) -> dict[bytes, int]:
-        return {phrase.tokens.tobytes(): phrase.target for phrase in (*self.test, *self.train)}
+        return {phrase.inputs.tobytes(): phrase.target for phrase in (*self.test, *self.train)}
 
     def target_of(self, reading: Reading) -> int | None:
         """The class of a phrase that stands in the data word for word; None elsewhere."""
@@ -62,7 +65,7 @@ def build_dataset(name: str, train: Sequence[Row], test: Sequence[Row] = ()) -> 
     )
 
 
-def _phrase(row: Row, vocabulary: Vocabulary, classes: tuple[str, ...], role: str) -> Phrase:
+def _phrase(row: Row, vocabulary: Vocabulary, classes: tuple[str, ...], role: str) -> Example:
     if row.label not in classes:
         raise TaskError(
             f"The {role} phrases, row {row.line}: the label {row.label[:30]!r} is unknown. "
@@ -74,7 +77,7 @@ def _phrase(row: Row, vocabulary: Vocabulary, classes: tuple[str, ...], role: st
             f"The {role} phrases, row {row.line}: no word of {row.text[:60]!r} occurs in the "
             "training phrases, so the network can't read it. Remove the row or train on its words."
         )
-    return Phrase(row.text, tokens, classes.index(row.label))
+    return Example(row.text, tokens, np.array([classes.index(row.label)]))
 
 
 def _unknown_note(unknown: list[str]) -> tuple[str, ...]:

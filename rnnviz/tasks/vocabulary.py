@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Tokens = NDArray[np.intp]
+Array = NDArray[Any]
 
 #: Left out at the edges of a word, so that "bad!" is read as "bad".
 _PUNCTUATION = ".,;:!?\"'()[]…“”‘’"
@@ -28,7 +29,7 @@ class Reading:
     text: str
     words: tuple[str, ...]
     unknown: tuple[str, ...]
-    tokens: Tokens
+    tokens: Array
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def run(config, epochs=3):
 @pytest.mark.parametrize("scale", [0.001, 0.1])
 def test_the_notebooks_gradient_gives_the_notebooks_weights(scale):
     config = RunConfig(gradient="notebook", init_scale=scale)
-    phrases = [(p.tokens.tolist(), p.target) for p in DATA.train]
+    phrases = [(p.inputs.tolist(), p.target) for p in DATA.train]
     notebook = NotebookRNN(begin(sizes_of(config), config).parameters)
     for epoch in range(20):
         notebook.train_epoch(phrases[i] for i in order(config.seed, epoch, len(phrases)))
@@ -63,7 +63,7 @@ def test_one_step_goes_down_the_clipped_gradient(gradient, by, limit):
     workspace = Workspace(DATA.train, state.parameters.sizes, gradient)
     after = train_phrases(state, workspace, config, 1)
     example = DATA.train[order(config.seed, 0, len(DATA.train))[0]]
-    tokens, targets = example.tokens[:, None], np.array([example.target])
+    tokens, targets = example.inputs[:, None], np.array([example.target])
     step = analytic_gradient(state.parameters, tokens, targets, gradient).theta
     if by == ClipBy.VALUE:
         step = np.clip(step, -limit, limit)
@@ -80,7 +80,7 @@ def test_the_recorded_step_is_the_one_that_training_takes(by):
     workspace = Workspace(DATA.train, state.parameters.sizes)
     after = train_phrases(state, workspace, config, 1)
     example = DATA.train[order(config.seed, 0, len(DATA.train))[0]]
-    step = descent(record(state.parameters, example.tokens, example.target), config)
+    step = descent(record(state.parameters, example.inputs, example.target), config)
     taken = state.parameters.theta - after.parameters.theta
     np.testing.assert_allclose(step.update.theta, taken, rtol=0, atol=1e-15)
     changed = not np.array_equal(step.gradient.theta, step.clipped.theta)

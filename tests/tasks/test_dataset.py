@@ -18,7 +18,7 @@ def test_words_and_classes_are_those_of_the_training_phrases_sorted():
 
 def test_phrases_keep_their_order_text_tokens_and_class():
     first, second, third = build_dataset("weather", TRAIN).train
-    assert (first.text, first.tokens.tolist(), first.target) == ("so warm", [2, 3], 1)
+    assert (first.text, first.inputs.tolist(), first.target) == ("so warm", [2, 3], 1)
     assert (second.target, third.target) == (0, 1)
 
 
@@ -47,7 +47,7 @@ def test_a_test_phrase_of_unknown_words_only_is_refused_with_its_row():
 
 def test_unknown_words_of_test_phrases_are_skipped_and_noted():
     data = build_dataset("weather", TRAIN, [Row(2, "awfully cold and damp", "rainy")])
-    assert data.test[0].tokens.tolist() == [0]
+    assert data.test[0].inputs.tolist() == [0]
     (note,) = data.notes
     assert "and, awfully, damp" in note
 
@@ -107,4 +107,4 @@ def test_any_two_files_are_learned_from_or_refused(train, test):
         assert str(problem)
         return
     assert len(data.classes) >= 2
-    assert all(len(phrase.tokens) for phrase in (*data.train, *data.test))
+    assert all(len(phrase.inputs) for phrase in (*data.train, *data.test))
