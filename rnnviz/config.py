@@ -38,6 +38,21 @@ class Loss(StrEnum):
     SQUARED_ERROR = "squared error"
 
 
+class TaskName(StrEnum):
+    """What is learned."""
+
+    SENTIMENT = "sentiment"
+    RECALL = "recall"
+    PARITY = "parity"
+    ADDING = "adding"
+    CHARACTERS = "characters"
+    FLIPFLOP = "flipflop"
+    BRACKETS = "brackets"
+    WAVES = "waves"
+    SPELLING = "spelling"
+    TRANSLATION = "translation"
+
+
 class SettingError(ValueError):
     """A setting has a value that it can't have; the message says which, what and what to do."""
 

@@ -1,4 +1,4 @@
-"""Vocabulary: words and their numbers."""
+"""Vocabulary: tokens, which are words or characters, and their numbers."""
 
 from __future__ import annotations
 
@@ -34,14 +34,16 @@ class Reading:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Sorted words; a word's number is its place."""
+    """Sorted tokens; a token's number is its place. Tokens are words, or single ``characters``."""
 
     words: tuple[str, ...]
+    characters: bool = False
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> Vocabulary:
-        """The vocabulary of some phrases."""
-        return cls(tuple(sorted({word for text in texts for word in split_words(text)})))
+    def of(cls, texts: Iterable[str], characters: bool = False) -> Vocabulary:
+        """The vocabulary of some texts."""
+        split = list if characters else split_words
+        return cls(tuple(sorted({token for text in texts for token in split(text)})), characters)
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
@@ -50,10 +52,27 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.words)
 
+    @property
+    def noun(self) -> str:
+        """What its tokens are called: "word" or "character"."""
+        return "character" if self.characters else "word"
+
+    def number(self, token: str) -> int:
+        """The number of a token that it has."""
+        return self._numbers[token]
+
+    def split(self, text: str) -> list[str]:
+        """The tokens of a text: its words, or its characters as they are."""
+        return list(text) if self.characters else split_words(text)
+
+    def join(self, tokens: Iterable[str]) -> str:
+        """The text of some tokens."""
+        return ("" if self.characters else " ").join(tokens)
+
     def read(self, text: str) -> Reading:
-        """Read ``text``; words that are not in the vocabulary are set apart, each named once."""
-        words = split_words(text)
-        known = tuple(word for word in words if word in self._numbers)
-        unknown = tuple(dict.fromkeys(word for word in words if word not in self._numbers))
-        tokens = np.array([self._numbers[word] for word in known], np.intp)
-        return Reading(text, known, unknown, tokens)
+        """Read ``text``; tokens that are not in the vocabulary are set apart, each named once."""
+        tokens = self.split(text)
+        known = tuple(token for token in tokens if token in self._numbers)
+        unknown = tuple(dict.fromkeys(token for token in tokens if token not in self._numbers))
+        numbers = np.array([self._numbers[token] for token in known], np.intp)
+        return Reading(text, known, unknown, numbers)

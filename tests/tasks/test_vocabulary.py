@@ -75,3 +75,25 @@ def test_every_word_is_either_known_or_unknown(text):
     reading = KNOWN.read(text)
     assert {*reading.words, *reading.unknown} == set(split_words(text))
     assert not {*reading.words} & {*reading.unknown}
+
+
+LETTERS = Vocabulary.of(["ab c", "B"], characters=True)
+
+
+def test_characters_are_read_as_they_are():
+    assert LETTERS.words == (" ", "B", "a", "b", "c")
+    assert LETTERS.read("Bad cab").words == ("B", "a", " ", "c", "a", "b")
+    assert LETTERS.read("Bad cab").unknown == ("d",)
+    assert (LETTERS.noun, KNOWN.noun) == ("character", "word")
+
+
+@given(st.text())
+def test_characters_join_to_the_text(text):
+    assert LETTERS.join(LETTERS.split(text)) == text
+    reading = Vocabulary.of([text], characters=True).read(text)
+    assert LETTERS.join(reading.words) == text
+
+
+def test_a_token_has_the_number_of_its_place():
+    assert [KNOWN.words[KNOWN.number(word)] for word in KNOWN.words] == list(KNOWN.words)
+    assert KNOWN.join(KNOWN.split("This is bad!")) == "this is bad"
