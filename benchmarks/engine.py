@@ -20,15 +20,16 @@ import numpy as np
 from benchmarks.notebook import NotebookRNN
 from benchmarks.table import Row, print_table
 from rnnviz.config import RunConfig
-from rnnviz.engine.parameters import Parameters, Sizes
+from rnnviz.engine.batch import collate
+from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState, Workspace, begin, order, record, train_epoch
 from rnnviz.tasks.dataset import sentiment
 
 DATA = sentiment()
-SIZES = Sizes(len(DATA.vocabulary), 64, len(DATA.classes))
+NETWORK = Architecture(len(DATA.vocabulary), 64, len(DATA.classes))
 CONFIG = RunConfig(gradient="notebook")  # type: ignore[arg-type]
-WORKSPACE = Workspace(DATA.train, SIZES, CONFIG.gradient)
-START = begin(SIZES, CONFIG)
+WORKSPACE = Workspace(DATA.train, NETWORK, CONFIG)
+START = begin(NETWORK, CONFIG)
 REPETITIONS, EPOCHS = 21, 20
 
 
@@ -55,16 +56,16 @@ def recording(epochs: int = EPOCHS) -> TrainState:
     for epoch in range(epochs):
         state = train_epoch(state, WORKSPACE, CONFIG)
         phrase = DATA.train[epoch * 7 % len(DATA.train)]
-        record(state.parameters, phrase.inputs, phrase.target, CONFIG.gradient)
+        record(state.parameters, collate([phrase]), CONFIG.gradient)
     return state
 
 
 def difference(network: NotebookRNN, parameters: Parameters) -> float:
     """The largest difference of any weight."""
     pairs = (
-        (network.Wxh, parameters.W_xh),
-        (network.Whh, parameters.W_hh),
-        (network.bh[:, 0], parameters.b_h),
+        (network.Wxh, parameters["W_xh"]),
+        (network.Whh, parameters["W_hh"]),
+        (network.bh[:, 0], parameters["b_h"]),
         (network.Why, parameters.W_hy),
         (network.by[:, 0], parameters.b_y),
     )

@@ -13,12 +13,8 @@ import numpy as np
 from tqdm import tqdm
 
 from rnnviz.config import SETTINGS, Gradient, RunConfig, SettingError
-from rnnviz.engine.gradcheck import (
-    TOLERANCE,
-    analytic_gradient,
-    complex_step_gradient,
-    relative_errors,
-)
+from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_errors
+from rnnviz.engine.training import record
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset, build_dataset, sentiment
 from rnnviz.tasks.table import TaskError, read_file
@@ -131,14 +127,11 @@ def _gradcheck(config: RunConfig, options: dict[str, Any]) -> int:
     session.read(options["phrase"])
     session.advance(config.epochs)
     parameters, probe = session.state.parameters, session.inspect(options["phrase"])
-    tokens, targets = probe.trace.tokens, probe.trace.targets
-    truth = complex_step_gradient(parameters, tokens, targets)
-    errors = {
-        kind: relative_errors(analytic_gradient(parameters, tokens, targets, kind), truth)
-        for kind in Gradient
-    }
+    batch = probe.trace.batch
+    truth = complex_step_gradient(parameters, batch)
+    errors = {k: relative_errors(record(parameters, batch, k).gradient, truth) for k in Gradient}
     print(f"Relative error against complex-step differences, after {session.state.epoch} epochs,")
-    print(f"on the {len(tokens)} words: {' '.join(probe.words)}")
+    print(f"on the {len(probe.words)} words: {' '.join(probe.words)}")
     print(f"{'parameter':<12}{'exact':>12}{'notebook':>12}")
     for name in truth.named():
         print(f"{name:<12}" + "".join(f"{errors[kind][name]:12.1e}" for kind in Gradient))

@@ -24,6 +24,46 @@ class ClipBy(StrEnum):
     OFF = "off"
 
 
+class CellKind(StrEnum):
+    """How one token changes the memory."""
+
+    ELMAN = "elman"
+    GRU = "gru"
+    LSTM = "lstm"
+
+
+class Activation(StrEnum):
+    """What an Elman cell does with its sum."""
+
+    TANH = "tanh"
+    RELU = "relu"
+
+
+class Init(StrEnum):
+    """How the first weights are drawn."""
+
+    NORMAL = "normal"
+    XAVIER = "xavier"
+    ORTHOGONAL = "orthogonal"
+    IDENTITY = "identity"
+
+
+class OptimizerKind(StrEnum):
+    """How a gradient becomes a step."""
+
+    SGD = "sgd"
+    MOMENTUM = "momentum"
+    RMSPROP = "rmsprop"
+    ADAM = "adam"
+
+
+class Precision(StrEnum):
+    """With how many bits the engine computes."""
+
+    DOUBLE = "float64"
+    SINGLE = "float32"
+
+
 class Reads(StrEnum):
     """After which tokens the network answers."""
 
@@ -71,6 +111,19 @@ class Setting:
     high: float = math.inf
     step: float = 1.0
     restarts: bool = False
+    only: tuple[str, tuple[StrEnum, ...]] | None = None
+
+    def applies(self, config: RunConfig) -> bool:
+        """Whether this setting has any effect, given the others."""
+        return self.only is None or getattr(config, self.only[0]) in self.only[1]
+
+    @property
+    def condition(self) -> str:
+        """When it has an effect, in words: "cell is elman"; empty for always."""
+        if self.only is None:
+            return ""
+        name, members = self.only
+        return f"{SETTINGS[name].label} is {' or '.join(member.value for member in members)}"
 
     @property
     def flag(self) -> str:
@@ -120,9 +173,45 @@ def _setting(default: Any, label: str, group: str, help: str, **bounds: Any) -> 
 class RunConfig:
     """A run: together with the data and the epoch these settings determine every weight.
 
-    Raises SettingError for a value outside its range.
+    A setting that has no effect, given the others, has its default. Raises SettingError for a
+    value outside its range.
     """
 
+    task: TaskName = _setting(
+        TaskName.SENTIMENT,
+        "Task",
+        "Data",
+        "What is learned. A change starts the run again.",
+        restarts=True,
+    )
+    lag: int = _setting(
+        10,
+        "Lag",
+        "Data",
+        "For how many further tokens the first one must be remembered. A change starts the run "
+        "again.",
+        low=1,
+        high=50,
+        restarts=True,
+        only=("task", (TaskName.RECALL,)),
+    )
+    cell: CellKind = _setting(
+        CellKind.ELMAN,
+        "Cell",
+        "Network",
+        "How one token changes the memory. elman: one sum through one curve. gru and lstm: gates "
+        "decide what is kept and what is written over. A change starts the run again.",
+        restarts=True,
+    )
+    activation: Activation = _setting(
+        Activation.TANH,
+        "Activation",
+        "Network",
+        "The curve that an Elman cell's sum goes through: tanh keeps a state between -1 and 1, "
+        "relu cuts off what is negative. A change starts the run again.",
+        restarts=True,
+        only=("cell", (CellKind.ELMAN,)),
+    )
     hidden: int = _setting(
         64,
         "Hidden units",
@@ -131,6 +220,37 @@ class RunConfig:
         "More units remember more and are slower. A change starts the run again.",
         low=1,
         high=256,
+        restarts=True,
+    )
+    layers: int = _setting(
+        1,
+        "Layers",
+        "Network",
+        "How many layers of cells lie one above the other; each reads the states of the one below. "
+        "A change starts the run again.",
+        low=1,
+        high=3,
+        restarts=True,
+    )
+    forget_bias: float = _setting(
+        1.0,
+        "Forget bias",
+        "Network",
+        "Where an LSTM's forget gates begin: at 1 they stand open, so that much is kept from the "
+        "first step on; at 0 half is lost with every token. A change starts the run again.",
+        low=-5.0,
+        high=10.0,
+        step=0.5,
+        restarts=True,
+        only=("cell", (CellKind.LSTM,)),
+    )
+    init: Init = _setting(
+        Init.NORMAL,
+        "Initial weights",
+        "Network",
+        "normal: random numbers of the initial scale, as in the notebook. xavier: as large as the "
+        "number of connections allows. orthogonal: recurrent weights that turn a state and never "
+        "stretch it. identity: recurrent weights that hand it on. A change starts the run again.",
         restarts=True,
     )
     init_scale: float = _setting(
@@ -143,6 +263,7 @@ class RunConfig:
         high=2.0,
         step=0.001,
         restarts=True,
+        only=("init", (Init.NORMAL, Init.IDENTITY)),
     )
     seed: int = _setting(
         0,
@@ -154,6 +275,14 @@ class RunConfig:
         high=2**31 - 1,
         restarts=True,
     )
+    optimizer: OptimizerKind = _setting(
+        OptimizerKind.SGD,
+        "Optimizer",
+        "Training",
+        "sgd: a step straight down the gradient. momentum: steps gather speed. rmsprop: every "
+        "weight has a step of its own size. adam: both. Takes effect at the next step, with "
+        "nothing gathered yet.",
+    )
     lr: float = _setting(
         0.02,
         "Learning rate",
@@ -163,6 +292,16 @@ class RunConfig:
         low=0.00001,
         high=100.0,
         step=0.01,
+    )
+    batch: int = _setting(
+        1,
+        "Batch size",
+        "Training",
+        "How many sequences are read for one step; the loss is the mean over their answers. "
+        "1 takes a step after each, as the notebook does. A change starts the run again.",
+        low=1,
+        high=64,
+        restarts=True,
     )
     clip_by: ClipBy = _setting(
         ClipBy.VALUE,
@@ -181,6 +320,17 @@ class RunConfig:
         low=0.0001,
         high=1000.0,
         step=0.1,
+        only=("clip_by", (ClipBy.VALUE, ClipBy.NORM)),
+    )
+    truncate: int = _setting(
+        0,
+        "Truncate after",
+        "Training",
+        "The gradient is carried back through at most so many tokens: the sequence is cut into "
+        "pieces of this length for the way back, not for the way there. 0 carries it all the way. "
+        "Takes effect at the next step.",
+        low=0,
+        high=500,
     )
     gradient: Gradient = _setting(
         Gradient.EXACT,
@@ -189,6 +339,15 @@ class RunConfig:
         "exact: backpropagation through time with the transposed W_hh, as the chain rule wants it. "
         "notebook: the famous notebook's version, which forgets to transpose. "
         "A change starts the run again.",
+        restarts=True,
+        only=("cell", (CellKind.ELMAN,)),
+    )
+    dtype: Precision = _setting(
+        Precision.DOUBLE,
+        "Precision",
+        "Training",
+        "With how many bits the engine computes. float32 is faster, and small gradients vanish "
+        "sooner. A change starts the run again.",
         restarts=True,
     )
     epochs: int = _setting(
@@ -205,6 +364,9 @@ class RunConfig:
     def __post_init__(self) -> None:
         for row in SETTINGS.values():
             object.__setattr__(self, row.name, row.parse(getattr(self, row.name)))
+        for row in SETTINGS.values():
+            if not row.applies(self):
+                object.__setattr__(self, row.name, row.default)
 
     def as_dict(self) -> dict[str, Any]:
         """Every setting by name, as plain numbers and words."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 from itertools import groupby
 
+from rnnviz.analysis.step import Focus
 from rnnviz.engine.timeline import Moment, Phase, timeline
 
 
@@ -16,21 +18,33 @@ class Subject(StrEnum):
 
 
 class Microscope:
-    """Which step, which moment of it, and which unit; the moments are those of T words."""
+    """Which step, which moment of it, and which unit, layer and part of the cell."""
 
     def __init__(self) -> None:
         self.subject = Subject.NEXT
         self.moments: tuple[Moment, ...] = timeline(1)
         self.cursor = 0
-        self.unit = 0
+        self.unit, self.layer, self.part = 0, 0, "h"
 
-    def focus(self, words: int, units: int) -> None:
-        """Look at a step on so many words, with so many units; the cursor keeps its moment."""
-        moment, moments = self.moment, timeline(words)
+    def look_at(
+        self,
+        moments: tuple[Moment, ...],
+        units: int,
+        layers: int = 1,
+        parts: Collection[str] = ("h",),
+    ) -> None:
+        """Look at a step with such moments; the cursor stays, and what isn't there is let go."""
+        moment = self.moment
         if moments != self.moments:
             self.moments = moments
             self.cursor = self._nearest(moment)
-        self.unit = min(self.unit, units - 1)
+        self.unit, self.layer = min(self.unit, units - 1), min(self.layer, layers - 1)
+        self.part = self.part if self.part in parts else "h"
+
+    @property
+    def focus(self) -> Focus:
+        """What is looked at."""
+        return Focus(self.moment, self.unit, self.layer, self.part)
 
     def _nearest(self, moment: Moment) -> int:
         alike = [i for i, m in enumerate(self.moments) if m.phase is moment.phase]

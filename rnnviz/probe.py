@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from rnnviz.analysis.activity import RunningMargin, running_margin
-from rnnviz.config import Gradient
+from rnnviz.config import RunConfig
+from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
 from rnnviz.tasks.table import MAX_WORDS, TaskError
 from rnnviz.tasks.vocabulary import Reading, split_words
 
@@ -22,6 +26,7 @@ class Probe:
     """One phrase through the present network: its trace and what the pictures show of it."""
 
     reading: Reading
+    example: Example
     trace: Trace
     verdict: str
     probability: float
@@ -36,7 +41,7 @@ class Probe:
     @property
     def side(self) -> int | None:
         """Of two classes the verdict's number, 0 or 1; None where there are more."""
-        return None if self.trace.sizes.outputs > 2 else int(self.trace.probs[0].argmax())
+        return None if self.trace.architecture.outputs > 2 else int(self.trace.probs[0].argmax())
 
     @property
     def basis(self) -> str:
@@ -68,22 +73,29 @@ def read(dataset: Dataset, text: str) -> Reading:
     return reading
 
 
-def inspect(dataset: Dataset, parameters: Parameters, text: str, gradient: Gradient) -> Probe:
+def inspect(dataset: Dataset, parameters: Parameters, text: str, config: RunConfig) -> Probe:
     """Read ``text`` with these parameters, forwards and back; raise TaskError if it can't be read.
 
     The loss is taken against the phrase's label, or, where it has none, against the verdict.
     """
     reading = read(dataset, text)
     wanted = dataset.target_of(reading)
-    probs = record(parameters, reading.tokens, 0).probs[0]
+    first = _record(parameters, reading, 0 if wanted is None else wanted, config)
+    probs = first.probs[0]
     verdict = int(probs.argmax())
-    trace = record(parameters, reading.tokens, verdict if wanted is None else wanted, gradient)
+    trace = first if wanted is not None else _record(parameters, reading, verdict, config)
     shown = len(dataset.classes) - 1 if len(dataset.classes) == 2 else verdict
     return Probe(
         reading,
+        Example(text, reading.tokens, trace.targets),
         trace,
         verdict=dataset.classes[verdict],
         probability=float(probs[verdict]),
         label=None if wanted is None else dataset.classes[wanted],
         margin=running_margin(parameters, trace, shown),
     )
+
+
+def _record(parameters: Parameters, reading: Reading, target: int, config: RunConfig) -> Trace:
+    example = Example(reading.text, reading.tokens, np.array([target]))
+    return record(parameters, collate([example]), config.gradient, config.truncate)

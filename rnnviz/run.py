@@ -6,16 +6,9 @@ import numpy as np
 
 from rnnviz.analysis.history import Ghost, History
 from rnnviz.config import RunConfig
-from rnnviz.engine.parameters import Sizes
-from rnnviz.engine.training import (
-    Score,
-    TrainState,
-    Workspace,
-    batches,
-    begin,
-    evaluate,
-    train_phrases,
-)
+from rnnviz.engine.evaluation import Score, batches, evaluate
+from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.training import TrainState, Workspace, begin, train_examples
 from rnnviz.schedule import Place, Schedule
 from rnnviz.tasks.dataset import Dataset
 
@@ -29,11 +22,25 @@ def place_of(state: TrainState) -> Place:
     return Place(state.epoch, state.position)
 
 
+def architecture_of(dataset: Dataset, config: RunConfig) -> Architecture:
+    """The network that these settings make for these data."""
+    return Architecture(
+        inputs=len(dataset.vocabulary),
+        hidden=config.hidden,
+        outputs=len(dataset.classes),
+        kind=config.cell,
+        activation=config.activation,
+        layers=config.layers,
+        source=len(dataset.source) if dataset.source else 0,
+        loss=dataset.loss,
+    )
+
+
 class Snapshots:
     """States at every ``stride``-th epoch, epoch 0 among them; when full the stride doubles."""
 
     def __init__(self, first: TrainState) -> None:
-        fitting = SNAPSHOT_BYTES // first.parameters.theta.nbytes
+        fitting = SNAPSHOT_BYTES // first.nbytes
         self.most = max(2, min(MOST_SNAPSHOTS, fitting))
         self.stride = 1
         self._states = {first.epoch: first}
@@ -54,7 +61,7 @@ class Snapshots:
     @property
     def nbytes(self) -> int:
         """The memory that the states take."""
-        return sum(state.parameters.theta.nbytes for state in self._states.values())
+        return sum(state.nbytes for state in self._states.values())
 
     def add(self, state: TrainState) -> None:
         """Keep the state, which ends an epoch, if it is its turn."""
@@ -79,14 +86,14 @@ class Run:
 
     def __init__(self, dataset: Dataset, schedule: Schedule) -> None:
         config = schedule.start
-        sizes = Sizes(len(dataset.vocabulary), config.hidden, len(dataset.classes))
+        architecture = architecture_of(dataset, config)
         self.dataset, self.schedule = dataset, schedule
         self.history = History()
-        self.state = begin(sizes, config)
+        self.state = begin(architecture, config)
         self.snapshots = Snapshots(self.state)
         self._finite = self.state
         self._bookmarks: dict[str, TrainState] = {}
-        self._workspace = Workspace(dataset.train, sizes, config.gradient)
+        self._workspace = Workspace(dataset.train, architecture, config)
         self._groups = batches(dataset.train), batches(dataset.test)
         self._append_scores(self.state)
 
@@ -141,7 +148,7 @@ class Run:
             change = self.schedule.next_change(place)
             stop = change.position if change and change < (state.epoch, end) else end
             config = self.schedule.at(place)
-            state = train_phrases(state, self._workspace, config, stop - place.position)
+            state = train_examples(state, self._workspace, config, stop - place.position)
             if stop == end:
                 return state
 

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.gradients import Flow, Objective, gradient_flow, margin_flow
-from rnnviz.analysis.memory import Film, GradientMap, MemoryGauge, coarse_first
+from rnnviz.analysis.memory import Film, GradientMap, MemoryGauge, coarse_first, recurrent
 from rnnviz.analysis.step import StepRecord, step_record
 from rnnviz.analysis.symbols import Names
 from rnnviz.config import RunConfig
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
-from rnnviz.engine.parameters import Array
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import TrainState, order, record
 from rnnviz.link import Link
@@ -88,7 +87,7 @@ class Session(Player):
     def inspect(self, text: str | None = None) -> Probe:
         """Read a phrase, or the probe, with the network shown; raise TaskError if it can't."""
         phrase = self.phrase if text is None else text
-        return inspect(self.dataset, self.state.parameters, phrase, self.config.gradient)
+        return inspect(self.dataset, self.state.parameters, phrase, self.config)
 
     def flow(self, probe: Probe, objective: Objective) -> Flow:
         """The gradient's size at every token of the probe, of the loss or of the margin."""
@@ -96,11 +95,10 @@ class Session(Player):
 
     def _flow(self, state: TrainState, probe: Probe, objective: Objective) -> Flow:
         trace = probe.trace
+        gradient, truncate = self.config.gradient, self.config.truncate
         if objective is Objective.MARGIN:
-            return margin_flow(state.parameters, trace, self.config.gradient)
-        target = int(trace.targets[0])
-        seen = record(state.parameters, trace.tokens[:, 0], target, self.config.gradient)
-        return gradient_flow(seen)
+            return margin_flow(state.parameters, trace, gradient, truncate)
+        return gradient_flow(record(state.parameters, trace.batch, gradient, truncate))
 
     @alone
     def past(
@@ -138,34 +136,38 @@ class Session(Player):
 
     def _develop(self, state: TrainState, probe: Probe, objective: Objective) -> None:
         norms = self._flow(state, probe, objective).norms
-        self._film.expose(state.epoch, state.parameters.W_hh, norms)
+        self._film.expose(state.epoch, recurrent(state.parameters), norms)
 
     def step(self, probe: Probe) -> StepRecord:
         """The training step under the microscope: the run's next one, or one on the probe."""
-        tokens, target = self._step_on(probe)
-        config = self.run.schedule.at(self.here)
-        key = self.state, self.microscope.subject, tokens.tobytes(), target, config
+        config, state, own = self.run.schedule.at(self.here), self.state, self.on_own
+        key = state, own and _phrase_key(probe.trace), config
         if not self._step or self._step[0] != key:
-            self._step = key, self._record_step(tokens, target, config)
+            examples = [probe.example] if own else self.next_examples
+            step = step_record(state.parameters, examples, config, self.names, state.slots)
+            self._step = key, step
         step = self._step[1]
-        self.microscope.focus(len(step.words), step.before.sizes.hidden)
+        layers = step.before.architecture.layers
+        self.microscope.look_at(step.moments, step.hidden, layers, step.parts)
         return step
 
-    def _step_on(self, probe: Probe) -> tuple[Array, int]:
-        if self.microscope.subject is Subject.OWN:
-            return probe.trace.tokens[:, 0], int(probe.trace.targets[0])
-        phrase = self.next_phrase
-        return phrase.inputs, phrase.target
+    @property
+    def on_own(self) -> bool:
+        """Whether the microscope is on a sequence of the reader's own."""
+        return self.microscope.subject is Subject.OWN
 
     @property
-    def next_phrase(self) -> Example:
-        """The training phrase that is read next at the place that is looked at."""
+    def next_examples(self) -> list[Example]:
+        """The training examples that are read next, for one step, at the place looked at."""
         epoch, position = self.here
-        return self.dataset.train[order(self.config.seed, epoch, self.run.phrases)[position]]
+        indexes = order(self.config.seed, epoch, self.run.phrases)
+        return [self.dataset.train[i] for i in indexes[position : position + self.config.batch]]
 
-    def _record_step(self, tokens: Array, target: int, config: RunConfig) -> StepRecord:
-        names = Names(self.dataset.vocabulary.words, self.dataset.classes)
-        return step_record(self.state.parameters, tokens, target, config, names)
+    @property
+    def names(self) -> Names:
+        """What the rows and columns of the parameters stand for."""
+        source = self.dataset.source.words if self.dataset.source else ()
+        return Names(self.dataset.vocabulary.words, self.dataset.classes, source)
 
     @alone
     def apply(self) -> None:
@@ -175,9 +177,7 @@ class Session(Player):
 
     def check_gradient(self, trace: Trace) -> None:
         """Compare the gradient at these weights, on this phrase, with complex-step differences."""
-        found = check_gradient(
-            self.state.parameters, trace.tokens, trace.targets, self.config.gradient
-        )
+        found = check_gradient(self.state.parameters, trace.batch, self.config.gradient)
         self._check = self._check_key(trace), found
 
     def checked(self, trace: Trace) -> GradientCheck | None:
@@ -227,5 +227,7 @@ class Session(Player):
             np.savez(file, **arrays)
 
 
-def _phrase_key(trace: Trace) -> tuple[bytes, int]:
-    return trace.tokens.tobytes(), int(trace.targets[0])
+def _phrase_key(trace: Trace) -> tuple[bytes, ...]:
+    batch = trace.batch
+    source = batch.source.inputs.tobytes() if batch.source else b""
+    return batch.read.inputs.tobytes(), source, batch.targets.tobytes()

@@ -361,10 +361,10 @@ def test_gradcheck_reads_a_single_word(run):
 
 
 def test_gradcheck_fails_where_the_exact_gradient_is_not(run, monkeypatch):
-    right = cli.analytic_gradient
+    right = cli.record
 
-    def wrong(parameters, tokens, targets, gradient):
-        return right(parameters, tokens, targets, Gradient.NOTEBOOK)
+    def wrong(parameters, batch, gradient):
+        return right(parameters, batch, Gradient.NOTEBOOK)
 
-    monkeypatch.setattr(cli, "analytic_gradient", wrong)
+    monkeypatch.setattr(cli, "record", wrong)
     assert run(*CHECK).code == 1

@@ -12,7 +12,7 @@ FORWARD, BACKWARD = Phase.FORWARD, Phase.BACKWARD
 @pytest.fixture
 def scope():
     scope = Microscope()
-    scope.focus(4, 8)
+    scope.look_at(timeline(4), 8)
     return scope
 
 
@@ -72,7 +72,7 @@ def test_phases_are_as_wide_as_they_have_moments(scope):
 )
 def test_on_another_phrase_the_cursor_keeps_its_moment(scope, before, after):
     scope.go_to(scope.moments.index(Moment(*before)))
-    scope.focus(2, 8)
+    scope.look_at(timeline(2), 8)
     assert scope.moment == after
 
 
@@ -87,7 +87,7 @@ def test_a_column_is_pointed_at_on_the_way_there_and_on_the_way_back(scope):
 @pytest.mark.parametrize(("t", "unit"), [(99, 3), (-1, 3), (1, 10**9), (1, -4)])
 def test_what_is_not_there_can_not_be_pointed_at(scope, t, unit):
     scope.point_at(t, unit)
-    scope.focus(4, 8)
+    scope.look_at(timeline(4), 8)
     assert scope.moment in timeline(4)
     assert 0 <= scope.unit < 8
 
@@ -98,7 +98,7 @@ def test_what_is_not_there_can_not_be_pointed_at(scope, t, unit):
 def test_the_next_step_is_the_one_that_training_takes(session):
     session.advance(2)
     step = session.step(session.inspect())
-    phrase = session.next_phrase
+    phrase = session.next_examples[0]
     assert step.words == tuple(phrase.text.split())
     session.step_phrase()
     taken = session.state.parameters.theta
@@ -108,17 +108,17 @@ def test_the_next_step_is_the_one_that_training_takes(session):
 def test_applying_it_turns_to_the_next_phrase(session):
     session.step(session.inspect())
     session.microscope.go_to(5)
-    first = session.next_phrase
+    first = session.next_examples[0]
     session.apply()
     assert session.microscope.cursor == 0
     assert session.run.place == Place(0, 1)
-    assert session.next_phrase is not first
+    assert session.next_examples[0] is not first
 
 
 def test_in_an_epoch_every_phrase_has_its_turn(session):
     texts = set()
     for _ in range(session.run.phrases):
-        texts.add(session.next_phrase.text)
+        texts.add(session.next_examples[0].text)
         session.apply()
     assert texts == {phrase.text for phrase in session.dataset.train}
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rnnviz import run as module
 from rnnviz.config import RunConfig
-from rnnviz.engine.training import Workspace, begin, train_phrases
+from rnnviz.engine.training import Workspace, begin, train_examples
 from rnnviz.run import MOST_SNAPSHOTS, Run, Snapshots, place_of
 from rnnviz.schedule import Change, Place, Schedule
 from rnnviz.tasks.dataset import sentiment
@@ -70,10 +70,10 @@ def test_a_place_is_what_an_engine_without_a_past_gives():
     run = new_run()
     go(run, 9)
     data = sentiment()
-    state = begin(run.state.parameters.sizes, CONFIG)
-    workspace = Workspace(data.train, state.parameters.sizes)
+    state = begin(run.state.parameters.architecture, CONFIG)
+    workspace = Workspace(data.train, state.parameters.architecture, CONFIG)
     for _ in range(6):
-        state = train_phrases(state, workspace, CONFIG, len(workspace))
+        state = train_examples(state, workspace, CONFIG, len(workspace))
     assert weights(run.at(Place(6))) == weights(state)
 
 
@@ -256,7 +256,7 @@ def test_snapshots_are_exact_copies_in_double_precision():
 
 
 def test_large_networks_keep_fewer_snapshots():
-    first = begin(new_run().state.parameters.sizes._replace(hidden=256), CONFIG)
+    first = begin(new_run().state.parameters.architecture._replace(hidden=256), CONFIG)
     assert 2 <= Snapshots(first).most < MOST_SNAPSHOTS
 
 

@@ -69,7 +69,7 @@ def test_any_text_is_read_without_an_exception(text):
     ("text", "said"),
     [
         ("120", "write epoch:setting=value, such as 120:lr=0.005"),
-        ("120:hidden=8", "what can change on the way is lr, clip_by, clip"),
+        ("120:hidden=8", "what can change on the way is optimizer, lr, clip_by, clip"),
         ("120:epochs=8", "what can change on the way is"),
         ("x:lr=0.1", "is no place in a run"),
         ("120:lr=fast", "Learning rate (lr) can't be 'fast'"),
@@ -92,7 +92,7 @@ def test_more_changes_than_a_link_can_carry_are_not_read():
 
 
 def test_only_what_decides_the_weights_and_needs_no_new_start_is_changeable():
-    assert CHANGEABLE == ("lr", "clip_by", "clip")
+    assert CHANGEABLE == ("optimizer", "lr", "clip_by", "clip", "truncate")
 
 
 def test_a_change_is_named_as_the_reader_knows_it():

@@ -333,7 +333,7 @@ def test_the_weights_kept_are_those_of_the_last_finite_epoch(diverged):
 
 
 def test_a_step_to_weights_that_are_no_numbers_is_taken_back(session):
-    session.state.parameters.b_h[:] = 5
+    session.state.parameters["b_h"][:] = 5
     session.state.parameters.W_hy[:] = 1e308
     before = weights(session)
     session.step_phrase()
@@ -445,7 +445,7 @@ def test_the_first_probe_is_a_phrase_of_the_data(session):
 def test_a_probe_is_read_word_by_word(session):
     probe = session.inspect("this is not bad")
     assert probe.words == ("this", "is", "not", "bad")
-    assert probe.trace.h.shape == (4, 1, 8)
+    assert probe.trace.last.h.shape == (4, 1, 8)
     assert probe.margin.values.shape == (4,)
 
 
@@ -487,7 +487,7 @@ def test_with_three_classes_the_margin_is_the_verdict_s():
 
 def test_a_probe_s_trace_is_read_only(session):
     with pytest.raises(ValueError, match="read-only"):
-        session.inspect().trace.h[0] = 1
+        session.inspect().trace.last.h[0] = 1
 
 
 def test_unknown_words_are_named_and_skipped(session):
@@ -539,7 +539,7 @@ def poisoned(monkeypatch):
 def test_every_number_of_a_trace_is_written_however_long_the_phrase(count, poisoned):
     session = Session(RunConfig())
     trace = session.inspect("bad " * count).trace
-    for array in (trace.h, trace.a, trace.dh, trace.da, trace.slope, trace.probs, trace.dlogits):
+    for array in (trace.last.h, trace.last.dh, trace.last.arrays["da"], trace.probs, trace.dlogits):
         assert np.isfinite(array).all()
     assert all(np.isfinite(norm) for norm in parameter_norms(trace).values())
 
@@ -618,7 +618,7 @@ def test_in_the_end_the_gauge_has_one_value_an_epoch_as_if_it_were_looked_up(con
         session.go_to(Place(epoch))
         flow = session.flow(session.inspect(), Objective.LOSS)
         assert gauge.half_life[epoch] == half_life(flow.norms)
-        wanted = spectrum(session.state.parameters.W_hh)
+        wanted = spectrum(session.state.parameters["W_hh"])
         assert (gauge.radius[epoch], gauge.norm[epoch]) == wanted
 
 
@@ -653,7 +653,7 @@ def test_a_branch_takes_the_gauge_of_what_it_left_along(config):
     after = session.past(session.inspect(), Objective.LOSS, 60)[0]
     assert after.epochs.tolist() == list(range(7))
     assert after.radius[:5].tolist() == before.radius[:5].tolist()
-    assert after.radius[6] == spectrum(session.state.parameters.W_hh).radius != before.radius[6]
+    assert after.radius[6] == spectrum(session.state.parameters["W_hh"]).radius != before.radius[6]
 
 
 def test_other_data_have_a_gauge_of_their_own(config):
@@ -663,4 +663,4 @@ def test_other_data_have_a_gauge_of_their_own(config):
     session.load(WEATHER, RAIN)
     session.advance(1)
     radius = developed(session).radius
-    assert radius[1] == spectrum(session.state.parameters.W_hh).radius
+    assert radius[1] == spectrum(session.state.parameters["W_hh"]).radius

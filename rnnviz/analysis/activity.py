@@ -1,4 +1,4 @@
-"""What the states say: the verdict as it forms, word by word."""
+"""What the states say: the answer as it forms, token by token."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnviz.analysis.unrolled import Unrolled
+from rnnviz.engine.layer import Array
 from rnnviz.engine.losses import margin
-from rnnviz.engine.parameters import Array, Parameters
+from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 
 
@@ -19,7 +21,13 @@ class RunningMargin:
     values: Array
 
 
+def running_logits(parameters: Parameters, trace: Trace) -> Array:
+    """The output layer read after every token, as if the sequence ended there, (T, C)."""
+    logits: Array = Unrolled(trace).h @ parameters.W_hy.T + parameters.b_y
+    return logits
+
+
 def running_margin(parameters: Parameters, trace: Trace, target: int) -> RunningMargin:
-    """m_t = logit of ``target`` less the largest other, from h_t as if the phrase ended at t."""
-    logits = trace.h[:, 0] @ parameters.W_hy.T + parameters.b_y
+    """m_t = logit of ``target`` less the largest other, from h_t as if the sequence ended at t."""
+    logits = running_logits(parameters, trace)
     return RunningMargin(target, margin(logits, np.full(len(logits), target)))

@@ -4,55 +4,99 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnnviz.analysis.step import StepRecord, clipping
+from rnnviz.analysis.step import Focus, StepRecord, clipping
 from rnnviz.analysis.symbols import number
-from rnnviz.config import ClipBy
-from rnnviz.engine.timeline import Moment, Phase
+from rnnviz.config import CellKind, ClipBy, OptimizerKind
+from rnnviz.engine.timeline import Phase
 
 
-def caption_key(step: StepRecord, moment: Moment) -> str:
+def caption_key(step: StepRecord, focus: Focus) -> str:
     """The name of the text that explains this moment."""
-    return "moment_" + _kind(step, moment)
+    return "moment_" + _kind(step, focus)
 
 
-def _kind(step: StepRecord, moment: Moment) -> str:
-    last = len(step.trace.dh) - 1
-    if moment.phase is Phase.FORWARD:
-        return "forward" if moment.t else "forward_first"
-    if moment.phase is Phase.BACKWARD:
-        if last == 0:
-            return "backward_only"
-        return {last: "backward_last", 0: "backward_first"}.get(moment.t, "backward")
-    if moment.phase is Phase.CLIP and step.config.clip_by is ClipBy.OFF:
+def _kind(step: StepRecord, focus: Focus) -> str:
+    (phase, t), kind = focus.moment, step.before.architecture.kind
+    if kind is not CellKind.ELMAN and phase in (Phase.FORWARD, Phase.BACKWARD):
+        return f"{kind}_{phase}_{focus.part}"
+    return _KINDS[phase](step, t)
+
+
+def _forward(step: StepRecord, t: int) -> str:
+    return "forward" if t else "forward_first"
+
+
+def _loss(step: StepRecord, t: int) -> str:
+    return "loss" if step.classes else "loss_values"
+
+
+def _clip(step: StepRecord, t: int) -> str:
+    if step.config.clip_by is ClipBy.OFF:
         return "clip_off"
-    if moment.phase is Phase.CLIP and not clipping(step).count:
-        return "clip_idle"
-    return moment.phase.value
+    return "clip" if clipping(step).count else "clip_idle"
 
 
-def caption_fields(step: StepRecord, moment: Moment) -> dict[str, str]:
+def _update(step: StepRecord, t: int) -> str:
+    return "update" if step.config.optimizer is OptimizerKind.SGD else "update_adaptive"
+
+
+def _backward(step: StepRecord, t: int) -> str:
+    last = len(step.words) - 1
+    if last == 0:
+        return "backward_only"
+    if t == last:
+        return "backward_last"
+    if not step.continues(t):
+        return "backward_cut"
+    return "backward_first" if t == 0 else "backward"
+
+
+_KINDS = {
+    Phase.FORWARD: _forward,
+    Phase.LOSS: _loss,
+    Phase.BACKWARD: _backward,
+    Phase.CLIP: _clip,
+    Phase.UPDATE: _update,
+}
+
+
+def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
     """What the texts may name in braces; the words as typed, so the page must escape them."""
-    trace, cut = step.trace, clipping(step)
-    sizes = np.linalg.norm(trace.dh[:, 0], axis=-1)
+    moment, trace, row = focus.moment, step.trace, step.row(focus.moment)
+    cut, sizes = clipping(step), step.unrolled(focus.layer).norms
     later = sizes[min(moment.t + 1, len(sizes) - 1)]
     return {
         "word": step.words[moment.t],
         "t": str(moment.number),
         "T": str(len(step.words)),
         "previous": str(moment.t),
-        "hidden": str(trace.sizes.hidden),
-        "target": step.names.classes[step.target],
-        "p": f"{trace.probs[0, step.target]:.1%}",
-        "loss": number(float(trace.loss[0])),
+        "hidden": str(step.hidden),
+        "target": _target(step, row),
+        "p": f"{trace.probs[row, int(trace.targets[row])]:.1%}" if step.classes else "",
+        "answer": number(float(trace.logits[row, 0])),
+        "loss": number(float(trace.loss[row])),
         "factor": number(float(sizes[moment.t] / later)) if later else "0",
         "first": step.words[0],
         "last": step.words[-1],
         "whole": number(float(sizes[0] / sizes[-1])) if sizes[-1] else "0",
         "lr": number(step.config.lr),
         "limit": number(step.config.clip),
+        "optimizer": step.config.optimizer.value,
         "count": f"{cut.count:,}",
         "total": f"{cut.total:,}",
         "lost": f"{cut.lost:.1%}",
         "largest": number(float(np.abs(step.descent.gradient.theta).max())),
         "change": number(float(np.abs(step.descent.update.theta).max())),
+        **_gates(step, focus),
     }
+
+
+def _target(step: StepRecord, row: int) -> str:
+    wanted = step.trace.targets[row]
+    return step.names.classes[int(wanted)] if step.classes else number(float(wanted[0]))
+
+
+def _gates(step: StepRecord, focus: Focus) -> dict[str, str]:
+    """The mean of every gate and state over the units at this token, as mean_i, mean_f, ..."""
+    unrolled, t = step.unrolled(focus.layer), focus.moment.t
+    return {f"mean_{name}": number(float(unrolled.of(name)[t].mean())) for name in step.parts}

@@ -7,10 +7,12 @@ from enum import StrEnum
 
 import numpy as np
 
+from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Gradient
+from rnnviz.engine.layer import Array
 from rnnviz.engine.losses import margin_gradient
 from rnnviz.engine.model import bind
-from rnnviz.engine.parameters import Array, Parameters
+from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 
 
@@ -23,28 +25,31 @@ class Objective(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """||dL/dh_t|| (L2) for every token of one phrase, (T,); L is the loss or the logit margin."""
+    """||dL/dh_t|| (L2) for every token of one sequence, (T,); L is the loss or the logit margin."""
 
     objective: Objective
     norms: Array
 
 
-def gradient_flow(trace: Trace) -> Flow:
-    """The size of dL/dh_t at every token of the trace's (first) phrase, L the loss."""
-    return Flow(Objective.LOSS, np.linalg.norm(trace.dh[:, 0], axis=-1))
+def gradient_flow(trace: Trace, layer: int = -1) -> Flow:
+    """The size of dL/dh_t in one layer at every token of the trace's first sequence."""
+    return Flow(Objective.LOSS, Unrolled(trace, layer).norms)
 
 
-def margin_flow(parameters: Parameters, trace: Trace, gradient: Gradient) -> Flow:
-    """The size of dm/dh_t, where m is the target's logit less the largest other.
+def margin_flow(
+    parameters: Parameters, trace: Trace, gradient: Gradient, truncate: int = 0, layer: int = -1
+) -> Flow:
+    """The size of dm/dh_t, m the mean over the answers of the target's lead over the best other.
 
-    Unlike the loss's gradient it doesn't vanish just because the phrase is learned.
+    Unlike the loss's gradient it doesn't vanish just because the sequence is learned.
     """
-    seeded = Trace(trace.sizes, trace.tokens, trace.targets)
-    there = bind(parameters, seeded, gradient)
+    seeded = Trace(trace.architecture, trace.batch, trace.dtype)
+    there = bind(parameters, seeded, gradient, truncate)
     there.forward()
     margin_gradient(seeded.logits, seeded.targets, seeded.dlogits)
+    np.divide(seeded.dlogits, len(seeded.logits), seeded.dlogits)
     there.carry()
-    return Flow(Objective.MARGIN, np.linalg.norm(seeded.dh[:, 0], axis=-1))
+    return Flow(Objective.MARGIN, Unrolled(seeded, layer).norms)
 
 
 def parameter_norms(trace: Trace) -> dict[str, float]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnviz.engine.training import Score
+from rnnviz.engine.evaluation import Score
 from rnnviz.schedule import Change, Place, Schedule
 
 COLUMNS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")

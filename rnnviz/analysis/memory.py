@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.engine.parameters import Array
+from rnnviz.config import CellKind
+from rnnviz.engine.layer import Array
+from rnnviz.engine.parameters import Parameters
 from rnnviz.schedule import Schedule
 
 
@@ -24,6 +26,18 @@ def spectrum(W_hh: Array) -> Spectrum:
     """How much W_hh (H, H) stretches a state: in the long run at most, and in one step at most."""
     radius = float(np.abs(np.linalg.eigvals(W_hh)).max())
     return Spectrum(radius, float(np.linalg.svd(W_hh, compute_uv=False)[0]))
+
+
+def recurrent(parameters: Parameters) -> Array:
+    """The recurrent weights (H, H) that are gauged: top layer, of a gated cell the candidate's."""
+    return parameters[recurrent_name(parameters)]
+
+
+def recurrent_name(parameters: Parameters) -> str:
+    """Their name: W_hh, W_hn of a GRU, W_hg of an LSTM, with the number of the layer."""
+    gate = {CellKind.GRU: "n", CellKind.LSTM: "g"}.get(parameters.architecture.kind, "h")
+    before, after = parameters.architecture.affixes[-1]
+    return f"{before}W_h{gate}{after}"
 
 
 def half_life(norms: Array) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnnviz.engine.parameters import Array
+from rnnviz.engine.layer import Array
 
 
 def typical(*arrays: Array) -> float:

@@ -7,31 +7,40 @@ from typing import NamedTuple
 
 import numpy as np
 
-_AXES = {
-    "W_xh": ("unit", "word"),
-    "W_hh": ("unit", "unit"),
-    "b_h": ("unit",),
-    "W_hy": ("class", "unit"),
-    "b_y": ("class",),
-}
+from rnnviz.engine.layer import Array
+from rnnviz.engine.parameters import plain
+
 _LONGEST = 16
 
 
 class Names(NamedTuple):
-    """What the rows and columns of the parameters stand for: V words and C classes."""
+    """What the rows and columns of the parameters stand for.
+
+    V tokens or channels, C classes or channels, and the tokens that an encoder reads.
+    """
 
     vocabulary: tuple[str, ...]
     classes: tuple[str, ...]
+    source: tuple[str, ...] = ()
 
     def entry(self, name: str, index: Iterable[int | np.integer]) -> str:
         """One entry of a parameter: W_hh[3, 12], W_xh[3, “not”], b_y[“positive”]."""
-        places = zip(_AXES[name], index, strict=True)
-        return f"{name}[{', '.join(self._place(axis, int(i)) for axis, i in places)}]"
+        axes = zip(self._axes(name), index, strict=False)
+        return f"{name}[{', '.join(quoted(a[int(i)]) if a else str(int(i)) for a, i in axes)}]"
 
-    def _place(self, axis: str, index: int) -> str:
-        if axis == "unit":
-            return str(index)
-        return quoted((self.vocabulary if axis == "word" else self.classes)[index])
+    def _axes(self, name: str) -> tuple[tuple[str, ...], ...]:
+        """What the places along each axis are called; empty where units are counted."""
+        kind = plain(name)
+        if kind in ("W_hy", "b_y"):
+            return self.classes, ()
+        if not kind.startswith("W_x") or name.endswith((".2", ".3")):
+            return (), ()
+        return (), self.source if name.startswith("enc.") else self.vocabulary
+
+
+def written_values(values: Array) -> str:
+    """The values of one token in a few characters: 0.3 −1."""
+    return " ".join(f"{value + 0.0:.2g}".replace("-", "−") for value in values.tolist())
 
 
 def quoted(word: str) -> str:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnviz.config import Gradient
-from rnnviz.engine.losses import cross_entropy
+from rnnviz.engine.batch import Batch
+from rnnviz.engine.layer import Array
 from rnnviz.engine.model import bind
-from rnnviz.engine.parameters import Array, Parameters
+from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
+from rnnviz.engine.training import record
 
 #: Far below the square root of the smallest float64, so the error of the method is nil.
 _TINY = 1e-30
@@ -24,34 +26,23 @@ _FEWEST = 200
 
 
 def complex_step_gradient(
-    parameters: Parameters, tokens: Array, targets: Array, entries: Array | None = None
+    parameters: Parameters, batch: Batch, entries: Array | None = None
 ) -> Parameters:
-    """dL/dtheta by the complex step: Im L(theta + i e) / e, one parameter at a time.
+    """dL/dtheta by the complex step: Im L(theta + i e) / e, one entry at a time.
 
-    ``tokens`` (T, B), ``targets`` (B,); exact to rounding (Squire and Trapp 1998). With
-    ``entries``, numbers of places in theta, only these are found; all others are NaN.
+    L is the mean over the outputs; exact to rounding (Squire and Trapp 1998). With ``entries``,
+    numbers of places in theta, only these are found; all others are NaN.
     """
-    shifted = Parameters(parameters.sizes, parameters.theta.astype(complex))
-    trace = Trace(parameters.sizes, tokens, targets, dtype=complex)
+    shifted = parameters.like(parameters.theta.astype(complex))
+    trace = Trace(parameters.architecture, batch, complex)
     forward = bind(shifted, trace).forward
-    found = Parameters(parameters.sizes, np.full_like(parameters.theta, np.nan))
+    found = parameters.like(np.full(parameters.theta.shape, np.nan))
     for i in range(len(found.theta)) if entries is None else entries:
         shifted.theta[i] += 1j * _TINY
         forward()
-        found.theta[i] = cross_entropy(trace.probs, targets).sum().imag / _TINY
+        found.theta[i] = trace.loss.mean().imag / _TINY
         shifted.theta[i] = parameters.theta[i]
     return found
-
-
-def analytic_gradient(
-    parameters: Parameters, tokens: Array, targets: Array, gradient: Gradient
-) -> Parameters:
-    """dL/dtheta by backpropagation through time."""
-    trace = Trace(parameters.sizes, tokens, targets)
-    there = bind(parameters, trace, gradient)
-    there.forward()
-    there.backward(1.0)
-    return trace.gradient
 
 
 def relative_errors(found: Parameters, truth: Parameters) -> dict[str, float]:
@@ -88,27 +79,26 @@ class GradientCheck:
         return {name: error for name, error in self.errors.items() if not error <= TOLERANCE}
 
 
-def check_gradient(
-    parameters: Parameters, tokens: Array, targets: Array, gradient: Gradient
-) -> GradientCheck:
-    """Compare backpropagation through time with the complex step on one phrase, (T, 1) and (1,).
+def check_gradient(parameters: Parameters, batch: Batch, gradient: Gradient) -> GradientCheck:
+    """Compare backpropagation through time, all the way, with the complex step on some examples.
 
-    A network or a phrase so large that all entries would take much longer than a second is
-    checked at entries spread evenly over every parameter.
+    Both in float64, whatever the run's precision. A network or a sequence so large that all
+    entries would take much longer than a second is checked at entries spread evenly over every
+    parameter.
     """
-    affordable = _WORK // (tokens.size * parameters.cell.size)
-    entries = _spread(parameters, max(affordable, 5 * _FEWEST))
+    exactly = parameters.like(parameters.theta.astype(float))
+    tokens = sum(batch.read.counts) + (sum(batch.source.counts) if batch.source else 0)
+    entries = _spread(exactly, _WORK // (tokens * exactly.theta.size))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        truth = complex_step_gradient(parameters, tokens, targets, entries)
-        found = analytic_gradient(parameters, tokens, targets, gradient)
+        truth = complex_step_gradient(exactly, batch, entries)
+        found = record(exactly, batch, gradient).gradient
     return GradientCheck(relative_errors(found, truth), len(entries), parameters.theta.size)
 
 
-def _spread(parameters: Parameters, limit: int) -> Array:
-    """At most about ``limit`` places in theta: of a large parameter every n-th, of a small all."""
-    numbers = Parameters(parameters.sizes, np.arange(parameters.theta.size))
+def _spread(parameters: Parameters, affordable: int) -> Array:
+    """About ``affordable`` places in theta: of a large parameter every n-th, of a small all."""
+    numbers = parameters.like(np.arange(parameters.theta.size)).named().values()
+    limit = max(affordable, len(numbers) * _FEWEST)
     every = max(1, math.ceil(parameters.theta.size / limit))
-    places = [
-        array.ravel()[:: every if array.size > _FEWEST else 1] for array in numbers.named().values()
-    ]
+    places = [array.ravel()[:: every if array.size > _FEWEST else 1] for array in numbers]
     return np.concatenate(places)

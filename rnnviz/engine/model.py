@@ -6,93 +6,190 @@ often as wanted it then costs little but its arithmetic. Training, traces and te
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.config import Gradient
-from rnnviz.engine.activations import bind_readout
-from rnnviz.engine.parameters import Array, Parameters
-from rnnviz.engine.trace import Trace
-
-_ONE = np.array(1.0)
-#: The way back is cut into strides of so many steps, between which it may stop.
-_STRIDE = 16
+from rnnviz.engine.cell import Act, Back, in_order
+from rnnviz.engine.layer import Array, Layer
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.readout import bind_readout
+from rnnviz.engine.trace import Stack, Trace
 
 
 class Pass(NamedTuple):
     """The network bound to one trace.
 
-    ``forward()`` reads the phrases into states, logits and probabilities. ``backward(scale)``
-    carries ``scale`` times the loss back: dlogits, dh_t, da_t. ``carry()`` is its second half: it
-    carries back whatever stands in dlogits.
+    ``forward()`` reads the sequences into states, logits and answers. ``backward(scale)`` carries
+    ``scale`` times the summed loss back: dlogits, dh_t, and the errors of every layer. ``carry()``
+    is its second half: it carries back whatever stands in dlogits.
     """
 
-    forward: Callable[[], None]
+    forward: Act
     backward: Callable[[float], None]
-    carry: Callable[[], None]
+    carry: Act
 
 
-def bind(parameters: Parameters, trace: Trace, gradient: Gradient = Gradient.EXACT) -> Pass:
+def bind(
+    parameters: Parameters, trace: Trace, gradient: Gradient = Gradient.EXACT, truncate: int = 0
+) -> Pass:
     """The pass of ``trace`` through the network with these parameters, which may change.
 
-    h_t = tanh(W_xh x_t + W_hh h_{t-1} + b_h), logits = W_hy h_T + b_y, probs = softmax(logits).
+    Layer by layer, then logits = W_hy h + b_y; with an encoder the decoder begins with the
+    encoder's last states. The way back is cut after every ``truncate`` tokens (0: nowhere).
     """
-    cell, readout, tanh = parameters.cell, parameters.readout, np.tanh
-    steps = [(z.dot, a, h) for z, a, h in zip(trace.z[:-1], trace.a, trace.h, strict=True)]
-    top_dot, logits = trace.top.dot, trace.logits
-    probabilities, error = bind_readout(trace)
-    carry = _bind_carry(parameters, trace, gradient)
-
-    def forward() -> None:
-        for z_dot, a, h in steps:
-            z_dot(cell, a)
-            tanh(a, h)
-        top_dot(readout, logits)
-        probabilities()
+    weights = _weights(parameters, trace)
+    answer, error = bind_readout(trace)
+    forward = in_order([*_there(weights, trace), *_bind_logits(parameters, trace), answer])
+    acts = [*_bind_top(parameters, trace), *_back(weights, trace, gradient, truncate)]
+    carry = in_order(acts)
 
     def backward(scale: float) -> None:
         error(scale)
-        carry()
+        for act in acts:
+            act()
 
     return Pass(forward, backward, carry)
 
 
-def _bind_carry(parameters: Parameters, trace: Trace, gradient: Gradient) -> Callable[[], None]:
-    """dL/dh_{t-1} = W_hh^T [(1 - h_t^2) * dL/dh_t]; the notebook's version lacks the transpose."""
-    W_hy = parameters.W_hy
-    W_back = parameters.W_hh if gradient is Gradient.EXACT else parameters.W_hh.T
-    z, squares, dh, da, slope = trace.z, trace.squares, trace.dh, trace.da, trace.slope
-    dlogits_dot, last = trace.dlogits.dot, dh[-1]
-    first = dh[0], slope[0], da[0]
-    strides = _strides(trace)
-    square, subtract, multiply = np.square, np.subtract, np.multiply
+class _Weights(NamedTuple):
+    """Of one layer: its blocks, and what fills them where only some columns are there."""
 
-    def carry() -> None:
-        square(z, squares)
-        subtract(_ONE, squares, squares)
-        dlogits_dot(W_hy, last)
-        for steps, rest in strides:
-            for dh_t, slope_t, da_t, da_dot, dh_before in steps:
-                multiply(dh_t, slope_t, da_t)
-                da_dot(W_back, dh_before)
-            if rest and _negligible(dh_before):
-                dh[:rest] = da[: rest + 1] = 0
-                return
-        multiply(*first)
-
-    return carry
+    blocks: list[Array]
+    fill: list[Act]
 
 
-def _strides(trace: Trace) -> list[tuple[list[tuple[Any, ...]], int]]:
-    """The steps back, last token first, in strides, each with how many tokens remain after it."""
-    dh, slope, da = trace.dh, trace.slope, trace.da
-    steps = [(dh[t], slope[t], da[t], da[t].dot, dh[t - 1]) for t in range(len(dh) - 1, 0, -1)]
-    starts = range(0, len(steps), _STRIDE)
-    return [(steps[i : i + _STRIDE], max(0, len(steps) - i - _STRIDE)) for i in starts]
+def _weights(parameters: Parameters, trace: Trace) -> list[_Weights]:
+    if not any(stack.columns is not None for stack in trace.stacks):
+        return [_Weights(fused, []) for fused in parameters.fused]
+    cell, hidden = parameters.architecture.cell, parameters.architecture.hidden
+    found = []
+    for fused, columns in zip(parameters.fused, trace.columns, strict=True):
+        used = _Weights(list(fused), [])
+        for k, block in enumerate(cell.blocks):
+            if columns is not None and block.inputs:
+                rows = block.rows(hidden, columns)
+                used.blocks[k] = fused[k][rows]
+                used.fill.append(partial(np.take, fused[k], rows, 0, used.blocks[k]))
+        found.append(used)
+    return found
 
 
-def _negligible(dh: Array) -> bool:
-    """Whether the next stride would meet denormal numbers, which are slow."""
-    return bool(np.abs(dh).max() < np.finfo(dh.dtype).tiny ** 0.5)
+def _there(weights: list[_Weights], trace: Trace) -> Iterator[Act]:
+    """All layers forwards, each copying its states to the one above."""
+    cell, every, below = trace.architecture.cell, iter(weights), None
+    for stack in trace.stacks:
+        if below is not None:
+            yield _bind_bridge(below, stack, trace)
+        below = stack
+        for k, layer in enumerate(stack.layers):
+            used = next(every)
+            if k:
+                yield partial(np.copyto, layer.x, stack.layers[k - 1].h)
+            yield from used.fill
+            yield cell.bind_forward(used.blocks, layer)
+
+
+def _bind_bridge(encoder: Stack, decoder: Stack, trace: Trace) -> Act:
+    """Every layer of the decoder begins with the encoder's states at the ends of its sequences."""
+    pairs = [
+        (_rows(before.arrays[name]), after.arrays[f"{name}_before"][0])
+        for before, after in zip(encoder.layers, decoder.layers, strict=True)
+        for name in trace.architecture.cell.states
+    ]
+
+    def cross() -> None:
+        rows = trace.batch.bridged
+        for states, first in pairs:
+            first[...] = states[rows]
+
+    return cross
+
+
+def _rows(states: Array) -> Array:
+    """(T, B, H) as a view (T * B, H)."""
+    return states.reshape(-1, states.shape[-1])
+
+
+def _bind_logits(parameters: Parameters, trace: Trace) -> Iterator[Act]:
+    if trace.gathered is not None:
+        # Any mode but raise lets NumPy write without a copy.
+        rows, after = trace.batch.outputs, trace.last.after
+        yield lambda: np.take(after, rows, 0, trace.gathered, "clip")
+    yield partial(trace.top.dot, parameters.readout, trace.logits)
+
+
+def _bind_top(parameters: Parameters, trace: Trace) -> Iterator[Act]:
+    """dL/dh = W_hy^T dlogits, into the rows that are read out; the others are zero."""
+    dh, W_hy, count = _rows(trace.last.dh), parameters.W_hy, len(trace.batch.outputs)
+    if trace.batch.whole:
+        yield partial(trace.dlogits.dot, W_hy, dh[-count:])
+        return
+    rows, dlogits = trace.batch.outputs, trace.dlogits
+
+    def scatter() -> None:
+        dh[rows] = dlogits @ W_hy
+
+    yield scatter
+
+
+def _back(
+    weights: list[_Weights], trace: Trace, gradient: Gradient, truncate: int
+) -> Iterator[Act]:
+    """All layers backwards, each handing its errors to the one below."""
+    blocks = [used.blocks for used in weights]
+    *encoder, decoder = trace.stacks
+    back = Back(gradient, truncate, adds=trace.every, first=bool(encoder))
+    yield from _bind_stack(blocks[-len(decoder.layers) :], decoder, trace, back)
+    for stack in encoder:
+        for layer in stack.layers:
+            layer.ends |= {n: layer.scratch() for n in trace.architecture.cell.states if n != "h"}
+        yield from _bind_stack(blocks[: len(stack.layers)], stack, trace, Back(gradient, truncate))
+
+
+def _bind_stack(blocks: list[list[Array]], stack: Stack, trace: Trace, back: Back) -> Iterator[Act]:
+    cell = trace.architecture.cell
+    for k, layer in reversed([*enumerate(stack.layers)]):
+        top = layer is stack.top
+        if stack is not trace.stacks[-1]:
+            yield _bind_bridge_back(layer, trace.stacks[-1].layers[k], trace, top)
+        yield cell.bind_backward(blocks[k], layer, back if top else back._replace(adds=True))
+        if k:
+            yield from _bind_down(blocks[k], layer, stack.layers[k - 1], trace)
+
+
+def _bind_bridge_back(encoder: Layer, decoder: Layer, trace: Trace, top: bool) -> Act:
+    """What the decoder's first states are worth to the encoder's last ones."""
+    dh, first = _rows(encoder.dh), decoder.first
+
+    def cross() -> None:
+        rows, columns = trace.batch.bridged, trace.batch.bridge
+        dh[rows] = first["h"] if top else dh[rows] + first["h"]
+        for name, end in encoder.ends.items():
+            end[columns] = first[name]
+
+    return cross
+
+
+def _bind_down(blocks: list[Array], layer: Layer, below: Layer, trace: Trace) -> Iterator[Act]:
+    """dL/dx of a layer is what the states of the one below get from it."""
+    cell, hidden, dh = trace.architecture.cell, layer.extent.hidden, _rows(below.dh)
+    pairs = [
+        (error.reshape(len(dh), -1), fused[hidden * block.state + 1 :].T)
+        for block, fused, error in zip(cell.blocks, blocks, cell.errors(layer), strict=True)
+        if block.inputs
+    ]
+    error, W_x = pairs[0]
+    yield partial(error.dot, W_x, dh)
+    for error, W_x in pairs[1:]:
+        yield _bind_added(error, W_x, dh)
+
+
+def _bind_added(left: Array, right: Array, out: Array) -> Act:
+    def add() -> None:
+        np.add(out, left @ right, out)
+
+    return add

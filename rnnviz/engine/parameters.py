@@ -2,62 +2,146 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from rnnviz.config import Activation, CellKind, Loss
+from rnnviz.engine.cell import Cell
+from rnnviz.engine.cells import cell_of
+from rnnviz.engine.layer import Array
 
-#: Streams of ``np.random.default_rng((seed, stream, ...))``; every kind of chance has its own.
-INITIALISATION, SHUFFLING = 1, 2
 
+class Architecture(NamedTuple):
+    """What a network is made of: V tokens or channels in, H units a layer, C classes or channels.
 
-class Sizes(NamedTuple):
-    """How large a network is: V words, H hidden units, C classes."""
+    ``source`` is the number of tokens that an encoder reads before, 0 without an encoder; ``loss``
+    says whether the outputs are probabilities of classes or the logits themselves.
+    """
 
     inputs: int
     hidden: int
     outputs: int
+    kind: CellKind = CellKind.ELMAN
+    activation: Activation = Activation.TANH
+    layers: int = 1
+    source: int = 0
+    loss: Loss = Loss.CROSS_ENTROPY
+
+    @property
+    def cell(self) -> Cell:
+        """The cell of every layer."""
+        return cell_of(self.kind, self.activation)
+
+    @property
+    def stacks(self) -> dict[str, int]:
+        """The stacks, one or an encoder and a decoder, each with how many numbers it reads."""
+        return {"enc.": self.source, "dec.": self.inputs} if self.source else {"": self.inputs}
+
+    @property
+    def affixes(self) -> list[tuple[str, str]]:
+        """Of every layer, in order, what its parameters' names begin and end with."""
+        numbers = [f".{n + 1}" if self.layers > 1 else "" for n in range(self.layers)]
+        return [(stack, number) for stack in self.stacks for number in numbers]
+
+    @property
+    def widths(self) -> list[int]:
+        """How many numbers every layer reads, in order."""
+        above = [self.hidden] * (self.layers - 1)
+        return [width for inputs in self.stacks.values() for width in (inputs, *above)]
+
+    @property
+    def shapes(self) -> list[list[tuple[int, int]]]:
+        """The shapes of the fused weights, block by block, of every layer."""
+        return [[b.shape(width, self.hidden) for b in self.cell.blocks] for width in self.widths]
 
 
 class Parameters:
-    """W_xh (H, V), W_hh (H, H), b_h (H,), W_hy (C, H), b_y (C,), all views of one flat ``theta``.
+    """All weights as views of one flat ``theta``.
 
-    ``cell`` (1 + H + V, H) and ``readout`` (1 + H, C) hold them fused, so that
-    ``[1, h, x] @ cell`` is W_xh x + W_hh h + b_h in one product, and so is its gradient;
-    ``[1, h] @ readout`` is W_hy h + b_y.
+    ``fused`` are the weights of every layer, of each its cell's blocks, (rows [h, 1, x], gates):
+    one product of a row with a block is all its sums, and so is its gradient. ``readout``
+    (H + 1, C): ``[h, 1] @ readout`` is W_hy h + b_y.
     """
 
-    def __init__(self, sizes: Sizes, theta: Array | None = None) -> None:
-        inputs, hidden, outputs = self.sizes = sizes
-        rows = 1 + hidden + inputs
-        split = rows * hidden
-        size = split + outputs * (1 + hidden)
-        self.theta: Array = np.zeros(size) if theta is None else theta
-        self.cell = self.theta[:split].reshape(rows, hidden)
-        self.readout = self.theta[split:].reshape(1 + hidden, outputs)
-        self.b_h = self.cell[0]
-        self.W_hh = self.cell[1 : 1 + hidden].T
-        self.W_xh = self.cell[1 + hidden :].T
-        self.b_y = self.readout[0]
-        self.W_hy = self.readout[1:].T
+    def __init__(
+        self, architecture: Architecture, theta: Array | None = None, dtype: Any = float
+    ) -> None:
+        self.architecture = architecture
+        last, shapes = (architecture.hidden + 1, architecture.outputs), architecture.shapes
+        size = sum(rows * columns for layer in [*shapes, [last]] for rows, columns in layer)
+        self.theta: Array = np.zeros(size, dtype) if theta is None else theta
+        cut = _cutter(self.theta)
+        self.fused: list[list[Array]] = [[cut(shape) for shape in layer] for layer in shapes]
+        self.readout: Array = cut(last)
+
+    @property
+    def W_hy(self) -> Array:
+        """The readout's weights, (C, H)."""
+        return self.readout[:-1].T
+
+    @property
+    def b_y(self) -> Array:
+        """The readout's bias, (C,)."""
+        bias: Array = self.readout[-1]
+        return bias
+
+    @cached_property
+    def _by_name(self) -> dict[str, Array]:
+        found: dict[str, Array] = {}
+        for (before, after), fused in zip(self.architecture.affixes, self.fused, strict=True):
+            named = _of_layer(self.architecture, fused)
+            found |= {f"{before}{name}{after}": array for name, array in named}
+        return {**found, "W_hy": self.W_hy, "b_y": self.b_y}
 
     def named(self) -> dict[str, Array]:
         """The arrays by their names, in the order of the formulas; views, not copies."""
-        names = ("W_xh", "W_hh", "b_h", "W_hy", "b_y")
-        return {name: getattr(self, name) for name in names}
+        return dict(self._by_name)
+
+    def __getitem__(self, name: str) -> Array:
+        return self._by_name[name]
+
+    def like(self, theta: Array) -> Parameters:
+        """Parameters of the same shape over other numbers."""
+        return Parameters(self.architecture, theta)
 
     def copy(self) -> Parameters:
         """Parameters with the same values and their own memory."""
-        return Parameters(self.sizes, self.theta.copy())
+        return self.like(self.theta.copy())
 
 
-def initial_parameters(sizes: Sizes, scale: float, seed: int) -> Parameters:
-    """Weights drawn from a normal distribution of standard deviation ``scale``; biases zero."""
-    parameters = Parameters(sizes)
-    rng = np.random.default_rng((seed, INITIALISATION))
-    for name in ("W_xh", "W_hh", "W_hy"):
-        weights = getattr(parameters, name)
-        weights[...] = scale * rng.standard_normal(weights.shape)
-    return parameters
+def plain(name: str) -> str:
+    """A parameter's name without encoder or decoder, and without the number of the layer."""
+    return name.removeprefix("enc.").removeprefix("dec.").partition(".")[0]
+
+
+def _cutter(flat: Array) -> Callable[[tuple[int, int]], Array]:
+    """A function that cuts matrices from ``flat``, one after the other."""
+    start = 0
+
+    def cut(shape: tuple[int, int]) -> Array:
+        nonlocal start
+        end = start + shape[0] * shape[1]
+        matrix, start = flat[start:end].reshape(shape), end
+        return matrix
+
+    return cut
+
+
+def _of_layer(architecture: Architecture, fused: list[Array]) -> list[tuple[str, Array]]:
+    """The named parts of a layer's fused weights, gate by gate in the cell's own order."""
+    hidden, cell = architecture.hidden, architecture.cell
+    found: list[tuple[int, str, Array]] = []
+    for block, matrix in zip(cell.blocks, fused, strict=True):
+        bias = hidden * block.state
+        for k, gate in enumerate(block.gates):
+            part, name = matrix[:, k * hidden : (k + 1) * hidden], gate[-1]
+            turn = cell.gates.index(name) if name in cell.gates else 0
+            if block.inputs:
+                found.append((turn, f"W_x{name}", part[bias + 1 :].T))
+            if block.state:
+                found.append((turn, f"W_h{name}", part[:hidden].T))
+            found.append((turn, f"b_{gate}", part[bias]))
+    return [(name, array) for _, name, array in sorted(found, key=lambda row: row[0])]

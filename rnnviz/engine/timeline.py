@@ -1,7 +1,8 @@
-"""Timeline: the moments of one training step on one phrase, in the order in which they happen."""
+"""Timeline: the moments of one training step, in the order in which they happen."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ class Phase(StrEnum):
 class Moment(NamedTuple):
     """A place in the timeline: a phase, and the token (from 0) where it happens.
 
-    The loss stands at the last token, which alone has an output; clipping and the update stand at
+    A loss stands at the token after which there is an answer; clipping and the update stand at
     token 0, where the way back has ended. In symbols token t has the state h_{t+1}, and h_0 is the
     empty memory before the first word.
     """
@@ -33,9 +34,12 @@ class Moment(NamedTuple):
         return self.t + 1
 
 
-def timeline(steps: int) -> tuple[Moment, ...]:
-    """The 2 T + 3 moments of a phrase of ``steps`` = T tokens: there, loss, back, clip, update."""
+def timeline(steps: int, answers: Sequence[int] = ()) -> tuple[Moment, ...]:
+    """The moments of a sequence of ``steps`` tokens: there, the losses, back, clip, update.
+
+    ``answers`` are the tokens after which there is one; by default that is the last.
+    """
     there = [Moment(Phase.FORWARD, t) for t in range(steps)]
+    losses = [Moment(Phase.LOSS, t) for t in answers or (steps - 1,)]
     back = [Moment(Phase.BACKWARD, t) for t in reversed(range(steps))]
-    loss = Moment(Phase.LOSS, steps - 1)
-    return (*there, loss, *back, Moment(Phase.CLIP, 0), Moment(Phase.UPDATE, 0))
+    return (*there, *losses, *back, Moment(Phase.CLIP, 0), Moment(Phase.UPDATE, 0))

@@ -2,128 +2,195 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from rnnviz.engine.losses import cross_entropy
-from rnnviz.engine.parameters import Array, Parameters, Sizes
+from rnnviz.config import Loss
+from rnnviz.engine.batch import Batch, Sequences
+from rnnviz.engine.cell import Act, in_order
+from rnnviz.engine.layer import Array, Extent, Layer
+from rnnviz.engine.losses import LOSSES
+from rnnviz.engine.parameters import Architecture, Parameters
+
+#: Vocabularies larger than this are read through the columns of the tokens that occur.
+_WIDE = 256
 
 
-class Trace:
-    """Everything computed for T tokens of B phrases; the engine writes straight into its rows.
+class Stack:
+    """Layers one above the other: the lowest reads tokens or values, each other the one below.
 
-    Time-major arrays. Row t of ``z`` (T + 1, B, 1 + H + V) is [1, h_{t-1}, one-hot of token t];
-    ``h`` (T, B, H) are views into it, so a state is written once, where the next step reads it.
-    Forwards: ``a``, ``h``, ``logits``, ``probs`` (B, C). Backwards: ``dlogits`` (B, C), ``dh``,
-    ``slope`` and ``da`` (T, B, H), where ``dh`` is the whole dL/dh_t, ``da`` is dL/da_t. The loss,
-    the gradients and each timestep's share of them follow from these and are made when asked for.
-
-    ``tokens`` is (T, B), ``targets`` (B,). With ``share`` all but the phrase and ``z`` lie in the
-    other trace's memory: right for training, where each pass overwrites the last.
+    Of a large vocabulary only the ``columns`` of tokens that occur stand in the lowest layer's x.
     """
 
     def __init__(
         self,
-        sizes: Sizes,
-        tokens: Array,
-        targets: Array,
-        dtype: type = float,
+        architecture: Architecture,
+        inputs: int,
+        read: Sequences,
+        dtype: Any,
+        share: Stack | None = None,
+    ) -> None:
+        self.columns: Array | None = None
+        tokens, width = read.inputs, inputs
+        if tokens.ndim == 2 and inputs > _WIDE:
+            self.columns, tokens = np.unique(tokens, return_inverse=True)
+            width = len(self.columns)
+        self.layers: list[Layer] = []
+        for k in range(architecture.layers):
+            shared = share.layers[k] if share else None
+            extent = Extent(*read.shape, architecture.hidden, architecture.hidden if k else width)
+            layer = Layer(extent, read.counts, dtype, shared)
+            if shared is None:
+                architecture.cell.allocate(layer)
+            self.layers.append(layer)
+        self.write(tokens)
+
+    def write(self, inputs: Array) -> None:
+        """Write tokens (T, B), as ones in their columns, or values (T, B, D) into x."""
+        x = self.layers[0].x
+        if inputs.ndim == 3:
+            x[...] = inputs
+            return
+        steps, batch = inputs.shape
+        x[...] = 0
+        x[np.arange(steps)[:, None], np.arange(batch), inputs] = 1
+
+    @property
+    def top(self) -> Layer:
+        """The layer that is read out, or handed over."""
+        return self.layers[-1]
+
+
+class Trace:
+    """Everything computed for a batch; the engine writes straight into its rows.
+
+    ``stacks`` are the layers, of an encoder first; ``layers`` are all of them in order. At the M
+    outputs stand ``logits``, ``probs`` (the answers: probabilities, or the logits themselves) and
+    ``dlogits``, (M, C). The loss and the gradients follow from these and are made when asked for.
+
+    With ``share`` all but what is read and the states lies in the other trace's memory: right for
+    training, where each pass overwrites the last.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        batch: Batch,
+        dtype: Any = float,
         share: Trace | None = None,
     ) -> None:
-        inputs, hidden, outputs = self.sizes = sizes
-        steps, batch = self.shape = tokens.shape
-        self.tokens, self.targets = tokens, targets
-        self.z = np.zeros((steps + 1, batch, 1 + hidden + inputs), dtype)
-        self.z[:, :, 0] = 1
-        columns = np.arange(batch)
-        self.z[np.arange(steps)[:, None], columns, 1 + hidden + tokens] = 1
-        self.onehot = np.zeros((batch, outputs))
-        self.onehot[columns, targets] = 1
-        self._allocate(dtype) if share is None else self._borrow(share)
-        self.h = self.z[1:, :, 1 : 1 + hidden]
-        self.h_before = self.z[:-1, :, 1 : 1 + hidden]
-        self.slope = self.squares[1:, :, 1 : 1 + hidden]
-        self.top = self.z[steps, :, : 1 + hidden]
+        self.architecture, self.batch, self.dtype = architecture, batch, np.dtype(dtype)
+        self.targets = batch.targets
+        widths = list(architecture.stacks.values())
+        reads = [read for read in (batch.source, batch.read) if read is not None]
+        shared: Sequence[Stack | None] = share.stacks if share else [None] * len(reads)
+        self.stacks: list[Stack] = [
+            Stack(architecture, width, read, dtype, mine)
+            for width, read, mine in zip(widths, reads, shared, strict=True)
+        ]
+        self.layers = [layer for stack in self.stacks for layer in stack.layers]
+        self._answers(share)
+        self.top = self._top()
 
-    def _allocate(self, dtype: type) -> None:
-        state, readout = (*self.shape, self.sizes.hidden), (self.shape[1], self.sizes.outputs)
-        self.a: Array = np.empty(state, dtype)
-        self.dh: Array = np.empty(state, dtype)
-        self.da: Array = np.empty(state, dtype)
-        self.squares: Array = np.empty_like(self.z)
-        self.logits: Array = np.empty(readout, dtype)
-        self.probs: Array = np.empty(readout, dtype)
-        self.dlogits: Array = np.empty(readout, dtype)
+    def _answers(self, share: Trace | None) -> None:
+        shape = len(self.batch.outputs), self.architecture.outputs
+        new = [np.empty(shape, self.dtype) for _ in range(3)] if share is None else None
+        logits, probs, dlogits = new or (share.logits, share.probs, share.dlogits)  # type: ignore[union-attr]
+        self.logits: Array = logits
+        self.dlogits: Array = dlogits
+        self.probs: Array = probs if self.architecture.loss is Loss.CROSS_ENTROPY else logits
 
-    def _borrow(self, other: Trace) -> None:
-        self.a, self.dh, self.da, self.squares = other.a, other.dh, other.da, other.squares
-        self.logits, self.probs, self.dlogits = other.logits, other.probs, other.dlogits
+    def _top(self) -> Array:
+        """The rows [h_t, 1] that are read out, (M, H + 1); gathered, if they don't lie together."""
+        after, count = self.last.after, len(self.batch.outputs)
+        self.gathered: Array | None = None
+        if not self.batch.whole:
+            after = self.gathered = np.ones((count, after.shape[1]), self.dtype)
+        top: Array = after[-count:, : self.architecture.hidden + 1]
+        return top
+
+    @property
+    def last(self) -> Layer:
+        """The layer that is read out."""
+        return self.stacks[-1].top
+
+    @property
+    def every(self) -> bool:
+        """Whether there is an output after every token."""
+        return len(self.batch.outputs) == sum(self.batch.read.counts)
+
+    def load(self, batch: Batch) -> None:
+        """Take another batch with the same counts in place of the one before."""
+        self.batch, self.targets = batch, batch.targets
+        reads = [read for read in (batch.source, batch.read) if read is not None]
+        for stack, read in zip(self.stacks, reads, strict=True):
+            stack.write(read.inputs)
 
     def freeze(self) -> Trace:
         """Make every array read-only, and return the trace."""
-        for array in vars(self).values():
-            if isinstance(array, np.ndarray):
-                array.flags.writeable = False
+        for array in self._arrays():
+            array.flags.writeable = False
         return self
 
-    def bind_gradient(self, out: Parameters) -> Callable[[], None]:
+    def _arrays(self) -> Iterator[Array]:
+        yield from (self.logits, self.probs, self.dlogits, self.top, self.targets)
+        for layer in self.layers:
+            yield from (a for a in vars(layer).values() if isinstance(a, np.ndarray))
+            yield from (*layer.arrays.values(), *layer.first.values(), *layer.ends.values())
+
+    def bind_gradient(self, out: Parameters) -> Act:
         """A function that writes dL/dW, summed over time, of every parameter into ``out``.
 
         One product for each fused block.
         """
-        z_dot = self.z[:-1].reshape(-1, self.z.shape[-1]).T.dot
-        da = self.da.reshape(-1, self.da.shape[-1])
-        top_dot, dlogits = self.top.T.dot, self.dlogits
-        cell, readout = out.cell, out.readout
+        acts: list[Act] = [partial(self.top.T.dot, self.dlogits, out.readout)]
+        for layer, fused, columns in zip(self.layers, out.fused, self.columns, strict=True):
+            acts += self._bind_blocks(layer, fused, columns)
+        return in_order(acts)
 
-        def gradient() -> None:
-            z_dot(da, cell)
-            top_dot(dlogits, readout)
+    @property
+    def columns(self) -> list[Array | None]:
+        """For every layer the columns of the tokens that it reads, where not all are there."""
+        return [
+            stack.columns if layer is stack.layers[0] else None
+            for stack in self.stacks
+            for layer in stack.layers
+        ]
 
-        return gradient
+    def _bind_blocks(
+        self, layer: Layer, fused: list[Array], columns: Array | None
+    ) -> Iterator[Act]:
+        cell, hidden = self.architecture.cell, self.architecture.hidden
+        for block, error, out in zip(cell.blocks, cell.errors(layer), fused, strict=True):
+            rows = layer.rows[:, block.columns(hidden)].T
+            errors = error.reshape(rows.shape[1], -1)
+            if columns is None or not block.inputs:
+                yield partial(rows.dot, errors, out)
+            else:
+                yield _bind_scatter(rows, errors, out, block.rows(hidden, columns))
 
     @property
     def gradient(self) -> Parameters:
         """dL/dW of every parameter, before clipping."""
-        out = Parameters(self.sizes)
+        out = Parameters(self.architecture, dtype=self.dtype)
         self.bind_gradient(out)()
         return out
 
     @property
-    def shares(self) -> dict[str, Array]:
-        """What each timestep adds to every parameter's gradient, (T, *its shape); they sum to it.
-
-        Only the last token feeds the readout.
-        """
-        words = self.z[:-1, :, 1 + self.sizes.hidden :]
-        W_hy = np.zeros((len(self.dh), self.sizes.outputs, self.sizes.hidden))
-        b_y = np.zeros((len(self.dh), self.sizes.outputs))
-        W_hy[-1], b_y[-1] = self.dlogits.T @ self.h[-1], self.dlogits.sum(axis=0)
-        return {
-            "W_xh": np.einsum("tbh,tbv->thv", self.da, words),
-            "W_hh": np.einsum("tbh,tbk->thk", self.da, self.h_before),
-            "b_h": self.da.sum(axis=1),
-            "W_hy": W_hy,
-            "b_y": b_y,
-        }
-
-    @property
     def loss(self) -> Array:
-        """The cross-entropy of each phrase in nats, (B,)."""
+        """The loss of every output, (M,): cross-entropy in nats, or the mean squared error."""
         with np.errstate(divide="ignore"):
-            return cross_entropy(self.probs, self.targets)
+            return LOSSES[self.architecture.loss].of(self.probs, self.targets)
 
-    @property
-    def dh_local(self) -> Array:
-        """What reaches h_t from the loss directly, (T, B, H); only the last token has an output."""
-        local = np.zeros_like(self.dh)
-        local[-1] = self.dh[-1]
-        return local
 
-    @property
-    def dh_future(self) -> Array:
-        """What reaches h_t from t + 1, (T, B, H); ``dh_local + dh_future`` is ``dh``."""
-        future = self.dh.copy()
-        future[-1] = 0
-        return future
+def _bind_scatter(left: Array, right: Array, out: Array, rows: Array) -> Act:
+    """A function that writes a product into some ``rows`` of ``out``, and zeros into the others."""
+
+    def scatter() -> None:
+        out[...] = 0
+        out[rows] = left @ right
+
+    return scatter

@@ -1,62 +1,46 @@
-"""Training: one step a phrase, epochs of them, and how well the network does."""
+"""Training: steps of gradient descent, and epochs of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.config import ClipBy, Gradient, RunConfig
-from rnnviz.engine.losses import accuracy, cross_entropy
+from rnnviz.config import ClipBy, Gradient, Loss, OptimizerKind, RunConfig
+from rnnviz.engine.batch import Batch, Example, collate
+from rnnviz.engine.initial import SHUFFLING, initial_parameters
+from rnnviz.engine.layer import Array
 from rnnviz.engine.model import bind
-from rnnviz.engine.optimizers import clip
-from rnnviz.engine.parameters import (
-    SHUFFLING,
-    Array,
-    Parameters,
-    Sizes,
-    initial_parameters,
-)
+from rnnviz.engine.optimizers import OPTIMIZERS, Slots, clip, slots_for
+from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
-
-
-class Example(Protocol):
-    """A phrase to learn: token numbers (T,) and the number of its class."""
-
-    @property
-    def inputs(self) -> Array:
-        """Token numbers, (T,)."""
-
-    @property
-    def target(self) -> int:
-        """The number of the class."""
-
-
-class Score(NamedTuple):
-    """How well a set of phrases is known: mean loss in nats, and share answered rightly."""
-
-    loss: float
-    accuracy: float
 
 
 @dataclass(frozen=True, eq=False)
 class TrainState:
-    """Where a run is: parameters after ``epoch`` epochs and ``position`` phrases more."""
+    """Where a run is: parameters after ``epoch`` epochs and ``position`` examples more."""
 
     parameters: Parameters
     epoch: int = 0
     position: int = 0
+    slots: Slots = field(default_factory=Slots)
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that it takes."""
+        return self.parameters.theta.nbytes + self.slots.nbytes
 
 
 class Step(NamedTuple):
-    """One phrase, bound for training: forward, backward, the gradient of the parameters."""
+    """One batch, bound for training: forward, backward, the gradient, how many outputs it has."""
 
-    forward: Callable[[], None]
+    forward: Callable[[], object]
     backward: Callable[[float], None]
-    gradient: Callable[[], None]
+    gradient: Callable[[], object]
+    outputs: int
     da: Array
     da_dot: Callable[[Array], Any]
 
@@ -64,100 +48,179 @@ class Step(NamedTuple):
 class Workspace:
     """The memory in which a run trains: parameters, an update, and a ``Step`` for each example.
 
-    Steps are made when first asked for and kept, up to ``limit`` bytes; examples of equal length
-    share all that a pass overwrites.
+    Steps on single examples are made when first asked for and kept, up to ``limit`` bytes;
+    examples of equal length share all that a pass overwrites. Batches are written, one after the
+    other, into a trace for their lengths.
     """
 
     def __init__(
         self,
         examples: Sequence[Example],
-        sizes: Sizes,
-        gradient: Gradient = Gradient.EXACT,
-        limit: int = 32_000_000,
+        architecture: Architecture,
+        config: RunConfig,
+        limit: int = 16_000_000,
     ) -> None:
-        self.examples, self.gradient = examples, gradient
-        self.parameters, self.update = Parameters(sizes), Parameters(sizes)
+        self.examples, self.architecture = examples, architecture
+        self.gradient, self.truncate = config.gradient, config.truncate
+        self.parameters = Parameters(architecture, dtype=config.dtype.value)
+        self.update = Parameters(architecture, dtype=config.dtype.value)
         self.longest = max(len(example.inputs) for example in examples)
-        self.steps: list[Step | None] = [None] * len(examples)
-        self._room = limit
-        self._scratch: dict[int, Trace] = {}
+        self._limit = limit
+        self.forget()
+
+    def forget(self) -> None:
+        """Let go of all steps."""
+        self.single: list[Step | None] = [None] * len(self.examples)
+        self._room = self._limit
+        self._scratch: dict[object, Trace] = {}
+        self._batches: dict[object, tuple[Trace, Step]] = {}
 
     def __len__(self) -> int:
         return len(self.examples)
 
-    def bind(self, index: int) -> Step:
+    @property
+    def plain(self) -> bool:
+        """Whether each example has one verdict of one Elman layer that reads tokens."""
+        made = self.architecture._replace(inputs=0, hidden=0, outputs=0)
+        example = self.examples[0]
+        classes = made == Architecture(0, 0, 0) and self.architecture.loss is Loss.CROSS_ENTROPY
+        return classes and len(example.targets) == 1 and example.inputs.ndim == 1
+
+    def steps(self, indexes: Sequence[int], batch: int) -> Iterable[Step]:
+        """The steps on these examples, ``batch`` at a time; each is to be taken before the next."""
+        if batch == 1 and self._room > 0:
+            return [self.single[index] or self._bind_single(index) for index in indexes]
+        starts = range(0, len(indexes), batch)
+        return (self._together(indexes[start : start + batch]) for start in starts)
+
+    def _bind_single(self, index: int) -> Step:
         """Make the step on one example, and keep it while there is room."""
-        example = self.examples[index]
-        tokens, targets = example.inputs[:, None], np.array([example.target])
-        shared = self._scratch.get(len(tokens))
-        trace = Trace(self.parameters.sizes, tokens, targets, share=shared)
-        self._scratch.setdefault(len(tokens), trace)
-        there = bind(self.parameters, trace, self.gradient)
-        gradient = trace.bind_gradient(self.update)
-        da = trace.da.reshape(-1)
-        step = Step(there.forward, there.backward, gradient, da, da.dot)
+        batch = collate([self.examples[index]])
+        key = batch.read.counts, batch.source and batch.source.counts, len(batch.outputs)
+        wide = len(self.architecture.stacks) and max(self.architecture.stacks.values()) > 256
+        shared = None if wide else self._scratch.get(key)
+        trace = Trace(self.architecture, batch, self.parameters.theta.dtype, shared)
+        self._scratch.setdefault(key, trace)
+        step = self._bind(trace)
         if self._room > 0:
-            self.steps[index] = step
-            self._room -= trace.z.nbytes
+            self.single[index] = step
+            self._room -= sum(layer.z.nbytes for layer in trace.layers)
         return step
 
+    def _bind(self, trace: Trace) -> Step:
+        there = bind(self.parameters, trace, self.gradient, self.truncate)
+        da = self.architecture.cell.errors(trace.layers[0])[0].reshape(-1)
+        gradient = trace.bind_gradient(self.update)
+        return Step(there.forward, there.backward, gradient, len(trace.logits), da, da.dot)
 
-def begin(sizes: Sizes, config: RunConfig) -> TrainState:
+    def _together(self, indexes: Sequence[int]) -> Step:
+        """The step on several examples, in a trace that was there for such lengths, if one was."""
+        if len(indexes) == 1:
+            return self.single[indexes[0]] or self._bind_single(indexes[0])
+        batch = collate([self.examples[i] for i in indexes])
+        key = batch.read.counts, batch.source and batch.source.counts, len(batch.outputs)
+        if key in self._batches:
+            trace, step = self._batches[key]
+            trace.load(batch)
+            return step
+        trace = Trace(self.architecture, batch, self.parameters.theta.dtype)
+        step = self._bind(trace)
+        if not any(columns is not None for columns in trace.columns):
+            self._keep(key, trace, step)
+        return step
+
+    def _keep(self, key: object, trace: Trace, step: Step) -> None:
+        if len(self._batches) >= 4:
+            self._batches.pop(next(iter(self._batches)))
+        self._batches[key] = trace, step
+
+
+def begin(architecture: Architecture, config: RunConfig) -> TrainState:
     """The state at epoch 0: initial weights drawn from the seed."""
-    return TrainState(initial_parameters(sizes, config.init_scale, config.seed))
+    return TrainState(initial_parameters(architecture, config))
 
 
 @lru_cache(maxsize=16)
 def order(seed: int, epoch: int, count: int) -> tuple[int, ...]:
-    """The order in which the phrases are read in the epoch after ``epoch``."""
+    """The order in which the examples are read in the epoch after ``epoch``."""
     rng = np.random.default_rng((seed, SHUFFLING, epoch))
     return tuple(rng.permutation(count).tolist())
 
 
 def train_epoch(state: TrainState, workspace: Workspace, config: RunConfig) -> TrainState:
-    """Read the phrases that are left of this epoch, one step each; ``state`` stays as it was."""
-    return train_phrases(state, workspace, config, len(workspace) - state.position)
+    """Read the examples that are left of this epoch; ``state`` stays as it was."""
+    return train_examples(state, workspace, config, len(workspace) - state.position)
 
 
-def train_phrases(
+def train_examples(
     state: TrainState, workspace: Workspace, config: RunConfig, count: int
 ) -> TrainState:
-    """Take ``count`` steps of gradient descent inside one epoch; ``state`` stays as it was.
-
-    All of the way back is linear in dL/dlogits, so the learning rate is multiplied in there and
-    what comes out is the step itself: theta -= clip(lr * gradient, lr * limit).
-    """
-    theta, update = workspace.parameters.theta, workspace.update.theta
-    theta[...] = state.parameters.theta
+    """Read ``count`` examples inside one epoch, a step a batch; ``state`` stays as it was."""
+    if workspace.truncate != config.truncate:
+        workspace.truncate = config.truncate
+        workspace.forget()
+    workspace.parameters.theta[...] = state.parameters.theta
     end = state.position + count
-    rate, limit = config.lr, config.lr * config.clip
-    idle = _idle(config, workspace.longest)
-    steps, subtract = workspace.steps, np.subtract
-    with np.errstate(over="ignore", invalid="ignore"):
-        for index in order(config.seed, state.epoch, len(workspace))[state.position : end]:
-            forward, backward, gradient, da, da_dot = steps[index] or workspace.bind(index)
-            forward()
-            backward(rate)
-            gradient()
-            if not da_dot(da) <= idle:
-                clip(update, config.clip_by, limit)
-            subtract(theta, update, theta)
+    indexes = order(config.seed, state.epoch, len(workspace))[state.position : end]
+    steps = workspace.steps(indexes, config.batch)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        if config.optimizer is OptimizerKind.SGD:
+            slots = _descend(steps, workspace, config)
+        else:
+            slots = _optimize(steps, workspace, config, state.slots)
     after = workspace.parameters.copy()
     if end == len(workspace):
-        return TrainState(after, state.epoch + 1)
-    return replace(state, parameters=after, position=end)
+        return TrainState(after, state.epoch + 1, 0, slots)
+    return replace(state, parameters=after, position=end, slots=slots)
 
 
-def _idle(config: RunConfig, tokens: int) -> float:
-    """Up to which ||lr da||^2 clipping provably changes nothing, for phrases of so many tokens.
+def _descend(steps: Iterable[Step], workspace: Workspace, config: RunConfig) -> Slots:
+    """Plain gradient descent, theta -= clip(lr g, lr limit).
 
-    By Cauchy-Schwarz |dL/dW_ij| <= ||da_i|| ||z_j|| <= ||da|| sqrt(T), as no |z| exceeds 1; and the
-    readout's gradient is at most |probs - onehot| <= 1.
+    All of the way back is linear in dL/dlogits, so the learning rate is multiplied in there and
+    what comes out is the step itself.
+    """
+    theta, update = workspace.parameters.theta, workspace.update.theta
+    rate, limit = config.lr, config.lr * config.clip
+    idle, subtract = _idle(config, workspace), np.subtract
+    for forward, backward, gradient, outputs, da, da_dot in steps:
+        forward()
+        backward(rate / outputs)
+        gradient()
+        if not da_dot(da) <= idle:
+            clip(update, config.clip_by, limit)
+        subtract(theta, update, theta)
+    return Slots()
+
+
+def _idle(config: RunConfig, workspace: Workspace) -> float:
+    """Up to which ||lr da||^2 clipping provably changes nothing; below zero where none is known.
+
+    By Cauchy-Schwarz |dL/dW_ij| <= ||da_i|| ||z_j|| <= ||da|| sqrt(B T), as no |z| exceeds 1; and
+    the readout's gradient is at most |probs - onehot| <= 1.
     """
     if config.clip_by is ClipBy.OFF:
         return float("inf")
-    provable = config.clip_by is ClipBy.VALUE and config.clip >= 1
+    provable = config.clip_by is ClipBy.VALUE and config.clip >= 1 and workspace.plain
+    tokens = workspace.longest * config.batch
     return (config.lr * config.clip) ** 2 / tokens if provable else -1.0
+
+
+def _optimize(
+    steps: Iterable[Step], workspace: Workspace, config: RunConfig, before: Slots
+) -> Slots:
+    theta, update = workspace.parameters.theta, workspace.update.theta
+    slots = slots_for(config.optimizer, theta, before)
+    rule, count = OPTIMIZERS[config.optimizer], slots.steps
+    for step in steps:
+        step.forward()
+        step.backward(1 / step.outputs)
+        step.gradient()
+        clip(update, config.clip_by, config.clip)
+        count += 1
+        rule.step(update, slots.arrays, count, config.lr)
+        np.subtract(theta, update, theta)
+    return replace(slots, steps=count)
 
 
 class Descent(NamedTuple):
@@ -168,49 +231,30 @@ class Descent(NamedTuple):
     update: Parameters
 
 
-def descent(trace: Trace, config: RunConfig) -> Descent:
-    """The step that training with ``config`` would take on the phrase of ``trace``."""
+def descent(trace: Trace, config: RunConfig, before: Slots | None = None) -> Descent:
+    """The step that training with ``config`` would take on the batch of ``trace``."""
     gradient = trace.gradient
     clipped = gradient.copy()
     clip(clipped.theta, config.clip_by, config.clip)
-    return Descent(gradient, clipped, Parameters(trace.sizes, config.lr * clipped.theta))
+    update = clipped.copy()
+    slots = slots_for(config.optimizer, update.theta, before or Slots())
+    OPTIMIZERS[config.optimizer].step(update.theta, slots.arrays, slots.steps + 1, config.lr)
+    return Descent(gradient, clipped, update)
 
 
 def record(
-    parameters: Parameters, tokens: Array, target: int, gradient: Gradient = Gradient.EXACT
+    parameters: Parameters,
+    batch: Batch,
+    gradient: Gradient = Gradient.EXACT,
+    truncate: int = 0,
 ) -> Trace:
-    """The read-only trace of one phrase, forwards and back, with these parameters."""
-    trace = Trace(parameters.sizes, tokens[:, None], np.array([target]))
-    there = bind(parameters, trace, gradient)
+    """The read-only trace of some examples, forwards and back, with these parameters.
+
+    The loss that is carried back is the mean over the outputs.
+    """
+    trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
+    there = bind(parameters, trace, gradient, truncate)
     with np.errstate(over="ignore", invalid="ignore"):
         there.forward()
-        there.backward(1.0)
+        there.backward(1 / len(trace.logits))
     return trace.freeze()
-
-
-def batches(examples: Sequence[Example], size: int = 256) -> list[tuple[Array, Array]]:
-    """Examples of equal length side by side: pairs of tokens (T, B) and targets (B,), B <= size."""
-    by_length: dict[int, list[Example]] = {}
-    for example in examples:
-        by_length.setdefault(len(example.inputs), []).append(example)
-    parts = (g[i : i + size] for g in by_length.values() for i in range(0, len(g), size))
-    return [
-        (np.stack([e.inputs for e in part], axis=1), np.array([e.target for e in part]))
-        for part in parts
-    ]
-
-
-def evaluate(parameters: Parameters, groups: Iterable[tuple[Array, Array]]) -> Score:
-    """Loss and accuracy over all the phrases of ``batches``; no step is taken.
-
-    The loss is infinite or not a number where the network has diverged.
-    """
-    probs, targets = [], []
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for tokens, wanted in groups:
-            trace = Trace(parameters.sizes, tokens, wanted)
-            bind(parameters, trace).forward()
-            probs.append(trace.probs)
-            targets.append(wanted)
-        every = np.concatenate(probs), np.concatenate(targets)
-        return Score(float(cross_entropy(*every).mean()), accuracy(*every))

@@ -26,11 +26,16 @@ class Arrow(NamedTuple):
     active: bool
     touched: bool
 
+    @property
+    def shared(self) -> bool:
+        """Whether it is the recurrent weights, which are the same at every token."""
+        return "W_h" in self.weight and self.weight != "W_hy"
+
 
 def arrows(scene: Scene) -> list[dict[str, Any]]:
     """All arrows as annotations, and the names of their weights.
 
-    Those of the shared weight W_hh have the name "touched" while it is read, or gets a gradient.
+    Those of the shared recurrent weights are named "touched" when they are read or get a gradient.
     """
     found = [*_word_arrows(scene), *_state_arrows(scene), *_answer_arrow(scene)]
     return [*(_drawn(arrow, scene) for arrow in found), *_labels(found, scene)]
@@ -40,7 +45,7 @@ def _word_arrows(scene: Scene) -> list[Arrow]:
     moving, updated = scene.forth or scene.back, scene.moment.phase is Phase.UPDATE
     below, above = 1.18, 1.02
     return [
-        Arrow("W_xh", (x, below), (x, above), moving and i == scene.column, updated)
+        Arrow(scene.weight(i, "x"), (x, below), (x, above), moving and i == scene.column, updated)
         for i, x in enumerate(i + MIDDLE for i in range(scene.columns))
     ]
 
@@ -54,7 +59,7 @@ def _state_arrows(scene: Scene) -> list[Arrow]:
     into = range(max(1, scene.shown.start), min(last, scene.shown.stop) + 1)
     return [
         Arrow(
-            "W_hh",
+            scene.weight(i, "h"),
             (max(i - 1 + _LEAVE, _EDGE), 0.5),
             (i + _ARRIVE, 0.5),
             used and i + scene.shown.start == present,
@@ -67,7 +72,7 @@ def _state_arrows(scene: Scene) -> list[Arrow]:
 def _answer_arrow(scene: Scene) -> list[Arrow]:
     """From the last word's state, if that is in the window."""
     last = scene.steps - 1
-    if last not in scene.shown:
+    if last not in scene.shown or not scene.on_top:
         return []
     active = scene.moment.phase is Phase.LOSS or (scene.back and scene.moment.t == last)
     tail, head = scene.columns - 1 + _LEAVE, scene.answer[0] - 0.01 * scene.end
@@ -81,7 +86,11 @@ def _drawn(arrow: Arrow, scene: Scene) -> dict[str, Any]:
     width, opacity = _ACTIVE if arrow.active else _TOUCHED if arrow.touched else _QUIET
     place = {"x": head[0], "y": head[1], "ax": tail[0], "ay": tail[1]}
     refs = {"xref": "x", "yref": "y", "axref": "x", "ayref": "y"}
-    named = {"name": "touched"} if arrow.weight == "W_hh" and arrow.touched else {}
+    named = (
+        {"name": "touched"}
+        if "W_h" in arrow.weight and arrow.weight != "W_hy" and arrow.touched
+        else {}
+    )
     look = {"arrowwidth": width, "arrowhead": 2, "arrowsize": 0.8, "opacity": opacity}
     color = scene.light if arrow.active or arrow.touched else scene.theme.muted
     return {"showarrow": True, "text": "", "arrowcolor": color, **place, **refs, **named, **look}
@@ -110,7 +119,7 @@ def _label(arrow: Arrow, scene: Scene) -> dict[str, Any]:
     lit = arrow.active or arrow.touched
     text = f"<b>{arrow.weight}</b>" if arrow.active else arrow.weight
     color = scene.light if lit else scene.theme.muted
-    if arrow.weight == "W_xh":
+    if "W_x" in arrow.weight:
         return text_at(middle, text, color, "left middle", xshift=12 if arrow.active else 6)
     label = text_at(middle, text, color, "center bottom", yshift=8)
     if scene.columns > _MOST_LABELLED:

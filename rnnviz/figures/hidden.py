@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
 from rnnviz.analysis.activity import RunningMargin
-from rnnviz.engine.parameters import Array
+from rnnviz.engine.layer import Array
 from rnnviz.engine.timeline import Moment, Phase
-from rnnviz.engine.trace import Trace
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
@@ -26,28 +26,49 @@ from rnnviz.figures.theme import (
 )
 
 
+class View(NamedTuple):
+    """What of a cell is shown: its name, the title, and where its values can lie.
+
+    ``bounded`` values lie between -1 and 1, a ``gate``'s between 0 and 1.
+    """
+
+    name: str
+    title: str
+    bounded: bool = True
+    gate: bool = False
+
+
+STATE = View("h", "Hidden state after every word")
+
+
 def state_heatmap(
-    trace: Trace, words: Sequence[str], theme: Theme = LIGHT, moment: Moment | None = None
+    states: Array,
+    words: Sequence[str],
+    theme: Theme = LIGHT,
+    moment: Moment | None = None,
+    view: View = STATE,
 ) -> go.Figure:
-    """Every unit (row) at every token (column) of the trace's phrase; zero is neutral.
+    """Every unit (row) at every token (column), from states (T, H); zero is neutral.
 
     At a ``moment`` of the way there the columns that aren't computed yet are empty.
     """
-    states = trace.h[:, 0].T
-    limit = min(1.0, ladder(float(np.abs(states).max())))
+    limit = ladder(float(np.abs(states).max()))
+    limit = 1.0 if view.gate else min(1.0, limit) if view.bounded else limit
     heatmap = go.Heatmap(
-        z=compact(_so_far(states, moment)),
+        z=compact(_so_far(states.T, moment)),
         hoverongaps=False,
-        zmin=-limit,
+        zmin=0 if view.gate else -limit,
         zmax=limit,
-        colorscale=theme.diverging,
-        colorbar=color_bar("h"),
-        customdata=[[plain(word) for word in words]] * len(states),
-        hovertemplate="unit %{y} after “%{customdata}”: h = %{z:.6f}<extra></extra>",
+        colorscale=theme.sequential if view.gate else theme.diverging,
+        colorbar=color_bar(view.name),
+        customdata=[[plain(word) for word in words]] * states.shape[1],
+        hovertemplate="unit %{y} after “%{customdata}”: "
+        + view.name
+        + " = %{z:.6f}<extra></extra>",
     )
     return figure(
         [heatmap],
-        "Hidden state after every word",
+        view.title,
         HEIGHTS["states"],
         theme,
         xaxis=words_axis(words, theme),

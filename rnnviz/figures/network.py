@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from rnnviz.analysis.step import StepRecord
-from rnnviz.engine.parameters import Array
-from rnnviz.engine.timeline import Moment, Phase
+from rnnviz.analysis.scales import typical
+from rnnviz.analysis.step import Focus, StepRecord
+from rnnviz.engine.layer import Array
+from rnnviz.engine.timeline import Phase
 from rnnviz.figures.arrows import arrows
 from rnnviz.figures.scene import BOTTOM, GRADIENT, MIDDLE, STATE, TOP, Scene, text_at
 from rnnviz.figures.theme import (
@@ -19,21 +20,21 @@ from rnnviz.figures.theme import (
     Theme,
     compact,
     figure,
+    ladder,
     plain,
     scale_words,
+    shown_token,
     words_axis,
 )
 
 
-def unrolled_network(
-    step: StepRecord, moment: Moment, unit: int, theme: Theme = LIGHT
-) -> go.Figure:
+def unrolled_network(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> go.Figure:
     """Words below, hidden states above them, the answer at the right; lit is what happens now.
 
     States fill from the left on the way there, gradients dL/dh_t from the right on the way back.
     A click on a column yields customdata [token, unit, ...], both from 0.
     """
-    scene = Scene(step, moment, unit, theme)
+    scene = Scene(step, focus, theme)
     below = _words(scene)
     return figure(
         [*_strips(scene), _frames(scene), _marks(scene), _bars(scene), _hits(scene)],
@@ -80,7 +81,8 @@ def _words(scene: Scene) -> dict[str, Any]:
 def _strips(scene: Scene) -> list[go.Heatmap]:
     """The states, and the gradients beside them; what isn't computed yet stays empty."""
     h, dh = (
-        array[scene.shown.start : scene.shown.stop, 0] for array in (scene.trace.h, scene.trace.dh)
+        array[scene.shown.start : scene.shown.stop]
+        for array in (scene.unrolled.h, scene.unrolled.dh)
     )
     return [
         _strip(np.where(scene.known[:, None], h, np.nan), STATE, scene.limits[0], scene.theme),
@@ -148,17 +150,22 @@ def _marks(scene: Scene) -> go.Scatter:
 
 
 def _bars(scene: Scene) -> go.Bar:
-    """The probabilities, once they are computed."""
+    """The answers, once they are computed: probabilities, or values from the middle outwards."""
     rows = [] if scene.forth else scene.rows
-    probs, names = scene.trace.probs[0], scene.step.names.classes
+    left, right = scene.answer
+    found, names = scene.trace.probs[scene.row], scene.step.names.classes
+    what, base, width = "p of ", left, right - left
+    if not scene.step.classes:
+        limit = ladder(typical(scene.trace.logits, scene.trace.targets))
+        what, base, width = "", (left + right) / 2, (right - left) / 2 / limit
     return go.Bar(
         orientation="h",
-        base=scene.answer[0],
-        x=[(scene.answer[1] - scene.answer[0]) * float(probs[c]) for c, _, _ in rows],
+        base=base,
+        x=[width * float(found[c]) for c, _, _ in rows],
         y=[y for _, y, _ in rows],
         width=[2 * half for _, _, half in rows],
         marker={"color": scene.theme.muted},
-        hovertext=[f"p of {plain(names[c])} = {float(probs[c])!r}" for c, _, _ in rows],
+        hovertext=[f"{what}{plain(names[c])} = {float(found[c])!r}" for c, _, _ in rows],
         hoverinfo="text",
     )
 
@@ -179,12 +186,12 @@ def _hits(scene: Scene) -> go.Heatmap:
 
 
 def _cell(scene: Scene, t: int, unit: int) -> list[Any]:
-    column, place = t - scene.shown.start, (t, 0, unit)
+    column, place = t - scene.shown.start, (t, unit)
     text = f"unit {unit} after “{plain(scene.step.words[t])}”"
     if scene.known[column]:
-        text += f"<br>h_{t + 1} = {scene.trace.h[place]:.6g}"
+        text += f"<br>h_{t + 1} = {scene.unrolled.h[place]:.6g}"
     if scene.known_back[column]:
-        text += f"<br>dh_{t + 1} = {scene.trace.dh[place]:.6g}"
+        text += f"<br>dh_{t + 1} = {scene.unrolled.dh[place]:.6g}"
     return [t, unit, text]
 
 
@@ -224,18 +231,22 @@ def _answer_labels(scene: Scene) -> list[dict[str, Any]]:
 
 
 def _class_name(scene: Scene, c: int, y: float) -> dict[str, Any]:
-    target = " = target" if c == scene.step.target else ""
-    text = f"<b>{plain(scene.step.names.classes[c], 12)}</b>{target}"
+    wanted = scene.trace.targets[scene.row]
+    target = f" → {wanted[c]:.3g}" if not scene.step.classes else " = target" * int(c == wanted)
+    text = f"<b>{plain(shown_token(scene.step.names.classes[c]), 12)}</b>{target}"
     return text_at((scene.answer[0], y), text, scene.theme.text, "left bottom")
 
 
 def _class_numbers(scene: Scene, c: int, y: float) -> list[dict[str, Any]]:
     if scene.forth:
         return []
-    p, error = (float(array[0, c]) for array in (scene.trace.probs, scene.trace.dlogits))
+    found, error = (
+        float(array[scene.row, c]) for array in (scene.trace.probs, scene.trace.dlogits)
+    )
     shown = f"error  {error:+.3f}".replace("-", "−")
+    symbol = "p" if scene.step.classes else "y"
     return [
-        text_at((scene.answer[0], y), f"p  {p:.3f}", scene.theme.text, "left top"),
+        text_at((scene.answer[0], y), f"{symbol}  {found:.3f}", scene.theme.text, "left top"),
         text_at((scene.answer[1], y), shown, scene.theme.magnitude, "right top"),
     ]
 

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.analysis.scales import typical
-from rnnviz.analysis.step import StepRecord
-from rnnviz.engine.parameters import Array
+from rnnviz.analysis.step import Focus, StepRecord
+from rnnviz.analysis.unrolled import Unrolled
+from rnnviz.engine.layer import Array
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.engine.trace import Trace
 from rnnviz.figures.theme import Theme, ladder
@@ -47,9 +48,42 @@ class Scene:
     """One moment on its grid: column i of the window at x = i, unit k of H at y = k/H downwards."""
 
     step: StepRecord
-    moment: Moment
-    unit: int
+    focus: Focus
     theme: Theme
+
+    @property
+    def moment(self) -> Moment:
+        """The present moment."""
+        return self.focus.moment
+
+    @property
+    def unit(self) -> int:
+        """The unit that is marked."""
+        return self.focus.unit
+
+    @cached_property
+    def unrolled(self) -> Unrolled:
+        """The sequence on its way through the layer that is shown."""
+        return self.step.unrolled(self.focus.layer)
+
+    @property
+    def on_top(self) -> bool:
+        """Whether the layer that is shown is the one that is read out."""
+        return self.focus.layer + 1 == self.step.before.architecture.layers
+
+    def weight(self, column: int, kind: str) -> str:
+        """The weights at work in a column, from the token (x) or from the state before (h).
+
+        Those of the gate that is looked at; of a state, which has none, all gates' at once.
+        """
+        part, t = self.step.parts[self.focus.part], min(column + self.shown.start, self.steps - 1)
+        gate = part.sources[-1].gate[-1] if part.sources else "·"
+        return self.unrolled.name(t, f"W_{kind}{gate}")
+
+    @property
+    def row(self) -> int:
+        """The answer that is shown: that of the moment, or the next."""
+        return self.step.row(self.moment)
 
     @property
     def trace(self) -> Trace:
@@ -64,7 +98,7 @@ class Scene:
     @property
     def hidden(self) -> int:
         """How many units there are."""
-        return self.trace.sizes.hidden
+        return self.step.hidden
 
     @cached_property
     def shown(self) -> range:
@@ -131,17 +165,18 @@ class Scene:
     @cached_property
     def limits(self) -> tuple[float, float]:
         """The ends of the colour scales of h and dh, the whole phrase's."""
-        h = ladder(float(np.abs(self.trace.h).max()))
-        return min(1.0, h), ladder(typical(self.trace.dh))
+        h = ladder(float(np.abs(self.unrolled.h).max()))
+        return min(1.0, h), ladder(typical(self.unrolled.dh))
 
     @cached_property
     def rows(self) -> list[Row]:
         """The classes that are shown: all, or of many the likeliest and the target."""
-        probs = self.trace.probs[0]
+        probs = self.trace.probs[self.row]
         shown = list(range(len(probs)))
         if len(probs) > CLASSES:
             likeliest = np.argsort(-probs, kind="stable")[: CLASSES - 1].tolist()
-            shown = sorted({*likeliest, self.step.target})
+            target = int(self.trace.targets[self.row]) if self.step.classes else 0
+            shown = sorted({*likeliest, target})
         pitch = min(0.42, 1.14 / len(shown))
         first = 0.5 - pitch * (len(shown) - 1) / 2
         return [Row(c, first + i * pitch, 0.12 * pitch) for i, c in enumerate(shown)]

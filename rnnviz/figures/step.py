@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from rnnviz.analysis.blocks import Blocks
 from rnnviz.analysis.operation import Strip
 from rnnviz.analysis.step import Panel
-from rnnviz.analysis.symbols import Names, number
+from rnnviz.analysis.symbols import number
 from rnnviz.analysis.terms import Term, Terms
-from rnnviz.engine.parameters import Array, Parameters, Sizes
+from rnnviz.engine.layer import Array
+from rnnviz.engine.parameters import Parameters
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
@@ -245,12 +247,12 @@ def _then(terms: Terms, theme: Theme) -> dict[str, Any]:
 
 
 #: Where the blocks of a panel begin and end, as shares of its width, and of its height b_y's row.
-_BLOCKS = {"W_xh": (0.0, 0.27), "W_hh": (0.31, 0.66), "b_h": (0.72, 0.76), "W_hy": (0.89, 1.0)}
+_BLOCKS = ((0.0, 0.27), (0.31, 0.66), (0.72, 0.76), (0.89, 1.0))
 _LAST_ROW = (1.04, 1.09)
 
 
-def parameter_mosaic(panels: Sequence[Panel], names: Names, theme: Theme = LIGHT) -> go.Figure:
-    """All the parameters side by side, up to three panels: W_xh, W_hh, b_h, W_hy^T over b_y.
+def parameter_mosaic(panels: Sequence[Panel], blocks: Blocks, theme: Theme = LIGHT) -> go.Figure:
+    """Parameters side by side, up to three panels: W_xh, W_hh, b_h, W_hy^T over b_y.
 
     Each row is one unit; the last row, below W_hy^T, is b_y.
     """
@@ -265,8 +267,8 @@ def parameter_mosaic(panels: Sequence[Panel], names: Names, theme: Theme = LIGHT
             "range": [0, 1],
         }
     return figure(
-        [_mosaic(panel, f"x{i + 1 if i else ''}", names, theme) for i, panel in enumerate(panels)],
-        "All parameters",
+        [_mosaic(panel, f"x{i + 1 if i else ''}", blocks, theme) for i, panel in enumerate(panels)],
+        "All parameters" if blocks.token == "W_xh" else "Parameters of this part, and the readout",
         HEIGHTS["mosaic"],
         theme,
         **axes,
@@ -275,75 +277,75 @@ def parameter_mosaic(panels: Sequence[Panel], names: Names, theme: Theme = LIGHT
         annotations=[
             label
             for panel, start in zip(panels, starts, strict=True)
-            for label in _panel_labels(panel, start, width, theme)
+            for label in _panel_labels(panel, blocks, start, width, theme)
         ],
     )
 
 
-def _mosaic(panel: Panel, xaxis: str, names: Names, theme: Theme) -> go.Heatmap:
-    sizes, limit = panel.values.sizes, ladder(panel.limit)
+def _mosaic(panel: Panel, xaxis: str, blocks: Blocks, theme: Theme) -> go.Heatmap:
+    hidden, limit = panel.values.architecture.hidden, ladder(panel.limit)
+    outputs = panel.values.architecture.outputs
+    counts = len(blocks.columns), hidden, len(blocks.biases), outputs
     return go.Heatmap(
-        z=_laid_out(panel.values),
-        x=_column_edges(sizes),
-        y=[*np.linspace(0, 1, sizes.hidden + 1).tolist(), *_LAST_ROW],
+        z=_laid_out(panel.values, blocks),
+        x=[
+            edge
+            for (left, right), count in zip(_BLOCKS, counts, strict=True)
+            for edge in np.linspace(left, right, count + 1).tolist()
+        ],
+        y=[*np.linspace(0, 1, hidden + 1).tolist(), *_LAST_ROW],
         xaxis=xaxis,
         zmin=-limit,
         zmax=limit,
         colorscale=theme.diverging,
         showscale=False,
         hoverongaps=False,
-        **_entry_names(sizes, names),
+        **_entry_names(blocks, hidden, outputs),
     )
 
 
-def _laid_out(values: Parameters) -> Array:
-    """The five parameters in one matrix (H + 2, V + H + C + 4), gaps between them."""
-    inputs, hidden, outputs = values.sizes
-    gap = np.full((hidden, 1), np.nan)
-    blocks = [values.W_xh, gap, values.W_hh, gap, values.b_h[:, None], gap, values.W_hy.T]
-    below = np.full((2, inputs + hidden + outputs + 4), np.nan)
-    below[1, -outputs:] = values.b_y
-    return np.vstack([np.hstack(blocks), below])
+def _laid_out(values: Parameters, blocks: Blocks) -> Array:
+    """The parameters in one matrix (H + 2, columns), gaps between them."""
+    token, state, biases = blocks.of(values)
+    gap = np.full((len(state), 1), np.nan)
+    above = np.hstack([token, gap, state, gap, biases, gap, values.W_hy.T])
+    below = np.full((2, above.shape[1]), np.nan)
+    below[1, -len(values.b_y) :] = values.b_y
+    return np.vstack([above, below])
 
 
-def _column_edges(sizes: Sizes) -> list[float]:
-    counts = {"W_xh": sizes.inputs, "W_hh": sizes.hidden, "b_h": 1, "W_hy": sizes.outputs}
-    return [
-        edge
-        for name, (left, right) in _BLOCKS.items()
-        for edge in np.linspace(left, right, counts[name] + 1).tolist()
-    ]
-
-
-def _entry_names(sizes: Sizes, names: Names) -> dict[str, Any]:
+def _entry_names(blocks: Blocks, hidden: int, outputs: int) -> dict[str, Any]:
     """Hover with every entry's name, or of a large network, for which that takes long, without."""
     hover = "%{z}<extra></extra>"
-    if (sizes.inputs + sizes.hidden + sizes.outputs) * sizes.hidden > _NAMED:
+    if (len(blocks.columns) + hidden + outputs) * hidden > _NAMED:
         return {"hovertemplate": hover}
-    return {"customdata": _written(sizes, names), "hovertemplate": "%{customdata} = " + hover}
+    written = _written(blocks, hidden, outputs)
+    return {"customdata": written, "hovertemplate": "%{customdata} = " + hover}
 
 
 @lru_cache(maxsize=4)
-def _written(sizes: Sizes, names: Names) -> list[list[str]]:
-    inputs, hidden, outputs = sizes
+def _written(blocks: Blocks, hidden: int, outputs: int) -> list[list[str]]:
+    entry = blocks.names.entry
     rows = [
         [
-            *(plain(names.entry("W_xh", (k, v)), 40) for v in range(inputs)),
+            *(plain(entry(blocks.token, (k, v)), 40) for v in blocks.columns),
             "",
-            *(names.entry("W_hh", (k, j)) for j in range(hidden)),
+            *(entry(blocks.state, (k, j)) for j in range(hidden)),
             "",
-            names.entry("b_h", (k,)),
+            *(entry(name, (k,)) for name in blocks.biases),
             "",
-            *(plain(names.entry("W_hy", (c, k)), 40) for c in range(outputs)),
+            *(plain(entry("W_hy", (c, k)), 40) for c in range(outputs)),
         ]
         for k in range(hidden)
     ]
-    gap = [""] * (inputs + hidden + 4)
-    below = [plain(names.entry("b_y", (c,)), 40) for c in range(outputs)]
+    gap = [""] * (len(blocks.columns) + hidden + len(blocks.biases) + 3)
+    below = [plain(entry("b_y", (c,)), 40) for c in range(outputs)]
     return [*rows, [*gap, *[""] * outputs], [*gap, *below]]
 
 
-def _panel_labels(panel: Panel, start: float, width: float, theme: Theme) -> list[dict[str, Any]]:
+def _panel_labels(
+    panel: Panel, blocks: Blocks, start: float, width: float, theme: Theme
+) -> list[dict[str, Any]]:
     """The panel's title and scale, and over each block its name."""
     above = {"xref": "paper", "yref": "paper", "y": 1, "showarrow": False, "yanchor": "bottom"}
     scale = scale_words("", ladder(panel.limit), theme).removeprefix(": ")
@@ -353,22 +355,23 @@ def _panel_labels(panel: Panel, start: float, width: float, theme: Theme) -> lis
         "xanchor": "left",
         "yshift": 24,
     }
-    blocks = [
+    names = blocks.token, blocks.state, ", ".join(blocks.biases), "W_hyᵀ"
+    labels = [
         {
-            "text": "W_hyᵀ" if name == "W_hy" else name,
+            "text": name,
             "x": start + width * (left + right) / 2,
             "xanchor": "center",
             "font": {"color": theme.muted},
         }
-        for name, (left, right) in _BLOCKS.items()
+        for name, (left, right) in zip(names, _BLOCKS, strict=True)
     ]
     bias = {
         "text": "b_y",
-        "x": start + width * _BLOCKS["W_hy"][0],
+        "x": start + width * _BLOCKS[-1][0],
         "xanchor": "right",
         "y": 0,
         "font": {"color": theme.muted},
         "xshift": -6,
         "yshift": -2,
     }
-    return [{**above, **label} for label in (title, *blocks, bias)]
+    return [{**above, **label} for label in (title, *labels, bias)]

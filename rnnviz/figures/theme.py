@@ -102,6 +102,11 @@ def plain(text: str, most: int = 24) -> str:
     return html.escape(shown, quote=False)
 
 
+def shown_token(token: str) -> str:
+    """A token that can be seen: a space and a line's end have signs of their own."""
+    return {" ": "␣", "\n": "⏎", "\t": "⇥"}.get(token, token)
+
+
 def scale_words(symbol: str, limit: float, theme: Theme) -> str:
     """The two ends of a diverging scale in their colours, as text: cheaper than a colour bar."""
     ends = ((theme.negative, "−"), (theme.positive, "+"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from rnnviz.engine.parameters import Array
+from rnnviz.engine.layer import Array
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, figure, ladder
 
 
-def recurrent_heatmap(W_hh: Array, theme: Theme = LIGHT) -> go.Figure:
+def recurrent_heatmap(W_hh: Array, theme: Theme = LIGHT, name: str = "W_hh") -> go.Figure:
     """W_hh (H, H): how the state before (column) drives the state after (row).
 
     The colours span 99 % of the weights; a few strong ones would make all others look like zero.
@@ -25,7 +25,7 @@ def recurrent_heatmap(W_hh: Array, theme: Theme = LIGHT) -> go.Figure:
     )
     return figure(
         [heatmap],
-        "Recurrent weights W_hh",
+        f"Recurrent weights {name}",
         HEIGHTS["recurrent"],
         theme,
         margin={"l": 64, "r": 76, "t": 40, "b": 48},

@@ -7,8 +7,8 @@ from html import escape
 
 from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.formula import formula
-from rnnviz.analysis.step import StepRecord, largest_changes
-from rnnviz.engine.timeline import Moment, Phase
+from rnnviz.analysis.step import Focus, StepRecord, largest_changes
+from rnnviz.engine.timeline import Phase
 from rnnviz.microscope import Subject
 from rnnviz.probe import Probe
 from rnnviz.session import Session
@@ -23,7 +23,7 @@ def levels_html(session: Session, probe: Probe, step: StepRecord) -> str:
         return f'<div class="rnnviz-levels"><b>{escape(session.problem)}</b></div>'
     epoch, position = session.here
     phrase = "a phrase of your own" if own else f"phrase {position + 1} of {session.run.phrases}"
-    target = step.names.classes[step.target]
+    target = caption_fields(step, session.microscope.focus)["target"]
     places = [
         f"epoch {epoch}",
         f"{phrase}: “{_around(words, moment.t)}” → {target}{_source(probe) if own else ''}",
@@ -50,23 +50,23 @@ def _source(probe: Probe) -> str:
     return f" ({source}{f'; not in the vocabulary: {unknown}' if unknown else ''})"
 
 
-def caption_html(step: StepRecord, moment: Moment) -> str:
+def caption_html(step: StepRecord, focus: Focus) -> str:
     """What happens at this moment, in two sentences."""
-    text = explanation(caption_key(step, moment)).format(**caption_fields(step, moment))
+    text = explanation(caption_key(step, focus)).format(**caption_fields(step, focus))
     return f'<div class="rnnviz-moment" aria-live="polite">{escape(text)}</div>'
 
 
-def formula_html(step: StepRecord, moment: Moment, unit: int) -> str:
+def formula_html(step: StepRecord, focus: Focus) -> str:
     """The formula in symbols, in shapes and in the numbers of one unit."""
-    lines = formula(step, moment, unit)._asdict().items()
+    lines = formula(step, focus)._asdict().items()
     shown = "".join(f'<div class="{name}">{escape(line)}</div>' for name, line in lines)
     return f'<div class="rnnviz-formula">{shown}</div>'
 
 
-def changes_html(step: StepRecord, moment: Moment) -> str:
+def changes_html(step: StepRecord, focus: Focus) -> str:
     """At the update a table of the weights that change most; before it, what will be here."""
     title = "<b>Largest changes of this step</b>"
-    if moment.phase is not Phase.UPDATE:
+    if focus.moment.phase is not Phase.UPDATE:
         body = (
             "<p>The weights change only at the very end, at the update: go there to see which.</p>"
         )

@@ -1,11 +1,13 @@
 """Steps to look into."""
 
+import numpy as np
 import pytest
 
 from rnnviz.analysis.step import step_record
 from rnnviz.analysis.symbols import Names
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
+from rnnviz.tasks.example import Example
 
 TEXTS = {
     1: "bad",
@@ -36,6 +38,7 @@ def step_of(halfway):
         config = RunConfig(**{**run.config.as_dict(), **settings})
         names = Names(run.dataset.vocabulary.words, run.dataset.classes)
         tokens = run.read(text).tokens
-        return step_record(run.state.parameters, tokens, target, config, names)
+        example = Example(text, tokens, np.array([target]))
+        return step_record(run.state.parameters, [example], config, names)
 
     return step_of

@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.activity import running_margin
-from rnnviz.engine.parameters import Sizes, initial_parameters
+from rnnviz.config import RunConfig
+from rnnviz.engine.batch import collate
+from rnnviz.engine.initial import initial_parameters
+from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import record
+from tests.engine.networks import phrase
 
 PHRASE = "i am not at all happy"
 
@@ -30,8 +34,8 @@ def test_the_sign_of_the_last_value_is_the_verdict(learned):
 
 
 def test_of_several_classes_the_best_other_is_the_rival():
-    parameters = initial_parameters(Sizes(inputs=4, hidden=5, outputs=3), scale=1.0, seed=0)
-    trace = record(parameters, np.array([0, 1, 2]), 0)
+    parameters = initial_parameters(Architecture(4, 5, 3), RunConfig(init_scale=1.0))
+    trace = record(parameters, collate([phrase([0, 1, 2], 0)]))
     logits = trace.logits[0]
     for target in range(3):
         found = running_margin(parameters, trace, target)
@@ -41,7 +45,7 @@ def test_of_several_classes_the_best_other_is_the_rival():
 
 
 def test_at_most_one_class_leads():
-    parameters = initial_parameters(Sizes(inputs=4, hidden=5, outputs=3), scale=1.0, seed=0)
-    trace = record(parameters, np.array([0, 1, 2, 3]), 0)
+    parameters = initial_parameters(Architecture(4, 5, 3), RunConfig(init_scale=1.0))
+    trace = record(parameters, collate([phrase([0, 1, 2, 3], 0)]))
     leads = np.stack([running_margin(parameters, trace, c).values > 0 for c in range(3)])
     assert (leads.sum(axis=0) == 1).all()

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from rnnviz.analysis.captions import caption_fields, caption_key
+from rnnviz.analysis.step import Focus
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.ui.text import explanation
 from tests.analysis.conftest import TEXTS
@@ -17,7 +18,9 @@ SETTINGS = [{}, {"clip": 0.001}, {"clip_by": "norm", "clip": 0.001}, {"clip_by":
 def test_every_text_is_there_and_has_no_open_gap(step_of, text, settings):
     step = step_of(text, **settings)
     for moment in timeline(len(step.words)):
-        said = explanation(caption_key(step, moment)).format(**caption_fields(step, moment))
+        said = explanation(caption_key(step, Focus(moment))).format(
+            **caption_fields(step, Focus(moment))
+        )
         assert "{" not in said
         assert len(re.findall(r"[.!?](?:\s|$)", said)) <= 2
 
@@ -29,7 +32,7 @@ def test_every_chart_has_two_sentences_at_most(key):
 
 def test_the_ends_of_the_way_have_their_own_texts(step_of):
     step = step_of(TEXTS[4])
-    keys = [caption_key(step, moment).removeprefix("moment_") for moment in timeline(4)]
+    keys = [caption_key(step, Focus(moment)).removeprefix("moment_") for moment in timeline(4)]
     assert keys == [
         "forward_first",
         *["forward"] * 3,
@@ -43,7 +46,7 @@ def test_the_ends_of_the_way_have_their_own_texts(step_of):
 
 
 def test_one_word_is_its_own_case(step_of):
-    assert caption_key(step_of("bad"), Moment(Phase.BACKWARD, 0)) == "moment_backward_only"
+    assert caption_key(step_of("bad"), Focus(Moment(Phase.BACKWARD, 0))) == "moment_backward_only"
 
 
 @pytest.mark.parametrize(
@@ -51,4 +54,7 @@ def test_one_word_is_its_own_case(step_of):
     [({}, "clip_idle"), ({"clip": 0.001}, "clip"), ({"clip_by": "off"}, "clip_off")],
 )
 def test_clipping_says_whether_it_cut(step_of, settings, key):
-    assert caption_key(step_of("not good", **settings), Moment(Phase.CLIP, 0)) == f"moment_{key}"
+    assert (
+        caption_key(step_of("not good", **settings), Focus(Moment(Phase.CLIP, 0)))
+        == f"moment_{key}"
+    )

@@ -4,30 +4,38 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.gradients import Objective, gradient_flow, margin_flow, parameter_norms
-from rnnviz.config import Gradient
+from rnnviz.config import Gradient, RunConfig
+from rnnviz.engine.batch import collate
 from rnnviz.engine.gradcheck import complex_step_gradient
-from rnnviz.engine.parameters import Sizes, initial_parameters
+from rnnviz.engine.initial import initial_parameters
+from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import record
+from tests.engine.networks import phrase
 
 #: Every word once, so that a word's column of dL/dW_xh is dL/da at its place.
 TOKENS = np.array([3, 0, 4, 1, 2])
 TARGET = 1
+BATCH = collate([phrase(TOKENS, TARGET)])
+
+
+def network(outputs=3, scale=0.7):
+    return initial_parameters(Architecture(5, 6, outputs), RunConfig(init_scale=scale, seed=2))
 
 
 @pytest.fixture
 def parameters():
-    return initial_parameters(Sizes(inputs=5, hidden=6, outputs=3), scale=0.7, seed=2)
+    return network()
 
 
 @pytest.fixture
 def trace(parameters):
-    return record(parameters, TOKENS, TARGET)
+    return record(parameters, BATCH)
 
 
 def test_the_flow_agrees_with_the_complex_step(parameters, trace):
-    truth = complex_step_gradient(parameters, TOKENS[:, None], np.array([TARGET]))
-    da = truth.W_xh[:, TOKENS].T
-    expected = np.linalg.norm(da / (1 - trace.h[:, 0] ** 2), axis=1)
+    truth = complex_step_gradient(parameters, BATCH)
+    da = truth["W_xh"][:, TOKENS].T
+    expected = np.linalg.norm(da / (1 - trace.last.h[:, 0] ** 2), axis=1)
     flow = gradient_flow(trace)
     assert flow.objective is Objective.LOSS
     assert flow.norms == pytest.approx(expected, rel=1e-9)
@@ -50,8 +58,8 @@ def test_the_flow_of_the_margin_begins_at_two_rows_of_the_output_layer(parameter
 
 
 def test_with_two_classes_the_two_flows_are_proportional():
-    two = initial_parameters(Sizes(inputs=5, hidden=6, outputs=2), scale=0.7, seed=2)
-    trace = record(two, TOKENS, TARGET)
+    two = network(2)
+    trace = record(two, BATCH)
     share = gradient_flow(trace).norms / margin_flow(two, trace, Gradient.EXACT).norms
     assert share == pytest.approx(np.full(5, 1 - trace.probs[0, TARGET]))
 
@@ -75,31 +83,32 @@ def test_the_missing_transpose_changes_all_but_the_last_word(parameters, trace):
 
 
 def test_asking_for_the_margin_leaves_the_trace_alone(parameters, trace):
-    before = trace.dh.copy()
+    before = trace.last.dh.copy()
     margin_flow(parameters, trace, Gradient.EXACT)
-    assert np.array_equal(trace.dh, before)
+    assert np.array_equal(trace.last.dh, before)
 
 
 def test_the_norms_of_the_parameters_agree_with_the_complex_step(parameters, trace):
-    truth = complex_step_gradient(parameters, TOKENS[:, None], np.array([TARGET])).named()
+    truth = complex_step_gradient(parameters, BATCH).named()
     expected = {name: float(np.linalg.norm(array)) for name, array in truth.items()}
     assert parameter_norms(trace) == pytest.approx(expected, rel=1e-9)
 
 
 def test_one_word_leaves_the_recurrent_weights_without_gradient(parameters):
-    norms = parameter_norms(record(parameters, TOKENS[:1], TARGET))
+    norms = parameter_norms(record(parameters, collate([phrase(TOKENS[:1], TARGET)])))
     assert norms["W_hh"] == 0
     assert all(norm > 0 for name, norm in norms.items() if name != "W_hh")
 
 
 def test_weights_of_a_diverged_run_can_be_asked(parameters):
     parameters.theta *= 1e4
-    trace = record(parameters, TOKENS, TARGET)
+    trace = record(parameters, BATCH)
     for flow in (gradient_flow(trace), margin_flow(parameters, trace, Gradient.EXACT)):
         assert np.isfinite(flow.norms).all()
 
 
 def test_weights_of_a_diverged_run_of_two_classes_can_be_asked():
-    two = initial_parameters(Sizes(inputs=5, hidden=6, outputs=2), scale=1e4, seed=2)
-    flow = margin_flow(two, record(two, TOKENS, TARGET), Gradient.EXACT)
+    two = network(2, 2.0)
+    two.theta *= 5e3
+    flow = margin_flow(two, record(two, BATCH), Gradient.EXACT)
     assert np.isfinite(flow.norms).all()

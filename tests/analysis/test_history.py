@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.history import COLUMNS, History
-from rnnviz.engine.training import Score
+from rnnviz.engine.evaluation import Score
 
 NONE = Score(float("nan"), float("nan"))
 

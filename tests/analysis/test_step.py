@@ -6,14 +6,14 @@ import pytest
 from rnnviz.analysis.step import clipping, largest_changes, panels, share
 from rnnviz.config import ClipBy
 from rnnviz.engine.timeline import Moment, Phase, timeline
-from rnnviz.engine.training import TrainState, Workspace, order, train_phrases
+from rnnviz.engine.training import TrainState, Workspace, order, train_examples
 from tests.analysis.conftest import TEXTS
 
 PHRASES = pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 
 
 def moments_of(step):
-    return timeline(len(step.trace.dh))
+    return timeline(len(step.words))
 
 
 @pytest.mark.parametrize("gradient", ["exact", "notebook"])
@@ -23,8 +23,8 @@ def test_the_weights_after_are_those_that_training_gives(halfway, step_of, gradi
     example = run.dataset.train[order(run.config.seed, 0, run.run.phrases)[0]]
     step = step_of(example.text, gradient, example.target, clip_by=by, clip=limit)
     state = TrainState(run.state.parameters)
-    workspace = Workspace(run.dataset.train, state.parameters.sizes, step.config.gradient)
-    trained = train_phrases(state, workspace, step.config, 1).parameters
+    workspace = Workspace(run.dataset.train, state.parameters.architecture, step.config)
+    trained = train_examples(state, workspace, step.config, 1).parameters
     np.testing.assert_allclose(step.after.theta, trained.theta, rtol=0, atol=1e-15)
     assert not np.array_equal(step.after.theta, step.before.theta)
 
@@ -51,13 +51,16 @@ def test_the_shares_add_up_to_the_gradient(step_of, text, gradient):
     np.testing.assert_allclose(so_far, step.trace.gradient.theta, rtol=0, atol=1e-12)
 
 
-def test_a_share_is_that_of_the_trace(step_of):
+def test_a_share_is_that_of_the_formula(step_of):
     step = step_of(TEXTS[4])
+    layer = step.unrolled(0)
     for t in range(4):
         here, _ = share(step, Moment(Phase.BACKWARD, t))
-        for name in ("W_xh", "W_hh", "b_h"):
-            found, wanted = here.named()[name], step.trace.shares[name][t]
-            np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-15)
+        da = layer.of("da")[t]
+        np.testing.assert_allclose(here["b_h"], da, rtol=0, atol=1e-15)
+        wanted = np.outer(da, layer.of("h_before")[t])
+        np.testing.assert_allclose(here["W_hh"], wanted, rtol=0, atol=1e-15)
+        np.testing.assert_allclose(here["W_xh"], np.outer(da, layer.x(t)), rtol=0, atol=1e-15)
 
 
 def test_on_the_way_there_the_gradient_is_empty(step_of):
@@ -70,7 +73,7 @@ def test_the_loss_gives_the_readout_its_gradient(step_of):
     step = step_of("not good")
     here, total = share(step, Moment(Phase.LOSS, 1))
     np.testing.assert_allclose(here.readout, step.trace.gradient.readout, rtol=0, atol=1e-15)
-    assert not total.cell.any()
+    assert not any(block.any() for layer in total.fused for block in layer)
 
 
 def test_clipping_by_value_touches_what_is_too_large(step_of):
@@ -111,8 +114,8 @@ def test_a_changed_weight_has_its_name(step_of):
     names = {row.name: row for row in largest_changes(step, 10**6)}
     assert len(names) == step.before.theta.size
     column = step.names.vocabulary.index("bad")
-    assert names["W_xh[3, “bad”]"].before == step.before.W_xh[3, column]
-    assert names["W_hh[3, 12]"].after == step.after.W_hh[3, 12]
+    assert names["W_xh[3, “bad”]"].before == step.before["W_xh"][3, column]
+    assert names["W_hh[3, 12]"].after == step.after["W_hh"][3, 12]
     assert names["W_hy[“positive”, 5]"].change == -step.descent.update.W_hy[1, 5]
 
 

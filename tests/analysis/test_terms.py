@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rnnviz.analysis.step import Focus
 from rnnviz.analysis.terms import Term, Terms, terms
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from tests.analysis.conftest import TEXTS
@@ -13,59 +14,59 @@ from tests.analysis.conftest import TEXTS
 def test_at_every_moment_every_unit_s_terms_add_up_to_what_was_recorded(step_of, text, gradient):
     step = step_of(text, gradient)
     for moment in timeline(len(step.words)):
-        for unit in range(step.trace.sizes.hidden):
-            found = terms(step, moment, unit)
+        for unit in range(step.hidden):
+            found = terms(step, Focus(moment, unit))
             assert abs(found.values.sum() - found.recorded) <= 1e-12, (moment, unit)
 
 
 def test_recorded_numbers_are_read_from_the_record(step_of):
     step = step_of(TEXTS[4])
-    trace, gradient = step.trace, step.trace.gradient
-    row = int(np.abs(gradient.W_hh[5]).argmax())
+    trace, gradient, layer = step.trace, step.trace.gradient, step.unrolled(0)
+    row = int(np.abs(gradient["W_hh"][5]).argmax())
     expected = {
-        Moment(Phase.FORWARD, 2): ("a_3[5]", trace.a[2, 0, 5]),
+        Moment(Phase.FORWARD, 2): ("a_3[5]", layer.of("a")[2, 5]),
         Moment(Phase.LOSS, 3): ("logits[“positive”]", trace.logits[0, 1]),
-        Moment(Phase.BACKWARD, 3): ("dh_4[5]", trace.dh[3, 0, 5]),
-        Moment(Phase.BACKWARD, 0): ("dh_1[5]", trace.dh[0, 0, 5]),
-        Moment(Phase.CLIP, 0): (f"dW_hh[5, {row}]", gradient.W_hh[5, row]),
-        Moment(Phase.UPDATE, 0): (f"W_hh[5, {row}] after", step.after.W_hh[5, row]),
+        Moment(Phase.BACKWARD, 3): ("dh_4[5]", layer.dh[3, 5]),
+        Moment(Phase.BACKWARD, 0): ("dh_1[5]", layer.dh[0, 5]),
+        Moment(Phase.CLIP, 0): (f"dW_hh[5, {row}]", gradient["W_hh"][5, row]),
+        Moment(Phase.UPDATE, 0): (f"W_hh[5, {row}] after", step.after["W_hh"][5, row]),
     }
     for moment, pair in expected.items():
-        found = terms(step, moment, 5)
+        found = terms(step, Focus(moment, 5))
         assert (found.symbol, found.recorded) == pair
 
 
 def test_a_term_is_the_product_of_its_factors(step_of):
     step = step_of(TEXTS[4])
     for moment in timeline(4):
-        for row in terms(step, moment, 3).rows:
+        for row in terms(step, Focus(moment, 3)).rows:
             assert row.value == pytest.approx(np.prod(row.factors), abs=1e-16)
 
 
 def test_a_term_names_its_factors(step_of):
     step = step_of(TEXTS[4])
-    first, second, *_, last = terms(step, Moment(Phase.FORWARD, 2), 17).rows
+    first, second, *_, last = terms(step, Focus(Moment(Phase.FORWARD, 2), 17)).rows
     assert first.label == "W_xh[17, “not”]"
     assert second.label == "W_hh[17, 0] · h_2[0]"
-    assert second.factors == (step.before.W_hh[17, 0], step.trace.h[1, 0, 0])
+    assert second.factors == (step.before["W_hh"][17, 0], step.unrolled(0).h[1, 0])
     assert last.label == "b_h[17]"
 
 
 def test_the_memory_before_the_first_word_is_one_empty_term(step_of):
-    rows = terms(step_of(TEXTS[4]), Moment(Phase.FORWARD, 0), 17).rows
+    rows = terms(step_of(TEXTS[4]), Focus(Moment(Phase.FORWARD, 0), 17)).rows
     assert [row.label for row in rows] == ["W_xh[17, “i”]", "W_hh[17, :] · h_0", "b_h[17]"]
     assert rows[1].value == 0
 
 
 def test_the_way_back_reads_a_column_and_the_notebook_s_a_row(step_of):
-    exact = terms(step_of(TEXTS[4]), Moment(Phase.BACKWARD, 1), 7).rows[3]
-    notebook = terms(step_of(TEXTS[4], "notebook"), Moment(Phase.BACKWARD, 1), 7).rows[3]
+    exact = terms(step_of(TEXTS[4]), Focus(Moment(Phase.BACKWARD, 1), 7)).rows[3]
+    notebook = terms(step_of(TEXTS[4], "notebook"), Focus(Moment(Phase.BACKWARD, 1), 7)).rows[3]
     assert exact.label == "W_hh[3, 7] · da_3[3]"
     assert notebook.label == "W_hh[7, 3] · da_3[3]"
 
 
 def test_the_way_back_begins_with_one_term_a_class(step_of):
-    rows = terms(step_of(TEXTS[4]), Moment(Phase.BACKWARD, 3), 7).rows
+    rows = terms(step_of(TEXTS[4]), Focus(Moment(Phase.BACKWARD, 3), 7)).rows
     assert [row.label for row in rows] == [
         "W_hy[“negative”, 7] · dlogits",
         "W_hy[“positive”, 7] · dlogits",
@@ -73,14 +74,14 @@ def test_the_way_back_begins_with_one_term_a_class(step_of):
 
 
 def test_the_loss_marks_the_term_of_the_unit(step_of):
-    found = terms(step_of(TEXTS[4]), Moment(Phase.LOSS, 3), 7)
+    found = terms(step_of(TEXTS[4]), Focus(Moment(Phase.LOSS, 3), 7))
     assert found.chosen == "W_hy[“positive”, 7] · h_4[7]"
 
 
 def test_one_word_leaves_only_the_bias_to_follow(step_of):
     step = step_of("bad")
-    assert terms(step, Moment(Phase.CLIP, 0), 3).symbol == "db_h[3]"
-    assert terms(step, Moment(Phase.UPDATE, 0), 3).symbol == "b_h[3] after"
+    assert terms(step, Focus(Moment(Phase.CLIP, 0), 3)).symbol == "db_h[3]"
+    assert terms(step, Focus(Moment(Phase.UPDATE, 0), 3)).symbol == "b_h[3] after"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_one_word_leaves_only_the_bias_to_follow(step_of):
     ],
 )
 def test_clipping_says_how(step_of, settings, then):
-    assert then in terms(step_of(TEXTS[4], **settings), Moment(Phase.CLIP, 0), 3).then
+    assert then in terms(step_of(TEXTS[4], **settings), Focus(Moment(Phase.CLIP, 0), 3)).then
 
 
 def terms_of(*values):

@@ -4,57 +4,86 @@ import numpy as np
 import pytest
 
 from rnnviz.config import Gradient, RunConfig
+from rnnviz.engine.batch import collate
 from rnnviz.engine.gradcheck import (
     GradientCheck,
-    analytic_gradient,
     check_gradient,
     complex_step_gradient,
     relative_errors,
 )
-from rnnviz.engine.parameters import Sizes, initial_parameters
-from rnnviz.engine.training import Workspace, begin, train_epoch
+from rnnviz.engine.training import record
 from rnnviz.session import Session
-from rnnviz.tasks.dataset import sentiment
+from tests.engine.networks import CELLS, architecture, examples, network, phrase
+
+#: Sequences of one length, and of many side by side.
+LENGTHS = {"T=1": [1], "T=2": [2], "T=5": [5], "T=10": [10], "masked": [5, 1, 4, 2]}
 
 
-def trained(epochs=250):
+def trained():
     """The default network in the middle of its training, where no gradient is negligible."""
-    config, data = RunConfig(hidden=12, init_scale=0.1), sentiment()
-    sizes = Sizes(len(data.vocabulary), config.hidden, len(data.classes))
-    state, workspace = begin(sizes, config), Workspace(data.train, sizes)
-    for _ in range(epochs // 10):
-        state = train_epoch(state, workspace, config)
-    return state.parameters
+    session = Session(RunConfig(hidden=12, init_scale=0.1))
+    session.advance(25)
+    return session.state.parameters
 
 
-@pytest.mark.parametrize("batch", [1, 3])
-@pytest.mark.parametrize("steps", [1, 2, 5, 10])
-def test_the_exact_gradient_agrees_for_every_parameter(steps, batch):
-    parameters = trained()
-    rng = np.random.default_rng(steps)
-    tokens, targets = rng.integers(0, 18, (steps, batch)), rng.integers(0, 2, batch)
-    truth = complex_step_gradient(parameters, tokens, targets)
-    found = analytic_gradient(parameters, tokens, targets, Gradient.EXACT)
-    assert max(relative_errors(found, truth).values()) < 1e-12
+def errors_of(parameters, batch, gradient=Gradient.EXACT):
+    found = record(parameters, batch, gradient).gradient
+    return relative_errors(found, complex_step_gradient(parameters, batch))
 
 
-@pytest.mark.parametrize("steps", [1, 2, 5, 10])
-def test_more_than_two_classes_agree_too(steps):
-    parameters = initial_parameters(Sizes(5, 6, 4), 0.6, 1)
-    tokens, targets = np.arange(steps)[:, None] % 5, np.array([3])
-    truth = complex_step_gradient(parameters, tokens, targets)
-    found = analytic_gradient(parameters, tokens, targets, Gradient.EXACT)
-    assert max(relative_errors(found, truth).values()) < 1e-12
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@pytest.mark.parametrize("every", [False, True], ids=["last", "every"])
+def test_the_exact_gradient_agrees_for_every_parameter(cell, layers, lengths, every):
+    of = architecture(cell, layers)
+    errors = errors_of(network(of), collate(examples(of, lengths, every)))
+    assert len(errors) == len(network(of).named())
+    assert max(errors.values()) < 1e-9
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+def test_it_agrees_from_the_decoder_back_into_the_encoder(cell, layers, lengths):
+    of = architecture(cell, layers, encoder=True)
+    errors = errors_of(network(of), collate(examples(of, lengths, every=True)))
+    assert {name[:4] for name in errors} >= {"enc.", "dec."}
+    assert max(errors.values()) < 1e-9
+
+
+@pytest.mark.parametrize("every", [False, True], ids=["last", "every"])
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+def test_it_agrees_for_values_and_the_squared_error(cell, every):
+    of = architecture(cell, 2, squared=True)
+    batch = collate(examples(of, [5, 1, 4, 2], every, values=True))
+    assert max(errors_of(network(of), batch).values()) < 1e-9
+
+
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+def test_it_agrees_where_only_some_columns_of_a_large_vocabulary_are_there(cell):
+    of = architecture(cell)._replace(inputs=300)
+    parameters = network(of)
+    batch = collate([phrase([299, 0, 299], 1), phrase([7], 2)])
+    touched = np.concatenate([v.ravel() for k, v in _numbers(parameters).items() if "W_x" not in k])
+    columns = [v[:, [0, 7, 8, 299]].ravel() for k, v in _numbers(parameters).items() if "W_x" in k]
+    entries = np.concatenate([touched, *columns])
+    truth = complex_step_gradient(parameters, batch, entries)
+    found = record(parameters, batch).gradient
+    assert max(relative_errors(found, truth).values()) < 1e-9
+    for name, array in found.named().items():
+        assert "W_x" not in name or not array[:, [1, 8, 298]].any()
+
+
+def _numbers(parameters):
+    return parameters.like(np.arange(parameters.theta.size)).named()
 
 
 def test_the_missing_transpose_shows_from_the_third_token_in_w_hh():
-    parameters = trained()
-    errors = {}
+    parameters, errors = trained(), {}
     for steps in (1, 2, 3, 10):
-        tokens = (np.arange(steps)[:, None] * 7) % 18
-        truth = complex_step_gradient(parameters, tokens, np.array([0]))
-        found = analytic_gradient(parameters, tokens, np.array([0]), Gradient.NOTEBOOK)
-        errors[steps] = relative_errors(found, truth)
+        batch = collate([phrase(np.arange(steps) * 7 % 18, 0)])
+        errors[steps] = errors_of(parameters, batch, Gradient.NOTEBOOK)
     assert max(errors[1].values()) < 1e-12
     assert errors[2]["W_hh"] < 1e-12
     assert errors[3]["W_hh"] > 0.01
@@ -63,22 +92,27 @@ def test_the_missing_transpose_shows_from_the_third_token_in_w_hh():
 
 
 def test_an_error_in_one_weight_is_found():
-    parameters = trained()
-    tokens, targets = np.array([[1], [2], [3]]), np.array([1])
-    truth = complex_step_gradient(parameters, tokens, targets)
-    found = analytic_gradient(parameters, tokens, targets, Gradient.EXACT)
-    found.W_hh[3, 4] += 1e-6 * np.abs(truth.W_hh).max()
+    parameters, batch = trained(), collate([phrase([1, 2, 3], 1)])
+    truth = complex_step_gradient(parameters, batch)
+    found = record(parameters, batch).gradient
+    found["W_hh"][3, 4] += 1e-6 * np.abs(truth["W_hh"]).max()
     errors = relative_errors(found, truth)
     assert errors["W_hh"] > 1e-8
     assert errors["W_xh"] < 1e-12
+
+
+def test_a_gradient_cut_on_its_way_is_not_the_gradient_of_the_loss():
+    parameters, batch = trained(), collate([phrase([1, 2, 3, 4], 1)])
+    truth = complex_step_gradient(parameters, batch)
+    cut = record(parameters, batch, truncate=2).gradient
+    assert relative_errors(cut, truth)["W_hh"] > 1e-3
 
 
 # The check on demand
 
 
 def on(session, text):
-    trace = session.inspect(text).trace
-    return session.state.parameters, trace.tokens, trace.targets
+    return session.state.parameters, session.inspect(text).trace.batch
 
 
 @pytest.mark.parametrize("text", ["bad", "not bad", "i am not at all happy"])
@@ -106,13 +140,19 @@ def test_a_large_network_is_checked_at_entries_of_every_parameter():
     assert {"W_hh", "W_xh", "b_h"} <= set(wrong.wrong)
 
 
+def test_a_run_in_single_precision_is_checked_in_double():
+    session = Session(RunConfig(hidden=12, init_scale=0.1, dtype="float32"))
+    check = check_gradient(*on(session, "i am not at all happy"), Gradient.EXACT)
+    assert check.worst < 1e-12
+
+
 def test_an_error_that_is_no_number_counts_as_wrong():
     check = GradientCheck({"W_hh": float("nan"), "b_y": 1e-9}, 1, 1)
     assert list(check.wrong) == ["W_hh"]
 
 
 def test_entries_that_were_not_found_do_not_count(learned):
-    truth = complex_step_gradient(*on(learned, "not bad"), entries=np.array([3, 5]))
+    parameters, batch = on(learned, "not bad")
+    truth = complex_step_gradient(parameters, batch, entries=np.array([3, 5]))
     assert np.isnan(truth.theta).sum() == truth.theta.size - 2
-    found = analytic_gradient(*on(learned, "not bad"), Gradient.EXACT)
-    assert max(relative_errors(found, truth).values()) < 1e-12
+    assert max(relative_errors(record(parameters, batch).gradient, truth).values()) < 1e-12

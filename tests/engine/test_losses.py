@@ -1,25 +1,40 @@
-"""Cross-entropy, margin and accuracy."""
-
-import math
+"""Cross-entropy, squared error and margin."""
 
 import numpy as np
 import pytest
 
-from rnnviz.engine.losses import accuracy, cross_entropy, margin, margin_gradient
-from rnnviz.engine.parameters import Parameters, Sizes
-from rnnviz.engine.training import evaluate, record
-
-
-@pytest.mark.parametrize("classes", [2, 3, 10])
-def test_a_network_of_zeros_loses_the_logarithm_of_the_classes(classes):
-    zeros = Parameters(Sizes(4, 3, classes))
-    score = evaluate(zeros, [(np.array([[0], [1]]), np.array([1]))])
-    assert score.loss == pytest.approx(math.log(classes))
+from rnnviz.config import Loss
+from rnnviz.engine.losses import LOSSES, margin, margin_gradient
 
 
 def test_the_loss_is_infinite_where_the_answer_is_ruled_out():
     with np.errstate(divide="ignore"):
-        assert cross_entropy(np.array([[0.0, 1.0]]), np.array([0]))[0] == np.inf
+        found = LOSSES[Loss.CROSS_ENTROPY].of(np.array([[0.0, 1.0]]), np.array([0]))
+    assert found[0] == np.inf
+
+
+@pytest.mark.parametrize("kind", Loss)
+def test_the_error_is_the_slope_of_the_summed_loss(kind):
+    rng, loss = np.random.default_rng(0), LOSSES[kind]
+    logits = rng.standard_normal((4, 3))
+    targets = rng.integers(0, 3, 4) if kind is Loss.CROSS_ENTROPY else rng.standard_normal((4, 3))
+
+    def total(values):
+        answers = np.empty_like(values) if kind is Loss.CROSS_ENTROPY else values
+        loss.answer(values, answers)
+        return answers, loss.of(answers, targets).sum()
+
+    found = np.empty_like(logits)
+    loss.error(total(logits)[0], targets, 0.25, found)
+    for place in np.ndindex(logits.shape):
+        shifted = logits.astype(complex)
+        shifted[place] += 1e-30j
+        assert found[place] == pytest.approx(0.25 * total(shifted)[1].imag / 1e-30, abs=1e-14)
+
+
+def test_the_squared_error_is_the_mean_over_the_channels():
+    found = LOSSES[Loss.SQUARED_ERROR].of(np.array([[1.0, 3.0]]), np.array([[0.0, 1.0]]))
+    assert found.tolist() == [2.5]
 
 
 def test_the_margin_is_the_lead_over_the_best_other():
@@ -35,17 +50,3 @@ def test_the_gradient_of_the_margin_is_its_slope():
         moved = logits + 1e-6 * np.eye(3)[k]
         slope = (margin(moved, targets) - margin(logits, targets))[0] / 1e-6
         assert found[0, k] == pytest.approx(slope, abs=1e-6)
-
-
-def test_accuracy_is_the_share_answered_rightly():
-    probs = np.array([[0.9, 0.1], [0.4, 0.6], [0.8, 0.2], [0.3, 0.7]])
-    assert accuracy(probs, np.array([0, 1, 1, 1])) == 0.75
-
-
-def test_evaluate_agrees_with_each_phrase_alone():
-    parameters = Parameters(Sizes(4, 3, 2))
-    parameters.theta[:] = np.random.default_rng(0).standard_normal(parameters.theta.shape)
-    phrases = [np.array([0]), np.array([1]), np.array([2, 3, 1])]
-    losses = [-math.log(record(parameters, tokens, 1).probs[0, 1]) for tokens in phrases]
-    groups = [(np.array([[0, 1]]), np.array([1, 1])), (np.array([[2], [3], [1]]), np.array([1]))]
-    assert evaluate(parameters, groups).loss == pytest.approx(np.mean(losses))

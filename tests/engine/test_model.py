@@ -1,135 +1,173 @@
-"""The passes: against a formula-by-formula network, and every view of one trace."""
+"""The passes: against networks written formula by formula, and every view of one trace."""
 
 import numpy as np
 import pytest
 
-from rnnviz.config import Gradient
+from rnnviz.config import Gradient, RunConfig
+from rnnviz.engine.batch import collate
+from rnnviz.engine.initial import initial_parameters
 from rnnviz.engine.model import bind
-from rnnviz.engine.parameters import Parameters, Sizes, initial_parameters
+from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
+from tests.engine.networks import CELLS, HIDDEN, architecture, examples, network, phrase
 
-SIZES = Sizes(inputs=5, hidden=7, outputs=3)
-
-
-def network(sizes=SIZES, scale=0.5, seed=3):
-    parameters = initial_parameters(sizes, scale, seed)
-    rng = np.random.default_rng(seed)
-    parameters.theta += 0.1 * rng.standard_normal(parameters.theta.shape)
-    return parameters
+ELMAN, RELU, GRU, LSTM = CELLS
 
 
-def states_by_hand(parameters, tokens):
-    h, states = np.zeros(parameters.sizes.hidden), []
-    for token in tokens:
-        x = np.eye(parameters.sizes.inputs)[token]
-        h = np.tanh(parameters.W_xh @ x + parameters.W_hh @ h + parameters.b_h)
-        states.append(h)
-    return np.array(states)
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
 
 
-@pytest.mark.parametrize("tokens", [[2], [0, 0], [4, 1, 3, 1, 0, 2]])
-def test_the_states_are_those_of_the_formula(tokens):
-    parameters = network()
-    trace = record(parameters, np.array(tokens), 1)
-    np.testing.assert_allclose(trace.h[:, 0], states_by_hand(parameters, tokens), rtol=1e-14)
-    logits = parameters.W_hy @ trace.h[-1, 0] + parameters.b_y
-    np.testing.assert_allclose(trace.logits[0], logits, rtol=1e-13)
-    np.testing.assert_allclose(trace.probs[0], np.exp(logits) / np.exp(logits).sum(), rtol=1e-13)
+def by_hand(named, cell, xs, states=None):
+    """The states h after every x, by the formulas of the cell."""
+    h = c = np.zeros(HIDDEN) if states is None else None
+    if states is not None:
+        h, c = states
+
+    def total(gate):
+        return named[f"W_x{gate}"] @ x + named[f"W_h{gate}"] @ h + named[f"b_{gate}"]
+
+    found = []
+    for x in xs:
+        if cell == GRU:
+            r, z = sigmoid(total("r")), sigmoid(total("z"))
+            memory = named["W_hn"] @ h + named["b_hn"]
+            n = np.tanh(named["W_xn"] @ x + named["b_xn"] + r * memory)
+            h = (1 - z) * n + z * h
+        elif cell == LSTM:
+            i, f, o = (sigmoid(total(gate)) for gate in "ifo")
+            c = f * c + i * np.tanh(total("g"))
+            h = o * np.tanh(c)
+        else:
+            h = np.tanh(total("h")) if cell == ELMAN else np.maximum(total("h"), 0)
+        found.append(h)
+    return np.array(found), (h, c)
+
+
+def layer_of(parameters, number, stack=""):
+    """The parameters of one layer under their plain names."""
+    names = parameters.named()
+    ending = f".{number}"
+    return {
+        name.removeprefix(stack).removesuffix(ending): array
+        for name, array in names.items()
+        if name.startswith(stack) and name.endswith(ending)
+    }
+
+
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+def test_the_states_of_two_layers_are_those_of_the_formulas(cell):
+    of = architecture(cell, 2)
+    parameters, tokens = network(of), [3, 1, 2, 1, 0, 2]
+    trace = record(parameters, collate([phrase(tokens, 1)]))
+    below, _ = by_hand(layer_of(parameters, 1), cell, np.eye(of.inputs)[tokens])
+    above, _ = by_hand(layer_of(parameters, 2), cell, below)
+    np.testing.assert_allclose(trace.layers[0].h[:, 0], below, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(trace.layers[1].h[:, 0], above, rtol=0, atol=1e-14)
+    logits = parameters.W_hy @ above[-1] + parameters.b_y
+    np.testing.assert_allclose(trace.logits[0], logits, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(trace.probs[0], np.exp(logits) / np.exp(logits).sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+def test_the_decoder_begins_where_the_encoder_ends(cell):
+    of = architecture(cell, 2, encoder=True)
+    parameters, given = network(of), examples(of, [4, 1, 3], every=True)
+    trace = record(parameters, collate(given))
+    columns = trace.batch.owners[: len(given)]
+    for b, example in enumerate(given[i] for i in columns):
+        xs, ys = np.eye(of.source)[example.source], np.eye(of.inputs)[example.inputs]
+        for number in (1, 2):
+            xs, last = by_hand(layer_of(parameters, number, "enc."), cell, xs)
+            ys, _ = by_hand(layer_of(parameters, number, "dec."), cell, ys, last)
+        np.testing.assert_allclose(trace.last.h[: len(ys), b], ys, rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("gradient", Gradient)
 def test_the_gradient_goes_back_by_the_formula(gradient):
-    parameters = network()
-    trace = record(parameters, np.array([4, 1, 3, 1]), 2, gradient)
-    back = parameters.W_hh.T if gradient is Gradient.EXACT else parameters.W_hh
+    parameters = network(architecture())
+    trace = record(parameters, collate([phrase([3, 1, 2, 1], 2)]), gradient)
+    h, dh_all, da_all = trace.last.h, trace.last.dh, trace.last.arrays["da"]
+    W_hh = parameters["W_hh"]
+    back = W_hh.T if gradient is Gradient.EXACT else W_hh
     dh = parameters.W_hy.T @ (trace.probs[0] - [0, 0, 1])
     for t in (3, 2, 1, 0):
-        np.testing.assert_allclose(trace.dh[t, 0], dh, rtol=1e-12)
-        da = (1 - trace.h[t, 0] ** 2) * dh
-        np.testing.assert_allclose(trace.da[t, 0], da, rtol=1e-12)
+        np.testing.assert_allclose(dh_all[t, 0], dh, rtol=1e-12)
+        da = (1 - h[t, 0] ** 2) * dh
+        np.testing.assert_allclose(da_all[t, 0], da, rtol=1e-12)
         dh = back @ da
 
 
-def test_phrases_side_by_side_are_read_as_each_alone():
-    parameters, tokens = network(), np.array([[4, 0], [1, 2], [3, 3]])
-    together = Trace(SIZES, tokens, np.array([0, 2]))
-    there = bind(parameters, together)
-    there.forward()
-    there.backward(1.0)
-    for i, target in enumerate((0, 2)):
-        alone = record(parameters, tokens[:, i], target)
-        for name in ("h", "a", "dh", "da"):
-            np.testing.assert_allclose(getattr(together, name)[:, i], getattr(alone, name)[:, 0])
-        np.testing.assert_allclose(together.probs[i], alone.probs[0])
+@pytest.mark.parametrize("every", [False, True])
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+def test_sequences_side_by_side_are_read_as_each_alone(cell, every):
+    of = architecture(cell, 2)
+    parameters, given = network(of), examples(of, [5, 2, 4, 2], every)
+    together = record(parameters, collate(given))
+    for i, example in enumerate(given):
+        alone = record(parameters, collate([example]))
+        rows = np.flatnonzero(together.batch.owners == i)
+        np.testing.assert_allclose(together.probs[rows], alone.probs, rtol=0, atol=1e-14)
+    summed = sum(
+        record(parameters, collate([e])).gradient.theta * len(e.targets) for e in given
+    ) / len(together.logits)
+    np.testing.assert_allclose(together.gradient.theta, summed, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+def test_a_cut_keeps_what_comes_later_from_what_was_before(cell, cut):
+    of = architecture(cell)
+    given = examples(of, [7], every=True)
+    whole = record(network(of), collate(given))
+    pieces = record(network(of), collate(given), truncate=cut)
+    np.testing.assert_array_equal(pieces.probs, whole.probs)
+    for start in range(0, 7, cut):
+        # Inside a piece the gradient is that of the piece's own answers.
+        alone = Trace(of, collate(given))
+        there = bind(network(of), alone)
+        there.forward()
+        there.backward(1 / 7)
+        alone.dlogits[[t for t in range(7) if not start <= t < start + cut]] = 0
+        there.carry()
+        span = slice(start, start + cut)
+        np.testing.assert_allclose(pieces.last.dh[span], alone.last.dh[span], rtol=0, atol=1e-14)
 
 
 def test_backward_is_linear_in_its_scale():
-    trace = Trace(SIZES, np.array([[1], [2], [0]]), np.array([1]))
-    there = bind(network(), trace)
+    of = architecture()
+    trace = Trace(of, collate([phrase([1, 2, 0], 1)]))
+    there = bind(network(of), trace)
     there.forward()
     there.backward(1.0)
-    whole = trace.dh.copy()
+    whole = trace.last.dh.copy()
     there.backward(0.25)
-    np.testing.assert_allclose(trace.dh, whole / 4, rtol=1e-14)
+    np.testing.assert_allclose(trace.last.dh, whole / 4, rtol=1e-14)
 
 
-def test_local_and_future_gradient_add_to_the_whole():
-    trace = record(network(), np.array([0, 1, 2, 3]), 0)
-    assert np.array_equal(trace.dh_local + trace.dh_future, trace.dh)
-    assert not trace.dh_local[:-1].any()
-    assert not trace.dh_future[-1].any()
-
-
-def test_a_long_way_back_ends_in_exact_zeros_instead_of_denormals():
-    sizes = Sizes(5, 7, 2)
-    trace = record(initial_parameters(sizes, 1e-3, 0), np.arange(200) % 5, 1)
-    tiny = np.finfo(float).tiny
-    sizes_of_dh = np.abs(trace.dh[:, 0]).max(axis=1)
-    assert sizes_of_dh[0] == 0
-    assert not trace.da[0].any()
-    assert ((sizes_of_dh == 0) | (sizes_of_dh > tiny)).all()
-    assert (sizes_of_dh[-10:] > 0).all()
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_a_long_way_back_ends_in_exact_zeros_instead_of_denormals(cell, precision):
+    of = Architecture(5, 7, 2, *cell)
+    config = RunConfig(init_scale=1e-3, dtype=precision, cell=cell[0], forget_bias=-5)
+    trace = record(initial_parameters(of, config), collate([phrase(np.arange(800) % 5, 1)]))
+    sizes = np.abs(trace.last.dh[:, 0]).max(axis=1)
+    tiny = np.finfo(precision).tiny
+    assert sizes.dtype == precision
+    assert sizes[0] == 0
+    assert ((sizes == 0) | (sizes > tiny)).all()
+    assert (sizes[-5:] > 0).all()
 
 
 def test_a_frozen_trace_cannot_be_written():
-    trace = record(network(), np.array([0, 1]), 0)
-    for name in ("h", "dh", "da", "probs", "z", "tokens"):
+    trace = record(network(architecture()), collate([phrase([0, 1], 0)]))
+    arrays = trace.last.h, trace.last.dh, trace.last.arrays["da"], trace.probs, trace.last.z
+    for array in (*arrays, trace.targets):
         with pytest.raises(ValueError, match="read-only"):
-            getattr(trace, name)[...] = 0
-
-
-def test_the_named_parameters_are_views_of_one_array():
-    parameters = Parameters(Sizes(4, 3, 2))
-    for name, array in parameters.named().items():
-        array[...] = 1
-        assert np.shares_memory(array, parameters.theta), name
-    assert parameters.theta.all()
-    assert {k: v.shape for k, v in parameters.named().items()} == {
-        "W_xh": (3, 4),
-        "W_hh": (3, 3),
-        "b_h": (3,),
-        "W_hy": (2, 3),
-        "b_y": (2,),
-    }
-
-
-def test_initial_weights_have_the_scale_and_zero_biases():
-    parameters = initial_parameters(Sizes(18, 64, 2), 1e-3, 0)
-    assert not parameters.b_h.any()
-    assert not parameters.b_y.any()
-    assert parameters.W_hh.std() == pytest.approx(1e-3, rel=0.05)
-    assert np.abs(np.linalg.eigvals(parameters.W_hh)).max() == pytest.approx(0.008, rel=0.15)
-
-
-def test_what_each_timestep_adds_sums_to_the_gradient():
-    trace = record(network(), np.array([0, 3, 1, 3]), 2)
-    for name, whole in trace.gradient.named().items():
-        share = trace.shares[name]
-        assert share.shape == (4, *whole.shape)
-        np.testing.assert_allclose(share.sum(axis=0), whole, atol=1e-15)
+            array[...] = 0
 
 
 def test_the_loss_is_that_of_the_target():
-    trace = record(network(), np.array([0, 3]), 2)
+    trace = record(network(architecture()), collate([phrase([0, 3], 2)]))
     assert trace.loss[0] == pytest.approx(-np.log(trace.probs[0, 2]))

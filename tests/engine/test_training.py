@@ -6,32 +6,40 @@ import numpy as np
 import pytest
 
 from benchmarks.notebook import NotebookRNN
-from rnnviz.config import ClipBy, Gradient, RunConfig
-from rnnviz.engine.gradcheck import analytic_gradient
-from rnnviz.engine.parameters import Sizes
+from rnnviz.config import CellKind, ClipBy, Gradient, OptimizerKind, RunConfig
+from rnnviz.engine.batch import collate
+from rnnviz.engine.evaluation import batches, evaluate
+from rnnviz.engine.optimizers import Slots
+from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import (
     Workspace,
-    batches,
     begin,
     descent,
-    evaluate,
     order,
     record,
     train_epoch,
-    train_phrases,
+    train_examples,
 )
 from rnnviz.tasks.dataset import sentiment
 
 DATA = sentiment()
 
 
-def sizes_of(config):
-    return Sizes(len(DATA.vocabulary), config.hidden, len(DATA.classes))
+def network_of(config):
+    inputs, outputs = len(DATA.vocabulary), len(DATA.classes)
+    return Architecture(inputs, config.hidden, outputs, config.cell, layers=config.layers)
+
+
+def workspace_for(config, **options):
+    return Workspace(DATA.train, network_of(config), config, **options)
+
+
+def first_batch(config):
+    return collate([DATA.train[i] for i in order(config.seed, 0, len(DATA.train))[: config.batch]])
 
 
 def run(config, epochs=3):
-    state = begin(sizes_of(config), config)
-    workspace = Workspace(DATA.train, state.parameters.sizes, config.gradient)
+    state, workspace = begin(network_of(config), config), workspace_for(config)
     for _ in range(epochs):
         state = train_epoch(state, workspace, config)
     return state
@@ -41,13 +49,13 @@ def run(config, epochs=3):
 def test_the_notebooks_gradient_gives_the_notebooks_weights(scale):
     config = RunConfig(gradient="notebook", init_scale=scale)
     phrases = [(p.inputs.tolist(), p.target) for p in DATA.train]
-    notebook = NotebookRNN(begin(sizes_of(config), config).parameters)
+    notebook = NotebookRNN(begin(network_of(config), config).parameters)
     for epoch in range(20):
         notebook.train_epoch(phrases[i] for i in order(config.seed, epoch, len(phrases)))
     found = run(config, 20).parameters
-    assert np.abs(found.W_xh - notebook.Wxh).max() < 1e-12
-    assert np.abs(found.W_hh - notebook.Whh).max() < 1e-12
-    assert np.abs(found.b_h - notebook.bh[:, 0]).max() < 1e-12
+    assert np.abs(found["W_xh"] - notebook.Wxh).max() < 1e-12
+    assert np.abs(found["W_hh"] - notebook.Whh).max() < 1e-12
+    assert np.abs(found["b_h"] - notebook.bh[:, 0]).max() < 1e-12
     assert np.abs(found.W_hy - notebook.Why).max() < 1e-12
     assert np.abs(found.b_y - notebook.by[:, 0]).max() < 1e-12
 
@@ -59,12 +67,9 @@ def test_the_notebooks_gradient_gives_the_notebooks_weights(scale):
 )
 def test_one_step_goes_down_the_clipped_gradient(gradient, by, limit):
     config = RunConfig(gradient=gradient, clip_by=by, clip=limit, init_scale=0.5, lr=0.3)
-    state = begin(sizes_of(config), config)
-    workspace = Workspace(DATA.train, state.parameters.sizes, gradient)
-    after = train_phrases(state, workspace, config, 1)
-    example = DATA.train[order(config.seed, 0, len(DATA.train))[0]]
-    tokens, targets = example.inputs[:, None], np.array([example.target])
-    step = analytic_gradient(state.parameters, tokens, targets, gradient).theta
+    state = begin(network_of(config), config)
+    after = train_examples(state, workspace_for(config), config, 1)
+    step = record(state.parameters, first_batch(config), gradient).gradient.theta
     if by == ClipBy.VALUE:
         step = np.clip(step, -limit, limit)
     elif by == ClipBy.NORM:
@@ -73,18 +78,67 @@ def test_one_step_goes_down_the_clipped_gradient(gradient, by, limit):
     np.testing.assert_allclose(after.parameters.theta, expected, rtol=0, atol=1e-14)
 
 
+@pytest.mark.parametrize("cell", CellKind)
+@pytest.mark.parametrize("batch", [1, 5, 58])
+@pytest.mark.parametrize("optimizer", OptimizerKind)
 @pytest.mark.parametrize("by", ClipBy)
-def test_the_recorded_step_is_the_one_that_training_takes(by):
-    config = RunConfig(clip_by=by, clip=0.05, init_scale=0.5)
-    state = begin(sizes_of(config), config)
-    workspace = Workspace(DATA.train, state.parameters.sizes)
-    after = train_phrases(state, workspace, config, 1)
-    example = DATA.train[order(config.seed, 0, len(DATA.train))[0]]
-    step = descent(record(state.parameters, example.inputs, example.target), config)
+def test_the_recorded_step_is_the_one_that_training_takes(by, optimizer, batch, cell):
+    config = RunConfig(
+        hidden=8, clip_by=by, clip=0.01, init_scale=0.5, optimizer=optimizer, batch=batch,
+        cell=cell, layers=2,
+    )  # fmt: skip
+    state = begin(network_of(config), config)
+    after = train_examples(state, workspace_for(config), config, batch)
+    step = descent(record(state.parameters, first_batch(config)), config)
     taken = state.parameters.theta - after.parameters.theta
-    np.testing.assert_allclose(step.update.theta, taken, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(step.update.theta, taken, rtol=0, atol=1e-13)
     changed = not np.array_equal(step.gradient.theta, step.clipped.theta)
     assert changed == (by is not ClipBy.OFF)
+
+
+@pytest.mark.parametrize("optimizer", OptimizerKind)
+def test_what_an_optimizer_has_gathered_goes_on(optimizer):
+    config = RunConfig(hidden=8, init_scale=0.5, optimizer=optimizer, batch=4)
+    state, workspace = begin(network_of(config), config), workspace_for(config)
+    for _ in range(3):
+        before, state = state, train_examples(state, workspace, config, 4)
+    batch = collate([DATA.train[i] for i in order(0, 0, len(DATA.train))[8:12]])
+    step = descent(record(before.parameters, batch), config, before.slots)
+    taken = before.parameters.theta - state.parameters.theta
+    np.testing.assert_allclose(step.update.theta, taken, rtol=0, atol=1e-13)
+    assert state.slots.steps == (0 if optimizer is OptimizerKind.SGD else 3)
+
+
+def test_another_optimizer_begins_with_nothing():
+    config = RunConfig(hidden=8, optimizer="adam")
+    state, workspace = begin(network_of(config), config), workspace_for(config)
+    state = train_examples(state, workspace, config, 3)
+    other = train_examples(state, workspace, replace(config, optimizer="momentum"), 2)
+    assert (other.slots.kind, other.slots.steps, len(other.slots.arrays)) == ("momentum", 2, 1)
+    back = train_examples(other, workspace, replace(config, optimizer="sgd"), 1)
+    assert (back.slots.steps, back.slots.arrays) == (0, Slots().arrays)
+
+
+@pytest.mark.parametrize("cell", CellKind)
+@pytest.mark.parametrize("batch", [1, 7])
+def test_single_precision_follows_double_for_a_while(batch, cell):
+    runs = [
+        run(RunConfig(hidden=8, init_scale=0.3, batch=batch, cell=cell, dtype=dtype), 2)
+        for dtype in ("float64", "float32")
+    ]
+    double, single = (state.parameters.theta for state in runs)
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, double, rtol=0, atol=1e-4)
+
+
+def test_truncation_can_be_changed_on_the_way():
+    config = RunConfig(hidden=8, init_scale=0.5)
+    state, workspace = begin(network_of(config), config), workspace_for(config)
+    whole = train_epoch(state, workspace, config)
+    cut = train_epoch(state, workspace, replace(config, truncate=2))
+    again = train_epoch(state, workspace, config)
+    assert not np.array_equal(whole.parameters.theta, cut.parameters.theta)
+    assert whole.parameters.theta.tobytes() == again.parameters.theta.tobytes()
 
 
 def test_the_same_run_twice_has_the_same_bytes():
@@ -94,7 +148,7 @@ def test_the_same_run_twice_has_the_same_bytes():
 
 def test_another_seed_has_other_weights_and_another_order():
     first, second = RunConfig(hidden=16, seed=1), RunConfig(hidden=16, seed=2)
-    assert not np.array_equal(run(first, 0).parameters.W_hh, run(second, 0).parameters.W_hh)
+    assert not np.array_equal(run(first, 0).parameters.theta, run(second, 0).parameters.theta)
     assert order(1, 0, 58) != order(2, 0, 58)
     assert order(1, 0, 58) != order(1, 1, 58)
     assert sorted(order(1, 0, 58)) == list(range(58))
@@ -102,32 +156,43 @@ def test_another_seed_has_other_weights_and_another_order():
 
 def test_training_leaves_the_old_state_as_it_was():
     config = RunConfig(hidden=16)
-    state = begin(sizes_of(config), config)
+    state = begin(network_of(config), config)
     before = state.parameters.theta.copy()
-    train_epoch(state, Workspace(DATA.train, state.parameters.sizes), config)
+    train_epoch(state, workspace_for(config), config)
     assert np.array_equal(state.parameters.theta, before)
     assert (state.epoch, state.position) == (0, 0)
 
 
-def test_phrase_by_phrase_is_the_same_epoch():
-    config = RunConfig(hidden=16, init_scale=0.1)
-    state = begin(sizes_of(config), config)
-    workspace = Workspace(DATA.train, state.parameters.sizes)
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_phrase_by_phrase_is_the_same_epoch(optimizer):
+    config = RunConfig(hidden=16, init_scale=0.1, optimizer=optimizer)
+    state, workspace = begin(network_of(config), config), workspace_for(config)
     whole = train_epoch(state, workspace, config)
     for count in (1, 1, 30, 26):
-        state = train_phrases(state, workspace, config, count)
+        state = train_examples(state, workspace, config, count)
+    assert (state.epoch, state.position) == (1, 0)
+    assert state.parameters.theta.tobytes() == whole.parameters.theta.tobytes()
+
+
+@pytest.mark.parametrize("cell", CellKind)
+def test_batch_by_batch_is_the_same_epoch(cell):
+    config = RunConfig(hidden=16, init_scale=0.1, batch=8, cell=cell)
+    state, workspace = begin(network_of(config), config), workspace_for(config)
+    whole = train_epoch(state, workspace, config)
+    for count in (8, 16, 34):
+        state = train_examples(state, workspace_for(config), config, count)
     assert (state.epoch, state.position) == (1, 0)
     assert state.parameters.theta.tobytes() == whole.parameters.theta.tobytes()
 
 
 def test_a_workspace_without_room_trains_the_same():
     config = RunConfig(hidden=16, init_scale=0.1)
-    state = begin(sizes_of(config), config)
-    roomy = Workspace(DATA.train, state.parameters.sizes)
-    tight = Workspace(DATA.train, state.parameters.sizes, limit=0)
+    state, roomy, tight = (
+        begin(network_of(config), config), workspace_for(config), workspace_for(config, limit=0)
+    )  # fmt: skip
     first, second = (train_epoch(state, w, config) for w in (roomy, tight))
     assert first.parameters.theta.tobytes() == second.parameters.theta.tobytes()
-    assert tight.steps.count(None) == len(tight)
+    assert tight.single.count(None) == len(tight)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -137,17 +202,10 @@ def test_a_learning_rate_of_ten_soon_ends_in_no_number(seed):
     assert not np.isfinite(losses).all()
 
 
-def test_batches_hold_every_phrase_once():
-    groups = batches(DATA.train, size=5)
-    assert sum(len(targets) for _, targets in groups) == len(DATA.train)
-    assert max(len(targets) for _, targets in groups) == 5
-    assert all(tokens.shape[1] == len(targets) for tokens, targets in groups)
-
-
 def test_the_state_after_an_epoch_can_go_on_with_another_rate():
     config = RunConfig(hidden=16)
     state = run(config, 2)
-    workspace = Workspace(DATA.train, state.parameters.sizes)
+    workspace = workspace_for(config)
     slow, fast = (train_epoch(state, workspace, replace(config, lr=lr)) for lr in (1e-5, 0.5))
     moved = [np.abs(s.parameters.theta - state.parameters.theta).max() for s in (slow, fast)]
     assert moved[0] < moved[1]

@@ -1,12 +1,14 @@
 """Records to draw."""
 
+import numpy as np
 import pytest
 
 from rnnviz.analysis.history import History
 from rnnviz.analysis.step import step_record
 from rnnviz.analysis.symbols import Names
 from rnnviz.config import RunConfig
-from rnnviz.engine.training import Score
+from rnnviz.engine.evaluation import Score
+from rnnviz.tasks.example import Example
 
 NONE = Score(float("nan"), float("nan"))
 
@@ -32,6 +34,7 @@ def step_of(learned):
         config = RunConfig(**{**learned.config.as_dict(), **settings})
         names = Names(learned.dataset.vocabulary.words, learned.dataset.classes)
         tokens = learned.read(text).tokens
-        return step_record(learned.state.parameters, tokens, target, config, names)
+        example = Example(text, tokens, np.array([target]))
+        return step_record(learned.state.parameters, [example], config, names)
 
     return step_of

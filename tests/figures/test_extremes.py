@@ -5,36 +5,42 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rnnviz.analysis.blocks import blocks
 from rnnviz.analysis.captions import caption_fields
 from rnnviz.analysis.formula import formula
 from rnnviz.analysis.operation import operation
-from rnnviz.analysis.step import largest_changes, panels, step_record
+from rnnviz.analysis.step import Focus, largest_changes, panels, step_record
 from rnnviz.analysis.symbols import Names
 from rnnviz.analysis.terms import terms
 from rnnviz.config import RunConfig
-from rnnviz.engine.parameters import Sizes, initial_parameters
+from rnnviz.engine.initial import initial_parameters
+from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.timeline import timeline
 from rnnviz.figures.network import unrolled_network
 from rnnviz.figures.step import operation_strips, parameter_mosaic, term_bars
+from tests.engine.networks import phrase
 
 EVERY_TYPE = pytest.mark.parametrize("by", ["value", "norm", "off"])
 
 
 def step_with(scale, hidden=5, classes=3, length=4, by="value"):
-    parameters = initial_parameters(Sizes(6, hidden, classes), scale=1.0, seed=1)
+    parameters = initial_parameters(
+        Architecture(6, hidden, classes), RunConfig(init_scale=1.0, seed=1)
+    )
     parameters.theta *= scale
     names = Names(tuple("abcdef"), tuple(f"class {c}" for c in range(classes)))
     tokens = np.arange(length) % 6
     config = RunConfig(hidden=hidden, clip_by=by)
-    return step_record(parameters, tokens, classes - 1, config, names)
+    return step_record(parameters, [phrase(tokens, classes - 1)], config, names)
 
 
 def draw(step, moment):
+    focus = Focus(moment)
     return (
-        unrolled_network(step, moment, 0),
-        operation_strips(operation(step, moment, 0), unit=0),
-        term_bars(terms(step, moment, 0)),
-        parameter_mosaic(panels(step, moment), step.names),
+        unrolled_network(step, focus),
+        operation_strips(operation(step, focus), unit=0),
+        term_bars(terms(step, focus)),
+        parameter_mosaic(panels(step, moment), blocks(step, focus)),
     )
 
 
@@ -45,8 +51,8 @@ def test_any_weights_can_be_drawn(scale, by):
     for moment in timeline(4):
         for drawn in draw(step, moment):
             assert drawn.to_json()
-        assert all(formula(step, moment, 0))
-        assert caption_fields(step, moment)
+        assert all(formula(step, Focus(moment)))
+        assert caption_fields(step, Focus(moment))
     assert len(largest_changes(step)) == 10
 
 
@@ -64,7 +70,7 @@ def test_of_many_classes_the_likeliest_and_the_target_are_shown():
     step = step_with(1.0, classes=40)
     shown = [
         note.text
-        for note in unrolled_network(step, timeline(4)[4], 0).layout.annotations
+        for note in unrolled_network(step, Focus(timeline(4)[4])).layout.annotations
         if "class" in note.text
     ]
     best = int(step.trace.probs[0].argmax())
@@ -77,8 +83,9 @@ def test_pictures_of_a_large_network_leave_out_the_names_of_entries():
     step = step_with(1.0, hidden=200)
     small = step_with(1.0)
     for moment in (timeline(4)[0], timeline(4)[-1]):
-        assert parameter_mosaic(panels(step, moment), step.names).data[0].customdata is None
-        assert parameter_mosaic(panels(small, moment), small.names).data[0].customdata is not None
+        for found, named in ((step, False), (small, True)):
+            drawn = parameter_mosaic(panels(found, moment), blocks(found, Focus(moment)))
+            assert (drawn.data[0].customdata is not None) == named
 
 
 def test_a_step_can_be_looked_at_with_other_names():

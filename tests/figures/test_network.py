@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.scales import typical
+from rnnviz.analysis.step import Focus
 from rnnviz.analysis.symbols import Names
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.figures.network import unrolled_network
@@ -18,7 +19,7 @@ LONG = "i am not good " * 10
 
 
 def drawn_at(step, phase, t, theme=LIGHT):
-    return unrolled_network(step, Moment(phase, t), 3, theme)
+    return unrolled_network(step, Focus(Moment(phase, t), 3), theme)
 
 
 def filled(series):
@@ -66,16 +67,17 @@ def test_after_the_way_back_everything_is_there(step, phase):
 
 def test_a_strip_has_the_numbers_of_the_record(step):
     h, dh, *_ = drawn_at(step, Phase.BACKWARD, 0).data
-    limits = ladder(np.abs(step.trace.h).max()), ladder(typical(step.trace.dh))
-    for strip, values, limit in zip((h, dh), (step.trace.h, step.trace.dh), limits, strict=True):
-        expected = np.clip(values[:, 0].T / limit, -1, 1)
+    layer = step.unrolled(0)
+    limits = ladder(np.abs(layer.h).max()), ladder(typical(layer.dh))
+    for strip, values, limit in zip((h, dh), (layer.h, layer.dh), limits, strict=True):
+        expected = np.clip(values.T / limit, -1, 1)
         assert np.array(strip.z)[:, ::2] == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_scales_are_written_above(step):
     scales = texts(drawn_at(step, Phase.BACKWARD, 0))[-1]
     assert scales.startswith("dh: ")
-    assert f"+{ladder(typical(step.trace.dh)):g}" in scales
+    assert f"+{ladder(typical(step.unrolled(0).dh)):g}" in scales
     assert "dh" not in texts(drawn_at(step, Phase.FORWARD, 0))[-1]
 
 
@@ -156,7 +158,7 @@ def test_the_shared_weight_lights_up_everywhere_when_it_is_touched(step, phase, 
 def test_one_word_has_no_shared_weight_to_touch(step_of):
     step = step_of("bad")
     for moment in timeline(1):
-        drawn = unrolled_network(step, moment, 0)
+        drawn = unrolled_network(step, Focus(moment))
         assert not [arrow for arrow in arrows(drawn) if arrow.name]
         assert len(arrows(drawn)) == 2
 
@@ -194,7 +196,7 @@ def test_nothing_moves_between_the_moments_of_a_phrase(step_of, text):
     step = step_of(text)
     frames = set()
     for moment in timeline(len(step.words)):
-        drawn = unrolled_network(step, moment, 0)
+        drawn = unrolled_network(step, Focus(moment))
         layout = drawn.layout
         place = layout.xaxis.range, layout.yaxis.range, str(layout.margin), layout.height
         frames.add((*place, len(drawn.data)))

@@ -6,8 +6,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from rnnviz.analysis.blocks import blocks
 from rnnviz.analysis.operation import operation
-from rnnviz.analysis.step import panels
+from rnnviz.analysis.step import Focus, panels
 from rnnviz.analysis.symbols import Names
 from rnnviz.analysis.terms import Term, Terms, terms
 from rnnviz.engine.timeline import Moment, Phase, timeline
@@ -25,11 +26,11 @@ def step(step_of):
 
 
 def strips_at(step, moment):
-    return operation_strips(operation(step, moment, 3), unit=3)
+    return operation_strips(operation(step, Focus(moment, 3)), unit=3)
 
 
 def test_a_row_shows_its_strip_as_a_share_of_its_scale(step):
-    strips = operation(step, FORWARD, 3)
+    strips = operation(step, Focus(FORWARD, 3))
     drawn = operation_strips(strips)
     rows = np.array(drawn.data[0].z)[::2]
     for row, strip, scale in zip(rows, strips, drawn.layout.annotations, strict=True):
@@ -81,13 +82,13 @@ def test_the_loss_stands_below_its_target(step):
 
 def test_a_hover_has_the_exact_number(step):
     hover = strips_at(step, FORWARD).data[0].customdata[6][5]
-    assert hover == f"a_3, their sum<br>unit 5: {float(step.trace.a[2, 0, 5])!r}"
+    assert hover == f"a_3, their sum<br>unit 5: {float(step.unrolled(0).of('a')[2, 5])!r}"
 
 
 def test_the_unit_is_outlined_in_every_row(step):
     assert list(strips_at(step, FORWARD).data[2].x).count(None) == 5
     assert not strips_at(step, LOSS).data[2].x
-    assert not operation_strips(operation(step, FORWARD, 3)).data[2].x
+    assert not operation_strips(operation(step, Focus(FORWARD, 3))).data[2].x
 
 
 def test_the_rows_have_their_places_at_every_moment(step):
@@ -143,12 +144,12 @@ def test_every_bar_is_in_sight(values):
 
 
 def test_bars_have_their_places_at_every_moment(step):
-    drawn = [term_bars(terms(step, moment, 3)).layout for moment in timeline(4)]
+    drawn = [term_bars(terms(step, Focus(moment, 3))).layout for moment in timeline(4)]
     assert len({(d.yaxis.range, str(d.margin), d.height) for d in drawn}) == 1
 
 
 def mosaic_at(step, moment, theme=LIGHT):
-    return parameter_mosaic(panels(step, moment), step.names, theme)
+    return parameter_mosaic(panels(step, moment), blocks(step, Focus(moment)), theme)
 
 
 def test_a_panel_holds_every_parameter_once(step):
@@ -208,7 +209,8 @@ def test_blocks_are_named_over_every_panel(step):
 
 def test_words_are_drawn_as_typed(step):
     marked = Names(tuple(f"<b>{w}" for w in step.names.vocabulary), step.names.classes)
-    (heatmap,) = parameter_mosaic(panels(step, FORWARD), marked).data
+    shown = blocks(step, Focus(FORWARD))._replace(names=marked)
+    (heatmap,) = parameter_mosaic(panels(step, FORWARD), shown).data
     assert "<" not in heatmap.customdata[0][0]
 
 

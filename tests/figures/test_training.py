@@ -9,7 +9,7 @@ import pytest
 from rnnviz.analysis.history import Course, Ghost, History
 from rnnviz.analysis.memory import MemoryGauge
 from rnnviz.config import RunConfig
-from rnnviz.engine.training import Score
+from rnnviz.engine.evaluation import Score
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.figures.training import accuracy_curve, loss_curve
 from rnnviz.schedule import Change, Place, Schedule

@@ -39,7 +39,7 @@ def test_any_number_of_units_can_be_drawn(size):
 
 
 def test_weights_that_are_a_view_of_others_can_be_drawn(session):
-    weights = session.state.parameters.W_hh
+    weights = session.state.parameters["W_hh"]
     assert np.array(recurrent_heatmap(weights).data[0].z) == pytest.approx(weights, rel=1e-6)
 
 

@@ -265,7 +265,7 @@ def test_changing_hidden_units_starts_again_and_says_so(page):
     page.click("step_epoch")
     page.set("hidden", 7)
     assert page.session.state.epoch == 0
-    assert page.session.state.parameters.W_hh.shape == (7, 7)
+    assert page.session.state.parameters["W_hh"].shape == (7, 7)
     assert "Started again at epoch 0, because Hidden units changed." in page.text
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.analysis.blocks import blocks
 from rnnviz.analysis.gradients import gradient_flow
 from rnnviz.analysis.operation import marked, operation
 from rnnviz.analysis.step import StepRecord, panels
@@ -158,18 +159,19 @@ def _draw_texts(session: Session, probe: Probe, step: StepRecord, slots: Slots) 
     slots.status.html(status_html(session))
     slots.badge.html(check_html(session.checked(step.trace)))
     slots.levels.html(levels_html(session, probe, step))
-    slots.caption.html(caption_html(step, scope.moment))
-    slots.formula.html(formula_html(step, scope.moment, scope.unit))
-    slots.changes.html(changes_html(step, scope.moment))
+    slots.caption.html(caption_html(step, scope.focus))
+    slots.formula.html(formula_html(step, scope.focus))
+    slots.changes.html(changes_html(step, scope.focus))
 
 
 def _draw_charts(scope: Microscope, step: StepRecord, show: Show) -> None:
-    colors, moment, unit, words = theme(), scope.moment, scope.unit, step.words
+    colors, focus, words = theme(), scope.focus, step.words
+    moment, unrolled = focus.moment, step.unrolled(focus.layer)
     since = {Phase.FORWARD: len(words), Phase.LOSS: len(words), Phase.BACKWARD: moment.t}
-    shown, cell = since.get(moment.phase, 0), marked(step, moment, unit)
-    show("network", unrolled_network, step, moment, unit, colors)
-    show("operation", operation_strips, operation(step, moment, unit), colors, cell)
-    show("terms", term_bars, terms(step, moment, unit), colors)
-    show("mosaic", parameter_mosaic, panels(step, moment), step.names, colors)
-    show("states", state_heatmap, step.trace, words, colors, moment)
-    show("flow", bptt_profile, gradient_flow(step.trace), words, colors, shown)
+    shown, cell = since.get(moment.phase, 0), marked(step, focus)
+    show("network", unrolled_network, step, focus, colors)
+    show("operation", operation_strips, operation(step, focus), colors, cell)
+    show("terms", term_bars, terms(step, focus), colors)
+    show("mosaic", parameter_mosaic, panels(step, moment), blocks(step, focus), colors)
+    show("states", state_heatmap, unrolled.h, words, colors, moment)
+    show("flow", bptt_profile, gradient_flow(step.trace, focus.layer), words, colors, shown)

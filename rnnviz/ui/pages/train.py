@@ -8,7 +8,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.gradients import Objective, parameter_norms
-from rnnviz.analysis.memory import MemoryGauge
+from rnnviz.analysis.memory import MemoryGauge, recurrent, recurrent_name
+from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.figures.gradients import SYMBOL, bptt_profile, gradient_map, parameter_norm_bars
 from rnnviz.figures.hidden import running_margin_bars, state_heatmap
 from rnnviz.figures.theme import HEIGHTS
@@ -96,13 +97,13 @@ def _draw_phrase(session: Session, probe: Probe, objective: Objective, show: Sho
     label, flow = session.dataset.classes[probe.margin.target], session.flow(probe, objective)
     norms = parameter_norms(probe.trace)
     show("margin", running_margin_bars, probe.margin, words, label, colors)
-    show("states", state_heatmap, probe.trace, words, colors)
+    show("states", state_heatmap, Unrolled(probe.trace).h, words, colors)
     show("flow", bptt_profile, flow, words, colors, remark=probe.basis)
     show("norms", parameter_norm_bars, norms, colors, remark=probe.basis)
 
 
 def _draw_run(session: Session, gauge: MemoryGauge, show: Show) -> None:
-    colors, course = theme(), session.course
+    colors, course, parameters = theme(), session.course, session.state.parameters
     show("loss", loss_curve, course, len(session.dataset.classes), gauge, colors)
     show("accuracy", accuracy_curve, course, colors)
-    show("recurrent", recurrent_heatmap, session.state.parameters.W_hh, colors)
+    show("recurrent", recurrent_heatmap, recurrent(parameters), colors, recurrent_name(parameters))

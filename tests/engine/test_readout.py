@@ -5,17 +5,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.engine.activations import bind_readout, softmax
-from rnnviz.engine.parameters import Sizes
+from rnnviz.engine.batch import collate
+from rnnviz.engine.losses import CrossEntropy
+from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.readout import bind_readout
 from rnnviz.engine.trace import Trace
+from tests.engine.networks import phrase
 
 logits = st.lists(st.floats(-1e4, 1e4), min_size=2, max_size=6)
 
 
 def probabilities(values):
     out = np.empty((1, len(values)))
-    softmax(np.array([values]), out)
+    CrossEntropy().answer(np.array([values]), out)
     return out[0]
+
+
+def two_classes(target):
+    return Trace(Architecture(2, 2, 2), collate([phrase([0], target)]))
 
 
 @given(logits, st.floats(-1e3, 1e3))
@@ -27,7 +34,7 @@ def test_softmax_ignores_a_shift_and_sums_to_one(values, shift):
 
 @given(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4), st.sampled_from([0, 1]))
 def test_two_classes_in_plain_arithmetic_agree_with_the_arrays(first, second, target):
-    trace = Trace(Sizes(2, 2, 2), np.array([[0]]), np.array([target]))
+    trace = two_classes(target)
     read, error = bind_readout(trace)
     trace.logits[0] = first, second
     read()
@@ -39,7 +46,7 @@ def test_two_classes_in_plain_arithmetic_agree_with_the_arrays(first, second, ta
 
 def test_a_hopeless_class_has_probability_zero():
     assert probabilities([0.0, 800.0]).tolist() == [0, 1]
-    trace = Trace(Sizes(2, 2, 2), np.array([[0]]), np.array([0]))
+    trace = two_classes(0)
     read, _ = bind_readout(trace)
     for gap, expected in ((-800, [0, 1]), (800, [1, 0])):
         trace.logits[0] = gap, 0

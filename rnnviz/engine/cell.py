@@ -1,0 +1,182 @@
+"""Cell: what every kind of cell offers, and the way back through time that they share.
+
+A cell is bound once to its weights and to the layer that it writes, when all views are cut; its
+way there and its way back then cost little but their arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from rnnviz.config import Gradient
+from rnnviz.engine.layer import Array, Layer
+
+Act = Callable[[], object]
+
+#: What one stretch of the way back should need at most, so that it stays in a core's cache.
+_CACHE_BYTES = 400_000
+#: The longest stretch, by the bytes of a number; between two of them the way back may stop.
+_LONGEST = {4: 5, 8: 16, 16: 16}
+
+
+def in_order(acts: Sequence[Act]) -> Act:
+    """A function that does them one after the other."""
+
+    def run() -> None:
+        for act in acts:
+            act()
+
+    return acts[0] if len(acts) == 1 else run
+
+
+def grouped(steps: Sequence[tuple[Any, ...]]) -> list[tuple[list[tuple[Any, ...]], Act | None]]:
+    """Steps whose last item is what is to be done after them, if anything, in runs without that."""
+    groups: list[tuple[list[tuple[Any, ...]], Act | None]] = []
+    run: list[tuple[Any, ...]] = []
+    for *step, then in steps:
+        run.append(tuple(step))
+        if then:
+            groups.append((run, then))
+            run = []
+    return [*groups, (run, None)] if run else groups
+
+
+class Block(NamedTuple):
+    """Gates whose sums are one product with the rows [h, 1, x], or with [h, 1] or [1, x] alone."""
+
+    gates: tuple[str, ...]
+    state: bool = True
+    inputs: bool = True
+
+    def columns(self, hidden: int) -> slice:
+        """The part of a row [h, 1, x] that is read."""
+        return slice(0 if self.state else hidden, None if self.inputs else hidden + 1)
+
+    def rows(self, hidden: int, columns: Array) -> Array:
+        """The rows of the fused weight that are read where only these columns of x are there."""
+        fixed = hidden * self.state + 1
+        return np.concatenate([np.arange(fixed), fixed + columns])
+
+    def shape(self, inputs: int, hidden: int) -> tuple[int, int]:
+        """The shape of the fused weight."""
+        return hidden * self.state + 1 + inputs * self.inputs, hidden * len(self.gates)
+
+
+class Back(NamedTuple):
+    """How the gradient goes back: by which rule, cut before every ``cut``-th token (0: nowhere).
+
+    With ``adds`` dL/dh_t has a part of its own at every token, which stands in dh already; with
+    ``first`` the gradient of the state before the first token is wanted too.
+    """
+
+    gradient: Gradient = Gradient.EXACT
+    cut: int = 0
+    adds: bool = False
+    first: bool = False
+
+
+class Cell(Protocol):
+    """One kind of cell; its names are those on the screen.
+
+    ``states`` pass on from token to token; ``gates`` are what is shown of each token besides.
+    """
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The products of which the cell consists."""
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The names of what passes on from token to token."""
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """The names of the arrays (T, B, H) that are worth showing besides the states."""
+
+    def allocate(self, layer: Layer) -> None:
+        """Add the arrays that this cell writes to the layer."""
+
+    def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Act:
+        """A function that reads all tokens: from x to the states."""
+
+    def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
+        """A function that goes from dL/dh of the outputs back to every token."""
+
+    def errors(self, layer: Layer) -> tuple[Array, ...]:
+        """dL/d(sum) of every block, (T, B, its width)."""
+
+
+class Ways:
+    """Where the gradient goes from token to token of a layer."""
+
+    def __init__(self, layer: Layer, back: Back) -> None:
+        self.layer, self.back = layer, back
+        self.spare, self._scratch = layer.scratch(), layer.scratch()
+
+    def parts(self, arrays: int) -> list[slice]:
+        """Stretches of tokens, the last first, that fit a cache with so many (B, H) arrays."""
+        steps, batch, hidden, _ = self.layer.extent
+        room = _CACHE_BYTES // (arrays * batch * hidden * self.layer.dtype.itemsize)
+        length = min(_LONGEST[self.layer.dtype.itemsize], max(1, room))
+        return [slice(max(0, end - length), end) for end in range(steps, 0, -length)]
+
+    def tokens(self, part: slice) -> Iterator[tuple[int, int]]:
+        """The tokens of a stretch, the last first, each with how many sequences go on there."""
+        for t in reversed(range(part.start, part.stop)):
+            yield t, self.layer.counts[t]
+
+    def later(self, t: int) -> int:
+        """How many sequences the gradient reaches token t in from t + 1."""
+        return 0 if self.back.cut and (t + 1) % self.back.cut == 0 else self.ended(t)
+
+    def ended(self, t: int) -> int:
+        """From which sequence on token t is the last one."""
+        return 0 if t + 1 == len(self.layer.counts) else self.layer.counts[t + 1]
+
+    def on(self, t: int) -> tuple[Array, Act | None]:
+        """Where what token t gives to the state before it is written, and what is done then.
+
+        What nobody asks for is written where it is in nobody's way.
+        """
+        n, adds = self.layer.counts[t], self.back.adds
+        carried = self._scratch[:n]
+        if t == 0:
+            return self.layer.first["h"][:n] if self.back.first else carried, None
+        before = self.layer.dh[t - 1, :n]
+        if self.back.cut and t % self.back.cut == 0:
+            return carried, None if adds else partial(before.fill, 0)
+        return (carried, partial(np.add, before, carried, before)) if adds else (before, None)
+
+    def chain(self, parts: list[slice], stretches: list[Act], errors: Sequence[Array]) -> Act:
+        """All stretches one after the other; where nothing is left to carry back, the rest is zero.
+
+        Long before that, products with denormal numbers would be slow.
+        """
+        if len(stretches) == 1:
+            return stretches[0]
+        dh, layer = self.layer.dh, self.layer
+        stops = not (self.back.adds or self.back.first or layer.ragged or layer.ends)
+        walks = [
+            (stretch, part.start - 1 if stops and part.start > 1 else 0)
+            for part, stretch in zip(parts, stretches, strict=True)
+        ]
+
+        def backward() -> None:
+            for stretch, rest in walks:
+                stretch()
+                if rest and _negligible(dh[rest], *(error[rest + 1] for error in errors)):
+                    dh[:rest] = 0
+                    for error in errors:
+                        error[: rest + 1] = 0
+                    return
+
+        return backward
+
+
+def _negligible(*arrays: Array) -> bool:
+    """Whether the next stretch would meet denormal numbers."""
+    return all(float(np.abs(array).max()) < np.finfo(array.dtype).tiny ** 0.5 for array in arrays)

@@ -1,0 +1,107 @@
+"""Elman: the plain recurrent cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from rnnviz.config import Activation, Gradient
+from rnnviz.engine.cell import Act, Back, Block, Ways, grouped
+from rnnviz.engine.layer import Array, Layer
+
+
+class Elman:
+    """h_t = f(W_xh x_t + W_hh h_{t-1} + b_h), f = tanh or ReLU (Elman 1990).
+
+    Arrays: ``a`` (the sum), ``slope`` (f' from the state), ``da``.
+    """
+
+    blocks = (Block(("h",)),)
+    states: tuple[str, ...] = ("h",)
+    gates: tuple[str, ...] = ()
+
+    def __init__(self, activation: Activation = Activation.TANH) -> None:
+        self.activation = activation
+
+    def allocate(self, layer: Layer) -> None:
+        """Add a, slope and da; the slopes lie like the rows of z, unless these are far wider.
+
+        Whole rows without gaps are squared in half the time.
+        """
+        steps, batch, hidden, inputs = layer.extent
+        width = hidden + 1 + inputs if inputs <= hidden else hidden
+        squares = np.empty((steps, batch, width), layer.dtype)
+        layer.arrays |= {"a": layer.empty(), "da": layer.empty()}
+        layer.arrays |= {"squares": squares, "slope": squares[:, :, :hidden]}
+
+    def errors(self, layer: Layer) -> tuple[Array, ...]:
+        """Da."""
+        return (layer.arrays["da"],)
+
+    def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Act:
+        """h_t = f(a_t), a_t = [h_{t-1}, 1, x_t] @ fused."""
+        (fused,) = weights
+        z, a, h = layer.z, layer.arrays["a"], layer.h
+        steps = [(z[t, :n].dot, a[t, :n], h[t, :n]) for t, n in enumerate(layer.counts)]
+        tanh = self.activation is Activation.TANH
+        activation: Any = np.tanh if tanh else _relu
+
+        def forward() -> None:
+            for z_dot, a_t, h_t in steps:
+                z_dot(fused, a_t)
+                activation(a_t, h_t)
+
+        return forward
+
+    def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
+        """dL/dh_{t-1} = W_hh^T [f'(a_t) * dL/dh_t]; the notebook's rule lacks the transpose."""
+        recurrent = weights[0][: layer.extent.hidden]
+        W_back = recurrent.T if back.gradient is Gradient.EXACT else recurrent
+        ways = Ways(layer, back)
+        parts = ways.parts(3)
+        stretches = [self._bind_stretch(part, W_back, layer, ways) for part in parts]
+        return ways.chain(parts, stretches, self.errors(layer))
+
+    def _bind_stretch(self, part: slice, W_back: Array, layer: Layer, ways: Ways) -> Act:
+        slopes = self._bind_slopes(part, layer)
+        dh, slope, da = layer.dh, layer.arrays["slope"], layer.arrays["da"]
+        steps = [
+            (dh[t, :n], slope[t, :n], da[t, :n], da[t, :n].dot, *ways.on(t))
+            for t, n in ways.tokens(part)
+        ]
+        # Nothing lies before the first token, so that there is one product less to take.
+        last = None if ways.back.first or part.start else steps.pop()[:3]
+        groups, multiply = grouped(steps), np.multiply
+
+        def stretch() -> None:
+            slopes()
+            for group, then in groups:
+                for dh_t, slope_t, da_t, da_dot, before in group:
+                    multiply(dh_t, slope_t, da_t)
+                    da_dot(W_back, before)
+                if then:
+                    then()
+            if last:
+                multiply(*last)
+
+        return stretch
+
+    def _bind_slopes(self, part: slice, layer: Layer) -> Act:
+        squares = layer.arrays["squares"][part]
+        h = layer.z[1:, :, : squares.shape[-1]][part]
+        if self.activation is Activation.RELU:
+            return partial(np.greater, h, layer.number(0), squares)
+        one, square, subtract = layer.number(1), np.square, np.subtract
+
+        def slopes() -> None:
+            square(h, squares)
+            subtract(one, squares, squares)
+
+        return slopes
+
+
+def _relu(a: Array, out: Array) -> None:
+    np.maximum(a, 0, out=out)

@@ -1,0 +1,66 @@
+"""Evaluation: how well a network does on a set of examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.engine.batch import Batch, Example, collate
+from rnnviz.engine.layer import Array
+from rnnviz.engine.losses import LOSSES
+from rnnviz.engine.model import bind
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.trace import Trace
+
+#: From answers (M, C), what was wanted (M,) or (M, C), and the example of each, (M,), to 0..1.
+Measure = Callable[[Array, Array, Array], float]
+
+#: The most tokens that are read side by side.
+_TOKENS = 2_048
+
+
+class Score(NamedTuple):
+    """How well a set of examples is known: mean loss of the outputs, and a metric, 0..1."""
+
+    loss: float
+    metric: float
+
+
+def accuracy(answers: Array, targets: Array, owners: Array) -> float:
+    """Share of outputs whose most probable class is the target."""
+    return float(np.mean(answers.argmax(axis=-1) == targets))
+
+
+def batches(examples: Sequence[Example]) -> list[Batch]:
+    """Examples side by side, those of like length together; owners count through all of them."""
+    lengths = [len(example.inputs) for example in examples]
+    order = sorted(range(len(examples)), key=lambda i: -lengths[i])
+    found, start = [], 0
+    while start < len(order):
+        end = start + max(1, _TOKENS // lengths[order[start]])
+        part = np.array(order[start:end])
+        batch = collate([examples[i] for i in part])
+        found.append(batch._replace(owners=part[batch.owners]))
+        start = end
+    return found
+
+
+def evaluate(parameters: Parameters, groups: Sequence[Batch], measure: Measure = accuracy) -> Score:
+    """Loss and metric over all the examples of ``batches``; no step is taken.
+
+    The loss is infinite or not a number where the network has diverged.
+    """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        answers = np.concatenate([_answers(parameters, batch) for batch in groups])
+        targets = np.concatenate([batch.targets for batch in groups])
+        loss = LOSSES[parameters.architecture.loss].of(answers, targets)
+        owners = np.concatenate([batch.owners for batch in groups])
+        return Score(float(loss.mean()), measure(answers, targets, owners))
+
+
+def _answers(parameters: Parameters, batch: Batch) -> Array:
+    trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
+    bind(parameters, trace).forward()
+    return trace.probs

@@ -1,0 +1,135 @@
+"""GRU: a cell that blends its old state with a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnviz.engine.cell import Act, Back, Block, Ways
+from rnnviz.engine.layer import Array, Layer
+
+
+class GRU:
+    """h_t = (1 - z_t) n_t + z_t h_{t-1}, n_t = tanh(W_xn x_t + b_xn + r_t (W_hn h_{t-1} + b_hn)).
+
+    Reset and update gate r, z are sigmoids of their sums (Cho et al. 2014; here, as in PyTorch, the
+    reset gate comes after the recurrent product). Arrays: these, ``memory`` = W_hn h_{t-1} + b_hn,
+    ``word`` = W_xn x_t + b_xn, and the errors ``d_rz`` (T, B, 2, H), ``d_memory``, ``d_word``.
+    """
+
+    blocks = (Block(("r", "z")), Block(("hn",), inputs=False), Block(("xn",), state=False))
+    states: tuple[str, ...] = ("h",)
+    gates: tuple[str, ...] = ("r", "z", "n")
+
+    def allocate(self, layer: Layer) -> None:
+        """Add the gates, the two parts of the candidate, and what the way back needs."""
+        rz = layer.empty(2)
+        for t, n in enumerate(layer.counts):
+            rz[t, n:, 1] = 1  # a sequence that has ended keeps its state, and has no error
+        layer.arrays |= {"r": rz[:, :, 0], "z": rz[:, :, 1], "rz": rz}
+        names = ("n", "memory", "word", "d_memory", "d_word")
+        layer.arrays |= {name: layer.empty() for name in names}
+        layer.arrays["d_rz"] = layer.empty(2)
+
+    def errors(self, layer: Layer) -> tuple[Array, ...]:
+        """Of r and z side by side, of the candidate's memory, of its word."""
+        d_rz = layer.arrays["d_rz"].reshape(*layer.dh.shape[:2], -1)
+        return d_rz, layer.arrays["d_memory"], layer.arrays["d_word"]
+
+    def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Act:
+        """Sums from three products; sigmoid(a) = (1 + tanh(a / 2)) / 2."""
+        gates_weight, memory_weight, word_weight = weights
+        hidden, half = layer.extent.hidden, layer.number(0.5)
+        inputs_dot = layer.z[:-1].reshape(-1, layer.z.shape[-1])[:, hidden:].dot
+        words = layer.arrays["word"].reshape(-1, hidden)
+        steps = [self._forward_step(t, n, layer) for t, n in enumerate(layer.counts)]
+        tanh, multiply, add, subtract = np.tanh, np.multiply, np.add, np.subtract
+
+        def forward() -> None:
+            inputs_dot(word_weight, words)
+            for z_dot, rz, state_dot, memory, r, z, n, word, h_before, h in steps:
+                z_dot(gates_weight, rz)
+                state_dot(memory_weight, memory)
+                multiply(rz, half, rz)
+                tanh(rz, rz)
+                multiply(rz, half, rz)
+                add(rz, half, rz)
+                multiply(r, memory, n)
+                add(n, word, n)
+                tanh(n, n)
+                subtract(h_before, n, h)
+                multiply(z, h, h)
+                add(n, h, h)
+
+        return forward
+
+    def _forward_step(self, t: int, n: int, layer: Layer) -> tuple[Any, ...]:
+        row, state = layer.z[t, :n], layer.z[t, :n, : layer.extent.hidden + 1]
+        rz, arrays = layer.arrays["rz"][t, :n].reshape(n, -1), layer.arrays
+        parts = (arrays[name][t, :n] for name in ("r", "z", "n", "word"))
+        states = layer.h_before[t, :n], layer.h[t, :n]
+        return (row.dot, rz, state.dot, arrays["memory"][t, :n], *parts, *states)
+
+    def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
+        """dh_{t-1} = z_t dh_t + W_hr^T dr_t + W_hz^T dz_t + W_hn^T (r_t dn_t)."""
+        hidden = layer.extent.hidden
+        recurrent = weights[0][:hidden].T, weights[1][:hidden].T
+        ways = Ways(layer, back)
+        parts = ways.parts(10)
+        stretches = [self._bind_stretch(part, recurrent, layer, ways) for part in parts]
+        return ways.chain(parts, stretches, self.errors(layer))
+
+    def _bind_stretch(
+        self, part: slice, recurrent: tuple[Array, Array], layer: Layer, ways: Ways
+    ) -> Act:
+        factors, (gates_back, memory_back) = self._bind_factors(part, layer), recurrent
+        steps = [self._back_step(t, n, layer, ways) for t, n in ways.tokens(part)]
+        multiply, add = np.multiply, np.add
+
+        def stretch() -> None:
+            factors()
+            for dh, d_r, d_z, d_word, d_m, r, z, rz_dot, m_dot, u, before, then in steps:
+                multiply(d_word, dh, d_word)
+                multiply(d_z, dh, d_z)
+                multiply(d_r, d_word, d_r)
+                multiply(d_word, r, d_m)
+                rz_dot(gates_back, before)
+                m_dot(memory_back, u)
+                add(before, u, before)
+                multiply(dh, z, u)
+                add(before, u, before)
+                if then:
+                    then()
+
+        return stretch
+
+    def _back_step(self, t: int, n: int, layer: Layer, ways: Ways) -> tuple[Any, ...]:
+        arrays = layer.arrays
+        d_rz, d_memory = arrays["d_rz"][t, :n], arrays["d_memory"][t, :n]
+        errors = d_rz[:, 0], d_rz[:, 1], arrays["d_word"][t, :n], d_memory
+        gates = arrays["r"][t, :n], arrays["z"][t, :n]
+        dots = d_rz.reshape(n, -1).dot, d_memory.dot
+        return (layer.dh[t, :n], *errors, *gates, *dots, ways.spare[:n], *ways.on(t))
+
+    def _bind_factors(self, part: slice, layer: Layer) -> Act:
+        """By what dh is multiplied: (h_{t-1} - n) z (1 - z), (1 - z) (1 - n^2), m r (1 - r)."""
+        names = ("rz", "z", "n", "memory", "d_rz", "d_word")
+        rz, z, n, memory, d_rz, d_word = (layer.arrays[name][part] for name in names)
+        d_r, d_z, h_before = d_rz[:, :, 0], d_rz[:, :, 1], layer.h_before[part]
+        rest, one = np.empty_like(z), layer.number(1)
+        multiply, subtract = np.multiply, np.subtract
+
+        def factors() -> None:
+            multiply(rz, rz, d_rz)
+            subtract(rz, d_rz, d_rz)
+            multiply(d_r, memory, d_r)
+            subtract(h_before, n, rest)
+            multiply(d_z, rest, d_z)
+            multiply(n, n, d_word)
+            subtract(one, d_word, d_word)
+            subtract(one, z, rest)
+            multiply(d_word, rest, d_word)
+
+        return factors
