@@ -1,0 +1,74 @@
+"""Characters: which one comes next? Also for a text of the reader's own, and for words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from rnnviz.config import Reads
+from rnnviz.tasks.chance import chance
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
+from rnnviz.tasks.table import MAX_WORDS, TaskError
+from rnnviz.tasks.vocabulary import Vocabulary
+
+MOON = Path(__file__).resolve().parents[2] / "data" / "characters" / "moon.txt"
+#: Tokens that are read in one go.
+WINDOW = 50
+#: The longest text, in tokens, and the most different tokens in it.
+MAX_TOKENS, MAX_DISTINCT = 200_000, 2000
+#: One in so many windows is for the test.
+HELD_OUT = 8
+
+
+@lru_cache(maxsize=16)
+def characters(seed: int) -> Dataset:
+    """A small tale of the moon, letter by letter."""
+    return next_token(MOON.read_text(encoding="utf-8"), "characters", seed)
+
+
+def next_token(
+    text: str, name: str, seed: int, characters: bool = True, window: int = WINDOW
+) -> Dataset:
+    """Windows of a text; the class of every token is the next one. Tokens are characters or words.
+
+    The test is one stretch of the text, which ``seed`` chooses; it has no window that is also in
+    training, and is empty where the text is short. Raises TaskError.
+    """
+    vocabulary, tokens = _tokens(text, characters)
+    if not 1 <= window <= MAX_WORDS:
+        raise TaskError(f"A window can't have {window} tokens: from 1 to {MAX_WORDS}.")
+    parts = [tokens[start : start + window + 1] for start in range(0, len(tokens), window + 1)]
+    found = [_example(part, vocabulary) for part in parts if len(part) > 1]
+    count = len(found) // HELD_OUT
+    start = int(chance(name, seed).integers(len(found) - count + 1))
+    train = (*found[:start], *found[start + count :])
+    learned = {example.inputs.tobytes() for example in train}
+    test = [e for e in found[start : start + count] if e.inputs.tobytes() not in learned]
+    return Dataset(name, vocabulary, vocabulary.words, train, tuple(test), reads=Reads.EVERY)
+
+
+def _tokens(text: str, characters: bool) -> tuple[Vocabulary, list[str]]:
+    text = "\n".join(text.splitlines())
+    vocabulary = Vocabulary.of([text], characters)
+    tokens = vocabulary.split(text)
+    if len(vocabulary) < 2:
+        raise TaskError(
+            f"The text has {'one' if tokens else 'no'} {vocabulary.noun} only: "
+            "there must be at least two different ones to tell what comes next."
+        )
+    for count, most, kind in (
+        (len(tokens), MAX_TOKENS, ""),
+        (len(vocabulary), MAX_DISTINCT, "different "),
+    ):
+        if count > most:
+            raise TaskError(
+                f"The text has {count:,} {kind}{vocabulary.noun}s, more than {most:,}. "
+                "Use a part of it."
+            )
+    return vocabulary, tokens
+
+
+def _example(tokens: list[str], vocabulary: Vocabulary) -> Example:
+    numbers = vocabulary.read(vocabulary.join(tokens)).tokens
+    return Example(vocabulary.join(tokens[:-1]), numbers[:-1], numbers[1:])
