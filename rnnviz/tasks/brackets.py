@@ -1,4 +1,4 @@
-"""Brackets: how many are open after each token?"""
+"""Brackets: how many are open after each token."""
 
 from __future__ import annotations
 

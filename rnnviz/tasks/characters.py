@@ -1,4 +1,4 @@
-"""Characters: which one comes next? Also for a text of the reader's own, and for words."""
+"""Characters: which one comes next, in a tale or in a text of the reader's own."""
 
 from __future__ import annotations
 

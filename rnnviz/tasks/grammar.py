@@ -18,10 +18,10 @@ from rnnviz.tasks.chance import chance
 Pair = tuple[str, str]
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "translation"
-#: Sentences to learn, and to be tested on.
-TRAIN, TEST = 800, 150
+#: Sentences to be tested on; the others are to be learned.
+TEST = 150
 #: Sentences with a verb and an object: a part of all that there are.
-WITH_OBJECT = 600
+WITH_OBJECT = 800
 
 
 class Noun(NamedTuple):
@@ -191,9 +191,8 @@ def actions() -> Iterator[Pair]:
     for person, verb, negated in product(PEOPLE, VERBS, (False, True)):
         for noun, adjective, definite in product(NOUNS, (None, *ADJECTIVES), (True, False)):
             if definite or not negated:
-                pair = zip(action(person, verb, negated), thing(noun, adjective, definite))
-                english, french = map(" ".join, pair)
-                yield english, french
+                does, it = action(person, verb, negated), thing(noun, adjective, definite)
+                yield f"{does[0]} {it[0]}", f"{does[1]} {it[1]}"
 
 
 def sentences() -> tuple[list[Pair], list[Pair]]:
@@ -203,7 +202,7 @@ def sentences() -> tuple[list[Pair], list[Pair]]:
     chosen = [every[place] for place in rng.permutation(len(every))[:WITH_OBJECT]]
     found = [*things(), *qualities(), *states(), *chosen]
     drawn = [found[place] for place in rng.permutation(len(found))]
-    return drawn[TEST : TEST + TRAIN], drawn[:TEST]
+    return drawn[TEST:], drawn[:TEST]
 
 
 def as_csv(pairs: list[Pair]) -> str:

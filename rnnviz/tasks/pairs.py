@@ -48,7 +48,9 @@ def pairs_dataset(
 
 def _check(pairs: Sequence[Pair], role: str, source: Vocabulary, target: Vocabulary) -> None:
     for place, pair in enumerate(pairs, 1):
-        for side, text, vocabulary in zip(("source", "target"), pair, (source, target), strict=True):
+        for side, text, vocabulary in zip(
+            ("source", "target"), pair, (source, target), strict=True
+        ):
             count = len(vocabulary.split(text))
             where = f"The {role} pairs, pair {place}: the {side}"
             if not count:

@@ -1,4 +1,4 @@
-"""Parity: is the number of ones even or odd?"""
+"""Parity: whether the number of ones is even or odd."""
 
 from __future__ import annotations
 

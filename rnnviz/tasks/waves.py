@@ -1,4 +1,4 @@
-"""Waves: how does it go on?"""
+"""Waves: how a sine or a square wave goes on."""
 
 from __future__ import annotations
 
