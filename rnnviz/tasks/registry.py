@@ -11,7 +11,7 @@ from rnnviz.tasks.brackets import brackets
 from rnnviz.tasks.characters import characters
 from rnnviz.tasks.dataset import Dataset, sentiment
 from rnnviz.tasks.flipflop import flipflop
-from rnnviz.tasks.metrics import ACCURACY, EXACT, WITHIN, SIGNS, Metric
+from rnnviz.tasks.metrics import ACCURACY, EXACT, SIGNS, WITHIN, Metric
 from rnnviz.tasks.parity import parity
 from rnnviz.tasks.recall import recall
 from rnnviz.tasks.spelling import spelling
