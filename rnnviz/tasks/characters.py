@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from rnnviz.config import Reads
 from rnnviz.tasks.chance import chance
 from rnnviz.tasks.dataset import Dataset
@@ -41,7 +43,7 @@ def next_token(
     parts = [tokens[start : start + window + 1] for start in range(0, len(tokens), window + 1)]
     found = [_example(part, vocabulary) for part in parts if len(part) > 1]
     count = len(found) // HELD_OUT
-    start = int(chance(name, seed).integers(len(found) - count + 1))
+    start = int(chance("characters", seed).integers(len(found) - count + 1))
     train = (*found[:start], *found[start + count :])
     learned = {example.inputs.tobytes() for example in train}
     test = [e for e in found[start : start + count] if e.inputs.tobytes() not in learned]
@@ -52,23 +54,24 @@ def _tokens(text: str, characters: bool) -> tuple[Vocabulary, list[str]]:
     text = "\n".join(text.splitlines())
     vocabulary = Vocabulary.of([text], characters)
     tokens = vocabulary.split(text)
+    noun = vocabulary.noun
     if len(vocabulary) < 2:
         raise TaskError(
-            f"The text has {'one' if tokens else 'no'} {vocabulary.noun} only: "
-            "there must be at least two different ones to tell what comes next."
+            f"The text has {len(vocabulary)} different {noun}{'s' * (not tokens)}: "
+            "there must be at least two to tell what comes next."
         )
-    for count, most, kind in (
-        (len(tokens), MAX_TOKENS, ""),
-        (len(vocabulary), MAX_DISTINCT, "different "),
-    ):
-        if count > most:
-            raise TaskError(
-                f"The text has {count:,} {kind}{vocabulary.noun}s, more than {most:,}. "
-                "Use a part of it."
-            )
+    if len(tokens) > MAX_TOKENS:
+        raise TaskError(
+            f"The text has {len(tokens):,} {noun}s, more than {MAX_TOKENS:,}. Use a part of it."
+        )
+    if len(vocabulary) > MAX_DISTINCT:
+        raise TaskError(
+            f"The text has {len(vocabulary):,} different {noun}s, more than {MAX_DISTINCT:,}. "
+            "Use a part of it."
+        )
     return vocabulary, tokens
 
 
 def _example(tokens: list[str], vocabulary: Vocabulary) -> Example:
-    numbers = vocabulary.read(vocabulary.join(tokens)).tokens
+    numbers = np.array([vocabulary.number(token) for token in tokens])
     return Example(vocabulary.join(tokens[:-1]), numbers[:-1], numbers[1:])

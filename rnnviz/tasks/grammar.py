@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rnnviz.tasks.chance import chance
-
-#: An English and a French sentence.
-Pair = tuple[str, str]
+from rnnviz.tasks.pairs import Pair
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "translation"
 #: Sentences to be tested on; the others are to be learned.

@@ -12,9 +12,9 @@ from rnnviz.tasks.example import Example
 from rnnviz.tasks.vocabulary import Vocabulary
 
 #: What is to be remembered, and what comes after it.
-CUES, DISTRACTORS = "ABCD", "stuvwxyz"
+CUES, DISTRACTORS = "ABCD", "xyz"
 #: Sequences of each cue, where the lag is long enough for so many; a third are for the test.
-SEQUENCES = 75
+SEQUENCES = 105
 
 
 @lru_cache(maxsize=16)

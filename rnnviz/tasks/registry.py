@@ -54,7 +54,7 @@ _TASKS = (
         "gates keep it alive.",
         recall,
         ACCURACY,
-        "Bstuvwxyz",
+        "Bxyzzyx",
     ),
     Task(
         TaskName.PARITY,

@@ -16,14 +16,17 @@ from rnnviz.tasks.vocabulary import Array, Vocabulary
 CHANNELS = ("value",)
 LENGTH = 40
 #: Waves of each shape.
-TRAIN, TEST = 40, 15
+TRAIN, TEST = 26, 10
 #: The shortest and the longest period, in time steps.
-SHORTEST, LONGEST = 6, 16
+SHORTEST, LONGEST = 6, 12
 
 
 @lru_cache(maxsize=16)
 def waves(seed: int) -> Dataset:
-    """Sine and square waves (T, 1) from -1 to 1; the target of each value is the next one."""
+    """Sine and square waves (T, 1) from -1 to 1; the target of each value is the next one.
+
+    Before a square wave has turned twice nobody can know when it does.
+    """
     rng = chance("waves", seed)
     sines = [_example(text) for text in distinct(lambda: _sine(rng), TRAIN + TEST)]
     squares = [_example(text) for text in distinct(lambda: _square(rng), TRAIN + TEST)]
