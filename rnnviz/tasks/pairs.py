@@ -32,14 +32,14 @@ def pairs_dataset(
     _check(pairs, "training", source, learned)
     _check(test_pairs, "test", source, learned)
     vocabulary = Vocabulary(tuple(sorted((*learned.words, START))), characters)
-    classes = (*learned.words, END)
+    answers = Vocabulary((*learned.words, END), characters)
     kept = [pair for pair in test_pairs if not learned.read(pair[1]).unknown]
     return Dataset(
         name,
         vocabulary,
-        classes,
-        train=tuple(_example(pair, source, vocabulary, classes) for pair in pairs),
-        test=tuple(_example(pair, source, vocabulary, classes) for pair in kept),
+        answers.words,
+        train=tuple(_example(pair, source, vocabulary, answers) for pair in pairs),
+        test=tuple(_example(pair, source, vocabulary, answers) for pair in kept),
         notes=(*_skipped(kept, source), *_left_out(len(test_pairs) - len(kept))),
         reads=Reads.EVERY,
         source=source,
@@ -48,33 +48,36 @@ def pairs_dataset(
 
 def _check(pairs: Sequence[Pair], role: str, source: Vocabulary, target: Vocabulary) -> None:
     for place, pair in enumerate(pairs, 1):
-        for side, text, vocabulary in zip(
-            ("source", "target"), pair, (source, target), strict=True
-        ):
-            count = len(vocabulary.split(text))
-            where = f"The {role} pairs, pair {place}: the {side}"
-            if not count:
-                raise TaskError(f"{where} is empty.")
-            if count > MAX_WORDS:
-                raise TaskError(f"{where} has {count} {vocabulary.noun}s, more than {MAX_WORDS}.")
-            if {START, END} & {*vocabulary.split(text)}:
-                raise TaskError(f"{where} has the word {START} or {END}, which are signs.")
+        where = f"The {role} pairs, pair {place}:"
+        _check_text(pair[0], source, f"{where} the source")
+        _check_text(pair[1], target, f"{where} the target")
         if not len(source.read(pair[0]).tokens):
             raise TaskError(
-                f"The {role} pairs, pair {place}: no {source.noun} of the source "
-                f"{pair[0][:60]!r} occurs in training, so the network can't read it."
+                f"{where} no {source.noun} of the source {pair[0][:60]!r} occurs in training, "
+                "so the network can't read it. Remove the pair or train on its words."
             )
 
 
+def _check_text(text: str, vocabulary: Vocabulary, where: str) -> None:
+    tokens = vocabulary.split(text)
+    if not tokens:
+        raise TaskError(f"{where} is empty.")
+    if len(tokens) > MAX_WORDS:
+        raise TaskError(f"{where} has {len(tokens)} {vocabulary.noun}s, more than {MAX_WORDS}.")
+    if {START, END} & {*tokens}:
+        raise TaskError(
+            f"{where} has {START} or {END}, the signs of where a target begins or ends."
+        )
+
+
 def _example(
-    pair: Pair, source: Vocabulary, vocabulary: Vocabulary, classes: tuple[str, ...]
+    pair: Pair, source: Vocabulary, vocabulary: Vocabulary, answers: Vocabulary
 ) -> Example:
-    numbers = {name: number for number, name in enumerate(classes)}
     tokens = vocabulary.split(pair[1])
     return Example(
         pair[0],
         inputs=np.array([vocabulary.number(token) for token in (START, *tokens)]),
-        targets=np.array([numbers[token] for token in (*tokens, END)]),
+        targets=np.array([answers.number(token) for token in (*tokens, END)]),
         source=source.read(pair[0]).tokens,
     )
 
