@@ -1,0 +1,45 @@
+"""Adding: the sum of the two numbers that are marked (after Hochreiter & Schmidhuber 1997)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from rnnviz.config import Loss
+from rnnviz.tasks.chance import chance, distinct
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
+from rnnviz.tasks.values import read_values, write_values
+from rnnviz.tasks.vocabulary import Array, Vocabulary
+
+CHANNELS, ANSWER = ("value", "marker"), ("sum",)
+LENGTH, TRAIN, TEST = 12, 300, 100
+
+
+@lru_cache(maxsize=16)
+def adding(seed: int) -> Dataset:
+    """Values (T, 2) from 0 to 1 of which two are marked; the target is their sum, at the end."""
+    rng = chance("adding", seed)
+    texts = distinct(lambda: write_values(_draw(rng)), TRAIN + TEST)
+    found = tuple(map(_example, texts))
+    return Dataset(
+        "adding",
+        Vocabulary(CHANNELS),
+        ANSWER,
+        found[:TRAIN],
+        found[TRAIN:],
+        loss=Loss.SQUARED_ERROR,
+    )
+
+
+def _draw(rng: np.random.Generator) -> Array:
+    # One mark in each half, so that no sum can be known before the end is near.
+    marks = np.zeros(LENGTH)
+    marks[[rng.integers(LENGTH // 2), rng.integers(LENGTH // 2, LENGTH)]] = 1
+    return np.column_stack([rng.uniform(size=LENGTH).round(2), marks])
+
+
+def _example(text: str) -> Example:
+    inputs = read_values(text, CHANNELS, LENGTH)
+    return Example(text, inputs, np.array([[inputs[:, 0] @ inputs[:, 1]]]))

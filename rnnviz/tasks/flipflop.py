@@ -1,0 +1,56 @@
+"""Flip-flop: three switches, each holds its last pulse (after Sussillo & Barak 2013)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from rnnviz.config import Loss, Reads
+from rnnviz.tasks.chance import chance, distinct
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
+from rnnviz.tasks.values import read_values, write_values
+from rnnviz.tasks.vocabulary import Array, Vocabulary
+
+CHANNELS = ("bit 1", "bit 2", "bit 3")
+LENGTH, TRAIN, TEST = 30, 120, 40
+#: How often a switch gets a pulse after the first one.
+RATE = 0.2
+
+
+@lru_cache(maxsize=16)
+def flipflop(seed: int) -> Dataset:
+    """Pulses (T, 3) of -1, 0 and 1; the targets (T, 3), -1 or 1, are each channel's last pulse."""
+    rng = chance("flipflop", seed)
+    texts = distinct(lambda: write_values(_draw(rng)), TRAIN + TEST)
+    found = tuple(map(_example, texts))
+    return Dataset(
+        "flipflop",
+        Vocabulary(CHANNELS),
+        CHANNELS,
+        found[:TRAIN],
+        found[TRAIN:],
+        reads=Reads.EVERY,
+        loss=Loss.SQUARED_ERROR,
+    )
+
+
+def last_pulses(pulses: Array) -> Array:
+    """What the switches hold after each time step, (T, D); 0 before a channel's first pulse."""
+    times = np.arange(len(pulses))[:, None]
+    latest = np.maximum.accumulate(np.where(pulses != 0, times, 0))
+    return np.take_along_axis(pulses, latest, axis=0)
+
+
+def _draw(rng: np.random.Generator) -> Array:
+    size = LENGTH, len(CHANNELS)
+    pulses = rng.choice([-1.0, 1.0], size) * (rng.uniform(size=size) < RATE)
+    # Every channel begins with a pulse: there is no moment at which nothing is held.
+    pulses[0] = rng.choice([-1.0, 1.0], len(CHANNELS))
+    return pulses + 0.0  # -0 becomes 0
+
+
+def _example(text: str) -> Example:
+    pulses = read_values(text, CHANNELS, LENGTH)
+    return Example(text, pulses, last_pulses(pulses))

@@ -1,0 +1,37 @@
+"""Parity: whether the number of ones is even or odd."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+
+from rnnviz.tasks.chance import chance
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
+from rnnviz.tasks.vocabulary import Vocabulary
+
+BITS, CLASSES = "01", ("even", "odd")
+#: From the shortest string of bits to the longest.
+LENGTHS = range(2, 9)
+
+
+@lru_cache(maxsize=16)
+def parity(seed: int) -> Dataset:
+    """All strings of 2 to 8 bits; a fifth of every length, and at least one, are for the test."""
+    rng = chance("parity", seed)
+    vocabulary = Vocabulary.of([BITS], characters=True)
+    train: list[Example] = []
+    test: list[Example] = []
+    for length in LENGTHS:
+        texts = ["".join(bits) for bits in product(BITS, repeat=length)]
+        found = [_example(texts[place], vocabulary) for place in rng.permutation(len(texts))]
+        held_out = max(1, len(found) // 5)
+        train += found[held_out:]
+        test += found[:held_out]
+    return Dataset("parity", vocabulary, CLASSES, tuple(train), tuple(test))
+
+
+def _example(text: str, vocabulary: Vocabulary) -> Example:
+    return Example(text, vocabulary.read(text).tokens, np.array([text.count("1") % 2]))

@@ -1,0 +1,128 @@
+"""Registry: the tasks that rnnviz comes with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rnnviz.config import TaskName
+from rnnviz.tasks.adding import adding
+from rnnviz.tasks.brackets import brackets
+from rnnviz.tasks.characters import characters
+from rnnviz.tasks.dataset import Dataset, sentiment
+from rnnviz.tasks.flipflop import flipflop
+from rnnviz.tasks.metrics import ACCURACY, EXACT, SIGNS, WITHIN, Metric
+from rnnviz.tasks.parity import parity
+from rnnviz.tasks.recall import recall
+from rnnviz.tasks.spelling import spelling
+from rnnviz.tasks.translation import translation
+from rnnviz.tasks.waves import waves
+
+#: The shortest and the longest lag of a task that has one.
+LAGS = range(1, 51)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to learn: its name, what it teaches, its data, its measure and a first probe.
+
+    ``build`` takes the lag, from 1 to 50, which tasks without one ignore, and the seed; it gives
+    the same dataset for the same numbers. ``probe`` is written as the examples of the data are.
+    """
+
+    name: TaskName
+    label: str
+    teaches: str
+    build: Callable[[int, int], Dataset]
+    metric: Metric
+    probe: str
+
+
+_TASKS = (
+    Task(
+        TaskName.SENTIMENT,
+        "Sentiment",
+        "A small word can turn the meaning of those that follow: the state must know of it.",
+        lambda lag, seed: sentiment(),
+        ACCURACY,
+        "this is not bad",
+    ),
+    Task(
+        TaskName.RECALL,
+        "First-token recall",
+        "The longer something has to be remembered, the less of the gradient reaches it; "
+        "gates keep it alive.",
+        recall,
+        ACCURACY,
+        "Bxyzzyx",
+    ),
+    Task(
+        TaskName.PARITY,
+        "Parity of bits",
+        "Two states and when to switch are a whole algorithm, but one that is hard to find by "
+        "following a gradient.",
+        lambda lag, seed: parity(seed),
+        ACCURACY,
+        "10110",
+    ),
+    Task(
+        TaskName.ADDING,
+        "Adding problem",
+        "A state can hold a number, not only a yes or no, while others that don't matter go by.",
+        lambda lag, seed: adding(seed),
+        WITHIN,
+        "0.31 0.7* 0.12 0.95 0.44 0.08 0.63 0.55* 0.9 0.27 0.36 0.81",
+    ),
+    Task(
+        TaskName.CHARACTERS,
+        "Next character",
+        "Spelling, words and who is spoken of are all learned from one question: what comes next?",
+        lambda lag, seed: characters(seed),
+        ACCURACY,
+        "the fox went to the river to look for the moon.",
+    ),
+    Task(
+        TaskName.FLIPFLOP,
+        "3-bit flip-flop",
+        "A memory is a place where the state comes to rest: three bits need eight of them, "
+        "the corners of a cube.",
+        lambda lag, seed: flipflop(seed),
+        SIGNS,
+        "1,-1,1 0,0,0 0,0,0 -1,0,0 0,0,0 0,1,0 0,0,0 0,0,-1 0,0,0 1,0,1 0,0,0 0,0,0",
+    ),
+    Task(
+        TaskName.BRACKETS,
+        "Bracket depth",
+        "A state can count: up at one token, down at another, and stay where it is at a third.",
+        lambda lag, seed: brackets(seed),
+        ACCURACY,
+        "(()(x))x()",
+    ),
+    Task(
+        TaskName.WAVES,
+        "Waves",
+        "To go on with a wave the state must turn with it: its period and its phase live in there.",
+        lambda lag, seed: waves(seed),
+        WITHIN,
+        "0 0.5 0.87 1 0.87 0.5 0 -0.5 -0.87 -1 -0.87 -0.5 0 0.5 0.87 1 0.87 0.5 0 -0.5",
+    ),
+    Task(
+        TaskName.SPELLING,
+        "Spelling digits",
+        "One token in, many out: the state must know the word and how far it has been written.",
+        lambda lag, seed: spelling(),
+        EXACT,
+        "7seven",
+    ),
+    Task(
+        TaskName.TRANSLATION,
+        "English to French",
+        "A whole sentence is squeezed into one state and unfolds in another order of words, "
+        "with agreement.",
+        lambda lag, seed: translation(),
+        EXACT,
+        "she does not see the beautiful tree",
+    ),
+)
+
+TASKS: dict[TaskName, Task] = {task.name: task for task in _TASKS}

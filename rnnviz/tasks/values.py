@@ -1,0 +1,82 @@
+"""Values: sequences of numbers as a text that can be typed, "0.31 0.7* 0.12"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from rnnviz.tasks.table import TaskError
+from rnnviz.tasks.vocabulary import Array
+
+#: The largest number that can be written, with either sign.
+LARGEST = 1000.0
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
+_MARK = "*"
+
+
+def write_values(values: Array) -> str:
+    """Values (T, D) as text: a group for each time step, its numbers with commas between them.
+
+    Of two channels the second may be a mark, 0 or 1: then a star stands for 1, nothing for 0.
+    """
+    marks = values.shape[1] == 2 and bool(np.isin(values[:, 1], (0, 1)).all())
+    return " ".join(_marked(row) if marks else _group(row) for row in values)
+
+
+def read_values(text: str, channels: Sequence[str], longest: int) -> Array:
+    """The values (T, D) of a text, with 1 <= T <= ``longest`` and D the number of ``channels``.
+
+    Raises TaskError.
+    """
+    groups = text.split()
+    if not groups:
+        raise TaskError(f"There are no values. {_form(channels)}")
+    if len(groups) > longest:
+        raise TaskError(f"There are {len(groups)} groups of values, more than {longest}.")
+    return np.array([_read(group, place, channels) for place, group in enumerate(groups, 1)])
+
+
+def _group(row: Array) -> str:
+    # Shortest digits that give the very same number again, never an exponent.
+    return ",".join(np.format_float_positional(value, trim="-") for value in row)
+
+
+def _marked(row: Array) -> str:
+    return _group(row[:1]) + _MARK * int(row[1])
+
+
+def _read(group: str, place: int, channels: Sequence[str]) -> list[float]:
+    parts = _unmarked(group).split(",") if len(channels) == 2 else group.split(",")
+    if len(parts) != len(channels) or not all(map(_NUMBER.fullmatch, parts)):
+        raise TaskError(f"Group {place}, {group[:30]!r}, can't be read. {_form(channels)}")
+    numbers = [float(part) for part in parts]
+    if max(map(abs, numbers)) > LARGEST:
+        raise TaskError(
+            f"Group {place}, {group[:30]!r}: a number can't be larger than {LARGEST:g}."
+        )
+    return numbers
+
+
+def _unmarked(group: str) -> str:
+    """The two numbers of a group of which the second may be a star, or nothing."""
+    if group.endswith(_MARK):
+        return group.removesuffix(_MARK) + ",1"
+    return group if "," in group else group + ",0"
+
+
+def _form(channels: Sequence[str]) -> str:
+    if len(channels) == 1:
+        return f"Write numbers ({channels[0]}) with spaces between them, such as: 0.5 1 -0.2"
+    if len(channels) == 2:
+        value, mark = channels
+        return (
+            f"Write numbers ({value}) with spaces between them and a star after each that has the "
+            f"{mark}, such as: 0.5 1* 0.2"
+        )
+    example = ",".join(["1", "0", "-1", *["0"] * (len(channels) - 3)])
+    return (
+        f"Write {len(channels)} numbers ({', '.join(channels)}) with commas for each time step, "
+        f"and spaces between the steps, such as: {example}"
+    )

@@ -1,0 +1,63 @@
+"""Waves: how a sine or a square wave goes on."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from rnnviz.config import Loss, Reads
+from rnnviz.tasks.chance import chance, distinct
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
+from rnnviz.tasks.values import read_values, write_values
+from rnnviz.tasks.vocabulary import Array, Vocabulary
+
+CHANNELS = ("value",)
+LENGTH = 40
+#: Waves of each shape.
+TRAIN, TEST = 26, 10
+#: The shortest and the longest period, in time steps.
+SHORTEST, LONGEST = 6, 12
+
+
+@lru_cache(maxsize=16)
+def waves(seed: int) -> Dataset:
+    """Sine and square waves (T, 1) from -1 to 1; the target of each value is the next one.
+
+    Before a square wave has turned twice nobody can know when it does.
+    """
+    rng = chance("waves", seed)
+    sines = [_example(text) for text in distinct(lambda: _sine(rng), TRAIN + TEST)]
+    squares = [_example(text) for text in distinct(lambda: _square(rng), TRAIN + TEST)]
+    return Dataset(
+        "waves",
+        Vocabulary(CHANNELS),
+        CHANNELS,
+        (*sines[:TRAIN], *squares[:TRAIN]),
+        (*sines[TRAIN:], *squares[TRAIN:]),
+        reads=Reads.EVERY,
+        loss=Loss.SQUARED_ERROR,
+    )
+
+
+def _sine(rng: np.random.Generator) -> str:
+    period, phase = rng.uniform(SHORTEST, LONGEST), rng.uniform()
+    return _write(np.sin(2 * np.pi * (np.arange(LENGTH + 1) / period + phase)))
+
+
+def _square(rng: np.random.Generator) -> str:
+    # Half a period is a whole number of steps, so that every one is as long as the one before.
+    half = rng.integers(SHORTEST // 2, LONGEST // 2, endpoint=True)
+    steps = np.arange(LENGTH + 1) + rng.integers(2 * half)
+    return _write(1.0 - 2 * (steps // half % 2))
+
+
+def _write(wave: Array) -> str:
+    return write_values(wave.round(2)[:, None] + 0.0)  # -0 becomes 0
+
+
+def _example(text: str) -> Example:
+    """The wave of T + 1 values cut into what is read and what comes next."""
+    wave = read_values(text, CHANNELS, LENGTH + 1)
+    return Example(write_values(wave[:-1]), wave[:-1], wave[1:])

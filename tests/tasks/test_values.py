@@ -1,0 +1,121 @@
+"""Sequences of numbers as a text that can be typed."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from rnnviz.tasks.table import TaskError
+from rnnviz.tasks.values import LARGEST, read_values, write_values
+
+numbers = st.floats(-LARGEST, LARGEST)
+ONE, TWO, THREE = ("value",), ("value", "marker"), ("bit 1", "bit 2", "bit 3")
+
+
+def named(count):
+    return [f"channel {number}" for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([[0.25], [-1], [0]], "0.25 -1 0"),
+        ([[0.31, 0], [0.7, 1], [1, 1]], "0.31 0.7* 1*"),
+        ([[0.31, 0], [0.7, 0.5]], "0.31,0 0.7,0.5"),
+        ([[1, -1, 0], [0, 0, 1]], "1,-1,0 0,0,1"),
+    ],
+)
+def test_how_values_are_written_and_read(values, text):
+    assert write_values(np.array(values, float)) == text
+    assert read_values(text, named(len(values[0])), 3).tolist() == values
+
+
+@given(
+    st.tuples(st.integers(1, 9), st.integers(1, 5)).flatmap(
+        lambda s: arrays(float, s, elements=numbers)
+    )
+)
+def test_what_is_written_is_read_back_exactly(values):
+    read = read_values(write_values(values), named(values.shape[1]), len(values))
+    assert read.dtype == float
+    assert np.array_equal(read, values)
+
+
+@given(arrays(float, st.integers(1, 9), elements=numbers), st.data())
+def test_marks_are_read_back(values, data):
+    marks = data.draw(arrays(float, len(values), elements=st.sampled_from([0.0, 1.0])))
+    text = write_values(np.column_stack([values, marks]))
+    assert text.count("*") == marks.sum()
+    assert "," not in text
+    assert np.array_equal(read_values(text, TWO, 9), np.column_stack([values, marks]))
+
+
+@pytest.mark.parametrize(
+    ("text", "channels", "values"),
+    [
+        ("  .5\n+1\t2. ", ONE, [[0.5], [1], [2]]),
+        ("0.5,1 0.5*", TWO, [[0.5, 1], [0.5, 1]]),
+        ("0.5,0 0.5", TWO, [[0.5, 0], [0.5, 0]]),
+        ("1000 -1000", ONE, [[1000], [-1000]]),
+    ],
+)
+def test_there_is_more_than_one_way_to_write(text, channels, values):
+    assert read_values(text, channels, 9).tolist() == values
+
+
+@pytest.mark.parametrize(
+    ("text", "channels", "said"),
+    [
+        ("", ONE, "There are no values"),
+        (" \n", TWO, "There are no values"),
+        ("0 0 0 0 0 0 0 0 0 0", ONE, "10 groups of values, more than 9"),
+        ("0 x", ONE, "Group 2, 'x', can't be read"),
+        ("1, 2", ONE, "Group 1, '1,', can't be read"),
+        ("1,2", ONE, "Group 1"),
+        ("1*", ONE, "Group 1"),
+        ("1,*", TWO, "Group 1"),
+        ("0 *", TWO, "Group 2"),
+        ("1*,1", TWO, "Group 1"),
+        ("1**", TWO, "Group 1"),
+        ("1,0,0 1,0", THREE, r"Group 2, '1,0', can't be read.*bit 1, bit 2, bit 3.*1,0,-1$"),
+        ("nan", ONE, "Group 1"),
+        ("-inf", ONE, "Group 1"),
+        ("1e5", ONE, "Group 1"),
+        ("1_0", ONE, "Group 1"),
+        ("٣", ONE, "Group 1"),
+        ("1000.1", ONE, "larger than 1000"),
+        ("0,0,0 0,-5000,0", THREE, "Group 2, '0,-5000,0': a number can't be larger than 1000"),
+        ("9" * 400, ONE, "larger than 1000"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(text, channels, said):
+    with pytest.raises(TaskError, match=said) as problem:
+        read_values(text, channels, 9)
+    assert len(str(problem.value)) < 300
+
+
+scraps = st.lists(st.sampled_from(["1", "-0.5", ".", ",", "*", " ", "e", "nan", "9" * 50])).map(
+    "".join
+)
+
+
+@given(st.text() | scraps, st.integers(1, 4))
+def test_any_text_is_read_or_refused(text, count):
+    try:
+        values = read_values(text, named(count), 9)
+    except TaskError as problem:
+        assert str(problem)
+        return
+    assert values.shape[1] == count
+    assert 1 <= len(values) <= 9
+    assert np.all(np.abs(values) <= LARGEST)
+
+
+@pytest.mark.parametrize("count", range(1, 6))
+def test_the_example_of_a_refusal_can_be_read(count):
+    with pytest.raises(TaskError) as problem:
+        read_values("", named(count), 9)
+    assert (
+        read_values(str(problem.value).partition("such as: ")[2], named(count), 9).shape[1] == count
+    )
