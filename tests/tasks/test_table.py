@@ -66,9 +66,9 @@ def test_the_same_row_twice_is_no_contradiction():
         (b"text,label\nNot  bad!,0\nnot bad,1\n", "rows 2 and 3"),
         ("text,label\nschön,1\n".encode("latin-1"), "is not UTF-8"),
         (GOOD.decode().encode("utf-16"), "is not UTF-8"),
-        (b'text,label\n"bad,0\n', "is not a CSV file"),
-        (b'text,label\n"bad"ly,0\n', "is not a CSV file"),
-        (b"text,label\n" + b"a" * 200_000 + b",0\n", "is not a CSV file"),
+        (b'text,label\n"bad,0\n', "row 2: can't be read as CSV"),
+        (b'text,label\nbad,0\n"bad"ly,0\n', "row 3: can't be read as CSV"),
+        (b"text,label\n" + b"a" * 200_000 + b",0\n", "row 2: can't be read as CSV"),
     ],
 )
 def test_what_is_wrong_is_said_and_where(content, said):

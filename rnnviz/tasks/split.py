@@ -1,0 +1,82 @@
+"""Split: which rows are set aside for testing, drawn from a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rnnviz.tasks.table import Form, Row
+from rnnviz.tasks.vocabulary import Unit
+
+#: The stream of ``np.random.default_rng((seed, stream, ...))`` that tests are drawn from.
+SPLITTING = 3
+
+_Copies = list[int]
+
+
+def choose(classes: Sequence[str], texts: Sequence[str], share: float, seed: int) -> set[int]:
+    """The numbers of the rows to test on, about ``share`` (at most 0.5) of every class.
+
+    Rows of equal text stay together. Every class that has two texts is tested on and learned.
+    """
+    chosen: set[int] = set()
+    if share > 0:
+        for number, name in enumerate(sorted({*classes})):
+            rng = np.random.default_rng((seed, SPLITTING, number))
+            copies = _copies([i for i, other in enumerate(classes) if other == name], texts)
+            chosen.update(_draw(copies, share, rng))
+    return chosen
+
+
+def _copies(rows: Sequence[int], texts: Sequence[str]) -> list[_Copies]:
+    together: dict[str, _Copies] = {}
+    for row in rows:
+        together.setdefault(texts[row], []).append(row)
+    return list(together.values())
+
+
+def _draw(copies: list[_Copies], share: float, rng: np.random.Generator) -> _Copies:
+    """In a random order every text whose rows still fit; if none does, one with fewest rows."""
+    if len(copies) < 2:
+        return []
+    room = round(share * sum(map(len, copies)))
+    shuffled = [copies[i] for i in rng.permutation(len(copies))]
+    drawn: _Copies = []
+    for same in shuffled:
+        if len(drawn) + len(same) <= room:
+            drawn += same
+    return drawn or min(shuffled, key=len)
+
+
+def split_rows(
+    rows: Sequence[Row], form: Form, unit: Unit, share: float, seed: int
+) -> tuple[list[Row], list[Row]]:
+    """The rows to learn and those to test on, in their order; by class where there are classes.
+
+    A row that couldn't be read after training on the others is learned.
+    """
+    classes = [row.label if form is Form.LABEL else "" for row in rows]
+    texts = [unit.text(unit.tokens(row.text)) for row in rows]
+    chosen = choose(classes, texts, share, seed)
+    known = _known([row for i, row in enumerate(rows) if i not in chosen], form, unit)
+    tested = {i for i in chosen if _readable(rows[i], known, form, unit)}
+    learned = [row for i, row in enumerate(rows) if i not in tested]
+    return learned, [rows[i] for i in sorted(tested)]
+
+
+def _read(row: Row, form: Form, unit: Unit) -> list[list[str]]:
+    """The tokens of each column that is read."""
+    texts = (row.text, row.label) if form is Form.TRANSLATION else (row.text,)
+    return [unit.tokens(text) for text in texts]
+
+
+def _known(rows: Sequence[Row], form: Form, unit: Unit) -> list[set[str]]:
+    """The tokens that occur in each column."""
+    columns = zip(*(_read(row, form, unit) for row in rows), strict=True)
+    return [{token for tokens in column for token in tokens} for column in columns]
+
+
+def _readable(row: Row, known: list[set[str]], form: Form, unit: Unit) -> bool:
+    columns = zip(_read(row, form, unit), known, strict=True)
+    return all(sum(token in there for token in tokens) >= form.least for tokens, there in columns)
