@@ -110,7 +110,7 @@ def read_any(content: bytes, name: str) -> Table:
 
 def _decode(content: bytes, name: str) -> str:
     if len(content) > MAX_BYTES:
-        raise TaskError(f"{name}: is larger than {MAX_BYTES // 1_000_000} MB. Use fewer rows.")
+        raise TaskError(f"{name}: is larger than {MAX_BYTES // 1_000_000} MB. Use a part of it.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:

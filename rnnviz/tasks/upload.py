@@ -117,7 +117,7 @@ def parts_of(upload: Upload) -> Parts:
     if table.form is Form.NEXT:
         rows = tuple(cut(rows, unit, upload.window))
     train, test = split_rows(rows, table.form, unit, upload.test_share, upload.seed)
-    return Parts(table.form, unit, train, test, _untested(upload, test))
+    return Parts(table.form, unit, train, test, _untested(upload, test, unit))
 
 
 def _test_table(file: File, train: Table, unit: Unit) -> Table:
@@ -142,12 +142,12 @@ def _overlap(train: Table, test: Table, unit: Unit) -> tuple[str, ...]:
     )
 
 
-def _untested(upload: Upload, test: Sequence[Row]) -> tuple[str, ...]:
+def _untested(upload: Upload, test: Sequence[Row], unit: Unit) -> tuple[str, ...]:
     if test or not upload.test_share:
         return ()
     return (
-        "Nothing could be set aside for testing: every row is the only one of its class, or has "
-        "nothing that the others have.",
+        "Nothing could be set aside for testing: that takes two different texts of the same "
+        f"class, with {unit} in common.",
     )
 
 
