@@ -16,6 +16,8 @@ from rnnviz.tasks.vocabulary import END, START, Unit
 MAX_BYTES, MAX_ROWS = 5_000_000, 20_000
 #: Longest text that is read whole, in words or in characters.
 MAX_WORDS, MAX_CHARACTERS = 200, 500
+#: Longest word or label, in characters.
+MAX_LETTERS = 200
 #: Most labels that are told apart.
 MAX_CLASSES = 200
 
@@ -174,47 +176,55 @@ def _rows(lines: csv.DictReader[str], name: str, form: Form) -> Iterator[Row]:
 
 
 def check(table: Table, unit: Unit) -> None:
-    """Raise TaskError, naming the row, for what can't be learned from row by row."""
+    """Raise TaskError, naming the row, for what can't be learned from."""
     for row in table.rows:
-        where = table.name if table.plain else f"{table.name}, row {row.line}"
-        _check_text(where, table, row.text, unit)
-        if table.form is Form.TRANSLATION:
-            _check_translation(where, row, unit)
-        elif table.form is Form.LABEL and not row.label:
-            raise TaskError(f"{where}: the label is empty. Name its class, or remove the row.")
+        for complaint in _complaints(row, table.form, unit):
+            where = table.name if table.plain else f"{table.name}, row {row.line}"
+            raise TaskError(f"{where}: {complaint}")
     if table.form is Form.LABEL:
         _check_contradictions(table, unit)
 
 
-def _check_text(where: str, table: Table, text: str, unit: Unit) -> None:
-    if table.form is not Form.NEXT:
-        _check_length(where, table.form.columns[0], text, unit)
-    elif len(unit.tokens(text)) < table.form.least:
-        raise TaskError(
-            f"{where}: the text {text[:30]!r} has fewer than two {unit}, so that nothing comes "
-            "next. Make it longer, or remove it."
+def _complaints(row: Row, form: Form, unit: Unit) -> Iterator[str]:
+    yield from _about_text(form.columns[0], row.text, form, unit)
+    if form is Form.TRANSLATION:
+        yield from _about_text(form.columns[1], row.label, form, unit)
+    elif form is Form.LABEL:
+        yield from _about_label(row.label)
+
+
+def _about_label(label: str) -> Iterator[str]:
+    if not label:
+        yield "the label is empty. Name its class, or remove the row."
+    if len(label) > MAX_LETTERS:
+        yield f"the label has {len(label):,} characters, more than {MAX_LETTERS}. Shorten it."
+
+
+def _about_text(column: str, text: str, form: Form, unit: Unit) -> Iterator[str]:
+    tokens = unit.tokens(text)
+    yield from _about_length(f"the {column}", text, len(tokens), form, unit)
+    longest = max(tokens, key=len, default="")
+    if len(longest) > MAX_LETTERS:
+        yield (
+            f"the word {longest[:30]!r} has {len(longest):,} characters, more than {MAX_LETTERS}. "
+            "Put spaces between the words, or read characters."
         )
+    if form is Form.TRANSLATION:
+        for sign in sorted({START, END}.intersection(tokens)):
+            yield f"{sign} is a sign of the network's own. Remove it."
 
 
-def _check_translation(where: str, row: Row, unit: Unit) -> None:
-    _check_length(where, "target", row.label, unit)
-    for sign in (START, END):
-        if sign in (*unit.tokens(row.text), *unit.tokens(row.label)):
-            raise TaskError(f"{where}: {sign} is a sign of the network's own. Remove it.")
-
-
-def _check_length(where: str, column: str, text: str, unit: Unit) -> None:
-    count, most = len(unit.tokens(text)), _longest(unit)
-    if not count:
-        raise TaskError(f"{where}: the {column} is empty. Fill it in, or remove the row.")
-    if count > most:
-        raise TaskError(
-            f"{where}: the {column} has {count:,} {unit}, more than {most}. Shorten it."
+def _about_length(what: str, text: str, count: int, form: Form, unit: Unit) -> Iterator[str]:
+    most = MAX_CHARACTERS if unit is Unit.CHARACTERS else MAX_WORDS
+    if form is Form.NEXT and count < form.least:
+        yield (
+            f"{what} {text[:30]!r} has fewer than two {unit}, so that nothing comes next. "
+            "Make it longer, or remove it."
         )
-
-
-def _longest(unit: Unit) -> int:
-    return MAX_CHARACTERS if unit is Unit.CHARACTERS else MAX_WORDS
+    elif not count:
+        yield f"{what} is empty. Fill it in, or remove the row."
+    if form is not Form.NEXT and count > most:
+        yield f"{what} has {count:,} {unit}, more than {most}. Shorten it."
 
 
 def _check_contradictions(table: Table, unit: Unit) -> None:

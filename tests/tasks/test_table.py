@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from rnnviz.tasks.table import (
     MAX_BYTES,
     MAX_CHARACTERS,
+    MAX_LETTERS,
     MAX_ROWS,
     MAX_WORDS,
     Form,
@@ -302,6 +303,26 @@ def test_a_text_may_have_the_longest_length_but_not_one_token_more(unit, longest
     assert f"has {len(unit.tokens(longer))} {unit}, more than" in found(
         cells.format(longer).encode(), unit=unit
     )
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ("text,label\nso {},1", "row 2: the word 'aaa"),
+        ("text,label\nso,{}", "row 2: the label has 201 characters, more than 200"),
+        ("text\nso {}", "row 2: the word 'aaa"),
+        ("source,target\nso,{} si", "row 2: the word 'aaa"),
+    ],
+)
+def test_a_word_and_a_label_may_have_the_most_letters_but_not_one_more(cells, said):
+    most = "a" * MAX_LETTERS
+    assert isinstance(found(cells.format(most).encode()), Table)
+    assert said in found(cells.format(most + "a").encode())
+
+
+def test_in_characters_no_word_is_too_long():
+    assert isinstance(found(b"a" * 10_000, "a.txt", Unit.CHARACTERS), Table)
+    assert "has 10,000 characters, more than 200" in found(b"so " + b"a" * 10_000, "a.txt")
 
 
 def test_a_text_to_go_on_with_may_be_longer():
