@@ -65,18 +65,16 @@ def split_rows(
     return learned, [rows[i] for i in sorted(tested)]
 
 
-def _read(row: Row, form: Form, unit: Unit) -> list[list[str]]:
-    """The tokens of each column that is read."""
-    texts = (row.text, row.label) if form is Form.TRANSLATION else (row.text,)
-    return [unit.tokens(text) for text in texts]
+def _known(rows: Sequence[Row], form: Form, unit: Unit) -> tuple[set[str], set[str]]:
+    """The tokens that occur in the texts, and in the targets."""
+    said = rows if form is Form.TRANSLATION else ()
+    return (
+        {token for row in rows for token in unit.tokens(row.text)},
+        {token for row in said for token in unit.tokens(row.label)},
+    )
 
 
-def _known(rows: Sequence[Row], form: Form, unit: Unit) -> list[set[str]]:
-    """The tokens that occur in each column."""
-    columns = zip(*(_read(row, form, unit) for row in rows), strict=True)
-    return [{token for tokens in column for token in tokens} for column in columns]
-
-
-def _readable(row: Row, known: list[set[str]], form: Form, unit: Unit) -> bool:
-    columns = zip(_read(row, form, unit), known, strict=True)
-    return all(sum(token in there for token in tokens) >= form.least for tokens, there in columns)
+def _readable(row: Row, known: tuple[set[str], set[str]], form: Form, unit: Unit) -> bool:
+    read, said = known
+    enough = sum(token in read for token in unit.tokens(row.text)) >= form.least
+    return enough and (form is not Form.TRANSLATION or said.issuperset(unit.tokens(row.label)))

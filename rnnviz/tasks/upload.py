@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from rnnviz.config import SETTINGS, Setting
 from rnnviz.tasks.dataset import Dataset, build_dataset
-from rnnviz.tasks.pairs import build_translation
 from rnnviz.tasks.split import split_rows
 from rnnviz.tasks.table import Form, Row, Table, TaskError, check, read_any
+from rnnviz.tasks.translate import build_translation
 from rnnviz.tasks.vocabulary import Unit
 from rnnviz.tasks.windows import MAX_WINDOW, WINDOW, build_next, cut
 

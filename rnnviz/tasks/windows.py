@@ -33,7 +33,10 @@ def cut(rows: Iterable[Row], unit: Unit, window: int) -> Iterator[Row]:
 def build_next(
     name: str, train: Sequence[Row], test: Sequence[Row], unit: Unit, window: int = WINDOW
 ) -> Dataset:
-    """What comes next, after every token; raise TaskError for what can't be learned or tested."""
+    """What comes next, after every token; raise TaskError for what can't be learned or tested.
+
+    The text of an example is what is read: all but the last token, which is only answered.
+    """
     vocabulary = vocabulary_of((row.text for row in train), unit)
     if len(vocabulary) < 2:
         raise TaskError(
@@ -61,5 +64,5 @@ def _without_unknown(row: Row, vocabulary: Vocabulary) -> Row:
 
 
 def _sequence(row: Row, vocabulary: Vocabulary) -> Example:
-    tokens = vocabulary.read(row.text).tokens
-    return Example(row.text, tokens[:-1], tokens[1:])
+    reading = vocabulary.read(row.text)
+    return Example(vocabulary.join(reading.words[:-1]), reading.tokens[:-1], reading.tokens[1:])

@@ -7,7 +7,7 @@ import pytest
 from rnnviz.tasks.preview import ClassCount, preview
 from rnnviz.tasks.table import Form, TaskError
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.tasks.vocabulary import END, START, Unit
+from rnnviz.tasks.vocabulary import END, Unit
 
 
 def previewed(train, test=None, name="a.csv", **options):
@@ -35,12 +35,8 @@ def test_of_text_its_tokens_are_counted_by_how_often_they_are_to_come_next():
 
 def test_of_pairs_both_vocabularies_are_counted():
     seen = previewed(b"source,target\nthe big cat,chat\n", test_share=0)
-    assert (seen.form, seen.source, seen.vocabulary, seen.longest) == (Form.TRANSLATION, 3, 3, 3)
-    assert seen.classes == (
-        ClassCount("chat", 1, 0),
-        ClassCount(END, 1, 0),
-        ClassCount(START, 0, 0),
-    )
+    assert (seen.form, seen.source, seen.vocabulary, seen.longest) == (Form.TRANSLATION, 3, 2, 3)
+    assert seen.classes == (ClassCount("chat", 1, 0), ClassCount(END, 1, 0))
 
 
 def test_the_rows_that_are_set_aside_are_counted():

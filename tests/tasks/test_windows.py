@@ -64,7 +64,7 @@ def test_long_texts_are_learned_and_tested_in_pieces():
 
 def test_unknown_characters_of_the_test_are_skipped_and_noted():
     data = letters("abcd", test=["a?b!", "cd"])
-    assert [example.text for example in data.test] == ["ab", "cd"]
+    assert [example.text for example in data.test] == ["a", "c"]
     assert data.unknown == ("!", "?")
     assert "skipped: '!', '?'." in data.notes[0]
 
@@ -80,8 +80,10 @@ def test_one_distinct_token_is_refused():
 
 
 @given(st.lists(texts.filter(lambda text: len({*text}) > 1), min_size=1, max_size=4), lengths)
-def test_the_pieces_read_as_what_was_written(texts, window):
+def test_the_pieces_are_those_of_the_text_and_each_is_named_by_what_is_read(texts, window):
     data = letters(*texts, window=window)
-    for example in data.train:
-        read = [*example.inputs, example.targets[-1]]
-        assert data.vocabulary.join(data.vocabulary.words[n] for n in read) == example.text
+    pieces = list(cut([Row(1, text) for text in texts], Unit.CHARACTERS, window))
+    for example, piece in zip(data.train, pieces, strict=True):
+        assert data.vocabulary.read(piece.text[:-1]).tokens.tolist() == example.inputs.tolist()
+        assert data.vocabulary.read(piece.text[1:]).tokens.tolist() == example.targets.tolist()
+        assert example.text == piece.text[:-1]

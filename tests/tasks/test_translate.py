@@ -3,8 +3,8 @@
 import pytest
 
 from rnnviz.config import Loss, Reads
-from rnnviz.tasks.pairs import build_translation
 from rnnviz.tasks.table import Row, TaskError
+from rnnviz.tasks.translate import build_translation
 from rnnviz.tasks.vocabulary import END, START, Unit
 
 TRAIN = [Row(2, "the cat", "le chat"), Row(3, "a dog", "un chien")]
@@ -24,13 +24,13 @@ def test_the_source_is_read_and_the_target_is_said():
     assert (data.reads, data.loss) == (Reads.EVERY, Loss.CROSS_ENTROPY)
 
 
-def test_what_is_said_can_be_read_next():
+def test_what_is_said_can_be_read_next_unless_it_is_the_end():
     data = build_translation("t", TRAIN, ())
-    assert data.classes == data.vocabulary.words
-    assert {START, END} < {*data.classes}
+    assert {*data.classes} - {END} == {*data.vocabulary.words} - {START}
     assert not {START, END} & {*data.source.words}
     for example in data.train:
-        assert example.inputs[1:].tolist() == example.targets[:-1].tolist()
+        read = words(data.vocabulary, example.inputs)
+        assert read[1:] == [data.classes[number] for number in example.targets[:-1]]
 
 
 def test_characters_may_be_translated_too():
@@ -45,22 +45,25 @@ def test_a_source_may_have_several_targets():
     assert len(build_translation("t", train, ()).train) == 3
 
 
-def test_unknown_words_of_either_side_are_skipped_and_noted():
-    data = build_translation("t", TRAIN, [Row(2, "the old cat", "le vieux chat")])
-    (example,) = data.test
-    assert words(data.source, example.source) == ["the", "cat"]
-    assert words(data.vocabulary, example.targets) == ["le", "chat", END]
-    assert data.unknown == ("old", "vieux")
-    assert data.notes[0].endswith("skipped: old, vieux.")
+def test_unknown_words_of_a_test_source_are_skipped_and_noted():
+    data = build_translation("t", TRAIN, [Row(2, "the old cat", "le chat")])
+    assert words(data.source, data.test[0].source) == ["the", "cat"]
+    assert data.unknown == ("old",)
+    assert data.notes[0].endswith("skipped: old.")
 
 
-@pytest.mark.parametrize(
-    ("pair", "said"),
-    [(("one bird", "un chat"), "'one bird'"), (("a cat", "deux oiseaux"), "'deux oiseaux'")],
-)
-def test_a_test_row_of_which_a_side_is_unknown_is_refused_with_its_row(pair, said):
-    with pytest.raises(TaskError, match=f"The test phrases, row 9: no word of {said} occurs"):
-        build_translation("t", TRAIN, [Row(9, *pair)])
+def test_a_test_target_with_unknown_words_is_left_out_with_a_note():
+    test = [Row(2, "the old cat", "le vieux chat"), Row(3, "the dog", "le chien")]
+    data = build_translation("t", TRAIN, test)
+    assert [example.text for example in data.test] == ["the dog"]
+    assert data.unknown == ()
+    (note,) = data.notes
+    assert note.startswith("Test rows that are left out") and note.endswith("know: 1.")
+
+
+def test_a_test_source_that_is_unknown_is_refused_with_its_row():
+    with pytest.raises(TaskError, match="The test phrases, row 9: no word of 'one bird' occurs"):
+        build_translation("t", TRAIN, [Row(9, "one bird", "un chat")])
 
 
 def test_no_phrase_of_such_data_has_a_class():
