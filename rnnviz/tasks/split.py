@@ -20,20 +20,14 @@ def choose(classes: Sequence[str], texts: Sequence[str], share: float, seed: int
 
     Rows of equal text stay together. Every class that has two texts is tested on and learned.
     """
+    copies: dict[str, dict[str, _Copies]] = {}
+    for row, (name, text) in enumerate(zip(classes, texts, strict=True)):
+        copies.setdefault(name, {}).setdefault(text, []).append(row)
     chosen: set[int] = set()
-    if share > 0:
-        for number, name in enumerate(sorted({*classes})):
-            rng = np.random.default_rng((seed, SPLITTING, number))
-            copies = _copies([i for i, other in enumerate(classes) if other == name], texts)
-            chosen.update(_draw(copies, share, rng))
+    for number, name in enumerate(sorted(copies) if share > 0 else ()):
+        rng = np.random.default_rng((seed, SPLITTING, number))
+        chosen.update(_draw([*copies[name].values()], share, rng))
     return chosen
-
-
-def _copies(rows: Sequence[int], texts: Sequence[str]) -> list[_Copies]:
-    together: dict[str, _Copies] = {}
-    for row in rows:
-        together.setdefault(texts[row], []).append(row)
-    return list(together.values())
 
 
 def _draw(copies: list[_Copies], share: float, rng: np.random.Generator) -> _Copies:
@@ -57,7 +51,7 @@ def split_rows(
     A row that couldn't be read after training on the others is learned.
     """
     classes = [row.label if form is Form.LABEL else "" for row in rows]
-    texts = [unit.text(unit.tokens(row.text)) for row in rows]
+    texts = [unit.plain(row.text) for row in rows]
     chosen = choose(classes, texts, share, seed)
     known = _known([row for i, row in enumerate(rows) if i not in chosen], form, unit)
     tested = {i for i in chosen if _readable(rows[i], known, form, unit)}
@@ -76,5 +70,8 @@ def _known(rows: Sequence[Row], form: Form, unit: Unit) -> tuple[set[str], set[s
 
 def _readable(row: Row, known: tuple[set[str], set[str]], form: Form, unit: Unit) -> bool:
     read, said = known
-    enough = sum(token in read for token in unit.tokens(row.text)) >= form.least
-    return enough and (form is not Form.TRANSLATION or said.issuperset(unit.tokens(row.label)))
+    if form is Form.TRANSLATION and not said.issuperset(unit.tokens(row.label)):
+        return False
+    # Where training would know a single token, nothing can be told apart: then it needs all rows.
+    count = sum(token in read for token in unit.tokens(row.text))
+    return min(count, len(read)) >= form.least

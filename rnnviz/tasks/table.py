@@ -228,9 +228,9 @@ def _about_length(what: str, text: str, count: int, form: Form, unit: Unit) -> I
 
 
 def _check_contradictions(table: Table, unit: Unit) -> None:
-    seen: dict[tuple[str, ...], Row] = {}
+    seen: dict[str, Row] = {}
     for row in table.rows:
-        first = seen.setdefault(tuple(unit.tokens(row.text)), row)
+        first = seen.setdefault(unit.plain(row.text), row)
         if first.label != row.label:
             raise TaskError(
                 f"{table.name}, rows {first.line} and {row.line}: the same text {row.text[:60]!r} "

@@ -132,8 +132,8 @@ def _test_table(file: File, train: Table, unit: Unit) -> Table:
 
 
 def _overlap(train: Table, test: Table, unit: Unit) -> tuple[str, ...]:
-    learned = {tuple(unit.tokens(row.text)) for row in train.rows}
-    twice = sum(tuple(unit.tokens(row.text)) in learned for row in test.rows)
+    learned = {unit.plain(row.text) for row in train.rows}
+    twice = sum(unit.plain(row.text) in learned for row in test.rows)
     if not twice:
         return ()
     return (

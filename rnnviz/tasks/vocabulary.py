@@ -44,6 +44,10 @@ class Unit(StrEnum):
         """The text of some tokens, which has these tokens again."""
         return ("" if self is Unit.CHARACTERS else " ").join(tokens)
 
+    def plain(self, text: str) -> str:
+        """The text of a text's tokens; equal for texts that are read alike."""
+        return self.text(self.tokens(text))
+
 
 @dataclass(frozen=True)
 class Reading:

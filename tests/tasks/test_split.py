@@ -117,6 +117,19 @@ def test_a_row_of_which_only_one_token_is_known_has_nothing_to_predict():
     assert len(split_rows(pairs, Form.LABEL, Unit.WORDS, 0.5, 0)[1]) == 10
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_training_keeps_the_rows_without_which_it_had_a_single_token(seed):
+    two = rows(("a b a",), ("a a",))
+    learned, tested = split_rows(two, Form.NEXT, Unit.WORDS, 0.5, seed)
+    assert {word for row in learned for word in row.text.split()} == {"a", "b"}
+    assert len(learned) + len(tested) == 2
+
+
+def test_as_many_classes_as_rows_are_looked_through_in_one_pass():
+    many = [*map(str, range(20_000))]
+    assert choose(many, many, 0.5, 0) == set()
+
+
 def test_a_translation_is_tested_on_if_all_of_its_target_is_known():
     odd = rows(*((f"the {i}", "le") for i in range(6)), ("the end", "le fin"))
     for seed in range(20):

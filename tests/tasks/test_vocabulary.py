@@ -102,7 +102,7 @@ def test_a_token_has_the_number_of_its_place():
 @given(st.text(), st.sampled_from(Unit))
 def test_the_text_of_tokens_has_these_tokens(text, unit):
     tokens = unit.tokens(text)
-    assert unit.tokens(unit.text(tokens)) == tokens
+    assert unit.tokens(unit.text(tokens)) == unit.tokens(unit.plain(text)) == tokens
 
 
 @pytest.mark.parametrize("vocabulary", [KNOWN, LETTERS], ids=["words", "characters"])
