@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-#: What a decoder reads first, and what it says last.
+#: What a decoder reads before its first token, and what it answers after its last one.
 START, END = "⟨start⟩", "⟨end⟩"
 #: Left out at the edges of a word, so that "bad!" is read as "bad".
 _PUNCTUATION = ".,;:!?\"'()[]…“”‘’"
