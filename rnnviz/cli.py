@@ -5,19 +5,22 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 from tqdm import tqdm
 
-from rnnviz.config import SETTINGS, Gradient, RunConfig, SettingError
+from rnnviz.config import SETTINGS, Gradient, Reads, RunConfig, Setting, SettingError
 from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_errors
 from rnnviz.engine.training import record
 from rnnviz.session import Session
-from rnnviz.tasks.dataset import Dataset, build_dataset, sentiment
-from rnnviz.tasks.table import TaskError, read_file
+from rnnviz.tasks.dataset import Dataset, sentiment
+from rnnviz.tasks.table import Form, TaskError, read_bytes
+from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of
+
+_DATA = tuple(DATA_SETTINGS[name] for name in ("unit", "test_share"))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -25,9 +28,10 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
-def _setting_options(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
-    for row in (SETTINGS[name] for name in names):
-        text = f"{row.help} {row.allowed.capitalize()}; default {row.default}."
+def _setting_options(parser: argparse.ArgumentParser, rows: Iterable[Setting]) -> None:
+    for row in rows:
+        default = "" if row.default is None else f"; default {row.default}"
+        text = f"{row.help} {row.allowed.capitalize()}{default}."
         metavar = "|".join(row.choices) or "N"
         parser.add_argument(row.flag, metavar=metavar, help=text.replace("%", "%%"))
 
@@ -41,10 +45,10 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--every", type=_positive, default=100, help="epochs between two reports")
     train.add_argument("--json", type=Path, metavar="FILE", help="write settings and every epoch")
     train.add_argument("--weights", type=Path, metavar="FILE.npz", help="write the final weights")
-    _setting_options(train, tuple(SETTINGS))
+    _setting_options(train, (*_DATA, *SETTINGS.values()))
     check = commands.add_parser("gradcheck", help="check the gradient of every parameter")
     check.add_argument("--phrase", default="this is not very bad at all", help="what to read")
-    _setting_options(check, ("hidden", "init_scale", "seed"))
+    _setting_options(check, (SETTINGS[name] for name in ("hidden", "init_scale", "seed")))
     check.add_argument(
         "--after", dest="epochs", default=300, metavar="N", help="epochs of training before"
     )
@@ -75,17 +79,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 2
 
 
-def _dataset(options: dict[str, Any]) -> Dataset:
+def _dataset(config: RunConfig, options: dict[str, Any]) -> Dataset:
+    _check_together(options)
     train, test = options["train"], options["test"]
-    if train is None and test is None:
-        return sentiment()
     if train is None:
-        raise TaskError("--test needs --train: give the phrases to learn as well.")
-    return build_dataset(train.name, read_file(train), read_file(test) if test else ())
+        return sentiment()
+    given = {row.name: options[row.name] for row in _DATA if options[row.name] is not None}
+    files = _file(train), test and _file(test)
+    return _trainable(dataset_of(Upload(*files, **given, seed=config.seed)))
+
+
+def _check_together(options: dict[str, Any]) -> None:
+    for name in ("test", "unit", "test_share"):
+        if options[name] is not None and options["train"] is None:
+            flag = name.replace("_", "-")
+            raise TaskError(f"--{flag} needs --train: give the phrases to learn as well.")
+    if options["test"] is not None and options["test_share"] is not None:
+        raise TaskError(
+            "--test-share has no effect with --test: the test is that file. Leave one of them out."
+        )
+
+
+def _file(path: Path) -> File:
+    return File(path.name, read_bytes(path))
+
+
+def _trainable(dataset: Dataset) -> Dataset:
+    if dataset.reads is not Reads.LAST:
+        raise TaskError(
+            f"{dataset.name}: can be read, but only classes can be trained so far. "
+            f"The first line must be: {Form.LABEL.header}"
+        )
+    return dataset
 
 
 def _train(config: RunConfig, options: dict[str, Any]) -> int:
-    session = Session(config, _dataset(options))
+    session = Session(config, _dataset(config, options))
     for note in session.dataset.notes:
         print(f"rnnviz: {note}", file=sys.stderr)
     for path in filter(None, (options["json"], options["weights"])):

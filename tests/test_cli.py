@@ -14,6 +14,7 @@ import pytest
 from rnnviz import cli
 from rnnviz.config import SETTINGS, Gradient, RunConfig
 from rnnviz.session import Session
+from rnnviz.tasks.upload import DATA_SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Options of a run that takes no time.
@@ -106,6 +107,38 @@ def test_without_test_phrases_there_is_no_test_line(run, csv):
     assert [line.split("\t")[0] for line in done.out.splitlines()] == ["--- Epoch 2", "Train:"]
 
 
+WEATHER = "text,label\n" + "".join(f"so {w},{w}\n{w} again,{w}\n" for w in ("warm", "cold"))
+
+
+def test_a_fifth_of_the_rows_is_set_aside_unless_said_otherwise(run, csv, monkeypatch):
+    seen = []
+    monkeypatch.setattr(cli, "report", lambda session: seen.append(session.dataset) or "")
+    path = csv("a.csv", "text,label\n" + "".join(f"so {i} x,{i % 2}\n" for i in range(40)))
+    for more in ((), ("--test-share", 0.5), ("--test-share", 0), ("--seed", 1)):
+        assert run(*QUICK, "--train", path, "--every", 2, *more).code == 0
+    assert [len(data.test) for data in seen] == [8, 20, 0, 8]
+    texts = [[example.text for example in data.test] for data in seen]
+    assert texts[0] != texts[3]
+
+
+def test_without_a_share_nothing_is_tested_on(run, csv):
+    command = (*QUICK, "--train", csv("a.csv", WEATHER), "--every", 2)
+    assert "Test:\t" in run(*command).out
+    assert "Test:\t" not in run(*command, "--test-share", 0).out
+
+
+def test_that_nothing_could_be_set_aside_is_told(run, csv):
+    assert "Nothing could be set aside" in run(*QUICK, "--train", csv("a.csv")).err
+
+
+def test_characters_can_be_read_instead_of_words(run, csv, tmp_path):
+    path = tmp_path / "run.npz"
+    done = run(*QUICK, "--train", csv("a.csv"), "--unit", "characters", "--weights", path)
+    assert done.code == 0
+    with np.load(path) as saved:
+        assert saved["vocabulary"].tolist() == sorted({*"so warmso cold"})
+
+
 def test_skipped_words_of_the_test_phrases_are_told(run, csv):
     test = csv("b.csv", "text,label\nso very warm,sunny\n")
     done = run(*QUICK, "--train", csv("a.csv"), "--test", test, "--every", 2)
@@ -131,7 +164,7 @@ def test_help_is_printed(run, command):
 
 def test_every_setting_is_an_option_with_its_help(run):
     text = " ".join(run("train", "--help").out.split())
-    for row in SETTINGS.values():
+    for row in (*SETTINGS.values(), DATA_SETTINGS["unit"], DATA_SETTINGS["test_share"]):
         assert row.flag in text
         assert " ".join(row.help.split()[:5]) in text
 
@@ -261,6 +294,12 @@ def test_a_reader_that_leaves_early_gets_no_traceback():
         (("train", "--train", "missing.csv"), "missing.csv: can't be read"),
         (("train", "--train", "."), "can't be read"),
         (("train", "--test", "missing.csv"), "--test needs --train"),
+        (("train", "--unit", "words"), "--unit needs --train"),
+        (("train", "--test-share", "0.2"), "--test-share needs --train"),
+        (
+            ("train", "--train", "a", "--test", "b", "--test-share", "0"),
+            "has no effect with --test",
+        ),
         (("gradcheck", "--phrase", ""), "The phrase is empty"),
         (("gradcheck", "--phrase", "great"), "None of these words"),
         (("gradcheck", "--phrase", "bad " * 10_000), "10,000 words"),
@@ -298,6 +337,28 @@ def assert_refused(outcome, said):
 )
 def test_a_bad_file_gets_one_sentence(run, csv, content, said):
     assert_refused(run(*QUICK, "--train", csv("a.csv", content)), said)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--unit", "letters", "Unit (unit) can't be 'letters': it is one of words, characters"),
+        ("--test-share", "0.51", "Test share (test_share) can't be '0.51'"),
+        ("--test-share", "-0.1", "a number from 0 to 0.5"),
+        ("--test-share", "nan", "a number from 0 to 0.5"),
+        ("--test-share", "half", "a number from 0 to 0.5"),
+    ],
+)
+def test_a_bad_way_of_reading_gets_one_sentence(run, csv, option, value, said):
+    assert_refused(run(*QUICK, "--train", csv("a.csv"), option, value), said)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.txt", "the cat sat on the mat"), ("a.csv", "source,target\nthe cat,le chat\n")],
+)
+def test_what_cannot_be_trained_yet_gets_one_sentence(run, csv, name, content):
+    assert_refused(run(*QUICK, "--train", csv(name, content)), "only classes can be trained")
 
 
 def test_a_test_file_with_an_unknown_label_gets_one_sentence(run, csv):

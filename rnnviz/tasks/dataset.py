@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from rnnviz.config import Loss, Reads
+from rnnviz.tasks.encode import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.table import Row, TaskError, read_file, read_table
-from rnnviz.tasks.vocabulary import Reading, Vocabulary
+from rnnviz.tasks.table import MAX_CLASSES, Row, TaskError, read_file, read_table
+from rnnviz.tasks.vocabulary import Reading, Unit, Vocabulary
 
 SENTIMENT = Path(__file__).resolve().parents[2] / "data" / "sentiment"
 
@@ -23,7 +24,8 @@ class Dataset:
 
     ``vocabulary`` are the tokens, or the channels of the values that are read; ``classes`` those
     that are told apart, or the channels of the values that are answered. ``source`` are the tokens
-    of an encoder, where there is one.
+    of an encoder, where there is one. ``unknown`` are the tokens of the test sequences that are
+    skipped because training doesn't know them.
     """
 
     name: str
@@ -35,34 +37,53 @@ class Dataset:
     reads: Reads = Reads.LAST
     loss: Loss = Loss.CROSS_ENTROPY
     source: Vocabulary | None = None
+    unknown: tuple[str, ...] = ()
 
     @cached_property
     def _targets(self) -> dict[bytes, int]:
+        if self.reads is not Reads.LAST or self.loss is not Loss.CROSS_ENTROPY:
+            return {}
         return {phrase.inputs.tobytes(): phrase.target for phrase in (*self.test, *self.train)}
 
     def target_of(self, reading: Reading) -> int | None:
-        """The class of a phrase that stands in the data word for word; None elsewhere."""
+        """The class of a phrase that stands in the data word for word; None elsewhere.
+
+        None, too, where a phrase has more answers than one, or its answer is a value.
+        """
         return None if reading.unknown else self._targets.get(reading.tokens.tobytes())
 
 
-def build_dataset(name: str, train: Sequence[Row], test: Sequence[Row] = ()) -> Dataset:
+def build_dataset(
+    name: str, train: Sequence[Row], test: Sequence[Row] = (), unit: Unit = Unit.WORDS
+) -> Dataset:
     """Put tables together; raise TaskError for one class, or what training doesn't know."""
-    classes = tuple(sorted({row.label for row in train}))
-    if len(classes) < 2:
-        raise TaskError(
-            f"The training phrases all have the label {classes[0][:30]!r}: "
-            "there must be at least two classes to tell apart."
-        )
-    vocabulary = Vocabulary.of(row.text for row in train)
-    unknown = sorted({word for row in test for word in vocabulary.read(row.text).unknown})
+    classes = _classes(train)
+    vocabulary = vocabulary_of((row.text for row in train), unit)
+    unknown = unknown_tokens((row.text for row in test), vocabulary)
     return Dataset(
         name,
         vocabulary,
         classes,
         train=tuple(_phrase(row, vocabulary, classes, "training") for row in train),
         test=tuple(_phrase(row, vocabulary, classes, "test") for row in test),
-        notes=_unknown_note(unknown),
+        notes=unknown_notes(unknown, unit),
+        unknown=unknown,
     )
+
+
+def _classes(train: Sequence[Row]) -> tuple[str, ...]:
+    classes = tuple(sorted({row.label for row in train}))
+    if len(classes) < 2:
+        raise TaskError(
+            f"The training phrases all have the label {classes[0][:30]!r}: "
+            "there must be at least two classes to tell apart."
+        )
+    if len(classes) > MAX_CLASSES:
+        raise TaskError(
+            f"The training phrases have {len(classes):,} different labels, more than "
+            f"{MAX_CLASSES}. Is the column label the right one? Use fewer classes."
+        )
+    return classes
 
 
 def _phrase(row: Row, vocabulary: Vocabulary, classes: tuple[str, ...], role: str) -> Example:
@@ -71,21 +92,8 @@ def _phrase(row: Row, vocabulary: Vocabulary, classes: tuple[str, ...], role: st
             f"The {role} phrases, row {row.line}: the label {row.label[:30]!r} is unknown. "
             f"The training phrases have {', '.join(c[:30] for c in classes[:8])}."
         )
-    tokens = vocabulary.read(row.text).tokens
-    if not len(tokens):
-        raise TaskError(
-            f"The {role} phrases, row {row.line}: no word of {row.text[:60]!r} occurs in the "
-            "training phrases, so the network can't read it. Remove the row or train on its words."
-        )
+    tokens = known(row.text, vocabulary, f"The {role} phrases, row {row.line}").tokens
     return Example(row.text, tokens, np.array([classes.index(row.label)]))
-
-
-def _unknown_note(unknown: list[str]) -> tuple[str, ...]:
-    if not unknown:
-        return ()
-    more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
-    listed = ", ".join(word[:30] for word in unknown[:8])
-    return (f"Words of the test phrases that training doesn't know are skipped: {listed}{more}.",)
 
 
 @cache

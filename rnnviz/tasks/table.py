@@ -1,91 +1,238 @@
-"""Tables: phrases and their labels, read from CSV with a sentence for everything that is wrong."""
+"""Tables: rows to learn from, read from CSV or text, with a sentence for all that is wrong."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from rnnviz.tasks.vocabulary import split_words
+from rnnviz.tasks.vocabulary import END, START, Unit
 
-#: Largest file, in bytes.
-MAX_BYTES = 5_000_000
-#: Longest phrase, in words.
-MAX_WORDS = 200
-_COLUMNS = ("text", "label")
+#: Largest file, in bytes; most rows below its header.
+MAX_BYTES, MAX_ROWS = 5_000_000, 20_000
+#: Longest text that is read whole, in words or in characters.
+MAX_WORDS, MAX_CHARACTERS = 200, 500
+#: Longest word or label, in characters.
+MAX_LETTERS = 200
+#: Most labels that are told apart.
+MAX_CLASSES = 200
 
 
 class TaskError(ValueError):
     """Data that can't be learned from; the message says what is wrong, where, and what to do."""
 
 
+class Form(StrEnum):
+    """What is learned from a file: the text's label, its next token, or its translation."""
+
+    LABEL = "label"
+    NEXT = "next"
+    TRANSLATION = "translation"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of its CSV: what is read, and the answer if it stands in a column."""
+        return {
+            Form.LABEL: ("text", "label"),
+            Form.NEXT: ("text",),
+            Form.TRANSLATION: ("source", "target"),
+        }[self]
+
+    @property
+    def header(self) -> str:
+        """The first line of its CSV."""
+        return ",".join(self.columns)
+
+    @property
+    def least(self) -> int:
+        """The fewest tokens that can be learned from."""
+        return 2 if self is Form.NEXT else 1
+
+
 class Row(NamedTuple):
-    """A phrase with its label, and the line of the file (the header is line 1)."""
+    """A text and its answer, if it has one, and the line of the file (the header is line 1).
+
+    The answer, ``label``, is a class or the target of a translation.
+    """
 
     line: int
     text: str
-    label: str
+    label: str = ""
 
 
-def read_file(path: Path) -> list[Row]:
-    """The rows of a CSV file with the columns text and label; raise TaskError."""
+@dataclass(frozen=True)
+class Table:
+    """The rows of one file; ``plain`` text is a single row."""
+
+    name: str
+    form: Form
+    rows: tuple[Row, ...]
+    plain: bool = False
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file, of one that is too large only the beginning; raise TaskError."""
     try:
         with path.open("rb") as file:
-            return read_table(file.read(MAX_BYTES + 1), path.name)
+            return file.read(MAX_BYTES + 1)
     except OSError as problem:
         raise TaskError(f"{path}: can't be read ({problem.strerror}).") from problem
 
 
+def read_file(path: Path) -> list[Row]:
+    """The rows of a CSV file with the columns text and label; raise TaskError."""
+    return read_table(read_bytes(path), path.name)
+
+
 def read_table(content: bytes, name: str) -> list[Row]:
     """The rows of a CSV with the columns text and label; raise TaskError naming the row."""
+    table = _read_csv(_decode(content, name), name, (Form.LABEL,))
+    check(table, Unit.WORDS)
+    return list(table.rows)
+
+
+def read_any(content: bytes, name: str) -> Table:
+    """The rows of a CSV of any form, or a plain text, not yet checked; raise TaskError.
+
+    What isn't called .csv is a CSV if its first line is the header of one.
+    """
+    text = _decode(content, name)
+    first = io.StringIO(text, newline=None).readline()
+    if name.lower().endswith(".csv") or _form(_names(first.split(","))):
+        return _read_csv(text, name, tuple(Form))
+    body = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not body:
+        raise TaskError(f"{name}: has no text. Put in some lines to learn from.")
+    return Table(name, Form.NEXT, (Row(1, body),), plain=True)
+
+
+def _decode(content: bytes, name: str) -> str:
     if len(content) > MAX_BYTES:
-        raise TaskError(f"{name}: is larger than {MAX_BYTES // 1_000_000} MB. Use fewer rows.")
+        raise TaskError(f"{name}: is larger than {MAX_BYTES // 1_000_000} MB. Use a part of it.")
     try:
-        lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-        _check_columns(lines, name)
-        rows = list(_rows(lines, name))
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        raise TaskError(f"{name}: is not UTF-8 text. Save it as CSV in UTF-8.") from problem
-    except csv.Error as problem:
-        raise TaskError(f"{name}: is not a CSV file ({problem}).") from problem
-    if not rows:
-        raise TaskError(f"{name}: has no rows below the header.")
-    _check_contradictions(rows, name)
-    return rows
-
-
-def _check_columns(lines: csv.DictReader[str], name: str) -> None:
-    missing = [column for column in _COLUMNS if column not in (lines.fieldnames or ())]
-    if missing:
+        line = content.count(b"\n", 0, problem.start) + 1
+        raise TaskError(f"{name}: is not UTF-8 text, see line {line}. Save it in UTF-8.") from None
+    before, zero, _ = text.partition("\0")
+    if zero:
+        line = before.count("\n") + 1
         raise TaskError(
-            f"{name}: has no column {' and no column '.join(missing)}. "
-            "The first line must be: text,label"
+            f"{name}: is not text, it has a zero byte in line {line}. Save it as text in UTF-8."
         )
+    return text
 
 
-def _rows(lines: csv.DictReader[str], name: str) -> Iterator[Row]:
-    for cells in lines:
-        row = Row(lines.line_num, (cells["text"] or "").strip(), (cells["label"] or "").strip())
-        count = len(split_words(row.text))
-        if not count:
-            raise TaskError(f"{name}, row {row.line}: the text is empty.")
-        if count > MAX_WORDS:
-            raise TaskError(
-                f"{name}, row {row.line}: the text has {count} words, more than {MAX_WORDS}."
-            )
-        if not row.label:
-            raise TaskError(f"{name}, row {row.line}: the label is empty.")
-        yield row
+def _read_csv(text: str, name: str, forms: Sequence[Form]) -> Table:
+    lines = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        names = lines.fieldnames = _names(lines.fieldnames or ())
+        form = _form(names)
+        if form is None or form not in forms:
+            raise _missing(name, names, forms)
+        rows = tuple(_rows(lines, name, form))
+    except csv.Error as problem:
+        raise TaskError(
+            f"{name}, row {lines.line_num + 1}: can't be read as CSV ({problem}). Put a text "
+            "that has commas or quotes between double quotes, and write each quote in it twice."
+        ) from problem
+    if not rows:
+        raise TaskError(f"{name}: has no rows below the header. Add some.")
+    return Table(name, form, rows)
 
 
-def _check_contradictions(rows: list[Row], name: str) -> None:
-    seen: dict[tuple[str, ...], Row] = {}
-    for row in rows:
-        first = seen.setdefault(tuple(split_words(row.text)), row)
+def _names(header: Sequence[str]) -> list[str]:
+    return [column.strip().strip('"').lower() for column in header]
+
+
+def _form(names: Sequence[str]) -> Form | None:
+    """The form with such a header.
+
+    A column text has to be alone: beside others it may well be that "label" is mistyped.
+    """
+    if names == [*Form.NEXT.columns]:
+        return Form.NEXT
+    return next((f for f in (Form.LABEL, Form.TRANSLATION) if {*f.columns} <= {*names}), None)
+
+
+def _missing(name: str, names: Sequence[str], forms: Sequence[Form]) -> TaskError:
+    pairs = Form.TRANSLATION in forms and {*Form.TRANSLATION.columns} & {*names}
+    wanted = Form.TRANSLATION if pairs else Form.LABEL
+    missing = " and no column ".join(c for c in wanted.columns if c not in names)
+    headers = ", or: ".join(form.header for form in forms)
+    return TaskError(f"{name}: has no column {missing}. The first line must be: {headers}")
+
+
+def _rows(lines: csv.DictReader[str], name: str, form: Form) -> Iterator[Row]:
+    for count, cells in enumerate(lines):
+        if count == MAX_ROWS:
+            raise TaskError(f"{name}: has more than {MAX_ROWS:,} rows. Use fewer.")
+        values = ((cells[column] or "").strip() for column in form.columns)
+        yield Row(lines.line_num, *values)
+
+
+def check(table: Table, unit: Unit) -> None:
+    """Raise TaskError, naming the row, for what can't be learned from."""
+    for row in table.rows:
+        for complaint in _complaints(row, table.form, unit):
+            where = table.name if table.plain else f"{table.name}, row {row.line}"
+            raise TaskError(f"{where}: {complaint}")
+    if table.form is Form.LABEL:
+        _check_contradictions(table, unit)
+
+
+def _complaints(row: Row, form: Form, unit: Unit) -> Iterator[str]:
+    yield from _about_text(form.columns[0], row.text, form, unit)
+    if form is Form.TRANSLATION:
+        yield from _about_text(form.columns[1], row.label, form, unit)
+    elif form is Form.LABEL:
+        yield from _about_label(row.label)
+
+
+def _about_label(label: str) -> Iterator[str]:
+    if not label:
+        yield "the label is empty. Name its class, or remove the row."
+    if len(label) > MAX_LETTERS:
+        yield f"the label has {len(label):,} characters, more than {MAX_LETTERS}. Shorten it."
+
+
+def _about_text(column: str, text: str, form: Form, unit: Unit) -> Iterator[str]:
+    tokens = unit.tokens(text)
+    yield from _about_length(f"the {column}", text, len(tokens), form, unit)
+    longest = max(tokens, key=len, default="")
+    if len(longest) > MAX_LETTERS:
+        yield (
+            f"the word {longest[:30]!r} has {len(longest):,} characters, more than {MAX_LETTERS}. "
+            "Put spaces between the words, or read characters."
+        )
+    if form is Form.TRANSLATION:
+        for sign in sorted({START, END}.intersection(tokens)):
+            yield f"{sign} is a sign of the network's own. Remove it."
+
+
+def _about_length(what: str, text: str, count: int, form: Form, unit: Unit) -> Iterator[str]:
+    most = MAX_CHARACTERS if unit is Unit.CHARACTERS else MAX_WORDS
+    if form is Form.NEXT and count < form.least:
+        yield (
+            f"{what} {text[:30]!r} has fewer than two {unit}, so that nothing comes next. "
+            "Make it longer, or remove it."
+        )
+    elif not count:
+        yield f"{what} is empty. Fill it in, or remove the row."
+    if form is not Form.NEXT and count > most:
+        yield f"{what} has {count:,} {unit}, more than {most}. Shorten it."
+
+
+def _check_contradictions(table: Table, unit: Unit) -> None:
+    seen: dict[str, Row] = {}
+    for row in table.rows:
+        first = seen.setdefault(unit.plain(row.text), row)
         if first.label != row.label:
             raise TaskError(
-                f"{name}, rows {first.line} and {row.line}: the same text {row.text[:60]!r} has "
-                f"two labels, {first.label[:30]!r} and {row.label[:30]!r}. Keep one of them."
+                f"{table.name}, rows {first.line} and {row.line}: the same text {row.text[:60]!r} "
+                f"has two labels, {first.label[:30]!r} and {row.label[:30]!r}. Keep one of them."
             )

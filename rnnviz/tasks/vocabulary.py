@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +23,30 @@ def split_words(text: str) -> list[str]:
     """The words of a phrase: lower case, between spaces, without punctuation at their edges."""
     stripped = (word.strip(_PUNCTUATION) for word in text.lower().split())
     return [word for word in stripped if word]
+
+
+class Unit(StrEnum):
+    """What a token is."""
+
+    WORDS = "words"
+    CHARACTERS = "characters"
+
+    @property
+    def noun(self) -> str:
+        """What one token is called: "word" or "character"."""
+        return self.value[:-1]
+
+    def tokens(self, text: str) -> list[str]:
+        """The tokens of a text: its words, or its characters as they are."""
+        return list(text) if self is Unit.CHARACTERS else split_words(text)
+
+    def text(self, tokens: Iterable[str]) -> str:
+        """The text of some tokens, which has these tokens again."""
+        return ("" if self is Unit.CHARACTERS else " ").join(tokens)
+
+    def plain(self, text: str) -> str:
+        """The text of a text's tokens; equal for texts that are read alike."""
+        return self.text(self.tokens(text))
 
 
 @dataclass(frozen=True)
@@ -44,7 +69,7 @@ class Vocabulary:
     @classmethod
     def of(cls, texts: Iterable[str], characters: bool = False) -> Vocabulary:
         """The vocabulary of some texts."""
-        split = list if characters else split_words
+        split = Unit.CHARACTERS.tokens if characters else Unit.WORDS.tokens
         return cls(tuple(sorted({token for text in texts for token in split(text)})), characters)
 
     @cached_property
@@ -55,9 +80,14 @@ class Vocabulary:
         return len(self.words)
 
     @property
+    def unit(self) -> Unit:
+        """What its tokens are."""
+        return Unit.CHARACTERS if self.characters else Unit.WORDS
+
+    @property
     def noun(self) -> str:
         """What its tokens are called: "word" or "character"."""
-        return "character" if self.characters else "word"
+        return self.unit.noun
 
     def number(self, token: str) -> int:
         """The number of a token that it has."""
@@ -65,11 +95,11 @@ class Vocabulary:
 
     def split(self, text: str) -> list[str]:
         """The tokens of a text: its words, or its characters as they are."""
-        return list(text) if self.characters else split_words(text)
+        return self.unit.tokens(text)
 
     def join(self, tokens: Iterable[str]) -> str:
         """The text of some tokens."""
-        return ("" if self.characters else " ").join(tokens)
+        return self.unit.text(tokens)
 
     def read(self, text: str) -> Reading:
         """Read ``text``; tokens that are not in the vocabulary are set apart, each named once."""

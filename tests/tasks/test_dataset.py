@@ -1,11 +1,15 @@
 """What a run learns from and is tested on."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnviz.config import Loss, Reads
 from rnnviz.tasks.dataset import build_dataset, dataset_from, sentiment
-from rnnviz.tasks.table import Row, TaskError
+from rnnviz.tasks.table import MAX_CLASSES, Row, TaskError
+from rnnviz.tasks.vocabulary import Unit
 
 TRAIN = [Row(2, "so warm", "sunny"), Row(3, "so cold", "rainy"), Row(4, "not cold", "sunny")]
 
@@ -76,6 +80,28 @@ def test_a_phrase_of_the_data_word_for_word_has_its_label(text, label):
 def test_a_phrase_with_a_skipped_word_is_not_the_data_s_phrase():
     data = build_dataset("weather", TRAIN)
     assert data.target_of(data.vocabulary.read("so very cold")) is None
+
+
+@pytest.mark.parametrize(
+    "change", [{"reads": Reads.EVERY}, {"loss": Loss.SQUARED_ERROR}], ids=["every", "values"]
+)
+def test_other_data_have_no_one_class_for_a_phrase(change):
+    data = replace(build_dataset("weather", TRAIN), **change)
+    assert data.target_of(data.vocabulary.read("so cold")) is None
+
+
+def test_there_may_be_the_most_classes_but_not_one_more():
+    rows = [Row(i, f"so cold {i}", f"label {i}") for i in range(MAX_CLASSES + 1)]
+    assert len(build_dataset("weather", rows[:-1]).classes) == MAX_CLASSES
+    with pytest.raises(TaskError, match="have 201 different labels, more than 200"):
+        build_dataset("weather", rows)
+
+
+def test_phrases_may_be_of_characters():
+    data = build_dataset("weather", TRAIN, [Row(2, "warm!", "rainy")], Unit.CHARACTERS)
+    assert data.vocabulary.words == tuple(sorted({*"so warmso coldnot cold"}))
+    assert (data.unknown, data.test[0].text) == (("!",), "warm!")
+    assert data.notes[0].startswith("Characters of the test phrases")
 
 
 def test_without_files_the_phrases_are_the_built_in_ones():

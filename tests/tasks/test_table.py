@@ -4,8 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.tasks.table import MAX_BYTES, MAX_WORDS, TaskError, read_file, read_table
-from rnnviz.tasks.vocabulary import split_words
+from rnnviz.tasks.table import (
+    MAX_BYTES,
+    MAX_CHARACTERS,
+    MAX_LETTERS,
+    MAX_ROWS,
+    MAX_WORDS,
+    Form,
+    Row,
+    Table,
+    TaskError,
+    check,
+    read_any,
+    read_file,
+    read_table,
+)
+from rnnviz.tasks.vocabulary import END, START, Unit, split_words
 
 GOOD = b"text,label\nvery good,1\nbad,0\n"
 
@@ -35,8 +49,13 @@ def test_rows_are_read_in_their_order_with_their_lines():
         b"id,text,label,note\n7,very good,1,\n8,bad,0,x\n",
         b"text,label\n  very good  , 1\nbad,0 \n",
         b"text,label\n\nvery good,1\n\nbad,0\n\n",
+        b' "Text" , LABEL\nvery good,1\nbad,0\n',
+        GOOD.replace(b"\n", b"\r"),
     ],
-    ids=["bom", "crlf", "no last newline", "quoted", "swapped", "more columns", "spaces", "blanks"],
+    ids=[
+        *("bom", "crlf", "no last newline", "quoted", "swapped", "more columns", "spaces"),
+        *("blanks", "capitals", "cr"),
+    ],
 )
 def test_the_usual_kinds_of_csv_are_read_alike(content):
     assert pairs(content) == [("very good", "1"), ("bad", "0")]
@@ -56,6 +75,10 @@ def test_the_same_row_twice_is_no_contradiction():
         (b"", "has no column text and no column label"),
         (b"text,lbel\nbad,0\n", "has no column label"),
         (b"phrase,label\nbad,0\n", "has no column text"),
+        (b"text\nbad\n", "has no column label. The first line must be: text,label"),
+        (b"source,target\nbad,good\n", "has no column text and no column label"),
+        (b"text;label\nbad;0\n", "has no column text and no column label"),
+        (b"text,label\nbad,0\nba\0d,1\n", "has a zero byte in line 3"),
         (b"text,label\n", "has no rows below the header"),
         (b"text,label\nbad,0\n,1\n", "row 3: the text is empty"),
         (b"text,label\nbad,0\n  ,1\n", "row 3: the text is empty"),
@@ -66,9 +89,9 @@ def test_the_same_row_twice_is_no_contradiction():
         (b"text,label\nNot  bad!,0\nnot bad,1\n", "rows 2 and 3"),
         ("text,label\nschön,1\n".encode("latin-1"), "is not UTF-8"),
         (GOOD.decode().encode("utf-16"), "is not UTF-8"),
-        (b'text,label\n"bad,0\n', "is not a CSV file"),
-        (b'text,label\n"bad"ly,0\n', "is not a CSV file"),
-        (b"text,label\n" + b"a" * 200_000 + b",0\n", "is not a CSV file"),
+        (b'text,label\n"bad,0\n', "row 2: can't be read as CSV"),
+        (b'text,label\nbad,0\n"bad"ly,0\n', "row 3: can't be read as CSV"),
+        (b"text,label\n" + b"a" * 200_000 + b",0\n", "row 2: can't be read as CSV"),
     ],
 )
 def test_what_is_wrong_is_said_and_where(content, said):
@@ -156,3 +179,186 @@ def test_what_a_spreadsheet_writes_is_read_back(table):
     quoted = ('"{}","{}"'.format(*(c.replace('"', '""') for c in row)) for row in table.items())
     content = "\r\n".join(["text,label", *quoted])
     assert pairs(content.encode()) == list(table.items())
+
+
+# Any form
+
+
+def found(content, name="a.csv", unit=Unit.WORDS):
+    """What is read, and checked, with what is wrong as a text."""
+    try:
+        table = read_any(content, name)
+        check(table, unit)
+    except TaskError as problem:
+        return str(problem)
+    return table
+
+
+@pytest.mark.parametrize(
+    ("content", "form", "row"),
+    [
+        (b"text,label\nso warm,1\n", Form.LABEL, (2, "so warm", "1")),
+        (b"label,id,text\n1,7,so warm\n", Form.LABEL, (2, "so warm", "1")),
+        (b"text\nso warm\n", Form.NEXT, (2, "so warm", "")),
+        (b'"text"\n"so, warm"\n', Form.NEXT, (2, "so, warm", "")),
+        (b"source,target\nso warm,si chaud\n", Form.TRANSLATION, (2, "so warm", "si chaud")),
+        (b"target,source\nsi chaud,so warm\n", Form.TRANSLATION, (2, "so warm", "si chaud")),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.csv", "A.CSV", "a.txt", "pasted text"])
+def test_the_form_is_found_from_the_header(content, form, row, name):
+    assert found(content, name) == Table(name, form, (Row(*row),))
+
+
+@pytest.mark.parametrize("content", [b"a text\r\nof lines\r", b"\xef\xbb\xbf\na text\nof lines \n"])
+@pytest.mark.parametrize("name", ["a.txt", "pasted text"])
+def test_what_has_no_header_is_plain_text(content, name):
+    assert found(content, name) == Table(name, Form.NEXT, (Row(1, "a text\nof lines"),), plain=True)
+
+
+def test_plain_text_may_have_any_quotes():
+    assert found(b'"Never", he said', "a.txt").rows == (Row(1, '"Never", he said'),)
+
+
+CSV = "text,label", "text", "source,target"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "a.csv: has no column text and no column label"),
+        ("so warm\n", "must be: text,label, or: text, or: source,target"),
+        ("text,lable\nso warm,1\n", "a.csv: has no column label"),
+        ("source,traget\nso,si\n", "a.csv: has no column target"),
+        ("target\nsi\n", "a.csv: has no column source"),
+        ("text,target\nsi,so\n", "a.csv: has no column source"),
+        *((f"{header}\n", "a.csv: has no rows below the header") for header in CSV),
+        ("text\nso warm\nso\n", "a.csv, row 3: the text 'so' has fewer than two words"),
+        ('text\n"..."\n', "a.csv, row 2: the text '...' has fewer than two words"),
+        ("source,target\nso,si\n,si\n", "a.csv, row 3: the source is empty"),
+        ("source,target\nso,\n", "a.csv, row 2: the target is empty"),
+        ("source,target\nso\n", "a.csv, row 2: the target is empty"),
+        ("text,label\n,1\n", "a.csv, row 2: the text is empty"),
+        ("text,label\nso,\n", "a.csv, row 2: the label is empty"),
+        ("text,label\nso,1\nso,0\n", "a.csv, rows 2 and 3: the same text 'so' has two labels"),
+        (f"source,target\nso,{START}\n", f"a.csv, row 2: {START} is a sign of the network's own"),
+        (f"source,target\nso {END},si\n", f"a.csv, row 2: {END} is a sign"),
+        ("source,target\nso,si\n" + "a " * 201 + ",si\n", "row 3: the source has 201 words"),
+        (
+            "source,target\nso," + "a " * 201 + "\n",
+            "row 2: the target has 201 words, more than 200",
+        ),
+        ('text\nso warm\n"so\n', "a.csv, row 3: can't be read as CSV (unexpected end of data)"),
+        ('text\n"so" warm\n', "a.csv, row 2: can't be read as CSV"),
+        ('"text\nso warm\n', "a.csv, row 1: can't be read as CSV"),
+        ("text\nso warm\0\n", "a.csv: is not text, it has a zero byte in line 2"),
+        (b"text\nso warm\n\xff\xfe\n", "a.csv: is not UTF-8 text, see line 3"),
+    ],
+)
+def test_what_is_wrong_with_any_form_is_said_and_where(content, said):
+    message = found(content.encode() if isinstance(content, str) else content)
+    assert said in message
+    assert message.startswith("a.csv")
+    assert len(message) < 300
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "a.txt: has no text"),
+        (b" \n\t\r\n", "a.txt: has no text"),
+        (b"a", "a.txt: the text 'a' has fewer than two characters"),
+        (b"a text\xff", "a.txt: is not UTF-8 text, see line 1"),
+        (b"a\n\0text", "a.txt: is not text, it has a zero byte in line 2"),
+        (b"a" * (MAX_BYTES + 1), "a.txt: is larger than 5 MB"),
+    ],
+    ids=["nothing", "spaces", "one", "latin", "zero", "large"],
+)
+def test_what_is_wrong_with_plain_text_is_said(content, said):
+    assert said in found(content, "a.txt", Unit.CHARACTERS)
+
+
+def test_plain_text_may_have_the_largest_size():
+    assert len(found(b"ab" * (MAX_BYTES // 2), "a.txt", Unit.CHARACTERS).rows[0].text) == MAX_BYTES
+
+
+@pytest.mark.parametrize("header", CSV)
+def test_a_table_may_have_the_most_rows_but_not_one_more(header):
+    row = "\n" + ",".join(["so warm"] * len(header.split(",")))
+    full = header + row * MAX_ROWS
+    assert len(found(full.encode()).rows) == MAX_ROWS
+    assert "a.csv: has more than 20,000 rows" in found((full + row).encode())
+
+
+@pytest.mark.parametrize(
+    ("unit", "longest"),
+    [(Unit.WORDS, "bad " * (MAX_WORDS - 1) + "bad"), (Unit.CHARACTERS, "a" * MAX_CHARACTERS)],
+)
+@pytest.mark.parametrize(
+    "cells", ["text,label\n{},1", "source,target\n{},a", "source,target\na,{}"]
+)
+def test_a_text_may_have_the_longest_length_but_not_one_token_more(unit, longest, cells):
+    longer = longest + (" bad" if unit is Unit.WORDS else "a")
+    assert isinstance(found(cells.format(longest).encode(), unit=unit), Table)
+    assert f"has {len(unit.tokens(longer))} {unit}, more than" in found(
+        cells.format(longer).encode(), unit=unit
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ("text,label\nso {},1", "row 2: the word 'aaa"),
+        ("text,label\nso,{}", "row 2: the label has 201 characters, more than 200"),
+        ("text\nso {}", "row 2: the word 'aaa"),
+        ("source,target\nso,{} si", "row 2: the word 'aaa"),
+    ],
+)
+def test_a_word_and_a_label_may_have_the_most_letters_but_not_one_more(cells, said):
+    most = "a" * MAX_LETTERS
+    assert isinstance(found(cells.format(most).encode()), Table)
+    assert said in found(cells.format(most + "a").encode())
+
+
+def test_in_characters_no_word_is_too_long():
+    assert isinstance(found(b"a" * 10_000, "a.txt", Unit.CHARACTERS), Table)
+    assert "has 10,000 characters, more than 200" in found(b"so " + b"a" * 10_000, "a.txt")
+
+
+def test_a_text_to_go_on_with_may_be_longer():
+    assert isinstance(found(b"text\n" + b"bad " * 10_000), Table)
+
+
+def test_in_characters_a_text_of_signs_alone_is_one():
+    assert isinstance(found(b"text,label\n!?,1\n", unit=Unit.CHARACTERS), Table)
+    assert "row 2: the text is empty" in found(b"text,label\n!?,1\n")
+
+
+def test_in_characters_other_capitals_are_another_text():
+    content = b"text,label\nBad,1\nbad,0\n"
+    assert isinstance(found(content, unit=Unit.CHARACTERS), Table)
+    assert "two labels" in found(content)
+
+
+names = st.sampled_from(["a.csv", "a.txt", "pasted text", ""])
+headers = st.sampled_from(["", *(header + "\n" for header in CSV)]).map(str.encode)
+
+
+@given(
+    headers, st.binary() | st.lists(scraps, max_size=30).map(b"".join), names, st.sampled_from(Unit)
+)
+def test_any_bytes_of_any_form_are_read_or_refused(header, content, name, unit):
+    table = found(header + content, name, unit)
+    if isinstance(table, str):
+        assert table.startswith(name)
+        return
+    assert table.rows
+    assert all(len(unit.tokens(row.text)) >= table.form.least for row in table.rows)
+    assert all(row.label or table.form is Form.NEXT for row in table.rows)
+
+
+@given(st.lists(st.tuples(cells, cells), min_size=1, max_size=5))
+def test_pairs_that_a_spreadsheet_writes_are_read_back(table):
+    content = "".join(f'"{source}","{target}"\r\n' for source, target in table)
+    rows = found(("source,target\r\n" + content).encode()).rows
+    assert [(row.text, row.label) for row in rows] == table

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.tasks.vocabulary import Vocabulary, split_words
+from rnnviz.tasks.vocabulary import END, START, Unit, Vocabulary, split_words
 
 KNOWN = Vocabulary.of(["this is not bad", "i am happy"])
 
@@ -97,3 +97,25 @@ def test_characters_join_to_the_text(text):
 def test_a_token_has_the_number_of_its_place():
     assert [KNOWN.words[KNOWN.number(word)] for word in KNOWN.words] == list(KNOWN.words)
     assert KNOWN.join(KNOWN.split("This is bad!")) == "this is bad"
+
+
+@given(st.text(), st.sampled_from(Unit))
+def test_the_text_of_tokens_has_these_tokens(text, unit):
+    tokens = unit.tokens(text)
+    assert unit.tokens(unit.text(tokens)) == unit.tokens(unit.plain(text)) == tokens
+
+
+@pytest.mark.parametrize("vocabulary", [KNOWN, LETTERS], ids=["words", "characters"])
+def test_a_vocabulary_splits_and_joins_as_its_unit_does(vocabulary):
+    assert vocabulary.split("This bad") == vocabulary.unit.tokens("This bad")
+    assert vocabulary.join("ab") == vocabulary.unit.text("ab")
+
+
+def test_a_unit_has_a_noun():
+    assert [unit.noun for unit in Unit] == ["word", "character"]
+
+
+@pytest.mark.parametrize("sign", [START, END])
+def test_a_sign_is_one_word_but_no_character(sign):
+    assert split_words(sign) == [sign]
+    assert len(sign) > 1

@@ -1,0 +1,57 @@
+"""Encode: from texts to the numbers of their tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rnnviz.tasks.table import TaskError
+from rnnviz.tasks.vocabulary import Reading, Unit, Vocabulary
+
+#: Most tokens of a vocabulary.
+MAX_TOKENS = 5_000
+
+
+def vocabulary_of(texts: Iterable[str], unit: Unit) -> Vocabulary:
+    """The tokens of the training texts; raise TaskError for too many."""
+    vocabulary = Vocabulary.of(texts, unit is Unit.CHARACTERS)
+    if len(vocabulary) > MAX_TOKENS:
+        instead = ", or characters instead of words" if unit is Unit.WORDS else ""
+        raise TaskError(
+            f"The training phrases have {len(vocabulary):,} different {unit}, more than "
+            f"{MAX_TOKENS:,}. Use fewer rows{instead}."
+        )
+    return vocabulary
+
+
+def known(text: str, vocabulary: Vocabulary, where: str, least: int = 1) -> Reading:
+    """Read a text; raise TaskError where training knows fewer than ``least`` of its tokens."""
+    reading = vocabulary.read(text)
+    if len(reading.tokens) < least:
+        noun = vocabulary.noun
+        few = f"no {noun} of {text[:60]!r} occurs"
+        if len(reading.tokens):
+            few = f"of {text[:60]!r} only the {noun} {reading.words[0][:30]!r} occurs"
+        raise TaskError(
+            f"{where}: {few} in the training phrases, so the network can't read it. Remove the "
+            f"row or train on its {vocabulary.unit}."
+        )
+    return reading
+
+
+def unknown_tokens(texts: Iterable[str], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The tokens of the test texts that training doesn't know, sorted."""
+    return tuple(sorted({token for text in texts for token in vocabulary.read(text).unknown}))
+
+
+def unknown_notes(unknown: tuple[str, ...], unit: Unit) -> tuple[str, ...]:
+    """A sentence that says which tokens are skipped; none where there are none."""
+    if not unknown:
+        return ()
+    more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
+    # Of a character alone one can't see that it is a space.
+    shown = repr if unit is Unit.CHARACTERS else str
+    listed = ", ".join(shown(token[:30]) for token in unknown[:8])
+    return (
+        f"{unit.value.capitalize()} of the test phrases that training doesn't know are skipped: "
+        f"{listed}{more}.",
+    )

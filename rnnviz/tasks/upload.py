@@ -1,0 +1,166 @@
+"""Upload: a user's own data, and how they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from rnnviz.config import SETTINGS, Setting
+from rnnviz.tasks.dataset import Dataset, build_dataset
+from rnnviz.tasks.split import split_rows
+from rnnviz.tasks.table import Form, Row, Table, TaskError, check, read_any
+from rnnviz.tasks.translate import build_translation
+from rnnviz.tasks.vocabulary import Unit
+from rnnviz.tasks.windows import MAX_WINDOW, WINDOW, build_next, cut
+
+#: How data are read, as rows like those of a run's settings.
+DATA_SETTINGS: dict[str, Setting] = {
+    row.name: row
+    for row in (
+        Setting(
+            "unit",
+            Unit,
+            None,
+            "Unit",
+            "Data",
+            "What the network reads one at a time: words, or single characters. Unless chosen: "
+            "characters to learn what comes next, words otherwise.",
+            restarts=True,
+        ),
+        Setting(
+            "test_share",
+            float,
+            0.2,
+            "Test share",
+            "Data",
+            "The part of the rows that is set aside for testing, alike for every class, where "
+            "there is no test file. Rows with the same text stay together.",
+            low=0.0,
+            high=0.5,
+            step=0.05,
+            restarts=True,
+        ),
+        Setting(
+            "window",
+            int,
+            WINDOW,
+            "Window",
+            "Data",
+            "How many tokens are read in one piece to learn what comes next. A longer text is "
+            "cut, and the network begins every piece with an empty memory.",
+            low=2,
+            high=MAX_WINDOW,
+            restarts=True,
+        ),
+    )
+}
+_OWN_UNITS = {
+    Form.LABEL: Unit.WORDS,
+    Form.NEXT: Unit.CHARACTERS,
+    Form.TRANSLATION: Unit.WORDS,
+}
+
+
+class File(NamedTuple):
+    """What a file is called, and what is in it."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One or two files and how they are read; the seed draws the test rows.
+
+    Without a ``unit`` it is the form's own; beside a test file nothing is set aside. Raises
+    SettingError for a unit, share, seed or window that can't be.
+    """
+
+    train: File
+    test: File | None = None
+    unit: Unit | None = None
+    test_share: float = 0.2
+    seed: int = 0
+    window: int = WINDOW
+
+    def __post_init__(self) -> None:
+        if self.test:
+            object.__setattr__(self, "test_share", 0.0)
+        for row in (*DATA_SETTINGS.values(), SETTINGS["seed"]):
+            if getattr(self, row.name) is not None:
+                object.__setattr__(self, row.name, row.parse(getattr(self, row.name)))
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What was found in the files: its form and unit, and the rows to learn and to test on."""
+
+    form: Form
+    unit: Unit
+    train: Sequence[Row]
+    test: Sequence[Row]
+    notes: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=4)
+def parts_of(upload: Upload) -> Parts:
+    """Read the files and set the test rows aside; raise TaskError."""
+    table = read_any(upload.train.content, upload.train.name)
+    unit = upload.unit or _OWN_UNITS[table.form]
+    check(table, unit)
+    if upload.test:
+        tested = _test_table(upload.test, table, unit)
+        return Parts(table.form, unit, table.rows, tested.rows, _overlap(table, tested, unit))
+    rows = table.rows
+    if table.form is Form.NEXT:
+        rows = tuple(cut(rows, unit, upload.window))
+    train, test = split_rows(rows, table.form, unit, upload.test_share, upload.seed)
+    return Parts(table.form, unit, train, test, _untested(upload, test, unit))
+
+
+def _test_table(file: File, train: Table, unit: Unit) -> Table:
+    table = read_any(file.content, file.name)
+    if table.form is not train.form:
+        raise TaskError(
+            f"{file.name}: has {table.form.header}, and {train.name} has {train.form.header}. "
+            "The test file must have the columns of the training file."
+        )
+    check(table, unit)
+    return table
+
+
+def _overlap(train: Table, test: Table, unit: Unit) -> tuple[str, ...]:
+    learned = {unit.plain(row.text) for row in train.rows}
+    twice = sum(unit.plain(row.text) in learned for row in test.rows)
+    if not twice:
+        return ()
+    return (
+        f"Test phrases that are training phrases too: {twice:,} of {len(test.rows):,}. They test "
+        "what was learned by heart.",
+    )
+
+
+def _untested(upload: Upload, test: Sequence[Row], unit: Unit) -> tuple[str, ...]:
+    if test or not upload.test_share:
+        return ()
+    return (
+        "Nothing could be set aside for testing: that takes two different texts of the same "
+        f"class, with {unit} in common.",
+    )
+
+
+@lru_cache(maxsize=4)
+def dataset_of(upload: Upload) -> Dataset:
+    """The dataset of an upload; raise TaskError with a sentence for what can't be learned."""
+    parts = parts_of(upload)
+    dataset = _build(parts, upload)
+    return replace(dataset, notes=(*parts.notes, *dataset.notes))
+
+
+def _build(parts: Parts, upload: Upload) -> Dataset:
+    files = upload.train.name, parts.train, parts.test, parts.unit
+    if parts.form is Form.NEXT:
+        return build_next(*files, window=upload.window)
+    return (build_translation if parts.form is Form.TRANSLATION else build_dataset)(*files)
