@@ -12,14 +12,15 @@ from typing import Any, NoReturn
 import numpy as np
 from tqdm import tqdm
 
-from rnnviz.config import SETTINGS, Gradient, Reads, RunConfig, Setting, SettingError
+from rnnviz.config import SETTINGS, Gradient, RunConfig, Setting, SettingError
 from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_errors
 from rnnviz.engine.training import record
 from rnnviz.session import Session
-from rnnviz.tasks.dataset import Dataset, sentiment
-from rnnviz.tasks.table import Form, TaskError, read_bytes
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.table import TaskError, read_bytes
 from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of
 
+_FILES = "own data to learn: a CSV with text,label or text or source,target; or a text"
 _DATA = tuple(DATA_SETTINGS[name] for name in ("unit", "test_share"))
 
 
@@ -40,8 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="rnnviz", description="Train a recurrent network from scratch in NumPy.")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     train = commands.add_parser("train", help="train without a browser")
-    train.add_argument("--train", type=Path, metavar="CSV", help="training phrases: text,label")
-    train.add_argument("--test", type=Path, metavar="CSV", help="test phrases: text,label")
+    train.add_argument("--train", type=Path, metavar="FILE", help=_FILES)
+    train.add_argument("--test", type=Path, metavar="FILE", help="the same, to test on")
     train.add_argument("--every", type=_positive, default=100, help="epochs between two reports")
     train.add_argument("--json", type=Path, metavar="FILE", help="write settings and every epoch")
     train.add_argument("--weights", type=Path, metavar="FILE.npz", help="write the final weights")
@@ -79,14 +80,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 2
 
 
-def _dataset(config: RunConfig, options: dict[str, Any]) -> Dataset:
+def _dataset(config: RunConfig, options: dict[str, Any]) -> Dataset | None:
     _check_together(options)
     train, test = options["train"], options["test"]
     if train is None:
-        return sentiment()
+        return None
     given = {row.name: options[row.name] for row in _DATA if options[row.name] is not None}
     files = _file(train), test and _file(test)
-    return _trainable(dataset_of(Upload(*files, **given, seed=config.seed)))
+    return dataset_of(Upload(*files, **given, seed=config.seed))
 
 
 def _check_together(options: dict[str, Any]) -> None:
@@ -102,15 +103,6 @@ def _check_together(options: dict[str, Any]) -> None:
 
 def _file(path: Path) -> File:
     return File(path.name, read_bytes(path))
-
-
-def _trainable(dataset: Dataset) -> Dataset:
-    if dataset.reads is not Reads.LAST:
-        raise TaskError(
-            f"{dataset.name}: can be read, but only classes can be trained so far. "
-            f"The first line must be: {Form.LABEL.header}"
-        )
-    return dataset
 
 
 def _train(config: RunConfig, options: dict[str, Any]) -> int:
@@ -141,13 +133,13 @@ def _save(session: Session, options: dict[str, Any]) -> None:
 
 
 def report(session: Session) -> str:
-    """The present scores as the notebook prints them: loss in nats and accuracy, to 3 decimals."""
-    row = session.run.history.row(-1)
+    """The present scores as the notebook prints them: loss and metric, to 3 decimals."""
+    row, name = session.run.history.row(-1), session.dataset.metric.name.capitalize()
     lines = [f"--- Epoch {session.state.epoch}"]
     for part in ("train", "test"):
-        loss, accuracy = row[f"{part}_loss"], row[f"{part}_accuracy"]
+        loss, share = row[f"{part}_loss"], row[f"{part}_metric"]
         if not np.isnan(loss):
-            lines.append(f"{part.capitalize()}:\tLoss {loss:.3f} | Accuracy: {accuracy:.3f}")
+            lines.append(f"{part.capitalize()}:\tLoss {loss:.3f} | {name}: {share:.3f}")
     return "\n".join(lines)
 
 

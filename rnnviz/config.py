@@ -113,9 +113,9 @@ class Setting:
     restarts: bool = False
     only: tuple[str, tuple[StrEnum, ...]] | None = None
 
-    def applies(self, config: RunConfig) -> bool:
-        """Whether this setting has any effect, given the others."""
-        return self.only is None or getattr(config, self.only[0]) in self.only[1]
+    def applies(self, values: Mapping[str, Any]) -> bool:
+        """Whether this setting has any effect, given the values of the others."""
+        return self.only is None or values[self.only[0]] in self.only[1]
 
     @property
     def condition(self) -> str:
@@ -236,13 +236,14 @@ class RunConfig:
         1.0,
         "Forget bias",
         "Network",
-        "Where an LSTM's forget gates begin: at 1 they stand open, so that much is kept from the "
-        "first step on; at 0 half is lost with every token. A change starts the run again.",
+        "Where the gates begin that keep the memory, an LSTM's forget gate and a GRU's update "
+        "gate: at 1 they keep 73 % from token to token, at 3 95 %, at 0 half. "
+        "A change starts the run again.",
         low=-5.0,
         high=10.0,
         step=0.5,
         restarts=True,
-        only=("cell", (CellKind.LSTM,)),
+        only=("cell", (CellKind.GRU, CellKind.LSTM)),
     )
     init: Init = _setting(
         Init.NORMAL,
@@ -365,7 +366,7 @@ class RunConfig:
         for row in SETTINGS.values():
             object.__setattr__(self, row.name, row.parse(getattr(self, row.name)))
         for row in SETTINGS.values():
-            if not row.applies(self):
+            if not row.applies(vars(self)):
                 object.__setattr__(self, row.name, row.default)
 
     def as_dict(self) -> dict[str, Any]:

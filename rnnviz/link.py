@@ -27,13 +27,17 @@ class Old:
 
 @dataclass(frozen=True)
 class Link:
-    """Settings and changes, how far the run has gone, which epoch is shown, phrase, old run."""
+    """Settings and changes, how far the run has gone, which epoch is shown, phrase, old run.
+
+    ``data`` is the name under which this server keeps the reader's own data.
+    """
 
     schedule: Schedule
     now: Place = START
     shown: Place = START
     phrase: str | None = None
     old: Old | None = None
+    data: str | None = None
 
     def to_query(self) -> dict[str, str]:
         """The link as texts by name; what is as by default is left out."""
@@ -45,6 +49,7 @@ class Link:
             "ghost": f"{old.left}:{old.now}" if old else "",
             "ghost_changes": ",".join(map(str, old.changes)) if old else "",
             "phrase": self.phrase or "",
+            "data": self.data or "",
         }
         return self.schedule.start.to_query() | {k: v for k, v in parts.items() if v}
 
@@ -57,7 +62,9 @@ def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     now = max(shown, _place(query, "now", said))
     changes = _changes(query, "changes", now, said)
     schedule = Schedule(start, changes)
-    link = Link(schedule, now, shown, query.get("phrase"), _old(query, now, said))
+    link = Link(
+        schedule, now, shown, query.get("phrase"), _old(query, now, said), query.get("data")
+    )
     return link, [*problems, *(f"In the link: {sentence}" for sentence in said)]
 
 

@@ -23,8 +23,6 @@ T = TypeVar("T")
 
 #: Epochs a frame that can be chosen; 0 is the slow motion of one phrase a frame.
 SPEEDS = (0, 1, 2, 3, 5, 10, 20, 30, 50)
-#: Steps taken between two looks at the clock.
-_STRIDE = 32
 #: Seconds that a link may take to be followed before the page is shown.
 _PATIENCE = 1.0
 
@@ -52,16 +50,21 @@ class Player:
         self.config, self.dataset = config, dataset
         self.speed = 1
         self.running = False
-        self.message = "Press Play: in every epoch the network reads each training phrase once."
+        self.message = "Press Play: in every epoch the network reads each training example once."
         self._problems = ""
         self._restart()
 
     def _restart(self) -> None:
+        self.dataset = self.data_for(self.config)
         self.run = Run(self.dataset, Schedule(self.config))
         self.shown: Place | None = None
         self.ghost: Ghost | None = None
         self._journey: Iterator[None] | None = None
         self._target: Link | None = None
+
+    def data_for(self, config: RunConfig) -> Dataset:
+        """The data that are learned with these settings."""
+        return self.dataset
 
     # Where it is
 
@@ -98,9 +101,9 @@ class Player:
 
     @property
     def place(self) -> str:
-        """The epochs done and, inside an epoch, the share of its phrases: "12 + 3/58"."""
+        """The epochs done and, inside an epoch, the share of its examples: "12 + 3/58"."""
         epoch, position = self.here
-        return f"{epoch} + {position}/{self.run.phrases}" if position else str(epoch)
+        return f"{epoch} + {position}/{self.run.examples}" if position else str(epoch)
 
     @property
     def course(self) -> Course:
@@ -133,17 +136,19 @@ class Player:
         """
         until = time.perf_counter() + budget
         goal = Place(min(self.run.state.epoch + epochs, self.config.epochs))
-        for _ in self._train_to(goal, _STRIDE if np.isfinite(budget) else self.run.phrases):
+        for _ in self._train_to(
+            goal, self.run.stride if np.isfinite(budget) else self.run.examples
+        ):
             if time.perf_counter() > until:
                 break
         self._stop_at_the_end()
 
     def _train_to(self, goal: Place, stride: int) -> Iterator[None]:
-        """Train to ``goal``, pausing after every ``stride`` phrases at most."""
+        """Train to ``goal``, pausing after every ``stride`` examples at most."""
         run = self.run
         while run.place < goal:
             epoch, position = run.place
-            end = goal.position if epoch == goal.epoch else run.phrases
+            end = goal.position if epoch == goal.epoch else run.examples
             if not run.train(min(stride, end - position)):
                 self._diverged()
                 return
@@ -172,7 +177,7 @@ class Player:
 
     @alone
     def step_phrase(self) -> None:
-        """Pause, and train on, or replay, one phrase: one optimizer step."""
+        """Pause, and take, or replay, one optimizer step: one example, or one batch."""
         self.pause()
         self._one_phrase()
 
@@ -180,7 +185,7 @@ class Player:
         if self.shown is not None:
             self.go_to(self.run.after(self.shown))
             return
-        if not self.finished and not self.run.train(1):
+        if not self.finished and not self.run.train(self.run.batch):
             self._diverged()
         self._stop_at_the_end()
 
@@ -320,17 +325,18 @@ class Player:
         self._travel(_PATIENCE)
 
     def _way(self, link: Link) -> Iterator[None]:
+        self.dataset = self.data_for(link.schedule.start)
         self.run = Run(self.dataset, Schedule(link.schedule.start))
         if link.old:
             self.run.schedule = link.old.schedule(link.schedule)
-            yield from self._train_to(self.run.clamped(link.old.now), _STRIDE)
+            yield from self._train_to(self.run.clamped(link.old.now), self.run.stride)
             left = self.run.clamped(link.old.left)
             if self.run.place < left:
                 return
             self.ghost = self.run.branch(left)
         self.run.schedule = link.schedule
         now, shown = self.run.clamped(link.now), self.run.clamped(link.shown)
-        yield from self._train_to(now, _STRIDE)
+        yield from self._train_to(now, self.run.stride)
         if self.run.place < now:
             return
         if now > START:

@@ -12,6 +12,8 @@ from rnnviz.engine.training import TrainState, Workspace, begin, train_examples
 from rnnviz.schedule import Place, Schedule
 from rnnviz.tasks.dataset import Dataset
 
+#: Weights times tokens times examples that are worked through in about a millisecond.
+_WORK = 2_000_000
 #: The most snapshots that are kept, in number and in bytes.
 MOST_SNAPSHOTS, SNAPSHOT_BYTES = 200, 24_000_000
 _NO_SCORE = Score(float("nan"), float("nan"))
@@ -108,24 +110,37 @@ class Run:
         return place_of(self.state)
 
     @property
-    def phrases(self) -> int:
-        """How many phrases one epoch reads."""
+    def examples(self) -> int:
+        """How many examples one epoch reads."""
         return len(self._workspace)
 
+    @property
+    def batch(self) -> int:
+        """How many examples are read for one step."""
+        return self.schedule.start.batch
+
+    @property
+    def stride(self) -> int:
+        """How many examples can be read between two looks at the clock."""
+        work = self.state.parameters.theta.size * self._workspace.longest * self.batch
+        return self.batch * max(1, min(32, _WORK // work))
+
     def after(self, place: Place) -> Place:
-        """The place one phrase later."""
-        return self.clamped(place._replace(position=place.position + 1))
+        """The place one step later."""
+        return self.clamped(place._replace(position=place.position + self.batch))
 
     def clamped(self, place: Place) -> Place:
-        """The place itself; with all the phrases of an epoch, or more, the next epoch."""
-        return Place(place.epoch + 1) if place.position >= self.phrases else place
+        """The place itself, or where its batch begins; at the end of an epoch the next epoch."""
+        if place.position >= self.examples:
+            return Place(place.epoch + 1)
+        return place._replace(position=place.position - place.position % self.batch)
 
     def train(self, count: int) -> bool:
-        """Take ``count`` steps inside an epoch; whether the loss is still a finite number.
+        """Read ``count`` examples, or what is left of the epoch; whether the loss stays finite.
 
-        If it isn't, the run goes back to where it last was.
+        If it doesn't, the run goes back to where it last was.
         """
-        after = self._steps(self.state, count)
+        after = self._steps(self.state, min(count, self.examples - self.state.position))
         fine = bool(np.isfinite(after.parameters.theta).all())
         if fine and after.epoch > self.state.epoch:
             fine = self._append_scores(after)
@@ -141,7 +156,7 @@ class Run:
         self.configure(self.config)
 
     def _steps(self, state: TrainState, count: int) -> TrainState:
-        """Take ``count`` steps inside an epoch, each with the settings of its place."""
+        """Read ``count`` examples inside an epoch, each with the settings of its place."""
         end = state.position + count
         while True:
             place = place_of(state)
@@ -154,7 +169,8 @@ class Run:
 
     def _append_scores(self, state: TrainState) -> bool:
         train, test = (
-            evaluate(state.parameters, group) if group else _NO_SCORE for group in self._groups
+            evaluate(state.parameters, group, self.dataset.metric.score) if group else _NO_SCORE
+            for group in self._groups
         )
         if not np.isfinite(train.loss) or np.isinf(test.loss):
             return False
@@ -179,7 +195,7 @@ class Run:
         if place_of(start) <= place_of(last) <= place:
             start = last
         while place_of(start) < place:
-            end = place.position if start.epoch == place.epoch else self.phrases
+            end = place.position if start.epoch == place.epoch else self.examples
             start = self._steps(start, end - start.position)
         self._bookmarks[reader] = start
         return start

@@ -11,65 +11,106 @@ from typing import Any
 
 import numpy as np
 
+from rnnviz.analysis.decoding import drawn, prompted, run_free
 from rnnviz.analysis.gradients import Flow, Objective, gradient_flow, margin_flow
+from rnnviz.analysis.history import COLUMNS
 from rnnviz.analysis.memory import Film, GradientMap, MemoryGauge, coarse_first, recurrent
 from rnnviz.analysis.step import StepRecord, step_record
 from rnnviz.analysis.symbols import Names
 from rnnviz.config import RunConfig
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
+from rnnviz.engine.layer import Array
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import TrainState, order, record
 from rnnviz.link import Link
 from rnnviz.microscope import Microscope, Subject
 from rnnviz.player import Player, alone
-from rnnviz.probe import Probe, inspect, read
+from rnnviz.probe import MAX_TYPED, Probe, inspect, names_of, read, spoken, wanted_text
 from rnnviz.schedule import Place, Schedule
-from rnnviz.tasks.dataset import Dataset, dataset_from, sentiment
+from rnnviz.shelf import Shelf
+from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.table import TaskError
+from rnnviz.tasks.upload import Upload, dataset_of
 from rnnviz.tasks.vocabulary import Reading
+from rnnviz.tasks.waves import next_values
+from rnnviz.tasks.windows import next_tokens
 
-#: The probe to begin with.
-PHRASE = "right now i am not at all happy"
+#: The stream of ``np.random.default_rng((seed, stream, ...))`` that samples are drawn from.
+SAMPLING = 4
+#: How many tokens are written, and how many values are run free.
+SAMPLE, FREE = 120, 40
 
 
 class Session(Player):
     """A player with data, a probe phrase, and what is asked about them."""
 
-    def __init__(self, config: RunConfig | None = None, dataset: Dataset | None = None) -> None:
-        super().__init__(config or RunConfig(), dataset or sentiment())
-        self.data_problem = ""
-        self.problem = ""
-        self.typed = self.phrase = PHRASE
+    def __init__(
+        self,
+        config: RunConfig | None = None,
+        dataset: Dataset | None = None,
+        shelf: Shelf | None = None,
+    ) -> None:
+        self.upload: Upload | None = None
+        self.shelf = shelf or Shelf()
+        self._own = dataset
+        self.data_problem = self.problem = ""
+        config = config or RunConfig()
+        super().__init__(config, self.data_for(config))
+        self.typed = self.phrase = self.first_phrase
         self.objective = Objective.LOSS
+        self.layer, self.part, self.temperature = 0, "h", 0.7
         self.microscope = Microscope()
         self._step: tuple[object, StepRecord] | None = None
         self._film = Film()
         self._check: tuple[object, GradientCheck] | None = None
 
-    def load(self, train: tuple[str, bytes] | None, test: tuple[str, bytes] | None) -> None:
-        """Learn from uploaded CSV files (name, content); without any, the sentiment phrases.
+    def data_for(self, config: RunConfig) -> Dataset:
+        """The data that are learned with these settings: the reader's own, or those of the task."""
+        if self._own is not None:
+            return self._own
+        if self.upload is not None:
+            return dataset_of(replace(self.upload, seed=config.seed))
+        return TASKS[config.task].build(config.lag, config.seed)
 
-        Where a file can't be used the run stays as it is and ``data_problem`` says why.
-        """
-        self.data_problem = ""
-        try:
-            self.use(dataset_from(train, test))
-        except TaskError as problem:
-            self.data_problem = str(problem)
+    @property
+    def first_phrase(self) -> str:
+        """What is looked at to begin with."""
+        if self.dataset is TASKS[self.config.task].build(self.config.lag, self.config.seed):
+            return TASKS[self.config.task].probe
+        return self.dataset.train[0].text[:MAX_TYPED]
 
     @alone
-    def use(self, dataset: Dataset) -> None:
-        """Learn other data, from epoch 0."""
-        if dataset is self.dataset:
+    def load(self, upload: Upload | None) -> None:
+        """Learn from the reader's own data, or, with None, from the task's, from epoch 0.
+
+        Where they can't be used the run stays as it is and ``data_problem`` says why.
+        """
+        self.data_problem, before = "", self.upload
+        self.upload = upload
+        try:
+            dataset = self.data_for(self.config)
+        except TaskError as problem:
+            self.upload, self.data_problem = before, str(problem)
             return
-        self.pause()
-        self.dataset, self._film = dataset, Film()
-        self._restart()
+        if dataset is not self.dataset:
+            self.pause()
+            self._restart()
+            self.message = f"Started again at epoch 0, with the data {dataset.name}."
+
+    def _restart(self) -> None:
+        before = self.dataset
+        super()._restart()
+        self._film = Film()
+        if self.dataset is not before:
+            self._ask_anew()
+
+    def _ask_anew(self) -> None:
+        """Keep what was typed where these data can read it, or else begin with their own."""
         self.ask(self.typed)
-        if self.problem:
-            self.ask(dataset.train[0].text)
-        self.message = f"Started again at epoch 0, with the data {dataset.name}."
+        if self.problem or self.inspect().reading.unknown:
+            self.ask(self.first_phrase)
 
     def ask(self, text: str) -> None:
         """Make ``text`` the probe; if it can't be, the last one stays and ``problem`` says why."""
@@ -97,8 +138,30 @@ class Session(Player):
         trace = probe.trace
         gradient, truncate = self.config.gradient, self.config.truncate
         if objective is Objective.MARGIN:
-            return margin_flow(state.parameters, trace, gradient, truncate)
-        return gradient_flow(record(state.parameters, trace.batch, gradient, truncate))
+            return margin_flow(state.parameters, trace, gradient, truncate, self.layer)
+        seen = record(state.parameters, trace.batch, gradient, truncate)
+        return gradient_flow(seen, self.layer)
+
+    @property
+    def writes(self) -> bool:
+        """Whether the network learns what comes next in a text, and so can write."""
+        return self.dataset.rule is next_tokens
+
+    @property
+    def runs_free(self) -> bool:
+        """Whether the network learns the next values, and so can go on by itself."""
+        return self.dataset.rule is next_values
+
+    def sample(self, probe: Probe) -> str:
+        """What the network writes after the probe; at one epoch always the same."""
+        rng = np.random.default_rng((self.config.seed, SAMPLING, self.here.epoch))
+        choose = drawn(self.temperature, rng)
+        found = prompted(self.state.parameters, self.dataset, probe.example.inputs, choose, SAMPLE)
+        return (" " if not self.dataset.vocabulary.characters else "") + spoken(self.dataset, found)
+
+    def free(self, probe: Probe) -> Array:
+        """How the network goes on by itself after the probe's values, (n, C)."""
+        return run_free(self.state.parameters, probe.example.inputs, FREE)
 
     @alone
     def past(
@@ -131,7 +194,7 @@ class Session(Player):
         return False
 
     def _kept_film(self, probe: Probe, objective: Objective) -> Film:
-        self._film.keep(self.run.schedule, (objective, *_phrase_key(probe.trace)))
+        self._film.keep(self.run.schedule, (objective, self.layer, *_phrase_key(probe.trace)))
         return self._film
 
     def _develop(self, state: TrainState, probe: Probe, objective: Objective) -> None:
@@ -151,6 +214,10 @@ class Session(Player):
         self.microscope.look_at(step.moments, step.hidden, layers, step.parts)
         return step
 
+    def target_of(self, step: StepRecord) -> str:
+        """What is wanted of the sequence under the microscope, as it is written."""
+        return wanted_text(self.dataset, step.trace.targets[step.unrolled(0).rows])
+
     @property
     def on_own(self) -> bool:
         """Whether the microscope is on a sequence of the reader's own."""
@@ -160,14 +227,13 @@ class Session(Player):
     def next_examples(self) -> list[Example]:
         """The training examples that are read next, for one step, at the place looked at."""
         epoch, position = self.here
-        indexes = order(self.config.seed, epoch, self.run.phrases)
+        indexes = order(self.config.seed, epoch, self.run.examples)
         return [self.dataset.train[i] for i in indexes[position : position + self.config.batch]]
 
     @property
     def names(self) -> Names:
         """What the rows and columns of the parameters stand for."""
-        source = self.dataset.source.words if self.dataset.source else ()
-        return Names(self.dataset.vocabulary.words, self.dataset.classes, source)
+        return names_of(self.dataset)
 
     @alone
     def apply(self) -> None:
@@ -189,23 +255,52 @@ class Session(Player):
         return self.state, *_phrase_key(trace)
 
     def link(self) -> Link:
-        """The link to what is on the page now; of a run on other data it has the settings alone."""
-        if self.dataset is not sentiment():
+        """The link to what is on the page now.
+
+        The reader's own data it can only name; other data that were given have no name.
+        """
+        if self._own is not None:
             return Link(Schedule(self.config))
-        return replace(super().link(), phrase=self.phrase if self.phrase != PHRASE else None)
+        usual = self.phrase == self.first_phrase
+        data = self.shelf.put(self.upload) if self.upload else None
+        return replace(super().link(), phrase=None if usual else self.phrase, data=data)
+
+    @property
+    def own_data(self) -> bool:
+        """Whether the data are the reader's own, which a link can't carry."""
+        return self._own is not None or self.upload is not None
 
     @alone
     def follow(self, link: Link, problems: Sequence[str] = ()) -> None:
         """Ask the phrase of a link and go where it leads, see ``Player.follow``."""
+        problems = [*problems, *self._take_down(link)]
+        before, self.dataset = self.dataset, self.data_for(link.schedule.start)
+        self.config = link.schedule.start
         if link.phrase is not None:
             self.ask(link.phrase)
+        elif self.dataset is not before:
+            self.ask(self.first_phrase)
         super().follow(link, problems)
+
+    def _take_down(self, link: Link) -> list[str]:
+        """Learn from the data that a link names; a sentence if they are no longer there."""
+        self.upload = self.shelf.get(link.data) if link.data else None
+        if self.upload or not link.data:
+            return []
+        return [
+            "In the link: its data are not on this computer any more, or never were: a link can't "
+            "carry them. The task's own data are shown; load yours again."
+        ]
 
     def records(self) -> dict[str, Any]:
         """The settings and one record an epoch, ready for JSON (a missing score is null)."""
-        history = self.run.history
+        history, metric = self.run.history, self.dataset.metric.name.replace(" ", "_")
+        names = {column: column.replace("metric", metric) for column in COLUMNS}
         rows = [
-            {"epoch": e, **{k: None if np.isnan(v) else v for k, v in history.row(e).items()}}
+            {
+                "epoch": e,
+                **{names[k]: None if np.isnan(v) else v for k, v in history.row(e).items()},
+            }
             for e in range(len(history))
         ]
         changes = [str(change) for change in self.run.schedule.changes]

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from rnnviz.engine.evaluation import Score
 from rnnviz.schedule import Change, Place, Schedule
 
-COLUMNS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
+COLUMNS = ("train_loss", "train_metric", "test_loss", "test_metric")
 
 
 class History:
-    """Loss (nats) and accuracy (0..1) after every epoch, epoch 0 first.
+    """Loss and metric (0..1) of training and test after every epoch, epoch 0 first.
 
     A missing test set has NaN.
     """

@@ -16,12 +16,14 @@ _LONGEST = 16
 class Names(NamedTuple):
     """What the rows and columns of the parameters stand for.
 
-    V tokens or channels, C classes or channels, and the tokens that an encoder reads.
+    V tokens or channels, C classes or channels, and the tokens that an encoder reads; ``noun`` is
+    what a token is called.
     """
 
     vocabulary: tuple[str, ...]
     classes: tuple[str, ...]
     source: tuple[str, ...] = ()
+    noun: str = "word"
 
     def entry(self, name: str, index: Iterable[int | np.integer]) -> str:
         """One entry of a parameter: W_hh[3, 12], W_xh[3, “not”], b_y[“positive”]."""

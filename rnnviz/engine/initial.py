@@ -13,6 +13,9 @@ from rnnviz.engine.parameters import Architecture, Parameters, plain
 #: Streams of ``np.random.default_rng((seed, stream, ...))``; every kind of chance has its own.
 INITIALISATION, SHUFFLING = 1, 2
 
+#: The biases of the gates that keep what is remembered: an LSTM's forget gate, a GRU's update gate.
+KEEPING = ("b_f", "b_z")
+
 #: From (rng, shape, scale) to weights.
 Draw = Callable[[np.random.Generator, tuple[int, ...], float], Array]
 
@@ -24,7 +27,7 @@ def initial_parameters(architecture: Architecture, config: RunConfig) -> Paramet
     recurrent, others = _DRAWS[config.init]
     for name, array in parameters.named().items():
         kind = plain(name)
-        if kind == "b_f":
+        if kind in KEEPING:
             array[...] = config.forget_bias
         elif kind.startswith("W"):
             draw = recurrent if kind.startswith("W_h") and kind != "W_hy" else others

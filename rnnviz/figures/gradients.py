@@ -33,7 +33,7 @@ SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
 
 
 def bptt_profile(
-    flow: Flow, words: Sequence[str], theme: Theme = LIGHT, since: int = 0
+    flow: Flow, words: Sequence[str], theme: Theme = LIGHT, since: int = 0, noun: str = "word"
 ) -> go.Figure:
     """||dL/dh_t|| for every token on a log scale; time runs right, the gradient flows left.
 
@@ -56,7 +56,7 @@ def bptt_profile(
     )
     return figure(
         [points],
-        f"Gradient of the {flow.objective} at every word",
+        f"Gradient of the {flow.objective} at every {noun}",
         HEIGHTS["flow"],
         theme,
         xaxis=words_axis(words, theme),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -29,13 +29,15 @@ from rnnviz.figures.theme import (
 class View(NamedTuple):
     """What of a cell is shown: its name, the title, and where its values can lie.
 
-    ``bounded`` values lie between -1 and 1, a ``gate``'s between 0 and 1.
+    ``bounded`` values lie between -1 and 1, a ``gate``'s between 0 and 1. The first ``bridge``
+    tokens are those of an encoder: a line marks where its state goes over.
     """
 
     name: str
     title: str
     bounded: bool = True
     gate: bool = False
+    bridge: int = 0
 
 
 STATE = View("h", "Hidden state after every word")
@@ -74,7 +76,24 @@ def state_heatmap(
         xaxis=words_axis(words, theme),
         yaxis=axis("unit", theme, autorange="reversed", showgrid=False),
         margin=words_margin(words),
+        **_bridge(view.bridge, theme),
     )
+
+
+def _bridge(tokens: int, theme: Theme) -> dict[str, Any]:
+    """The line between the encoder's tokens and the decoder's, and their names."""
+    if not tokens:
+        return {}
+    line = {"color": theme.text, "width": 3}
+    place = {"x": tokens - 0.5, "yref": "paper", "showarrow": False, "y": 1, "yanchor": "bottom"}
+    names = (("encoder ", "right"), (" decoder", "left"))
+    return {
+        "shapes": [
+            {"type": "line", "x0": tokens - 0.5, "x1": tokens - 0.5, "yref": "paper", "y0": 0,
+             "y1": 1, "line": line},
+        ],
+        "annotations": [{**place, "text": text, "xanchor": side} for text, side in names],
+    }  # fmt: skip
 
 
 def _so_far(states: Array, moment: Moment | None) -> Array:

@@ -57,7 +57,8 @@ def unrolled_network(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> go
 
 def _title(scene: Scene) -> str:
     t, count, phase = scene.moment.number, scene.steps, scene.moment.phase
-    word = f"word {t} of {count}, “{plain(scene.step.words[t - 1])}”"
+    noun = scene.step.names.noun
+    word = f"{noun} {t} of {count}, “{plain(scene.step.words[t - 1])}”"
     what = {
         Phase.FORWARD: f"Forward: {word}, is read",
         Phase.LOSS: "Loss: the answer is compared with the target",
@@ -67,7 +68,7 @@ def _title(scene: Scene) -> str:
     }[phase]
     if scene.columns == count:
         return what
-    return f"{what} (shown: words {scene.shown.start + 1}–{scene.shown.stop} of {count})"
+    return f"{what} (shown: {noun}s {scene.shown.start + 1}–{scene.shown.stop} of {count})"
 
 
 def _words(scene: Scene) -> dict[str, Any]:
@@ -172,7 +173,10 @@ def _bars(scene: Scene) -> go.Bar:
 
 def _hits(scene: Scene) -> go.Heatmap:
     """What can be pointed at and clicked, empty strips and words too: a layer that isn't seen."""
-    words = [[t, scene.unit, f"word {t + 1}: “{plain(scene.step.words[t])}”"] for t in scene.shown]
+    words = [
+        [t, scene.unit, f"{scene.step.names.noun} {t + 1}: “{plain(scene.step.words[t])}”"]
+        for t in scene.shown
+    ]
     cells = [[_cell(scene, t, unit) for t in scene.shown] for unit in range(scene.hidden)]
     return go.Heatmap(
         z=np.zeros((scene.hidden + 1, scene.columns), np.float32),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -29,51 +28,56 @@ from rnnviz.figures.theme import (
     ladder,
     log_axis,
 )
+from rnnviz.tasks.metrics import ACCURACY, Guess, Metric
 
 #: The parts of the figure's height that the loss and, below it, the gauge take.
 _ABOVE, _BELOW = (0.46, 1.0), (0.0, 0.33)
 
 
 def loss_curve(
-    course: Course, classes: int, gauge: MemoryGauge | None = None, theme: Theme = LIGHT
+    course: Course,
+    guess: Guess,
+    gauge: MemoryGauge | None = None,
+    theme: Theme = LIGHT,
+    weights: str = "W_hh",
 ) -> go.Figure:
-    """Mean loss in nats over the epochs, train and test, the loss of guessing, and what changed.
+    """Mean loss over the epochs, train and test, the loss of guessing, and what changed.
 
-    With a gauge, below it on the same axis: how far the memory reaches.
+    With a gauge, below it on the same axis: how far the memory reaches, for those ``weights``.
     """
     whole = {} if gauge is None else {"domain": _ABOVE}
-    top = _loss_limit(course, classes)
+    top = _loss_limit(course, guess)
     layout = {
         "xaxis": epochs_axis(course, theme, anchor="y" if gauge is None else "y2"),
-        "yaxis": axis("loss (nats)", theme, range=[-0.02 * top, 1.02 * top], **whole),
+        "yaxis": axis(f"loss ({guess.unit})", theme, range=[-0.02 * top, 1.02 * top], **whole),
         "shapes": [
-            _guessing_line(classes, theme),
+            _guessing_line(guess, theme),
             *_uprights(course, theme, ["y"] if gauge is None else ["y", "y2"]),
         ],
-        "annotations": [_guessing_label(classes, theme), *change_labels(course)],
+        "annotations": [_guessing_label(guess, theme), *change_labels(course)],
         "margin": EPOCHS_MARGIN,
         **_legend(),
     }
-    series = _curves(course, ("train_loss", "test_loss"), "%{y:.4f} nats", theme)
+    series = _curves(course, ("train_loss", "test_loss"), f"%{{y:.4g}} {guess.unit}", theme)
     title = "Loss: how wrong the network is"
     if gauge is None:
-        return figure(series, title, HEIGHTS["accuracy"], theme, **layout)
-    _add_gauge(layout, gauge, theme)
+        return figure(series, title, HEIGHTS["metric"], theme, **layout)
+    _add_gauge(layout, gauge, theme, weights)
     series = [*series[:2], *_gauge_curves(gauge, theme), *series[2:]]
     return figure(series, title, HEIGHTS["loss"], theme, **layout)
 
 
-def accuracy_curve(course: Course, theme: Theme = LIGHT) -> go.Figure:
-    """Share of phrases answered rightly over the epochs, train and test."""
+def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT) -> go.Figure:
+    """The metric of the task over the epochs, train and test: a share of what is right."""
     return figure(
-        _curves(course, ("train_accuracy", "test_accuracy"), "%{y:.1%}", theme),
-        "Accuracy: share of phrases answered rightly",
-        HEIGHTS["accuracy"],
+        _curves(course, ("train_metric", "test_metric"), "%{y:.1%}", theme),
+        f"{metric.name.capitalize()}: {metric.label}",
+        HEIGHTS["metric"],
         theme,
         margin=EPOCHS_MARGIN,
         shapes=_uprights(course, theme, ["y"]),
         xaxis=epochs_axis(course, theme),
-        yaxis=axis("accuracy", theme, range=[-0.02, 1.04], tickformat=".0%"),
+        yaxis=axis(metric.name, theme, range=[-0.02, 1.04], tickformat=".0%"),
     )
 
 
@@ -119,20 +123,20 @@ def _ghost_curves(
     return curves
 
 
-def _loss_limit(course: Course, classes: int) -> float:
+def _loss_limit(course: Course, guess: Guess) -> float:
     histories = [course.history, *([course.ghost.history] if course.ghost else ())]
     losses = [h.column(name) for h in histories for name in ("train_loss", "test_loss")]
-    worst = max(1.2 * math.log(classes), *(_largest(values) for values in losses))
-    return ladder(worst) if worst > 1 else 1.0
+    worst = max(1.2 * guess.loss, *(_largest(values) for values in losses))
+    return ladder(worst) if worst > 1 or guess.unit != "nats" else 1.0
 
 
 def _largest(values: Any) -> float:
     return 0.0 if np.isnan(values).all() else float(np.nanmax(values))
 
 
-def _add_gauge(layout: dict[str, Any], gauge: MemoryGauge, theme: Theme) -> None:
+def _add_gauge(layout: dict[str, Any], gauge: MemoryGauge, theme: Theme, weights: str) -> None:
     """The scale of the gauge, the line at radius 1, and the names of its curves."""
-    layout["yaxis2"] = log_axis("W_hh / tokens", theme, _gauge_span(gauge), domain=_BELOW)
+    layout["yaxis2"] = log_axis(f"{weights} / tokens", theme, _gauge_span(gauge), domain=_BELOW)
     line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
     across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1}
     layout["shapes"].insert(0, {**across, "yref": "y2", "y0": 1, "y1": 1, "line": line})
@@ -186,16 +190,14 @@ def _legend() -> dict[str, Any]:
     return {"showlegend": True, "legend": place}
 
 
-def _guessing_line(classes: int, theme: Theme) -> dict[str, Any]:
-    chance = math.log(classes)
+def _guessing_line(guess: Guess, theme: Theme) -> dict[str, Any]:
     line = {"color": theme.muted, "width": 1, "dash": "dot"}
     across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1}
-    return {**across, "y0": chance, "y1": chance, "line": line}
+    return {**across, "y0": guess.loss, "y1": guess.loss, "line": line}
 
 
-def _guessing_label(classes: int, theme: Theme) -> dict[str, Any]:
-    chance = math.log(classes)
-    text = f"guessing: ln {classes} = {chance:.3f}"
+def _guessing_label(guess: Guess, theme: Theme) -> dict[str, Any]:
+    text = f"guessing: {guess.text}"
     look = {"showarrow": False, "xanchor": "right", "yanchor": "bottom"}
     font = {"color": theme.muted}
-    return {"xref": "paper", "x": 1, "y": chance, "text": text, "font": font, **look}
+    return {"xref": "paper", "x": 1, "y": guess.loss, "text": text, "font": font, **look}

@@ -10,6 +10,7 @@ from rnnviz.config import Loss
 from rnnviz.tasks.chance import chance, distinct
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.metrics import WITHIN
 from rnnviz.tasks.values import read_values, write_values
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
@@ -30,7 +31,14 @@ def adding(seed: int) -> Dataset:
         found[:TRAIN],
         found[TRAIN:],
         loss=Loss.SQUARED_ERROR,
+        metric=WITHIN,
+        rule=marked_sum,
     )
+
+
+def marked_sum(inputs: Array) -> Array:
+    """The sum of what is marked in inputs (T, 2), as (1, 1)."""
+    return np.array([[inputs[:, 0] @ inputs[:, 1]]])
 
 
 def _draw(rng: np.random.Generator) -> Array:
@@ -42,4 +50,4 @@ def _draw(rng: np.random.Generator) -> Array:
 
 def _example(text: str) -> Example:
     inputs = read_values(text, CHANNELS, LENGTH)
-    return Example(text, inputs, np.array([[inputs[:, 0] @ inputs[:, 1]]]))
+    return Example(text, inputs, marked_sum(inputs))

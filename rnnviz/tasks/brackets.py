@@ -8,12 +8,13 @@ import numpy as np
 
 from rnnviz.config import Reads
 from rnnviz.tasks.chance import chance, distinct
-from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 TOKENS, DEEPEST = "()x", 4
 LENGTH, TRAIN, TEST = 24, 200, 100
+VOCABULARY = Vocabulary.of([TOKENS], characters=True)
 _TURN = {"(": 1, ")": -1, "x": 0}
 
 
@@ -21,17 +22,22 @@ _TURN = {"(": 1, ")": -1, "x": 0}
 def brackets(seed: int) -> Dataset:
     """Strings of brackets and x; the class of each token is how many are open after it, 0 to 4."""
     rng = chance("brackets", seed)
-    vocabulary = Vocabulary.of([TOKENS], characters=True)
     texts = distinct(lambda: _draw(rng), TRAIN + TEST)
-    found = tuple(Example(text, vocabulary.read(text).tokens, _depths(text)) for text in texts)
+    found = tuple(_example(text) for text in texts)
     return Dataset(
         "brackets",
-        vocabulary,
+        VOCABULARY,
         tuple(map(str, range(DEEPEST + 1))),
         found[:TRAIN],
         found[TRAIN:],
         reads=Reads.EVERY,
+        rule=depths,
     )
+
+
+def _example(text: str) -> Example:
+    inputs = VOCABULARY.read(text).tokens
+    return Example(text, inputs, depths(inputs))
 
 
 def _draw(rng: np.random.Generator) -> str:
@@ -43,5 +49,8 @@ def _draw(rng: np.random.Generator) -> str:
     return text
 
 
-def _depths(text: str) -> Array:
-    return np.cumsum([_TURN[token] for token in text], dtype=np.intp)
+def depths(inputs: Array) -> Array:
+    """How many brackets are open after each of the tokens (T,); a gap where that has no class."""
+    turns = np.array([_TURN[token] for token in VOCABULARY.words])
+    found = np.cumsum(turns[inputs])
+    return np.where((found >= 0) & (found <= DEEPEST), found, GAP)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -12,9 +12,12 @@ import numpy as np
 from rnnviz.config import Loss, Reads
 from rnnviz.tasks.encode import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.table import MAX_CLASSES, Row, TaskError, read_file, read_table
-from rnnviz.tasks.vocabulary import Reading, Unit, Vocabulary
+from rnnviz.tasks.metrics import ACCURACY, Guess, Metric, guess_classes, guess_values
+from rnnviz.tasks.table import MAX_CLASSES, Row, TaskError, read_file
+from rnnviz.tasks.vocabulary import Array, Unit, Vocabulary
 
+#: Stands for a class that nobody knows.
+GAP = -1
 SENTIMENT = Path(__file__).resolve().parents[2] / "data" / "sentiment"
 
 
@@ -25,7 +28,8 @@ class Dataset:
     ``vocabulary`` are the tokens, or the channels of the values that are read; ``classes`` those
     that are told apart, or the channels of the values that are answered. ``source`` are the tokens
     of an encoder, where there is one. ``unknown`` are the tokens of the test sequences that are
-    skipped because training doesn't know them.
+    skipped because training doesn't know them. ``rule`` gives from inputs the targets that are
+    wanted, (N,) or (N, C), with a gap where it doesn't say.
     """
 
     name: str
@@ -38,19 +42,52 @@ class Dataset:
     loss: Loss = Loss.CROSS_ENTROPY
     source: Vocabulary | None = None
     unknown: tuple[str, ...] = ()
+    metric: Metric = ACCURACY
+    rule: Callable[[Array], Array] | None = None
+
+    @property
+    def tokens(self) -> bool:
+        """Whether tokens are read, and not values."""
+        return self.train[0].inputs.ndim == 1
+
+    @property
+    def answers_classes(self) -> bool:
+        """Whether the answers are classes, and not values."""
+        return self.loss is Loss.CROSS_ENTROPY
 
     @cached_property
-    def _targets(self) -> dict[bytes, int]:
-        if self.reads is not Reads.LAST or self.loss is not Loss.CROSS_ENTROPY:
-            return {}
-        return {phrase.inputs.tobytes(): phrase.target for phrase in (*self.test, *self.train)}
+    def _known(self) -> dict[bytes, Example]:
+        return {_key(example): example for example in (*self.test, *self.train)}
 
-    def target_of(self, reading: Reading) -> int | None:
-        """The class of a phrase that stands in the data word for word; None elsewhere.
+    @property
+    def verdicts(self) -> bool:
+        """Whether one class is answered, at the end."""
+        return self.answers_classes and self.reads is Reads.LAST
 
-        None, too, where a phrase has more answers than one, or its answer is a value.
+    @cached_property
+    def guess(self) -> Guess:
+        """The loss of guessing: all classes alike, or the mean of every channel."""
+        if self.answers_classes:
+            return guess_classes(len(self.classes))
+        return guess_values(np.concatenate([example.targets for example in self.train]))
+
+    def lookup(self, read: Array) -> Example | None:
+        """The example that reads exactly this, an encoder's source if there is one."""
+        return self._known.get(read.tobytes())
+
+    def wanted(self, inputs: Array) -> Array:
+        """The targets of inputs by the rule, or else from the data; gaps where neither says.
+
+        A gap is -1 for a class and not a number for a value.
         """
-        return None if reading.unknown else self._targets.get(reading.tokens.tobytes())
+        if self.rule:
+            return self.rule(inputs)
+        known, count = self.lookup(inputs), len(inputs) if self.reads is Reads.EVERY else 1
+        return known.targets if known else np.full(count, GAP)
+
+
+def _key(example: Example) -> bytes:
+    return (example.inputs if example.source is None else example.source).tobytes()
 
 
 def build_dataset(
@@ -101,15 +138,3 @@ def sentiment() -> Dataset:
     """The phrases that rnnviz comes with, each positive or negative."""
     train, test = (read_file(SENTIMENT / f"{part}.csv") for part in ("train", "test"))
     return build_dataset("sentiment", train, test)
-
-
-def dataset_from(train: tuple[str, bytes] | None, test: tuple[str, bytes] | None) -> Dataset:
-    """A dataset from names and contents of CSV files; by default trained on the sentiment phrases.
-
-    Raises TaskError.
-    """
-    if train is None and test is None:
-        return sentiment()
-    learned = read_table(train[1], train[0]) if train else read_file(SENTIMENT / "train.csv")
-    tested = read_table(test[1], test[0]) if test else []
-    return build_dataset(train[0] if train else "sentiment", learned, tested)

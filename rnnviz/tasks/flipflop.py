@@ -10,6 +10,7 @@ from rnnviz.config import Loss, Reads
 from rnnviz.tasks.chance import chance, distinct
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.metrics import SIGNS
 from rnnviz.tasks.values import read_values, write_values
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
@@ -33,6 +34,8 @@ def flipflop(seed: int) -> Dataset:
         found[TRAIN:],
         reads=Reads.EVERY,
         loss=Loss.SQUARED_ERROR,
+        metric=SIGNS,
+        rule=last_pulses,
     )
 
 

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rnnviz.tasks.chance import chance
-from rnnviz.tasks.pairs import Pair
+
+#: A sentence, and its translation.
+Pair = tuple[str, str]
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "translation"
 #: Sentences to be tested on; the others are to be learned.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +17,7 @@ TOLERANCE = 0.1
 
 @dataclass(frozen=True)
 class Metric:
-    """A share of answers that are right: 0 is none, 1 is all.
+    """A share of answers that are right: 0 is none, 1 is all; ``label`` says of what.
 
     ``score`` gets at least one output: ``outputs`` (M, C), logits or values, ``targets``, classes
     (M,) or values (M, C), and ``owner`` (M,), the number of the example that each row belongs to.
@@ -24,6 +26,26 @@ class Metric:
     name: str
     label: str
     score: Callable[[Array, Array, Array], float]
+
+
+class Guess(NamedTuple):
+    """The loss of guessing, how it comes about, and the unit of the loss."""
+
+    loss: float
+    text: str
+    unit: str
+
+
+def guess_classes(count: int) -> Guess:
+    """All of so many classes alike: ln C nats."""
+    loss = math.log(count)
+    return Guess(loss, f"ln {count} = {loss:.3f}", "nats")
+
+
+def guess_values(targets: Array) -> Guess:
+    """The mean of every channel of the targets (N, C): their variance."""
+    loss = float(targets.var(axis=0).mean())
+    return Guess(loss, f"the mean, {loss:.3g}", "squared error")
 
 
 def share_right(outputs: Array, targets: Array, owner: Array) -> float:
@@ -53,7 +75,9 @@ def _right(outputs: Array, targets: Array) -> Array:
     return right
 
 
-ACCURACY = Metric("accuracy", "Right answers", share_right)
-EXACT = Metric("exact", "Right as a whole", share_exact)
-WITHIN = Metric("within", f"Less than {TOLERANCE:g} off", share_within)
-SIGNS = Metric("signs", "All signs right", share_of_signs)
+ACCURACY = Metric("accuracy", "share of answers that are right", share_right)
+EXACT = Metric("exact match", "share of sequences that are right as a whole", share_exact)
+WITHIN = Metric(
+    f"within {TOLERANCE:g}", f"share of answers less than {TOLERANCE:g} off", share_within
+)
+SIGNS = Metric("signs right", "share of answers whose every sign is right", share_of_signs)

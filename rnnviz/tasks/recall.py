@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 
 from rnnviz.tasks.chance import chance, distinct
-from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.vocabulary import Vocabulary
+from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 #: What is to be remembered, and what comes after it.
 CUES, DISTRACTORS = "ABCD", "xyz"
@@ -33,7 +33,12 @@ def recall(lag: int, seed: int) -> Dataset:
         held_out = len(found) // 3
         train += found[held_out:]
         test += found[:held_out]
-    return Dataset("recall", vocabulary, tuple(CUES), tuple(train), tuple(test))
+
+    def first(inputs: Array) -> Array:
+        cue = vocabulary.words[inputs[0]]
+        return np.array([CUES.index(cue) if cue in CUES else GAP])
+
+    return Dataset("recall", vocabulary, tuple(CUES), tuple(train), tuple(test), rule=first)
 
 
 def _distractors(rng: np.random.Generator, lag: int) -> str:

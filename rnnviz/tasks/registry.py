@@ -11,20 +11,16 @@ from rnnviz.tasks.brackets import brackets
 from rnnviz.tasks.characters import characters
 from rnnviz.tasks.dataset import Dataset, sentiment
 from rnnviz.tasks.flipflop import flipflop
-from rnnviz.tasks.metrics import ACCURACY, EXACT, SIGNS, WITHIN, Metric
 from rnnviz.tasks.parity import parity
 from rnnviz.tasks.recall import recall
 from rnnviz.tasks.spelling import spelling
 from rnnviz.tasks.translation import translation
 from rnnviz.tasks.waves import waves
 
-#: The shortest and the longest lag of a task that has one.
-LAGS = range(1, 51)
-
 
 @dataclass(frozen=True)
 class Task:
-    """Something to learn: its name, what it teaches, its data, its measure and a first probe.
+    """Something to learn: its name, what it teaches, its data, and a first probe.
 
     ``build`` takes the lag, from 1 to 50, which tasks without one ignore, and the seed; it gives
     the same dataset for the same numbers. ``probe`` is written as the examples of the data are.
@@ -34,7 +30,6 @@ class Task:
     label: str
     teaches: str
     build: Callable[[int, int], Dataset]
-    metric: Metric
     probe: str
 
 
@@ -44,8 +39,7 @@ _TASKS = (
         "Sentiment",
         "A small word can turn the meaning of those that follow: the state must know of it.",
         lambda lag, seed: sentiment(),
-        ACCURACY,
-        "this is not bad",
+        "right now i am not at all happy",
     ),
     Task(
         TaskName.RECALL,
@@ -53,7 +47,6 @@ _TASKS = (
         "The longer something has to be remembered, the less of the gradient reaches it; "
         "gates keep it alive.",
         recall,
-        ACCURACY,
         "Bxyzzyx",
     ),
     Task(
@@ -62,7 +55,6 @@ _TASKS = (
         "Two states and when to switch are a whole algorithm, but one that is hard to find by "
         "following a gradient.",
         lambda lag, seed: parity(seed),
-        ACCURACY,
         "10110",
     ),
     Task(
@@ -70,7 +62,6 @@ _TASKS = (
         "Adding problem",
         "A state can hold a number, not only a yes or no, while others that don't matter go by.",
         lambda lag, seed: adding(seed),
-        WITHIN,
         "0.31 0.7* 0.12 0.95 0.44 0.08 0.63 0.55* 0.9 0.27 0.36 0.81",
     ),
     Task(
@@ -78,7 +69,6 @@ _TASKS = (
         "Next character",
         "Spelling, words and who is spoken of are all learned from one question: what comes next?",
         lambda lag, seed: characters(seed),
-        ACCURACY,
         "the fox went to the river to look for the moon.",
     ),
     Task(
@@ -87,7 +77,6 @@ _TASKS = (
         "A memory is a place where the state comes to rest: three bits need eight of them, "
         "the corners of a cube.",
         lambda lag, seed: flipflop(seed),
-        SIGNS,
         "1,-1,1 0,0,0 0,0,0 -1,0,0 0,0,0 0,1,0 0,0,0 0,0,-1 0,0,0 1,0,1 0,0,0 0,0,0",
     ),
     Task(
@@ -95,7 +84,6 @@ _TASKS = (
         "Bracket depth",
         "A state can count: up at one token, down at another, and stay where it is at a third.",
         lambda lag, seed: brackets(seed),
-        ACCURACY,
         "(()(x))x()",
     ),
     Task(
@@ -103,7 +91,6 @@ _TASKS = (
         "Waves",
         "To go on with a wave the state must turn with it: its period and its phase live in there.",
         lambda lag, seed: waves(seed),
-        WITHIN,
         "0 0.5 0.87 1 0.87 0.5 0 -0.5 -0.87 -1 -0.87 -0.5 0 0.5 0.87 1 0.87 0.5 0 -0.5",
     ),
     Task(
@@ -111,7 +98,6 @@ _TASKS = (
         "Spelling digits",
         "One token in, many out: the state must know the word and how far it has been written.",
         lambda lag, seed: spelling(),
-        EXACT,
         "7seven",
     ),
     Task(
@@ -120,7 +106,6 @@ _TASKS = (
         "A whole sentence is squeezed into one state and unfolds in another order of words, "
         "with agreement.",
         lambda lag, seed: translation(),
-        EXACT,
         "she does not see the beautiful tree",
     ),
 )

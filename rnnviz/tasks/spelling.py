@@ -7,11 +7,15 @@ from functools import cache
 import numpy as np
 
 from rnnviz.config import Reads
-from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.vocabulary import END, Vocabulary
+from rnnviz.tasks.metrics import EXACT
+from rnnviz.tasks.vocabulary import END, Array, Vocabulary
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+TEXTS = tuple(f"{digit}{name}" for digit, name in enumerate(NAMES))
+VOCABULARY = Vocabulary.of(TEXTS, characters=True)
+CLASSES = (*sorted(set("".join(NAMES))), END)
 
 
 @cache
@@ -20,17 +24,17 @@ def spelling() -> Dataset:
 
     After the digit the network reads the letter that it should have answered before.
     """
-    vocabulary = Vocabulary.of(_texts(), characters=True)
-    classes = (*sorted(set("".join(NAMES))), END)
-    train = tuple(_example(text, vocabulary, classes) for text in _texts())
-    return Dataset("spelling", vocabulary, classes, train, (), reads=Reads.EVERY)
+    inputs = {text: VOCABULARY.read(text).tokens for text in TEXTS}
+    train = tuple(Example(text, read, letters(read)) for text, read in inputs.items())
+    return Dataset(
+        "spelling", VOCABULARY, CLASSES, train, (), reads=Reads.EVERY, metric=EXACT, rule=letters
+    )
 
 
-def _texts() -> list[str]:
-    return [f"{digit}{name}" for digit, name in enumerate(NAMES)]
-
-
-def _example(text: str, vocabulary: Vocabulary, classes: tuple[str, ...]) -> Example:
-    answers = (*text[1:], END)
-    targets = np.array([classes.index(answer) for answer in answers])
-    return Example(text, vocabulary.read(text).tokens, targets)
+def letters(inputs: Array) -> Array:
+    """What is to be written after each token (T,): a gap where what was read has gone astray."""
+    read = "".join(VOCABULARY.words[token] for token in inputs)
+    name = NAMES[int(read[0])] if read[0].isdecimal() else ""
+    wanted = [*name, END] if name else []
+    right = (read[1 : t + 1] == name[:t] and t < len(wanted) for t in range(len(read)))
+    return np.array([CLASSES.index(wanted[t]) if fine else GAP for t, fine in enumerate(right)])

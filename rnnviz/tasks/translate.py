@@ -10,6 +10,7 @@ from rnnviz.config import Reads
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.encode import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.metrics import EXACT
 from rnnviz.tasks.table import Row
 from rnnviz.tasks.vocabulary import END, START, Unit, Vocabulary
 
@@ -38,6 +39,7 @@ def build_translation(
         reads=Reads.EVERY,
         source=source,
         unknown=unknown,
+        metric=EXACT,
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from functools import cache
 from pathlib import Path
 
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.pairs import Pair, pairs_dataset
+from rnnviz.tasks.table import read_any, read_bytes
+from rnnviz.tasks.translate import build_translation
 
 TRANSLATION = Path(__file__).resolve().parents[2] / "data" / "translation"
 
@@ -15,10 +15,6 @@ TRANSLATION = Path(__file__).resolve().parents[2] / "data" / "translation"
 @cache
 def translation() -> Dataset:
     """The sentences that rnnviz comes with, English and French."""
-    train, test = (_read(TRANSLATION / f"{part}.csv") for part in ("train", "test"))
-    return pairs_dataset(train, test, "translation")
-
-
-def _read(path: Path) -> list[Pair]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [(row["source"], row["target"]) for row in csv.DictReader(file)]
+    files = (TRANSLATION / f"{part}.csv" for part in ("train", "test"))
+    train, test = (read_any(read_bytes(path), path.name).rows for path in files)
+    return build_translation("translation", train, test)

@@ -10,6 +10,7 @@ from rnnviz.config import Loss, Reads
 from rnnviz.tasks.chance import chance, distinct
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.metrics import WITHIN
 from rnnviz.tasks.values import read_values, write_values
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
@@ -38,7 +39,14 @@ def waves(seed: int) -> Dataset:
         (*sines[TRAIN:], *squares[TRAIN:]),
         reads=Reads.EVERY,
         loss=Loss.SQUARED_ERROR,
+        metric=WITHIN,
+        rule=next_values,
     )
+
+
+def next_values(inputs: Array) -> Array:
+    """The value after each of the inputs (T, 1); nobody knows what comes after the last."""
+    return np.append(inputs[1:], [[np.nan]], axis=0)
 
 
 def _sine(rng: np.random.Generator) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
 from rnnviz.config import Reads
-from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.encode import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.table import Form, Row, TaskError
-from rnnviz.tasks.vocabulary import Unit, Vocabulary
+from rnnviz.tasks.vocabulary import Array, Unit, Vocabulary
 
 #: Tokens that are read in one piece, and the most that can be.
 WINDOW, MAX_WINDOW = 50, 500
@@ -49,12 +51,18 @@ def build_next(
         name,
         vocabulary,
         vocabulary.words,
+        rule=next_tokens,
         train=tuple(_sequence(row, vocabulary) for row in cut(train, unit, window)),
         test=tuple(_sequence(row, vocabulary) for row in cut(tested, unit, window)),
         notes=unknown_notes(unknown, unit),
         reads=Reads.EVERY,
         unknown=unknown,
     )
+
+
+def next_tokens(inputs: Array) -> Array:
+    """The token after each of the inputs (T,); nobody knows what comes after the last."""
+    return np.append(inputs[1:], GAP)
 
 
 def _without_unknown(row: Row, vocabulary: Vocabulary) -> Row:

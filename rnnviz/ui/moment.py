@@ -22,15 +22,15 @@ def levels_html(session: Session, probe: Probe, step: StepRecord) -> str:
     if own and session.problem:
         return f'<div class="rnnviz-levels"><b>{escape(session.problem)}</b></div>'
     epoch, position = session.here
-    phrase = "a phrase of your own" if own else f"phrase {position + 1} of {session.run.phrases}"
-    target = caption_fields(step, session.microscope.focus)["target"]
+    phrase = "a phrase of your own" if own else f"phrase {position + 1} of {session.run.examples}"
+    target = session.target_of(step)
     places = [
         f"epoch {epoch}",
         f"{phrase}: “{_around(words, moment.t)}” → {target}{_source(probe) if own else ''}",
         moment.phase.value,
     ]
     if moment.phase in (Phase.FORWARD, Phase.BACKWARD):
-        places.append(f"word {moment.number} of {len(words)}: “{words[moment.t]}”")
+        places.append(f"{step.names.noun} {moment.number} of {len(words)}: “{words[moment.t]}”")
     shown = " › ".join(f"<b>{escape(place)}</b>" for place in places)
     return f'<div class="rnnviz-levels">{shown}</div>'
 

@@ -6,24 +6,34 @@ from typing import Any
 
 import streamlit as st
 
-from rnnviz.config import GROUPS, SETTINGS, RunConfig, Setting
+from rnnviz.config import GROUPS, SETTINGS, RunConfig, Setting, TaskName
+from rnnviz.presets import PRESETS, Preset
 from rnnviz.session import Session
-from rnnviz.tasks.dataset import sentiment
+from rnnviz.tasks.registry import TASKS
+from rnnviz.ui.data import own_data
 from rnnviz.ui.state import first_value
+from rnnviz.ui.style import escaped
+
+#: From so many words on a choice opens as a list.
+_MOST_SIDE_BY_SIDE = 4
 
 
 def sidebar(session: Session) -> RunConfig:
-    """Draw every setting by group; returns what the widgets say now."""
+    """Draw every setting that has an effect by group; returns what the widgets say now."""
     edition = st.session_state.setdefault("edition", 0)
     first = first_value("config", edition, session.config)
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {name: row.default for name, row in SETTINGS.items()}
     with st.sidebar:
         for group in GROUPS:
             st.subheader(group)
             if group == "Data":
-                _data(session)
+                values["task"] = _task(session, first, edition)
             for row in (row for row in SETTINGS.values() if row.group == group):
-                values[row.name] = _widget(row, getattr(first, row.name), edition)
+                if row.name != "task" and row.applies(values):
+                    values[row.name] = _widget(row, getattr(first, row.name), edition)
+            if group == "Data":
+                _about(session)
+                own_data(session)
     return RunConfig(**values)
 
 
@@ -32,15 +42,19 @@ def renew() -> None:
     st.session_state.edition += 1
 
 
+def _key(name: str, edition: int) -> str:
+    return f"{name}_{edition}" if edition else name
+
+
 def _widget(row: Setting, first: Any, edition: int) -> Any:
-    key = f"{row.name}_{edition}" if edition else row.name
+    key = _key(row.name, edition)
     if row.choices:
         return st.segmented_control(
             row.label, row.options, default=first, key=key, help=row.help, required=True,
             format_func=str,
         )  # fmt: skip
     low, high, step = (row.kind(value) for value in (row.low, row.high, row.step))
-    if row.name == "hidden":
+    if row.name in ("hidden", "lag", "layers"):
         return st.slider(row.label, low, high, first, key=key, help=row.help)
     return st.number_input(
         row.label, low, high, first, step=step, format="%d" if row.kind is int else "%.6g",
@@ -48,33 +62,59 @@ def _widget(row: Setting, first: Any, edition: int) -> Any:
     )  # fmt: skip
 
 
-def _data(session: Session) -> None:
+# Tasks and presets
+
+
+def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
+    """The choice of the task, which brings its first preset along, and its presets' buttons."""
+    key = _key("task", edition)
+    chosen = st.selectbox(
+        "Task", list(TaskName), list(TaskName).index(first.task), key=key,
+        format_func=lambda name: TASKS[name].label, on_change=_choose, args=(session, key),
+        disabled=session.own_data, help="What is learned. A new task comes with settings that fit.",
+    ) or first.task  # fmt: skip
+    if session.own_data:
+        return chosen
+    with st.container(horizontal=True, key="presets"):
+        for preset in PRESETS[chosen]:
+            on = _is_on(session.config, preset)
+            st.button(
+                preset.label, key=f"preset_{chosen}_{preset.label}", on_click=_apply,
+                args=(session, preset), type="primary" if on else "secondary", help=preset.look,
+            )  # fmt: skip
+    return chosen
+
+
+def _choose(session: Session, key: str) -> None:
+    _apply(session, PRESETS[TaskName(st.session_state[key])][0])
+
+
+def _apply(session: Session, preset: Preset) -> None:
+    session.configure(preset.config(session.config.seed))
+    renew()
+
+
+def _is_on(config: RunConfig, preset: Preset) -> bool:
+    return preset.config(config.seed) == config
+
+
+def _about(session: Session) -> None:
+    """What the task teaches, what to look for, and how large the data are."""
+    if not session.own_data:
+        st.caption(TASKS[session.config.task].teaches)
+        looks = [p.look for p in PRESETS[session.config.task] if _is_on(session.config, p)]
+        if looks:
+            st.caption(f"**Look:** {looks[0]}")
+    st.caption(_sizes(session))
+    for sentence in session.dataset.notes:
+        st.warning(escaped(sentence))
+
+
+def _sizes(session: Session) -> str:
     data = session.dataset
-    st.caption(
-        f"{len(data.train)} training phrases, {len(data.test)} test phrases, "
-        f"{len(data.vocabulary)} words, {len(data.classes)} classes"
+    noun = f"{data.vocabulary.noun}s" if data.tokens else "channels"
+    classes = "classes" if data.answers_classes else "channels answered"
+    return (
+        f"{len(data.train):,} training and {len(data.test):,} test sequences, "
+        f"{len(data.vocabulary):,} {noun}, {len(data.classes):,} {classes}"
     )
-    with st.expander("Use your own phrases"):
-        for role in ("train", "test"):
-            st.file_uploader(
-                {"train": "Training CSV", "test": "Test CSV"}[role],
-                type="csv",
-                key=f"{role}_csv",
-                on_change=_load,
-                args=(session,),
-                help="Columns text,label; UTF-8; at most 5 MB. The file stays on this machine.",
-            )
-    for sentence in filter(None, (session.data_problem, *data.notes)):
-        st.warning(_escaped(sentence))
-    if data is not sentiment():
-        st.caption("Your own phrases stay in this session: a link can't carry them.")
-
-
-def _load(session: Session) -> None:
-    files = (st.session_state.get(f"{role}_csv") for role in ("train", "test"))
-    session.load(*((file.name, file.getvalue()) if file else None for file in files))
-
-
-def _escaped(text: str) -> str:
-    """The text with Markdown's and KaTeX's signs taken literally."""
-    return "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|$~:^=" else c for c in text)

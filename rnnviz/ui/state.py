@@ -8,6 +8,7 @@ import streamlit as st
 
 from rnnviz.link import read_link
 from rnnviz.session import Session
+from rnnviz.shelf import Shelf
 
 T = TypeVar("T")
 
@@ -15,12 +16,18 @@ T = TypeVar("T")
 def get_session() -> Session:
     """Return the Session of this tab, made from its link when the tab is opened."""
     if "session" not in st.session_state:
-        session = Session()
+        session = Session(shelf=_shelf())
         link, problems = read_link(st.query_params.to_dict())
         session.follow(link, problems)
         st.session_state.session = session
     found: Session = st.session_state.session
     return found
+
+
+@st.cache_resource
+def _shelf() -> Shelf:
+    """The one shelf of this server."""
+    return Shelf()
 
 
 def visit(page: str) -> int:

@@ -42,16 +42,22 @@ def style_sheet() -> None:
     _theme_watch(key="theme", data={"dark": kind == "dark"}, on_dark_change=lambda: None)
 
 
+def escaped(text: str) -> str:
+    """The text with Markdown's and KaTeX's signs taken literally."""
+    return "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|$~:^=" else c for c in text)
+
+
 def status_html(session: Session) -> str:
     """The numbers that are always in sight, and the line that says what happened."""
-    scores = session.run.history.row(session.here.epoch)
+    scores, data = session.run.history.row(session.here.epoch), session.dataset
+    unit, metric = data.guess.unit, data.metric.name
     cells = [
         ("state", "state", session.condition),
         ("epoch", _epoch_label(session), f"{session.place} of {session.config.epochs}"),
-        ("train", "training loss (nats)", _number(scores["train_loss"], "{:.4f}")),
-        ("test", "test loss (nats)", _number(scores["test_loss"], "{:.4f}")),
-        ("train", "training accuracy", _number(scores["train_accuracy"], "{:.1%}")),
-        ("test", "test accuracy", _number(scores["test_accuracy"], "{:.1%}")),
+        ("train", f"training loss ({unit})", _number(scores["train_loss"], "{:.4f}")),
+        ("test", f"test loss ({unit})", _number(scores["test_loss"], "{:.4f}")),
+        ("train", f"training {metric}", _number(scores["train_metric"], "{:.1%}")),
+        ("test", f"test {metric}", _number(scores["test_metric"], "{:.1%}")),
     ]
     shown = "".join(f'<div class="{c}"><small>{n}</small><b>{v}</b></div>' for c, n, v in cells)
     message = f'<div class="rnnviz-message" role="status">{escape(session.message)}</div>'
@@ -68,16 +74,32 @@ def _number(value: float, form: str) -> str:
 
 
 def verdict_html(probe: Probe, problem: str) -> str:
-    """The verdict on the probe, how sure it is and what it skipped; or what is wrong."""
-    side = "" if probe.side is None else ("first", "second")[probe.side]
-    verdict = f'<b class="{side}">{escape(probe.verdict)}</b>'
-    lines = [f"<p>{verdict} with probability {probe.probability:.1%}</p>"]
+    """The answer to the probe, how sure or how right it is, what was skipped; or what is wrong."""
+    lines = [f"<p>{_answer(probe)}</p>"]
     if problem:
         lines = [f"<p>{escape(problem)}</p>"]
     elif probe.reading.unknown:
         words = escape(", ".join(word[:40] for word in probe.reading.unknown[:12]))
         lines.append(f"<p>not in the vocabulary: {words} (skipped: the verdict is on the rest)</p>")
-    return f'<div class="rnnviz-verdict"><small>Verdict</small>{"".join(lines)}</div>'
+    heading = "Verdict" if not probe.every and probe.dataset.answers_classes else "Answer"
+    return f'<div class="rnnviz-verdict"><small>{heading}</small>{"".join(lines)}</div>'
+
+
+def _answer(probe: Probe) -> str:
+    if probe.every and not probe.said:
+        return _score(probe)
+    side = "" if probe.side is None else ("first", "second")[probe.side]
+    said = f'<b class="{side}">{escape(probe.verdict) or "(nothing)"}</b>'
+    if probe.dataset.answers_classes and not probe.said:
+        return f"{said} with probability {probe.probability:.1%}"
+    wanted = "" if probe.label is None else f", wanted: <b>{escape(probe.label)}</b>"
+    return f"{said}{wanted}"
+
+
+def _score(probe: Probe) -> str:
+    if math.isnan(probe.score):
+        return "nobody knows what is wanted here"
+    return f"<b>{probe.score:.1%}</b> {escape(probe.dataset.metric.name)} on this sequence"
 
 
 def check_html(check: GradientCheck | None) -> str:

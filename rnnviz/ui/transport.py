@@ -58,7 +58,11 @@ def _buttons(session: Session) -> None:
         "Step epoch", key="step_epoch", on_click=session.step_epoch, disabled=done, shortcut="E"
     )
     st.button(
-        "Step phrase", key="step_phrase", on_click=session.step_phrase, disabled=done, shortcut="P"
+        "Step batch" if session.config.batch > 1 else "Step phrase",
+        key="step_phrase",
+        on_click=session.step_phrase,
+        disabled=done,
+        shortcut="P",
     )
     st.button(
         "Reset",

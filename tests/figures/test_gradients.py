@@ -9,7 +9,7 @@ from rnnviz.analysis.gradients import Flow, Objective
 from rnnviz.analysis.history import Course
 from rnnviz.analysis.memory import GradientMap
 from rnnviz.figures.gradients import bptt_profile, gradient_map, parameter_norm_bars
-from rnnviz.figures.training import accuracy_curve
+from rnnviz.figures.training import metric_curve
 
 NORMS = {"W_xh": 0.5, "W_hh": 1e-9, "b_h": 0.0, "W_hy": 2.0, "b_y": 0.7}
 
@@ -148,7 +148,7 @@ def test_the_map_is_coloured_by_the_logarithm_between_powers_of_ten(mapped):
 
 def test_the_map_marks_the_present_epoch_on_the_axis_of_the_run(mapped, history_of):
     assert mapped.layout.shapes[-1].x0 == 8
-    curves = accuracy_curve(Course(history_of(9), 30))
+    curves = metric_curve(Course(history_of(9), 30))
     assert mapped.layout.xaxis.range == curves.layout.xaxis.range
     assert mapped.layout.margin == curves.layout.margin
 

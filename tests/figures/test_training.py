@@ -11,70 +11,73 @@ from rnnviz.analysis.memory import MemoryGauge
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
 from rnnviz.figures.theme import DARK, LIGHT
-from rnnviz.figures.training import accuracy_curve, loss_curve
+from rnnviz.figures.training import loss_curve, metric_curve
 from rnnviz.schedule import Change, Place, Schedule
+from rnnviz.tasks.metrics import guess_classes
+
+TWO = guess_classes(2)
 
 
 def test_there_is_one_curve_for_training_and_one_for_the_test(history_of):
-    train, test = loss_curve(Course(history_of(3), 10), 2).data
+    train, test = loss_curve(Course(history_of(3), 10), TWO).data
     assert (train.name, list(train.x), list(train.y)) == ("train", [0, 1, 2, 3], [0, 1, 2, 3])
     assert (test.name, list(test.y)) == ("test", [1000, 1001, 1002, 1003])
 
 
 def test_accuracy_has_its_own_two_curves(history_of):
-    train, test = accuracy_curve(Course(history_of(1), 10)).data
+    train, test = metric_curve(Course(history_of(1), 10)).data
     assert list(train.y) == [0.5, 0.5]
     assert list(test.y) == [0.75, 0.75]
 
 
 def test_without_a_test_set_there_is_no_test_curve(history_of):
     history = history_of(3, tested=False)
-    assert [curve.name for curve in loss_curve(Course(history, 10), 2).data] == ["train"]
-    assert [curve.name for curve in accuracy_curve(Course(history, 10)).data] == ["train"]
+    assert [curve.name for curve in loss_curve(Course(history, 10), TWO).data] == ["train"]
+    assert [curve.name for curve in metric_curve(Course(history, 10)).data] == ["train"]
 
 
 def test_the_two_curves_differ_in_more_than_color(history_of):
-    train, test = loss_curve(Course(history_of(3), 10), 2).data
+    train, test = loss_curve(Course(history_of(3), 10), TWO).data
     assert train.line.dash != test.line.dash
     assert train.line.color != test.line.color
 
 
 def test_a_run_at_its_beginning_shows_a_point(history_of):
-    train = loss_curve(Course(history_of(0), 10), 2).data[0]
+    train = loss_curve(Course(history_of(0), 10), TWO).data[0]
     assert "markers" in train.mode
     assert list(train.x) == [0]
 
 
 @pytest.mark.parametrize("epochs", [999, 1000, 1001, 5000, 20_000])
 def test_a_long_run_is_thinned_but_keeps_its_first_and_last_epoch(history_of, epochs):
-    x = list(loss_curve(Course(history_of(epochs), epochs), 2).data[0].x)
+    x = list(loss_curve(Course(history_of(epochs), epochs), TWO).data[0].x)
     assert len(x) <= 1000
     assert (x[0], x[-1]) == (0, epochs)
     assert max(b - a for a, b in pairwise(x)) <= math.ceil(epochs / 999) + 1
 
 
 def test_thinning_keeps_every_point_at_its_epoch(history_of):
-    train = loss_curve(Course(history_of(5000), 5000), 2).data[0]
+    train = loss_curve(Course(history_of(5000), 5000), TWO).data[0]
     assert list(train.y) == list(train.x)
 
 
 def test_a_run_of_at_most_1000_epochs_is_drawn_in_full(history_of):
-    assert len(loss_curve(Course(history_of(500), 1000), 2).data[0].x) == 501
+    assert len(loss_curve(Course(history_of(500), 1000), TWO).data[0].x) == 501
 
 
 def test_the_epochs_to_come_are_in_sight_from_the_start(history_of):
-    assert loss_curve(Course(history_of(2), 300), 2).layout.xaxis.range[1] >= 300
+    assert loss_curve(Course(history_of(2), 300), TWO).layout.xaxis.range[1] >= 300
 
 
 @pytest.mark.parametrize(("done", "epochs"), [(3, 1), (1500, 100_000), (1500, 1000), (0, 0)])
 def test_no_epoch_falls_outside_the_axis(history_of, done, epochs):
-    low, high = accuracy_curve(Course(history_of(done), epochs)).layout.xaxis.range
+    low, high = metric_curve(Course(history_of(done), epochs)).layout.xaxis.range
     assert low < 0
     assert high > done
 
 
 def test_no_loss_falls_outside_the_axis(history_of):
-    low, high = loss_curve(Course(history_of(3), 10), 2).layout.yaxis.range
+    low, high = loss_curve(Course(history_of(3), 10), TWO).layout.yaxis.range
     assert low < 0
     assert high > 1003
 
@@ -84,13 +87,13 @@ def test_the_loss_axis_keeps_still_while_the_loss_falls():
     axes = []
     for i in range(50):
         history.append(Score(0.7 / (i + 1), 0.5), Score(0.69 / (i + 1), 0.5))
-        axes.append(loss_curve(Course(history, 100), 2).layout.yaxis.range)
+        axes.append(loss_curve(Course(history, 100), TWO).layout.yaxis.range)
     assert len(set(axes)) == 1
 
 
 @pytest.mark.parametrize("classes", [2, 7])
 def test_the_loss_of_guessing_is_marked(history_of, classes):
-    drawn = loss_curve(Course(history_of(3), 10), classes)
+    drawn = loss_curve(Course(history_of(3), 10), guess_classes(classes))
     line, note = drawn.layout.shapes[0], drawn.layout.annotations[0]
     assert line.y0 == line.y1 == note.y == pytest.approx(math.log(classes))
     assert f"ln {classes} = {math.log(classes):.3f}" in note.text
@@ -102,28 +105,28 @@ def changed(history, *epochs):
 
 
 def test_a_changed_setting_is_marked_at_its_epoch(history_of):
-    drawn = loss_curve(changed(history_of(3), 2), 2)
+    drawn = loss_curve(changed(history_of(3), 2), TWO)
     line, note = drawn.layout.shapes[-1], drawn.layout.annotations[-1]
     assert line.x0 == line.x1 == note.x == 2
     assert "Learning rate 0.5" in note.text
 
 
 def test_every_change_has_a_line_and_the_latest_have_their_words(history_of):
-    drawn = loss_curve(changed(history_of(30), *range(30)), 2).layout
+    drawn = loss_curve(changed(history_of(30), *range(30)), TWO).layout
     assert [line.x0 for line in drawn.shapes[1:]] == list(range(30))
     assert 1 <= len(drawn.annotations[1:]) <= 10
     assert "Learning rate 29.5" in drawn.annotations[-1].text
 
 
 def test_neighbouring_changes_have_their_words_at_different_heights(history_of):
-    drawn = loss_curve(changed(history_of(3), 2, 2, 2), 2)
+    drawn = loss_curve(changed(history_of(3), 2, 2, 2), TWO)
     assert len({note.y for note in drawn.layout.annotations[1:]}) == 3
 
 
 def test_axes_are_titled_with_their_units(history_of):
     loss, accuracy = (
-        loss_curve(Course(history_of(1), 10), 2),
-        accuracy_curve(Course(history_of(1), 10)),
+        loss_curve(Course(history_of(1), 10), TWO),
+        metric_curve(Course(history_of(1), 10)),
     )
     assert loss.layout.yaxis.title.text == "loss (nats)"
     assert accuracy.layout.yaxis.title.text == "accuracy"
@@ -131,12 +134,12 @@ def test_axes_are_titled_with_their_units(history_of):
 
 
 def test_curves_wear_the_colors_of_the_theme(history_of):
-    train, test = accuracy_curve(Course(history_of(1), 10), DARK).data
+    train, test = metric_curve(Course(history_of(1), 10), theme=DARK).data
     assert (train.line.color, test.line.color) == (DARK.train, DARK.test)
 
 
 def test_the_height_does_not_depend_on_the_data(history_of):
-    heights = {loss_curve(Course(history_of(n), n), 2).layout.height for n in (0, 10, 2000)}
+    heights = {loss_curve(Course(history_of(n), n), TWO).layout.height for n in (0, 10, 2000)}
     assert len(heights) == 1
     assert heights.pop() > 0
 
@@ -146,8 +149,8 @@ def test_the_height_does_not_depend_on_the_data(history_of):
 
 def test_what_came_after_the_epoch_shown_is_veiled(history_of):
     for drawn in (
-        loss_curve(Course(history_of(20), 30, shown=7), 2),
-        accuracy_curve(Course(history_of(20), 30, shown=7)),
+        loss_curve(Course(history_of(20), 30, shown=7), TWO),
+        metric_curve(Course(history_of(20), 30, shown=7)),
     ):
         veil, line = drawn.layout.shapes[-2:]
         assert (veil.type, veil.x0, veil.fillcolor) == ("rect", 7, LIGHT.background)
@@ -157,13 +160,13 @@ def test_what_came_after_the_epoch_shown_is_veiled(history_of):
 
 
 def test_at_the_present_nothing_is_veiled(history_of):
-    shapes = loss_curve(Course(history_of(20), 30), 2).layout.shapes
+    shapes = loss_curve(Course(history_of(20), 30), TWO).layout.shapes
     assert "rect" not in {shape.type for shape in shapes}
 
 
 def test_the_old_run_is_drawn_thin_and_dotted_from_where_it_was_left(history_of):
     ghost = Ghost(Place(4), Place(9), history_of(9), Schedule(RunConfig()))
-    train, test, old_train, old_test = loss_curve(Course(history_of(6), 30, ghost=ghost), 2).data
+    train, test, old_train, old_test = loss_curve(Course(history_of(6), 30, ghost=ghost), TWO).data
     assert list(old_train.x) == list(range(4, 10))
     assert list(old_test.y) == [1004.0 + i for i in range(6)]
     assert old_train.line.color == train.line.color
@@ -175,7 +178,7 @@ def test_the_old_run_is_drawn_thin_and_dotted_from_where_it_was_left(history_of)
 
 def test_the_place_of_the_branch_is_marked(history_of):
     ghost = Ghost(Place(4), Place(9), history_of(9), Schedule(RunConfig()))
-    drawn = loss_curve(Course(history_of(6), 30, ghost=ghost), 2).layout
+    drawn = loss_curve(Course(history_of(6), 30, ghost=ghost), TWO).layout
     assert drawn.shapes[-1].x0 == 4
     assert "branched" in drawn.annotations[-1].text
 
@@ -191,7 +194,7 @@ def gauge_of(radius, half_life):
 @pytest.fixture
 def gauged(history_of):
     gauge = gauge_of([0.01, 0.1, 1.2], [0.2, 3.0, math.inf])
-    return loss_curve(Course(history_of(20), 30), 2, gauge)
+    return loss_curve(Course(history_of(20), 30), TWO, gauge)
 
 
 def test_the_gauge_stands_under_the_loss_on_the_same_axis(gauged):
@@ -230,6 +233,6 @@ def test_the_loss_keeps_its_curves_first_with_a_gauge(gauged):
 
 
 def test_a_gauge_of_a_phrase_of_one_word_has_no_half_life(history_of):
-    drawn = loss_curve(Course(history_of(2), 30), 2, gauge_of([0.1, 0.2], [math.nan, math.nan]))
+    drawn = loss_curve(Course(history_of(2), 30), TWO, gauge_of([0.1, 0.2], [math.nan, math.nan]))
     assert np.isnan(drawn.data[4].y).all()
     assert np.isfinite(drawn.layout.yaxis2.range).all()

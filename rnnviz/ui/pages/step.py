@@ -14,7 +14,7 @@ from rnnviz.analysis.step import StepRecord, panels
 from rnnviz.analysis.terms import terms
 from rnnviz.engine.timeline import Phase
 from rnnviz.figures.gradients import bptt_profile
-from rnnviz.figures.hidden import state_heatmap
+from rnnviz.figures.hidden import STATE, state_heatmap
 from rnnviz.figures.network import unrolled_network
 from rnnviz.figures.step import operation_strips, parameter_mosaic, term_bars
 from rnnviz.figures.theme import HEIGHTS
@@ -167,11 +167,20 @@ def _draw_texts(session: Session, probe: Probe, step: StepRecord, slots: Slots) 
 def _draw_charts(scope: Microscope, step: StepRecord, show: Show) -> None:
     colors, focus, words = theme(), scope.focus, step.words
     moment, unrolled = focus.moment, step.unrolled(focus.layer)
+    view = STATE._replace(bridge=unrolled.bridge)
     since = {Phase.FORWARD: len(words), Phase.LOSS: len(words), Phase.BACKWARD: moment.t}
     shown, cell = since.get(moment.phase, 0), marked(step, focus)
     show("network", unrolled_network, step, focus, colors)
     show("operation", operation_strips, operation(step, focus), colors, cell)
     show("terms", term_bars, terms(step, focus), colors)
     show("mosaic", parameter_mosaic, panels(step, moment), blocks(step, focus), colors)
-    show("states", state_heatmap, unrolled.h, words, colors, moment)
-    show("flow", bptt_profile, gradient_flow(step.trace, focus.layer), words, colors, shown)
+    show("states", state_heatmap, unrolled.h, words, colors, moment, view)
+    show(
+        "flow",
+        bptt_profile,
+        gradient_flow(step.trace, focus.layer),
+        words,
+        colors,
+        shown,
+        step.names.noun,
+    )

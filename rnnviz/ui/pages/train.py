@@ -1,4 +1,4 @@
-"""Page *Train*: on the left one phrase on its way through the network, on the right the run."""
+"""Page *Train*: on the left one sequence on its way through the network, on the right the run."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.gradients import Objective, parameter_norms
 from rnnviz.analysis.memory import MemoryGauge, recurrent, recurrent_name
-from rnnviz.analysis.unrolled import Unrolled
+from rnnviz.figures.answers import class_strip, free_run, value_lines
 from rnnviz.figures.gradients import SYMBOL, bptt_profile, gradient_map, parameter_norm_bars
 from rnnviz.figures.hidden import running_margin_bars, state_heatmap
 from rnnviz.figures.theme import HEIGHTS
-from rnnviz.figures.training import accuracy_curve, loss_curve
+from rnnviz.figures.training import loss_curve, metric_curve
 from rnnviz.figures.weights import recurrent_heatmap
 from rnnviz.probe import Probe
 from rnnviz.schedule import Place
 from rnnviz.session import Session
+from rnnviz.tasks.dataset import Dataset
 from rnnviz.ui.chart import Event, Show, place
 from rnnviz.ui.check import check_button
 from rnnviz.ui.live import Chore, live
 from rnnviz.ui.phrase import phrase_box
+from rnnviz.ui.sample import sample_box
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import check_html, status_html, theme, verdict_html
+from rnnviz.ui.view import choose_view, view_of
 
 #: Seconds that a tick may spend on the past of the run, and a page that stands still.
 DEVELOP, PATIENCE = 0.004, 0.25
@@ -37,25 +40,30 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
     verdict = right.empty()
     left, right = st.columns(2, gap="medium")
     with left:
-        _places("margin", "states")
+        sample = sample_box(session)
+        _places(_answer_chart(session.dataset), *(["free"] if session.runs_free else []))
+        choose_view(session)
+        _places("states")
         objective, badge = _objective_and_check(session)
         _places("flow", "norms")
     with right:
-        _places("loss", "accuracy", "map", "recurrent")
+        _places("loss", "metric", "map", "recurrent")
 
     # While it runs the map changes little from frame to frame, and is drawn every fourth time.
     turns = cycle((True, False, False, False))
 
     def draw(show: Show) -> None:
-        probe = session.inspect()
+        probe, rarely = session.inspect(), not session.running or next(turns)
         status.html(status_html(session))
         verdict.html(verdict_html(probe, session.problem))
         badge.html(check_html(session.checked(probe.trace)))
-        _draw_phrase(session, probe, objective, show)
+        if rarely:
+            sample(probe)
+        _draw_probe(session, probe, objective, show)
         budget = DEVELOP if session.running else PATIENCE
         gauge, seen = session.past(probe, objective, budget)
         _draw_run(session, gauge, show)
-        if not session.running or next(turns):
+        if rarely:
             symbol = SYMBOL[objective]
             show("map", gradient_map, seen, session.course, probe.words, symbol, theme())
 
@@ -66,19 +74,27 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
     live(session, draw, handlers, chore=Chore(develop, ["loss"]))
 
 
+def _answer_chart(dataset: Dataset) -> str:
+    """The chart of the answers: bars of the verdict where there is one, or token by token."""
+    return "margin" if dataset.verdicts else "answers"
+
+
 def _objective_and_check(session: Session) -> tuple[Objective, DeltaGenerator]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.segmented_control(
-            "Gradient of",
-            list(Objective),
-            default=first_value("objective", visit("train"), session.objective),
-            required=True,
-            key="objective",
-            help="The loss's gradient also vanishes when the phrase is learned; "
-            "the margin's doesn't.",
-        )
+        if session.dataset.answers_classes:
+            chosen = st.segmented_control(
+                "Gradient of",
+                list(Objective),
+                default=first_value("objective", visit("train"), session.objective),
+                required=True,
+                key="objective",
+                help="The loss's gradient also vanishes when the phrase is learned; "
+                "the margin's doesn't.",
+            )
+            session.objective = Objective(chosen or session.objective)
+        else:
+            session.objective = Objective.LOSS
         check_button(lambda: session.check_gradient(session.inspect().trace))
-    session.objective = Objective(chosen or session.objective)
     return session.objective, st.empty()
 
 
@@ -92,18 +108,37 @@ def _go_to_click(session: Session, click: Event) -> None:
     session.go_to(Place(round(click["x"])))
 
 
-def _draw_phrase(session: Session, probe: Probe, objective: Objective, show: Show) -> None:
-    colors, words = theme(), probe.words
-    label, flow = session.dataset.classes[probe.margin.target], session.flow(probe, objective)
-    norms = parameter_norms(probe.trace)
-    show("margin", running_margin_bars, probe.margin, words, label, colors)
-    show("states", state_heatmap, Unrolled(probe.trace).h, words, colors)
-    show("flow", bptt_profile, flow, words, colors, remark=probe.basis)
+def _draw_probe(session: Session, probe: Probe, objective: Objective, show: Show) -> None:
+    colors, words, noun = theme(), probe.words, session.names.noun
+    layer, view = session.layer, view_of(session)
+    flow, norms = session.flow(probe, objective), parameter_norms(probe.trace)
+    _draw_answers(session, probe, show)
+    unrolled = probe.unrolled(layer)
+    view = view._replace(bridge=unrolled.bridge)
+    show("states", state_heatmap, unrolled.of(view.name), words, colors, None, view)
+    show("flow", bptt_profile, flow, words, colors, 0, noun, remark=probe.basis)
     show("norms", parameter_norm_bars, norms, colors, remark=probe.basis)
+
+
+def _draw_answers(session: Session, probe: Probe, show: Show) -> None:
+    colors, words, data = theme(), probe.words, session.dataset
+    if data.verdicts:
+        label = data.classes[probe.margin.target]
+        show("margin", running_margin_bars, probe.margin, words, label, colors)
+    elif data.answers_classes:
+        targets = probe.example.targets
+        show("answers", class_strip, probe.answers, targets, data.classes, words, colors)
+    else:
+        targets = probe.example.targets
+        show("answers", value_lines, probe.running, targets, data.classes, words, colors)
+    if session.runs_free:
+        read = probe.example.inputs
+        show("free", free_run, read, session.free(probe), data.classes, colors)
 
 
 def _draw_run(session: Session, gauge: MemoryGauge, show: Show) -> None:
     colors, course, parameters = theme(), session.course, session.state.parameters
-    show("loss", loss_curve, course, len(session.dataset.classes), gauge, colors)
-    show("accuracy", accuracy_curve, course, colors)
-    show("recurrent", recurrent_heatmap, recurrent(parameters), colors, recurrent_name(parameters))
+    name, data = recurrent_name(parameters), session.dataset
+    show("loss", loss_curve, course, data.guess, gauge, colors, name)
+    show("metric", metric_curve, course, data.metric, colors)
+    show("recurrent", recurrent_heatmap, recurrent(parameters), colors, name)

@@ -1,0 +1,181 @@
+"""Answers token by token: what is wanted, and what the network says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from rnnviz.engine.layer import Array
+from rnnviz.figures.theme import (
+    HEIGHTS,
+    LIGHT,
+    Theme,
+    axis,
+    color_bar,
+    compact,
+    figure,
+    ladder,
+    plain,
+    shown_token,
+    words_axis,
+    words_margin,
+)
+
+#: Of more tokens than this the answers are too small to be written.
+_MOST_WRITTEN = 60
+
+
+def class_strip(
+    probs: Array, targets: Array, classes: Sequence[str], words: Sequence[str], theme: Theme = LIGHT
+) -> go.Figure:
+    """At every token of ``words`` what is wanted, what is answered, and how likely the wanted is.
+
+    ``probs`` (N, C) and ``targets`` (N,) belong to the last N tokens; -1 is a target nobody knows.
+    Wrong answers are bold and red.
+    """
+    first = len(words) - len(probs)
+    said = probs.argmax(axis=1)
+    right = probs[np.arange(len(probs)), targets]
+    places = list(range(first, len(words)))
+    share = go.Heatmap(
+        x=places,
+        y=[0],
+        z=compact(right[None]),
+        zmin=0,
+        zmax=1,
+        colorscale=theme.sequential,
+        colorbar=color_bar("p"),
+        customdata=[[_hover(classes, *pair) for pair in zip(targets, said, strict=True)]],
+        hovertemplate="%{customdata}, p of the target: %{z:.4f}<extra></extra>",
+    )
+    return figure(
+        [share, *_written(targets, said, classes, places, theme)],
+        "Answer after every token, and the target",
+        HEIGHTS["answers"],
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=axis(
+            "",
+            theme,
+            range=[-0.6, 2.6],
+            tickvals=[0, 1, 2],
+            ticktext=["p", "said", "target"],
+            showgrid=False,
+        ),
+        margin=words_margin(words),
+    )
+
+
+def _hover(classes: Sequence[str], target: int, said: int) -> str:
+    return f"target {plain(shown_token(classes[target]))}, said {plain(shown_token(classes[said]))}"
+
+
+def _written(
+    targets: Array, said: Array, classes: Sequence[str], places: list[int], theme: Theme
+) -> list[go.Scatter]:
+    """The targets above and the answers below them, wrong ones bold and in red."""
+    if len(places) > _MOST_WRITTEN:
+        return []
+    wrong = (targets != said).tolist()
+    names = [plain(shown_token(classes[c]), 12) for c in said]
+    texts = [f"<b>{n}</b>" if off else n for n, off in zip(names, wrong, strict=True)]
+    colors = [theme.positive if off else theme.text for off in wrong]
+    rows: list[tuple[int, list[str], Any]] = [
+        (2, [plain(shown_token(classes[c]), 12) for c in targets], theme.text),
+        (1, texts, colors),
+    ]
+    return [
+        go.Scatter(
+            x=places,
+            y=[y] * len(places),
+            mode="text",
+            text=text,
+            textfont={"color": color, "size": 14},
+            hoverinfo="skip",
+        )
+        for y, text, color in rows
+    ]
+
+
+class Stroke(NamedTuple):
+    """Values (n, C) from a token on, and how they are drawn."""
+
+    first: int
+    values: Array
+    name: str
+    color: str
+    dash: str = "solid"
+
+
+def value_lines(
+    values: Array,
+    targets: Array,
+    channels: Sequence[str],
+    words: Sequence[str],
+    theme: Theme = LIGHT,
+) -> go.Figure:
+    """Of every channel the values answered, (T, C), as a line and, dotted, those wanted.
+
+    ``targets`` (N, C) belong to the last N tokens.
+    """
+    said = Stroke(0, values, "said", theme.forward)
+    wanted = Stroke(len(words) - len(targets), targets, "target", theme.text, "dot")
+    title = "Answer after every step, and the target (dotted)"
+    return _channels([said, wanted], channels, words, title, theme)
+
+
+def free_run(read: Array, free: Array, channels: Sequence[str], theme: Theme = LIGHT) -> go.Figure:
+    """Values that were read, (T, C), dotted, and how the network goes on by itself, (n, C)."""
+    strokes = [
+        Stroke(0, read, "read", theme.text, "dot"),
+        Stroke(len(read), free, "free", theme.forward),
+    ]
+    words = [str(t + 1) for t in range(len(read) + len(free))]
+    title = "Running free: read (dotted), then on its own answers"
+    drawn = _channels(strokes, channels, words, title, theme)
+    line = {"color": theme.muted, "width": 1.5}
+    return drawn.add_vline(len(read) - 0.5, line=line)
+
+
+def _channels(
+    strokes: Sequence[Stroke],
+    channels: Sequence[str],
+    words: Sequence[str],
+    title: str,
+    theme: Theme,
+) -> go.Figure:
+    """Channels one above the other, each around a line of its own."""
+    every = np.concatenate([stroke.values for stroke in strokes])
+    limit = ladder(float(np.abs(every).max()))
+    bases = [-2.4 * limit * c for c in range(len(channels))]
+    ticks = [base + level for base in bases for level in (0, limit)]
+    names = [text for name in channels for text in (plain(name, 10), f"{limit:g}")]
+    return figure(
+        [_line(stroke, c, base, channels[c]) for c, base in enumerate(bases) for stroke in strokes],
+        title,
+        HEIGHTS["answers"],
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=axis(
+            "", theme, range=[bases[-1] - 1.3 * limit, 1.3 * limit], tickvals=ticks, ticktext=names
+        ),
+        margin=words_margin(words),
+    )
+
+
+def _line(stroke: Stroke, c: int, base: float, channel: str) -> go.Scatter:
+    """One channel of a stroke around ``base``, with exact numbers to be pointed at."""
+    solid, values = stroke.dash == "solid", stroke.values[:, c]
+    return go.Scatter(
+        x=list(range(stroke.first, stroke.first + len(values))),
+        y=compact(values + base),
+        mode="lines+markers",
+        name=f"{plain(channel)}: {stroke.name}",
+        line={"color": stroke.color, "width": 2.5 if solid else 2, "dash": stroke.dash},
+        marker={"size": 6 if solid else 4},
+        customdata=[f"{plain(channel)} {stroke.name}: {float(value):.4g}" for value in values],
+        hovertemplate="%{customdata}<extra></extra>",
+    )

@@ -1,0 +1,129 @@
+"""Presets: for every task settings that show what it teaches, and what to look for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rnnviz.config import RunConfig, TaskName
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One click: its label, what to look for, and the settings that differ from the defaults."""
+
+    label: str
+    look: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def config(self, seed: int = 0) -> RunConfig:
+        """The settings of a run."""
+        return RunConfig(**self.settings, seed=seed)
+
+
+def _adam(task: TaskName, cell: str, **settings: Any) -> dict[str, Any]:
+    """Settings with which most tasks are learned in seconds."""
+    usual = {"init": "xavier", "optimizer": "adam", "batch": 32, "clip_by": "norm"}
+    return {"task": task, "cell": cell, **usual, **settings}
+
+
+def _lag(cell: str) -> dict[str, Any]:
+    """Alike for every cell, so that only the cell makes the difference."""
+    shared = {"init_scale": 0.05, "lr": 1.0, "batch": 8, "clip_by": "norm", "forget_bias": 3.0}
+    return {"task": TaskName.RECALL, "lag": 20, "hidden": 32, "cell": cell, "epochs": 100, **shared}
+
+
+PRESETS: dict[TaskName, tuple[Preset, ...]] = {
+    TaskName.SENTIMENT: (
+        Preset(
+            "Notebook",
+            "A long plateau, then a sudden drop near epoch 390. The memory gauge tells it before: "
+            "the loss falls when the radius crosses 1.",
+        ),
+    ),
+    TaskName.RECALL: (
+        Preset(
+            "Elman, lag 20",
+            "Fails: the loss stays where guessing is. Look at the gradient: of what the answer "
+            "sends back nothing is left at the first token, the only one that counts.",
+            _lag("elman"),
+        ),
+        Preset(
+            "GRU, lag 20",
+            "Learns with the very settings with which Elman fails. Show the gate z of the states: "
+            "near 1 a unit keeps what it has, and the gradient comes through to the first token.",
+            _lag("gru"),
+        ),
+        Preset(
+            "LSTM, lag 20",
+            "Learns with the very settings with which Elman fails. Show c and the gate f: where f "
+            "is near 1 the first token stays in c over all that comes after it.",
+            _lag("lstm"),
+        ),
+    ),
+    TaskName.PARITY: (
+        Preset(
+            "LSTM",
+            "At first every answer is a guess, for tens of epochs; then all lengths fall into "
+            "place together, for one rule answers them all.",
+            _adam(TaskName.PARITY, "lstm", hidden=32, init="orthogonal", lr=0.01, batch=16,
+                  epochs=150),
+        ),
+    ),
+    TaskName.ADDING: (
+        Preset(
+            "GRU",
+            "The loss falls in two steps: first one marked number is kept, then both. Change a "
+            "number that has no star: the answer should not move.",
+            _adam(TaskName.ADDING, "gru", hidden=32, lr=0.003, epochs=150),
+        ),
+    ),
+    TaskName.CHARACTERS: (
+        Preset(
+            "LSTM",
+            "Read the sample as it learns: first the frequent letters, then words, then whole "
+            "sentences of the tale. Then the test loss rises: it learns the tale by heart.",
+            _adam(TaskName.CHARACTERS, "lstm", hidden=128, lr=0.003, batch=16, epochs=100),
+        ),
+    ),
+    TaskName.FLIPFLOP: (
+        Preset(
+            "GRU",
+            "Each channel's line takes the shape of its switch: it jumps at a pulse and stays "
+            "where it is, however long nothing comes.",
+            _adam(TaskName.FLIPFLOP, "gru", hidden=32, lr=0.003, epochs=120),
+        ),
+    ),
+    TaskName.BRACKETS: (
+        Preset(
+            "GRU",
+            "Some units rise and fall like a staircase with the brackets and stay level at x: "
+            "they count.",
+            _adam(TaskName.BRACKETS, "gru", hidden=32, lr=0.005, epochs=60),
+        ),
+    ),
+    TaskName.WAVES: (
+        Preset(
+            "GRU",
+            "Left to itself the network first fades to a flat line, later it goes on with the "
+            "wave that it was shown.",
+            _adam(TaskName.WAVES, "gru", hidden=32, lr=0.01, epochs=200),
+        ),
+    ),
+    TaskName.SPELLING: (
+        Preset(
+            "GRU",
+            "One digit goes in and its name comes out, letter by letter; six and seven, four and "
+            "five begin alike and have to part.",
+            _adam(TaskName.SPELLING, "gru", hidden=64, lr=0.003, batch=10, epochs=100),
+        ),
+    ),
+    TaskName.TRANSLATION: (
+        Preset(
+            "GRU",
+            "Sentences that were never shown are translated. At the bridge all that the encoder "
+            "has read is in one state; the decoder begins with it.",
+            _adam(TaskName.TRANSLATION, "gru", hidden=128, lr=0.003, epochs=40),
+        ),
+    ),
+}  # fmt: skip
