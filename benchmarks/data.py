@@ -29,10 +29,10 @@ def main() -> None:
     for gradient in Gradient:
         runs = [history(seed, gradient) for seed in SEEDS]
         known = {
-            part: sum(run.row(-1)[f"{part}_accuracy"] == 1 for run in runs)
+            part: sum(run.row(-1)[f"{part}_metric"] == 1 for run in runs)
             for part in ("train", "test")
         }
-        first = [int(np.argmax(run.column("train_accuracy") == 1)) for run in runs]
+        first = [int(np.argmax(run.column("train_metric") == 1)) for run in runs]
         print(
             f"{gradient:<10} 100 % at epoch {EPOCHS}: training {known['train']}, test "
             f"{known['test']} of {len(runs)} seeds; first 100 % in training at epoch "

@@ -18,7 +18,7 @@ from rnnviz.engine.layer import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
-from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.table import MAX_CHARACTERS, MAX_WORDS, TaskError
 from rnnviz.tasks.values import read_values
@@ -148,15 +148,15 @@ def spoken(dataset: Dataset, classes: tuple[int, ...] | list[int]) -> str:
 
 def read(dataset: Dataset, text: str) -> Reading:
     """What the network reads of ``text``; raise TaskError with a sentence if nothing."""
-    if len(text) > MAX_TYPED:
-        raise TaskError(
-            f"The phrase has {len(text):,} characters; the most that can be read is {MAX_TYPED:,}."
-        )
     if not dataset.tokens:
         values = read_values(text, dataset.vocabulary.words, MAX_WORDS)
         return Reading(text, tuple(text.split()), (), values)
     vocabulary = dataset.source or dataset.vocabulary
     _check_length(vocabulary, text)
+    if len(text) > MAX_TYPED:
+        raise TaskError(
+            f"The phrase has {len(text):,} characters; the most that can be read is {MAX_TYPED:,}."
+        )
     reading = vocabulary.read(text)
     if not text.strip():
         raise TaskError(f"The phrase is empty. Type something, for example: {_example_of(dataset)}")
@@ -198,8 +198,9 @@ def inspect(dataset: Dataset, parameters: Parameters, text: str, config: RunConf
 
 def _gaps(targets: Array) -> Array:
     """Which of the targets nobody knows, (N,)."""
-    known: Array = targets[:, None] >= 0 if targets.ndim == 1 else ~np.isnan(targets)
-    gaps: Array = ~known.all(axis=-1)
+    if targets.ndim == 1:
+        return np.equal(targets, GAP, dtype=bool)
+    gaps: Array = np.isnan(targets).any(axis=-1)
     return gaps
 
 
@@ -228,7 +229,7 @@ def _asked(
         return replace(known, text=reading.text), tuple(said)
     spoken_tokens = (dataset.vocabulary.number(dataset.classes[c]) for c in said[:-1])
     inputs = np.array([dataset.vocabulary.number(START), *spoken_tokens])
-    return Example(reading.text, inputs, np.full(len(said), -1), reading.tokens), tuple(said)
+    return Example(reading.text, inputs, np.full(len(said), GAP), reading.tokens), tuple(said)
 
 
 def _spelled(dataset: Dataset, parameters: Parameters, tokens: Array) -> tuple[int, ...]:
@@ -239,4 +240,4 @@ def _spelled(dataset: Dataset, parameters: Parameters, tokens: Array) -> tuple[i
 
 
 def _none(targets: Array) -> Array:
-    return np.full_like(targets, -1 if targets.ndim == 1 else np.nan)
+    return np.full_like(targets, GAP if targets.ndim == 1 else np.nan)

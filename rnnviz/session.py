@@ -76,10 +76,9 @@ class Session(Player):
 
     @property
     def first_phrase(self) -> str:
-        """What is looked at to begin with."""
-        if self.dataset is TASKS[self.config.task].build(self.config.lag, self.config.seed):
-            return TASKS[self.config.task].probe
-        return self.dataset.train[0].text[:MAX_TYPED]
+        """What is looked at to begin with: the task's probe, or the first example there is."""
+        usual = "" if self.own_data else TASKS[self.config.task].probe
+        return usual or (*self.dataset.test, *self.dataset.train)[0].text[:MAX_TYPED]
 
     @alone
     def load(self, upload: Upload | None) -> None:
@@ -100,16 +99,17 @@ class Session(Player):
             self.message = f"Started again at epoch 0, with the data {dataset.name}."
 
     def _restart(self) -> None:
-        before = self.dataset
+        before, usual = self.dataset, self.first_phrase
         super()._restart()
         self._film = Film()
         if self.dataset is not before:
-            self._ask_anew()
+            self._ask_anew(usual, other=self.dataset.name != before.name and not self.own_data)
 
-    def _ask_anew(self) -> None:
-        """Keep what was typed where these data can read it, or else begin with their own."""
-        self.ask(self.typed)
-        if self.problem or self.inspect().reading.unknown:
+    def _ask_anew(self, usual: str, other: bool) -> None:
+        """Keep what the reader has typed where these data can read it; with another task begin."""
+        typed = getattr(self, "typed", usual)
+        self.ask(self.first_phrase if other or typed == usual else typed)
+        if self.problem:
             self.ask(self.first_phrase)
 
     def ask(self, text: str) -> None:

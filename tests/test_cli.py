@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from rnnviz import cli
-from rnnviz.config import SETTINGS, Gradient, RunConfig
+from rnnviz.config import SETTINGS, Gradient, RunConfig, TaskName
 from rnnviz.session import Session
 from rnnviz.tasks.upload import DATA_SETTINGS
 
@@ -96,8 +96,8 @@ def test_the_numbers_are_those_of_the_run(run):
     row = session.run.history.row(2)
     assert run(*QUICK, "--every", 2).out == (
         "--- Epoch 2\n"
-        f"Train:\tLoss {row['train_loss']:.3f} | Accuracy: {row['train_accuracy']:.3f}\n"
-        f"Test:\tLoss {row['test_loss']:.3f} | Accuracy: {row['test_accuracy']:.3f}\n"
+        f"Train:\tLoss {row['train_loss']:.3f} | Accuracy: {row['train_metric']:.3f}\n"
+        f"Test:\tLoss {row['test_loss']:.3f} | Accuracy: {row['test_metric']:.3f}\n"
     )
 
 
@@ -354,11 +354,24 @@ def test_a_bad_way_of_reading_gets_one_sentence(run, csv, option, value, said):
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
-    [("a.txt", "the cat sat on the mat"), ("a.csv", "source,target\nthe cat,le chat\n")],
+    ("name", "content", "metric"),
+    [
+        ("a.txt", "the cat sat on the mat. " * 20, "Accuracy"),
+        ("a.csv", "source,target\nthe cat,le chat\na dog,un chien\n", "Exact match"),
+    ],
 )
-def test_what_cannot_be_trained_yet_gets_one_sentence(run, csv, name, content):
-    assert_refused(run(*QUICK, "--train", csv(name, content)), "only classes can be trained")
+def test_what_comes_next_and_translations_are_trained_too(run, csv, name, content, metric):
+    done = run(*QUICK, "--train", csv(name, content), "--cell", "gru", "--every", "1")
+    assert done.code == 0
+    assert f"| {metric}: " in done.out
+
+
+@pytest.mark.parametrize("task", TaskName)
+def test_every_task_is_trained(run, task):
+    settings = ("--optimizer", "adam", "--batch", "32", "--dtype", "float32")
+    done = run(*QUICK, "--task", task, "--cell", "lstm", "--layers", "2", *settings, "--every", "1")
+    assert done.code == 0
+    assert "Train:\tLoss" in done.out
 
 
 def test_a_test_file_with_an_unknown_label_gets_one_sentence(run, csv):

@@ -117,7 +117,7 @@ def test_applying_it_turns_to_the_next_phrase(session):
 
 def test_in_an_epoch_every_phrase_has_its_turn(session):
     texts = set()
-    for _ in range(session.run.phrases):
+    for _ in range(session.run.examples):
         texts.add(session.next_examples[0].text)
         session.apply()
     assert texts == {phrase.text for phrase in session.dataset.train}

@@ -16,6 +16,10 @@ from rnnviz.config import RunConfig
 from rnnviz.link import read_link
 from rnnviz.schedule import Place
 from rnnviz.session import Session
+from rnnviz.shelf import Shelf
+from rnnviz.tasks.dataset import build_dataset
+from rnnviz.tasks.table import Row
+from rnnviz.tasks.upload import File, Upload
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -381,10 +385,26 @@ def test_a_branch_that_breaks_goes_back_to_where_it_began(played, config):
     assert read_link(played.link().to_query())[1] == []
 
 
-def test_a_run_on_other_data_has_its_settings_alone_in_the_link(played):
-    played.load(("mine.csv", b"text,label\nso warm,sunny\nso cold,rainy\n"), None)
-    played.advance(2)
-    assert played.link().to_query().keys() == {"hidden", "init_scale", "lr", "epochs"}
+def test_a_run_on_given_data_has_its_settings_alone_in_the_link(config):
+    rows = [Row(2, "so warm", "sunny"), Row(3, "so cold", "rainy")]
+    given = Session(config, build_dataset("mine", rows))
+    given.advance(2)
+    assert given.link().to_query().keys() == {"hidden", "init_scale", "lr", "epochs"}
+
+
+def test_a_run_on_the_readers_own_data_is_found_again_as_long_as_they_are_kept(config):
+    shelf, mine = Shelf(), File("mine.csv", b"text,label\nso warm,sunny\nso cold,rainy\n")
+    first, second, elsewhere = Session(config, shelf=shelf), Session(shelf=shelf), Session()
+    first.load(Upload(mine, test_share=0))
+    first.advance(3)
+    link, problems = read_link(first.link().to_query())
+    assert problems == []
+    second.follow(link)
+    assert second.dataset.name == "mine.csv"
+    assert second.state.parameters.theta.tobytes() == first.state.parameters.theta.tobytes()
+    elsewhere.follow(link)
+    assert elsewhere.dataset.name == "sentiment"
+    assert "its data are not on this computer any more" in elsewhere.message
 
 
 def test_after_a_branch_the_step_has_the_new_settings(played, config):
@@ -468,6 +488,10 @@ OPEN_ELSEWHERE = """
 import hashlib, json, sys
 from rnnviz.link import read_link
 from rnnviz.session import Session
+from rnnviz.shelf import Shelf
+from rnnviz.tasks.dataset import build_dataset
+from rnnviz.tasks.table import Row
+from rnnviz.tasks.upload import File, Upload
 link, problems = read_link(json.loads(sys.argv[1]))
 session = Session()
 session.follow(link, problems)

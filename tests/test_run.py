@@ -29,7 +29,7 @@ def new_run(*changes, config=CONFIG):
 
 def go(run, epochs, stride=58):
     for _ in range(epochs):
-        left = run.phrases
+        left = run.examples
         while left:
             assert run.train(min(stride, left))
             left -= min(stride, left)

@@ -13,12 +13,21 @@ from rnnviz.analysis.memory import half_life, spectrum
 from rnnviz.config import RunConfig
 from rnnviz.player import SPEEDS
 from rnnviz.schedule import Place
-from rnnviz.session import PHRASE, Session
+from rnnviz.session import Session
 from rnnviz.tasks.dataset import build_dataset, sentiment
+from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.table import MAX_WORDS, Row, TaskError
+from rnnviz.tasks.upload import File, Upload
 
 WEATHER = ("weather.csv", b"text,label\nso warm,sunny\nso cold,rainy\nvery cold,rainy\n")
 RAIN = ("rain.csv", b"text,label\nvery warm,rainy\n")
+
+
+def own(train, test=None):
+    """An upload of these files, nothing of which is set aside."""
+    return Upload(File(*train), test and File(*test), test_share=0)
+
+
 ONE_CLASS = ("one.csv", b"text,label\nso warm,sunny\n")
 NO_LABEL = ("none.csv", b"text,mood\nso warm,sunny\n")
 
@@ -55,7 +64,7 @@ def test_a_phrase_is_one_step(session):
 
 
 def test_as_many_phrases_as_there_are_make_an_epoch(session, config):
-    for _ in range(session.run.phrases):
+    for _ in range(session.run.examples):
         session.step_phrase()
     at_once = Session(config)
     at_once.advance(1)
@@ -99,7 +108,7 @@ def test_a_tick_without_time_still_takes_a_step_and_stays_short(session, speed):
     session.tick(0.0)
     epoch, position = place(session)
     assert epoch == 0
-    assert 0 < position < session.run.phrases
+    assert 0 < position < session.run.examples
 
 
 def test_how_the_time_is_cut_changes_no_weight(session, config):
@@ -212,8 +221,8 @@ def test_a_run_past_a_lowered_end_stops_at_the_next_tick(session, config):
 
 
 def test_a_small_network_learns_every_phrase(learned):
-    assert learned.run.history.row(-1)["train_accuracy"] == 1.0
-    assert learned.run.history.row(-1)["test_accuracy"] == 1.0
+    assert learned.run.history.row(-1)["train_metric"] == 1.0
+    assert learned.run.history.row(-1)["test_metric"] == 1.0
 
 
 # Settings changed on the way
@@ -368,9 +377,9 @@ def test_smaller_steps_after_a_reset_learn_again(diverged):
 
 def test_uploaded_phrases_start_the_run_again(session):
     session.advance(1)
-    session.load(WEATHER, RAIN)
+    session.load(own(WEATHER, RAIN))
     assert session.dataset.classes == ("rainy", "sunny")
-    assert session.run.phrases == 3
+    assert session.run.examples == 3
     assert place(session) == (0, 0)
     assert session.message == "Started again at epoch 0, with the data weather.csv."
     session.step_epoch()
@@ -378,19 +387,19 @@ def test_uploaded_phrases_start_the_run_again(session):
 
 
 def test_the_probe_follows_to_phrases_with_other_words(session):
-    session.load(WEATHER, None)
+    session.load(own(WEATHER))
     assert session.phrase == "so warm"
     assert session.problem == ""
 
 
 def test_the_probe_stays_where_its_words_are_known(session):
     session.ask("cold and not bad")
-    session.load(WEATHER, None)
+    session.load(own(WEATHER))
     assert session.phrase == "cold and not bad"
 
 
 def test_without_test_phrases_there_are_no_test_scores(session):
-    session.load(WEATHER, None)
+    session.load(own(WEATHER))
     session.advance(1)
     assert np.isnan(session.run.history.column("test_loss")).all()
     assert np.isfinite(session.run.history.column("train_loss")).all()
@@ -398,14 +407,14 @@ def test_without_test_phrases_there_are_no_test_scores(session):
 
 @pytest.mark.parametrize(
     "files",
-    [(ONE_CLASS, None), (NO_LABEL, None), (WEATHER, NO_LABEL), (None, RAIN)],
-    ids=["one class", "no label", "bad test file", "a test file of other words"],
+    [(ONE_CLASS,), (NO_LABEL,), (WEATHER, NO_LABEL)],
+    ids=["one class", "no label", "bad test file"],
 )
 def test_a_bad_file_leaves_the_run_as_it_was(session, files):
     session.advance(1)
     session.play()
     before = weights(session)
-    session.load(*files)
+    session.load(own(*files))
     assert session.data_problem
     assert session.dataset is sentiment()
     assert weights(session) == before
@@ -414,22 +423,23 @@ def test_a_bad_file_leaves_the_run_as_it_was(session, files):
 
 
 def test_a_good_file_after_a_bad_one_clears_the_complaint(session):
-    session.load(ONE_CLASS, None)
-    session.load(WEATHER, None)
+    session.load(own(ONE_CLASS))
+    session.load(own(WEATHER))
     assert session.data_problem == ""
 
 
 def test_without_files_the_built_in_phrases_come_back(session):
     before = weights(session)
-    session.load(WEATHER, None)
-    session.load(None, None)
+    session.load(own(WEATHER))
+    session.load(None)
     assert session.dataset is sentiment()
     assert weights(session) == before
 
 
 def test_a_first_phrase_full_of_loose_signs_can_still_be_the_probe(session):
     signs = ", " * (MAX_WORDS + 1)
-    session.load(("signs.csv", f'text,label\n"warm {signs}",1\ncold,0\n'.encode()), None)
+    content = f'text,label\n"warm {signs}",1\ncold,0\n'.encode()
+    session.load(own(("signs.csv", content)))
     assert session.data_problem == ""
     assert session.inspect().words == ("warm",)
 
@@ -438,7 +448,7 @@ def test_a_first_phrase_full_of_loose_signs_can_still_be_the_probe(session):
 
 
 def test_the_first_probe_is_a_phrase_of_the_data(session):
-    assert session.phrase == PHRASE
+    assert session.phrase == TASKS["sentiment"].probe
     assert session.inspect().label is not None
 
 
@@ -569,11 +579,13 @@ def test_records_have_the_settings_and_one_row_an_epoch(session, config):
     records = session.records()
     assert records["config"] == config.as_dict()
     assert [row["epoch"] for row in records["epochs"]] == [0, 1, 2]
-    assert records["epochs"][2] == {"epoch": 2, **session.run.history.row(2)}
+    row = session.run.history.row(2)
+    named = {name.replace("metric", "accuracy"): value for name, value in row.items()}
+    assert records["epochs"][2] == {"epoch": 2, **named}
 
 
 def test_saved_records_are_strict_json_also_without_a_test_set(session, tmp_path):
-    session.load(WEATHER, None)
+    session.load(own(WEATHER))
     session.advance(1)
     session.save_json(tmp_path / "run.json")
     read = json.loads((tmp_path / "run.json").read_text("utf-8"), parse_constant=pytest.fail)
@@ -660,7 +672,7 @@ def test_other_data_have_a_gauge_of_their_own(config):
     session = Session(config)
     session.advance(3)
     developed(session)
-    session.load(WEATHER, RAIN)
+    session.load(own(WEATHER, RAIN))
     session.advance(1)
     radius = developed(session).radius
     assert radius[1] == spectrum(session.state.parameters["W_hh"]).radius

@@ -48,7 +48,9 @@ def _backward(step: StepRecord, t: int) -> str:
         return "backward_last"
     if not step.continues(t):
         return "backward_cut"
-    return "backward_first" if t == 0 else "backward"
+    if t == 0:
+        return "backward_first"
+    return "backward_both" if t in step.outputs else "backward"
 
 
 _KINDS = {
@@ -66,6 +68,7 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
     cut, sizes = clipping(step), step.unrolled(focus.layer).norms
     later = sizes[min(moment.t + 1, len(sizes) - 1)]
     return {
+        "noun": step.names.noun,
         "word": step.words[moment.t],
         "t": str(moment.number),
         "T": str(len(step.words)),

@@ -72,7 +72,8 @@ def _state(step: StepRecord, focus: Focus, part: Part) -> Formula:
         f"({step.hidden},)",
         terms(step, focus),
     )
-    total = f"{added(found.values.tolist())} = {number(found.recorded)}"
+    products = (" · ".join(map(number, row.factors)) for row in found.rows)
+    total = f"{' + '.join(products)} = {number(found.recorded)}"
     written = [" · ".join(f.written.format(n=n, p=t) for f in p) for p in part.products]
     shapes = " + ".join(" · ".join(shape for _ in p) for p in part.products)
     return Formula(

@@ -41,8 +41,8 @@ class Names(NamedTuple):
 
 
 def written_values(values: Array) -> str:
-    """The values of one token in a few characters: 0.3 −1."""
-    return " ".join(f"{value + 0.0:.2g}".replace("-", "−") for value in values.tolist())
+    """The values of one token in a few characters: 0.3,−1."""
+    return ",".join(f"{value + 0.0:.2g}".replace("-", "−") for value in values.tolist())
 
 
 def quoted(word: str) -> str:

@@ -174,8 +174,8 @@ def _line(stroke: Stroke, c: int, base: float, channel: str) -> go.Scatter:
         y=compact(values + base),
         mode="lines+markers",
         name=f"{plain(channel)}: {stroke.name}",
-        line={"color": stroke.color, "width": 2.5 if solid else 2, "dash": stroke.dash},
-        marker={"size": 6 if solid else 4},
+        line={"color": stroke.color, "width": 4 if solid else 2, "dash": stroke.dash},
+        marker={"size": 8 if solid else 4},
         customdata=[f"{plain(channel)} {stroke.name}: {float(value):.4g}" for value in values],
         hovertemplate="%{customdata}<extra></extra>",
     )

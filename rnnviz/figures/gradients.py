@@ -24,6 +24,7 @@ from rnnviz.figures.theme import (
     figure,
     log_axis,
     plain,
+    shown_token,
     words_axis,
     words_margin,
 )
@@ -121,9 +122,14 @@ def _powers(low: float, high: float) -> dict[str, Any]:
 
 def _words_rows(words: Sequence[str], theme: Theme) -> dict[str, Any]:
     places = range(0, len(words), 1 + len(words) // 16)
-    names = [plain(words[place][:8]) for place in places]
+    names = [plain(shown_token(words[place][:8])) for place in places]
     ticks = {"tickmode": "array", "tickvals": [p + 1 for p in places], "ticktext": names}
     return axis("", theme, **ticks, range=[len(words) + 0.5, 0.5], showgrid=False)
+
+
+def norms_height(count: int) -> int:
+    """How high the figure of so many parameters is, in pixels."""
+    return max(HEIGHTS["norms"], 88 + 21 * count)
 
 
 def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> go.Figure:
@@ -144,10 +150,10 @@ def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> go.
     return figure(
         [dots],
         "Gradient of every parameter, before clipping",
-        HEIGHTS["norms"],
+        norms_height(len(values)),
         theme,
         xaxis=log_axis("||dL/dW|| (L2)", theme, span),
-        yaxis=axis("", theme, autorange="reversed", type="category"),
+        yaxis=axis("", theme, autorange="reversed", type="category", nticks=len(values)),
         margin={"l": 64, "r": 76, "t": 40, "b": 48},
     )
 

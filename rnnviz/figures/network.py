@@ -44,7 +44,7 @@ def unrolled_network(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> go
         xaxis={**below, "range": [-0.5, scene.end], "fixedrange": True},
         yaxis={"visible": False, "range": [BOTTOM, TOP], "fixedrange": True},
         margin={"l": 16, "r": 16, "t": 64, "b": 70 if below["tickangle"] else 36},
-        shapes=[_spotlight(scene)],
+        shapes=[_spotlight(scene), *_bridge(scene)],
         annotations=[
             *arrows(scene),
             *_strip_labels(scene),
@@ -57,8 +57,8 @@ def unrolled_network(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> go
 
 def _title(scene: Scene) -> str:
     t, count, phase = scene.moment.number, scene.steps, scene.moment.phase
-    noun = scene.step.names.noun
-    word = f"{noun} {t} of {count}, “{plain(scene.step.words[t - 1])}”"
+    noun, layer = scene.step.names.noun, scene.focus.layer + 1
+    word = f"{noun} {t} of {count}, “{plain(shown_token(scene.step.words[t - 1]))}”"
     what = {
         Phase.FORWARD: f"Forward: {word}, is read",
         Phase.LOSS: "Loss: the answer is compared with the target",
@@ -66,6 +66,8 @@ def _title(scene: Scene) -> str:
         Phase.CLIP: "Clip: the gradient is bounded",
         Phase.UPDATE: "Update: all weights take one step",
     }[phase]
+    if scene.step.before.architecture.layers > 1:
+        what += f" (layer {layer})"
     if scene.columns == count:
         return what
     return f"{what} (shown: {noun}s {scene.shown.start + 1}–{scene.shown.stop} of {count})"
@@ -210,6 +212,15 @@ def _spotlight(scene: Scene) -> dict[str, Any]:
     return {"type": "rect", "opacity": 0.6 if placed else 0, **look, **place}
 
 
+def _bridge(scene: Scene) -> list[dict[str, Any]]:
+    """A line where the encoder's last state becomes the decoder's first."""
+    place = scene.unrolled.bridge - scene.shown.start - 0.5
+    if not 0 < place < scene.columns - 1:
+        return []
+    line = {"color": scene.theme.text, "width": 3}
+    return [{"type": "line", "x0": place, "x1": place, "y0": TOP, "y1": 1, "line": line}]
+
+
 def _strip_labels(scene: Scene) -> list[dict[str, Any]]:
     """Over every strip what it is: h_t, and above that dh_t when gradients are shown."""
     theme = scene.theme
@@ -228,10 +239,24 @@ def _strip_labels(scene: Scene) -> list[dict[str, Any]]:
 def _answer_labels(scene: Scene) -> list[dict[str, Any]]:
     """Names, probabilities and errors of the classes, beside their bars."""
     return [
-        label
-        for c, y, half in scene.rows
-        for label in (_class_name(scene, c, y - half), *_class_numbers(scene, c, y + half))
+        *_whose_answer(scene),
+        *(
+            label
+            for c, y, half in scene.rows
+            for label in (_class_name(scene, c, y - half), *_class_numbers(scene, c, y + half))
+        ),
     ]
+
+
+def _whose_answer(scene: Scene) -> list[dict[str, Any]]:
+    """After which token the answer is given, where there is one after each."""
+    if not scene.trace.every:
+        return []
+    t = next(t for t, row in scene.step.outputs.items() if row == scene.row)
+    text = f"answer after h_{t + 1}, “{plain(shown_token(scene.step.words[t]), 12)}”"
+    at_work = scene.moment.phase is Phase.LOSS or (scene.back and t == scene.moment.t)
+    color = scene.light if at_work else scene.theme.muted
+    return [text_at((scene.answer[0], TOP), text, color, "left top")]
 
 
 def _class_name(scene: Scene, c: int, y: float) -> dict[str, Any]:
@@ -247,7 +272,7 @@ def _class_numbers(scene: Scene, c: int, y: float) -> list[dict[str, Any]]:
     found, error = (
         float(array[scene.row, c]) for array in (scene.trace.probs, scene.trace.dlogits)
     )
-    shown = f"error  {error:+.3f}".replace("-", "−")
+    shown = f"error  {error:+.2g}".replace("-", "−")
     symbol = "p" if scene.step.classes else "y"
     return [
         text_at((scene.answer[0], y), f"{symbol}  {found:.3f}", scene.theme.text, "left top"),

@@ -166,7 +166,7 @@ def words_axis(words: Sequence[str], theme: Theme) -> dict[str, Any]:
         theme,
         tickmode="array",
         tickvals=list(places),
-        ticktext=[plain(words[place]) for place in places],
+        ticktext=[plain(shown_token(words[place])) for place in places],
         range=[-0.5, len(words) - 0.5],
         showgrid=False,
         tickangle=-40 if _crowded(words) else 0,

@@ -45,7 +45,7 @@ def guess_classes(count: int) -> Guess:
 def guess_values(targets: Array) -> Guess:
     """The mean of every channel of the targets (N, C): their variance."""
     loss = float(targets.var(axis=0).mean())
-    return Guess(loss, f"the mean, {loss:.3g}", "squared error")
+    return Guess(loss, f"the mean, {loss:.3g}", "MSE")
 
 
 def share_right(outputs: Array, targets: Array, owner: Array) -> float:

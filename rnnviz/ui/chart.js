@@ -107,7 +107,8 @@ function drawScale({ scale }, { data: [series], layout }) {
   if (!series.colorbar) return;
   series.showscale = false;
   const end = Number(series.zmax.toPrecision(3));
-  const [low, high] = series.colorbar.ticktext ?? [`−${end}`, `${end}`];
+  const bottom = series.zmin < 0 ? `−${end}` : "0";
+  const [low, high] = series.colorbar.ticktext ?? [bottom, `${end}`];
   const drawn = [low, high, series.colorscale, series.colorbar.title.text].join(" ");
   if (scale.dataset.drawn === drawn) return;
   scale.dataset.drawn = drawn;

@@ -16,8 +16,6 @@ import plotly.io
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
-from rnnviz.ui.text import explanation
-
 Show = Callable[..., None]
 Event = dict[str, Any]
 ALL: tuple[str, ...] = ()
@@ -59,12 +57,11 @@ def serve_library() -> None:
     declare_component("plotly", path=_LIBRARY)
 
 
-def place(key: str, height: int, clicks: bool = False) -> None:
-    """Put the chart ``key`` here, so many pixels high, with the explanation of that name below.
+def place(key: str, height: int, text: str, clicks: bool = False) -> None:
+    """Put the chart ``key`` here, so many pixels high, with an explanation below.
 
     With ``clicks`` what is clicked in it is told, see ``frame``.
     """
-    text = explanation(key)
     _chart(key=key, data={"key": key, "height": height, "text": text, "clicks": clicks})
 
 

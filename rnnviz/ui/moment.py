@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 
 from rnnviz.analysis.captions import caption_fields, caption_key
@@ -22,11 +21,11 @@ def levels_html(session: Session, probe: Probe, step: StepRecord) -> str:
     if own and session.problem:
         return f'<div class="rnnviz-levels"><b>{escape(session.problem)}</b></div>'
     epoch, position = session.here
-    phrase = "a phrase of your own" if own else f"phrase {position + 1} of {session.run.examples}"
+    phrase = "a sequence of your own" if own else _place(session, position)
     target = session.target_of(step)
     places = [
         f"epoch {epoch}",
-        f"{phrase}: “{_around(words, moment.t)}” → {target}{_source(probe) if own else ''}",
+        f"{phrase}: “{_around(step, moment.t)}” → {target}{_source(probe) if own else ''}",
         moment.phase.value,
     ]
     if moment.phase in (Phase.FORWARD, Phase.BACKWARD):
@@ -35,11 +34,19 @@ def levels_html(session: Session, probe: Probe, step: StepRecord) -> str:
     return f'<div class="rnnviz-levels">{shown}</div>'
 
 
-def _around(words: Sequence[str], t: int) -> str:
-    """The phrase, or of a long one the words around the present one."""
+def _place(session: Session, position: int) -> str:
+    """Which training example it is, the first of a batch where there are batches."""
+    place = f"example {position + 1} of {session.run.examples}"
+    count = len(session.next_examples)
+    return f"{place}, the first of a batch of {count}" if count > 1 else place
+
+
+def _around(step: StepRecord, t: int) -> str:
+    """The sequence, or of a long one what is around the present token."""
+    words = step.words
     first = max(0, min(t - 4, len(words) - 10))
     last = min(len(words), first + 10)
-    shown = " ".join(words[first:last])
+    shown = ("" if step.names.noun == "character" else " ").join(words[first:last])
     return f"{'… ' if first else ''}{shown}{' …' if last < len(words) else ''}"
 
 
@@ -52,7 +59,7 @@ def _source(probe: Probe) -> str:
 
 def caption_html(step: StepRecord, focus: Focus) -> str:
     """What happens at this moment, in two sentences."""
-    text = explanation(caption_key(step, focus)).format(**caption_fields(step, focus))
+    text = explanation(caption_key(step, focus), **caption_fields(step, focus))
     return f'<div class="rnnviz-moment" aria-live="polite">{escape(text)}</div>'
 
 

@@ -18,9 +18,8 @@ SETTINGS = [{}, {"clip": 0.001}, {"clip_by": "norm", "clip": 0.001}, {"clip_by":
 def test_every_text_is_there_and_has_no_open_gap(step_of, text, settings):
     step = step_of(text, **settings)
     for moment in timeline(len(step.words)):
-        said = explanation(caption_key(step, Focus(moment))).format(
-            **caption_fields(step, Focus(moment))
-        )
+        focus = Focus(moment)
+        said = explanation(caption_key(step, focus), **caption_fields(step, focus))
         assert "{" not in said
         assert len(re.findall(r"[.!?](?:\s|$)", said)) <= 2
 

@@ -24,9 +24,9 @@ def test_a_new_history_has_no_rows():
 def test_a_row_has_every_score_by_name():
     assert filled(3).row(2) == {
         "train_loss": 2.25,
-        "train_accuracy": 0.5,
+        "train_metric": 0.5,
         "test_loss": 4.0,
-        "test_accuracy": 0.75,
+        "test_metric": 0.75,
     }
 
 
@@ -51,7 +51,7 @@ def test_no_row_is_lost_when_the_history_grows(count):
     history = filled(count)
     assert len(history) == count
     assert history.column("train_loss").tolist() == [i + 0.25 for i in range(count)]
-    assert history.column("test_accuracy").tolist() == [0.75] * count
+    assert history.column("test_metric").tolist() == [0.75] * count
 
 
 def test_a_missing_test_set_is_not_a_number():

@@ -20,7 +20,7 @@ def moments_of(step):
 @pytest.mark.parametrize(("by", "limit"), [("value", 0.01), ("norm", 0.05), ("off", 1.0)])
 def test_the_weights_after_are_those_that_training_gives(halfway, step_of, gradient, by, limit):
     run = halfway[gradient]
-    example = run.dataset.train[order(run.config.seed, 0, run.run.phrases)[0]]
+    example = run.dataset.train[order(run.config.seed, 0, run.run.examples)[0]]
     step = step_of(example.text, gradient, example.target, clip_by=by, clip=limit)
     state = TrainState(run.state.parameters)
     workspace = Workspace(run.dataset.train, state.parameters.architecture, step.config)

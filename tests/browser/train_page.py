@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.serving import IDLE
 
-CHARTS = ("margin", "states", "flow", "norms", "loss", "accuracy", "map", "recurrent")
+CHARTS = ("margin", "states", "flow", "norms", "loss", "metric", "map", "recurrent")
 _EPOCH = re.compile(r"(\d+)(?: \+ (\d+)/(\d+))? of (\d+)")
 _LOSS = re.compile(r"training loss[^\d]*([\d.]+)", re.IGNORECASE)
 

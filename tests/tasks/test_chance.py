@@ -5,7 +5,7 @@ from itertools import count, cycle
 import numpy as np
 import pytest
 
-from rnnviz.engine.parameters import INITIALISATION, SHUFFLING
+from rnnviz.engine.initial import INITIALISATION, SHUFFLING
 from rnnviz.tasks.chance import DATA, chance, distinct
 
 

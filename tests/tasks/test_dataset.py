@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from rnnviz.config import Loss, Reads
-from rnnviz.tasks.dataset import build_dataset, dataset_from, sentiment
+from rnnviz.config import Reads
+from rnnviz.tasks.dataset import GAP, build_dataset
 from rnnviz.tasks.table import MAX_CLASSES, Row, TaskError
 from rnnviz.tasks.vocabulary import Unit
 
@@ -73,21 +72,18 @@ def test_nothing_is_noted_where_every_word_is_known():
 )
 def test_a_phrase_of_the_data_word_for_word_has_its_label(text, label):
     data = build_dataset("weather", TRAIN, [Row(2, "not warm", "rainy")])
-    target = data.target_of(data.vocabulary.read(text))
-    assert (None if target is None else data.classes[target]) == label
+    (target,) = data.wanted(data.vocabulary.read(text).tokens)
+    assert (None if target == GAP else data.classes[target]) == label
 
 
-def test_a_phrase_with_a_skipped_word_is_not_the_data_s_phrase():
-    data = build_dataset("weather", TRAIN)
-    assert data.target_of(data.vocabulary.read("so very cold")) is None
+def test_where_nothing_is_known_there_is_a_gap_for_every_answer():
+    data = replace(build_dataset("weather", TRAIN), reads=Reads.EVERY)
+    assert data.wanted(np.array([1, 1, 1])).tolist() == [GAP] * 3
 
 
-@pytest.mark.parametrize(
-    "change", [{"reads": Reads.EVERY}, {"loss": Loss.SQUARED_ERROR}], ids=["every", "values"]
-)
-def test_other_data_have_no_one_class_for_a_phrase(change):
-    data = replace(build_dataset("weather", TRAIN), **change)
-    assert data.target_of(data.vocabulary.read("so cold")) is None
+def test_a_rule_goes_before_the_data():
+    data = replace(build_dataset("weather", TRAIN), rule=lambda inputs: inputs[:1])
+    assert data.wanted(np.array([2, 3])).tolist() == [2]
 
 
 def test_there_may_be_the_most_classes_but_not_one_more():
@@ -102,35 +98,3 @@ def test_phrases_may_be_of_characters():
     assert data.vocabulary.words == tuple(sorted({*"so warmso coldnot cold"}))
     assert (data.unknown, data.test[0].text) == (("!",), "warm!")
     assert data.notes[0].startswith("Characters of the test phrases")
-
-
-def test_without_files_the_phrases_are_the_built_in_ones():
-    assert dataset_from(None, None) is sentiment()
-
-
-def test_a_training_file_alone_leaves_the_test_set_empty():
-    data = dataset_from(("mine.csv", b"text,label\nwarm,1\ncold,0\n"), None)
-    assert data.name == "mine.csv"
-    assert (len(data.train), len(data.test)) == (2, 0)
-
-
-def test_a_test_file_alone_tests_the_built_in_phrases():
-    data = dataset_from(None, ("mine.csv", b"text,label\nhappy now,positive\n"))
-    assert len(data.train) == len(sentiment().train)
-    assert [phrase.text for phrase in data.test] == ["happy now"]
-
-
-rows = st.lists(st.sampled_from(["warm,1", "so cold,0", "damp,2", "so,1", "so,", "?,0"]))
-files = st.none() | st.binary(max_size=40) | rows.map(lambda r: "\n".join(["text,label", *r]))
-
-
-@given(files, files)
-def test_any_two_files_are_learned_from_or_refused(train, test):
-    contents = [f.encode() if isinstance(f, str) else f for f in (train, test)]
-    try:
-        data = dataset_from(*(f if f is None else ("a.csv", f) for f in contents))
-    except TaskError as problem:
-        assert str(problem)
-        return
-    assert len(data.classes) >= 2
-    assert all(len(phrase.inputs) for phrase in (*data.train, *data.test))

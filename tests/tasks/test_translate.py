@@ -68,4 +68,4 @@ def test_a_test_source_that_is_unknown_is_refused_with_its_row():
 
 def test_no_phrase_of_such_data_has_a_class():
     data = build_translation("t", TRAIN, ())
-    assert data.target_of(data.vocabulary.read("le chat")) is None
+    assert data.lookup(data.train[0].source) is data.train[0]

@@ -11,14 +11,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnnviz.analysis.gradients import Objective
-from rnnviz.config import GROUPS, SETTINGS, RunConfig
+from rnnviz.config import GROUPS, SETTINGS, RunConfig, TaskName
 from rnnviz.player import SPEEDS
+from rnnviz.presets import PRESETS
 from rnnviz.schedule import Place
-from rnnviz.session import PHRASE
+from rnnviz.tasks.registry import TASKS
+from rnnviz.tasks.vocabulary import Unit
 from tests.ui.tab import Tab
 
 ROOT = Path(__file__).resolve().parents[2]
-CHARTS = {"loss", "accuracy", "map", "states", "margin", "flow", "recurrent", "norms"}
+CHARTS = {"loss", "metric", "map", "states", "margin", "flow", "recurrent", "norms"}
+PHRASE = TASKS["sentiment"].probe
 WIDGETS = ("number_input", "slider", "button_group", "select_slider", "text_input", "button")
 WEATHER = b"text,label\nso warm,sunny\nso cold,rainy\n"
 
@@ -57,6 +60,12 @@ class Page(Tab):
     def upload(self, key, name, content):
         self.app.file_uploader(key=key).set_value((name, content, "text/csv"))
         self.run()
+
+    def learn(self, name, content, share=0.0):
+        """Upload a training file, and start."""
+        self.upload("train_csv", name, content)
+        self.set("test_share", share)
+        self.click("learn")
 
     def components(self, name):
         protos = [element.proto for element in self.app.get("bidi_component")]
@@ -105,8 +114,11 @@ def test_the_settings_stand_in_the_sidebar_by_group(page):
     assert [header.value for header in page.app.sidebar.subheader] == list(GROUPS)
 
 
-@pytest.mark.parametrize("row", SETTINGS.values(), ids=lambda row: row.name)
-def test_every_setting_has_its_widget(page, row):
+@pytest.mark.parametrize(
+    "row", [row for row in SETTINGS.values() if row.name != "task"], ids=lambda row: row.name
+)
+def test_every_setting_has_its_widget_where_it_has_an_effect(open_page, row):
+    page = open_page(**{row.only[0]: row.only[1][0].value} if row.only else {})
     widget = page.widget(row.name)
     assert (widget.label, widget.help, widget.value) == (row.label, row.help, row.default)
     if row.choices:
@@ -433,9 +445,14 @@ def test_the_gradient_of_the_margin_can_be_chosen(page):
 
 def test_an_uploaded_file_is_learned(page):
     page.upload("train_csv", "weather.csv", WEATHER)
+    assert page.session.dataset.name == "sentiment"
+    page.set("test_share", 0.0)
+    assert "2 sequences to train, 0 to test" in page.text
+    assert "Classes (train + test): rainy (1 + 0), sunny (1 + 0)" in page.text
+    page.click("learn")
     assert page.session.dataset.classes == ("rainy", "sunny")
     assert "Started again at epoch 0, with the data weather.csv." in page.text
-    assert "2 training phrases, 0 test phrases" in page.text
+    assert "2 training and 0 test sequences" in page.text
     page.click("step_epoch")
     assert page.session.state.epoch == 1
 
@@ -443,21 +460,23 @@ def test_an_uploaded_file_is_learned(page):
 def test_skipped_words_of_a_test_file_are_told(page):
     page.upload("train_csv", "weather.csv", WEATHER)
     page.upload("test_csv", "test.csv", b"text,label\nso very warm,sunny\n")
+    assert "Unknown in the test: 1 (very)" in page.text
+    page.click("learn")
     assert "skipped: very" in page.text
-    assert "2 training phrases, 1 test phrases" in page.text
+    assert "2 training and 1 test sequences" in page.text
 
 
 def test_three_classes_can_be_learned(page):
-    page.upload("train_csv", "three.csv", WEATHER + b"so damp,foggy\n")
+    page.learn("three.csv", WEATHER + b"so damp,foggy\n")
     page.set("phrase", "so damp")
     page.click("step_epoch")
     assert "ln 3 = 1.099" in json.dumps(page.chart("loss")["layout"]["annotations"])
     assert page.session.inspect().verdict in page.text
 
 
-def test_a_run_goes_on_with_an_uploaded_file_while_it_plays(page):
+def test_a_run_on_an_uploaded_file_can_be_played(page):
+    page.learn("weather.csv", WEATHER)
     page.click("play")
-    page.upload("train_csv", "weather.csv", WEATHER)
     page.session.tick(1.0)
     page.run()
     assert page.session.state.epoch == 1
@@ -472,11 +491,41 @@ def test_a_bad_file_gets_a_sentence_and_leaves_the_run(page):
     assert page.session.state.epoch == 1
 
 
-def test_a_removed_file_gives_the_built_in_phrases_back(page):
-    page.upload("train_csv", "weather.csv", WEATHER)
+def test_the_data_stay_when_the_file_is_taken_away_until_the_tasks_come_back(page):
+    page.learn("weather.csv", WEATHER)
     page.app.file_uploader(key="train_csv").set_value(None)
     page.run()
-    assert page.session.run.phrases == 58
+    assert page.session.run.examples == 2
+    page.click("leave_data")
+    assert page.session.run.examples == 58
+
+
+def test_a_reload_finds_the_data_again(page, open_page):
+    page.learn("weather.csv", WEATHER)
+    page.click("step_epoch")
+    again = open_page(**page.link)
+    assert again.session.dataset.name == "weather.csv"
+    assert weights(again) == weights(page)
+    assert "only as long as this server runs" in again.text
+
+
+def test_a_pasted_text_is_learned_token_by_token(page):
+    page.app.text_area(key="pasted").set_value("the cat sat on the mat. " * 20)
+    page.run()
+    assert "Learned: what comes next, in characters" in page.text
+    page.click("learn")
+    assert page.session.dataset.name == "pasted text"
+    assert "perplexity train" in page.text
+    page.click("step_epoch")
+    assert page.session.state.epoch == 1
+
+
+def test_words_or_characters_can_be_chosen(page):
+    page.upload("train_csv", "weather.csv", WEATHER)
+    page.set("unit_choice", Unit.CHARACTERS)
+    assert "in characters" in page.text
+    page.click("learn")
+    assert page.session.dataset.vocabulary.characters
 
 
 def test_signs_of_a_file_are_shown_as_typed(page):
@@ -487,7 +536,7 @@ def test_signs_of_a_file_are_shown_as_typed(page):
 
 
 def test_words_and_labels_of_a_file_are_drawn_as_typed(page):
-    page.upload("train_csv", "signs.csv", b"text,label\n<i>so</i> $x$,a\ncold,b<i>\n")
+    page.learn("signs.csv", b"text,label\n<i>so</i> $x$,a\ncold,b<i>\n")
     page.set("phrase", "<i>so</i> $x$")
     states, margin = page.chart("states")["layout"], page.chart("margin")["layout"]
     assert states["xaxis"]["ticktext"] == ["&lt;i&gt;so&lt;/i&gt;", "$x$"]
@@ -495,8 +544,55 @@ def test_words_and_labels_of_a_file_are_drawn_as_typed(page):
 
 
 def test_a_first_phrase_of_loose_signs_breaks_no_page(page):
-    page.upload("train_csv", "signs.csv", f'text,label\n"warm{" ," * 300}",1\ncold,0\n'.encode())
-    assert page.session.run.phrases == 2
+    page.learn("signs.csv", f'text,label\n"warm{" ," * 300}",1\ncold,0\n'.encode())
+    assert page.session.run.examples == 2
+
+
+# Tasks and presets
+
+BUTTONS = [(task, preset) for task, presets in PRESETS.items() for preset in presets]
+
+
+def test_every_task_has_a_preset_of_its_own():
+    assert list(PRESETS) == list(TaskName)
+    for task, presets in PRESETS.items():
+        assert all(preset.config().task is task and preset.look for preset in presets)
+
+
+@pytest.mark.parametrize("task", TaskName)
+def test_choosing_a_task_takes_its_first_preset(page, task):
+    page.app.selectbox(key="task").set_value(task)
+    page.run()
+    preset = PRESETS[task][0]
+    assert page.session.config == preset.config()
+    assert TASKS[task].teaches in page.text
+    assert preset.look in page.text
+    page.click("step_phrase")
+    page.run()
+    assert page.session.here.position > 0 or page.session.here.epoch == 1
+    assert page.charts().keys() >= {"loss", "metric", "states", "flow"}
+
+
+@pytest.mark.parametrize(("task", "preset"), BUTTONS, ids=lambda x: getattr(x, "label", x))
+def test_a_preset_is_one_click(open_page, task, preset):
+    page = open_page(task=task.value)
+    page.widget(f"preset_{task}_{preset.label}").click()
+    page.run()
+    assert page.session.config == preset.config()
+    assert f"Look: {preset.look}" in page.text.replace("**", "")
+
+
+def test_gates_and_layers_can_be_looked_at(open_page):
+    page = open_page(cell="lstm", layers="2", hidden="4")
+    for name in ("c", "i", "f", "g", "o", "h"):
+        page.set("part_lstm", name)
+        assert page.chart("states")["data"][0]["colorbar"]["title"]["text"] == name
+    page.set("layer_2", 2)
+    assert page.chart("states")["layout"]["title"]["text"].endswith("layer 2")
+
+
+def test_where_there_is_nothing_to_choose_nothing_is_asked(page):
+    assert not any("part_" in (w.key or "") for w in page.app.get("button_group"))
 
 
 # The time machine

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.analysis.blocks import blocks
 from rnnviz.analysis.gradients import gradient_flow
 from rnnviz.analysis.operation import marked, operation
+from rnnviz.analysis.recipe import parts
 from rnnviz.analysis.step import StepRecord, panels
 from rnnviz.analysis.terms import terms
 from rnnviz.engine.timeline import Phase
@@ -28,6 +29,7 @@ from rnnviz.ui.moment import caption_html, changes_html, formula_html, levels_ht
 from rnnviz.ui.phrase import phrase_box
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import check_html, status_html, theme
+from rnnviz.ui.text import explanation
 
 
 @dataclass(frozen=True)
@@ -64,26 +66,27 @@ def step_page(session: Session, status: DeltaGenerator) -> None:
 
 def _layout(session: Session, status: DeltaGenerator, levels: DeltaGenerator) -> Slots:
     caption = st.empty()
-    _place("network")
+    _place(session, "network")
     left, right = st.columns(2, gap="medium")
     with left:
         formula = st.empty()
-        _place("operation", "states")
+        _place(session, "operation", "states")
     with right:
-        _place("terms")
-    _place("mosaic")
+        _place(session, "terms")
+    _place(session, "mosaic")
     left, right = st.columns(2, gap="medium")
     with left:
         check_button(lambda: session.check_gradient(session.step(session.inspect()).trace))
         badge = st.empty()
-        _place("flow")
+        _place(session, "flow")
     changes = right.empty()
     return Slots(status, badge, levels, caption, formula, changes)
 
 
-def _place(*keys: str) -> None:
+def _place(session: Session, *keys: str) -> None:
     for key in keys:
-        place(key, HEIGHTS[key], clicks=key in {"network", "states"})
+        text = explanation(key, noun=session.names.noun)
+        place(key, HEIGHTS[key], text, clicks=key in {"network", "states"})
 
 
 def _subject(session: Session) -> None:
@@ -101,6 +104,32 @@ def _subject(session: Session) -> None:
             "Unit", 0, hidden - 1, key="unit", width=120, on_change=_choose, args=(scope,)
         )
         _apply_button(session)
+    _layer_and_part(session)
+
+
+def _layer_and_part(session: Session) -> None:
+    """Which layer, and which part of the cell, where there is anything to choose."""
+    scope, architecture = session.microscope, session.state.parameters.architecture
+    names, layers = list(parts(architecture)), architecture.layers
+    if len(names) == 1 and layers == 1:
+        return
+    scope.part = scope.part if scope.part in names else "h"
+    with st.container(horizontal=True, vertical_alignment="bottom", key="step_view"):
+        if len(names) > 1:
+            edition = visit("step"), architecture.kind
+            chosen = st.segmented_control(
+                "Part of the cell", names, default=first_value("step_part", edition, scope.part),
+                required=True, key=f"step_part_{architecture.kind}",
+                help="Which gate or state is worked out below, in the order of the computation",
+            )  # fmt: skip
+            scope.part = chosen or "h"
+        if layers > 1:
+            first = first_value("step_layer", visit("step"), min(scope.layer, layers - 1) + 1)
+            layer = st.segmented_control(
+                "Layer", list(range(1, layers + 1)), default=first, required=True,
+                key=f"step_layer_{layers}", help="1 reads the tokens, the last is read out",
+            )  # fmt: skip
+            scope.layer = int(layer or 1) - 1
 
 
 def _apply_button(session: Session) -> None:
@@ -167,7 +196,9 @@ def _draw_texts(session: Session, probe: Probe, step: StepRecord, slots: Slots) 
 def _draw_charts(scope: Microscope, step: StepRecord, show: Show) -> None:
     colors, focus, words = theme(), scope.focus, step.words
     moment, unrolled = focus.moment, step.unrolled(focus.layer)
-    view = STATE._replace(bridge=unrolled.bridge)
+    layer = f", layer {focus.layer + 1}" if step.before.architecture.layers > 1 else ""
+    title = f"Hidden state after every {step.names.noun}{layer}"
+    view = STATE._replace(title=title, bridge=unrolled.bridge)
     since = {Phase.FORWARD: len(words), Phase.LOSS: len(words), Phase.BACKWARD: moment.t}
     shown, cell = since.get(moment.phase, 0), marked(step, focus)
     show("network", unrolled_network, step, focus, colors)

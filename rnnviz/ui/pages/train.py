@@ -10,7 +10,13 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.analysis.gradients import Objective, parameter_norms
 from rnnviz.analysis.memory import MemoryGauge, recurrent, recurrent_name
 from rnnviz.figures.answers import class_strip, free_run, value_lines
-from rnnviz.figures.gradients import SYMBOL, bptt_profile, gradient_map, parameter_norm_bars
+from rnnviz.figures.gradients import (
+    SYMBOL,
+    bptt_profile,
+    gradient_map,
+    norms_height,
+    parameter_norm_bars,
+)
 from rnnviz.figures.hidden import running_margin_bars, state_heatmap
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.figures.training import loss_curve, metric_curve
@@ -26,6 +32,7 @@ from rnnviz.ui.phrase import phrase_box
 from rnnviz.ui.sample import sample_box
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import check_html, status_html, theme, verdict_html
+from rnnviz.ui.text import explanation
 from rnnviz.ui.view import choose_view, view_of
 
 #: Seconds that a tick may spend on the past of the run, and a page that stands still.
@@ -41,13 +48,13 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         sample = sample_box(session)
-        _places(_answer_chart(session.dataset), *(["free"] if session.runs_free else []))
+        _places(session, _answer_chart(session.dataset), *["free"] * session.runs_free)
         choose_view(session)
-        _places("states")
+        _places(session, "states")
         objective, badge = _objective_and_check(session)
-        _places("flow", "norms")
+        _places(session, "flow", "norms")
     with right:
-        _places("loss", "metric", "map", "recurrent")
+        _places(session, "loss", "metric", "map", "recurrent")
 
     # While it runs the map changes little from frame to frame, and is drawn every fourth time.
     turns = cycle((True, False, False, False))
@@ -98,9 +105,14 @@ def _objective_and_check(session: Session) -> tuple[Objective, DeltaGenerator]:
     return session.objective, st.empty()
 
 
-def _places(*keys: str) -> None:
+def _places(session: Session, *keys: str) -> None:
+    parameters = session.state.parameters
     for key in keys:
-        place(key, HEIGHTS[key], clicks=key == "map")
+        gate = key == "states" and view_of(session).gate
+        weights = recurrent_name(parameters)
+        text = explanation("gates" if gate else key, noun=session.names.noun, weights=weights)
+        height = norms_height(len(parameters.named())) if key == "norms" else HEIGHTS[key]
+        place(key, height, text, clicks=key == "map")
 
 
 def _go_to_click(session: Session, click: Event) -> None:
@@ -126,8 +138,8 @@ def _draw_answers(session: Session, probe: Probe, show: Show) -> None:
         label = data.classes[probe.margin.target]
         show("margin", running_margin_bars, probe.margin, words, label, colors)
     elif data.answers_classes:
-        targets = probe.example.targets
-        show("answers", class_strip, probe.answers, targets, data.classes, words, colors)
+        said, targets = words[-len(probe.answers) :], probe.example.targets
+        show("answers", class_strip, probe.answers, targets, data.classes, said, colors)
     else:
         targets = probe.example.targets
         show("answers", value_lines, probe.running, targets, data.classes, words, colors)
