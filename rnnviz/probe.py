@@ -200,8 +200,7 @@ def _gaps(targets: Array) -> Array:
     """Which of the targets nobody knows, (N,)."""
     if targets.ndim == 1:
         return np.equal(targets, GAP, dtype=bool)
-    gaps: Array = np.isnan(targets).any(axis=-1)
-    return gaps
+    return np.asarray(np.isnan(targets).any(axis=-1))
 
 
 def _filled(targets: Array, gaps: Array, answers: Array | None) -> Array:

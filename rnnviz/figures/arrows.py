@@ -72,7 +72,7 @@ def _state_arrows(scene: Scene) -> list[Arrow]:
 def _answer_arrow(scene: Scene) -> list[Arrow]:
     """From the last word's state, if that is in the window."""
     last = scene.steps - 1
-    if last not in scene.shown or not scene.on_top or scene.trace.every:
+    if last not in scene.shown or not scene.on_top or len(scene.step.outputs) > 1:
         return []
     active = scene.moment.phase is Phase.LOSS or (scene.back and scene.moment.t == last)
     tail, head = scene.columns - 1 + _LEAVE, scene.answer[0] - 0.01 * scene.end

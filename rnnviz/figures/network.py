@@ -250,7 +250,7 @@ def _answer_labels(scene: Scene) -> list[dict[str, Any]]:
 
 def _whose_answer(scene: Scene) -> list[dict[str, Any]]:
     """After which token the answer is given, where there is one after each."""
-    if not scene.trace.every:
+    if len(scene.step.outputs) == 1:
         return []
     t = next(t for t, row in scene.step.outputs.items() if row == scene.row)
     text = f"answer after h_{t + 1}, “{plain(shown_token(scene.step.words[t]), 12)}”"

@@ -35,7 +35,7 @@ def step_page(browser: Browser, url: str, path: Path) -> None:
     shown = TrainPage(page)
     shown.visit("Step")
     shown.choose("subject", "my own")
-    page.locator(".rnnviz-levels").get_by_text("a phrase of your own").wait_for()
+    page.locator(".rnnviz-levels").get_by_text("a sequence of your own").wait_for()
     for cursor in range(6):
         page.locator(".st-key-moment output").get_by_text(f"{cursor + 1} of 11").wait_for()
         shown.keys("ArrowRight")

@@ -17,7 +17,7 @@ def page(opened, server):
     page = opened(f"{server.url}/?epoch=400&phrase=i+am+not+good")
     page.visit("Step")
     page.choose("subject", "my own")
-    expect(levels(page)).to_contain_text("a phrase of your own: “i am not good”")
+    expect(levels(page)).to_contain_text("a sequence of your own: “i am not good”")
     return page
 
 
@@ -142,12 +142,12 @@ def test_a_unit_can_be_chosen_by_its_number(page):
 
 def test_applying_the_update_changes_the_weights_as_shown_and_takes_the_next_phrase(page):
     page.choose("subject", "next in training")
-    expect(levels(page)).to_contain_text("phrase 1 of 58")
+    expect(levels(page)).to_contain_text("example 1 of 58")
     page.keys("End")
     expect(levels(page)).to_contain_text(Phase.UPDATE.value)
     page.press("apply")
     page.expect_place("400 + 1/58")
-    expect(levels(page)).to_contain_text("phrase 2 of 58")
+    expect(levels(page)).to_contain_text("example 2 of 58")
     expect(levels(page)).to_contain_text("forward")
 
 
@@ -199,4 +199,4 @@ def test_the_phrase_goes_along_from_page_to_page(page):
     expect(page.verdict).to_contain_text("probability")
     page.visit("Step")
     expect(box).to_have_value("this is bad")
-    expect(levels(page)).to_contain_text("a phrase of your own: “this is bad”")
+    expect(levels(page)).to_contain_text("a sequence of your own: “this is bad”")

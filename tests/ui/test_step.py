@@ -77,7 +77,7 @@ def test_all_pictures_are_there(page):
 def test_it_begins_with_the_runs_next_phrase(page):
     phrase = page.next_examples[0]
     target = page.dataset.classes[phrase.target]
-    assert f"phrase 1 of 58: “{phrase.text}” → {target}" in page.text
+    assert f"example 1 of 58: “{phrase.text}” → {target}" in page.text
     assert "word 1 of" in page.text
 
 
@@ -131,13 +131,13 @@ def test_applying_the_update_takes_the_next_phrase(page):
     page.click("apply")
     assert page.microscope.cursor == 0
     assert page.next_examples[0] is not first
-    assert "phrase 2 of 58" in page.text
+    assert "example 2 of 58" in page.text
 
 
 def test_a_phrase_of_ones_own_can_not_be_applied(page):
     own(page)
     assert page.disabled("apply")
-    assert "a phrase of your own: “i am not good”" in page.text
+    assert "a sequence of your own: “i am not good”" in page.text
 
 
 def test_a_finished_run_has_nothing_to_apply():
