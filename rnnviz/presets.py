@@ -44,8 +44,9 @@ PRESETS: dict[TaskName, tuple[Preset, ...]] = {
     TaskName.RECALL: (
         Preset(
             "Elman, lag 20",
-            "Fails: the loss stays where guessing is. Look at the gradient: of what the answer "
-            "sends back nothing is left at the first token, the only one that counts.",
+            "Fails: it wanders near guessing; if it finds the first token, it loses it again. Look "
+            "at the gradient early on: of what the answer sends back nothing is left at the first "
+            "token, the only one that counts.",
             _lag("elman"),
         ),
         Preset(
@@ -73,8 +74,8 @@ PRESETS: dict[TaskName, tuple[Preset, ...]] = {
     TaskName.ADDING: (
         Preset(
             "GRU",
-            "The loss falls in two steps: first one marked number is kept, then both. Change a "
-            "number that has no star: the answer should not move.",
+            "Within a few epochs the answer is near the sum of the two numbers with a star. Change "
+            "a number that has none: the answer hardly moves.",
             _adam(TaskName.ADDING, "gru", hidden=32, lr=0.003, epochs=150),
         ),
     ),
@@ -82,7 +83,7 @@ PRESETS: dict[TaskName, tuple[Preset, ...]] = {
         Preset(
             "LSTM",
             "Read the sample as it learns: first the frequent letters, then words, then whole "
-            "sentences of the tale. Then the test loss rises: it learns the tale by heart.",
+            "sentences of the tale. In the end training and test loss part: it learns by heart.",
             _adam(TaskName.CHARACTERS, "lstm", hidden=128, lr=0.003, batch=16, epochs=100),
         ),
     ),
@@ -105,8 +106,8 @@ PRESETS: dict[TaskName, tuple[Preset, ...]] = {
     TaskName.WAVES: (
         Preset(
             "GRU",
-            "Left to itself the network first fades to a flat line, later it goes on with the "
-            "wave that it was shown.",
+            "At first the network, left to itself, soon goes flat; later it goes on with the wave "
+            "that it was shown.",
             _adam(TaskName.WAVES, "gru", hidden=32, lr=0.01, epochs=200),
         ),
     ),
@@ -115,7 +116,7 @@ PRESETS: dict[TaskName, tuple[Preset, ...]] = {
             "GRU",
             "One digit goes in and its name comes out, letter by letter; six and seven, four and "
             "five begin alike and have to part.",
-            _adam(TaskName.SPELLING, "gru", hidden=64, lr=0.003, batch=10, epochs=100),
+            _adam(TaskName.SPELLING, "gru", hidden=64, lr=0.005, batch=10, epochs=150),
         ),
     ),
     TaskName.TRANSLATION: (

@@ -27,12 +27,12 @@ class Elman:
         self.activation = activation
 
     def allocate(self, layer: Layer) -> None:
-        """Add a, slope and da; the slopes lie like the rows of z, unless these are far wider.
+        """Add a, slope and da; of few units the slopes lie like the rows of z.
 
-        Whole rows without gaps are squared in half the time.
+        Whole rows without gaps are squared in half the time, if there isn't much else in them.
         """
         steps, batch, hidden, inputs = layer.extent
-        width = hidden + 1 + inputs if inputs <= hidden else hidden
+        width = hidden + 1 + inputs if inputs <= hidden and batch * hidden < 512 else hidden
         squares = np.empty((steps, batch, width), layer.dtype)
         layer.arrays |= {"a": layer.empty(), "da": layer.empty()}
         layer.arrays |= {"squares": squares, "slope": squares[:, :, :hidden]}
@@ -58,9 +58,8 @@ class Elman:
 
     def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
         """dL/dh_{t-1} = W_hh^T [f'(a_t) * dL/dh_t]; the notebook's rule lacks the transpose."""
-        recurrent = weights[0][: layer.extent.hidden]
-        W_back = recurrent.T if back.gradient is Gradient.EXACT else recurrent
-        ways = Ways(layer, back)
+        recurrent, ways = weights[0][: layer.extent.hidden], Ways(layer, back)
+        W_back = ways.turned(recurrent) if back.gradient is Gradient.EXACT else recurrent
         parts = ways.parts(3)
         stretches = [self._bind_stretch(part, W_back, layer, ways) for part in parts]
         return ways.chain(parts, stretches, self.errors(layer))

@@ -75,8 +75,8 @@ class GRU:
     def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
         """dh_{t-1} = z_t dh_t + W_hr^T dr_t + W_hz^T dz_t + W_hn^T (r_t dn_t)."""
         hidden = layer.extent.hidden
-        recurrent = weights[0][:hidden].T, weights[1][:hidden].T
         ways = Ways(layer, back)
+        recurrent = ways.turned(weights[0][:hidden]), ways.turned(weights[1][:hidden])
         parts = ways.parts(10)
         stretches = [self._bind_stretch(part, recurrent, layer, ways) for part in parts]
         return ways.chain(parts, stretches, self.errors(layer))

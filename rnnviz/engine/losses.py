@@ -31,7 +31,8 @@ class CrossEntropy:
 
         Shifted by the maximum, so that nothing overflows.
         """
-        np.exp(logits - logits.real.max(axis=-1, keepdims=True), out)
+        np.subtract(logits, logits.real.max(axis=-1, keepdims=True), out)
+        np.exp(out, out)
         np.divide(out, out.sum(axis=-1, keepdims=True), out)
 
     def of(self, answers: Array, targets: Array) -> Array:

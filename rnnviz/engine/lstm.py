@@ -68,8 +68,8 @@ class LSTM:
 
     def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
         """dc_t = dh_t o_t (1 - tanh(c_t)^2) + f_{t+1} dc_{t+1}, of which each gate has a part."""
-        W_back = weights[0][: layer.extent.hidden].T
         ways = Ways(layer, back)
+        W_back = ways.turned(weights[0][: layer.extent.hidden])
         parts = ways.parts(14)
         stretches = [self._bind_stretch(part, W_back, layer, ways) for part in parts]
         return ways.chain(parts, stretches, (*self.errors(layer), layer.arrays["dc"]))

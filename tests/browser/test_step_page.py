@@ -166,7 +166,7 @@ def test_a_phrase_that_can_not_be_read_gets_a_sentence_and_the_step_stays(page):
 
 
 def test_markup_in_a_phrase_of_the_data_is_shown_as_typed(page):
-    page.upload("text,label\n<b>so</b> $x$,<i>yes</i>\nplain,no\n")
+    page.learn("text,label\n<b>so</b> $x$,<i>yes</i>\nplain,no\n")
     expect(page.message).to_contain_text("Started again")
     page.type_phrase("<b>so</b> $x$")
     expect(levels(page)).to_contain_text("“<b>so</b> $x$” → <i>yes</i>")

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from rnnviz.tasks.registry import TASKS
 from tests.browser.train_page import CHARTS
 
 TALL = {"width": 1280, "height": 2600}
@@ -44,6 +45,15 @@ BAD_FILES = {
     "contradiction": (b"text,label\ngood,a\nbad,b\ngood,b\n", "rows 2 and 4: the same text"),
     "no rows": (b"text,label\n", "has no rows"),
     "not UTF-8": ("text,label\ngrün,a\nrot,b\n".encode("latin-1"), "is not UTF-8"),
+    "empty label": (b"text,label\ngood,positive\nbad,\n", "row 3: the label is empty"),
+    "too long": (
+        b"text,label\n" + b"bad " * 201 + b",a\ngood,b\n",
+        "row 2: the text has 201 words",
+    ),
+    "a zero byte": (b"text,label\ngo\0od,a\nbad,b\n", "zero byte"),
+    "open quotation": (b'text,label\n"good,a\nbad,b\n', "can't be read as CSV"),
+    "too many rows": (b"text,label\n" + b"good,a\n" * 20_001, "more than 20,000"),
+    "empty target": (b"source,target\nthe cat,\n", "row 2: the target is empty"),
 }
 
 
@@ -212,7 +222,7 @@ def elements(place):
 
 
 def test_markup_in_the_data_is_shown_as_typed(page):
-    page.upload("text,label\n<b>bold</b> $x$ <i>,z<b>yes</b>\nplain,no\n", name="**my** $x$.csv")
+    page.learn("text,label\n<b>bold</b> $x$ <i>,z<b>yes</b>\nplain,no\n", name="**my** $x$.csv")
     expect(page.message).to_contain_text("with the data **my** $x$.csv")
     page.type_phrase("<b>bold</b> $x$ <i>")
     chart = page.chart("margin")
@@ -324,7 +334,7 @@ def test_a_link_with_wrong_values_says_so(opened, server):
 
 
 def test_own_phrases_in_three_classes_are_learned(page):
-    page.upload(COLOURS)
+    page.learn(COLOURS)
     expect(page.message).to_contain_text("Started again at epoch 0, with the data mine.csv")
     assert float(page.loss) == pytest.approx(1.0986, abs=0.01)
     page.set_number("init_scale", 0.1)
@@ -333,8 +343,10 @@ def test_own_phrases_in_three_classes_are_learned(page):
     page.expect_share("training", "100.0%")
 
 
-def test_bad_files_get_a_sentence_and_the_run_stays(page):
+def test_twelve_kinds_of_bad_file_get_a_sentence_and_the_run_stays(page):
+    assert len(BAD_FILES) == 12
     page.step_to("1")
+    page.open_data()
     loss = page.loss
     for content, sentence in BAD_FILES.values():
         page.upload(content)
@@ -344,6 +356,56 @@ def test_bad_files_get_a_sentence_and_the_run_stays(page):
     page.upload(BAD_FILES["one class"][0])
     expect(page.page.get_by_text(BAD_FILES["one class"][1])).to_be_visible()
     page.expect_epoch_above(page.epoch + 3)
+
+
+def test_a_text_is_pasted_learned_and_found_again_after_a_reload(page):
+    page.open_data()
+    box = page.at("pasted").get_by_role("textbox")
+    box.fill("the cat sat on the mat. " * 20)
+    box.press("Control+Enter")
+    expect(page.page.get_by_text("Learned: what comes next, in characters")).to_be_visible()
+    page.press("learn")
+    expect(page.message).to_contain_text("with the data pasted text")
+    page.step_to("1")
+    loss = page.loss
+    page.visit("Step")
+    page.visit("Train")
+    expect(page.page.locator(".rnnviz-sample")).to_contain_text("perplexity train")
+    page.page.reload()
+    expect(page.message).to_contain_text("Opened at epoch 1")
+    assert page.loss == loss
+    expect(page.at("leave_data")).to_be_visible()
+
+
+# Tasks
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name.value)
+def test_every_task_can_be_chosen_and_played(page, task):
+    page.page.locator("[class*=st-key-task] [role=combobox]").click()
+    page.page.get_by_role("option", name=task.label, exact=True).click()
+    expect(page.page.get_by_text(task.teaches)).to_be_visible()
+    page.play()
+    page.expect_epoch_above(2)
+    page.pause()
+    page.visit("Step")
+    expect(page.at("network").locator(".gtitle")).to_contain_text("Forward")
+
+
+def test_with_lag_20_elman_fails_and_the_gates_learn(page):
+    shares = {}
+    for cell in ("Elman", "GRU", "LSTM"):
+        page.page.locator("[class*=st-key-task] [role=combobox]").click()
+        page.page.get_by_role("option", name="First-token recall", exact=True).click()
+        page.page.get_by_role("button", name=f"{cell}, lag 20").click()
+        page.expect_place("0")
+        page.speed("End")
+        page.press("play")
+        expect(page.message).to_contain_text("Finished: 100 of 100", timeout=120_000)
+        shares[cell] = page.status.inner_text()
+    assert re.search(r"test accuracy\s+100", shares["GRU"], re.IGNORECASE)
+    assert re.search(r"test accuracy\s+100", shares["LSTM"], re.IGNORECASE)
+    assert not re.search(r"test accuracy\s+[4-9]\d", shares["Elman"], re.IGNORECASE)
 
 
 # The look

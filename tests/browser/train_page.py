@@ -144,6 +144,20 @@ class TrainPage:
         if release:
             self.page.mouse.up()
 
+    def open_data(self) -> None:
+        """Open the place for the reader's own data."""
+        place = self.page.locator("details").filter(has_text="Use your own data")
+        if place.get_attribute("open") is None:
+            place.locator("summary").click()
+
+    def learn(self, content: str | bytes, name: str = "mine.csv") -> None:
+        """Give a CSV file to the page, set nothing aside, and start."""
+        self.open_data()
+        self.upload(content, name)
+        self.at("test_share").locator("input[type=range]").press("Home")
+        expect(self.page.get_by_text("0 to test")).to_be_visible()
+        self.press("learn")
+
     def upload(self, content: str | bytes, name: str = "mine.csv", role: str = "train") -> None:
         """Give a CSV file to the page."""
         content = content.encode() if isinstance(content, str) else content

@@ -1,0 +1,52 @@
+"""Answers token by token."""
+
+import numpy as np
+import pytest
+
+from rnnviz.figures.answers import class_strip, free_run, value_lines
+from rnnviz.figures.theme import DARK, LIGHT
+
+PROBS = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.3, 0.4, 0.3]])
+TARGETS, CLASSES, WORDS = np.array([0, 1, 1]), ("a", " ", "<b>c"), ("x", "y", "z", "y")
+
+
+def test_the_strip_shows_how_likely_the_target_is():
+    share = class_strip(PROBS, TARGETS, CLASSES, WORDS).data[0]
+    assert np.array(share.z)[0] == pytest.approx([0.7, 0.3, 0.4])
+    assert (share.zmin, share.zmax) == (0, 1)
+    assert list(share.x) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_wrong_answers_are_bold_and_red(theme):
+    _, wanted, said = class_strip(PROBS, TARGETS, CLASSES, WORDS, theme).data
+    assert list(wanted.text) == ["a", "␣", "␣"]
+    assert list(said.text) == ["a", "<b>&lt;b&gt;c</b>", "␣"]
+    assert list(said.textfont.color) == [theme.text, theme.positive, theme.text]
+
+
+def test_of_very_many_tokens_nothing_is_written():
+    probs = np.tile(PROBS, (30, 1))
+    drawn = class_strip(probs, np.zeros(90, int), CLASSES, ["x"] * 90)
+    assert len(drawn.data) == 1
+
+
+def test_every_channel_has_a_line_of_its_own():
+    values = np.array([[0.5, -1.0], [1.0, 0.25]])
+    said1, wanted1, said2, wanted2 = value_lines(values, values / 2, ("p", "q"), ("s", "t")).data
+    base = said2.y[0] - values[0, 1]
+    assert list(said1.y) == pytest.approx(values[:, 0])
+    assert np.array(wanted2.y) - base == pytest.approx(values[:, 1] / 2)
+    assert base < -1
+    assert said1.customdata[0] == "p said: 0.5"
+    assert wanted1.line.dash == wanted2.line.dash == "dot"
+
+
+def test_targets_belong_to_the_last_tokens():
+    drawn = value_lines(np.zeros((3, 1)), np.ones((1, 1)), ("sum",), ("a", "b", "c"))
+    assert list(drawn.data[1].x) == [2]
+
+
+def test_what_runs_free_begins_after_what_was_read():
+    read, free = free_run(np.zeros((3, 1)), np.ones((2, 1)), ("value",)).data
+    assert (list(read.x), list(free.x)) == ([0, 1, 2], [3, 4])
