@@ -177,11 +177,11 @@ def _add_span(step: StepRecord, span: Span, k: int, there: slice, out: Parameter
         cell.blocks, cell.errors(span.layer), out.fused[number], strict=True
     ):
         rows = z[there, span.column, block.columns(architecture.hidden)]
-        product = rows.T @ errors[there, span.column]
+        product = rows.T @ errors[:, there, span.column]
         if columns is None or not block.inputs:
             out_block[...] += product
         else:
-            out_block[block.rows(architecture.hidden, columns)] += product
+            out_block[:, block.rows(architecture.hidden, columns)] += product
 
 
 @dataclass(frozen=True, eq=False)

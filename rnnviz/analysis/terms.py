@@ -121,12 +121,11 @@ def gate_sum(step: StepRecord, layer: int, t: int, part: Part) -> Array:
         return again
     span, place = unrolled.at(t)
     architecture = step.before.architecture
-    fused = step.before.fused[span.stack * architecture.layers + layer][0]
-    columns = step.trace.columns[span.stack * architecture.layers + layer]
-    block, hidden = architecture.cell.blocks[0], architecture.hidden
-    used = fused if columns is None else fused[block.rows(hidden, columns)]
-    k = block.gates.index(part.name)
-    product: Array = span.layer.z[place, span.column] @ used[:, k * hidden : (k + 1) * hidden]
+    block, number = architecture.cell.blocks[0], span.stack * architecture.layers + layer
+    fused = step.before.fused[number][0][block.gates.index(part.name)]
+    columns = step.trace.columns[number]
+    used = fused if columns is None else fused[block.rows(architecture.hidden, columns)]
+    product: Array = span.layer.z[place, span.column] @ used
     return product
 
 

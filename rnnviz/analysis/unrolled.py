@@ -97,14 +97,13 @@ class Unrolled:
 
     def errors(self) -> dict[str, Array]:
         """dL/d(sum) of every gate, by the name in the cell's blocks, (T, H)."""
-        cell, hidden = self.trace.architecture.cell, self.trace.architecture.hidden
-        found = {}
-        for k, block in enumerate(cell.blocks):
-            wide = [cell.errors(span.layer)[k] for span in self.spans]
-            joined = self._joined(wide)
-            for i, gate in enumerate(block.gates):
-                found[gate] = joined[:, i * hidden : (i + 1) * hidden]
-        return found
+        cell = self.trace.architecture.cell
+        errors = [cell.errors(span.layer) for span in self.spans]
+        return {
+            gate: self._joined([blocks[k][i] for blocks in errors])
+            for k, block in enumerate(cell.blocks)
+            for i, gate in enumerate(block.gates)
+        }
 
     def _joined(self, arrays: list[Array]) -> Array:
         parts = [a[: s.steps, s.column] for a, s in zip(arrays, self.spans, strict=True)]

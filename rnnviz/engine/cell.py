@@ -48,7 +48,10 @@ def grouped(steps: Sequence[tuple[Any, ...]]) -> list[tuple[list[tuple[Any, ...]
 
 
 class Block(NamedTuple):
-    """Gates whose sums are one product with the rows [h, 1, x], or with [h, 1] or [1, x] alone."""
+    """Gates whose sums are products with the rows [h, 1, x], or with [h, 1] or [1, x] alone.
+
+    Their fused weights lie one behind the other, (G, rows, H).
+    """
 
     gates: tuple[str, ...]
     state: bool = True
@@ -59,13 +62,13 @@ class Block(NamedTuple):
         return slice(0 if self.state else hidden, None if self.inputs else hidden + 1)
 
     def rows(self, hidden: int, columns: Array) -> Array:
-        """The rows of the fused weight that are read where only these columns of x are there."""
+        """The rows of the fused weights that are read where only these columns of x are there."""
         fixed = hidden * self.state + 1
         return np.concatenate([np.arange(fixed), fixed + columns])
 
-    def shape(self, inputs: int, hidden: int) -> tuple[int, int]:
-        """The shape of the fused weight."""
-        return hidden * self.state + 1 + inputs * self.inputs, hidden * len(self.gates)
+    def shape(self, inputs: int, hidden: int) -> tuple[int, int, int]:
+        """The shape of the fused weights."""
+        return len(self.gates), hidden * self.state + 1 + inputs * self.inputs, hidden
 
 
 class Back(NamedTuple):
@@ -109,7 +112,7 @@ class Cell(Protocol):
         """A function that goes from dL/dh of the outputs back to every token."""
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
-        """dL/d(sum) of every block, (T, B, its width)."""
+        """dL/d(sum) of every block, (G, T, B, H) for its G gates."""
 
 
 class Ways:
@@ -119,17 +122,25 @@ class Ways:
         self.layer, self.back = layer, back
         self.spare, self._scratch = layer.scratch(), layer.scratch()
         self._fill: list[Act] = []
+        self._scratches: dict[int, Array] = {}
 
-    def turned(self, weight: Array) -> Array:
-        """The transposed weight, as it is from pass to pass.
+    def turned(self, weights: Array) -> Array:
+        """Weights (G, H, H), each transposed, as they are from pass to pass.
 
-        For many sequences it is copied at the beginning of each: products then run a third faster.
+        For many sequences they are copied at the beginning of each: products are then faster.
         """
+        turned = weights.swapaxes(-1, -2)
         if self.layer.extent.batch < _MANY:
-            return weight.T
-        copy = np.empty(weight.T.shape, weight.dtype)
-        self._fill.append(partial(np.copyto, copy, weight.T))
+            return turned
+        copy = np.empty(turned.shape, weights.dtype)
+        self._fill.append(partial(np.copyto, copy, turned))
         return copy
+
+    def scratches(self, count: int) -> Array:
+        """Memory for so many states of every sequence, (count, B, H), used by all tokens."""
+        if count not in self._scratches:
+            self._scratches[count] = np.stack([self.layer.scratch()] * count)
+        return self._scratches[count]
 
     def parts(self, arrays: int) -> list[slice]:
         """Stretches of tokens, the last first, that fit a cache with so many (B, H) arrays."""
@@ -182,10 +193,10 @@ class Ways:
         def backward() -> None:
             for stretch, rest in walks:
                 stretch()
-                if rest and _negligible(dh[rest], *(error[rest + 1] for error in errors)):
+                if rest and _negligible(dh[rest], *(e[..., rest + 1, :, :] for e in errors)):
                     dh[:rest] = 0
                     for error in errors:
-                        error[: rest + 1] = 0
+                        error[..., : rest + 1, :, :] = 0
                     return
 
         return in_order([*self._fill, backward])

@@ -39,11 +39,11 @@ class Elman:
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
         """Da."""
-        return (layer.arrays["da"],)
+        return (layer.arrays["da"][None],)
 
     def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Act:
         """h_t = f(a_t), a_t = [h_{t-1}, 1, x_t] @ fused."""
-        (fused,) = weights
+        ((fused,),) = weights
         z, a, h = layer.z, layer.arrays["a"], layer.h
         steps = [(z[t, :n].dot, a[t, :n], h[t, :n]) for t, n in enumerate(layer.counts)]
         tanh = self.activation is Activation.TANH
@@ -58,8 +58,8 @@ class Elman:
 
     def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
         """dL/dh_{t-1} = W_hh^T [f'(a_t) * dL/dh_t]; the notebook's rule lacks the transpose."""
-        recurrent, ways = weights[0][: layer.extent.hidden], Ways(layer, back)
-        W_back = ways.turned(recurrent) if back.gradient is Gradient.EXACT else recurrent
+        recurrent, ways = weights[0][:, : layer.extent.hidden], Ways(layer, back)
+        (W_back,) = ways.turned(recurrent) if back.gradient is Gradient.EXACT else recurrent
         parts = ways.parts(3)
         stretches = [self._bind_stretch(part, W_back, layer, ways) for part in parts]
         return ways.chain(parts, stretches, self.errors(layer))

@@ -16,7 +16,7 @@ class GRU:
 
     Reset and update gate r, z are sigmoids of their sums (Cho et al. 2014; here, as in PyTorch, the
     reset gate comes after the recurrent product). Arrays: these, ``memory`` = W_hn h_{t-1} + b_hn,
-    ``word`` = W_xn x_t + b_xn, and the errors ``d_rz`` (T, B, 2, H), ``d_memory``, ``d_word``.
+    ``word`` = W_xn x_t + b_xn, and the errors ``d_rz`` (2, T, B, H), ``d_memory``, ``d_word``.
     """
 
     blocks = (Block(("r", "z")), Block(("hn",), inputs=False), Block(("xn",), state=False))
@@ -25,32 +25,33 @@ class GRU:
 
     def allocate(self, layer: Layer) -> None:
         """Add the gates, the two parts of the candidate, and what the way back needs."""
-        rz = layer.empty(2)
+        rz = layer.gates(2)
         for t, n in enumerate(layer.counts):
-            rz[t, n:, 1] = 1  # a sequence that has ended keeps its state, and has no error
-        layer.arrays |= {"r": rz[:, :, 0], "z": rz[:, :, 1], "rz": rz}
+            rz[1, t, n:] = 1  # a sequence that has ended keeps its state, and has no error
+        layer.arrays |= {"r": rz[0], "z": rz[1], "rz": rz}
         names = ("n", "memory", "word", "d_memory", "d_word")
         layer.arrays |= {name: layer.empty() for name in names}
-        layer.arrays["d_rz"] = layer.empty(2)
+        layer.arrays["d_rz"] = layer.gates(2)
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
-        """Of r and z side by side, of the candidate's memory, of its word."""
-        d_rz = layer.arrays["d_rz"].reshape(*layer.dh.shape[:2], -1)
-        return d_rz, layer.arrays["d_memory"], layer.arrays["d_word"]
+        """Of r and z, of the candidate's memory, of its word."""
+        alone = (layer.arrays[name][None] for name in ("d_memory", "d_word"))
+        return (layer.arrays["d_rz"], *alone)
 
     def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Act:
         """Sums from three products; sigmoid(a) = (1 + tanh(a / 2)) / 2."""
-        gates_weight, memory_weight, word_weight = weights
+        gates_weight, (memory_weight,), (word_weight,) = weights
         hidden, half = layer.extent.hidden, layer.number(0.5)
         inputs_dot = layer.z[:-1].reshape(-1, layer.z.shape[-1])[:, hidden:].dot
         words = layer.arrays["word"].reshape(-1, hidden)
         steps = [self._forward_step(t, n, layer) for t, n in enumerate(layer.counts)]
         tanh, multiply, add, subtract = np.tanh, np.multiply, np.add, np.subtract
+        matmul = np.matmul
 
         def forward() -> None:
             inputs_dot(word_weight, words)
-            for z_dot, rz, state_dot, memory, r, z, n, word, h_before, h in steps:
-                z_dot(gates_weight, rz)
+            for row, rz, state_dot, memory, r, z, n, word, h_before, h in steps:
+                matmul(row, gates_weight, rz)
                 state_dot(memory_weight, memory)
                 multiply(rz, half, rz)
                 tanh(rz, rz)
@@ -67,16 +68,16 @@ class GRU:
 
     def _forward_step(self, t: int, n: int, layer: Layer) -> tuple[Any, ...]:
         row, state = layer.z[t, :n], layer.z[t, :n, : layer.extent.hidden + 1]
-        rz, arrays = layer.arrays["rz"][t, :n].reshape(n, -1), layer.arrays
+        rz, arrays = layer.arrays["rz"][:, t, :n], layer.arrays
         parts = (arrays[name][t, :n] for name in ("r", "z", "n", "word"))
         states = layer.h_before[t, :n], layer.h[t, :n]
-        return (row.dot, rz, state.dot, arrays["memory"][t, :n], *parts, *states)
+        return (row, rz, state.dot, arrays["memory"][t, :n], *parts, *states)
 
     def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
         """dh_{t-1} = z_t dh_t + W_hr^T dr_t + W_hz^T dz_t + W_hn^T (r_t dn_t)."""
         hidden = layer.extent.hidden
         ways = Ways(layer, back)
-        recurrent = ways.turned(weights[0][:hidden]), ways.turned(weights[1][:hidden])
+        recurrent = ways.turned(weights[0][:, :hidden]), ways.turned(weights[1][:, :hidden])[0]
         parts = ways.parts(10)
         stretches = [self._bind_stretch(part, recurrent, layer, ways) for part in parts]
         return ways.chain(parts, stretches, self.errors(layer))
@@ -86,16 +87,17 @@ class GRU:
     ) -> Act:
         factors, (gates_back, memory_back) = self._bind_factors(part, layer), recurrent
         steps = [self._back_step(t, n, layer, ways) for t, n in ways.tokens(part)]
-        multiply, add = np.multiply, np.add
+        matmul, multiply, add, total = np.matmul, np.multiply, np.add, np.add.reduce
 
         def stretch() -> None:
             factors()
-            for dh, d_r, d_z, d_word, d_m, r, z, rz_dot, m_dot, u, before, then in steps:
+            for dh, d_r, d_z, d_word, d_m, r, z, d_rz, m_dot, two, u, before, then in steps:
                 multiply(d_word, dh, d_word)
                 multiply(d_z, dh, d_z)
                 multiply(d_r, d_word, d_r)
                 multiply(d_word, r, d_m)
-                rz_dot(gates_back, before)
+                matmul(d_rz, gates_back, two)
+                total(two, 0, None, before)
                 m_dot(memory_back, u)
                 add(before, u, before)
                 multiply(dh, z, u)
@@ -107,17 +109,18 @@ class GRU:
 
     def _back_step(self, t: int, n: int, layer: Layer, ways: Ways) -> tuple[Any, ...]:
         arrays = layer.arrays
-        d_rz, d_memory = arrays["d_rz"][t, :n], arrays["d_memory"][t, :n]
-        errors = d_rz[:, 0], d_rz[:, 1], arrays["d_word"][t, :n], d_memory
+        d_rz, d_memory = arrays["d_rz"][:, t, :n], arrays["d_memory"][t, :n]
+        errors = d_rz[0], d_rz[1], arrays["d_word"][t, :n], d_memory
         gates = arrays["r"][t, :n], arrays["z"][t, :n]
-        dots = d_rz.reshape(n, -1).dot, d_memory.dot
-        return (layer.dh[t, :n], *errors, *gates, *dots, ways.spare[:n], *ways.on(t))
+        products = d_rz, d_memory.dot, ways.scratches(2)[:, :n]
+        return (layer.dh[t, :n], *errors, *gates, *products, ways.spare[:n], *ways.on(t))
 
     def _bind_factors(self, part: slice, layer: Layer) -> Act:
         """By what dh is multiplied: (h_{t-1} - n) z (1 - z), (1 - z) (1 - n^2), m r (1 - r)."""
-        names = ("rz", "z", "n", "memory", "d_rz", "d_word")
-        rz, z, n, memory, d_rz, d_word = (layer.arrays[name][part] for name in names)
-        d_r, d_z, h_before = d_rz[:, :, 0], d_rz[:, :, 1], layer.h_before[part]
+        names = ("z", "n", "memory", "d_word")
+        z, n, memory, d_word = (layer.arrays[name][part] for name in names)
+        rz, d_rz = (layer.arrays[name][:, part] for name in ("rz", "d_rz"))
+        (d_r, d_z), h_before = d_rz, layer.h_before[part]
         rest, one = np.empty_like(z), layer.number(1)
         multiply, subtract = np.multiply, np.subtract
 

@@ -62,10 +62,15 @@ class Layer:
         """The rows that begin with h_t, one below the other, (T * B, H + 1 + D)."""
         return self.z[1:].reshape(-1, self.z.shape[-1])
 
-    def empty(self, *more: int) -> Array:
-        """Memory for (T, B, *more, H) numbers; zero where sequences have ended."""
+    def empty(self) -> Array:
+        """Memory for one number of every unit, (T, B, H); zero where sequences have ended."""
+        alone: Array = self.gates(1)[0]
+        return alone
+
+    def gates(self, count: int) -> Array:
+        """Memory for so many gates, (count, T, B, H); zero where sequences have ended."""
         steps, batch, hidden, _ = self.extent
-        shape = (steps, batch, *more, hidden)
+        shape = (count, steps, batch, hidden)
         return np.zeros(shape, self.dtype) if self.ragged else np.empty(shape, self.dtype)
 
     def scratch(self) -> Array:

@@ -33,7 +33,8 @@ class CrossEntropy:
         """
         np.subtract(logits, logits.real.max(axis=-1, keepdims=True), out)
         np.exp(out, out)
-        np.divide(out, out.sum(axis=-1, keepdims=True), out)
+        # A product sums the rows, and a reciprocal divides them, several times as fast.
+        np.multiply(out, 1 / (out @ np.ones((out.shape[-1], 1), out.dtype)), out)
 
     def of(self, answers: Array, targets: Array) -> Array:
         """Infinite where a probability is below the smallest number, a logit gap of about 745."""

@@ -16,8 +16,9 @@ class LSTM:
     """c_t = f_t c_{t-1} + i_t g_t, h_t = o_t tanh(c_t) (Hochreiter and Schmidhuber 1997).
 
     Input, forget and output gate i, f, o are sigmoids of their sums, the candidate g is a tanh.
-    Arrays: these, ``c``, ``c_before``, ``tanh_c``; ``da`` (T, B, 4, H) in the order o, i, f, g;
-    ``dc``; ``slope`` = o (1 - tanh(c)^2).
+    Arrays: these, ``c``, ``c_before``, ``tanh_c``; ``da`` (4, T, B, H) in the order o, i, f, g;
+    ``dc``; ``slope`` = o (1 - tanh(c)^2). Each gate lies in one piece, which is computed with twice
+    as fast as columns of a wide array.
     """
 
     blocks = (Block(("o", "i", "f", "g")),)
@@ -27,26 +28,26 @@ class LSTM:
     def allocate(self, layer: Layer) -> None:
         """Add the gates, the cell state, and what the way back needs."""
         steps, batch, hidden, _ = layer.extent
-        gates, c = layer.empty(4), np.zeros((steps + 1, batch, hidden), layer.dtype)
-        layer.arrays |= {name: gates[:, :, k] for k, name in enumerate("oifg")}
-        layer.arrays |= {"c": c[1:], "c_before": c[:-1], "gates": gates, "da": layer.empty(4)}
+        gates, c = layer.gates(4), np.zeros((steps + 1, batch, hidden), layer.dtype)
+        layer.arrays |= dict(zip("oifg", gates, strict=True))
+        layer.arrays |= {"c": c[1:], "c_before": c[:-1], "gates": gates, "da": layer.gates(4)}
         layer.arrays |= {name: layer.empty() for name in ("tanh_c", "dc", "slope")}
         layer.first["c"] = layer.scratch()
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
-        """Da of the four gates side by side."""
-        return (layer.arrays["da"].reshape(*layer.dh.shape[:2], -1),)
+        """Da of the four gates."""
+        return (layer.arrays["da"],)
 
     def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Act:
-        """All gates from one product; sigmoid(a) = (1 + tanh(a / 2)) / 2."""
+        """All gates' sums at once; sigmoid(a) = (1 + tanh(a / 2)) / 2."""
         (fused,) = weights
         half, fresh = layer.number(0.5), layer.scratch()
         steps = [self._forward_step(t, n, layer, fresh) for t, n in enumerate(layer.counts)]
-        tanh, multiply, add = np.tanh, np.multiply, np.add
+        matmul, tanh, multiply, add = np.matmul, np.tanh, np.multiply, np.add
 
         def forward() -> None:
-            for z_dot, gates, sigmoids, o, i, f, g, c_before, c, tanh_c, new, h in steps:
-                z_dot(fused, gates)
+            for z, gates, sigmoids, o, i, f, g, c_before, c, tanh_c, new, h in steps:
+                matmul(z, fused, gates)
                 multiply(sigmoids, half, sigmoids)
                 tanh(gates, gates)
                 multiply(sigmoids, half, sigmoids)
@@ -62,14 +63,13 @@ class LSTM:
     def _forward_step(self, t: int, n: int, layer: Layer, fresh: Array) -> tuple[Any, ...]:
         names = ("o", "i", "f", "g", "c_before", "c", "tanh_c")
         rows = (layer.arrays[name][t, :n] for name in names)
-        gates = layer.arrays["gates"][t, :n].reshape(n, -1)
-        sigmoids = gates[:, : -layer.extent.hidden]
-        return (layer.z[t, :n].dot, gates, sigmoids, *rows, fresh[:n], layer.h[t, :n])
+        gates = layer.arrays["gates"][:, t, :n]
+        return (layer.z[t, :n], gates, gates[:3], *rows, fresh[:n], layer.h[t, :n])
 
     def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
         """dc_t = dh_t o_t (1 - tanh(c_t)^2) + f_{t+1} dc_{t+1}, of which each gate has a part."""
         ways = Ways(layer, back)
-        W_back = ways.turned(weights[0][: layer.extent.hidden])
+        W_back = ways.turned(weights[0][:, : layer.extent.hidden])
         parts = ways.parts(14)
         stretches = [self._bind_stretch(part, W_back, layer, ways) for part in parts]
         return ways.chain(parts, stretches, (*self.errors(layer), layer.arrays["dc"]))
@@ -77,18 +77,19 @@ class LSTM:
     def _bind_stretch(self, part: slice, W_back: Array, layer: Layer, ways: Ways) -> Act:
         factors = self._bind_factors(part, layer)
         steps = [self._back_step(t, n, layer, ways) for t, n in ways.tokens(part)]
-        multiply = np.multiply
+        matmul, multiply, total = np.matmul, np.multiply, np.add.reduce
 
         def stretch() -> None:
             factors()
-            for da_o, slope, dh, dc, add, da_ifg, dc_wide, f, kept, da_dot, before, then in steps:
+            for da, da_o, slope, dh, dc, add, da_ifg, f, kept, four, before, then in steps:
                 multiply(da_o, dh, da_o)
                 multiply(slope, dh, dc)
                 for act in add:
                     act()
-                multiply(da_ifg, dc_wide, da_ifg)
+                multiply(da_ifg, dc, da_ifg)
                 multiply(dc, f, kept)
-                da_dot(W_back, before)
+                matmul(da, W_back, four)
+                total(four, 0, None, before)
                 if then:
                     then()
 
@@ -96,32 +97,30 @@ class LSTM:
 
     def _back_step(self, t: int, n: int, layer: Layer, ways: Ways) -> tuple[Any, ...]:
         arrays, kept = layer.arrays, layer.first["c"]
-        da, dc = arrays["da"][t, :n], arrays["dc"][t, :n]
-        m = ways.later(t)
+        da, dc = arrays["da"][:, t, :n], arrays["dc"][t, :n]
+        m, ended = ways.later(t), ways.ended(t)
         add = [partial(np.add, dc[:m], kept[:m], dc[:m])] if m else []
-        ended = ways.ended(t)
         if "c" in layer.ends and n > ended:
             end = layer.ends["c"][ended:n]
             add.append(partial(np.add, dc[ended:], end, dc[ended:]))
-        factors = da[:, 0], arrays["slope"][t, :n], layer.dh[t, :n], dc
-        rest = da[:, 1:], dc[:, None], arrays["f"][t, :n], kept[:n]
-        return (*factors, add, *rest, da.reshape(n, -1).dot, *ways.on(t))
+        factors = da, da[0], arrays["slope"][t, :n], layer.dh[t, :n], dc
+        rest = da[1:], arrays["f"][t, :n], kept[:n], ways.scratches(4)[:, :n]
+        return (*factors, add, *rest, *ways.on(t))
 
     def _bind_factors(self, part: slice, layer: Layer) -> Act:
         """By what dh and dc are to be multiplied, into da and slope: tanh(c) o (1 - o), ..."""
-        names = ("gates", "i", "g", "o", "c_before", "tanh_c", "da", "slope")
-        gates, i, g, o, c_before, tanh_c, da, slope = (layer.arrays[name][part] for name in names)
-        sigmoids, d_sigmoids = gates[:, :, :3], da[:, :, :3]
-        d_o, d_i, d_f, d_g = (da[:, :, k] for k in range(4))
+        names = ("i", "g", "o", "c_before", "tanh_c", "slope")
+        i, g, o, c_before, tanh_c, slope = (layer.arrays[name][part] for name in names)
+        gates, da = (layer.arrays[name][:, part] for name in ("gates", "da"))
+        sigmoids, (d_o, d_i, d_f, d_g) = gates[:3], da
         one, multiply, subtract = layer.number(1), np.multiply, np.subtract
 
         def factors() -> None:
-            multiply(sigmoids, sigmoids, d_sigmoids)
-            subtract(sigmoids, d_sigmoids, d_sigmoids)
+            multiply(gates, gates, da)
+            subtract(sigmoids, da[:3], da[:3])
             multiply(d_o, tanh_c, d_o)
             multiply(d_i, g, d_i)
             multiply(d_f, c_before, d_f)
-            multiply(g, g, d_g)
             subtract(one, d_g, d_g)
             multiply(d_g, i, d_g)
             multiply(tanh_c, tanh_c, slope)

@@ -72,8 +72,8 @@ def _weights(parameters: Parameters, trace: Trace) -> list[_Weights]:
         for k, block in enumerate(cell.blocks):
             if columns is not None and block.inputs:
                 rows = block.rows(hidden, columns)
-                used.blocks[k] = fused[k][rows]
-                used.fill.append(partial(np.take, fused[k], rows, 0, used.blocks[k]))
+                used.blocks[k] = fused[k][:, rows]
+                used.fill.append(partial(np.take, fused[k], rows, 1, used.blocks[k]))
         found.append(used)
     return found
 
@@ -115,10 +115,12 @@ def _rows(states: Array) -> Array:
 
 
 def _bind_logits(parameters: Parameters, trace: Trace) -> Iterator[Act]:
-    if trace.gathered is not None:
+    rows, after, gathered = trace.batch.outputs, trace.last.after, trace.gathered
+    if gathered is not None and trace.batch.whole:
+        yield partial(np.copyto, gathered, after[-len(rows) :, : gathered.shape[1]])
+    elif gathered is not None:
         # Any mode but raise lets NumPy write without a copy.
-        rows, after = trace.batch.outputs, trace.last.after
-        yield lambda: np.take(after, rows, 0, trace.gathered, "clip")
+        yield partial(np.take, after, rows, 0, gathered, "clip")
     yield partial(trace.top.dot, parameters.readout, trace.logits)
 
 
@@ -178,9 +180,10 @@ def _bind_down(blocks: list[Array], layer: Layer, below: Layer, trace: Trace) ->
     """dL/dx of a layer is what the states of the one below get from it."""
     cell, hidden, dh = trace.architecture.cell, layer.extent.hidden, _rows(below.dh)
     pairs = [
-        (error.reshape(len(dh), -1), fused[hidden * block.state + 1 :].T)
-        for block, fused, error in zip(cell.blocks, blocks, cell.errors(layer), strict=True)
+        (error.reshape(len(dh), -1), matrix[hidden * block.state + 1 :].T)
+        for block, fused, errors in zip(cell.blocks, blocks, cell.errors(layer), strict=True)
         if block.inputs
+        for error, matrix in zip(errors, fused, strict=True)
     ]
     error, W_x = pairs[0]
     yield partial(error.dot, W_x, dh)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -53,7 +54,7 @@ class Architecture(NamedTuple):
         return [width for inputs in self.stacks.values() for width in (inputs, *above)]
 
     @property
-    def shapes(self) -> list[list[tuple[int, int]]]:
+    def shapes(self) -> list[list[tuple[int, ...]]]:
         """The shapes of the fused weights, block by block, of every layer."""
         return [[b.shape(width, self.hidden) for b in self.cell.blocks] for width in self.widths]
 
@@ -61,8 +62,8 @@ class Architecture(NamedTuple):
 class Parameters:
     """All weights as views of one flat ``theta``.
 
-    ``fused`` are the weights of every layer, of each its cell's blocks, (rows [h, 1, x], gates):
-    one product of a row with a block is all its sums, and so is its gradient. ``readout``
+    ``fused`` are the weights of every layer, of each its cell's blocks, (gates, rows [h, 1, x], H):
+    the product of a row with one of them is its sum, and so is its gradient. ``readout``
     (H + 1, C): ``[h, 1] @ readout`` is W_hy h + b_y.
     """
 
@@ -70,8 +71,9 @@ class Parameters:
         self, architecture: Architecture, theta: Array | None = None, dtype: Any = float
     ) -> None:
         self.architecture = architecture
-        last, shapes = (architecture.hidden + 1, architecture.outputs), architecture.shapes
-        size = sum(rows * columns for layer in [*shapes, [last]] for rows, columns in layer)
+        last = architecture.hidden + 1, architecture.outputs
+        shapes = architecture.shapes
+        size = sum(math.prod(shape) for layer in shapes for shape in layer) + math.prod(last)
         self.theta: Array = np.zeros(size, dtype) if theta is None else theta
         cut = _cutter(self.theta)
         self.fused: list[list[Array]] = [[cut(shape) for shape in layer] for layer in shapes]
@@ -117,13 +119,13 @@ def plain(name: str) -> str:
     return name.removeprefix("enc.").removeprefix("dec.").partition(".")[0]
 
 
-def _cutter(flat: Array) -> Callable[[tuple[int, int]], Array]:
-    """A function that cuts matrices from ``flat``, one after the other."""
+def _cutter(flat: Array) -> Callable[[tuple[int, ...]], Array]:
+    """A function that cuts arrays from ``flat``, one after the other."""
     start = 0
 
-    def cut(shape: tuple[int, int]) -> Array:
+    def cut(shape: tuple[int, ...]) -> Array:
         nonlocal start
-        end = start + shape[0] * shape[1]
+        end = start + math.prod(shape)
         matrix, start = flat[start:end].reshape(shape), end
         return matrix
 
@@ -136,8 +138,8 @@ def _of_layer(architecture: Architecture, fused: list[Array]) -> list[tuple[str,
     found: list[tuple[int, str, Array]] = []
     for block, matrix in zip(cell.blocks, fused, strict=True):
         bias = hidden * block.state
-        for k, gate in enumerate(block.gates):
-            part, name = matrix[:, k * hidden : (k + 1) * hidden], gate[-1]
+        for gate, part in zip(block.gates, matrix, strict=True):
+            name = gate[-1]
             turn = cell.gates.index(name) if name in cell.gates else 0
             if block.inputs:
                 found.append((turn, f"W_x{name}", part[bias + 1 :].T))

@@ -17,6 +17,8 @@ from rnnviz.engine.parameters import Architecture, Parameters
 
 #: Vocabularies larger than this are read through the columns of the tokens that occur.
 _WIDE = 256
+#: From so many outputs on the states that are read out are copied side by side.
+_MANY = 512
 
 
 class Stack:
@@ -104,12 +106,18 @@ class Trace:
         self.probs: Array = probs if self.architecture.loss is Loss.CROSS_ENTROPY else logits
 
     def _top(self) -> Array:
-        """The rows [h_t, 1] that are read out, (M, H + 1); gathered, if they don't lie together."""
-        after, count = self.last.after, len(self.batch.outputs)
+        """The rows [h_t, 1] that are read out, (M, H + 1).
+
+        They are ``gathered`` if they don't lie together, or are so many that a copy without gaps
+        pays.
+        """
+        after, count, width = self.last.after, len(self.batch.outputs), self.last.extent.hidden + 1
         self.gathered: Array | None = None
         if not self.batch.whole:
             after = self.gathered = np.ones((count, after.shape[1]), self.dtype)
-        top: Array = after[-count:, : self.architecture.hidden + 1]
+        elif count >= _MANY:
+            after = self.gathered = np.ones((count, width), self.dtype)
+        top: Array = after[-count:, :width]
         return top
 
     @property
@@ -144,7 +152,7 @@ class Trace:
     def bind_gradient(self, out: Parameters) -> Act:
         """A function that writes dL/dW, summed over time, of every parameter into ``out``.
 
-        One product for each fused block.
+        One product for each gate.
         """
         acts: list[Act] = [partial(self.top.T.dot, self.dlogits, out.readout)]
         for layer, fused, columns in zip(self.layers, out.fused, self.columns, strict=True):
@@ -166,11 +174,13 @@ class Trace:
         cell, hidden = self.architecture.cell, self.architecture.hidden
         for block, error, out in zip(cell.blocks, cell.errors(layer), fused, strict=True):
             rows = layer.rows[:, block.columns(hidden)].T
-            errors = error.reshape(rows.shape[1], -1)
-            if columns is None or not block.inputs:
-                yield partial(rows.dot, errors, out)
-            else:
+            errors = error.reshape(len(error), rows.shape[1], -1)
+            if columns is not None and block.inputs:
                 yield _bind_scatter(rows, errors, out, block.rows(hidden, columns))
+            elif len(errors) == 1:
+                yield partial(rows.dot, errors[0], out[0])
+            else:
+                yield partial(np.matmul, rows, errors, out)
 
     @property
     def gradient(self) -> Parameters:
@@ -191,6 +201,6 @@ def _bind_scatter(left: Array, right: Array, out: Array, rows: Array) -> Act:
 
     def scatter() -> None:
         out[...] = 0
-        out[rows] = left @ right
+        out[:, rows] = left @ right
 
     return scatter

@@ -187,7 +187,7 @@ def _descend(steps: Iterable[Step], workspace: Workspace, config: RunConfig) -> 
         forward()
         backward(rate / outputs)
         gradient()
-        if not da_dot(da) <= idle:
+        if idle < 0 or not da_dot(da) <= idle:
             clip(update, config.clip_by, limit)
         subtract(theta, update, theta)
     return Slots()
