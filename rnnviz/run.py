@@ -96,7 +96,8 @@ class Run:
         self._finite = self.state
         self._bookmarks: dict[str, TrainState] = {}
         self._workspace = Workspace(dataset.train, architecture, config)
-        self._groups = batches(dataset.train), batches(dataset.test)
+        units = config.hidden * config.layers
+        self._groups = batches(dataset.train, units), batches(dataset.test, units)
         self._append_scores(self.state)
 
     @property

@@ -17,8 +17,8 @@ from rnnviz.engine.trace import Trace
 #: From answers (M, C), what was wanted (M,) or (M, C), and the example of each, (M,), to 0..1.
 Measure = Callable[[Array, Array, Array], float]
 
-#: The most tokens that are read side by side.
-_TOKENS = 2_048
+#: The most tokens that are read side by side, and the most numbers of all layers' states and gates.
+_TOKENS, _NUMBERS = 2_048, 2_000_000
 
 
 class Score(NamedTuple):
@@ -33,13 +33,17 @@ def accuracy(answers: Array, targets: Array, owners: Array) -> float:
     return float(np.mean(answers.argmax(axis=-1) == targets))
 
 
-def batches(examples: Sequence[Example]) -> list[Batch]:
-    """Examples side by side, those of like length together; owners count through all of them."""
+def batches(examples: Sequence[Example], units: int = 1) -> list[Batch]:
+    """Examples side by side, those of like length together; owners count through all of them.
+
+    The more ``units`` the network has, in all layers, the fewer are read at once.
+    """
+    tokens = max(1, min(_TOKENS, _NUMBERS // (8 * units)))
     lengths = [len(example.inputs) for example in examples]
     order = sorted(range(len(examples)), key=lambda i: -lengths[i])
     found, start = [], 0
     while start < len(order):
-        end = start + max(1, _TOKENS // lengths[order[start]])
+        end = start + max(1, tokens // lengths[order[start]])
         part = np.array(order[start:end])
         batch = collate([examples[i] for i in part])
         found.append(batch._replace(owners=part[batch.owners]))

@@ -137,6 +137,12 @@ class Trace:
         for stack, read in zip(self.stacks, reads, strict=True):
             stack.write(read.inputs)
 
+    @property
+    def nbytes(self) -> int:
+        """The memory of what the layers and the answers take, views counted once."""
+        owners = {id(a if a.base is None else a.base): a for a in self._arrays()}
+        return sum(a.nbytes if a.base is None else a.base.nbytes for a in owners.values())
+
     def freeze(self) -> Trace:
         """Make every array read-only, and return the trace."""
         for array in self._arrays():

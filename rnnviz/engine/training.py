@@ -58,7 +58,7 @@ class Workspace:
         examples: Sequence[Example],
         architecture: Architecture,
         config: RunConfig,
-        limit: int = 16_000_000,
+        limit: int = 12_000_000,
     ) -> None:
         self.examples, self.architecture = examples, architecture
         self.gradient, self.truncate = config.gradient, config.truncate
@@ -130,9 +130,12 @@ class Workspace:
         return step
 
     def _keep(self, key: object, trace: Trace, step: Step) -> None:
-        if len(self._batches) >= 4:
-            self._batches.pop(next(iter(self._batches)))
+        """Keep a trace for batches of such lengths, and let the eldest go for it."""
         self._batches[key] = trace, step
+        room = self._limit - sum(kept.nbytes for kept, _ in self._batches.values())
+        while room < 0 and len(self._batches) > 1:
+            eldest, _ = self._batches.pop(next(iter(self._batches)))
+            room += eldest.nbytes
 
 
 def begin(architecture: Architecture, config: RunConfig) -> TrainState:
