@@ -1,6 +1,7 @@
-"""The engine against the notebook's own loop: ``python -m benchmarks.engine``.
+"""The engine against the notebook's own loop and PyTorch: ``python -m benchmarks.engine``.
 
-Ratios of one run, CPU time on one BLAS thread, medians of alternating repetitions.
+Ratios of one run, CPU time on one BLAS thread, medians of alternating repetitions. The rows with
+PyTorch are there where it is installed (``requirements-parity.txt``).
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from statistics import median
 
 import numpy as np
 
+from benchmarks.layers import against_pytorch
 from benchmarks.notebook import NotebookRNN
 from benchmarks.table import Row, print_table
-from rnnviz.config import RunConfig
+from rnnviz.config import CellKind, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState, Workspace, begin, order, record, train_epoch
@@ -31,6 +33,7 @@ CONFIG = RunConfig(gradient="notebook")  # type: ignore[arg-type]
 WORKSPACE = Workspace(DATA.train, NETWORK, CONFIG)
 START = begin(NETWORK, CONFIG)
 REPETITIONS, EPOCHS = 21, 20
+_LARGE = "hidden=256, layers=3, init='xavier', "
 
 
 def notebook(epochs: int = EPOCHS) -> NotebookRNN:
@@ -47,6 +50,18 @@ def engine(epochs: int = EPOCHS) -> TrainState:
     state = START
     for _ in range(epochs):
         state = train_epoch(state, WORKSPACE, CONFIG)
+    return state
+
+
+BATCHED = RunConfig(batch=58)
+TOGETHER = Workspace(DATA.train, NETWORK, BATCHED)
+
+
+def batched(epochs: int = EPOCHS) -> TrainState:
+    """As many epochs with all the phrases in one batch."""
+    state = begin(NETWORK, BATCHED)
+    for _ in range(epochs):
+        state = train_epoch(state, TOGETHER, BATCHED)
     return state
 
 
@@ -87,32 +102,47 @@ def alternating(*runs: Callable[[], object]) -> list[float]:
 
 _MEMORY = """
 import resource
+from rnnviz.config import RunConfig
 from rnnviz.session import Session
 import rnnviz.cli
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 before = peak()
-Session().advance(1000)
+session = Session(RunConfig({settings}))
+session.advance({epochs})
+session.past(session.inspect(), session.objective, 0.1)
 print(peak() - before)
 """
 
 
-def memory_of_1000_epochs() -> float:
-    """MB that a run of 1000 epochs needs above the imports, at its peak, in its own process."""
-    command = [sys.executable, "-c", _MEMORY]
+def memory(settings: str, epochs: int) -> float:
+    """MB that a run needs above the imports, at its peak, in its own process."""
+    command = [sys.executable, "-c", _MEMORY.format(settings=settings, epochs=epochs)]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     unit = 1 if sys.platform == "darwin" else 1024
     return int(printed) * unit / 1e6
 
 
+def sizes() -> list[Row]:
+    """What runs need in memory; asked first, for what this process has loaded would count."""
+    large = {f"memory, {cell}, H 256, 3 layers": f"{_LARGE}cell='{cell}'" for cell in CellKind}
+    return [
+        Row("memory of 1000 epochs above imports", memory("", 1000), "MB", at_most=40),
+        *(Row(name, memory(settings, 12), "MB", at_most=60) for name, settings in large.items()),
+    ]
+
+
 def main() -> None:
     """Measure, and print what was wanted beside it."""
-    theirs, ours, recorded = alternating(notebook, engine, recording)
+    memories = sizes()
+    theirs, ours, recorded, together = alternating(notebook, engine, recording, batched)
     apart = difference(notebook(), engine().parameters)
     rows = [
         Row("speed, times the notebook's loop", theirs / ours, "x", at_least=6.5),
         Row("cost of recording a full trace an epoch", 100 * (recorded / ours - 1), "%", at_most=5),
         Row(f"largest difference, {EPOCHS} epochs", apart, "", at_most=1e-12),
-        Row("memory of 1000 epochs above imports", memory_of_1000_epochs(), "MB", at_most=40),
+        Row("speed with batch 58, times the notebook's", theirs / together, "x", at_least=18),
+        *against_pytorch(),
+        *memories,
     ]
     print_table(rows)
     print(f"\nan epoch of the notebook's loop: {1e3 * theirs / EPOCHS:.2f} ms; ", end="")

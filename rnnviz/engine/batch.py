@@ -130,13 +130,15 @@ def _with_source(batch: Batch, examples: Sequence[Example], order: list[int]) ->
 
 
 def _longest_first(arrays: Sequence[Array]) -> list[int]:
-    return sorted(range(len(arrays)), key=lambda i: -len(arrays[i]))
+    lengths = np.fromiter(map(len, arrays), np.intp, len(arrays))
+    order: list[int] = np.argsort(-lengths, kind="stable").tolist()
+    return order
 
 
 def _side_by_side(arrays: Sequence[Array]) -> Sequences:
-    lengths = np.array([len(array) for array in arrays])
+    lengths = np.fromiter(map(len, arrays), np.intp, len(arrays))
     joined = np.zeros((lengths[0], len(arrays), *arrays[0].shape[1:]), arrays[0].dtype)
-    for b, array in enumerate(arrays):
-        joined[: len(array), b] = array
-    counts = (lengths > np.arange(lengths[0])[:, None]).sum(axis=1)
-    return Sequences(joined, tuple(counts.tolist()))
+    there = lengths > np.arange(lengths[0])[:, None]
+    # Sequence by sequence, in which order they are written one behind the other.
+    joined.swapaxes(0, 1)[there.T] = np.concatenate(arrays)
+    return Sequences(joined, tuple(there.sum(axis=1).tolist()))

@@ -19,6 +19,8 @@ from rnnviz.engine.parameters import Architecture, Parameters
 _WIDE = 256
 #: From so many outputs on the states that are read out are copied side by side.
 _MANY = 512
+#: Of a layer's rows, if less than this share go on, only these are multiplied.
+_MOSTLY = 0.8
 
 
 class Stack:
@@ -178,9 +180,12 @@ class Trace:
         self, layer: Layer, fused: list[Array], columns: Array | None
     ) -> Iterator[Act]:
         cell, hidden = self.architecture.cell, self.architecture.hidden
+        pack = _Pack(layer)
+        yield from pack.rows_in
         for block, error, out in zip(cell.blocks, cell.errors(layer), fused, strict=True):
-            rows = layer.rows[:, block.columns(hidden)].T
-            errors = error.reshape(len(error), rows.shape[1], -1)
+            rows = pack.rows[:, block.columns(hidden)].T
+            errors, errors_in = pack.errors(error)
+            yield from errors_in
             if columns is not None and block.inputs:
                 yield _bind_scatter(rows, errors, out, block.rows(hidden, columns))
             elif len(errors) == 1:
@@ -200,6 +205,31 @@ class Trace:
         """The loss of every output, (M,): cross-entropy in nats, or the mean squared error."""
         with np.errstate(divide="ignore"):
             return LOSSES[self.architecture.loss].of(self.probs, self.targets)
+
+
+class _Pack:
+    """The rows of a layer where a sequence goes on, side by side; all rows, if these are most.
+
+    ``rows_in`` brings the layer's rows there.
+    """
+
+    def __init__(self, layer: Layer) -> None:
+        self._there, self._width = None, layer.extent.hidden
+        self.rows, self.rows_in = layer.rows, list[Act]()
+        batch, active = layer.extent.batch, sum(layer.counts)
+        if active < _MOSTLY * len(layer.rows):
+            lengths = np.array(layer.counts)[:, None]
+            self._there = np.flatnonzero(lengths > np.arange(batch))
+            self.rows = np.empty((active, layer.rows.shape[1]), layer.dtype)
+            self.rows_in = [partial(np.take, layer.rows, self._there, 0, self.rows, "clip")]
+
+    def errors(self, errors: Array) -> tuple[Array, list[Act]]:
+        """Errors (G, T, B, H) as (G, rows, H), and what brings them there."""
+        flat = errors.reshape(len(errors), -1, self._width)
+        if self._there is None:
+            return flat, []
+        packed = np.empty((len(flat), *self.rows.shape[:1], self._width), errors.dtype)
+        return packed, [partial(np.take, flat, self._there, 1, packed, "clip")]
 
 
 def _bind_scatter(left: Array, right: Array, out: Array, rows: Array) -> Act:

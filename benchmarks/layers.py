@@ -1,0 +1,57 @@
+"""The engine's layers on large batches: against PyTorch, and against the notebook's loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from statistics import median
+
+import numpy as np
+
+from benchmarks.table import Row
+from rnnviz.config import CellKind, RunConfig
+from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.training import Workspace, begin, train_epoch
+from rnnviz.tasks.example import Example
+
+#: Tokens, sequences, units and different tokens of the batch.
+T, B, H, V = 100, 32, 128, 65
+WANTED = {CellKind.ELMAN: 1.5, CellKind.GRU: 1.2, CellKind.LSTM: 0.8}
+REPETITIONS = 41
+
+
+def step_of(kind: CellKind, examples: list[Example]) -> Callable[[], object]:
+    """One training step of the engine in float32: forward, back, clipping by value and SGD."""
+    settings = {"cell": kind, "hidden": H, "batch": B, "dtype": "float32", "init": "xavier"}
+    config = RunConfig(**settings, lr=0.01)
+    network = Architecture(V, H, V, kind)
+    workspace, state = Workspace(examples, network, config), begin(network, config)
+    return lambda: train_epoch(state, workspace, config)
+
+
+def against_pytorch() -> Iterator[Row]:
+    """How many times PyTorch's speed the engine has; nothing where PyTorch isn't installed."""
+    try:
+        from benchmarks.torch_layers import TorchStep  # noqa: PLC0415 - it may not be there
+    except ImportError:
+        return
+    tokens = np.random.default_rng(0).integers(0, V, (T + 1, B))
+    examples = [Example("", tokens[:-1, b], tokens[1:, b]) for b in range(B)]
+    for kind in CellKind:
+        theirs = TorchStep(kind, V, H, tokens[:-1], tokens[1:].reshape(-1))
+        ratio = _ratio(theirs, step_of(kind, examples))
+        name = f"{kind}, {B} x {T} tokens, H {H}, times PyTorch"
+        yield Row(name, ratio, "x", at_least=WANTED[kind])
+
+
+def _ratio(theirs: Callable[[], object], ours: Callable[[], object]) -> float:
+    """The ratio of median CPU times, measured in turns after a few steps to warm up."""
+    times = [[_seconds(theirs), _seconds(ours)] for _ in range(REPETITIONS + 4)][4:]
+    first, second = (median(column) for column in zip(*times, strict=True))
+    return first / second
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    before = time.process_time()
+    run()
+    return time.process_time() - before
