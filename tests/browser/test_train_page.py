@@ -401,7 +401,7 @@ def test_with_lag_20_elman_fails_and_the_gates_learn(page):
         page.expect_place("0")
         page.speed("End")
         page.press("play")
-        expect(page.message).to_contain_text("Finished: 100 of 100", timeout=120_000)
+        expect(page.message).to_contain_text(re.compile("Finished: (30|60) of"), timeout=120_000)
         shares[cell] = page.status.inner_text()
     assert re.search(r"test accuracy\s+100", shares["GRU"], re.IGNORECASE)
     assert re.search(r"test accuracy\s+100", shares["LSTM"], re.IGNORECASE)
