@@ -103,9 +103,13 @@ def _so_far(states: Array, moment: Moment | None) -> Array:
 
 
 def running_margin_bars(
-    margin: RunningMargin, words: Sequence[str], label: str, theme: Theme = LIGHT
+    margin: RunningMargin,
+    words: Sequence[str],
+    label: str,
+    theme: Theme = LIGHT,
+    noun: str = "word",
 ) -> go.Figure:
-    """The lead of one class, read after every word as if the phrase ended there."""
+    """The lead of one class, read after every token as if the sequence ended there."""
     limit = 1.15 * ladder(float(np.abs(margin.values).max()))
     bars = go.Bar(
         x=list(range(len(words))),
@@ -116,7 +120,7 @@ def running_margin_bars(
     )
     return figure(
         [bars],
-        f"Verdict word by word: the lead of “{plain(label)}”",
+        f"Verdict {noun} by {noun}: the lead of “{plain(label)}”",
         HEIGHTS["margin"],
         theme,
         xaxis=words_axis(words, theme),

@@ -143,6 +143,15 @@ function mount(key, parent, { text, height, clicks }) {
   library();
 }
 
+// What a chart shows, and how high it is, can change while it stays.
+function explain({ key, node, caption }, { text, height }) {
+  node.style.height = height + "px";
+  if (caption.dataset.text === text) return;
+  const remark = shared.newest.get(key)?.remark;
+  caption.dataset.text = text;
+  caption.textContent = remark ? `${text} ${remark}` : text;
+}
+
 function unmount(key, chart) {
   chart.sight.disconnect();
   chart.size.disconnect();
@@ -155,6 +164,7 @@ function chart({ parentElement, data }) {
   const node = parentElement.querySelector(".rnnviz-chart");
   if (shared.charts.get(key)?.node !== node) mount(key, parentElement, data);
   const mounted = shared.charts.get(key);
+  explain(mounted, data);
   // Streamlit also cleans up when it goes on with the same node; only one that has left is over.
   return () => setTimeout(() => mounted.node.isConnected || unmount(key, mounted), 1000);
 }

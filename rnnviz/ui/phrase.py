@@ -11,12 +11,12 @@ from rnnviz.ui.state import first_value, visit
 def phrase_box(session: Session, page: str, disabled: bool = False) -> None:
     """Make what is typed here the probe; ``page`` is where this is."""
     text = st.text_input(
-        "Phrase",
+        "Phrase" if session.names.noun == "word" else "Sequence",
         first_value("phrase", visit(page), session.typed),
         key="phrase",
         live=True,
         disabled=disabled,
-        help="Any words. The pictures below follow this phrase through the network.",
-        placeholder="this is not bad",
+        help="Anything like what is learned. The pictures follow it through the network.",
+        placeholder=session.first_phrase[:60],
     )
     session.ask(text)

@@ -112,9 +112,13 @@ def _about(session: Session) -> None:
 
 def _sizes(session: Session) -> str:
     data = session.dataset
-    noun = f"{data.vocabulary.noun}s" if data.tokens else "channels"
-    classes = "classes" if data.answers_classes else "channels answered"
+    noun = data.vocabulary.noun if data.tokens else "channel"
+    answers = "class" if data.answers_classes else "answer"
     return (
         f"{len(data.train):,} training and {len(data.test):,} test sequences, "
-        f"{len(data.vocabulary):,} {noun}, {len(data.classes):,} {classes}"
+        f"{_counted(len(data.vocabulary), noun)}, {_counted(len(data.classes), answers)}"
     )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 'es' if noun.endswith('s') else 's'}"

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.gradients import Objective, parameter_norms
 from rnnviz.analysis.memory import MemoryGauge, recurrent, recurrent_name
+from rnnviz.config import CellKind
 from rnnviz.figures.answers import class_strip, free_run, value_lines
 from rnnviz.figures.gradients import (
     SYMBOL,
@@ -108,11 +109,18 @@ def _objective_and_check(session: Session) -> tuple[Objective, DeltaGenerator]:
 def _places(session: Session, *keys: str) -> None:
     parameters = session.state.parameters
     for key in keys:
-        gate = key == "states" and view_of(session).gate
         weights = recurrent_name(parameters)
-        text = explanation("gates" if gate else key, noun=session.names.noun, weights=weights)
+        text = explanation(_text(session, key), noun=session.names.noun, weights=weights)
         height = norms_height(len(parameters.named())) if key == "norms" else HEIGHTS[key]
         place(key, height, text, clicks=key == "map")
+
+
+def _text(session: Session, key: str) -> str:
+    """The name of the text under a chart: of gates, and where gates carry the memory, another."""
+    if key == "states" and view_of(session).gate:
+        return "gates"
+    gated = session.config.cell is not CellKind.ELMAN
+    return "loss_gated" if key == "loss" and gated else key
 
 
 def _go_to_click(session: Session, click: Event) -> None:
@@ -136,7 +144,7 @@ def _draw_answers(session: Session, probe: Probe, show: Show) -> None:
     colors, words, data = theme(), probe.words, session.dataset
     if data.verdicts:
         label = data.classes[probe.margin.target]
-        show("margin", running_margin_bars, probe.margin, words, label, colors)
+        show("margin", running_margin_bars, probe.margin, words, label, colors, session.names.noun)
     elif data.answers_classes:
         said, targets = words[-len(probe.answers) :], probe.example.targets
         show("answers", class_strip, probe.answers, targets, data.classes, said, colors)
