@@ -6,7 +6,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -17,8 +17,13 @@ from benchmarks.table import Row, print_table
 from tests.browser.serving import IDLE, Server, chromium, open_page, serve, visit
 from tests.browser.train_page import CHARTS, TrainPage
 
-#: The charts that are drawn with every frame; the map is drawn with every fourth.
-EVERY_FRAME = [key for key in CHARTS if key != "map"]
+#: The next-character task with an LSTM of 128 units.
+LSTM = (
+    "/?task=characters&cell=lstm&hidden=128&init=xavier&optimizer=adam&lr=0.003&batch=16"
+    "&clip_by=norm"
+)
+#: Instead of a verdict there are answers token by token.
+ANSWERS = tuple("answers" if key == "margin" else key for key in CHARTS)
 SECONDS, PRESSES, OPENINGS, SESSIONS, VISITS = 8, 10, 5, 10, 100
 ALL_CHARTS = {"viewport": {"width": 1280, "height": 2600}}
 FOUR_CHARTS = {"viewport": {"width": 1280, "height": 1150}}
@@ -61,8 +66,11 @@ def probe(page: TrainPage) -> dict[str, Any]:
     return noted
 
 
-def playing(page: TrainPage) -> dict[str, Any]:
-    """Play for some seconds: rates per second, chart nodes removed, the slowest chart."""
+def playing(page: TrainPage, charts: Sequence[str] = CHARTS) -> dict[str, Any]:
+    """Play for some seconds: rates per second, chart nodes removed, the slowest chart.
+
+    The map is drawn with every fourth frame only, and doesn't count.
+    """
     page.play()
     page.page.evaluate(_FORGET)
     first, before = page.epoch, probe(page)
@@ -70,8 +78,8 @@ def playing(page: TrainPage) -> dict[str, Any]:
     after = probe(page)
     last, seconds = page.epoch, (after["now"] - before["now"]) / 1000
     page.pause()
-    updates = {key: len(after["draws"].get(key, ())) / seconds for key in CHARTS}
-    slowest = min(EVERY_FRAME, key=lambda key: updates[key])
+    updates = {key: len(after["draws"].get(key, ())) / seconds for key in charts}
+    slowest = min((key for key in charts if key != "map"), key=lambda key: updates[key])
     return {
         "updates": updates,
         "slowest": slowest,
@@ -214,6 +222,19 @@ def rows_of_playing(page: TrainPage) -> list[Row]:
     ]
 
 
+def rows_of_an_lstm(browser: Browser, server: Server, complaints: list[str]) -> list[Row]:
+    """The same, where a frame has to train and to read more."""
+    page = open_probed(browser, server.url + LSTM, complaints, **ALL_CHARTS)
+    seen = sorted((playing(page, ANSWERS) for _ in range(3)), key=lambda p: p["frames"])[1]
+    slowest = seen["slowest"]
+    rows = [
+        Row(f"LSTM 128, letters: slowest chart ({slowest})", seen["updates"][slowest], "/s", 8),
+        Row("LSTM 128, letters: Pause to drawn", pausing(page), "ms", at_most=200),
+    ]
+    page.page.context.close()
+    return rows
+
+
 def rows_of_the_server(
     browser: Browser, page: TrainPage, server: Server, complaints: list[str]
 ) -> Iterator[Row]:
@@ -234,6 +255,7 @@ def measure(complaints: list[str]) -> None:
         print_table([Row("opening the page to the first charts", opened, "s", at_most=2.5)])
         page = open_probed(browser, server.url, complaints, **ALL_CHARTS)
         print_table(rows_of_playing(page))
+        print_table(rows_of_an_lstm(browser, server, complaints))
         print_table([scrubbing(browser, server, complaints)])
         print_table(rows_of_the_server(browser, page, server, complaints))
 
