@@ -25,6 +25,9 @@ from rnnviz.figures.theme import (
     words_margin,
 )
 
+#: Up to so many cells carry the word they belong to.
+_NAMED = 4_000
+
 
 class View(NamedTuple):
     """What of a cell is shown: its name, the title, and where its values can lie.
@@ -56,6 +59,10 @@ def state_heatmap(
     """
     limit = ladder(float(np.abs(states).max()))
     limit = 1.0 if view.gate else min(1.0, limit) if view.bounded else limit
+    # Of very many cells the words would take longer to send than the states.
+    few = states.size <= _NAMED
+    named = [[plain(word) for word in words]] * states.shape[1] if few else None
+    where = "after “%{customdata}”" if few else "at place %{x}"
     heatmap = go.Heatmap(
         z=compact(_so_far(states.T, moment)),
         hoverongaps=False,
@@ -63,10 +70,8 @@ def state_heatmap(
         zmax=limit,
         colorscale=theme.sequential if view.gate else theme.diverging,
         colorbar=color_bar(view.name),
-        customdata=[[plain(word) for word in words]] * states.shape[1],
-        hovertemplate="unit %{y} after “%{customdata}”: "
-        + view.name
-        + " = %{z:.6f}<extra></extra>",
+        customdata=named,
+        hovertemplate=f"unit %{{y}} {where}: {view.name} = %{{z:.6f}}<extra></extra>",
     )
     return figure(
         [heatmap],

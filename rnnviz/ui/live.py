@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping
 from itertools import count
 from typing import Any, NamedTuple
@@ -14,6 +15,34 @@ from rnnviz.ui.chart import ALL, Event, Show, Stand, frame
 
 #: Seconds between two ticks, the most that one may train for, and that one may do chores for.
 TICK, BUDGET, SPARE = 0.1, 0.1, 0.03
+
+#: Seconds that a tick may train however long its drawing takes, and that Streamlit needs.
+LEAST, OVERHEAD = 0.02, 0.02
+
+
+class Pace:
+    """How long a frame's drawing took lately, in seconds.
+
+    A tick that is not over when the next is due is given up by Streamlit, trained but undrawn.
+    """
+
+    def __init__(self) -> None:
+        self.drawing = 0.04
+
+    def note(self, seconds: float) -> None:
+        """Take the drawing of one more frame into account."""
+        self.drawing += 0.25 * (seconds - self.drawing)
+
+    @property
+    def budget(self) -> float:
+        """For how long a tick may train."""
+        return max(LEAST, min(BUDGET, TICK - OVERHEAD - self.drawing))
+
+    @property
+    def every(self) -> float:
+        """Seconds from one tick to the next."""
+        return max(TICK, self.drawing + LEAST + 2 * OVERHEAD)
+
 
 Handlers = Mapping[str, Callable[[Event], None]]
 
@@ -42,6 +71,7 @@ def live(
     every page, ``sliders`` are those besides. A ``chore`` is done while the session stands still.
     """
     ticks = count()
+    pace: Pace = st.session_state.setdefault("pace", Pace())
     busy = chore if chore and not session.running and chore.work(0) else None
     answers = {"scrubber": lambda event: _scrub(session, event), **(handlers or {})}
     heard: dict[str, Any] = {}
@@ -60,17 +90,20 @@ def live(
         if session.running and next(ticks):
             with session.lock:
                 if session.running:
-                    session.tick(BUDGET)
+                    session.tick(pace.budget)
             if not session.running:
                 st.rerun()
         elif busy and next(ticks) and not heard:
             if not busy.work(SPARE):
                 st.rerun()
             heard["wanted"] = busy.charts
+        began = time.perf_counter()
         with frame(session.running, hear, stands, heard.pop("wanted", ALL)) as show:
             draw(show)
+        if session.running:
+            pace.note(time.perf_counter() - began)
 
-    st.fragment(tick, run_every=TICK if session.running or busy else None, key="live")()
+    st.fragment(tick, run_every=pace.every if session.running or busy else None, key="live")()
 
 
 def _scrub(session: Session, event: Event) -> None:

@@ -13,6 +13,7 @@ class Clock:
 
     def __init__(self):
         self.reruns = 0
+        self.session_state = {}
 
     def fragment(self, function, run_every=None, key=None):
         self.tick, self.every = function, run_every
@@ -171,3 +172,15 @@ def test_what_a_page_listens_to_is_told_to_it(session, clock, courier):
 def test_a_page_may_have_sliders_of_its_own(session, clock, courier):
     live.live(session, lambda show: None, sliders=lambda: {"moment": Stand(10, 2, "3 of 11")})
     assert courier.sliders.keys() == {"scrubber", "moment"}
+
+
+def test_the_longer_drawing_takes_the_less_is_trained_in_a_tick_and_the_rarer_ticks_are():
+    quick, slow = live.Pace(), live.Pace()
+    for _ in range(30):
+        quick.note(0.01)
+        slow.note(0.2)
+    assert live.LEAST == slow.budget < quick.budget <= live.BUDGET
+    assert live.TICK == quick.every < slow.every
+    assert slow.every > 0.2 + slow.budget
+    for pace in (quick, slow):
+        assert pace.budget + pace.drawing < pace.every
