@@ -36,9 +36,18 @@ const keysInSight = () => [...shared.charts.values()].filter((c) => c.inSight).m
 function speak() {
   const busy = shared.waitingSince && performance.now() - shared.waitingSince < PATIENCE_MS;
   if (busy || !shared.unsaid || !shared.tell) return;
-  shared.waitingSince = performance.now();
-  shared.tell({ ...shared.unsaid, sight: keysInSight() });
+  const [event, since] = [shared.unsaid, performance.now()];
+  shared.waitingSince = since;
   shared.unsaid = null;
+  shared.tell({ ...event, sight: keysInSight() });
+  setTimeout(() => sayAgain(event, since), PATIENCE_MS + 50);
+}
+
+// What is said while the page changes may be lost on its way: it is said once more.
+function sayAgain(event, since) {
+  if (shared.waitingSince !== since || event.again) return;
+  shared.unsaid ??= { ...event, again: true };
+  speak();
 }
 
 function library() {

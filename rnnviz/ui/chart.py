@@ -114,6 +114,7 @@ def frame(
 
 
 def _tell(hear: Callable[[Event], None]) -> None:
-    event = st.session_state["frame"].heard
+    # Where the page is changing, what was heard may be gone; the browser then says it again.
+    event = getattr(st.session_state.get("frame"), "heard", None)
     if isinstance(event, dict):
         hear(event)

@@ -30,6 +30,9 @@ def look_back(page, epoch):
     expect(page.button("back_to_now")).to_be_enabled()
 
 
+GAUGED = "node._fullData.some((s) => s.name === 'half-life' && s.x.length === given)"
+
+
 def picture(page):
     """What is drawn, and the numbers above it."""
     return [
@@ -159,6 +162,8 @@ def test_the_story(opened, server):
     other = opened(page.page.url, viewport=TALL)
     other.expect_place("150")
     other.expect_drawn_above("states", 0)
+    for each in (page, other):  # the gauge is there when the epochs between were replayed
+        each.expect_in_chart("loss", GAUGED, 151)
     assert picture(other) == picture(page)
 
 
