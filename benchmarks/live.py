@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from benchmarks.table import Row, print_table
 from tests.browser.serving import IDLE, Server, chromium, open_page, serve, visit
@@ -134,6 +134,7 @@ _IN_SIGHT = "[...window.rnnviz.charts.values()].filter((chart) => chart.inSight)
 def scrubbing(browser: Browser, server: Server, complaints: list[str]) -> Row:
     """The median of a place on the scrubber to drawn, over a run of 1000 epochs."""
     page = open_probed(browser, f"{server.url}/?epoch=1000", complaints, **FOUR_CHARTS)
+    expect(page.message).to_contain_text("Finished: 1000 of 1000")
     chance, sight = random.Random(0), page.page.evaluate(_IN_SIGHT)
     places = [chance.randrange(1000) for _ in range(VISITS)]
     times = [page.page.evaluate(_SCRUB, place) for place in places]
