@@ -68,7 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = {"train": _train, "gradcheck": _gradcheck}[options["command"]]
     try:
         given = {name: options[name] for name in SETTINGS if options.get(name) is not None}
-        return command(RunConfig(**given), options)
+        config = RunConfig(**given)
+        for sentence in config.idle(given):
+            raise SettingError(f"{sentence} Leave it out.")
+        return command(config, options)
     except (SettingError, TaskError) as problem:
         print(f"rnnviz: {problem}", file=sys.stderr)
     except BrokenPipeError:

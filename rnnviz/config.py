@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
@@ -119,7 +119,7 @@ class Setting:
 
     @property
     def condition(self) -> str:
-        """When it has an effect, in words: "cell is elman"; empty for always."""
+        """When it has an effect, in words: "Cell is elman"; empty for always."""
         if self.only is None:
             return ""
         name, members = self.only
@@ -369,6 +369,15 @@ class RunConfig:
             if not row.applies(vars(self)):
                 object.__setattr__(self, row.name, row.default)
 
+    def idle(self, names: Iterable[str]) -> list[str]:
+        """A sentence for each of these settings that has no effect here."""
+        rows = (row for name, row in SETTINGS.items() if name in {*names})
+        return [
+            f"{row.label} ({row.name}) has no effect unless {row.condition}."
+            for row in rows
+            if not row.applies(vars(self))
+        ]
+
     def as_dict(self) -> dict[str, Any]:
         """Every setting by name, as plain numbers and words."""
         return {name: getattr(value, "value", value) for name, value in asdict(self).items()}
@@ -389,7 +398,9 @@ class RunConfig:
             except SettingError as problem:
                 default = getattr(SETTINGS[name].default, "value", SETTINGS[name].default)
                 problems.append(f"In the link: {problem} Using {default}.")
-        return cls(**values), sorted(problems)
+        config = cls(**values)
+        problems += (f"In the link: {sentence}" for sentence in config.idle(values))
+        return config, sorted(problems)
 
     def restarts(self, other: RunConfig) -> list[Setting]:
         """The settings in which ``other`` differs and that need new initial weights."""

@@ -63,7 +63,6 @@ class Session(Player):
         self.layer, self.part, self.temperature = 0, "h", 0.7
         self.microscope = Microscope()
         self._step: tuple[object, StepRecord] | None = None
-        self._film = Film()
         self._check: tuple[object, GradientCheck] | None = None
 
     def data_for(self, config: RunConfig) -> Dataset:
@@ -107,8 +106,7 @@ class Session(Player):
 
     def _ask_anew(self, usual: str, other: bool) -> None:
         """Keep what the reader has typed where these data can read it; with another task begin."""
-        typed = getattr(self, "typed", usual)
-        self.ask(self.first_phrase if other or typed == usual else typed)
+        self.ask(self.first_phrase if other or self.typed == usual else self.typed)
         if self.problem:
             self.ask(self.first_phrase)
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Activation, CellKind
 from rnnviz.engine.layer import Array
@@ -118,13 +116,6 @@ def parts(architecture: Architecture) -> dict[str, Part]:
     """The parts of a network's cells by name, in the order in which they are computed."""
     found = {CellKind.LSTM: _LSTM, CellKind.GRU: _GRU}.get(architecture.kind)
     return {part.name: part for part in found or _ELMAN[architecture.activation]}
-
-
-def curve(name: str, values: Array) -> Array:
-    """The curve of a gate, by the name under which it is written."""
-    if name == "σ":
-        return 1 / (1 + np.exp(-values))
-    return np.tanh(values) if name == "tanh" else np.maximum(values, 0)
 
 
 def nonnegative(name: str) -> bool:

@@ -80,6 +80,11 @@ class Batch(NamedTuple):
     bridge: Array | None = None
 
     @property
+    def shape(self) -> tuple[object, ...]:
+        """What is equal for batches that fit the same trace: all lengths, and how many outputs."""
+        return self.read.counts, self.source and self.source.counts, len(self.outputs)
+
+    @property
     def whole(self) -> bool:
         """Whether the outputs are all rows of the last token, or all rows there are."""
         steps, batch = self.read.shape

@@ -28,11 +28,6 @@ class Score(NamedTuple):
     metric: float
 
 
-def accuracy(answers: Array, targets: Array, owners: Array) -> float:
-    """Share of outputs whose most probable class is the target."""
-    return float(np.mean(answers.argmax(axis=-1) == targets))
-
-
 def batches(examples: Sequence[Example], units: int = 1) -> list[Batch]:
     """Examples side by side, those of like length together; owners count through all of them.
 
@@ -51,7 +46,7 @@ def batches(examples: Sequence[Example], units: int = 1) -> list[Batch]:
     return found
 
 
-def evaluate(parameters: Parameters, groups: Sequence[Batch], measure: Measure = accuracy) -> Score:
+def evaluate(parameters: Parameters, groups: Sequence[Batch], measure: Measure) -> Score:
     """Loss and metric over all the examples of ``batches``; no step is taken.
 
     The loss is infinite or not a number where the network has diverged.

@@ -16,7 +16,7 @@ from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
 
 #: Vocabularies larger than this are read through the columns of the tokens that occur.
-_WIDE = 256
+WIDE = 256
 #: From so many outputs on the states that are read out are copied side by side.
 _MANY = 512
 #: Of a layer's rows, if less than this share go on, only these are multiplied.
@@ -39,7 +39,7 @@ class Stack:
     ) -> None:
         self.columns: Array | None = None
         tokens, width = read.inputs, inputs
-        if tokens.ndim == 2 and inputs > _WIDE:
+        if tokens.ndim == 2 and inputs > WIDE:
             self.columns, tokens = np.unique(tokens, return_inverse=True)
             width = len(self.columns)
         self.layers: list[Layer] = []

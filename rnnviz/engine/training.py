@@ -16,7 +16,7 @@ from rnnviz.engine.layer import Array
 from rnnviz.engine.model import bind
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots, clip, slots_for
 from rnnviz.engine.parameters import Architecture, Parameters
-from rnnviz.engine.trace import Trace
+from rnnviz.engine.trace import WIDE, Trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +96,8 @@ class Workspace:
     def _bind_single(self, index: int) -> Step:
         """Make the step on one example, and keep it while there is room."""
         batch = collate([self.examples[index]])
-        key = batch.read.counts, batch.source and batch.source.counts, len(batch.outputs)
-        wide = len(self.architecture.stacks) and max(self.architecture.stacks.values()) > 256
+        key = batch.shape
+        wide = max(self.architecture.stacks.values()) > WIDE
         shared = None if wide else self._scratch.get(key)
         trace = Trace(self.architecture, batch, self.parameters.theta.dtype, shared)
         self._scratch.setdefault(key, trace)
@@ -118,7 +118,7 @@ class Workspace:
         if len(indexes) == 1:
             return self.single[indexes[0]] or self._bind_single(indexes[0])
         batch = collate([self.examples[i] for i in indexes])
-        key = batch.read.counts, batch.source and batch.source.counts, len(batch.outputs)
+        key = batch.shape
         if key in self._batches:
             trace, step = self._batches[key]
             trace.load(batch)

@@ -125,7 +125,7 @@ def _unit_mark(strips: Sequence[Strip], unit: int | None, theme: Theme) -> go.Sc
 def _cell_axis(columns: tuple[str, ...], theme: Theme) -> dict[str, Any]:
     if columns[0].startswith("unit "):
         return axis("unit", theme, range=[0, len(columns)], showgrid=False)
-    every = max(1, len(columns) // _PRINTED)
+    every, most = (1, 12) if len(columns) <= _PRINTED else (1 + len(columns) // 5, 7)
     named = range(0, len(columns), every)
     return axis(
         "class",
@@ -133,7 +133,8 @@ def _cell_axis(columns: tuple[str, ...], theme: Theme) -> dict[str, Any]:
         range=[0, len(columns)],
         showgrid=False,
         tickvals=[place + 0.5 for place in named],
-        ticktext=[plain(columns[place], 12) for place in named],
+        ticktext=[plain(columns[place], most) for place in named],
+        tickangle=0,
     )
 
 

@@ -10,7 +10,7 @@ from rnnviz.tasks.table import Form, Row
 from rnnviz.tasks.vocabulary import Unit
 
 #: The stream of ``np.random.default_rng((seed, stream, ...))`` that tests are drawn from.
-SPLITTING = 3
+SPLITTING = 5
 
 _Copies = list[int]
 

@@ -6,23 +6,19 @@ import numpy as np
 import pytest
 
 from rnnviz.engine.batch import collate
-from rnnviz.engine.evaluation import accuracy, batches, evaluate
+from rnnviz.engine.evaluation import batches, evaluate
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from rnnviz.tasks.dataset import sentiment
+from rnnviz.tasks.metrics import share_right
 from tests.engine.networks import CELLS, architecture, examples, network, phrase
 
 
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_a_network_of_zeros_loses_the_logarithm_of_the_classes(classes):
     zeros = Parameters(Architecture(4, 3, classes))
-    score = evaluate(zeros, batches([phrase([0], 1), phrase([1], 1)]))
+    score = evaluate(zeros, batches([phrase([0], 1), phrase([1], 1)]), share_right)
     assert score.loss == pytest.approx(math.log(classes))
-
-
-def test_accuracy_is_the_share_answered_rightly():
-    probs = np.array([[0.9, 0.1], [0.4, 0.6], [0.8, 0.2], [0.3, 0.7]])
-    assert accuracy(probs, np.array([0, 1, 1, 1]), np.arange(4)) == 0.75
 
 
 @pytest.mark.parametrize("every", [False, True])
@@ -31,7 +27,7 @@ def test_it_agrees_with_each_example_alone(cell, every):
     of = architecture(cell, 2)
     parameters, given = network(of), examples(of, [3, 1, 4, 1, 5], every)
     losses = [record(parameters, collate([example])).loss for example in given]
-    score = evaluate(parameters, batches(given))
+    score = evaluate(parameters, batches(given), share_right)
     assert score.loss == pytest.approx(np.concatenate(losses).mean())
 
 

@@ -21,6 +21,7 @@ from rnnviz.engine.training import (
     train_examples,
 )
 from rnnviz.tasks.dataset import sentiment
+from rnnviz.tasks.metrics import share_right
 
 DATA = sentiment()
 
@@ -198,7 +199,8 @@ def test_a_workspace_without_room_trains_the_same():
 @pytest.mark.parametrize("seed", range(3))
 def test_a_learning_rate_of_ten_soon_ends_in_no_number(seed):
     config = RunConfig(lr=10, seed=seed)
-    losses = [evaluate(run(config, n).parameters, batches(DATA.train)).loss for n in range(1, 9)]
+    groups = batches(DATA.train)
+    losses = [evaluate(run(config, n).parameters, groups, share_right).loss for n in range(1, 9)]
     assert not np.isfinite(losses).all()
 
 

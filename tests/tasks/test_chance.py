@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from rnnviz.engine.initial import INITIALISATION, SHUFFLING
+from rnnviz.session import SAMPLING
 from rnnviz.tasks.chance import DATA, chance, distinct
+from rnnviz.tasks.split import SPLITTING
 
 
 def test_the_same_seed_gives_the_same_numbers():
@@ -19,7 +21,7 @@ def test_other_seeds_and_tasks_have_other_numbers(other):
 
 
 def test_no_other_kind_of_chance_has_the_stream():
-    assert len({DATA, INITIALISATION, SHUFFLING}) == 3
+    assert len({DATA, INITIALISATION, SHUFFLING, SAMPLING, SPLITTING}) == 5
 
 
 def test_the_numbers_are_these_on_every_machine():

@@ -77,7 +77,7 @@ def test_of_two_rows_either_may_be_tested_on():
 
 
 def test_these_rows_are_drawn_on_any_machine():
-    assert sorted(choose(["a", "b"] * 10, [*map(str, range(20))], 0.2, 0)) == [1, 4, 14, 19]
+    assert sorted(choose(["a", "b"] * 10, [*map(str, range(20))], 0.2, 0)) == [1, 2, 14, 19]
 
 
 def rows(*pairs):

@@ -119,6 +119,8 @@ def _text(session: Session, key: str) -> str:
     """The name of the text under a chart: of gates, and where gates carry the memory, another."""
     if key == "states" and view_of(session).gate:
         return "gates"
+    if key == "answers" and not session.dataset.answers_classes:
+        return "answers_values"
     gated = session.config.cell is not CellKind.ELMAN
     return "loss_gated" if key == "loss" and gated else key
 
