@@ -6,7 +6,7 @@ import numpy as np
 
 from rnnviz.analysis.history import Ghost, History
 from rnnviz.config import RunConfig
-from rnnviz.engine.evaluation import Score, batches, evaluate
+from rnnviz.engine.evaluation import Exam, Score
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import TrainState, Workspace, begin, train_examples
 from rnnviz.schedule import Place, Schedule
@@ -96,8 +96,8 @@ class Run:
         self._finite = self.state
         self._bookmarks: dict[str, TrainState] = {}
         self._workspace = Workspace(dataset.train, architecture, config)
-        units = config.hidden * config.layers
-        self._groups = batches(dataset.train, units), batches(dataset.test, units)
+        parts = dataset.train, dataset.test
+        self._exams = [Exam(p, architecture, config.dtype.value) if p else None for p in parts]
         self._append_scores(self.state)
 
     @property
@@ -170,8 +170,8 @@ class Run:
 
     def _append_scores(self, state: TrainState) -> bool:
         train, test = (
-            evaluate(state.parameters, group, self.dataset.metric.score) if group else _NO_SCORE
-            for group in self._groups
+            exam.score(state.parameters, self.dataset.metric.score) if exam else _NO_SCORE
+            for exam in self._exams
         )
         if not np.isfinite(train.loss) or np.isinf(test.loss):
             return False

@@ -442,3 +442,8 @@ def test_gradcheck_fails_where_the_exact_gradient_is_not(run, monkeypatch):
 
     monkeypatch.setattr(cli, "record", wrong)
     assert run(*CHECK).code == 1
+
+
+def test_a_setting_without_effect_gets_one_sentence(run):
+    done = run(*QUICK, "--cell", "gru", "--gradient", "notebook")
+    assert_refused(done, "Gradient (gradient) has no effect unless Cell is elman. Leave it out.")

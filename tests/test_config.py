@@ -168,3 +168,12 @@ def test_changes_are_exactly_what_leads_from_one_run_to_the_other(one, other):
 def test_which_changes_need_new_weights(change, restarts):
     found = RunConfig().restarts(RunConfig(**change))
     assert [row.name for row in found] == (list(change) if restarts else [])
+
+
+def test_a_setting_without_effect_has_its_default_and_a_link_says_so():
+    config, problems = RunConfig.from_query({"cell": "lstm", "gradient": "notebook", "lag": "7"})
+    assert config == RunConfig(cell="lstm")
+    assert problems == [
+        "In the link: Gradient (gradient) has no effect unless Cell is elman.",
+        "In the link: Lag (lag) has no effect unless Task is recall.",
+    ]

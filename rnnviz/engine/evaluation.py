@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnnviz.engine.batch import Batch, Example, collate
+from rnnviz.engine.cell import Act
 from rnnviz.engine.layer import Array
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.model import bind
-from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
 
 #: From answers (M, C), what was wanted (M,) or (M, C), and the example of each, (M,), to 0..1.
@@ -46,20 +47,47 @@ def batches(examples: Sequence[Example], units: int = 1) -> list[Batch]:
     return found
 
 
-def evaluate(parameters: Parameters, groups: Sequence[Batch], measure: Measure) -> Score:
-    """Loss and metric over all the examples of ``batches``; no step is taken.
+class Exam:
+    """Examples on which networks of one architecture are tried out; no step is taken.
 
-    The loss is infinite or not a number where the network has diverged.
+    Passes are bound once and kept, up to ``limit`` bytes.
     """
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        answers = np.concatenate([_answers(parameters, batch) for batch in groups])
-        targets = np.concatenate([batch.targets for batch in groups])
-        loss = LOSSES[parameters.architecture.loss].of(answers, targets)
-        owners = np.concatenate([batch.owners for batch in groups])
-        return Score(float(loss.mean()), measure(answers, targets, owners))
 
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        architecture: Architecture,
+        dtype: Any = float,
+        limit: int = 4_000_000,
+    ) -> None:
+        self._batches = batches(examples, architecture.hidden * architecture.layers)
+        self._parameters = Parameters(architecture, dtype=dtype)
+        self._kept: dict[int, tuple[Trace, Act]] = {}
+        self._room = limit
+        self._targets = np.concatenate([batch.targets for batch in self._batches])
+        self._owners = np.concatenate([batch.owners for batch in self._batches])
 
-def _answers(parameters: Parameters, batch: Batch) -> Array:
-    trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
-    bind(parameters, trace).forward()
-    return trace.probs
+    def score(self, parameters: Parameters, measure: Measure) -> Score:
+        """Loss and metric over all the examples.
+
+        The loss is infinite or not a number where the network has diverged.
+        """
+        self._parameters.theta[...] = parameters.theta
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            answers = np.concatenate([self._answers(k) for k in range(len(self._batches))])
+            loss = LOSSES[parameters.architecture.loss].of(answers, self._targets)
+            return Score(float(loss.mean()), measure(answers, self._targets, self._owners))
+
+    def _answers(self, number: int) -> Array:
+        trace, forward = self._kept.get(number) or self._bind(number)
+        forward()
+        return trace.probs
+
+    def _bind(self, number: int) -> tuple[Trace, Act]:
+        own = self._parameters
+        trace = Trace(own.architecture, self._batches[number], own.theta.dtype)
+        bound = trace, bind(own, trace).forward
+        self._room -= trace.nbytes
+        if self._room > 0:
+            self._kept[number] = bound
+        return bound

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnnviz.engine.batch import collate
-from rnnviz.engine.evaluation import batches, evaluate
+from rnnviz.engine.evaluation import Exam, batches
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from rnnviz.tasks.dataset import sentiment
@@ -17,7 +17,7 @@ from tests.engine.networks import CELLS, architecture, examples, network, phrase
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_a_network_of_zeros_loses_the_logarithm_of_the_classes(classes):
     zeros = Parameters(Architecture(4, 3, classes))
-    score = evaluate(zeros, batches([phrase([0], 1), phrase([1], 1)]), share_right)
+    score = Exam([phrase([0], 1), phrase([1], 1)], zeros.architecture).score(zeros, share_right)
     assert score.loss == pytest.approx(math.log(classes))
 
 
@@ -27,8 +27,11 @@ def test_it_agrees_with_each_example_alone(cell, every):
     of = architecture(cell, 2)
     parameters, given = network(of), examples(of, [3, 1, 4, 1, 5], every)
     losses = [record(parameters, collate([example])).loss for example in given]
-    score = evaluate(parameters, batches(given), share_right)
-    assert score.loss == pytest.approx(np.concatenate(losses).mean())
+    for limit in (10**9, 0):
+        exam = Exam(given, of, limit=limit)
+        exam.score(network(of, seed=9), share_right)
+        score = exam.score(parameters, share_right)
+        assert score.loss == pytest.approx(np.concatenate(losses).mean())
 
 
 def test_batches_hold_every_example_once_and_name_it():

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.notebook import NotebookRNN
 from rnnviz.config import CellKind, ClipBy, Gradient, OptimizerKind, RunConfig
 from rnnviz.engine.batch import collate
-from rnnviz.engine.evaluation import batches, evaluate
+from rnnviz.engine.evaluation import Exam
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import (
@@ -199,8 +199,8 @@ def test_a_workspace_without_room_trains_the_same():
 @pytest.mark.parametrize("seed", range(3))
 def test_a_learning_rate_of_ten_soon_ends_in_no_number(seed):
     config = RunConfig(lr=10, seed=seed)
-    groups = batches(DATA.train)
-    losses = [evaluate(run(config, n).parameters, groups, share_right).loss for n in range(1, 9)]
+    exam = Exam(DATA.train, network_of(config))
+    losses = [exam.score(run(config, n).parameters, share_right).loss for n in range(1, 9)]
     assert not np.isfinite(losses).all()
 
 
