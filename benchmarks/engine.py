@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.layers import against_pytorch
 from benchmarks.notebook import NotebookRNN
 from benchmarks.table import Row, print_table
-from rnnviz.config import CellKind, RunConfig
+from rnnviz.config import CellKind, Precision, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState, Workspace, begin, order, record, train_epoch
@@ -124,7 +124,11 @@ def memory(settings: str, epochs: int) -> float:
 
 def sizes() -> list[Row]:
     """What runs need in memory; asked first, for what this process has loaded would count."""
-    large = {f"memory, {cell}, H 256, 3 layers": f"{_LARGE}cell='{cell}'" for cell in CellKind}
+    large = {
+        f"memory, {cell}, H 256, 3 layers, {dtype}": f"{_LARGE}cell='{cell}', dtype='{dtype}'"
+        for dtype in Precision
+        for cell in CellKind
+    }
     return [
         Row("memory of 1000 epochs above imports", memory("", 1000), "MB", at_most=40),
         *(Row(name, memory(settings, 12), "MB", at_most=60) for name, settings in large.items()),

@@ -15,7 +15,7 @@ from rnnviz.tasks.dataset import Dataset
 #: Weights times tokens times examples that are worked through in about a millisecond.
 _WORK = 2_000_000
 #: The most snapshots that are kept, in number and in bytes.
-MOST_SNAPSHOTS, SNAPSHOT_BYTES = 200, 24_000_000
+MOST_SNAPSHOTS, SNAPSHOT_BYTES = 200, 16_000_000
 _NO_SCORE = Score(float("nan"), float("nan"))
 
 
@@ -96,8 +96,9 @@ class Run:
         self._finite = self.state
         self._bookmarks: dict[str, TrainState] = {}
         self._workspace = Workspace(dataset.train, architecture, config)
-        parts = dataset.train, dataset.test
-        self._exams = [Exam(p, architecture, config.dtype.value) if p else None for p in parts]
+        # Between two steps the memory of training is free for them.
+        own, parts = self._workspace.parameters, (dataset.train, dataset.test)
+        self._exams = [Exam(part, own) if part else None for part in parts]
         self._append_scores(self.state)
 
     @property

@@ -225,7 +225,7 @@ class Session(Player):
     def next_examples(self) -> list[Example]:
         """The training examples that are read next, for one step, at the place looked at."""
         epoch, position = self.here
-        indexes = order(self.config.seed, epoch, self.run.examples)
+        indexes = order(self.config.seed, epoch, self.run.examples, self.config.batch)
         return [self.dataset.train[i] for i in indexes[position : position + self.config.batch]]
 
     @property

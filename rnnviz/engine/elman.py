@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.config import Activation, Gradient
-from rnnviz.engine.cell import Act, Back, Block, Ways, grouped
+from rnnviz.engine.cell import Act, Back, Block, Ways, grouped, in_order
 from rnnviz.engine.layer import Array, Layer
 
 
@@ -89,15 +89,21 @@ class Elman:
         return stretch
 
     def _bind_slopes(self, part: slice, layer: Layer) -> Act:
+        """The slopes of a stretch; where sequences have ended, token by token of the others."""
         squares = layer.arrays["squares"][part]
         h = layer.z[1:, :, : squares.shape[-1]][part]
+        pairs = [(h, squares)]
+        if layer.ragged:
+            pairs = [(h[k, :n], squares[k, :n]) for k, n in enumerate(layer.counts[part])]
         if self.activation is Activation.RELU:
-            return partial(np.greater, h, layer.number(0), squares)
+            zero, greater = layer.number(0), np.greater
+            return in_order([partial(greater, h, zero, squares) for h, squares in pairs])
         one, square, subtract = layer.number(1), np.square, np.subtract
 
         def slopes() -> None:
-            square(h, squares)
-            subtract(one, squares, squares)
+            for h, squares in pairs:
+                square(h, squares)
+                subtract(one, squares, squares)
 
         return slopes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,15 +11,15 @@ from rnnviz.engine.batch import Batch, Example, collate
 from rnnviz.engine.cell import Act
 from rnnviz.engine.layer import Array
 from rnnviz.engine.losses import LOSSES
-from rnnviz.engine.model import bind
-from rnnviz.engine.parameters import Architecture, Parameters
+from rnnviz.engine.model import bind_forward
+from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 
 #: From answers (M, C), what was wanted (M,) or (M, C), and the example of each, (M,), to 0..1.
 Measure = Callable[[Array, Array, Array], float]
 
 #: The most tokens that are read side by side, and the most numbers of all layers' states and gates.
-_TOKENS, _NUMBERS = 2_048, 2_000_000
+_TOKENS, _NUMBERS = 2_048, 800_000
 
 
 class Score(NamedTuple):
@@ -48,20 +48,20 @@ def batches(examples: Sequence[Example], units: int = 1) -> list[Batch]:
 
 
 class Exam:
-    """Examples on which networks of one architecture are tried out; no step is taken.
+    """Examples on which networks are tried out; no step is taken.
 
-    Passes are bound once and kept, up to ``limit`` bytes.
+    A network's weights are copied into ``parameters``, to which the passes are bound once; these
+    are kept, up to ``limit`` bytes.
     """
 
     def __init__(
         self,
         examples: Sequence[Example],
-        architecture: Architecture,
-        dtype: Any = float,
+        parameters: Parameters,
         limit: int = 4_000_000,
     ) -> None:
+        architecture, self._parameters = parameters.architecture, parameters
         self._batches = batches(examples, architecture.hidden * architecture.layers)
-        self._parameters = Parameters(architecture, dtype=dtype)
         self._kept: dict[int, tuple[Trace, Act]] = {}
         self._room = limit
         self._targets = np.concatenate([batch.targets for batch in self._batches])
@@ -86,7 +86,7 @@ class Exam:
     def _bind(self, number: int) -> tuple[Trace, Act]:
         own = self._parameters
         trace = Trace(own.architecture, self._batches[number], own.theta.dtype)
-        bound = trace, bind(own, trace).forward
+        bound = trace, bind_forward(own, trace)
         self._room -= trace.nbytes
         if self._room > 0:
             self._kept[number] = bound

@@ -10,7 +10,7 @@ import numpy as np
 from rnnviz.config import Gradient
 from rnnviz.engine.batch import Batch
 from rnnviz.engine.layer import Array
-from rnnviz.engine.model import bind
+from rnnviz.engine.model import bind_forward
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
@@ -35,7 +35,7 @@ def complex_step_gradient(
     """
     shifted = parameters.like(parameters.theta.astype(complex))
     trace = Trace(parameters.architecture, batch, complex)
-    forward = bind(shifted, trace).forward
+    forward = bind_forward(shifted, trace)
     found = parameters.like(np.full(parameters.theta.shape, np.nan))
     for i in range(len(found.theta)) if entries is None else entries:
         shifted.theta[i] += 1j * _TINY

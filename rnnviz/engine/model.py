@@ -42,8 +42,7 @@ def bind(
     encoder's last states. The way back is cut after every ``truncate`` tokens (0: nowhere).
     """
     weights = _weights(parameters, trace)
-    answer, error = bind_readout(trace)
-    forward = in_order([*_there(weights, trace), *_bind_logits(parameters, trace), answer])
+    forward, error = _forward(parameters, weights, trace)
     acts = [*_bind_top(parameters, trace), *_back(weights, trace, gradient, truncate)]
     carry = in_order(acts)
 
@@ -53,6 +52,20 @@ def bind(
             act()
 
     return Pass(forward, backward, carry)
+
+
+def bind_forward(parameters: Parameters, trace: Trace) -> Act:
+    """The first half of the pass alone, where nothing is to be learned."""
+    return _forward(parameters, _weights(parameters, trace), trace)[0]
+
+
+def _forward(
+    parameters: Parameters, weights: list[_Weights], trace: Trace
+) -> tuple[Act, Callable[[float], None]]:
+    """The way there, and the error with which the way back begins."""
+    answer, error = bind_readout(trace)
+    there = [*_there(weights, trace), *_bind_logits(parameters, trace), answer]
+    return in_order(there), error
 
 
 class _Weights(NamedTuple):

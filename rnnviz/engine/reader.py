@@ -6,7 +6,7 @@ import numpy as np
 
 from rnnviz.engine.batch import Batch, Sequences
 from rnnviz.engine.layer import Array
-from rnnviz.engine.model import bind
+from rnnviz.engine.model import bind_forward
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 
@@ -27,7 +27,7 @@ class Reader:
             np.zeros(1, np.intp),
         )
         self._trace = Trace(own.architecture, start, own.theta.dtype)
-        self._forward = bind(own, self._trace).forward
+        self._forward = bind_forward(own, self._trace)
         self._states = [
             (layer.arrays[name], layer.arrays[f"{name}_before"])
             for layer in self._trace.layers

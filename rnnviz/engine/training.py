@@ -35,12 +35,16 @@ class TrainState:
 
 
 class Step(NamedTuple):
-    """One batch, bound for training: forward, backward, the gradient, how many outputs it has."""
+    """One batch, bound for training: forward, backward, the gradient, how many outputs it has.
+
+    Up to ``idle``, as a share of the limit's square, ||da||^2 is too small for clipping to matter.
+    """
 
     forward: Callable[[], object]
     backward: Callable[[float], None]
     gradient: Callable[[], object]
     outputs: int
+    idle: float
     da: Array
     da_dot: Callable[[Array], Any]
 
@@ -74,6 +78,7 @@ class Workspace:
         self._room = self._limit
         self._scratch: dict[object, Trace] = {}
         self._batches: dict[object, tuple[Trace, Step]] = {}
+        self._last: tuple[Sequence[int], Step] | None = None
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -111,12 +116,18 @@ class Workspace:
         there = bind(self.parameters, trace, self.gradient, self.truncate)
         da = self.architecture.cell.errors(trace.layers[0])[0].reshape(-1)
         gradient = trace.bind_gradient(self.update)
-        return Step(there.forward, there.backward, gradient, len(trace.logits), da, da.dot)
+        outputs, idle = len(trace.logits), 1 / sum(trace.batch.read.counts)
+        return Step(there.forward, there.backward, gradient, outputs, idle, da, da.dot)
 
     def _together(self, indexes: Sequence[int]) -> Step:
         """The step on several examples, in a trace that was there for such lengths, if one was."""
         if len(indexes) == 1:
             return self.single[indexes[0]] or self._bind_single(indexes[0])
+        if self._last is None or self._last[0] != indexes:
+            self._last = indexes, self._loaded(indexes)
+        return self._last[1]
+
+    def _loaded(self, indexes: Sequence[int]) -> Step:
         batch = collate([self.examples[i] for i in indexes])
         key = batch.shape
         if key in self._batches:
@@ -144,8 +155,13 @@ def begin(architecture: Architecture, config: RunConfig) -> TrainState:
 
 
 @lru_cache(maxsize=16)
-def order(seed: int, epoch: int, count: int) -> tuple[int, ...]:
-    """The order in which the examples are read in the epoch after ``epoch``."""
+def order(seed: int, epoch: int, count: int, batch: int = 1) -> tuple[int, ...]:
+    """The order in which the examples are read in the epoch after ``epoch``.
+
+    Where one batch holds them all there is nothing to shuffle.
+    """
+    if batch >= count:
+        return tuple(range(count))
     rng = np.random.default_rng((seed, SHUFFLING, epoch))
     return tuple(rng.permutation(count).tolist())
 
@@ -164,7 +180,7 @@ def train_examples(
         workspace.forget()
     workspace.parameters.theta[...] = state.parameters.theta
     end = state.position + count
-    indexes = order(config.seed, state.epoch, len(workspace))[state.position : end]
+    indexes = order(config.seed, state.epoch, len(workspace), config.batch)[state.position : end]
     steps = workspace.steps(indexes, config.batch)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         if config.optimizer is OptimizerKind.SGD:
@@ -185,28 +201,27 @@ def _descend(steps: Iterable[Step], workspace: Workspace, config: RunConfig) -> 
     """
     theta, update = workspace.parameters.theta, workspace.update.theta
     rate, limit = config.lr, config.lr * config.clip
-    idle, subtract = _idle(config, workspace), np.subtract
-    for forward, backward, gradient, outputs, da, da_dot in steps:
+    bound, subtract = _idle(config, workspace), np.subtract
+    for forward, backward, gradient, outputs, idle, da, da_dot in steps:
         forward()
         backward(rate / outputs)
         gradient()
-        if idle < 0 or not da_dot(da) <= idle:
+        if bound < 0 or not da_dot(da) <= bound * idle:
             clip(update, config.clip_by, limit)
         subtract(theta, update, theta)
     return Slots()
 
 
 def _idle(config: RunConfig, workspace: Workspace) -> float:
-    """Up to which ||lr da||^2 clipping provably changes nothing; below zero where none is known.
+    """Up to which M ||lr da||^2 clipping provably changes nothing at M tokens; -1: unknown.
 
-    By Cauchy-Schwarz |dL/dW_ij| <= ||da_i|| ||z_j|| <= ||da|| sqrt(B T), as no |z| exceeds 1; and
+    By Cauchy-Schwarz |dL/dW_ij| <= ||da_i|| ||z_j|| <= ||da|| sqrt(M), as no |z| exceeds 1; and
     the readout's gradient is at most |probs - onehot| <= 1.
     """
     if config.clip_by is ClipBy.OFF:
         return float("inf")
     provable = config.clip_by is ClipBy.VALUE and config.clip >= 1 and workspace.plain
-    tokens = workspace.longest * config.batch
-    return (config.lr * config.clip) ** 2 / tokens if provable else -1.0
+    return (config.lr * config.clip) ** 2 if provable else -1.0
 
 
 def _optimize(

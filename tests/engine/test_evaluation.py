@@ -17,7 +17,8 @@ from tests.engine.networks import CELLS, architecture, examples, network, phrase
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_a_network_of_zeros_loses_the_logarithm_of_the_classes(classes):
     zeros = Parameters(Architecture(4, 3, classes))
-    score = Exam([phrase([0], 1), phrase([1], 1)], zeros.architecture).score(zeros, share_right)
+    exam = Exam([phrase([0], 1), phrase([1], 1)], Parameters(zeros.architecture))
+    score = exam.score(zeros, share_right)
     assert score.loss == pytest.approx(math.log(classes))
 
 
@@ -28,7 +29,7 @@ def test_it_agrees_with_each_example_alone(cell, every):
     parameters, given = network(of), examples(of, [3, 1, 4, 1, 5], every)
     losses = [record(parameters, collate([example])).loss for example in given]
     for limit in (10**9, 0):
-        exam = Exam(given, of, limit=limit)
+        exam = Exam(given, Parameters(of), limit=limit)
         exam.score(network(of, seed=9), share_right)
         score = exam.score(parameters, share_right)
         assert score.loss == pytest.approx(np.concatenate(losses).mean())

@@ -10,7 +10,7 @@ from rnnviz.config import CellKind, ClipBy, Gradient, OptimizerKind, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.evaluation import Exam
 from rnnviz.engine.optimizers import Slots
-from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import (
     Workspace,
     begin,
@@ -199,7 +199,7 @@ def test_a_workspace_without_room_trains_the_same():
 @pytest.mark.parametrize("seed", range(3))
 def test_a_learning_rate_of_ten_soon_ends_in_no_number(seed):
     config = RunConfig(lr=10, seed=seed)
-    exam = Exam(DATA.train, network_of(config))
+    exam = Exam(DATA.train, Parameters(network_of(config)))
     losses = [exam.score(run(config, n).parameters, share_right).loss for n in range(1, 9)]
     assert not np.isfinite(losses).all()
 
