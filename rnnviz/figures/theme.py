@@ -28,7 +28,8 @@ HEIGHTS = {
     "terms": 600,
     "mosaic": 400,
 }
-_MOST_LABELS = 20
+#: How many words an axis names at most, and how many letters stand side by side.
+_MOST_LABELS, _MOST_LETTERS = 20, 50
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 
 
@@ -160,7 +161,7 @@ def axis(title: str, theme: Theme, **options: Any) -> dict[str, Any]:
 
 def words_axis(words: Sequence[str], theme: Theme) -> dict[str, Any]:
     """An axis with one place a token, equal words side by side; of many every n-th is named."""
-    places = range(0, len(words), 1 + len(words) // _MOST_LABELS)
+    places = _named(words)
     return axis(
         "",
         theme,
@@ -178,8 +179,13 @@ def words_margin(words: Sequence[str]) -> dict[str, int]:
     return {"l": 64, "r": 76, "t": 40, "b": 70 if _crowded(words) else 32}
 
 
+def _named(words: Sequence[str]) -> range:
+    return range(0, len(words), 1 + len(words) // _MOST_LABELS)
+
+
 def _crowded(words: Sequence[str]) -> bool:
-    return len(words) > 10 or sum(map(len, words)) > 40
+    """Whether the names have no room side by side."""
+    return sum(len(words[place]) + 1 for place in _named(words)) > _MOST_LETTERS
 
 
 def ladder(value: float) -> float:

@@ -19,6 +19,9 @@ TICK, BUDGET, SPARE = 0.1, 0.1, 0.03
 #: Seconds that a tick may train however long its drawing takes, and that Streamlit needs.
 LEAST, OVERHEAD = 0.02, 0.02
 
+#: Of how many ticks the interval is tried before another may be set, and how far off it may be.
+TRIED, OFF = 10, 0.2
+
 
 class Pace:
     """How long a frame's drawing took lately, in seconds.
@@ -41,7 +44,11 @@ class Pace:
     @property
     def every(self) -> float:
         """Seconds from one tick to the next."""
-        return max(TICK, self.drawing + LEAST + 2 * OVERHEAD)
+        return max(TICK, self.drawing + LEAST + OVERHEAD)
+
+    def strays(self, every: float, ticks: int) -> bool:
+        """Whether, after so many ticks, this interval is no longer the right one."""
+        return ticks >= TRIED and abs(every / self.every - 1) > OFF
 
 
 Handlers = Mapping[str, Callable[[Event], None]]
@@ -72,6 +79,7 @@ def live(
     """
     ticks = count()
     pace: Pace = st.session_state.setdefault("pace", Pace())
+    every = pace.every
     busy = chore if chore and not session.running and chore.work(0) else None
     answers = {"scrubber": lambda event: _scrub(session, event), **(handlers or {})}
     heard: dict[str, Any] = {}
@@ -87,13 +95,14 @@ def live(
     def tick() -> None:
         if heard.pop("settled", False):
             st.rerun()
-        if session.running and next(ticks):
+        number = next(ticks)
+        if session.running and number:
             with session.lock:
                 if session.running:
                     session.tick(pace.budget)
-            if not session.running:
+            if not session.running or pace.strays(every, number):
                 st.rerun()
-        elif busy and next(ticks) and not heard:
+        elif busy and number and not heard:
             if not busy.work(SPARE):
                 st.rerun()
             heard["wanted"] = busy.charts
@@ -103,7 +112,7 @@ def live(
         if session.running:
             pace.note(time.perf_counter() - began)
 
-    st.fragment(tick, run_every=pace.every if session.running or busy else None, key="live")()
+    st.fragment(tick, run_every=every if session.running or busy else None, key="live")()
 
 
 def _scrub(session: Session, event: Event) -> None:

@@ -21,7 +21,8 @@ def test_the_strip_shows_how_likely_the_target_is():
 def test_wrong_answers_are_bold_and_red(theme):
     _, wanted, said = class_strip(PROBS, TARGETS, CLASSES, WORDS, theme).data
     assert list(wanted.text) == ["a", "␣", "␣"]
-    assert list(said.text) == ["a", "<b>&lt;b&gt;c</b>", "␣"]
+    assert list(said.text) == ["a", "&lt;b&gt;c", "␣"]
+    assert list(said.textfont.weight) == [400, 700, 400]
     assert list(said.textfont.color) == [theme.text, theme.positive, theme.text]
 
 

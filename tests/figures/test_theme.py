@@ -156,9 +156,10 @@ def test_of_many_words_not_all_are_named_but_each_at_its_own_place(count):
     assert below["range"] == [-0.5, count - 0.5]
 
 
-def test_labels_are_slanted_only_where_they_are_many():
+def test_labels_are_slanted_only_where_they_have_no_room_side_by_side():
     assert words_axis(["bad"] * 3, LIGHT)["tickangle"] == 0
-    assert words_axis(["bad"] * 20, LIGHT)["tickangle"] < 0
+    assert words_axis(["terrible"] * 20, LIGHT)["tickangle"] < 0
+    assert words_axis(["b"] * 200, LIGHT)["tickangle"] == 0
 
 
 def test_a_figure_keeps_its_height_and_the_reader_s_zoom():

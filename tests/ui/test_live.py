@@ -51,6 +51,20 @@ def test_the_page_draws_once_before_anything_is_trained(session, open_live, fram
     assert frames == [(0, 0)]
 
 
+def test_an_interval_that_no_longer_fits_the_drawing_is_set_anew(session, clock, open_live):
+    session.play()
+    pace = clock.session_state["pace"] = live.Pace()
+    pace.drawing = 0.4
+    open_live()
+    assert clock.every == pytest.approx(pace.every)
+    for _ in range(live.TRIED - 1):
+        clock.tick()
+    assert clock.reruns == 0
+    assert pace.every < 0.5 * clock.every
+    clock.tick()
+    assert clock.reruns == 1
+
+
 def test_every_tick_of_a_running_run_trains_and_draws(session, clock, open_live, frames):
     session.play()
     open_live()

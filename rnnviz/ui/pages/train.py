@@ -64,8 +64,8 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
         probe, rarely = session.inspect(), not session.running or next(turns)
         status.html(status_html(session))
         verdict.html(verdict_html(probe, session.problem))
-        badge.html(check_html(session.checked(probe.trace)))
         if rarely:
+            badge.html(check_html(session.checked(probe.trace)))
             sample(probe)
         _draw_probe(session, probe, objective, show)
         budget = DEVELOP if session.running else PATIENCE
