@@ -200,3 +200,43 @@ def test_the_phrase_goes_along_from_page_to_page(page):
     page.visit("Step")
     expect(box).to_have_value("this is bad")
     expect(levels(page)).to_contain_text("a sequence of your own: “this is bad”")
+
+
+GATED = "task=brackets&hidden=12&init=xavier&optimizer=adam&batch=8&epoch=2"
+
+
+@pytest.mark.parametrize("cell, parts", [("lstm", "ifgoch"), ("gru", "rznh")])
+def test_every_part_of_a_gated_cell_adds_up_where_there_is_an_answer_at_every_step(
+    opened, server, cell, parts
+):
+    page = opened(f"{server.url}/?cell={cell}&{GATED}")
+    page.visit("Step")
+    page.choose("subject", "my own")
+    expect(levels(page)).to_contain_text("a sequence of your own")
+    page.keys("ArrowRight", "ArrowRight")
+    captions = set()
+    for part in parts:
+        page.choose(f"step_part_{cell}", part)
+        show(page, "terms")
+        page.expect_in_chart("terms", "node._fullLayout.title.text.includes(given)", part)
+        total, *terms = page.in_chart("terms", "[...node._fullData[0].x]")
+        assert sum(terms) == pytest.approx(total, abs=1e-12)
+        captions.add(caption(page))
+    assert len(captions) == len(parts)
+
+
+def test_a_step_with_many_answers_has_its_loss_and_its_way_back(opened, server):
+    page = opened(f"{server.url}/?cell=gru&{GATED}")
+    page.visit("Step")
+    page.choose("subject", "my own")
+    expect(levels(page)).to_contain_text("a sequence of your own")
+    count = int(page.at("moment").locator("output").inner_text().split(" of ")[1])
+    seen = [levels(page).inner_text()]
+    for cursor in range(1, count):
+        page.keys("ArrowRight")
+        expect(page.at("moment").locator("output")).to_have_text(f"{cursor + 1} of {count}")
+        expect(levels(page)).not_to_have_text(seen[-1])
+        seen.append(levels(page).inner_text())
+    assert len(set(seen)) == count
+    phases = [next(phase.value for phase in Phase if phase.value in text) for text in seen]
+    assert sorted(set(phases)) == sorted(phase.value for phase in Phase)
