@@ -153,7 +153,7 @@ def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> go.
         norms_height(len(values)),
         theme,
         xaxis=log_axis("||dL/dW|| (L2)", theme, span),
-        yaxis=axis("", theme, autorange="reversed", type="category", nticks=len(values)),
+        yaxis=axis("", theme, autorange="reversed", type="category", nticks=0, dtick=1),
         margin={"l": 64, "r": 76, "t": 40, "b": 48},
     )
 

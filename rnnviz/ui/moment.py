@@ -28,7 +28,8 @@ def levels_html(session: Session, probe: Probe, step: StepRecord) -> str:
         f"{phrase}: “{_around(step, moment.t)}” → {target}{_source(probe) if own else ''}",
         moment.phase.value,
     ]
-    if moment.phase in (Phase.FORWARD, Phase.BACKWARD):
+    many = moment.phase is Phase.LOSS and len(step.outputs) > 1
+    if many or moment.phase in (Phase.FORWARD, Phase.BACKWARD):
         places.append(f"{step.names.noun} {moment.number} of {len(words)}: “{words[moment.t]}”")
     shown = " › ".join(f"<b>{escape(place)}</b>" for place in places)
     return f'<div class="rnnviz-levels">{shown}</div>'
