@@ -44,9 +44,9 @@ PRESETS: dict[TaskName, tuple[Preset, ...]] = {
     TaskName.RECALL: (
         Preset(
             "Elman, lag 20",
-            "Fails: the loss stays where guessing is. Look at the gradient over the epochs: for most "
-            "of them next to nothing of what the answer sends back arrives at the first token, the "
-            "only one that counts.",
+            "Fails: the loss stays where guessing is. Look at the gradient over the epochs: for "
+            "most of them next to nothing of what the answer sends back arrives at the first "
+            "token, the only one that counts.",
             _lag("elman"),
         ),
         Preset(
