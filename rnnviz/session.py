@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -184,8 +185,10 @@ class Session(Player):
     def develop(self, probe: Probe, objective: Objective, budget: float) -> bool:
         """Replay epochs that lack a frame, for about ``budget`` seconds; whether some still do."""
         until = time.perf_counter() + budget
-        lacking = self._kept_film(probe, objective).missing(range(len(self.run.history)))
-        for epoch in lacking:
+        film = self._kept_film(probe, objective)
+        # What the map shows comes first, and takes no replay.
+        kept = coarse_first(film.missing(self.run.snapshots.epochs))
+        for epoch in chain(kept, film.missing(range(len(self.run.history)))):
             if time.perf_counter() > until:
                 return True
             self._develop(self.run.at(Place(epoch), "film"), probe, objective)

@@ -36,8 +36,8 @@ from rnnviz.ui.style import check_html, status_html, theme, verdict_html
 from rnnviz.ui.text import explanation
 from rnnviz.ui.view import choose_view, view_of
 
-#: Seconds that a tick may spend on the past of the run, and a page that stands still.
-DEVELOP, PATIENCE = 0.004, 0.25
+#: Seconds that a tick may spend on the past of the run, and a page when it comes to rest.
+DEVELOP, PATIENCE = 0.004, 0.03
 
 
 def train_page(session: Session, status: DeltaGenerator) -> None:
@@ -79,7 +79,7 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
         return session.develop(session.inspect(), objective, budget)
 
     handlers = {"map": lambda click: _go_to_click(session, click)}
-    live(session, draw, handlers, chore=Chore(develop, ["loss"]))
+    live(session, draw, handlers, chore=Chore(develop, ["loss", "map"]))
 
 
 def _answer_chart(dataset: Dataset) -> str:
