@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnviz.analysis.gradients import norms_of
 from rnnviz.config import Gradient
 from rnnviz.engine.batch import Batch, Example, collate
 from rnnviz.engine.layer import Array
@@ -41,20 +42,16 @@ def compare(parameters: Parameters, batch: Batch) -> Comparison:
     exact, notebook = (
         record(parameters, batch, rule).gradient for rule in (Gradient.EXACT, Gradient.NOTEBOOK)
     )
-    sizes = [
-        {name: float(np.linalg.norm(array)) for name, array in found.named().items()}
-        for found in (exact, notebook)
-    ]
     cosines = {name: cosine(exact[name], notebook[name]) for name in exact.named()}
     errors = {name: _error(exact[name], notebook[name]) for name in exact.named()}
-    return Comparison(*sizes, cosines, errors)
+    return Comparison(norms_of(exact), norms_of(notebook), cosines, errors)
 
 
 def compare_by_length(parameters: Parameters, examples: Sequence[Example]) -> ByLength:
     """The comparison for all sequences of each length that occurs."""
     every = np.array([len(example.inputs) for example in examples])
     lengths, counts = np.unique(every, return_counts=True)
-    alike = ([examples[i] for i in np.flatnonzero(every == length)] for length in lengths)
+    alike = ([e for e in examples if len(e.inputs) == length] for length in lengths)
     found = tuple(compare(parameters, collate(group)) for group in alike)
     return ByLength(lengths, counts, found)
 

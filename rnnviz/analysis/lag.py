@@ -32,6 +32,10 @@ class Carried(NamedTuple):
     layer: int = -1
 
 
+#: All the way back, by the chain rule, through the topmost layer.
+EXACTLY = Carried()
+
+
 @dataclass(frozen=True, eq=False)
 class LagProfile:
     """||dL/dh_t|| (L2) over the lag T - t, from 0, of ``sequences`` sequences; all (L,).
@@ -84,7 +88,7 @@ def lag_profile(
     parameters: Parameters,
     examples: Sequence[Example],
     objective: Objective,
-    carried: Carried = Carried(),
+    carried: Carried = EXACTLY,
 ) -> LagProfile:
     """The gradient's size over the lag on all ``examples``, carried back from their last answers.
 

@@ -35,8 +35,9 @@ def part_sizes(unrolled: Unrolled, source: str) -> Array:
     """
     steps = range(len(unrolled))
     z = unrolled.of("h_before") if source == "h" else [unrolled.x(t) for t in steps]
-    sizes: Array = np.sqrt(sum((da**2).sum(axis=-1) for da in errors(unrolled, source).values()))
-    return sizes * np.array([np.linalg.norm(row) for row in z])
+    squares = sum((da**2).sum(axis=-1) for da in errors(unrolled, source).values())
+    sizes: Array = np.sqrt(squares) * np.array([np.linalg.norm(row) for row in z])
+    return sizes
 
 
 def errors(unrolled: Unrolled, source: str) -> dict[str, Array]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnviz.analysis.gradients import norms_of
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import Batch
 from rnnviz.engine.layer import Array
@@ -76,10 +77,8 @@ def angle(step: Descent) -> float:
 
 def update_ratios(parameters: Parameters, update: Parameters) -> dict[str, float]:
     """||update|| / ||W|| (L2) of every parameter: 0 where neither is, infinite where W is zero."""
-    return {
-        name: _ratio(float(np.linalg.norm(update[name])), float(np.linalg.norm(weights)))
-        for name, weights in parameters.named().items()
-    }
+    moves, sizes = norms_of(update), norms_of(parameters)
+    return {name: _ratio(moves[name], size) for name, size in sizes.items()}
 
 
 def _ratio(update: float, weights: float) -> float:

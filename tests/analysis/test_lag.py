@@ -25,7 +25,7 @@ def test_a_linear_network_shrinks_or_grows_by_its_weight(c, objective):
     np.testing.assert_allclose(found.median / found.median[0], c ** np.arange(4.0))
     assert found.slope == pytest.approx(math.log10(c), abs=1e-12)
     wanted = math.log(2) / -math.log(c) if c < 1 else math.inf
-    assert found.half_life == pytest.approx(wanted) or found.half_life > 1e9 and c >= 1
+    assert found.half_life == pytest.approx(wanted) or (found.half_life > 1e9 and c >= 1)
     np.testing.assert_allclose(found.fitted, found.median)
 
 
@@ -71,7 +71,7 @@ def test_each_sequence_has_the_size_that_it_has_alone(cell, layer, encoder):
 
 
 def last_alone(weights, example, layer):
-    """||dh|| by lag of the last answer's loss: the gradient of all less that of all but the last."""
+    """||dh|| by lag of the last answer's loss: that of all less that of all but the last."""
     whole = Unrolled(record(weights, collate([example])), layer)
     trace = whole.trace
     dh = whole.dh * len(trace.logits)
@@ -136,9 +136,7 @@ def test_one_token_has_no_slope():
 
 def test_values_after_every_token_are_carried_back_from_the_last():
     of = architecture(squared=True)
-    found = lag_profile(
-        network(of), examples(of, [4, 4], every=True, values=True), Objective.LOSS
-    )
+    found = lag_profile(network(of), examples(of, [4, 4], every=True, values=True), Objective.LOSS)
     assert len(found.median) == 4
     assert (found.median > 0).all()
 
