@@ -14,6 +14,9 @@ from rnnviz.engine.layer import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.training import record
 
+#: On how many tokens the two gradients are compared, at most; the first examples are taken.
+_TOKENS = 4_000
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -47,12 +50,19 @@ def compare(parameters: Parameters, batch: Batch) -> Comparison:
     return Comparison(norms_of(exact), norms_of(notebook), cosines, errors)
 
 
+def compare_examples(parameters: Parameters, examples: Sequence[Example]) -> Comparison:
+    """The comparison for the mean loss of the examples, of very many the first."""
+    ends = np.cumsum([len(example.inputs) for example in examples])
+    count = max(1, int(np.searchsorted(ends, _TOKENS, "right")))
+    return compare(parameters, collate(examples[:count]))
+
+
 def compare_by_length(parameters: Parameters, examples: Sequence[Example]) -> ByLength:
     """The comparison for all sequences of each length that occurs."""
     every = np.array([len(example.inputs) for example in examples])
     lengths, counts = np.unique(every, return_counts=True)
     alike = ([e for e in examples if len(e.inputs) == length] for length in lengths)
-    found = tuple(compare(parameters, collate(group)) for group in alike)
+    found = tuple(compare_examples(parameters, group) for group in alike)
     return ByLength(lengths, counts, found)
 
 

@@ -22,6 +22,12 @@ class Spectrum(NamedTuple):
     norm: float
 
 
+def eigenvalues(W_hh: Array) -> Array:
+    """The eigenvalues (H,) of W_hh (H, H), the largest first."""
+    found = np.linalg.eigvals(W_hh)
+    return found[np.argsort(-np.abs(found), kind="stable")]
+
+
 def spectrum(W_hh: Array) -> Spectrum:
     """How much W_hh (H, H) stretches a state: in the long run at most, and in one step at most."""
     radius = float(np.abs(np.linalg.eigvals(W_hh)).max())
