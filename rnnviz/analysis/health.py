@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,6 +43,17 @@ REACH_WATCH = 1e-3
 LEARNED = 0.1
 
 
+#: What each sign measures.
+MEANINGS = {
+    "saturated": "Share of the states at the ends of their tanh, over all tokens.",
+    "dead": f"Share of the units whose state never leaves ±{DEAD:g}.",
+    "clipped": "Share of the gradient's length that clipping takes away.",
+    "update": "Update over weights of one step, the median of the weight matrices.",
+    "gradient": "Length of the largest gradient of a parameter, before clipping.",
+    "reach": "The gradient at the first token over that at the last.",
+}
+
+
 class Level(StrEnum):
     """How good or bad a sign is."""
 
@@ -80,7 +91,7 @@ def health(
     )
 
 
-def worst(signs: tuple[Sign, ...]) -> Sign:
+def worst(signs: Sequence[Sign]) -> Sign:
     """The first of the worst signs."""
     order = [*Level]
     return max(signs, key=lambda sign: order.index(sign.level))
@@ -142,7 +153,7 @@ def _clipped(step: Descent) -> Sign:
         "learning rate or smaller recurrent weights.",
     }
     level = _graded(value, CLIPPED_WATCH, CLIPPED_BAD)
-    return Sign("clipped away", value, level, advice[level], share=True)
+    return Sign("clipped", value, level, advice[level], share=True)
 
 
 def _ratio(parameters: Parameters, step: Descent, loss: float) -> Sign:
@@ -160,7 +171,7 @@ def _ratio(parameters: Parameters, step: Descent, loss: float) -> Sign:
     if value < RATIO_LOW and loss > LEARNED:
         level = Level.WATCH
         advice = "The weights hardly move though the loss is large: try a larger learning rate."
-    return Sign("update ratio", value, level, advice)
+    return Sign("update", value, level, advice)
 
 
 def _largest(gradient: Parameters) -> Sign:
@@ -173,7 +184,7 @@ def _largest(gradient: Parameters) -> Sign:
         Level.WATCH: f"The gradient of {name} is large: see that clipping is on.",
         Level.BAD: f"The gradient of {name} explodes: clip it, and try a smaller learning rate.",
     }
-    return Sign("largest gradient", value, level, advice[level])
+    return Sign("gradient", value, level, advice[level])
 
 
 def _reach(trace: Trace) -> Sign:
@@ -181,7 +192,7 @@ def _reach(trace: Trace) -> Sign:
     norms = Unrolled(trace).norms
     if trace.every or len(norms) < 2 or not norms[-1]:
         why = "One token, or an answer after each: nothing has to reach the first alone."
-        return Sign("reaches the first", math.nan, Level.FINE, why)
+        return Sign("reach", math.nan, Level.FINE, why)
     value = float(norms[0] / norms[-1])
     lost = value < np.finfo(trace.dtype).eps
     level = Level.BAD if lost else Level.WATCH if value < REACH_WATCH else Level.FINE
@@ -192,4 +203,4 @@ def _reach(trace: Trace) -> Sign:
         Level.BAD: "Nothing of the gradient reaches the first token: try larger recurrent "
         "weights, or a GRU or LSTM.",
     }
-    return Sign("reaches the first", value, level, advice[level])
+    return Sign("reach", value, level, advice[level])

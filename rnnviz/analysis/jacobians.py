@@ -8,7 +8,7 @@ import numpy as np
 
 from rnnviz.analysis.flow_map import FlowMap, state_size, states_of
 from rnnviz.engine.layer import Array
-from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
 
 #: Tokens times the cube of the state's size that are worked through in about a third of a second.
@@ -53,6 +53,11 @@ class StateSpectra:
 
     tokens: Array
     eigenvalues: Array
+
+
+def fits(architecture: Architecture) -> bool:
+    """Whether the state is so small that the Jacobians of two tokens at least are found."""
+    return 2 * state_size(architecture) ** 3 <= _WORK
 
 
 def jacobians_along(parameters: Parameters, trace: Trace) -> Jacobians:

@@ -29,7 +29,16 @@ from rnnviz.figures.theme import (
 
 #: What a relative error of zero is drawn at: the last digit of float64.
 _EXACT = 1e-16
+_NOT_MADE = {
+    "text": "not made at these weights yet: press Gradient check (G)",
+    "showarrow": False, "xref": "paper", "x": 0.5, "yref": "paper", "y": 0.5, "font": {"size": 16},
+}  # fmt: skip
 _DASHES = {"W_xh": "dash", "W_hh": "solid", "b_h": "dot"}
+
+
+def pairs_height(count: int) -> int:
+    """How high the figure of so many pairs is, in pixels."""
+    return norms_height(count) + 32
 
 
 def gradient_pairs(seen: Comparison, theme: Theme = LIGHT) -> go.Figure:
@@ -56,14 +65,21 @@ def gradient_pairs(seen: Comparison, theme: Theme = LIGHT) -> go.Figure:
     return figure(
         series,
         "Exact against notebook, the same weights",
-        norms_height(len(names)) + 32,
+        pairs_height(len(names)),
         theme,
         xaxis=log_axis("||dL/dW|| (L2)", theme, span),
-        yaxis=axis("", theme, autorange="reversed", type="category", nticks=len(names)),
-        annotations=labels,
+        yaxis=axis("", theme, autorange="reversed", type="category", dtick=1),
+        annotations=[_pair_words(theme), *labels],
         margin={"l": 84, "r": 210, "t": LEGEND_ROOM, "b": 48},
-        **LEGEND,
     )
+
+
+def _pair_words(theme: Theme) -> dict[str, Any]:
+    """A legend in one text: beside it a margin of that width leaves no room for another."""
+    names = {"● exact": theme.magnitude, "✖ notebook": theme.positive}
+    text = "   ".join(f'<span style="color: {c}">{name}</span>' for name, c in names.items())
+    place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 1}
+    return {"text": text, **place, "yanchor": "bottom", "showarrow": False}
 
 
 def _pair_label(seen: Comparison, name: str, theme: Theme) -> dict[str, Any]:
@@ -80,13 +96,14 @@ def errors_by_length(seen: ByLength, theme: Theme = LIGHT) -> go.Figure:
     errors = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     notes = [
         f"T = {t}, {n} sequence" + "s" * (n > 1)
-        for t, n in zip(seen.lengths, seen.counts, strict=True)
+        for t, n in zip(seen.lengths, seen.counts.tolist(), strict=True)
     ]
     drawn = _error_lines(seen.lengths, errors, notes, theme)
     ends = [int(seen.lengths[0]) - 0.5, int(seen.lengths[-1]) + 0.5]
+    ticks = {"tickvals": seen.lengths.tolist()} if len(seen.lengths) <= 12 else {}
     drawn.update_layout(
         title_text="How wrong the notebook's gradient is, by length",
-        xaxis=axis("length T (tokens)", theme, range=ends),
+        xaxis=axis("length T (tokens)", theme, range=ends, **ticks),
     )
     return drawn
 
@@ -138,42 +155,34 @@ def _dash(name: str) -> str:
     return _DASHES.get(name.partition(".")[0], "dashdot")
 
 
-def check_dots(check: GradientCheck | None, names: list[str], theme: Theme = LIGHT) -> go.Figure:
-    """The relative error of every parameter against complex-step differences; None: not made."""
+def check_dots(check: GradientCheck | None, count: int, theme: Theme = LIGHT) -> go.Figure:
+    """The relative error of every one of ``count`` parameters against complex-step differences.
+
+    None: the check was not made.
+    """
     errors = {} if check is None else check.errors
+    wrong = {} if check is None else check.wrong
     span = decades([_EXACT, 1.0, *errors.values()])
-    wrong = [] if check is None else check.wrong
+    colors = [theme.positive if name in wrong else theme.train for name in errors]
     dots = go.Scatter(
         x=np.maximum([*errors.values()], 10.0 ** span[0]),
         y=list(errors),
         mode="markers",
-        marker={
-            "size": 13,
-            "color": [theme.positive if n in wrong else theme.train for n in errors],
-        },
+        marker={"size": 13, "color": colors},
         customdata=[repr(error) for error in errors.values()],
         hovertemplate="%{y}: off by %{customdata}<extra></extra>",
     )
     line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
     upright = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": line}
-    note = {
-        "text": "not made here yet: press Gradient check (G)",
-        "showarrow": False,
-        "xref": "paper",
-        "x": 0.5,
-        "yref": "paper",
-        "y": 0.5,
-        "font": {"size": 16},
-    }
+    rows = {"autorange": "reversed", "type": "category", "dtick": 1}
     return figure(
         [dots],
         "Gradient check, parameter by parameter",
-        norms_height(len(names)),
+        norms_height(count),
         theme,
         xaxis=log_axis("relative error", theme, span),
-        yaxis=axis("", theme, autorange="reversed", type="category", categoryorder="array",
-                   categoryarray=names, nticks=len(names)),
+        yaxis=axis("", theme, **rows, showticklabels=bool(errors)),
         shapes=[{**upright, "x0": TOLERANCE, "x1": TOLERANCE}],
-        annotations=[note] if check is None else [],
+        annotations=[] if errors else [_NOT_MADE],
         margin={"l": 84, "r": 76, "t": 44, "b": 48},
-    )  # fmt: skip
+    )

@@ -45,13 +45,13 @@ def lag_curve(profile: LagProfile, theme: Theme = LIGHT) -> go.Figure:
     return figure(
         _lag_series(profile, theme, 10.0 ** span[0]),
         f"Gradient of the {profile.objective} over the lag",
-        HEIGHTS["lag"],
+        HEIGHTS["over_lag"],
         theme,
         xaxis=axis("lag T − t (tokens back)", theme, range=_lag_range(len(profile.median))),
         yaxis=log_axis(f"{symbol} (L2)", theme, span),
-        annotations=[_slope_label(profile, theme), _rounding_label(profile, theme)],
-        shapes=[_across(profile.rounding, theme)],
-        margin={"l": 64, "r": 76, "t": LEGEND_ROOM, "b": 48},
+        annotations=[_slope_label(profile), _rounding_label(profile, theme)],
+        shapes=[_across(10.0 ** _height(profile), theme)],
+        margin={"l": 84, "r": 16, "t": LEGEND_ROOM, "b": 48},
         **LEGEND,
     )
 
@@ -71,14 +71,14 @@ def _lag_span(profile: LagProfile) -> list[float]:
 def _lag_series(profile: LagProfile, theme: Theme, floor: float) -> list[go.Scatter]:
     lags = np.arange(len(profile.median), dtype=np.int32)
     edge = {"x": lags, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-    band = {"fill": "tonexty", "fillcolor": _faint(theme.magnitude), "name": "middle 80 %"}
+    band = {"fill": "tonexty", "fillcolor": _faint(theme.magnitude), "name": "80 %"}
     series = [
         go.Scatter(y=np.maximum(profile.low, floor), showlegend=False, **edge),
         go.Scatter(y=np.maximum(profile.high, floor), **edge, **band),
     ]
     if profile.bound is not None:
         bound = {"color": theme.text, "width": 1.5, "dash": "dot"}
-        series.append(_line(lags, profile.bound, "bound ||W_hh||^lag", bound))
+        series.append(_line(lags, profile.bound, "bound", bound))
     if not math.isnan(profile.slope):
         fit = {"color": theme.muted, "width": 2, "dash": "dash"}
         series.append(_line(lags, np.maximum(profile.fitted, floor), "fit", fit))
@@ -116,9 +116,10 @@ def _across(value: float, theme: Theme) -> dict[str, Any]:
             "line": line}  # fmt: skip
 
 
-def _slope_label(profile: LagProfile, theme: Theme) -> dict[str, Any]:
-    place = {"xref": "paper", "x": 1, "xanchor": "right", "yref": "paper", "y": 0.99}
-    look = {"yanchor": "top", "showarrow": False, "align": "right", "font": {"size": 15}}
+def _slope_label(profile: LagProfile) -> dict[str, Any]:
+    # At lag 0 the curve is far above the rounding, so that there is room just above that.
+    place = {"xref": "paper", "x": 0.01, "xanchor": "left", "y": _height(profile)}
+    look = {"yanchor": "bottom", "showarrow": False, "align": "left", "font": {"size": 15}}
     return {"text": f"<b>{_slope_words(profile)}</b>", **place, **look}
 
 
@@ -127,13 +128,18 @@ def _slope_words(profile: LagProfile) -> str:
         return "no slope: fewer than two sizes above zero"
     life = profile.half_life
     rate = f"{profile.slope:+.2g} decades a token".replace("-", "−")
-    return f"{rate}, " + (f"half-life {life:.2g} tokens" if life < 1000 else "no half-life")
+    return f"{rate}<br>" + (f"half-life {life:.2g} tokens" if life < 1000 else "no half-life")
 
 
 def _rounding_label(profile: LagProfile, theme: Theme) -> dict[str, Any]:
     look = {"showarrow": False, "font": {"color": theme.positive}, "yanchor": "top"}
-    place = {"xref": "paper", "x": 0, "xanchor": "left", "y": math.log10(profile.rounding or 1)}
+    place = {"xref": "paper", "x": 0.01, "xanchor": "left", "y": _height(profile)}
     return {"text": f"lost in the rounding of {profile.dtype.name}", **place, **look}
+
+
+def _height(profile: LagProfile) -> float:
+    """Where the line of the rounding is, on the log axis."""
+    return math.log10(max(profile.rounding, profile.floor))
 
 
 # Products of Jacobians

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -81,7 +82,8 @@ def _points(values: Array, numbers: Array, theme: Theme, heading: str) -> go.Sca
 
 
 def _plane(series: list[go.Scatter], title: str, largest: float, theme: Theme) -> go.Figure:
-    end = 1.1 if largest <= 1 else 1.1 * ladder(largest)
+    # In steps of a half, so that a running picture keeps still.
+    end = 1.1 * max(1.0, math.ceil(2 * largest) / 2 if largest < 10 else ladder(largest))
     circle = {"type": "circle", "x0": -1, "y0": -1, "x1": 1, "y1": 1}
     line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
     scale: dict[str, Any] = {"range": [-end, end], "constrain": "domain"}

@@ -28,6 +28,11 @@ from rnnviz.figures.theme import (
     shown_token,
 )
 
+#: What the shares of a token are shares of.
+_FED = {
+    "W_hh": "Which tokens feed dW_hh, the recurrent weights'",
+    "W_xh": "Which tokens feed dW_xh, the input weights'",
+}
 #: So many bands of tokens are stacked at most.
 _BANDS = 10
 #: The usual update over weights, as a mark to compare with.
@@ -56,7 +61,7 @@ def share_areas(
     ]
     return figure(
         series,
-        f"Which tokens feed d{name}",
+        _FED[name],
         HEIGHTS["shares"],
         theme,
         xaxis=epochs_axis(course, theme, showgrid=False),
@@ -143,7 +148,7 @@ def ratio_dots(survey: Survey, theme: Theme = LIGHT) -> go.Figure:
         norms_height(len(survey.ratios)),
         theme,
         xaxis=log_axis("||update|| / ||W||", theme, span),
-        yaxis=axis("", theme, autorange="reversed", type="category", nticks=len(rows)),
+        yaxis=axis("", theme, autorange="reversed", type="category", dtick=1),
         shapes=[{**upright, "line": line}],
         margin={"l": 84, "r": 76, "t": 44, "b": 48},
     )

@@ -27,7 +27,7 @@ HEIGHTS = {
     "operation": 300,
     "terms": 600,
     "mosaic": 400,
-    "lag": 400,
+    "over_lag": 400,
     "products": 400,
     "plane": 460,
     "exponents": 300,

@@ -50,10 +50,9 @@ def _cells(series: Any) -> dict[str, Any]:
 
 def _points(series: Any) -> dict[str, Any]:
     found = {name: np.array(series[name]) for name in ("x", "y") if series[name] is not None}
-    extra = [] if series.customdata is None else list(series.customdata)
-    if extra and len(extra) == len(found.get("y", ())):
-        wide = [[*row] if isinstance(row, list | tuple | np.ndarray) else [row] for row in extra]
-        found |= {
-            f"exact {n}": [str(row[n - 1]) for row in wide] for n in range(1, len(wide[0]) + 1)
-        }
-    return found
+    exact = [] if series.customdata is None else list(series.customdata)
+    if not exact or len(exact) != len(found.get("y", ())):
+        return found
+    wide = [[str(v) for v in np.atleast_1d(np.array(row, object))] for row in exact]
+    columns = dict(enumerate(zip(*wide, strict=True), 1))
+    return {**found, **{f"exact {n}": list(column) for n, column in columns.items()}}

@@ -15,8 +15,7 @@ from rnnviz.session import Session
 from tests.analysis.linear import linear
 from tests.engine.networks import CELLS, architecture, examples, network, phrase
 
-NAMES = ["saturated", "dead", "clipped away", "update ratio", "largest gradient"]
-NAMES.append("reaches the first")
+NAMES = ["saturated", "dead", "clipped", "update", "gradient", "reach"]
 
 
 def signs(weights, given=None, **settings):
@@ -81,29 +80,29 @@ def test_what_clipping_takes_away():
     shares = {0.95: Level.FINE, 0.5: Level.WATCH, 0.05: Level.BAD}
     for left, level in shares.items():
         found = signs(weights, phrase([0, 1], 1), clip_by="norm", clip=left * size)
-        assert found["clipped away"].value == pytest.approx(1 - left)
-        assert found["clipped away"].level is level
-    assert signs(weights, clip_by="off")["clipped away"].value == 0
+        assert found["clipped"].value == pytest.approx(1 - left)
+        assert found["clipped"].level is level
+    assert signs(weights, clip_by="off")["clipped"].value == 0
 
 
 def test_how_far_one_step_moves_the_weights():
     weights = tanh_network(1.0)
-    usual = signs(weights, clip_by="off", lr=0.001)["update ratio"].value
+    usual = signs(weights, clip_by="off", lr=0.001)["update"].value
     levels = [(0.001, Level.FINE), (0.05, Level.WATCH), (0.5, Level.BAD)]
     for wanted, level in levels:
-        found = signs(weights, clip_by="off", lr=0.001 * wanted / usual)["update ratio"]
+        found = signs(weights, clip_by="off", lr=0.001 * wanted / usual)["update"]
         assert found.value == pytest.approx(wanted)
         assert found.level is level
 
 
 def test_weights_that_do_not_move_are_a_sign_until_all_is_learned():
     weights = tanh_network(1.0)
-    assert signs(weights, lr=1e-5)["update ratio"].level is Level.FINE
+    assert signs(weights, lr=1e-5)["update"].level is Level.FINE
     weights.W_hy[...] *= 1e-9
-    found = signs(weights, lr=1e-5)["update ratio"]
+    found = signs(weights, lr=1e-5)["update"]
     assert (found.value < 1e-6, found.level) == (True, Level.WATCH)
     weights.b_y[1] = 50
-    assert signs(weights, lr=1e-5)["update ratio"].level is Level.FINE
+    assert signs(weights, lr=1e-5)["update"].level is Level.FINE
 
 
 @pytest.mark.parametrize(
@@ -113,7 +112,7 @@ def test_a_gradient_that_explodes(scale, level):
     weights = linear(1.0)
     weights.b_y[...] = [1000, 0]
     weights["W_xh"][...] = scale
-    found = signs(weights, phrase([0], 1))["largest gradient"]
+    found = signs(weights, phrase([0], 1))["gradient"]
     assert found.level is level
     # Of one token dW_hy = (probs - onehot) h^T, and the answer is as wrong as can be.
     if level is not Level.FINE:
@@ -125,16 +124,14 @@ def test_a_gradient_that_explodes(scale, level):
     ("c", "level"), [(0.5, Level.FINE), (0.01, Level.WATCH), (1e-6, Level.BAD)]
 )
 def test_how_much_reaches_the_first_token(c, level):
-    found = signs(linear(c))["reaches the first"]
+    found = signs(linear(c))["reach"]
     assert found.value == pytest.approx(c**3)
     assert found.level is level
 
 
 def test_with_an_answer_after_every_token_nothing_has_to_reach_the_first():
     of = architecture()
-    assert math.isnan(
-        signs(network(of), examples(of, [4], every=True)[0])["reaches the first"].value
-    )
+    assert math.isnan(signs(network(of), examples(of, [4], every=True)[0])["reach"].value)
 
 
 def test_the_worst_sign_is_named():
@@ -148,7 +145,7 @@ def test_a_plain_run_begins_with_the_signs_of_its_plateau_and_ends_well():
 
     def levels():
         found = signs_of(run)
-        return found["dead"].level, found["reaches the first"].level
+        return found["dead"].level, found["reach"].level
 
     assert levels() == (Level.BAD, Level.WATCH)
     run.advance(600)
