@@ -32,8 +32,7 @@ def weight_spectrum(
     eigenvalues: Array, trail: Array, epochs: Array, theme: Theme = LIGHT, weights: str = "W_hh"
 ) -> go.Figure:
     """The eigenvalues (H,) of the recurrent weights, and the largest at other epochs (N, k)."""
-    found = trail.reshape(len(epochs), -1)
-    past = _points(found, np.repeat(epochs, found.shape[1]), theme, "epoch")
+    past = _points(trail, np.repeat(epochs, trail.size // max(1, len(epochs))), theme, "epoch")
     past.update(hovertemplate="epoch %{customdata}: " + _VALUE, customdata=past.marker.color)
     now = go.Scatter(
         x=compact(eigenvalues.real),
@@ -42,7 +41,7 @@ def weight_spectrum(
         marker={"size": 7, "color": "rgba(0,0,0,0)", "line": {"color": theme.text, "width": 1.5}},
         hovertemplate="shown: " + _VALUE,
     )
-    largest = max([1.0, *np.abs(eigenvalues), *np.abs(found).ravel()])
+    largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail).ravel()])
     title = f"Eigenvalues of {weights}, and their trail over the epochs"
     return _plane([past, now], title, largest, theme)
 

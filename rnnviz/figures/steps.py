@@ -43,7 +43,7 @@ def share_areas(
     pages: Pages, name: str, words: Sequence[str], course: Course, theme: Theme = LIGHT
 ) -> go.Figure:
     """Each token's share in dW_hh or dW_xh over the epochs, the last token at the bottom."""
-    found = pages.shares(name).reshape(len(pages.epochs), -1)
+    found = pages.shares(name)
     bands = np.array_split(np.arange(len(words)), min(len(words), _BANDS))
     colors = _between(theme.neutral, theme.magnitude, len(bands))
     series = [
