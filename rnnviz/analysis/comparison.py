@@ -33,7 +33,7 @@ class Comparison:
 
 @dataclass(frozen=True, eq=False)
 class ByLength:
-    """The same for sequences of each length (N,), of which there are ``counts`` (N,)."""
+    """The same for sequences of each length (N,), made on ``counts`` (N,) of them."""
 
     lengths: Array
     counts: Array
@@ -52,18 +52,21 @@ def compare(parameters: Parameters, batch: Batch) -> Comparison:
 
 def compare_examples(parameters: Parameters, examples: Sequence[Example]) -> Comparison:
     """The comparison for the mean loss of the examples, of very many the first."""
+    return compare(parameters, collate(examples[: compared(examples)]))
+
+
+def compared(examples: Sequence[Example]) -> int:
+    """How many of the examples, from the first, the comparison is made on."""
     ends = np.cumsum([len(example.inputs) for example in examples])
-    count = max(1, int(np.searchsorted(ends, _TOKENS, "right")))
-    return compare(parameters, collate(examples[:count]))
+    return max(1, int(np.searchsorted(ends, _TOKENS, "right")))
 
 
 def compare_by_length(parameters: Parameters, examples: Sequence[Example]) -> ByLength:
     """The comparison for all sequences of each length that occurs."""
-    every = np.array([len(example.inputs) for example in examples])
-    lengths, counts = np.unique(every, return_counts=True)
-    alike = ([e for e in examples if len(e.inputs) == length] for length in lengths)
+    lengths = np.unique([len(example.inputs) for example in examples])
+    alike = [[e for e in examples if len(e.inputs) == length] for length in lengths]
     found = tuple(compare_examples(parameters, group) for group in alike)
-    return ByLength(lengths, counts, found)
+    return ByLength(lengths, np.array([compared(group) for group in alike]), found)
 
 
 def _error(exact: Array, notebook: Array) -> float:

@@ -65,7 +65,8 @@ def _lag_span(profile: LagProfile) -> list[float]:
     seen = [*profile.median, *profile.low, *profile.high]
     most = max(seen) * 10.0**_ABOVE
     bound = [] if profile.bound is None else [b for b in profile.bound if b <= most]
-    return decades([*seen, *bound, max(profile.rounding, profile.floor)])
+    # A hundredth of the rounding, so that there is room below for its name.
+    return decades([*seen, *bound, 10.0 ** (_height(profile) - 2)])
 
 
 def _lag_series(profile: LagProfile, theme: Theme, floor: float) -> list[go.Scatter]:
@@ -128,7 +129,11 @@ def _slope_words(profile: LagProfile) -> str:
         return "no slope: fewer than two sizes above zero"
     life = profile.half_life
     rate = f"{profile.slope:+.2g} decades a token".replace("-", "−")
-    return f"{rate}<br>" + (f"half-life {life:.2g} tokens" if life < 1000 else "no half-life")
+    return f"{rate}<br>" + (_tokens(life) if life < 1000 else "no half-life")
+
+
+def _tokens(life: float) -> str:
+    return f"half-life {life:.2g} token" + ("" if f"{life:.2g}" == "1" else "s")
 
 
 def _rounding_label(profile: LagProfile, theme: Theme) -> dict[str, Any]:

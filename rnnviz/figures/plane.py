@@ -24,7 +24,7 @@ from rnnviz.figures.theme import (
     shown_token,
 )
 
-#: Exponents below this are drawn there: what shrinks e-fold twenty times a token is gone.
+#: The axis goes no further down: what shrinks e-fold twenty times a token is gone.
 _LOWEST = -20.0
 
 
@@ -81,8 +81,9 @@ def _points(values: Array, numbers: Array, theme: Theme, heading: str) -> go.Sca
 
 
 def _plane(series: list[go.Scatter], title: str, largest: float, theme: Theme) -> go.Figure:
-    # In steps of a half, so that a running picture keeps still.
-    end = 1.1 * max(1.0, math.ceil(2 * largest) / 2 if largest < 10 else ladder(largest))
+    # In a few large steps, so that a running picture keeps still.
+    step = ladder(largest) / 4
+    end = 1.1 * step * math.ceil(largest / step)
     circle = {"type": "circle", "x0": -1, "y0": -1, "x1": 1, "y1": 1}
     line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
     scale: dict[str, Any] = {"range": [-end, end], "constrain": "domain"}
@@ -100,7 +101,7 @@ def _plane(series: list[go.Scatter], title: str, largest: float, theme: Theme) -
 
 def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> go.Figure:
     """Finite-time Lyapunov exponents (S,), the largest first, over ``steps`` tokens."""
-    shown = np.maximum(exponents, _LOWEST)
+    shown = np.where(np.isfinite(exponents), exponents, np.nan)
     points = go.Scatter(
         x=np.arange(1, len(exponents) + 1, dtype=np.int32),
         y=compact(shown),
@@ -110,7 +111,8 @@ def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> go.Fig
         customdata=[f"{value:.5g}" for value in exponents],
         hovertemplate="exponent %{x}: %{customdata} nats a token<extra></extra>",
     )
-    low, high = float(shown.min()), max(float(shown.max()), 0.0)
+    ends = shown[shown > _LOWEST]
+    low, high = min([0.0, *ends]), max([0.0, *ends])
     room = 0.06 * (high - low or 1.0)
     level = {"color": theme.muted, "width": 1, "dash": "dot"}
     return figure(

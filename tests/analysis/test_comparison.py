@@ -5,7 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from rnnviz.analysis.comparison import compare, compare_by_length, cosine
+from rnnviz.analysis import comparison as module
+from rnnviz.analysis.comparison import (
+    compare,
+    compare_by_length,
+    compare_examples,
+    compared,
+    cosine,
+)
 from rnnviz.config import Gradient
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
@@ -69,6 +76,17 @@ def test_up_to_length_two_the_recurrent_gradient_is_right():
     wrong = [comparison.errors["W_hh"] for comparison in found.comparisons]
     assert wrong[:2] == [0, 0]
     assert min(wrong[2:]) > 1e-3
+
+
+def test_of_very_many_the_first_are_compared(monkeypatch):
+    of = architecture()
+    weights, given = network(of), examples(of, [4, 4, 4, 4])
+    monkeypatch.setattr(module, "_TOKENS", 10)
+    assert compared(given) == 2
+    assert compare_examples(weights, given).errors == compare(weights, collate(given[:2])).errors
+    assert compare_by_length(weights, given).counts.tolist() == [2]
+    monkeypatch.setattr(module, "_TOKENS", 1)
+    assert compared(given) == 1
 
 
 def test_a_gradient_of_zero_has_no_direction():

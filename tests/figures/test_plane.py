@@ -26,7 +26,9 @@ def test_the_unit_circle_is_a_circle():
     assert layout.yaxis.scaleanchor == "x"
 
 
-@pytest.mark.parametrize(("size", "end"), [(0.001, 1.1), (1.2, 1.65), (1.4, 1.65), (70, 110)])
+@pytest.mark.parametrize(
+    ("size", "end"), [(0.001, 1.1), (1.2, 1.65), (1.4, 1.65), (10.2, 16.5), (70, 82.5)]
+)
 def test_the_axes_hold_all_and_move_seldom(size, end):
     layout = weight_spectrum(NOW * 0 + size, TRAIL[:0], np.zeros(0, int)).layout
     assert layout.xaxis.range == pytest.approx((-end, end))
@@ -50,4 +52,10 @@ def test_exponents_say_over_how_many_tokens():
     assert list(drawn.data[0].x) == [1, 2, 3]
     assert list(drawn.data[0].customdata)[::2] == ["0.1", "-inf"]
     low, high = drawn.layout.yaxis.range
-    assert low < min(drawn.data[0].y) < 0.1 < high
+    assert low < -2 < 0.1 < high
+
+
+def test_what_is_gone_at_once_does_not_squeeze_the_rest():
+    drawn = exponent_curve(np.array([-1.0, -30.0, -np.inf]), 9)
+    assert -2 < drawn.layout.yaxis.range[0] < -1
+    assert list(drawn.data[0].y)[:2] == [-1, -30]

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.analysis.comparison import compared
 from rnnviz.analysis.jacobians import fits, lyapunov_exponents, products, state_spectra
 from rnnviz.analysis.ledger import Pages
 from rnnviz.analysis.memory import eigenvalues, recurrent, recurrent_name
@@ -169,12 +170,13 @@ def _height(session: Session, key: str) -> int:
 
 def _remark(looked: Looked, key: str) -> str:
     """On what a chart was measured."""
-    train, probe = len(looked.session.dataset.train), looked.probe
+    train, probe = looked.session.dataset.train, looked.probe
     noun, tokens = looked.session.names.noun, len(probe.words)
-    every = f"Measured on all {train:,} training sequences."
+    every = f"Measured on all {len(train):,} training sequences."
+    some = f"Measured on {compared(train):,} of the {len(train):,} training sequences."
     steps = "Measured on the next steps of training, none of which is taken."
     phrase = f"Measured on this sequence of {tokens} {noun}{'s' * (tokens > 1)}. {probe.basis}"
-    where = {"over_lag": every, "pairs": every, "by_length": every, "errors": every}
+    where = {"over_lag": every, "pairs": some, "by_length": "", "errors": some}
     return {**where, "spectrum": "", "clipping": steps, "ratios": steps}.get(key, phrase)
 
 
