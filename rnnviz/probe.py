@@ -240,3 +240,10 @@ def _spelled(dataset: Dataset, parameters: Parameters, tokens: Array) -> tuple[i
 
 def _none(targets: Array) -> Array:
     return np.full_like(targets, GAP if targets.ndim == 1 else np.nan)
+
+
+def phrase_key(trace: Trace) -> tuple[bytes, ...]:
+    """What is equal for traces of the same sequences and targets."""
+    batch = trace.batch
+    source = batch.source.inputs.tobytes() if batch.source else b""
+    return batch.read.inputs.tobytes(), source, batch.targets.tobytes()

@@ -14,10 +14,13 @@ import numpy as np
 
 from rnnviz.analysis.decoding import drawn, prompted, run_free
 from rnnviz.analysis.gradients import Flow, Objective, gradient_flow, margin_flow
+from rnnviz.analysis.health import Sign, health
 from rnnviz.analysis.history import COLUMNS
+from rnnviz.analysis.ledger import Pages
 from rnnviz.analysis.memory import Film, GradientMap, MemoryGauge, coarse_first, recurrent
 from rnnviz.analysis.step import StepRecord, step_record
 from rnnviz.analysis.symbols import Names
+from rnnviz.backflow import Backflow, Sight
 from rnnviz.config import RunConfig
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
 from rnnviz.engine.layer import Array
@@ -26,7 +29,16 @@ from rnnviz.engine.training import TrainState, order, record
 from rnnviz.link import Link
 from rnnviz.microscope import Microscope, Subject
 from rnnviz.player import Player, alone
-from rnnviz.probe import MAX_TYPED, Probe, inspect, names_of, read, spoken, wanted_text
+from rnnviz.probe import (
+    MAX_TYPED,
+    Probe,
+    inspect,
+    names_of,
+    phrase_key,
+    read,
+    spoken,
+    wanted_text,
+)
 from rnnviz.schedule import Place, Schedule
 from rnnviz.shelf import Shelf
 from rnnviz.tasks.dataset import Dataset
@@ -63,6 +75,8 @@ class Session(Player):
         self.objective = Objective.LOSS
         self.layer, self.part, self.temperature = 0, "h", 0.7
         self.microscope = Microscope()
+        self.backflow = Backflow()
+        self._probe: tuple[object, Probe] | None = None
         self._step: tuple[object, StepRecord] | None = None
         self._check: tuple[object, GradientCheck] | None = None
 
@@ -126,8 +140,31 @@ class Session(Player):
 
     def inspect(self, text: str | None = None) -> Probe:
         """Read a phrase, or the probe, with the network shown; raise TaskError if it can't."""
-        phrase = self.phrase if text is None else text
-        return inspect(self.dataset, self.state.parameters, phrase, self.config)
+        phrase, state = self.phrase if text is None else text, self.state
+        key = state, phrase, self.config
+        if not self._probe or self._probe[0] != key:
+            self._probe = key, inspect(self.dataset, state.parameters, phrase, self.config)
+        return self._probe[1]
+
+    def health(self) -> tuple[Sign, ...]:
+        """The signs of health, at the weights shown, on the probe."""
+        state, trace = self.state, self.inspect().trace
+        return health(state.parameters, trace, self.run.schedule.at(self.here), state.slots)
+
+    def sight(self, probe: Probe, objective: Objective) -> Sight:
+        """What is looked at, for questions about the gradients."""
+        config, train = self.run.schedule.at(self.here), self.dataset.train
+        return Sight(self.state, config, probe.trace, train, objective, self.layer)
+
+    @alone
+    def gradients_past(self, sight: Sight, budget: float) -> Pages:
+        """What the gradients were at other epochs, see ``Backflow.past``."""
+        return self.backflow.past(self.run, sight, budget)
+
+    @alone
+    def develop_gradients(self, sight: Sight, budget: float) -> bool:
+        """Look into more epochs, see ``Backflow.develop``."""
+        return self.backflow.develop(self.run, sight, budget)
 
     def flow(self, probe: Probe, objective: Objective) -> Flow:
         """The gradient's size at every token of the probe, of the loss or of the margin."""
@@ -195,7 +232,7 @@ class Session(Player):
         return False
 
     def _kept_film(self, probe: Probe, objective: Objective) -> Film:
-        self._film.keep(self.run.schedule, (objective, self.layer, *_phrase_key(probe.trace)))
+        self._film.keep(self.run.schedule, (objective, self.layer, *phrase_key(probe.trace)))
         return self._film
 
     def _develop(self, state: TrainState, probe: Probe, objective: Objective) -> None:
@@ -205,7 +242,7 @@ class Session(Player):
     def step(self, probe: Probe) -> StepRecord:
         """The training step under the microscope: the run's next one, or one on the probe."""
         config, state, own = self.run.schedule.at(self.here), self.state, self.on_own
-        key = state, own and _phrase_key(probe.trace), config
+        key = state, own and phrase_key(probe.trace), config
         if not self._step or self._step[0] != key:
             examples = [probe.example] if own else self.next_examples
             step = step_record(state.parameters, examples, config, self.names, state.slots)
@@ -253,7 +290,7 @@ class Session(Player):
         return self._check[1] if self._check and known else None
 
     def _check_key(self, trace: Trace) -> tuple[object, ...]:
-        return self.state, *_phrase_key(trace)
+        return self.state, *phrase_key(trace)
 
     def link(self) -> Link:
         """The link to what is on the page now.
@@ -321,9 +358,3 @@ class Session(Player):
         arrays["classes"] = np.array(self.dataset.classes)
         with path.open("wb") as file:
             np.savez(file, **arrays)
-
-
-def _phrase_key(trace: Trace) -> tuple[bytes, ...]:
-    batch = trace.batch
-    source = batch.source.inputs.tobytes() if batch.source else b""
-    return batch.read.inputs.tobytes(), source, batch.targets.tobytes()

@@ -54,5 +54,9 @@ def margin_flow(
 
 def parameter_norms(trace: Trace) -> dict[str, float]:
     """||dL/dW|| (L2) of every parameter, before clipping."""
-    found = trace.gradient.named()
-    return {name: float(np.linalg.norm(array)) for name, array in found.items()}
+    return norms_of(trace.gradient)
+
+
+def norms_of(parameters: Parameters) -> dict[str, float]:
+    """The size (L2) of every parameter, by name."""
+    return {name: float(np.linalg.norm(array)) for name, array in parameters.named().items()}

@@ -22,6 +22,12 @@ class Spectrum(NamedTuple):
     norm: float
 
 
+def eigenvalues(W_hh: Array) -> Array:
+    """The eigenvalues (H,) of W_hh (H, H), the largest first."""
+    found = np.linalg.eigvals(W_hh)
+    return found[np.argsort(-np.abs(found), kind="stable")]
+
+
 def spectrum(W_hh: Array) -> Spectrum:
     """How much W_hh (H, H) stretches a state: in the long run at most, and in one step at most."""
     radius = float(np.abs(np.linalg.eigvals(W_hh)).max())
@@ -40,19 +46,30 @@ def recurrent_name(parameters: Parameters) -> str:
     return f"{before}W_h{gate}{after}"
 
 
-def half_life(norms: Array) -> float:
-    """After how many tokens back the gradient is halved, fitted to ||dL/dh_t||, (T,).
+def slope(norms: Array) -> float:
+    """By how many decades ||dL/dh_t||, (T,), grows a token further back; below zero it shrinks.
 
-    log10(2) / -slope, slope that of a least-squares line through log10 ||dL/dh_t|| over the lag
-    T - t. Infinite if the gradient doesn't shrink; NaN with fewer than two sizes above zero.
+    The slope of a least-squares line through log10 ||dL/dh_t|| over the lag T - t; NaN with fewer
+    than two sizes above zero.
     """
     known = np.flatnonzero(norms > 0)
     if len(known) < 2:
         return math.nan
     lag = len(norms) - 1.0 - known
     lag -= lag.mean()
-    slope = float(lag @ np.log10(norms[known]) / (lag @ lag))
-    return math.log10(2) / -slope if slope < 0 else math.inf
+    return float(lag @ np.log10(norms[known]) / (lag @ lag))
+
+
+def half_life(norms: Array) -> float:
+    """After how many tokens back the gradient is halved, fitted to ||dL/dh_t||, (T,).
+
+    log10(2) / -slope. Infinite if the gradient doesn't shrink; NaN with fewer than two sizes above
+    zero.
+    """
+    found = slope(norms)
+    if math.isnan(found):
+        return math.nan
+    return math.log10(2) / -found if found < 0 else math.inf
 
 
 @dataclass(frozen=True, eq=False)

@@ -84,7 +84,7 @@ def gradient_map(
     seen: GradientMap, course: Course, words: Sequence[str], symbol: str, theme: Theme = LIGHT
 ) -> go.Figure:
     """||dL/dh_t|| for every token (row) at every epoch (column), coloured by its logarithm."""
-    low, high = _color_span(seen.norms)
+    low, high = color_span(seen.norms)
     with np.errstate(divide="ignore"):
         shades = np.maximum(np.log10(seen.norms.T), low)
     heatmap = go.Heatmap(
@@ -94,7 +94,7 @@ def gradient_map(
         zmin=low,
         zmax=high,
         colorscale=theme.magnitudes,
-        colorbar={**color_bar(f"||{symbol}||"), **_powers(low, high)},
+        colorbar={**color_bar(f"||{symbol}||"), **powers(low, high)},
         hovertemplate="epoch %{x}, word %{y}: 10^%{z:.2f}<extra></extra>",
     )
     return figure(
@@ -109,14 +109,15 @@ def gradient_map(
     )
 
 
-def _color_span(norms: Any) -> tuple[float, float]:
-    """Whole powers of ten that span the map, twelve of them at most."""
+def color_span(norms: Any) -> tuple[float, float]:
+    """Whole powers of ten that span a map of sizes, twelve of them at most."""
     logs = np.log10(norms[norms > 0]) if (norms > 0).any() else np.zeros(1)
     high = math.ceil(logs.max())
     return min(max(math.floor(logs.min()), high - 12, -300), high - 1), high
 
 
-def _powers(low: float, high: float) -> dict[str, Any]:
+def powers(low: float, high: float) -> dict[str, Any]:
+    """The ticks of a scale of powers of ten: its two ends."""
     return {"tickvals": [low, high], "ticktext": [f"1e{low:.0f}", f"1e{high:.0f}"]}
 
 

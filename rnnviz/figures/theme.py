@@ -27,6 +27,14 @@ HEIGHTS = {
     "operation": 300,
     "terms": 600,
     "mosaic": 400,
+    "over_lag": 400,
+    "products": 400,
+    "plane": 460,
+    "exponents": 300,
+    "connectivity": 400,
+    "shares": 340,
+    "clipping": 380,
+    "comparison": 380,
 }
 #: How many words an axis names at most, and how many letters stand side by side.
 _MOST_LABELS, _MOST_LETTERS = 20, 50
@@ -91,6 +99,14 @@ DARK = Theme(
     neutral="#20262e",
     positive="#ff6f61",
 )
+
+
+#: A legend between the title and the plot, which then begins ``LEGEND_ROOM`` pixels below the top.
+LEGEND = {
+    "showlegend": True,
+    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+}
+LEGEND_ROOM = 76
 
 
 def color_bar(symbol: str) -> dict[str, Any]:

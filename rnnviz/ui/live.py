@@ -115,6 +115,12 @@ def live(
     st.fragment(tick, run_every=every if session.running or busy else None, key="live")()
 
 
+def go_to_click(session: Session, click: Event) -> None:
+    """Look at the epoch that was clicked in a chart over the epochs."""
+    session.pause()
+    session.go_to(Place(round(click["x"])))
+
+
 def _scrub(session: Session, event: Event) -> None:
     session.pause()
     session.go_to(Place(int(event["value"])))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 import streamlit as st
 
+from rnnviz.analysis.health import MEANINGS, Sign, worst
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.figures.theme import DARK, LIGHT, Theme
 from rnnviz.probe import Probe
@@ -61,7 +63,25 @@ def status_html(session: Session) -> str:
     ]
     shown = "".join(f'<div class="{c}"><small>{n}</small><b>{v}</b></div>' for c, n, v in cells)
     message = f'<div class="rnnviz-message" role="status">{escape(session.message)}</div>'
-    return f'<div class="rnnviz-status">{shown}</div>{message}'
+    return f'<div class="rnnviz-status">{shown}</div>{health_html(session.health())}{message}'
+
+
+def health_html(signs: Sequence[Sign]) -> str:
+    """The signs of health, each with its word, and what to try about the worst of them."""
+    chips = "".join(
+        f'<span class="{sign.level}" title="{escape(f"{MEANINGS[sign.name]} {sign.advice}")}">'
+        f"{sign.name} "
+        f"<b>{_size(sign)}</b> <i>{sign.level}</i></span>"
+        for sign in signs
+    )
+    advice = escape(worst(signs).advice)
+    return f'<div class="rnnviz-health">{chips}<p title="{advice}">{advice}</p></div>'
+
+
+def _size(sign: Sign) -> str:
+    if math.isnan(sign.value):
+        return "–"
+    return f"{sign.value:.0%}" if sign.share else f"{sign.value:.1e}"
 
 
 def _epoch_label(session: Session) -> str:

@@ -43,10 +43,16 @@ def choose_view(session: Session) -> None:
             session.layer = _layer(session, layers)
 
 
-def _layer(session: Session, layers: int) -> int:
+def choose_layer(session: Session, page: str) -> None:
+    """Let the reader choose the layer alone, where there are several."""
+    layers = session.config.layers
+    session.layer = _layer(session, layers, page) if layers > 1 else 0
+
+
+def _layer(session: Session, layers: int, page: str = "train") -> int:
     first = min(session.layer, layers - 1) + 1
     chosen = st.segmented_control(
-        "Layer", list(range(1, layers + 1)), default=first_value("layer", visit("train"), first),
+        "Layer", list(range(1, layers + 1)), default=first_value("layer", visit(page), first),
         required=True, key=f"layer_{layers}", help="1 reads the tokens, the last is read out",
     )  # fmt: skip
     return int(chosen or 1) - 1

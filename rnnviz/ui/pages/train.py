@@ -23,15 +23,13 @@ from rnnviz.figures.theme import HEIGHTS
 from rnnviz.figures.training import loss_curve, metric_curve
 from rnnviz.figures.weights import recurrent_heatmap
 from rnnviz.probe import Probe
-from rnnviz.schedule import Place
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.ui.chart import Event, Show, place
-from rnnviz.ui.check import check_button
-from rnnviz.ui.live import Chore, live
+from rnnviz.ui.chart import Show, place
+from rnnviz.ui.live import Chore, go_to_click, live
+from rnnviz.ui.objective import objective_and_check
 from rnnviz.ui.phrase import phrase_box
 from rnnviz.ui.sample import sample_box
-from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import check_html, status_html, theme, verdict_html
 from rnnviz.ui.text import explanation
 from rnnviz.ui.view import choose_view, view_of
@@ -52,7 +50,8 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
         _places(session, _answer_chart(session.dataset), *["free"] * session.runs_free)
         choose_view(session)
         _places(session, "states")
-        objective, badge = _objective_and_check(session)
+        badge = objective_and_check(session, "train")
+        objective = session.objective
         _places(session, "flow", "norms")
     with right:
         _places(session, "loss", "metric", "map", "recurrent")
@@ -78,32 +77,13 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
     def develop(budget: float) -> bool:
         return session.develop(session.inspect(), objective, budget)
 
-    handlers = {"map": lambda click: _go_to_click(session, click)}
+    handlers = {"map": lambda click: go_to_click(session, click)}
     live(session, draw, handlers, chore=Chore(develop, ["loss", "map"]))
 
 
 def _answer_chart(dataset: Dataset) -> str:
     """The chart of the answers: bars of the verdict where there is one, or token by token."""
     return "margin" if dataset.verdicts else "answers"
-
-
-def _objective_and_check(session: Session) -> tuple[Objective, DeltaGenerator]:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        if session.dataset.answers_classes:
-            chosen = st.segmented_control(
-                "Gradient of",
-                list(Objective),
-                default=first_value("objective", visit("train"), session.objective),
-                required=True,
-                key="objective",
-                help="The loss's gradient also vanishes when the phrase is learned; "
-                "the margin's doesn't.",
-            )
-            session.objective = Objective(chosen or session.objective)
-        else:
-            session.objective = Objective.LOSS
-        check_button(lambda: session.check_gradient(session.inspect().trace))
-    return session.objective, st.empty()
 
 
 def _places(session: Session, *keys: str) -> None:
@@ -123,11 +103,6 @@ def _text(session: Session, key: str) -> str:
         return "answers_values"
     gated = session.config.cell is not CellKind.ELMAN
     return "loss_gated" if key == "loss" and gated else key
-
-
-def _go_to_click(session: Session, click: Event) -> None:
-    session.pause()
-    session.go_to(Place(round(click["x"])))
 
 
 def _draw_probe(session: Session, probe: Probe, objective: Objective, show: Show) -> None:

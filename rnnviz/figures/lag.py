@@ -1,0 +1,238 @@
+"""How the gradient shrinks or grows: over the lag, and through the products of Jacobians."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from rnnviz.analysis.connectivity import Connectivity
+from rnnviz.analysis.jacobians import Products
+from rnnviz.analysis.lag import LagProfile
+from rnnviz.engine.layer import Array
+from rnnviz.figures.gradients import SYMBOL, color_span, powers
+from rnnviz.figures.theme import (
+    HEIGHTS,
+    LEGEND,
+    LEGEND_ROOM,
+    LIGHT,
+    Theme,
+    axis,
+    color_bar,
+    compact,
+    decades,
+    figure,
+    log_axis,
+    plain,
+    shown_token,
+    words_axis,
+    words_margin,
+)
+
+#: So many decades of the bound are drawn above all that was measured.
+_ABOVE = 2
+#: Down to this the products' axis reaches at least, so that two networks can be compared.
+_DEPTH = -20.0
+
+
+def lag_curve(profile: LagProfile, theme: Theme = LIGHT) -> go.Figure:
+    """||dL/dh_t|| over the lag T - t on a log scale: median, band, fit, bound, rounding."""
+    span = _lag_span(profile)
+    symbol = f"||{SYMBOL[profile.objective]}_t||"
+    return figure(
+        _lag_series(profile, theme, 10.0 ** span[0]),
+        f"Gradient of the {profile.objective} over the lag",
+        HEIGHTS["over_lag"],
+        theme,
+        xaxis=axis("lag T − t (tokens back)", theme, range=_lag_range(len(profile.median))),
+        yaxis=log_axis(f"{symbol} (L2)", theme, span),
+        annotations=[_slope_label(profile), _rounding_label(profile, theme)],
+        shapes=[_across(10.0 ** _height(profile), theme)],
+        margin={"l": 84, "r": 16, "t": LEGEND_ROOM, "b": 48},
+        **LEGEND,
+    )
+
+
+def _lag_range(count: int) -> list[float]:
+    return [-0.02 * max(count - 1, 1), 1.02 * max(count - 1, 1)]
+
+
+def _lag_span(profile: LagProfile) -> list[float]:
+    """All that was measured, the rounding, and as much of the bound as is near."""
+    seen = [*profile.median, *profile.low, *profile.high]
+    most = max(seen) * 10.0**_ABOVE
+    bound = [] if profile.bound is None else [b for b in profile.bound if b <= most]
+    # A hundredth of the rounding, so that there is room below for its name.
+    return decades([*seen, *bound, 10.0 ** (_height(profile) - 2)])
+
+
+def _lag_series(profile: LagProfile, theme: Theme, floor: float) -> list[go.Scatter]:
+    lags = np.arange(len(profile.median), dtype=np.int32)
+    edge = {"x": lags, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    band = {"fill": "tonexty", "fillcolor": _faint(theme.magnitude), "name": "80 %"}
+    series = [
+        go.Scatter(y=np.maximum(profile.low, floor), showlegend=False, **edge),
+        go.Scatter(y=np.maximum(profile.high, floor), **edge, **band),
+    ]
+    if profile.bound is not None:
+        bound = {"color": theme.text, "width": 1.5, "dash": "dot"}
+        series.append(_line(lags, profile.bound, "bound", bound))
+    if not math.isnan(profile.slope):
+        fit = {"color": theme.muted, "width": 2, "dash": "dash"}
+        series.append(_line(lags, np.maximum(profile.fitted, floor), "fit", fit))
+    return [*series, _median(profile, lags, floor, theme)]
+
+
+def _line(x: Array, y: Array, name: str, line: dict[str, Any]) -> go.Scatter:
+    hover = f"lag %{{x}}: %{{y:.4g}}<extra>{name}</extra>"
+    return go.Scatter(x=x, y=y, name=name, mode="lines", line=line, hovertemplate=hover)
+
+
+def _median(profile: LagProfile, lags: Array, floor: float, theme: Theme) -> go.Scatter:
+    rows = zip(profile.median, profile.low, profile.high, strict=True)
+    return go.Scatter(
+        x=lags,
+        y=np.maximum(profile.median, floor),
+        name="median",
+        mode="lines+markers",
+        line={"color": theme.magnitude, "width": 2.5},
+        marker={"size": 7},
+        customdata=[[repr(float(value)) for value in row] for row in rows],
+        hovertemplate="lag %{x}: median %{customdata[0]}<br>80 % of the sequences from "
+        "%{customdata[1]} to %{customdata[2]}<extra></extra>",
+    )
+
+
+def _faint(color: str) -> str:
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.22)"
+
+
+def _across(value: float, theme: Theme) -> dict[str, Any]:
+    line = {"color": theme.positive, "width": 1.5, "dash": "longdash"}
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value,
+            "line": line}  # fmt: skip
+
+
+def _slope_label(profile: LagProfile) -> dict[str, Any]:
+    # At lag 0 the curve is far above the rounding, so that there is room just above that.
+    place = {"xref": "paper", "x": 0.01, "xanchor": "left", "y": _height(profile)}
+    look = {"yanchor": "bottom", "showarrow": False, "align": "left", "font": {"size": 15}}
+    return {"text": f"<b>{_slope_words(profile)}</b>", **place, **look}
+
+
+def _slope_words(profile: LagProfile) -> str:
+    if math.isnan(profile.slope):
+        return "no slope: fewer than two sizes above zero"
+    life = profile.half_life
+    rate = f"{profile.slope:+.2g} decades a token".replace("-", "−")
+    return f"{rate}<br>" + (_tokens(life) if life < 1000 else "no half-life")
+
+
+def _tokens(life: float) -> str:
+    return f"half-life {life:.2g} token" + ("" if f"{life:.2g}" == "1" else "s")
+
+
+def _rounding_label(profile: LagProfile, theme: Theme) -> dict[str, Any]:
+    look = {"showarrow": False, "font": {"color": theme.positive}, "yanchor": "top"}
+    place = {"xref": "paper", "x": 0.01, "xanchor": "left", "y": _height(profile)}
+    return {"text": f"lost in the rounding of {profile.dtype.name}", **place, **look}
+
+
+def _height(profile: LagProfile) -> float:
+    """Where the line of the rounding is, on the log axis."""
+    return math.log10(max(profile.rounding, profile.floor))
+
+
+# Products of Jacobians
+
+
+def product_curves(
+    products: Products, words: Sequence[str], bridge: int = 0, theme: Theme = LIGHT
+) -> go.Figure:
+    """The singular values of ds_T/ds_t for every token on a log scale; time runs right.
+
+    Of an encoder and a decoder they are the decoder's, whose words begin at ``bridge``.
+    """
+    names = [shown_token(word) for word in words[bridge:]]
+    looks = (
+        ("largest", products.largest, {"color": theme.magnitude, "width": 2.5}),
+        ("smallest", products.smallest, {"color": theme.muted, "width": 2, "dash": "dash"}),
+    )
+    series = [_singular(products, name, logs, line, names) for name, logs, line in looks]
+    level = {"color": theme.muted, "width": 1, "dash": "dot"}
+    lowest = min(_DEPTH, _finite(products.largest).min() - 4)
+    return figure(
+        series,
+        "Products of Jacobians: what of a change is left at the end",
+        HEIGHTS["products"],
+        theme,
+        xaxis=words_axis(words[bridge:], theme),
+        yaxis=axis("log10 singular value", theme,
+                   range=[lowest, max(2.0, 1.1 * _finite(products.largest).max())]),
+        shapes=[{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0,
+                 "line": level}],
+        margin={**words_margin(words[bridge:]), "t": LEGEND_ROOM},
+        **LEGEND,
+    )  # fmt: skip
+
+
+def _finite(logs: Array) -> Array:
+    """Those that are numbers; the last token always has one."""
+    found: Array = logs[np.isfinite(logs)]
+    return found
+
+
+def _singular(
+    products: Products, name: str, logs: Array, line: dict[str, Any], words: Sequence[str]
+) -> go.Scatter:
+    shown = np.where(np.isfinite(logs), logs, np.nan)
+    return go.Scatter(
+        x=products.tokens.astype(np.int32),
+        y=compact(shown),
+        name=name,
+        mode="lines+markers",
+        line=line,
+        marker={"size": 7},
+        customdata=[plain(words[t]) for t in products.tokens],
+        hovertemplate=f"{name} after %{{customdata}}: 10^%{{y:.3f}}<extra></extra>",
+    )
+
+
+# Connectivity
+
+
+def connectivity_map(
+    seen: Connectivity, words: Sequence[str], answered: str = "logit", theme: Theme = LIGHT
+) -> go.Figure:
+    """C[t', t]: how much the answer after a token (row) hears of every token (column)."""
+    low, high = color_span(seen.sizes)
+    with np.errstate(divide="ignore"):
+        shades = np.where(seen.sizes > 0, np.maximum(np.log10(seen.sizes), low), np.nan)
+    rows = len(seen.tokens)
+    places = range(0, rows, 1 + rows // 16)
+    heatmap = go.Heatmap(
+        z=compact(shades),
+        zmin=low,
+        zmax=high,
+        colorscale=theme.magnitudes,
+        colorbar={**color_bar("C"), **powers(low, high)},
+        customdata=[[plain(shown_token(words[t]))] * len(words) for t in seen.tokens],
+        hovertemplate="answer after %{customdata}, token %{x}: 10^%{z:.2f}<extra></extra>",
+    )
+    ticks = {
+        "tickvals": list(places),
+        "ticktext": [plain(shown_token(words[seen.tokens[n]][:8])) for n in places],
+    }
+    return figure(
+        [heatmap],
+        f"Connectivity: which {answered} hears which state",
+        HEIGHTS["connectivity"],
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=axis("answer after", theme, **ticks, range=[rows - 0.5, -0.5], showgrid=False),
+        margin=words_margin(words),
+    )

@@ -1,0 +1,128 @@
+"""Eigenvalues in the complex plane, and what is left of them over time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from rnnviz.analysis.jacobians import StateSpectra
+from rnnviz.engine.layer import Array
+from rnnviz.figures.theme import (
+    HEIGHTS,
+    LIGHT,
+    Theme,
+    axis,
+    color_bar,
+    compact,
+    figure,
+    ladder,
+    plain,
+    shown_token,
+)
+
+#: The axis goes no further down: what shrinks e-fold twenty times a token is gone.
+_LOWEST = -20.0
+
+
+def weight_spectrum(
+    eigenvalues: Array, trail: Array, epochs: Array, theme: Theme = LIGHT, weights: str = "W_hh"
+) -> go.Figure:
+    """The eigenvalues (H,) of the recurrent weights, and the largest at other epochs (N, k)."""
+    past = _points(trail, np.repeat(epochs, trail.size // max(1, len(epochs))), theme, "epoch")
+    past.update(hovertemplate="epoch %{customdata}: " + _VALUE, customdata=past.marker.color)
+    now = go.Scatter(
+        x=compact(eigenvalues.real),
+        y=compact(eigenvalues.imag),
+        mode="markers",
+        marker={"size": 7, "color": "rgba(0,0,0,0)", "line": {"color": theme.text, "width": 1.5}},
+        hovertemplate="shown: " + _VALUE,
+    )
+    largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail).ravel()])
+    title = f"Eigenvalues of {weights}, and their trail over the epochs"
+    return _plane([past, now], title, largest, theme)
+
+
+_VALUE = "%{x:.4f} + %{y:.4f} i<extra></extra>"
+
+
+def state_spectrum(
+    spectra: StateSpectra, words: Sequence[str], bridge: int = 0, theme: Theme = LIGHT
+) -> go.Figure:
+    """The eigenvalues of the Jacobian at some tokens of a phrase; the last ones strongest."""
+    count = spectra.eigenvalues.shape[1]
+    points = _points(spectra.eigenvalues, np.repeat(spectra.tokens + 1, count), theme, "token")
+    names = [plain(shown_token(words[bridge + t])) for t in spectra.tokens]
+    points.update(
+        customdata=np.repeat(names, count).tolist(), hovertemplate="at %{customdata}: " + _VALUE
+    )
+    largest = max(1.0, float(np.abs(spectra.eigenvalues).max()))
+    title = "Eigenvalues of the Jacobian at the phrase's states"
+    return _plane([points], title, largest, theme)
+
+
+def _points(values: Array, numbers: Array, theme: Theme, heading: str) -> go.Scatter:
+    flat = values.ravel()
+    return go.Scatter(
+        x=compact(flat.real),
+        y=compact(flat.imag),
+        mode="markers",
+        marker={
+            "size": 6,
+            "color": numbers.astype(np.int32),
+            "colorscale": [[0, theme.grid], [1, theme.magnitude]],
+            "colorbar": color_bar(heading),
+            "showscale": True,
+        },
+    )
+
+
+def _plane(series: list[go.Scatter], title: str, largest: float, theme: Theme) -> go.Figure:
+    # In a few large steps, so that a running picture keeps still.
+    step = ladder(largest) / 4
+    end = 1.1 * step * math.ceil(largest / step)
+    circle = {"type": "circle", "x0": -1, "y0": -1, "x1": 1, "y1": 1}
+    line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
+    scale: dict[str, Any] = {"range": [-end, end], "constrain": "domain"}
+    return figure(
+        series,
+        title,
+        HEIGHTS["plane"],
+        theme,
+        shapes=[{**circle, "line": line, "layer": "below"}],
+        xaxis=axis("real part", theme, **scale),
+        yaxis=axis("imaginary part", theme, **scale, scaleanchor="x"),
+        margin={"l": 64, "r": 76, "t": 44, "b": 48},
+    )
+
+
+def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> go.Figure:
+    """Finite-time Lyapunov exponents (S,), the largest first, over ``steps`` tokens."""
+    shown = np.where(np.isfinite(exponents), exponents, np.nan)
+    points = go.Scatter(
+        x=np.arange(1, len(exponents) + 1, dtype=np.int32),
+        y=compact(shown),
+        mode="lines+markers",
+        line={"color": theme.text, "width": 1.5},
+        marker={"size": 5, "color": theme.text},
+        customdata=[f"{value:.5g}" for value in exponents],
+        hovertemplate="exponent %{x}: %{customdata} nats a token<extra></extra>",
+    )
+    ends = shown[shown > _LOWEST]
+    low, high = min([0.0, *ends]), max([0.0, *ends])
+    room = 0.06 * (high - low or 1.0)
+    level = {"color": theme.muted, "width": 1, "dash": "dot"}
+    return figure(
+        [points],
+        f"Lyapunov exponents, finite-time: {steps} tokens",
+        HEIGHTS["exponents"],
+        theme,
+        xaxis=axis("exponent, the largest first", theme),
+        yaxis=axis("nats a token", theme, range=[low - room, high + room]),
+        shapes=[{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0,
+                 "line": level}],
+        margin={"l": 64, "r": 76, "t": 44, "b": 48},
+    )  # fmt: skip

@@ -1,0 +1,154 @@
+"""The steps of training: who feeds them, what clipping leaves, how far they move the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from rnnviz.analysis.history import Course
+from rnnviz.analysis.ledger import Pages
+from rnnviz.analysis.survey import Survey
+from rnnviz.engine.layer import Array
+from rnnviz.figures.epochs import EPOCHS_MARGIN, change_lines, epochs_axis, present_marks
+from rnnviz.figures.gradients import norms_height
+from rnnviz.figures.theme import (
+    HEIGHTS,
+    LEGEND,
+    LEGEND_ROOM,
+    LIGHT,
+    Theme,
+    axis,
+    compact,
+    decades,
+    figure,
+    log_axis,
+    plain,
+    shown_token,
+)
+
+#: What the shares of a token are shares of.
+_FED = {
+    "W_hh": "Which tokens feed dW_hh, the recurrent weights'",
+    "W_xh": "Which tokens feed dW_xh, the input weights'",
+}
+#: So many bands of tokens are stacked at most.
+_BANDS = 10
+#: The usual update over weights, as a mark to compare with.
+_USUAL = 1e-3
+
+
+def share_areas(
+    pages: Pages, name: str, words: Sequence[str], course: Course, theme: Theme = LIGHT
+) -> go.Figure:
+    """Each token's share in dW_hh or dW_xh over the epochs, the last token at the bottom."""
+    found = pages.shares(name)
+    bands = np.array_split(np.arange(len(words)), min(len(words), _BANDS))
+    colors = _between(theme.neutral, theme.magnitude, len(bands))
+    series = [
+        go.Scatter(
+            x=pages.epochs.astype(np.int32),
+            y=compact(found[:, band].sum(axis=1)),
+            name=_band_name(words, band),
+            stackgroup="tokens",
+            mode="lines+markers" if len(pages.epochs) == 1 else "lines",
+            line={"width": 0.8, "color": theme.background},
+            fillcolor=color,
+            hovertemplate="epoch %{x}: %{y:.1%}<extra>%{fullData.name}</extra>",
+        )
+        for band, color in zip(reversed(bands), colors, strict=True)
+    ]
+    return figure(
+        series,
+        _FED[name],
+        HEIGHTS["shares"],
+        theme,
+        xaxis=epochs_axis(course, theme, showgrid=False),
+        yaxis=axis("share of the token", theme, range=[0, 1.0], tickformat=".0%"),
+        shapes=[*change_lines(course, theme, ["y"]), *present_marks(course, theme, ["y"])],
+        margin={**EPOCHS_MARGIN, "r": 132},
+        showlegend=True,
+        legend={"x": 1.01, "xanchor": "left", "y": 1, "traceorder": "reversed"},
+    )
+
+
+def _band_name(words: Sequence[str], band: Array) -> str:
+    ends = [f"{t + 1} {plain(shown_token(words[t]), 8)}" for t in sorted({band[0], band[-1]})]
+    return " – ".join(ends)
+
+
+def _between(first: str, last: str, count: int) -> list[str]:
+    """So many colours from one to the other, the first apart from the background."""
+    ends = [np.array([int(c[i : i + 2], 16) for i in (1, 3, 5)]) for c in (first, last)]
+    shares = np.linspace(0.12, 1, count) if count > 1 else [1.0]
+    mixed = (np.rint(ends[0] + s * (ends[1] - ends[0])).astype(int) for s in shares)
+    return ["#{:02x}{:02x}{:02x}".format(*color) for color in mixed]
+
+
+def clipping_curves(pages: Pages, course: Course, theme: Theme = LIGHT) -> go.Figure:
+    """Over the epochs: shares of steps and entries that are clipped; below, the angle it makes."""
+    looks = (
+        ("steps", "steps", {"color": theme.text}, "y", "%{y:.1%} of the steps"),
+        ("entries", "entries", {"color": theme.muted, "dash": "dash"}, "y", "%{y:.2%} of entries"),
+        ("angle", "angle", {"color": theme.magnitude}, "y2", "%{y:.3g}°"),
+    )
+    series = [
+        go.Scatter(
+            x=pages.epochs.astype(np.int32),
+            y=compact(pages.column(column)),
+            name=name,
+            yaxis=scale,
+            mode="lines+markers" if len(pages.epochs) < 3 else "lines",
+            line={"width": 2.5, **line},
+            hovertemplate=f"epoch %{{x}}: {hover}<extra></extra>",
+        )
+        for name, column, line, scale, hover in looks
+    ]
+    top = max(5.0, 1.1 * float(np.max(pages.column("angle"), initial=0.0)))
+    scales = ["y", "y2"]
+    return figure(
+        series,
+        "Clipping: how often, how much, and how far it turns a step",
+        HEIGHTS["clipping"],
+        theme,
+        xaxis=epochs_axis(course, theme, anchor="y2"),
+        yaxis=axis("share clipped", theme, range=[-0.02, 1.04], tickformat=".0%",
+                   domain=[0.5, 1]),
+        yaxis2=axis("angle (°)", theme, range=[-0.02 * top, top], domain=[0, 0.4], nticks=3),
+        shapes=[*change_lines(course, theme, scales), *present_marks(course, theme, scales)],
+        margin={**EPOCHS_MARGIN, "t": LEGEND_ROOM},
+        **LEGEND,
+    )  # fmt: skip
+
+
+def ratio_dots(survey: Survey, theme: Theme = LIGHT) -> go.Figure:
+    """||update|| / ||W|| of every parameter on a log scale: the median and 10 to 90 % of steps."""
+    known = {n: v[np.isfinite(v)] for n, v in survey.ratios.items() if np.isfinite(v).any()}
+    rows = {name: np.quantile(values, (0.1, 0.5, 0.9)) for name, values in known.items()}
+    found = np.array([*rows.values()]).reshape(-1, 3)
+    span = decades([*found.ravel(), _USUAL, 10 * _USUAL])
+    low, middle, high = np.maximum(found, 10.0 ** span[0]).T
+    bars = {"type": "data", "array": high - middle, "arrayminus": middle - low, "thickness": 1.5}
+    dots = go.Scatter(
+        x=middle,
+        y=list(rows),
+        mode="markers",
+        marker={"size": 12, "color": theme.magnitude},
+        error_x={**bars, "color": theme.muted, "width": 4},
+        customdata=[[repr(float(v)) for v in row] for row in found],
+        hovertemplate="%{y}: median %{customdata[1]}<br>80 % of the steps from %{customdata[0]} "
+        "to %{customdata[2]}<extra></extra>",
+    )
+    line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
+    upright = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": _USUAL, "x1": _USUAL}
+    return figure(
+        [dots],
+        "Update over weights, of every parameter",
+        norms_height(len(survey.ratios)),
+        theme,
+        xaxis=log_axis("||update|| / ||W||", theme, span),
+        yaxis=axis("", theme, autorange="reversed", type="category", dtick=1),
+        shapes=[{**upright, "line": line}],
+        margin={"l": 84, "r": 76, "t": 44, "b": 48},
+    )

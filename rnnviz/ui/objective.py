@@ -1,0 +1,31 @@
+"""Of what the gradient is taken, and the gradient check beside it."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.analysis.gradients import Objective
+from rnnviz.session import Session
+from rnnviz.ui.check import check_button
+from rnnviz.ui.state import first_value, visit
+
+
+def objective_and_check(session: Session, page: str) -> DeltaGenerator:
+    """Let the reader choose the objective where there is a choice; returns the badge's place."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if session.dataset.answers_classes:
+            chosen = st.segmented_control(
+                "Gradient of",
+                list(Objective),
+                default=first_value("objective", visit(page), session.objective),
+                required=True,
+                key="objective",
+                help="The loss's gradient also vanishes when the phrase is learned; "
+                "the margin's doesn't.",
+            )
+            session.objective = Objective(chosen or session.objective)
+        else:
+            session.objective = Objective.LOSS
+        check_button(lambda: session.check_gradient(session.inspect().trace))
+    return st.empty()

@@ -1,0 +1,278 @@
+"""Page *Gradients*: how far the gradient reaches back, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from itertools import cycle
+from typing import NamedTuple
+
+import plotly.graph_objects as go
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.analysis.comparison import compared
+from rnnviz.analysis.jacobians import fits, lyapunov_exponents, products, state_spectra
+from rnnviz.analysis.ledger import Pages
+from rnnviz.analysis.memory import eigenvalues, recurrent, recurrent_name
+from rnnviz.backflow import Sight
+from rnnviz.config import CellKind
+from rnnviz.figures.comparison import (
+    check_dots,
+    errors_by_length,
+    errors_over_epochs,
+    gradient_pairs,
+    pairs_height,
+)
+from rnnviz.figures.gradients import norms_height
+from rnnviz.figures.lag import connectivity_map, lag_curve, product_curves
+from rnnviz.figures.plane import exponent_curve, state_spectrum, weight_spectrum
+from rnnviz.figures.steps import clipping_curves, ratio_dots, share_areas
+from rnnviz.figures.theme import HEIGHTS
+from rnnviz.probe import Probe
+from rnnviz.session import Session
+from rnnviz.ui.chart import Show, place
+from rnnviz.ui.live import Chore, go_to_click, live
+from rnnviz.ui.objective import objective_and_check
+from rnnviz.ui.phrase import phrase_box
+from rnnviz.ui.style import check_html, status_html, theme, verdict_html
+from rnnviz.ui.table import numbers
+from rnnviz.ui.text import explanation
+from rnnviz.ui.view import choose_layer
+
+#: Seconds that a tick may spend on the past of the run, and a page that stands still.
+DEVELOP, PATIENCE = 0.004, 0.2
+#: The charts over the epochs.
+PAST = ("spectrum", "feed_hh", "feed_xh", "clipping", "errors")
+
+
+class Looked(NamedTuple):
+    """What the charts are made of; ``pages`` are looked up when the first of them is drawn."""
+
+    session: Session
+    probe: Probe
+    sight: Sight
+    pages: Callable[[], Pages]
+
+    @property
+    def bridge(self) -> int:
+        """At which word a decoder begins."""
+        return self.probe.unrolled().bridge
+
+
+def gradients_page(session: Session, status: DeltaGenerator) -> None:
+    """Draw the page; ``status`` is the place of the live numbers."""
+    left, right = st.columns(2, gap="medium", vertical_alignment="top")
+    with left:
+        phrase_box(session, "gradients")
+        badge = objective_and_check(session, "gradients")
+        choose_layer(session, "gradients")
+    verdict = right.empty()
+    _layout(session)
+    # While it runs a few of the charts are drawn in every frame, in turns.
+    keys = _charts(session)
+    turns = cycle([keys[:2], keys[2:5], keys[:2], keys[5:9], keys[:2], keys[9:]])
+
+    def draw(show: Show) -> None:
+        looked = _looked(session, DEVELOP if session.running else PATIENCE)
+        status.html(status_html(session))
+        verdict.html(verdict_html(looked.probe, session.problem))
+        badge.html(check_html(session.checked(looked.probe.trace)))
+        for key in next(turns) if session.running else keys:
+            show(key, _FIGURES[key], looked, remark=_remark(looked, key))
+
+    def develop(budget: float) -> bool:
+        return session.develop_gradients(_looked(session, 0).sight, budget)
+
+    handlers = {key: partial(go_to_click, session) for key in PAST[1:]}
+    live(session, draw, handlers, chore=Chore(develop, [key for key in PAST if key in keys]))
+    figures = {_NAMES[key]: partial(_figure_now, session, key) for key in keys}
+    numbers("gradients", figures)
+
+
+def _looked(session: Session, budget: float) -> Looked:
+    probe = session.inspect()
+    sight = session.sight(probe, session.objective)
+    return Looked(session, probe, sight, cache(lambda: session.gradients_past(sight, budget)))
+
+
+def _figure_now(session: Session, key: str) -> go.Figure:
+    return _FIGURES[key](_looked(session, PATIENCE))
+
+
+# Layout
+
+
+def _layout(session: Session) -> None:
+    """Two columns, row by row, so that charts that belong together stand side by side."""
+    every, elman = session.inspect().every, session.config.cell is CellKind.ELMAN
+    small = fits(session.state.parameters.architecture)
+    _row(session, "over_lag", "products" if small else "~too_large")
+    _row(session, "spectrum", "state_spectrum" if small else "~too_large")
+    _row(session, "exponents" if small else "~too_large", "connectivity" if every else "~connected")
+    _row(session, "feed_hh", "feed_xh")
+    _row(session, "clipping", "ratios")
+    if elman:
+        _row(session, "pairs", "checks")
+        _row(session, "by_length", "errors")
+    else:
+        _row(session, "~notebook", "checks")
+
+
+def _row(session: Session, *keys: str) -> None:
+    """Charts side by side; what begins with ~ is a sentence in the place of one."""
+    for column, key in zip(st.columns(2, gap="medium"), keys, strict=True):
+        with column:
+            text = explanation(f"gradients_{_text(session, key)}", **_fields(session))
+            if key.startswith("~"):
+                st.info(text)
+            else:
+                place(key, _height(session, key), text, clicks=key in PAST[1:])
+
+
+def _charts(session: Session) -> list[str]:
+    """The charts that are there, in the order of the page."""
+    found = ["over_lag"]
+    small = fits(session.state.parameters.architecture)
+    found += ["products"] * small + ["spectrum"] + ["state_spectrum", "exponents"] * small
+    found += ["connectivity"] * session.inspect().every
+    found += ["feed_hh", "feed_xh", "clipping", "ratios"]
+    elman = session.config.cell is CellKind.ELMAN
+    return [*found, *["pairs", "by_length", "errors"] * elman, "checks"]
+
+
+def _text(session: Session, key: str) -> str:
+    """The name of a text: without a sign, and for gated cells some have another."""
+    gated = session.config.cell is not CellKind.ELMAN
+    name = {"feed_xh": "feed", "feed_hh": "feed"}.get(key, key.removeprefix("~"))
+    return f"{name}_gated" if gated and name in ("over_lag", "products") else name
+
+
+def _fields(session: Session) -> dict[str, str]:
+    parameters = session.state.parameters
+    state = "h and c" if session.config.cell is CellKind.LSTM else "h"
+    return {
+        "noun": session.names.noun,
+        "weights": recurrent_name(parameters),
+        "state": state,
+        "size": f"{parameters.architecture.hidden * parameters.architecture.layers:,}",
+    }
+
+
+def _height(session: Session, key: str) -> int:
+    count = len(session.state.parameters.named())
+    by_parameter = {"ratios": norms_height(count), "checks": norms_height(count)}
+    by_parameter["pairs"] = pairs_height(count)
+    alike = {"spectrum": "plane", "state_spectrum": "plane", "feed_hh": "shares"}
+    alike |= {"feed_xh": "shares", "by_length": "comparison", "errors": "comparison"}
+    return by_parameter.get(key) or HEIGHTS[alike.get(key, key)]
+
+
+def _remark(looked: Looked, key: str) -> str:
+    """On what a chart was measured."""
+    train, probe = looked.session.dataset.train, looked.probe
+    noun, tokens = looked.session.names.noun, len(probe.words)
+    every = f"Measured on all {len(train):,} training sequences."
+    some = f"Measured on {compared(train):,} of the {len(train):,} training sequences."
+    steps = "Measured on the next steps of training, none of which is taken."
+    phrase = f"Measured on this sequence of {tokens} {noun}{'s' * (tokens > 1)}. {probe.basis}"
+    where = {"over_lag": every, "pairs": some, "by_length": "", "errors": some}
+    return {**where, "spectrum": "", "clipping": steps, "ratios": steps}.get(key, phrase)
+
+
+# The charts
+
+
+def _lag(looked: Looked) -> go.Figure:
+    return lag_curve(looked.session.backflow.lag(looked.sight), theme())
+
+
+def _products(looked: Looked) -> go.Figure:
+    found = products(looked.session.backflow.jacobians(looked.sight))
+    return product_curves(found, looked.probe.words, looked.bridge, theme())
+
+
+def _spectrum(looked: Looked) -> go.Figure:
+    parameters, pages = looked.sight.state.parameters, looked.pages()
+    now, name = eigenvalues(recurrent(parameters)), recurrent_name(parameters)
+    return weight_spectrum(now, pages.eigenvalues, pages.epochs, theme(), name)
+
+
+def _state_spectrum(looked: Looked) -> go.Figure:
+    found = state_spectra(looked.session.backflow.jacobians(looked.sight))
+    return state_spectrum(found, looked.probe.words, looked.bridge, theme())
+
+
+def _exponents(looked: Looked) -> go.Figure:
+    found = looked.session.backflow.jacobians(looked.sight)
+    return exponent_curve(lyapunov_exponents(found), len(found.matrices), theme())
+
+
+def _connectivity(looked: Looked) -> go.Figure:
+    found = looked.session.backflow.connectivity(looked.sight)
+    answered = "target's logit" if looked.session.dataset.answers_classes else "answer"
+    return connectivity_map(found, looked.probe.words, answered, theme())
+
+
+def _feed(looked: Looked, name: str) -> go.Figure:
+    course = looked.session.course
+    return share_areas(looked.pages(), name, looked.probe.words, course, theme())
+
+
+def _clipping(looked: Looked) -> go.Figure:
+    return clipping_curves(looked.pages(), looked.session.course, theme())
+
+
+def _ratios(looked: Looked) -> go.Figure:
+    return ratio_dots(looked.session.backflow.survey(looked.sight), theme())
+
+
+def _pairs(looked: Looked) -> go.Figure:
+    return gradient_pairs(looked.session.backflow.compare(looked.sight), theme())
+
+
+def _by_length(looked: Looked) -> go.Figure:
+    return errors_by_length(looked.session.backflow.by_length(looked.sight), theme())
+
+
+def _errors(looked: Looked) -> go.Figure:
+    return errors_over_epochs(looked.pages(), looked.session.course, theme())
+
+
+def _checks(looked: Looked) -> go.Figure:
+    check = looked.session.checked(looked.probe.trace)
+    return check_dots(check, len(looked.sight.state.parameters.named()), theme())
+
+
+_FIGURES: dict[str, Callable[[Looked], go.Figure]] = {
+    "over_lag": _lag,
+    "products": _products,
+    "spectrum": _spectrum,
+    "state_spectrum": _state_spectrum,
+    "exponents": _exponents,
+    "connectivity": _connectivity,
+    "feed_hh": partial(_feed, name="W_hh"),
+    "feed_xh": partial(_feed, name="W_xh"),
+    "clipping": _clipping,
+    "ratios": _ratios,
+    "pairs": _pairs,
+    "by_length": _by_length,
+    "errors": _errors,
+    "checks": _checks,
+}
+_NAMES = {
+    "over_lag": "Gradient over the lag",
+    "products": "Products of Jacobians",
+    "spectrum": "Eigenvalues of the recurrent weights",
+    "state_spectrum": "Eigenvalues of the Jacobian",
+    "exponents": "Lyapunov exponents",
+    "connectivity": "Connectivity",
+    "feed_hh": "Tokens that feed the recurrent weights",
+    "feed_xh": "Tokens that feed the input weights",
+    "clipping": "Clipping",
+    "ratios": "Update over weights",
+    "pairs": "Exact against notebook",
+    "by_length": "Notebook's error by length",
+    "errors": "Notebook's error over the epochs",
+    "checks": "Gradient check",
+}

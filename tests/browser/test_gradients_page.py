@@ -1,0 +1,98 @@
+"""Page *Gradients*, used as its reader uses it."""
+
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import expect
+
+from rnnviz.config import TaskName
+from rnnviz.presets import PRESETS
+
+CHARTS = [
+    "over_lag", "products", "spectrum", "state_spectrum", "exponents", "feed_hh", "feed_xh",
+    "clipping", "ratios", "checks",
+]  # fmt: skip
+NOTEBOOK = ["pairs", "by_length", "errors"]
+LAG = {preset.config().cell.value: preset.config() for preset in PRESETS[TaskName.RECALL]}
+EPOCHS = 12
+
+
+@pytest.fixture
+def lag_20(opened, server):
+    """Opens the page on a preset of the recall task after a few epochs."""
+
+    def lag_20(cell):
+        page = opened(f"{server.url}/?{urlencode({**LAG[cell].to_query(), 'epoch': EPOCHS})}")
+        page.expect_place(str(EPOCHS))
+        page.visit("Gradients")
+        return page
+
+    return lag_20
+
+
+def show(page, key):
+    """Scroll to a chart and wait until it is drawn."""
+    page.chart(key).scroll_into_view_if_needed()
+    page.expect_drawn_above(key, 0)
+
+
+def curve(page):
+    """The median over the lag, and the level of the rounding."""
+    show(page, "over_lag")
+    median = page.in_chart(
+        "over_lag", "[...node._fullData.find((one) => one.name === 'median').customdata]"
+    )
+    level = page.in_chart("over_lag", "node._fullLayout.shapes[0].y0")
+    return [float(row[0]) for row in median], level
+
+
+@pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
+def test_every_chart_can_be_seen_on_every_cell(lag_20, cell):
+    page = lag_20(cell)
+    for key in CHARTS + NOTEBOOK * (cell == "elman"):
+        show(page, key)
+        expect(page.at(key).locator("figcaption")).not_to_be_empty()
+    words = page.page.locator(".rnnviz-health span i")
+    expect(words).to_have_count(6)
+    assert set(words.all_inner_texts()) <= {"fine", "watch", "bad"}
+
+
+def test_one_sees_why_lag_20_fails_for_elman_and_not_for_the_lstm(lag_20):
+    elman = lag_20("elman")
+    sizes, level = curve(elman)
+    assert len(sizes) == 21
+    assert sizes[20] < level
+    expect(elman.page.locator(".rnnviz-health .bad")).to_contain_text("reach")
+    expect(elman.page.locator(".rnnviz-health p")).to_contain_text("try larger recurrent weights")
+    lstm = lag_20("lstm")
+    sizes, level = curve(lstm)
+    assert sizes[20] > 1e6 * level
+    expect(lstm.page.locator(".rnnviz-health .bad")).to_have_count(0)
+
+
+def test_the_time_machine_takes_the_charts_along_and_nothing_moves(lag_20):
+    page = lag_20("lstm")
+    show(page, "over_lag")
+    before, top = curve(page)[0], page.chart("over_lag").bounding_box()["y"]
+    drawn = page.drawn("over_lag")
+    page.drag("scrubber", [8, 1])
+    page.expect_place("1")
+    page.expect_drawn_above("over_lag", drawn)
+    assert curve(page)[0] != before
+    assert page.chart("over_lag").bounding_box()["y"] == pytest.approx(top, abs=1)
+
+
+def test_the_gradient_check_fills_its_chart(lag_20):
+    page = lag_20("elman")
+    show(page, "checks")
+    page.keys("g")
+    page.expect_in_chart("checks", "node._fullData[0].x?.length === 5")
+
+
+def test_it_runs_and_stops_without_a_complaint(lag_20):
+    page = lag_20("elman")
+    show(page, "over_lag")
+    page.play()
+    page.expect_epoch_above(EPOCHS + 3)
+    page.pause()
+    show(page, "errors")

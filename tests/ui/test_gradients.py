@@ -1,0 +1,155 @@
+"""Page *Gradients* without a browser."""
+
+import html
+import json
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rnnviz.presets import PRESETS
+from rnnviz.ui.pages.gradients import _NAMES
+from tests.ui.tab import Tab
+
+ALWAYS = {"over_lag", "spectrum", "feed_hh", "feed_xh", "clipping", "ratios", "checks"}
+STATE = {"products", "state_spectrum", "exponents"}
+NOTEBOOK = {"pairs", "by_length", "errors"}
+SMALL = {"hidden": "6", "init_scale": "0.3", "epoch": "3"}
+
+SCRIPT = """
+import streamlit as st
+from rnnviz.ui.pages.gradients import gradients_page
+from rnnviz.ui.state import get_session
+gradients_page(get_session(), st.empty())
+"""
+
+
+class Page(Tab):
+    """The page alone, in one tab."""
+
+    def __init__(self, script=SCRIPT, **link):
+        super().__init__(AppTest.from_string(script, default_timeout=60), link)
+
+    def charts(self):
+        protos = [element.proto for element in self.app.get("bidi_component")]
+        found = json.loads(next(p for p in protos if p.component_name == "rnnviz_frame").bytes)
+        return found["charts"]
+
+    @property
+    def text(self):
+        blocks = (block.proto.body for block in self.app.get("html"))
+        return "\n".join(html.unescape(re.sub(r"<[^>]+>", " ", b)) for b in blocks)
+
+    @property
+    def sentences(self):
+        return " ".join(box.value for box in self.app.info)
+
+
+def test_an_elman_network_has_all_but_connectivity():
+    page = Page(**SMALL)
+    assert page.charts().keys() == ALWAYS | STATE | NOTEBOOK
+    assert "one answer, at the end" in page.sentences
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_gated_cells_have_no_notebook_and_a_sentence_says_so(cell):
+    page = Page(**SMALL, cell=cell)
+    assert page.charts().keys() == ALWAYS | STATE
+    assert "for Elman cells only" in page.sentences
+
+
+@pytest.mark.parametrize("task", ["flipflop", "brackets", "translation", "characters"])
+def test_with_an_answer_after_every_token_there_is_connectivity(task):
+    page = Page(task=task, cell="gru", hidden="6", batch="16")
+    assert page.charts().keys() == ALWAYS | STATE | {"connectivity"}
+
+
+@pytest.mark.parametrize("task", PRESETS)
+@pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
+def test_every_task_and_cell_can_be_looked_at(task, cell):
+    page = Page(task=task, cell=cell, hidden="5", layers="2", batch="16")
+    assert page.charts().keys() >= ALWAYS
+
+
+@pytest.mark.parametrize("link", [{"phrase": "bad"}, {"hidden": "1"}, {"epoch": "0"}])
+def test_the_smallest_that_can_be_looked_at(link):
+    page = Page(**{**SMALL, **link})
+    assert page.charts().keys() == ALWAYS | STATE | NOTEBOOK
+
+
+def test_where_the_state_is_too_large_a_sentence_stands_for_its_pictures():
+    page = Page(cell="lstm", hidden="256", layers="2")
+    assert page.charts().keys() == ALWAYS
+    assert "512 units in all" in page.sentences
+
+
+@pytest.mark.parametrize("gradient", ["exact", "notebook"])
+def test_the_gradient_check_is_drawn_by_parameter(gradient):
+    page = Page(**SMALL, gradient=gradient, phrase="i am not good")
+    assert page.charts()["checks"]["figure"]["layout"]["annotations"]
+    next(b for b in page.app.button if b.key == "check").click()
+    page.run()
+    dots = page.charts()["checks"]["figure"]["data"][0]
+    wrong = {n for n, c in zip(dots["y"], dots["marker"]["color"], strict=True) if c == "#b2182b"}
+    assert wrong == ({"W_xh", "W_hh", "b_h"} if gradient == "notebook" else set())
+
+
+def test_of_the_margin_another_gradient_is_drawn():
+    page = Page(**SMALL)
+    loss = page.charts()["over_lag"]["figure"]
+    next(c for c in page.app.get("button_group") if c.key == "objective").set_value("logit margin")
+    page.run()
+    margin = page.charts()["over_lag"]["figure"]
+    assert "margin" in margin["layout"]["title"]["text"]
+    assert loss["data"] != margin["data"]
+
+
+def test_the_layer_can_be_chosen():
+    page = Page(**SMALL, layers="2")
+    lower = page.charts()["over_lag"]["figure"]["data"]
+    next(c for c in page.app.get("button_group") if c.key == "layer_2").set_value(2)
+    page.run()
+    assert page.session.layer == 1
+    assert page.charts()["over_lag"]["figure"]["data"] != lower
+
+
+def test_what_was_measured_on_what_is_said_below_each_chart():
+    remarks = {key: chart["remark"] for key, chart in Page(**SMALL).charts().items()}
+    assert "all 58 training sequences" in remarks["over_lag"]
+    assert "this sequence of 8 words" in remarks["products"]
+    assert "next steps of training" in remarks["clipping"]
+
+
+def test_every_charts_numbers_can_be_had():
+    script = "import streamlit as st\nst.session_state.numbers_gradients = True\n" + SCRIPT
+    page = Page(script, **SMALL)
+    box = next(b for b in page.app.selectbox if b.key == "numbers_of_gradients")
+    assert set(box.options) == {_NAMES[key] for key in page.charts()}
+    for name in box.options:
+        next(b for b in page.app.selectbox if b.key == "numbers_of_gradients").set_value(name)
+        page.run()
+        assert len(page.app.dataframe) == 1
+
+
+# The health strip
+
+
+def test_the_signs_stand_in_the_status_with_a_word_and_a_sentence():
+    page = Page(**SMALL)
+    for name in ("saturated", "dead", "clipped", "update", "gradient", "reach"):
+        assert re.search(rf"{name} +\S+ +(fine|watch|bad)", page.text), name
+
+
+def test_of_a_hopeless_lag_the_strip_says_what_to_try():
+    lag = {"task": "recall", "lag": "20", "hidden": "16", "batch": "8", "init_scale": "0.02"}
+    assert "Nothing of the gradient reaches the first token" in Page(**lag, cell="elman").text
+    assert "Nothing of" not in Page(**lag, cell="lstm", forget_bias="3").text
+
+
+@pytest.mark.parametrize("name", ["train", "step", "gradients"])
+@pytest.mark.parametrize(
+    ("task", "cell"), [("recall", "elman"), ("recall", "lstm"), ("flipflop", "gru")]
+)
+def test_the_strip_is_on_every_page(name, task, cell):
+    script = SCRIPT.replace("gradients", name)
+    assert "saturated" in Page(script, task=task, cell=cell).text
