@@ -1,0 +1,59 @@
+"""The numbers behind the pictures of a page, as a table and as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+#: More rows than this are not shown; the file has them all.
+_SHOWN = 2_000
+
+
+def numbers(page: str, charts: Mapping[str, Callable[[], Any]]) -> None:
+    """A box that opens to the numbers of one chart, made only then; ``charts`` are its figures."""
+    box = st.expander("Numbers", key=f"numbers_{page}", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        chosen = st.selectbox("Of the chart", list(charts), key=f"numbers_of_{page}")
+        table = table_of(charts[chosen]())
+        st.dataframe(table.head(_SHOWN), hide_index=True, height=320)
+        name = f"{chosen.lower().replace(' ', '-')}.csv"
+        st.download_button(
+            "Download CSV", table.to_csv(index=False), name, "text/csv",
+            key=f"numbers_csv_{page}", on_click="ignore",
+        )  # fmt: skip
+
+
+def table_of(figure: Any) -> pd.DataFrame:
+    """What a figure draws: a row for each point of its series and each cell of its heatmaps."""
+    parts = [_rows(series, number) for number, series in enumerate(figure.data, 1)]
+    return pd.concat([part for part in parts if len(part)] or [pd.DataFrame()], ignore_index=True)
+
+
+def _rows(series: Any, number: int) -> pd.DataFrame:
+    columns = _cells(series) if getattr(series, "z", None) is not None else _points(series)
+    return pd.DataFrame({"series": series.name or str(number), **columns})
+
+
+def _cells(series: Any) -> dict[str, Any]:
+    z = np.array(series.z, float)
+    rows, across = (np.arange(n) for n in z.shape)
+    x = across if series.x is None else np.array(series.x)
+    y = rows if series.y is None else np.array(series.y)
+    return {"x": np.tile(x, len(rows)), "y": np.repeat(y, len(across)), "z": z.ravel()}
+
+
+def _points(series: Any) -> dict[str, Any]:
+    found = {name: np.array(series[name]) for name in ("x", "y") if series[name] is not None}
+    extra = [] if series.customdata is None else list(series.customdata)
+    if extra and len(extra) == len(found.get("y", ())):
+        wide = [[*row] if isinstance(row, list | tuple | np.ndarray) else [row] for row in extra]
+        found |= {
+            f"exact {n}": [str(row[n - 1]) for row in wide] for n in range(1, len(wide[0]) + 1)
+        }
+    return found
