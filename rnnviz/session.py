@@ -18,6 +18,7 @@ from rnnviz.analysis.memory import Film, GradientMap, MemoryGauge, coarse_first,
 from rnnviz.analysis.step import StepRecord, step_record
 from rnnviz.analysis.symbols import Names
 from rnnviz.config import RunConfig
+from rnnviz.dynamics import Dynamics, Scene
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
 from rnnviz.engine.layer import Array
 from rnnviz.engine.trace import Trace
@@ -62,6 +63,7 @@ class Session(Player):
         self.objective = Objective.LOSS
         self.layer, self.part, self.temperature = 0, "h", 0.7
         self.microscope = Microscope()
+        self.dynamics = Dynamics()
         self._step: tuple[object, StepRecord] | None = None
         self._check: tuple[object, GradientCheck] | None = None
 
@@ -232,6 +234,11 @@ class Session(Player):
     def names(self) -> Names:
         """What the rows and columns of the parameters stand for."""
         return names_of(self.dataset)
+
+    @property
+    def scene(self) -> Scene:
+        """What is looked at, for questions about where the states go."""
+        return Scene(self.state, self.dataset, self.config.seed)
 
     @alone
     def apply(self) -> None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from rnnviz.analysis.flow_map import FlowMap
+from rnnviz.analysis.flow_map import Held
 from rnnviz.analysis.visited import Visited
 from rnnviz.engine.layer import Array
 
@@ -26,10 +26,14 @@ FAR = 2.0
 NOISE = 0.1
 #: The stream of ``np.random.default_rng((seed, stream))`` that starts are drawn from.
 STARTS = 6
+#: Seconds of work after which no further start is followed, and after 5/4 of which nothing is done.
+LIMIT = 10.0
 #: The most Newton steps from a start, and how often a step that doesn't help is halved.
 _STEPS, _HALVINGS = 60, 12
 #: Below this speed a number of double precision can hardly come closer.
 _FLOOR = 1e-28
+#: How many of the directions in which a point is left are kept.
+_DIRECTIONS = 3
 #: How many numbers the Jacobians of the starts that are followed side by side may have.
 _NUMBERS = 300_000
 
@@ -47,8 +51,8 @@ class FixedPoint:
     """A state (S,) that the map moves with speed q = 1/2 ||h - F(h, x)||^2, at most ``SLOW``.
 
     ``eigenvalues`` (S,) are those of J = dF/dh there, the largest first; ``directions`` (n, S) of
-    length 1 span what grows, |eigenvalue| >= 1. ``answers`` (C,) are read out there; ``starts``
-    says from how many starts it was reached.
+    length 1, three at most, span what grows fastest, |eigenvalue| >= 1. ``answers`` (C,) are read
+    out there; ``starts`` says from how many starts it was reached.
     """
 
     state: Array
@@ -91,14 +95,25 @@ class FixedPoint:
 class FixedPoints:
     """What was found: points, the stable ones first, then saddles, then slow ones.
 
-    Of all ``starts``, ``outside`` went far from what is visited, and ``lost`` came to no point at
-    which the map is slow.
+    Of the ``starts`` that were followed, of so many ``wanted``, ``outside`` went far from what is
+    visited, and ``lost`` came to no point at which the map is slow. ``untold`` points were found
+    for which there was no time.
     """
 
     points: tuple[FixedPoint, ...] = ()
+    wanted: int = 0
     starts: int = 0
     outside: int = 0
     lost: int = 0
+    untold: int = 0
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that the points take."""
+        return sum(
+            point.state.nbytes + point.eigenvalues.nbytes + point.directions.nbytes
+            for point in self.points
+        )
 
     def of(self, kind: Kind) -> list[FixedPoint]:
         """The points of one kind."""
@@ -121,58 +136,73 @@ def first_states(visited: Visited, count: int, seed: int = 0) -> Array:
 class Search:
     """Looks for the fixed points of F(., x), little by little; ``found`` at its end.
 
-    ``progress`` goes from 0 to 1. At the same weights, with the same seed, the same is found.
+    ``progress`` goes from 0 to 1. At the same weights, with the same seed, the same is found,
+    unless ``limit`` seconds of work were not enough.
     """
 
     def __init__(
-        self, flow: FlowMap, inputs: Array, visited: Visited, starts: int = 200, seed: int = 0
+        self,
+        held: Held,
+        visited: Visited,
+        starts: int = 200,
+        seed: int = 0,
+        limit: float = LIMIT,
     ) -> None:
-        self._flow, self._inputs, self._visited = flow, inputs, visited
+        self._held, self._visited = held, visited
         self._starts = first_states(visited, starts, seed)
-        self._steps = self._search()
+        self._reach = FAR * visited.radius + MERGE
+        self._steps, self._limit, self._worked = self._search(), limit, 0.0
         self.left, self.progress = True, 0.0
         self.found = FixedPoints()
 
     def work(self, budget: float) -> bool:
         """Search for about ``budget`` seconds, 0 for not at all; whether something is left."""
-        until = time.perf_counter() + budget
+        began = time.perf_counter()
+        worked = self._worked
         while self.left and budget > 0:
             self.left = next(self._steps, False)
-            if time.perf_counter() > until:
+            spent = time.perf_counter() - began
+            self._worked = worked + spent
+            if spent > budget:
                 break
         return self.left
 
     def _search(self) -> Iterator[bool]:
-        states, reached, speeds = self._starts.copy(), 0, np.empty(len(self._starts))
-        together = max(1, _NUMBERS // self._flow.size**2)
-        reach = FAR * self._visited.radius + MERGE
-        for start in range(0, len(states), together):
-            part = slice(start, start + together)
-            descent = Descent(self._flow, self._inputs, states[part], self._visited.centre, reach)
-            for _ in range(_STEPS):
-                if not descent.moving.any():
-                    break
-                descent.step()
-                still = int((~descent.moving).sum())
-                self.progress = 0.9 * (reached + still) / len(states)
-                yield True
+        states, speeds, followed = self._starts.copy(), np.empty(len(self._starts)), 0
+        together = max(1, _NUMBERS // self._held.size**2)
+        while followed < len(states) and self._worked <= self._limit:
+            part = slice(followed, followed + together)
+            descent = Descent(self._held, states[part], self._visited.centre, self._reach)
+            yield from self._descend(descent, followed)
             states[part], speeds[part] = descent.states, descent.speeds
-            reached += len(descent.states)
-        yield from self._describe(states, speeds, reach)
+            followed += len(descent.states)
+        yield from self._tell(states[:followed], speeds[:followed])
 
-    def _describe(self, states: Array, speeds: Array, reach: float) -> Iterator[bool]:
+    def _descend(self, descent: Descent, followed: int) -> Iterator[bool]:
+        for _ in range(_STEPS):
+            if not descent.moving.any():
+                break
+            descent.step()
+            still = int((~descent.moving).sum())
+            self.progress = 0.9 * (followed + still) / len(self._starts)
+            yield True
+
+    def _tell(self, states: Array, speeds: Array) -> Iterator[bool]:
         """Tell the points apart, and say of each what it is."""
-        near = np.linalg.norm(states - self._visited.centre, axis=1) <= reach
+        near = np.linalg.norm(states - self._visited.centre, axis=1) <= self._reach
         slow = speeds <= SLOW
         merged = merge(states[near & slow], speeds[near & slow])
-        points = []
-        for number, (place, count) in enumerate(merged):
-            points.append(describe(self._flow, self._inputs, place, count))
-            self.progress = 0.9 + 0.1 * (number + 1) / len(merged)
+        points: list[FixedPoint] = []
+        for place, count in merged:
+            if self._worked > 1.25 * self._limit:
+                break
+            points.append(describe(self._held, place, count))
+            self.progress = 0.9 + 0.1 * len(points) / len(merged)
             yield True
         points.sort(key=lambda point: (list(Kind).index(point.kind), point.unstable, point.speed))
         outside, lost = int((~near).sum()), int((near & ~slow).sum())
-        self.found = FixedPoints(tuple(points), len(states), outside, lost)
+        wanted, untold = len(self._starts), len(merged) - len(points)
+        self.found = FixedPoints(tuple(points), wanted, len(states), outside, lost, untold)
         self.progress = 1.0
 
 
@@ -183,10 +213,8 @@ class Descent:
     the ``centre`` (S,), or no longer gets slower, is not ``moving`` (N,) any more.
     """
 
-    def __init__(
-        self, flow: FlowMap, inputs: Array, states: Array, centre: Array, reach: float
-    ) -> None:
-        self._flow, self._inputs, self._centre, self._reach = flow, inputs, centre, reach
+    def __init__(self, held: Held, states: Array, centre: Array, reach: float) -> None:
+        self._held, self._centre, self._reach = held, centre, reach
         self.states = states.copy()
         self._gaps, self.speeds = self._measure(self.states)
         self.moving = np.isfinite(self.speeds) & (self.speeds > _FLOOR)
@@ -205,12 +233,12 @@ class Descent:
     def _measure(self, states: Array) -> tuple[Array, Array]:
         """H - F (N, S), and the speeds (N,)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            gaps = states - self._flow.step(states, self._inputs)
+            gaps = states - self._held.step(states)
             return gaps, 0.5 * (gaps**2).sum(axis=1)
 
     def _directions(self, left: Array) -> Array:
         """The steps (n, S), none longer than ``reach``."""
-        slopes = np.eye(self._flow.size) - self._flow.jacobian(self.states[left], self._inputs)
+        slopes = np.eye(self._held.size) - self._held.jacobian(self.states[left])
         gaps = self._gaps[left, :, None]
         try:
             found = -np.linalg.solve(slopes, gaps)[..., 0]
@@ -245,23 +273,26 @@ def merge(states: Array, speeds: Array) -> list[tuple[Array, int]]:
     return merged
 
 
-def describe(flow: FlowMap, inputs: Array, state: Array, starts: int = 1) -> FixedPoint:
+def describe(held: Held, state: Array, starts: int = 1) -> FixedPoint:
     """What there is to say of a point (S,) at which the map is slow."""
-    gap = state - flow.step(state[None], inputs)[0]
-    values, vectors = np.linalg.eig(flow.jacobian(state[None], inputs)[0])
+    gap = state - held.step(state[None])[0]
+    values, vectors = np.linalg.eig(held.jacobian(state[None])[0])
     order = np.argsort(-np.abs(values), kind="stable")
     values, vectors = values[order], vectors[:, order]
     directions = _directions(values, vectors)
-    answers = flow.answers(state[None])[0]
+    answers = held.flow.answers(state[None])[0]
     return FixedPoint(state, 0.5 * float(gap @ gap), values, directions, answers, starts)
 
 
 def _directions(values: Array, vectors: Array) -> Array:
-    """What grows, as real directions (n, S) of length 1; a complex pair has two."""
-    growing = np.abs(values) >= 1
-    above = growing & (values.imag >= 0)
-    pairs = growing & (values.imag > 0)
-    directions = np.concatenate([vectors[:, above].real, vectors[:, pairs].imag], axis=1).T
+    """What grows fastest, as real directions (n, S) of length 1; a complex pair has two."""
+    spans = [
+        part
+        for value, vector in zip(values, vectors.T, strict=True)
+        if abs(value) >= 1 and value.imag >= 0
+        for part in ([vector.real, vector.imag] if value.imag > 0 else [vector.real])
+    ]
+    directions = np.array(spans[:_DIRECTIONS]).reshape(-1, len(values))
     lengths = np.linalg.norm(directions, axis=1, keepdims=True)
     scaled: Array = directions / np.where(lengths > 0, lengths, 1)
     return scaled

@@ -33,6 +33,11 @@ class Visited:
     total: int
 
     @property
+    def partial(self) -> bool:
+        """Whether only some of the sequences were read."""
+        return len(self.paths) < self.total
+
+    @property
     def centre(self) -> Array:
         """The mean state, (S,)."""
         centre: Array = self.states.mean(axis=0)

@@ -27,6 +27,8 @@ HEIGHTS = {
     "operation": 300,
     "terms": 600,
     "mosaic": 400,
+    "phase": 620,
+    "spectra": 480,
 }
 _MOST_LABELS = 20
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"

@@ -14,13 +14,17 @@ _SHOWN = 2_000
 
 
 def numbers(page: str, charts: Mapping[str, Callable[[], Any]]) -> None:
-    """A box that opens to the numbers of one chart, made only then; ``charts`` are its figures."""
+    """A box that opens to the numbers of one chart, made only then.
+
+    ``charts`` make figures, or tables as they are to be.
+    """
     box = st.expander("Numbers", key=f"numbers_{page}", on_change="rerun")
     if not box.open:
         return
     with box:
         chosen = st.selectbox("Of the chart", list(charts), key=f"numbers_of_{page}")
-        table = table_of(charts[chosen]())
+        made = charts[chosen]()
+        table = made if isinstance(made, pd.DataFrame) else table_of(made)
         st.dataframe(table.head(_SHOWN), hide_index=True, height=320)
         name = f"{chosen.lower().replace(' ', '-')}.csv"
         st.download_button(
@@ -50,10 +54,9 @@ def _cells(series: Any) -> dict[str, Any]:
 
 def _points(series: Any) -> dict[str, Any]:
     found = {name: np.array(series[name]) for name in ("x", "y") if series[name] is not None}
-    extra = [] if series.customdata is None else list(series.customdata)
-    if extra and len(extra) == len(found.get("y", ())):
-        wide = [[*row] if isinstance(row, list | tuple | np.ndarray) else [row] for row in extra]
-        found |= {
-            f"exact {n}": [str(row[n - 1]) for row in wide] for n in range(1, len(wide[0]) + 1)
-        }
-    return found
+    exact = [] if series.customdata is None else list(series.customdata)
+    if not exact or len(exact) != len(found.get("y", ())):
+        return found
+    wide = [[str(v) for v in np.atleast_1d(np.array(row, object))] for row in exact]
+    columns = dict(enumerate(zip(*wide, strict=True), 1))
+    return {**found, **{f"exact {n}": list(column) for n, column in columns.items()}}

@@ -19,7 +19,7 @@ from rnnviz.analysis.fixed_points import (
     first_states,
     merge,
 )
-from rnnviz.analysis.flow_map import FlowMap
+from rnnviz.analysis.flow_map import FlowMap, Held
 from rnnviz.analysis.visited import Visited, visit
 from rnnviz.config import Activation, CellKind, RunConfig, TaskName
 from rnnviz.engine.parameters import Architecture, Parameters
@@ -34,7 +34,7 @@ def elman(W_hh, b_h, activation=Activation.TANH, layers=1):
     parameters = Parameters(Architecture(1, hidden, 2, activation=activation, layers=layers))
     parameters["W_hh"][...], parameters["b_h"][...] = W_hh, b_h
     parameters["W_hy"][0, 0] = parameters["W_hy"][1, -1] = 3.0
-    return FlowMap(parameters)
+    return Held(FlowMap(parameters), np.zeros(1))
 
 
 def around(*states):
@@ -48,7 +48,7 @@ def cube(size, limit=1.0):
 
 
 def found_by(flow, visited, starts=100, **options):
-    search = Search(flow, np.zeros(1), visited, starts, **options)
+    search = Search(flow, visited, starts, **options)
     assert not search.work(math.inf)
     return search.found
 
@@ -85,11 +85,11 @@ def test_a_linear_network_has_one_point_and_the_time_constant_of_its_weight(c):
 def test_a_linear_network_that_grows_leaves_in_every_direction():
     """h = 1.5 h - 1 is left at h = 2; below that ReLU ends at zero, where nothing is left of it."""
     flow = elman(1.5 * np.eye(2), -np.ones(2), Activation.RELU)
-    point = describe(flow, np.zeros(1), np.array([2.0, 2.0]))
+    point = describe(flow, np.array([2.0, 2.0]))
     assert (point.kind, point.unstable, point.speed) == (Kind.SADDLE, 2, 0)
     np.testing.assert_allclose(np.abs(point.directions @ point.directions.T), np.eye(2), atol=1e-12)
     assert point.time_constants.tolist() == pytest.approx([-1 / math.log(1.5)] * 2)
-    zero = describe(flow, np.zeros(1), np.zeros(2))
+    zero = describe(flow, np.zeros(2))
     assert (zero.kind, zero.memory) == (Kind.STABLE, 0)
     assert zero.time_constants.tolist() == [0, 0]
 
@@ -130,7 +130,7 @@ def test_two_units_that_excite_each_other_are_left_along_the_diagonal():
 
 def test_a_rotation_that_grows_is_left_in_two_directions():
     turn = 1.2 * np.array([[0.8, -0.6], [0.6, 0.8]])
-    point = describe(elman(turn, np.zeros(2)), np.zeros(1), np.zeros(2))
+    point = describe(elman(turn, np.zeros(2)), np.zeros(2))
     assert point.unstable == 2
     assert np.abs(point.eigenvalues) == pytest.approx([1.2, 1.2])
     assert np.linalg.matrix_rank(point.directions) == 2
@@ -151,7 +151,7 @@ def test_just_before_two_points_meet_there_is_a_slow_one():
 
 @pytest.mark.parametrize(("slope", "kind"), [(0.9, Kind.STABLE), (1.0, Kind.SADDLE)])
 def test_what_neither_grows_nor_shrinks_is_not_called_stable(slope, kind):
-    point = describe(elman(slope * np.eye(2), np.zeros(2)), np.zeros(1), np.zeros(2))
+    point = describe(elman(slope * np.eye(2), np.zeros(2)), np.zeros(2))
     assert point.kind is kind
 
 
@@ -183,7 +183,7 @@ def test_where_nothing_moves_every_start_is_a_point():
 
 def test_a_network_without_weights_goes_to_its_bias_at_once():
     parameters = Parameters(Architecture(1, 3, 2, CellKind.LSTM))
-    found = found_by(FlowMap(parameters), around(np.zeros(6), np.zeros(6)))
+    found = found_by(Held(FlowMap(parameters), np.zeros(1)), around(np.zeros(6), np.zeros(6)))
     (point,) = found.points
     assert (point.kind, point.starts) == (Kind.STABLE, 100)
     # Half of c stays: the forget gate stands half open.
@@ -197,7 +197,7 @@ def test_what_is_found_is_held_by_the_network_itself(cell, layers):
     parameters = network(of, scale=0.4)
     flow, visited = FlowMap(parameters), visit(parameters, examples(of, [6, 9, 4]))
     word = np.eye(of.inputs)[2]
-    search = Search(flow, word, visited, 40)
+    search = Search(Held(flow, word), visited, 40)
     search.work(math.inf)
     assert search.found.points
     for point in search.found.points:
@@ -214,7 +214,7 @@ def test_what_is_found_is_held_by_the_network_itself(cell, layers):
 def test_a_little_at_a_time_the_same_is_found():
     flow, visited = elman(np.diag([2.0, 1.5]), np.zeros(2)), cube(2)
     at_once = found_by(flow, visited)
-    search, progress = Search(flow, np.zeros(1), visited, 100), [0.0]
+    search, progress = Search(flow, visited, 100), [0.0]
     assert search.left
     assert search.work(0)
     while search.work(1e-9):
@@ -225,6 +225,22 @@ def test_a_little_at_a_time_the_same_is_found():
     assert (search.left, search.progress, search.work(1)) == (False, 1.0, False)
     for one, other in zip(at_once.points, search.found.points, strict=True):
         np.testing.assert_array_equal(one.state, other.state)
+
+
+def test_when_its_time_is_up_a_search_tells_what_it_has(monkeypatch):
+    monkeypatch.setattr("rnnviz.analysis.fixed_points._NUMBERS", 4 * 10)
+    flow, visited = elman(np.diag([2.0, 1.5]), np.zeros(2)), cube(2)
+    found = found_by(flow, visited, limit=0)
+    assert (found.wanted, found.starts) == (100, 10)
+    assert found.points == ()
+    assert found.untold > 0
+
+
+def test_at_most_three_directions_are_kept():
+    point = describe(elman(2 * np.eye(7), np.zeros(7)), np.zeros(7))
+    assert (point.unstable, point.directions.shape) == (7, (3, 7))
+    found = FixedPoints((point,))
+    assert found.nbytes == 8 * 7 + point.eigenvalues.nbytes + 8 * 21
 
 
 def test_starts_are_visited_states_and_midpoints_with_little_noise():
@@ -249,7 +265,7 @@ def test_a_step_that_would_be_faster_is_halved():
     """From h = 1.2 Newton's step for h = tanh(3 h) goes too far; every step taken is slower."""
     flow = elman([[3.0]], [0.0])
     starts = np.linspace(-1.5, 1.5, 41)[:, None]
-    descent = Descent(flow, np.zeros(1), starts, np.zeros(1), 10)
+    descent = Descent(flow, starts, np.zeros(1), 10)
     while descent.moving.any():
         before, moving = descent.speeds.copy(), descent.moving.copy()
         descent.step()
@@ -259,7 +275,7 @@ def test_a_step_that_would_be_faster_is_halved():
 
 def test_a_state_that_is_no_number_is_let_go():
     flow = elman([[2.0]], [0.0], Activation.RELU)
-    descent = Descent(flow, np.zeros(1), np.array([[np.inf], [1.0]]), np.zeros(1), 10)
+    descent = Descent(flow, np.array([[np.inf], [1.0]]), np.zeros(1), 10)
     assert descent.moving.tolist() == [False, True]
 
 
@@ -281,7 +297,7 @@ def test_the_flip_flop_holds_its_eight_states(flipflop):
     """Eight corners of a cube, a saddle on each of its 12 edges and 6 faces, one in the middle."""
     parameters = flipflop.state.parameters
     visited = visit(parameters, flipflop.dataset.train)
-    search = Search(FlowMap(parameters), np.zeros(3), visited, 200)
+    search = Search(Held(FlowMap(parameters), np.zeros(3)), visited, 200)
     search.work(math.inf)
     found = search.found
     assert len(found.of(Kind.STABLE)) == 8
@@ -295,7 +311,7 @@ def test_the_flip_flop_holds_its_eight_states(flipflop):
 def test_while_a_pulse_comes_only_what_agrees_with_it_is_held(flipflop):
     parameters = flipflop.state.parameters
     visited = visit(parameters, flipflop.dataset.train)
-    search = Search(FlowMap(parameters), np.array([1.0, 0.0, 0.0]), visited, 200)
+    search = Search(Held(FlowMap(parameters), np.array([1.0, 0.0, 0.0])), visited, 200)
     search.work(math.inf)
     held_states = [tuple(np.sign(p.answers)) for p in search.found.of(Kind.STABLE)]
     assert sorted(held_states) == sorted((1, *rest) for rest in product((-1, 1), repeat=2))
@@ -305,7 +321,8 @@ def test_an_untrained_network_holds_one_state():
     session = Session(RunConfig())
     parameters = session.state.parameters
     visited = visit(parameters, session.dataset.train)
-    search = Search(FlowMap(parameters), np.zeros(len(visited.mean_input)), visited, 50)
+    held_map = Held(FlowMap(parameters), np.zeros(len(visited.mean_input)))
+    search = Search(held_map, visited, 50)
     search.work(math.inf)
     (point,) = search.found.points
     assert point.kind is Kind.STABLE
