@@ -21,7 +21,7 @@ FIXED, SLOW = 1e-14, 1e-6
 #: Points within this distance (L2) are one.
 MERGE = 1e-3
 #: Points this many times as far from the mean of the visited states as the farthest are dropped.
-FAR = 2.0
+FAR = 4.0
 #: How much noise the starts have, in standard deviations of every unit.
 NOISE = 0.1
 #: The stream of ``np.random.default_rng((seed, stream))`` that starts are drawn from.

@@ -17,6 +17,8 @@ from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, compact, figure, p
 MARKS = {Kind.STABLE: ("circle", 16), Kind.SADDLE: ("circle-open", 14), Kind.SLOW: ("circle", 7)}
 #: How long an arrow is at most, and its head's sides, in cells.
 _LONGEST, _HEAD = 0.85, 0.28
+#: Beyond so many cells the length of a step makes no difference.
+_FAR = 1e6
 _GAP = np.array([[np.nan, np.nan]])
 
 
@@ -66,7 +68,7 @@ def _component(plane: Plane, which: int, span: tuple[float, float], theme: Theme
 
 def _lines(paths: Iterable[Array], color: str, width: float, opacity: float = 1) -> go.Scatter:
     """Many lines (n, 2) as one series, with gaps between them."""
-    joined = np.concatenate([part for path in paths for part in (path, _GAP)] or [_GAP])
+    joined = np.concatenate([part for path in paths for part in (path, _GAP)] or [_GAP])[:-1]
     return go.Scatter(
         x=compact(joined[:, 0]),
         y=compact(joined[:, 1]),
@@ -81,7 +83,7 @@ def _lines(paths: Iterable[Array], color: str, width: float, opacity: float = 1)
 def _arrows(field: FlowField, spans: Any, theme: Theme) -> list[go.Scatter]:
     """Arrows that grow with the step, up to a cell of the window; and their exact values."""
     cell = np.array([(high - low) / ARROWS for low, high in spans])
-    steps = np.nan_to_num(field.moves / cell)
+    steps = np.clip(np.nan_to_num(field.moves / cell, posinf=0, neginf=0), -_FAR, _FAR)
     lengths = np.linalg.norm(steps, axis=1, keepdims=True)
     shafts = _LONGEST * steps / np.maximum(lengths, 1)
     left, right = (_turned(shafts, side) for side in (0.5, -0.5))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.fixed_points import (
+    FAR,
     FIXED,
     MERGE,
     SLOW,
@@ -208,7 +209,7 @@ def test_what_is_found_is_held_by_the_network_itself(cell, layers):
         assert point.eigenvalues.sum() == pytest.approx(np.trace(jacobian))
         np.testing.assert_array_equal(point.answers, flow.answers(point.state[None])[0])
         away = np.linalg.norm(point.state - visited.centre)
-        assert away <= 2 * visited.radius + MERGE
+        assert away <= FAR * visited.radius + MERGE
 
 
 def test_a_little_at_a_time_the_same_is_found():
