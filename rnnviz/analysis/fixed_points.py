@@ -27,7 +27,7 @@ NOISE = 0.1
 #: The stream of ``np.random.default_rng((seed, stream))`` that starts are drawn from.
 STARTS = 6
 #: Seconds of work after which no further start is followed, and after 5/4 of which nothing is done.
-LIMIT = 10.0
+LIMIT = 9.0
 #: The most Newton steps from a start, and how often a step that doesn't help is halved.
 _STEPS, _HALVINGS = 60, 12
 #: Below this speed a number of double precision can hardly come closer.
