@@ -13,7 +13,7 @@ from rnnviz.analysis.fixed_points import FixedPoints, Search
 from rnnviz.analysis.flow_map import FlowMap, Held
 from rnnviz.analysis.portrait import Plane, Readout
 from rnnviz.analysis.projection import Projection, fit
-from rnnviz.analysis.symbols import number, quoted
+from rnnviz.analysis.symbols import number, quoted, shown_token
 from rnnviz.analysis.visited import Visited, visit
 from rnnviz.engine.layer import Array
 from rnnviz.engine.training import TrainState
@@ -101,7 +101,8 @@ class Dynamics:
             return f"the {hold.value}"
         if not scene.dataset.tokens:
             return typed
-        said = ", ".join(map(quoted, words[:_NAMED])) + " …" * (len(words) > _NAMED)
+        named = (quoted(shown_token(word)) for word in words[:_NAMED])
+        said = ", ".join(named) + " …" * (len(words) > _NAMED)
         return said if len(words) == 1 else f"the mean of {said}"
 
     def problem(self, scene: Scene) -> str:
@@ -214,4 +215,4 @@ def read_out(answers: Array, dataset: Dataset) -> Readout:
         return Readout(", ".join(number(float(value)) for value in answers))
     best = int(answers.argmax())
     side = best if len(answers) == 2 else None
-    return Readout(f"{dataset.classes[best]} {answers[best]:.1%}", side)
+    return Readout(f"{shown_token(dataset.classes[best])} {answers[best]:.1%}", side)

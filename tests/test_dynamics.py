@@ -209,3 +209,11 @@ def test_a_state_is_read_out_as_the_task_answers(session, values):
     assert (read.text, read.side) == ("positive 75.0%", 1)
     read = read_out(np.array([0.5, -1.0, 0.25]), values.dataset)
     assert (read.text, read.side) == ("0.5, −1, 0.25", None)
+
+
+def test_a_space_can_be_seen():
+    session = Session(RunConfig(task=TaskName.CHARACTERS, hidden=3))
+    session.dynamics.words = (" ", "a")
+    assert session.dynamics.label(session.scene) == "the mean of “␣”, “a”"
+    answers = np.eye(len(session.dataset.classes))[session.dataset.classes.index(" ")]
+    assert read_out(answers, session.dataset).text == "␣ 100.0%"
