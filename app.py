@@ -10,6 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import streamlit as st
 
 from rnnviz.ui.chart import serve_library
+from rnnviz.ui.pages.dynamics import dynamics_page
 from rnnviz.ui.pages.gradients import gradients_page
 from rnnviz.ui.pages.step import step_page
 from rnnviz.ui.pages.train import train_page
@@ -29,6 +30,7 @@ pages = [
     st.Page(partial(train_page, session, status), title="Train", url_path="train", default=True),
     st.Page(partial(step_page, session, status), title="Step", url_path="step"),
     st.Page(partial(gradients_page, session, status), title="Gradients", url_path="gradients"),
+    st.Page(partial(dynamics_page, session, status), title="Dynamics", url_path="dynamics"),
 ]
 st.navigation(pages, position="top").run()
 write_link(session)

@@ -89,9 +89,17 @@ PRESETS: dict[TaskName, tuple[Preset, ...]] = {
     ),
     TaskName.FLIPFLOP: (
         Preset(
-            "GRU",
+            "Elman",
             "Each channel's line takes the shape of its switch: it jumps at a pulse and stays "
-            "where it is, however long nothing comes.",
+            "where it is, however long nothing comes. On the page Dynamics: eight stable points, "
+            "one for each state of the three switches.",
+            _adam(TaskName.FLIPFLOP, "elman", hidden=32, lr=0.003, epochs=150),
+        ),
+        Preset(
+            "GRU",
+            "Answers as well as Elman, but look at the page Dynamics: few of the states that it "
+            "tells apart are stable. It has learned to drift slowly, for as long as its sequences "
+            "last.",
             _adam(TaskName.FLIPFLOP, "gru", hidden=32, lr=0.003, epochs=120),
         ),
     ),

@@ -22,6 +22,7 @@ from rnnviz.analysis.step import StepRecord, step_record
 from rnnviz.analysis.symbols import Names
 from rnnviz.backflow import Backflow, Sight
 from rnnviz.config import RunConfig
+from rnnviz.dynamics import Dynamics, Scene
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
 from rnnviz.engine.layer import Array
 from rnnviz.engine.trace import Trace
@@ -77,6 +78,7 @@ class Session(Player):
         self.microscope = Microscope()
         self.backflow = Backflow()
         self._probe: tuple[object, Probe] | None = None
+        self.dynamics = Dynamics()
         self._step: tuple[object, StepRecord] | None = None
         self._check: tuple[object, GradientCheck] | None = None
 
@@ -272,6 +274,11 @@ class Session(Player):
     def names(self) -> Names:
         """What the rows and columns of the parameters stand for."""
         return names_of(self.dataset)
+
+    @property
+    def scene(self) -> Scene:
+        """What is looked at, for questions about where the states go."""
+        return Scene(self.state, self.dataset, self.config.seed)
 
     @alone
     def apply(self) -> None:

@@ -89,6 +89,26 @@ class FlowMap:
         return self._narrow[1], inputs[..., used]
 
 
+class Held(NamedTuple):
+    """The map with its input x (D,) held: h -> F(h, x)."""
+
+    flow: FlowMap
+    inputs: Array
+
+    @property
+    def size(self) -> int:
+        """S, of how many numbers a state consists."""
+        return self.flow.size
+
+    def step(self, states: Array) -> Array:
+        """F at states (N, S), (N, S)."""
+        return self.flow.step(states, self.inputs)
+
+    def jacobian(self, states: Array) -> Array:
+        """DF/dh at states (N, S), (N, S, S)."""
+        return self.flow.jacobian(states, self.inputs)
+
+
 class Path(NamedTuple):
     """What a sequence made of the stack that is read out.
 
@@ -98,6 +118,12 @@ class Path(NamedTuple):
     before: Array
     after: Array
     inputs: Array
+
+    @property
+    def whole(self) -> Array:
+        """The state before the first token and after every one, (T + 1, S)."""
+        whole: Array = np.concatenate([self.before[:1], self.after])
+        return whole
 
 
 def states_of(trace: Trace, sequence: int = 0) -> Path:

@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rnnviz.analysis.jacobians import StateSpectra
+from rnnviz.analysis.symbols import shown_token
 from rnnviz.engine.layer import Array
 from rnnviz.figures.theme import (
     HEIGHTS,
@@ -21,7 +22,6 @@ from rnnviz.figures.theme import (
     figure,
     ladder,
     plain,
-    shown_token,
 )
 
 #: The axis goes no further down: what shrinks e-fold twenty times a token is gone.

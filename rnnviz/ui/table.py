@@ -14,13 +14,17 @@ _SHOWN = 2_000
 
 
 def numbers(page: str, charts: Mapping[str, Callable[[], Any]]) -> None:
-    """A box that opens to the numbers of one chart, made only then; ``charts`` are its figures."""
+    """A box that opens to the numbers of one chart, made only then.
+
+    ``charts`` make figures, or tables as they are to be.
+    """
     box = st.expander("Numbers", key=f"numbers_{page}", on_change="rerun")
     if not box.open:
         return
     with box:
         chosen = st.selectbox("Of the chart", list(charts), key=f"numbers_of_{page}")
-        table = table_of(charts[chosen]())
+        made = charts[chosen]()
+        table = made if isinstance(made, pd.DataFrame) else table_of(made)
         st.dataframe(table.head(_SHOWN), hide_index=True, height=320)
         name = f"{chosen.lower().replace(' ', '-')}.csv"
         st.download_button(

@@ -60,6 +60,8 @@ def test_token_by_token_it_goes_where_the_whole_pass_went(cell, layers, encoder)
         np.testing.assert_array_equal(path.before[1:], path.after[:-1])
         np.testing.assert_array_equal(path.inputs, np.eye(INPUTS)[given[sequence].inputs])
         assert path.before[0].any() == encoder
+        np.testing.assert_array_equal(path.whole[:-1], path.before)
+        np.testing.assert_array_equal(path.whole[1:], path.after)
 
 
 @cells

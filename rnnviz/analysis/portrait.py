@@ -1,0 +1,151 @@
+"""Portrait: the states of a network and the flow between them, seen in one plane."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.analysis.fixed_points import FixedPoint
+from rnnviz.analysis.flow_map import Held
+from rnnviz.analysis.projection import Projection
+from rnnviz.analysis.visited import Visited
+from rnnviz.engine.layer import Array
+
+#: How many arrows there are each way.
+ARROWS = 17
+#: How long, as a share of the wider side, a direction is that lies in the plane.
+_LINE = 0.12
+#: How much room there is around what is drawn, as a share of it, and on what grid it ends.
+_ROOM, _RUNGS = 0.1, 10
+
+Span = tuple[float, float]
+
+
+class Readout(NamedTuple):
+    """What is answered at a point, as it is written; of two classes which, 0 or 1."""
+
+    text: str
+    side: int | None = None
+
+
+class FlowField(NamedTuple):
+    """One step of the map from points of the plane, (G, 2), with the input held.
+
+    ``moves`` (G, 2) are the steps F(h, x) - h as they are seen in the plane, ``speeds`` (G,) their
+    whole length (L2), out of the plane too.
+    """
+
+    points: Array
+    moves: Array
+    speeds: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """What is seen in the plane of two principal components, in coordinates (., 2).
+
+    ``spans`` are the sides of the window; ``paths`` the ways of sequences, ``probe`` that of the
+    probe; ``places`` (n, 2) the fixed points, and ``lines`` the ends (2, 2) of what is unstable
+    there, with the numbers of their points.
+    """
+
+    spans: tuple[Span, Span]
+    field: FlowField
+    paths: tuple[Array, ...]
+    probe: Array
+    places: Array
+    lines: tuple[tuple[int, Array], ...]
+
+
+class Plane(NamedTuple):
+    """Two of the axes of a projection, numbered from 0."""
+
+    basis: Projection
+    axes: tuple[int, int] = (0, 1)
+
+    def project(self, states: Array) -> Array:
+        """The coordinates (..., 2) of states (..., S)."""
+        points: Array = self.basis.project(states)[..., list(self.axes)]
+        return points
+
+    def lift(self, points: Array) -> Array:
+        """The states (..., S) of points (..., 2), in all other directions at the mean."""
+        states: Array = self.basis.mean + points @ self.basis.axes[list(self.axes)]
+        return states
+
+    @property
+    def explained(self) -> tuple[float, float]:
+        """The shares of all variance along both, 0..1."""
+        first, second = self.basis.explained[list(self.axes)]
+        return float(first), float(second)
+
+
+def portrait(
+    held: Held,
+    plane: Plane,
+    visited: Visited,
+    probe: Array,
+    points: Sequence[FixedPoint] = (),
+) -> Portrait:
+    """The picture in ``plane``, with the path ``probe`` (T, S), and fixed points."""
+    states = np.array([point.state for point in points]).reshape(-1, held.size)
+    paths = tuple(plane.project(path) for path in visited.paths)
+    shown, places = plane.project(probe), plane.project(states)
+    seen = np.concatenate([*paths, shown, places])
+    spans = _span(seen[:, 0]), _span(seen[:, 1])
+    field = flow_field(held, plane, spans)
+    return Portrait(spans, field, paths, shown, places, _lines(plane, points, places, spans))
+
+
+def flow_field(
+    held: Held, plane: Plane, spans: tuple[Span, Span], count: int = ARROWS
+) -> FlowField:
+    """Where the map takes ``count`` x ``count`` points of the plane; of it, not of states near by.
+
+    Each stands in the middle of its cell of the window.
+    """
+    across, up = (_middles(span, count) for span in spans)
+    points = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
+    states = plane.lift(points)
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = held.step(states) - states
+        moves = plane.project(states + steps) - points
+        return FlowField(points, moves, np.linalg.norm(steps, axis=1))
+
+
+def _middles(span: Span, count: int) -> Array:
+    edges = np.linspace(*span, count + 1)
+    middles: Array = (edges[:-1] + edges[1:]) / 2
+    return middles
+
+
+def _span(values: Array) -> Span:
+    """A side of the window, which moves seldom while the run goes on: it ends on a coarse grid."""
+    low, high = float(values.min()), float(values.max())
+    width = (high - low) or 1.0
+    rung = 10.0 ** math.floor(math.log10(width)) * _coarse(width) / _RUNGS
+    room = _ROOM * width
+    return rung * math.floor((low - room) / rung), rung * math.ceil((high + room) / rung)
+
+
+def _coarse(width: float) -> int:
+    """1, 2 or 5: the leading digit, rounded down."""
+    digit = width / 10.0 ** math.floor(math.log10(width))
+    return max(step for step in (1, 2, 5) if step <= digit * (1 + 1e-9))
+
+
+def _lines(
+    plane: Plane, points: Sequence[FixedPoint], places: Array, spans: tuple[Span, Span]
+) -> tuple[tuple[int, Array], ...]:
+    """Through every point the directions in which it is left, as far as they lie in the plane."""
+    half = _LINE * max(high - low for low, high in spans) / 2
+    axes = plane.basis.axes[list(plane.axes)]
+    return tuple(
+        (number, np.stack([place - half * seen, place + half * seen]))
+        for number, (point, place) in enumerate(zip(points, places, strict=True))
+        for seen in point.directions @ axes.T
+    )

@@ -1,0 +1,89 @@
+"""Visited: the states that sequences lead through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnviz.engine.batch import Example
+from rnnviz.engine.evaluation import batches
+from rnnviz.engine.layer import Array
+from rnnviz.engine.model import bind
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.trace import Trace
+
+#: How many tokens are read at most; of more data only every n-th sequence is.
+_TOKENS = 4_000
+
+
+@dataclass(frozen=True, eq=False)
+class Visited:
+    """The whole states of the stack that is read out, on the ways of some sequences.
+
+    A path (T + 1, S) is one sequence's: the state before its first token and after every one;
+    ``total`` is how many sequences there are, of which these were read. ``mean_input`` (D,) is the
+    mean of what all their tokens bring in.
+    """
+
+    paths: tuple[Array, ...]
+    states: Array
+    mean_input: Array
+    total: int
+
+    @property
+    def partial(self) -> bool:
+        """Whether only some of the sequences were read."""
+        return len(self.paths) < self.total
+
+    @property
+    def centre(self) -> Array:
+        """The mean state, (S,)."""
+        centre: Array = self.states.mean(axis=0)
+        return centre
+
+    @property
+    def radius(self) -> float:
+        """How far from the mean the farthest state is (L2)."""
+        return float(np.linalg.norm(self.states - self.centre, axis=1).max())
+
+
+def visit(parameters: Parameters, examples: Sequence[Example]) -> Visited:
+    """The states on the ways of these examples, or of evenly chosen ones if they are many."""
+    few = _few(examples)
+    of = parameters.architecture
+    paths: list[Array] = []
+    for batch in batches(few, of.hidden * of.layers):
+        trace = Trace(of, batch, parameters.theta.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            bind(parameters, trace).forward()
+        paths += _paths(trace)
+    states = np.concatenate(paths)
+    return Visited(tuple(paths), states, _mean_input(few, of.inputs), len(examples))
+
+
+def _few(examples: Sequence[Example]) -> Sequence[Example]:
+    tokens = sum(len(example.inputs) for example in examples)
+    return examples[:: -(-tokens // _TOKENS)]
+
+
+def _paths(trace: Trace) -> list[Array]:
+    """Every sequence's states before the first token and after each, (T + 1, S), copied."""
+    slots = [
+        np.concatenate([layer.arrays[f"{name}_before"][:1], layer.arrays[name]])
+        for layer in trace.stacks[-1].layers
+        for name in trace.architecture.cell.states
+    ]
+    states = np.concatenate(slots, axis=-1)
+    counts = np.array(trace.batch.read.counts)[:, None]
+    lengths = (counts > np.arange(states.shape[1])).sum(axis=0)
+    return [states[: length + 1, b].astype(float) for b, length in enumerate(lengths)]
+
+
+def _mean_input(examples: Sequence[Example], width: int) -> Array:
+    read = np.concatenate([example.inputs for example in examples])
+    if read.ndim == 1:
+        read = np.bincount(read, minlength=width)[None] / len(read)
+    mean: Array = read.mean(axis=0)
+    return mean

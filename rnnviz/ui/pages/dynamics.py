@@ -1,0 +1,214 @@
+"""Page *Dynamics*: where the state goes while the input is held, and where it stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.analysis.fixed_points import FixedPoints
+from rnnviz.analysis.flow_map import Held, states_of
+from rnnviz.analysis.portrait import Readout, portrait
+from rnnviz.analysis.symbols import shown_token
+from rnnviz.dynamics import STARTS, Hold, read_out
+from rnnviz.figures.dynamics import phase_plane, point_spectra
+from rnnviz.figures.theme import HEIGHTS
+from rnnviz.session import Session
+from rnnviz.ui.chart import Show, place
+from rnnviz.ui.live import Chore, live
+from rnnviz.ui.phrase import phrase_box
+from rnnviz.ui.points import points_html, points_table, search_html
+from rnnviz.ui.state import first_value, visit
+from rnnviz.ui.style import status_html, theme
+from rnnviz.ui.table import numbers
+from rnnviz.ui.text import explanation
+
+#: A search takes so many times what a chore may take of a tick: nothing else goes on meanwhile.
+SHARE = 2
+_CHARTS = ("phase", "spectra")
+_PAIRS = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The places of what changes besides the charts."""
+
+    status: DeltaGenerator
+    search: DeltaGenerator
+    points: DeltaGenerator
+
+
+def dynamics_page(session: Session, status: DeltaGenerator) -> None:
+    """Draw the page; ``status`` is the place of the live numbers."""
+    _controls(session)
+    problem = session.dynamics.problem(session.scene)
+    slots = _layout(session, status, problem)
+
+    def draw(show: Show) -> None:
+        slots.status.html(status_html(session))
+        slots.search.html(search_html(*_search(session)))
+        if not session.dynamics.problem(session.scene):
+            _draw(session, slots, show)
+
+    live(session, draw, chore=Chore(lambda b: session.dynamics.work(SHARE * b), _CHARTS))
+    if not problem:
+        numbers("dynamics", _numbers(session))
+
+
+def _controls(session: Session) -> None:
+    dynamics = session.dynamics
+    with st.container(horizontal=True, vertical_alignment="bottom", key="dynamics_bar"):
+        _hold(session)
+        first = first_value("starts", visit("dynamics"), dynamics.starts)
+        starts = st.selectbox(
+            "Starts", STARTS, STARTS.index(first), key="starts", width=110,
+            help="From how many states the search begins: visited ones, and midpoints of two, "
+            "which is where saddles lie; all with a little noise",
+        )  # fmt: skip
+        dynamics.starts = starts or dynamics.starts
+        searching = dynamics.searching is not None
+        blocked = searching or bool(dynamics.problem(session.scene))
+        st.button(
+            "Find", key="find", type="primary", on_click=_find, args=(session,), shortcut="F",
+            disabled=blocked, help="Look for the points at which the state stays",
+        )  # fmt: skip
+        st.button("Cancel", key="cancel", on_click=dynamics.cancel, disabled=not searching)
+    left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
+    with left:
+        phrase_box(session, "dynamics")
+    if not dynamics.problem(session.scene) and dynamics.flat(session.scene):
+        with right:
+            _plane_controls(session)
+
+
+def _find(session: Session) -> None:
+    session.pause()
+    session.dynamics.find(session.scene)
+
+
+def _hold(session: Session) -> None:
+    """Which input is held, and which words or values, where they are chosen."""
+    dynamics, scene, noun = session.dynamics, session.scene, session.names.noun
+    hold, words, typed = dynamics.choices(scene)
+    own = f"{noun}s" if scene.dataset.tokens else "values"
+    edition = visit("dynamics"), scene.dataset
+    chosen = st.segmented_control(
+        "Hold", list(Hold), default=first_value("hold", edition, hold), required=True,
+        key=f"hold_{own}", format_func=lambda hold: own if hold is Hold.OWN else hold.value,
+        help="What the network reads again and again while its state is watched. The mean input "
+        "is that of all training sequences.",
+    )  # fmt: skip
+    dynamics.holds[scene.dataset.tokens] = Hold(chosen or hold)
+    if chosen is not Hold.OWN:
+        return
+    if scene.dataset.tokens:
+        vocabulary = scene.dataset.vocabulary.words
+        dynamics.words = tuple(st.multiselect(
+            f"The {noun} held, or several, whose mean is", vocabulary,
+            list(first_value("words", edition, words)), key=f"words_{hash(vocabulary):x}",
+            format_func=shown_token, max_selections=20, width=320,
+        ))  # fmt: skip
+    else:
+        dynamics.typed = st.text_input(
+            "The values held", first_value("typed", edition, typed), key="typed", width=200
+        )
+
+
+def _layout(session: Session, status: DeltaGenerator, problem: str) -> Slots:
+    search = st.empty()
+    if problem:
+        st.info(problem)
+        return Slots(status, search, st.empty())
+    left, right = st.columns([3, 2], gap="medium")
+    noun = session.names.noun
+    with left:
+        if session.dynamics.flat(session.scene):
+            place("phase", HEIGHTS["phase"], explanation("phase", noun=noun))
+        else:
+            st.info(explanation("phase_none"))
+    with right:
+        place("spectra", HEIGHTS["spectra"], explanation("spectra", noun=noun))
+    points = st.empty()
+    st.caption(explanation("points", noun=noun))
+    return Slots(status, search, points)
+
+
+def _plane_controls(session: Session) -> None:
+    """In which plane the states are seen."""
+    dynamics = session.dynamics
+    with st.container(horizontal=True, vertical_alignment="bottom", key="plane_bar"):
+        count = len(dynamics.plane(session.scene).basis.axes)
+        if count > 2:
+            shown = next(name for name, pair in _PAIRS.items() if pair == dynamics.axes)
+            chosen = st.segmented_control(
+                "Principal components", list(_PAIRS), required=True, key="axes",
+                default=first_value("axes", visit("dynamics"), shown),
+            )  # fmt: skip
+            dynamics.axes = _PAIRS[chosen or shown]
+        st.button(
+            "Refit the plane", key="refit", on_click=dynamics.refit,
+            help="Find the principal components of the states visited at the epoch shown; until "
+            "then the plane stays, so that epochs can be compared",
+        )  # fmt: skip
+
+
+def _search(session: Session) -> tuple[FixedPoints | None, tuple[int, float] | None]:
+    dynamics, scene = session.dynamics, session.scene
+    found = None if dynamics.problem(scene) else dynamics.found(dynamics.held(scene), scene)
+    return found, dynamics.searching
+
+
+def _draw(session: Session, slots: Slots, show: Show) -> None:
+    found, readouts = _found(session)
+    points = found.points if found else ()
+    if session.dynamics.flat(session.scene):
+        show("phase", _phase, session, remark=_remark(session))
+    show("spectra", point_spectra, points, theme())
+    slots.points.html(points_html(found, readouts))
+
+
+def _found(session: Session) -> tuple[FixedPoints | None, list[Readout]]:
+    found, _ = _search(session)
+    return found, [read_out(p.answers, session.dataset) for p in (found.points if found else ())]
+
+
+def _phase(session: Session) -> go.Figure:
+    """The phase plane; all that it takes is computed only if it is in sight."""
+    dynamics, scene, probe = session.dynamics, session.scene, session.inspect()
+    found, readouts = _found(session)
+    held: Held = dynamics.held(scene)
+    plane, points = dynamics.plane(scene), found.points if found else ()
+    path = states_of(probe.trace).whole
+    seen = portrait(held, plane, dynamics.visited(scene), path, points)
+    words = probe.words[1 - len(path) :]
+    return phase_plane(seen, plane, points, (readouts, words), theme())
+
+
+def _remark(session: Session) -> str:
+    dynamics, scene = session.dynamics, session.scene
+    visited, basis = dynamics.visited(scene), dynamics.plane(scene).basis
+    read = f"{len(visited.paths)} of {visited.total}" if visited.partial else f"{visited.total}"
+    return (
+        f"Held here: {dynamics.label(scene)}. The plane was fitted at epoch {basis.epoch}, to the "
+        f"states on {read} training sequences; their participation ratio was "
+        f"{basis.participation:.1f} of {len(basis.mean)} dimensions."
+    )
+
+
+def _numbers(session: Session) -> dict[str, Callable[[], Any]]:
+    def points() -> pd.DataFrame:
+        return points_table(*_found(session))
+
+    def spectra() -> go.Figure:
+        found, _ = _found(session)
+        return point_spectra(found.points if found else ())
+
+    charts: dict[str, Callable[[], Any]] = {"Points": points, "Eigenvalues": spectra}
+    if session.dynamics.flat(session.scene):
+        charts["Phase plane"] = lambda: _phase(session)
+    return charts

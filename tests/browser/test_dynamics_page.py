@@ -1,0 +1,138 @@
+"""Page *Dynamics*, used as its reader uses it."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from rnnviz.presets import PRESETS
+
+TALL = {"width": 1280, "height": 1800}
+#: How many points of a kind are drawn, by the beginning of the series' name.
+COUNT = "node._fullData.find((s) => s.name.startsWith(given[0]))?.x.length === given[1]"
+
+
+def search(page):
+    return page.page.locator(".rnnviz-search")
+
+
+def find(page):
+    """Press Find and wait for what comes of it."""
+    page.press("find")
+    expect(search(page)).to_contain_text("from 200 starts")
+    expect(page.button("cancel")).to_be_disabled()
+
+
+def opened_at(opened, server, query):
+    page = opened(f"{server.url}/?{query}", viewport=TALL)
+    expect(page.status).not_to_contain_text("Opening")
+    page.visit("Dynamics")
+    page.expect_drawn_above("phase", 0)
+    return page
+
+
+def preset_query():
+    settings = PRESETS["flipflop"][0].settings
+    return "&".join(f"{name}={value}" for name, value in settings.items()) + "&epoch=150"
+
+
+@pytest.fixture
+def flipflop(opened, server):
+    """The page after the flip-flop's preset has been trained."""
+    page = opened_at(opened, server, preset_query())
+    page.expect_place("150")
+    return page
+
+
+def test_the_flip_flop_has_eight_stable_points(flipflop):
+    expect(search(flipflop)).to_contain_text("press Find")
+    find(flipflop)
+    expect(search(flipflop)).to_contain_text("8 stable, 19 saddle, 0 slow")
+    flipflop.expect_in_chart("phase", COUNT, ["stable", 8])
+    flipflop.expect_in_chart("phase", COUNT, ["saddle", 19])
+    rows = flipflop.page.locator(".rnnviz-points tr:has(td:text-is('stable'))")
+    expect(rows).to_have_count(8)
+    answers = [row.split("\t")[-1].replace("−", "-") for row in rows.all_inner_texts()]
+    signs = {tuple(float(v) > 0 for v in answer.split(", ")) for answer in answers}
+    assert len(signs) == 8
+    expect(flipflop.at("phase").locator("figcaption")).to_contain_text("fitted at epoch 150")
+
+
+PLACE = """
+((s) => [node._fullLayout.xaxis.l2p(s.x[0]), node._fullLayout.yaxis.l2p(s.y[0])])
+(node._fullData.find((s) => s.name.startsWith('stable')))
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("phase", r"point \d+: .*speed q = .*memory [\d.]+ tokens"),
+        ("spectra", r"point \d+: \|eigenvalue\| = [\d.]+.*time constant [\d.]+ tokens"),
+    ],
+)
+def test_a_hover_tells_the_exact_values_of_a_point(flipflop, key, said):
+    find(flipflop)
+    flipflop.expect_in_chart(key, "node._fullData.some((s) => s.x.length > 7)")
+    x, y = flipflop.in_chart(key, PLACE)
+    box = flipflop.chart(key).locator(".nsewdrag").bounding_box()
+    flipflop.page.mouse.move(box["x"] + x, box["y"] + y)
+    expect(flipflop.chart(key).locator(".hovertext")).to_contain_text(re.compile(said))
+
+
+def test_another_input_has_other_points_and_the_first_are_kept(flipflop):
+    find(flipflop)
+    flipflop.choose("hold_values", "values")
+    expect(search(flipflop)).to_contain_text("press Find")
+    find(flipflop)
+    expect(search(flipflop)).to_contain_text("4 stable")
+    flipflop.choose("hold_values", "zero input")
+    expect(search(flipflop)).to_contain_text("8 stable")
+
+
+def test_the_epoch_can_be_scrubbed_and_its_flow_follows(flipflop):
+    find(flipflop)
+    before = flipflop.drawn("phase")
+    flipflop.drag("scrubber", [40])
+    expect(flipflop.status).to_contain_text("Looking back")
+    flipflop.expect_drawn_above("phase", before)
+    expect(search(flipflop)).to_contain_text("press Find")
+    flipflop.press("back_to_now")
+    expect(search(flipflop)).to_contain_text("8 stable")
+
+
+@pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
+def test_each_cell_shows_its_flow_while_it_learns_and_what_it_holds_after(opened, server, cell):
+    page = opened_at(opened, server, f"cell={cell}&hidden=8&init_scale=0.1&lr=0.05&epoch=20")
+    before = page.drawn("phase")
+    page.play()
+    page.expect_drawn_above("phase", before + 2)
+    page.pause()
+    find(page)
+    expect(search(page)).to_contain_text(re.compile(r"\d+ stable, \d+ saddle, \d+ slow"))
+    page.expect_drawn_above("spectra", 0)
+    page.at("numbers_dynamics").locator("summary").click()
+    expect(page.at("numbers_dynamics").get_by_test_id("stDataFrame")).to_be_visible()
+
+
+def test_a_long_search_can_be_cancelled(opened, server):
+    page = opened_at(opened, server, "cell=lstm&hidden=64&layers=3")
+    page.press("find")
+    expect(search(page)).to_contain_text("Searching at epoch 0")
+    page.press("cancel")
+    expect(search(page)).to_contain_text("press Find")
+    expect(page.button("find")).to_be_enabled()
+
+
+def test_a_link_to_the_page_opens_it(opened, server):
+    page = opened()
+    page.page.goto(f"{server.url}/dynamics?epoch=5&hidden=6")
+    page.expect_drawn_above("phase", 0)
+    page.expect_place("5")
+
+
+def test_one_unit_has_a_sentence_instead_of_a_plane(opened, server):
+    page = opened(f"{server.url}/?hidden=1&epoch=3", viewport=TALL)
+    page.visit("Dynamics")
+    expect(page.page.get_by_text("there is no plane to show")).to_be_visible()
+    find(page)
