@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from hashlib import blake2b
 from threading import RLock
@@ -13,7 +14,7 @@ from rnnviz.analysis.fixed_points import FixedPoints, Search
 from rnnviz.analysis.flow_map import FlowMap, Held
 from rnnviz.analysis.portrait import Plane, Readout
 from rnnviz.analysis.projection import Projection, fit
-from rnnviz.analysis.symbols import number, quoted, shown_token
+from rnnviz.analysis.symbols import number, quoted
 from rnnviz.analysis.visited import Visited, visit
 from rnnviz.engine.layer import Array
 from rnnviz.engine.training import TrainState
@@ -94,14 +95,14 @@ class Dynamics:
             x = read_values(typed, vocabulary.words, 1)[0]
         return Held(self.flow(scene), x)
 
-    def label(self, scene: Scene) -> str:
-        """What is held, in words."""
+    def label(self, scene: Scene, shown: Callable[[str], str] = str) -> str:
+        """What is held, in words; ``shown`` makes a token one that can be seen."""
         hold, words, typed = self.choices(scene)
         if hold is not Hold.OWN:
             return f"the {hold.value}"
         if not scene.dataset.tokens:
             return typed
-        named = (quoted(shown_token(word)) for word in words[:_NAMED])
+        named = (quoted(shown(word)) for word in words[:_NAMED])
         said = ", ".join(named) + " …" * (len(words) > _NAMED)
         return said if len(words) == 1 else f"the mean of {said}"
 
@@ -209,10 +210,13 @@ class Dynamics:
         return search and (search[1], search[2].progress)
 
 
-def read_out(answers: Array, dataset: Dataset) -> Readout:
-    """What the network would answer at a state, from answers (C,): a class, or values."""
+def read_out(answers: Array, dataset: Dataset, shown: Callable[[str], str] = str) -> Readout:
+    """What the network would answer at a state, from answers (C,): a class, or values.
+
+    ``shown`` makes a token one that can be seen.
+    """
     if not dataset.answers_classes:
         return Readout(", ".join(number(float(value)) for value in answers))
     best = int(answers.argmax())
     side = best if len(answers) == 2 else None
-    return Readout(f"{shown_token(dataset.classes[best])} {answers[best]:.1%}", side)
+    return Readout(f"{shown(dataset.classes[best])} {answers[best]:.1%}", side)

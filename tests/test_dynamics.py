@@ -7,6 +7,7 @@ from rnnviz import dynamics
 from rnnviz.analysis.fixed_points import Kind
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.dynamics import Hold, read_out
+from rnnviz.figures.theme import shown_token
 from rnnviz.schedule import Place
 from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
@@ -214,6 +215,6 @@ def test_a_state_is_read_out_as_the_task_answers(session, values):
 def test_a_space_can_be_seen():
     session = Session(RunConfig(task=TaskName.CHARACTERS, hidden=3))
     session.dynamics.words = (" ", "a")
-    assert session.dynamics.label(session.scene) == "the mean of “␣”, “a”"
+    assert session.dynamics.label(session.scene, shown_token) == "the mean of “␣”, “a”"
     answers = np.eye(len(session.dataset.classes))[session.dataset.classes.index(" ")]
-    assert read_out(answers, session.dataset).text == "␣ 100.0%"
+    assert read_out(answers, session.dataset, shown_token).text == "␣ 100.0%"

@@ -45,11 +45,6 @@ def written_values(values: Array) -> str:
     return ",".join(f"{value + 0.0:.2g}".replace("-", "−") for value in values.tolist())
 
 
-def shown_token(token: str) -> str:
-    """A token that can be seen: a space and a line's end have signs of their own."""
-    return {" ": "␣", "\n": "⏎", "\t": "⇥"}.get(token, token)
-
-
 def quoted(word: str) -> str:
     """A word between quotation marks, shortened to 16 characters."""
     return f"“{word if len(word) <= _LONGEST else word[: _LONGEST - 1] + '…'}”"

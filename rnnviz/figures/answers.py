@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from rnnviz.analysis.symbols import shown_token
 from rnnviz.engine.layer import Array
 from rnnviz.figures.theme import (
     HEIGHTS,
@@ -20,6 +19,7 @@ from rnnviz.figures.theme import (
     figure,
     ladder,
     plain,
+    shown_token,
     words_axis,
     words_margin,
 )

@@ -12,7 +12,6 @@ import plotly.graph_objects as go
 from rnnviz.analysis.gradients import Flow, Objective
 from rnnviz.analysis.history import Course
 from rnnviz.analysis.memory import GradientMap
-from rnnviz.analysis.symbols import shown_token
 from rnnviz.figures.epochs import EPOCHS_MARGIN, change_lines, epochs_axis, present_marks
 from rnnviz.figures.theme import (
     HEIGHTS,
@@ -25,6 +24,7 @@ from rnnviz.figures.theme import (
     figure,
     log_axis,
     plain,
+    shown_token,
     words_axis,
     words_margin,
 )

@@ -12,7 +12,6 @@ import plotly.graph_objects as go
 from rnnviz.analysis.connectivity import Connectivity
 from rnnviz.analysis.jacobians import Products
 from rnnviz.analysis.lag import LagProfile
-from rnnviz.analysis.symbols import shown_token
 from rnnviz.engine.layer import Array
 from rnnviz.figures.gradients import SYMBOL, color_span, powers
 from rnnviz.figures.theme import (
@@ -28,6 +27,7 @@ from rnnviz.figures.theme import (
     figure,
     log_axis,
     plain,
+    shown_token,
     words_axis,
     words_margin,
 )

@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 
 from rnnviz.analysis.scales import typical
 from rnnviz.analysis.step import Focus, StepRecord
-from rnnviz.analysis.symbols import shown_token
 from rnnviz.engine.layer import Array
 from rnnviz.engine.timeline import Phase
 from rnnviz.figures.arrows import arrows
@@ -24,6 +23,7 @@ from rnnviz.figures.theme import (
     ladder,
     plain,
     scale_words,
+    shown_token,
     words_axis,
 )
 

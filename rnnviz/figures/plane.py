@@ -10,7 +10,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rnnviz.analysis.jacobians import StateSpectra
-from rnnviz.analysis.symbols import shown_token
 from rnnviz.engine.layer import Array
 from rnnviz.figures.theme import (
     HEIGHTS,
@@ -22,6 +21,7 @@ from rnnviz.figures.theme import (
     figure,
     ladder,
     plain,
+    shown_token,
 )
 
 #: The axis goes no further down: what shrinks e-fold twenty times a token is gone.

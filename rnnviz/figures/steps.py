@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 from rnnviz.analysis.history import Course
 from rnnviz.analysis.ledger import Pages
 from rnnviz.analysis.survey import Survey
-from rnnviz.analysis.symbols import shown_token
 from rnnviz.engine.layer import Array
 from rnnviz.figures.epochs import EPOCHS_MARGIN, change_lines, epochs_axis, present_marks
 from rnnviz.figures.gradients import norms_height
@@ -26,6 +25,7 @@ from rnnviz.figures.theme import (
     figure,
     log_axis,
     plain,
+    shown_token,
 )
 
 #: What the shares of a token are shares of.

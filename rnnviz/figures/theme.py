@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from rnnviz.analysis.symbols import shown_token
-
 #: How high each chart is, in pixels.
 HEIGHTS = {
     "margin": 230,
@@ -123,6 +121,11 @@ def plain(text: str, most: int = 24) -> str:
     """A text that Plotly draws as typed, never as markup; shortened to ``most`` characters."""
     shown = text if len(text) <= most else text[: most - 1] + "…"
     return html.escape(shown, quote=False)
+
+
+def shown_token(token: str) -> str:
+    """A token that can be seen: a space and a line's end have signs of their own."""
+    return {" ": "␣", "\n": "⏎", "\t": "⇥"}.get(token, token)
 
 
 def scale_words(symbol: str, limit: float, theme: Theme) -> str:

@@ -14,10 +14,9 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.analysis.fixed_points import FixedPoints
 from rnnviz.analysis.flow_map import Held, states_of
 from rnnviz.analysis.portrait import Readout, portrait
-from rnnviz.analysis.symbols import shown_token
 from rnnviz.dynamics import STARTS, Hold, read_out
 from rnnviz.figures.dynamics import phase_plane, point_spectra
-from rnnviz.figures.theme import HEIGHTS
+from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.session import Session
 from rnnviz.ui.chart import Show, place
 from rnnviz.ui.live import Chore, live
@@ -174,7 +173,8 @@ def _draw(session: Session, slots: Slots, show: Show) -> None:
 
 def _found(session: Session) -> tuple[FixedPoints | None, list[Readout]]:
     found, _ = _search(session)
-    return found, [read_out(p.answers, session.dataset) for p in (found.points if found else ())]
+    points, data = found.points if found else (), session.dataset
+    return found, [read_out(point.answers, data, shown_token) for point in points]
 
 
 def _phase(session: Session) -> go.Figure:
@@ -193,9 +193,10 @@ def _remark(session: Session) -> str:
     dynamics, scene = session.dynamics, session.scene
     visited, basis = dynamics.visited(scene), dynamics.plane(scene).basis
     read = f"{len(visited.paths)} of {visited.total}" if visited.partial else f"{visited.total}"
+    label = dynamics.label(scene, shown_token)
     return (
-        f"Held here: {dynamics.label(scene)}. The plane was fitted at epoch {basis.epoch}, to the "
-        f"states on {read} training sequences; their participation ratio was "
+        f"Held here: {label}. The plane was fitted at epoch {basis.epoch}, to the states on {read} "
+        f"training sequences; their participation ratio was "
         f"{basis.participation:.1f} of {len(basis.mean)} dimensions."
     )
 
