@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 #: How many of the next steps are surveyed at the epoch shown, and at each epoch of the past.
 STEPS, PAST_STEPS = 32, 8
+#: Weights times tokens of a step; where there are more, fewer steps are surveyed.
+_WORK = 25_000_000
 #: At how many epochs of the past the ledger is kept, at most.
 EPOCHS = 100
 
@@ -160,9 +162,14 @@ def entry_of(sight: Sight) -> Entry:
 
 
 def survey_next(sight: Sight, steps: int) -> Survey:
-    """The next ``steps`` steps, or those that are left of the epoch, from the same weights."""
+    """The next ``steps`` steps, or those that are left of the epoch, from the same weights.
+
+    Of large networks and long batches fewer, but two at least.
+    """
     state, config, examples = sight.state, sight.config, sight.examples
     indexes = order(config.seed, state.epoch, len(examples))[state.position :]
-    starts = range(0, len(indexes), config.batch)[:steps]
+    longest = max(len(example.inputs) for example in examples)
+    each = state.parameters.theta.size * config.batch * longest
+    starts = range(0, len(indexes), config.batch)[: max(2, min(steps, steps * _WORK // each))]
     batches = [collate([examples[i] for i in indexes[s : s + config.batch]]) for s in starts]
     return survey(state.parameters, batches, config, state.slots)

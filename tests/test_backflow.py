@@ -87,6 +87,14 @@ def test_at_the_end_of_an_epoch_only_what_is_left_is_surveyed(run):
     assert len(survey_next(sight_of(run), 32).sizes) == 2
 
 
+def test_of_a_large_network_fewer_steps_are_surveyed(run, monkeypatch):
+    theta, longest = run.state.parameters.theta.size, 10
+    monkeypatch.setattr(module, "_WORK", theta * longest // 2)
+    assert len(survey_next(sight_of(run), 12).sizes) == 6
+    monkeypatch.setattr(module, "_WORK", 1)
+    assert len(survey_next(sight_of(run), 12).sizes) == 2
+
+
 # Over the epochs
 
 

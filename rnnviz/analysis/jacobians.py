@@ -115,9 +115,10 @@ def _inverses(matrices: Array) -> Array:
 
 
 def state_spectra(jacobians: Jacobians) -> StateSpectra:
-    """The eigenvalues of the Jacobians themselves."""
-    count = len(jacobians.matrices)
-    some = np.unique(np.linspace(0, count - 1, min(count, _SPECTRA)).round()).astype(int)
+    """The eigenvalues of the Jacobians themselves, as far as these are finite."""
+    known = np.flatnonzero(np.isfinite(jacobians.matrices).all(axis=(1, 2)))
+    count = len(known)
+    some = known[np.unique(np.linspace(0, count - 1, min(count, _SPECTRA)).round()).astype(int)]
     return StateSpectra(some + jacobians.first, np.linalg.eigvals(jacobians.matrices[some]))
 
 

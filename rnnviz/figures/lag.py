@@ -74,7 +74,7 @@ def _lag_series(profile: LagProfile, theme: Theme, floor: float) -> list[go.Scat
     edge = {"x": lags, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     band = {"fill": "tonexty", "fillcolor": _faint(theme.magnitude), "name": "80 %"}
     series = [
-        go.Scatter(y=np.maximum(profile.low, floor), showlegend=False, **edge),
+        go.Scatter(y=np.maximum(profile.low, floor), name="lower end", showlegend=False, **edge),
         go.Scatter(y=np.maximum(profile.high, floor), **edge, **band),
     ]
     if profile.bound is not None:

@@ -59,7 +59,7 @@ def state_spectrum(
     points.update(
         customdata=np.repeat(names, count).tolist(), hovertemplate="at %{customdata}: " + _VALUE
     )
-    largest = max(1.0, float(np.abs(spectra.eigenvalues).max()))
+    largest = float(np.abs(spectra.eigenvalues).max(initial=1.0))
     title = "Eigenvalues of the Jacobian at the phrase's states"
     return _plane([points], title, largest, theme)
 

@@ -13,13 +13,10 @@ def linear(c, hidden=3, inputs=2, outputs=2, layers=1):
     rng = np.random.default_rng(0)
     for before, after in of.affixes:
         network[f"{before}W_hh{after}"][...] = c * np.eye(hidden)
-        network[f"{before}W_xh{after}"][...] = rng.uniform(0.1, 1, (hidden, network_width(after)))
+        W_xh = network[f"{before}W_xh{after}"]
+        W_xh[...] = rng.uniform(0.1, 1, W_xh.shape)
     network.W_hy[...] = rng.standard_normal((outputs, hidden))
     return network
-
-
-def network_width(after, inputs=2, hidden=3):
-    return hidden if after not in ("", ".1") else inputs
 
 
 def two_units():

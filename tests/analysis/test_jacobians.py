@@ -106,6 +106,13 @@ def test_of_a_large_state_only_the_last_tokens_are_worked_through(monkeypatch):
     assert state_spectra(some).tokens.tolist() == [5, 6, 7, 8]
 
 
+def test_where_the_states_overflow_nothing_breaks():
+    matrices = np.array([np.eye(2), np.full((2, 2), np.inf)])
+    assert state_spectra(Jacobians(matrices, 2)).tokens.tolist() == [0]
+    assert state_spectra(Jacobians(matrices[1:], 1)).eigenvalues.shape == (0, 2)
+    assert products(Jacobians(matrices, 2)).largest.tolist() == [np.inf, 0]
+
+
 def test_one_token_is_the_identity():
     of = architecture()
     seen = products(along(network(of), examples(of, [1])[0]))

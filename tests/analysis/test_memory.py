@@ -6,7 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnnviz.analysis.memory import Film, coarse_first, half_life, spectrum
+from rnnviz.analysis.memory import (
+    Film,
+    coarse_first,
+    eigenvalues,
+    half_life,
+    slope,
+    spectrum,
+)
 from rnnviz.config import RunConfig
 from rnnviz.schedule import Place, Schedule
 
@@ -32,6 +39,17 @@ def test_the_radius_is_that_of_ever_longer_products():
     W = np.random.default_rng(0).standard_normal((12, 12)) / 4
     power = np.linalg.matrix_power(W, 512)
     assert spectrum(W).radius == pytest.approx(np.linalg.norm(power, 2) ** (1 / 512), rel=0.02)
+
+
+def test_eigenvalues_come_by_their_size():
+    found = eigenvalues(np.array([[0.5, 0, 0], [0, 0, -3], [0, 3, 0]]))
+    np.testing.assert_allclose(np.abs(found), [3, 3, 0.5])
+    np.testing.assert_allclose(sorted(found[:2].imag), [-3, 3])
+
+
+@pytest.mark.parametrize("factor", [0.1, 2.0])
+def test_the_slope_is_in_decades_a_token_back(factor):
+    assert slope(5 * factor ** np.arange(6.0)[::-1]) == pytest.approx(math.log10(factor))
 
 
 @pytest.mark.parametrize("tokens", [0.2, 1.0, 7.5])

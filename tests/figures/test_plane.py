@@ -41,6 +41,11 @@ def test_each_token_has_its_eigenvalues_and_its_word():
     assert list(points.marker.color) == [1, 1, 3, 3]
 
 
+def test_no_eigenvalues_are_an_empty_circle():
+    spectra = StateSpectra(np.zeros(0, int), np.zeros((0, 4)))
+    assert len(state_spectrum(spectra, ["a"]).data[0].x) == 0
+
+
 def test_words_of_a_decoder_begin_behind_the_bridge():
     spectra = StateSpectra(np.array([0]), np.array([[0.5]], complex))
     assert list(state_spectrum(spectra, ["i", "je"], bridge=1).data[0].customdata) == ["je"]
