@@ -100,6 +100,11 @@ class Player:
         return "Finished" if self.finished else "Paused"
 
     @property
+    def opening(self) -> bool:
+        """Whether a link is being followed."""
+        return self._journey is not None
+
+    @property
     def place(self) -> str:
         """The epochs done and, inside an epoch, the share of its examples: "12 + 3/58"."""
         epoch, position = self.here

@@ -19,6 +19,9 @@ TICK, BUDGET, SPARE = 0.1, 0.1, 0.03
 #: Seconds that a tick may train however long its drawing takes, and that Streamlit needs.
 LEAST, OVERHEAD = 0.02, 0.02
 
+#: For how long a tick follows a link: there it matters to arrive, and not to watch.
+OPENING = 0.4
+
 #: Of how many ticks the interval is tried before another may be set, and how far off it may be.
 TRIED, OFF = 10, 0.2
 
@@ -79,7 +82,8 @@ def live(
     """
     ticks = count()
     pace: Pace = st.session_state.setdefault("pace", Pace())
-    every = pace.every
+    opening = OPENING if session.opening else 0.0
+    every = pace.every + opening
     busy = chore if chore and not session.running and chore.work(0) else None
     answers = {"scrubber": lambda event: _scrub(session, event), **(handlers or {})}
     heard: dict[str, Any] = {}
@@ -99,8 +103,8 @@ def live(
         if session.running and number:
             with session.lock:
                 if session.running:
-                    session.tick(pace.budget)
-            if not session.running or pace.strays(every, number):
+                    session.tick(opening or pace.budget)
+            if not session.running or pace.strays(every - opening, number):
                 st.rerun()
         elif busy and number and not heard:
             if not busy.work(SPARE):
