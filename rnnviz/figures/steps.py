@@ -30,8 +30,8 @@ from rnnviz.figures.theme import (
 
 #: What the shares of a token are shares of.
 _FED = {
-    "W_hh": "Which tokens feed dW_hh, the recurrent weights'",
-    "W_xh": "Which tokens feed dW_xh, the input weights'",
+    "W_hh": "Which tokens feed the gradient of the recurrent weights",
+    "W_xh": "Which tokens feed the gradient of the input weights",
 }
 #: So many bands of tokens are stacked at most.
 _BANDS = 10
@@ -42,7 +42,7 @@ _USUAL = 1e-3
 def share_areas(
     pages: Pages, name: str, words: Sequence[str], course: Course, theme: Theme = LIGHT
 ) -> go.Figure:
-    """Each token's share in dW_hh or dW_xh over the epochs, the last token at the bottom."""
+    """Each token's share in the recurrent or input weights' gradient over the epochs, the last token at the bottom."""
     found = pages.shares(name)
     bands = np.array_split(np.arange(len(words)), min(len(words), _BANDS))
     colors = _between(theme.neutral, theme.magnitude, len(bands))
