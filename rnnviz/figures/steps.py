@@ -42,7 +42,10 @@ _USUAL = 1e-3
 def share_areas(
     pages: Pages, name: str, words: Sequence[str], course: Course, theme: Theme = LIGHT
 ) -> go.Figure:
-    """Each token's share in the recurrent or input weights' gradient over the epochs, the last token at the bottom."""
+    """Each token's share in a gradient over the epochs, the last token at the bottom.
+
+    It is that of the recurrent weights, W_hh, or of the input weights, W_xh.
+    """
     found = pages.shares(name)
     bands = np.array_split(np.arange(len(words)), min(len(words), _BANDS))
     colors = _between(theme.neutral, theme.magnitude, len(bands))

@@ -74,7 +74,7 @@ def health_html(signs: Sequence[Sign]) -> str:
         f"<b>{_size(sign)}</b> <i>{sign.level}</i></span>"
         for sign in signs
     )
-    advice = escape(worst(signs).advice)
+    advice = escape(f"On the sequence shown: {worst(signs).advice}")
     return f'<div class="rnnviz-health">{chips}<p title="{advice}">{advice}</p></div>'
 
 
