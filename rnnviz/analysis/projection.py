@@ -1,0 +1,70 @@
+"""Projection: the few directions in which states spread most, found once and then kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnviz.engine.layer import Array
+
+#: How many principal components are kept, and so can be drawn.
+COMPONENTS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Principal components of states (N, H), fitted at ``epoch``.
+
+    ``mean`` (H,), ``axes`` (K, H) with orthonormal rows, K <= 3, and the ``variances`` of all
+    min(N, H) components, the largest first. Kept from epoch to epoch, or the axes would turn.
+    """
+
+    mean: Array
+    axes: Array
+    variances: Array
+    epoch: int = 0
+
+    @property
+    def explained(self) -> Array:
+        """The share of all variance along each axis, (K,), 0..1; zero where nothing varies."""
+        total = float(self.variances.sum())
+        shares: Array = self.variances[: len(self.axes)] / (total or 1.0)
+        return shares
+
+    @property
+    def participation(self) -> float:
+        """Over how many dimensions the variance is spread, 1..H: see ``participation_ratio``."""
+        return participation_ratio(self.variances)
+
+    def project(self, states: Array) -> Array:
+        """The coordinates (..., K) of states (..., H)."""
+        points: Array = (states - self.mean) @ self.axes.T
+        return points
+
+    def lift(self, points: Array) -> Array:
+        """The states (..., H) in the plane of the first k axes with these coordinates (..., k)."""
+        states: Array = self.mean + points @ self.axes[: points.shape[-1]]
+        return states
+
+
+def fit(states: Array, epoch: int = 0, count: int = COMPONENTS) -> Projection:
+    """Principal component analysis of states (N, H), by singular value decomposition.
+
+    The largest entry of every axis is positive, so that the picture doesn't turn by chance.
+    """
+    mean = states.mean(axis=0)
+    _, sizes, axes = np.linalg.svd(states - mean, full_matrices=False)
+    kept = axes[:count]
+    largest = np.abs(kept).argmax(axis=1)
+    signs = np.where(kept[np.arange(len(kept)), largest] < 0, -1, 1)
+    return Projection(mean, kept * signs[:, None], sizes**2 / len(states), epoch)
+
+
+def participation_ratio(variances: Array) -> float:
+    """(sum l)^2 / sum l^2: 1 if one component has all variance, n if n share it equally.
+
+    Zero where nothing varies.
+    """
+    squares = float((variances**2).sum())
+    return float(variances.sum()) ** 2 / squares if squares > 0 else 0.0

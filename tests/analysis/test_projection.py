@@ -1,0 +1,69 @@
+"""Principal components: known ellipsoids, and the way there and back."""
+
+import numpy as np
+import pytest
+
+from rnnviz.analysis.projection import fit, participation_ratio
+
+
+def ellipsoid(*halves):
+    """Two points on every axis, so far from the centre (1, 1, ...): variances h^2 / n."""
+    eye = np.eye(len(halves)) * np.array(halves)
+    return np.concatenate([eye, -eye]) + 1
+
+
+def test_the_axes_of_an_ellipsoid_are_found_the_longest_first():
+    basis = fit(ellipsoid(1.0, 3.0, 2.0, 0.5))
+    assert basis.mean == pytest.approx(np.ones(4))
+    assert basis.axes == pytest.approx(np.eye(4)[[1, 2, 0]])
+    assert basis.variances == pytest.approx(np.array([9.0, 4.0, 1.0, 0.25]) / 4)
+    assert basis.explained == pytest.approx(np.array([9.0, 4.0, 1.0]) / 14.25)
+
+
+@pytest.mark.parametrize(
+    ("halves", "ratio"), [((2, 0, 0), 1), ((3, 3, 0), 2), ((1, 1, 1), 3), ((0, 0, 0), 0)]
+)
+def test_the_participation_ratio_counts_the_dimensions_in_use(halves, ratio):
+    assert fit(ellipsoid(*halves)).participation == pytest.approx(ratio)
+
+
+def test_an_uneven_spread_lies_between():
+    assert participation_ratio(np.array([3.0, 1.0])) == pytest.approx(16 / 10)
+
+
+def test_what_lies_in_the_plane_comes_back():
+    basis = fit(np.random.default_rng(0).normal(size=(50, 5)))
+    points = np.random.default_rng(1).normal(size=(7, 2))
+    lifted = basis.lift(points)
+    assert lifted.shape == (7, 5)
+    assert basis.project(lifted) == pytest.approx(np.column_stack([points, np.zeros(7)]))
+    assert basis.axes @ basis.axes.T == pytest.approx(np.eye(3))
+
+
+def test_the_plane_loses_as_little_as_its_variances_say():
+    states = np.random.default_rng(2).normal(size=(40, 6)) * [5, 3, 2, 1, 1, 1]
+    basis = fit(states)
+    lost = states - basis.lift(basis.project(states))
+    assert (lost**2).sum() / 40 == pytest.approx(basis.variances[3:].sum())
+    assert basis.variances.sum() == pytest.approx(states.var(axis=0).sum())
+
+
+def test_signs_do_not_depend_on_the_states_order_or_sign():
+    states = np.random.default_rng(3).normal(size=(30, 4)) * [4, 3, 2, 1]
+    basis, turned = fit(states), fit(-states[::-1])
+    assert turned.axes == pytest.approx(basis.axes)
+    assert (basis.axes.max(axis=1) == np.abs(basis.axes).max(axis=1)).all()
+
+
+@pytest.mark.parametrize(("count", "hidden", "axes"), [(20, 1, 1), (20, 2, 2), (1, 8, 1)])
+def test_few_units_or_states_have_fewer_axes(count, hidden, axes):
+    basis = fit(np.random.default_rng(4).normal(size=(count, hidden)), epoch=7)
+    assert basis.axes.shape == (axes, hidden)
+    assert basis.project(np.zeros((3, hidden))).shape == (3, axes)
+    assert basis.epoch == 7
+
+
+def test_states_that_never_move_have_no_spread():
+    basis = fit(np.ones((10, 3)))
+    assert basis.explained == pytest.approx(np.zeros(3))
+    assert basis.participation == 0
