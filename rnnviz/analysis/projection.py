@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnviz.engine.layer import Array
+from rnnviz.engine.parameters import Parameters
 
 #: How many principal components are kept, and so can be drawn.
 COMPONENTS = 3
@@ -68,3 +69,29 @@ def participation_ratio(variances: Array) -> float:
     """
     squares = float((variances**2).sum())
     return float(variances.sum()) ** 2 / squares if squares > 0 else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Boundary:
+    """Where in the plane of two axes the readout is undecided: normal @ (x, y) + offset = 0.
+
+    The left side is the lead of the second class in logits, for states in the plane; others lie
+    before or behind it and may be decided otherwise.
+    """
+
+    normal: Array
+    offset: float
+
+
+def boundary(parameters: Parameters, projection: Projection, axes: tuple[int, int]) -> Boundary:
+    """The decision line of a readout of two classes, from the states of the last layer."""
+    lead = parameters.W_hy[1] - parameters.W_hy[0]
+    bias = float(parameters.b_y[1] - parameters.b_y[0])
+    return Boundary(projection.axes[list(axes)] @ lead, float(lead @ projection.mean) + bias)
+
+
+def spread(states: Array, projection: Projection) -> Array:
+    """The share of the variance of states (N, H) along each axis of a projection, (K,), 0..1."""
+    total = float(states.var(axis=0).sum())
+    shares: Array = projection.project(states).var(axis=0) / (total or 1.0)
+    return shares

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.projection import fit, participation_ratio
+from rnnviz.analysis.projection import Projection, boundary, fit, participation_ratio, spread
+from tests.engine.networks import HIDDEN, architecture, network
 
 
 def ellipsoid(*halves):
@@ -67,3 +68,33 @@ def test_states_that_never_move_have_no_spread():
     basis = fit(np.ones((10, 3)))
     assert basis.explained == pytest.approx(np.zeros(3))
     assert basis.participation == 0
+
+
+def test_the_decision_line_is_where_the_readout_is_undecided():
+    parameters = network(architecture(outputs=2))
+    basis = fit(np.random.default_rng(5).normal(size=(40, HIDDEN)))
+    line = boundary(parameters, basis, (0, 2))
+    for point in np.random.default_rng(6).normal(size=(5, 2)):
+        state = basis.lift(np.array([point[0], 0, point[1]]))
+        logits = parameters.W_hy @ state + parameters.b_y
+        assert line.normal @ point + line.offset == pytest.approx(logits[1] - logits[0])
+
+
+def test_by_hand_the_line_is_at_half():
+    """The lead is x - 1/2 in the first direction, and doesn't depend on the second."""
+    parameters = network(architecture(outputs=2))
+    parameters["W_hy"][...], parameters["b_y"][...] = 0, [0.5, 0]
+    parameters["W_hy"][1, 0] = 1
+    line = boundary(
+        parameters, Projection(np.zeros(HIDDEN), np.eye(HIDDEN)[:2], np.ones(2)), (0, 1)
+    )
+    assert line.normal == pytest.approx([1, 0])
+    assert line.offset == -0.5
+
+
+def test_other_states_spread_otherwise_in_the_same_plane():
+    basis = fit(ellipsoid(3.0, 2.0, 1.0, 0.5))
+    assert spread(ellipsoid(3.0, 2.0, 1.0, 0.5), basis) == pytest.approx(basis.explained)
+    later = ellipsoid(1.0, 1.0, 1.0, 1.0)
+    assert spread(later, basis) == pytest.approx([0.25, 0.25, 0.25])
+    assert spread(np.ones((5, 4)), basis) == pytest.approx([0, 0, 0])
