@@ -10,6 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import streamlit as st
 
 from rnnviz.ui.chart import serve_library
+from rnnviz.ui.pages.hidden import hidden_page
 from rnnviz.ui.pages.step import step_page
 from rnnviz.ui.pages.train import train_page
 from rnnviz.ui.sidebar import sidebar
@@ -27,6 +28,7 @@ status = transport(session)
 pages = [
     st.Page(partial(train_page, session, status), title="Train", url_path="train", default=True),
     st.Page(partial(step_page, session, status), title="Step", url_path="step"),
+    st.Page(partial(hidden_page, session, status), title="Hidden states", url_path="hidden"),
 ]
 st.navigation(pages, position="top").run()
 write_link(session)

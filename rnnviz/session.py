@@ -18,6 +18,7 @@ from rnnviz.analysis.memory import Film, GradientMap, MemoryGauge, coarse_first,
 from rnnviz.analysis.step import StepRecord, step_record
 from rnnviz.analysis.symbols import Names
 from rnnviz.config import RunConfig
+from rnnviz.dissection import Dissection, Trial
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
 from rnnviz.engine.layer import Array
 from rnnviz.engine.trace import Trace
@@ -62,6 +63,7 @@ class Session(Player):
         self.objective = Objective.LOSS
         self.layer, self.part, self.temperature = 0, "h", 0.7
         self.microscope = Microscope()
+        self.dissection = Dissection()
         self._step: tuple[object, StepRecord] | None = None
         self._check: tuple[object, GradientCheck] | None = None
 
@@ -238,6 +240,11 @@ class Session(Player):
         """Take the run's next step, and turn to the beginning of the one after it."""
         self.step_phrase()
         self.microscope.go_to(0)
+
+    @alone
+    def trial(self) -> Trial:
+        """The network shown with the edits that are tried on it, and how well it does."""
+        return self.dissection.trial(self.state, self.run)
 
     def check_gradient(self, trace: Trace) -> None:
         """Compare the gradient at these weights, on this phrase, with complex-step differences."""

@@ -71,6 +71,12 @@ def participation_ratio(variances: Array) -> float:
     return float(variances.sum()) ** 2 / squares if squares > 0 else 0.0
 
 
+def participation(states: Array) -> float:
+    """Over how many dimensions states (N, H) are spread, 1..H; 0 where they don't vary."""
+    sizes = np.linalg.svd(states - states.mean(axis=0), compute_uv=False)
+    return participation_ratio(sizes**2)
+
+
 @dataclass(frozen=True, eq=False)
 class Boundary:
     """Where in the plane of two axes the readout is undecided: normal @ (x, y) + offset = 0.

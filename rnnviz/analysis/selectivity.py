@@ -1,4 +1,4 @@
-"""What units respond to: how well a unit tells words apart, and which units are alike."""
+"""What units respond to: how much the word matters to a unit, and which units are alike."""
 
 from __future__ import annotations
 
@@ -44,10 +44,11 @@ def _members(groups: Array) -> Array:
 
 
 def selectivity(corpus: Corpus, word: str | None = None) -> Array:
-    """How well each unit's change tells the words apart, or one ``word`` from all others, (H,).
+    """How much each unit's change depends on the word, or on whether it is this ``word``, (H,).
 
-    The share of the change's variance that lies between the groups, 0..1 (eta squared); 0 for a
-    unit that never changes.
+    The standard deviation of its mean change from group to group, in the unit of the state: the
+    root of the variance that lies between the groups. For one word it goes with the distance of
+    the two means. The share of all variance would rank first what is pure, however small.
     """
     groups = corpus.numbers
     if word is not None:
@@ -55,9 +56,8 @@ def selectivity(corpus: Corpus, word: str | None = None) -> Array:
     changes, members = corpus.changes - corpus.changes.mean(axis=0), _members(groups)
     sizes = np.maximum(members.sum(axis=1), 1)[:, None]
     between = ((members @ changes) ** 2 / sizes).sum(axis=0)
-    total = (changes**2).sum(axis=0)
-    shares: Array = np.divide(between, total, out=np.zeros_like(total), where=total > 0)
-    return shares
+    deviations: Array = np.sqrt(between / len(groups))
+    return deviations
 
 
 def seriation(rows: Array) -> Array:

@@ -51,7 +51,7 @@ def joined(first: Pairs, before: int, after: int) -> Pairs:
 
     The original has ``before`` words in all, the variant ``after``.
     """
-    starts = [1 + max((p for p in side if p is not None), default=-1) for side in zip(*first)]  # noqa: B905
+    starts = [sum(pair[side] is not None for pair in first) for side in (0, 1)]
     rest = max(before - starts[0], after - starts[1])
     pairs = ((starts[0] + k, starts[1] + k) for k in range(rest))
     return [*first, *((a if a < before else None, b if b < after else None) for a, b in pairs)]

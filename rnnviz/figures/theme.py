@@ -27,6 +27,13 @@ HEIGHTS = {
     "operation": 300,
     "terms": 600,
     "mosaic": 400,
+    "response": 520,
+    "trajectories": 560,
+    "multiples": 210,
+    "compared": 620,
+    "leads": 260,
+    "saliency": 220,
+    "worth": 300,
 }
 _MOST_LABELS = 20
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"

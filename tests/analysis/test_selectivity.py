@@ -48,21 +48,23 @@ def test_of_many_words_the_most_frequent_are_shown():
     assert set(found.words) == {"a", "b"}
 
 
-def test_a_unit_that_is_the_word_is_wholly_selective_and_a_constant_one_not_at_all():
+def test_a_unit_that_is_the_word_is_selective_and_one_that_is_alike_at_all_words_is_not():
     words = "aabbcc"
-    found = selectivity(made(words, [1, 1, 2, 2, 5, 5], [3] * 6, [0, 1, 0, 1, 0, 1]))
-    assert found == pytest.approx([1, 0, 0])
+    found = selectivity(made(words, [1, 1, 2, 2, 3, 3], [3] * 6, [0, 1, 0, 1, 0, 1]))
+    assert found == pytest.approx([math.sqrt(2 / 3), 0, 0])
 
 
-def test_selectivity_is_the_share_between_the_groups():
-    """Groups (0, 2) and (4, 6): total 20, inside 4, so 16 between."""
-    assert selectivity(made("aabb", [0, 2, 4, 6])) == pytest.approx([0.8])
+def test_selectivity_is_the_deviation_between_the_groups():
+    """Groups (0, 2) and (4, 6): means 1 and 5, each 2 from the middle."""
+    assert selectivity(made("aabb", [0, 2, 4, 6])) == pytest.approx([2])
 
 
 def test_a_unit_may_be_selective_for_one_word_only():
     found = made("aabbcc", [7, 7, 0, 0, 0, 0], [0, 0, 0, 0, 3, 3], [0, 0, 1, 1, 2, 2])
-    assert selectivity(found, "a") == pytest.approx([1, 0.25, 0.75])
-    assert selectivity(found, "c") == pytest.approx([0.25, 1, 0.75])
+    # Two of six: sqrt(1/3 2/3) times the distance of the means.
+    part = math.sqrt(2) / 3
+    assert selectivity(found, "a") == pytest.approx([7 * part, 1.5 * part, 1.5 * part])
+    assert selectivity(found, "c") == pytest.approx([3.5 * part, 3 * part, 1.5 * part])
     assert selectivity(found, "zebra") == pytest.approx([0, 0, 0])
 
 
