@@ -12,7 +12,7 @@ import numpy as np
 from rnnviz.analysis.activity import running_margin
 from rnnviz.analysis.corpus import Corpus, read_corpus, within
 from rnnviz.analysis.projection import Projection, boundary, fit, spread
-from rnnviz.analysis.selectivity import response, selectivity
+from rnnviz.analysis.selectivity import Response, response, selectivity
 from rnnviz.analysis.surgery import operate
 from rnnviz.analysis.trajectory import Plane
 from rnnviz.analysis.variant import Alter, Pairs, Variant, joined
@@ -117,8 +117,18 @@ class Dissection:
             found: Array = np.argsort(-selectivity(corpus, self.word), kind="stable")
             return found
         if self.sort is Sort.SIMILARITY:
-            return response(corpus).units
+            return self.response(region).units
         return np.arange(corpus.states.shape[1])
+
+    def response(self, region: Region) -> Response:
+        """What words do to units, in the orders in which they stood when last arranged."""
+        ground, corpus = _space(region), self.corpus(region)
+        like: Response = self._keep("arranged", ground, lambda: response(corpus))
+        return response(corpus, like=like)
+
+    def arrange(self, region: Region) -> None:
+        """Put units and words anew in an order in which alike ones stand together."""
+        self._kept["arranged"] = _space(region), response(self.corpus(region))
 
     def step(self, region: Region, by: int) -> None:
         """Go on to the unit that comes next in the order, or back; from the last to the first."""
@@ -287,6 +297,12 @@ def beside(first: Probe, second: Probe, variant: Variant) -> Pairs:
     """Which tokens of a probe and of its variant belong together."""
     read = len(first.reading.words)
     return joined(variant.pairs(read), len(first.words), len(second.words))
+
+
+def _space(region: Region) -> tuple[object, ...]:
+    """What decides which units and words there are."""
+    hidden = region.state.parameters.architecture.hidden
+    return region.dataset, hidden, region.layer, region.part
 
 
 def _ground(region: Region, run: Run) -> tuple[object, ...]:

@@ -27,14 +27,19 @@ class Response:
     units: Array
 
 
-def response(corpus: Corpus, most: int = MOST_WORDS) -> Response:
-    """The mean of h_t - h_{t-1} for each word, of very many words for the most frequent."""
+def response(corpus: Corpus, most: int = MOST_WORDS, like: Response | None = None) -> Response:
+    """The mean of h_t - h_{t-1} for each word, of very many words for the most frequent.
+
+    Rows and columns stand as in ``like``, of the same sequences, or else in orders of their own.
+    """
     counts = np.bincount(corpus.numbers)
     kept = np.sort(np.argsort(-counts, kind="stable")[:most])
     means = (_members(corpus.numbers)[kept] @ corpus.changes / counts[kept, None]).T
-    columns = seriation(means.T)
-    words = tuple(corpus.vocabulary[kept[column]] for column in columns)
-    return Response(words, means[:, columns], counts[kept][columns], seriation(means))
+    known = [corpus.vocabulary[number] for number in kept]
+    columns = [known.index(w) for w in like.words] if like else seriation(means.T).tolist()
+    words = tuple(known[column] for column in columns)
+    units = like.units if like else seriation(means)
+    return Response(words, means[:, columns], counts[kept][columns], units)
 
 
 def _members(groups: Array) -> Array:

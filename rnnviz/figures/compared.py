@@ -26,7 +26,7 @@ from rnnviz.figures.theme import (
 )
 
 #: Of more tokens than this the numbers are too small to be written.
-_MOST_WRITTEN = 14
+_MOST_WRITTEN = 12
 
 
 class Pair(NamedTuple):
@@ -65,7 +65,7 @@ def compared_states(pair: Pair, theme: Theme = LIGHT, view: View = STATE) -> go.
     ]
     return figure(
         series,
-        f"{view.title}: {', '.join(states)}",
+        view.title,
         HEIGHTS["compared"],
         theme,
         margin=words_margin(pair.words),
@@ -75,7 +75,7 @@ def compared_states(pair: Pair, theme: Theme = LIGHT, view: View = STATE) -> go.
 
 
 def _number(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.2f}".replace("-", "−")
+    return "" if np.isnan(value) else f"{value:.1f}".replace("-", "−")
 
 
 def _largest(array: Array) -> float:
@@ -174,5 +174,15 @@ def saliency_strips(
             range=[2.5, -0.5],
             showgrid=False,
         ),
-        margin={**words_margin(words), "l": 128},
+        margin={**words_margin(words), "l": 128, "t": 66},
+        annotations=[_completeness(saliency, theme)],
     )
+
+
+def _completeness(saliency: Saliency, theme: Theme) -> dict[str, Any]:
+    """Whether the integrated gradients sum to what they must."""
+    total, wanted = float(saliency.integrated.sum()), saliency.whole - saliency.empty
+    said = f"integrated: sum {total:.5g}, m(x) − m(0) = {wanted:.5g}, off by {saliency.gap:.1e}"
+    place = {"xref": "paper", "x": 0, "yref": "paper", "y": 1, "showarrow": False}
+    look = {"xanchor": "left", "yanchor": "bottom", "font": {"color": theme.muted}}
+    return {"text": said.replace("-", "−"), "xshift": -124, "yshift": 4, **place, **look}

@@ -30,9 +30,9 @@ HEIGHTS = {
     "response": 520,
     "trajectories": 560,
     "multiples": 210,
-    "compared": 620,
+    "compared": 660,
     "leads": 260,
-    "saliency": 220,
+    "saliency": 250,
     "worth": 300,
 }
 _MOST_LABELS = 20

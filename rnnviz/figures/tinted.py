@@ -13,7 +13,7 @@ from rnnviz.engine.layer import Array
 from rnnviz.figures.theme import LIGHT, Theme, shown_token
 
 #: Ink on light grounds, and on dark ones.
-_INKS = ("#111111", "#ffffff")
+_INKS = ("#000000", "#ffffff")
 
 
 class Line(NamedTuple):

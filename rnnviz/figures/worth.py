@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from rnnviz.engine.layer import Array
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, figure, ladder
 
-#: How many units stand in a row.
-_PER_ROW = 16
+#: How many units stand in a row, of many units and of few.
+_WIDE, _NARROW = 16, 8
 
 
 def unit_worth(
@@ -22,7 +22,7 @@ def unit_worth(
     NaN is not known yet. Cells of units that are silenced have a cross; a cell that is clicked
     tells the number of its unit.
     """
-    width = min(_PER_ROW, len(rises))
+    width = min(_WIDE if len(rises) > 4 * _NARROW else _NARROW, len(rises))
     height = -(-len(rises) // width)
     cells = np.full(width * height, np.nan)
     cells[: len(rises)] = rises
@@ -34,6 +34,7 @@ def unit_worth(
         np.where(np.isin(numbers, list(silenced)), "✕", numbers.astype(str)),
         "",
     )
+    bare = {"showticklabels": False, "showgrid": False, "ticks": ""}
     grid = go.Heatmap(
         z=compact(
             np.clip(np.where(np.isnan(cells), 0, cells), -limit, limit).reshape(numbers.shape)
@@ -52,10 +53,10 @@ def unit_worth(
     )
     return figure(
         [grid],
-        f"What each unit is worth: rise of the training loss ({unit})",
+        f"What each unit is worth ({unit})",
         HEIGHTS["worth"],
         theme,
-        xaxis=axis("unit (counted row by row)", theme, showticklabels=False, showgrid=False),
-        yaxis=axis("", theme, autorange="reversed", showticklabels=False, showgrid=False),
+        xaxis=axis("unit, counted row by row", theme, **bare),
+        yaxis=axis("", theme, autorange="reversed", **bare),
         margin={"l": 16, "r": 76, "t": 44, "b": 36},
     )

@@ -31,7 +31,7 @@ PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)
 IDLE = "[data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
 # Opened at a page below the first, Streamlit asks there for its server, then one level higher.
-_LOOKING_FOR_ITS_PATH = re.compile(r"/step/_stcore/(health|host-config)$")
+_LOOKING_FOR_ITS_PATH = re.compile(r"/(step|hidden)/_stcore/(health|host-config)$")
 FIRST_CHART = ".st-key-loss .rnnviz-chart[data-drawn]"
 
 # An exception box may be gone again before anyone looks; the console remembers it.

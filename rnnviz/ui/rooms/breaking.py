@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.memory import recurrent, recurrent_name, spectrum
 from rnnviz.dissection import MOST_EDITS, Trial, signal
@@ -83,48 +84,48 @@ def _leads(probe: Probe, after: Probe) -> Any:
 
 
 def _tools(session: Session) -> None:
+    """A row for each tool, its numbers first, its button at the end."""
     st.markdown("##### Tools")
     last = session.config.hidden - 1
-    with _row("silence_row"):
-        unit = _number("Unit", "cut_unit", 0, last, session.dissection.unit)
-        _button("Silence unit", lambda: [silence(session.layer + 1, int(unit))], session)
-        count = _number("Strongest", "cut_count", 1, last + 1, 1)
-        _button("Silence these", lambda: _strongest(session, int(count)), session)
-    with _row("scale_row"):
-        factor = _number("Radius times", "cut_factor", 0.0, 10.0, 0.9)
-        _button("Scale radius", lambda: [scale(factor)], session)
-        share = _number("Noise, share", "cut_share", 0.0, 10.0, 0.1)
-        seed = _number("Seed", "cut_seed", 0, 999_999, 0)
-        _button("Add noise", lambda: [noise(share, int(seed))], session)
-    with _row("weight_row"):
-        _weight(session)
+    unit, _, _, _, end = _row()
+    which = _number(unit, "Unit", "cut_unit", (0, last), session.dissection.unit)
+    _button(end, "Silence unit", lambda: [silence(session.layer + 1, int(which))], session)
+    number, _, _, _, end = _row()
+    count = _number(number, "Strongest n", "cut_count", (1, last + 1), 1)
+    _button(end, "Silence n", lambda: _strongest(session, int(count)), session)
+    times, _, _, _, end = _row()
+    factor = _number(times, "Radius ×", "cut_factor", (0.0, 10.0), 0.9)
+    _button(end, "Scale radius", lambda: [scale(factor)], session)
+    size, source, _, _, end = _row()
+    share = _number(size, "Noise ×", "cut_share", (0.0, 10.0), 0.1)
+    seed = _number(source, "Seed", "cut_seed", (0, 999_999), 0)
+    _button(end, "Add noise", lambda: [noise(share, int(seed))], session)
+    _weight(session)
 
 
-def _row(key: str) -> Any:
-    return st.container(horizontal=True, vertical_alignment="bottom", key=key)
+def _row() -> list[DeltaGenerator]:
+    return st.columns([1, 1, 1, 1, 1.3], vertical_alignment="bottom", gap="small")
 
 
-def _number(label: str, key: str, low: float, high: float, first: float) -> float:
-    first = min(max(first, low), high)
-    return st.number_input(
-        label, low, high, first_value(key, (visit("hidden"), high), first), key=f"{key}_{high}",
-        width=120,
-    )  # fmt: skip
+def _number(
+    place: DeltaGenerator, label: str, key: str, span: tuple[float, float], first: float
+) -> float:
+    low, high = span
+    first = first_value(key, (visit("hidden"), high), min(max(first, low), high))
+    return place.number_input(label, low, high, first, key=f"{key}_{high}")
 
 
 def _weight(session: Session) -> None:
-    parameters = session.state.parameters
+    parameters, row = session.state.parameters, _row()
     names = [name for name, array in parameters.named().items() if array.ndim == 2]
     home = names.index(recurrent_name(parameters))
-    name = st.selectbox("Weight", names, home, key=f"cut_name_{len(names)}", width=120)
+    name = row[0].selectbox("Weight", names, home, key=f"cut_name_{len(names)}")
     rows, columns = parameters[name].shape
-    row = _number("Row", "cut_row", 0, rows - 1, 0)
-    column = _number("Column", "cut_column", 0, columns - 1, 0)
-    now = float(parameters[name][int(row), int(column)])
-    value = st.number_input(
-        "Value", -1e6, 1e6, 0.0, key="cut_value", width=120, help=f"Now {now:g}"
-    )
-    _button("Set weight", lambda: [set_weight(name, int(row), int(column), value)], session)
+    to = int(_number(row[1], "Row", "cut_row", (0, rows - 1), 0))
+    source = int(_number(row[2], "Column", "cut_column", (0, columns - 1), 0))
+    now = f"Now {float(parameters[name][to, source]):g}"
+    value = row[3].number_input("Value", -1e6, 1e6, 0.0, key="cut_value", help=now)
+    _button(row[4], "Set weight", lambda: [set_weight(name, to, source, value)], session)
 
 
 def _strongest(session: Session, count: int) -> list[Edit]:
@@ -133,11 +134,14 @@ def _strongest(session: Session, count: int) -> list[Edit]:
         return [*lab.strongest(session.state, session.layer, session.run, count)]
 
 
-def _button(label: str, edits: Callable[[], list[Edit]], session: Session) -> None:
+def _button(
+    place: DeltaGenerator, label: str, edits: Callable[[], list[Edit]], session: Session
+) -> None:
     key = f"do_{label.lower().replace(' ', '_')}"
     full = len(session.dissection.edits) >= MOST_EDITS
-    st.button(
-        label, key=key, on_click=lambda: session.dissection.add(*edits()), disabled=full,
+    place.button(
+        label, key=key, width="stretch", disabled=full,
+        on_click=lambda: session.dissection.add(*edits()),
         help=f"At most {MOST_EDITS} edits are tried together." if full else None,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.corpus import Corpus
-from rnnviz.analysis.selectivity import MOST_WORDS, Response, response, selectivity
+from rnnviz.analysis.selectivity import MOST_WORDS, selectivity
 from rnnviz.dissection import LEAF, Region, Sort
 from rnnviz.figures.response import response_matrix
 from rnnviz.figures.theme import HEIGHTS, ladder
@@ -32,6 +32,9 @@ def units_room(session: Session) -> Furnished:
     """Lay out the controls, the tinted text on the left, the matrix on the right."""
     region = region_of(session)
     session.dissection.look_at(region)
+    # While it runs, rows and columns keep their places.
+    if not session.running:
+        session.dissection.arrange(region)
     _controls(session, region)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -53,7 +56,7 @@ def units_room(session: Session) -> Furnished:
 
 
 def _figure(session: Session, region: Region) -> Any:
-    found = response(session.dissection.corpus(region))
+    found = session.dissection.response(region)
     return response_matrix(found, session.dissection.unit, region.part, theme())
 
 
@@ -122,7 +125,7 @@ def _turn(session: Session, by: int) -> None:
 
 
 def _choose_cell(session: Session, event: Event) -> None:
-    found = response(session.dissection.corpus(region_of(session)))
+    found = session.dissection.response(region_of(session))
     row, column = round(event["y"]), round(event["x"])
     unit, word = int(found.units[row]), found.words[column]
     session.dissection.unit, session.dissection.cell = unit, (unit, word)
@@ -225,10 +228,8 @@ def _behind_html(session: Session, region: Region) -> str:
     lines = [_behind(corpus, int(places[k]), unit, float(changes[k])) for k in order]
     text = tinted_text(lines, f"unit {unit}: {region.part}", limit, theme(), _gap(session))
     of = f", the {len(order)} largest" if len(order) < len(places) else ""
-    head = (
-        f"“{word}” changes unit {unit} by {changes.mean():+.4f} on average, "
-        f"at {len(places)} places{of}:"
-    )
+    mean = f"{changes.mean():+.4f}".replace("-", "−")
+    head = f"“{word}” changes unit {unit} by {mean} on average, at {len(places)} places{of}:"
     return f'<div class="rnnviz-unit"><h4>{escape(head)}</h4>{text}</div>'
 
 
@@ -254,6 +255,6 @@ def _unit_table(session: Session) -> Mapping[str, Any]:
 
 
 def _response_table(session: Session) -> Mapping[str, Any]:
-    found: Response = response(session.dissection.corpus(region_of(session)))
+    found = session.dissection.response(region_of(session))
     rows = {"unit": found.units}
     return rows | {word: found.means[found.units, k] for k, word in enumerate(found.words)}

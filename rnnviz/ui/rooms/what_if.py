@@ -29,18 +29,18 @@ _MOST_CHOICES = 300
 
 
 def what_if_room(session: Session) -> Furnished:
-    """Lay out what is altered, the two side by side on the left, the saliency on the right."""
+    """Lay out the alteration, answers and saliency on the left, both states on the right."""
     _controls(session, session.inspect())
     said = st.empty()
     left, right = st.columns(2, gap="medium")
     noun = session.names.noun
     with left:
         place("leads", HEIGHTS["leads"], explanation("leads", noun=noun))
-        place("compared", HEIGHTS["compared"], explanation("compared", noun=noun))
-        numbers("compared", lambda: _states_table(session))
-    with right:
         place("saliency", HEIGHTS["saliency"], explanation("saliency", noun=noun))
         numbers("saliency", lambda: _saliency_table(session))
+    with right:
+        place("compared", HEIGHTS["compared"], explanation("compared", noun=noun))
+        numbers("compared", lambda: _states_table(session))
 
     def draw(show: Show) -> None:
         probe = session.inspect()
