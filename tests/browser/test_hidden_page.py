@@ -28,9 +28,11 @@ def show(page, key):
 
 
 def pick(page, key, option):
-    """Choose from a list, which closes again while the page is changing."""
+    """Choose from a list, which closes again when the page changes or scrolls."""
     page.page.locator(IDLE).wait_for()
-    page.at(key).get_by_role("combobox").click()
+    box = page.at(key).get_by_role("combobox")
+    box.evaluate("node => node.scrollIntoView({ block: 'center' })")
+    box.click()
     page.page.get_by_role("option", name=option, exact=True).click()
 
 
