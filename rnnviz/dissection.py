@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -28,6 +29,8 @@ from rnnviz.tasks.dataset import Dataset
 
 #: How many phrases are on one leaf of the data set.
 LEAF = 20
+#: Seconds that units may be weighed for, when the strongest are asked for.
+PATIENCE = 5.0
 #: The most edits that can be tried together.
 MOST_EDITS = 40
 
@@ -234,7 +237,8 @@ class Dissection:
         if not missing.size:
             return False
         without = operate(state.parameters, [silence(layer + 1, int(missing[0]))])
-        rise = run.examine(without)[0].loss - run.examine(state.parameters)[0].loss
+        whole: Score = self._keep("whole", state, lambda: run.examine(state.parameters)[0])
+        rise = run.examine(without)[0].loss - whole.loss
         found[missing[0]] = rise if np.isfinite(rise) else np.inf
         return missing.size > 1
 
@@ -243,8 +247,12 @@ class Dissection:
         return bool(np.isnan(self.worth(state, layer)).any())
 
     def strongest(self, state: TrainState, layer: int, run: Run, count: int) -> tuple[Edit, ...]:
-        """What silences the ``count`` units that are worth most of those still heard."""
-        while self.weigh(state, layer, run):
+        """What silences the ``count`` units that are worth most of those still heard.
+
+        Of very large networks only some units may be weighed in the time that there is.
+        """
+        until = time.perf_counter() + PATIENCE
+        while self.weigh(state, layer, run) and time.perf_counter() < until:
             pass
         rises, silent = self.worth(state, layer), self.silenced(layer)
         order = [unit for unit in np.argsort(-rises, kind="stable").tolist() if unit not in silent]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rnnviz import dissection as module
 from rnnviz.analysis.surgery import operate
 from rnnviz.analysis.variant import Alter, Variant
 from rnnviz.config import RunConfig
@@ -252,6 +253,14 @@ def test_the_strongest_are_of_those_still_heard(session, lab):
     (second,) = lab.strongest(session.state, 0, session.run, 1)
     assert first != second
     assert len(lab.strongest(session.state, 0, session.run, 99)) == 7
+
+
+def test_in_a_network_too_large_to_weigh_those_that_are_known_come_first(session, lab, monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    lab.weigh(session.state, 0, session.run)
+    strongest = lab.strongest(session.state, 0, session.run, 3)
+    known = np.flatnonzero(np.isfinite(lab.worth(session.state, 0)))
+    assert {edit.column for edit in strongest[:2]} == {*known.tolist()} == {0, 1}
 
 
 def test_an_edited_network_reads_the_probe(session, lab):

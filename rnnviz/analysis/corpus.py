@@ -48,6 +48,12 @@ class Corpus:
         """The tokens of one sequence."""
         return slice(int(self.starts[sequence]), int(self.starts[sequence + 1]))
 
+    def first(self, most: int) -> Corpus:
+        """The first sequences, with no more than ``most`` tokens together; at least one."""
+        count = max(1, int(np.searchsorted(self.starts[1:], most, side="right")))
+        end = int(self.starts[count])
+        return Corpus(self.words[:end], self.states[:end], self.owners[:end], self.steps[:end])
+
     @cached_property
     def changes(self) -> Array:
         """What each token changes, h_t - h_{t-1}, (N, H); before the first one there is nothing."""

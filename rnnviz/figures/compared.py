@@ -75,7 +75,8 @@ def compared_states(pair: Pair, theme: Theme = LIGHT, view: View = STATE) -> go.
 
 
 def _number(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.1f}".replace("-", "−")
+    # The sum turns -0.0 into 0.0.
+    return "" if np.isnan(value) else f"{round(value, 1) + 0.0:.1f}".replace("-", "−")
 
 
 def _largest(array: Array) -> float:

@@ -26,7 +26,11 @@ _MOST_ROWS = 24
 
 
 def response_matrix(
-    response: Response, chosen: int | None = None, name: str = "h", theme: Theme = LIGHT
+    response: Response,
+    chosen: int | None = None,
+    name: str = "h",
+    noun: str = "word",
+    theme: Theme = LIGHT,
 ) -> go.Figure:
     """The mean change of every unit (row) by every word (column); alike ones are neighbours.
 
@@ -45,7 +49,7 @@ def response_matrix(
     )  # fmt: skip
     return figure(
         [heatmap],
-        f"What a word changes in a unit: mean Δ{name}",
+        f"What a {noun} changes in a unit: mean Δ{name}",
         HEIGHTS["response"],
         theme,
         xaxis=_words(response, theme),

@@ -36,7 +36,8 @@ def tinted_text(
     ``what`` names the number, ``limit`` is where the colours end; between tokens stands ``gap``.
     """
     shown = "".join(f"<p>{_line(line, what, limit, theme, gap)}</p>" for line in lines)
-    return f'<div class="rnnviz-tinted">{shown}</div>'
+    tight = "" if gap else " tight"
+    return f'<div class="rnnviz-tinted{tight}">{shown}</div>'
 
 
 def _line(line: Line, what: str, limit: float, theme: Theme, gap: str) -> str:

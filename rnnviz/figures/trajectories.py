@@ -198,12 +198,12 @@ def small_multiples(
     for k, (title, path) in enumerate(others):
         box = _box(k, rows)
         series += _panel(probe, path, str(k + 1), theme)
-        layout |= _axes(k, box, plane, span, theme)
+        layout |= _axes(k, box, span, (k == 0, k == _PER_ROW * (rows - 1)), theme)
         titles.append(_title(title, box, theme))
     titles += _outer(plane, theme)
     return figure(
         series,
-        "The probe (solid) and the same without one word (dotted)",
+        "The probe (solid), and with one token left out (dotted)",
         multiples_height(len(others)),
         theme,
         annotations=titles,
@@ -226,13 +226,19 @@ def _box(k: int, rows: int) -> tuple[float, float, float, float]:
 
 
 def _axes(
-    k: int, box: tuple[float, ...], plane: Plane, span: list[list[float]], theme: Theme
+    k: int,
+    box: tuple[float, ...],
+    span: list[list[float]],
+    labelled: tuple[bool, bool],
+    theme: Theme,
 ) -> dict[str, Any]:
+    """The axes of a panel; ``labelled`` says whether there are numbers at its left and below."""
     left, right, bottom, top = box
     name = "" if k == 0 else str(k + 1)
-    look = {"showticklabels": k == 0, "showline": True, "mirror": True, "nticks": 3}
+    look = {"showline": True, "mirror": True, "nticks": 3, "ticks": ""}
     x = axis("", theme, range=span[0], domain=[left, right], anchor=f"y{name}", **look)
     y = axis("", theme, range=span[1], domain=[bottom, top], anchor=f"x{name}", **look)
+    x["showticklabels"], y["showticklabels"] = labelled[1], labelled[0]
     return {f"xaxis{name}": x, f"yaxis{name}": y}
 
 

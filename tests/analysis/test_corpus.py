@@ -44,6 +44,16 @@ def test_the_places_of_a_word_are_found():
     assert found.occurrences("zebra").tolist() == []
 
 
+@pytest.mark.parametrize(
+    ("most", "words"), [(9, "baacca"), (6, "baacca"), (5, "baac"), (3, "b"), (0, "b")]
+)
+def test_the_first_sequences_can_be_taken_whole(most, words):
+    found = corpus("b", "aac", "ca").first(most)
+    assert "".join(found.words) == words
+    assert len(found.states) == len(words)
+    assert found.count == {6: 3, 4: 2, 1: 1}[len(words)]
+
+
 @pytest.mark.parametrize("cell", CELLS, ids="-".join)
 @pytest.mark.parametrize("encoder", [False, True])
 @pytest.mark.parametrize("layer", [0, 1])

@@ -111,7 +111,7 @@ def test_long_and_two_sided_sequences_too(task):
 
 
 def test_the_probe_and_a_leaf_of_the_data_are_tinted(page):
-    body = next(body for body in page.bodies if "rnnviz-tinted" in body)
+    body = next(body for body in page.bodies if "rnnviz-unit" in body)
     states = page.session.inspect().unrolled(0).h[:, 0]
     for word, value in zip(["i", "am", "not", "good"], states, strict=True):
         assert f"unit 0: h = {value:.6f} after “{word}”" in body
@@ -272,7 +272,7 @@ def test_looking_back_all_rooms_show_what_was_then(page):
     page.session.go_to(Place(2))
     page.run()
     state = page.session.state
-    body = next(body for body in page.bodies if "rnnviz-tinted" in body)
+    body = next(body for body in page.bodies if "rnnviz-unit" in body)
     assert f"{page.session.inspect().unrolled(0).h[0, 0]:.6f}" in body
     for room in Room:
         page.enter(room)

@@ -57,7 +57,8 @@ def units_room(session: Session) -> Furnished:
 
 def _figure(session: Session, region: Region) -> Any:
     found = session.dissection.response(region)
-    return response_matrix(found, session.dissection.unit, region.part, theme())
+    unit, noun = session.dissection.unit, session.names.noun
+    return response_matrix(found, unit, region.part, noun, theme())
 
 
 # Controls

@@ -28,6 +28,8 @@ from rnnviz.ui.style import theme
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 
+#: The most tokens that are drawn.
+_MOST = 1_000
 _PLANES = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
 _FEW = (
     "With one unit the states lie on a line: there is no plane to draw them in. "
@@ -98,12 +100,14 @@ def _said_html(session: Session, plane: Plane) -> str:
     ratio = participation(corpus.states)
     both, fitted = sum(plane.explained), plane.projection.epoch
     share = f"the two carry <b>{both:.1%}</b> of the variance of the states shown"
+    drawn = corpus.first(_MOST).count
     if not corpus.states.std(axis=0).any():
         share = "the states shown don't vary at all"
     return (
         f'<div class="rnnviz-said">Axes fitted at epoch <b>{fitted}</b> to the '
         f"{len(corpus.words):,} states of {corpus.count} training sequences, and kept: {share}; "
-        f"participation ratio <b>{ratio:.2f}</b> of {corpus.states.shape[1]} units.</div>"
+        f"participation ratio <b>{ratio:.2f}</b> of {corpus.states.shape[1]} units."
+        f"{f' Drawn are the first {drawn} sequences.' if drawn < corpus.count else ''}</div>"
     )
 
 
@@ -112,7 +116,7 @@ def _all_ways(session: Session, probe: Probe, plane: Plane) -> Any:
 
 
 def _cloud(session: Session, plane: Plane) -> Cloud:
-    corpus, data = session.dissection.corpus(region_of(session)), session.dataset
+    corpus, data = session.dissection.corpus(region_of(session)).first(_MOST), session.dataset
     return cloud(corpus, plane, labels_of(corpus, data.train, data.classes))
 
 
