@@ -12,6 +12,7 @@ import streamlit as st
 from rnnviz.ui.chart import serve_library
 from rnnviz.ui.pages.dynamics import dynamics_page
 from rnnviz.ui.pages.gradients import gradients_page
+from rnnviz.ui.pages.hidden import hidden_page
 from rnnviz.ui.pages.step import step_page
 from rnnviz.ui.pages.train import train_page
 from rnnviz.ui.sidebar import sidebar
@@ -29,6 +30,7 @@ status = transport(session)
 pages = [
     st.Page(partial(train_page, session, status), title="Train", url_path="train", default=True),
     st.Page(partial(step_page, session, status), title="Step", url_path="step"),
+    st.Page(partial(hidden_page, session, status), title="Hidden states", url_path="hidden"),
     st.Page(partial(gradients_page, session, status), title="Gradients", url_path="gradients"),
     st.Page(partial(dynamics_page, session, status), title="Dynamics", url_path="dynamics"),
 ]

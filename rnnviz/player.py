@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import wraps
 from threading import RLock
 from typing import Any, ParamSpec, TypeVar
@@ -11,11 +12,13 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from rnnviz.analysis.history import Course, Ghost
+from rnnviz.analysis.surgery import operate, problem
 from rnnviz.config import RunConfig
+from rnnviz.edit import Edit
 from rnnviz.engine.training import TrainState
 from rnnviz.link import START, Link, Old
-from rnnviz.run import Run
-from rnnviz.schedule import MAX_CHANGES, Place, Schedule
+from rnnviz.run import Run, architecture_of
+from rnnviz.schedule import EDIT, MAX_CHANGES, Place, Schedule
 from rnnviz.tasks.dataset import Dataset
 
 P = ParamSpec("P")
@@ -270,6 +273,28 @@ class Player:
             "change a setting and press Play."
         )
 
+    @alone
+    def branch_with(self, edits: Sequence[Edit]) -> bool:
+        """Go on from the place looked at with edited weights; the old run stays as a ghost.
+
+        Where the loss would not be finite nothing is done, and False returned.
+        """
+        place, now = self.here, self.run.place
+        edited = operate(self.state.parameters, edits)
+        if not np.isfinite(self.run.examine(edited)[0].loss):
+            self.message = (
+                "With these weights the loss is no finite number: the run stays as it is."
+            )
+            return False
+        self.pause()
+        self.ghost = self.run.branch(place, edits)
+        self.shown = None
+        self.message = (
+            f"Branched at epoch {place} with edited weights ({'; '.join(map(str, edits))}). "
+            f"The run as it was, up to {now}, stays as a ghost; a link carries the edits."
+        )
+        return True
+
     # Settings and data
 
     @alone
@@ -324,22 +349,43 @@ class Player:
 
         ``problems`` with the link stay in sight on the way and at its end.
         """
+        link, said = self._fitting(link)
         self.config = link.schedule.last
         self.shown = self.ghost = None
+        problems = [*problems, *said]
         self._journey, self._target, self._problems = self._way(link), link, " ".join(problems)
         self._travel(_PATIENCE)
 
+    def _fitting(self, link: Link) -> tuple[Link, list[str]]:
+        """The link without edits that its network hasn't the weights for, and what is said then."""
+        changes = [*link.schedule.changes, *(link.old.changes if link.old else ())]
+        if not any(change.name == EDIT for change in changes):
+            return link, []
+        start = link.schedule.start
+        architecture = architecture_of(self.data_for(start), start)
+        wrong = {c: p for c in changes if c.name == EDIT and (p := problem(c.value, architecture))}
+        own = tuple(c for c in link.schedule.changes if c not in wrong)
+        old = link.old and replace(
+            link.old, changes=tuple(c for c in link.old.changes if c not in wrong)
+        )
+        said = [f"In the link: {change} is left out: {why}" for change, why in wrong.items()]
+        return replace(link, schedule=Schedule(start, own), old=old), said
+
     def _way(self, link: Link) -> Iterator[None]:
         self.dataset = self.data_for(link.schedule.start)
-        self.run = Run(self.dataset, Schedule(link.schedule.start))
+        first = link.old.schedule(link.schedule) if link.old else link.schedule
+        self.run = Run(self.dataset, first)
         if link.old:
-            self.run.schedule = link.old.schedule(link.schedule)
             yield from self._train_to(self.run.clamped(link.old.now), self.run.stride)
             left = self.run.clamped(link.old.left)
             if self.run.place < left:
                 return
             self.ghost = self.run.branch(left)
-        self.run.schedule = link.schedule
+            if first.edits(left) or link.schedule.edits(left):
+                # There the two runs have other weights: this one comes from its own start.
+                self.run = Run(self.dataset, link.schedule)
+            else:
+                self.run.schedule = link.schedule
         now, shown = self.run.clamped(link.now), self.run.clamped(link.shown)
         yield from self._train_to(now, self.run.stride)
         if self.run.place < now:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from rnnviz.analysis.history import Ghost, History
+from rnnviz.analysis.surgery import operate
 from rnnviz.config import RunConfig
+from rnnviz.edit import Edit
 from rnnviz.engine.evaluation import Exam, Score
-from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState, Workspace, begin, train_examples
-from rnnviz.schedule import Place, Schedule
+from rnnviz.schedule import EDIT, Place, Schedule
 from rnnviz.tasks.dataset import Dataset
 
 #: Weights times tokens times examples that are worked through in about a millisecond.
@@ -91,7 +96,7 @@ class Run:
         architecture = architecture_of(dataset, config)
         self.dataset, self.schedule = dataset, schedule
         self.history = History()
-        self.state = begin(architecture, config)
+        self.state = self._arrived(begin(architecture, config))
         self.snapshots = Snapshots(self.state)
         self._finite = self.state
         self._bookmarks: dict[str, TrainState] = {}
@@ -99,7 +104,15 @@ class Run:
         # Between two steps the memory of training is free for them.
         own, parts = self._workspace.parameters, (dataset.train, dataset.test)
         self._exams = [Exam(part, own) if part else None for part in parts]
-        self._append_scores(self.state)
+        if not self._append_scores(self.state):
+            self._begin_unedited(begin(architecture, config))
+
+    def _begin_unedited(self, first: TrainState) -> None:
+        """Leave out edits at the very start that break the network."""
+        changes = (c for c in self.schedule.changes if (c.place, c.name) != (Place(0), EDIT))
+        self.schedule = Schedule(self.schedule.start, tuple(changes))
+        self.state, self.snapshots = first, Snapshots(first)
+        self._append_scores(first)
 
     @property
     def config(self) -> RunConfig:
@@ -166,20 +179,33 @@ class Run:
             stop = change.position if change and change < (state.epoch, end) else end
             config = self.schedule.at(place)
             state = train_examples(state, self._workspace, config, stop - place.position)
+            state = self._arrived(state)
             if stop == end:
                 return state
 
+    def _arrived(self, state: TrainState) -> TrainState:
+        """The state after what is done by hand to its weights where it is."""
+        edits = self.schedule.edits(place_of(state))
+        if not edits:
+            return state
+        return replace(state, parameters=operate(state.parameters, edits))
+
     def _append_scores(self, state: TrainState) -> bool:
-        train, test = (
-            exam.score(state.parameters, self.dataset.metric.score) if exam else _NO_SCORE
-            for exam in self._exams
-        )
+        train, test = self.examine(state.parameters)
         if not np.isfinite(train.loss) or np.isinf(test.loss):
             return False
         self.history.append(train, test)
         self.snapshots.add(state)
         self._finite = state
         return True
+
+    def examine(self, parameters: Parameters) -> tuple[Score, Score]:
+        """How well the training and the test examples are known with these parameters."""
+        train, test = (
+            exam.score(parameters, self.dataset.metric.score) if exam else _NO_SCORE
+            for exam in self._exams
+        )
+        return train, test
 
     def configure(self, config: RunConfig) -> None:
         """Train on with other settings from here."""
@@ -202,12 +228,26 @@ class Run:
         self._bookmarks[reader] = start
         return start
 
-    def branch(self, place: Place) -> Ghost:
-        """Make ``place`` the present, and return the run as it was."""
+    def branch(self, place: Place, edits: Sequence[Edit] = ()) -> Ghost:
+        """Make ``place`` the present, and return the run as it was.
+
+        With ``edits``, after which the loss must be finite, the weights of the present are edited,
+        and so are those that are found there whenever the place is reached again.
+        """
         ghost = Ghost(place, self.place, self.history, self.schedule)
         self.state = self._finite = self.at(place)
         self._bookmarks.clear()
         self.snapshots.drop_after(place.epoch)
         self.history = self.history.until(place.epoch)
-        self.schedule = self.schedule.changed(place, self.config)
+        self.schedule = self.schedule.changed(place, self.config).edited(place, edits)
+        if edits:
+            self._begin_anew(replace(self.state, parameters=operate(self.state.parameters, edits)))
         return ghost
+
+    def _begin_anew(self, state: TrainState) -> None:
+        """Put ``state`` in place of the present one, scores and snapshot included."""
+        self.state = self._finite = state
+        if not state.position:
+            self.snapshots.drop_after(state.epoch - 1)
+            self.history = self.history.until(state.epoch - 1)
+            self._append_scores(state)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from rnnviz.config import SETTINGS, RunConfig, SettingError
+from rnnviz.edit import Edit
 
 #: What can change while a run goes on and decides its weights.
 CHANGEABLE = tuple(n for n, row in SETTINGS.items() if not row.restarts and n != "epochs")
+#: The name of a change that is made to the weights by hand, and not to a setting.
+EDIT = "edit"
 #: The most changes that a link can carry.
 MAX_CHANGES = 400
 _PLACE = re.compile(r"(\d{1,7})(?:/(\d{1,7}))?", re.ASCII)
@@ -41,7 +45,11 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, order=True)
 class Change:
-    """A setting that takes another value at a place of the run, e.g. ``120:lr=0.005``."""
+    """A setting that takes another value at a place of the run, e.g. ``120:lr=0.005``.
+
+    Or an edit of the weights, e.g. ``120:edit=silence 1 7``: they are edited when the run gets
+    there.
+    """
 
     place: Place
     name: str
@@ -53,7 +61,7 @@ class Change:
     @property
     def label(self) -> str:
         """The setting as the reader knows it."""
-        return SETTINGS[self.name].label
+        return "Weights:" if self.name == EDIT else SETTINGS[self.name].label
 
     @property
     def shown(self) -> str:
@@ -65,10 +73,12 @@ class Change:
         """Read ``120:lr=0.005``; raise SettingError with a sentence."""
         place, colon, setting = text.partition(":")
         name, equals, value = setting.partition("=")
+        if colon and equals and name == EDIT:
+            return cls(Place.parse(place), name, Edit.parse(value))
         if not (colon and equals and name in CHANGEABLE):
             raise SettingError(
                 f"{text[:60]!r} is no change: write epoch:setting=value, such as 120:lr=0.005; "
-                f"what can change on the way is {', '.join(CHANGEABLE)}."
+                f"what can change on the way is {', '.join(CHANGEABLE)}, and the weights (edit)."
             )
         return cls(Place.parse(place), name, SETTINGS[name].parse(value))
 
@@ -84,7 +94,8 @@ class Schedule:
     def _stages(self) -> list[RunConfig]:
         stages = [self.start]
         for change in self.changes:
-            stages.append(replace(stages[-1], **{change.name: change.value}))
+            changed = {} if change.name == EDIT else {change.name: change.value}
+            stages.append(replace(stages[-1], **changed))
         return stages
 
     @cached_property
@@ -106,16 +117,36 @@ class Schedule:
         return self._places[later] if later < len(self._places) else None
 
     def changed(self, place: Place, config: RunConfig) -> Schedule:
-        """The same until ``place``, and ``config`` from there on; the number of epochs for all."""
+        """The same until ``place``, and ``config`` from there on; the number of epochs for all.
+
+        What was done to the weights on arriving at ``place`` stays.
+        """
         start = replace(self.start, epochs=config.epochs)
-        before = Schedule(start, tuple(c for c in self.changes if c.place < place))
+        kept = (c for c in self.changes if c.place < place or (c.place, c.name) == (place, EDIT))
+        before = Schedule(start, tuple(kept))
         if place == Place(0):
-            return Schedule(config)
+            return Schedule(config, before.changes)
         new = (
             Change(place, row.name, getattr(config, row.name))
             for row in before.last.changes(config)
         )
         return Schedule(start, (*before.changes, *new))
+
+    def edited(self, place: Place, edits: Iterable[Edit]) -> Schedule:
+        """The same, and these edits of the weights at ``place``, which nothing lies beyond."""
+        return Schedule(self.start, (*self.changes, *(Change(place, EDIT, e) for e in edits)))
+
+    @cached_property
+    def _edits(self) -> dict[Place, tuple[Edit, ...]]:
+        found: dict[Place, tuple[Edit, ...]] = {}
+        for change in self.changes:
+            if change.name == EDIT:
+                found[change.place] = (*found.get(change.place, ()), change.value)
+        return found
+
+    def edits(self, place: Place) -> tuple[Edit, ...]:
+        """What is done to the weights when the run gets to ``place``."""
+        return self._edits.get(place, ())
 
     def shared(self, other: Schedule) -> float:
         """The last epoch at which both have the same weights for certain, on the same data.
@@ -125,7 +156,10 @@ class Schedule:
         if replace(self.start, epochs=0) != replace(other.start, epochs=0):
             return -1
         parting = {*self.changes} ^ {*other.changes}
-        return min((change.place.epoch for change in parting), default=math.inf)
+        # An edit at the beginning of an epoch changes the weights of that epoch already.
+        early = (c.name == EDIT and not c.place.position for c in parting)
+        epochs = (c.place.epoch - own for c, own in zip(parting, early, strict=True))
+        return min(epochs, default=math.inf)
 
     def text(self) -> str:
         """The changes as a link carries them, e.g. ``120:lr=0.005,300:clip_by=off``."""

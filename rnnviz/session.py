@@ -22,6 +22,7 @@ from rnnviz.analysis.step import StepRecord, step_record
 from rnnviz.analysis.symbols import Names
 from rnnviz.backflow import Backflow, Sight
 from rnnviz.config import RunConfig
+from rnnviz.dissection import Dissection, Trial
 from rnnviz.dynamics import Dynamics, Scene
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
 from rnnviz.engine.layer import Array
@@ -79,6 +80,7 @@ class Session(Player):
         self.backflow = Backflow()
         self._probe: tuple[object, Probe] | None = None
         self.dynamics = Dynamics()
+        self.dissection = Dissection()
         self._step: tuple[object, StepRecord] | None = None
         self._check: tuple[object, GradientCheck] | None = None
 
@@ -285,6 +287,11 @@ class Session(Player):
         """Take the run's next step, and turn to the beginning of the one after it."""
         self.step_phrase()
         self.microscope.go_to(0)
+
+    @alone
+    def trial(self) -> Trial:
+        """The network shown with the edits that are tried on it, and how well it does."""
+        return self.dissection.trial(self.state, self.run)
 
     def check_gradient(self, trace: Trace) -> None:
         """Compare the gradient at these weights, on this phrase, with complex-step differences."""

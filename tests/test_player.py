@@ -13,6 +13,7 @@ import pytest
 
 from rnnviz import player as module
 from rnnviz.config import RunConfig
+from rnnviz.edit import noise, scale, set_weight, silence
 from rnnviz.link import read_link
 from rnnviz.schedule import Place
 from rnnviz.session import Session
@@ -515,3 +516,73 @@ def test_a_link_leads_to_the_same_bytes_in_another_process(played, config):
     elsewhere = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     mine = hashlib.sha256(played.state.parameters.theta.tobytes()).hexdigest()
     assert elsewhere.stdout.strip() == mine
+
+
+# Weights edited by hand
+
+EDITS = [silence(1, 2), scale(0.9), noise(0.1, 3), set_weight("W_hy", 1, 0, 0.5)]
+
+
+@pytest.mark.parametrize("shown", [Place(4), Place(4, 7), Place(0), None], ids=str)
+def test_a_link_carries_what_was_done_to_the_weights(played, shown):
+    if shown:
+        played.go_to(shown)
+    assert played.branch_with(EDITS)
+    edited = weights(played)
+    played.advance(5)
+    found = opened(played.link().to_query())
+    assert weights(found) == weights(played)
+    assert found.ghost.place == played.ghost.place == (shown or Place(9))
+    assert len(found.ghost.history) == len(played.ghost.history) == 10
+    for session in (found, played):
+        session.go_to(shown or Place(9))
+        assert weights(session) == edited
+
+
+def test_another_branch_after_an_edit_has_a_link_too(played):
+    played.go_to(Place(4))
+    played.branch_with(EDITS[:2])
+    played.advance(3)
+    played.go_to(Place(4))
+    played.branch_with(EDITS[2:])
+    played.advance(2)
+    found = opened(played.link().to_query())
+    assert weights(found) == weights(played)
+    assert found.ghost.schedule == played.ghost.schedule
+    assert found.ghost.history.column("train_loss").tolist() == (
+        played.ghost.history.column("train_loss").tolist()
+    )
+    played.go_to(Place(4))
+    played.branch()
+    assert weights(opened(played.link().to_query())) == weights(played)
+
+
+def test_a_branch_with_edits_says_what_was_done(played):
+    played.branch_with(EDITS[:1])
+    assert "edited weights (silence 1 2)" in played.message
+    assert [change.shown for change in played.course.changes] == ["silence 1 2"]
+
+
+def test_weights_that_break_the_network_are_not_branched_with(played):
+    before, ghost = weights(played), played.ghost
+    assert not played.branch_with([scale(1e6), set_weight("W_hy", 0, 0, 1e6), noise(1e6, 0)] * 60)
+    assert weights(played) == before
+    assert played.ghost is ghost
+    assert "no finite number" in played.message
+
+
+def test_edits_that_a_network_has_no_weights_for_are_left_out_of_a_link():
+    query = {"hidden": "4", "init_scale": "0.1", "epoch": "3"}
+    link, problems = read_link({**query, "changes": "2:edit=silence 1 9,2:edit=scale 0.5"})
+    session = Session()
+    session.follow(link, problems)
+    assert "2:edit=silence 1 9 is left out: there is no unit 9 in a layer 1." in session.message
+    assert weights(session) == weights(opened({**query, "changes": "2:edit=scale 0.5"}))
+    assert weights(session) != weights(opened(query))
+
+
+def test_a_reset_ends_an_edit(played, config):
+    played.branch_with(EDITS)
+    played.reset()
+    assert weights(played) == weights(Session(config))
+    assert played.run.schedule.changes == ()

@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnviz import run as module
+from rnnviz.analysis.surgery import operate
 from rnnviz.config import RunConfig
+from rnnviz.edit import noise, scale, set_weight, silence
 from rnnviz.engine.training import Workspace, begin, train_examples
 from rnnviz.run import MOST_SNAPSHOTS, Run, Snapshots, place_of
-from rnnviz.schedule import Change, Place, Schedule
+from rnnviz.schedule import EDIT, Change, Place, Schedule
 from rnnviz.tasks.dataset import sentiment
 
 CONFIG = RunConfig(hidden=4, init_scale=0.1, lr=0.05, epochs=500)
@@ -268,3 +270,88 @@ def test_the_past_of_a_thousand_epochs_takes_at_most_12_megabytes():
     assert run.snapshots.nbytes + run.history.nbytes <= 12e6
     most = MOST_SNAPSHOTS * run.state.parameters.theta.nbytes
     assert most + 8 * 8 * 1024 <= 12e6
+
+
+# Weights edited by hand
+
+EDITS = silence(1, 2), scale(0.9), noise(0.1, 3)
+EDITED = pytest.mark.parametrize(
+    "place", [Place(0), Place(0, 5), Place(4), Place(4, 20), Place(6)], ids=str
+)
+
+
+@EDITED
+def test_after_a_branch_with_edits_every_epoch_is_reached_again(few_snapshots, place):
+    run = new_run()
+    go(run, 6)
+    before = run.at(place)
+    run.branch(place, EDITS)
+    assert run.place == place
+    assert weights(run.state) == operate(before.parameters, EDITS).theta.tobytes()
+    seen = {place: weights(run.state)}
+    while run.place < (8, 0):
+        assert run.train(1)
+        seen[run.place] = weights(run.state)
+    for there in [place, *list(seen)[::41], *list(seen)[::-57]]:
+        assert weights(run.at(there)) == seen[there]
+    assert len(run.history) == 9
+
+
+@EDITED
+def test_a_run_that_comes_by_edits_its_weights_there(place):
+    run = new_run()
+    go(run, 6)
+    run.branch(place, EDITS)
+    other = Run(sentiment(), run.schedule)
+    while other.place < place:
+        other.train(7)
+    while other.place < (8, 0):
+        other.train(7)
+        if run.place < other.place:
+            run.train(58)
+    go_on = [weights(r.at(Place(8))) for r in (run, other)]
+    assert go_on[0] == go_on[1]
+    assert weights(run.at(place)) == weights(other.at(place))
+    for row in ("train_loss", "test_metric"):
+        assert run.history.column(row)[:8].tolist() == other.history.column(row)[:8].tolist()
+
+
+def test_scores_at_the_beginning_of_an_epoch_are_those_of_the_edited_weights():
+    run = new_run()
+    go(run, 3)
+    loss = run.history.row(2)["train_loss"]
+    silenced = [silence(1, unit) for unit in range(4)]
+    run.branch(Place(2), silenced)
+    assert len(run.history) == 3
+    assert run.history.row(2)["train_loss"] != loss
+    assert run.history.row(2)["train_loss"] == run.examine(run.state.parameters)[0].loss
+
+
+def test_a_second_branch_at_the_place_of_an_edit_begins_with_the_edited_weights():
+    run = new_run()
+    go(run, 3)
+    run.branch(Place(2), EDITS[:1])
+    once = run.state.parameters
+    go(run, 1)
+    run.branch(Place(2), EDITS[1:])
+    assert weights(run.state) == operate(once, EDITS[1:]).theta.tobytes()
+    assert run.schedule.edits(Place(2)) == EDITS
+    assert run.schedule.changes == tuple(Change(Place(2), EDIT, edit) for edit in EDITS)
+
+
+def test_edits_that_break_a_network_at_its_start_are_left_out():
+    run = new_run(Change(Place(0), EDIT, set_weight("W_hy", 0, 0, 1e300)), *CHANGES)
+    assert run.schedule.changes == CHANGES
+    assert weights(run.at(Place(0))) == weights(new_run().state)
+    assert len(run.history) == 1
+
+
+def test_scores_are_examined_without_a_trace_of_it():
+    run = new_run()
+    go(run, 2)
+    before = weights(run.state)
+    train, test = run.examine(operate(run.state.parameters, [scale(0.0)]))
+    assert train.loss != run.history.row(2)["train_loss"]
+    assert 0 <= test.metric <= 1
+    assert weights(run.state) == before
+    assert run.examine(run.state.parameters)[0].loss == run.history.row(2)["train_loss"]

@@ -8,13 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import ClipBy, RunConfig, SettingError
-from rnnviz.schedule import CHANGEABLE, MAX_CHANGES, Change, Place, Schedule, read_changes
+from rnnviz.edit import scale, silence
+from rnnviz.schedule import CHANGEABLE, EDIT, MAX_CHANGES, Change, Place, Schedule, read_changes
 
 places = st.builds(Place, st.integers(0, 99_999), st.integers(0, 57))
 changes = st.one_of(
     st.builds(Change, places, st.just("lr"), st.floats(1e-5, 100)),
     st.builds(Change, places, st.just("clip"), st.floats(1e-4, 1000)),
     st.builds(Change, places, st.just("clip_by"), st.sampled_from(ClipBy)),
+    st.builds(
+        Change, places, st.just(EDIT), st.builds(silence, st.integers(1, 3), st.integers(0, 9))
+    ),
 )
 
 
@@ -162,3 +166,48 @@ def test_two_ways_share_the_weights_up_to_where_they_part(here, there, last):
 
 def test_other_settings_at_the_start_share_nothing():
     assert Schedule(RunConfig()).shared(Schedule(RunConfig(seed=1))) == -1
+
+
+# Edits of the weights
+
+ONE, TWO, THREE = silence(1, 2), scale(0.5), silence(1, 0)
+
+
+def test_an_edit_changes_no_setting():
+    schedule = Schedule(RunConfig()).edited(Place(3), [ONE, TWO])
+    assert schedule.last == RunConfig()
+    assert schedule.edits(Place(3)) == (ONE, TWO)
+    assert schedule.edits(Place(2)) == schedule.edits(Place(3, 1)) == ()
+    assert schedule.next_change(Place(1)) == Place(3)
+    assert schedule.text() == "3:edit=silence 1 2,3:edit=scale 0.5"
+
+
+def test_other_settings_at_the_place_of_an_edit_leave_it_and_later_ones_go():
+    schedule = Schedule(RunConfig()).edited(Place(3), [ONE]).edited(Place(5), [TWO])
+    changed = schedule.changed(Place(3), lr(RunConfig(), 0.5))
+    assert changed.edits(Place(3)) == (ONE,)
+    assert changed.edits(Place(5)) == ()
+    assert changed.at(Place(3)).lr == 0.5
+    earlier = schedule.changed(Place(2), lr(RunConfig(), 0.5))
+    assert earlier.edits(Place(3)) == ()
+
+
+def test_at_the_start_edits_stay_too():
+    schedule = Schedule(RunConfig()).edited(Place(0), [ONE])
+    changed = schedule.changed(Place(0), lr(RunConfig(), 0.5))
+    assert changed.start.lr == 0.5
+    assert changed.edits(Place(0)) == (ONE,)
+
+
+@pytest.mark.parametrize(("place", "last"), [(Place(4), 3), (Place(4, 7), 4), (Place(0), -1)])
+def test_after_an_edit_nothing_is_shared(place, last):
+    schedule = Schedule(RunConfig())
+    assert schedule.shared(schedule.edited(place, [ONE])) == last
+    assert schedule.edited(place, [ONE]).shared(schedule.edited(place, [ONE])) == math.inf
+    assert schedule.edited(place, [ONE]).shared(schedule.edited(place, [THREE])) == last
+
+
+@pytest.mark.parametrize("text", ["3:edit=", "3:edit=kill", "x:edit=silence 1 2", "3:edit"])
+def test_what_is_no_edit_gets_a_sentence(text):
+    with pytest.raises(SettingError):
+        Change.parse(text)

@@ -43,7 +43,7 @@ class History:
     def until(self, epoch: int) -> History:
         """A history of its own with the rows up to ``epoch``."""
         copy = History()
-        copy._rows, copy._length = self._rows[: epoch + 1].copy(), epoch + 1
+        copy._rows, copy._length = self._rows[: max(epoch, 0) + 1].copy(), epoch + 1
         return copy
 
     @property

@@ -37,6 +37,13 @@ HEIGHTS = {
     "comparison": 380,
     "phase": 620,
     "spectra": 480,
+    "response": 520,
+    "trajectories": 560,
+    "multiples": 210,
+    "compared": 660,
+    "leads": 260,
+    "saliency": 250,
+    "worth": 300,
 }
 #: How many words an axis names at most, and how many letters stand side by side.
 _MOST_LABELS, _MOST_LETTERS = 20, 50

@@ -10,13 +10,21 @@ from rnnviz.ui.state import first_value, visit
 
 def phrase_box(session: Session, page: str, disabled: bool = False) -> None:
     """Make what is typed here the probe; ``page`` is where this is."""
-    text = st.text_input(
-        "Phrase" if session.names.noun == "word" else "Sequence",
-        first_value("phrase", visit(page), session.typed),
-        key="phrase",
-        live=True,
-        disabled=disabled,
-        help="Anything like what is learned. The pictures follow it through the network.",
-        placeholder=session.first_phrase[:60],
-    )
+    number = st.session_state.setdefault("phrase_box", 0)
+    with st.container(key="phrase_place"):
+        text = st.text_input(
+            "Phrase" if session.names.noun == "word" else "Sequence",
+            first_value("phrase", (visit(page), number), session.typed),
+            key=f"phrase_{number}" if number else "phrase",
+            live=True,
+            disabled=disabled,
+            help="Anything like what is learned. The pictures follow it through the network.",
+            placeholder=session.first_phrase[:60],
+        )
     session.ask(text)
+
+
+def ask_instead(session: Session, text: str) -> None:
+    """Make ``text`` the probe, and have the box made anew, so that it shows it."""
+    session.ask(text)
+    st.session_state.phrase_box += 1

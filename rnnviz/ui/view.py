@@ -23,8 +23,11 @@ _TITLES = {
 }
 
 
-def choose_view(session: Session) -> None:
-    """Let the reader choose layer and state or gate, where there is anything to choose."""
+def choose_view(session: Session, page: str = "train") -> None:
+    """Let the reader choose layer and state or gate, where there is anything to choose.
+
+    ``page`` is where this is.
+    """
     cell, layers = session.state.parameters.architecture.cell, session.config.layers
     names = [*cell.states, *(gate for gate in cell.gates if gate not in cell.states)]
     if len(names) == 1 and layers == 1:
@@ -33,14 +36,14 @@ def choose_view(session: Session) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="view"):
         if len(names) > 1:
             first = session.part if session.part in names else "h"
-            edition = visit("train"), session.config.cell
+            edition = visit(page), session.config.cell
             chosen = st.segmented_control(
                 "Show", names, default=first_value("part", edition, first), required=True,
                 key=f"part_{session.config.cell}", help="Which state or gate the heatmap shows",
             )  # fmt: skip
             session.part = chosen or "h"
         if layers > 1:
-            session.layer = _layer(session, layers)
+            session.layer = _layer(session, layers, page)
 
 
 def choose_layer(session: Session, page: str) -> None:
@@ -49,7 +52,7 @@ def choose_layer(session: Session, page: str) -> None:
     session.layer = _layer(session, layers, page) if layers > 1 else 0
 
 
-def _layer(session: Session, layers: int, page: str = "train") -> int:
+def _layer(session: Session, layers: int, page: str) -> int:
     first = min(session.layer, layers - 1) + 1
     chosen = st.segmented_control(
         "Layer", list(range(1, layers + 1)), default=first_value("layer", visit(page), first),

@@ -1,0 +1,114 @@
+"""Corpus: what every unit of a layer does at every token of many sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from rnnviz.analysis.step import words_of
+from rnnviz.analysis.symbols import Names
+from rnnviz.analysis.unrolled import Unrolled
+from rnnviz.engine.batch import Example
+from rnnviz.engine.evaluation import batches
+from rnnviz.engine.layer import Array
+from rnnviz.engine.model import bind
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.trace import Trace
+
+#: The most tokens that are looked at together.
+MOST_TOKENS = 4_000
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """N tokens, sequence by sequence: ``words`` (N,), the state or gate after each, (N, H).
+
+    ``owners`` (N,) says which sequence each belongs to, ``steps`` (N,) at which of its places.
+    """
+
+    words: tuple[str, ...]
+    states: Array
+    owners: Array
+    steps: Array
+
+    @property
+    def count(self) -> int:
+        """How many sequences there are."""
+        return int(self.owners[-1]) + 1
+
+    @cached_property
+    def starts(self) -> Array:
+        """Where each sequence begins, and where the last one ends, (count + 1,)."""
+        return np.append(np.flatnonzero(self.steps == 0), len(self.owners))
+
+    def part(self, sequence: int) -> slice:
+        """The tokens of one sequence."""
+        return slice(int(self.starts[sequence]), int(self.starts[sequence + 1]))
+
+    def first(self, most: int) -> Corpus:
+        """The first sequences, with no more than ``most`` tokens together; at least one."""
+        count = max(1, int(np.searchsorted(self.starts[1:], most, side="right")))
+        end = int(self.starts[count])
+        return Corpus(self.words[:end], self.states[:end], self.owners[:end], self.steps[:end])
+
+    @cached_property
+    def changes(self) -> Array:
+        """What each token changes, h_t - h_{t-1}, (N, H); before the first one there is nothing."""
+        before = np.vstack([np.zeros_like(self.states[:1]), self.states[:-1]])
+        before[self.steps == 0] = 0
+        changes: Array = self.states - before
+        return changes
+
+    @cached_property
+    def _sorted(self) -> tuple[Array, Array]:
+        known, numbers = np.unique(np.array(self.words, object), return_inverse=True)
+        return known, numbers
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """The different words, sorted."""
+        return tuple(self._sorted[0].tolist())
+
+    @property
+    def numbers(self) -> Array:
+        """Which of the vocabulary stands at each token, (N,)."""
+        return self._sorted[1]
+
+    def occurrences(self, word: str) -> Array:
+        """The tokens that are this word."""
+        return np.flatnonzero(np.array([known == word for known in self.words]))
+
+
+def within(examples: Sequence[Example], most: int = MOST_TOKENS) -> int:
+    """How many of the first examples have no more than ``most`` tokens together; at least one."""
+    lengths = [len(e.inputs) + (0 if e.source is None else len(e.source)) for e in examples]
+    return max(1, int(np.searchsorted(np.cumsum(lengths), most, side="right")))
+
+
+def read_corpus(
+    parameters: Parameters,
+    examples: Sequence[Example],
+    names: Names,
+    layer: int = -1,
+    part: str = "h",
+) -> Corpus:
+    """Read the examples with these parameters and keep what a state or gate of a layer was."""
+    architecture = parameters.architecture
+    found: dict[int, tuple[tuple[str, ...], Array]] = {}
+    for batch in batches(examples, architecture.hidden * architecture.layers):
+        trace = Trace(architecture, batch, parameters.theta.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            bind(parameters, trace).forward()
+        for k in set(batch.owners.tolist()):
+            found[k] = words_of(trace, names, k), Unrolled(trace, layer, k).of(part).copy()
+    rows = [found[k] for k in range(len(examples))]
+    lengths = [len(words) for words, _ in rows]
+    return Corpus(
+        words=tuple(word for words, _ in rows for word in words),
+        states=np.concatenate([states for _, states in rows]),
+        owners=np.repeat(np.arange(len(rows)), lengths),
+        steps=np.concatenate([np.arange(length) for length in lengths]),
+    )

@@ -1,0 +1,54 @@
+"""Page *Hidden states*: what units do, how states move, what if, and what breaks."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.dissection import Room
+from rnnviz.session import Session
+from rnnviz.ui.chart import Show
+from rnnviz.ui.live import live
+from rnnviz.ui.phrase import phrase_box
+from rnnviz.ui.rooms.breaking import breaking_room
+from rnnviz.ui.rooms.units import units_room
+from rnnviz.ui.rooms.ways import ways_room
+from rnnviz.ui.rooms.what_if import what_if_room
+from rnnviz.ui.state import first_value, visit
+from rnnviz.ui.style import status_html, verdict_html
+from rnnviz.ui.view import choose_view
+
+_ROOMS = {
+    Room.UNITS: units_room,
+    Room.WAYS: ways_room,
+    Room.WHAT_IF: what_if_room,
+    Room.BREAK: breaking_room,
+}
+
+
+def hidden_page(session: Session, status: DeltaGenerator) -> None:
+    """Draw the page; ``status`` is the place of the live numbers."""
+    left, right = st.columns(2, gap="medium", vertical_alignment="top")
+    with left:
+        phrase_box(session, "hidden")
+    verdict = right.empty()
+    with st.container(horizontal=True, vertical_alignment="bottom", key="rooms"):
+        session.dissection.room = _room(session)
+    choose_view(session, "hidden")
+    room = _ROOMS[session.dissection.room](session)
+
+    def draw(show: Show) -> None:
+        status.html(status_html(session))
+        verdict.html(verdict_html(session.inspect(), session.problem))
+        room.draw(show)
+
+    live(session, draw, room.handlers, chore=room.chore)
+
+
+def _room(session: Session) -> Room:
+    now = session.dissection.room
+    chosen = st.segmented_control(
+        "Look at", list(Room), key="room", required=True,
+        default=first_value("room", visit("hidden"), now),
+    )  # fmt: skip
+    return Room(chosen or now)

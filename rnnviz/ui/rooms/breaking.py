@@ -1,0 +1,219 @@
+"""Room *Break it*: edits tried on a copy of the weights, with what they do at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.analysis.memory import recurrent, recurrent_name, spectrum
+from rnnviz.dissection import MOST_EDITS, Trial, signal
+from rnnviz.edit import Edit, noise, scale, set_weight, silence
+from rnnviz.engine.parameters import Parameters
+from rnnviz.figures.compared import Pair, compared_leads
+from rnnviz.figures.theme import HEIGHTS
+from rnnviz.figures.worth import unit_worth
+from rnnviz.probe import Probe, inspect
+from rnnviz.session import Session
+from rnnviz.ui.chart import Event, Show, place
+from rnnviz.ui.live import Chore
+from rnnviz.ui.rooms.room import Furnished
+from rnnviz.ui.state import first_value, visit
+from rnnviz.ui.style import theme
+from rnnviz.ui.table import numbers_of
+from rnnviz.ui.text import explanation
+
+
+def breaking_room(session: Session) -> Furnished:
+    """Lay out the units and the tools on the left, before and after on the right."""
+    noun = session.names.noun
+    left, right = st.columns(2, gap="medium")
+    with left:
+        place("worth", HEIGHTS["worth"], explanation("worth", noun=noun), clicks=True)
+        numbers_of("worth", lambda: _worth_table(session))
+        _tools(session)
+    with right:
+        scores = st.empty()
+        _decide(session)
+        place("leads", HEIGHTS["leads"], explanation("leads_broken", noun=noun))
+
+    def draw(show: Show) -> None:
+        probe, trial = session.inspect(), session.trial()
+        after = inspect(session.dataset, trial.parameters, session.phrase, session.config)
+        scores.html(_scores_html(session, trial, probe, after))
+        show("worth", _worth, session)
+        show("leads", _leads, probe, after)
+
+    handlers = {"worth": lambda event: _toggle(session, event)}
+    return Furnished(draw, handlers, Chore(lambda budget: _weigh(session, budget), ["worth"]))
+
+
+def _toggle(session: Session, event: Event) -> None:
+    unit = event.get("data")
+    if isinstance(unit, int) and unit < session.config.hidden:
+        session.dissection.toggle(session.layer, unit)
+
+
+def _weigh(session: Session, budget: float) -> bool:
+    """Find out what units are worth, for so many seconds; whether some are left."""
+    until, more = time.perf_counter() + budget, True
+    with session.lock:
+        while more and time.perf_counter() < until:
+            more = session.dissection.weigh(session.state, session.layer, session.run)
+        return session.dissection.lacks(session.state, session.layer)
+
+
+def _worth(session: Session) -> Any:
+    lab, unit = session.dissection, session.dataset.guess.unit
+    rises = lab.worth(session.state, session.layer)
+    return unit_worth(rises, lab.silenced(session.layer), unit, theme())
+
+
+def _leads(probe: Probe, after: Probe) -> Any:
+    found = signal(probe, after)
+    count = min(len(found.first), len(found.second))
+    pair = Pair(found.first[:count], found.second[:count], probe.words[:count], ("before", "after"))
+    return compared_leads(pair, found.label, theme(), found.unit)
+
+
+# Tools
+
+
+def _tools(session: Session) -> None:
+    """A row for each tool, its numbers first, its button at the end."""
+    st.markdown("##### Tools")
+    last = session.config.hidden - 1
+    unit, _, _, _, end = _row()
+    which = _number(unit, "Unit", "cut_unit", (0, last), session.dissection.unit)
+    _button(end, "Silence unit", lambda: [silence(session.layer + 1, int(which))], session)
+    number, _, _, _, end = _row()
+    count = _number(number, "Strongest n", "cut_count", (1, last + 1), 1)
+    _button(end, "Silence n", lambda: _strongest(session, int(count)), session)
+    times, _, _, _, end = _row()
+    factor = _number(times, "Radius ×", "cut_factor", (0.0, 10.0), 0.9)
+    _button(end, "Scale radius", lambda: [scale(factor)], session)
+    size, source, _, _, end = _row()
+    share = _number(size, "Noise ×", "cut_share", (0.0, 10.0), 0.1)
+    seed = _number(source, "Seed", "cut_seed", (0, 999_999), 0)
+    _button(end, "Add noise", lambda: [noise(share, int(seed))], session)
+    _weight(session)
+
+
+def _row() -> list[DeltaGenerator]:
+    return st.columns([1, 1, 1, 1, 1.3], vertical_alignment="bottom", gap="small")
+
+
+def _number(
+    place: DeltaGenerator, label: str, key: str, span: tuple[float, float], first: float
+) -> float:
+    low, high = span
+    first = first_value(key, (visit("hidden"), high), min(max(first, low), high))
+    return place.number_input(label, low, high, first, key=f"{key}_{high}")
+
+
+def _weight(session: Session) -> None:
+    parameters, row = session.state.parameters, _row()
+    names = [name for name, array in parameters.named().items() if array.ndim == 2]
+    home = names.index(recurrent_name(parameters))
+    name = row[0].selectbox("Weight", names, home, key=f"cut_name_{len(names)}")
+    rows, columns = parameters[name].shape
+    to = int(_number(row[1], "Row", "cut_row", (0, rows - 1), 0))
+    source = int(_number(row[2], "Column", "cut_column", (0, columns - 1), 0))
+    now = f"Now {float(parameters[name][to, source]):g}"
+    value = row[3].number_input("Value", -1e6, 1e6, 0.0, key="cut_value", help=now)
+    _button(row[4], "Set weight", lambda: [set_weight(name, to, source, value)], session)
+
+
+def _strongest(session: Session, count: int) -> list[Edit]:
+    lab = session.dissection
+    with session.lock:
+        return [*lab.strongest(session.state, session.layer, session.run, count)]
+
+
+def _button(
+    place: DeltaGenerator, label: str, edits: Callable[[], list[Edit]], session: Session
+) -> None:
+    key = f"do_{label.lower().replace(' ', '_')}"
+    full = len(session.dissection.edits) >= MOST_EDITS
+    place.button(
+        label, key=key, width="stretch", disabled=full,
+        on_click=lambda: session.dissection.add(*edits()),
+        help=f"At most {MOST_EDITS} edits are tried together." if full else None,
+    )  # fmt: skip
+
+
+def _decide(session: Session) -> None:
+    lab = session.dissection
+    none = not lab.edits
+    with st.container(horizontal=True, key="decide"):
+        st.button("Undo", key="undo", on_click=lab.undo, disabled=none, shortcut="Z")
+        st.button("Undo all", key="undo_all", on_click=lab.clear, disabled=none)
+        st.button(
+            "Branch with this", key="branch_with", type="primary", disabled=none,
+            on_click=_branch, args=(session,),
+            help="Until now only a copy was edited. This makes the edited weights the present of "
+            "the run, from the epoch shown on; the run as it was stays as a ghost, and a link "
+            "carries the edits.",
+        )  # fmt: skip
+
+
+def _branch(session: Session) -> None:
+    if session.branch_with(session.dissection.edits):
+        session.dissection.clear()
+
+
+# Before and after
+
+
+def _scores_html(session: Session, trial: Trial, probe: Probe, after: Probe) -> str:
+    """Accuracy, loss, verdict and spectral radius, before and after."""
+    metric, unit = session.dataset.metric.name, session.dataset.guess.unit
+    rows = []
+    for role, one, two in zip(("training", "test"), trial.before, trial.after, strict=True):
+        rows += [
+            (f"{role} {metric}", f"{one.metric:.1%}", f"{two.metric:.1%}"),
+            (f"{role} loss ({unit})", f"{one.loss:.4f}", f"{two.loss:.4f}"),
+        ]
+    rows = [row for row in rows if "nan" not in row[1]]
+    name = recurrent_name(trial.parameters)
+    rows += [
+        ("the probe", _said(probe), _said(after)),
+        (f"radius of {name}", _radius(session.state.parameters), _radius(trial.parameters)),
+    ]
+    cells = "".join(
+        f"<tr><td>{escape(label)}</td><td>{escape(one)}</td>"
+        f'<td class="{"moved" if one != two else ""}">{escape(two)}</td></tr>'
+        for label, one, two in rows
+    )
+    head = "<tr><th></th><th>before</th><th>after</th></tr>"
+    return (
+        f'<div class="rnnviz-trial"><table>{head}{cells}</table>'
+        f"<p>{escape(_edits_text(session))}</p></div>"
+    )
+
+
+def _said(probe: Probe) -> str:
+    if probe.dataset.verdicts:
+        return f"{probe.verdict}, {probe.probability:.1%}"
+    return probe.verdict or "(nothing)"
+
+
+def _radius(parameters: Parameters) -> str:
+    weights = recurrent(parameters)
+    return f"{spectrum(weights).radius:.4f}"
+
+
+def _edits_text(session: Session) -> str:
+    edits = session.dissection.edits
+    if not edits:
+        return "Nothing edited: both columns are the network as it is."
+    return f"Edited on a copy, the run is untouched: {'; '.join(map(str, edits))}."
+
+
+def _worth_table(session: Session) -> Mapping[str, Any]:
+    rises = session.dissection.worth(session.state, session.layer)
+    return {"unit": range(len(rises)), "rise of the training loss": rises}

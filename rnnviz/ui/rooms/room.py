@@ -1,0 +1,25 @@
+"""Room: what a part of a page hands back when it has laid itself out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from rnnviz.dissection import Region
+from rnnviz.session import Session
+from rnnviz.ui.chart import Event, Show
+from rnnviz.ui.live import Chore
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """How a room is drawn, what it does when it is heard, and what it has to do while it waits."""
+
+    draw: Callable[[Show], None]
+    handlers: Mapping[str, Callable[[Event], None]] = field(default_factory=dict)
+    chore: Chore | None = None
+
+
+def region_of(session: Session) -> Region:
+    """Where the states are taken from that are looked at now."""
+    return Region(session.state, session.dataset, session.layer, session.part)

@@ -1,0 +1,261 @@
+"""Room *Units*: text tinted by a unit, and what words do to all units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.analysis.corpus import Corpus
+from rnnviz.analysis.selectivity import MOST_WORDS, selectivity
+from rnnviz.dissection import LEAF, Region, Sort
+from rnnviz.figures.response import response_matrix
+from rnnviz.figures.theme import HEIGHTS, ladder
+from rnnviz.figures.tinted import Line, tint, tinted_text
+from rnnviz.session import Session
+from rnnviz.ui.chart import Event, Show, place
+from rnnviz.ui.rooms.room import Furnished, region_of
+from rnnviz.ui.state import first_value, visit
+from rnnviz.ui.style import theme
+from rnnviz.ui.table import numbers_of
+from rnnviz.ui.text import explanation
+
+#: The most words that can be chosen, and the most phrases behind a cell.
+_MOST_CHOICES, _MOST_BEHIND = 300, 12
+
+
+def units_room(session: Session) -> Furnished:
+    """Lay out the controls, the tinted text on the left, the matrix on the right."""
+    region = region_of(session)
+    session.dissection.look_at(region)
+    # While it runs, rows and columns keep their places.
+    if not session.running:
+        session.dissection.arrange(region)
+    _controls(session, region)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        text = st.empty()
+        st.caption(explanation("tinted", noun=session.names.noun))
+        _leaves(session, region)
+        numbers_of("unit", lambda: _unit_table(session))
+    with right:
+        behind = _matrix(session, region)
+
+    def draw(show: Show) -> None:
+        here = region_of(session)
+        text.html(_text_html(session, here))
+        if behind is not None:
+            show("response", _figure, session, here)
+            behind.html(_behind_html(session, here))
+
+    return Furnished(draw, {"response": lambda event: _choose_cell(session, event)})
+
+
+def _figure(session: Session, region: Region) -> Any:
+    found = session.dissection.response(region)
+    unit, noun = session.dissection.unit, session.names.noun
+    return response_matrix(found, unit, region.part, noun, theme())
+
+
+# Controls
+
+
+def _controls(session: Session, region: Region) -> None:
+    lab = session.dissection
+    with st.container(horizontal=True, vertical_alignment="bottom", key="units_bar"):
+        st.session_state["lab_unit"] = lab.unit
+        last = session.config.hidden - 1
+        st.number_input(
+            "Unit", 0, last, key="lab_unit", width=120, on_change=_choose_unit, args=(session,)
+        )
+        for name, icon, by, key in (("Previous", "chevron_left", -1, "Left"),
+                                    ("Next", "chevron_right", 1, "Right")):  # fmt: skip
+            st.button(
+                name, key=f"unit_{name.lower()}", icon=f":material/{icon}:", shortcut=key,
+                on_click=_step, args=(session, by), disabled=last == 0,
+            )  # fmt: skip
+        chosen = st.segmented_control(
+            "Units in the order of", list(Sort), key="unit_sort", required=True,
+            default=first_value("unit_sort", visit("hidden"), lab.sort),
+            help="index: as they are numbered. selectivity: first the unit whose change depends "
+            "most on the word. similarity: alike ones next to each other.",
+        )  # fmt: skip
+        lab.sort = Sort(chosen or lab.sort)
+        if lab.sort is Sort.SELECTIVITY:
+            lab.word = _word(session, region)
+
+
+def _word(session: Session, region: Region) -> str | None:
+    """For which word a unit should be selective."""
+    noun = session.names.noun
+    known = [None, *session.dissection.corpus(region).vocabulary[:_MOST_CHOICES]]
+    first = session.dissection.word if session.dissection.word in known else None
+    first = first_value("unit_word", (visit("hidden"), session.dataset), first)
+    return st.selectbox(
+        f"Selective for the {noun}", known, known.index(first) if first in known else 0,
+        key="unit_word", format_func=lambda word: f"any {noun}" if word is None else word,
+        width=200,
+    )  # fmt: skip
+
+
+def _choose_unit(session: Session) -> None:
+    session.dissection.unit = int(st.session_state["lab_unit"])
+
+
+def _step(session: Session, by: int) -> None:
+    session.dissection.step(region_of(session), by)
+
+
+def _leaves(session: Session, region: Region) -> None:
+    lab = session.dissection
+    last = (lab.corpus(region).count - 1) // LEAF
+    if not last:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="leaves"):
+        moves = (("Earlier phrases", -1, lab.leaf == 0), ("Later phrases", 1, lab.leaf == last))
+        for name, by, disabled in moves:
+            st.button(name, key=f"leaf_{by}", on_click=_turn, args=(session, by), disabled=disabled)
+
+
+def _turn(session: Session, by: int) -> None:
+    session.dissection.leaf = max(0, session.dissection.leaf + by)
+
+
+def _choose_cell(session: Session, event: Event) -> None:
+    found = session.dissection.response(region_of(session))
+    row, column = round(event["y"]), round(event["x"])
+    unit, word = int(found.units[row]), found.words[column]
+    session.dissection.unit, session.dissection.cell = unit, (unit, word)
+
+
+# Texts
+
+
+def _text_html(session: Session, region: Region) -> str:
+    """The probe and one leaf of the training sequences, tinted by the unit."""
+    lab, probe = session.dissection, session.inspect()
+    corpus, unit = lab.corpus(region), lab.unit
+    mine = probe.unrolled(region.layer).of(region.part)[:, unit]
+    limit = _limit(corpus, unit, mine)
+    first = lab.leaf * LEAF
+    leaf = range(first, min(first + LEAF, corpus.count))
+    what = f"unit {unit}: {region.part}"
+    gap = _gap(session)
+    parts = [
+        _heading(session, region, limit),
+        tinted_text([Line(probe.words, mine)], what, limit, theme(), gap),
+        f"<h4>Training sequences {first + 1} to {leaf[-1] + 1} of {_count(session, corpus)}</h4>",
+        tinted_text([_line(session, corpus, k) for k in leaf], what, limit, theme(), gap),
+    ]
+    return f'<div class="rnnviz-unit">{"".join(parts)}</div>'
+
+
+def _gap(session: Session) -> str:
+    return "" if session.names.noun == "character" else " "
+
+
+def _count(session: Session, corpus: Corpus) -> str:
+    every = len(session.dataset.train)
+    return str(every) if every == corpus.count else f"the first {corpus.count} of {every}"
+
+
+def _limit(corpus: Corpus, unit: int, mine: Any) -> float:
+    """Where the colours end: at a rung above the largest value that the unit ever has."""
+    return ladder(float(max(np.abs(corpus.states[:, unit]).max(), np.abs(mine).max())))
+
+
+def _line(session: Session, corpus: Corpus, k: int) -> Line:
+    part, example = corpus.part(k), session.dataset.train[k]
+    verdicts = session.dataset.verdicts
+    note = f" → {session.dataset.classes[example.target]}" if verdicts else ""
+    return Line(corpus.words[part], corpus.states[part, session.dissection.unit], note)
+
+
+def _heading(session: Session, region: Region, limit: float) -> str:
+    """Which unit it is, its rank, and the scale of the colours."""
+    lab, colors = session.dissection, theme()
+    ends = (tint(-1, colors), colors.neutral, tint(1, colors))
+    bar = f'<i style="background:linear-gradient(to right,{",".join(ends)})"></i>'
+    scale = f'<span class="scale">−{limit:g} {bar} {limit:g}</span>'
+    return f"<h4>Unit {lab.unit}{escape(_rank(session, region))} {scale}</h4>"
+
+
+def _rank(session: Session, region: Region) -> str:
+    lab = session.dissection
+    if lab.sort is Sort.INDEX:
+        return ""
+    order = lab.order(region).tolist()
+    rank = f", number {order.index(lab.unit) + 1} of {len(order)} by {lab.sort.value}"
+    if lab.sort is Sort.SIMILARITY:
+        return rank
+    value = selectivity(lab.corpus(region), lab.word)[lab.unit]
+    whom = f" for “{lab.word}”" if lab.word else ""
+    return f"{rank}{whom} ({value:.3g})"
+
+
+# The matrix
+
+
+def _matrix(session: Session, region: Region) -> DeltaGenerator | None:
+    """The place of the matrix and of what is behind its cells; or a sentence why there is none."""
+    corpus = session.dissection.corpus(region)
+    if not session.dataset.tokens and len(corpus.vocabulary) > MOST_WORDS:
+        st.info(
+            "What is read here are numbers that hardly ever come twice, so there is no mean "
+            "change to show for each of them."
+        )
+        return None
+    text = explanation("response", noun=session.names.noun)
+    place("response", HEIGHTS["response"], text, clicks=True)
+    numbers_of("response", lambda: _response_table(session))
+    return st.empty()
+
+
+def _behind_html(session: Session, region: Region) -> str:
+    """The sequences in which the chosen word makes its change, the largest change first."""
+    lab = session.dissection
+    if lab.cell is None:
+        return "<p>Click a cell to see the phrases behind it.</p>"
+    unit, word = lab.cell
+    corpus = lab.corpus(region)
+    places = corpus.occurrences(word)
+    changes = corpus.changes[places, unit]
+    order = np.argsort(-np.abs(changes), kind="stable")[:_MOST_BEHIND]
+    limit = _limit(corpus, unit, np.zeros(1))
+    lines = [_behind(corpus, int(places[k]), unit, float(changes[k])) for k in order]
+    text = tinted_text(lines, f"unit {unit}: {region.part}", limit, theme(), _gap(session))
+    of = f", the {len(order)} largest" if len(order) < len(places) else ""
+    mean = f"{changes.mean():+.4f}".replace("-", "−")
+    head = f"“{word}” changes unit {unit} by {mean} on average, at {len(places)} places{of}:"
+    return f'<div class="rnnviz-unit"><h4>{escape(head)}</h4>{text}</div>'
+
+
+def _behind(corpus: Corpus, place: int, unit: int, change: float) -> Line:
+    part, step = corpus.part(int(corpus.owners[place])), int(corpus.steps[place])
+    note = f" {change:+.3f}".replace("-", "−")
+    return Line(corpus.words[part], corpus.states[part, unit], note, frozenset({step}))
+
+
+# Numbers
+
+
+def _unit_table(session: Session) -> Mapping[str, Any]:
+    region, unit = region_of(session), session.dissection.unit
+    corpus = session.dissection.corpus(region)
+    return {
+        "sequence": corpus.owners + 1,
+        "place": corpus.steps + 1,
+        session.names.noun: corpus.words,
+        f"{region.part} of unit {unit}": corpus.states[:, unit],
+        "change": corpus.changes[:, unit],
+    }
+
+
+def _response_table(session: Session) -> Mapping[str, Any]:
+    found = session.dissection.response(region_of(session))
+    rows = {"unit": found.units}
+    return rows | {word: found.means[found.units, k] for k, word in enumerate(found.words)}

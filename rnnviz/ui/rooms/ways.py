@@ -1,0 +1,175 @@
+"""Room *Trajectories*: the ways of all sequences through the plane of two components."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from rnnviz.analysis.projection import participation
+from rnnviz.analysis.trajectory import Cloud, Path, Plane, cloud, labels_of
+from rnnviz.analysis.variant import Alter, Variant
+from rnnviz.dissection import spelled
+from rnnviz.figures.theme import HEIGHTS, plain
+from rnnviz.figures.trajectories import (
+    MOST_PANELS,
+    multiples_height,
+    small_multiples,
+    trajectories,
+)
+from rnnviz.probe import Probe
+from rnnviz.session import Session
+from rnnviz.ui.chart import Event, Show, place
+from rnnviz.ui.phrase import ask_instead
+from rnnviz.ui.rooms.room import Furnished, region_of
+from rnnviz.ui.state import first_value, visit
+from rnnviz.ui.style import theme
+from rnnviz.ui.table import numbers_of
+from rnnviz.ui.text import explanation
+
+#: The most tokens that are drawn.
+_MOST = 1_000
+_PLANES = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
+_FEW = (
+    "With one unit the states lie on a line: there is no plane to draw them in. "
+    "Choose two hidden units or more."
+)
+
+
+def ways_room(session: Session) -> Furnished:
+    """Lay out the choice of the plane, the picture, and the small ones below it."""
+    if session.config.hidden < 2:
+        st.info(_FEW)
+        return Furnished(lambda show: None)
+    _controls(session)
+    said = st.empty()
+    text = explanation("trajectories", noun=session.names.noun)
+    place("trajectories", HEIGHTS["trajectories"], text, clicks=True)
+    numbers_of("trajectories", lambda: _table(session))
+    panels = _panels(session, session.inspect())
+
+    def draw(show: Show) -> None:
+        probe, plane = session.inspect(), _plane(session)
+        said.html(_said_html(session, plane))
+        show("trajectories", _all_ways, session, probe, plane)
+        if panels:
+            show("multiples", _multiples, session, probe, plane)
+
+    return Furnished(draw, {"trajectories": lambda event: _open(session, event)})
+
+
+def _controls(session: Session) -> None:
+    lab = session.dissection
+    few = session.config.hidden < 3
+    names = list(_PLANES)[:1] if few else list(_PLANES)
+    if few:
+        lab.axes = (0, 1)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="ways_bar"):
+        now = next(name for name, axes in _PLANES.items() if axes == lab.axes)
+        chosen = st.segmented_control(
+            "Components", names, key=f"plane_{len(names)}", required=True,
+            default=first_value("plane", (visit("hidden"), few), now),
+            help="The directions in which the states spread most, the widest first",
+        )  # fmt: skip
+        lab.axes = _PLANES[chosen or now]
+        st.button(
+            "Refit", key="refit", on_click=_refit, args=(session,),
+            help="Fit the components to the states of the epoch shown. Otherwise they stay as "
+            "they are, so that what moves are the states and not the axes.",
+        )  # fmt: skip
+
+
+def _refit(session: Session) -> None:
+    session.dissection.refit(region_of(session), session.run)
+
+
+def _plane(session: Session) -> Plane:
+    region = region_of(session)
+    plane = session.dissection.plane(region, session.run)
+    if plane is None:
+        session.dissection.axes = (0, 1)
+        plane = session.dissection.plane(region, session.run)
+    assert plane is not None
+    return plane
+
+
+def _said_html(session: Session, plane: Plane) -> str:
+    """When the axes were fitted, and what they say of the states shown."""
+    corpus = session.dissection.corpus(region_of(session))
+    ratio = participation(corpus.states)
+    both, fitted = sum(plane.explained), plane.projection.epoch
+    share = f"the two carry <b>{both:.1%}</b> of the variance of the states shown"
+    drawn = corpus.first(_MOST).count
+    if not corpus.states.std(axis=0).any():
+        share = "the states shown don't vary at all"
+    return (
+        f'<div class="rnnviz-said">Axes fitted at epoch <b>{fitted}</b> to the '
+        f"{len(corpus.words):,} states of {corpus.count} training sequences, and kept: {share}; "
+        f"participation ratio <b>{ratio:.2f}</b> of {corpus.states.shape[1]} units."
+        f"{f' Drawn are the first {drawn} sequences.' if drawn < corpus.count else ''}</div>"
+    )
+
+
+def _all_ways(session: Session, probe: Probe, plane: Plane) -> Any:
+    return trajectories(_cloud(session, plane), _path(session, probe, plane), plane, theme())
+
+
+def _cloud(session: Session, plane: Plane) -> Cloud:
+    corpus, data = session.dissection.corpus(region_of(session)).first(_MOST), session.dataset
+    return cloud(corpus, plane, labels_of(corpus, data.train, data.classes))
+
+
+def _path(session: Session, probe: Probe, plane: Plane) -> Path:
+    states = probe.unrolled(session.layer).of(session.part)
+    return Path(plane.points(states), probe.words)
+
+
+def _open(session: Session, event: Event) -> None:
+    """Make the sequence of a point the probe."""
+    number = event.get("data")
+    if isinstance(number, int) and 0 <= number < len(session.dataset.train):
+        ask_instead(session, session.dataset.train[number].text)
+
+
+# Small multiples
+
+
+def _panels(session: Session, probe: Probe) -> bool:
+    """Put the place of the small pictures here, if there are any; or a sentence why not."""
+    count = len(probe.reading.words)
+    if count < 2:
+        st.info("With one word there is nothing to leave out.")
+        return False
+    text = explanation("multiples", noun=session.names.noun)
+    place("multiples", multiples_height(count), text)
+    return True
+
+
+def _multiples(session: Session, probe: Probe, plane: Plane) -> Any:
+    others = []
+    words = probe.reading.words
+    for place_, word in list(enumerate(words))[:MOST_PANELS]:
+        text = spelled(session.dataset, Variant(Alter.DROP, place_).applied(words))
+        other = session.inspect(text)
+        others.append((_panel_title(word, other), _path(session, other, plane)))
+    return small_multiples(_path(session, probe, plane), others, plane, theme())
+
+
+def _panel_title(word: str, other: Probe) -> str:
+    said = "" if other.every else f": {plain(other.verdict, 12)}"
+    return f"no “{plain(word, 12)}”{said}"
+
+
+def _table(session: Session) -> Mapping[str, Any]:
+    plane = _plane(session)
+    found = _cloud(session, plane)
+    one, two = (f"component {axis + 1}" for axis in plane.axes)
+    return {
+        "sequence": found.corpus.owners + 1,
+        "place": found.corpus.steps + 1,
+        session.names.noun: found.corpus.words,
+        "wanted": found.labels,
+        one: found.points[:, 0],
+        two: found.points[:, 1],
+    }

@@ -1,0 +1,188 @@
+"""Room *What if*: the probe with one word altered, and what each word adds to the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from rnnviz.analysis.saliency import Saliency, lead, saliency
+from rnnviz.analysis.variant import Alter, aligned
+from rnnviz.dissection import Signal, beside, signal, spelled
+from rnnviz.figures.compared import Pair, compared_leads, compared_states, saliency_strips
+from rnnviz.figures.theme import HEIGHTS
+from rnnviz.probe import Probe
+from rnnviz.session import Session
+from rnnviz.tasks.table import TaskError
+from rnnviz.ui.chart import Show, place
+from rnnviz.ui.rooms.room import Furnished
+from rnnviz.ui.state import first_value, visit
+from rnnviz.ui.style import theme
+from rnnviz.ui.table import numbers_of
+from rnnviz.ui.text import explanation
+from rnnviz.ui.view import view_of
+
+#: The most words that can be chosen from.
+_MOST_CHOICES = 300
+
+
+def what_if_room(session: Session) -> Furnished:
+    """Lay out the alteration, answers and saliency on the left, both states on the right."""
+    _controls(session, session.inspect())
+    said = st.empty()
+    left, right = st.columns(2, gap="medium")
+    noun = session.names.noun
+    with left:
+        place("leads", HEIGHTS["leads"], explanation("leads", noun=noun))
+        place("saliency", HEIGHTS["saliency"], explanation("saliency", noun=noun))
+        numbers_of("saliency", lambda: _saliency_table(session))
+    with right:
+        place("compared", HEIGHTS["compared"], explanation("compared", noun=noun))
+        numbers_of("compared", lambda: _states_table(session))
+
+    def draw(show: Show) -> None:
+        probe = session.inspect()
+        other = _other(session, probe)
+        said.html(_said_html(probe, other))
+        show("saliency", _strips, session, probe)
+        if isinstance(other, Probe):
+            show("leads", _leads, session, probe, other)
+            show("compared", _states, session, probe, other)
+
+    return Furnished(draw)
+
+
+def _other(session: Session, probe: Probe) -> Probe | str:
+    """The altered probe, or a sentence why there is none."""
+    words = session.dissection.varied(probe.reading.words)
+    try:
+        return session.inspect(spelled(session.dataset, words))
+    except TaskError as problem:
+        return str(problem)
+
+
+# Controls
+
+
+def _controls(session: Session, probe: Probe) -> None:
+    lab, words = session.dissection, probe.reading.words
+    lab.varied(words)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="what_if_bar"):
+        chosen = st.selectbox(
+            session.names.noun.capitalize(), range(len(words)), lab.variant.place,
+            key=f"alter_place_{hash(words)}", format_func=lambda t: f"{t + 1}: {words[t]}",
+            width=200,
+        )  # fmt: skip
+        alter = st.segmented_control(
+            "What is done to it", list(Alter), key="alter", required=True,
+            default=first_value("alter", visit("hidden"), lab.variant.alter),
+        )  # fmt: skip
+        lab.variant = lab.variant._replace(place=int(chosen or 0), alter=Alter(alter or Alter.DROP))
+        if lab.variant.alter is Alter.CHANGE:
+            lab.variant = lab.variant._replace(word=_word(session))
+
+
+def _word(session: Session) -> str:
+    """The word, or the values, that take its place."""
+    data, now = session.dataset, session.dissection.variant.word
+    if not data.tokens:
+        first = first_value("alter_value", (visit("hidden"), data), now or _zeros(session))
+        return st.text_input("into", first, key="alter_value", width=200) or _zeros(session)
+    known = list((data.source or data.vocabulary).words[:_MOST_CHOICES])
+    first = first_value("alter_word", (visit("hidden"), data), now if now in known else known[0])
+    found = st.selectbox("into", known, known.index(first), key="alter_word", width=200)
+    return str(found)
+
+
+def _zeros(session: Session) -> str:
+    return ",".join("0" * len(session.dataset.vocabulary))
+
+
+# Pictures
+
+
+def _said_html(probe: Probe, other: Probe | str) -> str:
+    """The verdict on both."""
+    if isinstance(other, str):
+        return f'<div class="rnnviz-said">{escape(other)}</div>'
+    texts = (f"“{escape(p.reading.text)}” → <b>{escape(_answer(p))}</b>" for p in (probe, other))
+    return f'<div class="rnnviz-said">{"<br>".join(texts)}</div>'
+
+
+def _answer(probe: Probe) -> str:
+    if probe.dataset.verdicts:
+        return f"{probe.verdict}, {probe.probability:.1%}"
+    return probe.verdict or "(nothing)"
+
+
+def _pair(probe: Probe, other: Probe, first: Any, second: Any, session: Session) -> Pair:
+    """Two arrays, token by token, brought into line."""
+    pairs = beside(probe, other, session.dissection.variant)
+    names = [_name(probe, other, pair) for pair in pairs]
+    return Pair(
+        aligned(first, [a for a, _ in pairs]), aligned(second, [b for _, b in pairs]), names
+    )
+
+
+def _name(probe: Probe, other: Probe, pair: tuple[int | None, int | None]) -> str:
+    one, two = pair
+    mine = "–" if one is None else probe.words[one]
+    its = "–" if two is None else other.words[two]
+    return mine if mine == its else f"{mine}→{its}"
+
+
+def _leads(session: Session, probe: Probe, other: Probe) -> Any:
+    found: Signal = signal(probe, other)
+    pair = _pair(probe, other, found.first, found.second, session)
+    return compared_leads(pair, found.label, theme(), found.unit)
+
+
+def _states_pair(session: Session, probe: Probe, other: Probe) -> Pair:
+    one, two = (p.unrolled(session.layer).of(session.part) for p in (probe, other))
+    return _pair(probe, other, one, two, session)
+
+
+def _states(session: Session, probe: Probe, other: Probe) -> Any:
+    return compared_states(_states_pair(session, probe, other), theme(), view_of(session))
+
+
+def _saliency(probe: Probe) -> tuple[Saliency, str]:
+    data = probe.dataset
+    answer = lead(probe.trace, data.classes, every=data.source is not None)
+    return saliency(probe.parameters, probe.example, answer), answer.name
+
+
+def _strips(session: Session, probe: Probe) -> Any:
+    found, name = _saliency(probe)
+    return saliency_strips(found, probe.words, name, theme())
+
+
+# Numbers
+
+
+def _states_table(session: Session) -> Mapping[str, Any]:
+    probe = session.inspect()
+    other = _other(session, probe)
+    if isinstance(other, str):
+        return {"": [other]}
+    pair = _states_pair(session, probe, other)
+    found = signal(probe, other)
+    leads = _pair(probe, other, found.first, found.second, session)
+    columns = {session.names.noun: pair.words, "as typed": leads.first, "changed": leads.second}
+    differences = (pair.second - pair.first).T
+    return columns | {f"Δ unit {unit}": row for unit, row in enumerate(differences)}
+
+
+def _saliency_table(session: Session) -> Mapping[str, Any]:
+    probe = session.inspect()
+    found, name = _saliency(probe)
+    return {
+        session.names.noun: [*probe.words, f"sum, of {name}", "m(x) − m(0)"],
+        "gradient × input": [*found.gradient_input, found.gradient_input.sum(), None],
+        "occlusion": [*found.occlusion, None, None],
+        "integrated gradients": [
+            *found.integrated, found.integrated.sum(), found.whole - found.empty,
+        ],
+    }  # fmt: skip

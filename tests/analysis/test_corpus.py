@@ -1,0 +1,78 @@
+"""The states of many sequences, on a network that can be worked out on paper."""
+
+import numpy as np
+import pytest
+
+from rnnviz.analysis.corpus import read_corpus, within
+from rnnviz.analysis.step import words_of
+from rnnviz.analysis.symbols import Names
+from rnnviz.analysis.unrolled import Unrolled
+from rnnviz.engine.batch import collate
+from rnnviz.engine.training import record
+from tests.analysis.paper import NAMES, linear, phrase
+from tests.engine.networks import CELLS, architecture, examples, network
+
+
+def corpus(*texts, c=0.5):
+    return read_corpus(linear(c), [phrase(text) for text in texts], NAMES)
+
+
+def test_states_stand_sequence_by_sequence_whatever_their_lengths():
+    found = corpus("b", "aac", "ca")
+    assert "".join(found.words) == "baacca"
+    assert found.owners.tolist() == [0, 1, 1, 1, 2, 2]
+    assert found.steps.tolist() == [0, 0, 1, 2, 0, 1]
+    assert found.count == 3
+    assert found.part(1) == slice(1, 4)
+    assert found.states[found.part(1)] == pytest.approx(
+        np.array([[1, 0, 0], [1.5, 0, 0], [0.75, 0, 1]])
+    )
+
+
+def test_a_change_is_what_one_token_adds_to_the_state_before():
+    found = corpus("aac", "b")
+    assert found.changes == pytest.approx(
+        np.array([[1, 0, 0], [0.5, 0, 0], [-0.75, 0, 1], [0, 1, 0]])
+    )
+
+
+def test_the_places_of_a_word_are_found():
+    found = corpus("aba", "cb")
+    assert found.vocabulary == ("a", "b", "c")
+    assert found.occurrences("b").tolist() == [1, 4]
+    assert found.numbers.tolist() == [0, 1, 0, 2, 1]
+    assert found.occurrences("zebra").tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("most", "words"), [(9, "baacca"), (6, "baacca"), (5, "baac"), (3, "b"), (0, "b")]
+)
+def test_the_first_sequences_can_be_taken_whole(most, words):
+    found = corpus("b", "aac", "ca").first(most)
+    assert "".join(found.words) == words
+    assert len(found.states) == len(words)
+    assert found.count == {6: 3, 4: 2, 1: 1}[len(words)]
+
+
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@pytest.mark.parametrize("encoder", [False, True])
+@pytest.mark.parametrize("layer", [0, 1])
+def test_every_sequence_is_read_as_it_is_alone(cell, encoder, layer):
+    of = architecture(cell, 2, encoder)
+    parameters = network(of)
+    names = Names(("a", "b", "c", "d"), ("A", "B", "C"), tuple("vwxyz"))
+    given = examples(of, [3, 1, 5, 3], every=encoder)
+    for part in (*of.cell.states, *of.cell.gates):
+        found = read_corpus(parameters, given, names, layer, part)
+        for k, example in enumerate(given):
+            trace = record(parameters, collate([example]))
+            alone = Unrolled(trace, layer).of(part)
+            assert found.states[found.part(k)] == pytest.approx(alone, abs=1e-14)
+            assert found.words[found.part(k)] == words_of(trace, names)
+
+
+def test_of_many_examples_the_first_are_taken():
+    given = [phrase("abc")] * 10
+    assert within(given, 30) == 10
+    assert within(given, 11) == 3
+    assert within(given, 1) == 1

@@ -1,0 +1,88 @@
+"""What units respond to, against what can be worked out on paper."""
+
+import math
+
+import numpy as np
+import pytest
+
+from rnnviz.analysis.corpus import Corpus, read_corpus
+from rnnviz.analysis.selectivity import response, selectivity, seriation
+from rnnviz.engine.parameters import Architecture, Parameters
+from tests.analysis.paper import NAMES, linear, phrase
+
+
+def corpus(*texts, c=0.0):
+    return read_corpus(linear(c), [phrase(text) for text in texts], NAMES)
+
+
+def made(words, *units):
+    """One-token sequences: so the state is the change."""
+    states = np.array(units, float).T
+    return Corpus(tuple(words), states, np.arange(len(words)), np.zeros(len(words), int))
+
+
+def test_the_response_to_a_word_is_its_mean_change():
+    """With W = c I: the unit of a word gains 1 - (1 - c) h, all others lose (1 - c) h."""
+    found = response(corpus("ab", "aa", c=0.5))
+    means = dict(zip(found.words, found.means.T, strict=True))
+    assert means["a"] == pytest.approx([(1 + 1 + 0.5) / 3, 0, 0])
+    assert means["b"] == pytest.approx([-0.5, 1, 0])
+    assert dict(zip(found.words, found.counts, strict=True)) == {"a": 3, "b": 1}
+    assert sorted(found.units) == [0, 1, 2]
+
+
+def test_two_units_by_hand():
+    """h = tanh of two weights a word: unit 0 hears only "a", unit 1 both alike."""
+    parameters = Parameters(Architecture(3, 2, 2))
+    parameters["W_xh"][...] = [[0.8, 0, 0], [0.3, 0.3, 0]]
+    parameters["W_hh"][...] = [[0, 0.5], [0, 0]]
+    found = response(read_corpus(parameters, [phrase("ab")], NAMES))
+    means = dict(zip(found.words, found.means.T, strict=True))
+    h = [math.tanh(0.8), math.tanh(0.3)]
+    assert means["a"] == pytest.approx(h)
+    assert means["b"] == pytest.approx([math.tanh(0.5 * h[1]) - h[0], 0])
+
+
+def test_of_many_words_the_most_frequent_are_shown():
+    found = response(corpus("abc", "ab", "a"), most=2)
+    assert set(found.words) == {"a", "b"}
+
+
+def test_a_unit_that_is_the_word_is_selective_and_one_that_is_alike_at_all_words_is_not():
+    words = "aabbcc"
+    found = selectivity(made(words, [1, 1, 2, 2, 3, 3], [3] * 6, [0, 1, 0, 1, 0, 1]))
+    assert found == pytest.approx([math.sqrt(2 / 3), 0, 0])
+
+
+def test_selectivity_is_the_deviation_between_the_groups():
+    """Groups (0, 2) and (4, 6): means 1 and 5, each 2 from the middle."""
+    assert selectivity(made("aabb", [0, 2, 4, 6])) == pytest.approx([2])
+
+
+def test_a_unit_may_be_selective_for_one_word_only():
+    found = made("aabbcc", [7, 7, 0, 0, 0, 0], [0, 0, 0, 0, 3, 3], [0, 0, 1, 1, 2, 2])
+    # Two of six: sqrt(1/3 2/3) times the distance of the means.
+    part = math.sqrt(2) / 3
+    assert selectivity(found, "a") == pytest.approx([7 * part, 1.5 * part, 1.5 * part])
+    assert selectivity(found, "c") == pytest.approx([3.5 * part, 3 * part, 1.5 * part])
+    assert selectivity(found, "zebra") == pytest.approx([0, 0, 0])
+
+
+def test_alike_rows_become_neighbours():
+    first, second = np.array([1.0, 0, 0.1]), np.array([0, 1.0, 0.1])
+    order = seriation(np.array([first, second, 2 * first, 3 * second, first])).tolist()
+    assert {*order[:3]} == {0, 2, 4}
+    assert {*order[3:]} == {1, 3}
+
+
+def test_opposite_rows_stand_at_the_ends():
+    row, other = np.array([1.0, 0.2]), np.array([0.2, -1.0])
+    order = seriation(np.array([row, -row, other, 2 * row, -3 * row])).tolist()
+    assert {*order[:2]} == {0, 3}
+    assert order[2] == 2
+    assert {*order[3:]} == {1, 4}
+
+
+@pytest.mark.parametrize("rows", [np.zeros((5, 3)), np.ones((1, 3)), np.eye(2)])
+def test_where_nothing_is_alike_the_order_stays(rows):
+    assert seriation(rows).tolist() == list(range(len(rows)))

@@ -1,0 +1,175 @@
+"""Page *Hidden states*, used as its reader uses it."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.serving import IDLE
+
+LEARNED = "hidden=16&init_scale=0.1&epoch=500&phrase=i+am+not+good"
+
+
+@pytest.fixture(params=["elman", "gru", "lstm"])
+def page(request, opened, server):
+    """The page on a network that has learned its phrases, of each cell in turn."""
+    page = opened(f"{server.url}/?{LEARNED}&cell={request.param}")
+    page.expect_place("500")
+    page.expect_share("training", "100.0%")
+    page.visit("Hidden states")
+    expect(page.at("room")).to_be_visible()
+    return page
+
+
+def show(page, key):
+    """Scroll to a chart and wait until it is drawn."""
+    page.chart(key).scroll_into_view_if_needed()
+    page.expect_drawn_above(key, 0)
+
+
+def pick(page, key, option):
+    """Choose from a list, which closes again when the page changes or scrolls."""
+    page.page.locator(IDLE).wait_for()
+    box = page.at(key).get_by_role("combobox")
+    box.evaluate("node => node.scrollIntoView({ block: 'center' })")
+    box.click()
+    page.page.get_by_role("option", name=option, exact=True).click()
+
+
+def click_cell(page, key, column, row):
+    """Click a cell of a heatmap by its place."""
+    box = page.chart(key).locator(".nsewdrag").bounding_box()
+    rows, columns = page.in_chart(
+        key, "[node._fullData[0].z.length, node._fullData[0].z[0].length]"
+    )
+    x = box["x"] + box["width"] * (column + 0.5) / columns
+    page.page.mouse.click(x, box["y"] + box["height"] * (row + 0.5) / rows)
+
+
+def accuracy(page):
+    """Training accuracy before and after, in percent."""
+    row = page.page.locator(".rnnviz-trial tr").filter(has_text="training accuracy").inner_text()
+    return [float(found) for found in re.findall(r"([\d.]+)%", row)]
+
+
+def unit(page):
+    """The unit that is looked at."""
+    return int(page.at("lab_unit").get_by_role("spinbutton").input_value())
+
+
+def test_a_walk_through_all_rooms(page):
+    """Find the unit that carries negation, silence it, and watch accuracy fall."""
+    show(page, "response")
+    page.choose("unit_sort", "selectivity")
+    pick(page, "unit_word", "not")
+    page.keys("ArrowRight")
+    heading = page.page.locator(".rnnviz-unit h4").first
+    expect(heading).to_contain_text("by selectivity for “not”")
+    while "number 1 of 16" not in heading.inner_text():
+        before = heading.inner_text()
+        page.keys("ArrowRight")
+        expect(heading).not_to_have_text(before, use_inner_text=True)
+    carrier = unit(page)
+    _click_what_it_does(page)
+    _drop_the_word(page)
+    _open_a_phrase(page)
+    _silence(page, carrier)
+
+
+def _click_what_it_does(page):
+    words = page.in_chart("response", "node._fullLayout.xaxis.ticktext")
+    click_cell(page, "response", words.index("not"), 3)
+    expect(page.page.get_by_text("“not” changes unit")).to_be_visible()
+    expect(page.page.locator(".rnnviz-tinted u").first).to_have_text("not")
+
+
+def _drop_the_word(page):
+    page.choose("room", "What if")
+    show(page, "saliency")
+    pick(page, "what_if_bar", "3: not")
+    expect(page.page.locator(".rnnviz-said")).to_contain_text("“i am good” → positive")
+    show(page, "compared")
+    page.expect_in_chart("compared", "node._fullLayout.xaxis.ticktext[2] === given", "not→–")
+    before = page.in_chart("compared", "Math.max(...node._fullData[2].z.map((row) => row[1]))")
+    assert before == 0
+
+
+def _open_a_phrase(page):
+    page.choose("room", "Trajectories")
+    show(page, "trajectories")
+    expect(page.page.locator(".rnnviz-said")).to_contain_text("Axes fitted at epoch 500")
+    show(page, "multiples")
+    page.chart("trajectories").scroll_into_view_if_needed()
+    # The probe's own points lie on top of some.
+    points = page.chart("trajectories").locator(".scatterlayer .trace .points path")
+    for number in range(0, 40, 3):
+        box = points.nth(number).bounding_box()
+        page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.page.wait_for_timeout(300)
+        if phrase(page) != "i am not good":
+            break
+    assert phrase(page) != "i am not good"
+    expect(page.verdict).to_contain_text("with probability")
+
+
+def phrase(page):
+    return page.at("phrase_place").get_by_role("textbox").input_value()
+
+
+def _silence(page, carrier):
+    page.choose("room", "Break it")
+    show(page, "worth")
+    page.expect_in_chart("worth", "node._fullData[0].z.some((row) => row.some((z) => z > 0))")
+    assert accuracy(page) == [100, 100]
+    click_cell(page, "worth", carrier % 8, carrier // 8)
+    expect(page.page.locator(".rnnviz-trial")).to_contain_text(f"silence 1 {carrier}.")
+    before, after = accuracy(page)
+    assert before == 100 > after
+    page.press("undo")
+    expect(page.page.locator(".rnnviz-trial")).to_contain_text("Nothing edited")
+    expect(page.status).to_contain_text("100.0%")
+
+
+@pytest.fixture
+def broken(opened, server):
+    """The room *Break it* on the plain network."""
+    page = opened(f"{server.url}/?{LEARNED}")
+    page.expect_place("500")
+    page.visit("Hidden states")
+    page.choose("room", "Break it")
+    return page
+
+
+def test_a_branch_with_edits_is_in_the_link(broken, opened):
+    broken.press("do_silence_n")
+    expect(broken.page.locator(".rnnviz-trial")).to_contain_text("silence 1 ")
+    _, after = accuracy(broken)
+    broken.press("branch_with")
+    expect(broken.message).to_contain_text("Branched at epoch 500 with edited weights (silence 1 ")
+    broken.expect_share("training", f"{after:.1f}%")
+    broken.page.wait_for_url(re.compile("changes="))
+    link = broken.page.url.replace("/hidden?", "/?")
+    again = opened(link)
+    again.expect_place("500")
+    again.expect_share("training", f"{after:.1f}%")
+
+
+def test_numbers_can_be_had_as_a_table(broken):
+    broken.at("numbers_worth").get_by_role("button").click()
+    expect(broken.page.get_by_test_id("stDataFrame")).to_be_visible()
+    with broken.page.expect_download() as download:
+        broken.page.get_by_role("button", name="CSV", exact=True).click()
+    text = download.value.path().read_text()
+    assert text.splitlines()[0] == "unit,rise of the training loss"
+    assert len(text.splitlines()) == 17
+
+
+def test_pictures_follow_the_hand_on_the_scrubber(broken):
+    broken.choose("room", "Trajectories")
+    show(broken, "trajectories")
+    now = broken.in_chart("trajectories", "[...node._fullData.at(-1).x]")
+    broken.drag("scrubber", [300, 40])
+    broken.expect_in_chart(
+        "trajectories", "node._fullData.at(-1).x.some((x, i) => x !== given[i])", now
+    )
+    expect(broken.page.locator(".rnnviz-said")).to_contain_text("Axes fitted at epoch 500")

@@ -1,0 +1,81 @@
+"""Two sequences side by side, and what each token adds."""
+
+import numpy as np
+import pytest
+
+from rnnviz.analysis.saliency import Saliency
+from rnnviz.figures.compared import Pair, compared_leads, compared_states, saliency_strips
+from rnnviz.figures.hidden import View
+
+NAN = float("nan")
+FIRST = np.array([[0.5, -0.25], [1.0, 0.0], [0.0, 0.25]])
+SECOND = np.array([[0.5, -0.25], [NAN, NAN], [-1.0, 0.25]])
+WORDS = ["i", "not→–", "<b>"]
+PAIR = Pair(FIRST, SECOND, WORDS)
+
+
+def test_the_third_picture_is_the_second_less_the_first():
+    first, second, third = compared_states(PAIR).data
+    assert np.array(first.z) == pytest.approx(FIRST.T)
+    assert np.isnan(np.array(second.z)[:, 1]).all()
+    assert np.array(third.z)[:, [0, 2]] == pytest.approx((SECOND - FIRST).T[:, [0, 2]])
+
+
+def test_all_three_are_on_one_scale_and_on_one_axis_of_words():
+    picture = compared_states(PAIR, view=View("c", "Cell state", bounded=False))
+    assert len({(one.zmin, one.zmax) for one in picture.data}) == 1
+    assert picture.data[0].zmax == -picture.data[0].zmin == 1
+    assert [one.yaxis for one in picture.data] == ["y", "y2", "y3"]
+    assert picture.layout.xaxis.ticktext[2] == "&lt;b&gt;"
+    domains = [picture.layout[f"yaxis{k}"].domain for k in ("", 2, 3)]
+    assert domains[0][0] >= domains[1][1] >= domains[1][0] >= domains[2][1]
+
+
+def test_two_bars_stand_at_every_word_and_a_gap_where_there_is_none():
+    pair = Pair(np.array([1.0, -2.0]), np.array([0.5, NAN]), ["a", "b"], ("before", "after"))
+    picture = compared_leads(pair, "Lead of “<i>”")
+    assert [bar.name for bar in picture.data] == ["before", "after"]
+    assert list(picture.data[0].y) == [1, -2]
+    assert np.isnan(picture.data[1].y[1])
+    low, high = picture.layout.yaxis.range
+    assert low == -high
+    assert high >= 2
+    assert "&lt;i&gt;" in picture.layout.title.text
+    assert picture.layout.yaxis.title.text == "margin (logits)"
+    assert compared_leads(pair, "", unit="value").layout.yaxis.title.text == "(value)"
+
+
+def test_nothing_known_can_be_drawn():
+    nothing = np.full((2, 3), NAN)
+    assert compared_states(Pair(nothing, nothing, ["a", "b"])).to_json()
+    assert compared_leads(Pair(nothing[:, 0], nothing[:, 0], ["a", "b"]), "m").to_json()
+
+
+def saliency(count=3):
+    rng = np.random.default_rng(0)
+    shares = rng.normal(size=(3, count))
+    shares[1, 0] = NAN
+    return Saliency(*shares, whole=2.0, empty=0.5)
+
+
+def test_three_methods_stand_below_each_other_in_one_unit():
+    found = saliency()
+    picture = saliency_strips(found, ["a", "b", "c"], "the lead of <b>")
+    (strips,) = picture.data
+    assert np.array(strips.z)[0] == pytest.approx(found.gradient_input, abs=1e-6)
+    assert np.array(strips.z)[2] == pytest.approx(found.integrated, abs=1e-6)
+    assert strips.zmax == -strips.zmin >= np.nanmax(np.abs(strips.z)) - 1e-6
+    assert strips.text[1][0] == ""
+    assert strips.text[0][0] == f"{found.gradient_input[0]:.1f}".replace("-", "−")
+    assert "&lt;b&gt;" in picture.layout.title.text
+
+
+def test_whether_the_integrated_gradients_are_complete_is_said():
+    found = saliency()
+    (note,) = saliency_strips(found, ["a", "b", "c"], "m").layout.annotations
+    assert f"sum {found.integrated.sum():.5g}".replace("-", "−") in note.text
+    assert "m(x) − m(0) = 1.5" in note.text
+
+
+def test_many_tokens_have_no_numbers():
+    assert saliency_strips(saliency(40), ["a"] * 40, "m").data[0].text is None

@@ -1,0 +1,34 @@
+"""What every unit is worth, drawn."""
+
+import numpy as np
+import pytest
+
+from rnnviz.figures.worth import unit_worth
+
+
+@pytest.mark.parametrize(
+    ("hidden", "shape"), [(1, (1, 1)), (8, (1, 8)), (20, (3, 8)), (64, (4, 16))]
+)
+def test_units_stand_row_by_row(hidden, shape):
+    (grid,) = unit_worth(np.arange(hidden) / 10).data
+    assert np.shape(grid.z) == shape
+    assert np.array(grid.customdata).ravel()[:hidden].tolist() == list(range(hidden))
+    assert np.array(grid.z).ravel()[:hidden] == pytest.approx(np.arange(hidden) / 10, abs=1e-6)
+    names = np.array(grid.text).ravel()
+    assert names[hidden - 1] == str(hidden - 1)
+    assert not any(names[hidden:])
+
+
+def test_a_silenced_unit_has_a_cross():
+    (grid,) = unit_worth(np.zeros(8), {3}).data
+    assert list(grid.text[0]) == ["0", "1", "2", "✕", "4", "5", "6", "7"]
+
+
+@pytest.mark.parametrize(
+    "rises", [[np.nan, np.nan], [np.nan, 0.5], [np.inf, 0.5], [np.inf, np.nan], [0.0, 0.0]]
+)
+def test_what_is_not_known_yet_or_beyond_all_bounds_can_be_drawn(rises):
+    (grid,) = unit_worth(np.array(rises)).data
+    assert np.isfinite(np.array(grid.z, float)).all()
+    assert grid.zmax > 0
+    assert np.abs(grid.z).max() <= grid.zmax

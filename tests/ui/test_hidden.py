@@ -1,0 +1,285 @@
+"""Page *Hidden states* without a browser."""
+
+import html
+import json
+import re
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rnnviz.dissection import Room, Sort
+from rnnviz.edit import silence
+from rnnviz.schedule import Place
+from tests.ui.tab import Tab
+
+CHARTS = {
+    Room.UNITS: {"response"},
+    Room.WAYS: {"trajectories", "multiples"},
+    Room.WHAT_IF: {"leads", "compared", "saliency"},
+    Room.BREAK: {"worth", "leads"},
+}
+
+SCRIPT = """
+import streamlit as st
+from rnnviz.ui.pages.hidden import hidden_page
+from rnnviz.ui.state import get_session
+hidden_page(get_session(), st.empty())
+"""
+
+
+class Page(Tab):
+    """The page alone, in one tab."""
+
+    def __init__(self, **link):
+        super().__init__(AppTest.from_string(SCRIPT, default_timeout=60), link)
+
+    @property
+    def lab(self):
+        return self.session.dissection
+
+    def enter(self, room):
+        self.choose("Look at", room)
+        return self
+
+    def choose(self, label, option):
+        next(b for b in self.app.get("button_group") if b.label == label).set_value(option).run()
+        self.run()
+
+    def click(self, key):
+        next(b for b in self.app.button if b.key == key).click()
+        self.run()
+
+    def disabled(self, key):
+        return next(b for b in self.app.button if b.key == key).disabled
+
+    @property
+    def bodies(self):
+        return [block.proto.body for block in self.app.get("html")]
+
+    @property
+    def text(self):
+        return "\n".join(html.unescape(re.sub(r"<[^>]+>", " ", body)) for body in self.bodies)
+
+    @property
+    def charts(self):
+        protos = [element.proto for element in self.app.get("bidi_component")]
+        frame = next(p for p in protos if p.component_name == "rnnviz_frame")
+        return json.loads(frame.bytes)["charts"]
+
+
+@pytest.fixture
+def page():
+    return Page(hidden="6", init_scale="0.3", epoch="3", phrase="i am not good")
+
+
+def test_every_room_has_its_pictures(page):
+    for room, charts in CHARTS.items():
+        assert page.enter(room).charts.keys() == charts
+
+
+@pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        {},
+        {"task": "recall", "lag": "3", "layers": "2"},
+        {"task": "flipflop"},
+        {"task": "waves"},
+        {"task": "adding"},
+        {"task": "brackets", "batch": "16"},
+        {"task": "spelling"},
+        {"task": "parity", "dtype": "float32"},
+    ],
+    ids=lambda link: link.get("task", "sentiment"),
+)
+def test_every_room_stands_on_every_cell_and_task(cell, link):
+    page = Page(cell=cell, hidden="5", epoch="1", **link)
+    for room in Room:
+        assert page.enter(room).charts.keys() <= CHARTS[room]
+        assert "nan" not in page.text.lower().split()
+
+
+@pytest.mark.parametrize("task", ["translation", "characters"])
+def test_long_and_two_sided_sequences_too(task):
+    page = Page(task=task, hidden="5", cell="gru", batch="32")
+    for room in Room:
+        assert page.enter(room).charts.keys() <= CHARTS[room]
+
+
+# Units
+
+
+def test_the_probe_and_a_leaf_of_the_data_are_tinted(page):
+    body = next(body for body in page.bodies if "rnnviz-unit" in body)
+    states = page.session.inspect().unrolled(0).h[:, 0]
+    for word, value in zip(["i", "am", "not", "good"], states, strict=True):
+        assert f"unit 0: h = {value:.6f} after “{word}”" in body
+    assert "Training sequences 1 to 20 of 58" in page.text
+    page.click("leaf_1")
+    assert "Training sequences 21 to 40 of 58" in page.text
+
+
+def test_buttons_flip_through_the_units(page):
+    page.click("unit_next")
+    assert page.lab.unit == 1
+    assert "Unit 1" in page.text
+    page.click("unit_previous")
+    page.click("unit_previous")
+    assert page.lab.unit == 5
+
+
+def test_units_come_in_the_order_of_their_selectivity_for_a_word(page):
+    page.choose("Units in the order of", Sort.SELECTIVITY)
+    page.app.selectbox(key="unit_word").set_value("not").run()
+    page.run()
+    assert page.lab.word == "not"
+    page.click("unit_next")
+    assert re.search(rf"Unit {page.lab.unit}, number \d of 6 by selectivity for “not”", page.text)
+
+
+def test_a_user_s_text_is_shown_as_typed():
+    page = Page(hidden="4", phrase="<b>not</b> good <img>")
+    assert "<img" not in "".join(page.bodies)
+
+
+def test_numbers_that_never_come_twice_have_a_sentence():
+    page = Page(task="waves", hidden="4")
+    assert "hardly ever come twice" in page.app.info[0].value
+    assert page.charts == {}
+
+
+# Trajectories
+
+
+def test_the_page_says_when_the_axes_were_fitted(page):
+    page.enter(Room.WAYS)
+    assert "Axes fitted at epoch 3" in re.sub(r"\s+", " ", page.text)
+    page.session.advance(4)
+    page.run()
+    assert "Axes fitted at epoch 3" in re.sub(r"\s+", " ", page.text)
+    page.click("refit")
+    assert "Axes fitted at epoch 7" in re.sub(r"\s+", " ", page.text)
+    assert "participation ratio" in page.text
+
+
+def test_one_unit_has_a_sentence_in_place_of_a_plane():
+    page = Page(hidden="1").enter(Room.WAYS)
+    assert "the states lie on a line" in page.app.info[0].value
+    assert page.charts == {}
+
+
+def test_one_word_has_a_sentence_in_place_of_small_pictures():
+    page = Page(hidden="4", phrase="bad").enter(Room.WAYS)
+    assert page.charts.keys() == {"trajectories"}
+    assert "nothing to leave out" in page.app.info[0].value
+
+
+def test_other_components_can_be_looked_at(page):
+    page.enter(Room.WAYS)
+    page.choose("Components", "2 and 3")
+    layout = page.charts["trajectories"]["figure"]["layout"]
+    assert layout["xaxis"]["title"]["text"].startswith("component 2 (")
+
+
+# What if
+
+
+def test_a_dropped_word_changes_the_verdict_below_the_original(page):
+    page.enter(Room.WHAT_IF)
+    page.app.selectbox[0].set_value(2).run()
+    page.run()
+    assert "“i am not good”" in page.text
+    assert "“i am good”" in page.text
+    ticks = page.charts["compared"]["figure"]["layout"]["xaxis"]["ticktext"]
+    assert ticks == ["i", "am", "not→–", "good"]
+
+
+def test_a_word_can_be_changed_or_swapped(page):
+    page.enter(Room.WHAT_IF)
+    page.choose("What is done to it", "change")
+    page.app.selectbox(key="alter_word").set_value("very").run()
+    page.run()
+    assert "“very am not good”" in page.text
+    page.choose("What is done to it", "swap with the next")
+    assert "“am i not good”" in page.text
+
+
+def test_nothing_left_to_read_has_a_sentence():
+    page = Page(hidden="4", phrase="bad").enter(Room.WHAT_IF)
+    assert "The phrase is empty" in page.text
+    assert page.charts.keys() == {"saliency"}
+
+
+def test_values_are_changed_by_typing():
+    page = Page(task="flipflop", hidden="4").enter(Room.WHAT_IF)
+    page.choose("What is done to it", "change")
+    page.app.text_input(key="alter_value").set_value("-1,-1,-1").run()
+    page.run()
+    assert "“-1,-1,-1 0,0,0" in page.text
+    page.app.text_input(key="alter_value").set_value("<b>").run()
+    page.run()
+    assert "can't be read" in page.text
+
+
+# Break it
+
+
+def test_what_is_silenced_is_seen_before_and_after_and_undone(page):
+    page.enter(Room.BREAK)
+    assert "Nothing edited" in page.text
+    assert page.disabled("undo")
+    page.click("do_silence_unit")
+    assert page.lab.edits == (silence(1, 0),)
+    assert "Edited on a copy, the run is untouched: silence 1 0." in page.text
+    page.click("do_silence_n")
+    page.click("do_scale_radius")
+    page.click("do_add_noise")
+    page.click("do_set_weight")
+    assert "scale 0.9; noise 0.1 0; set W_hh 0 0 0.0" in page.text
+    after = page.session.trial().after[0].loss
+    assert f"{after:.4f}" in page.text
+    page.click("undo")
+    assert len(page.lab.edits) == 4
+    page.click("undo_all")
+    assert page.lab.edits == ()
+
+
+def test_only_branch_with_this_touches_the_run(page):
+    page.enter(Room.BREAK)
+    before = page.session.state.parameters.theta.tobytes()
+    page.click("do_silence_unit")
+    page.click("do_scale_radius")
+    assert page.session.state.parameters.theta.tobytes() == before
+    edited = page.session.trial().parameters.theta
+    page.click("branch_with")
+    assert np.array_equal(page.session.state.parameters.theta, edited)
+    assert page.lab.edits == ()
+    assert page.session.ghost is not None
+    assert page.session.link().to_query()["changes"] == "3:edit=silence 1 0,3:edit=scale 0.9"
+
+
+def test_a_link_with_edits_opens_on_the_page():
+    page = Page(hidden="4", epoch="3", changes="2:edit=silence 1 0,2:edit=silence 1 99")
+    assert page.session.run.schedule.edits(Place(2)) == (silence(1, 0),)
+
+
+# All of it
+
+
+def test_looking_back_all_rooms_show_what_was_then(page):
+    page.session.advance(5)
+    page.session.go_to(Place(2))
+    page.run()
+    state = page.session.state
+    body = next(body for body in page.bodies if "rnnviz-unit" in body)
+    assert f"{page.session.inspect().unrolled(0).h[0, 0]:.6f}" in body
+    for room in Room:
+        page.enter(room)
+        assert page.session.state is state
+
+
+def test_numbers_are_only_made_when_they_are_asked_for(page):
+    for room in Room:
+        page.enter(room)
+        assert not page.app.get("arrow_data_frame")
