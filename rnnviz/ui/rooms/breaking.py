@@ -104,7 +104,7 @@ def _tools(session: Session) -> None:
 
 
 def _row() -> list[DeltaGenerator]:
-    return st.columns([1, 1, 1, 1, 1.3], vertical_alignment="bottom", gap="small")
+    return st.columns([1.6, 1, 1, 1.1, 1.6], vertical_alignment="bottom", gap="small")
 
 
 def _number(
