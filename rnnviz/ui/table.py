@@ -1,33 +1,62 @@
-"""The numbers of a picture, as a table and as CSV."""
+"""The numbers behind the pictures of a page, as a table and as CSV."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import streamlit as st
 
-Columns = Mapping[str, Iterable[object]]
+#: More rows than this are not shown; the file has them all.
+_SHOWN = 2_000
 
 
-def numbers(key: str, columns: Callable[[], Columns]) -> None:
-    """A button that opens a table of these columns; they are only asked for while it is open."""
-    place = st.popover("Numbers", key=f"numbers_{key}", on_change="rerun", type="tertiary")
-    if not place.open:
+def numbers(page: str, charts: Mapping[str, Callable[[], Any]]) -> None:
+    """A box that opens to the numbers of one chart, made only then.
+
+    ``charts`` make figures, or tables as they are to be.
+    """
+    box = st.expander("Numbers", key=f"numbers_{page}", on_change="rerun")
+    if not box.open:
         return
-    table = {name: list(column) for name, column in columns().items()}
-    with place:
-        st.dataframe(table, hide_index=True)
+    with box:
+        chosen = st.selectbox("Of the chart", list(charts), key=f"numbers_of_{page}")
+        made = charts[chosen]()
+        table = made if isinstance(made, pd.DataFrame) else table_of(made)
+        st.dataframe(table.head(_SHOWN), hide_index=True, height=320)
+        name = f"{chosen.lower().replace(' ', '-')}.csv"
         st.download_button(
-            "CSV", _csv(table), f"rnnviz-{key}.csv", "text/csv", key=f"csv_{key}",
-            on_click="ignore",
+            "Download CSV", table.to_csv(index=False), name, "text/csv",
+            key=f"numbers_csv_{page}", on_click="ignore",
         )  # fmt: skip
 
 
-def _csv(table: Mapping[str, list[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table)
-    writer.writerows(zip(*table.values(), strict=True))
-    return text.getvalue()
+def table_of(figure: Any) -> pd.DataFrame:
+    """What a figure draws: a row for each point of its series and each cell of its heatmaps."""
+    parts = [_rows(series, number) for number, series in enumerate(figure.data, 1)]
+    return pd.concat([part for part in parts if len(part)] or [pd.DataFrame()], ignore_index=True)
+
+
+def _rows(series: Any, number: int) -> pd.DataFrame:
+    columns = _cells(series) if getattr(series, "z", None) is not None else _points(series)
+    return pd.DataFrame({"series": series.name or str(number), **columns})
+
+
+def _cells(series: Any) -> dict[str, Any]:
+    z = np.array(series.z, float)
+    rows, across = (np.arange(n) for n in z.shape)
+    x = across if series.x is None else np.array(series.x)
+    y = rows if series.y is None else np.array(series.y)
+    return {"x": np.tile(x, len(rows)), "y": np.repeat(y, len(across)), "z": z.ravel()}
+
+
+def _points(series: Any) -> dict[str, Any]:
+    found = {name: np.array(series[name]) for name in ("x", "y") if series[name] is not None}
+    exact = [] if series.customdata is None else list(series.customdata)
+    if not exact or len(exact) != len(found.get("y", ())):
+        return found
+    wide = [[str(v) for v in np.atleast_1d(np.array(row, object))] for row in exact]
+    columns = dict(enumerate(zip(*wide, strict=True), 1))
+    return {**found, **{f"exact {n}": list(column) for n, column in columns.items()}}

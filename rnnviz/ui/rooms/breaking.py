@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -34,12 +35,13 @@ def breaking_room(session: Session) -> Furnished:
     left, right = st.columns(2, gap="medium")
     with left:
         place("worth", HEIGHTS["worth"], explanation("worth", noun=noun), clicks=True)
-        numbers("worth", lambda: _worth_table(session))
         _tools(session)
     with right:
         scores = st.empty()
         _decide(session)
         place("leads", HEIGHTS["leads"], explanation("leads_broken", noun=noun))
+
+    numbers("hidden_break", {"What each unit is worth": lambda: _worth_table(session)})
 
     def draw(show: Show) -> None:
         probe, trial = session.inspect(), session.trial()
@@ -214,6 +216,6 @@ def _edits_text(session: Session) -> str:
     return f"Edited on a copy, the run is untouched: {'; '.join(map(str, edits))}."
 
 
-def _worth_table(session: Session) -> Mapping[str, Any]:
+def _worth_table(session: Session) -> pd.DataFrame:
     rises = session.dissection.worth(session.state, session.layer)
-    return {"unit": range(len(rises)), "rise of the training loss": rises}
+    return pd.DataFrame({"unit": range(len(rises)), "rise of the training loss": rises})
