@@ -23,25 +23,14 @@ def numbers(page: str, charts: Mapping[str, Callable[[], Any]]) -> None:
         return
     with box:
         chosen = st.selectbox("Of the chart", list(charts), key=f"numbers_of_{page}")
-        _table(page, chosen, charts[chosen]())
-
-
-def numbers_of(key: str, columns: Callable[[], Mapping[str, Any]]) -> None:
-    """A button that opens the numbers of the one chart above it, made only then."""
-    place = st.popover("Numbers", key=f"numbers_{key}", on_change="rerun", type="tertiary")
-    if place.open:
-        with place:
-            _table(key, key, pd.DataFrame(columns()))
-
-
-def _table(key: str, title: str, made: Any) -> None:
-    table = made if isinstance(made, pd.DataFrame) else table_of(made)
-    st.dataframe(table.head(_SHOWN), hide_index=True, height=320)
-    name = f"{title.lower().replace(' ', '-')}.csv"
-    st.download_button(
-        "Download CSV", table.to_csv(index=False), name, "text/csv",
-        key=f"numbers_csv_{key}", on_click="ignore",
-    )  # fmt: skip
+        made = charts[chosen]()
+        table = made if isinstance(made, pd.DataFrame) else table_of(made)
+        st.dataframe(table.head(_SHOWN), hide_index=True, height=320)
+        name = f"{chosen.lower().replace(' ', '-')}.csv"
+        st.download_button(
+            "Download CSV", table.to_csv(index=False), name, "text/csv",
+            key=f"numbers_csv_{page}", on_click="ignore",
+        )  # fmt: skip
 
 
 def table_of(figure: Any) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from rnnviz.analysis.symbols import Names
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from tests.analysis.paper import NAMES, linear, phrase
+from tests.analysis.by_hand import NAMES, linear, phrase
 from tests.engine.networks import CELLS, architecture, examples, network
 
 

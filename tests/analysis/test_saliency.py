@@ -8,7 +8,7 @@ from rnnviz.engine.batch import Batch, Sequences, collate
 from rnnviz.engine.model import bind
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
-from tests.analysis.paper import linear, phrase
+from tests.analysis.by_hand import linear, phrase
 from tests.engine.networks import CELLS, INPUTS, architecture, examples, network
 
 KINDS = {

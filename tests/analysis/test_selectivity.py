@@ -8,7 +8,7 @@ import pytest
 from rnnviz.analysis.corpus import Corpus, read_corpus
 from rnnviz.analysis.selectivity import response, selectivity, seriation
 from rnnviz.engine.parameters import Architecture, Parameters
-from tests.analysis.paper import NAMES, linear, phrase
+from tests.analysis.by_hand import NAMES, linear, phrase
 
 
 def corpus(*texts, c=0.0):

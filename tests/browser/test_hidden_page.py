@@ -155,10 +155,10 @@ def test_a_branch_with_edits_is_in_the_link(broken, opened):
 
 
 def test_numbers_can_be_had_as_a_table(broken):
-    broken.at("numbers_worth").get_by_role("button").click()
+    broken.at("numbers_hidden_break").locator("summary").click()
     expect(broken.page.get_by_test_id("stDataFrame")).to_be_visible()
     with broken.page.expect_download() as download:
-        broken.page.get_by_role("button", name="CSV", exact=True).click()
+        broken.page.get_by_role("button", name="Download CSV").click()
     text = download.value.path().read_text()
     assert text.splitlines()[0] == "unit,rise of the training loss"
     assert len(text.splitlines()) == 17

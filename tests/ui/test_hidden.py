@@ -282,4 +282,16 @@ def test_looking_back_all_rooms_show_what_was_then(page):
 def test_numbers_are_only_made_when_they_are_asked_for(page):
     for room in Room:
         page.enter(room)
-        assert not page.app.get("arrow_data_frame")
+        assert not page.app.dataframe
+
+
+@pytest.mark.parametrize("room", list(Room))
+def test_every_room_has_its_numbers(page, room):
+    page.enter(room)
+    key = {Room.UNITS: "units", Room.WAYS: "ways", Room.WHAT_IF: "what_if", Room.BREAK: "break"}
+    page.app.session_state[f"numbers_hidden_{key[room]}"] = True
+    page.run()
+    for chart in page.app.selectbox(key=f"numbers_of_hidden_{key[room]}").options:
+        page.app.selectbox(key=f"numbers_of_hidden_{key[room]}").set_value(chart).run()
+        page.run()
+        assert len(page.app.dataframe[0].value)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -24,7 +25,7 @@ from rnnviz.ui.live import Chore
 from rnnviz.ui.rooms.room import Furnished
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import theme
-from rnnviz.ui.table import numbers_of
+from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 
 
@@ -34,12 +35,13 @@ def breaking_room(session: Session) -> Furnished:
     left, right = st.columns(2, gap="medium")
     with left:
         place("worth", HEIGHTS["worth"], explanation("worth", noun=noun), clicks=True)
-        numbers_of("worth", lambda: _worth_table(session))
         _tools(session)
     with right:
         scores = st.empty()
         _decide(session)
         place("leads", HEIGHTS["leads"], explanation("leads_broken", noun=noun))
+
+    numbers("hidden_break", {"What each unit is worth": lambda: _worth_table(session)})
 
     def draw(show: Show) -> None:
         probe, trial = session.inspect(), session.trial()
@@ -104,7 +106,7 @@ def _tools(session: Session) -> None:
 
 
 def _row() -> list[DeltaGenerator]:
-    return st.columns([1, 1, 1, 1, 1.3], vertical_alignment="bottom", gap="small")
+    return st.columns([1.6, 1, 1, 1.1, 1.6], vertical_alignment="bottom", gap="small")
 
 
 def _number(
@@ -214,6 +216,6 @@ def _edits_text(session: Session) -> str:
     return f"Edited on a copy, the run is untouched: {'; '.join(map(str, edits))}."
 
 
-def _worth_table(session: Session) -> Mapping[str, Any]:
+def _worth_table(session: Session) -> pd.DataFrame:
     rises = session.dissection.worth(session.state, session.layer)
-    return {"unit": range(len(rises)), "rise of the training loss": rises}
+    return pd.DataFrame({"unit": range(len(rises)), "rise of the training loss": rises})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -21,7 +21,7 @@ from rnnviz.ui.chart import Event, Show, place
 from rnnviz.ui.rooms.room import Furnished, region_of
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import theme
-from rnnviz.ui.table import numbers_of
+from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 
 #: The most words that can be chosen, and the most phrases behind a cell.
@@ -41,9 +41,12 @@ def units_room(session: Session) -> Furnished:
         text = st.empty()
         st.caption(explanation("tinted", noun=session.names.noun))
         _leaves(session, region)
-        numbers_of("unit", lambda: _unit_table(session))
     with right:
         behind = _matrix(session, region)
+    tables = {"Text": lambda: _unit_table(session)}
+    if behind is not None:
+        tables["Words and units"] = lambda: _response_table(session)
+    numbers("hidden_units", tables)
 
     def draw(show: Show) -> None:
         here = region_of(session)
@@ -211,7 +214,6 @@ def _matrix(session: Session, region: Region) -> DeltaGenerator | None:
         return None
     text = explanation("response", noun=session.names.noun)
     place("response", HEIGHTS["response"], text, clicks=True)
-    numbers_of("response", lambda: _response_table(session))
     return st.empty()
 
 
@@ -243,19 +245,21 @@ def _behind(corpus: Corpus, place: int, unit: int, change: float) -> Line:
 # Numbers
 
 
-def _unit_table(session: Session) -> Mapping[str, Any]:
+def _unit_table(session: Session) -> pd.DataFrame:
     region, unit = region_of(session), session.dissection.unit
     corpus = session.dissection.corpus(region)
-    return {
-        "sequence": corpus.owners + 1,
-        "place": corpus.steps + 1,
-        session.names.noun: corpus.words,
-        f"{region.part} of unit {unit}": corpus.states[:, unit],
-        "change": corpus.changes[:, unit],
-    }
+    return pd.DataFrame(
+        {
+            "sequence": corpus.owners + 1,
+            "place": corpus.steps + 1,
+            session.names.noun: corpus.words,
+            f"{region.part} of unit {unit}": corpus.states[:, unit],
+            "change": corpus.changes[:, unit],
+        }
+    )
 
 
-def _response_table(session: Session) -> Mapping[str, Any]:
+def _response_table(session: Session) -> pd.DataFrame:
     found = session.dissection.response(region_of(session))
     rows = {"unit": found.units}
-    return rows | {word: found.means[found.units, k] for k, word in enumerate(found.words)}
+    return pd.DataFrame(rows | dict(zip(found.words, found.means[found.units].T, strict=True)))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from rnnviz.analysis.projection import participation
@@ -25,7 +25,7 @@ from rnnviz.ui.phrase import ask_instead
 from rnnviz.ui.rooms.room import Furnished, region_of
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import theme
-from rnnviz.ui.table import numbers_of
+from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 
 #: The most tokens that are drawn.
@@ -46,8 +46,8 @@ def ways_room(session: Session) -> Furnished:
     said = st.empty()
     text = explanation("trajectories", noun=session.names.noun)
     place("trajectories", HEIGHTS["trajectories"], text, clicks=True)
-    numbers_of("trajectories", lambda: _table(session))
     panels = _panels(session, session.inspect())
+    numbers("hidden_ways", {"Trajectories": lambda: _table(session)})
 
     def draw(show: Show) -> None:
         probe, plane = session.inspect(), _plane(session)
@@ -161,15 +161,17 @@ def _panel_title(word: str, other: Probe) -> str:
     return f"no “{plain(word, 12)}”{said}"
 
 
-def _table(session: Session) -> Mapping[str, Any]:
+def _table(session: Session) -> pd.DataFrame:
     plane = _plane(session)
     found = _cloud(session, plane)
     one, two = (f"component {axis + 1}" for axis in plane.axes)
-    return {
-        "sequence": found.corpus.owners + 1,
-        "place": found.corpus.steps + 1,
-        session.names.noun: found.corpus.words,
-        "wanted": found.labels,
-        one: found.points[:, 0],
-        two: found.points[:, 1],
-    }
+    return pd.DataFrame(
+        {
+            "sequence": found.corpus.owners + 1,
+            "place": found.corpus.steps + 1,
+            session.names.noun: found.corpus.words,
+            "wanted": found.labels,
+            one: found.points[:, 0],
+            two: found.points[:, 1],
+        }
+    )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from rnnviz.analysis.saliency import Saliency, lead, saliency
@@ -20,7 +20,7 @@ from rnnviz.ui.chart import Show, place
 from rnnviz.ui.rooms.room import Furnished
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import theme
-from rnnviz.ui.table import numbers_of
+from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 from rnnviz.ui.view import view_of
 
@@ -37,10 +37,13 @@ def what_if_room(session: Session) -> Furnished:
     with left:
         place("leads", HEIGHTS["leads"], explanation("leads", noun=noun))
         place("saliency", HEIGHTS["saliency"], explanation("saliency", noun=noun))
-        numbers_of("saliency", lambda: _saliency_table(session))
     with right:
         place("compared", HEIGHTS["compared"], explanation("compared", noun=noun))
-        numbers_of("compared", lambda: _states_table(session))
+    tables = {
+        "Answers and states": lambda: _states_table(session),
+        "What each token adds": lambda: _saliency_table(session),
+    }
+    numbers("hidden_what_if", tables)
 
     def draw(show: Show) -> None:
         probe = session.inspect()
@@ -162,27 +165,32 @@ def _strips(session: Session, probe: Probe) -> Any:
 # Numbers
 
 
-def _states_table(session: Session) -> Mapping[str, Any]:
+def _states_table(session: Session) -> pd.DataFrame:
     probe = session.inspect()
     other = _other(session, probe)
     if isinstance(other, str):
-        return {"": [other]}
+        return pd.DataFrame({"": [other]})
     pair = _states_pair(session, probe, other)
     found = signal(probe, other)
     leads = _pair(probe, other, found.first, found.second, session)
     columns = {session.names.noun: pair.words, "as typed": leads.first, "changed": leads.second}
     differences = (pair.second - pair.first).T
-    return columns | {f"Δ unit {unit}": row for unit, row in enumerate(differences)}
+    named = {f"Δ unit {unit}": row for unit, row in enumerate(differences)}
+    return pd.DataFrame(columns | named)
 
 
-def _saliency_table(session: Session) -> Mapping[str, Any]:
+def _saliency_table(session: Session) -> pd.DataFrame:
     probe = session.inspect()
     found, name = _saliency(probe)
-    return {
-        session.names.noun: [*probe.words, f"sum, of {name}", "m(x) − m(0)"],
-        "gradient × input": [*found.gradient_input, found.gradient_input.sum(), None],
-        "occlusion": [*found.occlusion, None, None],
-        "integrated gradients": [
-            *found.integrated, found.integrated.sum(), found.whole - found.empty,
-        ],
-    }  # fmt: skip
+    return pd.DataFrame(
+        {
+            session.names.noun: [*probe.words, f"sum, of {name}", "m(x) − m(0)"],
+            "gradient × input": [*found.gradient_input, found.gradient_input.sum(), None],
+            "occlusion": [*found.occlusion, None, None],
+            "integrated gradients": [
+                *found.integrated,
+                found.integrated.sum(),
+                found.whole - found.empty,
+            ],
+        }
+    )
