@@ -114,7 +114,7 @@ def stepping(page: TrainPage) -> float:
 
 
 # Drags the scrubber to a place and waits until the number and all charts in sight are there.
-_SCRUB = """
+SCRUB = """
 async (epoch) => {
   const input = document.querySelector(".st-key-scrubber input");
   const shown = () => document.querySelector(".rnnviz-status .epoch b")?.textContent ?? "";
@@ -137,7 +137,7 @@ def scrubbing(browser: Browser, server: Server, complaints: list[str]) -> Row:
     expect(page.message).to_contain_text("Finished: 1000 of 1000")
     chance, sight = random.Random(0), page.page.evaluate(_IN_SIGHT)
     places = [chance.randrange(1000) for _ in range(VISITS)]
-    times = [page.page.evaluate(_SCRUB, place) for place in places]
+    times = [page.page.evaluate(SCRUB, place) for place in places]
     page.page.context.close()
     return Row(f"scrub to drawn, {sight} charts in sight", median(times), "ms", at_most=120)
 

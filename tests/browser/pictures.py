@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser
 
+from rnnviz.config import TaskName
+from rnnviz.presets import PRESETS
 from tests.browser.serving import ROOT, chromium, open_page, serve, visit
 from tests.browser.train_page import TrainPage
 
@@ -45,12 +48,37 @@ def step_page(browser: Browser, url: str, path: Path) -> None:
     page.context.close()
 
 
+def laboratory(browser: Browser, url: str, link: str, path: Path, *keys: str) -> None:
+    """One of the other pages, after pressing ``keys``."""
+    page = open_page(browser, [], viewport={"width": 1440, "height": 1240})
+    visit(page, f"{url}/{link}")
+    shown = TrainPage(page)
+    shown.message.get_by_text("Opened at").wait_for()
+    page.wait_for_timeout(1500)
+    shown.keys(*keys)
+    page.wait_for_timeout(4000)
+    page.mouse.move(0, 0)
+    page.screenshot(path=path)
+    page.context.close()
+
+
+#: Link, file and keys of the other pages: with F the fixed points are looked for.
+LABORATORIES = (
+    ("hidden?epoch=600&phrase=i+am+not+good", "hidden.png", "ArrowRight"),
+    ("gradients?epoch=300", "gradients.png"),
+    (f"dynamics?{urlencode(PRESETS[TaskName.FLIPFLOP][0].config().to_query())}&epoch=149",
+     "dynamics.png", "f"),
+)  # fmt: skip
+
+
 def main() -> None:
-    """Write docs/train.png, docs/train-dark.png and docs/step.png."""
+    """Write the pictures in docs/."""
     with serve() as server, chromium() as browser:
         learned_page(browser, server.url, DOCS / "train.png", "light")
         learned_page(browser, server.url, DOCS / "train-dark.png", "dark")
         step_page(browser, server.url, DOCS / "step.png")
+        for link, name, *keys in LABORATORIES:
+            laboratory(browser, server.url, link, DOCS / name, *keys)
 
 
 if __name__ == "__main__":

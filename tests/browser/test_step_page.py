@@ -18,6 +18,7 @@ def page(opened, server):
     page.visit("Step")
     page.choose("subject", "my own")
     expect(levels(page)).to_contain_text("a sequence of your own: “i am not good”")
+    expect_moment(page, 0)
     return page
 
 
