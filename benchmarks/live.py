@@ -52,11 +52,13 @@ _FORGET = "Object.assign(probe, { draws: {}, last: 0, removed: 0, frames: 0, cli
 _QUIET = "probe.click && probe.last > probe.click && performance.now() - probe.last > 400"
 
 
-def open_probed(browser: Browser, url: str, complaints: list[str], **options: Any) -> TrainPage:
-    """A page with the probe in it, its first charts drawn."""
+def open_probed(
+    browser: Browser, url: str, complaints: list[str], first: str = "loss", **options: Any
+) -> TrainPage:
+    """A page with the probe in it, its chart ``first`` drawn."""
     page = open_page(browser, complaints, **options)
     page.context.add_init_script(_PROBE)
-    visit(page, url)
+    visit(page, url, first)
     return TrainPage(page)
 
 

@@ -24,14 +24,17 @@ EPOCHS, VISITS = 400, 20
 #: So tall that all charts of a page are in sight.
 TALL = {"viewport": {"width": 1280, "height": 4600}}
 ROOMS = ("Units", "Trajectories", "What if", "Break it")
+#: The pages, and the chart that each begins with.
+FIRST = {"gradients": "over_lag", "dynamics": "phase", "hidden": "response"}
 #: Seconds of one tick of the search.
 _TICK = 0.05
 
 
 def redrawing(browser: Browser, server: Server, complaints: list[str]) -> Iterator[Row]:
     """The median of a place on the scrubber until all charts of a page are drawn."""
-    for page in ("gradients", "dynamics", "hidden"):
-        opened = open_probed(browser, f"{server.url}/{page}?epoch={EPOCHS}", complaints, **TALL)
+    for page, first in FIRST.items():
+        url = f"{server.url}/{page}?epoch={EPOCHS}"
+        opened = open_probed(browser, url, complaints, first, **TALL)
         expect(opened.message).to_contain_text(f"Opened at epoch {EPOCHS}")
         for room in ROOMS if page == "hidden" else ("",):
             if room:

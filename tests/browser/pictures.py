@@ -48,10 +48,10 @@ def step_page(browser: Browser, url: str, path: Path) -> None:
     page.context.close()
 
 
-def laboratory(browser: Browser, url: str, link: str, path: Path, *keys: str) -> None:
-    """One of the other pages, after pressing ``keys``."""
+def laboratory(browser: Browser, url: str, link: str, first: str, path: Path, *keys: str) -> None:
+    """One of the other pages, its chart ``first`` drawn, after pressing ``keys``."""
     page = open_page(browser, [], viewport={"width": 1440, "height": 1240})
-    visit(page, f"{url}/{link}")
+    visit(page, f"{url}/{link}", first)
     shown = TrainPage(page)
     shown.message.get_by_text("Opened at").wait_for()
     page.wait_for_timeout(1500)
@@ -62,12 +62,12 @@ def laboratory(browser: Browser, url: str, link: str, path: Path, *keys: str) ->
     page.context.close()
 
 
-#: Link, file and keys of the other pages: with F the fixed points are looked for.
+#: Link, first chart, file and keys of the other pages: with F the fixed points are looked for.
 LABORATORIES = (
-    ("hidden?epoch=600&phrase=i+am+not+good", "hidden.png", "ArrowRight"),
-    ("gradients?epoch=300", "gradients.png"),
+    ("hidden?epoch=600&phrase=i+am+not+good", "response", "hidden.png", "ArrowRight"),
+    ("gradients?epoch=300", "over_lag", "gradients.png"),
     (f"dynamics?{urlencode(PRESETS[TaskName.FLIPFLOP][0].config().to_query())}&epoch=149",
-     "dynamics.png", "f"),
+     "phase", "dynamics.png", "f"),
 )  # fmt: skip
 
 
@@ -77,8 +77,8 @@ def main() -> None:
         learned_page(browser, server.url, DOCS / "train.png", "light")
         learned_page(browser, server.url, DOCS / "train-dark.png", "dark")
         step_page(browser, server.url, DOCS / "step.png")
-        for link, name, *keys in LABORATORIES:
-            laboratory(browser, server.url, link, DOCS / name, *keys)
+        for link, first, name, *keys in LABORATORIES:
+            laboratory(browser, server.url, link, first, DOCS / name, *keys)
 
 
 if __name__ == "__main__":

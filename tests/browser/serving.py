@@ -32,7 +32,6 @@ expect.set_options(timeout=PATIENCE)
 IDLE = "[data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
 # Opened at a page below the first, Streamlit asks there for its server, then one level higher.
 _LOOKING_FOR_ITS_PATH = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
-FIRST_CHART = ".st-key-loss .rnnviz-chart[data-drawn]"
 
 # An exception box may be gone again before anyone looks; the console remembers it.
 _REPORT_EXCEPTIONS = """
@@ -143,8 +142,8 @@ def stays_here(url: str) -> bool:
     return parts.scheme in {"blob", "data"} or parts.hostname in LOOPBACK
 
 
-def visit(page: Page, url: str) -> None:
-    """Go to ``url`` and wait until its first charts are drawn and nothing runs."""
+def visit(page: Page, url: str, first: str = "loss") -> None:
+    """Go to ``url`` and wait until the chart ``first`` is drawn and nothing runs."""
     page.goto(url)
-    page.locator(FIRST_CHART).wait_for()
+    page.locator(f".st-key-{first} .rnnviz-chart[data-drawn]").wait_for()
     page.locator(IDLE).wait_for()
