@@ -6,9 +6,6 @@
 const SOURCE = "component/rnnviz.ui.chart.plotly/plotly.min.js?v=" + VERSION;
 // How long an animation frame may draw while the run goes on; a single picture is drawn at once.
 const BUDGET_MS = 14;
-// Where drawing falls behind, painting the page once for all charts is what saves most; so it is
-// tried for so many messages.
-const BEHIND = 20;
 const CONFIG = { displayModeBar: false };
 
 const shared = (window.rnnviz ??= {
@@ -16,7 +13,6 @@ const shared = (window.rnnviz ??= {
   newest: new Map(), // key -> { mark, figure, remark }, as last delivered
   waiting: new Set(), // keys that have something new to draw
   scheduled: false,
-  behind: 0, // for how many messages more all charts are drawn in one animation frame
   running: false,
   library: null,
   tell: null, // says something to the server
@@ -77,7 +73,7 @@ const longestUndrawnFirst = (keys) =>
   keys.sort((a, b) => shared.charts.get(a).drawnAt - shared.charts.get(b).drawnAt);
 
 async function drawWhatFits() {
-  const until = shared.running && !shared.behind ? performance.now() + BUDGET_MS : Infinity;
+  const until = shared.running ? performance.now() + BUDGET_MS : Infinity;
   try {
     for (const key of longestUndrawnFirst([...shared.waiting].filter(ready))) {
       shared.waiting.delete(key);
@@ -185,7 +181,6 @@ function chart({ parentElement, data }) {
 function frame({ data, setTriggerValue }) {
   const { running, charts, sliders } = JSON.parse(new TextDecoder().decode(data));
   shared.running = running;
-  shared.behind = [...shared.waiting].some(ready) ? BEHIND : Math.max(0, shared.behind - 1);
   for (const [key, newest] of Object.entries(charts)) {
     if (shared.newest.get(key)?.mark === newest.mark) continue;
     shared.newest.set(key, newest);

@@ -47,7 +47,7 @@ class Pace:
     @property
     def every(self) -> float:
         """Seconds from one tick to the next."""
-        return max(TICK, self.drawing + LEAST + OVERHEAD)
+        return max(TICK, self.drawing + LEAST + 2 * OVERHEAD)
 
     def strays(self, every: float, ticks: int) -> bool:
         """Whether, after so many ticks, this interval is no longer the right one."""
