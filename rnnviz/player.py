@@ -277,14 +277,12 @@ class Player:
     def branch_with(self, edits: Sequence[Edit]) -> bool:
         """Go on from the place looked at with edited weights; the old run stays as a ghost.
 
-        Where the loss would not be finite nothing is done, and False returned.
+        Where a loss would not be finite nothing is done, and False returned.
         """
         place, now = self.here, self.run.place
         edited = operate(self.state.parameters, edits)
-        if not np.isfinite(self.run.examine(edited)[0].loss):
-            self.message = (
-                "With these weights the loss is no finite number: the run stays as it is."
-            )
+        if not self.run.bears(edited):
+            self.message = "With these weights a loss is no finite number: the run stays as it is."
             return False
         self.pause()
         self.ghost = self.run.branch(place, edits)

@@ -191,16 +191,30 @@ class Run:
         return replace(state, parameters=operate(state.parameters, edits))
 
     def _append_scores(self, state: TrainState) -> bool:
-        train, test = self.examine(state.parameters)
-        if not np.isfinite(train.loss) or np.isinf(test.loss):
+        train, test = scores = self.examine(state.parameters)
+        if not self._finite_where_known(scores):
             return False
         self.history.append(train, test)
         self.snapshots.add(state)
         self._finite = state
         return True
 
+    def bears(self, parameters: Parameters) -> bool:
+        """Whether the losses are finite with these parameters, so that a run can go on from them.
+
+        The memory of training is used for it, see ``examine``.
+        """
+        return self._finite_where_known(self.examine(parameters))
+
+    def _finite_where_known(self, scores: tuple[Score, Score]) -> bool:
+        pairs = zip(scores, self._exams, strict=True)
+        return all(np.isfinite(score.loss) for score, exam in pairs if exam)
+
     def examine(self, parameters: Parameters) -> tuple[Score, Score]:
-        """How well the training and the test examples are known with these parameters."""
+        """How well the training and the test examples are known with these parameters.
+
+        They are copied over those in the memory of training: never call it inside a step.
+        """
         train, test = (
             exam.score(parameters, self.dataset.metric.score) if exam else _NO_SCORE
             for exam in self._exams
@@ -231,8 +245,8 @@ class Run:
     def branch(self, place: Place, edits: Sequence[Edit] = ()) -> Ghost:
         """Make ``place`` the present, and return the run as it was.
 
-        With ``edits``, after which the loss must be finite, the weights of the present are edited,
-        and so are those that are found there whenever the place is reached again.
+        With ``edits``, after which the losses must be finite (see ``bears``), the weights of the
+        present are edited, and so are those found there whenever the place is reached again.
         """
         ghost = Ghost(place, self.place, self.history, self.schedule)
         self.state = self._finite = self.at(place)

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from rnnviz.config import SETTINGS, RunConfig, SettingError
@@ -155,7 +156,9 @@ class Schedule:
         """
         if replace(self.start, epochs=0) != replace(other.start, epochs=0):
             return -1
-        parting = {*self.changes} ^ {*other.changes}
+        pairs = zip(self.changes, other.changes, strict=False)
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        parting = (*self.changes[same:], *other.changes[same:])
         # An edit at the beginning of an epoch changes the weights of that epoch already.
         early = (c.name == EDIT and not c.place.position for c in parting)
         epochs = (c.place.epoch - own for c, own in zip(parting, early, strict=True))

@@ -14,6 +14,7 @@ import pytest
 from rnnviz import player as module
 from rnnviz.config import RunConfig
 from rnnviz.edit import noise, scale, set_weight, silence
+from rnnviz.engine.evaluation import Score
 from rnnviz.link import read_link
 from rnnviz.schedule import Place
 from rnnviz.session import Session
@@ -569,6 +570,21 @@ def test_weights_that_break_the_network_are_not_branched_with(played):
     assert weights(played) == before
     assert played.ghost is ghost
     assert "no finite number" in played.message
+
+
+@pytest.mark.parametrize("place", [Place(4), Place(4, 7), None], ids=str)
+def test_a_test_loss_that_is_not_finite_is_not_branched_with_either(played, place, monkeypatch):
+    if place:
+        played.go_to(place)
+    before, rows = weights(played), len(played.run.history)
+    test = played.run._exams[1]
+    monkeypatch.setattr(test, "score", lambda *_: Score(float("inf"), 0.5))
+    assert not played.branch_with(EDITS)
+    assert weights(played) == before
+    assert len(played.run.history) == rows
+    played.go_to(Place(3))
+    played.back_to_now()
+    assert played.course.history.row(rows - 1)["train_loss"] > 0
 
 
 def test_edits_that_a_network_has_no_weights_for_are_left_out_of_a_link():

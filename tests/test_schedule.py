@@ -207,6 +207,29 @@ def test_after_an_edit_nothing_is_shared(place, last):
     assert schedule.edited(place, [ONE]).shared(schedule.edited(place, [THREE])) == last
 
 
+@pytest.mark.parametrize(("place", "last"), [(Place(4), 3), (Place(4, 7), 4), (Place(0), -1)])
+def test_the_same_edit_twice_or_in_another_order_is_another_way(place, last):
+    schedule = Schedule(RunConfig())
+    once, twice = (schedule.edited(place, [TWO] * n) for n in (1, 2))
+    assert once.shared(twice) == twice.shared(once) == last
+    orders = [schedule.edited(place, edits) for edits in ([ONE, TWO], [TWO, ONE])]
+    assert orders[0].shared(orders[1]) == last
+
+
+def test_where_ways_part_the_earliest_change_decides():
+    """A change of a setting and an edit at one place: the edit is felt at once."""
+    schedule = Schedule(RunConfig())
+    slower = schedule.changed(Place(4), lr(RunConfig(), 0.5))
+    edited = schedule.edited(Place(4), [ONE])
+    assert slower.shared(edited) == edited.shared(slower) == 3
+    both = edited.changed(Place(4), lr(RunConfig(), 0.5))
+    assert both.shared(edited) == 4
+    assert edited.shared(schedule.edited(Place(9), [ONE])) == 3
+    ways = [slower.edited(Place(4), edits) for edits in ([ONE], [TWO])]
+    faster = schedule.changed(Place(4), lr(RunConfig(), 0.9)).edited(Place(4), [TWO])
+    assert ways[0].shared(ways[1]) == ways[0].shared(faster) == 3
+
+
 @pytest.mark.parametrize("text", ["3:edit=", "3:edit=kill", "x:edit=silence 1 2", "3:edit"])
 def test_what_is_no_edit_gets_a_sentence(text):
     with pytest.raises(SettingError):
