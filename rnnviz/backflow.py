@@ -136,7 +136,8 @@ class Backflow:
         epochs = run.snapshots.epochs
         wanted = epochs[:: math.ceil(len(epochs) / EPOCHS)]
         shown = [] if sight.state.position else [sight.state.epoch]
-        self._ledger.keep(run.schedule, (sight.layer, phrase_key(sight.trace)), [*wanted, *shown])
+        subject = run.dataset, sight.layer, phrase_key(sight.trace)
+        self._ledger.keep(run.schedule, subject, [*wanted, *shown])
         return [*self._ledger.missing(dict.fromkeys([*shown, *coarse_first(wanted)]))]
 
     def _write(self, run: Run, sight: Sight, epoch: int) -> None:

@@ -77,7 +77,7 @@ class Session(Player):
         self.objective = Objective.LOSS
         self.layer, self.part, self.temperature = 0, "h", 0.7
         self.microscope = Microscope()
-        self.backflow = Backflow()
+        self.backflow, self._film = Backflow(), Film()
         self._probe: tuple[object, Probe] | None = None
         self.dynamics = Dynamics()
         self.dissection = Dissection()
@@ -119,7 +119,6 @@ class Session(Player):
     def _restart(self) -> None:
         before, usual = self.dataset, self.first_phrase
         super()._restart()
-        self._film = Film()
         if self.dataset is not before:
             self._ask_anew(usual, other=self.dataset.name != before.name and not self.own_data)
 
@@ -236,7 +235,8 @@ class Session(Player):
         return False
 
     def _kept_film(self, probe: Probe, objective: Objective) -> Film:
-        self._film.keep(self.run.schedule, (objective, self.layer, *phrase_key(probe.trace)))
+        subject = objective, self.layer, *phrase_key(probe.trace)
+        self._film.keep(self.run.schedule, subject, self.run.dataset)
         return self._film
 
     def _develop(self, state: TrainState, probe: Probe, objective: Objective) -> None:

@@ -14,6 +14,7 @@ from rnnviz.config import RunConfig
 from rnnviz.player import SPEEDS
 from rnnviz.schedule import Place
 from rnnviz.session import Session
+from rnnviz.shelf import Shelf
 from rnnviz.tasks.dataset import build_dataset, sentiment
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.table import MAX_WORDS, Row, TaskError
@@ -373,6 +374,38 @@ def test_smaller_steps_after_a_reset_learn_again(diverged):
 
 
 # Other data
+
+
+def looked_into(session):
+    """All that is known of the epochs of a run of three, developed to the end."""
+    session.advance(3)
+    probe = session.inspect()
+    sight = session.sight(probe, Objective.LOSS)
+    while session.develop(probe, Objective.LOSS, 9) or session.develop_gradients(sight, 9):
+        pass
+    gauge, _ = session.past(probe, Objective.LOSS, 0)
+    pages = session.gradients_past(sight, 0)
+    return gauge.radius.tolist(), pages.eigenvalues.tolist(), pages.shares("W_hh").tolist()
+
+
+@pytest.mark.parametrize("way", ["load", "follow"])
+def test_nothing_of_the_past_is_left_when_the_data_change(way):
+    config = RunConfig(hidden=4, init_scale=0.1, lr=0.5, epochs=9)
+    rows = "text,label\nup up,a\nup down,{}\ndown up,{}\n"
+    texts = [rows.format(*labels) for labels in ("ab", "ba")]
+    uploads = [own(("rows.csv", text.encode())) for text in texts]
+    shelf = Shelf()
+    fresh, session = Session(config, shelf=shelf), Session(config, shelf=shelf)
+    fresh.load(uploads[1])
+    wanted = looked_into(fresh)
+    session.load(uploads[0])
+    assert looked_into(session) != wanted
+    if way == "load":
+        session.load(uploads[1])
+    else:
+        fresh.reset()
+        session.follow(fresh.link())
+    assert looked_into(session) == wanted
 
 
 def test_uploaded_phrases_start_the_run_again(session):

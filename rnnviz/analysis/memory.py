@@ -99,17 +99,19 @@ class Film:
         self._lives: dict[int, float] = {}
         self._schedule: Schedule | None = None
         self._subject: object = None
+        self._data: object = None
 
-    def keep(self, schedule: Schedule, subject: object) -> None:
-        """Forget what other settings led to, and the gradients of another subject (phrase)."""
-        if (schedule, subject) == (self._schedule, self._subject):
+    def keep(self, schedule: Schedule, subject: object, data: object = None) -> None:
+        """Forget what other settings or data led to, and gradients of another subject (phrase)."""
+        if (schedule, subject, data) == (self._schedule, self._subject, self._data):
             return
-        last = self._schedule.shared(schedule) if self._schedule else -1
+        known = self._schedule if data == self._data else None
+        last = known.shared(schedule) if known else -1
         norms = self._norms if subject == self._subject else {}
         self._spectra = {e: frame for e, frame in self._spectra.items() if e <= last}
         self._norms = {e: frame for e, frame in norms.items() if e <= last}
         self._lives = {e: self._lives[e] for e in self._norms}
-        self._schedule, self._subject = schedule, subject
+        self._schedule, self._subject, self._data = schedule, subject, data
 
     def missing(self, epochs: Iterable[int]) -> Iterator[int]:
         """Those without a frame."""
