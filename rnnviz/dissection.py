@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -12,10 +12,9 @@ import numpy as np
 
 from rnnviz.analysis.activity import running_margin
 from rnnviz.analysis.corpus import Corpus, read_corpus, within
-from rnnviz.analysis.projection import Projection, boundary, fit, spread
+from rnnviz.analysis.projection import Plane, Projection, boundary, fit, plane_of
 from rnnviz.analysis.selectivity import Response, response, selectivity
 from rnnviz.analysis.surgery import operate
-from rnnviz.analysis.trajectory import Plane
 from rnnviz.analysis.variant import Alter, Pairs, Variant, joined
 from rnnviz.edit import Edit, Verb, silence
 from rnnviz.engine.evaluation import Score
@@ -171,10 +170,8 @@ class Dissection:
         basis = self.basis(region, run)
         if len(basis.axes) <= max(self.axes):
             return None
-        shares = spread(self.corpus(region).states, basis)
-        explained = float(shares[self.axes[0]]), float(shares[self.axes[1]])
         line = boundary(region.state.parameters, basis, self.axes) if region.readable else None
-        return Plane(basis, self.axes, explained, line)
+        return plane_of(basis, self.axes, self.corpus(region).states, line)
 
     # What if
 
@@ -315,5 +312,4 @@ def _space(region: Region) -> tuple[object, ...]:
 
 def _ground(region: Region, run: Run) -> tuple[object, ...]:
     """What decides whether states lie in the same space: data, first settings, layer and part."""
-    start = replace(run.schedule.start, epochs=0)
-    return region.dataset, start, region.layer, region.part
+    return region.dataset, run.schedule.origin, region.layer, region.part

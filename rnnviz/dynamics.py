@@ -12,10 +12,11 @@ import numpy as np
 
 from rnnviz.analysis.fixed_points import FixedPoints, Search
 from rnnviz.analysis.flow_map import FlowMap, Held
-from rnnviz.analysis.portrait import Plane, Readout
-from rnnviz.analysis.projection import Projection, fit
+from rnnviz.analysis.portrait import Readout
+from rnnviz.analysis.projection import Plane, Projection, fit, plane_of
 from rnnviz.analysis.symbols import number, quoted
 from rnnviz.analysis.visited import Visited, visit
+from rnnviz.config import RunConfig
 from rnnviz.engine.layer import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.tasks.dataset import Dataset
@@ -24,8 +25,8 @@ from rnnviz.tasks.values import read_values
 
 #: How many starts there can be.
 STARTS = (50, 100, 200, 400, 800)
-#: What the points that were found may take; the eldest go first.
-_BYTES = 16_000_000
+#: How many searches are remembered, and what their points may take; the eldest go first.
+_SEARCHES, _BYTES = 500, 16_000_000
 #: So many classes of an answer are named.
 _NAMED = 3
 
@@ -39,11 +40,11 @@ class Hold(StrEnum):
 
 
 class Scene(NamedTuple):
-    """What is looked at: a network, at which epoch, with its data, and the seed of its run."""
+    """What is looked at: a network in a moment of its run, its data, and the run's settings."""
 
     state: TrainState
     dataset: Dataset
-    seed: int = 0
+    origin: RunConfig
 
     @property
     def epoch(self) -> int:
@@ -144,15 +145,16 @@ class Dynamics:
     def plane(self, scene: Scene) -> Plane:
         """Two principal components of the states visited, of a basis that is fitted once and kept.
 
-        It is fitted anew for another network, and by ``refit``.
+        It is fitted anew for another run, and by ``refit``.
         """
-        key = scene.state.parameters.architecture, scene.dataset
+        key = scene.dataset, scene.origin
         if not self._basis or self._basis[0] != key:
             self._basis = key, fit(self.visited(scene).states, scene.epoch)
         basis = self._basis[1]
         last = len(basis.axes) - 1
         first, second = (min(axis, last) for axis in self.axes)
-        return Plane(basis, (first, second) if first != second else (0, min(1, last)))
+        axes = (first, second) if first != second else (0, min(1, last))
+        return plane_of(basis, axes, self.visited(scene).states)
 
     def refit(self) -> None:
         """Fit the basis to the network that is looked at next."""
@@ -165,8 +167,9 @@ class Dynamics:
         return self._found.get(self._key(held, scene))
 
     def _key(self, held: Held, scene: Scene) -> object:
-        digest = self._map(scene.state)[2]
-        return digest, scene.dataset, held.inputs.tobytes(), self.starts, scene.seed
+        # Networks that differ in how they work can have the same weights.
+        network = scene.state.parameters.architecture, self._map(scene.state)[2]
+        return network, scene.dataset, held.inputs.tobytes(), self.starts, scene.origin.seed
 
     def find(self, scene: Scene) -> None:
         """Begin to look for the points, if they aren't known; the first time in a plane that fits.
@@ -177,7 +180,7 @@ class Dynamics:
         if not self._found:
             self.refit()
         if self.found(held, scene) is None:
-            search = Search(held, self.visited(scene), self.starts, scene.seed)
+            search = Search(held, self.visited(scene), self.starts, scene.origin.seed)
             with self._lock:
                 self._search = self._key(held, scene), scene.epoch, search
 
@@ -200,8 +203,13 @@ class Dynamics:
 
     def _keep(self, key: object, found: FixedPoints) -> None:
         self._found[key] = found
-        while len(self._found) > 1 and sum(f.nbytes for f in self._found.values()) > _BYTES:
+        while len(self._found) > 1 and self._full:
             del self._found[next(iter(self._found))]
+
+    @property
+    def _full(self) -> bool:
+        size = sum(found.nbytes for found in self._found.values())
+        return len(self._found) > _SEARCHES or size > _BYTES
 
     @property
     def searching(self) -> tuple[int, float] | None:

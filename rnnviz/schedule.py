@@ -104,6 +104,11 @@ class Schedule:
         return [change.place for change in self.changes]
 
     @property
+    def origin(self) -> RunConfig:
+        """What decides the weights of the start, and of all epochs until something changes."""
+        return replace(self.start, epochs=0)
+
+    @property
     def last(self) -> RunConfig:
         """The settings after all changes."""
         return self._stages[-1]
@@ -154,7 +159,7 @@ class Schedule:
 
         Infinite where they never part, -1 where they begin apart.
         """
-        if replace(self.start, epochs=0) != replace(other.start, epochs=0):
+        if self.origin != other.origin:
             return -1
         pairs = zip(self.changes, other.changes, strict=False)
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

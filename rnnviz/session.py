@@ -41,6 +41,7 @@ from rnnviz.probe import (
     spoken,
     wanted_text,
 )
+from rnnviz.run import place_of
 from rnnviz.schedule import Place, Schedule
 from rnnviz.shelf import Shelf
 from rnnviz.tasks.dataset import Dataset
@@ -144,20 +145,26 @@ class Session(Player):
     def inspect(self, text: str | None = None) -> Probe:
         """Read a phrase, or the probe, with the network shown; raise TaskError if it can't."""
         phrase, state = self.phrase if text is None else text, self.state
-        key = state, phrase, self.config
+        config = self.settings
+        key = state, phrase, config
         if not self._probe or self._probe[0] != key:
-            self._probe = key, inspect(self.dataset, state.parameters, phrase, self.config)
+            self._probe = key, inspect(self.dataset, state.parameters, phrase, config)
         return self._probe[1]
+
+    @property
+    def settings(self) -> RunConfig:
+        """The settings in force at the place that is looked at."""
+        return self.run.schedule.at(self.here)
 
     def health(self) -> tuple[Sign, ...]:
         """The signs of health, at the weights shown, on the probe."""
         state, trace = self.state, self.inspect().trace
-        return health(state.parameters, trace, self.run.schedule.at(self.here), state.slots)
+        return health(state.parameters, trace, self.settings, state.slots)
 
     def sight(self, probe: Probe, objective: Objective) -> Sight:
         """What is looked at, for questions about the gradients."""
-        config, train = self.run.schedule.at(self.here), self.dataset.train
-        return Sight(self.state, config, probe.trace, train, objective, self.layer)
+        train = self.dataset.train
+        return Sight(self.state, self.settings, probe.trace, train, objective, self.layer)
 
     @alone
     def gradients_past(self, sight: Sight, budget: float) -> Pages:
@@ -174,8 +181,8 @@ class Session(Player):
         return self._flow(self.state, probe, objective)
 
     def _flow(self, state: TrainState, probe: Probe, objective: Objective) -> Flow:
-        trace = probe.trace
-        gradient, truncate = self.config.gradient, self.config.truncate
+        trace, config = probe.trace, self.run.schedule.at(place_of(state))
+        gradient, truncate = config.gradient, config.truncate
         if objective is Objective.MARGIN:
             return margin_flow(state.parameters, trace, gradient, truncate, self.layer)
         seen = record(state.parameters, trace.batch, gradient, truncate)
@@ -245,7 +252,7 @@ class Session(Player):
 
     def step(self, probe: Probe) -> StepRecord:
         """The training step under the microscope: the run's next one, or one on the probe."""
-        config, state, own = self.run.schedule.at(self.here), self.state, self.on_own
+        config, state, own = self.settings, self.state, self.on_own
         key = state, own and phrase_key(probe.trace), config
         if not self._step or self._step[0] != key:
             examples = [probe.example] if own else self.next_examples
@@ -280,7 +287,7 @@ class Session(Player):
     @property
     def scene(self) -> Scene:
         """What is looked at, for questions about where the states go."""
-        return Scene(self.state, self.dataset, self.config.seed)
+        return Scene(self.state, self.dataset, self.run.schedule.origin)
 
     @alone
     def apply(self) -> None:
@@ -295,7 +302,7 @@ class Session(Player):
 
     def check_gradient(self, trace: Trace) -> None:
         """Compare the gradient at these weights, on this phrase, with complex-step differences."""
-        found = check_gradient(self.state.parameters, trace.batch, self.config.gradient)
+        found = check_gradient(self.state.parameters, trace.batch, self.settings.gradient)
         self._check = self._check_key(trace), found
 
     def checked(self, trace: Trace) -> GradientCheck | None:
@@ -304,7 +311,7 @@ class Session(Player):
         return self._check[1] if self._check and known else None
 
     def _check_key(self, trace: Trace) -> tuple[object, ...]:
-        return self.state, *phrase_key(trace)
+        return self.state, self.settings.gradient, *phrase_key(trace)
 
     def link(self) -> Link:
         """The link to what is on the page now.

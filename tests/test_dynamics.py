@@ -1,5 +1,7 @@
 """The choices of the page Dynamics, its search, and what it keeps."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -119,6 +121,15 @@ def test_what_is_found_is_kept_for_these_weights_and_this_input(session):
     assert found(session) is None
 
 
+def test_other_networks_of_the_same_weights_have_points_of_their_own():
+    """At the start ReLU and tanh have the same weights, and go other ways with them."""
+    session = Session(RunConfig(hidden=6, init_scale=0.3, epochs=20))
+    first = find(session)
+    session.configure(replace(session.config, activation="relu"))
+    assert found(session) is None
+    assert find(session) is not first
+
+
 def test_what_is_known_is_not_looked_for_again(session):
     find(session)
     session.dynamics.find(session.scene)
@@ -145,9 +156,10 @@ def test_a_cancelled_search_leaves_nothing(session):
     assert found(session) is None
 
 
-def test_the_eldest_is_forgotten_when_memory_is_short(session, monkeypatch):
+@pytest.mark.parametrize("limit", ["_BYTES", "_SEARCHES"])
+def test_the_eldest_is_forgotten_when_memory_is_short_or_they_are_many(session, monkeypatch, limit):
     size = find(session).nbytes
-    monkeypatch.setattr(dynamics, "_BYTES", 2 * size)
+    monkeypatch.setattr(dynamics, limit, {"_BYTES": 2 * size, "_SEARCHES": 2}[limit])
     for _ in range(4):
         session.advance(1)
         find(session)
@@ -186,6 +198,25 @@ def test_another_network_has_another_plane(session):
     session.configure(RunConfig(hidden=7, init_scale=0.3))
     assert session.dynamics.plane(session.scene).basis.axes.shape[1] == 7
     assert first.axes.shape[1] == 6
+
+
+def test_the_plane_stays_as_long_as_the_run_has_the_same_start(session):
+    first = session.dynamics.plane(session.scene).basis
+    session.advance(3)
+    session.configure(replace(session.config, lr=0.5))
+    session.reset()
+    session.configure(replace(session.config, lr=0.02, epochs=99))
+    assert session.dynamics.plane(session.scene).basis is first
+    session.configure(replace(session.config, seed=1))
+    assert session.dynamics.plane(session.scene).basis is not first
+
+
+def test_the_plane_says_what_its_axes_carry_at_the_epoch_shown(session):
+    first = session.dynamics.plane(session.scene)
+    shares = first.basis.variances[:2] / first.basis.variances.sum()
+    assert first.explained == pytest.approx(tuple(shares))
+    session.advance(20)
+    assert session.dynamics.plane(session.scene).explained != pytest.approx(first.explained)
 
 
 @pytest.mark.parametrize(("hidden", "axes"), [(2, (0, 1)), (6, (1, 2))])

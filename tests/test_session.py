@@ -408,6 +408,23 @@ def test_nothing_of_the_past_is_left_when_the_data_change(way):
     assert looked_into(session) == wanted
 
 
+def test_a_past_epoch_is_looked_at_with_the_settings_it_had():
+    session = Session(RunConfig(hidden=6, init_scale=0.5, epochs=9))
+    session.advance(2)
+    map_then = session.past(session.inspect(), Objective.LOSS, 9)[1].norms
+    session.configure(replace(session.config, truncate=2))
+    session.advance(2)
+    for epoch, cut in ((3, True), (2, True), (1, False)):
+        session.go_to(Place(epoch))
+        norms = session.flow(session.inspect(), Objective.LOSS).norms
+        traced = session.inspect().unrolled(0).norms
+        assert (norms[:-2] == 0).all() == (traced[:-2] == 0).all() == cut
+        assert session.settings.truncate == (2 if cut else 0)
+    found = session.past(session.inspect(), Objective.LOSS, 9)[1]
+    np.testing.assert_allclose(found.norms[:2], map_then[:2])
+    assert (found.norms[2:, :-2] == 0).all()
+
+
 def test_uploaded_phrases_start_the_run_again(session):
     session.advance(1)
     session.load(own(WEATHER, RAIN))

@@ -77,7 +77,8 @@ class Ledger:
         self._entries = {
             epoch: entry
             for epoch, entry in self._entries.items()
-            if same and epoch <= last and epoch in known
+            # Where a setting changes the weights are the same, but not the steps from there.
+            if same and epoch < last and epoch in known
         }
         self._schedule, self._subject = schedule, subject
 

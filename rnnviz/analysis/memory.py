@@ -109,7 +109,8 @@ class Film:
         last = known.shared(schedule) if known else -1
         norms = self._norms if subject == self._subject else {}
         self._spectra = {e: frame for e, frame in self._spectra.items() if e <= last}
-        self._norms = {e: frame for e, frame in norms.items() if e <= last}
+        # Where a setting changes the weights are the same, but not what is sent back through them.
+        self._norms = {e: frame for e, frame in norms.items() if e < last}
         self._lives = {e: self._lives[e] for e in self._norms}
         self._schedule, self._subject, self._data = schedule, subject, data
 

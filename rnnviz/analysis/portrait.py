@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnviz.analysis.fixed_points import FixedPoint
 from rnnviz.analysis.flow_map import Held
-from rnnviz.analysis.projection import Projection
+from rnnviz.analysis.projection import Plane
 from rnnviz.analysis.visited import Visited
 from rnnviz.engine.layer import Array
 
@@ -59,29 +59,6 @@ class Portrait:
     probe: Array
     places: Array
     lines: tuple[tuple[int, Array], ...]
-
-
-class Plane(NamedTuple):
-    """Two of the axes of a projection, numbered from 0."""
-
-    basis: Projection
-    axes: tuple[int, int] = (0, 1)
-
-    def project(self, states: Array) -> Array:
-        """The coordinates (..., 2) of states (..., S)."""
-        points: Array = self.basis.project(states)[..., list(self.axes)]
-        return points
-
-    def lift(self, points: Array) -> Array:
-        """The states (..., S) of points (..., 2), in all other directions at the mean."""
-        states: Array = self.basis.mean + points @ self.basis.axes[list(self.axes)]
-        return states
-
-    @property
-    def explained(self) -> tuple[float, float]:
-        """The shares of all variance along both, 0..1."""
-        first, second = self.basis.explained[list(self.axes)]
-        return float(first), float(second)
 
 
 def portrait(

@@ -27,13 +27,6 @@ class Projection:
     epoch: int = 0
 
     @property
-    def explained(self) -> Array:
-        """The share of all variance along each axis, (K,), 0..1; zero where nothing varies."""
-        total = float(self.variances.sum())
-        shares: Array = self.variances[: len(self.axes)] / (total or 1.0)
-        return shares
-
-    @property
     def participation(self) -> float:
         """Over how many dimensions the variance is spread, 1..H: see ``participation_ratio``."""
         return participation_ratio(self.variances)
@@ -42,11 +35,6 @@ class Projection:
         """The coordinates (..., K) of states (..., H)."""
         points: Array = (states - self.mean) @ self.axes.T
         return points
-
-    def lift(self, points: Array) -> Array:
-        """The states (..., H) in the plane of the first k axes with these coordinates (..., k)."""
-        states: Array = self.mean + points @ self.axes[: points.shape[-1]]
-        return states
 
 
 def fit(states: Array, epoch: int = 0, count: int = COMPONENTS) -> Projection:
@@ -94,6 +82,37 @@ def boundary(parameters: Parameters, projection: Projection, axes: tuple[int, in
     lead = parameters.W_hy[1] - parameters.W_hy[0]
     bias = float(parameters.b_y[1] - parameters.b_y[0])
     return Boundary(projection.axes[list(axes)] @ lead, float(lead @ projection.mean) + bias)
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """Two axes (from 0) of a basis, and the share of the present variance along each, 0..1.
+
+    ``boundary`` is the decision line, where there is one.
+    """
+
+    basis: Projection
+    axes: tuple[int, int] = (0, 1)
+    explained: tuple[float, float] = (0.0, 0.0)
+    boundary: Boundary | None = None
+
+    def project(self, states: Array) -> Array:
+        """The coordinates (..., 2) of states (..., H)."""
+        points: Array = self.basis.project(states)[..., list(self.axes)]
+        return points
+
+    def lift(self, points: Array) -> Array:
+        """The states (..., H) of points (..., 2), in all other directions at the mean."""
+        states: Array = self.basis.mean + points @ self.basis.axes[list(self.axes)]
+        return states
+
+
+def plane_of(
+    basis: Projection, axes: tuple[int, int], states: Array, line: Boundary | None = None
+) -> Plane:
+    """The plane of two axes of a basis, and how much of what states (N, H) vary lies in it."""
+    first, second = spread(states, basis)[list(axes)].tolist()
+    return Plane(basis, axes, (first, second), line)
 
 
 def spread(states: Array, projection: Projection) -> Array:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnviz.analysis.corpus import Corpus
-from rnnviz.analysis.projection import Boundary, Projection
+from rnnviz.analysis.projection import Plane
 from rnnviz.analysis.symbols import written_values
 from rnnviz.engine.batch import Example
 from rnnviz.engine.layer import Array
@@ -21,25 +21,7 @@ OTHERS = "others"
 
 
 @dataclass(frozen=True, eq=False)
-class Plane:
-    """Two axes (from 0) of a projection, and the share of the present variance along each, 0..1.
-
-    ``boundary`` is the decision line, where there is one.
-    """
-
-    projection: Projection
-    axes: tuple[int, int]
-    explained: tuple[float, float]
-    boundary: Boundary | None = None
-
-    def points(self, states: Array) -> Array:
-        """Where states (..., H) lie, (..., 2)."""
-        points: Array = self.projection.project(states)[..., list(self.axes)]
-        return points
-
-
-@dataclass(frozen=True, eq=False)
-class Path:
+class Way:
     """One sequence on its way: a point after every word, (T, 2), and the words."""
 
     points: Array
@@ -80,4 +62,4 @@ def cloud(corpus: Corpus, plane: Plane, labels: Sequence[str]) -> Cloud:
     kept = [label for label, _ in counts.most_common(MOST_CLASSES)]
     named = tuple(label if label in kept else OTHERS for label in labels)
     classes = sorted(kept) + [OTHERS] * (len(counts) > len(kept))
-    return Cloud(corpus, plane.points(corpus.states), named, tuple(classes))
+    return Cloud(corpus, plane.project(corpus.states), named, tuple(classes))

@@ -9,7 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rnnviz.analysis.fixed_points import FixedPoint, Kind
-from rnnviz.analysis.portrait import ARROWS, FlowField, Plane, Portrait, Readout
+from rnnviz.analysis.portrait import ARROWS, FlowField, Portrait, Readout
+from rnnviz.analysis.projection import Plane
 from rnnviz.engine.layer import Array
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, compact, figure, plain
 

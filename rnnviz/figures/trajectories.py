@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from rnnviz.analysis.trajectory import OTHERS, Cloud, Path, Plane
+from rnnviz.analysis.projection import Plane
+from rnnviz.analysis.trajectory import OTHERS, Cloud, Way
 from rnnviz.engine.layer import Array
 from rnnviz.figures.theme import (
     HEIGHTS,
@@ -29,7 +30,7 @@ _MOST_WORDS = 14
 MOST_PANELS, _PER_ROW = 12, 4
 
 
-def trajectories(cloud: Cloud, probe: Path, plane: Plane, theme: Theme = LIGHT) -> go.Figure:
+def trajectories(cloud: Cloud, probe: Way, plane: Plane, theme: Theme = LIGHT) -> go.Figure:
     """Every sequence as a thin line through its states, coloured by class; the probe on top.
 
     A point that is clicked tells the number of its sequence.
@@ -44,7 +45,7 @@ def trajectories(cloud: Cloud, probe: Path, plane: Plane, theme: Theme = LIGHT) 
             _empty_memory(plane, theme),
             _probe(probe, theme),
         ],
-        "All sequences in the plane of two components",
+        "Sequences in the plane of two components",
         HEIGHTS["trajectories"],
         theme,
         showlegend=True,
@@ -152,7 +153,7 @@ def _crossing(plane: Plane, span: list[list[float]]) -> list[tuple[float, float]
 
 
 def _empty_memory(plane: Plane, theme: Theme) -> go.Scatter:
-    x, y = plane.points(np.zeros(len(plane.projection.mean))).tolist()
+    x, y = plane.project(np.zeros(len(plane.basis.mean))).tolist()
     return go.Scatter(
         x=[x],
         y=[y],
@@ -163,7 +164,7 @@ def _empty_memory(plane: Plane, theme: Theme) -> go.Scatter:
     )
 
 
-def _probe(probe: Path, theme: Theme) -> go.Scatter:
+def _probe(probe: Way, theme: Theme) -> go.Scatter:
     names = [plain(shown_token(word), 14) for word in probe.words]
     few = len(names) <= _MOST_WORDS
     return go.Scatter(
@@ -183,7 +184,7 @@ def _probe(probe: Path, theme: Theme) -> go.Scatter:
 
 
 def small_multiples(
-    probe: Path, others: Sequence[tuple[str, Path]], plane: Plane, theme: Theme = LIGHT
+    probe: Way, others: Sequence[tuple[str, Way]], plane: Plane, theme: Theme = LIGHT
 ) -> go.Figure:
     """The probe's way beside that of a sequence which differs in one word, a panel for each.
 
@@ -258,7 +259,7 @@ def _outer(plane: Plane, theme: Theme) -> list[dict[str, Any]]:
     return [{"text": said, **place, **look}]
 
 
-def _panel(probe: Path, other: Path, number: str, theme: Theme) -> list[go.Scatter]:
+def _panel(probe: Way, other: Way, number: str, theme: Theme) -> list[go.Scatter]:
     number = "" if number == "1" else number
     looks = ((probe, theme.muted, "solid", 2), (other, theme.text, "dot", 2.5))
     return [

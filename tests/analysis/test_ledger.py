@@ -55,7 +55,7 @@ def test_another_subject_leaves_nothing(ledger):
 
 def test_other_settings_on_the_way_leave_what_was_before_them(ledger):
     ledger.keep(START.changed(Place(2), replace(START.start, lr=0.5)), "phrase", EVERY)
-    assert ledger.pages().epochs.tolist() == [0, 2]
+    assert ledger.pages().epochs.tolist() == [0]
 
 
 def test_an_empty_ledger_has_empty_pages():

@@ -5,8 +5,8 @@ import pytest
 
 from rnnviz.analysis.fixed_points import describe
 from rnnviz.analysis.flow_map import FlowMap, Held
-from rnnviz.analysis.portrait import ARROWS, Plane, flow_field, portrait
-from rnnviz.analysis.projection import Projection, fit
+from rnnviz.analysis.portrait import ARROWS, flow_field, portrait
+from rnnviz.analysis.projection import Plane, Projection, fit
 from rnnviz.analysis.visited import Visited
 from rnnviz.config import Activation
 from rnnviz.engine.parameters import Architecture, Parameters
@@ -61,7 +61,6 @@ def test_two_of_three_axes_can_be_chosen():
     plane = plane_of([1, 0, 0], [0, 1, 0], [0, 0, 1], chosen=(0, 2))
     assert plane.project(np.array([1.0, 2.0, 3.0])).tolist() == [1, 3]
     assert plane.lift(np.array([1.0, 3.0])).tolist() == [1, 0, 3]
-    assert plane.explained == (3 / 6, 1 / 6)
 
 
 def test_fixed_points_stand_where_they_are_with_what_leaves_them():

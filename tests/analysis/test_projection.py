@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.projection import Projection, boundary, fit, participation_ratio, spread
+from rnnviz.analysis.projection import (
+    Plane,
+    Projection,
+    boundary,
+    fit,
+    participation_ratio,
+    plane_of,
+    spread,
+)
 from tests.engine.networks import HIDDEN, architecture, network
 
 
@@ -18,7 +26,6 @@ def test_the_axes_of_an_ellipsoid_are_found_the_longest_first():
     assert basis.mean == pytest.approx(np.ones(4))
     assert basis.axes == pytest.approx(np.eye(4)[[1, 2, 0]])
     assert basis.variances == pytest.approx(np.array([9.0, 4.0, 1.0, 0.25]) / 4)
-    assert basis.explained == pytest.approx(np.array([9.0, 4.0, 1.0]) / 14.25)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +42,7 @@ def test_an_uneven_spread_lies_between():
 def test_what_lies_in_the_plane_comes_back():
     basis = fit(np.random.default_rng(0).normal(size=(50, 5)))
     points = np.random.default_rng(1).normal(size=(7, 2))
-    lifted = basis.lift(points)
+    lifted = Plane(basis).lift(points)
     assert lifted.shape == (7, 5)
     assert basis.project(lifted) == pytest.approx(np.column_stack([points, np.zeros(7)]))
     assert basis.axes @ basis.axes.T == pytest.approx(np.eye(3))
@@ -44,8 +51,9 @@ def test_what_lies_in_the_plane_comes_back():
 def test_the_plane_loses_as_little_as_its_variances_say():
     states = np.random.default_rng(2).normal(size=(40, 6)) * [5, 3, 2, 1, 1, 1]
     basis = fit(states)
-    lost = states - basis.lift(basis.project(states))
-    assert (lost**2).sum() / 40 == pytest.approx(basis.variances[3:].sum())
+    plane = Plane(basis, (0, 2))
+    lost = states - plane.lift(plane.project(states))
+    assert (lost**2).sum() / 40 == pytest.approx(basis.variances[[1, 3, 4, 5]].sum())
     assert basis.variances.sum() == pytest.approx(states.var(axis=0).sum())
 
 
@@ -66,7 +74,7 @@ def test_few_units_or_states_have_fewer_axes(count, hidden, axes):
 
 def test_states_that_never_move_have_no_spread():
     basis = fit(np.ones((10, 3)))
-    assert basis.explained == pytest.approx(np.zeros(3))
+    assert not basis.variances.any()
     assert basis.participation == 0
 
 
@@ -75,7 +83,7 @@ def test_the_decision_line_is_where_the_readout_is_undecided():
     basis = fit(np.random.default_rng(5).normal(size=(40, HIDDEN)))
     line = boundary(parameters, basis, (0, 2))
     for point in np.random.default_rng(6).normal(size=(5, 2)):
-        state = basis.lift(np.array([point[0], 0, point[1]]))
+        state = Plane(basis, (0, 2)).lift(point)
         logits = parameters.W_hy @ state + parameters.b_y
         assert line.normal @ point + line.offset == pytest.approx(logits[1] - logits[0])
 
@@ -94,7 +102,15 @@ def test_by_hand_the_line_is_at_half():
 
 def test_other_states_spread_otherwise_in_the_same_plane():
     basis = fit(ellipsoid(3.0, 2.0, 1.0, 0.5))
-    assert spread(ellipsoid(3.0, 2.0, 1.0, 0.5), basis) == pytest.approx(basis.explained)
+    shares = np.array([9.0, 4.0, 1.0]) / 14.25
+    assert spread(ellipsoid(3.0, 2.0, 1.0, 0.5), basis) == pytest.approx(shares)
     later = ellipsoid(1.0, 1.0, 1.0, 1.0)
     assert spread(later, basis) == pytest.approx([0.25, 0.25, 0.25])
     assert spread(np.ones((5, 4)), basis) == pytest.approx([0, 0, 0])
+
+
+def test_a_plane_says_what_its_axes_carry_of_the_states_that_are_there_now():
+    basis = fit(ellipsoid(3.0, 2.0, 1.0, 0.5))
+    plane = plane_of(basis, (0, 2), ellipsoid(1.0, 1.0, 1.0, 1.0))
+    assert plane.explained == pytest.approx((0.25, 0.25))
+    assert plane.axes == (0, 2)

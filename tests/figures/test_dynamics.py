@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.fixed_points import FixedPoint, Kind
-from rnnviz.analysis.portrait import ARROWS, FlowField, Plane, Portrait, Readout
-from rnnviz.analysis.projection import Projection
+from rnnviz.analysis.portrait import ARROWS, FlowField, Portrait, Readout
+from rnnviz.analysis.projection import Plane, Projection
 from rnnviz.figures.dynamics import phase_plane, point_spectra
 from rnnviz.figures.theme import DARK, HEIGHTS, LIGHT
 
@@ -24,7 +24,7 @@ def point(speed=1e-30, eigenvalues=(0.5, 0.25), directions=()):
 
 POINTS = (point(), point(eigenvalues=(1.5, 0.5), directions=[[1.0, 0.0]]), point(speed=1e-9))
 READOUTS = (Readout("<b>yes</b> 90%", 1), Readout("no", 0), Readout("no", 0))
-PLANE = Plane(Projection(np.zeros(2), np.eye(2), np.array([3.0, 1.0])))
+PLANE = Plane(Projection(np.zeros(2), np.eye(2), np.array([3.0, 1.0])), explained=(0.75, 0.25))
 
 
 def portrait(moves=None, paths=1):

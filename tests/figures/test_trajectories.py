@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.corpus import Corpus
-from rnnviz.analysis.projection import Boundary, Projection
-from rnnviz.analysis.trajectory import OTHERS, Path, Plane, cloud, labels_of
+from rnnviz.analysis.projection import Boundary, Plane, Projection
+from rnnviz.analysis.trajectory import OTHERS, Way, cloud, labels_of
 from rnnviz.engine.batch import collate
 from rnnviz.figures.theme import LIGHT
 from rnnviz.figures.trajectories import (
@@ -26,7 +26,7 @@ STATES = np.array([[1.0, 0, 5], [2, 1, 5], [-1, 0, 5], [-2, 0.5, 5], [-3, 1, 5]]
 CORPUS = Corpus(
     ("a", "<b>", "c", "a", "a"), STATES, np.array([0, 0, 1, 1, 1]), np.array([0, 1, 0, 1, 2])
 )
-PROBE = Path(np.array([[0.5, 0.5], [1.0, -1.0]]), ("not", "<i>"))
+PROBE = Way(np.array([[0.5, 0.5], [1.0, -1.0]]), ("not", "<i>"))
 
 
 def drawn(plane=PLANE, labels=("no", "no", "yes", "yes", "yes")):
@@ -126,7 +126,7 @@ def test_a_verdict_is_of_all_tokens_and_answers_are_each_of_one():
 
 
 def test_every_panel_has_both_ways_on_equal_axes():
-    others = [(f"no {k}", Path(PROBE.points[:1] * k, ("a",))) for k in range(1, 7)]
+    others = [(f"no {k}", Way(PROBE.points[:1] * k, ("a",))) for k in range(1, 7)]
     picture = small_multiples(PROBE, others, PLANE)
     assert len(picture.data) == 12
     ranges = {picture.layout[f"xaxis{k}"].range for k in ("", 2, 3, 4, 5, 6)}

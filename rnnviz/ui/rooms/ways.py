@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from rnnviz.analysis.projection import participation
-from rnnviz.analysis.trajectory import Cloud, Path, Plane, cloud, labels_of
+from rnnviz.analysis.projection import Plane, participation
+from rnnviz.analysis.trajectory import Cloud, Way, cloud, labels_of
 from rnnviz.analysis.variant import Alter, Variant
 from rnnviz.dissection import spelled
 from rnnviz.figures.theme import HEIGHTS, plain
@@ -98,7 +98,7 @@ def _said_html(session: Session, plane: Plane) -> str:
     """When the axes were fitted, and what they say of the states shown."""
     corpus = session.dissection.corpus(region_of(session))
     ratio = participation(corpus.states)
-    both, fitted = sum(plane.explained), plane.projection.epoch
+    both, fitted = sum(plane.explained), plane.basis.epoch
     share = f"the two carry <b>{both:.1%}</b> of the variance of the states shown"
     drawn = corpus.first(_MOST).count
     if not corpus.states.std(axis=0).any():
@@ -120,9 +120,9 @@ def _cloud(session: Session, plane: Plane) -> Cloud:
     return cloud(corpus, plane, labels_of(corpus, data.train, data.classes))
 
 
-def _path(session: Session, probe: Probe, plane: Plane) -> Path:
+def _path(session: Session, probe: Probe, plane: Plane) -> Way:
     states = probe.unrolled(session.layer).of(session.part)
-    return Path(plane.points(states), probe.words)
+    return Way(plane.project(states), probe.words)
 
 
 def _open(session: Session, event: Event) -> None:
