@@ -14,7 +14,7 @@ from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import Example
 from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer import Array
-from rnnviz.engine.model import bind
+from rnnviz.engine.model import bind_forward
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 
@@ -27,12 +27,14 @@ class Corpus:
     """N tokens, sequence by sequence: ``words`` (N,), the state or gate after each, (N, H).
 
     ``owners`` (N,) says which sequence each belongs to, ``steps`` (N,) at which of its places.
+    ``zero`` says whether it is zero before the first token, as a state is; a gate isn't there yet.
     """
 
     words: tuple[str, ...]
     states: Array
     owners: Array
     steps: Array
+    zero: bool = True
 
     @property
     def count(self) -> int:
@@ -52,15 +54,21 @@ class Corpus:
         """The first sequences, with no more than ``most`` tokens together; at least one."""
         count = max(1, int(np.searchsorted(self.starts[1:], most, side="right")))
         end = int(self.starts[count])
-        return Corpus(self.words[:end], self.states[:end], self.owners[:end], self.steps[:end])
+        words, states = self.words[:end], self.states[:end]
+        return Corpus(words, states, self.owners[:end], self.steps[:end], self.zero)
 
     @cached_property
     def changes(self) -> Array:
-        """What each token changes, h_t - h_{t-1}, (N, H); before the first one there is nothing."""
+        """What each token changes, h_t - h_{t-1}, (N, H); of a gate NaN at the first one."""
         before = np.vstack([np.zeros_like(self.states[:1]), self.states[:-1]])
-        before[self.steps == 0] = 0
+        before[self.steps == 0] = 0 if self.zero else np.nan
         changes: Array = self.states - before
         return changes
+
+    @cached_property
+    def moved(self) -> Array:
+        """The tokens of which is known what they change, (M,)."""
+        return np.flatnonzero((self.steps > 0) | self.zero)
 
     @cached_property
     def _sorted(self) -> tuple[Array, Array]:
@@ -78,8 +86,9 @@ class Corpus:
         return self._sorted[1]
 
     def occurrences(self, word: str) -> Array:
-        """The tokens that are this word."""
-        return np.flatnonzero(np.array([known == word for known in self.words]))
+        """The tokens that are this word, of those of which is known what they change."""
+        found: Array = self.moved[[self.words[token] == word for token in self.moved]]
+        return found
 
 
 def within(examples: Sequence[Example], most: int = MOST_TOKENS) -> int:
@@ -101,7 +110,7 @@ def read_corpus(
     for batch in batches(examples, architecture.hidden * architecture.layers):
         trace = Trace(architecture, batch, parameters.theta.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
-            bind(parameters, trace).forward()
+            bind_forward(parameters, trace)()
         for k in set(batch.owners.tolist()):
             found[k] = words_of(trace, names, k), Unrolled(trace, layer, k).of(part).copy()
     rows = [found[k] for k in range(len(examples))]
@@ -111,4 +120,5 @@ def read_corpus(
         states=np.concatenate([states for _, states in rows]),
         owners=np.repeat(np.arange(len(rows)), lengths),
         steps=np.concatenate([np.arange(length) for length in lengths]),
+        zero=part in architecture.cell.states,
     )

@@ -32,9 +32,11 @@ def response(corpus: Corpus, most: int = MOST_WORDS, like: Response | None = Non
 
     Rows and columns stand as in ``like``, of the same sequences, or else in orders of their own.
     """
-    counts = np.bincount(corpus.numbers)
-    kept = np.sort(np.argsort(-counts, kind="stable")[:most])
-    means = (_members(corpus.numbers)[kept] @ corpus.changes / counts[kept, None]).T
+    numbers = corpus.numbers[corpus.moved]
+    counts = np.bincount(numbers, minlength=len(corpus.vocabulary))
+    kept = np.sort(np.argsort(-counts, kind="stable")[: min(most, np.count_nonzero(counts))])
+    sums = _sums(corpus.changes[corpus.moved], numbers, len(counts))
+    means = (sums[kept] / counts[kept, None]).T
     known = [corpus.vocabulary[number] for number in kept]
     columns = [known.index(w) for w in like.words] if like else seriation(means.T).tolist()
     words = tuple(known[column] for column in columns)
@@ -42,10 +44,11 @@ def response(corpus: Corpus, most: int = MOST_WORDS, like: Response | None = Non
     return Response(words, means[:, columns], counts[kept][columns], units)
 
 
-def _members(groups: Array) -> Array:
-    """(groups, N): one where a token belongs to the group."""
-    members: Array = (np.arange(groups.max() + 1)[:, None] == groups).astype(float)
-    return members
+def _sums(rows: Array, groups: Array, count: int) -> Array:
+    """The sum of the rows (N, H) of each of ``count`` groups, (count, H)."""
+    sums = np.zeros((count, rows.shape[1]))
+    np.add.at(sums, groups, rows)
+    return sums
 
 
 def selectivity(corpus: Corpus, word: str | None = None) -> Array:
@@ -58,9 +61,12 @@ def selectivity(corpus: Corpus, word: str | None = None) -> Array:
     groups = corpus.numbers
     if word is not None:
         groups = np.isin(np.arange(len(groups)), corpus.occurrences(word)).astype(int)
-    changes, members = corpus.changes - corpus.changes.mean(axis=0), _members(groups)
-    sizes = np.maximum(members.sum(axis=1), 1)[:, None]
-    between = ((members @ changes) ** 2 / sizes).sum(axis=0)
+    groups, changes = groups[corpus.moved], corpus.changes[corpus.moved]
+    if not len(groups):
+        return np.zeros(corpus.states.shape[1])
+    sizes = np.bincount(groups)
+    sums = _sums(changes - changes.mean(axis=0), groups, len(sizes))
+    between = (sums**2 / np.maximum(sizes, 1)[:, None]).sum(axis=0)
     deviations: Array = np.sqrt(between / len(groups))
     return deviations
 

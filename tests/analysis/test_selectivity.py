@@ -7,6 +7,7 @@ import pytest
 
 from rnnviz.analysis.corpus import Corpus, read_corpus
 from rnnviz.analysis.selectivity import response, selectivity, seriation
+from rnnviz.config import CellKind
 from rnnviz.engine.parameters import Architecture, Parameters
 from tests.analysis.by_hand import NAMES, linear, phrase
 
@@ -41,6 +42,38 @@ def test_two_units_by_hand():
     h = [math.tanh(0.8), math.tanh(0.3)]
     assert means["a"] == pytest.approx(h)
     assert means["b"] == pytest.approx([math.tanh(0.5 * h[1]) - h[0], 0])
+
+
+def test_before_the_first_token_a_state_is_zero_and_a_gate_is_not_there():
+    """So of a gate the first tokens change nothing that is known."""
+    states = np.array([[0.5], [0.75], [0.25], [1.0]])
+    of = ("a", "b", "a", "a"), states, np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    state, gate = Corpus(*of), Corpus(*of, zero=False)
+    assert state.changes.ravel().tolist() == [0.5, 0.25, 0.25, 0.75]
+    np.testing.assert_array_equal(gate.changes.ravel(), [np.nan, 0.25, np.nan, 0.75])
+    assert [gate.occurrences(word).tolist() for word in "ab"] == [[3], [1]]
+    found = response(gate)
+    assert dict(zip(found.words, found.means[0], strict=True)) == {"a": 0.75, "b": 0.25}
+    assert found.counts.tolist() == [1, 1]
+    # Two groups of one, each a quarter from their mean.
+    assert selectivity(gate) == selectivity(gate, "a") == pytest.approx([0.25])
+    assert dict(zip(response(state).words, response(state).means[0], strict=True)) == {
+        "a": pytest.approx(0.5), "b": 0.25
+    }  # fmt: skip
+
+
+def test_where_no_gate_has_a_second_token_there_is_no_response():
+    alone = Corpus(("a", "b"), np.ones((2, 3)), np.arange(2), np.zeros(2, int), zero=False)
+    assert response(alone).words == ()
+    assert response(alone).units.tolist() == [0, 1, 2]
+    assert selectivity(alone).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("part", ["h", "c", "i", "f", "o", "g"])
+def test_a_state_begins_at_zero_and_a_gate_does_not(part):
+    parameters = Parameters(Architecture(3, 2, 2, kind=CellKind.LSTM))
+    found = read_corpus(parameters, [phrase("ab")], NAMES, part=part)
+    assert found.zero == (part in "hc")
 
 
 def test_of_many_words_the_most_frequent_are_shown():

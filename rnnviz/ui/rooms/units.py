@@ -212,19 +212,24 @@ def _matrix(session: Session, region: Region) -> DeltaGenerator | None:
             "change to show for each of them."
         )
         return None
-    text = explanation("response", noun=session.names.noun)
+    if not len(corpus.moved):
+        st.info(
+            f"A gate is nothing before the first {session.names.noun}, and no sequence has a "
+            "second one: so there is no change to show. Choose h."
+        )
+        return None
+    text = explanation("response", noun=session.names.noun, part=region.part)
     place("response", HEIGHTS["response"], text, clicks=True)
     return st.empty()
 
 
 def _behind_html(session: Session, region: Region) -> str:
     """The sequences in which the chosen word makes its change, the largest change first."""
-    lab = session.dissection
-    if lab.cell is None:
+    corpus, cell = session.dissection.corpus(region), session.dissection.cell
+    places = corpus.occurrences(cell[1]) if cell else ()
+    if not cell or not len(places):
         return "<p>Click a cell to see the phrases behind it.</p>"
-    unit, word = lab.cell
-    corpus = lab.corpus(region)
-    places = corpus.occurrences(word)
+    unit, word = cell
     changes = corpus.changes[places, unit]
     order = np.argsort(-np.abs(changes), kind="stable")[:_MOST_BEHIND]
     limit = _limit(corpus, unit, np.zeros(1))
