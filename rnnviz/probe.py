@@ -80,6 +80,13 @@ class Probe:
         return float(self.answers[-1].max()) if self.dataset.answers_classes else float("nan")
 
     @property
+    def answer(self) -> str:
+        """The verdict as it is written, with how sure it is where there is one for the whole."""
+        if self.dataset.verdicts:
+            return f"{self.verdict}, {self.probability:.1%}"
+        return self.verdict or "(nothing)"
+
+    @property
     def label(self) -> str | None:
         """What is wanted, as it is written; None where nobody knows."""
         return None if self.gaps[-1] else wanted_text(self.dataset, self.example.targets)

@@ -143,12 +143,16 @@ class Session(Player):
         return read(self.dataset, text)
 
     def inspect(self, text: str | None = None) -> Probe:
-        """Read a phrase, or the probe, with the network shown; raise TaskError if it can't."""
-        phrase, state = self.phrase if text is None else text, self.state
-        config = self.settings
-        key = state, phrase, config
+        """Read a phrase, or the probe, with the network shown; raise TaskError if it can't.
+
+        What was read of the probe is kept.
+        """
+        state, config = self.state, self.settings
+        if text is not None:
+            return inspect(self.dataset, state.parameters, text, config)
+        key = state, self.phrase, config
         if not self._probe or self._probe[0] != key:
-            self._probe = key, inspect(self.dataset, state.parameters, phrase, config)
+            self._probe = key, inspect(self.dataset, state.parameters, self.phrase, config)
         return self._probe[1]
 
     @property

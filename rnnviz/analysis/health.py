@@ -50,7 +50,7 @@ MEANINGS = {
     "clipped": "Share of the gradient's length that clipping takes away.",
     "update": "Update over weights of one step, the median of the weight matrices.",
     "gradient": "Length of the largest gradient of a parameter, before clipping.",
-    "reach": "The gradient at the first token over that at the last.",
+    "reach": "The gradient at the first token over that at the last, of an encoder its own tokens.",
 }
 
 
@@ -87,7 +87,7 @@ def health(
         _clipped(step),
         _ratio(parameters, step, float(trace.loss.mean())),
         _largest(step.gradient),
-        _reach(trace),
+        _reach(trace, config.truncate),
     )
 
 
@@ -187,13 +187,20 @@ def _largest(gradient: Parameters) -> Sign:
     return Sign("gradient", value, level, advice[level])
 
 
-def _reach(trace: Trace) -> Sign:
-    """||dL/dh_1|| / ||dL/dh_T||, where the last token alone has an answer of its own."""
-    norms = Unrolled(trace).norms
-    if trace.every or len(norms) < 2 or not norms[-1]:
-        why = "One token, or an answer after each: nothing has to reach the first alone."
+def _reach(trace: Trace, truncate: int) -> Sign:
+    """||dL/dh_1|| / ||dL/dh_T||, where the last token alone has an answer of its own.
+
+    Of an encoder, which has none, T is its last token, at the bridge.
+    """
+    unrolled = Unrolled(trace)
+    norms = unrolled.norms[: unrolled.bridge or None]
+    if why := _nothing_to_reach(unrolled, norms):
         return Sign("reach", math.nan, Level.FINE, why)
     value = float(norms[0] / norms[-1])
+    if not value and 0 < truncate < len(unrolled):
+        why = f"The way back is cut after {truncate} tokens, so nothing reaches the first one: if "
+        why += "it should be learned from, truncate later or not at all."
+        return Sign("reach", value, Level.WATCH, why)
     lost = value < np.finfo(trace.dtype).eps
     level = Level.BAD if lost else Level.WATCH if value < REACH_WATCH else Level.FINE
     advice = {
@@ -204,3 +211,12 @@ def _reach(trace: Trace) -> Sign:
         "weights, or a GRU or LSTM.",
     }
     return Sign("reach", value, level, advice[level])
+
+
+def _nothing_to_reach(unrolled: Unrolled, norms: Array) -> str:
+    """Why the first token needs no gradient from the last one, in a sentence; empty if it does."""
+    if unrolled.trace.every and not unrolled.bridge:
+        return "There is an answer after every token: nothing has to reach the first from the last."
+    if len(norms) < 2:
+        return "One token is read: there is no way for the gradient to go."
+    return "" if norms[-1] else "At the last token there is no gradient that could reach the first."

@@ -268,7 +268,7 @@ def _panel(probe: Way, other: Way, number: str, theme: Theme) -> list[go.Scatter
             y=compact(path.points[:, 1]),
             mode="lines+markers",
             line={"color": color, "width": width, "dash": dash},
-            marker={"size": [5] * (len(path.words) - 1) + [11], "color": color},
+            marker={"size": ([5] * len(path.words) + [11])[1:], "color": color},
             text=[plain(shown_token(word)) for word in path.words],
             hovertemplate="%{text}: (%{x:.4f}, %{y:.4f})<extra></extra>",
             xaxis=f"x{number}",

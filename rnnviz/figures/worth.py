@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 
 import numpy as np
@@ -24,32 +25,27 @@ def unit_worth(
     """
     width = min(_WIDE if len(rises) > 4 * _NARROW else _NARROW, len(rises))
     height = -(-len(rises) // width)
-    cells = np.full(width * height, np.nan)
-    cells[: len(rises)] = rises
-    numbers = np.arange(width * height).reshape(height, width)
     known = np.abs(rises[np.isfinite(rises)])
     limit = ladder(float(known.max()) if known.size else 0.0)
-    names = np.where(
-        numbers < len(rises),
-        np.where(np.isin(numbers, list(silenced)), "✕", numbers.astype(str)),
-        "",
-    )
+    empty = width * height - len(rises)
+    values = np.pad(np.nan_to_num(rises, posinf=limit), (0, empty))
+    names = ["✕" if number in silenced else str(number) for number in range(len(rises))]
+    told = [_told(number, rise, unit) for number, rise in enumerate(rises.tolist())]
     bare = {"showticklabels": False, "showgrid": False, "ticks": ""}
     grid = go.Heatmap(
-        z=compact(
-            np.clip(np.where(np.isnan(cells), 0, cells), -limit, limit).reshape(numbers.shape)
-        ),
+        z=compact(np.clip(values, -limit, limit).reshape(height, width)),
         zmin=-limit,
         zmax=limit,
         colorscale=theme.diverging,
         colorbar=color_bar("ΔL"),
-        customdata=numbers.tolist(),
-        text=names.tolist(),
+        customdata=np.arange(width * height).reshape(height, width).tolist(),
+        text=_rows(names, width),
         texttemplate="%{text}",
         textfont={"size": 14},
         xgap=2,
         ygap=2,
-        hovertemplate=f"unit %{{customdata}}: ΔL = %{{z:.6f}} {unit}<extra></extra>",
+        hovertext=_rows(told, width),
+        hovertemplate="%{hovertext}<extra></extra>",
     )
     return figure(
         [grid],
@@ -60,3 +56,15 @@ def unit_worth(
         yaxis=axis("", theme, autorange="reversed", **bare),
         margin={"l": 16, "r": 76, "t": 44, "b": 36},
     )
+
+
+def _told(number: int, rise: float, unit: str) -> str:
+    if math.isnan(rise):
+        return f"unit {number}: not weighed yet"
+    return f"unit {number}: ΔL = {rise:.6f} {unit}".replace("inf", "∞")
+
+
+def _rows(texts: list[str], width: int) -> list[list[str]]:
+    """A text for each cell, row by row; none where there is no unit."""
+    filled = texts + [""] * (-len(texts) % width)
+    return [filled[start : start + width] for start in range(0, len(filled), width)]

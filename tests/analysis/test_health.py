@@ -1,26 +1,29 @@
 """The signs of health."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rnnviz.analysis.health import SATURATED, Level, health, worst
-from rnnviz.config import RunConfig
+from rnnviz.config import Activation, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from rnnviz.session import Session
 from tests.analysis.linear import linear
-from tests.engine.networks import CELLS, architecture, examples, network, phrase
+from tests.engine.networks import CELLS, INPUTS, SOURCE, architecture, examples, network, phrase
 
 NAMES = ["saturated", "dead", "clipped", "update", "gradient", "reach"]
 
 
 def signs(weights, given=None, **settings):
-    trace = record(weights, collate([given or phrase([0, 1, 1, 0], 1)]))
-    found = health(weights, trace, RunConfig(**settings), Slots())
+    config = RunConfig(**settings)
+    batch = collate([given or phrase([0, 1, 1, 0], 1)])
+    trace = record(weights, batch, truncate=config.truncate)
+    found = health(weights, trace, config, Slots())
     return {sign.name: sign for sign in found}
 
 
@@ -132,6 +135,27 @@ def test_how_much_reaches_the_first_token(c, level):
 def test_with_an_answer_after_every_token_nothing_has_to_reach_the_first():
     of = architecture()
     assert math.isnan(signs(network(of), examples(of, [4], every=True)[0])["reach"].value)
+
+
+def test_what_truncation_cuts_is_not_called_vanished():
+    for truncate, value, level in ((2, 0, Level.WATCH), (4, 0.5**3, Level.FINE)):
+        found = signs(linear(0.5), truncate=truncate)["reach"]
+        assert found.value == pytest.approx(value)
+        assert found.level is level
+    assert "cut after 2 tokens" in signs(linear(0.5), truncate=2)["reach"].advice
+
+
+def test_of_an_encoder_the_gradient_has_to_come_from_the_bridge():
+    """Both encoder states feed the decoder, W = c I: from the last to the first there is c."""
+    of = Architecture(INPUTS, 3, 2, activation=Activation.RELU, source=SOURCE)
+    weights = network(of)
+    weights["enc.W_hh"][...], weights["enc.W_xh"][...] = 0.25 * np.eye(3), 1
+    given = examples(of, [2], every=True)[0]
+    found = signs(weights, replace(given, source=np.array([0, 1, 0])))["reach"]
+    assert found.value == pytest.approx(0.25**2)
+    alone = signs(weights, replace(given, source=np.array([0])))["reach"]
+    assert math.isnan(alone.value)
+    assert "One token" in alone.advice
 
 
 def test_the_worst_sign_is_named():

@@ -32,3 +32,15 @@ def test_what_is_not_known_yet_or_beyond_all_bounds_can_be_drawn(rises):
     assert np.isfinite(np.array(grid.z, float)).all()
     assert grid.zmax > 0
     assert np.abs(grid.z).max() <= grid.zmax
+
+
+def test_what_is_pointed_at_is_told_as_it_is():
+    rises = np.array([0.25, -0.5, np.nan, np.inf, 0, 0, 0, 0, 0])
+    (grid,) = unit_worth(rises, unit="nats").data
+    told = np.ravel(grid.hovertext).tolist()
+    assert grid.hovertemplate == "%{hovertext}<extra></extra>"
+    assert told[:4] == [
+        "unit 0: ΔL = 0.250000 nats", "unit 1: ΔL = -0.500000 nats",
+        "unit 2: not weighed yet", "unit 3: ΔL = ∞ nats",
+    ]  # fmt: skip
+    assert told[9:] == [""] * 7

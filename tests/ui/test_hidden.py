@@ -73,6 +73,16 @@ def page():
     return Page(hidden="6", init_scale="0.3", epoch="3", phrase="i am not good")
 
 
+def test_a_phrase_of_which_nothing_is_left_has_an_empty_panel():
+    """Without its only letter a text of two is a space that other letters don't follow."""
+    page = Page(task="characters", hidden="6", epoch="0", phrase="e ")
+    for room in Room:
+        assert page.enter(room).charts.keys() <= CHARTS[room]
+    layout = page.enter(Room.WAYS).charts["multiples"]["figure"]["layout"]
+    titles = [note["text"] for note in layout["annotations"]]
+    assert "no “e”: nothing to read" in titles
+
+
 def test_every_room_has_its_pictures(page):
     for room, charts in CHARTS.items():
         assert page.enter(room).charts.keys() == charts

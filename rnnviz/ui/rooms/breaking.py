@@ -45,7 +45,7 @@ def breaking_room(session: Session) -> Furnished:
 
     def draw(show: Show) -> None:
         probe, trial = session.inspect(), session.trial()
-        after = inspect(session.dataset, trial.parameters, session.phrase, session.config)
+        after = inspect(session.dataset, trial.parameters, session.phrase, session.settings)
         scores.html(_scores_html(session, trial, probe, after))
         show("worth", _worth, session)
         show("leads", _leads, probe, after)
@@ -183,7 +183,7 @@ def _scores_html(session: Session, trial: Trial, probe: Probe, after: Probe) -> 
     rows = [row for row in rows if "nan" not in row[1]]
     name = recurrent_name(trial.parameters)
     rows += [
-        ("the probe", _said(probe), _said(after)),
+        ("the probe", probe.answer, after.answer),
         (f"radius of {name}", _radius(session.state.parameters), _radius(trial.parameters)),
     ]
     cells = "".join(
@@ -196,12 +196,6 @@ def _scores_html(session: Session, trial: Trial, probe: Probe, after: Probe) -> 
         f'<div class="rnnviz-trial"><table>{head}{cells}</table>'
         f"<p>{escape(_edits_text(session))}</p></div>"
     )
-
-
-def _said(probe: Probe) -> str:
-    if probe.dataset.verdicts:
-        return f"{probe.verdict}, {probe.probability:.1%}"
-    return probe.verdict or "(nothing)"
 
 
 def _radius(parameters: Parameters) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -20,6 +21,7 @@ from rnnviz.figures.trajectories import (
 )
 from rnnviz.probe import Probe
 from rnnviz.session import Session
+from rnnviz.tasks.table import TaskError
 from rnnviz.ui.chart import Event, Show, place
 from rnnviz.ui.phrase import ask_instead
 from rnnviz.ui.rooms.room import Furnished, region_of
@@ -147,18 +149,21 @@ def _panels(session: Session, probe: Probe) -> bool:
 
 
 def _multiples(session: Session, probe: Probe, plane: Plane) -> Any:
-    others = []
-    words = probe.reading.words
-    for place_, word in list(enumerate(words))[:MOST_PANELS]:
-        text = spelled(session.dataset, Variant(Alter.DROP, place_).applied(words))
-        other = session.inspect(text)
-        others.append((_panel_title(word, other), _path(session, other, plane)))
+    words = probe.reading.words[:MOST_PANELS]
+    others = [_panel(session, probe, place, plane) for place in range(len(words))]
     return small_multiples(_path(session, probe, plane), others, plane, theme())
 
 
-def _panel_title(word: str, other: Probe) -> str:
+def _panel(session: Session, probe: Probe, place: int, plane: Plane) -> tuple[str, Way]:
+    """The title and the way of the probe without one word."""
+    words = probe.reading.words
+    title = f"no “{plain(words[place], 12)}”"
+    try:
+        other = session.inspect(spelled(session.dataset, Variant(Alter.DROP, place).applied(words)))
+    except TaskError:
+        return f"{title}: nothing to read", Way(np.empty((0, 2)), ())
     said = "" if other.every else f": {plain(other.verdict, 12)}"
-    return f"no “{plain(word, 12)}”{said}"
+    return f"{title}{said}", _path(session, other, plane)
 
 
 def _table(session: Session) -> pd.DataFrame:

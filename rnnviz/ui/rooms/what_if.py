@@ -49,7 +49,7 @@ def what_if_room(session: Session) -> Furnished:
         probe = session.inspect()
         other = _other(session, probe)
         said.html(_said_html(probe, other))
-        show("saliency", _strips, session, probe)
+        show("saliency", _strips, probe)
         if isinstance(other, Probe):
             show("leads", _leads, session, probe, other)
             show("compared", _states, session, probe, other)
@@ -110,14 +110,8 @@ def _said_html(probe: Probe, other: Probe | str) -> str:
     """The verdict on both."""
     if isinstance(other, str):
         return f'<div class="rnnviz-said">{escape(other)}</div>'
-    texts = (f"“{escape(p.reading.text)}” → <b>{escape(_answer(p))}</b>" for p in (probe, other))
+    texts = (f"“{escape(p.reading.text)}” → <b>{escape(p.answer)}</b>" for p in (probe, other))
     return f'<div class="rnnviz-said">{"<br>".join(texts)}</div>'
-
-
-def _answer(probe: Probe) -> str:
-    if probe.dataset.verdicts:
-        return f"{probe.verdict}, {probe.probability:.1%}"
-    return probe.verdict or "(nothing)"
 
 
 def _pair(probe: Probe, other: Probe, first: Any, second: Any, session: Session) -> Pair:
@@ -157,7 +151,7 @@ def _saliency(probe: Probe) -> tuple[Saliency, str]:
     return saliency(probe.parameters, probe.example, answer), answer.name
 
 
-def _strips(session: Session, probe: Probe) -> Any:
+def _strips(probe: Probe) -> Any:
     found, name = _saliency(probe)
     return saliency_strips(found, probe.words, name, theme())
 
