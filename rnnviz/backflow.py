@@ -168,7 +168,7 @@ def survey_next(sight: Sight, steps: int) -> Survey:
     Of large networks and long batches fewer, but two at least.
     """
     state, config, examples = sight.state, sight.config, sight.examples
-    indexes = order(config.seed, state.epoch, len(examples))[state.position :]
+    indexes = order(config.seed, state.epoch, len(examples), config.batch)[state.position :]
     longest = max(len(example.inputs) for example in examples)
     each = state.parameters.theta.size * config.batch * longest
     starts = range(0, len(indexes), config.batch)[: max(2, min(steps, steps * _WORK // each))]

@@ -24,6 +24,7 @@ from rnnviz.backflow import Backflow, Sight
 from rnnviz.config import RunConfig
 from rnnviz.dissection import Dissection, Trial
 from rnnviz.dynamics import Dynamics, Scene
+from rnnviz.edit import Edit
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
 from rnnviz.engine.layer import Array
 from rnnviz.engine.trace import Trace
@@ -303,6 +304,20 @@ class Session(Player):
     def trial(self) -> Trial:
         """The network shown with the edits that are tried on it, and how well it does."""
         return self.dissection.trial(self.state, self.run)
+
+    @alone
+    def weigh(self, budget: float) -> bool:
+        """Find out what units are worth, for about ``budget`` seconds; whether some are left."""
+        until = time.perf_counter() + budget
+        while self.dissection.weigh(self.state, self.layer, self.run):
+            if time.perf_counter() > until:
+                break
+        return self.dissection.lacks(self.state, self.layer)
+
+    @alone
+    def strongest(self, count: int) -> tuple[Edit, ...]:
+        """What silences the units that are worth most, see ``Dissection.strongest``."""
+        return self.dissection.strongest(self.state, self.layer, self.run, count)
 
     def check_gradient(self, trace: Trace) -> None:
         """Compare the gradient at these weights, on this phrase, with complex-step differences."""

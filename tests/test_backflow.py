@@ -78,21 +78,21 @@ def test_the_first_step_surveyed_is_the_one_that_training_takes(run):
     for name, before in run.state.parameters.named().items():
         moved = np.linalg.norm(after.parameters[name] - before) / np.linalg.norm(before)
         assert seen.ratios[name][0] == pytest.approx(moved, rel=1e-9)
-    assert len(seen.sizes) == 4
+    assert len(seen.entries) == 4
 
 
 def test_at_the_end_of_an_epoch_only_what_is_left_is_surveyed(run):
     for _ in range(56):
         run.step_phrase()
-    assert len(survey_next(sight_of(run), 32).sizes) == 2
+    assert len(survey_next(sight_of(run), 32).entries) == 2
 
 
 def test_of_a_large_network_fewer_steps_are_surveyed(run, monkeypatch):
     theta, longest = run.state.parameters.theta.size, 10
     monkeypatch.setattr(module, "_WORK", theta * longest // 2)
-    assert len(survey_next(sight_of(run), 12).sizes) == 6
+    assert len(survey_next(sight_of(run), 12).entries) == 6
     monkeypatch.setattr(module, "_WORK", 1)
-    assert len(survey_next(sight_of(run), 12).sizes) == 2
+    assert len(survey_next(sight_of(run), 12).entries) == 2
 
 
 # Over the epochs

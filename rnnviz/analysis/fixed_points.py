@@ -5,8 +5,9 @@ After Sussillo & Barak (2013) and Golub & Sussillo (2018).
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,10 +23,12 @@ FIXED, SLOW = 1e-14, 1e-6
 MERGE = 1e-3
 #: Points this many times as far from the mean of the visited states as the farthest are dropped.
 FAR = 4.0
+#: One in so many starts waits until the others are known, and begins between what they found.
+_LATER = 4
 #: How much noise the starts have, in standard deviations of every unit.
 NOISE = 0.1
 #: The stream of ``np.random.default_rng((seed, stream))`` that starts are drawn from.
-STARTS = 6
+STARTS = 7
 #: Seconds of work after which no further start is followed, and after 5/4 of which nothing is done.
 LIMIT = 9.0
 #: The most Newton steps from a start, and how often a step that doesn't help is halved.
@@ -133,6 +136,21 @@ def first_states(visited: Visited, count: int, seed: int = 0) -> Array:
     return starts
 
 
+def middles_of(held: Held, points: Sequence[Array], count: int) -> Array:
+    """Where to start then, (n, S), n <= ``count``: midpoints of two points found, of stable first.
+
+    Between any two states that are held there is a saddle, and seldom anything else.
+    """
+    # Of so many the pairs are no more than there may be.
+    most = int((1 + math.sqrt(1 + 8 * count)) / 2)
+    states = np.array(points).reshape(-1, held.size)
+    largest = np.abs(np.linalg.eigvals(held.jacobian(states))).max(axis=1, initial=0)
+    chosen = states[np.argsort(largest >= 1, kind="stable")][:most]
+    one, other = np.triu_indices(len(chosen), 1)
+    middles: Array = (chosen[one] + chosen[other]) / 2
+    return middles
+
+
 class Search:
     """Looks for the fixed points of F(., x), little by little; ``found`` at its end.
 
@@ -149,7 +167,8 @@ class Search:
         limit: float = LIMIT,
     ) -> None:
         self._held, self._visited = held, visited
-        self._starts = first_states(visited, starts, seed)
+        self._states = first_states(visited, starts, seed)
+        self._speeds, self._followed = np.full(starts, np.inf), 0
         self._reach = FAR * visited.radius + MERGE
         self._steps, self._limit, self._worked = self._search(), limit, 0.0
         self.left, self.progress = True, 0.0
@@ -168,31 +187,48 @@ class Search:
         return self.left
 
     def _search(self) -> Iterator[bool]:
-        states, speeds, followed = self._starts.copy(), np.empty(len(self._starts)), 0
-        together = max(1, _NUMBERS // self._held.size**2)
-        while followed < len(states) and self._worked <= self._limit:
-            part = slice(followed, followed + together)
-            descent = Descent(self._held, states[part], self._visited.centre, self._reach)
-            yield from self._descend(descent, followed)
-            states[part], speeds[part] = descent.states, descent.speeds
-            followed += len(descent.states)
-        yield from self._tell(states[:followed], speeds[:followed])
+        count = len(self._states)
+        first = count - count // _LATER
+        yield from self._follow(first)
+        middles = middles_of(self._held, [point for point, _ in self._merged()], count - first)
+        self._states[first : first + len(middles)] = middles
+        yield from self._follow(count)
+        yield from self._tell()
 
-    def _descend(self, descent: Descent, followed: int) -> Iterator[bool]:
+    def _follow(self, end: int) -> Iterator[bool]:
+        """Follow the starts up to this one, as long as there is time."""
+        together = max(1, _NUMBERS // self._held.size**2)
+        while self._followed < end and self._worked <= self._limit:
+            part = slice(self._followed, min(self._followed + together, end))
+            newton = Newton(self._held, self._states[part], self._visited.centre, self._reach)
+            yield from self._settle(newton)
+            self._states[part], self._speeds[part] = newton.states, newton.speeds
+            self._followed = part.stop
+
+    def _settle(self, newton: Newton) -> Iterator[bool]:
         for _ in range(_STEPS):
-            if not descent.moving.any():
+            if not newton.moving.any():
                 break
-            descent.step()
-            still = int((~descent.moving).sum())
-            self.progress = 0.9 * (followed + still) / len(self._starts)
+            newton.step()
+            still = int((~newton.moving).sum())
+            self.progress = 0.9 * (self._followed + still) / len(self._states)
             yield True
 
-    def _tell(self, states: Array, speeds: Array) -> Iterator[bool]:
-        """Tell the points apart, and say of each what it is."""
-        near = np.linalg.norm(states - self._visited.centre, axis=1) <= self._reach
-        slow = speeds <= SLOW
-        merged = merge(states[near & slow], speeds[near & slow])
-        points: list[FixedPoint] = []
+    def _merged(self) -> list[tuple[Array, int]]:
+        """The points so far, and from how many starts each was reached."""
+        kept = self._near & (self._speeds[: self._followed] <= SLOW)
+        return merge(self._states[: self._followed][kept], self._speeds[: self._followed][kept])
+
+    @property
+    def _near(self) -> Array:
+        """Which of the starts stayed near what is visited."""
+        away = np.linalg.norm(self._states[: self._followed] - self._visited.centre, axis=1)
+        near: Array = away <= self._reach
+        return near
+
+    def _tell(self) -> Iterator[bool]:
+        """Say of each point what it is."""
+        merged, points = self._merged(), list[FixedPoint]()
         for place, count in merged:
             if self._worked > 1.25 * self._limit:
                 break
@@ -200,13 +236,14 @@ class Search:
             self.progress = 0.9 + 0.1 * len(points) / len(merged)
             yield True
         points.sort(key=lambda point: (list(Kind).index(point.kind), point.unstable, point.speed))
-        outside, lost = int((~near).sum()), int((near & ~slow).sum())
-        wanted, untold = len(self._starts), len(merged) - len(points)
-        self.found = FixedPoints(tuple(points), wanted, len(states), outside, lost, untold)
+        slow = self._speeds[: self._followed] <= SLOW
+        outside, lost = int((~self._near).sum()), int((self._near & ~slow).sum())
+        wanted, untold = len(self._states), len(merged) - len(points)
+        self.found = FixedPoints(tuple(points), wanted, self._followed, outside, lost, untold)
         self.progress = 1.0
 
 
-class Descent:
+class Newton:
     """Newton's method for h = F(h, x), from several states (N, S) side by side.
 
     A step d, (I - J) d = F - h, is halved until the speed q falls. What goes beyond ``reach`` from

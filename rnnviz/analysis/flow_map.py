@@ -12,7 +12,7 @@ from rnnviz.engine.batch import Batch, Sequences
 from rnnviz.engine.cell import Act, Back
 from rnnviz.engine.layer import Array, Layer
 from rnnviz.engine.losses import LOSSES
-from rnnviz.engine.model import bind
+from rnnviz.engine.model import bind_forward
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import WIDE, Trace
 
@@ -240,7 +240,7 @@ def _pass(parameters: Parameters, states: Array, inputs: Array) -> Trace:
     for slot, part in zip(slots, np.split(states, len(slots), axis=-1), strict=True):
         slot[...] = part
     with np.errstate(over="ignore", invalid="ignore"):
-        bind(parameters, trace).forward()
+        bind_forward(parameters, trace)()
     return trace
 
 

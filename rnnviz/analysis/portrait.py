@@ -50,7 +50,7 @@ class Portrait:
 
     ``spans`` are the sides of the window; ``paths`` the ways of sequences, ``probe`` that of the
     probe; ``places`` (n, 2) the fixed points, and ``lines`` the ends (2, 2) of what is unstable
-    there, with the numbers of their points.
+    there.
     """
 
     spans: tuple[Span, Span]
@@ -58,7 +58,7 @@ class Portrait:
     paths: tuple[Array, ...]
     probe: Array
     places: Array
-    lines: tuple[tuple[int, Array], ...]
+    lines: tuple[Array, ...]
 
 
 def portrait(
@@ -117,12 +117,12 @@ def _coarse(width: float) -> int:
 
 def _lines(
     plane: Plane, points: Sequence[FixedPoint], places: Array, spans: tuple[Span, Span]
-) -> tuple[tuple[int, Array], ...]:
+) -> tuple[Array, ...]:
     """Through every point the directions in which it is left, as far as they lie in the plane."""
     half = _LINE * max(high - low for low, high in spans) / 2
     axes = plane.basis.axes[list(plane.axes)]
     return tuple(
-        (number, np.stack([place - half * seen, place + half * seen]))
-        for number, (point, place) in enumerate(zip(points, places, strict=True))
+        np.stack([place - half * seen, place + half * seen])
+        for point, place in zip(points, places, strict=True)
         for seen in point.directions @ axes.T
     )

@@ -11,7 +11,7 @@ import numpy as np
 from rnnviz.engine.batch import Batch, Sequences, collate
 from rnnviz.engine.layer import Array, Layer
 from rnnviz.engine.losses import best_other
-from rnnviz.engine.model import bind
+from rnnviz.engine.model import bind, bind_forward
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.tasks.example import Example
@@ -172,7 +172,8 @@ def _without(parameters: Parameters, example: Example, answer: Answer) -> Array:
         shorter = [_left_out(example, t) for t in range(len(read))]
         batch = collate(shorter)
         trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
-        bind(parameters, trace).forward()
+        with np.errstate(over="ignore", invalid="ignore"):
+            bind_forward(parameters, trace)()
         for t in range(len(read)):
             logits = trace.logits[batch.owners == t]
             found[t] = (answer.weights[-len(logits) :] * logits).sum()

@@ -20,12 +20,11 @@ from rnnviz.engine.training import Descent, descent, record
 class Survey:
     """Steps from the same weights, each on a batch of its own; none of them is taken.
 
-    ``sizes`` (N,): ||g|| (L2) before clipping. ``entries`` (N,): the share of the entries that
+    ``entries`` (N,): the share of the entries that
     clipping changes. ``angles`` (N,): between the raw and the clipped gradient, in degrees.
     ``ratios``: ||update|| / ||W|| of every parameter, by name, (N,); infinite where W is zero.
     """
 
-    sizes: Array
     entries: Array
     angles: Array
     ratios: dict[str, Array]
@@ -49,12 +48,11 @@ def survey(
         descent(record(parameters, batch, config.gradient, config.truncate), config, slots)
         for batch in batches
     ]
-    sizes = [float(np.linalg.norm(step.gradient.theta)) for step in steps]
     entries, angles = [cut_share(step) for step in steps], [angle(step) for step in steps]
     ratios = [update_ratios(parameters, step.update) for step in steps]
     names = parameters.named()
     by_name = {name: np.array([ratio[name] for ratio in ratios]) for name in names}
-    return Survey(np.array(sizes), np.array(entries), np.array(angles), by_name)
+    return Survey(np.array(entries), np.array(angles), by_name)
 
 
 def cut_share(step: Descent) -> float:

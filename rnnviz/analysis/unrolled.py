@@ -59,10 +59,6 @@ class Unrolled:
             Place(self.spans[-1], t - self.bridge) if t >= self.bridge else Place(self.spans[0], t)
         )
 
-    def starts(self, t: int) -> bool:
-        """Whether nothing was read before token ``t``."""
-        return t == 0
-
     @property
     def outputs(self) -> dict[int, int]:
         """The tokens after which there is an answer, each with the answer's row."""

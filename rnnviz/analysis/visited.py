@@ -10,7 +10,7 @@ import numpy as np
 from rnnviz.engine.batch import Example
 from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer import Array
-from rnnviz.engine.model import bind
+from rnnviz.engine.model import bind_forward
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 
@@ -57,7 +57,7 @@ def visit(parameters: Parameters, examples: Sequence[Example]) -> Visited:
     for batch in batches(few, of.hidden * of.layers):
         trace = Trace(of, batch, parameters.theta.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
-            bind(parameters, trace).forward()
+            bind_forward(parameters, trace)()
         paths += _paths(trace)
     states = np.concatenate(paths)
     return Visited(tuple(paths), states, _mean_input(few, of.inputs), len(examples))

@@ -109,7 +109,7 @@ def errors_by_length(seen: ByLength, theme: Theme = LIGHT) -> go.Figure:
 
 
 def errors_over_epochs(pages: Pages, course: Course, theme: Theme = LIGHT) -> go.Figure:
-    """The same over the epochs, on all training sequences together."""
+    """The same over the epochs, on the sequences that the pages were written of, together."""
     notes = [f"epoch {epoch}" for epoch in pages.epochs]
     drawn = _error_lines(pages.epochs, pages.table("errors"), notes, theme)
     drawn.update_layout(

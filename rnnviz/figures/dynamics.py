@@ -12,6 +12,7 @@ from rnnviz.analysis.fixed_points import FixedPoint, Kind
 from rnnviz.analysis.portrait import ARROWS, FlowField, Portrait, Readout
 from rnnviz.analysis.projection import Plane
 from rnnviz.engine.layer import Array
+from rnnviz.figures.plane import unit_circle
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, compact, figure, plain
 
 #: How each kind of point is drawn: its symbol and its size.
@@ -40,7 +41,7 @@ def phase_plane(
         _lines(seen.paths, theme.muted, 1, opacity=_faint(seen)),
         *_arrows(seen.field, seen.spans, theme),
         _probe(seen.probe, words, theme),
-        _lines([ends for _, ends in seen.lines], theme.text, 2.5),
+        _lines(seen.lines, theme.text, 2.5),
         *(_marks(kind, seen.places, points, readouts, theme) for kind in Kind),
     ]
     return figure(
@@ -172,7 +173,6 @@ def _facts(number: int, point: FixedPoint, readout: Readout) -> list[str]:
 def point_spectra(points: Sequence[FixedPoint], theme: Theme = LIGHT) -> go.Figure:
     """The eigenvalues of J at every point: inside the unit circle shrinks, outside it grows."""
     limit = max([1.25, *(1.1 * float(np.abs(point.eigenvalues).max()) for point in points)])
-    circle = {"type": "circle", "x0": -1, "x1": 1, "y0": -1, "y1": 1}
     return figure(
         [_eigenvalues(kind, points, theme) for kind in Kind],
         "What becomes of a small distance to each point",
@@ -182,7 +182,7 @@ def point_spectra(points: Sequence[FixedPoint], theme: Theme = LIGHT) -> go.Figu
                    zerolinecolor=theme.grid),
         yaxis=axis("imaginary part", theme, range=[-limit, limit], zeroline=True,
                    zerolinecolor=theme.grid, scaleanchor="x", constrain="domain"),
-        shapes=[{**circle, "line": {"color": theme.muted, "width": 1.5}}],
+        shapes=[unit_circle(theme)],
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
         margin={"l": 64, "r": 16, "t": 70, "b": 48},

@@ -13,6 +13,7 @@ from rnnviz.analysis.connectivity import Connectivity
 from rnnviz.analysis.jacobians import Products
 from rnnviz.analysis.lag import LagProfile
 from rnnviz.engine.layer import Array
+from rnnviz.figures.colors import faint
 from rnnviz.figures.gradients import SYMBOL, color_span, powers
 from rnnviz.figures.theme import (
     HEIGHTS,
@@ -72,7 +73,7 @@ def _lag_span(profile: LagProfile) -> list[float]:
 def _lag_series(profile: LagProfile, theme: Theme, floor: float) -> list[go.Scatter]:
     lags = np.arange(len(profile.median), dtype=np.int32)
     edge = {"x": lags, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-    band = {"fill": "tonexty", "fillcolor": _faint(theme.magnitude), "name": "80 %"}
+    band = {"fill": "tonexty", "fillcolor": faint(theme.magnitude, 0.22), "name": "80 %"}
     series = [
         go.Scatter(y=np.maximum(profile.low, floor), name="lower end", showlegend=False, **edge),
         go.Scatter(y=np.maximum(profile.high, floor), **edge, **band),
@@ -104,11 +105,6 @@ def _median(profile: LagProfile, lags: Array, floor: float, theme: Theme) -> go.
         hovertemplate="lag %{x}: median %{customdata[0]}<br>80 % of the sequences from "
         "%{customdata[1]} to %{customdata[2]}<extra></extra>",
     )
-
-
-def _faint(color: str) -> str:
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.22)"
 
 
 def _across(value: float, theme: Theme) -> dict[str, Any]:

@@ -84,19 +84,24 @@ def _plane(series: list[go.Scatter], title: str, largest: float, theme: Theme) -
     # In a few large steps, so that a running picture keeps still.
     step = ladder(largest) / 4
     end = 1.1 * step * math.ceil(largest / step)
-    circle = {"type": "circle", "x0": -1, "y0": -1, "x1": 1, "y1": 1}
-    line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
     scale: dict[str, Any] = {"range": [-end, end], "constrain": "domain"}
     return figure(
         series,
         title,
         HEIGHTS["plane"],
         theme,
-        shapes=[{**circle, "line": line, "layer": "below"}],
+        shapes=[unit_circle(theme)],
         xaxis=axis("real part", theme, **scale),
         yaxis=axis("imaginary part", theme, **scale, scaleanchor="x"),
         margin={"l": 64, "r": 76, "t": 44, "b": 48},
     )
+
+
+def unit_circle(theme: Theme) -> dict[str, Any]:
+    """The shape on which a change neither grows nor fades."""
+    line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
+    corners = {"x0": -1, "y0": -1, "x1": 1, "y1": 1}
+    return {"type": "circle", **corners, "line": line, "layer": "below"}
 
 
 def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> go.Figure:

@@ -11,6 +11,7 @@ from rnnviz.analysis.history import Course
 from rnnviz.analysis.ledger import Pages
 from rnnviz.analysis.survey import Survey
 from rnnviz.engine.layer import Array
+from rnnviz.figures.colors import mixed
 from rnnviz.figures.epochs import EPOCHS_MARGIN, change_lines, epochs_axis, present_marks
 from rnnviz.figures.gradients import norms_height
 from rnnviz.figures.theme import (
@@ -83,10 +84,8 @@ def _band_name(words: Sequence[str], band: Array) -> str:
 
 def _between(first: str, last: str, count: int) -> list[str]:
     """So many colours from one to the other, the first apart from the background."""
-    ends = [np.array([int(c[i : i + 2], 16) for i in (1, 3, 5)]) for c in (first, last)]
     shares = np.linspace(0.12, 1, count) if count > 1 else [1.0]
-    mixed = (np.rint(ends[0] + s * (ends[1] - ends[0])).astype(int) for s in shares)
-    return ["#{:02x}{:02x}{:02x}".format(*color) for color in mixed]
+    return [mixed(first, last, share) for share in shares]
 
 
 def clipping_curves(pages: Pages, course: Course, theme: Theme = LIGHT) -> go.Figure:
@@ -112,7 +111,7 @@ def clipping_curves(pages: Pages, course: Course, theme: Theme = LIGHT) -> go.Fi
     scales = ["y", "y2"]
     return figure(
         series,
-        "Clipping: how often, how much, and how far it turns a step",
+        "Clipping: how often, how much, and how far it turns the gradient",
         HEIGHTS["clipping"],
         theme,
         xaxis=epochs_axis(course, theme, anchor="y2"),

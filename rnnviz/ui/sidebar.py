@@ -14,9 +14,6 @@ from rnnviz.ui.data import own_data
 from rnnviz.ui.state import first_value
 from rnnviz.ui.style import escaped
 
-#: From so many words on a choice opens as a list.
-_MOST_SIDE_BY_SIDE = 4
-
 
 def sidebar(session: Session) -> RunConfig:
     """Draw every setting that has an effect by group; returns what the widgets say now."""

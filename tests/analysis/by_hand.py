@@ -10,7 +10,7 @@ from rnnviz.tasks.example import Example
 NAMES = Names(("a", "b", "c"), ("no", "yes"))
 
 
-def linear(c, readout=(1.0, 2.0, 4.0), bias=0.5):
+def tally(c, readout=(1.0, 2.0, 4.0), bias=0.5):
     """Three words, a unit for each; the lead of "yes" is readout @ h + bias."""
     of = Architecture(3, 3, 2, CellKind.ELMAN, Activation.RELU)
     parameters = Parameters(of)

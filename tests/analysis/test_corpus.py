@@ -9,12 +9,12 @@ from rnnviz.analysis.symbols import Names
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from tests.analysis.by_hand import NAMES, linear, phrase
+from tests.analysis.by_hand import NAMES, phrase, tally
 from tests.engine.networks import CELLS, architecture, examples, network
 
 
 def corpus(*texts, c=0.5):
-    return read_corpus(linear(c), [phrase(text) for text in texts], NAMES)
+    return read_corpus(tally(c), [phrase(text) for text in texts], NAMES)
 
 
 def test_states_stand_sequence_by_sequence_whatever_their_lengths():

@@ -12,13 +12,14 @@ from rnnviz.analysis.fixed_points import (
     FIXED,
     MERGE,
     SLOW,
-    Descent,
     FixedPoints,
     Kind,
+    Newton,
     Search,
     describe,
     first_states,
     merge,
+    middles_of,
 )
 from rnnviz.analysis.flow_map import FlowMap, Held
 from rnnviz.analysis.visited import Visited, visit
@@ -266,7 +267,7 @@ def test_a_step_that_would_be_faster_is_halved():
     """From h = 1.2 Newton's step for h = tanh(3 h) goes too far; every step taken is slower."""
     flow = elman([[3.0]], [0.0])
     starts = np.linspace(-1.5, 1.5, 41)[:, None]
-    descent = Descent(flow, starts, np.zeros(1), 10)
+    descent = Newton(flow, starts, np.zeros(1), 10)
     while descent.moving.any():
         before, moving = descent.speeds.copy(), descent.moving.copy()
         descent.step()
@@ -276,7 +277,7 @@ def test_a_step_that_would_be_faster_is_halved():
 
 def test_a_state_that_is_no_number_is_let_go():
     flow = elman([[2.0]], [0.0], Activation.RELU)
-    descent = Descent(flow, np.array([[np.inf], [1.0]]), np.zeros(1), 10)
+    descent = Newton(flow, np.array([[np.inf], [1.0]]), np.zeros(1), 10)
     assert descent.moving.tolist() == [False, True]
 
 
@@ -294,11 +295,12 @@ def flipflop():
     return session
 
 
-def test_the_flip_flop_holds_its_eight_states(flipflop):
+@pytest.mark.parametrize("seed", range(6))
+def test_the_flip_flop_holds_its_eight_states(flipflop, seed):
     """Eight corners of a cube, a saddle on each of its 12 edges and 6 faces, one in the middle."""
     parameters = flipflop.state.parameters
     visited = visit(parameters, flipflop.dataset.train)
-    search = Search(Held(FlowMap(parameters), np.zeros(3)), visited, 200)
+    search = Search(Held(FlowMap(parameters), np.zeros(3)), visited, 200, seed)
     search.work(math.inf)
     found = search.found
     assert len(found.of(Kind.STABLE)) == 8
@@ -316,6 +318,23 @@ def test_while_a_pulse_comes_only_what_agrees_with_it_is_held(flipflop):
     search.work(math.inf)
     held_states = [tuple(np.sign(p.answers)) for p in search.found.of(Kind.STABLE)]
     assert sorted(held_states) == sorted((1, *rest) for rest in product((-1, 1), repeat=2))
+
+
+def test_later_starts_lie_between_the_points_found_stable_ones_first():
+    """h = tanh(2 h) stands still at 0, which it leaves, and at two points that it comes to."""
+    flow, end = elman([[2.0]], [0.0]), held(2.0)
+    points = [np.zeros(1), np.full(1, -end), np.full(1, end)]
+    assert middles_of(flow, points, 1).tolist() == [[0]]
+    assert sorted(middles_of(flow, points, 3).ravel()) == [-end / 2, 0, end / 2]
+    assert middles_of(flow, points, 50).shape == (3, 1)
+    assert middles_of(flow, points[:1], 50).shape == middles_of(flow, [], 50).shape == (0, 1)
+
+
+def test_no_start_is_given_to_what_lies_between_twice():
+    """With a hundred starts 25 wait, and seven points have 21 pairs."""
+    flow = elman(2 * np.eye(3), np.zeros(3))
+    many = [np.full(3, value) for value in np.linspace(-0.1, 0.1, 40)]
+    assert middles_of(flow, many, 25).shape == (21, 3)
 
 
 def test_an_untrained_network_holds_one_state():

@@ -8,7 +8,7 @@ from rnnviz.engine.batch import Batch, Sequences, collate
 from rnnviz.engine.model import bind
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
-from tests.analysis.by_hand import linear, phrase
+from tests.analysis.by_hand import phrase, tally
 from tests.engine.networks import CELLS, INPUTS, architecture, examples, network
 
 KINDS = {
@@ -37,7 +37,7 @@ def explained(parameters, example, every=False):
 @pytest.mark.parametrize("c", [0.0, 0.5, 1.0, 2.0])
 def test_on_a_linear_network_all_of_it_can_be_worked_out(c):
     """Reading "abc": m = c^2 w_a + c w_b + w_c + bias, with w = 1, 2, 4 and bias 0.5."""
-    found = explained(linear(c), phrase("abc"))
+    found = explained(tally(c), phrase("abc"))
     shares = [c**2, 2 * c, 4]
     assert found.whole == pytest.approx(sum(shares) + 0.5)
     assert found.empty == pytest.approx(0.5)

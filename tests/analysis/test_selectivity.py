@@ -9,11 +9,11 @@ from rnnviz.analysis.corpus import Corpus, read_corpus
 from rnnviz.analysis.selectivity import response, selectivity, seriation
 from rnnviz.config import CellKind
 from rnnviz.engine.parameters import Architecture, Parameters
-from tests.analysis.by_hand import NAMES, linear, phrase
+from tests.analysis.by_hand import NAMES, phrase, tally
 
 
 def corpus(*texts, c=0.0):
-    return read_corpus(linear(c), [phrase(text) for text in texts], NAMES)
+    return read_corpus(tally(c), [phrase(text) for text in texts], NAMES)
 
 
 def made(words, *units):

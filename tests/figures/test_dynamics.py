@@ -34,7 +34,7 @@ def portrait(moves=None, paths=1):
     places = np.array([[5.0, 5.0], [6.0, 6.0], [7.0, 7.0]])
     line = np.array([[5.0, 6.0], [7.0, 6.0]])
     field = FlowField(corner, moves, np.linalg.norm(moves, axis=1))
-    return Portrait(SPANS, field, (way,) * paths, way, places, ((1, line),))
+    return Portrait(SPANS, field, (way,) * paths, way, places, (line,))
 
 
 @pytest.fixture

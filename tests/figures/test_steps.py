@@ -76,7 +76,7 @@ def test_clipping_is_shown_as_shares_and_an_angle(course):
 
 def survey_of(**ratios):
     none = np.zeros(3)
-    return Survey(none, none, none, {name: np.array(values) for name, values in ratios.items()})
+    return Survey(none, none, {name: np.array(values) for name, values in ratios.items()})
 
 
 def test_every_parameter_has_its_median_and_its_spread():

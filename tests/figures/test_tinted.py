@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pytest
 
+from rnnviz.figures.colors import contrast, ink
 from rnnviz.figures.theme import DARK, LIGHT
-from rnnviz.figures.tinted import Line, contrast, ink, tint, tinted_text
+from rnnviz.figures.tinted import Line, tint, tinted_text
 
 THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 

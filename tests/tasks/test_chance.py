@@ -5,6 +5,7 @@ from itertools import count, cycle
 import numpy as np
 import pytest
 
+from rnnviz.analysis.fixed_points import STARTS
 from rnnviz.analysis.surgery import NOISE
 from rnnviz.engine.initial import INITIALISATION, SHUFFLING
 from rnnviz.session import SAMPLING
@@ -22,7 +23,8 @@ def test_other_seeds_and_tasks_have_other_numbers(other):
 
 
 def test_no_other_kind_of_chance_has_the_stream():
-    assert len({DATA, INITIALISATION, SHUFFLING, SAMPLING, SPLITTING, NOISE}) == 6
+    streams = [DATA, INITIALISATION, SHUFFLING, SAMPLING, SPLITTING, NOISE, STARTS]
+    assert len({*streams}) == len(streams)
 
 
 def test_the_numbers_are_these_on_every_machine():

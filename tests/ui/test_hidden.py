@@ -187,7 +187,7 @@ def test_one_word_has_a_sentence_in_place_of_small_pictures():
 
 def test_other_components_can_be_looked_at(page):
     page.enter(Room.WAYS)
-    page.choose("Components", "2 and 3")
+    page.choose("Principal components", "2 and 3")
     layout = page.charts["trajectories"]["figure"]["layout"]
     assert layout["xaxis"]["title"]["text"].startswith("component 2 (")
 

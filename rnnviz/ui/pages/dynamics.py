@@ -18,6 +18,7 @@ from rnnviz.dynamics import STARTS, Hold, read_out
 from rnnviz.figures.dynamics import phase_plane, point_spectra
 from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.session import Session
+from rnnviz.ui.axes import choose_axes
 from rnnviz.ui.chart import Show, place
 from rnnviz.ui.live import Chore, live
 from rnnviz.ui.phrase import phrase_box
@@ -30,7 +31,6 @@ from rnnviz.ui.text import explanation
 #: A search takes so many times what a chore may take of a tick: nothing else goes on meanwhile.
 SHARE = 2
 _CHARTS = ("phase", "spectra")
-_PAIRS = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ def _controls(session: Session) -> None:
         first = first_value("starts", visit("dynamics"), dynamics.starts)
         starts = st.selectbox(
             "Starts", STARTS, STARTS.index(first), key="starts", width=110,
-            help="From how many states the search begins: visited ones, and midpoints of two, "
-            "which is where saddles lie; all with a little noise",
+            help="From how many states the search begins: visited ones and midpoints of two, with "
+            "a little noise; at last midpoints of two points found, which is where saddles lie",
         )  # fmt: skip
         dynamics.starts = starts or dynamics.starts
         searching = dynamics.searching is not None
@@ -142,13 +142,7 @@ def _plane_controls(session: Session) -> None:
     dynamics = session.dynamics
     with st.container(horizontal=True, vertical_alignment="bottom", key="plane_bar"):
         count = len(dynamics.plane(session.scene).basis.axes)
-        if count > 2:
-            shown = next(name for name, pair in _PAIRS.items() if pair == dynamics.axes)
-            chosen = st.segmented_control(
-                "Principal components", list(_PAIRS), required=True, key="axes",
-                default=first_value("axes", visit("dynamics"), shown),
-            )  # fmt: skip
-            dynamics.axes = _PAIRS[chosen or shown]
+        dynamics.axes = choose_axes("axes", dynamics.axes, visit("dynamics"), count)
         st.button(
             "Refit the plane", key="refit", on_click=dynamics.refit,
             help="Find the principal components of the states visited at the epoch shown; until "

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
@@ -51,22 +50,13 @@ def breaking_room(session: Session) -> Furnished:
         show("leads", _leads, probe, after)
 
     handlers = {"worth": lambda event: _toggle(session, event)}
-    return Furnished(draw, handlers, Chore(lambda budget: _weigh(session, budget), ["worth"]))
+    return Furnished(draw, handlers, Chore(session.weigh, ["worth"]))
 
 
 def _toggle(session: Session, event: Event) -> None:
     unit = event.get("data")
     if isinstance(unit, int) and unit < session.config.hidden:
         session.dissection.toggle(session.layer, unit)
-
-
-def _weigh(session: Session, budget: float) -> bool:
-    """Find out what units are worth, for so many seconds; whether some are left."""
-    until, more = time.perf_counter() + budget, True
-    with session.lock:
-        while more and time.perf_counter() < until:
-            more = session.dissection.weigh(session.state, session.layer, session.run)
-        return session.dissection.lacks(session.state, session.layer)
 
 
 def _worth(session: Session) -> Any:
@@ -94,7 +84,7 @@ def _tools(session: Session) -> None:
     _button(end, "Silence unit", lambda: [silence(session.layer + 1, int(which))], session)
     number, _, _, _, end = _row()
     count = _number(number, "Strongest n", "cut_count", (1, last + 1), 1)
-    _button(end, "Silence n", lambda: _strongest(session, int(count)), session)
+    _button(end, "Silence n", lambda: session.strongest(int(count)), session)
     times, _, _, _, end = _row()
     factor = _number(times, "Radius ×", "cut_factor", (0.0, 10.0), 0.9)
     _button(end, "Scale radius", lambda: [scale(factor)], session)
@@ -130,14 +120,8 @@ def _weight(session: Session) -> None:
     _button(row[4], "Set weight", lambda: [set_weight(name, to, source, value)], session)
 
 
-def _strongest(session: Session, count: int) -> list[Edit]:
-    lab = session.dissection
-    with session.lock:
-        return [*lab.strongest(session.state, session.layer, session.run, count)]
-
-
 def _button(
-    place: DeltaGenerator, label: str, edits: Callable[[], list[Edit]], session: Session
+    place: DeltaGenerator, label: str, edits: Callable[[], Iterable[Edit]], session: Session
 ) -> None:
     key = f"do_{label.lower().replace(' ', '_')}"
     full = len(session.dissection.edits) >= MOST_EDITS

@@ -10,6 +10,9 @@ from rnnviz.session import Session
 from rnnviz.ui.chart import Event, Show
 from rnnviz.ui.live import Chore
 
+#: The most words that can be chosen from.
+MOST_CHOICES = 300
+
 
 @dataclass(frozen=True)
 class Furnished:

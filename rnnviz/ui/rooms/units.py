@@ -18,14 +18,14 @@ from rnnviz.figures.theme import HEIGHTS, ladder
 from rnnviz.figures.tinted import Line, tint, tinted_text
 from rnnviz.session import Session
 from rnnviz.ui.chart import Event, Show, place
-from rnnviz.ui.rooms.room import Furnished, region_of
+from rnnviz.ui.rooms.room import MOST_CHOICES, Furnished, region_of
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import theme
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 
-#: The most words that can be chosen, and the most phrases behind a cell.
-_MOST_CHOICES, _MOST_BEHIND = 300, 12
+#: The most phrases behind a cell.
+_MOST_BEHIND = 12
 
 
 def units_room(session: Session) -> Furnished:
@@ -95,7 +95,7 @@ def _controls(session: Session, region: Region) -> None:
 def _word(session: Session, region: Region) -> str | None:
     """For which word a unit should be selective."""
     noun = session.names.noun
-    known = [None, *session.dissection.corpus(region).vocabulary[:_MOST_CHOICES]]
+    known = [None, *session.dissection.corpus(region).vocabulary[:MOST_CHOICES]]
     first = session.dissection.word if session.dissection.word in known else None
     first = first_value("unit_word", (visit("hidden"), session.dataset), first)
     return st.selectbox(

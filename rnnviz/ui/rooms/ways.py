@@ -22,17 +22,17 @@ from rnnviz.figures.trajectories import (
 from rnnviz.probe import Probe
 from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
+from rnnviz.ui.axes import choose_axes
 from rnnviz.ui.chart import Event, Show, place
 from rnnviz.ui.phrase import ask_instead
 from rnnviz.ui.rooms.room import Furnished, region_of
-from rnnviz.ui.state import first_value, visit
+from rnnviz.ui.state import visit
 from rnnviz.ui.style import theme
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 
 #: The most tokens that are drawn.
 _MOST = 1_000
-_PLANES = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
 _FEW = (
     "With one unit the states lie on a line: there is no plane to draw them in. "
     "Choose two hidden units or more."
@@ -62,19 +62,9 @@ def ways_room(session: Session) -> Furnished:
 
 
 def _controls(session: Session) -> None:
-    lab = session.dissection
-    few = session.config.hidden < 3
-    names = list(_PLANES)[:1] if few else list(_PLANES)
-    if few:
-        lab.axes = (0, 1)
+    lab, hidden = session.dissection, session.config.hidden
     with st.container(horizontal=True, vertical_alignment="bottom", key="ways_bar"):
-        now = next(name for name, axes in _PLANES.items() if axes == lab.axes)
-        chosen = st.segmented_control(
-            "Components", names, key=f"plane_{len(names)}", required=True,
-            default=first_value("plane", (visit("hidden"), few), now),
-            help="The directions in which the states spread most, the widest first",
-        )  # fmt: skip
-        lab.axes = _PLANES[chosen or now]
+        lab.axes = choose_axes("plane", lab.axes, (visit("hidden"), hidden), hidden)
         st.button(
             "Refit", key="refit", on_click=_refit, args=(session,),
             help="Fit the components to the states of the epoch shown. Otherwise they stay as "

@@ -17,15 +17,12 @@ from rnnviz.probe import Probe
 from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
 from rnnviz.ui.chart import Show, place
-from rnnviz.ui.rooms.room import Furnished
+from rnnviz.ui.rooms.room import MOST_CHOICES, Furnished
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import theme
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 from rnnviz.ui.view import view_of
-
-#: The most words that can be chosen from.
-_MOST_CHOICES = 300
 
 
 def what_if_room(session: Session) -> Furnished:
@@ -93,7 +90,7 @@ def _word(session: Session) -> str:
     if not data.tokens:
         first = first_value("alter_value", (visit("hidden"), data), now or _zeros(session))
         return st.text_input("into", first, key="alter_value", width=200) or _zeros(session)
-    known = list((data.source or data.vocabulary).words[:_MOST_CHOICES])
+    known = list((data.source or data.vocabulary).words[:MOST_CHOICES])
     first = first_value("alter_word", (visit("hidden"), data), now if now in known else known[0])
     found = st.selectbox("into", known, known.index(first), key="alter_word", width=200)
     return str(found)
