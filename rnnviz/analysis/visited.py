@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnviz.analysis.flow_map import states_of
 from rnnviz.engine.batch import Example
 from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer import Array
@@ -58,7 +59,8 @@ def visit(parameters: Parameters, examples: Sequence[Example]) -> Visited:
         trace = Trace(of, batch, parameters.theta.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             bind_forward(parameters, trace)()
-        paths += _paths(trace)
+        sequences = sorted({*batch.owners.tolist()})
+        paths += [states_of(trace, k).whole.astype(float) for k in sequences]
     states = np.concatenate(paths)
     return Visited(tuple(paths), states, _mean_input(few, of.inputs), len(examples))
 
@@ -66,19 +68,6 @@ def visit(parameters: Parameters, examples: Sequence[Example]) -> Visited:
 def _few(examples: Sequence[Example]) -> Sequence[Example]:
     tokens = sum(len(example.inputs) for example in examples)
     return examples[:: -(-tokens // _TOKENS)]
-
-
-def _paths(trace: Trace) -> list[Array]:
-    """Every sequence's states before the first token and after each, (T + 1, S), copied."""
-    slots = [
-        np.concatenate([layer.arrays[f"{name}_before"][:1], layer.arrays[name]])
-        for layer in trace.stacks[-1].layers
-        for name in trace.architecture.cell.states
-    ]
-    states = np.concatenate(slots, axis=-1)
-    counts = np.array(trace.batch.read.counts)[:, None]
-    lengths = (counts > np.arange(states.shape[1])).sum(axis=0)
-    return [states[: length + 1, b].astype(float) for b, length in enumerate(lengths)]
 
 
 def _mean_input(examples: Sequence[Example], width: int) -> Array:
