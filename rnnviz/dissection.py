@@ -14,13 +14,13 @@ from rnnviz.analysis.activity import running_margin
 from rnnviz.analysis.corpus import Corpus, read_corpus, within
 from rnnviz.analysis.projection import Plane, Projection, boundary, fit, plane_of
 from rnnviz.analysis.selectivity import Response, response, selectivity
-from rnnviz.analysis.surgery import operate
+from rnnviz.analysis.surgery import operate, problem
 from rnnviz.analysis.variant import Alter, Pairs, Variant, joined
 from rnnviz.edit import Edit, Verb, silence
 from rnnviz.engine.evaluation import Score
 from rnnviz.engine.layer import Array
 from rnnviz.engine.losses import margin
-from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe import Probe, names_of
 from rnnviz.run import Run
@@ -91,6 +91,7 @@ class Dissection:
         self.axes = (0, 1)
         self.variant = Variant(Alter.DROP, 0)
         self.edits: tuple[Edit, ...] = ()
+        self.left_out: dict[Edit, str] = {}
         self._kept: dict[str, tuple[object, Any]] = {}
 
     def _keep(self, kind: str, key: object, make: Any) -> Any:
@@ -193,8 +194,16 @@ class Dissection:
 
     def add(self, *edits: Edit) -> None:
         """Try these edits as well; one that is there already, or too many, are left out."""
+        self.left_out = {}
         new = [edit for edit in edits if edit.verb is not Verb.SILENCE or edit not in self.edits]
         self.edits = (*self.edits, *new)[:MOST_EDITS]
+
+    def fit(self, architecture: Architecture) -> None:
+        """Leave out the edits that such a network hasn't the weights for; ``left_out`` says why."""
+        wrong = {edit: why for edit in self.edits if (why := problem(edit, architecture))}
+        if wrong:
+            self.left_out = wrong
+            self.edits = tuple(edit for edit in self.edits if edit not in wrong)
 
     def undo(self) -> None:
         """Take the last edit back."""
@@ -202,7 +211,7 @@ class Dissection:
 
     def clear(self) -> None:
         """Take all edits back."""
-        self.edits = ()
+        self.edits, self.left_out = (), {}
 
     def silenced(self, layer: int) -> frozenset[int]:
         """The units of a layer (from 0) that are silenced."""

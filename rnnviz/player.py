@@ -199,6 +199,12 @@ class Player:
 
     def _diverged(self) -> None:
         self.running = False
+        if not np.isfinite(self.run.history.row(0)["train_loss"]):
+            self.message = (
+                "Stopped: with these initial weights the loss is no finite number to begin with. "
+                "Try a smaller initial scale."
+            )
+            return
         self.message = (
             f"Stopped: at learning rate {self.config.lr:g} the loss is no longer a finite number. "
             f"The weights of epoch {self.run.state.epoch} are kept. "

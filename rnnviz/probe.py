@@ -80,8 +80,15 @@ class Probe:
         return float(self.answers[-1].max()) if self.dataset.answers_classes else float("nan")
 
     @property
+    def sound(self) -> bool:
+        """Whether all answers are numbers; states may grow beyond all bounds."""
+        return bool(np.isfinite(self.answers).all())
+
+    @property
     def answer(self) -> str:
         """The verdict as it is written, with how sure it is where there is one for the whole."""
+        if not self.sound:
+            return "no number"
         if self.dataset.verdicts:
             return f"{self.verdict}, {self.probability:.1%}"
         return self.verdict or "(nothing)"

@@ -108,11 +108,13 @@ class Run:
             self._begin_unedited(begin(architecture, config))
 
     def _begin_unedited(self, first: TrainState) -> None:
-        """Leave out edits at the very start that break the network."""
+        """Begin without the edits at the very start that break the network, if there are any."""
         changes = (c for c in self.schedule.changes if (c.place, c.name) != (Place(0), EDIT))
         self.schedule = Schedule(self.schedule.start, tuple(changes))
-        self.state, self.snapshots = first, Snapshots(first)
-        self._append_scores(first)
+        self.state = self._finite = first
+        self.snapshots = Snapshots(first)
+        # There must be something to look at, even where the losses are not finite to begin with.
+        self.history.append(*self.examine(first.parameters))
 
     @property
     def config(self) -> RunConfig:

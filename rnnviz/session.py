@@ -302,7 +302,11 @@ class Session(Player):
 
     @alone
     def trial(self) -> Trial:
-        """The network shown with the edits that are tried on it, and how well it does."""
+        """The network shown with the edits that are tried on it, and how well it does.
+
+        Edits that it hasn't the weights for are left out.
+        """
+        self.dissection.fit(self.state.parameters.architecture)
         return self.dissection.trial(self.state, self.run)
 
     @alone

@@ -1,14 +1,18 @@
 """What is looked at and tried on the page Hidden states, without a page."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rnnviz import dissection as module
+from rnnviz.analysis.memory import spectrum
 from rnnviz.analysis.surgery import operate
 from rnnviz.analysis.variant import Alter, Variant
 from rnnviz.config import RunConfig
 from rnnviz.dissection import LEAF, MOST_EDITS, Region, Sort, beside, signal, spelled
-from rnnviz.edit import noise, scale, silence
+from rnnviz.edit import noise, scale, set_weight, silence
 from rnnviz.probe import inspect
 from rnnviz.schedule import Place
 from rnnviz.session import Session
@@ -202,6 +206,36 @@ def test_a_trial_leaves_the_run_alone(session, lab):
     assert trial.before[0].loss == session.run.history.row(5)["train_loss"]
     assert trial.after[0].loss != trial.before[0].loss
     assert session.trial() is trial
+
+
+@pytest.mark.parametrize(
+    ("edit", "change", "said"),
+    [
+        (silence(1, 7), {"hidden": 3}, "there is no unit 7 in a layer 1."),
+        (set_weight("W_hh", 1, 1, 0.5), {"cell": "gru"}, "there is no matrix 'W_hh'."),
+        (set_weight("W_xh", 1, 17, 0.5), {"task": "parity"}, "W_xh has only"),
+    ],
+)
+def test_edits_that_another_network_has_no_weights_for_are_left_out(edit, change, said):
+    session = Session(RunConfig(hidden=8))
+    session.dissection.add(scale(0.5), edit)
+    session.trial()
+    session.configure(replace(session.config, **change))
+    trial = session.trial()
+    assert session.dissection.edits == (scale(0.5),)
+    assert said in session.dissection.left_out[edit]
+    np.testing.assert_array_equal(
+        trial.parameters.theta, operate(session.state.parameters, [scale(0.5)]).theta
+    )
+    session.dissection.add(scale(0.5))
+    assert session.dissection.left_out == {}
+
+
+def test_edits_may_go_beyond_all_numbers():
+    session = Session(RunConfig(hidden=4, dtype="float32"))
+    session.dissection.add(set_weight("W_hh", 0, 0, 1e6), *[scale(10.0)] * 35)
+    assert not np.isfinite(session.trial().parameters.theta).all()
+    assert spectrum(session.trial().parameters["W_hh"]) == (math.inf, math.inf)
 
 
 def test_edits_are_taken_back_one_by_one(lab):

@@ -597,6 +597,17 @@ def test_edits_that_a_network_has_no_weights_for_are_left_out_of_a_link():
     assert weights(session) != weights(opened(query))
 
 
+def test_a_loss_that_is_not_finite_to_begin_with_is_told():
+    session = Session(RunConfig(activation="relu", init_scale=2, dtype="float32", hidden=256))
+    session.play()
+    session.tick(1.0)
+    assert not session.running
+    assert "Try a smaller initial scale" in session.message
+    session.configure(replace(session.config, init_scale=0.01))
+    session.advance(1)
+    assert session.here == Place(1)
+
+
 def test_a_reset_ends_an_edit(played, config):
     played.branch_with(EDITS)
     played.reset()

@@ -346,6 +346,18 @@ def test_edits_that_break_a_network_at_its_start_are_left_out():
     assert len(run.history) == 1
 
 
+@pytest.mark.parametrize("changes", [(), (Change(Place(0), EDIT, scale(2.0)),)])
+def test_a_network_whose_loss_is_not_finite_to_begin_with_can_be_looked_at(changes):
+    run = new_run(*changes, config=RunConfig(activation="relu", init_scale=0.5))
+    assert run.history.row(0)["train_loss"] == np.inf
+    assert run.schedule.changes == ()
+    first = weights(run.state)
+    assert run.train(58)
+    assert run.place == Place(1)
+    assert len(run.history) == 2
+    assert weights(run.at(Place(0))) == first
+
+
 def test_scores_are_examined_without_a_trace_of_it():
     run = new_run()
     go(run, 2)

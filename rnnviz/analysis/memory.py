@@ -29,7 +29,12 @@ def eigenvalues(W_hh: Array) -> Array:
 
 
 def spectrum(W_hh: Array) -> Spectrum:
-    """How much W_hh (H, H) stretches a state: in the long run at most, and in one step at most."""
+    """How much W_hh (H, H) stretches a state: in the long run at most, and in one step at most.
+
+    Both are infinite where a weight is not finite.
+    """
+    if not np.isfinite(W_hh).all():
+        return Spectrum(math.inf, math.inf)
     radius = float(np.abs(np.linalg.eigvals(W_hh)).max())
     return Spectrum(radius, float(np.linalg.svd(W_hh, compute_uv=False)[0]))
 

@@ -68,7 +68,12 @@ def portrait(
     probe: Array,
     points: Sequence[FixedPoint] = (),
 ) -> Portrait:
-    """The picture in ``plane``, with the path ``probe`` (T, S), and fixed points."""
+    """The picture in ``plane``, with the path ``probe`` (T, S), and fixed points.
+
+    Of a path that leaves all bounds the part before is seen.
+    """
+    beyond = np.flatnonzero(~np.isfinite(probe).all(axis=1))
+    probe = probe[: beyond[0]] if len(beyond) else probe
     states = np.array([point.state for point in points]).reshape(-1, held.size)
     paths = tuple(plane.project(path) for path in visited.paths)
     shown, places = plane.project(probe), plane.project(states)

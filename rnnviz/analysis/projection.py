@@ -40,8 +40,10 @@ class Projection:
 def fit(states: Array, epoch: int = 0, count: int = COMPONENTS) -> Projection:
     """Principal component analysis of states (N, H), by singular value decomposition.
 
-    The largest entry of every axis is positive, so that the picture doesn't turn by chance.
+    The largest entry of every axis is positive, so that the picture doesn't turn by chance. States
+    that are not finite are left out.
     """
+    states = finite_states(states)
     mean = states.mean(axis=0)
     _, sizes, axes = np.linalg.svd(states - mean, full_matrices=False)
     kept = axes[:count]
@@ -61,6 +63,7 @@ def participation_ratio(variances: Array) -> float:
 
 def participation(states: Array) -> float:
     """Over how many dimensions states (N, H) are spread, 1..H; 0 where they don't vary."""
+    states = finite_states(states)
     sizes = np.linalg.svd(states - states.mean(axis=0), compute_uv=False)
     return participation_ratio(sizes**2)
 
@@ -117,6 +120,13 @@ def plane_of(
 
 def spread(states: Array, projection: Projection) -> Array:
     """The share of the variance of states (N, H) along each axis of a projection, (K,), 0..1."""
+    states = finite_states(states)
     total = float(states.var(axis=0).sum())
     shares: Array = projection.project(states).var(axis=0) / (total or 1.0)
     return shares
+
+
+def finite_states(states: Array) -> Array:
+    """Those of states (N, H) that are finite, in double precision; zero where there is none."""
+    found: Array = states[np.isfinite(states).all(axis=1)].astype(float)
+    return found if len(found) else np.zeros((1, states.shape[1]))

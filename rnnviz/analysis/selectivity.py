@@ -74,8 +74,10 @@ def selectivity(corpus: Corpus, word: str | None = None) -> Array:
 def seriation(rows: Array) -> Array:
     """An order (H,) of rows (H, W) in which alike ones are neighbours.
 
-    By the Fiedler vector of their cosine similarities (Atkins, Boman and Hendrickson 1998).
+    By the Fiedler vector of their cosine similarities (Atkins, Boman and Hendrickson 1998). What
+    is no finite number counts as zero.
     """
+    rows = np.nan_to_num(rows, nan=0, posinf=0, neginf=0)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     if len(rows) < 3 or not lengths.any():
         return np.arange(len(rows))

@@ -67,7 +67,8 @@ def class_colors(classes: Sequence[str], theme: Theme) -> dict[str, str]:
 
 def _span(*points: Array) -> list[list[float]]:
     """Symmetric ranges of both axes, in coarse steps, so that a running picture keeps still."""
-    sizes = np.abs(np.concatenate([*points, np.full((1, 2), 1e-6)])).max(axis=0)
+    sizes = np.abs(np.concatenate([*points, np.full((1, 2), 1e-6)]))
+    sizes = np.where(np.isfinite(sizes), sizes, 0).max(axis=0)
     steps = 2.0 ** (np.ceil(2 * np.log2(1.05 * sizes)) / 2)
     return [[-float(step), float(step)] for step in steps]
 

@@ -56,10 +56,10 @@ def status_html(session: Session) -> str:
     cells = [
         ("state", "state", session.condition),
         ("epoch", _epoch_label(session), f"{session.place} of {session.config.epochs}"),
-        ("train", f"training loss ({unit})", _number(scores["train_loss"], "{:.4f}")),
-        ("test", f"test loss ({unit})", _number(scores["test_loss"], "{:.4f}")),
-        ("train", f"training {metric}", _number(scores["train_metric"], "{:.1%}")),
-        ("test", f"test {metric}", _number(scores["test_metric"], "{:.1%}")),
+        ("train", f"training loss ({unit})", written(scores["train_loss"], "{:.4f}")),
+        ("test", f"test loss ({unit})", written(scores["test_loss"], "{:.4f}")),
+        ("train", f"training {metric}", written(scores["train_metric"], "{:.1%}")),
+        ("test", f"test {metric}", written(scores["test_metric"], "{:.1%}")),
     ]
     shown = "".join(f'<div class="{c}"><small>{n}</small><b>{v}</b></div>' for c, n, v in cells)
     message = f'<div class="rnnviz-message" role="status">{escape(session.message)}</div>'
@@ -89,7 +89,10 @@ def _epoch_label(session: Session) -> str:
     return f"epoch (scores: of {epoch})" if position else "epoch"
 
 
-def _number(value: float, form: str) -> str:
+def written(value: float, form: str) -> str:
+    """A score in this form; a dash where there is none."""
+    if math.isinf(value):
+        return "∞"
     return "–" if math.isnan(value) else form.format(value)
 
 
@@ -106,6 +109,8 @@ def verdict_html(probe: Probe, problem: str) -> str:
 
 
 def _answer(probe: Probe) -> str:
+    if not probe.sound:
+        return "no number: the states grow beyond all bounds"
     if probe.every and not probe.said:
         return _score(probe)
     side = "" if probe.side is None else ("first", "second")[probe.side]

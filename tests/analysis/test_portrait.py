@@ -95,6 +95,13 @@ def test_the_window_holds_all_that_is_drawn_and_moves_seldom():
     assert len(seen.field.points) == ARROWS**2
 
 
+def test_of_a_path_that_leaves_all_bounds_the_part_before_is_seen():
+    path = np.array([[0.0, 0, 0], [1, 1, 0], [np.inf, 0, 0], [0, 0, 0]])
+    seen = portrait(network(np.eye(3)), FLAT, cloud(np.eye(3)), path)
+    assert seen.probe.tolist() == [[0, 0], [1, 1]]
+    assert np.isfinite(seen.spans).all()
+
+
 @pytest.mark.parametrize("scale", [0.0, 1e-9, 1e9])
 def test_any_spread_has_a_window(scale):
     states = scale * np.array([[1.0, 2.0, 3.0], [3.0, 1.0, 2.0], [0.0, 0.0, 1.0]])

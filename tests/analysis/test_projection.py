@@ -8,6 +8,7 @@ from rnnviz.analysis.projection import (
     Projection,
     boundary,
     fit,
+    participation,
     participation_ratio,
     plane_of,
     spread,
@@ -114,3 +115,15 @@ def test_a_plane_says_what_its_axes_carry_of_the_states_that_are_there_now():
     plane = plane_of(basis, (0, 2), ellipsoid(1.0, 1.0, 1.0, 1.0))
     assert plane.explained == pytest.approx((0.25, 0.25))
     assert plane.axes == (0, 2)
+
+
+@pytest.mark.parametrize("beyond", [np.nan, np.inf, -np.inf])
+def test_states_beyond_all_numbers_are_left_out(beyond):
+    states = ellipsoid(3.0, 2.0, 1.0, 0.5)
+    more = np.vstack([states, np.full(4, beyond), [0, beyond, 0, 0]])
+    assert fit(more).axes == pytest.approx(fit(states).axes)
+    assert participation(more) == pytest.approx(participation(states))
+    assert spread(more, fit(states)) == pytest.approx(spread(states, fit(states)))
+    nothing = fit(np.full((3, 4), beyond))
+    assert not nothing.mean.any()
+    assert participation(np.full((3, 4), beyond)) == 0

@@ -108,6 +108,12 @@ def test_alike_rows_become_neighbours():
     assert {*order[3:]} == {1, 3}
 
 
+def test_what_is_no_number_is_ordered_as_zero():
+    rows = np.array([[1.0, np.nan], [np.inf, 1.0], [1.0, 0.0], [0.0, 1.0]])
+    wanted = seriation(np.array([[1.0, 0], [0, 1.0], [1.0, 0.0], [0.0, 1.0]]))
+    assert seriation(rows).tolist() == wanted.tolist()
+
+
 def test_opposite_rows_stand_at_the_ends():
     row, other = np.array([1.0, 0.2]), np.array([0.2, -1.0])
     order = seriation(np.array([row, -row, other, 2 * row, -3 * row])).tolist()

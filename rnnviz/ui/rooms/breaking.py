@@ -23,13 +23,14 @@ from rnnviz.ui.chart import Event, Show, place
 from rnnviz.ui.live import Chore
 from rnnviz.ui.rooms.room import Furnished
 from rnnviz.ui.state import first_value, visit
-from rnnviz.ui.style import theme
+from rnnviz.ui.style import theme, written
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 
 
 def breaking_room(session: Session) -> Furnished:
     """Lay out the units and the tools on the left, before and after on the right."""
+    session.dissection.fit(session.state.parameters.architecture)
     noun = session.names.noun
     left, right = st.columns(2, gap="medium")
     with left:
@@ -161,10 +162,10 @@ def _scores_html(session: Session, trial: Trial, probe: Probe, after: Probe) -> 
     rows = []
     for role, one, two in zip(("training", "test"), trial.before, trial.after, strict=True):
         rows += [
-            (f"{role} {metric}", f"{one.metric:.1%}", f"{two.metric:.1%}"),
-            (f"{role} loss ({unit})", f"{one.loss:.4f}", f"{two.loss:.4f}"),
+            (f"{role} {metric}", *(written(score.metric, "{:.1%}") for score in (one, two))),
+            (f"{role} loss ({unit})", *(written(score.loss, "{:.4f}") for score in (one, two))),
         ]
-    rows = [row for row in rows if "nan" not in row[1]]
+    rows = [row for row in rows if row[1] != "–"]
     name = recurrent_name(trial.parameters)
     rows += [
         ("the probe", probe.answer, after.answer),
@@ -183,15 +184,15 @@ def _scores_html(session: Session, trial: Trial, probe: Probe, after: Probe) -> 
 
 
 def _radius(parameters: Parameters) -> str:
-    weights = recurrent(parameters)
-    return f"{spectrum(weights).radius:.4f}"
+    return written(spectrum(recurrent(parameters)).radius, "{:.4f}")
 
 
 def _edits_text(session: Session) -> str:
-    edits = session.dissection.edits
-    if not edits:
-        return "Nothing edited: both columns are the network as it is."
-    return f"Edited on a copy, the run is untouched: {'; '.join(map(str, edits))}."
+    lab = session.dissection
+    left = "".join(f" {edit} is left out: {why}" for edit, why in lab.left_out.items())
+    if not lab.edits:
+        return f"Nothing edited: both columns are the network as it is.{left}"
+    return f"Edited on a copy, the run is untouched: {'; '.join(map(str, lab.edits))}.{left}"
 
 
 def _worth_table(session: Session) -> pd.DataFrame:
