@@ -13,6 +13,7 @@ import numpy as np
 from rnnviz.analysis.activity import running_margin
 from rnnviz.analysis.corpus import Corpus, read_corpus, within
 from rnnviz.analysis.projection import Plane, Projection, boundary, fit, plane_of
+from rnnviz.analysis.saliency import Saliency, lead, saliency
 from rnnviz.analysis.selectivity import Response, response, selectivity
 from rnnviz.analysis.surgery import operate, problem
 from rnnviz.analysis.variant import Alter, Pairs, Variant, joined
@@ -182,6 +183,11 @@ class Dissection:
         self.variant = self.variant._replace(place=place)
         return self.variant.applied(words)
 
+    def saliency(self, probe: Probe) -> tuple[Saliency, str]:
+        """How much each token of a probe has to do with its answer, and what that is called."""
+        found: tuple[Saliency, str] = self._keep("saliency", probe, lambda: _explained(probe))
+        return found
+
     # Break it
 
     def toggle(self, layer: int, unit: int) -> None:
@@ -269,6 +275,12 @@ def spelled(dataset: Dataset, words: Sequence[str]) -> str:
     """The text of some words as it is typed."""
     vocabulary = dataset.source or dataset.vocabulary
     return vocabulary.join(words) if dataset.tokens else " ".join(words)
+
+
+def _explained(probe: Probe) -> tuple[Saliency, str]:
+    data = probe.dataset
+    answer = lead(probe.trace, data.classes, every=data.source is not None)
+    return saliency(probe.parameters, probe.example, answer), answer.name
 
 
 class Signal(NamedTuple):

@@ -22,7 +22,7 @@ FIXED, SLOW = 1e-14, 1e-6
 #: Points within this distance (L2) are one.
 MERGE = 1e-3
 #: Points this many times as far from the mean of the visited states as the farthest are dropped.
-FAR = 4.0
+FAR = 12.0
 #: One in so many starts waits until the others are known, and begins between what they found.
 _LATER = 4
 #: How much noise the starts have, in standard deviations of every unit.

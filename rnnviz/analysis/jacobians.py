@@ -126,13 +126,16 @@ def lyapunov_exponents(jacobians: Jacobians) -> Array:
     """Finite-time Lyapunov exponents in nats a token, the largest first, (S,).
 
     Q, R = qr(J_t Q) from Q = I on; the mean of log |diag R| (Vogt et al. 2022). A direction that
-    is lost altogether has -inf.
+    is lost altogether has -inf; so has one of which a single token leaves less than rounding does.
     """
     directions = np.eye(jacobians.matrices.shape[-1])
     total = np.zeros(len(directions))
     for matrix in jacobians.matrices:
-        directions, stretched = np.linalg.qr(matrix @ directions)
+        moved = matrix @ directions
+        directions, stretched = np.linalg.qr(moved)
+        sizes = np.abs(np.diag(stretched))
+        lost = sizes <= len(sizes) * np.finfo(sizes.dtype).eps * np.linalg.norm(moved)
         with np.errstate(divide="ignore"):
-            total += np.log(np.abs(np.diag(stretched)))
+            total += np.log(np.where(lost, 0, sizes))
     exponents: Array = np.sort(total / len(jacobians.matrices))[::-1]
     return exponents

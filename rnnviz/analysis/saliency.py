@@ -18,8 +18,10 @@ from rnnviz.tasks.example import Example
 
 #: At how many points of the way from nothing to the sequence the gradient is taken.
 NODES = 64
-#: The most numbers that stand in for the inputs of several such points at once.
-_NUMBERS = 400_000
+#: The most tokens that are left out in turn; of more, some that are evenly spread.
+LEFT_OUT = 64
+#: The most numbers of states and gates of several sequences that are read side by side.
+_NUMBERS = 2_000_000
 
 
 class Answer(NamedTuple):
@@ -34,7 +36,8 @@ class Saliency:
     """What each of T tokens adds to m, in m's unit, by three methods, (T,) each.
 
     ``whole`` is m, ``empty`` is m with as many tokens that bring nothing in. Of occlusion it is not
-    a number where there is nothing left to read, or nothing to leave out.
+    a number where there is nothing left to read, or nothing to leave out; nor, of more than
+    ``LEFT_OUT`` tokens, where it was not tried.
     """
 
     gradient_input: Array
@@ -106,7 +109,7 @@ def _swept(
     parameters: Parameters, example: Example, inputs: list[Array], along: Array, answer: Answer
 ) -> _Swept:
     """The network on the inputs times each of ``along``, a few at a time."""
-    few = max(1, _NUMBERS // sum(array.size for array in inputs))
+    few = _side(parameters, sum(len(array) for array in inputs))
     parts = [along[k : k + few] for k in range(0, len(along), few)]
     found = [_shortened(parameters, example, inputs, part, answer) for part in parts]
     values, products = zip(*found, strict=True)
@@ -163,21 +166,33 @@ def _input_gradient(parameters: Parameters, layer: Layer, fused: list[Array]) ->
     return found
 
 
+def _side(parameters: Parameters, tokens: int) -> int:
+    """How many sequences of so many tokens are read side by side."""
+    of = parameters.architecture
+    return max(1, _NUMBERS // (8 * of.hidden * of.layers * tokens))
+
+
 def _without(parameters: Parameters, example: Example, answer: Answer) -> Array:
     """The answer when each token in turn isn't read, (T,); a decoder's own tokens always are."""
     read = example.inputs if example.source is None else example.source
     count = len(read) + (0 if example.source is None else len(example.inputs))
     found = np.full(count, np.nan)
     if len(read) > 1:
-        shorter = [_left_out(example, t) for t in range(len(read))]
-        batch = collate(shorter)
-        trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
-        with np.errstate(over="ignore", invalid="ignore"):
-            bind_forward(parameters, trace)()
-        for t in range(len(read)):
-            logits = trace.logits[batch.owners == t]
-            found[t] = (answer.weights[-len(logits) :] * logits).sum()
+        places = np.unique(np.linspace(0, len(read) - 1, min(len(read), LEFT_OUT)).round())
+        few = _side(parameters, count)
+        for part in np.split(places.astype(int), range(few, len(places), few)):
+            found[part] = _answers(parameters, [_left_out(example, t) for t in part], answer)
     return found
+
+
+def _answers(parameters: Parameters, examples: Sequence[Example], answer: Answer) -> list[float]:
+    """The number that is explained, of each example by its last answers."""
+    batch = collate(examples)
+    trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        bind_forward(parameters, trace)()
+    rows = [trace.logits[batch.owners == k] for k in range(len(examples))]
+    return [float((answer.weights[-len(logits) :] * logits).sum()) for logits in rows]
 
 
 def _left_out(example: Example, t: int) -> Example:

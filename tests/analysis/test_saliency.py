@@ -150,13 +150,23 @@ def test_a_decoder_s_own_tokens_are_not_left_out():
     assert not np.isnan(found.occlusion[:read]).any() or read == 1
 
 
-def test_the_points_of_a_long_sequence_are_taken_a_few_at_a_time(monkeypatch):
-    parameters, example = case(CELLS[3], 2, KINDS["verdict"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_long_sequence_is_read_a_few_times_at_once(monkeypatch, kind):
+    parameters, example = case(CELLS[3], 2, KINDS[kind])
     together = explained(parameters, example)
-    monkeypatch.setattr("rnnviz.analysis.saliency._NUMBERS", 4 * INPUTS)
+    monkeypatch.setattr("rnnviz.analysis.saliency._NUMBERS", 1)
     one_by_one = explained(parameters, example)
     assert one_by_one.integrated == pytest.approx(together.integrated)
+    assert one_by_one.occlusion == pytest.approx(together.occlusion, nan_ok=True)
     assert one_by_one.whole == pytest.approx(together.whole)
+
+
+def test_of_a_very_long_sequence_some_tokens_are_left_out(monkeypatch):
+    every = explained(tally(0.5), phrase("abcab")).occlusion
+    monkeypatch.setattr("rnnviz.analysis.saliency.LEFT_OUT", 3)
+    some = explained(tally(0.5), phrase("abcab")).occlusion
+    assert np.flatnonzero(~np.isnan(some)).tolist() == [0, 2, 4]
+    assert some[[0, 2, 4]] == pytest.approx(every[[0, 2, 4]])
 
 
 def test_what_is_explained_has_a_name():

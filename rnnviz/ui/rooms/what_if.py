@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from rnnviz.analysis.saliency import Saliency, lead, saliency
+from rnnviz.analysis.saliency import LEFT_OUT
 from rnnviz.analysis.variant import Alter, aligned
 from rnnviz.dissection import Signal, beside, signal, spelled
 from rnnviz.figures.compared import Pair, compared_leads, compared_states, saliency_strips
@@ -46,7 +46,7 @@ def what_if_room(session: Session) -> Furnished:
         probe = session.inspect()
         other = _other(session, probe)
         said.html(_said_html(probe, other))
-        show("saliency", _strips, probe)
+        show("saliency", _strips, session, probe, remark=_sampled(session, probe))
         if isinstance(other, Probe):
             show("leads", _leads, session, probe, other)
             show("compared", _states, session, probe, other)
@@ -142,15 +142,17 @@ def _states(session: Session, probe: Probe, other: Probe) -> Any:
     return compared_states(_states_pair(session, probe, other), theme(), view_of(session))
 
 
-def _saliency(probe: Probe) -> tuple[Saliency, str]:
-    data = probe.dataset
-    answer = lead(probe.trace, data.classes, every=data.source is not None)
-    return saliency(probe.parameters, probe.example, answer), answer.name
-
-
-def _strips(probe: Probe) -> Any:
-    found, name = _saliency(probe)
+def _strips(session: Session, probe: Probe) -> Any:
+    found, name = session.dissection.saliency(probe)
     return saliency_strips(found, probe.words, name, theme())
+
+
+def _sampled(session: Session, probe: Probe) -> str:
+    """Of a long sequence, how much of it was left out in turn."""
+    count = len(probe.reading.words)
+    if count <= LEFT_OUT:
+        return ""
+    return f"Occlusion: {LEFT_OUT} of the {count} {session.names.noun}s, evenly spread."
 
 
 # Numbers
@@ -172,7 +174,7 @@ def _states_table(session: Session) -> pd.DataFrame:
 
 def _saliency_table(session: Session) -> pd.DataFrame:
     probe = session.inspect()
-    found, name = _saliency(probe)
+    found, name = session.dissection.saliency(probe)
     return pd.DataFrame(
         {
             session.names.noun: [*probe.words, f"sum, of {name}", "m(x) − m(0)"],
