@@ -9,8 +9,12 @@ from rnnviz.ui.state import first_value, visit
 
 
 def phrase_box(session: Session, page: str, disabled: bool = False) -> None:
-    """Make what is typed here the probe; ``page`` is where this is."""
-    number = st.session_state.setdefault("phrase_box", 0)
+    """Make what is typed here the probe; ``page`` is where this is.
+
+    Where another probe was chosen meanwhile, by a click or with other data, the box is made anew.
+    """
+    number, said = st.session_state.get("phrase_box", (0, session.typed))
+    number += said != session.typed
     with st.container(key="phrase_place"):
         text = st.text_input(
             "Phrase" if session.names.noun == "word" else "Sequence",
@@ -22,9 +26,4 @@ def phrase_box(session: Session, page: str, disabled: bool = False) -> None:
             placeholder=session.first_phrase[:60],
         )
     session.ask(text)
-
-
-def ask_instead(session: Session, text: str) -> None:
-    """Make ``text`` the probe, and have the box made anew, so that it shows it."""
-    session.ask(text)
-    st.session_state.phrase_box += 1
+    st.session_state.phrase_box = number, text

@@ -9,7 +9,7 @@ from rnnviz.engine.model import bind
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 from tests.analysis.by_hand import phrase, tally
-from tests.engine.networks import CELLS, INPUTS, architecture, examples, network
+from tests.engine.networks import CELLS, architecture, examples, network
 
 KINDS = {
     "verdict": (False, False, False),

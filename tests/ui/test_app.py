@@ -573,6 +573,25 @@ def test_choosing_a_task_takes_its_first_preset(page, task):
     assert page.charts().keys() >= {"loss", "metric", "states", "flow"}
 
 
+@pytest.mark.parametrize("task", TaskName)
+def test_another_task_begins_with_its_own_phrase(page, task):
+    page.set("phrase", "not bad")
+    page.app.selectbox(key="task").set_value(task)
+    page.run()
+    wanted = "not bad" if task is TaskName.SENTIMENT else TASKS[task].probe
+    assert page.session.phrase == page.session.typed == (wanted or page.session.first_phrase)
+    assert page.widget("phrase").value == page.session.phrase
+    assert not page.session.problem
+    page.set("phrase", page.session.dataset.train[0].text)
+    assert page.session.phrase == page.session.dataset.train[0].text
+
+
+def test_other_data_begin_with_a_phrase_that_they_can_read(page):
+    page.learn("weather.csv", WEATHER)
+    assert page.widget("phrase").value == page.session.phrase
+    assert page.session.phrase in ("so warm", "so cold")
+
+
 @pytest.mark.parametrize(("task", "preset"), BUTTONS, ids=lambda x: getattr(x, "label", x))
 def test_a_preset_is_one_click(open_page, task, preset):
     page = open_page(task=task.value)

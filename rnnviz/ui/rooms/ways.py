@@ -24,7 +24,6 @@ from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
 from rnnviz.ui.axes import choose_axes
 from rnnviz.ui.chart import Event, Show, place
-from rnnviz.ui.phrase import ask_instead
 from rnnviz.ui.rooms.room import Furnished, region_of
 from rnnviz.ui.state import visit
 from rnnviz.ui.style import theme
@@ -121,7 +120,7 @@ def _open(session: Session, event: Event) -> None:
     """Make the sequence of a point the probe."""
     number = event.get("data")
     if isinstance(number, int) and 0 <= number < len(session.dataset.train):
-        ask_instead(session, session.dataset.train[number].text)
+        session.ask(session.dataset.train[number].text)
 
 
 # Small multiples
