@@ -108,6 +108,12 @@ class Probe:
         return self.dataset.metric.score(self.answers[known], self.example.targets[known], owners)
 
     @property
+    def known(self) -> Array:
+        """The classes that are wanted, (N,), with a gap where nobody knows."""
+        known: Array = np.where(self.gaps, GAP, self.example.targets)
+        return known
+
+    @property
     def side(self) -> int | None:
         """Of two classes the verdict's number, 0 or 1; None where there are more, or values."""
         two = self.dataset.answers_classes and self.answers.shape[1] == 2

@@ -33,12 +33,12 @@ def class_strip(
 ) -> go.Figure:
     """At every token of ``words`` what is wanted, what is answered, and how likely the wanted is.
 
-    ``probs`` (N, C) and ``targets`` (N,) belong to the last N tokens; -1 is a target nobody knows.
-    Wrong answers are bold and red.
+    ``probs`` (N, C) and ``targets`` (N,) belong to the last N tokens; -1 is a target nobody knows,
+    and its place stays empty. Wrong answers are bold and red.
     """
     first = len(words) - len(probs)
     said = probs.argmax(axis=1)
-    right = probs[np.arange(len(probs)), targets]
+    right = np.where(targets < 0, np.nan, probs[np.arange(len(probs)), targets])
     places = list(range(first, len(words)))
     share = go.Heatmap(
         x=places,
@@ -70,7 +70,10 @@ def class_strip(
 
 
 def _hover(classes: Sequence[str], target: int, said: int) -> str:
-    return f"target {plain(shown_token(classes[target]))}, said {plain(shown_token(classes[said]))}"
+    answer = f"said {plain(shown_token(classes[said]))}"
+    if target < 0:
+        return f"{answer}; nobody knows what is wanted"
+    return f"target {plain(shown_token(classes[target]))}, {answer}"
 
 
 def _written(
@@ -82,9 +85,9 @@ def _written(
     """
     if len(places) > _MOST_WRITTEN:
         return []
-    wrong = (targets != said).tolist()
+    wrong = ((targets != said) & (targets >= 0)).tolist()
     names = [plain(shown_token(classes[c]), 12) for c in said]
-    wanted = [plain(shown_token(classes[c]), 12) for c in targets]
+    wanted = ["" if c < 0 else plain(shown_token(classes[c]), 12) for c in targets]
     looks = {
         "color": [theme.positive if off else theme.text for off in wrong],
         "weight": [700 if off else 400 for off in wrong],

@@ -107,7 +107,7 @@ _TASKS = (
         "A whole sentence is squeezed into one state and unfolds in another order of words, "
         "with agreement.",
         lambda lag, seed: translation(),
-        "she does not see the beautiful tree",
+        "we do not love the beautiful house",
     ),
 )
 

@@ -10,6 +10,19 @@ PROBS = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.3, 0.4, 0.3]])
 TARGETS, CLASSES, WORDS = np.array([0, 1, 1]), ("a", " ", "<b>c"), ("x", "y", "z", "y")
 
 
+def test_where_nobody_knows_what_is_wanted_nothing_stands():
+    targets = TARGETS.copy()
+    targets[-1] = -1
+    share, wanted, said = class_strip(PROBS, targets, CLASSES, WORDS).data
+    assert wanted.text[-1] == ""
+    assert said.text[-1]
+    assert said.textfont.weight[-1] == 400
+    assert np.isnan(np.array(share.z, float)).ravel().tolist() == [False] * (len(targets) - 1) + [
+        True
+    ]
+    assert "nobody knows" in share.customdata[0][-1]
+
+
 def test_the_strip_shows_how_likely_the_target_is():
     share = class_strip(PROBS, TARGETS, CLASSES, WORDS).data[0]
     assert np.array(share.z)[0] == pytest.approx([0.7, 0.3, 0.4])

@@ -123,8 +123,8 @@ def _draw_answers(session: Session, probe: Probe, show: Show) -> None:
         label = data.classes[probe.margin.target]
         show("margin", running_margin_bars, probe.margin, words, label, colors, session.names.noun)
     elif data.answers_classes:
-        said, targets = words[-len(probe.answers) :], probe.example.targets
-        show("answers", class_strip, probe.answers, targets, data.classes, said, colors)
+        said = words[-len(probe.answers) :]
+        show("answers", class_strip, probe.answers, probe.known, data.classes, said, colors)
     else:
         targets = probe.example.targets
         show("answers", value_lines, probe.running, targets, data.classes, words, colors)
