@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -121,18 +121,29 @@ class Dissection:
             found: Array = np.argsort(-selectivity(corpus, self.word), kind="stable")
             return found
         if self.sort is Sort.SIMILARITY:
-            return self.response(region).units
+            return self._alike(region).units
         return np.arange(corpus.states.shape[1])
 
+    def _alike(self, region: Region) -> Response:
+        """What words did to units when they were last arranged, alike ones together."""
+        corpus = self.corpus(region)
+        found: Response = self._keep("alike", _space(region), lambda: response(corpus))
+        return found
+
     def response(self, region: Region) -> Response:
-        """What words do to units, in the orders in which they stood when last arranged."""
-        ground, corpus = _space(region), self.corpus(region)
-        like: Response = self._keep("arranged", ground, lambda: response(corpus))
-        return response(corpus, like=like)
+        """What words do to units: alike words together, the units as when last arranged."""
+        key = _space(region), self.sort, self.word
+        rows: Array = self._keep("rows", key, lambda: self.order(region))
+        return replace(response(self.corpus(region), like=self._alike(region)), units=rows)
 
     def arrange(self, region: Region) -> None:
-        """Put units and words anew in an order in which alike ones stand together."""
-        self._kept["arranged"] = _space(region), response(self.corpus(region))
+        """Put the units anew in the order that is chosen, and alike words together."""
+        for kind in ("alike", "rows"):
+            self._kept.pop(kind, None)
+
+    def first(self, region: Region) -> None:
+        """Go to the unit that comes first in the order that is chosen."""
+        self.unit = int(self.order(region)[0])
 
     def step(self, region: Region, by: int) -> None:
         """Go on to the unit that comes next in the order, or back; from the last to the first."""

@@ -58,7 +58,7 @@ class Dynamics:
     def __init__(self) -> None:
         self.holds: dict[bool, Hold] = {}
         self.words: tuple[str, ...] | None = None
-        self.typed = ""
+        self.typed: str | None = None
         self.starts, self.axes = 200, (0, 1)
         self._lock = RLock()
         self._found: dict[object, FixedPoints] = {}
@@ -76,7 +76,8 @@ class Dynamics:
         known = [word for word in self.words or () if word in dataset.vocabulary.words]
         if not known and dataset.tokens and (self.words or self.words is None):
             known = [dataset.vocabulary.words[int(self.visited(scene).mean_input.argmax())]]
-        return hold, tuple(known), self.typed or ",".join(["1", *["0"] * (width - 1)])
+        usual = ",".join(["1", *["0"] * (width - 1)])
+        return hold, tuple(known), usual if self.typed is None else self.typed
 
     def held(self, scene: Scene) -> Held:
         """The map with the input that is chosen; raise TaskError with a sentence if there's none.

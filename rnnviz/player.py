@@ -13,6 +13,7 @@ import numpy as np
 
 from rnnviz.analysis.history import Course, Ghost
 from rnnviz.analysis.surgery import operate, problem
+from rnnviz.analysis.symbols import listed
 from rnnviz.config import RunConfig
 from rnnviz.edit import Edit
 from rnnviz.engine.training import TrainState
@@ -313,7 +314,9 @@ class Player:
         self.config = config
         if restarting:
             self._restart()
-            names = " and ".join(row.label for row in restarting)
+            # Another task brings its own settings along.
+            other = [row for row in restarting if row.name == "task"] or restarting
+            names = listed([row.label for row in other])
             self.message = f"Started again at epoch 0, because {names} changed."
             return
         self.run.configure(config)

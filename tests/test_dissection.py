@@ -90,6 +90,18 @@ def test_rows_and_columns_keep_their_places_until_they_are_arranged(session, lab
         assert mean == pytest.approx(means[word])
 
 
+@pytest.mark.parametrize("sort", Sort)
+def test_the_rows_of_the_matrix_stand_in_the_order_that_is_chosen(session, lab, sort):
+    lab.sort, lab.word = sort, "not"
+    lab.arrange(region_of(session))
+    rows = lab.response(region_of(session)).units.tolist()
+    assert rows == lab.order(region_of(session)).tolist()
+    lab.first(region_of(session))
+    assert lab.unit == rows[0]
+    session.advance(20)
+    assert lab.response(region_of(session)).units.tolist() == rows
+
+
 def test_what_a_smaller_network_has_not_is_let_go(session, lab):
     lab.unit, lab.word, lab.cell, lab.leaf = 7, "zebra", (7, "not"), 99
     session.configure(RunConfig(hidden=3))

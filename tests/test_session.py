@@ -282,6 +282,8 @@ def test_a_running_run_goes_on_through_a_live_change(session, config):
         ({"init_scale": 0.2}, "Initial scale"),
         ({"seed": 9}, "Seed"),
         ({"gradient": "notebook"}, "Gradient"),
+        ({"seed": 9, "hidden": 5, "gradient": "notebook"}, "Hidden units, Seed and Gradient"),
+        ({"task": "parity", "hidden": 5}, "Task"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -39,15 +39,19 @@ def spectrum(W_hh: Array) -> Spectrum:
     return Spectrum(radius, float(np.linalg.svd(W_hh, compute_uv=False)[0]))
 
 
-def recurrent(parameters: Parameters) -> Array:
-    """The recurrent weights (H, H) that are gauged: top layer, of a gated cell the candidate's."""
-    return parameters[recurrent_name(parameters)]
+def recurrent(parameters: Parameters, layer: int = -1) -> Array:
+    """The recurrent weights (H, H) of a layer, the topmost one's; of a gated cell the candidate's.
+
+    Of an encoder and a decoder those of the decoder.
+    """
+    return parameters[recurrent_name(parameters, layer)]
 
 
-def recurrent_name(parameters: Parameters) -> str:
+def recurrent_name(parameters: Parameters, layer: int = -1) -> str:
     """Their name: W_hh, W_hn of a GRU, W_hg of an LSTM, with the number of the layer."""
     gate = {CellKind.GRU: "n", CellKind.LSTM: "g"}.get(parameters.architecture.kind, "h")
-    before, after = parameters.architecture.affixes[-1]
+    of = parameters.architecture
+    before, after = of.affixes[-of.layers :][layer]
     return f"{before}W_h{gate}{after}"
 
 

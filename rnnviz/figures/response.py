@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
@@ -25,14 +25,24 @@ from rnnviz.figures.theme import (
 _MOST_ROWS = 24
 
 
+class Labels(NamedTuple):
+    """What changes, by what, and what the rows are, in which order."""
+
+    name: str = "h"
+    noun: str = "word"
+    rows: str = "unit, alike ones together"
+
+
+LABELS = Labels()
+
+
 def response_matrix(
     response: Response,
     chosen: int | None = None,
-    name: str = "h",
-    noun: str = "word",
+    labels: Labels = LABELS,
     theme: Theme = LIGHT,
 ) -> go.Figure:
-    """The mean change of every unit (row) by every word (column); alike ones are neighbours.
+    """The mean change of every unit (row) by every word (column); alike words are neighbours.
 
     ``chosen`` is the unit that is looked at: a frame is around its row.
     """
@@ -43,17 +53,17 @@ def response_matrix(
         zmin=-limit,
         zmax=limit,
         colorscale=theme.diverging,
-        colorbar=color_bar(f"Δ{name}"),
+        colorbar=color_bar(f"Δ{labels.name}"),
         customdata=_names(response, units),
-        hovertemplate="%{customdata}: mean Δ" + name + " = %{z:.6f}<extra></extra>",
+        hovertemplate="%{customdata}: mean Δ" + labels.name + " = %{z:.6f}<extra></extra>",
     )  # fmt: skip
     return figure(
         [heatmap],
-        f"What a {noun} changes in a unit: mean Δ{name}",
+        f"What a {labels.noun} changes in a unit: mean Δ{labels.name}",
         HEIGHTS["response"],
         theme,
         xaxis=_words(response, theme),
-        yaxis=_units(units, theme),
+        yaxis=_units(units, labels.rows, theme),
         margin={"l": 64, "r": 76, "t": 40, "b": 84},
         shapes=_frame(units, chosen, theme),
     )
@@ -76,10 +86,10 @@ def _words(response: Response, theme: Theme) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _units(units: list[int], theme: Theme) -> dict[str, Any]:
+def _units(units: list[int], title: str, theme: Theme) -> dict[str, Any]:
     places = range(0, len(units), 1 + len(units) // _MOST_ROWS)
     return axis(
-        "unit, alike ones together", theme, tickmode="array", tickvals=list(places),
+        title, theme, tickmode="array", tickvals=list(places),
         ticktext=[str(units[place]) for place in places], range=[len(units) - 0.5, -0.5],
         showgrid=False,
     )  # fmt: skip

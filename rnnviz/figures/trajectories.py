@@ -102,7 +102,7 @@ def _states(cloud: Cloud, name: str, color: str) -> go.Scatter:
         x=compact(cloud.points[mine, 0]),
         y=compact(cloud.points[mine, 1]),
         mode="markers",
-        name=plain(name, 16),
+        name=plain(shown_token(name), 16),
         marker={"color": color, "size": np.where(lasts, 11, 5).tolist(), "opacity": 0.75},
         customdata=corpus.owners[mine].tolist(),
         text=[plain(_so_far(cloud, int(place)), 60) for place in mine],

@@ -20,8 +20,8 @@ def unit_worth(
 ) -> go.Figure:
     """By how much the training loss rises when a unit alone is silenced, (H,); a cell a unit.
 
-    NaN is not known yet. Cells of units that are silenced have a cross; a cell that is clicked
-    tells the number of its unit.
+    NaN is not known yet: the number of such a unit is in brackets. Cells of units that are silenced
+    have a cross; a cell that is clicked tells the number of its unit.
     """
     width = min(_WIDE if len(rises) > 4 * _NARROW else _NARROW, len(rises))
     height = -(-len(rises) // width)
@@ -29,7 +29,7 @@ def unit_worth(
     limit = ladder(float(known.max()) if known.size else 0.0)
     empty = width * height - len(rises)
     values = np.pad(np.nan_to_num(rises, posinf=limit), (0, empty))
-    names = ["✕" if number in silenced else str(number) for number in range(len(rises))]
+    names = [_name(number, rise, silenced) for number, rise in enumerate(rises.tolist())]
     told = [_told(number, rise, unit) for number, rise in enumerate(rises.tolist())]
     bare = {"showticklabels": False, "showgrid": False, "ticks": ""}
     grid = go.Heatmap(
@@ -56,6 +56,12 @@ def unit_worth(
         yaxis=axis("", theme, autorange="reversed", **bare),
         margin={"l": 16, "r": 76, "t": 44, "b": 36},
     )
+
+
+def _name(number: int, rise: float, silenced: Collection[int]) -> str:
+    if number in silenced:
+        return "✕"
+    return f"({number})" if math.isnan(rise) else str(number)
 
 
 def _told(number: int, rise: float, unit: str) -> str:

@@ -34,7 +34,9 @@ def read_values(text: str, channels: Sequence[str], longest: int) -> Array:
     if not groups:
         raise TaskError(f"There are no values. {_form(channels)}")
     if len(groups) > longest:
-        raise TaskError(f"There are {len(groups)} groups of values, more than {longest}.")
+        raise TaskError(
+            f"There are {len(groups)} groups of values, more than {longest}. {_form(channels)}"
+        )
     return np.array([_read(group, place, channels) for place, group in enumerate(groups, 1)])
 
 

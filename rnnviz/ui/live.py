@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 import streamlit as st
+from streamlit.errors import StreamlitInvalidLayoutContextError
 
 from rnnviz.schedule import Place
 from rnnviz.session import Session
@@ -112,11 +113,19 @@ def live(
             heard["wanted"] = busy.charts
         began = time.perf_counter()
         with frame(session.running, hear, stands, heard.pop("wanted", ALL)) as show:
-            draw(show)
+            _drawn(draw, show)
         if session.running:
             pace.note(time.perf_counter() - began)
 
     st.fragment(tick, run_every=every if session.running or busy else None, key="live")()
+
+
+def _drawn(draw: Callable[[Show], None], show: Show) -> None:
+    try:
+        draw(show)
+    except StreamlitInvalidLayoutContextError:
+        # The page was changed before this one had been laid out: now it is.
+        st.rerun()
 
 
 def go_to_click(session: Session, click: Event) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnnviz.analysis.symbols import Names, added, number, quoted
+from rnnviz.analysis.symbols import Names, added, listed, number, quoted
 
 NAMES = Names(vocabulary=("bad", "good"), classes=("no", "yes"))
 
@@ -31,6 +31,13 @@ def test_a_long_word_is_shortened():
 )
 def test_a_number_is_short_and_has_a_true_minus(value, written):
     assert number(value) == written
+
+
+@pytest.mark.parametrize(
+    ("names", "written"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_names_are_listed_as_in_a_sentence(names, written):
+    assert listed(names) == written
 
 
 def test_a_sum_shows_its_signs():

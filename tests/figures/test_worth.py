@@ -44,3 +44,4 @@ def test_what_is_pointed_at_is_told_as_it_is():
         "unit 2: not weighed yet", "unit 3: ΔL = ∞ nats",
     ]  # fmt: skip
     assert told[9:] == [""] * 7
+    assert np.ravel(grid.text).tolist()[:4] == ["0", "1", "(2)", "3"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnnviz.dissection import Room, Sort
+from rnnviz.dissection import Region, Room, Sort
 from rnnviz.edit import silence
 from rnnviz.schedule import Place
 from tests.ui.tab import Tab
@@ -81,6 +81,17 @@ def test_a_phrase_of_which_nothing_is_left_has_an_empty_panel():
     layout = page.enter(Room.WAYS).charts["multiples"]["figure"]["layout"]
     titles = [note["text"] for note in layout["annotations"]]
     assert "no “e”: nothing to read" in titles
+
+
+def test_another_order_begins_with_its_first_unit(page):
+    page.enter(Room.UNITS)
+    page.choose("Units in the order of", Sort.SELECTIVITY)
+    region = Region(page.session.state, page.session.dataset)
+    assert page.lab.unit == page.lab.order(region)[0]
+    assert "number 1 of 6 by selectivity" in page.text
+    axis = page.charts["response"]["figure"]["layout"]["yaxis"]
+    assert axis["title"]["text"] == "unit, the most selective first"
+    assert axis["ticktext"][0] == str(page.lab.unit)
 
 
 def test_every_room_has_its_pictures(page):
@@ -217,8 +228,24 @@ def test_a_word_can_be_changed_or_swapped(page):
 
 def test_nothing_left_to_read_has_a_sentence():
     page = Page(hidden="4", phrase="bad").enter(Room.WHAT_IF)
-    assert "The phrase is empty" in page.text
+    assert "Without its only word nothing is left to read" in page.text
     assert page.charts.keys() == {"saliency"}
+
+
+def test_a_word_that_stays_as_it_is_has_a_sentence():
+    page = Page(hidden="4", phrase="not bad").enter(Room.WHAT_IF)
+    page.choose("What is done to it", "swap with the next")
+    page.app.selectbox(key=next(s.key for s in page.app.selectbox if s.label == "Word")).select(1)
+    page.run()
+    assert "So nothing is changed" in page.text
+    assert page.charts.keys() == {"saliency"}
+
+
+def test_a_word_is_changed_into_another_to_begin_with():
+    page = Page(task="recall", hidden="4").enter(Room.WHAT_IF)
+    page.choose("What is done to it", "change")
+    assert "So nothing is changed" not in page.text
+    assert page.charts.keys() == {"saliency", "leads", "compared"}
 
 
 def test_values_are_changed_by_typing():

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 
 import pytest
+from streamlit.errors import StreamlitInvalidLayoutContextError
 
 from rnnviz.ui import live
 from rnnviz.ui.chart import ALL, Stand
@@ -198,3 +199,11 @@ def test_the_longer_drawing_takes_the_less_is_trained_in_a_tick_and_the_rarer_ti
     assert slow.every > 0.2 + slow.budget
     for pace in (quick, slow):
         assert pace.budget + pace.drawing < pace.every
+
+
+def test_a_page_that_was_left_before_it_was_laid_out_is_laid_out_again(session, clock):
+    def draw(show):
+        raise StreamlitInvalidLayoutContextError("no place")
+
+    live.live(session, draw)
+    assert clock.reruns == 1

@@ -24,7 +24,7 @@ from rnnviz.ui.live import Chore, live
 from rnnviz.ui.phrase import phrase_box
 from rnnviz.ui.points import points_html, points_table, search_html
 from rnnviz.ui.state import first_value, visit
-from rnnviz.ui.style import status_html, theme
+from rnnviz.ui.style import escaped, status_html, theme
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 
@@ -80,6 +80,8 @@ def _controls(session: Session) -> None:
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
     with left:
         phrase_box(session, "dynamics")
+        if session.problem:
+            st.caption(escaped(session.problem))
     if not dynamics.problem(session.scene) and dynamics.flat(session.scene):
         with right:
             _plane_controls(session)
@@ -190,8 +192,8 @@ def _remark(session: Session) -> str:
     label = dynamics.label(scene, shown_token)
     return (
         f"Held here: {label}. The plane was fitted at epoch {basis.epoch}, to the states on {read} "
-        f"training sequences; their participation ratio was "
-        f"{basis.participation:.1f} of {len(basis.mean)} dimensions."
+        f"training sequences, the one before the first {session.names.noun} included; their "
+        f"participation ratio was {basis.participation:.2f} of {len(basis.mean)} dimensions."
     )
 
 

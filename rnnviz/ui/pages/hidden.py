@@ -16,7 +16,7 @@ from rnnviz.ui.rooms.ways import ways_room
 from rnnviz.ui.rooms.what_if import what_if_room
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import status_html, verdict_html
-from rnnviz.ui.view import choose_view
+from rnnviz.ui.view import choose_layer, choose_view
 
 _ROOMS = {
     Room.UNITS: units_room,
@@ -34,7 +34,11 @@ def hidden_page(session: Session, status: DeltaGenerator) -> None:
     verdict = right.empty()
     with st.container(horizontal=True, vertical_alignment="bottom", key="rooms"):
         session.dissection.room = _room(session)
-    choose_view(session, "hidden")
+    if session.dissection.room is Room.BREAK:
+        # Whole units are silenced there, whatever gates they have.
+        choose_layer(session, "hidden")
+    else:
+        choose_view(session, "hidden")
     room = _ROOMS[session.dissection.room](session)
 
     def draw(show: Show) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -29,17 +30,17 @@ from rnnviz.ui.text import explanation
 
 
 def breaking_room(session: Session) -> Furnished:
-    """Lay out the units and the tools on the left, before and after on the right."""
+    """Lay out the units and the answers on the left, before, after and the tools on the right."""
     session.dissection.fit(session.state.parameters.architecture)
     noun = session.names.noun
     left, right = st.columns(2, gap="medium")
     with left:
         place("worth", HEIGHTS["worth"], explanation("worth", noun=noun), clicks=True)
-        _tools(session)
+        place("leads", HEIGHTS["leads"], explanation("leads_broken", noun=noun))
     with right:
         scores = st.empty()
         _decide(session)
-        place("leads", HEIGHTS["leads"], explanation("leads_broken", noun=noun))
+        _tools(session)
 
     numbers("hidden_break", {"What each unit is worth": lambda: _worth_table(session)})
 
@@ -47,7 +48,7 @@ def breaking_room(session: Session) -> Furnished:
         probe, trial = session.inspect(), session.trial()
         after = inspect(session.dataset, trial.parameters, session.phrase, session.settings)
         scores.html(_scores_html(session, trial, probe, after))
-        show("worth", _worth, session)
+        show("worth", _worth, session, remark=_weighed(session))
         show("leads", _leads, probe, after)
 
     handlers = {"worth": lambda event: _toggle(session, event)}
@@ -64,6 +65,16 @@ def _worth(session: Session) -> Any:
     lab, unit = session.dissection, session.dataset.guess.unit
     rises = lab.worth(session.state, session.layer)
     return unit_worth(rises, lab.silenced(session.layer), unit, theme())
+
+
+def _weighed(session: Session) -> str:
+    """Of how many units it isn't known yet what they are worth."""
+    rises = session.dissection.worth(session.state, session.layer)
+    left = int(np.isnan(rises).sum())
+    if not left:
+        return ""
+    when = "Pause to have them weighed." if session.running else "They are being weighed."
+    return f"Not known yet of {left} of {len(rises)} units, their numbers in brackets. {when}"
 
 
 def _leads(probe: Probe, after: Probe) -> Any:
@@ -111,8 +122,8 @@ def _number(
 def _weight(session: Session) -> None:
     parameters, row = session.state.parameters, _row()
     names = [name for name, array in parameters.named().items() if array.ndim == 2]
-    home = names.index(recurrent_name(parameters))
-    name = row[0].selectbox("Weight", names, home, key=f"cut_name_{len(names)}")
+    home = names.index(recurrent_name(parameters, session.layer))
+    name = row[0].selectbox("Weight", names, home, key=f"cut_name_{session.layer}_{len(names)}")
     rows, columns = parameters[name].shape
     to = int(_number(row[1], "Row", "cut_row", (0, rows - 1), 0))
     source = int(_number(row[2], "Column", "cut_column", (0, columns - 1), 0))
@@ -166,10 +177,14 @@ def _scores_html(session: Session, trial: Trial, probe: Probe, after: Probe) -> 
             (f"{role} loss ({unit})", *(written(score.loss, "{:.4f}") for score in (one, two))),
         ]
     rows = [row for row in rows if row[1] != "–"]
-    name = recurrent_name(trial.parameters)
+    name, layer = recurrent_name(trial.parameters, session.layer), session.layer
     rows += [
         ("the probe", probe.answer, after.answer),
-        (f"radius of {name}", _radius(session.state.parameters), _radius(trial.parameters)),
+        (
+            f"radius of {name}",
+            _radius(session.state.parameters, layer),
+            _radius(trial.parameters, layer),
+        ),
     ]
     cells = "".join(
         f"<tr><td>{escape(label)}</td><td>{escape(one)}</td>"
@@ -183,8 +198,8 @@ def _scores_html(session: Session, trial: Trial, probe: Probe, after: Probe) -> 
     )
 
 
-def _radius(parameters: Parameters) -> str:
-    return written(spectrum(recurrent(parameters)).radius, "{:.4f}")
+def _radius(parameters: Parameters, layer: int) -> str:
+    return written(spectrum(recurrent(parameters, layer)).radius, "{:.4f}")
 
 
 def _edits_text(session: Session) -> str:

@@ -13,8 +13,8 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.analysis.corpus import Corpus
 from rnnviz.analysis.selectivity import MOST_WORDS, selectivity
 from rnnviz.dissection import LEAF, Region, Sort
-from rnnviz.figures.response import response_matrix
-from rnnviz.figures.theme import HEIGHTS, ladder
+from rnnviz.figures.response import Labels, response_matrix
+from rnnviz.figures.theme import HEIGHTS, ladder, shown_token
 from rnnviz.figures.tinted import Line, tint, tinted_text
 from rnnviz.session import Session
 from rnnviz.ui.chart import Event, Show, place
@@ -24,6 +24,12 @@ from rnnviz.ui.style import theme
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 
+#: What the rows of the matrix are.
+_ROWS = {
+    Sort.INDEX: "unit",
+    Sort.SELECTIVITY: "unit, the most selective first",
+    Sort.SIMILARITY: "unit, alike ones together",
+}
 #: The most phrases behind a cell.
 _MOST_BEHIND = 12
 
@@ -60,8 +66,9 @@ def units_room(session: Session) -> Furnished:
 
 def _figure(session: Session, region: Region) -> Any:
     found = session.dissection.response(region)
-    unit, noun = session.dissection.unit, session.names.noun
-    return response_matrix(found, unit, region.part, noun, theme())
+    lab, noun = session.dissection, session.names.noun
+    labels = Labels(region.part, noun, _ROWS[lab.sort])
+    return response_matrix(found, lab.unit, labels, theme())
 
 
 # Controls
@@ -70,26 +77,38 @@ def _figure(session: Session, region: Region) -> Any:
 def _controls(session: Session, region: Region) -> None:
     lab = session.dissection
     with st.container(horizontal=True, vertical_alignment="bottom", key="units_bar"):
-        st.session_state["lab_unit"] = lab.unit
-        last = session.config.hidden - 1
-        st.number_input(
-            "Unit", 0, last, key="lab_unit", width=120, on_change=_choose_unit, args=(session,)
-        )
-        for name, icon, by, key in (("Previous", "chevron_left", -1, "Left"),
-                                    ("Next", "chevron_right", 1, "Right")):  # fmt: skip
-            st.button(
-                name, key=f"unit_{name.lower()}", icon=f":material/{icon}:", shortcut=key,
-                on_click=_step, args=(session, by), disabled=last == 0,
-            )  # fmt: skip
-        chosen = st.segmented_control(
-            "Units in the order of", list(Sort), key="unit_sort", required=True,
-            default=first_value("unit_sort", visit("hidden"), lab.sort),
-            help="index: as they are numbered. selectivity: first the unit whose change depends "
-            "most on the word. similarity: alike ones next to each other.",
-        )  # fmt: skip
-        lab.sort = Sort(chosen or lab.sort)
+        before = lab.sort, lab.word
+        lab.sort = _sort(lab.sort)
         if lab.sort is Sort.SELECTIVITY:
             lab.word = _word(session, region)
+        if before != (lab.sort, lab.word) and lab.sort is not Sort.INDEX:
+            lab.first(region)
+        _unit(session)
+
+
+def _sort(now: Sort) -> Sort:
+    chosen = st.segmented_control(
+        "Units in the order of", list(Sort), key="unit_sort", required=True,
+        default=first_value("unit_sort", visit("hidden"), now),
+        help="index: as they are numbered. selectivity: first the unit whose change depends "
+        "most on the word. similarity: alike ones next to each other.",
+    )  # fmt: skip
+    return Sort(chosen or now)
+
+
+def _unit(session: Session) -> None:
+    """Which unit, by its number or on from the last one in the order."""
+    st.session_state["lab_unit"] = session.dissection.unit
+    last = session.config.hidden - 1
+    st.number_input(
+        "Unit", 0, last, key="lab_unit", width=120, on_change=_choose_unit, args=(session,)
+    )
+    for name, icon, by, key in (("Previous", "chevron_left", -1, "Left"),
+                                ("Next", "chevron_right", 1, "Right")):  # fmt: skip
+        st.button(
+            name, key=f"unit_{name.lower()}", icon=f":material/{icon}:", shortcut=key,
+            on_click=_step, args=(session, by), disabled=last == 0,
+        )  # fmt: skip
 
 
 def _word(session: Session, region: Region) -> str | None:
@@ -100,8 +119,8 @@ def _word(session: Session, region: Region) -> str | None:
     first = first_value("unit_word", (visit("hidden"), session.dataset), first)
     return st.selectbox(
         f"Selective for the {noun}", known, known.index(first) if first in known else 0,
-        key="unit_word", format_func=lambda word: f"any {noun}" if word is None else word,
-        width=200,
+        key="unit_word", width=200,
+        format_func=lambda word: f"any {noun}" if word is None else shown_token(word),
     )  # fmt: skip
 
 
@@ -174,7 +193,7 @@ def _limit(corpus: Corpus, unit: int, mine: Any) -> float:
 def _line(session: Session, corpus: Corpus, k: int) -> Line:
     part, example = corpus.part(k), session.dataset.train[k]
     verdicts = session.dataset.verdicts
-    note = f" → {session.dataset.classes[example.target]}" if verdicts else ""
+    note = f" → {shown_token(session.dataset.classes[example.target])}" if verdicts else ""
     return Line(corpus.words[part], corpus.states[part, session.dissection.unit], note)
 
 
@@ -196,7 +215,7 @@ def _rank(session: Session, region: Region) -> str:
     if lab.sort is Sort.SIMILARITY:
         return rank
     value = selectivity(lab.corpus(region), lab.word)[lab.unit]
-    whom = f" for “{lab.word}”" if lab.word else ""
+    whom = f" for “{shown_token(lab.word)}”" if lab.word else ""
     return f"{rank}{whom} ({value:.3g})"
 
 
@@ -237,7 +256,8 @@ def _behind_html(session: Session, region: Region) -> str:
     text = tinted_text(lines, f"unit {unit}: {region.part}", limit, theme(), _gap(session))
     of = f", the {len(order)} largest" if len(order) < len(places) else ""
     mean = f"{changes.mean():+.4f}".replace("-", "−")
-    head = f"“{word}” changes unit {unit} by {mean} on average, at {len(places)} places{of}:"
+    head = f"“{shown_token(word)}” changes unit {unit} by {mean} on average"
+    head += f", at {len(places)} places{of}:"
     return f'<div class="rnnviz-unit"><h4>{escape(head)}</h4>{text}</div>'
 
 

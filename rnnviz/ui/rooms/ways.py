@@ -12,7 +12,7 @@ from rnnviz.analysis.projection import Plane, participation
 from rnnviz.analysis.trajectory import Cloud, Way, cloud, labels_of
 from rnnviz.analysis.variant import Alter, Variant
 from rnnviz.dissection import spelled
-from rnnviz.figures.theme import HEIGHTS, plain
+from rnnviz.figures.theme import HEIGHTS, plain, shown_token
 from rnnviz.figures.trajectories import (
     MOST_PANELS,
     multiples_height,
@@ -146,12 +146,12 @@ def _multiples(session: Session, probe: Probe, plane: Plane) -> Any:
 def _panel(session: Session, probe: Probe, place: int, plane: Plane) -> tuple[str, Way]:
     """The title and the way of the probe without one word."""
     words = probe.reading.words
-    title = f"no “{plain(words[place], 12)}”"
+    title = f"no “{plain(shown_token(words[place]), 12)}”"
     try:
         other = session.inspect(spelled(session.dataset, Variant(Alter.DROP, place).applied(words)))
     except TaskError:
         return f"{title}: nothing to read", Way(np.empty((0, 2)), ())
-    said = "" if other.every else f": {plain(other.verdict, 12)}"
+    said = "" if other.every else f": {plain(shown_token(other.verdict), 12)}"
     return f"{title}{said}", _path(session, other, plane)
 
 

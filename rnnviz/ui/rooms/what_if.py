@@ -12,7 +12,7 @@ from rnnviz.analysis.saliency import LEFT_OUT
 from rnnviz.analysis.variant import Alter, aligned
 from rnnviz.dissection import Signal, beside, signal, spelled
 from rnnviz.figures.compared import Pair, compared_leads, compared_states, saliency_strips
-from rnnviz.figures.theme import HEIGHTS
+from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.probe import Probe
 from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
@@ -31,11 +31,14 @@ def what_if_room(session: Session) -> Furnished:
     said = st.empty()
     left, right = st.columns(2, gap="medium")
     noun = session.names.noun
+    both = isinstance(_other(session, session.inspect()), Probe)
     with left:
-        place("leads", HEIGHTS["leads"], explanation("leads", noun=noun))
+        if both:
+            place("leads", HEIGHTS["leads"], explanation("leads", noun=noun))
         place("saliency", HEIGHTS["saliency"], explanation("saliency", noun=noun))
     with right:
-        place("compared", HEIGHTS["compared"], explanation("compared", noun=noun))
+        if both:
+            place("compared", HEIGHTS["compared"], explanation("compared", noun=noun))
     tables = {
         "Answers and states": lambda: _states_table(session),
         "What each token adds": lambda: _saliency_table(session),
@@ -47,7 +50,7 @@ def what_if_room(session: Session) -> Furnished:
         other = _other(session, probe)
         said.html(_said_html(probe, other))
         show("saliency", _strips, session, probe, remark=_sampled(session, probe))
-        if isinstance(other, Probe):
+        if both and isinstance(other, Probe):
             show("leads", _leads, session, probe, other)
             show("compared", _states, session, probe, other)
 
@@ -57,6 +60,11 @@ def what_if_room(session: Session) -> Furnished:
 def _other(session: Session, probe: Probe) -> Probe | str:
     """The altered probe, or a sentence why there is none."""
     words = session.dissection.varied(probe.reading.words)
+    if not words:
+        noun = session.names.noun
+        return f"Without its only {noun} nothing is left to read: change it instead."
+    if words == probe.reading.words:
+        return "So nothing is changed: choose another place, or another way."
     try:
         return session.inspect(spelled(session.dataset, words))
     except TaskError as problem:
@@ -72,8 +80,8 @@ def _controls(session: Session, probe: Probe) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="what_if_bar"):
         chosen = st.selectbox(
             session.names.noun.capitalize(), range(len(words)), lab.variant.place,
-            key=f"alter_place_{hash(words)}", format_func=lambda t: f"{t + 1}: {words[t]}",
-            width=200,
+            key=f"alter_place_{hash(words)}", width=200,
+            format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
         )  # fmt: skip
         alter = st.segmented_control(
             "What is done to it", list(Alter), key="alter", required=True,
@@ -81,18 +89,21 @@ def _controls(session: Session, probe: Probe) -> None:
         )  # fmt: skip
         lab.variant = lab.variant._replace(place=int(chosen or 0), alter=Alter(alter or Alter.DROP))
         if lab.variant.alter is Alter.CHANGE:
-            lab.variant = lab.variant._replace(word=_word(session))
+            lab.variant = lab.variant._replace(word=_word(session, words[lab.variant.place]))
 
 
-def _word(session: Session) -> str:
-    """The word, or the values, that take its place."""
+def _word(session: Session, here: str) -> str:
+    """The word, or the values, that take the place of ``here``; to begin with another word."""
     data, now = session.dataset, session.dissection.variant.word
     if not data.tokens:
         first = first_value("alter_value", (visit("hidden"), data), now or _zeros(session))
         return st.text_input("into", first, key="alter_value", width=200) or _zeros(session)
     known = list((data.source or data.vocabulary).words[:MOST_CHOICES])
-    first = first_value("alter_word", (visit("hidden"), data), now if now in known else known[0])
-    found = st.selectbox("into", known, known.index(first), key="alter_word", width=200)
+    other = next((word for word in known if word != here), here)
+    first = first_value("alter_word", (visit("hidden"), data), now if now in known else other)
+    found = st.selectbox(
+        "into", known, known.index(first), key="alter_word", width=200, format_func=shown_token
+    )
     return str(found)
 
 
@@ -107,7 +118,10 @@ def _said_html(probe: Probe, other: Probe | str) -> str:
     """The verdict on both."""
     if isinstance(other, str):
         return f'<div class="rnnviz-said">{escape(other)}</div>'
-    texts = (f"“{escape(p.reading.text)}” → <b>{escape(p.answer)}</b>" for p in (probe, other))
+    texts = (
+        f"“{escape(p.reading.text)}” → <b>{escape(shown_token(p.answer))}</b>"
+        for p in (probe, other)
+    )
     return f'<div class="rnnviz-said">{"<br>".join(texts)}</div>'
 
 
@@ -144,7 +158,12 @@ def _states(session: Session, probe: Probe, other: Probe) -> Any:
 
 def _strips(session: Session, probe: Probe) -> Any:
     found, name = session.dissection.saliency(probe)
-    return saliency_strips(found, probe.words, name, theme())
+    return saliency_strips(found, probe.words, _visible(name), theme())
+
+
+def _visible(text: str) -> str:
+    """The text with its last sign, where that can't be seen, as one that can."""
+    return text[:-1] + shown_token(text[-1:])
 
 
 def _sampled(session: Session, probe: Probe) -> str:
