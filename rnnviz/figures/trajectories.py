@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from rnnviz.analysis.projection import Plane
 from rnnviz.analysis.trajectory import OTHERS, Cloud, Way
 from rnnviz.engine.layer import Array
+from rnnviz.figures.colors import mixed
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
@@ -36,7 +37,7 @@ def trajectories(cloud: Cloud, probe: Way, plane: Plane, theme: Theme = LIGHT) -
     A point that is clicked tells the number of its sequence.
     """
     span = _span(cloud.points, probe.points)
-    colors = class_colors(cloud.classes, theme)
+    colors = (band_colors if cloud.ordered else class_colors)(cloud.classes, theme)
     return figure(
         [
             _ways(cloud, theme),
@@ -63,6 +64,15 @@ def class_colors(classes: Sequence[str], theme: Theme) -> dict[str, str]:
     named = [name for name in classes if name != OTHERS]
     colors = dict(zip(named, _CLASSES, strict=False))
     return colors | {OTHERS: theme.muted} if len(named) < len(classes) else colors
+
+
+def band_colors(bands: Sequence[str], theme: Theme) -> dict[str, str]:
+    """From the lowest band to the highest those from negative to positive."""
+    middle = (len(bands) - 1) / 2
+    ends = [(theme.negative if k < middle else theme.positive) for k in range(len(bands))]
+    shares = [abs(k / middle - 1) if middle else 1.0 for k in range(len(bands))]
+    colors = (mixed(theme.muted, end, share) for end, share in zip(ends, shares, strict=True))
+    return dict(zip(bands, colors, strict=True))
 
 
 def _span(*points: Array) -> list[list[float]]:

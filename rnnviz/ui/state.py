@@ -30,11 +30,14 @@ def _shelf() -> Shelf:
     return Shelf()
 
 
-def visit(page: str) -> int:
-    """The number of this visit to a page; on its return Streamlit takes a widget for a new one."""
-    before, last = st.session_state.get("visit", (0, ""))
+def visit(page: str, kind: str = "visit") -> int:
+    """The number of this visit to a page; on its return Streamlit takes a widget for a new one.
+
+    Places of another ``kind`` are counted by themselves.
+    """
+    before, last = st.session_state.get(kind, (0, ""))
     number: int = before + (last != page)
-    st.session_state.visit = number, page
+    st.session_state[kind] = number, page
     return number
 
 

@@ -7,17 +7,16 @@ import pytest
 
 from rnnviz.analysis.corpus import Corpus
 from rnnviz.analysis.projection import Boundary, Plane, Projection
-from rnnviz.analysis.trajectory import OTHERS, Way, cloud, labels_of
-from rnnviz.engine.batch import collate
+from rnnviz.analysis.trajectory import OTHERS, Cloud, Way, cloud
 from rnnviz.figures.theme import LIGHT
 from rnnviz.figures.trajectories import (
     MOST_PANELS,
+    band_colors,
     class_colors,
     multiples_height,
     small_multiples,
     trajectories,
 )
-from rnnviz.tasks.example import Example
 
 #: The plane is that of the first two units, whose states can be read off.
 BASIS = Projection(np.zeros(3), np.eye(3)[:2], np.array([2.0, 1.0, 1.0]))
@@ -30,7 +29,8 @@ PROBE = Way(np.array([[0.5, 0.5], [1.0, -1.0]]), ("not", "<i>"))
 
 
 def drawn(plane=PLANE, labels=("no", "no", "yes", "yes", "yes")):
-    return trajectories(cloud(CORPUS, plane, labels), PROBE, plane)
+    seen = Cloud(CORPUS, plane.project(STATES), labels, tuple(sorted({*labels})))
+    return trajectories(seen, PROBE, plane)
 
 
 def series(picture, name):
@@ -93,14 +93,14 @@ def test_axes_say_their_share_of_the_variance():
 
 
 def test_the_frame_moves_in_steps():
-    near = cloud(replace(CORPUS, states=1.01 * STATES), PLANE, ["x"] * 5)
+    near = cloud(replace(CORPUS, states=1.01 * STATES), PLANE, [0] * 5, ("x",))
     assert trajectories(near, PROBE, PLANE).layout.xaxis.range == drawn().layout.xaxis.range
 
 
 def test_of_very_many_classes_the_rest_is_one():
-    labels = [str(k) for k in range(12)] * 2
+    names = [str(k) for k in range(12)]
     corpus = Corpus(("a",) * 24, np.zeros((24, 3)), np.arange(24), np.zeros(24, int))
-    found = cloud(corpus, PLANE, labels)
+    found = cloud(corpus, PLANE, [*range(12)] * 2, names)
     assert len(found.classes) == 9
     assert found.classes[-1] == OTHERS
     colors = class_colors(found.classes, LIGHT)
@@ -108,18 +108,11 @@ def test_of_very_many_classes_the_rest_is_one():
     assert colors[OTHERS] == LIGHT.muted
 
 
-def test_a_verdict_is_of_all_tokens_and_answers_are_each_of_one():
-    verdicts = [
-        Example("", np.zeros(2, int), np.array([1])),
-        Example("", np.zeros(3, int), np.array([0])),
-    ]
-    assert labels_of(CORPUS, verdicts, ("no", "yes")) == ["yes", "yes", "no", "no", "no"]
-    every = [
-        Example("", np.zeros((2, 1)), np.array([[0.5], [-1.0]])),
-        Example("", np.zeros((3, 1)), np.array([[1.0], [0.0], [2.0]])),
-    ]
-    assert labels_of(CORPUS, every, ("v",)) == ["0.5", "−1", "1", "0", "2"]
-    assert collate(every).read.counts == (2, 2, 1)
+def test_bands_go_from_the_colour_below_zero_to_that_above():
+    colors = list(band_colors(["a", "b", "c", "d", "e"], LIGHT).values())
+    assert (colors[0], colors[2], colors[4]) == (LIGHT.negative, LIGHT.muted, LIGHT.positive)
+    assert len({*colors}) == 5
+    assert list(band_colors(["a"], LIGHT)) == ["a"]
 
 
 # Small multiples

@@ -184,6 +184,27 @@ def test_the_page_says_when_the_axes_were_fitted(page):
     assert "participation ratio" in page.text
 
 
+def test_what_is_done_to_a_word_goes_along_from_room_to_room(page):
+    page.enter(Room.WAYS)
+    page.choose("What is done to each word below", "swap with the next")
+    page.enter(Room.WHAT_IF)
+    assert page.lab.variant.alter == "swap with the next"
+    page.choose("What is done to it", "change")
+    page.enter(Room.WAYS)
+    assert page.lab.variant.alter == "change"
+    notes = page.charts["multiples"]["figure"]["layout"]["annotations"]
+    assert notes[0]["text"].startswith(f"“i” → “{page.lab.variant.word}”")
+
+
+def test_each_small_picture_says_what_was_done(page):
+    page.enter(Room.WAYS)
+    page.choose("What is done to each word below", "swap with the next")
+    notes = page.charts["multiples"]["figure"]["layout"]["annotations"]
+    titles = [note["text"] for note in notes]
+    assert titles[1].startswith("“am” ↔ “not”: ")
+    assert titles[3] == "“good”, the last: as it is"
+
+
 def test_one_unit_has_a_sentence_in_place_of_a_plane():
     page = Page(hidden="1").enter(Room.WAYS)
     assert "the states lie on a line" in page.app.info[0].value

@@ -9,6 +9,7 @@ from rnnviz.dissection import Region
 from rnnviz.session import Session
 from rnnviz.ui.chart import Event, Show
 from rnnviz.ui.live import Chore
+from rnnviz.ui.state import visit
 
 #: The most words that can be chosen from.
 MOST_CHOICES = 300
@@ -21,6 +22,11 @@ class Furnished:
     draw: Callable[[Show], None]
     handlers: Mapping[str, Callable[[Event], None]] = field(default_factory=dict)
     chore: Chore | None = None
+
+
+def edition(session: Session) -> tuple[int, int]:
+    """Which visit to the page and to its room this is."""
+    return visit("hidden"), visit(session.dissection.room, "room_visit")
 
 
 def region_of(session: Session) -> Region:

@@ -18,8 +18,8 @@ from rnnviz.figures.theme import HEIGHTS, ladder, shown_token
 from rnnviz.figures.tinted import Line, tint, tinted_text
 from rnnviz.session import Session
 from rnnviz.ui.chart import Event, Show, place
-from rnnviz.ui.rooms.room import MOST_CHOICES, Furnished, region_of
-from rnnviz.ui.state import first_value, visit
+from rnnviz.ui.rooms.room import MOST_CHOICES, Furnished, edition, region_of
+from rnnviz.ui.state import first_value
 from rnnviz.ui.style import theme
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
@@ -78,7 +78,7 @@ def _controls(session: Session, region: Region) -> None:
     lab = session.dissection
     with st.container(horizontal=True, vertical_alignment="bottom", key="units_bar"):
         before = lab.sort, lab.word
-        lab.sort = _sort(lab.sort)
+        lab.sort = _sort(session)
         if lab.sort is Sort.SELECTIVITY:
             lab.word = _word(session, region)
         if before != (lab.sort, lab.word) and lab.sort is not Sort.INDEX:
@@ -86,14 +86,14 @@ def _controls(session: Session, region: Region) -> None:
         _unit(session)
 
 
-def _sort(now: Sort) -> Sort:
+def _sort(session: Session) -> Sort:
     chosen = st.segmented_control(
         "Units in the order of", list(Sort), key="unit_sort", required=True,
-        default=first_value("unit_sort", visit("hidden"), now),
+        default=first_value("unit_sort", edition(session), session.dissection.sort),
         help="index: as they are numbered. selectivity: first the unit whose change depends "
         "most on the word. similarity: alike ones next to each other.",
     )  # fmt: skip
-    return Sort(chosen or now)
+    return Sort(chosen or session.dissection.sort)
 
 
 def _unit(session: Session) -> None:
@@ -116,7 +116,7 @@ def _word(session: Session, region: Region) -> str | None:
     noun = session.names.noun
     known = [None, *session.dissection.corpus(region).vocabulary[:MOST_CHOICES]]
     first = session.dissection.word if session.dissection.word in known else None
-    first = first_value("unit_word", (visit("hidden"), session.dataset), first)
+    first = first_value("unit_word", (edition(session), session.dataset), first)
     return st.selectbox(
         f"Selective for the {noun}", known, known.index(first) if first in known else 0,
         key="unit_word", width=200,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from rnnviz.analysis.projection import Plane, participation
-from rnnviz.analysis.trajectory import Cloud, Way, cloud, labels_of
+from rnnviz.analysis.trajectory import Cloud, Way, cloud, wanted
 from rnnviz.analysis.variant import Alter, Variant
 from rnnviz.dissection import spelled
 from rnnviz.figures.theme import HEIGHTS, plain, shown_token
@@ -24,8 +25,8 @@ from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
 from rnnviz.ui.axes import choose_axes
 from rnnviz.ui.chart import Event, Show, place
-from rnnviz.ui.rooms.room import Furnished, region_of
-from rnnviz.ui.state import visit
+from rnnviz.ui.rooms.alter import choose_alter
+from rnnviz.ui.rooms.room import Furnished, edition, region_of
 from rnnviz.ui.style import theme
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
@@ -45,7 +46,7 @@ def ways_room(session: Session) -> Furnished:
         return Furnished(lambda show: None)
     _controls(session)
     said = st.empty()
-    text = explanation("trajectories", noun=session.names.noun)
+    text = explanation(_text(session), noun=session.names.noun)
     place("trajectories", HEIGHTS["trajectories"], text, clicks=True)
     panels = _panels(session, session.inspect())
     numbers("hidden_ways", {"Trajectories": lambda: _table(session)})
@@ -60,10 +61,18 @@ def ways_room(session: Session) -> Furnished:
     return Furnished(draw, {"trajectories": lambda event: _open(session, event)})
 
 
+def _text(session: Session) -> str:
+    """The name of the text below the picture, by what its colours tell."""
+    if region_of(session).readable:
+        return "trajectories"
+    told = "classes" if session.dataset.answers_classes else "values"
+    return f"trajectories_{told}"
+
+
 def _controls(session: Session) -> None:
     lab, hidden = session.dissection, session.config.hidden
     with st.container(horizontal=True, vertical_alignment="bottom", key="ways_bar"):
-        lab.axes = choose_axes("plane", lab.axes, (visit("hidden"), hidden), hidden)
+        lab.axes = choose_axes("plane", lab.axes, (edition(session), hidden), hidden)
         st.button(
             "Refit", key="refit", on_click=_refit, args=(session,),
             help="Fit the components to the states of the epoch shown. Otherwise they stay as "
@@ -108,7 +117,7 @@ def _all_ways(session: Session, probe: Probe, plane: Plane) -> Any:
 
 def _cloud(session: Session, plane: Plane) -> Cloud:
     corpus, data = session.dissection.corpus(region_of(session)).first(_MOST), session.dataset
-    return cloud(corpus, plane, labels_of(corpus, data.train, data.classes))
+    return cloud(corpus, plane, wanted(corpus, data.train), data.classes)
 
 
 def _path(session: Session, probe: Probe, plane: Plane) -> Way:
@@ -128,12 +137,14 @@ def _open(session: Session, event: Event) -> None:
 
 def _panels(session: Session, probe: Probe) -> bool:
     """Put the place of the small pictures here, if there are any; or a sentence why not."""
-    count = len(probe.reading.words)
-    if count < 2:
-        st.info("With one word there is nothing to leave out.")
+    words = probe.reading.words
+    if len(words) < 2:
+        st.info(f"With one {session.names.noun} there is nothing to leave out or to swap.")
         return False
+    with st.container(horizontal=True, vertical_alignment="bottom", key="panels_bar"):
+        choose_alter(session, f"What is done to each {session.names.noun} below", words[0])
     text = explanation("multiples", noun=session.names.noun)
-    place("multiples", multiples_height(count), text)
+    place("multiples", multiples_height(len(words)), text)
     return True
 
 
@@ -144,15 +155,32 @@ def _multiples(session: Session, probe: Probe, plane: Plane) -> Any:
 
 
 def _panel(session: Session, probe: Probe, place: int, plane: Plane) -> tuple[str, Way]:
-    """The title and the way of the probe without one word."""
-    words = probe.reading.words
-    title = f"no “{plain(shown_token(words[place]), 12)}”"
+    """The title and the way of the probe with one word altered."""
+    words, variant = probe.reading.words, session.dissection.variant._replace(place=place)
+    title, altered = _title(words, variant), variant.applied(words)
+    if altered == words:
+        return f"{title}: as it is", _path(session, probe, plane)
     try:
-        other = session.inspect(spelled(session.dataset, Variant(Alter.DROP, place).applied(words)))
+        other = session.inspect(spelled(session.dataset, altered))
     except TaskError:
         return f"{title}: nothing to read", Way(np.empty((0, 2)), ())
     said = "" if other.every else f": {plain(shown_token(other.verdict), 12)}"
     return f"{title}{said}", _path(session, other, plane)
+
+
+def _title(words: Sequence[str], variant: Variant) -> str:
+    """What is done to a word, in a few signs."""
+    here = _quoted(words[variant.place])
+    if variant.alter is Alter.DROP:
+        return f"no {here}"
+    if variant.alter is Alter.CHANGE:
+        return f"{here} → {_quoted(variant.word)}"
+    after = words[variant.place + 1 : variant.place + 2]
+    return f"{here} ↔ {_quoted(after[0])}" if after else f"{here}, the last"
+
+
+def _quoted(word: str) -> str:
+    return f"“{plain(shown_token(word), 12)}”"
 
 
 def _table(session: Session) -> pd.DataFrame:

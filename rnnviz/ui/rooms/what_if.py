@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from rnnviz.analysis.saliency import LEFT_OUT
-from rnnviz.analysis.variant import Alter, aligned
+from rnnviz.analysis.variant import aligned
 from rnnviz.dissection import Signal, beside, signal, spelled
 from rnnviz.figures.compared import Pair, compared_leads, compared_states, saliency_strips
 from rnnviz.figures.theme import HEIGHTS, shown_token
@@ -17,8 +17,8 @@ from rnnviz.probe import Probe
 from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
 from rnnviz.ui.chart import Show, place
-from rnnviz.ui.rooms.room import MOST_CHOICES, Furnished
-from rnnviz.ui.state import first_value, visit
+from rnnviz.ui.rooms.alter import choose_alter
+from rnnviz.ui.rooms.room import Furnished
 from rnnviz.ui.style import theme
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
@@ -83,32 +83,8 @@ def _controls(session: Session, probe: Probe) -> None:
             key=f"alter_place_{hash(words)}", width=200,
             format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
         )  # fmt: skip
-        alter = st.segmented_control(
-            "What is done to it", list(Alter), key="alter", required=True,
-            default=first_value("alter", visit("hidden"), lab.variant.alter),
-        )  # fmt: skip
-        lab.variant = lab.variant._replace(place=int(chosen or 0), alter=Alter(alter or Alter.DROP))
-        if lab.variant.alter is Alter.CHANGE:
-            lab.variant = lab.variant._replace(word=_word(session, words[lab.variant.place]))
-
-
-def _word(session: Session, here: str) -> str:
-    """The word, or the values, that take the place of ``here``; to begin with another word."""
-    data, now = session.dataset, session.dissection.variant.word
-    if not data.tokens:
-        first = first_value("alter_value", (visit("hidden"), data), now or _zeros(session))
-        return st.text_input("into", first, key="alter_value", width=200) or _zeros(session)
-    known = list((data.source or data.vocabulary).words[:MOST_CHOICES])
-    other = next((word for word in known if word != here), here)
-    first = first_value("alter_word", (visit("hidden"), data), now if now in known else other)
-    found = st.selectbox(
-        "into", known, known.index(first), key="alter_word", width=200, format_func=shown_token
-    )
-    return str(found)
-
-
-def _zeros(session: Session) -> str:
-    return ",".join("0" * len(session.dataset.vocabulary))
+        lab.variant = lab.variant._replace(place=int(chosen or 0))
+        choose_alter(session, "What is done to it", words[lab.variant.place])
 
 
 # Pictures
