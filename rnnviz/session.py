@@ -240,7 +240,8 @@ class Session(Player):
         film = self._kept_film(probe, objective)
         # What the map shows comes first, and takes no replay.
         kept = coarse_first(film.missing(self.run.snapshots.epochs))
-        for epoch in chain(kept, film.missing(range(len(self.run.history)))):
+        every = film.frames(len(self.run.history))
+        for epoch in chain(kept, film.missing(every)):
             if time.perf_counter() > until:
                 return True
             self._develop(self.run.at(Place(epoch), "film"), probe, objective)
@@ -249,6 +250,7 @@ class Session(Player):
     def _kept_film(self, probe: Probe, objective: Objective) -> Film:
         subject = objective, self.layer, *phrase_key(probe.trace)
         self._film.keep(self.run.schedule, subject, self.run.dataset)
+        self._film.thin(self.run.snapshots.epochs)
         return self._film
 
     def _develop(self, state: TrainState, probe: Probe, objective: Objective) -> None:

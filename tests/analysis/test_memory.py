@@ -146,6 +146,23 @@ def test_more_epochs_to_come_change_nothing(film):
     assert len(film.gauge(8).epochs) == 9
 
 
+def test_gradients_are_kept_of_the_epochs_of_the_map_alone(film):
+    film.thin([0, 4, 40])
+    assert film.map(range(9)).epochs.tolist() == [0, 4]
+    assert film.gauge(8).epochs.tolist() == list(range(9))
+    assert list(film.missing(range(9))) == []
+
+
+def test_of_very_many_epochs_every_nth_has_a_frame(film, monkeypatch):
+    monkeypatch.setattr("rnnviz.analysis.memory.MOST_FRAMES", 5)
+    assert film.frames(5) == range(5)
+    assert film.frames(6) == range(0, 6, 2)
+    assert film.frames(41) == range(0, 41, 16)
+    film.thin([])
+    assert film.gauge(8).epochs.tolist() == [0, 2, 4, 6, 8]
+    assert film.frames(3) == range(0, 3, 2)
+
+
 def test_an_empty_film_is_an_empty_picture():
     film = Film()
     assert len(film.gauge(0).epochs) == len(film.map([]).epochs) == 0
