@@ -215,7 +215,7 @@ def small_multiples(
     titles += _outer(plane, theme)
     return figure(
         series,
-        "The probe (solid), and with one token left out (dotted)",
+        "The probe (solid), and with one token altered (dotted)",
         multiples_height(len(others)),
         theme,
         annotations=titles,
