@@ -15,7 +15,7 @@ from rnnviz.figures.steps import clipping_curves, ratio_dots, share_areas
 def pages_of(epochs, tokens=3):
     shares = [np.roll(np.arange(1.0, tokens + 1), k) for k in range(len(epochs))]
     entries = tuple(
-        Entry(np.zeros(1), Shares(s / s.sum(), s[::-1] / s.sum()), 0.5, 0.1, 12.0, {}, {})
+        Entry(np.zeros(1), Shares(s / s.sum(), s[::-1] / s.sum()), 0.5, 0.1, 12.0, {}, {}, {})
         for s in shares
     )
     return Pages(np.array(epochs, int), entries)
