@@ -126,8 +126,7 @@ def clipping_curves(pages: Pages, course: Course, theme: Theme = LIGHT) -> go.Fi
 
 def ratio_dots(survey: Survey, theme: Theme = LIGHT) -> go.Figure:
     """||update|| / ||W|| of every parameter on a log scale: the median and 10 to 90 % of steps."""
-    known = {n: v[np.isfinite(v)] for n, v in survey.ratios.items() if np.isfinite(v).any()}
-    rows = {name: np.quantile(values, (0.1, 0.5, 0.9)) for name, values in known.items()}
+    rows = survey.spread
     found = np.array([*rows.values()]).reshape(-1, 3)
     span = decades([*found.ravel(), _USUAL, 10 * _USUAL])
     low, middle, high = np.maximum(found, 10.0 ** span[0]).T
