@@ -45,8 +45,8 @@ LEARNED = 0.1
 
 #: What happened where numbers are no longer finite, and what to try.
 _LOST = (
-    "Numbers have grown beyond all bounds, so that this can't be told: go back to an earlier "
-    "epoch, and try a smaller learning rate, clipping, or smaller initial weights."
+    "Numbers grew beyond all bounds: go back in time and try a smaller learning rate, clipping or "
+    "smaller weights."
 )
 #: What each sign measures.
 MEANINGS = {
