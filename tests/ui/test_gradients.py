@@ -153,14 +153,19 @@ def test_what_feeds_the_weights_is_called_by_its_name(cell):
     assert "||da_t x_tᵀ||" in texts["feed_xh"]
 
 
-def test_every_charts_numbers_can_be_had():
+TRANSLATION = {"task": "translation", "cell": "lstm", "layers": "2", "epoch": "0"}
+
+
+@pytest.mark.parametrize("link", [{}, TRANSLATION])
+def test_every_charts_numbers_can_be_had(link):
     script = "import streamlit as st\nst.session_state.numbers_gradients = True\n" + SCRIPT
-    page = Page(script, **SMALL)
+    page = Page(script, **{**SMALL, **link})
     box = next(b for b in page.app.selectbox if b.key == "numbers_of_gradients")
     assert set(box.options) == {_NAMES[key] for key in page.charts()}
     for name in box.options:
         next(b for b in page.app.selectbox if b.key == "numbers_of_gradients").set_value(name)
         page.run()
+        assert not page.app.exception
         assert len(page.app.dataframe) == 1
 
 
