@@ -170,8 +170,8 @@ def _line(seen: _Off, name: str, y: Array, line: dict[str, Any], **where: Any) -
         mode="lines+markers" if len(seen.x) < 30 else "lines",
         line={**line, "dash": _dash(name)},
         customdata=[[note, repr(float(e)), _direction(float(c))] for note, e, c in rows],
-        hovertemplate="%{customdata[0]}: relative error %{customdata[1]}<br>%{customdata[2]}"
-        "<extra>%{fullData.name}</extra>",
+        hovertemplate=f"{name}, %{{customdata[0]}}: relative error %{{customdata[1]}}"
+        "<br>%{customdata[2]}<extra></extra>",
         **where,
     )
 

@@ -97,7 +97,7 @@ def _line(x: Array, values: Array, name: str, line: dict[str, Any], floor: float
         mode="lines",
         line=line,
         customdata=[repr(float(value)) for value in values],
-        hovertemplate=f"lag %{{x}}: %{{customdata}}<extra>{name}</extra>",
+        hovertemplate=f"lag %{{x}}: {name} %{{customdata}}<extra></extra>",
     )
 
 
