@@ -151,6 +151,7 @@ def entry_of(sight: Sight) -> Entry:
     """What is written of one epoch."""
     parameters, examples = sight.state.parameters, sight.examples
     seen = survey_next(sight, PAST_STEPS)
+    beside = compare_examples(parameters, examples) if sight.compares else None
     return Entry(
         eigenvalues(recurrent(parameters))[:TRAIL],
         shares(Unrolled(sight.trace, sight.layer)),
@@ -158,7 +159,8 @@ def entry_of(sight: Sight) -> Entry:
         float(seen.entries.mean()),
         float(np.median(seen.angles)),
         seen.ratio,
-        compare_examples(parameters, examples).errors if sight.compares else {},
+        beside.errors if beside else {},
+        beside.cosines if beside else {},
     )
 
 

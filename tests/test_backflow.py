@@ -131,7 +131,9 @@ def test_an_entry_is_what_was_there_at_its_epoch(run):
     unrolled = run.inspect().unrolled(0)
     np.testing.assert_allclose(entry.shares.W_hh, shares(unrolled).W_hh)
     assert entry.ratios == survey_next(sight_of(run), PAST_STEPS).ratio
-    assert entry.errors["W_hh"] == run.backflow.compare(sight_of(run)).errors["W_hh"]
+    beside = run.backflow.compare(sight_of(run))
+    assert entry.errors["W_hh"] == beside.errors["W_hh"]
+    assert entry.cosines["W_hh"] == beside.cosines["W_hh"]
 
 
 def test_an_epoch_shown_between_snapshots_is_there_while_it_is_shown(run, monkeypatch):
@@ -181,5 +183,5 @@ def test_every_preset_can_be_asked_everything(task, preset):
     assert session.backflow.connectivity(sight).sizes.shape[1] == steps
     entry = entry_of(sight)
     assert len(entry.shares.W_hh) == steps
-    assert bool(entry.errors) == (session.config.cell == "elman")
+    assert bool(entry.errors) == bool(entry.cosines) == (session.config.cell == "elman")
     assert len(session.health()) == 6

@@ -39,6 +39,11 @@ class ByLength:
     counts: Array
     comparisons: tuple[Comparison, ...]
 
+    def table(self, name: str) -> dict[str, Array]:
+        """The errors or cosines of every length by parameter, (N,) each."""
+        rows: list[dict[str, float]] = [getattr(found, name) for found in self.comparisons]
+        return {key: np.array([row[key] for row in rows]) for key in rows[0]}
+
 
 def compare(parameters: Parameters, batch: Batch) -> Comparison:
     """Both gradients of the mean loss of these sequences, carried back all the way."""

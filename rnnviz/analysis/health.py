@@ -43,6 +43,11 @@ REACH_WATCH = 1e-3
 LEARNED = 0.1
 
 
+#: What happened where numbers are no longer finite, and what to try.
+_LOST = (
+    "Numbers grew beyond all bounds: go back in time and try a smaller learning rate, clipping or "
+    "smaller weights."
+)
 #: What each sign measures.
 MEANINGS = {
     "saturated": "Share of the states at the ends of their tanh, over all tokens.",
@@ -55,8 +60,9 @@ MEANINGS = {
 
 
 class Level(StrEnum):
-    """How good or bad a sign is."""
+    """How good or bad a sign is, from the best to the worst; NONE is of one without a meaning."""
 
+    NONE = ""
     FINE = "fine"
     WATCH = "watch"
     BAD = "bad"
@@ -66,7 +72,7 @@ class Level(StrEnum):
 class Sign:
     """One sign: its name, its value (a share, 0..1, or a size), how bad, and what to try.
 
-    The value is NaN where the sign has no meaning.
+    The value is NaN where the sign has no meaning, and where it can't be told, which is bad.
     """
 
     name: str
@@ -97,6 +103,16 @@ def worst(signs: Sequence[Sign]) -> Sign:
     return max(signs, key=lambda sign: order.index(sign.level))
 
 
+def _without(name: str, why: str) -> Sign:
+    """A sign that has no meaning here."""
+    return Sign(name, math.nan, Level.NONE, why)
+
+
+def _untold(name: str) -> Sign:
+    """A sign that can't be told, because numbers are not finite."""
+    return Sign(name, math.nan, Level.BAD, _LOST)
+
+
 def _graded(value: float, watch: float, bad: float) -> Level:
     if not value >= watch:
         return Level.FINE
@@ -113,8 +129,10 @@ def _candidates(trace: Trace) -> Iterator[Array]:
 def _saturated(trace: Trace) -> Sign:
     of = trace.architecture
     if of.kind is CellKind.ELMAN and of.activation is Activation.RELU:
-        return Sign("saturated", math.nan, Level.FINE, "ReLU has no upper end to saturate at.")
+        return _without("saturated", "ReLU has no upper end to saturate at.")
     value = _mean(_candidates(trace), lambda h: np.abs(h) > SATURATED)
+    if math.isnan(value):
+        return _untold("saturated")
     advice = {
         Level.FINE: "Most units are where their tanh still has a slope to learn by.",
         Level.WATCH: "Many units sit at the ends of their tanh: see whether the loss still falls.",
@@ -128,6 +146,8 @@ def _saturated(trace: Trace) -> Sign:
 def _dead(trace: Trace) -> Sign:
     layers = (Unrolled(trace, layer).h for layer in range(trace.architecture.layers))
     value = _mean(layers, lambda h: np.abs(h).max(axis=0) < DEAD)
+    if math.isnan(value):
+        return _untold("dead")
     advice = {
         Level.FINE: "Most units answer to what is read.",
         Level.WATCH: "Some units stay at zero whatever is read: watch whether they wake up.",
@@ -139,12 +159,16 @@ def _dead(trace: Trace) -> Sign:
 
 
 def _mean(layers: Iterator[Array], of: Callable[[Array], Array]) -> float:
-    return float(np.mean([of(layer).mean() for layer in layers]))
+    """Of what is found in each layer; NaN where some of its numbers are not finite."""
+    found = [of(layer).mean() if np.isfinite(layer).all() else math.nan for layer in layers]
+    return float(np.mean(found))
 
 
 def _clipped(step: Descent) -> Sign:
     """1 - ||g'|| / ||g||: how much of the gradient's length clipping takes away."""
     raw, left = (float(np.linalg.norm(g.theta)) for g in (step.gradient, step.clipped))
+    if not math.isfinite(raw):
+        return _untold("clipped")
     value = max(0.0, 1 - left / raw) if raw else 0.0
     advice = {
         Level.FINE: "Clipping takes away nothing that matters.",
@@ -160,6 +184,8 @@ def _ratio(parameters: Parameters, step: Descent, loss: float) -> Sign:
     """The median over the weight matrices; biases begin at zero and would tell nothing."""
     ratios = update_ratios(parameters, step.update).items()
     value = float(np.median([r for name, r in ratios if plain(name).startswith("W")]))
+    if math.isnan(value) or not np.isfinite(step.update.theta).all():
+        return _untold("update")
     level = _graded(value, RATIO_WATCH, RATIO_BAD)
     advice = {
         Level.FINE: "One step changes the weights a little, as it should.",
@@ -178,7 +204,9 @@ def _largest(gradient: Parameters) -> Sign:
     sizes = norms_of(gradient)
     name = max(sizes, key=lambda key: np.nan_to_num(sizes[key], nan=np.inf))
     value = sizes[name]
-    level = _graded(np.nan_to_num(value, nan=np.inf), LARGE_WATCH, LARGE_BAD)
+    if math.isnan(value):
+        return _untold("gradient")
+    level = _graded(value, LARGE_WATCH, LARGE_BAD)
     advice = {
         Level.FINE: f"The largest gradient, of {name}, is of a usual size.",
         Level.WATCH: f"The gradient of {name} is large: see that clipping is on.",
@@ -195,8 +223,11 @@ def _reach(trace: Trace, truncate: int) -> Sign:
     unrolled = Unrolled(trace)
     norms = unrolled.norms[: unrolled.bridge or None]
     if why := _nothing_to_reach(unrolled, norms):
-        return Sign("reach", math.nan, Level.FINE, why)
-    value = float(norms[0] / norms[-1])
+        return _without("reach", why)
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = float(norms[0] / norms[-1])
+    if not math.isfinite(value):
+        return _untold("reach")
     if not value and 0 < truncate < len(unrolled):
         why = f"The way back is cut after {truncate} tokens, so nothing reaches the first one: if "
         why += "it should be learned from, truncate later or not at all."

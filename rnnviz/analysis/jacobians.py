@@ -60,12 +60,16 @@ def fits(architecture: Architecture) -> bool:
     return 2 * state_size(architecture) ** 3 <= _WORK
 
 
+def covered(architecture: Architecture, steps: int) -> int:
+    """At how many of so many tokens, the last ones, the Jacobians are found."""
+    return min(steps, _WORK // state_size(architecture) ** 3)
+
+
 def jacobians_along(parameters: Parameters, trace: Trace) -> Jacobians:
     """The Jacobians of a trace's first sequence; without any where S is too large."""
     path = states_of(trace)
     steps = len(path.before)
-    count = min(steps, int(_WORK // state_size(parameters.architecture) ** 3))
-    start = steps - count
+    start = steps - covered(parameters.architecture, steps)
     found = FlowMap(parameters).jacobian(path.before[start:], path.inputs[start:])
     return Jacobians(found, steps)
 

@@ -40,13 +40,14 @@ EXACTLY = Carried()
 class LagProfile:
     """||dL/dh_t|| (L2) over the lag T - t, from 0, of ``sequences`` sequences; all (L,).
 
-    L is the loss, or the logit margin, of each sequence's last answer. At every lag: the median,
-    and ``low`` and ``high``, between which the middle 80 % of the sequences lie. No size can lie
-    above ``bound``; None where no bound is known.
+    L is the loss, or the logit margin, of each sequence's last answer. At every lag: the median and
+    the mean, and ``low`` and ``high``, between which the middle 80 % of the sequences lie. No size
+    can lie above ``bound``; None where no bound is known.
     """
 
     objective: Objective
     median: Array
+    mean: Array
     low: Array
     high: Array
     sequences: int
@@ -106,9 +107,11 @@ def lag_profile(
     order = np.argsort(lags, kind="stable")
     parts = np.split(sizes[order], np.cumsum(np.bincount(lags))[:-1])
     low, median, high = np.array([np.quantile(p, (BAND[0], 0.5, BAND[1])) for p in parts]).T
+    with np.errstate(over="ignore"):
+        mean = np.array([part.mean(dtype=float) for part in parts])
     bound = _bound(parameters, carried.layer, float(parts[0].max()), len(parts))
     dtype = parameters.theta.dtype
-    return LagProfile(objective, median, low, high, len(parts[0]), bound, dtype)
+    return LagProfile(objective, median, mean, low, high, len(parts[0]), bound, dtype)
 
 
 def _bound(parameters: Parameters, layer: int, largest: float, count: int) -> Array | None:

@@ -21,7 +21,8 @@ class Entry:
 
     Over some of its next steps: the share of ``steps`` that are clipped, the mean share of
     ``entries``, the median ``angle`` in degrees, the median update-to-weight ``ratios`` by
-    parameter. ``errors`` of the notebook's gradient by parameter, empty for gated cells.
+    parameter. ``errors`` and ``cosines`` of the notebook's gradient by parameter, empty for gated
+    cells.
     """
 
     eigenvalues: Array
@@ -31,6 +32,7 @@ class Entry:
     angle: float
     ratios: Mapping[str, float]
     errors: Mapping[str, float]
+    cosines: Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,6 +39,12 @@ class Survey:
         """The median over the steps of every parameter's update-to-weight ratio."""
         return {name: float(np.median(values)) for name, values in self.ratios.items()}
 
+    @property
+    def spread(self) -> dict[str, Array]:
+        """Quantiles 0.1, 0.5 and 0.9 of every ratio over the steps where it is finite, (3,)."""
+        finite = {name: values[np.isfinite(values)] for name, values in self.ratios.items()}
+        return {n: np.quantile(v, (0.1, 0.5, 0.9)) for n, v in finite.items() if len(v)}
+
 
 def survey(
     parameters: Parameters, batches: Sequence[Batch], config: RunConfig, slots: Slots

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -34,6 +34,17 @@ _NOT_MADE = {
     "showarrow": False, "xref": "paper", "x": 0.5, "yref": "paper", "y": 0.5, "font": {"size": 16},
 }  # fmt: skip
 _DASHES = {"W_xh": "dash", "W_hh": "solid", "b_h": "dot"}
+#: The parts of the figure's height that the errors and, below them, the cosines take.
+_ABOVE, _BELOW = (0.42, 1.0), (0.0, 0.34)
+
+
+class _Off(NamedTuple):
+    """Errors and cosines by parameter, (N,) each, at ``x`` (N,), and what each place is called."""
+
+    x: Array
+    errors: Mapping[str, Array]
+    cosines: Mapping[str, Array]
+    notes: Sequence[str]
 
 
 def pairs_height(count: int) -> int:
@@ -91,64 +102,89 @@ def _pair_label(seen: Comparison, name: str, theme: Theme) -> dict[str, Any]:
 
 
 def errors_by_length(seen: ByLength, theme: Theme = LIGHT) -> go.Figure:
-    """||notebook - exact|| / ||exact|| of every parameter that is off, over the length T."""
-    rows = [comparison.errors for comparison in seen.comparisons]
-    errors = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    """||notebook - exact|| / ||exact|| of every parameter that is off, over the length T.
+
+    Below it the cosine of the two gradients.
+    """
     notes = [
         f"T = {t}, {n} sequence" + "s" * (n > 1)
         for t, n in zip(seen.lengths, seen.counts.tolist(), strict=True)
     ]
-    drawn = _error_lines(seen.lengths, errors, notes, theme)
     ends = [int(seen.lengths[0]) - 0.5, int(seen.lengths[-1]) + 0.5]
     ticks = {"tickvals": seen.lengths.tolist()} if len(seen.lengths) <= 12 else {}
-    drawn.update_layout(
-        title_text="How wrong the notebook's gradient is, by length",
-        xaxis=axis("length T (tokens)", theme, range=ends, **ticks),
+    return _errors_and_cosines(
+        _Off(seen.lengths, seen.table("errors"), seen.table("cosines"), notes),
+        "Notebook's error and cosine, by length",
+        theme,
+        xaxis=axis("length T (tokens)", theme, range=ends, **ticks, anchor="y2"),
+        shapes=[_level(theme)],
+        margin={"l": 64, "r": 76, "t": LEGEND_ROOM, "b": 48},
     )
-    return drawn
 
 
 def errors_over_epochs(pages: Pages, course: Course, theme: Theme = LIGHT) -> go.Figure:
     """The same over the epochs, on the sequences that the pages were written of, together."""
-    notes = [f"epoch {epoch}" for epoch in pages.epochs]
-    drawn = _error_lines(pages.epochs, pages.table("errors"), notes, theme)
-    drawn.update_layout(
-        title_text="How wrong the notebook's gradient is, over the epochs",
-        xaxis=epochs_axis(course, theme),
-        shapes=[*change_lines(course, theme, ["y"]), *present_marks(course, theme, ["y"])],
+    notes, scales = [f"epoch {epoch}" for epoch in pages.epochs], ["y", "y2"]
+    marks = [*change_lines(course, theme, scales), *present_marks(course, theme, scales)]
+    return _errors_and_cosines(
+        _Off(pages.epochs, pages.table("errors"), pages.table("cosines"), notes),
+        "Notebook's error and cosine, over the epochs",
+        theme,
+        xaxis=epochs_axis(course, theme, anchor="y2"),
+        shapes=[_level(theme), *marks],
         margin={**EPOCHS_MARGIN, "t": LEGEND_ROOM},
     )
-    return drawn
 
 
-def _error_lines(
-    x: Array, errors: Mapping[str, Array], notes: Sequence[str], theme: Theme
-) -> go.Figure:
-    """A line for every parameter whose gradient is off; the kind of parameter is the dash."""
-    off = {name: values for name, values in errors.items() if np.any(values > 0)}
-    span = decades([1.0, *(float(v) for values in off.values() for v in values)])
-    series = [
-        go.Scatter(
-            x=x.astype(np.int32),
-            y=np.maximum(values, 10.0 ** span[0]),
-            name=name,
-            mode="lines+markers" if len(x) < 30 else "lines",
-            line={"color": theme.positive, "width": 2.5, "dash": _dash(name)},
-            customdata=[[f"{v:.4%}", note] for v, note in zip(values, notes, strict=True)],
-            hovertemplate="%{customdata[1]}: off by %{customdata[0]}"
-            "<extra>%{fullData.name}</extra>",
-        )
-        for name, values in off.items()
-    ]
+def _errors_and_cosines(seen: _Off, title: str, theme: Theme, **layout: Any) -> go.Figure:
+    """Two plots above each other, with a line in each for every parameter that is off."""
+    off = [name for name, values in seen.errors.items() if np.any(values > 0)]
+    span = decades([1.0, *(float(v) for name in off for v in seen.errors[name])])
+    red = {"color": theme.positive, "width": 2.5}
+    floored = {name: np.maximum(seen.errors[name], 10.0 ** span[0]) for name in off}
+    errors = [_line(seen, name, floored[name], red) for name in off]
+    plain = {"color": theme.text, "width": 2}
+    below = {"yaxis": "y2", "showlegend": False}
+    cosines = [_line(seen, name, seen.cosines[name], plain, **below) for name in off]
+    ticks = {"range": [-1.1, 1.1], "tickvals": [-1, 0, 1]}
     return figure(
-        series,
-        "",
+        [*errors, *cosines],
+        title,
         HEIGHTS["comparison"],
         theme,
-        yaxis=log_axis("relative error", theme, span),
-        margin={"l": 64, "r": 76, "t": LEGEND_ROOM, "b": 48},
+        yaxis=log_axis("relative error", theme, span, domain=_ABOVE),
+        yaxis2=axis("cosine", theme, **ticks, domain=_BELOW),
+        **layout,
         **LEGEND,
     )
+
+
+def _line(seen: _Off, name: str, y: Array, line: dict[str, Any], **where: Any) -> go.Scatter:
+    """One parameter in one of the plots; the kind of parameter is the dash."""
+    rows = zip(seen.notes, seen.errors[name], seen.cosines[name], strict=True)
+    return go.Scatter(
+        x=seen.x.astype(np.int32),
+        y=y,
+        name=name,
+        legendgroup=name,
+        mode="lines+markers" if len(seen.x) < 30 else "lines",
+        line={**line, "dash": _dash(name)},
+        customdata=[[note, repr(float(e)), _direction(float(c))] for note, e, c in rows],
+        hovertemplate=f"{name}, %{{customdata[0]}}: relative error %{{customdata[1]}}"
+        "<br>%{customdata[2]}<extra></extra>",
+        **where,
+    )
+
+
+def _direction(cosine: float) -> str:
+    return "no direction" if np.isnan(cosine) else f"cosine {cosine!r}"
+
+
+def _level(theme: Theme) -> dict[str, Any]:
+    """The cosine of 0: below it a step goes uphill."""
+    line = {"color": theme.muted, "width": 1, "dash": "dot"}
+    across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": "y2"}
+    return {**across, "y0": 0, "y1": 0, "line": line}
 
 
 def _dash(name: str) -> str:

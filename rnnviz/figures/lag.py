@@ -40,7 +40,7 @@ _DEPTH = -20.0
 
 
 def lag_curve(profile: LagProfile, theme: Theme = LIGHT) -> go.Figure:
-    """||dL/dh_t|| over the lag T - t on a log scale: median, band, fit, bound, rounding."""
+    """||dL/dh_t|| over the lag T - t on a log scale: median, mean, band, fit, bound, rounding."""
     span = _lag_span(profile)
     symbol = f"||{SYMBOL[profile.objective]}_t||"
     return figure(
@@ -63,7 +63,7 @@ def _lag_range(count: int) -> list[float]:
 
 def _lag_span(profile: LagProfile) -> list[float]:
     """All that was measured, the rounding, and as much of the bound as is near."""
-    seen = [*profile.median, *profile.low, *profile.high]
+    seen = [*profile.median, *profile.mean, *profile.low, *profile.high]
     most = max(seen) * 10.0**_ABOVE
     bound = [] if profile.bound is None else [b for b in profile.bound if b <= most]
     # A hundredth of the rounding, so that there is room below for its name.
@@ -80,16 +80,25 @@ def _lag_series(profile: LagProfile, theme: Theme, floor: float) -> list[go.Scat
     ]
     if profile.bound is not None:
         bound = {"color": theme.text, "width": 1.5, "dash": "dot"}
-        series.append(_line(lags, profile.bound, "bound", bound))
+        series.append(_line(lags, profile.bound, "bound", bound, floor))
     if not math.isnan(profile.slope):
         fit = {"color": theme.muted, "width": 2, "dash": "dash"}
-        series.append(_line(lags, np.maximum(profile.fitted, floor), "fit", fit))
-    return [*series, _median(profile, lags, floor, theme)]
+        series.append(_line(lags, profile.fitted, "fit", fit, floor))
+    # Thin, and on top, for it often lies upon the median.
+    mean = _line(lags, profile.mean, "mean", {"color": theme.text, "width": 1}, floor)
+    return [*series, _median(profile, lags, floor, theme), mean]
 
 
-def _line(x: Array, y: Array, name: str, line: dict[str, Any]) -> go.Scatter:
-    hover = f"lag %{{x}}: %{{y:.4g}}<extra>{name}</extra>"
-    return go.Scatter(x=x, y=y, name=name, mode="lines", line=line, hovertemplate=hover)
+def _line(x: Array, values: Array, name: str, line: dict[str, Any], floor: float) -> go.Scatter:
+    return go.Scatter(
+        x=x,
+        y=np.maximum(values, floor),
+        name=name,
+        mode="lines",
+        line=line,
+        customdata=[repr(float(value)) for value in values],
+        hovertemplate=f"lag %{{x}}: {name} %{{customdata}}<extra></extra>",
+    )
 
 
 def _median(profile: LagProfile, lags: Array, floor: float, theme: Theme) -> go.Scatter:
@@ -193,8 +202,11 @@ def _singular(
         mode="lines+markers",
         line=line,
         marker={"size": 7},
-        customdata=[plain(words[t]) for t in products.tokens],
-        hovertemplate=f"{name} after %{{customdata}}: 10^%{{y:.3f}}<extra></extra>",
+        customdata=[
+            [plain(words[t]), repr(float(log))]
+            for t, log in zip(products.tokens, logs, strict=True)
+        ],
+        hovertemplate=f"{name} after %{{customdata[0]}}: 10^%{{customdata[1]}}<extra></extra>",
     )
 
 
@@ -216,8 +228,8 @@ def connectivity_map(
         zmax=high,
         colorscale=theme.magnitudes,
         colorbar={**color_bar("C"), **powers(low, high)},
-        customdata=[[plain(shown_token(words[t]))] * len(words) for t in seen.tokens],
-        hovertemplate="answer after %{customdata}, token %{x}: 10^%{z:.2f}<extra></extra>",
+        customdata=_exact_cells(seen, words),
+        hovertemplate="answer after %{customdata}<extra></extra>",
     )
     ticks = {
         "tickvals": list(places),
@@ -232,3 +244,12 @@ def connectivity_map(
         yaxis=axis("answer after", theme, **ticks, range=[rows - 0.5, -0.5], showgrid=False),
         margin=words_margin(words),
     )
+
+
+def _exact_cells(seen: Connectivity, words: Sequence[str]) -> list[list[str]]:
+    """Every cell in words, with its size as it was found."""
+    names = [f"{t} {plain(shown_token(word))}" for t, word in enumerate(words, 1)]
+    return [
+        [f"{names[t]}, token {name}: C = {size!r}" for name, size in zip(names, row, strict=True)]
+        for t, row in zip(seen.tokens, seen.sizes.tolist(), strict=True)
+    ]

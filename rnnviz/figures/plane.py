@@ -33,10 +33,11 @@ def weight_spectrum(
 ) -> go.Figure:
     """The eigenvalues (H,) of the recurrent weights, and the largest at other epochs (N, k)."""
     past = _points(trail, np.repeat(epochs, trail.size // max(1, len(epochs))), theme, "epoch")
-    past.update(hovertemplate="epoch %{customdata}: " + _VALUE, customdata=past.marker.color)
+    past.update(text=past.marker.color, hovertemplate="epoch %{text}: " + _VALUE)
     now = go.Scatter(
         x=compact(eigenvalues.real),
         y=compact(eigenvalues.imag),
+        customdata=_parts(eigenvalues),
         mode="markers",
         marker={"size": 7, "color": "rgba(0,0,0,0)", "line": {"color": theme.text, "width": 1.5}},
         hovertemplate="shown: " + _VALUE,
@@ -46,7 +47,12 @@ def weight_spectrum(
     return _plane([past, now], title, largest, theme)
 
 
-_VALUE = "%{x:.4f} + %{y:.4f} i<extra></extra>"
+_VALUE = "%{customdata[0]} + %{customdata[1]} i<extra></extra>"
+
+
+def _parts(values: Array) -> Array:
+    """Real and imaginary parts with all their digits, (N, 2)."""
+    return np.stack([values.real, values.imag], axis=-1)
 
 
 def state_spectrum(
@@ -56,9 +62,7 @@ def state_spectrum(
     count = spectra.eigenvalues.shape[1]
     points = _points(spectra.eigenvalues, np.repeat(spectra.tokens + 1, count), theme, "token")
     names = [plain(shown_token(words[bridge + t])) for t in spectra.tokens]
-    points.update(
-        customdata=np.repeat(names, count).tolist(), hovertemplate="at %{customdata}: " + _VALUE
-    )
+    points.update(text=np.repeat(names, count).tolist(), hovertemplate="at %{text}: " + _VALUE)
     largest = float(np.abs(spectra.eigenvalues).max(initial=1.0))
     title = "Eigenvalues of the Jacobian at the phrase's states"
     return _plane([points], title, largest, theme)
@@ -69,6 +73,7 @@ def _points(values: Array, numbers: Array, theme: Theme, heading: str) -> go.Sca
     return go.Scatter(
         x=compact(flat.real),
         y=compact(flat.imag),
+        customdata=_parts(flat),
         mode="markers",
         marker={
             "size": 6,
@@ -113,7 +118,7 @@ def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> go.Fig
         mode="lines+markers",
         line={"color": theme.text, "width": 1.5},
         marker={"size": 5, "color": theme.text},
-        customdata=[f"{value:.5g}" for value in exponents],
+        customdata=[repr(value) for value in exponents.tolist()],
         hovertemplate="exponent %{x}: %{customdata} nats a token<extra></extra>",
     )
     ends = shown[shown > _LOWEST]

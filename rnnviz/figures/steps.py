@@ -50,18 +50,20 @@ def share_areas(
     found = pages.shares(name)
     bands = np.array_split(np.arange(len(words)), min(len(words), _BANDS))
     colors = _between(theme.neutral, theme.magnitude, len(bands))
+    sums = [found[:, band].sum(axis=1) for band in reversed(bands)]
     series = [
         go.Scatter(
             x=pages.epochs.astype(np.int32),
-            y=compact(found[:, band].sum(axis=1)),
+            y=compact(share),
+            customdata=_exact(share),
             name=_band_name(words, band),
             stackgroup="tokens",
             mode="lines+markers" if len(pages.epochs) == 1 else "lines",
             line={"width": 0.8, "color": theme.background},
             fillcolor=color,
-            hovertemplate="epoch %{x}: %{y:.1%}<extra>%{fullData.name}</extra>",
+            hovertemplate="epoch %{x}: %{customdata}<extra>%{fullData.name}</extra>",
         )
-        for band, color in zip(reversed(bands), colors, strict=True)
+        for band, share, color in zip(reversed(bands), sums, colors, strict=True)
     ]
     return figure(
         series,
@@ -91,14 +93,21 @@ def _between(first: str, last: str, count: int) -> list[str]:
 def clipping_curves(pages: Pages, course: Course, theme: Theme = LIGHT) -> go.Figure:
     """Over the epochs: shares of steps and entries that are clipped; below, the angle it makes."""
     looks = (
-        ("steps", "steps", {"color": theme.text}, "y", "%{y:.1%} of the steps"),
-        ("entries", "entries", {"color": theme.muted, "dash": "dash"}, "y", "%{y:.2%} of entries"),
-        ("angle", "angle", {"color": theme.magnitude}, "y2", "%{y:.3g}°"),
+        ("steps", "steps", {"color": theme.text}, "y", "%{customdata} of the steps"),
+        (
+            "entries",
+            "entries",
+            {"color": theme.muted, "dash": "dash"},
+            "y",
+            "%{customdata} of entries",
+        ),
+        ("angle", "angle", {"color": theme.magnitude}, "y2", "%{customdata}°"),
     )
     series = [
         go.Scatter(
             x=pages.epochs.astype(np.int32),
             y=compact(pages.column(column)),
+            customdata=_exact(pages.column(column)),
             name=name,
             yaxis=scale,
             mode="lines+markers" if len(pages.epochs) < 3 else "lines",
@@ -124,10 +133,14 @@ def clipping_curves(pages: Pages, course: Course, theme: Theme = LIGHT) -> go.Fi
     )  # fmt: skip
 
 
+def _exact(values: Array) -> list[str]:
+    """The numbers with all their digits, as they are shown on hover."""
+    return [repr(value) for value in values.tolist()]
+
+
 def ratio_dots(survey: Survey, theme: Theme = LIGHT) -> go.Figure:
     """||update|| / ||W|| of every parameter on a log scale: the median and 10 to 90 % of steps."""
-    known = {n: v[np.isfinite(v)] for n, v in survey.ratios.items() if np.isfinite(v).any()}
-    rows = {name: np.quantile(values, (0.1, 0.5, 0.9)) for name, values in known.items()}
+    rows = survey.spread
     found = np.array([*rows.values()]).reshape(-1, 3)
     span = decades([*found.ravel(), _USUAL, 10 * _USUAL])
     low, middle, high = np.maximum(found, 10.0 ** span[0]).T

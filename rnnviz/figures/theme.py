@@ -34,7 +34,7 @@ HEIGHTS = {
     "connectivity": 400,
     "shares": 340,
     "clipping": 380,
-    "comparison": 380,
+    "comparison": 460,
     "phase": 620,
     "spectra": 480,
     "response": 520,

@@ -79,8 +79,8 @@ def health_html(signs: Sequence[Sign]) -> str:
 
 
 def _size(sign: Sign) -> str:
-    if math.isnan(sign.value):
-        return "–"
+    if not math.isfinite(sign.value):
+        return "–" if math.isnan(sign.value) else "∞"
     return f"{sign.value:.0%}" if sign.share else f"{sign.value:.1e}"
 
 

@@ -25,12 +25,19 @@ def numbers(page: str, charts: Mapping[str, Callable[[], Any]]) -> None:
         chosen = st.selectbox("Of the chart", list(charts), key=f"numbers_of_{page}")
         made = charts[chosen]()
         table = made if isinstance(made, pd.DataFrame) else table_of(made)
-        st.dataframe(table.head(_SHOWN), hide_index=True, height=320)
+        shown = table.head(_SHOWN)
+        st.dataframe(shown, hide_index=True, height=320, column_config=_exact(shown))
         name = f"{chosen.lower().replace(' ', '-')}.csv"
         st.download_button(
             "Download CSV", table.to_csv(index=False), name, "text/csv",
             key=f"numbers_csv_{page}", on_click="ignore",
         )  # fmt: skip
+
+
+def _exact(table: pd.DataFrame) -> dict[str, Any]:
+    """All digits of every number; by itself Streamlit shows four decimals, and 1e-5 as 0."""
+    every = st.column_config.NumberColumn(format="%g")
+    return dict.fromkeys(table.select_dtypes("floating").columns, every)
 
 
 def table_of(figure: Any) -> pd.DataFrame:

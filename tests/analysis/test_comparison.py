@@ -76,6 +76,8 @@ def test_up_to_length_two_the_recurrent_gradient_is_right():
     wrong = [comparison.errors["W_hh"] for comparison in found.comparisons]
     assert wrong[:2] == [0, 0]
     assert min(wrong[2:]) > 1e-3
+    assert found.table("errors")["W_hh"].tolist() == wrong
+    assert found.table("cosines")["W_hh"][1] == pytest.approx(1)
 
 
 def test_of_very_many_the_first_are_compared(monkeypatch):

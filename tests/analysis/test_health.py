@@ -64,7 +64,9 @@ def test_a_unit_is_saturated_from_the_threshold_on():
 
 
 def test_relu_does_not_saturate():
-    assert math.isnan(signs(linear(0.5))["saturated"].value)
+    found = signs(linear(0.5))["saturated"]
+    assert math.isnan(found.value)
+    assert found.level is Level.NONE
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,9 @@ def test_how_much_reaches_the_first_token(c, level):
 
 def test_with_an_answer_after_every_token_nothing_has_to_reach_the_first():
     of = architecture()
-    assert math.isnan(signs(network(of), examples(of, [4], every=True)[0])["reach"].value)
+    found = signs(network(of), examples(of, [4], every=True)[0])["reach"]
+    assert math.isnan(found.value)
+    assert found.level is Level.NONE
 
 
 def test_what_truncation_cuts_is_not_called_vanished():
@@ -155,6 +159,7 @@ def test_of_an_encoder_the_gradient_has_to_come_from_the_bridge():
     assert found.value == pytest.approx(0.25**2)
     alone = signs(weights, replace(given, source=np.array([0])))["reach"]
     assert math.isnan(alone.value)
+    assert alone.level is Level.NONE
     assert "One token" in alone.advice
 
 
@@ -162,6 +167,41 @@ def test_the_worst_sign_is_named():
     weights = tanh_network(np.array([0.0, 0, 0, 0])[:, None])
     found = signs(weights)
     assert worst(tuple(found.values())).name == "dead"
+
+
+def test_what_can_be_told_is_worse_than_what_has_no_meaning():
+    tiny = signs(linear(0.5), phrase([0], 1))
+    assert tiny["reach"].level is tiny["saturated"].level is Level.NONE
+    assert worst(tuple(tiny.values())).level is not Level.NONE
+
+
+# A diverged network
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@pytest.mark.parametrize("lost", [math.nan, math.inf])
+def test_of_weights_that_are_no_numbers_every_sign_is_bad(cell, lost):
+    of = architecture(cell)
+    weights = network(of)
+    weights.theta[...] = lost
+    relu = of.activation is Activation.RELU
+    found = signs(weights, examples(of, [4])[0], clip_by="value")
+    for sign in found.values():
+        if sign.name == "saturated" and relu:
+            continue
+        assert sign.level is Level.BAD, sign
+        assert math.isnan(sign.value)
+        assert "smaller learning rate" in sign.advice
+    assert worst(tuple(found.values())).level is Level.BAD
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_states_that_overflow_are_bad_whatever_the_weights_are():
+    weights = linear(1e200)
+    weights["W_xh"][...] = 1e200
+    found = signs(weights)
+    assert {found[name].level for name in ("dead", "clipped", "update", "reach")} == {Level.BAD}
 
 
 def test_a_plain_run_begins_with_the_signs_of_its_plateau_and_ends_well():

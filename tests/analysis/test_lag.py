@@ -96,6 +96,16 @@ def test_the_band_holds_four_fifths_of_the_sequences():
     assert found.sequences == 50
     assert inside.mean(axis=0).tolist() == [0.8] * 4
     np.testing.assert_allclose(found.median, np.median(alone, axis=0))
+    np.testing.assert_allclose(found.mean, alone.mean(axis=0))
+
+
+def test_the_mean_is_that_of_the_sequences_that_are_so_long():
+    of = architecture()
+    weights, given = network(of), examples(of, [5, 2, 3, 5])
+    found = lag_profile(weights, given, Objective.LOSS)
+    alone = [last_alone(weights, example, 0) for example in given]
+    for lag, size in enumerate(found.mean):
+        assert size == pytest.approx(np.mean([s[lag] for s in alone if len(s) > lag]))
 
 
 @pytest.mark.parametrize("scale", [0.1, 0.5])

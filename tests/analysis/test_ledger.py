@@ -17,7 +17,14 @@ EVERY = range(9)
 def entry(epoch):
     ratios = {"W_hh": epoch + 0.5, "b_y": 1.0}
     return Entry(
-        np.full(2, epoch + 1j), Shares(np.full(3, epoch), np.zeros(3)), 0.25, 0.5, epoch, ratios, {}
+        np.full(2, epoch + 1j),
+        Shares(np.full(3, epoch), np.zeros(3)),
+        0.25,
+        0.5,
+        epoch,
+        ratios,
+        {},
+        {},
     )
 
 

@@ -1,6 +1,7 @@
 """The gradient over the lag, products of Jacobians, connectivity."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ LAGS = np.arange(5.0)
 
 def profile(median, bound=None, objective=Objective.LOSS, dtype=float):
     median = np.array(median, float)
-    return LagProfile(objective, median, median / 2, 2 * median, 40, bound, np.dtype(dtype))
+    low, high, dtype = median / 2, 2 * median, np.dtype(dtype)
+    return LagProfile(objective, median, 1.5 * median, low, high, 40, bound, dtype)
 
 
 def series(drawn):
@@ -38,6 +40,24 @@ def test_the_band_lies_around_it_with_its_exact_ends():
     np.testing.assert_allclose(series(drawn)["80 %"].y, 0.1**LAGS * 2)
     exact = series(drawn)["median"].customdata[3]
     assert [float(text) for text in exact] == pytest.approx([1e-3, 5e-4, 2e-3])
+
+
+def test_the_mean_is_a_line_of_its_own_with_its_exact_values():
+    mean = series(lag_curve(profile(0.1**LAGS)))["mean"]
+    np.testing.assert_allclose(mean.y, 1.5 * 0.1**LAGS)
+    assert [float(text) for text in mean.customdata] == pytest.approx(list(1.5 * 0.1**LAGS))
+    assert mean.showlegend is not False
+
+
+def test_a_mean_far_above_the_band_is_in_sight():
+    seen = replace(profile([1.0, 0.1]), mean=np.array([1e9, 1e9]))
+    assert lag_curve(seen).layout.yaxis.range[1] > 9
+
+
+def test_what_lies_below_the_picture_has_its_exact_value_on_hover():
+    drawn = series(lag_curve(profile([1, 0, 0])))
+    assert drawn["mean"].y[1] > 0
+    assert drawn["mean"].customdata[1] == "0.0"
 
 
 def test_slope_and_half_life_are_written():
@@ -120,7 +140,8 @@ def test_a_largest_that_is_deeper_is_still_in_sight():
 
 def test_of_an_encoder_and_a_decoder_the_decoders_words_are_named():
     drawn = product_curves(of([-1.0, 0.0], [-1.0, 0.0]), ["i", "am", "<s>", "je"], bridge=2)
-    assert list(series(drawn)["largest"].customdata) == ["&lt;s&gt;", "je"]
+    words = [word for word, _ in series(drawn)["largest"].customdata]
+    assert words == ["&lt;s&gt;", "je"]
     assert len(drawn.layout.xaxis.tickvals) == 2
 
 
@@ -135,6 +156,14 @@ def test_each_answer_has_its_row_and_nothing_is_drawn_after_it():
     assert z[2, 0] == pytest.approx(-2)
     assert np.isnan(z[0, 1:]).all()
     assert list(drawn.layout.yaxis.ticktext) == ["a", "b", "c"]
+
+
+def test_a_size_below_the_scale_is_exact_on_hover():
+    sizes = np.array([[1.0, 0], [1.25e-30, 1]])
+    drawn = connectivity_map(Connectivity(np.arange(2), sizes), ["a", " "])
+    assert np.array(drawn.data[0].z)[1, 0] == -12
+    assert drawn.data[0].customdata[1][0] == "2 ␣, token 1 a: C = 1.25e-30"
+    assert drawn.data[0].customdata[0][1] == "1 a, token 2 ␣: C = 0.0"
 
 
 def test_what_is_not_heard_at_all_is_drawn_too():

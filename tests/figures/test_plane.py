@@ -16,7 +16,9 @@ def test_the_present_and_its_trail_have_their_places():
     np.testing.assert_allclose(now.y, NOW.imag)
     np.testing.assert_allclose(past.x, [0.1, 0, 0.3, -0.2], rtol=1e-6)
     assert list(past.marker.color) == [0, 0, 40, 40]
-    assert list(past.customdata) == [0, 0, 40, 40]
+    assert list(past.text) == [0, 0, 40, 40]
+    np.testing.assert_array_equal(past.customdata[2:], [[0.3, 0], [-0.2, 0]])
+    np.testing.assert_array_equal(now.customdata, [[0.5, 0.5], [0.5, -0.5], [-0.1, 0]])
 
 
 def test_the_unit_circle_is_a_circle():
@@ -37,7 +39,7 @@ def test_the_axes_hold_all_and_move_seldom(size, end):
 def test_each_token_has_its_eigenvalues_and_its_word():
     spectra = StateSpectra(np.array([0, 2]), np.array([[0.5, 0.1], [1.5, 0.2]], complex))
     (points,) = state_spectrum(spectra, ["<b>", "x", "c"]).data
-    assert list(points.customdata) == ["&lt;b&gt;", "&lt;b&gt;", "c", "c"]
+    assert list(points.text) == ["&lt;b&gt;", "&lt;b&gt;", "c", "c"]
     assert list(points.marker.color) == [1, 1, 3, 3]
 
 
@@ -48,7 +50,7 @@ def test_no_eigenvalues_are_an_empty_circle():
 
 def test_words_of_a_decoder_begin_behind_the_bridge():
     spectra = StateSpectra(np.array([0]), np.array([[0.5]], complex))
-    assert list(state_spectrum(spectra, ["i", "je"], bridge=1).data[0].customdata) == ["je"]
+    assert list(state_spectrum(spectra, ["i", "je"], bridge=1).data[0].text) == ["je"]
 
 
 def test_exponents_say_over_how_many_tokens():

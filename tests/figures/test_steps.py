@@ -15,7 +15,7 @@ from rnnviz.figures.steps import clipping_curves, ratio_dots, share_areas
 def pages_of(epochs, tokens=3):
     shares = [np.roll(np.arange(1.0, tokens + 1), k) for k in range(len(epochs))]
     entries = tuple(
-        Entry(np.zeros(1), Shares(s / s.sum(), s[::-1] / s.sum()), 0.5, 0.1, 12.0, {}, {})
+        Entry(np.zeros(1), Shares(s / s.sum(), s[::-1] / s.sum()), 0.5, 0.1, 12.0, {}, {}, {})
         for s in shares
     )
     return Pages(np.array(epochs, int), entries)
@@ -37,6 +37,7 @@ def test_both_kinds_of_weights_have_their_own(course):
     pages = pages_of([0, 10])
     hh, xh = (share_areas(pages, name, ["a", "b", "c"], course) for name in ("W_hh", "W_xh"))
     np.testing.assert_allclose(hh.data[0].y, pages.shares("W_hh")[:, 2], rtol=1e-6)
+    assert list(hh.data[0].customdata) == [repr(float(v)) for v in pages.shares("W_hh")[:, 2]]
     np.testing.assert_allclose(xh.data[0].y, pages.shares("W_xh")[:, 2], rtol=1e-6)
 
 
@@ -70,6 +71,7 @@ def test_clipping_is_shown_as_shares_and_an_angle(course):
     found = {one.name: one for one in drawn.data}
     assert list(found["steps"].y) == [0.5, 0.5]
     np.testing.assert_allclose(found["entries"].y, 0.1)
+    assert list(found["entries"].customdata) == ["0.1", "0.1"]
     assert (list(found["angle"].y), found["angle"].yaxis) == ([12, 12], "y2")
     assert "°" in drawn.layout.yaxis2.title.text
 

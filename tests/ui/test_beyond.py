@@ -73,8 +73,8 @@ def test_a_network_whose_states_overflow_can_be_looked_at(page, link):
     walk(page, **link)
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_so_can_one_that_diverges_inside_an_epoch(page):
+def diverged():
+    """A session whose weights are still numbers, and whose states are not."""
     config = RunConfig(activation="relu", dtype="float32", lr=10, init_scale=0.1, clip_by="off")
     session = Session(config)
     for _ in range(5):
@@ -82,4 +82,20 @@ def test_so_can_one_that_diverges_inside_an_epoch(page):
     assert session.here.position == 5
     assert np.isfinite(session.state.parameters.theta).all()
     assert not np.isfinite(session.inspect().unrolled(0).h).all()
-    walk(page, session)
+    return session
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_so_can_one_that_diverges_inside_an_epoch(page):
+    walk(page, diverged())
+
+
+def test_the_signs_of_a_diverged_network_are_bad_and_say_what_to_try():
+    text = Page("train", diverged()).text
+    for name in ("dead", "clipped", "update", "gradient", "reach"):
+        assert re.search(rf"{name} +– +bad", text), name
+    assert "smaller learning rate" in text
+
+
+def test_a_sign_without_a_meaning_has_a_dash_and_no_word():
+    assert re.search(r"reach +– +On the sequence shown", Page("train", phrase="good").text)

@@ -120,14 +120,52 @@ def test_what_was_measured_on_what_is_said_below_each_chart():
     assert "next steps of training" in remarks["clipping"]
 
 
-def test_every_charts_numbers_can_be_had():
+ALONG = {
+    "of a large state the end": (
+        {"task": "characters", "hidden": "256"},
+        "Measured on the last 11 of this sequence's 47 characters.",
+    ),
+    "of an encoder and a decoder the decoder": (
+        {"task": "translation", "cell": "gru", "hidden": "6"},
+        "Measured on the decoder's 7 of this sequence's 14 words.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("link", "said"), ALONG.values(), ids=ALONG.keys())
+def test_along_which_tokens_the_jacobians_were_found_is_said(link, said):
+    remarks = {key: chart["remark"] for key, chart in Page(**link).charts().items()}
+    assert {remarks[key] for key in STATE} == {said}
+
+
+def test_of_very_many_answers_how_many_are_followed_is_said():
+    remarks = Page(task="characters", hidden="6", phrase="the sun " * 9).charts()
+    assert "48 of the 72 answers" in remarks["connectivity"]["remark"]
+
+
+@pytest.mark.parametrize("cell", ["elman", "gru"])
+def test_what_feeds_the_weights_is_called_by_its_name(cell):
+    texts = {}
+    for element in Page(**SMALL, cell=cell).app.get("bidi_component"):
+        data = json.loads(element.proto.json or "{}")
+        texts[data.get("key")] = data.get("text", "")
+    assert "||da_t h_{t−1}ᵀ||" in texts["feed_hh"]
+    assert "||da_t x_tᵀ||" in texts["feed_xh"]
+
+
+TRANSLATION = {"task": "translation", "cell": "lstm", "layers": "2", "epoch": "0"}
+
+
+@pytest.mark.parametrize("link", [{}, TRANSLATION])
+def test_every_charts_numbers_can_be_had(link):
     script = "import streamlit as st\nst.session_state.numbers_gradients = True\n" + SCRIPT
-    page = Page(script, **SMALL)
+    page = Page(script, **{**SMALL, **link})
     box = next(b for b in page.app.selectbox if b.key == "numbers_of_gradients")
     assert set(box.options) == {_NAMES[key] for key in page.charts()}
     for name in box.options:
         next(b for b in page.app.selectbox if b.key == "numbers_of_gradients").set_value(name)
         page.run()
+        assert not page.app.exception
         assert len(page.app.dataframe) == 1
 
 

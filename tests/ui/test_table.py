@@ -1,5 +1,7 @@
 """The numbers behind the pictures."""
 
+import json
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -54,3 +56,10 @@ def test_nothing_is_made_until_the_box_is_opened(opened):
     assert not app.exception
     assert ("made" in app.session_state) == opened
     assert len(app.dataframe) == opened
+
+
+def test_small_numbers_are_shown_with_all_their_digits():
+    app = AppTest.from_string(SCRIPT.format(opened=True).replace("y=[2]", "y=[1.25e-9]")).run()
+    columns = json.loads(app.dataframe[0].proto.columns)
+    assert columns["y"]["type_config"]["format"] == "%g"
+    assert "x" not in columns

@@ -7,15 +7,23 @@ from functools import cache, partial
 from itertools import cycle
 from typing import NamedTuple
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.comparison import compared
-from rnnviz.analysis.jacobians import fits, lyapunov_exponents, products, state_spectra
+from rnnviz.analysis.connectivity import ANSWERS
+from rnnviz.analysis.jacobians import (
+    covered,
+    fits,
+    lyapunov_exponents,
+    products,
+    state_spectra,
+)
 from rnnviz.analysis.ledger import Pages
 from rnnviz.analysis.memory import eigenvalues, recurrent, recurrent_name
-from rnnviz.backflow import Sight
+from rnnviz.backflow import Backflow, Sight
 from rnnviz.config import CellKind
 from rnnviz.figures.comparison import (
     check_dots,
@@ -35,6 +43,21 @@ from rnnviz.ui.chart import Show, place
 from rnnviz.ui.live import Chore, go_to_click, live
 from rnnviz.ui.objective import objective_and_check
 from rnnviz.ui.phrase import phrase_box
+from rnnviz.ui.records import (
+    by_length_table,
+    check_table,
+    clipping_table,
+    connectivity_table,
+    errors_table,
+    exponents_table,
+    lag_table,
+    pairs_table,
+    products_table,
+    ratios_table,
+    shares_table,
+    spectrum_table,
+    state_spectrum_table,
+)
 from rnnviz.ui.style import check_html, status_html, theme, verdict_html
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
@@ -44,6 +67,8 @@ from rnnviz.ui.view import choose_layer
 DEVELOP, PATIENCE = 0.004, 0.2
 #: The charts over the epochs.
 PAST = ("spectrum", "feed_hh", "feed_xh", "clipping", "errors")
+#: The charts of the Jacobians.
+ALONG = ("products", "state_spectrum", "exponents")
 
 
 class Looked(NamedTuple):
@@ -53,6 +78,16 @@ class Looked(NamedTuple):
     probe: Probe
     sight: Sight
     pages: Callable[[], Pages]
+
+    @property
+    def backflow(self) -> Backflow:
+        """What is asked about the gradients."""
+        return self.session.backflow
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What was read."""
+        return self.probe.words
 
     @property
     def bridge(self) -> int:
@@ -86,8 +121,7 @@ def gradients_page(session: Session, status: DeltaGenerator) -> None:
 
     handlers = {key: partial(go_to_click, session) for key in PAST[1:]}
     live(session, draw, handlers, chore=Chore(develop, [key for key in PAST if key in keys]))
-    figures = {_NAMES[key]: partial(_figure_now, session, key) for key in keys}
-    numbers("gradients", figures)
+    numbers("gradients", {_NAMES[key]: partial(_table_now, session, key) for key in keys})
 
 
 def _looked(session: Session, budget: float) -> Looked:
@@ -96,8 +130,8 @@ def _looked(session: Session, budget: float) -> Looked:
     return Looked(session, probe, sight, cache(lambda: session.gradients_past(sight, budget)))
 
 
-def _figure_now(session: Session, key: str) -> go.Figure:
-    return _FIGURES[key](_looked(session, PATIENCE))
+def _table_now(session: Session, key: str) -> pd.DataFrame:
+    return _TABLES[key](_looked(session, PATIENCE))
 
 
 # Layout
@@ -123,7 +157,7 @@ def _row(session: Session, *keys: str) -> None:
     """Charts side by side; what begins with ~ is a sentence in the place of one."""
     for column, key in zip(st.columns(2, gap="medium"), keys, strict=True):
         with column:
-            text = explanation(f"gradients_{_text(session, key)}", **_fields(session))
+            text = explanation(f"gradients_{_text(session, key)}", **_fields(session, key))
             if key.startswith("~"):
                 st.info(text)
             else:
@@ -148,13 +182,14 @@ def _text(session: Session, key: str) -> str:
     return f"{name}_gated" if gated and name in ("over_lag", "products") else name
 
 
-def _fields(session: Session) -> dict[str, str]:
+def _fields(session: Session, key: str) -> dict[str, str]:
     parameters = session.state.parameters
     state = "h and c" if session.config.cell is CellKind.LSTM else "h"
     return {
         "noun": session.names.noun,
         "weights": recurrent_name(parameters),
         "state": state,
+        "part": "da_t x_tᵀ" if key == "feed_xh" else "da_t h_{t−1}ᵀ",
         "size": f"{parameters.architecture.hidden * parameters.architecture.layers:,}",
     }
 
@@ -170,26 +205,51 @@ def _height(session: Session, key: str) -> int:
 
 def _remark(looked: Looked, key: str) -> str:
     """On what a chart was measured."""
-    train, probe = looked.session.dataset.train, looked.probe
-    noun, tokens = looked.session.names.noun, len(probe.words)
+    if key in ALONG:
+        return f"Measured on {_along(looked)}."
+    train = looked.session.dataset.train
     every = f"Measured on all {len(train):,} training sequences."
     some = f"Measured on {compared(train):,} of the {len(train):,} training sequences."
     steps = "Measured on the next steps of training, none of which is taken."
-    phrase = f"Measured on this sequence of {tokens} {noun}{'s' * (tokens > 1)}. {probe.basis}"
     where = {"over_lag": every, "pairs": some, "by_length": "", "errors": some}
-    return {**where, "spectrum": "", "clipping": steps, "ratios": steps}.get(key, phrase)
+    where |= {"spectrum": "", "clipping": steps, "ratios": steps}
+    followed = _followed(looked) if key == "connectivity" else ""
+    phrase = f"Measured on {followed}this sequence of {_counted(looked)}. {looked.probe.basis}"
+    return where.get(key, phrase)
+
+
+def _counted(looked: Looked) -> str:
+    noun, tokens = looked.session.names.noun, len(looked.words)
+    return f"{tokens} {noun}{'s' * (tokens > 1)}"
+
+
+def _followed(looked: Looked) -> str:
+    """How many of very many answers the connectivity has."""
+    answers = len(looked.probe.answers)
+    return f"{ANSWERS} of the {answers} answers of " if answers > ANSWERS else ""
+
+
+def _along(looked: Looked) -> str:
+    """The part of the sequence along which the Jacobians are found."""
+    steps = len(looked.words) - looked.bridge
+    count = covered(looked.sight.state.parameters.architecture, steps)
+    if count == len(looked.words):
+        return f"this sequence of {_counted(looked)}"
+    last = "" if count == steps else f"the last {count} of "
+    own = f"the decoder's {steps} of " if looked.bridge else ""
+    return f"{last}{own}this sequence's {_counted(looked)}"
 
 
 # The charts
 
 
 def _lag(looked: Looked) -> go.Figure:
-    return lag_curve(looked.session.backflow.lag(looked.sight), theme())
+    return lag_curve(looked.backflow.lag(looked.sight), theme())
 
 
 def _products(looked: Looked) -> go.Figure:
-    found = products(looked.session.backflow.jacobians(looked.sight))
-    return product_curves(found, looked.probe.words, looked.bridge, theme())
+    found = products(looked.backflow.jacobians(looked.sight))
+    return product_curves(found, looked.words, looked.bridge, theme())
 
 
 def _spectrum(looked: Looked) -> go.Figure:
@@ -199,24 +259,24 @@ def _spectrum(looked: Looked) -> go.Figure:
 
 
 def _state_spectrum(looked: Looked) -> go.Figure:
-    found = state_spectra(looked.session.backflow.jacobians(looked.sight))
-    return state_spectrum(found, looked.probe.words, looked.bridge, theme())
+    found = state_spectra(looked.backflow.jacobians(looked.sight))
+    return state_spectrum(found, looked.words, looked.bridge, theme())
 
 
 def _exponents(looked: Looked) -> go.Figure:
-    found = looked.session.backflow.jacobians(looked.sight)
+    found = looked.backflow.jacobians(looked.sight)
     return exponent_curve(lyapunov_exponents(found), len(found.matrices), theme())
 
 
 def _connectivity(looked: Looked) -> go.Figure:
-    found = looked.session.backflow.connectivity(looked.sight)
+    found = looked.backflow.connectivity(looked.sight)
     answered = "target's logit" if looked.session.dataset.answers_classes else "answer"
-    return connectivity_map(found, looked.probe.words, answered, theme())
+    return connectivity_map(found, looked.words, answered, theme())
 
 
 def _feed(looked: Looked, name: str) -> go.Figure:
     course = looked.session.course
-    return share_areas(looked.pages(), name, looked.probe.words, course, theme())
+    return share_areas(looked.pages(), name, looked.words, course, theme())
 
 
 def _clipping(looked: Looked) -> go.Figure:
@@ -224,15 +284,15 @@ def _clipping(looked: Looked) -> go.Figure:
 
 
 def _ratios(looked: Looked) -> go.Figure:
-    return ratio_dots(looked.session.backflow.survey(looked.sight), theme())
+    return ratio_dots(looked.backflow.survey(looked.sight), theme())
 
 
 def _pairs(looked: Looked) -> go.Figure:
-    return gradient_pairs(looked.session.backflow.compare(looked.sight), theme())
+    return gradient_pairs(looked.backflow.compare(looked.sight), theme())
 
 
 def _by_length(looked: Looked) -> go.Figure:
-    return errors_by_length(looked.session.backflow.by_length(looked.sight), theme())
+    return errors_by_length(looked.backflow.by_length(looked.sight), theme())
 
 
 def _errors(looked: Looked) -> go.Figure:
@@ -260,6 +320,28 @@ _FIGURES: dict[str, Callable[[Looked], go.Figure]] = {
     "errors": _errors,
     "checks": _checks,
 }
+_TABLES: dict[str, Callable[[Looked], pd.DataFrame]] = {
+    "over_lag": lambda at: lag_table(at.backflow.lag(at.sight)),
+    "products": lambda at: products_table(
+        products(at.backflow.jacobians(at.sight)), at.words[at.bridge :]
+    ),
+    "spectrum": lambda at: spectrum_table(
+        eigenvalues(recurrent(at.sight.state.parameters)), at.pages()
+    ),
+    "state_spectrum": lambda at: state_spectrum_table(
+        state_spectra(at.backflow.jacobians(at.sight)), at.words[at.bridge :]
+    ),
+    "exponents": lambda at: exponents_table(lyapunov_exponents(at.backflow.jacobians(at.sight))),
+    "connectivity": lambda at: connectivity_table(at.backflow.connectivity(at.sight), at.words),
+    "feed_hh": lambda at: shares_table(at.pages(), "W_hh", at.words),
+    "feed_xh": lambda at: shares_table(at.pages(), "W_xh", at.words),
+    "clipping": lambda at: clipping_table(at.pages()),
+    "ratios": lambda at: ratios_table(at.backflow.survey(at.sight)),
+    "pairs": lambda at: pairs_table(at.backflow.compare(at.sight)),
+    "by_length": lambda at: by_length_table(at.backflow.by_length(at.sight)),
+    "errors": lambda at: errors_table(at.pages()),
+    "checks": lambda at: check_table(at.session.checked(at.probe.trace)),
+}
 _NAMES = {
     "over_lag": "Gradient over the lag",
     "products": "Products of Jacobians",
@@ -272,7 +354,7 @@ _NAMES = {
     "clipping": "Clipping",
     "ratios": "Update over weights",
     "pairs": "Exact against notebook",
-    "by_length": "Notebook's error by length",
-    "errors": "Notebook's error over the epochs",
+    "by_length": "Notebook's error and cosine by length",
+    "errors": "Notebook's error and cosine over the epochs",
     "checks": "Gradient check",
 }
