@@ -101,8 +101,7 @@ def _labels(found: list[Arrow], scene: Scene) -> list[dict[str, Any]]:
     labels = []
     named: set[str] = set()
     for arrow in found:
-        cut = arrow.tail[0] <= _EDGE
-        if cut and not arrow.active:
+        if _cut(arrow, scene) and not arrow.active:
             continue
         if scene.columns <= _MOST_LABELLED or arrow.active or arrow.weight not in named:
             labels.append(_label(arrow, scene))
@@ -113,11 +112,19 @@ def _labels(found: list[Arrow], scene: Scene) -> list[dict[str, Any]]:
     return labels
 
 
+def _cut(arrow: Arrow, scene: Scene) -> bool:
+    """Whether it comes from outside the window, or crosses the line at the encoder's end."""
+    (left, _), (right, _) = arrow.tail, arrow.head
+    return left <= _EDGE or (scene.bridge is not None and left < scene.bridge < right)
+
+
 def _label(arrow: Arrow, scene: Scene) -> dict[str, Any]:
     (x0, y0), (x1, y1) = arrow.tail, arrow.head
     middle = (x0 + x1) / 2, (y0 + y1) / 2
     lit = arrow.active or arrow.touched
-    text = f"<b>{arrow.weight}</b>" if arrow.active else arrow.weight
+    # Between many columns there is no room to say whether they are the encoder's.
+    name = arrow.weight if scene.columns <= _MOST_LABELLED else arrow.weight.rpartition(".")[2]
+    text = f"<b>{name}</b>" if arrow.active else name
     color = scene.light if lit else scene.theme.muted
     if "W_x" in arrow.weight:
         return text_at(middle, text, color, "left middle", xshift=12 if arrow.active else 6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from rnnviz.figures.hidden import STATE, View
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
+    NARROW,
     Theme,
     axis,
     color_bar,
@@ -21,12 +23,15 @@ from rnnviz.figures.theme import (
     figure,
     ladder,
     plain,
+    whole,
     words_axis,
     words_margin,
 )
+from rnnviz.figures.writing import written
 
-#: Of more tokens than this the numbers are too small to be written.
-_MOST_WRITTEN = 12
+#: The margin for the names of the methods, and what it leaves of a narrow plot. In pixels.
+_METHODS = 128
+_ROOM = NARROW - (_METHODS - 64)
 
 
 class Pair(NamedTuple):
@@ -70,13 +75,8 @@ def compared_states(pair: Pair, theme: Theme = LIGHT, view: View = STATE) -> go.
         theme,
         margin=words_margin(pair.words),
         xaxis={**words_axis(pair.words, theme), "anchor": "y3"},
-        **_stacked([*states], theme),
+        **_stacked([*states], pair.first.shape[1], theme),
     )
-
-
-def _number(value: float) -> str:
-    # The sum turns -0.0 into 0.0.
-    return "" if np.isnan(value) else f"{round(value, 1) + 0.0:.1f}".replace("-", "−")
 
 
 def _largest(array: Array) -> float:
@@ -84,7 +84,7 @@ def _largest(array: Array) -> float:
     return float(np.abs(known).max()) if known.size else 0.0
 
 
-def _stacked(names: list[str], theme: Theme) -> dict[str, Any]:
+def _stacked(names: list[str], units: int, theme: Theme) -> dict[str, Any]:
     """An axis of units for each picture, one below the other."""
     height = 1 / len(names)
     return {
@@ -94,7 +94,7 @@ def _stacked(names: list[str], theme: Theme) -> dict[str, Any]:
             domain=[1 - (k + 1) * height + 0.03, 1 - k * height - (0.01 if k else 0)],
             autorange="reversed",
             showgrid=False,
-            nticks=4,
+            **{"nticks": 4, **whole(units)},
         )
         for k, name in enumerate(names)
     }
@@ -147,7 +147,6 @@ def saliency_strips(
     }
     shares = np.array([*rows.values()])
     limit = ladder(_largest(shares))
-    few = len(words) <= _MOST_WRITTEN
     strips = go.Heatmap(
         z=compact(shares),
         zmin=-limit,
@@ -155,18 +154,15 @@ def saliency_strips(
         colorscale=theme.diverging,
         colorbar=color_bar("Δm"),
         hoverongaps=False,
-        text=[[_number(share) for share in row] for row in shares] if few else None,
-        texttemplate="%{text}" if few else None,
-        textfont={"size": 14},
         ygap=4,
         hovertemplate="%{y}, place %{x}: %{z:.6f}<extra></extra>",
     )
     return figure(
-        [strips],
+        [strips, *_numbers(shares, limit, theme)],
         f"What each token adds to {plain(name, 40)}",
         HEIGHTS["saliency"],
         theme,
-        xaxis=words_axis(words, theme),
+        xaxis=words_axis(words, theme, _ROOM),
         yaxis=axis(
             "",
             theme,
@@ -175,9 +171,29 @@ def saliency_strips(
             range=[2.5, -0.5],
             showgrid=False,
         ),
-        margin={**words_margin(words), "l": 128, "t": 66},
+        margin={**words_margin(words, _ROOM), "l": _METHODS, "t": 66},
         annotations=[_completeness(saliency, theme)],
     )
+
+
+def _numbers(shares: Array, limit: float, theme: Theme) -> list[go.Scatter]:
+    """The shares (3, T) on their cells, with the digits that their scale has, if there is room."""
+    digits = max(0, 1 - math.floor(math.log10(limit)))
+    texts = [[_number(share, digits) for share in row] for row in shares]
+    pitch = _ROOM / shares.shape[1]
+    widest = max(_ems(text) for row in texts for text in row)
+    sizes = [size for size in (14, 12) if size * widest + 3 <= pitch]
+    return [written(texts, shares / limit, theme, size) for size in sizes[:1]]
+
+
+def _number(value: float, digits: int) -> str:
+    # The sum turns -0.0 into 0.0.
+    return "" if np.isnan(value) else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def _ems(text: str) -> float:
+    """How wide a number is, as a share of its size."""
+    return 0.5 * len(text) - 0.25 * text.count(".")
 
 
 def _completeness(saliency: Saliency, theme: Theme) -> dict[str, Any]:
@@ -185,5 +201,5 @@ def _completeness(saliency: Saliency, theme: Theme) -> dict[str, Any]:
     total, wanted = float(saliency.integrated.sum()), saliency.whole - saliency.empty
     said = f"integrated: sum {total:.5g}, m(x) − m(0) = {wanted:.5g}, off by {saliency.gap:.1e}"
     place = {"xref": "paper", "x": 0, "yref": "paper", "y": 1, "showarrow": False}
-    look = {"xanchor": "left", "yanchor": "bottom", "font": {"color": theme.muted}}
+    look = {"xanchor": "left", "yanchor": "bottom", "font": {"color": theme.muted, "size": 13}}
     return {"text": said.replace("-", "−"), "xshift": -124, "yshift": 4, **place, **look}

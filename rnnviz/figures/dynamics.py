@@ -12,6 +12,7 @@ from rnnviz.analysis.fixed_points import FixedPoint, Kind
 from rnnviz.analysis.portrait import ARROWS, FlowField, Portrait, Readout
 from rnnviz.analysis.projection import Plane
 from rnnviz.engine.layer import Array
+from rnnviz.figures.colors import ink
 from rnnviz.figures.plane import unit_circle
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, compact, figure, plain
 
@@ -58,8 +59,8 @@ def phase_plane(
 
 
 def _faint(seen: Portrait) -> float:
-    """The more paths there are, the fainter each."""
-    return max(0.08, min(0.4, 12 / max(1, len(seen.paths))))
+    """The more paths there are, the fainter each, but never so faint that it is lost."""
+    return 0.25 + 0.25 / (1 + len(seen.paths) / 40)
 
 
 def _component(plane: Plane, which: int, span: tuple[float, float], theme: Theme) -> dict[str, Any]:
@@ -98,7 +99,8 @@ def _arrows(field: FlowField, spans: Any, theme: Theme) -> list[go.Scatter]:
         x=compact(field.points[:, 0]),
         y=compact(field.points[:, 1]),
         mode="markers",
-        marker={"size": 3, "color": theme.muted, "opacity": 0.6},
+        marker={"size": 3, "color": theme.muted},
+        hoverlabel={"font": {"color": ink(theme.muted)}},
         customdata=compact(np.column_stack([field.moves, field.speeds])),
         hovertemplate="from (%{x:.3g}, %{y:.3g}) by (%{customdata[0]:.3g}, %{customdata[1]:.3g})"
         "<br>whole step ||F(h) − h|| = %{customdata[2]:.4g}<extra>flow</extra>",

@@ -8,20 +8,26 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.history import Course
-from rnnviz.figures.theme import Theme, axis, ladder
+from rnnviz.figures.theme import Theme, axis, ladder, plain, whole
 
 #: Margins that are equal for all, so that their epochs stand above each other.
 EPOCHS_MARGIN = {"l": 64, "r": 76, "t": 44, "b": 48}
 #: More points than this are thinned: a screen has no more columns to draw them in.
 _POINTS = 1000
 _SHOWN_CHANGES = 6
+#: The longest label of a change that half of a narrow plot has room for, and a line's height.
+_MOST_SIGNS, _LINE = 27, 17
 
 
 def epochs_axis(course: Course, theme: Theme, **options: Any) -> dict[str, Any]:
     """From 0 to the last epoch of the run; a very long run grows in steps."""
+    end = _end(course)
+    return axis("epoch", theme, range=[-0.01 * end, 1.01 * end], **whole(end + 1), **options)
+
+
+def _end(course: Course) -> float:
     length, epochs = len(course.history), course.epochs
-    end = max(epochs if epochs <= 1000 else max(1000, ladder(length)), length - 1, 1)
-    return axis("epoch", theme, range=[-0.01 * end, 1.01 * end], **options)
+    return max(epochs if epochs <= 1000 else max(1000, ladder(length)), length - 1, 1)
 
 
 def thinned(length: int) -> Any:
@@ -64,12 +70,17 @@ def _upright(epoch: int, scale: str) -> dict[str, Any]:
 
 
 def change_labels(course: Course) -> list[dict[str, Any]]:
-    """What was changed there; of many the last few are named."""
-    look = {"showarrow": False, "xanchor": "left", "yanchor": "top", "yref": "paper"}
-    shown = [(c.place.epoch, f"{c.label} {c.shown}") for c in course.changes]
+    """What was changed there, in the order in which it was; of many the last few are named.
+
+    Beyond the middle they stand left of their place, so that they have room in the plot.
+    """
+    shown = [(c.place.epoch, plain(f"{c.label} {c.shown}", _MOST_SIGNS)) for c in course.changes]
     if course.ghost:
-        shown.append((course.ghost.place.epoch, "branched"))
+        shown.insert(0, (course.ghost.place.epoch, "branched"))
+    shown.sort(key=lambda label: label[0])
+    look = {"showarrow": False, "yanchor": "top", "yref": "paper", "y": 1, "font": {"size": 13}}
+    side = {False: {"xanchor": "left", "xshift": 2}, True: {"xanchor": "right", "xshift": -2}}
     return [
-        {"x": epoch, "y": 1 - 0.07 * i, "text": f" {text}", "font": {"size": 13}, **look}
-        for i, (epoch, text) in enumerate(sorted(shown)[-_SHOWN_CHANGES:])
+        {"x": epoch, "text": text, "yshift": -_LINE * i, **look, **side[epoch > _end(course) / 2]}
+        for i, (epoch, text) in enumerate(shown[-_SHOWN_CHANGES:])
     ]

@@ -29,6 +29,8 @@ from rnnviz.figures.theme import (
     words_margin,
 )
 
+#: So many numbers have room above a curve in half of a narrow page.
+_MOST_NUMBERS = 6
 #: What the axis calls the gradient of an objective.
 SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
 
@@ -46,8 +48,8 @@ def bptt_profile(
     points = go.Scatter(
         x=list(range(since, len(words))),
         y=np.maximum(norms, floor).tolist(),
-        mode="lines+markers+text" if len(words) <= 12 else "lines+markers",
-        text=[_short(norm) for norm in norms],
+        mode="lines+markers+text" if len(words) <= 2 * _MOST_NUMBERS else "lines+markers",
+        text=_some([_short(norm) for norm in norms], len(words)),
         textposition="top center",
         cliponaxis=False,
         line={"color": theme.magnitude, "width": 2.5},
@@ -65,6 +67,14 @@ def bptt_profile(
         margin=words_margin(words),
         annotations=[_direction(theme)],
     )
+
+
+def _some(texts: list[str], count: int) -> list[str]:
+    """The last of them and every n-th before it, as many as have room side by side."""
+    every = math.ceil(count / _MOST_NUMBERS)
+    return [
+        text if (place - len(texts) + 1) % every == 0 else "" for place, text in enumerate(texts)
+    ]
 
 
 def _direction(theme: Theme) -> dict[str, Any]:
@@ -124,6 +134,9 @@ def powers(low: float, high: float) -> dict[str, Any]:
 def _words_rows(words: Sequence[str], theme: Theme) -> dict[str, Any]:
     places = range(0, len(words), 1 + len(words) // 16)
     names = [plain(shown_token(words[place][:8])) for place in places]
+    if places.step > 1 and all(len(word) == 1 for word in words):
+        # Some of the letters of a text, without their numbers, read as another text.
+        names = [f"{place + 1} {name}" for place, name in zip(places, names, strict=True)]
     ticks = {"tickmode": "array", "tickvals": [p + 1 for p in places], "ticktext": names}
     return axis("", theme, **ticks, range=[len(words) + 0.5, 0.5], showgrid=False)
 

@@ -21,12 +21,15 @@ from rnnviz.figures.theme import (
     figure,
     ladder,
     plain,
+    whole,
     words_axis,
     words_margin,
 )
 
 #: Up to so many cells carry the word they belong to.
 _NAMED = 4_000
+#: How high the title and, below it, the names of encoder and decoder are.
+_NAMES_ROOM = 58
 
 
 class View(NamedTuple):
@@ -79,8 +82,8 @@ def state_heatmap(
         HEIGHTS["states"],
         theme,
         xaxis=words_axis(words, theme),
-        yaxis=axis("unit", theme, autorange="reversed", showgrid=False),
-        margin=words_margin(words),
+        yaxis=axis("unit", theme, autorange="reversed", showgrid=False, **whole(states.shape[1])),
+        margin=words_margin(words) | ({"t": _NAMES_ROOM} if view.bridge else {}),
         **_bridge(view.bridge, theme),
     )
 

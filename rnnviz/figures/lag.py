@@ -29,6 +29,7 @@ from rnnviz.figures.theme import (
     log_axis,
     plain,
     shown_token,
+    whole,
     words_axis,
     words_margin,
 )
@@ -48,7 +49,12 @@ def lag_curve(profile: LagProfile, theme: Theme = LIGHT) -> go.Figure:
         f"Gradient of the {profile.objective} over the lag",
         HEIGHTS["over_lag"],
         theme,
-        xaxis=axis("lag T − t (tokens back)", theme, range=_lag_range(len(profile.median))),
+        xaxis=axis(
+            "lag T − t (tokens back)",
+            theme,
+            range=_lag_range(len(profile.median)),
+            **whole(len(profile.median)),
+        ),
         yaxis=log_axis(f"{symbol} (L2)", theme, span),
         annotations=[_slope_label(profile), _rounding_label(profile, theme)],
         shapes=[_across(10.0 ** _height(profile), theme)],
@@ -163,11 +169,13 @@ def product_curves(
     Of an encoder and a decoder they are the decoder's, whose words begin at ``bridge``.
     """
     names = [shown_token(word) for word in words[bridge:]]
-    looks = (
-        ("largest", products.largest, {"color": theme.magnitude, "width": 2.5}),
-        ("smallest", products.smallest, {"color": theme.muted, "width": 2, "dash": "dash"}),
-    )
-    series = [_singular(products, name, logs, line, names) for name, logs, line in looks]
+    # Where they are the same the thin one lies on the thick one, and both are seen.
+    thick = {"line": {"color": theme.magnitude, "width": 4}, "marker": {"size": 9}}
+    thin = {"line": {"color": theme.text, "width": 1.5, "dash": "dash"}, "marker": {"size": 4}}
+    series = [
+        _singular(products, "largest", products.largest, thick, names),
+        _singular(products, "smallest", products.smallest, thin, names),
+    ]
     level = {"color": theme.muted, "width": 1, "dash": "dot"}
     lowest = min(_DEPTH, _finite(products.largest).min() - 4)
     return figure(
@@ -192,7 +200,7 @@ def _finite(logs: Array) -> Array:
 
 
 def _singular(
-    products: Products, name: str, logs: Array, line: dict[str, Any], words: Sequence[str]
+    products: Products, name: str, logs: Array, look: dict[str, Any], words: Sequence[str]
 ) -> go.Scatter:
     shown = np.where(np.isfinite(logs), logs, np.nan)
     return go.Scatter(
@@ -200,13 +208,12 @@ def _singular(
         y=compact(shown),
         name=name,
         mode="lines+markers",
-        line=line,
-        marker={"size": 7},
         customdata=[
             [plain(words[t]), repr(float(log))]
             for t, log in zip(products.tokens, logs, strict=True)
         ],
         hovertemplate=f"{name} after %{{customdata[0]}}: 10^%{{customdata[1]}}<extra></extra>",
+        **look,
     )
 
 
@@ -242,7 +249,7 @@ def connectivity_map(
         theme,
         xaxis=words_axis(words, theme),
         yaxis=axis("answer after", theme, **ticks, range=[rows - 0.5, -0.5], showgrid=False),
-        margin=words_margin(words),
+        margin={**words_margin(words), "l": 96},
     )
 
 

@@ -27,6 +27,9 @@ from rnnviz.figures.theme import (
     words_axis,
 )
 
+#: How wide the words' part of a narrow page is at least, in pixels.
+_ROOM = 600
+
 
 def unrolled_network(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> go.Figure:
     """Words below, hidden states above them, the answer at the right; lit is what happens now.
@@ -48,6 +51,7 @@ def unrolled_network(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> go
         annotations=[
             *arrows(scene),
             *_strip_labels(scene),
+            *_sides(scene),
             *_answer_labels(scene),
             _scales(scene),
         ],
@@ -74,7 +78,7 @@ def _title(scene: Scene) -> str:
 
 
 def _words(scene: Scene) -> dict[str, Any]:
-    below = words_axis([scene.step.words[t] for t in scene.shown], scene.theme)
+    below = words_axis([scene.step.words[t] for t in scene.shown], scene.theme, _ROOM)
     if scene.forth or scene.back:
         below["ticktext"][scene.column] = f"<b>{below['ticktext'][scene.column]}</b>"
     below["tickvals"] = [place + MIDDLE for place in below["tickvals"]]
@@ -214,11 +218,20 @@ def _spotlight(scene: Scene) -> dict[str, Any]:
 
 def _bridge(scene: Scene) -> list[dict[str, Any]]:
     """A line where the encoder's last state becomes the decoder's first."""
-    place = scene.unrolled.bridge - scene.shown.start - 0.5
-    if not 0 < place < scene.columns - 1:
+    if scene.bridge is None:
         return []
     line = {"color": scene.theme.text, "width": 3}
-    return [{"type": "line", "x0": place, "x1": place, "y0": TOP, "y1": 1, "line": line}]
+    ends = {"x0": scene.bridge, "x1": scene.bridge, "y0": TOP, "y1": 1}
+    return [{"type": "line", **ends, "line": line}]
+
+
+def _sides(scene: Scene) -> list[dict[str, Any]]:
+    """The names of what is left and right of that line, over it."""
+    if scene.bridge is None:
+        return []
+    place, color = (scene.bridge, TOP), scene.theme.text
+    sides = (("encoder ", "right bottom"), (" decoder", "left bottom"))
+    return [text_at(place, name, color, anchor) for name, anchor in sides]
 
 
 def _strip_labels(scene: Scene) -> list[dict[str, Any]]:

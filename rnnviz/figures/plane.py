@@ -22,6 +22,7 @@ from rnnviz.figures.theme import (
     ladder,
     plain,
     shown_token,
+    whole,
 )
 
 #: The axis goes no further down: what shrinks e-fold twenty times a token is gone.
@@ -127,10 +128,10 @@ def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> go.Fig
     level = {"color": theme.muted, "width": 1, "dash": "dot"}
     return figure(
         [points],
-        f"Lyapunov exponents, finite-time: {steps} tokens",
+        f"Lyapunov exponents, finite-time: {steps} token{'' if steps == 1 else 's'}",
         HEIGHTS["exponents"],
         theme,
-        xaxis=axis("exponent, the largest first", theme),
+        xaxis=axis("exponent, the largest first", theme, **whole(len(exponents))),
         yaxis=axis("nats a token", theme, range=[low - room, high + room]),
         shapes=[{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0,
                  "line": level}],

@@ -81,6 +81,12 @@ class Scene:
         return self.unrolled.name(t, f"W_{kind}{gate}")
 
     @property
+    def bridge(self) -> float | None:
+        """Where in the window an encoder's last state becomes a decoder's first, if it does."""
+        place = self.unrolled.bridge - self.shown.start - 0.5
+        return place if 0 < place < self.columns - 1 else None
+
+    @property
     def row(self) -> int:
         """The answer that is shown: that of the moment, or the next."""
         return self.step.row(self.moment)

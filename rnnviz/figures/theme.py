@@ -6,6 +6,7 @@ import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,11 @@ HEIGHTS = {
     "saliency": 250,
     "worth": 300,
 }
-#: How many words an axis names at most, and how many letters stand side by side.
-_MOST_LABELS, _MOST_LETTERS = 20, 50
+#: How many words an axis names at most, and how many single signs.
+_MOST_LABELS, _MOST_SIGNS = 20, 60
+#: How wide a plot in half of a narrow page is; about a letter of 14 px, and a gap. In pixels.
+NARROW = 305
+_LETTER, _GAP = 7, 6
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 
 
@@ -121,7 +125,8 @@ LEGEND_ROOM = 76
 def color_bar(symbol: str) -> dict[str, Any]:
     """The scale beside a heatmap, headed by the symbol of what is coloured."""
     place = {"x": 1.0, "xpad": 8, "y": 0.5, "len": 1, "thickness": 14, "outlinewidth": 0}
-    return {**place, "title": {"text": symbol}, "nticks": 5, "exponentformat": "power"}
+    title = {"text": symbol, "font": {"size": 14}}
+    return {**place, "title": title, "nticks": 5, "exponentformat": "power"}
 
 
 def plain(text: str, most: int = 24) -> str:
@@ -145,7 +150,7 @@ def scale_words(symbol: str, limit: float, theme: Theme) -> str:
 def figure(
     series: Sequence[Any], title: str, height: int, theme: Theme, **layout: Any
 ) -> go.Figure:
-    """A figure in the house's style: transparent, fixed height, zoom kept while its data change."""
+    """A figure in the house's style: fixed height, zoom kept while its data change."""
     base = {
         "template": {},
         "title": {
@@ -159,7 +164,8 @@ def figure(
         "height": height,
         "margin": {"l": 64, "r": 16, "t": 44, "b": 48},
         "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
+        # That of the page: Plotly takes it for the ground of what it says to the pointer.
+        "plot_bgcolor": theme.background,
         "uirevision": "keep",
         "showlegend": False,
         "hoverlabel": {"font": {"family": FONT, "size": 14}},
@@ -184,33 +190,73 @@ def axis(title: str, theme: Theme, **options: Any) -> dict[str, Any]:
     }
 
 
-def words_axis(words: Sequence[str], theme: Theme) -> dict[str, Any]:
-    """An axis with one place a token, equal words side by side; of many every n-th is named."""
+def whole(count: int | float) -> dict[str, Any]:
+    """For an axis that counts to ``count``: of few things none is halved by a label."""
+    return {"dtick": 1} if count <= 5 else {}
+
+
+def words_axis(words: Sequence[str], theme: Theme, width: int = NARROW) -> dict[str, Any]:
+    """An axis with one place a token, equal words side by side; of many every n-th is named.
+
+    ``width`` is what the plot has at least, in pixels: names that have no room there are slanted.
+    """
     places = _named(words)
     return axis(
         "",
         theme,
         tickmode="array",
         tickvals=list(places),
-        ticktext=[plain(shown_token(words[place])) for place in places],
+        ticktext=[_below(words[place], _tight(words)) for place in places],
         range=[-0.5, len(words) - 0.5],
         showgrid=False,
-        tickangle=-40 if _crowded(words) else 0,
+        tickangle=-40 if _crowded(words, width) else 0,
+        **_small(words, width),
     )
 
 
-def words_margin(words: Sequence[str]) -> dict[str, int]:
+def words_margin(words: Sequence[str], width: int = NARROW) -> dict[str, int]:
     """Margins that are equal for all figures over the same words, so that their columns align."""
-    return {"l": 64, "r": 76, "t": 40, "b": 70 if _crowded(words) else 32}
+    return {"l": 64, "r": 76, "t": 40, "b": 70 if _crowded(words, width) else 32}
+
+
+def _signs(words: Sequence[str]) -> bool:
+    """Whether they are signs that are read together, like letters, and have room for it."""
+    return len(words) <= _MOST_SIGNS and all(len(word) == 1 or _altered(word) for word in words)
+
+
+def _altered(word: str) -> bool:
+    """Whether it is one sign and what becomes of it: a→b."""
+    return len(word) == 3 and word[1] == "→"
+
+
+def _tight(words: Sequence[str]) -> bool:
+    """Whether one of those signs has no room beside its neighbours."""
+    return _signs(words) and 30 * len(words) > NARROW and any(map(_altered, words))
+
+
+def _below(word: str, tight: bool) -> str:
+    name = plain(shown_token(word))
+    return name.replace("→", "<br>→") if tight and _altered(word) else name
+
+
+def _small(words: Sequence[str], width: int) -> dict[str, Any]:
+    """The more signs stand side by side, the smaller they are."""
+    if not _signs(words) or (len(words) * 10 <= width and not _tight(words)):
+        return {}
+    return {"tickfont": {"size": 12 if len(words) * 7 <= width else 10}, "ticks": ""}
 
 
 def _named(words: Sequence[str]) -> range:
-    return range(0, len(words), 1 + len(words) // _MOST_LABELS)
+    return range(0, len(words), 1 if _signs(words) else 1 + len(words) // _MOST_LABELS)
 
 
-def _crowded(words: Sequence[str]) -> bool:
-    """Whether the names have no room side by side."""
-    return sum(len(words[place]) + 1 for place in _named(words)) > _MOST_LETTERS
+def _crowded(words: Sequence[str], width: int) -> bool:
+    """Whether two names side by side have no room."""
+    if _signs(words):
+        return False
+    lengths = [len(plain(words[place])) for place in _named(words)]
+    pitch = width * _named(words).step / max(1, len(words))
+    return any(_LETTER * sum(two) / 2 + _GAP > pitch for two in pairwise(lengths))
 
 
 def ladder(value: float) -> float:
@@ -234,7 +280,17 @@ def decades(values: Sequence[float]) -> list[float]:
 def log_axis(title: str, theme: Theme, span: Sequence[float], **options: Any) -> dict[str, Any]:
     """A log axis over ``span`` (powers of ten) with at most six labels, all at powers of ten."""
     every = max(1, math.ceil((span[1] - span[0]) / 6))
-    return axis(title, theme, type="log", range=list(span), dtick=every, **options)
+    # Beyond these powers there are no numbers.
+    ends = max(math.ceil(span[0]), -307), min(math.floor(span[1]), 308)
+    powers = [power for power in range(ends[0], ends[1] + 1) if power % every == 0]
+    # Plotly's own labels of powers are larger than all others.
+    names = [_power_of_ten(power) for power in powers]
+    ticks = {"tickvals": [10.0**power for power in powers], "ticktext": names}
+    return axis(title, theme, type="log", range=list(span), **ticks, **options)
+
+
+def _power_of_ten(power: int) -> str:
+    return {0: "1", 1: "10"}.get(power, f"10<sup>{power}</sup>".replace("-", "−"))
 
 
 def compact(array: Any) -> Any:

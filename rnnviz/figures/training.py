@@ -197,7 +197,8 @@ def _guessing_line(guess: Guess, theme: Theme) -> dict[str, Any]:
 
 
 def _guessing_label(guess: Guess, theme: Theme) -> dict[str, Any]:
-    text = f"guessing: {guess.text}"
-    look = {"showarrow": False, "xanchor": "right", "yanchor": "bottom"}
-    font = {"color": theme.muted}
+    """Beside the plot, where it is in nobody's way."""
+    text = f"guessing:<br>{guess.text.replace(', ', ',<br>')}"
+    look = {"showarrow": False, "xanchor": "left", "xshift": 2, "align": "left"}
+    font = {"color": theme.muted, "size": 13}
     return {"xref": "paper", "x": 1, "y": guess.loss, "text": text, "font": font, **look}

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from rnnviz.engine.layer import Array
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, figure, ladder
+from rnnviz.figures.writing import written
 
 #: How many units stand in a row, of many units and of few.
 _WIDE, _NARROW = 16, 8
@@ -39,16 +40,13 @@ def unit_worth(
         colorscale=theme.diverging,
         colorbar=color_bar("ΔL"),
         customdata=np.arange(width * height).reshape(height, width).tolist(),
-        text=_rows(names, width),
-        texttemplate="%{text}",
-        textfont={"size": 14},
         xgap=2,
         ygap=2,
         hovertext=_rows(told, width),
         hovertemplate="%{hovertext}<extra></extra>",
     )
     return figure(
-        [grid],
+        [grid, written(_rows(names, width), np.array(grid.z) / limit, theme)],
         f"What each unit is worth ({unit})",
         HEIGHTS["worth"],
         theme,

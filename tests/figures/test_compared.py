@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.saliency import Saliency
+from rnnviz.figures.colors import contrast
 from rnnviz.figures.compared import Pair, compared_leads, compared_states, saliency_strips
 from rnnviz.figures.hidden import View
+from rnnviz.figures.theme import DARK, LIGHT
+from rnnviz.figures.tinted import tint
 
 NAN = float("nan")
 FIRST = np.array([[0.5, -0.25], [1.0, 0.0], [0.0, 0.25]])
@@ -61,12 +64,10 @@ def saliency(count=3):
 def test_three_methods_stand_below_each_other_in_one_unit():
     found = saliency()
     picture = saliency_strips(found, ["a", "b", "c"], "the lead of <b>")
-    (strips,) = picture.data
+    strips, _ = picture.data
     assert np.array(strips.z)[0] == pytest.approx(found.gradient_input, abs=1e-6)
     assert np.array(strips.z)[2] == pytest.approx(found.integrated, abs=1e-6)
     assert strips.zmax == -strips.zmin >= np.nanmax(np.abs(strips.z)) - 1e-6
-    assert strips.text[1][0] == ""
-    assert strips.text[0][0] == f"{found.gradient_input[0]:.1f}".replace("-", "−")
     assert "&lt;b&gt;" in picture.layout.title.text
 
 
@@ -77,5 +78,45 @@ def test_whether_the_integrated_gradients_are_complete_is_said():
     assert "m(x) − m(0) = 1.5" in note.text
 
 
-def test_many_tokens_have_no_numbers():
-    assert saliency_strips(saliency(40), ["a"] * 40, "m").data[0].text is None
+def numbers_of(shares, theme=LIGHT):
+    found = Saliency(*np.array(shares, float), whole=2.0, empty=0.5)
+    drawn = saliency_strips(found, ["a"] * len(shares[0]), "m", theme)
+    return drawn.data[1:]
+
+
+@pytest.mark.parametrize(
+    ("scale", "shown"), [(30, ["−30", "4"]), (3, ["−3.0", "0.4"]), (0.08, ["−0.08", "0.01"])]
+)
+def test_numbers_have_the_digits_of_their_scale(scale, shown):
+    (numbers,) = numbers_of([[-scale, scale * 0.13], [NAN, 0], [0, 0]])
+    assert list(numbers.text[:2]) == shown
+    assert numbers.text[2] == ""
+
+
+def test_numbers_are_written_only_where_they_have_room():
+    (few,), (more,) = (numbers_of(np.full((3, count), -0.5)) for count in (4, 7))
+    assert few.textfont.size > more.textfont.size
+    assert not numbers_of(np.full((3, 11), -0.5))
+    assert not numbers_of(np.full((3, 40), 1.0))
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_numbers_are_easy_to_read_on_every_colour(theme):
+    shares = [[-1.0, -0.5, 0.0, 0.5, 1.0]] * 3
+    (numbers,) = numbers_of(shares, theme)
+    for share, color in zip(shares[0], numbers.textfont.color, strict=False):
+        assert contrast(color, tint(share, theme)) > 4.5
+
+
+def test_of_few_units_none_is_halved_by_a_label():
+    pair = Pair(FIRST[:, :1], SECOND[:, :1], WORDS)
+    assert compared_states(pair).layout.yaxis3.dtick == 1
+
+
+def test_a_changed_word_that_would_touch_the_next_one_is_slanted():
+    words = ["right→–", "now", "i", "am", "not", "at", "all", "happy"]
+    pair = Pair(np.ones(8), np.ones(8), words)
+    assert compared_leads(pair, "m").layout.xaxis.tickangle < 0
+    assert (
+        compared_leads(pair._replace(words=["right", *words[1:]]), "m").layout.xaxis.tickangle == 0
+    )

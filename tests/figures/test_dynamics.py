@@ -8,6 +8,7 @@ import pytest
 from rnnviz.analysis.fixed_points import FixedPoint, Kind
 from rnnviz.analysis.portrait import ARROWS, FlowField, Portrait, Readout
 from rnnviz.analysis.projection import Plane, Projection
+from rnnviz.figures.colors import contrast, mixed
 from rnnviz.figures.dynamics import phase_plane, point_spectra
 from rnnviz.figures.theme import DARK, HEIGHTS, LIGHT
 
@@ -113,6 +114,13 @@ def test_the_probe_has_its_words_as_they_are_typed(drawn):
 def test_many_paths_are_fainter_than_few():
     faint = [phase_plane(portrait(paths=n), PLANE).data[0].opacity for n in (1, 60, 500)]
     assert faint[0] > faint[1] > faint[2] > 0
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_however_many_paths_can_be_seen(theme):
+    paths = phase_plane(portrait(paths=500), PLANE, theme=theme).data[0]
+    drawn = mixed(theme.background, paths.line.color, paths.opacity)
+    assert contrast(drawn, theme.background) > 1.4
 
 
 def test_the_axes_say_how_much_they_explain_and_keep_the_window(drawn):

@@ -54,6 +54,30 @@ def test_a_hover_has_the_exact_number():
     assert tuple(float(text) for text in shown) == norms
 
 
+@pytest.mark.parametrize(("count", "every"), [(1, 1), (6, 1), (8, 2), (12, 2)])
+def test_numbers_that_have_no_room_side_by_side_are_left_out(count, every):
+    texts = profile(*[0.0031] * count).data[0].text
+    assert [place for place, text in enumerate(texts) if text] == [
+        *range((count - 1) % every, count, every)
+    ]
+    assert texts[-1] == "0.0031"
+
+
+def test_numbers_stay_at_their_words_while_the_gradient_flows():
+    flow = flow_of(*[0.0031] * 8)
+    whole, part = (bptt_profile(flow, words_of(flow), since=since) for since in (0, 3))
+    assert part.data[0].text == whole.data[0].text[3:]
+
+
+def test_of_many_letters_those_that_are_named_have_their_numbers(history_of):
+    text = "the fox went to the river to look for the moon"
+    seen = GradientMap(np.arange(2), np.ones((2, len(text))))
+    course = Course(history_of(1), 1)
+    drawn = gradient_map(seen, course, list(text), "dL/dh").layout.yaxis
+    assert [drawn.ticktext[k] for k in (0, 1, 2)] == ["1 t", "4 ␣", "7 x"]
+    assert gradient_map(seen, course, list(text[:9]), "dL/dh").layout.yaxis.ticktext[1] == "h"
+
+
 def test_points_before_a_token_are_not_drawn_yet_and_nothing_jumps():
     flow = flow_of(1e-9, 0.1, 1.0)
     whole, part = (bptt_profile(flow, words_of(flow), since=since) for since in (0, 2))

@@ -5,7 +5,7 @@ import pytest
 
 from rnnviz.analysis.activity import RunningMargin
 from rnnviz.engine.timeline import Moment, Phase
-from rnnviz.figures.hidden import running_margin_bars, state_heatmap
+from rnnviz.figures.hidden import View, running_margin_bars, state_heatmap
 from rnnviz.figures.theme import DARK, LIGHT
 
 PHRASE = "bad and not bad"
@@ -139,3 +139,17 @@ def test_on_the_way_there_later_columns_are_empty(states, phase, t, shown):
     assert empty.tolist() == [column >= shown for column in range(4)]
     assert drawn.data[0].zmax == whole.data[0].zmax
     assert drawn.layout == whole.layout
+
+
+@pytest.mark.parametrize(("hidden", "step"), [(1, 1), (5, 1), (64, None)])
+def test_of_few_units_none_is_halved_by_a_label(hidden, step):
+    drawn = state_heatmap(np.ones((4, hidden)), WORDS)
+    assert drawn.layout.yaxis.dtick == step
+
+
+def test_encoder_and_decoder_have_room_below_the_title():
+    single, both = (
+        state_heatmap(np.ones((4, 8)), WORDS, view=View("h", "Hidden state", bridge=bridge))
+        for bridge in (0, 2)
+    )
+    assert both.layout.margin.t >= single.layout.margin.t + 16

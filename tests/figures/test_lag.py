@@ -124,6 +124,14 @@ def test_largest_and_smallest_stand_above_their_words():
     assert series(drawn)["largest"].line.color == LIGHT.magnitude
 
 
+def test_largest_and_smallest_are_both_seen_where_they_are_the_same():
+    largest, smallest = product_curves(of([-2.0, 0.0], [-2.0, 0.0]), ["a", "b"]).data
+    assert (largest.name, smallest.name) == ("largest", "smallest")
+    assert largest.line.width >= 2 * smallest.line.width
+    assert largest.marker.size >= 2 * smallest.marker.size
+    assert smallest.line.dash == "dash"
+
+
 def test_two_networks_have_the_same_depth():
     ranges = [
         product_curves(of([low, 0.0], [2 * low, 0.0]), ["a", "b"]).layout.yaxis.range

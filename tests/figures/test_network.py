@@ -9,10 +9,12 @@ import pytest
 from rnnviz.analysis.scales import typical
 from rnnviz.analysis.step import Focus
 from rnnviz.analysis.symbols import Names
+from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.figures.network import unrolled_network
 from rnnviz.figures.scene import window
 from rnnviz.figures.theme import DARK, LIGHT, ladder
+from rnnviz.session import Session
 
 PHRASE = "i am not good"
 LONG = "i am not good " * 10
@@ -255,3 +257,31 @@ def test_words_and_classes_are_drawn_as_typed(step):
     assert "&lt;b&gt;not" in drawn.layout.title.text
     assert "&lt;b&gt;not" in drawn.data[-1].customdata[0][2][2]
     assert any("&lt;i&gt;no" in text for text in texts(drawn))
+
+
+# An encoder and a decoder
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A step of a translation, and where its decoder begins."""
+    session = Session(RunConfig(task="translation", cell="gru", hidden=6, init="xavier"))
+    step = session.step(session.inspect())
+    return step, step.unrolled(0).bridge
+
+
+def test_encoder_and_decoder_are_named_at_the_line_between_them(pair):
+    step, bridge = pair
+    drawn = drawn_at(step, Phase.FORWARD, 0)
+    place = bridge - 0.5
+    sides = {note.text.strip(): note for note in drawn.layout.annotations if note.x == place}
+    assert set(sides) == {"encoder", "decoder"}
+    assert [sides[name].xanchor for name in ("encoder", "decoder")] == ["right", "left"]
+
+
+def test_between_many_columns_the_names_of_weights_are_short_and_leave_the_line_alone(pair):
+    step, bridge = pair
+    drawn = drawn_at(step, Phase.FORWARD, 0)
+    names = [note for note in drawn.layout.annotations if "W_" in note.text]
+    assert {note.text for note in names} == {"<b>W_x·</b>", "W_x·", "W_h·"}
+    assert not [note for note in names if "h" in note.text and bridge - 1 < note.x < bridge]

@@ -62,6 +62,12 @@ def test_exponents_say_over_how_many_tokens():
     assert low < -2 < 0.1 < high
 
 
+def test_one_token_is_one_and_one_exponent_stands_at_1():
+    drawn = exponent_curve(np.array([0.1]), 1)
+    assert drawn.layout.title.text.endswith("finite-time: 1 token")
+    assert drawn.layout.xaxis.dtick == 1
+
+
 def test_what_is_gone_at_once_does_not_squeeze_the_rest():
     drawn = exponent_curve(np.array([-1.0, -30.0, -np.inf]), 9)
     assert -2 < drawn.layout.yaxis.range[0] < -1

@@ -17,9 +17,12 @@ from rnnviz.figures.theme import (
     decades,
     figure,
     ladder,
+    log_axis,
     plain,
     scale_words,
+    whole,
     words_axis,
+    words_margin,
 )
 
 positive = st.floats(1e-300, 1e300)
@@ -160,6 +163,55 @@ def test_labels_are_slanted_only_where_they_have_no_room_side_by_side():
     assert words_axis(["bad"] * 3, LIGHT)["tickangle"] == 0
     assert words_axis(["terrible"] * 20, LIGHT)["tickangle"] < 0
     assert words_axis(["b"] * 200, LIGHT)["tickangle"] == 0
+    assert words_axis(["bad"] * 12, LIGHT)["tickangle"] < 0
+    assert words_axis(["bad"] * 12, LIGHT, width=600)["tickangle"] == 0
+
+
+@pytest.mark.parametrize("count", [21, 38, 48, 60])
+def test_letters_are_all_named_so_that_they_can_be_read(count):
+    text = ("the fox went to the river to look for the moon. " * 2)[:count]
+    below = words_axis(list(text), LIGHT)
+    assert "".join(below["ticktext"]) == text.replace(" ", "␣")
+    assert below["tickangle"] == 0
+    assert words_margin(list(text))["b"] == words_margin(["a"])["b"]
+
+
+def test_a_letter_that_is_changed_leaves_its_neighbours_their_room():
+    few, many = ([*"the fox went to"[:count], "x→<", "t"] for count in (3, 15))
+    assert words_axis(few, LIGHT)["ticktext"] == ["t", "h", "e", "x→&lt;", "t"]
+    assert words_axis(many, LIGHT)["ticktext"][-3:] == ["o", "x<br>→&lt;", "t"]
+    assert words_axis(many, LIGHT)["tickangle"] == 0
+
+
+def test_letters_become_smaller_only_where_they_must():
+    assert "tickfont" not in words_axis(["a"] * 30, LIGHT)
+    sizes = [words_axis(["a"] * count, LIGHT)["tickfont"]["size"] for count in (40, 60)]
+    assert 14 > sizes[0] > sizes[1] >= 10
+
+
+def test_a_log_axis_names_its_powers_as_large_as_other_numbers_are():
+    below = log_axis("", LIGHT, [-4.3, 2.3])
+    assert list(below["tickvals"]) == pytest.approx([1e-4, 1e-2, 1, 100])
+    names = ["10<sup>−4</sup>", "10<sup>−2</sup>", "1", "10<sup>2</sup>"]
+    assert below["ticktext"] == names
+    assert log_axis("", LIGHT, [-0.3, 2.3])["ticktext"] == ["1", "10", "10<sup>2</sup>"]
+
+
+@given(st.lists(st.floats(5e-324, 1.7e308), min_size=1))
+def test_a_log_axis_over_any_sizes_has_labels_that_are_numbers(values):
+    below = log_axis("", LIGHT, decades(values))
+    assert len(below["ticktext"]) == len(below["tickvals"]) <= 7
+    assert all(0 < value < math.inf for value in below["tickvals"])
+
+
+def test_few_things_are_counted_in_whole_numbers():
+    assert whole(1) == whole(5) == {"dtick": 1}
+    assert whole(6) == {}
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_what_is_said_to_the_pointer_stands_on_the_theme_s_ground(theme):
+    assert figure([], "", 100, theme).layout.plot_bgcolor == theme.background
 
 
 def test_a_figure_keeps_its_height_and_the_reader_s_zoom():

@@ -9,6 +9,7 @@ import pytest
 from rnnviz.analysis.history import Course, Ghost, History
 from rnnviz.analysis.memory import MemoryGauge
 from rnnviz.config import RunConfig
+from rnnviz.edit import noise, scale, set_weight, silence
 from rnnviz.engine.evaluation import Score
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.figures.training import loss_curve, metric_curve
@@ -120,7 +121,41 @@ def test_every_change_has_a_line_and_the_latest_have_their_words(history_of):
 
 def test_neighbouring_changes_have_their_words_at_different_heights(history_of):
     drawn = loss_curve(changed(history_of(3), 2, 2, 2), TWO)
-    assert len({note.y for note in drawn.layout.annotations[1:]}) == 3
+    assert len({note.yshift for note in drawn.layout.annotations[1:]}) == 3
+
+
+def edited(history, *edits, epoch=20):
+    ghost = Ghost(Place(epoch), Place(30), history, Schedule(RunConfig()))
+    changes = [Change(Place(epoch), "edit", edit) for edit in edits]
+    drawn = loss_curve(Course(history, 30, changes=changes, ghost=ghost), TWO)
+    return drawn.layout.annotations[1:]
+
+
+def test_edits_are_named_in_the_order_in_which_they_are_applied(history_of):
+    edits = silence(1, 34), scale(0.9), noise(0.1, 0)
+    notes = edited(history_of(30), *edits)
+    assert [note.text for note in notes] == [
+        "branched", "Weights: silence 1 34", "Weights: scale 0.9", "Weights: noise 0.1 0",
+    ]  # fmt: skip
+    assert [note.yshift for note in notes] == sorted((note.yshift for note in notes), reverse=True)
+
+
+def test_a_label_stands_on_the_side_where_it_has_room_and_is_no_longer_than_that(history_of):
+    long = set_weight("W_hh", 12, 34, -0.123456789)
+    for epoch, side in ((3, "left"), (29, "right")):
+        note = edited(history_of(30), long, epoch=epoch)[-1]
+        assert note.xanchor == side
+        assert note.text.startswith("Weights: set W_hh 12 34")
+        assert len(note.text) <= 27
+
+
+def test_guessing_is_named_beside_the_plot_where_no_change_is(history_of):
+    note = loss_curve(Course(history_of(3), 10), TWO).layout.annotations[0]
+    assert (note.xref, note.x, note.xanchor) == ("paper", 1, "left")
+
+
+def test_of_few_epochs_none_is_halved_by_a_label(history_of):
+    assert loss_curve(Course(history_of(1), 1), TWO).layout.xaxis.dtick == 1
 
 
 def test_axes_are_titled_with_their_units(history_of):
