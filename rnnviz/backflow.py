@@ -153,7 +153,7 @@ def entry_of(sight: Sight) -> Entry:
     seen = survey_next(sight, PAST_STEPS)
     beside = compare_examples(parameters, examples) if sight.compares else None
     return Entry(
-        eigenvalues(recurrent(parameters))[:TRAIL],
+        eigenvalues(recurrent(parameters, sight.layer))[:TRAIL],
         shares(Unrolled(sight.trace, sight.layer)),
         seen.clipped,
         float(seen.entries.mean()),

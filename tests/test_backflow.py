@@ -117,6 +117,14 @@ def test_in_the_end_every_snapshot_is_there(run):
     assert develop(run).epochs.tolist() == list(range(11))
 
 
+@pytest.mark.parametrize("layer", [0, 1])
+def test_the_eigenvalues_are_those_of_the_layer_that_is_looked_at(layer):
+    session = Session(RunConfig(cell="gru", hidden=4, layers=2, epochs=3))
+    session.layer = layer
+    weights = session.state.parameters[f"W_hn.{layer + 1}"]
+    np.testing.assert_array_equal(pages(session).eigenvalues[0], eigenvalues(weights)[:8])
+
+
 def test_without_time_nothing_is_developed_but_it_is_known_that_something_lacks(run):
     assert run.develop_gradients(sight_of(run), 0)
     assert len(run.backflow._ledger) == 0

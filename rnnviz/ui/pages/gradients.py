@@ -187,7 +187,7 @@ def _fields(session: Session, key: str) -> dict[str, str]:
     state = "h and c" if session.config.cell is CellKind.LSTM else "h"
     return {
         "noun": session.names.noun,
-        "weights": recurrent_name(parameters),
+        "weights": recurrent_name(parameters, session.layer),
         "state": state,
         "part": "da_t x_tᵀ" if key == "feed_xh" else "da_t h_{t−1}ᵀ",
         "size": f"{parameters.architecture.hidden * parameters.architecture.layers:,}",
@@ -254,7 +254,8 @@ def _products(looked: Looked) -> go.Figure:
 
 def _spectrum(looked: Looked) -> go.Figure:
     parameters, pages = looked.sight.state.parameters, looked.pages()
-    now, name = eigenvalues(recurrent(parameters)), recurrent_name(parameters)
+    layer = looked.sight.layer
+    now, name = eigenvalues(recurrent(parameters, layer)), recurrent_name(parameters, layer)
     return weight_spectrum(now, pages.eigenvalues, pages.epochs, theme(), name)
 
 
@@ -326,7 +327,7 @@ _TABLES: dict[str, Callable[[Looked], pd.DataFrame]] = {
         products(at.backflow.jacobians(at.sight)), at.words[at.bridge :]
     ),
     "spectrum": lambda at: spectrum_table(
-        eigenvalues(recurrent(at.sight.state.parameters)), at.pages()
+        eigenvalues(recurrent(at.sight.state.parameters, at.sight.layer)), at.pages()
     ),
     "state_spectrum": lambda at: state_spectrum_table(
         state_spectra(at.backflow.jacobians(at.sight)), at.words[at.bridge :]
