@@ -191,7 +191,7 @@ def test_a_link_to_the_page_opens_it(opened, server):
 
 
 def test_the_phrase_goes_along_from_page_to_page(page):
-    box = page.at("phrase").get_by_role("textbox")
+    box = page.at("phrase_place").get_by_role("textbox")
     expect(box).to_have_value("i am not good")
     page.type_phrase("this is bad")
     expect(levels(page)).to_contain_text("this is bad")

@@ -195,7 +195,7 @@ def words_of_margin(page, count):
 
 
 def test_typing_presses_no_button_and_unknown_words_are_named(page):
-    box = page.at("phrase").get_by_role("textbox")
+    box = page.at("phrase_place").get_by_role("textbox")
     box.fill("")
     box.press_sequentially("happy and not happy e 0")
     box.press("Enter")
@@ -309,7 +309,7 @@ def test_a_copied_link_is_the_same_run(page, opened):
     expect(page.page).to_have_url(re.compile("seed=7.*clip_by=norm.*phrase=this"))
     words_of_margin(page, 4)
     other = opened(page.page.url)
-    expect(other.at("phrase").get_by_role("textbox")).to_have_value("this is not bad")
+    expect(other.at("phrase_place").get_by_role("textbox")).to_have_value("this is not bad")
     assert first_epoch(other) == first_epoch(page)
 
 

@@ -97,7 +97,7 @@ class TrainPage:
 
     def type_phrase(self, text: str) -> None:
         """Put a text into the phrase box."""
-        box = self.at("phrase").get_by_role("textbox")
+        box = self.at("phrase_place").get_by_role("textbox")
         box.fill(text)
         box.press("Enter")
 
