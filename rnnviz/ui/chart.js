@@ -16,6 +16,7 @@ const shared = (window.rnnviz ??= {
   running: false,
   library: null,
   tell: null, // says something to the server
+  said: 0, // how many things have been said
   unsaid: null, // what the reader did last, while the server hasn't answered what was before
   waitingSince: 0, // when that was said; 0 if it has been answered
   sliders: new Map(), // key -> { input, output, bands, held }
@@ -25,9 +26,10 @@ const shared = (window.rnnviz ??= {
 // An answer that is lost must not silence the page.
 const PATIENCE_MS = 3000;
 
-// One thing is said at a time; of what the reader does meanwhile the last counts.
+// One thing is said at a time; of what the reader does meanwhile the last counts. It has a number,
+// for it may be heard twice: by itself, and with a tick that falls due in the same moment.
 function say(event) {
-  shared.unsaid = event;
+  shared.unsaid = { ...event, number: ++shared.said };
   speak();
 }
 

@@ -116,5 +116,6 @@ def frame(
 def _tell(hear: Callable[[Event], None]) -> None:
     # Where the page is changing, what was heard may be gone; the browser then says it again.
     event = getattr(st.session_state.get("frame"), "heard", None)
-    if isinstance(event, dict):
+    if isinstance(event, dict) and event.get("number", -1) != st.session_state.get("heard"):
+        st.session_state.heard = event.get("number")
         hear(event)

@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from rnnviz.ui.press import pressed
+
 
 def check_button(check: Callable[[], None]) -> None:
     """A button that compares the gradient with complex-step differences, here and now."""
     st.button(
         "Gradient check",
         key="check",
-        on_click=check,
+        on_click=pressed(check),
         shortcut="G",
         help="Compares backpropagation through time with an independent method, complex-step "
         "differences, for every parameter, at these weights and on this phrase. "

@@ -11,6 +11,7 @@ from rnnviz.tasks.preview import Preview, preview
 from rnnviz.tasks.table import Form, TaskError
 from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload
 from rnnviz.tasks.vocabulary import Unit
+from rnnviz.ui.press import pressed
 from rnnviz.ui.style import escaped
 
 _HELP = (
@@ -33,7 +34,12 @@ def own_data(session: Session) -> None:
             "Your own data stay on this computer: a link can only name them, and only as long as "
             "this server runs."
         )
-        st.button("Back to the task’s data", key="leave_data", on_click=session.load, args=(None,))
+        st.button(
+            "Back to the task’s data",
+            key="leave_data",
+            on_click=pressed(session.load),
+            args=(None,),
+        )
     with st.expander("Use your own data"):
         train = _file("train", "Training file") or _pasted()
         if train is None:
@@ -68,7 +74,7 @@ def _offer(session: Session, train: File, test: File | None) -> None:
         return
     _show(found)
     st.button(
-        "Learn from these data", key="learn", type="primary", on_click=session.load,
+        "Learn from these data", key="learn", type="primary", on_click=pressed(session.load),
         args=(upload,), disabled=upload == session.upload,
     )  # fmt: skip
     if session.data_problem:

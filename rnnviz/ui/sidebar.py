@@ -11,6 +11,7 @@ from rnnviz.presets import PRESETS, Preset
 from rnnviz.session import Session
 from rnnviz.tasks.registry import TASKS
 from rnnviz.ui.data import own_data
+from rnnviz.ui.press import pressed
 from rnnviz.ui.state import first_value
 from rnnviz.ui.style import escaped
 
@@ -76,7 +77,7 @@ def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
         for preset in PRESETS[chosen]:
             on = _is_on(session.config, preset)
             st.button(
-                preset.label, key=f"preset_{chosen}_{preset.label}", on_click=_apply,
+                preset.label, key=f"preset_{chosen}_{preset.label}", on_click=pressed(_apply),
                 args=(session, preset), type="primary" if on else "secondary", help=preset.look,
             )  # fmt: skip
     return chosen

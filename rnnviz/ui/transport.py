@@ -11,6 +11,7 @@ from rnnviz.config import SETTINGS
 from rnnviz.player import SPEEDS
 from rnnviz.session import Session
 from rnnviz.ui.chart import place_slider
+from rnnviz.ui.press import pressed
 from rnnviz.ui.sidebar import renew
 from rnnviz.ui.state import first_value
 
@@ -33,11 +34,11 @@ def _time_machine(session: Session) -> None:
         place_slider("scrubber", "Epoch shown")
         now = session.shown is None
         st.button(
-            "Back to now", key="back_to_now", on_click=session.back_to_now, disabled=now,
+            "Back to now", key="back_to_now", on_click=pressed(session.back_to_now), disabled=now,
             help="Look at the present of the run again", shortcut="B",
         )  # fmt: skip
         st.button(
-            "Branch here", key="branch", on_click=session.branch, disabled=now,
+            "Branch here", key="branch", on_click=pressed(session.branch), disabled=now,
             help="Make this epoch the present, with the settings of the sidebar from here on; "
             "the run as it went on stays as a faint dotted curve",
         )  # fmt: skip
@@ -47,31 +48,37 @@ def _buttons(session: Session) -> None:
     run, done = session.running, session.over
     space = {True: "Space", False: None}
     st.button(
-        "Play", key="play", on_click=session.play, type="primary", disabled=run,
+        "Play", key="play", on_click=pressed(session.play), type="primary", disabled=run,
         shortcut=space[not run], icon=":material/play_arrow:",
     )  # fmt: skip
     st.button(
-        "Pause", key="pause", on_click=session.pause, disabled=not run,
+        "Pause", key="pause", on_click=pressed(session.pause), disabled=not run,
         shortcut=space[run], icon=":material/pause:",
     )  # fmt: skip
     st.button(
-        "Step epoch", key="step_epoch", on_click=session.step_epoch, disabled=done, shortcut="E"
+        "Step epoch",
+        key="step_epoch",
+        on_click=pressed(session.step_epoch),
+        disabled=done,
+        shortcut="E",
     )
     st.button(
         "Step batch" if session.config.batch > 1 else "Step phrase",
         key="step_phrase",
-        on_click=session.step_phrase,
+        on_click=pressed(session.step_phrase),
         disabled=done,
         shortcut="P",
     )
     st.button(
         "Reset",
         key="reset",
-        on_click=session.reset,
+        on_click=pressed(session.reset),
         shortcut="0",
         help="Epoch 0, same initial weights",
     )
-    st.button("New seed", key="new_seed", on_click=_new_seed, args=(session,), shortcut="N")
+    st.button(
+        "New seed", key="new_seed", on_click=pressed(_new_seed), args=(session,), shortcut="N"
+    )
 
 
 def _new_seed(session: Session) -> None:

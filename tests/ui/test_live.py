@@ -1,11 +1,12 @@
 """The ticks, with the clock in the test's hand."""
 
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 from streamlit.errors import StreamlitInvalidLayoutContextError
 
-from rnnviz.ui import live
+from rnnviz.ui import chart, live
 from rnnviz.ui.chart import ALL, Stand
 
 
@@ -207,3 +208,23 @@ def test_a_page_that_was_left_before_it_was_laid_out_is_laid_out_again(session, 
 
     live.live(session, draw)
     assert clock.reruns == 1
+
+
+class State(dict):
+    """Stands in for Streamlit's state, whose values are attributes too."""
+
+    def __setattr__(self, key, value):
+        self[key] = value
+
+
+def test_what_is_heard_twice_is_done_once(monkeypatch):
+    """What the reader does in a chart comes with a tick too, where one falls due with it."""
+    state, heard = State(), []
+    monkeypatch.setattr(chart.st, "session_state", state)
+    for number in (1, 1, 2, 2, 1):
+        state.frame = SimpleNamespace(heard={"kind": "worth", "number": number})
+        chart._tell(heard.append)
+    assert [event["number"] for event in heard] == [1, 2, 1]
+    state.frame = SimpleNamespace(heard=None)
+    chart._tell(heard.append)
+    assert len(heard) == 3

@@ -23,6 +23,7 @@ from rnnviz.ui.chart import Show, place
 from rnnviz.ui.live import Chore, live
 from rnnviz.ui.phrase import phrase_box
 from rnnviz.ui.points import points_html, points_table, search_html
+from rnnviz.ui.press import pressed
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import escaped, status_html, theme
 from rnnviz.ui.table import numbers
@@ -73,10 +74,10 @@ def _controls(session: Session) -> None:
         searching = dynamics.searching is not None
         blocked = searching or bool(dynamics.problem(session.scene))
         st.button(
-            "Find", key="find", type="primary", on_click=_find, args=(session,), shortcut="F",
-            disabled=blocked, help="Look for the points at which the state stays",
+            "Find", key="find", type="primary", on_click=pressed(_find), args=(session,),
+            shortcut="F", disabled=blocked, help="Look for the points at which the state stays",
         )  # fmt: skip
-        st.button("Cancel", key="cancel", on_click=dynamics.cancel, disabled=not searching)
+        st.button("Cancel", key="cancel", on_click=pressed(dynamics.cancel), disabled=not searching)
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
     with left:
         phrase_box(session, "dynamics")
@@ -146,7 +147,7 @@ def _plane_controls(session: Session) -> None:
         count = len(dynamics.plane(session.scene).basis.axes)
         dynamics.axes = choose_axes("axes", dynamics.axes, visit("dynamics"), count)
         st.button(
-            "Refit the plane", key="refit", on_click=dynamics.refit,
+            "Refit the plane", key="refit", on_click=pressed(dynamics.refit),
             help="Find the principal components of the states visited at the epoch shown; until "
             "then the plane stays, so that epochs can be compared",
         )  # fmt: skip

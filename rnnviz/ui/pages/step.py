@@ -27,6 +27,7 @@ from rnnviz.ui.check import check_button
 from rnnviz.ui.live import Handlers, live
 from rnnviz.ui.moment import caption_html, changes_html, formula_html, levels_html
 from rnnviz.ui.phrase import phrase_box
+from rnnviz.ui.press import pressed
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import check_html, status_html, theme
 from rnnviz.ui.text import explanation
@@ -135,7 +136,7 @@ def _layer_and_part(session: Session) -> None:
 def _apply_button(session: Session) -> None:
     own = session.microscope.subject is Subject.OWN
     st.button(
-        "Apply update and take the next phrase", key="apply", on_click=session.apply,
+        "Apply update and take the next phrase", key="apply", on_click=pressed(session.apply),
         disabled=own or session.over, shortcut="A",
         help="Takes this very step in the run. For a phrase of your own the step is only "
         "looked at: the run learns from its training phrases alone." if own else None,
@@ -161,7 +162,7 @@ def _cursor_buttons(session: Session) -> None:
         for label, icon, shortcut, act, by, disabled in moves:
             st.button(
                 label, key=f"cursor_{icon}", icon=f":material/{icon}:", shortcut=shortcut,
-                on_click=act, args=(by,), disabled=disabled,
+                on_click=pressed(act), args=(by,), disabled=disabled,
             )  # fmt: skip
 
 

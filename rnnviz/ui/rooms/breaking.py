@@ -22,6 +22,7 @@ from rnnviz.probe import Probe, inspect
 from rnnviz.session import Session
 from rnnviz.ui.chart import Event, Show, place
 from rnnviz.ui.live import Chore
+from rnnviz.ui.press import pressed
 from rnnviz.ui.rooms.room import Furnished
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import theme, written
@@ -137,9 +138,13 @@ def _button(
 ) -> None:
     key = f"do_{label.lower().replace(' ', '_')}"
     full = len(session.dissection.edits) >= MOST_EDITS
+
+    def add() -> None:
+        session.dissection.add(*edits())
+
     place.button(
         label, key=key, width="stretch", disabled=full,
-        on_click=lambda: session.dissection.add(*edits()),
+        on_click=pressed(add),
         help=f"At most {MOST_EDITS} edits are tried together." if full else None,
     )  # fmt: skip
 
@@ -148,11 +153,11 @@ def _decide(session: Session) -> None:
     lab = session.dissection
     none = not lab.edits
     with st.container(horizontal=True, key="decide"):
-        st.button("Undo", key="undo", on_click=lab.undo, disabled=none, shortcut="Z")
-        st.button("Undo all", key="undo_all", on_click=lab.clear, disabled=none)
+        st.button("Undo", key="undo", on_click=pressed(lab.undo), disabled=none, shortcut="Z")
+        st.button("Undo all", key="undo_all", on_click=pressed(lab.clear), disabled=none)
         st.button(
             "Branch with this", key="branch_with", type="primary", disabled=none,
-            on_click=_branch, args=(session,),
+            on_click=pressed(_branch), args=(session,),
             help="Until now only a copy was edited. This makes the edited weights the present of "
             "the run, from the epoch shown on; the run as it was stays as a ghost, and a link "
             "carries the edits.",

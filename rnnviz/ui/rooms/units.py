@@ -18,6 +18,7 @@ from rnnviz.figures.theme import HEIGHTS, ladder, shown_token
 from rnnviz.figures.tinted import Line, tint, tinted_text
 from rnnviz.session import Session
 from rnnviz.ui.chart import Event, Show, place
+from rnnviz.ui.press import pressed
 from rnnviz.ui.rooms.room import MOST_CHOICES, Furnished, edition, region_of
 from rnnviz.ui.state import first_value
 from rnnviz.ui.style import theme
@@ -107,7 +108,7 @@ def _unit(session: Session) -> None:
                                 ("Next", "chevron_right", 1, "Right")):  # fmt: skip
         st.button(
             name, key=f"unit_{name.lower()}", icon=f":material/{icon}:", shortcut=key,
-            on_click=_step, args=(session, by), disabled=last == 0,
+            on_click=pressed(_step), args=(session, by), disabled=last == 0,
         )  # fmt: skip
 
 
@@ -140,7 +141,13 @@ def _leaves(session: Session, region: Region) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="leaves"):
         moves = (("Earlier phrases", -1, lab.leaf == 0), ("Later phrases", 1, lab.leaf == last))
         for name, by, disabled in moves:
-            st.button(name, key=f"leaf_{by}", on_click=_turn, args=(session, by), disabled=disabled)
+            st.button(
+                name,
+                key=f"leaf_{by}",
+                on_click=pressed(_turn),
+                args=(session, by),
+                disabled=disabled,
+            )
 
 
 def _turn(session: Session, by: int) -> None:

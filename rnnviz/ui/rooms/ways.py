@@ -25,6 +25,7 @@ from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
 from rnnviz.ui.axes import choose_axes
 from rnnviz.ui.chart import Event, Show, place
+from rnnviz.ui.press import pressed
 from rnnviz.ui.rooms.alter import choose_alter
 from rnnviz.ui.rooms.room import Furnished, edition, region_of
 from rnnviz.ui.style import theme
@@ -74,7 +75,7 @@ def _controls(session: Session) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="ways_bar"):
         lab.axes = choose_axes("plane", lab.axes, (edition(session), hidden), hidden)
         st.button(
-            "Refit", key="refit", on_click=_refit, args=(session,),
+            "Refit", key="refit", on_click=pressed(_refit), args=(session,),
             help="Fit the components to the states of the epoch shown. Otherwise they stay as "
             "they are, so that what moves are the states and not the axes.",
         )  # fmt: skip
