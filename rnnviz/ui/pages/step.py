@@ -148,6 +148,7 @@ def _choose(scope: Microscope) -> None:
 
 
 def _cursor_buttons(session: Session) -> None:
+    """Buttons that are part of the fragment that ticks: a press lets that alone run again."""
     scope = session.microscope
     first, last = scope.cursor == 0, scope.cursor == scope.last
     moves = (
@@ -162,7 +163,7 @@ def _cursor_buttons(session: Session) -> None:
         for label, icon, shortcut, act, by, disabled in moves:
             st.button(
                 label, key=f"cursor_{icon}", icon=f":material/{icon}:", shortcut=shortcut,
-                on_click=pressed(act), args=(by,), disabled=disabled,
+                on_click=act, args=(by,), disabled=disabled,
             )  # fmt: skip
 
 
