@@ -254,20 +254,19 @@ class Dissection:
         return found
 
     def weigh(self, state: TrainState, layer: int, run: Run) -> bool:
-        """Find out what the next unit is worth; whether there are more."""
+        """Find out what the next unit is worth; whether there are more.
+
+        Where the loss is not finite as it is, none can be weighed.
+        """
         found = self.worth(state, layer)
         missing = np.flatnonzero(np.isnan(found))
-        if not missing.size:
+        whole: Score = self._keep("whole", state, lambda: run.examine(state.parameters)[0])
+        if not missing.size or not np.isfinite(whole.loss):
             return False
         without = operate(state.parameters, [silence(layer + 1, int(missing[0]))])
-        whole: Score = self._keep("whole", state, lambda: run.examine(state.parameters)[0])
         rise = run.examine(without)[0].loss - whole.loss
         found[missing[0]] = rise if np.isfinite(rise) else np.inf
         return missing.size > 1
-
-    def lacks(self, state: TrainState, layer: int) -> bool:
-        """Whether there are units of which isn't known yet what they are worth."""
-        return bool(np.isnan(self.worth(state, layer)).any())
 
     def strongest(self, state: TrainState, layer: int, run: Run, count: int) -> tuple[Edit, ...]:
         """What silences the ``count`` units that are worth most of those still heard.

@@ -317,8 +317,8 @@ class Session(Player):
         until = time.perf_counter() + budget
         while self.dissection.weigh(self.state, self.layer, self.run):
             if time.perf_counter() > until:
-                break
-        return self.dissection.lacks(self.state, self.layer)
+                return True
+        return False
 
     @alone
     def strongest(self, count: int) -> tuple[Edit, ...]:

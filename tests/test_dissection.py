@@ -282,12 +282,11 @@ def test_a_unit_is_worth_what_the_loss_rises_without_it(cell):
     session = Session(RunConfig(cell=cell, hidden=5, init_scale=0.3, epochs=3))
     session.advance(3)
     lab, state, run = session.dissection, session.state, session.run
-    assert lab.lacks(state, 0)
     assert np.isnan(lab.worth(state, 0)).all()
     assert lab.weigh(state, 0, run)
     assert np.isnan(lab.worth(state, 0)).tolist() == [False, True, True, True, True]
     strongest = lab.strongest(state, 0, run, 2)
-    assert not lab.lacks(state, 0)
+    assert not np.isnan(lab.worth(state, 0)).any()
     assert not lab.weigh(state, 0, run)
     rises = lab.worth(state, 0)
     for unit in range(5):
@@ -295,6 +294,13 @@ def test_a_unit_is_worth_what_the_loss_rises_without_it(cell):
         trial = lab.trial(state, run)
         assert rises[unit] == pytest.approx(trial.after[0].loss - trial.before[0].loss, abs=1e-12)
     assert [edit.column for edit in strongest] == np.argsort(-rises)[:2].tolist()
+
+
+def test_where_the_loss_is_not_finite_no_unit_can_be_weighed():
+    session = Session(RunConfig(activation="relu", init_scale=0.5))
+    assert session.run.history.row(0)["train_loss"] == math.inf
+    assert not session.weigh(1.0)
+    assert np.isnan(session.dissection.worth(session.state, 0)).all()
 
 
 def test_the_strongest_are_of_those_still_heard(session, lab):

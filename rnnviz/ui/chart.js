@@ -113,11 +113,14 @@ function pointed({ key }, { points: [{ x, y, customdata }] }) {
   say({ kind: key, x, y, data: customdata ?? null });
 }
 
+// There is no room for many digits beside a scale.
+const short = (number) => (number >= 1e5 ? number.toExponential() : `${number}`).replace("+", "");
+
 // Plotly draws a colour bar anew with every frame, which takes as long as a small chart.
 function drawScale({ scale }, { data: [series], layout }) {
   if (!series.colorbar) return;
   series.showscale = false;
-  const end = Number(series.zmax.toPrecision(3));
+  const end = short(Number(series.zmax.toPrecision(3)));
   const bottom = series.zmin < 0 ? `−${end}` : "0";
   const [low, high] = series.colorbar.ticktext ?? [bottom, `${end}`];
   const drawn = [low, high, series.colorscale, series.colorbar.title.text].join(" ");

@@ -74,6 +74,8 @@ def _weighed(session: Session) -> str:
     left = int(np.isnan(rises).sum())
     if not left:
         return ""
+    if not np.isfinite(session.trial().before[0].loss):
+        return "The loss is not finite as it is, so no unit can be weighed."
     when = "Pause to have them weighed." if session.running else "They are being weighed."
     return f"Not known yet of {left} of {len(rises)} units, their numbers in brackets. {when}"
 
