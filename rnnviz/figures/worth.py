@@ -21,7 +21,7 @@ def unit_worth(
 ) -> go.Figure:
     """By how much the training loss rises when a unit alone is silenced, (H,); a cell a unit.
 
-    NaN is not known yet: the number of such a unit is in brackets. Cells of units that are silenced
+    NaN is not known yet: such a unit has a question mark. Cells of units that are silenced
     have a cross; a cell that is clicked tells the number of its unit.
     """
     width = min(_WIDE if len(rises) > 4 * _NARROW else _NARROW, len(rises))
@@ -59,7 +59,7 @@ def unit_worth(
 def _name(number: int, rise: float, silenced: Collection[int]) -> str:
     if number in silenced:
         return "✕"
-    return f"({number})" if math.isnan(rise) else str(number)
+    return "?" if math.isnan(rise) else str(number)
 
 
 def _told(number: int, rise: float, unit: str) -> str:

@@ -47,7 +47,7 @@ def test_what_is_pointed_at_is_told_as_it_is():
         "unit 2: not weighed yet", "unit 3: ΔL = ∞ nats",
     ]  # fmt: skip
     assert told[9:] == [""] * 7
-    assert list(written.text)[:4] == ["0", "1", "(2)", "3"]
+    assert list(written.text)[:4] == ["0", "1", "?", "3"]
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])

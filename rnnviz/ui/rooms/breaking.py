@@ -77,7 +77,7 @@ def _weighed(session: Session) -> str:
     if not np.isfinite(session.trial().before[0].loss):
         return "The loss is not finite as it is, so no unit can be weighed."
     when = "Pause to have them weighed." if session.running else "They are being weighed."
-    return f"Not known yet of {left} of {len(rises)} units, their numbers in brackets. {when}"
+    return f"Not known yet of {left} of {len(rises)} units, marked with ?. {when}"
 
 
 def _leads(probe: Probe, after: Probe) -> Any:
