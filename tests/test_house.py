@@ -1,6 +1,7 @@
 """The house rules: style, types, one-way imports, short functions."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -49,6 +50,11 @@ def test_functions_are_short():
 
 def test_the_page_is_a_frame():
     assert len((ROOT / "app.py").read_text(encoding="utf-8").splitlines()) <= 40
+
+
+def test_no_rule_looks_at_the_whole_page_anew_with_every_line_of_a_chart():
+    sheet = (ROOT / "rnnviz" / "ui" / "style.css").read_text(encoding="utf-8")
+    assert ":has(" not in re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
 
 
 def test_requirements_name_a_compatible_release_each():

@@ -44,6 +44,11 @@ def style_sheet() -> None:
     _theme_watch(key="theme", data={"dark": kind == "dark"}, on_dark_change=lambda: None)
 
 
+def release_header() -> None:
+    """Let the bar on top scroll away with this page, which has another bar that stays."""
+    st.html("<style>div.st-key-header { position: static; }</style>")
+
+
 def escaped(text: str) -> str:
     """The text with Markdown's and KaTeX's signs taken literally."""
     return "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|$~:^=" else c for c in text)

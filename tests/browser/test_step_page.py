@@ -243,3 +243,12 @@ def test_a_step_with_many_answers_has_its_loss_and_its_way_back(opened, server):
     assert len(set(seen)) == count
     phases = [next(phase.value for phase in Phase if phase.value in text) for text in seen]
     assert sorted(set(phases)) == sorted(phase.value for phase in Phase)
+
+
+def test_the_cursor_stays_in_sight_in_the_place_of_the_numbers(page):
+    page.chart("terms").scroll_into_view_if_needed()
+    expect(page.at("cursor_bar")).to_be_in_viewport()
+    expect(page.at("header")).not_to_be_in_viewport()
+    page.visit("Train")
+    page.chart("recurrent").scroll_into_view_if_needed()
+    expect(page.status).to_be_in_viewport()

@@ -29,7 +29,7 @@ from rnnviz.ui.moment import caption_html, changes_html, formula_html, levels_ht
 from rnnviz.ui.phrase import phrase_box
 from rnnviz.ui.press import pressed
 from rnnviz.ui.state import first_value, visit
-from rnnviz.ui.style import check_html, status_html, theme
+from rnnviz.ui.style import check_html, release_header, status_html, theme
 from rnnviz.ui.text import explanation
 
 
@@ -47,6 +47,7 @@ class Slots:
 
 def step_page(session: Session, status: DeltaGenerator) -> None:
     """Draw the page; ``status`` is the place of the live numbers."""
+    release_header()
     _subject(session)
     with st.container(key="cursor_bar"):
         levels = st.empty()
