@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
 from rnnviz.engine.layer import Array
+from rnnviz.figures.picture import Picture, Series, heatmap, scatter
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
@@ -30,7 +30,7 @@ _MOST_WRITTEN = 60
 
 def class_strip(
     probs: Array, targets: Array, classes: Sequence[str], words: Sequence[str], theme: Theme = LIGHT
-) -> go.Figure:
+) -> Picture:
     """At every token of ``words`` what is wanted, what is answered, and how likely the wanted is.
 
     ``probs`` (N, C) and ``targets`` (N,) belong to the last N tokens; -1 is a target nobody knows,
@@ -40,7 +40,7 @@ def class_strip(
     said = probs.argmax(axis=1)
     right = np.where(targets < 0, np.nan, probs[np.arange(len(probs)), targets])
     places = list(range(first, len(words)))
-    share = go.Heatmap(
+    share = heatmap(
         x=places,
         y=[0],
         z=compact(right[None]),
@@ -78,7 +78,7 @@ def _hover(classes: Sequence[str], target: int, said: int) -> str:
 
 def _written(
     targets: Array, said: Array, classes: Sequence[str], places: list[int], theme: Theme
-) -> list[go.Scatter]:
+) -> list[Series]:
     """The targets above and the answers below them, wrong ones bold and in red.
 
     Bold by weight: markup in a text takes the browser longer.
@@ -97,7 +97,7 @@ def _written(
         (1, names, looks),
     ]
     return [
-        go.Scatter(
+        scatter(
             x=places,
             y=[y] * len(places),
             mode="text",
@@ -125,7 +125,7 @@ def value_lines(
     channels: Sequence[str],
     words: Sequence[str],
     theme: Theme = LIGHT,
-) -> go.Figure:
+) -> Picture:
     """Of every channel the values answered, (T, C), as a line and, dotted, those wanted.
 
     ``targets`` (N, C) belong to the last N tokens.
@@ -136,7 +136,7 @@ def value_lines(
     return _channels([said, wanted], channels, words, title, theme)
 
 
-def free_run(read: Array, free: Array, channels: Sequence[str], theme: Theme = LIGHT) -> go.Figure:
+def free_run(read: Array, free: Array, channels: Sequence[str], theme: Theme = LIGHT) -> Picture:
     """Values that were read, (T, C), dotted, and how the network goes on by itself, (n, C)."""
     strokes = [
         Stroke(0, read, "read", theme.text, "dot"),
@@ -144,9 +144,10 @@ def free_run(read: Array, free: Array, channels: Sequence[str], theme: Theme = L
     ]
     words = [str(t + 1) for t in range(len(read) + len(free))]
     title = "Running free: read (dotted), then on its own answers"
-    drawn = _channels(strokes, channels, words, title, theme)
+    upright = {"type": "line", "yref": "paper", "y0": 0, "y1": 1}
     line = {"color": theme.muted, "width": 1.5}
-    return drawn.add_vline(len(read) - 0.5, line=line)
+    end = {**upright, "x0": len(read) - 0.5, "x1": len(read) - 0.5, "line": line}
+    return _channels(strokes, channels, words, title, theme, shapes=[end])
 
 
 def _channels(
@@ -155,7 +156,8 @@ def _channels(
     words: Sequence[str],
     title: str,
     theme: Theme,
-) -> go.Figure:
+    **layout: Any,
+) -> Picture:
     """Channels one above the other, each around a line of its own."""
     every = np.concatenate([stroke.values for stroke in strokes])
     limit = ladder(float(np.abs(every).max()))
@@ -172,13 +174,14 @@ def _channels(
             "", theme, range=[bases[-1] - 1.3 * limit, 1.3 * limit], tickvals=ticks, ticktext=names
         ),
         margin=words_margin(words),
+        **layout,
     )
 
 
-def _line(stroke: Stroke, c: int, base: float, channel: str) -> go.Scatter:
+def _line(stroke: Stroke, c: int, base: float, channel: str) -> Series:
     """One channel of a stroke around ``base``, with exact numbers to be pointed at."""
     solid, values = stroke.dash == "solid", stroke.values[:, c]
-    return go.Scatter(
+    return scatter(
         x=list(range(stroke.first, stroke.first + len(values))),
         y=compact(values + base),
         mode="lines+markers",

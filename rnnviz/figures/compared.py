@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
 from rnnviz.analysis.saliency import Saliency
 from rnnviz.engine.layer import Array
 from rnnviz.figures.hidden import STATE, View
+from rnnviz.figures.picture import Picture, Series, bar, heatmap
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
@@ -46,14 +46,14 @@ class Pair(NamedTuple):
     names: tuple[str, str] = ("as typed", "changed")
 
 
-def compared_states(pair: Pair, theme: Theme = LIGHT, view: View = STATE) -> go.Figure:
+def compared_states(pair: Pair, theme: Theme = LIGHT, view: View = STATE) -> Picture:
     """The states (P, H) of both, and the second less the first, all on one scale."""
     states = {pair.names[0]: pair.first, pair.names[1]: pair.second}
     states["difference"] = pair.second - pair.first
     limit = ladder(max(_largest(array) for array in states.values()))
     named = [[plain(word, 30) for word in pair.words]] * pair.first.shape[1]
     series = [
-        go.Heatmap(
+        heatmap(
             z=compact(array.T),
             zmin=-limit,
             zmax=limit,
@@ -100,13 +100,13 @@ def _stacked(names: list[str], units: int, theme: Theme) -> dict[str, Any]:
     }
 
 
-def compared_leads(pair: Pair, label: str, theme: Theme = LIGHT, unit: str = "logits") -> go.Figure:
+def compared_leads(pair: Pair, label: str, theme: Theme = LIGHT, unit: str = "logits") -> Picture:
     """One number (P,) of both after every token: two bars side by side."""
     limit = 1.15 * ladder(max(_largest(pair.first), _largest(pair.second)))
     places = list(range(len(pair.words)))
     looks = ((pair.names[0], pair.first, theme.muted), (pair.names[1], pair.second, theme.forward))
     bars = [
-        go.Bar(
+        bar(
             x=places,
             y=compact(values),
             name=plain(name),
@@ -138,7 +138,7 @@ def compared_leads(pair: Pair, label: str, theme: Theme = LIGHT, unit: str = "lo
 
 def saliency_strips(
     saliency: Saliency, words: Sequence[str], name: str, theme: Theme = LIGHT
-) -> go.Figure:
+) -> Picture:
     """What every token adds to ``name``, by three methods (rows): red for it, blue against it."""
     rows = {
         "gradient × input": saliency.gradient_input,
@@ -147,7 +147,7 @@ def saliency_strips(
     }
     shares = np.array([*rows.values()])
     limit = ladder(_largest(shares))
-    strips = go.Heatmap(
+    strips = heatmap(
         z=compact(shares),
         zmin=-limit,
         zmax=limit,
@@ -176,7 +176,7 @@ def saliency_strips(
     )
 
 
-def _numbers(shares: Array, limit: float, theme: Theme) -> list[go.Scatter]:
+def _numbers(shares: Array, limit: float, theme: Theme) -> list[Series]:
     """The shares (3, T) on their cells, with the digits that their scale has, if there is room."""
     digits = max(0, 1 - math.floor(math.log10(limit)))
     texts = [[_number(share, digits) for share in row] for row in shares]

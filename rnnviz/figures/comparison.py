@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
 from rnnviz.analysis.comparison import ByLength, Comparison
 from rnnviz.analysis.history import Course
@@ -15,6 +14,7 @@ from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
 from rnnviz.engine.layer import Array
 from rnnviz.figures.epochs import EPOCHS_MARGIN, change_lines, epochs_axis, present_marks
 from rnnviz.figures.gradients import norms_height
+from rnnviz.figures.picture import Picture, Series, scatter
 from rnnviz.figures.theme import (
     HEIGHTS,
     LEGEND,
@@ -52,7 +52,7 @@ def pairs_height(count: int) -> int:
     return norms_height(count) + 32
 
 
-def gradient_pairs(seen: Comparison, theme: Theme = LIGHT) -> go.Figure:
+def gradient_pairs(seen: Comparison, theme: Theme = LIGHT) -> Picture:
     """The sizes of both gradients of every parameter, with their cosine and relative error."""
     span = decades([*seen.exact.values(), *seen.notebook.values()])
     looks = (
@@ -60,7 +60,7 @@ def gradient_pairs(seen: Comparison, theme: Theme = LIGHT) -> go.Figure:
         ("notebook", seen.notebook, {"size": 14, "color": theme.positive, "symbol": "x"}),
     )
     series = [
-        go.Scatter(
+        scatter(
             x=np.maximum([*sizes.values()], 10.0 ** span[0]),
             y=list(sizes),
             name=name,
@@ -101,7 +101,7 @@ def _pair_label(seen: Comparison, name: str, theme: Theme) -> dict[str, Any]:
     return {"text": text.replace("-", "−"), "font": {"color": color}, **place}
 
 
-def errors_by_length(seen: ByLength, theme: Theme = LIGHT) -> go.Figure:
+def errors_by_length(seen: ByLength, theme: Theme = LIGHT) -> Picture:
     """||notebook - exact|| / ||exact|| of every parameter that is off, over the length T.
 
     Below it the cosine of the two gradients.
@@ -122,7 +122,7 @@ def errors_by_length(seen: ByLength, theme: Theme = LIGHT) -> go.Figure:
     )
 
 
-def errors_over_epochs(pages: Pages, course: Course, theme: Theme = LIGHT) -> go.Figure:
+def errors_over_epochs(pages: Pages, course: Course, theme: Theme = LIGHT) -> Picture:
     """The same over the epochs, on the sequences that the pages were written of, together."""
     notes, scales = [f"epoch {epoch}" for epoch in pages.epochs], ["y", "y2"]
     marks = [*change_lines(course, theme, scales), *present_marks(course, theme, scales)]
@@ -136,7 +136,7 @@ def errors_over_epochs(pages: Pages, course: Course, theme: Theme = LIGHT) -> go
     )
 
 
-def _errors_and_cosines(seen: _Off, title: str, theme: Theme, **layout: Any) -> go.Figure:
+def _errors_and_cosines(seen: _Off, title: str, theme: Theme, **layout: Any) -> Picture:
     """Two plots above each other, with a line in each for every parameter that is off."""
     off = [name for name, values in seen.errors.items() if np.any(values > 0)]
     span = decades([1.0, *(float(v) for name in off for v in seen.errors[name])])
@@ -159,10 +159,10 @@ def _errors_and_cosines(seen: _Off, title: str, theme: Theme, **layout: Any) -> 
     )
 
 
-def _line(seen: _Off, name: str, y: Array, line: dict[str, Any], **where: Any) -> go.Scatter:
+def _line(seen: _Off, name: str, y: Array, line: dict[str, Any], **where: Any) -> Series:
     """One parameter in one of the plots; the kind of parameter is the dash."""
     rows = zip(seen.notes, seen.errors[name], seen.cosines[name], strict=True)
-    return go.Scatter(
+    return scatter(
         x=seen.x.astype(np.int32),
         y=y,
         name=name,
@@ -191,7 +191,7 @@ def _dash(name: str) -> str:
     return _DASHES.get(name.partition(".")[0], "dashdot")
 
 
-def check_dots(check: GradientCheck | None, count: int, theme: Theme = LIGHT) -> go.Figure:
+def check_dots(check: GradientCheck | None, count: int, theme: Theme = LIGHT) -> Picture:
     """The relative error of every one of ``count`` parameters against complex-step differences.
 
     None: the check was not made.
@@ -200,7 +200,7 @@ def check_dots(check: GradientCheck | None, count: int, theme: Theme = LIGHT) ->
     wrong = {} if check is None else check.wrong
     span = decades([_EXACT, 1.0, *errors.values()])
     colors = [theme.positive if name in wrong else theme.train for name in errors]
-    dots = go.Scatter(
+    dots = scatter(
         x=np.maximum([*errors.values()], 10.0 ** span[0]),
         y=list(errors),
         mode="markers",

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from rnnviz.analysis.fixed_points import FixedPoint, Kind
 from rnnviz.analysis.portrait import ARROWS, FlowField, Portrait, Readout
 from rnnviz.analysis.projection import Plane
 from rnnviz.engine.layer import Array
 from rnnviz.figures.colors import ink
+from rnnviz.figures.picture import Picture, Series, scatter
 from rnnviz.figures.plane import unit_circle
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, compact, figure, plain
 
@@ -31,7 +31,7 @@ def phase_plane(
     points: Sequence[FixedPoint] = (),
     labels: tuple[Sequence[Readout], Sequence[str]] = ((), ()),
     theme: Theme = LIGHT,
-) -> go.Figure:
+) -> Picture:
     """Fixed points among the paths that sequences take, and the flow of the plane.
 
     ``labels`` are what is read out at each point, in its colour where there are two classes, and
@@ -69,10 +69,10 @@ def _component(plane: Plane, which: int, span: tuple[float, float], theme: Theme
     return axis(title, theme, range=list(span), showgrid=False)
 
 
-def _lines(paths: Iterable[Array], color: str, width: float, opacity: float = 1) -> go.Scatter:
+def _lines(paths: Iterable[Array], color: str, width: float, opacity: float = 1) -> Series:
     """Many lines (n, 2) as one series, with gaps between them."""
     joined = np.concatenate([part for path in paths for part in (path, _GAP)] or [_GAP])[:-1]
-    return go.Scatter(
+    return scatter(
         x=compact(joined[:, 0]),
         y=compact(joined[:, 1]),
         mode="lines",
@@ -83,7 +83,7 @@ def _lines(paths: Iterable[Array], color: str, width: float, opacity: float = 1)
     )
 
 
-def _arrows(field: FlowField, spans: Any, theme: Theme) -> list[go.Scatter]:
+def _arrows(field: FlowField, spans: Any, theme: Theme) -> list[Series]:
     """Arrows that grow with the step, up to a cell of the window; and their exact values."""
     cell = np.array([(high - low) / ARROWS for low, high in spans])
     steps = np.clip(np.nan_to_num(field.moves / cell, posinf=0, neginf=0), -_FAR, _FAR)
@@ -95,7 +95,7 @@ def _arrows(field: FlowField, spans: Any, theme: Theme) -> list[go.Scatter]:
     gaps = np.full_like(tips, np.nan)
     joined = np.stack([field.points, tips, heads[0], tips, heads[1], gaps], axis=1).reshape(-1, 2)
     lines = _lines([joined], theme.muted, 1.2, opacity=0.75)
-    roots = go.Scatter(
+    roots = scatter(
         x=compact(field.points[:, 0]),
         y=compact(field.points[:, 1]),
         mode="markers",
@@ -116,9 +116,9 @@ def _turned(vectors: Array, angle: float) -> Array:
     return turned
 
 
-def _probe(path: Array, words: Sequence[str], theme: Theme) -> go.Scatter:
+def _probe(path: Array, words: Sequence[str], theme: Theme) -> Series:
     names = ["start", *words][: len(path)]
-    return go.Scatter(
+    return scatter(
         x=compact(path[:, 0]),
         y=compact(path[:, 1]),
         name="your sequence",
@@ -136,10 +136,10 @@ def _marks(
     points: Sequence[FixedPoint],
     readouts: Sequence[Readout],
     theme: Theme,
-) -> go.Scatter:
+) -> Series:
     chosen = [number for number, point in enumerate(points) if point.kind is kind]
     symbol, size = MARKS[kind]
-    return go.Scatter(
+    return scatter(
         x=compact(places[chosen, 0]),
         y=compact(places[chosen, 1]),
         name=f"{kind.value} ({len(chosen)})",
@@ -172,7 +172,7 @@ def _facts(number: int, point: FixedPoint, readout: Readout) -> list[str]:
     return [str(number + 1), plain(readout.text, 60), speed, str(point.unstable), memory]
 
 
-def point_spectra(points: Sequence[FixedPoint], theme: Theme = LIGHT) -> go.Figure:
+def point_spectra(points: Sequence[FixedPoint], theme: Theme = LIGHT) -> Picture:
     """The eigenvalues of J at every point: inside the unit circle shrinks, outside it grows."""
     limit = max([1.25, *(1.1 * float(np.abs(point.eigenvalues).max()) for point in points)])
     return figure(
@@ -191,13 +191,13 @@ def point_spectra(points: Sequence[FixedPoint], theme: Theme = LIGHT) -> go.Figu
     )  # fmt: skip
 
 
-def _eigenvalues(kind: Kind, points: Sequence[FixedPoint], theme: Theme) -> go.Scatter:
+def _eigenvalues(kind: Kind, points: Sequence[FixedPoint], theme: Theme) -> Series:
     chosen = [(n, point) for n, point in enumerate(points, 1) if point.kind is kind]
     values = np.concatenate([point.eigenvalues for _, point in chosen] or [np.zeros(0, complex)])
     constants = np.concatenate([point.time_constants for _, point in chosen] or [np.zeros(0)])
     numbers = np.concatenate([np.full(len(p.eigenvalues), n) for n, p in chosen] or [np.zeros(0)])
     symbol, size = MARKS[kind]
-    return go.Scatter(
+    return scatter(
         x=compact(values.real),
         y=compact(values.imag),
         name=kind.value,

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from rnnviz.analysis.gradients import Flow, Objective
 from rnnviz.analysis.history import Course
 from rnnviz.analysis.memory import GradientMap
 from rnnviz.figures.epochs import EPOCHS_MARGIN, change_lines, epochs_axis, present_marks
+from rnnviz.figures.picture import Picture, heatmap, scatter
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
@@ -37,7 +37,7 @@ SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
 
 def bptt_profile(
     flow: Flow, words: Sequence[str], theme: Theme = LIGHT, since: int = 0, noun: str = "word"
-) -> go.Figure:
+) -> Picture:
     """||dL/dh_t|| for every token on a log scale; time runs right, the gradient flows left.
 
     Tokens before ``since`` aren't drawn yet; the axes are those of the whole.
@@ -45,7 +45,7 @@ def bptt_profile(
     span = decades(flow.norms.tolist())
     floor = 10.0 ** span[0]
     symbol, norms = SYMBOL[flow.objective], flow.norms[since:]
-    points = go.Scatter(
+    points = scatter(
         x=list(range(since, len(words))),
         y=np.maximum(norms, floor).tolist(),
         mode="lines+markers+text" if len(words) <= 2 * _MOST_NUMBERS else "lines+markers",
@@ -92,12 +92,12 @@ def _direction(theme: Theme) -> dict[str, Any]:
 
 def gradient_map(
     seen: GradientMap, course: Course, words: Sequence[str], symbol: str, theme: Theme = LIGHT
-) -> go.Figure:
+) -> Picture:
     """||dL/dh_t|| for every token (row) at every epoch (column), coloured by its logarithm."""
     low, high = color_span(seen.norms)
     with np.errstate(divide="ignore"):
         shades = np.maximum(np.log10(seen.norms.T), low)
-    heatmap = go.Heatmap(
+    cells = heatmap(
         x=seen.epochs.astype(np.int32),
         y=list(range(1, len(words) + 1)),
         z=compact(shades),
@@ -108,7 +108,7 @@ def gradient_map(
         hovertemplate="epoch %{x}, word %{y}: 10^%{z:.2f}<extra></extra>",
     )
     return figure(
-        [heatmap],
+        [cells],
         "Gradient through time, over the epochs",
         HEIGHTS["map"],
         theme,
@@ -146,11 +146,11 @@ def norms_height(count: int) -> int:
     return max(HEIGHTS["norms"], 88 + 21 * count)
 
 
-def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> go.Figure:
+def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> Picture:
     """||dL/dW|| of every parameter on a log scale, before clipping."""
     values = list(norms.values())
     span = decades(values)
-    dots = go.Scatter(
+    dots = scatter(
         x=np.maximum(values, 10.0 ** span[0]).tolist(),
         y=list(norms),
         mode="markers+text",

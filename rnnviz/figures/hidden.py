@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
 from rnnviz.analysis.activity import RunningMargin
 from rnnviz.engine.layer import Array
 from rnnviz.engine.timeline import Moment, Phase
+from rnnviz.figures.picture import Picture, bar, heatmap
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
@@ -55,7 +55,7 @@ def state_heatmap(
     theme: Theme = LIGHT,
     moment: Moment | None = None,
     view: View = STATE,
-) -> go.Figure:
+) -> Picture:
     """Every unit (row) at every token (column), from states (T, H); zero is neutral.
 
     At a ``moment`` of the way there the columns that aren't computed yet are empty.
@@ -66,7 +66,7 @@ def state_heatmap(
     few = states.size <= _NAMED
     named = [[plain(word) for word in words]] * states.shape[1] if few else None
     where = "after “%{customdata}”" if few else "at place %{x}"
-    heatmap = go.Heatmap(
+    cells = heatmap(
         z=compact(_so_far(states.T, moment)),
         hoverongaps=False,
         zmin=0 if view.gate else -limit,
@@ -77,7 +77,7 @@ def state_heatmap(
         hovertemplate=f"unit %{{y}} {where}: {view.name} = %{{z:.6f}}<extra></extra>",
     )
     return figure(
-        [heatmap],
+        [cells],
         view.title,
         HEIGHTS["states"],
         theme,
@@ -116,10 +116,10 @@ def running_margin_bars(
     label: str,
     theme: Theme = LIGHT,
     noun: str = "word",
-) -> go.Figure:
+) -> Picture:
     """The lead of one class, read after every token as if the sequence ended there."""
     limit = 1.15 * ladder(float(np.abs(margin.values).max()))
-    bars = go.Bar(
+    bars = bar(
         x=list(range(len(words))),
         y=compact(margin.values),
         marker={"color": [theme.positive if v > 0 else theme.negative for v in margin.values]},

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from rnnviz.analysis.connectivity import Connectivity
 from rnnviz.analysis.jacobians import Products
@@ -15,6 +14,7 @@ from rnnviz.analysis.lag import LagProfile
 from rnnviz.engine.layer import Array
 from rnnviz.figures.colors import faint
 from rnnviz.figures.gradients import SYMBOL, color_span, powers
+from rnnviz.figures.picture import Picture, Series, heatmap, scatter
 from rnnviz.figures.theme import (
     HEIGHTS,
     LEGEND,
@@ -40,7 +40,7 @@ _ABOVE = 2
 _DEPTH = -20.0
 
 
-def lag_curve(profile: LagProfile, theme: Theme = LIGHT) -> go.Figure:
+def lag_curve(profile: LagProfile, theme: Theme = LIGHT) -> Picture:
     """||dL/dh_t|| over the lag T - t on a log scale: median, mean, band, fit, bound, rounding."""
     span = _lag_span(profile)
     symbol = f"||{SYMBOL[profile.objective]}_t||"
@@ -76,13 +76,13 @@ def _lag_span(profile: LagProfile) -> list[float]:
     return decades([*seen, *bound, 10.0 ** (_height(profile) - 2)])
 
 
-def _lag_series(profile: LagProfile, theme: Theme, floor: float) -> list[go.Scatter]:
+def _lag_series(profile: LagProfile, theme: Theme, floor: float) -> list[Series]:
     lags = np.arange(len(profile.median), dtype=np.int32)
     edge = {"x": lags, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     band = {"fill": "tonexty", "fillcolor": faint(theme.magnitude, 0.22), "name": "80 %"}
     series = [
-        go.Scatter(y=np.maximum(profile.low, floor), name="lower end", showlegend=False, **edge),
-        go.Scatter(y=np.maximum(profile.high, floor), **edge, **band),
+        scatter(y=np.maximum(profile.low, floor), name="lower end", showlegend=False, **edge),
+        scatter(y=np.maximum(profile.high, floor), **edge, **band),
     ]
     if profile.bound is not None:
         bound = {"color": theme.text, "width": 1.5, "dash": "dot"}
@@ -95,8 +95,8 @@ def _lag_series(profile: LagProfile, theme: Theme, floor: float) -> list[go.Scat
     return [*series, _median(profile, lags, floor, theme), mean]
 
 
-def _line(x: Array, values: Array, name: str, line: dict[str, Any], floor: float) -> go.Scatter:
-    return go.Scatter(
+def _line(x: Array, values: Array, name: str, line: dict[str, Any], floor: float) -> Series:
+    return scatter(
         x=x,
         y=np.maximum(values, floor),
         name=name,
@@ -107,9 +107,9 @@ def _line(x: Array, values: Array, name: str, line: dict[str, Any], floor: float
     )
 
 
-def _median(profile: LagProfile, lags: Array, floor: float, theme: Theme) -> go.Scatter:
+def _median(profile: LagProfile, lags: Array, floor: float, theme: Theme) -> Series:
     rows = zip(profile.median, profile.low, profile.high, strict=True)
-    return go.Scatter(
+    return scatter(
         x=lags,
         y=np.maximum(profile.median, floor),
         name="median",
@@ -163,7 +163,7 @@ def _height(profile: LagProfile) -> float:
 
 def product_curves(
     products: Products, words: Sequence[str], bridge: int = 0, theme: Theme = LIGHT
-) -> go.Figure:
+) -> Picture:
     """The singular values of ds_T/ds_t for every token on a log scale; time runs right.
 
     Of an encoder and a decoder they are the decoder's, whose words begin at ``bridge``.
@@ -201,9 +201,9 @@ def _finite(logs: Array) -> Array:
 
 def _singular(
     products: Products, name: str, logs: Array, look: dict[str, Any], words: Sequence[str]
-) -> go.Scatter:
+) -> Series:
     shown = np.where(np.isfinite(logs), logs, np.nan)
-    return go.Scatter(
+    return scatter(
         x=products.tokens.astype(np.int32),
         y=compact(shown),
         name=name,
@@ -222,14 +222,14 @@ def _singular(
 
 def connectivity_map(
     seen: Connectivity, words: Sequence[str], answered: str = "logit", theme: Theme = LIGHT
-) -> go.Figure:
+) -> Picture:
     """C[t', t]: how much the answer after a token (row) hears of every token (column)."""
     low, high = color_span(seen.sizes)
     with np.errstate(divide="ignore"):
         shades = np.where(seen.sizes > 0, np.maximum(np.log10(seen.sizes), low), np.nan)
     rows = len(seen.tokens)
     places = range(0, rows, 1 + rows // 16)
-    heatmap = go.Heatmap(
+    cells = heatmap(
         z=compact(shades),
         zmin=low,
         zmax=high,
@@ -243,7 +243,7 @@ def connectivity_map(
         "ticktext": [plain(shown_token(words[seen.tokens[n]][:8])) for n in places],
     }
     return figure(
-        [heatmap],
+        [cells],
         f"Connectivity: which {answered} hears which state",
         HEIGHTS["connectivity"],
         theme,

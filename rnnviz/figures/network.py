@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
 from rnnviz.analysis.scales import typical
 from rnnviz.analysis.step import Focus, StepRecord
 from rnnviz.engine.layer import Array
 from rnnviz.engine.timeline import Phase
 from rnnviz.figures.arrows import arrows
+from rnnviz.figures.picture import Picture, Series, bar, heatmap, scatter
 from rnnviz.figures.scene import BOTTOM, GRADIENT, MIDDLE, STATE, TOP, Scene, text_at
 from rnnviz.figures.theme import (
     HEIGHTS,
@@ -31,7 +31,7 @@ from rnnviz.figures.theme import (
 _ROOM = 600
 
 
-def unrolled_network(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> go.Figure:
+def unrolled_network(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> Picture:
     """Words below, hidden states above them, the answer at the right; lit is what happens now.
 
     States fill from the left on the way there, gradients dL/dh_t from the right on the way back.
@@ -85,7 +85,7 @@ def _words(scene: Scene) -> dict[str, Any]:
     return below
 
 
-def _strips(scene: Scene) -> list[go.Heatmap]:
+def _strips(scene: Scene) -> list[Series]:
     """The states, and the gradients beside them; what isn't computed yet stays empty."""
     h, dh = (
         array[scene.shown.start : scene.shown.stop]
@@ -99,12 +99,12 @@ def _strips(scene: Scene) -> list[go.Heatmap]:
     ]
 
 
-def _strip(values: Array, edges: tuple[float, float], limit: float, theme: Theme) -> go.Heatmap:
+def _strip(values: Array, edges: tuple[float, float], limit: float, theme: Theme) -> Series:
     """Values (columns, H), as shares of the limit, in one heatmap of strips and gaps."""
     columns, hidden = values.shape
     spaced = np.full((hidden, 2 * columns - 1), np.nan)
     spaced[:, ::2] = values.T
-    return go.Heatmap(
+    return heatmap(
         z=compact(np.clip(spaced / limit, -1, 1)),
         x=[i + edge for i in range(columns) for edge in edges],
         y=compact(np.linspace(0, 1, hidden + 1)),
@@ -123,13 +123,11 @@ class _Box(NamedTuple):
     y1: float
 
 
-def _outlines(boxes: Iterable[_Box], color: str, width: float) -> go.Scatter:
+def _outlines(boxes: Iterable[_Box], color: str, width: float) -> Series:
     """Many rectangles as one line with gaps, which is drawn faster than many shapes."""
     x = [x for b in boxes for x in (b.x0, b.x1, b.x1, b.x0, b.x0, None)]
     y = [y for b in boxes for y in (b.y0, b.y0, b.y1, b.y1, b.y0, None)]
-    return go.Scatter(
-        x=x, y=y, mode="lines", line={"color": color, "width": width}, hoverinfo="skip"
-    )
+    return scatter(x=x, y=y, mode="lines", line={"color": color, "width": width}, hoverinfo="skip")
 
 
 def _columns_of_strips(scene: Scene) -> list[tuple[float, float]]:
@@ -137,7 +135,7 @@ def _columns_of_strips(scene: Scene) -> list[tuple[float, float]]:
     return [(i + left, i + right) for i in range(scene.columns) for left, right in spans]
 
 
-def _frames(scene: Scene) -> go.Scatter:
+def _frames(scene: Scene) -> Series:
     """Thin outlines of all strips and of the places of the probabilities."""
     boxes = [_Box(x0, 0, x1, 1) for x0, x1 in _columns_of_strips(scene)]
     boxes += [
@@ -146,7 +144,7 @@ def _frames(scene: Scene) -> go.Scatter:
     return _outlines(boxes, scene.theme.muted, 1)
 
 
-def _marks(scene: Scene) -> go.Scatter:
+def _marks(scene: Scene) -> Series:
     """The outline of one unit's cell in every strip."""
     middle, half = (scene.unit + 0.5) / scene.hidden, max(0.5 / scene.hidden, 0.009)
     boxes = [
@@ -156,7 +154,7 @@ def _marks(scene: Scene) -> go.Scatter:
     return _outlines(boxes, scene.theme.text, 2)
 
 
-def _bars(scene: Scene) -> go.Bar:
+def _bars(scene: Scene) -> Series:
     """The answers, once they are computed: probabilities, or values from the middle outwards."""
     rows = [] if scene.forth else scene.rows
     left, right = scene.answer
@@ -165,7 +163,7 @@ def _bars(scene: Scene) -> go.Bar:
     if not scene.step.classes:
         limit = ladder(typical(scene.trace.logits, scene.trace.targets))
         what, base, width = "", (left + right) / 2, (right - left) / 2 / limit
-    return go.Bar(
+    return bar(
         orientation="h",
         base=base,
         x=[width * float(found[c]) for c, _, _ in rows],
@@ -177,14 +175,14 @@ def _bars(scene: Scene) -> go.Bar:
     )
 
 
-def _hits(scene: Scene) -> go.Heatmap:
+def _hits(scene: Scene) -> Series:
     """What can be pointed at and clicked, empty strips and words too: a layer that isn't seen."""
     words = [
         [t, scene.unit, f"{scene.step.names.noun} {t + 1}: “{plain(scene.step.words[t])}”"]
         for t in scene.shown
     ]
     cells = [[_cell(scene, t, unit) for t in scene.shown] for unit in range(scene.hidden)]
-    return go.Heatmap(
+    return heatmap(
         z=np.zeros((scene.hidden + 1, scene.columns), np.float32),
         x=[i - 0.5 for i in range(scene.columns + 1)],
         y=[*np.linspace(0, 1, scene.hidden + 1).tolist(), BOTTOM],

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from rnnviz.analysis.jacobians import StateSpectra
 from rnnviz.engine.layer import Array
+from rnnviz.figures.picture import Picture, Series, scatter
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
@@ -31,11 +31,11 @@ _LOWEST = -20.0
 
 def weight_spectrum(
     eigenvalues: Array, trail: Array, epochs: Array, theme: Theme = LIGHT, weights: str = "W_hh"
-) -> go.Figure:
+) -> Picture:
     """The eigenvalues (H,) of the recurrent weights, and the largest at other epochs (N, k)."""
     past = _points(trail, np.repeat(epochs, trail.size // max(1, len(epochs))), theme, "epoch")
-    past.update(text=past.marker.color, hovertemplate="epoch %{text}: " + _VALUE)
-    now = go.Scatter(
+    past.update(text=past["marker"]["color"], hovertemplate="epoch %{text}: " + _VALUE)
+    now = scatter(
         x=compact(eigenvalues.real),
         y=compact(eigenvalues.imag),
         customdata=_parts(eigenvalues),
@@ -58,7 +58,7 @@ def _parts(values: Array) -> Array:
 
 def state_spectrum(
     spectra: StateSpectra, words: Sequence[str], bridge: int = 0, theme: Theme = LIGHT
-) -> go.Figure:
+) -> Picture:
     """The eigenvalues of the Jacobian at some tokens of a phrase; the last ones strongest."""
     count = spectra.eigenvalues.shape[1]
     points = _points(spectra.eigenvalues, np.repeat(spectra.tokens + 1, count), theme, "token")
@@ -69,9 +69,9 @@ def state_spectrum(
     return _plane([points], title, largest, theme)
 
 
-def _points(values: Array, numbers: Array, theme: Theme, heading: str) -> go.Scatter:
+def _points(values: Array, numbers: Array, theme: Theme, heading: str) -> Series:
     flat = values.ravel()
-    return go.Scatter(
+    return scatter(
         x=compact(flat.real),
         y=compact(flat.imag),
         customdata=_parts(flat),
@@ -86,7 +86,7 @@ def _points(values: Array, numbers: Array, theme: Theme, heading: str) -> go.Sca
     )
 
 
-def _plane(series: list[go.Scatter], title: str, largest: float, theme: Theme) -> go.Figure:
+def _plane(series: list[Series], title: str, largest: float, theme: Theme) -> Picture:
     # In a few large steps, so that a running picture keeps still.
     step = ladder(largest) / 4
     end = 1.1 * step * math.ceil(largest / step)
@@ -110,10 +110,10 @@ def unit_circle(theme: Theme) -> dict[str, Any]:
     return {"type": "circle", **corners, "line": line, "layer": "below"}
 
 
-def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> go.Figure:
+def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> Picture:
     """Finite-time Lyapunov exponents (S,), the largest first, over ``steps`` tokens."""
     shown = np.where(np.isfinite(exponents), exponents, np.nan)
-    points = go.Scatter(
+    points = scatter(
         x=np.arange(1, len(exponents) + 1, dtype=np.int32),
         y=compact(shown),
         mode="lines+markers",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import plotly.graph_objects as go
-
 from rnnviz.analysis.scales import typical
 from rnnviz.analysis.selectivity import Response
+from rnnviz.figures.picture import Picture, heatmap
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
@@ -41,14 +40,14 @@ def response_matrix(
     chosen: int | None = None,
     labels: Labels = LABELS,
     theme: Theme = LIGHT,
-) -> go.Figure:
+) -> Picture:
     """The mean change of every unit (row) by every word (column); alike words are neighbours.
 
     ``chosen`` is the unit that is looked at: a frame is around its row.
     """
     units = response.units.tolist()
     limit = ladder(typical(response.means))
-    heatmap = go.Heatmap(
+    cells = heatmap(
         z=compact(response.means[units]),
         zmin=-limit,
         zmax=limit,
@@ -58,7 +57,7 @@ def response_matrix(
         hovertemplate="%{customdata}: mean Δ" + labels.name + " = %{z:.6f}<extra></extra>",
     )  # fmt: skip
     return figure(
-        [heatmap],
+        [cells],
         f"What a {labels.noun} changes in a unit: mean Δ{labels.name}",
         HEIGHTS["response"],
         theme,

@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from rnnviz.analysis.blocks import Blocks
 from rnnviz.analysis.operation import Strip
@@ -17,6 +16,7 @@ from rnnviz.analysis.symbols import number
 from rnnviz.analysis.terms import Term, Terms
 from rnnviz.engine.layer import Array
 from rnnviz.engine.parameters import Parameters
+from rnnviz.figures.picture import Picture, Series, bar, heatmap, scatter
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
@@ -40,7 +40,7 @@ _LABELS, _STRIP_LABELS = 212, 184
 
 def operation_strips(
     strips: Sequence[Strip], theme: Theme = LIGHT, unit: int | None = None
-) -> go.Figure:
+) -> Picture:
     """Vectors as rows of cells, each with its scale; a line divides summands from their sum."""
     columns = _columns(strips)
     places = np.arange(len(strips)) + _CELL / 2
@@ -69,14 +69,14 @@ def operation_strips(
     )
 
 
-def _cells(strips: Sequence[Strip], signed: bool, theme: Theme) -> go.Heatmap:
+def _cells(strips: Sequence[Strip], signed: bool, theme: Theme) -> Series:
     """The strips of one kind in one heatmap with gaps, every row as a share of its own limit."""
     columns = _columns(strips)
     rows = [_row(strip if strip.signed is signed else None, columns) for strip in strips]
     gap = _row(None, columns)
     shares, texts, hovers = zip(*(row for pair in rows for row in (pair, gap)), strict=True)
     printed = {"text": texts, "texttemplate": "%{text}"} if len(columns) <= _PRINTED else {}
-    return go.Heatmap(
+    return heatmap(
         z=compact(shares),
         x=list(range(len(columns) + 1)),
         y=[*(i + edge for i in range(len(strips)) for edge in (0, _CELL)), len(strips)],
@@ -110,7 +110,7 @@ def _row(strip: Strip | None, columns: tuple[str, ...]) -> tuple[list[float], li
     return shares, texts, hovers
 
 
-def _unit_mark(strips: Sequence[Strip], unit: int | None, theme: Theme) -> go.Scatter:
+def _unit_mark(strips: Sequence[Strip], unit: int | None, theme: Theme) -> Series:
     """The outline of one unit's cell in every strip of units."""
     x: list[float | None] = []
     y: list[float | None] = []
@@ -119,7 +119,7 @@ def _unit_mark(strips: Sequence[Strip], unit: int | None, theme: Theme) -> go.Sc
             x += [unit, unit + 1, unit + 1, unit, unit, None]
             y += [i, i, i + _CELL, i + _CELL, i, None]
     line = {"color": theme.text, "width": 2}
-    return go.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
+    return scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
 
 
 def _cell_axis(columns: tuple[str, ...], theme: Theme) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def _strip_scale(row: int, strip: Strip, theme: Theme) -> dict[str, Any]:
     return {"text": f"{ends}{ladder(strip.limit):g}", **place, **look}
 
 
-def term_bars(terms: Terms, theme: Theme = LIGHT) -> go.Figure:
+def term_bars(terms: Terms, theme: Theme = LIGHT) -> Picture:
     """The largest terms of one unit's sum, the others together, and on top what they add up to."""
     largest, rest = terms.largest(_BARS)
     rows = [Term(terms.symbol, (), terms.recorded), *largest]
@@ -185,12 +185,12 @@ def term_bars(terms: Terms, theme: Theme = LIGHT) -> go.Figure:
     )
 
 
-def _bars(rows: Sequence[Term], rest: bool, theme: Theme) -> go.Bar:
+def _bars(rows: Sequence[Term], rest: bool, theme: Theme) -> Series:
     values = [row.value for row in rows]
     colors = [theme.positive if value > 0 else theme.negative for value in values]
     if rest:
         colors[-1] = theme.muted
-    return go.Bar(
+    return bar(
         orientation="h",
         x=values,
         y=list(range(len(rows))),
@@ -200,9 +200,9 @@ def _bars(rows: Sequence[Term], rest: bool, theme: Theme) -> go.Bar:
     )
 
 
-def _ledger(rows: Sequence[Term], limit: float) -> go.Scatter:
+def _ledger(rows: Sequence[Term], limit: float) -> Series:
     """The values in a column of their own, where no bar runs into them."""
-    return go.Scatter(
+    return scatter(
         x=[limit] * len(rows),
         y=list(range(len(rows))),
         mode="text",
@@ -252,7 +252,7 @@ _BLOCKS = ((0.0, 0.27), (0.31, 0.66), (0.72, 0.76), (0.89, 1.0))
 _LAST_ROW = (1.04, 1.09)
 
 
-def parameter_mosaic(panels: Sequence[Panel], blocks: Blocks, theme: Theme = LIGHT) -> go.Figure:
+def parameter_mosaic(panels: Sequence[Panel], blocks: Blocks, theme: Theme = LIGHT) -> Picture:
     """Parameters side by side, up to three panels: W_xh, W_hh, b_h, W_hy^T over b_y.
 
     Each row is one unit; the last row, below W_hy^T, is b_y.
@@ -283,11 +283,11 @@ def parameter_mosaic(panels: Sequence[Panel], blocks: Blocks, theme: Theme = LIG
     )
 
 
-def _mosaic(panel: Panel, xaxis: str, blocks: Blocks, theme: Theme) -> go.Heatmap:
+def _mosaic(panel: Panel, xaxis: str, blocks: Blocks, theme: Theme) -> Series:
     hidden, limit = panel.values.architecture.hidden, ladder(panel.limit)
     outputs = panel.values.architecture.outputs
     counts = len(blocks.columns), hidden, len(blocks.biases), outputs
-    return go.Heatmap(
+    return heatmap(
         z=_laid_out(panel.values, blocks),
         x=[
             edge

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
 from rnnviz.analysis.history import Course
 from rnnviz.analysis.ledger import Pages
@@ -14,6 +13,7 @@ from rnnviz.engine.layer import Array
 from rnnviz.figures.colors import mixed
 from rnnviz.figures.epochs import EPOCHS_MARGIN, change_lines, epochs_axis, present_marks
 from rnnviz.figures.gradients import norms_height
+from rnnviz.figures.picture import Picture, scatter
 from rnnviz.figures.theme import (
     HEIGHTS,
     LEGEND,
@@ -42,7 +42,7 @@ _USUAL = 1e-3
 
 def share_areas(
     pages: Pages, name: str, words: Sequence[str], course: Course, theme: Theme = LIGHT
-) -> go.Figure:
+) -> Picture:
     """Each token's share in a gradient over the epochs, the last token at the bottom.
 
     It is that of the recurrent weights, W_hh, or of the input weights, W_xh.
@@ -52,7 +52,7 @@ def share_areas(
     colors = _between(theme.neutral, theme.magnitude, len(bands))
     sums = [found[:, band].sum(axis=1) for band in reversed(bands)]
     series = [
-        go.Scatter(
+        scatter(
             x=pages.epochs.astype(np.int32),
             y=compact(share),
             customdata=_exact(share),
@@ -90,7 +90,7 @@ def _between(first: str, last: str, count: int) -> list[str]:
     return [mixed(first, last, share) for share in shares]
 
 
-def clipping_curves(pages: Pages, course: Course, theme: Theme = LIGHT) -> go.Figure:
+def clipping_curves(pages: Pages, course: Course, theme: Theme = LIGHT) -> Picture:
     """Over the epochs: shares of steps and entries that are clipped; below, the angle it makes."""
     looks = (
         ("steps", "steps", {"color": theme.text}, "y", "%{customdata} of the steps"),
@@ -104,7 +104,7 @@ def clipping_curves(pages: Pages, course: Course, theme: Theme = LIGHT) -> go.Fi
         ("angle", "angle", {"color": theme.magnitude}, "y2", "%{customdata}°"),
     )
     series = [
-        go.Scatter(
+        scatter(
             x=pages.epochs.astype(np.int32),
             y=compact(pages.column(column)),
             customdata=_exact(pages.column(column)),
@@ -138,14 +138,14 @@ def _exact(values: Array) -> list[str]:
     return [repr(value) for value in values.tolist()]
 
 
-def ratio_dots(survey: Survey, theme: Theme = LIGHT) -> go.Figure:
+def ratio_dots(survey: Survey, theme: Theme = LIGHT) -> Picture:
     """||update|| / ||W|| of every parameter on a log scale: the median and 10 to 90 % of steps."""
     rows = survey.spread
     found = np.array([*rows.values()]).reshape(-1, 3)
     span = decades([*found.ravel(), _USUAL, 10 * _USUAL])
     low, middle, high = np.maximum(found, 10.0 ** span[0]).T
     bars = {"type": "data", "array": high - middle, "arrayminus": middle - low, "thickness": 1.5}
-    dots = go.Scatter(
+    dots = scatter(
         x=middle,
         y=list(rows),
         mode="markers",

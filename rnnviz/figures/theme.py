@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
+
+from rnnviz.figures.picture import Picture
 
 #: How high each chart is, in pixels.
 HEIGHTS = {
@@ -147,10 +148,8 @@ def scale_words(symbol: str, limit: float, theme: Theme) -> str:
     return f"{symbol}: {'  '.join(marks)}"
 
 
-def figure(
-    series: Sequence[Any], title: str, height: int, theme: Theme, **layout: Any
-) -> go.Figure:
-    """A figure in the house's style: fixed height, zoom kept while its data change."""
+def figure(series: Sequence[Any], title: str, height: int, theme: Theme, **layout: Any) -> Picture:
+    """A picture in the house's style: fixed height, zoom kept while its data change."""
     base = {
         "template": {},
         "title": {
@@ -171,7 +170,7 @@ def figure(
         "hoverlabel": {"font": {"family": FONT, "size": 14}},
     }
     base["title"]["yanchor"] = "top"  # type: ignore[index]
-    return go.Figure(list(series), {**base, **layout})
+    return Picture(list(series), {**base, **layout})
 
 
 def axis(title: str, theme: Theme, **options: Any) -> dict[str, Any]:

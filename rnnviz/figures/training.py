@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from rnnviz.analysis.history import Course, Ghost, History
 from rnnviz.analysis.memory import MemoryGauge
@@ -17,6 +16,7 @@ from rnnviz.figures.epochs import (
     present_marks,
     thinned,
 )
+from rnnviz.figures.picture import Picture, Series, scatter
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
@@ -40,7 +40,7 @@ def loss_curve(
     gauge: MemoryGauge | None = None,
     theme: Theme = LIGHT,
     weights: str = "W_hh",
-) -> go.Figure:
+) -> Picture:
     """Mean loss over the epochs, train and test, the loss of guessing, and what changed.
 
     With a gauge, below it on the same axis: how far the memory reaches, for those ``weights``.
@@ -67,7 +67,7 @@ def loss_curve(
     return figure(series, title, HEIGHTS["loss"], theme, **layout)
 
 
-def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT) -> go.Figure:
+def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT) -> Picture:
     """The metric of the task over the epochs, train and test: a share of what is right."""
     return figure(
         _curves(course, ("train_metric", "test_metric"), "%{y:.1%}", theme),
@@ -93,11 +93,11 @@ def _curves(course: Course, columns: tuple[str, str], hover: str, theme: Theme) 
 
 def _pair(
     history: History, keep: Any, columns: tuple[str, str], hover: str, theme: Theme
-) -> list[go.Scatter]:
+) -> list[Series]:
     """Train and, where there is a test set, test."""
     looks = (("train", theme.train, "solid"), ("test", theme.test, "dash"))
     return [
-        go.Scatter(
+        scatter(
             x=keep.astype(np.int32),
             y=compact(history.column(column)[keep]),
             name=name,
@@ -110,16 +110,14 @@ def _pair(
     ]
 
 
-def _ghost_curves(
-    ghost: Ghost, columns: tuple[str, str], hover: str, theme: Theme
-) -> list[go.Scatter]:
+def _ghost_curves(ghost: Ghost, columns: tuple[str, str], hover: str, theme: Theme) -> list[Series]:
     """What became of the run that was left, from there on."""
     keep = np.unique(np.append(thinned(len(ghost.history)), ghost.place.epoch))
     keep = keep[keep >= ghost.place.epoch]
     curves = _pair(ghost.history, keep, columns, hover, theme)
     for curve in curves:
-        faint = {"width": 1.2, "dash": "dot"}
-        curve.update(name=f"old {curve.name}", opacity=0.4, line=faint, showlegend=False)
+        faint = {**curve["line"], "width": 1.2, "dash": "dot"}
+        curve.update(name=f"old {curve['name']}", opacity=0.4, line=faint, showlegend=False)
     return curves
 
 
@@ -162,7 +160,7 @@ def _gauge_span(gauge: MemoryGauge) -> list[float]:
     return decades([*gauge.radius, *gauge.norm, *lives, 0.01, 100.0])
 
 
-def _gauge_curves(gauge: MemoryGauge, theme: Theme) -> list[go.Scatter]:
+def _gauge_curves(gauge: MemoryGauge, theme: Theme) -> list[Series]:
     drawn = np.minimum(gauge.half_life, 10.0 ** _gauge_span(gauge)[1])
     looks = (
         ("radius", gauge.radius, {"color": theme.text}, "%{y:.4g}"),
@@ -170,7 +168,7 @@ def _gauge_curves(gauge: MemoryGauge, theme: Theme) -> list[go.Scatter]:
         ("half-life", drawn, {"color": theme.magnitude}, "%{customdata:.4g} tokens"),
     )
     return [
-        go.Scatter(
+        scatter(
             x=gauge.epochs.astype(np.int32),
             y=compact(values),
             yaxis="y2",

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from rnnviz.analysis.projection import Plane
 from rnnviz.analysis.trajectory import OTHERS, Cloud, Way
 from rnnviz.engine.layer import Array
 from rnnviz.figures.colors import mixed
+from rnnviz.figures.picture import Picture, Series, scatter
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
@@ -31,7 +31,7 @@ _MOST_WORDS = 14
 MOST_PANELS, _PER_ROW = 12, 4
 
 
-def trajectories(cloud: Cloud, probe: Way, plane: Plane, theme: Theme = LIGHT) -> go.Figure:
+def trajectories(cloud: Cloud, probe: Way, plane: Plane, theme: Theme = LIGHT) -> Picture:
     """Every sequence as a thin line through its states, coloured by class; the probe on top.
 
     A point that is clicked tells the number of its sequence.
@@ -88,11 +88,11 @@ def _component(plane: Plane, k: int, span: list[float], theme: Theme) -> dict[st
     return axis(f"component {number} ({share:.0%} of the variance)", theme, range=span)
 
 
-def _ways(cloud: Cloud, theme: Theme) -> go.Scatter:
+def _ways(cloud: Cloud, theme: Theme) -> Series:
     """All sequences in one line with gaps, which is drawn much faster than a line for each."""
     starts = np.flatnonzero(cloud.corpus.steps == 0)[1:]
     rows = np.insert(cloud.points, starts, np.nan, axis=0)
-    return go.Scatter(
+    return scatter(
         x=compact(rows[:, 0]),
         y=compact(rows[:, 1]),
         mode="lines",
@@ -103,12 +103,12 @@ def _ways(cloud: Cloud, theme: Theme) -> go.Scatter:
     )
 
 
-def _states(cloud: Cloud, name: str, color: str) -> go.Scatter:
+def _states(cloud: Cloud, name: str, color: str) -> Series:
     """The states of one class; the last of each sequence is larger."""
     corpus = cloud.corpus
     mine = np.flatnonzero(np.array(cloud.labels, object) == name)
     lasts = np.isin(mine, corpus.starts[1:] - 1)
-    return go.Scatter(
+    return scatter(
         x=compact(cloud.points[mine, 0]),
         y=compact(cloud.points[mine, 1]),
         mode="markers",
@@ -126,13 +126,13 @@ def _so_far(cloud: Cloud, place: int) -> str:
     return " ".join(shown_token(word) for word in words[-8:])
 
 
-def _line(plane: Plane, span: list[list[float]], theme: Theme) -> list[go.Scatter]:
+def _line(plane: Plane, span: list[list[float]], theme: Theme) -> list[Series]:
     """The decision line, where it crosses the picture."""
     ends = _crossing(plane, span)
     if len(ends) < 2:
         return []
     return [
-        go.Scatter(
+        scatter(
             x=[end[0] for end in ends],
             y=[end[1] for end in ends],
             mode="lines",
@@ -163,9 +163,9 @@ def _crossing(plane: Plane, span: list[list[float]]) -> list[tuple[float, float]
     return sorted(inside)[:: max(1, len(inside) - 1)]
 
 
-def _empty_memory(plane: Plane, theme: Theme) -> go.Scatter:
+def _empty_memory(plane: Plane, theme: Theme) -> Series:
     x, y = plane.project(np.zeros(len(plane.basis.mean))).tolist()
-    return go.Scatter(
+    return scatter(
         x=[x],
         y=[y],
         mode="markers",
@@ -175,10 +175,10 @@ def _empty_memory(plane: Plane, theme: Theme) -> go.Scatter:
     )
 
 
-def _probe(probe: Way, theme: Theme) -> go.Scatter:
+def _probe(probe: Way, theme: Theme) -> Series:
     names = [plain(shown_token(word), 14) for word in probe.words]
     few = len(names) <= _MOST_WORDS
-    return go.Scatter(
+    return scatter(
         x=compact(probe.points[:, 0]),
         y=compact(probe.points[:, 1]),
         mode="lines+markers+text" if few else "lines+markers",
@@ -196,7 +196,7 @@ def _probe(probe: Way, theme: Theme) -> go.Scatter:
 
 def small_multiples(
     probe: Way, others: Sequence[tuple[str, Way]], plane: Plane, theme: Theme = LIGHT
-) -> go.Figure:
+) -> Picture:
     """The probe's way beside that of a sequence which differs in one word, a panel for each.
 
     ``others`` have a title each; at most 12 are drawn.
@@ -204,7 +204,7 @@ def small_multiples(
     others = others[:MOST_PANELS]
     span = _span(probe.points, *(path.points for _, path in others))
     rows = -(-len(others) // _PER_ROW)
-    series: list[go.Scatter] = []
+    series: list[Series] = []
     layout: dict[str, Any] = {}
     titles: list[dict[str, Any]] = []
     for k, (title, path) in enumerate(others):
@@ -270,11 +270,11 @@ def _outer(plane: Plane, theme: Theme) -> list[dict[str, Any]]:
     return [{"text": said, **place, **look}]
 
 
-def _panel(probe: Way, other: Way, number: str, theme: Theme) -> list[go.Scatter]:
+def _panel(probe: Way, other: Way, number: str, theme: Theme) -> list[Series]:
     number = "" if number == "1" else number
     looks = ((probe, theme.muted, "solid", 2), (other, theme.text, "dot", 2.5))
     return [
-        go.Scatter(
+        scatter(
             x=compact(path.points[:, 0]),
             y=compact(path.points[:, 1]),
             mode="lines+markers",

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-import plotly.graph_objects as go
 
 from rnnviz.engine.layer import Array
+from rnnviz.figures.picture import Picture, heatmap
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, figure, ladder
 
 
-def recurrent_heatmap(W_hh: Array, theme: Theme = LIGHT, name: str = "W_hh") -> go.Figure:
+def recurrent_heatmap(W_hh: Array, theme: Theme = LIGHT, name: str = "W_hh") -> Picture:
     """W_hh (H, H): how the state before (column) drives the state after (row).
 
     The colours span 99 % of the weights; a few strong ones would make all others look like zero.
     """
     limit = ladder(float(np.quantile(np.abs(W_hh), 0.99)))
-    heatmap = go.Heatmap(
+    cells = heatmap(
         z=compact(W_hh),
         zmin=-limit,
         zmax=limit,
@@ -24,7 +24,7 @@ def recurrent_heatmap(W_hh: Array, theme: Theme = LIGHT, name: str = "W_hh") -> 
         hovertemplate="from unit %{x} to unit %{y}: w = %{z:.6f}<extra></extra>",
     )
     return figure(
-        [heatmap],
+        [cells],
         f"Recurrent weights {name}",
         HEIGHTS["recurrent"],
         theme,

@@ -6,9 +6,9 @@ import math
 from collections.abc import Collection
 
 import numpy as np
-import plotly.graph_objects as go
 
 from rnnviz.engine.layer import Array
+from rnnviz.figures.picture import Picture, heatmap
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, figure, ladder
 from rnnviz.figures.writing import written
 
@@ -18,7 +18,7 @@ _WIDE, _NARROW = 16, 8
 
 def unit_worth(
     rises: Array, silenced: Collection[int] = (), unit: str = "nats", theme: Theme = LIGHT
-) -> go.Figure:
+) -> Picture:
     """By how much the training loss rises when a unit alone is silenced, (H,); a cell a unit.
 
     NaN is not known yet: such a unit has a question mark. Cells of units that are silenced
@@ -33,8 +33,9 @@ def unit_worth(
     names = [_name(number, rise, silenced) for number, rise in enumerate(rises.tolist())]
     told = [_told(number, rise, unit) for number, rise in enumerate(rises.tolist())]
     bare = {"showticklabels": False, "showgrid": False, "ticks": ""}
-    grid = go.Heatmap(
-        z=compact(np.clip(values, -limit, limit).reshape(height, width)),
+    shown = np.clip(values, -limit, limit).reshape(height, width)
+    grid = heatmap(
+        z=compact(shown),
         zmin=-limit,
         zmax=limit,
         colorscale=theme.diverging,
@@ -46,7 +47,7 @@ def unit_worth(
         hovertemplate="%{hovertext}<extra></extra>",
     )
     return figure(
-        [grid, written(_rows(names, width), np.array(grid.z) / limit, theme)],
+        [grid, written(_rows(names, width), shown / limit, theme)],
         f"What each unit is worth ({unit})",
         HEIGHTS["worth"],
         theme,

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
 from rnnviz.engine.layer import Array
 from rnnviz.figures.colors import ink
+from rnnviz.figures.picture import Series, scatter
 from rnnviz.figures.theme import Theme
 from rnnviz.figures.tinted import tint
 
 
-def written(
-    texts: Sequence[Sequence[str]], shares: Array, theme: Theme, size: int = 14
-) -> go.Scatter:
+def written(texts: Sequence[Sequence[str]], shares: Array, theme: Theme, size: int = 14) -> Series:
     """A text for every cell of a heatmap, row by row, on grounds from blue, -1, to red, 1.
 
     Plotly's own texts on cells are grey on strong colours.
     """
     cells = [(x, y) for y, row in enumerate(texts) for x in range(len(row))]
-    return go.Scatter(
+    return scatter(
         x=[x for x, _ in cells],
         y=[y for _, y in cells],
         mode="text",

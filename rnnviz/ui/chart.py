@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import plotly
-import plotly.graph_objects as go
-import plotly.io
 import streamlit as st
 from streamlit.components.v1 import declare_component
+
+from rnnviz.figures.picture import Picture
 
 Show = Callable[..., None]
 Event = dict[str, Any]
@@ -97,10 +97,10 @@ def frame(
     """
     figures: dict[str, str] = {}
 
-    def show(key: str, figure: Callable[..., go.Figure], *args: Any, remark: str = "") -> None:
+    def show(key: str, figure: Callable[..., Picture], *args: Any, remark: str = "") -> None:
         if wanted is not ALL and key not in wanted:
             return
-        drawn = plotly.io.to_json(figure(*args))
+        drawn = figure(*args).to_json()
         head = f'"mark":"{hash((drawn, remark)):x}","remark":{json.dumps(remark)}'
         figures[key] = f'{json.dumps(key)}:{{{head},"figure":{drawn}}}'
 

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from rnnviz.figures.picture import Picture, Series
+
 #: More rows than this are not shown; the file has them all.
 _SHOWN = 2_000
 
@@ -16,7 +18,7 @@ _SHOWN = 2_000
 def numbers(page: str, charts: Mapping[str, Callable[[], Any]]) -> None:
     """A box that opens to the numbers of one chart, made only then.
 
-    ``charts`` make figures, or tables as they are to be.
+    ``charts`` make pictures, or tables as they are to be.
     """
     box = st.expander("Numbers", key=f"numbers_{page}", on_change="rerun")
     if not box.open:
@@ -40,28 +42,28 @@ def _exact(table: pd.DataFrame) -> dict[str, Any]:
     return dict.fromkeys(table.select_dtypes("floating").columns, every)
 
 
-def table_of(figure: Any) -> pd.DataFrame:
-    """What a figure draws: a row for each point of its series and each cell of its heatmaps."""
-    parts = [_rows(series, number) for number, series in enumerate(figure.data, 1)]
+def table_of(picture: Picture) -> pd.DataFrame:
+    """What a picture draws: a row for each point of its series and each cell of its heatmaps."""
+    parts = [_rows(series, number) for number, series in enumerate(picture.series, 1)]
     return pd.concat([part for part in parts if len(part)] or [pd.DataFrame()], ignore_index=True)
 
 
-def _rows(series: Any, number: int) -> pd.DataFrame:
-    columns = _cells(series) if getattr(series, "z", None) is not None else _points(series)
-    return pd.DataFrame({"series": series.name or str(number), **columns})
+def _rows(series: Series, number: int) -> pd.DataFrame:
+    columns = _cells(series) if "z" in series else _points(series)
+    return pd.DataFrame({"series": series.get("name") or str(number), **columns})
 
 
-def _cells(series: Any) -> dict[str, Any]:
-    z = np.array(series.z, float)
+def _cells(series: Series) -> dict[str, Any]:
+    z = np.array(series["z"], float)
     rows, across = (np.arange(n) for n in z.shape)
-    x = across if series.x is None else np.array(series.x)
-    y = rows if series.y is None else np.array(series.y)
+    x, y = np.array(series.get("x", across)), np.array(series.get("y", rows))
     return {"x": np.tile(x, len(rows)), "y": np.repeat(y, len(across)), "z": z.ravel()}
 
 
-def _points(series: Any) -> dict[str, Any]:
-    found = {name: np.array(series[name]) for name in ("x", "y") if series[name] is not None}
-    exact = [] if series.customdata is None else list(series.customdata)
+def _points(series: Series) -> dict[str, Any]:
+    found: dict[str, Any] = {name: np.array(series[name]) for name in ("x", "y") if name in series}
+    given = series.get("customdata")
+    exact = [] if given is None else list(given)
     if not exact or len(exact) != len(found.get("y", ())):
         return found
     wide = [[str(v) for v in np.atleast_1d(np.array(row, object))] for row in exact]

@@ -1,6 +1,7 @@
 """Where the states go and stay, as it is drawn."""
 
 import base64
+import json
 
 import numpy as np
 import pytest
@@ -150,6 +151,6 @@ def test_without_points_there_is_the_circle_alone():
 
 
 def test_pictures_travel_in_binary(drawn):
-    packed = drawn.to_plotly_json()["data"][1]["x"]
+    packed = json.loads(drawn.to_json())["data"][1]["x"]
     assert packed["dtype"] == "f4"
     assert len(base64.b64decode(packed["bdata"])) == 4 * 12

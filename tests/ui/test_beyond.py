@@ -1,26 +1,16 @@
 """Numbers beyond all bounds: every page says so, and none breaks."""
 
-import html
 import re
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from rnnviz.config import RunConfig
-from rnnviz.dissection import Room
 from rnnviz.session import Session
-from tests.ui.tab import Tab
+from tests.ui.tab import PAGES, Page, rooms_of
 
 # What overflows is meant to, and the server notes it once.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
-PAGES = ["train", "step", "hidden", "gradients", "dynamics"]
-SCRIPT = """
-import streamlit as st
-from rnnviz.ui.pages.{page} import {page}_page
-from rnnviz.ui.state import get_session
-{page}_page(get_session(), st.empty())
-"""
 #: States that grow a hundredfold with every token: in the whole data set, or in one long phrase.
 GROWING = {"activation": "relu", "hidden": "64", "dtype": "float32"}
 CASES = {
@@ -28,32 +18,6 @@ CASES = {
     "in single precision": {**GROWING, "init_scale": "9"},
     "in one long phrase": {**GROWING, "init_scale": "0.3", "phrase": "good " * 195},
 }
-
-
-class Page(Tab):
-    """A page alone, in one tab; or the session given on it."""
-
-    def __init__(self, page, session=None, **link):
-        app = AppTest.from_string(SCRIPT.format(page=page), default_timeout=60)
-        if session is not None:
-            app.session_state["session"] = session
-        super().__init__(app, link)
-
-    def enter(self, room):
-        """Go to a room of the page *Hidden states*."""
-        choice = next(b for b in self.app.get("button_group") if b.label == "Look at")
-        choice.set_value(room).run()
-        self.run()
-
-    @property
-    def text(self):
-        bodies = [block.proto.body for block in self.app.get("html")]
-        bodies += [box.value for box in self.app.info]
-        return "\n".join(html.unescape(re.sub(r"<[^>]+>", " ", body)) for body in bodies)
-
-
-def rooms_of(page):
-    return [*Room] if page == "hidden" else [None]
 
 
 def walk(page, session=None, **link):

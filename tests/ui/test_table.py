@@ -3,19 +3,20 @@
 import json
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rnnviz.figures.picture import Picture, heatmap, scatter
 from rnnviz.ui.table import table_of
 
 
 def test_every_point_is_a_row_with_its_exact_numbers():
-    figure = go.Figure(
+    figure = Picture(
         [
-            go.Scatter(x=[1, 2], y=[0.5, 0.25], name="one", customdata=["a", "b"]),
-            go.Scatter(x=[3], y=[7.0], customdata=[["c", 1e-300]]),
-        ]
+            scatter(x=[1, 2], y=[0.5, 0.25], name="one", customdata=["a", "b"]),
+            scatter(x=[3], y=[7.0], customdata=[["c", 1e-300]]),
+        ],
+        {},
     )
     table = table_of(figure)
     assert table["series"].tolist() == ["one", "one", "2"]
@@ -26,24 +27,24 @@ def test_every_point_is_a_row_with_its_exact_numbers():
 
 
 def test_every_cell_of_a_heatmap_is_a_row():
-    table = table_of(go.Figure(go.Heatmap(z=np.array([[1.0, 2, 3], [4, 5, 6]]), y=["a", "b"])))
+    table = table_of(Picture([heatmap(z=np.array([[1.0, 2, 3], [4, 5, 6]]), y=["a", "b"])], {}))
     assert table["z"].tolist() == [1, 2, 3, 4, 5, 6]
     assert table["x"].tolist() == [0, 1, 2, 0, 1, 2]
     assert table["y"].tolist() == ["a"] * 3 + ["b"] * 3
 
 
 def test_an_empty_figure_is_an_empty_table():
-    assert table_of(go.Figure()).empty
-    assert table_of(go.Figure(go.Scatter(x=[], y=[]))).empty
+    assert table_of(Picture([], {})).empty
+    assert table_of(Picture([scatter(x=[], y=[])], {})).empty
 
 
 SCRIPT = """
-import plotly.graph_objects as go
 import streamlit as st
+from rnnviz.figures.picture import Picture, scatter
 from rnnviz.ui.table import numbers
 def drawn():
     st.session_state.made = st.session_state.get("made", 0) + 1
-    return go.Figure(go.Scatter(x=[1], y=[2]))
+    return Picture([scatter(x=[1], y=[2])], {})
 if {opened}:
     st.session_state.numbers_here = True
 numbers("here", {{"A chart": drawn}})

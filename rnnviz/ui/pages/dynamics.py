@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -16,6 +15,7 @@ from rnnviz.analysis.flow_map import Held, states_of
 from rnnviz.analysis.portrait import Readout, portrait
 from rnnviz.dynamics import STARTS, Hold, read_out
 from rnnviz.figures.dynamics import phase_plane, point_spectra
+from rnnviz.figures.picture import Picture
 from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.session import Session
 from rnnviz.ui.axes import choose_axes
@@ -174,7 +174,7 @@ def _found(session: Session) -> tuple[FixedPoints | None, list[Readout]]:
     return found, [read_out(point.answers, data, shown_token) for point in points]
 
 
-def _phase(session: Session) -> go.Figure:
+def _phase(session: Session) -> Picture:
     """The phase plane; all that it takes is computed only if it is in sight."""
     dynamics, scene, probe = session.dynamics, session.scene, session.inspect()
     found, readouts = _found(session)
@@ -202,7 +202,7 @@ def _numbers(session: Session) -> dict[str, Callable[[], Any]]:
     def points() -> pd.DataFrame:
         return points_table(*_found(session))
 
-    def spectra() -> go.Figure:
+    def spectra() -> Picture:
         found, _ = _found(session)
         return point_spectra(found.points if found else ())
 

@@ -8,7 +8,6 @@ from itertools import cycle
 from typing import NamedTuple
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -34,6 +33,7 @@ from rnnviz.figures.comparison import (
 )
 from rnnviz.figures.gradients import norms_height
 from rnnviz.figures.lag import connectivity_map, lag_curve, product_curves
+from rnnviz.figures.picture import Picture
 from rnnviz.figures.plane import exponent_curve, state_spectrum, weight_spectrum
 from rnnviz.figures.steps import clipping_curves, ratio_dots, share_areas
 from rnnviz.figures.theme import HEIGHTS
@@ -243,69 +243,69 @@ def _along(looked: Looked) -> str:
 # The charts
 
 
-def _lag(looked: Looked) -> go.Figure:
+def _lag(looked: Looked) -> Picture:
     return lag_curve(looked.backflow.lag(looked.sight), theme())
 
 
-def _products(looked: Looked) -> go.Figure:
+def _products(looked: Looked) -> Picture:
     found = products(looked.backflow.jacobians(looked.sight))
     return product_curves(found, looked.words, looked.bridge, theme())
 
 
-def _spectrum(looked: Looked) -> go.Figure:
+def _spectrum(looked: Looked) -> Picture:
     parameters, pages = looked.sight.state.parameters, looked.pages()
     layer = looked.sight.layer
     now, name = eigenvalues(recurrent(parameters, layer)), recurrent_name(parameters, layer)
     return weight_spectrum(now, pages.eigenvalues, pages.epochs, theme(), name)
 
 
-def _state_spectrum(looked: Looked) -> go.Figure:
+def _state_spectrum(looked: Looked) -> Picture:
     found = state_spectra(looked.backflow.jacobians(looked.sight))
     return state_spectrum(found, looked.words, looked.bridge, theme())
 
 
-def _exponents(looked: Looked) -> go.Figure:
+def _exponents(looked: Looked) -> Picture:
     found = looked.backflow.jacobians(looked.sight)
     return exponent_curve(lyapunov_exponents(found), len(found.matrices), theme())
 
 
-def _connectivity(looked: Looked) -> go.Figure:
+def _connectivity(looked: Looked) -> Picture:
     found = looked.backflow.connectivity(looked.sight)
     answered = "target's logit" if looked.session.dataset.answers_classes else "answer"
     return connectivity_map(found, looked.words, answered, theme())
 
 
-def _feed(looked: Looked, name: str) -> go.Figure:
+def _feed(looked: Looked, name: str) -> Picture:
     course = looked.session.course
     return share_areas(looked.pages(), name, looked.words, course, theme())
 
 
-def _clipping(looked: Looked) -> go.Figure:
+def _clipping(looked: Looked) -> Picture:
     return clipping_curves(looked.pages(), looked.session.course, theme())
 
 
-def _ratios(looked: Looked) -> go.Figure:
+def _ratios(looked: Looked) -> Picture:
     return ratio_dots(looked.backflow.survey(looked.sight), theme())
 
 
-def _pairs(looked: Looked) -> go.Figure:
+def _pairs(looked: Looked) -> Picture:
     return gradient_pairs(looked.backflow.compare(looked.sight), theme())
 
 
-def _by_length(looked: Looked) -> go.Figure:
+def _by_length(looked: Looked) -> Picture:
     return errors_by_length(looked.backflow.by_length(looked.sight), theme())
 
 
-def _errors(looked: Looked) -> go.Figure:
+def _errors(looked: Looked) -> Picture:
     return errors_over_epochs(looked.pages(), looked.session.course, theme())
 
 
-def _checks(looked: Looked) -> go.Figure:
+def _checks(looked: Looked) -> Picture:
     check = looked.session.checked(looked.probe.trace)
     return check_dots(check, len(looked.sight.state.parameters.named()), theme())
 
 
-_FIGURES: dict[str, Callable[[Looked], go.Figure]] = {
+_FIGURES: dict[str, Callable[[Looked], Picture]] = {
     "over_lag": _lag,
     "products": _products,
     "spectrum": _spectrum,
