@@ -44,7 +44,7 @@ from rnnviz.figures.picture import Picture, scatter
 from rnnviz.ui.table import numbers
 def drawn():
     st.session_state.made = st.session_state.get("made", 0) + 1
-    return Picture([scatter(x=[1], y=[2])], {})
+    return Picture([scatter(x=[1], y=[2])], {{}})
 if {opened}:
     st.session_state.numbers_here = True
 numbers("here", {{"A chart": drawn}})
