@@ -174,9 +174,9 @@ class Dissection:
     def _fit(self, region: Region) -> Projection:
         return fit(self.corpus(region).states.astype(float), region.state.epoch)
 
-    def refit(self, region: Region, run: Run) -> None:
-        """Fit the basis to the states that are looked at now."""
-        self._kept["basis"] = _ground(region, run), self._fit(region)
+    def refit(self) -> None:
+        """Fit the basis to the states that are looked at next."""
+        self._kept.pop("basis", None)
 
     def plane(self, region: Region, run: Run) -> Plane | None:
         """The plane of the two axes that are chosen; None where the states have but one."""

@@ -118,6 +118,12 @@ class Session(Player):
             self._restart()
             self.message = f"Started again at epoch 0, with the data {dataset.name}."
 
+    def _arrive(self) -> None:
+        super()._arrive()
+        # What was drawn on the way must not choose the axes of what a link leads to.
+        self.dynamics.refit()
+        self.dissection.refit()
+
     def _restart(self) -> None:
         before, usual = self.dataset, self.first_phrase
         super()._restart()

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from rnnviz import dissection as module
+from rnnviz import player
 from rnnviz.analysis.memory import spectrum
 from rnnviz.analysis.surgery import operate
 from rnnviz.analysis.variant import Alter, Variant
 from rnnviz.config import RunConfig
 from rnnviz.dissection import LEAF, MOST_EDITS, Region, Sort, beside, signal, spelled
 from rnnviz.edit import noise, scale, set_weight, silence
+from rnnviz.link import read_link
 from rnnviz.probe import inspect
 from rnnviz.schedule import Place
 from rnnviz.session import Session
@@ -119,8 +121,20 @@ def test_a_basis_is_fitted_once_and_kept_until_it_is_fitted_again(session, lab):
     assert lab.basis(region_of(session), session.run) is basis
     session.go_to(Place(3))
     assert lab.basis(region_of(session), session.run) is basis
-    lab.refit(region_of(session), session.run)
+    lab.refit()
     assert lab.basis(region_of(session), session.run).epoch == 3
+
+
+def test_what_was_seen_on_the_way_of_a_link_does_not_choose_the_axes(session, lab, monkeypatch):
+    monkeypatch.setattr(player, "_PATIENCE", 0.0)
+    session.follow(read_link({"hidden": "4", "epoch": "9"})[0])
+    session.tick(0.0)
+    on_the_way = (lab.basis(region_of(session), session.run), session.dynamics.plane(session.scene))
+    assert on_the_way[0].epoch < 9
+    while session.running:
+        session.tick(0.01)
+    assert lab.basis(region_of(session), session.run).epoch == 9
+    assert session.dynamics.plane(session.scene).basis.epoch == 9
 
 
 def test_another_network_has_a_basis_of_its_own(session, lab):

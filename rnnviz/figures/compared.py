@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -178,12 +179,14 @@ def saliency_strips(
 
 def _numbers(shares: Array, limit: float, theme: Theme) -> list[Series]:
     """The shares (3, T) on their cells, with the digits that their scale has, if there is room."""
-    digits = max(0, 1 - math.floor(math.log10(limit)))
-    texts = [[_number(share, digits) for share in row] for row in shares]
+    power = math.log10(limit)
+    most, least = max(0, 2 - math.ceil(power)), max(0, 1 - math.floor(power))
     pitch = _ROOM / shares.shape[1]
-    widest = max(_ems(text) for row in texts for text in row)
-    sizes = [size for size in (14, 12) if size * widest + 3 <= pitch]
-    return [written(texts, shares / limit, theme, size) for size in sizes[:1]]
+    for digits, size in product(range(most, least - 1, -1), (14, 12)):
+        texts = [[_number(share, digits) for share in row] for row in shares]
+        if size * max(_ems(text) for row in texts for text in row) + 3 <= pitch:
+            return [written(texts, shares / limit, theme, size)]
+    return []
 
 
 def _number(value: float, digits: int) -> str:

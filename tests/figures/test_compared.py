@@ -85,7 +85,14 @@ def numbers_of(shares, theme=LIGHT):
 
 
 @pytest.mark.parametrize(
-    ("scale", "shown"), [(30, ["−30", "4"]), (3, ["−3.0", "0.4"]), (0.08, ["−0.08", "0.01"])]
+    ("scale", "shown"),
+    [
+        (30, ["−30", "4"]),
+        (8, ["−8.0", "1.0"]),
+        (3, ["−3.0", "0.4"]),
+        (0.08, ["−0.080", "0.010"]),
+        (0.05, ["−0.050", "0.007"]),
+    ],
 )
 def test_numbers_have_the_digits_of_their_scale(scale, shown):
     (numbers,) = numbers_of([[-scale, scale * 0.13], [NAN, 0], [0, 0]])
@@ -97,6 +104,8 @@ def test_numbers_are_written_only_where_they_have_room():
     (few,), (more,) = (numbers_of(np.full((3, count), -0.5)) for count in (4, 7))
     assert few.textfont.size > more.textfont.size
     assert not numbers_of(np.full((3, 11), -0.5))
+    (whole,) = numbers_of(np.full((3, 16), 8.0))
+    assert whole.text[0] == "8"
     assert not numbers_of(np.full((3, 40), 1.0))
 
 
