@@ -199,13 +199,13 @@ def words_axis(words: Sequence[str], theme: Theme, width: int = NARROW) -> dict[
 
     ``width`` is what the plot has at least, in pixels: names that have no room there are slanted.
     """
-    places = _named(words)
+    places, tight = _named(words), _tight(words)
     return axis(
         "",
         theme,
         tickmode="array",
         tickvals=list(places),
-        ticktext=[_below(words[place], _tight(words)) for place in places],
+        ticktext=[_below(words[place], tight) for place in places],
         range=[-0.5, len(words) - 0.5],
         showgrid=False,
         tickangle=-40 if _crowded(words, width) else 0,
