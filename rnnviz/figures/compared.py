@@ -24,6 +24,7 @@ from rnnviz.figures.theme import (
     figure,
     ladder,
     plain,
+    signed_axis,
     whole,
     words_axis,
     words_margin,
@@ -125,13 +126,7 @@ def compared_leads(pair: Pair, label: str, theme: Theme = LIGHT, unit: str = "lo
         HEIGHTS["leads"],
         theme,
         xaxis=words_axis(pair.words, theme),
-        yaxis=axis(
-            f"{'margin ' if unit == 'logits' else ''}({unit})",
-            theme,
-            range=[-limit, limit],
-            zeroline=True,
-            zerolinecolor=theme.muted,
-        ),
+        yaxis=signed_axis(f"{'margin ' if unit == 'logits' else ''}({unit})", limit, theme),
         margin=words_margin(pair.words),
         bargap=0.25,
     )

@@ -21,6 +21,7 @@ from rnnviz.figures.theme import (
     figure,
     ladder,
     plain,
+    signed_axis,
     whole,
     words_axis,
     words_margin,
@@ -132,12 +133,6 @@ def running_margin_bars(
         HEIGHTS["margin"],
         theme,
         xaxis=words_axis(words, theme),
-        yaxis=axis(
-            "margin (logits)",
-            theme,
-            range=[-limit, limit],
-            zeroline=True,
-            zerolinecolor=theme.muted,
-        ),
+        yaxis=signed_axis("margin (logits)", limit, theme),
         margin=words_margin(words),
     )

@@ -189,6 +189,13 @@ def axis(title: str, theme: Theme, **options: Any) -> dict[str, Any]:
     }
 
 
+def signed_axis(title: str, limit: float, theme: Theme) -> dict[str, Any]:
+    """An axis as far below zero as above it; there is no room beside it for long numbers."""
+    zero = {"zeroline": True, "zerolinecolor": theme.muted}
+    short = {"tickformat": "~g"} if limit > 1e5 else {}
+    return axis(title, theme, range=[-limit, limit], **zero, **short)
+
+
 def whole(count: int | float) -> dict[str, Any]:
     """For an axis that counts to ``count``: of few things none is halved by a label."""
     return {"dtick": 1} if count <= 5 else {}

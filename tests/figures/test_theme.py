@@ -20,6 +20,7 @@ from rnnviz.figures.theme import (
     log_axis,
     plain,
     scale_words,
+    signed_axis,
     whole,
     words_axis,
     words_margin,
@@ -142,6 +143,13 @@ def test_signed_values_are_blue_below_zero_and_red_above(theme):
 def test_no_two_colors_of_a_theme_are_the_same(theme):
     colors = asdict(theme).values()
     assert len(set(colors)) == len(colors)
+
+
+def test_long_numbers_beside_an_axis_are_written_short():
+    small, large = (signed_axis("m", limit, LIGHT) for limit in (575.0, 2.3e11))
+    assert "tickformat" not in small
+    assert large["tickformat"] == "~g"
+    assert large["range"] == [-2.3e11, 2.3e11]
 
 
 def test_equal_words_keep_their_own_places():
