@@ -30,7 +30,7 @@ def bar(**options: Any) -> Series:
     return {"type": "bar", **options}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """What is drawn and on what ground, with the names that Plotly gives its options.
 
@@ -73,6 +73,8 @@ def _packed(numbers: Any) -> Any:
         return numbers.tolist()
     # JavaScript has no arrays of 64-bit integers.
     array = numbers.astype(np.int32) if numbers.dtype.kind in "iu" else numbers
+    if array is not numbers and (array != numbers).any():
+        return numbers.tolist()
     coded = base64.b64encode(array.tobytes()).decode()
     found = {"dtype": array.dtype.str[1:], "bdata": coded}
     return found if array.ndim == 1 else {**found, "shape": ", ".join(map(str, array.shape))}

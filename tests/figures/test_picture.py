@@ -18,7 +18,8 @@ NUMBERS = st.one_of(
         for kind, elements in (
             ("f8", st.floats(allow_nan=True, allow_infinity=True)),
             ("f4", st.floats(allow_nan=True, allow_infinity=True, width=32)),
-            ("i8", st.integers(-(2**31), 2**31 - 1)),
+            ("i8", st.integers(-(2**53), 2**53)),
+            ("u4", st.integers(0, 2**32 - 1)),
             ("i4", st.integers(-(2**31), 2**31 - 1)),
             ("u1", st.integers(0, 255)),
         )
