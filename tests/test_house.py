@@ -57,6 +57,12 @@ def test_no_rule_looks_at_the_whole_page_anew_with_every_line_of_a_chart():
     assert ":has(" not in re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
 
 
+def test_what_changes_with_every_frame_has_a_container_of_its_own():
+    """In a bare place what fills it can overtake the layout, and a chart below be hidden."""
+    bare = [path.name for path in SOURCES if "st.empty(" in path.read_text(encoding="utf-8")]
+    assert not bare
+
+
 def test_requirements_name_a_compatible_release_each():
     for name in ("requirements.txt", "requirements-dev.txt"):
         lines = (ROOT / name).read_text(encoding="utf-8").split("\n")

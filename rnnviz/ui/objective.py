@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.analysis.gradients import Objective
 from rnnviz.session import Session
 from rnnviz.ui.check import check_button
+from rnnviz.ui.slot import slot
 from rnnviz.ui.state import first_value, visit
 
 
@@ -28,4 +29,4 @@ def objective_and_check(session: Session, page: str) -> DeltaGenerator:
         else:
             session.objective = Objective.LOSS
         check_button(lambda: session.check_gradient(session.inspect().trace))
-    return st.empty()
+    return slot()

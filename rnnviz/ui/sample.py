@@ -10,6 +10,7 @@ import streamlit as st
 
 from rnnviz.probe import Probe
 from rnnviz.session import Session
+from rnnviz.ui.slot import slot
 from rnnviz.ui.state import first_value, visit
 
 
@@ -22,7 +23,7 @@ def sample_box(session: Session) -> Callable[[Probe], None]:
         step=0.1, key="temperature", help="How much is left to chance in what the network writes: "
         "near 0 always the likeliest comes next, at 1 each as often as the network thinks.",
     )  # fmt: skip
-    place = st.empty()
+    place = slot()
 
     def fill(probe: Probe) -> None:
         place.html(_sample_html(session, probe))

@@ -24,6 +24,7 @@ from rnnviz.ui.live import Chore, live
 from rnnviz.ui.phrase import phrase_box
 from rnnviz.ui.points import points_html, points_table, search_html
 from rnnviz.ui.press import pressed
+from rnnviz.ui.slot import slot
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import escaped, status_html, theme
 from rnnviz.ui.table import numbers
@@ -122,10 +123,10 @@ def _hold(session: Session) -> None:
 
 
 def _layout(session: Session, status: DeltaGenerator, problem: str) -> Slots:
-    search = st.empty()
+    search = slot()
     if problem:
         st.info(problem)
-        return Slots(status, search, st.empty())
+        return Slots(status, search, slot())
     left, right = st.columns([3, 2], gap="medium")
     noun = session.names.noun
     with left:
@@ -135,7 +136,7 @@ def _layout(session: Session, status: DeltaGenerator, problem: str) -> Slots:
             st.info(explanation("phase_none"))
     with right:
         place("spectra", HEIGHTS["spectra"], explanation("spectra", noun=noun))
-    points = st.empty()
+    points = slot()
     st.caption(explanation("points", noun=noun))
     return Slots(status, search, points)
 

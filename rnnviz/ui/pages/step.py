@@ -28,6 +28,7 @@ from rnnviz.ui.live import Handlers, live
 from rnnviz.ui.moment import caption_html, changes_html, formula_html, levels_html
 from rnnviz.ui.phrase import phrase_box
 from rnnviz.ui.press import pressed
+from rnnviz.ui.slot import slot
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import check_html, release_header, status_html, theme
 from rnnviz.ui.text import explanation
@@ -50,7 +51,7 @@ def step_page(session: Session, status: DeltaGenerator) -> None:
     release_header()
     _subject(session)
     with st.container(key="cursor_bar"):
-        levels = st.empty()
+        levels = slot()
         place_slider("moment", "Moment of the step")
         bar = st.container(key="moments")
     slots = _layout(session, status, levels)
@@ -67,11 +68,11 @@ def step_page(session: Session, status: DeltaGenerator) -> None:
 
 
 def _layout(session: Session, status: DeltaGenerator, levels: DeltaGenerator) -> Slots:
-    caption = st.empty()
+    caption = slot()
     _place(session, "network")
     left, right = st.columns(2, gap="medium")
     with left:
-        formula = st.empty()
+        formula = slot()
         _place(session, "operation", "states")
     with right:
         _place(session, "terms")
@@ -79,7 +80,7 @@ def _layout(session: Session, status: DeltaGenerator, levels: DeltaGenerator) ->
     left, right = st.columns(2, gap="medium")
     with left:
         check_button(lambda: session.check_gradient(session.step(session.inspect()).trace))
-        badge = st.empty()
+        badge = slot()
         _place(session, "flow")
     changes = right.empty()
     return Slots(status, badge, levels, caption, formula, changes)

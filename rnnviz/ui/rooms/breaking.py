@@ -24,6 +24,7 @@ from rnnviz.ui.chart import Event, Show, place
 from rnnviz.ui.live import Chore
 from rnnviz.ui.press import pressed
 from rnnviz.ui.rooms.room import Furnished
+from rnnviz.ui.slot import slot
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import theme, written
 from rnnviz.ui.table import numbers
@@ -39,7 +40,7 @@ def breaking_room(session: Session) -> Furnished:
         place("worth", HEIGHTS["worth"], explanation("worth", noun=noun), clicks=True)
         place("leads", HEIGHTS["leads"], explanation("leads_broken", noun=noun))
     with right:
-        scores = st.empty()
+        scores = slot()
         _decide(session)
         _tools(session)
 

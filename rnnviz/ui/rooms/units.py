@@ -20,6 +20,7 @@ from rnnviz.session import Session
 from rnnviz.ui.chart import Event, Show, place
 from rnnviz.ui.press import pressed
 from rnnviz.ui.rooms.room import MOST_CHOICES, Furnished, edition, region_of
+from rnnviz.ui.slot import slot
 from rnnviz.ui.state import first_value
 from rnnviz.ui.style import theme
 from rnnviz.ui.table import numbers
@@ -45,7 +46,7 @@ def units_room(session: Session) -> Furnished:
     _controls(session, region)
     left, right = st.columns(2, gap="medium")
     with left:
-        text = st.empty()
+        text = slot()
         st.caption(explanation("tinted", noun=session.names.noun))
         _leaves(session, region)
     with right:
@@ -246,7 +247,7 @@ def _matrix(session: Session, region: Region) -> DeltaGenerator | None:
         return None
     text = explanation("response", noun=session.names.noun, part=region.part)
     place("response", HEIGHTS["response"], text, clicks=True)
-    return st.empty()
+    return slot()
 
 
 def _behind_html(session: Session, region: Region) -> str:

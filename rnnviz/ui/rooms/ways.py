@@ -28,6 +28,7 @@ from rnnviz.ui.chart import Event, Show, place
 from rnnviz.ui.press import pressed
 from rnnviz.ui.rooms.alter import choose_alter
 from rnnviz.ui.rooms.room import Furnished, edition, region_of
+from rnnviz.ui.slot import slot
 from rnnviz.ui.style import theme
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
@@ -46,7 +47,7 @@ def ways_room(session: Session) -> Furnished:
         st.info(_FEW)
         return Furnished(lambda show: None)
     _controls(session)
-    said = st.empty()
+    said = slot()
     text = explanation(_text(session), noun=session.names.noun)
     place("trajectories", HEIGHTS["trajectories"], text, clicks=True)
     panels = _panels(session, session.inspect())

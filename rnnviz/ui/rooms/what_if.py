@@ -19,6 +19,7 @@ from rnnviz.tasks.table import TaskError
 from rnnviz.ui.chart import Show, place
 from rnnviz.ui.rooms.alter import choose_alter
 from rnnviz.ui.rooms.room import Furnished
+from rnnviz.ui.slot import slot
 from rnnviz.ui.style import theme
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
@@ -28,7 +29,7 @@ from rnnviz.ui.view import view_of
 def what_if_room(session: Session) -> Furnished:
     """Lay out the alteration, answers and saliency on the left, both states on the right."""
     _controls(session, session.inspect())
-    said = st.empty()
+    said = slot()
     left, right = st.columns(2, gap="medium")
     noun = session.names.noun
     both = isinstance(_other(session, session.inspect()), Probe)
