@@ -13,7 +13,6 @@ from rnnviz.session import Session
 from rnnviz.ui.chart import place_slider
 from rnnviz.ui.press import pressed
 from rnnviz.ui.sidebar import renew
-from rnnviz.ui.slot import slot
 from rnnviz.ui.state import first_value
 
 
@@ -27,7 +26,7 @@ def transport(session: Session) -> DeltaGenerator:
                 width=170, format_func=_pace,
             )  # fmt: skip
         _time_machine(session)
-        return slot()
+        return st.empty()
 
 
 def _time_machine(session: Session) -> None:
