@@ -26,13 +26,13 @@ serve_library()
 style_sheet()
 session = get_session()
 session.configure(sidebar(session))
-status = transport(session)
+transport(session)
 pages = [
-    st.Page(partial(train_page, session, status), title="Train", url_path="train", default=True),
-    st.Page(partial(step_page, session, status), title="Step", url_path="step"),
-    st.Page(partial(hidden_page, session, status), title="Hidden states", url_path="hidden"),
-    st.Page(partial(gradients_page, session, status), title="Gradients", url_path="gradients"),
-    st.Page(partial(dynamics_page, session, status), title="Dynamics", url_path="dynamics"),
+    st.Page(partial(train_page, session), title="Train", url_path="train", default=True),
+    st.Page(partial(step_page, session), title="Step", url_path="step"),
+    st.Page(partial(hidden_page, session), title="Hidden states", url_path="hidden"),
+    st.Page(partial(gradients_page, session), title="Gradients", url_path="gradients"),
+    st.Page(partial(dynamics_page, session), title="Dynamics", url_path="dynamics"),
 ]
 st.navigation(pages, position="top").run()
 write_link(session)

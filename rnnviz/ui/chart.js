@@ -1,7 +1,8 @@
-// Charts that are drawn once and then updated in place. `chart` is the place of one; `frame` brings
-// the newest figures of all of them in one message, so that a tick touches a single element, and
-// takes back what the reader does. Figures wait in a queue; each animation frame draws what fits:
-// newest only, what is in sight only. `slider` is a slider that tells its value while it is dragged.
+// Charts that are drawn once and then updated in place. `chart` is the place of one, `text` that of
+// a text; `frame` brings the newest of all of them in one message, so that a tick touches a single
+// element, and takes back what the reader does. Figures wait in a queue; each animation frame draws
+// what fits: newest only, what is in sight only. Texts are short and written at once. `slider` is a
+// slider that tells its value while it is dragged.
 
 const SOURCE = "component/rnnviz.ui.chart.plotly/plotly.min.js?v=" + VERSION;
 // How long an animation frame may draw while the run goes on; a single picture is drawn at once.
@@ -20,6 +21,8 @@ const shared = (window.rnnviz ??= {
   unsaid: null, // what the reader did last, while the server hasn't answered what was before
   waitingSince: 0, // when that was said; 0 if it has been answered
   sliders: new Map(), // key -> { input, output, bands, held }
+  texts: {}, // key -> the HTML of that text, as last delivered
+  written: new Map(), // key -> { node, html }: where that text is, and what is there
   stands: {}, // key -> where that slider stands, as last delivered
 });
 
@@ -183,14 +186,30 @@ function chart({ parentElement, data }) {
   return () => setTimeout(() => mounted.node.isConnected || unmount(key, mounted), 1000);
 }
 
+function text({ parentElement, data: { key } }) {
+  const node = parentElement.querySelector(".rnnviz-text");
+  if (shared.written.get(key)?.node === node) return;
+  shared.written.set(key, { node });
+  write(key);
+}
+
+// What is as it was keeps its nodes, and so what the reader has selected in it.
+function write(key) {
+  const [place, html] = [shared.written.get(key), shared.texts[key]];
+  if (!place || html === undefined || place.html === html) return;
+  place.node.innerHTML = place.html = html;
+}
+
 function frame({ data, setTriggerValue }) {
-  const { running, charts, sliders } = JSON.parse(new TextDecoder().decode(data));
+  const { running, charts, sliders, texts } = JSON.parse(new TextDecoder().decode(data));
   shared.running = running;
   for (const [key, newest] of Object.entries(charts)) {
     if (shared.newest.get(key)?.mark === newest.mark) continue;
     shared.newest.set(key, newest);
     shared.waiting.add(key);
   }
+  Object.assign(shared.texts, texts);
+  for (const key of Object.keys(texts)) write(key);
   shared.stands = sliders;
   for (const key of shared.sliders.keys()) moveSlider(key);
   schedule();

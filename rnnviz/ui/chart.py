@@ -1,10 +1,9 @@
-"""Plotly charts that update in place: ``place`` puts one on the page, ``frame`` brings figures."""
+"""What changes in place on the page: charts, texts and sliders; a ``Frame`` brings the newest."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
@@ -16,7 +15,6 @@ from streamlit.components.v1 import declare_component
 
 from rnnviz.figures.picture import Picture
 
-Show = Callable[..., None]
 Event = dict[str, Any]
 ALL: tuple[str, ...] = ()
 _count = count()
@@ -48,6 +46,7 @@ def _component(name: str, html: str | None = None) -> Callable[..., Any]:
 
 
 _chart = _component("chart", _HTML)
+_text = _component("text", '<div class="rnnviz-text"></div>')
 _slider = _component("slider", _SLIDER_HTML)
 _frame = _component("frame")
 
@@ -60,13 +59,22 @@ def serve_library() -> None:
 def place(key: str, height: int, text: str, clicks: bool = False) -> None:
     """Put the chart ``key`` here, so many pixels high, with an explanation below.
 
-    With ``clicks`` what is clicked in it is told, see ``frame``.
+    With ``clicks`` what is clicked in it is told, see ``send``.
     """
     _chart(key=key, data={"key": key, "height": height, "text": text, "clicks": clicks})
 
 
+def place_text(key: str) -> None:
+    """Put the text ``key`` here, which changes with the frames.
+
+    It comes with them, and isn't an element of Streamlit's, since what a fragment puts into a place
+    outside itself may overtake the layout: the page then loses it (Streamlit 1.67).
+    """
+    _text(key=f"text_{key}", data={"key": key})
+
+
 def place_slider(key: str, label: str) -> None:
-    """Put a slider here that tells each number it is dragged to; ``frame`` says where it stands."""
+    """Put a slider here that tells each number it is dragged to; ``send`` says where it stands."""
     _slider(key=key, data={"key": key, "label": label})
 
 
@@ -80,36 +88,42 @@ class Stand:
     bands: Sequence[tuple[str, int]] = ()
 
 
-@contextmanager
-def frame(
-    running: bool,
-    hear: Callable[[Event], None],
-    sliders: Callable[[], Mapping[str, Stand]],
-    wanted: Collection[str] = ALL,
-) -> Iterator[Show]:
-    """Collect figures with the function given, ``show(key, figure, *args, remark="")``; send them.
+class Frame:
+    """The charts and texts of one message, by their keys; of charts only those that are wanted."""
 
-    ``figure(*args)`` makes a figure, if its key is ``wanted``. All go in one message, with where
-    the sliders stand; while ``running`` their drawing is spread over animation frames. A chart
-    keeps its node, zoom, hover and legend; its remark stands below it; what hasn't changed, as its
-    mark tells, isn't drawn again. On the way back ``hear`` is called with what the reader did in a
-    chart or with a slider: {"kind": its key, "sight": the keys of the charts in sight, ...}.
-    """
-    figures: dict[str, str] = {}
+    def __init__(self, wanted: Collection[str] = ALL) -> None:
+        self._wanted = wanted
+        self.charts: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
 
-    def show(key: str, figure: Callable[..., Picture], *args: Any, remark: str = "") -> None:
-        if wanted is not ALL and key not in wanted:
+    def chart(self, key: str, figure: Callable[..., Picture], *args: Any, remark: str = "") -> None:
+        """Draw ``figure(*args)`` in the chart ``key``, with a remark below it."""
+        if self._wanted is not ALL and key not in self._wanted:
             return
         drawn = figure(*args).to_json()
         head = f'"mark":"{hash((drawn, remark)):x}","remark":{json.dumps(remark)}'
-        figures[key] = f'{json.dumps(key)}:{{{head},"figure":{drawn}}}'
+        self.charts[key] = f'{{{head},"figure":{drawn}}}'
 
-    yield show
-    charts = ",".join(figures.values())
-    stands = {key: asdict(stand) for key, stand in sliders().items()}
+    def text(self, key: str, html: str) -> None:
+        """Write HTML in the place ``key``; what isn't our own in it must be escaped."""
+        self.texts[key] = html
+
+
+def send(
+    frame: Frame, running: bool, sliders: Mapping[str, Stand], hear: Callable[[Event], None]
+) -> None:
+    """Bring charts, texts and where the sliders stand to the browser, all in one message.
+
+    While ``running`` the drawing is spread over animation frames. A chart keeps its node, zoom,
+    hover and legend; what hasn't changed, as its mark tells, isn't drawn again. On the way back
+    ``hear`` is called with what the reader did in a chart or with a slider: {"kind": its key,
+    "sight": the keys of the charts in sight, ...}.
+    """
+    charts = ",".join(f"{json.dumps(key)}:{drawn}" for key, drawn in frame.charts.items())
+    stands = {key: asdict(stand) for key, stand in sliders.items()}
     # Counted, so that no message is equal to the last and an answer is always noticed.
-    head = json.dumps({"number": next(_count), "running": running, "sliders": stands})[:-1]
-    data = f'{head},"charts":{{{charts}}}}}'
+    told = {"number": next(_count), "running": running, "sliders": stands, "texts": frame.texts}
+    data = f'{json.dumps(told)[:-1]},"charts":{{{charts}}}}}'
     _frame(key="frame", data=data.encode(), on_heard_change=lambda: _tell(hear))
 
 

@@ -8,11 +8,11 @@ from itertools import count
 from typing import Any, NamedTuple
 
 import streamlit as st
-from streamlit.errors import StreamlitInvalidLayoutContextError
 
 from rnnviz.schedule import Place
 from rnnviz.session import Session
-from rnnviz.ui.chart import ALL, Event, Show, Stand, frame
+from rnnviz.ui.chart import ALL, Event, Frame, Stand, send
+from rnnviz.ui.style import status_html
 
 #: Seconds between two ticks, the most that one may train for, and that one may do chores for.
 TICK, BUDGET, SPARE = 0.1, 0.1, 0.03
@@ -71,7 +71,7 @@ class Chore(NamedTuple):
 
 def live(
     session: Session,
-    draw: Callable[[Show], None],
+    draw: Callable[[Frame], None],
     handlers: Handlers | None = None,
     sliders: Callable[[], dict[str, Stand]] = dict,
     chore: Chore | None = None,
@@ -112,20 +112,14 @@ def live(
                 st.rerun()
             heard["wanted"] = busy.charts
         began = time.perf_counter()
-        with frame(session.running, hear, stands, heard.pop("wanted", ALL)) as show:
-            _drawn(draw, show)
+        frame = Frame(heard.pop("wanted", ALL))
+        draw(frame)
+        frame.text("status", status_html(session))
+        send(frame, session.running, stands(), hear)
         if session.running:
             pace.note(time.perf_counter() - began)
 
     st.fragment(tick, run_every=every if session.running or busy else None, key="live")()
-
-
-def _drawn(draw: Callable[[Show], None], show: Show) -> None:
-    try:
-        draw(show)
-    except StreamlitInvalidLayoutContextError:
-        # The page was changed before this one had been laid out: now it is.
-        st.rerun()
 
 
 def go_to_click(session: Session, click: Event) -> None:

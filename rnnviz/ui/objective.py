@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.gradients import Objective
 from rnnviz.session import Session
+from rnnviz.ui.chart import place_text
 from rnnviz.ui.check import check_button
-from rnnviz.ui.slot import slot
 from rnnviz.ui.state import first_value, visit
 
 
-def objective_and_check(session: Session, page: str) -> DeltaGenerator:
-    """Let the reader choose the objective where there is a choice; returns the badge's place."""
+def objective_and_check(session: Session, page: str) -> None:
+    """Let the reader choose the objective where there is a choice; the check's badge below."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if session.dataset.answers_classes:
             chosen = st.segmented_control(
@@ -29,4 +28,4 @@ def objective_and_check(session: Session, page: str) -> DeltaGenerator:
         else:
             session.objective = Objective.LOSS
         check_button(lambda: session.check_gradient(session.inspect().trace))
-    return slot()
+    place_text("badge")

@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from html import escape
 
 import streamlit as st
 
 from rnnviz.probe import Probe
 from rnnviz.session import Session
-from rnnviz.ui.slot import slot
+from rnnviz.ui.chart import place_text
 from rnnviz.ui.state import first_value, visit
 
 
-def sample_box(session: Session) -> Callable[[Probe], None]:
-    """A slider for the temperature and a place for the sample; returns what fills it."""
+def sample_box(session: Session) -> None:
+    """A slider for the temperature and a place for the sample, where the network writes."""
     if not session.writes:
-        return lambda probe: None
+        return
     session.temperature = st.slider(
         "Temperature", 0.1, 2.0, first_value("temperature", visit("train"), session.temperature),
         step=0.1, key="temperature", help="How much is left to chance in what the network writes: "
         "near 0 always the likeliest comes next, at 1 each as often as the network thinks.",
     )  # fmt: skip
-    place = slot()
-
-    def fill(probe: Probe) -> None:
-        place.html(_sample_html(session, probe))
-
-    return fill
+    place_text("sample")
 
 
-def _sample_html(session: Session, probe: Probe) -> str:
+def sample_html(session: Session, probe: Probe) -> str:
+    """What the network read last, what it writes from there, and how sure it is by now."""
     scores = session.run.history.row(session.here.epoch)
     shown = [
         f"{role} {math.exp(min(scores[f'{role}_loss'], 50)):.2f}"

@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.config import SETTINGS
 from rnnviz.player import SPEEDS
 from rnnviz.session import Session
-from rnnviz.ui.chart import place_slider
+from rnnviz.ui.chart import place_slider, place_text
 from rnnviz.ui.press import pressed
 from rnnviz.ui.sidebar import renew
 from rnnviz.ui.state import first_value
 
 
-def transport(session: Session) -> DeltaGenerator:
-    """The bar that stays on top: buttons, speed, and the place of the live numbers, returned."""
+def transport(session: Session) -> None:
+    """The bar that stays on top: buttons, speed, time machine, and the live numbers."""
     with st.container(key="header"):
         with st.container(horizontal=True, vertical_alignment="bottom", key="transport"):
             _buttons(session)
@@ -26,7 +25,7 @@ def transport(session: Session) -> DeltaGenerator:
                 width=170, format_func=_pace,
             )  # fmt: skip
         _time_machine(session)
-        return st.empty()
+        place_text("status")
 
 
 def _time_machine(session: Session) -> None:

@@ -1,6 +1,7 @@
 """One browser tab without a browser; every run of it is checked for exceptions."""
 
 import html
+import json
 import re
 
 from streamlit.testing.v1 import AppTest
@@ -9,11 +10,15 @@ from rnnviz.dissection import Room
 
 PAGES = ["train", "step", "hidden", "gradients", "dynamics"]
 SCRIPT = """
-import streamlit as st
 from rnnviz.ui.pages.{page} import {page}_page
 from rnnviz.ui.state import get_session
-{page}_page(get_session(), st.empty())
+{page}_page(get_session())
 """
+
+
+def plain(body):
+    """What a piece of HTML says."""
+    return html.unescape(re.sub(r"<[^>]+>", " ", body))
 
 
 class Tab:
@@ -33,27 +38,66 @@ class Tab:
     def session(self):
         return self.app.session_state["session"]
 
+    def button(self, key):
+        return next(b for b in self.app.button if b.key == key)
+
+    def click(self, key):
+        self.button(key).click()
+        self.run()
+
+    def disabled(self, key):
+        return self.button(key).disabled
+
+    def components(self, name):
+        """The components of one kind, by key."""
+        protos = [element.proto for element in self.app.get("bidi_component")]
+        named = [proto for proto in protos if proto.component_name == f"rnnviz_{name}"]
+        return {proto.id.rsplit("-", 1)[-1]: proto for proto in named}
+
+    @property
+    def places(self):
+        """What the place of each chart was told, by key."""
+        return {key: json.loads(proto.json) for key, proto in self.components("chart").items()}
+
+    @property
+    def message(self):
+        """What the last frame brought."""
+        return json.loads(self.components("frame")["frame"].bytes)
+
+    @property
+    def charts(self):
+        return self.message["charts"]
+
+    @property
+    def bodies(self):
+        """The texts that came with the frame, by key."""
+        return self.message["texts"]
+
+    @property
+    def text(self):
+        """What the reader reads."""
+        sentences = [box.value for box in self.app.info]
+        return "\n".join([*map(plain, self.bodies.values()), *sentences])
+
 
 class Page(Tab):
     """A page alone, in one tab; or the session given on it."""
 
-    def __init__(self, page, session=None, **link):
+    def __init__(self, page, session=None, state=None, **link):
         app = AppTest.from_string(SCRIPT.format(page=page), default_timeout=60)
-        if session is not None:
-            app.session_state["session"] = session
+        for name, value in {"session": session, **(state or {})}.items():
+            if value is not None:
+                app.session_state[name] = value
         super().__init__(app, link)
+
+    def choose(self, label, option):
+        next(b for b in self.app.get("button_group") if b.label == label).set_value(option).run()
+        self.run()
 
     def enter(self, room):
         """Go to a room of the page *Hidden states*."""
-        choice = next(b for b in self.app.get("button_group") if b.label == "Look at")
-        choice.set_value(room).run()
-        self.run()
-
-    @property
-    def text(self):
-        bodies = [block.proto.body for block in self.app.get("html")]
-        bodies += [box.value for box in self.app.info]
-        return "\n".join(html.unescape(re.sub(r"<[^>]+>", " ", body)) for body in bodies)
+        self.choose("Look at", room)
+        return self
 
 
 def rooms_of(page):

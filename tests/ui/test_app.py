@@ -1,7 +1,6 @@
 """The page without a browser: what it shows, and what its widgets do."""
 
 import base64
-import html
 import json
 import re
 from pathlib import Path
@@ -39,10 +38,8 @@ class Page(Tab):
     @property
     def text(self):
         """What the reader reads: the page's own HTML, the warnings and the captions."""
-        blocks = (block.proto.body for block in self.app.get("html"))
-        shown = [html.unescape(re.sub(r"(?s)<style>.*?</style>|<[^>]+>", " ", b)) for b in blocks]
         marked = [element.value for element in (*self.app.warning, *self.app.caption)]
-        return "\n".join([*shown, *(re.sub(r"\\(.)", r"\1", text) for text in marked)])
+        return "\n".join([super().text, *(re.sub(r"\\(.)", r"\1", text) for text in marked)])
 
     def widget(self, key):
         names = re.compile(rf"{key}(_\d+)?")
@@ -51,10 +48,6 @@ class Page(Tab):
 
     def set(self, key, value):
         self.widget(key).set_value(value)
-        self.run()
-
-    def click(self, key):
-        self.widget(key).click()
         self.run()
 
     def upload(self, key, name, content):
@@ -67,21 +60,9 @@ class Page(Tab):
         self.set("test_share", share)
         self.click("learn")
 
-    def components(self, name):
-        protos = [element.proto for element in self.app.get("bidi_component")]
-        return {p.id.rsplit("-", 1)[-1]: p for p in protos if p.component_name == name}
-
-    def charts(self):
-        """The places of the charts, by key."""
-        return self.components("rnnviz_chart")
-
-    def delivered(self):
-        """What was brought to them, by key."""
-        return json.loads(self.components("rnnviz_frame")["frame"].bytes)["charts"]
-
     def chart(self, key):
         """The figure as the browser gets it."""
-        return self.delivered()[key]["figure"]
+        return self.charts[key]["figure"]
 
 
 @pytest.fixture
@@ -128,9 +109,8 @@ def test_every_setting_has_its_widget_where_it_has_an_effect(open_page, row):
 
 
 def test_every_chart_is_there_with_a_title_and_an_explanation(page):
-    assert page.charts().keys() == page.delivered().keys() == CHARTS
-    for key, proto in page.charts().items():
-        place = json.loads(proto.mixed.json or proto.json)
+    assert page.places.keys() == page.charts.keys() == CHARTS
+    for key, place in page.places.items():
         layout = page.chart(key)["layout"]
         assert layout["title"]["text"]
         assert layout["height"] == place["height"]
@@ -138,10 +118,10 @@ def test_every_chart_is_there_with_a_title_and_an_explanation(page):
 
 
 def test_a_chart_is_marked_as_changed_when_it_is(page):
-    marks = [{k: frame["mark"] for k, frame in page.delivered().items()}]
+    marks = [{k: frame["mark"] for k, frame in page.charts.items()}]
     for action in (page.run, lambda: page.click("step_epoch")):
         action()
-        marks.append({k: frame["mark"] for k, frame in page.delivered().items()})
+        marks.append({k: frame["mark"] for k, frame in page.charts.items()})
     assert marks[0] == marks[1]
     assert all(marks[1][key] != marks[2][key] for key in CHARTS)
 
@@ -163,7 +143,7 @@ def test_a_new_page_says_what_to_do(page):
 
 def test_the_page_opens_from_any_folder(open_page, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    assert open_page().charts().keys() == CHARTS
+    assert open_page().charts.keys() == CHARTS
 
 
 # Reruns
@@ -180,11 +160,16 @@ def test_a_rerun_never_trains(page, play):
     assert page.session.state.epoch == 0
 
 
-def test_a_rerun_replaces_no_chart(page):
-    before = {key: proto.id for key, proto in page.charts().items()}
+def test_a_rerun_replaces_no_chart_and_no_text(page):
+    def ids():
+        every = {**page.components("chart"), **page.components("text")}
+        return {key: proto.id for key, proto in every.items()}
+
+    before = ids()
+    assert before.keys() == CHARTS | {"text_status", "text_verdict", "text_badge"}
     page.click("step_epoch")
     page.set("phrase", "not bad")
-    assert {key: proto.id for key, proto in page.charts().items()} == before
+    assert ids() == before
 
 
 def test_two_tabs_are_two_runs(open_page):
@@ -423,9 +408,9 @@ def test_a_phrase_that_cannot_be_read_gets_a_sentence(page, phrase, said):
 def test_signs_are_shown_as_typed(page, word):
     page.set("phrase", f"{word} bad")
     assert f"not in the vocabulary: {word}" in page.text
-    for block in page.app.get("html"):
-        assert "<b>so" not in block.proto.body
-        assert "<img" not in block.proto.body
+    for body in page.bodies.values():
+        assert "<b>so" not in body
+        assert "<img" not in body
 
 
 def test_a_link_with_an_unreadable_phrase_gets_a_sentence(open_page):
@@ -570,7 +555,7 @@ def test_choosing_a_task_takes_its_first_preset(page, task):
     page.click("step_phrase")
     page.run()
     assert page.session.here.position > 0 or page.session.here.epoch == 1
-    assert page.charts().keys() >= {"loss", "metric", "states", "flow"}
+    assert page.charts.keys() >= {"loss", "metric", "states", "flow"}
 
 
 @pytest.mark.parametrize("task", TaskName)

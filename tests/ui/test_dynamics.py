@@ -1,41 +1,21 @@
 """Page *Dynamics* without a browser."""
 
-import html
-import json
 import re
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from rnnviz.config import TaskName
 from rnnviz.dynamics import Dynamics, Hold
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
-from tests.ui.tab import Tab
-
-SCRIPT = """
-import streamlit as st
-from rnnviz.ui.pages.dynamics import dynamics_page
-from rnnviz.ui.state import get_session
-dynamics_page(get_session(), st.empty())
-"""
+from tests.ui import tab
 
 
-class Page(Tab):
+class Page(tab.Page):
     """The page alone, in one tab."""
 
     def __init__(self, session=None, **link):
-        app = AppTest.from_string(SCRIPT, default_timeout=60)
-        if session is not None:
-            app.session_state["session"] = session
-        super().__init__(app, link)
-
-    def button(self, key):
-        return next(b for b in self.app.button if b.key == key)
-
-    def click(self, key):
-        self.button(key).click()
-        self.run()
+        super().__init__("dynamics", session, **link)
 
     def hold(self, what):
         key = next(g.key for g in self.app.get("button_group") if g.key.startswith("hold_"))
@@ -49,20 +29,8 @@ class Page(Tab):
             pass
         self.run()
 
-    @property
-    def text(self):
-        blocks = [block.proto.body for block in self.app.get("html")]
-        blocks += [info.value for info in self.app.info]
-        return html.unescape(re.sub(r"<[^>]+>", " ", "\n".join(blocks)))
-
-    def charts(self):
-        protos = [element.proto for element in self.app.get("bidi_component")]
-        return json.loads(next(p for p in protos if p.component_name == "rnnviz_frame").bytes)[
-            "charts"
-        ]
-
     def names(self):
-        return [series.get("name") for series in self.charts()["phase"]["figure"]["data"]]
+        return [series.get("name") for series in self.charts["phase"]["figure"]["data"]]
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +53,9 @@ def page():
 
 
 def test_before_anything_is_found_there_is_the_flow(page):
-    assert page.charts().keys() == {"phase", "spectra"}
+    assert page.charts.keys() == {"phase", "spectra"}
     assert "press  Find" in page.text
-    assert "fitted at epoch 3" in page.charts()["phase"]["remark"]
+    assert "fitted at epoch 3" in page.charts["phase"]["remark"]
     assert page.names()[-3:] == ["stable (0)", "saddle (0)", "slow (0)"]
 
 
@@ -98,8 +66,8 @@ def test_the_flip_flop_has_eight_stable_points(flipflop):
     assert "8 stable ,  19 saddle ,  0 slow , from 200 starts" in page.text
     assert page.names()[-3:] == ["stable (8)", "saddle (19)", "slow (0)"]
     assert len(re.findall(r"\bstable\b", page.text)) == 1 + 8
-    assert "fitted at epoch 150" in page.charts()["phase"]["remark"]
-    assert "Held here: the zero input." in page.charts()["phase"]["remark"]
+    assert "fitted at epoch 150" in page.charts["phase"]["remark"]
+    assert "Held here: the zero input." in page.charts["phase"]["remark"]
 
 
 def test_values_that_are_held_can_be_typed(flipflop):
@@ -123,7 +91,7 @@ def test_a_search_on_every_cell_tells_what_came_of_it(cell, layers):
     page = Page(cell=cell, layers=layers, hidden="4", epoch="2")
     page.find()
     assert re.search(r"\d+ stable ,  \d+ saddle ,  \d+ slow , from 200 starts", page.text)
-    assert page.charts()["spectra"]["figure"]["data"]
+    assert page.charts["spectra"]["figure"]["data"]
 
 
 def test_a_search_can_be_cancelled(page):
@@ -141,7 +109,7 @@ def test_each_input_has_points_of_its_own_and_they_are_kept(page):
     first = page.text
     page.hold(Hold.MEAN)
     assert "press  Find" in page.text
-    assert "the mean input" in page.charts()["phase"]["remark"]
+    assert "the mean input" in page.charts["phase"]["remark"]
     page.hold(Hold.OWN)
     assert page.text == first
 
@@ -150,33 +118,33 @@ def test_words_can_be_chosen_and_their_mean_is_held(page):
     words = next(w for w in page.app.multiselect)
     words.set_value(["good", "not"]).run()
     page.run()
-    assert "Held here: the mean of “good”, “not”." in page.charts()["phase"]["remark"]
+    assert "Held here: the mean of “good”, “not”." in page.charts["phase"]["remark"]
     page.app.multiselect[0].set_value([]).run()
     page.run()
     assert "Choose at least one word to hold." in page.text
-    assert page.charts() == {}
+    assert page.charts == {}
 
 
 def test_the_plane_stays_until_it_is_fitted_anew(page):
     page.session.advance(2)
     page.run()
-    assert "fitted at epoch 3" in page.charts()["phase"]["remark"]
+    assert "fitted at epoch 3" in page.charts["phase"]["remark"]
     page.click("refit")
-    assert "fitted at epoch 5" in page.charts()["phase"]["remark"]
+    assert "fitted at epoch 5" in page.charts["phase"]["remark"]
 
 
 def test_another_pair_of_components_can_be_chosen(page):
     group = next(g for g in page.app.get("button_group") if g.key == "axes")
     group.set_value("2 and 3").run()
     page.run()
-    title = page.charts()["phase"]["figure"]["layout"]["xaxis"]["title"]["text"]
+    title = page.charts["phase"]["figure"]["layout"]["xaxis"]["title"]["text"]
     assert title.startswith("principal component 2")
 
 
 @pytest.mark.parametrize("task", TaskName)
 def test_every_task_has_its_picture(task):
     page = Page(task=task.value, hidden="3", epoch="1")
-    assert page.charts().keys() == {"phase", "spectra"}
+    assert page.charts.keys() == {"phase", "spectra"}
 
 
 @pytest.mark.parametrize(
@@ -189,7 +157,7 @@ def test_odd_networks_get_a_sentence_or_a_picture(link, said):
     assert said in page.text
     page.find()
     assert "from 200 starts" in page.text
-    assert ("phase" in page.charts()) == (not said)
+    assert ("phase" in page.charts) == (not said)
 
 
 def test_the_numbers_can_be_had(flipflop):

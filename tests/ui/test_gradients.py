@@ -1,44 +1,24 @@
 """Page *Gradients* without a browser."""
 
-import html
-import json
 import re
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from rnnviz.presets import PRESETS
 from rnnviz.ui.pages.gradients import _NAMES
-from tests.ui.tab import Tab
+from tests.ui import tab
 
 ALWAYS = {"over_lag", "spectrum", "feed_hh", "feed_xh", "clipping", "ratios", "checks"}
 STATE = {"products", "state_spectrum", "exponents"}
 NOTEBOOK = {"pairs", "by_length", "errors"}
 SMALL = {"hidden": "6", "init_scale": "0.3", "epoch": "3"}
 
-SCRIPT = """
-import streamlit as st
-from rnnviz.ui.pages.gradients import gradients_page
-from rnnviz.ui.state import get_session
-gradients_page(get_session(), st.empty())
-"""
 
-
-class Page(Tab):
+class Page(tab.Page):
     """The page alone, in one tab."""
 
-    def __init__(self, script=SCRIPT, **link):
-        super().__init__(AppTest.from_string(script, default_timeout=60), link)
-
-    def charts(self):
-        protos = [element.proto for element in self.app.get("bidi_component")]
-        found = json.loads(next(p for p in protos if p.component_name == "rnnviz_frame").bytes)
-        return found["charts"]
-
-    @property
-    def text(self):
-        blocks = (block.proto.body for block in self.app.get("html"))
-        return "\n".join(html.unescape(re.sub(r"<[^>]+>", " ", b)) for b in blocks)
+    def __init__(self, page="gradients", **link):
+        super().__init__(page, **link)
 
     @property
     def sentences(self):
@@ -47,74 +27,74 @@ class Page(Tab):
 
 def test_an_elman_network_has_all_but_connectivity():
     page = Page(**SMALL)
-    assert page.charts().keys() == ALWAYS | STATE | NOTEBOOK
+    assert page.charts.keys() == ALWAYS | STATE | NOTEBOOK
     assert "one answer, at the end" in page.sentences
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_gated_cells_have_no_notebook_and_a_sentence_says_so(cell):
     page = Page(**SMALL, cell=cell)
-    assert page.charts().keys() == ALWAYS | STATE
+    assert page.charts.keys() == ALWAYS | STATE
     assert "for Elman cells only" in page.sentences
 
 
 @pytest.mark.parametrize("task", ["flipflop", "brackets", "translation", "characters"])
 def test_with_an_answer_after_every_token_there_is_connectivity(task):
     page = Page(task=task, cell="gru", hidden="6", batch="16")
-    assert page.charts().keys() == ALWAYS | STATE | {"connectivity"}
+    assert page.charts.keys() == ALWAYS | STATE | {"connectivity"}
 
 
 @pytest.mark.parametrize("task", PRESETS)
 @pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
 def test_every_task_and_cell_can_be_looked_at(task, cell):
     page = Page(task=task, cell=cell, hidden="5", layers="2", batch="16")
-    assert page.charts().keys() >= ALWAYS
+    assert page.charts.keys() >= ALWAYS
 
 
 @pytest.mark.parametrize("link", [{"phrase": "bad"}, {"hidden": "1"}, {"epoch": "0"}])
 def test_the_smallest_that_can_be_looked_at(link):
     page = Page(**{**SMALL, **link})
-    assert page.charts().keys() == ALWAYS | STATE | NOTEBOOK
+    assert page.charts.keys() == ALWAYS | STATE | NOTEBOOK
 
 
 def test_where_the_state_is_too_large_a_sentence_stands_for_its_pictures():
     page = Page(cell="lstm", hidden="256", layers="2")
-    assert page.charts().keys() == ALWAYS
+    assert page.charts.keys() == ALWAYS
     assert "512 units in all" in page.sentences
 
 
 @pytest.mark.parametrize("gradient", ["exact", "notebook"])
 def test_the_gradient_check_is_drawn_by_parameter(gradient):
     page = Page(**SMALL, gradient=gradient, phrase="i am not good")
-    assert page.charts()["checks"]["figure"]["layout"]["annotations"]
+    assert page.charts["checks"]["figure"]["layout"]["annotations"]
     next(b for b in page.app.button if b.key == "check").click()
     page.run()
-    dots = page.charts()["checks"]["figure"]["data"][0]
+    dots = page.charts["checks"]["figure"]["data"][0]
     wrong = {n for n, c in zip(dots["y"], dots["marker"]["color"], strict=True) if c == "#b2182b"}
     assert wrong == ({"W_xh", "W_hh", "b_h"} if gradient == "notebook" else set())
 
 
 def test_of_the_margin_another_gradient_is_drawn():
     page = Page(**SMALL)
-    loss = page.charts()["over_lag"]["figure"]
+    loss = page.charts["over_lag"]["figure"]
     next(c for c in page.app.get("button_group") if c.key == "objective").set_value("logit margin")
     page.run()
-    margin = page.charts()["over_lag"]["figure"]
+    margin = page.charts["over_lag"]["figure"]
     assert "margin" in margin["layout"]["title"]["text"]
     assert loss["data"] != margin["data"]
 
 
 def test_the_layer_can_be_chosen():
     page = Page(**SMALL, layers="2")
-    lower = page.charts()["over_lag"]["figure"]["data"]
+    lower = page.charts["over_lag"]["figure"]["data"]
     next(c for c in page.app.get("button_group") if c.key == "layer_2").set_value(2)
     page.run()
     assert page.session.layer == 1
-    assert page.charts()["over_lag"]["figure"]["data"] != lower
+    assert page.charts["over_lag"]["figure"]["data"] != lower
 
 
 def test_what_was_measured_on_what_is_said_below_each_chart():
-    remarks = {key: chart["remark"] for key, chart in Page(**SMALL).charts().items()}
+    remarks = {key: chart["remark"] for key, chart in Page(**SMALL).charts.items()}
     assert "all 58 training sequences" in remarks["over_lag"]
     assert "this sequence of 8 words" in remarks["products"]
     assert "next steps of training" in remarks["clipping"]
@@ -134,23 +114,20 @@ ALONG = {
 
 @pytest.mark.parametrize(("link", "said"), ALONG.values(), ids=ALONG.keys())
 def test_along_which_tokens_the_jacobians_were_found_is_said(link, said):
-    remarks = {key: chart["remark"] for key, chart in Page(**link).charts().items()}
+    remarks = {key: chart["remark"] for key, chart in Page(**link).charts.items()}
     assert {remarks[key] for key in STATE} == {said}
 
 
 def test_of_very_many_answers_how_many_are_followed_is_said():
-    remarks = Page(task="characters", hidden="6", phrase="the sun " * 9).charts()
+    remarks = Page(task="characters", hidden="6", phrase="the sun " * 9).charts
     assert "48 of the 72 answers" in remarks["connectivity"]["remark"]
 
 
 @pytest.mark.parametrize("cell", ["elman", "gru"])
 def test_what_feeds_the_weights_is_called_by_its_name(cell):
-    texts = {}
-    for element in Page(**SMALL, cell=cell).app.get("bidi_component"):
-        data = json.loads(element.proto.json or "{}")
-        texts[data.get("key")] = data.get("text", "")
-    assert "||da_t h_{t−1}ᵀ||" in texts["feed_hh"]
-    assert "||da_t x_tᵀ||" in texts["feed_xh"]
+    placed = Page(**SMALL, cell=cell).places
+    assert "||da_t h_{t−1}ᵀ||" in placed["feed_hh"]["text"]
+    assert "||da_t x_tᵀ||" in placed["feed_xh"]["text"]
 
 
 TRANSLATION = {"task": "translation", "cell": "lstm", "layers": "2", "epoch": "0"}
@@ -158,10 +135,9 @@ TRANSLATION = {"task": "translation", "cell": "lstm", "layers": "2", "epoch": "0
 
 @pytest.mark.parametrize("link", [{}, TRANSLATION])
 def test_every_charts_numbers_can_be_had(link):
-    script = "import streamlit as st\nst.session_state.numbers_gradients = True\n" + SCRIPT
-    page = Page(script, **{**SMALL, **link})
+    page = Page(state={"numbers_gradients": True}, **{**SMALL, **link})
     box = next(b for b in page.app.selectbox if b.key == "numbers_of_gradients")
-    assert set(box.options) == {_NAMES[key] for key in page.charts()}
+    assert set(box.options) == {_NAMES[key] for key in page.charts}
     for name in box.options:
         next(b for b in page.app.selectbox if b.key == "numbers_of_gradients").set_value(name)
         page.run()
@@ -189,5 +165,4 @@ def test_of_a_hopeless_lag_the_strip_says_what_to_try():
     ("task", "cell"), [("recall", "elman"), ("recall", "lstm"), ("flipflop", "gru")]
 )
 def test_the_strip_is_on_every_page(name, task, cell):
-    script = SCRIPT.replace("gradients", name)
-    assert "saturated" in Page(script, task=task, cell=cell).text
+    assert "saturated" in Page(name, task=task, cell=cell).text

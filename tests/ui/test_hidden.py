@@ -1,17 +1,14 @@
 """Page *Hidden states* without a browser."""
 
-import html
-import json
 import re
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from rnnviz.dissection import Region, Room, Sort
 from rnnviz.edit import silence
 from rnnviz.schedule import Place
-from tests.ui.tab import Tab
+from tests.ui import tab
 
 CHARTS = {
     Room.UNITS: {"response"},
@@ -20,52 +17,16 @@ CHARTS = {
     Room.BREAK: {"worth", "leads"},
 }
 
-SCRIPT = """
-import streamlit as st
-from rnnviz.ui.pages.hidden import hidden_page
-from rnnviz.ui.state import get_session
-hidden_page(get_session(), st.empty())
-"""
 
-
-class Page(Tab):
+class Page(tab.Page):
     """The page alone, in one tab."""
 
     def __init__(self, **link):
-        super().__init__(AppTest.from_string(SCRIPT, default_timeout=60), link)
+        super().__init__("hidden", **link)
 
     @property
     def lab(self):
         return self.session.dissection
-
-    def enter(self, room):
-        self.choose("Look at", room)
-        return self
-
-    def choose(self, label, option):
-        next(b for b in self.app.get("button_group") if b.label == label).set_value(option).run()
-        self.run()
-
-    def click(self, key):
-        next(b for b in self.app.button if b.key == key).click()
-        self.run()
-
-    def disabled(self, key):
-        return next(b for b in self.app.button if b.key == key).disabled
-
-    @property
-    def bodies(self):
-        return [block.proto.body for block in self.app.get("html")]
-
-    @property
-    def text(self):
-        return "\n".join(html.unescape(re.sub(r"<[^>]+>", " ", body)) for body in self.bodies)
-
-    @property
-    def charts(self):
-        protos = [element.proto for element in self.app.get("bidi_component")]
-        frame = next(p for p in protos if p.component_name == "rnnviz_frame")
-        return json.loads(frame.bytes)["charts"]
 
 
 @pytest.fixture
@@ -132,7 +93,7 @@ def test_long_and_two_sided_sequences_too(task):
 
 
 def test_the_probe_and_a_leaf_of_the_data_are_tinted(page):
-    body = next(body for body in page.bodies if "rnnviz-unit" in body)
+    body = page.bodies["tinted"]
     states = page.session.inspect().unrolled(0).h[:, 0]
     for word, value in zip(["i", "am", "not", "good"], states, strict=True):
         assert f"unit 0: h = {value:.6f} after “{word}”" in body
@@ -161,7 +122,7 @@ def test_units_come_in_the_order_of_their_selectivity_for_a_word(page):
 
 def test_a_user_s_text_is_shown_as_typed():
     page = Page(hidden="4", phrase="<b>not</b> good <img>")
-    assert "<img" not in "".join(page.bodies)
+    assert "<img" not in "".join(page.bodies.values())
 
 
 def test_numbers_that_never_come_twice_have_a_sentence():
@@ -330,7 +291,7 @@ def test_looking_back_all_rooms_show_what_was_then(page):
     page.session.go_to(Place(2))
     page.run()
     state = page.session.state
-    body = next(body for body in page.bodies if "rnnviz-unit" in body)
+    body = page.bodies["tinted"]
     assert f"{page.session.inspect().unrolled(0).h[0, 0]:.6f}" in body
     for room in Room:
         page.enter(room)

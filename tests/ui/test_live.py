@@ -1,13 +1,12 @@
 """The ticks, with the clock in the test's hand."""
 
-from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
-from streamlit.errors import StreamlitInvalidLayoutContextError
 
+from rnnviz.figures.picture import Picture
 from rnnviz.ui import chart, live
-from rnnviz.ui.chart import ALL, Stand
+from rnnviz.ui.chart import Stand
 
 
 class Clock:
@@ -44,7 +43,7 @@ def frames():
 @pytest.fixture
 def open_live(session, clock, frames):
     """Opens the page on the session; every frame notes the place that it drew."""
-    return lambda: live.live(session, lambda show: frames.append(place(session)))
+    return lambda: live.live(session, lambda frame: frames.append(place(session)))
 
 
 def test_the_page_draws_once_before_anything_is_trained(session, open_live, frames):
@@ -121,14 +120,11 @@ def courier(monkeypatch):
     """Stands in for the message to the browser: keeps what was sent, and the ear."""
 
     class Courier:
-        @contextmanager
-        def frame(self, running, hear, sliders, wanted=ALL):
-            self.hear, self.wanted = hear, wanted
-            yield lambda *figure: None
-            self.sliders = sliders()
+        def send(self, frame, running, sliders, hear):
+            self.frame, self.sliders, self.hear = frame, sliders, hear
 
     courier = Courier()
-    monkeypatch.setattr(live, "frame", courier.frame)
+    monkeypatch.setattr(live, "send", courier.send)
     return courier
 
 
@@ -139,7 +135,9 @@ def test_dragging_the_scrubber_looks_back_at_once(session, clock, courier, open_
     courier.hear({"kind": "scrubber", "value": 4, "settled": False, "sight": ["loss"]})
     clock.tick()
     assert frames == [(9, 0), (4, 0)]
-    assert courier.wanted == ["loss"]
+    courier.frame.chart("loss", Picture, [], {})
+    courier.frame.chart("map", Picture, [], {})
+    assert courier.frame.charts.keys() == {"loss"}
     assert courier.sliders["scrubber"] == Stand(9, 4, "epoch 4")
     assert clock.reruns == 0
 
@@ -179,14 +177,14 @@ def test_inside_an_epoch_the_scrubber_has_a_stop_for_the_present(
 
 def test_what_a_page_listens_to_is_told_to_it(session, clock, courier):
     told = []
-    live.live(session, lambda show: None, {"map": told.append})
+    live.live(session, lambda frame: None, {"map": told.append})
     courier.hear({"kind": "map", "x": 3})
     courier.hear({"kind": "unknown", "x": 4})
     assert told == [{"kind": "map", "x": 3}]
 
 
 def test_a_page_may_have_sliders_of_its_own(session, clock, courier):
-    live.live(session, lambda show: None, sliders=lambda: {"moment": Stand(10, 2, "3 of 11")})
+    live.live(session, lambda frame: None, sliders=lambda: {"moment": Stand(10, 2, "3 of 11")})
     assert courier.sliders.keys() == {"scrubber", "moment"}
 
 
@@ -200,14 +198,6 @@ def test_the_longer_drawing_takes_the_less_is_trained_in_a_tick_and_the_rarer_ti
     assert slow.every > 0.2 + slow.budget
     for pace in (quick, slow):
         assert pace.budget + pace.drawing < pace.every
-
-
-def test_a_page_that_was_left_before_it_was_laid_out_is_laid_out_again(session, clock):
-    def draw(show):
-        raise StreamlitInvalidLayoutContextError("no place")
-
-    live.live(session, draw)
-    assert clock.reruns == 1
 
 
 class State(dict):

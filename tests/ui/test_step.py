@@ -1,62 +1,33 @@
 """Page *Step* without a browser."""
 
-import html
-import json
 import re
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from rnnviz.analysis.step import largest_changes
 from rnnviz.engine.timeline import Phase
 from rnnviz.microscope import Subject
-from tests.ui.tab import Tab
+from tests.ui import tab
 
 CHARTS = {"network", "operation", "terms", "mosaic", "states", "flow"}
 
 
-SCRIPT = """
-import streamlit as st
-from rnnviz.ui.pages.step import step_page
-from rnnviz.ui.state import get_session
-step_page(get_session(), st.empty())
-"""
-
-
-class Page(Tab):
+class Page(tab.Page):
     """The page alone, in one tab."""
 
     def __init__(self, **link):
-        super().__init__(AppTest.from_string(SCRIPT, default_timeout=60), link)
+        super().__init__("step", **link)
 
     def __getattr__(self, name):
         return getattr(self.session, name)
 
-    def click(self, key):
-        next(b for b in self.app.button if b.key == key).click()
-        self.run()
-
-    def disabled(self, key):
-        return next(b for b in self.app.button if b.key == key).disabled
-
-    @property
-    def text(self):
-        blocks = (block.proto.body for block in self.app.get("html"))
-        return "\n".join(html.unescape(re.sub(r"<[^>]+>", " ", b)) for b in blocks)
-
     @property
     def caption(self):
-        bodies = (block.proto.body for block in self.app.get("html"))
-        body = next(body for body in bodies if "rnnviz-moment" in body)
-        return html.unescape(re.sub(r"<[^>]+>", "", body))
+        return tab.plain(self.bodies["caption"]).strip()
 
     @property
     def step(self):
         return self.session.step(self.session.inspect())
-
-    def message(self):
-        protos = [element.proto for element in self.app.get("bidi_component")]
-        return json.loads(next(p for p in protos if p.component_name == "rnnviz_frame").bytes)
 
 
 @pytest.fixture
@@ -71,7 +42,7 @@ def own(page):
 
 
 def test_all_pictures_are_there(page):
-    assert page.message()["charts"].keys() == CHARTS
+    assert page.message["charts"].keys() == CHARTS
 
 
 def test_it_begins_with_the_runs_next_phrase(page):
@@ -113,7 +84,7 @@ def test_the_ends_can_not_be_passed(page):
 
 def test_the_slider_stands_at_the_moment(page):
     page.click("cursor_keyboard_double_arrow_right")
-    stand = page.message()["sliders"]["moment"]
+    stand = page.message["sliders"]["moment"]
     assert stand["shown"] == page.microscope.cursor == len(page.step.words)
     assert [name for name, _ in stand["bands"]] == [phase.value for phase in Phase]
 
@@ -180,4 +151,4 @@ def test_every_moment_of_an_odd_step_can_be_shown(link):
     for cursor in range(0, page.microscope.last + 1, max(1, page.microscope.last // 9)):
         page.microscope.go_to(cursor)
         page.run()
-        assert page.message()["charts"].keys() == CHARTS
+        assert page.message["charts"].keys() == CHARTS

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.fixed_points import FixedPoints
 from rnnviz.analysis.flow_map import Held, states_of
@@ -19,14 +17,13 @@ from rnnviz.figures.picture import Picture
 from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.session import Session
 from rnnviz.ui.axes import choose_axes
-from rnnviz.ui.chart import Show, place
+from rnnviz.ui.chart import Frame, place, place_text
 from rnnviz.ui.live import Chore, live
 from rnnviz.ui.phrase import phrase_box
 from rnnviz.ui.points import points_html, points_table, search_html
 from rnnviz.ui.press import pressed
-from rnnviz.ui.slot import slot
 from rnnviz.ui.state import first_value, visit
-from rnnviz.ui.style import escaped, status_html, theme
+from rnnviz.ui.style import escaped, theme
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 
@@ -35,26 +32,16 @@ SHARE = 2
 _CHARTS = ("phase", "spectra")
 
 
-@dataclass(frozen=True)
-class Slots:
-    """The places of what changes besides the charts."""
-
-    status: DeltaGenerator
-    search: DeltaGenerator
-    points: DeltaGenerator
-
-
-def dynamics_page(session: Session, status: DeltaGenerator) -> None:
-    """Draw the page; ``status`` is the place of the live numbers."""
+def dynamics_page(session: Session) -> None:
+    """Draw the page."""
     _controls(session)
     problem = session.dynamics.problem(session.scene)
-    slots = _layout(session, status, problem)
+    _layout(session, problem)
 
-    def draw(show: Show) -> None:
-        slots.status.html(status_html(session))
-        slots.search.html(search_html(*_search(session)))
+    def draw(frame: Frame) -> None:
+        frame.text("search", search_html(*_search(session)))
         if not session.dynamics.problem(session.scene):
-            _draw(session, slots, show)
+            _draw(session, frame)
 
     live(session, draw, chore=Chore(lambda b: session.dynamics.work(SHARE * b), _CHARTS))
     if not problem:
@@ -122,11 +109,11 @@ def _hold(session: Session) -> None:
         )
 
 
-def _layout(session: Session, status: DeltaGenerator, problem: str) -> Slots:
-    search = slot()
+def _layout(session: Session, problem: str) -> None:
+    place_text("search")
     if problem:
         st.info(problem)
-        return Slots(status, search, slot())
+        return
     left, right = st.columns([3, 2], gap="medium")
     noun = session.names.noun
     with left:
@@ -136,9 +123,8 @@ def _layout(session: Session, status: DeltaGenerator, problem: str) -> Slots:
             st.info(explanation("phase_none"))
     with right:
         place("spectra", HEIGHTS["spectra"], explanation("spectra", noun=noun))
-    points = slot()
+    place_text("points")
     st.caption(explanation("points", noun=noun))
-    return Slots(status, search, points)
 
 
 def _plane_controls(session: Session) -> None:
@@ -160,13 +146,13 @@ def _search(session: Session) -> tuple[FixedPoints | None, tuple[int, float] | N
     return found, dynamics.searching
 
 
-def _draw(session: Session, slots: Slots, show: Show) -> None:
+def _draw(session: Session, frame: Frame) -> None:
     found, readouts = _found(session)
     points = found.points if found else ()
     if session.dynamics.flat(session.scene):
-        show("phase", _phase, session, remark=_remark(session))
-    show("spectra", point_spectra, points, theme())
-    slots.points.html(points_html(found, readouts))
+        frame.chart("phase", _phase, session, remark=_remark(session))
+    frame.chart("spectra", point_spectra, points, theme())
+    frame.text("points", points_html(found, readouts))
 
 
 def _found(session: Session) -> tuple[FixedPoints | None, list[Readout]]:

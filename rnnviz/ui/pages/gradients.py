@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.comparison import compared
 from rnnviz.analysis.connectivity import ANSWERS
@@ -39,7 +38,7 @@ from rnnviz.figures.steps import clipping_curves, ratio_dots, share_areas
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.probe import Probe
 from rnnviz.session import Session
-from rnnviz.ui.chart import Show, place
+from rnnviz.ui.chart import Frame, place, place_text
 from rnnviz.ui.live import Chore, go_to_click, live
 from rnnviz.ui.objective import objective_and_check
 from rnnviz.ui.phrase import phrase_box
@@ -58,7 +57,7 @@ from rnnviz.ui.records import (
     spectrum_table,
     state_spectrum_table,
 )
-from rnnviz.ui.style import check_html, status_html, theme, verdict_html
+from rnnviz.ui.style import check_html, theme, verdict_html
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 from rnnviz.ui.view import choose_layer
@@ -95,26 +94,26 @@ class Looked(NamedTuple):
         return self.probe.unrolled().bridge
 
 
-def gradients_page(session: Session, status: DeltaGenerator) -> None:
-    """Draw the page; ``status`` is the place of the live numbers."""
+def gradients_page(session: Session) -> None:
+    """Draw the page."""
     left, right = st.columns(2, gap="medium", vertical_alignment="top")
     with left:
         phrase_box(session, "gradients")
-        badge = objective_and_check(session, "gradients")
+        objective_and_check(session, "gradients")
         choose_layer(session, "gradients")
-    verdict = right.empty()
+    with right:
+        place_text("verdict")
     _layout(session)
     # While it runs a few of the charts are drawn in every frame, in turns.
     keys = _charts(session)
     turns = cycle([keys[:2], keys[2:5], keys[:2], keys[5:9], keys[:2], keys[9:]])
 
-    def draw(show: Show) -> None:
+    def draw(frame: Frame) -> None:
         looked = _looked(session, DEVELOP if session.running else PATIENCE)
-        status.html(status_html(session))
-        verdict.html(verdict_html(looked.probe, session.problem))
-        badge.html(check_html(session.checked(looked.probe.trace)))
+        frame.text("verdict", verdict_html(looked.probe, session.problem))
+        frame.text("badge", check_html(session.checked(looked.probe.trace)))
         for key in next(turns) if session.running else keys:
-            show(key, _FIGURES[key], looked, remark=_remark(looked, key))
+            frame.chart(key, _FIGURES[key], looked, remark=_remark(looked, key))
 
     def develop(budget: float) -> bool:
         return session.develop_gradients(_looked(session, 0).sight, budget)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.dissection import Room
 from rnnviz.session import Session
-from rnnviz.ui.chart import Show
+from rnnviz.ui.chart import Frame, place_text
 from rnnviz.ui.live import live
 from rnnviz.ui.phrase import phrase_box
 from rnnviz.ui.rooms.breaking import breaking_room
@@ -15,7 +14,7 @@ from rnnviz.ui.rooms.units import units_room
 from rnnviz.ui.rooms.ways import ways_room
 from rnnviz.ui.rooms.what_if import what_if_room
 from rnnviz.ui.state import first_value, visit
-from rnnviz.ui.style import status_html, verdict_html
+from rnnviz.ui.style import verdict_html
 from rnnviz.ui.view import choose_layer, choose_view
 
 _ROOMS = {
@@ -26,12 +25,13 @@ _ROOMS = {
 }
 
 
-def hidden_page(session: Session, status: DeltaGenerator) -> None:
-    """Draw the page; ``status`` is the place of the live numbers."""
+def hidden_page(session: Session) -> None:
+    """Draw the page."""
     left, right = st.columns(2, gap="medium", vertical_alignment="top")
     with left:
         phrase_box(session, "hidden")
-    verdict = right.empty()
+    with right:
+        place_text("verdict")
     with st.container(horizontal=True, vertical_alignment="bottom", key="rooms"):
         session.dissection.room = _room(session)
     if session.dissection.room is Room.BREAK:
@@ -41,10 +41,9 @@ def hidden_page(session: Session, status: DeltaGenerator) -> None:
         choose_view(session, "hidden")
     room = _ROOMS[session.dissection.room](session)
 
-    def draw(show: Show) -> None:
-        status.html(status_html(session))
-        verdict.html(verdict_html(session.inspect(), session.problem))
-        room.draw(show)
+    def draw(frame: Frame) -> None:
+        frame.text("verdict", verdict_html(session.inspect(), session.problem))
+        room.draw(frame)
 
     live(session, draw, room.handlers, chore=room.chore)
 

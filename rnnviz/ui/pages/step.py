@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.blocks import blocks
 from rnnviz.analysis.gradients import gradient_flow
@@ -22,57 +19,44 @@ from rnnviz.figures.theme import HEIGHTS
 from rnnviz.microscope import Microscope, Subject
 from rnnviz.probe import Probe
 from rnnviz.session import Session
-from rnnviz.ui.chart import Event, Show, Stand, place, place_slider
+from rnnviz.ui.chart import Event, Frame, Stand, place, place_slider, place_text
 from rnnviz.ui.check import check_button
 from rnnviz.ui.live import Handlers, live
 from rnnviz.ui.moment import caption_html, changes_html, formula_html, levels_html
 from rnnviz.ui.phrase import phrase_box
 from rnnviz.ui.press import pressed
-from rnnviz.ui.slot import slot
 from rnnviz.ui.state import first_value, visit
-from rnnviz.ui.style import check_html, release_header, status_html, theme
+from rnnviz.ui.style import check_html, release_header, theme
 from rnnviz.ui.text import explanation
 
 
-@dataclass(frozen=True)
-class Slots:
-    """The places of what changes from moment to moment besides the charts."""
-
-    status: DeltaGenerator
-    badge: DeltaGenerator
-    levels: DeltaGenerator
-    caption: DeltaGenerator
-    formula: DeltaGenerator
-    changes: DeltaGenerator
-
-
-def step_page(session: Session, status: DeltaGenerator) -> None:
-    """Draw the page; ``status`` is the place of the live numbers."""
+def step_page(session: Session) -> None:
+    """Draw the page."""
     release_header()
     _subject(session)
     with st.container(key="cursor_bar"):
-        levels = slot()
+        place_text("levels")
         place_slider("moment", "Moment of the step")
         bar = st.container(key="moments")
-    slots = _layout(session, status, levels)
+    _layout(session)
 
-    def draw(show: Show) -> None:
+    def draw(frame: Frame) -> None:
         probe = session.inspect()
         step = session.step(probe)
         _cursor_buttons(session)
-        _draw_texts(session, probe, step, slots)
-        _draw_charts(session.microscope, step, show)
+        _draw_texts(session, step, probe, frame)
+        _draw_charts(session.microscope, step, frame)
 
     with bar:
         live(session, draw, _handlers(session.microscope), lambda: _stands(session))
 
 
-def _layout(session: Session, status: DeltaGenerator, levels: DeltaGenerator) -> Slots:
-    caption = slot()
+def _layout(session: Session) -> None:
+    place_text("caption")
     _place(session, "network")
     left, right = st.columns(2, gap="medium")
     with left:
-        formula = slot()
+        place_text("formula")
         _place(session, "operation", "states")
     with right:
         _place(session, "terms")
@@ -80,10 +64,10 @@ def _layout(session: Session, status: DeltaGenerator, levels: DeltaGenerator) ->
     left, right = st.columns(2, gap="medium")
     with left:
         check_button(lambda: session.check_gradient(session.step(session.inspect()).trace))
-        badge = slot()
+        place_text("badge")
         _place(session, "flow")
-    changes = right.empty()
-    return Slots(status, badge, levels, caption, formula, changes)
+    with right:
+        place_text("changes")
 
 
 def _place(session: Session, *keys: str) -> None:
@@ -187,17 +171,16 @@ def _handlers(scope: Microscope) -> Handlers:
     }
 
 
-def _draw_texts(session: Session, probe: Probe, step: StepRecord, slots: Slots) -> None:
-    scope = session.microscope
-    slots.status.html(status_html(session))
-    slots.badge.html(check_html(session.checked(step.trace)))
-    slots.levels.html(levels_html(session, probe, step))
-    slots.caption.html(caption_html(step, scope.focus))
-    slots.formula.html(formula_html(step, scope.focus))
-    slots.changes.html(changes_html(step, scope.focus))
+def _draw_texts(session: Session, step: StepRecord, probe: Probe, frame: Frame) -> None:
+    focus = session.microscope.focus
+    frame.text("badge", check_html(session.checked(step.trace)))
+    frame.text("levels", levels_html(session, probe, step))
+    frame.text("caption", caption_html(step, focus))
+    frame.text("formula", formula_html(step, focus))
+    frame.text("changes", changes_html(step, focus))
 
 
-def _draw_charts(scope: Microscope, step: StepRecord, show: Show) -> None:
+def _draw_charts(scope: Microscope, step: StepRecord, frame: Frame) -> None:
     colors, focus, words = theme(), scope.focus, step.words
     moment, unrolled = focus.moment, step.unrolled(focus.layer)
     layer = f", layer {focus.layer + 1}" if step.before.architecture.layers > 1 else ""
@@ -205,12 +188,12 @@ def _draw_charts(scope: Microscope, step: StepRecord, show: Show) -> None:
     view = STATE._replace(title=title, bridge=unrolled.bridge)
     since = {Phase.FORWARD: len(words), Phase.LOSS: len(words), Phase.BACKWARD: moment.t}
     shown, cell = since.get(moment.phase, 0), marked(step, focus)
-    show("network", unrolled_network, step, focus, colors)
-    show("operation", operation_strips, operation(step, focus), colors, cell)
-    show("terms", term_bars, terms(step, focus), colors)
-    show("mosaic", parameter_mosaic, panels(step, moment), blocks(step, focus), colors)
-    show("states", state_heatmap, unrolled.h, words, colors, moment, view)
-    show(
+    frame.chart("network", unrolled_network, step, focus, colors)
+    frame.chart("operation", operation_strips, operation(step, focus), colors, cell)
+    frame.chart("terms", term_bars, terms(step, focus), colors)
+    frame.chart("mosaic", parameter_mosaic, panels(step, moment), blocks(step, focus), colors)
+    frame.chart("states", state_heatmap, unrolled.h, words, colors, moment, view)
+    frame.chart(
         "flow",
         bptt_profile,
         gradient_flow(step.trace, focus.layer),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import cycle
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.gradients import Objective, parameter_norms
 from rnnviz.analysis.memory import MemoryGauge, recurrent, recurrent_name
@@ -25,12 +24,12 @@ from rnnviz.figures.weights import recurrent_heatmap
 from rnnviz.probe import Probe
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.ui.chart import Show, place
+from rnnviz.ui.chart import Frame, place, place_text
 from rnnviz.ui.live import Chore, go_to_click, live
 from rnnviz.ui.objective import objective_and_check
 from rnnviz.ui.phrase import phrase_box
-from rnnviz.ui.sample import sample_box
-from rnnviz.ui.style import check_html, status_html, theme, verdict_html
+from rnnviz.ui.sample import sample_box, sample_html
+from rnnviz.ui.style import check_html, theme, verdict_html
 from rnnviz.ui.text import explanation
 from rnnviz.ui.view import choose_view, view_of
 
@@ -38,19 +37,20 @@ from rnnviz.ui.view import choose_view, view_of
 DEVELOP, PATIENCE = 0.004, 0.03
 
 
-def train_page(session: Session, status: DeltaGenerator) -> None:
-    """Draw the page; ``status`` is the place of the live numbers."""
+def train_page(session: Session) -> None:
+    """Draw the page."""
     left, right = st.columns(2, gap="medium", vertical_alignment="top")
     with left:
         phrase_box(session, "train")
-    verdict = right.empty()
+    with right:
+        place_text("verdict")
     left, right = st.columns(2, gap="medium")
     with left:
-        sample = sample_box(session)
+        sample_box(session)
         _places(session, _answer_chart(session.dataset), *["free"] * session.runs_free)
         choose_view(session)
         _places(session, "states")
-        badge = objective_and_check(session, "train")
+        objective_and_check(session, "train")
         objective = session.objective
         _places(session, "flow", "norms")
     with right:
@@ -59,26 +59,30 @@ def train_page(session: Session, status: DeltaGenerator) -> None:
     # While it runs the map changes little from frame to frame, and is drawn every fourth time.
     turns = cycle((True, False, False, False))
 
-    def draw(show: Show) -> None:
+    def draw(frame: Frame) -> None:
         probe, rarely = session.inspect(), not session.running or next(turns)
-        status.html(status_html(session))
-        verdict.html(verdict_html(probe, session.problem))
+        frame.text("verdict", verdict_html(probe, session.problem))
         if rarely:
-            badge.html(check_html(session.checked(probe.trace)))
-            sample(probe)
-        _draw_probe(session, probe, objective, show)
+            _write(session, probe, frame)
+        _draw_probe(session, probe, objective, frame)
         budget = DEVELOP if session.running else PATIENCE
         gauge, seen = session.past(probe, objective, budget)
-        _draw_run(session, gauge, show)
+        _draw_run(session, gauge, frame)
         if rarely:
             symbol = SYMBOL[objective]
-            show("map", gradient_map, seen, session.course, probe.words, symbol, theme())
+            frame.chart("map", gradient_map, seen, session.course, probe.words, symbol, theme())
 
     def develop(budget: float) -> bool:
         return session.develop(session.inspect(), objective, budget)
 
     handlers = {"map": lambda click: go_to_click(session, click)}
     live(session, draw, handlers, chore=Chore(develop, ["loss", "map"]))
+
+
+def _write(session: Session, probe: Probe, frame: Frame) -> None:
+    frame.text("badge", check_html(session.checked(probe.trace)))
+    if session.writes:
+        frame.text("sample", sample_html(session, probe))
 
 
 def _answer_chart(dataset: Dataset) -> str:
@@ -105,37 +109,39 @@ def _text(session: Session, key: str) -> str:
     return "loss_gated" if key == "loss" and gated else key
 
 
-def _draw_probe(session: Session, probe: Probe, objective: Objective, show: Show) -> None:
+def _draw_probe(session: Session, probe: Probe, objective: Objective, frame: Frame) -> None:
     colors, words, noun = theme(), probe.words, session.names.noun
     layer, view = session.layer, view_of(session)
     flow, norms = session.flow(probe, objective), parameter_norms(probe.trace)
-    _draw_answers(session, probe, show)
+    _draw_answers(session, probe, frame)
     unrolled = probe.unrolled(layer)
     view = view._replace(bridge=unrolled.bridge)
-    show("states", state_heatmap, unrolled.of(view.name), words, colors, None, view)
-    show("flow", bptt_profile, flow, words, colors, 0, noun, remark=probe.basis)
-    show("norms", parameter_norm_bars, norms, colors, remark=probe.basis)
+    frame.chart("states", state_heatmap, unrolled.of(view.name), words, colors, None, view)
+    frame.chart("flow", bptt_profile, flow, words, colors, 0, noun, remark=probe.basis)
+    frame.chart("norms", parameter_norm_bars, norms, colors, remark=probe.basis)
 
 
-def _draw_answers(session: Session, probe: Probe, show: Show) -> None:
+def _draw_answers(session: Session, probe: Probe, frame: Frame) -> None:
     colors, words, data = theme(), probe.words, session.dataset
     if data.verdicts:
         label = data.classes[probe.margin.target]
-        show("margin", running_margin_bars, probe.margin, words, label, colors, session.names.noun)
+        frame.chart(
+            "margin", running_margin_bars, probe.margin, words, label, colors, session.names.noun
+        )
     elif data.answers_classes:
         said = words[-len(probe.answers) :]
-        show("answers", class_strip, probe.answers, probe.known, data.classes, said, colors)
+        frame.chart("answers", class_strip, probe.answers, probe.known, data.classes, said, colors)
     else:
         targets = probe.example.targets
-        show("answers", value_lines, probe.running, targets, data.classes, words, colors)
+        frame.chart("answers", value_lines, probe.running, targets, data.classes, words, colors)
     if session.runs_free:
         read = probe.example.inputs
-        show("free", free_run, read, session.free(probe), data.classes, colors)
+        frame.chart("free", free_run, read, session.free(probe), data.classes, colors)
 
 
-def _draw_run(session: Session, gauge: MemoryGauge, show: Show) -> None:
+def _draw_run(session: Session, gauge: MemoryGauge, frame: Frame) -> None:
     colors, course, parameters = theme(), session.course, session.state.parameters
     name, data = recurrent_name(parameters), session.dataset
-    show("loss", loss_curve, course, data.guess, gauge, colors, name)
-    show("metric", metric_curve, course, data.metric, colors)
-    show("recurrent", recurrent_heatmap, recurrent(parameters), colors, name)
+    frame.chart("loss", loss_curve, course, data.guess, gauge, colors, name)
+    frame.chart("metric", metric_curve, course, data.metric, colors)
+    frame.chart("recurrent", recurrent_heatmap, recurrent(parameters), colors, name)

@@ -20,11 +20,10 @@ from rnnviz.figures.theme import HEIGHTS
 from rnnviz.figures.worth import unit_worth
 from rnnviz.probe import Probe, inspect
 from rnnviz.session import Session
-from rnnviz.ui.chart import Event, Show, place
+from rnnviz.ui.chart import Event, Frame, place, place_text
 from rnnviz.ui.live import Chore
 from rnnviz.ui.press import pressed
 from rnnviz.ui.rooms.room import Furnished
-from rnnviz.ui.slot import slot
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import theme, written
 from rnnviz.ui.table import numbers
@@ -40,18 +39,18 @@ def breaking_room(session: Session) -> Furnished:
         place("worth", HEIGHTS["worth"], explanation("worth", noun=noun), clicks=True)
         place("leads", HEIGHTS["leads"], explanation("leads_broken", noun=noun))
     with right:
-        scores = slot()
+        place_text("scores")
         _decide(session)
         _tools(session)
 
     numbers("hidden_break", {"What each unit is worth": lambda: _worth_table(session)})
 
-    def draw(show: Show) -> None:
+    def draw(frame: Frame) -> None:
         probe, trial = session.inspect(), session.trial()
         after = inspect(session.dataset, trial.parameters, session.phrase, session.settings)
-        scores.html(_scores_html(session, trial, probe, after))
-        show("worth", _worth, session, remark=_weighed(session))
-        show("leads", _leads, probe, after)
+        frame.text("scores", _scores_html(session, trial, probe, after))
+        frame.chart("worth", _worth, session, remark=_weighed(session))
+        frame.chart("leads", _leads, probe, after)
 
     handlers = {"worth": lambda event: _toggle(session, event)}
     return Furnished(draw, handlers, Chore(session.weigh, ["worth"]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rnnviz.dissection import Region
 from rnnviz.session import Session
-from rnnviz.ui.chart import Event, Show
+from rnnviz.ui.chart import Event, Frame
 from rnnviz.ui.live import Chore
 from rnnviz.ui.state import visit
 
@@ -19,7 +19,7 @@ MOST_CHOICES = 300
 class Furnished:
     """How a room is drawn, what it does when it is heard, and what it has to do while it waits."""
 
-    draw: Callable[[Show], None]
+    draw: Callable[[Frame], None]
     handlers: Mapping[str, Callable[[Event], None]] = field(default_factory=dict)
     chore: Chore | None = None
 

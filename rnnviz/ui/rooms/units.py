@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.corpus import Corpus
 from rnnviz.analysis.selectivity import MOST_WORDS, selectivity
@@ -17,10 +16,9 @@ from rnnviz.figures.response import Labels, response_matrix
 from rnnviz.figures.theme import HEIGHTS, ladder, shown_token
 from rnnviz.figures.tinted import Line, tint, tinted_text
 from rnnviz.session import Session
-from rnnviz.ui.chart import Event, Show, place
+from rnnviz.ui.chart import Event, Frame, place, place_text
 from rnnviz.ui.press import pressed
 from rnnviz.ui.rooms.room import MOST_CHOICES, Furnished, edition, region_of
-from rnnviz.ui.slot import slot
 from rnnviz.ui.state import first_value
 from rnnviz.ui.style import theme
 from rnnviz.ui.table import numbers
@@ -46,22 +44,22 @@ def units_room(session: Session) -> Furnished:
     _controls(session, region)
     left, right = st.columns(2, gap="medium")
     with left:
-        text = slot()
+        place_text("tinted")
         st.caption(explanation("tinted", noun=session.names.noun))
         _leaves(session, region)
     with right:
-        behind = _matrix(session, region)
+        matrix = _matrix(session, region)
     tables = {"Text": lambda: _unit_table(session)}
-    if behind is not None:
+    if matrix:
         tables["Words and units"] = lambda: _response_table(session)
     numbers("hidden_units", tables)
 
-    def draw(show: Show) -> None:
+    def draw(frame: Frame) -> None:
         here = region_of(session)
-        text.html(_text_html(session, here))
-        if behind is not None:
-            show("response", _figure, session, here)
-            behind.html(_behind_html(session, here))
+        frame.text("tinted", _text_html(session, here))
+        if matrix:
+            frame.chart("response", _figure, session, here)
+            frame.text("behind", _behind_html(session, here))
 
     return Furnished(draw, {"response": lambda event: _choose_cell(session, event)})
 
@@ -230,24 +228,25 @@ def _rank(session: Session, region: Region) -> str:
 # The matrix
 
 
-def _matrix(session: Session, region: Region) -> DeltaGenerator | None:
-    """The place of the matrix and of what is behind its cells; or a sentence why there is none."""
+def _matrix(session: Session, region: Region) -> bool:
+    """Put the matrix here and what is behind its cells, if there is one; or say why not."""
     corpus = session.dissection.corpus(region)
     if not session.dataset.tokens and len(corpus.vocabulary) > MOST_WORDS:
         st.info(
             "What is read here are numbers that hardly ever come twice, so there is no mean "
             "change to show for each of them."
         )
-        return None
+        return False
     if not len(corpus.moved):
         st.info(
             f"A gate is nothing before the first {session.names.noun}, and no sequence has a "
             "second one: so there is no change to show. Choose h."
         )
-        return None
+        return False
     text = explanation("response", noun=session.names.noun, part=region.part)
     place("response", HEIGHTS["response"], text, clicks=True)
-    return slot()
+    place_text("behind")
+    return True
 
 
 def _behind_html(session: Session, region: Region) -> str:

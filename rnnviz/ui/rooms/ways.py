@@ -24,11 +24,10 @@ from rnnviz.probe import Probe
 from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
 from rnnviz.ui.axes import choose_axes
-from rnnviz.ui.chart import Event, Show, place
+from rnnviz.ui.chart import Event, Frame, place, place_text
 from rnnviz.ui.press import pressed
 from rnnviz.ui.rooms.alter import choose_alter
 from rnnviz.ui.rooms.room import Furnished, edition, region_of
-from rnnviz.ui.slot import slot
 from rnnviz.ui.style import theme
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
@@ -45,20 +44,20 @@ def ways_room(session: Session) -> Furnished:
     """Lay out the choice of the plane, the picture, and the small ones below it."""
     if session.config.hidden < 2:
         st.info(_FEW)
-        return Furnished(lambda show: None)
+        return Furnished(lambda frame: None)
     _controls(session)
-    said = slot()
+    place_text("fitted")
     text = explanation(_text(session), noun=session.names.noun)
     place("trajectories", HEIGHTS["trajectories"], text, clicks=True)
     panels = _panels(session, session.inspect())
     numbers("hidden_ways", {"Trajectories": lambda: _table(session)})
 
-    def draw(show: Show) -> None:
+    def draw(frame: Frame) -> None:
         probe, plane = session.inspect(), _plane(session)
-        said.html(_said_html(session, plane))
-        show("trajectories", _all_ways, session, probe, plane)
+        frame.text("fitted", _said_html(session, plane))
+        frame.chart("trajectories", _all_ways, session, probe, plane)
         if panels:
-            show("multiples", _multiples, session, probe, plane)
+            frame.chart("multiples", _multiples, session, probe, plane)
 
     return Furnished(draw, {"trajectories": lambda event: _open(session, event)})
 

@@ -16,10 +16,9 @@ from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.probe import Probe
 from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
-from rnnviz.ui.chart import Show, place
+from rnnviz.ui.chart import Frame, place, place_text
 from rnnviz.ui.rooms.alter import choose_alter
 from rnnviz.ui.rooms.room import Furnished
-from rnnviz.ui.slot import slot
 from rnnviz.ui.style import theme
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
@@ -29,7 +28,7 @@ from rnnviz.ui.view import view_of
 def what_if_room(session: Session) -> Furnished:
     """Lay out the alteration, answers and saliency on the left, both states on the right."""
     _controls(session, session.inspect())
-    said = slot()
+    place_text("altered")
     left, right = st.columns(2, gap="medium")
     noun = session.names.noun
     both = isinstance(_other(session, session.inspect()), Probe)
@@ -46,14 +45,14 @@ def what_if_room(session: Session) -> Furnished:
     }
     numbers("hidden_what_if", tables)
 
-    def draw(show: Show) -> None:
+    def draw(frame: Frame) -> None:
         probe = session.inspect()
         other = _other(session, probe)
-        said.html(_said_html(probe, other))
-        show("saliency", _strips, session, probe, remark=_sampled(session, probe))
+        frame.text("altered", _said_html(probe, other))
+        frame.chart("saliency", _strips, session, probe, remark=_sampled(session, probe))
         if both and isinstance(other, Probe):
-            show("leads", _leads, session, probe, other)
-            show("compared", _states, session, probe, other)
+            frame.chart("leads", _leads, session, probe, other)
+            frame.chart("compared", _states, session, probe, other)
 
     return Furnished(draw)
 
