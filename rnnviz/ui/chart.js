@@ -18,41 +18,44 @@ const shared = (window.rnnviz ??= {
   library: null,
   tell: null, // says something to the server
   said: 0, // how many things have been said
-  unsaid: null, // what the reader did last, while the server hasn't answered what was before
-  waitingSince: 0, // when that was said; 0 if it has been answered
+  saying: null, // what the server was told and hasn't answered
+  unsaid: null, // what the reader did last, meanwhile
   sliders: new Map(), // key -> { input, output, bands, held }
   texts: {}, // key -> the HTML of that text, as last delivered
   written: new Map(), // key -> { node, html }: where that text is, and what is there
   stands: {}, // key -> where that slider stands, as last delivered
 });
 
-// An answer that is lost must not silence the page.
-const PATIENCE_MS = 3000;
+// What is said while the page changes may be lost on its way: it is said again, so many times.
+const [PATIENCE_MS, TRIES] = [1500, 3];
 
 // One thing is said at a time; of what the reader does meanwhile the last counts. It has a number,
 // for it may be heard twice: by itself, and with a tick that falls due in the same moment.
 function say(event) {
-  shared.unsaid = { ...event, number: ++shared.said };
+  shared.unsaid = { ...event, number: ++shared.said, tries: 1 };
   speak();
 }
 
 const keysInSight = () => [...shared.charts.values()].filter((c) => c.inSight).map((c) => c.key);
 
 function speak() {
-  const busy = shared.waitingSince && performance.now() - shared.waitingSince < PATIENCE_MS;
-  if (busy || !shared.unsaid || !shared.tell) return;
-  const [event, since] = [shared.unsaid, performance.now()];
-  shared.waitingSince = since;
-  shared.unsaid = null;
+  if (shared.saying || !shared.unsaid || !shared.tell) return;
+  const event = shared.unsaid;
+  [shared.saying, shared.unsaid] = [event, null];
   shared.tell({ ...event, sight: keysInSight() });
-  setTimeout(() => sayAgain(event, since), PATIENCE_MS + 50);
+  setTimeout(() => sayAgain(event), PATIENCE_MS);
 }
 
-// What is said while the page changes may be lost on its way: it is said once more.
-function sayAgain(event, since) {
-  if (shared.waitingSince !== since || event.again) return;
-  shared.unsaid ??= { ...event, again: true };
+function sayAgain(event) {
+  if (shared.saying !== event) return;
+  shared.saying = null;
+  if (event.tries < TRIES) shared.unsaid ??= { ...event, tries: event.tries + 1 };
   speak();
+}
+
+// A frame that was on its way before answers nothing: it names what was heard last.
+function answered(number) {
+  if (shared.saying?.number === number) shared.saying = null;
 }
 
 function library() {
@@ -201,8 +204,9 @@ function write(key) {
 }
 
 function frame({ data, setTriggerValue }) {
-  const { running, charts, sliders, texts } = JSON.parse(new TextDecoder().decode(data));
+  const { running, charts, sliders, texts, heard } = JSON.parse(new TextDecoder().decode(data));
   shared.running = running;
+  answered(heard);
   for (const [key, newest] of Object.entries(charts)) {
     if (shared.newest.get(key)?.mark === newest.mark) continue;
     shared.newest.set(key, newest);
@@ -214,7 +218,6 @@ function frame({ data, setTriggerValue }) {
   for (const key of shared.sliders.keys()) moveSlider(key);
   schedule();
   shared.tell = (event) => setTriggerValue("heard", event);
-  shared.waitingSince = 0;
   speak();
 }
 
@@ -248,7 +251,8 @@ function moveSlider(key) {
   const { input, output, bands, held } = shared.sliders.get(key);
   const { last, shown, text } = stand;
   // A hand on the slider is not led, nor is what it did last undone by an answer to what was before.
-  if (!held && shared.unsaid?.kind !== key) {
+  const told = [shared.saying, shared.unsaid].some((event) => event?.kind === key);
+  if (!held && !told) {
     input.max = last;
     input.value = shown;
   }

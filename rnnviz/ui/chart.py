@@ -117,12 +117,18 @@ def send(
     While ``running`` the drawing is spread over animation frames. A chart keeps its node, zoom,
     hover and legend; what hasn't changed, as its mark tells, isn't drawn again. On the way back
     ``hear`` is called with what the reader did in a chart or with a slider: {"kind": its key,
-    "sight": the keys of the charts in sight, ...}.
+    "number": how many things were said, "sight": the keys of the charts in sight, ...}.
     """
     charts = ",".join(f"{json.dumps(key)}:{drawn}" for key, drawn in frame.charts.items())
     stands = {key: asdict(stand) for key, stand in sliders.items()}
-    # Counted, so that no message is equal to the last and an answer is always noticed.
-    told = {"number": next(_count), "running": running, "sliders": stands, "texts": frame.texts}
+    told = {
+        # Counted, so that no message is equal to the last and an answer is always noticed.
+        "number": next(_count),
+        "heard": st.session_state.get("heard"),
+        "running": running,
+        "sliders": stands,
+        "texts": frame.texts,
+    }
     data = f'{json.dumps(told)[:-1]},"charts":{{{charts}}}}}'
     _frame(key="frame", data=data.encode(), on_heard_change=lambda: _tell(hear))
 

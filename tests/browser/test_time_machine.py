@@ -20,7 +20,9 @@ GAUGE_AT = """
 @pytest.fixture
 def trained(opened, server):
     """The page at epoch 60 of a small run."""
-    return opened(f"{server.url}/?{EAGER}&epoch=60")
+    page = opened(f"{server.url}/?{EAGER}&epoch=60")
+    page.expect_place("60")
+    return page
 
 
 def look_back(page, epoch):
@@ -66,6 +68,23 @@ def test_back_to_now_shows_the_same_numbers_again(trained):
     trained.expect_drawn_above("states", drawn)
     assert picture(trained)[:3] == before[:3]
     expect(trained.button("branch")).to_be_disabled()
+
+
+LOSE = """([lost]) => {
+  let tell = window.rnnviz.tell;
+  const lose = (event) => (lost-- > 0 ? null : tell(event));
+  Object.defineProperty(window.rnnviz, "tell", { get: () => lose, set: (other) => (tell = other) });
+}"""
+
+
+def test_what_is_lost_on_its_way_is_said_again(opened, server):
+    page = opened(f"{server.url}/?{EAGER}&epoch=60")
+    page.press("play")
+    page.expect_epoch_above(62)
+    page.page.evaluate(LOSE, [2])
+    page.drag("scrubber", [20])
+    expect(page.status).to_contain_text("Looking back")
+    page.expect_place(str(page.stand("scrubber")))
 
 
 def test_an_epoch_looked_at_twice_is_drawn_twice_the_same(trained):

@@ -132,9 +132,10 @@ class TrainPage:
         """Drag the thumb of a slider, with the mouse, over ``stops``."""
         box = self.slider(key).bounding_box()
         assert box
-        last = int(self.slider(key).get_attribute("max") or 1)
-        at = [self.stand(key), *stops]
+        # While the run goes on both change, and always together.
+        stand, last = self.slider(key).evaluate("input => [+input.value, +input.max]")
         # The thumb, 16 px wide, stays inside the box.
+        at = [min(stop, last) for stop in (stand, *stops)]
         places = [box["x"] + 8 + (box["width"] - 16) * stop / last for stop in at]
         y = box["y"] + box["height"] / 2
         self.page.mouse.move(places[0], y)
