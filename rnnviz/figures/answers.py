@@ -16,8 +16,8 @@ from rnnviz.figures.theme import (
     axis,
     color_bar,
     compact,
-    figure,
     ladder,
+    picture,
     plain,
     shown_token,
     words_axis,
@@ -51,7 +51,7 @@ def class_strip(
         customdata=[[_hover(classes, *pair) for pair in zip(targets, said, strict=True)]],
         hovertemplate="%{customdata}, p of the target: %{z:.4f}<extra></extra>",
     )
-    return figure(
+    return picture(
         [share, *_written(targets, said, classes, places, theme)],
         "Answer after every token, and the target",
         HEIGHTS["answers"],
@@ -164,7 +164,7 @@ def _channels(
     bases = [-2.4 * limit * c for c in range(len(channels))]
     ticks = [base + level for base in bases for level in (0, limit)]
     names = [text for name in channels for text in (plain(name, 10), f"{limit:g}")]
-    return figure(
+    return picture(
         [_line(stroke, c, base, channels[c]) for c, base in enumerate(bases) for stroke in strokes],
         title,
         HEIGHTS["answers"],

@@ -21,8 +21,8 @@ from rnnviz.figures.theme import (
     axis,
     color_bar,
     compact,
-    figure,
     ladder,
+    picture,
     plain,
     signed_axis,
     whole,
@@ -70,7 +70,7 @@ def compared_states(pair: Pair, theme: Theme = LIGHT, view: View = STATE) -> Pic
         )
         for k, (name, array) in enumerate(states.items())
     ]
-    return figure(
+    return picture(
         series,
         view.title,
         HEIGHTS["compared"],
@@ -120,7 +120,7 @@ def compared_leads(pair: Pair, label: str, theme: Theme = LIGHT, unit: str = "lo
     marks = "  ".join(
         f'<span style="color:{color}">■</span> {plain(name)}' for name, _, color in looks
     )
-    return figure(
+    return picture(
         bars,
         f"{plain(label, 48)}   {marks}",
         HEIGHTS["leads"],
@@ -153,7 +153,7 @@ def saliency_strips(
         ygap=4,
         hovertemplate="%{y}, place %{x}: %{z:.6f}<extra></extra>",
     )
-    return figure(
+    return picture(
         [strips, *_numbers(shares, limit, theme)],
         f"What each token adds to {plain(name, 40)}",
         HEIGHTS["saliency"],

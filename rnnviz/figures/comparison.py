@@ -23,8 +23,8 @@ from rnnviz.figures.theme import (
     Theme,
     axis,
     decades,
-    figure,
     log_axis,
+    picture,
 )
 
 #: What a relative error of zero is drawn at: the last digit of float64.
@@ -73,7 +73,7 @@ def gradient_pairs(seen: Comparison, theme: Theme = LIGHT) -> Picture:
     ]
     names = [*seen.exact]
     labels = [_pair_label(seen, name, theme) for name in names]
-    return figure(
+    return picture(
         series,
         "Exact against notebook, the same weights",
         pairs_height(len(names)),
@@ -147,7 +147,7 @@ def _errors_and_cosines(seen: _Off, title: str, theme: Theme, **layout: Any) -> 
     below = {"yaxis": "y2", "showlegend": False}
     cosines = [_line(seen, name, seen.cosines[name], plain, **below) for name in off]
     ticks = {"range": [-1.1, 1.1], "tickvals": [-1, 0, 1]}
-    return figure(
+    return picture(
         [*errors, *cosines],
         title,
         HEIGHTS["comparison"],
@@ -211,7 +211,7 @@ def check_dots(check: GradientCheck | None, count: int, theme: Theme = LIGHT) ->
     line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
     upright = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": line}
     rows = {"autorange": "reversed", "type": "category", "dtick": 1}
-    return figure(
+    return picture(
         [dots],
         "Gradient check, parameter by parameter",
         norms_height(count),

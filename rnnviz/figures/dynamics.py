@@ -14,7 +14,7 @@ from rnnviz.engine.layer import Array
 from rnnviz.figures.colors import ink
 from rnnviz.figures.picture import Picture, Series, scatter
 from rnnviz.figures.plane import unit_circle
-from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, compact, figure, plain
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, compact, picture, plain
 
 #: How each kind of point is drawn: its symbol and its size.
 MARKS = {Kind.STABLE: ("circle", 16), Kind.SADDLE: ("circle-open", 14), Kind.SLOW: ("circle", 7)}
@@ -45,7 +45,7 @@ def phase_plane(
         _lines(seen.lines, theme.text, 2.5),
         *(_marks(kind, seen.places, points, readouts, theme) for kind in Kind),
     ]
-    return figure(
+    return picture(
         series,
         "Where the state goes, and where it stays",
         HEIGHTS["phase"],
@@ -175,7 +175,7 @@ def _facts(number: int, point: FixedPoint, readout: Readout) -> list[str]:
 def point_spectra(points: Sequence[FixedPoint], theme: Theme = LIGHT) -> Picture:
     """The eigenvalues of J at every point: inside the unit circle shrinks, outside it grows."""
     limit = max([1.25, *(1.1 * float(np.abs(point.eigenvalues).max()) for point in points)])
-    return figure(
+    return picture(
         [_eigenvalues(kind, points, theme) for kind in Kind],
         "What becomes of a small distance to each point",
         HEIGHTS["spectra"],

@@ -21,8 +21,8 @@ from rnnviz.figures.theme import (
     color_bar,
     compact,
     decades,
-    figure,
     log_axis,
+    picture,
     plain,
     shown_token,
     words_axis,
@@ -57,7 +57,7 @@ def bptt_profile(
         customdata=[repr(float(norm)) for norm in norms],
         hovertemplate="||" + symbol + "|| = %{customdata}<extra></extra>",
     )
-    return figure(
+    return picture(
         [points],
         f"Gradient of the {flow.objective} at every {noun}",
         HEIGHTS["flow"],
@@ -107,7 +107,7 @@ def gradient_map(
         colorbar={**color_bar(f"||{symbol}||"), **powers(low, high)},
         hovertemplate="epoch %{x}, word %{y}: 10^%{z:.2f}<extra></extra>",
     )
-    return figure(
+    return picture(
         [cells],
         "Gradient through time, over the epochs",
         HEIGHTS["map"],
@@ -161,7 +161,7 @@ def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> Pic
         customdata=[repr(value) for value in values],
         hovertemplate="||dL/d%{y}|| = %{customdata}<extra></extra>",
     )
-    return figure(
+    return picture(
         [dots],
         "Gradient of every parameter, before clipping",
         norms_height(len(values)),

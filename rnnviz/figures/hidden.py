@@ -18,8 +18,8 @@ from rnnviz.figures.theme import (
     axis,
     color_bar,
     compact,
-    figure,
     ladder,
+    picture,
     plain,
     signed_axis,
     whole,
@@ -77,7 +77,7 @@ def state_heatmap(
         customdata=named,
         hovertemplate=f"unit %{{y}} {where}: {view.name} = %{{z:.6f}}<extra></extra>",
     )
-    return figure(
+    return picture(
         [cells],
         view.title,
         HEIGHTS["states"],
@@ -127,7 +127,7 @@ def running_margin_bars(
         meta=plain(label),
         hovertemplate="lead of %{meta}: %{y:.6g}<extra></extra>",
     )
-    return figure(
+    return picture(
         [bars],
         f"Verdict {noun} by {noun}: the lead of “{plain(label)}”",
         HEIGHTS["margin"],

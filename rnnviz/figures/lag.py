@@ -25,8 +25,8 @@ from rnnviz.figures.theme import (
     color_bar,
     compact,
     decades,
-    figure,
     log_axis,
+    picture,
     plain,
     shown_token,
     whole,
@@ -44,7 +44,7 @@ def lag_curve(profile: LagProfile, theme: Theme = LIGHT) -> Picture:
     """||dL/dh_t|| over the lag T - t on a log scale: median, mean, band, fit, bound, rounding."""
     span = _lag_span(profile)
     symbol = f"||{SYMBOL[profile.objective]}_t||"
-    return figure(
+    return picture(
         _lag_series(profile, theme, 10.0 ** span[0]),
         f"Gradient of the {profile.objective} over the lag",
         HEIGHTS["over_lag"],
@@ -178,7 +178,7 @@ def product_curves(
     ]
     level = {"color": theme.muted, "width": 1, "dash": "dot"}
     lowest = min(_DEPTH, _finite(products.largest).min() - 4)
-    return figure(
+    return picture(
         series,
         "Products of Jacobians: what of a change is left at the end",
         HEIGHTS["products"],
@@ -242,7 +242,7 @@ def connectivity_map(
         "tickvals": list(places),
         "ticktext": [plain(shown_token(words[seen.tokens[n]][:8])) for n in places],
     }
-    return figure(
+    return picture(
         [cells],
         f"Connectivity: which {answered} hears which state",
         HEIGHTS["connectivity"],

@@ -19,8 +19,8 @@ from rnnviz.figures.theme import (
     LIGHT,
     Theme,
     compact,
-    figure,
     ladder,
+    picture,
     plain,
     scale_words,
     shown_token,
@@ -39,7 +39,7 @@ def unrolled_network(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> Pi
     """
     scene = Scene(step, focus, theme)
     below = _words(scene)
-    return figure(
+    return picture(
         [*_strips(scene), _frames(scene), _marks(scene), _bars(scene), _hits(scene)],
         _title(scene),
         HEIGHTS["network"],

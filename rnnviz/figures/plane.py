@@ -18,8 +18,8 @@ from rnnviz.figures.theme import (
     axis,
     color_bar,
     compact,
-    figure,
     ladder,
+    picture,
     plain,
     shown_token,
     whole,
@@ -91,7 +91,7 @@ def _plane(series: list[Series], title: str, largest: float, theme: Theme) -> Pi
     step = ladder(largest) / 4
     end = 1.1 * step * math.ceil(largest / step)
     scale: dict[str, Any] = {"range": [-end, end], "constrain": "domain"}
-    return figure(
+    return picture(
         series,
         title,
         HEIGHTS["plane"],
@@ -126,7 +126,7 @@ def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> Pictur
     low, high = min([0.0, *ends]), max([0.0, *ends])
     room = 0.06 * (high - low or 1.0)
     level = {"color": theme.muted, "width": 1, "dash": "dot"}
-    return figure(
+    return picture(
         [points],
         f"Lyapunov exponents, finite-time: {steps} token{'' if steps == 1 else 's'}",
         HEIGHTS["exponents"],

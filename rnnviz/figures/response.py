@@ -14,8 +14,8 @@ from rnnviz.figures.theme import (
     axis,
     color_bar,
     compact,
-    figure,
     ladder,
+    picture,
     plain,
     shown_token,
 )
@@ -56,7 +56,7 @@ def response_matrix(
         customdata=_names(response, units),
         hovertemplate="%{customdata}: mean Δ" + labels.name + " = %{z:.6f}<extra></extra>",
     )  # fmt: skip
-    return figure(
+    return picture(
         [cells],
         f"What a {labels.noun} changes in a unit: mean Δ{labels.name}",
         HEIGHTS["response"],

@@ -23,8 +23,8 @@ from rnnviz.figures.theme import (
     Theme,
     axis,
     compact,
-    figure,
     ladder,
+    picture,
     plain,
     scale_words,
 )
@@ -44,7 +44,7 @@ def operation_strips(
     """Vectors as rows of cells, each with its scale; a line divides summands from their sum."""
     columns = _columns(strips)
     places = np.arange(len(strips)) + _CELL / 2
-    return figure(
+    return picture(
         [
             _cells(strips, True, theme),
             _cells(strips, False, theme),
@@ -157,7 +157,7 @@ def term_bars(terms: Terms, theme: Theme = LIGHT) -> Picture:
     rows = [Term(terms.symbol, (), terms.recorded), *largest]
     rows += [Term(rest[0], (), rest[1])] if rest else []
     limit = ladder(max(abs(row.value) for row in rows))
-    return figure(
+    return picture(
         [_bars(rows, rest is not None, theme), _ledger(rows, limit)],
         f"{plain(terms.symbol, 60)} = {number(terms.recorded)}, term by term",
         HEIGHTS["terms"],
@@ -267,7 +267,7 @@ def parameter_mosaic(panels: Sequence[Panel], blocks: Blocks, theme: Theme = LIG
             "domain": [start, min(1.0, start + width)],
             "range": [0, 1],
         }
-    return figure(
+    return picture(
         [_mosaic(panel, f"x{i + 1 if i else ''}", blocks, theme) for i, panel in enumerate(panels)],
         "All parameters" if blocks.token == "W_xh" else "Parameters of this part, and the readout",
         HEIGHTS["mosaic"],

@@ -23,8 +23,8 @@ from rnnviz.figures.theme import (
     axis,
     compact,
     decades,
-    figure,
     log_axis,
+    picture,
     plain,
     shown_token,
 )
@@ -65,7 +65,7 @@ def share_areas(
         )
         for band, share, color in zip(reversed(bands), sums, colors, strict=True)
     ]
-    return figure(
+    return picture(
         series,
         _FED[name],
         HEIGHTS["shares"],
@@ -118,7 +118,7 @@ def clipping_curves(pages: Pages, course: Course, theme: Theme = LIGHT) -> Pictu
     ]
     top = max(5.0, 1.1 * float(np.max(pages.column("angle"), initial=0.0)))
     scales = ["y", "y2"]
-    return figure(
+    return picture(
         series,
         "Clipping: how often, how much, and how far it turns the gradient",
         HEIGHTS["clipping"],
@@ -157,7 +157,7 @@ def ratio_dots(survey: Survey, theme: Theme = LIGHT) -> Picture:
     )
     line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
     upright = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": _USUAL, "x1": _USUAL}
-    return figure(
+    return picture(
         [dots],
         "Update over weights, of every parameter",
         norms_height(len(survey.ratios)),

@@ -148,7 +148,7 @@ def scale_words(symbol: str, limit: float, theme: Theme) -> str:
     return f"{symbol}: {'  '.join(marks)}"
 
 
-def figure(series: Sequence[Any], title: str, height: int, theme: Theme, **layout: Any) -> Picture:
+def picture(series: Sequence[Any], title: str, height: int, theme: Theme, **layout: Any) -> Picture:
     """A picture in the house's style: fixed height, zoom kept while its data change."""
     base = {
         "template": {},

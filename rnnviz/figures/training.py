@@ -24,9 +24,9 @@ from rnnviz.figures.theme import (
     axis,
     compact,
     decades,
-    figure,
     ladder,
     log_axis,
+    picture,
 )
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric
 
@@ -61,15 +61,15 @@ def loss_curve(
     series = _curves(course, ("train_loss", "test_loss"), f"%{{y:.4g}} {guess.unit}", theme)
     title = "Loss: how wrong the network is"
     if gauge is None:
-        return figure(series, title, HEIGHTS["metric"], theme, **layout)
+        return picture(series, title, HEIGHTS["metric"], theme, **layout)
     _add_gauge(layout, gauge, theme, weights)
     series = [*series[:2], *_gauge_curves(gauge, theme), *series[2:]]
-    return figure(series, title, HEIGHTS["loss"], theme, **layout)
+    return picture(series, title, HEIGHTS["loss"], theme, **layout)
 
 
 def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT) -> Picture:
     """The metric of the task over the epochs, train and test: a share of what is right."""
-    return figure(
+    return picture(
         _curves(course, ("train_metric", "test_metric"), "%{y:.1%}", theme),
         f"{metric.name.capitalize()}: {metric.label}",
         HEIGHTS["metric"],

@@ -18,7 +18,7 @@ from rnnviz.figures.theme import (
     Theme,
     axis,
     compact,
-    figure,
+    picture,
     plain,
     shown_token,
 )
@@ -38,7 +38,7 @@ def trajectories(cloud: Cloud, probe: Way, plane: Plane, theme: Theme = LIGHT) -
     """
     span = _span(cloud.points, probe.points)
     colors = (band_colors if cloud.ordered else class_colors)(cloud.classes, theme)
-    return figure(
+    return picture(
         [
             _ways(cloud, theme),
             *(_states(cloud, name, color) for name, color in colors.items()),
@@ -213,7 +213,7 @@ def small_multiples(
         layout |= _axes(k, box, span, (k == 0, k == _PER_ROW * (rows - 1)), theme)
         titles.append(_title(title, box, theme))
     titles += _outer(plane, theme)
-    return figure(
+    return picture(
         series,
         "The probe (solid), and with one token altered (dotted)",
         multiples_height(len(others)),

@@ -6,7 +6,7 @@ import numpy as np
 
 from rnnviz.engine.layer import Array
 from rnnviz.figures.picture import Picture, heatmap
-from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, figure, ladder
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, ladder, picture
 
 
 def recurrent_heatmap(W_hh: Array, theme: Theme = LIGHT, name: str = "W_hh") -> Picture:
@@ -23,7 +23,7 @@ def recurrent_heatmap(W_hh: Array, theme: Theme = LIGHT, name: str = "W_hh") -> 
         colorbar=color_bar("w"),
         hovertemplate="from unit %{x} to unit %{y}: w = %{z:.6f}<extra></extra>",
     )
-    return figure(
+    return picture(
         [cells],
         f"Recurrent weights {name}",
         HEIGHTS["recurrent"],

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnviz.engine.layer import Array
 from rnnviz.figures.picture import Picture, heatmap
-from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, figure, ladder
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, ladder, picture
 from rnnviz.figures.writing import written
 
 #: How many units stand in a row, of many units and of few.
@@ -46,7 +46,7 @@ def unit_worth(
         hovertext=_rows(told, width),
         hovertemplate="%{hovertext}<extra></extra>",
     )
-    return figure(
+    return picture(
         [grid, written(_rows(names, width), shown / limit, theme)],
         f"What each unit is worth ({unit})",
         HEIGHTS["worth"],
