@@ -27,7 +27,7 @@ const shared = (window.rnnviz ??= {
 });
 
 // What is said while the page changes may be lost on its way: it is said again, so many times.
-const [PATIENCE_MS, TRIES] = [1500, 3];
+const [PATIENCE_MS, TRIES] = [3000, 3];
 
 // One thing is said at a time; of what the reader does meanwhile the last counts. It has a number,
 // for it may be heard twice: by itself, and with a tick that falls due in the same moment.

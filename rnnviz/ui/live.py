@@ -12,6 +12,7 @@ import streamlit as st
 from rnnviz.schedule import Place
 from rnnviz.session import Session
 from rnnviz.ui.chart import ALL, Event, Frame, Stand, send
+from rnnviz.ui.press import put_aside
 from rnnviz.ui.style import status_html
 
 #: Seconds between two ticks, the most that one may train for, and that one may do chores for.
@@ -98,7 +99,10 @@ def live(
         return {"scrubber": _scrubber(session), **sliders()}
 
     def tick() -> None:
-        if heard.pop("settled", False):
+        presses = put_aside("settled" in heard)
+        for press in presses:
+            press()
+        if heard.pop("settled", False) or presses:
             st.rerun()
         number = next(ticks)
         if session.running and number:

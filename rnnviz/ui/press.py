@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import ParamSpec
 
+import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 P = ParamSpec("P")
+Press = Callable[[], object]
 
 
 def pressed(action: Callable[P, object]) -> Callable[P, None]:
     """The action of a button outside the fragment that ticks.
 
-    A tick that falls due in the very moment of a press brings the press along, which then comes
-    once more by itself (Streamlit 1.67): with a tick nothing is done.
+    Where the fragment runs alone a press is put aside, and ``put_aside`` says whether it counts.
     """
 
     def act(*args: P.args, **kwargs: P.kwargs) -> None:
-        context = get_script_run_ctx()
-        if not (context and context.fragment_ids_this_run):
-            action(*args, **kwargs)
+        press, context = partial(action, *args, **kwargs), get_script_run_ctx()
+        if context and context.fragment_ids_this_run:
+            st.session_state.setdefault("presses", []).append(press)
+        else:
+            press()
 
     return act
+
+
+def put_aside(heard: bool) -> list[Press]:
+    """The presses that came with the fragment and are still to be done.
+
+    A tick that falls due in the very moment of a press brings it along, and it comes once more by
+    itself. What is ``heard`` from a chart or slider in that moment brings it along too, and then it
+    doesn't come again (Streamlit 1.67).
+    """
+    presses: list[Press] = st.session_state.pop("presses", [])
+    return presses if heard else []

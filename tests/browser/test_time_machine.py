@@ -87,6 +87,26 @@ def test_what_is_lost_on_its_way_is_said_again(opened, server):
     page.expect_place(str(page.stand("scrubber")))
 
 
+AT_ONCE = """([key]) => {
+  const shared = window.rnnviz;
+  shared.tell({ kind: "nothing", number: ++shared.said, settled: false, sight: [] });
+  document.querySelector(`.st-key-${key} button`).click();
+}"""
+
+
+def test_what_is_pressed_and_done_in_a_chart_in_one_moment_is_both_done_once(trained):
+    trained.page.wait_for_timeout(500)
+    for epoch in (61, 62, 63):
+        trained.page.evaluate(AT_ONCE, ["step_epoch"])
+        trained.expect_place(str(epoch))
+    trained.page.wait_for_timeout(500)
+    trained.expect_place("63")
+    trained.press("play")
+    trained.expect_epoch_above(66)
+    trained.page.evaluate(AT_ONCE, ["pause"])
+    expect(trained.status).to_contain_text("Paused")
+
+
 def test_an_epoch_looked_at_twice_is_drawn_twice_the_same(trained):
     look_back(trained, 20)
     trained.keys("e")

@@ -142,6 +142,18 @@ def test_dragging_the_scrubber_looks_back_at_once(session, clock, courier, open_
     assert clock.reruns == 0
 
 
+def test_a_press_that_comes_with_a_drag_is_done_and_the_page_drawn_anew(
+    session, clock, courier, open_live, monkeypatch
+):
+    open_live()
+    courier.hear({"kind": "scrubber", "value": 0, "settled": False})
+    monkeypatch.setattr(live, "put_aside", lambda heard: [session.step_epoch] if heard else [])
+    clock.tick()
+    assert (place(session), clock.reruns) == ((1, 0), 1)
+    clock.tick()
+    assert (place(session), clock.reruns) == ((1, 0), 1)
+
+
 def test_releasing_the_scrubber_draws_the_whole_page(session, clock, courier, open_live):
     session.advance(9)
     open_live()

@@ -7,20 +7,41 @@ import pytest
 from rnnviz.ui import press
 
 
-@pytest.mark.parametrize(
-    ("context", "done"),
-    [
-        (None, ["a"]),
-        (SimpleNamespace(fragment_ids_this_run=None), ["a"]),
-        (SimpleNamespace(fragment_ids_this_run=[]), ["a"]),
-        (SimpleNamespace(fragment_ids_this_run=["live"]), []),
-    ],
-    ids=["no page", "the page", "all of the page", "a tick"],
-)
-def test_a_press_that_comes_with_a_tick_is_left_to_the_one_that_comes_by_itself(
-    monkeypatch, context, done
-):
+@pytest.fixture
+def page(monkeypatch):
+    """Says what of the page runs: all of it, or these fragments."""
+    monkeypatch.setattr(press, "st", SimpleNamespace(session_state={}))
+    context = SimpleNamespace(fragment_ids_this_run=None)
     monkeypatch.setattr(press, "get_script_run_ctx", lambda: context)
-    heard = []
-    press.pressed(heard.append)("a")
-    assert heard == done
+    return context
+
+
+@pytest.mark.parametrize("fragments", [None, []])
+def test_a_press_is_done_when_the_page_runs(page, fragments):
+    page.fragment_ids_this_run, done = fragments, []
+    press.pressed(done.append)("a")
+    assert done == ["a"]
+    assert press.put_aside(heard=True) == []
+
+
+def test_without_a_page_it_is_done_too(page, monkeypatch):
+    monkeypatch.setattr(press, "get_script_run_ctx", lambda: None)
+    done = []
+    press.pressed(done.append)("a")
+    assert done == ["a"]
+
+
+def test_a_press_that_comes_with_a_tick_is_left_to_the_one_that_comes_by_itself(page):
+    page.fragment_ids_this_run, done = ["live"], []
+    press.pressed(done.append)("a")
+    assert done == press.put_aside(heard=False) == []
+    assert press.put_aside(heard=True) == []
+
+
+def test_a_press_that_comes_with_what_is_heard_does_not_come_again(page):
+    page.fragment_ids_this_run, done = ["live"], []
+    press.pressed(done.append)("a")
+    for put in (press.put_aside(heard=True), press.put_aside(heard=True)):
+        for each in put:
+            each()
+    assert done == ["a"]
