@@ -26,11 +26,12 @@ const shared = (window.rnnviz ??= {
   stands: {}, // key -> where that slider stands, as last delivered
 });
 
-// What is said while the page changes may be lost on its way: it is said again, so many times.
+// What is said while the page changes may be lost on its way: it is said up to so many times.
 const [PATIENCE_MS, TRIES] = [3000, 3];
 
 // One thing is said at a time; of what the reader does meanwhile the last counts. It has a number,
-// for it may be heard twice: by itself, and with a tick that falls due in the same moment.
+// for it may be heard more than once: by itself, with a tick that falls due in the same moment, and
+// when it is said again.
 function say(event) {
   shared.unsaid = { ...event, number: ++shared.said, tries: 1 };
   speak();
@@ -53,9 +54,11 @@ function sayAgain(event) {
   speak();
 }
 
-// A frame that was on its way before answers nothing: it names what was heard last.
-function answered(number) {
+// A frame that was on its way before answers nothing: it names what was heard last. When the whole
+// page has run without hearing it, a press has overtaken it: it is said again before anything else.
+function answered(number, whole) {
   if (shared.saying?.number === number) shared.saying = null;
+  else if (whole && shared.saying) sayAgain(shared.saying);
 }
 
 function library() {
@@ -204,9 +207,11 @@ function write(key) {
 }
 
 function frame({ data, setTriggerValue }) {
-  const { running, charts, sliders, texts, heard } = JSON.parse(new TextDecoder().decode(data));
+  const told = JSON.parse(new TextDecoder().decode(data));
+  const { running, charts, sliders, texts } = told;
   shared.running = running;
-  answered(heard);
+  shared.tell = (event) => setTriggerValue("heard", event);
+  answered(told.heard, told.whole);
   for (const [key, newest] of Object.entries(charts)) {
     if (shared.newest.get(key)?.mark === newest.mark) continue;
     shared.newest.set(key, newest);
@@ -217,7 +222,6 @@ function frame({ data, setTriggerValue }) {
   shared.stands = sliders;
   for (const key of shared.sliders.keys()) moveSlider(key);
   schedule();
-  shared.tell = (event) => setTriggerValue("heard", event);
   speak();
 }
 

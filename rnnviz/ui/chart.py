@@ -110,11 +110,16 @@ class Frame:
 
 
 def send(
-    frame: Frame, running: bool, sliders: Mapping[str, Stand], hear: Callable[[Event], None]
+    frame: Frame,
+    running: bool,
+    sliders: Mapping[str, Stand],
+    hear: Callable[[Event], None],
+    whole: bool = True,
 ) -> None:
     """Bring charts, texts and where the sliders stand to the browser, all in one message.
 
-    While ``running`` the drawing is spread over animation frames. A chart keeps its node, zoom,
+    While ``running`` the drawing is spread over animation frames; ``whole`` says that all of the
+    page has run and not this alone. A chart keeps its node, zoom,
     hover and legend; what hasn't changed, as its mark tells, isn't drawn again. On the way back
     ``hear`` is called with what the reader did in a chart or with a slider: {"kind": its key,
     "number": how many things were said, "sight": the keys of the charts in sight, ...}.
@@ -125,6 +130,7 @@ def send(
         # Counted, so that no message is equal to the last and an answer is always noticed.
         "number": next(_count),
         "heard": st.session_state.get("heard"),
+        "whole": whole,
         "running": running,
         "sliders": stands,
         "texts": frame.texts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ import streamlit as st
 from rnnviz.schedule import Place
 from rnnviz.session import Session
 from rnnviz.ui.chart import ALL, Event, Frame, Stand, send
-from rnnviz.ui.press import put_aside
+from rnnviz.ui.press import Press, inside, put_aside
 from rnnviz.ui.style import status_html
 
 #: Seconds between two ticks, the most that one may train for, and that one may do chores for.
@@ -99,12 +99,9 @@ def live(
         return {"scrubber": _scrubber(session), **sliders()}
 
     def tick() -> None:
-        presses = put_aside("settled" in heard)
-        for press in presses:
-            press()
-        if heard.pop("settled", False) or presses:
-            st.rerun()
         number = next(ticks)
+        if _done(put_aside()) or heard.pop("settled", False):
+            st.rerun()
         if session.running and number:
             with session.lock:
                 if session.running:
@@ -119,11 +116,18 @@ def live(
         frame = Frame(heard.pop("wanted", ALL))
         draw(frame)
         frame.text("status", status_html(session))
-        send(frame, session.running, stands(), hear)
+        send(frame, session.running, stands(), inside(hear), whole=not number)
         if session.running:
             pace.note(time.perf_counter() - began)
 
     st.fragment(tick, run_every=every if session.running or busy else None, key="live")()
+
+
+def _done(presses: Sequence[Press]) -> bool:
+    """Do what was pressed, and say whether there was anything."""
+    for press in presses:
+        press()
+    return bool(presses)
 
 
 def go_to_click(session: Session, click: Event) -> None:

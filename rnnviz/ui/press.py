@@ -16,7 +16,7 @@ Press = Callable[[], object]
 def pressed(action: Callable[P, object]) -> Callable[P, None]:
     """The action of a button outside the fragment that ticks.
 
-    Where the fragment runs alone a press is put aside, and ``put_aside`` says whether it counts.
+    Where the fragment runs alone it is put aside, and ``put_aside`` says whether it counts.
     """
 
     def act(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -29,12 +29,22 @@ def pressed(action: Callable[P, object]) -> Callable[P, None]:
     return act
 
 
-def put_aside(heard: bool) -> list[Press]:
+def inside(action: Callable[P, object]) -> Callable[P, None]:
+    """The action of what is itself in the fragment: a button, a chart, a slider."""
+
+    def act(*args: P.args, **kwargs: P.kwargs) -> None:
+        st.session_state["led"] = True
+        action(*args, **kwargs)
+
+    return act
+
+
+def put_aside() -> list[Press]:
     """The presses that came with the fragment and are still to be done.
 
     A tick that falls due in the very moment of a press brings it along, and it comes once more by
-    itself. What is ``heard`` from a chart or slider in that moment brings it along too, and then it
+    itself. Something done in that moment ``inside`` the fragment brings it along too, and then it
     doesn't come again (Streamlit 1.67).
     """
     presses: list[Press] = st.session_state.pop("presses", [])
-    return presses if heard else []
+    return presses if st.session_state.pop("led", False) else []

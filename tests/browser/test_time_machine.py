@@ -81,7 +81,7 @@ def test_what_is_lost_on_its_way_is_said_again(opened, server):
     page = opened(f"{server.url}/?{EAGER}&epoch=60")
     page.press("play")
     page.expect_epoch_above(62)
-    page.page.evaluate(LOSE, [2])
+    page.page.evaluate(LOSE, [3])
     page.drag("scrubber", [20])
     expect(page.status).to_contain_text("Looking back")
     page.expect_place(str(page.stand("scrubber")))

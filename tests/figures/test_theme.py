@@ -15,9 +15,9 @@ from rnnviz.figures.theme import (
     axis,
     compact,
     decades,
-    figure,
     ladder,
     log_axis,
+    picture,
     plain,
     scale_words,
     signed_axis,
@@ -219,11 +219,11 @@ def test_few_things_are_counted_in_whole_numbers():
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_what_is_said_to_the_pointer_stands_on_the_theme_s_ground(theme):
-    assert figure([], "", 100, theme).layout.plot_bgcolor == theme.background
+    assert picture([], "", 100, theme).layout.plot_bgcolor == theme.background
 
 
 def test_a_figure_keeps_its_height_and_the_reader_s_zoom():
-    drawn = figure([], "Title", 321, LIGHT, yaxis=axis("loss (nats)", LIGHT))
+    drawn = picture([], "Title", 321, LIGHT, yaxis=axis("loss (nats)", LIGHT))
     assert (drawn.layout.height, drawn.layout.uirevision) == (321, "keep")
     assert drawn.layout.title.text == "Title"
     assert drawn.layout.yaxis.title.text == "loss (nats)"

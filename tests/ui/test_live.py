@@ -120,8 +120,8 @@ def courier(monkeypatch):
     """Stands in for the message to the browser: keeps what was sent, and the ear."""
 
     class Courier:
-        def send(self, frame, running, sliders, hear):
-            self.frame, self.sliders, self.hear = frame, sliders, hear
+        def send(self, frame, running, sliders, hear, whole):
+            self.frame, self.sliders, self.hear, self.whole = frame, sliders, hear, whole
 
     courier = Courier()
     monkeypatch.setattr(live, "send", courier.send)
@@ -142,12 +142,13 @@ def test_dragging_the_scrubber_looks_back_at_once(session, clock, courier, open_
     assert clock.reruns == 0
 
 
-def test_a_press_that_comes_with_a_drag_is_done_and_the_page_drawn_anew(
+def test_what_was_pressed_is_done_and_the_page_drawn_anew(
     session, clock, courier, open_live, monkeypatch
 ):
+    presses = [[], [session.step_epoch], []]
+    monkeypatch.setattr(live, "put_aside", presses.pop)
     open_live()
-    courier.hear({"kind": "scrubber", "value": 0, "settled": False})
-    monkeypatch.setattr(live, "put_aside", lambda heard: [session.step_epoch] if heard else [])
+    assert (place(session), clock.reruns) == ((0, 0), 0)
     clock.tick()
     assert (place(session), clock.reruns) == ((1, 0), 1)
     clock.tick()

@@ -21,7 +21,7 @@ def test_a_press_is_done_when_the_page_runs(page, fragments):
     page.fragment_ids_this_run, done = fragments, []
     press.pressed(done.append)("a")
     assert done == ["a"]
-    assert press.put_aside(heard=True) == []
+    assert press.put_aside() == []
 
 
 def test_without_a_page_it_is_done_too(page, monkeypatch):
@@ -34,14 +34,19 @@ def test_without_a_page_it_is_done_too(page, monkeypatch):
 def test_a_press_that_comes_with_a_tick_is_left_to_the_one_that_comes_by_itself(page):
     page.fragment_ids_this_run, done = ["live"], []
     press.pressed(done.append)("a")
-    assert done == press.put_aside(heard=False) == []
-    assert press.put_aside(heard=True) == []
+    assert done == press.put_aside() == []
+    press.inside(done.append)("b")
+    assert press.put_aside() == []
+    assert done == ["b"]
 
 
-def test_a_press_that_comes_with_what_is_heard_does_not_come_again(page):
+@pytest.mark.parametrize("first", ["press", "inside"])
+def test_a_press_that_comes_with_something_done_inside_does_not_come_again(page, first):
     page.fragment_ids_this_run, done = ["live"], []
-    press.pressed(done.append)("a")
-    for put in (press.put_aside(heard=True), press.put_aside(heard=True)):
+    acts = [lambda: press.pressed(done.append)("a"), lambda: press.inside(done.append)("b")]
+    for act in acts if first == "press" else reversed(acts):
+        act()
+    for put in (press.put_aside(), press.put_aside()):
         for each in put:
             each()
-    assert done == ["a"]
+    assert done == ["b", "a"]

@@ -24,7 +24,7 @@ from rnnviz.ui.check import check_button
 from rnnviz.ui.live import Handlers, live
 from rnnviz.ui.moment import caption_html, changes_html, formula_html, levels_html
 from rnnviz.ui.phrase import phrase_box
-from rnnviz.ui.press import pressed
+from rnnviz.ui.press import inside, pressed
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import check_html, release_header, theme
 from rnnviz.ui.text import explanation
@@ -44,7 +44,7 @@ def step_page(session: Session) -> None:
         probe = session.inspect()
         step = session.step(probe)
         _cursor_buttons(session)
-        _draw_texts(session, step, probe, frame)
+        _draw_texts(session, probe, step, frame)
         _draw_charts(session.microscope, step, frame)
 
     with bar:
@@ -149,7 +149,7 @@ def _cursor_buttons(session: Session) -> None:
         for label, icon, shortcut, act, by, disabled in moves:
             st.button(
                 label, key=f"cursor_{icon}", icon=f":material/{icon}:", shortcut=shortcut,
-                on_click=act, args=(by,), disabled=disabled,
+                on_click=inside(act), args=(by,), disabled=disabled,
             )  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def _handlers(scope: Microscope) -> Handlers:
     }
 
 
-def _draw_texts(session: Session, step: StepRecord, probe: Probe, frame: Frame) -> None:
+def _draw_texts(session: Session, probe: Probe, step: StepRecord, frame: Frame) -> None:
     focus = session.microscope.focus
     frame.text("badge", check_html(session.checked(step.trace)))
     frame.text("levels", levels_html(session, probe, step))
