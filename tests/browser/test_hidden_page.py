@@ -53,8 +53,11 @@ def accuracy(page):
 
 
 def unit(page):
-    """The unit that is looked at."""
-    return int(page.at("lab_unit").get_by_role("spinbutton").input_value())
+    """The unit that is looked at, as the text and its box say."""
+    heading = page.page.locator(".rnnviz-unit h4").first.inner_text()
+    found = re.match(r"Unit (\d+)", heading)[1]
+    expect(page.at("lab_unit").get_by_role("spinbutton")).to_have_value(found)
+    return int(found)
 
 
 def test_a_walk_through_all_rooms(page):

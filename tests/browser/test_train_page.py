@@ -364,7 +364,7 @@ def test_a_text_is_pasted_learned_and_found_again_after_a_reload(page):
     box.fill("the cat sat on the mat. " * 20)
     box.press("Control+Enter")
     expect(page.page.get_by_text("Learned: what comes next, in characters")).to_be_visible()
-    page.press("learn")
+    page.start()
     expect(page.message).to_contain_text("with the data pasted text")
     page.step_to("1")
     loss = page.loss

@@ -13,6 +13,13 @@ CHARTS = ("margin", "states", "flow", "norms", "loss", "metric", "map", "recurre
 _EPOCH = re.compile(r"(\d+)(?: \+ (\d+)/(\d+))? of (\d+)")
 _LOSS = re.compile(r"training loss[^\d]*([\d.]+)", re.IGNORECASE)
 
+# For a third of a second: longer than anything takes to unfold.
+_STANDS_STILL = """(selector) => {
+  const top = document.querySelector(selector)?.getBoundingClientRect().top;
+  if (top !== window.top_seen) [window.top_seen, window.since] = [top, performance.now()];
+  return top !== undefined && performance.now() - window.since > 333;
+}"""
+
 
 class TrainPage:
     """One opened page."""
@@ -157,6 +164,11 @@ class TrainPage:
         self.upload(content, name)
         self.at("test_share").locator("input[type=range]").press("Home")
         expect(self.page.get_by_text("0 to test")).to_be_visible()
+        self.start()
+
+    def start(self) -> None:
+        """Press Learn from these data, once the box around it has unfolded."""
+        self.page.wait_for_function(_STANDS_STILL, arg=".st-key-learn button")
         self.press("learn")
 
     def upload(self, content: str | bytes, name: str = "mine.csv", role: str = "train") -> None:
