@@ -25,6 +25,26 @@ def trained(opened, server):
     return page
 
 
+WATCH = """
+window.heights = new Set();
+(function watch() {
+  const input = document.querySelector(".st-key-scrubber input");
+  if (input) heights.add(Math.round(input.getBoundingClientRect().y));
+  requestAnimationFrame(watch);
+})();
+"""
+
+
+def test_the_scrubber_keeps_its_place_while_the_page_opens(opened, server):
+    page = opened(f"{server.url}/?{EAGER}")
+    page.page.add_init_script(WATCH)
+    page.page.reload()
+    page.expect_place("0")
+    expect(page.at("speed").locator("input[type=range]")).to_be_attached()
+    page.page.wait_for_timeout(500)
+    assert len(page.page.evaluate("[...heights]")) == 1
+
+
 def look_back(page, epoch):
     page.drag("scrubber", [epoch])
     expect(page.status).to_contain_text("Looking back")

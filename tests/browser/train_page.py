@@ -15,9 +15,9 @@ _LOSS = re.compile(r"training loss[^\d]*([\d.]+)", re.IGNORECASE)
 
 # For a third of a second: longer than anything takes to unfold.
 _STANDS_STILL = """(selector) => {
-  const top = document.querySelector(selector)?.getBoundingClientRect().top;
-  if (top !== window.top_seen) [window.top_seen, window.since] = [top, performance.now()];
-  return top !== undefined && performance.now() - window.since > 333;
+  const box = JSON.stringify(document.querySelector(selector)?.getBoundingClientRect());
+  if (box !== window.box_seen) [window.box_seen, window.since] = [box, performance.now()];
+  return box !== undefined && performance.now() - window.since > 333;
 }"""
 
 
@@ -136,7 +136,8 @@ class TrainPage:
         return int(self.slider(key).input_value())
 
     def drag(self, key: str, stops: list[int], release: bool = True) -> None:
-        """Drag the thumb of a slider, with the mouse, over ``stops``."""
+        """Drag the thumb of a slider, with the mouse, over ``stops``, once nothing moves it."""
+        self.page.wait_for_function(_STANDS_STILL, arg=f".st-key-{key} input")
         box = self.slider(key).bounding_box()
         assert box
         # While the run goes on both change, and always together.
