@@ -155,6 +155,17 @@ def test_what_was_pressed_is_done_and_the_page_drawn_anew(
     assert (place(session), clock.reruns) == ((1, 0), 1)
 
 
+def test_the_first_frame_is_the_whole_pages_and_later_ones_are_not(
+    session, clock, courier, open_live
+):
+    open_live()
+    assert courier.whole
+    clock.tick()
+    assert not courier.whole
+    open_live()
+    assert courier.whole
+
+
 def test_releasing_the_scrubber_draws_the_whole_page(session, clock, courier, open_live):
     session.advance(9)
     open_live()
