@@ -73,20 +73,10 @@ class Elman:
         ]
         # Nothing lies before the first token, so that there is one product less to take.
         last = None if ways.back.first or part.start else steps.pop()[:3]
-        groups, multiply = grouped(steps), np.multiply
-
-        def stretch() -> None:
-            slopes()
-            for group, then in groups:
-                for dh_t, slope_t, da_t, da_dot, before in group:
-                    multiply(dh_t, slope_t, da_t)
-                    da_dot(W_back, before)
-                if then:
-                    then()
-            if last:
-                multiply(*last)
-
-        return stretch
+        acts = [slopes]
+        for group, then in grouped(steps):
+            acts += [_bind_steps(group, W_back), *([then] if then else [])]
+        return in_order([*acts, *([partial(np.multiply, *last)] if last else [])])
 
     def _bind_slopes(self, part: slice, layer: Layer) -> Act:
         """The slopes of a stretch; where sequences have ended, token by token of the others."""
@@ -98,14 +88,29 @@ class Elman:
         if self.activation is Activation.RELU:
             zero, greater = layer.number(0), np.greater
             return in_order([partial(greater, h, zero, squares) for h, squares in pairs])
-        one, square, subtract = layer.number(1), np.square, np.subtract
+        one = layer.number(1)
+        return in_order([_bind_slope(one, h, squares) for h, squares in pairs])
 
-        def slopes() -> None:
-            for h, squares in pairs:
-                square(h, squares)
-                subtract(one, squares, squares)
 
-        return slopes
+def _bind_slope(one: Array, h: Array, out: Array) -> Act:
+    square, subtract = np.square, np.subtract
+
+    def slope() -> None:
+        square(h, out)
+        subtract(one, out, out)
+
+    return slope
+
+
+def _bind_steps(steps: Sequence[tuple[Any, ...]], W_back: Array) -> Act:
+    multiply = np.multiply
+
+    def walk() -> None:
+        for dh_t, slope_t, da_t, da_dot, before in steps:
+            multiply(dh_t, slope_t, da_t)
+            da_dot(W_back, before)
+
+    return walk
 
 
 def _relu(a: Array, out: Array) -> None:
