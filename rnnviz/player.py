@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
 from threading import RLock
@@ -24,11 +25,16 @@ from rnnviz.tasks.dataset import Dataset
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Interlude = Callable[[], object]
 
 #: Epochs a frame that can be chosen; 0 is the slow motion of one phrase a frame.
 SPEEDS = (0, 1, 2, 3, 5, 10, 20, 30, 50)
 #: Seconds that a link may take to be followed before the page is shown.
 _PATIENCE = 1.0
+
+
+def _nothing() -> None:
+    pass
 
 
 def alone(method: Callable[P, T]) -> Callable[P, T]:
@@ -138,10 +144,13 @@ class Player:
             self._arrive()
 
     @alone
-    def advance(self, epochs: int = 1, budget: float = float("inf")) -> None:
+    def advance(
+        self, epochs: int = 1, budget: float = float("inf"), between: Interlude = _nothing
+    ) -> None:
         """Train for ``epochs`` epochs from the present, or until ``budget`` seconds are over.
 
-        Stops the run at the last epoch, or where the loss is no longer finite.
+        ``between`` is called every few examples, and may raise what ends it. Stops the run at the
+        last epoch, or where the loss is no longer finite.
         """
         until = time.perf_counter() + budget
         goal = Place(min(self.run.state.epoch + epochs, self.config.epochs))
@@ -150,6 +159,7 @@ class Player:
         ):
             if time.perf_counter() > until:
                 break
+            between()
         self._stop_at_the_end()
 
     def _train_to(self, goal: Place, stride: int) -> Iterator[None]:
@@ -163,15 +173,36 @@ class Player:
                 return
             yield
 
+    @contextmanager
+    def frame(self) -> Iterator[None]:
+        """In here a frame is trained and shown; what ends it before undoes it.
+
+        So the run stops at what was seen last, and not at what nobody has seen.
+        """
+        with self.lock:
+            run, mark, seen = self.run, self.run.mark, (self.shown, self.message)
+            on_the_way = self.opening
+            try:
+                yield
+            except BaseException:
+                # A journey can't be taken back: it has places where it turns.
+                if not on_the_way:
+                    run.undo(mark)
+                    self.shown, self.message = seen
+                raise
+
     @alone
-    def tick(self, budget: float) -> None:
-        """Go on for one frame at the speed that is set, for about ``budget`` seconds at most."""
+    def tick(self, budget: float, between: Interlude = _nothing) -> None:
+        """Go on for one frame at the speed that is set, for about ``budget`` seconds at most.
+
+        ``between`` is called now and then, and may raise what ends the frame.
+        """
         if self._journey:
-            self._travel(budget)
+            self._travel(budget, between)
         elif self.shown is not None:
             self._replay(budget)
         elif self.speed:
-            self.advance(self.speed, budget)
+            self.advance(self.speed, budget, between)
         else:
             self._one_phrase()
 
@@ -403,7 +434,7 @@ class Player:
             self.go_to(shown)
         self._stop_at_the_end()
 
-    def _travel(self, budget: float) -> None:
+    def _travel(self, budget: float, between: Interlude = _nothing) -> None:
         until = time.perf_counter() + budget
         for _ in self._journey or ():
             if time.perf_counter() > until:
@@ -413,6 +444,7 @@ class Player:
                     "Pause to stop here."
                 ).strip()
                 return
+            between()
         self._arrive()
 
     def _arrive(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,6 +42,13 @@ def architecture_of(dataset: Dataset, config: RunConfig) -> Architecture:
         source=len(dataset.source) if dataset.source else 0,
         loss=dataset.loss,
     )
+
+
+class Mark(NamedTuple):
+    """Where a run is, to go back to: its state, and the last one whose losses were finite."""
+
+    state: TrainState
+    finite: TrainState
 
 
 class Snapshots:
@@ -166,6 +174,21 @@ class Run:
             return False
         self.state = after
         return True
+
+    @property
+    def mark(self) -> Mark:
+        """Where the run is, for ``undo``."""
+        return Mark(self.state, self._finite)
+
+    def undo(self, mark: Mark) -> None:
+        """Forget the steps that were taken since."""
+        if self.state is mark.state:
+            return
+        self.state, self._finite = mark
+        self.snapshots.drop_after(self.state.epoch)
+        self.history = self.history.until(self.state.epoch)
+        kept = {k: s for k, s in self._bookmarks.items() if place_of(s) <= self.place}
+        self._bookmarks = kept
 
     def _go_back(self) -> None:
         self.state = self._finite

@@ -473,6 +473,80 @@ def test_what_is_done_while_a_tick_trains_waits_for_it(session):
     )
 
 
+class Stop(BaseException):
+    """What ends a frame from outside."""
+
+
+def raising(count):
+    """A function that ends the frame when it is called for the n-th time."""
+    calls = iter(range(count))
+
+    def between():
+        if next(calls, None) is None:
+            raise Stop
+
+    return between
+
+
+@pytest.mark.parametrize("speed", [0, 1, 50])
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_frame_that_is_ended_is_undone(played, speed, count):
+    played.speed = speed
+    played.play()
+    before, state = (played.place, played.message, len(played.run.history)), played.state
+    with pytest.raises(Stop), played.frame():
+        played.tick(0.05, raising(count))
+        raise Stop
+    assert (played.place, played.message, len(played.run.history)) == before
+    assert played.state is state
+    assert played.running
+    with played.frame():
+        played.tick(0.05)
+    assert played.here > state_place(state)
+
+
+def state_place(state):
+    return Place(state.epoch, state.position)
+
+
+def test_a_frame_of_a_replay_that_is_ended_is_undone(played):
+    played.go_to(Place(4))
+    played.play()
+    with pytest.raises(Stop), played.frame():
+        played.tick(0.05)
+        raise Stop
+    assert (played.condition, played.place) == ("Replaying", "4")
+
+
+def test_a_frame_on_the_way_of_a_link_stays(monkeypatch):
+    """A journey has places where it turns, and can't be taken back."""
+    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+    link, _ = read_link({"hidden": "8", "epoch": "40"})
+    session = Session()
+    session.follow(link)
+    before = session.here
+    with pytest.raises(Stop), session.frame():
+        session.tick(0.001)
+        raise Stop
+    assert session.here > before
+    while session.opening:
+        session.tick(0.1)
+    assert session.place == "40"
+
+
+def test_while_a_frame_is_made_others_wait(played):
+    """Who presses Pause finds the run where it was shown, not where the frame had led."""
+    played.play()
+    before, found = played.here, []
+    other = threading.Thread(target=lambda: (played.pause(), found.append(played.here)))
+    with pytest.raises(Stop), played.frame():
+        played.tick(0.05)
+        other.start()
+        raise Stop
+    other.join()
+    assert found == [before]
+
+
 def test_pause_on_the_way_of_a_link_holds_although_a_tick_is_on_its_way(monkeypatch):
     monkeypatch.setattr(module, "_PATIENCE", 0.0)
     session = Session()

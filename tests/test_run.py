@@ -98,6 +98,64 @@ def test_the_order_of_the_visits_changes_nothing(visits):
         assert weights(run.at(Place(*visit))) == weights(fresh.at(Place(*visit)))
 
 
+def record_of(run):
+    """All that a run remembers, for comparison."""
+    return (
+        run.place,
+        weights(run.state),
+        run.history.column("train_loss").tolist(),
+        [weights(run.at(Place(epoch))) for epoch in range(run.place.epoch + 1)],
+    )
+
+
+@pytest.mark.parametrize("taken", [1, 57, 58, 59, 150, 400])
+@pytest.mark.parametrize("start", [0, 58 * 3, 58 * 5 + 11])
+def test_steps_that_are_undone_leave_no_trace(few_snapshots, start, taken):
+    run = new_run(*CHANGES)
+    for _ in range(start):
+        run.train(1)
+    before, mark = record_of(run), run.mark
+    for _ in range(taken):
+        run.train(1)
+    run.undo(mark)
+    assert record_of(run) == before
+    assert max(run.snapshots.epochs) <= run.place.epoch
+    after = new_run(*CHANGES)
+    go(after, 12)
+    while run.place < after.place:
+        run.train(13)
+    assert record_of(run) == record_of(after)
+
+
+def test_after_what_was_undone_another_way_can_be_taken():
+    run, other = new_run(), new_run()
+    go(run, 3)
+    go(other, 3)
+    mark = run.mark
+    go(run, 2)
+    run.at(Place(4, 30), "film")
+    run.undo(mark)
+    for each in (run, other):
+        each.configure(replace(CONFIG, lr=0.5))
+        go(each, 4)
+    assert weights(run.at(Place(4, 30), "film")) == weights(other.at(Place(4, 30)))
+    assert record_of(run) == record_of(other)
+
+
+def test_a_break_after_an_undoing_goes_back_to_what_is_left():
+    run, other = (new_run(config=RunConfig(hidden=4, init_scale=0.1)) for _ in range(2))
+    for each in (run, other):
+        go(each, 2)
+    mark = run.mark
+    go(run, 1)
+    run.undo(mark)
+    for each in (run, other):
+        each.configure(replace(each.config, lr=100.0, clip_by="off"))
+        while each.train(1):
+            pass
+    assert record_of(run) == record_of(other)
+
+
 def test_the_present_and_what_is_beyond_it_is_the_present():
     run = new_run()
     go(run, 2)
