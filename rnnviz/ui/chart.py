@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import md5
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,19 @@ import streamlit as st
 from streamlit.components.v1 import declare_component
 
 from rnnviz.figures.picture import Picture
+from rnnviz.ui.press import give_way
 
 Event = dict[str, Any]
 ALL: tuple[str, ...] = ()
 _count = count()
 
 _LIBRARY = Path(plotly.__file__).parent / "package_data"
-_SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-_SCRIPT = _SCRIPT.replace("VERSION", json.dumps(plotly.__version__))
+_SERVED = Path(__file__).with_name("served")
+#: The script's address names what is in it, so that no browser goes on with an older one.
+_SCRIPT = (
+    f"component/{__name__}.script/chart.js?plotly={plotly.__version__}"
+    f"&script={md5((_SERVED / 'chart.js').read_bytes()).hexdigest()}"
+)
 _HTML = """
 <figure class="rnnviz-figure">
   <div class="rnnviz-frame"><div class="rnnviz-chart"></div><div class="rnnviz-scale"></div></div>
@@ -38,7 +44,11 @@ _SLIDER_HTML = """
 
 
 def _component(name: str, html: str | None = None) -> Callable[..., Any]:
-    script = f"{_SCRIPT}\nexport default {name};\n"
+    # Every message brings this along; the script itself comes once.
+    script = f"""
+const script = await import(new URL("{_SCRIPT}", document.baseURI));
+export default script.{name};
+"""
     made: Callable[..., Any] = st.components.v2.component(
         f"rnnviz_{name}", html=html, js=script, isolate_styles=False
     )
@@ -49,10 +59,12 @@ _chart = _component("chart", _HTML)
 _text = _component("text", '<div class="rnnviz-text"></div>')
 _slider = _component("slider", _SLIDER_HTML)
 _frame = _component("frame")
+_ear = _component("ear")
 
 
 def serve_library() -> None:
-    """Have this server hand out the plotly.min.js of the installed plotly; nothing from outside."""
+    """Have this server hand out the script and the installed plotly.js; nothing from outside."""
+    declare_component("script", path=_SERVED)
     declare_component("plotly", path=_LIBRARY)
 
 
@@ -98,6 +110,7 @@ class Frame:
 
     def chart(self, key: str, figure: Callable[..., Picture], *args: Any, remark: str = "") -> None:
         """Draw ``figure(*args)`` in the chart ``key``, with a remark below it."""
+        give_way()
         if self._wanted is not ALL and key not in self._wanted:
             return
         drawn = figure(*args).to_json()
@@ -109,20 +122,12 @@ class Frame:
         self.texts[key] = html
 
 
-def send(
-    frame: Frame,
-    running: bool,
-    sliders: Mapping[str, Stand],
-    hear: Callable[[Event], None],
-    whole: bool = True,
-) -> None:
+def send(frame: Frame, running: bool, sliders: Mapping[str, Stand], whole: bool = True) -> None:
     """Bring charts, texts and where the sliders stand to the browser, all in one message.
 
     While ``running`` the drawing is spread over animation frames; ``whole`` says that all of the
-    page has run and not this alone. A chart keeps its node, zoom,
-    hover and legend; what hasn't changed, as its mark tells, isn't drawn again. On the way back
-    ``hear`` is called with what the reader did in a chart or with a slider: {"kind": its key,
-    "number": how many things were said, "sight": the keys of the charts in sight, ...}.
+    page has run and not the fragment alone. A chart keeps its node, zoom, hover and legend; what
+    hasn't changed, as its mark tells, isn't drawn again.
     """
     charts = ",".join(f"{json.dumps(key)}:{drawn}" for key, drawn in frame.charts.items())
     stands = {key: asdict(stand) for key, stand in sliders.items()}
@@ -136,12 +141,24 @@ def send(
         "texts": frame.texts,
     }
     data = f'{json.dumps(told)[:-1]},"charts":{{{charts}}}}}'
-    _frame(key="frame", data=data.encode(), on_heard_change=lambda: _tell(hear))
+    # Without a key, so that one run can send many.
+    _frame(data=data.encode())
 
 
-def _tell(hear: Callable[[Event], None]) -> None:
+def hear_from(ear: str, hear: Callable[[Event], None]) -> None:
+    """Call ``hear`` with what the reader does in a chart or with a slider.
+
+    That is {"kind": its key, "number": how many things were said, "sight": the keys of the charts
+    in sight, ...}. There are two ears: "page", outside the fragment, is spoken to while the run
+    goes on, for it ends the fragment's run; "live", inside it, else: it alone runs then.
+    """
+    key = f"ear_{ear}"
+    _ear(key=key, data={"ear": ear}, on_heard_change=lambda: _tell(key, hear))
+
+
+def _tell(key: str, hear: Callable[[Event], None]) -> None:
     # Where the page is changing, what was heard may be gone; the browser then says it again.
-    event = getattr(st.session_state.get("frame"), "heard", None)
+    event = getattr(st.session_state.get(key), "heard", None)
     if isinstance(event, dict) and event.get("number", -1) != st.session_state.get("heard"):
         st.session_state.heard = event.get("number")
         hear(event)

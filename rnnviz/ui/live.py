@@ -5,34 +5,35 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import count
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.schedule import Place
 from rnnviz.session import Session
-from rnnviz.ui.chart import ALL, Event, Frame, Stand, send
-from rnnviz.ui.press import Press, inside, put_aside
+from rnnviz.ui.chart import ALL, Event, Frame, Stand, hear_from, send
+from rnnviz.ui.press import Press, give_way, inside, put_aside
 from rnnviz.ui.style import status_html
 
-#: Seconds between two ticks, the most that one may train for, and that one may do chores for.
-TICK, BUDGET, SPARE = 0.1, 0.1, 0.03
+#: Seconds from one frame to the next, and that Streamlit needs for one.
+FRAME, OVERHEAD = 0.1, 0.02
 
-#: Seconds that a tick may train however long its drawing takes, and that Streamlit needs.
-LEAST, OVERHEAD = 0.02, 0.02
+#: Seconds that a frame may train however long its drawing takes.
+LEAST = 0.02
 
-#: For how long a tick follows a link: there it matters to arrive, and not to watch.
+#: Seconds that one run of the fragment goes on: to begin it costs the browser as much as to draw.
+STRETCH = 0.5
+
+#: Seconds that may be done chores for at a time.
+SPARE = 0.03
+
+#: For how long a frame follows a link: there it matters to arrive, and not to watch.
 OPENING = 0.4
-
-#: Of how many ticks the interval is tried before another may be set, and how far off it may be.
-TRIED, OFF = 10, 0.2
 
 
 class Pace:
-    """How long a frame's drawing took lately, in seconds.
-
-    A tick that is not over when the next is due is given up by Streamlit, trained but undrawn.
-    """
+    """How long a frame's drawing took lately, in seconds."""
 
     def __init__(self) -> None:
         self.drawing = 0.04
@@ -43,17 +44,8 @@ class Pace:
 
     @property
     def budget(self) -> float:
-        """For how long a tick may train."""
-        return max(LEAST, min(BUDGET, TICK - OVERHEAD - self.drawing))
-
-    @property
-    def every(self) -> float:
-        """Seconds from one tick to the next."""
-        return max(TICK, self.drawing + LEAST + 2 * OVERHEAD)
-
-    def strays(self, every: float, ticks: int) -> bool:
-        """Whether, after so many ticks, this interval is no longer the right one."""
-        return ticks >= TRIED and abs(every / self.every - 1) > OFF
+        """For how long a frame may train."""
+        return max(LEAST, FRAME - OVERHEAD - self.drawing)
 
 
 Handlers = Mapping[str, Callable[[Event], None]]
@@ -77,50 +69,94 @@ def live(
     sliders: Callable[[], dict[str, Stand]] = dict,
     chore: Chore | None = None,
 ) -> None:
-    """Call ``draw`` now, after every tick while the session runs, and when the reader is heard.
+    """Call ``draw`` now, for every frame while the session runs, and when the reader is heard.
 
     ``handlers`` act on what is heard, by the key of the chart or slider; the scrubber is there on
     every page, ``sliders`` are those besides. A ``chore`` is done while the session stands still.
     """
-    ticks = count()
-    pace: Pace = st.session_state.setdefault("pace", Pace())
-    opening = OPENING if session.opening else 0.0
-    every = pace.every + opening
+    film = _Film(session, draw, handlers or {}, sliders)
     busy = chore if chore and not session.running and chore.work(0) else None
-    answers = {"scrubber": lambda event: _scrub(session, event), **(handlers or {})}
-    heard: dict[str, Any] = {}
-
-    def hear(event: Event) -> None:
-        heard["settled"] = event.get("settled", True) or session.running
-        heard["wanted"] = event.get("sight", ALL)
-        answers.get(event.get("kind", ""), lambda _: None)(event)
-
-    def stands() -> dict[str, Stand]:
-        return {"scrubber": _scrubber(session), **sliders()}
+    ticks = count()
 
     def tick() -> None:
         number = next(ticks)
-        if _done(put_aside()) or heard.pop("settled", False):
+        if _done(put_aside()) or film.settle():
             st.rerun()
+        hear_from("live", inside(film.hear))
+        here = st.empty()
         if session.running and number:
-            with session.lock:
-                if session.running:
-                    session.tick(opening or pace.budget)
-            if not session.running or pace.strays(every - opening, number):
-                st.rerun()
-        elif busy and number and not heard:
+            film.play(here)
+            return
+        if busy and number and film.wanted is ALL:
             if not busy.work(SPARE):
                 st.rerun()
-            heard["wanted"] = busy.charts
-        began = time.perf_counter()
-        frame = Frame(heard.pop("wanted", ALL))
-        draw(frame)
-        frame.text("status", status_html(session))
-        send(frame, session.running, stands(), inside(hear), whole=not number)
-        if session.running:
-            pace.note(time.perf_counter() - began)
+            film.wanted = busy.charts
+        film.show(here, whole=not number)
 
-    st.fragment(tick, run_every=every if session.running or busy else None, key="live")()
+    hear_from("page", film.hear)
+    st.fragment(tick, run_every=FRAME if session.running or busy else None, key="live")()
+
+
+class _Film:
+    """Shows the session, a frame at a time, and hears what the reader does."""
+
+    def __init__(
+        self,
+        session: Session,
+        draw: Callable[[Frame], None],
+        handlers: Handlers,
+        sliders: Callable[[], dict[str, Stand]],
+    ) -> None:
+        self.session, self._draw, self._sliders = session, draw, sliders
+        self._handlers = {"scrubber": lambda event: _scrub(session, event), **handlers}
+        self._pace: Pace = st.session_state.setdefault("pace", Pace())
+        self.wanted: Collection[str] = ALL
+        self._settled = False
+
+    def hear(self, event: Event) -> None:
+        """Do what the reader wants; meanwhile only what is in sight needs drawing."""
+        self._settled = event.get("settled", True) or self.session.running
+        self.wanted = event.get("sight", ALL)
+        self._handlers.get(event.get("kind", ""), lambda _: None)(event)
+
+    def settle(self) -> bool:
+        """Whether what was heard last was the end of something; true only once."""
+        settled, self._settled = self._settled, False
+        return settled
+
+    def show(self, here: DeltaGenerator, whole: bool = False) -> None:
+        """Draw what is wanted."""
+        began, session = time.perf_counter(), self.session
+        frame = Frame(self.wanted)
+        self.wanted = ALL
+        self._draw(frame)
+        frame.text("status", status_html(session))
+        stands = {"scrubber": _scrubber(session), **self._sliders()}
+        with here:
+            send(frame, session.running, stands, whole)
+        if session.running:
+            self._pace.note(time.perf_counter() - began)
+
+    def play(self, here: DeltaGenerator) -> None:
+        """Train and show one frame after another, for a stretch; begin anew where the run ends."""
+        until = time.perf_counter() + STRETCH
+        while self.session.running:
+            due = time.perf_counter() + FRAME
+            with self.session.frame():
+                self._go_on(here)
+            if not self.session.running:
+                give_way()
+                st.rerun()
+            time.sleep(max(0.0, due - time.perf_counter()))
+            if time.perf_counter() > until:
+                return
+
+    def _go_on(self, here: DeltaGenerator) -> None:
+        session = self.session
+        if session.running:
+            session.tick(OPENING if session.opening else self._pace.budget, give_way)
+        if session.running:
+            self.show(here)
 
 
 def _done(presses: Sequence[Press]) -> bool:

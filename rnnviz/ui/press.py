@@ -48,3 +48,11 @@ def put_aside() -> list[Press]:
     """
     presses: list[Press] = st.session_state.pop("presses", [])
     return presses if st.session_state.pop("led", False) else []
+
+
+def give_way() -> None:
+    """End this run here where the page is to run: a press waits for it.
+
+    Streamlit 1.67 looks whether one does when its state is looked at.
+    """
+    st.session_state.get("presses")

@@ -62,7 +62,8 @@ class Tab:
     @property
     def message(self):
         """What the last frame brought."""
-        return json.loads(self.components("frame")["frame"].bytes)
+        (frame,) = self.components("frame").values()
+        return json.loads(frame.bytes)
 
     @property
     def charts(self):

@@ -1,5 +1,6 @@
 """The ticks, with the clock in the test's hand."""
 
+import contextlib
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +16,9 @@ class Clock:
     def __init__(self):
         self.reruns = 0
         self.session_state = {}
+
+    def empty(self):
+        return contextlib.nullcontext()
 
     def fragment(self, function, run_every=None, key=None):
         self.tick, self.every = function, run_every
@@ -32,6 +36,8 @@ def place(session):
 def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(live, "st", clock)
+    # One frame for every tick.
+    monkeypatch.setattr(live, "STRETCH", 0)
     return clock
 
 
@@ -52,20 +58,6 @@ def test_the_page_draws_once_before_anything_is_trained(session, open_live, fram
     assert frames == [(0, 0)]
 
 
-def test_an_interval_that_no_longer_fits_the_drawing_is_set_anew(session, clock, open_live):
-    session.play()
-    pace = clock.session_state["pace"] = live.Pace()
-    pace.drawing = 0.4
-    open_live()
-    assert clock.every > 0.4
-    for _ in range(live.TRIED - 1):
-        clock.tick()
-    assert clock.reruns == 0
-    assert pace.every < 0.5 * clock.every
-    clock.tick()
-    assert clock.reruns == 1
-
-
 def test_every_tick_of_a_running_run_trains_and_draws(session, clock, open_live, frames):
     session.play()
     open_live()
@@ -74,6 +66,67 @@ def test_every_tick_of_a_running_run_trains_and_draws(session, clock, open_live,
     first, second, third = frames
     assert first < second < third
     assert 0 < clock.every <= 0.1
+
+
+def test_one_run_of_the_fragment_shows_many_frames(session, clock, courier, open_live, frames):
+    live.STRETCH = 0.25
+    session.play()
+    open_live()
+    clock.tick()
+    assert len(frames) >= 3
+    assert frames == sorted(set(frames))
+    assert not courier.whole
+
+
+class Press(BaseException):
+    """What Streamlit raises where a press waits for the page."""
+
+
+@pytest.fixture
+def pressed_after(monkeypatch):
+    """Has the run of the fragment end when it gives way for the n-th time."""
+
+    def after(count):
+        calls = iter(range(count))
+
+        def give_way():
+            if next(calls, None) is None:
+                raise Press
+
+        monkeypatch.setattr(live, "give_way", give_way)
+
+    return after
+
+
+def test_a_press_while_a_frame_is_trained_stops_the_run_at_the_last_one_shown(
+    session, clock, open_live, frames, pressed_after
+):
+    session.speed = 50
+    session.play()
+    open_live()
+    clock.tick()
+    shown = session.state
+    pressed_after(5)
+    with pytest.raises(Press):
+        clock.tick()
+    assert session.state is shown
+    assert frames[-1] == place(session)
+
+
+def test_a_press_while_a_frame_is_drawn_stops_the_run_at_the_last_one_shown(session, clock):
+    drawn = []
+
+    def draw(frame):
+        if len(drawn) == 2:
+            raise Press
+        drawn.append(place(session))
+
+    session.play()
+    live.live(session, draw)
+    clock.tick()
+    with pytest.raises(Press):
+        clock.tick()
+    assert drawn[-1] == place(session)
 
 
 def test_a_paused_run_has_no_ticks(session, clock, open_live, frames):
@@ -120,11 +173,18 @@ def courier(monkeypatch):
     """Stands in for the message to the browser: keeps what was sent, and the ear."""
 
     class Courier:
-        def send(self, frame, running, sliders, hear, whole):
-            self.frame, self.sliders, self.hear, self.whole = frame, sliders, hear, whole
+        def __init__(self):
+            self.ears = {}
+
+        def send(self, frame, running, sliders, whole):
+            self.frame, self.sliders, self.whole = frame, sliders, whole
+
+        def hear_from(self, ear, hear):
+            self.ears[ear] = self.hear = hear
 
     courier = Courier()
     monkeypatch.setattr(live, "send", courier.send)
+    monkeypatch.setattr(live, "hear_from", courier.hear_from)
     return courier
 
 
@@ -199,6 +259,16 @@ def test_inside_an_epoch_the_scrubber_has_a_stop_for_the_present(
     assert courier.sliders["scrubber"] == Stand(4, 4, "now")
 
 
+@pytest.mark.parametrize("ear", ["page", "live"])
+def test_what_is_told_to_either_ear_is_done(session, clock, courier, open_live, ear):
+    session.advance(9)
+    session.play()
+    open_live()
+    courier.ears[ear]({"kind": "scrubber", "value": 4, "settled": False, "sight": []})
+    assert session.condition == "Looking back"
+    assert place(session) == (4, 0)
+
+
 def test_what_a_page_listens_to_is_told_to_it(session, clock, courier):
     told = []
     live.live(session, lambda frame: None, {"map": told.append})
@@ -212,16 +282,13 @@ def test_a_page_may_have_sliders_of_its_own(session, clock, courier):
     assert courier.sliders.keys() == {"scrubber", "moment"}
 
 
-def test_the_longer_drawing_takes_the_less_is_trained_in_a_tick_and_the_rarer_ticks_are():
+def test_the_longer_drawing_takes_the_less_is_trained_in_a_frame():
     quick, slow = live.Pace(), live.Pace()
     for _ in range(30):
         quick.note(0.01)
         slow.note(0.2)
-    assert live.LEAST == slow.budget < quick.budget <= live.BUDGET
-    assert live.TICK == quick.every < slow.every
-    assert slow.every > 0.2 + slow.budget
-    for pace in (quick, slow):
-        assert pace.budget + pace.drawing < pace.every
+    assert live.LEAST == slow.budget < quick.budget < live.FRAME
+    assert quick.budget + quick.drawing < live.FRAME
 
 
 class State(dict):
@@ -236,9 +303,9 @@ def test_what_is_heard_twice_is_done_once(monkeypatch):
     state, heard = State(), []
     monkeypatch.setattr(chart.st, "session_state", state)
     for number in (1, 1, 2, 2, 1):
-        state.frame = SimpleNamespace(heard={"kind": "worth", "number": number})
-        chart._tell(heard.append)
+        state.ear_live = SimpleNamespace(heard={"kind": "worth", "number": number})
+        chart._tell("ear_live", heard.append)
     assert [event["number"] for event in heard] == [1, 2, 1]
-    state.frame = SimpleNamespace(heard=None)
-    chart._tell(heard.append)
+    state.ear_live = SimpleNamespace(heard=None)
+    chart._tell("ear_live", heard.append)
     assert len(heard) == 3

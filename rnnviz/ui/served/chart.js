@@ -1,12 +1,14 @@
 // Charts that are drawn once and then updated in place. `chart` is the place of one, `text` that of
 // a text; `frame` brings the newest of all of them in one message, so that a tick touches a single
-// element, and takes back what the reader does. Figures wait in a queue; each animation frame draws
+// element; `ear` takes back what the reader does. Figures wait in a queue; each animation frame draws
 // what fits: newest only, what is in sight only. Texts are short and written at once. `slider` is a
 // slider that tells its value while it is dragged.
 
-const SOURCE = "component/rnnviz.ui.chart.plotly/plotly.min.js?v=" + VERSION;
-// How long an animation frame may draw while the run goes on; a single picture is drawn at once.
-const BUDGET_MS = 14;
+const VERSION = new URL(import.meta.url).searchParams.get("plotly");
+const SOURCE = `component/rnnviz.ui.chart.plotly/plotly.min.js?v=${VERSION}`;
+// How long an animation frame may draw while the run goes on; a single picture is drawn at once. It
+// is longer the more charts are overtaken, so new that the last picture of them was never drawn.
+const [SHORT_MS, LONG_MS] = [14, 70];
 const CONFIG = { displayModeBar: false };
 
 const shared = (window.rnnviz ??= {
@@ -14,9 +16,10 @@ const shared = (window.rnnviz ??= {
   newest: new Map(), // key -> { mark, figure, remark }, as last delivered
   waiting: new Set(), // keys that have something new to draw
   scheduled: false,
+  budget: SHORT_MS, // how long an animation frame may draw at present
   running: false,
   library: null,
-  tell: null, // says something to the server
+  ears: {}, // name -> says something to the server, there
   said: 0, // how many things have been said
   saying: null, // what the server was told and hasn't answered
   unsaid: null, // what the reader did last, meanwhile
@@ -40,10 +43,11 @@ function say(event) {
 const keysInSight = () => [...shared.charts.values()].filter((c) => c.inSight).map((c) => c.key);
 
 function speak() {
-  if (shared.saying || !shared.unsaid || !shared.tell) return;
+  const tell = shared.ears[shared.running ? "page" : "live"];
+  if (shared.saying || !shared.unsaid || !tell) return;
   const event = shared.unsaid;
   [shared.saying, shared.unsaid] = [event, null];
-  shared.tell({ ...event, sight: keysInSight() });
+  tell({ ...event, sight: keysInSight() });
   setTimeout(() => sayAgain(event), PATIENCE_MS);
 }
 
@@ -74,6 +78,9 @@ function library() {
 
 const ready = (key) => shared.charts.get(key)?.inSight && shared.newest.has(key);
 
+// Whether the reader has done something that the browser has yet to tell.
+const waitedFor = () => navigator.scheduling?.isInputPending?.();
+
 function schedule() {
   if (shared.scheduled || ![...shared.waiting].some(ready)) return;
   shared.scheduled = true;
@@ -84,12 +91,12 @@ const longestUndrawnFirst = (keys) =>
   keys.sort((a, b) => shared.charts.get(a).drawnAt - shared.charts.get(b).drawnAt);
 
 async function drawWhatFits() {
-  const until = shared.running ? performance.now() + BUDGET_MS : Infinity;
+  const until = shared.running ? performance.now() + shared.budget : Infinity;
   try {
     for (const key of longestUndrawnFirst([...shared.waiting].filter(ready))) {
       shared.waiting.delete(key);
       await draw(shared.charts.get(key), shared.newest.get(key));
-      if (performance.now() > until) break;
+      if (performance.now() > until || (shared.running && waitedFor())) break;
     }
   } finally {
     shared.scheduled = false;
@@ -206,12 +213,24 @@ function write(key) {
   place.node.innerHTML = place.html = html;
 }
 
-function frame({ data, setTriggerValue }) {
+// There are two: what is told to the page's, while the run goes on, ends a run of the fragment.
+function ear({ data, setTriggerValue }) {
+  shared.ears[data.ear] = (event) => setTriggerValue("heard", event);
+  speak();
+}
+
+function hurry(keys) {
+  const late = keys.some((key) => shared.waiting.has(key) && ready(key));
+  const budget = shared.budget * (late ? 1.2 : 0.95);
+  shared.budget = Math.min(LONG_MS, Math.max(SHORT_MS, budget));
+}
+
+function frame({ data }) {
   const told = JSON.parse(new TextDecoder().decode(data));
   const { running, charts, sliders, texts } = told;
   shared.running = running;
-  shared.tell = (event) => setTriggerValue("heard", event);
   answered(told.heard, told.whole);
+  hurry(Object.keys(charts));
   for (const [key, newest] of Object.entries(charts)) {
     if (shared.newest.get(key)?.mark === newest.mark) continue;
     shared.newest.set(key, newest);
@@ -283,3 +302,5 @@ function drawBands(node, { last, bands }) {
     }),
   );
 }
+
+export { chart, ear, frame, slider, text };
