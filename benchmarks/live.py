@@ -31,23 +31,26 @@ FIRST_SCREEN = {"viewport": {"width": 1280, "height": 1000}}
 #: Ten of these play at once. No chart is in sight, so that the browser leaves the server its time.
 LOW = {"viewport": {"width": 1280, "height": 220}}
 
-# Notes, inside the page and on its clock, whatever is drawn, removed, shown or clicked.
+# Notes, inside the page and on its clock, whatever is drawn or clicked. The less it looks at, the
+# less it takes from what it measures.
 _PROBE = """
-const probe = (window.probe = { draws: {}, last: 0, removed: 0, frames: 0, click: 0 });
+const charts = () => [...document.querySelectorAll(".rnnviz-chart")];
+const fresh = () => ({ draws: {}, last: 0, charts: charts(), frames: 0, click: 0 });
 const keyOf = (node) => /st-key-(\\w+)/.exec(node.closest("[class*=st-key-]").className)[1];
-const holds = (node) => node.matches?.(".rnnviz-chart") || node.querySelector?.(".rnnviz-chart");
+window.probe = fresh();
+window.forget = () => { window.probe = fresh() };
+window.noted = () => {
+  const removed = probe.charts.filter((node) => !node.isConnected).length;
+  return { ...probe, charts: null, removed, now: performance.now() };
+};
 new MutationObserver((changes) => {
-  for (const { type, target, removedNodes } of changes) {
-    if (type === "attributes") {
-      probe.last = performance.now();
-      (probe.draws[keyOf(target)] ??= []).push(probe.last);
-    } else probe.removed += [...removedNodes].filter(holds).length;
-  }
-}).observe(document, { subtree: true, childList: true, attributeFilter: ["data-drawn"] });
+  probe.last = performance.now();
+  for (const { target } of changes) (probe.draws[keyOf(target)] ??= []).push(probe.last);
+}).observe(document, { subtree: true, attributeFilter: ["data-drawn"] });
 document.addEventListener("click", (event) => (probe.click = event.timeStamp), true);
 (function count() { probe.frames++; requestAnimationFrame(count); })();
 """
-_FORGET = "Object.assign(probe, { draws: {}, last: 0, removed: 0, frames: 0, click: 0 })"
+_FORGET = "forget()"
 # Longer than the longest pause between two frames, so nothing is still on its way.
 _QUIET = "probe.click && probe.last > probe.click && performance.now() - probe.last > 400"
 
@@ -64,7 +67,7 @@ def open_probed(
 
 def probe(page: TrainPage) -> dict[str, Any]:
     """What the page has noted since it was last told to forget."""
-    noted: dict[str, Any] = page.page.evaluate("({ ...probe, now: performance.now() })")
+    noted: dict[str, Any] = page.page.evaluate("noted()")
     return noted
 
 

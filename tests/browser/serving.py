@@ -33,14 +33,18 @@ IDLE = "[data-test-script-state=notRunning][data-test-connection-state=CONNECTED
 # Opened at a page below the first, Streamlit asks there for its server, then one level higher.
 _LOOKING_FOR_ITS_PATH = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 
-# An exception box may be gone again before anyone looks; the console remembers it.
+# An exception box may be gone again before anyone looks; the console remembers it. To look for one
+# at every change of the page would take as long as to draw a chart: it tells of itself.
 _REPORT_EXCEPTIONS = """
-new MutationObserver(() => {
-  for (const box of document.querySelectorAll("[data-testid=stException]:not([data-seen])")) {
-    box.dataset.seen = true;
-    console.error("exception box: " + box.textContent);
-  }
-}).observe(document, { subtree: true, childList: true });
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(`
+  @keyframes rnnviz-raised { from { outline-color: red } }
+  [data-testid=stException] { animation: rnnviz-raised 1ms }
+`);
+document.adoptedStyleSheets.push(sheet);
+document.addEventListener("animationstart", ({ animationName, target }) => {
+  if (animationName === "rnnviz-raised") console.error("exception box: " + target.textContent);
+});
 """
 
 
