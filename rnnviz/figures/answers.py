@@ -79,34 +79,27 @@ def _hover(classes: Sequence[str], target: int, said: int) -> str:
 def _written(
     targets: Array, said: Array, classes: Sequence[str], places: list[int], theme: Theme
 ) -> list[Series]:
-    """The targets above and the answers below them, wrong ones bold and in red.
+    """The targets above and the answers below them: first all that is right, then what is wrong.
 
-    Bold by weight: markup in a text takes the browser longer.
+    Texts of one look are drawn faster together. Bold by weight: markup takes the browser longer.
     """
     if len(places) > _MOST_WRITTEN:
         return []
-    wrong = ((targets != said) & (targets >= 0)).tolist()
-    names = [plain(shown_token(classes[c]), 12) for c in said]
-    wanted = ["" if c < 0 else plain(shown_token(classes[c]), 12) for c in targets]
-    looks = {
-        "color": [theme.positive if off else theme.text for off in wrong],
-        "weight": [700 if off else 400 for off in wrong],
-    }
-    rows: list[tuple[int, list[str], dict[str, Any]]] = [
-        (2, wanted, {"color": theme.text}),
-        (1, names, looks),
+    name = [plain(shown_token(label), 12) for label in classes]
+    wrong = (targets != said) & (targets >= 0)
+    texts = [
+        *((x, 2, name[c], False) for x, c in zip(places, targets, strict=True) if c >= 0),
+        *((x, 1, name[c], off) for x, c, off in zip(places, said, wrong, strict=True)),
     ]
-    return [
-        scatter(
-            x=places,
-            y=[y] * len(places),
-            mode="text",
-            text=text,
-            textfont={**look, "size": 14},
-            hoverinfo="skip",
-        )
-        for y, text, look in rows
-    ]
+    looks: list[dict[str, Any]] = [{"color": theme.text}, {"color": theme.positive, "weight": 700}]
+    return [_texts([t[:3] for t in texts if t[3] == off], look) for off, look in enumerate(looks)]
+
+
+def _texts(texts: list[tuple[int, int, str]], look: dict[str, Any]) -> Series:
+    """Texts (x, y, text) of one look."""
+    x, y, text = zip(*texts, strict=True) if texts else ((), (), ())
+    font = {**look, "size": 14}
+    return scatter(x=x, y=y, text=text, mode="text", textfont=font, hoverinfo="skip")
 
 
 class Stroke(NamedTuple):

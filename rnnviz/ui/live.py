@@ -23,7 +23,7 @@ FRAME, OVERHEAD = 0.1, 0.02
 LEAST = 0.02
 
 #: Seconds that one run of the fragment goes on: to begin it costs the browser as much as to draw.
-STRETCH = 0.5
+STRETCH = 1.0
 
 #: Seconds that may be done chores for at a time.
 SPARE = 0.03

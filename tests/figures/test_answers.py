@@ -10,13 +10,20 @@ PROBS = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.3, 0.4, 0.3]])
 TARGETS, CLASSES, WORDS = np.array([0, 1, 1]), ("a", " ", "<b>c"), ("x", "y", "z", "y")
 
 
+def written(series):
+    """The texts of a series by their rows: 2 the targets, 1 the answers."""
+    rows = {1: {}, 2: {}}
+    for x, y, text in zip(series.x, series.y, series.text, strict=True):
+        rows[y][x] = text
+    return rows
+
+
 def test_where_nobody_knows_what_is_wanted_nothing_stands():
     targets = TARGETS.copy()
     targets[-1] = -1
-    share, wanted, said = class_strip(PROBS, targets, CLASSES, WORDS).data
-    assert wanted.text[-1] == ""
-    assert said.text[-1]
-    assert said.textfont.weight[-1] == 400
+    share, right, wrong = class_strip(PROBS, targets, CLASSES, WORDS).data
+    assert written(right) == {2: {1: "a", 2: "␣"}, 1: {1: "a", 3: "␣"}}
+    assert written(wrong) == {2: {}, 1: {2: "&lt;b&gt;c"}}
     assert np.isnan(np.array(share.z, float)).ravel().tolist() == [False] * (len(targets) - 1) + [
         True
     ]
@@ -32,11 +39,17 @@ def test_the_strip_shows_how_likely_the_target_is():
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_wrong_answers_are_bold_and_red(theme):
-    _, wanted, said = class_strip(PROBS, TARGETS, CLASSES, WORDS, theme).data
-    assert list(wanted.text) == ["a", "␣", "␣"]
-    assert list(said.text) == ["a", "&lt;b&gt;c", "␣"]
-    assert list(said.textfont.weight) == [400, 700, 400]
-    assert list(said.textfont.color) == [theme.text, theme.positive, theme.text]
+    _, right, wrong = class_strip(PROBS, TARGETS, CLASSES, WORDS, theme).data
+    assert written(right) == {2: {1: "a", 2: "␣", 3: "␣"}, 1: {1: "a", 3: "␣"}}
+    assert written(wrong) == {2: {}, 1: {2: "&lt;b&gt;c"}}
+    assert (right.textfont.color, right.textfont.weight) == (theme.text, None)
+    assert (wrong.textfont.color, wrong.textfont.weight) == (theme.positive, 700)
+
+
+def test_where_all_is_right_nothing_is_red():
+    _, right, wrong = class_strip(PROBS, PROBS.argmax(axis=1), CLASSES, WORDS).data
+    assert written(wrong) == {2: {}, 1: {}}
+    assert written(right)[1] == written(right)[2]
 
 
 def test_of_very_many_tokens_nothing_is_written():
