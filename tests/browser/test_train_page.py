@@ -109,6 +109,21 @@ def test_pause_stands_still_at_once(page):
     assert (page.reading()[0], page.loss) == (epoch, loss)
 
 
+STREAMLIT_SAYS_SO_TOO = """() => {
+  const icon = document.querySelector("[data-testid=stStatusWidgetRunningIcon]");
+  return Boolean(icon?.checkVisibility() || icon?.nextElementSibling?.checkVisibility());
+}"""
+
+
+def test_while_it_plays_nothing_else_says_that_something_runs(page):
+    page.play()
+    page.expect_epoch_above(3)
+    for _ in range(40):
+        assert not page.page.evaluate(STREAMLIT_SAYS_SO_TOO)
+        page.page.wait_for_timeout(50)
+    page.pause()
+
+
 def test_space_plays_and_pauses(page):
     page.keys("Space")
     expect(page.status).to_contain_text("Running")

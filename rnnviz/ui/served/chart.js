@@ -229,6 +229,7 @@ function frame({ data }) {
   const told = JSON.parse(new TextDecoder().decode(data));
   const { running, charts, sliders, texts } = told;
   shared.running = running;
+  document.body.toggleAttribute("data-playing", running);
   answered(told.heard, told.whole);
   hurry(Object.keys(charts));
   for (const [key, newest] of Object.entries(charts)) {
