@@ -88,8 +88,10 @@ def playing(page: TrainPage, charts: Sequence[str] = CHARTS) -> dict[str, Any]:
     after = probe(page)
     last, seconds = page.epoch, (after["now"] - before["now"]) / 1000
     page.pause()
-    updates = {key: len(drawn) / seconds for key, drawn in after["draws"].items()}
-    slowest = min((key for key in charts if key != "map"), key=lambda key: updates.get(key, 0))
+    updates = {
+        key: len(after["draws"].get(key, ())) / seconds for key in {*charts, *after["draws"]}
+    }
+    slowest = min((key for key in charts if key != "map"), key=lambda key: updates[key])
     return {
         "updates": updates,
         "slowest": slowest,

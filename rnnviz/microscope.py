@@ -26,6 +26,15 @@ class Microscope:
         self.cursor = 0
         self.unit, self.layer, self.part = 0, 0, "h"
 
+    @property
+    def place(self) -> tuple[tuple[Moment, ...], int]:
+        """The moments that there are, and the number of the one under the cursor."""
+        return self.moments, self.cursor
+
+    @place.setter
+    def place(self, place: tuple[tuple[Moment, ...], int]) -> None:
+        self.moments, self.cursor = place
+
     def look_at(
         self,
         moments: tuple[Moment, ...],

@@ -184,6 +184,9 @@ class Player:
             on_the_way = self.opening
             try:
                 yield
+            except Exception:
+                # To try the same again would fail again.
+                raise
             except BaseException:
                 # A journey can't be taken back: it has places where it turns.
                 if not on_the_way:

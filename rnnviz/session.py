@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -117,6 +118,18 @@ class Session(Player):
             self.pause()
             self._restart()
             self.message = f"Started again at epoch 0, with the data {dataset.name}."
+
+    @contextmanager
+    def frame(self) -> Iterator[None]:
+        """In here a frame is trained and shown; see ``Player.frame``."""
+        with self.lock:
+            place = self.microscope.place
+            try:
+                with super().frame():
+                    yield
+            except BaseException:
+                self.microscope.place = place
+                raise
 
     def _arrive(self) -> None:
         super()._arrive()

@@ -518,6 +518,28 @@ def test_a_frame_of_a_replay_that_is_ended_is_undone(played):
     assert (played.condition, played.place) == ("Replaying", "4")
 
 
+def test_a_frame_that_can_not_be_drawn_is_not_tried_for_ever(played):
+    played.play()
+    before = played.here
+    with pytest.raises(ValueError), played.frame():
+        played.tick(0.05)
+        raise ValueError
+    assert played.here > before
+
+
+def test_a_frame_that_is_ended_leaves_the_microscope_where_it_was(played):
+    played.play()
+    played.step(played.inspect())
+    played.microscope.go_to(played.microscope.last)
+    before = played.microscope.place
+    for _ in range(20):
+        with pytest.raises(Stop), played.frame():
+            played.tick(0.0)
+            played.step(played.inspect())
+            raise Stop
+        assert played.microscope.place == before
+
+
 def test_a_frame_on_the_way_of_a_link_stays(monkeypatch):
     """A journey has places where it turns, and can't be taken back."""
     monkeypatch.setattr(module, "_PATIENCE", 0.0)

@@ -19,6 +19,8 @@ from rnnviz.ui.press import give_way
 
 Event = dict[str, Any]
 ALL: tuple[str, ...] = ()
+#: More than the messages of one run.
+KEYS = 64
 _count = count()
 
 _LIBRARY = Path(plotly.__file__).parent / "package_data"
@@ -109,7 +111,10 @@ class Frame:
         self.texts: dict[str, str] = {}
 
     def chart(self, key: str, figure: Callable[..., Picture], *args: Any, remark: str = "") -> None:
-        """Draw ``figure(*args)`` in the chart ``key``, with a remark below it."""
+        """Draw ``figure(*args)`` in the chart ``key``, with a remark below it.
+
+        May end this run of the script, where a press waits.
+        """
         give_way()
         if self._wanted is not ALL and key not in self._wanted:
             return
@@ -122,18 +127,27 @@ class Frame:
         self.texts[key] = html
 
 
-def send(frame: Frame, running: bool, sliders: Mapping[str, Stand], whole: bool = True) -> None:
+def send(
+    frame: Frame,
+    running: bool,
+    sliders: Mapping[str, Stand],
+    ear: str = "live",
+    whole: bool = True,
+) -> None:
     """Bring charts, texts and where the sliders stand to the browser, all in one message.
 
-    While ``running`` the drawing is spread over animation frames; ``whole`` says that all of the
-    page has run and not the fragment alone. A chart keeps its node, zoom, hover and legend; what
+    While ``running`` the drawing is spread over animation frames; ``ear`` listens until the next
+    message, see ``hear_from``; ``whole`` says that all of the page has run and not the fragment
+    alone. A chart keeps its node, zoom, hover and legend; what
     hasn't changed, as its mark tells, isn't drawn again.
     """
     charts = ",".join(f"{json.dumps(key)}:{drawn}" for key, drawn in frame.charts.items())
     stands = {key: asdict(stand) for key, stand in sliders.items()}
+    number = next(_count)
     told = {
         # Counted, so that no message is equal to the last and an answer is always noticed.
-        "number": next(_count),
+        "number": number,
+        "ear": ear,
         "heard": st.session_state.get("heard"),
         "whole": whole,
         "running": running,
@@ -141,16 +155,16 @@ def send(frame: Frame, running: bool, sliders: Mapping[str, Stand], whole: bool 
         "texts": frame.texts,
     }
     data = f'{json.dumps(told)[:-1]},"charts":{{{charts}}}}}'
-    # Without a key, so that one run can send many.
-    _frame(data=data.encode())
+    # One run sends many, each under a key of its own; Streamlit forgets no key that it has seen.
+    _frame(key=f"frame_{number % KEYS}", data=data.encode())
 
 
 def hear_from(ear: str, hear: Callable[[Event], None]) -> None:
     """Call ``hear`` with what the reader does in a chart or with a slider.
 
     That is {"kind": its key, "number": how many things were said, "sight": the keys of the charts
-    in sight, ...}. There are two ears: "page", outside the fragment, is spoken to while the run
-    goes on, for it ends the fragment's run; "live", inside it, else: it alone runs then.
+    in sight, ...}. There are two ears: "page", outside the fragment, ends a run of the fragment
+    that shows many frames; when "live", inside it, has heard something, the fragment alone runs.
     """
     key = f"ear_{ear}"
     _ear(key=key, data={"ear": ear}, on_heard_change=lambda: _tell(key, hear))

@@ -51,6 +51,20 @@ class Pace:
 Handlers = Mapping[str, Callable[[Event], None]]
 
 
+class Controls(NamedTuple):
+    """What a page has in its fragment besides charts.
+
+    Where its sliders stand, by their keys; and whether ``draw`` makes buttons: then every frame is
+    a run of its own, for one run can make them only once.
+    """
+
+    sliders: Callable[[], dict[str, Stand]] = dict
+    buttons: bool = False
+
+
+NOTHING_ELSE = Controls()
+
+
 class Chore(NamedTuple):
     """What a page has to do while nothing runs.
 
@@ -66,38 +80,38 @@ def live(
     session: Session,
     draw: Callable[[Frame], None],
     handlers: Handlers | None = None,
-    sliders: Callable[[], dict[str, Stand]] = dict,
+    controls: Controls = NOTHING_ELSE,
     chore: Chore | None = None,
 ) -> None:
     """Call ``draw`` now, for every frame while the session runs, and when the reader is heard.
 
     ``handlers`` act on what is heard, by the key of the chart or slider; the scrubber is there on
-    every page, ``sliders`` are those besides. A ``chore`` is done while the session stands still.
+    every page. A ``chore`` is done while the session stands still.
     """
-    film = _Film(session, draw, handlers or {}, sliders)
+    stage = _Stage(session, draw, handlers or {}, controls)
     busy = chore if chore and not session.running and chore.work(0) else None
     ticks = count()
 
     def tick() -> None:
         number = next(ticks)
-        if _done(put_aside()) or film.settle():
+        if _done(put_aside()) or stage.settle():
             st.rerun()
-        hear_from("live", inside(film.hear))
+        hear_from("live", inside(stage.hear))
         here = st.empty()
         if session.running and number:
-            film.play(here)
+            stage.play(here)
             return
-        if busy and number and film.wanted is ALL:
+        if busy and number and stage.wanted is ALL:
             if not busy.work(SPARE):
                 st.rerun()
-            film.wanted = busy.charts
-        film.show(here, whole=not number)
+            stage.wanted = busy.charts
+        stage.show(here, whole=not number)
 
-    hear_from("page", film.hear)
+    hear_from("page", stage.hear)
     st.fragment(tick, run_every=FRAME if session.running or busy else None, key="live")()
 
 
-class _Film:
+class _Stage:
     """Shows the session, a frame at a time, and hears what the reader does."""
 
     def __init__(
@@ -105,9 +119,10 @@ class _Film:
         session: Session,
         draw: Callable[[Frame], None],
         handlers: Handlers,
-        sliders: Callable[[], dict[str, Stand]],
+        controls: Controls,
     ) -> None:
-        self.session, self._draw, self._sliders = session, draw, sliders
+        self.session, self._draw, self._sliders = session, draw, controls.sliders
+        self._stretch = 0.0 if controls.buttons else STRETCH
         self._handlers = {"scrubber": lambda event: _scrub(session, event), **handlers}
         self._pace: Pace = st.session_state.setdefault("pace", Pace())
         self.wanted: Collection[str] = ALL
@@ -132,14 +147,15 @@ class _Film:
         self._draw(frame)
         frame.text("status", status_html(session))
         stands = {"scrubber": _scrubber(session), **self._sliders()}
+        ear = "page" if session.running and self._stretch else "live"
         with here:
-            send(frame, session.running, stands, whole)
+            send(frame, session.running, stands, ear, whole)
         if session.running:
             self._pace.note(time.perf_counter() - began)
 
     def play(self, here: DeltaGenerator) -> None:
         """Train and show one frame after another, for a stretch; begin anew where the run ends."""
-        until = time.perf_counter() + STRETCH
+        until = time.perf_counter() + self._stretch
         while self.session.running:
             due = time.perf_counter() + FRAME
             with self.session.frame():
@@ -147,9 +163,10 @@ class _Film:
             if not self.session.running:
                 give_way()
                 st.rerun()
-            time.sleep(max(0.0, due - time.perf_counter()))
-            if time.perf_counter() > until:
+            if due > until:
                 return
+            time.sleep(max(0.0, due - time.perf_counter()))
+            give_way()
 
     def _go_on(self, here: DeltaGenerator) -> None:
         session = self.session

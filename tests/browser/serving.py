@@ -33,8 +33,8 @@ IDLE = "[data-test-script-state=notRunning][data-test-connection-state=CONNECTED
 # Opened at a page below the first, Streamlit asks there for its server, then one level higher.
 _LOOKING_FOR_ITS_PATH = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 
-# An exception box may be gone again before anyone looks; the console remembers it. To look for one
-# at every change of the page would take as long as to draw a chart: it tells of itself.
+# An exception box may be gone again before the test looks; the console remembers each that was ever
+# shown. To look for one at every change of the page would take as long as to draw a chart.
 _REPORT_EXCEPTIONS = """
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`

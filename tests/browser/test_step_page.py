@@ -252,3 +252,14 @@ def test_the_cursor_stays_in_sight_in_the_place_of_the_numbers(page):
     page.visit("Train")
     page.chart("recurrent").scroll_into_view_if_needed()
     expect(page.status).to_be_in_viewport()
+
+
+def test_while_it_plays_the_cursor_still_obeys(page):
+    page.press("play")
+    page.expect_epoch_above(3)
+    page.press("cursor_last_page")
+    expect(page.button("cursor_last_page")).to_be_disabled()
+    page.press("cursor_first_page")
+    expect(page.button("cursor_first_page")).to_be_disabled()
+    page.expect_epoch_above(page.epoch + 5)
+    page.pause()

@@ -111,8 +111,7 @@ def test_what_is_lost_on_its_way_is_said_again(opened, server):
 
 AT_ONCE = """([key]) => {
   const shared = window.rnnviz;
-  const tell = shared.ears[shared.running ? "page" : "live"];
-  tell({ kind: "nothing", number: ++shared.said, settled: false, sight: [] });
+  shared.ears[shared.ear]({ kind: "nothing", number: ++shared.said, settled: false, sight: [] });
   document.querySelector(`.st-key-${key} button`).click();
 }"""
 

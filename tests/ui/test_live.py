@@ -38,6 +38,7 @@ def clock(monkeypatch):
     monkeypatch.setattr(live, "st", clock)
     # One frame for every tick.
     monkeypatch.setattr(live, "STRETCH", 0)
+    monkeypatch.setattr(live, "FRAME", live.FRAME)
     return clock
 
 
@@ -69,7 +70,7 @@ def test_every_tick_of_a_running_run_trains_and_draws(session, clock, open_live,
 
 
 def test_one_run_of_the_fragment_shows_many_frames(session, clock, courier, open_live, frames):
-    live.STRETCH = 0.25
+    live.STRETCH, live.FRAME = 0.5, 0.01
     session.play()
     open_live()
     clock.tick()
@@ -176,8 +177,8 @@ def courier(monkeypatch):
         def __init__(self):
             self.ears = {}
 
-        def send(self, frame, running, sliders, whole):
-            self.frame, self.sliders, self.whole = frame, sliders, whole
+        def send(self, frame, running, sliders, ear, whole):
+            self.frame, self.sliders, self.ear, self.whole = frame, sliders, ear, whole
 
         def hear_from(self, ear, hear):
             self.ears[ear] = self.hear = hear
@@ -259,6 +260,39 @@ def test_inside_an_epoch_the_scrubber_has_a_stop_for_the_present(
     assert courier.sliders["scrubber"] == Stand(4, 4, "now")
 
 
+def test_who_shows_many_frames_in_one_run_listens_outside_of_it(session, courier, open_live):
+    live.STRETCH = 0.01
+    open_live()
+    assert courier.ear == "live"
+    session.play()
+    open_live()
+    assert courier.ear == "page"
+    live.live(session, lambda frame: None, controls=live.Controls(buttons=True))
+    assert courier.ear == "live"
+
+
+def test_frames_apart_are_runs_of_their_own(session, clock, courier, frames, monkeypatch):
+    monkeypatch.setattr(live, "STRETCH", 10)
+    session.play()
+    live.live(
+        session, lambda frame: frames.append(place(session)), controls=live.Controls(buttons=True)
+    )
+    clock.tick()
+    assert len(frames) == 2
+
+
+def test_between_two_frames_a_press_is_not_kept_waiting(session, clock, frames, pressed_after):
+    live.STRETCH = 10
+    session.speed = 0
+    session.play()
+    live.live(session, lambda frame: frames.append(place(session)))
+    pressed_after(0)
+    with pytest.raises(Press):
+        clock.tick()
+    assert frames == [(0, 0), (0, 1)]
+    assert place(session) == (0, 1)
+
+
 @pytest.mark.parametrize("ear", ["page", "live"])
 def test_what_is_told_to_either_ear_is_done(session, clock, courier, open_live, ear):
     session.advance(9)
@@ -278,7 +312,11 @@ def test_what_a_page_listens_to_is_told_to_it(session, clock, courier):
 
 
 def test_a_page_may_have_sliders_of_its_own(session, clock, courier):
-    live.live(session, lambda frame: None, sliders=lambda: {"moment": Stand(10, 2, "3 of 11")})
+    live.live(
+        session,
+        lambda frame: None,
+        controls=live.Controls(lambda: {"moment": Stand(10, 2, "3 of 11")}),
+    )
     assert courier.sliders.keys() == {"scrubber", "moment"}
 
 
@@ -289,6 +327,17 @@ def test_the_longer_drawing_takes_the_less_is_trained_in_a_frame():
         slow.note(0.2)
     assert live.LEAST == slow.budget < quick.budget < live.FRAME
     assert quick.budget + quick.drawing < live.FRAME
+
+
+def test_however_many_frames_are_sent_there_are_few_keys(monkeypatch):
+    """Streamlit forgets no key, and a run may not use one twice."""
+    keys = []
+    monkeypatch.setattr(chart, "_frame", lambda key, data: keys.append(key))
+    for _ in range(300):
+        chart.send(chart.Frame(), True, {})
+    assert len(set(keys)) == chart.KEYS
+    assert len(set(keys[:20])) == 20
+    assert chart.KEYS > 2 * live.STRETCH / live.FRAME
 
 
 class State(dict):

@@ -62,7 +62,7 @@ from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 from rnnviz.ui.view import choose_layer
 
-#: Seconds that a tick may spend on the past of the run, and a page that stands still.
+#: Seconds that a frame may spend on the past of the run, and a page that stands still.
 DEVELOP, PATIENCE = 0.004, 0.2
 #: The charts over the epochs.
 PAST = ("spectrum", "feed_hh", "feed_xh", "clipping", "errors")

@@ -21,7 +21,7 @@ from rnnviz.probe import Probe
 from rnnviz.session import Session
 from rnnviz.ui.chart import Event, Frame, Stand, place, place_slider, place_text
 from rnnviz.ui.check import check_button
-from rnnviz.ui.live import Handlers, live
+from rnnviz.ui.live import Controls, Handlers, live
 from rnnviz.ui.moment import caption_html, changes_html, formula_html, levels_html
 from rnnviz.ui.phrase import phrase_box
 from rnnviz.ui.press import inside, pressed
@@ -48,7 +48,8 @@ def step_page(session: Session) -> None:
         _draw_charts(session.microscope, step, frame)
 
     with bar:
-        live(session, draw, _handlers(session.microscope), lambda: _stands(session))
+        controls = Controls(lambda: _stands(session), buttons=True)
+        live(session, draw, _handlers(session.microscope), controls)
 
 
 def _layout(session: Session) -> None:

@@ -33,7 +33,7 @@ from rnnviz.ui.style import check_html, theme, verdict_html
 from rnnviz.ui.text import explanation
 from rnnviz.ui.view import choose_view, view_of
 
-#: Seconds that a tick may spend on the past of the run, and a page when it comes to rest.
+#: Seconds that a frame may spend on the past of the run, and a page when it comes to rest.
 DEVELOP, PATIENCE = 0.004, 0.03
 
 

@@ -20,6 +20,7 @@ const shared = (window.rnnviz ??= {
   running: false,
   library: null,
   ears: {}, // name -> says something to the server, there
+  ear: "live", // the name of the one that listens
   said: 0, // how many things have been said
   saying: null, // what the server was told and hasn't answered
   unsaid: null, // what the reader did last, meanwhile
@@ -43,7 +44,7 @@ function say(event) {
 const keysInSight = () => [...shared.charts.values()].filter((c) => c.inSight).map((c) => c.key);
 
 function speak() {
-  const tell = shared.ears[shared.running ? "page" : "live"];
+  const tell = shared.ears[shared.ear];
   if (shared.saying || !shared.unsaid || !tell) return;
   const event = shared.unsaid;
   [shared.saying, shared.unsaid] = [event, null];
@@ -99,9 +100,10 @@ async function drawWhatFits() {
       if (performance.now() > until || (shared.running && waitedFor())) break;
     }
   } finally {
+    // One that can't be drawn keeps no other from it.
     shared.scheduled = false;
+    schedule();
   }
-  schedule();
 }
 
 async function draw(chart, { figure, remark }) {
@@ -213,7 +215,7 @@ function write(key) {
   place.node.innerHTML = place.html = html;
 }
 
-// There are two: what is told to the page's, while the run goes on, ends a run of the fragment.
+// There are two; the last message says which one listens.
 function ear({ data, setTriggerValue }) {
   shared.ears[data.ear] = (event) => setTriggerValue("heard", event);
   speak();
@@ -228,7 +230,7 @@ function hurry(keys) {
 function frame({ data }) {
   const told = JSON.parse(new TextDecoder().decode(data));
   const { running, charts, sliders, texts } = told;
-  shared.running = running;
+  [shared.running, shared.ear] = [running, told.ear];
   document.body.toggleAttribute("data-playing", running);
   answered(told.heard, told.whole);
   hurry(Object.keys(charts));
