@@ -263,3 +263,9 @@ def test_while_it_plays_the_cursor_still_obeys(page):
     expect(page.button("cursor_first_page")).to_be_disabled()
     page.expect_epoch_above(page.epoch + 5)
     page.pause()
+
+
+def test_what_is_never_seen_takes_no_room(page):
+    slider = page.at("moment").bounding_box()
+    buttons = page.at("cursor").bounding_box()
+    assert 0 <= buttons["y"] - (slider["y"] + slider["height"]) < 16
