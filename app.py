@@ -16,7 +16,7 @@ from rnnviz.ui.pages.hidden import hidden_page
 from rnnviz.ui.pages.step import step_page
 from rnnviz.ui.pages.train import train_page
 from rnnviz.ui.sidebar import sidebar
-from rnnviz.ui.state import get_session, write_link
+from rnnviz.ui.state import configure, get_session, write_link
 from rnnviz.ui.style import style_sheet
 from rnnviz.ui.transport import transport
 
@@ -25,7 +25,7 @@ st.logo(Path(__file__).parent / "docs" / "logo.svg", size="large")
 serve_library()
 style_sheet()
 session = get_session()
-session.configure(sidebar(session))
+configure(session, sidebar(session))
 transport(session)
 pages = [
     st.Page(partial(train_page, session), title="Train", url_path="train", default=True),

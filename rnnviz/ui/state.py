@@ -6,9 +6,11 @@ from typing import TypeVar
 
 import streamlit as st
 
+from rnnviz.config import RunConfig
 from rnnviz.link import read_link
 from rnnviz.session import Session
 from rnnviz.shelf import Shelf
+from rnnviz.ui.press import give_way
 
 T = TypeVar("T")
 
@@ -28,6 +30,16 @@ def get_session() -> Session:
 def _shelf() -> Shelf:
     """The one shelf of this server."""
     return Shelf()
+
+
+def configure(session: Session, config: RunConfig) -> None:
+    """Take the settings that the page shows, unless a press waits that may have changed them.
+
+    That press has a run of its own, which may be ahead of this one.
+    """
+    with session.lock:
+        give_way()
+        session.configure(config)
 
 
 def visit(page: str, kind: str = "visit") -> int:
