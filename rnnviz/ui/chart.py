@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import md5
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ Event = dict[str, Any]
 ALL: tuple[str, ...] = ()
 #: More than the messages of one run.
 KEYS = 64
-_count = count()
 
 _LIBRARY = Path(plotly.__file__).parent / "package_data"
 _SERVED = Path(__file__).with_name("served")
@@ -138,14 +136,15 @@ def send(
 
     While ``running`` the drawing is spread over animation frames; ``ear`` listens until the next
     message, see ``hear_from``; ``whole`` says that all of the page has run and not the fragment
-    alone. A chart keeps its node, zoom, hover and legend; what
-    hasn't changed, as its mark tells, isn't drawn again.
+    alone. A chart keeps its node, zoom, hover and legend; what hasn't changed, as its mark tells,
+    isn't drawn again.
     """
     charts = ",".join(f"{json.dumps(key)}:{drawn}" for key, drawn in frame.charts.items())
     stands = {key: asdict(stand) for key, stand in sliders.items()}
-    number = next(_count)
+    # Counted in each tab, so that one run of it uses no key twice, and no message is equal to the
+    # last: an answer is always noticed.
+    number = st.session_state["sent"] = st.session_state.get("sent", 0) + 1
     told = {
-        # Counted, so that no message is equal to the last and an answer is always noticed.
         "number": number,
         "ear": ear,
         "heard": st.session_state.get("heard"),

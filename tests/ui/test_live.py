@@ -329,22 +329,25 @@ def test_the_longer_drawing_takes_the_less_is_trained_in_a_frame():
     assert quick.budget + quick.drawing < live.FRAME
 
 
-def test_however_many_frames_are_sent_there_are_few_keys(monkeypatch):
-    """Streamlit forgets no key, and a run may not use one twice."""
-    keys = []
-    monkeypatch.setattr(chart, "_frame", lambda key, data: keys.append(key))
-    for _ in range(300):
-        chart.send(chart.Frame(), True, {})
-    assert len(set(keys)) == chart.KEYS
-    assert len(set(keys[:20])) == 20
-    assert chart.KEYS > 2 * live.STRETCH / live.FRAME
-
-
 class State(dict):
     """Stands in for Streamlit's state, whose values are attributes too."""
 
     def __setattr__(self, key, value):
         self[key] = value
+
+
+def test_however_many_frames_are_sent_there_are_few_keys_and_no_run_uses_one_twice(monkeypatch):
+    """Streamlit forgets no key; and other tabs send frames, too."""
+    keys, tabs = [], [State() for _ in range(10)]
+    monkeypatch.setattr(chart, "_frame", lambda key, data: keys.append(key))
+    for _ in range(300):
+        for tab in tabs:
+            monkeypatch.setattr(chart.st, "session_state", tab)
+            chart.send(chart.Frame(), True, {})
+    mine = keys[::10]
+    assert len(set(mine)) == chart.KEYS
+    assert len(set(mine[:20])) == 20
+    assert chart.KEYS > 2 * live.STRETCH / live.FRAME
 
 
 def test_what_is_heard_twice_is_done_once(monkeypatch):
