@@ -22,6 +22,7 @@ from rnnviz.shelf import Shelf
 from rnnviz.tasks.dataset import build_dataset
 from rnnviz.tasks.table import Row
 from rnnviz.tasks.upload import File, Upload
+from tests.interruption import Press, raising
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -473,30 +474,15 @@ def test_what_is_done_while_a_tick_trains_waits_for_it(session):
     )
 
 
-class Stop(BaseException):
-    """What ends a frame from outside."""
-
-
-def raising(count):
-    """A function that ends the frame when it is called for the n-th time."""
-    calls = iter(range(count))
-
-    def between():
-        if next(calls, None) is None:
-            raise Stop
-
-    return between
-
-
 @pytest.mark.parametrize("speed", [0, 1, 50])
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_a_frame_that_is_ended_is_undone(played, speed, count):
     played.speed = speed
     played.play()
     before, state = (played.place, played.message, len(played.run.history)), played.state
-    with pytest.raises(Stop), played.frame():
+    with pytest.raises(Press), played.frame():
         played.tick(0.05, raising(count))
-        raise Stop
+        raise Press
     assert (played.place, played.message, len(played.run.history)) == before
     assert played.state is state
     assert played.running
@@ -512,9 +498,9 @@ def state_place(state):
 def test_a_frame_of_a_replay_that_is_ended_is_undone(played):
     played.go_to(Place(4))
     played.play()
-    with pytest.raises(Stop), played.frame():
+    with pytest.raises(Press), played.frame():
         played.tick(0.05)
-        raise Stop
+        raise Press
     assert (played.condition, played.place) == ("Replaying", "4")
 
 
@@ -533,10 +519,10 @@ def test_a_frame_that_is_ended_leaves_the_microscope_where_it_was(played):
     played.microscope.go_to(played.microscope.last)
     before = played.microscope.place
     for _ in range(20):
-        with pytest.raises(Stop), played.frame():
+        with pytest.raises(Press), played.frame():
             played.tick(0.0)
             played.step(played.inspect())
-            raise Stop
+            raise Press
         assert played.microscope.place == before
 
 
@@ -547,9 +533,9 @@ def test_a_frame_on_the_way_of_a_link_stays(monkeypatch):
     session = Session()
     session.follow(link)
     before = session.here
-    with pytest.raises(Stop), session.frame():
+    with pytest.raises(Press), session.frame():
         session.tick(0.001)
-        raise Stop
+        raise Press
     assert session.here > before
     while session.opening:
         session.tick(0.1)
@@ -561,10 +547,10 @@ def test_while_a_frame_is_made_others_wait(played):
     played.play()
     before, found = played.here, []
     other = threading.Thread(target=lambda: (played.pause(), found.append(played.here)))
-    with pytest.raises(Stop), played.frame():
+    with pytest.raises(Press), played.frame():
         played.tick(0.05)
         other.start()
-        raise Stop
+        raise Press
     other.join()
     assert found == [before]
 

@@ -8,6 +8,7 @@ import pytest
 from rnnviz.figures.picture import Picture
 from rnnviz.ui import chart, live
 from rnnviz.ui.chart import Stand
+from tests.interruption import Press, raising
 
 
 class Clock:
@@ -79,22 +80,12 @@ def test_one_run_of_the_fragment_shows_many_frames(session, clock, courier, open
     assert not courier.whole
 
 
-class Press(BaseException):
-    """What Streamlit raises where a press waits for the page."""
-
-
 @pytest.fixture
 def pressed_after(monkeypatch):
     """Has the run of the fragment end when it gives way for the n-th time."""
 
     def after(count):
-        calls = iter(range(count))
-
-        def give_way():
-            if next(calls, None) is None:
-                raise Press
-
-        monkeypatch.setattr(live, "give_way", give_way)
+        monkeypatch.setattr(live, "give_way", raising(count))
 
     return after
 

@@ -5,21 +5,15 @@ from dataclasses import replace
 import pytest
 
 from rnnviz.ui import state
-
-
-class Press(BaseException):
-    """What Streamlit raises where a press waits for the page."""
+from tests.interruption import Press, raising
 
 
 def test_a_run_of_the_page_that_a_press_has_overtaken_changes_no_setting(session, monkeypatch):
     """A preset is pressed while the page is laid out: the old settings must not come back."""
     shown, chosen = session.config, replace(session.config, hidden=5)
 
-    def overtaken():
-        raise Press
-
     session.configure(chosen)
-    monkeypatch.setattr(state, "give_way", overtaken)
+    monkeypatch.setattr(state, "give_way", raising(0))
     with pytest.raises(Press):
         state.configure(session, shown)
     assert session.config == chosen
