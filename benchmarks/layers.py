@@ -9,7 +9,7 @@ from statistics import median
 import numpy as np
 
 from benchmarks.table import Row
-from rnnviz.config import CellKind, RunConfig
+from rnnviz.config import CellKind, Init, Precision, RunConfig
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import Workspace, begin, train_epoch
 from rnnviz.tasks.example import Example
@@ -22,8 +22,8 @@ REPETITIONS = 41
 
 def step_of(kind: CellKind, examples: list[Example]) -> Callable[[], object]:
     """One training step of the engine in float32: forward, back, clipping by value and SGD."""
-    settings = {"cell": kind, "hidden": H, "batch": B, "dtype": "float32", "init": "xavier"}
-    config = RunConfig(**settings, lr=0.01)
+    number = Precision.SINGLE
+    config = RunConfig(cell=kind, hidden=H, batch=B, dtype=number, init=Init.XAVIER, lr=0.01)
     network = Architecture(V, H, V, kind)
     workspace, state = Workspace(examples, network, config), begin(network, config)
     return lambda: train_epoch(state, workspace, config)
@@ -47,7 +47,7 @@ def against_pytorch() -> Iterator[Row]:
 def _ratio(theirs: Callable[[], object], ours: Callable[[], object]) -> float:
     """The ratio of median CPU times, measured in turns after a few steps to warm up."""
     times = [[_seconds(theirs), _seconds(ours)] for _ in range(REPETITIONS + 4)][4:]
-    first, second = (median(column) for column in zip(*times, strict=True))
+    first, second = (float(median(column)) for column in zip(*times, strict=True))
     return first / second
 
 

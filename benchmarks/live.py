@@ -26,11 +26,11 @@ LSTM = (
 #: the epochs; instead of a verdict there are answers token by token.
 STEADY = ("answers", "states", "flow", "norms", "recurrent")
 SECONDS, PRESSES, OPENINGS, SESSIONS, VISITS = 8, 10, 5, 10, 100
-ALL_CHARTS = {"viewport": {"width": 1280, "height": 2600}}
-FOUR_CHARTS = {"viewport": {"width": 1280, "height": 1150}}
-FIRST_SCREEN = {"viewport": {"width": 1280, "height": 1000}}
+ALL_CHARTS: dict[str, Any] = {"viewport": {"width": 1280, "height": 2600}}
+FOUR_CHARTS: dict[str, Any] = {"viewport": {"width": 1280, "height": 1150}}
+FIRST_SCREEN: dict[str, Any] = {"viewport": {"width": 1280, "height": 1000}}
 #: Ten of these play at once. No chart is in sight, so that the browser leaves the server its time.
-LOW = {"viewport": {"width": 1280, "height": 220}}
+LOW: dict[str, Any] = {"viewport": {"width": 1280, "height": 220}}
 
 # Notes, inside the page and on its clock, whatever is drawn or clicked. The less it looks at, the
 # less it takes from what it measures.
@@ -168,7 +168,8 @@ def opening(browser: Browser, server: Server, complaints: list[str]) -> float:
     times = []
     for _ in range(OPENINGS):
         page = open_probed(browser, server.url, complaints, **FIRST_SCREEN)
-        times.append(max(drawn[0] for drawn in probe(page)["draws"].values()) / 1000)
+        first = max(drawn[0] for drawn in probe(page)["draws"].values())
+        times.append(float(first) / 1000)
         page.page.context.close()
     return median(times)
 

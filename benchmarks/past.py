@@ -15,7 +15,7 @@ from rnnviz.analysis.gradients import Objective
 from rnnviz.config import RunConfig
 from rnnviz.schedule import Place
 from rnnviz.session import Session
-from rnnviz.ui.live import BUDGET
+from rnnviz.ui.live import Pace
 from rnnviz.ui.pages.train import DEVELOP
 
 EPOCHS, REPETITIONS, VISITS = 1000, 5, 100
@@ -29,7 +29,7 @@ def trained(gauge: bool) -> float:
     start = time.process_time()
     session.play()
     while session.running:
-        session.tick(BUDGET)
+        session.tick(Pace().budget)
         if gauge:
             session.past(probe, Objective.LOSS, DEVELOP)
     return time.process_time() - start
@@ -38,7 +38,7 @@ def trained(gauge: bool) -> float:
 def slowdown() -> float:
     """Per cent by which the gauge slows training, medians of alternating runs."""
     pairs = [(trained(False), trained(True)) for _ in range(REPETITIONS)]
-    without, with_gauge = (median(column) for column in zip(*pairs, strict=True))
+    without, with_gauge = (float(median(column)) for column in zip(*pairs, strict=True))
     return 100 * (with_gauge / without - 1)
 
 

@@ -34,7 +34,7 @@ from rnnviz.ui.text import explanation
 from rnnviz.ui.view import choose_view, view_of
 
 #: Seconds that a frame may spend on the past of the run, and a page when it comes to rest.
-DEVELOP, PATIENCE = 0.004, 0.03
+DEVELOP, PATIENCE = 0.002, 0.03
 
 
 def train_page(session: Session) -> None:
