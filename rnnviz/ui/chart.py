@@ -68,12 +68,14 @@ def serve_library() -> None:
     declare_component("plotly", path=_LIBRARY)
 
 
-def place(key: str, height: int, text: str, clicks: bool = False) -> None:
+def place(key: str, height: int, text: str, clicks: bool = False, patient: bool = False) -> None:
     """Put the chart ``key`` here, so many pixels high, with an explanation below.
 
-    With ``clicks`` what is clicked in it is told, see ``send``.
+    With ``clicks`` what is clicked in it is told, see ``send``. A ``patient`` one lets the others
+    go first while the browser can't draw them all.
     """
-    _chart(key=key, data={"key": key, "height": height, "text": text, "clicks": clicks})
+    what = {"key": key, "height": height, "text": text, "clicks": clicks, "patient": patient}
+    _chart(key=key, data=what)
 
 
 def place_text(key: str) -> None:

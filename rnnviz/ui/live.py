@@ -13,17 +13,23 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.schedule import Place
 from rnnviz.session import Session
 from rnnviz.ui.chart import ALL, Event, Frame, Stand, hear_from, send
-from rnnviz.ui.press import Press, give_way, inside, put_aside
+from rnnviz.ui.press import FRAGMENT, Press, give_way, inside, owed, put_aside
 from rnnviz.ui.style import status_html
 
 #: Seconds from one frame to the next, and that Streamlit needs for one.
-FRAME, OVERHEAD = 0.1, 0.02
+FRAME, OVERHEAD = 0.09, 0.02
 
 #: Seconds that a frame may train however long its drawing takes.
 LEAST = 0.02
 
 #: Seconds that one run of the fragment goes on: to begin it costs the browser as much as to draw.
 STRETCH = 1.0
+
+#: Seconds that a press may have to wait while there is nothing to do.
+NAP = 0.005
+
+#: Seconds until a message has left: what still waits when the page begins to run is dropped.
+LEAVING = 0.03
 
 #: Seconds that may be done chores for at a time.
 SPARE = 0.03
@@ -93,7 +99,7 @@ def live(
     ticks = count()
 
     def tick() -> None:
-        number = next(ticks)
+        number, first = next(ticks), owed()
         if _done(put_aside()) or stage.settle():
             st.rerun()
         hear_from("live", inside(stage.hear))
@@ -101,14 +107,17 @@ def live(
         if session.running and number:
             stage.play(here)
             return
-        if busy and number and stage.wanted is ALL:
+        if busy and number and stage.wanted is ALL and not first:
             if not busy.work(SPARE):
                 st.rerun()
             stage.wanted = busy.charts
         stage.show(here, whole=not number)
+        if first and number:
+            time.sleep(LEAVING)
+            st.rerun()
 
     hear_from("page", stage.hear)
-    st.fragment(tick, run_every=FRAME if session.running or busy else None, key="live")()
+    st.fragment(tick, run_every=FRAME if session.running or busy else None, key=FRAGMENT)()
 
 
 class _Stage:
@@ -165,8 +174,7 @@ class _Stage:
                 st.rerun()
             if due > until:
                 return
-            time.sleep(max(0.0, due - time.perf_counter()))
-            give_way()
+            _rest(due)
 
     def _go_on(self, here: DeltaGenerator) -> None:
         session = self.session
@@ -174,6 +182,13 @@ class _Stage:
             session.tick(OPENING if session.opening else self._pace.budget, give_way)
         if session.running:
             self.show(here)
+
+
+def _rest(until: float) -> None:
+    """Wait, but not where a press does."""
+    while (left := until - time.perf_counter()) > 0:
+        time.sleep(min(left, NAP))
+        give_way()
 
 
 def _done(presses: Sequence[Press]) -> bool:

@@ -12,21 +12,33 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 P = ParamSpec("P")
 Press = Callable[[], object]
 
+#: The key of the fragment that ticks.
+FRAGMENT = "live"
 
-def pressed(action: Callable[P, object]) -> Callable[P, None]:
+
+def pressed(action: Callable[P, object], soon: bool = False) -> Callable[P, None]:
     """The action of a button outside the fragment that ticks.
 
-    Where the fragment runs alone it is put aside, and ``put_aside`` says whether it counts.
+    Where the fragment runs alone it is put aside, and ``put_aside`` says whether it counts. What is
+    to be seen ``soon`` the fragment shows first, before all of the page runs, see ``owed``.
     """
 
     def act(*args: P.args, **kwargs: P.kwargs) -> None:
         press, context = partial(action, *args, **kwargs), get_script_run_ctx()
         if context and context.fragment_ids_this_run:
             st.session_state.setdefault("presses", []).append(press)
-        else:
-            press()
+            return
+        press()
+        if soon:
+            st.session_state["owed"] = True
+            st.rerun(FRAGMENT)
 
     return act
+
+
+def owed() -> bool:
+    """Whether the page still has to run, since the fragment came first; true only once."""
+    return bool(st.session_state.pop("owed", False))
 
 
 def inside(action: Callable[P, object]) -> Callable[P, None]:

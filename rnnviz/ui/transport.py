@@ -51,20 +51,20 @@ def _buttons(session: Session) -> None:
         shortcut=space[not run], icon=":material/play_arrow:",
     )  # fmt: skip
     st.button(
-        "Pause", key="pause", on_click=pressed(session.pause), disabled=not run,
+        "Pause", key="pause", on_click=pressed(session.pause, soon=True), disabled=not run,
         shortcut=space[run], icon=":material/pause:",
     )  # fmt: skip
     st.button(
         "Step epoch",
         key="step_epoch",
-        on_click=pressed(session.step_epoch),
+        on_click=pressed(session.step_epoch, soon=True),
         disabled=done,
         shortcut="E",
     )
     st.button(
         "Step batch" if session.config.batch > 1 else "Step phrase",
         key="step_phrase",
-        on_click=pressed(session.step_phrase),
+        on_click=pressed(session.step_phrase, soon=True),
         disabled=done,
         shortcut="P",
     )

@@ -109,6 +109,29 @@ def test_pause_stands_still_at_once(page):
     assert (page.reading()[0], page.loss) == (epoch, loss)
 
 
+# When the run still goes on, from the press on: how long nothing was drawn, in milliseconds.
+STILL_AFTER_A_PRESS = """async () => {
+  const drawn = [];
+  const watch = new MutationObserver(() => drawn.push(performance.now()));
+  watch.observe(document, { subtree: true, attributeFilter: ["data-drawn"] });
+  const pressed = performance.now();
+  document.querySelector(".st-key-pause button").dispatchEvent(
+    new PointerEvent("pointerdown", { bubbles: true }));
+  while (!drawn.length) await new Promise((resume) => setTimeout(resume, 20));
+  watch.disconnect();
+  return drawn[0] - pressed;
+}"""
+
+
+def test_after_a_press_nothing_is_drawn_but_its_answer(page):
+    page.play()
+    page.expect_epoch_above(3)
+    # The button is held down and not let go: no answer comes, and the run goes on.
+    assert page.page.evaluate(STILL_AFTER_A_PRESS) >= 300
+    page.expect_epoch_above(page.epoch + 3)
+    page.pause()
+
+
 STREAMLIT_SAYS_SO_TOO = """() => {
   const icon = document.querySelector("[data-testid=stStatusWidgetRunningIcon]");
   return Boolean(icon?.checkVisibility() || icon?.nextElementSibling?.checkVisibility());

@@ -1,6 +1,7 @@
 """The ticks, with the clock in the test's hand."""
 
 import contextlib
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -207,6 +208,53 @@ def test_what_was_pressed_is_done_and_the_page_drawn_anew(
     assert (place(session), clock.reruns) == ((1, 0), 1)
 
 
+@pytest.fixture
+def owing(monkeypatch):
+    """Has a press been shown by the fragment alone, for one tick."""
+
+    def once():
+        owed = [False, True]
+        monkeypatch.setattr(live, "owed", lambda: bool(owed) and owed.pop())
+
+    monkeypatch.setattr(live, "owed", lambda: False)
+    return once
+
+
+def test_what_is_to_be_seen_soon_is_shown_before_the_page_is_drawn_anew(
+    session, clock, open_live, frames, owing
+):
+    shown = []
+    clock.rerun = lambda: shown.append(list(frames))
+    session.play()
+    open_live()
+    clock.tick()
+    session.pause()
+    owing()
+    clock.tick()
+    assert shown == [[(0, 0), place(session), place(session)]]
+    clock.tick()
+    assert len(shown) == 1
+
+
+def test_a_chore_lets_a_press_be_shown_first(session, clock, courier, owing):
+    worked = []
+    chore = live.Chore(lambda seconds: worked.append(seconds) or True, ["map"])
+    live.live(session, lambda frame: None, chore=chore)
+    before = list(worked)
+    owing()
+    clock.tick()
+    assert worked == before
+    assert clock.reruns == 1
+    courier.frame.chart("loss", Picture, [], {})
+    assert "loss" in courier.frame.charts
+
+
+def test_while_the_page_runs_nothing_is_owed_any_more(session, clock, open_live, owing):
+    owing()
+    open_live()
+    assert clock.reruns == 0
+
+
 def test_the_first_frame_is_the_whole_pages_and_later_ones_are_not(
     session, clock, courier, open_live
 ):
@@ -270,6 +318,19 @@ def test_frames_apart_are_runs_of_their_own(session, clock, courier, frames, mon
     )
     clock.tick()
     assert len(frames) == 2
+
+
+def test_while_it_waits_for_the_next_frame_a_press_is_not_kept_waiting(pressed_after):
+    pressed_after(3)
+    began = time.monotonic()
+    with pytest.raises(Press):
+        live._rest(time.perf_counter() + 60)
+    assert time.monotonic() - began < 30
+
+
+def test_it_waits_for_the_next_frame_and_no_longer(pressed_after):
+    pressed_after(0)
+    live._rest(time.perf_counter() - 1)
 
 
 def test_between_two_frames_a_press_is_not_kept_waiting(session, clock, frames, pressed_after):

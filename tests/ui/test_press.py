@@ -10,8 +10,9 @@ from rnnviz.ui import press
 @pytest.fixture
 def page(monkeypatch):
     """Says what of the page runs: all of it, or these fragments."""
-    monkeypatch.setattr(press, "st", SimpleNamespace(session_state={}))
-    context = SimpleNamespace(fragment_ids_this_run=None)
+    context = SimpleNamespace(fragment_ids_this_run=None, reruns=[])
+    stand_in = SimpleNamespace(session_state={}, rerun=context.reruns.append)
+    monkeypatch.setattr(press, "st", stand_in)
     monkeypatch.setattr(press, "get_script_run_ctx", lambda: context)
     return context
 
@@ -50,3 +51,25 @@ def test_a_press_that_comes_with_something_done_inside_does_not_come_again(page,
         for each in put:
             each()
     assert done == ["b", "a"]
+
+
+def test_what_is_to_be_seen_soon_the_fragment_shows_before_the_page_runs(page):
+    done = []
+    press.pressed(done.append, soon=True)("a")
+    assert done == ["a"]
+    assert page.reruns == [press.FRAGMENT]
+    assert press.owed()
+    assert not press.owed()
+
+
+def test_another_press_lets_all_of_the_page_run(page):
+    press.pressed([].append)("a")
+    assert page.reruns == []
+    assert not press.owed()
+
+
+def test_a_press_that_comes_with_a_tick_shows_nothing_soon(page):
+    page.fragment_ids_this_run, done = ["live"], []
+    press.pressed(done.append, soon=True)("a")
+    assert done == page.reruns == []
+    assert not press.owed()

@@ -33,6 +33,9 @@ from rnnviz.ui.style import check_html, theme, verdict_html
 from rnnviz.ui.text import explanation
 from rnnviz.ui.view import choose_view, view_of
 
+#: Curves over the epochs: a frame adds a point, and nothing is lost where they wait for the next.
+CURVES = {"loss", "metric"}
+
 #: Seconds that a frame may spend on the past of the run, and a page when it comes to rest.
 DEVELOP, PATIENCE = 0.002, 0.03
 
@@ -96,7 +99,7 @@ def _places(session: Session, *keys: str) -> None:
         weights = recurrent_name(parameters)
         text = explanation(_text(session, key), noun=session.names.noun, weights=weights)
         height = norms_height(len(parameters.named())) if key == "norms" else HEIGHTS[key]
-        place(key, height, text, clicks=key == "map")
+        place(key, height, text, clicks=key == "map", patient=key in CURVES)
 
 
 def _text(session: Session, key: str) -> str:

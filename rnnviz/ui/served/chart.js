@@ -10,6 +10,10 @@ const SOURCE = `component/rnnviz.ui.chart.plotly/plotly.min.js?v=${VERSION}`;
 // is longer the more charts are overtaken, so new that the last picture of them was never drawn.
 const [SHORT_MS, LONG_MS] = [14, 70];
 const CONFIG = { displayModeBar: false };
+// Nothing but the answer is drawn for so long after a press.
+const HOLD_MS = 300;
+// Where charts are overtaken, a patient one is drawn no sooner than so long after the last time.
+const PATIENT_MS = 150;
 
 const shared = (window.rnnviz ??= {
   charts: new Map(), // key -> the chart that is mounted there
@@ -17,6 +21,7 @@ const shared = (window.rnnviz ??= {
   waiting: new Set(), // keys that have something new to draw
   scheduled: false,
   budget: SHORT_MS, // how long an animation frame may draw at present
+  heldUntil: 0, // a press waits for its answer, at most until then
   running: false,
   library: null,
   ears: {}, // name -> says something to the server, there
@@ -79,11 +84,27 @@ function library() {
 
 const ready = (key) => shared.charts.get(key)?.inSight && shared.newest.has(key);
 
-// Whether the reader has done something that the browser has yet to tell.
-const waitedFor = () => navigator.scheduling?.isInputPending?.();
+// While the run goes on faster than it can be drawn.
+const behind = () => shared.running && shared.budget > 2 * SHORT_MS;
+
+function canWait(key) {
+  const { patient, drawnAt } = shared.charts.get(key);
+  return patient && behind() && performance.now() - drawnAt < PATIENT_MS;
+}
+
+const wanted = () => [...shared.waiting].filter((key) => ready(key) && !canWait(key));
+
+// Whether the reader has done something that the browser has yet to tell, or to answer.
+const waitedFor = () => navigator.scheduling?.isInputPending?.() || held();
+const held = () => performance.now() < shared.heldUntil;
+
+function hold({ target }) {
+  if (target.closest?.("button")) shared.heldUntil = performance.now() + HOLD_MS;
+}
+for (const press of ["pointerdown", "click"]) document.addEventListener(press, hold, true);
 
 function schedule() {
-  if (shared.scheduled || ![...shared.waiting].some(ready)) return;
+  if (shared.scheduled || !wanted().length) return;
   shared.scheduled = true;
   shared.running ? requestAnimationFrame(drawWhatFits) : queueMicrotask(drawWhatFits);
 }
@@ -92,9 +113,13 @@ const longestUndrawnFirst = (keys) =>
   keys.sort((a, b) => shared.charts.get(a).drawnAt - shared.charts.get(b).drawnAt);
 
 async function drawWhatFits() {
+  if (shared.running && held()) {
+    requestAnimationFrame(drawWhatFits);
+    return;
+  }
   const until = shared.running ? performance.now() + shared.budget : Infinity;
   try {
-    for (const key of longestUndrawnFirst([...shared.waiting].filter(ready))) {
+    for (const key of longestUndrawnFirst(wanted())) {
       shared.waiting.delete(key);
       await draw(shared.charts.get(key), shared.newest.get(key));
       if (performance.now() > until || (shared.running && waitedFor())) break;
@@ -154,13 +179,13 @@ function drawScale({ scale }, { data: [series], layout }) {
   scale.replaceChildren(name, label(high), bar, label(low));
 }
 
-function mount(key, parent, { text, height, clicks }) {
+function mount(key, parent, { text, height, clicks, patient }) {
   const node = parent.querySelector(".rnnviz-chart");
   const caption = parent.querySelector("figcaption");
   node.style.height = height + "px";
   caption.textContent = caption.dataset.text = text;
   const scale = parent.querySelector(".rnnviz-scale");
-  const chart = { key, node, caption, scale, clicks, inSight: false, drawnAt: 0 };
+  const chart = { key, node, caption, scale, clicks, patient, inSight: false, drawnAt: 0 };
   chart.sight = new IntersectionObserver((entries) => {
     chart.inSight = entries.at(-1).isIntersecting;
     schedule();
@@ -222,7 +247,7 @@ function ear({ data, setTriggerValue }) {
 }
 
 function hurry(keys) {
-  const late = keys.some((key) => shared.waiting.has(key) && ready(key));
+  const late = keys.some((key) => wanted().includes(key));
   const budget = shared.budget * (late ? 1.2 : 0.95);
   shared.budget = Math.min(LONG_MS, Math.max(SHORT_MS, budget));
 }
@@ -233,6 +258,7 @@ function frame({ data }) {
   [shared.running, shared.ear] = [running, told.ear];
   document.body.toggleAttribute("data-playing", running);
   answered(told.heard, told.whole);
+  if (told.whole || !running) shared.heldUntil = 0;
   hurry(Object.keys(charts));
   for (const [key, newest] of Object.entries(charts)) {
     if (shared.newest.get(key)?.mark === newest.mark) continue;
