@@ -4,8 +4,7 @@ import os
 from functools import partial
 from pathlib import Path
 
-# One thread is fastest for matrices this small; NumPy reads this when it is imported.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # fastest here; NumPy reads it at once
 
 import streamlit as st
 
@@ -15,6 +14,7 @@ from rnnviz.ui.pages.gradients import gradients_page
 from rnnviz.ui.pages.hidden import hidden_page
 from rnnviz.ui.pages.step import step_page
 from rnnviz.ui.pages.train import train_page
+from rnnviz.ui.press import begin_page, complete_page
 from rnnviz.ui.sidebar import sidebar
 from rnnviz.ui.state import configure, get_session, write_link
 from rnnviz.ui.style import style_sheet
@@ -22,6 +22,7 @@ from rnnviz.ui.transport import transport
 
 st.set_page_config(page_title="rnnviz", page_icon="🔁", layout="wide")
 st.logo(Path(__file__).parent / "docs" / "logo.svg", size="large")
+begin_page()
 serve_library()
 style_sheet()
 session = get_session()
@@ -36,3 +37,4 @@ pages = [
 ]
 st.navigation(pages, position="top").run()
 write_link(session)
+complete_page()

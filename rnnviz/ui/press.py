@@ -29,11 +29,25 @@ def pressed(action: Callable[P, object], soon: bool = False) -> Callable[P, None
             st.session_state.setdefault("presses", []).append(press)
             return
         press()
-        if soon:
+        if soon and context and st.session_state.get("complete") == context.page_script_hash:
             st.session_state["owed"] = True
             st.rerun(FRAGMENT)
 
     return act
+
+
+def begin_page() -> None:
+    """Say that all of the page runs: until its end the fragment can't run alone.
+
+    What it fills may not be there yet, and Streamlit's own page breaks down at that (1.67).
+    """
+    st.session_state["complete"] = None
+
+
+def complete_page() -> None:
+    """Say that all of the page has run."""
+    context = get_script_run_ctx()
+    st.session_state["complete"] = context and context.page_script_hash
 
 
 def owed() -> bool:

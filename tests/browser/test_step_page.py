@@ -1,12 +1,14 @@
 """Page *Step*, used as its reader uses it."""
 
 import math
+import random
 import re
 
 import pytest
 from playwright.sync_api import expect
 
 from rnnviz.engine.timeline import Phase, timeline
+from tests.browser.serving import IDLE
 
 NUMBER = r"[−-]?\d[\d.e−-]*"
 
@@ -269,3 +271,14 @@ def test_what_is_never_seen_takes_no_room(page):
     slider = page.at("moment").bounding_box()
     buttons = page.at("cursor").bounding_box()
     assert 0 <= buttons["y"] - (slider["y"] + slider["height"]) < 16
+
+
+def test_a_press_just_after_a_change_of_page_breaks_nothing(page):
+    chance, titles = random.Random(1), ["Step", "Hidden states", "Gradients", "Dynamics", "Train"]
+    for turn in range(15):
+        page.page.get_by_test_id("stTopNavLink").filter(has_text=titles[turn % 5]).click()
+        page.page.wait_for_timeout(chance.choice([0, 5, 15, 30, 45, 60, 90, 130]))
+        page.keys(chance.choice(["e", "p", "p", "e"]))
+        page.page.wait_for_timeout(chance.choice([50, 200, 600]))
+    page.page.locator(IDLE).wait_for()
+    expect(page.status).to_be_visible()

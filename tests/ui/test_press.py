@@ -10,7 +10,7 @@ from rnnviz.ui import press
 @pytest.fixture
 def page(monkeypatch):
     """Says what of the page runs: all of it, or these fragments."""
-    context = SimpleNamespace(fragment_ids_this_run=None, reruns=[])
+    context = SimpleNamespace(fragment_ids_this_run=None, reruns=[], page_script_hash="train")
     stand_in = SimpleNamespace(session_state={}, rerun=context.reruns.append)
     monkeypatch.setattr(press, "st", stand_in)
     monkeypatch.setattr(press, "get_script_run_ctx", lambda: context)
@@ -55,6 +55,7 @@ def test_a_press_that_comes_with_something_done_inside_does_not_come_again(page,
 
 def test_what_is_to_be_seen_soon_the_fragment_shows_before_the_page_runs(page):
     done = []
+    press.complete_page()
     press.pressed(done.append, soon=True)("a")
     assert done == ["a"]
     assert page.reruns == [press.FRAGMENT]
@@ -62,13 +63,29 @@ def test_what_is_to_be_seen_soon_the_fragment_shows_before_the_page_runs(page):
     assert not press.owed()
 
 
+def test_where_the_page_has_not_run_to_its_end_all_of_it_runs(page):
+    done = []
+    press.pressed(done.append, soon=True)("a")
+    press.complete_page()
+    press.begin_page()
+    press.pressed(done.append, soon=True)("b")
+    press.complete_page()
+    page.page_script_hash = "step"
+    press.pressed(done.append, soon=True)("c")
+    assert done == ["a", "b", "c"]
+    assert page.reruns == []
+    assert not press.owed()
+
+
 def test_another_press_lets_all_of_the_page_run(page):
+    press.complete_page()
     press.pressed([].append)("a")
     assert page.reruns == []
     assert not press.owed()
 
 
 def test_a_press_that_comes_with_a_tick_shows_nothing_soon(page):
+    press.complete_page()
     page.fragment_ids_this_run, done = ["live"], []
     press.pressed(done.append, soon=True)("a")
     assert done == page.reruns == []
