@@ -101,7 +101,7 @@ def live(
     def tick() -> None:
         number, first = next(ticks), owed()
         if _done(put_aside()) or stage.settle():
-            st.rerun()
+            _run_page()
         hear_from("live", inside(stage.hear))
         here = st.empty()
         if session.running and number:
@@ -109,12 +109,12 @@ def live(
             return
         if busy and number and stage.wanted is ALL and not first:
             if not busy.work(SPARE):
-                st.rerun()
+                _run_page()
             stage.wanted = busy.charts
         stage.show(here, whole=not number)
         if first and number:
             time.sleep(LEAVING)
-            st.rerun()
+            _run_page()
 
     hear_from("page", stage.hear)
     st.fragment(tick, run_every=FRAME if session.running or busy else None, key=FRAGMENT)()
@@ -170,8 +170,7 @@ class _Stage:
             with self.session.frame():
                 self._go_on(here)
             if not self.session.running:
-                give_way()
-                st.rerun()
+                _run_page()
             if due > until:
                 return
             _rest(due)
@@ -182,6 +181,12 @@ class _Stage:
             session.tick(OPENING if session.opening else self._pace.budget, give_way)
         if session.running:
             self.show(here)
+
+
+def _run_page() -> None:
+    """Run all of the page, but not before what waits: a change of page would be lost in it."""
+    give_way()
+    st.rerun()
 
 
 def _rest(until: float) -> None:

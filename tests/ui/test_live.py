@@ -413,3 +413,10 @@ def test_what_is_heard_twice_is_done_once(monkeypatch):
     state.ear_live = SimpleNamespace(heard=None)
     chart._tell("ear_live", heard.append)
     assert len(heard) == 3
+
+
+def test_what_waits_comes_before_the_page_is_drawn_anew(clock, pressed_after):
+    pressed_after(0)
+    with pytest.raises(Press):
+        live._run_page()
+    assert clock.reruns == 0
