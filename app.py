@@ -4,7 +4,7 @@ import os
 from functools import partial
 from pathlib import Path
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # fastest here; NumPy reads it at once
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # fastest here; NumPy reads it on import
 
 import streamlit as st
 
