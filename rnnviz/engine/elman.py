@@ -114,4 +114,5 @@ def _bind_steps(steps: Sequence[tuple[Any, ...]], W_back: Array) -> Act:
 
 
 def _relu(a: Array, out: Array) -> None:
-    np.maximum(a, 0, out=out)
+    """max(a, 0), with slope 0 at 0; where a is complex, for a check, its real part decides."""
+    np.multiply(a, a.real > 0, out=out)

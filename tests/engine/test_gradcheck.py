@@ -79,6 +79,21 @@ def _numbers(parameters):
     return parameters.like(np.arange(parameters.theta.size)).named()
 
 
+@pytest.mark.parametrize("layers", [1, 2])
+def test_it_agrees_where_a_sum_is_exactly_zero_and_the_unit_at_its_kink(layers):
+    of = architecture(CELLS[1], layers)
+    parameters = network(of)
+    for name, array in parameters.named().items():
+        if name.startswith("b_h"):
+            array[:] = 0
+        elif name.startswith(("W_xh", "W_hh")):
+            # Unit 0 always reads nothing, unit 1 until it reads what unit 2 has remembered.
+            array[0] = 0
+            array[1] = np.where(np.arange(array.shape[1]) == 2, array[1], 0)
+    check = check_gradient(parameters, collate(examples(of, [5, 1, 4, 2], every=True)), Gradient.EXACT)
+    assert not check.wrong, check.errors
+
+
 def test_the_missing_transpose_shows_from_the_third_token_in_w_hh():
     parameters, errors = trained(), {}
     for steps in (1, 2, 3, 10):
