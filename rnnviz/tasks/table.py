@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +21,12 @@ MAX_WORDS, MAX_CHARACTERS = 200, 500
 MAX_LETTERS = 200
 #: Most labels that are told apart.
 MAX_CLASSES = 200
+_QUOTE = "Put a text that has separators or quotes between double quotes"
+#: What may stand between the columns of a table.
+_SEPARATORS = ",;\t"
+
+# A text may be as long as its file.
+csv.field_size_limit(MAX_BYTES)
 
 
 class TaskError(ValueError):
@@ -101,8 +108,8 @@ def read_any(content: bytes, name: str) -> Table:
     What isn't called .csv is a CSV if its first line is the header of one.
     """
     text = _decode(content, name)
-    first = io.StringIO(text, newline=None).readline()
-    if name.lower().endswith(".csv") or _form(_names(first.split(","))):
+    _, first = _first(text)
+    if name.lower().endswith(".csv") or _form(_named(first.split(_separator(first)))):
         return _read_csv(text, name, tuple(Form))
     body = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not body:
@@ -116,37 +123,74 @@ def _decode(content: bytes, name: str) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        line = content.count(b"\n", 0, problem.start) + 1
+        line = _line(content[: problem.start])
         raise TaskError(f"{name}: is not UTF-8 text, see line {line}. Save it in UTF-8.") from None
     before, zero, _ = text.partition("\0")
     if zero:
-        line = before.count("\n") + 1
+        line = _line(before.encode())
         raise TaskError(
             f"{name}: is not text, it has a zero byte in line {line}. Save it as text in UTF-8."
         )
     return text
 
 
+def _line(before: bytes) -> int:
+    """The number of the line in which what comes next stands."""
+    return len((before + b".").splitlines())
+
+
+def _first(text: str) -> tuple[int, str]:
+    """The number of the first line that isn't blank, and that line."""
+    lines = enumerate(io.StringIO(text, newline=None), 1)
+    return next(((n, line) for n, line in lines if line.strip()), (1, ""))
+
+
+def _separator(header: str) -> str:
+    """What stands between the columns; spreadsheets also write semicolons, or tabs."""
+    return next((s for s in _SEPARATORS if _form(_named(header.split(s)))), _SEPARATORS[0])
+
+
+def _named(header: Sequence[str]) -> list[str]:
+    return [column.strip().strip('"').lower() for column in header]
+
+
 def _read_csv(text: str, name: str, forms: Sequence[Form]) -> Table:
-    lines = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    above, header = _first(text)
+    separator = _separator(header)
+    names = _read_header(header, separator, f"{name}, row {above}")
+    form = _form_of(names, name, forms)
+    below = itertools.islice(io.StringIO(text, newline=""), above, None)
+    lines = csv.DictReader(below, names, delimiter=separator, strict=True, skipinitialspace=True)
     try:
-        names = lines.fieldnames = _names(lines.fieldnames or ())
-        form = _form(names)
-        if form is None or form not in forms:
-            raise _missing(name, names, forms)
-        rows = tuple(_rows(lines, name, form))
+        rows = tuple(_rows(lines, above, name, form))
     except csv.Error as problem:
-        raise TaskError(
-            f"{name}, row {lines.line_num + 1}: can't be read as CSV ({problem}). Put a text "
-            "that has commas or quotes between double quotes, and write each quote in it twice."
-        ) from problem
+        raise _unreadable(problem, f"{name}, row {above + lines.line_num + 1}") from problem
     if not rows:
         raise TaskError(f"{name}: has no rows below the header. Add some.")
     return Table(name, form, rows)
 
 
-def _names(header: Sequence[str]) -> list[str]:
-    return [column.strip().strip('"').lower() for column in header]
+def _read_header(header: str, separator: str, where: str) -> list[str]:
+    try:
+        return _named(next(csv.reader([header], delimiter=separator, strict=True), []))
+    except csv.Error as problem:
+        raise _unreadable(problem, where) from problem
+
+
+def _unreadable(problem: csv.Error, where: str) -> TaskError:
+    return TaskError(
+        f"{where}: can't be read as CSV ({problem}). {_QUOTE}, and write each quote in it twice."
+    )
+
+
+def _form_of(names: Sequence[str], name: str, forms: Sequence[Form]) -> Form:
+    form = _form(names)
+    if form is None or form not in forms:
+        raise _missing(name, names, forms)
+    for column in form.columns:
+        if names.count(column) > 1:
+            raise TaskError(f"{name}: has two columns {column}. Remove one, or rename it.")
+    return form
 
 
 def _form(names: Sequence[str]) -> Form | None:
@@ -167,12 +211,18 @@ def _missing(name: str, names: Sequence[str], forms: Sequence[Form]) -> TaskErro
     return TaskError(f"{name}: has no column {missing}. The first line must be: {headers}")
 
 
-def _rows(lines: csv.DictReader[str], name: str, form: Form) -> Iterator[Row]:
+def _rows(lines: csv.DictReader[str], above: int, name: str, form: Form) -> Iterator[Row]:
+    """The rows below the header, with their lines in the file."""
     for count, cells in enumerate(lines):
+        line = above + lines.line_num
         if count == MAX_ROWS:
             raise TaskError(f"{name}: has more than {MAX_ROWS:,} rows. Use fewer.")
-        values = ((cells[column] or "").strip() for column in form.columns)
-        yield Row(lines.line_num, *values)
+        if any(map(str.strip, beyond := cells.pop(None, []))):
+            raise TaskError(
+                f"{name}, row {line}: has {len(cells) + len(beyond)} cells, and the header names "
+                f"{len(cells)}. {_QUOTE}."
+            )
+        yield Row(line, *((cells[column] or "").strip() for column in form.columns))
 
 
 def check(table: Table, unit: Unit) -> None:
@@ -221,6 +271,8 @@ def _about_length(what: str, text: str, count: int, form: Form, unit: Unit) -> I
             f"{what} {text[:30]!r} has fewer than two {unit}, so that nothing comes next. "
             "Make it longer, or remove it."
         )
+    elif not count and text:
+        yield f"{what} {text[:30]!r} has no {unit}. Write some, or remove the row."
     elif not count:
         yield f"{what} is empty. Fill it in, or remove the row."
     if form is not Form.NEXT and count > most:

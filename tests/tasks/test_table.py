@@ -51,10 +51,16 @@ def test_rows_are_read_in_their_order_with_their_lines():
         b"text,label\n\nvery good,1\n\nbad,0\n\n",
         b' "Text" , LABEL\nvery good,1\nbad,0\n',
         GOOD.replace(b"\n", b"\r"),
+        GOOD.replace(b",", b";"),
+        GOOD.replace(b",", b"\t"),
+        b"\n \n" + GOOD,
+        b"text,label,\nvery good,1,\nbad,0,,\n",
+        b'text,label\nvery good, "1"\nbad, "0"\n',
     ],
     ids=[
         *("bom", "crlf", "no last newline", "quoted", "swapped", "more columns", "spaces"),
-        *("blanks", "capitals", "cr"),
+        *("blanks", "capitals", "cr", "semicolons", "tabs", "blank lines first"),
+        *("empty cells beyond the header", "quotes after a space"),
     ],
 )
 def test_the_usual_kinds_of_csv_are_read_alike(content):
@@ -77,21 +83,26 @@ def test_the_same_row_twice_is_no_contradiction():
         (b"phrase,label\nbad,0\n", "has no column text"),
         (b"text\nbad\n", "has no column label. The first line must be: text,label"),
         (b"source,target\nbad,good\n", "has no column text and no column label"),
-        (b"text;label\nbad;0\n", "has no column text and no column label"),
+        (b"text|label\nbad|0\n", "has no column text and no column label"),
+        (b"text,label\nbad,0\nwell, well,1\n", "row 3: has 3 cells, and the header names 2. Put"),
+        (b"\ntext;label\nbad;0\nwell; well;1\n", "row 4: has 3 cells, and the header names 2"),
+        (b"text,label,label\nbad,0,1\n", "has two columns label"),
         (b"text,label\nbad,0\nba\0d,1\n", "has a zero byte in line 3"),
         (b"text,label\n", "has no rows below the header"),
         (b"text,label\nbad,0\n,1\n", "row 3: the text is empty"),
         (b"text,label\nbad,0\n  ,1\n", "row 3: the text is empty"),
-        (b"text,label\nbad,0\n...,1\n", "row 3: the text is empty"),
+        (b"text,label\nbad,0\n...,1\n", "row 3: the text '...' has no words"),
         (b"text,label\nbad,0\ngood,\n", "row 3: the label is empty"),
         (b"text,label\nbad,0\ngood\n", "row 3: the label is empty"),
         (b"text,label\nbad,0\ngood,1\nbad,1\n", "rows 2 and 4"),
         (b"text,label\nNot  bad!,0\nnot bad,1\n", "rows 2 and 3"),
-        ("text,label\nschön,1\n".encode("latin-1"), "is not UTF-8"),
+        ("text,label\nschön,1\n".encode("latin-1"), "is not UTF-8 text, see line 2"),
+        ("text,label\r\rschön,1\r".encode("latin-1"), "is not UTF-8 text, see line 3"),
+        (b"text,label\rbad,0\rba\0d,1\r", "has a zero byte in line 3"),
         (GOOD.decode().encode("utf-16"), "is not UTF-8"),
         (b'text,label\n"bad,0\n', "row 2: can't be read as CSV"),
         (b'text,label\nbad,0\n"bad"ly,0\n', "row 3: can't be read as CSV"),
-        (b"text,label\n" + b"a" * 200_000 + b",0\n", "row 2: can't be read as CSV"),
+        (b"text,label\n" + b"a" * 200_000 + b",0\n", "row 2: the word 'aaaaaa"),
     ],
 )
 def test_what_is_wrong_is_said_and_where(content, said):
@@ -203,6 +214,9 @@ def found(content, name="a.csv", unit=Unit.WORDS):
         (b'"text"\n"so, warm"\n', Form.NEXT, (2, "so, warm", "")),
         (b"source,target\nso warm,si chaud\n", Form.TRANSLATION, (2, "so warm", "si chaud")),
         (b"target,source\nsi chaud,so warm\n", Form.TRANSLATION, (2, "so warm", "si chaud")),
+        (b"text\tlabel\nso, warm\t1\n", Form.LABEL, (2, "so, warm", "1")),
+        (b"source;target\nso;si, si\n", Form.TRANSLATION, (2, "so", "si, si")),
+        (b"\n\ntext\nso warm\n", Form.NEXT, (4, "so warm", "")),
     ],
 )
 @pytest.mark.parametrize("name", ["a.csv", "A.CSV", "a.txt", "pasted text"])
@@ -214,6 +228,11 @@ def test_the_form_is_found_from_the_header(content, form, row, name):
 @pytest.mark.parametrize("name", ["a.txt", "pasted text"])
 def test_what_has_no_header_is_plain_text(content, name):
     assert found(content, name) == Table(name, Form.NEXT, (Row(1, "a text\nof lines"),), plain=True)
+
+
+def test_a_text_in_a_cell_may_be_as_long_as_its_file():
+    long = "ab, " * 100_000
+    assert found(f'text\n"{long}"\n'.encode()).rows[0].text == long.strip()
 
 
 def test_plain_text_may_have_any_quotes():
@@ -238,6 +257,9 @@ CSV = "text,label", "text", "source,target"
         ("source,target\nso,si\n,si\n", "a.csv, row 3: the source is empty"),
         ("source,target\nso,\n", "a.csv, row 2: the target is empty"),
         ("source,target\nso\n", "a.csv, row 2: the target is empty"),
+        ("source,target\nso,...\n", "a.csv, row 2: the target '...' has no words"),
+        ("source,target\nyes, please,oui\n", "a.csv, row 2: has 3 cells, and the header names 2"),
+        ("text\nonce, upon a time\n", "a.csv, row 2: has 2 cells, and the header names 1"),
         ("text,label\n,1\n", "a.csv, row 2: the text is empty"),
         ("text,label\nso,\n", "a.csv, row 2: the label is empty"),
         ("text,label\nso,1\nso,0\n", "a.csv, rows 2 and 3: the same text 'so' has two labels"),
@@ -331,7 +353,7 @@ def test_a_text_to_go_on_with_may_be_longer():
 
 def test_in_characters_a_text_of_signs_alone_is_one():
     assert isinstance(found(b"text,label\n!?,1\n", unit=Unit.CHARACTERS), Table)
-    assert "row 2: the text is empty" in found(b"text,label\n!?,1\n")
+    assert "row 2: the text '!?' has no words" in found(b"text,label\n!?,1\n")
 
 
 def test_in_characters_other_capitals_are_another_text():
