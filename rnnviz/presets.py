@@ -67,8 +67,7 @@ PRESETS: dict[TaskName, tuple[Preset, ...]] = {
             "LSTM",
             "At first every answer is a guess, for tens of epochs; then all lengths fall into "
             "place together, for one rule answers them all.",
-            _adam(TaskName.PARITY, "lstm", hidden=32, init="orthogonal", lr=0.01, batch=16,
-                  epochs=150),
+            _adam(TaskName.PARITY, "lstm", hidden=32, init="orthogonal", lr=0.01, epochs=200),
         ),
     ),
     TaskName.ADDING: (
