@@ -5,9 +5,12 @@ import re
 import numpy as np
 import pytest
 
+from rnnviz.config import RunConfig
 from rnnviz.dissection import Region, Room, Sort
 from rnnviz.edit import silence
 from rnnviz.schedule import Place
+from rnnviz.session import Session
+from rnnviz.tasks.upload import File, Upload
 from tests.ui import tab
 
 CHARTS = {
@@ -170,6 +173,16 @@ def test_one_unit_has_a_sentence_in_place_of_a_plane():
     page = Page(hidden="1").enter(Room.WAYS)
     assert "the states lie on a line" in page.app.info[0].value
     assert page.charts == {}
+
+
+def test_a_single_state_has_a_sentence_in_place_of_a_plane():
+    session = Session(RunConfig(hidden=5))
+    session.load(Upload(File("a.csv", b"text\nab\n")))
+    page = Page(session=session).enter(Room.WAYS)
+    assert "one state shows no way" in page.app.info[0].value
+    assert page.charts == {}
+    for room in Room:
+        page.enter(room)
 
 
 def test_one_word_has_a_sentence_in_place_of_small_pictures():

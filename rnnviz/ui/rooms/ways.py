@@ -34,16 +34,21 @@ from rnnviz.ui.text import explanation
 
 #: The most tokens that are drawn.
 _MOST = 1_000
-_FEW = (
+_FEW_UNITS = (
     "With one unit the states lie on a line: there is no plane to draw them in. "
     "Choose two hidden units or more."
+)
+_FEW_STATES = (
+    "All the training data are read in one single step: one state shows no way. "
+    "Learn from longer sequences, or from more of them."
 )
 
 
 def ways_room(session: Session) -> Furnished:
     """Lay out the choice of the plane, the picture, and the small ones below it."""
-    if session.config.hidden < 2:
-        st.info(_FEW)
+    few_states = session.dissection.corpus(region_of(session)).states.shape[0] < 2
+    if few_states or session.config.hidden < 2:
+        st.info(_FEW_STATES if few_states else _FEW_UNITS)
         return Furnished(lambda frame: None)
     _controls(session)
     place_text("fitted")
