@@ -17,11 +17,12 @@ from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_e
 from rnnviz.engine.training import record
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.table import TaskError, read_bytes
-from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of
+from rnnviz.tasks.preview import preview
+from rnnviz.tasks.table import Form, TaskError, read_bytes
+from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, table_of
 
 _FILES = "own data to learn: a CSV with text,label or text or source,target; or a text"
-_DATA = tuple(DATA_SETTINGS[name] for name in ("unit", "test_share"))
+_DATA = tuple(DATA_SETTINGS.values())
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,7 +44,12 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train without a browser")
     train.add_argument("--train", type=Path, metavar="FILE", help=_FILES)
     train.add_argument("--test", type=Path, metavar="FILE", help="the same, to test on")
-    train.add_argument("--every", type=_positive, default=100, help="epochs between two reports")
+    train.add_argument(
+        "--every",
+        type=_positive,
+        default=100,
+        help="epochs between two reports",
+    )
     train.add_argument("--json", type=Path, metavar="FILE", help="write settings and every epoch")
     train.add_argument("--weights", type=Path, metavar="FILE.npz", help="write the final weights")
     _setting_options(train, (*_DATA, *SETTINGS.values()))
@@ -90,14 +96,23 @@ def _dataset(config: RunConfig, options: dict[str, Any]) -> Dataset | None:
         return None
     given = {row.name: options[row.name] for row in _DATA if options[row.name] is not None}
     files = _file(train), test and _file(test)
-    return dataset_of(Upload(*files, **given, seed=config.seed))
+    if "window" in given and table_of(files[0]).form is not Form.NEXT:
+        raise TaskError("--window has no effect unless a text alone is learned. Leave it out.")
+    upload = Upload(*files, **given, seed=config.seed)
+    print(f"rnnviz: {train.name}: {'; '.join(preview(upload).sentences)}.", file=sys.stderr)
+    return dataset_of(upload)
 
 
 def _check_together(options: dict[str, Any]) -> None:
-    for name in ("test", "unit", "test_share"):
-        if options[name] is not None and options["train"] is None:
+    own = options["train"] is not None
+    for name in ("test", "unit", "test_share", "window"):
+        if options[name] is not None and not own:
             flag = name.replace("_", "-")
             raise TaskError(f"--{flag} needs --train: give the phrases to learn as well.")
+    if own and options["task"] is not None:
+        raise TaskError(
+            "--task has no effect with --train: that file is learned. Leave one of them out."
+        )
     if options["test"] is not None and options["test_share"] is not None:
         raise TaskError(
             "--test-share has no effect with --test: the test is that file. Leave one of them out."
@@ -122,7 +137,7 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
                 tqdm.write(f"rnnviz: {session.message}", file=sys.stderr)
                 break
             bar.update()
-            if session.state.epoch % options["every"] == 0:
+            if session.state.epoch % options["every"] == 0 or session.finished:
                 tqdm.write(report(session), file=sys.stdout)
     _save(session, options)
     return 0 if session.finished else 1

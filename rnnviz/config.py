@@ -328,7 +328,8 @@ class RunConfig:
         "Truncate after",
         "Training",
         "The gradient is carried back through at most so many tokens: the sequence is cut into "
-        "pieces of this length for the way back, not for the way there. 0 carries it all the way. "
+        "pieces of this length for the way back, not for the way there. Encoder and decoder are "
+        "cut each by itself, the bridge between them never. 0 carries it all the way. "
         "Takes effect at the next step.",
         low=0,
         high=500,

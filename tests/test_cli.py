@@ -82,7 +82,11 @@ def test_a_report_has_exactly_the_notebook_s_lines(run):
 
 def test_a_report_is_printed_every_so_many_epochs(run):
     done = run(*QUICK, "--epochs", 7, "--every", 3)
-    assert re.fullmatch(BLOCK.format(3) + BLOCK.format(6), done.out)
+    assert re.fullmatch("".join(map(BLOCK.format, (3, 6, 7))), done.out)
+
+
+def test_however_few_the_epochs_the_last_is_reported(run):
+    assert re.fullmatch(BLOCK.format(2), run(*QUICK).out)
 
 
 def test_a_report_is_printed_every_100_epochs_by_default(run):
@@ -119,6 +123,28 @@ def test_a_fifth_of_the_rows_is_set_aside_unless_said_otherwise(run, csv, monkey
     assert [len(data.test) for data in seen] == [8, 20, 0, 8]
     texts = [[example.text for example in data.test] for data in seen]
     assert texts[0] != texts[3]
+
+
+def test_what_is_learned_from_a_file_is_told(run, csv):
+    said = run(*QUICK, "--train", csv("a.csv", WEATHER)).err
+    assert said.startswith(
+        "rnnviz: a.csv: Learned: classes, in words, from 4 rows; 2 sequences to train, "
+    )
+    said = run(*QUICK, "--train", csv("a.txt", "so warm, so cold, so warm")).err
+    assert said.startswith(
+        "rnnviz: a.txt: Learned: what comes next, in characters, from plain text; "
+    )
+
+
+def test_a_text_is_read_in_pieces_of_the_window(run, csv, monkeypatch):
+    seen = []
+    monkeypatch.setattr(cli, "report", lambda session: seen.append(session.dataset) or "")
+    path = csv("a.txt", "abcde" * 40)
+    assert run(*QUICK, "--train", path, "--window", 20, "--test-share", 0).code == 0
+    assert {len(example.inputs) for example in seen[-1].train} == {20, 19}
+    refused = run(*QUICK, "--train", csv("a.csv", WEATHER), "--window", 20)
+    assert refused.code == 2
+    assert "--window has no effect unless a text alone is learned" in refused.err
 
 
 def test_without_a_share_nothing_is_tested_on(run, csv):
@@ -296,6 +322,8 @@ def test_a_reader_that_leaves_early_gets_no_traceback():
         (("train", "--test", "missing.csv"), "--test needs --train"),
         (("train", "--unit", "words"), "--unit needs --train"),
         (("train", "--test-share", "0.2"), "--test-share needs --train"),
+        (("train", "--window", "9"), "--window needs --train"),
+        (("train", "--train", "a", "--task", "recall"), "--task has no effect with --train"),
         (
             ("train", "--train", "a", "--test", "b", "--test-share", "0"),
             "has no effect with --test",

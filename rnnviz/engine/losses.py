@@ -37,7 +37,10 @@ class CrossEntropy:
         np.multiply(out, 1 / (out @ np.ones((out.shape[-1], 1), out.dtype)), out)
 
     def of(self, answers: Array, targets: Array) -> Array:
-        """Infinite where a probability is below the smallest number, a logit gap of about 745."""
+        """Infinite where a probability is below the smallest number, a logit gap of about 745.
+
+        In single precision that gap is about 104.
+        """
         loss: Array = -np.log(answers[np.arange(len(targets)), targets])
         return loss
 

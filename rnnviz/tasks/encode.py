@@ -12,12 +12,12 @@ MAX_TOKENS = 5_000
 
 
 def vocabulary_of(texts: Iterable[str], unit: Unit) -> Vocabulary:
-    """The tokens of the training texts; raise TaskError for too many."""
+    """The tokens of the texts to learn from; raise TaskError for too many."""
     vocabulary = Vocabulary.of(texts, unit is Unit.CHARACTERS)
     if len(vocabulary) > MAX_TOKENS:
         instead = ", or characters instead of words" if unit is Unit.WORDS else ""
         raise TaskError(
-            f"The training phrases have {len(vocabulary):,} different {unit}, more than "
+            f"The phrases to learn from have {len(vocabulary):,} different {unit}, more than "
             f"{MAX_TOKENS:,}. Use fewer rows{instead}."
         )
     return vocabulary

@@ -10,8 +10,16 @@ import numpy as np
 
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.table import Form
-from rnnviz.tasks.upload import Upload, dataset_of, parts_of
+from rnnviz.tasks.upload import Upload, dataset_of, parts_of, table_of
 from rnnviz.tasks.vocabulary import Array, Unit
+
+_LEARNED = {
+    Form.LABEL: "classes",
+    Form.NEXT: "what comes next",
+    Form.TRANSLATION: "translation",
+}
+#: Of more classes than this only the first are listed.
+_MOST_LISTED = 12
 
 
 class ClassCount(NamedTuple):
@@ -26,7 +34,8 @@ class ClassCount(NamedTuple):
 class Preview:
     """What was found in an upload.
 
-    ``train`` and ``test`` are the numbers of sequences, ``vocabulary`` and ``source`` those of
+    ``rows`` is the number of rows of both files, 0 for plain text, ``train`` and ``test`` are the
+    numbers of sequences that they make, ``vocabulary`` and ``source`` those of
     different tokens (``source`` of an encoder, 0 without one), ``longest`` that of the tokens of
     the longest sequence. ``unknown`` are the test's tokens that are skipped.
     """
@@ -34,6 +43,7 @@ class Preview:
     name: str
     form: Form
     unit: Unit
+    rows: int
     train: int
     test: int
     classes: tuple[ClassCount, ...]
@@ -43,15 +53,42 @@ class Preview:
     unknown: tuple[str, ...]
     notes: tuple[str, ...]
 
+    @property
+    def _read(self) -> str:
+        if not self.rows:
+            return "plain text"
+        return "1 row" if self.rows == 1 else f"{self.rows:,} rows"
+
+    @property
+    def sentences(self) -> list[str]:
+        """What was found, line by line."""
+        source = f", {self.source:,} in the source" if self.source else ""
+        lines = [
+            f"Learned: {_LEARNED[self.form]}, in {self.unit}, from {self._read}",
+            f"{self.train:,} sequences to train, {self.test:,} to test",
+            f"{self.vocabulary:,} different {self.unit}{source}; the longest sequence has "
+            f"{self.longest:,}",
+        ]
+        if self.form is Form.LABEL:
+            listed = [f"{c.name[:30]} ({c.train:,} + {c.test:,})" for c in self.classes]
+            more = f" and {len(listed) - _MOST_LISTED} more" if len(listed) > _MOST_LISTED else ""
+            lines.append(f"Classes (train + test): {', '.join(listed[:_MOST_LISTED])}{more}")
+        if self.unknown:
+            words = ", ".join(word[:30] for word in self.unknown[:8])
+            lines.append(f"Unknown in the test: {len(self.unknown):,} ({words})")
+        return lines
+
 
 def preview(upload: Upload) -> Preview:
     """What an upload would be learned from; raise TaskError if it can't be."""
     parts, data = parts_of(upload), dataset_of(upload)
+    tables = [table_of(file) for file in (upload.train, upload.test) if file]
     counts = (_counts(part, len(data.classes)) for part in (data.train, data.test))
     return Preview(
         name=data.name,
         form=parts.form,
         unit=parts.unit,
+        rows=sum(len(table.rows) for table in tables if not table.plain),
         train=len(data.train),
         test=len(data.test),
         classes=tuple(map(ClassCount, data.classes, *counts)),

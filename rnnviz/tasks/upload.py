@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from rnnviz.config import SETTINGS, Setting
 from rnnviz.tasks.dataset import Dataset, build_dataset
+from rnnviz.tasks.encode import vocabulary_of
 from rnnviz.tasks.split import split_rows
 from rnnviz.tasks.table import Form, Row, Table, TaskError, check, read_any
 from rnnviz.tasks.translate import build_translation
@@ -105,11 +106,18 @@ class Parts:
 
 
 @lru_cache(maxsize=4)
+def table_of(file: File) -> Table:
+    """The rows of a file as they stand there, not yet checked; raise TaskError."""
+    return read_any(file.content, file.name)
+
+
+@lru_cache(maxsize=4)
 def parts_of(upload: Upload) -> Parts:
     """Read the files and set the test rows aside; raise TaskError."""
-    table = read_any(upload.train.content, upload.train.name)
+    table = table_of(upload.train)
     unit = upload.unit or _OWN_UNITS[table.form]
     check(table, unit)
+    _check_tokens(table, unit)
     if upload.test:
         tested = _test_table(upload.test, table, unit)
         return Parts(table.form, unit, table.rows, tested.rows, _overlap(table, tested, unit))
@@ -120,8 +128,15 @@ def parts_of(upload: Upload) -> Parts:
     return Parts(table.form, unit, train, test, _untested(upload, test, unit))
 
 
+def _check_tokens(table: Table, unit: Unit) -> None:
+    """Count before rows are set aside: another seed must not make of good data too large ones."""
+    vocabulary_of((row.text for row in table.rows), unit)
+    if table.form is Form.TRANSLATION:
+        vocabulary_of((row.label for row in table.rows), unit)
+
+
 def _test_table(file: File, train: Table, unit: Unit) -> Table:
-    table = read_any(file.content, file.name)
+    table = table_of(file)
     if table.form is not train.form:
         raise TaskError(
             f"{file.name}: has {table.form.header}, and {train.name} has {train.form.header}. "

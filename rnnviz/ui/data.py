@@ -9,7 +9,7 @@ import streamlit as st
 from rnnviz.session import Session
 from rnnviz.tasks.preview import Preview, preview
 from rnnviz.tasks.table import Form, TaskError
-from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload
+from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, table_of
 from rnnviz.tasks.vocabulary import Unit
 from rnnviz.ui.press import pressed
 from rnnviz.ui.style import escaped
@@ -18,13 +18,6 @@ _HELP = (
     "A CSV with the columns text,label (classes), text alone (what comes next) or source,target "
     "(translation), or plain text. UTF-8, at most 5 MB and 20,000 rows. It stays on this machine."
 )
-_FORMS = {
-    Form.LABEL: "classes",
-    Form.NEXT: "what comes next",
-    Form.TRANSLATION: "translation",
-}
-#: Of more classes than this only the first are listed.
-_MOST_LISTED = 12
 
 
 def own_data(session: Session) -> None:
@@ -65,9 +58,9 @@ def _pasted() -> File | None:
 
 def _offer(session: Session, train: File, test: File | None) -> None:
     """How the data are read, what is in them, and the button that starts; or what is wrong."""
-    options = _options(test is not None)
-    upload = Upload(train, test, seed=session.config.seed, **options)
     try:
+        options = _options(table_of(train).form, test is not None)
+        upload = Upload(train, test, seed=session.config.seed, **options)
         found = preview(upload)
     except TaskError as problem:
         st.warning(escaped(str(problem)))
@@ -81,35 +74,28 @@ def _offer(session: Session, train: File, test: File | None) -> None:
         st.warning(escaped(session.data_problem))
 
 
-def _options(tested: bool) -> dict[str, Any]:
-    unit = st.segmented_control(
-        "Unit", list(Unit), key="unit_choice", help=DATA_SETTINGS["unit"].help, format_func=str
-    )
-    row = DATA_SETTINGS["test_share"]
-    share = row.default
+def _options(form: Form, tested: bool) -> dict[str, Any]:
+    """The widgets of what there is to choose: the pieces of a text, the share without a test."""
+    unit, share, window = (DATA_SETTINGS[name] for name in ("unit", "test_share", "window"))
+    chosen = {
+        "unit": st.segmented_control(
+            unit.label, list(Unit), key="unit_choice", help=unit.help, format_func=str
+        )
+    }
     if not tested:
-        share = st.slider(
-            row.label, row.low, row.high, row.default, step=row.step, key="test_share",
-            help=row.help,
+        chosen["test_share"] = st.slider(
+            share.label, share.low, share.high, share.default, step=share.step, key="test_share",
+            help=share.help,
         )  # fmt: skip
-    return {"unit": unit, "test_share": share}
+    if form is Form.NEXT:
+        chosen["window"] = st.number_input(
+            window.label, int(window.low), int(window.high), window.default, key="window",
+            help=window.help,
+        )  # fmt: skip
+    return chosen
 
 
 def _show(found: Preview) -> None:
-    source = f", {found.source:,} in the source" if found.source else ""
-    rows = [
-        f"Learned: {_FORMS[found.form]}, in {found.unit}",
-        f"{found.train:,} sequences to train, {found.test:,} to test",
-        f"{found.vocabulary:,} different {found.unit}{source}; the longest sequence has "
-        f"{found.longest:,}",
-    ]
-    if found.form is Form.LABEL:
-        listed = [f"{c.name[:30]} ({c.train:,} + {c.test:,})" for c in found.classes]
-        more = f" and {len(listed) - _MOST_LISTED} more" if len(listed) > _MOST_LISTED else ""
-        rows.append(f"Classes (train + test): {', '.join(listed[:_MOST_LISTED])}{more}")
-    if found.unknown:
-        words = ", ".join(word[:30] for word in found.unknown[:8])
-        rows.append(f"Unknown in the test: {len(found.unknown):,} ({words})")
-    st.caption("  \n".join(map(escaped, rows)))
+    st.caption("  \n".join(map(escaped, found.sentences)))
     for note in found.notes:
         st.caption(escaped(note))

@@ -27,7 +27,9 @@ def sidebar(session: Session) -> RunConfig:
             if group == "Data":
                 values["task"] = _task(session, first, edition)
             for row in (row for row in SETTINGS.values() if row.group == group):
-                if row.name != "task" and row.applies(values):
+                if row.name == "lag" and session.own_data:
+                    values["lag"] = first.lag
+                elif row.name != "task" and row.applies(values):
                     values[row.name] = _widget(row, getattr(first, row.name), edition)
             if group == "Data":
                 _about(session)

@@ -90,7 +90,9 @@ def test_it_agrees_where_a_sum_is_exactly_zero_and_the_unit_at_its_kink(layers):
             # Unit 0 always reads nothing, unit 1 until it reads what unit 2 has remembered.
             array[0] = 0
             array[1] = np.where(np.arange(array.shape[1]) == 2, array[1], 0)
-    check = check_gradient(parameters, collate(examples(of, [5, 1, 4, 2], every=True)), Gradient.EXACT)
+    check = check_gradient(
+        parameters, collate(examples(of, [5, 1, 4, 2], every=True)), Gradient.EXACT
+    )
     assert not check.wrong, check.errors
 
 

@@ -19,7 +19,14 @@ def test_of_labels_the_classes_are_counted_on_both_sides():
     train = b"text,label\nso warm,sunny\nso cold,rainy\nnot so cold at all,sunny\n"
     seen = previewed(train, b"text,label\nvery very cold,rainy\n")
     assert (seen.name, seen.form, seen.unit) == ("a.csv", Form.LABEL, Unit.WORDS)
-    assert (seen.train, seen.test) == (3, 1)
+    assert (seen.rows, seen.train, seen.test) == (4, 3, 1)
+    assert seen.sentences == [
+        "Learned: classes, in words, from 4 rows",
+        "3 sequences to train, 1 to test",
+        "6 different words; the longest sequence has 5",
+        "Classes (train + test): rainy (1 + 1), sunny (2 + 0)",
+        "Unknown in the test: 1 (very)",
+    ]
     assert seen.classes == (ClassCount("rainy", 1, 1), ClassCount("sunny", 2, 0))
     assert (seen.vocabulary, seen.source, seen.longest) == (6, 0, 5)
     assert seen.unknown == ("very",)
@@ -30,6 +37,7 @@ def test_of_text_its_tokens_are_counted_by_how_often_they_are_to_come_next():
     seen = previewed(b"abab" * 20, name="a.txt", window=10, test_share=0)
     assert (seen.form, seen.unit) == (Form.NEXT, Unit.CHARACTERS)
     assert (seen.train, seen.test, seen.longest, seen.vocabulary) == (8, 0, 10, 2)
+    assert seen.sentences[0] == "Learned: what comes next, in characters, from plain text"
     assert seen.classes == (ClassCount("a", 39, 0), ClassCount("b", 40, 0))
 
 

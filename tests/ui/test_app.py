@@ -44,7 +44,10 @@ class Page(Tab):
     def widget(self, key):
         names = re.compile(rf"{key}(_\d+)?")
         every = (w for kind in WIDGETS for w in self.app.get(kind))
-        return next(w for w in every if names.fullmatch(w.key or ""))
+        return next((w for w in every if names.fullmatch(w.key or "")), None)
+
+    def has(self, key):
+        return self.widget(key) is not None
 
     def set(self, key, value):
         self.widget(key).set_value(value)
@@ -503,6 +506,35 @@ def test_a_pasted_text_is_learned_token_by_token(page):
     assert "perplexity train" in page.text
     page.click("step_epoch")
     assert page.session.state.epoch == 1
+
+
+def test_the_pieces_of_a_text_can_be_chosen_where_one_is_learned(page):
+    page.upload("train_csv", "weather.csv", WEATHER)
+    assert not page.has("window")
+    page.upload("train_csv", "long.txt", b"abcde" * 100)
+    page.set("test_share", 0.0)
+    page.set("window", 500)
+    page.click("learn")
+    (example,) = page.session.dataset.train
+    assert len(example.inputs) == 499
+    assert "the longest sequence has 499" in page.text
+
+
+def test_the_lag_is_no_choice_where_the_readers_own_data_are_learned(open_page):
+    page = open_page(task="recall", lag="7")
+    assert page.has("lag")
+    page.learn("weather.csv", WEATHER)
+    page.click("step_epoch")
+    assert not page.has("lag")
+    assert (page.session.state.epoch, page.session.config.lag) == (1, 7)
+
+
+def test_another_seed_leaves_data_near_the_limit_readable(page):
+    lines = [f"so w{2 * i} w{2 * i + 1},{'ab'[i % 2]}" for i in range(2_499)]
+    page.learn("large.csv", "\n".join(["text,label", *lines]).encode(), share=0.5)
+    page.click("new_seed")
+    assert page.session.dataset.name == "large.csv"
+    assert not page.app.exception
 
 
 def test_words_or_characters_can_be_chosen(page):
