@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.analysis.activity import running_margin
-from rnnviz.analysis.corpus import Corpus, read_corpus, within
+from rnnviz.analysis.corpus import Corpus, read_corpus
 from rnnviz.analysis.projection import Plane, Projection, boundary, fit, plane_of
 from rnnviz.analysis.saliency import Saliency, lead, saliency
 from rnnviz.analysis.selectivity import Response, response, selectivity
@@ -104,15 +104,13 @@ class Dissection:
     # Units
 
     def corpus(self, region: Region) -> Corpus:
-        """The training sequences through this region, of very many the first."""
+        """The training sequences through this region, of very many some."""
         found: Corpus = self._keep("corpus", region, lambda: self._read(region))
         return found
 
     def _read(self, region: Region) -> Corpus:
-        examples = region.dataset.train
-        chosen = examples[: within(examples)]
-        names = names_of(region.dataset)
-        return read_corpus(region.state.parameters, chosen, names, region.layer, region.part)
+        parameters, data = region.state.parameters, region.dataset
+        return read_corpus(parameters, data.train, names_of(data), region.layer, region.part)
 
     def order(self, region: Region) -> Array:
         """The units in the order that is chosen, (H,)."""

@@ -20,13 +20,15 @@ from rnnviz.engine.trace import Trace
 
 #: The most tokens that are looked at together.
 MOST_TOKENS = 4_000
+#: The seed of the draw where there are more: always the same sequences, of every kind alike.
+_DRAWING = 7
 
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
     """N tokens, sequence by sequence: ``words`` (N,), the state or gate after each, (N, H).
 
-    ``owners`` (N,) says which sequence each belongs to, ``steps`` (N,) at which of its places.
+    ``owners`` (N,) says of which of the examples each is, ``steps`` (N,) at which of its places.
     ``zero`` says whether it is zero before the first token, as a state is; a gate isn't there yet.
     """
 
@@ -39,7 +41,7 @@ class Corpus:
     @property
     def count(self) -> int:
         """How many sequences there are."""
-        return int(self.owners[-1]) + 1
+        return len(self.starts) - 1
 
     @cached_property
     def starts(self) -> Array:
@@ -50,12 +52,21 @@ class Corpus:
         """The tokens of one sequence."""
         return slice(int(self.starts[sequence]), int(self.starts[sequence + 1]))
 
-    def first(self, most: int) -> Corpus:
-        """The first sequences, with no more than ``most`` tokens together; at least one."""
-        count = max(1, int(np.searchsorted(self.starts[1:], most, side="right")))
-        end = int(self.starts[count])
-        words, states = self.words[:end], self.states[:end]
-        return Corpus(words, states, self.owners[:end], self.steps[:end], self.zero)
+    def around(self, token: int) -> slice:
+        """The tokens of the sequence that this one belongs to."""
+        return self.part(int(np.searchsorted(self.starts, token, side="right")) - 1)
+
+    @property
+    def examples(self) -> Array:
+        """Which of the examples each sequence is, (count,)."""
+        numbers: Array = self.owners[self.starts[:-1]]
+        return numbers
+
+    def drawn(self, most: int) -> Corpus:
+        """Some of the sequences, with no more than ``most`` tokens together; at least one."""
+        kept = np.isin(self.owners, self.examples[draw(np.diff(self.starts), most)])
+        words = tuple(word for word, keep in zip(self.words, kept, strict=True) if keep)
+        return Corpus(words, self.states[kept], self.owners[kept], self.steps[kept], self.zero)
 
     @cached_property
     def changes(self) -> Array:
@@ -91,10 +102,19 @@ class Corpus:
         return found
 
 
-def within(examples: Sequence[Example], most: int = MOST_TOKENS) -> int:
-    """How many of the first examples have no more than ``most`` tokens together; at least one."""
-    lengths = [len(e.inputs) + (0 if e.source is None else len(e.source)) for e in examples]
-    return max(1, int(np.searchsorted(np.cumsum(lengths), most, side="right")))
+def lengths_of(examples: Sequence[Example]) -> Array:
+    """How many tokens each has, those that an encoder reads included."""
+    return np.array([len(e.inputs) + (0 if e.source is None else len(e.source)) for e in examples])
+
+
+def draw(lengths: Array, most: int) -> Array:
+    """The places of all lengths, or of some that sum up to no more than ``most``; at least one.
+
+    By chance, for often examples stand in the order of their classes.
+    """
+    order = np.random.default_rng(_DRAWING).permutation(len(lengths))
+    count = max(1, int(np.searchsorted(np.cumsum(lengths[order]), most, side="right")))
+    return np.sort(order[:count])
 
 
 def read_corpus(
@@ -104,7 +124,9 @@ def read_corpus(
     layer: int = -1,
     part: str = "h",
 ) -> Corpus:
-    """Read the examples with these parameters and keep what a state or gate of a layer was."""
+    """Read examples, of many some, and keep what a state or gate of a layer was at each token."""
+    numbers = draw(lengths_of(examples), MOST_TOKENS)
+    examples = [examples[number] for number in numbers]
     architecture = parameters.architecture
     found: dict[int, tuple[tuple[str, ...], Array]] = {}
     for batch in batches(examples, architecture.hidden * architecture.layers):
@@ -118,7 +140,7 @@ def read_corpus(
     return Corpus(
         words=tuple(word for words, _ in rows for word in words),
         states=np.concatenate([states for _, states in rows]),
-        owners=np.repeat(np.arange(len(rows)), lengths),
+        owners=np.repeat(numbers, lengths),
         steps=np.concatenate([np.arange(length) for length in lengths]),
         zero=part in architecture.cell.states,
     )

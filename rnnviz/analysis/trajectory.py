@@ -52,7 +52,8 @@ def wanted(corpus: Corpus, examples: Sequence[Example]) -> list[Array]:
     first one.
     """
     found: list[Array] = []
-    for k, example in enumerate(examples[: corpus.count]):
+    for k, owner in enumerate(corpus.examples):
+        example = examples[owner]
         length = corpus.part(k).stop - corpus.part(k).start
         missing = length - len(example.targets)
         found += [*example.targets[:1]] * missing + [*example.targets]

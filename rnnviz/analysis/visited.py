@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnviz.analysis.corpus import MOST_TOKENS, draw, lengths_of
 from rnnviz.analysis.flow_map import states_of
 from rnnviz.engine.batch import Example
 from rnnviz.engine.evaluation import batches
@@ -14,9 +15,6 @@ from rnnviz.engine.layer import Array
 from rnnviz.engine.model import bind_forward
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
-
-#: How many tokens are read at most; of more data only every n-th sequence is.
-_TOKENS = 4_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +49,8 @@ class Visited:
 
 
 def visit(parameters: Parameters, examples: Sequence[Example]) -> Visited:
-    """The states on the ways of these examples, or of evenly chosen ones if they are many."""
-    few = _few(examples)
+    """The states on the ways of these examples, or of some of them if they are many."""
+    few = [examples[number] for number in draw(lengths_of(examples), MOST_TOKENS)]
     of = parameters.architecture
     paths: list[Array] = []
     for batch in batches(few, of.hidden * of.layers):
@@ -63,11 +61,6 @@ def visit(parameters: Parameters, examples: Sequence[Example]) -> Visited:
         paths += [states_of(trace, k).whole.astype(float) for k in sequences]
     states = np.concatenate(paths)
     return Visited(tuple(paths), states, _mean_input(few, of.inputs), len(examples))
-
-
-def _few(examples: Sequence[Example]) -> Sequence[Example]:
-    tokens = sum(len(example.inputs) for example in examples)
-    return examples[:: -(-tokens // _TOKENS)]
 
 
 def _mean_input(examples: Sequence[Example], width: int) -> Array:

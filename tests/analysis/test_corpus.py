@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.corpus import read_corpus, within
+from rnnviz.analysis.corpus import draw, read_corpus
 from rnnviz.analysis.step import words_of
 from rnnviz.analysis.symbols import Names
 from rnnviz.analysis.unrolled import Unrolled
@@ -44,14 +44,17 @@ def test_the_places_of_a_word_are_found():
     assert found.occurrences("zebra").tolist() == []
 
 
-@pytest.mark.parametrize(
-    ("most", "words"), [(9, "baacca"), (6, "baacca"), (5, "baac"), (3, "b"), (0, "b")]
-)
-def test_the_first_sequences_can_be_taken_whole(most, words):
-    found = corpus("b", "aac", "ca").first(most)
-    assert "".join(found.words) == words
-    assert len(found.states) == len(words)
-    assert found.count == {6: 3, 4: 2, 1: 1}[len(words)]
+@pytest.mark.parametrize("most", range(8))
+def test_sequences_are_drawn_whole(most):
+    whole = corpus("b", "aac", "ca")
+    found = whole.drawn(most)
+    assert 1 <= len(found.words) <= max(most, 3)
+    assert (found.count == 3) == (most >= 6)
+    for k, number in enumerate(found.examples):
+        assert found.words[found.part(k)] == whole.words[whole.part(number)]
+        assert (found.states[found.part(k)] == whole.states[whole.part(number)]).all()
+        for token in range(found.part(k).start, found.part(k).stop):
+            assert found.around(token) == found.part(k)
 
 
 @pytest.mark.parametrize("cell", CELLS, ids="-".join)
@@ -71,8 +74,26 @@ def test_every_sequence_is_read_as_it_is_alone(cell, encoder, layer):
             assert found.words[found.part(k)] == words_of(trace, names)
 
 
-def test_of_many_examples_the_first_are_taken():
-    given = [phrase("abc")] * 10
-    assert within(given, 30) == 10
-    assert within(given, 11) == 3
-    assert within(given, 1) == 1
+def test_of_many_examples_some_of_every_kind_are_drawn_always_the_same():
+    lengths = np.full(1_000, 3)
+    assert draw(lengths, 3_000).tolist() == [*range(1_000)]
+    some = draw(lengths, 302)
+    assert (len(some), len({*some})) == (100, 100)
+    assert (np.diff(some) > 0).all()
+    assert some.tolist() == draw(lengths, 302).tolist()
+    assert np.histogram(some, 4, (0, 1_000))[0].min() > 15
+    # Nor are they all of one kind where two kinds stand in turns.
+    assert 30 < (some % 2).sum() < 70
+    assert len(draw(lengths, 1)) == 1
+
+
+def test_of_many_examples_the_ones_that_are_read_are_known(monkeypatch):
+    of = architecture(CELLS[0])
+    given = examples(of, [3] * 20, every=False)
+    names = Names(("a", "b", "c", "d"), ("A", "B", "C"))
+    whole = read_corpus(network(of), given, names)
+    monkeypatch.setattr("rnnviz.analysis.corpus.MOST_TOKENS", 12)
+    found = read_corpus(network(of), given, names)
+    assert (found.count, whole.count) == (4, 20)
+    for k, number in enumerate(found.examples):
+        assert found.words[found.part(k)] == whole.words[whole.part(number)]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis import visited
+from rnnviz.analysis.corpus import draw
 from rnnviz.analysis.flow_map import states_of
 from rnnviz.analysis.visited import visit
 from rnnviz.engine.batch import collate
@@ -42,19 +43,20 @@ def test_the_mean_input_of_values_is_their_mean():
     np.testing.assert_allclose(visit(network(of), given).mean_input, wanted)
 
 
-def test_of_many_sequences_every_few_are_read(monkeypatch):
+def test_of_many_sequences_some_are_read(monkeypatch):
     of = architecture()
     given = examples(of, [4] * 10)
-    monkeypatch.setattr(visited, "_TOKENS", 16)
+    monkeypatch.setattr(visited, "MOST_TOKENS", 16)
     found = visit(network(of), given)
     assert (len(found.paths), found.total) == (4, 10)
-    last = states_of(record(network(of), collate([given[9]])))
+    drawn = draw(np.full(10, 4), 16)
+    last = states_of(record(network(of), collate([given[drawn[-1]]])))
     np.testing.assert_allclose(found.paths[3][1:], last.after, rtol=0, atol=1e-14)
 
 
 def test_one_long_sequence_is_read_even_so(monkeypatch):
     of = architecture()
-    monkeypatch.setattr(visited, "_TOKENS", 3)
+    monkeypatch.setattr(visited, "MOST_TOKENS", 3)
     assert len(visit(network(of), examples(of, [9])).states) == 10
 
 

@@ -188,7 +188,7 @@ def _gap(session: Session) -> str:
 
 def _count(session: Session, corpus: Corpus) -> str:
     every = len(session.dataset.train)
-    return str(every) if every == corpus.count else f"the first {corpus.count} of {every}"
+    return str(every) if every == corpus.count else f"{corpus.count} (drawn by chance) of {every}"
 
 
 def _limit(corpus: Corpus, unit: int, mine: Any) -> float:
@@ -197,7 +197,7 @@ def _limit(corpus: Corpus, unit: int, mine: Any) -> float:
 
 
 def _line(session: Session, corpus: Corpus, k: int) -> Line:
-    part, example = corpus.part(k), session.dataset.train[k]
+    part, example = corpus.part(k), session.dataset.train[corpus.examples[k]]
     verdicts = session.dataset.verdicts
     note = f" → {shown_token(session.dataset.classes[example.target])}" if verdicts else ""
     return Line(corpus.words[part], corpus.states[part, session.dissection.unit], note)
@@ -269,7 +269,7 @@ def _behind_html(session: Session, region: Region) -> str:
 
 
 def _behind(corpus: Corpus, place: int, unit: int, change: float) -> Line:
-    part, step = corpus.part(int(corpus.owners[place])), int(corpus.steps[place])
+    part, step = corpus.around(place), int(corpus.steps[place])
     note = f" {change:+.3f}".replace("-", "−")
     return Line(corpus.words[part], corpus.states[part, unit], note, frozenset({step}))
 

@@ -102,14 +102,14 @@ def _said_html(session: Session, plane: Plane) -> str:
     ratio = participation(corpus.states)
     both, fitted = sum(plane.explained), plane.basis.epoch
     share = f"the two carry <b>{both:.1%}</b> of the variance of the states shown"
-    drawn = corpus.first(_MOST).count
+    drawn = corpus.drawn(_MOST).count
     if not corpus.states.std(axis=0).any():
         share = "the states shown don't vary at all"
     return (
         f'<div class="rnnviz-said">Axes fitted at epoch <b>{fitted}</b> to the '
         f"{len(corpus.words):,} states of {corpus.count} training sequences, and kept: {share}; "
         f"participation ratio <b>{ratio:.2f}</b> of {corpus.states.shape[1]} units."
-        f"{f' Drawn are the first {drawn} sequences.' if drawn < corpus.count else ''}</div>"
+        f"{f' In the picture are {drawn} of them.' if drawn < corpus.count else ''}</div>"
     )
 
 
@@ -118,7 +118,7 @@ def _all_ways(session: Session, probe: Probe, plane: Plane) -> Any:
 
 
 def _cloud(session: Session, plane: Plane) -> Cloud:
-    corpus, data = session.dissection.corpus(region_of(session)).first(_MOST), session.dataset
+    corpus, data = session.dissection.corpus(region_of(session)).drawn(_MOST), session.dataset
     return cloud(corpus, plane, wanted(corpus, data.train), data.classes)
 
 
