@@ -141,13 +141,21 @@ class Session(Player):
         before, usual = self.dataset, self.first_phrase
         super()._restart()
         if self.dataset is not before:
-            self._ask_anew(usual, other=self.dataset.name != before.name and not self.own_data)
+            kept = self.dataset.name == before.name or (self.own_data and self._is_known())
+            self._ask_anew(kept and self.typed != usual)
 
-    def _ask_anew(self, usual: str, other: bool) -> None:
-        """Keep what the reader has typed where these data can read it; with another task begin."""
-        self.ask(self.first_phrase if other or self.typed == usual else self.typed)
+    def _ask_anew(self, kept: bool) -> None:
+        """Keep what the reader has typed, if these data can read it, or begin with their own."""
+        self.ask(self.typed if kept else self.first_phrase)
         if self.problem:
             self.ask(self.first_phrase)
+
+    def _is_known(self) -> bool:
+        """Whether these data have every word of what the reader has typed."""
+        try:
+            return not self.read(self.typed).unknown
+        except TaskError:
+            return False
 
     def ask(self, text: str) -> None:
         """Make ``text`` the probe; if it can't be, the last one stays and ``problem`` says why."""

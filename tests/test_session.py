@@ -444,10 +444,18 @@ def test_the_probe_follows_to_phrases_with_other_words(session):
     assert session.problem == ""
 
 
-def test_the_probe_stays_where_its_words_are_known(session):
-    session.ask("cold and not bad")
+def test_the_probe_stays_where_all_its_words_are_known(session):
     session.load(own(WEATHER))
-    assert session.phrase == "cold and not bad"
+    session.ask("warm so cold")
+    session.load(own(("more.csv", WEATHER[1])))
+    assert session.dataset.name == "more.csv"
+    assert session.phrase == "warm so cold"
+
+
+def test_the_probe_of_the_task_goes_even_where_the_readers_data_know_one_of_its_words(session):
+    assert "happy" in session.phrase
+    session.load(own(("happy.csv", WEATHER[1] + b"so happy,sunny\n")))
+    assert session.phrase == "so warm"
 
 
 def test_without_test_phrases_there_are_no_test_scores(session):
