@@ -192,9 +192,14 @@ class Dissection:
         self.variant = self.variant._replace(place=place)
         return self.variant.applied(words)
 
-    def saliency(self, probe: Probe) -> tuple[Saliency, str]:
-        """How much each token of a probe has to do with its answer, and what that is called."""
-        found: tuple[Saliency, str] = self._keep("saliency", probe, lambda: _explained(probe))
+    def saliency(self, probe: Probe, other: Probe | None = None) -> tuple[Saliency, str]:
+        """How much each token of a probe has to do with its answer, and what that is called.
+
+        Of values it is the channel in which the answer differs most from that of ``other``.
+        """
+        channel = 0 if other is None or probe.dataset.answers_classes else _apart(probe, other)
+        key = probe, channel
+        found: tuple[Saliency, str] = self._keep("saliency", key, lambda: _explained(*key))
         return found
 
     # Break it
@@ -285,9 +290,9 @@ def spelled(dataset: Dataset, words: Sequence[str]) -> str:
     return vocabulary.join(words) if dataset.tokens else " ".join(words)
 
 
-def _explained(probe: Probe) -> tuple[Saliency, str]:
+def _explained(probe: Probe, channel: int) -> tuple[Saliency, str]:
     data = probe.dataset
-    answer = lead(probe.trace, data.classes, every=data.source is not None)
+    answer = lead(probe.trace, data.classes, data.source is not None, channel)
     return saliency(probe.parameters, probe.example, answer), answer.name
 
 
@@ -313,11 +318,15 @@ def signal(first: Probe, second: Probe) -> Signal:
         return Signal(one.values, two.values, f"Lead of “{data.classes[target]}”")
     if data.answers_classes:
         return Signal(_wanted(first), _wanted(second), "Lead of what is wanted")
-    common = min(len(first.running), len(second.running))
-    apart = np.abs(first.running[:common] - second.running[:common]).sum(axis=0)
-    channel = int(apart.argmax())
+    channel = _apart(first, second)
     values, others = (probe.running[:, channel] for probe in (first, second))
     return Signal(values, others, f"Answer, {data.classes[channel]}", "value")
+
+
+def _apart(first: Probe, second: Probe) -> int:
+    """The channel in which the answers of two probes differ most."""
+    common = min(len(first.running), len(second.running))
+    return int(np.abs(first.running[:common] - second.running[:common]).sum(axis=0).argmax())
 
 
 def _wanted(probe: Probe) -> Array:

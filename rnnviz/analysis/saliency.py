@@ -52,16 +52,16 @@ class Saliency:
         return float(self.integrated.sum()) - (self.whole - self.empty)
 
 
-def lead(trace: Trace, classes: Sequence[str], every: bool) -> Answer:
+def lead(trace: Trace, classes: Sequence[str], every: bool, channel: int = 0) -> Answer:
     """The lead of the target's logit over its strongest rival, at the last answer.
 
-    With ``every`` the mean over all answers; of values the first channel.
+    With ``every`` the mean over all answers; of values one channel.
     """
     weights = np.zeros(trace.logits.shape)
     rows = np.arange(len(weights)) if every else np.array([len(weights) - 1])
     if trace.targets.ndim > 1:
-        weights[rows, 0] = 1 / len(rows)
-        return Answer(weights, f"the answer {classes[0]}")
+        weights[rows, channel] = 1 / len(rows)
+        return Answer(weights, f"the answer {classes[channel]}")
     weights[rows, trace.targets[rows]] = 1 / len(rows)
     weights[rows, best_other(trace.logits, trace.targets)[rows]] = -1 / len(rows)
     said = "the lead of the targets" if every else f"the lead of {classes[trace.targets[-1]]}"

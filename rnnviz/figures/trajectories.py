@@ -50,7 +50,14 @@ def trajectories(cloud: Cloud, probe: Way, plane: Plane, theme: Theme = LIGHT) -
         HEIGHTS["trajectories"],
         theme,
         showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "y": 1.0,
+            "yanchor": "bottom",
+            "traceorder": "normal",
+            "itemsizing": "constant",
+        },
         margin={"l": 64, "r": 16, "t": 76, "b": 48},
         xaxis=_component(plane, 0, span[0], theme),
         yaxis=_component(plane, 1, span[1], theme),
@@ -175,6 +182,11 @@ def _empty_memory(plane: Plane, theme: Theme) -> Series:
     )
 
 
+def _halo(theme: Theme) -> str:
+    """A rim of the ground round letters, so that they can be read where points lie below."""
+    return ", ".join(f"{x}px {y}px 2px {theme.background}" for x in (-1, 1) for y in (-1, 1))
+
+
 def _probe(probe: Way, theme: Theme) -> Series:
     names = [plain(shown_token(word), 14) for word in probe.words]
     few = len(names) <= _MOST_WORDS
@@ -185,7 +197,7 @@ def _probe(probe: Way, theme: Theme) -> Series:
         name="probe",
         text=names,
         textposition="top center",
-        textfont={"size": 14, "color": theme.text},
+        textfont={"size": 14, "color": theme.text, "shadow": _halo(theme)},
         cliponaxis=False,
         line={"color": theme.text, "width": 3},
         marker={"size": 9, "color": theme.text},

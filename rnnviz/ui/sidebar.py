@@ -67,14 +67,16 @@ def _widget(row: Setting, first: Any, edition: int) -> Any:
 
 def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
     """The choice of the task, which brings its first preset along, and its presets' buttons."""
+    if session.own_data:
+        own = f"Own data: {session.dataset.name[:60]}"
+        st.selectbox("Task", [own], key="own_task", disabled=True)
+        return first.task
     key = _key("task", edition)
     chosen = st.selectbox(
         "Task", list(TaskName), list(TaskName).index(first.task), key=key,
         format_func=lambda name: TASKS[name].label, on_change=_choose, args=(session, key),
-        disabled=session.own_data, help="What is learned. A new task comes with settings that fit.",
+        help="What is learned. A new task comes with settings that fit.",
     ) or first.task  # fmt: skip
-    if session.own_data:
-        return chosen
     with st.container(horizontal=True, key="presets"):
         for preset in PRESETS[chosen]:
             on = _is_on(session.config, preset)

@@ -21,7 +21,15 @@ from tests.ui.tab import Tab
 ROOT = Path(__file__).resolve().parents[2]
 CHARTS = {"loss", "metric", "map", "states", "margin", "flow", "recurrent", "norms"}
 PHRASE = TASKS["sentiment"].probe
-WIDGETS = ("number_input", "slider", "button_group", "select_slider", "text_input", "button")
+WIDGETS = (
+    "number_input",
+    "slider",
+    "button_group",
+    "select_slider",
+    "selectbox",
+    "text_input",
+    "button",
+)
 WEATHER = b"text,label\nso warm,sunny\nso cold,rainy\n"
 
 
@@ -535,6 +543,14 @@ def test_another_seed_leaves_data_near_the_limit_readable(page):
     page.click("new_seed")
     assert page.session.dataset.name == "large.csv"
     assert not page.app.exception
+
+
+def test_the_readers_own_data_are_called_so_in_place_of_the_task(page):
+    page.learn("weather.csv", WEATHER)
+    assert page.widget("own_task").value == "Own data: weather.csv"
+    assert not page.has("task")
+    page.click("leave_data")
+    assert page.widget("task").value == "sentiment"
 
 
 def test_words_or_characters_can_be_chosen(page):

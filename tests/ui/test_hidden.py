@@ -185,6 +185,30 @@ def test_a_single_state_has_a_sentence_in_place_of_a_plane():
         page.enter(room)
 
 
+@pytest.mark.parametrize(
+    ("count", "said"), [(12, "each word,"), (13, "each of the first 12 of 13 w")]
+)
+def test_of_a_long_sequence_it_is_said_how_much_the_small_pictures_show(count, said):
+    page = Page(hidden="4", phrase=" ".join(["bad"] * count)).enter(Room.WAYS)
+    assert f"The same plane once for {said}" in page.places["multiples"]["text"]
+
+
+def test_both_charts_are_about_the_bit_that_differs_most(page):
+    page = Page(task="flipflop", hidden="6", phrase="1,0,0 0,0,-1 0,0,0").enter(Room.WHAT_IF)
+
+    def told():
+        """The bit that the titles of both charts name."""
+        layouts = (page.charts[key]["figure"]["layout"] for key in ("leads", "saliency"))
+        (bit,) = {re.search(r"bit \d", layout["title"]["text"])[0] for layout in layouts}
+        return bit
+
+    bits = [told()]
+    page.lab.variant = page.lab.variant._replace(place=1)
+    page.run()
+    bits.append(told())
+    assert bits != ["bit 1", "bit 1"]
+
+
 def test_one_word_has_a_sentence_in_place_of_small_pictures():
     page = Page(hidden="4", phrase="bad").enter(Room.WAYS)
     assert page.charts.keys() == {"trajectories"}

@@ -145,7 +145,10 @@ def _panels(session: Session, probe: Probe) -> bool:
         return False
     with st.container(horizontal=True, vertical_alignment="bottom", key="panels_bar"):
         choose_alter(session, f"What is done to each {session.names.noun} below", words[0])
-    text = explanation("multiples", noun=session.names.noun)
+    noun = session.names.noun
+    which = f"each of the first {MOST_PANELS} of {len(words)} {noun}s"
+    few = len(words) <= MOST_PANELS
+    text = explanation("multiples", noun=noun, which=f"each {noun}" if few else which)
     place("multiples", multiples_height(len(words)), text)
     return True
 

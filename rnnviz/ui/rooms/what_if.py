@@ -49,7 +49,8 @@ def what_if_room(session: Session) -> Furnished:
         probe = session.inspect()
         other = _other(session, probe)
         frame.text("altered", _said_html(probe, other))
-        frame.chart("saliency", _strips, session, probe, remark=_sampled(session, probe))
+        beside = other if isinstance(other, Probe) else None
+        frame.chart("saliency", _strips, session, probe, beside, remark=_sampled(session, probe))
         if both and isinstance(other, Probe):
             frame.chart("leads", _leads, session, probe, other)
             frame.chart("compared", _states, session, probe, other)
@@ -132,8 +133,8 @@ def _states(session: Session, probe: Probe, other: Probe) -> Any:
     return compared_states(_states_pair(session, probe, other), theme(), view_of(session))
 
 
-def _strips(session: Session, probe: Probe) -> Any:
-    found, name = session.dissection.saliency(probe)
+def _strips(session: Session, probe: Probe, other: Probe | None) -> Any:
+    found, name = session.dissection.saliency(probe, other)
     return saliency_strips(found, probe.words, _visible(name), theme())
 
 
@@ -169,7 +170,9 @@ def _states_table(session: Session) -> pd.DataFrame:
 
 def _saliency_table(session: Session) -> pd.DataFrame:
     probe = session.inspect()
-    found, name = session.dissection.saliency(probe)
+    other = _other(session, probe)
+    beside = other if isinstance(other, Probe) else None
+    found, name = session.dissection.saliency(probe, beside)
     return pd.DataFrame(
         {
             session.names.noun: [*probe.words, f"sum, of {name}", "m(x) − m(0)"],
