@@ -22,6 +22,9 @@ _LINE = 0.12
 #: How much room there is around what is drawn, as a share of it, and on what grid it ends.
 _ROOM, _RUNGS = 0.1, 10
 
+#: How far from the middle of what is visited a point is seen, in widths of it.
+_REACH = 1.5
+
 Span = tuple[float, float]
 
 
@@ -50,7 +53,7 @@ class Portrait:
 
     ``spans`` are the sides of the window; ``paths`` the ways of sequences, ``probe`` that of the
     probe; ``places`` (n, 2) the fixed points, and ``lines`` the ends (2, 2) of what is unstable
-    there.
+    there; ``beyond`` counts the points that lie outside the window.
     """
 
     spans: tuple[Span, Span]
@@ -59,6 +62,7 @@ class Portrait:
     probe: Array
     places: Array
     lines: tuple[Array, ...]
+    beyond: int = 0
 
 
 def portrait(
@@ -77,10 +81,24 @@ def portrait(
     states = np.array([point.state for point in points]).reshape(-1, held.size)
     paths = tuple(plane.project(path) for path in visited.paths)
     shown, places = plane.project(probe), plane.project(states)
-    seen = np.concatenate([*paths, shown, places])
+    near = _near(places, np.concatenate([*paths, shown]))
+    seen = np.concatenate([*paths, shown, places[near]])
     spans = _span(seen[:, 0]), _span(seen[:, 1])
     field = flow_field(held, plane, spans)
-    return Portrait(spans, field, paths, shown, places, _lines(plane, points, places, spans))
+    lines = _lines(plane, points, places, spans)
+    return Portrait(spans, field, paths, shown, places, lines, int((~near).sum()))
+
+
+def _near(places: Array, visited: Array) -> Array:
+    """Which points, (n,), are so near that the window can hold them with what is visited.
+
+    Those farther off than it is wide would press all that sequences do into a corner.
+    """
+    low, high = visited.min(axis=0), visited.max(axis=0)
+    width = np.maximum(high - low, (high - low).max() / 10)
+    reach = _REACH * width if width.any() else np.inf
+    inside: Array = (np.abs(places - (low + high) / 2) <= reach).all(axis=1)
+    return inside
 
 
 def flow_field(

@@ -38,6 +38,7 @@ def phase_plane(
     what the probe read at each token.
     """
     readouts, words = labels
+    beyond = f" ({seen.beyond} points lie far outside)" if seen.beyond else ""
     series = [
         _lines(seen.paths, theme.muted, 1, opacity=_faint(seen)),
         *_arrows(seen.field, seen.spans, theme),
@@ -47,7 +48,7 @@ def phase_plane(
     ]
     return picture(
         series,
-        "Where the state goes, and where it stays",
+        f"Where the state goes, and where it stays{beyond}",
         HEIGHTS["phase"],
         theme,
         xaxis=_component(plane, 0, seen.spans[0], theme),

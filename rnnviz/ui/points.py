@@ -13,6 +13,8 @@ from rnnviz.analysis.symbols import number
 
 #: So many points are shown; the file has them all.
 _SHOWN = 40
+#: Whose memory is longer keeps what it has; and what differs less from 1 is written so.
+_LONG, _NEARLY = 1_000_000, 1e-3
 _HEADINGS = (
     "point", "kind", "speed q", "largest |λ|", "unstable", "memory (tokens)", "leaves in (tokens)",
     "starts", "read out there",
@@ -34,12 +36,21 @@ def points_html(found: FixedPoints | None, readouts: Sequence[Readout]) -> str:
 
 
 def _cells(place: int, point: FixedPoint, readout: Readout) -> list[str]:
-    largest = float(abs(point.eigenvalues[0]))
+    largest, memory = float(abs(point.eigenvalues[0])), point.memory
+    long = number(memory) if memory < _LONG else f"> {_LONG:,}"
     growth = number(-float(point.time_constants[0])) if largest > 1 else "–"
     return [
-        str(place), point.kind.value, f"{point.speed:.1e}", number(largest), str(point.unstable),
-        number(point.memory), growth, str(point.starts), readout.text,
+        str(place), point.kind.value, f"{point.speed:.1e}", _size(largest), str(point.unstable),
+        long, growth, str(point.starts), readout.text,
     ]  # fmt: skip
+
+
+def _size(eigenvalue: float) -> str:
+    """An absolute value; one that is nearly 1 by what it lacks of it or has beyond."""
+    beyond = eigenvalue - 1
+    if not beyond or abs(beyond) >= _NEARLY:
+        return number(eigenvalue)
+    return f"1 {'+' if beyond > 0 else '−'} {abs(beyond):.0e}"
 
 
 def points_table(found: FixedPoints | None, readouts: Sequence[Readout]) -> pd.DataFrame:

@@ -95,6 +95,16 @@ def test_the_window_holds_all_that_is_drawn_and_moves_seldom():
     assert len(seen.field.points) == ARROWS**2
 
 
+def test_a_point_far_off_does_not_press_what_is_visited_into_a_corner():
+    held, visited = network(0.5 * np.eye(3)), cloud([[-1, -1, 0], [1, 1, 0.0]])
+    near, far = (describe(held, np.array([x, 0.0, 0])) for x in (2.5, 30))
+    seen = portrait(held, FLAT, visited, visited.paths[0], [near, far])
+    assert seen.places.tolist() == [[2.5, 0], [30, 0]]
+    assert 2.5 < seen.spans[0][1] < 4
+    assert seen.beyond == 1
+    assert portrait(held, FLAT, visited, visited.paths[0], [near]).beyond == 0
+
+
 def test_of_a_path_that_leaves_all_bounds_the_part_before_is_seen():
     path = np.array([[0.0, 0, 0], [1, 1, 0], [np.inf, 0, 0], [0, 0, 0]])
     seen = portrait(network(np.eye(3)), FLAT, cloud(np.eye(3)), path)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -42,6 +43,13 @@ def portrait(moves=None, paths=1):
 @pytest.fixture
 def drawn():
     return phase_plane(portrait(), PLANE, POINTS, (READOUTS, ("not", "<i>good</i>")))
+
+
+def test_points_outside_the_window_are_counted_in_the_title():
+    title = "Where the state goes, and where it stays"
+    for beyond, said in ((0, title), (3, f"{title} (3 points lie far outside)")):
+        figure = phase_plane(replace(portrait(), beyond=beyond), PLANE)
+        assert figure.layout.title.text == said
 
 
 def series(figure, start):

@@ -2,12 +2,16 @@
 
 import re
 
+import numpy as np
 import pytest
 
+from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
+from rnnviz.analysis.portrait import Readout
 from rnnviz.config import TaskName
 from rnnviz.dynamics import Dynamics, Hold
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
+from rnnviz.ui.points import points_html
 from tests.ui import tab
 
 
@@ -169,3 +173,20 @@ def test_the_numbers_can_be_had(flipflop):
     assert len(table.value) == 27
     assert list(table.value.kind[:9]) == ["stable"] * 8 + ["saddle"]
     assert "s[31]" in table.value.columns
+
+
+@pytest.mark.parametrize(
+    ("scale", "size", "memory"),
+    [
+        (0.5, "0.5", "1.443"),
+        (1.25, "1.25", "0"),
+        (1 - 1e-4, "1 − 1e-04", "9999"),
+        (1 - 1e-9, "1 − 1e-09", "&gt; 1,000,000"),
+        (1 + 3e-7, "1 + 3e-07", "0"),
+    ],
+)
+def test_what_differs_little_from_1_is_told_by_how_much(scale, size, memory):
+    point = FixedPoint(np.zeros(1), 0.0, np.array([complex(scale)]), np.eye(1)[:0], np.ones(2))
+    html = points_html(FixedPoints((point,)), (Readout("good"),))
+    cells = re.findall("<td>(.*?)</td>", html)
+    assert (cells[3], cells[5]) == (size, memory)
