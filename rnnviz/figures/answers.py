@@ -15,6 +15,7 @@ from rnnviz.figures.theme import (
     Theme,
     axis,
     color_bar,
+    column_font,
     compact,
     ladder,
     picture,
@@ -64,6 +65,7 @@ def class_strip(
             tickvals=[0, 1, 2],
             ticktext=["p", "said", "target"],
             showgrid=False,
+            ticks="",
         ),
         margin=words_margin(words),
     )
@@ -92,13 +94,16 @@ def _written(
         *((x, 1, name[c], off) for x, c, off in zip(places, said, wrong, strict=True)),
     ]
     looks: list[dict[str, Any]] = [{"color": theme.text}, {"color": theme.positive, "weight": 700}]
-    return [_texts([t[:3] for t in texts if t[3] == off], look) for off, look in enumerate(looks)]
+    font = column_font(classes, len(places))
+    return [
+        _texts([t[:3] for t in texts if t[3] == off], {**font, **look})
+        for off, look in enumerate(looks)
+    ]
 
 
-def _texts(texts: list[tuple[int, int, str]], look: dict[str, Any]) -> Series:
+def _texts(texts: list[tuple[int, int, str]], font: dict[str, Any]) -> Series:
     """Texts (x, y, text) of one look."""
     x, y, text = zip(*texts, strict=True) if texts else ((), (), ())
-    font = {**look, "size": 14}
     return scatter(x=x, y=y, text=text, mode="text", textfont=font, hoverinfo="skip")
 
 

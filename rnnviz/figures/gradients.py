@@ -31,6 +31,8 @@ from rnnviz.figures.theme import (
 
 #: So many numbers have room above a curve in half of a narrow page.
 _MOST_NUMBERS = 6
+#: So many words have room one below the other.
+_MOST_ROWS = 14
 #: What the axis calls the gradient of an objective.
 SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
 
@@ -43,7 +45,7 @@ def bptt_profile(
     Tokens before ``since`` aren't drawn yet; the axes are those of the whole.
     """
     span = decades(flow.norms.tolist())
-    floor = 10.0 ** span[0]
+    floor = _floor(span)
     symbol, norms = SYMBOL[flow.objective], flow.norms[since:]
     points = scatter(
         x=list(range(since, len(words))),
@@ -84,7 +86,7 @@ def _direction(theme: Theme) -> dict[str, Any]:
         "xanchor": "left",
         "yref": "paper",
         "y": 1,
-        "yanchor": "top",
+        "yanchor": "bottom",
     }
     look = {"showarrow": False, "font": {"color": theme.muted}}
     return {"text": "← backpropagation through time", **place, **look}
@@ -132,8 +134,8 @@ def powers(low: float, high: float) -> dict[str, Any]:
 
 
 def _words_rows(words: Sequence[str], theme: Theme) -> dict[str, Any]:
-    places = range(0, len(words), 1 + len(words) // 16)
-    names = [plain(shown_token(words[place][:8])) for place in places]
+    places = range(0, len(words), math.ceil(len(words) / _MOST_ROWS))
+    names = [plain(shown_token(words[place]), 8) for place in places]
     if places.step > 1 and all(len(word) == 1 for word in words):
         # Some of the letters of a text, without their numbers, read as another text.
         names = [f"{place + 1} {name}" for place, name in zip(places, names, strict=True)]
@@ -151,7 +153,7 @@ def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> Pic
     values = list(norms.values())
     span = decades(values)
     dots = scatter(
-        x=np.maximum(values, 10.0 ** span[0]).tolist(),
+        x=np.maximum(values, _floor(span)).tolist(),
         y=list(norms),
         mode="markers+text",
         text=[_short(value) for value in values],
@@ -170,6 +172,11 @@ def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> Pic
         yaxis=axis("", theme, autorange="reversed", type="category", nticks=0, dtick=1),
         margin={"l": 64, "r": 76, "t": 40, "b": 48},
     )
+
+
+def _floor(span: Sequence[float]) -> float:
+    """Where what is zero is drawn on a log axis: whole, just inside of its end."""
+    return float(10.0 ** (span[0] + 0.12))
 
 
 def _short(value: float) -> str:

@@ -52,7 +52,11 @@ _MOST_LABELS, _MOST_SIGNS = 20, 60
 #: How wide a plot in half of a narrow page is; about a letter of 14 px, and a gap. In pixels.
 NARROW = 305
 _LETTER, _GAP = 7, 6
+#: A longer name has no room below the columns, slanted.
+_MOST_LETTERS = 14
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
+#: All letters are equally wide: for signs that stand close in columns.
+COLUMN_FONT = "Source Code, Source Code Pro, ui-monospace, monospace"
 
 
 @dataclass(frozen=True)
@@ -241,15 +245,23 @@ def _tight(words: Sequence[str]) -> bool:
 
 
 def _below(word: str, tight: bool) -> str:
-    name = plain(shown_token(word))
+    name = plain(shown_token(word), _MOST_LETTERS)
     return name.replace("→", "<br>→") if tight and _altered(word) else name
+
+
+def column_font(names: Sequence[str], columns: int) -> dict[str, Any]:
+    """The font of names in so many narrow columns: signs keep apart as long as they can be read."""
+    if max(map(len, names)) > 1 or columns * 14 <= NARROW:
+        return {"size": 14}
+    return {"size": min(14, max(11, NARROW * 5 // (columns * 3))), "family": COLUMN_FONT}
 
 
 def _small(words: Sequence[str], width: int) -> dict[str, Any]:
     """The more signs stand side by side, the smaller they are."""
     if not _signs(words) or (len(words) * 10 <= width and not _tight(words)):
         return {}
-    return {"tickfont": {"size": 12 if len(words) * 7 <= width else 10}, "ticks": ""}
+    size = 12 if len(words) * 7 <= width else 10
+    return {"tickfont": {"size": size, "family": COLUMN_FONT}, "ticks": ""}
 
 
 def _named(words: Sequence[str]) -> range:
@@ -260,7 +272,7 @@ def _crowded(words: Sequence[str], width: int) -> bool:
     """Whether two names side by side have no room."""
     if _signs(words):
         return False
-    lengths = [len(plain(words[place])) for place in _named(words)]
+    lengths = [len(plain(words[place], _MOST_LETTERS)) for place in _named(words)]
     pitch = width * _named(words).step / max(1, len(words))
     return any(_LETTER * sum(two) / 2 + _GAP > pitch for two in pairwise(lengths))
 

@@ -74,8 +74,18 @@ def test_of_many_letters_those_that_are_named_have_their_numbers(history_of):
     seen = GradientMap(np.arange(2), np.ones((2, len(text))))
     course = Course(history_of(1), 1)
     drawn = gradient_map(seen, course, list(text), "dL/dh").layout.yaxis
-    assert [drawn.ticktext[k] for k in (0, 1, 2)] == ["1 t", "4 ␣", "7 x"]
+    assert [drawn.ticktext[k] for k in (0, 1, 2)] == ["1 t", "5 f", "9 w"]
     assert gradient_map(seen, course, list(text[:9]), "dL/dh").layout.yaxis.ticktext[1] == "h"
+    for count, named in ((14, 14), (15, 8), (60, 12)):
+        rows = gradient_map(seen, course, ["so"] * count, "dL/dh").layout.yaxis.tickvals
+        assert len(rows) == named
+
+
+def test_a_gradient_of_zero_is_drawn_whole_beside_its_name():
+    figure = parameter_norm_bars({"W_xh": 0.1, "W_hh": 0.0})
+    low = figure.layout.xaxis.range[0]
+    assert low + 0.1 < np.log10(figure.data[0].x[1]) < low + 0.3
+    assert figure.data[0].text[1] == "0"
 
 
 def test_points_before_a_token_are_not_drawn_yet_and_nothing_jumps():
@@ -158,7 +168,7 @@ def test_the_map_has_a_column_an_epoch_and_a_row_a_word(mapped):
     (heatmap,) = mapped.data
     assert list(heatmap.x) == [0, 8]
     assert np.shape(heatmap.z) == (3, 2)
-    assert list(mapped.layout.yaxis.ticktext) == ["not", "&lt;b&gt;so&lt;/b", "bad"]
+    assert list(mapped.layout.yaxis.ticktext) == ["not", "&lt;b&gt;so&lt;/…", "bad"]
     low, high = mapped.layout.yaxis.range
     assert low > high
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from rnnviz.figures.theme import (
     DARK,
     LIGHT,
+    NARROW,
     axis,
+    column_font,
     compact,
     decades,
     ladder,
@@ -210,6 +212,21 @@ def test_a_log_axis_over_any_sizes_has_labels_that_are_numbers(values):
     below = log_axis("", LIGHT, decades(values))
     assert len(below["ticktext"]) == len(below["tickvals"]) <= 7
     assert all(0 < value < math.inf for value in below["tickvals"])
+
+
+def test_no_name_is_longer_than_there_is_room_below_its_column():
+    drawn = words_axis(["n'aimons→dessines", "maison→rouge"] * 2, LIGHT)
+    assert drawn["ticktext"] == ["n'aimons→dess…", "maison→rouge"] * 2
+    assert drawn["tickangle"] == -40
+
+
+def test_signs_in_narrow_columns_are_equally_wide_and_keep_apart():
+    assert column_font(["a", "b"], 20) == {"size": 14}
+    assert column_font(["a", "bc"], 60) == {"size": 14}
+    close = column_font(["a", "b"], 40)
+    assert "monospace" in close["family"]
+    assert 0.6 * close["size"] <= NARROW / 40
+    assert column_font(["a"], 60)["size"] == 11
 
 
 def test_few_things_are_counted_in_whole_numbers():
