@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnviz.analysis.recipe import Part, parts
 from rnnviz.analysis.scales import typical
-from rnnviz.analysis.symbols import Names, written_values
+from rnnviz.analysis.symbols import Names, written_step
 from rnnviz.analysis.unrolled import Span, Unrolled
 from rnnviz.config import Loss, RunConfig
 from rnnviz.engine.batch import Example, collate
@@ -116,7 +116,7 @@ def words_of(trace: Trace, names: Names, sequence: int = 0) -> tuple[str, ...]:
         known = names.source if span is not spans[-1] else names.vocabulary
         inputs = read.inputs[: span.steps, span.column]
         tokens = inputs.ndim == 1
-        found += [known[i] for i in inputs] if tokens else map(written_values, inputs)
+        found += [known[i] for i in inputs] if tokens else map(written_step, inputs)
     return tuple(found)
 
 

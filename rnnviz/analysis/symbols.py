@@ -9,6 +9,7 @@ import numpy as np
 
 from rnnviz.engine.layer import Array
 from rnnviz.engine.parameters import plain
+from rnnviz.tasks.values import MARK
 
 _LONGEST = 16
 
@@ -48,6 +49,13 @@ def listed(names: Sequence[str]) -> str:
 def written_values(values: Array) -> str:
     """The values of one token in a few characters: 0.3,−1."""
     return ",".join(f"{value + 0.0:.2g}".replace("-", "−") for value in values.tolist())
+
+
+def written_step(values: Array) -> str:
+    """What is read at one step, as it is typed: 0.3,−1; with a mark for second channel 0.3*."""
+    if len(values) == 2 and values[1] in (0, 1):
+        return written_values(values[:1]) + MARK * int(values[1])
+    return written_values(values)
 
 
 def quoted(word: str) -> str:

@@ -13,7 +13,8 @@ from rnnviz.tasks.vocabulary import Array
 #: The largest number that can be written, with either sign.
 LARGEST = 1000.0
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
-_MARK = "*"
+#: Stands for 1 in the second of two channels.
+MARK = "*"
 
 
 def write_values(values: Array) -> str:
@@ -46,7 +47,7 @@ def _group(row: Array) -> str:
 
 
 def _marked(row: Array) -> str:
-    return _group(row[:1]) + _MARK * int(row[1])
+    return _group(row[:1]) + MARK * int(row[1])
 
 
 def _read(group: str, place: int, channels: Sequence[str]) -> list[float]:
@@ -63,8 +64,8 @@ def _read(group: str, place: int, channels: Sequence[str]) -> list[float]:
 
 def _unmarked(group: str) -> str:
     """The two numbers of a group of which the second may be a star, or nothing."""
-    if group.endswith(_MARK):
-        return group.removesuffix(_MARK) + ",1"
+    if group.endswith(MARK):
+        return group.removesuffix(MARK) + ",1"
     return group if "," in group else group + ",0"
 
 

@@ -1,8 +1,9 @@
 """How numbers, words and entries are written."""
 
+import numpy as np
 import pytest
 
-from rnnviz.analysis.symbols import Names, added, listed, number, quoted
+from rnnviz.analysis.symbols import Names, added, listed, number, quoted, written_step
 
 NAMES = Names(vocabulary=("bad", "good"), classes=("no", "yes"))
 
@@ -31,6 +32,20 @@ def test_a_long_word_is_shortened():
 )
 def test_a_number_is_short_and_has_a_true_minus(value, written):
     assert number(value) == written
+
+
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ([0.7, 1.0], "0.7*"),
+        ([-0.31, 0.0], "−0.31"),
+        ([0.7, 0.5], "0.7,0.5"),
+        ([1.0, 0.0, -1.0], "1,0,−1"),
+        ([0.5], "0.5"),
+    ],
+)
+def test_a_step_is_written_as_it_is_typed(values, written):
+    assert written_step(np.array(values)) == written
 
 
 @pytest.mark.parametrize(
