@@ -130,5 +130,6 @@ def _label(arrow: Arrow, scene: Scene) -> dict[str, Any]:
         return text_at(middle, text, color, "left middle", xshift=12 if arrow.active else 6)
     label = text_at(middle, text, color, "center bottom", yshift=8)
     if scene.columns > _MOST_LABELLED:
-        label |= {"bgcolor": scene.theme.neutral, "borderpad": 0}
+        small = {**label["font"], "size": 12}
+        label |= {"bgcolor": scene.theme.neutral, "borderpad": 0, "font": small}
     return label

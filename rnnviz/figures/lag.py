@@ -56,7 +56,7 @@ def lag_curve(profile: LagProfile, theme: Theme = LIGHT) -> Picture:
             **whole(len(profile.median)),
         ),
         yaxis=log_axis(f"{symbol} (L2)", theme, span),
-        annotations=[_slope_label(profile), _rounding_label(profile, theme)],
+        annotations=[_slope_label(profile, theme), _rounding_label(profile, theme)],
         shapes=[_across(10.0 ** _height(profile), theme)],
         margin={"l": 84, "r": 16, "t": LEGEND_ROOM, "b": 48},
         **LEGEND,
@@ -128,11 +128,11 @@ def _across(value: float, theme: Theme) -> dict[str, Any]:
             "line": line}  # fmt: skip
 
 
-def _slope_label(profile: LagProfile) -> dict[str, Any]:
+def _slope_label(profile: LagProfile, theme: Theme) -> dict[str, Any]:
     # At lag 0 the curve is far above the rounding, so that there is room just above that.
     place = {"xref": "paper", "x": 0.01, "xanchor": "left", "y": _height(profile)}
     look = {"yanchor": "bottom", "showarrow": False, "align": "left", "font": {"size": 15}}
-    return {"text": f"<b>{_slope_words(profile)}</b>", **place, **look}
+    return {"text": f"<b>{_slope_words(profile)}</b>", "bgcolor": theme.background, **place, **look}
 
 
 def _slope_words(profile: LagProfile) -> str:
@@ -150,7 +150,8 @@ def _tokens(life: float) -> str:
 def _rounding_label(profile: LagProfile, theme: Theme) -> dict[str, Any]:
     look = {"showarrow": False, "font": {"color": theme.positive}, "yanchor": "top"}
     place = {"xref": "paper", "x": 0.01, "xanchor": "left", "y": _height(profile)}
-    return {"text": f"lost in the rounding of {profile.dtype.name}", **place, **look}
+    text = f"lost in the rounding of {profile.dtype.name}"
+    return {"text": text, "bgcolor": theme.background, **place, **look}
 
 
 def _height(profile: LagProfile) -> float:
