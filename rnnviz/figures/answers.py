@@ -126,11 +126,12 @@ def value_lines(
 ) -> Picture:
     """Of every channel the values answered, (T, C), as a line and, dotted, those wanted.
 
-    ``targets`` (N, C) belong to the last N tokens.
+    ``targets`` (N, C) belong to the last N tokens; a single one is a dot.
     """
     said = Stroke(0, values, "said", theme.forward)
     wanted = Stroke(len(words) - len(targets), targets, "target", theme.text, "dot")
-    title = "Answer after every step, and the target (dotted)"
+    look = "dotted" if len(targets) > 1 else "the dot at the end"
+    title = f"Answer after every step, and the target ({look})"
     return _channels([said, wanted], channels, words, title, theme)
 
 

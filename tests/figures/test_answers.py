@@ -77,3 +77,9 @@ def test_targets_belong_to_the_last_tokens():
 def test_what_runs_free_begins_after_what_was_read():
     read, free = free_run(np.zeros((3, 1)), np.ones((2, 1)), ("value",)).data
     assert (list(read.x), list(free.x)) == ([0, 1, 2], [3, 4])
+
+
+@pytest.mark.parametrize(("count", "look"), [(1, "the dot at the end"), (3, "dotted")])
+def test_the_title_says_how_the_target_is_drawn(count, look):
+    drawn = value_lines(np.zeros((3, 1)), np.ones((count, 1)), ("sum",), ("a", "b", "c"))
+    assert drawn.layout.title.text == f"Answer after every step, and the target ({look})"

@@ -113,3 +113,58 @@ def test_nor_in_what_a_network_writes(writing):
     opened = Page("train", writing)
     assert any(word in plain(opened.bodies["sample"]) for word in HOSTILE)
     harmless(opened)
+
+
+# What is true of these data, of this cell and with these settings
+
+
+def explained(page, key, **link):
+    """The text under a chart of a page that is opened so."""
+    return Page(page, hidden="4", **link).places[key]["text"]
+
+
+GATED = {"cell": "gru", "init": "xavier"}
+DEPENDS = {
+    "values have a mean": ("norms", {"task": "flipflop"}, "the mean of the values", "occurs"),
+    "classes occur": ("norms", {}, "how often each answer occurs", "mean"),
+    "one dot": ("answers", {"task": "adding"}, "as a dot", "two lines"),
+    "two lines": ("answers", {"task": "waves"}, "between the two lines", "dot "),
+    "one answer": ("map", {"task": "adding", **GATED}, "only the last steps", "On a plateau"),
+    "many answers": ("map", {"task": "spelling"}, "has only its own", "front"),
+    "the gradient of one": ("flow", {}, "vanishing gradient", "from there on"),
+    "the gradient of many": ("flow", {"task": "translation"}, "from there on", "vanishing"),
+    "weights near zero": ("recurrent", {}, "faint noise", "strong"),
+    "weights with a scale": ("recurrent", {"init_scale": "0.3"}, "strong from the", "noise"),
+    **{
+        f"{init} weights": ("recurrent", {"init": init}, "strong from the beginning", "noise")
+        for init in ("xavier", "orthogonal", "identity")
+    },
+    "the notebook's loss": ("loss", {}, "expect a long plateau", "stays there"),
+    **{
+        f"a loss of {' '.join(link.values())}": ("loss", link, "guessing: a loss", "plateau")
+        for link in (
+            {"task": "flipflop"},
+            {"task": "recall"},
+            {"init": "xavier"},
+            {"init_scale": "0.3"},
+            {"optimizer": "adam"},
+        )
+    },
+    "a loss with gates": ("loss", {"cell": "gru"}, "the gates carry it", "plateau"),
+}
+
+
+@pytest.mark.parametrize(("key", "link", "said", "unsaid"), DEPENDS.values(), ids=DEPENDS.keys())
+def test_a_text_says_what_is_true_of_what_is_learned(key, link, said, unsaid):
+    text = explained("train", key, **link)
+    assert said in text
+    assert unsaid not in text
+
+
+def test_of_the_readers_own_data_no_plateau_is_expected(labelled):
+    assert "plateau" not in Page("train", labelled).places["loss"]["text"]
+
+
+@pytest.mark.parametrize(("task", "said"), [("recall", "vanishing"), ("brackets", "from there on")])
+def test_so_does_that_under_a_step(task, said):
+    assert said in explained("step", "flow", task=task)

@@ -28,6 +28,7 @@ from rnnviz.ui.press import inside, pressed
 from rnnviz.ui.state import first_value, visit
 from rnnviz.ui.style import check_html, release_header, theme
 from rnnviz.ui.text import explanation
+from rnnviz.ui.wording import text_name
 
 
 def step_page(session: Session) -> None:
@@ -73,7 +74,7 @@ def _layout(session: Session) -> None:
 
 def _place(session: Session, *keys: str) -> None:
     for key in keys:
-        text = explanation(key, noun=session.names.noun)
+        text = explanation(text_name(session, key), noun=session.names.noun)
         place(key, HEIGHTS[key], text, clicks=key in {"network", "states"})
 
 

@@ -8,7 +8,6 @@ import streamlit as st
 
 from rnnviz.analysis.gradients import Objective, parameter_norms
 from rnnviz.analysis.memory import MemoryGauge, recurrent, recurrent_name
-from rnnviz.config import CellKind
 from rnnviz.figures.answers import class_strip, free_run, value_lines
 from rnnviz.figures.gradients import (
     SYMBOL,
@@ -32,6 +31,7 @@ from rnnviz.ui.sample import sample_box, sample_html
 from rnnviz.ui.style import check_html, theme, verdict_html
 from rnnviz.ui.text import explanation
 from rnnviz.ui.view import choose_view, view_of
+from rnnviz.ui.wording import text_name
 
 #: Curves over the epochs: a frame adds a point, and nothing is lost where they wait for the next.
 CURVES = {"loss", "metric"}
@@ -103,13 +103,8 @@ def _places(session: Session, *keys: str) -> None:
 
 
 def _text(session: Session, key: str) -> str:
-    """The name of the text under a chart: of gates, and where gates carry the memory, another."""
-    if key == "states" and view_of(session).gate:
-        return "gates"
-    if key == "answers" and not session.dataset.answers_classes:
-        return "answers_values"
-    gated = session.config.cell is not CellKind.ELMAN
-    return "loss_gated" if key == "loss" and gated else key
+    """The name of the text under a chart: that of the states is another where they are gates."""
+    return "gates" if key == "states" and view_of(session).gate else text_name(session, key)
 
 
 def _draw_probe(session: Session, probe: Probe, objective: Objective, frame: Frame) -> None:
