@@ -4,8 +4,12 @@ import re
 
 import pytest
 
+from rnnviz.analysis.gradients import Objective
+from rnnviz.config import Reads
 from rnnviz.presets import PRESETS
+from rnnviz.tasks.registry import TASKS
 from rnnviz.ui.pages.gradients import _NAMES
+from rnnviz.ui.text import explanation
 from tests.ui import tab
 
 ALWAYS = {"over_lag", "spectrum", "feed_hh", "feed_xh", "clipping", "ratios", "checks"}
@@ -166,3 +170,38 @@ def test_of_a_hopeless_lag_the_strip_says_what_to_try():
 )
 def test_the_strip_is_on_every_page(name, task, cell):
     assert "saturated" in Page(name, task=task, cell=cell).text
+
+
+# The sentences
+
+
+@pytest.mark.parametrize(("task", "cell"), [("adding", "elman"), ("adding", "gru")])
+def test_where_answers_are_values_nothing_is_said_of_a_margin(task, cell):
+    page = Page(**SMALL, task=task, cell=cell)
+    assert "would change the loss of the last answer" in page.places["over_lag"]["text"]
+    assert "in the gradient at every step" in page.sentences
+    assert "margin" not in page.sentences
+
+
+def test_below_the_gradient_over_the_lag_stands_of_what_it_is():
+    page = Page(**SMALL)
+    page.choose("Gradient of", Objective.MARGIN)
+    assert "would change the logit margin of the last answer" in page.places["over_lag"]["text"]
+
+
+def test_tasks_that_are_named_for_their_connectivity_have_it():
+    sentence = explanation("gradients_connected")
+    named = [task for task in TASKS.values() if f"*{task.label}*" in sentence]
+    assert len(named) == 2
+    assert {task.build(1, 0).reads for task in named} == {Reads.EVERY}
+    assert "(" not in sentence
+
+
+@pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
+def test_before_the_first_token_there_is_no_memory_to_feed_the_recurrent_weights(cell):
+    page = Page(**SMALL, cell=cell)
+    assert "before the first there is no memory (h_0 = 0)" in page.places["feed_hh"]["text"]
+    assert "the first, strongest purple, on top" in page.places["feed_xh"]["text"]
+    *_, first = page.charts["feed_hh"]["figure"]["data"]
+    assert first["name"].startswith("1 ")
+    assert {float(share) for share in first["customdata"]} == {0.0}

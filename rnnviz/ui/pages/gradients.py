@@ -177,7 +177,7 @@ def _charts(session: Session) -> list[str]:
 def _text(session: Session, key: str) -> str:
     """The name of a text: without a sign, and for gated cells some have another."""
     gated = session.config.cell is not CellKind.ELMAN
-    name = {"feed_xh": "feed", "feed_hh": "feed"}.get(key, key.removeprefix("~"))
+    name = "feed" if key == "feed_xh" else key.removeprefix("~")
     return f"{name}_gated" if gated and name in ("over_lag", "products") else name
 
 
@@ -188,6 +188,7 @@ def _fields(session: Session, key: str) -> dict[str, str]:
         "noun": session.names.noun,
         "weights": recurrent_name(parameters, session.layer),
         "state": state,
+        "objective": session.objective.value,
         "part": "da_t x_tᵀ" if key == "feed_xh" else "da_t h_{t−1}ᵀ",
         "size": f"{parameters.architecture.hidden * parameters.architecture.layers:,}",
     }
