@@ -137,6 +137,21 @@ def test_numbers_that_never_come_twice_have_a_sentence():
 # Trajectories
 
 
+COLOURS = {
+    "sentiment": "where the readout is undecided",
+    "adding": "along a line, the states carry the value itself",
+    "waves": "along a line, the states carry the value itself",
+    "flipflop": "States of one colour that stand together",
+    "brackets": "States of one colour that stand together",
+}
+
+
+@pytest.mark.parametrize(("task", "said"), COLOURS.items())
+def test_what_is_said_of_the_colours_is_true_of_what_is_wanted(task, said):
+    page = Page(hidden="4", task=task, epoch="0").enter(Room.WAYS)
+    assert said in page.places["trajectories"]["text"]
+
+
 def test_the_page_says_when_the_axes_were_fitted(page):
     page.enter(Room.WAYS)
     assert "Axes fitted at epoch 3" in re.sub(r"\s+", " ", page.text)

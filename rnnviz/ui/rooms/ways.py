@@ -71,8 +71,9 @@ def _text(session: Session) -> str:
     """The name of the text below the picture, by what its colours tell."""
     if region_of(session).readable:
         return "trajectories"
-    told = "classes" if session.dataset.answers_classes else "values"
-    return f"trajectories_{told}"
+    data = session.dataset
+    ordered = not data.answers_classes and len(data.classes) == 1
+    return f"trajectories_{'values' if ordered else 'classes'}"
 
 
 def _controls(session: Session) -> None:
