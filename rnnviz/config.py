@@ -271,7 +271,7 @@ class RunConfig:
         "Seed",
         "Network",
         "The number that all randomness is drawn from: the initial weights and the order of the "
-        "phrases. The same seed gives the same run, always. A change starts the run again.",
+        "sequences. The same seed gives the same run, always. A change starts the run again.",
         low=0,
         high=2**31 - 1,
         restarts=True,
@@ -356,7 +356,7 @@ class RunConfig:
         1000,
         "Epochs",
         "Training",
-        "How often all the training phrases are read; the run stops by itself after this many. "
+        "How often all the training sequences are read; the run stops by itself after this many. "
         "Can be raised later to train on.",
         low=0,
         high=100_000,

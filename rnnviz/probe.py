@@ -85,6 +85,11 @@ class Probe:
         return bool(np.isfinite(self.answers).all())
 
     @property
+    def noun(self) -> str:
+        """What its answer is called: a verdict where it is one class for the whole."""
+        return "verdict" if self.dataset.verdicts else "answer"
+
+    @property
     def answer(self) -> str:
         """The verdict as it is written, with how sure it is where there is one for the whole."""
         if not self.sound:
@@ -129,7 +134,8 @@ class Probe:
             return "" if self.every else f"Target: {self.label}{where}."
         if self.every:
             return "Where nobody knows the answer, the network's own is the target."
-        return f"The data don't label this phrase: its own verdict, {self.verdict}, is the target."
+        what = names_of(self.dataset).sequence
+        return f"The data don't label this {what}: its own verdict, {self.verdict}, is the target."
 
     @cached_property
     def margin(self) -> RunningMargin:
@@ -171,15 +177,17 @@ def read(dataset: Dataset, text: str) -> Reading:
     if not dataset.tokens:
         values = read_values(text, dataset.vocabulary.words, MAX_WORDS)
         return Reading(text, tuple(text.split()), (), values)
-    vocabulary = dataset.source or dataset.vocabulary
-    _check_length(vocabulary, text)
+    vocabulary, what = dataset.source or dataset.vocabulary, names_of(dataset).sequence
+    _check_length(vocabulary, text, what)
     if len(text) > MAX_TYPED:
         raise TaskError(
-            f"The phrase has {len(text):,} characters; the most that can be read is {MAX_TYPED:,}."
+            f"The {what} has {len(text):,} characters; the most that can be read is {MAX_TYPED:,}."
         )
     reading = vocabulary.read(text)
     if not text.strip():
-        raise TaskError(f"The phrase is empty. Type something, for example: {_example_of(dataset)}")
+        raise TaskError(
+            f"The {what} is empty. Type something, for example: “{_example_of(dataset)}”."
+        )
     if not len(reading.tokens):
         raise TaskError(
             f"None of these {vocabulary.unit} is in the vocabulary, so there is nothing to read."
@@ -191,12 +199,12 @@ def _example_of(dataset: Dataset) -> str:
     return dataset.train[0].text[:60]
 
 
-def _check_length(vocabulary: Vocabulary, text: str) -> None:
+def _check_length(vocabulary: Vocabulary, text: str, what: str) -> None:
     count = len(vocabulary.split(text))
     most = MAX_CHARACTERS if vocabulary.characters else MAX_WORDS
     if count > most:
         raise TaskError(
-            f"The phrase has {count:,} {vocabulary.unit}; the most that can be read is {most}."
+            f"The {what} has {count:,} {vocabulary.unit}; the most that can be read is {most}."
         )
 
 

@@ -24,7 +24,7 @@ _PLACE = re.compile(r"(\d{1,7})(?:/(\d{1,7}))?", re.ASCII)
 
 
 class Place(NamedTuple):
-    """A place in a run: after so many epochs, and so many phrases of the next one."""
+    """A place in a run: after so many epochs, and so many sequences of the next one."""
 
     epoch: int
     position: int = 0
@@ -34,12 +34,12 @@ class Place(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Place:
-        """Read "120", or "120/32" for 32 phrases more; raise SettingError with a sentence."""
+        """Read "120", or "120/32" for 32 sequences more; raise SettingError with a sentence."""
         found = _PLACE.fullmatch(text.strip())
         if not found:
             raise SettingError(
                 f"{text[:40]!r} is no place in a run: write an epoch, such as 120, or 120/32 "
-                "for 32 phrases more."
+                "for 32 sequences more."
             )
         return cls(int(found[1]), int(found[2] or 0))
 

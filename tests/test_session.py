@@ -19,6 +19,7 @@ from rnnviz.tasks.dataset import build_dataset, sentiment
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.table import MAX_WORDS, Row, TaskError
 from rnnviz.tasks.upload import File, Upload
+from rnnviz.tasks.vocabulary import Unit
 
 WEATHER = ("weather.csv", b"text,label\nso warm,sunny\nso cold,rainy\nvery cold,rainy\n")
 RAIN = ("rain.csv", b"text,label\nvery warm,rainy\n")
@@ -586,6 +587,29 @@ def test_a_phrase_that_cannot_be_read_leaves_the_probe_and_says_why(session, tex
     assert session.problem.endswith("The pictures still show: not bad")
     assert session.inspect().words == ("not", "bad")
     assert session.typed == text
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "said"),
+    [
+        ("sentiment", "", "The phrase is empty. Type something, for example: “good”. The"),
+        ("parity", "", "The sequence is empty. Type something, for example: “"),
+        ("parity", "1" * 10_000, "The sequence has 10,000 characters; the most"),
+        ("flipflop", "1,x", "such as: “1,0,-1”. The pictures"),
+        ("adding", "", "such as: “0.5 1* 0.2”. The pictures"),
+        ("waves", "", "such as: “0.5 1 -0.2”. The pictures"),
+    ],
+)
+def test_the_complaint_is_whole_sentences_and_names_what_is_typed(task, text, said):
+    session = Session(RunConfig(task=task, hidden=2))
+    session.ask(text)
+    assert said in session.problem
+
+
+def test_what_nobody_has_labelled_is_called_as_it_is_on_the_page():
+    rows = [Row(2, "ab", "x"), Row(3, "ba", "y")]
+    session = Session(RunConfig(hidden=2), build_dataset("c", rows, unit=Unit.CHARACTERS))
+    assert session.inspect("aa").basis.startswith("The data don't label this sequence: ")
 
 
 def test_a_readable_phrase_clears_the_complaint(session):

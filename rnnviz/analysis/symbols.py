@@ -26,6 +26,11 @@ class Names(NamedTuple):
     source: tuple[str, ...] = ()
     noun: str = "word"
 
+    @property
+    def sequence(self) -> str:
+        """What a sequence is called: a phrase where it has words."""
+        return "phrase" if self.noun == "word" else "sequence"
+
     def entry(self, name: str, index: Iterable[int | np.integer]) -> str:
         """One entry of a parameter: W_hh[3, 12], W_xh[3, “not”], b_y[“positive”]."""
         axes = zip(self._axes(name), index, strict=False)

@@ -401,7 +401,9 @@ def _update(step: StepRecord, focus: Focus) -> Terms:
         Term(f"{written} before", (before,), before),
         change if plain else Term(f"the step of {step.config.optimizer}", (-update,), -update),
     )
-    return Terms(f"{written} after", rows, after, "the next phrase meets this weight")
+    return Terms(
+        f"{written} after", rows, after, f"the next {step.names.sequence} meets this weight"
+    )
 
 
 _KINDS = {

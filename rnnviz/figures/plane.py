@@ -59,13 +59,13 @@ def _parts(values: Array) -> Array:
 def state_spectrum(
     spectra: StateSpectra, words: Sequence[str], bridge: int = 0, theme: Theme = LIGHT
 ) -> Picture:
-    """The eigenvalues of the Jacobian at some tokens of a phrase; the last ones strongest."""
+    """The eigenvalues of the Jacobian at some tokens of a sequence; the last ones strongest."""
     count = spectra.eigenvalues.shape[1]
     points = _points(spectra.eigenvalues, np.repeat(spectra.tokens + 1, count), theme, "token")
     names = [plain(shown_token(words[bridge + t])) for t in spectra.tokens]
     points.update(text=np.repeat(names, count).tolist(), hovertemplate="at %{text}: " + _VALUE)
     largest = float(np.abs(spectra.eigenvalues).max(initial=1.0))
-    title = "Eigenvalues of the Jacobian at the phrase's states"
+    title = "Eigenvalues of the Jacobian at the sequence's states"
     return _plane([points], title, largest, theme)
 
 

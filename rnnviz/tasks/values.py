@@ -71,15 +71,15 @@ def _unmarked(group: str) -> str:
 
 def _form(channels: Sequence[str]) -> str:
     if len(channels) == 1:
-        return f"Write numbers ({channels[0]}) with spaces between them, such as: 0.5 1 -0.2"
+        return f"Write numbers ({channels[0]}) with spaces between them, such as: “0.5 1 -0.2”."
     if len(channels) == 2:
         value, mark = channels
         return (
             f"Write numbers ({value}) with spaces between them and a star after each that has the "
-            f"{mark}, such as: 0.5 1* 0.2"
+            f"{mark}, such as: “0.5 1* 0.2”."
         )
     example = ",".join(["1", "0", "-1", *["0"] * (len(channels) - 3)])
     return (
         f"Write {len(channels)} numbers ({', '.join(channels)}) with commas for each time step, "
-        f"and spaces between the steps, such as: {example}"
+        f"and spaces between the steps, such as: “{example}”."
     )

@@ -9,14 +9,17 @@ import streamlit as st
 from rnnviz.ui.press import pressed
 
 
-def check_button(check: Callable[[], None]) -> None:
-    """A button that compares the gradient with complex-step differences, here and now."""
+def check_button(check: Callable[[], None], sequence: str) -> None:
+    """A button that compares the gradient with complex-step differences, here and now.
+
+    ``sequence`` is what a sequence is called.
+    """
     st.button(
         "Gradient check",
         key="check",
         on_click=pressed(check),
         shortcut="G",
         help="Compares backpropagation through time with an independent method, complex-step "
-        "differences, for every parameter, at these weights and on this phrase. "
+        f"differences, for every parameter, at these weights and on this {sequence}. "
         "Up to 1e-8 counts as right.",
     )

@@ -52,8 +52,8 @@ def _around(step: StepRecord, t: int) -> str:
 
 
 def _source(probe: Probe) -> str:
-    """Where the target of a phrase of one's own comes from, and what of it wasn't read."""
-    source = "its own verdict, as it has no label" if probe.label is None else "its label"
+    """Where the target of a sequence of one's own comes from, and what of it wasn't read."""
+    source = f"its own {probe.noun}, as it has no label" if probe.label is None else "its label"
     unknown = ", ".join(word[:20] for word in probe.reading.unknown[:6])
     return f" ({source}{f'; not in the vocabulary: {unknown}' if unknown else ''})"
 

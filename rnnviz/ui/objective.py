@@ -13,6 +13,7 @@ from rnnviz.ui.state import first_value, visit
 
 def objective_and_check(session: Session, page: str) -> None:
     """Let the reader choose the objective where there is a choice; the check's badge below."""
+    sequence = session.names.sequence
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if session.dataset.answers_classes:
             chosen = st.segmented_control(
@@ -21,11 +22,11 @@ def objective_and_check(session: Session, page: str) -> None:
                 default=first_value("objective", visit(page), session.objective),
                 required=True,
                 key="objective",
-                help="The loss's gradient also vanishes when the phrase is learned; "
+                help=f"The loss's gradient also vanishes when the {sequence} is learned; "
                 "the margin's doesn't.",
             )
             session.objective = Objective(chosen or session.objective)
         else:
             session.objective = Objective.LOSS
-        check_button(lambda: session.check_gradient(session.inspect().trace))
+        check_button(lambda: session.check_gradient(session.inspect().trace), sequence)
     place_text("badge")

@@ -17,7 +17,7 @@ def phrase_box(session: Session, page: str, disabled: bool = False) -> None:
     number += said != session.typed
     with st.container(key="phrase_place"):
         text = st.text_input(
-            "Phrase" if session.names.noun == "word" else "Sequence",
+            session.names.sequence.capitalize(),
             first_value("phrase", (visit(page), number), session.typed),
             key=f"phrase_{number}" if number else "phrase",
             live=True,

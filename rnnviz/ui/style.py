@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from rnnviz.analysis.health import MEANINGS, Sign, worst
+from rnnviz.analysis.symbols import Names
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.figures.theme import DARK, LIGHT, Theme
 from rnnviz.probe import Probe
@@ -108,9 +110,10 @@ def verdict_html(probe: Probe, problem: str) -> str:
         lines = [f"<p>{escape(problem)}</p>"]
     elif probe.reading.unknown:
         words = escape(", ".join(word[:40] for word in probe.reading.unknown[:12]))
-        lines.append(f"<p>not in the vocabulary: {words} (skipped: the verdict is on the rest)</p>")
-    heading = "Verdict" if not probe.every and probe.dataset.answers_classes else "Answer"
-    return f'<div class="rnnviz-verdict"><small>{heading}</small>{"".join(lines)}</div>'
+        rest = f"(skipped: the {probe.noun} is on the rest)"
+        lines.append(f"<p>not in the vocabulary: {words} {rest}</p>")
+    heading = f"<small>{probe.noun.capitalize()}</small>"
+    return f'<div class="rnnviz-verdict">{heading}{"".join(lines)}</div>'
 
 
 def _answer(probe: Probe) -> str:
@@ -132,10 +135,11 @@ def _score(probe: Probe) -> str:
     return f"<b>{probe.score:.1%}</b> {escape(probe.dataset.metric.name)} on this sequence"
 
 
-def check_html(check: GradientCheck | None) -> str:
+def check_html(check: GradientCheck | None, names: Names) -> str:
     """The badge of the gradient check: right, wrong and where, or not made at these weights."""
     if check is None:
-        return '<div class="rnnviz-check">not checked at these weights, on this phrase</div>'
+        said = f"not checked at these weights, on this {names.sequence}"
+        return f'<div class="rnnviz-check">{said}</div>'
     entries = f"{check.entries:,} of {check.total:,} entries"
     if not check.wrong:
         said = f"<b>✓ right to {check.worst:.1e}</b> (largest relative error, {entries})"
@@ -147,4 +151,6 @@ def check_html(check: GradientCheck | None) -> str:
 
 
 def _share(error: float) -> str:
-    return f"{error:.0%}" if error >= 0.01 else f"{error:.1e}"
+    """An error in percent, with two digits."""
+    percent = np.format_float_positional(100 * error, precision=2, fractional=False, trim="-")
+    return f"{percent} %"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -22,7 +23,7 @@ def transport(session: Session) -> None:
             _buttons(session)
             session.speed = st.select_slider(
                 "Speed: each frame", SPEEDS, first_value("speed", 0, session.speed), key="speed",
-                width=170, format_func=_pace,
+                width=170, format_func=partial(_pace, session.names.sequence),
             )  # fmt: skip
         _time_machine(session)
         place_text("status")
@@ -62,7 +63,7 @@ def _buttons(session: Session) -> None:
         shortcut="E",
     )
     st.button(
-        "Step batch" if session.config.batch > 1 else "Step phrase",
+        f"Step {'batch' if session.config.batch > 1 else session.names.sequence}",
         key="step_phrase",
         on_click=pressed(session.step_phrase, soon=True),
         disabled=done,
@@ -86,7 +87,7 @@ def _new_seed(session: Session) -> None:
     renew()
 
 
-def _pace(speed: int) -> str:
+def _pace(sequence: str, speed: int) -> str:
     if not speed:
-        return "1 phrase"
+        return f"1 {sequence}"
     return f"{speed} epoch" + "s" * (speed > 1)

@@ -254,5 +254,7 @@ def test_a_gradient_check_is_right_and_the_notebooks_is_wrong(opened, server):
     page = opened(f"{server.url}/?epoch=300&gradient=notebook")
     page.press("check")
     badge = page.page.locator(".rnnviz-check")
-    expect(badge).to_contain_text(re.compile(r"✗ wrong: W_xh by \d+%, W_hh by \d+%, b_h by \d+%"))
+    expect(badge).to_contain_text(
+        re.compile(r"✗ wrong: W_xh by \d+ %, W_hh by \d+ %, b_h by \d+ %")
+    )
     expect(badge).to_contain_text("right: W_hy, b_y")

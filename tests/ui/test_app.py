@@ -430,6 +430,27 @@ def test_a_link_with_an_unreadable_phrase_gets_a_sentence(open_page):
     assert page.session.phrase == PHRASE
 
 
+@pytest.mark.parametrize("task", ["sentiment", "translation", "parity", "flipflop"])
+def test_what_is_typed_is_what_a_step_takes(open_page, task):
+    page = open_page(task=task, hidden="4", epoch="0")
+    noun = "phrase" if task in ("sentiment", "translation") else "sequence"
+    assert page.widget("phrase").label == noun.capitalize()
+    assert page.widget("step_phrase").label == f"Step {noun}"
+    assert page.app.select_slider(key="speed").options[0] == f"1 {noun}"
+    assert f"on this {noun}" in page.widget("check").help
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [("sentiment", "skipped: the verdict is"), ("characters", "skipped: the answer is")],
+)
+def test_what_is_skipped_is_told_in_the_word_of_the_heading(open_page, task, said):
+    page = open_page(task=task, hidden="4", epoch="0", phrase="not bad #")
+    page.set("phrase", "not bad great #")
+    assert said in page.text
+    assert said.split()[2].capitalize() in page.text
+
+
 def test_the_gradient_of_the_margin_can_be_chosen(page):
     assert "dL/dh" in page.chart("flow")["layout"]["yaxis"]["title"]["text"]
     page.set("objective", Objective.MARGIN)
@@ -728,7 +749,7 @@ def test_a_gradient_check_is_made_when_asked_for_and_for_these_weights(trained):
 def test_the_notebooks_gradient_is_marked_wrong_by_parameter(open_page):
     page = open_page(hidden="4", init_scale="0.5", gradient="notebook", epoch="3")
     page.click("check")
-    assert re.search(r"✗ wrong: W_xh by \d+%, W_hh by \d+%, b_h by \d+%", page.text)
+    assert re.search(r"✗ wrong: W_xh by \d+ %, W_hh by \d+ %, b_h by \d+ %", page.text)
     assert "right: W_hy, b_y" in page.text
 
 

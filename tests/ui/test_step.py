@@ -5,8 +5,11 @@ import re
 import pytest
 
 from rnnviz.analysis.step import largest_changes
+from rnnviz.analysis.symbols import Names
+from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.timeline import Phase
 from rnnviz.microscope import Subject
+from rnnviz.ui.style import check_html
 from tests.ui import tab
 
 CHARTS = {"network", "operation", "terms", "mosaic", "states", "flow"}
@@ -134,6 +137,29 @@ def test_the_gradient_check_is_of_this_step(page):
     assert "✓ right to" in page.text
     own(page)
     assert "not checked at these weights" in page.text
+
+
+def test_a_large_error_is_told_in_percent():
+    page = Page(hidden="6", init_scale="0.01", gradient="notebook", phrase="i am not so good")
+    own(page).click("check")
+    (wrong,) = re.findall("wrong: ([^;]+)", page.text)
+    assert re.fullmatch(r"(\w+ by \d+(\.\d+)? %(, )?)+ *", wrong)
+
+
+ERRORS = {1.5: "150 %", 0.123: "12 %", 0.01: "1 %", 0.003: "0.3 %", 2.04e-7: "0.00002 %"}
+
+
+@pytest.mark.parametrize(("error", "said"), ERRORS.items())
+def test_errors_of_every_size_have_one_notation(error, said):
+    check = GradientCheck({"W_hh": error}, 4, 4)
+    assert f"wrong: W_hh by {said}<" in check_html(check, Names((), ()))
+
+
+@pytest.mark.parametrize(("task", "own_answer"), [("waves", "answer"), ("sentiment", "verdict")])
+def test_without_a_label_the_target_is_called_as_the_answer_is(task, own_answer):
+    phrase = {"waves": "0 0.5 1", "sentiment": "happy happy happy"}[task]
+    page = own(Page(hidden="4", task=task, phrase=phrase))
+    assert f"(its own {own_answer}, as it has no label)" in page.text
 
 
 @pytest.mark.parametrize(

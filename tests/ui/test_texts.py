@@ -7,6 +7,7 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.dissection import Sort
+from rnnviz.microscope import Subject
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.vocabulary import Unit
@@ -168,3 +169,39 @@ def test_of_the_readers_own_data_no_plateau_is_expected(labelled):
 @pytest.mark.parametrize(("task", "said"), [("recall", "vanishing"), ("brackets", "from there on")])
 def test_so_does_that_under_a_step(task, said):
     assert said in explained("step", "flow", task=task)
+
+
+# What a sequence is called
+
+
+def words_of(opened):
+    """All that stands on a page, and what is said where it is pointed at."""
+    kinds = ("button", "button_group", "text_input", "number_input", "selectbox", "multiselect")
+    labelled = [box for kind in kinds for box in opened.app.get(kind)]
+    charts = [chart["figure"]["layout"]["title"]["text"] for chart in opened.charts.values()]
+    remarks = [chart["remark"] or "" for chart in opened.charts.values()]
+    said = [opened.text, *charts, *remarks, *(place["text"] for place in opened.places.values())]
+    said += [box.value for box in opened.app.caption]
+    return " ".join([*said, *(f"{box.label} {box.help or ''}" for box in labelled)]).lower()
+
+
+@pytest.mark.parametrize("task", ["characters", "flipflop", "parity"])
+@pytest.mark.parametrize("page", PAGES)
+def test_letters_and_numbers_are_no_phrases(page, task):
+    opened = Page(page, task=task, hidden="4", epoch="0")
+    for room in rooms_of(page):
+        if room is not None:
+            opened.enter(room)
+        assert "phrase" not in words_of(opened)
+
+
+@pytest.mark.parametrize("task", ["characters", "flipflop"])
+def test_nor_are_they_at_any_moment_of_a_step(task):
+    opened = Page("step", task=task, hidden="4", epoch="0")
+    opened.choose("Step on", Subject.OWN)
+    assert "for a sequence of your own" in words_of(opened)
+    scope = opened.session.microscope
+    for cursor in (*range(0, scope.last, 7), scope.last - 2, scope.last - 1, scope.last):
+        scope.go_to(cursor)
+        opened.run()
+        assert "phrase" not in words_of(opened)

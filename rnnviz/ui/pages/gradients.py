@@ -111,7 +111,8 @@ def gradients_page(session: Session) -> None:
     def draw(frame: Frame) -> None:
         looked = _looked(session, DEVELOP if session.running else PATIENCE)
         frame.text("verdict", verdict_html(looked.probe, session.problem))
-        frame.text("badge", check_html(session.checked(looked.probe.trace)))
+        check = session.checked(looked.probe.trace)
+        frame.text("badge", check_html(check, session.names))
         for key in next(turns) if session.running else keys:
             frame.chart(key, _FIGURES[key], looked, remark=_remark(looked, key))
 

@@ -65,7 +65,10 @@ def _layout(session: Session) -> None:
     _place(session, "mosaic")
     left, right = st.columns(2, gap="medium")
     with left:
-        check_button(lambda: session.check_gradient(session.step(session.inspect()).trace))
+        check_button(
+            lambda: session.check_gradient(session.step(session.inspect()).trace),
+            session.names.sequence,
+        )
         place_text("badge")
         _place(session, "flow")
     with right:
@@ -122,12 +125,12 @@ def _layer_and_part(session: Session) -> None:
 
 
 def _apply_button(session: Session) -> None:
-    own = session.microscope.subject is Subject.OWN
+    own, sequence = session.microscope.subject is Subject.OWN, session.names.sequence
     st.button(
-        "Apply update and take the next phrase", key="apply", on_click=pressed(session.apply),
+        f"Apply update and take the next {sequence}", key="apply", on_click=pressed(session.apply),
         disabled=own or session.over, shortcut="A",
-        help="Takes this very step in the run. For a phrase of your own the step is only "
-        "looked at: the run learns from its training phrases alone." if own else None,
+        help=f"Takes this very step in the run. For a {sequence} of your own the step is only "
+        f"looked at: the run learns from its training {sequence}s alone." if own else None,
     )  # fmt: skip
 
 
@@ -175,7 +178,7 @@ def _handlers(scope: Microscope) -> Handlers:
 
 def _draw_texts(session: Session, probe: Probe, step: StepRecord, frame: Frame) -> None:
     focus = session.microscope.focus
-    frame.text("badge", check_html(session.checked(step.trace)))
+    frame.text("badge", check_html(session.checked(step.trace), session.names))
     frame.text("levels", levels_html(session, probe, step))
     frame.text("caption", caption_html(step, focus))
     frame.text("formula", formula_html(step, focus))

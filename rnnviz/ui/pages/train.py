@@ -83,7 +83,7 @@ def train_page(session: Session) -> None:
 
 
 def _write(session: Session, probe: Probe, frame: Frame) -> None:
-    frame.text("badge", check_html(session.checked(probe.trace)))
+    frame.text("badge", check_html(session.checked(probe.trace), session.names))
     if session.writes:
         frame.text("sample", sample_html(session, probe))
 

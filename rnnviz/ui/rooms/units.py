@@ -30,7 +30,7 @@ _ROWS = {
     Sort.SELECTIVITY: "unit, the most selective first",
     Sort.SIMILARITY: "unit, alike ones together",
 }
-#: The most phrases behind a cell.
+#: The most sequences behind a cell.
 _MOST_BEHIND = 12
 
 
@@ -138,10 +138,9 @@ def _leaves(session: Session, region: Region) -> None:
     if not last:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="leaves"):
-        moves = (("Earlier phrases", -1, lab.leaf == 0), ("Later phrases", 1, lab.leaf == last))
-        for name, by, disabled in moves:
+        for name, by, disabled in (("Earlier", -1, lab.leaf == 0), ("Later", 1, lab.leaf == last)):
             st.button(
-                name,
+                f"{name} {session.names.sequence}s",
                 key=f"leaf_{by}",
                 on_click=pressed(_turn),
                 args=(session, by),
@@ -254,7 +253,7 @@ def _behind_html(session: Session, region: Region) -> str:
     corpus, cell = session.dissection.corpus(region), session.dissection.cell
     places = corpus.occurrences(cell[1]) if cell else ()
     if not cell or not len(places):
-        return "<p>Click a cell to see the phrases behind it.</p>"
+        return f"<p>Click a cell to see the {session.names.sequence}s behind it.</p>"
     unit, word = cell
     changes = corpus.changes[places, unit]
     order = np.argsort(-np.abs(changes), kind="stable")[:_MOST_BEHIND]
