@@ -52,6 +52,10 @@ def test_every_setting_has_a_group_a_label_and_a_help_in_sentences(row):
     assert row.help.endswith(".")
 
 
+def test_no_help_speaks_of_phrases_for_most_tasks_have_none():
+    assert not [name for name, row in SETTINGS.items() if "phrase" in row.help]
+
+
 @pytest.mark.parametrize("row", SETTINGS.values(), ids=by_name)
 def test_the_help_of_a_setting_that_restarts_says_so(row):
     assert row.restarts == ("starts the run again" in row.help)
