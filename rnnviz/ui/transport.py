@@ -15,6 +15,10 @@ from rnnviz.ui.press import pressed
 from rnnviz.ui.sidebar import renew
 from rnnviz.ui.state import first_value
 
+#: Pixels that each has with the key that presses it beside its name: the key moves from one to the
+#: other, and nothing else may.
+PLAY, PAUSE = 116, 126
+
 
 def transport(session: Session) -> None:
     """The bar that stays on top: buttons, speed, time machine, and the live numbers."""
@@ -49,11 +53,11 @@ def _buttons(session: Session) -> None:
     space = {True: "Space", False: None}
     st.button(
         "Play", key="play", on_click=pressed(session.play), type="primary", disabled=run,
-        shortcut=space[not run], icon=":material/play_arrow:",
+        shortcut=space[not run], icon=":material/play_arrow:", width=PLAY,
     )  # fmt: skip
     st.button(
         "Pause", key="pause", on_click=pressed(session.pause, soon=True), disabled=not run,
-        shortcut=space[run], icon=":material/pause:",
+        shortcut=space[run], icon=":material/pause:", width=PAUSE,
     )  # fmt: skip
     st.button(
         "Step epoch",

@@ -98,6 +98,16 @@ def zoom(page, key):
     mouse.up()
 
 
+def test_the_buttons_keep_their_places_when_they_are_pressed(page):
+    keys = ("play", "pause", "step_epoch", "new_seed", "speed")
+    boxes = [[page.at(key).bounding_box() for key in keys]]
+    page.play()
+    boxes.append([page.at(key).bounding_box() for key in keys])
+    page.pause()
+    boxes.append([page.at(key).bounding_box() for key in keys])
+    assert boxes[0] == boxes[1] == boxes[2]
+
+
 def test_pause_stands_still_at_once(page):
     page.play()
     page.expect_epoch_above(3)
