@@ -108,6 +108,18 @@ def test_the_buttons_keep_their_places_when_they_are_pressed(page):
     assert boxes[0] == boxes[1] == boxes[2]
 
 
+def test_a_sample_is_as_high_with_few_lines_as_with_many(opened, server):
+    page = opened(f"{server.url}/?task=characters&hidden=8")
+    sample = page.page.locator(".rnnviz-sample")
+    heights = []
+    for lines in (1, 8, 80):
+        sample.locator("p").evaluate(
+            "(node, lines) => (node.textContent = 'a\\n'.repeat(lines))", lines
+        )
+        heights.append(sample.bounding_box()["height"])
+    assert len(set(heights)) == 1
+
+
 def test_pause_stands_still_at_once(page):
     page.play()
     page.expect_epoch_above(3)
