@@ -52,7 +52,7 @@ def _buttons(session: Session) -> None:
     run, done = session.running, session.over
     space = {True: "Space", False: None}
     st.button(
-        "Play", key="play", on_click=pressed(session.play), type="primary", disabled=run,
+        "Play", key="play", on_click=pressed(session.play), type="primary", disabled=run or done,
         shortcut=space[not run], icon=":material/play_arrow:", width=PLAY,
     )  # fmt: skip
     st.button(

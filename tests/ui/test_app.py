@@ -254,8 +254,12 @@ def test_a_finished_run_says_so_and_offers_no_more_steps(open_page):
     assert "Finished: 1 of 1 epochs done" in page.text
     assert page.widget("step_epoch").disabled
     assert page.widget("step_phrase").disabled
+    assert page.widget("play").disabled
+    page.session.go_to(Place(0))
+    page.run()
+    assert not page.widget("play").disabled
     page.click("play")
-    assert not page.session.running
+    assert "Replaying" in page.text
 
 
 def test_more_epochs_let_a_finished_run_go_on(open_page):
