@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import streamlit as st
 
@@ -25,12 +24,28 @@ def transport(session: Session) -> None:
     with st.container(key="header"):
         with st.container(horizontal=True, vertical_alignment="bottom", key="transport"):
             _buttons(session)
-            session.speed = st.select_slider(
-                "Speed: each frame", SPEEDS, first_value("speed", 0, session.speed), key="speed",
-                width=170, format_func=partial(_pace, session.names.sequence),
-            )  # fmt: skip
+            _speed(session)
         _time_machine(session)
         place_text("status")
+
+
+def _speed(session: Session) -> None:
+    step = _step_name(session)
+
+    def pace(speed: int) -> str:
+        if not speed:
+            return f"1 {step}"
+        return f"{speed} epoch" + "s" * (speed > 1)
+
+    session.speed = st.select_slider(
+        "Speed: each frame", SPEEDS, first_value("speed", step, session.speed), key="speed",
+        width=170, format_func=pace,
+    )  # fmt: skip
+
+
+def _step_name(session: Session) -> str:
+    """What is read for one step."""
+    return "batch" if session.config.batch > 1 else session.names.sequence
 
 
 def _time_machine(session: Session) -> None:
@@ -67,7 +82,7 @@ def _buttons(session: Session) -> None:
         shortcut="E",
     )
     st.button(
-        f"Step {'batch' if session.config.batch > 1 else session.names.sequence}",
+        f"Step {_step_name(session)}",
         key="step_phrase",
         on_click=pressed(session.step_phrase, soon=True),
         disabled=done,
@@ -89,9 +104,3 @@ def _new_seed(session: Session) -> None:
     seed = int((session.config.seed + 1) % SETTINGS["seed"].high)
     session.configure(replace(session.config, seed=seed))
     renew()
-
-
-def _pace(sequence: str, speed: int) -> str:
-    if not speed:
-        return f"1 {sequence}"
-    return f"{speed} epoch" + "s" * (speed > 1)

@@ -248,6 +248,19 @@ def test_every_speed_can_be_chosen(page, speed):
     assert page.session.speed == speed
 
 
+def test_the_slowest_speed_is_called_like_the_step_beside_it_and_stays_chosen(page):
+    assert page.widget("speed").options[:2] == ["1 phrase", "1 epoch"]
+    page.set("speed", 0)
+    for batch, step in ((8, "batch"), (1, "phrase")):
+        page.set("batch", batch)
+        assert page.widget("speed").options[0] == f"1 {step}"
+        assert page.widget("step_phrase").label == f"Step {step}"
+        assert page.session.speed == page.widget("speed").value == 0
+    page.set("speed", 5)
+    page.set("batch", 8)
+    assert page.session.speed == page.widget("speed").value == 5
+
+
 def test_a_finished_run_says_so_and_offers_no_more_steps(open_page):
     page = open_page(epochs="1")
     page.click("step_epoch")
