@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.session import Session
 from rnnviz.tasks.preview import Preview, preview
 from rnnviz.tasks.table import Form, TaskError
-from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, table_of
+from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, table_of
 from rnnviz.tasks.vocabulary import Unit
 from rnnviz.ui.press import pressed
 from rnnviz.ui.style import escaped
@@ -39,8 +41,9 @@ def own_data(session: Session) -> None:
             if session.data_problem:
                 st.warning(escaped(session.data_problem))
             return
+        below_train = st.container()
         test = _file("test", "Test file (optional)")
-        _offer(session, train, test)
+        _offer(session, train, test, below_train)
 
 
 def _file(role: str, label: str) -> File | None:
@@ -56,22 +59,38 @@ def _pasted() -> File | None:
     return File("pasted text", text.encode()) if text.strip() else None
 
 
-def _offer(session: Session, train: File, test: File | None) -> None:
-    """How the data are read, what is in them, and the button that starts; or what is wrong."""
+def _offer(session: Session, train: File, test: File | None, below_train: DeltaGenerator) -> None:
+    """How the data are read, what is in them, and the button that starts; or what is wrong.
+
+    That stands below the file that it is about.
+    """
+    below_test = st.container()
     try:
-        options = _options(table_of(train).form, test is not None)
-        upload = Upload(train, test, seed=session.config.seed, **options)
-        found = preview(upload)
+        form = table_of(train).form
     except TaskError as problem:
-        st.warning(escaped(str(problem)))
+        below_train.warning(escaped(str(problem)))
         return
-    _show(found)
+    upload = Upload(train, test, seed=session.config.seed, **_options(form, test is not None))
+    if wrong := _problem(upload):
+        alone = test is not None and not _problem(replace(upload, test=None))
+        (below_test if alone else below_train).warning(escaped(wrong))
+        return
+    _show(preview(upload))
     st.button(
         "Learn from these data", key="learn", type="primary", on_click=pressed(session.load),
         args=(upload,), disabled=upload == session.upload,
     )  # fmt: skip
     if session.data_problem:
         st.warning(escaped(session.data_problem))
+
+
+def _problem(upload: Upload) -> str:
+    """Why this can't be learned from, or nothing."""
+    try:
+        dataset_of(upload)
+    except TaskError as problem:
+        return str(problem)
+    return ""
 
 
 def _options(form: Form, tested: bool) -> dict[str, Any]:

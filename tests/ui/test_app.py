@@ -525,6 +525,25 @@ def test_a_bad_file_gets_a_sentence_and_leaves_the_run(page):
     assert page.session.state.epoch == 1
 
 
+def places(page):
+    """The files and the warnings of the place for own data, in their order."""
+    elements = (node for node in page.app.sidebar if node.type in ("file_uploader", "warning"))
+    return [node.key if node.type == "file_uploader" else node.value for node in elements]
+
+
+def test_what_is_wrong_with_a_file_stands_right_below_it(page):
+    page.upload("train_csv", "bad.csv", b"text,label\nso warm,sunny\n")
+    train, problem, test = places(page)
+    assert (train, test) == ("train_csv", "test_csv")
+    assert "at least two classes" in problem
+    page.upload("train_csv", "bad.csv", b"text,mood\nso warm,sunny\n")
+    assert "has no column label" in places(page)[1].replace("\\", "")
+    page.upload("train_csv", "weather.csv", WEATHER)
+    page.upload("test_csv", "weather.csv", b"text,mood\nso warm,sunny\n")
+    train, test, problem = places(page)
+    assert "has no column label" in problem.replace("\\", "")
+
+
 def test_the_data_stay_when_the_file_is_taken_away_until_the_tasks_come_back(page):
     page.learn("weather.csv", WEATHER)
     page.app.file_uploader(key="train_csv").set_value(None)
