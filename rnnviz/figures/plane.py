@@ -80,10 +80,16 @@ def _points(values: Array, numbers: Array, theme: Theme, heading: str) -> Series
             "size": 6,
             "color": numbers.astype(np.int32),
             "colorscale": [[0, theme.grid], [1, theme.magnitude]],
-            "colorbar": color_bar(heading),
-            "showscale": True,
+            **_counted(numbers, heading),
         },
     )
+
+
+def _counted(numbers: Array, heading: str) -> dict[str, Any]:
+    """A scale from the first to the last of what is counted; of one alone to the next."""
+    low, high = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, 0)
+    bar = {**color_bar(heading), **whole(high - low)}
+    return {"cmin": low, "cmax": max(high, low + 1), "colorbar": bar, "showscale": True}
 
 
 def _plane(series: list[Series], title: str, largest: float, theme: Theme) -> Picture:

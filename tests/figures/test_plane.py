@@ -72,3 +72,20 @@ def test_what_is_gone_at_once_does_not_squeeze_the_rest():
     drawn = exponent_curve(np.array([-1.0, -30.0, -np.inf]), 9)
     assert -2 < drawn.layout.yaxis.range[0] < -1
     assert list(drawn.data[0].y)[:2] == [-1, -30]
+
+
+@pytest.mark.parametrize(
+    ("epochs", "scale"), [([], (0, 1)), ([0], (0, 1)), ([3], (3, 4)), ([0, 1], (0, 1)),
+                          ([0, 2, 5], (0, 5))]
+)  # fmt: skip
+def test_the_scale_of_the_epochs_has_no_halves_and_begins_with_one_that_there_is(epochs, scale):
+    trail = np.full((len(epochs), 2), 0.1, complex)
+    marker = weight_spectrum(NOW, trail, np.array(epochs, int)).data[0].marker
+    assert (marker.cmin, marker.cmax) == scale
+    assert marker.colorbar.dtick == 1
+
+
+def test_a_long_scale_of_epochs_is_labelled_sparsely():
+    trail = np.full((2, 2), 0.1, complex)
+    marker = weight_spectrum(NOW, trail, np.array([0, 600])).data[0].marker
+    assert (marker.cmax, marker.colorbar.dtick, marker.colorbar.nticks) == (600, None, 5)
