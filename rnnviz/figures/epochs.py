@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from rnnviz.analysis.history import Course
-from rnnviz.figures.theme import Theme, axis, ladder, plain, whole
+from rnnviz.figures.picture import Series, scatter
+from rnnviz.figures.theme import Theme, axis, compact, ladder, plain, whole
 
 #: Margins that are equal for all, so that their epochs stand above each other.
 EPOCHS_MARGIN = {"l": 64, "r": 76, "t": 44, "b": 48}
@@ -30,9 +32,44 @@ def _end(course: Course) -> float:
     return max(epochs if epochs <= 1000 else max(1000, ladder(length)), length - 1, 1)
 
 
+def narrow(course: Course, epochs: Sequence[int]) -> bool:
+    """Whether what is drawn from the first to the last of these epochs is but a few pixels wide."""
+    return len(epochs) > 0 and epochs[-1] - epochs[0] < 0.03 * _end(course)
+
+
 def thinned(length: int) -> Any:
     """Indices of at most ``_POINTS`` epochs, evenly spread, the first and the last among them."""
     return np.unique(np.linspace(0, length - 1, min(length, _POINTS)).round().astype(int))
+
+
+def ends(course: Course, curves: Sequence[Series]) -> list[Series]:
+    """A point at the end of every curve that has no length yet to be seen; one series a plot.
+
+    Later there is none: it would cost the browser as much with every frame as a curve.
+    """
+    short = sorted((curve for curve in curves if narrow(course, curve["x"])), key=_scale)
+    return [_dots(scale, list(drawn)) for scale, drawn in groupby(short, key=_scale)]
+
+
+def _scale(curve: Series) -> str:
+    scale: str = curve.get("yaxis", "y")
+    return scale
+
+
+def _dots(scale: str, curves: Sequence[Series]) -> Series:
+    colors, opacities = (
+        [c["line"]["color"] for c in curves],
+        [c.get("opacity", 1) for c in curves],
+    )
+    return scatter(
+        x=np.array([curve["x"][-1] for curve in curves], np.int32),
+        y=compact([curve["y"][-1] for curve in curves]),
+        yaxis=scale,
+        mode="markers",
+        marker={"size": 6, "color": colors, "opacity": opacities},
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def present_marks(course: Course, theme: Theme, scales: Sequence[str]) -> list[dict[str, Any]]:

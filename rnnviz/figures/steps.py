@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +13,14 @@ from rnnviz.analysis.ledger import Pages
 from rnnviz.analysis.survey import Survey
 from rnnviz.engine.layer import Array
 from rnnviz.figures.colors import mixed
-from rnnviz.figures.epochs import EPOCHS_MARGIN, change_lines, epochs_axis, present_marks
+from rnnviz.figures.epochs import (
+    EPOCHS_MARGIN,
+    change_lines,
+    ends,
+    epochs_axis,
+    narrow,
+    present_marks,
+)
 from rnnviz.figures.gradients import norms_height
 from rnnviz.figures.picture import Picture, scatter
 from rnnviz.figures.theme import (
@@ -58,13 +67,15 @@ def share_areas(
             customdata=_exact(share),
             name=_band_name(words, band),
             stackgroup="tokens",
-            mode="lines+markers" if len(pages.epochs) == 1 else "lines",
+            mode="lines",
             line={"width": 0.8, "color": theme.background},
             fillcolor=color,
             hovertemplate="epoch %{x}: %{customdata}<extra>%{fullData.name}</extra>",
         )
         for band, share, color in zip(reversed(bands), sums, colors, strict=True)
     ]
+    epochs = pages.epochs.tolist()
+    column = _column(epochs[-1], sums, colors) if narrow(course, epochs) else []
     return picture(
         series,
         _FED[name],
@@ -72,11 +83,21 @@ def share_areas(
         theme,
         xaxis=epochs_axis(course, theme, showgrid=False),
         yaxis=axis("share of the token", theme, range=[0, 1.0], tickformat=".0%"),
-        shapes=[*change_lines(course, theme, ["y"]), *present_marks(course, theme, ["y"])],
+        shapes=[*column, *change_lines(course, theme, ["y"]), *present_marks(course, theme, ["y"])],
         margin={**EPOCHS_MARGIN, "r": 132},
         showlegend=True,
         legend={"x": 1.01, "xanchor": "left", "y": 1, "traceorder": "reversed"},
     )
+
+
+def _column(epoch: int, sums: Sequence[Array], colors: Sequence[str]) -> list[dict[str, Any]]:
+    """The shares of the last epoch, where the areas have no width yet that can be seen."""
+    edges = np.cumsum([0.0, *(float(share[-1]) for share in sums)]).tolist()
+    upright = {"type": "line", "x0": epoch, "x1": epoch}
+    return [
+        {**upright, "y0": low, "y1": high, "line": {"color": color, "width": 8}}
+        for (low, high), color in zip(pairwise(edges), colors, strict=True)
+    ]
 
 
 def _band_name(words: Sequence[str], band: Array) -> str:
@@ -110,7 +131,7 @@ def clipping_curves(pages: Pages, course: Course, theme: Theme = LIGHT) -> Pictu
             customdata=_exact(pages.column(column)),
             name=name,
             yaxis=scale,
-            mode="lines+markers" if len(pages.epochs) < 3 else "lines",
+            mode="lines",
             line={"width": 2.5, **line},
             hovertemplate=f"epoch %{{x}}: {hover}<extra></extra>",
         )
@@ -119,7 +140,7 @@ def clipping_curves(pages: Pages, course: Course, theme: Theme = LIGHT) -> Pictu
     top = max(5.0, 1.1 * float(np.max(pages.column("angle"), initial=0.0)))
     scales = ["y", "y2"]
     return picture(
-        series,
+        [*series, *ends(course, series)],
         "Clipping: how often, how much, and how far it turns the gradient",
         HEIGHTS["clipping"],
         theme,

@@ -12,6 +12,7 @@ from rnnviz.figures.epochs import (
     EPOCHS_MARGIN,
     change_labels,
     change_lines,
+    ends,
     epochs_axis,
     present_marks,
     thinned,
@@ -61,16 +62,17 @@ def loss_curve(
     series = _curves(course, ("train_loss", "test_loss"), f"%{{y:.4g}} {guess.unit}", theme)
     title = "Loss: how wrong the network is"
     if gauge is None:
-        return picture(series, title, HEIGHTS["metric"], theme, **layout)
+        return picture([*series, *ends(course, series)], title, HEIGHTS["metric"], theme, **layout)
     _add_gauge(layout, gauge, theme, weights)
     series = [*series[:2], *_gauge_curves(gauge, theme), *series[2:]]
-    return picture(series, title, HEIGHTS["loss"], theme, **layout)
+    return picture([*series, *ends(course, series)], title, HEIGHTS["loss"], theme, **layout)
 
 
 def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT) -> Picture:
     """The metric of the task over the epochs, train and test: a share of what is right."""
+    series = _curves(course, ("train_metric", "test_metric"), "%{y:.1%}", theme)
     return picture(
-        _curves(course, ("train_metric", "test_metric"), "%{y:.1%}", theme),
+        [*series, *ends(course, series)],
         f"{metric.name.capitalize()}: {metric.label}",
         HEIGHTS["metric"],
         theme,
@@ -101,7 +103,7 @@ def _pair(
             x=keep.astype(np.int32),
             y=compact(history.column(column)[keep]),
             name=name,
-            mode="lines" if len(keep) > 1 else "markers",
+            mode="lines",
             line={"color": color, "width": 2.5, "dash": dash},
             hovertemplate=f"epoch %{{x}}: {hover}<extra>%{{fullData.name}}</extra>",
         )
@@ -174,7 +176,7 @@ def _gauge_curves(gauge: MemoryGauge, theme: Theme) -> list[Series]:
             yaxis="y2",
             showlegend=False,
             name=name,
-            mode="lines" if len(values) > 1 else "markers",
+            mode="lines",
             line={"width": 2.5, **line},
             customdata=compact(gauge.half_life) if name == "half-life" else None,
             hovertemplate=f"epoch %{{x}}: {hover}<extra>{name}</extra>",

@@ -197,7 +197,7 @@ def test_a_link_with_the_past_a_change_and_a_ghost_opens_on_the_same_picture(tra
     other = opened(trained.page.url)
     other.expect_place("12")
     assert picture(other) == picture(trained)
-    assert other.in_chart("loss", "node._fullData.length") == 7
+    assert other.in_chart("loss", "node._fullData.filter((s) => s.mode === 'lines').length") == 7
 
 
 def test_the_story(opened, server):

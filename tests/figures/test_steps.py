@@ -54,8 +54,26 @@ def test_words_are_drawn_as_typed(course):
     assert drawn.data[0].name == "1 &lt;i&gt;x"
 
 
-def test_one_epoch_can_be_seen(course):
-    assert "markers" in share_areas(pages_of([0]), "W_hh", ["a", "b", "c"], course).data[0].mode
+def columns(drawn):
+    """The lines that are as wide as a column."""
+    return [shape for shape in drawn.layout.shapes if shape.line.width == 8]
+
+
+@pytest.mark.parametrize("epochs", [[0], [0, 1], [0, 3, 7]])
+def test_after_a_few_epochs_of_many_the_shares_stand_in_a_column(history_of, epochs):
+    course = Course(history_of(epochs[-1]), 1000)
+    drawn = share_areas(pages_of(epochs), "W_hh", ["a", "b", "c"], course)
+    found = columns(drawn)
+    assert {(shape.x0, shape.x1) for shape in found} == {(epochs[-1], epochs[-1])}
+    np.testing.assert_allclose(
+        [shape.y1 - shape.y0 for shape in found], [one.y[-1] for one in drawn.data], rtol=1e-6
+    )
+    assert [shape.y0 for shape in found[1:]] == [shape.y1 for shape in found[:-1]]
+    assert [shape.line.color for shape in found] == [one.fillcolor for one in drawn.data]
+
+
+def test_areas_that_can_be_seen_have_no_column(course):
+    assert not columns(share_areas(pages_of([0, 1]), "W_hh", ["a", "b", "c"], course))
 
 
 def test_the_epoch_shown_is_marked(course):
@@ -74,6 +92,14 @@ def test_clipping_is_shown_as_shares_and_an_angle(course):
     assert list(found["entries"].customdata) == ["0.1", "0.1"]
     assert (list(found["angle"].y), found["angle"].yaxis) == ([12, 12], "y2")
     assert "°" in drawn.layout.yaxis2.title.text
+
+
+def test_after_a_few_epochs_of_many_the_clipping_is_a_point_each(history_of):
+    drawn = clipping_curves(pages_of([0, 1, 2]), Course(history_of(2), 1000))
+    above, below = (one for one in drawn.data if one.mode == "markers")
+    assert (list(above.x), list(below.x)) == ([2, 2], [2])
+    np.testing.assert_allclose([*above.y, *below.y], [0.5, 0.1, 12])
+    assert below.yaxis == "y2"
 
 
 def survey_of(**ratios):

@@ -19,34 +19,57 @@ from rnnviz.tasks.metrics import guess_classes
 TWO = guess_classes(2)
 
 
+def curves(drawn):
+    """The curves of a figure, without the points at their ends."""
+    return [series for series in drawn.data if series.mode == "lines"]
+
+
+def points(drawn):
+    """The points at the ends of the curves, as (scale, epoch, value, colour)."""
+    return [
+        (series.yaxis or "y", *point)
+        for series in drawn.data
+        if series.mode == "markers"
+        for point in zip(series.x, series.y, series.marker.color, strict=True)
+    ]
+
+
 def test_there_is_one_curve_for_training_and_one_for_the_test(history_of):
-    train, test = loss_curve(Course(history_of(3), 10), TWO).data
+    train, test = curves(loss_curve(Course(history_of(3), 10), TWO))
     assert (train.name, list(train.x), list(train.y)) == ("train", [0, 1, 2, 3], [0, 1, 2, 3])
     assert (test.name, list(test.y)) == ("test", [1000, 1001, 1002, 1003])
 
 
 def test_accuracy_has_its_own_two_curves(history_of):
-    train, test = metric_curve(Course(history_of(1), 10)).data
+    train, test = curves(metric_curve(Course(history_of(1), 10)))
     assert list(train.y) == [0.5, 0.5]
     assert list(test.y) == [0.75, 0.75]
 
 
 def test_without_a_test_set_there_is_no_test_curve(history_of):
     history = history_of(3, tested=False)
-    assert [curve.name for curve in loss_curve(Course(history, 10), TWO).data] == ["train"]
-    assert [curve.name for curve in metric_curve(Course(history, 10)).data] == ["train"]
+    for drawn in (loss_curve(Course(history, 10), TWO), metric_curve(Course(history, 10))):
+        assert [curve.name for curve in curves(drawn)] == ["train"]
 
 
 def test_the_two_curves_differ_in_more_than_color(history_of):
-    train, test = loss_curve(Course(history_of(3), 10), TWO).data
+    train, test = curves(loss_curve(Course(history_of(3), 10), TWO))
     assert train.line.dash != test.line.dash
     assert train.line.color != test.line.color
 
 
-def test_a_run_at_its_beginning_shows_a_point(history_of):
-    train = loss_curve(Course(history_of(0), 10), TWO).data[0]
-    assert "markers" in train.mode
-    assert list(train.x) == [0]
+@pytest.mark.parametrize("epochs", [0, 1, 2, 29])
+def test_a_curve_of_a_few_epochs_of_many_ends_in_a_point(history_of, epochs):
+    course = Course(history_of(epochs), 1000)
+    assert points(loss_curve(course, TWO)) == [
+        ("y", epochs, epochs, LIGHT.train), ("y", epochs, 1000 + epochs, LIGHT.test),
+    ]  # fmt: skip
+    assert [point[2] for point in points(metric_curve(course))] == [0.5, 0.75]
+
+
+def test_a_curve_that_can_be_seen_costs_no_point(history_of):
+    assert not points(loss_curve(Course(history_of(30), 1000), TWO))
+    assert not points(metric_curve(Course(history_of(3), 30)))
 
 
 @pytest.mark.parametrize("epochs", [999, 1000, 1001, 5000, 20_000])
@@ -169,7 +192,7 @@ def test_axes_are_titled_with_their_units(history_of):
 
 
 def test_curves_wear_the_colors_of_the_theme(history_of):
-    train, test = metric_curve(Course(history_of(1), 10), theme=DARK).data
+    train, test = curves(metric_curve(Course(history_of(1), 10), theme=DARK))
     assert (train.line.color, test.line.color) == (DARK.train, DARK.test)
 
 
@@ -201,7 +224,8 @@ def test_at_the_present_nothing_is_veiled(history_of):
 
 def test_the_old_run_is_drawn_thin_and_dotted_from_where_it_was_left(history_of):
     ghost = Ghost(Place(4), Place(9), history_of(9), Schedule(RunConfig()))
-    train, test, old_train, old_test = loss_curve(Course(history_of(6), 30, ghost=ghost), TWO).data
+    drawn = loss_curve(Course(history_of(6), 30, ghost=ghost), TWO)
+    train, test, old_train, old_test = curves(drawn)
     assert list(old_train.x) == list(range(4, 10))
     assert list(old_test.y) == [1004.0 + i for i in range(6)]
     assert old_train.line.color == train.line.color
@@ -209,6 +233,13 @@ def test_the_old_run_is_drawn_thin_and_dotted_from_where_it_was_left(history_of)
     assert old_train.opacity < 1
     assert not old_train.showlegend
     assert (train.name, test.name, old_train.name) == ("train", "test", "old train")
+
+
+def test_an_old_run_that_is_too_short_to_be_seen_ends_in_a_faint_point(history_of):
+    ghost = Ghost(Place(4), Place(5), history_of(5), Schedule(RunConfig()))
+    drawn = loss_curve(Course(history_of(60), 1000, ghost=ghost), TWO)
+    assert [point[1:3] for point in points(drawn)] == [(5, 5), (5, 1005)]
+    assert drawn.data[-1].marker.opacity == (0.4, 0.4)
 
 
 def test_the_place_of_the_branch_is_marked(history_of):
@@ -237,7 +268,7 @@ def test_the_gauge_stands_under_the_loss_on_the_same_axis(gauged):
     loss, below = gauged.layout.yaxis.domain, gauged.layout.yaxis2.domain
     assert below[1] < loss[0]
     assert gauged.layout.xaxis.anchor == "y2"
-    assert {curve.yaxis for curve in gauged.data[2:]} == {"y2"}
+    assert [curve.yaxis for curve in curves(gauged)] == [None, None, "y2", "y2", "y2"]
 
 
 def test_the_gauge_shows_radius_norm_and_half_life_as_they_are(gauged):
@@ -250,6 +281,13 @@ def test_the_gauge_shows_radius_norm_and_half_life_as_they_are(gauged):
     assert list(norm.y) == pytest.approx([0.02, 0.2, 2.4])
     assert list(life.y[:2]) == pytest.approx([0.2, 3.0])
     assert list(life.customdata) == pytest.approx([0.2, 3.0, math.inf])
+
+
+def test_a_short_gauge_ends_in_points_too(history_of):
+    drawn = loss_curve(Course(history_of(11), 1000), TWO, gauge_of([0.1, 1.2], [0.2, 3.0]))
+    below = [point for point in points(drawn) if point[0] == "y2"]
+    assert [point[1] for point in below] == [10, 10, 10]
+    assert [point[2] for point in below] == pytest.approx([1.2, 2.4, 3.0])
 
 
 def test_a_half_life_without_end_stands_at_the_upper_edge(gauged):
