@@ -9,10 +9,27 @@ from rnnviz.analysis.symbols import number
 from rnnviz.config import CellKind, ClipBy, OptimizerKind
 from rnnviz.engine.timeline import Phase
 
+_THERE = ("forward", "forward_first")
+_BACK = (
+    "backward", "backward_both", "backward_cut", "backward_first", "backward_last",
+    "backward_only",
+)  # fmt: skip
+
 
 def caption_key(step: StepRecord, focus: Focus) -> str:
     """The name of the text that explains this moment."""
     return "moment_" + _kind(step, focus)
+
+
+def caption_keys(step: StepRecord, focus: Focus) -> list[str]:
+    """The names of all texts that may explain a moment of such a step."""
+    kind = step.before.architecture.kind
+    if kind is CellKind.ELMAN:
+        way = [*_THERE, *_BACK]
+    else:
+        way = [f"{kind}_{phase}_{focus.part}" for phase in (Phase.FORWARD, Phase.BACKWARD)]
+    clip = ["clip_off"] if step.config.clip_by is ClipBy.OFF else ["clip", "clip_idle"]
+    return [f"moment_{name}" for name in (*way, _loss(step, 0), *clip, _update(step, 0))]
 
 
 def _kind(step: StepRecord, focus: Focus) -> str:
@@ -68,12 +85,11 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
     cut, sizes = clipping(step), step.unrolled(focus.layer).norms
     later = sizes[min(moment.t + 1, len(sizes) - 1)]
     return {
-        "noun": step.names.noun,
+        **steady_fields(step),
         "word": step.words[moment.t],
         "t": str(moment.number),
         "T": str(len(step.words)),
         "previous": str(moment.t),
-        "hidden": str(step.hidden),
         "target": _target(step, row),
         "p": f"{trace.probs[row, int(trace.targets[row])]:.1%}" if step.classes else "",
         "answer": number(float(trace.logits[row, 0])),
@@ -82,15 +98,23 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
         "first": step.words[0],
         "last": step.words[-1],
         "whole": number(float(sizes[0] / sizes[-1])) if sizes[-1] else "0",
-        "lr": number(step.config.lr),
-        "limit": number(step.config.clip),
-        "optimizer": step.config.optimizer.value,
         "count": f"{cut.count:,}",
-        "total": f"{cut.total:,}",
         "lost": f"{cut.lost:.1%}",
         "largest": number(float(np.abs(step.descent.gradient.theta).max())),
         "change": number(float(np.abs(step.descent.update.theta).max())),
         **_gates(step, focus),
+    }
+
+
+def steady_fields(step: StepRecord) -> dict[str, str]:
+    """What of that is the same at every moment of a run."""
+    return {
+        "noun": step.names.noun,
+        "hidden": str(step.hidden),
+        "lr": number(step.config.lr),
+        "limit": number(step.config.clip),
+        "optimizer": step.config.optimizer.value,
+        "total": f"{step.before.theta.size:,}",
     }
 
 

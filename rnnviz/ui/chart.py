@@ -17,6 +17,8 @@ from rnnviz.figures.picture import Picture
 from rnnviz.ui.press import give_way
 
 Event = dict[str, Any]
+#: Lines below each other, each with its class and its text.
+Block = Sequence[tuple[str, str]]
 ALL: tuple[str, ...] = ()
 #: More than the messages of one run.
 KEYS = 64
@@ -33,6 +35,12 @@ _HTML = """
   <div class="rnnviz-frame"><div class="rnnviz-chart"></div><div class="rnnviz-scale"></div></div>
   <figcaption></figcaption>
 </figure>
+"""
+
+_TEXT_HTML = """
+<div class="rnnviz-place">
+  <div class="rnnviz-room" aria-hidden="true"></div><div class="rnnviz-text"></div>
+</div>
 """
 
 _SLIDER_HTML = """
@@ -56,7 +64,7 @@ export default script.{name};
 
 
 _chart = _component("chart", _HTML)
-_text = _component("text", '<div class="rnnviz-text"></div>')
+_text = _component("text", _TEXT_HTML)
 _slider = _component("slider", _SLIDER_HTML)
 _frame = _component("frame")
 _ear = _component("ear")
@@ -78,13 +86,14 @@ def place(key: str, height: int, text: str, clicks: bool = False, patient: bool 
     _chart(key=key, data=what)
 
 
-def place_text(key: str) -> None:
+def place_text(key: str, room: Sequence[Block] = ()) -> None:
     """Put the text ``key`` here, which changes with the frames.
 
-    It comes with them, and isn't an element of Streamlit's, since what a fragment puts into a place
-    outside itself may overtake the layout: the page then loses it (Streamlit 1.67).
+    Whatever it says, it has as much ``room`` as the tallest of these blocks takes. It comes with
+    the frames, and isn't an element of Streamlit's, since what a fragment puts into a place outside
+    itself may overtake the layout: the page then loses it (Streamlit 1.67).
     """
-    _text(key=f"text_{key}", data={"key": key})
+    _text(key=f"text_{key}", data={"key": key, "room": room})
 
 
 def place_slider(key: str, label: str) -> None:

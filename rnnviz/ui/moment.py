@@ -6,20 +6,34 @@ from html import escape
 
 from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.formula import formula
+from rnnviz.analysis.room import longest_captions, longest_formulas
 from rnnviz.analysis.step import Focus, StepRecord, largest_changes
-from rnnviz.engine.timeline import Phase
+from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.microscope import Subject
 from rnnviz.probe import Probe
 from rnnviz.session import Session
+from rnnviz.ui.chart import Block
 from rnnviz.ui.text import explanation
 
 
 def levels_html(session: Session, probe: Probe, step: StepRecord) -> str:
     """Where the moment is: epoch, phrase and its target, phase, and word."""
-    moment, words = session.microscope.moment, step.words
     own = session.microscope.subject is Subject.OWN
     if own and session.problem:
         return f'<div class="rnnviz-levels"><b>{escape(session.problem)}</b></div>'
+    places = _levels(session, probe, step, session.microscope.moment)
+    shown = " › ".join(f"<b>{escape(place)}</b>" for place in places)
+    return f'<div class="rnnviz-levels">{shown}</div>'
+
+
+def levels_room(session: Session, probe: Probe, step: StepRecord) -> list[Block]:
+    """The longest that there is to say about where a moment of this step is."""
+    lines = (" › ".join(_levels(session, probe, step, moment)) for moment in step.moments)
+    return [[("place", max(lines, key=len))]]
+
+
+def _levels(session: Session, probe: Probe, step: StepRecord, moment: Moment) -> list[str]:
+    words, own = step.words, session.microscope.subject is Subject.OWN
     epoch, position = session.here
     phrase = "a sequence of your own" if own else _place(session, position)
     target = session.target_of(step)
@@ -31,8 +45,7 @@ def levels_html(session: Session, probe: Probe, step: StepRecord) -> str:
     many = moment.phase is Phase.LOSS and len(step.outputs) > 1
     if many or moment.phase in (Phase.FORWARD, Phase.BACKWARD):
         places.append(f"{step.names.noun} {moment.number} of {len(words)}: “{words[moment.t]}”")
-    shown = " › ".join(f"<b>{escape(place)}</b>" for place in places)
-    return f'<div class="rnnviz-levels">{shown}</div>'
+    return places
 
 
 def _place(session: Session, position: int) -> str:
@@ -64,11 +77,22 @@ def caption_html(step: StepRecord, focus: Focus) -> str:
     return f'<div class="rnnviz-moment" aria-live="polite">{escape(text)}</div>'
 
 
+def caption_room(step: StepRecord, focus: Focus) -> list[Block]:
+    """The longest captions of such a step."""
+    found = longest_captions(step, focus)
+    return [[("said", explanation(key, **fields))] for key, fields in found]
+
+
 def formula_html(step: StepRecord, focus: Focus) -> str:
     """The formula in symbols, in shapes and in the numbers of one unit."""
     lines = formula(step, focus)._asdict().items()
     shown = "".join(f'<div class="{name}">{escape(line)}</div>' for name, line in lines)
     return f'<div class="rnnviz-formula">{shown}</div>'
+
+
+def formula_room(step: StepRecord, focus: Focus) -> list[Block]:
+    """The longest formulas of such a step."""
+    return [[*found._asdict().items()] for found in longest_formulas(step, focus)]
 
 
 def changes_html(step: StepRecord, focus: Focus) -> str:

@@ -66,6 +66,27 @@ def test_arrow_keys_walk_over_every_moment_and_back(page):
     expect_moment(page, len(seen) - 1)
 
 
+PLACES = """() => [...document.querySelectorAll(".rnnviz-chart, .st-key-cursor")].map(
+  (node) => Math.round(node.getBoundingClientRect().y - document.body.getBoundingClientRect().y)
+)"""
+FULL = """() => [...document.querySelectorAll(".rnnviz-place")].every(
+  (place) => place.clientHeight >= place.querySelector(".rnnviz-text").scrollHeight
+)"""
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_nothing_moves_from_moment_to_moment(page, width):
+    page.page.set_viewport_size({"width": width, "height": 1000})
+    page.page.wait_for_timeout(300)
+    seen = set()
+    for cursor in range(len(timeline(4))):
+        expect_moment(page, cursor)
+        seen.add(tuple(page.page.evaluate(PLACES)))
+        assert page.page.evaluate(FULL)
+        page.keys("ArrowRight")
+    assert len(seen) == 1
+
+
 def test_the_numbers_on_the_screen_follow_from_each_other(page):
     """With nothing but what is written on the page."""
     page.keys("ArrowRight")

@@ -1,5 +1,6 @@
 """Page *Step* without a browser."""
 
+import json
 import re
 
 import pytest
@@ -12,6 +13,8 @@ from rnnviz.microscope import Subject
 from rnnviz.ui.style import check_html
 from tests.ui import tab
 
+#: The texts with room kept for them, and the spaces that the tags of one leave.
+KEPT, SPACES = ("levels", "caption", "formula"), 8
 CHARTS = {"network", "operation", "terms", "mosaic", "states", "flow"}
 
 
@@ -66,6 +69,21 @@ def test_a_phrase_of_ones_own_can_be_walked_through_with_a_caption_at_every_mome
         page.click("cursor_chevron_right")
     assert len(captions) == len(page.microscope.moments) == 11
     assert not any("{" in caption or "}" in caption for caption in captions)
+
+
+def test_room_is_kept_for_the_longest_text_of_the_step_and_is_the_same_at_every_moment(page):
+    own(page)
+    kept = []
+    for cursor in range(page.microscope.last + 1):
+        page.microscope.go_to(cursor)
+        page.run()
+        places = page.components("text")
+        room = {key: json.loads(places[f"text_{key}"].json)["room"] for key in KEPT}
+        for key, blocks in room.items():
+            longest = max(len(" ".join(text for _, text in block)) for block in blocks)
+            assert len(tab.plain(page.bodies[key]).strip()) <= longest + SPACES, key
+        kept.append(room["caption"])
+    assert all(captions == kept[0] for captions in kept)
 
 
 def test_captions_have_two_sentences_at_most(page):

@@ -19,10 +19,18 @@ from rnnviz.figures.theme import HEIGHTS
 from rnnviz.microscope import Microscope, Subject
 from rnnviz.probe import Probe
 from rnnviz.session import Session
-from rnnviz.ui.chart import Event, Frame, Stand, place, place_slider, place_text
+from rnnviz.ui.chart import Block, Event, Frame, Stand, place, place_slider, place_text
 from rnnviz.ui.check import check_button
 from rnnviz.ui.live import Controls, Handlers, live
-from rnnviz.ui.moment import caption_html, changes_html, formula_html, levels_html
+from rnnviz.ui.moment import (
+    caption_html,
+    caption_room,
+    changes_html,
+    formula_html,
+    formula_room,
+    levels_html,
+    levels_room,
+)
 from rnnviz.ui.phrase import phrase_box
 from rnnviz.ui.press import inside, pressed
 from rnnviz.ui.state import first_value, visit
@@ -35,11 +43,13 @@ def step_page(session: Session) -> None:
     """Draw the page."""
     release_header()
     _subject(session)
+    probe = session.inspect()
+    step = session.step(probe)
     with st.container(key="cursor_bar"):
-        place_text("levels")
+        place_text("levels", levels_room(session, probe, step))
         place_slider("moment", "Moment of the step")
         bar = st.container(key="moments")
-    _layout(session)
+    _layout(session, step)
 
     def draw(frame: Frame) -> None:
         probe = session.inspect()
@@ -53,12 +63,13 @@ def step_page(session: Session) -> None:
         live(session, draw, _handlers(session.microscope), controls)
 
 
-def _layout(session: Session) -> None:
-    place_text("caption")
+def _layout(session: Session, step: StepRecord) -> None:
+    captions, formulas = _room(session, step)
+    place_text("caption", captions)
     _place(session, "network")
     left, right = st.columns(2, gap="medium")
     with left:
-        place_text("formula")
+        place_text("formula", formulas)
         _place(session, "operation", "states")
     with right:
         _place(session, "terms")
@@ -73,6 +84,16 @@ def _layout(session: Session) -> None:
         _place(session, "flow")
     with right:
         place_text("changes")
+
+
+def _room(session: Session, step: StepRecord) -> tuple[list[Block], list[Block]]:
+    """The room for the captions and the formulas, worked out once for steps of a kind."""
+    focus = session.microscope.focus
+    kind = session.dataset, step.config, step.moments, focus.layer, focus.part
+    if st.session_state.get("step_room", (None,))[0] != kind:
+        st.session_state.step_room = kind, (caption_room(step, focus), formula_room(step, focus))
+    found: tuple[list[Block], list[Block]] = st.session_state.step_room[1]
+    return found
 
 
 def _place(session: Session, *keys: str) -> None:

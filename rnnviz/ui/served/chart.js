@@ -226,11 +226,27 @@ function chart({ parentElement, data }) {
   return () => setTimeout(() => mounted.node.isConnected || unmount(key, mounted), 1000);
 }
 
-function text({ parentElement, data: { key } }) {
+function text({ parentElement, data: { key, room } }) {
   const node = parentElement.querySelector(".rnnviz-text");
+  keepRoom(parentElement.querySelector(".rnnviz-room"), room);
   if (shared.written.get(key)?.node === node) return;
   shared.written.set(key, { node });
   write(key);
+}
+
+// The longest that a text may say lies unseen in its place, so that what is below never moves.
+function keepRoom(node, room) {
+  const kept = JSON.stringify(room);
+  if (node.kept === kept) return;
+  node.kept = kept;
+  const line = ([className, textContent]) =>
+    Object.assign(document.createElement("div"), { className, textContent });
+  const blocks = room.map((lines) => {
+    const block = document.createElement("div");
+    block.append(...lines.map(line));
+    return block;
+  });
+  node.replaceChildren(...blocks);
 }
 
 // What is as it was keeps its nodes, and so what the reader has selected in it.
