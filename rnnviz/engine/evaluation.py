@@ -87,7 +87,7 @@ class Exam:
         own = self._parameters
         trace = Trace(own.architecture, self._batches[number], own.theta.dtype)
         bound = trace, bind_forward(own, trace)
-        self._room -= trace.nbytes
-        if self._room > 0:
+        if trace.nbytes <= self._room:
+            self._room -= trace.nbytes
             self._kept[number] = bound
         return bound

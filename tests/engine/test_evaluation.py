@@ -35,6 +35,14 @@ def test_it_agrees_with_each_example_alone(cell, every):
         assert score.loss == pytest.approx(np.concatenate(losses).mean())
 
 
+def test_a_pass_that_has_room_is_kept_even_after_one_that_has_none():
+    given = [phrase([0] * 1_500, 0), phrase([0] * 1_400, 0), phrase([0, 1], 1)]
+    parameters = Parameters(architecture(CELLS[0]))
+    exam = Exam(given, parameters, limit=200_000)
+    exam.score(parameters, share_right)
+    assert [*exam._kept] == [2]
+
+
 def test_batches_hold_every_example_once_and_name_it():
     given = sentiment().train
     groups = batches(given)
