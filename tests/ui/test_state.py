@@ -3,9 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from streamlit.runtime.scriptrunner import StopException
+from streamlit.runtime.state import SafeSessionState
 
+from rnnviz.session import Session
 from rnnviz.ui import state
 from tests.interruption import Press, raising
+from tests.ui.tab import Page
 
 
 def test_a_run_of_the_page_that_a_press_has_overtaken_changes_no_setting(session, monkeypatch):
@@ -23,3 +27,33 @@ def test_settings_that_nobody_overtakes_are_taken(session, monkeypatch):
     monkeypatch.setattr(state, "give_way", lambda: None)
     state.configure(session, replace(session.config, hidden=5))
     assert session.config.hidden == 5
+
+
+def test_what_is_typed_stays_where_a_run_ends_right_after_it_was_asked(monkeypatch):
+    """Streamlit ends a run that is overtaken wherever the script uses its session state."""
+    page, asked = Page("train"), []
+    ask = Session.ask
+
+    def noted(self, text):
+        ask(self, text)
+        asked.append(text)
+
+    def ending(method):
+        def end(self, *arguments):
+            if asked == ["bad"]:
+                asked.clear()
+                raise StopException
+            return method(self, *arguments)
+
+        return end
+
+    monkeypatch.setattr(Session, "ask", noted)
+    for name in ("__getitem__", "__setitem__", "__contains__"):
+        changed = ending(getattr(SafeSessionState, name))
+        monkeypatch.setattr(SafeSessionState, name, changed)
+    page.app.text_input(key="phrase").set_value("bad").run()
+    assert page.session.typed == "bad"
+    page.app.text_input(key="phrase").set_value("good").run()
+    page.run()
+    assert page.app.text_input(key="phrase").value == "good"
+    assert page.session.typed == "good"
