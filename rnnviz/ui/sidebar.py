@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -18,7 +19,7 @@ from rnnviz.ui.style import escaped
 
 def sidebar(session: Session) -> RunConfig:
     """Draw every setting that has an effect by group; returns what the widgets say now."""
-    edition = st.session_state.setdefault("edition", 0)
+    edition = _edition().number
     first = first_value("config", edition, session.config)
     values: dict[str, Any] = {name: row.default for name, row in SETTINGS.items()}
     with st.sidebar:
@@ -37,9 +38,25 @@ def sidebar(session: Session) -> RunConfig:
     return RunConfig(**values)
 
 
-def renew() -> None:
-    """Have the sidebar made anew, so that it shows the settings that the session has by then."""
-    st.session_state.edition += 1
+@dataclass
+class _Edition:
+    """How often the sidebar was made anew."""
+
+    number: int = 0
+
+
+def _edition() -> _Edition:
+    found: _Edition = st.session_state.setdefault("edition", _Edition())
+    return found
+
+
+def configure_anew(session: Session, config: RunConfig) -> None:
+    """Take other settings, and have the sidebar made anew so that it shows them."""
+    # Asked for before, for a run can end at Streamlit's state: with the settings taken and the old
+    # sidebar left these would be back at once.
+    edition = _edition()
+    session.configure(config)
+    edition.number += 1
 
 
 def _key(name: str, edition: int) -> str:
@@ -92,8 +109,7 @@ def _choose(session: Session, key: str) -> None:
 
 
 def _apply(session: Session, preset: Preset) -> None:
-    session.configure(preset.config(session.config.seed))
-    renew()
+    configure_anew(session, preset.config(session.config.seed))
 
 
 def _is_on(config: RunConfig, preset: Preset) -> bool:

@@ -11,7 +11,7 @@ from rnnviz.player import SPEEDS
 from rnnviz.session import Session
 from rnnviz.ui.chart import place_slider, place_text
 from rnnviz.ui.press import pressed
-from rnnviz.ui.sidebar import renew
+from rnnviz.ui.sidebar import configure_anew
 from rnnviz.ui.state import first_value
 
 #: Pixels that each has with the key that presses it beside its name: the key moves from one to the
@@ -102,5 +102,4 @@ def _buttons(session: Session) -> None:
 
 def _new_seed(session: Session) -> None:
     seed = int((session.config.seed + 1) % SETTINGS["seed"].high)
-    session.configure(replace(session.config, seed=seed))
-    renew()
+    configure_anew(session, replace(session.config, seed=seed))
