@@ -20,9 +20,9 @@ from rnnviz.ui.state import configure, get_session, write_link
 from rnnviz.ui.style import style_sheet
 from rnnviz.ui.transport import transport
 
+begin_page()
 st.set_page_config(page_title="rnnviz", page_icon="🔁", layout="wide")
 st.logo(Path(__file__).parent / "docs" / "logo.svg", size="large")
-begin_page()
 serve_library()
 style_sheet()
 session = get_session()

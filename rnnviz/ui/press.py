@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import ParamSpec
+from weakref import WeakKeyDictionary
 
 import streamlit as st
+from streamlit.runtime.fragment import FragmentStorage
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 P = ParamSpec("P")
@@ -14,6 +16,8 @@ Press = Callable[[], object]
 
 #: The key of the fragment that ticks.
 FRAGMENT = "live"
+#: The page that has run to its end, of every tab, which is known by its store of fragments.
+_complete: WeakKeyDictionary[FragmentStorage, str] = WeakKeyDictionary()
 
 
 def pressed(action: Callable[P, object], soon: bool = False) -> Callable[P, None]:
@@ -29,7 +33,7 @@ def pressed(action: Callable[P, object], soon: bool = False) -> Callable[P, None
             st.session_state.setdefault("presses", []).append(press)
             return
         press()
-        if soon and context and st.session_state.get("complete") == context.page_script_hash:
+        if soon and context and _complete.get(context.fragment_storage) == context.page_script_hash:
             st.session_state["owed"] = True
             st.rerun(FRAGMENT)
 
@@ -39,15 +43,19 @@ def pressed(action: Callable[P, object], soon: bool = False) -> Callable[P, None
 def begin_page() -> None:
     """Say that all of the page runs: until its end the fragment can't run alone.
 
-    What it fills may not be there yet, and Streamlit's own page breaks down at that (1.67).
+    What it fills may not be there yet, and Streamlit's own page breaks down at that (1.67). It has
+    to be said first of all: a run that is overtaken ends at the first use of Streamlit.
     """
-    st.session_state["complete"] = None
+    context = get_script_run_ctx()
+    if context:
+        _complete.pop(context.fragment_storage, None)
 
 
 def complete_page() -> None:
     """Say that all of the page has run."""
     context = get_script_run_ctx()
-    st.session_state["complete"] = context and context.page_script_hash
+    if context:
+        _complete[context.fragment_storage] = context.page_script_hash
 
 
 def owed() -> bool:

@@ -1,16 +1,22 @@
 """What a button does, once for every press."""
 
+import ast
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from streamlit.runtime.fragment import MemoryFragmentStorage
 
 from rnnviz.ui import press
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
 
 
 @pytest.fixture
 def page(monkeypatch):
     """Says what of the page runs: all of it, or these fragments."""
     context = SimpleNamespace(fragment_ids_this_run=None, reruns=[], page_script_hash="train")
+    context.fragment_storage = MemoryFragmentStorage()
     stand_in = SimpleNamespace(session_state={}, rerun=context.reruns.append)
     monkeypatch.setattr(press, "st", stand_in)
     monkeypatch.setattr(press, "get_script_run_ctx", lambda: context)
@@ -90,3 +96,19 @@ def test_a_press_that_comes_with_a_tick_shows_nothing_soon(page):
     press.pressed(done.append, soon=True)("a")
     assert done == page.reruns == []
     assert not press.owed()
+
+
+def test_that_a_page_begins_is_said_before_streamlit_is_used():
+    """Wherever it is used a run that is overtaken ends, and the page before would count."""
+    calls = [n.value for n in ast.parse(APP.read_text(encoding="utf-8")).body
+             if isinstance(n, ast.Expr) and isinstance(n.value, ast.Call)]  # fmt: skip
+    said = [ast.unparse(call.func) for call in calls]
+    assert said.index("begin_page") < said.index("st.set_page_config")
+    assert said[-1] == "complete_page"
+
+
+def test_to_say_it_nothing_of_streamlits_state_is_used(page, monkeypatch):
+    monkeypatch.setattr(press, "st", None)
+    press.complete_page()
+    press.begin_page()
+    press.complete_page()
