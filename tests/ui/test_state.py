@@ -33,61 +33,55 @@ def test_settings_that_nobody_overtakes_are_taken(session, monkeypatch):
     assert session.config.hidden == 5
 
 
+@pytest.fixture
+def ending(monkeypatch):
+    """Ends a run once, at the first use of the session state after this method was called so."""
+
+    def ending(method, *wanted):
+        called, ended, waiting = getattr(Session, method), [], []
+
+        def noted(self, *arguments):
+            called(self, *arguments)
+            if arguments[-len(wanted) :] == wanted or not wanted:
+                waiting.append(method)
+
+        def at(use):
+            def end(self, *arguments):
+                if waiting and not ended:
+                    ended.append(waiting.pop())
+                    raise StopException
+                return use(self, *arguments)
+
+            return end
+
+        monkeypatch.setattr(Session, method, noted)
+        for name in ("__getitem__", "__setitem__", "__contains__"):
+            monkeypatch.setattr(SafeSessionState, name, at(getattr(SafeSessionState, name)))
+        return ended
+
+    return ending
+
+
 @pytest.mark.parametrize("press", ["new_seed", "preset_sentiment_Notebook"])
-def test_settings_that_a_press_has_taken_are_not_undone_by_the_sidebar(press, monkeypatch):
+def test_settings_that_a_press_has_taken_are_not_undone_by_the_sidebar(press, ending):
     """Streamlit can end what a press does, too, wherever it uses the session state."""
     tab = Tab(AppTest.from_file(str(ROOT / "app.py"), default_timeout=60), {"hidden": "5"})
-    configured = []
-    configure = Session.configure
-
-    def noted(self, config):
-        configure(self, config)
-        configured.append(config)
-
-    def ending(method):
-        def end(self, *arguments):
-            if len(configured) == 1:
-                configured.append(None)
-                raise StopException
-            return method(self, *arguments)
-
-        return end
-
-    monkeypatch.setattr(Session, "configure", noted)
-    for name in ("__getitem__", "__setitem__", "__contains__"):
-        changed = ending(getattr(SafeSessionState, name))
-        monkeypatch.setattr(SafeSessionState, name, changed)
+    ended = ending("configure")
     tab.button(press).click()
     tab.app.run()
     taken = tab.session.config
+    assert ended == ["configure"]
     assert (taken.hidden, taken.seed) != (5, 0)
     tab.run()
     assert tab.session.config == taken
 
 
-def test_what_is_typed_stays_where_a_run_ends_right_after_it_was_asked(monkeypatch):
+def test_what_is_typed_stays_where_a_run_ends_right_after_it_was_asked(ending):
     """Streamlit ends a run that is overtaken wherever the script uses its session state."""
-    page, asked = Page("train"), []
-    ask = Session.ask
-
-    def noted(self, text):
-        ask(self, text)
-        asked.append(text)
-
-    def ending(method):
-        def end(self, *arguments):
-            if asked == ["bad"]:
-                asked.clear()
-                raise StopException
-            return method(self, *arguments)
-
-        return end
-
-    monkeypatch.setattr(Session, "ask", noted)
-    for name in ("__getitem__", "__setitem__", "__contains__"):
-        changed = ending(getattr(SafeSessionState, name))
-        monkeypatch.setattr(SafeSessionState, name, changed)
+    page = Page("train")
+    ended = ending("ask", "bad")
     page.app.text_input(key="phrase").set_value("bad").run()
+    assert ended == ["ask"]
     assert page.session.typed == "bad"
     page.app.text_input(key="phrase").set_value("good").run()
     page.run()
