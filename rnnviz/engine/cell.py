@@ -124,13 +124,16 @@ class Cell(Protocol):
         """The names of the arrays (T, B, H) that are worth showing besides the states."""
 
     def allocate(self, layer: Layer) -> None:
-        """Add the arrays that this cell writes to the layer."""
+        """Add the arrays that this cell writes on the way there."""
 
     def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Act:
         """A function that reads all tokens: from x to the states."""
 
     def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
-        """A function that goes from dL/dh of the outputs back to every token."""
+        """A function that goes from dL/dh of the outputs back to every token.
+
+        What it writes is added to the layer, where it isn't there yet.
+        """
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
         """dL/d(sum) of every block, (G, T, B, H) for its G gates."""

@@ -27,15 +27,19 @@ class Elman:
         self.activation = activation
 
     def allocate(self, layer: Layer) -> None:
-        """Add a, slope and da; of few units the slopes lie like the rows of z.
+        """Add a."""
+        layer.arrays["a"] = layer.empty()
+
+    def _allocate_back(self, layer: Layer) -> None:
+        """Add slope and da; of few units the slopes lie like the rows of z.
 
         Whole rows without gaps are squared in half the time, if there isn't much else in them.
         """
         steps, batch, hidden, inputs = layer.extent
         width = hidden + 1 + inputs if inputs <= hidden and batch * hidden < 512 else hidden
         squares = np.empty((steps, batch, width), layer.dtype)
-        layer.arrays |= {"a": layer.empty(), "da": layer.empty()}
-        layer.arrays |= {"squares": squares, "slope": squares[:, :, :hidden]}
+        slope = squares[:, :, :hidden]
+        layer.arrays |= {"squares": squares, "slope": slope, "da": layer.empty()}
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
         """Da."""
@@ -58,6 +62,8 @@ class Elman:
 
     def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
         """dL/dh_{t-1} = W_hh^T [f'(a_t) * dL/dh_t]; the notebook's rule lacks the transpose."""
+        if "da" not in layer.arrays:
+            self._allocate_back(layer)
         recurrent, ways = weights[0][:, : layer.extent.hidden], Ways(layer, back)
         (W_back,) = ways.turned(recurrent) if back.gradient is Gradient.EXACT else recurrent
         parts = ways.parts(3)

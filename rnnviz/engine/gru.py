@@ -24,13 +24,16 @@ class GRU:
     gates: tuple[str, ...] = ("r", "z", "n")
 
     def allocate(self, layer: Layer) -> None:
-        """Add the gates, the two parts of the candidate, and what the way back needs."""
+        """Add the gates, and the two parts of the candidate."""
         rz = layer.gates(2)
         for t, n in enumerate(layer.counts):
             rz[1, t, n:] = 1  # a sequence that has ended keeps its state, and has no error
         layer.arrays |= {"r": rz[0], "z": rz[1], "rz": rz}
-        names = ("n", "memory", "word", "d_memory", "d_word")
-        layer.arrays |= {name: layer.empty() for name in names}
+        layer.arrays |= {name: layer.empty() for name in ("n", "memory", "word")}
+
+    def _allocate_back(self, layer: Layer) -> None:
+        """Add the errors."""
+        layer.arrays |= {name: layer.empty() for name in ("d_memory", "d_word")}
         layer.arrays["d_rz"] = layer.gates(2)
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
@@ -75,6 +78,8 @@ class GRU:
 
     def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
         """dh_{t-1} = z_t dh_t + W_hr^T dr_t + W_hz^T dz_t + W_hn^T (r_t dn_t)."""
+        if "d_rz" not in layer.arrays:
+            self._allocate_back(layer)
         hidden = layer.extent.hidden
         ways = Ways(layer, back)
         recurrent = ways.turned(weights[0][:, :hidden]), ways.turned(weights[1][:, :hidden])[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,8 +25,8 @@ class Layer:
 
     Row t of ``z`` (T + 1, B, H + 1 + D) is [h_{t-1}, 1, x_t], so that a product with a fused weight
     is W_h h_{t-1} + b + W_x x_t, and a state is written once, where the next step reads it. At
-    token t only the first ``counts[t]`` sequences go on; what lies beyond isn't computed. ``dh``
-    (T, B, H) is dL/dh_t. The cell adds ``arrays`` of its own by name; ``first`` are gradients of
+    token t only the first ``counts[t]`` sequences go on; what lies beyond isn't computed. The
+    cell adds ``arrays`` of its own by name; ``first`` are gradients of
     the states before the first token, ``ends`` gradients of states other than h at the end of each
     sequence, (B, H), which come from what reads them again. With ``share`` all but ``z`` lies in
     another layer's memory.
@@ -42,10 +43,16 @@ class Layer:
         self.h_before = self.z[:-1, :, :hidden]
         self.x = self.z[:-1, :, hidden + 1 :]
         self.ends: dict[str, Array] = {}
-        self.dh: Array = self.empty() if share is None else share.dh
+        if share is not None:
+            self.dh = share.dh
         self.first: dict[str, Array] = {"h": self.scratch()} if share is None else share.first
         self.arrays: dict[str, Array] = {**share.arrays} if share else {}
         self.arrays |= {"h": self.h, "h_before": self.h_before}
+
+    @cached_property
+    def dh(self) -> Array:
+        """dL/dh_t, (T, B, H); memory is taken when the way back is first bound."""
+        return self.empty()
 
     @property
     def ragged(self) -> bool:

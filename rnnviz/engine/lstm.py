@@ -26,13 +26,16 @@ class LSTM:
     gates: tuple[str, ...] = ("i", "f", "g", "o")
 
     def allocate(self, layer: Layer) -> None:
-        """Add the gates, the cell state, and what the way back needs."""
+        """Add the gates and the cell state."""
         steps, batch, hidden, _ = layer.extent
         gates, c = layer.gates(4), np.zeros((steps + 1, batch, hidden), layer.dtype)
         layer.arrays |= dict(zip("oifg", gates, strict=True))
-        layer.arrays |= {"c": c[1:], "c_before": c[:-1], "gates": gates, "da": layer.gates(4)}
-        layer.arrays |= {name: layer.empty() for name in ("tanh_c", "dc", "slope")}
+        layer.arrays |= {"c": c[1:], "c_before": c[:-1], "gates": gates, "tanh_c": layer.empty()}
         layer.first["c"] = layer.scratch()
+
+    def _allocate_back(self, layer: Layer) -> None:
+        """Add da, dc and the slopes."""
+        layer.arrays |= {"da": layer.gates(4), "dc": layer.empty(), "slope": layer.empty()}
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
         """Da of the four gates."""
@@ -68,6 +71,8 @@ class LSTM:
 
     def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
         """dc_t = dh_t o_t (1 - tanh(c_t)^2) + f_{t+1} dc_{t+1}, of which each gate has a part."""
+        if "da" not in layer.arrays:
+            self._allocate_back(layer)
         ways = Ways(layer, back)
         W_back = ways.turned(weights[0][:, : layer.extent.hidden])
         parts = ways.parts(14)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +52,10 @@ class Slots:
     def nbytes(self) -> int:
         """The memory that they take."""
         return sum(array.nbytes for array in self.arrays)
+
+    def copy(self) -> Slots:
+        """The same with their own memory."""
+        return replace(self, arrays=tuple(array.copy() for array in self.arrays))
 
 
 class Rule(NamedTuple):
@@ -117,7 +121,7 @@ OPTIMIZERS: dict[OptimizerKind, Rule] = {
 
 
 def slots_for(kind: OptimizerKind, theta: Array, before: Slots) -> Slots:
-    """A copy of what was gathered before, or, by another optimizer, nothing yet."""
+    """What was gathered before, or, by another optimizer, nothing yet."""
     if before.kind is kind:
-        return Slots(kind, tuple(array.copy() for array in before.arrays), before.steps)
+        return before
     return Slots(kind, tuple(np.zeros_like(theta) for _ in range(OPTIMIZERS[kind].slots)))

@@ -36,7 +36,6 @@ def _bind_logistic(trace: Trace) -> tuple[Callable[[], None], Callable[[float], 
     # Single numbers are written fastest through a memoryview.
     probs: Any = memoryview(trace.probs[0])
     dlogits: Any = memoryview(trace.dlogits[0])
-    wanted = [float(trace.targets[0] == c) for c in (0, 1)]
     exp = math.exp
 
     def logistic() -> None:
@@ -49,7 +48,8 @@ def _bind_logistic(trace: Trace) -> tuple[Callable[[], None], Callable[[float], 
         probs[1] = 1 / (1 + odds)
 
     def error(scale: float) -> None:
-        dlogits[0] = scale * (probability(0) - wanted[0])
-        dlogits[1] = scale * (probability(1) - wanted[1])
+        wanted = trace.targets.item(0)
+        dlogits[0] = scale * (probability(0) - (1 - wanted))
+        dlogits[1] = scale * (probability(1) - wanted)
 
     return logistic, error

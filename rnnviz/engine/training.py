@@ -33,6 +33,10 @@ class TrainState:
         """The memory that it takes."""
         return self.parameters.theta.nbytes + self.slots.nbytes
 
+    def copy(self) -> TrainState:
+        """The same state with its own memory."""
+        return replace(self, parameters=self.parameters.copy(), slots=self.slots.copy())
+
 
 class Step(NamedTuple):
     """One batch, bound for training: forward, backward, the gradient, how many outputs it has.
@@ -52,9 +56,11 @@ class Step(NamedTuple):
 class Workspace:
     """The memory in which a run trains: parameters, an update, and a ``Step`` for each example.
 
-    Steps on single examples are made when first asked for and kept, up to ``limit`` bytes;
-    examples of equal length share all that a pass overwrites. Batches are written, one after the
-    other, into a trace for their lengths.
+    It is at some place of a run, and goes on from there step by step.
+
+    Steps on single examples are made when first asked for and kept, up to a twelfth of ``limit``
+    bytes; examples of equal length share all that a pass overwrites. The others, and batches, are
+    written one after the other into a trace for their lengths.
     """
 
     def __init__(
@@ -68,6 +74,7 @@ class Workspace:
         self.gradient, self.truncate = config.gradient, config.truncate
         self.parameters = Parameters(architecture, dtype=config.dtype.value)
         self.update = Parameters(architecture, dtype=config.dtype.value)
+        self.epoch, self.position, self.slots = 0, 0, Slots()
         self.longest = max(len(example.inputs) for example in examples)
         self._limit = limit
         self.forget()
@@ -75,13 +82,23 @@ class Workspace:
     def forget(self) -> None:
         """Let go of all steps."""
         self.single: list[Step | None] = [None] * len(self.examples)
-        self._room = self._limit
+        self._room = self._limit // 12
         self._scratch: dict[object, Trace] = {}
         self._batches: dict[object, tuple[Trace, Step]] = {}
         self._last: tuple[Sequence[int], Step] | None = None
 
     def __len__(self) -> int:
         return len(self.examples)
+
+    @property
+    def now(self) -> TrainState:
+        """Where it is; what it goes on from is the very memory of this state."""
+        return TrainState(self.parameters, self.epoch, self.position, self.slots)
+
+    def enter(self, state: TrainState) -> None:
+        """Go on from ``state``, which stays as it is."""
+        self.parameters.theta[...] = state.parameters.theta
+        self.epoch, self.position, self.slots = state.epoch, state.position, state.slots.copy()
 
     @property
     def plain(self) -> bool:
@@ -93,13 +110,20 @@ class Workspace:
 
     def steps(self, indexes: Sequence[int], batch: int) -> Iterable[Step]:
         """The steps on these examples, ``batch`` at a time; each is to be taken before the next."""
-        if batch == 1 and self._room > 0:
-            return [self.single[index] or self._bind_single(index) for index in indexes]
+        if batch == 1:
+            return map(self._alone, indexes)
         starts = range(0, len(indexes), batch)
         return (self._together(indexes[start : start + batch]) for start in starts)
 
+    def _alone(self, index: int) -> Step:
+        """The step on one example, its own while there is room for it."""
+        kept = self.single[index]
+        if kept is None:
+            kept = self._bind_single(index) if self._room > 0 else self._loaded([index])
+        return kept
+
     def _bind_single(self, index: int) -> Step:
-        """Make the step on one example, and keep it while there is room."""
+        """Make the step on one example, and keep it."""
         batch = collate([self.examples[index]])
         key = batch.shape
         wide = max(self.architecture.stacks.values()) > WIDE
@@ -107,9 +131,8 @@ class Workspace:
         trace = Trace(self.architecture, batch, self.parameters.theta.dtype, shared)
         self._scratch.setdefault(key, trace)
         step = self._bind(trace)
-        if self._room > 0:
-            self.single[index] = step
-            self._room -= sum(layer.z.nbytes for layer in trace.layers)
+        self.single[index] = step
+        self._room -= sum(layer.z.nbytes for layer in trace.layers)
         return step
 
     def _bind(self, trace: Trace) -> Step:
@@ -120,14 +143,15 @@ class Workspace:
         return Step(there.forward, there.backward, gradient, outputs, idle, da, da.dot)
 
     def _together(self, indexes: Sequence[int]) -> Step:
-        """The step on several examples, in a trace that was there for such lengths, if one was."""
+        """The step on these examples; what was written for it before needn't be written again."""
         if len(indexes) == 1:
-            return self.single[indexes[0]] or self._bind_single(indexes[0])
+            return self._alone(indexes[0])
         if self._last is None or self._last[0] != indexes:
             self._last = indexes, self._loaded(indexes)
         return self._last[1]
 
     def _loaded(self, indexes: Sequence[int]) -> Step:
+        """The step on them in a trace that was there for such lengths, if one was."""
         batch = collate([self.examples[i] for i in indexes])
         key = batch.shape
         if key in self._batches:
@@ -175,22 +199,27 @@ def train_examples(
     state: TrainState, workspace: Workspace, config: RunConfig, count: int
 ) -> TrainState:
     """Read ``count`` examples inside one epoch, a step a batch; ``state`` stays as it was."""
+    workspace.enter(state)
+    train_on(workspace, config, count)
+    return workspace.now.copy()
+
+
+def train_on(workspace: Workspace, config: RunConfig, count: int) -> None:
+    """Read ``count`` examples inside the epoch in which the workspace is, a step a batch."""
     if workspace.truncate != config.truncate:
         workspace.truncate = config.truncate
         workspace.forget()
-    workspace.parameters.theta[...] = state.parameters.theta
-    end = state.position + count
-    indexes = order(config.seed, state.epoch, len(workspace), config.batch)[state.position : end]
+    start, end = workspace.position, workspace.position + count
+    indexes = order(config.seed, workspace.epoch, len(workspace), config.batch)[start:end]
     steps = workspace.steps(indexes, config.batch)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         if config.optimizer is OptimizerKind.SGD:
-            slots = _descend(steps, workspace, config)
+            workspace.slots = _descend(steps, workspace, config)
         else:
-            slots = _optimize(steps, workspace, config, state.slots)
-    after = workspace.parameters.copy()
+            workspace.slots = _optimize(steps, workspace, config)
+    workspace.position = end
     if end == len(workspace):
-        return TrainState(after, state.epoch + 1, 0, slots)
-    return replace(state, parameters=after, position=end, slots=slots)
+        workspace.epoch, workspace.position = workspace.epoch + 1, 0
 
 
 def _descend(steps: Iterable[Step], workspace: Workspace, config: RunConfig) -> Slots:
@@ -224,11 +253,9 @@ def _idle(config: RunConfig, workspace: Workspace) -> float:
     return (config.lr * config.clip) ** 2 if provable else -1.0
 
 
-def _optimize(
-    steps: Iterable[Step], workspace: Workspace, config: RunConfig, before: Slots
-) -> Slots:
+def _optimize(steps: Iterable[Step], workspace: Workspace, config: RunConfig) -> Slots:
     theta, update = workspace.parameters.theta, workspace.update.theta
-    slots = slots_for(config.optimizer, theta, before)
+    slots = slots_for(config.optimizer, theta, workspace.slots)
     rule, count = OPTIMIZERS[config.optimizer], slots.steps
     for step in steps:
         step.forward()
@@ -255,7 +282,7 @@ def descent(trace: Trace, config: RunConfig, before: Slots | None = None) -> Des
     clipped = gradient.copy()
     clip(clipped.theta, config.clip_by, config.clip)
     update = clipped.copy()
-    slots = slots_for(config.optimizer, update.theta, before or Slots())
+    slots = slots_for(config.optimizer, update.theta, before or Slots()).copy()
     OPTIMIZERS[config.optimizer].step(update.theta, slots.arrays, slots.steps + 1, config.lr)
     return Descent(gradient, clipped, update)
 

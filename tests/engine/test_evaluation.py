@@ -38,7 +38,7 @@ def test_it_agrees_with_each_example_alone(cell, every):
 def test_a_pass_that_has_room_is_kept_even_after_one_that_has_none():
     given = [phrase([0] * 1_500, 0), phrase([0] * 1_400, 0), phrase([0, 1], 1)]
     parameters = Parameters(architecture(CELLS[0]))
-    exam = Exam(given, parameters, limit=200_000)
+    exam = Exam(given, parameters, limit=100_000)
     exam.score(parameters, share_right)
     assert [*exam._kept] == [2]
 

@@ -6,7 +6,7 @@ import pytest
 from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.initial import initial_parameters
-from rnnviz.engine.model import bind
+from rnnviz.engine.model import bind, bind_forward
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
@@ -133,6 +133,19 @@ def test_a_cut_keeps_what_comes_later_from_what_was_before(cell, cut):
         there.carry()
         span = slice(start, start + cut)
         np.testing.assert_allclose(pieces.last.dh[span], alone.last.dh[span], rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@pytest.mark.parametrize("encoder", [False, True])
+def test_the_way_there_alone_takes_no_memory_for_the_way_back(cell, encoder):
+    of = architecture(cell, layers=2, encoder=encoder)
+    batch = collate(examples(of, [5, 3], every=True))
+    there, both = Trace(of, batch), Trace(of, batch)
+    bind_forward(network(of), there)()
+    bind(network(of), both).forward()
+    one = there.layers[0].empty().nbytes
+    assert there.nbytes <= both.nbytes - 2 * one * len(there.layers)
+    assert there.probs.tobytes() == both.probs.tobytes()
 
 
 def test_backward_is_linear_in_its_scale():

@@ -19,6 +19,7 @@ from rnnviz.engine.training import (
     record,
     train_epoch,
     train_examples,
+    train_on,
 )
 from rnnviz.tasks.dataset import sentiment
 from rnnviz.tasks.metrics import share_right
@@ -186,14 +187,40 @@ def test_batch_by_batch_is_the_same_epoch(cell):
     assert state.parameters.theta.tobytes() == whole.parameters.theta.tobytes()
 
 
-def test_a_workspace_without_room_trains_the_same():
-    config = RunConfig(hidden=16, init_scale=0.1)
-    state, roomy, tight = (
-        begin(network_of(config), config), workspace_for(config), workspace_for(config, limit=0)
-    )  # fmt: skip
-    first, second = (train_epoch(state, w, config) for w in (roomy, tight))
-    assert first.parameters.theta.tobytes() == second.parameters.theta.tobytes()
-    assert tight.single.count(None) == len(tight)
+@pytest.mark.parametrize("cell", CellKind)
+@pytest.mark.parametrize("batch", [1, 8, 57])
+@pytest.mark.parametrize("room", [0, 1_000, 20_000])
+def test_a_workspace_with_little_room_trains_the_same(cell, batch, room):
+    config = RunConfig(hidden=16, init_scale=0.1, cell=cell, batch=batch)
+    state, roomy = begin(network_of(config), config), workspace_for(config)
+    tight = workspace_for(config, limit=12 * room)
+    for _ in range(2):
+        first, second = (train_epoch(state, w, config) for w in (roomy, tight))
+        assert first.parameters.theta.tobytes() == second.parameters.theta.tobytes()
+        state = first
+    if batch == 1:
+        assert roomy.single.count(None) == 0
+        alone = len(tight) - tight.single.count(None)
+        assert (alone > 0) == (room > 0)
+        assert alone < len(tight)
+
+
+def test_a_workspace_goes_on_from_where_it_is():
+    config = RunConfig(hidden=16, init_scale=0.1, optimizer="adam")
+    state, workspace = begin(network_of(config), config), workspace_for(config)
+    before = state.parameters.theta.tobytes()
+    workspace.enter(state)
+    for count in (20, 30, 8, 58):
+        train_on(workspace, config, count)
+    other = train_epoch(
+        train_epoch(state, workspace_for(config), config), workspace_for(config), config
+    )
+    now = workspace.now
+    assert (now.epoch, now.position, now.slots.steps) == (2, 0, 116)
+    assert now.parameters.theta.tobytes() == other.parameters.theta.tobytes()
+    assert [a.tobytes() for a in now.slots.arrays] == [a.tobytes() for a in other.slots.arrays]
+    assert now.parameters is workspace.parameters
+    assert state.parameters.theta.tobytes() == before
 
 
 @pytest.mark.parametrize("seed", range(3))
