@@ -67,7 +67,7 @@ def main() -> None:
     memory = (session.run.snapshots.nbytes + session.run.history.nbytes) / 1e6
     rows = [
         Row("memory of the past of 1000 epochs, H = 64", memory, "MB", at_most=12),
-        Row("snapshots kept", len(session.run.snapshots), "", at_most=200),
+        Row("snapshots kept", len(session.run.snapshots.epochs), "", at_most=200),
         Row("training slowed by the memory gauge", slowdown(), "%", at_most=10),
         Row("weights of a past epoch", visits(session), "ms", at_most=30),
         Row("gradient check, H = 64, 8 words", check(session), "s", at_most=1),

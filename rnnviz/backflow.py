@@ -143,7 +143,7 @@ class Backflow:
     def _write(self, run: Run, sight: Sight, epoch: int) -> None:
         place = Place(epoch)
         shown = place_of(sight.state) == place
-        there = sight.state if shown else run.at(place, "ledger")
+        there = sight.state if shown else run.visit(place, "ledger")
         self._ledger.write(epoch, entry_of(sight.at(there, run.schedule.at(place))))
 
 

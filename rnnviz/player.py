@@ -92,7 +92,7 @@ class Player:
     @property
     def finished(self) -> bool:
         """Whether the run has done the epochs it was to do."""
-        return self.run.state.epoch >= self.config.epochs
+        return self.run.place.epoch >= self.config.epochs
 
     @property
     def over(self) -> bool:
@@ -153,7 +153,7 @@ class Player:
         last epoch, or where the loss is no longer finite.
         """
         until = time.perf_counter() + budget
-        goal = Place(min(self.run.state.epoch + epochs, self.config.epochs))
+        goal = Place(min(self.run.place.epoch + epochs, self.config.epochs))
         for _ in self._train_to(
             goal, self.run.stride if np.isfinite(budget) else self.run.examples
         ):
@@ -242,7 +242,7 @@ class Player:
             return
         self.message = (
             f"Stopped: at learning rate {self.config.lr:g} the loss is no longer a finite number. "
-            f"The weights of epoch {self.run.state.epoch} are kept. "
+            f"The weights of epoch {self.run.place.epoch} are kept. "
             f"Try a learning rate of {min(0.02, self.config.lr / 10):g}."
         )
 
@@ -253,7 +253,7 @@ class Player:
 
     def _finished_message(self) -> str:
         return (
-            f"Finished: {self.run.state.epoch} of {self.config.epochs} epochs done. "
+            f"Finished: {self.run.place.epoch} of {self.config.epochs} epochs done. "
             "Raise Epochs to train on, or press Reset."
         )
 

@@ -14,19 +14,18 @@ from rnnviz.config import RunConfig
 from rnnviz.edit import Edit
 from rnnviz.engine.evaluation import Exam, Score
 from rnnviz.engine.parameters import Architecture, Parameters
-from rnnviz.engine.training import TrainState, Workspace, begin, train_examples
+from rnnviz.engine.training import TrainState, Workspace, begin, train_on
 from rnnviz.schedule import EDIT, Place, Schedule
+from rnnviz.snapshots import Snapshots
 from rnnviz.tasks.dataset import Dataset
 
 #: Weights times tokens times examples that are worked through in about a millisecond.
 _WORK = 2_000_000
-#: The most snapshots that are kept, in number and in bytes.
-MOST_SNAPSHOTS, SNAPSHOT_BYTES = 200, 16_000_000
 _NO_SCORE = Score(float("nan"), float("nan"))
 
 
-def place_of(state: TrainState) -> Place:
-    """Where in its run a state is."""
+def place_of(state: TrainState | Workspace) -> Place:
+    """Where in its run a state is, or the memory of training."""
     return Place(state.epoch, state.position)
 
 
@@ -45,84 +44,72 @@ def architecture_of(dataset: Dataset, config: RunConfig) -> Architecture:
 
 
 class Mark(NamedTuple):
-    """Where a run is, to go back to: its state, and the last one whose losses were finite."""
+    """Where a run is, to go back to: its state, and the last place with finite losses."""
 
     state: TrainState
-    finite: TrainState
-
-
-class Snapshots:
-    """States at every ``stride``-th epoch, epoch 0 among them; when full the stride doubles."""
-
-    def __init__(self, first: TrainState) -> None:
-        fitting = SNAPSHOT_BYTES // first.nbytes
-        self.most = max(2, min(MOST_SNAPSHOTS, fitting))
-        self.stride = 1
-        self._states = {first.epoch: first}
-
-    def __len__(self) -> int:
-        return len(self._states)
-
-    @property
-    def states(self) -> list[TrainState]:
-        """The states kept, in the order of their epochs."""
-        return list(self._states.values())
-
-    @property
-    def epochs(self) -> list[int]:
-        """The epochs at which a state is kept, ascending."""
-        return list(self._states)
-
-    @property
-    def nbytes(self) -> int:
-        """The memory that the states take."""
-        return sum(state.nbytes for state in self._states.values())
-
-    def add(self, state: TrainState) -> None:
-        """Keep the state, which ends an epoch, if it is its turn."""
-        if state.epoch % self.stride:
-            return
-        self._states[state.epoch] = state
-        while len(self._states) > self.most:
-            self.stride *= 2
-            self._states = {e: s for e, s in self._states.items() if e % self.stride == 0}
-
-    def before(self, epoch: int) -> TrainState:
-        """The last one that isn't after ``epoch``."""
-        return self._states[epoch - epoch % self.stride]
-
-    def drop_after(self, epoch: int) -> None:
-        """Forget all that are later than ``epoch``."""
-        self._states = {e: s for e, s in self._states.items() if e <= epoch}
+    finite: Place
 
 
 class Run:
-    """One run of training on ``dataset``: where it is, its scores, and its snapshots."""
+    """One run of training on ``dataset``: where it is, its scores, and its snapshots.
+
+    While it trains its weights are in the memory of training alone.
+    """
 
     def __init__(self, dataset: Dataset, schedule: Schedule) -> None:
         config = schedule.start
-        architecture = architecture_of(dataset, config)
         self.dataset, self.schedule = dataset, schedule
         self.history = History()
-        self.state = self._arrived(begin(architecture, config))
-        self.snapshots = Snapshots(self.state)
-        self._finite = self.state
-        self._bookmarks: dict[str, TrainState] = {}
-        self._workspace = Workspace(dataset.train, architecture, config)
-        # Between two steps the memory of training is free for them.
+        self._architecture = architecture_of(dataset, config)
+        self._workspace = Workspace(dataset.train, self._architecture, config)
         own, parts = self._workspace.parameters, (dataset.train, dataset.test)
+        self.snapshots = Snapshots(own.theta)
         self._exams = [Exam(part, own) if part else None for part in parts]
-        if not self._append_scores(self.state):
-            self._begin_unedited(begin(architecture, config))
+        self._bookmarks: dict[str, TrainState] = {}
+        self._finite = Place(0)
+        self._enter(self._first())
+        if not self._append_scores():
+            self._begin_unedited()
 
-    def _begin_unedited(self, first: TrainState) -> None:
+    def _first(self) -> TrainState:
+        """The state at epoch 0."""
+        state = begin(self._architecture, self.schedule.start)
+        return replace(state, parameters=self._edited(state.parameters, Place(0)))
+
+    def _begin_unedited(self) -> None:
         """Begin without the edits at the very start that break the network, if there are any."""
         changes = (c for c in self.schedule.changes if (c.place, c.name) != (Place(0), EDIT))
         self.schedule = Schedule(self.schedule.start, tuple(changes))
-        self.state = self._finite = first
-        self.snapshots = Snapshots(first)
+        self._enter(self._first())
+        self.snapshots.add(self._workspace.now)
         # There must be something to look at, even where the losses are not finite to begin with.
-        self.history.append(*self.examine(first.parameters))
+        self.history.append(*self._scores(self._workspace.parameters))
+
+    def _be(self, state: TrainState) -> None:
+        """Make this state the present."""
+        self._state: TrainState | None = state
+        self._place = place_of(state)
+        #: Whether the memory of training holds the present, from where it can go on.
+        self._inside = False
+
+    def _enter(self, state: TrainState) -> None:
+        """Make this state the present, in the memory of training."""
+        self._be(state)
+        self._workspace.enter(state)
+        self._inside = True
+
+    def _borrowed(self) -> Workspace:
+        """The memory of training, for something else than the present."""
+        if self._inside:
+            self._state, self._inside = self.state, False
+        return self._workspace
+
+    @property
+    def state(self) -> TrainState:
+        """The state of the run now."""
+        if self._state is None:
+            self._state = self._workspace.now.copy()
+        return self._state
 
     @property
     def config(self) -> RunConfig:
@@ -132,7 +119,7 @@ class Run:
     @property
     def place(self) -> Place:
         """Where the run is now."""
-        return place_of(self.state)
+        return self._place
 
     @property
     def examples(self) -> int:
@@ -147,7 +134,7 @@ class Run:
     @property
     def stride(self) -> int:
         """How many examples can be read between two looks at the clock."""
-        work = self.state.parameters.theta.size * self._workspace.longest * self.batch
+        work = self._workspace.parameters.theta.size * self._workspace.longest * self.batch
         return self.batch * max(1, min(32, _WORK // work))
 
     def after(self, place: Place) -> Place:
@@ -165,14 +152,28 @@ class Run:
 
         If it doesn't, the run goes back to where it last was.
         """
-        after = self._steps(self.state, min(count, self.examples - self.state.position))
-        fine = bool(np.isfinite(after.parameters.theta).all())
-        if fine and after.epoch > self.state.epoch:
-            fine = self._append_scores(after)
+        if not self._inside:
+            self._enter(self.state)
+        self._state = None
+        try:
+            fine = self._read(min(count, self.examples - self._place.position))
+        except BaseException:
+            self._go_back()
+            raise
         if not fine:
             self._go_back()
+            self.configure(self.config)
+        return fine
+
+    def _read(self, count: int) -> bool:
+        """Train, and where an epoch ends examine; whether all that is found is finite."""
+        self._walk(count)
+        theta, place = self._workspace.parameters.theta, place_of(self._workspace)
+        if not np.isfinite([theta.min(), theta.max()]).all():
             return False
-        self.state = after
+        if place.epoch > self._place.epoch and not self._append_scores():
+            return False
+        self._place = place
         return True
 
     @property
@@ -182,53 +183,56 @@ class Run:
 
     def undo(self, mark: Mark) -> None:
         """Forget the steps that were taken since."""
-        if self.state is mark.state:
+        if self._state is mark.state:
             return
-        self.state, self._finite = mark
-        self.snapshots.drop_after(self.state.epoch)
-        self.history = self.history.until(self.state.epoch)
-        kept = {k: s for k, s in self._bookmarks.items() if place_of(s) <= self.place}
+        self._be(mark.state)
+        self._finite = mark.finite
+        self.snapshots.drop_after(self._place.epoch)
+        self.history = self.history.until(self._place.epoch)
+        kept = {k: s for k, s in self._bookmarks.items() if place_of(s) <= self._place}
         self._bookmarks = kept
 
     def _go_back(self) -> None:
-        self.state = self._finite
+        self._inside = False
+        self._found(self._finite)
+        self._state, self._place, self._inside = None, self._finite, True
+        # What stopped the run may have stopped it between its score and its snapshot.
+        self.history = self.history.until(self._finite.epoch)
         self._bookmarks.clear()
-        self.configure(self.config)
 
-    def _steps(self, state: TrainState, count: int) -> TrainState:
+    def _walk(self, count: int) -> None:
         """Read ``count`` examples inside an epoch, each with the settings of its place."""
-        end = state.position + count
+        space = self._workspace
+        end = space.position + count
         while True:
-            place = place_of(state)
+            place = place_of(space)
             change = self.schedule.next_change(place)
-            stop = change.position if change and change < (state.epoch, end) else end
-            config = self.schedule.at(place)
-            state = train_examples(state, self._workspace, config, stop - place.position)
-            state = self._arrived(state)
+            stop = change.position if change and change < (place.epoch, end) else end
+            train_on(space, self.schedule.at(place), stop - place.position)
+            edited = self._edited(space.parameters, place_of(space))
+            if edited is not space.parameters:
+                space.parameters.theta[...] = edited.theta
             if stop == end:
-                return state
+                return
 
-    def _arrived(self, state: TrainState) -> TrainState:
-        """The state after what is done by hand to its weights where it is."""
-        edits = self.schedule.edits(place_of(state))
-        if not edits:
-            return state
-        return replace(state, parameters=operate(state.parameters, edits))
+    def _edited(self, parameters: Parameters, place: Place) -> Parameters:
+        """The parameters after what is done by hand to them at ``place``."""
+        edits = self.schedule.edits(place)
+        return operate(parameters, edits) if edits else parameters
 
-    def _append_scores(self, state: TrainState) -> bool:
-        train, test = scores = self.examine(state.parameters)
+    def _append_scores(self) -> bool:
+        """Note how well is done now, where an epoch ends, if that is finite; whether it is."""
+        now = self._workspace.now
+        train, test = scores = self._scores(now.parameters)
         if not self._finite_where_known(scores):
             return False
         self.history.append(train, test)
-        self.snapshots.add(state)
-        self._finite = state
+        self.snapshots.add(now)
+        self._finite = place_of(now)
         return True
 
     def bears(self, parameters: Parameters) -> bool:
-        """Whether the losses are finite with these parameters, so that a run can go on from them.
-
-        The memory of training is used for it, see ``examine``.
-        """
+        """Whether the losses are finite with these parameters: a run could go on from them."""
         return self._finite_where_known(self.examine(parameters))
 
     def _finite_where_known(self, scores: tuple[Score, Score]) -> bool:
@@ -238,8 +242,12 @@ class Run:
     def examine(self, parameters: Parameters) -> tuple[Score, Score]:
         """How well the training and the test examples are known with these parameters.
 
-        They are copied over those in the memory of training: never call it inside a step.
+        The memory of training is used for it: never call it inside a step.
         """
+        self._borrowed()
+        return self._scores(parameters)
+
+    def _scores(self, parameters: Parameters) -> tuple[Score, Score]:
         train, test = (
             exam.score(parameters, self.dataset.metric.score) if exam else _NO_SCORE
             for exam in self._exams
@@ -250,22 +258,41 @@ class Run:
         """Train on with other settings from here."""
         self.schedule = self.schedule.changed(self.place, config)
 
-    def at(self, place: Place, reader: str = "") -> TrainState:
-        """The state at a place that the run has passed, with the very same weights.
+    def at(self, place: Place) -> TrainState:
+        """The state at a place that the run has passed, with the very same weights."""
+        if place >= self._place:
+            return self.state
+        seen = self._bookmarks.pop("", None)
+        if not seen or place_of(seen) != place:
+            seen = self._found(place, seen).now.copy()
+        self._bookmarks[""] = seen
+        return seen
+
+    def visit(self, place: Place, reader: str) -> TrainState:
+        """The same for one look: the weights are in the memory of training, whatever comes next.
 
         Replayed from the nearest snapshot, or from where the same ``reader`` looked last.
         """
-        if place >= self.place:
+        if place >= self._place:
             return self.state
-        start = self.snapshots.before(place.epoch)
-        last = self._bookmarks.get(reader, start)
-        if place_of(start) <= place_of(last) <= place:
-            start = last
-        while place_of(start) < place:
-            end = place.position if start.epoch == place.epoch else self.examples
-            start = self._steps(start, end - start.position)
-        self._bookmarks[reader] = start
-        return start
+        now = self._found(place, self._bookmarks.pop(reader, None)).now
+        if place.epoch != self.snapshots.before(place.epoch):
+            self._bookmarks[reader] = now.copy()
+        return now
+
+    def _found(self, place: Place, last: TrainState | None = None) -> Workspace:
+        """The memory of training at ``place``, replayed from the nearest snapshot or ``last``."""
+        space, epoch = self._borrowed(), self.snapshots.before(place.epoch)
+        if last and Place(epoch or 0) <= place_of(last) <= place:
+            space.enter(last)
+        elif epoch is None:
+            space.enter(self._first())
+        else:
+            self.snapshots.restore(epoch, space)
+        while (now := place_of(space)) < place:
+            end = place.position if now.epoch == place.epoch else self.examples
+            self._walk(end - now.position)
+        return space
 
     def branch(self, place: Place, edits: Sequence[Edit] = ()) -> Ghost:
         """Make ``place`` the present, and return the run as it was.
@@ -274,7 +301,8 @@ class Run:
         present are edited, and so are those found there whenever the place is reached again.
         """
         ghost = Ghost(place, self.place, self.history, self.schedule)
-        self.state = self._finite = self.at(place)
+        self._be(self.at(place))
+        self._finite = place
         self._bookmarks.clear()
         self.snapshots.drop_after(place.epoch)
         self.history = self.history.until(place.epoch)
@@ -285,8 +313,8 @@ class Run:
 
     def _begin_anew(self, state: TrainState) -> None:
         """Put ``state`` in place of the present one, scores and snapshot included."""
-        self.state = self._finite = state
+        self._enter(state)
         if not state.position:
             self.snapshots.drop_after(state.epoch - 1)
             self.history = self.history.until(state.epoch - 1)
-            self._append_scores(state)
+            self._append_scores()

@@ -254,11 +254,11 @@ class Session(Player):
         if not state.position and state.epoch in film.missing([state.epoch]):
             self._develop(state, probe, objective)
         for epoch in coarse_first(film.missing(kept)):
-            self._develop(self.run.at(Place(epoch), "film"), probe, objective)
+            self._develop(self.run.visit(Place(epoch), "film"), probe, objective)
             # One frame besides the one shown, however little time there is: a map is never blank.
             if time.perf_counter() > until:
                 break
-        return film.gauge(self.run.state.epoch), film.map(kept)
+        return film.gauge(self.run.place.epoch), film.map(kept)
 
     @alone
     def develop(self, probe: Probe, objective: Objective, budget: float) -> bool:
@@ -271,7 +271,7 @@ class Session(Player):
         for epoch in chain(kept, film.missing(every)):
             if time.perf_counter() > until:
                 return True
-            self._develop(self.run.at(Place(epoch), "film"), probe, objective)
+            self._develop(self.run.visit(Place(epoch), "film"), probe, objective)
         return False
 
     def _kept_film(self, probe: Probe, objective: Objective) -> Film:

@@ -1,5 +1,6 @@
 """A run and its past: every place is reached again with the very same weights."""
 
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -8,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnviz import run as module
+from rnnviz import snapshots
 from rnnviz.analysis.surgery import operate
-from rnnviz.config import RunConfig
+from rnnviz.config import OptimizerKind, RunConfig
 from rnnviz.edit import noise, scale, set_weight, silence
-from rnnviz.engine.training import Workspace, begin, train_examples
-from rnnviz.run import MOST_SNAPSHOTS, Run, Snapshots, place_of
+from rnnviz.engine.training import Workspace, begin, train_examples, train_on
+from rnnviz.run import Run, place_of
 from rnnviz.schedule import EDIT, Change, Place, Schedule
 from rnnviz.tasks.dataset import sentiment
 
@@ -41,9 +43,25 @@ def weights(state):
     return state.parameters.theta.tobytes()
 
 
-@pytest.fixture(params=[3, 7, MOST_SNAPSHOTS], ids=lambda most: f"{most} snapshots")
+def every_byte(state):
+    slots = [array.tobytes() for array in state.slots.arrays]
+    return place_of(state), weights(state), state.slots.kind, state.slots.steps, slots
+
+
+PLACES = {
+    "3 snapshots": {"MOST_SNAPSHOTS": 3},
+    "7 snapshots": {"MOST_SNAPSHOTS": 7},
+    "all snapshots": {},
+    "in a file": {"MEMORY_BYTES": 0},
+    "of a large network": {"MEMORY_BYTES": 0, "FILE_BYTES": 0},
+    "none": {"_Pages": type("Full", (snapshots._Pages,), {"write": lambda *_: ()})},
+}
+
+
+@pytest.fixture(params=PLACES.values(), ids=PLACES)
 def few_snapshots(request, monkeypatch):
-    monkeypatch.setattr(module, "MOST_SNAPSHOTS", request.param)
+    for name, value in request.param.items():
+        monkeypatch.setattr(snapshots, name, value)
 
 
 # Reaching a place again
@@ -119,7 +137,7 @@ def test_steps_that_are_undone_leave_no_trace(few_snapshots, start, taken):
         run.train(1)
     run.undo(mark)
     assert record_of(run) == before
-    assert max(run.snapshots.epochs) <= run.place.epoch
+    assert max(run.snapshots.epochs, default=0) <= run.place.epoch
     after = new_run(*CHANGES)
     go(after, 12)
     while run.place < after.place:
@@ -133,12 +151,12 @@ def test_after_what_was_undone_another_way_can_be_taken():
     go(other, 3)
     mark = run.mark
     go(run, 2)
-    run.at(Place(4, 30), "film")
+    run.visit(Place(4, 30), "film")
     run.undo(mark)
     for each in (run, other):
         each.configure(replace(CONFIG, lr=0.5))
         go(each, 4)
-    assert weights(run.at(Place(4, 30), "film")) == weights(other.at(Place(4, 30)))
+    assert weights(run.visit(Place(4, 30), "film")) == weights(other.at(Place(4, 30)))
     assert record_of(run) == record_of(other)
 
 
@@ -154,6 +172,95 @@ def test_a_break_after_an_undoing_goes_back_to_what_is_left():
         while each.train(1):
             pass
     assert record_of(run) == record_of(other)
+
+
+OPTIMIZER = pytest.mark.parametrize("optimizer", OptimizerKind)
+
+
+@OPTIMIZER
+def test_states_that_were_handed_out_stay_as_they_were(optimizer):
+    run = new_run(config=replace(CONFIG, optimizer=optimizer))
+    go(run, 2)
+    run.train(5)
+    kept = [run.state, run.at(Place(1)), run.at(Place(1, 9))]
+    before = [every_byte(state) for state in kept]
+    go(run, 1, 7)
+    run.visit(Place(0), "film")
+    run.at(Place(2))
+    run.train(9)
+    assert [every_byte(state) for state in kept] == before
+
+
+@OPTIMIZER
+@pytest.mark.parametrize("place", [Place(0), Place(1), Place(1, 30), Place(2, 3)], ids=str)
+def test_a_visit_finds_what_is_found_there_and_leaves_the_present_as_it_is(
+    few_snapshots, optimizer, place
+):
+    run, other = (new_run(*CHANGES, config=replace(CONFIG, optimizer=optimizer)) for _ in range(2))
+    for each in (run, other):
+        go(each, 2)
+        each.train(11)
+    expected = every_byte(other.at(place))
+    for _ in range(2):
+        assert every_byte(run.visit(place, "film")) == expected
+        assert run.place == (2, 11)
+    for each in (run, other):
+        each.train(20)
+    assert every_byte(run.state) == every_byte(other.state)
+
+
+def test_what_is_shown_is_the_same_object_until_another_place_is():
+    run = new_run()
+    go(run, 3)
+    shown = run.at(Place(1))
+    run.visit(Place(0, 5), "film")
+    run.train(3)
+    assert run.at(Place(1)) is shown
+    assert run.at(Place(2)) is not shown
+
+
+class Broken(BaseException):
+    """What ends a step, wherever it is."""
+
+
+@OPTIMIZER
+@pytest.mark.parametrize("where", ["train_on", "add", "score"])
+def test_after_a_step_that_was_ended_midway_the_run_goes_on_as_if_it_had_not_begun(
+    few_snapshots, monkeypatch, optimizer, where
+):
+    run, other = (new_run(*CHANGES, config=replace(CONFIG, optimizer=optimizer)) for _ in range(2))
+    go(run, 2)
+    go(other, 6)
+    mark = run.mark
+
+    def broken(*_):
+        raise Broken
+
+    def half(space, config, count):
+        train_on(space, config, count // 2)
+        raise Broken
+
+    with monkeypatch.context() as patch:
+        if where == "train_on":
+            patch.setattr(module, "train_on", half)
+        else:
+            patch.setattr(module.Snapshots if where == "add" else module.Exam, where, broken)
+        with pytest.raises(Broken):
+            run.train(58)
+    assert run.place == Place(2)
+    assert len(run.history) == 3
+    run.undo(mark)
+    go(run, 4)
+    assert record_of(run) == record_of(other)
+
+
+def test_a_run_is_gone_as_soon_as_nobody_has_it():
+    run = new_run()
+    go(run, 2)
+    run.at(Place(1))
+    gone = weakref.ref(run)
+    del run
+    assert gone() is None
 
 
 def test_the_present_and_what_is_beyond_it_is_the_present():
@@ -296,38 +403,6 @@ def test_the_ghost_is_left_alone_by_what_comes_after():
     assert ghost.history.column("train_loss").tolist() == losses
     assert run.history.column("train_loss").tolist()[:5] == losses[:5]
     assert run.history.column("train_loss").tolist()[5] != losses[5]
-
-
-# Snapshots
-
-
-def test_there_are_never_more_snapshots_than_allowed_and_the_stride_doubles():
-    run = new_run()
-    go(run, 450)
-    assert run.snapshots.stride == 4
-    assert [state.epoch for state in run.snapshots.states] == list(range(0, 449, 4))
-    assert len(run.snapshots) <= MOST_SNAPSHOTS
-
-
-def test_snapshots_are_exact_copies_in_double_precision():
-    run = new_run()
-    go(run, 5)
-    assert {state.parameters.theta.dtype for state in run.snapshots.states} == {np.dtype(float)}
-
-
-def test_large_networks_keep_fewer_snapshots():
-    first = begin(new_run().state.parameters.architecture._replace(hidden=256), CONFIG)
-    assert 2 <= Snapshots(first).most < MOST_SNAPSHOTS
-
-
-def test_the_past_of_a_thousand_epochs_takes_at_most_12_megabytes():
-    run = new_run(config=RunConfig())
-    for epoch in range(1, 1001):
-        run.snapshots.add(replace(run.state, epoch=epoch, parameters=run.state.parameters.copy()))
-    assert len(run.snapshots) > 100
-    assert run.snapshots.nbytes + run.history.nbytes <= 12e6
-    most = MOST_SNAPSHOTS * run.state.parameters.theta.nbytes
-    assert most + 8 * 8 * 1024 <= 12e6
 
 
 # Weights edited by hand

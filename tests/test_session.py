@@ -346,9 +346,10 @@ def test_the_weights_kept_are_those_of_the_last_finite_epoch(diverged):
 
 
 def test_a_step_to_weights_that_are_no_numbers_is_taken_back(session):
-    session.state.parameters["b_h"][:] = 5
-    session.state.parameters.W_hy[:] = 1e308
-    before = weights(session)
+    before, state = weights(session), session.state.copy()
+    state.parameters["b_h"][:] = 5
+    state.parameters.W_hy[:] = 1e308
+    session.run._enter(state)
     session.step_phrase()
     assert weights(session) == before
     assert place(session) == (0, 0)
@@ -705,7 +706,7 @@ def developed(session):
 
 
 def test_in_the_end_the_gauge_has_one_value_an_epoch_as_if_it_were_looked_up(config, monkeypatch):
-    monkeypatch.setattr("rnnviz.run.MOST_SNAPSHOTS", 4)
+    monkeypatch.setattr("rnnviz.snapshots.MOST_SNAPSHOTS", 4)
     session = Session(config)
     session.advance(13)
     gauge = developed(session)
@@ -719,7 +720,7 @@ def test_in_the_end_the_gauge_has_one_value_an_epoch_as_if_it_were_looked_up(con
 
 
 def test_developing_leaves_what_is_looked_at_alone(config, monkeypatch):
-    monkeypatch.setattr("rnnviz.run.MOST_SNAPSHOTS", 4)
+    monkeypatch.setattr("rnnviz.snapshots.MOST_SNAPSHOTS", 4)
     session = Session(config)
     session.advance(13)
     session.go_to(Place(7, 3))
@@ -729,7 +730,7 @@ def test_developing_leaves_what_is_looked_at_alone(config, monkeypatch):
 
 
 def test_a_run_watched_epoch_by_epoch_leaves_nothing_to_develop(config, monkeypatch):
-    monkeypatch.setattr("rnnviz.run.MOST_SNAPSHOTS", 4)
+    monkeypatch.setattr("rnnviz.snapshots.MOST_SNAPSHOTS", 4)
     session = Session(config)
     for _ in range(9):
         session.advance(1)

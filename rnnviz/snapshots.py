@@ -1,0 +1,148 @@
+"""Snapshots: states at which a run can be taken up again; those of large networks lie in a file."""
+
+from __future__ import annotations
+
+import tempfile
+import weakref
+from collections.abc import Sequence
+from io import BytesIO, FileIO
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.config import OptimizerKind
+from rnnviz.engine.layer import Array
+from rnnviz.engine.optimizers import Slots
+from rnnviz.engine.training import TrainState, Workspace
+
+#: The most snapshots that are kept, and their bytes in memory, or else in a temporary file.
+MOST_SNAPSHOTS, MEMORY_BYTES, FILE_BYTES = 200, 16_000_000, 200_000_000
+
+
+class _Kept(NamedTuple):
+    """The pages on which the arrays of a state are, weights first, and what its optimizer was."""
+
+    pages: tuple[int, ...]
+    kind: OptimizerKind
+    steps: int
+
+
+class Snapshots:
+    """States at every ``stride``-th epoch, and the last, with weights like ``theta``.
+
+    When full the stride doubles.
+    """
+
+    def __init__(self, theta: Array) -> None:
+        self._pages = _Pages(theta)
+        self._kept: dict[int, _Kept] = {}
+        self.stride = 1
+
+    @property
+    def epochs(self) -> list[int]:
+        """Every ``stride``-th epoch that is kept, ascending."""
+        return sorted(epoch for epoch in self._kept if epoch % self.stride == 0)
+
+    @property
+    def nbytes(self) -> int:
+        """How large what is kept is, in memory or in the file."""
+        return sum(len(kept.pages) for kept in self._kept.values()) * self._pages.nbytes
+
+    def add(self, state: TrainState) -> None:
+        """Keep the state, which ends an epoch, as the last one; without room it is left out."""
+        self._drop(state.epoch)
+        slots, arrays = state.slots, (state.parameters.theta, *state.slots.arrays)
+        pages = self._pages.write(arrays)
+        if pages:
+            self._kept[state.epoch] = _Kept(pages, slots.kind, slots.steps)
+            self._thin(state.epoch)
+
+    def _thin(self, last: int) -> None:
+        """Keep those whose turn it is, and the last; where they are too many, each other turn."""
+        for epoch in [*self._kept]:
+            if epoch % self.stride and epoch != last:
+                self._drop(epoch)
+        full = len(self.epochs) > MOST_SNAPSHOTS or self.nbytes > self._pages.room
+        # Epoch 0 has its turn at every stride, and the last needs none.
+        if full and len(self._kept) > 2:
+            self.stride *= 2
+            self._thin(last)
+
+    def before(self, epoch: int) -> int | None:
+        """The last epoch, not after this one, that is kept, if there is one."""
+        return max((kept for kept in self._kept if kept <= epoch), default=None)
+
+    def restore(self, epoch: int, workspace: Workspace) -> None:
+        """Go on in ``workspace`` from an epoch that is kept; raise KeyError if it isn't."""
+        (first, *others), kind, steps = self._kept[epoch]
+        theta = workspace.parameters.theta
+        self._pages.read(first, theta)
+        slots = tuple(self._pages.read(page, np.empty_like(theta)) for page in others)
+        workspace.epoch, workspace.position = epoch, 0
+        workspace.slots = Slots(kind, slots, steps)
+
+    def drop_after(self, epoch: int) -> None:
+        """Forget all that are later than ``epoch``."""
+        for later in [kept for kept in self._kept if kept > epoch]:
+            self._drop(later)
+
+    def _drop(self, epoch: int) -> None:
+        if epoch in self._kept:
+            self._pages.free(self._kept.pop(epoch).pages)
+
+
+class _Pages:
+    """Arrays, all of one shape, by number: in memory, or in a file without a name.
+
+    The file is only there for this process, which alone can read it, and goes with it.
+    """
+
+    def __init__(self, like: Array) -> None:
+        self.nbytes = like.nbytes
+        self.room, self._file = _opened(MOST_SNAPSHOTS * like.nbytes)
+        weakref.finalize(self, self._file.close)
+        self._free: list[int] = []
+        self._count = 0
+
+    def write(self, arrays: Sequence[Array]) -> tuple[int, ...]:
+        """The numbers of the pages on which the arrays now are; none where there is no room."""
+        pages = tuple(self._next() for _ in arrays)
+        try:
+            written = [self._write(*pair) for pair in zip(pages, arrays, strict=True)]
+        except OSError:
+            written = [0]
+        if min(written) == self.nbytes:
+            return pages
+        self.free(pages)
+        return ()
+
+    def _next(self) -> int:
+        if self._free:
+            return self._free.pop()
+        self._count += 1
+        return self._count - 1
+
+    def _write(self, page: int, array: Array) -> int:
+        self._file.seek(page * self.nbytes)
+        return self._file.write(array.data)
+
+    def read(self, page: int, out: Array) -> Array:
+        """The array on a page, written into ``out``."""
+        self._file.seek(page * self.nbytes)
+        self._file.readinto(out.data)
+        return out
+
+    def free(self, pages: Sequence[int]) -> None:
+        """Let these pages be written on again."""
+        self._free += pages
+
+
+def _opened(wanted: int) -> tuple[int, BytesIO | FileIO]:
+    """So many bytes at most, and where to write them: no more than is wanted in memory."""
+    if wanted > MEMORY_BYTES:
+        try:
+            # Unbuffered: what doesn't fit on a full disk is not tried again later.
+            return FILE_BYTES, tempfile.TemporaryFile("w+b", 0)
+        except OSError:
+            pass
+    return MEMORY_BYTES, BytesIO()
