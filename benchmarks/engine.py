@@ -103,19 +103,25 @@ def alternating(*runs: Callable[[], object]) -> list[float]:
 _MEMORY = """
 import resource
 from rnnviz.config import RunConfig
+from rnnviz.schedule import Place
 from rnnviz.session import Session
 import rnnviz.cli
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 before = peak()
-session = Session(RunConfig({settings}))
-session.advance({epochs})
+session = Session(RunConfig(epochs={epochs}, {settings}))
+session.play()
+while session.running:
+    with session.frame():
+        session.tick(0.05)
+        session.past(session.inspect(), session.objective, 0.002)
+session.go_to(Place({epochs} // 2, 7))
 session.past(session.inspect(), session.objective, 0.1)
 print(peak() - before)
 """
 
 
 def memory(settings: str, epochs: int) -> float:
-    """MB that a run needs above the imports, at its peak, in its own process."""
+    """MB that a run played and looked back at needs above the imports, at most, by itself."""
     command = [sys.executable, "-c", _MEMORY.format(settings=settings, epochs=epochs)]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     unit = 1 if sys.platform == "darwin" else 1024

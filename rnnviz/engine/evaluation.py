@@ -58,7 +58,7 @@ class Exam:
         self,
         examples: Sequence[Example],
         parameters: Parameters,
-        limit: int = 4_000_000,
+        limit: int = 2_000_000,
     ) -> None:
         architecture, self._parameters = parameters.architecture, parameters
         self._batches = batches(examples, architecture.hidden * architecture.layers)
@@ -85,7 +85,7 @@ class Exam:
 
     def _bind(self, number: int) -> tuple[Trace, Act]:
         own = self._parameters
-        trace = Trace(own.architecture, self._batches[number], own.theta.dtype)
+        trace = Trace(own.architecture, self._batches[number], own.theta.dtype, thin=True)
         bound = trace, bind_forward(own, trace)
         if trace.nbytes <= self._room:
             self._room -= trace.nbytes

@@ -43,8 +43,7 @@ class Layer:
         self.h_before = self.z[:-1, :, :hidden]
         self.x = self.z[:-1, :, hidden + 1 :]
         self.ends: dict[str, Array] = {}
-        if share is not None:
-            self.dh = share.dh
+        self._share = share
         self.first: dict[str, Array] = {"h": self.scratch()} if share is None else share.first
         self.arrays: dict[str, Array] = {**share.arrays} if share else {}
         self.arrays |= {"h": self.h, "h_before": self.h_before}
@@ -52,7 +51,7 @@ class Layer:
     @cached_property
     def dh(self) -> Array:
         """dL/dh_t, (T, B, H); memory is taken when the way back is first bound."""
-        return self.empty()
+        return self.empty() if self._share is None else self._share.dh
 
     @property
     def ragged(self) -> bool:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.config import ClipBy, OptimizerKind
+from rnnviz.engine.copies import copy_of
 from rnnviz.engine.layer import Array
 
 #: What momentum keeps of the step before, and how fast averages of squares forget.
@@ -55,7 +56,7 @@ class Slots:
 
     def copy(self) -> Slots:
         """The same with their own memory."""
-        return replace(self, arrays=tuple(array.copy() for array in self.arrays))
+        return replace(self, arrays=tuple(map(copy_of, self.arrays)))
 
 
 class Rule(NamedTuple):

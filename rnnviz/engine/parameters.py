@@ -12,6 +12,7 @@ import numpy as np
 from rnnviz.config import Activation, CellKind, Loss
 from rnnviz.engine.cell import Cell
 from rnnviz.engine.cells import cell_of
+from rnnviz.engine.copies import copy_of
 from rnnviz.engine.layer import Array
 
 
@@ -111,7 +112,7 @@ class Parameters:
 
     def copy(self) -> Parameters:
         """Parameters with the same values and their own memory."""
-        return self.like(self.theta.copy())
+        return self.like(copy_of(self.theta))
 
 
 def plain(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -23,10 +23,15 @@ _MANY = 512
 _MOSTLY = 0.8
 
 
+#: From the layers below to the one in whose memory the next is to write, if not in its own.
+Whose = Callable[[list[Layer]], Layer | None]
+
+
 class Stack:
     """Layers one above the other: the lowest reads tokens or values, each other the one below.
 
     Of a large vocabulary only the ``columns`` of tokens that occur stand in the lowest layer's x.
+    ``whose`` says, of the layers below a new one, in whose memory it writes all but its rows.
     """
 
     def __init__(
@@ -35,7 +40,7 @@ class Stack:
         inputs: int,
         read: Sequences,
         dtype: Any,
-        share: Stack | None = None,
+        whose: Whose,
     ) -> None:
         self.columns: Array | None = None
         tokens, width = read.inputs, inputs
@@ -44,7 +49,7 @@ class Stack:
             width = len(self.columns)
         self.layers: list[Layer] = []
         for k in range(architecture.layers):
-            shared = share.layers[k] if share else None
+            shared = whose(self.layers)
             extent = Extent(*read.shape, architecture.hidden, architecture.hidden if k else width)
             layer = Layer(extent, read.counts, dtype, shared)
             if shared is None:
@@ -68,6 +73,13 @@ class Stack:
         return self.layers[-1]
 
 
+def _whose(share: Stack | None, thin: bool) -> Whose:
+    """The same layer's of a stack that shares its memory, or of a thin one the lowest layer's."""
+    if share:
+        return lambda below: share.layers[len(below)]
+    return lambda below: below[0] if thin and below else None
+
+
 class Trace:
     """Everything computed for a batch; the engine writes straight into its rows.
 
@@ -76,7 +88,8 @@ class Trace:
     ``dlogits``, (M, C). The loss and the gradients follow from these and are made when asked for.
 
     With ``share`` all but what is read and the states lies in the other trace's memory: right for
-    training, where each pass overwrites the last.
+    training, where each pass overwrites the last. Of a ``thin`` trace, which can't go back, each
+    layer writes over the one below, but for its rows; with an encoder, which is read from, none is.
     """
 
     def __init__(
@@ -85,15 +98,18 @@ class Trace:
         batch: Batch,
         dtype: Any = float,
         share: Trace | None = None,
+        thin: bool = False,
     ) -> None:
         self.architecture, self.batch, self.dtype = architecture, batch, np.dtype(dtype)
         self.targets = batch.targets
         widths = list(architecture.stacks.values())
         reads = [read for read in (batch.source, batch.read) if read is not None]
-        shared: Sequence[Stack | None] = share.stacks if share else [None] * len(reads)
+        thin = thin and len(reads) == 1
         self.stacks: list[Stack] = [
-            Stack(architecture, width, read, dtype, mine)
-            for width, read, mine in zip(widths, reads, shared, strict=True)
+            Stack(
+                architecture, width, read, dtype, _whose(share.stacks[k] if share else None, thin)
+            )
+            for k, (width, read) in enumerate(zip(widths, reads, strict=True))
         ]
         self.layers = [layer for stack in self.stacks for layer in stack.layers]
         self._answers(share)

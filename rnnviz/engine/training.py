@@ -18,6 +18,9 @@ from rnnviz.engine.optimizers import OPTIMIZERS, Slots, clip, slots_for
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import WIDE, Trace
 
+#: With so many weights writing an example takes about a hundredth of a step.
+_SMALL = 200_000
+
 
 @dataclass(frozen=True, eq=False)
 class TrainState:
@@ -59,8 +62,9 @@ class Workspace:
     It is at some place of a run, and goes on from there step by step.
 
     Steps on single examples are made when first asked for and kept, up to a twelfth of ``limit``
-    bytes; examples of equal length share all that a pass overwrites. The others, and batches, are
-    written one after the other into a trace for their lengths.
+    bytes, if the network is so small that this can be felt; examples of equal length share all that
+    a pass overwrites. The others, and batches, are written one after the other into a trace for
+    their lengths.
     """
 
     def __init__(
@@ -82,7 +86,7 @@ class Workspace:
     def forget(self) -> None:
         """Let go of all steps."""
         self.single: list[Step | None] = [None] * len(self.examples)
-        self._room = self._limit // 12
+        self._room = self._limit // 12 if self.parameters.theta.size < _SMALL else 0
         self._scratch: dict[object, Trace] = {}
         self._batches: dict[object, tuple[Trace, Step]] = {}
         self._last: tuple[Sequence[int], Step] | None = None
@@ -158,7 +162,7 @@ class Workspace:
             trace, step = self._batches[key]
             trace.load(batch)
             return step
-        trace = Trace(self.architecture, batch, self.parameters.theta.dtype)
+        trace = Trace(self.architecture, batch, self.parameters.theta.dtype, self._scratch.get(key))
         step = self._bind(trace)
         if not any(columns is not None for columns in trace.columns):
             self._keep(key, trace, step)

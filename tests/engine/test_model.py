@@ -184,3 +184,32 @@ def test_a_frozen_trace_cannot_be_written():
 def test_the_loss_is_that_of_the_target():
     trace = record(network(architecture()), collate([phrase([0, 3], 2)]))
     assert trace.loss[0] == pytest.approx(-np.log(trace.probs[0, 2]))
+
+
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@pytest.mark.parametrize("lengths", [[4], [5, 3, 3, 1]], ids=str)
+@pytest.mark.parametrize("every", [False, True])
+@pytest.mark.parametrize("encoder", [False, True])
+def test_a_thin_trace_has_the_same_answers_and_takes_less_memory(cell, lengths, every, encoder):
+    of = architecture(cell, layers=3, encoder=encoder)
+    batch = collate(examples(of, lengths, every=every))
+    whole, thin = Trace(of, batch), Trace(of, batch, thin=True)
+    for trace in (whole, thin):
+        forward = bind_forward(network(of), trace)
+        for _ in range(2):
+            forward()
+    assert thin.probs.tobytes() == whole.probs.tobytes()
+    for own, other in zip(thin.layers, whole.layers, strict=True):
+        assert own.h.tobytes() == other.h.tobytes()
+    assert (thin.nbytes < whole.nbytes) != encoder
+
+
+def test_a_thin_trace_has_the_same_answers_after_other_weights():
+    of = architecture(CELLS[3], layers=2)
+    batch, parameters = collate(examples(of, [5, 3])), network(of)
+    thin = Trace(of, batch, thin=True)
+    forward = bind_forward(parameters, thin)
+    for seed in (3, 4):
+        parameters.theta[...] = network(of, seed=seed).theta
+        forward()
+        assert thin.probs.tobytes() == record(network(of, seed=seed), batch).probs.tobytes()
