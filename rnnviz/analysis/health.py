@@ -17,7 +17,7 @@ from rnnviz.engine.layer import Array
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Parameters, plain
 from rnnviz.engine.trace import Trace
-from rnnviz.engine.training import Descent, descent
+from rnnviz.engine.training import descending
 
 #: From here on a tanh's slope 1 - h^2 is below 0.06: of the gradient 94 % is lost in one token.
 SATURATED = 0.97
@@ -86,15 +86,17 @@ def health(
     parameters: Parameters, trace: Trace, config: RunConfig, slots: Slots
 ) -> tuple[Sign, ...]:
     """The signs at these weights, all measured on the first sequence of ``trace``."""
-    step = descent(trace, config, slots)
-    return (
-        _saturated(trace),
-        _dead(trace),
-        _clipped(step),
-        _ratio(parameters, step, float(trace.loss.mean())),
-        _largest(step.gradient),
-        _reach(trace, config.truncate),
-    )
+    step = descending(trace, config, slots)
+    gradient = next(step)
+    largest, raw = _largest(gradient), _length(gradient)
+    clipped = _clipped(raw, _length(next(step)))
+    update = _ratio(parameters, next(step), float(trace.loss.mean()))
+    seen = _saturated(trace), _dead(trace)
+    return (*seen, clipped, update, largest, _reach(trace, config.truncate))
+
+
+def _length(gradient: Parameters) -> float:
+    return float(np.linalg.norm(gradient.theta))
 
 
 def worst(signs: Sequence[Sign]) -> Sign:
@@ -164,9 +166,8 @@ def _mean(layers: Iterator[Array], of: Callable[[Array], Array]) -> float:
     return float(np.mean(found))
 
 
-def _clipped(step: Descent) -> Sign:
+def _clipped(raw: float, left: float) -> Sign:
     """1 - ||g'|| / ||g||: how much of the gradient's length clipping takes away."""
-    raw, left = (float(np.linalg.norm(g.theta)) for g in (step.gradient, step.clipped))
     if not math.isfinite(raw):
         return _untold("clipped")
     value = max(0.0, 1 - left / raw) if raw else 0.0
@@ -180,11 +181,11 @@ def _clipped(step: Descent) -> Sign:
     return Sign("clipped", value, level, advice[level], share=True)
 
 
-def _ratio(parameters: Parameters, step: Descent, loss: float) -> Sign:
+def _ratio(parameters: Parameters, update: Parameters, loss: float) -> Sign:
     """The median over the weight matrices; biases begin at zero and would tell nothing."""
-    ratios = update_ratios(parameters, step.update).items()
+    ratios = update_ratios(parameters, update).items()
     value = float(np.median([r for name, r in ratios if plain(name).startswith("W")]))
-    if math.isnan(value) or not np.isfinite(step.update.theta).all():
+    if math.isnan(value) or not np.isfinite(update.theta).all():
         return _untold("update")
     level = _graded(value, RATIO_WATCH, RATIO_BAD)
     advice = {

@@ -50,12 +50,13 @@ def survey(
     parameters: Parameters, batches: Sequence[Batch], config: RunConfig, slots: Slots
 ) -> Survey:
     """Look at the step that training with ``config`` would take on each of the batches."""
-    steps = [
-        descent(record(parameters, batch, config.gradient, config.truncate), config, slots)
-        for batch in batches
-    ]
-    entries, angles = [cut_share(step) for step in steps], [angle(step) for step in steps]
-    ratios = [update_ratios(parameters, step.update) for step in steps]
+    found = []
+    # The steps themselves, each as large as all the weights, are not kept.
+    for batch in batches:
+        trace = record(parameters, batch, config.gradient, config.truncate)
+        step = descent(trace, config, slots)
+        found.append((cut_share(step), angle(step), update_ratios(parameters, step.update)))
+    entries, angles, ratios = zip(*found, strict=True)
     names = parameters.named()
     by_name = {name: np.array([ratio[name] for ratio in ratios]) for name in names}
     return Survey(np.array(entries), np.array(angles), by_name)

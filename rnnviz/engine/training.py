@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -282,13 +282,20 @@ class Descent(NamedTuple):
 
 def descent(trace: Trace, config: RunConfig, before: Slots | None = None) -> Descent:
     """The step that training with ``config`` would take on the batch of ``trace``."""
-    gradient = trace.gradient
-    clipped = gradient.copy()
-    clip(clipped.theta, config.clip_by, config.clip)
-    update = clipped.copy()
-    slots = slots_for(config.optimizer, update.theta, before or Slots()).copy()
-    OPTIMIZERS[config.optimizer].step(update.theta, slots.arrays, slots.steps + 1, config.lr)
-    return Descent(gradient, clipped, update)
+    return Descent(*(step.copy() for step in descending(trace, config, before)))
+
+
+def descending(
+    trace: Trace, config: RunConfig, before: Slots | None = None
+) -> Iterator[Parameters]:
+    """The same three, one after the other in the same memory."""
+    step = trace.gradient
+    yield step
+    clip(step.theta, config.clip_by, config.clip)
+    yield step
+    slots = slots_for(config.optimizer, step.theta, before or Slots()).copy()
+    OPTIMIZERS[config.optimizer].step(step.theta, slots.arrays, slots.steps + 1, config.lr)
+    yield step
 
 
 def record(
