@@ -25,11 +25,10 @@ class Layer:
 
     Row t of ``z`` (T + 1, B, H + 1 + D) is [h_{t-1}, 1, x_t], so that a product with a fused weight
     is W_h h_{t-1} + b + W_x x_t, and a state is written once, where the next step reads it. At
-    token t only the first ``counts[t]`` sequences go on; what lies beyond isn't computed. The
-    cell adds ``arrays`` of its own by name; ``first`` are gradients of
-    the states before the first token, ``ends`` gradients of states other than h at the end of each
-    sequence, (B, H), which come from what reads them again. With ``share`` all but ``z`` lies in
-    another layer's memory.
+    token t only the first ``counts[t]`` sequences go on; what lies beyond isn't computed. The cell
+    adds ``arrays`` of its own by name; ``first`` are gradients of the states before the first
+    token, ``ends`` gradients of states other than h at the end of each sequence, (B, H), which come
+    from what reads them again. With ``share`` all but ``z`` lies in another layer's memory.
     """
 
     def __init__(

@@ -130,10 +130,10 @@ class Workspace:
         """Make the step on one example, and keep it."""
         batch = collate([self.examples[index]])
         key = batch.shape
-        wide = max(self.architecture.stacks.values()) > WIDE
-        shared = None if wide else self._scratch.get(key)
-        trace = Trace(self.architecture, batch, self.parameters.theta.dtype, shared)
-        self._scratch.setdefault(key, trace)
+        trace = Trace(self.architecture, batch, self.parameters.theta.dtype, self._scratch.get(key))
+        # Where only the columns of its own tokens are there, others can't share its memory.
+        if max(self.architecture.stacks.values()) <= WIDE:
+            self._scratch.setdefault(key, trace)
         step = self._bind(trace)
         self.single[index] = step
         self._room -= sum(layer.z.nbytes for layer in trace.layers)

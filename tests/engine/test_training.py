@@ -23,6 +23,7 @@ from rnnviz.engine.training import (
 )
 from rnnviz.tasks.dataset import sentiment
 from rnnviz.tasks.metrics import share_right
+from tests.engine.networks import CELLS, phrase
 
 DATA = sentiment()
 
@@ -203,6 +204,21 @@ def test_a_workspace_with_little_room_trains_the_same(cell, batch, room):
         alone = len(tight) - tight.single.count(None)
         assert (alone > 0) == (room > 0)
         assert alone < len(tight)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@pytest.mark.parametrize("batch", [1, 4])
+def test_with_a_large_vocabulary_a_workspace_with_little_room_trains_the_same(cell, batch):
+    rng, config = np.random.default_rng(2), RunConfig(lr=0.1, batch=batch)
+    of = Architecture(300, 8, 2, *cell)
+    # As many tokens in each, but not as many different ones.
+    given = [phrase(rng.integers(0, most, 5), k % 2) for k, most in enumerate([1, 300, 2, 300, 3])]
+    state = begin(of, replace(config, init_scale=0.5))
+    after = [
+        train_epoch(train_epoch(state, space, config), space, config).parameters.theta.tobytes()
+        for space in (Workspace(given, of, config, limit) for limit in (10**9, 12 * 500, 0))
+    ]
+    assert after[0] == after[1] == after[2]
 
 
 def test_a_workspace_goes_on_from_where_it_is():
