@@ -87,7 +87,8 @@ class Player:
     @property
     def here(self) -> Place:
         """The place that is looked at."""
-        return self.run.place if self.shown is None else self.shown
+        shown = self.shown
+        return self.run.place if shown is None else shown
 
     @property
     def finished(self) -> bool:

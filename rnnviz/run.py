@@ -44,10 +44,11 @@ def architecture_of(dataset: Dataset, config: RunConfig) -> Architecture:
 
 
 class Mark(NamedTuple):
-    """Where a run is, to go back to: its state, and the last place with finite losses."""
+    """Where a run is, to go back to: its state, the last place with finite losses, its settings."""
 
     state: TrainState
     finite: Place
+    schedule: Schedule
 
 
 class Run:
@@ -108,7 +109,8 @@ class Run:
     def state(self) -> TrainState:
         """The state of the run now."""
         if self._state is None:
-            self._state = self._workspace.now.copy()
+            space = self._workspace if self._inside else self._found(self._place)
+            self._state = space.now.copy()
         return self._state
 
     @property
@@ -150,18 +152,19 @@ class Run:
     def train(self, count: int) -> bool:
         """Read ``count`` examples, or what is left of the epoch; whether the loss stays finite.
 
-        If it doesn't, the run goes back to where it last was.
+        If it doesn't, the run goes back to the last place where it was.
         """
         if not self._inside:
             self._enter(self.state)
-        self._state = None
+        place, self._state = self._place, None
         try:
-            fine = self._read(min(count, self.examples - self._place.position))
+            fine = self._read(min(count, self.examples - place.position))
         except BaseException:
-            self._go_back()
+            self._lose(place)
             raise
         if not fine:
-            self._go_back()
+            self._lose(self._finite)
+            self._bookmarks.clear()
             self.configure(self.config)
         return fine
 
@@ -179,26 +182,30 @@ class Run:
     @property
     def mark(self) -> Mark:
         """Where the run is, for ``undo``."""
-        return Mark(self.state, self._finite)
+        return Mark(self.state, self._finite, self.schedule)
 
     def undo(self, mark: Mark) -> None:
         """Forget the steps that were taken since."""
         if self._state is mark.state:
             return
         self._be(mark.state)
-        self._finite = mark.finite
+        self._finite, config = mark.finite, self.config
+        self.schedule = mark.schedule
+        if config != self.config:
+            self.configure(config)
         self.snapshots.drop_after(self._place.epoch)
         self.history = self.history.until(self._place.epoch)
         kept = {k: s for k, s in self._bookmarks.items() if place_of(s) <= self._place}
         self._bookmarks = kept
 
-    def _go_back(self) -> None:
-        self._inside = False
-        self._found(self._finite)
-        self._state, self._place, self._inside = None, self._finite, True
-        # What stopped the run may have stopped it between its score and its snapshot.
-        self.history = self.history.until(self._finite.epoch)
-        self._bookmarks.clear()
+    def _lose(self, place: Place) -> None:
+        """Be where the run has been, with a state that is found when it is next asked for."""
+        self._state, self._place, self._inside = None, place, False
+        # What ended a step may have ended it anywhere between its scores and its snapshot.
+        if self._finite > place:
+            self._finite = Place(place.epoch)
+        self.snapshots.drop_after(place.epoch)
+        self.history = self.history.until(place.epoch)
 
     def _walk(self, count: int) -> None:
         """Read ``count`` examples inside an epoch, each with the settings of its place."""
@@ -282,13 +289,12 @@ class Run:
 
     def _found(self, place: Place, last: TrainState | None = None) -> Workspace:
         """The memory of training at ``place``, replayed from the nearest snapshot or ``last``."""
-        space, epoch = self._borrowed(), self.snapshots.before(place.epoch)
-        if last and Place(epoch or 0) <= place_of(last) <= place:
+        space = self._borrowed()
+        nearest = Place(self.snapshots.before(place.epoch) or 0)
+        if last and nearest <= place_of(last) <= place:
             space.enter(last)
-        elif epoch is None:
+        elif not self.snapshots.restore(place.epoch, space):
             space.enter(self._first())
-        else:
-            self.snapshots.restore(epoch, space)
         while (now := place_of(space)) < place:
             end = place.position if now.epoch == place.epoch else self.examples
             self._walk(end - now.position)
@@ -301,20 +307,18 @@ class Run:
         present are edited, and so are those found there whenever the place is reached again.
         """
         ghost = Ghost(place, self.place, self.history, self.schedule)
-        self._be(self.at(place))
-        self._finite = place
-        self._bookmarks.clear()
-        self.snapshots.drop_after(place.epoch)
-        self.history = self.history.until(place.epoch)
-        self.schedule = self.schedule.changed(place, self.config).edited(place, edits)
+        schedule = self.schedule.changed(place, self.config).edited(place, edits)
+        state, history = self.at(place), self.history.until(place.epoch)
         if edits:
-            self._begin_anew(replace(self.state, parameters=operate(self.state.parameters, edits)))
+            state = replace(state, parameters=operate(state.parameters, edits))
+        anew = bool(edits) and not place.position
+        if anew:
+            history = self.history.until(place.epoch - 1)
+            history.append(*self.examine(state.parameters))
+        self._be(state)
+        self._finite, self.schedule, self.history = place, schedule, history
+        self._bookmarks.clear()
+        self.snapshots.drop_after(place.epoch - anew)
+        if anew:
+            self.snapshots.add(state)
         return ghost
-
-    def _begin_anew(self, state: TrainState) -> None:
-        """Put ``state`` in place of the present one, scores and snapshot included."""
-        self._enter(state)
-        if not state.position:
-            self.snapshots.drop_after(state.epoch - 1)
-            self.history = self.history.until(state.epoch - 1)
-            self._append_scores()

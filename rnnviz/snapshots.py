@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO, FileIO
 from typing import NamedTuple
 
@@ -52,34 +52,49 @@ class Snapshots:
         """Keep the state, which ends an epoch, as the last one; without room it is left out."""
         self._drop(state.epoch)
         slots, arrays = state.slots, (state.parameters.theta, *state.slots.arrays)
-        pages = self._pages.write(arrays)
+        pages = self._written(state.epoch, arrays)
         if pages:
             self._kept[state.epoch] = _Kept(pages, slots.kind, slots.steps)
-            self._thin(state.epoch)
 
-    def _thin(self, last: int) -> None:
-        """Keep those whose turn it is, and the last; where they are too many, each other turn."""
-        for epoch in [*self._kept]:
-            if epoch % self.stride and epoch != last:
-                self._drop(epoch)
-        full = len(self.epochs) > MOST_SNAPSHOTS or self.nbytes > self._pages.room
-        # Epoch 0 has its turn at every stride, and the last needs none.
-        if full and len(self._kept) > 2:
+    def _written(self, epoch: int, arrays: Sequence[Array]) -> tuple[int, ...]:
+        """The pages of a state, for which every other turn goes until there is room."""
+        while True:
+            for kept in [*self._kept]:
+                if kept % self.stride:
+                    self._drop(kept)
+            # Epoch 0 has its turn at every stride.
+            least = not any(self._kept)
+            pages = self._pages.write(arrays) if least or self._has_room(epoch, len(arrays)) else ()
+            if pages or least:
+                return pages
             self.stride *= 2
-            self._thin(last)
+
+    def _has_room(self, epoch: int, count: int) -> bool:
+        """Whether one more state, of so many arrays, is not too much; the last needs no turn."""
+        turns = len(self._kept) + (epoch % self.stride == 0)
+        return (
+            turns <= MOST_SNAPSHOTS and self.nbytes + count * self._pages.nbytes <= self._pages.room
+        )
 
     def before(self, epoch: int) -> int | None:
         """The last epoch, not after this one, that is kept, if there is one."""
         return max((kept for kept in self._kept if kept <= epoch), default=None)
 
-    def restore(self, epoch: int, workspace: Workspace) -> None:
-        """Go on in ``workspace`` from an epoch that is kept; raise KeyError if it isn't."""
-        (first, *others), kind, steps = self._kept[epoch]
-        theta = workspace.parameters.theta
-        self._pages.read(first, theta)
-        slots = tuple(self._pages.read(page, np.empty_like(theta)) for page in others)
-        workspace.epoch, workspace.position = epoch, 0
-        workspace.slots = Slots(kind, slots, steps)
+    def restore(self, epoch: int, workspace: Workspace) -> bool:
+        """Go on in ``workspace`` from the last epoch kept, not after this one; whether one is.
+
+        One that can't be read is forgotten.
+        """
+        while (found := self.before(epoch)) is not None:
+            (first, *others), kind, steps = self._kept[found]
+            theta = workspace.parameters.theta
+            arrays = [theta, *(np.empty_like(theta) for _ in others)]
+            if all(map(self._pages.read, (first, *others), arrays)):
+                workspace.epoch, workspace.position = found, 0
+                workspace.slots = Slots(kind, tuple(arrays[1:]), steps)
+                return True
+            self._drop(found)
+        return False
 
     def drop_after(self, epoch: int) -> None:
         """Forget all that are later than ``epoch``."""
@@ -92,10 +107,7 @@ class Snapshots:
 
 
 class _Pages:
-    """Arrays, all of one shape, by number: in memory, or in a file without a name.
-
-    The file is only there for this process, which alone can read it, and goes with it.
-    """
+    """Arrays of one shape, by number: in memory, or in a temporary file that goes with them."""
 
     def __init__(self, like: Array) -> None:
         self.nbytes = like.nbytes
@@ -108,11 +120,11 @@ class _Pages:
         """The numbers of the pages on which the arrays now are; none where there is no room."""
         pages = tuple(self._next() for _ in arrays)
         try:
-            written = [self._write(*pair) for pair in zip(pages, arrays, strict=True)]
-        except OSError:
-            written = [0]
-        if min(written) == self.nbytes:
-            return pages
+            if all(map(self._write, pages, arrays)):
+                return pages
+        except BaseException:
+            self.free(pages)
+            raise
         self.free(pages)
         return ()
 
@@ -122,15 +134,20 @@ class _Pages:
         self._count += 1
         return self._count - 1
 
-    def _write(self, page: int, array: Array) -> int:
-        self._file.seek(page * self.nbytes)
-        return self._file.write(array.data)
+    def _write(self, page: int, array: Array) -> bool:
+        return self._whole(page, lambda: self._file.write(array.data))
 
-    def read(self, page: int, out: Array) -> Array:
-        """The array on a page, written into ``out``."""
-        self._file.seek(page * self.nbytes)
-        self._file.readinto(out.data)
-        return out
+    def read(self, page: int, out: Array) -> bool:
+        """Write the array on a page into ``out``; whether it could be read."""
+        return self._whole(page, lambda: self._file.readinto(out.data))
+
+    def _whole(self, page: int, act: Callable[[], int | None]) -> bool:
+        """Do something with a whole page; whether that was possible."""
+        try:
+            self._file.seek(page * self.nbytes)
+            return act() == self.nbytes
+        except OSError:
+            return False
 
     def free(self, pages: Sequence[int]) -> None:
         """Let these pages be written on again."""

@@ -223,34 +223,100 @@ class Broken(BaseException):
     """What ends a step, wherever it is."""
 
 
+def broken(*_):
+    raise Broken
+
+
+def half_a_step(space, config, count):
+    train_on(space, config, count // 2)
+    raise Broken
+
+
+#: Where a step can be ended, and what ends it there.
+ENDS = {
+    "inside": (module, "train_on", half_a_step),
+    "before the scores": (module.Exam, "score", broken),
+    "after the scores": (module.Snapshots, "add", broken),
+}
+
+
 @OPTIMIZER
-@pytest.mark.parametrize("where", ["train_on", "add", "score"])
-def test_after_a_step_that_was_ended_midway_the_run_goes_on_as_if_it_had_not_begun(
-    few_snapshots, monkeypatch, optimizer, where
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize("start", [Place(2), Place(2, 25)], ids=str)
+@pytest.mark.parametrize("undone", [False, True])
+@pytest.mark.usefixtures("few_snapshots")
+def test_a_step_that_is_ended_midway_is_as_if_it_had_not_begun(
+    monkeypatch, optimizer, end, start, undone
 ):
     run, other = (new_run(*CHANGES, config=replace(CONFIG, optimizer=optimizer)) for _ in range(2))
     go(run, 2)
     go(other, 6)
-    mark = run.mark
-
-    def broken(*_):
-        raise Broken
-
-    def half(space, config, count):
-        train_on(space, config, count // 2)
-        raise Broken
-
-    with monkeypatch.context() as patch:
-        if where == "train_on":
-            patch.setattr(module, "train_on", half)
-        else:
-            patch.setattr(module.Snapshots if where == "add" else module.Exam, where, broken)
-        with pytest.raises(Broken):
+    run.train(start.position)
+    mark, schedule = run.mark, run.schedule
+    for _ in range(2):
+        with monkeypatch.context() as patch, pytest.raises(Broken):
+            patch.setattr(*end)
             run.train(58)
-    assert run.place == Place(2)
-    assert len(run.history) == 3
+        assert run.place == start
+        assert len(run.history) == 3
+        assert run.schedule == schedule
+    if undone:
+        run.undo(mark)
+    while run.place < (6, 0):
+        assert run.train(58)
+    assert record_of(run) == record_of(other)
+
+
+def test_when_a_broken_run_can_t_be_found_again_at_once_it_is_later(monkeypatch):
+    run, other = new_run(), new_run()
+    for each in (run, other):
+        go(each, 2)
+        each.train(10)
+    with monkeypatch.context() as patch, pytest.raises(Broken):
+        patch.setattr(module, "train_on", half_a_step)
+        run.train(20)
+    with monkeypatch.context() as patch, pytest.raises(Broken):
+        patch.setattr(module.Snapshots, "restore", broken)
+        assert run.state
+    assert run.place == Place(2, 10)
+    assert every_byte(run.state) == every_byte(other.state)
+
+
+def test_what_is_undone_after_a_break_has_the_settings_that_it_had():
+    run = new_run(config=RunConfig(hidden=4, init_scale=0.1))
+    go(run, 1)
+    run.train(5)
+    run.configure(replace(run.config, lr=100.0, clip_by="off"))
+    run.train(1)
+    mark, schedule, state = run.mark, run.schedule, weights(run.state)
+    for _ in range(1000):
+        if not run.train(1):
+            break
+    assert run.schedule != schedule
     run.undo(mark)
-    go(run, 4)
+    assert run.schedule == schedule
+    run.configure(replace(run.config, lr=0.01))
+    run.train(1)
+    assert weights(run.at(Place(1, 6))) == state
+
+
+@pytest.mark.parametrize("where", ["operate", "Exam.score"])
+@pytest.mark.parametrize("place", [Place(0), Place(1), Place(2, 5), Place(3, 20)], ids=str)
+def test_a_branch_that_is_ended_midway_is_as_if_it_had_not_begun(monkeypatch, where, place):
+    run, other = new_run(), new_run()
+    for each in (run, other):
+        go(each, 3)
+        each.train(20)
+    with monkeypatch.context() as patch:
+        patch.setattr(f"rnnviz.run.{where}", broken)
+        if where == "operate" or not place.position:
+            with pytest.raises(Broken):
+                run.branch(place, EDITS)
+    assert run.schedule == other.schedule
+    assert record_of(run) == record_of(other)
+    for each in (run, other):
+        go(each, 0)
+        each.train(38)
     assert record_of(run) == record_of(other)
 
 
@@ -330,12 +396,14 @@ def test_a_run_that_breaks_goes_back_to_where_it_was_finite_and_remembers_rightl
         assert weights(run.at(Place(3, 5))) == before
 
 
-def test_what_was_looked_at_before_a_break_is_not_taken_for_the_new_way():
+def test_what_was_looked_at_before_a_break_is_not_taken_for_the_new_way(monkeypatch):
     run = new_run()
     go(run, 2)
     run.train(30)
     run.at(Place(2, 20))
-    run._go_back()
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "_read", lambda _: False)
+        assert not run.train(1)
     assert run.place == Place(2)
     run.configure(replace(CONFIG, lr=0.5))
     go(run, 1)

@@ -20,6 +20,6 @@ def copy_of(array: Array) -> Array:
     """
     if array.nbytes < _LARGE:
         return array.copy()
-    copy: Array = np.frombuffer(mmap.mmap(-1, array.nbytes, access=mmap.ACCESS_COPY), array.dtype)
+    copy: Array = np.frombuffer(mmap.mmap(-1, array.nbytes), array.dtype)
     copy[...] = array
     return copy

@@ -39,8 +39,11 @@ def bind(
     """The pass of ``trace`` through the network with these parameters, which may change.
 
     Layer by layer, then logits = W_hy h + b_y; with an encoder the decoder begins with the
-    encoder's last states. The way back is cut after every ``truncate`` tokens (0: nowhere).
+    encoder's last states. The way back is cut after every ``truncate`` tokens (0: nowhere). Raise
+    ValueError if the trace is a thin one.
     """
+    if trace.thin:
+        raise ValueError("A thin trace can't go back.")
     weights = _weights(parameters, trace)
     forward, error = _forward(parameters, weights, trace)
     acts = [*_bind_top(parameters, trace), *_back(weights, trace, gradient, truncate)]

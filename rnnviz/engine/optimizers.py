@@ -49,11 +49,6 @@ class Slots:
     arrays: tuple[Array, ...] = ()
     steps: int = 0
 
-    @property
-    def nbytes(self) -> int:
-        """The memory that they take."""
-        return sum(array.nbytes for array in self.arrays)
-
     def copy(self) -> Slots:
         """The same with their own memory."""
         return replace(self, arrays=tuple(map(copy_of, self.arrays)))

@@ -104,7 +104,7 @@ class Trace:
         self.targets = batch.targets
         widths = list(architecture.stacks.values())
         reads = [read for read in (batch.source, batch.read) if read is not None]
-        thin = thin and len(reads) == 1
+        self.thin = thin = thin and len(reads) == 1 and architecture.layers > 1
         self.stacks: list[Stack] = [
             Stack(
                 architecture, width, read, dtype, _whose(share.stacks[k] if share else None, thin)

@@ -31,11 +31,6 @@ class TrainState:
     position: int = 0
     slots: Slots = field(default_factory=Slots)
 
-    @property
-    def nbytes(self) -> int:
-        """The memory that it takes."""
-        return self.parameters.theta.nbytes + self.slots.nbytes
-
     def copy(self) -> TrainState:
         """The same state with its own memory."""
         return replace(self, parameters=self.parameters.copy(), slots=self.slots.copy())
@@ -62,9 +57,10 @@ class Workspace:
     It is at some place of a run, and goes on from there step by step.
 
     Steps on single examples are made when first asked for and kept, up to a twelfth of ``limit``
-    bytes, if the network is so small that this can be felt; examples of equal length share all that
-    a pass overwrites. The others, and batches, are written one after the other into a trace for
-    their lengths.
+    bytes of states, if the network is so small that this can be felt; examples of equal length
+    share all that a pass overwrites. The others, and batches, are written one after the other into
+    a trace for their lengths. With a large vocabulary nothing can be shared, and more steps are
+    kept.
     """
 
     def __init__(
@@ -86,7 +82,8 @@ class Workspace:
     def forget(self) -> None:
         """Let go of all steps."""
         self.single: list[Step | None] = [None] * len(self.examples)
-        self._room = self._limit // 12 if self.parameters.theta.size < _SMALL else 0
+        small = self.parameters.theta.size < _SMALL
+        self._room = self._limit if self.wide else small * self._limit // 12
         self._scratch: dict[object, Trace] = {}
         self._batches: dict[object, tuple[Trace, Step]] = {}
         self._last: tuple[Sequence[int], Step] | None = None
@@ -103,6 +100,11 @@ class Workspace:
         """Go on from ``state``, which stays as it is."""
         self.parameters.theta[...] = state.parameters.theta
         self.epoch, self.position, self.slots = state.epoch, state.position, state.slots.copy()
+
+    @property
+    def wide(self) -> bool:
+        """Whether the vocabulary is read through the columns of the tokens that occur."""
+        return max(self.architecture.stacks.values()) > WIDE
 
     @property
     def plain(self) -> bool:
@@ -132,7 +134,7 @@ class Workspace:
         key = batch.shape
         trace = Trace(self.architecture, batch, self.parameters.theta.dtype, self._scratch.get(key))
         # Where only the columns of its own tokens are there, others can't share its memory.
-        if max(self.architecture.stacks.values()) <= WIDE:
+        if not self.wide:
             self._scratch.setdefault(key, trace)
         step = self._bind(trace)
         self.single[index] = step
@@ -151,6 +153,7 @@ class Workspace:
         if len(indexes) == 1:
             return self._alone(indexes[0])
         if self._last is None or self._last[0] != indexes:
+            self._last = None  # Its trace may be the one that is written now.
             self._last = indexes, self._loaded(indexes)
         return self._last[1]
 
@@ -211,8 +214,8 @@ def train_examples(
 def train_on(workspace: Workspace, config: RunConfig, count: int) -> None:
     """Read ``count`` examples inside the epoch in which the workspace is, a step a batch."""
     if workspace.truncate != config.truncate:
-        workspace.truncate = config.truncate
         workspace.forget()
+        workspace.truncate = config.truncate
     start, end = workspace.position, workspace.position + count
     indexes = order(config.seed, workspace.epoch, len(workspace), config.batch)[start:end]
     steps = workspace.steps(indexes, config.batch)
