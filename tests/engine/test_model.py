@@ -10,6 +10,7 @@ from rnnviz.engine.model import bind, bind_forward
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
+from rnnviz.tasks.example import Example
 from tests.engine.networks import CELLS, HIDDEN, architecture, examples, network, phrase
 
 ELMAN, RELU, GRU, LSTM = CELLS
@@ -133,6 +134,27 @@ def test_a_cut_keeps_what_comes_later_from_what_was_before(cell, cut):
         there.carry()
         span = slice(start, start + cut)
         np.testing.assert_allclose(pieces.last.dh[span], alone.last.dh[span], rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("cut", [1, 3, 4])
+def test_a_cut_gradient_is_that_of_pieces_which_begin_with_the_states_before(cell, layers, cut):
+    of = architecture(cell, layers=layers)
+    (given,) = examples(of, [7], every=True)
+    whole = record(network(of), collate([given]), truncate=cut)
+    total = np.zeros_like(whole.gradient.theta)
+    for start in range(0, 7, cut):
+        part = slice(start, start + cut)
+        piece = Trace(of, collate([Example("", given.inputs[part], given.targets[part])]))
+        for own, other in zip(piece.layers, whole.layers, strict=True):
+            for name in of.cell.states:
+                own.arrays[f"{name}_before"][0] = other.arrays[f"{name}_before"][start]
+        there = bind(network(of), piece)
+        there.forward()
+        there.backward(1 / 7)
+        total += piece.gradient.theta
+    np.testing.assert_allclose(whole.gradient.theta, total, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("cell", CELLS, ids="-".join)
