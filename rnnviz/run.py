@@ -308,12 +308,12 @@ class Run:
         """
         ghost = Ghost(place, self.place, self.history, self.schedule)
         schedule = self.schedule.changed(place, self.config).edited(place, edits)
-        state, history = self.at(place), self.history.until(place.epoch)
+        # Edits where an epoch begins change its scores, and its snapshot.
+        anew = bool(edits) and not place.position
+        state, history = self.at(place), self.history.until(place.epoch - anew)
         if edits:
             state = replace(state, parameters=operate(state.parameters, edits))
-        anew = bool(edits) and not place.position
         if anew:
-            history = self.history.until(place.epoch - 1)
             history.append(*self.examine(state.parameters))
         self._be(state)
         self._finite, self.schedule, self.history = place, schedule, history
