@@ -25,10 +25,11 @@ KEYS = 64
 
 _LIBRARY = Path(plotly.__file__).parent / "package_data"
 _SERVED = Path(__file__).with_name("served")
-#: The script's address names what is in it, so that no browser goes on with an older one.
+#: The scripts' address names what is in them, so that no browser goes on with an older one.
+_SCRIPTS = b"".join(script.read_bytes() for script in sorted(_SERVED.glob("*.js")))
 _SCRIPT = (
     f"component/{__name__}.script/chart.js?plotly={plotly.__version__}"
-    f"&script={md5((_SERVED / 'chart.js').read_bytes()).hexdigest()}"
+    f"&script={md5(_SCRIPTS).hexdigest()}"
 )
 _HTML = """
 <figure class="rnnviz-figure">

@@ -4,12 +4,14 @@
 // what fits: newest only, what is in sight only. Texts are short and written at once. `slider` is a
 // slider that tells its value while it is dragged.
 
-const VERSION = new URL(import.meta.url).searchParams.get("plotly");
+const { search, searchParams } = new URL(import.meta.url);
+const VERSION = searchParams.get("plotly");
+// Under the same address the browser may have another one from before.
+const { paint } = await import(`./paint.js${search}`);
 const SOURCE = `component/rnnviz.ui.chart.plotly/plotly.min.js?v=${VERSION}`;
 // How long an animation frame may draw while the run goes on; a single picture is drawn at once. It
 // is longer the more charts are overtaken, so new that the last picture of them was never drawn.
 const [SHORT_MS, LONG_MS] = [14, 70];
-const CONFIG = { displayModeBar: false };
 // Nothing but the answer is drawn for so long after a press.
 const HOLD_MS = 300;
 // Where charts are overtaken, a patient one is drawn no sooner than so long after the last time.
@@ -137,7 +139,7 @@ async function draw(chart, { figure, remark }) {
   const text = [caption.dataset.text, remark].filter(Boolean).join(" ");
   if (caption.textContent !== text) caption.textContent = text;
   drawScale(chart, figure);
-  await Plotly.react(node, figure.data, figure.layout, CONFIG);
+  await paint(Plotly, node, figure);
   if (chart.clicks && !node.dataset.drawn) node.on("plotly_click", (click) => pointed(chart, click));
   flash(node, figure.layout.annotations ?? []);
   chart.drawnAt = performance.now();
