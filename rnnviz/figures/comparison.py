@@ -25,6 +25,7 @@ from rnnviz.figures.theme import (
     decades,
     log_axis,
     picture,
+    rows_axis,
 )
 
 #: What a relative error of zero is drawn at: the last digit of float64.
@@ -79,7 +80,7 @@ def gradient_pairs(seen: Comparison, theme: Theme = LIGHT) -> Picture:
         pairs_height(len(names)),
         theme,
         xaxis=log_axis("||dL/dW|| (L2)", theme, span),
-        yaxis=axis("", theme, autorange="reversed", type="category", dtick=1),
+        yaxis=rows_axis(len(names), theme),
         annotations=[_pair_words(theme), *labels],
         margin={"l": 84, "r": 210, "t": LEGEND_ROOM, "b": 48},
     )
@@ -210,14 +211,13 @@ def check_dots(check: GradientCheck | None, count: int, theme: Theme = LIGHT) ->
     )
     line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
     upright = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": line}
-    rows = {"autorange": "reversed", "type": "category", "dtick": 1}
     return picture(
         [dots],
         "Gradient check, parameter by parameter",
         norms_height(count),
         theme,
         xaxis=log_axis("relative error", theme, span),
-        yaxis=axis("", theme, **rows, showticklabels=bool(errors)),
+        yaxis=rows_axis(count, theme, showticklabels=bool(errors)),
         shapes=[{**upright, "x0": TOLERANCE, "x1": TOLERANCE}],
         annotations=[] if errors else [_NOT_MADE],
         margin={"l": 84, "r": 76, "t": 44, "b": 48},

@@ -24,6 +24,7 @@ from rnnviz.figures.theme import (
     log_axis,
     picture,
     plain,
+    rows_axis,
     shown_token,
     words_axis,
     words_margin,
@@ -33,6 +34,8 @@ from rnnviz.figures.theme import (
 _MOST_NUMBERS = 6
 #: So many words have room one below the other.
 _MOST_ROWS = 14
+#: A longer name of a parameter sticks out of the margin that the charts above have.
+_LONG = 7
 #: What the axis calls the gradient of an objective.
 SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
 
@@ -169,8 +172,8 @@ def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> Pic
         norms_height(len(values)),
         theme,
         xaxis=log_axis("||dL/dW|| (L2)", theme, span),
-        yaxis=axis("", theme, autorange="reversed", type="category", nticks=0, dtick=1),
-        margin={"l": 64, "r": 76, "t": 40, "b": 48},
+        yaxis=rows_axis(len(norms), theme),
+        margin={"l": 84 if max(map(len, norms)) > _LONG else 64, "r": 76, "t": 40, "b": 48},
     )
 
 

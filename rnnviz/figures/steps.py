@@ -35,6 +35,7 @@ from rnnviz.figures.theme import (
     log_axis,
     picture,
     plain,
+    rows_axis,
     shown_token,
 )
 
@@ -184,7 +185,7 @@ def ratio_dots(survey: Survey, theme: Theme = LIGHT) -> Picture:
         norms_height(len(survey.ratios)),
         theme,
         xaxis=log_axis("||update|| / ||W||", theme, span),
-        yaxis=axis("", theme, autorange="reversed", type="category", dtick=1),
+        yaxis=rows_axis(len(rows), theme),
         shapes=[{**upright, "line": line}],
         margin={"l": 84, "r": 76, "t": 44, "b": 48},
     )

@@ -200,6 +200,12 @@ def signed_axis(title: str, limit: float, theme: Theme) -> dict[str, Any]:
     return axis(title, theme, range=[-limit, limit], **zero, **short)
 
 
+def rows_axis(count: int, theme: Theme, **options: Any) -> dict[str, Any]:
+    """An axis with a row for each of so many names, the first at the top."""
+    rows = {"type": "category", "range": [count - 0.5, -0.5], "nticks": 0, "dtick": 1}
+    return axis("", theme, **{**rows, **options})
+
+
 def whole(count: int | float) -> dict[str, Any]:
     """For an axis that counts to ``count``: of few things none is halved by a label."""
     return {"dtick": 1} if count <= 5 else {}

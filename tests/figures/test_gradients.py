@@ -124,7 +124,13 @@ def test_a_long_phrase_has_no_numbers_that_would_overlap():
 def test_every_parameter_has_its_row_in_the_order_of_the_formulas():
     drawn = parameter_norm_bars(NORMS)
     assert list(drawn.data[0].y) == list(NORMS)
-    assert drawn.layout.yaxis.autorange == "reversed"
+    assert drawn.layout.yaxis.range == (4.5, -0.5)
+
+
+def test_a_long_name_has_the_room_that_it_needs():
+    short, long = (parameter_norm_bars({name: 1.0}) for name in ("W_hn.1", "dec.W_hn.1"))
+    assert short.layout.margin.l == 64
+    assert long.layout.margin.l == 84
 
 
 @pytest.mark.parametrize("norms", [NORMS, dict.fromkeys(NORMS, 0.0)], ids=["some", "all zero"])
