@@ -32,6 +32,7 @@ ALL_DRAWN = (
     "!rnnviz.scheduled && ![...rnnviz.waiting].some((key) => rnnviz.charts.get(key)?.inSight)"
 )
 LINE = {"type": "scatter", "mode": "lines"}
+DOT = {"type": "scatter", "mode": "markers", "y": [1]}
 STACKED = {"x": [0, 1], "stackgroup": "all", **LINE}
 CELLS = {"type": "heatmap", "zmin": 0, "zmax": 9, "showscale": False}
 RANGES = {"xaxis": {"range": [0, 9]}, "yaxis": {"range": [0, 9]}}
@@ -67,6 +68,30 @@ CHANGES = {
         REVERSED,
         False,
     ),
+    "the first number": (
+        [{**CELLS, "z": [[None, None]]}],
+        [{**CELLS, "z": [[None, 1]]}],
+        REVERSED,
+        False,
+    ),
+    "the last number gone": (
+        [{**CELLS, "z": [[None, 1]]}],
+        [{**CELLS, "z": [[None, None]]}],
+        REVERSED,
+        False,
+    ),
+    "numbers become names": (
+        [{**LINE, "x": [1, 2], "y": [1, 2]}],
+        [{**LINE, "x": ["a", "b"], "y": [1, 2]}],
+        RANGES,
+        False,
+    ),
+    "an error of the same size": (
+        [{**DOT, "x": [1], "error_x": {"array": [1]}}],
+        [{**DOT, "x": [5], "error_x": {"array": [1]}}],
+        RANGES,
+        False,
+    ),
     "no mode": (
         [{"type": "scatter", "y": [1] * 30}],
         [{"type": "scatter", "y": [1] * 3}],
@@ -82,7 +107,7 @@ CHANGES = {
 }
 # Draws one figure after the other in a place of its own: how often Plotly drew all of it, and
 # whether what stands there is what Plotly draws.
-IN_TURN = """async ([before, after, layout]) => {
+IN_TURN = """async ([before, after, layout, later = layout]) => {
   const module = performance.getEntriesByType("resource").find(({ name }) => /paint.js/.test(name));
   const [{ paint }, Plotly] = [await import(module.name), await rnnviz.library];
   const node = document.body.appendChild(document.createElement("div"));
@@ -90,11 +115,11 @@ IN_TURN = """async ([before, after, layout]) => {
   let whole = 0;
   const react = (...figure) => [Plotly.react(...figure), whole++][0];
   const counted = { ...Plotly, react };
-  await paint(counted, node, structuredClone({ data: before, layout }));
-  await paint(counted, node, structuredClone({ data: after, layout }));
+  for (const time of [1, 2]) await paint(counted, node, structuredClone({ data: before, layout }));
+  await paint(counted, node, structuredClone({ data: after, layout: later }));
   const painted = node.querySelector(".main-svg").innerHTML;
   await Plotly.react(node, structuredClone(node.data), structuredClone(node.layout));
-  return [whole, painted === node.querySelector(".main-svg").innerHTML];
+  return [whole - 2, painted === node.querySelector(".main-svg").innerHTML];
 }"""
 # Charts whose markup changes when Plotly draws all of them again. An empty text leaves an empty
 # place every other time that Plotly draws it.
@@ -113,15 +138,19 @@ DIFFERENT = """async () => {
 }"""
 
 
-# As if this were a Plotly of which something isn't known.
-FORGET = """async () => {
+# As if this were a Plotly of which something isn't known, or one that is otherwise inside.
+FORGET = """async (forget) => {
   const { react, ...Plotly } = await rnnviz.library;
-  const forget = (node) => delete node._fullLayout?._visibleModules;
-  for (const { node } of rnnviz.charts.values()) forget(node);
+  const other = new Function("node", forget);
+  for (const { node } of rnnviz.charts.values()) if (node._fullLayout) other(node);
   rnnviz.library = Promise.resolve({
-    ...Plotly, react: async (node, ...figure) => forget(await react(node, ...figure)),
+    ...Plotly, react: async (node, ...figure) => other(await react(node, ...figure)),
   });
 }"""
+UNKNOWN = [
+    "delete node._fullLayout._visibleModules",
+    "node._fullLayout._basePlotModules = [{ name: 'cartesian', plot() { throw Error('plot') } }]",
+]
 # The number that was last delivered for the cell that the pointer is on.
 POINTED_AT = """
 (([row, column]) => rnnviz.newest.get('states').figure.data[0].z[row][column].toFixed(6))
@@ -138,6 +167,16 @@ def play_and_stop(page, key="states", draws=12):
     expect(page.status).to_contain_text("Paused")
     page.page.wait_for_function(ALL_DRAWN)
     return set(page.page.evaluate(DRAWN_IN_PART))
+
+
+def drag_over(page, key):
+    """Drag a rectangle over the middle of a chart."""
+    box = page.chart(key).locator(".nsewdrag").first.bounding_box()
+    x, y = (box[place] + box[size] / 4 for place, size in (("x", "width"), ("y", "height")))
+    page.page.mouse.move(x, y)
+    page.page.mouse.down()
+    page.page.mouse.move(x + box["width"] / 2, y + box["height"] / 2, steps=5)
+    page.page.mouse.up()
 
 
 def point_at(page, key):
@@ -178,13 +217,14 @@ def test_so_it_is_on_the_other_pages(opened, server, title, room, key):
 
 def test_what_the_reader_has_made_of_a_chart_stays(opened, server):
     page = opened(f"{server.url}/?epochs=5000", viewport=TALL)
-    zoom = {"xaxis.range": [0, 50], "yaxis.range": [0.1, 1]}
-    page.chart("loss").evaluate("(node, zoom) => Plotly.relayout(node, zoom)", zoom)
+    drag_over(page, "loss")
+    zoomed = page.in_chart("loss", "node._fullLayout.xaxis.range")
+    assert zoomed[0] > 50
     page.chart("loss").locator(".legendtoggle").nth(1).click()
     page.expect_in_chart("loss", "node._fullData[1].visible === 'legendonly'")
     page.page.mouse.move(0, 0)
     assert "loss" in play_and_stop(page)
-    assert page.in_chart("loss", "node._fullLayout.xaxis.range") == [0, 50]
+    assert page.in_chart("loss", "node._fullLayout.xaxis.range") == zoomed
     assert page.in_chart("loss", "node._fullData[1].visible") == "legendonly"
     assert page.page.evaluate(DIFFERENT) == []
 
@@ -205,9 +245,10 @@ def test_a_pointer_is_told_the_newest_numbers(opened, server):
     expect(label).to_contain_text(f"h = {page.in_chart('states', POINTED_AT)}".replace("-", "−"))
 
 
-def test_where_plotly_is_not_as_it_is_known_it_draws_all_by_itself(opened, server):
+@pytest.mark.parametrize("forget", UNKNOWN, ids=["unknown", "otherwise"])
+def test_where_plotly_is_not_as_it_is_known_it_draws_all_by_itself(opened, server, forget):
     page = opened(f"{server.url}/?epochs=5000", viewport=TALL)
-    page.page.evaluate(FORGET)
+    page.page.evaluate(FORGET, forget)
     assert play_and_stop(page) == set()
     assert page.page.evaluate(DIFFERENT) == []
 
@@ -215,4 +256,33 @@ def test_where_plotly_is_not_as_it_is_known_it_draws_all_by_itself(opened, serve
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_all_is_drawn_again_but_where_numbers_alone_change(page, change):
     *figures, numbers_alone = change
-    assert page.page.evaluate(IN_TURN, figures) == [1 if numbers_alone else 2, True]
+    assert page.page.evaluate(IN_TURN, figures) == [0 if numbers_alone else 1, True]
+
+
+UPRIGHT = {"type": "line", "x0": 3, "x1": 3, "yref": "paper", "y0": 0, "y1": 1}
+MARKS = {
+    "moved": ([UPRIGHT], [{**UPRIGHT, "x0": 5, "x1": 5}]),
+    "one more": ([UPRIGHT], [UPRIGHT, {**UPRIGHT, "x0": 7, "x1": 7, "layer": "below"}]),
+    "one less": ([UPRIGHT, UPRIGHT], [UPRIGHT]),
+    "the first": ([], [UPRIGHT]),
+    "the last": ([UPRIGHT], []),
+}
+
+
+@pytest.mark.parametrize("marks", MARKS.values(), ids=MARKS)
+@pytest.mark.parametrize("ground", [RANGES, {}], ids=["axes that stand", "axes that follow"])
+def test_marks_are_drawn_by_themselves(page, ground, marks):
+    series, layouts = [{**LINE, "y": [1, 2]}], [{**ground, "shapes": shapes} for shapes in marks]
+    assert page.page.evaluate(IN_TURN, [series, series, *layouts]) == [0 if ground else 1, True]
+
+
+def test_what_moves_with_the_hand_on_the_scrubber_is_what_plotly_draws(opened, server):
+    page = opened(f"{server.url}/?epoch=60", viewport=TALL)
+    page.expect_place("60")
+    page.drag("scrubber", [40, 20])
+    expect(page.status).to_contain_text("Looking back")
+    page.page.evaluate(COUNT)
+    page.drag("scrubber", [30, 50, 10])
+    page.page.wait_for_function(ALL_DRAWN)
+    assert set(page.page.evaluate(DRAWN_IN_PART)) >= {"loss", "metric", "map"}
+    assert page.page.evaluate(DIFFERENT) == []
