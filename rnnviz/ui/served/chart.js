@@ -22,6 +22,7 @@ const shared = (window.rnnviz ??= {
   newest: new Map(), // key -> { mark, figure, remark }, as last delivered
   waiting: new Set(), // keys that have something new to draw
   scheduled: false,
+  due: 0, // the animation frame that draws next, if one does
   budget: SHORT_MS, // how long an animation frame may draw at present
   heldUntil: 0, // a press waits for its answer, at most until then
   running: false,
@@ -106,17 +107,21 @@ function hold({ target }) {
 for (const press of ["pointerdown", "click"]) document.addEventListener(press, hold, true);
 
 function schedule() {
-  if (shared.scheduled || !wanted().length) return;
+  if (shared.scheduled ? !shared.due || shared.running : !wanted().length) return;
   shared.scheduled = true;
-  shared.running ? requestAnimationFrame(drawWhatFits) : queueMicrotask(drawWhatFits);
+  // Where the run has stopped, nothing waits for an animation frame any longer.
+  cancelAnimationFrame(shared.due);
+  shared.due = shared.running ? requestAnimationFrame(drawWhatFits) : 0;
+  if (!shared.running) queueMicrotask(drawWhatFits);
 }
 
 const longestUndrawnFirst = (keys) =>
   keys.sort((a, b) => shared.charts.get(a).drawnAt - shared.charts.get(b).drawnAt);
 
 async function drawWhatFits() {
+  shared.due = 0;
   if (shared.running && held()) {
-    requestAnimationFrame(drawWhatFits);
+    shared.due = requestAnimationFrame(drawWhatFits);
     return;
   }
   const until = shared.running ? performance.now() + shared.budget : Infinity;
