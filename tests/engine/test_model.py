@@ -7,7 +7,7 @@ from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.initial import initial_parameters
 from rnnviz.engine.model import bind, bind_forward
-from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 from rnnviz.tasks.example import Example
@@ -145,15 +145,46 @@ def test_a_cut_gradient_is_that_of_pieces_which_begin_with_the_states_before(cel
     whole = record(network(of), collate([given]), truncate=cut)
     total = np.zeros_like(whole.gradient.theta)
     for start in range(0, 7, cut):
-        part = slice(start, start + cut)
-        piece = Trace(of, collate([Example("", given.inputs[part], given.targets[part])]))
-        for own, other in zip(piece.layers, whole.layers, strict=True):
-            for name in of.cell.states:
-                own.arrays[f"{name}_before"][0] = other.arrays[f"{name}_before"][start]
-        there = bind(network(of), piece)
-        there.forward()
-        there.backward(1 / 7)
-        total += piece.gradient.theta
+        total += gradient_of_piece(network(of), piece_of(given, start, cut), whole.layers, start)
+    np.testing.assert_allclose(whole.gradient.theta, total, rtol=0, atol=1e-14)
+
+
+def gradient_of_piece(parameters, piece, layers, at):
+    """dL/dtheta of a piece of 7 answers that begins with the states before token ``at``."""
+    trace = Trace(parameters.architecture, collate([piece]))
+    for own, other in zip(trace.stacks[0].layers, layers, strict=True):
+        for name in parameters.architecture.cell.states:
+            own.arrays[f"{name}_before"][0] = other.arrays[f"{name}_before"][at]
+    there = bind(parameters, trace)
+    there.forward()
+    there.backward(1 / 7)
+    return trace.gradient.theta
+
+
+def piece_of(given, start, cut, source=None):
+    """The answers from a token on, ``cut`` of them."""
+    part = slice(start, start + cut)
+    return Example("", given.inputs[part], given.targets[part], source)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("cut", [1, 3, 4])
+def test_of_an_encoder_the_last_piece_hears_the_decoders_first_one(cell, layers, cut):
+    of = architecture(cell, layers=layers, encoder=True)
+    parameters = network(of)
+    (given,) = examples(of, [7], every=True)
+    source = np.array([2, 0, 1, 1, 2, 0, 2, 1])
+    given = Example("", given.inputs, given.targets, source)
+    whole = record(parameters, collate([given]), truncate=cut)
+    encoder, decoder = (stack.layers for stack in whole.stacks)
+    read = (len(source) - 1) // cut * cut
+    total = gradient_of_piece(parameters, piece_of(given, 0, cut, source[read:]), encoder, read)
+    alone = Parameters(of._replace(source=0))
+    alone.theta[:] = parameters.theta[-len(alone.theta) :]
+    for start in range(cut, 7, cut):
+        piece = piece_of(given, start, cut)
+        total[-len(alone.theta) :] += gradient_of_piece(alone, piece, decoder, start)
     np.testing.assert_allclose(whole.gradient.theta, total, rtol=0, atol=1e-14)
 
 
