@@ -169,16 +169,6 @@ def play_and_stop(page, key="states", draws=12):
     return set(page.page.evaluate(DRAWN_IN_PART))
 
 
-def drag_over(page, key):
-    """Drag a rectangle over the middle of a chart."""
-    box = page.chart(key).locator(".nsewdrag").first.bounding_box()
-    x, y = (box[place] + box[size] / 4 for place, size in (("x", "width"), ("y", "height")))
-    page.page.mouse.move(x, y)
-    page.page.mouse.down()
-    page.page.mouse.move(x + box["width"] / 2, y + box["height"] / 2, steps=5)
-    page.page.mouse.up()
-
-
 def point_at(page, key):
     """Move the pointer to the middle of a chart."""
     page.chart(key).scroll_into_view_if_needed()
@@ -217,7 +207,7 @@ def test_so_it_is_on_the_other_pages(opened, server, title, room, key):
 
 def test_what_the_reader_has_made_of_a_chart_stays(opened, server):
     page = opened(f"{server.url}/?epochs=5000", viewport=TALL)
-    drag_over(page, "loss")
+    page.zoom("loss")
     zoomed = page.in_chart("loss", "node._fullLayout.xaxis.range")
     assert zoomed[0] > 50
     page.chart("loss").locator(".legendtoggle").nth(1).click()

@@ -77,7 +77,7 @@ def test_play_updates_all_seven_charts_in_their_places(opened):
 def test_zoom_and_hidden_curves_survive_while_it_plays(page):
     page.play()
     page.expect_epoch_above(2)
-    zoom(page, "loss")
+    page.zoom("loss")
     page.chart("loss").locator(".legendtoggle").last.click()
     page.expect_in_chart("loss", "node._fullData[1].visible === 'legendonly'")
     wanted = page.in_chart("loss", "node._fullLayout.xaxis.range")
@@ -86,16 +86,6 @@ def test_zoom_and_hidden_curves_survive_while_it_plays(page):
     page.expect_drawn_above("loss", page.drawn("loss") + 15)
     assert page.in_chart("loss", "node._fullLayout.xaxis.range") == wanted
     assert page.in_chart("loss", "node._fullData[1].visible") == "legendonly"
-
-
-def zoom(page, key):
-    """Drag a rectangle over the middle of a chart."""
-    box = page.chart(key).locator(".nsewdrag").first.bounding_box()
-    mouse, middle = page.page.mouse, box["y"] + box["height"] / 2
-    mouse.move(box["x"] + 0.2 * box["width"], middle)
-    mouse.down()
-    mouse.move(box["x"] + 0.6 * box["width"], middle, steps=5)
-    mouse.up()
 
 
 def test_the_buttons_keep_their_places_when_they_are_pressed(page):

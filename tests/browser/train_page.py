@@ -153,6 +153,16 @@ class TrainPage:
         if release:
             self.page.mouse.up()
 
+    def zoom(self, key: str) -> None:
+        """Drag a rectangle over the middle of a chart."""
+        box = self.chart(key).locator(".nsewdrag").first.bounding_box()
+        assert box
+        mouse, middle = self.page.mouse, box["y"] + 0.5 * box["height"]
+        mouse.move(box["x"] + 0.2 * box["width"], middle)
+        mouse.down()
+        mouse.move(box["x"] + 0.6 * box["width"], middle, steps=5)
+        mouse.up()
+
     def open_data(self) -> None:
         """Open the place for the reader's own data."""
         place = self.page.locator("details").filter(has_text="Use your own data")
