@@ -158,11 +158,14 @@ POINTED_AT = """
 """
 
 
-def play_and_stop(page, key="states", draws=12):
-    """Play until a chart has been drawn so often, and until all of the last frame is drawn."""
+def play_and_stop(page, key="states", draws=12, in_part=()):
+    """Play until a chart is drawn so often, some in part, and until all of the last frame is."""
     page.page.evaluate(COUNT)
     page.keys("Space")
     page.expect_drawn_above(key, draws)
+    page.page.wait_for_function(
+        f"keys => keys.every(key => ({DRAWN_IN_PART})().includes(key))", arg=list(in_part)
+    )
     page.keys("Space")
     expect(page.status).to_contain_text("Paused")
     page.page.wait_for_function(ALL_DRAWN)
@@ -179,7 +182,8 @@ def point_at(page, key):
 @pytest.mark.parametrize("link", LINKS.values(), ids=LINKS)
 def test_what_is_drawn_in_part_is_what_plotly_draws(opened, server, link):
     page = opened(f"{server.url}/?{link}", viewport=TALL)
-    assert play_and_stop(page) >= {"states", "recurrent", "metric"}
+    # Curves are drawn after an epoch, which can be long.
+    play_and_stop(page, in_part=["states", "recurrent", "metric"])
     assert page.page.evaluate(DIFFERENT) == []
 
 
