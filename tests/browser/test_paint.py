@@ -158,9 +158,15 @@ POINTED_AT = """
 """
 
 
+def count(page):
+    """Begin to count, once nothing is being drawn."""
+    page.page.wait_for_function(ALL_DRAWN)
+    page.page.evaluate(COUNT)
+
+
 def play_and_stop(page, key="states", draws=12, in_part=()):
     """Play until a chart is drawn so often, some in part, and until all of the last frame is."""
-    page.page.evaluate(COUNT)
+    count(page)
     page.keys("Space")
     page.expect_drawn_above(key, draws)
     page.page.wait_for_function(
@@ -275,8 +281,9 @@ def test_what_moves_with_the_hand_on_the_scrubber_is_what_plotly_draws(opened, s
     page.expect_place("60")
     page.drag("scrubber", [40, 20])
     expect(page.status).to_contain_text("Looking back")
-    page.page.evaluate(COUNT)
+    count(page)
     page.drag("scrubber", [30, 50, 10])
+    page.expect_place(str(page.stand("scrubber")))
     page.page.wait_for_function(ALL_DRAWN)
     assert set(page.page.evaluate(DRAWN_IN_PART)) >= {"loss", "metric", "map"}
     assert page.page.evaluate(DIFFERENT) == []
