@@ -182,7 +182,7 @@ def point_spectra(points: Sequence[FixedPoint], theme: Theme = LIGHT) -> Picture
         HEIGHTS["spectra"],
         theme,
         xaxis=axis("real part of the eigenvalue", theme, range=[-limit, limit], zeroline=True,
-                   zerolinecolor=theme.grid),
+                   zerolinecolor=theme.grid, constrain="domain"),
         yaxis=axis("imaginary part", theme, range=[-limit, limit], zeroline=True,
                    zerolinecolor=theme.grid, scaleanchor="x", constrain="domain"),
         shapes=[unit_circle(theme)],

@@ -23,8 +23,8 @@ def find(page):
     expect(page.button("cancel")).to_be_disabled()
 
 
-def opened_at(opened, server, query):
-    page = opened(f"{server.url}/?{query}", viewport=TALL)
+def opened_at(opened, server, query, viewport=TALL):
+    page = opened(f"{server.url}/?{query}", viewport=viewport)
     expect(page.status).not_to_contain_text("Opening")
     page.visit("Dynamics")
     page.expect_drawn_above("phase", 0)
@@ -78,6 +78,23 @@ def test_a_hover_tells_the_exact_values_of_a_point(flipflop, key, said):
     box = flipflop.chart(key).locator(".nsewdrag").bounding_box()
     flipflop.page.mouse.move(box["x"] + x, box["y"] + y)
     expect(flipflop.chart(key).locator(".hovertext")).to_contain_text(re.compile(said))
+
+
+AGAIN = """rnnviz.library.then((Plotly) => {
+  const { data, layout } = structuredClone(rnnviz.newest.get('spectra').figure);
+  return Plotly.react(node, data, layout);
+})"""
+
+
+def test_a_zoom_of_the_eigenvalues_stays_when_they_are_drawn_again(opened, server):
+    query = "hidden=4&init_scale=0.1&lr=0.05&epoch=20"
+    page = opened_at(opened, server, query, viewport={"width": 1920, "height": 1800})
+    page.expect_drawn_above("spectra", 0)
+    page.zoom("spectra")
+    ends = "[...node._fullLayout.xaxis.range, ...node._fullLayout.yaxis.range]"
+    zoomed = page.in_chart("spectra", ends)
+    page.in_chart("spectra", AGAIN)
+    assert page.in_chart("spectra", ends) == zoomed
 
 
 def test_another_input_has_other_points_and_the_first_are_kept(flipflop):

@@ -88,6 +88,35 @@ def test_zoom_and_hidden_curves_survive_while_it_plays(page):
     assert page.in_chart("loss", "node._fullData[1].visible") == "legendonly"
 
 
+def test_a_double_click_zooms_out_to_the_axes_of_now(page):
+    double_click(page, "loss")
+    assert extent(page) == [-10, 1010, -0.02, 1.02]
+    page.set_number("epochs", 500)
+    page.expect_in_chart("loss", "node._fullLayout.xaxis.range[1] === 505")
+    page.zoom("loss")
+    assert page.in_chart("loss", "node._fullLayout.xaxis.range[1]") < 400
+    double_click(page, "loss")
+    assert extent(page) == [-5, 505, -0.02, 1.02]
+    page.play()
+    page.expect_epoch_above(3)
+    assert extent(page) == [-5, 505, -0.02, 1.02]
+
+
+def extent(page):
+    """Where the axes of the loss end."""
+    return page.in_chart(
+        "loss", "[...node._fullLayout.xaxis.range, ...node._fullLayout.yaxis.range]"
+    )
+
+
+def double_click(page, key):
+    """Double-click in the middle of a chart, and wait until all of it is done."""
+    page.page.evaluate("window.clicked = false")
+    page.chart(key).evaluate("node => node.on('plotly_doubleclick', () => (clicked = true))")
+    page.chart(key).locator(".nsewdrag").first.dblclick()
+    page.page.wait_for_function("clicked")
+
+
 def test_the_buttons_keep_their_places_when_they_are_pressed(page):
     keys = ("play", "pause", "step_epoch", "new_seed", "speed")
     boxes = [[page.at(key).bounding_box() for key in keys]]

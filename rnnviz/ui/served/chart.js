@@ -145,7 +145,7 @@ async function draw(chart, { figure, remark }) {
   if (caption.textContent !== text) caption.textContent = text;
   drawScale(chart, figure);
   await paint(Plotly, node, figure);
-  if (chart.clicks && !node.dataset.drawn) node.on("plotly_click", (click) => pointed(chart, click));
+  if (!node.dataset.drawn) listen(chart);
   flash(node, figure.layout.annotations ?? []);
   chart.drawnAt = performance.now();
   node.dataset.drawn = Number(node.dataset.drawn ?? 0) + 1;
@@ -158,6 +158,21 @@ function flash(node, annotations) {
     if (touched) arrow.classList.add("touched");
   }
 }
+
+function listen(chart) {
+  if (chart.clicks) chart.node.on("plotly_click", (click) => pointed(chart, click));
+  chart.node.on("plotly_doubleclick", () => zoomOut(chart));
+}
+
+// To the axes of the newest figure; Plotly itself goes back to those of the first.
+function zoomOut({ key, node }) {
+  const axes = Object.entries(shared.newest.get(key).figure.layout).filter(isAxis);
+  window.Plotly.relayout(node, Object.fromEntries(axes.map(extent)));
+}
+
+const isAxis = ([name]) => /^[xy]axis/.test(name);
+const extent = ([name, { range, autorange = true }]) =>
+  range ? [`${name}.range`, [...range]] : [`${name}.autorange`, autorange];
 
 function pointed({ key }, { points: [{ x, y, customdata }] }) {
   say({ kind: key, x, y, data: customdata ?? null });

@@ -4,13 +4,14 @@
 // picture to the letter. Plotly has no public name for it; where its inside isn't as it is known,
 // `Plotly.react` draws.
 
-const CONFIG = { displayModeBar: false };
+const CONFIG = { displayModeBar: false, doubleClick: false };
 const NUMBERS = ["x", "y", "z", "text", "customdata"];
 const ARRAYS = { f4: Float32Array, f8: Float64Array, i4: Int32Array };
 
 // node -> of the figure drawn there its marks, the shapes, and all the rest but its numbers
 const drawn = new WeakMap();
 
+// Plotly writes what a reader zooms into the layout that it is given: it gets one of its own.
 async function paint(Plotly, node, { data, layout }) {
   data.forEach(unpack);
   const { shapes = [], ...rest } = layout;
@@ -21,7 +22,7 @@ async function paint(Plotly, node, { data, layout }) {
     if (moved) await Plotly.relayout(node, { shapes });
   } else if (node._fullLayout) {
     drawn.delete(node);
-    await Plotly.react(node, data, layout);
+    await Plotly.react(node, data, structuredClone(layout));
   } else {
     await begin(Plotly, node, data, layout);
     return;
@@ -32,7 +33,7 @@ async function paint(Plotly, node, { data, layout }) {
 // What Plotly draws for the first time it places a little differently the second time.
 async function begin(Plotly, node, data, layout) {
   drawn.delete(node);
-  await Plotly.react(node, data, layout, CONFIG);
+  await Plotly.react(node, data, structuredClone(layout), CONFIG);
   // A zoom and another size leave to the next picture what they haven't placed anew.
   node.on("plotly_relayout", () => drawn.delete(node));
 }
