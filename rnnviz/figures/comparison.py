@@ -15,6 +15,7 @@ from rnnviz.engine.layer import Array
 from rnnviz.figures.epochs import EPOCHS_MARGIN, change_lines, epochs_axis, present_marks
 from rnnviz.figures.gradients import norms_height
 from rnnviz.figures.picture import Picture, Series, scatter
+from rnnviz.figures.scale import decades
 from rnnviz.figures.theme import (
     HEIGHTS,
     LEGEND,
@@ -22,7 +23,6 @@ from rnnviz.figures.theme import (
     LIGHT,
     Theme,
     axis,
-    decades,
     log_axis,
     picture,
     rows_axis,
@@ -55,7 +55,7 @@ def pairs_height(count: int) -> int:
 
 def gradient_pairs(seen: Comparison, theme: Theme = LIGHT) -> Picture:
     """The sizes of both gradients of every parameter, with their cosine and relative error."""
-    span = decades([*seen.exact.values(), *seen.notebook.values()])
+    span = theme.scale.decades([*seen.exact.values(), *seen.notebook.values()])
     looks = (
         ("exact", seen.exact, {"size": 14, "color": theme.magnitude}),
         ("notebook", seen.notebook, {"size": 14, "color": theme.positive, "symbol": "x"}),

@@ -10,7 +10,8 @@ import numpy as np
 
 from rnnviz.analysis.history import Course
 from rnnviz.figures.picture import Series, scatter
-from rnnviz.figures.theme import Theme, axis, compact, ladder, plain, whole
+from rnnviz.figures.scale import ladder
+from rnnviz.figures.theme import Theme, axis, compact, plain, whole
 
 #: Margins that are equal for all, so that their epochs stand above each other.
 EPOCHS_MARGIN = {"l": 64, "r": 76, "t": 44, "b": 48}

@@ -20,7 +20,6 @@ from rnnviz.figures.theme import (
     axis,
     color_bar,
     compact,
-    decades,
     log_axis,
     picture,
     plain,
@@ -47,7 +46,7 @@ def bptt_profile(
 
     Tokens before ``since`` aren't drawn yet; the axes are those of the whole.
     """
-    span = decades(flow.norms.tolist())
+    span = theme.scale.decades(flow.norms.tolist())
     floor = _floor(span)
     symbol, norms = SYMBOL[flow.objective], flow.norms[since:]
     points = scatter(
@@ -154,7 +153,7 @@ def norms_height(count: int) -> int:
 def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> Picture:
     """||dL/dW|| of every parameter on a log scale, before clipping."""
     values = list(norms.values())
-    span = decades(values)
+    span = theme.scale.decades(values)
     dots = scatter(
         x=np.maximum(values, _floor(span)).tolist(),
         y=list(norms),

@@ -24,7 +24,6 @@ from rnnviz.figures.theme import (
     axis,
     color_bar,
     compact,
-    decades,
     log_axis,
     picture,
     plain,
@@ -42,7 +41,7 @@ _DEPTH = -20.0
 
 def lag_curve(profile: LagProfile, theme: Theme = LIGHT) -> Picture:
     """||dL/dh_t|| over the lag T - t on a log scale: median, mean, band, fit, bound, rounding."""
-    span = _lag_span(profile)
+    span = theme.scale.decades(_on_scale(profile))
     symbol = f"||{SYMBOL[profile.objective]}_t||"
     return picture(
         _lag_series(profile, theme, 10.0 ** span[0]),
@@ -67,13 +66,13 @@ def _lag_range(count: int) -> list[float]:
     return [-0.02 * max(count - 1, 1), 1.02 * max(count - 1, 1)]
 
 
-def _lag_span(profile: LagProfile) -> list[float]:
+def _on_scale(profile: LagProfile) -> list[float]:
     """All that was measured, the rounding, and as much of the bound as is near."""
     seen = [*profile.median, *profile.mean, *profile.low, *profile.high]
     most = max(seen) * 10.0**_ABOVE
     bound = [] if profile.bound is None else [b for b in profile.bound if b <= most]
     # A hundredth of the rounding, so that there is room below for its name.
-    return decades([*seen, *bound, 10.0 ** (_height(profile) - 2)])
+    return [*seen, *bound, 10.0 ** (_height(profile) - 2)]
 
 
 def _lag_series(profile: LagProfile, theme: Theme, floor: float) -> list[Series]:

@@ -13,13 +13,13 @@ from rnnviz.engine.layer import Array
 from rnnviz.engine.timeline import Phase
 from rnnviz.figures.arrows import arrows
 from rnnviz.figures.picture import Picture, Series, bar, heatmap, scatter
+from rnnviz.figures.scale import ladder
 from rnnviz.figures.scene import BOTTOM, GRADIENT, MIDDLE, STATE, TOP, Scene, text_at
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
     Theme,
     compact,
-    ladder,
     picture,
     plain,
     scale_words,

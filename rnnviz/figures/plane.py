@@ -11,6 +11,7 @@ import numpy as np
 from rnnviz.analysis.jacobians import StateSpectra
 from rnnviz.engine.layer import Array
 from rnnviz.figures.picture import Picture, Series, scatter
+from rnnviz.figures.scale import ladder
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
@@ -18,7 +19,6 @@ from rnnviz.figures.theme import (
     axis,
     color_bar,
     compact,
-    ladder,
     picture,
     plain,
     shown_token,
@@ -129,8 +129,8 @@ def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> Pictur
         hovertemplate="exponent %{x}: %{customdata} nats a token<extra></extra>",
     )
     ends = shown[shown > _LOWEST]
-    low, high = min([0.0, *ends]), max([0.0, *ends])
-    room = 0.06 * (high - low or 1.0)
+    low, high = theme.scale.quarters(min([0.0, *ends]), max([0.0, *ends]))
+    room = 0.06 * (high - low)
     level = {"color": theme.muted, "width": 1, "dash": "dot"}
     return picture(
         [points],

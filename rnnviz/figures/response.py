@@ -14,7 +14,6 @@ from rnnviz.figures.theme import (
     axis,
     color_bar,
     compact,
-    ladder,
     picture,
     plain,
     shown_token,
@@ -46,7 +45,7 @@ def response_matrix(
     ``chosen`` is the unit that is looked at: a frame is around its row.
     """
     units = response.units.tolist()
-    limit = ladder(typical(response.means))
+    limit = theme.scale.ladder(typical(response.means))
     cells = heatmap(
         z=compact(response.means[units]),
         zmin=-limit,

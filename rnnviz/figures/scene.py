@@ -14,7 +14,8 @@ from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.layer import Array
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.engine.trace import Trace
-from rnnviz.figures.theme import Theme, ladder
+from rnnviz.figures.scale import ladder
+from rnnviz.figures.theme import Theme
 
 #: Columns that are shown at once, and classes.
 COLUMNS, CLASSES = 12, 6

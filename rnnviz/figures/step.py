@@ -17,17 +17,8 @@ from rnnviz.analysis.terms import Term, Terms
 from rnnviz.engine.layer import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.figures.picture import Picture, Series, bar, heatmap, scatter
-from rnnviz.figures.theme import (
-    HEIGHTS,
-    LIGHT,
-    Theme,
-    axis,
-    compact,
-    ladder,
-    picture,
-    plain,
-    scale_words,
-)
+from rnnviz.figures.scale import ladder
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, compact, picture, plain, scale_words
 
 #: Rows for which there is always room, so that a picture with fewer doesn't move.
 _STRIPS, _BARS = 5, 20

@@ -31,7 +31,6 @@ from rnnviz.figures.theme import (
     Theme,
     axis,
     compact,
-    decades,
     log_axis,
     picture,
     plain,
@@ -164,7 +163,7 @@ def ratio_dots(survey: Survey, theme: Theme = LIGHT) -> Picture:
     """||update|| / ||W|| of every parameter on a log scale: the median and 10 to 90 % of steps."""
     rows = survey.spread
     found = np.array([*rows.values()]).reshape(-1, 3)
-    span = decades([*found.ravel(), _USUAL, 10 * _USUAL])
+    span = theme.scale.decades([*found.ravel(), _USUAL, 10 * _USUAL])
     low, middle, high = np.maximum(found, 10.0 ** span[0]).T
     bars = {"type": "data", "array": high - middle, "arrayminus": middle - low, "thickness": 1.5}
     dots = scatter(

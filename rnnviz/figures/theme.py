@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from rnnviz.figures.picture import Picture
+from rnnviz.figures.scale import Scale
 
 #: How high each chart is, in pixels.
 HEIGHTS = {
@@ -61,7 +62,10 @@ COLUMN_FONT = "Source Code, Source Code Pro, ui-monospace, monospace"
 
 @dataclass(frozen=True)
 class Theme:
-    """One set of colours; the same name means the same thing in every figure."""
+    """One set of colours; the same name means the same thing in every figure.
+
+    On its ``scale`` a figure draws what changes from picture to picture.
+    """
 
     background: str
     text: str
@@ -74,6 +78,7 @@ class Theme:
     negative: str
     neutral: str
     positive: str
+    scale: Scale = field(default_factory=Scale, compare=False, repr=False)
 
     @property
     def diverging(self) -> list[list[Any]]:
@@ -281,24 +286,6 @@ def _crowded(words: Sequence[str], width: int) -> bool:
     lengths = [len(plain(words[place], _MOST_LETTERS)) for place in _named(words)]
     pitch = width * _named(words).step / max(1, len(words))
     return any(_LETTER * sum(two) / 2 + _GAP > pitch for two in pairwise(lengths))
-
-
-def ladder(value: float) -> float:
-    """The next of 1, 2, 5, 10, ... times a power of ten that isn't below ``value``.
-
-    A scale that ends on such a rung moves seldom, so a running picture keeps still.
-    """
-    if not value > 0 or not math.isfinite(value):
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(value))
-    return next((m * power for m in (1, 2, 5) if value <= m * power * (1 + 1e-12)), 10 * power)
-
-
-def decades(values: Sequence[float]) -> list[float]:
-    """A log axis' range, in powers of ten, that covers the positive ``values`` in steps of two."""
-    logs = [math.log10(v) for v in values if v > 0 and math.isfinite(v)] or [0.0]
-    low, high = 2 * math.floor(min(logs) / 2), 2 * math.ceil(max(logs) / 2)
-    return [low - 0.3, max(high, low + 2) + 0.3]
 
 
 def log_axis(title: str, theme: Theme, span: Sequence[float], **options: Any) -> dict[str, Any]:

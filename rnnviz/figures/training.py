@@ -18,17 +18,8 @@ from rnnviz.figures.epochs import (
     thinned,
 )
 from rnnviz.figures.picture import Picture, Series, scatter
-from rnnviz.figures.theme import (
-    HEIGHTS,
-    LIGHT,
-    Theme,
-    axis,
-    compact,
-    decades,
-    ladder,
-    log_axis,
-    picture,
-)
+from rnnviz.figures.scale import decades, ladder
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, compact, log_axis, picture
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric
 
 #: The parts of the figure's height that the loss and, below it, the gauge take.

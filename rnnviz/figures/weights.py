@@ -6,7 +6,8 @@ import numpy as np
 
 from rnnviz.engine.layer import Array
 from rnnviz.figures.picture import Picture, heatmap
-from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, ladder, picture
+from rnnviz.figures.scale import ladder
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, picture
 
 
 def recurrent_heatmap(W_hh: Array, theme: Theme = LIGHT, name: str = "W_hh") -> Picture:

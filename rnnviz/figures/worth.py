@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnviz.engine.layer import Array
 from rnnviz.figures.picture import Picture, heatmap
-from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, ladder, picture
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, picture
 from rnnviz.figures.writing import written
 
 #: How many units stand in a row, of many units and of few.
@@ -27,7 +27,7 @@ def unit_worth(
     width = min(_WIDE if len(rises) > 4 * _NARROW else _NARROW, len(rises))
     height = -(-len(rises) // width)
     known = np.abs(rises[np.isfinite(rises)])
-    limit = ladder(float(known.max()) if known.size else 0.0)
+    limit = theme.scale.ladder(float(known.max()) if known.size else 0.0)
     empty = width * height - len(rises)
     values = np.pad(np.nan_to_num(rises, posinf=limit), (0, empty))
     names = [_name(number, rise, silenced) for number, rise in enumerate(rises.tolist())]

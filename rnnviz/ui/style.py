@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import streamlit as st
 from rnnviz.analysis.health import MEANINGS, Sign, worst
 from rnnviz.analysis.symbols import Names
 from rnnviz.engine.gradcheck import GradientCheck
+from rnnviz.figures.scale import HeldScale
 from rnnviz.figures.theme import DARK, LIGHT, Theme
 from rnnviz.probe import Probe
 from rnnviz.session import Session
@@ -23,9 +25,17 @@ _theme_watch = st.components.v2.component(
 )
 
 
-def theme() -> Theme:
-    """The figures' palette for the theme that the reader has chosen."""
-    return DARK if st.context.theme.type == "dark" else LIGHT
+def theme(*held: str) -> Theme:
+    """The figures' palette for the theme that the reader has chosen.
+
+    A figure of what is called so is drawn on the scale of the last of that name in this tab, while
+    it fits.
+    """
+    palette = DARK if st.context.theme.type == "dark" else LIGHT
+    if not held:
+        return palette
+    scales = st.session_state.setdefault("scales", {})
+    return replace(palette, scale=scales.setdefault(held, HeldScale()))
 
 
 def style_sheet() -> None:

@@ -12,8 +12,9 @@ from rnnviz.analysis.symbols import Names
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.figures.network import unrolled_network
+from rnnviz.figures.scale import ladder
 from rnnviz.figures.scene import window
-from rnnviz.figures.theme import DARK, LIGHT, ladder
+from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.session import Session
 
 PHRASE = "i am not good"

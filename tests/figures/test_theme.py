@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnviz.figures.scale import decades
 from rnnviz.figures.theme import (
     DARK,
     LIGHT,
@@ -16,8 +17,6 @@ from rnnviz.figures.theme import (
     axis,
     column_font,
     compact,
-    decades,
-    ladder,
     log_axis,
     picture,
     plain,
@@ -27,66 +26,6 @@ from rnnviz.figures.theme import (
     words_axis,
     words_margin,
 )
-
-positive = st.floats(1e-300, 1e300)
-
-
-@given(positive)
-def test_a_rung_is_never_below_the_value_and_at_most_two_and_a_half_times_it(value):
-    rung = ladder(value)
-    assert value <= rung * (1 + 1e-9)
-    assert rung <= 2.5 * value * (1 + 1e-9)
-
-
-@given(positive)
-def test_a_rung_is_1_2_or_5_times_a_power_of_ten(value):
-    assert f"{ladder(value):.6e}"[:8] in ("1.000000", "2.000000", "5.000000")
-
-
-@given(positive)
-def test_a_rung_s_own_rung_is_itself(value):
-    assert ladder(ladder(value)) == pytest.approx(ladder(value), rel=1e-9)
-
-
-@given(positive, positive)
-def test_a_larger_value_has_no_lower_rung(one, other):
-    low, high = sorted((one, other))
-    assert ladder(low) <= ladder(high) * (1 + 1e-9)
-
-
-@pytest.mark.parametrize("value", [0.0, -3.0, math.nan, math.inf])
-def test_what_has_no_size_gets_the_rung_1(value):
-    assert ladder(value) == 1.0
-
-
-@given(st.lists(st.floats(1e-150, 1e150), min_size=1))
-def test_decades_cover_every_value(values):
-    low, high = decades(values)
-    assert all(low < math.log10(value) < high for value in values)
-
-
-@given(st.lists(st.floats(1e-150, 1e150), min_size=1))
-def test_decades_leave_little_room_beside_the_values(values):
-    low, high = decades(values)
-    logs = [math.log10(value) for value in values]
-    assert min(logs) - low <= 2.3 + 1e-9
-    assert high - max(logs) <= 2.3 + 1e-9
-    assert high - low >= 2
-
-
-@given(st.floats(1.001, 99.9), st.floats(1.001, 99.9))
-def test_decades_keep_still_while_a_value_stays_between_two_labels(one, other):
-    assert decades([one]) == decades([other])
-
-
-@pytest.mark.parametrize("values", [[], [0.0, 0.0], [0.0, math.nan, math.inf]])
-def test_decades_of_nothing_positive_are_still_a_range(values):
-    low, high = decades(values)
-    assert low < high
-
-
-def test_decades_pass_over_zeros():
-    assert decades([0.0, 3.0]) == decades([3.0])
 
 
 @pytest.mark.parametrize(

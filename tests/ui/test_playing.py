@@ -1,5 +1,6 @@
 """Every page while it plays: many frames in one run of the fragment."""
 
+import json
 from itertools import count
 
 import pytest
@@ -38,3 +39,25 @@ def test_frame_follows_frame(page, room, frames):
     assert session.running
     assert len(set(frames)) == len(frames)
     assert len(frames) == 1 if page == "step" else len(frames) > 1
+
+
+def scales(picture):
+    """Where the axes and the colours of a picture end."""
+    axes = [axis for name, axis in picture["layout"].items() if name[1:5] == "axis"]
+    ends = [axis.get("range") for axis in axes], [one.get("zmax") for one in picture["data"]]
+    return json.dumps(ends)
+
+
+@pytest.mark.parametrize("page", ["train", "gradients"])
+def test_no_scale_moves_to_and_fro_while_it_learns(page):
+    session = Session(RunConfig(epochs=100))
+    opened, seen = Page(page, session), {}
+    for _ in range(40):
+        for key, drawn in opened.charts.items():
+            ends = scales(drawn["figure"])
+            so_far = seen.setdefault(key, [ends])
+            if so_far[-1] != ends:
+                so_far.append(ends)
+        session.advance(epochs=1)
+        opened.run()
+    assert {key for key, ends in seen.items() if len(set(ends)) < len(ends)} == set()

@@ -245,7 +245,7 @@ def _along(looked: Looked) -> str:
 
 
 def _lag(looked: Looked) -> Picture:
-    return lag_curve(looked.backflow.lag(looked.sight), theme())
+    return lag_curve(looked.backflow.lag(looked.sight), theme("over_lag", looked.sight.objective))
 
 
 def _products(looked: Looked) -> Picture:
@@ -267,7 +267,7 @@ def _state_spectrum(looked: Looked) -> Picture:
 
 def _exponents(looked: Looked) -> Picture:
     found = looked.backflow.jacobians(looked.sight)
-    return exponent_curve(lyapunov_exponents(found), len(found.matrices), theme())
+    return exponent_curve(lyapunov_exponents(found), len(found.matrices), theme("exponents"))
 
 
 def _connectivity(looked: Looked) -> Picture:
@@ -286,11 +286,11 @@ def _clipping(looked: Looked) -> Picture:
 
 
 def _ratios(looked: Looked) -> Picture:
-    return ratio_dots(looked.backflow.survey(looked.sight), theme())
+    return ratio_dots(looked.backflow.survey(looked.sight), theme("ratios"))
 
 
 def _pairs(looked: Looked) -> Picture:
-    return gradient_pairs(looked.backflow.compare(looked.sight), theme())
+    return gradient_pairs(looked.backflow.compare(looked.sight), theme("pairs"))
 
 
 def _by_length(looked: Looked) -> Picture:

@@ -108,19 +108,21 @@ def _text(session: Session, key: str) -> str:
 
 
 def _draw_probe(session: Session, probe: Probe, objective: Objective, frame: Frame) -> None:
-    colors, words, noun = theme(), probe.words, session.names.noun
+    words, noun = probe.words, session.names.noun
     layer, view = session.layer, view_of(session)
     flow, norms = session.flow(probe, objective), parameter_norms(probe.trace)
     _draw_answers(session, probe, frame)
     unrolled = probe.unrolled(layer)
     view = view._replace(bridge=unrolled.bridge)
+    colors = theme("states", view.name)
     frame.chart("states", state_heatmap, unrolled.of(view.name), words, colors, None, view)
+    colors = theme("flow", objective)
     frame.chart("flow", bptt_profile, flow, words, colors, 0, noun, remark=probe.basis)
-    frame.chart("norms", parameter_norm_bars, norms, colors, remark=probe.basis)
+    frame.chart("norms", parameter_norm_bars, norms, theme("norms"), remark=probe.basis)
 
 
 def _draw_answers(session: Session, probe: Probe, frame: Frame) -> None:
-    colors, words, data = theme(), probe.words, session.dataset
+    colors, words, data = theme("answers"), probe.words, session.dataset
     if data.verdicts:
         label = data.classes[probe.margin.target]
         frame.chart(
@@ -134,7 +136,7 @@ def _draw_answers(session: Session, probe: Probe, frame: Frame) -> None:
         frame.chart("answers", value_lines, probe.running, targets, data.classes, words, colors)
     if session.runs_free:
         read = probe.example.inputs
-        frame.chart("free", free_run, read, session.free(probe), data.classes, colors)
+        frame.chart("free", free_run, read, session.free(probe), data.classes, theme("free"))
 
 
 def _draw_run(session: Session, gauge: MemoryGauge, frame: Frame) -> None:

@@ -65,7 +65,7 @@ def _toggle(session: Session, event: Event) -> None:
 def _worth(session: Session) -> Any:
     lab, unit = session.dissection, session.dataset.guess.unit
     rises = lab.worth(session.state, session.layer)
-    return unit_worth(rises, lab.silenced(session.layer), unit, theme())
+    return unit_worth(rises, lab.silenced(session.layer), unit, theme("worth"))
 
 
 def _weighed(session: Session) -> str:
@@ -84,7 +84,7 @@ def _leads(probe: Probe, after: Probe) -> Any:
     found = signal(probe, after)
     count = min(len(found.first), len(found.second))
     pair = Pair(found.first[:count], found.second[:count], probe.words[:count], ("before", "after"))
-    return compared_leads(pair, found.label, theme(), found.unit)
+    return compared_leads(pair, found.label, theme("leads", found.unit), found.unit)
 
 
 # Tools

@@ -13,7 +13,8 @@ from rnnviz.analysis.corpus import Corpus
 from rnnviz.analysis.selectivity import MOST_WORDS, selectivity
 from rnnviz.dissection import LEAF, Region, Sort
 from rnnviz.figures.response import Labels, response_matrix
-from rnnviz.figures.theme import HEIGHTS, ladder, shown_token
+from rnnviz.figures.scale import ladder
+from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.figures.tinted import Line, tint, tinted_text
 from rnnviz.session import Session
 from rnnviz.ui.chart import Event, Frame, place, place_text
@@ -68,7 +69,7 @@ def _figure(session: Session, region: Region) -> Any:
     found = session.dissection.response(region)
     lab, noun = session.dissection, session.names.noun
     labels = Labels(region.part, noun, _ROWS[lab.sort])
-    return response_matrix(found, lab.unit, labels, theme())
+    return response_matrix(found, lab.unit, labels, theme("response", region.part))
 
 
 # Controls

@@ -121,7 +121,7 @@ def _name(probe: Probe, other: Probe, pair: tuple[int | None, int | None]) -> st
 def _leads(session: Session, probe: Probe, other: Probe) -> Any:
     found: Signal = signal(probe, other)
     pair = _pair(probe, other, found.first, found.second, session)
-    return compared_leads(pair, found.label, theme(), found.unit)
+    return compared_leads(pair, found.label, theme("leads", found.unit), found.unit)
 
 
 def _states_pair(session: Session, probe: Probe, other: Probe) -> Pair:
@@ -130,12 +130,13 @@ def _states_pair(session: Session, probe: Probe, other: Probe) -> Pair:
 
 
 def _states(session: Session, probe: Probe, other: Probe) -> Any:
-    return compared_states(_states_pair(session, probe, other), theme(), view_of(session))
+    view = view_of(session)
+    return compared_states(_states_pair(session, probe, other), theme("compared", view.name), view)
 
 
 def _strips(session: Session, probe: Probe, other: Probe | None) -> Any:
     found, name = session.dissection.saliency(probe, other)
-    return saliency_strips(found, probe.words, _visible(name), theme())
+    return saliency_strips(found, probe.words, _visible(name), theme("saliency"))
 
 
 def _visible(text: str) -> str:
