@@ -25,17 +25,16 @@ _theme_watch = st.components.v2.component(
 )
 
 
-def theme(*held: str) -> Theme:
-    """The figures' palette for the theme that the reader has chosen.
+def theme() -> Theme:
+    """The figures' palette for the theme that the reader has chosen."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
 
-    A figure of what is called so is drawn on the scale of the last of that name in this tab, while
-    it fits.
-    """
-    palette = DARK if st.context.theme.type == "dark" else LIGHT
-    if not held:
-        return palette
+
+def steady(session: Session, *shown: str) -> Theme:
+    """The palette, with the scale of the last picture of what is ``shown``, of the same data."""
     scales = st.session_state.setdefault("scales", {})
-    return replace(palette, scale=scales.setdefault(held, HeldScale()))
+    scale = scales.setdefault((session.dataset.name, *shown), HeldScale())
+    return replace(theme(), scale=scale)
 
 
 def style_sheet() -> None:

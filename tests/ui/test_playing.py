@@ -61,3 +61,12 @@ def test_no_scale_moves_to_and_fro_while_it_learns(page):
         session.advance(epochs=1)
         opened.run()
     assert {key for key, ends in seen.items() if len(set(ends)) < len(ends)} == set()
+
+
+def test_other_data_have_scales_of_their_own():
+    session = Session(RunConfig(init_scale=1))
+    opened = Page("train", session)
+    assert opened.charts["margin"]["figure"]["layout"]["yaxis"]["range"] == [-11.5, 11.5]
+    session.configure(RunConfig(task="adding"))
+    opened.run()
+    assert Page("train", session).charts["answers"] == opened.charts["answers"]

@@ -57,7 +57,7 @@ from rnnviz.ui.records import (
     spectrum_table,
     state_spectrum_table,
 )
-from rnnviz.ui.style import check_html, theme, verdict_html
+from rnnviz.ui.style import check_html, steady, theme, verdict_html
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 from rnnviz.ui.view import choose_layer
@@ -245,7 +245,10 @@ def _along(looked: Looked) -> str:
 
 
 def _lag(looked: Looked) -> Picture:
-    return lag_curve(looked.backflow.lag(looked.sight), theme("over_lag", looked.sight.objective))
+    return lag_curve(
+        looked.backflow.lag(looked.sight),
+        steady(looked.session, "over_lag", looked.sight.objective),
+    )
 
 
 def _products(looked: Looked) -> Picture:
@@ -267,7 +270,9 @@ def _state_spectrum(looked: Looked) -> Picture:
 
 def _exponents(looked: Looked) -> Picture:
     found = looked.backflow.jacobians(looked.sight)
-    return exponent_curve(lyapunov_exponents(found), len(found.matrices), theme("exponents"))
+    return exponent_curve(
+        lyapunov_exponents(found), len(found.matrices), steady(looked.session, "exponents")
+    )
 
 
 def _connectivity(looked: Looked) -> Picture:
@@ -286,11 +291,11 @@ def _clipping(looked: Looked) -> Picture:
 
 
 def _ratios(looked: Looked) -> Picture:
-    return ratio_dots(looked.backflow.survey(looked.sight), theme("ratios"))
+    return ratio_dots(looked.backflow.survey(looked.sight), steady(looked.session, "ratios"))
 
 
 def _pairs(looked: Looked) -> Picture:
-    return gradient_pairs(looked.backflow.compare(looked.sight), theme("pairs"))
+    return gradient_pairs(looked.backflow.compare(looked.sight), steady(looked.session, "pairs"))
 
 
 def _by_length(looked: Looked) -> Picture:

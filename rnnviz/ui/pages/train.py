@@ -28,7 +28,7 @@ from rnnviz.ui.live import Chore, go_to_click, live
 from rnnviz.ui.objective import objective_and_check
 from rnnviz.ui.phrase import phrase_box
 from rnnviz.ui.sample import sample_box, sample_html
-from rnnviz.ui.style import check_html, theme, verdict_html
+from rnnviz.ui.style import check_html, steady, theme, verdict_html
 from rnnviz.ui.text import explanation
 from rnnviz.ui.view import choose_view, view_of
 from rnnviz.ui.wording import text_name
@@ -114,15 +114,15 @@ def _draw_probe(session: Session, probe: Probe, objective: Objective, frame: Fra
     _draw_answers(session, probe, frame)
     unrolled = probe.unrolled(layer)
     view = view._replace(bridge=unrolled.bridge)
-    colors = theme("states", view.name)
+    colors = steady(session, "states", view.name)
     frame.chart("states", state_heatmap, unrolled.of(view.name), words, colors, None, view)
-    colors = theme("flow", objective)
+    colors = steady(session, "flow", objective)
     frame.chart("flow", bptt_profile, flow, words, colors, 0, noun, remark=probe.basis)
-    frame.chart("norms", parameter_norm_bars, norms, theme("norms"), remark=probe.basis)
+    frame.chart("norms", parameter_norm_bars, norms, steady(session, "norms"), remark=probe.basis)
 
 
 def _draw_answers(session: Session, probe: Probe, frame: Frame) -> None:
-    colors, words, data = theme("answers"), probe.words, session.dataset
+    colors, words, data = steady(session, "answers"), probe.words, session.dataset
     if data.verdicts:
         label = data.classes[probe.margin.target]
         frame.chart(
@@ -136,7 +136,9 @@ def _draw_answers(session: Session, probe: Probe, frame: Frame) -> None:
         frame.chart("answers", value_lines, probe.running, targets, data.classes, words, colors)
     if session.runs_free:
         read = probe.example.inputs
-        frame.chart("free", free_run, read, session.free(probe), data.classes, theme("free"))
+        frame.chart(
+            "free", free_run, read, session.free(probe), data.classes, steady(session, "free")
+        )
 
 
 def _draw_run(session: Session, gauge: MemoryGauge, frame: Frame) -> None:

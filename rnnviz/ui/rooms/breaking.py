@@ -25,7 +25,7 @@ from rnnviz.ui.live import Chore
 from rnnviz.ui.press import pressed
 from rnnviz.ui.rooms.room import Furnished
 from rnnviz.ui.state import first_value, visit
-from rnnviz.ui.style import theme, written
+from rnnviz.ui.style import steady, written
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 
@@ -50,7 +50,7 @@ def breaking_room(session: Session) -> Furnished:
         after = inspect(session.dataset, trial.parameters, session.phrase, session.settings)
         frame.text("scores", _scores_html(session, trial, probe, after))
         frame.chart("worth", _worth, session, remark=_weighed(session))
-        frame.chart("leads", _leads, probe, after)
+        frame.chart("leads", _leads, session, probe, after)
 
     handlers = {"worth": lambda event: _toggle(session, event)}
     return Furnished(draw, handlers, Chore(session.weigh, ["worth"]))
@@ -65,7 +65,7 @@ def _toggle(session: Session, event: Event) -> None:
 def _worth(session: Session) -> Any:
     lab, unit = session.dissection, session.dataset.guess.unit
     rises = lab.worth(session.state, session.layer)
-    return unit_worth(rises, lab.silenced(session.layer), unit, theme("worth"))
+    return unit_worth(rises, lab.silenced(session.layer), unit, steady(session, "worth"))
 
 
 def _weighed(session: Session) -> str:
@@ -80,11 +80,11 @@ def _weighed(session: Session) -> str:
     return f"Not known yet of {left} of {len(rises)} units, marked with ?. {when}"
 
 
-def _leads(probe: Probe, after: Probe) -> Any:
+def _leads(session: Session, probe: Probe, after: Probe) -> Any:
     found = signal(probe, after)
     count = min(len(found.first), len(found.second))
     pair = Pair(found.first[:count], found.second[:count], probe.words[:count], ("before", "after"))
-    return compared_leads(pair, found.label, theme("leads", found.unit), found.unit)
+    return compared_leads(pair, found.label, steady(session, "leads", found.unit), found.unit)
 
 
 # Tools

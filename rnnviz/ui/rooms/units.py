@@ -21,7 +21,7 @@ from rnnviz.ui.chart import Event, Frame, place, place_text
 from rnnviz.ui.press import pressed
 from rnnviz.ui.rooms.room import MOST_CHOICES, Furnished, edition, region_of
 from rnnviz.ui.state import first_value
-from rnnviz.ui.style import theme
+from rnnviz.ui.style import steady, theme
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 
@@ -69,7 +69,7 @@ def _figure(session: Session, region: Region) -> Any:
     found = session.dissection.response(region)
     lab, noun = session.dissection, session.names.noun
     labels = Labels(region.part, noun, _ROWS[lab.sort])
-    return response_matrix(found, lab.unit, labels, theme("response", region.part))
+    return response_matrix(found, lab.unit, labels, steady(session, "response", region.part))
 
 
 # Controls

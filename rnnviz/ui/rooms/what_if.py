@@ -19,7 +19,7 @@ from rnnviz.tasks.table import TaskError
 from rnnviz.ui.chart import Frame, place, place_text
 from rnnviz.ui.rooms.alter import choose_alter
 from rnnviz.ui.rooms.room import Furnished
-from rnnviz.ui.style import theme
+from rnnviz.ui.style import steady
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 from rnnviz.ui.view import view_of
@@ -121,7 +121,7 @@ def _name(probe: Probe, other: Probe, pair: tuple[int | None, int | None]) -> st
 def _leads(session: Session, probe: Probe, other: Probe) -> Any:
     found: Signal = signal(probe, other)
     pair = _pair(probe, other, found.first, found.second, session)
-    return compared_leads(pair, found.label, theme("leads", found.unit), found.unit)
+    return compared_leads(pair, found.label, steady(session, "leads", found.unit), found.unit)
 
 
 def _states_pair(session: Session, probe: Probe, other: Probe) -> Pair:
@@ -131,12 +131,14 @@ def _states_pair(session: Session, probe: Probe, other: Probe) -> Pair:
 
 def _states(session: Session, probe: Probe, other: Probe) -> Any:
     view = view_of(session)
-    return compared_states(_states_pair(session, probe, other), theme("compared", view.name), view)
+    return compared_states(
+        _states_pair(session, probe, other), steady(session, "compared", view.name), view
+    )
 
 
 def _strips(session: Session, probe: Probe, other: Probe | None) -> Any:
     found, name = session.dissection.saliency(probe, other)
-    return saliency_strips(found, probe.words, _visible(name), theme("saliency"))
+    return saliency_strips(found, probe.words, _visible(name), steady(session, "saliency"))
 
 
 def _visible(text: str) -> str:
