@@ -140,7 +140,7 @@ def errors_over_epochs(pages: Pages, course: Course, theme: Theme = LIGHT) -> Pi
 def _errors_and_cosines(seen: _Off, title: str, theme: Theme, **layout: Any) -> Picture:
     """Two plots above each other, with a line in each for every parameter that is off."""
     off = [name for name, values in seen.errors.items() if np.any(values > 0)]
-    span = decades([1.0, *(float(v) for name in off for v in seen.errors[name])])
+    span = theme.scale.decades([1.0, *(float(v) for name in off for v in seen.errors[name])])
     red = {"color": theme.positive, "width": 2.5}
     floored = {name: np.maximum(seen.errors[name], 10.0 ** span[0]) for name in off}
     errors = [_line(seen, name, floored[name], red) for name in off]

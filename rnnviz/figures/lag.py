@@ -177,15 +177,15 @@ def product_curves(
         _singular(products, "smallest", products.smallest, thin, names),
     ]
     level = {"color": theme.muted, "width": 1, "dash": "dot"}
-    lowest = min(_DEPTH, _finite(products.largest).min() - 4)
+    largest = _finite(products.largest)
+    span = theme.scale.powers(min(_DEPTH, largest.min() - 4), largest.max())
     return picture(
         series,
         "Products of Jacobians: what of a change is left at the end",
         HEIGHTS["products"],
         theme,
         xaxis=words_axis(words[bridge:], theme),
-        yaxis=axis("log10 singular value", theme,
-                   range=[lowest, max(2.0, 1.1 * _finite(products.largest).max())]),
+        yaxis=axis("log10 singular value", theme, range=span),
         shapes=[{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0,
                  "line": level}],
         margin={**words_margin(words[bridge:]), "t": LEGEND_ROOM},

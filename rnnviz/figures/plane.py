@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,6 @@ import numpy as np
 from rnnviz.analysis.jacobians import StateSpectra
 from rnnviz.engine.layer import Array
 from rnnviz.figures.picture import Picture, Series, scatter
-from rnnviz.figures.scale import ladder
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,
@@ -93,9 +91,7 @@ def _counted(numbers: Array, heading: str) -> dict[str, Any]:
 
 
 def _plane(series: list[Series], title: str, largest: float, theme: Theme) -> Picture:
-    # In a few large steps, so that a running picture keeps still.
-    step = ladder(largest) / 4
-    end = 1.1 * step * math.ceil(largest / step)
+    end = 1.1 * theme.scale.tenths(-largest, largest)[1]
     scale: dict[str, Any] = {"range": [-end, end], "constrain": "domain"}
     return picture(
         series,
@@ -129,7 +125,7 @@ def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> Pictur
         hovertemplate="exponent %{x}: %{customdata} nats a token<extra></extra>",
     )
     ends = shown[shown > _LOWEST]
-    low, high = theme.scale.quarters(min([0.0, *ends]), max([0.0, *ends]))
+    low, high = theme.scale.tenths(min([0.0, *ends]), max([0.0, *ends]))
     room = 0.06 * (high - low)
     level = {"color": theme.muted, "width": 1, "dash": "dot"}
     return picture(

@@ -64,7 +64,7 @@ COLUMN_FONT = "Source Code, Source Code Pro, ui-monospace, monospace"
 class Theme:
     """One set of colours; the same name means the same thing in every figure.
 
-    On its ``scale`` a figure draws what changes from picture to picture.
+    By its ``scale`` the axes and colours end that change while a run goes on.
     """
 
     background: str

@@ -36,7 +36,7 @@ def trajectories(cloud: Cloud, probe: Way, plane: Plane, theme: Theme = LIGHT) -
 
     A point that is clicked tells the number of its sequence.
     """
-    span = _span(cloud.points, probe.points)
+    span = _span(theme, cloud.points, probe.points)
     colors = (band_colors if cloud.ordered else class_colors)(cloud.classes, theme)
     return picture(
         [
@@ -82,12 +82,12 @@ def band_colors(bands: Sequence[str], theme: Theme) -> dict[str, str]:
     return dict(zip(bands, colors, strict=True))
 
 
-def _span(*points: Array) -> list[list[float]]:
-    """Symmetric ranges of both axes, in coarse steps, so that a running picture keeps still."""
+def _span(theme: Theme, *points: Array) -> list[list[float]]:
+    """Symmetric ranges of both axes."""
     sizes = np.abs(np.concatenate([*points, np.full((1, 2), 1e-6)]))
     sizes = np.where(np.isfinite(sizes), sizes, 0).max(axis=0)
-    steps = 2.0 ** (np.ceil(2 * np.log2(1.05 * sizes)) / 2)
-    return [[-float(step), float(step)] for step in steps]
+    axes = zip("xy", 1.05 * sizes, strict=True)
+    return [theme.scale.tenths(-size, size, name) for name, size in axes]
 
 
 def _component(plane: Plane, k: int, span: list[float], theme: Theme) -> dict[str, Any]:
@@ -214,7 +214,7 @@ def small_multiples(
     ``others`` have a title each; at most 12 are drawn.
     """
     others = others[:MOST_PANELS]
-    span = _span(probe.points, *(path.points for _, path in others))
+    span = _span(theme, probe.points, *(path.points for _, path in others))
     rows = -(-len(others) // _PER_ROW)
     series: list[Series] = []
     layout: dict[str, Any] = {}

@@ -6,7 +6,6 @@ import numpy as np
 
 from rnnviz.engine.layer import Array
 from rnnviz.figures.picture import Picture, heatmap
-from rnnviz.figures.scale import ladder
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, picture
 
 
@@ -15,7 +14,7 @@ def recurrent_heatmap(W_hh: Array, theme: Theme = LIGHT, name: str = "W_hh") -> 
 
     The colours span 99 % of the weights; a few strong ones would make all others look like zero.
     """
-    limit = ladder(float(np.quantile(np.abs(W_hh), 0.99)))
+    limit = theme.scale.ladder(float(np.quantile(np.abs(W_hh), 0.99)))
     cells = heatmap(
         z=compact(W_hh),
         zmin=-limit,

@@ -31,10 +31,11 @@ def theme() -> Theme:
 
 
 def steady(session: Session, *shown: str) -> Theme:
-    """The palette, with the scale of the last picture of what is ``shown``, of the same data."""
-    scales = st.session_state.setdefault("scales", {})
-    scale = scales.setdefault((session.dataset.name, *shown), HeldScale())
-    return replace(theme(), scale=scale)
+    """The palette, with the scales of the last picture of what is ``shown``, of the same data."""
+    if st.session_state.get("scales", (None,))[0] is not session.dataset:
+        st.session_state["scales"] = session.dataset, {}
+    held: dict[tuple[str, ...], HeldScale] = st.session_state["scales"][1]
+    return replace(theme(), scale=held.setdefault(shown, HeldScale()))
 
 
 def style_sheet() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.figures.scale import HeldScale, decades, ladder
+from rnnviz.figures.scale import HeldScale, Scale, decades, ladder, tenths
 
 positive = st.floats(1e-300, 1e300)
 
@@ -84,41 +84,77 @@ def test_a_held_scale_keeps_still_while_values_waver(values):
     assert {scale.ladder(value) for value in values} == {first}
 
 
-def test_a_held_scale_grows_at_once_and_shrinks_where_a_fifth_is_enough():
+def test_a_held_scale_grows_at_once_and_shrinks_where_less_than_a_fifth_is_enough():
     scale = HeldScale()
-    ends = [scale.ladder(value) for value in (0.9, 1.1, 0.25, 0.2, 0.19)]
-    assert ends == [1.0, 2.0, 2.0, 0.2, 0.2]
+    ends = [scale.ladder(value) for value in (0.9, 1.1, 0.5, 0.4, 0.2, 0.19)]
+    assert ends == [1.0, 2.0, 2.0, 2.0, 0.2, 0.2]
+
+
+@pytest.mark.parametrize("nothing", [0.0, math.nan, math.inf])
+def test_what_has_no_size_moves_no_held_scale(nothing):
+    scale = HeldScale()
+    assert [scale.ladder(value) for value in (nothing, 0.002, nothing, 0.001)] == [
+        1.0, 0.002, 0.002, 0.002,
+    ]  # fmt: skip
+    first = scale.decades([1e-9, 1e-5])
+    assert scale.decades([nothing]) == first
+
+
+def test_a_scale_only_grows_while_its_largest_value_is_not_known():
+    scale = HeldScale()
+    ends = [scale.ladder(3e-3), scale.ladder(1e-6, grows=True), scale.ladder(0.7, grows=True)]
+    assert ends == [0.005, 0.005, 1.0]
+    assert scale.ladder(1e-6) == 1e-6
 
 
 @given(st.lists(st.lists(st.floats(1e-150, 1e150), min_size=1), min_size=1))
-def test_held_decades_cover_every_value_and_are_at_most_four_more(pictures):
+def test_each_end_of_held_decades_is_at_most_four_further_out(pictures):
     scale = HeldScale()
     for values in pictures:
         (low, high), (least, most) = scale.decades(values), decades(values)
-        assert low <= least < most <= high
-        assert high - low <= most - least + 4 + 1e-9
+        assert least - 4 - 1e-6 <= low <= least < most <= high <= most + 4 + 1e-6
 
 
 def test_held_decades_keep_still_while_values_waver():
     scale = HeldScale()
     first = scale.decades([1e-5, 1.5])
     assert [scale.decades([low, 1.5]) for low in (1e-4, 2e-3, 1e-5)] == [first] * 3
-    assert scale.decades([1e-7, 1.5])[0] < first[0]
-    assert scale.decades([0.5, 1.5]) == decades([0.5, 1.5])
+    assert scale.decades([1e-7, 1.5]) == [first[0] - 2, first[1]]
+    assert scale.decades([0.5, 0.6]) == [decades([0.5])[0], first[1]]
 
 
-@given(st.lists(st.tuples(st.floats(-1e6, 0), st.floats(0, 1e6)), min_size=1))
-def test_held_quarters_cover_both_ends(pairs):
+nothing_or = st.just(0.0) | st.floats(1e-9, 1e6)
+
+
+@given(st.lists(st.tuples(nothing_or.map(lambda size: -size), nothing_or), min_size=1))
+def test_tenths_hold_both_ends_and_leave_little_room(pairs):
     scale = HeldScale()
     for low, high in pairs:
-        held = scale.quarters(low, high)
-        room = 1e-9 * (high - low)
-        assert held[0] - room <= low <= high <= held[1] + room
-        assert 0 < held[1] - held[0] <= 12 * ladder(high - low)
+        (first, last), (least, most) = tenths(low, high), scale.tenths(low, high)
+        room = 1e-6 * (high - low)
+        assert least <= first <= low + room
+        assert high - room <= last <= most
+        assert 0 < last - first <= 1.51 * max(high - low, ladder(high - low) / 10)
+        assert most - least <= 5.01 * (last - first)
 
 
-def test_quarters_keep_still_while_ends_waver():
+def test_tenths_keep_still_while_ends_waver():
     scale = HeldScale()
-    first = scale.quarters(-17.3, 0.3)
-    assert first == [-20.0, 5.0]
-    assert scale.quarters(-16.1, 0.1) == first
+    first = scale.tenths(-17.3, 0.3)
+    assert first == pytest.approx([-18, 2])
+    assert scale.tenths(-16.1, 0.1) == first
+
+
+def test_powers_are_even():
+    assert HeldScale().powers(-19.5, 0.4) == [-20.3, 2.3]
+
+
+def test_two_axes_are_held_each_by_itself():
+    scale = HeldScale()
+    wide, narrow = scale.tenths(-9, 9, "x"), scale.tenths(-0.1, 0.1, "y")
+    assert (scale.tenths(-8, 8, "x"), scale.tenths(-0.05, 0.05, "y")) == (wide, narrow)
+
+
+def test_without_a_memory_a_picture_is_alone():
+    scale = Scale()
+    assert [scale.ladder(value) for value in (1.0, 0.3)] == [1.0, 0.5]

@@ -6,8 +6,9 @@ from itertools import count
 import pytest
 
 from rnnviz.config import RunConfig
+from rnnviz.figures.scale import Scale
 from rnnviz.session import Session
-from rnnviz.ui import chart, live
+from rnnviz.ui import chart, live, style
 from tests.ui.tab import PAGES, Page, rooms_of
 
 
@@ -48,19 +49,67 @@ def scales(picture):
     return json.dumps(ends)
 
 
-@pytest.mark.parametrize("page", ["train", "gradients"])
-def test_no_scale_moves_to_and_fro_while_it_learns(page):
-    session = Session(RunConfig(epochs=100))
-    opened, seen = Page(page, session), {}
-    for _ in range(40):
+CALM = RunConfig(hidden=8)
+ROUGH = RunConfig(hidden=8, init_scale=0.3, lr=0.3, epochs=100)
+#: The charts of each page, or room, whose scales are held.
+HELD = {
+    ("train", None): {"margin", "states", "flow", "norms", "recurrent"},
+    ("gradients", None): {
+        "over_lag", "products", "spectrum", "state_spectrum", "exponents", "ratios", "pairs",
+        "by_length", "errors",
+    },
+    ("hidden", "Units"): {"response"},
+    ("hidden", "Trajectories"): {"trajectories", "multiples"},
+    ("hidden", "What if"): {"leads", "compared", "saliency"},
+    ("hidden", "Break it"): {"worth", "leads"},
+}  # fmt: skip
+
+
+def opened_in(page, room, config=ROUGH):
+    session = Session(config)
+    if room:
+        session.dissection.room = room
+    return Page(page, session)
+
+
+@pytest.mark.parametrize(("page", "room"), HELD)
+def test_scales_seldom_move_while_it_learns(page, room):
+    """However roughly: without a memory up to 19 times, by the rungs and to and fro."""
+    opened, seen = opened_in(page, room), {}
+    for _ in range(25):
         for key, drawn in opened.charts.items():
             ends = scales(drawn["figure"])
             so_far = seen.setdefault(key, [ends])
             if so_far[-1] != ends:
                 so_far.append(ends)
-        session.advance(epochs=1)
+        opened.session.advance(epochs=1)
         opened.run()
-    assert {key for key, ends in seen.items() if len(set(ends)) < len(ends)} == set()
+    assert {key for key, ends in seen.items() if len(ends) > 8} == set()
+
+
+class Far(Scale):
+    """A scale that is held far out."""
+
+    def _ends(self, low, high, slack, name=""):
+        return [7 * low, 7 * high]
+
+
+@pytest.mark.parametrize(("page", "room"), HELD)
+def test_these_scales_are_held(page, room, monkeypatch):
+    near = opened_in(page, room, CALM).charts
+    monkeypatch.setattr(style, "HeldScale", Far)
+    far = opened_in(page, room, CALM).charts
+    moved = {key for key in near if scales(near[key]["figure"]) != scales(far[key]["figure"])}
+    assert moved == HELD[page, room]
+
+
+def test_so_are_those_of_values(monkeypatch):
+    waves = RunConfig(task="waves", hidden=8)
+    near = opened_in("train", None, waves).charts
+    monkeypatch.setattr(style, "HeldScale", Far)
+    far = opened_in("train", None, waves).charts
+    for key in ("answers", "free"):
+        assert scales(near[key]["figure"]) != scales(far[key]["figure"])
 
 
 def test_other_data_have_scales_of_their_own():

@@ -35,7 +35,7 @@ from rnnviz.figures.lag import connectivity_map, lag_curve, product_curves
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.plane import exponent_curve, state_spectrum, weight_spectrum
 from rnnviz.figures.steps import clipping_curves, ratio_dots, share_areas
-from rnnviz.figures.theme import HEIGHTS
+from rnnviz.figures.theme import HEIGHTS, Theme
 from rnnviz.probe import Probe
 from rnnviz.session import Session
 from rnnviz.ui.chart import Frame, place, place_text
@@ -244,34 +244,39 @@ def _along(looked: Looked) -> str:
 # The charts
 
 
+def _steady(looked: Looked, key: str) -> Theme:
+    """The palette, with a scale that is held: where there is a choice, one for each."""
+    return steady(looked.session, key, looked.sight.objective, str(looked.sight.layer))
+
+
 def _lag(looked: Looked) -> Picture:
     return lag_curve(
         looked.backflow.lag(looked.sight),
-        steady(looked.session, "over_lag", looked.sight.objective),
+        _steady(looked, "over_lag"),
     )
 
 
 def _products(looked: Looked) -> Picture:
     found = products(looked.backflow.jacobians(looked.sight))
-    return product_curves(found, looked.words, looked.bridge, theme())
+    return product_curves(found, looked.words, looked.bridge, _steady(looked, "products"))
 
 
 def _spectrum(looked: Looked) -> Picture:
     parameters, pages = looked.sight.state.parameters, looked.pages()
     layer = looked.sight.layer
     now, name = eigenvalues(recurrent(parameters, layer)), recurrent_name(parameters, layer)
-    return weight_spectrum(now, pages.eigenvalues, pages.epochs, theme(), name)
+    return weight_spectrum(now, pages.eigenvalues, pages.epochs, _steady(looked, "spectrum"), name)
 
 
 def _state_spectrum(looked: Looked) -> Picture:
     found = state_spectra(looked.backflow.jacobians(looked.sight))
-    return state_spectrum(found, looked.words, looked.bridge, theme())
+    return state_spectrum(found, looked.words, looked.bridge, _steady(looked, "state_spectrum"))
 
 
 def _exponents(looked: Looked) -> Picture:
     found = looked.backflow.jacobians(looked.sight)
     return exponent_curve(
-        lyapunov_exponents(found), len(found.matrices), steady(looked.session, "exponents")
+        lyapunov_exponents(found), len(found.matrices), _steady(looked, "exponents")
     )
 
 
@@ -291,19 +296,19 @@ def _clipping(looked: Looked) -> Picture:
 
 
 def _ratios(looked: Looked) -> Picture:
-    return ratio_dots(looked.backflow.survey(looked.sight), steady(looked.session, "ratios"))
+    return ratio_dots(looked.backflow.survey(looked.sight), _steady(looked, "ratios"))
 
 
 def _pairs(looked: Looked) -> Picture:
-    return gradient_pairs(looked.backflow.compare(looked.sight), steady(looked.session, "pairs"))
+    return gradient_pairs(looked.backflow.compare(looked.sight), _steady(looked, "pairs"))
 
 
 def _by_length(looked: Looked) -> Picture:
-    return errors_by_length(looked.backflow.by_length(looked.sight), theme())
+    return errors_by_length(looked.backflow.by_length(looked.sight), _steady(looked, "by_length"))
 
 
 def _errors(looked: Looked) -> Picture:
-    return errors_over_epochs(looked.pages(), looked.session.course, theme())
+    return errors_over_epochs(looked.pages(), looked.session.course, _steady(looked, "errors"))
 
 
 def _checks(looked: Looked) -> Picture:

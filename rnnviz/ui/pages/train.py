@@ -146,4 +146,5 @@ def _draw_run(session: Session, gauge: MemoryGauge, frame: Frame) -> None:
     name, data = recurrent_name(parameters), session.dataset
     frame.chart("loss", loss_curve, course, data.guess, gauge, colors, name)
     frame.chart("metric", metric_curve, course, data.metric, colors)
-    frame.chart("recurrent", recurrent_heatmap, recurrent(parameters), colors, name)
+    weights = steady(session, "recurrent")
+    frame.chart("recurrent", recurrent_heatmap, recurrent(parameters), weights, name)

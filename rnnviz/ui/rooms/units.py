@@ -13,7 +13,6 @@ from rnnviz.analysis.corpus import Corpus
 from rnnviz.analysis.selectivity import MOST_WORDS, selectivity
 from rnnviz.dissection import LEAF, Region, Sort
 from rnnviz.figures.response import Labels, response_matrix
-from rnnviz.figures.scale import ladder
 from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.figures.tinted import Line, tint, tinted_text
 from rnnviz.session import Session
@@ -168,7 +167,7 @@ def _text_html(session: Session, region: Region) -> str:
     lab, probe = session.dissection, session.inspect()
     corpus, unit = lab.corpus(region), lab.unit
     mine = probe.unrolled(region.layer).of(region.part)[:, unit]
-    limit = _limit(corpus, unit, mine)
+    limit = _limit(session, corpus, unit, mine)
     first = lab.leaf * LEAF
     leaf = range(first, min(first + LEAF, corpus.count))
     what = f"unit {unit}: {region.part}"
@@ -191,9 +190,10 @@ def _count(session: Session, corpus: Corpus) -> str:
     return str(every) if every == corpus.count else f"{corpus.count} (drawn by chance) of {every}"
 
 
-def _limit(corpus: Corpus, unit: int, mine: Any) -> float:
+def _limit(session: Session, corpus: Corpus, unit: int, mine: Any) -> float:
     """Where the colours end: at a rung above the largest value that the unit ever has."""
-    return ladder(float(max(np.abs(corpus.states[:, unit]).max(), np.abs(mine).max())))
+    largest = max(np.abs(corpus.states[:, unit]).max(), np.abs(mine).max())
+    return steady(session, "tint", session.part, str(unit)).scale.ladder(float(largest))
 
 
 def _line(session: Session, corpus: Corpus, k: int) -> Line:
@@ -258,7 +258,7 @@ def _behind_html(session: Session, region: Region) -> str:
     unit, word = cell
     changes = corpus.changes[places, unit]
     order = np.argsort(-np.abs(changes), kind="stable")[:_MOST_BEHIND]
-    limit = _limit(corpus, unit, np.zeros(1))
+    limit = _limit(session, corpus, unit, np.zeros(1))
     lines = [_behind(corpus, int(places[k]), unit, float(changes[k])) for k in order]
     text = tinted_text(lines, f"unit {unit}: {region.part}", limit, theme(), _gap(session))
     of = f", the {len(order)} largest" if len(order) < len(places) else ""

@@ -28,7 +28,7 @@ from rnnviz.ui.chart import Event, Frame, place, place_text
 from rnnviz.ui.press import pressed
 from rnnviz.ui.rooms.alter import choose_alter
 from rnnviz.ui.rooms.room import Furnished, edition, region_of
-from rnnviz.ui.style import theme
+from rnnviz.ui.style import steady
 from rnnviz.ui.table import numbers
 from rnnviz.ui.text import explanation
 
@@ -115,7 +115,8 @@ def _said_html(session: Session, plane: Plane) -> str:
 
 
 def _all_ways(session: Session, probe: Probe, plane: Plane) -> Any:
-    return trajectories(_cloud(session, plane), _path(session, probe, plane), plane, theme())
+    way, colors = _path(session, probe, plane), steady(session, "ways", session.part)
+    return trajectories(_cloud(session, plane), way, plane, colors)
 
 
 def _cloud(session: Session, plane: Plane) -> Cloud:
@@ -157,7 +158,8 @@ def _panels(session: Session, probe: Probe) -> bool:
 def _multiples(session: Session, probe: Probe, plane: Plane) -> Any:
     words = probe.reading.words[:MOST_PANELS]
     others = [_panel(session, probe, place, plane) for place in range(len(words))]
-    return small_multiples(_path(session, probe, plane), others, plane, theme())
+    colors = steady(session, "multiples", session.part)
+    return small_multiples(_path(session, probe, plane), others, plane, colors)
 
 
 def _panel(session: Session, probe: Probe, place: int, plane: Plane) -> tuple[str, Way]:
