@@ -179,8 +179,9 @@ def play_and_stop(page, key="states", draws=12, in_part=()):
 
 
 def point_at(page, key):
-    """Move the pointer to the middle of a chart."""
+    """Move the pointer to the middle of a chart, once nothing moves it."""
     page.chart(key).scroll_into_view_if_needed()
+    page.expect_still(f".st-key-{key} .rnnviz-chart")
     box = page.chart(key).locator(".nsewdrag").first.bounding_box()
     page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 

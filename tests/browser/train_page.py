@@ -137,7 +137,7 @@ class TrainPage:
 
     def drag(self, key: str, stops: list[int], release: bool = True) -> None:
         """Drag the thumb of a slider, with the mouse, over ``stops``, once nothing moves it."""
-        self.page.wait_for_function(_STANDS_STILL, arg=f".st-key-{key} input")
+        self.expect_still(f".st-key-{key} input")
         box = self.slider(key).bounding_box()
         assert box
         # While the run goes on both change, and always together.
@@ -152,6 +152,10 @@ class TrainPage:
             self.page.mouse.move(place, y, steps=3)
         if release:
             self.page.mouse.up()
+
+    def expect_still(self, selector: str) -> None:
+        """Wait until nothing moves an element any longer."""
+        self.page.wait_for_function(_STANDS_STILL, arg=selector)
 
     def zoom(self, key: str) -> None:
         """Drag a rectangle over the middle of a chart."""
@@ -179,7 +183,7 @@ class TrainPage:
 
     def start(self) -> None:
         """Press Learn from these data, once the box around it has unfolded."""
-        self.page.wait_for_function(_STANDS_STILL, arg=".st-key-learn button")
+        self.expect_still(".st-key-learn button")
         self.press("learn")
 
     def upload(self, content: str | bytes, name: str = "mine.csv", role: str = "train") -> None:

@@ -250,10 +250,7 @@ def _steady(looked: Looked, key: str) -> Theme:
 
 
 def _lag(looked: Looked) -> Picture:
-    return lag_curve(
-        looked.backflow.lag(looked.sight),
-        _steady(looked, "over_lag"),
-    )
+    return lag_curve(looked.backflow.lag(looked.sight), _steady(looked, "over_lag"))
 
 
 def _products(looked: Looked) -> Picture:
