@@ -121,6 +121,7 @@ def test_states_fill_forwards_and_gradients_backwards(page):
     for cursor in range(4):
         page.expect_in_chart("states", FILLED + " === given", cursor + 1)
         page.keys("ArrowRight")
+    expect_moment(page, 4)
     page.keys("ArrowRight")
     show(page, "flow")
     for cursor in range(4):
