@@ -12,11 +12,11 @@ from statistics import median
 
 from benchmarks.table import Row, print_table
 from rnnviz.analysis.gradients import Objective
+from rnnviz.app.live import Pace
+from rnnviz.app.pages.train import DEVELOP
 from rnnviz.config import RunConfig
 from rnnviz.schedule import Place
 from rnnviz.session import Session
-from rnnviz.ui.live import Pace
-from rnnviz.ui.pages.train import DEVELOP
 
 EPOCHS, REPETITIONS, VISITS = 1000, 5, 100
 

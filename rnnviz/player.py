@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import wraps
-from threading import RLock
-from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -23,42 +19,18 @@ from rnnviz.run import Run, architecture_of
 from rnnviz.schedule import EDIT, MAX_CHANGES, Place, Schedule
 from rnnviz.tasks.dataset import Dataset
 
-P = ParamSpec("P")
-T = TypeVar("T")
-Interlude = Callable[[], object]
-
-#: Epochs a frame that can be chosen; 0 is the slow motion of one phrase a frame.
-SPEEDS = (0, 1, 2, 3, 5, 10, 20, 30, 50)
+#: Epochs a second that can be chosen; 0 is the slow motion of single steps.
+SPEEDS = (0, 1, 2, 5, 10, 20, 60, 120, 300, 600)
 #: Seconds that a link may take to be followed before the page is shown.
-_PATIENCE = 1.0
-
-
-def _nothing() -> None:
-    pass
-
-
-def alone(method: Callable[P, T]) -> Callable[P, T]:
-    """Have a method wait until no other thread is in one of these.
-
-    The page may be told to pause while its last tick is still training.
-    """
-
-    @wraps(method)
-    def locked(*args: P.args, **kwargs: P.kwargs) -> T:
-        player: Any = args[0]
-        with player.lock:
-            return method(*args, **kwargs)
-
-    return locked
+PATIENCE = 1.0
 
 
 class Player:
     """A run, and the place in it that is looked at."""
 
     def __init__(self, config: RunConfig, dataset: Dataset) -> None:
-        self.lock = RLock()
         self.config, self.dataset = config, dataset
-        self.speed = 1
+        self.speed = 60
         self.running = False
         self.message = "Press Play: in every epoch the network reads each training example once."
         self._problems = ""
@@ -79,7 +51,6 @@ class Player:
     # Where it is
 
     @property
-    @alone
     def state(self) -> TrainState:
         """The state that is looked at: the present, or one that the run has passed."""
         return self.run.state if self.shown is None else self.run.at(self.shown)
@@ -128,15 +99,20 @@ class Player:
         schedule, config = self.run.schedule, self.config
         return Course(self.run.history, config.epochs, shown, schedule.changes, self.ghost)
 
+    def note(self, sentence: str) -> None:
+        """Say something before the message; on the way along a link it stays until its end."""
+        if self._journey:
+            self._problems = f"{sentence} {self._problems}".strip()
+        else:
+            self.message = f"{sentence} {self.message}".strip()
+
     # Training
 
-    @alone
     def play(self) -> None:
         """Let ticks advance the run; from a past epoch they replay it first."""
         self.running = not self.over
         self.message = "" if self.running else self._finished_message()
 
-    @alone
     def pause(self) -> None:
         """Keep ticks from advancing the run."""
         self.running = False
@@ -144,23 +120,17 @@ class Player:
             self.message = f"The link was followed up to epoch {self.here}."
             self._arrive()
 
-    @alone
-    def advance(
-        self, epochs: int = 1, budget: float = float("inf"), between: Interlude = _nothing
-    ) -> None:
+    def advance(self, epochs: int = 1, budget: float = float("inf")) -> None:
         """Train for ``epochs`` epochs from the present, or until ``budget`` seconds are over.
 
-        ``between`` is called every few examples, and may raise what ends it. Stops the run at the
-        last epoch, or where the loss is no longer finite.
+        Stops the run at the last epoch, or where the loss is no longer finite.
         """
         until = time.perf_counter() + budget
         goal = Place(min(self.run.place.epoch + epochs, self.config.epochs))
-        for _ in self._train_to(
-            goal, self.run.stride if np.isfinite(budget) else self.run.examples
-        ):
+        stride = self.run.stride if np.isfinite(budget) else self.run.examples
+        for _ in self._train_to(goal, stride):
             if time.perf_counter() > until:
                 break
-            between()
         self._stop_at_the_end()
 
     def _train_to(self, goal: Place, stride: int) -> Iterator[None]:
@@ -174,43 +144,21 @@ class Player:
                 return
             yield
 
-    @contextmanager
-    def frame(self) -> Iterator[None]:
-        """In here a frame is trained and shown; what ends it before undoes it.
+    def tick(self, budget: float, count: int = 1) -> None:
+        """Go on by ``count`` epochs, for about ``budget`` seconds at most.
 
-        So the run stops at what was seen last, and not at what nobody has seen.
-        """
-        with self.lock:
-            run, mark, seen = self.run, self.run.mark, (self.shown, self.message)
-            on_the_way = self.opening
-            try:
-                yield
-            except Exception:
-                # To try the same again would fail again.
-                raise
-            except BaseException:
-                # A journey can't be taken back: it has places where it turns.
-                if not on_the_way:
-                    run.undo(mark)
-                    self.shown, self.message = seen
-                raise
-
-    @alone
-    def tick(self, budget: float, between: Interlude = _nothing) -> None:
-        """Go on for one frame at the speed that is set, for about ``budget`` seconds at most.
-
-        ``between`` is called now and then, and may raise what ends the frame.
+        At speed 0 it goes on by ``count`` steps.
         """
         if self._journey:
-            self._travel(budget, between)
+            self._travel(budget)
+        elif not self.speed:
+            for _ in range(count):
+                self._one_phrase()
         elif self.shown is not None:
-            self._replay(budget)
-        elif self.speed:
-            self.advance(self.speed, budget, between)
+            self._replay(count, budget)
         else:
-            self._one_phrase()
+            self.advance(count, budget)
 
-    @alone
     def step_epoch(self) -> None:
         """Pause, and train, or replay, to the end of the present epoch."""
         self.pause()
@@ -219,7 +167,6 @@ class Player:
         else:
             self.advance(1)
 
-    @alone
     def step_phrase(self) -> None:
         """Pause, and take, or replay, one optimizer step: one example, or one batch."""
         self.pause()
@@ -258,7 +205,6 @@ class Player:
             "Raise Epochs to train on, or press Reset."
         )
 
-    @alone
     def reset(self) -> None:
         """Start the run again from the same initial weights."""
         self.running = False
@@ -267,7 +213,6 @@ class Player:
 
     # Going back
 
-    @alone
     def go_to(self, place: Place) -> None:
         """Look at a place that the run has passed; at the present, or beyond, look at that."""
         place = self.run.clamped(place)
@@ -283,25 +228,23 @@ class Player:
             + "Play replays it from here, Branch here takes another way."
         )
 
-    @alone
     def back_to_now(self) -> None:
         """Look at the present again."""
         self.shown = None
         self.message = self._finished_message() if self.finished else ""
 
-    def _replay(self, budget: float) -> None:
+    def _replay(self, epochs: int, budget: float) -> None:
         until = time.perf_counter() + budget
-        goal = Place(self.here.epoch + self.speed)
-        while self.shown is not None and (self.shown < goal or not self.speed):
-            after = self.run.after(self.shown) if not self.speed else Place(self.shown.epoch + 1)
-            self.go_to(after)
-            if not self.speed or time.perf_counter() > until:
+        for _ in range(epochs):
+            if self.shown is None:
+                break
+            self.go_to(Place(self.shown.epoch + 1))
+            if time.perf_counter() > until:
                 break
         if self.shown is not None:
             self.message = f"Replaying; the run is at epoch {self.run.place}."
         self._stop_at_the_end()
 
-    @alone
     def branch(self) -> None:
         """Make the place that is looked at the present; the old run stays as a ghost."""
         if self.shown is None:
@@ -315,7 +258,6 @@ class Player:
             "change a setting and press Play."
         )
 
-    @alone
     def branch_with(self, edits: Sequence[Edit]) -> bool:
         """Go on from the place looked at with edited weights; the old run stays as a ghost.
 
@@ -337,7 +279,6 @@ class Player:
 
     # Settings and data
 
-    @alone
     def configure(self, config: RunConfig) -> None:
         """Take new settings: at the next step where they can, else with a run started again."""
         changed = self.config.changes(config)
@@ -385,18 +326,18 @@ class Player:
         changes = (c for c in ghost.schedule.changes if c.place >= ghost.place)
         return Old(ghost.place, ghost.end, tuple(changes))
 
-    @alone
-    def follow(self, link: Link, problems: Sequence[str] = ()) -> None:
+    def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
         """Go where a link leads, from the start: at once if that is quick, else tick by tick.
 
-        ``problems`` with the link stay in sight on the way and at its end.
+        It is quick up to ``patience`` seconds. ``problems`` with the link stay in sight on the way
+        and at its end.
         """
         link, said = self._fitting(link)
         self.config = link.schedule.last
         self.shown = self.ghost = None
         problems = [*problems, *said]
         self._journey, self._target, self._problems = self._way(link), link, " ".join(problems)
-        self._travel(_PATIENCE)
+        self._travel(patience)
 
     def _fitting(self, link: Link) -> tuple[Link, list[str]]:
         """The link without edits that its network hasn't the weights for, and what is said then."""
@@ -438,7 +379,7 @@ class Player:
             self.go_to(shown)
         self._stop_at_the_end()
 
-    def _travel(self, budget: float, between: Interlude = _nothing) -> None:
+    def _travel(self, budget: float) -> None:
         until = time.perf_counter() + budget
         for _ in self._journey or ():
             if time.perf_counter() > until:
@@ -448,7 +389,6 @@ class Player:
                     "Pause to stop here."
                 ).strip()
                 return
-            between()
         self._arrive()
 
     def _arrive(self) -> None:

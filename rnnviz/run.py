@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -41,14 +40,6 @@ def architecture_of(dataset: Dataset, config: RunConfig) -> Architecture:
         source=len(dataset.source) if dataset.source else 0,
         loss=dataset.loss,
     )
-
-
-class Mark(NamedTuple):
-    """Where a run is, to go back to: its state, the last place with finite losses, its settings."""
-
-    state: TrainState
-    finite: Place
-    schedule: Schedule
 
 
 class Run:
@@ -157,11 +148,13 @@ class Run:
         if not self._inside:
             self._enter(self.state)
         place, self._state = self._place, None
+        fine = read = False
         try:
-            fine = self._read(min(count, self.examples - place.position))
-        except BaseException:
-            self._lose(place)
-            raise
+            fine, read = self._read(min(count, self.examples - place.position)), True
+        finally:
+            # Ctrl-C in a notebook may end a step anywhere.
+            if not read:
+                self._lose(place)
         if not fine:
             self._lose(self._finite)
             self._bookmarks.clear()
@@ -178,25 +171,6 @@ class Run:
             return False
         self._place = place
         return True
-
-    @property
-    def mark(self) -> Mark:
-        """Where the run is, for ``undo``."""
-        return Mark(self.state, self._finite, self.schedule)
-
-    def undo(self, mark: Mark) -> None:
-        """Forget the steps that were taken since."""
-        if self._state is mark.state:
-            return
-        self._be(mark.state)
-        self._finite, config = mark.finite, self.config
-        self.schedule = mark.schedule
-        if config != self.config:
-            self.configure(config)
-        self.snapshots.drop_after(self._place.epoch)
-        self.history = self.history.until(self._place.epoch)
-        kept = {k: s for k, s in self._bookmarks.items() if place_of(s) <= self._place}
-        self._bookmarks = kept
 
     def _lose(self, place: Place) -> None:
         """Be where the run has been, with a state that is found when it is next asked for."""

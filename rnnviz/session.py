@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -32,7 +31,7 @@ from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import TrainState, order, record
 from rnnviz.link import Link
 from rnnviz.microscope import Microscope, Subject
-from rnnviz.player import Player, alone
+from rnnviz.player import PATIENCE, Player
 from rnnviz.probe import (
     MAX_TYPED,
     Probe,
@@ -101,7 +100,6 @@ class Session(Player):
         usual = "" if self.own_data else TASKS[self.config.task].probe
         return usual or (*self.dataset.test, *self.dataset.train)[0].text[:MAX_TYPED]
 
-    @alone
     def load(self, upload: Upload | None) -> None:
         """Learn from the reader's own data, or, with None, from the task's, from epoch 0.
 
@@ -118,18 +116,6 @@ class Session(Player):
             self.pause()
             self._restart()
             self.message = f"Started again at epoch 0, with the data {dataset.name}."
-
-    @contextmanager
-    def frame(self) -> Iterator[None]:
-        """In here a frame is trained and shown; see ``Player.frame``."""
-        with self.lock:
-            place = self.microscope.place
-            try:
-                with super().frame():
-                    yield
-            except BaseException:
-                self.microscope.place = place
-                raise
 
     def _arrive(self) -> None:
         super()._arrive()
@@ -198,12 +184,10 @@ class Session(Player):
         train = self.dataset.train
         return Sight(self.state, self.settings, probe.trace, train, objective, self.layer)
 
-    @alone
     def gradients_past(self, sight: Sight, budget: float) -> Pages:
         """What the gradients were at other epochs, see ``Backflow.past``."""
         return self.backflow.past(self.run, sight, budget)
 
-    @alone
     def develop_gradients(self, sight: Sight, budget: float) -> bool:
         """Look into more epochs, see ``Backflow.develop``."""
         return self.backflow.develop(self.run, sight, budget)
@@ -241,7 +225,6 @@ class Session(Player):
         """How the network goes on by itself after the probe's values, (n, C)."""
         return run_free(self.state.parameters, probe.example.inputs, FREE)
 
-    @alone
     def past(
         self, probe: Probe, objective: Objective, budget: float
     ) -> tuple[MemoryGauge, GradientMap]:
@@ -260,7 +243,6 @@ class Session(Player):
                 break
         return film.gauge(self.run.place.epoch), film.map(kept)
 
-    @alone
     def develop(self, probe: Probe, objective: Objective, budget: float) -> bool:
         """Replay epochs that lack a frame, for about ``budget`` seconds; whether some still do."""
         until = time.perf_counter() + budget
@@ -323,13 +305,11 @@ class Session(Player):
         """What is looked at, for questions about where the states go."""
         return Scene(self.state, self.dataset, self.run.schedule.origin)
 
-    @alone
     def apply(self) -> None:
         """Take the run's next step, and turn to the beginning of the one after it."""
         self.step_phrase()
         self.microscope.go_to(0)
 
-    @alone
     def trial(self) -> Trial:
         """The network shown with the edits that are tried on it, and how well it does.
 
@@ -338,7 +318,6 @@ class Session(Player):
         self.dissection.fit(self.state.parameters.architecture)
         return self.dissection.trial(self.state, self.run)
 
-    @alone
     def weigh(self, budget: float) -> bool:
         """Find out what units are worth, for about ``budget`` seconds; whether some are left."""
         until = time.perf_counter() + budget
@@ -347,7 +326,6 @@ class Session(Player):
                 return True
         return False
 
-    @alone
     def strongest(self, count: int) -> tuple[Edit, ...]:
         """What silences the units that are worth most, see ``Dissection.strongest``."""
         return self.dissection.strongest(self.state, self.layer, self.run, count)
@@ -381,8 +359,7 @@ class Session(Player):
         """Whether the data are the reader's own, which a link can't carry."""
         return self._own is not None or self.upload is not None
 
-    @alone
-    def follow(self, link: Link, problems: Sequence[str] = ()) -> None:
+    def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
         """Ask the phrase of a link and go where it leads, see ``Player.follow``."""
         problems = [*problems, *self._take_down(link)]
         before, self.dataset = self.dataset, self.data_for(link.schedule.start)
@@ -391,7 +368,7 @@ class Session(Player):
             self.ask(link.phrase)
         elif self.dataset is not before:
             self.ask(self.first_phrase)
-        super().follow(link, problems)
+        super().follow(link, problems, patience)
 
     def _take_down(self, link: Link) -> list[str]:
         """Learn from the data that a link names; a sentence if they are no longer there."""

@@ -9,8 +9,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import orjson
 import plotly.graph_objects as go
 from plotly.utils import PlotlyJSONEncoder
+
+from rnnviz.engine.layer import Array
 
 Series = dict[str, Any]
 
@@ -63,17 +66,41 @@ class Picture:
         drawn = {"data": self.series, "layout": self.ground}
         return json.dumps(drawn, cls=PlotlyJSONEncoder, default=_packed, separators=(",", ":"))
 
+    def parts(self) -> tuple[str, dict[str, Array]]:
+        """The same JSON without the series' arrays of numbers, and these by their paths ("0.x")."""
+        arrays: dict[str, Array] = {}
+        outlines = [_outlined(series, n, arrays) for n, series in enumerate(self.series)]
+        drawn = {"data": outlines, "layout": self.ground}
+        options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+        return orjson.dumps(drawn, default=_packed, option=options).decode(), arrays
+
     def _repr_mimebundle_(self, *wanted: Any, **options: Any) -> Any:
         return self.figure._repr_mimebundle_(*wanted, **options)
 
 
+def _outlined(series: Series, number: int, arrays: dict[str, Array]) -> Series:
+    """The series without its arrays of numbers, which are put into ``arrays``."""
+    found = {name: _numbers(value) for name, value in series.items()}
+    named = {name: array for name, array in found.items() if array is not None}
+    arrays |= {f"{number}.{name}": array for name, array in named.items()}
+    return {name: value for name, value in series.items() if name not in named}
+
+
+def _numbers(value: Any) -> Array | None:
+    """An array of numbers as JavaScript can have it; None where there is none."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iuf" or value.ndim > 2:
+        return None
+    if value.dtype.kind == "f":
+        return value
+    # JavaScript has no arrays of 64-bit integers.
+    array = value.astype(np.int32)
+    return array if (array == value).all() else None
+
+
 def _packed(numbers: Any) -> Any:
     """NumPy's numbers and texts for JSON; arrays of numbers as plotly.js reads them."""
-    if not isinstance(numbers, np.ndarray) or numbers.dtype.kind not in "iuf":
-        return numbers.tolist()
-    # JavaScript has no arrays of 64-bit integers.
-    array = numbers.astype(np.int32) if numbers.dtype.kind in "iu" else numbers
-    if array is not numbers and (array != numbers).any():
+    array = _numbers(numbers)
+    if array is None:
         return numbers.tolist()
     coded = base64.b64encode(array.tobytes()).decode()
     found = {"dtype": array.dtype.str[1:], "bdata": coded}

@@ -6,8 +6,8 @@ import pytest
 
 from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.step import Focus
+from rnnviz.app.text import explanation
 from rnnviz.engine.timeline import Moment, Phase, timeline
-from rnnviz.ui.text import explanation
 from tests.analysis.conftest import TEXTS
 
 SETTINGS = [{}, {"clip": 0.001}, {"clip_by": "norm", "clip": 0.001}, {"clip_by": "off"}]

@@ -13,9 +13,9 @@ from rnnviz.analysis.recipe import parts
 from rnnviz.analysis.step import Focus, share, step_record
 from rnnviz.analysis.symbols import Names
 from rnnviz.analysis.terms import gate_sum, terms
+from rnnviz.app.text import explanation
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Phase
-from rnnviz.ui.text import explanation
 from tests.engine.networks import CELLS, architecture, examples, network
 
 NAMES = Names(("a", "b", "c", "d"), ("A", "B", "C"), tuple("vwxyz"))

@@ -6,9 +6,9 @@ from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.formula import formula
 from rnnviz.analysis.recipe import parts
 from rnnviz.analysis.room import longest_captions, longest_formulas
+from rnnviz.app.text import explanation
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
-from rnnviz.ui.text import explanation
 
 LINKS = {
     "elman": {},

@@ -1,0 +1,169 @@
+"""Actor: the one that owns a Desk; others post commands to it, or borrow the desk for a while.
+
+All actors are tasks on one thread of their own, so only one of them computes at a time: of two
+threads that multiply matrices each would wait for Python's lock again and again. What takes long
+is done in other threads, while its own actor waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager, suppress
+from functools import cache, partial
+from typing import Any
+
+from rnnviz.app.desk import Desk, RefusedError, Viewer
+from rnnviz.session import Session
+
+_LOG = logging.getLogger(__name__)
+Command = Callable[[Desk], object]
+#: Seconds after which a thread that computes lets another one have Python's lock. Every product of
+#: matrices lets it go, and would get it back only after Python's own 5 ms.
+SWITCH = 1e-4
+#: Seconds that a run of Streamlit's script may wait for the desk.
+PATIENCE = 60.0
+
+
+class EndedError(RuntimeError):
+    """The actor has ended: its run is no longer kept."""
+
+
+@cache
+def actors_loop() -> asyncio.AbstractEventLoop:
+    """The event loop of all actors, in a thread of its own."""
+    sys.setswitchinterval(SWITCH)
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="actors", daemon=True).start()
+    return loop
+
+
+class _Loan:
+    """A wish to have the desk: it is lent when its turn comes, until it is given back."""
+
+    def __init__(self) -> None:
+        self.lent: Future[Desk] = Future()
+        self.back = asyncio.Event()
+
+
+class Actor:
+    """Owns a session's desk; nobody else touches it but one who has borrowed it."""
+
+    def __init__(self, session: Session, on_end: Callable[[Actor], None]) -> None:
+        self.run_id = secrets.token_urlsafe(16)
+        self.alive = True
+        self._desk, self._on_end = Desk(session, time.monotonic()), on_end
+        self._inbox: deque[Command | _Loan] = deque()
+        self._bell, self._loop = asyncio.Event(), actors_loop()
+        self._task = asyncio.run_coroutine_threadsafe(self._live(), self._loop)
+
+    # What others may do, from any thread
+
+    @property
+    def seen(self) -> bool:
+        """Whether a browser looks on."""
+        return bool(self._desk.viewers)
+
+    def post(self, command: Command) -> None:
+        """Have ``command`` done, in the order of posting."""
+        self._put(command)
+
+    @contextmanager
+    def borrow(self) -> Iterator[Desk]:
+        """The desk, for one run of Streamlit's script; until it is given back nothing is trained.
+
+        Raises EndedError, and TimeoutError if the actor doesn't come to it.
+        """
+        loan = _Loan()
+        self._put(loan)
+        if not self.alive:
+            raise EndedError
+        try:
+            desk = loan.lent.result(PATIENCE)
+        except CancelledError:
+            raise EndedError from None
+        try:
+            yield desk
+        finally:
+            self._loop.call_soon_threadsafe(loan.back.set)
+
+    def attach(self, viewer: Viewer) -> None:
+        """Have a browser look on."""
+        self.post(lambda desk: desk.attach(viewer, time.monotonic()))
+
+    def detach(self, viewer: Viewer) -> None:
+        """Have it look away."""
+        self.post(lambda desk: desk.detach(viewer, time.monotonic()))
+
+    def hear(self, viewer: Viewer, command: dict[str, Any]) -> None:
+        """Do what a browser says; what makes no sense is left undone."""
+        self.post(lambda desk: desk.hear(viewer, command, time.monotonic()))
+
+    def stop(self) -> None:
+        """End; nothing is heard any more."""
+        self._task.cancel()
+
+    # Inside
+
+    def _put(self, wish: Command | _Loan) -> None:
+        self._inbox.append(wish)
+        self._loop.call_soon_threadsafe(self._bell.set)
+
+    async def _live(self) -> None:
+        try:
+            while not self._desk.expired(time.monotonic()):
+                await self._read_inbox()
+                await self._go_on()
+                await self._rest()
+        finally:
+            self.alive = False
+            for wish in self._inbox:
+                if isinstance(wish, _Loan):
+                    wish.lent.cancel()
+            self._on_end(self)
+
+    async def _read_inbox(self) -> None:
+        self._bell.clear()
+        while self._inbox:
+            wish = self._inbox.popleft()
+            if isinstance(wish, _Loan):
+                await self._lend(wish)
+            else:
+                self._safely(partial(wish, self._desk))
+
+    async def _lend(self, loan: _Loan) -> None:
+        if loan.lent.set_running_or_notify_cancel():
+            loan.lent.set_result(self._desk)
+            await loan.back.wait()
+            self._desk.refresh()
+
+    async def _go_on(self) -> None:
+        work = self._desk.busy(time.monotonic())
+        if work:
+            await asyncio.to_thread(self._safely, work)
+        self._safely(lambda: self._desk.turn(time.monotonic()))
+
+    async def _rest(self) -> None:
+        rest = self._desk.rest(time.monotonic())
+        if self._inbox or rest == 0 or self._desk.busy(time.monotonic()):
+            await asyncio.sleep(0)
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._bell.wait(), rest)
+
+    def _safely(self, work: Callable[[], object]) -> None:
+        """What fails must not end the actor: the run is held, and its page says so."""
+        try:
+            work()
+        except RefusedError as problem:
+            _LOG.info("refused: %s", problem)
+        except Exception:
+            _LOG.exception("a command failed")
+            self._desk.fail()

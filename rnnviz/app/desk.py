@@ -1,0 +1,385 @@
+"""Desk: a Session, the browsers that look at it, and what is done when; no thread, no socket.
+
+Its time is given, so that it can be tested step by step. An actor owns it and calls ``turn``.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from rnnviz.app.frame import Frame, Sent
+from rnnviz.config import SETTINGS
+from rnnviz.player import SPEEDS
+from rnnviz.probe import MAX_TYPED
+from rnnviz.schedule import Place
+from rnnviz.session import Session
+
+_LOG = logging.getLogger(__name__)
+
+Event = dict[str, Any]
+Handler = Callable[[Event], None]
+
+#: Seconds that are trained before the desk looks up again, and from one frame to the next: no more
+#: than a screen shows.
+SLICE, FRAME = 0.010, 1 / 62
+#: Steps a second in slow motion.
+STEPS = 4
+#: Seconds that are caught up at most when training falls behind its speed.
+BEHIND = 0.1
+#: Frames on their way to one browser at most.
+FLIGHT = 2
+#: Seconds without an answer after which nobody is thought to look, and the run is held.
+DEAF = 5.0
+#: Seconds for which a run is kept that nobody looks at; it is held meanwhile.
+LEASE = 120.0
+#: Seconds for which a link is followed, or a job is worked on, at a time.
+STRETCH = 0.03
+#: Seconds from one link in the address to the next while the run goes on.
+LINK = 0.5
+#: Browsers whose commands are counted, so that one that comes twice is done once.
+CLIENTS = 32
+
+
+class RefusedError(ValueError):
+    """A command that makes no sense."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a page has to do while the run rests.
+
+    ``work`` does it for so many seconds at most and tells whether something is left.
+    """
+
+    work: Callable[[float], bool]
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What a page shows of a session and how it acts on what the reader does there."""
+
+    session: Session
+    draw: Callable[[Frame], None]
+    handlers: Mapping[str, Handler] = field(default_factory=dict)
+    job: Job | None = None
+
+
+@dataclass(eq=False)
+class Viewer:
+    """One browser that looks on: what it has got, and how much of it is on its way.
+
+    ``pipe`` gets a message to it; it never blocks and can be called from any thread. ``scene`` says
+    what its page shows now.
+    """
+
+    pipe: Callable[[bytes], None]
+    client: str = ""
+    scene: Callable[[], Scene | None] = lambda: None
+    sight: frozenset[str] = frozenset()
+    sent: int = 0
+    acked: int = 0
+    heard_at: float = 0.0
+    version: int = -1
+    link: tuple[float, str] = (-math.inf, "")
+    memory: Sent = field(default_factory=Sent)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can take another frame."""
+        return self.sent - self.acked < FLIGHT
+
+
+@dataclass(eq=False)
+class Pace:
+    """How many epochs, or steps in slow motion, are due by the clock."""
+
+    credit: float = 0.0
+    last: float | None = None
+
+    def due(self, now: float, rate: float) -> int:
+        """How many are to be done by ``now`` at ``rate`` a second."""
+        if self.last is not None:
+            self.credit += (now - self.last) * rate
+        self.last = now
+        self.credit = min(self.credit, max(1.0, BEHIND * rate))
+        return int(self.credit)
+
+    def rest(self, rate: float) -> float:
+        """Seconds until the next one is due."""
+        return max(0.0, (1 - self.credit) / rate)
+
+    def stop(self) -> None:
+        """Begin anew when it next goes on, with one at once."""
+        self.credit, self.last = 1.0, None
+
+
+class Desk:
+    """See above. ``edition`` counts what may make Streamlit's own part of the page out of date."""
+
+    def __init__(self, session: Session, now: float) -> None:
+        self.session = session
+        self.viewers: list[Viewer] = []
+        self.version = self.edition = 0
+        self._unseen_since, self._next_frame = now, now
+        self._pace = Pace()
+        self._heard: dict[str, int] = {}
+        self._job_done: Job | None = None
+        self._working = False
+        self._ran = False
+
+    # What the actor asks
+
+    def rest(self, now: float) -> float | None:
+        """Seconds for which there is nothing to do; None: until the next command."""
+        if not self.viewers:
+            return max(0.0, self._unseen_since + LEASE - now)
+        waits = [self._next_frame - now] if any(map(self._owed, self.viewers)) else []
+        if self.plays(now):
+            waits.append(self._pace.rest(self._rate))
+        return max(0.0, min(waits)) if waits else None
+
+    def expired(self, now: float) -> bool:
+        """Whether nobody has looked for so long that the session can go."""
+        return not self.viewers and now >= self._unseen_since + LEASE
+
+    def plays(self, now: float) -> bool:
+        """Whether there is training to do for somebody who looks."""
+        return self.session.running and any(self._looks(viewer, now) for viewer in self.viewers)
+
+    def busy(self, now: float) -> Callable[[], None] | None:
+        """Work that takes its time: a link to follow, or a page's job while the run rests."""
+        if self.plays(now) and self.session.opening:
+            return self._follow
+        job = self._job(now)
+        return None if job is None else lambda: self._work(job)
+
+    def turn(self, now: float) -> None:
+        """Train for a little, if it is time, and send to each browser what it can take."""
+        if self.plays(now) and not self.session.opening:
+            self._train(now)
+        elif not self.session.running:
+            self._pace.stop()
+        self._notice_the_end()
+        if now < self._next_frame:
+            return
+        for viewer in self.viewers:
+            if self._owed(viewer):
+                self._next_frame = now + FRAME
+                self._send(viewer, now)
+
+    # Training
+
+    @property
+    def _rate(self) -> float:
+        return self.session.speed or STEPS
+
+    def _train(self, now: float) -> None:
+        session, due = self.session, self._pace.due(now, self._rate)
+        if not due:
+            return
+        before = session.here.epoch
+        session.tick(SLICE, due)
+        # Of an epoch that takes longer the rest stays due.
+        self._pace.credit -= session.here.epoch - before if session.speed else due
+        self.version += 1
+
+    def _notice_the_end(self) -> None:
+        """Streamlit's part of the page follows a run that has come to rest by itself."""
+        if self._ran and not self.session.running:
+            self.edition += 1
+        self._ran = self.session.running
+
+    def _follow(self) -> None:
+        self.session.tick(STRETCH)
+        self.version += 1
+        if not self.session.opening:
+            self.edition += 1
+
+    def _job(self, now: float) -> Job | None:
+        if self.session.running:
+            return None
+        for viewer in self.viewers:
+            scene = self._scene(viewer)
+            job = scene.job if scene and self._looks(viewer, now) else None
+            if job and job is not self._job_done and not self._owed(viewer):
+                return job
+        return None
+
+    def _work(self, job: Job) -> None:
+        left = job.work(STRETCH)
+        if not left:
+            self.edition += self._working
+            self._job_done = job
+        self.version += left or self._working
+        self._working = left
+
+    # Who looks
+
+    def attach(self, viewer: Viewer, now: float) -> None:
+        """Have a browser look on."""
+        viewer.heard_at = now
+        self.viewers.append(viewer)
+
+    def detach(self, viewer: Viewer, now: float) -> None:
+        """Have it look away; when it was the last one the run is held."""
+        if viewer in self.viewers:
+            self.viewers.remove(viewer)
+            self._unseen_since = now
+            self._pace.stop()
+
+    def refresh(self) -> None:
+        """Show everything as it is now: a page may have been laid out again."""
+        self.version += 1
+        self._job_done = None
+
+    def say(self, sentence: str) -> None:
+        """Tell the reader something, before what the session says."""
+        self.session.note(sentence)
+        self.version += 1
+
+    def fail(self) -> None:
+        """Hold the run after something that should not happen, and say so."""
+        self.session.pause()
+        self.say("Something went wrong here. The run is held, and nothing of it is lost.")
+
+    def _scene(self, viewer: Viewer) -> Scene | None:
+        """The scene of a browser, if it is one of this session."""
+        scene = viewer.scene()
+        return scene if scene and scene.session is self.session else None
+
+    def _looks(self, viewer: Viewer, now: float) -> bool:
+        return viewer.ready or now < viewer.heard_at + DEAF
+
+    def _owed(self, viewer: Viewer) -> bool:
+        return viewer.ready and viewer.version < self.version
+
+    # Commands
+
+    def hear(self, viewer: Viewer, command: Mapping[str, Any], now: float) -> None:
+        """Do what a browser says; raises RefusedError.
+
+        A command has a number ``n``. One that comes again after the wire was cut is done once.
+        """
+        viewer.heard_at = now
+        match command:
+            case {"do": "ack", "seq": int(seq)} if viewer.acked <= seq <= viewer.sent:
+                viewer.acked = seq
+            case {"do": "watch", "pictures": list(keys), "new": list(new)}:
+                viewer.sight = frozenset(key for key in keys if isinstance(key, str))
+                viewer.memory.forget([key for key in new if isinstance(key, str)])
+                viewer.version = -1
+            case {"do": str(), "n": int(number)}:
+                if number > self._heard.get(viewer.client, 0):
+                    self._note(viewer.client, number)
+                    self._act(viewer, command)
+            case _:
+                raise RefusedError(f"not understood: {str(dict(command))[:80]}")
+
+    def _note(self, client: str, number: int) -> None:
+        self._heard.pop(client, None)
+        self._heard[client] = number
+        if len(self._heard) > CLIENTS:
+            self._heard.pop(next(iter(self._heard)))
+
+    def _act(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
+        self.version += 1
+        ran = self.session.running
+        self._command(viewer, command)
+        self._job_done = None
+        # While it plays Streamlit's part stays as it is, and while a hand is on a slider.
+        if command["do"] not in ("play", "speed") and command.get("settled", True):
+            self.edition += 1
+        if self.session.running and not ran:
+            self._pace.stop()
+
+    def _command(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
+        session = self.session
+        match command:
+            case {"do": "play" | "pause" | "reset" as what}:
+                getattr(session, what)()
+            case {"do": "step", "what": "epoch"}:
+                session.step_epoch()
+            case {"do": "step", "what": "phrase"}:
+                session.step_phrase()
+            case {"do": "now"}:
+                session.back_to_now()
+            case {"do": "branch"}:
+                session.branch()
+            case {"do": "seed"}:
+                seed = (session.config.seed + 1) % SETTINGS["seed"].high
+                session.configure(replace(session.config, seed=int(seed)))
+            case {"do": "seek", "epoch": int(epoch)} if epoch >= 0:
+                session.pause()
+                session.go_to(Place(epoch))
+            case {"do": "speed", "epochs": int(speed)} if speed in SPEEDS:
+                session.speed = speed
+            case {"do": "phrase", "text": str(text)} if len(text) <= MAX_TYPED + 1:
+                session.ask(text)
+            case {"do": "select" | "click", "on": str(key)}:
+                self._handle(viewer, key, command)
+            case _:
+                raise RefusedError(f"not understood: {str(dict(command))[:80]}")
+
+    def _handle(self, viewer: Viewer, key: str, command: Mapping[str, Any]) -> None:
+        scene = self._scene(viewer)
+        handler = scene.handlers.get(key) if scene else None
+        if handler is None:
+            raise RefusedError(f"nothing to do for {key[:80]!r}")
+        try:
+            handler(dict(command))
+        except (KeyError, TypeError, ValueError, IndexError, OverflowError) as problem:
+            raise RefusedError(f"{key[:80]!r} can't be so: {problem}") from None
+
+    # What is sent
+
+    def _send(self, viewer: Viewer, now: float) -> None:
+        frame, scene = Frame(viewer.sight), self._scene(viewer)
+        viewer.version = self.version
+        problem = self._drawn(scene, frame) if scene else ""
+        viewer.sent += 1
+        header = {**self._header(viewer, now), "problem": problem}
+        viewer.pipe(viewer.memory.message(header, frame))
+
+    def _drawn(self, scene: Scene, frame: Frame) -> str:
+        """Draw the scene; where that fails the run is held, and a sentence says so."""
+        try:
+            scene.draw(frame)
+        except Exception:
+            _LOG.exception("a page could not be drawn")
+            self.session.pause()
+            return "This page can't be drawn here. The run is kept: try another epoch or page."
+        return ""
+
+    def _header(self, viewer: Viewer, now: float) -> dict[str, Any]:
+        session = self.session
+        epoch, position = session.run.place
+        last = epoch + bool(position)
+        return {
+            "seq": viewer.sent,
+            "heard": self._heard.get(viewer.client, 0),
+            "edition": self.edition,
+            "running": session.running,
+            "over": session.over,
+            "looking_back": session.shown is not None,
+            "epoch": last if session.shown is None else session.shown.epoch,
+            "last": last,
+            "place": session.place,
+            "speed": session.speed,
+            "typed": session.typed,
+            "sequence": "batch" if session.config.batch > 1 else session.names.sequence,
+            "link": self._link(viewer, now),
+        }
+
+    def _link(self, viewer: Viewer, now: float) -> str | None:
+        """The query of the address, where it has changed; while the run goes on now and then."""
+        at, before = viewer.link
+        if self.session.running and now < at + LINK:
+            return None
+        link = urlencode(self.session.link().to_query())
+        viewer.link = now, link
+        return link if link != before else None

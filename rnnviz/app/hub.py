@@ -1,0 +1,157 @@
+"""Hub: which run belongs to which browser tab.
+
+Streamlit's session holds a seat. Its ticket, a secret, is the first thing that the tab says on the
+wire. A run has an id, which the tab keeps for itself: with it a reloaded tab finds its run again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+from weakref import WeakValueDictionary
+
+import streamlit as st
+
+from rnnviz.app.actor import Actor, EndedError
+from rnnviz.app.desk import Desk, Scene
+from rnnviz.config import RunConfig
+from rnnviz.link import read_link
+from rnnviz.session import Session
+from rnnviz.shelf import Shelf
+
+#: Runs that this server keeps at most; the one that nobody has looked at for longest goes first.
+MOST_RUNS = 64
+#: Seconds that a link is followed before the page is shown; the rest is done before all eyes.
+GLANCE = 0.05
+
+RESTORED = (
+    "This server no longer had your run (it was started again, or the run was left alone for more "
+    "than two minutes), so the page opened the link in its address."
+)
+
+
+class SessionState(Protocol):
+    """Where Streamlit keeps what belongs to one of its sessions."""
+
+    def __contains__(self, key: str) -> bool: ...
+    def __getitem__(self, key: str) -> Any: ...
+    def __setitem__(self, key: str, value: Any) -> None: ...
+
+
+class FullError(RuntimeError):
+    """All runs that this server keeps are being looked at."""
+
+
+@dataclass(eq=False)
+class Seat:
+    """The place of one Streamlit session: its ticket, its run, and what its page shows.
+
+    ``edition`` counts how often the sidebar was made anew, since others had changed the settings.
+    """
+
+    ticket: str
+    actor: Actor
+    scene: Scene | None = None
+    config: RunConfig | None = None
+    edition: int = 0
+
+    def settings(self, desk: Desk) -> int:
+        """The edition of the sidebar: another one where it would show settings of before."""
+        if self.config is not None and self.config != desk.session.config:
+            self.edition += 1
+        self.config = desk.session.config
+        return self.edition
+
+    @contextmanager
+    def borrow(self) -> Iterator[Desk]:
+        """The desk of this tab's run, see ``Actor.borrow``."""
+        loan = ExitStack()
+        try:
+            desk = loan.enter_context(self.actor.borrow())
+        except EndedError:
+            # The tab has just gone over to the run that it knew before.
+            desk = loan.enter_context(self.actor.borrow())
+        with loan:
+            yield desk
+
+
+class Hub:
+    """All seats and runs of this server, and the one shelf of uploads."""
+
+    def __init__(self) -> None:
+        self.shelf = Shelf()
+        self._seats: WeakValueDictionary[str, Seat] = WeakValueDictionary()
+        self._actors: dict[str, Actor] = {}
+
+    def seat(self, state: SessionState, query: Mapping[str, str]) -> Seat:
+        """The seat of the Streamlit session with this state; a new one opens the link ``query``.
+
+        Raises FullError.
+        """
+        if "seat" not in state:
+            made = state["seat"] = Seat(secrets.token_urlsafe(16), self._begin(query))
+            self._seats[made.ticket] = made
+        seat: Seat = state["seat"]
+        if not seat.actor.alive:
+            seat.actor = self._begin(query)
+        return seat
+
+    def welcome(self, ticket: str, run_id: str) -> tuple[Seat, bool] | None:
+        """The seat with this ticket, and whether it is now another run's; None: no such ticket.
+
+        A tab that knows its run goes on with it, if it is still there.
+        """
+        seat, known = self._seats.get(ticket), self._actors.get(run_id)
+        if seat is None or not seat.actor.alive:
+            return None
+        moved = known is not None and known.alive and known is not seat.actor
+        if known and moved:
+            seat.actor.stop()
+            seat.actor = known
+        elif run_id and known is None:
+            seat.actor.post(lambda desk: desk.say(RESTORED))
+        return seat, moved
+
+    def stop(self) -> None:
+        """End all runs."""
+        for actor in self.actors:
+            actor.stop()
+
+    @property
+    def actors(self) -> list[Actor]:
+        """All that are alive."""
+        return list(self._actors.values())
+
+    def _begin(self, query: Mapping[str, str]) -> Actor:
+        self._make_room()
+        actor = Actor(Session(shelf=self.shelf), self._forget)
+        self._actors[actor.run_id] = actor
+        link, problems = read_link(dict(query))
+        with actor.borrow() as desk:
+            desk.session.follow(link, problems, GLANCE)
+        return actor
+
+    def _make_room(self) -> None:
+        actors = self.actors
+        if len(actors) < MOST_RUNS:
+            return
+        unseen = [actor for actor in actors if not actor.seen]
+        if not unseen:
+            raise FullError
+        unseen[0].stop()
+
+    def _forget(self, actor: Actor) -> None:
+        self._actors.pop(actor.run_id, None)
+
+
+@st.cache_resource
+def hub() -> Hub:
+    """The one hub of this server.
+
+    Where a file watcher is on, Streamlit imports our modules again after an edit, but the routes
+    keep the old ones: a hub in a module would then be two.
+    """
+    return Hub()

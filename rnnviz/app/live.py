@@ -1,0 +1,39 @@
+"""What a page shows while it is looked at, handed to the one who owns the session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from rnnviz.app.desk import Event, Handler, Job, Scene
+from rnnviz.app.frame import Frame
+from rnnviz.app.state import get_seat
+from rnnviz.app.style import look, looking, status_html
+from rnnviz.schedule import Place
+from rnnviz.session import Session
+
+
+def live(
+    session: Session,
+    draw: Callable[[Frame], None],
+    handlers: Mapping[str, Handler] | None = None,
+    job: Job | None = None,
+) -> None:
+    """Have ``draw`` called for every frame from now on, with the look of this page.
+
+    ``handlers`` act on what is clicked or selected, by the key of the picture or slider. A ``job``
+    is worked on while the session rests. Both are called by the actor, never by this script.
+    """
+    here = look()
+
+    def draw_all(frame: Frame) -> None:
+        with looking(here):
+            frame.text("status", status_html(session))
+            draw(frame)
+
+    get_seat().scene = Scene(session, draw_all, handlers or {}, job)
+
+
+def go_to_click(session: Session, click: Event) -> None:
+    """Look at the epoch that was clicked in a chart over the epochs."""
+    session.pause()
+    session.go_to(Place(round(click["x"])))

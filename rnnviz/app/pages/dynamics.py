@@ -1,0 +1,199 @@
+"""Page *Dynamics*: where the state goes while the input is held, and where it stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from rnnviz.analysis.fixed_points import FixedPoints
+from rnnviz.analysis.flow_map import Held, states_of
+from rnnviz.analysis.portrait import Readout, portrait
+from rnnviz.app.axes import choose_axes
+from rnnviz.app.desk import Job
+from rnnviz.app.frame import Frame
+from rnnviz.app.live import live
+from rnnviz.app.phrase import phrase_box
+from rnnviz.app.points import points_html, points_table, search_html
+from rnnviz.app.stage import place, place_text
+from rnnviz.app.state import first_value, on_desk, visit
+from rnnviz.app.style import escaped, theme
+from rnnviz.app.table import numbers
+from rnnviz.app.text import explanation
+from rnnviz.dynamics import STARTS, Hold, read_out
+from rnnviz.figures.dynamics import phase_plane, point_spectra
+from rnnviz.figures.picture import Picture
+from rnnviz.figures.theme import HEIGHTS, shown_token
+from rnnviz.session import Session
+
+#: A search takes so many times what a chore may take of a tick: nothing else goes on meanwhile.
+SHARE = 2
+
+
+def dynamics_page(session: Session) -> None:
+    """Draw the page."""
+    _controls(session)
+    problem = session.dynamics.problem(session.scene)
+    _layout(session, problem)
+
+    def draw(frame: Frame) -> None:
+        frame.text("search", search_html(*_search(session)))
+        if not session.dynamics.problem(session.scene):
+            _draw(session, frame)
+
+    live(session, draw, job=Job(lambda b: session.dynamics.work(SHARE * b)))
+    if not problem:
+        numbers("dynamics", _numbers(session))
+
+
+def _controls(session: Session) -> None:
+    dynamics = session.dynamics
+    with st.container(horizontal=True, vertical_alignment="bottom", key="dynamics_bar"):
+        _hold(session)
+        first = first_value("starts", visit("dynamics"), dynamics.starts)
+        starts = st.selectbox(
+            "Starts", STARTS, STARTS.index(first), key="starts", width=110,
+            help="From how many states the search begins: visited ones and midpoints of two, with "
+            "a little noise; at last midpoints of two points found, which is where saddles lie",
+        )  # fmt: skip
+        dynamics.starts = starts or dynamics.starts
+        searching = dynamics.searching is not None
+        blocked = searching or bool(dynamics.problem(session.scene))
+        st.button(
+            "Find", key="find", type="primary", on_click=on_desk(_find), args=(session,),
+            shortcut="F", disabled=blocked, help="Look for the points at which the state stays",
+        )  # fmt: skip
+        st.button("Cancel", key="cancel", on_click=on_desk(dynamics.cancel), disabled=not searching)
+    left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
+    with left:
+        phrase_box(session)
+        if session.problem:
+            st.caption(escaped(session.problem))
+    if not dynamics.problem(session.scene) and dynamics.flat(session.scene):
+        with right:
+            _plane_controls(session)
+
+
+def _find(session: Session) -> None:
+    session.pause()
+    session.dynamics.find(session.scene)
+
+
+def _hold(session: Session) -> None:
+    """Which input is held, and which words or values, where they are chosen."""
+    dynamics, scene, noun = session.dynamics, session.scene, session.names.noun
+    hold, words, typed = dynamics.choices(scene)
+    own = f"{noun}s" if scene.dataset.tokens else "values"
+    edition = visit("dynamics"), scene.dataset
+    chosen = st.segmented_control(
+        "Hold", list(Hold), default=first_value("hold", edition, hold), required=True,
+        key=f"hold_{own}", format_func=lambda hold: own if hold is Hold.OWN else hold.value,
+        help="What the network reads again and again while its state is watched. The mean input "
+        "is that of all training sequences.",
+    )  # fmt: skip
+    dynamics.holds[scene.dataset.tokens] = Hold(chosen or hold)
+    if chosen is not Hold.OWN:
+        return
+    if scene.dataset.tokens:
+        vocabulary = scene.dataset.vocabulary.words
+        dynamics.words = tuple(st.multiselect(
+            f"The {noun} held, or several, whose mean is", vocabulary,
+            list(first_value("words", edition, words)), key=f"words_{hash(vocabulary):x}",
+            format_func=shown_token, max_selections=20, width=320,
+        ))  # fmt: skip
+    else:
+        dynamics.typed = st.text_input(
+            "The values held", first_value("typed", edition, typed), key="typed", width=200
+        )
+
+
+def _layout(session: Session, problem: str) -> None:
+    place_text("search")
+    if problem:
+        st.info(problem)
+        return
+    left, right = st.columns([3, 2], gap="medium")
+    noun = session.names.noun
+    with left:
+        if session.dynamics.flat(session.scene):
+            place("phase", HEIGHTS["phase"], explanation("phase", noun=noun))
+        else:
+            st.info(explanation("phase_none"))
+    with right:
+        place("spectra", HEIGHTS["spectra"], explanation("spectra", noun=noun))
+    place_text("points")
+    st.caption(explanation("points", noun=noun))
+
+
+def _plane_controls(session: Session) -> None:
+    """In which plane the states are seen."""
+    dynamics = session.dynamics
+    with st.container(horizontal=True, vertical_alignment="bottom", key="plane_bar"):
+        count = len(dynamics.plane(session.scene).basis.axes)
+        dynamics.axes = choose_axes("axes", dynamics.axes, visit("dynamics"), count)
+        st.button(
+            "Refit the plane", key="refit", on_click=on_desk(dynamics.refit),
+            help="Find the principal components of the states visited at the epoch shown; until "
+            "then the plane stays, so that epochs can be compared",
+        )  # fmt: skip
+
+
+def _search(session: Session) -> tuple[FixedPoints | None, tuple[int, float] | None]:
+    dynamics, scene = session.dynamics, session.scene
+    found = None if dynamics.problem(scene) else dynamics.found(dynamics.held(scene), scene)
+    return found, dynamics.searching
+
+
+def _draw(session: Session, frame: Frame) -> None:
+    found, readouts = _found(session)
+    points = found.points if found else ()
+    if session.dynamics.flat(session.scene):
+        frame.chart("phase", _phase, session, remark=_remark(session))
+    frame.chart("spectra", point_spectra, points, theme())
+    frame.text("points", points_html(found, readouts))
+
+
+def _found(session: Session) -> tuple[FixedPoints | None, list[Readout]]:
+    found, _ = _search(session)
+    points, data = found.points if found else (), session.dataset
+    return found, [read_out(point.answers, data, shown_token) for point in points]
+
+
+def _phase(session: Session) -> Picture:
+    """The phase plane; all that it takes is computed only if it is in sight."""
+    dynamics, scene, probe = session.dynamics, session.scene, session.inspect()
+    found, readouts = _found(session)
+    held: Held = dynamics.held(scene)
+    plane, points = dynamics.plane(scene), found.points if found else ()
+    path = states_of(probe.trace).whole
+    seen = portrait(held, plane, dynamics.visited(scene), path, points)
+    words = probe.words[1 - len(path) :]
+    return phase_plane(seen, plane, points, (readouts, words), theme())
+
+
+def _remark(session: Session) -> str:
+    dynamics, scene = session.dynamics, session.scene
+    visited, basis = dynamics.visited(scene), dynamics.plane(scene).basis
+    read = f"{len(visited.paths)} of {visited.total}" if visited.partial else f"{visited.total}"
+    label = dynamics.label(scene, shown_token)
+    return (
+        f"Held here: {label}. The plane was fitted at epoch {basis.epoch}, to the states on {read} "
+        f"training sequences, the one before the first {session.names.noun} included; their "
+        f"participation ratio was {basis.participation:.2f} of {len(basis.mean)} dimensions."
+    )
+
+
+def _numbers(session: Session) -> dict[str, Callable[[], Any]]:
+    def points() -> pd.DataFrame:
+        return points_table(*_found(session))
+
+    def spectra() -> Picture:
+        found, _ = _found(session)
+        return point_spectra(found.points if found else ())
+
+    charts: dict[str, Callable[[], Any]] = {"Points": points, "Eigenvalues": spectra}
+    if session.dynamics.flat(session.scene):
+        charts["Phase plane"] = lambda: _phase(session)
+    return charts

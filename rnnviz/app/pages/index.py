@@ -1,0 +1,50 @@
+"""All of the page that Streamlit draws: settings, the bar, and one of the pages."""
+
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from rnnviz.app.pages.dynamics import dynamics_page
+from rnnviz.app.pages.gradients import gradients_page
+from rnnviz.app.pages.hidden import hidden_page
+from rnnviz.app.pages.step import step_page
+from rnnviz.app.pages.train import train_page
+from rnnviz.app.sidebar import sidebar
+from rnnviz.app.stage import connect, place_bar, place_text
+from rnnviz.app.state import get_seat
+from rnnviz.app.style import style_sheet
+from rnnviz.session import Session
+
+LOGO = Path(__file__).parents[3] / "docs" / "logo.svg"
+
+
+def pages(session: Session) -> list[st.Page]:
+    """The pages, in the order in which they are named at the top."""
+    return [
+        st.Page(partial(train_page, session), title="Train", url_path="train", default=True),
+        st.Page(partial(step_page, session), title="Step", url_path="step"),
+        st.Page(partial(hidden_page, session), title="Hidden states", url_path="hidden"),
+        st.Page(partial(gradients_page, session), title="Gradients", url_path="gradients"),
+        st.Page(partial(dynamics_page, session), title="Dynamics", url_path="dynamics"),
+    ]
+
+
+def show() -> None:
+    """Draw everything, with the desk borrowed from the actor."""
+    st.set_page_config(page_title="rnnviz", page_icon="🔁", layout="wide")
+    st.logo(LOGO, size="large")
+    seat = get_seat()
+    with seat.borrow() as desk:
+        session = desk.session
+        page = st.navigation(pages(session), position="top")
+        connect(seat, desk.edition, page.url_path)
+        style_sheet()
+        sidebar(seat, desk)
+        with st.container(key="header"):
+            place_bar()
+            place_text("status")
+        page.run()
+
+
+show()

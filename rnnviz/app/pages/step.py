@@ -1,0 +1,225 @@
+"""Page *Step*: one training step under the microscope, moment by moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from rnnviz.analysis.blocks import blocks
+from rnnviz.analysis.gradients import gradient_flow
+from rnnviz.analysis.operation import marked, operation
+from rnnviz.analysis.recipe import parts
+from rnnviz.analysis.step import StepRecord, panels
+from rnnviz.analysis.terms import terms
+from rnnviz.app.check import check_button
+from rnnviz.app.desk import Event, Handler
+from rnnviz.app.frame import Frame, SliderState
+from rnnviz.app.live import live
+from rnnviz.app.moment import (
+    caption_html,
+    caption_room,
+    changes_html,
+    formula_html,
+    formula_room,
+    levels_html,
+    levels_room,
+)
+from rnnviz.app.phrase import phrase_box
+from rnnviz.app.stage import Block, place, place_cursor, place_text
+from rnnviz.app.state import first_value, on_desk, visit
+from rnnviz.app.style import check_html, release_header, theme
+from rnnviz.app.text import explanation
+from rnnviz.app.wording import text_name
+from rnnviz.engine.timeline import Phase
+from rnnviz.figures.gradients import bptt_profile
+from rnnviz.figures.hidden import STATE, state_heatmap
+from rnnviz.figures.network import unrolled_network
+from rnnviz.figures.step import operation_strips, parameter_mosaic, term_bars
+from rnnviz.figures.theme import HEIGHTS
+from rnnviz.microscope import Microscope, Subject
+from rnnviz.probe import Probe
+from rnnviz.session import Session
+
+
+def step_page(session: Session) -> None:
+    """Draw the page."""
+    release_header()
+    _subject(session)
+    probe = session.inspect()
+    step = session.step(probe)
+    with st.container(key="cursor_bar"):
+        place_text("levels", levels_room(session, probe, step))
+        place_cursor("moment", "Moment of the step")
+    _layout(session, step)
+
+    def draw(frame: Frame) -> None:
+        probe = session.inspect()
+        step = session.step(probe)
+        frame.slider("moment", _cursor(session.microscope))
+        _draw_texts(session, probe, step, frame)
+        _draw_charts(session.microscope, step, frame)
+
+    live(session, draw, _handlers(session.microscope))
+
+
+def _layout(session: Session, step: StepRecord) -> None:
+    captions, formulas = _room(session, step)
+    place_text("caption", captions)
+    _place(session, "network")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        place_text("formula", formulas)
+        _place(session, "operation", "states")
+    with right:
+        _place(session, "terms")
+    _place(session, "mosaic")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        check_button(
+            lambda: session.check_gradient(session.step(session.inspect()).trace),
+            session.names.sequence,
+        )
+        place_text("badge")
+        _place(session, "flow")
+    with right:
+        place_text("changes")
+
+
+def _room(session: Session, step: StepRecord) -> tuple[list[Block], list[Block]]:
+    """The room for the captions and the formulas, worked out once for steps of a kind."""
+    focus = session.microscope.focus
+    kind = session.dataset, step.config, step.moments, focus.layer, focus.part
+    if st.session_state.get("step_room", (None,))[0] != kind:
+        st.session_state.step_room = kind, (caption_room(step, focus), formula_room(step, focus))
+    found: tuple[list[Block], list[Block]] = st.session_state.step_room[1]
+    return found
+
+
+def _place(session: Session, *keys: str) -> None:
+    for key in keys:
+        text = explanation(text_name(session, key), noun=session.names.noun)
+        place(key, HEIGHTS[key], text, clicks=key in {"network", "states"})
+
+
+def _subject(session: Session) -> None:
+    scope = session.microscope
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        first = first_value("subject", visit("step"), scope.subject)
+        chosen = st.segmented_control(
+            "Step on", list(Subject), default=first, required=True, key="subject"
+        )
+        scope.subject = Subject(chosen or scope.subject)
+        phrase_box(session, disabled=scope.subject is Subject.NEXT)
+        st.session_state["unit"] = scope.unit
+        hidden = session.config.hidden
+        st.number_input(
+            "Unit", 0, hidden - 1, key="unit", width=120, on_change=on_desk(_choose), args=(scope,)
+        )
+        _apply_button(session)
+    _layer_and_part(session)
+
+
+def _layer_and_part(session: Session) -> None:
+    """Which layer, and which part of the cell, where there is anything to choose."""
+    scope, architecture = session.microscope, session.state.parameters.architecture
+    names, layers = list(parts(architecture)), architecture.layers
+    if len(names) == 1 and layers == 1:
+        return
+    scope.part = scope.part if scope.part in names else "h"
+    with st.container(horizontal=True, vertical_alignment="bottom", key="step_view"):
+        if len(names) > 1:
+            edition = visit("step"), architecture.kind
+            chosen = st.segmented_control(
+                "Part of the cell", names, default=first_value("step_part", edition, scope.part),
+                required=True, key=f"step_part_{architecture.kind}",
+                help="Which gate or state is worked out below, in the order of the computation",
+            )  # fmt: skip
+            scope.part = chosen or "h"
+        if layers > 1:
+            first = first_value("step_layer", visit("step"), min(scope.layer, layers - 1) + 1)
+            layer = st.segmented_control(
+                "Layer", list(range(1, layers + 1)), default=first, required=True,
+                key=f"step_layer_{layers}", help="1 reads the tokens, the last is read out",
+            )  # fmt: skip
+            scope.layer = int(layer or 1) - 1
+
+
+def _apply_button(session: Session) -> None:
+    own, sequence = session.microscope.subject is Subject.OWN, session.names.sequence
+    st.button(
+        f"Apply update and take the next {sequence}", key="apply", on_click=on_desk(session.apply),
+        disabled=own or session.over, shortcut="A",
+        help=f"Takes this very step in the run. For a {sequence} of your own the step is only "
+        f"looked at: the run learns from its training {sequence}s alone." if own else None,
+    )  # fmt: skip
+
+
+def _choose(scope: Microscope) -> None:
+    scope.unit = int(st.session_state["unit"])
+
+
+def _cursor(scope: Microscope) -> SliderState:
+    text = f"{scope.cursor + 1} of {scope.last + 1}"
+    return SliderState(scope.last, scope.cursor, text, scope.phases)
+
+
+def _move(scope: Microscope, event: Event) -> None:
+    """Go to the moment that the slider was dragged to, or where a button leads."""
+    moves: dict[str, Callable[[], None]] = {
+        "first": lambda: scope.go_to(0),
+        "phaseBack": lambda: scope.step_phase(-1),
+        "back": lambda: scope.step(-1),
+        "on": lambda: scope.step(1),
+        "phaseOn": lambda: scope.step_phase(1),
+        "last": lambda: scope.go_to(scope.last),
+    }
+    if "move" in event:
+        moves[event["move"]]()
+    else:
+        scope.go_to(int(event["value"]))
+
+
+def _handlers(scope: Microscope) -> dict[str, Handler]:
+    def network(event: Event) -> None:
+        t, unit, _ = event["data"]
+        scope.point_at(int(t), int(unit))
+
+    return {
+        "moment": lambda event: _move(scope, event),
+        "network": network,
+        "states": lambda event: scope.point_at(round(event["x"]), round(event["y"])),
+    }
+
+
+def _draw_texts(session: Session, probe: Probe, step: StepRecord, frame: Frame) -> None:
+    focus = session.microscope.focus
+    frame.text("badge", check_html(session.checked(step.trace), session.names))
+    frame.text("levels", levels_html(session, probe, step))
+    frame.text("caption", caption_html(step, focus))
+    frame.text("formula", formula_html(step, focus))
+    frame.text("changes", changes_html(step, focus))
+
+
+def _draw_charts(scope: Microscope, step: StepRecord, frame: Frame) -> None:
+    colors, focus, words = theme(), scope.focus, step.words
+    moment, unrolled = focus.moment, step.unrolled(focus.layer)
+    layer = f", layer {focus.layer + 1}" if step.before.architecture.layers > 1 else ""
+    title = f"Hidden state after every {step.names.noun}{layer}"
+    view = STATE._replace(title=title, bridge=unrolled.bridge)
+    since = {Phase.FORWARD: len(words), Phase.LOSS: len(words), Phase.BACKWARD: moment.t}
+    shown, cell = since.get(moment.phase, 0), marked(step, focus)
+    frame.chart("network", unrolled_network, step, focus, colors)
+    frame.chart("operation", operation_strips, operation(step, focus), colors, cell)
+    frame.chart("terms", term_bars, terms(step, focus), colors)
+    frame.chart("mosaic", parameter_mosaic, panels(step, moment), blocks(step, focus), colors)
+    frame.chart("states", state_heatmap, unrolled.h, words, colors, moment, view)
+    frame.chart(
+        "flow",
+        bptt_profile,
+        gradient_flow(step.trace, focus.layer),
+        words,
+        colors,
+        shown,
+        step.names.noun,
+    )

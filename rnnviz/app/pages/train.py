@@ -1,0 +1,142 @@
+"""Page *Train*: on the left one sequence on its way through the network, on the right the run."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rnnviz.analysis.gradients import Objective, parameter_norms
+from rnnviz.analysis.memory import MemoryGauge, recurrent, recurrent_name
+from rnnviz.app.desk import Job
+from rnnviz.app.frame import Frame
+from rnnviz.app.live import go_to_click, live
+from rnnviz.app.objective import objective_and_check
+from rnnviz.app.phrase import phrase_box
+from rnnviz.app.sample import sample_box, sample_html
+from rnnviz.app.stage import place, place_text
+from rnnviz.app.style import check_html, steady, theme, verdict_html
+from rnnviz.app.text import explanation
+from rnnviz.app.view import choose_view, view_of
+from rnnviz.app.wording import text_name
+from rnnviz.figures.answers import class_strip, free_run, value_lines
+from rnnviz.figures.gradients import (
+    SYMBOL,
+    bptt_profile,
+    gradient_map,
+    norms_height,
+    parameter_norm_bars,
+)
+from rnnviz.figures.hidden import running_margin_bars, state_heatmap
+from rnnviz.figures.theme import HEIGHTS
+from rnnviz.figures.training import loss_curve, metric_curve
+from rnnviz.figures.weights import recurrent_heatmap
+from rnnviz.probe import Probe
+from rnnviz.session import Session
+from rnnviz.tasks.dataset import Dataset
+
+#: Seconds that a frame may spend on the past of the run, and a page when it comes to rest.
+DEVELOP, PATIENCE = 0.002, 0.03
+
+
+def train_page(session: Session) -> None:
+    """Draw the page."""
+    left, right = st.columns(2, gap="medium", vertical_alignment="top")
+    with left:
+        phrase_box(session)
+    with right:
+        place_text("verdict")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        sample_box(session)
+        _places(session, _answer_chart(session.dataset), *["free"] * session.runs_free)
+        choose_view(session)
+        _places(session, "states")
+        objective_and_check(session, "train")
+        objective = session.objective
+        _places(session, "flow", "norms")
+    with right:
+        _places(session, "loss", "metric", "map", "recurrent")
+
+    def draw(frame: Frame) -> None:
+        probe = session.inspect()
+        frame.text("verdict", verdict_html(probe, session.problem))
+        _write(session, probe, frame)
+        _draw_probe(session, probe, objective, frame)
+        budget = DEVELOP if session.running else PATIENCE
+        gauge, seen = session.past(probe, objective, budget)
+        _draw_run(session, gauge, frame)
+        symbol = SYMBOL[objective]
+        frame.chart("map", gradient_map, seen, session.course, probe.words, symbol, theme())
+
+    def develop(budget: float) -> bool:
+        return session.develop(session.inspect(), objective, budget)
+
+    handlers = {"map": lambda click: go_to_click(session, click)}
+    live(session, draw, handlers, job=Job(develop))
+
+
+def _write(session: Session, probe: Probe, frame: Frame) -> None:
+    frame.text("badge", check_html(session.checked(probe.trace), session.names))
+    if session.writes:
+        frame.text("sample", sample_html(session, probe))
+
+
+def _answer_chart(dataset: Dataset) -> str:
+    """The chart of the answers: bars of the verdict where there is one, or token by token."""
+    return "margin" if dataset.verdicts else "answers"
+
+
+def _places(session: Session, *keys: str) -> None:
+    parameters = session.state.parameters
+    for key in keys:
+        weights = recurrent_name(parameters)
+        text = explanation(_text(session, key), noun=session.names.noun, weights=weights)
+        height = norms_height(len(parameters.named())) if key == "norms" else HEIGHTS[key]
+        place(key, height, text, clicks=key == "map")
+
+
+def _text(session: Session, key: str) -> str:
+    """The name of the text under a chart: that of the states is another where they are gates."""
+    return "gates" if key == "states" and view_of(session).gate else text_name(session, key)
+
+
+def _draw_probe(session: Session, probe: Probe, objective: Objective, frame: Frame) -> None:
+    words, noun = probe.words, session.names.noun
+    layer, view = session.layer, view_of(session)
+    flow, norms = session.flow(probe, objective), parameter_norms(probe.trace)
+    _draw_answers(session, probe, frame)
+    unrolled = probe.unrolled(layer)
+    view = view._replace(bridge=unrolled.bridge)
+    colors = steady(session, "states", view.name)
+    frame.chart("states", state_heatmap, unrolled.of(view.name), words, colors, None, view)
+    colors = steady(session, "flow", objective)
+    frame.chart("flow", bptt_profile, flow, words, colors, 0, noun, remark=probe.basis)
+    frame.chart("norms", parameter_norm_bars, norms, steady(session, "norms"), remark=probe.basis)
+
+
+def _draw_answers(session: Session, probe: Probe, frame: Frame) -> None:
+    colors, words, data = steady(session, "answers"), probe.words, session.dataset
+    if data.verdicts:
+        label = data.classes[probe.margin.target]
+        frame.chart(
+            "margin", running_margin_bars, probe.margin, words, label, colors, session.names.noun
+        )
+    elif data.answers_classes:
+        said = words[-len(probe.answers) :]
+        frame.chart("answers", class_strip, probe.answers, probe.known, data.classes, said, colors)
+    else:
+        targets = probe.example.targets
+        frame.chart("answers", value_lines, probe.running, targets, data.classes, words, colors)
+    if session.runs_free:
+        read = probe.example.inputs
+        frame.chart(
+            "free", free_run, read, session.free(probe), data.classes, steady(session, "free")
+        )
+
+
+def _draw_run(session: Session, gauge: MemoryGauge, frame: Frame) -> None:
+    colors, course, parameters = theme(), session.course, session.state.parameters
+    name, data = recurrent_name(parameters), session.dataset
+    frame.chart("loss", loss_curve, course, data.guess, gauge, colors, name)
+    frame.chart("metric", metric_curve, course, data.metric, colors)
+    weights = steady(session, "recurrent")
+    frame.chart("recurrent", recurrent_heatmap, recurrent(parameters), weights, name)

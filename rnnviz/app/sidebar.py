@@ -1,0 +1,127 @@
+"""The sidebar: widgets, made from the table of settings, to a RunConfig."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from rnnviz.app.data import own_data
+from rnnviz.app.desk import Desk
+from rnnviz.app.hub import Seat
+from rnnviz.app.state import first_value, on_desk
+from rnnviz.app.style import escaped
+from rnnviz.config import GROUPS, SETTINGS, RunConfig, Setting, TaskName
+from rnnviz.presets import PRESETS, Preset
+from rnnviz.session import Session
+from rnnviz.tasks.registry import TASKS
+
+
+def sidebar(seat: Seat, desk: Desk) -> None:
+    """Draw every setting that has an effect by group, and take what the widgets say now."""
+    session, edition = desk.session, seat.settings(desk)
+    config = _read(session, edition)
+    session.configure(config)
+    seat.config = config
+
+
+def _read(session: Session, edition: int) -> RunConfig:
+    first = first_value("config", edition, session.config)
+    values: dict[str, Any] = {name: row.default for name, row in SETTINGS.items()}
+    with st.sidebar:
+        for group in GROUPS:
+            st.subheader(group)
+            if group == "Data":
+                values["task"] = _task(session, first, edition)
+            for row in (row for row in SETTINGS.values() if row.group == group):
+                if row.name == "lag" and session.own_data:
+                    values["lag"] = first.lag
+                elif row.name != "task" and row.applies(values):
+                    values[row.name] = _widget(row, getattr(first, row.name), edition)
+            if group == "Data":
+                _about(session)
+                own_data(session)
+    return RunConfig(**values)
+
+
+def _key(name: str, edition: int) -> str:
+    return f"{name}_{edition}" if edition else name
+
+
+def _widget(row: Setting, first: Any, edition: int) -> Any:
+    key = _key(row.name, edition)
+    if row.choices:
+        return st.segmented_control(
+            row.label, row.options, default=first, key=key, help=row.help, required=True,
+            format_func=str,
+        )  # fmt: skip
+    low, high, step = (row.kind(value) for value in (row.low, row.high, row.step))
+    if row.name in ("hidden", "lag", "layers"):
+        return st.slider(row.label, low, high, first, key=key, help=row.help)
+    return st.number_input(
+        row.label, low, high, first, step=step, format="%d" if row.kind is int else "%.6g",
+        key=key, help=row.help,
+    )  # fmt: skip
+
+
+# Tasks and presets
+
+
+def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
+    """The choice of the task, which brings its first preset along, and its presets' buttons."""
+    if session.own_data:
+        own = f"Own data: {session.dataset.name[:60]}"
+        st.selectbox("Task", [own], key="own_task", disabled=True)
+        return first.task
+    key = _key("task", edition)
+    chosen = st.selectbox(
+        "Task", list(TaskName), list(TaskName).index(first.task), key=key,
+        format_func=lambda name: TASKS[name].label, on_change=on_desk(_choose), args=(session, key),
+        help="What is learned. A new task comes with settings that fit.",
+    ) or first.task  # fmt: skip
+    with st.container(horizontal=True, key="presets"):
+        for preset in PRESETS[chosen]:
+            on = _is_on(session.config, preset)
+            st.button(
+                preset.label, key=f"preset_{chosen}_{preset.label}", on_click=on_desk(_apply),
+                args=(session, preset), type="primary" if on else "secondary", help=preset.look,
+            )  # fmt: skip
+    return chosen
+
+
+def _choose(session: Session, key: str) -> None:
+    _apply(session, PRESETS[TaskName(st.session_state[key])][0])
+
+
+def _apply(session: Session, preset: Preset) -> None:
+    session.configure(preset.config(session.config.seed))
+
+
+def _is_on(config: RunConfig, preset: Preset) -> bool:
+    return preset.config(config.seed) == config
+
+
+def _about(session: Session) -> None:
+    """What the task teaches, what to look for, and how large the data are."""
+    if not session.own_data:
+        st.caption(TASKS[session.config.task].teaches)
+        looks = [p.look for p in PRESETS[session.config.task] if _is_on(session.config, p)]
+        if looks:
+            st.caption(f"**Look:** {looks[0]}")
+    st.caption(_sizes(session))
+    for sentence in session.dataset.notes:
+        st.warning(escaped(sentence))
+
+
+def _sizes(session: Session) -> str:
+    data = session.dataset
+    noun = data.vocabulary.noun if data.tokens else "channel"
+    answers = "class" if data.answers_classes else "answer"
+    return (
+        f"{len(data.train):,} training and {len(data.test):,} test sequences, "
+        f"{_counted(len(data.vocabulary), noun)}, {_counted(len(data.classes), answers)}"
+    )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 'es' if noun.endswith('s') else 's'}"

@@ -1,0 +1,107 @@
+"""Where the stage draws: Streamlit lays out the places, and the wire brings what is seen there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import plotly
+import streamlit as st
+
+from rnnviz.app.hub import Seat
+from rnnviz.app.wire import base_path, version
+
+#: Lines below each other, each with its class and its text.
+Block = Sequence[tuple[str, str]]
+
+_CHART = """
+<figure class="rnnviz-figure">
+  <div class="rnnviz-frame"><div class="rnnviz-chart"></div><div class="rnnviz-scale"></div></div>
+  <figcaption></figcaption>
+</figure>
+"""
+_TEXT = """
+<div class="rnnviz-place">
+  <div class="rnnviz-room" aria-hidden="true"></div><div class="rnnviz-text"></div>
+</div>
+"""
+_CONTROL = '<div class="rnnviz-control"></div>'
+#: All of the script that Streamlit holds: the rest comes from the wire's own routes. A component is
+#: called with every run of Streamlit's script, and may be gone before the script is there.
+_SCRIPT = """
+export default function (component) {{
+  let gone = false, leave;
+  import(new URL(component.data.script, location.origin)).then((host) => {{
+    if (!gone) leave = host.{name}(component);
+  }});
+  return () => {{ gone = true; leave?.(); }};
+}}
+"""
+
+
+def _component(name: str, html: str = "") -> Callable[..., Any]:
+    made: Callable[..., Any] = st.components.v2.component(
+        f"rnnviz_{name}", html=html, js=_SCRIPT.format(name=name), isolate_styles=False
+    )
+    return made
+
+
+_wire = _component("wire")
+_chart = _component("chart", _CHART)
+_text = _component("text", _TEXT)
+_bar = _component("bar", _CONTROL)
+_cursor = _component("cursor", _CONTROL)
+_phrase = _component("phrase", _CONTROL)
+
+
+def connect(seat: Seat, edition: int, page: str) -> None:
+    """Open the wire of this tab, on the page with this path.
+
+    ``edition`` says what of the session Streamlit's part of the page shows, see ``Desk.edition``.
+    """
+    base = st.session_state["base"] = base_path(st.context.url, page)
+    data = {
+        "wire": f"{base}/rnnviz/wire",
+        "plotly": f"{base}/rnnviz/plotly/{plotly.__version__}/plotly.min.js",
+        "ticket": seat.ticket,
+        "edition": edition,
+    }
+    _place(_wire, "wire", data, on_stale_change=lambda: None)
+
+
+def place(key: str, height: int, text: str, clicks: bool = False) -> None:
+    """Put the picture ``key`` here, so many pixels high, with an explanation below.
+
+    With ``clicks`` what is clicked in it is told to the page's handlers.
+    """
+    _place(_chart, key, {"key": key, "height": height, "text": text, "clicks": clicks})
+
+
+def place_text(key: str, room: Sequence[Block] = ()) -> None:
+    """Put the text ``key`` here, which changes with the frames.
+
+    Whatever it says, it has as much ``room`` as the tallest of these blocks takes.
+    """
+    _place(_text, f"text_{key}", {"key": key, "room": room})
+
+
+def place_bar() -> None:
+    """Put the bar here: play, pause, step, the time machine."""
+    _place(_bar, "bar", {})
+
+
+def place_cursor(key: str, label: str) -> None:
+    """Put a slider of moments here, with buttons that go from one to another."""
+    _place(_cursor, key, {"key": key, "label": label})
+
+
+def place_phrase(label: str, placeholder: str, disabled: bool, tip: str) -> None:
+    """Put the box here in which the reader types a phrase."""
+    data = {"label": label, "placeholder": placeholder, "disabled": disabled, "help": tip}
+    _place(_phrase, "phrase", data)
+
+
+def _place(component: Callable[..., Any], key: str, data: dict[str, Any], **heard: Any) -> None:
+    base = st.session_state.get("base", "")
+    script = f"{base}/rnnviz/static/{version()}/host_streamlit.js"
+    component(key=key, data={**data, "script": script}, **heard)

@@ -1,0 +1,130 @@
+// The stage in a page of Streamlit's: its components call these with every run of its script.
+import { Bar, Cursor, Phrase } from "./controls.js";
+import { load } from "./plot.js";
+import { Stage } from "./stage.js";
+import { Wire } from "./wire.js";
+
+const stage = new Stage();
+window.rnnviz = { stage };
+// How long nothing must have changed before Streamlit's own part of the page follows, and how long
+// it is waited for before it is asked for again.
+const [QUIET_MS, PATIENCE_MS] = [150, 3000];
+const LEAVING_MS = 1000;
+
+// The page as Streamlit drew it last: what has changed since makes its script run again.
+const page = { edition: 0, asked: -1, tell: null };
+
+export function wire({ parentElement, data, setTriggerValue }) {
+  [page.tell, page.edition] = [setTriggerValue, data.edition];
+  page.asked = -1;
+  load(data.plotly);
+  if (stage.source) {
+    stage.source.renew(data.ticket);
+    return;
+  }
+  const url = new URL(data.wire, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  const source = (window.rnnviz.wire = new Wire(url, data.ticket));
+  const note = document.createElement("div");
+  note.className = "rnnviz-note";
+  note.setAttribute("role", "status");
+  document.body.append(note);
+  const say = (what) => note.textContent !== what && (note.textContent = what);
+  stage.connect(source, {
+    status(what) {
+      document.body.dataset.wire = what;
+      say(what === "open" ? "" : "The server is out of reach. Trying again …");
+      // It is there again, but without this run: the page must run to open its link.
+      if (what === "lost") ask("lost");
+    },
+    welcomed: ({ moved }) => moved && ask("moved"),
+    frame(header) {
+      say(header.problem);
+      address(header.link);
+      follow();
+    },
+  });
+}
+
+function ask(why) {
+  page.asked = stage.header?.edition ?? 0;
+  page.tell("stale", { why, edition: page.asked });
+}
+
+// Streamlit's part of the page follows once it is quiet, and no hand is on a slider.
+function follow() {
+  clearTimeout(page.timer);
+  const { edition } = stage.header;
+  if (edition === page.edition) return;
+  const wait = edition === page.asked ? PATIENCE_MS : QUIET_MS;
+  page.timer = setTimeout(() => (stage.held ? follow() : ask("stale")), wait);
+}
+
+// The address leads to what is shown; going back leads to the page before, not to an epoch.
+function address(query) {
+  if (query === null || query === undefined) return;
+  const wanted = location.pathname + (query ? `?${query}` : "") + location.hash;
+  history.replaceState(history.state, "", wanted);
+}
+
+export function chart({ parentElement, data }) {
+  const find = (what) => parentElement.querySelector(what);
+  const parts = { node: find(".rnnviz-chart"), caption: find("figcaption"), scale: find(".rnnviz-scale") };
+  const plot = stage.mount(data.key, parts, data);
+  // Streamlit also cleans up where it goes on with the same node; only one that has left is over.
+  return () => setTimeout(() => plot.node.isConnected || stage.unmount(plot), LEAVING_MS);
+}
+
+export function text({ parentElement, data: { key, room } }) {
+  keepRoom(parentElement.querySelector(".rnnviz-room"), room);
+  stage.mountText(key, parentElement.querySelector(".rnnviz-text"));
+}
+
+// The longest that a text may say lies unseen in its place, so that what is below never moves.
+function keepRoom(node, room) {
+  const kept = JSON.stringify(room);
+  if (node.kept === kept) return;
+  node.kept = kept;
+  const line = ([className, textContent]) =>
+    Object.assign(document.createElement("div"), { className, textContent });
+  const blocks = room.map((lines) => {
+    const block = document.createElement("div");
+    block.append(...lines.map(line));
+    return block;
+  });
+  node.replaceChildren(...blocks);
+}
+
+const kept = new WeakMap(); // node -> the control in it
+
+function control(parentElement, make) {
+  const node = parentElement.querySelector(".rnnviz-control");
+  const found = kept.get(node) ?? make(node);
+  kept.set(node, found);
+  return found;
+}
+
+export function bar({ parentElement }) {
+  stage.mountControl(control(parentElement, (node) => new Bar(node, stage)));
+}
+
+export function cursor({ parentElement, data }) {
+  stage.mountControl(control(parentElement, (node) => new Cursor(node, stage, data)));
+}
+
+export function phrase({ parentElement, data }) {
+  const box = control(parentElement, (node) => new Phrase(node, stage));
+  box.explain(data);
+  stage.mountControl(box);
+}
+
+// Keys that belong to a control, unless something else has them.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.target.closest("input, textarea, select, [contenteditable], [role=dialog]")) return;
+  if (event.key === " " && event.target.closest("button, a, summary, [role=button]")) return;
+  const plain = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const name = event.shiftKey ? `Shift+${event.key}` : plain;
+  const taken = [...stage.controls].some((c) => c.node.isConnected && c.key?.(name));
+  if (taken) event.preventDefault();
+});

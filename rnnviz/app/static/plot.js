@@ -1,0 +1,117 @@
+// One picture of Plotly's, drawn again and again in the same node by its public `react`.
+import { Drawing } from "./frame.js";
+
+const CONFIG = { displayModeBar: false, doubleClick: false };
+
+let library;
+
+// The installed plotly.js, from this server.
+export function load(source) {
+  library ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = source;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("plotly.min.js could not be loaded"));
+    document.head.append(script);
+  });
+  return library;
+}
+
+export class Plot {
+  constructor(key, { node, caption, scale }, { clicked, seen }) {
+    Object.assign(this, { key, node, caption, scale, clicked });
+    this.drawing = new Drawing();
+    this.inSight = false;
+    this.drawnAt = 0;
+    node.dataset.picture = key;
+    this.sight = new IntersectionObserver((entries) => {
+      this.inSight = entries.at(-1).isIntersecting;
+      seen();
+    });
+    this.size = new ResizeObserver(() => {
+      if (this.count && node.clientWidth) window.Plotly.Plots.resize(node);
+    });
+    this.sight.observe(node);
+    this.size.observe(node);
+  }
+
+  get count() {
+    return Number(this.node.dataset.drawn ?? 0);
+  }
+
+  // What it shows, and how high it is, can change while it stays.
+  explain({ text, height, clicks }) {
+    Object.assign(this, { text, clicks });
+    this.node.style.height = height + "px";
+    this.write();
+  }
+
+  write() {
+    const said = [this.text, this.drawing.remark].filter(Boolean).join(" ");
+    if (this.caption.textContent !== said) this.caption.textContent = said;
+  }
+
+  async draw() {
+    const Plotly = await library;
+    const figure = this.drawing.figure();
+    this.write();
+    drawScale(this.scale, figure);
+    this.layout = figure.layout;
+    // Plotly writes what a reader zooms into the layout that it is given.
+    await Plotly.react(this.node, figure.data, structuredClone(figure.layout), CONFIG);
+    if (!this.count) this.listen();
+    flash(this.node, figure.layout.annotations ?? []);
+    this.drawnAt = performance.now();
+    this.node.dataset.drawn = this.count + 1;
+  }
+
+  listen() {
+    this.node.on("plotly_click", ({ points: [{ x, y, customdata }] }) => {
+      if (this.clicks) this.clicked(this.key, { x, y, data: customdata ?? null });
+    });
+    this.node.on("plotly_doubleclick", () => this.zoomOut());
+  }
+
+  // To the axes of the newest figure; Plotly itself goes back to those of the first.
+  zoomOut() {
+    const axes = Object.entries(this.layout).filter(([name]) => /^[xy]axis/.test(name));
+    window.Plotly.relayout(this.node, Object.fromEntries(axes.map(extent)));
+  }
+
+  leave() {
+    this.sight.disconnect();
+    this.size.disconnect();
+    if (this.count) window.Plotly.purge(this.node);
+  }
+}
+
+const extent = ([name, { range, autorange = true }]) =>
+  range ? [`${name}.range`, [...range]] : [`${name}.autorange`, autorange];
+
+// What is touched at this moment, all of it together, lights up for the eye to find.
+function flash(node, annotations) {
+  for (const arrow of node.querySelectorAll(".annotation"))
+    if (annotations[arrow.dataset.index]?.name === "touched") arrow.classList.add("touched");
+}
+
+// There is no room for many digits beside a scale.
+const short = (number) => (number >= 1e5 ? number.toExponential() : `${number}`).replace("+", "");
+
+// Plotly draws a colour bar anew with every frame, which takes as long as a small chart.
+function drawScale(node, { data: [series], layout }) {
+  if (!series?.colorbar) return;
+  series.showscale = false;
+  const end = short(Number(series.zmax.toPrecision(3)));
+  const bottom = series.zmin < 0 ? `−${end}` : "0";
+  const [low, high] = series.colorbar.ticktext ?? [bottom, `${end}`];
+  const drawn = [low, high, series.colorscale, series.colorbar.title.text].join(" ");
+  if (node.dataset.drawn === drawn) return;
+  node.dataset.drawn = drawn;
+  node.style.top = layout.margin.t - 37 + "px";
+  node.style.bottom = layout.margin.b - 4 + "px";
+  const colors = series.colorscale.map(([, color]) => color).join(", ");
+  const bar = Object.assign(document.createElement("i"), { title: "colour scale" });
+  bar.style.background = `linear-gradient(to top, ${colors})`;
+  const label = (text) => Object.assign(document.createElement("span"), { textContent: text });
+  node.replaceChildren(label(series.colorbar.title.text), label(high), bar, label(low));
+}

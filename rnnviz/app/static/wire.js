@@ -1,0 +1,99 @@
+// A source of frames: it has `listen(listener)`, `send(command)`, `drawn(seq)` and `close()`. The
+// stage knows nothing else of where its frames come from.
+import { unpacked } from "./frame.js";
+
+const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [100, 5000];
+const NO_TICKET = 4401;
+const RUN = "rnnviz-run"; // where this tab keeps the id of its run
+
+// One WebSocket, opened again whenever it falls. A command that nobody has heard is said again.
+export class Wire {
+  constructor(url, ticket) {
+    Object.assign(this, { url, ticket });
+    this.client = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+    this.number = 0; // of commands
+    this.unheard = [];
+    this.wait = FIRST_WAIT_MS;
+    this.drops = 0; // how often the socket has fallen
+  }
+
+  // `listener` has `frame(header)`, `status(what)`, and `welcomed({ run, moved })`.
+  listen(listener) {
+    this.listener = listener;
+    this.open();
+  }
+
+  open() {
+    clearTimeout(this.timer);
+    const socket = (this.socket = new WebSocket(this.url));
+    socket.binaryType = "arraybuffer";
+    const run = sessionStorage.getItem(RUN);
+    socket.onopen = () => this.post({ ticket: this.ticket, run, client: this.client });
+    socket.onmessage = ({ data }) => socket === this.socket && this.heard(data);
+    socket.onclose = (event) => socket === this.socket && this.fell(event);
+  }
+
+  // The page has run in a new session of Streamlit's: from now on this ticket counts.
+  renew(ticket) {
+    if (this.ticket === ticket) return;
+    this.ticket = ticket;
+    if (this.lost) this.open();
+  }
+
+  heard(data) {
+    if (typeof data !== "string") {
+      const header = unpacked(data);
+      this.unheard = this.unheard.filter(({ n }) => n > header.heard);
+      this.listener.frame(header);
+      return;
+    }
+    const welcome = JSON.parse(data);
+    sessionStorage.setItem(RUN, welcome.run);
+    this.wait = FIRST_WAIT_MS;
+    [this.ready, this.lost] = [true, false];
+    this.listener.status("open");
+    this.listener.welcomed(welcome);
+    for (const command of this.unheard) this.post(command);
+  }
+
+  fell({ code }) {
+    this.ready = false;
+    if (this.over) return;
+    this.drops++;
+    // The server doesn't know this ticket: it was started again, or has forgotten the run.
+    this.lost = code === NO_TICKET;
+    this.listener.status(this.lost ? "lost" : "closed");
+    this.timer = setTimeout(() => this.open(), this.wait * (0.75 + Math.random() / 2));
+    this.wait = Math.min(LONGEST_WAIT_MS, this.wait * 2);
+  }
+
+  post(message) {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  // The number by which a frame says that it has heard it.
+  send(command) {
+    const message = { ...command, n: ++this.number };
+    // Of what is dragged or typed while the wire is down only the last counts.
+    const last = ({ do: what, on }) => what === command.do && on === command.on;
+    if (!this.ready && ["seek", "phrase", "select"].includes(command.do))
+      this.unheard = this.unheard.filter((other) => !last(other));
+    this.unheard.push(message);
+    if (this.ready) this.post(message);
+    return this.number;
+  }
+
+  watch(pictures, mounted) {
+    if (this.ready) this.post({ do: "watch", pictures, new: mounted });
+  }
+
+  drawn(seq) {
+    if (this.ready) this.post({ do: "ack", seq });
+  }
+
+  close() {
+    this.over = true;
+    clearTimeout(this.timer);
+    this.socket.close();
+  }
+}

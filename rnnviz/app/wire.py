@@ -1,0 +1,174 @@
+"""The wire: a WebSocket for each browser tab, and the scripts that it needs."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import plotly
+import streamlit as st
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from rnnviz.app.desk import Viewer
+from rnnviz.app.guard import POLICY
+from rnnviz.app.hub import hub
+
+STATIC = Path(__file__).with_name("static")
+PLOTLY = Path(plotly.__file__).parent / "package_data"
+#: Bytes of a message at most: the longest phrase that is read, every sign of it escaped.
+MAX_MESSAGE = 32_768
+#: Messages a second at most, for long and at once. A drag and its answers are 120.
+MAX_RATE, MAX_BURST = 250.0, 500.0
+#: Seconds until the ticket must have come.
+HELLO = 5.0
+#: Close codes: not JSON; too long; no such ticket.
+NOT_JSON, TOO_LONG, NO_TICKET = 1003, 1009, 4401
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of the wire and its scripts, below the server's base path."""
+    # Streamlit puts its base path before its own routes alone.
+    base = "/" + (st.get_option("server.baseUrlPath") or "").strip("/")
+    base = base.rstrip("/")
+    return [
+        WebSocketRoute(f"{base}/rnnviz/wire", wire),
+        Mount(f"{base}/rnnviz/static/{version()}", _Unchanging(directory=STATIC)),
+        Mount(f"{base}/rnnviz/plotly/{plotly.__version__}", _Unchanging(directory=PLOTLY)),
+    ]
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    """End all runs with the server."""
+    del app
+    yield
+    hub().stop()
+
+
+def base_path(url: str | None, page: str) -> str:
+    """The path before all of ours, as the browser sees it: a proxy may have put one there.
+
+    ``url`` is ``st.context.url``, which ends with the path of the present ``page``.
+    """
+    return urlsplit(url or "").path.rstrip("/").removesuffix(page).rstrip("/")
+
+
+def version() -> str:
+    """A name for what is in the scripts: in their path, so that no browser uses older ones."""
+    scripts = (path.read_bytes() for path in sorted(STATIC.glob("*.js")))
+    return hashlib.md5(b"".join(scripts), usedforsecurity=False).hexdigest()[:8]
+
+
+class _Unchanging(StaticFiles):
+    """Files whose path names their version: a browser asks for each once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, to be kept."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+        return response
+
+
+class _RefusedError(Exception):
+    """The socket is to be closed, with a code and a reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+async def wire(socket: WebSocket) -> None:
+    """One tab: it says its ticket, then commands; it is sent frames."""
+    await socket.accept()
+    try:
+        await _serve(socket)
+    except _RefusedError as refused:
+        with suppress(RuntimeError, WebSocketDisconnect):
+            await socket.close(refused.code, refused.reason)
+    except WebSocketDisconnect:
+        pass
+
+
+async def _serve(socket: WebSocket) -> None:
+    hello = await _hello(socket)
+    run = str(hello.get("run") or "")
+    found = hub().welcome(str(hello.get("ticket")), run)
+    if found is None:
+        raise _RefusedError(NO_TICKET, "no such ticket")
+    seat, moved = found
+    actor, outbox = seat.actor, asyncio.Queue[bytes]()
+    loop = asyncio.get_running_loop()
+
+    def pipe(message: bytes) -> None:
+        with suppress(RuntimeError):  # the server has stopped
+            loop.call_soon_threadsafe(outbox.put_nowait, message)
+
+    viewer = Viewer(pipe, str(hello.get("client"))[:40], lambda: seat.scene)
+    await socket.send_text(json.dumps({"run": actor.run_id, "moved": moved}))
+    actor.attach(viewer)
+    sender = asyncio.create_task(_send(socket, outbox))
+    try:
+        budget = _Budget(time.monotonic())
+        while actor.alive:
+            command = await _receive(socket)
+            if not budget.spend(time.monotonic()):
+                raise _RefusedError(POLICY, "too many messages")
+            actor.hear(viewer, command)
+        raise _RefusedError(NO_TICKET, "this run has ended")
+    finally:
+        actor.detach(viewer)
+        sender.cancel()
+
+
+async def _hello(socket: WebSocket) -> dict[str, Any]:
+    try:
+        return await asyncio.wait_for(_receive(socket), HELLO)
+    except TimeoutError:
+        raise _RefusedError(NO_TICKET, "no ticket came") from None
+
+
+async def _receive(socket: WebSocket) -> dict[str, Any]:
+    """The next message, a JSON object."""
+    try:
+        text = await socket.receive_text()
+    except KeyError:
+        raise _RefusedError(NOT_JSON, "not a text") from None
+    if len(text.encode(errors="replace")) > MAX_MESSAGE:
+        raise _RefusedError(TOO_LONG, f"more than {MAX_MESSAGE} bytes")
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _RefusedError(NOT_JSON, "not JSON") from None
+    if not isinstance(said, dict):
+        raise _RefusedError(NOT_JSON, "not a JSON object")
+    return said
+
+
+class _Budget:
+    """How many messages may still come; it fills up again with time."""
+
+    def __init__(self, now: float) -> None:
+        self._left, self._last = MAX_BURST, now
+
+    def spend(self, now: float) -> bool:
+        """Whether one more may come."""
+        self._left = min(MAX_BURST, self._left + MAX_RATE * (now - self._last)) - 1
+        self._last = now
+        return self._left >= 0
+
+
+async def _send(socket: WebSocket, outbox: asyncio.Queue[bytes]) -> None:
+    with suppress(WebSocketDisconnect, RuntimeError):
+        while True:
+            await socket.send_bytes(await outbox.get())

@@ -1,0 +1,803 @@
+"""The page without a browser: what it shows, and what its widgets do."""
+
+import base64
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rnnviz.analysis.gradients import Objective
+from rnnviz.config import GROUPS, SETTINGS, RunConfig, TaskName
+from rnnviz.player import SPEEDS
+from rnnviz.presets import PRESETS
+from rnnviz.schedule import Place
+from rnnviz.tasks.registry import TASKS
+from rnnviz.tasks.vocabulary import Unit
+from tests.app.tab import Tab
+
+ROOT = Path(__file__).resolve().parents[2]
+CHARTS = {"loss", "metric", "map", "states", "margin", "flow", "recurrent", "norms"}
+PHRASE = TASKS["sentiment"].probe
+WIDGETS = (
+    "number_input",
+    "slider",
+    "button_group",
+    "select_slider",
+    "selectbox",
+    "text_input",
+    "button",
+)
+WEATHER = b"text,label\nso warm,sunny\nso cold,rainy\n"
+
+
+class Page(Tab):
+    """The whole app in one tab."""
+
+    def __init__(self, link):
+        super().__init__(AppTest.from_file(str(ROOT / "app.py"), default_timeout=60), link)
+
+    @property
+    def link(self):
+        return dict(self.app.query_params)
+
+    @property
+    def text(self):
+        """What the reader reads: the page's own HTML, the warnings and the captions."""
+        marked = [element.value for element in (*self.app.warning, *self.app.caption)]
+        return "\n".join([super().text, *(re.sub(r"\\(.)", r"\1", text) for text in marked)])
+
+    def widget(self, key):
+        names = re.compile(rf"{key}(_\d+)?")
+        every = (w for kind in WIDGETS for w in self.app.get(kind))
+        return next((w for w in every if names.fullmatch(w.key or "")), None)
+
+    def has(self, key):
+        return self.widget(key) is not None
+
+    def set(self, key, value):
+        self.widget(key).set_value(value)
+        self.run()
+
+    def upload(self, key, name, content):
+        self.app.file_uploader(key=key).set_value((name, content, "text/csv"))
+        self.run()
+
+    def learn(self, name, content, share=0.0):
+        """Upload a training file, and start."""
+        self.upload("train_csv", name, content)
+        self.set("test_share", share)
+        self.click("learn")
+
+    def chart(self, key):
+        """The figure as the browser gets it."""
+        return self.charts[key]["figure"]
+
+
+@pytest.fixture
+def open_page():
+    """Opens a tab at a link."""
+
+    def open_page(**link):
+        return Page(link)
+
+    return open_page
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page()
+
+
+def weights(page):
+    return page.session.state.parameters.theta.tobytes()
+
+
+def array(packed):
+    return np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
+
+
+# What is there
+
+
+def test_the_settings_stand_in_the_sidebar_by_group(page):
+    assert [header.value for header in page.app.sidebar.subheader] == list(GROUPS)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in SETTINGS.values() if row.name != "task"], ids=lambda row: row.name
+)
+def test_every_setting_has_its_widget_where_it_has_an_effect(open_page, row):
+    page = open_page(**{row.only[0]: row.only[1][0].value} if row.only else {})
+    widget = page.widget(row.name)
+    assert (widget.label, widget.help, widget.value) == (row.label, row.help, row.default)
+    if row.choices:
+        assert tuple(widget.options) == row.choices
+    else:
+        assert (widget.min, widget.max) == (row.low, row.high)
+
+
+def test_every_chart_is_there_with_a_title_and_an_explanation(page):
+    assert page.places.keys() == page.charts.keys() == CHARTS
+    for key, place in page.places.items():
+        layout = page.chart(key)["layout"]
+        assert layout["title"]["text"]
+        assert layout["height"] == place["height"]
+        assert len(place["text"].split()) >= 5
+
+
+def test_a_chart_is_marked_as_changed_when_it_is(page):
+    marks = [{k: frame["mark"] for k, frame in page.charts.items()}]
+    for action in (page.run, lambda: page.click("step_epoch")):
+        action()
+        marks.append({k: frame["mark"] for k, frame in page.charts.items()})
+    assert marks[0] == marks[1]
+    assert all(marks[1][key] != marks[2][key] for key in CHARTS)
+
+
+def test_the_numbers_of_the_run_are_in_sight(page):
+    for shown in ("Paused", "0 of 1000", "0.6931", "loss", "accuracy", "%"):
+        assert shown in page.text
+
+
+def test_a_page_opens_with_the_default_run(page):
+    assert page.session.config == RunConfig()
+    assert page.session.phrase == PHRASE
+    assert page.link == {}
+
+
+def test_a_new_page_says_what_to_do(page):
+    assert "Press Play" in page.text
+
+
+def test_the_page_opens_from_any_folder(open_page, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert open_page().charts.keys() == CHARTS
+
+
+# Reruns
+
+
+@pytest.mark.parametrize("play", [False, True], ids=["paused", "running"])
+def test_a_rerun_never_trains(page, play):
+    if play:
+        page.click("play")
+    before = weights(page)
+    for _ in range(3):
+        page.run()
+    assert weights(page) == before
+    assert page.session.state.epoch == 0
+
+
+def test_a_rerun_replaces_no_chart_and_no_text(page):
+    def ids():
+        every = {**page.components("chart"), **page.components("text")}
+        return {key: proto.id for key, proto in every.items()}
+
+    before = ids()
+    assert before.keys() == CHARTS | {"text_status", "text_verdict", "text_badge"}
+    page.click("step_epoch")
+    page.set("phrase", "not bad")
+    assert ids() == before
+
+
+def test_two_tabs_are_two_runs(open_page):
+    one, other = open_page(), open_page()
+    one.click("step_epoch")
+    other.run()
+    assert one.session.state.epoch == 1
+    assert other.session.state.epoch == 0
+
+
+# Buttons
+
+
+def test_play_runs_and_pause_stops(page):
+    page.click("play")
+    assert page.session.running
+    assert "Running" in page.text
+    assert page.widget("play").disabled
+    page.click("pause")
+    assert not page.session.running
+    assert "Paused" in page.text
+    assert page.widget("pause").disabled
+
+
+def test_step_epoch_trains_one_epoch_and_draws_it(page):
+    page.click("step_epoch")
+    assert page.session.state.epoch == 1
+    assert "1 of 1000" in page.text
+    assert array(page.chart("loss")["data"][0]["x"]).tolist() == [0, 1]
+
+
+def test_step_phrase_takes_one_step(page):
+    page.click("step_phrase")
+    assert (page.session.state.epoch, page.session.state.position) == (0, 1)
+    assert "0 + 1/58 of 1000" in page.text
+
+
+def test_reset_goes_back_to_the_same_initial_weights(page):
+    before = weights(page)
+    page.click("step_epoch")
+    page.click("reset")
+    assert weights(page) == before
+    assert "0 of 1000" in page.text
+
+
+def test_a_new_seed_is_another_run_with_its_own_link(page):
+    before = weights(page)
+    page.click("new_seed")
+    assert page.session.config.seed == 1
+    assert page.widget("seed").value == 1
+    assert page.link == {"seed": "1"}
+    assert weights(page) != before
+    assert "because Seed changed" in page.text
+
+
+def test_after_the_last_seed_comes_the_first(open_page):
+    page = open_page(seed=str(2**31 - 1))
+    page.click("new_seed")
+    assert page.session.config.seed in (0, 1)
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+def test_every_speed_can_be_chosen(page, speed):
+    page.set("speed", speed)
+    assert page.session.speed == speed
+
+
+def test_the_slowest_speed_is_called_like_the_step_beside_it_and_stays_chosen(page):
+    assert page.widget("speed").options[:2] == ["1 phrase", "1 epoch"]
+    page.set("speed", 0)
+    for batch, step in ((8, "batch"), (1, "phrase")):
+        page.set("batch", batch)
+        assert page.widget("speed").options[0] == f"1 {step}"
+        assert page.widget("step_phrase").label == f"Step {step}"
+        assert page.session.speed == page.widget("speed").value == 0
+    page.set("speed", 5)
+    page.set("batch", 8)
+    assert page.session.speed == page.widget("speed").value == 5
+
+
+def test_a_finished_run_says_so_and_offers_no_more_steps(open_page):
+    page = open_page(epochs="1")
+    page.click("step_epoch")
+    assert "Finished: 1 of 1 epochs done" in page.text
+    assert page.widget("step_epoch").disabled
+    assert page.widget("step_phrase").disabled
+    assert page.widget("play").disabled
+    page.session.go_to(Place(0))
+    page.run()
+    assert not page.widget("play").disabled
+    page.click("play")
+    assert "Replaying" in page.text
+
+
+def test_more_epochs_let_a_finished_run_go_on(open_page):
+    page = open_page(epochs="1")
+    page.click("step_epoch")
+    page.set("epochs", 2)
+    page.click("step_epoch")
+    assert page.session.state.epoch == 2
+
+
+# Settings
+
+
+def test_changing_hidden_units_starts_again_and_says_so(page):
+    page.click("step_epoch")
+    page.set("hidden", 7)
+    assert page.session.state.epoch == 0
+    assert page.session.state.parameters["W_hh"].shape == (7, 7)
+    assert "Started again at epoch 0, because Hidden units changed." in page.text
+
+
+def test_changing_the_learning_rate_keeps_the_weights_and_is_marked(page):
+    page.click("step_epoch")
+    before = weights(page)
+    page.set("lr", 0.5)
+    assert weights(page) == before
+    assert page.session.config.lr == 0.5
+    assert "Learning rate 0.5" in json.dumps(page.chart("loss")["layout"]["annotations"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("init_scale", 0.1), ("clip", 2.0), ("clip_by", "norm"), ("gradient", "notebook")],
+)
+def test_a_widget_sets_its_setting_and_its_part_of_the_link(page, name, value):
+    page.set(name, value)
+    assert page.session.config.as_dict()[name] == value
+    assert page.link == {name: str(value)}
+    page.run()
+    assert page.session.config.as_dict()[name] == value
+
+
+def test_too_large_steps_are_explained_on_the_page(open_page):
+    page = open_page(lr="10")
+    page.session.advance(1000)
+    page.run()
+    assert "the loss is no longer a finite number" in page.text
+    assert "Try a learning rate of 0.02" in page.text
+
+
+# Links
+
+
+def test_a_link_sets_the_run_and_the_phrase(open_page):
+    page = open_page(lr="0.5", hidden="8", gradient="notebook", phrase="not bad")
+    assert page.session.config == RunConfig(lr=0.5, hidden=8, gradient="notebook")
+    assert page.widget("hidden").value == 8
+    assert page.widget("phrase").value == "not bad"
+    assert page.session.phrase == "not bad"
+    assert "In the link" not in page.text
+
+
+def test_a_copied_link_reproduces_the_run(open_page):
+    page = open_page()
+    page.set("hidden", 8)
+    page.set("init_scale", 0.1)
+    page.set("phrase", "<b>this</b> is not bad & 😀")
+    page.click("step_epoch")
+    assert page.link["epoch"] == "1"
+    copy = open_page(**page.link)
+    assert weights(copy) == weights(page)
+    assert copy.session.phrase == page.session.phrase
+    assert copy.link == page.link
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"lr": "1e-05", "init_scale": "1e-06", "clip": "0.0001", "hidden": "1", "epochs": "0"},
+        {"lr": "100.0", "init_scale": "2.0", "clip": "1000.0", "hidden": "256"},
+        {"lr": "0.1234567890123", "seed": "2147483647", "epochs": "100000"},
+    ],
+    ids=["lowest", "highest", "long"],
+)
+def test_extreme_links_survive_the_widgets(open_page, link):
+    page = open_page(**link)
+    page.run()
+    assert (page.session.config, []) == RunConfig.from_query(link)
+    assert page.link == link
+    assert "In the link" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("hidden", "9999"), ("lr", "fast"), ("gradient", "<b>"), ("epochs", ""), ("seed", "1.5")],
+)
+def test_a_bad_value_in_a_link_gets_a_sentence_and_the_default(open_page, name, value):
+    page = open_page(**{name: value, "clip": "2.0"})
+    assert page.session.config == RunConfig(clip=2.0)
+    assert f"In the link: {SETTINGS[name].label} ({name}) can't be '{value}'" in page.text
+    assert page.link == {"clip": "2.0"}
+
+
+def test_what_a_link_has_besides_is_ignored(open_page):
+    page = open_page(colour="red", session="x", speed="9", train_csv="y")
+    assert page.session.config == RunConfig()
+    assert "In the link" not in page.text
+
+
+# The phrase
+
+
+def test_every_picture_follows_the_phrase(page):
+    page.set("phrase", "this is not bad")
+    for key in ("states", "margin", "flow"):
+        assert page.chart(key)["layout"]["xaxis"]["ticktext"] == ["this", "is", "not", "bad"]
+    assert page.link == {"phrase": "this is not bad"}
+
+
+def test_the_verdict_stands_with_its_probability(page):
+    probe = page.session.inspect()
+    assert probe.verdict in page.text
+    assert f"{probe.probability:.1%}" in page.text
+
+
+def test_unknown_words_are_named_as_skipped(page):
+    page.set("phrase", "this is great")
+    assert "not in the vocabulary: great" in page.text
+    assert "skipped" in page.text
+
+
+@pytest.mark.parametrize("count", [1, 200])
+def test_a_phrase_may_be_as_short_as_one_word_and_as_long_as_200(page, count):
+    page.set("phrase", "bad " * count)
+    assert len(page.chart("margin")["data"][0]["x"]) == count
+    page.click("step_epoch")
+    assert page.session.state.epoch == 1
+
+
+@pytest.mark.parametrize(
+    ("phrase", "said"),
+    [
+        ("", "The phrase is empty"),
+        ("   ", "The phrase is empty"),
+        ("great", "None of these words is in the vocabulary"),
+        ("😀", "None of these words is in the vocabulary"),
+        ("<script>alert(1)</script>", "None of these words is in the vocabulary"),
+        ("bad " * 10_000, "The phrase has 10,000 words"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_phrase_that_cannot_be_read_gets_a_sentence(page, phrase, said):
+    page.set("phrase", phrase)
+    assert said in page.text
+    assert page.chart("states")["layout"]["xaxis"]["ticktext"] == PHRASE.split()
+    page.set("phrase", "bad")
+    assert said not in page.text
+
+
+@pytest.mark.parametrize("word", ["<b>so</b>", "<img/src=x>", "$x$", "**so**", "😀", "&lt;b"])
+def test_signs_are_shown_as_typed(page, word):
+    page.set("phrase", f"{word} bad")
+    assert f"not in the vocabulary: {word}" in page.text
+    for body in page.bodies.values():
+        assert "<b>so" not in body
+        assert "<img" not in body
+
+
+def test_a_link_with_an_unreadable_phrase_gets_a_sentence(open_page):
+    page = open_page(phrase="<i>great</i>")
+    assert "None of these words is in the vocabulary" in page.text
+    assert page.session.phrase == PHRASE
+
+
+@pytest.mark.parametrize("task", ["sentiment", "translation", "parity", "flipflop"])
+def test_what_is_typed_is_what_a_step_takes(open_page, task):
+    page = open_page(task=task, hidden="4", epoch="0")
+    noun = "phrase" if task in ("sentiment", "translation") else "sequence"
+    assert page.widget("phrase").label == noun.capitalize()
+    assert page.widget("step_phrase").label == f"Step {noun}"
+    assert page.app.select_slider(key="speed").options[0] == f"1 {noun}"
+    assert f"on this {noun}" in page.widget("check").help
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [("sentiment", "skipped: the verdict is"), ("characters", "skipped: the answer is")],
+)
+def test_what_is_skipped_is_told_in_the_word_of_the_heading(open_page, task, said):
+    page = open_page(task=task, hidden="4", epoch="0", phrase="not bad #")
+    page.set("phrase", "not bad great #")
+    assert said in page.text
+    assert said.split()[2].capitalize() in page.text
+
+
+def test_the_gradient_of_the_margin_can_be_chosen(page):
+    assert "dL/dh" in page.chart("flow")["layout"]["yaxis"]["title"]["text"]
+    page.set("objective", Objective.MARGIN)
+    assert "dm/dh" in page.chart("flow")["layout"]["yaxis"]["title"]["text"]
+
+
+# Other data
+
+
+def test_an_uploaded_file_is_learned(page):
+    page.upload("train_csv", "weather.csv", WEATHER)
+    assert page.session.dataset.name == "sentiment"
+    page.set("test_share", 0.0)
+    assert "2 sequences to train, 0 to test" in page.text
+    assert "Classes (train + test): rainy (1 + 0), sunny (1 + 0)" in page.text
+    page.click("learn")
+    assert page.session.dataset.classes == ("rainy", "sunny")
+    assert "Started again at epoch 0, with the data weather.csv." in page.text
+    assert "2 training and 0 test sequences" in page.text
+    page.click("step_epoch")
+    assert page.session.state.epoch == 1
+
+
+def test_skipped_words_of_a_test_file_are_told(page):
+    page.upload("train_csv", "weather.csv", WEATHER)
+    page.upload("test_csv", "test.csv", b"text,label\nso very warm,sunny\n")
+    assert "Unknown in the test: 1 (very)" in page.text
+    page.click("learn")
+    assert "skipped: very" in page.text
+    assert "2 training and 1 test sequences" in page.text
+
+
+def test_three_classes_can_be_learned(page):
+    page.learn("three.csv", WEATHER + b"so damp,foggy\n")
+    page.set("phrase", "so damp")
+    page.click("step_epoch")
+    assert "ln 3 = 1.099" in json.dumps(page.chart("loss")["layout"]["annotations"])
+    assert page.session.inspect().verdict in page.text
+
+
+def test_a_run_on_an_uploaded_file_can_be_played(page):
+    page.learn("weather.csv", WEATHER)
+    page.click("play")
+    page.session.tick(1.0)
+    page.run()
+    assert page.session.state.epoch == 1
+
+
+def test_a_bad_file_gets_a_sentence_and_leaves_the_run(page):
+    page.click("step_epoch")
+    before = weights(page)
+    page.upload("train_csv", "bad.csv", b"text,mood\nso warm,sunny\n")
+    assert "bad.csv: has no column label" in page.text
+    assert weights(page) == before
+    assert page.session.state.epoch == 1
+
+
+def places(page):
+    """The files and the warnings of the place for own data, in their order."""
+    elements = (node for node in page.app.sidebar if node.type in ("file_uploader", "warning"))
+    return [node.key if node.type == "file_uploader" else node.value for node in elements]
+
+
+def test_what_is_wrong_with_a_file_stands_right_below_it(page):
+    page.upload("train_csv", "bad.csv", b"text,label\nso warm,sunny\n")
+    train, problem, test = places(page)
+    assert (train, test) == ("train_csv", "test_csv")
+    assert "at least two classes" in problem
+    page.upload("train_csv", "bad.csv", b"text,mood\nso warm,sunny\n")
+    assert "has no column label" in places(page)[1].replace("\\", "")
+    page.upload("train_csv", "weather.csv", WEATHER)
+    page.upload("test_csv", "weather.csv", b"text,mood\nso warm,sunny\n")
+    train, test, problem = places(page)
+    assert "has no column label" in problem.replace("\\", "")
+
+
+def test_the_data_stay_when_the_file_is_taken_away_until_the_tasks_come_back(page):
+    page.learn("weather.csv", WEATHER)
+    page.app.file_uploader(key="train_csv").set_value(None)
+    page.run()
+    assert page.session.run.examples == 2
+    page.click("leave_data")
+    assert page.session.run.examples == 58
+
+
+def test_a_reload_finds_the_data_again(page, open_page):
+    page.learn("weather.csv", WEATHER)
+    page.click("step_epoch")
+    again = open_page(**page.link)
+    assert again.session.dataset.name == "weather.csv"
+    assert weights(again) == weights(page)
+    assert "only as long as this server runs" in again.text
+
+
+def test_a_pasted_text_is_learned_token_by_token(page):
+    page.app.text_area(key="pasted").set_value("the cat sat on the mat. " * 20)
+    page.run()
+    assert "Learned: what comes next, in characters" in page.text
+    page.click("learn")
+    assert page.session.dataset.name == "pasted text"
+    assert "perplexity train" in page.text
+    page.click("step_epoch")
+    assert page.session.state.epoch == 1
+
+
+def test_the_pieces_of_a_text_can_be_chosen_where_one_is_learned(page):
+    page.upload("train_csv", "weather.csv", WEATHER)
+    assert not page.has("window")
+    page.upload("train_csv", "long.txt", b"abcde" * 100)
+    page.set("test_share", 0.0)
+    page.set("window", 500)
+    page.click("learn")
+    (example,) = page.session.dataset.train
+    assert len(example.inputs) == 499
+    assert "the longest sequence has 499" in page.text
+
+
+def test_the_lag_is_no_choice_where_the_readers_own_data_are_learned(open_page):
+    page = open_page(task="recall", lag="7")
+    assert page.has("lag")
+    page.learn("weather.csv", WEATHER)
+    page.click("step_epoch")
+    assert not page.has("lag")
+    assert (page.session.state.epoch, page.session.config.lag) == (1, 7)
+
+
+def test_another_seed_leaves_data_near_the_limit_readable(page):
+    lines = [f"so w{2 * i} w{2 * i + 1},{'ab'[i % 2]}" for i in range(2_499)]
+    page.learn("large.csv", "\n".join(["text,label", *lines]).encode(), share=0.5)
+    page.click("new_seed")
+    assert page.session.dataset.name == "large.csv"
+    assert not page.app.exception
+
+
+def test_the_readers_own_data_are_called_so_in_place_of_the_task(page):
+    page.learn("weather.csv", WEATHER)
+    assert page.widget("own_task").value == "Own data: weather.csv"
+    assert not page.has("task")
+    page.click("leave_data")
+    assert page.widget("task").value == "sentiment"
+
+
+def test_words_or_characters_can_be_chosen(page):
+    page.upload("train_csv", "weather.csv", WEATHER)
+    page.set("unit_choice", Unit.CHARACTERS)
+    assert "in characters" in page.text
+    page.click("learn")
+    assert page.session.dataset.vocabulary.characters
+
+
+def test_signs_of_a_file_are_shown_as_typed(page):
+    page.upload("train_csv", "<b>$a$.csv", b"text,label\n*so* $x$,a\n*so* $x$,b\n")
+    (warning,) = page.app.warning
+    assert "<b>$a$.csv, rows 2 and 3: the same text '*so* $x$'" in page.text
+    assert re.search(r"(?<!\\)[*$<>`\[\]]", warning.value) is None
+
+
+def test_words_and_labels_of_a_file_are_drawn_as_typed(page):
+    page.learn("signs.csv", b"text,label\n<i>so</i> $x$,a\ncold,b<i>\n")
+    page.set("phrase", "<i>so</i> $x$")
+    states, margin = page.chart("states")["layout"], page.chart("margin")["layout"]
+    assert states["xaxis"]["ticktext"] == ["&lt;i&gt;so&lt;/i&gt;", "$x$"]
+    assert "“b&lt;i&gt;”" in margin["title"]["text"]
+
+
+def test_a_first_phrase_of_loose_signs_breaks_no_page(page):
+    page.learn("signs.csv", f'text,label\n"warm{" ," * 300}",1\ncold,0\n'.encode())
+    assert page.session.run.examples == 2
+
+
+# Tasks and presets
+
+BUTTONS = [(task, preset) for task, presets in PRESETS.items() for preset in presets]
+
+
+def test_every_task_has_a_preset_of_its_own():
+    assert list(PRESETS) == list(TaskName)
+    for task, presets in PRESETS.items():
+        assert all(preset.config().task is task and preset.look for preset in presets)
+
+
+@pytest.mark.parametrize("task", TaskName)
+def test_choosing_a_task_takes_its_first_preset(page, task):
+    page.app.selectbox(key="task").set_value(task)
+    page.run()
+    preset = PRESETS[task][0]
+    assert page.session.config == preset.config()
+    assert TASKS[task].teaches in page.text
+    assert preset.look in page.text
+    page.click("step_phrase")
+    page.run()
+    assert page.session.here.position > 0 or page.session.here.epoch == 1
+    assert page.charts.keys() >= {"loss", "metric", "states", "flow"}
+
+
+@pytest.mark.parametrize("task", TaskName)
+def test_another_task_begins_with_its_own_phrase(page, task):
+    page.set("phrase", "not bad")
+    page.app.selectbox(key="task").set_value(task)
+    page.run()
+    wanted = "not bad" if task is TaskName.SENTIMENT else TASKS[task].probe
+    assert page.session.phrase == page.session.typed == (wanted or page.session.first_phrase)
+    assert page.widget("phrase").value == page.session.phrase
+    assert not page.session.problem
+    page.set("phrase", page.session.dataset.train[0].text)
+    assert page.session.phrase == page.session.dataset.train[0].text
+
+
+def test_other_data_begin_with_a_phrase_that_they_can_read(page):
+    page.learn("weather.csv", WEATHER)
+    assert page.widget("phrase").value == page.session.phrase
+    assert page.session.phrase in ("so warm", "so cold")
+
+
+@pytest.mark.parametrize(("task", "preset"), BUTTONS, ids=lambda x: getattr(x, "label", x))
+def test_a_preset_is_one_click(open_page, task, preset):
+    page = open_page(task=task.value)
+    page.widget(f"preset_{task}_{preset.label}").click()
+    page.run()
+    assert page.session.config == preset.config()
+    assert f"Look: {preset.look}" in page.text.replace("**", "")
+
+
+def test_gates_and_layers_can_be_looked_at(open_page):
+    page = open_page(cell="lstm", layers="2", hidden="4")
+    for name in ("c", "i", "f", "g", "o", "h"):
+        page.set("part_lstm", name)
+        assert page.chart("states")["data"][0]["colorbar"]["title"]["text"] == name
+    page.set("layer_2", 2)
+    assert page.chart("states")["layout"]["title"]["text"].endswith("layer 2")
+
+
+def test_where_there_is_nothing_to_choose_nothing_is_asked(page):
+    assert not any("part_" in (w.key or "") for w in page.app.get("button_group"))
+
+
+# The time machine
+
+
+@pytest.fixture
+def trained(open_page):
+    return open_page(hidden="4", init_scale="0.1", epoch="9")
+
+
+def test_looking_back_is_offered_when_it_is_possible(trained):
+    assert trained.widget("back_to_now").disabled
+    assert trained.widget("branch").disabled
+    trained.session.go_to(Place(4))
+    trained.run()
+    assert not trained.widget("back_to_now").disabled
+    assert not trained.widget("branch").disabled
+    assert "Looking back" in trained.text
+    assert "4 of 1000" in trained.text
+
+
+def test_the_numbers_and_the_link_are_those_of_the_epoch_shown(trained):
+    trained.session.go_to(Place(4))
+    trained.run()
+    loss = trained.session.run.history.row(4)["train_loss"]
+    assert f"{loss:.4f}" in trained.text
+    assert trained.link == {"hidden": "4", "init_scale": "0.1", "epoch": "4", "now": "9"}
+    trained.click("back_to_now")
+    assert trained.link == {"hidden": "4", "init_scale": "0.1", "epoch": "9"}
+
+
+def test_a_branch_with_another_rate_is_in_the_link_and_opens_elsewhere(trained, open_page):
+    trained.session.go_to(Place(4))
+    trained.run()
+    trained.click("branch")
+    trained.set("lr", 0.5)
+    trained.click("step_epoch")
+    assert trained.link["ghost"] == "4:9"
+    assert trained.link["changes"] == "4:lr=0.5"
+    copy = open_page(**trained.link)
+    assert weights(copy) == weights(trained)
+    assert copy.link == trained.link
+    assert copy.widget("lr").value == 0.5
+    curves = [
+        [series["name"] for series in page.chart("loss")["data"] if series["mode"] == "lines"]
+        for page in (copy, trained)
+    ]
+    assert curves[0] == curves[1]
+    assert len(curves[0]) == 7
+
+
+def test_a_step_in_the_past_is_replayed(trained):
+    trained.session.go_to(Place(4))
+    trained.run()
+    trained.click("step_epoch")
+    assert trained.session.here == Place(5)
+    trained.click("step_phrase")
+    assert trained.session.place == "5 + 1/58"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"epoch": "abc"},
+        {"changes": "5:foo=1,9:lr=x"},
+        {"ghost": "5:3"},
+        {"epoch": "1e9"},
+        {"now": "x", "epoch": "-1"},
+    ],
+    ids=str,
+)
+def test_a_link_that_can_not_be_followed_gets_sentences(open_page, link):
+    page = open_page(hidden="2", epochs="10", **link)
+    assert "In the link: " in page.text
+    assert "Press Play" in page.text or "Finished" in page.text or "Opened" in page.text
+
+
+def test_a_gradient_check_is_made_when_asked_for_and_for_these_weights(trained):
+    assert "not checked at these weights" in trained.text
+    trained.click("check")
+    assert "✓ right to" in trained.text
+    trained.click("step_epoch")
+    assert "not checked at these weights" in trained.text
+
+
+def test_the_notebooks_gradient_is_marked_wrong_by_parameter(open_page):
+    page = open_page(hidden="4", init_scale="0.5", gradient="notebook", epoch="3")
+    page.click("check")
+    assert re.search(r"✗ wrong: W_xh by \d+ %, W_hh by \d+ %, b_h by \d+ %", page.text)
+    assert "right: W_hy, b_y" in page.text
+
+
+def test_the_browser_is_told_every_first_value_with_every_run():
+    page = Page({"hidden": "8", "lr": "0.05", "clip_by": "norm"})
+    for _ in range(2):
+        assert page.widget("lr").proto.default == 0.05
+        assert page.widget("hidden").proto.default == [8]
+        assert page.widget("clip_by").proto.default == [1]
+        page.run()

@@ -1,0 +1,65 @@
+"""Numbers beyond all bounds: every page says so, and none breaks."""
+
+import re
+
+import numpy as np
+import pytest
+
+from rnnviz.config import RunConfig
+from rnnviz.session import Session
+from tests.app.tab import PAGES, Page, rooms_of
+
+# What overflows is meant to, and the server notes it once.
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+#: States that grow a hundredfold with every token: in the whole data set, or in one long phrase.
+GROWING = {"activation": "relu", "hidden": "64", "dtype": "float32"}
+CASES = {
+    "from the start": {"activation": "relu", "init_scale": "0.5"},
+    "in single precision": {**GROWING, "init_scale": "9"},
+    "in one long phrase": {**GROWING, "init_scale": "0.3", "phrase": "good " * 195},
+}
+
+
+def walk(page, session=None, **link):
+    """The texts of the page in all its rooms."""
+    shown, texts = Page(page, session, **link), []
+    for room in rooms_of(page):
+        if room:
+            shown.enter(room)
+        assert not re.search(r"\b(nan|inf)\b", shown.text)
+        texts.append(shown.text)
+    return texts
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("link", CASES.values(), ids=CASES.keys())
+def test_a_network_whose_states_overflow_can_be_looked_at(page, link):
+    walk(page, **link)
+
+
+def diverged():
+    """A session whose weights are still numbers, and whose states are not."""
+    config = RunConfig(activation="relu", dtype="float32", lr=10, init_scale=0.1, clip_by="off")
+    session = Session(config)
+    for _ in range(5):
+        session.step_phrase()
+    assert session.here.position == 5
+    assert np.isfinite(session.state.parameters.theta).all()
+    assert not np.isfinite(session.inspect().unrolled(0).h).all()
+    return session
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_so_can_one_that_diverges_inside_an_epoch(page):
+    walk(page, diverged())
+
+
+def test_the_signs_of_a_diverged_network_are_bad_and_say_what_to_try():
+    text = Page("train", diverged()).text
+    for name in ("dead", "clipped", "update", "gradient", "reach"):
+        assert re.search(rf"{name} +– +bad", text), name
+    assert "smaller learning rate" in text
+
+
+def test_a_sign_without_a_meaning_has_a_dash_and_no_word():
+    assert re.search(r"reach +– +On the sequence shown", Page("train", phrase="good").text)

@@ -1,0 +1,207 @@
+"""The texts that come with a frame: each has its place, and nothing of the reader's is a tag."""
+
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from rnnviz.config import RunConfig
+from rnnviz.dissection import Sort
+from rnnviz.microscope import Subject
+from rnnviz.session import Session
+from rnnviz.tasks.upload import File, Upload
+from rnnviz.tasks.vocabulary import Unit
+from tests.app.tab import PAGES, Page, plain, rooms_of
+
+RUNS = {
+    "words": {"epoch": "1"},
+    "letters": {"epoch": "1", "task": "characters", "cell": "lstm"},
+    "values": {"epoch": "1", "task": "adding", "cell": "gru", "layers": "2"},
+    "two languages": {"epoch": "0", "task": "translation"},
+}
+TAGS = {
+    *("b", "br", "div", "h4", "i", "p", "progress", "small", "span", "table", "td", "th", "tr"),
+    "u",
+}
+ATTRIBUTES = {"aria-label", "aria-live", "class", "max", "role", "style", "title", "value"}
+HOSTILE = ("<img/src=x/onerror=alert(1)>", 'a"onmouseover="b', "</div><script>", "'><b>&lt;c")
+
+
+class Parts(HTMLParser):
+    """The tags and attributes of a text."""
+
+    def __init__(self, body):
+        super().__init__()
+        self.tags, self.attributes = set(), set()
+        self.feed(body)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_text_has_a_place_and_every_place_a_text(page, run):
+    opened = Page(page, **RUNS[run])
+    for room in rooms_of(page):
+        if room is not None:
+            opened.enter(room)
+        placed = {key.removeprefix("text_") for key in opened.components("text")}
+        # That of the status lies above every page.
+        assert opened.bodies.keys() == placed | {"status"}
+
+
+def learned(columns, rows, **settings):
+    """A session that has learned these rows, from a file that is called by a tag as well."""
+    table = pd.DataFrame(rows, columns=columns).to_csv(index=False)
+    session = Session(RunConfig(hidden=6, epochs=3, **settings))
+    session.load(Upload(File("<img src=x>.csv", table.encode()), unit=Unit.WORDS))
+    session.ask(" ".join([*HOSTILE, "<a>unknown</a>"]))
+    assert len(session.inspect().words) >= len(HOSTILE)
+    session.step_epoch()
+    return session
+
+
+@pytest.fixture(scope="module")
+def labelled():
+    """One that reads words and answers with classes that would be tags; all is chosen and found."""
+    words = ["so", *HOSTILE]
+    rows = [(f"{a} {b}", HOSTILE[k % 2]) for k, a in enumerate(words) for b in words]
+    session = learned(["text", "label"], rows)
+    lab, dynamics = session.dissection, session.dynamics
+    word = session.dataset.vocabulary.words[0]
+    lab.sort, lab.word, lab.cell = Sort.SELECTIVITY, word, (0, word)
+    dynamics.find(session.scene)
+    while dynamics.work(1):
+        pass
+    return session
+
+
+@pytest.fixture(scope="module")
+def writing():
+    """One that learns which of such words comes next, and goes on by itself."""
+    return learned(["text"], [(" ".join(HOSTILE * 5),)] * 4)
+
+
+def harmless(page):
+    """The texts of the page hold no tag and no attribute but our own."""
+    for key, body in page.bodies.items():
+        parts = Parts(body)
+        assert parts.tags <= TAGS, key
+        assert parts.attributes <= ATTRIBUTES, key
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_that_is_the_readers_is_a_tag(page, labelled):
+    opened = Page(page, labelled)
+    for room in rooms_of(page):
+        if room is not None:
+            opened.enter(room)
+        harmless(opened)
+        assert "<img src=x>.csv" in plain(opened.bodies["status"])
+
+
+def test_nor_is_it_at_any_moment_of_a_step(labelled):
+    opened = Page("step", labelled)
+    for cursor in range(labelled.microscope.last + 1):
+        labelled.microscope.go_to(cursor)
+        opened.run()
+        harmless(opened)
+
+
+def test_nor_in_what_a_network_writes(writing):
+    opened = Page("train", writing)
+    assert any(word in plain(opened.bodies["sample"]) for word in HOSTILE)
+    harmless(opened)
+
+
+# What is true of these data, of this cell and with these settings
+
+
+def explained(page, key, **link):
+    """The text under a chart of a page that is opened so."""
+    return Page(page, hidden="4", **link).places[key]["text"]
+
+
+GATED = {"cell": "gru", "init": "xavier"}
+DEPENDS = {
+    "values have a mean": ("norms", {"task": "flipflop"}, "the mean of the values", "occurs"),
+    "classes occur": ("norms", {}, "how often each answer occurs", "mean"),
+    "one dot": ("answers", {"task": "adding"}, "as a dot", "two lines"),
+    "two lines": ("answers", {"task": "waves"}, "between the two lines", "dot "),
+    "one answer": ("map", {"task": "adding", **GATED}, "only the last steps", "On a plateau"),
+    "many answers": ("map", {"task": "spelling"}, "has only its own", "front"),
+    "the gradient of one": ("flow", {}, "vanishing gradient", "from there on"),
+    "the gradient of many": ("flow", {"task": "translation"}, "from there on", "vanishing"),
+    "weights near zero": ("recurrent", {}, "faint noise", "strong"),
+    "weights with a scale": ("recurrent", {"init_scale": "0.3"}, "strong from the", "noise"),
+    **{
+        f"{init} weights": ("recurrent", {"init": init}, "strong from the beginning", "noise")
+        for init in ("xavier", "orthogonal", "identity")
+    },
+    "the notebook's loss": ("loss", {}, "expect a long plateau", "stays there"),
+    **{
+        f"a loss of {' '.join(link.values())}": ("loss", link, "guessing: a loss", "plateau")
+        for link in (
+            {"task": "flipflop"},
+            {"task": "recall"},
+            {"init": "xavier"},
+            {"init_scale": "0.3"},
+            {"optimizer": "adam"},
+        )
+    },
+    "a loss with gates": ("loss", {"cell": "gru"}, "the gates carry it", "plateau"),
+}
+
+
+@pytest.mark.parametrize(("key", "link", "said", "unsaid"), DEPENDS.values(), ids=DEPENDS.keys())
+def test_a_text_says_what_is_true_of_what_is_learned(key, link, said, unsaid):
+    text = explained("train", key, **link)
+    assert said in text
+    assert unsaid not in text
+
+
+def test_of_the_readers_own_data_no_plateau_is_expected(labelled):
+    assert "plateau" not in Page("train", labelled).places["loss"]["text"]
+
+
+@pytest.mark.parametrize(("task", "said"), [("recall", "vanishing"), ("brackets", "from there on")])
+def test_so_does_that_under_a_step(task, said):
+    assert said in explained("step", "flow", task=task)
+
+
+# What a sequence is called
+
+
+def words_of(opened):
+    """All that stands on a page, and what is said where it is pointed at."""
+    kinds = ("button", "button_group", "text_input", "number_input", "selectbox", "multiselect")
+    labelled = [box for kind in kinds for box in opened.app.get(kind)]
+    charts = [chart["figure"]["layout"]["title"]["text"] for chart in opened.charts.values()]
+    remarks = [chart["remark"] or "" for chart in opened.charts.values()]
+    said = [opened.text, *charts, *remarks, *(place["text"] for place in opened.places.values())]
+    said += [box.value for box in opened.app.caption]
+    return " ".join([*said, *(f"{box.label} {box.help or ''}" for box in labelled)]).lower()
+
+
+@pytest.mark.parametrize("task", ["characters", "flipflop", "parity"])
+@pytest.mark.parametrize("page", PAGES)
+def test_letters_and_numbers_are_no_phrases(page, task):
+    opened = Page(page, task=task, hidden="4", epoch="0")
+    for room in rooms_of(page):
+        if room is not None:
+            opened.enter(room)
+        assert "phrase" not in words_of(opened)
+
+
+@pytest.mark.parametrize("task", ["characters", "flipflop"])
+def test_nor_are_they_at_any_moment_of_a_step(task):
+    opened = Page("step", task=task, hidden="4", epoch="0")
+    opened.choose("Step on", Subject.OWN)
+    assert "for a sequence of your own" in words_of(opened)
+    scope = opened.session.microscope
+    for cursor in (*range(0, scope.last, 7), scope.last - 2, scope.last - 1, scope.last):
+        scope.go_to(cursor)
+        opened.run()
+        assert "phrase" not in words_of(opened)
