@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from rnnviz import dissection as module
-from rnnviz import player
 from rnnviz.analysis.memory import spectrum
 from rnnviz.analysis.surgery import operate
 from rnnviz.analysis.variant import Alter, Variant
@@ -125,9 +124,8 @@ def test_a_basis_is_fitted_once_and_kept_until_it_is_fitted_again(session, lab):
     assert lab.basis(region_of(session), session.run).epoch == 3
 
 
-def test_what_was_seen_on_the_way_of_a_link_does_not_choose_the_axes(session, lab, monkeypatch):
-    monkeypatch.setattr(player, "_PATIENCE", 0.0)
-    session.follow(read_link({"hidden": "4", "epoch": "9"})[0])
+def test_what_was_seen_on_the_way_of_a_link_does_not_choose_the_axes(session, lab):
+    session.follow(read_link({"hidden": "4", "epoch": "9"})[0], patience=0.0)
     session.tick(0.0)
     on_the_way = (lab.basis(region_of(session), session.run), session.dynamics.plane(session.scene))
     assert on_the_way[0].epoch < 9

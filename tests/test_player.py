@@ -4,7 +4,6 @@ import hashlib
 import json
 import subprocess
 import sys
-import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from rnnviz.shelf import Shelf
 from rnnviz.tasks.dataset import build_dataset
 from rnnviz.tasks.table import Row
 from rnnviz.tasks.upload import File, Upload
-from tests.interruption import Press, raising
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -102,13 +100,12 @@ def test_play_from_the_past_replays_and_then_trains_on(played, config):
     assert weights(played) == weights(straight)
 
 
-@pytest.mark.parametrize("speed", [2, 5, 50])
-def test_a_replay_goes_as_fast_as_the_speed_says_up_to_the_present(played, speed):
+@pytest.mark.parametrize("count", [2, 5, 50])
+def test_a_replay_goes_up_to_the_present(played, count):
     played.go_to(Place(3))
-    played.speed = speed
     played.play()
-    played.tick(float("inf"))
-    assert played.here == Place(min(3 + speed, 9))
+    played.tick(float("inf"), count)
+    assert played.here == Place(min(3 + count, 9))
 
 
 def test_a_replay_in_slow_motion_goes_phrase_by_phrase(played):
@@ -120,10 +117,9 @@ def test_a_replay_in_slow_motion_goes_phrase_by_phrase(played):
 
 
 def test_a_replay_without_time_still_takes_a_step(played):
-    played.speed = 5
     played.go_to(Place(3))
     played.play()
-    played.tick(0.0)
+    played.tick(0.0, 5)
     assert played.here == Place(4)
 
 
@@ -134,8 +130,7 @@ def test_a_finished_run_can_be_replayed_to_its_end():
     assert not session.over
     session.play()
     assert session.running
-    session.speed = 50
-    session.tick(1.0)
+    session.tick(1.0, 50)
     assert not session.running
     assert session.condition == "Finished"
     assert "Finished: 3 of 3 epochs done" in session.message
@@ -262,11 +257,10 @@ def test_a_link_carries_changes_the_past_the_ghost_and_a_place_inside_an_epoch(p
     assert copy.link().to_query() == query
 
 
-def test_a_long_way_is_gone_in_ticks_and_shown(monkeypatch):
-    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+def test_a_long_way_is_gone_in_ticks_and_shown():
     link, _ = read_link({"hidden": "2", "epoch": "30", "now": "40"})
     session = Session()
-    session.follow(link)
+    session.follow(link, patience=0.0)
     assert (session.running, session.condition) == (True, "Opening")
     assert "Following the link: epoch" in session.message
     while session.running:
@@ -277,11 +271,10 @@ def test_a_long_way_is_gone_in_ticks_and_shown(monkeypatch):
     assert weights(session) == weights(straight)
 
 
-def test_pause_stays_where_the_way_has_led(monkeypatch):
-    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+def test_pause_stays_where_the_way_has_led():
     link, _ = read_link({"hidden": "2", "epoch": "40", "changes": "30:lr=0.5"})
     session = Session()
-    session.follow(link)
+    session.follow(link, patience=0.0)
     session.tick(0.0)
     session.pause()
     assert session.condition == "Paused"
@@ -321,31 +314,28 @@ def test_an_empty_link_leaves_the_first_message():
     assert session.link().to_query() == {}
 
 
-def test_an_address_stays_what_it_was_while_it_is_followed(monkeypatch):
-    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+def test_an_address_stays_what_it_was_while_it_is_followed():
     query = {"hidden": "2", "epochs": "60", "epoch": "30", "now": "40"}
     session = Session()
-    session.follow(read_link(query)[0])
+    session.follow(read_link(query)[0], patience=0.0)
     session.tick(0.0)
     assert session.link().to_query() == query
 
 
 @pytest.mark.parametrize("change", [{"lr": 0.5}, {"seed": 3}])
-def test_a_setting_changed_on_the_way_ends_it(monkeypatch, change):
-    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+def test_a_setting_changed_on_the_way_ends_it(change):
     session = Session()
-    session.follow(read_link({"hidden": "2", "epoch": "40"})[0])
+    session.follow(read_link({"hidden": "2", "epoch": "40"})[0], patience=0.0)
     session.configure(replace(session.config, **change))
     assert not session.running
     session.advance(1)
     assert session.run.schedule.at(session.run.place) == session.config
 
 
-def test_problems_of_a_link_stay_in_sight_at_its_end(monkeypatch):
-    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+def test_problems_of_a_link_stay_in_sight_at_its_end():
     link, problems = read_link({"hidden": "2", "epoch": "5", "lr": "x"})
     session = Session()
-    session.follow(link, problems)
+    session.follow(link, problems, patience=0.0)
     assert "In the link: Learning rate" in session.message
     while session.running:
         session.tick(1.0)
@@ -436,136 +426,6 @@ def test_more_changes_than_a_link_carries_are_said(played, config, monkeypatch):
         played.advance(1)
         played.configure(replace(config, lr=0.1 + i / 100))
     assert "A link carries 2 changes" in played.message
-
-
-# Two at once: the page is told to pause, step or look back while a tick still trains
-
-
-def test_what_is_done_while_a_tick_trains_waits_for_it(session):
-    session.speed = 50
-    actions = [
-        session.pause,
-        session.step_phrase,
-        session.step_epoch,
-        lambda: session.go_to(Place(1)),
-        session.back_to_now,
-        session.inspect,
-    ]
-    over = threading.Event()
-
-    def ticks():
-        while not over.is_set():
-            session.tick(0.005)
-
-    ticking = threading.Thread(target=ticks)
-    ticking.start()
-    for action in actions * 20:
-        action()
-    over.set()
-    ticking.join()
-    alone = Session(session.config)
-    alone.advance(session.run.place.epoch)
-    for _ in range(session.run.place.position):
-        alone.step_phrase()
-    session.back_to_now()
-    assert weights(session) == weights(alone)
-    assert session.run.history.column("train_loss").tolist() == (
-        alone.run.history.column("train_loss").tolist()
-    )
-
-
-@pytest.mark.parametrize("speed", [0, 1, 50])
-@pytest.mark.parametrize("count", [0, 1, 3])
-def test_a_frame_that_is_ended_is_undone(played, speed, count):
-    played.speed = speed
-    played.play()
-    before, state = (played.place, played.message, len(played.run.history)), played.state
-    with pytest.raises(Press), played.frame():
-        played.tick(0.05, raising(count))
-        raise Press
-    assert (played.place, played.message, len(played.run.history)) == before
-    assert played.state is state
-    assert played.running
-    with played.frame():
-        played.tick(0.05)
-    assert played.here > state_place(state)
-
-
-def state_place(state):
-    return Place(state.epoch, state.position)
-
-
-def test_a_frame_of_a_replay_that_is_ended_is_undone(played):
-    played.go_to(Place(4))
-    played.play()
-    with pytest.raises(Press), played.frame():
-        played.tick(0.05)
-        raise Press
-    assert (played.condition, played.place) == ("Replaying", "4")
-
-
-def test_a_frame_that_can_not_be_drawn_is_not_tried_for_ever(played):
-    played.play()
-    before = played.here
-    with pytest.raises(ValueError), played.frame():
-        played.tick(0.05)
-        raise ValueError
-    assert played.here > before
-
-
-def test_a_frame_that_is_ended_leaves_the_microscope_where_it_was(played):
-    played.play()
-    played.step(played.inspect())
-    played.microscope.go_to(played.microscope.last)
-    before = played.microscope.place
-    for _ in range(20):
-        with pytest.raises(Press), played.frame():
-            played.tick(0.0)
-            played.step(played.inspect())
-            raise Press
-        assert played.microscope.place == before
-
-
-def test_a_frame_on_the_way_of_a_link_stays(monkeypatch):
-    """A journey has places where it turns, and can't be taken back."""
-    monkeypatch.setattr(module, "_PATIENCE", 0.0)
-    link, _ = read_link({"hidden": "8", "epoch": "40"})
-    session = Session()
-    session.follow(link)
-    before = session.here
-    with pytest.raises(Press), session.frame():
-        session.tick(0.001)
-        raise Press
-    assert session.here > before
-    while session.opening:
-        session.tick(0.1)
-    assert session.place == "40"
-
-
-def test_while_a_frame_is_made_others_wait(played):
-    """Who presses Pause finds the run where it was shown, not where the frame had led."""
-    played.play()
-    before, found = played.here, []
-    other = threading.Thread(target=lambda: (played.pause(), found.append(played.here)))
-    with pytest.raises(Press), played.frame():
-        played.tick(0.05)
-        other.start()
-        raise Press
-    other.join()
-    assert found == [before]
-
-
-def test_pause_on_the_way_of_a_link_holds_although_a_tick_is_on_its_way(monkeypatch):
-    monkeypatch.setattr(module, "_PATIENCE", 0.0)
-    session = Session()
-    session.follow(read_link({"epoch": "400"})[0])
-    ticking = threading.Thread(target=session.tick, args=(0.2,))
-    ticking.start()
-    session.pause()
-    ticking.join()
-    session.pause()
-    assert not session.running
-    assert "The link was followed up to epoch" in session.message
 
 
 OPEN_ELSEWHERE = """

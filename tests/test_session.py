@@ -97,11 +97,13 @@ def test_play_and_pause_train_nothing_themselves(session):
     assert weights(session) == before
 
 
-@pytest.mark.parametrize("speed", SPEEDS)
-def test_a_tick_goes_as_far_as_the_speed_says(session, speed):
+@pytest.mark.parametrize(
+    ("speed", "count", "to"), [(60, 1, (1, 0)), (600, 7, (7, 0)), (0, 3, (0, 3))]
+)
+def test_a_tick_goes_on_by_epochs_or_in_slow_motion_by_steps(session, speed, count, to):
     session.speed = speed
-    session.tick(float("inf"))
-    assert place(session) == ((speed, 0) if speed else (0, 1))
+    session.tick(float("inf"), count)
+    assert place(session) == to
 
 
 @pytest.mark.parametrize("speed", SPEEDS)
@@ -114,9 +116,8 @@ def test_a_tick_without_time_still_takes_a_step_and_stays_short(session, speed):
 
 
 def test_how_the_time_is_cut_changes_no_weight(session, config):
-    session.speed = 50
     while session.state.epoch < 3:
-        session.tick(0.0)
+        session.tick(0.0, 3)
     at_once = Session(config)
     at_once.advance(3)
     assert weights(session) == weights(at_once)

@@ -71,6 +71,11 @@ class Actor:
         """Whether a browser looks on."""
         return bool(self._desk.viewers)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something waits to be done."""
+        return bool(self._inbox)
+
     def post(self, command: Command) -> None:
         """Have ``command`` done, in the order of posting."""
         self._put(command)
@@ -152,11 +157,13 @@ class Actor:
 
     async def _rest(self) -> None:
         rest = self._desk.rest(time.monotonic())
-        if self._inbox or rest == 0 or self._desk.busy(time.monotonic()):
+        if self._inbox or rest == 0:
             await asyncio.sleep(0)
             return
+        # Not by wait_for, which may lose the end of this task (Python 3.11).
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._bell.wait(), rest)
+            async with asyncio.timeout(rest):
+                await self._bell.wait()
 
     def _safely(self, work: Callable[[], object]) -> None:
         """What fails must not end the actor: the run is held, and its page says so."""

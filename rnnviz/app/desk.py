@@ -138,6 +138,8 @@ class Desk:
         """Seconds for which there is nothing to do; None: until the next command."""
         if not self.viewers:
             return max(0.0, self._unseen_since + LEASE - now)
+        if self.busy(now):
+            return 0.0
         waits = [self._next_frame - now] if any(map(self._owed, self.viewers)) else []
         if self.plays(now):
             waits.append(self._pace.rest(self._rate))
@@ -288,14 +290,14 @@ class Desk:
 
     def _act(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
         self.version += 1
-        ran = self.session.running
         self._command(viewer, command)
         self._job_done = None
         # While it plays Streamlit's part stays as it is, and while a hand is on a slider.
         if command["do"] not in ("play", "speed") and command.get("settled", True):
             self.edition += 1
-        if self.session.running and not ran:
+        if self.session.running and not self._ran:
             self._pace.stop()
+        self._ran = self.session.running
 
     def _command(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
         session = self.session

@@ -133,7 +133,8 @@ async def _serve(socket: WebSocket) -> None:
 
 async def _hello(socket: WebSocket) -> dict[str, Any]:
     try:
-        return await asyncio.wait_for(_receive(socket), HELLO)
+        async with asyncio.timeout(HELLO):
+            return await _receive(socket)
     except TimeoutError:
         raise _RefusedError(NO_TICKET, "no ticket came") from None
 

@@ -1,0 +1,240 @@
+"""The actor and the hub: who has the desk, and which run belongs to which tab."""
+
+import gc
+import threading
+import time
+
+import pytest
+
+from rnnviz.app import hub as module
+from rnnviz.app.actor import Actor, EndedError
+from rnnviz.app.desk import Viewer
+from rnnviz.app.hub import RESTORED, FullError, Hub
+from rnnviz.config import RunConfig
+from rnnviz.link import read_link
+from rnnviz.schedule import Place
+from rnnviz.session import Session
+
+PATIENCE = 30.0
+
+
+def wait_until(condition):
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
+@pytest.fixture
+def actor():
+    ended = []
+    actor = Actor(Session(RunConfig(hidden=2, epochs=100_000)), ended.append)
+    yield actor
+    actor.stop()
+    wait_until(lambda: ended)
+    assert not actor.alive
+
+
+class Looker:
+    """A browser that answers at once."""
+
+    def __init__(self, actor):
+        self.actor, self.number, self.frames = actor, 0, 0
+        self.viewer = Viewer(self.take)
+        actor.attach(self.viewer)
+
+    def take(self, message):
+        self.frames += 1
+        self.actor.hear(self.viewer, {"do": "ack", "seq": self.frames})
+
+    def say(self, do, **more):
+        self.number += 1
+        self.actor.hear(self.viewer, {"do": do, "n": self.number, **more})
+
+
+def epoch(actor):
+    with actor.borrow() as desk:
+        return desk.session.run.place.epoch
+
+
+def test_commands_are_done_in_their_order(actor):
+    looker = Looker(actor)
+    for _ in range(200):
+        looker.say("step", what="epoch")
+    assert epoch(actor) == 200
+
+
+def test_what_is_heard_while_it_trains_comes_between_two_steps(actor):
+    looker = Looker(actor)
+    looker.say("speed", epochs=600)
+    looker.say("play")
+    for k in range(200):
+        looker.say("pause" if k % 2 else "play")
+        time.sleep(0.001)
+    with actor.borrow() as desk:
+        session = desk.session
+        assert not session.running
+        at, weights = session.run.place, session.state.parameters.theta.tobytes()
+    straight = Session(RunConfig(hidden=2))
+    straight.advance(at.epoch)
+    while straight.run.place < at:
+        straight.step_phrase()
+    assert straight.state.parameters.theta.tobytes() == weights
+
+
+def test_while_the_desk_is_borrowed_nothing_is_trained(actor):
+    looker = Looker(actor)
+    looker.say("play")
+    wait_until(lambda: looker.frames > 3)
+    with actor.borrow() as desk:
+        before = desk.session.run.place
+        time.sleep(0.1)
+        assert desk.session.run.place == before
+        looker.say("pause")
+        time.sleep(0.05)
+        assert desk.session.running
+    with actor.borrow() as desk:
+        assert not desk.session.running
+
+
+def test_the_desk_comes_back_from_a_script_that_is_ended(actor):
+    with pytest.raises(ZeroDivisionError), actor.borrow():
+        raise ZeroDivisionError
+    assert epoch(actor) == 0
+
+
+def test_many_borrow_and_each_has_it_alone(actor):
+    inside, most = [], []
+
+    def borrow():
+        for _ in range(20):
+            with actor.borrow():
+                inside.append(1)
+                most.append(len(inside))
+                time.sleep(0.0005)
+                inside.pop()
+
+    threads = [threading.Thread(target=borrow) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (max(most), len(most)) == (1, 100)
+
+
+def test_a_command_that_fails_ends_nothing_and_the_page_says_so(actor):
+    looker = Looker(actor)
+    looker.say("play")
+    actor.post(lambda desk: 1 / 0)
+    with actor.borrow() as desk:
+        assert not desk.session.running
+        assert "nothing of it is lost" in desk.session.message
+    looker.say("step", what="epoch")
+    assert epoch(actor) >= 1
+
+
+def test_who_waits_for_the_desk_of_one_that_ends_is_told():
+    actor = Actor(Session(RunConfig(hidden=2)), lambda _: None)
+    told = []
+
+    def wait():
+        try:
+            with actor.borrow():
+                pass
+        except EndedError:
+            told.append(True)
+
+    with actor.borrow():
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        wait_until(lambda: actor.waiting)
+        actor.stop()
+    waiting.join(PATIENCE)
+    assert told == [True]
+    with pytest.raises(EndedError), actor.borrow():
+        pass
+
+
+def test_a_long_work_of_one_keeps_no_other(actor):
+    other = Actor(Session(), lambda _: None)
+    with other.borrow() as desk:
+        link, _ = read_link({"hidden": "8", "epoch": "4000", "epochs": "9000"})
+        desk.session.follow(link, patience=0.0)
+    Looker(other)
+    looker = Looker(actor)
+    looker.say("play")
+    before = looker.frames
+    wait_until(lambda: looker.frames > before + 10)
+    with other.borrow() as desk:
+        assert desk.session.run.place > Place(0)
+    other.stop()
+
+
+# The hub
+
+
+@pytest.fixture
+def hub():
+    hub = Hub()
+    yield hub
+    hub.stop()
+
+
+def test_a_seat_stays_with_its_session_of_streamlit_and_goes_with_it(hub):
+    state = {}
+    seat = hub.seat(state, {})
+    assert hub.seat(state, {"epoch": "3"}) is seat
+    assert hub.welcome(seat.ticket, "") == (seat, False)
+    ticket = seat.ticket
+    del state, seat
+    gc.collect()
+    assert hub.welcome(ticket, "") is None
+
+
+def test_a_new_seat_opens_its_link(hub):
+    seat = hub.seat({}, {"hidden": "2", "epoch": "3", "lr": "x"})
+    with seat.borrow() as desk:
+        assert desk.session.place == "3"
+        assert "In the link: Learning rate" in desk.session.message
+
+
+def test_a_tab_that_knows_its_run_goes_on_with_it(hub):
+    first, again = hub.seat({}, {"hidden": "2"}), hub.seat({}, {"hidden": "3"})
+    spare = again.actor
+    assert hub.welcome(again.ticket, first.actor.run_id) == (again, True)
+    assert again.actor is first.actor
+    wait_until(lambda: not spare.alive)
+    assert hub.actors == [first.actor]
+    assert hub.welcome(again.ticket, first.actor.run_id) == (again, False)
+
+
+def test_a_tab_whose_run_is_gone_is_told_what_is_shown(hub):
+    seat = hub.seat({}, {"hidden": "2", "epoch": "3"})
+    hub.welcome(seat.ticket, "a run of before")
+    with seat.borrow() as desk:
+        assert desk.session.message == f"{RESTORED} Opened at epoch 3."
+
+
+def test_the_sidebar_is_made_anew_where_others_changed_the_settings(hub):
+    seat = hub.seat({}, {"hidden": "2"})
+    with seat.borrow() as desk:
+        first = seat.settings(desk)
+        assert seat.settings(desk) == first
+        desk.session.configure(RunConfig(hidden=2, seed=1))
+        assert seat.settings(desk) == first + 1
+        assert seat.settings(desk) == first + 1
+
+
+def test_no_more_runs_are_kept_than_there_is_room_for(hub, monkeypatch):
+    monkeypatch.setattr(module, "MOST_RUNS", 3)
+    seats = [hub.seat({}, {"hidden": "2"}) for _ in range(3)]
+    looked_at = Looker(seats[0].actor)
+    wait_until(lambda: looked_at.frames)
+    fourth = hub.seat({}, {"hidden": "2"})
+    wait_until(lambda: not seats[1].actor.alive)
+    assert seats[0].actor.alive
+    for seat in (seats[2], fourth):
+        Looker(seat.actor)
+        wait_until(lambda seat=seat: seat.actor.seen)
+    with pytest.raises(FullError):
+        hub.seat({}, {})
