@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from struct import pack
-from typing import Any
+from typing import Any, NamedTuple
 
 from rnnviz.figures.picture import Picture
 
@@ -44,13 +44,15 @@ class Frame:
         self.sliders[key] = state
 
 
-@dataclass(eq=False)
-class _Known:
-    """A picture as the browser has it: its outline, its remark, and its arrays' bytes by path."""
+class _Known(NamedTuple):
+    """A picture as the browser has it: its outline, its remark, its arrays by their paths."""
 
     outline: str
     remark: str
-    arrays: dict[str, bytes]
+    arrays: dict[str, tuple[str, tuple[int, ...], bytes]]
+
+
+_NOTHING = _Known("", "", {})
 
 
 @dataclass(eq=False)
@@ -97,17 +99,16 @@ class Sent:
     ) -> dict[str, Any] | None:
         """What is told of a picture; None if it is as the browser has it."""
         outline, arrays = picture.parts()
-        known = self.pictures.get(key) or _Known("", "", {})
-        rows, held, news = [], {}, []
-        for path, array in arrays.items():
-            held[path], before = array.tobytes(), known.arrays.get(path)
-            start = len(before) if before is not None and held[path].startswith(before) else 0
-            news.append(held[path][start:])
-            rows.append([path, array.dtype.str[1:], array.shape, start, len(news[-1])])
-        same = (known.outline, known.remark) == (outline, remark)
-        if same and known.arrays.keys() == held.keys() and not any(news):
+        held = {k: (a.dtype.str[1:], a.shape, a.tobytes()) for k, a in arrays.items()}
+        known, now = self.pictures.get(key) or _NOTHING, _Known(outline, remark, held)
+        if now == known:
             return None
-        self.pictures[key] = _Known(outline, remark, held)
-        body += news
+        self.pictures[key] = now
+        rows = []
+        for path, (kind, shape, content) in held.items():
+            _, _, before = known.arrays.get(path, ("", (), b""))
+            start = len(before) if content.startswith(before) else 0
+            body.append(content[start:])
+            rows.append([path, kind, shape, start, len(body[-1])])
         told = None if known.outline == outline else outline
         return {"remark": remark, "outline": told, "arrays": rows}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import socket
 import subprocess
@@ -10,7 +11,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -57,24 +58,33 @@ class Server:
 
 
 @contextlib.contextmanager
-def serve() -> Iterator[Server]:
-    """Run the app on a free port of this machine, ready to be opened."""
-    port = _free_port()
+def serve(
+    port: int | None = None, base: str = "", environ: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """Run the app on a port of this machine, a free one if none is given, ready to be opened.
+
+    ``base`` is the path that is put before all of its own; ``environ`` is added to the environment.
+    """
+    port = port or free_port()
     command = (
-        sys.executable, "-m", "streamlit", "run", "app.py",
-        "--server.port", str(port), "--server.headless", "true",
+        sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true",
+        "--server.port", str(port), "--server.baseUrlPath", base,
     )  # fmt: skip
+    whole = {**os.environ, **(environ or {})}
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env=whole
+        )
         try:
-            url = f"http://127.0.0.1:{port}"
+            url = f"http://127.0.0.1:{port}{base and '/' + base}"
             _wait_until_healthy(url, process, log)
             yield Server(url, process.pid)
         finally:
             _stop(process)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

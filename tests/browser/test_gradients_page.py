@@ -41,9 +41,9 @@ def curve(page):
     """The median over the lag, and the level of the rounding."""
     show(page, "over_lag")
     median = page.in_chart(
-        "over_lag", "[...node._fullData.find((one) => one.name === 'median').customdata]"
+        "over_lag", "[...node.data.find((one) => one.name === 'median').customdata]"
     )
-    level = page.in_chart("over_lag", "node._fullLayout.shapes[0].y0")
+    level = page.in_chart("over_lag", "node.layout.shapes[0].y0")
     return [float(row[0]) for row in median], level
 
 
@@ -87,7 +87,7 @@ def test_the_gradient_check_fills_its_chart(lag_20):
     page = lag_20("elman")
     show(page, "checks")
     page.keys("g")
-    page.expect_in_chart("checks", "node._fullData[0].x?.length === 5")
+    page.expect_in_chart("checks", "node.data[0].x?.length === 5")
 
 
 def test_it_runs_and_stops_without_a_complaint(lag_20):

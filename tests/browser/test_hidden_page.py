@@ -40,7 +40,7 @@ def click_cell(page, key, column, row):
     """Click a cell of a heatmap by its place."""
     box = page.chart(key).locator(".nsewdrag").bounding_box()
     rows, columns = page.in_chart(
-        key, "[node._fullData[0].z.length, node._fullData[0].z[0].length]"
+        key, "[node.data[0].z.length, node.data[0].z[0].length]"
     )
     x = box["x"] + box["width"] * (column + 0.5) / columns
     page.page.mouse.click(x, box["y"] + box["height"] * (row + 0.5) / rows)
@@ -79,7 +79,7 @@ def test_a_walk_through_all_rooms(page):
 
 
 def _click_what_it_does(page):
-    words = page.in_chart("response", "node._fullLayout.xaxis.ticktext")
+    words = page.in_chart("response", "node.layout.xaxis.ticktext")
     click_cell(page, "response", words.index("not"), 3)
     expect(page.page.get_by_text("“not” changes unit")).to_be_visible()
     expect(page.page.locator(".rnnviz-tinted u").first).to_have_text("not")
@@ -91,8 +91,8 @@ def _drop_the_word(page):
     pick(page, "what_if_bar", "3: not")
     expect(page.page.locator(".rnnviz-said")).to_contain_text("“i am good” → positive")
     show(page, "compared")
-    page.expect_in_chart("compared", "node._fullLayout.xaxis.ticktext[2] === given", "not→–")
-    before = page.in_chart("compared", "Math.max(...node._fullData[2].z.map((row) => row[1]))")
+    page.expect_in_chart("compared", "node.layout.xaxis.ticktext[2] === given", "not→–")
+    before = page.in_chart("compared", "Math.max(...node.data[2].z.map((row) => row[1]))")
     assert before == 0
 
 
@@ -115,13 +115,13 @@ def _open_a_phrase(page):
 
 
 def phrase(page):
-    return page.at("phrase_place").get_by_role("textbox").input_value()
+    return page.phrase.input_value()
 
 
 def _silence(page, carrier):
     page.choose("room", "Break it")
     show(page, "worth")
-    page.expect_in_chart("worth", "node._fullData[0].z.some((row) => row.some((z) => z > 0))")
+    page.expect_in_chart("worth", "node.data[0].z.some((row) => row.some((z) => z > 0))")
     assert accuracy(page) == [100, 100]
     click_cell(page, "worth", carrier % 8, carrier // 8)
     expect(page.page.locator(".rnnviz-trial")).to_contain_text(f"silence 1 {carrier}.")
@@ -169,9 +169,9 @@ def test_numbers_can_be_had_as_a_table(broken):
 def test_pictures_follow_the_hand_on_the_scrubber(broken):
     broken.choose("room", "Trajectories")
     show(broken, "trajectories")
-    now = broken.in_chart("trajectories", "[...node._fullData.at(-1).x]")
+    now = broken.in_chart("trajectories", "[...node.data.at(-1).x]")
     broken.drag("scrubber", [300, 40])
     broken.expect_in_chart(
-        "trajectories", "node._fullData.at(-1).x.some((x, i) => x !== given[i])", now
+        "trajectories", "node.data.at(-1).x.some((x, i) => x !== given[i])", now
     )
     expect(broken.page.locator(".rnnviz-said")).to_contain_text("Axes fitted at epoch 500")

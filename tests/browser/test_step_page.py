@@ -66,7 +66,7 @@ def test_arrow_keys_walk_over_every_moment_and_back(page):
     expect_moment(page, len(seen) - 1)
 
 
-PLACES = """() => [...document.querySelectorAll(".rnnviz-chart, .st-key-cursor")].map(
+PLACES = """() => [...document.querySelectorAll(".rnnviz-chart, .rnnviz-cursor")].map(
   (node) => Math.round(node.getBoundingClientRect().y - document.body.getBoundingClientRect().y)
 )"""
 FULL = """() => [...document.querySelectorAll(".rnnviz-place")].every(
@@ -109,10 +109,10 @@ def caption(page):
 def test_the_terms_on_the_screen_sum_to_the_value_above_them(page):
     page.keys("ArrowRight")
     show(page, "terms")
-    page.expect_in_chart("terms", "node._fullLayout.title.text.includes('a_2')")
-    total, *terms = page.in_chart("terms", "[...node._fullData[0].x]")
+    page.expect_in_chart("terms", "node.layout.title.text.includes('a_2')")
+    total, *terms = page.in_chart("terms", "[...node.data[0].x]")
     assert sum(terms) == pytest.approx(total, abs=1e-12)
-    labels = page.in_chart("terms", "node._fullLayout.yaxis.ticktext")
+    labels = page.in_chart("terms", "node.layout.yaxis.ticktext")
     assert any("the other" in label for label in labels)
 
 
@@ -125,11 +125,11 @@ def test_states_fill_forwards_and_gradients_backwards(page):
     page.keys("ArrowRight")
     show(page, "flow")
     for cursor in range(4):
-        page.expect_in_chart("flow", "node._fullData[0].x.length === given", cursor + 1)
+        page.expect_in_chart("flow", "node.data[0].x.length === given", cursor + 1)
         page.keys("ArrowRight")
 
 
-FILLED = "[...node._fullData[0].z[0]].filter((v) => Number.isFinite(v)).length"
+FILLED = "[...node.data[0].z[0]].filter((v) => Number.isFinite(v)).length"
 
 
 def test_all_arrows_of_the_shared_weight_flash_together(page):
@@ -142,7 +142,7 @@ def test_all_arrows_of_the_shared_weight_flash_together(page):
 def test_a_click_on_a_column_goes_there_and_chooses_the_unit(page):
     page.expect_drawn_above("network", 0)
     box = page.chart("network").locator(".nsewdrag").bounding_box()
-    low, high = page.in_chart("network", "node._fullLayout.xaxis.range")
+    low, high = page.in_chart("network", "node.layout.xaxis.range")
     x = box["x"] + box["width"] * (2 - low) / (high - low)
     page.page.mouse.click(x, box["y"] + box["height"] / 2)
     expect(levels(page)).to_contain_text("word 3 of 4: “not”")
@@ -202,7 +202,7 @@ def test_markup_in_a_phrase_of_the_data_is_shown_as_typed(page):
 def test_a_long_phrase_is_shown_in_a_window(page):
     page.type_phrase("not happy " * 60)
     expect(levels(page)).to_contain_text("word 1 of 120")
-    page.expect_in_chart("network", "node._fullLayout.title.text.includes('words 1–12 of 120')")
+    page.expect_in_chart("network", "node.layout.title.text.includes('words 1–12 of 120')")
     page.keys("End")
     expect(levels(page)).to_contain_text("update")
 
@@ -215,7 +215,7 @@ def test_a_link_to_the_page_opens_it(opened, server):
 
 
 def test_the_phrase_goes_along_from_page_to_page(page):
-    box = page.at("phrase_place").get_by_role("textbox")
+    box = page.phrase
     expect(box).to_have_value("i am not good")
     page.type_phrase("this is bad")
     expect(levels(page)).to_contain_text("this is bad")
@@ -243,8 +243,8 @@ def test_every_part_of_a_gated_cell_adds_up_where_there_is_an_answer_at_every_st
     for part in parts:
         page.choose(f"step_part_{cell}", part)
         show(page, "terms")
-        page.expect_in_chart("terms", "node._fullLayout.title.text.includes(given)", part)
-        total, *terms = page.in_chart("terms", "[...node._fullData[0].x]")
+        page.expect_in_chart("terms", "node.layout.title.text.includes(given)", part)
+        total, *terms = page.in_chart("terms", "[...node.data[0].x]")
         assert sum(terms) == pytest.approx(total, abs=1e-12)
         captions.add(caption(page))
     assert len(captions) == len(parts)
@@ -281,17 +281,17 @@ def test_the_cursor_stays_in_sight_in_the_place_of_the_numbers(page):
 def test_while_it_plays_the_cursor_still_obeys(page):
     page.press("play")
     page.expect_epoch_above(3)
-    page.press("cursor_last_page")
-    expect(page.button("cursor_last_page")).to_be_disabled()
-    page.press("cursor_first_page")
-    expect(page.button("cursor_first_page")).to_be_disabled()
+    page.press("last")
+    expect(page.button("last")).to_be_disabled()
+    page.press("first")
+    expect(page.button("first")).to_be_disabled()
     page.expect_epoch_above(page.epoch + 5)
     page.pause()
 
 
 def test_what_is_never_seen_takes_no_room(page):
     slider = page.at("moment").bounding_box()
-    buttons = page.at("cursor").bounding_box()
+    buttons = page.page.locator(".rnnviz-cursor").bounding_box()
     assert 0 <= buttons["y"] - (slider["y"] + slider["height"]) < 16
 
 

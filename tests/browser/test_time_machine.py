@@ -10,7 +10,7 @@ TALL = {"width": 1280, "height": 2400}
 #: The last values of the gauge that are not veiled, and the map, as they are drawn.
 GAUGE_AT = """
 (node => {
-  const { x, y } = node._fullData.find((series) => series.name === "radius");
+  const { x, y } = node.data.find((series) => series.name === "radius");
   const at = [...x].findIndex((epoch) => epoch >= given);
   return y[at];
 })(node)
@@ -28,7 +28,7 @@ def trained(opened, server):
 WATCH = """
 window.heights = new Set();
 (function watch() {
-  const input = document.querySelector(".st-key-scrubber input");
+  const input = document.querySelector("[data-slider=scrubber] input");
   if (input) heights.add(Math.round(input.getBoundingClientRect().y));
   requestAnimationFrame(watch);
 })();
@@ -40,7 +40,7 @@ def test_the_scrubber_keeps_its_place_while_the_page_opens(opened, server):
     page.page.add_init_script(WATCH)
     page.page.reload()
     page.expect_place("0")
-    expect(page.at("speed").locator("input[type=range]")).to_be_attached()
+    expect(page.pace).to_be_attached()
     page.page.wait_for_timeout(500)
     assert len(page.page.evaluate("[...heights]")) == 1
 
@@ -52,15 +52,15 @@ def look_back(page, epoch):
     expect(page.button("back_to_now")).to_be_enabled()
 
 
-GAUGED = "node._fullData.some((s) => s.name === 'half-life' && s.x.length === given)"
+GAUGED = "node.data.some((s) => s.name === 'half-life' && s.x.length === given)"
 
 
 def picture(page):
     """What is drawn, and the numbers above it."""
     return [
-        page.in_chart("states", "node._fullData[0].z.map((row) => [...row].join()).join()"),
-        page.in_chart("loss", "node._fullData.map((series) => [...series.y].join()).join()"),
-        page.in_chart("margin", "[...node._fullData[0].y].join()"),
+        page.in_chart("states", "node.data[0].z.map((row) => [...row].join()).join()"),
+        page.in_chart("loss", "node.data.map((series) => [...series.y].join()).join()"),
+        page.in_chart("margin", "[...node.data[0].y].join()"),
         page.status.inner_text(),
     ]
 
@@ -73,7 +73,7 @@ def test_while_it_is_dragged_every_picture_and_number_follows(trained):
     for key, before in drawn.items():
         trained.expect_drawn_above(key, before)
     assert trained.loss != loss
-    trained.expect_in_chart("loss", "node._fullLayout.shapes.at(-1).x0 === 30")
+    trained.expect_in_chart("loss", "node.layout.shapes.at(-1).x0 === 30")
     trained.page.mouse.up()
     expect(trained.button("branch")).to_be_enabled()
 
@@ -88,45 +88,6 @@ def test_back_to_now_shows_the_same_numbers_again(trained):
     trained.expect_drawn_above("states", drawn)
     assert picture(trained)[:3] == before[:3]
     expect(trained.button("branch")).to_be_disabled()
-
-
-LOSE = """([lost]) => {
-  window.lost = 0;
-  window.rnnviz.ears = new Proxy(window.rnnviz.ears, {
-    get: (ears, name) => (event) => (window.lost < lost ? window.lost++ : ears[name](event)),
-  });
-}"""
-
-
-def test_what_is_lost_on_its_way_is_said_again(opened, server):
-    page = opened(f"{server.url}/?{EAGER}&epoch=60")
-    page.press("play")
-    page.expect_epoch_above(62)
-    page.page.evaluate(LOSE, [3])
-    page.drag("scrubber", [20])
-    expect(page.status).to_contain_text("Looking back")
-    page.expect_place(str(page.stand("scrubber")))
-    assert page.page.evaluate("window.lost") == 3
-
-
-AT_ONCE = """([key]) => {
-  const shared = window.rnnviz;
-  shared.ears[shared.ear]({ kind: "nothing", number: ++shared.said, settled: false, sight: [] });
-  document.querySelector(`.st-key-${key} button`).click();
-}"""
-
-
-def test_what_is_pressed_and_done_in_a_chart_in_one_moment_is_both_done_once(trained):
-    trained.page.wait_for_timeout(500)
-    for epoch in (61, 62, 63):
-        trained.page.evaluate(AT_ONCE, ["step_epoch"])
-        trained.expect_place(str(epoch))
-    trained.page.wait_for_timeout(500)
-    trained.expect_place("63")
-    trained.press("play")
-    trained.expect_epoch_above(66)
-    trained.page.evaluate(AT_ONCE, ["pause"])
-    expect(trained.status).to_contain_text("Paused")
 
 
 def test_an_epoch_looked_at_twice_is_drawn_twice_the_same(trained):
@@ -147,7 +108,7 @@ def test_an_epoch_looked_at_twice_is_drawn_twice_the_same(trained):
 
 def test_at_rest_the_gauge_gets_one_value_an_epoch(opened, server):
     page = opened(f"{server.url}/?hidden=2&epochs=250&epoch=240")
-    radius = 'node._fullData.find((series) => series.name === "radius")'
+    radius = 'node.data.find((series) => series.name === "radius")'
     page.expect_in_chart("loss", f"{radius}.x.length === 241")
     page.expect_in_chart("loss", f"[...{radius}.x].every((epoch, i) => epoch === i)")
     page.press("step_epoch")
@@ -197,7 +158,7 @@ def test_a_link_with_the_past_a_change_and_a_ghost_opens_on_the_same_picture(tra
     other = opened(trained.page.url)
     other.expect_place("12")
     assert picture(other) == picture(trained)
-    assert other.in_chart("loss", "node._fullData.filter((s) => s.mode === 'lines').length") == 7
+    assert other.in_chart("loss", "node.data.filter((s) => s.mode === 'lines').length") == 7
 
 
 def test_the_story(opened, server):
@@ -210,7 +171,7 @@ def test_the_story(opened, server):
     look_back(page, 120)
     assert page.in_chart("loss", GAUGE_AT.replace("given", "120")) < 1
     assert page.in_chart("loss", GAUGE_AT.replace("given", "390")) > 1
-    first, last = (page.in_chart("map", f"[...node._fullData[0].z[{row}]]") for row in (0, -1 % 4))
+    first, last = (page.in_chart("map", f"[...node.data[0].z[{row}]]") for row in (0, -1 % 4))
     assert first[0] < first[-1] - 3
     assert last[0] > first[0] + 3
     page.press("branch")

@@ -6,19 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from rnnviz.tasks.registry import TASKS
-from tests.browser.train_page import CHARTS
 
-TALL = {"width": 1280, "height": 2600}
-COUNT_REMOVED = """
-window.removed = window.purged = 0;
-const purge = Plotly.purge;
-Plotly.purge = (node) => { window.purged++; purge(node); };
-const holds = (node) => node.matches?.(".rnnviz-chart") || node.querySelector?.(".rnnviz-chart");
-new MutationObserver((changes) => {
-  for (const change of changes)
-    window.removed += [...change.removedNodes].filter(holds).length;
-}).observe(document.body, { subtree: true, childList: true });
-"""
 NOTHING_SCROLLS_SIDEWAYS = """() =>
   [...document.querySelectorAll("html, body, .stMain, .stSidebar, .stSidebar *")].every((place) =>
     !["auto", "scroll"].includes(getComputedStyle(place).overflowX) ||
@@ -60,70 +48,13 @@ BAD_FILES = {
 # Playing
 
 
-def test_play_updates_all_seven_charts_in_their_places(opened):
-    page = opened(viewport=TALL)
-    for key in CHARTS:
-        page.expect_drawn_above(key, 0)
-    page.page.evaluate(COUNT_REMOVED)
-    before = {key: page.drawn(key) for key in CHARTS}
-    page.play()
-    for key in CHARTS:
-        page.expect_drawn_above(key, before[key] + 3)
-    page.expect_epoch_above(5)
-    page.pause()
-    assert page.page.evaluate("[window.removed, window.purged]") == [0, 0]
-
-
-def test_zoom_and_hidden_curves_survive_while_it_plays(page):
-    page.play()
-    page.expect_epoch_above(2)
-    page.zoom("loss")
-    page.chart("loss").locator(".legendtoggle").last.click()
-    page.expect_in_chart("loss", "node._fullData[1].visible === 'legendonly'")
-    wanted = page.in_chart("loss", "node._fullLayout.xaxis.range")
-    assert wanted[0] > 50
-    assert wanted[1] < 950
-    page.expect_drawn_above("loss", page.drawn("loss") + 15)
-    assert page.in_chart("loss", "node._fullLayout.xaxis.range") == wanted
-    assert page.in_chart("loss", "node._fullData[1].visible") == "legendonly"
-
-
-def test_a_double_click_zooms_out_to_the_axes_of_now(page):
-    double_click(page, "loss")
-    assert extent(page) == [-10, 1010, -0.02, 1.02]
-    page.set_number("epochs", 500)
-    page.expect_in_chart("loss", "node._fullLayout.xaxis.range[1] === 505")
-    page.zoom("loss")
-    assert page.in_chart("loss", "node._fullLayout.xaxis.range[1]") < 400
-    double_click(page, "loss")
-    assert extent(page) == [-5, 505, -0.02, 1.02]
-    page.play()
-    page.expect_epoch_above(3)
-    assert extent(page) == [-5, 505, -0.02, 1.02]
-
-
-def extent(page):
-    """Where the axes of the loss end."""
-    return page.in_chart(
-        "loss", "[...node._fullLayout.xaxis.range, ...node._fullLayout.yaxis.range]"
-    )
-
-
-def double_click(page, key):
-    """Double-click in the middle of a chart, and wait until all of it is done."""
-    page.page.evaluate("window.clicked = false")
-    page.chart(key).evaluate("node => node.on('plotly_doubleclick', () => (clicked = true))")
-    page.chart(key).locator(".nsewdrag").first.dblclick()
-    page.page.wait_for_function("clicked")
-
-
 def test_the_buttons_keep_their_places_when_they_are_pressed(page):
-    keys = ("play", "pause", "step_epoch", "new_seed", "speed")
-    boxes = [[page.at(key).bounding_box() for key in keys]]
+    places = [*map(page.button, ("play", "pause", "step_epoch", "new_seed")), page.pace]
+    boxes = [[place.bounding_box() for place in places]]
     page.play()
-    boxes.append([page.at(key).bounding_box() for key in keys])
+    boxes.append([place.bounding_box() for place in places])
     page.pause()
-    boxes.append([page.at(key).bounding_box() for key in keys])
+    boxes.append([place.bounding_box() for place in places])
     assert boxes[0] == boxes[1] == boxes[2]
 
 
@@ -148,29 +79,6 @@ def test_pause_stands_still_at_once(page):
     epoch, loss = page.reading()[0], page.loss
     page.page.wait_for_timeout(500)
     assert (page.reading()[0], page.loss) == (epoch, loss)
-
-
-# When the run still goes on, from the press on: how long nothing was drawn, in milliseconds.
-STILL_AFTER_A_PRESS = """async () => {
-  const drawn = [];
-  const watch = new MutationObserver(() => drawn.push(performance.now()));
-  watch.observe(document, { subtree: true, attributeFilter: ["data-drawn"] });
-  const pressed = performance.now();
-  document.querySelector(".st-key-pause button").dispatchEvent(
-    new PointerEvent("pointerdown", { bubbles: true }));
-  while (!drawn.length) await new Promise((resume) => setTimeout(resume, 20));
-  watch.disconnect();
-  return drawn[0] - pressed;
-}"""
-
-
-def test_after_a_press_nothing_is_drawn_but_its_answer(page):
-    page.play()
-    page.expect_epoch_above(3)
-    # The button is held down and not let go: no answer comes, and the run goes on.
-    assert page.page.evaluate(STILL_AFTER_A_PRESS) >= 300
-    page.expect_epoch_above(page.epoch + 3)
-    page.pause()
 
 
 STREAMLIT_SAYS_SO_TOO = """() => {
@@ -240,7 +148,7 @@ def test_new_seed_is_another_run_and_another_link(page):
     page.expect_place("0")
     expect(page.page).to_have_url(re.compile(r"seed=1\b"))
     expect(page.message).to_contain_text("Started again")
-    page.expect_in_chart("margin", "node._fullData[0].y[0] !== given", begin)
+    page.expect_in_chart("margin", "node.data[0].y[0] !== given", begin)
 
 
 # Learning
@@ -266,7 +174,7 @@ def test_it_learns_to_the_end_and_the_verdict_turns_at_not_and_at_bad(page):
 
 def words_of_margin(page, count):
     """The running margin, as soon as it has ``count`` words."""
-    page.expect_in_chart("margin", "node._fullData[0].y.length === given", count)
+    page.expect_in_chart("margin", "node.data[0].y.length === given", count)
     return page.heights()
 
 
@@ -274,7 +182,7 @@ def words_of_margin(page, count):
 
 
 def test_typing_presses_no_button_and_unknown_words_are_named(page):
-    box = page.at("phrase_place").get_by_role("textbox")
+    box = page.phrase
     box.fill("")
     box.press_sequentially("happy and not happy e 0")
     box.press("Enter")
@@ -335,8 +243,8 @@ def test_a_new_learning_rate_keeps_the_weights_and_is_marked(page):
     page.play()
     page.expect_epoch_above(5)
     page.set_number("lr", 0.1)
-    page.expect_in_chart("loss", "node._fullLayout.annotations.some(a => a.text.includes('0.1'))")
-    marked = page.in_chart("loss", "node._fullLayout.shapes.at(-1).x0")
+    page.expect_in_chart("loss", "node.layout.annotations.some(a => a.text.includes('0.1'))")
+    marked = page.in_chart("loss", "node.layout.shapes.at(-1).x0")
     assert marked >= 5
     page.expect_epoch_above(marked + 2)
     expect(page.status).to_contain_text("Running")
@@ -388,7 +296,7 @@ def test_a_copied_link_is_the_same_run(page, opened):
     expect(page.page).to_have_url(re.compile("seed=7.*clip_by=norm.*phrase=this"))
     words_of_margin(page, 4)
     other = opened(page.page.url)
-    expect(other.at("phrase_place").get_by_role("textbox")).to_have_value("this is not bad")
+    expect(other.phrase).to_have_value("this is not bad")
     assert first_epoch(other) == first_epoch(page)
 
 

@@ -10,6 +10,19 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.serving import IDLE
 
 CHARTS = ("margin", "states", "flow", "norms", "loss", "metric", "map", "recurrent")
+#: The buttons of our own, by key; Streamlit's have their key in a class.
+OWN = {
+    "play": "[data-do=play]",
+    "pause": "[data-do=pause]",
+    "step_epoch": "[data-what=epoch]",
+    "step_phrase": "[data-what=phrase]",
+    "reset": "[data-do=reset]",
+    "new_seed": "[data-do=seed]",
+    "back_to_now": "[data-do=now]",
+    "branch": "[data-do=branch]",
+    "first": "[data-move=first]",
+    "last": "[data-move=last]",
+}
 _EPOCH = re.compile(r"(\d+)(?: \+ (\d+)/(\d+))? of (\d+)")
 _LOSS = re.compile(r"training loss[^\d]*([\d.]+)", re.IGNORECASE)
 
@@ -29,6 +42,8 @@ class TrainPage:
         self.status = page.locator(".rnnviz-status")
         self.message = page.locator(".rnnviz-message")
         self.verdict = page.locator(".rnnviz-verdict")
+        self.phrase = page.locator(".st-key-phrase input")
+        self.pace = page.locator(".rnnviz-bar label input")
 
     def at(self, key: str) -> Locator:
         """The element with a key."""
@@ -36,6 +51,8 @@ class TrainPage:
 
     def button(self, key: str) -> Locator:
         """The button with a key."""
+        if key in OWN:
+            return self.page.locator(f".rnnviz-bar button{OWN[key]}")
         return self.at(key).get_by_role("button").first
 
     def press(self, key: str) -> None:
@@ -104,9 +121,7 @@ class TrainPage:
 
     def type_phrase(self, text: str) -> None:
         """Put a text into the phrase box."""
-        box = self.at("phrase_place").get_by_role("textbox")
-        box.fill(text)
-        box.press("Enter")
+        self.phrase.fill(text)
 
     def set_number(self, key: str, value: object) -> None:
         """Type a number into a setting."""
@@ -120,7 +135,7 @@ class TrainPage:
 
     def speed(self, key: str) -> None:
         """Move the speed with a key: Home is the slowest, End the fastest."""
-        self.at("speed").locator("input[type=range]").press(key)
+        self.pace.press(key)
 
     def visit(self, title: str) -> None:
         """Go to the page of that title."""
@@ -129,7 +144,7 @@ class TrainPage:
 
     def slider(self, key: str) -> Locator:
         """The input of a slider of our own."""
-        return self.at(key).locator("input[type=range]")
+        return self.page.locator(f"[data-slider={key}] input")
 
     def stand(self, key: str) -> int:
         """Where a slider of our own stands."""
@@ -137,7 +152,7 @@ class TrainPage:
 
     def drag(self, key: str, stops: list[int], release: bool = True) -> None:
         """Drag the thumb of a slider, with the mouse, over ``stops``, once nothing moves it."""
-        self.expect_still(f".st-key-{key} input")
+        self.expect_still(f"[data-slider={key}] input")
         box = self.slider(key).bounding_box()
         assert box
         # While the run goes on both change, and always together.
@@ -215,5 +230,5 @@ class TrainPage:
 
     def heights(self) -> list[float]:
         """The y values of the running margin, one a word."""
-        values: list[float] = self.in_chart("margin", "Array.from(node._fullData[0].y)")
+        values: list[float] = self.in_chart("margin", "Array.from(node.data[0].y)")
         return values
