@@ -12,7 +12,7 @@ from statistics import median
 
 from benchmarks.table import Row, print_table
 from rnnviz.analysis.gradients import Objective
-from rnnviz.app.live import Pace
+from rnnviz.app.desk import SLICE
 from rnnviz.app.pages.train import DEVELOP
 from rnnviz.config import RunConfig
 from rnnviz.schedule import Place
@@ -24,12 +24,11 @@ EPOCHS, REPETITIONS, VISITS = 1000, 5, 100
 def trained(gauge: bool) -> float:
     """CPU seconds for a run at full speed, tick by tick, with the gauge developed or without."""
     session = Session(RunConfig(epochs=400))
-    session.speed = 50
     probe = session.inspect()
     start = time.process_time()
     session.play()
     while session.running:
-        session.tick(Pace().budget)
+        session.tick(SLICE, 50)
         if gauge:
             session.past(probe, Objective.LOSS, DEVELOP)
     return time.process_time() - start

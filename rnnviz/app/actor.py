@@ -45,6 +45,10 @@ def actors_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
+#: The actors whose runs play; only their own thread looks at it.
+_PLAYING: set[Actor] = set()
+
+
 class _Loan:
     """A wish to have the desk: it is lent when its turn comes, until it is given back."""
 
@@ -129,6 +133,7 @@ class Actor:
                 await self._rest()
         finally:
             self.alive = False
+            _PLAYING.discard(self)
             for wish in self._inbox:
                 if isinstance(wish, _Loan):
                     wish.lent.cancel()
@@ -150,10 +155,12 @@ class Actor:
             self._desk.refresh()
 
     async def _go_on(self) -> None:
-        work = self._desk.busy(time.monotonic())
+        now = time.monotonic()
+        work = self._desk.busy(now)
         if work:
             await asyncio.to_thread(self._safely, work)
-        self._safely(lambda: self._desk.turn(time.monotonic()))
+        (_PLAYING.add if self._desk.plays(now) else _PLAYING.discard)(self)
+        self._safely(lambda: self._desk.turn(time.monotonic(), len(_PLAYING)))
 
     async def _rest(self) -> None:
         rest = self._desk.rest(time.monotonic())

@@ -160,10 +160,13 @@ class Desk:
         job = self._job(now)
         return None if job is None else lambda: self._work(job)
 
-    def turn(self, now: float) -> None:
-        """Train for a little, if it is time, and send to each browser what it can take."""
+    def turn(self, now: float, playing: int = 1) -> None:
+        """Train for a little, if it is time, and send to each browser what it can take.
+
+        Where several sessions are ``playing`` each trains for less, so that all are seen as often.
+        """
         if self.plays(now) and not self.session.opening:
-            self._train(now)
+            self._train(now, SLICE / max(1, playing))
         elif not self.session.running:
             self._pace.stop()
         self._notice_the_end()
@@ -180,12 +183,12 @@ class Desk:
     def _rate(self) -> float:
         return self.session.speed or STEPS
 
-    def _train(self, now: float) -> None:
+    def _train(self, now: float, budget: float) -> None:
         session, due = self.session, self._pace.due(now, self._rate)
         if not due:
             return
         before = session.here.epoch
-        session.tick(SLICE, due)
+        session.tick(budget, due)
         # Of an epoch that takes longer the rest stays due.
         self._pace.credit -= session.here.epoch - before if session.speed else due
         self.version += 1

@@ -6,6 +6,10 @@ import math
 import sys
 from collections.abc import Sequence
 
+import numpy as np
+
+from rnnviz.engine.layer import Array
+
 #: A held end is at most so many times as far out as it needs to be, or so many decades further.
 _TIMES, _DECADES = 5, 4
 
@@ -25,14 +29,16 @@ def _has_size(value: float) -> bool:
     return value > sys.float_info.min and math.isfinite(value)
 
 
-def decades(values: Sequence[float]) -> list[float]:
+def decades(values: Sequence[float] | Array) -> list[float]:
     """A log axis' range, in powers of ten, that covers the positive ``values`` in steps of two."""
-    logs = _logs(values) or [0.0]
-    return powers(min(logs), max(logs))
+    logs = _logs(values)
+    return powers(logs.min(), logs.max()) if logs.size else powers(0, 0)
 
 
-def _logs(values: Sequence[float]) -> list[float]:
-    return [math.log10(value) for value in values if value > 0 and math.isfinite(value)]
+def _logs(values: Sequence[float] | Array) -> Array:
+    known = np.asarray(values, float)
+    logs: Array = np.log10(known[(known > 0) & np.isfinite(known)])
+    return logs
 
 
 def powers(low: float, high: float) -> list[float]:
@@ -63,7 +69,7 @@ class Scale:
     def decades(self, values: Sequence[float]) -> list[float]:
         """The range of a log axis, in powers of ten, that has room for ``values``."""
         low, high = decades(values)
-        return self._ends(low, high, _DECADES if _logs(values) else None)
+        return self._ends(low, high, _DECADES if _logs(values).size else None)
 
     def powers(self, low: float, high: float) -> list[float]:
         """The range of an axis of powers of ten from ``low`` to ``high``."""

@@ -150,7 +150,7 @@ def _gauge_heading(theme: Theme) -> str:
 def _gauge_span(gauge: MemoryGauge) -> list[float]:
     """One scale for all three; from 100 tokens on a half-life makes no difference to a phrase."""
     lives = np.minimum(gauge.half_life, 100.0)
-    return decades([*gauge.radius, *gauge.norm, *lives, 0.01, 100.0])
+    return decades(np.concatenate([gauge.radius, gauge.norm, lives, [0.01, 100.0]]))
 
 
 def _gauge_curves(gauge: MemoryGauge, theme: Theme) -> list[Series]:
