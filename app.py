@@ -9,12 +9,12 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from rnnviz.app.guard import Guard
-from rnnviz.app.wire import lifespan, routes
+from rnnviz.app.wire import Preload, lifespan, routes
 
 app = st.App(
     Path(__file__).parent / "rnnviz" / "app" / "pages" / "index.py",
     routes=routes(),
-    middleware=[Middleware(Guard)],
+    middleware=[Middleware(Guard), Middleware(Preload)],
     lifespan=lifespan,
 )
 

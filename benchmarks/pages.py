@@ -13,7 +13,7 @@ from statistics import median
 
 from playwright.sync_api import Browser, expect
 
-from benchmarks.live import SCRUB, open_probed
+from benchmarks.live import SEEK, answered, open_probed
 from benchmarks.table import Row, print_table
 from rnnviz.config import CellKind, RunConfig
 from rnnviz.session import Session
@@ -42,7 +42,7 @@ def redrawing(browser: Browser, server: Server, complaints: list[str]) -> Iterat
             opened.page.wait_for_timeout(4000)
             chance = random.Random(0)
             places = [chance.randrange(EPOCHS) for _ in range(VISITS)]
-            times = [opened.page.evaluate(SCRUB, place) for place in places]
+            times = [answered(opened.page, SEEK.format(place)) for place in places]
             name = f"full redraw, {page} {room}".strip()
             yield Row(name, median(times), "ms", at_most=400)
         opened.page.context.close()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import plotly
 import streamlit as st
 
 from rnnviz.app.hub import Seat
-from rnnviz.app.wire import base_path, version
+from rnnviz.app.wire import PLOTLY_PATH, base_path, host_path
 
 #: Lines below each other, each with its class and its text.
 Block = Sequence[tuple[str, str]]
@@ -62,7 +61,7 @@ def connect(seat: Seat, edition: int, page: str) -> None:
     base = st.session_state["base"] = base_path(st.context.url, page)
     data = {
         "wire": f"{base}/rnnviz/wire",
-        "plotly": f"{base}/rnnviz/plotly/{plotly.__version__}/plotly.min.js",
+        "plotly": f"{base}/rnnviz/{PLOTLY_PATH}",
         "ticket": seat.ticket,
         "edition": edition,
     }
@@ -102,6 +101,5 @@ def place_phrase(label: str, placeholder: str, disabled: bool, tip: str) -> None
 
 
 def _place(component: Callable[..., Any], key: str, data: dict[str, Any], **heard: Any) -> None:
-    base = st.session_state.get("base", "")
-    script = f"{base}/rnnviz/static/{version()}/host_streamlit.js"
+    script = f"{st.session_state.get('base', '')}/rnnviz/{host_path()}"
     component(key=key, data={**data, "script": script}, **heard)

@@ -8,16 +8,18 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from functools import cache
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
 import plotly
 import streamlit as st
+from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from rnnviz.app.desk import Viewer
@@ -26,6 +28,8 @@ from rnnviz.app.hub import hub
 
 STATIC = Path(__file__).with_name("static")
 PLOTLY = Path(plotly.__file__).parent / "package_data"
+#: The path of plotly.js, below that of the wire.
+PLOTLY_PATH = PurePosixPath("plotly", plotly.__version__, "plotly.min.js")
 #: Bytes of a message at most: the longest phrase that is read, every sign of it escaped.
 MAX_MESSAGE = 32_768
 #: Messages a second at most, for long and at once. A drag and its answers are 120.
@@ -44,7 +48,7 @@ def routes() -> list[BaseRoute]:
     return [
         WebSocketRoute(f"{base}/rnnviz/wire", wire),
         Mount(f"{base}/rnnviz/static/{version()}", _Unchanging(directory=STATIC)),
-        Mount(f"{base}/rnnviz/plotly/{plotly.__version__}", _Unchanging(directory=PLOTLY)),
+        Mount(f"{base}/rnnviz/{PLOTLY_PATH.parent}", _Unchanging(directory=PLOTLY)),
     ]
 
 
@@ -64,6 +68,12 @@ def base_path(url: str | None, page: str) -> str:
     return urlsplit(url or "").path.rstrip("/").removesuffix(page).rstrip("/")
 
 
+def host_path() -> str:
+    """The path of the script that brings the stage into the page, below that of the wire."""
+    return f"static/{version()}/host_streamlit.js"
+
+
+@cache
 def version() -> str:
     """A name for what is in the scripts: in their path, so that no browser uses older ones."""
     scripts = (path.read_bytes() for path in sorted(STATIC.glob("*.js")))
@@ -77,7 +87,30 @@ class _Unchanging(StaticFiles):
         """The file, to be kept."""
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+        # Streamlit would compress it for every tab, which takes longer than to send it.
+        response.headers["Content-Encoding"] = "identity"
         return response
+
+
+class Preload:
+    """ASGI middleware: tells a browser, with the page itself, which scripts it will need."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        plot, host = (f"<./rnnviz/{path}>" for path in (PLOTLY_PATH, host_path()))
+        self._links = f"{plot}; rel=preload; as=script, {host}; rel=modulepreload"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add a Link header to pages."""
+
+        async def with_links(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers["Link"] = self._links
+            await send(message)
+
+        await self._app(scope, receive, with_links)
 
 
 class _RefusedError(Exception):

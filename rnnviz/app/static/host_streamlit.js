@@ -34,8 +34,10 @@ export function wire({ parentElement, data, setTriggerValue }) {
     status(what) {
       document.body.dataset.wire = what;
       say(what === "open" ? "" : "The server is out of reach. Trying again …");
-      // It is there again, but without this run: the page must run to open its link.
-      if (what === "lost") ask("lost");
+      // It is there again, but without this run: Streamlit's script must run to open its link. It
+      // does so by itself where the server was started again.
+      clearTimeout(page.lost);
+      if (what === "lost") page.lost = setTimeout(() => source.lost && ask("lost"), PATIENCE_MS);
     },
     welcomed: ({ moved }) => moved && ask("moved"),
     frame(header) {

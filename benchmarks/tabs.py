@@ -1,0 +1,133 @@
+"""Many tabs of one server, played by clients that answer at once: ``python -m benchmarks.tabs``.
+
+Each has a real page and its session of Streamlit's; a client in Python then takes over its wire, so
+that twenty browsers don't take the time of what is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from playwright.sync_api import Browser
+from websockets.asyncio.client import ClientConnection, connect
+
+from benchmarks.live import resident, share_of_a_core
+from benchmarks.table import Row, print_table
+from tests.browser.serving import Server, chromium, open_page, serve, visit
+
+TABS = 20
+#: Seconds that all play for the rate, and for the growth of memory after a first minute.
+PLAYED, WARM, LONG = 20, 60, 300
+#: What is in sight on the first page at 1440 x 900.
+SIGHT = ("margin", "states", "loss")
+#: A client answers as a screen would, seconds.
+SCREEN = 1 / 60
+EPOCHS = 100_000
+
+
+@dataclass
+class Client:
+    """Plays one tab: answers frames and counts them."""
+
+    url: str
+    ticket: str
+    number: int = 0
+    frames: list[float] = field(default_factory=list)
+
+    async def live(self, seconds: float) -> None:
+        """Play for so long, then pause."""
+        wire = self.url.replace("http", "ws") + "/rnnviz/wire"
+        async with connect(wire, origin=self.url, max_size=None) as socket:  # type: ignore[arg-type]
+            await self._say(socket, {"ticket": self.ticket, "client": self.ticket[:8]})
+            await socket.recv()
+            await self._say(socket, {"do": "watch", "pictures": SIGHT, "new": SIGHT})
+            await self._command(socket, "reset")
+            await self._command(socket, "play")
+            reading = asyncio.create_task(self._read(socket))
+            await asyncio.sleep(seconds)
+            await self._command(socket, "pause")
+            await asyncio.sleep(0.5)
+            reading.cancel()
+
+    async def _read(self, socket: ClientConnection) -> None:
+        seq = 0
+        async for _ in socket:
+            seq += 1
+            self.frames.append(time.perf_counter())
+            await asyncio.sleep(SCREEN)
+            await self._say(socket, {"do": "ack", "seq": seq})
+
+    async def _command(self, socket: ClientConnection, what: str) -> None:
+        self.number += 1
+        await self._say(socket, {"do": what, "n": self.number})
+
+    async def _say(self, socket: ClientConnection, message: dict[str, Any]) -> None:
+        await socket.send(json.dumps(message))
+
+    @property
+    def rate(self) -> float:
+        """Frames a second, without the first two seconds."""
+        seen = [at for at in self.frames if at > self.frames[0] + 2]
+        return (len(seen) - 1) / (seen[-1] - seen[0])
+
+
+def tickets(browser: Browser, server: Server, complaints: list[str]) -> list[str]:
+    """The tickets of so many pages, which stay open and leave their wires to others."""
+    found = []
+    for _ in range(TABS):
+        page = open_page(browser, complaints, viewport={"width": 1280, "height": 220})
+        visit(page, f"{server.url}/?epochs={EPOCHS}", first="")
+        page.evaluate("rnnviz.wire.close()")
+        found.append(str(page.evaluate("rnnviz.wire.ticket")))
+    return found
+
+
+def playing(server: Server, found: list[str], seconds: float) -> list[Client]:
+    """All of them, played at once."""
+    clients = [Client(server.url, ticket) for ticket in found]
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(client.live(seconds) for client in clients))
+
+    asyncio.run(all_at_once())
+    return clients
+
+
+def measure(browser: Browser, server: Server, complaints: list[str]) -> None:
+    """Measure, and print what was wanted beside it."""
+    alone = resident(server)
+    found = tickets(browser, server, complaints)
+    idle = (resident(server) - alone) / TABS
+    print_table([Row(f"a further session, idle, of {TABS}", idle, "MB", at_most=3)])
+    time.sleep(3)
+    rest = share_of_a_core(server, 5)
+    print_table([Row(f"server's CPU, {TABS} tabs at rest", rest, "%", at_most=1)])
+    rates = [client.rate for client in playing(server, found, PLAYED)]
+    name = f"{TABS} tabs that play: updates of each, the slowest"
+    print_table([Row(name, min(rates), "/s", at_least=14)])
+    print(f"their median: {median(rates):.1f}/s")
+    playing(server, found, WARM)
+    before = resident(server)
+    playing(server, found, LONG)
+    grown = resident(server) - before
+    name = f"growth while {TABS} play for {LONG} s, after the first {WARM}"
+    print_table([Row(name, grown, "MB", at_most=5)])
+
+
+def main() -> None:
+    """Serve, measure, and print complaints of the pages."""
+    complaints: list[str] = []
+    try:
+        with serve() as server, chromium() as browser:
+            measure(browser, server, complaints)
+    finally:
+        print(*complaints, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
