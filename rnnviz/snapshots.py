@@ -118,15 +118,13 @@ class _Pages:
 
     def write(self, arrays: Sequence[Array]) -> tuple[int, ...]:
         """The numbers of the pages on which the arrays now are; none where there is no room."""
-        pages = tuple(self._next() for _ in arrays)
+        pages, written = tuple(self._next() for _ in arrays), False
         try:
-            if all(map(self._write, pages, arrays)):
-                return pages
-        except BaseException:
-            self.free(pages)
-            raise
-        self.free(pages)
-        return ()
+            written = all(map(self._write, pages, arrays))
+        finally:
+            if not written:
+                self.free(pages)
+        return pages if written else ()
 
     def _next(self) -> int:
         if self._free:
