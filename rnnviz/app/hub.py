@@ -147,7 +147,7 @@ class Hub:
         self._actors.pop(actor.run_id, None)
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def hub() -> Hub:
     """The one hub of this server.
 

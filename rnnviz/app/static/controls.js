@@ -35,12 +35,12 @@ function press(button, act) {
 
 const BAR = `
 <div class="rnnviz-bar">
-  <button class="main" data-do="play" title="Let the run go on">${ICONS.play}Play <kbd>Space</kbd></button>
-  <button data-do="pause" title="Hold it at the picture that you see">${ICONS.pause}Pause <kbd></kbd></button>
-  <button data-do="step" data-what="epoch" title="Read every training example once">Step epoch <kbd>E</kbd></button>
-  <button data-do="step" data-what="phrase"><span></span> <kbd>P</kbd></button>
-  <button data-do="reset" title="Epoch 0, same initial weights">Reset <kbd>0</kbd></button>
-  <button data-do="seed" title="Other initial weights, another order of the examples">New seed <kbd>N</kbd></button>
+  <button class="main" data-do="play" title="Let the run go on (space)">${ICONS.play}Play <kbd>Space</kbd></button>
+  <button data-do="pause" title="Hold it at the picture that you see (space)">${ICONS.pause}Pause <kbd></kbd></button>
+  <button data-do="step" data-what="epoch" title="Read every training example once (E)">Step epoch <kbd>E</kbd></button>
+  <button data-do="step" data-what="phrase" title="Take one step of the optimizer (P)"><span></span> <kbd>P</kbd></button>
+  <button data-do="reset" title="Epoch 0, same initial weights (0)">Reset <kbd>0</kbd></button>
+  <button data-do="seed" title="Other initial weights, another order of the examples (N)">New seed <kbd>N</kbd></button>
   <label>Speed <input type="range" min="0" max="${SPEEDS.length - 1}" step="1" /> <output></output></label>
 </div>
 <div class="rnnviz-bar rnnviz-time">
@@ -48,7 +48,7 @@ const BAR = `
     <div class="track"><input type="range" min="0" step="1" aria-label="Epoch shown" /><div class="bands"></div></div>
     <output></output>
   </div>
-  <button data-do="now" title="Look at the present of the run again">Back to now <kbd>B</kbd></button>
+  <button data-do="now" title="Look at the present of the run again (B)">Back to now <kbd>B</kbd></button>
   <button data-do="branch" title="Make this epoch the present, with the settings of the sidebar from here on; the run as it went on stays as a faint dotted curve">Branch here</button>
 </div>`;
 

@@ -8,11 +8,17 @@ const stage = new Stage();
 window.rnnviz = { stage };
 // How long nothing must have changed before Streamlit's own part of the page follows, and how long
 // it is waited for before it is asked for again.
-const [QUIET_MS, PATIENCE_MS] = [150, 3000];
+const [QUIET_MS, PATIENCE_MS, REJOIN_MS] = [150, 3000, 700];
 const LEAVING_MS = 1000;
+// Where this tab keeps the id of its run, and the address that led to it.
+const [RUN, ADDRESS] = ["rnnviz-run", "rnnviz-address"];
 
 // The page as Streamlit drew it last: what has changed since makes its script run again.
 const page = { edition: 0, asked: -1, tell: null };
+
+// A page that is loaded again goes on with its run; one that was opened by another link does not.
+const known = () =>
+  sessionStorage.getItem(ADDRESS) === location.search ? sessionStorage.getItem(RUN) : null;
 
 export function wire({ parentElement, data, setTriggerValue }) {
   [page.tell, page.edition] = [setTriggerValue, data.edition];
@@ -24,7 +30,7 @@ export function wire({ parentElement, data, setTriggerValue }) {
   }
   const url = new URL(data.wire, location.href);
   url.protocol = url.protocol.replace("http", "ws");
-  const source = (window.rnnviz.wire = new Wire(url, data.ticket));
+  const source = (window.rnnviz.wire = new Wire(url, data.ticket, known()));
   const note = document.createElement("div");
   note.className = "rnnviz-note";
   note.setAttribute("role", "status");
@@ -34,18 +40,25 @@ export function wire({ parentElement, data, setTriggerValue }) {
     status(what) {
       document.body.dataset.wire = what;
       say(what === "open" ? "" : "The server is out of reach. Trying again …");
-      // It is there again, but without this run: Streamlit's script must run to open its link. It
-      // does so by itself where the server was started again.
-      clearTimeout(page.lost);
-      if (what === "lost") page.lost = setTimeout(() => source.lost && ask("lost"), PATIENCE_MS);
+      if (what === "lost") page.lost ??= setTimeout(() => openAgain(source), REJOIN_MS);
     },
-    welcomed: ({ moved }) => moved && ask("moved"),
+    welcomed({ run, moved }) {
+      sessionStorage.setItem(RUN, run);
+      if (moved) ask("moved");
+    },
     frame(header) {
       say(header.problem);
       address(header.link);
       follow();
     },
   });
+}
+
+// The server is there, but without this run: Streamlit's script must run to open its link. It can't
+// before Streamlit's own socket is open again, and is asked with every try of ours.
+function openAgain(source) {
+  page.lost = null;
+  if (source.lost) ask("lost");
 }
 
 function ask(why) {
@@ -62,11 +75,15 @@ function follow() {
   page.timer = setTimeout(() => (stage.held ? follow() : ask("stale")), wait);
 }
 
-// The address leads to what is shown; going back leads to the page before, not to an epoch.
+// The address leads to what is shown, on another page too; going back leads to the page before.
 function address(query) {
-  if (query === null || query === undefined) return;
-  const wanted = location.pathname + (query ? `?${query}` : "") + location.hash;
-  history.replaceState(history.state, "", wanted);
+  page.query = query ?? page.query;
+  if (query === null && location.search === page.search) return;
+  const search = page.query ? `?${page.query}` : "";
+  history.replaceState(history.state, "", location.pathname + search + location.hash);
+  // As the browser writes it.
+  page.search = location.search;
+  sessionStorage.setItem(ADDRESS, page.search);
 }
 
 export function chart({ parentElement, data }) {

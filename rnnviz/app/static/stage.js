@@ -76,8 +76,14 @@ export class Stage {
     this.waiting.delete(plot.key);
   }
 
-  // Tell the server which pictures are in sight: only those are computed.
+  // Tell the server which pictures are in sight: only those are computed. Of a page that is laid
+  // out all of them tell at once.
   watch() {
+    this.watching ??= setTimeout(() => this.tellSight(), 0);
+  }
+
+  tellSight() {
+    this.watching = null;
     if (!this.source?.ready) return;
     const sight = [...this.plots.values()].filter((plot) => plot.inSight).map(({ key }) => key);
     this.source.watch(sight, [...this.mounted]);

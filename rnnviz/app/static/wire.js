@@ -4,12 +4,12 @@ import { unpacked } from "./frame.js";
 
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [100, 5000];
 const NO_TICKET = 4401;
-const RUN = "rnnviz-run"; // where this tab keeps the id of its run
 
 // One WebSocket, opened again whenever it falls. A command that nobody has heard is said again.
 export class Wire {
-  constructor(url, ticket) {
-    Object.assign(this, { url, ticket });
+  // `run` is the id of the run that is looked for; without one the ticket's own is shown.
+  constructor(url, ticket, run) {
+    Object.assign(this, { url, ticket, run });
     this.client = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
     this.number = 0; // of commands
     this.unheard = [];
@@ -27,8 +27,8 @@ export class Wire {
     clearTimeout(this.timer);
     const socket = (this.socket = new WebSocket(this.url));
     socket.binaryType = "arraybuffer";
-    const run = sessionStorage.getItem(RUN);
-    socket.onopen = () => this.post({ ticket: this.ticket, run, client: this.client });
+    const { ticket, run, client } = this;
+    socket.onopen = () => this.post({ ticket, run, client });
     socket.onmessage = ({ data }) => socket === this.socket && this.heard(data);
     socket.onclose = (event) => socket === this.socket && this.fell(event);
   }
@@ -48,7 +48,7 @@ export class Wire {
       return;
     }
     const welcome = JSON.parse(data);
-    sessionStorage.setItem(RUN, welcome.run);
+    this.run = welcome.run;
     this.wait = FIRST_WAIT_MS;
     [this.ready, this.lost] = [true, false];
     this.listener.status("open");
