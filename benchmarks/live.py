@@ -146,12 +146,12 @@ def rows_of_playing(browser: Browser, server: Server, complaints: list[str]) -> 
     page = open_probed(browser, server.url, complaints, **SCREEN).page
     seen, (pause, step, drag) = middle_of_three(page), presses(page)
     name = f"updates of the slowest of {seen['charts']:.0f} charts in sight"
-    yield Row(name, seen["slowest"], "/s", at_least=12)
-    yield Row("browser frames", seen["screen"], "/s", at_least=45)
-    yield Row("chart nodes removed", seen["removed"], "", at_most=0)
-    yield Row("Pause to drawn", pause, "ms", at_most=110)
-    yield Row("Step epoch to drawn", step, "ms", at_most=90)
-    yield Row("drag to drawn", drag, "ms", at_most=90)
+    yield Row(name, seen["slowest"], "/s", at_least=12, before="11")
+    yield Row("browser frames", seen["screen"], "/s", at_least=45, before="60")
+    yield Row("chart nodes removed", seen["removed"], "", at_most=0, before="0")
+    yield Row("Pause to drawn", pause, "ms", at_most=110, before="56")
+    yield Row("Step epoch to drawn", step, "ms", at_most=90, before="87")
+    yield Row("drag to drawn", drag, "ms", at_most=90, before="74")
     page.evaluate(DRAWS_NOTHING)
     yield Row("frames, a stage that draws nothing", middle_of_three(page)["frames"], "/s", 55)
     for what, took in zip(("Pause", "Step epoch", "drag"), presses(page), strict=True):
@@ -167,7 +167,9 @@ def opening(browser: Browser, server: Server, complaints: list[str]) -> Row:
         firsts = dict(reversed(page.evaluate("probe.draws")))
         times.append(max(firsts.values()) / 1000)
         page.context.close()
-    return Row("opening the page to the first charts", median(times), "s", at_most=1.8)
+    return Row(
+        "opening the page to the first charts", median(times), "s", at_most=1.8, before="2.3 to 3.8"
+    )
 
 
 _GOES_ON = """(epoch) => {
@@ -188,7 +190,7 @@ def reloading(browser: Browser, server: Server, complaints: list[str]) -> Row:
         page.wait_for_function(_GOES_ON, arg=epoch)
         times.append(time.perf_counter() - start)
     page.context.close()
-    return Row("reload to the same run playing", median(times), "s", at_most=1)
+    return Row("reload to the same run playing", median(times), "s", at_most=1, before="run lost")
 
 
 def cpu_seconds(server: Server) -> float:
@@ -218,7 +220,9 @@ def after_closing(browser: Browser, server: Server, complaints: list[str]) -> Ro
     page.wait_for_timeout(1000)
     page.context.close()
     time.sleep(3)
-    return Row("server's CPU, 3 s after closing", share_of_a_core(server, 5), "%", at_most=1)
+    return Row(
+        "server's CPU, 3 s after closing", share_of_a_core(server, 5), "%", at_most=1, before="0.5"
+    )
 
 
 def measure(complaints: list[str]) -> None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """One figure and its bound."""
+    """One figure, its bound, and what it was when frames still came with reruns of a script."""
 
     name: str
     measured: float
     unit: str
     at_least: float | None = None
     at_most: float | None = None
+    before: str = ""
 
     @property
     def wanted(self) -> str:
@@ -34,4 +35,5 @@ def print_table(rows: Iterable[Row]) -> None:
     for row in rows:
         measured = f"{row.measured:.3g} {row.unit}".rstrip()
         verdict = "ok" if row.reached else "SHORT"
-        print(f"{row.name:<46}{measured:>14}   wanted {row.wanted:<12} {verdict}")
+        before = f"   (before: {row.before})" if row.before else ""
+        print(f"{row.name:<46}{measured:>14}   wanted {row.wanted:<12} {verdict}{before}")

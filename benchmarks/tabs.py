@@ -114,20 +114,20 @@ def measure(browser: Browser, server: Server, complaints: list[str]) -> None:
     first = resident(server)
     found += tickets(browser, server, complaints, TABS - FIRST)
     idle = (resident(server) - first) / (TABS - FIRST)
-    print_table([Row(f"a further session, idle, after {FIRST}", idle, "MB", at_most=3)])
+    print_table([Row(f"a further session, idle, after {FIRST}", idle, "MB", at_most=3, before="8")])
     time.sleep(3)
     rest = share_of_a_core(server, 5)
     print_table([Row(f"server's CPU, {TABS} tabs at rest", rest, "%", at_most=1)])
     rates = [client.rate for client in playing(server, found, PLAYED)]
     name = f"{TABS} tabs that play: updates of each, the slowest"
-    print_table([Row(name, min(rates), "/s", at_least=14)])
+    print_table([Row(name, min(rates), "/s", at_least=14, before="1.7")])
     print(f"their median: {median(rates):.1f}/s")
     playing(server, found, WARM)
     before = resident(server)
     playing(server, found, LONG)
     grown = resident(server) - before
     name = f"growth while {TABS} play for {LONG} s, after the first {WARM}"
-    print_table([Row(name, grown, "MB", at_most=5)])
+    print_table([Row(name, grown, "MB", at_most=5, before="+56 in 2 minutes")])
 
 
 def main() -> None:

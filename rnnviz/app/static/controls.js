@@ -144,8 +144,8 @@ export class Slider {
 // What the parts of a slider's way are, each as wide as it has stops; the thumb stops mid-stop.
 function drawBands(node, last, bands) {
   const drawn = JSON.stringify(bands);
-  if (node.dataset.drawn === drawn) return;
-  node.dataset.drawn = drawn;
+  if (node.look === drawn) return;
+  node.look = drawn;
   node.parentElement.style.setProperty("--stops", bands.length ? last + 1 : 0);
   node.replaceChildren(
     ...bands.map(([name, width]) => {

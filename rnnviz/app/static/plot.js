@@ -105,8 +105,8 @@ function drawScale(node, { data: [series], layout }) {
   const bottom = series.zmin < 0 ? `−${end}` : "0";
   const [low, high] = series.colorbar.ticktext ?? [bottom, `${end}`];
   const drawn = [low, high, series.colorscale, series.colorbar.title.text].join(" ");
-  if (node.dataset.drawn === drawn) return;
-  node.dataset.drawn = drawn;
+  if (node.look === drawn) return;
+  node.look = drawn;
   node.style.top = layout.margin.t - 37 + "px";
   node.style.bottom = layout.margin.b - 4 + "px";
   const colors = series.colorscale.map(([, color]) => color).join(", ");

@@ -13,7 +13,6 @@ export class Stage {
     this.texts = new Map(); // key -> { node, html }
     this.controls = new Set(); // each has `write(header, heard)`
     this.held = false; // whether a hand is on a slider
-    this.errand = 0; // the number of the last command
     this.seq = this.acked = 0; // of the frame that came last, and of the one that was answered
     document.addEventListener("visibilitychange", () => this.schedule());
   }
@@ -50,8 +49,10 @@ export class Stage {
   // What the reader does
 
   send(command) {
-    this.errand = this.source?.send(command) ?? 0;
-    return this.errand;
+    if (!this.source) return 0;
+    // The answer need not wait until what is here is drawn: it will be overtaken.
+    this.answer();
+    return this.source.send(command);
   }
 
   // Pictures
@@ -84,10 +85,9 @@ export class Stage {
 
   tellSight() {
     this.watching = null;
-    if (!this.source?.ready) return;
+    if (!this.source) return;
     const sight = [...this.plots.values()].filter((plot) => plot.inSight).map(({ key }) => key);
-    this.source.watch(sight, [...this.mounted]);
-    this.mounted.clear();
+    if (this.source.watch(sight, [...this.mounted])) this.mounted.clear();
     this.schedule();
   }
 

@@ -1,5 +1,5 @@
-// A source of frames: it has `listen(listener)`, `send(command)`, `drawn(seq)` and `close()`. The
-// stage knows nothing else of where its frames come from.
+// A source of frames: it has `listen(listener)`, `send(command)`, `watch(pictures, mounted)`,
+// `drawn(seq)` and `close()`. The stage knows nothing else of where its frames come from.
 import { unpacked } from "./frame.js";
 
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [100, 5000];
@@ -83,8 +83,10 @@ export class Wire {
     return this.number;
   }
 
+  // Whether it could be told: a wire that opens again asks the stage itself.
   watch(pictures, mounted) {
     if (this.ready) this.post({ do: "watch", pictures, new: mounted });
+    return this.ready;
   }
 
   drawn(seq) {
