@@ -145,7 +145,8 @@ class Session(Player):
 
     def ask(self, text: str) -> None:
         """Make ``text`` the probe; if it can't be, the last one stays and ``problem`` says why."""
-        self.typed, self.problem = text, ""
+        # Of what is too long to be read the beginning is kept, to be shortened.
+        self.typed, self.problem = text[: MAX_TYPED + 1], ""
         try:
             self.read(text)
             self.phrase = text

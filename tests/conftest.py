@@ -1,5 +1,9 @@
 """What many tests start from: small runs, and how hypothesis searches."""
 
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the app has it; NumPy reads it on import
+
 import pytest
 from hypothesis import HealthCheck, settings
 

@@ -15,7 +15,6 @@ from urllib.parse import urlencode
 from rnnviz.app.frame import Frame, Sent
 from rnnviz.config import SETTINGS
 from rnnviz.player import SPEEDS
-from rnnviz.probe import MAX_TYPED
 from rnnviz.schedule import Place
 from rnnviz.session import Session
 
@@ -85,7 +84,7 @@ class Viewer:
     acked: int = 0
     heard_at: float = 0.0
     version: int = -1
-    link: tuple[float, str] = (-math.inf, "")
+    link: tuple[float, str | None] = (-math.inf, None)
     memory: Sent = field(default_factory=Sent)
 
     @property
@@ -323,8 +322,9 @@ class Desk:
                 session.go_to(Place(epoch))
             case {"do": "speed", "epochs": int(speed)} if speed in SPEEDS:
                 session.speed = speed
-            case {"do": "phrase", "text": str(text)} if len(text) <= MAX_TYPED + 1:
-                session.ask(text)
+            case {"do": "phrase", "text": str(text)}:
+                # A box that is full may hold half of a sign, which is no text.
+                session.ask(text.encode(errors="replace").decode())
             case {"do": "select" | "click", "on": str(key)}:
                 self._handle(viewer, key, command)
             case _:
@@ -346,9 +346,10 @@ class Desk:
         frame, scene = Frame(viewer.sight), self._scene(viewer)
         viewer.version = self.version
         problem = self._drawn(scene, frame) if scene else ""
-        viewer.sent += 1
         header = {**self._header(viewer, now), "problem": problem}
-        viewer.pipe(viewer.memory.message(header, frame))
+        message = viewer.memory.message(header, frame)
+        viewer.sent += 1
+        viewer.pipe(message)
 
     def _drawn(self, scene: Scene, frame: Frame) -> str:
         """Draw the scene; where that fails the run is held, and a sentence says so."""
@@ -365,7 +366,7 @@ class Desk:
         epoch, position = session.run.place
         last = epoch + bool(position)
         return {
-            "seq": viewer.sent,
+            "seq": viewer.sent + 1,
             "heard": self._heard.get(viewer.client, 0),
             "edition": self.edition,
             "running": session.running,

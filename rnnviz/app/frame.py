@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from struct import pack
 from typing import Any, NamedTuple
 
-from rnnviz.figures.picture import Picture
+from rnnviz.figures.picture import Parts, Picture
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ class Frame:
 
     def __init__(self, sight: Collection[str]) -> None:
         self._sight = sight
-        self.pictures: dict[str, tuple[Picture, str]] = {}
+        self.pictures: dict[str, tuple[Parts, str]] = {}
         self.texts: dict[str, str] = {}
         self.sliders: dict[str, SliderState] = {}
 
     def chart(self, key: str, figure: Callable[..., Picture], *args: Any, remark: str = "") -> None:
         """Draw ``figure(*args)`` in the chart ``key``, with a remark below it."""
         if key in self._sight:
-            self.pictures[key] = figure(*args), remark
+            self.pictures[key] = figure(*args).parts(), remark
 
     def text(self, key: str, html: str) -> None:
         """Write HTML in the place ``key``; what isn't our own in it must be escaped."""
@@ -95,10 +95,10 @@ class Sent:
         return new
 
     def _picture(
-        self, key: str, picture: Picture, remark: str, body: list[bytes]
+        self, key: str, parts: Parts, remark: str, body: list[bytes]
     ) -> dict[str, Any] | None:
         """What is told of a picture; None if it is as the browser has it."""
-        outline, arrays = picture.parts()
+        outline, arrays = parts
         held = {k: (a.dtype.str[1:], a.shape, a.tobytes()) for k, a in arrays.items()}
         known, now = self.pictures.get(key) or _NOTHING, _Known(outline, remark, held)
         if now == known:

@@ -7,9 +7,10 @@ wire. A run has an id, which the tab keeps for itself: with it a reloaded tab fi
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
@@ -49,33 +50,31 @@ class FullError(RuntimeError):
 class Seat:
     """The place of one Streamlit session: its ticket, its run, and what its page shows.
 
-    ``edition`` counts how often the sidebar was made anew, since others had changed the settings.
+    ``config`` is what its sidebar shows, ``edition`` how often that was made anew. ``begin`` begins
+    another run where this one is no longer kept.
     """
 
     ticket: str
     actor: Actor
+    begin: Callable[[], Actor]
     scene: Scene | None = None
     config: RunConfig | None = None
     edition: int = 0
 
-    def settings(self, desk: Desk) -> int:
-        """The edition of the sidebar: another one where it would show settings of before."""
-        if self.config is not None and self.config != desk.session.config:
-            self.edition += 1
-        self.config = desk.session.config
-        return self.edition
-
     @contextmanager
     def borrow(self) -> Iterator[Desk]:
-        """The desk of this tab's run, see ``Actor.borrow``."""
-        loan = ExitStack()
-        try:
-            desk = loan.enter_context(self.actor.borrow())
-        except EndedError:
-            # The tab has just gone over to the run that it knew before.
-            desk = loan.enter_context(self.actor.borrow())
-        with loan:
-            yield desk
+        """The desk of this tab's run, see ``Actor.borrow``; raises FullError."""
+        with ExitStack() as loan:
+            yield self._enter(loan)
+
+    def _enter(self, loan: ExitStack) -> Desk:
+        while True:
+            try:
+                return loan.enter_context(self.actor.borrow())
+            except EndedError:
+                # The tab may have gone over to another run, or nobody has looked for too long.
+                if not self.actor.alive:
+                    self.actor = self.begin()
 
 
 class Hub:
@@ -92,11 +91,10 @@ class Hub:
         Raises FullError.
         """
         if "seat" not in state:
-            made = state["seat"] = Seat(secrets.token_urlsafe(16), self._begin(query))
+            begin = partial(self._begin, query)
+            made = state["seat"] = Seat(secrets.token_urlsafe(16), begin(), begin)
             self._seats[made.ticket] = made
         seat: Seat = state["seat"]
-        if not seat.actor.alive:
-            seat.actor = self._begin(query)
         return seat
 
     def welcome(self, ticket: str, run_id: str) -> tuple[Seat, bool] | None:

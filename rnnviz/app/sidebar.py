@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 from rnnviz.app.data import own_data
 from rnnviz.app.desk import Desk
 from rnnviz.app.hub import Seat
-from rnnviz.app.state import first_value, on_desk
+from rnnviz.app.state import first_value, get_seat, on_desk
 from rnnviz.app.style import escaped
 from rnnviz.config import GROUPS, SETTINGS, RunConfig, Setting, TaskName
 from rnnviz.presets import PRESETS, Preset
@@ -19,10 +20,20 @@ from rnnviz.tasks.registry import TASKS
 
 def sidebar(seat: Seat, desk: Desk) -> None:
     """Draw every setting that has an effect by group, and take what the widgets say now."""
-    session, edition = desk.session, seat.settings(desk)
-    config = _read(session, edition)
-    session.configure(config)
-    seat.config = config
+    session = desk.session
+    if seat.config is not None and seat.config != session.config:
+        # Others have changed the settings. Of these only what was set just now counts.
+        session.configure(replace(session.config, **_set_now(seat.config, seat.edition)))
+        seat.edition += 1
+    seat.config = _read(session, seat.edition)
+    session.configure(seat.config)
+
+
+def _set_now(shown: RunConfig, edition: int) -> dict[str, Any]:
+    """The settings whose widgets no longer say what they were shown with."""
+    keys = {name: _key(name, edition) for name in SETTINGS if name != "task"}
+    said = {name: st.session_state[key] for name, key in keys.items() if key in st.session_state}
+    return {name: value for name, value in said.items() if value != getattr(shown, name)}
 
 
 def _read(session: Session, edition: int) -> RunConfig:
@@ -94,7 +105,10 @@ def _choose(session: Session, key: str) -> None:
 
 
 def _apply(session: Session, preset: Preset) -> None:
-    session.configure(preset.config(session.config.seed))
+    seat = get_seat()
+    seat.config = preset.config(session.config.seed)
+    seat.edition += 1
+    session.configure(seat.config)
 
 
 def _is_on(config: RunConfig, preset: Preset) -> bool:

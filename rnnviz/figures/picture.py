@@ -16,6 +16,8 @@ from plotly.utils import PlotlyJSONEncoder
 from rnnviz.engine.layer import Array
 
 Series = dict[str, Any]
+#: A figure's JSON without its series' arrays of numbers, and these by their paths.
+Parts = tuple[str, dict[str, Array]]
 
 
 def scatter(**options: Any) -> Series:
@@ -66,7 +68,7 @@ class Picture:
         drawn = {"data": self.series, "layout": self.ground}
         return json.dumps(drawn, cls=PlotlyJSONEncoder, default=_packed, separators=(",", ":"))
 
-    def parts(self) -> tuple[str, dict[str, Array]]:
+    def parts(self) -> Parts:
         """The same JSON without the series' arrays of numbers, and these by their paths ("0.x")."""
         arrays: dict[str, Array] = {}
         outlines = [_outlined(series, n, arrays) for n, series in enumerate(self.series)]

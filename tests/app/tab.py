@@ -2,18 +2,44 @@
 
 import html
 import json
+import math
 import re
+import time
+from pathlib import Path
+from urllib.parse import parse_qsl
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from rnnviz.app.desk import FLIGHT, Viewer
+from rnnviz.app.hub import hub
 from rnnviz.dissection import Room
+from tests.wire.browser import unpacked
 
 PAGES = ["train", "step", "hidden", "gradients", "dynamics"]
+INDEX = Path(__file__).resolve().parents[2] / "rnnviz" / "app" / "pages" / "index.py"
+WIDGETS = ("number_input", "slider", "button_group", "selectbox", "button")
+#: A page alone.
 SCRIPT = """
 from rnnviz.app.pages.{page} import {page}_page
-from rnnviz.app.state import get_session
-{page}_page(get_session())
+from rnnviz.app.stage import connect
+from rnnviz.app.state import get_seat
+seat = get_seat()
+with seat.borrow() as desk:
+    connect(seat, desk.edition, "{page}")
+    {page}_page(desk.session)
 """
+#: What the buttons say that are not Streamlit's.
+BUTTONS = {
+    "play": {"do": "play"},
+    "pause": {"do": "pause"},
+    "step_epoch": {"do": "step", "what": "epoch"},
+    "step_phrase": {"do": "step", "what": "phrase"},
+    "reset": {"do": "reset"},
+    "new_seed": {"do": "seed"},
+    "back_to_now": {"do": "now"},
+    "branch": {"do": "branch"},
+}
 
 
 def plain(body):
@@ -21,32 +47,106 @@ def plain(body):
     return html.unescape(re.sub(r"<[^>]+>", " ", body))
 
 
+def figure(picture):
+    """The figure of a picture that was sent whole."""
+    drawn = json.loads(picture["outline"])
+    for path, kind, shape, start, found in picture["arrays"]:
+        assert start == 0
+        series, name = path.split(".")
+        drawn["data"][int(series)][name] = np.frombuffer(found, kind).reshape(shape).tolist()
+    return drawn
+
+
+def app_test():
+    """The whole app, not yet opened."""
+    return AppTest.from_file(str(INDEX), default_timeout=60)
+
+
+class Eye(Viewer):
+    """Looks on, with all charts in sight, and keeps what it is sent."""
+
+    def __init__(self, tab):
+        self.got = []
+        sight = frozenset(tab.places)
+        super().__init__(self.got.append, scene=lambda: tab.seat.scene, sight=sight)
+
+
 class Tab:
-    """An AppTest opened at a link."""
+    """An AppTest opened at a link; nothing is trained but what a test says."""
 
     def __init__(self, app, link):
-        self.app = app
+        self.app, self._number, self._frame = app, 0, None
         for name, value in link.items():
             self.app.query_params[name] = value
         self.run()
+        # One that never answers: it keeps the run, which is held while nobody looks.
+        self._viewer = Viewer(len, scene=lambda: self.seat.scene, sent=FLIGHT)
+        with self.seat.borrow() as desk:
+            desk.attach(self._viewer, -math.inf)
 
     def run(self):
+        """Run the script, and again when the link has been followed to its end."""
+        self.look()
         self.app.run()
         assert [box.message for box in self.app.exception] == []
+        self.seat = self.app.session_state["seat"]
+        session = self.session
+        if session.opening:
+            while session.opening:
+                session.tick(1)
+            self.run()
+
+    def look(self):
+        """Have the next frame drawn anew."""
+        self._frame = None
 
     @property
     def session(self):
-        return self.app.session_state["session"]
+        with self.seat.borrow() as desk:
+            return desk.session
+
+    # What the reader does
+
+    def say(self, do, **more):
+        """Have the desk do something; the page follows if it must."""
+        self.look()
+        self._number += 1
+        with self.seat.borrow() as desk:
+            desk.hear(self._viewer, {"do": do, "n": self._number, **more}, -math.inf)
+            edition = desk.edition
+        if edition != self.told("wire")["edition"]:
+            self.run()
+
+    def ask(self, phrase):
+        self.say("phrase", text=phrase)
 
     def button(self, key):
         return next(b for b in self.app.button if b.key == key)
 
     def click(self, key):
-        self.button(key).click()
-        self.run()
+        if key in BUTTONS:
+            self.say(**BUTTONS[key])
+        else:
+            self.button(key).click()
+            self.run()
 
     def disabled(self, key):
         return self.button(key).disabled
+
+    def finish(self):
+        """Have the page do all that it has to do while the run rests."""
+        eye, now = Eye(self), time.monotonic()
+        with self.seat.borrow() as desk:
+            desk.attach(eye, now)
+            desk.turn(now)
+            while work := desk.busy(now):
+                work()
+                now, eye.acked = now + 1, eye.sent
+                desk.turn(now)
+            desk.detach(eye, now)
+        self.run()
+
+    # What Streamlit lays out
 
     def components(self, name):
         """The components of one kind, by key."""
@@ -54,25 +154,46 @@ class Tab:
         named = [proto for proto in protos if proto.component_name == f"rnnviz_{name}"]
         return {proto.id.rsplit("-", 1)[-1]: proto for proto in named}
 
+    def told(self, name):
+        """What the only component of its kind was told."""
+        (proto,) = self.components(name).values()
+        return json.loads(proto.json)
+
     @property
     def places(self):
         """What the place of each chart was told, by key."""
         return {key: json.loads(proto.json) for key, proto in self.components("chart").items()}
 
+    # What the wire brings
+
+    def sent(self, eye=None):
+        """What is sent now to one that looks on; without one, to one that has nothing yet."""
+        eye = eye or Eye(self)
+        with self.seat.borrow() as desk:
+            desk._send(eye, 0.0)
+        return unpacked(eye.got[-1])
+
     @property
-    def message(self):
-        """What the last frame brought."""
-        (frame,) = self.components("frame").values()
-        return json.loads(frame.bytes)
+    def frame(self):
+        """All that there is to be seen."""
+        self._frame = self._frame or self.sent()
+        return self._frame
 
     @property
     def charts(self):
-        return self.message["charts"]
+        assert not self.frame["problem"]
+        pictures = self.frame["pictures"].items()
+        return {key: {"figure": figure(one), "remark": one["remark"]} for key, one in pictures}
 
     @property
     def bodies(self):
         """The texts that came with the frame, by key."""
-        return self.message["texts"]
+        assert not self.frame["problem"]
+        return self.frame["texts"]
+
+    @property
+    def link(self):
+        return dict(parse_qsl(self.frame["link"] or ""))
 
     @property
     def text(self):
@@ -86,19 +207,60 @@ class Page(Tab):
 
     def __init__(self, page, session=None, state=None, **link):
         app = AppTest.from_string(SCRIPT.format(page=page), default_timeout=60)
-        for name, value in {"session": session, **(state or {})}.items():
-            if value is not None:
-                app.session_state[name] = value
+        for name, value in (state or {}).items():
+            app.session_state[name] = value
+        if session:
+            with hub().seat(app.session_state, {}).borrow() as desk:
+                desk.session = session
         super().__init__(app, link)
 
     def choose(self, label, option):
-        next(b for b in self.app.get("button_group") if b.label == label).set_value(option).run()
+        next(b for b in self.app.get("button_group") if b.label == label).set_value(option)
         self.run()
 
     def enter(self, room):
         """Go to a room of the page *Hidden states*."""
         self.choose("Look at", room)
         return self
+
+
+class App(Tab):
+    """The whole app in one tab."""
+
+    def __init__(self, link):
+        super().__init__(app_test(), link)
+
+    @property
+    def text(self):
+        """What the reader reads: the page's own HTML, the warnings and the captions."""
+        marked = [element.value for element in (*self.app.warning, *self.app.caption)]
+        return "\n".join([super().text, *(re.sub(r"\\(.)", r"\1", text) for text in marked)])
+
+    def widget(self, key):
+        names = re.compile(rf"{key}(_\d+)?")
+        every = (w for kind in WIDGETS for w in self.app.get(kind))
+        return next((w for w in every if names.fullmatch(w.key or "")), None)
+
+    def has(self, key):
+        return self.widget(key) is not None
+
+    def set(self, key, value):
+        self.widget(key).set_value(value)
+        self.run()
+
+    def upload(self, key, name, content):
+        self.app.file_uploader(key=key).set_value((name, content, "text/csv"))
+        self.run()
+
+    def learn(self, name, content, share=0.0):
+        """Upload a training file, and start."""
+        self.upload("train_csv", name, content)
+        self.set("test_share", share)
+        self.click("learn")
+
+    def chart(self, key):
+        """The figure as the browser gets it."""
+        return self.charts[key]["figure"]
 
 
 def rooms_of(page):

@@ -1,79 +1,25 @@
 """The page without a browser: what it shows, and what its widgets do."""
 
-import base64
 import json
 import re
-from pathlib import Path
+import time
 
-import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from rnnviz.analysis.gradients import Objective
+from rnnviz.app import hub as hub_module
+from rnnviz.app.actor import Actor
 from rnnviz.config import GROUPS, SETTINGS, RunConfig, TaskName
 from rnnviz.player import SPEEDS
 from rnnviz.presets import PRESETS
 from rnnviz.schedule import Place
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.vocabulary import Unit
-from tests.app.tab import Tab
+from tests.app.tab import App, Eye, Tab, app_test
 
-ROOT = Path(__file__).resolve().parents[2]
 CHARTS = {"loss", "metric", "map", "states", "margin", "flow", "recurrent", "norms"}
 PHRASE = TASKS["sentiment"].probe
-WIDGETS = (
-    "number_input",
-    "slider",
-    "button_group",
-    "select_slider",
-    "selectbox",
-    "text_input",
-    "button",
-)
 WEATHER = b"text,label\nso warm,sunny\nso cold,rainy\n"
-
-
-class Page(Tab):
-    """The whole app in one tab."""
-
-    def __init__(self, link):
-        super().__init__(AppTest.from_file(str(ROOT / "app.py"), default_timeout=60), link)
-
-    @property
-    def link(self):
-        return dict(self.app.query_params)
-
-    @property
-    def text(self):
-        """What the reader reads: the page's own HTML, the warnings and the captions."""
-        marked = [element.value for element in (*self.app.warning, *self.app.caption)]
-        return "\n".join([super().text, *(re.sub(r"\\(.)", r"\1", text) for text in marked)])
-
-    def widget(self, key):
-        names = re.compile(rf"{key}(_\d+)?")
-        every = (w for kind in WIDGETS for w in self.app.get(kind))
-        return next((w for w in every if names.fullmatch(w.key or "")), None)
-
-    def has(self, key):
-        return self.widget(key) is not None
-
-    def set(self, key, value):
-        self.widget(key).set_value(value)
-        self.run()
-
-    def upload(self, key, name, content):
-        self.app.file_uploader(key=key).set_value((name, content, "text/csv"))
-        self.run()
-
-    def learn(self, name, content, share=0.0):
-        """Upload a training file, and start."""
-        self.upload("train_csv", name, content)
-        self.set("test_share", share)
-        self.click("learn")
-
-    def chart(self, key):
-        """The figure as the browser gets it."""
-        return self.charts[key]["figure"]
 
 
 @pytest.fixture
@@ -81,7 +27,7 @@ def open_page():
     """Opens a tab at a link."""
 
     def open_page(**link):
-        return Page(link)
+        return App(link)
 
     return open_page
 
@@ -91,19 +37,28 @@ def page(open_page):
     return open_page()
 
 
+@pytest.fixture(scope="module")
+def new():
+    """A tab that has just been opened, only to look at."""
+    return App({})
+
+
+def wait_for(condition):
+    until = time.monotonic() + 10
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.001)
+    assert condition()
+
+
 def weights(page):
     return page.session.state.parameters.theta.tobytes()
-
-
-def array(packed):
-    return np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
 
 
 # What is there
 
 
-def test_the_settings_stand_in_the_sidebar_by_group(page):
-    assert [header.value for header in page.app.sidebar.subheader] == list(GROUPS)
+def test_the_settings_stand_in_the_sidebar_by_group(new):
+    assert [header.value for header in new.app.sidebar.subheader] == list(GROUPS)
 
 
 @pytest.mark.parametrize(
@@ -119,42 +74,74 @@ def test_every_setting_has_its_widget_where_it_has_an_effect(open_page, row):
         assert (widget.min, widget.max) == (row.low, row.high)
 
 
-def test_every_chart_is_there_with_a_title_and_an_explanation(page):
-    assert page.places.keys() == page.charts.keys() == CHARTS
-    for key, place in page.places.items():
-        layout = page.chart(key)["layout"]
+def test_every_chart_is_there_with_a_title_and_an_explanation(new):
+    assert new.places.keys() == new.charts.keys() == CHARTS
+    for key, place in new.places.items():
+        layout = new.chart(key)["layout"]
         assert layout["title"]["text"]
         assert layout["height"] == place["height"]
         assert len(place["text"].split()) >= 5
 
 
-def test_a_chart_is_marked_as_changed_when_it_is(page):
-    marks = [{k: frame["mark"] for k, frame in page.charts.items()}]
-    for action in (page.run, lambda: page.click("step_epoch")):
-        action()
-        marks.append({k: frame["mark"] for k, frame in page.charts.items()})
-    assert marks[0] == marks[1]
-    assert all(marks[1][key] != marks[2][key] for key in CHARTS)
+def test_a_chart_is_sent_again_when_it_has_changed(page):
+    eye = Eye(page)
+    assert page.sent(eye)["pictures"].keys() == CHARTS
+    page.run()
+    assert page.sent(eye)["pictures"] == {}
+    page.click("step_epoch")
+    assert page.sent(eye)["pictures"].keys() == CHARTS
 
 
-def test_the_numbers_of_the_run_are_in_sight(page):
+def test_the_numbers_of_the_run_are_in_sight(new):
     for shown in ("Paused", "0 of 1000", "0.6931", "loss", "accuracy", "%"):
-        assert shown in page.text
+        assert shown in new.text
 
 
-def test_a_page_opens_with_the_default_run(page):
-    assert page.session.config == RunConfig()
-    assert page.session.phrase == PHRASE
-    assert page.link == {}
+def test_a_page_opens_with_the_default_run(new):
+    assert new.session.config == RunConfig()
+    assert new.session.phrase == PHRASE
+    assert new.link == {}
 
 
-def test_a_new_page_says_what_to_do(page):
-    assert "Press Play" in page.text
+def test_a_new_page_says_what_to_do(new):
+    assert "Press Play" in new.text
 
 
 def test_the_page_opens_from_any_folder(open_page, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert open_page().charts.keys() == CHARTS
+
+
+# The server
+
+
+def test_the_wire_lies_below_the_path_of_the_page():
+    app = app_test()
+    app.context["url"] = "https://some.where/base/"
+    page = Tab(app, {})
+    assert page.told("wire")["wire"] == "/base/rnnviz/wire"
+    assert page.told("bar")["script"].startswith("/base/rnnviz/static/")
+
+
+def test_a_run_that_is_no_longer_kept_begins_anew_with_the_address(open_page):
+    page = open_page(hidden="4", epoch="2")
+    actor = page.seat.actor
+    actor.stop()
+    wait_for(lambda: not actor.alive)
+    page.run()
+    assert page.seat.actor is not actor
+    assert (page.session.config.hidden, page.session.state.epoch) == (4, 2)
+    assert page.widget("hidden").value == 4
+
+
+def test_a_server_that_can_keep_no_more_runs_says_so(page, monkeypatch):
+    monkeypatch.setattr(hub_module, "MOST_RUNS", len(hub_module.hub().actors))
+    monkeypatch.setattr(Actor, "seen", True)
+    app = app_test().run()
+    (box,) = app.error
+    assert "Close a tab that you no longer need" in box.value
+    assert not app.exception
+    page.run()
 
 
 # Reruns
@@ -173,13 +160,15 @@ def test_a_rerun_never_trains(page, play):
 
 def test_a_rerun_replaces_no_chart_and_no_text(page):
     def ids():
-        every = {**page.components("chart"), **page.components("text")}
-        return {key: proto.id for key, proto in every.items()}
+        kinds = ("chart", "text", "bar", "phrase", "wire")
+        every = (page.components(kind) for kind in kinds)
+        return {key: proto.id for found in every for key, proto in found.items()}
 
     before = ids()
-    assert before.keys() == CHARTS | {"text_status", "text_verdict", "text_badge"}
+    texts = {"text_status", "text_verdict", "text_badge"}
+    assert before.keys() == CHARTS | texts | {"bar", "phrase", "wire"}
     page.click("step_epoch")
-    page.set("phrase", "not bad")
+    page.ask("not bad")
     assert ids() == before
 
 
@@ -197,19 +186,19 @@ def test_two_tabs_are_two_runs(open_page):
 def test_play_runs_and_pause_stops(page):
     page.click("play")
     assert page.session.running
+    assert page.frame["running"]
     assert "Running" in page.text
-    assert page.widget("play").disabled
     page.click("pause")
     assert not page.session.running
+    assert not page.frame["running"]
     assert "Paused" in page.text
-    assert page.widget("pause").disabled
 
 
 def test_step_epoch_trains_one_epoch_and_draws_it(page):
     page.click("step_epoch")
     assert page.session.state.epoch == 1
     assert "1 of 1000" in page.text
-    assert array(page.chart("loss")["data"][0]["x"]).tolist() == [0, 1]
+    assert page.chart("loss")["data"][0]["x"] == [0, 1]
 
 
 def test_step_phrase_takes_one_step(page):
@@ -244,33 +233,24 @@ def test_after_the_last_seed_comes_the_first(open_page):
 
 @pytest.mark.parametrize("speed", SPEEDS)
 def test_every_speed_can_be_chosen(page, speed):
-    page.set("speed", speed)
-    assert page.session.speed == speed
+    page.say("speed", epochs=speed)
+    page.set("batch", 8)
+    assert page.session.speed == page.frame["speed"] == speed
 
 
-def test_the_slowest_speed_is_called_like_the_step_beside_it_and_stays_chosen(page):
-    assert page.widget("speed").options[:2] == ["1 phrase", "1 epoch"]
-    page.set("speed", 0)
+def test_a_step_is_called_by_what_it_takes(page):
     for batch, step in ((8, "batch"), (1, "phrase")):
         page.set("batch", batch)
-        assert page.widget("speed").options[0] == f"1 {step}"
-        assert page.widget("step_phrase").label == f"Step {step}"
-        assert page.session.speed == page.widget("speed").value == 0
-    page.set("speed", 5)
-    page.set("batch", 8)
-    assert page.session.speed == page.widget("speed").value == 5
+        assert page.frame["sequence"] == step
 
 
 def test_a_finished_run_says_so_and_offers_no_more_steps(open_page):
     page = open_page(epochs="1")
     page.click("step_epoch")
     assert "Finished: 1 of 1 epochs done" in page.text
-    assert page.widget("step_epoch").disabled
-    assert page.widget("step_phrase").disabled
-    assert page.widget("play").disabled
-    page.session.go_to(Place(0))
-    page.run()
-    assert not page.widget("play").disabled
+    assert page.frame["over"]
+    page.say("seek", epoch=0)
+    assert not page.frame["over"]
     page.click("play")
     assert "Replaying" in page.text
 
@@ -330,7 +310,7 @@ def test_a_link_sets_the_run_and_the_phrase(open_page):
     page = open_page(lr="0.5", hidden="8", gradient="notebook", phrase="not bad")
     assert page.session.config == RunConfig(lr=0.5, hidden=8, gradient="notebook")
     assert page.widget("hidden").value == 8
-    assert page.widget("phrase").value == "not bad"
+    assert page.frame["typed"] == "not bad"
     assert page.session.phrase == "not bad"
     assert "In the link" not in page.text
 
@@ -339,7 +319,7 @@ def test_a_copied_link_reproduces_the_run(open_page):
     page = open_page()
     page.set("hidden", 8)
     page.set("init_scale", 0.1)
-    page.set("phrase", "<b>this</b> is not bad & 😀")
+    page.ask("<b>this</b> is not bad & 😀")
     page.click("step_epoch")
     assert page.link["epoch"] == "1"
     copy = open_page(**page.link)
@@ -382,31 +362,37 @@ def test_what_a_link_has_besides_is_ignored(open_page):
     assert "In the link" not in page.text
 
 
+def test_a_phrase_in_a_link_may_be_too_long(open_page):
+    page = open_page(phrase="bad " * 10_000)
+    assert "The phrase has 10,000 words; the most that can be read is 200" in page.text
+    assert page.session.phrase == PHRASE
+
+
 # The phrase
 
 
 def test_every_picture_follows_the_phrase(page):
-    page.set("phrase", "this is not bad")
+    page.ask("this is not bad")
     for key in ("states", "margin", "flow"):
         assert page.chart(key)["layout"]["xaxis"]["ticktext"] == ["this", "is", "not", "bad"]
     assert page.link == {"phrase": "this is not bad"}
 
 
-def test_the_verdict_stands_with_its_probability(page):
-    probe = page.session.inspect()
-    assert probe.verdict in page.text
-    assert f"{probe.probability:.1%}" in page.text
+def test_the_verdict_stands_with_its_probability(new):
+    probe = new.session.inspect()
+    assert probe.verdict in new.text
+    assert f"{probe.probability:.1%}" in new.text
 
 
 def test_unknown_words_are_named_as_skipped(page):
-    page.set("phrase", "this is great")
+    page.ask("this is great")
     assert "not in the vocabulary: great" in page.text
     assert "skipped" in page.text
 
 
 @pytest.mark.parametrize("count", [1, 200])
 def test_a_phrase_may_be_as_short_as_one_word_and_as_long_as_200(page, count):
-    page.set("phrase", "bad " * count)
+    page.ask("bad " * count)
     assert len(page.chart("margin")["data"][0]["x"]) == count
     page.click("step_epoch")
     assert page.session.state.epoch == 1
@@ -420,21 +406,22 @@ def test_a_phrase_may_be_as_short_as_one_word_and_as_long_as_200(page, count):
         ("great", "None of these words is in the vocabulary"),
         ("😀", "None of these words is in the vocabulary"),
         ("<script>alert(1)</script>", "None of these words is in the vocabulary"),
-        ("bad " * 10_000, "The phrase has 10,000 words"),
+        ("bad " * 201, "The phrase has 201 words"),
+        ("b" * 2_001, "The phrase has 2,001 characters"),
     ],
     ids=lambda value: value[:20],
 )
 def test_a_phrase_that_cannot_be_read_gets_a_sentence(page, phrase, said):
-    page.set("phrase", phrase)
+    page.ask(phrase)
     assert said in page.text
     assert page.chart("states")["layout"]["xaxis"]["ticktext"] == PHRASE.split()
-    page.set("phrase", "bad")
+    page.ask("bad")
     assert said not in page.text
 
 
 @pytest.mark.parametrize("word", ["<b>so</b>", "<img/src=x>", "$x$", "**so**", "😀", "&lt;b"])
 def test_signs_are_shown_as_typed(page, word):
-    page.set("phrase", f"{word} bad")
+    page.ask(f"{word} bad")
     assert f"not in the vocabulary: {word}" in page.text
     for body in page.bodies.values():
         assert "<b>so" not in body
@@ -451,9 +438,8 @@ def test_a_link_with_an_unreadable_phrase_gets_a_sentence(open_page):
 def test_what_is_typed_is_what_a_step_takes(open_page, task):
     page = open_page(task=task, hidden="4", epoch="0")
     noun = "phrase" if task in ("sentiment", "translation") else "sequence"
-    assert page.widget("phrase").label == noun.capitalize()
-    assert page.widget("step_phrase").label == f"Step {noun}"
-    assert page.app.select_slider(key="speed").options[0] == f"1 {noun}"
+    assert page.told("phrase")["label"] == noun.capitalize()
+    assert page.frame["sequence"] == noun
     assert f"on this {noun}" in page.widget("check").help
 
 
@@ -463,7 +449,7 @@ def test_what_is_typed_is_what_a_step_takes(open_page, task):
 )
 def test_what_is_skipped_is_told_in_the_word_of_the_heading(open_page, task, said):
     page = open_page(task=task, hidden="4", epoch="0", phrase="not bad #")
-    page.set("phrase", "not bad great #")
+    page.ask("not bad great #")
     assert said in page.text
     assert said.split()[2].capitalize() in page.text
 
@@ -502,7 +488,7 @@ def test_skipped_words_of_a_test_file_are_told(page):
 
 def test_three_classes_can_be_learned(page):
     page.learn("three.csv", WEATHER + b"so damp,foggy\n")
-    page.set("phrase", "so damp")
+    page.ask("so damp")
     page.click("step_epoch")
     assert "ln 3 = 1.099" in json.dumps(page.chart("loss")["layout"]["annotations"])
     assert page.session.inspect().verdict in page.text
@@ -512,8 +498,8 @@ def test_a_run_on_an_uploaded_file_can_be_played(page):
     page.learn("weather.csv", WEATHER)
     page.click("play")
     page.session.tick(1.0)
-    page.run()
-    assert page.session.state.epoch == 1
+    assert "Running" in page.text
+    assert "1 of 1000" in page.text
 
 
 def test_a_bad_file_gets_a_sentence_and_leaves_the_run(page):
@@ -627,7 +613,7 @@ def test_signs_of_a_file_are_shown_as_typed(page):
 
 def test_words_and_labels_of_a_file_are_drawn_as_typed(page):
     page.learn("signs.csv", b"text,label\n<i>so</i> $x$,a\ncold,b<i>\n")
-    page.set("phrase", "<i>so</i> $x$")
+    page.ask("<i>so</i> $x$")
     states, margin = page.chart("states")["layout"], page.chart("margin")["layout"]
     assert states["xaxis"]["ticktext"] == ["&lt;i&gt;so&lt;/i&gt;", "$x$"]
     assert "“b&lt;i&gt;”" in margin["title"]["text"]
@@ -665,20 +651,19 @@ def test_choosing_a_task_takes_its_first_preset(page, task):
 
 @pytest.mark.parametrize("task", TaskName)
 def test_another_task_begins_with_its_own_phrase(page, task):
-    page.set("phrase", "not bad")
+    page.ask("not bad")
     page.app.selectbox(key="task").set_value(task)
     page.run()
     wanted = "not bad" if task is TaskName.SENTIMENT else TASKS[task].probe
-    assert page.session.phrase == page.session.typed == (wanted or page.session.first_phrase)
-    assert page.widget("phrase").value == page.session.phrase
+    assert page.session.phrase == page.frame["typed"] == (wanted or page.session.first_phrase)
     assert not page.session.problem
-    page.set("phrase", page.session.dataset.train[0].text)
+    page.ask(page.session.dataset.train[0].text)
     assert page.session.phrase == page.session.dataset.train[0].text
 
 
 def test_other_data_begin_with_a_phrase_that_they_can_read(page):
     page.learn("weather.csv", WEATHER)
-    assert page.widget("phrase").value == page.session.phrase
+    assert page.frame["typed"] == page.session.phrase
     assert page.session.phrase in ("so warm", "so cold")
 
 
@@ -700,8 +685,8 @@ def test_gates_and_layers_can_be_looked_at(open_page):
     assert page.chart("states")["layout"]["title"]["text"].endswith("layer 2")
 
 
-def test_where_there_is_nothing_to_choose_nothing_is_asked(page):
-    assert not any("part_" in (w.key or "") for w in page.app.get("button_group"))
+def test_where_there_is_nothing_to_choose_nothing_is_asked(new):
+    assert not any("part_" in (w.key or "") for w in new.app.get("button_group"))
 
 
 # The time machine
@@ -713,19 +698,15 @@ def trained(open_page):
 
 
 def test_looking_back_is_offered_when_it_is_possible(trained):
-    assert trained.widget("back_to_now").disabled
-    assert trained.widget("branch").disabled
-    trained.session.go_to(Place(4))
-    trained.run()
-    assert not trained.widget("back_to_now").disabled
-    assert not trained.widget("branch").disabled
+    assert not trained.frame["looking_back"]
+    trained.say("seek", epoch=4)
+    assert trained.frame["looking_back"]
     assert "Looking back" in trained.text
     assert "4 of 1000" in trained.text
 
 
 def test_the_numbers_and_the_link_are_those_of_the_epoch_shown(trained):
-    trained.session.go_to(Place(4))
-    trained.run()
+    trained.say("seek", epoch=4)
     loss = trained.session.run.history.row(4)["train_loss"]
     assert f"{loss:.4f}" in trained.text
     assert trained.link == {"hidden": "4", "init_scale": "0.1", "epoch": "4", "now": "9"}
@@ -734,8 +715,7 @@ def test_the_numbers_and_the_link_are_those_of_the_epoch_shown(trained):
 
 
 def test_a_branch_with_another_rate_is_in_the_link_and_opens_elsewhere(trained, open_page):
-    trained.session.go_to(Place(4))
-    trained.run()
+    trained.say("seek", epoch=4)
     trained.click("branch")
     trained.set("lr", 0.5)
     trained.click("step_epoch")
@@ -754,8 +734,7 @@ def test_a_branch_with_another_rate_is_in_the_link_and_opens_elsewhere(trained, 
 
 
 def test_a_step_in_the_past_is_replayed(trained):
-    trained.session.go_to(Place(4))
-    trained.run()
+    trained.say("seek", epoch=4)
     trained.click("step_epoch")
     assert trained.session.here == Place(5)
     trained.click("step_phrase")
@@ -795,7 +774,7 @@ def test_the_notebooks_gradient_is_marked_wrong_by_parameter(open_page):
 
 
 def test_the_browser_is_told_every_first_value_with_every_run():
-    page = Page({"hidden": "8", "lr": "0.05", "clip_by": "norm"})
+    page = App({"hidden": "8", "lr": "0.05", "clip_by": "norm"})
     for _ in range(2):
         assert page.widget("lr").proto.default == 0.05
         assert page.widget("hidden").proto.default == [8]

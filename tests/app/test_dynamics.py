@@ -27,11 +27,9 @@ class Page(tab.Page):
         self.run()
 
     def find(self):
-        """Look for the points; a tick doesn't come by itself here."""
+        """Look for the points, to the end."""
         self.click("find")
-        while self.session.dynamics.work(1):
-            pass
-        self.run()
+        self.finish()
 
     def names(self):
         return [series.get("name") for series in self.charts["phase"]["figure"]["data"]]
@@ -77,11 +75,11 @@ def test_the_flip_flop_has_eight_stable_points(flipflop):
 def test_values_that_are_held_can_be_typed(flipflop):
     page = Page(flipflop)
     page.hold(Hold.OWN)
-    page.app.text_input(key="typed").set_value("-1,0,0").run()
+    page.app.text_input(key="typed").set_value("-1,0,0")
     page.run()
     page.find()
     assert "4 stable" in page.text
-    page.app.text_input(key="typed").set_value("much").run()
+    page.app.text_input(key="typed").set_value("much")
     page.run()
     assert "can't be read" in page.text
     assert page.button("find").disabled
@@ -120,10 +118,10 @@ def test_each_input_has_points_of_its_own_and_they_are_kept(page):
 
 def test_words_can_be_chosen_and_their_mean_is_held(page):
     words = next(w for w in page.app.multiselect)
-    words.set_value(["good", "not"]).run()
+    words.set_value(["good", "not"])
     page.run()
     assert "Held here: the mean of “good”, “not”." in page.charts["phase"]["remark"]
-    page.app.multiselect[0].set_value([]).run()
+    page.app.multiselect[0].set_value([])
     page.run()
     assert "Choose at least one word to hold." in page.text
     assert page.charts == {}
@@ -139,7 +137,7 @@ def test_the_plane_stays_until_it_is_fitted_anew(page):
 
 def test_another_pair_of_components_can_be_chosen(page):
     group = next(g for g in page.app.get("button_group") if g.key == "axes")
-    group.set_value("2 and 3").run()
+    group.set_value("2 and 3")
     page.run()
     title = page.charts["phase"]["figure"]["layout"]["xaxis"]["title"]["text"]
     assert title.startswith("principal component 2")

@@ -29,10 +29,15 @@ class Page(tab.Page):
         return " ".join(box.value for box in self.app.info)
 
 
-def test_an_elman_network_has_all_but_connectivity():
-    page = Page(**SMALL)
-    assert page.charts.keys() == ALWAYS | STATE | NOTEBOOK
-    assert "one answer, at the end" in page.sentences
+@pytest.fixture(scope="module")
+def small():
+    """The page of a small network, only to look at."""
+    return Page(**SMALL)
+
+
+def test_an_elman_network_has_all_but_connectivity(small):
+    assert small.charts.keys() == ALWAYS | STATE | NOTEBOOK
+    assert "one answer, at the end" in small.sentences
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
@@ -71,8 +76,7 @@ def test_where_the_state_is_too_large_a_sentence_stands_for_its_pictures():
 def test_the_gradient_check_is_drawn_by_parameter(gradient):
     page = Page(**SMALL, gradient=gradient, phrase="i am not good")
     assert page.charts["checks"]["figure"]["layout"]["annotations"]
-    next(b for b in page.app.button if b.key == "check").click()
-    page.run()
+    page.click("check")
     dots = page.charts["checks"]["figure"]["data"][0]
     wrong = {n for n, c in zip(dots["y"], dots["marker"]["color"], strict=True) if c == "#b2182b"}
     assert wrong == ({"W_xh", "W_hh", "b_h"} if gradient == "notebook" else set())
@@ -97,8 +101,8 @@ def test_the_layer_can_be_chosen():
     assert page.charts["over_lag"]["figure"]["data"] != lower
 
 
-def test_what_was_measured_on_what_is_said_below_each_chart():
-    remarks = {key: chart["remark"] for key, chart in Page(**SMALL).charts.items()}
+def test_what_was_measured_on_what_is_said_below_each_chart(small):
+    remarks = {key: chart["remark"] for key, chart in small.charts.items()}
     assert "all 58 training sequences" in remarks["over_lag"]
     assert "this sequence of 8 words" in remarks["products"]
     assert "next steps of training" in remarks["clipping"]
@@ -152,10 +156,9 @@ def test_every_charts_numbers_can_be_had(link):
 # The health strip
 
 
-def test_the_signs_stand_in_the_status_with_a_word_and_a_sentence():
-    page = Page(**SMALL)
+def test_the_signs_stand_in_the_status_with_a_word_and_a_sentence(small):
     for name in ("saturated", "dead", "clipped", "update", "gradient", "reach"):
-        assert re.search(rf"{name} +\S+ +(fine|watch|bad)", page.text), name
+        assert re.search(rf"{name} +\S+ +(fine|watch|bad)", small.text), name
 
 
 def test_of_a_hopeless_lag_the_strip_says_what_to_try():

@@ -116,7 +116,7 @@ def test_buttons_flip_through_the_units(page):
 
 def test_units_come_in_the_order_of_their_selectivity_for_a_word(page):
     page.choose("Units in the order of", Sort.SELECTIVITY)
-    page.app.selectbox(key="unit_word").set_value("not").run()
+    page.app.selectbox(key="unit_word").set_value("not")
     page.run()
     assert page.lab.word == "not"
     page.click("unit_next")
@@ -242,7 +242,7 @@ def test_other_components_can_be_looked_at(page):
 
 def test_a_dropped_word_changes_the_verdict_below_the_original(page):
     page.enter(Room.WHAT_IF)
-    page.app.selectbox[0].set_value(2).run()
+    page.app.selectbox[0].set_value(2)
     page.run()
     assert "“i am not good”" in page.text
     assert "“i am good”" in page.text
@@ -253,7 +253,7 @@ def test_a_dropped_word_changes_the_verdict_below_the_original(page):
 def test_a_word_can_be_changed_or_swapped(page):
     page.enter(Room.WHAT_IF)
     page.choose("What is done to it", "change")
-    page.app.selectbox(key="alter_word").set_value("very").run()
+    page.app.selectbox(key="alter_word").set_value("very")
     page.run()
     assert "“very am not good”" in page.text
     page.choose("What is done to it", "swap with the next")
@@ -285,10 +285,10 @@ def test_a_word_is_changed_into_another_to_begin_with():
 def test_values_are_changed_by_typing():
     page = Page(task="flipflop", hidden="4").enter(Room.WHAT_IF)
     page.choose("What is done to it", "change")
-    page.app.text_input(key="alter_value").set_value("-1,-1,-1").run()
+    page.app.text_input(key="alter_value").set_value("-1,-1,-1")
     page.run()
     assert "“-1,-1,-1 0,0,0" in page.text
-    page.app.text_input(key="alter_value").set_value("<b>").run()
+    page.app.text_input(key="alter_value").set_value("<b>")
     page.run()
     assert "can't be read" in page.text
 
@@ -363,6 +363,6 @@ def test_every_room_has_its_numbers(page, room):
     page.app.session_state[f"numbers_hidden_{key[room]}"] = True
     page.run()
     for chart in page.app.selectbox(key=f"numbers_of_hidden_{key[room]}").options:
-        page.app.selectbox(key=f"numbers_of_hidden_{key[room]}").set_value(chart).run()
+        page.app.selectbox(key=f"numbers_of_hidden_{key[room]}").set_value(chart)
         page.run()
         assert len(page.app.dataframe[0].value)

@@ -1,45 +1,134 @@
-"""Every page while it plays: many frames in one run of the fragment."""
+"""Every page while it plays, and what is clicked in its pictures."""
 
 import json
-from itertools import count
+import time
+from contextlib import suppress
+from itertools import product
 
 import pytest
 
-from rnnviz.app import chart, live, style
+from rnnviz.app import style
+from rnnviz.app.desk import RefusedError
+from rnnviz.app.pages import train
 from rnnviz.config import RunConfig
+from rnnviz.dissection import Room
+from rnnviz.edit import silence
 from rnnviz.figures.scale import Scale
 from rnnviz.session import Session
-from tests.app.tab import PAGES, Page, rooms_of
+from tests.app.tab import PAGES, Eye, Page, plain, rooms_of
+from tests.wire.browser import unpacked
+
+VIEWS = [(page, room) for page in PAGES for room in rooms_of(page)]
 
 
-@pytest.fixture
-def frames(monkeypatch):
-    """The places shown; a page plays from its first run on."""
-    monkeypatch.setattr(live, "count", lambda: count(1))
-    monkeypatch.setattr(live, "STRETCH", 0.5)
-    monkeypatch.setattr(live, "FRAME", 0.01)
-    shown, send = [], chart.send
+def opened_in(page, room, config):
+    session = Session(config)
+    if room:
+        session.dissection.room = room
+    return Page(page, session)
 
-    def noted(frame, *args):
-        shown.append(frame.texts["status"])
-        send(frame, *args)
 
-    monkeypatch.setattr(live, "send", noted)
-    return shown
+@pytest.mark.parametrize(("page", "room"), VIEWS)
+def test_frame_follows_frame_until_it_is_held(page, room):
+    """Each is of a later place; after Pause comes the newest, and nothing after it."""
+    opened = opened_in(page, room, RunConfig(hidden=4, epochs=20_000))
+    eye, now = Eye(opened), time.monotonic()
+    with opened.seat.borrow() as desk:
+        desk.attach(eye, now)
+        desk.hear(eye, {"do": "play", "n": 1}, now)
+        for second in range(1, 8):
+            desk.turn(now + second)
+            eye.acked = eye.sent
+            if second == 4:
+                desk.hear(eye, {"do": "pause", "n": 2}, now + second)
+        desk.detach(eye, now)
+    frames = [unpacked(message) for message in eye.got]
+    assert [frame["running"] for frame in frames] == [True] * 4 + [False]
+    places = [frame["place"] for frame in frames]
+    assert len({*places}) == 4
+    assert places[-2] == places[-1] == opened.session.place
+    for frame in frames:
+        assert not frame["problem"]
+        assert f"{frame['place']} of 20000" in plain(frame["texts"]["status"])
+
+
+def test_a_page_that_can_not_be_drawn_says_so_and_holds_the_run(monkeypatch):
+    opened = opened_in("train", None, RunConfig(hidden=4))
+    opened.say("play")
+    whole = opened.text
+    monkeypatch.setattr(train, "loss_curve", lambda *_: 1 / 0)
+    opened.look()
+    assert opened.frame["problem"].startswith("This page can't be drawn here.")
+    assert not opened.session.running
+    monkeypatch.undo()
+    opened.look()
+    assert opened.text.replace("Paused", "Running") == whole
+
+
+# What is done and clicked while it rests
+
+
+@pytest.fixture(scope="module")
+def looked():
+    """The pages of one run at epoch 9."""
+    session = Session(RunConfig(hidden=4, init_scale=0.3))
+    session.advance(9)
+    return {page: Page(page, session) for page in PAGES}
+
+
+@pytest.mark.parametrize(("page", "room"), VIEWS)
+def test_what_a_page_has_to_do_comes_to_an_end(looked, page, room):
+    opened = looked[page]
+    if room:
+        opened.enter(room)
+    unknown = [chart["remark"].startswith("Not known yet") for chart in opened.charts.values()]
+    assert any(unknown) == (room is Room.BREAK)
+    opened.finish()
+    assert not any(chart["remark"].startswith("Not known") for chart in opened.charts.values())
 
 
 @pytest.mark.parametrize(
-    ("page", "room"), [(page, room) for page in PAGES for room in rooms_of(page)]
+    ("page", "chart"),
+    [("train", "map"), *(("gradients", c) for c in ("feed_hh", "feed_xh", "clipping", "errors"))],
 )
-def test_frame_follows_frame(page, room, frames):
-    session = Session(RunConfig(hidden=4, epochs=20_000))
+def test_a_click_on_an_epoch_goes_there(looked, page, chart):
+    opened = looked[page]
+    opened.say("click", on=chart, x=3.2, y=0)
+    assert "Looking back at epoch 3" in opened.text
+    opened.say("now")
+
+
+def test_a_click_in_a_room_is_for_what_is_pointed_at(looked):
+    opened = looked["hidden"]
+    lab = opened.session.dissection
+    opened.enter(Room.UNITS).say("click", on="response", x=2, y=1)
+    assert f"changes unit {lab.unit} by" in opened.text
+    opened.enter(Room.WAYS).say("click", on="trajectories", data=7)
+    assert opened.frame["typed"] == opened.session.dataset.train[7].text
+    opened.enter(Room.BREAK).say("click", on="worth", data=2)
+    assert lab.edits == (silence(1, 2),)
+    opened.say("click", on="worth", data=2)
+    assert lab.edits == ()
+
+
+CLICKS = [{}, {"x": "a", "y": None, "data": "b"}, {"x": 1e300, "y": -1e300, "data": [0, -9, 9]}]
+CLICKS += [{"x": -1, "y": -1, "data": -1}, {"x": 99, "y": 99, "data": 99}]
+CLICKS += [{"x": float("nan"), "y": float("inf"), "data": [99, 99, "h"]}]
+
+
+@pytest.mark.parametrize(("page", "room"), VIEWS)
+def test_whatever_is_clicked_the_page_can_be_drawn(looked, page, room):
+    opened = looked[page]
     if room:
-        session.dissection.room = room
-    session.play()
-    Page(page, session)
-    assert session.running
-    assert len(set(frames)) == len(frames)
-    assert len(frames) == 1 if page == "step" else len(frames) > 1
+        opened.enter(room)
+    for chart, click in product([*opened.seat.scene.handlers], CLICKS):
+        with suppress(RefusedError):
+            opened.say("click", on=chart, **click)
+            assert opened.charts, (chart, click)
+    opened.say("now")
+
+
+# Scales
 
 
 def scales(picture):
@@ -50,7 +139,7 @@ def scales(picture):
 
 
 CALM = RunConfig(hidden=8)
-ROUGH = RunConfig(hidden=8, init_scale=0.3, lr=0.3, epochs=100)
+ROUGH = RunConfig(hidden=8, init_scale=0.3, lr=0.1, epochs=100)
 #: The charts of each page, or room, whose scales are held.
 HELD = {
     ("train", None): {"margin", "states", "flow", "norms", "recurrent"},
@@ -65,17 +154,10 @@ HELD = {
 }  # fmt: skip
 
 
-def opened_in(page, room, config=ROUGH):
-    session = Session(config)
-    if room:
-        session.dissection.room = room
-    return Page(page, session)
-
-
 @pytest.mark.parametrize(("page", "room"), HELD)
 def test_scales_seldom_move_while_it_learns(page, room):
-    """However roughly: without a memory up to 19 times, by the rungs and to and fro."""
-    opened, seen = opened_in(page, room), {}
+    """However roughly: without a memory up to 18 times, by the rungs and to and fro."""
+    opened, seen = opened_in(page, room, ROUGH), {}
     for _ in range(25):
         for key, drawn in opened.charts.items():
             ends = scales(drawn["figure"])
@@ -83,7 +165,7 @@ def test_scales_seldom_move_while_it_learns(page, room):
             if so_far[-1] != ends:
                 so_far.append(ends)
         opened.session.advance(epochs=1)
-        opened.run()
+        opened.look()
     assert {key for key, ends in seen.items() if len(ends) > 8} == set()
 
 

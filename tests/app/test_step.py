@@ -7,6 +7,7 @@ import pytest
 
 from rnnviz.analysis.step import largest_changes
 from rnnviz.analysis.symbols import Names
+from rnnviz.app.desk import RefusedError
 from rnnviz.app.style import check_html
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.timeline import Phase
@@ -27,6 +28,10 @@ class Page(tab.Page):
     def __getattr__(self, name):
         return getattr(self.session, name)
 
+    def move(self, where):
+        """Press one of the buttons below the slider."""
+        self.say("select", on="moment", move=where)
+
     @property
     def caption(self):
         return tab.plain(self.bodies["caption"]).strip()
@@ -42,13 +47,13 @@ def page():
 
 
 def own(page):
-    page.app.get("button_group")[0].set_value(Subject.OWN).run()
+    page.app.get("button_group")[0].set_value(Subject.OWN)
     page.run()
     return page
 
 
 def test_all_pictures_are_there(page):
-    assert page.message["charts"].keys() == CHARTS
+    assert page.charts.keys() == CHARTS
 
 
 def test_it_begins_with_the_runs_next_phrase(page):
@@ -66,7 +71,7 @@ def test_a_phrase_of_ones_own_can_be_walked_through_with_a_caption_at_every_mome
         assert f"›  {page.microscope.moment.phase.value}" in page.text
         if page.microscope.cursor == page.microscope.last:
             break
-        page.click("cursor_chevron_right")
+        page.move("on")
     assert len(captions) == len(page.microscope.moments) == 11
     assert not any("{" in caption or "}" in caption for caption in captions)
 
@@ -95,31 +100,52 @@ def test_captions_have_two_sentences_at_most(page):
 
 
 def test_the_ends_can_not_be_passed(page):
-    for key in ("first_page", "keyboard_double_arrow_left", "chevron_left"):
-        assert page.disabled(f"cursor_{key}")
-    page.click("cursor_last_page")
+    for where in ("first", "phaseBack", "back"):
+        page.move(where)
+        assert page.microscope.cursor == 0
+    page.move("last")
     assert page.microscope.moment.phase is Phase.UPDATE
-    for key in ("last_page", "keyboard_double_arrow_right", "chevron_right"):
-        assert page.disabled(f"cursor_{key}")
+    for where in ("last", "phaseOn", "on"):
+        page.move(where)
+        assert page.frame["sliders"]["moment"]["shown"] == page.microscope.last
+
+
+def test_the_slider_goes_to_any_moment(page):
+    page.say("select", on="moment", value=3)
+    assert page.microscope.cursor == 3
+    for value in (-5, 10_000):
+        page.say("select", on="moment", value=value)
+        assert page.microscope.cursor in (0, page.microscope.last)
+    with pytest.raises(RefusedError):
+        page.say("select", on="moment", move="sideways")
+
+
+def test_a_click_in_a_picture_goes_to_that_unit_at_that_word(page):
+    own(page)
+    page.say("click", on="network", data=[2, 4, "h"])
+    assert (page.microscope.unit, page.microscope.moment.t) == (4, 2)
+    page.say("click", on="states", x=1.2, y=2.9)
+    assert (page.microscope.unit, page.microscope.moment.t) == (3, 1)
+    assert "a_2[3] =" in page.text
 
 
 def test_the_slider_stands_at_the_moment(page):
-    page.click("cursor_keyboard_double_arrow_right")
-    stand = page.message["sliders"]["moment"]
+    page.move("phaseOn")
+    stand = page.frame["sliders"]["moment"]
     assert stand["shown"] == page.microscope.cursor == len(page.step.words)
     assert [name for name, _ in stand["bands"]] == [phase.value for phase in Phase]
 
 
 def test_the_largest_changes_stand_in_a_table_at_the_update(page):
     assert "Largest changes" in page.text
-    page.click("cursor_last_page")
+    page.move("last")
     for row in largest_changes(page.step):
         assert f"{row.after:+.6f}".replace("-", "−") in page.text
 
 
 def test_applying_the_update_takes_the_next_phrase(page):
     first = page.next_examples[0]
-    page.click("cursor_last_page")
+    page.move("last")
     page.click("apply")
     assert page.microscope.cursor == 0
     assert page.next_examples[0] is not first
@@ -138,13 +164,12 @@ def test_a_finished_run_has_nothing_to_apply():
 
 def test_a_phrase_that_can_not_be_read_gets_a_sentence(page):
     own(page)
-    page.app.text_input(key="phrase").set_value("<b>zebra</b>").run()
-    page.run()
+    page.ask("<b>zebra</b>")
     assert "None of these words is in the vocabulary" in page.text
 
 
 def test_a_chosen_unit_has_its_own_arithmetic(page):
-    page.app.number_input(key="unit").set_value(4).run()
+    page.app.number_input(key="unit").set_value(4)
     page.run()
     assert "a_1[4] =" in page.text
     assert page.microscope.unit == 4
@@ -195,4 +220,4 @@ def test_every_moment_of_an_odd_step_can_be_shown(link):
     for cursor in range(0, page.microscope.last + 1, max(1, page.microscope.last // 9)):
         page.microscope.go_to(cursor)
         page.run()
-        assert page.message["charts"].keys() == CHARTS
+        assert page.charts.keys() == CHARTS

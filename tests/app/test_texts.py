@@ -1,4 +1,4 @@
-"""The texts that come with a frame: each has its place, and nothing of the reader's is a tag."""
+"""The texts of a page: nothing of the reader's is a tag, and what is said is true."""
 
 from html.parser import HTMLParser
 
@@ -13,12 +13,6 @@ from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.vocabulary import Unit
 from tests.app.tab import PAGES, Page, plain, rooms_of
 
-RUNS = {
-    "words": {"epoch": "1"},
-    "letters": {"epoch": "1", "task": "characters", "cell": "lstm"},
-    "values": {"epoch": "1", "task": "adding", "cell": "gru", "layers": "2"},
-    "two languages": {"epoch": "0", "task": "translation"},
-}
 TAGS = {
     *("b", "br", "div", "h4", "i", "p", "progress", "small", "span", "table", "td", "th", "tr"),
     "u",
@@ -38,18 +32,6 @@ class Parts(HTMLParser):
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
-
-
-@pytest.mark.parametrize("run", RUNS)
-@pytest.mark.parametrize("page", PAGES)
-def test_every_text_has_a_place_and_every_place_a_text(page, run):
-    opened = Page(page, **RUNS[run])
-    for room in rooms_of(page):
-        if room is not None:
-            opened.enter(room)
-        placed = {key.removeprefix("text_") for key in opened.components("text")}
-        # That of the status lies above every page.
-        assert opened.bodies.keys() == placed | {"status"}
 
 
 def learned(columns, rows, **settings):
@@ -182,6 +164,7 @@ def words_of(opened):
     remarks = [chart["remark"] or "" for chart in opened.charts.values()]
     said = [opened.text, *charts, *remarks, *(place["text"] for place in opened.places.values())]
     said += [box.value for box in opened.app.caption]
+    said += [opened.frame["sequence"], *map(str, opened.told("phrase").values())]
     return " ".join([*said, *(f"{box.label} {box.help or ''}" for box in labelled)]).lower()
 
 

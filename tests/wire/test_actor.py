@@ -215,14 +215,15 @@ def test_a_tab_whose_run_is_gone_is_told_what_is_shown(hub):
         assert desk.session.message == f"{RESTORED} Opened at epoch 3."
 
 
-def test_the_sidebar_is_made_anew_where_others_changed_the_settings(hub):
-    seat = hub.seat({}, {"hidden": "2"})
+def test_a_seat_whose_run_is_gone_begins_another(hub):
+    seat = hub.seat({}, {"hidden": "2", "epoch": "3"})
+    gone = seat.actor
+    gone.stop()
+    wait_until(lambda: not gone.alive)
+    assert hub.welcome(seat.ticket, gone.run_id) is None
     with seat.borrow() as desk:
-        first = seat.settings(desk)
-        assert seat.settings(desk) == first
-        desk.session.configure(RunConfig(hidden=2, seed=1))
-        assert seat.settings(desk) == first + 1
-        assert seat.settings(desk) == first + 1
+        assert desk.session.place == "3"
+    assert hub.welcome(seat.ticket, gone.run_id) == (seat, False)
 
 
 def test_no_more_runs_are_kept_than_there_is_room_for(hub, monkeypatch):

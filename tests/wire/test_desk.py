@@ -312,8 +312,34 @@ def test_a_phrase_is_asked_as_it_is_typed(clock):
     browser.say("phrase", text="this is <b>bad</b>")
     clock.run(0.1, browser)
     assert browser.header["typed"] == clock.session.typed == "this is <b>bad</b>"
-    browser.say("phrase", text="x" * 2001)
-    assert "2,001 characters" in clock.session.problem
+    browser.say("phrase", text="x" * 30_000)
+    assert "30,000 characters" in clock.session.problem
+    clock.run(0.1, browser)
+    assert browser.header["typed"] == "x" * 2001
+
+
+def test_half_a_sign_harms_nothing(clock):
+    browser = clock.browser()
+    browser.say("phrase", text="so bad \ud83d")
+    clock.run(0.1, browser)
+    assert browser.header["typed"] == "so bad ?"
+
+
+def test_the_first_address_is_told_though_it_is_empty(clock):
+    browser = clock.browser()
+    clock.run(0.1, browser)
+    assert browser.frames[0]["link"] == ""
+
+
+def test_a_frame_that_can_not_be_packed_counts_for_nothing(clock, monkeypatch):
+    browser = clock.browser()
+    with monkeypatch.context() as patch:
+        patch.setattr(clock.session, "link", lambda: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            clock.run(0.1, browser)
+    browser.say("step", what="epoch")
+    clock.run(0.1, browser)
+    assert browser.header["epoch"] == 1
 
 
 def test_what_is_clicked_and_selected_is_the_page_s(clock):
@@ -340,7 +366,7 @@ def test_what_is_clicked_and_selected_is_the_page_s(clock):
         {"do": "seek", "epoch": -1, "n": 1},
         {"do": "seek", "epoch": "1", "n": 1},
         {"do": "speed", "epochs": 7, "n": 1},
-        {"do": "phrase", "text": "x" * 3000, "n": 1},
+        {"do": "phrase", "text": 3, "n": 1},
         {"do": "ack", "seq": 99},
         {"do": "watch", "pictures": "loss", "new": []},
     ],

@@ -1,0 +1,23 @@
+"""Runs end with the test, or the module, that opened them: a server keeps only so many."""
+
+import pytest
+
+from rnnviz.app.hub import hub
+
+
+def ending():
+    before = hub().actors
+    yield
+    for actor in hub().actors:
+        if actor not in before:
+            actor.stop()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def runs_of_the_module():
+    yield from ending()
+
+
+@pytest.fixture(autouse=True)
+def runs_of_the_test(runs_of_the_module):
+    yield from ending()
