@@ -37,7 +37,9 @@ DEAF = 5.0
 #: Seconds for which a run is kept that nobody looks at; it is held meanwhile.
 LEASE = 120.0
 #: Seconds for which a link is followed, or a job is worked on, at a time.
-STRETCH = 0.03
+STRETCH = 0.02
+#: Seconds from one look at what a job has found to the next.
+LOOK = 0.25
 #: Seconds from one link in the address to the next while the run goes on.
 LINK = 0.5
 #: Browsers whose commands are counted, so that one that comes twice is done once.
@@ -128,7 +130,7 @@ class Desk:
         self._pace = Pace()
         self._heard: dict[str, int] = {}
         self._job_done: Job | None = None
-        self._working = False
+        self._working, self._next_look = False, now
         self._ran = False
 
     # What the actor asks
@@ -157,7 +159,7 @@ class Desk:
         if self.plays(now) and self.session.opening:
             return self._follow
         job = self._job(now)
-        return None if job is None else lambda: self._work(job)
+        return None if job is None else lambda: self._work(job, now)
 
     def turn(self, now: float, playing: int = 1) -> None:
         """Train for a little, if it is time, and send to each browser what it can take.
@@ -214,12 +216,15 @@ class Desk:
                 return job
         return None
 
-    def _work(self, job: Job) -> None:
+    def _work(self, job: Job, now: float) -> None:
         left = job.work(STRETCH)
         if not left:
             self.edition += self._working
             self._job_done = job
-        self.version += left or self._working
+        # A press is not to wait until what is found little by little is drawn.
+        if self._working and not left or left and now >= self._next_look:
+            self.version += 1
+            self._next_look = now + LOOK
         self._working = left
 
     # Who looks

@@ -63,7 +63,7 @@ from rnnviz.figures.theme import HEIGHTS, Theme
 from rnnviz.probe import Probe
 from rnnviz.session import Session
 
-#: Seconds that a frame may spend on the past of the run, and a page that stands still.
+#: Seconds that a frame may spend on the past of the run, and a table of numbers.
 DEVELOP, PATIENCE = 0.004, 0.2
 #: The charts over the epochs.
 PAST = ("spectrum", "feed_hh", "feed_xh", "clipping", "errors")
@@ -108,7 +108,7 @@ def gradients_page(session: Session) -> None:
     keys = _charts(session)
 
     def draw(frame: Frame) -> None:
-        looked = _looked(session, DEVELOP if session.running else PATIENCE)
+        looked = _looked(session, DEVELOP)
         frame.text("verdict", verdict_html(looked.probe, session.problem))
         check = session.checked(looked.probe.trace)
         frame.text("badge", check_html(check, session.names))

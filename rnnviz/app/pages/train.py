@@ -33,8 +33,8 @@ from rnnviz.probe import Probe
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 
-#: Seconds that a frame may spend on the past of the run, and a page when it comes to rest.
-DEVELOP, PATIENCE = 0.002, 0.03
+#: Seconds that a frame may spend on the past of the run.
+DEVELOP = 0.002
 
 
 def train_page(session: Session) -> None:
@@ -61,8 +61,7 @@ def train_page(session: Session) -> None:
         frame.text("verdict", verdict_html(probe, session.problem))
         _write(session, probe, frame)
         _draw_probe(session, probe, objective, frame)
-        budget = DEVELOP if session.running else PATIENCE
-        gauge, seen = session.past(probe, objective, budget)
+        gauge, seen = session.past(probe, objective, DEVELOP)
         _draw_run(session, gauge, frame)
         symbol = SYMBOL[objective]
         frame.chart("map", gradient_map, seen, session.course, probe.words, symbol, theme())

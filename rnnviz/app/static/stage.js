@@ -96,14 +96,19 @@ export class Stage {
     return seen.sort((a, b) => a.drawnAt - b.drawnAt);
   }
 
+  // While the run goes on an animation frame draws what fits; an answer is drawn at once.
   schedule() {
     // A hidden tab has no animation frames: it draws nothing, and the run goes on.
     if (document.hidden) this.answer();
-    else if (!this.due) this.due = requestAnimationFrame(() => this.draw());
+    else if (this.drawing) return;
+    else if (this.header?.running) this.due ||= requestAnimationFrame(() => this.draw());
+    else this.draw();
   }
 
-  // While the run goes on an animation frame draws what fits, the longest undrawn first.
+  // The longest undrawn first.
   async draw() {
+    cancelAnimationFrame(this.due);
+    [this.due, this.drawing] = [0, true];
     const until = this.header?.running ? performance.now() + BUDGET_MS : Infinity;
     for (const plot of this.wanted) {
       this.waiting.delete(plot.key);
@@ -111,7 +116,7 @@ export class Stage {
       await plot.draw().catch((problem) => console.error(problem));
       if (performance.now() > until) break;
     }
-    this.due = 0;
+    this.drawing = false;
     if (this.wanted.length) this.schedule();
     else this.answer();
   }
