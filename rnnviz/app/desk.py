@@ -222,7 +222,7 @@ class Desk:
             self.edition += self._working
             self._job_done = job
         # A press is not to wait until what is found little by little is drawn.
-        if self._working and not left or left and now >= self._next_look:
+        if now >= self._next_look if left else self._working:
             self.version += 1
             self._next_look = now + LOOK
         self._working = left

@@ -325,7 +325,8 @@ def test_half_a_sign_harms_nothing(clock):
     assert browser.header["typed"] == "so bad ?"
 
 
-def test_the_first_address_is_told_though_it_is_empty(clock):
+def test_the_first_address_is_told_though_it_is_empty():
+    clock = Clock(Session())
     browser = clock.browser()
     clock.run(0.1, browser)
     assert browser.frames[0]["link"] == ""
