@@ -20,7 +20,9 @@ from contextlib import contextmanager, suppress
 from functools import cache, partial
 from typing import Any
 
-from rnnviz.app.desk import Desk, RefusedError, Viewer
+from rnnviz.app.command import RefusedError
+from rnnviz.app.desk import Desk
+from rnnviz.app.viewer import Viewer
 from rnnviz.session import Session
 
 _LOG = logging.getLogger(__name__)

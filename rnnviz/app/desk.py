@@ -6,32 +6,23 @@ Its time is given, so that it can be tested step by step. An actor owns it and c
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from rnnviz.app.frame import Frame, Sent
-from rnnviz.config import SETTINGS
-from rnnviz.player import SPEEDS
-from rnnviz.schedule import Place
+from rnnviz.app.command import RefusedError, act, not_understood
+from rnnviz.app.frame import Frame
+from rnnviz.app.pace import Pace
+from rnnviz.app.viewer import Job, Scene, Viewer
 from rnnviz.session import Session
 
 _LOG = logging.getLogger(__name__)
-
-Event = dict[str, Any]
-Handler = Callable[[Event], None]
 
 #: Seconds that are trained before the desk looks up again, and from one frame to the next: no more
 #: than a screen shows.
 SLICE, FRAME = 0.010, 1 / 62
 #: Steps a second in slow motion.
 STEPS = 4
-#: Seconds that are caught up at most when training falls behind its speed.
-BEHIND = 0.1
-#: Frames on their way to one browser at most.
-FLIGHT = 2
 #: Seconds without an answer after which nobody is thought to look, and the run is held.
 DEAF = 5.0
 #: Seconds for which a run is kept that nobody looks at; it is held meanwhile.
@@ -44,79 +35,6 @@ LOOK = 0.25
 LINK = 0.5
 #: Browsers whose commands are counted, so that one that comes twice is done once.
 CLIENTS = 32
-
-
-class RefusedError(ValueError):
-    """A command that makes no sense."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a page has to do while the run rests.
-
-    ``work`` does it for so many seconds at most and tells whether something is left.
-    """
-
-    work: Callable[[float], bool]
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """What a page shows of a session and how it acts on what the reader does there."""
-
-    session: Session
-    draw: Callable[[Frame], None]
-    handlers: Mapping[str, Handler] = field(default_factory=dict)
-    job: Job | None = None
-
-
-@dataclass(eq=False)
-class Viewer:
-    """One browser that looks on: what it has got, and how much of it is on its way.
-
-    ``pipe`` gets a message to it; it never blocks and can be called from any thread. ``scene`` says
-    what its page shows now.
-    """
-
-    pipe: Callable[[bytes], None]
-    client: str = ""
-    scene: Callable[[], Scene | None] = lambda: None
-    sight: frozenset[str] = frozenset()
-    sent: int = 0
-    acked: int = 0
-    heard_at: float = 0.0
-    version: int = -1
-    link: tuple[float, str | None] = (-math.inf, None)
-    memory: Sent = field(default_factory=Sent)
-
-    @property
-    def ready(self) -> bool:
-        """Whether it can take another frame."""
-        return self.sent - self.acked < FLIGHT
-
-
-@dataclass(eq=False)
-class Pace:
-    """How many epochs, or steps in slow motion, are due by the clock."""
-
-    credit: float = 0.0
-    last: float | None = None
-
-    def due(self, now: float, rate: float) -> int:
-        """How many are to be done by ``now`` at ``rate`` a second."""
-        if self.last is not None:
-            self.credit += (now - self.last) * rate
-        self.last = now
-        self.credit = min(self.credit, max(1.0, BEHIND * rate))
-        return int(self.credit)
-
-    def rest(self, rate: float) -> float:
-        """Seconds until the next one is due."""
-        return max(0.0, (1 - self.credit) / rate)
-
-    def stop(self) -> None:
-        """Begin anew when it next goes on, with one at once."""
-        self.credit, self.last = 1.0, None
 
 
 class Desk:
@@ -287,7 +205,7 @@ class Desk:
                     self._note(viewer.client, number)
                     self._act(viewer, command)
             case _:
-                raise RefusedError(f"not understood: {str(dict(command))[:80]}")
+                raise not_understood(command)
 
     def _note(self, client: str, number: int) -> None:
         self._heard.pop(client, None)
@@ -297,7 +215,10 @@ class Desk:
 
     def _act(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
         self.version += 1
-        self._command(viewer, command)
+        if command["do"] in ("select", "click"):
+            self._handle(viewer, command)
+        else:
+            act(self.session, command)
         self._job_done = None
         # While it plays Streamlit's part stays as it is, and while a hand is on a slider.
         if command["do"] not in ("play", "speed") and command.get("settled", True):
@@ -306,37 +227,9 @@ class Desk:
             self._pace.stop()
         self._ran = self.session.running
 
-    def _command(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
-        session = self.session
-        match command:
-            case {"do": "play" | "pause" | "reset" as what}:
-                getattr(session, what)()
-            case {"do": "step", "what": "epoch"}:
-                session.step_epoch()
-            case {"do": "step", "what": "phrase"}:
-                session.step_phrase()
-            case {"do": "now"}:
-                session.back_to_now()
-            case {"do": "branch"}:
-                session.branch()
-            case {"do": "seed"}:
-                seed = (session.config.seed + 1) % SETTINGS["seed"].high
-                session.configure(replace(session.config, seed=int(seed)))
-            case {"do": "seek", "epoch": int(epoch)} if epoch >= 0:
-                session.pause()
-                session.go_to(Place(epoch))
-            case {"do": "speed", "epochs": int(speed)} if speed in SPEEDS:
-                session.speed = speed
-            case {"do": "phrase", "text": str(text)}:
-                # A box that is full may hold half of a sign, which is no text.
-                session.ask(text.encode(errors="replace").decode())
-            case {"do": "select" | "click", "on": str(key)}:
-                self._handle(viewer, key, command)
-            case _:
-                raise RefusedError(f"not understood: {str(dict(command))[:80]}")
-
-    def _handle(self, viewer: Viewer, key: str, command: Mapping[str, Any]) -> None:
-        scene = self._scene(viewer)
+    def _handle(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
+        """Have the page act on what was clicked or selected on it."""
+        scene, key = self._scene(viewer), str(command.get("on"))
         handler = scene.handlers.get(key) if scene else None
         if handler is None:
             raise RefusedError(f"nothing to do for {key[:80]!r}")

@@ -17,7 +17,8 @@ from weakref import WeakValueDictionary
 import streamlit as st
 
 from rnnviz.app.actor import Actor, EndedError
-from rnnviz.app.desk import Desk, Scene
+from rnnviz.app.desk import Desk
+from rnnviz.app.viewer import Scene
 from rnnviz.config import RunConfig
 from rnnviz.link import read_link
 from rnnviz.session import Session

@@ -22,9 +22,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from rnnviz.app.desk import Viewer
 from rnnviz.app.guard import POLICY
 from rnnviz.app.hub import hub
+from rnnviz.app.viewer import Viewer
 
 STATIC = Path(__file__).with_name("static")
 PLOTLY = Path(plotly.__file__).parent / "package_data"

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from rnnviz.app.desk import FLIGHT, Viewer
 from rnnviz.app.hub import hub
+from rnnviz.app.viewer import FLIGHT, Viewer
 from rnnviz.dissection import Room
 from tests.wire.browser import unpacked
 

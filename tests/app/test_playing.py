@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from rnnviz.app import style
-from rnnviz.app.desk import RefusedError
+from rnnviz.app.command import RefusedError
 from rnnviz.app.pages import train
 from rnnviz.config import RunConfig
 from rnnviz.dissection import Room

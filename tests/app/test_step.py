@@ -7,7 +7,7 @@ import pytest
 
 from rnnviz.analysis.step import largest_changes
 from rnnviz.analysis.symbols import Names
-from rnnviz.app.desk import RefusedError
+from rnnviz.app.command import RefusedError
 from rnnviz.app.style import check_html
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.timeline import Phase

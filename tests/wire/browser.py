@@ -5,7 +5,7 @@ from struct import unpack_from
 
 import numpy as np
 
-from rnnviz.app.desk import Viewer
+from rnnviz.app.viewer import Viewer
 
 
 def unpacked(message):

@@ -8,8 +8,8 @@ import pytest
 
 from rnnviz.app import hub as module
 from rnnviz.app.actor import Actor, EndedError
-from rnnviz.app.desk import Viewer
 from rnnviz.app.hub import RESTORED, FullError, Hub
+from rnnviz.app.viewer import Viewer
 from rnnviz.config import RunConfig
 from rnnviz.link import read_link
 from rnnviz.schedule import Place

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnviz.app.desk import BEHIND, DEAF, FLIGHT, FRAME, LEASE, STEPS, Desk, Job, Pace, Scene
-from rnnviz.app.desk import RefusedError as Refused
+from rnnviz.app.command import RefusedError as Refused
+from rnnviz.app.desk import DEAF, FRAME, LEASE, STEPS, Desk
+from rnnviz.app.pace import BEHIND, Pace
+from rnnviz.app.viewer import FLIGHT, Job, Scene
 from rnnviz.config import RunConfig
 from rnnviz.figures.picture import Picture, scatter
 from rnnviz.link import read_link

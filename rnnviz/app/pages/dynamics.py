@@ -12,7 +12,6 @@ from rnnviz.analysis.fixed_points import FixedPoints
 from rnnviz.analysis.flow_map import Held, states_of
 from rnnviz.analysis.portrait import Readout, portrait
 from rnnviz.app.axes import choose_axes
-from rnnviz.app.desk import Job
 from rnnviz.app.frame import Frame
 from rnnviz.app.live import live
 from rnnviz.app.phrase import phrase_box
@@ -22,6 +21,7 @@ from rnnviz.app.state import first_value, on_desk, visit
 from rnnviz.app.style import escaped, theme
 from rnnviz.app.table import numbers
 from rnnviz.app.text import explanation
+from rnnviz.app.viewer import Job
 from rnnviz.dynamics import STARTS, Hold, read_out
 from rnnviz.figures.dynamics import phase_plane, point_spectra
 from rnnviz.figures.picture import Picture

@@ -20,7 +20,6 @@ from rnnviz.analysis.jacobians import (
 )
 from rnnviz.analysis.ledger import Pages
 from rnnviz.analysis.memory import eigenvalues, recurrent, recurrent_name
-from rnnviz.app.desk import Job
 from rnnviz.app.frame import Frame
 from rnnviz.app.live import go_to_click, live
 from rnnviz.app.objective import objective_and_check
@@ -45,6 +44,7 @@ from rnnviz.app.style import check_html, steady, theme, verdict_html
 from rnnviz.app.table import numbers
 from rnnviz.app.text import explanation
 from rnnviz.app.view import choose_layer
+from rnnviz.app.viewer import Job
 from rnnviz.backflow import Backflow, Sight
 from rnnviz.config import CellKind
 from rnnviz.figures.comparison import (

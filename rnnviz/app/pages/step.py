@@ -13,7 +13,6 @@ from rnnviz.analysis.recipe import parts
 from rnnviz.analysis.step import StepRecord, panels
 from rnnviz.analysis.terms import terms
 from rnnviz.app.check import check_button
-from rnnviz.app.desk import Event, Handler
 from rnnviz.app.frame import Frame, SliderState
 from rnnviz.app.live import live
 from rnnviz.app.moment import (
@@ -30,6 +29,7 @@ from rnnviz.app.stage import Block, place, place_cursor, place_text
 from rnnviz.app.state import first_value, on_desk, visit
 from rnnviz.app.style import check_html, release_header, theme
 from rnnviz.app.text import explanation
+from rnnviz.app.viewer import Event, Handler
 from rnnviz.app.wording import text_name
 from rnnviz.engine.timeline import Phase
 from rnnviz.figures.gradients import bptt_profile

@@ -6,7 +6,6 @@ import streamlit as st
 
 from rnnviz.analysis.gradients import Objective, parameter_norms
 from rnnviz.analysis.memory import MemoryGauge, recurrent, recurrent_name
-from rnnviz.app.desk import Job
 from rnnviz.app.frame import Frame
 from rnnviz.app.live import go_to_click, live
 from rnnviz.app.objective import objective_and_check
@@ -16,6 +15,7 @@ from rnnviz.app.stage import place, place_text
 from rnnviz.app.style import check_html, steady, theme, verdict_html
 from rnnviz.app.text import explanation
 from rnnviz.app.view import choose_view, view_of
+from rnnviz.app.viewer import Job
 from rnnviz.app.wording import text_name
 from rnnviz.figures.answers import class_strip, free_run, value_lines
 from rnnviz.figures.gradients import (

@@ -12,7 +12,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.memory import recurrent, recurrent_name, spectrum
-from rnnviz.app.desk import Event, Job
 from rnnviz.app.frame import Frame
 from rnnviz.app.rooms.room import Furnished
 from rnnviz.app.stage import place, place_text
@@ -20,6 +19,7 @@ from rnnviz.app.state import first_value, on_desk, visit
 from rnnviz.app.style import steady, written
 from rnnviz.app.table import numbers
 from rnnviz.app.text import explanation
+from rnnviz.app.viewer import Event, Job
 from rnnviz.dissection import MOST_EDITS, Trial, signal
 from rnnviz.edit import Edit, noise, scale, set_weight, silence
 from rnnviz.engine.parameters import Parameters

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from rnnviz.app.desk import Handler, Job
 from rnnviz.app.frame import Frame
 from rnnviz.app.state import visit
+from rnnviz.app.viewer import Handler, Job
 from rnnviz.dissection import Region
 from rnnviz.session import Session
 

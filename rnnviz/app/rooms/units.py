@@ -11,7 +11,6 @@ import streamlit as st
 
 from rnnviz.analysis.corpus import Corpus
 from rnnviz.analysis.selectivity import MOST_WORDS, selectivity
-from rnnviz.app.desk import Event
 from rnnviz.app.frame import Frame
 from rnnviz.app.rooms.room import MOST_CHOICES, Furnished, edition, region_of
 from rnnviz.app.stage import place, place_text
@@ -19,6 +18,7 @@ from rnnviz.app.state import first_value, on_desk
 from rnnviz.app.style import steady, theme
 from rnnviz.app.table import numbers
 from rnnviz.app.text import explanation
+from rnnviz.app.viewer import Event
 from rnnviz.dissection import LEAF, Region, Sort
 from rnnviz.figures.response import Labels, response_matrix
 from rnnviz.figures.theme import HEIGHTS, shown_token

@@ -13,7 +13,6 @@ from rnnviz.analysis.projection import Plane, participation
 from rnnviz.analysis.trajectory import Cloud, Way, cloud, wanted
 from rnnviz.analysis.variant import Alter, Variant
 from rnnviz.app.axes import choose_axes
-from rnnviz.app.desk import Event
 from rnnviz.app.frame import Frame
 from rnnviz.app.rooms.alter import choose_alter
 from rnnviz.app.rooms.room import Furnished, edition, region_of
@@ -22,6 +21,7 @@ from rnnviz.app.state import on_desk
 from rnnviz.app.style import steady
 from rnnviz.app.table import numbers
 from rnnviz.app.text import explanation
+from rnnviz.app.viewer import Event
 from rnnviz.dissection import spelled
 from rnnviz.figures.theme import HEIGHTS, plain, shown_token
 from rnnviz.figures.trajectories import (
