@@ -37,7 +37,7 @@ def test_the_checkers_find_nothing(command, said):
 def body_lengths():
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 body = node.body[1:] if ast.get_docstring(node) and node.body[1:] else node.body
                 yield f"{path.name}:{node.name}", node.end_lineno - body[0].lineno + 1
 

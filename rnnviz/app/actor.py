@@ -15,13 +15,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from rnnviz.app.command import RefusedError
-from rnnviz.app.desk import Desk
+from rnnviz.app.command import QUICK, RefusedError
+from rnnviz.app.desk import SLICE, Desk
 from rnnviz.app.viewer import Viewer
 from rnnviz.session import Session
 
@@ -32,6 +32,11 @@ Command = Callable[[Desk], object]
 SWITCH = 1e-4
 #: Seconds that a run of Streamlit's script may wait for the desk.
 PATIENCE = 60.0
+#: Seconds that a turn may take on the shared thread; one that takes longer makes all later turns of
+#: its run go on elsewhere.
+SLOW = 0.1
+#: The threads for what takes long: few, since each takes Python's lock from the others.
+_OTHERS = ThreadPoolExecutor(4, "long")
 
 
 class EndedError(RuntimeError):
@@ -59,6 +64,13 @@ class _Loan:
         self.back = asyncio.Event()
 
 
+class _Wish(NamedTuple):
+    """A command, and whether it may take ``long``."""
+
+    command: Command
+    long: bool
+
+
 class Actor:
     """Owns a session's desk; nobody else touches it but one who has borrowed it."""
 
@@ -66,25 +78,31 @@ class Actor:
         self.run_id = secrets.token_urlsafe(16)
         self.alive = True
         self._desk, self._on_end = Desk(session, time.monotonic()), on_end
-        self._inbox: deque[Command | _Loan] = deque()
+        self._inbox: deque[_Wish | _Loan] = deque()
         self._bell, self._loop = asyncio.Event(), actors_loop()
+        self._slow = False
         self._task = asyncio.run_coroutine_threadsafe(self._live(), self._loop)
+        # However it ends, even before it has begun.
+        self._task.add_done_callback(lambda _: self._end())
 
     # What others may do, from any thread
 
     @property
-    def seen(self) -> bool:
-        """Whether a browser looks on."""
-        return bool(self._desk.viewers)
+    def unseen(self) -> float:
+        """For how many seconds no browser has looked on."""
+        return self._desk.unseen(time.monotonic())
 
     @property
     def waiting(self) -> bool:
         """Whether something waits to be done."""
         return bool(self._inbox)
 
-    def post(self, command: Command) -> None:
-        """Have ``command`` done, in the order of posting."""
-        self._put(command)
+    def post(self, command: Command, long: bool = False) -> None:
+        """Have ``command`` done, in the order of posting.
+
+        What may take ``long`` is done in another thread, while this actor waits for it.
+        """
+        self._put(_Wish(command, long))
 
     @contextmanager
     def borrow(self) -> Iterator[Desk]:
@@ -100,6 +118,10 @@ class Actor:
             desk = loan.lent.result(PATIENCE)
         except CancelledError:
             raise EndedError from None
+        except TimeoutError:
+            if not loan.lent.cancel():
+                self._loop.call_soon_threadsafe(loan.back.set)
+            raise
         try:
             yield desk
         finally:
@@ -115,7 +137,8 @@ class Actor:
 
     def hear(self, viewer: Viewer, command: dict[str, Any]) -> None:
         """Do what a browser says; what makes no sense is left undone."""
-        self.post(lambda desk: desk.hear(viewer, command, time.monotonic()))
+        long = command.get("do") not in QUICK
+        self.post(lambda desk: desk.hear(viewer, command, time.monotonic()), long)
 
     def stop(self) -> None:
         """End; nothing is heard any more."""
@@ -123,32 +146,36 @@ class Actor:
 
     # Inside
 
-    def _put(self, wish: Command | _Loan) -> None:
+    def _put(self, wish: _Wish | _Loan) -> None:
         self._inbox.append(wish)
         self._loop.call_soon_threadsafe(self._bell.set)
 
     async def _live(self) -> None:
-        try:
-            while not self._desk.expired(time.monotonic()):
-                await self._read_inbox()
-                await self._go_on()
-                await self._rest()
-        finally:
-            self.alive = False
-            _PLAYING.discard(self)
-            for wish in self._inbox:
-                if isinstance(wish, _Loan):
-                    wish.lent.cancel()
-            self._on_end(self)
+        while self._inbox or not self._desk.expired(time.monotonic()):
+            await self._read_inbox()
+            await self._go_on()
+            await self._rest()
+
+    def _end(self) -> None:
+        self.alive = False
+        self._loop.call_soon_threadsafe(_PLAYING.discard, self)
+        while self._inbox:
+            wish = self._inbox.popleft()
+            if isinstance(wish, _Loan):
+                wish.lent.cancel()
+        self._on_end(self)
 
     async def _read_inbox(self) -> None:
+        """Do what waits, for a slice of time; others have their turn in between."""
         self._bell.clear()
-        while self._inbox:
+        until = time.monotonic() + SLICE
+        while self._inbox and time.monotonic() < until:
             wish = self._inbox.popleft()
             if isinstance(wish, _Loan):
                 await self._lend(wish)
             else:
-                self._safely(partial(wish, self._desk))
+                await self._do(partial(wish.command, self._desk), wish.long)
+            await asyncio.sleep(0)
 
     async def _lend(self, loan: _Loan) -> None:
         if loan.lent.set_running_or_notify_cancel():
@@ -157,12 +184,15 @@ class Actor:
             self._desk.refresh()
 
     async def _go_on(self) -> None:
-        now = time.monotonic()
-        work = self._desk.busy(now)
+        began = time.monotonic()
+        work = self._desk.busy(began)
         if work:
-            await asyncio.to_thread(self._safely, work)
-        (_PLAYING.add if self._desk.plays(now) else _PLAYING.discard)(self)
-        self._safely(lambda: self._desk.turn(time.monotonic(), len(_PLAYING)))
+            await self._do(work, long=True)
+        (_PLAYING.add if self._desk.plays(began) else _PLAYING.discard)(self)
+        playing, began = len(_PLAYING), time.monotonic()
+        await self._do(lambda: self._desk.turn(began, playing), self._slow)
+        # Where an epoch's scores take so long, they do so with every epoch.
+        self._slow = self._slow or time.monotonic() - began > SLOW
 
     async def _rest(self) -> None:
         rest = self._desk.rest(time.monotonic())
@@ -173,6 +203,12 @@ class Actor:
         with suppress(TimeoutError):
             async with asyncio.timeout(rest):
                 await self._bell.wait()
+
+    async def _do(self, work: Callable[[], object], long: bool) -> None:
+        if long:
+            await self._loop.run_in_executor(_OTHERS, self._safely, work)
+        else:
+            self._safely(work)
 
     def _safely(self, work: Callable[[], object]) -> None:
         """What fails must not end the actor: the run is held, and its page says so."""

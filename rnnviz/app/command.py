@@ -11,6 +11,9 @@ from rnnviz.player import SPEEDS
 from rnnviz.schedule import Place
 from rnnviz.session import Session
 
+#: What is done in no time; all else may train, or look into the past.
+QUICK = frozenset({"ack", "watch", "play", "pause", "speed"})
+
 
 class RefusedError(ValueError):
     """A command that makes no sense."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from rnnviz.app.command import RefusedError, act, not_understood
 from rnnviz.app.frame import Frame
 from rnnviz.app.pace import Pace
 from rnnviz.app.viewer import Job, Scene, Viewer
+from rnnviz.link import read_link
 from rnnviz.session import Session
 
 _LOG = logging.getLogger(__name__)
@@ -36,9 +37,19 @@ LINK = 0.5
 #: Browsers whose commands are counted, so that one that comes twice is done once.
 CLIENTS = 32
 
+FAILED = "Something went wrong here. The run is held, and nothing of it is lost."
+RESTORED = (
+    "This server no longer had your run (it was started again, or the run was left alone for more "
+    "than two minutes), so the page opened the link in its address."
+)
+
 
 class Desk:
-    """See above. ``edition`` counts what may make Streamlit's own part of the page out of date."""
+    """A session, who looks at it, and what is to be done next.
+
+    ``version`` counts what may change a picture, ``edition`` what may change Streamlit's own part
+    of the page.
+    """
 
     def __init__(self, session: Session, now: float) -> None:
         self.session = session
@@ -47,8 +58,9 @@ class Desk:
         self._unseen_since, self._next_frame = now, now
         self._pace = Pace()
         self._heard: dict[str, int] = {}
-        self._job_done: Job | None = None
-        self._working, self._next_look = False, now
+        self._done: set[Job] = set()
+        self._working: set[Job] = set()
+        self._next_look = now
         self._ran = False
 
     # What the actor asks
@@ -61,8 +73,12 @@ class Desk:
             return 0.0
         waits = [self._next_frame - now] if any(map(self._owed, self.viewers)) else []
         if self.plays(now):
-            waits.append(self._pace.rest(self._rate))
+            waits.append(self._pace.rest(now, self._rate))
         return max(0.0, min(waits)) if waits else None
+
+    def unseen(self, now: float) -> float:
+        """For how many seconds nobody has looked."""
+        return 0.0 if self.viewers else now - self._unseen_since
 
     def expired(self, now: float) -> bool:
         """Whether nobody has looked for so long that the session can go."""
@@ -87,7 +103,7 @@ class Desk:
         if self.plays(now) and not self.session.opening:
             self._train(now, SLICE / max(1, playing))
         elif not self.session.running:
-            self._pace.stop()
+            self._pace.reset()
         self._notice_the_end()
         if now < self._next_frame:
             return
@@ -130,20 +146,23 @@ class Desk:
         for viewer in self.viewers:
             scene = self._scene(viewer)
             job = scene.job if scene and self._looks(viewer, now) else None
-            if job and job is not self._job_done and not self._owed(viewer):
+            if job and job not in self._done and not self._owed(viewer):
                 return job
         return None
 
     def _work(self, job: Job, now: float) -> None:
-        left = job.work(STRETCH)
-        if not left:
-            self.edition += self._working
-            self._job_done = job
-        # A press is not to wait until what is found little by little is drawn.
-        if now >= self._next_look if left else self._working:
+        self._done.add(job)  # also where it fails
+        if job.work(STRETCH):
+            self._done.discard(job)
+            self._working.add(job)
+            # A press is not to wait until all that is found little by little is drawn.
+            if now >= self._next_look:
+                self.version += 1
+                self._next_look = now + LOOK
+        elif job in self._working:
+            self._working.discard(job)
             self.version += 1
-            self._next_look = now + LOOK
-        self._working = left
+            self.edition += 1
 
     # Who looks
 
@@ -157,12 +176,13 @@ class Desk:
         if viewer in self.viewers:
             self.viewers.remove(viewer)
             self._unseen_since = now
-            self._pace.stop()
+            self._pace.reset()
 
     def refresh(self) -> None:
         """Show everything as it is now: a page may have been laid out again."""
         self.version += 1
-        self._job_done = None
+        self._done.clear()
+        self._working.clear()
 
     def say(self, sentence: str) -> None:
         """Tell the reader something, before what the session says."""
@@ -172,7 +192,15 @@ class Desk:
     def fail(self) -> None:
         """Hold the run after something that should not happen, and say so."""
         self.session.pause()
-        self.say("Something went wrong here. The run is held, and nothing of it is lost.")
+        if not self.session.message.startswith(FAILED):
+            self.say(FAILED)
+
+    def restore(self, query: str) -> None:
+        """Open the link that a browser has in its address, and say that its run was gone."""
+        if query != self._query():
+            link, problems = read_link(dict(parse_qsl(query)))
+            self.session.follow(link, problems, patience=0.0)
+        self.say(RESTORED)
 
     def _scene(self, viewer: Viewer) -> Scene | None:
         """The scene of a browser, if it is one of this session."""
@@ -219,12 +247,12 @@ class Desk:
             self._handle(viewer, command)
         else:
             act(self.session, command)
-        self._job_done = None
+        self._done.clear()
         # While it plays Streamlit's part stays as it is, and while a hand is on a slider.
         if command["do"] not in ("play", "speed") and command.get("settled", True):
             self.edition += 1
         if self.session.running and not self._ran:
-            self._pace.stop()
+            self._pace.reset()
         self._ran = self.session.running
 
     def _handle(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
@@ -284,6 +312,9 @@ class Desk:
         at, before = viewer.link
         if self.session.running and now < at + LINK:
             return None
-        link = urlencode(self.session.link().to_query())
+        link = self._query()
         viewer.link = now, link
         return link if link != before else None
+
+    def _query(self) -> str:
+        return urlencode(self.session.link().to_query())

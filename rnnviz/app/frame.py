@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from struct import pack
-from typing import Any, NamedTuple
+from typing import Any
 
 from rnnviz.figures.picture import Parts, Picture
 
@@ -44,15 +44,30 @@ class Frame:
         self.sliders[key] = state
 
 
-class _Known(NamedTuple):
-    """A picture as the browser has it: its outline, its remark, its arrays by their paths."""
+class _Drawn:
+    """A picture as a browser has it: its outline, its remark, its arrays' bytes by their paths."""
 
-    outline: str
-    remark: str
-    arrays: dict[str, tuple[str, tuple[int, ...], bytes]]
+    def __init__(self, parts: Parts, remark: str) -> None:
+        self.outline, arrays = parts
+        self.remark = remark
+        self.arrays = {k: (a.dtype.str[1:], a.shape, a.tobytes()) for k, a in arrays.items()}
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Drawn) and vars(self) == vars(other)
 
-_NOTHING = _Known("", "", {})
+    __hash__ = None  # type: ignore[assignment]
+
+    def since(self, before: _Drawn | None, body: list[bytes]) -> dict[str, Any]:
+        """What a browser that has ``before`` is told; new bytes of the arrays join ``body``."""
+        known = before.arrays if before else {}
+        rows = []
+        for path, (kind, shape, content) in self.arrays.items():
+            _, _, old = known.get(path, ("", (), b""))
+            start = len(old) if content.startswith(old) else 0
+            body.append(content[start:])
+            rows.append([path, kind, shape, start, len(body[-1])])
+        same = before is not None and before.outline == self.outline
+        return {"remark": self.remark, "outline": None if same else self.outline, "arrays": rows}
 
 
 @dataclass(eq=False)
@@ -63,7 +78,7 @@ class Sent:
     """
 
     texts: dict[str, str] = field(default_factory=dict)
-    pictures: dict[str, _Known] = field(default_factory=dict)
+    pictures: dict[str, _Drawn] = field(default_factory=dict)
 
     def message(self, header: Mapping[str, Any], frame: Frame) -> bytes:
         """The message of a frame.
@@ -74,41 +89,21 @@ class Sent:
         each array, its path, type, shape and the row from which it is sent.
         """
         body: list[bytes] = []
-        pictures = {key: self._picture(key, *drawn, body) for key, drawn in frame.pictures.items()}
+        texts = {k: html for k, html in frame.texts.items() if self.texts.get(k) != html}
+        drawn = {key: _Drawn(*parts) for key, parts in frame.pictures.items()}
+        new = {key: now for key, now in drawn.items() if self.pictures.get(key) != now}
         told = {
             **header,
-            "texts": self._texts(frame.texts),
+            "texts": texts,
             "sliders": {key: asdict(state) for key, state in frame.sliders.items()},
-            "pictures": {key: told for key, told in pictures.items() if told},
+            "pictures": {key: now.since(self.pictures.get(key), body) for key, now in new.items()},
         }
         head = json.dumps(told, separators=(",", ":"), allow_nan=False).encode()
+        self.texts |= texts
+        self.pictures |= new
         return b"".join([pack("<I", len(head)), head, *body])
 
     def forget(self, keys: Collection[str]) -> None:
         """Send these pictures whole the next time: the browser has just laid them out."""
         for key in keys:
             self.pictures.pop(key, None)
-
-    def _texts(self, texts: Mapping[str, str]) -> dict[str, str]:
-        new = {key: html for key, html in texts.items() if self.texts.get(key) != html}
-        self.texts.update(new)
-        return new
-
-    def _picture(
-        self, key: str, parts: Parts, remark: str, body: list[bytes]
-    ) -> dict[str, Any] | None:
-        """What is told of a picture; None if it is as the browser has it."""
-        outline, arrays = parts
-        held = {k: (a.dtype.str[1:], a.shape, a.tobytes()) for k, a in arrays.items()}
-        known, now = self.pictures.get(key) or _NOTHING, _Known(outline, remark, held)
-        if now == known:
-            return None
-        self.pictures[key] = now
-        rows = []
-        for path, (kind, shape, content) in held.items():
-            _, _, before = known.arrays.get(path, ("", (), b""))
-            start = len(before) if content.startswith(before) else 0
-            body.append(content[start:])
-            rows.append([path, kind, shape, start, len(body[-1])])
-        told = None if known.outline == outline else outline
-        return {"remark": remark, "outline": told, "arrays": rows}

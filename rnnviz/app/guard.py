@@ -1,4 +1,4 @@
-"""Guard: nothing is answered that did not come from a page of this server.
+"""Guard: sockets open for pages of this server alone, and pages are served under its names alone.
 
 Streamlit 1.67 lets pages of any port of this machine open its socket, checks no socket of ours,
 and asks a host on the internet for this machine's address when a page of elsewhere knocks.
@@ -17,6 +17,8 @@ from starlette.websockets import WebSocketClose
 
 #: The close code of a socket that may not be opened; the browser sees HTTP 403.
 POLICY = 1008
+#: The hosts that are meant where no others are named.
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _FRAMES = "frame-ancestors 'self'"
 
 
@@ -46,8 +48,8 @@ class Guard:
 
 def is_host_allowed(host: str) -> bool:
     """Whether this server is meant: a name of elsewhere that leads here is not (DNS rebinding)."""
-    hosts: Collection[str] = st.get_option("server.allowedHosts") or ()
-    return not hosts or "*" in hosts or _name(host) in hosts
+    hosts: Collection[str] = st.get_option("server.allowedHosts") or LOOPBACK
+    return "*" in hosts or _name(host) in hosts
 
 
 def is_origin_allowed(origin: str | None, host: str) -> bool:

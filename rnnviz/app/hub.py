@@ -24,15 +24,12 @@ from rnnviz.link import read_link
 from rnnviz.session import Session
 from rnnviz.shelf import Shelf
 
-#: Runs that this server keeps at most; the one that nobody has looked at for longest goes first.
-MOST_RUNS = 64
+#: Runs that this server keeps at most; the one that nobody has looked at for longest goes first. A
+#: run that was begun, or left, just now doesn't count: a page that is loaded again has two for a
+#: moment.
+MOST_RUNS, JUST_NOW = 64, 10.0
 #: Seconds that a link is followed before the page is shown; the rest is done before all eyes.
 GLANCE = 0.05
-
-RESTORED = (
-    "This server no longer had your run (it was started again, or the run was left alone for more "
-    "than two minutes), so the page opened the link in its address."
-)
 
 
 class SessionState(Protocol):
@@ -98,10 +95,11 @@ class Hub:
         seat: Seat = state["seat"]
         return seat
 
-    def welcome(self, ticket: str, run_id: str) -> tuple[Seat, bool] | None:
+    def welcome(self, ticket: str, run_id: str, query: str) -> tuple[Seat, bool] | None:
         """The seat with this ticket, and whether it is now another run's; None: no such ticket.
 
-        A tab that knows its run goes on with it, if it is still there.
+        A tab that knows its run goes on with it, if it is still there, or else opens the link in
+        its address, ``query``. (Streamlit tells its script only the address at the page's load.)
         """
         seat, known = self._seats.get(ticket), self._actors.get(run_id)
         if seat is None or not seat.actor.alive:
@@ -111,7 +109,7 @@ class Hub:
             seat.actor.stop()
             seat.actor = known
         elif run_id and known is None:
-            seat.actor.post(lambda desk: desk.say(RESTORED))
+            seat.actor.post(lambda desk: desk.restore(query), long=True)
         return seat, moved
 
     def stop(self) -> None:
@@ -134,13 +132,13 @@ class Hub:
         return actor
 
     def _make_room(self) -> None:
-        actors = self.actors
+        actors = [actor for actor in self.actors if not 0 < actor.unseen < JUST_NOW]
         if len(actors) < MOST_RUNS:
             return
-        unseen = [actor for actor in actors if not actor.seen]
-        if not unseen:
+        longest = max(actors, key=lambda actor: actor.unseen)
+        if not longest.unseen:
             raise FullError
-        unseen[0].stop()
+        longest.stop()
 
     def _forget(self, actor: Actor) -> None:
         self._actors.pop(actor.run_id, None)

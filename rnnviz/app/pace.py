@@ -20,13 +20,15 @@ class Pace:
         if self.last is not None:
             self.credit += (now - self.last) * rate
         self.last = now
-        self.credit = min(self.credit, max(1.0, BEHIND * rate))
+        # While one is under way, its own time is owed too.
+        self.credit = min(self.credit, max(2.0, 1 + BEHIND * rate))
         return int(self.credit)
 
-    def rest(self, rate: float) -> float:
-        """Seconds until the next one is due."""
-        return max(0.0, (1 - self.credit) / rate)
+    def rest(self, now: float, rate: float) -> float:
+        """Seconds from ``now`` until the next one is due."""
+        gone = 0.0 if self.last is None else now - self.last
+        return max(0.0, (1 - self.credit) / rate - gone)
 
-    def stop(self) -> None:
-        """Begin anew when it next goes on, with one at once."""
+    def reset(self) -> None:
+        """Begin again when it next goes on, with one at once."""
         self.credit, self.last = 1.0, None

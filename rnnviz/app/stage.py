@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from rnnviz.app.hub import Seat
-from rnnviz.app.wire import PLOTLY_PATH, base_path, host_path
+from rnnviz.app.wire import PLOTLY_PATH, host_path
+from rnnviz.player import SPEEDS
 
 #: Lines below each other, each with its class and its text.
 Block = Sequence[tuple[str, str]]
@@ -26,13 +27,15 @@ _TEXT = """
 """
 _CONTROL = '<div class="rnnviz-control"></div>'
 #: All of the script that Streamlit holds: the rest comes from the wire's own routes. A component is
-#: called with every run of Streamlit's script, and may be gone before the script is there.
+#: called with every run of Streamlit's script, and may be gone before the script is there. All
+#: pages lie side by side, so each finds the wire's routes, below any path of a proxy's too.
 _SCRIPT = """
 export default function (component) {{
   let gone = false, leave;
-  import(new URL(component.data.script, location.origin)).then((host) => {{
-    if (!gone) leave = host.{name}(component);
-  }});
+  import(new URL(component.data.script, document.baseURI)).then(
+    (host) => {{ if (!gone) leave = host.{name}(component); }},
+    (problem) => console.error("A part of the page could not be loaded.", problem),
+  );
   return () => {{ gone = true; leave?.(); }};
 }}
 """
@@ -53,15 +56,14 @@ _cursor = _component("cursor", _CONTROL)
 _phrase = _component("phrase", _CONTROL)
 
 
-def connect(seat: Seat, edition: int, page: str) -> None:
-    """Open the wire of this tab, on the page with this path.
+def connect(seat: Seat, edition: int) -> None:
+    """Open the wire of this tab.
 
     ``edition`` says what of the session Streamlit's part of the page shows, see ``Desk.edition``.
     """
-    base = st.session_state["base"] = base_path(st.context.url, page)
     data = {
-        "wire": f"{base}/rnnviz/wire",
-        "plotly": f"{base}/rnnviz/{PLOTLY_PATH}",
+        "wire": "rnnviz/wire",
+        "plotly": f"rnnviz/{PLOTLY_PATH}",
         "ticket": seat.ticket,
         "edition": edition,
     }
@@ -86,7 +88,7 @@ def place_text(key: str, room: Sequence[Block] = ()) -> None:
 
 def place_bar() -> None:
     """Put the bar here: play, pause, step, the time machine."""
-    _place(_bar, "bar", {})
+    _place(_bar, "bar", {"speeds": SPEEDS})
 
 
 def place_cursor(key: str, label: str) -> None:
@@ -101,5 +103,4 @@ def place_phrase(label: str, placeholder: str, disabled: bool, tip: str) -> None
 
 
 def _place(component: Callable[..., Any], key: str, data: dict[str, Any], **heard: Any) -> None:
-    script = f"{st.session_state.get('base', '')}/rnnviz/{host_path()}"
-    component(key=key, data={**data, "script": script}, **heard)
+    component(key=key, data={**data, "script": f"rnnviz/{host_path()}"}, **heard)

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 import plotly
 import streamlit as st
@@ -22,7 +21,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from rnnviz.app.guard import POLICY
 from rnnviz.app.hub import hub
 from rnnviz.app.viewer import Viewer
 
@@ -32,7 +30,8 @@ PLOTLY = Path(plotly.__file__).parent / "package_data"
 PLOTLY_PATH = PurePosixPath("plotly", plotly.__version__, "plotly.min.js")
 #: Bytes of a message at most: the longest phrase that is read, every sign of it escaped.
 MAX_MESSAGE = 32_768
-#: Messages a second at most, for long and at once. A drag and its answers are 120.
+#: Messages that are read a second, for long and at once: a drag and its answers are 120. Others
+#: wait in their browser.
 MAX_RATE, MAX_BURST = 250.0, 500.0
 #: Seconds until the ticket must have come.
 HELLO = 5.0
@@ -58,14 +57,6 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     del app
     yield
     hub().stop()
-
-
-def base_path(url: str | None, page: str) -> str:
-    """The path before all of ours, as the browser sees it: a proxy may have put one there.
-
-    ``url`` is ``st.context.url``, which ends with the path of the present ``page``.
-    """
-    return urlsplit(url or "").path.rstrip("/").removesuffix(page).rstrip("/")
 
 
 def host_path() -> str:
@@ -135,8 +126,8 @@ async def wire(socket: WebSocket) -> None:
 
 async def _serve(socket: WebSocket) -> None:
     hello = await _hello(socket)
-    run = str(hello.get("run") or "")
-    found = hub().welcome(str(hello.get("ticket")), run)
+    ticket, run, link = (str(hello.get(name) or "") for name in ("ticket", "run", "link"))
+    found = hub().welcome(ticket, run, link)
     if found is None:
         raise _RefusedError(NO_TICKET, "no such ticket")
     seat, moved = found
@@ -154,10 +145,8 @@ async def _serve(socket: WebSocket) -> None:
     try:
         budget = _Budget(time.monotonic())
         while actor.alive:
-            command = await _receive(socket)
-            if not budget.spend(time.monotonic()):
-                raise _RefusedError(POLICY, "too many messages")
-            actor.hear(viewer, command)
+            actor.hear(viewer, await _receive(socket))
+            await asyncio.sleep(budget.wait(time.monotonic()))
         raise _RefusedError(NO_TICKET, "this run has ended")
     finally:
         actor.detach(viewer)
@@ -190,16 +179,16 @@ async def _receive(socket: WebSocket) -> dict[str, Any]:
 
 
 class _Budget:
-    """How many messages may still come; it fills up again with time."""
+    """How many messages may still come at once; it fills up again with time."""
 
     def __init__(self, now: float) -> None:
         self._left, self._last = MAX_BURST, now
 
-    def spend(self, now: float) -> bool:
-        """Whether one more may come."""
+    def wait(self, now: float) -> float:
+        """Seconds to wait after one more has come."""
         self._left = min(MAX_BURST, self._left + MAX_RATE * (now - self._last)) - 1
         self._last = now
-        return self._left >= 0
+        return max(0.0, -self._left / MAX_RATE)
 
 
 async def _send(socket: WebSocket, outbox: asyncio.Queue[bytes]) -> None:

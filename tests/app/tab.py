@@ -26,7 +26,7 @@ from rnnviz.app.stage import connect
 from rnnviz.app.state import get_seat
 seat = get_seat()
 with seat.borrow() as desk:
-    connect(seat, desk.edition, "{page}")
+    connect(seat, desk.edition)
     {page}_page(desk.session)
 """
 #: What the buttons say that are not Streamlit's.

@@ -15,7 +15,7 @@ from rnnviz.presets import PRESETS
 from rnnviz.schedule import Place
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.vocabulary import Unit
-from tests.app.tab import App, Eye, Tab, app_test
+from tests.app.tab import App, Eye, app_test
 
 CHARTS = {"loss", "metric", "map", "states", "margin", "flow", "recurrent", "norms"}
 PHRASE = TASKS["sentiment"].probe
@@ -115,12 +115,10 @@ def test_the_page_opens_from_any_folder(open_page, monkeypatch, tmp_path):
 # The server
 
 
-def test_the_wire_lies_below_the_path_of_the_page():
-    app = app_test()
-    app.context["url"] = "https://some.where/base/"
-    page = Tab(app, {})
-    assert page.told("wire")["wire"] == "/base/rnnviz/wire"
-    assert page.told("bar")["script"].startswith("/base/rnnviz/static/")
+def test_the_wire_and_the_scripts_are_named_from_where_the_page_is(page):
+    """So they are found below any path: the server's own, or a proxy's."""
+    assert page.told("wire")["wire"] == "rnnviz/wire"
+    assert page.told("bar")["script"].startswith("rnnviz/static/")
 
 
 def test_a_run_that_is_no_longer_kept_begins_anew_with_the_address(open_page):
@@ -136,7 +134,7 @@ def test_a_run_that_is_no_longer_kept_begins_anew_with_the_address(open_page):
 
 def test_a_server_that_can_keep_no_more_runs_says_so(page, monkeypatch):
     monkeypatch.setattr(hub_module, "MOST_RUNS", len(hub_module.hub().actors))
-    monkeypatch.setattr(Actor, "seen", True)
+    monkeypatch.setattr(Actor, "unseen", 0.0)
     app = app_test().run()
     (box,) = app.error
     assert "Close a tab that you no longer need" in box.value

@@ -6,9 +6,11 @@ import time
 
 import pytest
 
+from rnnviz.app import actor as acting
 from rnnviz.app import hub as module
 from rnnviz.app.actor import Actor, EndedError
-from rnnviz.app.hub import RESTORED, FullError, Hub
+from rnnviz.app.desk import FAILED, RESTORED
+from rnnviz.app.hub import FullError, Hub
 from rnnviz.app.viewer import Viewer
 from rnnviz.config import RunConfig
 from rnnviz.link import read_link
@@ -170,6 +172,49 @@ def test_a_long_work_of_one_keeps_no_other(actor):
     other.stop()
 
 
+def test_many_commands_of_one_keep_no_other(actor):
+    other = Actor(Session(RunConfig(hidden=64, epochs=100_000)), lambda _: None)
+    busy, looker = Looker(other), Looker(actor)
+    looker.say("play")
+    wait_until(lambda: looker.frames > 3)
+    for _ in range(150):
+        busy.say("step", what="epoch")
+    before, longest = time.monotonic(), 0.0
+    frames = looker.frames
+    while other.waiting:
+        if looker.frames > frames:
+            now = time.monotonic()
+            longest, before, frames = max(longest, now - before), now, looker.frames
+        time.sleep(0.001)
+    assert epoch(other) == 150
+    # All at once they would take longer.
+    assert looker.frames > 5
+    assert longest < 0.5
+    other.stop()
+
+
+def test_who_has_waited_too_long_leaves_nothing_behind(actor, monkeypatch):
+    monkeypatch.setattr(acting, "PATIENCE", 0.05)
+    with actor.borrow(), pytest.raises(TimeoutError), actor.borrow():
+        pass
+    assert epoch(actor) == 0
+
+
+def test_what_fails_again_and_again_is_said_once(actor):
+    for _ in range(5):
+        actor.post(lambda desk: 1 / 0)
+    with actor.borrow() as desk:
+        assert desk.session.message.count(FAILED) == 1
+
+
+def test_one_that_is_stopped_at_once_is_gone():
+    ended = []
+    for _ in range(20):
+        Actor(Session(RunConfig(hidden=2)), ended.append).stop()
+    wait_until(lambda: len(ended) == 20)
+    assert not any(actor.alive for actor in ended)
+
+
 # The hub
 
 
@@ -184,11 +229,11 @@ def test_a_seat_stays_with_its_session_of_streamlit_and_goes_with_it(hub):
     state = {}
     seat = hub.seat(state, {})
     assert hub.seat(state, {"epoch": "3"}) is seat
-    assert hub.welcome(seat.ticket, "") == (seat, False)
+    assert hub.welcome(seat.ticket, "", "") == (seat, False)
     ticket = seat.ticket
     del state, seat
     gc.collect()
-    assert hub.welcome(ticket, "") is None
+    assert hub.welcome(ticket, "", "") is None
 
 
 def test_a_new_seat_opens_its_link(hub):
@@ -201,18 +246,23 @@ def test_a_new_seat_opens_its_link(hub):
 def test_a_tab_that_knows_its_run_goes_on_with_it(hub):
     first, again = hub.seat({}, {"hidden": "2"}), hub.seat({}, {"hidden": "3"})
     spare = again.actor
-    assert hub.welcome(again.ticket, first.actor.run_id) == (again, True)
+    assert hub.welcome(again.ticket, first.actor.run_id, "") == (again, True)
     assert again.actor is first.actor
     wait_until(lambda: not spare.alive)
     assert hub.actors == [first.actor]
-    assert hub.welcome(again.ticket, first.actor.run_id) == (again, False)
+    assert hub.welcome(again.ticket, first.actor.run_id, "") == (again, False)
 
 
-def test_a_tab_whose_run_is_gone_is_told_what_is_shown(hub):
+@pytest.mark.parametrize("now", [3, 5])
+def test_a_tab_whose_run_is_gone_opens_its_address_and_is_told(hub, now):
+    """Streamlit's script knows the address of the page's load alone, where epoch 3 was."""
     seat = hub.seat({}, {"hidden": "2", "epoch": "3"})
-    hub.welcome(seat.ticket, "a run of before")
+    hub.welcome(seat.ticket, "a run of before", f"hidden=2&epoch={now}")
+    looker = Looker(seat.actor)
+    wait_until(lambda: epoch(seat.actor) == now)
+    wait_until(lambda: looker.frames)
     with seat.borrow() as desk:
-        assert desk.session.message == f"{RESTORED} Opened at epoch 3."
+        assert desk.session.message == f"{RESTORED} Opened at epoch {now}."
 
 
 def test_a_seat_whose_run_is_gone_begins_another(hub):
@@ -220,14 +270,15 @@ def test_a_seat_whose_run_is_gone_begins_another(hub):
     gone = seat.actor
     gone.stop()
     wait_until(lambda: not gone.alive)
-    assert hub.welcome(seat.ticket, gone.run_id) is None
+    assert hub.welcome(seat.ticket, gone.run_id, "") is None
     with seat.borrow() as desk:
         assert desk.session.place == "3"
-    assert hub.welcome(seat.ticket, gone.run_id) == (seat, False)
+    assert hub.welcome(seat.ticket, gone.run_id, "") == (seat, False)
 
 
 def test_no_more_runs_are_kept_than_there_is_room_for(hub, monkeypatch):
     monkeypatch.setattr(module, "MOST_RUNS", 3)
+    monkeypatch.setattr(module, "JUST_NOW", 0.0)
     seats = [hub.seat({}, {"hidden": "2"}) for _ in range(3)]
     looked_at = Looker(seats[0].actor)
     wait_until(lambda: looked_at.frames)
@@ -236,6 +287,21 @@ def test_no_more_runs_are_kept_than_there_is_room_for(hub, monkeypatch):
     assert seats[0].actor.alive
     for seat in (seats[2], fourth):
         Looker(seat.actor)
-        wait_until(lambda seat=seat: seat.actor.seen)
+        wait_until(lambda seat=seat: not seat.actor.unseen)
     with pytest.raises(FullError):
         hub.seat({}, {})
+
+
+def test_a_page_that_is_loaded_again_keeps_its_run_on_a_full_server(hub, monkeypatch):
+    monkeypatch.setattr(module, "MOST_RUNS", 2)
+    lookers = []
+    for _ in range(2):
+        lookers.append(Looker(hub.seat(state := {}, {"hidden": "2"}).actor))
+        wait_until(lambda: lookers[-1].frames)
+    mine = state["seat"].actor
+    mine.detach(lookers[-1].viewer)
+    wait_until(lambda: mine.unseen)
+    again = hub.seat({}, {"hidden": "2"})
+    assert hub.welcome(again.ticket, mine.run_id, "") == (again, True)
+    assert again.actor is mine
+    assert mine.alive

@@ -93,7 +93,21 @@ def test_a_browser_that_draws_slowly_gets_the_newest_and_the_run_keeps_its_speed
 def test_what_takes_longer_than_its_time_is_not_caught_up_for_ever():
     pace = Pace()
     pace.due(0.0, 60)
-    assert pace.due(100.0, 60) == int(BEHIND * 60)
+    assert pace.due(100.0, 60) == 1 + int(BEHIND * 60)
+
+
+@pytest.mark.parametrize("rate", [5, 10, 20])
+def test_an_epoch_that_takes_long_takes_its_time_from_the_wait(rate):
+    pace, now, done, takes = Pace(), 0.0, 0, 0.9 / rate
+    pace.reset()
+    while now < 10:
+        due = pace.due(now, rate)
+        if due:
+            now += takes
+            done += 1
+            pace.credit -= 1
+        now += max(pace.rest(now, rate), 1e-4)
+    assert done == pytest.approx(10 * rate, rel=0.03)
 
 
 def test_the_first_epoch_is_due_at_once_after_a_pause(clock):
@@ -480,6 +494,30 @@ def test_a_job_is_done_while_the_run_rests_and_then_no_more(clock, pieces):
     # What was there to be done may be shown by Streamlit too.
     after = edition + (2 if pieces else 1)
     assert clock.desk.edition == after
+
+
+def test_a_job_that_fails_is_not_tried_for_ever(clock):
+    tried = []
+
+    def work(budget):
+        tried.append(budget)
+        raise ZeroDivisionError
+
+    browser = clock.browser(Scene(clock.session, lambda frame: None, {}, Job(work)))
+    with pytest.raises(ZeroDivisionError):
+        clock.run(1.0, browser)
+    clock.run(1.0, browser)
+    assert len(tried) == 1
+
+
+def test_two_tabs_at_rest_come_to_rest(clock):
+    asked = []
+    for name in "ab":
+        job = Job(lambda budget, name=name: asked.append(name) or asked.count(name) < 3)
+        clock.browser(Scene(clock.session, lambda frame: None, {}, job), client=name)
+    clock.run(1.0)
+    assert sorted(asked) == [*"aaabbb"]
+    assert clock.desk.rest(clock.now) is None
 
 
 def test_the_address_follows_the_run(clock):

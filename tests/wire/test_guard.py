@@ -17,7 +17,7 @@ from starlette.websockets import WebSocketDisconnect
 from rnnviz.app import wire as module
 from rnnviz.app.guard import Guard, is_host_allowed, is_origin_allowed
 from rnnviz.app.hub import hub
-from rnnviz.app.wire import MAX_BURST, MAX_MESSAGE, base_path, routes
+from rnnviz.app.wire import MAX_BURST, MAX_MESSAGE, MAX_RATE, _Budget, routes
 from tests.wire.browser import unpacked
 
 HOST = "127.0.0.1:8501"
@@ -181,12 +181,25 @@ def test_bytes_close_it_too(client, seat):
         assert refusal(socket)[0] == 1003
 
 
-def test_too_many_messages_close_it(client, seat):
-    with opened(client, ticket=seat.ticket) as socket:
+def test_more_messages_than_a_hand_can_make_have_to_wait():
+    budget = _Budget(0.0)
+    waits = [budget.wait(0.0) for _ in range(int(MAX_BURST) + 100)]
+    assert not any(waits[: int(MAX_BURST)])
+    assert waits[-1] == pytest.approx(100 / MAX_RATE)
+    assert budget.wait(60.0) == 0
+
+
+def test_a_flood_harms_nobody(client, seat):
+    with opened(client, ticket=seat.ticket, client="me") as socket:
         socket.receive_text()
-        for _ in range(int(2 * MAX_BURST)):
-            socket.send_text('{"do": "fly"}')
-        assert refusal(socket) == (1008, "too many messages")
+        for number in range(int(MAX_BURST) + 50):
+            socket.send_text(json.dumps({"do": "fly", "n": number + 1}))
+        socket.send_text(json.dumps({"do": "step", "what": "epoch", "n": 10_000}))
+        frame = {"heard": 0}
+        while frame["heard"] < 10_000:
+            frame = unpacked(socket.receive_bytes())
+            socket.send_text(json.dumps({"do": "ack", "seq": frame["seq"]}))
+    assert frame["epoch"] == 1
 
 
 @settings(max_examples=30)
@@ -203,20 +216,6 @@ def test_random_messages_harm_nobody(client, messages):
 
 
 # Paths
-
-
-@pytest.mark.parametrize(
-    ("url", "page", "base"),
-    [
-        ("http://127.0.0.1:8501/", "", ""),
-        ("http://127.0.0.1:8501/step", "step", ""),
-        ("http://h/user/me/rnnviz/step", "step", "/user/me/rnnviz"),
-        ("http://h/user/me/rnnviz/", "", "/user/me/rnnviz"),
-        (None, "step", ""),
-    ],
-)
-def test_the_base_path_is_what_stands_before_the_page(url, page, base):
-    assert base_path(url, page) == base
 
 
 @pytest.mark.parametrize("base", ["class/rnnviz", "/class/rnnviz/"])

@@ -28,7 +28,7 @@ from rnnviz.figures.picture import Picture
 from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.session import Session
 
-#: A search takes so many times what a chore may take of a tick: nothing else goes on meanwhile.
+#: A search takes so many times what a job may take at a time: nothing else goes on meanwhile.
 SHARE = 2
 
 

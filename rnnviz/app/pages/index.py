@@ -38,7 +38,7 @@ def show() -> None:
     with seat.borrow() as desk:
         session = desk.session
         page = st.navigation(pages(session), position="top")
-        connect(seat, desk.edition, page.url_path)
+        connect(seat, desk.edition)
         style_sheet()
         sidebar(seat, desk)
         with st.container(key="header"):

@@ -1,6 +1,5 @@
 // What the reader moves: the bar with the time machine, sliders, the phrase.
 
-const SPEEDS = [0, 1, 2, 5, 10, 20, 60, 120, 300, 600];
 const paced = (speed, sequence) =>
   speed ? `${speed} epoch${speed > 1 ? "s" : ""}/s` : `${sequence} by ${sequence}`;
 
@@ -8,7 +7,7 @@ const ICONS = {
   play: '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 2.5v11l9-5.5z"/></svg>',
   pause: '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 3h3v10H4zM9 3h3v10H9z"/></svg>',
 };
-const NEWS = {
+const MOVES = {
   first: ["First", "M3 3h2v10H3zM13 3v10L6 8z"],
   phaseBack: ["Phase", "M8 3v10L2 8zM14 3v10L8 8z"],
   back: ["Moment", "M11 3v10L4 8z"],
@@ -33,6 +32,14 @@ function press(button, act) {
   });
 }
 
+// What a press changes at once.
+const LEADS = {
+  play: { play: false, pause: true },
+  pause: { play: true, pause: false },
+  now: { now: false, branch: false },
+  branch: { now: false, branch: false },
+};
+
 const BAR = `
 <div class="rnnviz-bar">
   <button class="main" data-do="play" title="Let the run go on (space)">${ICONS.play}Play <kbd>Space</kbd></button>
@@ -41,7 +48,7 @@ const BAR = `
   <button data-do="step" data-what="phrase" title="Take one step of the optimizer (P)"><span></span> <kbd>P</kbd></button>
   <button data-do="reset" title="Epoch 0, same initial weights (0)">Reset <kbd>0</kbd></button>
   <button data-do="seed" title="Other initial weights, another order of the examples (N)">New seed <kbd>N</kbd></button>
-  <label>Speed <input type="range" min="0" max="${SPEEDS.length - 1}" step="1" /> <output></output></label>
+  <label>Speed <input type="range" min="0" step="1" /> <output></output></label>
 </div>
 <div class="rnnviz-bar rnnviz-time">
   <div class="rnnviz-slider" data-slider="scrubber">
@@ -53,8 +60,8 @@ const BAR = `
 </div>`;
 
 export class Bar {
-  constructor(node, stage) {
-    Object.assign(this, { node, stage });
+  constructor(node, stage, { speeds }) {
+    Object.assign(this, { node, stage, speeds });
     node.innerHTML = BAR;
     const find = (what) => node.querySelector(what);
     this.buttons = Object.fromEntries(
@@ -62,41 +69,56 @@ export class Bar {
     );
     for (const button of Object.values(this.buttons)) press(button, () => this.act(button));
     this.speed = find("label input");
+    this.speed.max = speeds.length - 1;
     this.pace = find("label output");
     this.speed.addEventListener("input", () => {
-      this.said = stage.send({ do: "speed", epochs: SPEEDS[this.speed.value] });
-      this.writePace(SPEEDS[this.speed.value]);
+      this.said = stage.send({ do: "speed", epochs: speeds[this.speed.value] });
+      this.writePace(speeds[this.speed.value]);
     });
-    const seek = (epoch, settled) => stage.send({ do: "seek", epoch, settled });
+    const seek = (epoch, settled) => {
+      this.lead({ now: true, branch: true });
+      return (this.said = stage.send({ do: "seek", epoch, settled }));
+    };
     this.scrubber = new Slider(find(".rnnviz-slider"), stage, seek);
+  }
+
+  get held() {
+    return this.scrubber.held;
   }
 
   act({ dataset }) {
     this.said = this.stage.send({ ...dataset });
+    // What is pressed next need not wait for the answer.
+    this.lead(LEADS[dataset.do] ?? {});
   }
 
-  // Space, E, P, 0, N and B; whether it was one of them.
-  key(name) {
+  // Which buttons can be pressed.
+  lead(allowed) {
+    for (const [name, on] of Object.entries(allowed)) allow(this.buttons[name], on);
+    const { play, pause } = this.buttons;
+    set(play.querySelector("kbd"), play.disabled ? "" : "Space");
+    set(pause.querySelector("kbd"), pause.disabled ? "" : "Space");
+  }
+
+  // Space, E, P, 0, N and B; whether it was one of them. One that is held down waits for its answer.
+  key(name, repeated) {
     const { play, pause, epoch, phrase, reset, seed, now } = this.buttons;
     const toggle = play.disabled ? pause : play;
     const button = { " ": toggle, e: epoch, p: phrase, 0: reset, n: seed, b: now }[name];
-    if (button && !button.disabled) this.act(button);
+    const waits = repeated && this.stage.header.heard < this.said;
+    if (button && !button.disabled && !waits) this.act(button);
     return Boolean(button);
   }
 
   write(header, heard) {
-    const { running, over, looking_back: back, epoch, last, place } = header;
-    const { play, pause, epoch: stepEpoch, phrase, now, branch } = this.buttons;
-    const allowed = [[play, !running && !over], [pause, running], [stepEpoch, !over]];
-    for (const [button, on] of [...allowed, [phrase, !over], [now, back], [branch, back]])
-      allow(button, on);
-    set(play.querySelector("kbd"), running ? "" : "Space");
-    set(pause.querySelector("kbd"), running ? "Space" : "");
-    this.sequence = header.sequence;
-    set(phrase.querySelector("span"), `Step ${header.sequence}`);
+    const { running, over, looking_back: back, epoch, last, place, sequence } = header;
+    this.sequence = sequence;
+    set(this.buttons.phrase.querySelector("span"), `Step ${sequence}`);
     this.scrubber.stand({ last, shown: epoch, text: back ? `epoch ${place}` : "now", bands: [] });
     if (!heard) return;
-    this.speed.value = SPEEDS.indexOf(header.speed);
+    const [play, step] = [!running && !over, !over];
+    this.lead({ play, pause: running, epoch: step, phrase: step, now: back, branch: back });
+    this.speed.value = this.speeds.indexOf(header.speed);
     this.writePace(header.speed);
   }
 
@@ -124,7 +146,7 @@ export class Slider {
   }
 
   move(held) {
-    this.held = this.stage.held = held;
+    this.held = held;
     this.said = this.moved(Number(this.input.value), !held);
   }
 
@@ -172,7 +194,7 @@ export class Cursor {
         <div class="track"><input type="range" min="0" step="1" /><div class="bands"></div></div>
         <output></output>
       </div>
-      <div class="rnnviz-bar rnnviz-cursor">${Object.entries(NEWS).map(button).join("")}</div>`;
+      <div class="rnnviz-bar rnnviz-cursor">${Object.entries(MOVES).map(button).join("")}</div>`;
     node.querySelector("input").setAttribute("aria-label", label);
     const select = (value, settled) => stage.send({ do: "select", on: key, value, settled });
     this.slider = new Slider(node.querySelector(".rnnviz-slider"), stage, select);
@@ -180,6 +202,10 @@ export class Cursor {
       [...node.querySelectorAll("button")].map((b) => [b.dataset.move, b]),
     );
     for (const [move, button] of Object.entries(this.buttons)) press(button, () => this.act(move));
+  }
+
+  get held() {
+    return this.slider.held;
   }
 
   act(move) {

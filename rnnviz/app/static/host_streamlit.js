@@ -4,12 +4,14 @@ import { load } from "./plot.js";
 import { Stage } from "./stage.js";
 import { Wire } from "./wire.js";
 
+// Another version of this script has this page already: both would draw.
+if (window.rnnviz) location.reload();
 const stage = new Stage();
 window.rnnviz = { stage };
 // How long nothing must have changed before Streamlit's own part of the page follows, and how long
 // it is waited for before it is asked for again.
 const [QUIET_MS, PATIENCE_MS, REJOIN_MS] = [150, 3000, 700];
-const LEAVING_MS = 1000;
+const [LEAVING_MS, WRITING_MS] = [1000, 250];
 // Where this tab keeps the id of its run, and the address that led to it.
 const [RUN, ADDRESS] = ["rnnviz-run", "rnnviz-address"];
 
@@ -17,18 +19,21 @@ const [RUN, ADDRESS] = ["rnnviz-run", "rnnviz-address"];
 const page = { edition: 0, asked: -1, tell: null };
 
 // A page that is loaded again goes on with its run; one that was opened by another link does not.
-const known = () =>
-  sessionStorage.getItem(ADDRESS) === location.search ? sessionStorage.getItem(RUN) : null;
+function known() {
+  const reloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
+  const mine = reloaded || sessionStorage.getItem(ADDRESS) === location.search;
+  return mine ? sessionStorage.getItem(RUN) : null;
+}
 
 export function wire({ parentElement, data, setTriggerValue }) {
   [page.tell, page.edition] = [setTriggerValue, data.edition];
   page.asked = -1;
-  load(data.plotly);
+  load(new URL(data.plotly, document.baseURI));
   if (stage.source) {
     stage.source.renew(data.ticket);
     return;
   }
-  const url = new URL(data.wire, location.href);
+  const url = new URL(data.wire, document.baseURI);
   url.protocol = url.protocol.replace("http", "ws");
   const source = (window.rnnviz.wire = new Wire(url, data.ticket, known()));
   const note = document.createElement("div");
@@ -75,10 +80,16 @@ function follow() {
   page.timer = setTimeout(() => (stage.held ? follow() : ask("stale")), wait);
 }
 
-// The address leads to what is shown, on another page too; going back leads to the page before.
+// The address leads to what is shown, on another page too; going back leads to the page before. It
+// is written at the end of what follows each other fast: browsers allow it so often only.
 function address(query) {
   page.query = query ?? page.query;
   if (query === null && location.search === page.search) return;
+  page.writing ??= setTimeout(writeAddress, WRITING_MS);
+}
+
+function writeAddress() {
+  page.writing = null;
   const search = page.query ? `?${page.query}` : "";
   history.replaceState(history.state, "", location.pathname + search + location.hash);
   // As the browser writes it.
@@ -123,8 +134,8 @@ function control(parentElement, make) {
   return found;
 }
 
-export function bar({ parentElement }) {
-  stage.mountControl(control(parentElement, (node) => new Bar(node, stage)));
+export function bar({ parentElement, data }) {
+  stage.mountControl(control(parentElement, (node) => new Bar(node, stage, data)));
 }
 
 export function cursor({ parentElement, data }) {
@@ -144,6 +155,6 @@ document.addEventListener("keydown", (event) => {
   if (event.key === " " && event.target.closest("button, a, summary, [role=button]")) return;
   const plain = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const name = event.shiftKey ? `Shift+${event.key}` : plain;
-  const taken = [...stage.controls].some((c) => c.node.isConnected && c.key?.(name));
+  const taken = [...stage.controls].some((c) => c.node.isConnected && c.key?.(name, event.repeat));
   if (taken) event.preventDefault();
 });

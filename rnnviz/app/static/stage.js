@@ -12,9 +12,13 @@ export class Stage {
     this.waiting = new Set(); // keys that have something new to draw
     this.texts = new Map(); // key -> { node, html }
     this.controls = new Set(); // each has `write(header, heard)`
-    this.held = false; // whether a hand is on a slider
     this.seq = this.acked = 0; // of the frame that came last, and of the one that was answered
-    document.addEventListener("visibilitychange", () => this.schedule());
+    document.addEventListener("visibilitychange", () => this.watch());
+  }
+
+  // Whether a hand is on a slider.
+  get held() {
+    return [...this.controls].some(({ node, held }) => node.isConnected && held);
   }
 
   // Begin to show what this source says; `told` hears each frame's header, and of the wire's state.
@@ -42,8 +46,8 @@ export class Stage {
     for (const [key, html] of Object.entries(header.texts)) this.write(key, html);
     document.body.toggleAttribute("data-playing", header.running);
     for (const control of this.controls) this.tell(control);
-    this.told.frame(header);
     this.schedule();
+    this.told.frame(header);
   }
 
   // What the reader does
@@ -86,7 +90,8 @@ export class Stage {
   tellSight() {
     this.watching = null;
     if (!this.source) return;
-    const sight = [...this.plots.values()].filter((plot) => plot.inSight).map(({ key }) => key);
+    const seen = ({ inSight }) => inSight && !document.hidden;
+    const sight = [...this.plots.values()].filter(seen).map(({ key }) => key);
     if (this.source.watch(sight, [...this.mounted])) this.mounted.clear();
     this.schedule();
   }

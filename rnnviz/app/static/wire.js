@@ -25,10 +25,12 @@ export class Wire {
 
   open() {
     clearTimeout(this.timer);
+    this.socket?.close();
     const socket = (this.socket = new WebSocket(this.url));
     socket.binaryType = "arraybuffer";
     const { ticket, run, client } = this;
-    socket.onopen = () => this.post({ ticket, run, client });
+    const link = location.search.slice(1);
+    socket.onopen = () => socket.send(JSON.stringify({ ticket, run, client, link }));
     socket.onmessage = ({ data }) => socket === this.socket && this.heard(data);
     socket.onclose = (event) => socket === this.socket && this.fell(event);
   }
@@ -44,6 +46,8 @@ export class Wire {
     if (typeof data !== "string") {
       const header = unpacked(data);
       this.unheard = this.unheard.filter(({ n }) => n > header.heard);
+      // Another run, or a server that was started again, has heard nothing: nor is it waited for.
+      header.heard = Math.max(header.heard, (this.unheard[0]?.n ?? this.number + 1) - 1);
       this.listener.frame(header);
       return;
     }
@@ -74,10 +78,10 @@ export class Wire {
   // The number by which a frame says that it has heard it.
   send(command) {
     const message = { ...command, n: ++this.number };
-    // Of what is dragged or typed while the wire is down only the last counts.
-    const last = ({ do: what, on }) => what === command.do && on === command.on;
-    if (!this.ready && ["seek", "phrase", "select"].includes(command.do))
-      this.unheard = this.unheard.filter((other) => !last(other));
+    // Of what is dragged or typed in one go while the wire is down only the last counts.
+    const { do: what, on } = this.unheard.at(-1) ?? {};
+    const again = what === command.do && on === command.on;
+    if (!this.ready && again && ["seek", "phrase", "select"].includes(what)) this.unheard.pop();
     this.unheard.push(message);
     if (this.ready) this.post(message);
     return this.number;
