@@ -7,9 +7,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from rnnviz.app.state import on_desk
+from rnnviz.session import Session
 
 
-def check_button(check: Callable[[], None], sequence: str) -> None:
+def check_button(check: Callable[[Session], None], sequence: str) -> None:
     """A button that compares the gradient with complex-step differences, here and now.
 
     ``sequence`` is what a sequence is called.

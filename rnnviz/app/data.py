@@ -32,7 +32,7 @@ def own_data(session: Session) -> None:
         st.button(
             "Back to the task’s data",
             key="leave_data",
-            on_click=on_desk(session.load),
+            on_click=on_desk(Session.load),
             args=(None,),
         )
     with st.expander("Use your own data"):
@@ -77,7 +77,7 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
         return
     _show(preview(upload))
     st.button(
-        "Learn from these data", key="learn", type="primary", on_click=on_desk(session.load),
+        "Learn from these data", key="learn", type="primary", on_click=on_desk(Session.load),
         args=(upload,), disabled=upload == session.upload,
     )  # fmt: skip
     if session.data_problem:

@@ -87,7 +87,7 @@ def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
     key = _key("task", edition)
     chosen = st.selectbox(
         "Task", list(TaskName), list(TaskName).index(first.task), key=key,
-        format_func=lambda name: TASKS[name].label, on_change=on_desk(_choose), args=(session, key),
+        format_func=lambda name: TASKS[name].label, on_change=on_desk(_choose), args=(key,),
         help="What is learned. A new task comes with settings that fit.",
     ) or first.task  # fmt: skip
     with st.container(horizontal=True, key="presets"):
@@ -95,7 +95,7 @@ def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
             on = _is_on(session.config, preset)
             st.button(
                 preset.label, key=f"preset_{chosen}_{preset.label}", on_click=on_desk(_apply),
-                args=(session, preset), type="primary" if on else "secondary", help=preset.look,
+                args=(preset,), type="primary" if on else "secondary", help=preset.look,
             )  # fmt: skip
     return chosen
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
 
 from rnnviz.app.hub import MOST_RUNS, FullError, Seat, hub
+from rnnviz.session import Session
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,12 +26,15 @@ def get_seat() -> Seat:
         st.stop()
 
 
-def on_desk(action: Callable[P, object]) -> Callable[P, None]:
-    """The action of a widget of Streamlit's: done with the desk borrowed from the actor."""
+def on_desk(action: Callable[Concatenate[Session, P], object]) -> Callable[P, None]:
+    """The action of a widget of Streamlit's, done to the session that is there when it is used.
+
+    Meanwhile the desk is borrowed from the actor.
+    """
 
     def act(*args: P.args, **kwargs: P.kwargs) -> None:
-        with get_seat().borrow():
-            action(*args, **kwargs)
+        with get_seat().borrow() as desk:
+            action(desk.session, *args, **kwargs)
 
     return act
 

@@ -62,10 +62,10 @@ def _controls(session: Session) -> None:
         searching = dynamics.searching is not None
         blocked = searching or bool(dynamics.problem(session.scene))
         st.button(
-            "Find", key="find", type="primary", on_click=on_desk(_find), args=(session,),
+            "Find", key="find", type="primary", on_click=on_desk(_find),
             shortcut="F", disabled=blocked, help="Look for the points at which the state stays",
         )  # fmt: skip
-        st.button("Cancel", key="cancel", on_click=on_desk(dynamics.cancel), disabled=not searching)
+        st.button("Cancel", key="cancel", on_click=on_desk(_cancel), disabled=not searching)
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
     with left:
         phrase_box(session)
@@ -79,6 +79,10 @@ def _controls(session: Session) -> None:
 def _find(session: Session) -> None:
     session.pause()
     session.dynamics.find(session.scene)
+
+
+def _cancel(session: Session) -> None:
+    session.dynamics.cancel()
 
 
 def _hold(session: Session) -> None:
@@ -134,10 +138,14 @@ def _plane_controls(session: Session) -> None:
         count = len(dynamics.plane(session.scene).basis.axes)
         dynamics.axes = choose_axes("axes", dynamics.axes, visit("dynamics"), count)
         st.button(
-            "Refit the plane", key="refit", on_click=on_desk(dynamics.refit),
+            "Refit the plane", key="refit", on_click=on_desk(_refit),
             help="Find the principal components of the states visited at the epoch shown; until "
             "then the plane stays, so that epochs can be compared",
         )  # fmt: skip
+
+
+def _refit(session: Session) -> None:
+    session.dynamics.refit()
 
 
 def _search(session: Session) -> tuple[FixedPoints | None, tuple[int, float] | None]:

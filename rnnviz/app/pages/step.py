@@ -77,7 +77,7 @@ def _layout(session: Session, step: StepRecord) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         check_button(
-            lambda: session.check_gradient(session.step(session.inspect()).trace),
+            lambda session: session.check_gradient(session.step(session.inspect()).trace),
             session.names.sequence,
         )
         place_text("badge")
@@ -114,7 +114,7 @@ def _subject(session: Session) -> None:
         st.session_state["unit"] = scope.unit
         hidden = session.config.hidden
         st.number_input(
-            "Unit", 0, hidden - 1, key="unit", width=120, on_change=on_desk(_choose), args=(scope,)
+            "Unit", 0, hidden - 1, key="unit", width=120, on_change=on_desk(_choose_unit)
         )
         _apply_button(session)
     _layer_and_part(session)
@@ -148,15 +148,15 @@ def _layer_and_part(session: Session) -> None:
 def _apply_button(session: Session) -> None:
     own, sequence = session.microscope.subject is Subject.OWN, session.names.sequence
     st.button(
-        f"Apply update and take the next {sequence}", key="apply", on_click=on_desk(session.apply),
+        f"Apply update and take the next {sequence}", key="apply", on_click=on_desk(Session.apply),
         disabled=own or session.over, shortcut="A",
         help=f"Takes this very step in the run. For a {sequence} of your own the step is only "
         f"looked at: the run learns from its training {sequence}s alone." if own else None,
     )  # fmt: skip
 
 
-def _choose(scope: Microscope) -> None:
-    scope.unit = int(st.session_state["unit"])
+def _choose_unit(session: Session) -> None:
+    session.microscope.unit = int(st.session_state["unit"])
 
 
 def _cursor(scope: Microscope) -> SliderState:

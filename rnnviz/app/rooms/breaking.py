@@ -96,17 +96,17 @@ def _tools(session: Session) -> None:
     last = session.config.hidden - 1
     unit, _, _, _, end = _row()
     which = _number(unit, "Unit", "cut_unit", (0, last), session.dissection.unit)
-    _button(end, "Silence unit", lambda: [silence(session.layer + 1, int(which))], session)
+    _button(end, "Silence unit", lambda here: [silence(here.layer + 1, int(which))], session)
     number, _, _, _, end = _row()
     count = _number(number, "Strongest n", "cut_count", (1, last + 1), 1)
-    _button(end, "Silence n", lambda: session.strongest(int(count)), session)
+    _button(end, "Silence n", lambda here: here.strongest(int(count)), session)
     times, _, _, _, end = _row()
     factor = _number(times, "Radius ×", "cut_factor", (0.0, 10.0), 0.9)
-    _button(end, "Scale radius", lambda: [scale(factor)], session)
+    _button(end, "Scale radius", lambda _: [scale(factor)], session)
     size, source, _, _, end = _row()
     share = _number(size, "Noise ×", "cut_share", (0.0, 10.0), 0.1)
     seed = _number(source, "Seed", "cut_seed", (0, 999_999), 0)
-    _button(end, "Add noise", lambda: [noise(share, int(seed))], session)
+    _button(end, "Add noise", lambda _: [noise(share, int(seed))], session)
     _weight(session)
 
 
@@ -132,17 +132,17 @@ def _weight(session: Session) -> None:
     source = int(_number(row[2], "Column", "cut_column", (0, columns - 1), 0))
     now = f"Now {float(parameters[name][to, source]):g}"
     value = row[3].number_input("Value", -1e6, 1e6, 0.0, key="cut_value", help=now)
-    _button(row[4], "Set weight", lambda: [set_weight(name, to, source, value)], session)
+    _button(row[4], "Set weight", lambda _: [set_weight(name, to, source, value)], session)
 
 
 def _button(
-    place: DeltaGenerator, label: str, edits: Callable[[], Iterable[Edit]], session: Session
+    place: DeltaGenerator, label: str, edits: Callable[[Session], Iterable[Edit]], session: Session
 ) -> None:
     key = f"do_{label.lower().replace(' ', '_')}"
     full = len(session.dissection.edits) >= MOST_EDITS
 
-    def add() -> None:
-        session.dissection.add(*edits())
+    def add(here: Session) -> None:
+        here.dissection.add(*edits(here))
 
     place.button(
         label, key=key, width="stretch", disabled=full,
@@ -155,15 +155,23 @@ def _decide(session: Session) -> None:
     lab = session.dissection
     none = not lab.edits
     with st.container(horizontal=True, key="decide"):
-        st.button("Undo", key="undo", on_click=on_desk(lab.undo), disabled=none, shortcut="Z")
-        st.button("Undo all", key="undo_all", on_click=on_desk(lab.clear), disabled=none)
+        st.button("Undo", key="undo", on_click=on_desk(_undo), disabled=none, shortcut="Z")
+        st.button("Undo all", key="undo_all", on_click=on_desk(_undo_all), disabled=none)
         st.button(
             "Branch with this", key="branch_with", type="primary", disabled=none,
-            on_click=on_desk(_branch), args=(session,),
+            on_click=on_desk(_branch),
             help="Until now only a copy was edited. This makes the edited weights the present of "
             "the run, from the epoch shown on; the run as it was stays as a ghost, and a link "
             "carries the edits.",
         )  # fmt: skip
+
+
+def _undo(session: Session) -> None:
+    session.dissection.undo()
+
+
+def _undo_all(session: Session) -> None:
+    session.dissection.clear()
 
 
 def _branch(session: Session) -> None:

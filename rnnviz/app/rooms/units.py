@@ -101,14 +101,12 @@ def _unit(session: Session) -> None:
     """Which unit, by its number or on from the last one in the order."""
     st.session_state["lab_unit"] = session.dissection.unit
     last = session.config.hidden - 1
-    st.number_input(
-        "Unit", 0, last, key="lab_unit", width=120, on_change=on_desk(_choose_unit), args=(session,)
-    )
+    st.number_input("Unit", 0, last, key="lab_unit", width=120, on_change=on_desk(_choose_unit))
     for name, icon, by, key in (("Previous", "chevron_left", -1, "Left"),
                                 ("Next", "chevron_right", 1, "Right")):  # fmt: skip
         st.button(
             name, key=f"unit_{name.lower()}", icon=f":material/{icon}:", shortcut=key,
-            on_click=on_desk(_step), args=(session, by), disabled=last == 0,
+            on_click=on_desk(_step), args=(by,), disabled=last == 0,
         )  # fmt: skip
 
 
@@ -144,7 +142,7 @@ def _leaves(session: Session, region: Region) -> None:
                 f"{name} {session.names.sequence}s",
                 key=f"leaf_{by}",
                 on_click=on_desk(_turn),
-                args=(session, by),
+                args=(by,),
                 disabled=disabled,
             )
 

@@ -83,10 +83,14 @@ def _controls(session: Session) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="ways_bar"):
         lab.axes = choose_axes("plane", lab.axes, (edition(session), hidden), hidden)
         st.button(
-            "Refit", key="refit", on_click=on_desk(session.dissection.refit),
+            "Refit", key="refit", on_click=on_desk(_refit),
             help="Fit the components to the states of the epoch shown. Otherwise they stay as "
             "they are, so that what moves are the states and not the axes.",
         )  # fmt: skip
+
+
+def _refit(session: Session) -> None:
+    session.dissection.refit()
 
 
 def _plane(session: Session) -> Plane:
