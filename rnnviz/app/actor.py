@@ -32,9 +32,9 @@ Command = Callable[[Desk], object]
 SWITCH = 1e-4
 #: Seconds that a run of Streamlit's script may wait for the desk.
 PATIENCE = 60.0
-#: Seconds that a turn may take on the shared thread; one that takes longer makes all later turns of
-#: its run go on elsewhere.
-SLOW = 0.1
+#: Seconds of CPU time that a turn may take on the shared thread; one that takes longer makes all
+#: later turns of its run go on elsewhere.
+SLOW = 0.2
 #: The threads for what takes long: few, since each takes Python's lock from the others.
 _OTHERS = ThreadPoolExecutor(4, "long")
 
@@ -189,10 +189,14 @@ class Actor:
         if work:
             await self._do(work, long=True)
         (_PLAYING.add if self._desk.plays(began) else _PLAYING.discard)(self)
-        playing, began = len(_PLAYING), time.monotonic()
-        await self._do(lambda: self._desk.turn(began, playing), self._slow)
+        playing = len(_PLAYING)
+        await self._do(lambda: self._turn(playing), self._slow)
+
+    def _turn(self, playing: int) -> None:
+        began = time.thread_time()
+        self._desk.turn(time.monotonic(), playing)
         # Where an epoch's scores take so long, they do so with every epoch.
-        self._slow = self._slow or time.monotonic() - began > SLOW
+        self._slow = self._slow or time.thread_time() - began > SLOW
 
     async def _rest(self) -> None:
         rest = self._desk.rest(time.monotonic())
