@@ -22,9 +22,18 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def opened(server: Server, browser: Browser) -> Iterator[Callable[..., TrainPage]]:
+def complaints() -> Iterator[list[str]]:
+    """What has gone wrong on the pages of a test; at its end there must be nothing."""
+    found: list[str] = []
+    yield found
+    assert not found, "\n".join(found)
+
+
+@pytest.fixture
+def opened(
+    server: Server, browser: Browser, complaints: list[str]
+) -> Iterator[Callable[..., TrainPage]]:
     """Opens a page, at a link if one is given, with a browser context of its own."""
-    complaints: list[str] = []
     contexts = []
 
     def opened(link: str = "", **options: object) -> TrainPage:
@@ -36,7 +45,6 @@ def opened(server: Server, browser: Browser) -> Iterator[Callable[..., TrainPage
     yield opened
     for context in contexts:
         context.close()
-    assert not complaints, "\n".join(complaints)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from rnnviz.presets import PRESETS
 
 TALL = {"width": 1280, "height": 1800}
 #: How many points of a kind are drawn, by the beginning of the series' name.
-COUNT = "node.data.find((s) => s.name.startsWith(given[0]))?.x.length === given[1]"
+COUNT = "node.data.find((s) => s.name?.startsWith(given[0]))?.x.length === given[1]"
 
 
 def search(page):
@@ -58,9 +58,11 @@ def test_the_flip_flop_has_eight_stable_points(flipflop):
     expect(flipflop.at("phase").locator("figcaption")).to_contain_text("fitted at epoch 150")
 
 
+#: How far along the axes the first stable point is drawn, 0..1.
 PLACE = """
-((s) => [node.layout.xaxis.l2p(s.x[0]), node.layout.yaxis.l2p(s.y[0])])
-(node.data.find((s) => s.name.startsWith('stable')))
+((s, { xaxis, yaxis }) => [[s.x[0], xaxis], [s.y[0], yaxis]].map(
+  ([value, { range: [from, to] }]) => (value - from) / (to - from)
+))(node.data.find((s) => s.name?.startsWith('stable')), node.layout)
 """
 
 
@@ -76,7 +78,7 @@ def test_a_hover_tells_the_exact_values_of_a_point(flipflop, key, said):
     flipflop.expect_in_chart(key, "node.data.some((s) => s.x.length > 7)")
     x, y = flipflop.in_chart(key, PLACE)
     box = flipflop.chart(key).locator(".nsewdrag").bounding_box()
-    flipflop.page.mouse.move(box["x"] + x, box["y"] + y)
+    flipflop.page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * (1 - y))
     expect(flipflop.chart(key).locator(".hovertext")).to_contain_text(re.compile(said))
 
 

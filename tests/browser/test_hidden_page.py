@@ -39,9 +39,7 @@ def pick(page, key, option):
 def click_cell(page, key, column, row):
     """Click a cell of a heatmap by its place."""
     box = page.chart(key).locator(".nsewdrag").bounding_box()
-    rows, columns = page.in_chart(
-        key, "[node.data[0].z.length, node.data[0].z[0].length]"
-    )
+    rows, columns = page.in_chart(key, "[node.data[0].z.length, node.data[0].z[0].length]")
     x = box["x"] + box["width"] * (column + 0.5) / columns
     page.page.mouse.click(x, box["y"] + box["height"] * (row + 0.5) / rows)
 
@@ -171,7 +169,5 @@ def test_pictures_follow_the_hand_on_the_scrubber(broken):
     show(broken, "trajectories")
     now = broken.in_chart("trajectories", "[...node.data.at(-1).x]")
     broken.drag("scrubber", [300, 40])
-    broken.expect_in_chart(
-        "trajectories", "node.data.at(-1).x.some((x, i) => x !== given[i])", now
-    )
+    broken.expect_in_chart("trajectories", "node.data.at(-1).x.some((x, i) => x !== given[i])", now)
     expect(broken.page.locator(".rnnviz-said")).to_contain_text("Axes fitted at epoch 500")

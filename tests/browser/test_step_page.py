@@ -290,7 +290,7 @@ def test_while_it_plays_the_cursor_still_obeys(page):
 
 
 def test_what_is_never_seen_takes_no_room(page):
-    slider = page.at("moment").bounding_box()
+    slider = page.page.locator("[data-slider=moment]").bounding_box()
     buttons = page.page.locator(".rnnviz-cursor").bounding_box()
     assert 0 <= buttons["y"] - (slider["y"] + slider["height"]) < 16
 

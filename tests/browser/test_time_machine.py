@@ -92,8 +92,8 @@ def test_back_to_now_shows_the_same_numbers_again(trained):
 
 def test_an_epoch_looked_at_twice_is_drawn_twice_the_same(trained):
     look_back(trained, 20)
-    trained.keys("e")
     epoch = trained.stand("scrubber") + 1
+    trained.keys("e")
     trained.expect_place(str(epoch))
     trained.page.wait_for_timeout(500)
     first = picture(trained)

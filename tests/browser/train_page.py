@@ -46,8 +46,9 @@ class TrainPage:
         self.pace = page.locator(".rnnviz-bar label input")
 
     def at(self, key: str) -> Locator:
-        """The element with a key."""
-        return self.page.locator(f".st-key-{key}")
+        """The element with a key; a setting's has a number too once others have changed it."""
+        made_anew = ", ".join(f".st-key-{key}_{edition}" for edition in range(1, 10))
+        return self.page.locator(f":is(.st-key-{key}, {made_anew})")
 
     def button(self, key: str) -> Locator:
         """The button with a key."""
@@ -136,6 +137,22 @@ class TrainPage:
     def speed(self, key: str) -> None:
         """Move the speed with a key: Home is the slowest, End the fastest."""
         self.pace.press(key)
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """What the last frame said of the run."""
+        found: dict[str, Any] = self.page.evaluate("rnnviz.stage.header")
+        return found
+
+    @property
+    def run(self) -> str:
+        """The id of the run."""
+        return str(self.page.evaluate("rnnviz.wire.run"))
+
+    @property
+    def drops(self) -> int:
+        """How often the wire has fallen."""
+        return int(self.page.evaluate("rnnviz.wire.drops"))
 
     def visit(self, title: str) -> None:
         """Go to the page of that title."""
