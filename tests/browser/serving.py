@@ -157,7 +157,11 @@ def stays_here(url: str) -> bool:
 
 
 def visit(page: Page, url: str, first: str = "loss") -> None:
-    """Go to ``url`` and wait until the chart ``first`` is drawn and nothing runs."""
+    """Go to ``url`` and wait until the chart ``first`` is drawn and nothing runs.
+
+    A link that leads far is followed before all eyes.
+    """
     page.goto(url)
     page.locator(f".st-key-{first} .rnnviz-chart[data-drawn]").wait_for()
+    page.wait_for_function("!rnnviz.stage.header.running")
     page.locator(IDLE).wait_for()

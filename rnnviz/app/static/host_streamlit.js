@@ -16,7 +16,7 @@ const [LEAVING_MS, WRITING_MS] = [1000, 250];
 const [RUN, ADDRESS] = ["rnnviz-run", "rnnviz-address"];
 
 // The page as Streamlit drew it last: what has changed since makes its script run again.
-const page = { edition: 0, asked: -1, tell: null };
+const page = { edition: 0, asked: -1, tell: null, leftAt: -Infinity };
 
 // A page that is loaded again goes on with its run; one that was opened by another link does not.
 function known() {
@@ -28,6 +28,7 @@ function known() {
 export function wire({ parentElement, data, setTriggerValue }) {
   [page.tell, page.edition] = [setTriggerValue, data.edition];
   page.asked = -1;
+  if (page.left !== location.pathname) page.leftAt = -Infinity;
   load(new URL(data.plotly, document.baseURI));
   if (stage.source) {
     stage.source.renew(data.ticket);
@@ -76,9 +77,20 @@ function follow() {
   clearTimeout(page.timer);
   const { edition } = stage.header;
   if (edition === page.edition) return;
-  const wait = edition === page.asked ? PATIENCE_MS : QUIET_MS;
+  const leaving = performance.now() < page.leftAt + PATIENCE_MS;
+  const wait = leaving || edition === page.asked ? PATIENCE_MS : QUIET_MS;
   page.timer = setTimeout(() => (stage.held ? follow() : ask("stale")), wait);
 }
+
+// Who goes to another page has Streamlit's script run anyhow. What is asked for before the server has
+// answered would be sent as from the page before, and lead back to it.
+function leave(path) {
+  [page.left, page.leftAt] = [path, performance.now()];
+  if (stage.header) follow();
+}
+const isLink = ({ target }) => target.closest?.("a[href]");
+document.addEventListener("click", (event) => isLink(event) && leave(location.pathname), true);
+addEventListener("popstate", () => leave(null));
 
 // The address leads to what is shown, on another page too; going back leads to the page before. It
 // is written at the end of what follows each other fast: browsers allow it so often only.

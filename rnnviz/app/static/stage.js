@@ -65,6 +65,8 @@ export class Stage {
     let plot = this.plots.get(key);
     if (plot?.node !== parts.node) {
       plot?.leave();
+      // What has come for the node before isn't what this one draws.
+      this.waiting.delete(key);
       const clicked = (on, event) => this.send({ do: "click", on, ...event });
       plot = new Plot(key, parts, { clicked, seen: () => this.watch() });
       this.plots.set(key, plot);
