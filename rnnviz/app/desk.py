@@ -152,17 +152,18 @@ class Desk:
 
     def _work(self, job: Job, now: float) -> None:
         self._done.add(job)  # also where it fails
-        if job.work(STRETCH):
+        # The first time it is asked whether there is anything to do at all.
+        if job.work(STRETCH if job in self._working else 0.0):
             self._done.discard(job)
             self._working.add(job)
             # A press is not to wait until all that is found little by little is drawn.
             if now >= self._next_look:
                 self.version += 1
                 self._next_look = now + LOOK
-        elif job in self._working:
-            self._working.discard(job)
+        else:
             self.version += 1
-            self.edition += 1
+            self.edition += job in self._working
+            self._working.discard(job)
 
     # Who looks
 

@@ -169,7 +169,7 @@ def test_a_phrase_that_can_not_be_read_gets_a_sentence(page):
 
 
 def test_a_chosen_unit_has_its_own_arithmetic(page):
-    page.app.number_input(key="unit").set_value(4)
+    page.app.number_input(key="step_unit_0").set_value(4)
     page.run()
     assert "a_1[4] =" in page.text
     assert page.microscope.unit == 4

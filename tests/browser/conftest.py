@@ -33,13 +33,16 @@ def complaints() -> Iterator[list[str]]:
 def opened(
     server: Server, browser: Browser, complaints: list[str]
 ) -> Iterator[Callable[..., TrainPage]]:
-    """Opens a page, at a link if one is given, with a browser context of its own."""
+    """Opens a page, at a link if one is given, with a browser context of its own.
+
+    It is there when its chart ``first`` is drawn.
+    """
     contexts = []
 
-    def opened(link: str = "", **options: object) -> TrainPage:
+    def opened(link: str = "", first: str = "loss", **options: object) -> TrainPage:
         page = open_page(browser, complaints, **options)
         contexts.append(page.context)
-        visit(page, link or server.url)
+        visit(page, link or server.url, first)
         return TrainPage(page)
 
     yield opened

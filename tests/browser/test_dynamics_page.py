@@ -24,11 +24,7 @@ def find(page):
 
 
 def opened_at(opened, server, query, viewport=TALL):
-    page = opened(f"{server.url}/?{query}", viewport=viewport)
-    expect(page.status).not_to_contain_text("Opening")
-    page.visit("Dynamics")
-    page.expect_drawn_above("phase", 0)
-    return page
+    return opened(f"{server.url}/dynamics?{query}", "phase", viewport=viewport)
 
 
 def preset_query():
@@ -44,7 +40,7 @@ def flipflop(opened, server):
     return page
 
 
-def test_the_flip_flop_has_eight_stable_points(flipflop):
+def test_the_flip_flop_has_eight_stable_points_and_each_tells_its_values(flipflop):
     expect(search(flipflop)).to_contain_text("press Find")
     find(flipflop)
     expect(search(flipflop)).to_contain_text("8 stable, 19 saddle, 0 slow")
@@ -56,6 +52,9 @@ def test_the_flip_flop_has_eight_stable_points(flipflop):
     signs = {tuple(float(v) > 0 for v in answer.split(", ")) for answer in answers}
     assert len(signs) == 8
     expect(flipflop.at("phase").locator("figcaption")).to_contain_text("fitted at epoch 150")
+    for key, said in HOVERED.items():
+        hover_over_a_point(flipflop, key)
+        expect(flipflop.chart(key).locator(".hovertext")).to_contain_text(re.compile(said))
 
 
 #: How far along the axes the first stable point is drawn, 0..1.
@@ -72,14 +71,12 @@ HOVERED = {
 }
 
 
-def test_a_hover_tells_the_exact_values_of_a_point(flipflop):
-    find(flipflop)
-    for key, said in HOVERED.items():
-        flipflop.expect_in_chart(key, "node.data.some((s) => s.x.length > 7)")
-        x, y = flipflop.in_chart(key, PLACE)
-        box = flipflop.chart(key).locator(".nsewdrag").bounding_box()
-        flipflop.page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * (1 - y))
-        expect(flipflop.chart(key).locator(".hovertext")).to_contain_text(re.compile(said))
+def hover_over_a_point(page, key):
+    """Move the pointer to the first stable point of a chart."""
+    page.expect_in_chart(key, "node.data.some((s) => s.x.length > 7)")
+    x, y = page.in_chart(key, PLACE)
+    box = page.chart(key).locator(".nsewdrag").bounding_box()
+    page.page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * (1 - y))
 
 
 def test_a_zoom_of_the_eigenvalues_stays_when_they_are_drawn_again(opened, server):
@@ -134,13 +131,6 @@ def test_a_long_search_can_be_cancelled(opened, server):
     page.press("cancel")
     expect(search(page)).to_contain_text("press Find")
     expect(page.button("find")).to_be_enabled()
-
-
-def test_a_link_to_the_page_opens_it(opened, server):
-    page = opened()
-    page.page.goto(f"{server.url}/dynamics?epoch=5&hidden=6")
-    page.expect_drawn_above("phase", 0)
-    page.expect_place("5")
 
 
 def test_one_unit_has_a_sentence_instead_of_a_plane(opened, server):

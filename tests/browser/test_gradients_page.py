@@ -22,9 +22,9 @@ def lag_20(opened, server):
     """Opens the page on a preset of the recall task after a few epochs."""
 
     def lag_20(cell):
-        page = opened(f"{server.url}/?{urlencode({**LAG[cell].to_query(), 'epoch': EPOCHS})}")
+        query = urlencode({**LAG[cell].to_query(), "epoch": EPOCHS})
+        page = opened(f"{server.url}/gradients?{query}", "over_lag")
         page.expect_place(str(EPOCHS))
-        page.visit("Gradients")
         return page
 
     return lag_20

@@ -13,11 +13,9 @@ LEARNED = "hidden=16&init_scale=0.1&epoch=500&phrase=i+am+not+good"
 @pytest.fixture
 def page(opened, server):
     """The page on a network that has learned its phrases."""
-    page = opened(f"{server.url}/?{LEARNED}")
+    page = opened(f"{server.url}/hidden?{LEARNED}", "response")
     page.expect_place("500")
     page.expect_share("training", "100.0%")
-    page.visit("Hidden states")
-    expect(page.at("room")).to_be_visible()
     return page
 
 
@@ -54,7 +52,7 @@ def unit(page):
     """The unit that is looked at, as the text and its box say."""
     heading = page.page.locator(".rnnviz-unit h4").first.inner_text()
     found = re.match(r"Unit (\d+)", heading)[1]
-    expect(page.at("lab_unit").get_by_role("spinbutton")).to_have_value(found)
+    expect(page.at("hidden_unit").get_by_role("spinbutton")).to_have_value(found)
     return int(found)
 
 
@@ -130,11 +128,8 @@ def _silence(page, carrier):
 
 
 @pytest.fixture
-def broken(opened, server):
-    """The room *Break it* on the plain network."""
-    page = opened(f"{server.url}/?{LEARNED}")
-    page.expect_place("500")
-    page.visit("Hidden states")
+def broken(page):
+    """The room *Break it*."""
     page.choose("room", "Break it")
     return page
 

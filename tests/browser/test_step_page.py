@@ -10,14 +10,14 @@ from playwright.sync_api import expect
 from rnnviz.engine.timeline import Phase, timeline
 from tests.browser.serving import IDLE
 
+EAGER = "hidden=20&init_scale=0.1&lr=0.05"
 NUMBER = r"[−-]?\d[\d.e−-]*"
 
 
 @pytest.fixture
 def page(opened, server):
-    """The page *Step* on "i am not good" after 400 epochs."""
-    page = opened(f"{server.url}/?epoch=400&phrase=i+am+not+good")
-    page.visit("Step")
+    """The page *Step* on "i am not good" in the middle of learning."""
+    page = opened(f"{server.url}/step?{EAGER}&epoch=60&phrase=i+am+not+good", "network")
     page.choose("subject", "my own")
     expect(levels(page)).to_contain_text("a sequence of your own: “i am not good”")
     expect_moment(page, 0)
@@ -152,23 +152,20 @@ def test_a_click_on_a_column_goes_there_and_chooses_the_unit(page):
     x = box["x"] + box["width"] * (2 - low) / (high - low)
     page.page.mouse.click(x, box["y"] + box["height"] / 2)
     expect(levels(page)).to_contain_text("word 3 of 4: “not”")
-    unit = page.at("unit").get_by_role("spinbutton")
+    unit = page.at("step_unit").get_by_role("spinbutton")
     expect(unit).not_to_have_value("0")
     chosen = unit.input_value()
     expect(formula(page)).to_contain_text(f"a_3[{chosen}]")
 
 
-def test_the_slider_reaches_every_moment(page):
+def test_the_slider_and_the_box_reach_every_moment_and_unit(page):
+    page.set_number("step_unit", 17)
+    expect(formula(page)).to_contain_text("a_1[17]")
     page.drag("moment", [3, 9, 5], release=False)
     expect_moment(page, 5)
     expect(levels(page)).to_contain_text("backward")
     page.page.mouse.up()
     expect_moment(page, 5)
-
-
-def test_a_unit_can_be_chosen_by_its_number(page):
-    page.set_number("unit", 17)
-    expect(formula(page)).to_contain_text("a_1[17]")
 
 
 def test_applying_the_update_changes_the_weights_as_shown_and_takes_the_next_phrase(page):
@@ -177,13 +174,13 @@ def test_applying_the_update_changes_the_weights_as_shown_and_takes_the_next_phr
     page.keys("End")
     expect(levels(page)).to_contain_text(Phase.UPDATE.value)
     page.press("apply")
-    page.expect_place("400 + 1/58")
+    page.expect_place("60 + 1/58")
     expect(levels(page)).to_contain_text("example 2 of 58")
     expect(levels(page)).to_contain_text("forward")
 
 
 def test_a_step_of_the_past_can_be_looked_at(page):
-    page.drag("scrubber", [100])
+    page.drag("scrubber", [20])
     epoch = page.stand("scrubber")
     expect(levels(page)).to_contain_text(f"epoch {epoch}")
     expect(page.status).to_contain_text("Looking back")
@@ -214,8 +211,7 @@ def test_a_long_phrase_is_shown_in_a_window(page):
 
 
 def test_a_link_to_the_page_opens_it(opened, server):
-    page = opened()
-    page.page.goto(f"{server.url}/step?epoch=5")
+    page = opened(f"{server.url}/step?epoch=5", "network")
     expect(levels(page)).to_contain_text("epoch 5")
     expect(page.page).to_have_url(re.compile("/step.*epoch=5"))
 
@@ -237,8 +233,7 @@ GATED = "task=brackets&hidden=12&init=xavier&optimizer=adam&batch=8&epoch=2"
 
 
 def test_every_part_of_a_gated_cell_adds_up_where_there_is_an_answer_at_every_step(opened, server):
-    page, parts = opened(f"{server.url}/?cell=lstm&{GATED}"), "ifgoch"
-    page.visit("Step")
+    page, parts = opened(f"{server.url}/step?cell=lstm&{GATED}", "network"), "ifgoch"
     page.choose("subject", "my own")
     expect(levels(page)).to_contain_text("a sequence of your own")
     page.keys("ArrowRight", "ArrowRight")
@@ -254,8 +249,7 @@ def test_every_part_of_a_gated_cell_adds_up_where_there_is_an_answer_at_every_st
 
 
 def test_a_step_with_many_answers_has_its_loss_and_its_way_back(opened, server):
-    page = opened(f"{server.url}/?cell=gru&{GATED}")
-    page.visit("Step")
+    page = opened(f"{server.url}/step?cell=gru&{GATED}", "network")
     page.choose("subject", "my own")
     expect(levels(page)).to_contain_text("a sequence of your own")
     tokens = 10
@@ -273,6 +267,9 @@ def test_a_step_with_many_answers_has_its_loss_and_its_way_back(opened, server):
 
 
 def test_the_cursor_stays_in_sight_in_the_place_of_the_numbers(page):
+    slider = page.page.locator("[data-slider=moment]").bounding_box()
+    buttons = page.page.locator(".rnnviz-cursor").bounding_box()
+    assert 0 <= buttons["y"] - (slider["y"] + slider["height"]) < 16
     page.chart("terms").scroll_into_view_if_needed()
     expect(page.at("cursor_bar")).to_be_in_viewport()
     expect(page.at("header")).not_to_be_in_viewport()
@@ -290,12 +287,6 @@ def test_while_it_plays_the_cursor_still_obeys(page):
     expect(page.button("first")).to_be_disabled()
     page.expect_epoch_above(page.epoch + 5)
     page.pause()
-
-
-def test_what_is_never_seen_takes_no_room(page):
-    slider = page.page.locator("[data-slider=moment]").bounding_box()
-    buttons = page.page.locator(".rnnviz-cursor").bounding_box()
-    assert 0 <= buttons["y"] - (slider["y"] + slider["height"]) < 16
 
 
 def test_a_press_just_after_a_change_of_page_breaks_nothing(page):

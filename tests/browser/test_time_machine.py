@@ -209,10 +209,10 @@ def test_a_reload_finds_the_run_where_it_was(trained):
 
 
 def test_a_gradient_check_is_right_and_the_notebooks_is_wrong(opened, server):
-    page = opened(f"{server.url}/?epoch=300")
+    page = opened(f"{server.url}/?{EAGER}&epoch=60")
     page.press("check")
     expect(page.page.locator(".rnnviz-check")).to_contain_text("✓ right to")
-    page = opened(f"{server.url}/?epoch=300&gradient=notebook")
+    page = opened(f"{server.url}/?{EAGER}&epoch=60&gradient=notebook")
     page.press("check")
     badge = page.page.locator(".rnnviz-check")
     expect(badge).to_contain_text(

@@ -72,7 +72,7 @@ def test_a_sample_is_as_high_with_few_lines_as_with_many(opened, server):
     assert len(set(heights)) == 1
 
 
-def test_pause_stands_still_at_once(page):
+def test_pause_stands_still_at_once_and_space_does_both(page):
     page.play()
     page.expect_epoch_above(3)
     expect(page.button("play")).to_be_disabled()
@@ -81,6 +81,11 @@ def test_pause_stands_still_at_once(page):
     epoch, loss = page.reading()[0], page.loss
     page.page.wait_for_timeout(500)
     assert (page.reading()[0], page.loss) == (epoch, loss)
+    page.keys("Space")
+    expect(page.status).to_contain_text("Running")
+    page.expect_epoch_above(page.epoch + 1)
+    page.keys("Space")
+    expect(page.status).to_contain_text("Paused")
 
 
 STREAMLIT_SAYS_SO_TOO = """() => {
@@ -96,14 +101,6 @@ def test_while_it_plays_nothing_else_says_that_something_runs(page):
         assert not page.page.evaluate(STREAMLIT_SAYS_SO_TOO)
         page.page.wait_for_timeout(50)
     page.pause()
-
-
-def test_space_plays_and_pauses(page):
-    page.keys("Space")
-    expect(page.status).to_contain_text("Running")
-    page.expect_epoch_above(1)
-    page.keys("Space")
-    expect(page.status).to_contain_text("Paused")
 
 
 def test_slow_motion_shows_phrase_after_phrase(page):

@@ -47,7 +47,7 @@ class TrainPage:
 
     def at(self, key: str) -> Locator:
         """The element with a key; a setting's has a number too once others have changed it."""
-        made_anew = ", ".join(f".st-key-{key}_{edition}" for edition in range(1, 10))
+        made_anew = ", ".join(f".st-key-{key}_{edition}" for edition in range(1, 30))
         return self.page.locator(f":is(.st-key-{key}, {made_anew})")
 
     def button(self, key: str) -> Locator:

@@ -29,6 +29,7 @@ from rnnviz.app.stage import Block, place, place_cursor, place_text
 from rnnviz.app.state import first_value, on_desk, visit
 from rnnviz.app.style import check_html, release_header, theme
 from rnnviz.app.text import explanation
+from rnnviz.app.unit import unit_box
 from rnnviz.app.viewer import Event, Handler
 from rnnviz.app.wording import text_name
 from rnnviz.engine.timeline import Phase
@@ -111,11 +112,7 @@ def _subject(session: Session) -> None:
         )
         scope.subject = Subject(chosen or scope.subject)
         phrase_box(session, disabled=scope.subject is Subject.NEXT)
-        st.session_state["unit"] = scope.unit
-        hidden = session.config.hidden
-        st.number_input(
-            "Unit", 0, hidden - 1, key="unit", width=120, on_change=on_desk(_choose_unit)
-        )
+        unit_box(session, scope.unit, "step", _choose_unit)
         _apply_button(session)
     _layer_and_part(session)
 
@@ -155,8 +152,8 @@ def _apply_button(session: Session) -> None:
     )  # fmt: skip
 
 
-def _choose_unit(session: Session) -> None:
-    session.microscope.unit = int(st.session_state["unit"])
+def _choose_unit(session: Session, unit: int) -> None:
+    session.microscope.unit = unit
 
 
 def _cursor(scope: Microscope) -> SliderState:

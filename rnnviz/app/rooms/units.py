@@ -18,6 +18,7 @@ from rnnviz.app.state import first_value, on_desk
 from rnnviz.app.style import steady, theme
 from rnnviz.app.table import numbers
 from rnnviz.app.text import explanation
+from rnnviz.app.unit import unit_box
 from rnnviz.app.viewer import Event
 from rnnviz.dissection import LEAF, Region, Sort
 from rnnviz.figures.response import Labels, response_matrix
@@ -99,9 +100,8 @@ def _sort(session: Session) -> Sort:
 
 def _unit(session: Session) -> None:
     """Which unit, by its number or on from the last one in the order."""
-    st.session_state["lab_unit"] = session.dissection.unit
     last = session.config.hidden - 1
-    st.number_input("Unit", 0, last, key="lab_unit", width=120, on_change=on_desk(_choose_unit))
+    unit_box(session, session.dissection.unit, "hidden", _choose_unit)
     for name, icon, by, key in (("Previous", "chevron_left", -1, "Left"),
                                 ("Next", "chevron_right", 1, "Right")):  # fmt: skip
         st.button(
@@ -123,8 +123,8 @@ def _word(session: Session, region: Region) -> str | None:
     )  # fmt: skip
 
 
-def _choose_unit(session: Session) -> None:
-    session.dissection.unit = int(st.session_state["lab_unit"])
+def _choose_unit(session: Session, unit: int) -> None:
+    session.dissection.unit = unit
 
 
 def _step(session: Session, by: int) -> None:

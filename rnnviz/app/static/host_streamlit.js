@@ -10,13 +10,13 @@ const stage = new Stage();
 window.rnnviz = { stage };
 // How long nothing must have changed before Streamlit's own part of the page follows, and how long
 // it is waited for before it is asked for again.
-const [QUIET_MS, PATIENCE_MS, REJOIN_MS] = [150, 3000, 700];
+const [QUIET_MS, PRESS_MS, PATIENCE_MS, REJOIN_MS] = [150, 800, 3000, 700];
 const [LEAVING_MS, WRITING_MS] = [1000, 250];
 // Where this tab keeps the id of its run, and the address that led to it.
 const [RUN, ADDRESS] = ["rnnviz-run", "rnnviz-address"];
 
 // The page as Streamlit drew it last: what has changed since makes its script run again.
-const page = { edition: 0, asked: -1, tell: null, leftAt: -Infinity };
+const page = { edition: 0, asked: -1, tell: null, leftAt: -Infinity, pressedAt: -Infinity };
 
 // A page that is loaded again goes on with its run; one that was opened by another link does not.
 function known() {
@@ -77,8 +77,11 @@ function follow() {
   clearTimeout(page.timer);
   const { edition } = stage.header;
   if (edition === page.edition) return;
-  const leaving = performance.now() < page.leftAt + PATIENCE_MS;
-  const wait = leaving || edition === page.asked ? PATIENCE_MS : QUIET_MS;
+  const now = performance.now();
+  const leaving = now < page.leftAt + PATIENCE_MS;
+  const pressed = now < page.pressedAt + PRESS_MS;
+  const asked = leaving || edition === page.asked;
+  const wait = asked ? PATIENCE_MS : pressed ? PRESS_MS : QUIET_MS;
   page.timer = setTimeout(() => (stage.held ? follow() : ask("stale")), wait);
 }
 
@@ -89,6 +92,14 @@ function leave(path) {
   if (stage.header) follow();
 }
 const isLink = ({ target }) => target.closest?.("a[href]");
+// What is pressed on Streamlit's own elements has its script run too: both at once may lose the press.
+const isOurs = ({ target }) => target.closest?.(".rnnviz-control, .rnnviz-figure");
+function yieldTo(event) {
+  if (isOurs(event) || event.key === " ") return;
+  page.pressedAt = performance.now();
+  if (stage.header) follow();
+}
+for (const press of ["pointerdown", "keydown"]) document.addEventListener(press, yieldTo, true);
 document.addEventListener("click", (event) => isLink(event) && leave(location.pathname), true);
 addEventListener("popstate", () => leave(null));
 
