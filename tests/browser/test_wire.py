@@ -242,10 +242,11 @@ LINKED = """() => {
 
 def test_the_address_follows_the_run(page):
     page.pace.fill("6")
-    page.expect_epoch_above(60)
+    page.page.wait_for_url(re.compile("epoch=[1-9]"))
     for _ in range(5):
         told, epoch = page.page.evaluate(LINKED)
-        assert epoch - 72 <= told <= epoch
+        # At 60 epochs a second: a second, and what a crowded machine needs for a timer.
+        assert epoch - 120 <= told <= epoch
         page.page.wait_for_timeout(300)
 
 
