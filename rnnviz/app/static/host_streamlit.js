@@ -28,7 +28,6 @@ function known() {
 export function wire({ parentElement, data, setTriggerValue }) {
   [page.tell, page.edition] = [setTriggerValue, data.edition];
   page.asked = -1;
-  if (page.left !== location.pathname) page.leftAt = -Infinity;
   load(new URL(data.plotly, document.baseURI));
   if (stage.source) {
     stage.source.renew(data.ticket);
@@ -78,7 +77,9 @@ function follow() {
   const { edition } = stage.header;
   if (edition === page.edition) return;
   const now = performance.now();
-  const leaving = now < page.leftAt + PATIENCE_MS;
+  // The path changes when the server has answered.
+  const there = page.left && page.left !== location.pathname;
+  const leaving = !there && now < page.leftAt + PATIENCE_MS;
   const pressed = now < page.pressedAt + PRESS_MS;
   const asked = leaving || edition === page.asked;
   const wait = asked ? PATIENCE_MS : pressed ? PRESS_MS : QUIET_MS;
