@@ -157,7 +157,11 @@ class Dissection:
         self.word = self.word if self.word in known else None
         if self.cell and (self.cell[0] >= hidden or self.cell[1] not in known):
             self.cell = None
-        self.leaf = min(self.leaf, (self.corpus(region).count - 1) // LEAF)
+        self.leaf = min(self.leaf, self.last_leaf(region))
+
+    def last_leaf(self, region: Region) -> int:
+        """The number of the last leaf of the data set, from 0."""
+        return (self.corpus(region).count - 1) // LEAF
 
     # Trajectories
 

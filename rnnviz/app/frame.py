@@ -12,23 +12,23 @@ from rnnviz.figures.picture import Parts, Picture
 
 
 @dataclass(frozen=True)
-class SliderState:
-    """Where a slider stands, from 0 to ``last``, what it says, and its bands (name, width)."""
+class Position:
+    """Where a slider or a stepper stands, from 0 to ``last``; what it says; bands (name, width)."""
 
     last: int
     shown: int
-    text: str
+    text: str = ""
     bands: Sequence[tuple[str, int]] = ()
 
 
 class Frame:
-    """Pictures, texts and sliders by their keys; pictures out of sight are not computed."""
+    """Pictures, texts and positions by their keys; pictures out of sight are not computed."""
 
     def __init__(self, sight: Collection[str]) -> None:
         self._sight = sight
         self.pictures: dict[str, tuple[Parts, str]] = {}
         self.texts: dict[str, str] = {}
-        self.sliders: dict[str, SliderState] = {}
+        self.positions: dict[str, Position] = {}
 
     def chart(self, key: str, figure: Callable[..., Picture], *args: Any, remark: str = "") -> None:
         """Draw ``figure(*args)`` in the chart ``key``, with a remark below it."""
@@ -39,9 +39,9 @@ class Frame:
         """Write HTML in the place ``key``; what isn't our own in it must be escaped."""
         self.texts[key] = html
 
-    def slider(self, key: str, state: SliderState) -> None:
-        """Say where the slider ``key`` stands."""
-        self.sliders[key] = state
+    def position(self, key: str, state: Position) -> None:
+        """Say where the slider or stepper ``key`` stands."""
+        self.positions[key] = state
 
 
 class _Drawn:
@@ -95,7 +95,7 @@ class Sent:
         told = {
             **header,
             "texts": texts,
-            "sliders": {key: asdict(state) for key, state in frame.sliders.items()},
+            "positions": {key: asdict(state) for key, state in frame.positions.items()},
             "pictures": {key: now.since(self.pictures.get(key), body) for key, now in new.items()},
         }
         head = json.dumps(told, separators=(",", ":"), allow_nan=False).encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -26,6 +26,7 @@ _TEXT = """
 </div>
 """
 _CONTROL = '<div class="rnnviz-control"></div>'
+_STEPPER = '<div class="rnnviz-control rnnviz-stepper"></div>'
 #: All of the script that Streamlit holds: the rest comes from the wire's own routes. A component is
 #: called with every run of Streamlit's script, and may be gone before the script is there. All
 #: pages lie side by side, so each finds the wire's routes, below any path of a proxy's too.
@@ -53,6 +54,7 @@ _chart = _component("chart", _CHART)
 _text = _component("text", _TEXT)
 _bar = _component("bar", _CONTROL)
 _cursor = _component("cursor", _CONTROL)
+_stepper = _component("stepper", _STEPPER)
 _phrase = _component("phrase", _CONTROL)
 
 
@@ -96,11 +98,43 @@ def place_cursor(key: str, label: str) -> None:
     _place(_cursor, key, {"key": key, "label": label})
 
 
+class Step(NamedTuple):
+    """A button of a stepper: what it says, how far it goes, and the key that presses it."""
+
+    text: str
+    by: int
+    key: str = ""
+
+
+def place_stepper(
+    key: str,
+    *steps: Step,
+    label: str = "",
+    wraps: bool = False,
+    disabled: bool = False,
+    tip: str = "",
+) -> None:
+    """Put buttons here that lead on and back from one number to another.
+
+    With a ``label`` the number can be typed too. One that ``wraps`` goes on from the last number to
+    the first.
+    """
+    data = {
+        "key": key,
+        "label": label,
+        "steps": [step._asdict() for step in steps],
+        "wraps": wraps,
+        "disabled": disabled,
+        "help": tip,
+    }
+    _place(_stepper, key, data, width="content")
+
+
 def place_phrase(label: str, placeholder: str, disabled: bool, tip: str) -> None:
     """Put the box here in which the reader types a phrase."""
     data = {"label": label, "placeholder": placeholder, "disabled": disabled, "help": tip}
     _place(_phrase, "phrase", data)
 
 
-def _place(component: Callable[..., Any], key: str, data: dict[str, Any], **heard: Any) -> None:
-    component(key=key, data={**data, "script": f"rnnviz/{host_path()}"}, **heard)
+def _place(component: Callable[..., Any], key: str, data: dict[str, Any], **more: Any) -> None:
+    component(key=key, data={**data, "script": f"rnnviz/{host_path()}"}, **more)

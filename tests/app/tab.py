@@ -39,6 +39,10 @@ BUTTONS = {
     "new_seed": {"do": "seed"},
     "back_to_now": {"do": "now"},
     "branch": {"do": "branch"},
+    "apply": {"do": "select", "on": "apply", "by": 1},
+    "unit_next": {"do": "select", "on": "unit", "by": 1},
+    "unit_previous": {"do": "select", "on": "unit", "by": -1},
+    "leaf_1": {"do": "select", "on": "leaf", "by": 1},
 }
 
 
@@ -158,6 +162,10 @@ class Tab:
         """What the only component of its kind was told."""
         (proto,) = self.components(name).values()
         return json.loads(proto.json)
+
+    def stepper(self, key):
+        """What a stepper was told."""
+        return json.loads(self.components("stepper")[key].json)
 
     @property
     def places(self):

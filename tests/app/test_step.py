@@ -107,7 +107,7 @@ def test_the_ends_can_not_be_passed(page):
     assert page.microscope.moment.phase is Phase.UPDATE
     for where in ("last", "phaseOn", "on"):
         page.move(where)
-        assert page.frame["sliders"]["moment"]["shown"] == page.microscope.last
+        assert page.frame["positions"]["moment"]["shown"] == page.microscope.last
 
 
 def test_the_slider_goes_to_any_moment(page):
@@ -131,7 +131,7 @@ def test_a_click_in_a_picture_goes_to_that_unit_at_that_word(page):
 
 def test_the_slider_stands_at_the_moment(page):
     page.move("phaseOn")
-    stand = page.frame["sliders"]["moment"]
+    stand = page.frame["positions"]["moment"]
     assert stand["shown"] == page.microscope.cursor == len(page.step.words)
     assert [name for name, _ in stand["bands"]] == [phase.value for phase in Phase]
 
@@ -154,12 +154,17 @@ def test_applying_the_update_takes_the_next_phrase(page):
 
 def test_a_phrase_of_ones_own_can_not_be_applied(page):
     own(page)
-    assert page.disabled("apply")
+    assert page.stepper("apply")["disabled"]
+    page.click("apply")
+    assert page.session.place == "3"
     assert "a sequence of your own: “i am not good”" in page.text
 
 
 def test_a_finished_run_has_nothing_to_apply():
-    assert Page(hidden="4", epochs="2", epoch="2").disabled("apply")
+    page = Page(hidden="4", epochs="2", epoch="2")
+    assert page.frame["positions"]["apply"] == {"last": 1, "shown": 1, "text": "", "bands": []}
+    page.click("apply")
+    assert page.session.place == "2"
 
 
 def test_a_phrase_that_can_not_be_read_gets_a_sentence(page):
@@ -169,10 +174,12 @@ def test_a_phrase_that_can_not_be_read_gets_a_sentence(page):
 
 
 def test_a_chosen_unit_has_its_own_arithmetic(page):
-    page.app.number_input(key="step_unit_0").set_value(4)
-    page.run()
+    page.say("select", on="unit", value=4)
     assert "a_1[4] =" in page.text
-    assert page.microscope.unit == 4
+    assert page.frame["positions"]["unit"]["shown"] == page.microscope.unit == 4
+    for beyond, stand in ((-3, 0), (1e300, 5)):
+        page.say("select", on="unit", value=beyond)
+        assert page.frame["positions"]["unit"]["shown"] == page.microscope.unit == stand
 
 
 def test_the_gradient_check_is_of_this_step(page):

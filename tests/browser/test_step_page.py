@@ -152,7 +152,7 @@ def test_a_click_on_a_column_goes_there_and_chooses_the_unit(page):
     x = box["x"] + box["width"] * (2 - low) / (high - low)
     page.page.mouse.click(x, box["y"] + box["height"] / 2)
     expect(levels(page)).to_contain_text("word 3 of 4: “not”")
-    unit = page.at("step_unit").get_by_role("spinbutton")
+    unit = page.at("unit").get_by_role("spinbutton")
     expect(unit).not_to_have_value("0")
     chosen = unit.input_value()
     expect(formula(page)).to_contain_text(f"a_3[{chosen}]")
@@ -164,11 +164,11 @@ def test_just_come_from_another_page_the_box_follows_too(opened, server):
     page.expect_drawn_above("network", 0)
     box = page.chart("network").locator(".nsewdrag").bounding_box()
     page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page.at("step_unit").get_by_role("spinbutton")).not_to_have_value("0", timeout=2500)
+    expect(page.at("unit").get_by_role("spinbutton")).not_to_have_value("0", timeout=2500)
 
 
 def test_the_slider_and_the_box_reach_every_moment_and_unit(page):
-    page.set_number("step_unit", 17)
+    page.set_number("unit", 17)
     expect(formula(page)).to_contain_text("a_1[17]")
     page.drag("moment", [3, 9, 5], release=False)
     expect_moment(page, 5)

@@ -43,7 +43,7 @@ class TrainPage:
         self.message = page.locator(".rnnviz-message")
         self.verdict = page.locator(".rnnviz-verdict")
         self.phrase = page.locator(".st-key-phrase input")
-        self.pace = page.locator(".rnnviz-bar label input")
+        self.pace = page.locator(".rnnviz-bar .pace input")
 
     def at(self, key: str) -> Locator:
         """The element with a key; a setting's has a number too once others have changed it."""

@@ -13,7 +13,7 @@ from rnnviz.analysis.recipe import parts
 from rnnviz.analysis.step import StepRecord, panels
 from rnnviz.analysis.terms import terms
 from rnnviz.app.check import check_button
-from rnnviz.app.frame import Frame, SliderState
+from rnnviz.app.frame import Frame, Position
 from rnnviz.app.live import live
 from rnnviz.app.moment import (
     caption_html,
@@ -25,11 +25,10 @@ from rnnviz.app.moment import (
     levels_room,
 )
 from rnnviz.app.phrase import phrase_box
-from rnnviz.app.stage import Block, place, place_cursor, place_text
-from rnnviz.app.state import first_value, on_desk, visit
+from rnnviz.app.stage import Block, Step, place, place_cursor, place_stepper, place_text
+from rnnviz.app.state import first_value, visit
 from rnnviz.app.style import check_html, release_header, theme
 from rnnviz.app.text import explanation
-from rnnviz.app.unit import unit_box
 from rnnviz.app.viewer import Event, Handler
 from rnnviz.app.wording import text_name
 from rnnviz.engine.timeline import Phase
@@ -57,11 +56,13 @@ def step_page(session: Session) -> None:
     def draw(frame: Frame) -> None:
         probe = session.inspect()
         step = session.step(probe)
-        frame.slider("moment", _cursor(session.microscope))
+        frame.position("moment", _cursor(session.microscope))
+        frame.position("unit", Position(session.config.hidden - 1, session.microscope.unit))
+        frame.position("apply", Position(1, int(session.over)))
         _draw_texts(session, probe, step, frame)
         _draw_charts(session.microscope, step, frame)
 
-    live(session, draw, _handlers(session.microscope))
+    live(session, draw, _handlers(session))
 
 
 def _layout(session: Session, step: StepRecord) -> None:
@@ -112,7 +113,7 @@ def _subject(session: Session) -> None:
         )
         scope.subject = Subject(chosen or scope.subject)
         phrase_box(session, disabled=scope.subject is Subject.NEXT)
-        unit_box(session, scope.unit, "step", _choose_unit)
+        place_stepper("unit", label="Unit")
         _apply_button(session)
     _layer_and_part(session)
 
@@ -144,21 +145,25 @@ def _layer_and_part(session: Session) -> None:
 
 def _apply_button(session: Session) -> None:
     own, sequence = session.microscope.subject is Subject.OWN, session.names.sequence
-    st.button(
-        f"Apply update and take the next {sequence}", key="apply", on_click=on_desk(Session.apply),
-        disabled=own or session.over, shortcut="A",
-        help=f"Takes this very step in the run. For a {sequence} of your own the step is only "
-        f"looked at: the run learns from its training {sequence}s alone." if own else None,
-    )  # fmt: skip
+    tip = "Takes this very step in the run."
+    if own:
+        tip += (
+            f" For a {sequence} of your own the step is only looked at: the run learns from its "
+            f"training {sequence}s alone."
+        )
+    step = Step(f"Apply update and take the next {sequence}", 1, "A")
+    place_stepper("apply", step, disabled=own, tip=tip)
 
 
-def _choose_unit(session: Session, unit: int) -> None:
-    session.microscope.unit = unit
+def _apply(session: Session) -> None:
+    """Take the step in the run, where it is one of the run's own."""
+    if session.microscope.subject is Subject.NEXT and not session.over:
+        session.apply()
 
 
-def _cursor(scope: Microscope) -> SliderState:
+def _cursor(scope: Microscope) -> Position:
     text = f"{scope.cursor + 1} of {scope.last + 1}"
-    return SliderState(scope.last, scope.cursor, text, scope.phases)
+    return Position(scope.last, scope.cursor, text, scope.phases)
 
 
 def _move(scope: Microscope, event: Event) -> None:
@@ -177,13 +182,20 @@ def _move(scope: Microscope, event: Event) -> None:
         scope.go_to(int(event["value"]))
 
 
-def _handlers(scope: Microscope) -> dict[str, Handler]:
+def _handlers(session: Session) -> dict[str, Handler]:
+    scope = session.microscope
+
+    def unit(event: Event) -> None:
+        scope.unit = max(int(event["value"]), 0)
+
     def network(event: Event) -> None:
         t, unit, _ = event["data"]
         scope.point_at(int(t), int(unit))
 
     return {
         "moment": lambda event: _move(scope, event),
+        "unit": unit,
+        "apply": lambda _: _apply(session),
         "network": network,
         "states": lambda event: scope.point_at(round(event["x"]), round(event["y"])),
     }

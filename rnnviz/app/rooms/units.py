@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -11,14 +12,13 @@ import streamlit as st
 
 from rnnviz.analysis.corpus import Corpus
 from rnnviz.analysis.selectivity import MOST_WORDS, selectivity
-from rnnviz.app.frame import Frame
+from rnnviz.app.frame import Frame, Position
 from rnnviz.app.rooms.room import MOST_CHOICES, Furnished, edition, region_of
-from rnnviz.app.stage import place, place_text
-from rnnviz.app.state import first_value, on_desk
+from rnnviz.app.stage import Step, place, place_stepper, place_text
+from rnnviz.app.state import first_value
 from rnnviz.app.style import steady, theme
 from rnnviz.app.table import numbers
 from rnnviz.app.text import explanation
-from rnnviz.app.unit import unit_box
 from rnnviz.app.viewer import Event
 from rnnviz.dissection import LEAF, Region, Sort
 from rnnviz.figures.response import Labels, response_matrix
@@ -57,13 +57,16 @@ def units_room(session: Session) -> Furnished:
     numbers("hidden_units", tables)
 
     def draw(frame: Frame) -> None:
-        here = region_of(session)
+        here, lab = region_of(session), session.dissection
+        frame.position("unit", Position(session.config.hidden - 1, lab.unit))
+        frame.position("leaf", Position(lab.last_leaf(here), lab.leaf))
         frame.text("tinted", _text_html(session, here))
         if matrix:
             frame.chart("response", _figure, session, here)
             frame.text("behind", _behind_html(session, here))
 
-    return Furnished(draw, {"response": lambda event: _choose_cell(session, event)})
+    acts = {"response": _choose_cell, "unit": _choose_unit, "leaf": _turn}
+    return Furnished(draw, {key: partial(act, session) for key, act in acts.items()})
 
 
 def _figure(session: Session, region: Region) -> Any:
@@ -85,7 +88,7 @@ def _controls(session: Session, region: Region) -> None:
             lab.word = _word(session, region)
         if before != (lab.sort, lab.word) and lab.sort is not Sort.INDEX:
             lab.first(region)
-        _unit(session)
+        _unit()
 
 
 def _sort(session: Session) -> Sort:
@@ -98,16 +101,10 @@ def _sort(session: Session) -> Sort:
     return Sort(chosen or session.dissection.sort)
 
 
-def _unit(session: Session) -> None:
+def _unit() -> None:
     """Which unit, by its number or on from the last one in the order."""
-    last = session.config.hidden - 1
-    unit_box(session, session.dissection.unit, "hidden", _choose_unit)
-    for name, icon, by, key in (("Previous", "chevron_left", -1, "Left"),
-                                ("Next", "chevron_right", 1, "Right")):  # fmt: skip
-        st.button(
-            name, key=f"unit_{name.lower()}", icon=f":material/{icon}:", shortcut=key,
-            on_click=on_desk(_step), args=(by,), disabled=last == 0,
-        )  # fmt: skip
+    back, on = Step("Previous", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
+    place_stepper("unit", back, on, label="Unit", wraps=True)
 
 
 def _word(session: Session, region: Region) -> str | None:
@@ -123,32 +120,24 @@ def _word(session: Session, region: Region) -> str | None:
     )  # fmt: skip
 
 
-def _choose_unit(session: Session, unit: int) -> None:
-    session.dissection.unit = unit
-
-
-def _step(session: Session, by: int) -> None:
-    session.dissection.step(region_of(session), by)
-
-
 def _leaves(session: Session, region: Region) -> None:
+    if session.dissection.last_leaf(region):
+        what = session.names.sequence
+        place_stepper("leaf", Step(f"Earlier {what}s", -1), Step(f"Later {what}s", 1))
+
+
+def _choose_unit(session: Session, event: Event) -> None:
+    """Look at the unit whose number was typed, or go on to the next in the order."""
     lab = session.dissection
-    last = (lab.corpus(region).count - 1) // LEAF
-    if not last:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", key="leaves"):
-        for name, by, disabled in (("Earlier", -1, lab.leaf == 0), ("Later", 1, lab.leaf == last)):
-            st.button(
-                f"{name} {session.names.sequence}s",
-                key=f"leaf_{by}",
-                on_click=on_desk(_turn),
-                args=(by,),
-                disabled=disabled,
-            )
+    if "by" in event:
+        lab.step(region_of(session), int(event["by"]))
+    else:
+        lab.unit = min(max(int(event["value"]), 0), session.config.hidden - 1)
 
 
-def _turn(session: Session, by: int) -> None:
-    session.dissection.leaf = max(0, session.dissection.leaf + by)
+def _turn(session: Session, event: Event) -> None:
+    lab = session.dissection
+    lab.leaf = min(max(lab.leaf + int(event["by"]), 0), lab.last_leaf(region_of(session)))
 
 
 def _choose_cell(session: Session, event: Event) -> None:

@@ -1,4 +1,4 @@
-// What the reader moves: the bar with the time machine, sliders, the phrase.
+// What the reader moves: the bar with the time machine, sliders, steppers, the phrase.
 
 const paced = (speed, sequence) =>
   speed ? `${speed} epoch${speed > 1 ? "s" : ""}/s` : `${sequence} by ${sequence}`;
@@ -48,7 +48,7 @@ const BAR = `
   <button data-do="step" data-what="phrase" title="Take one step of the optimizer (P)"><span></span> <kbd>P</kbd></button>
   <button data-do="reset" title="Epoch 0, same initial weights (0)">Reset <kbd>0</kbd></button>
   <button data-do="seed" title="Other initial weights, another order of the examples (N)">New seed <kbd>N</kbd></button>
-  <label>Speed <input type="range" min="0" step="1" /> <output></output></label>
+  <label class="pace">Speed <input type="range" min="0" step="1" /> <output></output></label>
 </div>
 <div class="rnnviz-bar rnnviz-time">
   <div class="rnnviz-slider" data-slider="scrubber">
@@ -68,9 +68,9 @@ export class Bar {
       [...node.querySelectorAll("button")].map((b) => [b.dataset.what ?? b.dataset.do, b]),
     );
     for (const button of Object.values(this.buttons)) press(button, () => this.act(button));
-    this.speed = find("label input");
+    this.speed = find(".pace input");
     this.speed.max = speeds.length - 1;
-    this.pace = find("label output");
+    this.pace = find(".pace output");
     this.speed.addEventListener("input", () => {
       this.said = stage.send({ do: "speed", epochs: speeds[this.speed.value] });
       this.writePace(speeds[this.speed.value]);
@@ -218,8 +218,8 @@ export class Cursor {
     return Boolean(move);
   }
 
-  write({ sliders }) {
-    const state = sliders[this.name];
+  write({ positions }) {
+    const state = positions[this.name];
     if (!state) return;
     this.slider.stand(state);
     const [first, last] = [state.shown === 0, state.shown === state.last];
@@ -235,11 +235,79 @@ function button([move, [label, path]]) {
   return `<button data-move="${move}">${icon}${label} <kbd>${said}</kbd></button>`;
 }
 
+// A number from 0 on, in a box and at buttons that go so far on or back. Text beside the keys' names
+// is set as text.
+const ARROWS = { ArrowLeft: "←", ArrowRight: "→" };
+const BOX = `<label class="rnnviz-field"><small></small><input type="number" min="0" /></label>`;
+
+export class Stepper {
+  constructor(node, stage, { key, label, steps }) {
+    Object.assign(this, { node, stage, name: key });
+    const buttons = steps.map(() => "<button><span></span> <kbd></kbd></button>");
+    node.innerHTML = `<div class="rnnviz-bar">${label ? BOX : ""}${buttons.join("")}</div>`;
+    this.input = node.querySelector("input");
+    this.buttons = [...node.querySelectorAll("button")];
+    this.buttons.forEach((button, i) => press(button, () => this.step(this.steps[i])));
+    this.input?.addEventListener("input", () => this.type());
+    this.input?.addEventListener("keydown", (e) => e.key === "Enter" && this.input.reportValidity());
+    this.input?.addEventListener("blur", () => this.leave());
+  }
+
+  // What Streamlit says of it with every run of its script.
+  explain({ label, steps, wraps, disabled, help }) {
+    Object.assign(this, { steps, wraps, disabled });
+    this.buttons.forEach((button, i) => {
+      set(button.querySelector("span"), steps[i].text);
+      set(button.querySelector("kbd"), ARROWS[steps[i].key] ?? steps[i].key);
+      button.title = help;
+    });
+    if (!this.input) return;
+    set(this.node.querySelector("small"), label);
+    this.input.setAttribute("aria-label", label);
+  }
+
+  step({ by }) {
+    this.said = this.stage.send({ do: "select", on: this.name, by });
+  }
+
+  // What is no number of this kind is left as it is typed, and told to nobody.
+  type() {
+    this.unfinished = !this.input.value || !this.input.validity.valid;
+    if (this.unfinished) return;
+    this.said = this.stage.send({ do: "select", on: this.name, value: Number(this.input.value) });
+  }
+
+  leave() {
+    this.unfinished = false;
+    this.stage.tell(this);
+  }
+
+  key(name, repeated) {
+    const i = this.steps.findIndex(({ key }) => key.toLowerCase() === name.toLowerCase());
+    if (i < 0) return false;
+    const waits = repeated && this.stage.header.heard < this.said;
+    if (!this.buttons[i].disabled && !waits) this.step(this.steps[i]);
+    return true;
+  }
+
+  write({ positions }, heard) {
+    const state = positions[this.name];
+    if (!state || !heard) return;
+    const { shown, last } = state;
+    if (this.input) this.input.max = last;
+    if (this.input && !this.unfinished) this.input.value = shown;
+    this.buttons.forEach((button, i) => {
+      const there = shown + this.steps[i].by;
+      allow(button, !this.disabled && (this.wraps ? last > 0 : there >= 0 && there <= last));
+    });
+  }
+}
+
 // The box in which the reader types a phrase; the pictures follow with every letter.
 export class Phrase {
   constructor(node, stage) {
     Object.assign(this, { node, stage });
-    node.innerHTML = `<label class="rnnviz-phrase"><small></small>
+    node.innerHTML = `<label class="rnnviz-field"><small></small>
       <input type="text" maxlength="2001" spellcheck="false" autocomplete="off" /></label>`;
     [this.label, this.input] = [node.querySelector("small"), node.querySelector("input")];
     this.input.addEventListener("input", () => {

@@ -1,5 +1,5 @@
 // The stage in a page of Streamlit's: its components call these with every run of its script.
-import { Bar, Cursor, Phrase } from "./controls.js";
+import { Bar, Cursor, Phrase, Stepper } from "./controls.js";
 import { load } from "./plot.js";
 import { Stage } from "./stage.js";
 import { Wire } from "./wire.js";
@@ -164,6 +164,12 @@ export function bar({ parentElement, data }) {
 
 export function cursor({ parentElement, data }) {
   stage.mountControl(control(parentElement, (node) => new Cursor(node, stage, data)));
+}
+
+export function stepper({ parentElement, data }) {
+  const stepper = control(parentElement, (node) => new Stepper(node, stage, data));
+  stepper.explain(data);
+  stage.mountControl(stepper);
 }
 
 export function phrase({ parentElement, data }) {
