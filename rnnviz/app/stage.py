@@ -50,6 +50,7 @@ def _component(name: str, html: str = "") -> Callable[..., Any]:
 
 
 _wire = _component("wire")
+_end = _component("end")
 _chart = _component("chart", _CHART)
 _text = _component("text", _TEXT)
 _bar = _component("bar", _CONTROL)
@@ -70,6 +71,11 @@ def connect(seat: Seat, edition: int) -> None:
         "edition": edition,
     }
     _place(_wire, "wire", data, on_stale_change=lambda: None)
+
+
+def place_end() -> None:
+    """Mark the end of the page: a run of the script that is cut short never comes to it."""
+    _place(_end, "end", {})
 
 
 def place(key: str, height: int, text: str, clicks: bool = False) -> None:

@@ -167,6 +167,9 @@ async def _receive(socket: WebSocket) -> dict[str, Any]:
         text = await socket.receive_text()
     except KeyError:
         raise _RefusedError(NOT_JSON, "not a text") from None
+    except RuntimeError:
+        # A frame that could not be sent has found out before.
+        raise WebSocketDisconnect from None
     if len(text.encode(errors="replace")) > MAX_MESSAGE:
         raise _RefusedError(TOO_LONG, f"more than {MAX_MESSAGE} bytes")
     try:

@@ -86,14 +86,16 @@ GRAB = """() => {
 }"""
 
 
-def test_a_cut_of_streamlits_own_socket_is_not_felt(page):
+@pytest.mark.parametrize("wait", [0, 50, 100, 200, 400])
+def test_a_cut_of_streamlits_own_socket_is_not_felt(page, wait):
+    """Not before its script runs, while it does, or after: nothing is missing on the page."""
     page.page.evaluate(GRAB)
     page.set_number("lr", 0.05)
     page.page.wait_for_function("window.streamlit_socket")
+    page.page.wait_for_timeout(wait)
     run, epoch = page.run, page.epoch
     page.page.evaluate("streamlit_socket.close()")
     expect_to_go_on(page, run, epoch + 10)
-    page.page.locator(IDLE).wait_for()
     page.set_number("lr", 0.07)
     page.expect_in_chart("loss", "node.layout.annotations.some((a) => a.text.includes('0.07'))")
     assert page.drops == 0

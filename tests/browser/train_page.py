@@ -238,8 +238,12 @@ class TrainPage:
 
     def expect_in_chart(self, key: str, condition: str, given: Any = None) -> None:
         """Wait until a condition in JavaScript, on the chart's ``node``, is true."""
-        node = self.chart(key).element_handle()
-        self.page.wait_for_function(f"([node, given]) => {condition}", arg=[node, given])
+        # The node may be laid out anew meanwhile.
+        found = f"""([key, given]) => {{
+          const node = document.querySelector(`.st-key-${{key}} .rnnviz-chart`);
+          return node?.data && ({condition});
+        }}"""
+        self.page.wait_for_function(found, arg=[key, given])
 
     def in_chart(self, key: str, expression: str) -> Any:
         """The value of an expression in JavaScript, on the chart's ``node``."""

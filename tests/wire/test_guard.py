@@ -1,5 +1,6 @@
 """Who may connect: the guard before every page and socket, and the wire's own checks."""
 
+import asyncio
 import json
 from contextlib import contextmanager
 
@@ -12,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
-from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from rnnviz.app import wire as module
 from rnnviz.app.guard import Guard, is_host_allowed, is_origin_allowed
@@ -213,6 +214,33 @@ def test_random_messages_harm_nobody(client, messages):
     with opened(client, ticket=seat.ticket) as socket:
         assert json.loads(socket.receive_text())["run"] == seat.actor.run_id
     seat.actor.stop()
+
+
+def test_a_socket_that_a_frame_finds_closed_ends_quietly(seat):
+    """The cut is noticed in sending, before a message says so."""
+
+    async def cut():
+        found_out = asyncio.Event()
+        texts = iter([json.dumps({"ticket": seat.ticket}), '{"do": "ack", "seq": 0}'] * 2)
+
+        async def receive():
+            if socket.application_state != WebSocketState.CONNECTED:
+                return {"type": "websocket.connect"}
+            text = next(texts)
+            if "ack" in text:
+                await found_out.wait()
+            return {"type": "websocket.receive", "text": text}
+
+        async def send(message):
+            if "bytes" in message:
+                found_out.set()
+                raise OSError("gone")
+
+        socket = WebSocket({"type": "websocket", "headers": []}, receive, send)
+        await module.wire(socket)
+        assert found_out.is_set()
+
+    asyncio.run(cut())
 
 
 # Paths

@@ -11,7 +11,7 @@ from rnnviz.app.pages.hidden import hidden_page
 from rnnviz.app.pages.step import step_page
 from rnnviz.app.pages.train import train_page
 from rnnviz.app.sidebar import sidebar
-from rnnviz.app.stage import connect, place_bar, place_text
+from rnnviz.app.stage import connect, place_bar, place_end, place_text
 from rnnviz.app.state import get_seat
 from rnnviz.app.style import style_sheet
 from rnnviz.session import Session
@@ -45,6 +45,7 @@ def show() -> None:
             place_bar()
             place_text("status")
         page.run()
+        place_end()
 
 
 show()

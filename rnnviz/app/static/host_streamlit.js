@@ -71,6 +71,23 @@ function ask(why) {
   page.tell("stale", { why, edition: page.asked });
 }
 
+// The last thing on the page. Where Streamlit's socket falls while its script runs, Streamlit stops
+// the script, takes the run for a whole one and drops all that it had not come to: then it must run
+// again.
+export function end({ parentElement }) {
+  page.end = parentElement;
+  return () => mend(LEAVING_MS);
+}
+
+function mend(wait) {
+  clearTimeout(page.mending);
+  page.mending = setTimeout(() => {
+    if (page.end.isConnected) return;
+    ask("cut short");
+    mend(PATIENCE_MS);
+  }, wait);
+}
+
 // Streamlit's part of the page follows once it is quiet, and no hand is on a slider.
 function follow() {
   clearTimeout(page.timer);
