@@ -165,6 +165,7 @@ def words_of(opened):
     said = [opened.text, *charts, *remarks, *(place["text"] for place in opened.places.values())]
     said += [box.value for box in opened.app.caption]
     said += [opened.frame["sequence"], *map(str, opened.told("phrase").values())]
+    said += [str(opened.stepper(key)) for key in opened.components("stepper")]
     return " ".join([*said, *(f"{box.label} {box.help or ''}" for box in labelled)]).lower()
 
 
