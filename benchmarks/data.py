@@ -10,9 +10,9 @@ from statistics import median
 
 import numpy as np
 
-from rnnviz.analysis.history import History
 from rnnviz.config import Gradient, RunConfig
 from rnnviz.session import Session
+from rnnviz.training.history import History
 
 SEEDS, EPOCHS = range(10), 1000
 

@@ -103,7 +103,7 @@ def alternating(*runs: Callable[[], object]) -> list[float]:
 _MEMORY = """
 import resource
 from rnnviz.config import RunConfig
-from rnnviz.schedule import Place
+from rnnviz.training.schedule import Place
 from rnnviz.session import Session
 import rnnviz.cli
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

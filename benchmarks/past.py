@@ -12,11 +12,11 @@ from statistics import median
 
 from benchmarks.table import Row, print_table
 from rnnviz.analysis.gradients import Objective
-from rnnviz.app.desk import SLICE
+from rnnviz.app.host import SLICE
 from rnnviz.app.pages.train import DEVELOP
 from rnnviz.config import RunConfig
-from rnnviz.schedule import Place
 from rnnviz.session import Session
+from rnnviz.training.schedule import Place
 
 EPOCHS, REPETITIONS, VISITS = 1000, 5, 100
 

@@ -17,9 +17,9 @@ from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_e
 from rnnviz.engine.training import record
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.preview import preview
 from rnnviz.tasks.table import Form, TaskError, read_bytes
 from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, table_of
+from rnnviz.tasks.upload_preview import preview
 
 _FILES = "own data to learn: a CSV with text,label or text or source,target; or a text"
 _DATA = tuple(DATA_SETTINGS.values())

@@ -13,26 +13,20 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.decoding import drawn, prompted, run_free
+from rnnviz.analysis.gradient_history import Pages
 from rnnviz.analysis.gradients import Flow, Objective, gradient_flow, margin_flow
 from rnnviz.analysis.health import Sign, health
-from rnnviz.analysis.history import COLUMNS
-from rnnviz.analysis.ledger import Pages
-from rnnviz.analysis.memory import Film, GradientMap, MemoryGauge, coarse_first, recurrent
-from rnnviz.analysis.step import StepRecord, step_record
-from rnnviz.analysis.symbols import Names
-from rnnviz.backflow import Backflow, Sight
+from rnnviz.analysis.memory_gauge import Film, GradientMap, MemoryGauge, coarse_first, recurrent
+from rnnviz.analysis.notation import Names
+from rnnviz.analysis.step_record import StepRecord, step_record
 from rnnviz.config import RunConfig
-from rnnviz.dissection import Dissection, Trial
-from rnnviz.dynamics import Dynamics, Scene
-from rnnviz.edit import Edit
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import TrainState, order, record
-from rnnviz.link import Link
-from rnnviz.microscope import Microscope, Subject
-from rnnviz.player import PATIENCE, Player
-from rnnviz.probe import (
+from rnnviz.lab.dynamics import Dynamics, Scene
+from rnnviz.lab.gradients import Backflow, Sight
+from rnnviz.lab.probe import (
     MAX_TYPED,
     Probe,
     inspect,
@@ -42,17 +36,23 @@ from rnnviz.probe import (
     spoken,
     wanted_text,
 )
-from rnnviz.run import place_of
-from rnnviz.schedule import Place, Schedule
-from rnnviz.shelf import Shelf
+from rnnviz.lab.step import Microscope, Subject
+from rnnviz.lab.units import Dissection, Trial
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.next_token import next_tokens
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.table import TaskError
 from rnnviz.tasks.upload import Upload, dataset_of
+from rnnviz.tasks.upload_store import Shelf
 from rnnviz.tasks.vocabulary import Reading
 from rnnviz.tasks.waves import next_values
-from rnnviz.tasks.windows import next_tokens
+from rnnviz.training.edit import Edit
+from rnnviz.training.history import COLUMNS
+from rnnviz.training.link import Link
+from rnnviz.training.player import PATIENCE, Player
+from rnnviz.training.run import place_of
+from rnnviz.training.schedule import Place, Schedule
 
 #: The stream of ``np.random.default_rng((seed, stream, ...))`` that samples are drawn from.
 SAMPLING = 4

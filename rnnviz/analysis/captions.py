@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnnviz.analysis.step import Focus, StepRecord, clipping
-from rnnviz.analysis.symbols import number
+from rnnviz.analysis.notation import number
+from rnnviz.analysis.step_record import Focus, StepRecord, clipping
 from rnnviz.config import CellKind, ClipBy, OptimizerKind
 from rnnviz.engine.timeline import Phase
 

@@ -10,8 +10,8 @@ import numpy as np
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Loss
 from rnnviz.engine.batch import Batch, Sequences
-from rnnviz.engine.layer import Array
-from rnnviz.engine.model import bind
+from rnnviz.engine.bptt import bind
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from rnnviz.engine.batch import collate
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
-from rnnviz.engine.reader import Reader
+from rnnviz.engine.step_decoder import Reader
 from rnnviz.engine.training import record
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example

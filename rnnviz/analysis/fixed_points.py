@@ -14,8 +14,8 @@ from enum import StrEnum
 import numpy as np
 
 from rnnviz.analysis.flow_map import Held
-from rnnviz.analysis.visited import Visited
-from rnnviz.engine.layer import Array
+from rnnviz.analysis.visited_states import Visited
+from rnnviz.engine.layer_buffers import Array
 
 #: Up to which speed q a point is fixed, and up to which it is slow.
 FIXED, SLOW = 1e-14, 1e-6

@@ -9,10 +9,10 @@ import numpy as np
 
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import Batch, Sequences
+from rnnviz.engine.bptt import bind_forward
 from rnnviz.engine.cell import Act, Back
-from rnnviz.engine.layer import Array, Layer
+from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.losses import LOSSES
-from rnnviz.engine.model import bind_forward
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import WIDE, Trace
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rnnviz.analysis.operation import sum_parts
-from rnnviz.analysis.recipe import Part
-from rnnviz.analysis.step import Focus, StepRecord
-from rnnviz.analysis.symbols import added, number, quoted
-from rnnviz.analysis.terms import error_name, sum_name, terms
+from rnnviz.analysis.breakdown import error_name, sum_name, terms
+from rnnviz.analysis.cell_equations import Part
+from rnnviz.analysis.moment_vectors import sum_parts
+from rnnviz.analysis.notation import added, number, quoted
+from rnnviz.analysis.step_record import Focus, StepRecord
 from rnnviz.config import ClipBy, Gradient
 from rnnviz.engine.optimizers import OPTIMIZERS
 from rnnviz.engine.timeline import Phase

@@ -9,9 +9,9 @@ import numpy as np
 
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Gradient
-from rnnviz.engine.layer import Array
+from rnnviz.engine.bptt import bind
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import margin_gradient
-from rnnviz.engine.model import bind
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 

@@ -10,10 +10,10 @@ from enum import StrEnum
 import numpy as np
 
 from rnnviz.analysis.gradients import norms_of
-from rnnviz.analysis.survey import update_ratios
+from rnnviz.analysis.next_step_stats import update_ratios
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Activation, CellKind, RunConfig
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Parameters, plain
 from rnnviz.engine.trace import Trace

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.gradients import Objective
-from rnnviz.analysis.memory import half_life, recurrent, slope
+from rnnviz.analysis.memory_gauge import half_life, recurrent, slope
 from rnnviz.config import CellKind, Gradient
 from rnnviz.engine.batch import Batch, Example
+from rnnviz.engine.bptt import bind
 from rnnviz.engine.evaluation import batches
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES, margin_gradient
-from rnnviz.engine.model import bind
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 
 #: How many principal components are kept, and so can be drawn.

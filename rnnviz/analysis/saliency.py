@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.engine.batch import Batch, Sequences, collate
-from rnnviz.engine.layer import Array, Layer
+from rnnviz.engine.bptt import bind, bind_forward
+from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.losses import best_other
-from rnnviz.engine.model import bind, bind_forward
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.tasks.example import Example

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnviz.analysis.corpus import Corpus
-from rnnviz.engine.layer import Array
+from rnnviz.analysis.activations import Corpus
+from rnnviz.engine.layer_buffers import Array
 
 #: The most words of which the response is shown.
 MOST_WORDS = 40

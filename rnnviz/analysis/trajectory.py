@@ -9,11 +9,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from rnnviz.analysis.corpus import Corpus
+from rnnviz.analysis.activations import Corpus
+from rnnviz.analysis.notation import number, written_values
 from rnnviz.analysis.projection import Plane
-from rnnviz.analysis.symbols import number, written_values
 from rnnviz.engine.batch import Example
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 
 #: The most classes that are told apart; the rest is one more.
 MOST_CLASSES = 8

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.engine.layer import Array, Layer
+from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 

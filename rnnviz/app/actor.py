@@ -21,7 +21,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 from rnnviz.app.command import QUICK, RefusedError
-from rnnviz.app.desk import SLICE, Desk
+from rnnviz.app.host import SLICE, Desk
 from rnnviz.app.viewer import Viewer
 from rnnviz.session import Session
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from rnnviz.config import SETTINGS
-from rnnviz.player import SPEEDS
-from rnnviz.schedule import Place
 from rnnviz.session import Session
+from rnnviz.training.player import SPEEDS
+from rnnviz.training.schedule import Place
 
 #: What is done in no time; all else may train, or look into the past.
 QUICK = frozenset({"ack", "watch", "play", "pause", "speed"})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from rnnviz.app.frame import Frame
-from rnnviz.app.state import get_seat
 from rnnviz.app.style import look, looking, status_html
+from rnnviz.app.tab_state import get_seat
 from rnnviz.app.viewer import Event, Handler, Job, Scene
-from rnnviz.schedule import Place
 from rnnviz.session import Session
+from rnnviz.training.schedule import Place
 
 
 def live(

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from rnnviz.app.hub import Seat
+from rnnviz.app.tab_registry import Seat
 from rnnviz.app.wire import PLOTLY_PATH, host_path
-from rnnviz.player import SPEEDS
+from rnnviz.training.player import SPEEDS
 
 #: Lines below each other, each with its class and its text.
 Block = Sequence[tuple[str, str]]

@@ -14,11 +14,11 @@ import numpy as np
 import streamlit as st
 
 from rnnviz.analysis.health import MEANINGS, Sign, worst
-from rnnviz.analysis.symbols import Names
+from rnnviz.analysis.notation import Names
 from rnnviz.engine.gradcheck import GradientCheck
-from rnnviz.figures.scale import HeldScale
+from rnnviz.figures.axis_limits import HeldScale
 from rnnviz.figures.theme import DARK, LIGHT, Theme
-from rnnviz.probe import Probe
+from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 

@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from rnnviz.app.hub import hub
+from rnnviz.app.tab_registry import hub
 from rnnviz.app.viewer import Viewer
 
 STATIC = Path(__file__).with_name("static")

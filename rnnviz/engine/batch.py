@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 
 
 class Example(Protocol):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from rnnviz.config import Gradient
-from rnnviz.engine.layer import Array, Layer
+from rnnviz.engine.layer_buffers import Array, Layer
 
 Act = Callable[[], object]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnviz.config import Activation, Gradient
 from rnnviz.engine.cell import Act, Back, Block, Ways, grouped, in_order
-from rnnviz.engine.layer import Array, Layer
+from rnnviz.engine.layer_buffers import Array, Layer
 
 
 class Elman:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.engine.batch import Batch, Example, collate
+from rnnviz.engine.bptt import bind_forward
 from rnnviz.engine.cell import Act
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES
-from rnnviz.engine.model import bind_forward
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from rnnviz.config import Gradient
 from rnnviz.engine.batch import Batch
-from rnnviz.engine.layer import Array
-from rnnviz.engine.model import bind_forward
+from rnnviz.engine.bptt import bind_forward
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record

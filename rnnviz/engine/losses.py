@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from rnnviz.config import Loss
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 
 
 class LossKind(Protocol):

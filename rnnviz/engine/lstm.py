@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.engine.cell import Act, Back, Block, Ways
-from rnnviz.engine.layer import Array, Layer
+from rnnviz.engine.layer_buffers import Array, Layer
 
 
 class LSTM:

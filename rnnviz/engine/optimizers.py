@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.config import ClipBy, OptimizerKind
-from rnnviz.engine.copies import copy_of
-from rnnviz.engine.layer import Array
+from rnnviz.engine.buffers import copy_of
+from rnnviz.engine.layer_buffers import Array
 
 #: What momentum keeps of the step before, and how fast averages of squares forget.
 MOMENTUM, RMS_DECAY = 0.9, 0.99

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.config import Activation, CellKind, Loss
+from rnnviz.engine.buffers import copy_of
 from rnnviz.engine.cell import Cell
-from rnnviz.engine.cells import cell_of
-from rnnviz.engine.copies import copy_of
-from rnnviz.engine.layer import Array
+from rnnviz.engine.cell_kinds import cell_of
+from rnnviz.engine.layer_buffers import Array
 
 
 class Architecture(NamedTuple):

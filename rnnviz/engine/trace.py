@@ -11,7 +11,7 @@ import numpy as np
 from rnnviz.config import Loss
 from rnnviz.engine.batch import Batch, Sequences
 from rnnviz.engine.cell import Act, in_order
-from rnnviz.engine.layer import Array, Extent, Layer
+from rnnviz.engine.layer_buffers import Array, Extent, Layer
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
 

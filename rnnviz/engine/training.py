@@ -11,9 +11,9 @@ import numpy as np
 
 from rnnviz.config import ClipBy, Gradient, Loss, OptimizerKind, RunConfig
 from rnnviz.engine.batch import Batch, Example, collate
-from rnnviz.engine.initial import SHUFFLING, initial_parameters
-from rnnviz.engine.layer import Array
-from rnnviz.engine.model import bind
+from rnnviz.engine.bptt import bind
+from rnnviz.engine.initial_weights import SHUFFLING, initial_parameters
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots, clip, slots_for
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import WIDE, Trace

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.picture import Picture, Series, heatmap, scatter
 from rnnviz.figures.theme import (
     HEIGHTS,

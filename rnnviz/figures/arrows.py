@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from rnnviz.engine.timeline import Phase
-from rnnviz.figures.scene import MIDDLE, Scene, text_at
+from rnnviz.figures.network_grid import MIDDLE, Scene, text_at
 
 #: Where arrows leave a column and where they arrive, at half height.
 _LEAVE, _ARRIVE = 0.26, -0.24

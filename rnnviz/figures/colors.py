@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 
 _INKS = ("#000000", "#ffffff")
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.fixed_points import FixedPoint, Kind
-from rnnviz.analysis.portrait import ARROWS, FlowField, Portrait, Readout
+from rnnviz.analysis.phase_portrait import ARROWS, FlowField, Portrait, Readout
 from rnnviz.analysis.projection import Plane
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.colors import ink
+from rnnviz.figures.complex_plane import unit_circle
 from rnnviz.figures.picture import Picture, Series, scatter
-from rnnviz.figures.plane import unit_circle
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, compact, picture, plain
 
 #: How each kind of point is drawn: its symbol and its size.

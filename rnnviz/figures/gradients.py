@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.gradients import Flow, Objective
-from rnnviz.analysis.history import Course
-from rnnviz.analysis.memory import GradientMap
-from rnnviz.figures.epochs import EPOCHS_MARGIN, change_lines, epochs_axis, present_marks
+from rnnviz.analysis.memory_gauge import GradientMap
+from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, change_lines, epochs_axis, present_marks
 from rnnviz.figures.picture import Picture, heatmap, scatter
 from rnnviz.figures.theme import (
     HEIGHTS,
@@ -28,6 +27,7 @@ from rnnviz.figures.theme import (
     words_axis,
     words_margin,
 )
+from rnnviz.training.history import Course
 
 #: So many numbers have room above a curve in half of a narrow page.
 _MOST_NUMBERS = 6

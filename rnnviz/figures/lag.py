@@ -11,7 +11,7 @@ import numpy as np
 from rnnviz.analysis.connectivity import Connectivity
 from rnnviz.analysis.jacobians import Products
 from rnnviz.analysis.lag import LagProfile
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.colors import faint
 from rnnviz.figures.gradients import SYMBOL, color_span, powers
 from rnnviz.figures.picture import Picture, Series, heatmap, scatter

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.analysis.scales import typical
-from rnnviz.analysis.step import Focus, StepRecord
-from rnnviz.engine.layer import Array
+from rnnviz.analysis.color_limits import typical
+from rnnviz.analysis.step_record import Focus, StepRecord
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Phase
 from rnnviz.figures.arrows import arrows
+from rnnviz.figures.axis_limits import ladder
+from rnnviz.figures.network_grid import BOTTOM, GRADIENT, MIDDLE, STATE, TOP, Scene, text_at
 from rnnviz.figures.picture import Picture, Series, bar, heatmap, scatter
-from rnnviz.figures.scale import ladder
-from rnnviz.figures.scene import BOTTOM, GRADIENT, MIDDLE, STATE, TOP, Scene, text_at
 from rnnviz.figures.theme import (
     HEIGHTS,
     LIGHT,

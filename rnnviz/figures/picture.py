@@ -13,7 +13,7 @@ import orjson
 import plotly.graph_objects as go
 from plotly.utils import PlotlyJSONEncoder
 
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 
 Series = dict[str, Any]
 #: A figure's JSON without its series' arrays of numbers, and these by their paths.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from rnnviz.analysis.scales import typical
+from rnnviz.analysis.color_limits import typical
 from rnnviz.analysis.selectivity import Response
 from rnnviz.figures.picture import Picture, heatmap
 from rnnviz.figures.theme import (

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.analysis.blocks import Blocks
-from rnnviz.analysis.operation import Strip
-from rnnviz.analysis.step import Panel
-from rnnviz.analysis.symbols import number
-from rnnviz.analysis.terms import Term, Terms
-from rnnviz.engine.layer import Array
+from rnnviz.analysis.breakdown import Term, Terms
+from rnnviz.analysis.moment_vectors import Strip
+from rnnviz.analysis.notation import number
+from rnnviz.analysis.parameter_blocks import Blocks
+from rnnviz.analysis.step_record import Panel
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
+from rnnviz.figures.axis_limits import ladder
 from rnnviz.figures.picture import Picture, Series, bar, heatmap, scatter
-from rnnviz.figures.scale import ladder
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, compact, picture, plain, scale_words
 
 #: Rows for which there is always room, so that a picture with fewer doesn't move.

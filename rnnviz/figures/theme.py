@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from rnnviz.figures.axis_limits import Scale
 from rnnviz.figures.picture import Picture
-from rnnviz.figures.scale import Scale
 
 #: How high each chart is, in pixels.
 HEIGHTS = {

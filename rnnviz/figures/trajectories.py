@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnviz.analysis.projection import Plane
 from rnnviz.analysis.trajectory import OTHERS, Cloud, Way
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.colors import mixed
 from rnnviz.figures.picture import Picture, Series, scatter
 from rnnviz.figures.theme import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnnviz.engine.layer import Array
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.picture import Picture, heatmap
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, picture
 

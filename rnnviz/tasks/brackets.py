@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 
 from rnnviz.config import Reads
-from rnnviz.tasks.chance import chance, distinct
 from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.rng import chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 TOKENS, DEEPEST = "()x", 4

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from rnnviz.tasks.chance import chance
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.next_token import WINDOW, build_next, cut
+from rnnviz.tasks.rng import chance
 from rnnviz.tasks.table import Row
 from rnnviz.tasks.vocabulary import Unit
-from rnnviz.tasks.windows import WINDOW, build_next, cut
 
 MOON = Path(__file__).resolve().parents[2] / "data" / "characters" / "moon.txt"
 #: One in so many windows is for the test.

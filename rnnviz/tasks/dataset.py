@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rnnviz.config import Loss, Reads
-from rnnviz.tasks.encode import known, unknown_notes, unknown_tokens, vocabulary_of
+from rnnviz.tasks.encoding import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric, guess_classes, guess_values
 from rnnviz.tasks.table import MAX_CLASSES, Row, TaskError, read_file

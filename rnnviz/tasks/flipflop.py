@@ -7,10 +7,10 @@ from functools import lru_cache
 import numpy as np
 
 from rnnviz.config import Loss, Reads
-from rnnviz.tasks.chance import chance, distinct
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import SIGNS
+from rnnviz.tasks.rng import chance, distinct
 from rnnviz.tasks.values import read_values, write_values
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 

@@ -12,7 +12,7 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from rnnviz.tasks.chance import chance
+from rnnviz.tasks.rng import chance
 
 #: A sentence, and its translation.
 Pair = tuple[str, str]

@@ -7,9 +7,9 @@ from itertools import product
 
 import numpy as np
 
-from rnnviz.tasks.chance import chance
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.rng import chance
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 BITS, CLASSES = "01", ("even", "odd")

@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from rnnviz.tasks.chance import chance, distinct
 from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.rng import chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 #: What is to be remembered, and what comes after it.

@@ -10,11 +10,11 @@ from rnnviz.tasks.adding import adding
 from rnnviz.tasks.brackets import brackets
 from rnnviz.tasks.characters import characters
 from rnnviz.tasks.dataset import Dataset, sentiment
+from rnnviz.tasks.english_french import translation
 from rnnviz.tasks.flipflop import flipflop
 from rnnviz.tasks.parity import parity
 from rnnviz.tasks.recall import recall
 from rnnviz.tasks.spelling import spelling
-from rnnviz.tasks.translation import translation
 from rnnviz.tasks.waves import waves
 
 

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from rnnviz.config import SETTINGS, Setting
 from rnnviz.tasks.dataset import Dataset, build_dataset
-from rnnviz.tasks.encode import vocabulary_of
+from rnnviz.tasks.encoding import vocabulary_of
+from rnnviz.tasks.next_token import MAX_WINDOW, WINDOW, build_next, cut
+from rnnviz.tasks.source_target import build_translation
 from rnnviz.tasks.split import split_rows
 from rnnviz.tasks.table import Form, Row, Table, TaskError, check, read_any
-from rnnviz.tasks.translate import build_translation
 from rnnviz.tasks.vocabulary import Unit
-from rnnviz.tasks.windows import MAX_WINDOW, WINDOW, build_next, cut
 
 #: How data are read, as rows like those of a run's settings.
 DATA_SETTINGS: dict[str, Setting] = {

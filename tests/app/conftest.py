@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnnviz.app.hub import hub
+from rnnviz.app.tab_registry import hub
 
 
 def ending():

@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from rnnviz.app.hub import hub
+from rnnviz.app.tab_registry import hub
 from rnnviz.app.viewer import FLIGHT, Viewer
-from rnnviz.dissection import Room
-from tests.wire.browser import unpacked
+from rnnviz.lab.units import Room
+from tests.unit.app.browser import unpacked
 
 PAGES = ["train", "step", "hidden", "gradients", "dynamics"]
 INDEX = Path(__file__).resolve().parents[2] / "rnnviz" / "app" / "pages" / "index.py"
@@ -23,7 +23,7 @@ WIDGETS = ("number_input", "slider", "button_group", "selectbox", "button")
 SCRIPT = """
 from rnnviz.app.pages.{page} import {page}_page
 from rnnviz.app.stage import connect
-from rnnviz.app.state import get_seat
+from rnnviz.app.tab_state import get_seat
 seat = get_seat()
 with seat.borrow() as desk:
     connect(seat, desk.edition)

@@ -7,14 +7,14 @@ import time
 import pytest
 
 from rnnviz.analysis.gradients import Objective
-from rnnviz.app import hub as hub_module
+from rnnviz.app import tab_registry as hub_module
 from rnnviz.app.actor import Actor
 from rnnviz.config import GROUPS, SETTINGS, RunConfig, TaskName
-from rnnviz.player import SPEEDS
 from rnnviz.presets import PRESETS
-from rnnviz.schedule import Place
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.vocabulary import Unit
+from rnnviz.training.player import SPEEDS
+from rnnviz.training.schedule import Place
 from tests.app.tab import App, Eye, app_test
 
 CHARTS = {"loss", "metric", "map", "states", "margin", "flow", "recurrent", "norms"}

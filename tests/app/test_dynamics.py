@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
-from rnnviz.analysis.portrait import Readout
-from rnnviz.app.points import points_html
+from rnnviz.analysis.phase_portrait import Readout
+from rnnviz.app.fixed_point_table import points_html
 from rnnviz.config import TaskName
-from rnnviz.dynamics import Dynamics, Hold
+from rnnviz.lab.dynamics import Dynamics, Hold
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from tests.app import tab

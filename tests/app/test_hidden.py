@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.dissection import Region, Room, Sort
-from rnnviz.edit import silence
-from rnnviz.schedule import Place
+from rnnviz.lab.units import Region, Room, Sort
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
+from rnnviz.training.edit import silence
+from rnnviz.training.schedule import Place
 from tests.app import tab
 
 CHARTS = {

@@ -7,7 +7,7 @@ import pytest
 
 from rnnviz.figures.picture import Picture
 from tests.app.tab import PAGES, Page, rooms_of
-from tests.figures.unpacked import unpacked
+from tests.unit.figures.unpacked import unpacked
 
 RUNS = {
     "words": {"epoch": "3"},

@@ -11,12 +11,12 @@ from rnnviz.app import style
 from rnnviz.app.command import RefusedError
 from rnnviz.app.pages import train
 from rnnviz.config import RunConfig
-from rnnviz.dissection import Room
-from rnnviz.edit import silence
-from rnnviz.figures.scale import Scale
+from rnnviz.figures.axis_limits import Scale
+from rnnviz.lab.units import Room
 from rnnviz.session import Session
+from rnnviz.training.edit import silence
 from tests.app.tab import PAGES, Eye, Page, plain, rooms_of
-from tests.wire.browser import unpacked
+from tests.unit.app.browser import unpacked
 
 VIEWS = [(page, room) for page in PAGES for room in rooms_of(page)]
 

@@ -4,15 +4,15 @@ import math
 
 import numpy as np
 
-from rnnviz.analysis.comparison import ByLength, Comparison
 from rnnviz.analysis.connectivity import Connectivity
+from rnnviz.analysis.gradient_comparison import ByLength, Comparison
+from rnnviz.analysis.gradient_history import Entry, Pages
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.jacobians import Products, StateSpectra
 from rnnviz.analysis.lag import LagProfile
-from rnnviz.analysis.ledger import Entry, Pages
-from rnnviz.analysis.shares import Shares
-from rnnviz.analysis.survey import Survey
-from rnnviz.app.records import (
+from rnnviz.analysis.next_step_stats import Survey
+from rnnviz.analysis.token_contribution import Shares
+from rnnviz.app.gradient_tables import (
     by_length_table,
     check_table,
     clipping_table,

@@ -5,13 +5,13 @@ import re
 
 import pytest
 
-from rnnviz.analysis.step import largest_changes
-from rnnviz.analysis.symbols import Names
+from rnnviz.analysis.notation import Names
+from rnnviz.analysis.step_record import largest_changes
 from rnnviz.app.command import RefusedError
 from rnnviz.app.style import check_html
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.timeline import Phase
-from rnnviz.microscope import Subject
+from rnnviz.lab.step import Subject
 from tests.app import tab
 
 #: The texts with room kept for them, and the spaces that the tags of one leave.

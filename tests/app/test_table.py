@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnnviz.app.table import table_of
+from rnnviz.app.numbers_table import table_of
 from rnnviz.figures.picture import Picture, heatmap, scatter
 
 
@@ -41,7 +41,7 @@ def test_an_empty_figure_is_an_empty_table():
 SCRIPT = """
 import streamlit as st
 from rnnviz.figures.picture import Picture, scatter
-from rnnviz.app.table import numbers
+from rnnviz.app.numbers_table import numbers
 def drawn():
     st.session_state.made = st.session_state.get("made", 0) + 1
     return Picture([scatter(x=[1], y=[2])], {{}})

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.dissection import Sort
-from rnnviz.microscope import Subject
+from rnnviz.lab.step import Subject
+from rnnviz.lab.units import Sort
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.vocabulary import Unit

@@ -10,22 +10,22 @@ import streamlit as st
 
 from rnnviz.analysis.fixed_points import FixedPoints
 from rnnviz.analysis.flow_map import Held, states_of
-from rnnviz.analysis.portrait import Readout, portrait
-from rnnviz.app.axes import choose_axes
+from rnnviz.analysis.phase_portrait import Readout, portrait
+from rnnviz.app.fixed_point_table import points_html, points_table, search_html
 from rnnviz.app.frame import Frame
 from rnnviz.app.live import live
-from rnnviz.app.phrase import phrase_box
-from rnnviz.app.points import points_html, points_table, search_html
+from rnnviz.app.numbers_table import numbers
+from rnnviz.app.phrase_box import phrase_box
+from rnnviz.app.plane_axes import choose_axes
 from rnnviz.app.stage import place, place_text
-from rnnviz.app.state import first_value, on_desk, visit
 from rnnviz.app.style import escaped, theme
-from rnnviz.app.table import numbers
+from rnnviz.app.tab_state import first_value, on_desk, visit
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Job
-from rnnviz.dynamics import STARTS, Hold, read_out
 from rnnviz.figures.dynamics import phase_plane, point_spectra
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.theme import HEIGHTS, shown_token
+from rnnviz.lab.dynamics import STARTS, Hold, read_out
 from rnnviz.session import Session
 
 #: A search takes so many times what a job may take at a time: nothing else goes on meanwhile.

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from rnnviz.analysis.comparison import compared
 from rnnviz.analysis.connectivity import ANSWERS
+from rnnviz.analysis.gradient_comparison import compared
+from rnnviz.analysis.gradient_history import Pages
 from rnnviz.analysis.jacobians import (
     covered,
     fits,
@@ -18,13 +19,9 @@ from rnnviz.analysis.jacobians import (
     products,
     state_spectra,
 )
-from rnnviz.analysis.ledger import Pages
-from rnnviz.analysis.memory import eigenvalues, recurrent, recurrent_name
+from rnnviz.analysis.memory_gauge import eigenvalues, recurrent, recurrent_name
 from rnnviz.app.frame import Frame
-from rnnviz.app.live import go_to_click, live
-from rnnviz.app.objective import objective_and_check
-from rnnviz.app.phrase import phrase_box
-from rnnviz.app.records import (
+from rnnviz.app.gradient_tables import (
     by_length_table,
     check_table,
     clipping_table,
@@ -39,15 +36,18 @@ from rnnviz.app.records import (
     spectrum_table,
     state_spectrum_table,
 )
+from rnnviz.app.heatmap_choice import choose_layer
+from rnnviz.app.live import go_to_click, live
+from rnnviz.app.numbers_table import numbers
+from rnnviz.app.objective_choice import objective_and_check
+from rnnviz.app.phrase_box import phrase_box
 from rnnviz.app.stage import place, place_text
 from rnnviz.app.style import check_html, steady, theme, verdict_html
-from rnnviz.app.table import numbers
 from rnnviz.app.text import explanation
-from rnnviz.app.view import choose_layer
 from rnnviz.app.viewer import Job
-from rnnviz.backflow import Backflow, Sight
 from rnnviz.config import CellKind
-from rnnviz.figures.comparison import (
+from rnnviz.figures.complex_plane import exponent_curve, state_spectrum, weight_spectrum
+from rnnviz.figures.gradient_comparison import (
     check_dots,
     errors_by_length,
     errors_over_epochs,
@@ -56,11 +56,11 @@ from rnnviz.figures.comparison import (
 )
 from rnnviz.figures.gradients import norms_height
 from rnnviz.figures.lag import connectivity_map, lag_curve, product_curves
+from rnnviz.figures.next_steps import clipping_curves, ratio_dots, share_areas
 from rnnviz.figures.picture import Picture
-from rnnviz.figures.plane import exponent_curve, state_spectrum, weight_spectrum
-from rnnviz.figures.steps import clipping_curves, ratio_dots, share_areas
 from rnnviz.figures.theme import HEIGHTS, Theme
-from rnnviz.probe import Probe
+from rnnviz.lab.gradients import Backflow, Sight
+from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
 
 #: Seconds that a frame may spend on the past of the run, and a table of numbers.

@@ -5,17 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from rnnviz.app.frame import Frame
+from rnnviz.app.heatmap_choice import choose_layer, choose_view
 from rnnviz.app.live import live
-from rnnviz.app.phrase import phrase_box
-from rnnviz.app.rooms.breaking import breaking_room
-from rnnviz.app.rooms.units import units_room
-from rnnviz.app.rooms.ways import ways_room
-from rnnviz.app.rooms.what_if import what_if_room
+from rnnviz.app.phrase_box import phrase_box
 from rnnviz.app.stage import place_text
-from rnnviz.app.state import first_value, visit
 from rnnviz.app.style import verdict_html
-from rnnviz.app.view import choose_layer, choose_view
-from rnnviz.dissection import Room
+from rnnviz.app.tab_state import first_value, visit
+from rnnviz.app.tabs.ablation import breaking_room
+from rnnviz.app.tabs.trajectories import ways_room
+from rnnviz.app.tabs.units import units_room
+from rnnviz.app.tabs.what_if import what_if_room
+from rnnviz.lab.units import Room
 from rnnviz.session import Session
 
 _ROOMS = {

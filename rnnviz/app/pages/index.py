@@ -12,8 +12,8 @@ from rnnviz.app.pages.step import step_page
 from rnnviz.app.pages.train import train_page
 from rnnviz.app.sidebar import sidebar
 from rnnviz.app.stage import connect, place_bar, place_end, place_text
-from rnnviz.app.state import get_seat
 from rnnviz.app.style import style_sheet
+from rnnviz.app.tab_state import get_seat
 from rnnviz.session import Session
 
 LOGO = Path(__file__).parents[3] / "docs" / "logo.svg"

@@ -6,16 +6,17 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from rnnviz.analysis.blocks import blocks
+from rnnviz.analysis.breakdown import terms
+from rnnviz.analysis.cell_equations import parts
 from rnnviz.analysis.gradients import gradient_flow
-from rnnviz.analysis.operation import marked, operation
-from rnnviz.analysis.recipe import parts
-from rnnviz.analysis.step import StepRecord, panels
-from rnnviz.analysis.terms import terms
-from rnnviz.app.check import check_button
+from rnnviz.analysis.moment_vectors import marked, operation
+from rnnviz.analysis.parameter_blocks import blocks
+from rnnviz.analysis.step_record import StepRecord, panels
+from rnnviz.app.chart_text import text_name
 from rnnviz.app.frame import Frame, Position
+from rnnviz.app.gradient_check import check_button
 from rnnviz.app.live import live
-from rnnviz.app.moment import (
+from rnnviz.app.moment_text import (
     caption_html,
     caption_room,
     changes_html,
@@ -24,21 +25,20 @@ from rnnviz.app.moment import (
     levels_html,
     levels_room,
 )
-from rnnviz.app.phrase import phrase_box
+from rnnviz.app.phrase_box import phrase_box
 from rnnviz.app.stage import Block, Step, place, place_cursor, place_stepper, place_text
-from rnnviz.app.state import first_value, visit
 from rnnviz.app.style import check_html, release_header, theme
+from rnnviz.app.tab_state import first_value, visit
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event, Handler
-from rnnviz.app.wording import text_name
 from rnnviz.engine.timeline import Phase
 from rnnviz.figures.gradients import bptt_profile
-from rnnviz.figures.hidden import STATE, state_heatmap
+from rnnviz.figures.hidden_states import STATE, state_heatmap
 from rnnviz.figures.network import unrolled_network
 from rnnviz.figures.step import operation_strips, parameter_mosaic, term_bars
 from rnnviz.figures.theme import HEIGHTS
-from rnnviz.microscope import Microscope, Subject
-from rnnviz.probe import Probe
+from rnnviz.lab.probe import Probe
+from rnnviz.lab.step import Microscope, Subject
 from rnnviz.session import Session
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from rnnviz.analysis.gradients import Objective, parameter_norms
-from rnnviz.analysis.memory import MemoryGauge, recurrent, recurrent_name
+from rnnviz.analysis.memory_gauge import MemoryGauge, recurrent, recurrent_name
+from rnnviz.app.chart_text import text_name
 from rnnviz.app.frame import Frame
+from rnnviz.app.heatmap_choice import choose_view, view_of
 from rnnviz.app.live import go_to_click, live
-from rnnviz.app.objective import objective_and_check
-from rnnviz.app.phrase import phrase_box
-from rnnviz.app.sample import sample_box, sample_html
+from rnnviz.app.objective_choice import objective_and_check
+from rnnviz.app.phrase_box import phrase_box
 from rnnviz.app.stage import place, place_text
 from rnnviz.app.style import check_html, steady, theme, verdict_html
 from rnnviz.app.text import explanation
-from rnnviz.app.view import choose_view, view_of
+from rnnviz.app.text_sample import sample_box, sample_html
 from rnnviz.app.viewer import Job
-from rnnviz.app.wording import text_name
 from rnnviz.figures.answers import class_strip, free_run, value_lines
 from rnnviz.figures.gradients import (
     SYMBOL,
@@ -25,11 +25,11 @@ from rnnviz.figures.gradients import (
     norms_height,
     parameter_norm_bars,
 )
-from rnnviz.figures.hidden import running_margin_bars, state_heatmap
+from rnnviz.figures.hidden_states import running_margin_bars, state_heatmap
 from rnnviz.figures.theme import HEIGHTS
-from rnnviz.figures.training import loss_curve, metric_curve
+from rnnviz.figures.training_curves import loss_curve, metric_curve
 from rnnviz.figures.weights import recurrent_heatmap
-from rnnviz.probe import Probe
+from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 

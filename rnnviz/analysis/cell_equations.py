@@ -1,0 +1,123 @@
+"""Recipe: what a unit of each kind of cell computes at a token, there and back, as data.
+
+The texts, the rows of cells and the terms on the page are all made from it; that it is what the
+engine computes is tested against the engine's own numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from rnnviz.analysis.unrolled import Unrolled
+from rnnviz.config import Activation, CellKind
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Architecture
+
+
+class Factor(NamedTuple):
+    """A number of a unit at token t: as written, {n} for t and {p} for the one before; (T, H)."""
+
+    written: str
+    of: Callable[[Unrolled], Array]
+
+
+class Source(NamedTuple):
+    """A sum's share: the weights' ending, whether they read the token and the state, times what."""
+
+    gate: str
+    token: bool = True
+    state: bool = True
+    times: Factor | None = None
+
+
+class Part(NamedTuple):
+    """One number that a unit has at every token.
+
+    A gate is a ``curve`` of a sum that it gets from its ``sources``, and the error of that sum,
+    named ``error``, is the product of the factors ``back``. A state is a sum of ``products``.
+    """
+
+    name: str
+    sources: tuple[Source, ...] = ()
+    curve: str = ""
+    error: str = ""
+    back: tuple[Factor, ...] = ()
+    products: tuple[tuple[Factor, ...], ...] = ()
+
+
+def _value(name: str) -> Factor:
+    return Factor(f"{name}_{{n}}", lambda u: u.of(name))
+
+
+def _before(name: str) -> Factor:
+    return Factor(f"{name}_{{p}}", lambda u: u.of(f"{name}_before"))
+
+
+def _rest(name: str) -> Factor:
+    return Factor(f"(1 − {name}_{{n}})", lambda u: 1 - u.of(name))
+
+
+def _sigmoid_slope(name: str) -> Factor:
+    return Factor(f"{name}_{{n}} (1 − {name}_{{n}})", lambda u: u.of(name) * (1 - u.of(name)))
+
+
+def _tanh_slope(name: str) -> Factor:
+    return Factor(f"(1 − {name}_{{n}}²)", lambda u: 1 - u.of(name) ** 2)
+
+
+def _error(name: str, gate: str) -> Factor:
+    return Factor(f"{name}_{{n}}", lambda u: u.errors()[gate])
+
+
+_DH = Factor("dh_{n}", lambda u: u.dh)
+_DC = Factor("dc_{n}", lambda u: u.of("dc"))
+_TANH_C = Factor("tanh(c_{n})", lambda u: u.of("tanh_c"))
+_STEP = Factor("[a_{n} > 0]", lambda u: (u.of("a") > 0) * 1.0)
+_MEMORY = Factor("m_{n}", lambda u: u.of("memory"))
+_CHANGE = Factor("(h_{p} − n_{n})", lambda u: u.of("h_before") - u.of("n"))
+
+
+def _elman(curve: str, slope: Factor) -> tuple[Part, ...]:
+    return (Part("h", (Source("h"),), curve, "h", (_DH, slope)),)
+
+
+def _sigmoid(name: str, *back: Factor) -> Part:
+    return Part(name, (Source(name),), "σ", name, (*back, _sigmoid_slope(name)))
+
+
+_LSTM = (
+    _sigmoid("i", _DC, _value("g")),
+    _sigmoid("f", _DC, _before("c")),
+    Part("g", (Source("g"),), "tanh", "g", (_DC, _value("i"), _tanh_slope("g"))),
+    _sigmoid("o", _DH, _TANH_C),
+    Part("c", products=((_value("f"), _before("c")), (_value("i"), _value("g")))),
+    Part("h", products=((_value("o"), _TANH_C),)),
+)
+_GRU = (
+    _sigmoid("r", _error("dn", "xn"), _MEMORY),
+    _sigmoid("z", _DH, _CHANGE),
+    Part(
+        "n",
+        (Source("xn", state=False), Source("hn", token=False, times=_value("r"))),
+        "tanh",
+        "xn",
+        (_DH, _rest("z"), _tanh_slope("n")),
+    ),
+    Part("h", products=((_rest("z"), _value("n")), (_value("z"), _before("h")))),
+)
+_ELMAN = {
+    Activation.TANH: _elman("tanh", _tanh_slope("h")),
+    Activation.RELU: _elman("relu", _STEP),
+}
+
+
+def parts(architecture: Architecture) -> dict[str, Part]:
+    """The parts of a network's cells by name, in the order in which they are computed."""
+    found = {CellKind.LSTM: _LSTM, CellKind.GRU: _GRU}.get(architecture.kind)
+    return {part.name: part for part in found or _ELMAN[architecture.activation]}
+
+
+def nonnegative(name: str) -> bool:
+    """Whether an array of that name is never below zero, being a sigmoid's."""
+    return name in ("i", "f", "o", "r", "z")

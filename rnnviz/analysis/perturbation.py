@@ -1,0 +1,66 @@
+"""Variant: a sequence with one word changed, dropped or swapped, side by side with the original."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.engine.layer_buffers import Array
+
+#: Places of the original and of the variant that belong together; None where one has no such place.
+Pairs = list[tuple[int | None, int | None]]
+
+
+class Alter(StrEnum):
+    """What is done to a word."""
+
+    CHANGE = "change"
+    DROP = "drop"
+    SWAP = "swap with the next"
+
+
+class Variant(NamedTuple):
+    """What is done to the word at a place (from 0); ``word`` takes its place if it is changed."""
+
+    alter: Alter
+    place: int
+    word: str = ""
+
+    def applied(self, words: Sequence[str]) -> tuple[str, ...]:
+        """The words after it."""
+        before, here, after = words[: self.place], words[self.place], words[self.place + 1 :]
+        if self.alter is Alter.DROP:
+            return (*before, *after)
+        if self.alter is Alter.SWAP:
+            return (*before, *after[:1], here, *after[1:])
+        return (*before, self.word, *after)
+
+    def pairs(self, count: int) -> Pairs:
+        """Which places belong together, of an original with so many words."""
+        if self.alter is not Alter.DROP:
+            return [(t, t) for t in range(count)]
+        later = self.place
+        return [(t, None if t == later else t - (t > later)) for t in range(count)]
+
+
+def joined(first: Pairs, before: int, after: int) -> Pairs:
+    """Pairs of an encoder's words, followed by its decoder's, place by place.
+
+    The original has ``before`` words in all, the variant ``after``.
+    """
+    starts = [sum(pair[side] is not None for pair in first) for side in (0, 1)]
+    rest = max(before - starts[0], after - starts[1])
+    pairs = ((starts[0] + k, starts[1] + k) for k in range(rest))
+    return [*first, *((a if a < before else None, b if b < after else None) for a, b in pairs)]
+
+
+def aligned(rows: Array, places: Sequence[int | None]) -> Array:
+    """The rows (T, ...) at these places, not a number where there is none."""
+    found = np.full((len(places), *rows.shape[1:]), np.nan)
+    for k, place in enumerate(places):
+        if place is not None:
+            found[k] = rows[place]
+    return found

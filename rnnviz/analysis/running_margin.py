@@ -1,0 +1,33 @@
+"""What the states say: the answer as it forms, token by token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnviz.analysis.unrolled import Unrolled
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.losses import margin
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.trace import Trace
+
+
+@dataclass(frozen=True, eq=False)
+class RunningMargin:
+    """The output layer read after every token: the lead of ``target``'s logit, (T,)."""
+
+    target: int
+    values: Array
+
+
+def running_logits(parameters: Parameters, trace: Trace) -> Array:
+    """The output layer read after every token, as if the sequence ended there, (T, C)."""
+    logits: Array = Unrolled(trace).h @ parameters.W_hy.T + parameters.b_y
+    return logits
+
+
+def running_margin(parameters: Parameters, trace: Trace, target: int) -> RunningMargin:
+    """m_t = logit of ``target`` less the largest other, from h_t as if the sequence ended at t."""
+    logits = running_logits(parameters, trace)
+    return RunningMargin(target, margin(logits, np.full(len(logits), target)))

@@ -1,0 +1,101 @@
+"""The points that were found: in a table, in a file, and how the search for them goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import pandas as pd
+
+from rnnviz.analysis.fixed_points import FIXED, MERGE, SLOW, FixedPoint, FixedPoints, Kind
+from rnnviz.analysis.notation import number
+from rnnviz.analysis.phase_portrait import Readout
+
+#: So many points are shown; the file has them all.
+_SHOWN = 40
+#: Whose memory is longer keeps what it has; and what differs less from 1 is written so.
+_LONG, _NEARLY = 1_000_000, 1e-3
+_HEADINGS = (
+    "point", "kind", "speed q", "largest |λ|", "unstable", "memory (tokens)", "leaves in (tokens)",
+    "starts", "read out there",
+)  # fmt: skip
+
+
+def points_html(found: FixedPoints | None, readouts: Sequence[Readout]) -> str:
+    """A row for each of the first points: its speed, stability, time constants and answer."""
+    points = found.points[:_SHOWN] if found else ()
+    head = "".join(f"<th>{heading}</th>" for heading in _HEADINGS)
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _cells(n, point, readout))}</tr>"
+        for n, (point, readout) in enumerate(zip(points, readouts, strict=False), 1)
+    )
+    body = f"<table><tr>{head}</tr>{rows}</table>" if points else ""
+    more = len(found.points) - len(points) if found else 0
+    rest = f"<p>{more} more in the numbers below.</p>" if more else ""
+    return f'<div class="rnnviz-points">{body}{rest}</div>'
+
+
+def _cells(place: int, point: FixedPoint, readout: Readout) -> list[str]:
+    largest, memory = float(abs(point.eigenvalues[0])), point.memory
+    long = number(memory) if memory < _LONG else f"> {_LONG:,}"
+    growth = number(-float(point.time_constants[0])) if largest > 1 else "–"
+    return [
+        str(place), point.kind.value, f"{point.speed:.1e}", _size(largest), str(point.unstable),
+        long, growth, str(point.starts), readout.text,
+    ]  # fmt: skip
+
+
+def _size(eigenvalue: float) -> str:
+    """An absolute value; one that is nearly 1 by what it lacks of it or has beyond."""
+    beyond = eigenvalue - 1
+    if not beyond or abs(beyond) >= _NEARLY:
+        return number(eigenvalue)
+    return f"1 {'+' if beyond > 0 else '−'} {abs(beyond):.0e}"
+
+
+def points_table(found: FixedPoints | None, readouts: Sequence[Readout]) -> pd.DataFrame:
+    """The same of all points, and their states, with all digits."""
+    return pd.DataFrame([
+        {
+            "point": n, "kind": point.kind.value, "q": point.speed,
+            "largest eigenvalue": abs(point.eigenvalues[0]), "unstable": point.unstable,
+            "memory": point.memory, "starts": point.starts, "read out": readout.text,
+            **{f"s[{i}]": value for i, value in enumerate(point.state)},
+        }
+        for n, (point, readout) in enumerate(
+            zip(found.points if found else (), readouts, strict=True), 1
+        )
+    ])  # fmt: skip
+
+
+def search_html(found: FixedPoints | None, searching: tuple[int, float] | None) -> str:
+    """How far the search is, or what came of it."""
+    said = _progress(*searching) if searching else _outcome(found)
+    rules = (
+        f"Fixed: q &lt; {_power(FIXED)}; slow: q ≤ {_power(SLOW)}; points within {MERGE:g} of each "
+        "other are one."
+    )
+    return f'<div class="rnnviz-search" role="status"><div>{said}</div>{rules}</div>'
+
+
+def _power(value: float) -> str:
+    return f"{value:.0e}".replace("e-0", "e-")
+
+
+def _progress(epoch: int, share: float) -> str:
+    bar = f'<progress value="{share:.3f}" max="1" aria-label="search"></progress>'
+    return f"Searching at epoch {epoch}: {bar} <b>{share:.0%}</b>"
+
+
+def _outcome(found: FixedPoints | None) -> str:
+    if found is None:
+        return "Not looked for at these weights with this input: press <b>Find</b>."
+    counts = ", ".join(f"<b>{len(found.of(kind))} {kind.value}</b>" for kind in Kind)
+    missing = [
+        (found.outside, "went far from all that is visited"),
+        (found.lost, "came to nothing slow"),
+    ]
+    rest = "".join(f", {count} {what}" for count, what in missing if count)
+    short = f" of {found.wanted}, for time was up" if found.starts < found.wanted else ""
+    untold = f"; {found.untold} more points were not looked at" if found.untold else ""
+    return f"{counts}, from {found.starts} starts{short}{rest}{untold}."

@@ -1,0 +1,70 @@
+"""What of the cells is shown as a heatmap: which layer, and which state or gate."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rnnviz.analysis.cell_equations import nonnegative
+from rnnviz.app.tab_state import first_value, visit
+from rnnviz.config import Activation, CellKind
+from rnnviz.figures.hidden_states import View
+from rnnviz.session import Session
+
+_TITLES = {
+    "h": "Hidden state",
+    "c": "Cell state c",
+    "i": "Input gate i",
+    "f": "Forget gate f",
+    "g": "Candidate g",
+    "o": "Output gate o",
+    "r": "Reset gate r",
+    "z": "Update gate z",
+    "n": "Candidate n",
+}
+
+
+def choose_view(session: Session, page: str = "train") -> None:
+    """Let the reader choose layer and state or gate, where there is anything to choose.
+
+    ``page`` is where this is.
+    """
+    cell, layers = session.state.parameters.architecture.cell, session.config.layers
+    names = [*cell.states, *(gate for gate in cell.gates if gate not in cell.states)]
+    if len(names) == 1 and layers == 1:
+        session.layer, session.part = 0, "h"
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", key="view"):
+        if len(names) > 1:
+            first = session.part if session.part in names else "h"
+            edition = visit(page), session.config.cell
+            chosen = st.segmented_control(
+                "Show", names, default=first_value("part", edition, first), required=True,
+                key=f"part_{session.config.cell}", help="Which state or gate the heatmap shows",
+            )  # fmt: skip
+            session.part = chosen or "h"
+        if layers > 1:
+            session.layer = _layer(session, layers, page)
+
+
+def choose_layer(session: Session, page: str) -> None:
+    """Let the reader choose the layer alone, where there are several."""
+    layers = session.config.layers
+    session.layer = _layer(session, layers, page) if layers > 1 else 0
+
+
+def _layer(session: Session, layers: int, page: str) -> int:
+    first = min(session.layer, layers - 1) + 1
+    chosen = st.segmented_control(
+        "Layer", list(range(1, layers + 1)), default=first_value("layer", visit(page), first),
+        required=True, key=f"layer_{layers}", help="1 reads the tokens, the last is read out",
+    )  # fmt: skip
+    return int(chosen or 1) - 1
+
+
+def view_of(session: Session) -> View:
+    """How the chosen state or gate is drawn."""
+    name, noun = session.part, session.names.noun
+    relu = session.config.activation is Activation.RELU and session.config.cell is CellKind.ELMAN
+    layer = f", layer {session.layer + 1}" if session.config.layers > 1 else ""
+    title = f"{_TITLES[name]} after every {noun}{layer}"
+    return View(name, title, bounded=name != "c" and not relu, gate=nonnegative(name))

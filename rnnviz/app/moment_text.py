@@ -1,0 +1,115 @@
+"""What a moment of a step says in words and formulas."""
+
+from __future__ import annotations
+
+from html import escape
+
+from rnnviz.analysis.captions import caption_fields, caption_key
+from rnnviz.analysis.formula import formula
+from rnnviz.analysis.longest_text import longest_captions, longest_formulas
+from rnnviz.analysis.step_record import Focus, StepRecord, largest_changes
+from rnnviz.app.stage import Block
+from rnnviz.app.text import explanation
+from rnnviz.engine.timeline import Moment, Phase
+from rnnviz.lab.probe import Probe
+from rnnviz.lab.step import Subject
+from rnnviz.session import Session
+
+
+def levels_html(session: Session, probe: Probe, step: StepRecord) -> str:
+    """Where the moment is: epoch, phrase and its target, phase, and word."""
+    own = session.microscope.subject is Subject.OWN
+    if own and session.problem:
+        return f'<div class="rnnviz-levels"><b>{escape(session.problem)}</b></div>'
+    places = _levels(session, probe, step, session.microscope.moment)
+    shown = " › ".join(f"<b>{escape(place)}</b>" for place in places)
+    return f'<div class="rnnviz-levels">{shown}</div>'
+
+
+def levels_room(session: Session, probe: Probe, step: StepRecord) -> list[Block]:
+    """The longest that there is to say about where a moment of this step is."""
+    lines = (" › ".join(_levels(session, probe, step, moment)) for moment in step.moments)
+    return [[("place", max(lines, key=len))]]
+
+
+def _levels(session: Session, probe: Probe, step: StepRecord, moment: Moment) -> list[str]:
+    words, own = step.words, session.microscope.subject is Subject.OWN
+    epoch, position = session.here
+    phrase = "a sequence of your own" if own else _place(session, position)
+    target = session.target_of(step)
+    places = [
+        f"epoch {epoch}",
+        f"{phrase}: “{_around(step, moment.t)}” → {target}{_source(probe) if own else ''}",
+        moment.phase.value,
+    ]
+    many = moment.phase is Phase.LOSS and len(step.outputs) > 1
+    if many or moment.phase in (Phase.FORWARD, Phase.BACKWARD):
+        places.append(f"{step.names.noun} {moment.number} of {len(words)}: “{words[moment.t]}”")
+    return places
+
+
+def _place(session: Session, position: int) -> str:
+    """Which training example it is, the first of a batch where there are batches."""
+    place = f"example {position + 1} of {session.run.examples}"
+    count = len(session.next_examples)
+    return f"{place}, the first of a batch of {count}" if count > 1 else place
+
+
+def _around(step: StepRecord, t: int) -> str:
+    """The sequence, or of a long one what is around the present token."""
+    words = step.words
+    first = max(0, min(t - 4, len(words) - 10))
+    last = min(len(words), first + 10)
+    shown = ("" if step.names.noun == "character" else " ").join(words[first:last])
+    return f"{'… ' if first else ''}{shown}{' …' if last < len(words) else ''}"
+
+
+def _source(probe: Probe) -> str:
+    """Where the target of a sequence of one's own comes from, and what of it wasn't read."""
+    source = f"its own {probe.noun}, as it has no label" if probe.label is None else "its label"
+    unknown = ", ".join(word[:20] for word in probe.reading.unknown[:6])
+    return f" ({source}{f'; not in the vocabulary: {unknown}' if unknown else ''})"
+
+
+def caption_html(step: StepRecord, focus: Focus) -> str:
+    """What happens at this moment, in two sentences."""
+    text = explanation(caption_key(step, focus), **caption_fields(step, focus))
+    return f'<div class="rnnviz-moment" aria-live="polite">{escape(text)}</div>'
+
+
+def caption_room(step: StepRecord, focus: Focus) -> list[Block]:
+    """The longest captions of such a step."""
+    found = longest_captions(step, focus)
+    return [[("said", explanation(key, **fields))] for key, fields in found]
+
+
+def formula_html(step: StepRecord, focus: Focus) -> str:
+    """The formula in symbols, in shapes and in the numbers of one unit."""
+    lines = formula(step, focus)._asdict().items()
+    shown = "".join(f'<div class="{name}">{escape(line)}</div>' for name, line in lines)
+    return f'<div class="rnnviz-formula">{shown}</div>'
+
+
+def formula_room(step: StepRecord, focus: Focus) -> list[Block]:
+    """The longest formulas of such a step."""
+    return [[*found._asdict().items()] for found in longest_formulas(step, focus)]
+
+
+def changes_html(step: StepRecord, focus: Focus) -> str:
+    """At the update a table of the weights that change most; before it, what will be here."""
+    title = "<b>Largest changes of this step</b>"
+    if focus.moment.phase is not Phase.UPDATE:
+        body = (
+            "<p>The weights change only at the very end, at the update: go there to see which.</p>"
+        )
+        return f'<div class="rnnviz-changes">{title}{body}</div>'
+    rows = "".join(
+        f"<tr><td>{escape(row.name)}</td>{_cells(row.before, row.change, row.after)}</tr>"
+        for row in largest_changes(step)
+    )
+    head = "<tr><th>weight</th><th>before</th><th>change</th><th>after</th></tr>"
+    return f'<div class="rnnviz-changes">{title}<table>{head}{rows}</table></div>'
+
+
+def _cells(*values: float) -> str:
+    return "".join(f"<td>{value:+.6f}</td>" for value in values).replace("-", "−")

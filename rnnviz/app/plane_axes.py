@@ -1,0 +1,24 @@
+"""Which two of the principal components span the plane that is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import streamlit as st
+
+from rnnviz.app.tab_state import first_value
+
+_PAIRS = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
+
+
+def choose_axes(key: str, now: tuple[int, int], edition: Hashable, count: int) -> tuple[int, int]:
+    """The choice between the pairs of ``count`` components; of fewer than three there is none."""
+    if count < 3:
+        return 0, 1
+    shown = next(name for name, pair in _PAIRS.items() if pair == now)
+    chosen = st.segmented_control(
+        "Principal components", list(_PAIRS), key=key, required=True,
+        default=first_value(key, edition, shown),
+        help="The directions in which the states spread most, the widest first",
+    )  # fmt: skip
+    return _PAIRS[chosen or shown]

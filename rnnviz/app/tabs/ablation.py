@@ -1,0 +1,230 @@
+"""Room *Break it*: edits tried on a copy of the weights, with what they do at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.analysis.memory_gauge import recurrent, recurrent_name, spectrum
+from rnnviz.app.frame import Frame
+from rnnviz.app.numbers_table import numbers
+from rnnviz.app.stage import place, place_text
+from rnnviz.app.style import steady, written
+from rnnviz.app.tab_state import first_value, on_desk, visit
+from rnnviz.app.tabs.tab import Furnished
+from rnnviz.app.text import explanation
+from rnnviz.app.viewer import Event, Job
+from rnnviz.engine.parameters import Parameters
+from rnnviz.figures.ablation_loss import unit_worth
+from rnnviz.figures.side_by_side import Pair, compared_leads
+from rnnviz.figures.theme import HEIGHTS
+from rnnviz.lab.probe import Probe, inspect
+from rnnviz.lab.units import MOST_EDITS, Trial, signal
+from rnnviz.session import Session
+from rnnviz.training.edit import Edit, noise, scale, set_weight, silence
+
+
+def breaking_room(session: Session) -> Furnished:
+    """Lay out the units and the answers on the left, before, after and the tools on the right."""
+    session.dissection.fit(session.state.parameters.architecture)
+    noun = session.names.noun
+    left, right = st.columns(2, gap="medium")
+    with left:
+        place("worth", HEIGHTS["worth"], explanation("worth", noun=noun), clicks=True)
+        place("leads", HEIGHTS["leads"], explanation("leads_broken", noun=noun))
+    with right:
+        place_text("scores")
+        _decide(session)
+        _tools(session)
+
+    numbers("hidden_break", {"What each unit is worth": lambda: _worth_table(session)})
+
+    def draw(frame: Frame) -> None:
+        probe, trial = session.inspect(), session.trial()
+        after = inspect(session.dataset, trial.parameters, session.phrase, session.settings)
+        frame.text("scores", _scores_html(session, trial, probe, after))
+        frame.chart("worth", _worth, session, remark=_weighed(session))
+        frame.chart("leads", _leads, session, probe, after)
+
+    handlers = {"worth": lambda event: _toggle(session, event)}
+    return Furnished(draw, handlers, Job(session.weigh))
+
+
+def _toggle(session: Session, event: Event) -> None:
+    unit = event.get("data")
+    if isinstance(unit, int) and unit < session.config.hidden:
+        session.dissection.toggle(session.layer, unit)
+
+
+def _worth(session: Session) -> Any:
+    lab, unit = session.dissection, session.dataset.guess.unit
+    rises = lab.worth(session.state, session.layer)
+    return unit_worth(rises, lab.silenced(session.layer), unit, steady(session, "worth"))
+
+
+def _weighed(session: Session) -> str:
+    """Of how many units it isn't known yet what they are worth."""
+    rises = session.dissection.worth(session.state, session.layer)
+    left = int(np.isnan(rises).sum())
+    if not left:
+        return ""
+    if not np.isfinite(session.trial().before[0].loss):
+        return "The loss is not finite as it is, so no unit can be weighed."
+    when = "Pause to have them weighed." if session.running else "They are being weighed."
+    return f"Not known yet of {left} of {len(rises)} units, marked with ?. {when}"
+
+
+def _leads(session: Session, probe: Probe, after: Probe) -> Any:
+    found = signal(probe, after)
+    count = min(len(found.first), len(found.second))
+    pair = Pair(found.first[:count], found.second[:count], probe.words[:count], ("before", "after"))
+    return compared_leads(pair, found.label, steady(session, "leads", found.unit), found.unit)
+
+
+# Tools
+
+
+def _tools(session: Session) -> None:
+    """A row for each tool, its numbers first, its button at the end."""
+    st.markdown("##### Tools")
+    last = session.config.hidden - 1
+    unit, _, _, _, end = _row()
+    which = _number(unit, "Unit", "cut_unit", (0, last), session.dissection.unit)
+    _button(end, "Silence unit", lambda here: [silence(here.layer + 1, int(which))], session)
+    number, _, _, _, end = _row()
+    count = _number(number, "Strongest n", "cut_count", (1, last + 1), 1)
+    _button(end, "Silence n", lambda here: here.strongest(int(count)), session)
+    times, _, _, _, end = _row()
+    factor = _number(times, "Radius ×", "cut_factor", (0.0, 10.0), 0.9)
+    _button(end, "Scale radius", lambda _: [scale(factor)], session)
+    size, source, _, _, end = _row()
+    share = _number(size, "Noise ×", "cut_share", (0.0, 10.0), 0.1)
+    seed = _number(source, "Seed", "cut_seed", (0, 999_999), 0)
+    _button(end, "Add noise", lambda _: [noise(share, int(seed))], session)
+    _weight(session)
+
+
+def _row() -> list[DeltaGenerator]:
+    return st.columns([1.6, 1, 1, 1.1, 1.6], vertical_alignment="bottom", gap="small")
+
+
+def _number(
+    place: DeltaGenerator, label: str, key: str, span: tuple[float, float], first: float
+) -> float:
+    low, high = span
+    first = first_value(key, (visit("hidden"), high), min(max(first, low), high))
+    return place.number_input(label, low, high, first, key=f"{key}_{high}")
+
+
+def _weight(session: Session) -> None:
+    parameters, row = session.state.parameters, _row()
+    names = [name for name, array in parameters.named().items() if array.ndim == 2]
+    home = names.index(recurrent_name(parameters, session.layer))
+    name = row[0].selectbox("Weight", names, home, key=f"cut_name_{session.layer}_{len(names)}")
+    rows, columns = parameters[name].shape
+    to = int(_number(row[1], "Row", "cut_row", (0, rows - 1), 0))
+    source = int(_number(row[2], "Column", "cut_column", (0, columns - 1), 0))
+    now = f"Now {float(parameters[name][to, source]):g}"
+    value = row[3].number_input("Value", -1e6, 1e6, 0.0, key="cut_value", help=now)
+    _button(row[4], "Set weight", lambda _: [set_weight(name, to, source, value)], session)
+
+
+def _button(
+    place: DeltaGenerator, label: str, edits: Callable[[Session], Iterable[Edit]], session: Session
+) -> None:
+    key = f"do_{label.lower().replace(' ', '_')}"
+    full = len(session.dissection.edits) >= MOST_EDITS
+
+    def add(here: Session) -> None:
+        here.dissection.add(*edits(here))
+
+    place.button(
+        label, key=key, width="stretch", disabled=full,
+        on_click=on_desk(add),
+        help=f"At most {MOST_EDITS} edits are tried together." if full else None,
+    )  # fmt: skip
+
+
+def _decide(session: Session) -> None:
+    lab = session.dissection
+    none = not lab.edits
+    with st.container(horizontal=True, key="decide"):
+        st.button("Undo", key="undo", on_click=on_desk(_undo), disabled=none, shortcut="Z")
+        st.button("Undo all", key="undo_all", on_click=on_desk(_undo_all), disabled=none)
+        st.button(
+            "Branch with this", key="branch_with", type="primary", disabled=none,
+            on_click=on_desk(_branch),
+            help="Until now only a copy was edited. This makes the edited weights the present of "
+            "the run, from the epoch shown on; the run as it was stays as a ghost, and a link "
+            "carries the edits.",
+        )  # fmt: skip
+
+
+def _undo(session: Session) -> None:
+    session.dissection.undo()
+
+
+def _undo_all(session: Session) -> None:
+    session.dissection.clear()
+
+
+def _branch(session: Session) -> None:
+    if session.branch_with(session.dissection.edits):
+        session.dissection.clear()
+
+
+# Before and after
+
+
+def _scores_html(session: Session, trial: Trial, probe: Probe, after: Probe) -> str:
+    """Accuracy, loss, verdict and spectral radius, before and after."""
+    metric, unit = session.dataset.metric.name, session.dataset.guess.unit
+    rows = []
+    for role, one, two in zip(("training", "test"), trial.before, trial.after, strict=True):
+        rows += [
+            (f"{role} {metric}", *(written(score.metric, "{:.1%}") for score in (one, two))),
+            (f"{role} loss ({unit})", *(written(score.loss, "{:.4f}") for score in (one, two))),
+        ]
+    rows = [row for row in rows if row[1] != "–"]
+    name, layer = recurrent_name(trial.parameters, session.layer), session.layer
+    rows += [
+        ("the probe", probe.answer, after.answer),
+        (
+            f"radius of {name}",
+            _radius(session.state.parameters, layer),
+            _radius(trial.parameters, layer),
+        ),
+    ]
+    cells = "".join(
+        f"<tr><td>{escape(label)}</td><td>{escape(one)}</td>"
+        f'<td class="{"moved" if one != two else ""}">{escape(two)}</td></tr>'
+        for label, one, two in rows
+    )
+    head = "<tr><th></th><th>before</th><th>after</th></tr>"
+    return (
+        f'<div class="rnnviz-trial"><table>{head}{cells}</table>'
+        f"<p>{escape(_edits_text(session))}</p></div>"
+    )
+
+
+def _radius(parameters: Parameters, layer: int) -> str:
+    return written(spectrum(recurrent(parameters, layer)).radius, "{:.4f}")
+
+
+def _edits_text(session: Session) -> str:
+    lab = session.dissection
+    left = "".join(f" {edit} is left out: {why}" for edit, why in lab.left_out.items())
+    if not lab.edits:
+        return f"Nothing edited: both columns are the network as it is.{left}"
+    return f"Edited on a copy, the run is untouched: {'; '.join(map(str, lab.edits))}.{left}"
+
+
+def _worth_table(session: Session) -> pd.DataFrame:
+    rises = session.dissection.worth(session.state, session.layer)
+    return pd.DataFrame({"unit": range(len(rises)), "rise of the training loss": rises})

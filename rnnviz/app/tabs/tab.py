@@ -1,0 +1,34 @@
+"""Room: what a part of a page hands back when it has laid itself out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from rnnviz.app.frame import Frame
+from rnnviz.app.tab_state import visit
+from rnnviz.app.viewer import Handler, Job
+from rnnviz.lab.units import Region
+from rnnviz.session import Session
+
+#: The most words that can be chosen from.
+MOST_CHOICES = 300
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """How a room is drawn, what it does when it is heard, and what it has to do while it waits."""
+
+    draw: Callable[[Frame], None]
+    handlers: Mapping[str, Handler] = field(default_factory=dict)
+    job: Job | None = None
+
+
+def edition(session: Session) -> tuple[int, int]:
+    """Which visit to the page and to its room this is."""
+    return visit("hidden"), visit(session.dissection.room, "room_visit")
+
+
+def region_of(session: Session) -> Region:
+    """Where the states are taken from that are looked at now."""
+    return Region(session.state, session.dataset, session.layer, session.part)

@@ -1,0 +1,213 @@
+"""Room *Trajectories*: the ways of all sequences through the plane of two components."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from rnnviz.analysis.perturbation import Alter, Variant
+from rnnviz.analysis.projection import Plane, participation
+from rnnviz.analysis.trajectory import Cloud, Way, cloud, wanted
+from rnnviz.app.frame import Frame
+from rnnviz.app.numbers_table import numbers
+from rnnviz.app.plane_axes import choose_axes
+from rnnviz.app.stage import place, place_text
+from rnnviz.app.style import steady
+from rnnviz.app.tab_state import on_desk
+from rnnviz.app.tabs.tab import Furnished, edition, region_of
+from rnnviz.app.tabs.word_change import choose_alter
+from rnnviz.app.text import explanation
+from rnnviz.app.viewer import Event
+from rnnviz.figures.theme import HEIGHTS, plain, shown_token
+from rnnviz.figures.trajectories import (
+    MOST_PANELS,
+    multiples_height,
+    small_multiples,
+    trajectories,
+)
+from rnnviz.lab.probe import Probe
+from rnnviz.lab.units import spelled
+from rnnviz.session import Session
+from rnnviz.tasks.table import TaskError
+
+#: The most tokens that are drawn.
+_MOST = 1_000
+_FEW_UNITS = (
+    "With one unit the states lie on a line: there is no plane to draw them in. "
+    "Choose two hidden units or more."
+)
+_FEW_STATES = (
+    "All the training data are read in one single step: one state shows no way. "
+    "Learn from longer sequences, or from more of them."
+)
+
+
+def ways_room(session: Session) -> Furnished:
+    """Lay out the choice of the plane, the picture, and the small ones below it."""
+    few_states = session.dissection.corpus(region_of(session)).states.shape[0] < 2
+    if few_states or session.config.hidden < 2:
+        st.info(_FEW_STATES if few_states else _FEW_UNITS)
+        return Furnished(lambda frame: None)
+    _controls(session)
+    place_text("fitted")
+    text = explanation(_text(session), noun=session.names.noun)
+    place("trajectories", HEIGHTS["trajectories"], text, clicks=True)
+    panels = _panels(session, session.inspect())
+    numbers("hidden_ways", {"Trajectories": lambda: _table(session)})
+
+    def draw(frame: Frame) -> None:
+        probe, plane = session.inspect(), _plane(session)
+        frame.text("fitted", _said_html(session, plane))
+        frame.chart("trajectories", _all_ways, session, probe, plane)
+        if panels:
+            frame.chart("multiples", _multiples, session, probe, plane)
+
+    return Furnished(draw, {"trajectories": lambda event: _open(session, event)})
+
+
+def _text(session: Session) -> str:
+    """The name of the text below the picture, by what its colours tell."""
+    if region_of(session).readable:
+        return "trajectories"
+    data = session.dataset
+    ordered = not data.answers_classes and len(data.classes) == 1
+    return f"trajectories_{'values' if ordered else 'classes'}"
+
+
+def _controls(session: Session) -> None:
+    lab, hidden = session.dissection, session.config.hidden
+    with st.container(horizontal=True, vertical_alignment="bottom", key="ways_bar"):
+        lab.axes = choose_axes("plane", lab.axes, (edition(session), hidden), hidden)
+        st.button(
+            "Refit", key="refit", on_click=on_desk(_refit),
+            help="Fit the components to the states of the epoch shown. Otherwise they stay as "
+            "they are, so that what moves are the states and not the axes.",
+        )  # fmt: skip
+
+
+def _refit(session: Session) -> None:
+    session.dissection.refit()
+
+
+def _plane(session: Session) -> Plane:
+    region = region_of(session)
+    plane = session.dissection.plane(region, session.run)
+    if plane is None:
+        session.dissection.axes = (0, 1)
+        plane = session.dissection.plane(region, session.run)
+    assert plane is not None
+    return plane
+
+
+def _said_html(session: Session, plane: Plane) -> str:
+    """When the axes were fitted, and what they say of the states shown."""
+    corpus = session.dissection.corpus(region_of(session))
+    ratio = participation(corpus.states)
+    both, fitted = sum(plane.explained), plane.basis.epoch
+    share = f"the two carry <b>{both:.1%}</b> of the variance of the states shown"
+    drawn = corpus.drawn(_MOST).count
+    if not corpus.states.std(axis=0).any():
+        share = "the states shown don't vary at all"
+    return (
+        f'<div class="rnnviz-said">Axes fitted at epoch <b>{fitted}</b> to the '
+        f"{len(corpus.words):,} states of {corpus.count} training sequences, and kept: {share}; "
+        f"participation ratio <b>{ratio:.2f}</b> of {corpus.states.shape[1]} units."
+        f"{f' In the picture are {drawn} of them.' if drawn < corpus.count else ''}</div>"
+    )
+
+
+def _all_ways(session: Session, probe: Probe, plane: Plane) -> Any:
+    way, colors = _path(session, probe, plane), steady(session, "ways", session.part)
+    return trajectories(_cloud(session, plane), way, plane, colors)
+
+
+def _cloud(session: Session, plane: Plane) -> Cloud:
+    corpus, data = session.dissection.corpus(region_of(session)).drawn(_MOST), session.dataset
+    return cloud(corpus, plane, wanted(corpus, data.train), data.classes)
+
+
+def _path(session: Session, probe: Probe, plane: Plane) -> Way:
+    states = probe.unrolled(session.layer).of(session.part)
+    return Way(plane.project(states), probe.words)
+
+
+def _open(session: Session, event: Event) -> None:
+    """Make the sequence of a point the probe."""
+    number = event.get("data")
+    if isinstance(number, int) and 0 <= number < len(session.dataset.train):
+        session.ask(session.dataset.train[number].text)
+
+
+# Small multiples
+
+
+def _panels(session: Session, probe: Probe) -> bool:
+    """Put the place of the small pictures here, if there are any; or a sentence why not."""
+    words = probe.reading.words
+    if len(words) < 2:
+        st.info(f"With one {session.names.noun} there is nothing to leave out or to swap.")
+        return False
+    with st.container(horizontal=True, vertical_alignment="bottom", key="panels_bar"):
+        choose_alter(session, f"What is done to each {session.names.noun} below", words[0])
+    noun = session.names.noun
+    which = f"each of the first {MOST_PANELS} of {len(words)} {noun}s"
+    few = len(words) <= MOST_PANELS
+    text = explanation("multiples", noun=noun, which=f"each {noun}" if few else which)
+    place("multiples", multiples_height(len(words)), text)
+    return True
+
+
+def _multiples(session: Session, probe: Probe, plane: Plane) -> Any:
+    words = probe.reading.words[:MOST_PANELS]
+    others = [_panel(session, probe, place, plane) for place in range(len(words))]
+    colors = steady(session, "multiples", session.part)
+    return small_multiples(_path(session, probe, plane), others, plane, colors)
+
+
+def _panel(session: Session, probe: Probe, place: int, plane: Plane) -> tuple[str, Way]:
+    """The title and the way of the probe with one word altered."""
+    words, variant = probe.reading.words, session.dissection.variant._replace(place=place)
+    title, altered = _title(words, variant), variant.applied(words)
+    if altered == words:
+        return f"{title}: as it is", _path(session, probe, plane)
+    try:
+        other = session.inspect(spelled(session.dataset, altered))
+    except TaskError:
+        return f"{title}: nothing to read", Way(np.empty((0, 2)), ())
+    said = "" if other.every else f": {plain(shown_token(other.verdict), 12)}"
+    return f"{title}{said}", _path(session, other, plane)
+
+
+def _title(words: Sequence[str], variant: Variant) -> str:
+    """What is done to a word, in a few signs."""
+    here = _quoted(words[variant.place])
+    if variant.alter is Alter.DROP:
+        return f"no {here}"
+    if variant.alter is Alter.CHANGE:
+        return f"{here} → {_quoted(variant.word)}"
+    after = words[variant.place + 1 : variant.place + 2]
+    return f"{here} ↔ {_quoted(after[0])}" if after else f"{here}, the last"
+
+
+def _quoted(word: str) -> str:
+    return f"“{plain(shown_token(word), 12)}”"
+
+
+def _table(session: Session) -> pd.DataFrame:
+    plane = _plane(session)
+    found = _cloud(session, plane)
+    one, two = (f"component {axis + 1}" for axis in plane.axes)
+    return pd.DataFrame(
+        {
+            "sequence": found.corpus.owners + 1,
+            "place": found.corpus.steps + 1,
+            session.names.noun: found.corpus.words,
+            "wanted": found.labels,
+            one: found.points[:, 0],
+            two: found.points[:, 1],
+        }
+    )

@@ -1,0 +1,191 @@
+"""Room *What if*: the probe with one word altered, and what each word adds to the answer."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from rnnviz.analysis.perturbation import aligned
+from rnnviz.analysis.saliency import LEFT_OUT
+from rnnviz.app.frame import Frame
+from rnnviz.app.heatmap_choice import view_of
+from rnnviz.app.numbers_table import numbers
+from rnnviz.app.stage import place, place_text
+from rnnviz.app.style import steady
+from rnnviz.app.tabs.tab import Furnished
+from rnnviz.app.tabs.word_change import choose_alter
+from rnnviz.app.text import explanation
+from rnnviz.figures.side_by_side import Pair, compared_leads, compared_states, saliency_strips
+from rnnviz.figures.theme import HEIGHTS, shown_token
+from rnnviz.lab.probe import Probe
+from rnnviz.lab.units import Signal, beside, signal, spelled
+from rnnviz.session import Session
+from rnnviz.tasks.table import TaskError
+
+
+def what_if_room(session: Session) -> Furnished:
+    """Lay out the alteration, answers and saliency on the left, both states on the right."""
+    _controls(session, session.inspect())
+    place_text("altered")
+    left, right = st.columns(2, gap="medium")
+    noun = session.names.noun
+    both = isinstance(_other(session, session.inspect()), Probe)
+    with left:
+        if both:
+            place("leads", HEIGHTS["leads"], explanation("leads", noun=noun))
+        place("saliency", HEIGHTS["saliency"], explanation("saliency", noun=noun))
+    with right:
+        if both:
+            place("compared", HEIGHTS["compared"], explanation("compared", noun=noun))
+    tables = {
+        "Answers and states": lambda: _states_table(session),
+        "What each token adds": lambda: _saliency_table(session),
+    }
+    numbers("hidden_what_if", tables)
+
+    def draw(frame: Frame) -> None:
+        probe = session.inspect()
+        other = _other(session, probe)
+        frame.text("altered", _said_html(probe, other))
+        beside = other if isinstance(other, Probe) else None
+        frame.chart("saliency", _strips, session, probe, beside, remark=_sampled(session, probe))
+        if both and isinstance(other, Probe):
+            frame.chart("leads", _leads, session, probe, other)
+            frame.chart("compared", _states, session, probe, other)
+
+    return Furnished(draw)
+
+
+def _other(session: Session, probe: Probe) -> Probe | str:
+    """The altered probe, or a sentence why there is none."""
+    words = session.dissection.varied(probe.reading.words)
+    if not words:
+        noun = session.names.noun
+        return f"Without its only {noun} nothing is left to read: change it instead."
+    if words == probe.reading.words:
+        return "So nothing is changed: choose another place, or another way."
+    try:
+        return session.inspect(spelled(session.dataset, words))
+    except TaskError as problem:
+        return str(problem)
+
+
+# Controls
+
+
+def _controls(session: Session, probe: Probe) -> None:
+    lab, words = session.dissection, probe.reading.words
+    lab.varied(words)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="what_if_bar"):
+        chosen = st.selectbox(
+            session.names.noun.capitalize(), range(len(words)), lab.variant.place,
+            key=f"alter_place_{hash(words)}", width=200,
+            format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
+        )  # fmt: skip
+        lab.variant = lab.variant._replace(place=int(chosen or 0))
+        choose_alter(session, "What is done to it", words[lab.variant.place])
+
+
+# Pictures
+
+
+def _said_html(probe: Probe, other: Probe | str) -> str:
+    """The verdict on both."""
+    if isinstance(other, str):
+        return f'<div class="rnnviz-said">{escape(other)}</div>'
+    texts = (
+        f"“{escape(p.reading.text)}” → <b>{escape(shown_token(p.answer))}</b>"
+        for p in (probe, other)
+    )
+    return f'<div class="rnnviz-said">{"<br>".join(texts)}</div>'
+
+
+def _pair(probe: Probe, other: Probe, first: Any, second: Any, session: Session) -> Pair:
+    """Two arrays, token by token, brought into line."""
+    pairs = beside(probe, other, session.dissection.variant)
+    names = [_name(probe, other, pair) for pair in pairs]
+    return Pair(
+        aligned(first, [a for a, _ in pairs]), aligned(second, [b for _, b in pairs]), names
+    )
+
+
+def _name(probe: Probe, other: Probe, pair: tuple[int | None, int | None]) -> str:
+    one, two = pair
+    mine = "–" if one is None else probe.words[one]
+    its = "–" if two is None else other.words[two]
+    return mine if mine == its else f"{mine}→{its}"
+
+
+def _leads(session: Session, probe: Probe, other: Probe) -> Any:
+    found: Signal = signal(probe, other)
+    pair = _pair(probe, other, found.first, found.second, session)
+    return compared_leads(pair, found.label, steady(session, "leads", found.unit), found.unit)
+
+
+def _states_pair(session: Session, probe: Probe, other: Probe) -> Pair:
+    one, two = (p.unrolled(session.layer).of(session.part) for p in (probe, other))
+    return _pair(probe, other, one, two, session)
+
+
+def _states(session: Session, probe: Probe, other: Probe) -> Any:
+    view = view_of(session)
+    return compared_states(
+        _states_pair(session, probe, other), steady(session, "compared", view.name), view
+    )
+
+
+def _strips(session: Session, probe: Probe, other: Probe | None) -> Any:
+    found, name = session.dissection.saliency(probe, other)
+    return saliency_strips(found, probe.words, _visible(name), steady(session, "saliency"))
+
+
+def _visible(text: str) -> str:
+    """The text with its last sign, where that can't be seen, as one that can."""
+    return text[:-1] + shown_token(text[-1:])
+
+
+def _sampled(session: Session, probe: Probe) -> str:
+    """Of a long sequence, how much of it was left out in turn."""
+    count = len(probe.reading.words)
+    if count <= LEFT_OUT:
+        return ""
+    return f"Occlusion: {LEFT_OUT} of the {count} {session.names.noun}s, evenly spread."
+
+
+# Numbers
+
+
+def _states_table(session: Session) -> pd.DataFrame:
+    probe = session.inspect()
+    other = _other(session, probe)
+    if isinstance(other, str):
+        return pd.DataFrame({"": [other]})
+    pair = _states_pair(session, probe, other)
+    found = signal(probe, other)
+    leads = _pair(probe, other, found.first, found.second, session)
+    columns = {session.names.noun: pair.words, "as typed": leads.first, "changed": leads.second}
+    differences = (pair.second - pair.first).T
+    named = {f"Δ unit {unit}": row for unit, row in enumerate(differences)}
+    return pd.DataFrame(columns | named)
+
+
+def _saliency_table(session: Session) -> pd.DataFrame:
+    probe = session.inspect()
+    other = _other(session, probe)
+    beside = other if isinstance(other, Probe) else None
+    found, name = session.dissection.saliency(probe, beside)
+    return pd.DataFrame(
+        {
+            session.names.noun: [*probe.words, f"sum, of {name}", "m(x) − m(0)"],
+            "gradient × input": [*found.gradient_input, found.gradient_input.sum(), None],
+            "occlusion": [*found.occlusion, None, None],
+            "integrated gradients": [
+                *found.integrated,
+                found.integrated.sum(),
+                found.whole - found.empty,
+            ],
+        }
+    )

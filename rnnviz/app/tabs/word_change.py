@@ -1,0 +1,47 @@
+"""What is done to a word of the probe, as the reader chooses it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rnnviz.analysis.perturbation import Alter
+from rnnviz.app.tab_state import first_value
+from rnnviz.app.tabs.tab import MOST_CHOICES, edition
+from rnnviz.figures.theme import shown_token
+from rnnviz.session import Session
+
+
+def choose_alter(session: Session, label: str, here: str) -> None:
+    """Let the reader choose what is done to a word, and what takes the place of ``here``."""
+    lab = session.dissection
+    alter = st.segmented_control(
+        label, list(Alter), key="alter", required=True,
+        default=first_value("alter", edition(session), lab.variant.alter),
+    )  # fmt: skip
+    lab.variant = lab.variant._replace(alter=Alter(alter or Alter.DROP))
+    if lab.variant.alter is Alter.CHANGE:
+        choose = _word if session.dataset.tokens else _values
+        lab.variant = lab.variant._replace(word=choose(session, here))
+
+
+def _values(session: Session, here: str) -> str:
+    now = session.dissection.variant.word or _zeros(session)
+    first = first_value("alter_value", (edition(session), session.dataset), now)
+    return st.text_input("into", first, key="alter_value", width=200) or _zeros(session)
+
+
+def _word(session: Session, here: str) -> str:
+    """A word of the vocabulary, to begin with another one than ``here``."""
+    data, now = session.dataset, session.dissection.variant.word
+    known = list((data.source or data.vocabulary).words[:MOST_CHOICES])
+    other = next((word for word in known if word != here), here)
+    usual = now if now in known else other
+    first = first_value("alter_word", (edition(session), data), usual)
+    found = st.selectbox(
+        "into", known, known.index(first), key="alter_word", width=200, format_func=shown_token
+    )
+    return str(found)
+
+
+def _zeros(session: Session) -> str:
+    return ",".join("0" * len(session.dataset.vocabulary))

@@ -1,0 +1,41 @@
+"""A sample of what the network writes by itself, where it learns what comes next."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+
+import streamlit as st
+
+from rnnviz.app.stage import place_text
+from rnnviz.app.tab_state import first_value, visit
+from rnnviz.lab.probe import Probe
+from rnnviz.session import Session
+
+
+def sample_box(session: Session) -> None:
+    """A slider for the temperature and a place for the sample, where the network writes."""
+    if not session.writes:
+        return
+    session.temperature = st.slider(
+        "Temperature", 0.1, 2.0, first_value("temperature", visit("train"), session.temperature),
+        step=0.1, key="temperature", help="How much is left to chance in what the network writes: "
+        "near 0 always the likeliest comes next, at 1 each as often as the network thinks.",
+    )  # fmt: skip
+    place_text("sample")
+
+
+def sample_html(session: Session, probe: Probe) -> str:
+    """What the network read last, what it writes from there, and how sure it is by now."""
+    scores = session.run.history.row(session.here.epoch)
+    shown = [
+        f"{role} {math.exp(min(scores[f'{role}_loss'], 50)):.2f}"
+        for role in ("train", "test")
+        if not math.isnan(scores[f"{role}_loss"])
+    ]
+    read, written = escape(probe.reading.text[-60:]), escape(session.sample(probe))
+    return (
+        '<div class="rnnviz-sample"><small>The network goes on by itself; perplexity '
+        f"{', '.join(shown)} of {len(session.dataset.classes)}</small>"
+        f"<p><i>{read}</i><b>{written}</b></p></div>"
+    )

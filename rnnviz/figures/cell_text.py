@@ -1,0 +1,27 @@
+"""Texts on coloured cells, each in the ink that is easier to read there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.figures.colors import ink
+from rnnviz.figures.picture import Series, scatter
+from rnnviz.figures.theme import Theme
+from rnnviz.figures.tinted_text import tint
+
+
+def written(texts: Sequence[Sequence[str]], shares: Array, theme: Theme, size: int = 14) -> Series:
+    """A text for every cell of a heatmap, row by row, on grounds from blue, -1, to red, 1.
+
+    Plotly's own texts on cells are grey on strong colours.
+    """
+    cells = [(x, y) for y, row in enumerate(texts) for x in range(len(row))]
+    return scatter(
+        x=[x for x, _ in cells],
+        y=[y for _, y in cells],
+        mode="text",
+        text=[text for row in texts for text in row],
+        textfont={"size": size, "color": [ink(tint(shares[y, x], theme)) for x, y in cells]},
+        hoverinfo="skip",
+    )

@@ -1,0 +1,1 @@
+"""One object for each subject that the reader explores, with its inputs and its answers."""

@@ -1,0 +1,231 @@
+"""Dynamics: which input is held, in which plane the states are seen, and what was found so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from hashlib import blake2b
+from threading import RLock
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.analysis.fixed_points import FixedPoints, Search
+from rnnviz.analysis.flow_map import FlowMap, Held
+from rnnviz.analysis.notation import number, quoted
+from rnnviz.analysis.phase_portrait import Readout
+from rnnviz.analysis.projection import Plane, Projection, fit, plane_of
+from rnnviz.analysis.visited_states import Visited, visit
+from rnnviz.config import RunConfig
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.training import TrainState
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.table import TaskError
+from rnnviz.tasks.values import read_values
+
+#: How many starts there can be.
+STARTS = (50, 100, 200, 400, 800)
+#: How many searches are remembered, and what their points may take; the eldest go first.
+_SEARCHES, _BYTES = 500, 16_000_000
+#: So many classes of an answer are named.
+_NAMED = 3
+
+
+class Hold(StrEnum):
+    """What the network reads, token after token."""
+
+    OWN = "my choice"
+    MEAN = "mean input"
+    ZERO = "zero input"
+
+
+class Scene(NamedTuple):
+    """What is looked at: a network in a moment of its run, its data, and the run's settings."""
+
+    state: TrainState
+    dataset: Dataset
+    origin: RunConfig
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that the network is in."""
+        return self.state.epoch
+
+
+class Dynamics:
+    """The choices of the page, the search that is on, and what was found, kept by its weights."""
+
+    def __init__(self) -> None:
+        self.holds: dict[bool, Hold] = {}
+        self.words: tuple[str, ...] | None = None
+        self.typed: str | None = None
+        self.starts, self.axes = 200, (0, 1)
+        self._lock = RLock()
+        self._found: dict[object, FixedPoints] = {}
+        self._search: tuple[object, int, Search] | None = None
+        self._visited: tuple[object, Visited] | None = None
+        self._flow: tuple[TrainState, FlowMap, bytes] | None = None
+        self._basis: tuple[object, Projection] | None = None
+
+    # What is held
+
+    def choices(self, scene: Scene) -> tuple[Hold, tuple[str, ...], str]:
+        """How the input is chosen, which words and which values: as they are, or as usual."""
+        dataset, width = scene.dataset, len(scene.dataset.vocabulary)
+        hold = self.holds.get(dataset.tokens, Hold.OWN if dataset.tokens else Hold.ZERO)
+        known = [word for word in self.words or () if word in dataset.vocabulary.words]
+        if not known and dataset.tokens and (self.words or self.words is None):
+            known = [dataset.vocabulary.words[int(self.visited(scene).mean_input.argmax())]]
+        usual = ",".join(["1", *["0"] * (width - 1)])
+        return hold, tuple(known), usual if self.typed is None else self.typed
+
+    def held(self, scene: Scene) -> Held:
+        """The map with the input that is chosen; raise TaskError with a sentence if there's none.
+
+        Of several words the mean is held.
+        """
+        hold, words, typed = self.choices(scene)
+        vocabulary = scene.dataset.vocabulary
+        if hold is Hold.MEAN:
+            return Held(self.flow(scene), self.visited(scene).mean_input)
+        x = np.zeros(len(vocabulary))
+        if hold is Hold.OWN and scene.dataset.tokens:
+            if not words:
+                raise TaskError(f"Choose at least one {vocabulary.noun} to hold.")
+            x[[vocabulary.number(word) for word in words]] = 1 / len(words)
+        elif hold is Hold.OWN:
+            x = read_values(typed, vocabulary.words, 1)[0]
+        return Held(self.flow(scene), x)
+
+    def label(self, scene: Scene, shown: Callable[[str], str] = str) -> str:
+        """What is held, in words; ``shown`` makes a token one that can be seen."""
+        hold, words, typed = self.choices(scene)
+        if hold is not Hold.OWN:
+            return f"the {hold.value}"
+        if not scene.dataset.tokens:
+            return typed
+        named = (quoted(shown(word)) for word in words[:_NAMED])
+        said = ", ".join(named) + " …" * (len(words) > _NAMED)
+        return said if len(words) == 1 else f"the mean of {said}"
+
+    def problem(self, scene: Scene) -> str:
+        """Why nothing can be looked for, in a sentence; empty if it can."""
+        if not np.isfinite(self.visited(scene).states).all():
+            return "The states grow beyond all numbers, so there is nothing to look for."
+        try:
+            self.held(scene)
+        except TaskError as problem:
+            return str(problem)
+        return ""
+
+    # The network that is looked at
+
+    def flow(self, scene: Scene) -> FlowMap:
+        """One step of the network as a map."""
+        return self._map(scene.state)[1]
+
+    def _map(self, state: TrainState) -> tuple[TrainState, FlowMap, bytes]:
+        if not self._flow or self._flow[0] is not state:
+            digest = blake2b(state.parameters.theta.tobytes(), digest_size=16).digest()
+            self._flow = state, FlowMap(state.parameters), digest
+        return self._flow
+
+    def visited(self, scene: Scene) -> Visited:
+        """The states that the training sequences lead through."""
+        key = scene.state, scene.dataset
+        if not self._visited or self._visited[0] != key:
+            self._visited = key, visit(scene.state.parameters, scene.dataset.train)
+        return self._visited[1]
+
+    # The plane
+
+    def flat(self, scene: Scene) -> bool:
+        """Whether a state has at least two numbers, so that there is a plane."""
+        return self.flow(scene).size > 1
+
+    def plane(self, scene: Scene) -> Plane:
+        """Two principal components of the states visited, of a basis that is fitted once and kept.
+
+        It is fitted anew for another run, and by ``refit``.
+        """
+        key = scene.dataset, scene.origin
+        if not self._basis or self._basis[0] != key:
+            self._basis = key, fit(self.visited(scene).states, scene.epoch)
+        basis = self._basis[1]
+        last = len(basis.axes) - 1
+        first, second = (min(axis, last) for axis in self.axes)
+        axes = (first, second) if first != second else (0, min(1, last))
+        return plane_of(basis, axes, self.visited(scene).states)
+
+    def refit(self) -> None:
+        """Fit the basis to the network that is looked at next."""
+        self._basis = None
+
+    # The search
+
+    def found(self, held: Held, scene: Scene) -> FixedPoints | None:
+        """What was found for these weights, this input and so many starts; None if nothing yet."""
+        return self._found.get(self._key(held, scene))
+
+    def _key(self, held: Held, scene: Scene) -> object:
+        # Networks that differ in how they work can have the same weights.
+        network = scene.state.parameters.architecture, self._map(scene.state)[2]
+        return network, scene.dataset, held.inputs.tobytes(), self.starts, scene.origin.seed
+
+    def find(self, scene: Scene) -> None:
+        """Begin to look for the points, if they aren't known; the first time in a plane that fits.
+
+        Raises TaskError if no input is chosen.
+        """
+        held = self.held(scene)
+        if not self._found:
+            self.refit()
+        if self.found(held, scene) is None:
+            search = Search(held, self.visited(scene), self.starts, scene.origin.seed)
+            with self._lock:
+                self._search = self._key(held, scene), scene.epoch, search
+
+    def cancel(self) -> None:
+        """Stop looking."""
+        with self._lock:
+            self._search = None
+
+    def work(self, budget: float) -> bool:
+        """Look for about ``budget`` seconds; whether something is left to be done."""
+        with self._lock:
+            if self._search is None:
+                return False
+            key, _, search = self._search
+            if search.work(budget):
+                return True
+            self._keep(key, search.found)
+            self._search = None
+            return False
+
+    def _keep(self, key: object, found: FixedPoints) -> None:
+        self._found[key] = found
+        while len(self._found) > 1 and self._full:
+            del self._found[next(iter(self._found))]
+
+    @property
+    def _full(self) -> bool:
+        size = sum(found.nbytes for found in self._found.values())
+        return len(self._found) > _SEARCHES or size > _BYTES
+
+    @property
+    def searching(self) -> tuple[int, float] | None:
+        """At which epoch it looks, and how far it is, 0..1; None if it doesn't."""
+        search = self._search
+        return search and (search[1], search[2].progress)
+
+
+def read_out(answers: Array, dataset: Dataset, shown: Callable[[str], str] = str) -> Readout:
+    """What the network would answer at a state, from answers (C,): a class, or values.
+
+    ``shown`` makes a token one that can be seen.
+    """
+    if not dataset.answers_classes:
+        return Readout(", ".join(number(float(value)) for value in answers))
+    best = int(answers.argmax())
+    side = best if len(answers) == 2 else None
+    return Readout(f"{shown(dataset.classes[best])} {answers[best]:.1%}", side)

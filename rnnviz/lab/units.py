@@ -1,0 +1,357 @@
+"""Dissection: what of the hidden states is looked at, and what is tried on edited weights."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnviz.analysis.activations import Corpus, read_corpus
+from rnnviz.analysis.perturbation import Alter, Pairs, Variant, joined
+from rnnviz.analysis.projection import Plane, Projection, boundary, fit, plane_of
+from rnnviz.analysis.running_margin import running_margin
+from rnnviz.analysis.saliency import Saliency, lead, saliency
+from rnnviz.analysis.selectivity import Response, response, selectivity
+from rnnviz.engine.evaluation import Score
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.losses import margin
+from rnnviz.engine.parameters import Architecture, Parameters
+from rnnviz.engine.training import TrainState
+from rnnviz.lab.probe import Probe, names_of
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.training.edit import Edit, Verb, silence
+from rnnviz.training.run import Run
+from rnnviz.training.weight_edits import operate, problem
+
+#: How many phrases are on one leaf of the data set.
+LEAF = 20
+#: Seconds that units may be weighed for, when the strongest are asked for.
+PATIENCE = 5.0
+#: The most edits that can be tried together.
+MOST_EDITS = 40
+
+
+class Room(StrEnum):
+    """What is looked at."""
+
+    UNITS = "Units"
+    WAYS = "Trajectories"
+    WHAT_IF = "What if"
+    BREAK = "Break it"
+
+
+class Sort(StrEnum):
+    """In which order units come."""
+
+    INDEX = "index"
+    SELECTIVITY = "selectivity"
+    SIMILARITY = "similarity"
+
+
+class Region(NamedTuple):
+    """Where states are taken from: a network in a moment, its data, a layer, a state or gate."""
+
+    state: TrainState
+    dataset: Dataset
+    layer: int = 0
+    part: str = "h"
+
+    @property
+    def readable(self) -> bool:
+        """Whether these are the states that are read out, for two classes."""
+        of = self.state.parameters.architecture
+        two = self.dataset.answers_classes and of.outputs == 2
+        return two and self.part == "h" and self.layer == of.layers - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A copy of the network with edited weights: scores of training and test before and after."""
+
+    parameters: Parameters
+    before: tuple[Score, Score]
+    after: tuple[Score, Score]
+
+
+class Dissection:
+    """The choices of the page, the basis of its projection, edits that are tried, and caches.
+
+    Of each kind only what was asked for last is kept.
+    """
+
+    def __init__(self) -> None:
+        self.room = Room.UNITS
+        self.unit, self.leaf = 0, 0
+        self.sort = Sort.INDEX
+        self.word: str | None = None
+        self.cell: tuple[int, str] | None = None
+        self.axes = (0, 1)
+        self.variant = Variant(Alter.DROP, 0)
+        self.edits: tuple[Edit, ...] = ()
+        self.left_out: dict[Edit, str] = {}
+        self._kept: dict[str, tuple[object, Any]] = {}
+
+    def _keep(self, kind: str, key: object, make: Any) -> Any:
+        """What was made for this key, made now if it isn't what is kept."""
+        if kind not in self._kept or self._kept[kind][0] != key:
+            self._kept[kind] = key, make()
+        return self._kept[kind][1]
+
+    # Units
+
+    def corpus(self, region: Region) -> Corpus:
+        """The training sequences through this region, of very many some."""
+        found: Corpus = self._keep("corpus", region, lambda: self._read(region))
+        return found
+
+    def _read(self, region: Region) -> Corpus:
+        parameters, data = region.state.parameters, region.dataset
+        return read_corpus(parameters, data.train, names_of(data), region.layer, region.part)
+
+    def order(self, region: Region) -> Array:
+        """The units in the order that is chosen, (H,)."""
+        corpus = self.corpus(region)
+        if self.sort is Sort.SELECTIVITY:
+            found: Array = np.argsort(-selectivity(corpus, self.word), kind="stable")
+            return found
+        if self.sort is Sort.SIMILARITY:
+            return self._alike(region).units
+        return np.arange(corpus.states.shape[1])
+
+    def _alike(self, region: Region) -> Response:
+        """What words did to units when they were last arranged, alike ones together."""
+        corpus = self.corpus(region)
+        found: Response = self._keep("alike", _space(region), lambda: response(corpus))
+        return found
+
+    def response(self, region: Region) -> Response:
+        """What words do to units: alike words together, the units as when last arranged."""
+        key = _space(region), self.sort, self.word
+        rows: Array = self._keep("rows", key, lambda: self.order(region))
+        return replace(response(self.corpus(region), like=self._alike(region)), units=rows)
+
+    def arrange(self, region: Region) -> None:
+        """Put the units anew in the order that is chosen, and alike words together."""
+        for kind in ("alike", "rows"):
+            self._kept.pop(kind, None)
+
+    def first(self, region: Region) -> None:
+        """Go to the unit that comes first in the order that is chosen."""
+        self.unit = int(self.order(region)[0])
+
+    def step(self, region: Region, by: int) -> None:
+        """Go on to the unit that comes next in the order, or back; from the last to the first."""
+        order = self.order(region).tolist()
+        here = order.index(self.unit) if self.unit in order else 0
+        self.unit = order[(here + by) % len(order)]
+
+    def look_at(self, region: Region) -> None:
+        """Let go of what isn't there in this region."""
+        hidden = region.state.parameters.architecture.hidden
+        self.unit = min(self.unit, hidden - 1)
+        known = self.corpus(region).vocabulary
+        self.word = self.word if self.word in known else None
+        if self.cell and (self.cell[0] >= hidden or self.cell[1] not in known):
+            self.cell = None
+        self.leaf = min(self.leaf, self.last_leaf(region))
+
+    def last_leaf(self, region: Region) -> int:
+        """The number of the last leaf of the data set, from 0."""
+        return (self.corpus(region).count - 1) // LEAF
+
+    # Trajectories
+
+    def basis(self, region: Region, run: Run) -> Projection:
+        """The principal components of the region's states, as they were when first asked for.
+
+        They are kept until the run begins anew with other settings, or until ``refit``.
+        """
+        made: Projection = self._keep("basis", _ground(region, run), lambda: self._fit(region))
+        return made
+
+    def _fit(self, region: Region) -> Projection:
+        return fit(self.corpus(region).states.astype(float), region.state.epoch)
+
+    def refit(self) -> None:
+        """Fit the basis to the states that are looked at next."""
+        self._kept.pop("basis", None)
+
+    def plane(self, region: Region, run: Run) -> Plane | None:
+        """The plane of the two axes that are chosen; None where the states have but one."""
+        basis = self.basis(region, run)
+        if len(basis.axes) <= max(self.axes):
+            return None
+        line = boundary(region.state.parameters, basis, self.axes) if region.readable else None
+        return plane_of(basis, self.axes, self.corpus(region).states, line)
+
+    # What if
+
+    def varied(self, words: Sequence[str]) -> tuple[str, ...]:
+        """The words of the probe with the change that is chosen; at a place that they have."""
+        place = min(self.variant.place, len(words) - 1)
+        self.variant = self.variant._replace(place=place)
+        return self.variant.applied(words)
+
+    def saliency(self, probe: Probe, other: Probe | None = None) -> tuple[Saliency, str]:
+        """How much each token of a probe has to do with its answer, and what that is called.
+
+        Of values it is the channel in which the answer differs most from that of ``other``.
+        """
+        channel = 0 if other is None or probe.dataset.answers_classes else _apart(probe, other)
+        key = probe, channel
+        found: tuple[Saliency, str] = self._keep("saliency", key, lambda: _explained(*key))
+        return found
+
+    # Break it
+
+    def toggle(self, layer: int, unit: int) -> None:
+        """Silence a unit of a layer (from 0), or let it be heard again."""
+        edit = silence(layer + 1, unit)
+        if edit in self.edits:
+            self.edits = tuple(known for known in self.edits if known != edit)
+        else:
+            self.add(edit)
+
+    def add(self, *edits: Edit) -> None:
+        """Try these edits as well; one that is there already, or too many, are left out."""
+        self.left_out = {}
+        new = [edit for edit in edits if edit.verb is not Verb.SILENCE or edit not in self.edits]
+        self.edits = (*self.edits, *new)[:MOST_EDITS]
+
+    def fit(self, architecture: Architecture) -> None:
+        """Leave out the edits that such a network hasn't the weights for; ``left_out`` says why."""
+        wrong = {edit: why for edit in self.edits if (why := problem(edit, architecture))}
+        if wrong:
+            self.left_out = wrong
+            self.edits = tuple(edit for edit in self.edits if edit not in wrong)
+
+    def undo(self) -> None:
+        """Take the last edit back."""
+        self.edits = self.edits[:-1]
+
+    def clear(self) -> None:
+        """Take all edits back."""
+        self.edits, self.left_out = (), {}
+
+    def silenced(self, layer: int) -> frozenset[int]:
+        """The units of a layer (from 0) that are silenced."""
+        mine = (e for e in self.edits if (e.verb, e.row) == (Verb.SILENCE, layer + 1))
+        return frozenset(edit.column for edit in mine)
+
+    def trial(self, state: TrainState, run: Run) -> Trial:
+        """The network with the edits, and how well it does."""
+        found: Trial = self._keep("trial", (state, self.edits), lambda: self._try(state, run))
+        return found
+
+    def _try(self, state: TrainState, run: Run) -> Trial:
+        edited = operate(state.parameters, self.edits)
+        return Trial(edited, run.examine(state.parameters), run.examine(edited))
+
+    def worth(self, state: TrainState, layer: int) -> Array:
+        """By how much the training loss rises when a unit alone is silenced, (H,).
+
+        Not a number where ``weigh`` hasn't come to yet.
+        """
+        hidden = state.parameters.architecture.hidden
+        found: Array = self._keep("worth", (state, layer), lambda: np.full(hidden, np.nan))
+        return found
+
+    def weigh(self, state: TrainState, layer: int, run: Run) -> bool:
+        """Find out what the next unit is worth; whether there are more.
+
+        Where the loss is not finite as it is, none can be weighed.
+        """
+        found = self.worth(state, layer)
+        missing = np.flatnonzero(np.isnan(found))
+        whole: Score = self._keep("whole", state, lambda: run.examine(state.parameters)[0])
+        if not missing.size or not np.isfinite(whole.loss):
+            return False
+        without = operate(state.parameters, [silence(layer + 1, int(missing[0]))])
+        rise = run.examine(without)[0].loss - whole.loss
+        found[missing[0]] = rise if np.isfinite(rise) else np.inf
+        return missing.size > 1
+
+    def strongest(self, state: TrainState, layer: int, run: Run, count: int) -> tuple[Edit, ...]:
+        """What silences the ``count`` units that are worth most of those still heard.
+
+        Of very large networks only some units may be weighed in the time that there is.
+        """
+        until = time.perf_counter() + PATIENCE
+        while self.weigh(state, layer, run) and time.perf_counter() < until:
+            pass
+        rises, silent = self.worth(state, layer), self.silenced(layer)
+        order = [unit for unit in np.argsort(-rises, kind="stable").tolist() if unit not in silent]
+        return tuple(silence(layer + 1, unit) for unit in order[:count])
+
+
+def spelled(dataset: Dataset, words: Sequence[str]) -> str:
+    """The text of some words as it is typed."""
+    vocabulary = dataset.source or dataset.vocabulary
+    return vocabulary.join(words) if dataset.tokens else " ".join(words)
+
+
+def _explained(probe: Probe, channel: int) -> tuple[Saliency, str]:
+    data = probe.dataset
+    answer = lead(probe.trace, data.classes, data.source is not None, channel)
+    return saliency(probe.parameters, probe.example, answer), answer.name
+
+
+class Signal(NamedTuple):
+    """A number after every token of two sequences, (T,) and (T',): what it is, and its unit."""
+
+    first: Array
+    second: Array
+    label: str
+    unit: str = "logits"
+
+
+def signal(first: Probe, second: Probe) -> Signal:
+    """What the answers of two probes are compared by, token by token.
+
+    The lead of one class where there is a verdict, that of what is wanted where there is an answer
+    after every token; of values the channel in which both differ most.
+    """
+    data = first.dataset
+    if data.verdicts:
+        target = first.margin.target
+        one, two = (running_margin(p.parameters, p.trace, target) for p in (first, second))
+        return Signal(one.values, two.values, f"Lead of “{data.classes[target]}”")
+    if data.answers_classes:
+        return Signal(_wanted(first), _wanted(second), "Lead of what is wanted")
+    channel = _apart(first, second)
+    values, others = (probe.running[:, channel] for probe in (first, second))
+    return Signal(values, others, f"Answer, {data.classes[channel]}", "value")
+
+
+def _apart(first: Probe, second: Probe) -> int:
+    """The channel in which the answers of two probes differ most."""
+    common = min(len(first.running), len(second.running))
+    return int(np.abs(first.running[:common] - second.running[:common]).sum(axis=0).argmax())
+
+
+def _wanted(probe: Probe) -> Array:
+    """The lead of the target's logit at every token that is answered, (T,)."""
+    found, targets = np.full(len(probe.words), np.nan), probe.example.targets
+    found[-len(targets) :] = margin(probe.running[-len(targets) :], targets)
+    return found
+
+
+def beside(first: Probe, second: Probe, variant: Variant) -> Pairs:
+    """Which tokens of a probe and of its variant belong together."""
+    read = len(first.reading.words)
+    return joined(variant.pairs(read), len(first.words), len(second.words))
+
+
+def _space(region: Region) -> tuple[object, ...]:
+    """What decides which units and words there are."""
+    hidden = region.state.parameters.architecture.hidden
+    return region.dataset, hidden, region.layer, region.part
+
+
+def _ground(region: Region, run: Run) -> tuple[object, ...]:
+    """What decides whether states lie in the same space: data, first settings, layer and part."""
+    return region.dataset, run.schedule.origin, region.layer, region.part

@@ -1,0 +1,1 @@
+"""A run of training that can be revisited: its schedule, snapshots, edits and link."""

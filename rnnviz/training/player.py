@@ -1,0 +1,399 @@
+"""Player: a run that plays like a film; forwards it trains, backwards it looks things up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from rnnviz.analysis.notation import listed
+from rnnviz.config import RunConfig
+from rnnviz.engine.training import TrainState
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.training.edit import Edit
+from rnnviz.training.history import Course, Ghost
+from rnnviz.training.link import START, Link, Old
+from rnnviz.training.run import Run, architecture_of
+from rnnviz.training.schedule import EDIT, MAX_CHANGES, Place, Schedule
+from rnnviz.training.weight_edits import operate, problem
+
+#: Epochs a second that can be chosen; 0 is the slow motion of single steps.
+SPEEDS = (0, 1, 2, 5, 10, 20, 60, 120, 300, 600)
+#: Seconds that a link may take to be followed before the page is shown.
+PATIENCE = 1.0
+
+
+class Player:
+    """A run, and the place in it that is looked at."""
+
+    def __init__(self, config: RunConfig, dataset: Dataset) -> None:
+        self.config, self.dataset = config, dataset
+        self.speed = 60
+        self.running = False
+        self.message = "Press Play: in every epoch the network reads each training example once."
+        self._problems = ""
+        self._restart()
+
+    def _restart(self) -> None:
+        self.dataset = self.data_for(self.config)
+        self.run = Run(self.dataset, Schedule(self.config))
+        self.shown: Place | None = None
+        self.ghost: Ghost | None = None
+        self._journey: Iterator[None] | None = None
+        self._target: Link | None = None
+
+    def data_for(self, config: RunConfig) -> Dataset:
+        """The data that are learned with these settings."""
+        return self.dataset
+
+    # Where it is
+
+    @property
+    def state(self) -> TrainState:
+        """The state that is looked at: the present, or one that the run has passed."""
+        return self.run.state if self.shown is None else self.run.at(self.shown)
+
+    @property
+    def here(self) -> Place:
+        """The place that is looked at."""
+        shown = self.shown
+        return self.run.place if shown is None else shown
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has done the epochs it was to do."""
+        return self.run.place.epoch >= self.config.epochs
+
+    @property
+    def over(self) -> bool:
+        """Whether there is no step left to look at: at the present, and the run is finished."""
+        return self.finished and self.shown is None
+
+    @property
+    def condition(self) -> str:
+        """What is going on, in a word."""
+        if self.running:
+            opening = "Opening" if self._journey else "Running"
+            return "Replaying" if self.shown else opening
+        if self.shown is not None:
+            return "Looking back"
+        return "Finished" if self.finished else "Paused"
+
+    @property
+    def opening(self) -> bool:
+        """Whether a link is being followed."""
+        return self._journey is not None
+
+    @property
+    def place(self) -> str:
+        """The epochs done and, inside an epoch, the share of its examples: "12 + 3/58"."""
+        epoch, position = self.here
+        return f"{epoch} + {position}/{self.run.examples}" if position else str(epoch)
+
+    @property
+    def course(self) -> Course:
+        """The run as the charts over its epochs show it."""
+        shown = None if self.shown is None else self.shown.epoch
+        schedule, config = self.run.schedule, self.config
+        return Course(self.run.history, config.epochs, shown, schedule.changes, self.ghost)
+
+    def note(self, sentence: str) -> None:
+        """Say something before the message; on the way along a link it stays until its end."""
+        if self._journey:
+            self._problems = f"{sentence} {self._problems}".strip()
+        else:
+            self.message = f"{sentence} {self.message}".strip()
+
+    # Training
+
+    def play(self) -> None:
+        """Let ticks advance the run; from a past epoch they replay it first."""
+        self.running = not self.over
+        self.message = "" if self.running else self._finished_message()
+
+    def pause(self) -> None:
+        """Keep ticks from advancing the run."""
+        self.running = False
+        if self._journey:
+            self.message = f"The link was followed up to epoch {self.here}."
+            self._arrive()
+
+    def advance(self, epochs: int = 1, budget: float = float("inf")) -> None:
+        """Train for ``epochs`` epochs from the present, or until ``budget`` seconds are over.
+
+        Stops the run at the last epoch, or where the loss is no longer finite.
+        """
+        until = time.perf_counter() + budget
+        goal = Place(min(self.run.place.epoch + epochs, self.config.epochs))
+        stride = self.run.stride if np.isfinite(budget) else self.run.examples
+        for _ in self._train_to(goal, stride):
+            if time.perf_counter() > until:
+                break
+        self._stop_at_the_end()
+
+    def _train_to(self, goal: Place, stride: int) -> Iterator[None]:
+        """Train to ``goal``, pausing after every ``stride`` examples at most."""
+        run = self.run
+        while run.place < goal:
+            epoch, position = run.place
+            end = goal.position if epoch == goal.epoch else run.examples
+            if not run.train(min(stride, end - position)):
+                self._diverged()
+                return
+            yield
+
+    def tick(self, budget: float, count: int = 1) -> None:
+        """Go on by ``count`` epochs, for about ``budget`` seconds at most.
+
+        At speed 0 it goes on by ``count`` steps.
+        """
+        if self._journey:
+            self._travel(budget)
+        elif not self.speed:
+            for _ in range(count):
+                self._one_phrase()
+        elif self.shown is not None:
+            self._replay(count, budget)
+        else:
+            self.advance(count, budget)
+
+    def step_epoch(self) -> None:
+        """Pause, and train, or replay, to the end of the present epoch."""
+        self.pause()
+        if self.shown is not None:
+            self.go_to(Place(self.shown.epoch + 1))
+        else:
+            self.advance(1)
+
+    def step_phrase(self) -> None:
+        """Pause, and take, or replay, one optimizer step: one example, or one batch."""
+        self.pause()
+        self._one_phrase()
+
+    def _one_phrase(self) -> None:
+        if self.shown is not None:
+            self.go_to(self.run.after(self.shown))
+            return
+        if not self.finished and not self.run.train(self.run.batch):
+            self._diverged()
+        self._stop_at_the_end()
+
+    def _diverged(self) -> None:
+        self.running = False
+        if not np.isfinite(self.run.history.row(0)["train_loss"]):
+            self.message = (
+                "Stopped: with these initial weights the loss is no finite number to begin with. "
+                "Try a smaller initial scale."
+            )
+            return
+        self.message = (
+            f"Stopped: at learning rate {self.config.lr:g} the loss is no longer a finite number. "
+            f"The weights of epoch {self.run.place.epoch} are kept. "
+            f"Try a learning rate of {min(0.02, self.config.lr / 10):g}."
+        )
+
+    def _stop_at_the_end(self) -> None:
+        if self.over:
+            self.running = False
+            self.message = self._finished_message()
+
+    def _finished_message(self) -> str:
+        return (
+            f"Finished: {self.run.place.epoch} of {self.config.epochs} epochs done. "
+            "Raise Epochs to train on, or press Reset."
+        )
+
+    def reset(self) -> None:
+        """Start the run again from the same initial weights."""
+        self.running = False
+        self.message = ""
+        self._restart()
+
+    # Going back
+
+    def go_to(self, place: Place) -> None:
+        """Look at a place that the run has passed; at the present, or beyond, look at that."""
+        place = self.run.clamped(place)
+        if place >= self.run.place:
+            self.back_to_now()
+            return
+        self.shown = place
+        then = self.run.schedule.at(place).changes(self.config)
+        differing = [f"{r.label} was {self.run.schedule.at(place).as_dict()[r.name]}" for r in then]
+        self.message = (
+            f"Looking back at epoch {self.place}; the run is at {self.run.place}. "
+            + (f"{' and '.join(differing)} here. " if differing else "")
+            + "Play replays it from here, Branch here takes another way."
+        )
+
+    def back_to_now(self) -> None:
+        """Look at the present again."""
+        self.shown = None
+        self.message = self._finished_message() if self.finished else ""
+
+    def _replay(self, epochs: int, budget: float) -> None:
+        until = time.perf_counter() + budget
+        for _ in range(epochs):
+            if self.shown is None:
+                break
+            self.go_to(Place(self.shown.epoch + 1))
+            if time.perf_counter() > until:
+                break
+        if self.shown is not None:
+            self.message = f"Replaying; the run is at epoch {self.run.place}."
+        self._stop_at_the_end()
+
+    def branch(self) -> None:
+        """Make the place that is looked at the present; the old run stays as a ghost."""
+        if self.shown is None:
+            return
+        place, now = self.shown, self.run.place
+        self.pause()
+        self.ghost = self.run.branch(place)
+        self.shown = None
+        self.message = (
+            f"Branched at epoch {place} of a run that had gone to {now}, which stays as a ghost: "
+            "change a setting and press Play."
+        )
+
+    def branch_with(self, edits: Sequence[Edit]) -> bool:
+        """Go on from the place looked at with edited weights; the old run stays as a ghost.
+
+        Where a loss would not be finite nothing is done, and False returned.
+        """
+        place, now = self.here, self.run.place
+        edited = operate(self.state.parameters, edits)
+        if not self.run.bears(edited):
+            self.message = "With these weights a loss is no finite number: the run stays as it is."
+            return False
+        self.pause()
+        self.ghost = self.run.branch(place, edits)
+        self.shown = None
+        self.message = (
+            f"Branched at epoch {place} with edited weights ({'; '.join(map(str, edits))}). "
+            f"The run as it was, up to {now}, stays as a ghost; a link carries the edits."
+        )
+        return True
+
+    # Settings and data
+
+    def configure(self, config: RunConfig) -> None:
+        """Take new settings: at the next step where they can, else with a run started again."""
+        changed = self.config.changes(config)
+        if not changed:
+            return
+        if self._journey:
+            self.pause()
+        restarting = self.config.restarts(config)
+        self.config = config
+        if restarting:
+            self._restart()
+            # Another task brings its own settings along.
+            other = [row for row in restarting if row.name == "task"] or restarting
+            names = listed([row.label for row in other])
+            self.message = f"Started again at epoch 0, because {names} changed."
+            return
+        self.run.configure(config)
+        self.message = " ".join(
+            self._change_message(row.label, getattr(config, row.name))
+            for row in changed
+            if row.name != "epochs" and self.run.place > Place(0)
+        )
+
+    def _change_message(self, label: str, value: object) -> str:
+        shown = f"{value:g}" if isinstance(value, float) else str(value)
+        said = f"{label} is {shown} from epoch {self.run.place} on."
+        if len(self.run.schedule.changes) > MAX_CHANGES:
+            said += f" A link carries {MAX_CHANGES} changes; a copied one no longer leads here."
+        if self.shown is None:
+            return said
+        return f"{said} To try it from epoch {self.place}, press Branch here."
+
+    # Links
+
+    def link(self) -> Link:
+        """The link to the place that is looked at, in this run; on the way there its own."""
+        if self._journey and self._target:
+            return self._target
+        return Link(self.run.schedule, self.run.place, self.here, old=self._old())
+
+    def _old(self) -> Old | None:
+        ghost = self.ghost
+        if ghost is None:
+            return None
+        changes = (c for c in ghost.schedule.changes if c.place >= ghost.place)
+        return Old(ghost.place, ghost.end, tuple(changes))
+
+    def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
+        """Go where a link leads, from the start: at once if that is quick, else tick by tick.
+
+        It is quick up to ``patience`` seconds. ``problems`` with the link stay in sight on the way
+        and at its end.
+        """
+        link, said = self._fitting(link)
+        self.config = link.schedule.last
+        self.shown = self.ghost = None
+        problems = [*problems, *said]
+        self._journey, self._target, self._problems = self._way(link), link, " ".join(problems)
+        self._travel(patience)
+
+    def _fitting(self, link: Link) -> tuple[Link, list[str]]:
+        """The link without edits that its network hasn't the weights for, and what is said then."""
+        changes = [*link.schedule.changes, *(link.old.changes if link.old else ())]
+        if not any(change.name == EDIT for change in changes):
+            return link, []
+        start = link.schedule.start
+        architecture = architecture_of(self.data_for(start), start)
+        wrong = {c: p for c in changes if c.name == EDIT and (p := problem(c.value, architecture))}
+        own = tuple(c for c in link.schedule.changes if c not in wrong)
+        old = link.old and replace(
+            link.old, changes=tuple(c for c in link.old.changes if c not in wrong)
+        )
+        said = [f"In the link: {change} is left out: {why}" for change, why in wrong.items()]
+        return replace(link, schedule=Schedule(start, own), old=old), said
+
+    def _way(self, link: Link) -> Iterator[None]:
+        self.dataset = self.data_for(link.schedule.start)
+        first = link.old.schedule(link.schedule) if link.old else link.schedule
+        self.run = Run(self.dataset, first)
+        if link.old:
+            yield from self._train_to(self.run.clamped(link.old.now), self.run.stride)
+            left = self.run.clamped(link.old.left)
+            if self.run.place < left:
+                return
+            self.ghost = self.run.branch(left)
+            if first.edits(left) or link.schedule.edits(left):
+                # There the two runs have other weights: this one comes from its own start.
+                self.run = Run(self.dataset, link.schedule)
+            else:
+                self.run.schedule = link.schedule
+        now, shown = self.run.clamped(link.now), self.run.clamped(link.shown)
+        yield from self._train_to(now, self.run.stride)
+        if self.run.place < now:
+            return
+        if now > START:
+            self.message = f"Opened at epoch {self.place}."
+        if shown < now:
+            self.go_to(shown)
+        self._stop_at_the_end()
+
+    def _travel(self, budget: float) -> None:
+        until = time.perf_counter() + budget
+        for _ in self._journey or ():
+            if time.perf_counter() > until:
+                self.running = True
+                self.message = (
+                    f"{self._problems} Following the link: epoch {self.run.place}. "
+                    "Pause to stop here."
+                ).strip()
+                return
+        self._arrive()
+
+    def _arrive(self) -> None:
+        """End the journey, with the settings that the page shows in force from here on."""
+        self._journey = None
+        self.running = False
+        self.run.configure(self.config)
+        self.message = f"{self._problems} {self.message}".strip()

@@ -1,0 +1,147 @@
+"""What is said of a step is what the engine computed, for every cell, layer, part and task."""
+
+import re
+
+import numpy as np
+import pytest
+
+from rnnviz.analysis.breakdown import gate_sum, terms
+from rnnviz.analysis.captions import caption_fields, caption_key
+from rnnviz.analysis.cell_equations import parts
+from rnnviz.analysis.formula import formula
+from rnnviz.analysis.moment_vectors import operation
+from rnnviz.analysis.notation import Names
+from rnnviz.analysis.parameter_blocks import blocks
+from rnnviz.analysis.step_record import Focus, share, step_record
+from rnnviz.app.text import explanation
+from rnnviz.config import RunConfig
+from rnnviz.engine.timeline import Phase
+from tests.unit.engine.networks import CELLS, architecture, examples, network
+
+NAMES = Names(("a", "b", "c", "d"), ("A", "B", "C"), tuple("vwxyz"))
+#: Whether there is an answer after every token, values instead of tokens, an encoder.
+KINDS = {
+    "verdict": (False, False, False),
+    "every": (True, False, False),
+    "values": (True, True, False),
+    "translation": (True, False, True),
+}
+CURVES = {
+    "σ": lambda a: 1 / (1 + np.exp(-a)),
+    "tanh": np.tanh,
+    "relu": lambda a: np.maximum(a, 0),
+}
+CASES = pytest.mark.parametrize("cell", CELLS, ids="-".join)
+LAYERS = pytest.mark.parametrize("layers", [1, 2])
+KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+
+
+def step_of(cell, layers, kind, **settings):
+    every, values, encoder = kind
+    of = architecture(cell, layers, encoder, squared=values)
+    config = RunConfig(
+        cell=cell[0], activation=cell[1], layers=layers, clip_by="norm", clip=0.1, **settings
+    )
+    given = examples(of, [4, 2], every, values)[: settings.get("batch", 1)]
+    return step_record(network(of), given, config, NAMES)
+
+
+def focuses(step, layers, units=(0, 3)):
+    for moment in step.moments:
+        for layer in range(layers):
+            for part in step.parts:
+                yield from (Focus(moment, unit, layer, part) for unit in units)
+
+
+@CASES
+@LAYERS
+@KIND
+@pytest.mark.parametrize("settings", [{}, {"truncate": 2}, {"batch": 2}], ids=str)
+def test_the_terms_add_up_to_what_was_recorded(cell, layers, kind, settings):
+    step = step_of(cell, layers, kind, **settings)
+    for focus in focuses(step, layers):
+        found = terms(step, focus)
+        assert abs(found.values.sum() - found.recorded) <= 1e-12, focus
+        for row in found.rows:
+            assert row.value == pytest.approx(np.prod(row.factors), abs=1e-15)
+
+
+@CASES
+@LAYERS
+@KIND
+@pytest.mark.parametrize("settings", [{}, {"truncate": 2}], ids=str)
+def test_the_rows_above_a_total_add_up_to_it(cell, layers, kind, settings):
+    step = step_of(cell, layers, kind, **settings)
+    for focus in focuses(step, layers, units=(2,)):
+        strips = operation(step, focus)
+        assert all(len(strip.cells) == len(strip.values) for strip in strips)
+        totals = [i for i, strip in enumerate(strips) if strip.total]
+        for place in totals:
+            above = sum(strip.values for strip in strips[:place])
+            np.testing.assert_allclose(above, strips[place].values, rtol=0, atol=1e-12)
+
+
+@CASES
+@LAYERS
+@KIND
+def test_a_gate_is_the_curve_of_its_sum_and_its_error_the_product(cell, layers, kind):
+    step = step_of(cell, layers, kind)
+    for layer in range(layers):
+        unrolled = step.unrolled(layer)
+        errors = unrolled.errors()
+        for part in parts(step.before.architecture).values():
+            for t in range(len(unrolled)):
+                if part.sources:
+                    total = gate_sum(step, layer, t, part)
+                    np.testing.assert_allclose(
+                        CURVES[part.curve](total), unrolled.of(part.name)[t], rtol=0, atol=1e-14
+                    )
+                    product = np.prod([factor.of(unrolled)[t] for factor in part.back], axis=0)
+                    np.testing.assert_allclose(product, errors[part.error][t], rtol=0, atol=1e-14)
+
+
+@CASES
+@LAYERS
+@KIND
+def test_the_shares_add_up_to_the_gradient(cell, layers, kind):
+    step = step_of(cell, layers, kind)
+    so_far = np.zeros_like(step.before.theta)
+    for moment in step.moments:
+        here, total = share(step, moment)
+        so_far += here.theta
+        np.testing.assert_allclose(total.theta, so_far, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(so_far, step.trace.gradient.theta, rtol=0, atol=1e-13)
+
+
+@CASES
+@LAYERS
+@KIND
+def test_every_moment_has_its_formula_and_its_two_sentences(cell, layers, kind):
+    step = step_of(cell, layers, kind)
+    for focus in focuses(step, layers, units=(1,)):
+        assert all(formula(step, focus))
+        text = explanation(caption_key(step, focus), **caption_fields(step, focus))
+        assert "{" not in text
+        assert len(re.findall(r"[.!?](?:\s|$)", text)) <= 2
+
+
+@CASES
+@LAYERS
+@KIND
+def test_the_blocks_are_parameters_of_the_layer(cell, layers, kind):
+    step = step_of(cell, layers, kind)
+    for focus in focuses(step, layers, units=(1,)):
+        found = blocks(step, focus)
+        token, state, biases = found.of(step.before)
+        assert token.shape == (6, len(found.columns))
+        assert (state.shape, len(biases)) == ((6, 6), 6)
+        names = (found.token, found.state, *found.biases)
+        assert all(name.endswith(f".{focus.layer + 1}") for name in names) == (layers > 1)
+
+
+@KIND
+def test_losses_stand_where_the_answers_are(kind):
+    step = step_of(CELLS[0], 1, kind)
+    losses = [moment.t for moment in step.moments if moment.phase is Phase.LOSS]
+    bridge = step.unrolled(0).bridge
+    assert losses == ([3] if not kind[0] else list(range(bridge, bridge + 4)))

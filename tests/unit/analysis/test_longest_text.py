@@ -1,0 +1,60 @@
+"""What the moments of a step say has room in what is kept for them."""
+
+import pytest
+
+from rnnviz.analysis.captions import caption_fields, caption_key
+from rnnviz.analysis.cell_equations import parts
+from rnnviz.analysis.formula import formula
+from rnnviz.analysis.longest_text import longest_captions, longest_formulas
+from rnnviz.app.text import explanation
+from rnnviz.config import RunConfig
+from rnnviz.session import Session
+
+LINKS = {
+    "elman": {},
+    "cut": {"truncate": "2", "clip_by": "norm", "clip": "0.001"},
+    "answers everywhere": {"task": "brackets", "optimizer": "adam", "batch": "8"},
+    "lstm": {"cell": "lstm", "layers": "2", "clip_by": "off"},
+    "gru": {"cell": "gru", "task": "translation"},
+    "values": {"cell": "gru", "task": "adding"},
+}
+
+
+@pytest.fixture(params=LINKS)
+def walked(request):
+    """A step, and everything in it that can be looked at."""
+    session = Session(RunConfig.from_query({"hidden": "6", **LINKS[request.param]})[0])
+    session.advance(1)
+    step, scope = session.step(session.inspect()), session.microscope
+    architecture = step.before.architecture
+    foci = [
+        scope.focus._replace(moment=moment, part=part, layer=layer)
+        for part in parts(architecture)
+        for layer in range(architecture.layers)
+        for moment in step.moments
+    ]
+    return step, foci
+
+
+def test_no_caption_is_longer_than_what_is_kept(walked):
+    step, foci = walked
+    for focus in foci:
+        kept = dict(longest_captions(step, focus))
+        key = caption_key(step, focus)
+        said = explanation(key, **caption_fields(step, focus))
+        assert len(said) <= len(explanation(key, **kept[key])), said
+
+
+def test_no_formula_is_longer_than_one_that_is_kept(walked):
+    step, foci = walked
+    kept = {focus[1:]: longest_formulas(step, focus) for focus in foci}
+    for focus in foci:
+        said = formula(step, focus)
+        room = (zip(said, longest, strict=True) for longest in kept[focus[1:]])
+        assert any(all(len(a) <= len(b) for a, b in lines) for lines in room), said
+
+
+def test_as_little_is_kept_as_there_are_kinds(walked):
+    step, foci = walked
+    assert len(longest_formulas(step, foci[0])) <= 12
+    assert len(longest_captions(step, foci[0])) <= 12

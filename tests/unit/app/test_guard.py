@@ -1,0 +1,252 @@
+"""Who may connect: the guard before every page and socket, and the wire's own checks."""
+
+import asyncio
+import json
+from contextlib import contextmanager
+
+import pytest
+import streamlit
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from rnnviz.app import wire as module
+from rnnviz.app.guard import Guard, is_host_allowed, is_origin_allowed
+from rnnviz.app.tab_registry import hub
+from rnnviz.app.wire import MAX_BURST, MAX_MESSAGE, MAX_RATE, _Budget, routes
+from tests.unit.app.browser import unpacked
+
+HOST = "127.0.0.1:8501"
+OWN = {"host": HOST, "origin": f"http://{HOST}"}
+
+
+async def echo(socket):
+    """Stands for Streamlit's own socket."""
+    await socket.accept()
+    await socket.send_text("open")
+    await socket.close()
+
+
+async def page(request):
+    return PlainTextResponse("a page")
+
+
+@pytest.fixture(scope="module")
+def client():
+    every = [*routes(), WebSocketRoute("/_stcore/stream", echo), Route("/", page)]
+    app = Starlette(routes=every, middleware=[Middleware(Guard)])
+    with TestClient(app, base_url=f"http://{HOST}") as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def hosts(monkeypatch):
+    """The hosts of .streamlit/config.toml, wherever the tests are started."""
+    before = streamlit.get_option
+    own = {"server.allowedHosts": ["127.0.0.1", "localhost"], "server.corsAllowedOrigins": []}
+    monkeypatch.setattr(streamlit, "get_option", lambda name: own.get(name, before(name)))
+    return own
+
+
+SOCKETS = pytest.mark.parametrize("path", ["/rnnviz/wire", "/_stcore/stream"])
+
+
+@SOCKETS
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://127.0.0.1:9999"},
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://[::1"},
+        {},
+        {"host": "evil.example", "origin": "http://evil.example"},
+        {"host": "127.0.0.1.evil.example", "origin": "http://127.0.0.1.evil.example"},
+        {"host": "", "origin": f"http://{HOST}"},
+    ],
+    ids=str,
+)
+def test_a_socket_opens_for_a_page_of_this_server_alone(client, path, headers):
+    headers = {"host": HOST, **headers}
+    with pytest.raises(WebSocketDisconnect) as refused:
+        client.websocket_connect(path, headers=headers).__enter__()
+    assert refused.value.code == 1008
+
+
+def test_a_page_of_this_server_may_open_streamlit_s_socket(client):
+    with client.websocket_connect("/_stcore/stream", headers=OWN) as socket:
+        assert socket.receive_text() == "open"
+
+
+def test_a_proxy_s_origin_may_be_allowed(client, hosts):
+    hosts["server.corsAllowedOrigins"] = ["https://hub.example"]
+    headers = {"host": HOST, "origin": "https://hub.example"}
+    with client.websocket_connect("/_stcore/stream", headers=headers) as socket:
+        assert socket.receive_text() == "open"
+
+
+def test_a_page_is_served_under_its_own_names_alone_and_framed_by_nobody_else(client):
+    refused = client.get("/", headers={"host": "evil.example"})
+    assert (refused.status_code, refused.text[:24]) == (403, "rnnviz is not served und")
+    served = client.get("/", headers={"host": "localhost:8501"})
+    assert served.text == "a page"
+    assert served.headers["x-frame-options"] == "SAMEORIGIN"
+    assert served.headers["content-security-policy"] == "frame-ancestors 'self'"
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_any_names_are_allowed_or_not(host, origin):
+    assert is_host_allowed(host) in (True, False)
+    assert is_origin_allowed(origin, host) in (True, False)
+
+
+# Tickets and messages
+
+
+@contextmanager
+def opened(server, **hello):
+    with server.websocket_connect("/rnnviz/wire", headers=OWN) as socket:
+        socket.send_text(json.dumps(hello))
+        yield socket
+
+
+def refusal(socket):
+    """The code with which a socket is closed; what came before is let pass."""
+    while True:
+        message = socket.receive()
+        if message["type"] == "websocket.close":
+            return message["code"], message["reason"]
+
+
+@pytest.fixture
+def seat():
+    state = {}
+    seat = hub().seat(state, {"hidden": "2"})
+    yield seat
+    seat.actor.stop()
+
+
+@pytest.mark.parametrize("hello", [{}, {"ticket": "guessed"}, {"ticket": None}, {"ticket": {}}])
+def test_without_a_ticket_nothing_is_told(client, hello):
+    with opened(client, **hello) as socket:
+        assert refusal(socket) == (4401, "no such ticket")
+
+
+def test_a_ticket_that_does_not_come_in_time(client, monkeypatch):
+    monkeypatch.setattr(module, "HELLO", 0.05)
+    with client.websocket_connect("/rnnviz/wire", headers=OWN) as socket:
+        assert refusal(socket) == (4401, "no ticket came")
+
+
+def test_with_a_ticket_frames_come(client, seat):
+    with opened(client, ticket=seat.ticket, client="me") as socket:
+        assert json.loads(socket.receive_text()) == {"run": seat.actor.run_id, "moved": False}
+        frame = unpacked(socket.receive_bytes())
+        assert (frame["epoch"], frame["running"]) == (0, False)
+        socket.send_text(json.dumps({"do": "step", "what": "epoch", "n": 1}))
+        while frame["heard"] < 1:
+            frame = unpacked(socket.receive_bytes())
+            socket.send_text(json.dumps({"do": "ack", "seq": frame["seq"]}))
+        assert frame["epoch"] == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("no json", 1003),
+        ("[1]", 1003),
+        ("3", 1003),
+        ("[" * 30_000, 1003),
+        ('"' + "x" * MAX_MESSAGE + '"', 1009),
+        (json.dumps({"x": "é" * MAX_MESSAGE}, ensure_ascii=False), 1009),
+    ],
+    ids=["no json", "a list", "a number", "deep", "long", "long in bytes"],
+)
+def test_what_can_not_be_read_closes_the_socket_and_harms_nobody(client, seat, message, code):
+    with opened(client, ticket=seat.ticket) as socket:
+        socket.receive_text()
+        socket.send_text(message)
+        assert refusal(socket)[0] == code
+    assert seat.actor.alive
+
+
+def test_bytes_close_it_too(client, seat):
+    with opened(client, ticket=seat.ticket) as socket:
+        socket.receive_text()
+        socket.send_bytes(b"{}")
+        assert refusal(socket)[0] == 1003
+
+
+def test_more_messages_than_a_hand_can_make_have_to_wait():
+    budget = _Budget(0.0)
+    waits = [budget.wait(0.0) for _ in range(int(MAX_BURST) + 100)]
+    assert not any(waits[: int(MAX_BURST)])
+    assert waits[-1] == pytest.approx(100 / MAX_RATE)
+    assert budget.wait(60.0) == 0
+
+
+def test_a_flood_harms_nobody(client, seat):
+    with opened(client, ticket=seat.ticket, client="me") as socket:
+        socket.receive_text()
+        for number in range(int(MAX_BURST) + 50):
+            socket.send_text(json.dumps({"do": "fly", "n": number + 1}))
+        socket.send_text(json.dumps({"do": "step", "what": "epoch", "n": 10_000}))
+        frame = {"heard": 0}
+        while frame["heard"] < 10_000:
+            frame = unpacked(socket.receive_bytes())
+            socket.send_text(json.dumps({"do": "ack", "seq": frame["seq"]}))
+    assert frame["epoch"] == 1
+
+
+@settings(max_examples=30)
+@given(st.lists(st.text(max_size=40) | st.dictionaries(st.text(max_size=5), st.integers())))
+def test_random_messages_harm_nobody(client, messages):
+    seat = hub().seat({}, {"hidden": "2"})
+    with opened(client, ticket=seat.ticket) as socket:
+        socket.receive_text()
+        for message in messages:
+            socket.send_text(message if isinstance(message, str) else json.dumps(message))
+    with opened(client, ticket=seat.ticket) as socket:
+        assert json.loads(socket.receive_text())["run"] == seat.actor.run_id
+    seat.actor.stop()
+
+
+def test_a_socket_that_a_frame_finds_closed_ends_quietly(seat):
+    """The cut is noticed in sending, before a message says so."""
+
+    async def cut():
+        found_out = asyncio.Event()
+        texts = iter([json.dumps({"ticket": seat.ticket}), '{"do": "ack", "seq": 0}'] * 2)
+
+        async def receive():
+            if socket.application_state != WebSocketState.CONNECTED:
+                return {"type": "websocket.connect"}
+            text = next(texts)
+            if "ack" in text:
+                await found_out.wait()
+            return {"type": "websocket.receive", "text": text}
+
+        async def send(message):
+            if "bytes" in message:
+                found_out.set()
+                raise OSError("gone")
+
+        socket = WebSocket({"type": "websocket", "headers": []}, receive, send)
+        await module.wire(socket)
+        assert found_out.is_set()
+
+    asyncio.run(cut())
+
+
+# Paths
+
+
+@pytest.mark.parametrize("base", ["class/rnnviz", "/class/rnnviz/"])
+def test_the_routes_stand_below_the_server_s_base_path(monkeypatch, base):
+    monkeypatch.setattr(streamlit, "get_option", lambda name: base)
+    assert all(route.path.startswith("/class/rnnviz/rnnviz/") for route in routes())

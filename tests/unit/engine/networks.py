@@ -1,0 +1,52 @@
+"""Networks of every kind, and sequences for them to read."""
+
+import numpy as np
+
+from rnnviz.config import Activation, CellKind, Loss, RunConfig
+from rnnviz.engine.initial_weights import initial_parameters
+from rnnviz.engine.parameters import Architecture
+from rnnviz.tasks.example import Example
+
+#: Every kind of cell, with the activations that it can have.
+CELLS = [
+    (CellKind.ELMAN, Activation.TANH),
+    (CellKind.ELMAN, Activation.RELU),
+    (CellKind.GRU, Activation.TANH),
+    (CellKind.LSTM, Activation.TANH),
+]
+INPUTS, HIDDEN, OUTPUTS, SOURCE = 4, 6, 3, 5
+
+
+def architecture(cell=CELLS[0], layers=1, encoder=False, squared=False, outputs=OUTPUTS):
+    loss = Loss.SQUARED_ERROR if squared else Loss.CROSS_ENTROPY
+    source = SOURCE if encoder else 0
+    return Architecture(INPUTS, HIDDEN, outputs, *cell, layers, source, loss)
+
+
+def network(of, seed=3, scale=0.5):
+    """Parameters far from zero, biases too."""
+    parameters = initial_parameters(of, RunConfig(seed=seed, init_scale=scale))
+    rng = np.random.default_rng(seed)
+    parameters.theta += 0.2 * rng.standard_normal(parameters.theta.shape)
+    return parameters
+
+
+def examples(of, lengths, every=False, values=False, seed=1):
+    """Sequences of these lengths, with what is wanted after the last or after every token."""
+    rng = np.random.default_rng(seed)
+    return [_example(rng, of, length, length if every else 1, values) for length in lengths]
+
+
+def _example(rng, of, length, count, values):
+    inputs = rng.normal(size=(length, INPUTS)) if values else rng.integers(0, INPUTS, length)
+    if of.loss is Loss.SQUARED_ERROR:
+        targets = rng.normal(size=(count, of.outputs))
+    else:
+        targets = rng.integers(0, of.outputs, count)
+    source = rng.integers(0, SOURCE, rng.integers(1, 6)) if of.source else None
+    return Example("", inputs, targets, source)
+
+
+def phrase(tokens, target):
+    """One sequence of tokens with one class."""
+    return Example("", np.array(tokens), np.array([target]))

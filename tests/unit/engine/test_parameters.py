@@ -1,0 +1,98 @@
+"""Parameters: all of them named views of one array, and how they are drawn."""
+
+import numpy as np
+import pytest
+
+from rnnviz.config import Init, RunConfig
+from rnnviz.engine.initial_weights import initial_parameters
+from rnnviz.engine.parameters import Architecture, Parameters, plain
+from tests.unit.engine.networks import CELLS, HIDDEN, INPUTS, OUTPUTS, SOURCE, architecture
+
+
+@pytest.mark.parametrize("encoder", [False, True])
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+def test_the_named_parameters_are_views_that_fill_theta(cell, layers, encoder):
+    parameters = Parameters(architecture(cell, layers, encoder))
+    for name, array in parameters.named().items():
+        assert np.shares_memory(array, parameters.theta), name
+        assert not array.any(), name
+        array[...] = 1
+    assert parameters.theta.all()
+
+
+def test_the_notebooks_network_has_the_notebooks_names():
+    shapes = {k: v.shape for k, v in Parameters(architecture()).named().items()}
+    assert shapes == {
+        "W_xh": (HIDDEN, INPUTS),
+        "W_hh": (HIDDEN, HIDDEN),
+        "b_h": (HIDDEN,),
+        "W_hy": (OUTPUTS, HIDDEN),
+        "b_y": (OUTPUTS,),
+    }
+
+
+def test_gates_layers_and_stacks_have_their_names():
+    lstm = list(Parameters(architecture(CELLS[3])).named())
+    assert lstm[:6] == ["W_xi", "W_hi", "b_i", "W_xf", "W_hf", "b_f"]
+    gru = list(Parameters(architecture(CELLS[2])).named())
+    assert gru[6:10] == ["W_hn", "b_hn", "W_xn", "b_xn"]
+    deep = Parameters(architecture(layers=2, encoder=True)).named()
+    assert list(deep)[:4] == ["enc.W_xh.1", "enc.W_hh.1", "enc.b_h.1", "enc.W_xh.2"]
+    assert deep["enc.W_xh.1"].shape == (HIDDEN, SOURCE)
+    assert deep["dec.W_xh.1"].shape == (HIDDEN, INPUTS)
+    assert deep["dec.W_xh.2"].shape == (HIDDEN, HIDDEN)
+    assert {plain(name) for name in deep} == {"W_xh", "W_hh", "b_h", "W_hy", "b_y"}
+
+
+SIXTY_FOUR = Architecture(18, 64, 2)
+
+
+def test_normal_weights_have_the_scale_and_zero_biases():
+    parameters = initial_parameters(SIXTY_FOUR, RunConfig())
+    assert not parameters["b_h"].any()
+    assert not parameters.b_y.any()
+    assert parameters["W_hh"].std() == pytest.approx(1e-3, rel=0.05)
+    radius = np.abs(np.linalg.eigvals(parameters["W_hh"])).max()
+    assert radius == pytest.approx(0.008, rel=0.15)
+
+
+def test_xavier_weights_are_as_large_as_the_connections_allow():
+    parameters = initial_parameters(SIXTY_FOUR, RunConfig(init=Init.XAVIER))
+    for name in ("W_xh", "W_hh", "W_hy"):
+        limit = np.sqrt(6 / sum(parameters[name].shape))
+        assert 0.9 * limit < np.abs(parameters[name]).max() <= limit
+        assert parameters[name].mean() == pytest.approx(0, abs=0.2 * limit)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+def test_orthogonal_recurrent_weights_keep_lengths(cell):
+    parameters = initial_parameters(architecture(cell, 2), RunConfig(init=Init.ORTHOGONAL))
+    for name, array in parameters.named().items():
+        if plain(name).startswith("W_h") and name != "W_hy":
+            np.testing.assert_allclose(array @ array.T, np.eye(HIDDEN), rtol=0, atol=1e-12)
+
+
+def test_identity_recurrent_weights_hand_a_state_on():
+    parameters = initial_parameters(SIXTY_FOUR, RunConfig(init=Init.IDENTITY))
+    assert np.array_equal(parameters["W_hh"], np.eye(64))
+    assert parameters["W_xh"].std() == pytest.approx(1e-3, rel=0.1)
+
+
+def test_forget_gates_begin_as_they_are_set():
+    config = RunConfig(cell="lstm", forget_bias=2)
+    parameters = initial_parameters(architecture(CELLS[3], 2), config)
+    assert (parameters["b_f.1"] == 2).all()
+    assert (parameters["b_f.2"] == 2).all()
+    assert not parameters["b_i.1"].any()
+
+
+@pytest.mark.parametrize("init", Init)
+def test_the_seed_decides_and_single_precision_is_the_same_draw(init):
+    one, same, other = (
+        initial_parameters(SIXTY_FOUR, RunConfig(init=init, seed=seed)) for seed in (1, 1, 2)
+    )
+    assert one.theta.tobytes() == same.theta.tobytes()
+    assert one.theta.tobytes() != other.theta.tobytes()
+    single = initial_parameters(SIXTY_FOUR, RunConfig(init=init, seed=1, dtype="float32"))
+    assert np.array_equal(single.theta, one.theta.astype(np.float32))

@@ -1,0 +1,256 @@
+"""Training: against the notebook's own loop, and pure."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.notebook import NotebookRNN
+from rnnviz.config import CellKind, ClipBy, Gradient, OptimizerKind, RunConfig
+from rnnviz.engine.batch import collate
+from rnnviz.engine.evaluation import Exam
+from rnnviz.engine.optimizers import Slots
+from rnnviz.engine.parameters import Architecture, Parameters
+from rnnviz.engine.training import (
+    Workspace,
+    begin,
+    descent,
+    order,
+    record,
+    train_epoch,
+    train_examples,
+    train_on,
+)
+from rnnviz.tasks.dataset import sentiment
+from rnnviz.tasks.metrics import share_right
+from tests.unit.engine.networks import CELLS, phrase
+
+DATA = sentiment()
+
+
+def network_of(config):
+    inputs, outputs = len(DATA.vocabulary), len(DATA.classes)
+    return Architecture(inputs, config.hidden, outputs, config.cell, layers=config.layers)
+
+
+def workspace_for(config, **options):
+    return Workspace(DATA.train, network_of(config), config, **options)
+
+
+def first_batch(config):
+    return collate([DATA.train[i] for i in order(config.seed, 0, len(DATA.train))[: config.batch]])
+
+
+def run(config, epochs=3):
+    state, workspace = begin(network_of(config), config), workspace_for(config)
+    for _ in range(epochs):
+        state = train_epoch(state, workspace, config)
+    return state
+
+
+@pytest.mark.parametrize("scale", [0.001, 0.1])
+def test_the_notebooks_gradient_gives_the_notebooks_weights(scale):
+    config = RunConfig(gradient="notebook", init_scale=scale)
+    phrases = [(p.inputs.tolist(), p.target) for p in DATA.train]
+    notebook = NotebookRNN(begin(network_of(config), config).parameters)
+    for epoch in range(20):
+        notebook.train_epoch(phrases[i] for i in order(config.seed, epoch, len(phrases)))
+    found = run(config, 20).parameters
+    assert np.abs(found["W_xh"] - notebook.Wxh).max() < 1e-12
+    assert np.abs(found["W_hh"] - notebook.Whh).max() < 1e-12
+    assert np.abs(found["b_h"] - notebook.bh[:, 0]).max() < 1e-12
+    assert np.abs(found.W_hy - notebook.Why).max() < 1e-12
+    assert np.abs(found.b_y - notebook.by[:, 0]).max() < 1e-12
+
+
+@pytest.mark.parametrize("gradient", Gradient)
+@pytest.mark.parametrize(
+    ("by", "limit"),
+    [("value", 1.0), ("value", 0.01), ("value", 3.0), ("norm", 0.1), ("norm", 50.0), ("off", 1.0)],
+)
+def test_one_step_goes_down_the_clipped_gradient(gradient, by, limit):
+    config = RunConfig(gradient=gradient, clip_by=by, clip=limit, init_scale=0.5, lr=0.3)
+    state = begin(network_of(config), config)
+    after = train_examples(state, workspace_for(config), config, 1)
+    step = record(state.parameters, first_batch(config), gradient).gradient.theta
+    if by == ClipBy.VALUE:
+        step = np.clip(step, -limit, limit)
+    elif by == ClipBy.NORM:
+        step = step * min(1, limit / np.linalg.norm(step))
+    expected = state.parameters.theta - 0.3 * step
+    np.testing.assert_allclose(after.parameters.theta, expected, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("cell", CellKind)
+@pytest.mark.parametrize("batch", [1, 5, 58])
+@pytest.mark.parametrize("optimizer", OptimizerKind)
+@pytest.mark.parametrize("by", ClipBy)
+def test_the_recorded_step_is_the_one_that_training_takes(by, optimizer, batch, cell):
+    config = RunConfig(
+        hidden=8, clip_by=by, clip=0.01, init_scale=0.5, optimizer=optimizer, batch=batch,
+        cell=cell, layers=2,
+    )  # fmt: skip
+    state = begin(network_of(config), config)
+    after = train_examples(state, workspace_for(config), config, batch)
+    step = descent(record(state.parameters, first_batch(config)), config)
+    taken = state.parameters.theta - after.parameters.theta
+    np.testing.assert_allclose(step.update.theta, taken, rtol=0, atol=1e-13)
+    changed = not np.array_equal(step.gradient.theta, step.clipped.theta)
+    assert changed == (by is not ClipBy.OFF)
+
+
+@pytest.mark.parametrize("optimizer", OptimizerKind)
+def test_what_an_optimizer_has_gathered_goes_on(optimizer):
+    config = RunConfig(hidden=8, init_scale=0.5, optimizer=optimizer, batch=4)
+    state, workspace = begin(network_of(config), config), workspace_for(config)
+    for _ in range(3):
+        before, state = state, train_examples(state, workspace, config, 4)
+    batch = collate([DATA.train[i] for i in order(0, 0, len(DATA.train))[8:12]])
+    step = descent(record(before.parameters, batch), config, before.slots)
+    taken = before.parameters.theta - state.parameters.theta
+    np.testing.assert_allclose(step.update.theta, taken, rtol=0, atol=1e-13)
+    assert state.slots.steps == (0 if optimizer is OptimizerKind.SGD else 3)
+
+
+def test_another_optimizer_begins_with_nothing():
+    config = RunConfig(hidden=8, optimizer="adam")
+    state, workspace = begin(network_of(config), config), workspace_for(config)
+    state = train_examples(state, workspace, config, 3)
+    other = train_examples(state, workspace, replace(config, optimizer="momentum"), 2)
+    assert (other.slots.kind, other.slots.steps, len(other.slots.arrays)) == ("momentum", 2, 1)
+    back = train_examples(other, workspace, replace(config, optimizer="sgd"), 1)
+    assert (back.slots.steps, back.slots.arrays) == (0, Slots().arrays)
+
+
+@pytest.mark.parametrize("cell", CellKind)
+@pytest.mark.parametrize("batch", [1, 7])
+def test_single_precision_follows_double_for_a_while(batch, cell):
+    runs = [
+        run(RunConfig(hidden=8, init_scale=0.3, batch=batch, cell=cell, dtype=dtype), 2)
+        for dtype in ("float64", "float32")
+    ]
+    double, single = (state.parameters.theta for state in runs)
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, double, rtol=0, atol=1e-4)
+
+
+def test_truncation_can_be_changed_on_the_way():
+    config = RunConfig(hidden=8, init_scale=0.5)
+    state, workspace = begin(network_of(config), config), workspace_for(config)
+    whole = train_epoch(state, workspace, config)
+    cut = train_epoch(state, workspace, replace(config, truncate=2))
+    again = train_epoch(state, workspace, config)
+    assert not np.array_equal(whole.parameters.theta, cut.parameters.theta)
+    assert whole.parameters.theta.tobytes() == again.parameters.theta.tobytes()
+
+
+def test_the_same_run_twice_has_the_same_bytes():
+    config = RunConfig(hidden=16, seed=7)
+    assert run(config).parameters.theta.tobytes() == run(config).parameters.theta.tobytes()
+
+
+def test_another_seed_has_other_weights_and_another_order():
+    first, second = RunConfig(hidden=16, seed=1), RunConfig(hidden=16, seed=2)
+    assert not np.array_equal(run(first, 0).parameters.theta, run(second, 0).parameters.theta)
+    assert order(1, 0, 58) != order(2, 0, 58)
+    assert order(1, 0, 58) != order(1, 1, 58)
+    assert sorted(order(1, 0, 58)) == list(range(58))
+
+
+def test_training_leaves_the_old_state_as_it_was():
+    config = RunConfig(hidden=16)
+    state = begin(network_of(config), config)
+    before = state.parameters.theta.copy()
+    train_epoch(state, workspace_for(config), config)
+    assert np.array_equal(state.parameters.theta, before)
+    assert (state.epoch, state.position) == (0, 0)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_phrase_by_phrase_is_the_same_epoch(optimizer):
+    config = RunConfig(hidden=16, init_scale=0.1, optimizer=optimizer)
+    state, workspace = begin(network_of(config), config), workspace_for(config)
+    whole = train_epoch(state, workspace, config)
+    for count in (1, 1, 30, 26):
+        state = train_examples(state, workspace, config, count)
+    assert (state.epoch, state.position) == (1, 0)
+    assert state.parameters.theta.tobytes() == whole.parameters.theta.tobytes()
+
+
+@pytest.mark.parametrize("cell", CellKind)
+def test_batch_by_batch_is_the_same_epoch(cell):
+    config = RunConfig(hidden=16, init_scale=0.1, batch=8, cell=cell)
+    state, workspace = begin(network_of(config), config), workspace_for(config)
+    whole = train_epoch(state, workspace, config)
+    for count in (8, 16, 34):
+        state = train_examples(state, workspace_for(config), config, count)
+    assert (state.epoch, state.position) == (1, 0)
+    assert state.parameters.theta.tobytes() == whole.parameters.theta.tobytes()
+
+
+@pytest.mark.parametrize("cell", CellKind)
+@pytest.mark.parametrize("batch", [1, 8, 57])
+@pytest.mark.parametrize("room", [0, 1_000, 20_000])
+def test_a_workspace_with_little_room_trains_the_same(cell, batch, room):
+    config = RunConfig(hidden=16, init_scale=0.1, cell=cell, batch=batch)
+    state, roomy = begin(network_of(config), config), workspace_for(config)
+    tight = workspace_for(config, limit=12 * room)
+    for _ in range(2):
+        first, second = (train_epoch(state, w, config) for w in (roomy, tight))
+        assert first.parameters.theta.tobytes() == second.parameters.theta.tobytes()
+        state = first
+    if batch == 1:
+        assert roomy.single.count(None) == 0
+        alone = len(tight) - tight.single.count(None)
+        assert (alone > 0) == (room > 0)
+        assert alone < len(tight)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@pytest.mark.parametrize("batch", [1, 4])
+def test_with_a_large_vocabulary_a_workspace_with_little_room_trains_the_same(cell, batch):
+    rng, config = np.random.default_rng(2), RunConfig(lr=0.1, batch=batch)
+    of = Architecture(300, 8, 2, *cell)
+    # As many tokens in each, but not as many different ones.
+    given = [phrase(rng.integers(0, most, 5), k % 2) for k, most in enumerate([1, 300, 2, 300, 3])]
+    state = begin(of, replace(config, init_scale=0.5))
+    after = [
+        train_epoch(train_epoch(state, space, config), space, config).parameters.theta.tobytes()
+        for space in (Workspace(given, of, config, limit) for limit in (10**9, 12 * 500, 0))
+    ]
+    assert after[0] == after[1] == after[2]
+
+
+def test_a_workspace_goes_on_from_where_it_is():
+    config = RunConfig(hidden=16, init_scale=0.1, optimizer="adam")
+    state, workspace = begin(network_of(config), config), workspace_for(config)
+    before = state.parameters.theta.tobytes()
+    workspace.enter(state)
+    for count in (20, 30, 8, 58):
+        train_on(workspace, config, count)
+    other = train_epoch(
+        train_epoch(state, workspace_for(config), config), workspace_for(config), config
+    )
+    now = workspace.now
+    assert (now.epoch, now.position, now.slots.steps) == (2, 0, 116)
+    assert now.parameters.theta.tobytes() == other.parameters.theta.tobytes()
+    assert [a.tobytes() for a in now.slots.arrays] == [a.tobytes() for a in other.slots.arrays]
+    assert now.parameters is workspace.parameters
+    assert state.parameters.theta.tobytes() == before
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_learning_rate_of_ten_soon_ends_in_no_number(seed):
+    config = RunConfig(lr=10, seed=seed)
+    exam = Exam(DATA.train, Parameters(network_of(config)))
+    losses = [exam.score(run(config, n).parameters, share_right).loss for n in range(1, 9)]
+    assert not np.isfinite(losses).all()
+
+
+def test_the_state_after_an_epoch_can_go_on_with_another_rate():
+    config = RunConfig(hidden=16)
+    state = run(config, 2)
+    workspace = workspace_for(config)
+    slow, fast = (train_epoch(state, workspace, replace(config, lr=lr)) for lr in (1e-5, 0.5))
+    moved = [np.abs(s.parameters.theta - state.parameters.theta).max() for s in (slow, fast)]
+    assert moved[0] < moved[1]

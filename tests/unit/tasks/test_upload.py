@@ -1,0 +1,284 @@
+"""A user's own data."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnviz.config import Reads, SettingError
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.encoding import MAX_TOKENS
+from rnnviz.tasks.table import Form, TaskError
+from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, parts_of
+from rnnviz.tasks.vocabulary import START, Unit
+
+LABELS = "text,label\n" + "".join(f"so {w} {i},{w}\n" for w in ("warm", "cold") for i in range(10))
+PAIRS = "source,target\n" + "".join(f"the {i},le {i}\nthe {i} b,le {i} b\n" for i in range(5))
+PLAIN = "the cat sat on the mat and looked at the dog\n" * 40
+
+
+def upload(train, test=None, name="a.csv", tested="b.csv", **options):
+    file = test if test is None else File(tested, test.encode())
+    return Upload(File(name, train.encode()), file, **options)
+
+
+def texts(examples):
+    return [example.text for example in examples]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "form", "unit", "reads"),
+    [
+        (LABELS, "a.csv", Form.LABEL, Unit.WORDS, Reads.LAST),
+        (PLAIN, "a.txt", Form.NEXT, Unit.CHARACTERS, Reads.EVERY),
+        (PLAIN, "pasted text", Form.NEXT, Unit.CHARACTERS, Reads.EVERY),
+        ("text\nanna\nhanna\n", "a.csv", Form.NEXT, Unit.CHARACTERS, Reads.EVERY),
+        (PAIRS, "a.csv", Form.TRANSLATION, Unit.WORDS, Reads.EVERY),
+    ],
+)
+def test_a_file_is_read_as_its_header_says(content, name, form, unit, reads):
+    parts = parts_of(upload(content, name=name))
+    assert (parts.form, parts.unit) == (form, unit)
+    data = dataset_of(upload(content, name=name))
+    assert (data.name, data.reads) == (name, reads)
+    assert data.vocabulary.unit is unit
+    assert (data.source is None) == (form is not Form.TRANSLATION)
+
+
+@pytest.mark.parametrize("unit", Unit)
+@pytest.mark.parametrize(
+    "content", [LABELS, PAIRS, "text\n" + PLAIN], ids=["label", "pair", "next"]
+)
+def test_every_form_can_be_read_in_either_unit(content, unit):
+    assert dataset_of(upload(content, unit=unit)).vocabulary.unit is unit
+    assert dataset_of(upload(content, unit=unit.value)).vocabulary.unit is unit
+
+
+def test_a_fifth_of_every_class_is_tested_on():
+    data = dataset_of(upload(LABELS))
+    assert (len(data.train), len(data.test)) == (16, 4)
+    assert sorted(example.target for example in data.test) == [0, 0, 1, 1]
+    assert not {*texts(data.train)} & {*texts(data.test)}
+
+
+def test_the_seed_draws_the_test_rows():
+    drawn = [texts(dataset_of(upload(LABELS, seed=seed)).test) for seed in (0, 1, 0)]
+    assert drawn[0] == drawn[2] != drawn[1]
+
+
+def test_the_test_pieces_of_a_text_are_none_of_the_training_pieces():
+    data = dataset_of(upload(PLAIN, name="a.txt", test_share=0.3))
+    pieces = [{(e.text, e.targets[-1]) for e in part} for part in (data.train, data.test)]
+    assert data.test
+    assert not pieces[0] & pieces[1]
+
+
+def test_pieces_have_at_most_the_window_s_tokens():
+    for window in (2, 50, 500):
+        data = dataset_of(upload(PLAIN, name="a.txt", window=window))
+        assert max(len(example.inputs) for example in data.train) == window
+
+
+def test_a_test_file_is_the_test_and_nothing_is_set_aside():
+    data = dataset_of(upload(LABELS, "text,label\nso warm,cold\n", test_share=0.5))
+    assert (len(data.train), texts(data.test)) == (20, ["so warm"])
+
+
+def test_beside_a_test_file_the_share_makes_no_other_data():
+    one, other = (upload(LABELS, LABELS, test_share=share) for share in (0.1, 0.5))
+    assert one == other
+    assert dataset_of(one) is dataset_of(other)
+
+
+def test_the_same_upload_is_the_same_dataset():
+    assert dataset_of(upload(LABELS)) is dataset_of(upload(LABELS))
+    assert dataset_of(upload(LABELS)) is not dataset_of(upload(LABELS, seed=1))
+
+
+def test_unknown_words_of_the_test_are_noted():
+    (note,) = dataset_of(upload(LABELS, "text,label\nso very warm,warm\n")).notes
+    assert note.endswith("are skipped: very.")
+
+
+def test_test_phrases_that_were_learned_are_noted():
+    tested = "text,label\nSo warm 1!,warm\nso warm,warm\n"
+    (note,) = dataset_of(upload(LABELS, tested)).notes
+    assert note.startswith("Test phrases that are training phrases too: 1 of 2.")
+
+
+@pytest.mark.parametrize("content", ["text,label\nso warm,1\nso cold,0\n", "text\nso warm\n"])
+def test_that_nothing_could_be_set_aside_is_noted(content):
+    (note,) = dataset_of(upload(content)).notes
+    assert note.startswith("Nothing could be set aside for testing")
+    assert dataset_of(upload(content, test_share=0)).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"unit": "letters"}, "one of words, characters"),
+        ({"test_share": 0.51}, "Test share (test_share) can't be '0.51'"),
+        ({"test_share": -0.01}, "a number from 0 to 0.5"),
+        ({"test_share": float("nan")}, "a number from 0 to 0.5"),
+        ({"window": 1}, "a whole number from 2 to 500"),
+        ({"window": 501}, "a whole number from 2 to 500"),
+        ({"seed": -1}, "Seed"),
+    ],
+)
+def test_what_an_option_cannot_be_is_said(options, said):
+    with pytest.raises(SettingError) as problem:
+        upload(LABELS, **options)
+    assert said in str(problem.value)
+
+
+def test_options_have_the_defaults_of_their_rows():
+    plain = upload(LABELS)
+    assert {name: getattr(plain, name) for name in DATA_SETTINGS} == {
+        name: row.default for name, row in DATA_SETTINGS.items()
+    }
+
+
+BAD_TEST = "The test phrases, row"
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "said"),
+    [
+        ("", None, "a.csv: has no column text and no column label"),
+        ("text,label\n", None, "a.csv: has no rows below the header"),
+        ("text,label\nso,1\n,0\n", None, "a.csv, row 3: the text is empty"),
+        ("text,label\nso,1\nwarm,\n", None, "a.csv, row 3: the label is empty"),
+        ("text,label\nso,1\nso,0\n", None, "a.csv, rows 2 and 3: the same text"),
+        ("text,label\nso,1\nwarm,1\n", None, "all have the label '1'"),
+        ('text,label\n"so,1\n', None, "a.csv, row 2: can't be read as CSV"),
+        ("text,label\nso\0,1\n", None, "a.csv: is not text, it has a zero byte in line 2"),
+        ("text,label\n" + "so " * 201 + ",1\n", None, "a.csv, row 2: the text has 201 words"),
+        ("text,label\n" + "so,1\n" * 20_001, None, "a.csv: has more than 20,000 rows"),
+        ("text,label\n" + "\n" * 5_000_000, None, "a.csv: is larger than 5 MB"),
+        ("text\naaaa\naa\n", None, "only one character, 'a'"),
+        ("text\na\n", None, "a.csv, row 2: the text 'a' has fewer than two characters"),
+        (
+            "text,label\n" + "".join(f"so {i},{i}\n" for i in range(201)),
+            None,
+            "201 different labels, more than 200",
+        ),
+        (
+            "text,label\n" + "".join(f"so w{i},{i % 2}\n" for i in range(5001)),
+            None,
+            "different words, more than 5,000",
+        ),
+        (f"source,target\n{START},si\n", None, f"a.csv, row 2: {START} is a sign"),
+        (LABELS, "", "b.csv: has no column text and no column label"),
+        (LABELS, "text,label\n", "b.csv: has no rows below the header"),
+        (LABELS, "text,label\nso,foggy\n", f"{BAD_TEST} 2: the label 'foggy' is unknown"),
+        (LABELS, "text,label\nso,warm\nout,warm\n", f"{BAD_TEST} 3: no word of 'out'"),
+        (LABELS, "text\nso warm\n", "b.csv: has text, and a.csv has text,label"),
+        (PAIRS, LABELS, "b.csv: has text,label, and a.csv has source,target"),
+        (PAIRS, "source,target\nun,le 1\n", f"{BAD_TEST} 2: no word of 'un'"),
+        ("text\nanna\n", "text\nxyz\n", f"{BAD_TEST} 2: no character of 'xyz'"),
+    ],
+    ids=lambda value: value[:40] if value else "",
+)
+def test_what_is_wrong_with_an_upload_is_said_and_where(train, test, said):
+    options = {} if test else {"test_share": 0}
+    with pytest.raises(TaskError) as problem:
+        dataset_of(upload(train, test, **options))
+    assert said in str(problem.value)
+    assert str(problem.value).endswith((".", *(form.header for form in Form)))
+
+
+scraps = st.sampled_from(
+    [
+        *("text", "label", "source", "target", ",", ",", "\n", "\n", "\n", '"', "\0", "\r"),
+        *("so", "warm", "1", "0", " ", "é", "😀", "...", START, "text,label\n", "source,target\n"),
+    ]
+)
+written = st.lists(scraps, max_size=30).map(lambda parts: "".join(parts).encode())
+headers = st.sampled_from([b"", b"text\n", b"text,label\n", b"source,target\n"])
+contents = st.builds(
+    bytes.__add__, headers, st.binary(max_size=60) | written | st.text().map(str.encode)
+)
+files = st.builds(File, st.sampled_from(["a.csv", "a.txt", "pasted text"]), contents)
+
+
+options = st.fixed_dictionaries(
+    {
+        "unit": st.none() | st.sampled_from(Unit),
+        "test_share": st.floats(0, 0.5),
+        "seed": st.integers(0, 9),
+        "window": st.integers(2, 500),
+    }
+)
+
+
+@given(files, st.none() | files, options)
+def test_any_files_are_learned_from_or_refused(train, test, options):
+    try:
+        data = dataset_of(Upload(train, test, **options))
+    except TaskError as problem:
+        assert str(problem)
+        return
+    check_dataset(data)
+
+
+rows = st.lists(
+    st.tuples(*[st.lists(st.sampled_from("abcdef"), min_size=1, max_size=9).map(" ".join)] * 2),
+    min_size=1,
+    max_size=30,
+)
+
+
+@given(st.sampled_from(Form), rows, st.sampled_from(Unit), st.floats(0, 0.5), st.integers(2, 9))
+def test_data_that_are_good_with_one_seed_are_with_any(form, rows, unit, share, window):
+    rows = [row[: len(form.columns)] for row in rows]
+    content = "\n".join([form.header, *map(",".join, rows)])
+
+    def accepted(seed):
+        try:
+            dataset_of(upload(content, unit=unit, test_share=share, window=window, seed=seed))
+        except TaskError:
+            return False
+        return True
+
+    assert len({accepted(seed) for seed in range(8)}) == 1
+
+
+@pytest.mark.parametrize("form", Form)
+def test_tokens_are_counted_before_rows_are_set_aside(form):
+    lines = [f"so w{2 * i} w{2 * i + 1}" for i in range(MAX_TOKENS // 2)]
+    answers = {Form.LABEL: "ab", Form.NEXT: None, Form.TRANSLATION: "oui"}[form]
+
+    def learned(lines):
+        cells = [f"{line},{answers[i % len(answers)]}" if answers else line
+                 for i, line in enumerate(lines)]  # fmt: skip
+        return dataset_of(upload("\n".join([form.header, *cells]), unit="words", test_share=0.2))
+
+    with pytest.raises(TaskError, match="5,001 different words, more than 5,000"):
+        learned(lines)
+    data = learned([*lines[:-1], "so w1 w2"])
+    if form is not Form.NEXT:  # for that test rows need a word that training knows, beside "so"
+        assert len(data.source or data.vocabulary) < MAX_TOKENS - 500
+
+
+@given(st.sampled_from(Form), rows, st.sampled_from(Unit), st.floats(0, 0.5), st.integers(2, 9))
+def test_good_files_are_learned_from_row_by_row(form, rows, unit, share, window):
+    if form is Form.LABEL:
+        rows = [(text, text[0]) for text, _ in rows] + [("a", "a"), ("b", "b")]
+    if form is Form.NEXT:
+        rows = [("a b " + text,) for text, _ in rows]
+    content = "\n".join([form.header, *map(",".join, rows)])
+    data = dataset_of(upload(content, unit=unit, test_share=share, window=window))
+    check_dataset(data)
+    if form is not Form.NEXT:
+        assert sorted(texts([*data.train, *data.test])) == sorted(row[0] for row in rows)
+
+
+def check_dataset(data: Dataset):
+    assert data.train
+    assert len(data.classes) >= 2
+    for example in (*data.train, *data.test):
+        assert len(example.inputs) > 0
+        assert len(example.targets) == (1 if data.reads is Reads.LAST else len(example.inputs))
+        assert 0 <= min(example.inputs) <= max(example.inputs) < len(data.vocabulary)
+        assert 0 <= min(example.targets) <= max(example.targets) < len(data.classes)
+        if data.source:
+            assert 0 <= min(example.source) <= max(example.source) < len(data.source)

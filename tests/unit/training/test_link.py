@@ -1,0 +1,105 @@
+"""What the address bar carries."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnviz.config import SETTINGS, RunConfig
+from rnnviz.training.link import Link, Old, read_link
+from rnnviz.training.schedule import Change, Place, Schedule
+
+NAMES = [*SETTINGS, "changes", "epoch", "now", "ghost", "ghost_changes", "phrase", "other"]
+
+
+@st.composite
+def links(draw):
+    epochs = draw(st.integers(10, 1000))
+    start = RunConfig(epochs=epochs, lr=draw(st.floats(1e-5, 100)), seed=draw(st.integers(0, 99)))
+    place = st.builds(Place, st.integers(0, epochs - 1), st.integers(0, 57))
+    shown, now = sorted((draw(place), draw(place)))
+
+    def changes(*within):
+        made = st.builds(Change, place, st.just("lr"), st.floats(1e-5, 100))
+        found = (c for c in draw(st.lists(made, max_size=3)) if within[0] <= c.place <= within[1])
+        return tuple(sorted(found, key=lambda change: change.place))
+
+    old = None
+    if draw(st.booleans()):
+        left, end = draw(st.sampled_from([Place(0), shown])), Place(epochs)
+        old = Old(left, end, changes(left, end))
+    schedule = Schedule(start, changes(Place(0), now))
+    phrase = draw(st.none() | st.text(min_size=1))
+    return Link(schedule, now, shown, phrase, old)
+
+
+@given(links())
+def test_a_link_is_read_as_it_is_written(link):
+    assert read_link(link.to_query()) == (link, [])
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.text(max_size=40)))
+def test_any_query_is_read_without_an_exception(query):
+    link, problems = read_link(query)
+    assert link.shown <= link.now
+    assert all(change.place <= link.now for change in link.schedule.changes)
+    assert all(problem.startswith("In the link: ") for problem in problems)
+
+
+@given(
+    st.dictionaries(st.sampled_from(NAMES[:-2]), st.text(alphabet="0123456789:/,=lrc", max_size=20))
+)
+def test_what_is_almost_a_link_is_read_too(query):
+    link, _ = read_link(query)
+    again, problems = read_link(link.to_query())
+    assert (again, problems) == (link, [])
+
+
+def test_the_default_is_an_empty_link():
+    assert Link(Schedule(RunConfig())).to_query() == {}
+    assert read_link({}) == (Link(Schedule(RunConfig())), [])
+
+
+def test_a_link_names_what_it_carries():
+    schedule = Schedule(RunConfig(seed=3), (Change(Place(120), "lr", 0.005),))
+    old = Old(Place(120), Place(400), (Change(Place(300), "clip", 5.0),))
+    assert Link(schedule, Place(200, 7), Place(150), "so good", old).to_query() == {
+        "seed": "3",
+        "changes": "120:lr=0.005",
+        "epoch": "150",
+        "now": "200/7",
+        "ghost": "120:400",
+        "ghost_changes": "300:clip=5.0",
+        "phrase": "so good",
+    }
+
+
+def test_the_old_run_shares_what_was_changed_before_it_was_left():
+    before, after = Change(Place(3), "lr", 0.1), Change(Place(9), "lr", 0.2)
+    own = Change(Place(12), "lr", 0.3)
+    schedule = Old(Place(5), Place(20), (own,)).schedule(Schedule(RunConfig(), (before, after)))
+    assert schedule.changes == (before, own)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"epoch": "soon"}, "epoch: 'soon' is no place in a run"),
+        ({"epoch": "100001"}, "epoch can't be 100001: the most is 100,000. Using 100,000."),
+        ({"now": "-3"}, "now: '-3' is no place in a run"),
+        ({"changes": "5:lr=0.1"}, "changes: 5:lr=0.1 lies beyond epoch 0, where the run is"),
+        ({"changes": "x"}, "changes: 'x' is no change"),
+        ({"ghost": "5"}, "ghost: '' is no place in a run"),
+        ({"ghost": "5:3"}, "ghost: a run can't be left at an epoch that it hadn't reached"),
+        ({"ghost": "5:9", "epoch": "4"}, "ghost: a run can't be left at an epoch"),
+        ({"lr": "x"}, "Learning rate (lr) can't be 'x'"),
+    ],
+)
+def test_what_can_not_be_followed_gets_one_sentence(query, said):
+    _, (problem,) = read_link(query)
+    assert problem.startswith("In the link: ")
+    assert said in problem
+
+
+def test_the_present_is_never_before_what_is_shown():
+    link, problems = read_link({"epoch": "9", "now": "5"})
+    assert (link.shown, link.now, problems) == (Place(9), Place(9), [])

@@ -1,0 +1,502 @@
+"""A run and its past: every place is reached again with the very same weights."""
+
+import weakref
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnnviz.config import OptimizerKind, RunConfig
+from rnnviz.engine.training import Workspace, begin, train_examples, train_on
+from rnnviz.tasks.dataset import sentiment
+from rnnviz.training import run as module
+from rnnviz.training import snapshots
+from rnnviz.training.edit import noise, scale, set_weight, silence
+from rnnviz.training.run import Run, place_of
+from rnnviz.training.schedule import EDIT, Change, Place, Schedule
+from rnnviz.training.weight_edits import operate
+
+CONFIG = RunConfig(hidden=4, init_scale=0.1, lr=0.05, epochs=500)
+CHANGES = (
+    Change(Place(2), "lr", 0.2),
+    Change(Place(3, 20), "clip", 0.05),
+    Change(Place(3, 40), "clip_by", "norm"),
+    Change(Place(7, 1), "lr", 0.01),
+)
+
+
+def new_run(*changes, config=CONFIG):
+    return Run(sentiment(), Schedule(config, changes))
+
+
+def go(run, epochs, stride=58):
+    for _ in range(epochs):
+        left = run.examples
+        while left:
+            assert run.train(min(stride, left))
+            left -= min(stride, left)
+
+
+def weights(state):
+    return state.parameters.theta.tobytes()
+
+
+def every_byte(state):
+    slots = [array.tobytes() for array in state.slots.arrays]
+    return place_of(state), weights(state), state.slots.kind, state.slots.steps, slots
+
+
+PLACES = {
+    "3 snapshots": {"MOST_SNAPSHOTS": 3},
+    "7 snapshots": {"MOST_SNAPSHOTS": 7},
+    "all snapshots": {},
+    "in a file": {"MEMORY_BYTES": 0},
+    "of a large network": {"MEMORY_BYTES": 0, "FILE_BYTES": 0},
+    "none": {"_Pages": type("Full", (snapshots._Pages,), {"write": lambda *_: ()})},
+}
+
+
+@pytest.fixture(params=PLACES.values(), ids=PLACES)
+def few_snapshots(request, monkeypatch):
+    for name, value in request.param.items():
+        monkeypatch.setattr(snapshots, name, value)
+
+
+# Reaching a place again
+
+
+def test_every_epoch_is_reached_again_with_equal_bytes(few_snapshots):
+    run, seen = new_run(*CHANGES), []
+    for _ in range(12):
+        seen.append(weights(run.state))
+        go(run, 1)
+    for epoch in (11, 0, 5, 6, 4, 3, 7, 2, 10, 1, 9, 8):
+        assert weights(run.at(Place(epoch))) == seen[epoch]
+
+
+def test_places_inside_an_epoch_are_reached_again(few_snapshots):
+    run, seen = new_run(*CHANGES), {}
+    while run.place < (8, 10):
+        seen[run.place] = weights(run.state)
+        assert run.train(1)
+    for place in [*list(seen)[::37], *list(seen)[::-53]]:
+        assert place_of(run.at(place)) == place
+        assert weights(run.at(place)) == seen[place]
+
+
+def test_a_place_is_what_an_engine_without_a_past_gives():
+    run = new_run()
+    go(run, 9)
+    data = sentiment()
+    state = begin(run.state.parameters.architecture, CONFIG)
+    workspace = Workspace(data.train, state.parameters.architecture, CONFIG)
+    for _ in range(6):
+        state = train_examples(state, workspace, CONFIG, len(workspace))
+    assert weights(run.at(Place(6))) == weights(state)
+
+
+def test_how_training_was_cut_changes_nothing(few_snapshots):
+    at_once, in_pieces = new_run(*CHANGES), new_run(*CHANGES)
+    go(at_once, 9)
+    go(in_pieces, 9, stride=7)
+    assert weights(at_once.state) == weights(in_pieces.state)
+    assert weights(at_once.at(Place(3, 21))) == weights(in_pieces.at(Place(3, 21)))
+
+
+@settings(max_examples=15)
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 57)), min_size=1, max_size=6))
+def test_the_order_of_the_visits_changes_nothing(visits):
+    run = new_run(*CHANGES)
+    go(run, 7)
+    for visit in visits:
+        fresh = new_run(*CHANGES)
+        go(fresh, 7)
+        assert weights(run.at(Place(*visit))) == weights(fresh.at(Place(*visit)))
+
+
+def record_of(run):
+    """All that a run remembers, for comparison."""
+    return (
+        run.place,
+        weights(run.state),
+        run.history.column("train_loss").tolist(),
+        [weights(run.at(Place(epoch))) for epoch in range(run.place.epoch + 1)],
+    )
+
+
+OPTIMIZER = pytest.mark.parametrize("optimizer", OptimizerKind)
+
+
+@OPTIMIZER
+def test_states_that_were_handed_out_stay_as_they_were(optimizer):
+    run = new_run(config=replace(CONFIG, optimizer=optimizer))
+    go(run, 2)
+    run.train(5)
+    kept = [run.state, run.at(Place(1)), run.at(Place(1, 9))]
+    before = [every_byte(state) for state in kept]
+    go(run, 1, 7)
+    run.visit(Place(0), "film")
+    run.at(Place(2))
+    run.train(9)
+    assert [every_byte(state) for state in kept] == before
+
+
+@OPTIMIZER
+@pytest.mark.parametrize("place", [Place(0), Place(1), Place(1, 30), Place(2, 3)], ids=str)
+def test_a_visit_finds_what_is_found_there_and_leaves_the_present_as_it_is(
+    few_snapshots, optimizer, place
+):
+    run, other = (new_run(*CHANGES, config=replace(CONFIG, optimizer=optimizer)) for _ in range(2))
+    for each in (run, other):
+        go(each, 2)
+        each.train(11)
+    expected = every_byte(other.at(place))
+    for _ in range(2):
+        assert every_byte(run.visit(place, "film")) == expected
+        assert run.place == (2, 11)
+    for each in (run, other):
+        each.train(20)
+    assert every_byte(run.state) == every_byte(other.state)
+
+
+def test_what_is_shown_is_the_same_object_until_another_place_is():
+    run = new_run()
+    go(run, 3)
+    shown = run.at(Place(1))
+    run.visit(Place(0, 5), "film")
+    run.train(3)
+    assert run.at(Place(1)) is shown
+    assert run.at(Place(2)) is not shown
+
+
+class Broken(BaseException):
+    """What ends a step, wherever it is."""
+
+
+def broken(*_):
+    raise Broken
+
+
+def half_a_step(space, config, count):
+    train_on(space, config, count // 2)
+    raise Broken
+
+
+#: Where a step can be ended, and what ends it there.
+ENDS = {
+    "inside": (module, "train_on", half_a_step),
+    "before the scores": (module.Exam, "score", broken),
+    "after the scores": (module.Snapshots, "add", broken),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize("start", [Place(2), Place(2, 25)], ids=str)
+@pytest.mark.usefixtures("few_snapshots")
+def test_a_step_that_is_ended_midway_is_as_if_it_had_not_begun(monkeypatch, end, start):
+    adam = replace(CONFIG, optimizer=OptimizerKind.ADAM)
+    run, other = (new_run(*CHANGES, config=adam) for _ in range(2))
+    go(run, 2)
+    go(other, 6)
+    run.train(start.position)
+    schedule = run.schedule
+    for _ in range(2):
+        with monkeypatch.context() as patch, pytest.raises(Broken):
+            patch.setattr(*end)
+            run.train(58)
+        assert run.place == start
+        assert len(run.history) == 3
+        assert run.schedule == schedule
+    while run.place < (6, 0):
+        assert run.train(58)
+    assert record_of(run) == record_of(other)
+
+
+def test_when_a_broken_run_can_t_be_found_again_at_once_it_is_later(monkeypatch):
+    run, other = new_run(), new_run()
+    for each in (run, other):
+        go(each, 2)
+        each.train(10)
+    with monkeypatch.context() as patch, pytest.raises(Broken):
+        patch.setattr(module, "train_on", half_a_step)
+        run.train(20)
+    with monkeypatch.context() as patch, pytest.raises(Broken):
+        patch.setattr(module.Snapshots, "restore", broken)
+        assert run.state
+    assert run.place == Place(2, 10)
+    assert every_byte(run.state) == every_byte(other.state)
+
+
+@pytest.mark.parametrize(
+    ("where", "place"),
+    [
+        *(("operate", place) for place in (Place(0), Place(1), Place(2, 5), Place(3, 20))),
+        *(("Exam.score", place) for place in (Place(0), Place(1), Place(3))),
+    ],
+    ids=str,
+)
+def test_a_branch_that_is_ended_midway_is_as_if_it_had_not_begun(monkeypatch, where, place):
+    run, other = new_run(), new_run()
+    for each in (run, other):
+        go(each, 3)
+        each.train(20)
+    with monkeypatch.context() as patch, pytest.raises(Broken):
+        patch.setattr(f"rnnviz.training.run.{where}", broken)
+        run.branch(place, EDITS)
+    assert run.schedule == other.schedule
+    assert record_of(run) == record_of(other)
+    for each in (run, other):
+        each.train(38)
+    assert record_of(run) == record_of(other)
+
+
+def test_a_run_is_gone_as_soon_as_nobody_has_it():
+    run = new_run()
+    go(run, 2)
+    run.at(Place(1))
+    gone = weakref.ref(run)
+    del run
+    assert gone() is None
+
+
+def test_the_present_and_what_is_beyond_it_is_the_present():
+    run = new_run()
+    go(run, 2)
+    run.train(3)
+    assert run.at(run.place) is run.state
+    assert run.at(Place(99)) is run.state
+
+
+def test_to_look_back_leaves_the_present_as_it_is():
+    run, other = new_run(), new_run()
+    go(run, 5)
+    go(other, 5)
+    run.at(Place(2, 9))
+    assert weights(run.state) == weights(other.state)
+    go(run, 1)
+    go(other, 1)
+    assert weights(run.state) == weights(other.state)
+
+
+def test_the_place_after_a_phrase():
+    run = new_run()
+    assert run.after(Place(3)) == Place(3, 1)
+    assert run.after(Place(3, 57)) == Place(4)
+
+
+# Changes
+
+
+def test_a_change_takes_effect_at_its_place():
+    run, other = new_run(), new_run(Change(Place(2, 5), "lr", 0.5))
+    go(run, 2)
+    run.train(5)
+    run.configure(replace(CONFIG, lr=0.5))
+    assert run.schedule == other.schedule
+    run.train(20)
+    go(other, 2)
+    other.train(25)
+    assert weights(run.state) == weights(other.state)
+    assert weights(run.at(Place(2, 15))) == weights(other.at(Place(2, 15)))
+
+
+def test_a_change_of_epochs_is_no_change_of_the_weights():
+    run = new_run()
+    go(run, 2)
+    run.configure(replace(CONFIG, epochs=9))
+    assert run.schedule.changes == ()
+    assert run.config.epochs == 9
+
+
+def test_a_run_that_breaks_goes_back_to_where_it_was_finite_and_remembers_rightly():
+    run = new_run(config=RunConfig(hidden=4, init_scale=0.1))
+    go(run, 3)
+    run.train(10)
+    before = weights(run.at(Place(3, 5)))
+    run.configure(replace(run.config, lr=100.0, clip_by="off"))
+    while run.train(1):
+        assert run.place.epoch < 50
+    back = run.place
+    assert back.position == 0
+    assert len(run.history) == back.epoch + 1
+    assert np.isfinite(run.state.parameters.theta).all()
+    assert run.schedule.last.lr == 100.0
+    assert all(change.place <= back for change in run.schedule.changes)
+    if back > (3, 5):
+        assert weights(run.at(Place(3, 5))) == before
+
+
+def test_what_was_looked_at_before_a_break_is_not_taken_for_the_new_way(monkeypatch):
+    run = new_run()
+    go(run, 2)
+    run.train(30)
+    run.at(Place(2, 20))
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "_read", lambda _: False)
+        assert not run.train(1)
+    assert run.place == Place(2)
+    run.configure(replace(CONFIG, lr=0.5))
+    go(run, 1)
+    other = new_run(Change(Place(2), "lr", 0.5))
+    go(other, 3)
+    assert weights(run.at(Place(2, 25))) == weights(other.at(Place(2, 25)))
+
+
+# Branches
+
+
+@pytest.mark.parametrize("place", [Place(4), Place(4, 30), Place(0), Place(0, 1)])
+def test_a_branch_goes_on_from_its_place(place, few_snapshots):
+    run = new_run()
+    go(run, 9)
+    then = weights(run.at(place))
+    ghost = run.branch(place)
+    assert run.place == place
+    assert weights(run.state) == then
+    assert len(run.history) == place.epoch + 1
+    assert (ghost.place, len(ghost.history)) == (place, 10)
+
+
+def test_a_branch_without_a_change_is_the_same_run_again(few_snapshots):
+    run, other = new_run(*CHANGES), new_run(*CHANGES)
+    go(run, 9)
+    go(other, 9)
+    config = run.schedule.at(Place(5))
+    run.branch(Place(5))
+    run.configure(config)
+    run.schedule = Schedule(CONFIG, CHANGES)
+    go(run, 4)
+    assert weights(run.state) == weights(other.state)
+    assert run.history.column("train_loss").tolist() == other.history.column("train_loss").tolist()
+
+
+def test_a_branch_is_remembered_as_it_went(few_snapshots):
+    run = new_run()
+    go(run, 9)
+    run.branch(Place(4, 10))
+    run.configure(replace(CONFIG, lr=0.3))
+    go_on = new_run(Change(Place(4, 10), "lr", 0.3))
+    run.train(48)
+    go(run, 6)
+    go(go_on, 11)
+    for place in (Place(4, 5), Place(4, 20), Place(6), Place(9, 3), Place(11)):
+        assert weights(run.at(place)) == weights(go_on.at(place))
+
+
+def test_from_a_branch_the_settings_of_the_present_are_in_force():
+    run = new_run(Change(Place(6), "lr", 0.3))
+    go(run, 9)
+    ghost = run.branch(Place(4))
+    assert run.schedule.text() == "4:lr=0.3"
+    assert ghost.schedule.text() == "6:lr=0.3"
+
+
+def test_the_ghost_is_left_alone_by_what_comes_after():
+    run = new_run()
+    go(run, 9)
+    ghost = run.branch(Place(4))
+    losses = ghost.history.column("train_loss").tolist()
+    run.configure(replace(CONFIG, lr=0.5))
+    go(run, 3)
+    assert ghost.history.column("train_loss").tolist() == losses
+    assert run.history.column("train_loss").tolist()[:5] == losses[:5]
+    assert run.history.column("train_loss").tolist()[5] != losses[5]
+
+
+# Weights edited by hand
+
+EDITS = silence(1, 2), scale(0.9), noise(0.1, 3)
+EDITED = pytest.mark.parametrize(
+    "place", [Place(0), Place(0, 5), Place(4), Place(4, 20), Place(6)], ids=str
+)
+
+
+@EDITED
+def test_after_a_branch_with_edits_every_epoch_is_reached_again(few_snapshots, place):
+    run = new_run()
+    go(run, 6)
+    before = run.at(place)
+    run.branch(place, EDITS)
+    assert run.place == place
+    assert weights(run.state) == operate(before.parameters, EDITS).theta.tobytes()
+    seen = {place: weights(run.state)}
+    while run.place < (8, 0):
+        assert run.train(1)
+        seen[run.place] = weights(run.state)
+    for there in [place, *list(seen)[::41], *list(seen)[::-57]]:
+        assert weights(run.at(there)) == seen[there]
+    assert len(run.history) == 9
+
+
+@EDITED
+def test_a_run_that_comes_by_edits_its_weights_there(place):
+    run = new_run()
+    go(run, 6)
+    run.branch(place, EDITS)
+    other = Run(sentiment(), run.schedule)
+    while other.place < place:
+        other.train(7)
+    while other.place < (8, 0):
+        other.train(7)
+        if run.place < other.place:
+            run.train(58)
+    go_on = [weights(r.at(Place(8))) for r in (run, other)]
+    assert go_on[0] == go_on[1]
+    assert weights(run.at(place)) == weights(other.at(place))
+    for row in ("train_loss", "test_metric"):
+        assert run.history.column(row)[:8].tolist() == other.history.column(row)[:8].tolist()
+
+
+def test_scores_at_the_beginning_of_an_epoch_are_those_of_the_edited_weights():
+    run = new_run()
+    go(run, 3)
+    loss = run.history.row(2)["train_loss"]
+    silenced = [silence(1, unit) for unit in range(4)]
+    run.branch(Place(2), silenced)
+    assert len(run.history) == 3
+    assert run.history.row(2)["train_loss"] != loss
+    assert run.history.row(2)["train_loss"] == run.examine(run.state.parameters)[0].loss
+
+
+def test_a_second_branch_at_the_place_of_an_edit_begins_with_the_edited_weights():
+    run = new_run()
+    go(run, 3)
+    run.branch(Place(2), EDITS[:1])
+    once = run.state.parameters
+    go(run, 1)
+    run.branch(Place(2), EDITS[1:])
+    assert weights(run.state) == operate(once, EDITS[1:]).theta.tobytes()
+    assert run.schedule.edits(Place(2)) == EDITS
+    assert run.schedule.changes == tuple(Change(Place(2), EDIT, edit) for edit in EDITS)
+
+
+def test_edits_that_break_a_network_at_its_start_are_left_out():
+    run = new_run(Change(Place(0), EDIT, set_weight("W_hy", 0, 0, 1e300)), *CHANGES)
+    assert run.schedule.changes == CHANGES
+    assert weights(run.at(Place(0))) == weights(new_run().state)
+    assert len(run.history) == 1
+
+
+@pytest.mark.parametrize("changes", [(), (Change(Place(0), EDIT, scale(2.0)),)])
+def test_a_network_whose_loss_is_not_finite_to_begin_with_can_be_looked_at(changes):
+    run = new_run(*changes, config=RunConfig(activation="relu", init_scale=0.5))
+    assert run.history.row(0)["train_loss"] == np.inf
+    assert run.schedule.changes == ()
+    first = weights(run.state)
+    assert run.train(58)
+    assert run.place == Place(1)
+    assert len(run.history) == 2
+    assert weights(run.at(Place(0))) == first
+
+
+def test_scores_are_examined_without_a_trace_of_it():
+    run = new_run()
+    go(run, 2)
+    before = weights(run.state)
+    train, test = run.examine(operate(run.state.parameters, [scale(0.0)]))
+    assert train.loss != run.history.row(2)["train_loss"]
+    assert 0 <= test.metric <= 1
+    assert weights(run.state) == before
+    assert run.examine(run.state.parameters)[0].loss == run.history.row(2)["train_loss"]

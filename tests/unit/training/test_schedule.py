@@ -1,0 +1,246 @@
+"""Places, changes, and the settings that are in force."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnviz.config import ClipBy, RunConfig, SettingError
+from rnnviz.training.edit import scale, silence
+from rnnviz.training.schedule import (
+    CHANGEABLE,
+    EDIT,
+    MAX_CHANGES,
+    Change,
+    Place,
+    Schedule,
+    read_changes,
+)
+
+places = st.builds(Place, st.integers(0, 99_999), st.integers(0, 57))
+changes = st.one_of(
+    st.builds(Change, places, st.just("lr"), st.floats(1e-5, 100)),
+    st.builds(Change, places, st.just("clip"), st.floats(1e-4, 1000)),
+    st.builds(Change, places, st.just("clip_by"), st.sampled_from(ClipBy)),
+    st.builds(
+        Change, places, st.just(EDIT), st.builds(silence, st.integers(1, 3), st.integers(0, 9))
+    ),
+)
+
+
+def lr(config, value):
+    return replace(config, lr=value)
+
+
+# Places
+
+
+@given(places)
+def test_a_place_is_read_as_it_is_written(place):
+    assert Place.parse(str(place)) == place
+
+
+def test_places_are_in_the_order_in_which_a_run_passes_them():
+    assert Place(3) < Place(3, 1) < Place(3, 57) < Place(4)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "-1", "1.5", "1/", "/2", "1/2/3", "1e3", "9" * 30, "١٢", "1/-2", "nan"]
+)
+def test_what_is_no_place_gets_a_sentence(text):
+    with pytest.raises(
+        SettingError, match=r"is no place in a run: write an epoch.*sequences more\."
+    ):
+        Place.parse(text)
+
+
+# Changes
+
+
+@given(changes)
+def test_a_change_is_read_as_it_is_written(change):
+    assert Change.parse(str(change)) == change
+
+
+@given(st.lists(changes, max_size=5))
+def test_changes_are_read_in_the_order_of_their_places(given_changes):
+    text = Schedule(RunConfig(), tuple(given_changes)).text()
+    found, problems = read_changes(text)
+    assert problems == []
+    assert list(found) == sorted(given_changes, key=lambda change: change.place)
+
+
+@given(st.text())
+def test_any_text_is_read_without_an_exception(text):
+    found, problems = read_changes(text)
+    assert len(found) + len(problems) >= bool(text.strip())
+    assert all(problem.endswith((".", "read.")) for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("120", "write epoch:setting=value, such as 120:lr=0.005"),
+        ("120:hidden=8", "what can change on the way is optimizer, lr, clip_by, clip"),
+        ("120:epochs=8", "what can change on the way is"),
+        ("x:lr=0.1", "is no place in a run"),
+        ("120:lr=fast", "Learning rate (lr) can't be 'fast'"),
+        ("120:lr=1000", "a number from 1e-05 to 100"),
+        ("120:clip_by=length", "one of value, norm, off"),
+    ],
+)
+def test_a_change_that_can_not_be_is_left_out_with_a_sentence(text, said):
+    found, (problem,) = read_changes(f"5:lr=0.1,{text}")
+    assert [str(change) for change in found] == ["5:lr=0.1"]
+    assert said in problem
+    assert problem.endswith("It is left out.")
+
+
+def test_more_changes_than_a_link_can_carry_are_not_read():
+    text = ",".join(f"{i}:lr=0.1" for i in range(MAX_CHANGES + 20))
+    found, problems = read_changes(text)
+    assert len(found) == MAX_CHANGES
+    assert problems == [f"Of {MAX_CHANGES + 20} changes the first {MAX_CHANGES} are read."]
+
+
+def test_only_what_decides_the_weights_and_needs_no_new_start_is_changeable():
+    assert CHANGEABLE == ("optimizer", "lr", "clip_by", "clip", "truncate")
+
+
+def test_a_change_is_named_as_the_reader_knows_it():
+    change = Change(Place(3), "lr", 0.005)
+    assert (change.label, change.shown) == ("Learning rate", "0.005")
+    assert Change(Place(3), "clip_by", ClipBy.OFF).shown == "off"
+
+
+# Schedules
+
+
+def test_settings_are_in_force_from_their_place_on():
+    start = RunConfig(lr=0.1)
+    schedule = Schedule(start).changed(Place(3, 7), lr(start, 0.2))
+    schedule = schedule.changed(Place(9), replace(start, lr=0.2, clip=5))
+    assert schedule.at(Place(3, 6)) == start
+    assert schedule.at(Place(3, 7)) == schedule.at(Place(8, 57)) == lr(start, 0.2)
+    assert schedule.at(Place(9)) == schedule.last == replace(start, lr=0.2, clip=5)
+    assert schedule.text() == "3/7:lr=0.2,9:clip=5.0"
+
+
+def test_the_next_change_is_after_the_place():
+    changes = Change(Place(2), "lr", 1.0), Change(Place(4, 5), "clip", 2.0)
+    schedule = Schedule(RunConfig(), changes)
+    assert schedule.next_change(Place(0)) == Place(2)
+    assert schedule.next_change(Place(2)) == schedule.next_change(Place(4, 4)) == Place(4, 5)
+    assert schedule.next_change(Place(4, 5)) is None
+
+
+def test_what_is_changed_twice_at_one_place_is_one_change():
+    start = RunConfig()
+    schedule = Schedule(start).changed(Place(3), lr(start, 0.5)).changed(Place(3), lr(start, 0.7))
+    assert schedule.text() == "3:lr=0.7"
+    assert schedule.changed(Place(3), start).changes == ()
+
+
+def test_a_change_makes_those_after_it_void():
+    start = RunConfig()
+    schedule = Schedule(start).changed(Place(3), lr(start, 0.5)).changed(Place(9), start)
+    assert schedule.changed(Place(5), lr(start, 0.7)).text() == "3:lr=0.5,5:lr=0.7"
+
+
+def test_at_the_start_a_change_is_a_setting_of_the_start():
+    assert Schedule(RunConfig()).changed(Place(0), RunConfig(lr=0.5)) == Schedule(RunConfig(lr=0.5))
+
+
+def test_the_number_of_epochs_holds_for_all_of_a_run():
+    schedule = Schedule(RunConfig()).changed(Place(5), RunConfig(epochs=7, lr=0.5))
+    assert schedule.start.epochs == schedule.at(Place(1)).epochs == schedule.last.epochs == 7
+    assert schedule.text() == "5:lr=0.5"
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "last"),
+    [
+        ((), (), math.inf),
+        ((Change(Place(3), "lr", 0.5),), (), 3),
+        ((Change(Place(3), "lr", 0.5),), (Change(Place(3), "lr", 0.7),), 3),
+        ((Change(Place(3), "lr", 0.5), Change(Place(8, 2), "clip", 2.0)),
+         (Change(Place(3), "lr", 0.5), Change(Place(9), "clip", 2.0)), 8),
+    ],
+)  # fmt: skip
+def test_two_ways_share_the_weights_up_to_where_they_part(here, there, last):
+    ways = Schedule(RunConfig(), here), Schedule(RunConfig(epochs=7), there)
+    assert ways[0].shared(ways[1]) == ways[1].shared(ways[0]) == last
+
+
+def test_other_settings_at_the_start_share_nothing():
+    assert Schedule(RunConfig()).shared(Schedule(RunConfig(seed=1))) == -1
+
+
+# Edits of the weights
+
+ONE, TWO, THREE = silence(1, 2), scale(0.5), silence(1, 0)
+
+
+def test_an_edit_changes_no_setting():
+    schedule = Schedule(RunConfig()).edited(Place(3), [ONE, TWO])
+    assert schedule.last == RunConfig()
+    assert schedule.edits(Place(3)) == (ONE, TWO)
+    assert schedule.edits(Place(2)) == schedule.edits(Place(3, 1)) == ()
+    assert schedule.next_change(Place(1)) == Place(3)
+    assert schedule.text() == "3:edit=silence 1 2,3:edit=scale 0.5"
+
+
+def test_other_settings_at_the_place_of_an_edit_leave_it_and_later_ones_go():
+    schedule = Schedule(RunConfig()).edited(Place(3), [ONE]).edited(Place(5), [TWO])
+    changed = schedule.changed(Place(3), lr(RunConfig(), 0.5))
+    assert changed.edits(Place(3)) == (ONE,)
+    assert changed.edits(Place(5)) == ()
+    assert changed.at(Place(3)).lr == 0.5
+    earlier = schedule.changed(Place(2), lr(RunConfig(), 0.5))
+    assert earlier.edits(Place(3)) == ()
+
+
+def test_at_the_start_edits_stay_too():
+    schedule = Schedule(RunConfig()).edited(Place(0), [ONE])
+    changed = schedule.changed(Place(0), lr(RunConfig(), 0.5))
+    assert changed.start.lr == 0.5
+    assert changed.edits(Place(0)) == (ONE,)
+
+
+@pytest.mark.parametrize(("place", "last"), [(Place(4), 3), (Place(4, 7), 4), (Place(0), -1)])
+def test_after_an_edit_nothing_is_shared(place, last):
+    schedule = Schedule(RunConfig())
+    assert schedule.shared(schedule.edited(place, [ONE])) == last
+    assert schedule.edited(place, [ONE]).shared(schedule.edited(place, [ONE])) == math.inf
+    assert schedule.edited(place, [ONE]).shared(schedule.edited(place, [THREE])) == last
+
+
+@pytest.mark.parametrize(("place", "last"), [(Place(4), 3), (Place(4, 7), 4), (Place(0), -1)])
+def test_the_same_edit_twice_or_in_another_order_is_another_way(place, last):
+    schedule = Schedule(RunConfig())
+    once, twice = (schedule.edited(place, [TWO] * n) for n in (1, 2))
+    assert once.shared(twice) == twice.shared(once) == last
+    orders = [schedule.edited(place, edits) for edits in ([ONE, TWO], [TWO, ONE])]
+    assert orders[0].shared(orders[1]) == last
+
+
+def test_where_ways_part_the_earliest_change_decides():
+    """A change of a setting and an edit at one place: the edit is felt at once."""
+    schedule = Schedule(RunConfig())
+    slower = schedule.changed(Place(4), lr(RunConfig(), 0.5))
+    edited = schedule.edited(Place(4), [ONE])
+    assert slower.shared(edited) == edited.shared(slower) == 3
+    both = edited.changed(Place(4), lr(RunConfig(), 0.5))
+    assert both.shared(edited) == 4
+    assert edited.shared(schedule.edited(Place(9), [ONE])) == 3
+    ways = [slower.edited(Place(4), edits) for edits in ([ONE], [TWO])]
+    faster = schedule.changed(Place(4), lr(RunConfig(), 0.9)).edited(Place(4), [TWO])
+    assert ways[0].shared(ways[1]) == ways[0].shared(faster) == 3
+
+
+@pytest.mark.parametrize("text", ["3:edit=", "3:edit=kill", "x:edit=silence 1 2", "3:edit"])
+def test_what_is_no_edit_gets_a_sentence(text):
+    with pytest.raises(SettingError):
+        Change.parse(text)

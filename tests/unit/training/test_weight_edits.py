@@ -1,0 +1,143 @@
+"""What edits make of the weights."""
+
+import numpy as np
+import pytest
+
+from rnnviz.analysis.memory_gauge import spectrum
+from rnnviz.config import RunConfig
+from rnnviz.engine.batch import collate
+from rnnviz.engine.initial_weights import initial_parameters
+from rnnviz.engine.parameters import plain
+from rnnviz.engine.training import record
+from rnnviz.training.edit import noise, scale, set_weight, silence
+from rnnviz.training.weight_edits import operate, outgoing, problem
+from tests.unit.engine.networks import CELLS, HIDDEN, architecture, examples, network
+
+CASES = pytest.mark.parametrize("cell", CELLS, ids="-".join)
+UNIT = 2
+
+
+def answers(parameters, given):
+    return record(parameters, collate(given)).logits
+
+
+@CASES
+@pytest.mark.parametrize(("layers", "layer"), [(1, 0), (2, 0), (2, 1), (3, 1)])
+@pytest.mark.parametrize("encoder", [False, True])
+def test_nobody_hears_a_silenced_unit(cell, layers, layer, encoder):
+    """Whatever comes into the unit, the answers are the same."""
+    of = architecture(cell, layers, encoder)
+    parameters, given = network(of), examples(of, [4, 3], every=encoder)
+    silenced = operate(parameters, [silence(layer + 1, UNIT)])
+    suffix = f".{layer + 1}" if layers > 1 else ""
+    for stack in of.stacks:
+        for name, array in silenced.named().items():
+            if name.startswith(stack) and name.endswith(suffix) and name not in ("W_hy", "b_y"):
+                array[UNIT] += 1
+    quiet = operate(parameters, [silence(layer + 1, UNIT)])
+    assert not np.array_equal(silenced.theta, quiet.theta)
+    assert answers(silenced, given) == pytest.approx(answers(quiet, given), abs=1e-12)
+    # A rectified unit may have nothing to say.
+    if cell[1] != "relu":
+        assert not np.allclose(answers(parameters, given), answers(quiet, given))
+
+
+def test_silencing_is_a_forward_pass_with_the_unit_at_zero():
+    of = architecture()
+    parameters, (given,) = network(of), examples(of, [5])
+    found = answers(operate(parameters, [silence(1, UNIT)]), [given])[0]
+    h, heard = np.zeros(HIDDEN), np.ones(HIDDEN)
+    heard[UNIT] = 0
+    for token in given.inputs:
+        a = parameters["W_xh"][:, token] + parameters["W_hh"] @ h + parameters["b_h"]
+        h = np.tanh(a) * heard
+    assert found == pytest.approx(parameters["W_hy"] @ h + parameters["b_y"])
+
+
+@CASES
+def test_only_what_goes_out_of_the_unit_is_touched(cell):
+    parameters = network(architecture(cell, 2))
+    after = operate(parameters, [silence(1, UNIT)])
+    changed = {
+        name
+        for name, array in after.named().items()
+        if not np.array_equal(array, parameters.named()[name])
+    }
+    gates = {name[3:-2] for name in after.named() if plain(name).startswith("W_h")} - {""}
+    heard = {f"W_h{gate}.1" for gate in gates} | {f"W_x{gate}.2" for gate in gates}
+    assert changed == heard
+    for weights in outgoing(after, 0, UNIT):
+        assert not weights.any()
+    rest = np.delete(np.arange(HIDDEN), UNIT)
+    for name in changed:
+        assert np.array_equal(after[name][:, rest], parameters[name][:, rest])
+
+
+@CASES
+@pytest.mark.parametrize("factor", [0.0, 0.5, 2.0])
+def test_scaling_multiplies_the_spectral_radius(cell, factor):
+    parameters = network(architecture(cell, 2, encoder=True))
+    after = operate(parameters, [scale(factor)])
+    for name, array in parameters.named().items():
+        recurrent = plain(name).startswith("W_h") and name != "W_hy"
+        assert after[name] == pytest.approx(array * factor if recurrent else array)
+        if recurrent:
+            assert spectrum(after[name]).radius == pytest.approx(factor * spectrum(array).radius)
+
+
+def test_noise_comes_from_its_seed_and_is_as_large_as_was_said():
+    parameters = network(architecture()._replace(hidden=80))
+    one, again, other = (operate(parameters, [noise(0.1, seed)]) for seed in (3, 3, 4))
+    assert np.array_equal(one.theta, again.theta)
+    assert not np.array_equal(one.theta, other.theta)
+    for name, array in parameters.named().items():
+        added = one[name] - array
+        size = np.sqrt((array**2).mean())
+        if array.ndim == 1:
+            assert not added.any()
+        else:
+            assert np.sqrt((added**2).mean()) == pytest.approx(0.1 * size, rel=0.25)
+
+
+def test_one_weight_is_set_and_no_other():
+    parameters = network(architecture())
+    after = operate(parameters, [set_weight("W_hh", 3, 4, -0.5)])
+    assert after["W_hh"][3, 4] == -0.5
+    assert (after.theta != parameters.theta).sum() == 1
+
+
+def test_edits_follow_each_other_and_the_original_stays():
+    parameters = network(architecture())
+    before = parameters.theta.copy()
+    edits = [scale(2.0), set_weight("W_hh", 0, 0, 1.0), scale(2.0)]
+    assert operate(parameters, edits)["W_hh"][0, 0] == 2
+    assert np.array_equal(parameters.theta, before)
+    assert np.array_equal(operate(parameters, []).theta, before)
+
+
+def test_single_precision_stays_single():
+    parameters = initial_parameters(architecture(), RunConfig(dtype="float32", init_scale=0.5))
+    every = [silence(1, 0), scale(0.3), noise(0.1, 1), set_weight("W_hh", 0, 0, 0.1)]
+    assert operate(parameters, every).theta.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (silence(1, HIDDEN), "no unit 6 in a layer 1"),
+        (silence(3, 0), "in a layer 3"),
+        (silence(0, 0), "in a layer 0"),
+        (set_weight("W_hx.1", 0, 0, 1.0), "no matrix 'W_hx.1'"),
+        (set_weight("b_h.1", 0, 0, 1.0), "no matrix"),
+        (set_weight("W_hh.1", 0, HIDDEN, 1.0), "only 6 × 6"),
+    ],
+)
+def test_what_a_network_has_not_can_not_be_edited(edit, said):
+    assert said in problem(edit, architecture(layers=2))
+
+
+@pytest.mark.parametrize(
+    "edit", [silence(2, 5), scale(1e6), noise(0.1, 0), set_weight("W_xh.2", 5, 5, 0.0)]
+)
+def test_what_it_has_can_be(edit):
+    assert problem(edit, architecture(layers=2)) == ""
