@@ -24,13 +24,13 @@ from benchmarks.table import Row, print_table
 from rnnviz.config import CellKind, Precision, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Architecture, Parameters
-from rnnviz.engine.training import TrainState, Workspace, begin, order, record, train_epoch
+from rnnviz.engine.training import TrainBuffers, TrainState, begin, order, record, train_epoch
 from rnnviz.tasks.dataset import sentiment
 
 DATA = sentiment()
 NETWORK = Architecture(len(DATA.vocabulary), 64, len(DATA.classes))
 CONFIG = RunConfig(gradient="notebook")  # type: ignore[arg-type]
-WORKSPACE = Workspace(DATA.train, NETWORK, CONFIG)
+WORKSPACE = TrainBuffers(DATA.train, NETWORK, CONFIG)
 START = begin(NETWORK, CONFIG)
 REPETITIONS, EPOCHS = 21, 20
 _LARGE = "hidden=256, layers=3, init='xavier', "
@@ -54,7 +54,7 @@ def engine(epochs: int = EPOCHS) -> TrainState:
 
 
 BATCHED = RunConfig(batch=58)
-TOGETHER = Workspace(DATA.train, NETWORK, BATCHED)
+TOGETHER = TrainBuffers(DATA.train, NETWORK, BATCHED)
 
 
 def batched(epochs: int = EPOCHS) -> TrainState:
@@ -111,11 +111,12 @@ before = peak()
 session = Session(RunConfig(epochs={epochs}, {settings}))
 session.play()
 while session.running:
-    with session.frame():
-        session.tick(0.05)
-        session.past(session.inspect(), session.objective, 0.002)
+    session.tick(0.05)
+    query = session.gradient_query(session.inspect(), session.objective)
+    session.memory.past(session.run, query, 0.002)
 session.go_to(Place({epochs} // 2, 7))
-session.past(session.inspect(), session.objective, 0.1)
+query = session.gradient_query(session.inspect(), session.objective)
+session.memory.past(session.run, query, 0.1)
 print(peak() - before)
 """
 

@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.table import Row
 from rnnviz.config import CellKind, Init, Precision, RunConfig
 from rnnviz.engine.parameters import Architecture
-from rnnviz.engine.training import Workspace, begin, train_epoch
+from rnnviz.engine.training import TrainBuffers, begin, train_epoch
 from rnnviz.tasks.example import Example
 
 #: Tokens, sequences, units and different tokens of the batch.
@@ -25,7 +25,7 @@ def step_of(kind: CellKind, examples: list[Example]) -> Callable[[], object]:
     number = Precision.SINGLE
     config = RunConfig(cell=kind, hidden=H, batch=B, dtype=number, init=Init.XAVIER, lr=0.01)
     network = Architecture(V, H, V, kind)
-    workspace, state = Workspace(examples, network, config), begin(network, config)
+    workspace, state = TrainBuffers(examples, network, config), begin(network, config)
     return lambda: train_epoch(state, workspace, config)
 
 

@@ -54,7 +54,7 @@ def searching() -> Iterator[Row]:
         session = Session(RunConfig(cell=cell, hidden=64, init="xavier", lr=0.1))  # type: ignore[arg-type]
         session.advance(100)
         began = time.perf_counter()
-        session.dynamics.find(session.scene)
+        session.dynamics.find(session.dynamics_query)
         while session.dynamics.work(_TICK):
             pass
         yield Row(f"fixed points, {cell}, 200 starts", time.perf_counter() - began, "s", at_most=20)

@@ -30,7 +30,8 @@ def trained(gauge: bool) -> float:
     while session.running:
         session.tick(SLICE, 50)
         if gauge:
-            session.past(probe, Objective.LOSS, DEVELOP)
+            query = session.gradient_query(probe, Objective.LOSS)
+            session.memory.past(session.run, query, DEVELOP)
     return time.process_time() - start
 
 

@@ -64,7 +64,7 @@ class Precision(StrEnum):
     SINGLE = "float32"
 
 
-class Reads(StrEnum):
+class OutputAt(StrEnum):
     """After which tokens the network answers."""
 
     LAST = "last"

@@ -6,26 +6,25 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rnnviz.analysis.decoding import drawn, prompted, run_free
-from rnnviz.analysis.gradient_history import Pages
-from rnnviz.analysis.gradients import Flow, Objective, gradient_flow, margin_flow
+from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.health import Sign, health
-from rnnviz.analysis.memory_gauge import Film, GradientMap, MemoryGauge, coarse_first, recurrent
 from rnnviz.analysis.notation import Names
 from rnnviz.analysis.step_record import StepRecord, step_record
 from rnnviz.config import RunConfig
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.trace import Trace
-from rnnviz.engine.training import TrainState, order, record
-from rnnviz.lab.dynamics import Dynamics, Scene
-from rnnviz.lab.gradients import Backflow, Sight
+from rnnviz.engine.training import order
+from rnnviz.lab.dynamics import DynamicsLab, DynamicsQuery
+from rnnviz.lab.gradients import GradientLab, GradientQuery
+from rnnviz.lab.memo import Memo
+from rnnviz.lab.memory import MemoryLab
 from rnnviz.lab.probe import (
     MAX_TYPED,
     Probe,
@@ -36,23 +35,22 @@ from rnnviz.lab.probe import (
     spoken,
     wanted_text,
 )
-from rnnviz.lab.step import Microscope, Subject
-from rnnviz.lab.units import Dissection, Trial
+from rnnviz.lab.step import StepLab, Subject
+from rnnviz.lab.units import EditPreview, UnitLab
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.next_token import next_tokens
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.table import TaskError
 from rnnviz.tasks.upload import Upload, dataset_of
-from rnnviz.tasks.upload_store import Shelf
+from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.tasks.vocabulary import Reading
 from rnnviz.tasks.waves import next_values
 from rnnviz.training.edit import Edit
 from rnnviz.training.history import COLUMNS
 from rnnviz.training.link import Link
 from rnnviz.training.player import PATIENCE, Player
-from rnnviz.training.run import place_of
-from rnnviz.training.schedule import Place, Schedule
+from rnnviz.training.schedule import Schedule
 
 #: The stream of ``np.random.default_rng((seed, stream, ...))`` that samples are drawn from.
 SAMPLING = 4
@@ -67,10 +65,10 @@ class Session(Player):
         self,
         config: RunConfig | None = None,
         dataset: Dataset | None = None,
-        shelf: Shelf | None = None,
+        upload_store: UploadStore | None = None,
     ) -> None:
         self.upload: Upload | None = None
-        self.shelf = shelf or Shelf()
+        self.upload_store = upload_store or UploadStore()
         self._own = dataset
         self.data_problem = self.problem = ""
         config = config or RunConfig()
@@ -78,13 +76,11 @@ class Session(Player):
         self.typed = self.phrase = self.first_phrase
         self.objective = Objective.LOSS
         self.layer, self.part, self.temperature = 0, "h", 0.7
-        self.microscope = Microscope()
-        self.backflow, self._film = Backflow(), Film()
-        self._probe: tuple[object, Probe] | None = None
-        self.dynamics = Dynamics()
-        self.dissection = Dissection()
-        self._step: tuple[object, StepRecord] | None = None
-        self._check: tuple[object, GradientCheck] | None = None
+        self.microscope = StepLab()
+        self.gradients, self.memory = GradientLab(), MemoryLab()
+        self.dynamics = DynamicsLab()
+        self.units = UnitLab()
+        self._memo = Memo()
 
     def data_for(self, config: RunConfig) -> Dataset:
         """The data that are learned with these settings: the reader's own, or those of the task."""
@@ -121,7 +117,7 @@ class Session(Player):
         super()._arrive()
         # What was drawn on the way must not choose the axes of what a link leads to.
         self.dynamics.refit()
-        self.dissection.refit()
+        self.units.refit()
 
     def _restart(self) -> None:
         before, usual = self.dataset, self.first_phrase
@@ -165,10 +161,9 @@ class Session(Player):
         state, config = self.state, self.settings
         if text is not None:
             return inspect(self.dataset, state.parameters, text, config)
-        key = state, self.phrase, config
-        if not self._probe or self._probe[0] != key:
-            self._probe = key, inspect(self.dataset, state.parameters, self.phrase, config)
-        return self._probe[1]
+        data, phrase = self.dataset, self.phrase
+        key = state, phrase, config
+        return self._memo.ask("probe", key, lambda: inspect(data, state.parameters, phrase, config))
 
     @property
     def settings(self) -> RunConfig:
@@ -180,30 +175,10 @@ class Session(Player):
         state, trace = self.state, self.inspect().trace
         return health(state.parameters, trace, self.settings, state.slots)
 
-    def sight(self, probe: Probe, objective: Objective) -> Sight:
+    def gradient_query(self, probe: Probe, objective: Objective) -> GradientQuery:
         """What is looked at, for questions about the gradients."""
         train = self.dataset.train
-        return Sight(self.state, self.settings, probe.trace, train, objective, self.layer)
-
-    def gradients_past(self, sight: Sight, budget: float) -> Pages:
-        """What the gradients were at other epochs, see ``Backflow.past``."""
-        return self.backflow.past(self.run, sight, budget)
-
-    def develop_gradients(self, sight: Sight, budget: float) -> bool:
-        """Look into more epochs, see ``Backflow.develop``."""
-        return self.backflow.develop(self.run, sight, budget)
-
-    def flow(self, probe: Probe, objective: Objective) -> Flow:
-        """The gradient's size at every token of the probe, of the loss or of the margin."""
-        return self._flow(self.state, probe, objective)
-
-    def _flow(self, state: TrainState, probe: Probe, objective: Objective) -> Flow:
-        trace, config = probe.trace, self.run.schedule.at(place_of(state))
-        gradient, truncate = config.gradient, config.truncate
-        if objective is Objective.MARGIN:
-            return margin_flow(state.parameters, trace, gradient, truncate, self.layer)
-        seen = record(state.parameters, trace.batch, gradient, truncate)
-        return gradient_flow(seen, self.layer)
+        return GradientQuery(self.state, self.settings, probe.trace, train, objective, self.layer)
 
     @property
     def writes(self) -> bool:
@@ -226,56 +201,15 @@ class Session(Player):
         """How the network goes on by itself after the probe's values, (n, C)."""
         return run_free(self.state.parameters, probe.example.inputs, FREE)
 
-    def past(
-        self, probe: Probe, objective: Objective, budget: float
-    ) -> tuple[MemoryGauge, GradientMap]:
-        """The memory gauge and the probe's gradient map over the epochs, as far as developed.
-
-        The epoch shown is developed, and snapshots for about ``budget`` seconds.
-        """
-        until = time.perf_counter() + budget
-        film, kept, state = self._kept_film(probe, objective), self.run.snapshots.epochs, self.state
-        if not state.position and state.epoch in film.missing([state.epoch]):
-            self._develop(state, probe, objective)
-        for epoch in coarse_first(film.missing(kept)):
-            self._develop(self.run.visit(Place(epoch), "film"), probe, objective)
-            # One frame besides the one shown, however little time there is: a map is never blank.
-            if time.perf_counter() > until:
-                break
-        return film.gauge(self.run.place.epoch), film.map(kept)
-
-    def develop(self, probe: Probe, objective: Objective, budget: float) -> bool:
-        """Replay epochs that lack a frame, for about ``budget`` seconds; whether some still do."""
-        until = time.perf_counter() + budget
-        film = self._kept_film(probe, objective)
-        # What the map shows comes first, and takes no replay.
-        kept = coarse_first(film.missing(self.run.snapshots.epochs))
-        every = film.frames(len(self.run.history))
-        for epoch in chain(kept, film.missing(every)):
-            if time.perf_counter() > until:
-                return True
-            self._develop(self.run.visit(Place(epoch), "film"), probe, objective)
-        return False
-
-    def _kept_film(self, probe: Probe, objective: Objective) -> Film:
-        subject = objective, self.layer, *phrase_key(probe.trace)
-        self._film.keep(self.run.schedule, subject, self.run.dataset)
-        self._film.thin(self.run.snapshots.epochs)
-        return self._film
-
-    def _develop(self, state: TrainState, probe: Probe, objective: Objective) -> None:
-        norms = self._flow(state, probe, objective).norms
-        self._film.expose(state.epoch, recurrent(state.parameters), norms)
-
     def step(self, probe: Probe) -> StepRecord:
         """The training step under the microscope: the run's next one, or one on the probe."""
         config, state, own = self.settings, self.state, self.on_own
-        key = state, own and phrase_key(probe.trace), config
-        if not self._step or self._step[0] != key:
+
+        def look() -> StepRecord:
             examples = [probe.example] if own else self.next_examples
-            step = step_record(state.parameters, examples, config, self.names, state.slots)
-            self._step = key, step
-        step = self._step[1]
+            return step_record(state.parameters, examples, config, self.names, state.slots)
+
+        step = self._memo.ask("step", (state, own and phrase_key(probe.trace), config), look)
         layers = step.before.architecture.layers
         self.microscope.look_at(step.moments, step.hidden, layers, step.parts)
         return step
@@ -302,44 +236,45 @@ class Session(Player):
         return names_of(self.dataset)
 
     @property
-    def scene(self) -> Scene:
+    def dynamics_query(self) -> DynamicsQuery:
         """What is looked at, for questions about where the states go."""
-        return Scene(self.state, self.dataset, self.run.schedule.origin)
+        return DynamicsQuery(self.state, self.dataset, self.run.schedule.origin)
 
     def apply(self) -> None:
         """Take the run's next step, and turn to the beginning of the one after it."""
         self.step_phrase()
         self.microscope.go_to(0)
 
-    def trial(self) -> Trial:
+    def preview(self) -> EditPreview:
         """The network shown with the edits that are tried on it, and how well it does.
 
         Edits that it hasn't the weights for are left out.
         """
-        self.dissection.fit(self.state.parameters.architecture)
-        return self.dissection.trial(self.state, self.run)
+        self.units.fit(self.state.parameters.architecture)
+        return self.units.preview(self.state, self.run)
 
     def weigh(self, budget: float) -> bool:
         """Find out what units are worth, for about ``budget`` seconds; whether some are left."""
         until = time.perf_counter() + budget
-        while self.dissection.weigh(self.state, self.layer, self.run):
+        while self.units.weigh(self.state, self.layer, self.run):
             if time.perf_counter() > until:
                 return True
         return False
 
     def strongest(self, count: int) -> tuple[Edit, ...]:
         """What silences the units that are worth most, see ``Dissection.strongest``."""
-        return self.dissection.strongest(self.state, self.layer, self.run, count)
+        return self.units.strongest(self.state, self.layer, self.run, count)
 
     def check_gradient(self, trace: Trace) -> None:
         """Compare the gradient at these weights, on this phrase, with complex-step differences."""
-        found = check_gradient(self.state.parameters, trace.batch, self.settings.gradient)
-        self._check = self._check_key(trace), found
+        parameters, rule = self.state.parameters, self.settings.gradient
+        key = self._check_key(trace)
+        self._memo.ask("check", key, lambda: check_gradient(parameters, trace.batch, rule))
 
     def checked(self, trace: Trace) -> GradientCheck | None:
         """The last gradient check, if it was of these weights and this phrase."""
-        known = self._check and self._check[0] == self._check_key(trace)
-        return self._check[1] if self._check and known else None
+        found: GradientCheck | None = self._memo.known("check", self._check_key(trace))
+        return found
 
     def _check_key(self, trace: Trace) -> tuple[object, ...]:
         return self.state, self.settings.gradient, *phrase_key(trace)
@@ -352,7 +287,7 @@ class Session(Player):
         if self._own is not None:
             return Link(Schedule(self.config))
         usual = self.phrase == self.first_phrase
-        data = self.shelf.put(self.upload) if self.upload else None
+        data = self.upload_store.put(self.upload) if self.upload else None
         return replace(super().link(), phrase=None if usual else self.phrase, data=data)
 
     @property
@@ -373,7 +308,7 @@ class Session(Player):
 
     def _take_down(self, link: Link) -> list[str]:
         """Learn from the data that a link names; a sentence if they are no longer there."""
-        self.upload = self.shelf.get(link.data) if link.data else None
+        self.upload = self.upload_store.get(link.data) if link.data else None
         if self.upload or not link.data:
             return []
         return [

@@ -25,7 +25,7 @@ _DRAWING = 7
 
 
 @dataclass(frozen=True, eq=False)
-class Corpus:
+class Activations:
     """N tokens, sequence by sequence: ``words`` (N,), the state or gate after each, (N, H).
 
     ``owners`` (N,) says of which of the examples each is, ``steps`` (N,) at which of its places.
@@ -62,11 +62,11 @@ class Corpus:
         numbers: Array = self.owners[self.starts[:-1]]
         return numbers
 
-    def drawn(self, most: int) -> Corpus:
+    def drawn(self, most: int) -> Activations:
         """Some of the sequences, with no more than ``most`` tokens together; at least one."""
         kept = np.isin(self.owners, self.examples[draw(np.diff(self.starts), most)])
         words = tuple(word for word, keep in zip(self.words, kept, strict=True) if keep)
-        return Corpus(words, self.states[kept], self.owners[kept], self.steps[kept], self.zero)
+        return Activations(words, self.states[kept], self.owners[kept], self.steps[kept], self.zero)
 
     @cached_property
     def changes(self) -> Array:
@@ -117,13 +117,13 @@ def draw(lengths: Array, most: int) -> Array:
     return np.sort(order[:count])
 
 
-def read_corpus(
+def read_activations(
     parameters: Parameters,
     examples: Sequence[Example],
     names: Names,
     layer: int = -1,
     part: str = "h",
-) -> Corpus:
+) -> Activations:
     """Read examples, of many some, and keep what a state or gate of a layer was at each token."""
     numbers = draw(lengths_of(examples), MOST_TOKENS)
     examples = [examples[number] for number in numbers]
@@ -137,7 +137,7 @@ def read_corpus(
             found[k] = words_of(trace, names, k), Unrolled(trace, layer, k).of(part).copy()
     rows = [found[k] for k in range(len(examples))]
     lengths = [len(words) for words, _ in rows]
-    return Corpus(
+    return Activations(
         words=tuple(word for words, _ in rows for word in words),
         states=np.concatenate([states for _, states in rows]),
         owners=np.repeat(numbers, lengths),

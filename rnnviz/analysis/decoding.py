@@ -9,7 +9,7 @@ import numpy as np
 from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
-from rnnviz.engine.step_decoder import Reader
+from rnnviz.engine.step_decoder import StepDecoder
 from rnnviz.engine.training import record
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
@@ -36,7 +36,9 @@ def drawn(temperature: float, rng: np.random.Generator) -> Choice:
     return draw
 
 
-def go_on(reader: Reader, token: int, dataset: Dataset, choose: Choice, most: int) -> list[int]:
+def go_on(
+    reader: StepDecoder, token: int, dataset: Dataset, choose: Choice, most: int
+) -> list[int]:
     """Read a token, answer, read the answer, and so on: the classes, up to the end sign or most."""
     found: list[int] = []
     for _ in range(most):
@@ -53,14 +55,14 @@ def translate(parameters: Parameters, dataset: Dataset, source: Array, most: int
     start = dataset.vocabulary.number(START)
     asked = Example("", np.array([start]), np.array([0]), source)
     heard = record(parameters, collate([asked]))
-    return go_on(Reader(parameters, heard), start, dataset, likeliest, most)
+    return go_on(StepDecoder(parameters, heard), start, dataset, likeliest, most)
 
 
 def prompted(
     parameters: Parameters, dataset: Dataset, prompt: Array, choose: Choice, most: int
 ) -> list[int]:
     """What follows on a prompt (T,), T at least 1."""
-    reader = Reader(parameters)
+    reader = StepDecoder(parameters)
     for token in prompt[:-1]:
         reader.read(int(token))
     return go_on(reader, int(prompt[-1]), dataset, choose, most)
@@ -68,7 +70,7 @@ def prompted(
 
 def run_free(parameters: Parameters, values: Array, most: int) -> Array:
     """Values (T, C) are read, then ``most`` more are answered, each read again: (most, C)."""
-    reader, found = Reader(parameters), np.zeros((most, values.shape[1]))
+    reader, found = StepDecoder(parameters), np.zeros((most, values.shape[1]))
     for value in values[:-1]:
         reader.read(value)
     value = values[-1]

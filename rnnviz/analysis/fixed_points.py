@@ -13,8 +13,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from rnnviz.analysis.flow_map import Held
-from rnnviz.analysis.visited_states import Visited
+from rnnviz.analysis.flow_map import FixedInputMap
+from rnnviz.analysis.visited_states import VisitedStates
 from rnnviz.engine.layer_buffers import Array
 
 #: Up to which speed q a point is fixed, and up to which it is slow.
@@ -123,7 +123,7 @@ class FixedPoints:
         return [point for point in self.points if point.kind is kind]
 
 
-def first_states(visited: Visited, count: int, seed: int = 0) -> Array:
+def first_states(visited: VisitedStates, count: int, seed: int = 0) -> Array:
     """Where to start, (count, S): visited states, and midpoints of two, all with a little noise.
 
     Saddles lie between the states that a network holds, where it seldom is.
@@ -136,7 +136,7 @@ def first_states(visited: Visited, count: int, seed: int = 0) -> Array:
     return starts
 
 
-def middles_of(held: Held, points: Sequence[Array], count: int) -> Array:
+def middles_of(held: FixedInputMap, points: Sequence[Array], count: int) -> Array:
     """Where to start then, (n, S), n <= ``count``: midpoints of two points found, of stable first.
 
     Between any two states that are held there is a saddle, and seldom anything else.
@@ -160,8 +160,8 @@ class Search:
 
     def __init__(
         self,
-        held: Held,
-        visited: Visited,
+        held: FixedInputMap,
+        visited: VisitedStates,
         starts: int = 200,
         seed: int = 0,
         limit: float = LIMIT,
@@ -250,7 +250,7 @@ class Newton:
     the ``centre`` (S,), or no longer gets slower, is not ``moving`` (N,) any more.
     """
 
-    def __init__(self, held: Held, states: Array, centre: Array, reach: float) -> None:
+    def __init__(self, held: FixedInputMap, states: Array, centre: Array, reach: float) -> None:
         self._held, self._centre, self._reach = held, centre, reach
         self.states = states.copy()
         self._gaps, self.speeds = self._measure(self.states)
@@ -310,7 +310,7 @@ def merge(states: Array, speeds: Array) -> list[tuple[Array, int]]:
     return merged
 
 
-def describe(held: Held, state: Array, starts: int = 1) -> FixedPoint:
+def describe(held: FixedInputMap, state: Array, starts: int = 1) -> FixedPoint:
     """What there is to say of a point (S,) at which the map is slow."""
     gap = state - held.step(state[None])[0]
     values, vectors = np.linalg.eig(held.jacobian(state[None])[0])

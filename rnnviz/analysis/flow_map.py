@@ -10,7 +10,7 @@ import numpy as np
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import Batch, Sequences
 from rnnviz.engine.bptt import bind_forward
-from rnnviz.engine.cell import Act, Back
+from rnnviz.engine.cell import BackwardOptions, Kernel
 from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
@@ -89,7 +89,7 @@ class FlowMap:
         return self._narrow[1], inputs[..., used]
 
 
-class Held(NamedTuple):
+class FixedInputMap(NamedTuple):
     """The map with its input x (D,) held: h -> F(h, x)."""
 
     flow: FlowMap
@@ -163,8 +163,8 @@ class _Jacobian:
         others = [name for name in self._of.cell.states if name != "h"]
         for layer in self._layers:
             layer.ends |= {name: layer.scratch() for name in others}
-        self._back: list[Act] = [
-            self._of.cell.bind_backward(blocks, layer, Back(first=True))
+        self._back: list[Kernel] = [
+            self._of.cell.bind_backward(blocks, layer, BackwardOptions(first=True))
             for blocks, layer in zip(fused, self._layers, strict=True)
         ]
 

@@ -17,7 +17,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Parameters, plain
 from rnnviz.engine.trace import Trace
-from rnnviz.engine.training import descending
+from rnnviz.engine.training import update_parts
 
 #: From here on a tanh's slope 1 - h^2 is below 0.06: of the gradient 94 % is lost in one token.
 SATURATED = 0.97
@@ -86,7 +86,7 @@ def health(
     parameters: Parameters, trace: Trace, config: RunConfig, slots: Slots
 ) -> tuple[Sign, ...]:
     """The signs at these weights, all measured on the first sequence of ``trace``."""
-    step = descending(trace, config, slots)
+    step = update_parts(trace, config, slots)
     gradient = next(step)
     largest, raw = _largest(gradient), _length(gradient)
     clipped = _clipped(raw, _length(next(step)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,10 +12,6 @@ import numpy as np
 from rnnviz.config import CellKind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
-from rnnviz.training.schedule import Schedule
-
-#: The most epochs of which there are frames: more than a chart has pixels.
-MOST_FRAMES = 2_000
 
 
 class Spectrum(NamedTuple):
@@ -100,70 +96,6 @@ class GradientMap:
 
     epochs: Array
     norms: Array
-
-
-class Film:
-    """What is known of a run's past: a frame for each epoch of it that has been developed.
-
-    Of so many epochs that there would be more than ``MOST_FRAMES``, every ``stride``-th has one.
-    """
-
-    def __init__(self) -> None:
-        self.stride = 1
-        self._spectra: dict[int, Spectrum] = {}
-        self._norms: dict[int, Array] = {}
-        self._lives: dict[int, float] = {}
-        self._schedule: Schedule | None = None
-        self._subject: object = None
-        self._data: object = None
-
-    def keep(self, schedule: Schedule, subject: object, data: object = None) -> None:
-        """Forget what other settings or data led to, and gradients of another subject (phrase)."""
-        if (schedule, subject, data) == (self._schedule, self._subject, self._data):
-            return
-        known = self._schedule if data == self._data else None
-        last = known.shared(schedule) if known else -1
-        same = subject == self._subject
-        self._spectra = {e: frame for e, frame in self._spectra.items() if e <= last}
-        # Where a setting changes the weights are the same, but not what is sent back through them.
-        self._norms = {e: frame for e, frame in self._norms.items() if same and e < last}
-        self._lives = {e: life for e, life in self._lives.items() if same and e < last}
-        self._schedule, self._subject, self._data = schedule, subject, data
-
-    def missing(self, epochs: Iterable[int]) -> Iterator[int]:
-        """Those without a frame."""
-        return (epoch for epoch in epochs if epoch not in self._lives)
-
-    def frames(self, count: int) -> range:
-        """Of which of the first ``count`` epochs there should be a frame."""
-        needed = 1 << (max(count - 1, 0) // MOST_FRAMES).bit_length()
-        return range(0, count, max(self.stride, needed))
-
-    def thin(self, kept: Collection[int]) -> None:
-        """Forget the gradients of all epochs but these, and of too many frames every other one."""
-        self._norms = {e: self._norms[e] for e in kept if e in self._norms}
-        while len(self._lives) > MOST_FRAMES:
-            self.stride *= 2
-            self._lives = {e: life for e, life in self._lives.items() if e % self.stride == 0}
-            self._spectra = {e: s for e, s in self._spectra.items() if e % self.stride == 0}
-
-    def expose(self, epoch: int, W_hh: Array, norms: Array) -> None:
-        """Make the frame of an epoch: its W_hh (H, H), and sizes ||dL/dh_t|| ``norms`` (T,)."""
-        if epoch not in self._spectra:
-            self._spectra[epoch] = spectrum(W_hh)
-        self._norms[epoch], self._lives[epoch] = norms, half_life(norms)
-
-    def gauge(self, last: int) -> MemoryGauge:
-        """The memory gauge over all epochs up to ``last`` that have a frame."""
-        epochs = sorted(epoch for epoch in self._lives if epoch <= last)
-        spectra = np.array([self._spectra[e] for e in epochs]).reshape(-1, 2)
-        lives = np.array([self._lives[e] for e in epochs])
-        return MemoryGauge(np.array(epochs, int), spectra[:, 0], spectra[:, 1], lives)
-
-    def map(self, epochs: Iterable[int]) -> GradientMap:
-        """The gradient through time at those of ``epochs`` that have a frame."""
-        known = [epoch for epoch in epochs if epoch in self._norms]
-        return GradientMap(np.array(known, int), np.array([self._norms[e] for e in known]))
 
 
 def coarse_first(epochs: Iterable[int]) -> list[int]:

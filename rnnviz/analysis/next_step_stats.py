@@ -17,7 +17,7 @@ from rnnviz.engine.training import Descent, descent, record
 
 
 @dataclass(frozen=True, eq=False)
-class Survey:
+class NextStepStats:
     """Steps from the same weights, each on a batch of its own; none of them is taken.
 
     ``entries`` (N,): the share of the entries that
@@ -48,7 +48,7 @@ class Survey:
 
 def survey(
     parameters: Parameters, batches: Sequence[Batch], config: RunConfig, slots: Slots
-) -> Survey:
+) -> NextStepStats:
     """Look at the step that training with ``config`` would take on each of the batches."""
     found = []
     # The steps themselves, each as large as all the weights, are not kept.
@@ -59,7 +59,7 @@ def survey(
     entries, angles, ratios = zip(*found, strict=True)
     names = parameters.named()
     by_name = {name: np.array([ratio[name] for ratio in ratios]) for name in names}
-    return Survey(np.array(entries), np.array(angles), by_name)
+    return NextStepStats(np.array(entries), np.array(angles), by_name)
 
 
 def cut_share(step: Descent) -> float:

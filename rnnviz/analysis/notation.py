@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -44,11 +44,6 @@ class Names(NamedTuple):
         if not kind.startswith("W_x") or name.endswith((".2", ".3")):
             return (), ()
         return (), self.source if name.startswith("enc.") else self.vocabulary
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a list in a sentence: a, b and c."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def written_values(values: Array) -> str:

@@ -22,7 +22,7 @@ class Alter(StrEnum):
     SWAP = "swap with the next"
 
 
-class Variant(NamedTuple):
+class Perturbation(NamedTuple):
     """What is done to the word at a place (from 0); ``word`` takes its place if it is changed."""
 
     alter: Alter

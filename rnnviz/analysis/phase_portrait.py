@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.fixed_points import FixedPoint
-from rnnviz.analysis.flow_map import Held
+from rnnviz.analysis.flow_map import FixedInputMap
 from rnnviz.analysis.projection import Plane
-from rnnviz.analysis.visited_states import Visited
+from rnnviz.analysis.visited_states import VisitedStates
 from rnnviz.engine.layer_buffers import Array
 
 #: How many arrows there are each way.
@@ -66,9 +66,9 @@ class Portrait:
 
 
 def portrait(
-    held: Held,
+    held: FixedInputMap,
     plane: Plane,
-    visited: Visited,
+    visited: VisitedStates,
     probe: Array,
     points: Sequence[FixedPoint] = (),
 ) -> Portrait:
@@ -102,7 +102,7 @@ def _near(places: Array, visited: Array) -> Array:
 
 
 def flow_field(
-    held: Held, plane: Plane, spans: tuple[Span, Span], count: int = ARROWS
+    held: FixedInputMap, plane: Plane, spans: tuple[Span, Span], count: int = ARROWS
 ) -> FlowField:
     """Where the map takes ``count`` x ``count`` points of the plane; of it, not of states near by.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnviz.analysis.activations import Corpus
+from rnnviz.analysis.activations import Activations
 from rnnviz.engine.layer_buffers import Array
 
 #: The most words of which the response is shown.
@@ -27,17 +27,19 @@ class Response:
     units: Array
 
 
-def response(corpus: Corpus, most: int = MOST_WORDS, like: Response | None = None) -> Response:
+def response(
+    activations: Activations, most: int = MOST_WORDS, like: Response | None = None
+) -> Response:
     """The mean of h_t - h_{t-1} for each word, of very many words for the most frequent.
 
     Rows and columns stand as in ``like``, of the same sequences, or else in orders of their own.
     """
-    numbers = corpus.numbers[corpus.moved]
-    counts = np.bincount(numbers, minlength=len(corpus.vocabulary))
+    numbers = activations.numbers[activations.moved]
+    counts = np.bincount(numbers, minlength=len(activations.vocabulary))
     kept = np.sort(np.argsort(-counts, kind="stable")[: min(most, np.count_nonzero(counts))])
-    sums = _sums(corpus.changes[corpus.moved], numbers, len(counts))
+    sums = _sums(activations.changes[activations.moved], numbers, len(counts))
     means = (sums[kept] / counts[kept, None]).T
-    known = [corpus.vocabulary[number] for number in kept]
+    known = [activations.vocabulary[number] for number in kept]
     columns = [known.index(w) for w in like.words] if like else seriation(means.T).tolist()
     words = tuple(known[column] for column in columns)
     units = like.units if like else seriation(means)
@@ -51,19 +53,19 @@ def _sums(rows: Array, groups: Array, count: int) -> Array:
     return sums
 
 
-def selectivity(corpus: Corpus, word: str | None = None) -> Array:
+def selectivity(activations: Activations, word: str | None = None) -> Array:
     """How much each unit's change depends on the word, or on whether it is this ``word``, (H,).
 
     The standard deviation of its mean change from group to group, in the unit of the state: the
     root of the variance that lies between the groups. For one word it goes with the distance of
     the two means. The share of all variance would rank first what is pure, however small.
     """
-    groups = corpus.numbers
+    groups = activations.numbers
     if word is not None:
-        groups = np.isin(np.arange(len(groups)), corpus.occurrences(word)).astype(int)
-    groups, changes = groups[corpus.moved], corpus.changes[corpus.moved]
+        groups = np.isin(np.arange(len(groups)), activations.occurrences(word)).astype(int)
+    groups, changes = groups[activations.moved], activations.changes[activations.moved]
     if not len(groups):
-        return np.zeros(corpus.states.shape[1])
+        return np.zeros(activations.states.shape[1])
     sizes = np.bincount(groups)
     sums = _sums(changes - changes.mean(axis=0), groups, len(sizes))
     between = (sums**2 / np.maximum(sizes, 1)[:, None]).sum(axis=0)

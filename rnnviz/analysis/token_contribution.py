@@ -11,7 +11,7 @@ from rnnviz.engine.layer_buffers import Array
 
 
 @dataclass(frozen=True, eq=False)
-class Shares:
+class TokenContribution:
     """The share, 0..1, of every token of one sequence in two gradients, (T,) each.
 
     ``W_hh`` stands for all recurrent weights of a layer, ``W_xh`` for all that read its input.
@@ -23,9 +23,9 @@ class Shares:
     W_xh: Array
 
 
-def shares(unrolled: Unrolled) -> Shares:
+def token_contribution(unrolled: Unrolled) -> TokenContribution:
     """Each token's share in dW_hh and dW_xh; dW = sum_t da_t z_t^T, z_t = h_{t-1} or x_t."""
-    return Shares(*(_normed(part_sizes(unrolled, source)) for source in ("h", "x")))
+    return TokenContribution(*(_normed(part_sizes(unrolled, source)) for source in ("h", "x")))
 
 
 def part_sizes(unrolled: Unrolled, source: str) -> Array:

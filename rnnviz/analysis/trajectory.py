@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from rnnviz.analysis.activations import Corpus
+from rnnviz.analysis.activations import Activations
 from rnnviz.analysis.notation import number, written_values
 from rnnviz.analysis.projection import Plane
 from rnnviz.engine.batch import Example
@@ -24,7 +24,7 @@ OTHERS = "others"
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class Trajectory:
     """One sequence on its way: a point after every word, (T, 2), and the words."""
 
     points: Array
@@ -38,43 +38,47 @@ class Cloud:
     With ``ordered`` the classes are bands of a value, from the lowest to the highest.
     """
 
-    corpus: Corpus
+    activations: Activations
     points: Array
     labels: tuple[str, ...]
     classes: tuple[str, ...]
     ordered: bool = False
 
 
-def wanted(corpus: Corpus, examples: Sequence[Example]) -> list[Array]:
+def wanted(activations: Activations, examples: Sequence[Example]) -> list[Array]:
     """What is wanted at every token, (N,): a class, or values (C,).
 
     Where one answer is wanted, at the end, it is that of all tokens; so is, of an encoder's, the
     first one.
     """
     found: list[Array] = []
-    for k, owner in enumerate(corpus.examples):
+    for k, owner in enumerate(activations.examples):
         example = examples[owner]
-        length = corpus.part(k).stop - corpus.part(k).start
+        length = activations.part(k).stop - activations.part(k).start
         missing = length - len(example.targets)
         found += [*example.targets[:1]] * missing + [*example.targets]
     return found
 
 
-def cloud(corpus: Corpus, plane: Plane, targets: Sequence[Array], classes: Sequence[str]) -> Cloud:
+def cloud(
+    activations: Activations, plane: Plane, targets: Sequence[Array], classes: Sequence[str]
+) -> Cloud:
     """The corpus in a plane, coloured by what is wanted at every token, (N,).
 
     Of very many classes the most frequent are told apart; of very many values bands of the first
     channel are.
     """
-    points = plane.project(corpus.states)
+    points = plane.project(activations.states)
     names = [_named(target, classes) for target in targets]
     counts = Counter(names)
     if np.ndim(targets[0]) and len(counts) > MOST_CLASSES:
-        return Cloud(corpus, points, *_bands(np.array([target[0] for target in targets])), True)
+        return Cloud(
+            activations, points, *_bands(np.array([target[0] for target in targets])), True
+        )
     kept = [name for name, _ in counts.most_common(MOST_CLASSES)]
     labels = tuple(name if name in kept else OTHERS for name in names)
     known = sorted(kept) + [OTHERS] * (len(counts) > len(kept))
-    return Cloud(corpus, points, labels, tuple(known))
+    return Cloud(activations, points, labels, tuple(known))
 
 
 def _named(target: Array, classes: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from rnnviz.engine.trace import Trace
 
 
 @dataclass(frozen=True, eq=False)
-class Visited:
+class VisitedStates:
     """The whole states of the stack that is read out, on the ways of some sequences.
 
     A path (T + 1, S) is one sequence's: the state before its first token and after every one;
@@ -48,7 +48,7 @@ class Visited:
         return float(np.linalg.norm(self.states - self.centre, axis=1).max())
 
 
-def visit(parameters: Parameters, examples: Sequence[Example]) -> Visited:
+def visit(parameters: Parameters, examples: Sequence[Example]) -> VisitedStates:
     """The states on the ways of these examples, or of some of them if they are many."""
     few = [examples[number] for number in draw(lengths_of(examples), MOST_TOKENS)]
     of = parameters.architecture
@@ -60,7 +60,7 @@ def visit(parameters: Parameters, examples: Sequence[Example]) -> Visited:
         sequences = sorted({*batch.owners.tolist()})
         paths += [states_of(trace, k).whole.astype(float) for k in sequences]
     states = np.concatenate(paths)
-    return Visited(tuple(paths), states, _mean_input(few, of.inputs), len(examples))
+    return VisitedStates(tuple(paths), states, _mean_input(few, of.inputs), len(examples))
 
 
 def _mean_input(examples: Sequence[Example], width: int) -> Array:

@@ -21,12 +21,12 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 from rnnviz.app.command import QUICK, RefusedError
-from rnnviz.app.host import SLICE, Desk
+from rnnviz.app.host import SLICE, SessionHost
 from rnnviz.app.viewer import Viewer
 from rnnviz.session import Session
 
 _LOG = logging.getLogger(__name__)
-Command = Callable[[Desk], object]
+Command = Callable[[SessionHost], object]
 #: Seconds after which a thread that computes lets another one have Python's lock. Every product of
 #: matrices lets it go, and would get it back only after Python's own 5 ms.
 SWITCH = 1e-4
@@ -60,7 +60,7 @@ class _Loan:
     """A wish to have the desk: it is lent when its turn comes, until it is given back."""
 
     def __init__(self) -> None:
-        self.lent: Future[Desk] = Future()
+        self.lent: Future[SessionHost] = Future()
         self.back = asyncio.Event()
 
 
@@ -77,7 +77,7 @@ class Actor:
     def __init__(self, session: Session, on_end: Callable[[Actor], None]) -> None:
         self.run_id = secrets.token_urlsafe(16)
         self.alive = True
-        self._desk, self._on_end = Desk(session, time.monotonic()), on_end
+        self._desk, self._on_end = SessionHost(session, time.monotonic()), on_end
         self._inbox: deque[_Wish | _Loan] = deque()
         self._bell, self._loop = asyncio.Event(), actors_loop()
         self._slow = False
@@ -105,7 +105,7 @@ class Actor:
         self._put(_Wish(command, long))
 
     @contextmanager
-    def borrow(self) -> Iterator[Desk]:
+    def borrow(self) -> Iterator[SessionHost]:
         """The desk, for one run of Streamlit's script; until it is given back nothing is trained.
 
         Raises EndedError, and TimeoutError if the actor doesn't come to it.
@@ -115,7 +115,7 @@ class Actor:
         if not self.alive:
             raise EndedError
         try:
-            desk = loan.lent.result(PATIENCE)
+            host = loan.lent.result(PATIENCE)
         except CancelledError:
             raise EndedError from None
         except TimeoutError:
@@ -123,22 +123,22 @@ class Actor:
                 self._loop.call_soon_threadsafe(loan.back.set)
             raise
         try:
-            yield desk
+            yield host
         finally:
             self._loop.call_soon_threadsafe(loan.back.set)
 
     def attach(self, viewer: Viewer) -> None:
         """Have a browser look on."""
-        self.post(lambda desk: desk.attach(viewer, time.monotonic()))
+        self.post(lambda host: host.attach(viewer, time.monotonic()))
 
     def detach(self, viewer: Viewer) -> None:
         """Have it look away."""
-        self.post(lambda desk: desk.detach(viewer, time.monotonic()))
+        self.post(lambda host: host.detach(viewer, time.monotonic()))
 
     def hear(self, viewer: Viewer, command: dict[str, Any]) -> None:
         """Do what a browser says; what makes no sense is left undone."""
         long = command.get("do") not in QUICK
-        self.post(lambda desk: desk.hear(viewer, command, time.monotonic()), long)
+        self.post(lambda host: host.hear(viewer, command, time.monotonic()), long)
 
     def stop(self) -> None:
         """End; nothing is heard any more."""

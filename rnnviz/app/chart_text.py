@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rnnviz.config import CellKind, Init, OptimizerKind, Reads, TaskName
+from rnnviz.config import CellKind, Init, OptimizerKind, OutputAt, TaskName
 from rnnviz.session import Session
 
 #: Up to this standard deviation the first weights carry next to nothing on.
@@ -21,7 +21,7 @@ def _values(session: Session) -> str:
 
 
 def _every(session: Session) -> str:
-    return "_every" if session.dataset.reads is Reads.EVERY else ""
+    return "_every" if session.dataset.reads is OutputAt.EVERY else ""
 
 
 def _answers(session: Session) -> str:

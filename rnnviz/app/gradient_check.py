@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from rnnviz.app.tab_state import on_desk
+from rnnviz.app.tab_state import on_host
 from rnnviz.session import Session
 
 
@@ -18,7 +18,7 @@ def check_button(check: Callable[[Session], None], sequence: str) -> None:
     st.button(
         "Gradient check",
         key="check",
-        on_click=on_desk(check),
+        on_click=on_host(check),
         shortcut="G",
         help="Compares backpropagation through time with an independent method, complex-step "
         f"differences, for every parameter, at these weights and on this {sequence}. "

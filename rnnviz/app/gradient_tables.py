@@ -9,10 +9,10 @@ import pandas as pd
 
 from rnnviz.analysis.connectivity import Connectivity
 from rnnviz.analysis.gradient_comparison import ByLength, Comparison
-from rnnviz.analysis.gradient_history import Pages
+from rnnviz.analysis.gradient_history import GradientSeries
 from rnnviz.analysis.jacobians import Products, StateSpectra
 from rnnviz.analysis.lag import LagProfile
-from rnnviz.analysis.next_step_stats import Survey
+from rnnviz.analysis.next_step_stats import NextStepStats
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.theme import shown_token
@@ -37,7 +37,7 @@ def products_table(seen: Products, words: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({**named, "log10 largest": seen.largest, "log10 smallest": seen.smallest})
 
 
-def spectrum_table(now: Array, pages: Pages) -> pd.DataFrame:
+def spectrum_table(now: Array, pages: GradientSeries) -> pd.DataFrame:
     """A row an eigenvalue: all (H,) at the epoch shown, and the largest at each epoch known."""
     past = pages.eigenvalues
     count = past.size // max(1, len(past))
@@ -64,7 +64,7 @@ def connectivity_table(seen: Connectivity, words: Sequence[str]) -> pd.DataFrame
     return pd.DataFrame({**answers, **_tokens(columns, words), "C": seen.sizes.ravel()})
 
 
-def shares_table(pages: Pages, name: str, words: Sequence[str]) -> pd.DataFrame:
+def shares_table(pages: GradientSeries, name: str, words: Sequence[str]) -> pd.DataFrame:
     """A row for each epoch and token: its share, 0..1, in the gradient of W_hh or W_xh."""
     found = pages.shares(name)
     rows, columns = (places.ravel() for places in np.indices(found.shape))
@@ -72,14 +72,14 @@ def shares_table(pages: Pages, name: str, words: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({"epoch": pages.epochs[rows], **named, "share": found.ravel()})
 
 
-def clipping_table(pages: Pages) -> pd.DataFrame:
+def clipping_table(pages: GradientSeries) -> pd.DataFrame:
     """A row an epoch: shares, 0..1, of steps and entries that are clipped; the angle in degrees."""
     names = {"share of steps": "steps", "share of entries": "entries", "angle (°)": "angle"}
     columns = {title: pages.column(name) for title, name in names.items()}
     return pd.DataFrame({"epoch": pages.epochs, **columns})
 
 
-def ratios_table(seen: Survey) -> pd.DataFrame:
+def ratios_table(seen: NextStepStats) -> pd.DataFrame:
     """A row a parameter: quantiles of ||update|| / ||W|| over the steps that have one."""
     found = seen.spread
     columns = np.array([*found.values()]).reshape(-1, 3).T
@@ -106,7 +106,7 @@ def by_length_table(seen: ByLength) -> pd.DataFrame:
     return _beside(where, seen.table("errors"), seen.table("cosines"))
 
 
-def errors_table(pages: Pages) -> pd.DataFrame:
+def errors_table(pages: GradientSeries) -> pd.DataFrame:
     """The same for each epoch and parameter."""
     return _beside({"epoch": pages.epochs}, pages.table("errors"), pages.table("cosines"))
 

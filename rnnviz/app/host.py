@@ -44,7 +44,7 @@ RESTORED = (
 )
 
 
-class Desk:
+class SessionHost:
     """A session, who looks at it, and what is to be done next.
 
     ``version`` counts what may change a picture, ``edition`` what may change Streamlit's own part

@@ -8,7 +8,7 @@ from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.formula import formula
 from rnnviz.analysis.longest_text import longest_captions, longest_formulas
 from rnnviz.analysis.step_record import Focus, StepRecord, largest_changes
-from rnnviz.app.stage import Block
+from rnnviz.app.stage import TextBlock
 from rnnviz.app.text import explanation
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.lab.probe import Probe
@@ -26,7 +26,7 @@ def levels_html(session: Session, probe: Probe, step: StepRecord) -> str:
     return f'<div class="rnnviz-levels">{shown}</div>'
 
 
-def levels_room(session: Session, probe: Probe, step: StepRecord) -> list[Block]:
+def levels_room(session: Session, probe: Probe, step: StepRecord) -> list[TextBlock]:
     """The longest that there is to say about where a moment of this step is."""
     lines = (" › ".join(_levels(session, probe, step, moment)) for moment in step.moments)
     return [[("place", max(lines, key=len))]]
@@ -77,7 +77,7 @@ def caption_html(step: StepRecord, focus: Focus) -> str:
     return f'<div class="rnnviz-moment" aria-live="polite">{escape(text)}</div>'
 
 
-def caption_room(step: StepRecord, focus: Focus) -> list[Block]:
+def caption_room(step: StepRecord, focus: Focus) -> list[TextBlock]:
     """The longest captions of such a step."""
     found = longest_captions(step, focus)
     return [[("said", explanation(key, **fields))] for key, fields in found]
@@ -90,7 +90,7 @@ def formula_html(step: StepRecord, focus: Focus) -> str:
     return f'<div class="rnnviz-formula">{shown}</div>'
 
 
-def formula_room(step: StepRecord, focus: Focus) -> list[Block]:
+def formula_room(step: StepRecord, focus: Focus) -> list[TextBlock]:
     """The longest formulas of such a step."""
     return [[*found._asdict().items()] for found in longest_formulas(step, focus)]
 

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.app.style import escaped
-from rnnviz.app.tab_state import on_desk
+from rnnviz.app.tab_state import on_host
 from rnnviz.session import Session
 from rnnviz.tasks.table import Form, TaskError
 from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, table_of
@@ -32,7 +32,7 @@ def own_data(session: Session) -> None:
         st.button(
             "Back to the task’s data",
             key="leave_data",
-            on_click=on_desk(Session.load),
+            on_click=on_host(Session.load),
             args=(None,),
         )
     with st.expander("Use your own data"):
@@ -77,7 +77,7 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
         return
     _show(preview(upload))
     st.button(
-        "Learn from these data", key="learn", type="primary", on_click=on_desk(Session.load),
+        "Learn from these data", key="learn", type="primary", on_click=on_host(Session.load),
         args=(upload,), disabled=upload == session.upload,
     )  # fmt: skip
     if session.data_problem:

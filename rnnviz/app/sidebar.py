@@ -7,20 +7,20 @@ from typing import Any
 
 import streamlit as st
 
-from rnnviz.app.host import Desk
+from rnnviz.app.host import SessionHost
 from rnnviz.app.own_data import own_data
 from rnnviz.app.style import escaped
 from rnnviz.app.tab_registry import Seat
-from rnnviz.app.tab_state import first_value, get_seat, on_desk
+from rnnviz.app.tab_state import first_value, get_seat, on_host
 from rnnviz.config import GROUPS, SETTINGS, RunConfig, Setting, TaskName
 from rnnviz.presets import PRESETS, Preset
 from rnnviz.session import Session
 from rnnviz.tasks.registry import TASKS
 
 
-def sidebar(seat: Seat, desk: Desk) -> None:
+def sidebar(seat: Seat, host: SessionHost) -> None:
     """Draw every setting that has an effect by group, and take what the widgets say now."""
-    session = desk.session
+    session = host.session
     if seat.config is not None and seat.config != session.config:
         # Others have changed the settings. Of these only what was set just now counts.
         session.configure(replace(session.config, **_set_now(seat.config, seat.edition)))
@@ -87,14 +87,14 @@ def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
     key = _key("task", edition)
     chosen = st.selectbox(
         "Task", list(TaskName), list(TaskName).index(first.task), key=key,
-        format_func=lambda name: TASKS[name].label, on_change=on_desk(_choose), args=(key,),
+        format_func=lambda name: TASKS[name].label, on_change=on_host(_choose), args=(key,),
         help="What is learned. A new task comes with settings that fit.",
     ) or first.task  # fmt: skip
     with st.container(horizontal=True, key="presets"):
         for preset in PRESETS[chosen]:
             on = _is_on(session.config, preset)
             st.button(
-                preset.label, key=f"preset_{chosen}_{preset.label}", on_click=on_desk(_apply),
+                preset.label, key=f"preset_{chosen}_{preset.label}", on_click=on_host(_apply),
                 args=(preset,), type="primary" if on else "secondary", help=preset.look,
             )  # fmt: skip
     return chosen

@@ -12,7 +12,7 @@ from rnnviz.app.wire import PLOTLY_PATH, host_path
 from rnnviz.training.player import SPEEDS
 
 #: Lines below each other, each with its class and its text.
-Block = Sequence[tuple[str, str]]
+TextBlock = Sequence[tuple[str, str]]
 
 _CHART = """
 <figure class="rnnviz-figure">
@@ -86,7 +86,7 @@ def place(key: str, height: int, text: str, clicks: bool = False) -> None:
     _place(_chart, key, {"key": key, "height": height, "text": text, "clicks": clicks})
 
 
-def place_text(key: str, room: Sequence[Block] = ()) -> None:
+def place_text(key: str, room: Sequence[TextBlock] = ()) -> None:
     """Put the text ``key`` here, which changes with the frames.
 
     Whatever it says, it has as much ``room`` as the tallest of these blocks takes.

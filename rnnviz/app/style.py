@@ -16,7 +16,7 @@ import streamlit as st
 from rnnviz.analysis.health import MEANINGS, Sign, worst
 from rnnviz.analysis.notation import Names
 from rnnviz.engine.gradcheck import GradientCheck
-from rnnviz.figures.axis_limits import HeldScale
+from rnnviz.figures.axis_limits import StickyScale
 from rnnviz.figures.theme import DARK, LIGHT, Theme
 from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
@@ -34,7 +34,7 @@ class Look:
 
     theme: Theme = LIGHT
     dataset: Dataset | None = None
-    scales: dict[tuple[str, ...], HeldScale] = field(default_factory=dict)
+    scales: dict[tuple[str, ...], StickyScale] = field(default_factory=dict)
 
 
 #: Who draws has no page at hand: the actor draws for many, and each has a look of its own.
@@ -73,7 +73,7 @@ def steady(session: Session, *shown: str) -> Theme:
     here = _current()
     if here.dataset is not session.dataset:
         here.dataset, here.scales = session.dataset, {}
-    return replace(here.theme, scale=here.scales.setdefault(shown, HeldScale()))
+    return replace(here.theme, scale=here.scales.setdefault(shown, StickyScale()))
 
 
 def style_sheet() -> None:

@@ -17,11 +17,11 @@ from weakref import WeakValueDictionary
 import streamlit as st
 
 from rnnviz.app.actor import Actor, EndedError
-from rnnviz.app.host import Desk
+from rnnviz.app.host import SessionHost
 from rnnviz.app.viewer import Scene
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
-from rnnviz.tasks.upload_store import Shelf
+from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.training.link import read_link
 
 #: Runs that this server keeps at most; the one that nobody has looked at for longest goes first. A
@@ -60,12 +60,12 @@ class Seat:
     edition: int = 0
 
     @contextmanager
-    def borrow(self) -> Iterator[Desk]:
+    def borrow(self) -> Iterator[SessionHost]:
         """The desk of this tab's run, see ``Actor.borrow``; raises FullError."""
         with ExitStack() as loan:
             yield self._enter(loan)
 
-    def _enter(self, loan: ExitStack) -> Desk:
+    def _enter(self, loan: ExitStack) -> SessionHost:
         while True:
             try:
                 return loan.enter_context(self.actor.borrow())
@@ -75,11 +75,11 @@ class Seat:
                     self.actor = self.begin()
 
 
-class Hub:
+class TabRegistry:
     """All seats and runs of this server, and the one shelf of uploads."""
 
     def __init__(self) -> None:
-        self.shelf = Shelf()
+        self.upload_store = UploadStore()
         self._seats: WeakValueDictionary[str, Seat] = WeakValueDictionary()
         self._actors: dict[str, Actor] = {}
 
@@ -109,7 +109,7 @@ class Hub:
             seat.actor.stop()
             seat.actor = known
         elif run_id and known is None:
-            seat.actor.post(lambda desk: desk.restore(query), long=True)
+            seat.actor.post(lambda host: host.restore(query), long=True)
         return seat, moved
 
     def stop(self) -> None:
@@ -124,11 +124,11 @@ class Hub:
 
     def _begin(self, query: Mapping[str, str]) -> Actor:
         self._make_room()
-        actor = Actor(Session(shelf=self.shelf), self._forget)
+        actor = Actor(Session(upload_store=self.upload_store), self._forget)
         self._actors[actor.run_id] = actor
         link, problems = read_link(dict(query))
-        with actor.borrow() as desk:
-            desk.session.follow(link, problems, GLANCE)
+        with actor.borrow() as host:
+            host.session.follow(link, problems, GLANCE)
         return actor
 
     def _make_room(self) -> None:
@@ -145,10 +145,10 @@ class Hub:
 
 
 @st.cache_resource(show_spinner=False)
-def hub() -> Hub:
+def registry() -> TabRegistry:
     """The one hub of this server.
 
     Where a file watcher is on, Streamlit imports our modules again after an edit, but the routes
     keep the old ones: a hub in a module would then be two.
     """
-    return Hub()
+    return TabRegistry()

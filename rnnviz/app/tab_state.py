@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
 
-from rnnviz.app.tab_registry import MOST_RUNS, FullError, Seat, hub
+from rnnviz.app.tab_registry import MOST_RUNS, FullError, Seat, registry
 from rnnviz.session import Session
 
 P = ParamSpec("P")
@@ -17,7 +17,7 @@ T = TypeVar("T")
 def get_seat() -> Seat:
     """The seat of this tab, with a session made from its link when the tab is opened."""
     try:
-        return hub().seat(st.session_state, st.query_params)
+        return registry().seat(st.session_state, st.query_params)
     except FullError:
         st.error(
             f"This server already has {MOST_RUNS} runs that are being looked at, which is all it "
@@ -26,15 +26,15 @@ def get_seat() -> Seat:
         st.stop()
 
 
-def on_desk(action: Callable[Concatenate[Session, P], object]) -> Callable[P, None]:
+def on_host(action: Callable[Concatenate[Session, P], object]) -> Callable[P, None]:
     """The action of a widget of Streamlit's, done to the session that is there when it is used.
 
     Meanwhile the desk is borrowed from the actor.
     """
 
     def act(*args: P.args, **kwargs: P.kwargs) -> None:
-        with get_seat().borrow() as desk:
-            action(desk.session, *args, **kwargs)
+        with get_seat().borrow() as host:
+            action(host.session, *args, **kwargs)
 
     return act
 

@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from rnnviz.app.tab_registry import hub
+from rnnviz.app.tab_registry import registry
 from rnnviz.app.viewer import Viewer
 
 STATIC = Path(__file__).with_name("static")
@@ -56,7 +56,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     """End all runs with the server."""
     del app
     yield
-    hub().stop()
+    registry().stop()
 
 
 def host_path() -> str:
@@ -127,7 +127,7 @@ async def wire(socket: WebSocket) -> None:
 async def _serve(socket: WebSocket) -> None:
     hello = await _hello(socket)
     ticket, run, link = (str(hello.get(name) or "") for name in ("ticket", "run", "link"))
-    found = hub().welcome(ticket, run, link)
+    found = registry().welcome(ticket, run, link)
     if found is None:
         raise _RefusedError(NO_TICKET, "no such ticket")
     seat, moved = found

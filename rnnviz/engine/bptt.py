@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.config import Gradient
-from rnnviz.engine.cell import Act, Back, in_order
+from rnnviz.engine.cell import BackwardOptions, Kernel, in_order
 from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.readout import bind_readout
@@ -28,9 +28,9 @@ class Pass(NamedTuple):
     is its second half: it carries back whatever stands in dlogits.
     """
 
-    forward: Act
+    forward: Kernel
     backward: Callable[[float], None]
-    carry: Act
+    carry: Kernel
 
 
 def bind(
@@ -57,14 +57,14 @@ def bind(
     return Pass(forward, backward, carry)
 
 
-def bind_forward(parameters: Parameters, trace: Trace) -> Act:
+def bind_forward(parameters: Parameters, trace: Trace) -> Kernel:
     """The first half of the pass alone, where nothing is to be learned."""
     return _forward(parameters, _weights(parameters, trace), trace)[0]
 
 
 def _forward(
     parameters: Parameters, weights: list[_Weights], trace: Trace
-) -> tuple[Act, Callable[[float], None]]:
+) -> tuple[Kernel, Callable[[float], None]]:
     """The way there, and the error with which the way back begins."""
     answer, error = bind_readout(trace)
     there = [*_there(weights, trace), *_bind_logits(parameters, trace), answer]
@@ -75,7 +75,7 @@ class _Weights(NamedTuple):
     """Of one layer: its blocks, and what fills them where only some columns are there."""
 
     blocks: list[Array]
-    fill: list[Act]
+    fill: list[Kernel]
 
 
 def _weights(parameters: Parameters, trace: Trace) -> list[_Weights]:
@@ -94,7 +94,7 @@ def _weights(parameters: Parameters, trace: Trace) -> list[_Weights]:
     return found
 
 
-def _there(weights: list[_Weights], trace: Trace) -> Iterator[Act]:
+def _there(weights: list[_Weights], trace: Trace) -> Iterator[Kernel]:
     """All layers forwards, each copying its states to the one above."""
     cell, every, below = trace.architecture.cell, iter(weights), None
     for stack in trace.stacks:
@@ -109,7 +109,7 @@ def _there(weights: list[_Weights], trace: Trace) -> Iterator[Act]:
             yield cell.bind_forward(used.blocks, layer)
 
 
-def _bind_bridge(encoder: Stack, decoder: Stack, trace: Trace) -> Act:
+def _bind_bridge(encoder: Stack, decoder: Stack, trace: Trace) -> Kernel:
     """Every layer of the decoder begins with the encoder's states at the ends of its sequences."""
     pairs = [
         (_rows(before.arrays[name]), after.arrays[f"{name}_before"][0])
@@ -130,7 +130,7 @@ def _rows(states: Array) -> Array:
     return states.reshape(-1, states.shape[-1])
 
 
-def _bind_logits(parameters: Parameters, trace: Trace) -> Iterator[Act]:
+def _bind_logits(parameters: Parameters, trace: Trace) -> Iterator[Kernel]:
     rows, after, gathered = trace.batch.outputs, trace.last.after, trace.gathered
     if gathered is not None and trace.batch.whole:
         yield partial(np.copyto, gathered, after[-len(rows) :, : gathered.shape[1]])
@@ -140,7 +140,7 @@ def _bind_logits(parameters: Parameters, trace: Trace) -> Iterator[Act]:
     yield partial(trace.top.dot, parameters.readout, trace.logits)
 
 
-def _bind_top(parameters: Parameters, trace: Trace) -> Iterator[Act]:
+def _bind_top(parameters: Parameters, trace: Trace) -> Iterator[Kernel]:
     """dL/dh = W_hy^T dlogits, into the rows that are read out; the others are zero."""
     dh, W_hy, count = _rows(trace.last.dh), parameters.W_hy, len(trace.batch.outputs)
     if trace.batch.whole:
@@ -156,19 +156,23 @@ def _bind_top(parameters: Parameters, trace: Trace) -> Iterator[Act]:
 
 def _back(
     weights: list[_Weights], trace: Trace, gradient: Gradient, truncate: int
-) -> Iterator[Act]:
+) -> Iterator[Kernel]:
     """All layers backwards, each handing its errors to the one below."""
     blocks = [used.blocks for used in weights]
     *encoder, decoder = trace.stacks
-    back = Back(gradient, truncate, adds=trace.every, first=bool(encoder))
+    back = BackwardOptions(gradient, truncate, adds=trace.every, first=bool(encoder))
     yield from _bind_stack(blocks[-len(decoder.layers) :], decoder, trace, back)
     for stack in encoder:
         for layer in stack.layers:
             layer.ends |= {n: layer.scratch() for n in trace.architecture.cell.states if n != "h"}
-        yield from _bind_stack(blocks[: len(stack.layers)], stack, trace, Back(gradient, truncate))
+        yield from _bind_stack(
+            blocks[: len(stack.layers)], stack, trace, BackwardOptions(gradient, truncate)
+        )
 
 
-def _bind_stack(blocks: list[list[Array]], stack: Stack, trace: Trace, back: Back) -> Iterator[Act]:
+def _bind_stack(
+    blocks: list[list[Array]], stack: Stack, trace: Trace, back: BackwardOptions
+) -> Iterator[Kernel]:
     cell = trace.architecture.cell
     for k, layer in reversed([*enumerate(stack.layers)]):
         top = layer is stack.top
@@ -179,7 +183,7 @@ def _bind_stack(blocks: list[list[Array]], stack: Stack, trace: Trace, back: Bac
             yield from _bind_down(blocks[k], layer, stack.layers[k - 1], trace)
 
 
-def _bind_bridge_back(encoder: Layer, decoder: Layer, trace: Trace, top: bool) -> Act:
+def _bind_bridge_back(encoder: Layer, decoder: Layer, trace: Trace, top: bool) -> Kernel:
     """What the decoder's first states are worth to the encoder's last ones."""
     dh, first = _rows(encoder.dh), decoder.first
 
@@ -192,7 +196,7 @@ def _bind_bridge_back(encoder: Layer, decoder: Layer, trace: Trace, top: bool) -
     return cross
 
 
-def _bind_down(blocks: list[Array], layer: Layer, below: Layer, trace: Trace) -> Iterator[Act]:
+def _bind_down(blocks: list[Array], layer: Layer, below: Layer, trace: Trace) -> Iterator[Kernel]:
     """dL/dx of a layer is what the states of the one below get from it."""
     cell, hidden, dh = trace.architecture.cell, layer.extent.hidden, _rows(below.dh)
     pairs = [
@@ -207,7 +211,7 @@ def _bind_down(blocks: list[Array], layer: Layer, below: Layer, trace: Trace) ->
         yield _bind_added(error, W_x, dh)
 
 
-def _bind_added(left: Array, right: Array, out: Array) -> Act:
+def _bind_added(left: Array, right: Array, out: Array) -> Kernel:
     def add() -> None:
         np.add(out, left @ right, out)
 

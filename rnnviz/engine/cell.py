@@ -15,7 +15,7 @@ import numpy as np
 from rnnviz.config import Gradient
 from rnnviz.engine.layer_buffers import Array, Layer
 
-Act = Callable[[], object]
+Kernel = Callable[[], object]
 
 #: What one stretch of the way back should need at most, so that it stays in a core's cache.
 _CACHE_BYTES = 400_000
@@ -25,7 +25,7 @@ _MANY = 8
 _LONGEST = {4: 5, 8: 16, 16: 16}
 
 
-def in_order(acts: Sequence[Act]) -> Act:
+def in_order(acts: Sequence[Kernel]) -> Kernel:
     """A function that does them one after the other.
 
     For a small network a loop over two or three takes a noticeable part of the time of a product.
@@ -56,9 +56,9 @@ def in_order(acts: Sequence[Act]) -> Act:
     return run
 
 
-def grouped(steps: Sequence[tuple[Any, ...]]) -> list[tuple[list[tuple[Any, ...]], Act | None]]:
+def grouped(steps: Sequence[tuple[Any, ...]]) -> list[tuple[list[tuple[Any, ...]], Kernel | None]]:
     """Steps whose last item is what is to be done after them, if anything, in runs without that."""
-    groups: list[tuple[list[tuple[Any, ...]], Act | None]] = []
+    groups: list[tuple[list[tuple[Any, ...]], Kernel | None]] = []
     run: list[tuple[Any, ...]] = []
     for *step, then in steps:
         run.append(tuple(step))
@@ -68,7 +68,7 @@ def grouped(steps: Sequence[tuple[Any, ...]]) -> list[tuple[list[tuple[Any, ...]
     return [*groups, (run, None)] if run else groups
 
 
-class Block(NamedTuple):
+class GateBlock(NamedTuple):
     """Gates whose sums are products with the rows [h, 1, x], or with [h, 1] or [1, x] alone.
 
     Their fused weights lie one behind the other, (G, rows, H).
@@ -92,7 +92,7 @@ class Block(NamedTuple):
         return len(self.gates), hidden * self.state + 1 + inputs * self.inputs, hidden
 
 
-class Back(NamedTuple):
+class BackwardOptions(NamedTuple):
     """How the gradient goes back: by which rule, cut before every ``cut``-th token (0: nowhere).
 
     With ``adds`` dL/dh_t has a part of its own at every token, which stands in dh already; with
@@ -112,7 +112,7 @@ class Cell(Protocol):
     """
 
     @property
-    def blocks(self) -> tuple[Block, ...]:
+    def blocks(self) -> tuple[GateBlock, ...]:
         """The products of which the cell consists."""
 
     @property
@@ -126,10 +126,12 @@ class Cell(Protocol):
     def allocate(self, layer: Layer) -> None:
         """Add the arrays that this cell writes on the way there."""
 
-    def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Act:
+    def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Kernel:
         """A function that reads all tokens: from x to the states."""
 
-    def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
+    def bind_backward(
+        self, weights: Sequence[Array], layer: Layer, back: BackwardOptions
+    ) -> Kernel:
         """A function that goes from dL/dh of the outputs back to every token.
 
         What it writes is added to the layer, where it isn't there yet.
@@ -139,13 +141,13 @@ class Cell(Protocol):
         """dL/d(sum) of every block, (G, T, B, H) for its G gates."""
 
 
-class Ways:
+class BackwardPlan:
     """Where the gradient goes from token to token of a layer."""
 
-    def __init__(self, layer: Layer, back: Back) -> None:
+    def __init__(self, layer: Layer, back: BackwardOptions) -> None:
         self.layer, self.back = layer, back
         self.spare, self._scratch = layer.scratch(), layer.scratch()
-        self._fill: list[Act] = []
+        self._fill: list[Kernel] = []
         self._scratches: dict[int, Array] = {}
 
     def turned(self, weights: Array) -> Array:
@@ -186,7 +188,7 @@ class Ways:
         """From which sequence on token t is the last one."""
         return 0 if t + 1 == len(self.layer.counts) else self.layer.counts[t + 1]
 
-    def on(self, t: int) -> tuple[Array, Act | None]:
+    def on(self, t: int) -> tuple[Array, Kernel | None]:
         """Where what token t gives to the state before it is written, and what is done then.
 
         What nobody asks for is written where it is in nobody's way.
@@ -200,7 +202,7 @@ class Ways:
             return carried, None if adds else partial(before.fill, 0)
         return (carried, partial(np.add, before, carried, before)) if adds else (before, None)
 
-    def chain(self, parts: list[slice], stretches: list[Act], errors: Sequence[Array]) -> Act:
+    def chain(self, parts: list[slice], stretches: list[Kernel], errors: Sequence[Array]) -> Kernel:
         """All stretches one after the other; where nothing is left to carry back, the rest is zero.
 
         Long before that, products with denormal numbers would be slow.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.config import Activation, Gradient
-from rnnviz.engine.cell import Act, Back, Block, Ways, grouped, in_order
+from rnnviz.engine.cell import BackwardOptions, BackwardPlan, GateBlock, Kernel, grouped, in_order
 from rnnviz.engine.layer_buffers import Array, Layer
 
 
@@ -19,7 +19,7 @@ class Elman:
     Arrays: ``a`` (the sum), ``slope`` (f' from the state), ``da``.
     """
 
-    blocks = (Block(("h",)),)
+    blocks = (GateBlock(("h",)),)
     states: tuple[str, ...] = ("h",)
     gates: tuple[str, ...] = ()
 
@@ -45,7 +45,7 @@ class Elman:
         """Da."""
         return (layer.arrays["da"][None],)
 
-    def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Act:
+    def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Kernel:
         """h_t = f(a_t), a_t = [h_{t-1}, 1, x_t] @ fused."""
         ((fused,),) = weights
         z, a, h = layer.z, layer.arrays["a"], layer.h
@@ -60,17 +60,19 @@ class Elman:
 
         return forward
 
-    def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
+    def bind_backward(
+        self, weights: Sequence[Array], layer: Layer, back: BackwardOptions
+    ) -> Kernel:
         """dL/dh_{t-1} = W_hh^T [f'(a_t) * dL/dh_t]; the notebook's rule lacks the transpose."""
         if "da" not in layer.arrays:
             self._allocate_back(layer)
-        recurrent, ways = weights[0][:, : layer.extent.hidden], Ways(layer, back)
+        recurrent, ways = weights[0][:, : layer.extent.hidden], BackwardPlan(layer, back)
         (W_back,) = ways.turned(recurrent) if back.gradient is Gradient.EXACT else recurrent
         parts = ways.parts(3)
         stretches = [self._bind_stretch(part, W_back, layer, ways) for part in parts]
         return ways.chain(parts, stretches, self.errors(layer))
 
-    def _bind_stretch(self, part: slice, W_back: Array, layer: Layer, ways: Ways) -> Act:
+    def _bind_stretch(self, part: slice, W_back: Array, layer: Layer, ways: BackwardPlan) -> Kernel:
         slopes = self._bind_slopes(part, layer)
         dh, slope, da = layer.dh, layer.arrays["slope"], layer.arrays["da"]
         steps = [
@@ -84,7 +86,7 @@ class Elman:
             acts += [_bind_steps(group, W_back), *([then] if then else [])]
         return in_order([*acts, *([partial(np.multiply, *last)] if last else [])])
 
-    def _bind_slopes(self, part: slice, layer: Layer) -> Act:
+    def _bind_slopes(self, part: slice, layer: Layer) -> Kernel:
         """The slopes of a stretch; where sequences have ended, token by token of the others."""
         squares = layer.arrays["squares"][part]
         h = layer.z[1:, :, : squares.shape[-1]][part]
@@ -98,7 +100,7 @@ class Elman:
         return in_order([_bind_slope(one, h, squares) for h, squares in pairs])
 
 
-def _bind_slope(one: Array, h: Array, out: Array) -> Act:
+def _bind_slope(one: Array, h: Array, out: Array) -> Kernel:
     square, subtract = np.square, np.subtract
 
     def slope() -> None:
@@ -108,7 +110,7 @@ def _bind_slope(one: Array, h: Array, out: Array) -> Act:
     return slope
 
 
-def _bind_steps(steps: Sequence[tuple[Any, ...]], W_back: Array) -> Act:
+def _bind_steps(steps: Sequence[tuple[Any, ...]], W_back: Array) -> Kernel:
     multiply = np.multiply
 
     def walk() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnviz.engine.batch import Batch, Example, collate
 from rnnviz.engine.bptt import bind_forward
-from rnnviz.engine.cell import Act
+from rnnviz.engine.cell import Kernel
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Parameters
@@ -47,7 +47,7 @@ def batches(examples: Sequence[Example], units: int = 1) -> list[Batch]:
     return found
 
 
-class Exam:
+class Evaluator:
     """Examples on which networks are tried out; no step is taken.
 
     A network's weights are copied into ``parameters``, to which the passes are bound once; these
@@ -62,7 +62,7 @@ class Exam:
     ) -> None:
         architecture, self._parameters = parameters.architecture, parameters
         self._batches = batches(examples, architecture.hidden * architecture.layers)
-        self._kept: dict[int, tuple[Trace, Act]] = {}
+        self._kept: dict[int, tuple[Trace, Kernel]] = {}
         self._room = limit
         self._targets = np.concatenate([batch.targets for batch in self._batches])
         self._owners = np.concatenate([batch.owners for batch in self._batches])
@@ -83,7 +83,7 @@ class Exam:
         forward()
         return trace.probs
 
-    def _bind(self, number: int) -> tuple[Trace, Act]:
+    def _bind(self, number: int) -> tuple[Trace, Kernel]:
         own = self._parameters
         trace = Trace(own.architecture, self._batches[number], own.theta.dtype, thin=True)
         bound = trace, bind_forward(own, trace)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.engine.cell import Act, Back, Block, Ways
+from rnnviz.engine.cell import BackwardOptions, BackwardPlan, GateBlock, Kernel
 from rnnviz.engine.layer_buffers import Array, Layer
 
 
@@ -19,7 +19,11 @@ class GRU:
     ``word`` = W_xn x_t + b_xn, and the errors ``d_rz`` (2, T, B, H), ``d_memory``, ``d_word``.
     """
 
-    blocks = (Block(("r", "z")), Block(("hn",), inputs=False), Block(("xn",), state=False))
+    blocks = (
+        GateBlock(("r", "z")),
+        GateBlock(("hn",), inputs=False),
+        GateBlock(("xn",), state=False),
+    )
     states: tuple[str, ...] = ("h",)
     gates: tuple[str, ...] = ("r", "z", "n")
 
@@ -41,7 +45,7 @@ class GRU:
         alone = (layer.arrays[name][None] for name in ("d_memory", "d_word"))
         return (layer.arrays["d_rz"], *alone)
 
-    def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Act:
+    def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Kernel:
         """Sums from three products; sigmoid(a) = (1 + tanh(a / 2)) / 2."""
         gates_weight, (memory_weight,), (word_weight,) = weights
         hidden, half = layer.extent.hidden, layer.number(0.5)
@@ -76,20 +80,22 @@ class GRU:
         states = layer.h_before[t, :n], layer.h[t, :n]
         return (row, rz, state.dot, arrays["memory"][t, :n], *parts, *states)
 
-    def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
+    def bind_backward(
+        self, weights: Sequence[Array], layer: Layer, back: BackwardOptions
+    ) -> Kernel:
         """dh_{t-1} = z_t dh_t + W_hr^T dr_t + W_hz^T dz_t + W_hn^T (r_t dn_t)."""
         if "d_rz" not in layer.arrays:
             self._allocate_back(layer)
         hidden = layer.extent.hidden
-        ways = Ways(layer, back)
+        ways = BackwardPlan(layer, back)
         recurrent = ways.turned(weights[0][:, :hidden]), ways.turned(weights[1][:, :hidden])[0]
         parts = ways.parts(10)
         stretches = [self._bind_stretch(part, recurrent, layer, ways) for part in parts]
         return ways.chain(parts, stretches, self.errors(layer))
 
     def _bind_stretch(
-        self, part: slice, recurrent: tuple[Array, Array], layer: Layer, ways: Ways
-    ) -> Act:
+        self, part: slice, recurrent: tuple[Array, Array], layer: Layer, ways: BackwardPlan
+    ) -> Kernel:
         factors, (gates_back, memory_back) = self._bind_factors(part, layer), recurrent
         steps = [self._back_step(t, n, layer, ways) for t, n in ways.tokens(part)]
         matmul, multiply, add, total = np.matmul, np.multiply, np.add, np.add.reduce
@@ -112,7 +118,7 @@ class GRU:
 
         return stretch
 
-    def _back_step(self, t: int, n: int, layer: Layer, ways: Ways) -> tuple[Any, ...]:
+    def _back_step(self, t: int, n: int, layer: Layer, ways: BackwardPlan) -> tuple[Any, ...]:
         arrays = layer.arrays
         d_rz, d_memory = arrays["d_rz"][:, t, :n], arrays["d_memory"][t, :n]
         errors = d_rz[0], d_rz[1], arrays["d_word"][t, :n], d_memory
@@ -120,7 +126,7 @@ class GRU:
         products = d_rz, d_memory.dot, ways.scratches(2)[:, :n]
         return (layer.dh[t, :n], *errors, *gates, *products, ways.spare[:n], *ways.on(t))
 
-    def _bind_factors(self, part: slice, layer: Layer) -> Act:
+    def _bind_factors(self, part: slice, layer: Layer) -> Kernel:
         """By what dh is multiplied: (h_{t-1} - n) z (1 - z), (1 - z) (1 - n^2), m r (1 - r)."""
         names = ("z", "n", "memory", "d_word")
         z, n, memory, d_word = (layer.arrays[name][part] for name in names)

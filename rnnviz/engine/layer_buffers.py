@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-class Extent(NamedTuple):
+class Dims(NamedTuple):
     """How large a layer is: T tokens, B sequences, H units, D numbers that come in."""
 
     steps: int
@@ -32,7 +32,7 @@ class Layer:
     """
 
     def __init__(
-        self, extent: Extent, counts: tuple[int, ...], dtype: Any, share: Layer | None = None
+        self, extent: Dims, counts: tuple[int, ...], dtype: Any, share: Layer | None = None
     ) -> None:
         steps, batch, hidden, inputs = self.extent = extent
         self.counts, self.dtype = counts, np.dtype(dtype)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.engine.cell import Act, Back, Block, Ways
+from rnnviz.engine.cell import BackwardOptions, BackwardPlan, GateBlock, Kernel
 from rnnviz.engine.layer_buffers import Array, Layer
 
 
@@ -21,7 +21,7 @@ class LSTM:
     as fast as columns of a wide array.
     """
 
-    blocks = (Block(("o", "i", "f", "g")),)
+    blocks = (GateBlock(("o", "i", "f", "g")),)
     states: tuple[str, ...] = ("h", "c")
     gates: tuple[str, ...] = ("i", "f", "g", "o")
 
@@ -41,7 +41,7 @@ class LSTM:
         """Da of the four gates."""
         return (layer.arrays["da"],)
 
-    def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Act:
+    def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Kernel:
         """All gates' sums at once; sigmoid(a) = (1 + tanh(a / 2)) / 2."""
         (fused,) = weights
         half, fresh = layer.number(0.5), layer.scratch()
@@ -69,17 +69,19 @@ class LSTM:
         gates = layer.arrays["gates"][:, t, :n]
         return (layer.z[t, :n], gates, gates[:3], *rows, fresh[:n], layer.h[t, :n])
 
-    def bind_backward(self, weights: Sequence[Array], layer: Layer, back: Back) -> Act:
+    def bind_backward(
+        self, weights: Sequence[Array], layer: Layer, back: BackwardOptions
+    ) -> Kernel:
         """dc_t = dh_t o_t (1 - tanh(c_t)^2) + f_{t+1} dc_{t+1}, of which each gate has a part."""
         if "da" not in layer.arrays:
             self._allocate_back(layer)
-        ways = Ways(layer, back)
+        ways = BackwardPlan(layer, back)
         W_back = ways.turned(weights[0][:, : layer.extent.hidden])
         parts = ways.parts(14)
         stretches = [self._bind_stretch(part, W_back, layer, ways) for part in parts]
         return ways.chain(parts, stretches, (*self.errors(layer), layer.arrays["dc"]))
 
-    def _bind_stretch(self, part: slice, W_back: Array, layer: Layer, ways: Ways) -> Act:
+    def _bind_stretch(self, part: slice, W_back: Array, layer: Layer, ways: BackwardPlan) -> Kernel:
         factors = self._bind_factors(part, layer)
         steps = [self._back_step(t, n, layer, ways) for t, n in ways.tokens(part)]
         matmul, multiply, total = np.matmul, np.multiply, np.add.reduce
@@ -100,7 +102,7 @@ class LSTM:
 
         return stretch
 
-    def _back_step(self, t: int, n: int, layer: Layer, ways: Ways) -> tuple[Any, ...]:
+    def _back_step(self, t: int, n: int, layer: Layer, ways: BackwardPlan) -> tuple[Any, ...]:
         arrays, kept = layer.arrays, layer.first["c"]
         da, dc = arrays["da"][:, t, :n], arrays["dc"][t, :n]
         m, ended = ways.later(t), ways.ended(t)
@@ -112,7 +114,7 @@ class LSTM:
         rest = da[1:], arrays["f"][t, :n], kept[:n], ways.scratches(4)[:, :n]
         return (*factors, add, *rest, *ways.on(t))
 
-    def _bind_factors(self, part: slice, layer: Layer) -> Act:
+    def _bind_factors(self, part: slice, layer: Layer) -> Kernel:
         """By what dh and dc are to be multiplied, into da and slope: tanh(c) o (1 - o), ..."""
         names = ("i", "g", "o", "c_before", "tanh_c", "slope")
         i, g, o, c_before, tanh_c, slope = (layer.arrays[name][part] for name in names)

@@ -54,7 +54,7 @@ class Slots:
         return replace(self, arrays=tuple(map(copy_of, self.arrays)))
 
 
-class Rule(NamedTuple):
+class Optimizer(NamedTuple):
     """How many slots an optimizer keeps, its rule as it is written, and its step.
 
     ``written`` has a gap for the learning rate, {lr}; g′ is the clipped gradient.
@@ -106,11 +106,11 @@ def _average(mean: Array, new: Array, decay: float) -> None:
     np.add(mean, new * (1 - decay), mean)
 
 
-OPTIMIZERS: dict[OptimizerKind, Rule] = {
-    OptimizerKind.SGD: Rule(0, "W ← W − {lr} g′", sgd),
-    OptimizerKind.MOMENTUM: Rule(1, "v ← 0.9 v + g′,  W ← W − {lr} v", momentum),
-    OptimizerKind.RMSPROP: Rule(1, "s ← 0.99 s + 0.01 g′²,  W ← W − {lr} g′ / √s", rmsprop),
-    OptimizerKind.ADAM: Rule(
+OPTIMIZERS: dict[OptimizerKind, Optimizer] = {
+    OptimizerKind.SGD: Optimizer(0, "W ← W − {lr} g′", sgd),
+    OptimizerKind.MOMENTUM: Optimizer(1, "v ← 0.9 v + g′,  W ← W − {lr} v", momentum),
+    OptimizerKind.RMSPROP: Optimizer(1, "s ← 0.99 s + 0.01 g′²,  W ← W − {lr} g′ / √s", rmsprop),
+    OptimizerKind.ADAM: Optimizer(
         2, "m ← 0.9 m + 0.1 g′,  s ← 0.999 s + 0.001 g′²,  W ← W − {lr} m̂ / √ŝ", adam
     ),
 }

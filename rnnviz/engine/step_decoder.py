@@ -11,7 +11,7 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 
 
-class Reader:
+class StepDecoder:
     """The network, or of an encoder and decoder the decoder, with a memory of what was read.
 
     ``after`` is a trace at whose end (of its first sequence's encoder) it begins; by default its

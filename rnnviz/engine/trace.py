@@ -10,8 +10,8 @@ import numpy as np
 
 from rnnviz.config import Loss
 from rnnviz.engine.batch import Batch, Sequences
-from rnnviz.engine.cell import Act, in_order
-from rnnviz.engine.layer_buffers import Array, Extent, Layer
+from rnnviz.engine.cell import Kernel, in_order
+from rnnviz.engine.layer_buffers import Array, Dims, Layer
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
 
@@ -50,7 +50,7 @@ class Stack:
         self.layers: list[Layer] = []
         for k in range(architecture.layers):
             shared = whose(self.layers)
-            extent = Extent(*read.shape, architecture.hidden, architecture.hidden if k else width)
+            extent = Dims(*read.shape, architecture.hidden, architecture.hidden if k else width)
             layer = Layer(extent, read.counts, dtype, shared)
             if shared is None:
                 architecture.cell.allocate(layer)
@@ -173,12 +173,12 @@ class Trace:
             yield from (a for a in vars(layer).values() if isinstance(a, np.ndarray))
             yield from (*layer.arrays.values(), *layer.first.values(), *layer.ends.values())
 
-    def bind_gradient(self, out: Parameters) -> Act:
+    def bind_gradient(self, out: Parameters) -> Kernel:
         """A function that writes dL/dW, summed over time, of every parameter into ``out``.
 
         One product for each gate.
         """
-        acts: list[Act] = [partial(self.top.T.dot, self.dlogits, out.readout)]
+        acts: list[Kernel] = [partial(self.top.T.dot, self.dlogits, out.readout)]
         for layer, fused, columns in zip(self.layers, out.fused, self.columns, strict=True):
             acts += self._bind_blocks(layer, fused, columns)
         return in_order(acts)
@@ -194,7 +194,7 @@ class Trace:
 
     def _bind_blocks(
         self, layer: Layer, fused: list[Array], columns: Array | None
-    ) -> Iterator[Act]:
+    ) -> Iterator[Kernel]:
         cell, hidden = self.architecture.cell, self.architecture.hidden
         pack = _Pack(layer)
         yield from pack.rows_in
@@ -231,7 +231,7 @@ class _Pack:
 
     def __init__(self, layer: Layer) -> None:
         self._there, self._width = None, layer.extent.hidden
-        self.rows, self.rows_in = layer.rows, list[Act]()
+        self.rows, self.rows_in = layer.rows, list[Kernel]()
         batch, active = layer.extent.batch, sum(layer.counts)
         if active < _MOSTLY * len(layer.rows):
             lengths = np.array(layer.counts)[:, None]
@@ -239,7 +239,7 @@ class _Pack:
             self.rows = np.empty((active, layer.rows.shape[1]), layer.dtype)
             self.rows_in = [partial(np.take, layer.rows, self._there, 0, self.rows, "clip")]
 
-    def errors(self, errors: Array) -> tuple[Array, list[Act]]:
+    def errors(self, errors: Array) -> tuple[Array, list[Kernel]]:
         """Errors (G, T, B, H) as (G, rows, H), and what brings them there."""
         flat = errors.reshape(len(errors), -1, self._width)
         if self._there is None:
@@ -248,7 +248,7 @@ class _Pack:
         return packed, [partial(np.take, flat, self._there, 1, packed, "clip")]
 
 
-def _bind_scatter(left: Array, right: Array, out: Array, rows: Array) -> Act:
+def _bind_scatter(left: Array, right: Array, out: Array, rows: Array) -> Kernel:
     """A function that writes a product into some ``rows`` of ``out``, and zeros into the others."""
 
     def scatter() -> None:

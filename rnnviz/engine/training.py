@@ -51,7 +51,7 @@ class Step(NamedTuple):
     da_dot: Callable[[Array], Any]
 
 
-class Workspace:
+class TrainBuffers:
     """The memory in which a run trains: parameters, an update, and a ``Step`` for each example.
 
     It is at some place of a run, and goes on from there step by step.
@@ -197,13 +197,13 @@ def order(seed: int, epoch: int, count: int, batch: int = 1) -> tuple[int, ...]:
     return tuple(rng.permutation(count).tolist())
 
 
-def train_epoch(state: TrainState, workspace: Workspace, config: RunConfig) -> TrainState:
+def train_epoch(state: TrainState, workspace: TrainBuffers, config: RunConfig) -> TrainState:
     """Read the examples that are left of this epoch; ``state`` stays as it was."""
     return train_examples(state, workspace, config, len(workspace) - state.position)
 
 
 def train_examples(
-    state: TrainState, workspace: Workspace, config: RunConfig, count: int
+    state: TrainState, workspace: TrainBuffers, config: RunConfig, count: int
 ) -> TrainState:
     """Read ``count`` examples inside one epoch, a step a batch; ``state`` stays as it was."""
     workspace.enter(state)
@@ -211,7 +211,7 @@ def train_examples(
     return workspace.now.copy()
 
 
-def train_on(workspace: Workspace, config: RunConfig, count: int) -> None:
+def train_on(workspace: TrainBuffers, config: RunConfig, count: int) -> None:
     """Read ``count`` examples inside the epoch in which the workspace is, a step a batch."""
     if workspace.truncate != config.truncate:
         workspace.forget()
@@ -229,7 +229,7 @@ def train_on(workspace: Workspace, config: RunConfig, count: int) -> None:
         workspace.epoch, workspace.position = workspace.epoch + 1, 0
 
 
-def _descend(steps: Iterable[Step], workspace: Workspace, config: RunConfig) -> Slots:
+def _descend(steps: Iterable[Step], workspace: TrainBuffers, config: RunConfig) -> Slots:
     """Plain gradient descent, theta -= clip(lr g, lr limit).
 
     All of the way back is linear in dL/dlogits, so the learning rate is multiplied in there and
@@ -248,7 +248,7 @@ def _descend(steps: Iterable[Step], workspace: Workspace, config: RunConfig) -> 
     return Slots()
 
 
-def _idle(config: RunConfig, workspace: Workspace) -> float:
+def _idle(config: RunConfig, workspace: TrainBuffers) -> float:
     """Up to which M ||lr da||^2 clipping provably changes nothing at M tokens; -1: unknown.
 
     By Cauchy-Schwarz |dL/dW_ij| <= ||da_i|| ||z_j|| <= ||da|| sqrt(M), as no |z| exceeds 1; and
@@ -260,7 +260,7 @@ def _idle(config: RunConfig, workspace: Workspace) -> float:
     return (config.lr * config.clip) ** 2 if provable else -1.0
 
 
-def _optimize(steps: Iterable[Step], workspace: Workspace, config: RunConfig) -> Slots:
+def _optimize(steps: Iterable[Step], workspace: TrainBuffers, config: RunConfig) -> Slots:
     theta, update = workspace.parameters.theta, workspace.update.theta
     slots = slots_for(config.optimizer, theta, workspace.slots)
     rule, count = OPTIMIZERS[config.optimizer], slots.steps
@@ -285,10 +285,10 @@ class Descent(NamedTuple):
 
 def descent(trace: Trace, config: RunConfig, before: Slots | None = None) -> Descent:
     """The step that training with ``config`` would take on the batch of ``trace``."""
-    return Descent(*(step.copy() for step in descending(trace, config, before)))
+    return Descent(*(step.copy() for step in update_parts(trace, config, before)))
 
 
-def descending(
+def update_parts(
     trace: Trace, config: RunConfig, before: Slots | None = None
 ) -> Iterator[Parameters]:
     """The same three, one after the other in the same memory."""

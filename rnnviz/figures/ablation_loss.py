@@ -27,7 +27,7 @@ def unit_worth(
     width = min(_WIDE if len(rises) > 4 * _NARROW else _NARROW, len(rises))
     height = -(-len(rises) // width)
     known, waits = np.abs(rises[np.isfinite(rises)]), bool(np.isnan(rises).any())
-    limit = theme.scale.ladder(float(known.max(initial=0.0)), grows=waits)
+    limit = theme.scale.nice_limit(float(known.max(initial=0.0)), grows=waits)
     empty = width * height - len(rises)
     values = np.pad(np.nan_to_num(rises, posinf=limit), (0, empty))
     names = [_name(number, rise, silenced) for number, rise in enumerate(rises.tolist())]

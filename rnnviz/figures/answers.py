@@ -158,7 +158,7 @@ def _channels(
 ) -> Picture:
     """Channels one above the other, each around a line of its own."""
     every = np.concatenate([stroke.values for stroke in strokes])
-    limit = theme.scale.ladder(float(np.abs(every).max()))
+    limit = theme.scale.nice_limit(float(np.abs(every).max()))
     bases = [-2.4 * limit * c for c in range(len(channels))]
     ticks = [base + level for base in bases for level in (0, limit)]
     names = [text for name in channels for text in (plain(name, 10), f"{limit:g}")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from rnnviz.engine.timeline import Phase
-from rnnviz.figures.network_grid import MIDDLE, Scene, text_at
+from rnnviz.figures.network_grid import MIDDLE, Grid, text_at
 
 #: Where arrows leave a column and where they arrive, at half height.
 _LEAVE, _ARRIVE = 0.26, -0.24
@@ -32,7 +32,7 @@ class Arrow(NamedTuple):
         return "W_h" in self.weight and self.weight != "W_hy"
 
 
-def arrows(scene: Scene) -> list[dict[str, Any]]:
+def arrows(scene: Grid) -> list[dict[str, Any]]:
     """All arrows as annotations, and the names of their weights.
 
     Those of the shared recurrent weights are named "touched" when they are read or get a gradient.
@@ -41,7 +41,7 @@ def arrows(scene: Scene) -> list[dict[str, Any]]:
     return [*(_drawn(arrow, scene) for arrow in found), *_labels(found, scene)]
 
 
-def _word_arrows(scene: Scene) -> list[Arrow]:
+def _word_arrows(scene: Grid) -> list[Arrow]:
     moving, updated = scene.forth or scene.back, scene.moment.phase is Phase.UPDATE
     below, above = 1.18, 1.02
     return [
@@ -50,7 +50,7 @@ def _word_arrows(scene: Scene) -> list[Arrow]:
     ]
 
 
-def _state_arrows(scene: Scene) -> list[Arrow]:
+def _state_arrows(scene: Grid) -> list[Arrow]:
     """One for each neighbouring pair of words, also where only one of them is in the window."""
     t, last = scene.moment.t, scene.steps - 1
     present = t if scene.forth else t + 1 if scene.back else 0
@@ -69,7 +69,7 @@ def _state_arrows(scene: Scene) -> list[Arrow]:
     ]
 
 
-def _answer_arrow(scene: Scene) -> list[Arrow]:
+def _answer_arrow(scene: Grid) -> list[Arrow]:
     """From the last word's state, if that is in the window."""
     last = scene.steps - 1
     if last not in scene.shown or not scene.on_top or len(scene.step.outputs) > 1:
@@ -80,7 +80,7 @@ def _answer_arrow(scene: Scene) -> list[Arrow]:
     return [Arrow("W_hy", (tail, 0.5), (head, 0.5), active, updated)]
 
 
-def _drawn(arrow: Arrow, scene: Scene) -> dict[str, Any]:
+def _drawn(arrow: Arrow, scene: Grid) -> dict[str, Any]:
     """One arrow; on the way back all of them point back."""
     tail, head = (arrow.head, arrow.tail) if scene.back else (arrow.tail, arrow.head)
     width, opacity = _ACTIVE if arrow.active else _TOUCHED if arrow.touched else _QUIET
@@ -96,7 +96,7 @@ def _drawn(arrow: Arrow, scene: Scene) -> dict[str, Any]:
     return {"showarrow": True, "text": "", "arrowcolor": color, **place, **refs, **named, **look}
 
 
-def _labels(found: list[Arrow], scene: Scene) -> list[dict[str, Any]]:
+def _labels(found: list[Arrow], scene: Grid) -> list[dict[str, Any]]:
     """The name of every arrow's weight; of many arrows those of the first and the active."""
     labels = []
     named: set[str] = set()
@@ -112,13 +112,13 @@ def _labels(found: list[Arrow], scene: Scene) -> list[dict[str, Any]]:
     return labels
 
 
-def _cut(arrow: Arrow, scene: Scene) -> bool:
+def _cut(arrow: Arrow, scene: Grid) -> bool:
     """Whether it comes from outside the window, or crosses the line at the encoder's end."""
     (left, _), (right, _) = arrow.tail, arrow.head
     return left <= _EDGE or (scene.bridge is not None and left < scene.bridge < right)
 
 
-def _label(arrow: Arrow, scene: Scene) -> dict[str, Any]:
+def _label(arrow: Arrow, scene: Grid) -> dict[str, Any]:
     (x0, y0), (x1, y1) = arrow.tail, arrow.head
     middle = (x0 + x1) / 2, (y0 + y1) / 2
     lit = arrow.active or arrow.touched

@@ -14,7 +14,7 @@ from rnnviz.engine.layer_buffers import Array
 _TIMES, _DECADES = 5, 4
 
 
-def ladder(value: float) -> float:
+def nice_limit(value: float) -> float:
     """The next of 1, 2, 5, 10, ... times a power of ten that isn't below ``value``.
 
     A scale that ends on such a rung moves seldom, so a running picture keeps still.
@@ -49,7 +49,7 @@ def powers(low: float, high: float) -> list[float]:
 
 def tenths(low: float, high: float) -> list[float]:
     """A range from ``low`` to ``high``, rounded to tenths of the rung of its length."""
-    step = ladder(high - low) / 10
+    step = nice_limit(high - low) / 10
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [step * first, step * max(last, first + 1)]
 
@@ -57,12 +57,12 @@ def tenths(low: float, high: float) -> list[float]:
 class Scale:
     """Where the scales of a picture end: by what the picture shows alone."""
 
-    def ladder(self, value: float, grows: bool = False) -> float:
+    def nice_limit(self, value: float, grows: bool = False) -> float:
         """The end of a scale from -end to end, or from 0, that has room for ``value``.
 
         It only ``grows`` while the largest value isn't known yet.
         """
-        rung = ladder(value)
+        rung = nice_limit(value)
         slack = math.inf if grows else (_TIMES - 1) * rung
         return self._ends(-rung, rung, slack if _has_size(value) else None)[1]
 
@@ -87,7 +87,7 @@ class Scale:
         return [low, high]
 
 
-class HeldScale(Scale):
+class StickyScale(Scale):
     """Scales that stay from picture to picture while what is shown fits.
 
     Numbers that waver about a rung would move them to and fro. An end moves out at once, and in

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.figures.axis_limits import ladder
+from rnnviz.figures.axis_limits import nice_limit
 from rnnviz.figures.picture import Series, scatter
 from rnnviz.figures.theme import Theme, axis, compact, plain, whole
 from rnnviz.training.history import Course
@@ -30,7 +30,7 @@ def epochs_axis(course: Course, theme: Theme, **options: Any) -> dict[str, Any]:
 
 def _end(course: Course) -> float:
     length, epochs = len(course.history), course.epochs
-    return max(epochs if epochs <= 1000 else max(1000, ladder(length)), length - 1, 1)
+    return max(epochs if epochs <= 1000 else max(1000, nice_limit(length)), length - 1, 1)
 
 
 def narrow(course: Course, epochs: Sequence[int]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.analysis.gradient_comparison import ByLength, Comparison
-from rnnviz.analysis.gradient_history import Pages
+from rnnviz.analysis.gradient_history import GradientSeries
 from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axis_limits import decades
@@ -123,7 +123,7 @@ def errors_by_length(seen: ByLength, theme: Theme = LIGHT) -> Picture:
     )
 
 
-def errors_over_epochs(pages: Pages, course: Course, theme: Theme = LIGHT) -> Picture:
+def errors_over_epochs(pages: GradientSeries, course: Course, theme: Theme = LIGHT) -> Picture:
     """The same over the epochs, on the sequences that the pages were written of, together."""
     notes, scales = [f"epoch {epoch}" for epoch in pages.epochs], ["y", "y2"]
     marks = [*change_lines(course, theme, scales), *present_marks(course, theme, scales)]

@@ -60,7 +60,7 @@ def state_heatmap(
 
     At a ``moment`` of the way there the columns that aren't computed yet are empty.
     """
-    limit = theme.scale.ladder(float(np.abs(states).max()))
+    limit = theme.scale.nice_limit(float(np.abs(states).max()))
     limit = 1.0 if view.gate else min(1.0, limit) if view.bounded else limit
     # Of very many cells the words would take longer to send than the states.
     few = states.size <= _NAMED
@@ -118,7 +118,7 @@ def running_margin_bars(
     noun: str = "word",
 ) -> Picture:
     """The lead of one class, read after every token as if the sequence ended there."""
-    limit = 1.15 * theme.scale.ladder(float(np.abs(margin.values).max()))
+    limit = 1.15 * theme.scale.nice_limit(float(np.abs(margin.values).max()))
     bars = bar(
         x=list(range(len(words))),
         y=compact(margin.values),

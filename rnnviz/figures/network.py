@@ -12,8 +12,8 @@ from rnnviz.analysis.step_record import Focus, StepRecord
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Phase
 from rnnviz.figures.arrows import arrows
-from rnnviz.figures.axis_limits import ladder
-from rnnviz.figures.network_grid import BOTTOM, GRADIENT, MIDDLE, STATE, TOP, Scene, text_at
+from rnnviz.figures.axis_limits import nice_limit
+from rnnviz.figures.network_grid import BOTTOM, GRADIENT, MIDDLE, STATE, TOP, Grid, text_at
 from rnnviz.figures.picture import Picture, Series, bar, heatmap, scatter
 from rnnviz.figures.theme import (
     HEIGHTS,
@@ -37,7 +37,7 @@ def unrolled_network(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> Pi
     States fill from the left on the way there, gradients dL/dh_t from the right on the way back.
     A click on a column yields customdata [token, unit, ...], both from 0.
     """
-    scene = Scene(step, focus, theme)
+    scene = Grid(step, focus, theme)
     below = _words(scene)
     return picture(
         [*_strips(scene), _frames(scene), _marks(scene), _bars(scene), _hits(scene)],
@@ -59,7 +59,7 @@ def unrolled_network(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> Pi
     )
 
 
-def _title(scene: Scene) -> str:
+def _title(scene: Grid) -> str:
     t, count, phase = scene.moment.number, scene.steps, scene.moment.phase
     noun, layer = scene.step.names.noun, scene.focus.layer + 1
     word = f"{noun} {t} of {count}, “{plain(shown_token(scene.step.words[t - 1]))}”"
@@ -77,7 +77,7 @@ def _title(scene: Scene) -> str:
     return f"{what} (shown: {noun}s {scene.shown.start + 1}–{scene.shown.stop} of {count})"
 
 
-def _words(scene: Scene) -> dict[str, Any]:
+def _words(scene: Grid) -> dict[str, Any]:
     below = words_axis([scene.step.words[t] for t in scene.shown], scene.theme, _ROOM)
     if scene.forth or scene.back:
         below["ticktext"][scene.column] = f"<b>{below['ticktext'][scene.column]}</b>"
@@ -85,7 +85,7 @@ def _words(scene: Scene) -> dict[str, Any]:
     return below
 
 
-def _strips(scene: Scene) -> list[Series]:
+def _strips(scene: Grid) -> list[Series]:
     """The states, and the gradients beside them; what isn't computed yet stays empty."""
     h, dh = (
         array[scene.shown.start : scene.shown.stop]
@@ -130,12 +130,12 @@ def _outlines(boxes: Iterable[_Box], color: str, width: float) -> Series:
     return scatter(x=x, y=y, mode="lines", line={"color": color, "width": width}, hoverinfo="skip")
 
 
-def _columns_of_strips(scene: Scene) -> list[tuple[float, float]]:
+def _columns_of_strips(scene: Grid) -> list[tuple[float, float]]:
     spans = [STATE, GRADIENT] if scene.returned else [STATE]
     return [(i + left, i + right) for i in range(scene.columns) for left, right in spans]
 
 
-def _frames(scene: Scene) -> Series:
+def _frames(scene: Grid) -> Series:
     """Thin outlines of all strips and of the places of the probabilities."""
     boxes = [_Box(x0, 0, x1, 1) for x0, x1 in _columns_of_strips(scene)]
     boxes += [
@@ -144,7 +144,7 @@ def _frames(scene: Scene) -> Series:
     return _outlines(boxes, scene.theme.muted, 1)
 
 
-def _marks(scene: Scene) -> Series:
+def _marks(scene: Grid) -> Series:
     """The outline of one unit's cell in every strip."""
     middle, half = (scene.unit + 0.5) / scene.hidden, max(0.5 / scene.hidden, 0.009)
     boxes = [
@@ -154,14 +154,14 @@ def _marks(scene: Scene) -> Series:
     return _outlines(boxes, scene.theme.text, 2)
 
 
-def _bars(scene: Scene) -> Series:
+def _bars(scene: Grid) -> Series:
     """The answers, once they are computed: probabilities, or values from the middle outwards."""
     rows = [] if scene.forth else scene.rows
     left, right = scene.answer
     found, names = scene.trace.probs[scene.row], scene.step.names.classes
     what, base, width = "p of ", left, right - left
     if not scene.step.classes:
-        limit = ladder(typical(scene.trace.logits, scene.trace.targets))
+        limit = nice_limit(typical(scene.trace.logits, scene.trace.targets))
         what, base, width = "", (left + right) / 2, (right - left) / 2 / limit
     return bar(
         orientation="h",
@@ -175,7 +175,7 @@ def _bars(scene: Scene) -> Series:
     )
 
 
-def _hits(scene: Scene) -> Series:
+def _hits(scene: Grid) -> Series:
     """What can be pointed at and clicked, empty strips and words too: a layer that isn't seen."""
     words = [
         [t, scene.unit, f"{scene.step.names.noun} {t + 1}: “{plain(scene.step.words[t])}”"]
@@ -193,7 +193,7 @@ def _hits(scene: Scene) -> Series:
     )
 
 
-def _cell(scene: Scene, t: int, unit: int) -> list[Any]:
+def _cell(scene: Grid, t: int, unit: int) -> list[Any]:
     column, place = t - scene.shown.start, (t, unit)
     text = f"unit {unit} after “{plain(scene.step.words[t])}”"
     if scene.known[column]:
@@ -203,7 +203,7 @@ def _cell(scene: Scene, t: int, unit: int) -> list[Any]:
     return [t, unit, text]
 
 
-def _spotlight(scene: Scene) -> dict[str, Any]:
+def _spotlight(scene: Grid) -> dict[str, Any]:
     """The ground of the place where the moment happens; clipping and the update have none."""
     x0, x1 = scene.column - 0.46, scene.column + 0.46
     if scene.moment.phase is Phase.LOSS:
@@ -214,7 +214,7 @@ def _spotlight(scene: Scene) -> dict[str, Any]:
     return {"type": "rect", "opacity": 0.6 if placed else 0, **look, **place}
 
 
-def _bridge(scene: Scene) -> list[dict[str, Any]]:
+def _bridge(scene: Grid) -> list[dict[str, Any]]:
     """A line where the encoder's last state becomes the decoder's first."""
     if scene.bridge is None:
         return []
@@ -223,7 +223,7 @@ def _bridge(scene: Scene) -> list[dict[str, Any]]:
     return [{"type": "line", **ends, "line": line}]
 
 
-def _sides(scene: Scene) -> list[dict[str, Any]]:
+def _sides(scene: Grid) -> list[dict[str, Any]]:
     """The names of what is left and right of that line, over it."""
     if scene.bridge is None:
         return []
@@ -232,7 +232,7 @@ def _sides(scene: Scene) -> list[dict[str, Any]]:
     return [text_at(place, name, color, anchor) for name, anchor in sides]
 
 
-def _strip_labels(scene: Scene) -> list[dict[str, Any]]:
+def _strip_labels(scene: Grid) -> list[dict[str, Any]]:
     """Over every strip what it is: h_t, and above that dh_t when gradients are shown."""
     theme = scene.theme
     labels = []
@@ -247,7 +247,7 @@ def _strip_labels(scene: Scene) -> list[dict[str, Any]]:
     return labels
 
 
-def _answer_labels(scene: Scene) -> list[dict[str, Any]]:
+def _answer_labels(scene: Grid) -> list[dict[str, Any]]:
     """Names, probabilities and errors of the classes, beside their bars."""
     return [
         *_whose_answer(scene),
@@ -259,7 +259,7 @@ def _answer_labels(scene: Scene) -> list[dict[str, Any]]:
     ]
 
 
-def _whose_answer(scene: Scene) -> list[dict[str, Any]]:
+def _whose_answer(scene: Grid) -> list[dict[str, Any]]:
     """After which token the answer is given, where there is one after each."""
     if len(scene.step.outputs) == 1:
         return []
@@ -270,14 +270,14 @@ def _whose_answer(scene: Scene) -> list[dict[str, Any]]:
     return [text_at((scene.answer[0], TOP), text, color, "left top")]
 
 
-def _class_name(scene: Scene, c: int, y: float) -> dict[str, Any]:
+def _class_name(scene: Grid, c: int, y: float) -> dict[str, Any]:
     wanted = scene.trace.targets[scene.row]
     target = f" → {wanted[c]:.3g}" if not scene.step.classes else " = target" * int(c == wanted)
     text = f"<b>{plain(shown_token(scene.step.names.classes[c]), 12)}</b>{target}"
     return text_at((scene.answer[0], y), text, scene.theme.text, "left bottom")
 
 
-def _class_numbers(scene: Scene, c: int, y: float) -> list[dict[str, Any]]:
+def _class_numbers(scene: Grid, c: int, y: float) -> list[dict[str, Any]]:
     if scene.forth:
         return []
     found, error = (
@@ -291,7 +291,7 @@ def _class_numbers(scene: Scene, c: int, y: float) -> list[dict[str, Any]]:
     ]
 
 
-def _scales(scene: Scene) -> dict[str, Any]:
+def _scales(scene: Grid) -> dict[str, Any]:
     """What the colours of h, and of dh when it is shown, mean at their ends."""
     h, dh = scene.limits
     words = [scale_words("dh", dh, scene.theme)] if scene.returned else []

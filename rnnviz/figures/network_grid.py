@@ -14,7 +14,7 @@ from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.engine.trace import Trace
-from rnnviz.figures.axis_limits import ladder
+from rnnviz.figures.axis_limits import nice_limit
 from rnnviz.figures.theme import Theme
 
 #: Columns that are shown at once, and classes.
@@ -45,7 +45,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class Grid:
     """One moment on its grid: column i of the window at x = i, unit k of H at y = k/H downwards."""
 
     step: StepRecord
@@ -172,8 +172,8 @@ class Scene:
     @cached_property
     def limits(self) -> tuple[float, float]:
         """The ends of the colour scales of h and dh, the whole phrase's."""
-        h = ladder(float(np.abs(self.unrolled.h).max()))
-        return min(1.0, h), ladder(typical(self.unrolled.dh))
+        h = nice_limit(float(np.abs(self.unrolled.h).max()))
+        return min(1.0, h), nice_limit(typical(self.unrolled.dh))
 
     @cached_property
     def rows(self) -> list[Row]:

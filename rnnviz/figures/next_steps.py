@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.analysis.gradient_history import Pages
-from rnnviz.analysis.next_step_stats import Survey
+from rnnviz.analysis.gradient_history import GradientSeries
+from rnnviz.analysis.next_step_stats import NextStepStats
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.colors import mixed
 from rnnviz.figures.epoch_axis import (
@@ -50,7 +50,7 @@ _USUAL = 1e-3
 
 
 def share_areas(
-    pages: Pages, name: str, words: Sequence[str], course: Course, theme: Theme = LIGHT
+    pages: GradientSeries, name: str, words: Sequence[str], course: Course, theme: Theme = LIGHT
 ) -> Picture:
     """Each token's share in a gradient over the epochs, the last token at the bottom.
 
@@ -111,7 +111,7 @@ def _between(first: str, last: str, count: int) -> list[str]:
     return [mixed(first, last, share) for share in shares]
 
 
-def clipping_curves(pages: Pages, course: Course, theme: Theme = LIGHT) -> Picture:
+def clipping_curves(pages: GradientSeries, course: Course, theme: Theme = LIGHT) -> Picture:
     """Over the epochs: shares of steps and entries that are clipped; below, the angle it makes."""
     looks = (
         ("steps", "steps", {"color": theme.text}, "y", "%{customdata} of the steps"),
@@ -159,7 +159,7 @@ def _exact(values: Array) -> list[str]:
     return [repr(value) for value in values.tolist()]
 
 
-def ratio_dots(survey: Survey, theme: Theme = LIGHT) -> Picture:
+def ratio_dots(survey: NextStepStats, theme: Theme = LIGHT) -> Picture:
     """||update|| / ||W|| of every parameter on a log scale: the median and 10 to 90 % of steps."""
     rows = survey.spread
     found = np.array([*rows.values()]).reshape(-1, 3)

@@ -45,7 +45,7 @@ def response_matrix(
     ``chosen`` is the unit that is looked at: a frame is around its row.
     """
     units = response.units.tolist()
-    limit = theme.scale.ladder(typical(response.means))
+    limit = theme.scale.nice_limit(typical(response.means))
     cells = heatmap(
         z=compact(response.means[units]),
         zmin=-limit,

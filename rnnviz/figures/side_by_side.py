@@ -51,7 +51,7 @@ def compared_states(pair: Pair, theme: Theme = LIGHT, view: View = STATE) -> Pic
     """The states (P, H) of both, and the second less the first, all on one scale."""
     states = {pair.names[0]: pair.first, pair.names[1]: pair.second}
     states["difference"] = pair.second - pair.first
-    limit = theme.scale.ladder(max(_largest(array) for array in states.values()))
+    limit = theme.scale.nice_limit(max(_largest(array) for array in states.values()))
     named = [[plain(word, 30) for word in pair.words]] * pair.first.shape[1]
     series = [
         heatmap(
@@ -103,7 +103,7 @@ def _stacked(names: list[str], units: int, theme: Theme) -> dict[str, Any]:
 
 def compared_leads(pair: Pair, label: str, theme: Theme = LIGHT, unit: str = "logits") -> Picture:
     """One number (P,) of both after every token: two bars side by side."""
-    limit = 1.15 * theme.scale.ladder(max(_largest(pair.first), _largest(pair.second)))
+    limit = 1.15 * theme.scale.nice_limit(max(_largest(pair.first), _largest(pair.second)))
     places = list(range(len(pair.words)))
     looks = ((pair.names[0], pair.first, theme.muted), (pair.names[1], pair.second, theme.forward))
     bars = [
@@ -141,7 +141,7 @@ def saliency_strips(
         "integrated": saliency.integrated,
     }
     shares = np.array([*rows.values()])
-    limit = theme.scale.ladder(_largest(shares))
+    limit = theme.scale.nice_limit(_largest(shares))
     strips = heatmap(
         z=compact(shares),
         zmin=-limit,

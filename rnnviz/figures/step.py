@@ -16,7 +16,7 @@ from rnnviz.analysis.parameter_blocks import Blocks
 from rnnviz.analysis.step_record import Panel
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
-from rnnviz.figures.axis_limits import ladder
+from rnnviz.figures.axis_limits import nice_limit
 from rnnviz.figures.picture import Picture, Series, bar, heatmap, scatter
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, compact, picture, plain, scale_words
 
@@ -91,7 +91,7 @@ def _row(strip: Strip | None, columns: tuple[str, ...]) -> tuple[list[float], li
     shares, texts, hovers = [math.nan] * len(columns), [""] * len(columns), [""] * len(columns)
     if strip is None:
         return shares, texts, hovers
-    limit, label = ladder(strip.limit), plain(strip.label, 40)
+    limit, label = nice_limit(strip.limit), plain(strip.label, 40)
     places = {cell: place for place, cell in enumerate(columns)}
     for cell, value in zip(strip.cells, strip.values.tolist(), strict=True):
         place = places[cell]
@@ -139,7 +139,7 @@ def _strip_scale(row: int, strip: Strip, theme: Theme) -> dict[str, Any]:
     place = {"xref": "paper", "x": 1, "xanchor": "left", "xshift": 8, "y": row + _CELL / 2}
     look = {"showarrow": False, "font": {"color": theme.muted}}
     ends = "±" if strip.signed else "0…"
-    return {"text": f"{ends}{ladder(strip.limit):g}", **place, **look}
+    return {"text": f"{ends}{nice_limit(strip.limit):g}", **place, **look}
 
 
 def term_bars(terms: Terms, theme: Theme = LIGHT) -> Picture:
@@ -147,7 +147,7 @@ def term_bars(terms: Terms, theme: Theme = LIGHT) -> Picture:
     largest, rest = terms.largest(_BARS)
     rows = [Term(terms.symbol, (), terms.recorded), *largest]
     rows += [Term(rest[0], (), rest[1])] if rest else []
-    limit = ladder(max(abs(row.value) for row in rows))
+    limit = nice_limit(max(abs(row.value) for row in rows))
     return picture(
         [_bars(rows, rest is not None, theme), _ledger(rows, limit)],
         f"{plain(terms.symbol, 60)} = {number(terms.recorded)}, term by term",
@@ -275,7 +275,7 @@ def parameter_mosaic(panels: Sequence[Panel], blocks: Blocks, theme: Theme = LIG
 
 
 def _mosaic(panel: Panel, xaxis: str, blocks: Blocks, theme: Theme) -> Series:
-    hidden, limit = panel.values.architecture.hidden, ladder(panel.limit)
+    hidden, limit = panel.values.architecture.hidden, nice_limit(panel.limit)
     outputs = panel.values.architecture.outputs
     counts = len(blocks.columns), hidden, len(blocks.biases), outputs
     return heatmap(
@@ -340,7 +340,7 @@ def _panel_labels(
 ) -> list[dict[str, Any]]:
     """The panel's title and scale, and over each block its name."""
     above = {"xref": "paper", "yref": "paper", "y": 1, "showarrow": False, "yanchor": "bottom"}
-    scale = scale_words("", ladder(panel.limit), theme).removeprefix(": ")
+    scale = scale_words("", nice_limit(panel.limit), theme).removeprefix(": ")
     title = {
         "text": f"<b>{plain(panel.title)}</b>  {scale}",
         "x": start,

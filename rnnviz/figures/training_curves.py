@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.memory_gauge import MemoryGauge
-from rnnviz.figures.axis_limits import decades, ladder
+from rnnviz.figures.axis_limits import decades, nice_limit
 from rnnviz.figures.epoch_axis import (
     EPOCHS_MARGIN,
     change_labels,
@@ -118,7 +118,7 @@ def _loss_limit(course: Course, guess: Guess) -> float:
     histories = [course.history, *([course.ghost.history] if course.ghost else ())]
     losses = [h.column(name) for h in histories for name in ("train_loss", "test_loss")]
     worst = max(1.2 * guess.loss, *(_largest(values) for values in losses))
-    return ladder(worst) if worst > 1 or guess.unit != "nats" else 1.0
+    return nice_limit(worst) if worst > 1 or guess.unit != "nats" else 1.0
 
 
 def _largest(values: Any) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.projection import Plane
-from rnnviz.analysis.trajectory import OTHERS, Cloud, Way
+from rnnviz.analysis.trajectory import OTHERS, Cloud, Trajectory
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.colors import mixed
 from rnnviz.figures.picture import Picture, Series, scatter
@@ -31,7 +31,7 @@ _MOST_WORDS = 14
 MOST_PANELS, _PER_ROW = 12, 4
 
 
-def trajectories(cloud: Cloud, probe: Way, plane: Plane, theme: Theme = LIGHT) -> Picture:
+def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = LIGHT) -> Picture:
     """Every sequence as a thin line through its states, coloured by class; the probe on top.
 
     A point that is clicked tells the number of its sequence.
@@ -97,7 +97,7 @@ def _component(plane: Plane, k: int, span: list[float], theme: Theme) -> dict[st
 
 def _ways(cloud: Cloud, theme: Theme) -> Series:
     """All sequences in one line with gaps, which is drawn much faster than a line for each."""
-    starts = np.flatnonzero(cloud.corpus.steps == 0)[1:]
+    starts = np.flatnonzero(cloud.activations.steps == 0)[1:]
     rows = np.insert(cloud.points, starts, np.nan, axis=0)
     return scatter(
         x=compact(rows[:, 0]),
@@ -112,16 +112,16 @@ def _ways(cloud: Cloud, theme: Theme) -> Series:
 
 def _states(cloud: Cloud, name: str, color: str) -> Series:
     """The states of one class; the last of each sequence is larger."""
-    corpus = cloud.corpus
+    activations = cloud.activations
     mine = np.flatnonzero(np.array(cloud.labels, object) == name)
-    lasts = np.isin(mine, corpus.starts[1:] - 1)
+    lasts = np.isin(mine, activations.starts[1:] - 1)
     return scatter(
         x=compact(cloud.points[mine, 0]),
         y=compact(cloud.points[mine, 1]),
         mode="markers",
         name=plain(shown_token(name), 16),
         marker={"color": color, "size": np.where(lasts, 11, 5).tolist(), "opacity": 0.75},
-        customdata=corpus.owners[mine].tolist(),
+        customdata=activations.owners[mine].tolist(),
         text=[plain(_so_far(cloud, int(place)), 60) for place in mine],
         hovertemplate="%{text}<br>(%{x:.4f}, %{y:.4f})<extra></extra>",
     )
@@ -129,7 +129,7 @@ def _states(cloud: Cloud, name: str, color: str) -> Series:
 
 def _so_far(cloud: Cloud, place: int) -> str:
     """What has been read up to this token."""
-    words = cloud.corpus.words[place - int(cloud.corpus.steps[place]) : place + 1]
+    words = cloud.activations.words[place - int(cloud.activations.steps[place]) : place + 1]
     return " ".join(shown_token(word) for word in words[-8:])
 
 
@@ -187,7 +187,7 @@ def _halo(theme: Theme) -> str:
     return ", ".join(f"{x}px {y}px 2px {theme.background}" for x in (-1, 1) for y in (-1, 1))
 
 
-def _probe(probe: Way, theme: Theme) -> Series:
+def _probe(probe: Trajectory, theme: Theme) -> Series:
     names = [plain(shown_token(word), 14) for word in probe.words]
     few = len(names) <= _MOST_WORDS
     return scatter(
@@ -207,7 +207,7 @@ def _probe(probe: Way, theme: Theme) -> Series:
 
 
 def small_multiples(
-    probe: Way, others: Sequence[tuple[str, Way]], plane: Plane, theme: Theme = LIGHT
+    probe: Trajectory, others: Sequence[tuple[str, Trajectory]], plane: Plane, theme: Theme = LIGHT
 ) -> Picture:
     """The probe's way beside that of a sequence which differs in one word, a panel for each.
 
@@ -282,7 +282,7 @@ def _outer(plane: Plane, theme: Theme) -> list[dict[str, Any]]:
     return [{"text": said, **place, **look}]
 
 
-def _panel(probe: Way, other: Way, number: str, theme: Theme) -> list[Series]:
+def _panel(probe: Trajectory, other: Trajectory, number: str, theme: Theme) -> list[Series]:
     number = "" if number == "1" else number
     looks = ((probe, theme.muted, "solid", 2), (other, theme.text, "dot", 2.5))
     return [

@@ -14,7 +14,7 @@ def recurrent_heatmap(W_hh: Array, theme: Theme = LIGHT, name: str = "W_hh") -> 
 
     The colours span 99 % of the weights; a few strong ones would make all others look like zero.
     """
-    limit = theme.scale.ladder(float(np.quantile(np.abs(W_hh), 0.99)))
+    limit = theme.scale.nice_limit(float(np.quantile(np.abs(W_hh), 0.99)))
     cells = heatmap(
         z=compact(W_hh),
         zmin=-limit,

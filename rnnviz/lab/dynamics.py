@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.fixed_points import FixedPoints, Search
-from rnnviz.analysis.flow_map import FlowMap, Held
+from rnnviz.analysis.flow_map import FixedInputMap, FlowMap
 from rnnviz.analysis.notation import number, quoted
 from rnnviz.analysis.phase_portrait import Readout
 from rnnviz.analysis.projection import Plane, Projection, fit, plane_of
-from rnnviz.analysis.visited_states import Visited, visit
+from rnnviz.analysis.visited_states import VisitedStates, visit
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
@@ -39,7 +39,7 @@ class Hold(StrEnum):
     ZERO = "zero input"
 
 
-class Scene(NamedTuple):
+class DynamicsQuery(NamedTuple):
     """What is looked at: a network in a moment of its run, its data, and the run's settings."""
 
     state: TrainState
@@ -52,7 +52,7 @@ class Scene(NamedTuple):
         return self.state.epoch
 
 
-class Dynamics:
+class DynamicsLab:
     """The choices of the page, the search that is on, and what was found, kept by its weights."""
 
     def __init__(self) -> None:
@@ -63,66 +63,66 @@ class Dynamics:
         self._lock = RLock()
         self._found: dict[object, FixedPoints] = {}
         self._search: tuple[object, int, Search] | None = None
-        self._visited: tuple[object, Visited] | None = None
+        self._visited: tuple[object, VisitedStates] | None = None
         self._flow: tuple[TrainState, FlowMap, bytes] | None = None
         self._basis: tuple[object, Projection] | None = None
 
     # What is held
 
-    def choices(self, scene: Scene) -> tuple[Hold, tuple[str, ...], str]:
+    def choices(self, query: DynamicsQuery) -> tuple[Hold, tuple[str, ...], str]:
         """How the input is chosen, which words and which values: as they are, or as usual."""
-        dataset, width = scene.dataset, len(scene.dataset.vocabulary)
+        dataset, width = query.dataset, len(query.dataset.vocabulary)
         hold = self.holds.get(dataset.tokens, Hold.OWN if dataset.tokens else Hold.ZERO)
         known = [word for word in self.words or () if word in dataset.vocabulary.words]
         if not known and dataset.tokens and (self.words or self.words is None):
-            known = [dataset.vocabulary.words[int(self.visited(scene).mean_input.argmax())]]
+            known = [dataset.vocabulary.words[int(self.visited(query).mean_input.argmax())]]
         usual = ",".join(["1", *["0"] * (width - 1)])
         return hold, tuple(known), usual if self.typed is None else self.typed
 
-    def held(self, scene: Scene) -> Held:
+    def held(self, query: DynamicsQuery) -> FixedInputMap:
         """The map with the input that is chosen; raise TaskError with a sentence if there's none.
 
         Of several words the mean is held.
         """
-        hold, words, typed = self.choices(scene)
-        vocabulary = scene.dataset.vocabulary
+        hold, words, typed = self.choices(query)
+        vocabulary = query.dataset.vocabulary
         if hold is Hold.MEAN:
-            return Held(self.flow(scene), self.visited(scene).mean_input)
+            return FixedInputMap(self.flow(query), self.visited(query).mean_input)
         x = np.zeros(len(vocabulary))
-        if hold is Hold.OWN and scene.dataset.tokens:
+        if hold is Hold.OWN and query.dataset.tokens:
             if not words:
                 raise TaskError(f"Choose at least one {vocabulary.noun} to hold.")
             x[[vocabulary.number(word) for word in words]] = 1 / len(words)
         elif hold is Hold.OWN:
             x = read_values(typed, vocabulary.words, 1)[0]
-        return Held(self.flow(scene), x)
+        return FixedInputMap(self.flow(query), x)
 
-    def label(self, scene: Scene, shown: Callable[[str], str] = str) -> str:
+    def label(self, query: DynamicsQuery, shown: Callable[[str], str] = str) -> str:
         """What is held, in words; ``shown`` makes a token one that can be seen."""
-        hold, words, typed = self.choices(scene)
+        hold, words, typed = self.choices(query)
         if hold is not Hold.OWN:
             return f"the {hold.value}"
-        if not scene.dataset.tokens:
+        if not query.dataset.tokens:
             return typed
         named = (quoted(shown(word)) for word in words[:_NAMED])
         said = ", ".join(named) + " …" * (len(words) > _NAMED)
         return said if len(words) == 1 else f"the mean of {said}"
 
-    def problem(self, scene: Scene) -> str:
+    def problem(self, query: DynamicsQuery) -> str:
         """Why nothing can be looked for, in a sentence; empty if it can."""
-        if not np.isfinite(self.visited(scene).states).all():
+        if not np.isfinite(self.visited(query).states).all():
             return "The states grow beyond all numbers, so there is nothing to look for."
         try:
-            self.held(scene)
+            self.held(query)
         except TaskError as problem:
             return str(problem)
         return ""
 
     # The network that is looked at
 
-    def flow(self, scene: Scene) -> FlowMap:
+    def flow(self, query: DynamicsQuery) -> FlowMap:
         """One step of the network as a map."""
-        return self._map(scene.state)[1]
+        return self._map(query.state)[1]
 
     def _map(self, state: TrainState) -> tuple[TrainState, FlowMap, bytes]:
         if not self._flow or self._flow[0] is not state:
@@ -130,32 +130,32 @@ class Dynamics:
             self._flow = state, FlowMap(state.parameters), digest
         return self._flow
 
-    def visited(self, scene: Scene) -> Visited:
+    def visited(self, query: DynamicsQuery) -> VisitedStates:
         """The states that the training sequences lead through."""
-        key = scene.state, scene.dataset
+        key = query.state, query.dataset
         if not self._visited or self._visited[0] != key:
-            self._visited = key, visit(scene.state.parameters, scene.dataset.train)
+            self._visited = key, visit(query.state.parameters, query.dataset.train)
         return self._visited[1]
 
     # The plane
 
-    def flat(self, scene: Scene) -> bool:
+    def flat(self, query: DynamicsQuery) -> bool:
         """Whether a state has at least two numbers, so that there is a plane."""
-        return self.flow(scene).size > 1
+        return self.flow(query).size > 1
 
-    def plane(self, scene: Scene) -> Plane:
+    def plane(self, query: DynamicsQuery) -> Plane:
         """Two principal components of the states visited, of a basis that is fitted once and kept.
 
         It is fitted anew for another run, and by ``refit``.
         """
-        key = scene.dataset, scene.origin
+        key = query.dataset, query.origin
         if not self._basis or self._basis[0] != key:
-            self._basis = key, fit(self.visited(scene).states, scene.epoch)
+            self._basis = key, fit(self.visited(query).states, query.epoch)
         basis = self._basis[1]
         last = len(basis.axes) - 1
         first, second = (min(axis, last) for axis in self.axes)
         axes = (first, second) if first != second else (0, min(1, last))
-        return plane_of(basis, axes, self.visited(scene).states)
+        return plane_of(basis, axes, self.visited(query).states)
 
     def refit(self) -> None:
         """Fit the basis to the network that is looked at next."""
@@ -163,27 +163,27 @@ class Dynamics:
 
     # The search
 
-    def found(self, held: Held, scene: Scene) -> FixedPoints | None:
+    def found(self, held: FixedInputMap, query: DynamicsQuery) -> FixedPoints | None:
         """What was found for these weights, this input and so many starts; None if nothing yet."""
-        return self._found.get(self._key(held, scene))
+        return self._found.get(self._key(held, query))
 
-    def _key(self, held: Held, scene: Scene) -> object:
+    def _key(self, held: FixedInputMap, query: DynamicsQuery) -> object:
         # Networks that differ in how they work can have the same weights.
-        network = scene.state.parameters.architecture, self._map(scene.state)[2]
-        return network, scene.dataset, held.inputs.tobytes(), self.starts, scene.origin.seed
+        network = query.state.parameters.architecture, self._map(query.state)[2]
+        return network, query.dataset, held.inputs.tobytes(), self.starts, query.origin.seed
 
-    def find(self, scene: Scene) -> None:
+    def find(self, query: DynamicsQuery) -> None:
         """Begin to look for the points, if they aren't known; the first time in a plane that fits.
 
         Raises TaskError if no input is chosen.
         """
-        held = self.held(scene)
+        held = self.held(query)
         if not self._found:
             self.refit()
-        if self.found(held, scene) is None:
-            search = Search(held, self.visited(scene), self.starts, scene.origin.seed)
+        if self.found(held, query) is None:
+            search = Search(held, self.visited(query), self.starts, query.origin.seed)
             with self._lock:
-                self._search = self._key(held, scene), scene.epoch, search
+                self._search = self._key(held, query), query.epoch, search
 
     def cancel(self) -> None:
         """Stop looking."""

@@ -1,11 +1,11 @@
-"""Backflow: what is asked about the gradients of a run, and what is known already."""
+"""GradientLab: questions about the gradients of a run, and the answers that are kept."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,36 +16,36 @@ from rnnviz.analysis.gradient_comparison import (
     compare_by_length,
     compare_examples,
 )
-from rnnviz.analysis.gradient_history import TRAIL, Entry, Ledger, Pages
+from rnnviz.analysis.gradient_history import TRAIL, GradientRow, GradientSeries
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.jacobians import Jacobians, jacobians_along
 from rnnviz.analysis.lag import Carried, LagProfile, lag_profile
 from rnnviz.analysis.memory_gauge import coarse_first, eigenvalues, recurrent
-from rnnviz.analysis.next_step_stats import Survey, survey
-from rnnviz.analysis.token_contribution import shares
+from rnnviz.analysis.next_step_stats import NextStepStats, survey
+from rnnviz.analysis.token_contribution import token_contribution
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import CellKind, RunConfig
 from rnnviz.engine.batch import Example, collate
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import TrainState, order, record
+from rnnviz.lab.memo import Memo
 from rnnviz.lab.probe import phrase_key
+from rnnviz.training.epoch_cache import EpochCache
 from rnnviz.training.run import Run, place_of
 from rnnviz.training.schedule import Place
-
-T = TypeVar("T")
 
 #: How many of the next steps are surveyed at the epoch shown, and at each epoch of the past.
 STEPS, PAST_STEPS = 32, 8
 #: Weights times tokens of a step; where there are more, fewer steps are surveyed.
 _WORK = 25_000_000
-#: At how many epochs of the past the ledger is kept, at most.
+#: The most epochs of the past that are looked into.
 EPOCHS = 100
 
 
-class Sight(NamedTuple):
-    """What is looked at: the network, its settings, one phrase's trace, the training examples.
+class GradientQuery(NamedTuple):
+    """What a question is about: the network, its settings, one phrase's trace, the examples.
 
-    And of what the gradient is taken, in which layer.
+    ``objective`` is what the gradient is taken of, in ``layer``.
     """
 
     state: TrainState
@@ -60,7 +60,7 @@ class Sight(NamedTuple):
         """Whether the notebook's rule, which is there for Elman cells, makes any difference."""
         return self.config.cell is CellKind.ELMAN
 
-    def at(self, state: TrainState, config: RunConfig) -> Sight:
+    def at(self, state: TrainState, config: RunConfig) -> GradientQuery:
         """The same phrase, read by the network of another time."""
         batch, rule, cut = self.trace.batch, config.gradient, config.truncate
         return self._replace(
@@ -68,98 +68,102 @@ class Sight(NamedTuple):
         )
 
 
-class Backflow:
-    """The answers, each kept as long as what is looked at stays the same."""
+class GradientLab:
+    """Answers about the gradients, each kept as long as what is looked at stays the same."""
 
     def __init__(self) -> None:
-        self._known: dict[object, tuple[tuple[object, ...], Any]] = {}
-        self._ledger = Ledger()
+        self._memo = Memo()
+        self._past = EpochCache[GradientRow]()
 
-    def _kept(self, key: tuple[object, ...], act: Callable[..., T], *args: Any) -> T:
-        """The answer of one question; the last one to each is kept."""
-        if act not in self._known or self._known[act][0] != key:
-            self._known[act] = key, act(*args)
-        found: T = self._known[act][1]
-        return found
-
-    def lag(self, sight: Sight) -> LagProfile:
+    def lag(self, query: GradientQuery) -> LagProfile:
         """The gradient over the lag, on all training examples."""
-        state, config = sight.state, sight.config
-        carried = Carried(config.gradient, config.truncate, sight.layer)
-        key, given = (state, sight.objective, carried), (sight.examples, sight.objective, carried)
-        return self._kept(key, lag_profile, state.parameters, *given)
+        state, config, objective = query.state, query.config, query.objective
+        carried = Carried(config.gradient, config.truncate, query.layer)
+        return self._memo.ask(
+            "lag",
+            (state, objective, carried),
+            lambda: lag_profile(state.parameters, query.examples, objective, carried),
+        )
 
-    def jacobians(self, sight: Sight) -> Jacobians:
+    def jacobians(self, query: GradientQuery) -> Jacobians:
         """The Jacobians along the phrase."""
-        state, trace = sight.state, sight.trace
-        return self._kept((state, phrase_key(trace)), jacobians_along, state.parameters, trace)
+        state, trace = query.state, query.trace
+        key = state, phrase_key(trace)
+        return self._memo.ask("jacobians", key, lambda: jacobians_along(state.parameters, trace))
 
-    def connectivity(self, sight: Sight) -> Connectivity:
-        """Which states of the phrase each of its answers hears."""
-        state, trace, layer = sight.state, sight.trace, sight.layer
+    def connectivity(self, query: GradientQuery) -> Connectivity:
+        """How much each answer of the phrase depends on each of its states."""
+        state, trace, layer = query.state, query.trace, query.layer
         key = state, layer, phrase_key(trace)
-        return self._kept(key, connectivity, state.parameters, trace, layer)
+        return self._memo.ask(
+            "connectivity", key, lambda: connectivity(state.parameters, trace, layer)
+        )
 
-    def survey(self, sight: Sight) -> Survey:
+    def next_steps(self, query: GradientQuery) -> NextStepStats:
         """The next steps that training would take from these weights, each on its own batch."""
-        return self._kept((sight.state, sight.config), survey_next, sight, STEPS)
+        key = query.state, query.config
+        return self._memo.ask("next steps", key, lambda: next_steps(query, STEPS))
 
-    def compare(self, sight: Sight) -> Comparison:
-        """Exact against notebook on the training examples."""
-        state = sight.state
-        return self._kept((state,), compare_examples, state.parameters, sight.examples)
+    def compare(self, query: GradientQuery) -> Comparison:
+        """The exact gradient against the notebook's, on the training examples."""
+        state, examples = query.state, query.examples
+        return self._memo.ask(
+            "compare", state, lambda: compare_examples(state.parameters, examples)
+        )
 
-    def by_length(self, sight: Sight) -> ByLength:
+    def by_length(self, query: GradientQuery) -> ByLength:
         """The same for each length that occurs."""
-        state = sight.state
-        return self._kept((state,), compare_by_length, state.parameters, sight.examples)
+        state, examples = query.state, query.examples
+        return self._memo.ask(
+            "by length", state, lambda: compare_by_length(state.parameters, examples)
+        )
 
     # Over the epochs
 
-    def past(self, run: Run, sight: Sight, budget: float) -> Pages:
-        """The ledger as far as it is written: the epoch shown, and more for ``budget`` seconds."""
+    def past(self, run: Run, query: GradientQuery, budget: float) -> GradientSeries:
+        """The rows that are known: the epoch shown, and more for about ``budget`` seconds."""
         until = time.perf_counter() + budget
-        lacking = self._lacking(run, sight)
-        for count, epoch in enumerate(lacking):
+        for count, epoch in enumerate(self._missing(run, query)):
             # One epoch besides the one shown, however little time there is.
             if count > 1 and time.perf_counter() > until:
                 break
-            self._write(run, sight, epoch)
-        return self._ledger.pages()
+            self._look_into(run, query, epoch)
+        epochs = self._past.epochs
+        return GradientSeries(np.array(epochs, int), tuple(self._past[epoch] for epoch in epochs))
 
-    def develop(self, run: Run, sight: Sight, budget: float) -> bool:
-        """Write for about ``budget`` seconds; whether something is lacking still."""
+    def develop(self, run: Run, query: GradientQuery, budget: float) -> bool:
+        """Look into more epochs for about ``budget`` seconds; return whether some are missing."""
         until = time.perf_counter() + budget
-        for epoch in self._lacking(run, sight):
+        for epoch in self._missing(run, query):
             if time.perf_counter() > until:
                 return True
-            self._write(run, sight, epoch)
+            self._look_into(run, query, epoch)
         return False
 
-    def _lacking(self, run: Run, sight: Sight) -> list[int]:
-        """The epochs of which snapshots are kept, of many every n-th, and the one shown, first."""
+    def _missing(self, run: Run, query: GradientQuery) -> list[int]:
+        """The epochs of the snapshots, of many every n-th, and the one shown, which comes first."""
         epochs = run.snapshots.epochs
         wanted = epochs[:: math.ceil(len(epochs) / EPOCHS)]
-        shown = [] if sight.state.position else [sight.state.epoch]
-        subject = run.dataset, sight.layer, phrase_key(sight.trace)
-        self._ledger.keep(run.schedule, subject, [*wanted, *shown])
-        return [*self._ledger.missing(dict.fromkeys([*shown, *coarse_first(wanted)]))]
+        shown = [] if query.state.position else [query.state.epoch]
+        self._past.sync(run.schedule, (run.dataset, query.layer, phrase_key(query.trace)))
+        self._past.retain([*wanted, *shown])
+        return [*self._past.missing(dict.fromkeys([*shown, *coarse_first(wanted)]))]
 
-    def _write(self, run: Run, sight: Sight, epoch: int) -> None:
+    def _look_into(self, run: Run, query: GradientQuery, epoch: int) -> None:
         place = Place(epoch)
-        shown = place_of(sight.state) == place
-        there = sight.state if shown else run.visit(place, "ledger")
-        self._ledger.write(epoch, entry_of(sight.at(there, run.schedule.at(place))))
+        shown = place_of(query.state) == place
+        there = query.state if shown else run.visit(place, "gradients")
+        self._past[epoch] = row_of(query.at(there, run.schedule.at(place)))
 
 
-def entry_of(sight: Sight) -> Entry:
-    """What is written of one epoch."""
-    parameters, examples = sight.state.parameters, sight.examples
-    seen = survey_next(sight, PAST_STEPS)
-    beside = compare_examples(parameters, examples) if sight.compares else None
-    return Entry(
-        eigenvalues(recurrent(parameters, sight.layer))[:TRAIL],
-        shares(Unrolled(sight.trace, sight.layer)),
+def row_of(query: GradientQuery) -> GradientRow:
+    """What is kept of one epoch."""
+    parameters, examples = query.state.parameters, query.examples
+    seen = next_steps(query, PAST_STEPS)
+    beside = compare_examples(parameters, examples) if query.compares else None
+    return GradientRow(
+        eigenvalues(recurrent(parameters, query.layer))[:TRAIL],
+        token_contribution(Unrolled(query.trace, query.layer)),
         seen.clipped,
         float(seen.entries.mean()),
         float(np.median(seen.angles)),
@@ -169,12 +173,12 @@ def entry_of(sight: Sight) -> Entry:
     )
 
 
-def survey_next(sight: Sight, steps: int) -> Survey:
+def next_steps(query: GradientQuery, steps: int) -> NextStepStats:
     """The next ``steps`` steps, or those that are left of the epoch, from the same weights.
 
     Of large networks and long batches fewer, but two at least.
     """
-    state, config, examples = sight.state, sight.config, sight.examples
+    state, config, examples = query.state, query.config, query.examples
     indexes = order(config.seed, state.epoch, len(examples), config.batch)[state.position :]
     longest = max(len(example.inputs) for example in examples)
     each = state.parameters.theta.size * config.batch * longest

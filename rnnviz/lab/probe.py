@@ -12,7 +12,7 @@ from rnnviz.analysis.notation import Names, number
 from rnnviz.analysis.running_margin import RunningMargin, running_logits, running_margin
 from rnnviz.analysis.step_record import words_of
 from rnnviz.analysis.unrolled import Unrolled
-from rnnviz.config import Reads, RunConfig
+from rnnviz.config import OutputAt, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
@@ -63,7 +63,7 @@ class Probe:
     @property
     def every(self) -> bool:
         """Whether there is an answer after every token."""
-        return self.dataset.reads is Reads.EVERY
+        return self.dataset.reads is OutputAt.EVERY
 
     @property
     def verdict(self) -> str:
@@ -161,7 +161,7 @@ def wanted_text(dataset: Dataset, targets: Array) -> str:
     """Targets (N,) or (N, C) as they are written: a text, a class, or the last values."""
     if not dataset.answers_classes:
         return ", ".join(number(float(value)) for value in targets[-1])
-    if len(targets) > 1 or dataset.reads is Reads.EVERY:
+    if len(targets) > 1 or dataset.reads is OutputAt.EVERY:
         return spoken(dataset, targets.tolist())
     return dataset.classes[int(targets[-1])]
 

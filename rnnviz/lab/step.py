@@ -17,7 +17,7 @@ class Subject(StrEnum):
     OWN = "my own"
 
 
-class Microscope:
+class StepLab:
     """Which step, which moment of it, and which unit, layer and part of the cell."""
 
     def __init__(self) -> None:

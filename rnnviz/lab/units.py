@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.analysis.activations import Corpus, read_corpus
-from rnnviz.analysis.perturbation import Alter, Pairs, Variant, joined
+from rnnviz.analysis.activations import Activations, read_activations
+from rnnviz.analysis.perturbation import Alter, Pairs, Perturbation, joined
 from rnnviz.analysis.projection import Plane, Projection, boundary, fit, plane_of
 from rnnviz.analysis.running_margin import running_margin
 from rnnviz.analysis.saliency import Saliency, lead, saliency
@@ -25,7 +25,7 @@ from rnnviz.lab.probe import Probe, names_of
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.edit import Edit, Verb, silence
 from rnnviz.training.run import Run
-from rnnviz.training.weight_edits import operate, problem
+from rnnviz.training.weight_edits import apply_edits, problem
 
 #: How many phrases are on one leaf of the data set.
 LEAF = 20
@@ -52,7 +52,7 @@ class Sort(StrEnum):
     SIMILARITY = "similarity"
 
 
-class Region(NamedTuple):
+class StateSource(NamedTuple):
     """Where states are taken from: a network in a moment, its data, a layer, a state or gate."""
 
     state: TrainState
@@ -69,7 +69,7 @@ class Region(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class EditPreview:
     """A copy of the network with edited weights: scores of training and test before and after."""
 
     parameters: Parameters
@@ -77,7 +77,7 @@ class Trial:
     after: tuple[Score, Score]
 
 
-class Dissection:
+class UnitLab:
     """The choices of the page, the basis of its projection, edits that are tried, and caches.
 
     Of each kind only what was asked for last is kept.
@@ -90,7 +90,7 @@ class Dissection:
         self.word: str | None = None
         self.cell: tuple[int, str] | None = None
         self.axes = (0, 1)
-        self.variant = Variant(Alter.DROP, 0)
+        self.perturbation = Perturbation(Alter.DROP, 0)
         self.edits: tuple[Edit, ...] = ()
         self.left_out: dict[Edit, str] = {}
         self._kept: dict[str, tuple[object, Any]] = {}
@@ -103,98 +103,98 @@ class Dissection:
 
     # Units
 
-    def corpus(self, region: Region) -> Corpus:
+    def activations(self, source: StateSource) -> Activations:
         """The training sequences through this region, of very many some."""
-        found: Corpus = self._keep("corpus", region, lambda: self._read(region))
+        found: Activations = self._keep("corpus", source, lambda: self._read(source))
         return found
 
-    def _read(self, region: Region) -> Corpus:
-        parameters, data = region.state.parameters, region.dataset
-        return read_corpus(parameters, data.train, names_of(data), region.layer, region.part)
+    def _read(self, source: StateSource) -> Activations:
+        parameters, data = source.state.parameters, source.dataset
+        return read_activations(parameters, data.train, names_of(data), source.layer, source.part)
 
-    def order(self, region: Region) -> Array:
+    def order(self, source: StateSource) -> Array:
         """The units in the order that is chosen, (H,)."""
-        corpus = self.corpus(region)
+        activations = self.activations(source)
         if self.sort is Sort.SELECTIVITY:
-            found: Array = np.argsort(-selectivity(corpus, self.word), kind="stable")
+            found: Array = np.argsort(-selectivity(activations, self.word), kind="stable")
             return found
         if self.sort is Sort.SIMILARITY:
-            return self._alike(region).units
-        return np.arange(corpus.states.shape[1])
+            return self._alike(source).units
+        return np.arange(activations.states.shape[1])
 
-    def _alike(self, region: Region) -> Response:
+    def _alike(self, source: StateSource) -> Response:
         """What words did to units when they were last arranged, alike ones together."""
-        corpus = self.corpus(region)
-        found: Response = self._keep("alike", _space(region), lambda: response(corpus))
+        activations = self.activations(source)
+        found: Response = self._keep("alike", _space(source), lambda: response(activations))
         return found
 
-    def response(self, region: Region) -> Response:
+    def response(self, source: StateSource) -> Response:
         """What words do to units: alike words together, the units as when last arranged."""
-        key = _space(region), self.sort, self.word
-        rows: Array = self._keep("rows", key, lambda: self.order(region))
-        return replace(response(self.corpus(region), like=self._alike(region)), units=rows)
+        key = _space(source), self.sort, self.word
+        rows: Array = self._keep("rows", key, lambda: self.order(source))
+        return replace(response(self.activations(source), like=self._alike(source)), units=rows)
 
-    def arrange(self, region: Region) -> None:
+    def arrange(self, source: StateSource) -> None:
         """Put the units anew in the order that is chosen, and alike words together."""
         for kind in ("alike", "rows"):
             self._kept.pop(kind, None)
 
-    def first(self, region: Region) -> None:
+    def first(self, source: StateSource) -> None:
         """Go to the unit that comes first in the order that is chosen."""
-        self.unit = int(self.order(region)[0])
+        self.unit = int(self.order(source)[0])
 
-    def step(self, region: Region, by: int) -> None:
+    def step(self, source: StateSource, by: int) -> None:
         """Go on to the unit that comes next in the order, or back; from the last to the first."""
-        order = self.order(region).tolist()
+        order = self.order(source).tolist()
         here = order.index(self.unit) if self.unit in order else 0
         self.unit = order[(here + by) % len(order)]
 
-    def look_at(self, region: Region) -> None:
+    def look_at(self, source: StateSource) -> None:
         """Let go of what isn't there in this region."""
-        hidden = region.state.parameters.architecture.hidden
+        hidden = source.state.parameters.architecture.hidden
         self.unit = min(self.unit, hidden - 1)
-        known = self.corpus(region).vocabulary
+        known = self.activations(source).vocabulary
         self.word = self.word if self.word in known else None
         if self.cell and (self.cell[0] >= hidden or self.cell[1] not in known):
             self.cell = None
-        self.leaf = min(self.leaf, self.last_leaf(region))
+        self.leaf = min(self.leaf, self.last_leaf(source))
 
-    def last_leaf(self, region: Region) -> int:
+    def last_leaf(self, source: StateSource) -> int:
         """The number of the last leaf of the data set, from 0."""
-        return (self.corpus(region).count - 1) // LEAF
+        return (self.activations(source).count - 1) // LEAF
 
     # Trajectories
 
-    def basis(self, region: Region, run: Run) -> Projection:
+    def basis(self, source: StateSource, run: Run) -> Projection:
         """The principal components of the region's states, as they were when first asked for.
 
         They are kept until the run begins anew with other settings, or until ``refit``.
         """
-        made: Projection = self._keep("basis", _ground(region, run), lambda: self._fit(region))
+        made: Projection = self._keep("basis", _ground(source, run), lambda: self._fit(source))
         return made
 
-    def _fit(self, region: Region) -> Projection:
-        return fit(self.corpus(region).states.astype(float), region.state.epoch)
+    def _fit(self, source: StateSource) -> Projection:
+        return fit(self.activations(source).states.astype(float), source.state.epoch)
 
     def refit(self) -> None:
         """Fit the basis to the states that are looked at next."""
         self._kept.pop("basis", None)
 
-    def plane(self, region: Region, run: Run) -> Plane | None:
+    def plane(self, source: StateSource, run: Run) -> Plane | None:
         """The plane of the two axes that are chosen; None where the states have but one."""
-        basis = self.basis(region, run)
+        basis = self.basis(source, run)
         if len(basis.axes) <= max(self.axes):
             return None
-        line = boundary(region.state.parameters, basis, self.axes) if region.readable else None
-        return plane_of(basis, self.axes, self.corpus(region).states, line)
+        line = boundary(source.state.parameters, basis, self.axes) if source.readable else None
+        return plane_of(basis, self.axes, self.activations(source).states, line)
 
     # What if
 
     def varied(self, words: Sequence[str]) -> tuple[str, ...]:
         """The words of the probe with the change that is chosen; at a place that they have."""
-        place = min(self.variant.place, len(words) - 1)
-        self.variant = self.variant._replace(place=place)
-        return self.variant.applied(words)
+        place = min(self.perturbation.place, len(words) - 1)
+        self.perturbation = self.perturbation._replace(place=place)
+        return self.perturbation.applied(words)
 
     def saliency(self, probe: Probe, other: Probe | None = None) -> tuple[Saliency, str]:
         """How much each token of a probe has to do with its answer, and what that is called.
@@ -242,16 +242,16 @@ class Dissection:
         mine = (e for e in self.edits if (e.verb, e.row) == (Verb.SILENCE, layer + 1))
         return frozenset(edit.column for edit in mine)
 
-    def trial(self, state: TrainState, run: Run) -> Trial:
+    def preview(self, state: TrainState, run: Run) -> EditPreview:
         """The network with the edits, and how well it does."""
-        found: Trial = self._keep("trial", (state, self.edits), lambda: self._try(state, run))
+        found: EditPreview = self._keep("trial", (state, self.edits), lambda: self._try(state, run))
         return found
 
-    def _try(self, state: TrainState, run: Run) -> Trial:
-        edited = operate(state.parameters, self.edits)
-        return Trial(edited, run.examine(state.parameters), run.examine(edited))
+    def _try(self, state: TrainState, run: Run) -> EditPreview:
+        edited = apply_edits(state.parameters, self.edits)
+        return EditPreview(edited, run.examine(state.parameters), run.examine(edited))
 
-    def worth(self, state: TrainState, layer: int) -> Array:
+    def ablation_loss(self, state: TrainState, layer: int) -> Array:
         """By how much the training loss rises when a unit alone is silenced, (H,).
 
         Not a number where ``weigh`` hasn't come to yet.
@@ -265,12 +265,12 @@ class Dissection:
 
         Where the loss is not finite as it is, none can be weighed.
         """
-        found = self.worth(state, layer)
+        found = self.ablation_loss(state, layer)
         missing = np.flatnonzero(np.isnan(found))
         whole: Score = self._keep("whole", state, lambda: run.examine(state.parameters)[0])
         if not missing.size or not np.isfinite(whole.loss):
             return False
-        without = operate(state.parameters, [silence(layer + 1, int(missing[0]))])
+        without = apply_edits(state.parameters, [silence(layer + 1, int(missing[0]))])
         rise = run.examine(without)[0].loss - whole.loss
         found[missing[0]] = rise if np.isfinite(rise) else np.inf
         return missing.size > 1
@@ -283,7 +283,7 @@ class Dissection:
         until = time.perf_counter() + PATIENCE
         while self.weigh(state, layer, run) and time.perf_counter() < until:
             pass
-        rises, silent = self.worth(state, layer), self.silenced(layer)
+        rises, silent = self.ablation_loss(state, layer), self.silenced(layer)
         order = [unit for unit in np.argsort(-rises, kind="stable").tolist() if unit not in silent]
         return tuple(silence(layer + 1, unit) for unit in order[:count])
 
@@ -340,18 +340,18 @@ def _wanted(probe: Probe) -> Array:
     return found
 
 
-def beside(first: Probe, second: Probe, variant: Variant) -> Pairs:
+def beside(first: Probe, second: Probe, perturbation: Perturbation) -> Pairs:
     """Which tokens of a probe and of its variant belong together."""
     read = len(first.reading.words)
-    return joined(variant.pairs(read), len(first.words), len(second.words))
+    return joined(perturbation.pairs(read), len(first.words), len(second.words))
 
 
-def _space(region: Region) -> tuple[object, ...]:
+def _space(source: StateSource) -> tuple[object, ...]:
     """What decides which units and words there are."""
-    hidden = region.state.parameters.architecture.hidden
-    return region.dataset, hidden, region.layer, region.part
+    hidden = source.state.parameters.architecture.hidden
+    return source.dataset, hidden, source.layer, source.part
 
 
-def _ground(region: Region, run: Run) -> tuple[object, ...]:
+def _ground(source: StateSource, run: Run) -> tuple[object, ...]:
     """What decides whether states lie in the same space: data, first settings, layer and part."""
-    return region.dataset, run.schedule.origin, region.layer, region.part
+    return source.dataset, run.schedule.origin, source.layer, source.part

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rnnviz.config import Reads
+from rnnviz.config import OutputAt
 from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.rng import chance, distinct
@@ -30,7 +30,7 @@ def brackets(seed: int) -> Dataset:
         tuple(map(str, range(DEEPEST + 1))),
         found[:TRAIN],
         found[TRAIN:],
-        reads=Reads.EVERY,
+        reads=OutputAt.EVERY,
         rule=depths,
     )
 

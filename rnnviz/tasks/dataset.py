@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnviz.config import Loss, Reads
+from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.encoding import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric, guess_classes, guess_values
@@ -38,7 +38,7 @@ class Dataset:
     train: tuple[Example, ...]
     test: tuple[Example, ...]
     notes: tuple[str, ...] = ()
-    reads: Reads = Reads.LAST
+    reads: OutputAt = OutputAt.LAST
     loss: Loss = Loss.CROSS_ENTROPY
     source: Vocabulary | None = None
     unknown: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class Dataset:
     @property
     def verdicts(self) -> bool:
         """Whether one class is answered, at the end."""
-        return self.answers_classes and self.reads is Reads.LAST
+        return self.answers_classes and self.reads is OutputAt.LAST
 
     @cached_property
     def guess(self) -> Guess:
@@ -82,7 +82,7 @@ class Dataset:
         """
         if self.rule:
             return self.rule(inputs)
-        known, count = self.lookup(inputs), len(inputs) if self.reads is Reads.EVERY else 1
+        known, count = self.lookup(inputs), len(inputs) if self.reads is OutputAt.EVERY else 1
         return known.targets if known else np.full(count, GAP)
 
 

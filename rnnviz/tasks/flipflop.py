@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rnnviz.config import Loss, Reads
+from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import SIGNS
@@ -32,7 +32,7 @@ def flipflop(seed: int) -> Dataset:
         CHANNELS,
         found[:TRAIN],
         found[TRAIN:],
-        reads=Reads.EVERY,
+        reads=OutputAt.EVERY,
         loss=Loss.SQUARED_ERROR,
         metric=SIGNS,
         rule=last_pulses,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from rnnviz.config import Reads
+from rnnviz.config import OutputAt
 from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.encoding import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.example import Example
@@ -55,7 +55,7 @@ def build_next(
         train=tuple(_sequence(row, vocabulary) for row in cut(train, unit, window)),
         test=tuple(_sequence(row, vocabulary) for row in cut(tested, unit, window)),
         notes=unknown_notes(unknown, unit),
-        reads=Reads.EVERY,
+        reads=OutputAt.EVERY,
         unknown=unknown,
     )
 

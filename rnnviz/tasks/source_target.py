@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnnviz.config import Reads
+from rnnviz.config import OutputAt
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.encoding import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.example import Example
@@ -36,7 +36,7 @@ def build_translation(
         train=tuple(_pair(row, source, vocabulary, answers, "training") for row in train),
         test=tuple(_pair(row, source, vocabulary, answers, "test") for row in kept),
         notes=(*unknown_notes(unknown, unit), *_left_out(len(test) - len(kept), unit)),
-        reads=Reads.EVERY,
+        reads=OutputAt.EVERY,
         source=source,
         unknown=unknown,
         metric=EXACT,

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from rnnviz.config import Reads
+from rnnviz.config import OutputAt
 from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import EXACT
@@ -27,7 +27,7 @@ def spelling() -> Dataset:
     inputs = {text: VOCABULARY.read(text).tokens for text in TEXTS}
     train = tuple(Example(text, read, letters(read)) for text, read in inputs.items())
     return Dataset(
-        "spelling", VOCABULARY, CLASSES, train, (), reads=Reads.EVERY, metric=EXACT, rule=letters
+        "spelling", VOCABULARY, CLASSES, train, (), reads=OutputAt.EVERY, metric=EXACT, rule=letters
     )
 
 

@@ -9,7 +9,7 @@ from threading import Lock
 from rnnviz.tasks.upload import Upload
 
 
-class Shelf:
+class UploadStore:
     """The latest uploads under names that nobody can guess; at most ``most`` of them."""
 
     def __init__(self, most: int = 8) -> None:

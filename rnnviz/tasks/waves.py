@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rnnviz.config import Loss, Reads
+from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import WITHIN
@@ -37,7 +37,7 @@ def waves(seed: int) -> Dataset:
         CHANNELS,
         (*sines[:TRAIN], *squares[:TRAIN]),
         (*sines[TRAIN:], *squares[TRAIN:]),
-        reads=Reads.EVERY,
+        reads=OutputAt.EVERY,
         loss=Loss.SQUARED_ERROR,
         metric=WITHIN,
         rule=next_values,

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from rnnviz.analysis.notation import listed
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import TrainState
 from rnnviz.tasks.dataset import Dataset
@@ -17,7 +16,7 @@ from rnnviz.training.history import Course, Ghost
 from rnnviz.training.link import START, Link, Old
 from rnnviz.training.run import Run, architecture_of
 from rnnviz.training.schedule import EDIT, MAX_CHANGES, Place, Schedule
-from rnnviz.training.weight_edits import operate, problem
+from rnnviz.training.weight_edits import apply_edits, problem
 
 #: Epochs a second that can be chosen; 0 is the slow motion of single steps.
 SPEEDS = (0, 1, 2, 5, 10, 20, 60, 120, 300, 600)
@@ -264,7 +263,7 @@ class Player:
         Where a loss would not be finite nothing is done, and False returned.
         """
         place, now = self.here, self.run.place
-        edited = operate(self.state.parameters, edits)
+        edited = apply_edits(self.state.parameters, edits)
         if not self.run.bears(edited):
             self.message = "With these weights a loss is no finite number: the run stays as it is."
             return False
@@ -292,7 +291,7 @@ class Player:
             self._restart()
             # Another task brings its own settings along.
             other = [row for row in restarting if row.name == "task"] or restarting
-            names = listed([row.label for row in other])
+            names = _listed([row.label for row in other])
             self.message = f"Started again at epoch 0, because {names} changed."
             return
         self.run.configure(config)
@@ -397,3 +396,8 @@ class Player:
         self.running = False
         self.run.configure(self.config)
         self.message = f"{self._problems} {self.message}".strip()
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names as a list in a sentence: a, b and c."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

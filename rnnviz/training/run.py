@@ -8,22 +8,22 @@ from dataclasses import replace
 import numpy as np
 
 from rnnviz.config import RunConfig
-from rnnviz.engine.evaluation import Exam, Score
+from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.parameters import Architecture, Parameters
-from rnnviz.engine.training import TrainState, Workspace, begin, train_on
+from rnnviz.engine.training import TrainBuffers, TrainState, begin, train_on
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.edit import Edit
 from rnnviz.training.history import Ghost, History
 from rnnviz.training.schedule import EDIT, Place, Schedule
 from rnnviz.training.snapshots import Snapshots
-from rnnviz.training.weight_edits import operate
+from rnnviz.training.weight_edits import apply_edits
 
 #: Weights times tokens times examples that are worked through in about a millisecond.
 _WORK = 2_000_000
 _NO_SCORE = Score(float("nan"), float("nan"))
 
 
-def place_of(state: TrainState | Workspace) -> Place:
+def place_of(state: TrainState | TrainBuffers) -> Place:
     """Where in its run a state is, or the memory of training."""
     return Place(state.epoch, state.position)
 
@@ -53,10 +53,10 @@ class Run:
         self.dataset, self.schedule = dataset, schedule
         self.history = History()
         self._architecture = architecture_of(dataset, config)
-        self._workspace = Workspace(dataset.train, self._architecture, config)
-        own, parts = self._workspace.parameters, (dataset.train, dataset.test)
+        self._buffers = TrainBuffers(dataset.train, self._architecture, config)
+        own, parts = self._buffers.parameters, (dataset.train, dataset.test)
         self.snapshots = Snapshots(own.theta)
-        self._exams = [Exam(part, own) if part else None for part in parts]
+        self._evaluators = [Evaluator(part, own) if part else None for part in parts]
         self._bookmarks: dict[str, TrainState] = {}
         self._finite = Place(0)
         self._enter(self._first())
@@ -73,9 +73,9 @@ class Run:
         changes = (c for c in self.schedule.changes if (c.place, c.name) != (Place(0), EDIT))
         self.schedule = Schedule(self.schedule.start, tuple(changes))
         self._enter(self._first())
-        self.snapshots.add(self._workspace.now)
+        self.snapshots.add(self._buffers.now)
         # There must be something to look at, even where the losses are not finite to begin with.
-        self.history.append(*self._scores(self._workspace.parameters))
+        self.history.append(*self._scores(self._buffers.parameters))
 
     def _be(self, state: TrainState) -> None:
         """Make this state the present."""
@@ -87,21 +87,21 @@ class Run:
     def _enter(self, state: TrainState) -> None:
         """Make this state the present, in the memory of training."""
         self._be(state)
-        self._workspace.enter(state)
+        self._buffers.enter(state)
         self._inside = True
 
-    def _borrowed(self) -> Workspace:
+    def _borrowed(self) -> TrainBuffers:
         """The memory of training, for something else than the present."""
         if self._inside:
             self._state, self._inside = self.state, False
-        return self._workspace
+        return self._buffers
 
     @property
     def state(self) -> TrainState:
         """The state of the run now."""
         if self._state is None:
-            space = self._workspace if self._inside else self._found(self._place)
-            self._state = space.now.copy()
+            buffers = self._buffers if self._inside else self._found(self._place)
+            self._state = buffers.now.copy()
         return self._state
 
     @property
@@ -117,7 +117,7 @@ class Run:
     @property
     def examples(self) -> int:
         """How many examples one epoch reads."""
-        return len(self._workspace)
+        return len(self._buffers)
 
     @property
     def batch(self) -> int:
@@ -127,7 +127,7 @@ class Run:
     @property
     def stride(self) -> int:
         """How many examples can be read between two looks at the clock."""
-        work = self._workspace.parameters.theta.size * self._workspace.longest * self.batch
+        work = self._buffers.parameters.theta.size * self._buffers.longest * self.batch
         return self.batch * max(1, min(32, _WORK // work))
 
     def after(self, place: Place) -> Place:
@@ -164,7 +164,7 @@ class Run:
     def _read(self, count: int) -> bool:
         """Train, and where an epoch ends examine; whether all that is found is finite."""
         self._walk(count)
-        theta, place = self._workspace.parameters.theta, place_of(self._workspace)
+        theta, place = self._buffers.parameters.theta, place_of(self._buffers)
         if not np.isfinite([theta.min(), theta.max()]).all():
             return False
         if place.epoch > self._place.epoch and not self._append_scores():
@@ -183,27 +183,27 @@ class Run:
 
     def _walk(self, count: int) -> None:
         """Read ``count`` examples inside an epoch, each with the settings of its place."""
-        space = self._workspace
-        end = space.position + count
+        buffers = self._buffers
+        end = buffers.position + count
         while True:
-            place = place_of(space)
+            place = place_of(buffers)
             change = self.schedule.next_change(place)
             stop = change.position if change and change < (place.epoch, end) else end
-            train_on(space, self.schedule.at(place), stop - place.position)
-            edited = self._edited(space.parameters, place_of(space))
-            if edited is not space.parameters:
-                space.parameters.theta[...] = edited.theta
+            train_on(buffers, self.schedule.at(place), stop - place.position)
+            edited = self._edited(buffers.parameters, place_of(buffers))
+            if edited is not buffers.parameters:
+                buffers.parameters.theta[...] = edited.theta
             if stop == end:
                 return
 
     def _edited(self, parameters: Parameters, place: Place) -> Parameters:
         """The parameters after what is done by hand to them at ``place``."""
         edits = self.schedule.edits(place)
-        return operate(parameters, edits) if edits else parameters
+        return apply_edits(parameters, edits) if edits else parameters
 
     def _append_scores(self) -> bool:
         """Note how well is done now, where an epoch ends, if that is finite; whether it is."""
-        now = self._workspace.now
+        now = self._buffers.now
         train, test = scores = self._scores(now.parameters)
         if not self._finite_where_known(scores):
             return False
@@ -217,8 +217,8 @@ class Run:
         return self._finite_where_known(self.examine(parameters))
 
     def _finite_where_known(self, scores: tuple[Score, Score]) -> bool:
-        pairs = zip(scores, self._exams, strict=True)
-        return all(np.isfinite(score.loss) for score, exam in pairs if exam)
+        pairs = zip(scores, self._evaluators, strict=True)
+        return all(np.isfinite(score.loss) for score, evaluator in pairs if evaluator)
 
     def examine(self, parameters: Parameters) -> tuple[Score, Score]:
         """How well the training and the test examples are known with these parameters.
@@ -230,8 +230,8 @@ class Run:
 
     def _scores(self, parameters: Parameters) -> tuple[Score, Score]:
         train, test = (
-            exam.score(parameters, self.dataset.metric.score) if exam else _NO_SCORE
-            for exam in self._exams
+            evaluator.score(parameters, self.dataset.metric.score) if evaluator else _NO_SCORE
+            for evaluator in self._evaluators
         )
         return train, test
 
@@ -261,18 +261,18 @@ class Run:
             self._bookmarks[reader] = now.copy()
         return now
 
-    def _found(self, place: Place, last: TrainState | None = None) -> Workspace:
+    def _found(self, place: Place, last: TrainState | None = None) -> TrainBuffers:
         """The memory of training at ``place``, replayed from the nearest snapshot or ``last``."""
-        space = self._borrowed()
+        buffers = self._borrowed()
         nearest = Place(self.snapshots.before(place.epoch) or 0)
         if last and nearest <= place_of(last) <= place:
-            space.enter(last)
-        elif not self.snapshots.restore(place.epoch, space):
-            space.enter(self._first())
-        while (now := place_of(space)) < place:
+            buffers.enter(last)
+        elif not self.snapshots.restore(place.epoch, buffers):
+            buffers.enter(self._first())
+        while (now := place_of(buffers)) < place:
             end = place.position if now.epoch == place.epoch else self.examples
             self._walk(end - now.position)
-        return space
+        return buffers
 
     def branch(self, place: Place, edits: Sequence[Edit] = ()) -> Ghost:
         """Make ``place`` the present, and return the run as it was.
@@ -286,7 +286,7 @@ class Run:
         anew = bool(edits) and not place.position
         state, history = self.at(place), self.history.until(place.epoch - anew)
         if edits:
-            state = replace(state, parameters=operate(state.parameters, edits))
+            state = replace(state, parameters=apply_edits(state.parameters, edits))
         if anew:
             history.append(*self.examine(state.parameters))
         self._be(state)

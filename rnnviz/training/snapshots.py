@@ -13,7 +13,7 @@ import numpy as np
 from rnnviz.config import OptimizerKind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import Slots
-from rnnviz.engine.training import TrainState, Workspace
+from rnnviz.engine.training import TrainBuffers, TrainState
 
 #: The most snapshots that are kept, and their bytes in memory, or else in a temporary file.
 MOST_SNAPSHOTS, MEMORY_BYTES, FILE_BYTES = 200, 16_000_000, 200_000_000
@@ -80,7 +80,7 @@ class Snapshots:
         """The last epoch, not after this one, that is kept, if there is one."""
         return max((kept for kept in self._kept if kept <= epoch), default=None)
 
-    def restore(self, epoch: int, workspace: Workspace) -> bool:
+    def restore(self, epoch: int, workspace: TrainBuffers) -> bool:
         """Go on in ``workspace`` from the last epoch kept, not after this one; whether one is.
 
         One that can't be read is forgotten.

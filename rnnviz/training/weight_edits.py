@@ -14,7 +14,7 @@ from rnnviz.training.edit import Edit, Verb
 NOISE = 6
 
 
-def operate(parameters: Parameters, edits: Iterable[Edit]) -> Parameters:
+def apply_edits(parameters: Parameters, edits: Iterable[Edit]) -> Parameters:
     """The parameters after these edits, one after the other; those given stay as they are."""
     found = parameters.copy()
     with np.errstate(over="ignore", invalid="ignore"):

@@ -2,13 +2,13 @@
 
 import pytest
 
-from rnnviz.app.tab_registry import hub
+from rnnviz.app.tab_registry import registry
 
 
 def ending():
-    before = hub().actors
+    before = registry().actors
     yield
-    for actor in hub().actors:
+    for actor in registry().actors:
         if actor not in before:
             actor.stop()
 

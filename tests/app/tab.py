@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from rnnviz.app.tab_registry import hub
+from rnnviz.app.tab_registry import registry
 from rnnviz.app.viewer import FLIGHT, Viewer
 from rnnviz.lab.units import Room
 from tests.unit.app.browser import unpacked
@@ -85,8 +85,8 @@ class Tab:
         self.run()
         # One that never answers: it keeps the run, which is held while nobody looks.
         self._viewer = Viewer(len, scene=lambda: self.seat.scene, sent=FLIGHT)
-        with self.seat.borrow() as desk:
-            desk.attach(self._viewer, -math.inf)
+        with self.seat.borrow() as host:
+            host.attach(self._viewer, -math.inf)
 
     def run(self):
         """Run the script, and again when the link has been followed to its end."""
@@ -106,8 +106,8 @@ class Tab:
 
     @property
     def session(self):
-        with self.seat.borrow() as desk:
-            return desk.session
+        with self.seat.borrow() as host:
+            return host.session
 
     # What the reader does
 
@@ -115,9 +115,9 @@ class Tab:
         """Have the desk do something; the page follows if it must."""
         self.look()
         self._number += 1
-        with self.seat.borrow() as desk:
-            desk.hear(self._viewer, {"do": do, "n": self._number, **more}, -math.inf)
-            edition = desk.edition
+        with self.seat.borrow() as host:
+            host.hear(self._viewer, {"do": do, "n": self._number, **more}, -math.inf)
+            edition = host.edition
         if edition != self.told("wire")["edition"]:
             self.run()
 
@@ -140,14 +140,14 @@ class Tab:
     def finish(self):
         """Have the page do all that it has to do while the run rests."""
         eye, now = Eye(self), time.monotonic()
-        with self.seat.borrow() as desk:
-            desk.attach(eye, now)
-            desk.turn(now)
-            while work := desk.busy(now):
+        with self.seat.borrow() as host:
+            host.attach(eye, now)
+            host.turn(now)
+            while work := host.busy(now):
                 work()
                 now, eye.acked = now + 1, eye.sent
-                desk.turn(now)
-            desk.detach(eye, now)
+                host.turn(now)
+            host.detach(eye, now)
         self.run()
 
     # What Streamlit lays out
@@ -177,8 +177,8 @@ class Tab:
     def sent(self, eye=None):
         """What is sent now to one that looks on; without one, to one that has nothing yet."""
         eye = eye or Eye(self)
-        with self.seat.borrow() as desk:
-            desk._send(eye, 0.0)
+        with self.seat.borrow() as host:
+            host._send(eye, 0.0)
         return unpacked(eye.got[-1])
 
     @property
@@ -218,8 +218,8 @@ class Page(Tab):
         for name, value in (state or {}).items():
             app.session_state[name] = value
         if session:
-            with hub().seat(app.session_state, {}).borrow() as desk:
-                desk.session = session
+            with registry().seat(app.session_state, {}).borrow() as host:
+                host.session = session
         super().__init__(app, link)
 
     def choose(self, label, option):

@@ -9,7 +9,7 @@ from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
 from rnnviz.analysis.phase_portrait import Readout
 from rnnviz.app.fixed_point_table import points_html
 from rnnviz.config import TaskName
-from rnnviz.lab.dynamics import Dynamics, Hold
+from rnnviz.lab.dynamics import DynamicsLab, Hold
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from tests.app import tab
@@ -45,7 +45,7 @@ def trained():
 @pytest.fixture
 def flipflop(trained):
     """The preset after training, as it is when its page is opened first."""
-    trained.dynamics = Dynamics()
+    trained.dynamics = DynamicsLab()
     return trained
 
 

@@ -7,7 +7,7 @@ import pytest
 from rnnviz.analysis.gradients import Objective
 from rnnviz.app.pages.gradients import _NAMES
 from rnnviz.app.text import explanation
-from rnnviz.config import Reads
+from rnnviz.config import OutputAt
 from rnnviz.presets import PRESETS
 from rnnviz.tasks.registry import TASKS
 from tests.app import tab
@@ -196,7 +196,7 @@ def test_tasks_that_are_named_for_their_connectivity_have_it():
     sentence = explanation("gradients_connected")
     named = [task for task in TASKS.values() if f"*{task.label}*" in sentence]
     assert len(named) == 2
-    assert {task.build(1, 0).reads for task in named} == {Reads.EVERY}
+    assert {task.build(1, 0).reads for task in named} == {OutputAt.EVERY}
     assert "(" not in sentence
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.lab.units import Region, Room, Sort
+from rnnviz.lab.units import Room, Sort, StateSource
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.training.edit import silence
@@ -29,7 +29,7 @@ class Page(tab.Page):
 
     @property
     def lab(self):
-        return self.session.dissection
+        return self.session.units
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def test_a_phrase_of_which_nothing_is_left_has_an_empty_panel():
 def test_another_order_begins_with_its_first_unit(page):
     page.enter(Room.UNITS)
     page.choose("Units in the order of", Sort.SELECTIVITY)
-    region = Region(page.session.state, page.session.dataset)
-    assert page.lab.unit == page.lab.order(region)[0]
+    source = StateSource(page.session.state, page.session.dataset)
+    assert page.lab.unit == page.lab.order(source)[0]
     assert "number 1 of 6 by selectivity" in page.text
     axis = page.charts["response"]["figure"]["layout"]["yaxis"]
     assert axis["title"]["text"] == "unit, the most selective first"
@@ -167,12 +167,12 @@ def test_what_is_done_to_a_word_goes_along_from_room_to_room(page):
     page.enter(Room.WAYS)
     page.choose("What is done to each word below", "swap with the next")
     page.enter(Room.WHAT_IF)
-    assert page.lab.variant.alter == "swap with the next"
+    assert page.lab.perturbation.alter == "swap with the next"
     page.choose("What is done to it", "change")
     page.enter(Room.WAYS)
-    assert page.lab.variant.alter == "change"
+    assert page.lab.perturbation.alter == "change"
     notes = page.charts["multiples"]["figure"]["layout"]["annotations"]
-    assert notes[0]["text"].startswith(f"“i” → “{page.lab.variant.word}”")
+    assert notes[0]["text"].startswith(f"“i” → “{page.lab.perturbation.word}”")
 
 
 def test_each_small_picture_says_what_was_done(page):
@@ -218,7 +218,7 @@ def test_both_charts_are_about_the_bit_that_differs_most(page):
         return bit
 
     bits = [told()]
-    page.lab.variant = page.lab.variant._replace(place=1)
+    page.lab.perturbation = page.lab.perturbation._replace(place=1)
     page.run()
     bits.append(told())
     assert bits != ["bit 1", "bit 1"]
@@ -308,7 +308,7 @@ def test_what_is_silenced_is_seen_before_and_after_and_undone(page):
     page.click("do_add_noise")
     page.click("do_set_weight")
     assert "scale 0.9; noise 0.1 0; set W_hh 0 0 0.0" in page.text
-    after = page.session.trial().after[0].loss
+    after = page.session.preview().after[0].loss
     assert f"{after:.4f}" in page.text
     page.click("undo")
     assert len(page.lab.edits) == 4
@@ -322,7 +322,7 @@ def test_only_branch_with_this_touches_the_run(page):
     page.click("do_silence_unit")
     page.click("do_scale_radius")
     assert page.session.state.parameters.theta.tobytes() == before
-    edited = page.session.trial().parameters.theta
+    edited = page.session.preview().parameters.theta
     page.click("branch_with")
     assert np.array_equal(page.session.state.parameters.theta, edited)
     assert page.lab.edits == ()

@@ -24,7 +24,7 @@ VIEWS = [(page, room) for page in PAGES for room in rooms_of(page)]
 def opened_in(page, room, config):
     session = Session(config)
     if room:
-        session.dissection.room = room
+        session.units.room = room
     return Page(page, session)
 
 
@@ -33,15 +33,15 @@ def test_frame_follows_frame_until_it_is_held(page, room):
     """Each is of a later place; after Pause comes the newest, and nothing after it."""
     opened = opened_in(page, room, RunConfig(hidden=4, epochs=20_000))
     eye, now = Eye(opened), time.monotonic()
-    with opened.seat.borrow() as desk:
-        desk.attach(eye, now)
-        desk.hear(eye, {"do": "play", "n": 1}, now)
+    with opened.seat.borrow() as host:
+        host.attach(eye, now)
+        host.hear(eye, {"do": "play", "n": 1}, now)
         for second in range(1, 8):
-            desk.turn(now + second)
+            host.turn(now + second)
             eye.acked = eye.sent
             if second == 4:
-                desk.hear(eye, {"do": "pause", "n": 2}, now + second)
-        desk.detach(eye, now)
+                host.hear(eye, {"do": "pause", "n": 2}, now + second)
+        host.detach(eye, now)
     frames = [unpacked(message) for message in eye.got]
     assert [frame["running"] for frame in frames] == [True] * 4 + [False]
     places = [frame["place"] for frame in frames]
@@ -100,7 +100,7 @@ def test_a_click_on_an_epoch_goes_there(looked, page, chart):
 
 def test_a_click_in_a_room_is_for_what_is_pointed_at(looked):
     opened = looked["hidden"]
-    lab = opened.session.dissection
+    lab = opened.session.units
     opened.enter(Room.UNITS).say("click", on="response", x=2, y=1)
     assert f"changes unit {lab.unit} by" in opened.text
     opened.enter(Room.WAYS).say("click", on="trajectories", data=7)
@@ -179,7 +179,7 @@ class Far(Scale):
 @pytest.mark.parametrize(("page", "room"), HELD)
 def test_these_scales_are_held(page, room, monkeypatch):
     near = opened_in(page, room, CALM).charts
-    monkeypatch.setattr(style, "HeldScale", Far)
+    monkeypatch.setattr(style, "StickyScale", Far)
     far = opened_in(page, room, CALM).charts
     moved = {key for key in near if scales(near[key]["figure"]) != scales(far[key]["figure"])}
     assert moved == HELD[page, room]
@@ -188,7 +188,7 @@ def test_these_scales_are_held(page, room, monkeypatch):
 def test_so_are_those_of_values(monkeypatch):
     waves = RunConfig(task="waves", hidden=8)
     near = opened_in("train", None, waves).charts
-    monkeypatch.setattr(style, "HeldScale", Far)
+    monkeypatch.setattr(style, "StickyScale", Far)
     far = opened_in("train", None, waves).charts
     for key in ("answers", "free"):
         assert scales(near[key]["figure"]) != scales(far[key]["figure"])

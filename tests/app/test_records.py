@@ -6,12 +6,12 @@ import numpy as np
 
 from rnnviz.analysis.connectivity import Connectivity
 from rnnviz.analysis.gradient_comparison import ByLength, Comparison
-from rnnviz.analysis.gradient_history import Entry, Pages
+from rnnviz.analysis.gradient_history import GradientRow, GradientSeries
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.jacobians import Products, StateSpectra
 from rnnviz.analysis.lag import LagProfile
-from rnnviz.analysis.next_step_stats import Survey
-from rnnviz.analysis.token_contribution import Shares
+from rnnviz.analysis.next_step_stats import NextStepStats
+from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.app.gradient_tables import (
     by_length_table,
     check_table,
@@ -45,11 +45,19 @@ def comparison(error):
 
 def pages():
     entries = tuple(
-        Entry(np.array([e + 1j]), Shares(np.array([0.25, 0.75]), np.array([1.0, 0.0])), e, e / 4,
-              10 * e, {}, {"W_hh": e, "b_y": 0.0}, {"W_hh": 1 - e, "b_y": 1.0})
+        GradientRow(
+            np.array([e + 1j]),
+            TokenContribution(np.array([0.25, 0.75]), np.array([1.0, 0.0])),
+            e,
+            e / 4,
+            10 * e,
+            {},
+            {"W_hh": e, "b_y": 0.0},
+            {"W_hh": 1 - e, "b_y": 1.0},
+        )
         for e in (0.0, 0.5)
-    )  # fmt: skip
-    return Pages(np.array([0, 7]), entries)
+    )
+    return GradientSeries(np.array([0, 7]), entries)
 
 
 def test_sizes_over_the_lag_below_the_picture_are_exact():
@@ -129,9 +137,9 @@ def test_ratios_are_quantiles_of_the_steps_that_have_one():
         "b_h": np.array([math.inf, 2.0]),
         "b_y": np.array([math.inf]),
     }
-    seen = Survey(np.zeros(1), np.zeros(1), ratios)
+    seen = NextStepStats(np.zeros(1), np.zeros(1), ratios)
     assert rows(ratios_table(seen)) == [("W_hh", 1, 5, 9), ("b_h", 2, 2, 2)]
-    assert len(ratios_table(Survey(np.zeros(1), np.zeros(1), {}))) == 0
+    assert len(ratios_table(NextStepStats(np.zeros(1), np.zeros(1), {}))) == 0
 
 
 def test_the_check_as_far_as_it_was_made():

@@ -51,10 +51,10 @@ def labelled():
     words = ["so", *HOSTILE]
     rows = [(f"{a} {b}", HOSTILE[k % 2]) for k, a in enumerate(words) for b in words]
     session = learned(["text", "label"], rows)
-    lab, dynamics = session.dissection, session.dynamics
+    lab, dynamics = session.units, session.dynamics
     word = session.dataset.vocabulary.words[0]
     lab.sort, lab.word, lab.cell = Sort.SELECTIVITY, word, (0, word)
-    dynamics.find(session.scene)
+    dynamics.find(session.dynamics_query)
     while dynamics.work(1):
         pass
     return session

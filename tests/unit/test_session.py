@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.analysis.gradients import Objective, parameter_norms
-from rnnviz.analysis.memory_gauge import half_life, spectrum
 from rnnviz.config import RunConfig
+from rnnviz.lab.memory import flow
 from rnnviz.lab.probe import MAX_TYPED
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import build_dataset, sentiment
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.table import MAX_WORDS, Row, TaskError
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.tasks.upload_store import Shelf
+from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.tasks.vocabulary import Unit
 from rnnviz.training.player import SPEEDS
 from rnnviz.training.schedule import Place
@@ -166,7 +166,7 @@ def test_looking_changes_nothing(session):
     session.advance(1)
     before = weights(session)
     probe = session.inspect()
-    session.flow(probe, Objective.MARGIN)
+    flow(session.gradient_query(probe, Objective.MARGIN))
     session.records()
     assert weights(session) == before
     assert place(session) == (1, 0)
@@ -367,7 +367,7 @@ def test_a_run_that_stopped_can_be_looked_at(lr, clip_by):
     assert 0.5 <= probe.probability <= 1
     assert np.isfinite(probe.margin.values).all()
     for objective in Objective:
-        assert np.isfinite(session.flow(probe, objective).norms).all()
+        assert np.isfinite(flow(session.gradient_query(probe, objective)).norms).all()
     assert all(np.isfinite(norm) for norm in parameter_norms(probe.trace).values())
 
 
@@ -379,6 +379,11 @@ def test_smaller_steps_after_a_reset_learn_again(diverged):
     assert diverged.message == ""
 
 
+def gradient_map(session):
+    query = session.gradient_query(session.inspect(), Objective.LOSS)
+    return session.memory.past(session.run, query, 9)[1]
+
+
 # Other data
 
 
@@ -386,12 +391,13 @@ def looked_into(session):
     """All that is known of the epochs of a run of three, developed to the end."""
     session.advance(3)
     probe = session.inspect()
-    sight = session.sight(probe, Objective.LOSS)
-    while session.develop(probe, Objective.LOSS, 9) or session.develop_gradients(sight, 9):
-        pass
-    gauge, _ = session.past(probe, Objective.LOSS, 0)
-    pages = session.gradients_past(sight, 0)
-    return gauge.radius.tolist(), pages.eigenvalues.tolist(), pages.shares("W_hh").tolist()
+    query = session.gradient_query(probe, Objective.LOSS)
+    for lab in (session.memory, session.gradients):
+        while lab.develop(session.run, query, 9):
+            pass
+    gauge, _ = session.memory.past(session.run, query, 0)
+    past = session.gradients.past(session.run, query, 0)
+    return gauge.radius.tolist(), past.eigenvalues.tolist(), past.shares("W_hh").tolist()
 
 
 @pytest.mark.parametrize("way", ["load", "follow"])
@@ -400,8 +406,11 @@ def test_nothing_of_the_past_is_left_when_the_data_change(way):
     rows = "text,label\nup up,a\nup down,{}\ndown up,{}\n"
     texts = [rows.format(*labels) for labels in ("ab", "ba")]
     uploads = [own(("rows.csv", text.encode())) for text in texts]
-    shelf = Shelf()
-    fresh, session = Session(config, shelf=shelf), Session(config, shelf=shelf)
+    upload_store = UploadStore()
+    fresh, session = (
+        Session(config, upload_store=upload_store),
+        Session(config, upload_store=upload_store),
+    )
     fresh.load(uploads[1])
     wanted = looked_into(fresh)
     session.load(uploads[0])
@@ -417,16 +426,16 @@ def test_nothing_of_the_past_is_left_when_the_data_change(way):
 def test_a_past_epoch_is_looked_at_with_the_settings_it_had():
     session = Session(RunConfig(hidden=6, init_scale=0.5, epochs=9))
     session.advance(2)
-    map_then = session.past(session.inspect(), Objective.LOSS, 9)[1].norms
+    map_then = gradient_map(session).norms
     session.configure(replace(session.config, truncate=2))
     session.advance(2)
     for epoch, cut in ((3, True), (2, True), (1, False)):
         session.go_to(Place(epoch))
-        norms = session.flow(session.inspect(), Objective.LOSS).norms
+        norms = flow(session.gradient_query(session.inspect(), Objective.LOSS)).norms
         traced = session.inspect().unrolled(0).norms
         assert (norms[:-2] == 0).all() == (traced[:-2] == 0).all() == cut
         assert session.settings.truncate == (2 if cut else 0)
-    found = session.past(session.inspect(), Objective.LOSS, 9)[1]
+    found = gradient_map(session)
     np.testing.assert_allclose(found.norms[:2], map_then[:2])
     assert (found.norms[2:, :-2] == 0).all()
 
@@ -695,71 +704,3 @@ def test_saved_weights_have_the_shapes_of_the_formulas(session, tmp_path):
     with np.load(tmp_path / "run.npz", allow_pickle=False) as saved:
         shapes = {name: saved[name].shape for name in ("W_xh", "W_hh", "b_h", "W_hy", "b_y")}
     assert shapes == {"W_xh": (8, 18), "W_hh": (8, 8), "b_h": (8,), "W_hy": (2, 8), "b_y": (2,)}
-
-
-# The memory gauge over the past
-
-
-def developed(session):
-    """Everything developed, in short turns; the gauge."""
-    while session.develop(session.inspect(), Objective.LOSS, 0.002):
-        pass
-    return session.past(session.inspect(), Objective.LOSS, 0)[0]
-
-
-def test_in_the_end_the_gauge_has_one_value_an_epoch_as_if_it_were_looked_up(config, monkeypatch):
-    monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 4)
-    session = Session(config)
-    session.advance(13)
-    gauge = developed(session)
-    assert gauge.epochs.tolist() == list(range(14))
-    for epoch in (0, 5, 11, 13):
-        session.go_to(Place(epoch))
-        flow = session.flow(session.inspect(), Objective.LOSS)
-        assert gauge.half_life[epoch] == half_life(flow.norms)
-        wanted = spectrum(session.state.parameters["W_hh"])
-        assert (gauge.radius[epoch], gauge.norm[epoch]) == wanted
-
-
-def test_developing_leaves_what_is_looked_at_alone(config, monkeypatch):
-    monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 4)
-    session = Session(config)
-    session.advance(13)
-    session.go_to(Place(7, 3))
-    state = session.state
-    session.develop(session.inspect(), Objective.LOSS, 60)
-    assert session.state is state
-
-
-def test_a_run_watched_epoch_by_epoch_leaves_nothing_to_develop(config, monkeypatch):
-    monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 4)
-    session = Session(config)
-    for _ in range(9):
-        session.advance(1)
-        session.past(session.inspect(), Objective.LOSS, 0)
-    assert len(session.past(session.inspect(), Objective.LOSS, 0)[0].epochs) >= 9
-    assert session.develop(session.inspect(), Objective.LOSS, 60) is False
-
-
-def test_a_branch_takes_the_gauge_of_what_it_left_along(config):
-    session = Session(config)
-    session.advance(9)
-    before = developed(session)
-    session.go_to(Place(4))
-    session.branch()
-    session.configure(replace(session.config, lr=0.5))
-    session.advance(2)
-    after = session.past(session.inspect(), Objective.LOSS, 60)[0]
-    assert after.epochs.tolist() == list(range(7))
-    assert after.radius[:5].tolist() == before.radius[:5].tolist()
-    assert after.radius[6] == spectrum(session.state.parameters["W_hh"]).radius != before.radius[6]
-
-
-def test_other_data_have_a_gauge_of_their_own(config):
-    session = Session(config)
-    session.advance(3)
-    developed(session)
-    session.load(own(WEATHER, RAIN))
-    session.advance(1)
-    radius = developed(session).radius
-    assert radius[1] == spectrum(session.state.parameters["W_hh"]).radius

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from rnnviz.analysis.fixed_points import FixedPoints
-from rnnviz.analysis.flow_map import Held, states_of
+from rnnviz.analysis.flow_map import FixedInputMap, states_of
 from rnnviz.analysis.phase_portrait import Readout, portrait
 from rnnviz.app.fixed_point_table import points_html, points_table, search_html
 from rnnviz.app.frame import Frame
@@ -19,7 +19,7 @@ from rnnviz.app.phrase_box import phrase_box
 from rnnviz.app.plane_axes import choose_axes
 from rnnviz.app.stage import place, place_text
 from rnnviz.app.style import escaped, theme
-from rnnviz.app.tab_state import first_value, on_desk, visit
+from rnnviz.app.tab_state import first_value, on_host, visit
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Job
 from rnnviz.figures.dynamics import phase_plane, point_spectra
@@ -35,12 +35,12 @@ SHARE = 2
 def dynamics_page(session: Session) -> None:
     """Draw the page."""
     _controls(session)
-    problem = session.dynamics.problem(session.scene)
+    problem = session.dynamics.problem(session.dynamics_query)
     _layout(session, problem)
 
     def draw(frame: Frame) -> None:
         frame.text("search", search_html(*_search(session)))
-        if not session.dynamics.problem(session.scene):
+        if not session.dynamics.problem(session.dynamics_query):
             _draw(session, frame)
 
     live(session, draw, job=Job(lambda b: session.dynamics.work(SHARE * b)))
@@ -60,25 +60,25 @@ def _controls(session: Session) -> None:
         )  # fmt: skip
         dynamics.starts = starts or dynamics.starts
         searching = dynamics.searching is not None
-        blocked = searching or bool(dynamics.problem(session.scene))
+        blocked = searching or bool(dynamics.problem(session.dynamics_query))
         st.button(
-            "Find", key="find", type="primary", on_click=on_desk(_find),
+            "Find", key="find", type="primary", on_click=on_host(_find),
             shortcut="F", disabled=blocked, help="Look for the points at which the state stays",
         )  # fmt: skip
-        st.button("Cancel", key="cancel", on_click=on_desk(_cancel), disabled=not searching)
+        st.button("Cancel", key="cancel", on_click=on_host(_cancel), disabled=not searching)
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
     with left:
         phrase_box(session)
         if session.problem:
             st.caption(escaped(session.problem))
-    if not dynamics.problem(session.scene) and dynamics.flat(session.scene):
+    if not dynamics.problem(session.dynamics_query) and dynamics.flat(session.dynamics_query):
         with right:
             _plane_controls(session)
 
 
 def _find(session: Session) -> None:
     session.pause()
-    session.dynamics.find(session.scene)
+    session.dynamics.find(session.dynamics_query)
 
 
 def _cancel(session: Session) -> None:
@@ -87,21 +87,21 @@ def _cancel(session: Session) -> None:
 
 def _hold(session: Session) -> None:
     """Which input is held, and which words or values, where they are chosen."""
-    dynamics, scene, noun = session.dynamics, session.scene, session.names.noun
-    hold, words, typed = dynamics.choices(scene)
-    own = f"{noun}s" if scene.dataset.tokens else "values"
-    edition = visit("dynamics"), scene.dataset
+    dynamics, query, noun = session.dynamics, session.dynamics_query, session.names.noun
+    hold, words, typed = dynamics.choices(query)
+    own = f"{noun}s" if query.dataset.tokens else "values"
+    edition = visit("dynamics"), query.dataset
     chosen = st.segmented_control(
         "Hold", list(Hold), default=first_value("hold", edition, hold), required=True,
         key=f"hold_{own}", format_func=lambda hold: own if hold is Hold.OWN else hold.value,
         help="What the network reads again and again while its state is watched. The mean input "
         "is that of all training sequences.",
     )  # fmt: skip
-    dynamics.holds[scene.dataset.tokens] = Hold(chosen or hold)
+    dynamics.holds[query.dataset.tokens] = Hold(chosen or hold)
     if chosen is not Hold.OWN:
         return
-    if scene.dataset.tokens:
-        vocabulary = scene.dataset.vocabulary.words
+    if query.dataset.tokens:
+        vocabulary = query.dataset.vocabulary.words
         dynamics.words = tuple(st.multiselect(
             f"The {noun} held, or several, whose mean is", vocabulary,
             list(first_value("words", edition, words)), key=f"words_{hash(vocabulary):x}",
@@ -121,7 +121,7 @@ def _layout(session: Session, problem: str) -> None:
     left, right = st.columns([3, 2], gap="medium")
     noun = session.names.noun
     with left:
-        if session.dynamics.flat(session.scene):
+        if session.dynamics.flat(session.dynamics_query):
             place("phase", HEIGHTS["phase"], explanation("phase", noun=noun))
         else:
             st.info(explanation("phase_none"))
@@ -135,10 +135,10 @@ def _plane_controls(session: Session) -> None:
     """In which plane the states are seen."""
     dynamics = session.dynamics
     with st.container(horizontal=True, vertical_alignment="bottom", key="plane_bar"):
-        count = len(dynamics.plane(session.scene).basis.axes)
+        count = len(dynamics.plane(session.dynamics_query).basis.axes)
         dynamics.axes = choose_axes("axes", dynamics.axes, visit("dynamics"), count)
         st.button(
-            "Refit the plane", key="refit", on_click=on_desk(_refit),
+            "Refit the plane", key="refit", on_click=on_host(_refit),
             help="Find the principal components of the states visited at the epoch shown; until "
             "then the plane stays, so that epochs can be compared",
         )  # fmt: skip
@@ -149,15 +149,15 @@ def _refit(session: Session) -> None:
 
 
 def _search(session: Session) -> tuple[FixedPoints | None, tuple[int, float] | None]:
-    dynamics, scene = session.dynamics, session.scene
-    found = None if dynamics.problem(scene) else dynamics.found(dynamics.held(scene), scene)
+    dynamics, query = session.dynamics, session.dynamics_query
+    found = None if dynamics.problem(query) else dynamics.found(dynamics.held(query), query)
     return found, dynamics.searching
 
 
 def _draw(session: Session, frame: Frame) -> None:
     found, readouts = _found(session)
     points = found.points if found else ()
-    if session.dynamics.flat(session.scene):
+    if session.dynamics.flat(session.dynamics_query):
         frame.chart("phase", _phase, session, remark=_remark(session))
     frame.chart("spectra", point_spectra, points, theme())
     frame.text("points", points_html(found, readouts))
@@ -171,21 +171,21 @@ def _found(session: Session) -> tuple[FixedPoints | None, list[Readout]]:
 
 def _phase(session: Session) -> Picture:
     """The phase plane; all that it takes is computed only if it is in sight."""
-    dynamics, scene, probe = session.dynamics, session.scene, session.inspect()
+    dynamics, query, probe = session.dynamics, session.dynamics_query, session.inspect()
     found, readouts = _found(session)
-    held: Held = dynamics.held(scene)
-    plane, points = dynamics.plane(scene), found.points if found else ()
+    held: FixedInputMap = dynamics.held(query)
+    plane, points = dynamics.plane(query), found.points if found else ()
     path = states_of(probe.trace).whole
-    seen = portrait(held, plane, dynamics.visited(scene), path, points)
+    seen = portrait(held, plane, dynamics.visited(query), path, points)
     words = probe.words[1 - len(path) :]
     return phase_plane(seen, plane, points, (readouts, words), theme())
 
 
 def _remark(session: Session) -> str:
-    dynamics, scene = session.dynamics, session.scene
-    visited, basis = dynamics.visited(scene), dynamics.plane(scene).basis
+    dynamics, query = session.dynamics, session.dynamics_query
+    visited, basis = dynamics.visited(query), dynamics.plane(query).basis
     read = f"{len(visited.paths)} of {visited.total}" if visited.partial else f"{visited.total}"
-    label = dynamics.label(scene, shown_token)
+    label = dynamics.label(query, shown_token)
     return (
         f"Held here: {label}. The plane was fitted at epoch {basis.epoch}, to the states on {read} "
         f"training sequences, the one before the first {session.names.noun} included; their "
@@ -202,6 +202,6 @@ def _numbers(session: Session) -> dict[str, Callable[[], Any]]:
         return point_spectra(found.points if found else ())
 
     charts: dict[str, Callable[[], Any]] = {"Points": points, "Eigenvalues": spectra}
-    if session.dynamics.flat(session.scene):
+    if session.dynamics.flat(session.dynamics_query):
         charts["Phase plane"] = lambda: _phase(session)
     return charts

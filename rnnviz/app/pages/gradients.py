@@ -11,7 +11,7 @@ import streamlit as st
 
 from rnnviz.analysis.connectivity import ANSWERS
 from rnnviz.analysis.gradient_comparison import compared
-from rnnviz.analysis.gradient_history import Pages
+from rnnviz.analysis.gradient_history import GradientSeries
 from rnnviz.analysis.jacobians import (
     covered,
     fits,
@@ -59,7 +59,7 @@ from rnnviz.figures.lag import connectivity_map, lag_curve, product_curves
 from rnnviz.figures.next_steps import clipping_curves, ratio_dots, share_areas
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.theme import HEIGHTS, Theme
-from rnnviz.lab.gradients import Backflow, Sight
+from rnnviz.lab.gradients import GradientLab, GradientQuery
 from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
 
@@ -72,17 +72,17 @@ ALONG = ("products", "state_spectrum", "exponents")
 
 
 class Looked(NamedTuple):
-    """What the charts are made of; ``pages`` are looked up when the first of them is drawn."""
+    """What the charts are made of; ``past`` is looked up when the first of them is drawn."""
 
     session: Session
     probe: Probe
-    sight: Sight
-    pages: Callable[[], Pages]
+    query: GradientQuery
+    past: Callable[[], GradientSeries]
 
     @property
-    def backflow(self) -> Backflow:
+    def gradients(self) -> GradientLab:
         """What is asked about the gradients."""
-        return self.session.backflow
+        return self.session.gradients
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ def gradients_page(session: Session) -> None:
             frame.chart(key, _FIGURES[key], looked, remark=_remark(looked, key))
 
     def develop(budget: float) -> bool:
-        return session.develop_gradients(_looked(session, 0).sight, budget)
+        return session.gradients.develop(session.run, _looked(session, 0).query, budget)
 
     handlers = {key: partial(go_to_click, session) for key in PAST[1:]}
     live(session, draw, handlers, job=Job(develop))
@@ -125,8 +125,12 @@ def gradients_page(session: Session) -> None:
 
 def _looked(session: Session, budget: float) -> Looked:
     probe = session.inspect()
-    sight = session.sight(probe, session.objective)
-    return Looked(session, probe, sight, cache(lambda: session.gradients_past(sight, budget)))
+    query = session.gradient_query(probe, session.objective)
+
+    def past() -> GradientSeries:
+        return session.gradients.past(session.run, query, budget)
+
+    return Looked(session, probe, query, cache(past))
 
 
 def _table_now(session: Session, key: str) -> pd.DataFrame:
@@ -232,7 +236,7 @@ def _followed(looked: Looked) -> str:
 def _along(looked: Looked) -> str:
     """The part of the sequence along which the Jacobians are found."""
     steps = len(looked.words) - looked.bridge
-    count = covered(looked.sight.state.parameters.architecture, steps)
+    count = covered(looked.query.state.parameters.architecture, steps)
     if count == len(looked.words):
         return f"this sequence of {_counted(looked)}"
     last = "" if count == steps else f"the last {count} of "
@@ -245,71 +249,71 @@ def _along(looked: Looked) -> str:
 
 def _steady(looked: Looked, key: str) -> Theme:
     """The palette, with a scale that is held: where there is a choice, one for each."""
-    return steady(looked.session, key, looked.sight.objective, str(looked.sight.layer))
+    return steady(looked.session, key, looked.query.objective, str(looked.query.layer))
 
 
 def _lag(looked: Looked) -> Picture:
-    return lag_curve(looked.backflow.lag(looked.sight), _steady(looked, "over_lag"))
+    return lag_curve(looked.gradients.lag(looked.query), _steady(looked, "over_lag"))
 
 
 def _products(looked: Looked) -> Picture:
-    found = products(looked.backflow.jacobians(looked.sight))
+    found = products(looked.gradients.jacobians(looked.query))
     return product_curves(found, looked.words, looked.bridge, _steady(looked, "products"))
 
 
 def _spectrum(looked: Looked) -> Picture:
-    parameters, pages = looked.sight.state.parameters, looked.pages()
-    layer = looked.sight.layer
+    parameters, pages = looked.query.state.parameters, looked.past()
+    layer = looked.query.layer
     now, name = eigenvalues(recurrent(parameters, layer)), recurrent_name(parameters, layer)
     return weight_spectrum(now, pages.eigenvalues, pages.epochs, _steady(looked, "spectrum"), name)
 
 
 def _state_spectrum(looked: Looked) -> Picture:
-    found = state_spectra(looked.backflow.jacobians(looked.sight))
+    found = state_spectra(looked.gradients.jacobians(looked.query))
     return state_spectrum(found, looked.words, looked.bridge, _steady(looked, "state_spectrum"))
 
 
 def _exponents(looked: Looked) -> Picture:
-    found = looked.backflow.jacobians(looked.sight)
+    found = looked.gradients.jacobians(looked.query)
     return exponent_curve(
         lyapunov_exponents(found), len(found.matrices), _steady(looked, "exponents")
     )
 
 
 def _connectivity(looked: Looked) -> Picture:
-    found = looked.backflow.connectivity(looked.sight)
+    found = looked.gradients.connectivity(looked.query)
     answered = "target's logit" if looked.session.dataset.answers_classes else "answer"
     return connectivity_map(found, looked.words, answered, theme())
 
 
 def _feed(looked: Looked, name: str) -> Picture:
     course = looked.session.course
-    return share_areas(looked.pages(), name, looked.words, course, theme())
+    return share_areas(looked.past(), name, looked.words, course, theme())
 
 
 def _clipping(looked: Looked) -> Picture:
-    return clipping_curves(looked.pages(), looked.session.course, theme())
+    return clipping_curves(looked.past(), looked.session.course, theme())
 
 
 def _ratios(looked: Looked) -> Picture:
-    return ratio_dots(looked.backflow.survey(looked.sight), _steady(looked, "ratios"))
+    return ratio_dots(looked.gradients.next_steps(looked.query), _steady(looked, "ratios"))
 
 
 def _pairs(looked: Looked) -> Picture:
-    return gradient_pairs(looked.backflow.compare(looked.sight), _steady(looked, "pairs"))
+    return gradient_pairs(looked.gradients.compare(looked.query), _steady(looked, "pairs"))
 
 
 def _by_length(looked: Looked) -> Picture:
-    return errors_by_length(looked.backflow.by_length(looked.sight), _steady(looked, "by_length"))
+    return errors_by_length(looked.gradients.by_length(looked.query), _steady(looked, "by_length"))
 
 
 def _errors(looked: Looked) -> Picture:
-    return errors_over_epochs(looked.pages(), looked.session.course, _steady(looked, "errors"))
+    return errors_over_epochs(looked.past(), looked.session.course, _steady(looked, "errors"))
 
 
 def _checks(looked: Looked) -> Picture:
     check = looked.session.checked(looked.probe.trace)
-    return check_dots(check, len(looked.sight.state.parameters.named()), theme())
+    return check_dots(check, len(looked.query.state.parameters.named()), theme())
 
 
 _FIGURES: dict[str, Callable[[Looked], Picture]] = {
@@ -329,25 +333,25 @@ _FIGURES: dict[str, Callable[[Looked], Picture]] = {
     "checks": _checks,
 }
 _TABLES: dict[str, Callable[[Looked], pd.DataFrame]] = {
-    "over_lag": lambda at: lag_table(at.backflow.lag(at.sight)),
+    "over_lag": lambda at: lag_table(at.gradients.lag(at.query)),
     "products": lambda at: products_table(
-        products(at.backflow.jacobians(at.sight)), at.words[at.bridge :]
+        products(at.gradients.jacobians(at.query)), at.words[at.bridge :]
     ),
     "spectrum": lambda at: spectrum_table(
-        eigenvalues(recurrent(at.sight.state.parameters, at.sight.layer)), at.pages()
+        eigenvalues(recurrent(at.query.state.parameters, at.query.layer)), at.past()
     ),
     "state_spectrum": lambda at: state_spectrum_table(
-        state_spectra(at.backflow.jacobians(at.sight)), at.words[at.bridge :]
+        state_spectra(at.gradients.jacobians(at.query)), at.words[at.bridge :]
     ),
-    "exponents": lambda at: exponents_table(lyapunov_exponents(at.backflow.jacobians(at.sight))),
-    "connectivity": lambda at: connectivity_table(at.backflow.connectivity(at.sight), at.words),
-    "feed_hh": lambda at: shares_table(at.pages(), "W_hh", at.words),
-    "feed_xh": lambda at: shares_table(at.pages(), "W_xh", at.words),
-    "clipping": lambda at: clipping_table(at.pages()),
-    "ratios": lambda at: ratios_table(at.backflow.survey(at.sight)),
-    "pairs": lambda at: pairs_table(at.backflow.compare(at.sight)),
-    "by_length": lambda at: by_length_table(at.backflow.by_length(at.sight)),
-    "errors": lambda at: errors_table(at.pages()),
+    "exponents": lambda at: exponents_table(lyapunov_exponents(at.gradients.jacobians(at.query))),
+    "connectivity": lambda at: connectivity_table(at.gradients.connectivity(at.query), at.words),
+    "feed_hh": lambda at: shares_table(at.past(), "W_hh", at.words),
+    "feed_xh": lambda at: shares_table(at.past(), "W_xh", at.words),
+    "clipping": lambda at: clipping_table(at.past()),
+    "ratios": lambda at: ratios_table(at.gradients.next_steps(at.query)),
+    "pairs": lambda at: pairs_table(at.gradients.compare(at.query)),
+    "by_length": lambda at: by_length_table(at.gradients.by_length(at.query)),
+    "errors": lambda at: errors_table(at.past()),
     "checks": lambda at: check_table(at.session.checked(at.probe.trace)),
 }
 _NAMES = {

@@ -34,13 +34,13 @@ def hidden_page(session: Session) -> None:
     with right:
         place_text("verdict")
     with st.container(horizontal=True, vertical_alignment="bottom", key="rooms"):
-        session.dissection.room = _room(session)
-    if session.dissection.room is Room.BREAK:
+        session.units.room = _room(session)
+    if session.units.room is Room.BREAK:
         # Whole units are silenced there, whatever gates they have.
         choose_layer(session, "hidden")
     else:
         choose_view(session, "hidden")
-    room = _ROOMS[session.dissection.room](session)
+    room = _ROOMS[session.units.room](session)
 
     def draw(frame: Frame) -> None:
         frame.text("verdict", verdict_html(session.inspect(), session.problem))
@@ -50,7 +50,7 @@ def hidden_page(session: Session) -> None:
 
 
 def _room(session: Session) -> Room:
-    now = session.dissection.room
+    now = session.units.room
     chosen = st.segmented_control(
         "Look at", list(Room), key="room", required=True,
         default=first_value("room", visit("hidden"), now),

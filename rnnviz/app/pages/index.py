@@ -35,12 +35,12 @@ def show() -> None:
     st.set_page_config(page_title="rnnviz", page_icon="🔁", layout="wide")
     st.logo(LOGO, size="large")
     seat = get_seat()
-    with seat.borrow() as desk:
-        session = desk.session
+    with seat.borrow() as host:
+        session = host.session
         page = st.navigation(pages(session), position="top")
-        connect(seat, desk.edition)
+        connect(seat, host.edition)
         style_sheet()
-        sidebar(seat, desk)
+        sidebar(seat, host)
         with st.container(key="header"):
             place_bar()
             place_text("status")

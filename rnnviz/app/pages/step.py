@@ -26,7 +26,7 @@ from rnnviz.app.moment_text import (
     levels_room,
 )
 from rnnviz.app.phrase_box import phrase_box
-from rnnviz.app.stage import Block, Step, place, place_cursor, place_stepper, place_text
+from rnnviz.app.stage import Step, TextBlock, place, place_cursor, place_stepper, place_text
 from rnnviz.app.style import check_html, release_header, theme
 from rnnviz.app.tab_state import first_value, visit
 from rnnviz.app.text import explanation
@@ -38,7 +38,7 @@ from rnnviz.figures.network import unrolled_network
 from rnnviz.figures.step import operation_strips, parameter_mosaic, term_bars
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.lab.probe import Probe
-from rnnviz.lab.step import Microscope, Subject
+from rnnviz.lab.step import StepLab, Subject
 from rnnviz.session import Session
 
 
@@ -88,13 +88,13 @@ def _layout(session: Session, step: StepRecord) -> None:
         place_text("changes")
 
 
-def _room(session: Session, step: StepRecord) -> tuple[list[Block], list[Block]]:
+def _room(session: Session, step: StepRecord) -> tuple[list[TextBlock], list[TextBlock]]:
     """The room for the captions and the formulas, worked out once for steps of a kind."""
     focus = session.microscope.focus
     kind = session.dataset, step.config, step.moments, focus.layer, focus.part
     if st.session_state.get("step_room", (None,))[0] != kind:
         st.session_state.step_room = kind, (caption_room(step, focus), formula_room(step, focus))
-    found: tuple[list[Block], list[Block]] = st.session_state.step_room[1]
+    found: tuple[list[TextBlock], list[TextBlock]] = st.session_state.step_room[1]
     return found
 
 
@@ -161,12 +161,12 @@ def _apply(session: Session) -> None:
         session.apply()
 
 
-def _cursor(scope: Microscope) -> Position:
+def _cursor(scope: StepLab) -> Position:
     text = f"{scope.cursor + 1} of {scope.last + 1}"
     return Position(scope.last, scope.cursor, text, scope.phases)
 
 
-def _move(scope: Microscope, event: Event) -> None:
+def _move(scope: StepLab, event: Event) -> None:
     """Go to the moment that the slider was dragged to, or where a button leads."""
     moves: dict[str, Callable[[], None]] = {
         "first": lambda: scope.go_to(0),
@@ -210,7 +210,7 @@ def _draw_texts(session: Session, probe: Probe, step: StepRecord, frame: Frame) 
     frame.text("changes", changes_html(step, focus))
 
 
-def _draw_charts(scope: Microscope, step: StepRecord, frame: Frame) -> None:
+def _draw_charts(scope: StepLab, step: StepRecord, frame: Frame) -> None:
     colors, focus, words = theme(), scope.focus, step.words
     moment, unrolled = focus.moment, step.unrolled(focus.layer)
     layer = f", layer {focus.layer + 1}" if step.before.architecture.layers > 1 else ""

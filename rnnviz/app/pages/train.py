@@ -29,6 +29,7 @@ from rnnviz.figures.hidden_states import running_margin_bars, state_heatmap
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.figures.training_curves import loss_curve, metric_curve
 from rnnviz.figures.weights import recurrent_heatmap
+from rnnviz.lab.memory import flow
 from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
@@ -61,13 +62,15 @@ def train_page(session: Session) -> None:
         frame.text("verdict", verdict_html(probe, session.problem))
         _write(session, probe, frame)
         _draw_probe(session, probe, objective, frame)
-        gauge, seen = session.past(probe, objective, DEVELOP)
+        query = session.gradient_query(probe, objective)
+        gauge, seen = session.memory.past(session.run, query, DEVELOP)
         _draw_run(session, gauge, frame)
         symbol = SYMBOL[objective]
         frame.chart("map", gradient_map, seen, session.course, probe.words, symbol, theme())
 
     def develop(budget: float) -> bool:
-        return session.develop(session.inspect(), objective, budget)
+        query = session.gradient_query(session.inspect(), objective)
+        return session.memory.develop(session.run, query, budget)
 
     handlers = {"map": lambda click: go_to_click(session, click)}
     live(session, draw, handlers, job=Job(develop))
@@ -101,14 +104,15 @@ def _text(session: Session, key: str) -> str:
 def _draw_probe(session: Session, probe: Probe, objective: Objective, frame: Frame) -> None:
     words, noun = probe.words, session.names.noun
     layer, view = session.layer, view_of(session)
-    flow, norms = session.flow(probe, objective), parameter_norms(probe.trace)
+    flow_now = flow(session.gradient_query(probe, objective))
+    norms = parameter_norms(probe.trace)
     _draw_answers(session, probe, frame)
     unrolled = probe.unrolled(layer)
     view = view._replace(bridge=unrolled.bridge)
     colors = steady(session, "states", view.name)
     frame.chart("states", state_heatmap, unrolled.of(view.name), words, colors, None, view)
     colors = steady(session, "flow", objective)
-    frame.chart("flow", bptt_profile, flow, words, colors, 0, noun, remark=probe.basis)
+    frame.chart("flow", bptt_profile, flow_now, words, colors, 0, noun, remark=probe.basis)
     frame.chart("norms", parameter_norm_bars, norms, steady(session, "norms"), remark=probe.basis)
 
 

@@ -16,8 +16,8 @@ from rnnviz.app.frame import Frame
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.stage import place, place_text
 from rnnviz.app.style import steady, written
-from rnnviz.app.tab_state import first_value, on_desk, visit
-from rnnviz.app.tabs.tab import Furnished
+from rnnviz.app.tab_state import first_value, on_host, visit
+from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event, Job
 from rnnviz.engine.parameters import Parameters
@@ -25,14 +25,14 @@ from rnnviz.figures.ablation_loss import unit_worth
 from rnnviz.figures.side_by_side import Pair, compared_leads
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.lab.probe import Probe, inspect
-from rnnviz.lab.units import MOST_EDITS, Trial, signal
+from rnnviz.lab.units import MOST_EDITS, EditPreview, signal
 from rnnviz.session import Session
 from rnnviz.training.edit import Edit, noise, scale, set_weight, silence
 
 
-def breaking_room(session: Session) -> Furnished:
+def breaking_room(session: Session) -> Tab:
     """Lay out the units and the answers on the left, before, after and the tools on the right."""
-    session.dissection.fit(session.state.parameters.architecture)
+    session.units.fit(session.state.parameters.architecture)
     noun = session.names.noun
     left, right = st.columns(2, gap="medium")
     with left:
@@ -46,35 +46,35 @@ def breaking_room(session: Session) -> Furnished:
     numbers("hidden_break", {"What each unit is worth": lambda: _worth_table(session)})
 
     def draw(frame: Frame) -> None:
-        probe, trial = session.inspect(), session.trial()
-        after = inspect(session.dataset, trial.parameters, session.phrase, session.settings)
-        frame.text("scores", _scores_html(session, trial, probe, after))
+        probe, preview = session.inspect(), session.preview()
+        after = inspect(session.dataset, preview.parameters, session.phrase, session.settings)
+        frame.text("scores", _scores_html(session, preview, probe, after))
         frame.chart("worth", _worth, session, remark=_weighed(session))
         frame.chart("leads", _leads, session, probe, after)
 
     handlers = {"worth": lambda event: _toggle(session, event)}
-    return Furnished(draw, handlers, Job(session.weigh))
+    return Tab(draw, handlers, Job(session.weigh))
 
 
 def _toggle(session: Session, event: Event) -> None:
     unit = event.get("data")
     if isinstance(unit, int) and unit < session.config.hidden:
-        session.dissection.toggle(session.layer, unit)
+        session.units.toggle(session.layer, unit)
 
 
 def _worth(session: Session) -> Any:
-    lab, unit = session.dissection, session.dataset.guess.unit
-    rises = lab.worth(session.state, session.layer)
+    lab, unit = session.units, session.dataset.guess.unit
+    rises = lab.ablation_loss(session.state, session.layer)
     return unit_worth(rises, lab.silenced(session.layer), unit, steady(session, "worth"))
 
 
 def _weighed(session: Session) -> str:
     """Of how many units it isn't known yet what they are worth."""
-    rises = session.dissection.worth(session.state, session.layer)
+    rises = session.units.ablation_loss(session.state, session.layer)
     left = int(np.isnan(rises).sum())
     if not left:
         return ""
-    if not np.isfinite(session.trial().before[0].loss):
+    if not np.isfinite(session.preview().before[0].loss):
         return "The loss is not finite as it is, so no unit can be weighed."
     when = "Pause to have them weighed." if session.running else "They are being weighed."
     return f"Not known yet of {left} of {len(rises)} units, marked with ?. {when}"
@@ -95,7 +95,7 @@ def _tools(session: Session) -> None:
     st.markdown("##### Tools")
     last = session.config.hidden - 1
     unit, _, _, _, end = _row()
-    which = _number(unit, "Unit", "cut_unit", (0, last), session.dissection.unit)
+    which = _number(unit, "Unit", "cut_unit", (0, last), session.units.unit)
     _button(end, "Silence unit", lambda here: [silence(here.layer + 1, int(which))], session)
     number, _, _, _, end = _row()
     count = _number(number, "Strongest n", "cut_count", (1, last + 1), 1)
@@ -139,27 +139,27 @@ def _button(
     place: DeltaGenerator, label: str, edits: Callable[[Session], Iterable[Edit]], session: Session
 ) -> None:
     key = f"do_{label.lower().replace(' ', '_')}"
-    full = len(session.dissection.edits) >= MOST_EDITS
+    full = len(session.units.edits) >= MOST_EDITS
 
     def add(here: Session) -> None:
-        here.dissection.add(*edits(here))
+        here.units.add(*edits(here))
 
     place.button(
         label, key=key, width="stretch", disabled=full,
-        on_click=on_desk(add),
+        on_click=on_host(add),
         help=f"At most {MOST_EDITS} edits are tried together." if full else None,
     )  # fmt: skip
 
 
 def _decide(session: Session) -> None:
-    lab = session.dissection
+    lab = session.units
     none = not lab.edits
     with st.container(horizontal=True, key="decide"):
-        st.button("Undo", key="undo", on_click=on_desk(_undo), disabled=none, shortcut="Z")
-        st.button("Undo all", key="undo_all", on_click=on_desk(_undo_all), disabled=none)
+        st.button("Undo", key="undo", on_click=on_host(_undo), disabled=none, shortcut="Z")
+        st.button("Undo all", key="undo_all", on_click=on_host(_undo_all), disabled=none)
         st.button(
             "Branch with this", key="branch_with", type="primary", disabled=none,
-            on_click=on_desk(_branch),
+            on_click=on_host(_branch),
             help="Until now only a copy was edited. This makes the edited weights the present of "
             "the run, from the epoch shown on; the run as it was stays as a ghost, and a link "
             "carries the edits.",
@@ -167,38 +167,38 @@ def _decide(session: Session) -> None:
 
 
 def _undo(session: Session) -> None:
-    session.dissection.undo()
+    session.units.undo()
 
 
 def _undo_all(session: Session) -> None:
-    session.dissection.clear()
+    session.units.clear()
 
 
 def _branch(session: Session) -> None:
-    if session.branch_with(session.dissection.edits):
-        session.dissection.clear()
+    if session.branch_with(session.units.edits):
+        session.units.clear()
 
 
 # Before and after
 
 
-def _scores_html(session: Session, trial: Trial, probe: Probe, after: Probe) -> str:
+def _scores_html(session: Session, preview: EditPreview, probe: Probe, after: Probe) -> str:
     """Accuracy, loss, verdict and spectral radius, before and after."""
     metric, unit = session.dataset.metric.name, session.dataset.guess.unit
     rows = []
-    for role, one, two in zip(("training", "test"), trial.before, trial.after, strict=True):
+    for role, one, two in zip(("training", "test"), preview.before, preview.after, strict=True):
         rows += [
             (f"{role} {metric}", *(written(score.metric, "{:.1%}") for score in (one, two))),
             (f"{role} loss ({unit})", *(written(score.loss, "{:.4f}") for score in (one, two))),
         ]
     rows = [row for row in rows if row[1] != "–"]
-    name, layer = recurrent_name(trial.parameters, session.layer), session.layer
+    name, layer = recurrent_name(preview.parameters, session.layer), session.layer
     rows += [
         ("the probe", probe.answer, after.answer),
         (
             f"radius of {name}",
             _radius(session.state.parameters, layer),
-            _radius(trial.parameters, layer),
+            _radius(preview.parameters, layer),
         ),
     ]
     cells = "".join(
@@ -218,7 +218,7 @@ def _radius(parameters: Parameters, layer: int) -> str:
 
 
 def _edits_text(session: Session) -> str:
-    lab = session.dissection
+    lab = session.units
     left = "".join(f" {edit} is left out: {why}" for edit, why in lab.left_out.items())
     if not lab.edits:
         return f"Nothing edited: both columns are the network as it is.{left}"
@@ -226,5 +226,5 @@ def _edits_text(session: Session) -> str:
 
 
 def _worth_table(session: Session) -> pd.DataFrame:
-    rises = session.dissection.worth(session.state, session.layer)
+    rises = session.units.ablation_loss(session.state, session.layer)
     return pd.DataFrame({"unit": range(len(rises)), "rise of the training loss": rises})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rnnviz.app.frame import Frame
 from rnnviz.app.tab_state import visit
 from rnnviz.app.viewer import Handler, Job
-from rnnviz.lab.units import Region
+from rnnviz.lab.units import StateSource
 from rnnviz.session import Session
 
 #: The most words that can be chosen from.
@@ -16,7 +16,7 @@ MOST_CHOICES = 300
 
 
 @dataclass(frozen=True)
-class Furnished:
+class Tab:
     """How a room is drawn, what it does when it is heard, and what it has to do while it waits."""
 
     draw: Callable[[Frame], None]
@@ -26,9 +26,9 @@ class Furnished:
 
 def edition(session: Session) -> tuple[int, int]:
     """Which visit to the page and to its room this is."""
-    return visit("hidden"), visit(session.dissection.room, "room_visit")
+    return visit("hidden"), visit(session.units.room, "room_visit")
 
 
-def region_of(session: Session) -> Region:
+def source_of(session: Session) -> StateSource:
     """Where the states are taken from that are looked at now."""
-    return Region(session.state, session.dataset, session.layer, session.part)
+    return StateSource(session.state, session.dataset, session.layer, session.part)

@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from rnnviz.analysis.perturbation import Alter, Variant
+from rnnviz.analysis.perturbation import Alter, Perturbation
 from rnnviz.analysis.projection import Plane, participation
-from rnnviz.analysis.trajectory import Cloud, Way, cloud, wanted
+from rnnviz.analysis.trajectory import Cloud, Trajectory, cloud, wanted
 from rnnviz.app.frame import Frame
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.plane_axes import choose_axes
 from rnnviz.app.stage import place, place_text
 from rnnviz.app.style import steady
-from rnnviz.app.tab_state import on_desk
-from rnnviz.app.tabs.tab import Furnished, edition, region_of
+from rnnviz.app.tab_state import on_host
+from rnnviz.app.tabs.tab import Tab, edition, source_of
 from rnnviz.app.tabs.word_change import choose_alter
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
@@ -46,12 +46,12 @@ _FEW_STATES = (
 )
 
 
-def ways_room(session: Session) -> Furnished:
+def ways_room(session: Session) -> Tab:
     """Lay out the choice of the plane, the picture, and the small ones below it."""
-    few_states = session.dissection.corpus(region_of(session)).states.shape[0] < 2
+    few_states = session.units.activations(source_of(session)).states.shape[0] < 2
     if few_states or session.config.hidden < 2:
         st.info(_FEW_STATES if few_states else _FEW_UNITS)
-        return Furnished(lambda frame: None)
+        return Tab(lambda frame: None)
     _controls(session)
     place_text("fitted")
     text = explanation(_text(session), noun=session.names.noun)
@@ -66,12 +66,12 @@ def ways_room(session: Session) -> Furnished:
         if panels:
             frame.chart("multiples", _multiples, session, probe, plane)
 
-    return Furnished(draw, {"trajectories": lambda event: _open(session, event)})
+    return Tab(draw, {"trajectories": lambda event: _open(session, event)})
 
 
 def _text(session: Session) -> str:
     """The name of the text below the picture, by what its colours tell."""
-    if region_of(session).readable:
+    if source_of(session).readable:
         return "trajectories"
     data = session.dataset
     ordered = not data.answers_classes and len(data.classes) == 1
@@ -79,44 +79,45 @@ def _text(session: Session) -> str:
 
 
 def _controls(session: Session) -> None:
-    lab, hidden = session.dissection, session.config.hidden
+    lab, hidden = session.units, session.config.hidden
     with st.container(horizontal=True, vertical_alignment="bottom", key="ways_bar"):
         lab.axes = choose_axes("plane", lab.axes, (edition(session), hidden), hidden)
         st.button(
-            "Refit", key="refit", on_click=on_desk(_refit),
+            "Refit", key="refit", on_click=on_host(_refit),
             help="Fit the components to the states of the epoch shown. Otherwise they stay as "
             "they are, so that what moves are the states and not the axes.",
         )  # fmt: skip
 
 
 def _refit(session: Session) -> None:
-    session.dissection.refit()
+    session.units.refit()
 
 
 def _plane(session: Session) -> Plane:
-    region = region_of(session)
-    plane = session.dissection.plane(region, session.run)
+    source = source_of(session)
+    plane = session.units.plane(source, session.run)
     if plane is None:
-        session.dissection.axes = (0, 1)
-        plane = session.dissection.plane(region, session.run)
+        session.units.axes = (0, 1)
+        plane = session.units.plane(source, session.run)
     assert plane is not None
     return plane
 
 
 def _said_html(session: Session, plane: Plane) -> str:
     """When the axes were fitted, and what they say of the states shown."""
-    corpus = session.dissection.corpus(region_of(session))
-    ratio = participation(corpus.states)
+    activations = session.units.activations(source_of(session))
+    ratio = participation(activations.states)
     both, fitted = sum(plane.explained), plane.basis.epoch
     share = f"the two carry <b>{both:.1%}</b> of the variance of the states shown"
-    drawn = corpus.drawn(_MOST).count
-    if not corpus.states.std(axis=0).any():
+    drawn = activations.drawn(_MOST).count
+    if not activations.states.std(axis=0).any():
         share = "the states shown don't vary at all"
     return (
         f'<div class="rnnviz-said">Axes fitted at epoch <b>{fitted}</b> to the '
-        f"{len(corpus.words):,} states of {corpus.count} training sequences, and kept: {share}; "
-        f"participation ratio <b>{ratio:.2f}</b> of {corpus.states.shape[1]} units."
-        f"{f' In the picture are {drawn} of them.' if drawn < corpus.count else ''}</div>"
+        f"{len(activations.words):,} states of {activations.count} training sequences, and kept: "
+        f"{share}; "
+        f"participation ratio <b>{ratio:.2f}</b> of {activations.states.shape[1]} units."
+        f"{f' In the picture are {drawn} of them.' if drawn < activations.count else ''}</div>"
     )
 
 
@@ -126,13 +127,13 @@ def _all_ways(session: Session, probe: Probe, plane: Plane) -> Any:
 
 
 def _cloud(session: Session, plane: Plane) -> Cloud:
-    corpus, data = session.dissection.corpus(region_of(session)).drawn(_MOST), session.dataset
-    return cloud(corpus, plane, wanted(corpus, data.train), data.classes)
+    activations, data = session.units.activations(source_of(session)).drawn(_MOST), session.dataset
+    return cloud(activations, plane, wanted(activations, data.train), data.classes)
 
 
-def _path(session: Session, probe: Probe, plane: Plane) -> Way:
+def _path(session: Session, probe: Probe, plane: Plane) -> Trajectory:
     states = probe.unrolled(session.layer).of(session.part)
-    return Way(plane.project(states), probe.words)
+    return Trajectory(plane.project(states), probe.words)
 
 
 def _open(session: Session, event: Event) -> None:
@@ -168,28 +169,28 @@ def _multiples(session: Session, probe: Probe, plane: Plane) -> Any:
     return small_multiples(_path(session, probe, plane), others, plane, colors)
 
 
-def _panel(session: Session, probe: Probe, place: int, plane: Plane) -> tuple[str, Way]:
+def _panel(session: Session, probe: Probe, place: int, plane: Plane) -> tuple[str, Trajectory]:
     """The title and the way of the probe with one word altered."""
-    words, variant = probe.reading.words, session.dissection.variant._replace(place=place)
-    title, altered = _title(words, variant), variant.applied(words)
+    words, perturbation = probe.reading.words, session.units.perturbation._replace(place=place)
+    title, altered = _title(words, perturbation), perturbation.applied(words)
     if altered == words:
         return f"{title}: as it is", _path(session, probe, plane)
     try:
         other = session.inspect(spelled(session.dataset, altered))
     except TaskError:
-        return f"{title}: nothing to read", Way(np.empty((0, 2)), ())
+        return f"{title}: nothing to read", Trajectory(np.empty((0, 2)), ())
     said = "" if other.every else f": {plain(shown_token(other.verdict), 12)}"
     return f"{title}{said}", _path(session, other, plane)
 
 
-def _title(words: Sequence[str], variant: Variant) -> str:
+def _title(words: Sequence[str], perturbation: Perturbation) -> str:
     """What is done to a word, in a few signs."""
-    here = _quoted(words[variant.place])
-    if variant.alter is Alter.DROP:
+    here = _quoted(words[perturbation.place])
+    if perturbation.alter is Alter.DROP:
         return f"no {here}"
-    if variant.alter is Alter.CHANGE:
-        return f"{here} → {_quoted(variant.word)}"
-    after = words[variant.place + 1 : variant.place + 2]
+    if perturbation.alter is Alter.CHANGE:
+        return f"{here} → {_quoted(perturbation.word)}"
+    after = words[perturbation.place + 1 : perturbation.place + 2]
     return f"{here} ↔ {_quoted(after[0])}" if after else f"{here}, the last"
 
 
@@ -203,9 +204,9 @@ def _table(session: Session) -> pd.DataFrame:
     one, two = (f"component {axis + 1}" for axis in plane.axes)
     return pd.DataFrame(
         {
-            "sequence": found.corpus.owners + 1,
-            "place": found.corpus.steps + 1,
-            session.names.noun: found.corpus.words,
+            "sequence": found.activations.owners + 1,
+            "place": found.activations.steps + 1,
+            session.names.noun: found.activations.words,
             "wanted": found.labels,
             one: found.points[:, 0],
             two: found.points[:, 1],

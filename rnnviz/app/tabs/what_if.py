@@ -15,7 +15,7 @@ from rnnviz.app.heatmap_choice import view_of
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.stage import place, place_text
 from rnnviz.app.style import steady
-from rnnviz.app.tabs.tab import Furnished
+from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.tabs.word_change import choose_alter
 from rnnviz.app.text import explanation
 from rnnviz.figures.side_by_side import Pair, compared_leads, compared_states, saliency_strips
@@ -26,7 +26,7 @@ from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
 
 
-def what_if_room(session: Session) -> Furnished:
+def what_if_room(session: Session) -> Tab:
     """Lay out the alteration, answers and saliency on the left, both states on the right."""
     _controls(session, session.inspect())
     place_text("altered")
@@ -56,12 +56,12 @@ def what_if_room(session: Session) -> Furnished:
             frame.chart("leads", _leads, session, probe, other)
             frame.chart("compared", _states, session, probe, other)
 
-    return Furnished(draw)
+    return Tab(draw)
 
 
 def _other(session: Session, probe: Probe) -> Probe | str:
     """The altered probe, or a sentence why there is none."""
-    words = session.dissection.varied(probe.reading.words)
+    words = session.units.varied(probe.reading.words)
     if not words:
         noun = session.names.noun
         return f"Without its only {noun} nothing is left to read: change it instead."
@@ -77,16 +77,16 @@ def _other(session: Session, probe: Probe) -> Probe | str:
 
 
 def _controls(session: Session, probe: Probe) -> None:
-    lab, words = session.dissection, probe.reading.words
+    lab, words = session.units, probe.reading.words
     lab.varied(words)
     with st.container(horizontal=True, vertical_alignment="bottom", key="what_if_bar"):
         chosen = st.selectbox(
-            session.names.noun.capitalize(), range(len(words)), lab.variant.place,
+            session.names.noun.capitalize(), range(len(words)), lab.perturbation.place,
             key=f"alter_place_{hash(words)}", width=200,
             format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
         )  # fmt: skip
-        lab.variant = lab.variant._replace(place=int(chosen or 0))
-        choose_alter(session, "What is done to it", words[lab.variant.place])
+        lab.perturbation = lab.perturbation._replace(place=int(chosen or 0))
+        choose_alter(session, "What is done to it", words[lab.perturbation.place])
 
 
 # Pictures
@@ -105,7 +105,7 @@ def _said_html(probe: Probe, other: Probe | str) -> str:
 
 def _pair(probe: Probe, other: Probe, first: Any, second: Any, session: Session) -> Pair:
     """Two arrays, token by token, brought into line."""
-    pairs = beside(probe, other, session.dissection.variant)
+    pairs = beside(probe, other, session.units.perturbation)
     names = [_name(probe, other, pair) for pair in pairs]
     return Pair(
         aligned(first, [a for a, _ in pairs]), aligned(second, [b for _, b in pairs]), names
@@ -138,7 +138,7 @@ def _states(session: Session, probe: Probe, other: Probe) -> Any:
 
 
 def _strips(session: Session, probe: Probe, other: Probe | None) -> Any:
-    found, name = session.dissection.saliency(probe, other)
+    found, name = session.units.saliency(probe, other)
     return saliency_strips(found, probe.words, _visible(name), steady(session, "saliency"))
 
 
@@ -176,7 +176,7 @@ def _saliency_table(session: Session) -> pd.DataFrame:
     probe = session.inspect()
     other = _other(session, probe)
     beside = other if isinstance(other, Probe) else None
-    found, name = session.dissection.saliency(probe, beside)
+    found, name = session.units.saliency(probe, beside)
     return pd.DataFrame(
         {
             session.names.noun: [*probe.words, f"sum, of {name}", "m(x) − m(0)"],

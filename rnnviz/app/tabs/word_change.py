@@ -13,26 +13,26 @@ from rnnviz.session import Session
 
 def choose_alter(session: Session, label: str, here: str) -> None:
     """Let the reader choose what is done to a word, and what takes the place of ``here``."""
-    lab = session.dissection
+    lab = session.units
     alter = st.segmented_control(
         label, list(Alter), key="alter", required=True,
-        default=first_value("alter", edition(session), lab.variant.alter),
+        default=first_value("alter", edition(session), lab.perturbation.alter),
     )  # fmt: skip
-    lab.variant = lab.variant._replace(alter=Alter(alter or Alter.DROP))
-    if lab.variant.alter is Alter.CHANGE:
+    lab.perturbation = lab.perturbation._replace(alter=Alter(alter or Alter.DROP))
+    if lab.perturbation.alter is Alter.CHANGE:
         choose = _word if session.dataset.tokens else _values
-        lab.variant = lab.variant._replace(word=choose(session, here))
+        lab.perturbation = lab.perturbation._replace(word=choose(session, here))
 
 
 def _values(session: Session, here: str) -> str:
-    now = session.dissection.variant.word or _zeros(session)
+    now = session.units.perturbation.word or _zeros(session)
     first = first_value("alter_value", (edition(session), session.dataset), now)
     return st.text_input("into", first, key="alter_value", width=200) or _zeros(session)
 
 
 def _word(session: Session, here: str) -> str:
     """A word of the vocabulary, to begin with another one than ``here``."""
-    data, now = session.dataset, session.dissection.variant.word
+    data, now = session.dataset, session.units.perturbation.word
     known = list((data.source or data.vocabulary).words[:MOST_CHOICES])
     other = next((word for word in known if word != here), here)
     usual = now if now in known else other

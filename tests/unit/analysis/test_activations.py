@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.activations import draw, read_corpus
+from rnnviz.analysis.activations import draw, read_activations
 from rnnviz.analysis.notation import Names
 from rnnviz.analysis.step_record import words_of
 from rnnviz.analysis.unrolled import Unrolled
@@ -13,12 +13,12 @@ from tests.unit.analysis.by_hand import NAMES, phrase, tally
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 
 
-def corpus(*texts, c=0.5):
-    return read_corpus(tally(c), [phrase(text) for text in texts], NAMES)
+def activations(*texts, c=0.5):
+    return read_activations(tally(c), [phrase(text) for text in texts], NAMES)
 
 
 def test_states_stand_sequence_by_sequence_whatever_their_lengths():
-    found = corpus("b", "aac", "ca")
+    found = activations("b", "aac", "ca")
     assert "".join(found.words) == "baacca"
     assert found.owners.tolist() == [0, 1, 1, 1, 2, 2]
     assert found.steps.tolist() == [0, 0, 1, 2, 0, 1]
@@ -30,14 +30,14 @@ def test_states_stand_sequence_by_sequence_whatever_their_lengths():
 
 
 def test_a_change_is_what_one_token_adds_to_the_state_before():
-    found = corpus("aac", "b")
+    found = activations("aac", "b")
     assert found.changes == pytest.approx(
         np.array([[1, 0, 0], [0.5, 0, 0], [-0.75, 0, 1], [0, 1, 0]])
     )
 
 
 def test_the_places_of_a_word_are_found():
-    found = corpus("aba", "cb")
+    found = activations("aba", "cb")
     assert found.vocabulary == ("a", "b", "c")
     assert found.occurrences("b").tolist() == [1, 4]
     assert found.numbers.tolist() == [0, 1, 0, 2, 1]
@@ -46,7 +46,7 @@ def test_the_places_of_a_word_are_found():
 
 @pytest.mark.parametrize("most", range(8))
 def test_sequences_are_drawn_whole(most):
-    whole = corpus("b", "aac", "ca")
+    whole = activations("b", "aac", "ca")
     found = whole.drawn(most)
     assert 1 <= len(found.words) <= max(most, 3)
     assert (found.count == 3) == (most >= 6)
@@ -66,7 +66,7 @@ def test_every_sequence_is_read_as_it_is_alone(cell, encoder, layer):
     names = Names(("a", "b", "c", "d"), ("A", "B", "C"), tuple("vwxyz"))
     given = examples(of, [3, 1, 5, 3], every=encoder)
     for part in (*of.cell.states, *of.cell.gates):
-        found = read_corpus(parameters, given, names, layer, part)
+        found = read_activations(parameters, given, names, layer, part)
         for k, example in enumerate(given):
             trace = record(parameters, collate([example]))
             alone = Unrolled(trace, layer).of(part)
@@ -91,9 +91,9 @@ def test_of_many_examples_the_ones_that_are_read_are_known(monkeypatch):
     of = architecture(CELLS[0])
     given = examples(of, [3] * 20, every=False)
     names = Names(("a", "b", "c", "d"), ("A", "B", "C"))
-    whole = read_corpus(network(of), given, names)
+    whole = read_activations(network(of), given, names)
     monkeypatch.setattr("rnnviz.analysis.activations.MOST_TOKENS", 12)
-    found = read_corpus(network(of), given, names)
+    found = read_activations(network(of), given, names)
     assert (found.count, whole.count) == (4, 20)
     for k, number in enumerate(found.examples):
         assert found.words[found.part(k)] == whole.words[whole.part(number)]

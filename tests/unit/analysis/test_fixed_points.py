@@ -21,8 +21,8 @@ from rnnviz.analysis.fixed_points import (
     merge,
     middles_of,
 )
-from rnnviz.analysis.flow_map import FlowMap, Held
-from rnnviz.analysis.visited_states import Visited, visit
+from rnnviz.analysis.flow_map import FixedInputMap, FlowMap
+from rnnviz.analysis.visited_states import VisitedStates, visit
 from rnnviz.config import Activation, CellKind, RunConfig, TaskName
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.presets import PRESETS
@@ -36,13 +36,13 @@ def elman(W_hh, b_h, activation=Activation.TANH, layers=1):
     parameters = Parameters(Architecture(1, hidden, 2, activation=activation, layers=layers))
     parameters["W_hh"][...], parameters["b_h"][...] = W_hh, b_h
     parameters["W_hy"][0, 0] = parameters["W_hy"][1, -1] = 3.0
-    return Held(FlowMap(parameters), np.zeros(1))
+    return FixedInputMap(FlowMap(parameters), np.zeros(1))
 
 
 def around(*states):
     """A cloud of visited states."""
     cloud = np.array(states, float)
-    return Visited((cloud,), cloud, np.zeros(1), 1)
+    return VisitedStates((cloud,), cloud, np.zeros(1), 1)
 
 
 def cube(size, limit=1.0):
@@ -185,7 +185,9 @@ def test_where_nothing_moves_every_start_is_a_point():
 
 def test_a_network_without_weights_goes_to_its_bias_at_once():
     parameters = Parameters(Architecture(1, 3, 2, CellKind.LSTM))
-    found = found_by(Held(FlowMap(parameters), np.zeros(1)), around(np.zeros(6), np.zeros(6)))
+    found = found_by(
+        FixedInputMap(FlowMap(parameters), np.zeros(1)), around(np.zeros(6), np.zeros(6))
+    )
     (point,) = found.points
     assert (point.kind, point.starts) == (Kind.STABLE, 100)
     # Half of c stays: the forget gate stands half open.
@@ -199,7 +201,7 @@ def test_what_is_found_is_held_by_the_network_itself(cell, layers):
     parameters = network(of, scale=0.4)
     flow, visited = FlowMap(parameters), visit(parameters, examples(of, [6, 9, 4]))
     word = np.eye(of.inputs)[2]
-    search = Search(Held(flow, word), visited, 40)
+    search = Search(FixedInputMap(flow, word), visited, 40)
     search.work(math.inf)
     assert search.found.points
     for point in search.found.points:
@@ -300,7 +302,7 @@ def test_the_flip_flop_holds_its_eight_states(flipflop, seed):
     """Eight corners of a cube, a saddle on each of its 12 edges and 6 faces, one in the middle."""
     parameters = flipflop.state.parameters
     visited = visit(parameters, flipflop.dataset.train)
-    search = Search(Held(FlowMap(parameters), np.zeros(3)), visited, 200, seed)
+    search = Search(FixedInputMap(FlowMap(parameters), np.zeros(3)), visited, 200, seed)
     search.work(math.inf)
     found = search.found
     assert len(found.of(Kind.STABLE)) == 8
@@ -314,7 +316,7 @@ def test_the_flip_flop_holds_its_eight_states(flipflop, seed):
 def test_while_a_pulse_comes_only_what_agrees_with_it_is_held(flipflop):
     parameters = flipflop.state.parameters
     visited = visit(parameters, flipflop.dataset.train)
-    search = Search(Held(FlowMap(parameters), np.array([1.0, 0.0, 0.0])), visited, 200)
+    search = Search(FixedInputMap(FlowMap(parameters), np.array([1.0, 0.0, 0.0])), visited, 200)
     search.work(math.inf)
     held_states = [tuple(np.sign(p.answers)) for p in search.found.of(Kind.STABLE)]
     assert sorted(held_states) == sorted((1, *rest) for rest in product((-1, 1), repeat=2))
@@ -341,7 +343,7 @@ def test_an_untrained_network_holds_one_state():
     session = Session(RunConfig())
     parameters = session.state.parameters
     visited = visit(parameters, session.dataset.train)
-    held_map = Held(FlowMap(parameters), np.zeros(len(visited.mean_input)))
+    held_map = FixedInputMap(FlowMap(parameters), np.zeros(len(visited.mean_input)))
     search = Search(held_map, visited, 50)
     search.work(math.inf)
     (point,) = search.found.points

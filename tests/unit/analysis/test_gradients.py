@@ -10,6 +10,7 @@ from rnnviz.engine.gradcheck import complex_step_gradient
 from rnnviz.engine.initial_weights import initial_parameters
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import record
+from rnnviz.lab.memory import flow
 from tests.unit.engine.networks import phrase
 
 #: Every word once, so that a word's column of dL/dW_xh is dL/da at its place.
@@ -71,8 +72,8 @@ def test_a_flow_has_one_number_a_word(parameters, trace):
 
 def test_the_margin_s_gradient_outlives_learning(learned):
     probe = learned.inspect("i am not happy")
-    assert learned.flow(probe, Objective.LOSS).norms.max() < 0.1
-    assert learned.flow(probe, Objective.MARGIN).norms.max() > 0.5
+    assert flow(learned.gradient_query(probe, Objective.LOSS)).norms.max() < 0.1
+    assert flow(learned.gradient_query(probe, Objective.MARGIN)).norms.max() > 0.5
 
 
 def test_the_missing_transpose_changes_all_but_the_last_word(parameters, trace):
@@ -103,12 +104,12 @@ def test_one_word_leaves_the_recurrent_weights_without_gradient(parameters):
 def test_weights_of_a_diverged_run_can_be_asked(parameters):
     parameters.theta *= 1e4
     trace = record(parameters, BATCH)
-    for flow in (gradient_flow(trace), margin_flow(parameters, trace, Gradient.EXACT)):
-        assert np.isfinite(flow.norms).all()
+    for found in (gradient_flow(trace), margin_flow(parameters, trace, Gradient.EXACT)):
+        assert np.isfinite(found.norms).all()
 
 
 def test_weights_of_a_diverged_run_of_two_classes_can_be_asked():
     two = network(2, 2.0)
     two.theta *= 5e3
-    flow = margin_flow(two, record(two, BATCH), Gradient.EXACT)
-    assert np.isfinite(flow.norms).all()
+    found = margin_flow(two, record(two, BATCH), Gradient.EXACT)
+    assert np.isfinite(found.norms).all()

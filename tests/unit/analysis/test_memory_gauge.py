@@ -1,21 +1,17 @@
 """How far the memory reaches."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rnnviz.analysis.memory_gauge import (
-    Film,
     coarse_first,
     eigenvalues,
     half_life,
     slope,
     spectrum,
 )
-from rnnviz.config import RunConfig
-from rnnviz.training.schedule import Place, Schedule
 
 
 def test_a_multiple_of_the_identity_stretches_by_that():
@@ -72,99 +68,5 @@ def test_what_has_vanished_altogether_is_left_out():
     assert half_life(np.array([0.0, 0.25, 0.5, 1.0])) == pytest.approx(1.0)
 
 
-# The film
-
-START = Schedule(RunConfig())
-
-
-@pytest.fixture
-def weights():
-    return np.random.default_rng(0).standard_normal((9, 4, 4))
-
-
-@pytest.fixture
-def film(weights):
-    film = Film()
-    film.keep(START, "phrase")
-    for epoch, W_hh in enumerate(weights):
-        film.expose(epoch, W_hh, np.full(3, 1.0 + epoch))
-    return film
-
-
-def changed(epoch):
-    return START.changed(Place(epoch), replace(START.start, lr=0.5))
-
-
-def test_coarse_frames_come_before_fine_ones():
+def test_coarse_epochs_come_before_fine_ones():
     assert coarse_first(range(9)) == [0, 8, 4, 2, 6, 1, 3, 5, 7]
-
-
-def test_what_has_no_frame_is_missing(film):
-    assert list(film.missing([3, 9, 8, 12])) == [9, 12]
-
-
-def test_the_gauge_has_every_frame_in_the_order_of_the_epochs(weights):
-    film = Film()
-    for epoch in (6, 2):
-        film.expose(epoch, weights[epoch], np.ones(3))
-    gauge = film.gauge(8)
-    assert gauge.epochs.tolist() == [2, 6]
-    wanted = [spectrum(weights[epoch]) for epoch in (2, 6)]
-    assert list(zip(gauge.radius, gauge.norm, strict=True)) == wanted
-
-
-def test_the_gauge_ends_at_the_present(film):
-    assert film.gauge(4).epochs.tolist() == [0, 1, 2, 3, 4]
-
-
-def test_the_map_has_a_row_for_each_known_epoch(film):
-    seen = film.map([1, 2, 3, 40])
-    assert seen.epochs.tolist() == [1, 2, 3]
-    assert seen.norms.tolist() == [[2.0] * 3, [3.0] * 3, [4.0] * 3]
-
-
-def test_another_phrase_has_other_gradients_but_the_same_weights(film, monkeypatch):
-    film.keep(START, "other")
-    assert list(film.missing(range(9))) == list(range(9))
-    monkeypatch.setattr(
-        "rnnviz.analysis.memory_gauge.spectrum", lambda W: pytest.fail("made again")
-    )
-    film.expose(3, np.zeros((4, 4)), np.ones(3))
-
-
-@pytest.mark.parametrize("epoch", [1, 5])
-def test_other_settings_on_the_way_leave_what_was_before_them(film, epoch):
-    film.keep(changed(epoch), "phrase")
-    assert film.gauge(8).epochs.tolist() == list(range(epoch))
-
-
-def test_other_settings_at_the_start_leave_nothing(film):
-    film.keep(Schedule(RunConfig(seed=1)), "phrase")
-    assert len(film.gauge(8).epochs) == 0
-
-
-def test_more_epochs_to_come_change_nothing(film):
-    film.keep(Schedule(RunConfig(epochs=7)), "phrase")
-    assert len(film.gauge(8).epochs) == 9
-
-
-def test_gradients_are_kept_of_the_epochs_of_the_map_alone(film):
-    film.thin([0, 4, 40])
-    assert film.map(range(9)).epochs.tolist() == [0, 4]
-    assert film.gauge(8).epochs.tolist() == list(range(9))
-    assert list(film.missing(range(9))) == []
-
-
-def test_of_very_many_epochs_every_nth_has_a_frame(film, monkeypatch):
-    monkeypatch.setattr("rnnviz.analysis.memory_gauge.MOST_FRAMES", 5)
-    assert film.frames(5) == range(5)
-    assert film.frames(6) == range(0, 6, 2)
-    assert film.frames(41) == range(0, 41, 16)
-    film.thin([])
-    assert film.gauge(8).epochs.tolist() == [0, 2, 4, 6, 8]
-    assert film.frames(3) == range(0, 3, 2)
-
-
-def test_an_empty_film_is_an_empty_picture():
-    film = Film()
-    assert len(film.gauge(0).epochs) == len(film.map([]).epochs) == 0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.notation import Names, added, listed, number, quoted, written_step
+from rnnviz.analysis.notation import Names, added, number, quoted, written_step
 
 NAMES = Names(vocabulary=("bad", "good"), classes=("no", "yes"))
 
@@ -46,13 +46,6 @@ def test_a_number_is_short_and_has_a_true_minus(value, written):
 )
 def test_a_step_is_written_as_it_is_typed(values, written):
     assert written_step(np.array(values)) == written
-
-
-@pytest.mark.parametrize(
-    ("names", "written"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
-)
-def test_names_are_listed_as_in_a_sentence(names, written):
-    assert listed(names) == written
 
 
 def test_a_sum_shows_its_signs():

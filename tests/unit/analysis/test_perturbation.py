@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.perturbation import Alter, Variant, aligned, joined
+from rnnviz.analysis.perturbation import Alter, Perturbation, aligned, joined
 
 WORDS = ("i", "am", "not", "good")
 
@@ -11,11 +11,11 @@ WORDS = ("i", "am", "not", "good")
 @pytest.mark.parametrize(
     ("variant", "words"),
     [
-        (Variant(Alter.CHANGE, 2, "very"), "i am very good"),
-        (Variant(Alter.DROP, 2), "i am good"),
-        (Variant(Alter.DROP, 0), "am not good"),
-        (Variant(Alter.SWAP, 1), "i not am good"),
-        (Variant(Alter.SWAP, 3), "i am not good"),
+        (Perturbation(Alter.CHANGE, 2, "very"), "i am very good"),
+        (Perturbation(Alter.DROP, 2), "i am good"),
+        (Perturbation(Alter.DROP, 0), "am not good"),
+        (Perturbation(Alter.SWAP, 1), "i not am good"),
+        (Perturbation(Alter.SWAP, 3), "i am not good"),
     ],
 )
 def test_one_word_is_altered(variant, words):
@@ -23,14 +23,14 @@ def test_one_word_is_altered(variant, words):
 
 
 def test_after_a_dropped_word_the_rest_moves_up():
-    assert Variant(Alter.DROP, 1).pairs(4) == [(0, 0), (1, None), (2, 1), (3, 2)]
-    assert Variant(Alter.SWAP, 1).pairs(3) == [(0, 0), (1, 1), (2, 2)]
+    assert Perturbation(Alter.DROP, 1).pairs(4) == [(0, 0), (1, None), (2, 1), (3, 2)]
+    assert Perturbation(Alter.SWAP, 1).pairs(3) == [(0, 0), (1, 1), (2, 2)]
 
 
 @pytest.mark.parametrize("alter", list(Alter))
 @pytest.mark.parametrize("place", range(4))
 def test_words_outside_the_alteration_stand_beside_themselves(alter, place):
-    variant = Variant(alter, place, "?")
+    variant = Perturbation(alter, place, "?")
     after = variant.applied(WORDS)
     touched = {place, place + 1} if alter is Alter.SWAP else {place}
     for mine, other in variant.pairs(4):
@@ -39,7 +39,7 @@ def test_words_outside_the_alteration_stand_beside_themselves(alter, place):
 
 
 def test_a_decoder_s_answers_follow_place_by_place():
-    first = Variant(Alter.DROP, 0).pairs(2)
+    first = Perturbation(Alter.DROP, 0).pairs(2)
     assert joined(first, 4, 4) == [(0, None), (1, 0), (2, 1), (3, 2), (None, 3)]
     assert joined(first, 2, 1) == first
 

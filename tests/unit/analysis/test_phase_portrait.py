@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.fixed_points import describe
-from rnnviz.analysis.flow_map import FlowMap, Held
+from rnnviz.analysis.flow_map import FixedInputMap, FlowMap
 from rnnviz.analysis.phase_portrait import ARROWS, flow_field, portrait
 from rnnviz.analysis.projection import Plane, Projection, fit
-from rnnviz.analysis.visited_states import Visited
+from rnnviz.analysis.visited_states import VisitedStates
 from rnnviz.config import Activation
 from rnnviz.engine.parameters import Architecture, Parameters
 
@@ -16,7 +16,7 @@ def network(W_hh, activation=Activation.TANH):
     hidden = len(W_hh)
     parameters = Parameters(Architecture(1, hidden, 2, activation=activation))
     parameters["W_hh"][...] = W_hh
-    return Held(FlowMap(parameters), np.zeros(1))
+    return FixedInputMap(FlowMap(parameters), np.zeros(1))
 
 
 def plane_of(*axes, mean=(0.0, 0.0, 0.0), chosen=(0, 1)):
@@ -25,7 +25,7 @@ def plane_of(*axes, mean=(0.0, 0.0, 0.0), chosen=(0, 1)):
 
 def cloud(states):
     states = np.array(states, float)
-    return Visited((states,), states, np.zeros(1), 1)
+    return VisitedStates((states,), states, np.zeros(1), 1)
 
 
 BOX = ((0.0, 2.0), (0.0, 4.0))

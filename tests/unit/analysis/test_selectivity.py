@@ -5,26 +5,26 @@ import math
 import numpy as np
 import pytest
 
-from rnnviz.analysis.activations import Corpus, read_corpus
+from rnnviz.analysis.activations import Activations, read_activations
 from rnnviz.analysis.selectivity import response, selectivity, seriation
 from rnnviz.config import CellKind
 from rnnviz.engine.parameters import Architecture, Parameters
 from tests.unit.analysis.by_hand import NAMES, phrase, tally
 
 
-def corpus(*texts, c=0.0):
-    return read_corpus(tally(c), [phrase(text) for text in texts], NAMES)
+def activations(*texts, c=0.0):
+    return read_activations(tally(c), [phrase(text) for text in texts], NAMES)
 
 
 def made(words, *units):
     """One-token sequences: so the state is the change."""
     states = np.array(units, float).T
-    return Corpus(tuple(words), states, np.arange(len(words)), np.zeros(len(words), int))
+    return Activations(tuple(words), states, np.arange(len(words)), np.zeros(len(words), int))
 
 
 def test_the_response_to_a_word_is_its_mean_change():
     """With W = c I: the unit of a word gains 1 - (1 - c) h, all others lose (1 - c) h."""
-    found = response(corpus("ab", "aa", c=0.5))
+    found = response(activations("ab", "aa", c=0.5))
     means = dict(zip(found.words, found.means.T, strict=True))
     assert means["a"] == pytest.approx([(1 + 1 + 0.5) / 3, 0, 0])
     assert means["b"] == pytest.approx([-0.5, 1, 0])
@@ -37,7 +37,7 @@ def test_two_units_by_hand():
     parameters = Parameters(Architecture(3, 2, 2))
     parameters["W_xh"][...] = [[0.8, 0, 0], [0.3, 0.3, 0]]
     parameters["W_hh"][...] = [[0, 0.5], [0, 0]]
-    found = response(read_corpus(parameters, [phrase("ab")], NAMES))
+    found = response(read_activations(parameters, [phrase("ab")], NAMES))
     means = dict(zip(found.words, found.means.T, strict=True))
     h = [math.tanh(0.8), math.tanh(0.3)]
     assert means["a"] == pytest.approx(h)
@@ -48,7 +48,7 @@ def test_before_the_first_token_a_state_is_zero_and_a_gate_is_not_there():
     """So of a gate the first tokens change nothing that is known."""
     states = np.array([[0.5], [0.75], [0.25], [1.0]])
     of = ("a", "b", "a", "a"), states, np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
-    state, gate = Corpus(*of), Corpus(*of, zero=False)
+    state, gate = Activations(*of), Activations(*of, zero=False)
     assert state.changes.ravel().tolist() == [0.5, 0.25, 0.25, 0.75]
     np.testing.assert_array_equal(gate.changes.ravel(), [np.nan, 0.25, np.nan, 0.75])
     assert [gate.occurrences(word).tolist() for word in "ab"] == [[3], [1]]
@@ -63,7 +63,7 @@ def test_before_the_first_token_a_state_is_zero_and_a_gate_is_not_there():
 
 
 def test_where_no_gate_has_a_second_token_there_is_no_response():
-    alone = Corpus(("a", "b"), np.ones((2, 3)), np.arange(2), np.zeros(2, int), zero=False)
+    alone = Activations(("a", "b"), np.ones((2, 3)), np.arange(2), np.zeros(2, int), zero=False)
     assert response(alone).words == ()
     assert response(alone).units.tolist() == [0, 1, 2]
     assert selectivity(alone).tolist() == [0, 0, 0]
@@ -72,12 +72,12 @@ def test_where_no_gate_has_a_second_token_there_is_no_response():
 @pytest.mark.parametrize("part", ["h", "c", "i", "f", "o", "g"])
 def test_a_state_begins_at_zero_and_a_gate_does_not(part):
     parameters = Parameters(Architecture(3, 2, 2, kind=CellKind.LSTM))
-    found = read_corpus(parameters, [phrase("ab")], NAMES, part=part)
+    found = read_activations(parameters, [phrase("ab")], NAMES, part=part)
     assert found.zero == (part in "hc")
 
 
 def test_of_many_words_the_most_frequent_are_shown():
-    found = response(corpus("abc", "ab", "a"), most=2)
+    found = response(activations("abc", "ab", "a"), most=2)
     assert set(found.words) == {"a", "b"}
 
 

@@ -6,7 +6,7 @@ import pytest
 from rnnviz.analysis.step_record import clipping, largest_changes, panels, share
 from rnnviz.config import ClipBy
 from rnnviz.engine.timeline import Moment, Phase, timeline
-from rnnviz.engine.training import TrainState, Workspace, order, train_examples
+from rnnviz.engine.training import TrainBuffers, TrainState, order, train_examples
 from tests.unit.analysis.conftest import TEXTS
 
 PHRASES = pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -23,7 +23,7 @@ def test_the_weights_after_are_those_that_training_gives(halfway, step_of, gradi
     example = run.dataset.train[order(run.config.seed, 0, run.run.examples)[0]]
     step = step_of(example.text, gradient, example.target, clip_by=by, clip=limit)
     state = TrainState(run.state.parameters)
-    workspace = Workspace(run.dataset.train, state.parameters.architecture, step.config)
+    workspace = TrainBuffers(run.dataset.train, state.parameters.architecture, step.config)
     trained = train_examples(state, workspace, step.config, 1).parameters
     np.testing.assert_allclose(step.after.theta, trained.theta, rtol=0, atol=1e-15)
     assert not np.array_equal(step.after.theta, step.before.theta)

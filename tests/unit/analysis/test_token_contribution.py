@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.token_contribution import errors, part_sizes, shares
+from rnnviz.analysis.token_contribution import errors, part_sizes, token_contribution
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
@@ -48,7 +48,7 @@ def test_shares_sum_to_one(cell, encoder):
     of = architecture(cell, encoder=encoder)
     given = examples(of, [4], every=encoder)
     unrolled = Unrolled(record(network(of), collate(given)))
-    found = shares(unrolled)
+    found = token_contribution(unrolled)
     assert len(found.W_hh) == len(found.W_xh) == len(unrolled)
     assert found.W_hh.sum() == pytest.approx(1)
     assert found.W_xh.sum() == pytest.approx(1)
@@ -58,16 +58,16 @@ def test_shares_sum_to_one(cell, encoder):
 def test_a_linear_network_shares_by_the_power_of_its_weight(c):
     unrolled = Unrolled(record(linear(c), collate([phrase([0, 1, 1, 0], 1)])))
     powers = c ** np.arange(4.0)[::-1]
-    np.testing.assert_allclose(shares(unrolled).W_xh, powers / powers.sum())
+    np.testing.assert_allclose(token_contribution(unrolled).W_xh, powers / powers.sum())
 
 
 def test_nothing_was_remembered_before_the_first_token():
     of = architecture()
-    found = shares(Unrolled(record(network(of), collate(examples(of, [3])))))
+    found = token_contribution(Unrolled(record(network(of), collate(examples(of, [3])))))
     assert found.W_hh[0] == 0 < found.W_xh[0]
 
 
 def test_one_token_alone_feeds_only_the_input_weights():
     of = architecture()
-    found = shares(Unrolled(record(network(of), collate(examples(of, [1])))))
+    found = token_contribution(Unrolled(record(network(of), collate(examples(of, [1])))))
     assert (found.W_hh.tolist(), found.W_xh.tolist()) == ([0.0], [1.0])

@@ -26,7 +26,7 @@ class Browser:
     def __init__(self, clock, scene=None, client="me"):
         self.clock, self.number, self.frames, self._arrays = clock, 0, [], {}
         self.viewer = Viewer(self.take, client, lambda: scene)
-        clock.desk.attach(self.viewer, clock.now)
+        clock.host.attach(self.viewer, clock.now)
 
     def take(self, message):
         header = unpacked(message)
@@ -48,13 +48,13 @@ class Browser:
     def say(self, do, **more):
         self.number += 1
         command = {"do": do, "n": self.number, **more}
-        self.clock.desk.hear(self.viewer, command, self.clock.now)
+        self.clock.host.hear(self.viewer, command, self.clock.now)
         return command
 
     def watch(self, *keys, new=()):
         command = {"do": "watch", "pictures": [*keys], "new": [*new]}
-        self.clock.desk.hear(self.viewer, command, self.clock.now)
+        self.clock.host.hear(self.viewer, command, self.clock.now)
 
     def answer(self):
         command = {"do": "ack", "seq": self.viewer.sent}
-        self.clock.desk.hear(self.viewer, command, self.clock.now)
+        self.clock.host.hear(self.viewer, command, self.clock.now)

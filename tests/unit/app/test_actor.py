@@ -10,7 +10,7 @@ from rnnviz.app import actor as acting
 from rnnviz.app import tab_registry as module
 from rnnviz.app.actor import Actor, EndedError
 from rnnviz.app.host import FAILED, RESTORED
-from rnnviz.app.tab_registry import FullError, Hub
+from rnnviz.app.tab_registry import FullError, TabRegistry
 from rnnviz.app.viewer import Viewer
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
@@ -55,8 +55,8 @@ class Looker:
 
 
 def epoch(actor):
-    with actor.borrow() as desk:
-        return desk.session.run.place.epoch
+    with actor.borrow() as host:
+        return host.session.run.place.epoch
 
 
 def test_commands_are_done_in_their_order(actor):
@@ -73,8 +73,8 @@ def test_what_is_heard_while_it_trains_comes_between_two_steps(actor):
     for k in range(200):
         looker.say("pause" if k % 2 else "play")
         time.sleep(0.001)
-    with actor.borrow() as desk:
-        session = desk.session
+    with actor.borrow() as host:
+        session = host.session
         assert not session.running
         at, weights = session.run.place, session.state.parameters.theta.tobytes()
     straight = Session(RunConfig(hidden=2))
@@ -88,15 +88,15 @@ def test_while_the_desk_is_borrowed_nothing_is_trained(actor):
     looker = Looker(actor)
     looker.say("play")
     wait_until(lambda: looker.frames > 3)
-    with actor.borrow() as desk:
-        before = desk.session.run.place
+    with actor.borrow() as host:
+        before = host.session.run.place
         time.sleep(0.1)
-        assert desk.session.run.place == before
+        assert host.session.run.place == before
         looker.say("pause")
         time.sleep(0.05)
-        assert desk.session.running
-    with actor.borrow() as desk:
-        assert not desk.session.running
+        assert host.session.running
+    with actor.borrow() as host:
+        assert not host.session.running
 
 
 def test_the_desk_comes_back_from_a_script_that_is_ended(actor):
@@ -127,10 +127,10 @@ def test_many_borrow_and_each_has_it_alone(actor):
 def test_a_command_that_fails_ends_nothing_and_the_page_says_so(actor):
     looker = Looker(actor)
     looker.say("play")
-    actor.post(lambda desk: 1 / 0)
-    with actor.borrow() as desk:
-        assert not desk.session.running
-        assert "nothing of it is lost" in desk.session.message
+    actor.post(lambda host: 1 / 0)
+    with actor.borrow() as host:
+        assert not host.session.running
+        assert "nothing of it is lost" in host.session.message
     looker.say("step", what="epoch")
     assert epoch(actor) >= 1
 
@@ -159,16 +159,16 @@ def test_who_waits_for_the_desk_of_one_that_ends_is_told():
 
 def test_a_long_work_of_one_keeps_no_other(actor):
     other = Actor(Session(), lambda _: None)
-    with other.borrow() as desk:
+    with other.borrow() as host:
         link, _ = read_link({"hidden": "8", "epoch": "4000", "epochs": "9000"})
-        desk.session.follow(link, patience=0.0)
+        host.session.follow(link, patience=0.0)
     Looker(other)
     looker = Looker(actor)
     looker.say("play")
     before = looker.frames
     wait_until(lambda: looker.frames > before + 10)
-    with other.borrow() as desk:
-        assert desk.session.run.place > Place(0)
+    with other.borrow() as host:
+        assert host.session.run.place > Place(0)
     other.stop()
 
 
@@ -202,9 +202,9 @@ def test_who_has_waited_too_long_leaves_nothing_behind(actor, monkeypatch):
 
 def test_what_fails_again_and_again_is_said_once(actor):
     for _ in range(5):
-        actor.post(lambda desk: 1 / 0)
-    with actor.borrow() as desk:
-        assert desk.session.message.count(FAILED) == 1
+        actor.post(lambda host: 1 / 0)
+    with actor.borrow() as host:
+        assert host.session.message.count(FAILED) == 1
 
 
 def test_one_that_is_stopped_at_once_is_gone():
@@ -219,89 +219,89 @@ def test_one_that_is_stopped_at_once_is_gone():
 
 
 @pytest.fixture
-def hub():
-    hub = Hub()
-    yield hub
-    hub.stop()
+def registry():
+    registry = TabRegistry()
+    yield registry
+    registry.stop()
 
 
-def test_a_seat_stays_with_its_session_of_streamlit_and_goes_with_it(hub):
+def test_a_seat_stays_with_its_session_of_streamlit_and_goes_with_it(registry):
     state = {}
-    seat = hub.seat(state, {})
-    assert hub.seat(state, {"epoch": "3"}) is seat
-    assert hub.welcome(seat.ticket, "", "") == (seat, False)
+    seat = registry.seat(state, {})
+    assert registry.seat(state, {"epoch": "3"}) is seat
+    assert registry.welcome(seat.ticket, "", "") == (seat, False)
     ticket = seat.ticket
     del state, seat
     gc.collect()
-    assert hub.welcome(ticket, "", "") is None
+    assert registry.welcome(ticket, "", "") is None
 
 
-def test_a_new_seat_opens_its_link(hub):
-    seat = hub.seat({}, {"hidden": "2", "epoch": "3", "lr": "x"})
-    with seat.borrow() as desk:
-        assert desk.session.place == "3"
-        assert "In the link: Learning rate" in desk.session.message
+def test_a_new_seat_opens_its_link(registry):
+    seat = registry.seat({}, {"hidden": "2", "epoch": "3", "lr": "x"})
+    with seat.borrow() as host:
+        assert host.session.place == "3"
+        assert "In the link: Learning rate" in host.session.message
 
 
-def test_a_tab_that_knows_its_run_goes_on_with_it(hub):
-    first, again = hub.seat({}, {"hidden": "2"}), hub.seat({}, {"hidden": "3"})
+def test_a_tab_that_knows_its_run_goes_on_with_it(registry):
+    first, again = registry.seat({}, {"hidden": "2"}), registry.seat({}, {"hidden": "3"})
     spare = again.actor
-    assert hub.welcome(again.ticket, first.actor.run_id, "") == (again, True)
+    assert registry.welcome(again.ticket, first.actor.run_id, "") == (again, True)
     assert again.actor is first.actor
     wait_until(lambda: not spare.alive)
-    assert hub.actors == [first.actor]
-    assert hub.welcome(again.ticket, first.actor.run_id, "") == (again, False)
+    assert registry.actors == [first.actor]
+    assert registry.welcome(again.ticket, first.actor.run_id, "") == (again, False)
 
 
 @pytest.mark.parametrize("now", [3, 5])
-def test_a_tab_whose_run_is_gone_opens_its_address_and_is_told(hub, now):
+def test_a_tab_whose_run_is_gone_opens_its_address_and_is_told(registry, now):
     """Streamlit's script knows the address of the page's load alone, where epoch 3 was."""
-    seat = hub.seat({}, {"hidden": "2", "epoch": "3"})
-    hub.welcome(seat.ticket, "a run of before", f"hidden=2&epoch={now}")
+    seat = registry.seat({}, {"hidden": "2", "epoch": "3"})
+    registry.welcome(seat.ticket, "a run of before", f"hidden=2&epoch={now}")
     looker = Looker(seat.actor)
     wait_until(lambda: epoch(seat.actor) == now)
     wait_until(lambda: looker.frames)
-    with seat.borrow() as desk:
-        assert desk.session.message == f"{RESTORED} Opened at epoch {now}."
+    with seat.borrow() as host:
+        assert host.session.message == f"{RESTORED} Opened at epoch {now}."
 
 
-def test_a_seat_whose_run_is_gone_begins_another(hub):
-    seat = hub.seat({}, {"hidden": "2", "epoch": "3"})
+def test_a_seat_whose_run_is_gone_begins_another(registry):
+    seat = registry.seat({}, {"hidden": "2", "epoch": "3"})
     gone = seat.actor
     gone.stop()
     wait_until(lambda: not gone.alive)
-    assert hub.welcome(seat.ticket, gone.run_id, "") is None
-    with seat.borrow() as desk:
-        assert desk.session.place == "3"
-    assert hub.welcome(seat.ticket, gone.run_id, "") == (seat, False)
+    assert registry.welcome(seat.ticket, gone.run_id, "") is None
+    with seat.borrow() as host:
+        assert host.session.place == "3"
+    assert registry.welcome(seat.ticket, gone.run_id, "") == (seat, False)
 
 
-def test_no_more_runs_are_kept_than_there_is_room_for(hub, monkeypatch):
+def test_no_more_runs_are_kept_than_there_is_room_for(registry, monkeypatch):
     monkeypatch.setattr(module, "MOST_RUNS", 3)
     monkeypatch.setattr(module, "JUST_NOW", 0.0)
-    seats = [hub.seat({}, {"hidden": "2"}) for _ in range(3)]
+    seats = [registry.seat({}, {"hidden": "2"}) for _ in range(3)]
     looked_at = Looker(seats[0].actor)
     wait_until(lambda: looked_at.frames)
-    fourth = hub.seat({}, {"hidden": "2"})
+    fourth = registry.seat({}, {"hidden": "2"})
     wait_until(lambda: not seats[1].actor.alive)
     assert seats[0].actor.alive
     for seat in (seats[2], fourth):
         Looker(seat.actor)
         wait_until(lambda seat=seat: not seat.actor.unseen)
     with pytest.raises(FullError):
-        hub.seat({}, {})
+        registry.seat({}, {})
 
 
-def test_a_page_that_is_loaded_again_keeps_its_run_on_a_full_server(hub, monkeypatch):
+def test_a_page_that_is_loaded_again_keeps_its_run_on_a_full_server(registry, monkeypatch):
     monkeypatch.setattr(module, "MOST_RUNS", 2)
     lookers = []
     for _ in range(2):
-        lookers.append(Looker(hub.seat(state := {}, {"hidden": "2"}).actor))
+        lookers.append(Looker(registry.seat(state := {}, {"hidden": "2"}).actor))
         wait_until(lambda: lookers[-1].frames)
     mine = state["seat"].actor
     mine.detach(lookers[-1].viewer)
     wait_until(lambda: mine.unseen)
-    again = hub.seat({}, {"hidden": "2"})
-    assert hub.welcome(again.ticket, mine.run_id, "") == (again, True)
+    again = registry.seat({}, {"hidden": "2"})
+    assert registry.welcome(again.ticket, mine.run_id, "") == (again, True)
     assert again.actor is mine
     assert mine.alive

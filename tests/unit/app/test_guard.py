@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -17,7 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from rnnviz.app import wire as module
 from rnnviz.app.guard import Guard, is_host_allowed, is_origin_allowed
-from rnnviz.app.tab_registry import hub
+from rnnviz.app.tab_registry import registry
 from rnnviz.app.wire import MAX_BURST, MAX_MESSAGE, MAX_RATE, _Budget, routes
 from tests.unit.app.browser import unpacked
 
@@ -126,7 +127,7 @@ def refusal(socket):
 @pytest.fixture
 def seat():
     state = {}
-    seat = hub().seat(state, {"hidden": "2"})
+    seat = registry().seat(state, {"hidden": "2"})
     yield seat
     seat.actor.stop()
 
@@ -206,7 +207,7 @@ def test_a_flood_harms_nobody(client, seat):
 @settings(max_examples=30)
 @given(st.lists(st.text(max_size=40) | st.dictionaries(st.text(max_size=5), st.integers())))
 def test_random_messages_harm_nobody(client, messages):
-    seat = hub().seat({}, {"hidden": "2"})
+    seat = registry().seat({}, {"hidden": "2"})
     with opened(client, ticket=seat.ticket) as socket:
         socket.receive_text()
         for message in messages:
@@ -240,7 +241,9 @@ def test_a_socket_that_a_frame_finds_closed_ends_quietly(seat):
         await module.wire(socket)
         assert found_out.is_set()
 
-    asyncio.run(cut())
+    # Playwright may have this thread's loop.
+    with ThreadPoolExecutor(1) as other:
+        other.submit(asyncio.run, cut()).result()
 
 
 # Paths

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnviz.app.command import RefusedError as Refused
-from rnnviz.app.host import DEAF, FRAME, LEASE, STEPS, Desk
+from rnnviz.app.host import DEAF, FRAME, LEASE, STEPS, SessionHost
 from rnnviz.app.pace import BEHIND, Pace
 from rnnviz.app.viewer import FLIGHT, Job, Scene
 from rnnviz.config import RunConfig
@@ -27,26 +27,26 @@ class Clock:
 
     def __init__(self, session=None):
         self.now = 0.0
-        self.desk = Desk(session or Session(SMALL), self.now)
+        self.host = SessionHost(session or Session(SMALL), self.now)
 
     def browser(self, scene=None, **options):
         return Browser(self, scene, **options)
 
     @property
     def session(self):
-        return self.desk.session
+        return self.host.session
 
     def run(self, seconds, *browsers):
         """Let the time pass, as an actor does; these browsers answer at once."""
         until = self.now + seconds
         while self.now < until:
-            work = self.desk.busy(self.now)
+            work = self.host.busy(self.now)
             if work:
                 work()
-            self.desk.turn(self.now)
+            self.host.turn(self.now)
             for browser in browsers:
                 browser.answer()
-            rest = self.desk.rest(self.now)
+            rest = self.host.rest(self.now)
             self.now = min(until, self.now + (math.inf if rest is None else max(rest, 1e-4)))
 
 
@@ -147,7 +147,7 @@ def test_while_nothing_changes_nothing_is_sent(clock):
     before = len(browser.frames)
     clock.run(5.0, browser)
     assert len(browser.frames) == before
-    assert clock.desk.rest(clock.now) is None
+    assert clock.host.rest(clock.now) is None
 
 
 def test_pause_shows_the_newest_and_nothing_after_it(clock):
@@ -236,21 +236,21 @@ def test_a_run_that_nobody_looks_at_is_held_and_then_goes(clock):
     browser = clock.browser()
     browser.say("play")
     clock.run(0.2, browser)
-    clock.desk.detach(browser.viewer, clock.now)
+    clock.host.detach(browser.viewer, clock.now)
     epoch = clock.session.run.place.epoch
     clock.run(LEASE - 1)
     assert clock.session.running
     assert clock.session.run.place.epoch == epoch
-    assert not clock.desk.expired(clock.now)
+    assert not clock.host.expired(clock.now)
     clock.run(1.5)
-    assert clock.desk.expired(clock.now)
+    assert clock.host.expired(clock.now)
 
 
 def test_it_goes_on_where_it_was_when_somebody_looks_again(clock):
     first = clock.browser()
     first.say("play")
     clock.run(0.2, first)
-    clock.desk.detach(first.viewer, clock.now)
+    clock.host.detach(first.viewer, clock.now)
     clock.run(30.0)
     epoch = clock.session.run.place.epoch
     second = clock.browser()
@@ -285,7 +285,7 @@ def test_a_command_that_comes_twice_is_done_once(clock):
     browser = clock.browser()
     command = browser.say("step", what="epoch")
     again = clock.browser(client=browser.viewer.client)
-    clock.desk.hear(again.viewer, command, clock.now)
+    clock.host.hear(again.viewer, command, clock.now)
     assert clock.session.run.place == Place(1)
     again.number = browser.number
     again.say("step", what="epoch")
@@ -393,7 +393,7 @@ def test_what_makes_no_sense_is_refused(clock, command):
     browser = clock.browser()
     before = clock.session.link()
     with pytest.raises(Refused):
-        clock.desk.hear(browser.viewer, command, clock.now)
+        clock.host.hear(browser.viewer, command, clock.now)
     assert clock.session.link() == before
 
 
@@ -421,7 +421,7 @@ def test_whatever_is_said_is_done_or_refused(commands):
     browser = clock.browser()
     for command in commands:
         with suppress(Refused):
-            clock.desk.hear(browser.viewer, command, clock.now)
+            clock.host.hear(browser.viewer, command, clock.now)
     clock.run(0.05, browser)
     assert all(isinstance(key, str) for key in browser.viewer.sight)
     assert clock.session.speed in SPEEDS
@@ -432,27 +432,27 @@ def test_whatever_is_said_is_done_or_refused(commands):
 
 def test_the_edition_follows_what_streamlit_shows(clock):
     browser = clock.browser()
-    before = clock.desk.edition
+    before = clock.host.edition
     browser.say("play")
     browser.say("speed", epochs=5)
     clock.run(0.2, browser)
-    assert clock.desk.edition == before
+    assert clock.host.edition == before
     browser.say("pause")
-    assert clock.desk.edition == before + 1
+    assert clock.host.edition == before + 1
     browser.say("seek", epoch=0, settled=False)
-    assert clock.desk.edition == before + 1
+    assert clock.host.edition == before + 1
     browser.say("seek", epoch=0, settled=True)
-    assert clock.desk.edition == before + 2
+    assert clock.host.edition == before + 2
 
 
 def test_a_run_that_ends_by_itself_is_something_new(clock):
     browser = clock.browser()
     browser.say("speed", epochs=600)
     browser.say("play")
-    before = clock.desk.edition
+    before = clock.host.edition
     clock.run(1.0, browser)
     assert clock.session.condition == "Finished"
-    assert clock.desk.edition == before + 1
+    assert clock.host.edition == before + 1
 
 
 # What takes its time
@@ -462,12 +462,12 @@ def test_a_link_is_followed_outside_of_the_turn():
     session = Session()
     session.follow(read_link({"hidden": "2", "epoch": "40"})[0], patience=0.0)
     clock = Clock(session)
-    assert clock.desk.busy(0.0) is None  # nobody looks
+    assert clock.host.busy(0.0) is None  # nobody looks
     browser = clock.browser()
     before = session.run.place
-    clock.desk.turn(clock.now)
+    clock.host.turn(clock.now)
     assert session.run.place == before
-    clock.desk.busy(clock.now)()
+    clock.host.busy(clock.now)()
     assert session.run.place > before
     clock.run(5.0, browser)
     assert browser.header["place"] == "40"
@@ -484,7 +484,7 @@ def test_a_job_is_done_while_the_run_rests_and_then_no_more(clock, pieces):
         return next(left) > 0
 
     browser = clock.browser(Scene(clock.session, lambda frame: None, {}, Job(work)))
-    edition = clock.desk.edition
+    edition = clock.host.edition
     browser.say("play")
     clock.run(0.1, browser)
     assert not asked
@@ -493,7 +493,7 @@ def test_a_job_is_done_while_the_run_rests_and_then_no_more(clock, pieces):
     assert len(asked) == pieces + 1
     # What was there to be done may be shown by Streamlit too.
     after = edition + (2 if pieces else 1)
-    assert clock.desk.edition == after
+    assert clock.host.edition == after
 
 
 def test_a_job_that_fails_is_not_tried_for_ever(clock):
@@ -517,7 +517,7 @@ def test_two_tabs_at_rest_come_to_rest(clock):
         clock.browser(Scene(clock.session, lambda frame: None, {}, job), client=name)
     clock.run(1.0)
     assert sorted(asked) == [*"aaabbb"]
-    assert clock.desk.rest(clock.now) is None
+    assert clock.host.rest(clock.now) is None
 
 
 def test_the_address_follows_the_run(clock):

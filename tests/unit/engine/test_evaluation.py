@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnnviz.engine.batch import collate
-from rnnviz.engine.evaluation import Exam, batches
+from rnnviz.engine.evaluation import Evaluator, batches
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from rnnviz.tasks.dataset import sentiment
@@ -17,8 +17,8 @@ from tests.unit.engine.networks import CELLS, architecture, examples, network, p
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_a_network_of_zeros_loses_the_logarithm_of_the_classes(classes):
     zeros = Parameters(Architecture(4, 3, classes))
-    exam = Exam([phrase([0], 1), phrase([1], 1)], Parameters(zeros.architecture))
-    score = exam.score(zeros, share_right)
+    evaluator = Evaluator([phrase([0], 1), phrase([1], 1)], Parameters(zeros.architecture))
+    score = evaluator.score(zeros, share_right)
     assert score.loss == pytest.approx(math.log(classes))
 
 
@@ -29,18 +29,18 @@ def test_it_agrees_with_each_example_alone(cell, every):
     parameters, given = network(of), examples(of, [3, 1, 4, 1, 5], every)
     losses = [record(parameters, collate([example])).loss for example in given]
     for limit in (10**9, 0):
-        exam = Exam(given, Parameters(of), limit=limit)
-        exam.score(network(of, seed=9), share_right)
-        score = exam.score(parameters, share_right)
+        evaluator = Evaluator(given, Parameters(of), limit=limit)
+        evaluator.score(network(of, seed=9), share_right)
+        score = evaluator.score(parameters, share_right)
         assert score.loss == pytest.approx(np.concatenate(losses).mean())
 
 
 def test_a_pass_that_has_room_is_kept_even_after_one_that_has_none():
     given = [phrase([0] * 1_500, 0), phrase([0] * 1_400, 0), phrase([0, 1], 1)]
     parameters = Parameters(architecture(CELLS[0]))
-    exam = Exam(given, parameters, limit=100_000)
-    exam.score(parameters, share_right)
-    assert [*exam._kept] == [2]
+    evaluator = Evaluator(given, parameters, limit=100_000)
+    evaluator.score(parameters, share_right)
+    assert [*evaluator._kept] == [2]
 
 
 def test_batches_hold_every_example_once_and_name_it():

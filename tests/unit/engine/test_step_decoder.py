@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.engine.batch import collate
-from rnnviz.engine.step_decoder import Reader
+from rnnviz.engine.step_decoder import StepDecoder
 from rnnviz.engine.training import record
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 
@@ -17,13 +17,13 @@ def test_it_answers_as_the_whole_pass_does(cell, layers, values, encoder):
     of = architecture(cell, layers, encoder, squared=values)
     parameters, (example,) = network(of), examples(of, [7], every=True, values=values)
     whole = record(parameters, collate([example]))
-    reader = Reader(parameters, whole if encoder else None)
+    reader = StepDecoder(parameters, whole if encoder else None)
     answers = [reader.read(one) for one in example.inputs]
     np.testing.assert_allclose(answers, whole.probs, rtol=0, atol=1e-14)
 
 
 def test_two_readers_remember_apart():
     parameters = network(architecture())
-    first, second = Reader(parameters), Reader(parameters)
+    first, second = StepDecoder(parameters), StepDecoder(parameters)
     first.read(0)
     assert not np.array_equal(first.read(1), second.read(1))

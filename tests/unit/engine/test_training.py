@@ -8,11 +8,11 @@ import pytest
 from benchmarks.notebook import NotebookRNN
 from rnnviz.config import CellKind, ClipBy, Gradient, OptimizerKind, RunConfig
 from rnnviz.engine.batch import collate
-from rnnviz.engine.evaluation import Exam
+from rnnviz.engine.evaluation import Evaluator
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import (
-    Workspace,
+    TrainBuffers,
     begin,
     descent,
     order,
@@ -34,7 +34,7 @@ def network_of(config):
 
 
 def workspace_for(config, **options):
-    return Workspace(DATA.train, network_of(config), config, **options)
+    return TrainBuffers(DATA.train, network_of(config), config, **options)
 
 
 def first_batch(config):
@@ -216,7 +216,7 @@ def test_with_a_large_vocabulary_a_workspace_with_little_room_trains_the_same(ce
     state = begin(of, replace(config, init_scale=0.5))
     after = [
         train_epoch(train_epoch(state, space, config), space, config).parameters.theta.tobytes()
-        for space in (Workspace(given, of, config, limit) for limit in (10**9, 12 * 500, 0))
+        for space in (TrainBuffers(given, of, config, limit) for limit in (10**9, 12 * 500, 0))
     ]
     assert after[0] == after[1] == after[2]
 
@@ -242,8 +242,8 @@ def test_a_workspace_goes_on_from_where_it_is():
 @pytest.mark.parametrize("seed", range(3))
 def test_a_learning_rate_of_ten_soon_ends_in_no_number(seed):
     config = RunConfig(lr=10, seed=seed)
-    exam = Exam(DATA.train, Parameters(network_of(config)))
-    losses = [exam.score(run(config, n).parameters, share_right).loss for n in range(1, 9)]
+    evaluator = Evaluator(DATA.train, Parameters(network_of(config)))
+    losses = [evaluator.score(run(config, n).parameters, share_right).loss for n in range(1, 9)]
     assert not np.isfinite(losses).all()
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.gradient_comparison import ByLength, Comparison
-from rnnviz.analysis.gradient_history import Entry, Pages
-from rnnviz.analysis.token_contribution import Shares
+from rnnviz.analysis.gradient_history import GradientRow, GradientSeries
+from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.figures.gradient_comparison import (
     check_dots,
@@ -75,12 +75,16 @@ def test_where_there_is_no_direction_the_line_has_a_gap():
 
 
 def test_the_error_is_drawn_over_the_epochs(history_of):
-    none = Shares(np.zeros(1), np.zeros(1))
+    none = TokenContribution(np.zeros(1), np.zeros(1))
     entries = tuple(
-        Entry(np.zeros(1), none, 0, 0, 0, {}, {"W_hh": e, "b_y": 0.0}, {"W_hh": 1 - e, "b_y": 1.0})
+        GradientRow(
+            np.zeros(1), none, 0, 0, 0, {}, {"W_hh": e, "b_y": 0.0}, {"W_hh": 1 - e, "b_y": 1.0}
+        )
         for e in (0.1, 0.2)
     )
-    drawn = errors_over_epochs(Pages(np.array([0, 4]), entries), Course(history_of(9), 9, shown=4))
+    drawn = errors_over_epochs(
+        GradientSeries(np.array([0, 4]), entries), Course(history_of(9), 9, shown=4)
+    )
     error, cosine = drawn.data
     assert (list(error.x), list(error.y)) == ([0, 4], [0.1, 0.2])
     assert (list(cosine.x), list(cosine.y)) == ([0, 4], [0.9, 0.8])

@@ -11,7 +11,7 @@ from rnnviz.analysis.notation import Names
 from rnnviz.analysis.step_record import Focus
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Moment, Phase, timeline
-from rnnviz.figures.axis_limits import ladder
+from rnnviz.figures.axis_limits import nice_limit
 from rnnviz.figures.network import unrolled_network
 from rnnviz.figures.network_grid import window
 from rnnviz.figures.theme import DARK, LIGHT
@@ -71,7 +71,7 @@ def test_after_the_way_back_everything_is_there(step, phase):
 def test_a_strip_has_the_numbers_of_the_record(step):
     h, dh, *_ = drawn_at(step, Phase.BACKWARD, 0).data
     layer = step.unrolled(0)
-    limits = ladder(np.abs(layer.h).max()), ladder(typical(layer.dh))
+    limits = nice_limit(np.abs(layer.h).max()), nice_limit(typical(layer.dh))
     for strip, values, limit in zip((h, dh), (layer.h, layer.dh), limits, strict=True):
         expected = np.clip(values.T / limit, -1, 1)
         assert np.array(strip.z)[:, ::2] == pytest.approx(expected, abs=1e-6)
@@ -80,7 +80,7 @@ def test_a_strip_has_the_numbers_of_the_record(step):
 def test_the_scales_are_written_above(step):
     scales = texts(drawn_at(step, Phase.BACKWARD, 0))[-1]
     assert scales.startswith("dh: ")
-    assert f"+{ladder(typical(step.unrolled(0).dh)):g}" in scales
+    assert f"+{nice_limit(typical(step.unrolled(0).dh)):g}" in scales
     assert "dh" not in texts(drawn_at(step, Phase.FORWARD, 0))[-1]
 
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from rnnviz.analysis.gradient_history import Entry, Pages
-from rnnviz.analysis.next_step_stats import Survey
-from rnnviz.analysis.token_contribution import Shares
+from rnnviz.analysis.gradient_history import GradientRow, GradientSeries
+from rnnviz.analysis.next_step_stats import NextStepStats
+from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.figures.next_steps import clipping_curves, ratio_dots, share_areas
 from rnnviz.training.history import Course
 
@@ -15,10 +15,19 @@ from rnnviz.training.history import Course
 def pages_of(epochs, tokens=3):
     shares = [np.roll(np.arange(1.0, tokens + 1), k) for k in range(len(epochs))]
     entries = tuple(
-        Entry(np.zeros(1), Shares(s / s.sum(), s[::-1] / s.sum()), 0.5, 0.1, 12.0, {}, {}, {})
+        GradientRow(
+            np.zeros(1),
+            TokenContribution(s / s.sum(), s[::-1] / s.sum()),
+            0.5,
+            0.1,
+            12.0,
+            {},
+            {},
+            {},
+        )
         for s in shares
     )
-    return Pages(np.array(epochs, int), entries)
+    return GradientSeries(np.array(epochs, int), entries)
 
 
 @pytest.fixture
@@ -104,7 +113,7 @@ def test_after_a_few_epochs_of_many_the_clipping_is_a_point_each(history_of):
 
 def survey_of(**ratios):
     none = np.zeros(3)
-    return Survey(none, none, {name: np.array(values) for name, values in ratios.items()})
+    return NextStepStats(none, none, {name: np.array(values) for name, values in ratios.items()})
 
 
 def test_every_parameter_has_its_median_and_its_spread():

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnnviz.analysis.activations import Corpus
+from rnnviz.analysis.activations import Activations
 from rnnviz.analysis.projection import Boundary, Plane, Projection
-from rnnviz.analysis.trajectory import OTHERS, Cloud, Way, cloud
+from rnnviz.analysis.trajectory import OTHERS, Cloud, Trajectory, cloud
 from rnnviz.figures.theme import LIGHT
 from rnnviz.figures.trajectories import (
     MOST_PANELS,
@@ -22,10 +22,10 @@ from rnnviz.figures.trajectories import (
 BASIS = Projection(np.zeros(3), np.eye(3)[:2], np.array([2.0, 1.0, 1.0]))
 PLANE = Plane(BASIS, (0, 1), (0.5, 0.25))
 STATES = np.array([[1.0, 0, 5], [2, 1, 5], [-1, 0, 5], [-2, 0.5, 5], [-3, 1, 5]])
-CORPUS = Corpus(
+CORPUS = Activations(
     ("a", "<b>", "c", "a", "a"), STATES, np.array([0, 0, 1, 1, 1]), np.array([0, 1, 0, 1, 2])
 )
-PROBE = Way(np.array([[0.5, 0.5], [1.0, -1.0]]), ("not", "<i>"))
+PROBE = Trajectory(np.array([[0.5, 0.5], [1.0, -1.0]]), ("not", "<i>"))
 
 
 def drawn(plane=PLANE, labels=("no", "no", "yes", "yes", "yes")):
@@ -99,8 +99,8 @@ def test_the_frame_moves_in_steps():
 
 def test_of_very_many_classes_the_rest_is_one():
     names = [str(k) for k in range(12)]
-    corpus = Corpus(("a",) * 24, np.zeros((24, 3)), np.arange(24), np.zeros(24, int))
-    found = cloud(corpus, PLANE, [*range(12)] * 2, names)
+    activations = Activations(("a",) * 24, np.zeros((24, 3)), np.arange(24), np.zeros(24, int))
+    found = cloud(activations, PLANE, [*range(12)] * 2, names)
     assert len(found.classes) == 9
     assert found.classes[-1] == OTHERS
     colors = class_colors(found.classes, LIGHT)
@@ -119,7 +119,7 @@ def test_bands_go_from_the_colour_below_zero_to_that_above():
 
 
 def test_every_panel_has_both_ways_on_equal_axes():
-    others = [(f"no {k}", Way(PROBE.points[:1] * k, ("a",))) for k in range(1, 7)]
+    others = [(f"no {k}", Trajectory(PROBE.points[:1] * k, ("a",))) for k in range(1, 7)]
     picture = small_multiples(PROBE, others, PLANE)
     assert len(picture.data) == 12
     ranges = {picture.layout[f"xaxis{k}"].range for k in ("", 2, 3, 4, 5, 6)}

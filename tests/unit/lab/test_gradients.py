@@ -5,11 +5,11 @@ import pytest
 
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.memory_gauge import eigenvalues, recurrent
-from rnnviz.analysis.token_contribution import shares
+from rnnviz.analysis.token_contribution import token_contribution
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import train_examples
 from rnnviz.lab import gradients as module
-from rnnviz.lab.gradients import PAST_STEPS, entry_of, survey_next
+from rnnviz.lab.gradients import PAST_STEPS, next_steps, row_of
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from rnnviz.training.schedule import Place
@@ -24,38 +24,38 @@ def run():
     return session
 
 
-def sight_of(session, text=None):
-    return session.sight(session.inspect(text), Objective.LOSS)
+def query_of(session, text=None):
+    return session.gradient_query(session.inspect(text), Objective.LOSS)
 
 
-QUESTIONS = ["lag", "jacobians", "connectivity", "survey", "compare", "by_length"]
+QUESTIONS = ["lag", "jacobians", "connectivity", "next_steps", "compare", "by_length"]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_an_answer_is_kept_until_the_network_changes(run, question):
-    ask = getattr(run.backflow, question)
-    first = ask(sight_of(run))
-    assert ask(sight_of(run)) is first
+    ask = getattr(run.gradients, question)
+    first = ask(query_of(run))
+    assert ask(query_of(run)) is first
     run.advance(1)
-    assert ask(sight_of(run)) is not first
+    assert ask(query_of(run)) is not first
 
 
 @pytest.mark.parametrize("question", ["jacobians", "connectivity"])
 def test_what_is_asked_of_a_phrase_is_asked_anew_of_another(run, question):
-    ask = getattr(run.backflow, question)
-    first = ask(sight_of(run))
-    assert ask(sight_of(run, "not good")) is not first
+    ask = getattr(run.gradients, question)
+    first = ask(query_of(run))
+    assert ask(query_of(run, "not good")) is not first
 
 
 def test_the_lag_is_asked_anew_of_another_objective(run):
-    loss = run.backflow.lag(sight_of(run))
-    margin = run.backflow.lag(sight_of(run)._replace(objective=Objective.MARGIN))
+    loss = run.gradients.lag(query_of(run))
+    margin = run.gradients.lag(query_of(run)._replace(objective=Objective.MARGIN))
     assert margin.objective is Objective.MARGIN
     assert not np.allclose(loss.median, margin.median)
 
 
 def test_the_lag_is_that_of_all_training_sequences(run):
-    found = run.backflow.lag(sight_of(run))
+    found = run.gradients.lag(query_of(run))
     assert found.sequences == len(run.dataset.train)
     assert len(found.median) == max(len(example.inputs) for example in run.dataset.train)
 
@@ -63,17 +63,17 @@ def test_the_lag_is_that_of_all_training_sequences(run):
 def test_little_is_kept(run):
     for _ in range(3):
         for question in QUESTIONS:
-            getattr(run.backflow, question)(sight_of(run))
+            getattr(run.gradients, question)(query_of(run))
         run.advance(1)
-    assert len(run.backflow._known) == len(QUESTIONS)
+    assert len(run.gradients._memo._known) == len(QUESTIONS)
 
 
 # The next steps
 
 
 def test_the_first_step_surveyed_is_the_one_that_training_takes(run):
-    sight = sight_of(run)
-    seen = survey_next(sight, 4)
+    query = query_of(run)
+    seen = next_steps(query, 4)
     after = train_examples(run.state, run.run._borrowed(), run.config, 1)
     for name, before in run.state.parameters.named().items():
         moved = np.linalg.norm(after.parameters[name] - before) / np.linalg.norm(before)
@@ -84,26 +84,26 @@ def test_the_first_step_surveyed_is_the_one_that_training_takes(run):
 def test_at_the_end_of_an_epoch_only_what_is_left_is_surveyed(run):
     for _ in range(56):
         run.step_phrase()
-    assert len(survey_next(sight_of(run), 32).entries) == 2
+    assert len(next_steps(query_of(run), 32).entries) == 2
 
 
 def test_of_a_large_network_fewer_steps_are_surveyed(run, monkeypatch):
     theta, longest = run.state.parameters.theta.size, 10
     monkeypatch.setattr(module, "_WORK", theta * longest // 2)
-    assert len(survey_next(sight_of(run), 12).entries) == 6
+    assert len(next_steps(query_of(run), 12).entries) == 6
     monkeypatch.setattr(module, "_WORK", 1)
-    assert len(survey_next(sight_of(run), 12).entries) == 2
+    assert len(next_steps(query_of(run), 12).entries) == 2
 
 
 # Over the epochs
 
 
 def pages(session, budget=0.0):
-    return session.gradients_past(sight_of(session), budget)
+    return session.gradients.past(session.run, query_of(session), budget)
 
 
 def develop(session):
-    while session.develop_gradients(sight_of(session), 0.05):
+    while session.gradients.develop(session.run, query_of(session), 0.05):
         pass
     return pages(session)
 
@@ -126,22 +126,22 @@ def test_the_eigenvalues_are_those_of_the_layer_that_is_looked_at(layer):
 
 
 def test_without_time_nothing_is_developed_but_it_is_known_that_something_lacks(run):
-    assert run.develop_gradients(sight_of(run), 0)
-    assert len(run.backflow._ledger) == 0
+    assert run.gradients.develop(run.run, query_of(run), 0)
+    assert len(run.gradients._past) == 0
 
 
 def test_an_entry_is_what_was_there_at_its_epoch(run):
     found = develop(run)
     run.go_to(Place(3))
-    state, entry = run.state, found.entries[3]
+    state, row = run.state, found.rows[3]
     wanted = eigenvalues(recurrent(state.parameters))[:8]
-    np.testing.assert_array_equal(entry.eigenvalues, wanted)
+    np.testing.assert_array_equal(row.eigenvalues, wanted)
     unrolled = run.inspect().unrolled(0)
-    np.testing.assert_allclose(entry.shares.W_hh, shares(unrolled).W_hh)
-    assert entry.ratios == survey_next(sight_of(run), PAST_STEPS).ratio
-    beside = run.backflow.compare(sight_of(run))
-    assert entry.errors["W_hh"] == beside.errors["W_hh"]
-    assert entry.cosines["W_hh"] == beside.cosines["W_hh"]
+    np.testing.assert_allclose(row.shares.W_hh, token_contribution(unrolled).W_hh)
+    assert row.ratios == next_steps(query_of(run), PAST_STEPS).ratio
+    beside = run.gradients.compare(query_of(run))
+    assert row.errors["W_hh"] == beside.errors["W_hh"]
+    assert row.cosines["W_hh"] == beside.cosines["W_hh"]
 
 
 def test_an_epoch_shown_between_snapshots_is_there_while_it_is_shown(run, monkeypatch):
@@ -164,14 +164,13 @@ def test_another_phrase_begins_anew(run):
 
 
 def test_settings_of_their_time_hold(run):
-    before = develop(run).entries[4]
+    before = develop(run).rows[4]
     run.configure(RunConfig(hidden=6, init_scale=0.3, epochs=60, lr=0.5))
     run.advance(2)
     found = develop(run)
-    assert found.entries[4] is before
+    assert found.rows[4] is before
     wider = {
-        name: ratio / found.entries[9].ratios[name]
-        for name, ratio in found.entries[12].ratios.items()
+        name: ratio / found.rows[9].ratios[name] for name, ratio in found.rows[12].ratios.items()
     }
     assert np.median(list(wider.values())) > 5
 
@@ -185,11 +184,11 @@ def test_settings_of_their_time_hold(run):
 def test_every_preset_can_be_asked_everything(task, preset):
     session = Session(preset.config())
     session.run.train(session.run.batch)
-    sight = session.sight(session.inspect(), Objective.LOSS)
-    assert np.isfinite(session.backflow.lag(sight).median).all()
+    query = session.gradient_query(session.inspect(), Objective.LOSS)
+    assert np.isfinite(session.gradients.lag(query).median).all()
     steps = len(session.inspect().unrolled(0))
-    assert session.backflow.connectivity(sight).sizes.shape[1] == steps
-    entry = entry_of(sight)
-    assert len(entry.shares.W_hh) == steps
-    assert bool(entry.errors) == bool(entry.cosines) == (session.config.cell == "elman")
+    assert session.gradients.connectivity(query).sizes.shape[1] == steps
+    row = row_of(query)
+    assert len(row.shares.W_hh) == steps
+    assert bool(row.errors) == bool(row.cosines) == (session.config.cell == "elman")
     assert len(session.health()) == 6

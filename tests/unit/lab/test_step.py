@@ -3,7 +3,7 @@
 import pytest
 
 from rnnviz.engine.timeline import Moment, Phase, timeline
-from rnnviz.lab.step import Microscope, Subject
+from rnnviz.lab.step import StepLab, Subject
 from rnnviz.training.schedule import Place
 
 FORWARD, BACKWARD = Phase.FORWARD, Phase.BACKWARD
@@ -11,7 +11,7 @@ FORWARD, BACKWARD = Phase.FORWARD, Phase.BACKWARD
 
 @pytest.fixture
 def scope():
-    scope = Microscope()
+    scope = StepLab()
     scope.look_at(timeline(4), 8)
     return scope
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.config import Loss, Reads
+from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.adding import LENGTH, TEST, TRAIN, adding
 
 
@@ -43,4 +43,4 @@ def test_the_contract():
     assert (len(data.train), len(data.test)) == (TRAIN, TEST) == (300, 100)
     assert data.vocabulary.words == ("value", "marker")
     assert data.classes == ("sum",)
-    assert (data.reads, data.loss) == (Reads.LAST, Loss.SQUARED_ERROR)
+    assert (data.reads, data.loss) == (OutputAt.LAST, Loss.SQUARED_ERROR)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.config import Reads
+from rnnviz.config import OutputAt
 from rnnviz.tasks.brackets import brackets
 
 
@@ -39,4 +39,4 @@ def test_the_contract():
     assert (len(data.train), len(data.test)) == (200, 100)
     assert {example.inputs.shape for example in every()} == {(24,)}
     assert data.vocabulary.words == ("(", ")", "x")
-    assert data.reads is Reads.EVERY
+    assert data.reads is OutputAt.EVERY

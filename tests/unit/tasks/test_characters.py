@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnnviz.config import Reads
+from rnnviz.config import OutputAt
 from rnnviz.tasks.characters import MOON, characters
 
 TALE = MOON.read_text(encoding="utf-8")
@@ -33,4 +33,4 @@ def test_the_contract():
     assert {len(e.inputs) for e in data.test} == {50}
     assert data.classes == data.vocabulary.words
     assert len(data.classes) == 28
-    assert data.reads is Reads.EVERY
+    assert data.reads is OutputAt.EVERY

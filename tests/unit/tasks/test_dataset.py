@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnnviz.config import Reads
+from rnnviz.config import OutputAt
 from rnnviz.tasks.dataset import GAP, build_dataset
 from rnnviz.tasks.table import MAX_CLASSES, Row, TaskError
 from rnnviz.tasks.vocabulary import Unit
@@ -77,7 +77,7 @@ def test_a_phrase_of_the_data_word_for_word_has_its_label(text, label):
 
 
 def test_where_nothing_is_known_there_is_a_gap_for_every_answer():
-    data = replace(build_dataset("weather", TRAIN), reads=Reads.EVERY)
+    data = replace(build_dataset("weather", TRAIN), reads=OutputAt.EVERY)
     assert data.wanted(np.array([1, 1, 1])).tolist() == [GAP] * 3
 
 

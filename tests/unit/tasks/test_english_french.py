@@ -1,6 +1,6 @@
 """Simple English into French."""
 
-from rnnviz.config import Reads
+from rnnviz.config import OutputAt
 from rnnviz.tasks.english_french import translation
 from rnnviz.tasks.grammar import sentences
 from rnnviz.tasks.vocabulary import END, START
@@ -28,4 +28,4 @@ def test_the_contract():
     assert max(len(example.source) for example in data.train) == 7
     assert max(len(example.inputs) for example in data.train) == 8
     assert data.notes == ()
-    assert data.reads is Reads.EVERY
+    assert data.reads is OutputAt.EVERY

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rnnviz.config import Loss, Reads
+from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.flipflop import flipflop, last_pulses
 
 pulses = arrays(
@@ -59,4 +59,4 @@ def test_the_contract():
     assert (len(data.train), len(data.test)) == (120, 40)
     assert {example.inputs.shape for example in data.train} == {(30, 3)}
     assert data.vocabulary.words == data.classes == ("bit 1", "bit 2", "bit 3")
-    assert (data.reads, data.loss) == (Reads.EVERY, Loss.SQUARED_ERROR)
+    assert (data.reads, data.loss) == (OutputAt.EVERY, Loss.SQUARED_ERROR)

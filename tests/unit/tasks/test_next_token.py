@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.config import Loss, Reads
+from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.next_token import build_next, cut
 from rnnviz.tasks.table import Row, TaskError
 from rnnviz.tasks.vocabulary import Unit
@@ -50,7 +50,7 @@ def test_after_every_token_the_next_is_wanted():
     first, second = data.train
     assert (first.inputs.tolist(), first.targets.tolist()) == ([0, 1, 2], [1, 2, 0])
     assert (second.inputs.tolist(), second.targets.tolist()) == ([2], [1])
-    assert (data.reads, data.loss, data.source) == (Reads.EVERY, Loss.CROSS_ENTROPY, None)
+    assert (data.reads, data.loss, data.source) == (OutputAt.EVERY, Loss.CROSS_ENTROPY, None)
 
 
 def test_no_phrase_of_such_data_has_a_class():

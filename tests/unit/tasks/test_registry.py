@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.config import Loss, Reads, TaskName
+from rnnviz.config import Loss, OutputAt, TaskName
 from rnnviz.tasks.adding import adding
 from rnnviz.tasks.brackets import brackets
 from rnnviz.tasks.characters import characters
@@ -80,7 +80,7 @@ def test_examples_have_the_shapes_of_their_task(task):
     data = task.build(7, 3)
     for example in (*data.train, *data.test):
         steps = len(example.inputs)
-        answers = 1 if data.reads is Reads.LAST else steps
+        answers = 1 if data.reads is OutputAt.LAST else steps
         if data.loss is Loss.CROSS_ENTROPY:
             assert (example.inputs.shape, example.targets.shape) == ((steps,), (answers,))
             assert np.issubdtype(example.inputs.dtype, np.integer)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnnviz.config import Loss, Reads
+from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.source_target import build_translation
 from rnnviz.tasks.table import Row, TaskError
 from rnnviz.tasks.vocabulary import END, START, Unit
@@ -21,7 +21,7 @@ def test_the_source_is_read_and_the_target_is_said():
     assert words(data.vocabulary, first.inputs) == [START, "le", "chat"]
     assert [data.classes[number] for number in first.targets] == ["le", "chat", END]
     assert first.text == "the cat"
-    assert (data.reads, data.loss) == (Reads.EVERY, Loss.CROSS_ENTROPY)
+    assert (data.reads, data.loss) == (OutputAt.EVERY, Loss.CROSS_ENTROPY)
 
 
 def test_what_is_said_can_be_read_next_unless_it_is_the_end():

@@ -1,6 +1,6 @@
 """A digit, and its name letter by letter."""
 
-from rnnviz.config import Reads
+from rnnviz.config import OutputAt
 from rnnviz.tasks.spelling import spelling
 from rnnviz.tasks.vocabulary import END
 
@@ -36,5 +36,5 @@ def test_the_contract():
     assert len(data.vocabulary) == 25
     assert (len(data.classes), data.classes[-1]) == (16, END)
     assert data.test == ()
-    assert data.reads is Reads.EVERY
+    assert data.reads is OutputAt.EVERY
     assert data.vocabulary.characters

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.config import Reads, SettingError
+from rnnviz.config import OutputAt, SettingError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.encoding import MAX_TOKENS
 from rnnviz.tasks.table import Form, TaskError
@@ -28,11 +28,11 @@ def texts(examples):
 @pytest.mark.parametrize(
     ("content", "name", "form", "unit", "reads"),
     [
-        (LABELS, "a.csv", Form.LABEL, Unit.WORDS, Reads.LAST),
-        (PLAIN, "a.txt", Form.NEXT, Unit.CHARACTERS, Reads.EVERY),
-        (PLAIN, "pasted text", Form.NEXT, Unit.CHARACTERS, Reads.EVERY),
-        ("text\nanna\nhanna\n", "a.csv", Form.NEXT, Unit.CHARACTERS, Reads.EVERY),
-        (PAIRS, "a.csv", Form.TRANSLATION, Unit.WORDS, Reads.EVERY),
+        (LABELS, "a.csv", Form.LABEL, Unit.WORDS, OutputAt.LAST),
+        (PLAIN, "a.txt", Form.NEXT, Unit.CHARACTERS, OutputAt.EVERY),
+        (PLAIN, "pasted text", Form.NEXT, Unit.CHARACTERS, OutputAt.EVERY),
+        ("text\nanna\nhanna\n", "a.csv", Form.NEXT, Unit.CHARACTERS, OutputAt.EVERY),
+        (PAIRS, "a.csv", Form.TRANSLATION, Unit.WORDS, OutputAt.EVERY),
     ],
 )
 def test_a_file_is_read_as_its_header_says(content, name, form, unit, reads):
@@ -277,7 +277,7 @@ def check_dataset(data: Dataset):
     assert len(data.classes) >= 2
     for example in (*data.train, *data.test):
         assert len(example.inputs) > 0
-        assert len(example.targets) == (1 if data.reads is Reads.LAST else len(example.inputs))
+        assert len(example.targets) == (1 if data.reads is OutputAt.LAST else len(example.inputs))
         assert 0 <= min(example.inputs) <= max(example.inputs) < len(data.vocabulary)
         assert 0 <= min(example.targets) <= max(example.targets) < len(data.classes)
         if data.source:

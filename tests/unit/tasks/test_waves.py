@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.config import Loss, Reads
+from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.waves import TEST, TRAIN, waves
 
 
@@ -61,4 +61,4 @@ def test_the_contract():
     assert (len(data.train), len(data.test)) == (52, 20)
     assert {e.inputs.shape for e in data.train} == {e.targets.shape for e in data.test} == {(40, 1)}
     assert data.vocabulary.words == data.classes == ("value",)
-    assert (data.reads, data.loss) == (Reads.EVERY, Loss.SQUARED_ERROR)
+    assert (data.reads, data.loss) == (OutputAt.EVERY, Loss.SQUARED_ERROR)

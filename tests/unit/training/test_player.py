@@ -16,7 +16,7 @@ from rnnviz.session import Session
 from rnnviz.tasks.dataset import build_dataset
 from rnnviz.tasks.table import Row
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.tasks.upload_store import Shelf
+from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.training import player as module
 from rnnviz.training.edit import noise, scale, set_weight, silence
 from rnnviz.training.link import read_link
@@ -386,8 +386,15 @@ def test_a_run_on_given_data_has_its_settings_alone_in_the_link(config):
 
 
 def test_a_run_on_the_readers_own_data_is_found_again_as_long_as_they_are_kept(config):
-    shelf, mine = Shelf(), File("mine.csv", b"text,label\nso warm,sunny\nso cold,rainy\n")
-    first, second, elsewhere = Session(config, shelf=shelf), Session(shelf=shelf), Session()
+    upload_store, mine = (
+        UploadStore(),
+        File("mine.csv", b"text,label\nso warm,sunny\nso cold,rainy\n"),
+    )
+    first, second, elsewhere = (
+        Session(config, upload_store=upload_store),
+        Session(upload_store=upload_store),
+        Session(),
+    )
     first.load(Upload(mine, test_share=0))
     first.advance(3)
     link, problems = read_link(first.link().to_query())
@@ -432,7 +439,7 @@ OPEN_ELSEWHERE = """
 import hashlib, json, sys
 from rnnviz.training.link import read_link
 from rnnviz.session import Session
-from rnnviz.tasks.upload_store import Shelf
+from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.tasks.dataset import build_dataset
 from rnnviz.tasks.table import Row
 from rnnviz.tasks.upload import File, Upload
@@ -519,7 +526,7 @@ def test_a_test_loss_that_is_not_finite_is_not_branched_with_either(played, plac
     if place:
         played.go_to(place)
     before, rows = weights(played), len(played.run.history)
-    test = played.run._exams[1]
+    test = played.run._evaluators[1]
     monkeypatch.setattr(test, "score", lambda *_: Score(float("inf"), 0.5))
     assert not played.branch_with(EDITS)
     assert weights(played) == before

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnviz.config import OptimizerKind, RunConfig
-from rnnviz.engine.training import Workspace, begin, train_examples, train_on
+from rnnviz.engine.training import TrainBuffers, begin, train_examples, train_on
 from rnnviz.tasks.dataset import sentiment
 from rnnviz.training import run as module
 from rnnviz.training import snapshots
 from rnnviz.training.edit import noise, scale, set_weight, silence
 from rnnviz.training.run import Run, place_of
 from rnnviz.training.schedule import EDIT, Change, Place, Schedule
-from rnnviz.training.weight_edits import operate
+from rnnviz.training.weight_edits import apply_edits
 
 CONFIG = RunConfig(hidden=4, init_scale=0.1, lr=0.05, epochs=500)
 CHANGES = (
@@ -91,7 +91,7 @@ def test_a_place_is_what_an_engine_without_a_past_gives():
     go(run, 9)
     data = sentiment()
     state = begin(run.state.parameters.architecture, CONFIG)
-    workspace = Workspace(data.train, state.parameters.architecture, CONFIG)
+    workspace = TrainBuffers(data.train, state.parameters.architecture, CONFIG)
     for _ in range(6):
         state = train_examples(state, workspace, CONFIG, len(workspace))
     assert weights(run.at(Place(6))) == weights(state)
@@ -187,7 +187,7 @@ def half_a_step(space, config, count):
 #: Where a step can be ended, and what ends it there.
 ENDS = {
     "inside": (module, "train_on", half_a_step),
-    "before the scores": (module.Exam, "score", broken),
+    "before the scores": (module.Evaluator, "score", broken),
     "after the scores": (module.Snapshots, "add", broken),
 }
 
@@ -232,8 +232,8 @@ def test_when_a_broken_run_can_t_be_found_again_at_once_it_is_later(monkeypatch)
 @pytest.mark.parametrize(
     ("where", "place"),
     [
-        *(("operate", place) for place in (Place(0), Place(1), Place(2, 5), Place(3, 20))),
-        *(("Exam.score", place) for place in (Place(0), Place(1), Place(3))),
+        *(("apply_edits", place) for place in (Place(0), Place(1), Place(2, 5), Place(3, 20))),
+        *(("Evaluator.score", place) for place in (Place(0), Place(1), Place(3))),
     ],
     ids=str,
 )
@@ -420,7 +420,7 @@ def test_after_a_branch_with_edits_every_epoch_is_reached_again(few_snapshots, p
     before = run.at(place)
     run.branch(place, EDITS)
     assert run.place == place
-    assert weights(run.state) == operate(before.parameters, EDITS).theta.tobytes()
+    assert weights(run.state) == apply_edits(before.parameters, EDITS).theta.tobytes()
     seen = {place: weights(run.state)}
     while run.place < (8, 0):
         assert run.train(1)
@@ -467,7 +467,7 @@ def test_a_second_branch_at_the_place_of_an_edit_begins_with_the_edited_weights(
     once = run.state.parameters
     go(run, 1)
     run.branch(Place(2), EDITS[1:])
-    assert weights(run.state) == operate(once, EDITS[1:]).theta.tobytes()
+    assert weights(run.state) == apply_edits(once, EDITS[1:]).theta.tobytes()
     assert run.schedule.edits(Place(2)) == EDITS
     assert run.schedule.changes == tuple(Change(Place(2), EDIT, edit) for edit in EDITS)
 
@@ -495,7 +495,7 @@ def test_scores_are_examined_without_a_trace_of_it():
     run = new_run()
     go(run, 2)
     before = weights(run.state)
-    train, test = run.examine(operate(run.state.parameters, [scale(0.0)]))
+    train, test = run.examine(apply_edits(run.state.parameters, [scale(0.0)]))
     assert train.loss != run.history.row(2)["train_loss"]
     assert 0 <= test.metric <= 1
     assert weights(run.state) == before

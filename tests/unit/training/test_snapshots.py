@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots
-from rnnviz.engine.training import Workspace, begin
+from rnnviz.engine.training import TrainBuffers, begin
 from rnnviz.tasks.dataset import sentiment
 from rnnviz.training import snapshots as module
 from rnnviz.training.run import architecture_of
@@ -20,7 +20,7 @@ from rnnviz.training.snapshots import MOST_SNAPSHOTS, Snapshots
 DATA = sentiment()
 CONFIG = RunConfig(hidden=4)
 FIRST = begin(architecture_of(DATA, CONFIG), CONFIG)
-SPACE = Workspace(DATA.train, architecture_of(DATA, CONFIG), CONFIG)
+SPACE = TrainBuffers(DATA.train, architecture_of(DATA, CONFIG), CONFIG)
 SIZE = FIRST.parameters.theta.nbytes
 
 

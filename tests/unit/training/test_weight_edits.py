@@ -10,7 +10,7 @@ from rnnviz.engine.initial_weights import initial_parameters
 from rnnviz.engine.parameters import plain
 from rnnviz.engine.training import record
 from rnnviz.training.edit import noise, scale, set_weight, silence
-from rnnviz.training.weight_edits import operate, outgoing, problem
+from rnnviz.training.weight_edits import apply_edits, outgoing, problem
 from tests.unit.engine.networks import CELLS, HIDDEN, architecture, examples, network
 
 CASES = pytest.mark.parametrize("cell", CELLS, ids="-".join)
@@ -28,13 +28,13 @@ def test_nobody_hears_a_silenced_unit(cell, layers, layer, encoder):
     """Whatever comes into the unit, the answers are the same."""
     of = architecture(cell, layers, encoder)
     parameters, given = network(of), examples(of, [4, 3], every=encoder)
-    silenced = operate(parameters, [silence(layer + 1, UNIT)])
+    silenced = apply_edits(parameters, [silence(layer + 1, UNIT)])
     suffix = f".{layer + 1}" if layers > 1 else ""
     for stack in of.stacks:
         for name, array in silenced.named().items():
             if name.startswith(stack) and name.endswith(suffix) and name not in ("W_hy", "b_y"):
                 array[UNIT] += 1
-    quiet = operate(parameters, [silence(layer + 1, UNIT)])
+    quiet = apply_edits(parameters, [silence(layer + 1, UNIT)])
     assert not np.array_equal(silenced.theta, quiet.theta)
     assert answers(silenced, given) == pytest.approx(answers(quiet, given), abs=1e-12)
     # A rectified unit may have nothing to say.
@@ -45,7 +45,7 @@ def test_nobody_hears_a_silenced_unit(cell, layers, layer, encoder):
 def test_silencing_is_a_forward_pass_with_the_unit_at_zero():
     of = architecture()
     parameters, (given,) = network(of), examples(of, [5])
-    found = answers(operate(parameters, [silence(1, UNIT)]), [given])[0]
+    found = answers(apply_edits(parameters, [silence(1, UNIT)]), [given])[0]
     h, heard = np.zeros(HIDDEN), np.ones(HIDDEN)
     heard[UNIT] = 0
     for token in given.inputs:
@@ -57,7 +57,7 @@ def test_silencing_is_a_forward_pass_with_the_unit_at_zero():
 @CASES
 def test_only_what_goes_out_of_the_unit_is_touched(cell):
     parameters = network(architecture(cell, 2))
-    after = operate(parameters, [silence(1, UNIT)])
+    after = apply_edits(parameters, [silence(1, UNIT)])
     changed = {
         name
         for name, array in after.named().items()
@@ -77,7 +77,7 @@ def test_only_what_goes_out_of_the_unit_is_touched(cell):
 @pytest.mark.parametrize("factor", [0.0, 0.5, 2.0])
 def test_scaling_multiplies_the_spectral_radius(cell, factor):
     parameters = network(architecture(cell, 2, encoder=True))
-    after = operate(parameters, [scale(factor)])
+    after = apply_edits(parameters, [scale(factor)])
     for name, array in parameters.named().items():
         recurrent = plain(name).startswith("W_h") and name != "W_hy"
         assert after[name] == pytest.approx(array * factor if recurrent else array)
@@ -87,7 +87,7 @@ def test_scaling_multiplies_the_spectral_radius(cell, factor):
 
 def test_noise_comes_from_its_seed_and_is_as_large_as_was_said():
     parameters = network(architecture()._replace(hidden=80))
-    one, again, other = (operate(parameters, [noise(0.1, seed)]) for seed in (3, 3, 4))
+    one, again, other = (apply_edits(parameters, [noise(0.1, seed)]) for seed in (3, 3, 4))
     assert np.array_equal(one.theta, again.theta)
     assert not np.array_equal(one.theta, other.theta)
     for name, array in parameters.named().items():
@@ -101,7 +101,7 @@ def test_noise_comes_from_its_seed_and_is_as_large_as_was_said():
 
 def test_one_weight_is_set_and_no_other():
     parameters = network(architecture())
-    after = operate(parameters, [set_weight("W_hh", 3, 4, -0.5)])
+    after = apply_edits(parameters, [set_weight("W_hh", 3, 4, -0.5)])
     assert after["W_hh"][3, 4] == -0.5
     assert (after.theta != parameters.theta).sum() == 1
 
@@ -110,15 +110,15 @@ def test_edits_follow_each_other_and_the_original_stays():
     parameters = network(architecture())
     before = parameters.theta.copy()
     edits = [scale(2.0), set_weight("W_hh", 0, 0, 1.0), scale(2.0)]
-    assert operate(parameters, edits)["W_hh"][0, 0] == 2
+    assert apply_edits(parameters, edits)["W_hh"][0, 0] == 2
     assert np.array_equal(parameters.theta, before)
-    assert np.array_equal(operate(parameters, []).theta, before)
+    assert np.array_equal(apply_edits(parameters, []).theta, before)
 
 
 def test_single_precision_stays_single():
     parameters = initial_parameters(architecture(), RunConfig(dtype="float32", init_scale=0.5))
     every = [silence(1, 0), scale(0.3), noise(0.1, 1), set_weight("W_hh", 0, 0, 0.1)]
-    assert operate(parameters, every).theta.dtype == np.float32
+    assert apply_edits(parameters, every).theta.dtype == np.float32
 
 
 @pytest.mark.parametrize(

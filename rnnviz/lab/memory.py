@@ -1,0 +1,118 @@
+"""MemoryLab: how far the memory of a network reaches, at every epoch of its run."""
+
+from __future__ import annotations
+
+import time
+from itertools import chain
+
+import numpy as np
+
+from rnnviz.analysis.gradients import Flow, Objective, gradient_flow, margin_flow
+from rnnviz.analysis.memory_gauge import (
+    GradientMap,
+    MemoryGauge,
+    Spectrum,
+    coarse_first,
+    half_life,
+    recurrent,
+    spectrum,
+)
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.lab.gradients import GradientQuery
+from rnnviz.lab.probe import phrase_key
+from rnnviz.training.epoch_cache import EpochCache
+from rnnviz.training.run import Run, place_of
+from rnnviz.training.schedule import Place
+
+#: The most epochs in the gauge: more than a chart has pixels.
+MOST_EPOCHS = 2_000
+
+
+def flow(query: GradientQuery) -> Flow:
+    """The gradient's size at every token of the phrase, of the loss or of the margin."""
+    if query.objective is Objective.MARGIN:
+        rule, cut = query.config.gradient, query.config.truncate
+        return margin_flow(query.state.parameters, query.trace, rule, cut, query.layer)
+    return gradient_flow(query.trace, query.layer)
+
+
+class MemoryLab:
+    """The memory gauge and the gradient map of a phrase, as far as the run was looked into.
+
+    Of more than ``MOST_EPOCHS`` epochs the gauge has every ``stride``-th.
+    """
+
+    def __init__(self) -> None:
+        self.stride = 1
+        self._spectra = EpochCache[Spectrum](of_weights=True)
+        self._half_lives = EpochCache[float]()
+        self._norms = EpochCache[Array]()
+
+    def past(
+        self, run: Run, query: GradientQuery, budget: float
+    ) -> tuple[MemoryGauge, GradientMap]:
+        """Gauge and map as far as they are known; look into snapshots for ``budget`` seconds.
+
+        The epoch shown is always there.
+        """
+        until = time.perf_counter() + budget
+        self._sync(run, query)
+        state, kept = query.state, run.snapshots.epochs
+        if not state.position and state.epoch not in self._half_lives:
+            self._look_into(query)
+        for epoch in coarse_first(self._half_lives.missing(kept)):
+            self._visit(run, query, epoch)
+            # One epoch besides the one shown, however little time there is: a map is never blank.
+            if time.perf_counter() > until:
+                break
+        return self._gauge(run.place.epoch), self._map(kept)
+
+    def develop(self, run: Run, query: GradientQuery, budget: float) -> bool:
+        """Look into more epochs for about ``budget`` seconds; return whether some are missing."""
+        until = time.perf_counter() + budget
+        self._sync(run, query)
+        # What the map shows comes first, and takes no replay.
+        kept = coarse_first(self._half_lives.missing(run.snapshots.epochs))
+        every = self._half_lives.missing(self._wanted(len(run.history)))
+        for epoch in chain(kept, every):
+            if time.perf_counter() > until:
+                return True
+            self._visit(run, query, epoch)
+        return False
+
+    def _sync(self, run: Run, query: GradientQuery) -> None:
+        subject = run.dataset, query.objective, query.layer, *phrase_key(query.trace)
+        self._spectra.sync(run.schedule, run.dataset)
+        self._half_lives.sync(run.schedule, subject)
+        self._norms.sync(run.schedule, subject)
+        self._norms.retain(run.snapshots.epochs)
+        while len(self._half_lives) > MOST_EPOCHS:
+            self.stride *= 2
+            for cache in (self._half_lives, self._spectra):
+                cache.retain([epoch for epoch in cache.epochs if epoch % self.stride == 0])
+
+    def _wanted(self, count: int) -> range:
+        """Which of the first ``count`` epochs the gauge should have."""
+        needed = 1 << (max(count - 1, 0) // MOST_EPOCHS).bit_length()
+        return range(0, count, max(self.stride, needed))
+
+    def _visit(self, run: Run, query: GradientQuery, epoch: int) -> None:
+        state = run.visit(Place(epoch), "memory")
+        self._look_into(query.at(state, run.schedule.at(place_of(state))))
+
+    def _look_into(self, query: GradientQuery) -> None:
+        epoch, norms = query.state.epoch, flow(query).norms
+        if epoch not in self._spectra:
+            self._spectra[epoch] = spectrum(recurrent(query.state.parameters))
+        self._norms[epoch], self._half_lives[epoch] = norms, half_life(norms)
+
+    def _gauge(self, last: int) -> MemoryGauge:
+        """The gauge at all epochs up to ``last`` that were looked into."""
+        epochs = [epoch for epoch in self._half_lives.epochs if epoch <= last]
+        spectra = np.array([self._spectra[epoch] for epoch in epochs]).reshape(-1, 2)
+        lives = np.array([self._half_lives[epoch] for epoch in epochs])
+        return MemoryGauge(np.array(epochs, int), spectra[:, 0], spectra[:, 1], lives)
+
+    def _map(self, epochs: list[int]) -> GradientMap:
+        known = [epoch for epoch in epochs if epoch in self._norms]
+        return GradientMap(np.array(known, int), np.array([self._norms[e] for e in known]))

@@ -1,0 +1,141 @@
+"""The memory gauge and the gradient map over the epochs of a run."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rnnviz.analysis.gradients import Objective
+from rnnviz.analysis.memory_gauge import half_life, spectrum
+from rnnviz.lab import memory as module
+from rnnviz.lab.memory import flow
+from rnnviz.session import Session
+from rnnviz.tasks.upload import File, Upload
+from rnnviz.training.schedule import Place
+
+WEATHER = File("weather.csv", b"text,label\nso warm,sunny\nso cold,rainy\nvery cold,rainy\n")
+
+
+def query_of(session, text=None):
+    return session.gradient_query(session.inspect(text), Objective.LOSS)
+
+
+def past(session, budget=0.0):
+    return session.memory.past(session.run, query_of(session), budget)
+
+
+def developed(session):
+    """Everything developed, in short turns; the gauge."""
+    while session.memory.develop(session.run, query_of(session), 0.002):
+        pass
+    return past(session)[0]
+
+
+@pytest.fixture
+def run(config):
+    """A run at epoch 8, of which everything is known."""
+    session = Session(config)
+    session.advance(8)
+    developed(session)
+    return session
+
+
+def test_in_the_end_the_gauge_has_one_value_an_epoch_as_if_it_were_looked_up(config, monkeypatch):
+    monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 4)
+    session = Session(config)
+    session.advance(13)
+    gauge = developed(session)
+    assert gauge.epochs.tolist() == list(range(14))
+    for epoch in (0, 5, 11, 13):
+        session.go_to(Place(epoch))
+        assert gauge.half_life[epoch] == half_life(flow(query_of(session)).norms)
+        wanted = spectrum(session.state.parameters["W_hh"])
+        assert (gauge.radius[epoch], gauge.norm[epoch]) == wanted
+
+
+def test_developing_leaves_what_is_looked_at_alone(config, monkeypatch):
+    monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 4)
+    session = Session(config)
+    session.advance(13)
+    session.go_to(Place(7, 3))
+    state = session.state
+    session.memory.develop(session.run, query_of(session), 60)
+    assert session.state is state
+
+
+def test_a_run_watched_epoch_by_epoch_leaves_nothing_to_develop(config, monkeypatch):
+    monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 4)
+    session = Session(config)
+    for _ in range(9):
+        session.advance(1)
+        past(session)
+    assert len(past(session)[0].epochs) >= 9
+    assert session.memory.develop(session.run, query_of(session), 60) is False
+
+
+def test_a_branch_takes_the_gauge_of_what_it_left_along(config):
+    session = Session(config)
+    session.advance(9)
+    before = developed(session)
+    session.go_to(Place(4))
+    session.branch()
+    session.configure(replace(session.config, lr=0.5))
+    session.advance(2)
+    after = past(session, 60)[0]
+    assert after.epochs.tolist() == list(range(7))
+    assert after.radius[:5].tolist() == before.radius[:5].tolist()
+    assert after.radius[6] == spectrum(session.state.parameters["W_hh"]).radius != before.radius[6]
+
+
+def test_other_data_have_a_gauge_of_their_own(config):
+    session = Session(config)
+    session.advance(3)
+    developed(session)
+    session.load(Upload(WEATHER, test_share=0))
+    session.advance(1)
+    radius = developed(session).radius
+    assert radius[1] == spectrum(session.state.parameters["W_hh"]).radius
+
+
+def test_the_map_has_a_row_for_each_snapshot(run):
+    gauge, seen = past(run)
+    assert gauge.epochs.tolist() == seen.epochs.tolist() == list(range(9))
+    run.go_to(Place(5))
+    np.testing.assert_array_equal(seen.norms[5], flow(query_of(run)).norms)
+
+
+def test_the_gauge_ends_at_the_present(run):
+    run.go_to(Place(4))
+    run.branch()
+    assert past(run)[0].epochs.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_another_phrase_has_other_gradients_but_the_same_weights(run, monkeypatch):
+    before = past(run)
+    run.ask("not good")
+    assert len(past(run)[0].epochs) <= 2
+    monkeypatch.setattr(module, "spectrum", lambda W: pytest.fail("made again"))
+    after = developed(run), past(run)[1]
+    assert after[0].radius.tolist() == before[0].radius.tolist()
+    assert after[0].half_life.tolist() != before[0].half_life.tolist()
+    assert after[1].norms.shape == (9, 2)
+
+
+def test_norms_are_kept_of_the_snapshots_alone(run):
+    for epoch in (1, 3, 5):
+        run.run.snapshots._drop(epoch)
+    gauge, seen = past(run)
+    assert gauge.epochs.tolist() == list(range(9))
+    assert seen.epochs.tolist() == [0, 2, 4, 6, 7, 8]
+
+
+def test_of_very_many_epochs_the_gauge_has_every_nth(config, monkeypatch):
+    monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 3)
+    monkeypatch.setattr(module, "MOST_EPOCHS", 5)
+    run = Session(config)
+    run.advance(4)
+    assert developed(run).epochs.tolist() == [0, 1, 2, 3, 4]
+    run.advance(4)
+    assert developed(run).epochs.tolist() == [0, 2, 4, 6, 8]
+    run.advance(8)
+    assert developed(run).epochs.tolist() == [0, 4, 8, 12, 16]
