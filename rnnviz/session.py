@@ -46,11 +46,11 @@ from rnnviz.tasks.upload import Upload, dataset_of
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.tasks.vocabulary import Reading
 from rnnviz.tasks.waves import next_values
-from rnnviz.training.edit import Edit
 from rnnviz.training.history import COLUMNS
 from rnnviz.training.link import Link
 from rnnviz.training.player import PATIENCE, Player
 from rnnviz.training.schedule import Schedule
+from rnnviz.training.weight_edits import Edit
 
 #: The stream of ``np.random.default_rng((seed, stream, ...))`` that samples are drawn from.
 SAMPLING = 4
@@ -262,7 +262,7 @@ class Session(Player):
         return False
 
     def strongest(self, count: int) -> tuple[Edit, ...]:
-        """What silences the units that are worth most, see ``Dissection.strongest``."""
+        """What silences the units that are worth most, see ``UnitLab.strongest``."""
         return self.units.strongest(self.state, self.layer, self.run, count)
 
     def check_gradient(self, trace: Trace) -> None:

@@ -1,4 +1,4 @@
-"""Corpus: what every unit of a layer does at every token of many sequences."""
+"""Activations: what every unit of a layer does at every token of many sequences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terms: the arithmetic of one unit at one moment, number by number."""
+"""Breakdown: the arithmetic of one unit at one moment, term by term."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Captions: which text goes with a moment, and what stands in its gaps."""
+"""Captions: which text goes with a moment, and its numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipe: what a unit of each kind of cell computes at a token, there and back, as data.
+"""The equations of every kind of cell, forward and backward, as data.
 
 The texts, the rows of cells and the terms on the page are all made from it; that it is what the
 engine computes is tested against the engine's own numbers.

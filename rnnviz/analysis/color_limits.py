@@ -1,4 +1,4 @@
-"""Scales: the sizes that colours span."""
+"""Color limits: which range of values the colours span."""
 
 from __future__ import annotations
 

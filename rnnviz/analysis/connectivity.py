@@ -1,4 +1,4 @@
-"""Which states each answer still hears: the connectivity of answers and states."""
+"""Connectivity: how much each answer depends on each earlier state."""
 
 from __future__ import annotations
 

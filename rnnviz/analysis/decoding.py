@@ -1,4 +1,4 @@
-"""Decoding: a network that goes on by itself, reading what it has answered."""
+"""Decoding: a network that goes on by itself and reads its own answers."""
 
 from __future__ import annotations
 

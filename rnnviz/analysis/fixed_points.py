@@ -1,4 +1,4 @@
-"""Fixed points: where a network whose input is held stands still, or nearly so.
+"""Fixed points: where the state stands still, or nearly, while the input is held.
 
 After Sussillo & Barak (2013) and Golub & Sussillo (2018).
 """

@@ -1,4 +1,4 @@
-"""What was found of the gradients at epochs of a run."""
+"""The gradients at several epochs of a run, as numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How large the gradient is, on its way back through time and at every parameter."""
+"""Gradient sizes: back through time, and of every parameter."""
 
 from __future__ import annotations
 

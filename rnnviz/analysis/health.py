@@ -1,4 +1,4 @@
-"""Health: a few signs by which one sees early that training goes wrong."""
+"""Health: a few early signs that training goes wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Jacobians along a sequence do to a small change of the state: one by one, in a row."""
+"""Jacobians along a sequence: each by itself, and their products."""
 
 from __future__ import annotations
 

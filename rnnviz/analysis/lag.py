@@ -1,4 +1,4 @@
-"""How the gradient shrinks or grows over the lag, on all sequences of a set."""
+"""Gradient over the lag: how it shrinks or grows, over all sequences of a set."""
 
 from __future__ import annotations
 

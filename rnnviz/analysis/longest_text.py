@@ -1,4 +1,4 @@
-"""Room: the longest that the moments of a run say, so that its place can be kept."""
+"""The longest text of any moment, so that its place on the page can be kept."""
 
 from __future__ import annotations
 

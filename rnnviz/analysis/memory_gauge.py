@@ -1,4 +1,4 @@
-"""How far the memory reaches: the recurrent weights as a gauge, and the gradient's half-life."""
+"""Memory gauge: spectral radius and norm of W_hh, and the half-life of the gradient."""
 
 from __future__ import annotations
 

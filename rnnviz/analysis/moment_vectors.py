@@ -1,4 +1,4 @@
-"""Operation: the vectors that one moment combines, all units at once."""
+"""The vectors that one moment combines, for all units at once."""
 
 from __future__ import annotations
 

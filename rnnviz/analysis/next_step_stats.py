@@ -1,4 +1,4 @@
-"""A survey of the steps that training would take: what is clipped, how far the weights move."""
+"""Statistics of the next optimizer steps: how much is clipped, how far the weights move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Symbols: how numbers, words and the entries of the parameters are written."""
+"""Notation: how numbers, words and entries of parameters are written."""
 
 from __future__ import annotations
 

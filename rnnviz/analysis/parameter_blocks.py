@@ -1,4 +1,4 @@
-"""Blocks: the parameters that one part of the cell works with, to be shown side by side."""
+"""The parameters of one part of the cell, to be shown side by side."""
 
 from __future__ import annotations
 

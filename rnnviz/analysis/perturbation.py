@@ -1,4 +1,4 @@
-"""Variant: a sequence with one word changed, dropped or swapped, side by side with the original."""
+"""Perturbation: a sequence with one word changed, dropped or swapped."""
 
 from __future__ import annotations
 

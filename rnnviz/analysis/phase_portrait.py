@@ -1,4 +1,4 @@
-"""Portrait: the states of a network and the flow between them, seen in one plane."""
+"""Phase portrait: the flow of the states, and the states themselves, in one plane."""
 
 from __future__ import annotations
 

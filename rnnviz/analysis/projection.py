@@ -1,4 +1,4 @@
-"""Projection: the few directions in which states spread most, found once and then kept."""
+"""Projection: the principal components of the states, fitted once and then kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the states say: the answer as it forms, token by token."""
+"""Running margin: the answer after every token, as if the sequence ended there."""
 
 from __future__ import annotations
 

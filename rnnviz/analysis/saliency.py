@@ -1,4 +1,4 @@
-"""Saliency: how much each token has to do with the answer, by three methods."""
+"""Saliency: how much each token matters to the answer, by three methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What units respond to: how much the word matters to a unit, and which units are alike."""
+"""Selectivity: how much a unit's change depends on the word, and which units are alike."""
 
 from __future__ import annotations
 

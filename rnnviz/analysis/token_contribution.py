@@ -1,4 +1,4 @@
-"""Which tokens feed the gradient of the weights."""
+"""Token contribution: how much of the weight gradient each token causes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trajectories: the ways of many sequences through the plane of two principal components."""
+"""Trajectories: the states of many sequences in the plane of two principal components."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Trajectory:
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """All tokens of a corpus in a plane, (N, 2), the class of each, and the classes in order.
+    """All tokens in a plane, (N, 2), the class of each, and the classes in order.
 
     With ``ordered`` the classes are bands of a value, from the lowest to the highest.
     """
@@ -63,7 +63,7 @@ def wanted(activations: Activations, examples: Sequence[Example]) -> list[Array]
 def cloud(
     activations: Activations, plane: Plane, targets: Sequence[Array], classes: Sequence[str]
 ) -> Cloud:
-    """The corpus in a plane, coloured by what is wanted at every token, (N,).
+    """The activations in a plane, coloured by what is wanted at every token, (N,).
 
     Of very many classes the most frequent are told apart; of very many values bands of the first
     channel are.

@@ -1,4 +1,4 @@
-"""Unrolled: one sequence on its way through one layer, token by token."""
+"""Unrolled: one sequence in one layer, token by token."""
 
 from __future__ import annotations
 

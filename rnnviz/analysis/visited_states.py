@@ -1,4 +1,4 @@
-"""Visited: the states that sequences lead through."""
+"""Visited states: the states that training sequences lead through."""
 
 from __future__ import annotations
 

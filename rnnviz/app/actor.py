@@ -1,4 +1,4 @@
-"""Actor: the one that owns a Desk; others post commands to it, or borrow the desk for a while.
+"""Actor: gives a SessionHost its time; others post commands to it, or borrow it for a while.
 
 All actors are tasks on one thread of their own, so only one of them computes at a time: of two
 threads that multiply matrices each would wait for Python's lock again and again. What takes long
@@ -30,7 +30,7 @@ Command = Callable[[SessionHost], object]
 #: Seconds after which a thread that computes lets another one have Python's lock. Every product of
 #: matrices lets it go, and would get it back only after Python's own 5 ms.
 SWITCH = 1e-4
-#: Seconds that a run of Streamlit's script may wait for the desk.
+#: Seconds that a run of Streamlit's script may wait for the host.
 PATIENCE = 60.0
 #: Seconds of CPU time that a turn may take on the shared thread; one that takes longer makes all
 #: later turns of its run go on elsewhere.
@@ -57,7 +57,7 @@ _PLAYING: set[Actor] = set()
 
 
 class _Loan:
-    """A wish to have the desk: it is lent when its turn comes, until it is given back."""
+    """A request for the host: it is lent when its turn comes, until it is given back."""
 
     def __init__(self) -> None:
         self.lent: Future[SessionHost] = Future()
@@ -72,7 +72,7 @@ class _Wish(NamedTuple):
 
 
 class Actor:
-    """Owns a session's desk; nobody else touches it but one who has borrowed it."""
+    """Owns a session's host; nobody else touches it but one who has borrowed it."""
 
     def __init__(self, session: Session, on_end: Callable[[Actor], None]) -> None:
         self.run_id = secrets.token_urlsafe(16)
@@ -106,7 +106,7 @@ class Actor:
 
     @contextmanager
     def borrow(self) -> Iterator[SessionHost]:
-        """The desk, for one run of Streamlit's script; until it is given back nothing is trained.
+        """The host, for one run of Streamlit's script; until it is given back nothing is trained.
 
         Raises EndedError, and TimeoutError if the actor doesn't come to it.
         """

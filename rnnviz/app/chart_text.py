@@ -1,4 +1,4 @@
-"""Which text explains a chart, where what is true depends on data, cell or settings."""
+"""Which text explains a chart, by data, cell and settings."""
 
 from __future__ import annotations
 

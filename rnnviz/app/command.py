@@ -1,4 +1,4 @@
-"""What a browser may have done to a session, by the names of the commands."""
+"""Commands: what a browser may do to a session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The points that were found: in a table, in a file, and how the search for them goes."""
+"""Fixed points as a table and a file, and the state of the search."""
 
 from __future__ import annotations
 

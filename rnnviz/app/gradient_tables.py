@@ -1,4 +1,4 @@
-"""Records as tables: what the charts of page *Gradients* are drawn from, every number exact."""
+"""The numbers behind the charts of page *Gradients*, as tables."""
 
 from __future__ import annotations
 

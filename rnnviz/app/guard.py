@@ -1,4 +1,4 @@
-"""Guard: sockets open for pages of this server alone, and pages are served under its names alone.
+"""Guard: only pages of this server may open its sockets, under its own names.
 
 Streamlit 1.67 lets pages of any port of this machine open its socket, checks no socket of ours,
 and asks a host on the internet for this machine's address when a page of elsewhere knocks.

@@ -1,4 +1,4 @@
-"""What of the cells is shown as a heatmap: which layer, and which state or gate."""
+"""The choice of what a heatmap shows: layer, and state or gate."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from rnnviz.training.link import read_link
 
 _LOG = logging.getLogger(__name__)
 
-#: Seconds that are trained before the desk looks up again, and from one frame to the next: no more
+#: Seconds that are trained before the host looks up again, and from one frame to the next: no more
 #: than a screen shows.
 SLICE, FRAME = 0.010, 1 / 62
 #: Steps a second in slow motion.

@@ -1,4 +1,4 @@
-"""What a page shows while it is looked at, handed to the one who owns the session."""
+"""A live page: what is drawn in every frame, and what a click does."""
 
 from __future__ import annotations
 

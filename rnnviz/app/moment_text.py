@@ -1,4 +1,4 @@
-"""What a moment of a step says in words and formulas."""
+"""Caption, formula and changes of a moment, as HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers behind the pictures of a page, as a table and as CSV."""
+"""The numbers behind the charts of a page, as a table and as CSV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of what the gradient is taken, and the gradient check beside it."""
+"""The choice of what the gradient is taken of, and the gradient check beside it."""
 
 from __future__ import annotations
 

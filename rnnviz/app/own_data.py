@@ -1,4 +1,4 @@
-"""The reader's own data: files or pasted text, what would be learned from them, and the start."""
+"""The reader's own data: files or pasted text, their preview, and the start."""
 
 from __future__ import annotations
 

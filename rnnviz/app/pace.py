@@ -1,4 +1,4 @@
-"""Pace: how much is to be trained by now."""
+"""Pace: how many epochs are due by now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which two of the principal components span the plane that is looked at."""
+"""The choice of the two principal components that span the plane."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sidebar: widgets, made from the table of settings, to a RunConfig."""
+"""The sidebar: widgets made from the table of settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the stage draws: Streamlit lays out the places, and the wire brings what is seen there."""
+"""The places of charts, texts and controls that the browser draws."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _phrase = _component("phrase", _CONTROL)
 def connect(seat: Seat, edition: int) -> None:
     """Open the wire of this tab.
 
-    ``edition`` says what of the session Streamlit's part of the page shows, see ``Desk.edition``.
+    ``edition`` says what Streamlit's part of the page shows, see ``SessionHost.edition``.
     """
     data = {
         "wire": "rnnviz/wire",

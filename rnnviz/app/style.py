@@ -1,4 +1,4 @@
-"""What Streamlit's own elements can't show: the style sheet, the status line, the verdict."""
+"""The style sheet, the status line and the verdict."""
 
 from __future__ import annotations
 

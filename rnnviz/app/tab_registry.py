@@ -1,4 +1,4 @@
-"""Hub: which run belongs to which browser tab.
+"""TabRegistry: which run belongs to which browser tab.
 
 Streamlit's session holds a seat. Its ticket, a secret, is the first thing that the tab says on the
 wire. A run has an id, which the tab keeps for itself: with it a reloaded tab finds its run again.
@@ -61,7 +61,7 @@ class Seat:
 
     @contextmanager
     def borrow(self) -> Iterator[SessionHost]:
-        """The desk of this tab's run, see ``Actor.borrow``; raises FullError."""
+        """The host of this tab's run, see ``Actor.borrow``; raises FullError."""
         with ExitStack() as loan:
             yield self._enter(loan)
 
@@ -76,7 +76,7 @@ class Seat:
 
 
 class TabRegistry:
-    """All seats and runs of this server, and the one shelf of uploads."""
+    """All seats and runs of this server, and the one store of uploads."""
 
     def __init__(self) -> None:
         self.upload_store = UploadStore()
@@ -146,9 +146,9 @@ class TabRegistry:
 
 @st.cache_resource(show_spinner=False)
 def registry() -> TabRegistry:
-    """The one hub of this server.
+    """The one registry of this server.
 
     Where a file watcher is on, Streamlit imports our modules again after an edit, but the routes
-    keep the old ones: a hub in a module would then be two.
+    keep the old ones: a registry in a module would then be two.
     """
     return TabRegistry()

@@ -1,4 +1,4 @@
-"""The seat of this browser tab, and what its widgets begin with."""
+"""The seat of this browser tab, and the first values of its widgets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def get_seat() -> Seat:
 def on_host(action: Callable[Concatenate[Session, P], object]) -> Callable[P, None]:
     """The action of a widget of Streamlit's, done to the session that is there when it is used.
 
-    Meanwhile the desk is borrowed from the actor.
+    Meanwhile the host is borrowed from the actor.
     """
 
     def act(*args: P.args, **kwargs: P.kwargs) -> None:

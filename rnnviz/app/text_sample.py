@@ -1,4 +1,4 @@
-"""A sample of what the network writes by itself, where it learns what comes next."""
+"""A sample of the text that the network writes by itself."""
 
 from __future__ import annotations
 

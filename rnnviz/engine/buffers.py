@@ -1,4 +1,4 @@
-"""Copies: arrays of weights with memory of their own."""
+"""Independent copies of weight arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cell: what every kind of cell offers, and the way back through time that they share.
+"""Cell: what every kind of cell offers, and the backward pass that they share.
 
 A cell is bound once to its weights and to the layer that it writes, when all views are cut; its
 way there and its way back then cost little but their arithmetic.

@@ -1,4 +1,4 @@
-"""The kinds of cells, by the word that the reader sees."""
+"""The kinds of cells, by name."""
 
 from __future__ import annotations
 

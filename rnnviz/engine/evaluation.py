@@ -1,4 +1,4 @@
-"""Evaluation: how well a network does on a set of examples."""
+"""Evaluator: the scores of a network on a set of examples."""
 
 from __future__ import annotations
 

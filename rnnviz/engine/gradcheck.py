@@ -1,4 +1,4 @@
-"""Checking the analytic gradient against an independent one."""
+"""Gradient check: the analytic gradient against complex-step differences."""
 
 from __future__ import annotations
 

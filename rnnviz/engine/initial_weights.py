@@ -1,4 +1,4 @@
-"""Initial: the weights with which a run begins."""
+"""Initial weights: normal, Xavier, orthogonal, identity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layer: the memory into which one layer of cells writes all that it computes."""
+"""Layer: the arrays that one layer of cells writes its forward and backward pass into."""
 
 from __future__ import annotations
 

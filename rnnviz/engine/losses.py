@@ -1,4 +1,4 @@
-"""What training makes small, and its gradient with respect to the logits."""
+"""Losses, and their gradients with respect to the logits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a gradient to a step: clipping, and the rules by which a step is taken."""
+"""Optimizers: clipping, and the step that each optimizer takes from a gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readout: from logits to answers, and back to the error that training makes small."""
+"""Readout: from logits to answers, and back from the loss to the logits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reader: a network that reads one token at a time, and answers after each."""
+"""StepDecoder: a network that reads one token at a time and answers after each."""
 
 from __future__ import annotations
 

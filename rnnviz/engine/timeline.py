@@ -1,4 +1,4 @@
-"""Timeline: the moments of one training step, in the order in which they happen."""
+"""Timeline: the moments of one training step, in their order."""
 
 from __future__ import annotations
 

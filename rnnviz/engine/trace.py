@@ -1,4 +1,4 @@
-"""Trace: the record of one pass through the network, forwards and back."""
+"""Trace: the record of one forward and backward pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training: steps of gradient descent, and epochs of them."""
+"""Training: optimizer steps, and epochs of them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From a record to a picture; the only Plotly imports besides ``ui/chart.py``."""
+"""From a record to a picture: the only place that knows Plotly."""

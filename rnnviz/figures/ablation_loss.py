@@ -1,4 +1,4 @@
-"""What every unit is worth to the network."""
+"""How much the loss rises without each unit."""
 
 from __future__ import annotations
 

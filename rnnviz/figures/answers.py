@@ -1,4 +1,4 @@
-"""Answers token by token: what is wanted, and what the network says."""
+"""Answers after every token, beside the targets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrows: the weights at work between words, states and answer."""
+"""Arrows: the weights between words, states and answer."""
 
 from __future__ import annotations
 

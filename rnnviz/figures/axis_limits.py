@@ -1,4 +1,4 @@
-"""Where scales end: on few rungs, and from picture to picture where they have ended before."""
+"""Axis limits: round numbers, kept from frame to frame."""
 
 from __future__ import annotations
 

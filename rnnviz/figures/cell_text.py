@@ -1,4 +1,4 @@
-"""Texts on coloured cells, each in the ink that is easier to read there."""
+"""Text on coloured cells, in the ink that reads better."""
 
 from __future__ import annotations
 

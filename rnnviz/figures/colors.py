@@ -1,4 +1,4 @@
-"""Colours as numbers: mixed, made faint, and told apart from what is written on them."""
+"""Colours as numbers: mixed, faded, and compared by contrast."""
 
 from __future__ import annotations
 

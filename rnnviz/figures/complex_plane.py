@@ -1,4 +1,4 @@
-"""Eigenvalues in the complex plane, and what is left of them over time."""
+"""Eigenvalues in the complex plane, and the exponents over a sequence."""
 
 from __future__ import annotations
 

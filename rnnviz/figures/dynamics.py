@@ -1,4 +1,4 @@
-"""The states of a network whose input is held: where they go, and where they stay."""
+"""Phase portrait and fixed points while the input is held."""
 
 from __future__ import annotations
 

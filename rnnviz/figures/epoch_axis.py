@@ -1,4 +1,4 @@
-"""What all figures over the epochs of a run share: one axis, one mark, the same thinning."""
+"""The epoch axis that all charts over a run share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The size of the gradient: back through time, and at every parameter."""
+"""Gradient sizes: back through time, and of every parameter."""
 
 from __future__ import annotations
 

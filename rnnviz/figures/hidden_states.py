@@ -1,4 +1,4 @@
-"""The hidden states of a phrase, and the verdict that they carry."""
+"""The hidden states of a phrase, and the margin of its verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the gradient shrinks or grows: over the lag, and through the products of Jacobians."""
+"""Gradient over the lag, and products of Jacobians."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network unrolled: one column a word, and where the numbers flow at one moment."""
+"""The unrolled network at one moment of a step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The grid on which one moment is drawn, and what is known by then."""
+"""The grid that the unrolled network is drawn on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of training: who feeds them, what clipping leaves, how far they move the weights."""
+"""Optimizer steps: which tokens feed them, what is clipped, how far the weights move."""
 
 from __future__ import annotations
 

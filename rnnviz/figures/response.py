@@ -1,4 +1,4 @@
-"""What words do to units."""
+"""Response matrix: what words do to units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two sequences, or two networks, side by side; and what each token has to do with the answer."""
+"""Two sequences, or two networks, side by side; and saliency."""
 
 from __future__ import annotations
 

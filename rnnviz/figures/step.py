@@ -1,4 +1,4 @@
-"""One moment of a step in numbers: its vectors, the terms of one unit, the parameters."""
+"""One moment in numbers: vectors, terms of one unit, parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How every figure looks: palettes, scales that keep still, and text that is only text."""
+"""Theme: palettes, fonts and sizes of all figures."""
 
 from __future__ import annotations
 

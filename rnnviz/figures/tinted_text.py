@@ -1,4 +1,4 @@
-"""Text tinted by a unit, as HTML."""
+"""Text tinted by the values of a unit, as HTML."""
 
 from __future__ import annotations
 

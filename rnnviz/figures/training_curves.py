@@ -1,4 +1,4 @@
-"""How training goes: loss, accuracy and the reach of the memory over the epochs."""
+"""Training curves: loss, metric and memory gauge over the epochs."""
 
 from __future__ import annotations
 

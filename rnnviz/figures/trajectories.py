@@ -1,4 +1,4 @@
-"""The ways of sequences through the plane of two principal components."""
+"""Trajectories in the plane of two principal components."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The weights themselves."""
+"""Weights as heatmaps."""
 
 from __future__ import annotations
 

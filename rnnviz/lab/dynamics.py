@@ -1,4 +1,4 @@
-"""Dynamics: which input is held, in which plane the states are seen, and what was found so far."""
+"""DynamicsLab: which input is held, the plane of the states, and the search for fixed points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Probe: one sequence through a network, and all that the pictures show of it."""
+"""Probe: one sequence read by the network, and everything shown of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Microscope: a cursor over the moments of one training step."""
+"""StepLab: a cursor over the moments of one training step."""
 
 from __future__ import annotations
 

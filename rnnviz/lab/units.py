@@ -1,4 +1,4 @@
-"""Dissection: what of the hidden states is looked at, and what is tried on edited weights."""
+"""UnitLab: what the hidden units do, and edits of the weights that are tried."""
 
 from __future__ import annotations
 
@@ -23,9 +23,8 @@ from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.probe import Probe, names_of
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.training.edit import Edit, Verb, silence
 from rnnviz.training.run import Run
-from rnnviz.training.weight_edits import apply_edits, problem
+from rnnviz.training.weight_edits import Edit, Verb, apply_edits, problem, silence
 
 #: How many phrases are on one leaf of the data set.
 LEAF = 20
@@ -104,7 +103,7 @@ class UnitLab:
     # Units
 
     def activations(self, source: StateSource) -> Activations:
-        """The training sequences through this region, of very many some."""
+        """The activations of the training sequences; a fixed random sample if there are many."""
         found: Activations = self._keep("corpus", source, lambda: self._read(source))
         return found
 
@@ -150,7 +149,7 @@ class UnitLab:
         self.unit = order[(here + by) % len(order)]
 
     def look_at(self, source: StateSource) -> None:
-        """Let go of what isn't there in this region."""
+        """Let go of what this source doesn't have."""
         hidden = source.state.parameters.architecture.hidden
         self.unit = min(self.unit, hidden - 1)
         known = self.activations(source).vocabulary
@@ -166,7 +165,7 @@ class UnitLab:
     # Trajectories
 
     def basis(self, source: StateSource, run: Run) -> Projection:
-        """The principal components of the region's states, as they were when first asked for.
+        """The principal components of the source's states, as they were when first asked for.
 
         They are kept until the run begins anew with other settings, or until ``refit``.
         """

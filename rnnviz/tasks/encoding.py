@@ -1,4 +1,4 @@
-"""Encode: from texts to the numbers of their tokens."""
+"""Encoding: from texts to token numbers."""
 
 from __future__ import annotations
 

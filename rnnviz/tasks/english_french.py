@@ -1,4 +1,4 @@
-"""Translation: simple English into French, with its order of words, agreement and elisions."""
+"""English to French: simple sentences, with word order, agreement and elisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows: what comes next in a text, learned in pieces of a bounded length."""
+"""Next token: a text, learned in pieces of bounded length."""
 
 from __future__ import annotations
 

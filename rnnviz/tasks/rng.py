@@ -1,4 +1,4 @@
-"""Chance: where made-up data gets its random numbers from."""
+"""Random numbers for generated data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Translate: a source, which an encoder reads, and the target that a decoder is to say."""
+"""Source and target: an encoder reads the one, a decoder says the other."""
 
 from __future__ import annotations
 

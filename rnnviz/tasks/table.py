@@ -1,4 +1,4 @@
-"""Tables: rows to learn from, read from CSV or text, with a sentence for all that is wrong."""
+"""Table: rows read from CSV or text, with a sentence for everything that is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Preview: what an upload would be learned from, before anything starts."""
+"""Upload preview: what an upload would be learned from, before training starts."""
 
 from __future__ import annotations
 

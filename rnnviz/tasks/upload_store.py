@@ -1,4 +1,4 @@
-"""Shelf: the reader's own data, kept while the server runs, so that a reload finds them again."""
+"""UploadStore: the reader's own data, kept while the server runs."""
 
 from __future__ import annotations
 

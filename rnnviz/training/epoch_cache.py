@@ -1,4 +1,4 @@
-"""EpochCache: what was found out about the epochs of a run, for as long as it holds."""
+"""EpochCache: one row for each epoch of a run, for as long as it holds."""
 
 from __future__ import annotations
 

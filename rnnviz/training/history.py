@@ -1,4 +1,4 @@
-"""History: one row of scalars for every epoch of a run."""
+"""History: one row of scores for every epoch of a run."""
 
 from __future__ import annotations
 

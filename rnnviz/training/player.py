@@ -1,4 +1,4 @@
-"""Player: a run that plays like a film; forwards it trains, backwards it looks things up."""
+"""Player: a run that is played, looked back at, and branched."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import numpy as np
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import TrainState
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.training.edit import Edit
 from rnnviz.training.history import Course, Ghost
 from rnnviz.training.link import START, Link, Old
 from rnnviz.training.run import Run, architecture_of
 from rnnviz.training.schedule import EDIT, MAX_CHANGES, Place, Schedule
-from rnnviz.training.weight_edits import apply_edits, problem
+from rnnviz.training.weight_edits import Edit, apply_edits, problem
 
 #: Epochs a second that can be chosen; 0 is the slow motion of single steps.
 SPEEDS = (0, 1, 2, 5, 10, 20, 60, 120, 300, 600)

@@ -1,4 +1,4 @@
-"""Run: a training run with its past; every place that it has passed can be reached again."""
+"""Run: a training run that can be revisited at every position."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainBuffers, TrainState, begin, train_on
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.training.edit import Edit
 from rnnviz.training.history import Ghost, History
 from rnnviz.training.schedule import EDIT, Place, Schedule
 from rnnviz.training.snapshots import Snapshots
-from rnnviz.training.weight_edits import apply_edits
+from rnnviz.training.weight_edits import Edit, apply_edits
 
 #: Weights times tokens times examples that are worked through in about a millisecond.
 _WORK = 2_000_000

@@ -1,4 +1,4 @@
-"""Schedule: the settings of a run from its start on, with what was changed on the way."""
+"""Schedule: the settings of a run, and what was changed on the way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from rnnviz.config import SETTINGS, RunConfig, SettingError
-from rnnviz.training.edit import Edit
+from rnnviz.training.weight_edits import Edit
 
 #: What can change while a run goes on and decides its weights.
 CHANGEABLE = tuple(n for n, row in SETTINGS.items() if not row.restarts and n != "epochs")

@@ -1,4 +1,4 @@
-"""Snapshots: states at which a run can be taken up again; those of large networks lie in a file."""
+"""Snapshots: states from which a run is replayed, in memory or in a file."""
 
 from __future__ import annotations
 

@@ -25,9 +25,9 @@ from rnnviz.app.pages.{page} import {page}_page
 from rnnviz.app.stage import connect
 from rnnviz.app.tab_state import get_seat
 seat = get_seat()
-with seat.borrow() as desk:
-    connect(seat, desk.edition)
-    {page}_page(desk.session)
+with seat.borrow() as host:
+    connect(seat, host.edition)
+    {page}_page(host.session)
 """
 #: What the buttons say that are not Streamlit's.
 BUTTONS = {
@@ -112,7 +112,7 @@ class Tab:
     # What the reader does
 
     def say(self, do, **more):
-        """Have the desk do something; the page follows if it must."""
+        """Have the host do something; the page follows if it must."""
         self.look()
         self._number += 1
         with self.seat.borrow() as host:

@@ -9,8 +9,8 @@ from rnnviz.config import RunConfig
 from rnnviz.lab.units import Room, Sort, StateSource
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.training.edit import silence
 from rnnviz.training.schedule import Place
+from rnnviz.training.weight_edits import silence
 from tests.app import tab
 
 CHARTS = {

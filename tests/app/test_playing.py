@@ -14,7 +14,7 @@ from rnnviz.config import RunConfig
 from rnnviz.figures.axis_limits import Scale
 from rnnviz.lab.units import Room
 from rnnviz.session import Session
-from rnnviz.training.edit import silence
+from rnnviz.training.weight_edits import silence
 from tests.app.tab import PAGES, Eye, Page, plain, rooms_of
 from tests.unit.app.browser import unpacked
 

@@ -1,4 +1,4 @@
-"""Page *Dynamics*: where the state goes while the input is held, and where it stays."""
+"""Page *Dynamics*: where the state goes while the input is held."""
 
 from __future__ import annotations
 

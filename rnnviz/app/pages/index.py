@@ -1,4 +1,4 @@
-"""All of the page that Streamlit draws: settings, the bar, and one of the pages."""
+"""What Streamlit lays out: sidebar, header, and one of the pages."""
 
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,7 @@ def pages(session: Session) -> list[st.Page]:
 
 
 def show() -> None:
-    """Draw everything, with the desk borrowed from the actor."""
+    """Draw everything, with the host borrowed from the actor."""
     st.set_page_config(page_title="rnnviz", page_icon="🔁", layout="wide")
     st.logo(LOGO, size="large")
     seat = get_seat()

@@ -1,4 +1,4 @@
-"""Page *Step*: one training step under the microscope, moment by moment."""
+"""Page *Step*: one training step, moment by moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page *Train*: on the left one sequence on its way through the network, on the right the run."""
+"""Page *Train*: one sequence in the network on the left, the run on the right."""
 
 from __future__ import annotations
 

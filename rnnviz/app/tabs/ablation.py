@@ -1,4 +1,4 @@
-"""Room *Break it*: edits tried on a copy of the weights, with what they do at once."""
+"""Tab *Break it*: edits tried on a copy of the weights, and what they do."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from rnnviz.figures.theme import HEIGHTS
 from rnnviz.lab.probe import Probe, inspect
 from rnnviz.lab.units import MOST_EDITS, EditPreview, signal
 from rnnviz.session import Session
-from rnnviz.training.edit import Edit, noise, scale, set_weight, silence
+from rnnviz.training.weight_edits import Edit, noise, scale, set_weight, silence
 
 
 def breaking_room(session: Session) -> Tab:

@@ -1,4 +1,4 @@
-"""Room: what a part of a page hands back when it has laid itself out."""
+"""Tab: how one part of a page is drawn, and what its controls do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Room *Trajectories*: the ways of all sequences through the plane of two components."""
+"""Tab *Trajectories*: all sequences in the plane of two principal components."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Room *Units*: text tinted by a unit, and what words do to all units."""
+"""Tab *Units*: text tinted by a unit, and what words do to all units."""
 
 from __future__ import annotations
 

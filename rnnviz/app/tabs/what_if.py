@@ -1,4 +1,4 @@
-"""Room *What if*: the probe with one word altered, and what each word adds to the answer."""
+"""Tab *What if*: the probe with one word changed, and saliency."""
 
 from __future__ import annotations
 

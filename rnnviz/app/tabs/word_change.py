@@ -1,4 +1,4 @@
-"""What is done to a word of the probe, as the reader chooses it."""
+"""The choice of how a word of the probe is changed."""
 
 from __future__ import annotations
 

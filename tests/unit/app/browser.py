@@ -21,7 +21,7 @@ def unpacked(message):
 
 
 class Browser:
-    """Looks on at a clock's desk: says commands, answers frames, and keeps what it was sent."""
+    """Looks on at a clock's host: says commands, answers frames, and keeps what it was sent."""
 
     def __init__(self, clock, scene=None, client="me"):
         self.clock, self.number, self.frames, self._arrays = clock, 0, [], {}

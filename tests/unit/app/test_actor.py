@@ -1,4 +1,4 @@
-"""The actor and the hub: who has the desk, and which run belongs to which tab."""
+"""The actor and the registry: who has the host, and which run belongs to which tab."""
 
 import gc
 import threading
@@ -215,7 +215,7 @@ def test_one_that_is_stopped_at_once_is_gone():
     assert not any(actor.alive for actor in ended)
 
 
-# The hub
+# The registry
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The desk: who is trained for, who is sent what, and what a command does; its time is given."""
+"""The host: who is trained for, who is sent what, and what a command does; its time is given."""
 
 import math
 from contextlib import suppress
@@ -23,7 +23,7 @@ SMALL = RunConfig(hidden=2, epochs=200)
 
 
 class Clock:
-    """A desk with its time."""
+    """A host with its time."""
 
     def __init__(self, session=None):
         self.now = 0.0

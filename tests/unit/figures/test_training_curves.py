@@ -12,9 +12,9 @@ from rnnviz.engine.evaluation import Score
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.figures.training_curves import loss_curve, metric_curve
 from rnnviz.tasks.metrics import guess_classes
-from rnnviz.training.edit import noise, scale, set_weight, silence
 from rnnviz.training.history import Course, Ghost, History
 from rnnviz.training.schedule import Change, Place, Schedule
+from rnnviz.training.weight_edits import noise, scale, set_weight, silence
 
 TWO = guess_classes(2)
 

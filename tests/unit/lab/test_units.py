@@ -13,10 +13,9 @@ from rnnviz.lab import units as module
 from rnnviz.lab.probe import inspect
 from rnnviz.lab.units import LEAF, MOST_EDITS, Sort, StateSource, beside, signal, spelled
 from rnnviz.session import Session
-from rnnviz.training.edit import noise, scale, set_weight, silence
 from rnnviz.training.link import read_link
 from rnnviz.training.schedule import Place
-from rnnviz.training.weight_edits import apply_edits
+from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
 
 CELLS = pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
 

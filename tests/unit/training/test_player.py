@@ -18,9 +18,9 @@ from rnnviz.tasks.table import Row
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.training import player as module
-from rnnviz.training.edit import noise, scale, set_weight, silence
 from rnnviz.training.link import read_link
 from rnnviz.training.schedule import Place
+from rnnviz.training.weight_edits import noise, scale, set_weight, silence
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -13,10 +13,9 @@ from rnnviz.engine.training import TrainBuffers, begin, train_examples, train_on
 from rnnviz.tasks.dataset import sentiment
 from rnnviz.training import run as module
 from rnnviz.training import snapshots
-from rnnviz.training.edit import noise, scale, set_weight, silence
 from rnnviz.training.run import Run, place_of
 from rnnviz.training.schedule import EDIT, Change, Place, Schedule
-from rnnviz.training.weight_edits import apply_edits
+from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
 
 CONFIG = RunConfig(hidden=4, init_scale=0.1, lr=0.05, epochs=500)
 CHANGES = (

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import ClipBy, RunConfig, SettingError
-from rnnviz.training.edit import scale, silence
 from rnnviz.training.schedule import (
     CHANGEABLE,
     EDIT,
@@ -18,6 +17,7 @@ from rnnviz.training.schedule import (
     Schedule,
     read_changes,
 )
+from rnnviz.training.weight_edits import scale, silence
 
 places = st.builds(Place, st.integers(0, 99_999), st.integers(0, 57))
 changes = st.one_of(

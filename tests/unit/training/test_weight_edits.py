@@ -9,8 +9,15 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.initial_weights import initial_parameters
 from rnnviz.engine.parameters import plain
 from rnnviz.engine.training import record
-from rnnviz.training.edit import noise, scale, set_weight, silence
-from rnnviz.training.weight_edits import apply_edits, outgoing, problem
+from rnnviz.training.weight_edits import (
+    apply_edits,
+    noise,
+    outgoing,
+    problem,
+    scale,
+    set_weight,
+    silence,
+)
 from tests.unit.engine.networks import CELLS, HIDDEN, architecture, examples, network
 
 CASES = pytest.mark.parametrize("cell", CELLS, ids="-".join)

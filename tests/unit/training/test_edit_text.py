@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import SettingError
-from rnnviz.training.edit import LARGEST, Edit, noise, scale, set_weight, silence
+from rnnviz.training.weight_edits import LARGEST, Edit, noise, scale, set_weight, silence
 
 AMOUNTS = st.floats(-LARGEST, LARGEST)
 COUNTS = st.integers(0, 999_999_999)
