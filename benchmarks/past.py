@@ -56,7 +56,7 @@ def visits(session: Session) -> float:
 def check(session: Session) -> float:
     """Seconds of a gradient check on the default phrase."""
     start = time.perf_counter()
-    session.check_gradient(session.inspect().trace)
+    session.gradients.check(session.gradient_query())
     return time.perf_counter() - start
 
 

@@ -15,6 +15,8 @@ from tqdm import tqdm
 from rnnviz.config import SETTINGS, Gradient, RunConfig, Setting, SettingError
 from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_errors
 from rnnviz.engine.training import record
+from rnnviz.export.history import save_json
+from rnnviz.export.weights import save_weights
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.table import Form, TaskError, read_bytes
@@ -145,9 +147,9 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
 
 def _save(session: Session, options: dict[str, Any]) -> None:
     if options["json"]:
-        session.save_json(options["json"])
+        save_json(session, options["json"])
     if options["weights"]:
-        session.save_weights(options["weights"])
+        save_weights(session, options["weights"])
 
 
 def report(session: Session) -> str:

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from rnnviz.analysis.decoding import drawn, prompted, run_free
 from rnnviz.analysis.gradients import Objective
-from rnnviz.analysis.health import Sign, health
 from rnnviz.analysis.notation import Names
 from rnnviz.analysis.step_record import StepRecord, step_record
 from rnnviz.config import RunConfig
-from rnnviz.engine.gradcheck import GradientCheck, check_gradient
-from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import order
 from rnnviz.lab.dynamics import DynamicsLab, DynamicsQuery
 from rnnviz.lab.gradients import GradientLab, GradientQuery
@@ -32,30 +21,19 @@ from rnnviz.lab.probe import (
     names_of,
     phrase_key,
     read,
-    spoken,
-    wanted_text,
 )
 from rnnviz.lab.step import StepLab, Subject
-from rnnviz.lab.units import EditPreview, UnitLab
+from rnnviz.lab.units import UnitLab
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.next_token import next_tokens
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.table import TaskError
 from rnnviz.tasks.upload import Upload, dataset_of
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.tasks.vocabulary import Reading
-from rnnviz.tasks.waves import next_values
-from rnnviz.training.history import COLUMNS
 from rnnviz.training.link import Link
 from rnnviz.training.player import PATIENCE, Player
 from rnnviz.training.schedule import Schedule
-from rnnviz.training.weight_edits import Edit
-
-#: The stream of ``np.random.default_rng((seed, stream, ...))`` that samples are drawn from.
-SAMPLING = 4
-#: How many tokens are written, and how many values are run free.
-SAMPLE, FREE = 120, 40
 
 
 class Session(Player):
@@ -170,36 +148,13 @@ class Session(Player):
         """The settings in force at the place that is looked at."""
         return self.run.schedule.at(self.here)
 
-    def health(self) -> tuple[Sign, ...]:
-        """The signs of health, at the weights shown, on the probe."""
-        state, trace = self.state, self.inspect().trace
-        return health(state.parameters, trace, self.settings, state.slots)
-
-    def gradient_query(self, probe: Probe, objective: Objective) -> GradientQuery:
-        """What is looked at, for questions about the gradients."""
-        train = self.dataset.train
-        return GradientQuery(self.state, self.settings, probe.trace, train, objective, self.layer)
-
-    @property
-    def writes(self) -> bool:
-        """Whether the network learns what comes next in a text, and so can write."""
-        return self.dataset.rule is next_tokens
-
-    @property
-    def runs_free(self) -> bool:
-        """Whether the network learns the next values, and so can go on by itself."""
-        return self.dataset.rule is next_values
-
-    def sample(self, probe: Probe) -> str:
-        """What the network writes after the probe; at one epoch always the same."""
-        rng = np.random.default_rng((self.config.seed, SAMPLING, self.here.epoch))
-        choose = drawn(self.temperature, rng)
-        found = prompted(self.state.parameters, self.dataset, probe.example.inputs, choose, SAMPLE)
-        return (" " if not self.dataset.vocabulary.characters else "") + spoken(self.dataset, found)
-
-    def free(self, probe: Probe) -> Array:
-        """How the network goes on by itself after the probe's values, (n, C)."""
-        return run_free(self.state.parameters, probe.example.inputs, FREE)
+    def gradient_query(
+        self, probe: Probe | None = None, objective: Objective | None = None
+    ) -> GradientQuery:
+        """What is looked at, for questions about the gradients; of another probe or objective."""
+        trace, train = (probe or self.inspect()).trace, self.dataset.train
+        objective = objective or self.objective
+        return GradientQuery(self.state, self.settings, trace, train, objective, self.layer)
 
     def step(self, probe: Probe) -> StepRecord:
         """The training step under the microscope: the run's next one, or one on the probe."""
@@ -213,10 +168,6 @@ class Session(Player):
         layers = step.before.architecture.layers
         self.microscope.look_at(step.moments, step.hidden, layers, step.parts)
         return step
-
-    def target_of(self, step: StepRecord) -> str:
-        """What is wanted of the sequence under the microscope, as it is written."""
-        return wanted_text(self.dataset, step.trace.targets[step.unrolled(0).rows])
 
     @property
     def on_own(self) -> bool:
@@ -239,45 +190,6 @@ class Session(Player):
     def dynamics_query(self) -> DynamicsQuery:
         """What is looked at, for questions about where the states go."""
         return DynamicsQuery(self.state, self.dataset, self.run.schedule.origin)
-
-    def apply(self) -> None:
-        """Take the run's next step, and turn to the beginning of the one after it."""
-        self.step_phrase()
-        self.microscope.go_to(0)
-
-    def preview(self) -> EditPreview:
-        """The network shown with the edits that are tried on it, and how well it does.
-
-        Edits that it hasn't the weights for are left out.
-        """
-        self.units.fit(self.state.parameters.architecture)
-        return self.units.preview(self.state, self.run)
-
-    def weigh(self, budget: float) -> bool:
-        """Find out what units are worth, for about ``budget`` seconds; whether some are left."""
-        until = time.perf_counter() + budget
-        while self.units.weigh(self.state, self.layer, self.run):
-            if time.perf_counter() > until:
-                return True
-        return False
-
-    def strongest(self, count: int) -> tuple[Edit, ...]:
-        """What silences the units that are worth most, see ``UnitLab.strongest``."""
-        return self.units.strongest(self.state, self.layer, self.run, count)
-
-    def check_gradient(self, trace: Trace) -> None:
-        """Compare the gradient at these weights, on this phrase, with complex-step differences."""
-        parameters, rule = self.state.parameters, self.settings.gradient
-        key = self._check_key(trace)
-        self._memo.ask("check", key, lambda: check_gradient(parameters, trace.batch, rule))
-
-    def checked(self, trace: Trace) -> GradientCheck | None:
-        """The last gradient check, if it was of these weights and this phrase."""
-        found: GradientCheck | None = self._memo.known("check", self._check_key(trace))
-        return found
-
-    def _check_key(self, trace: Trace) -> tuple[object, ...]:
-        return self.state, self.settings.gradient, *phrase_key(trace)
 
     def link(self) -> Link:
         """The link to what is on the page now.
@@ -315,32 +227,3 @@ class Session(Player):
             "In the link: its data are not on this computer any more, or never were: a link can't "
             "carry them. The task's own data are shown; load yours again."
         ]
-
-    def records(self) -> dict[str, Any]:
-        """The settings and one record an epoch, ready for JSON (a missing score is null)."""
-        history, metric = self.run.history, self.dataset.metric.name.replace(" ", "_")
-        names = {column: column.replace("metric", metric) for column in COLUMNS}
-        rows = [
-            {
-                "epoch": e,
-                **{names[k]: None if np.isnan(v) else v for k, v in history.row(e).items()},
-            }
-            for e in range(len(history))
-        ]
-        changes = [str(change) for change in self.run.schedule.changes]
-        return {"config": self.run.schedule.start.as_dict(), "changes": changes, "epochs": rows}
-
-    def save_json(self, path: Path) -> None:
-        """Write ``records`` to a file."""
-        path.write_text(json.dumps(self.records(), indent=1) + "\n", encoding="utf-8")
-
-    def save_weights(self, path: Path) -> None:
-        """Write the parameters by name, the vocabulary and the classes to an .npz file."""
-        arrays: dict[str, Any] = {
-            name: np.ascontiguousarray(array)
-            for name, array in self.state.parameters.named().items()
-        }
-        arrays["vocabulary"] = np.array(self.dataset.vocabulary.words)
-        arrays["classes"] = np.array(self.dataset.classes)
-        with path.open("wb") as file:
-            np.savez(file, **arrays)

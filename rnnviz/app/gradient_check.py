@@ -10,7 +10,7 @@ from rnnviz.app.tab_state import on_host
 from rnnviz.session import Session
 
 
-def check_button(check: Callable[[Session], None], sequence: str) -> None:
+def check_button(check: Callable[[Session], object], sequence: str) -> None:
     """A button that compares the gradient with complex-step differences, here and now.
 
     ``sequence`` is what a sequence is called.

@@ -11,7 +11,7 @@ from rnnviz.analysis.step_record import Focus, StepRecord, largest_changes
 from rnnviz.app.stage import TextBlock
 from rnnviz.app.text import explanation
 from rnnviz.engine.timeline import Moment, Phase
-from rnnviz.lab.probe import Probe
+from rnnviz.lab.probe import Probe, wanted_text
 from rnnviz.lab.step import Subject
 from rnnviz.session import Session
 
@@ -36,7 +36,7 @@ def _levels(session: Session, probe: Probe, step: StepRecord, moment: Moment) ->
     words, own = step.words, session.microscope.subject is Subject.OWN
     epoch, position = session.here
     phrase = "a sequence of your own" if own else _place(session, position)
-    target = session.target_of(step)
+    target = wanted_text(session.dataset, step.trace.targets[step.unrolled(0).rows])
     places = [
         f"epoch {epoch}",
         f"{phrase}: “{_around(step, moment.t)}” → {target}{_source(probe) if own else ''}",

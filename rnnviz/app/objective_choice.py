@@ -28,5 +28,5 @@ def objective_and_check(session: Session, page: str) -> None:
             session.objective = Objective(chosen or session.objective)
         else:
             session.objective = Objective.LOSS
-        check_button(lambda here: here.check_gradient(here.inspect().trace), sequence)
+        check_button(lambda here: here.gradients.check(here.gradient_query()), sequence)
     place_text("badge")

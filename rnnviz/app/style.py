@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from rnnviz.analysis.health import MEANINGS, Sign, worst
+from rnnviz.analysis.health import MEANINGS, Sign, health, worst
 from rnnviz.analysis.notation import Names
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.figures.axis_limits import StickyScale
@@ -118,7 +118,12 @@ def status_html(session: Session) -> str:
     ]
     shown = "".join(f'<div class="{c}"><small>{n}</small><b>{v}</b></div>' for c, n, v in cells)
     message = f'<div class="rnnviz-message" role="status">{escape(session.message)}</div>'
-    return f'<div class="rnnviz-status">{shown}</div>{health_html(session.health())}{message}'
+    return f'<div class="rnnviz-status">{shown}</div>{health_html(_signs(session))}{message}'
+
+
+def _signs(session: Session) -> tuple[Sign, ...]:
+    state, trace = session.state, session.inspect().trace
+    return health(state.parameters, trace, session.settings, state.slots)
 
 
 def health_html(signs: Sequence[Sign]) -> str:

@@ -9,13 +9,14 @@ import streamlit as st
 
 from rnnviz.app.stage import place_text
 from rnnviz.app.tab_state import first_value, visit
+from rnnviz.lab.generation import writes, written
 from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
 
 
 def sample_box(session: Session) -> None:
     """A slider for the temperature and a place for the sample, where the network writes."""
-    if not session.writes:
+    if not writes(session.dataset):
         return
     session.temperature = st.slider(
         "Temperature", 0.1, 2.0, first_value("temperature", visit("train"), session.temperature),
@@ -33,9 +34,11 @@ def sample_html(session: Session, probe: Probe) -> str:
         for role in ("train", "test")
         if not math.isnan(scores[f"{role}_loss"])
     ]
-    read, written = escape(probe.reading.text[-60:]), escape(session.sample(probe))
+    seed, epoch = session.config.seed, session.here.epoch
+    sample = escape(written(probe, session.temperature, seed, epoch))
+    read = escape(probe.reading.text[-60:])
     return (
         '<div class="rnnviz-sample"><small>The network goes on by itself; perplexity '
         f"{', '.join(shown)} of {len(session.dataset.classes)}</small>"
-        f"<p><i>{read}</i><b>{written}</b></p></div>"
+        f"<p><i>{read}</i><b>{sample}</b></p></div>"
     )

@@ -26,6 +26,7 @@ from rnnviz.analysis.token_contribution import token_contribution
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import CellKind, RunConfig
 from rnnviz.engine.batch import Example, collate
+from rnnviz.engine.gradcheck import GradientCheck, check_gradient
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import TrainState, order, record
 from rnnviz.lab.memo import Memo
@@ -118,6 +119,17 @@ class GradientLab:
             "by length", state, lambda: compare_by_length(state.parameters, examples)
         )
 
+    def check(self, query: GradientQuery) -> GradientCheck:
+        """The gradient at these weights, on this phrase, against complex-step differences."""
+        parameters, rule, batch = query.state.parameters, query.config.gradient, query.trace.batch
+        key = _check_key(query)
+        return self._memo.ask("check", key, lambda: check_gradient(parameters, batch, rule))
+
+    def checked(self, query: GradientQuery) -> GradientCheck | None:
+        """The last gradient check, if it was of these weights and this phrase."""
+        found: GradientCheck | None = self._memo.known("check", _check_key(query))
+        return found
+
     # Over the epochs
 
     def past(self, run: Run, query: GradientQuery, budget: float) -> GradientSeries:
@@ -154,6 +166,10 @@ class GradientLab:
         shown = place_of(query.state) == place
         there = query.state if shown else run.visit(place, "gradients")
         self._past[epoch] = row_of(query.at(there, run.schedule.at(place)))
+
+
+def _check_key(query: GradientQuery) -> tuple[object, ...]:
+    return query.state, query.config.gradient, *phrase_key(query.trace)
 
 
 def row_of(query: GradientQuery) -> GradientRow:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import margin
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
+from rnnviz.lab.memo import Memo
 from rnnviz.lab.probe import Probe, names_of
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.run import Run
@@ -92,20 +93,13 @@ class UnitLab:
         self.perturbation = Perturbation(Alter.DROP, 0)
         self.edits: tuple[Edit, ...] = ()
         self.left_out: dict[Edit, str] = {}
-        self._kept: dict[str, tuple[object, Any]] = {}
-
-    def _keep(self, kind: str, key: object, make: Any) -> Any:
-        """What was made for this key, made now if it isn't what is kept."""
-        if kind not in self._kept or self._kept[kind][0] != key:
-            self._kept[kind] = key, make()
-        return self._kept[kind][1]
+        self._memo = Memo()
 
     # Units
 
     def activations(self, source: StateSource) -> Activations:
         """The activations of the training sequences; a fixed random sample if there are many."""
-        found: Activations = self._keep("corpus", source, lambda: self._read(source))
-        return found
+        return self._memo.ask("activations", source, lambda: self._read(source))
 
     def _read(self, source: StateSource) -> Activations:
         parameters, data = source.state.parameters, source.dataset
@@ -124,19 +118,17 @@ class UnitLab:
     def _alike(self, source: StateSource) -> Response:
         """What words did to units when they were last arranged, alike ones together."""
         activations = self.activations(source)
-        found: Response = self._keep("alike", _space(source), lambda: response(activations))
-        return found
+        return self._memo.ask("alike", _space(source), lambda: response(activations))
 
     def response(self, source: StateSource) -> Response:
         """What words do to units: alike words together, the units as when last arranged."""
         key = _space(source), self.sort, self.word
-        rows: Array = self._keep("rows", key, lambda: self.order(source))
+        rows = self._memo.ask("rows", key, lambda: self.order(source))
         return replace(response(self.activations(source), like=self._alike(source)), units=rows)
 
     def arrange(self, source: StateSource) -> None:
         """Put the units anew in the order that is chosen, and alike words together."""
-        for kind in ("alike", "rows"):
-            self._kept.pop(kind, None)
+        self._memo.forget("alike", "rows")
 
     def first(self, source: StateSource) -> None:
         """Go to the unit that comes first in the order that is chosen."""
@@ -169,15 +161,14 @@ class UnitLab:
 
         They are kept until the run begins anew with other settings, or until ``refit``.
         """
-        made: Projection = self._keep("basis", _ground(source, run), lambda: self._fit(source))
-        return made
+        return self._memo.ask("basis", _ground(source, run), lambda: self._fit(source))
 
     def _fit(self, source: StateSource) -> Projection:
         return fit(self.activations(source).states.astype(float), source.state.epoch)
 
     def refit(self) -> None:
         """Fit the basis to the states that are looked at next."""
-        self._kept.pop("basis", None)
+        self._memo.forget("basis")
 
     def plane(self, source: StateSource, run: Run) -> Plane | None:
         """The plane of the two axes that are chosen; None where the states have but one."""
@@ -202,8 +193,7 @@ class UnitLab:
         """
         channel = 0 if other is None or probe.dataset.answers_classes else _apart(probe, other)
         key = probe, channel
-        found: tuple[Saliency, str] = self._keep("saliency", key, lambda: _explained(*key))
-        return found
+        return self._memo.ask("saliency", key, lambda: _explained(*key))
 
     # Break it
 
@@ -242,9 +232,12 @@ class UnitLab:
         return frozenset(edit.column for edit in mine)
 
     def preview(self, state: TrainState, run: Run) -> EditPreview:
-        """The network with the edits, and how well it does."""
-        found: EditPreview = self._keep("trial", (state, self.edits), lambda: self._try(state, run))
-        return found
+        """The network with the edits, and its scores before and after.
+
+        Edits that it hasn't the weights for are left out.
+        """
+        self.fit(state.parameters.architecture)
+        return self._memo.ask("preview", (state, self.edits), lambda: self._try(state, run))
 
     def _try(self, state: TrainState, run: Run) -> EditPreview:
         edited = apply_edits(state.parameters, self.edits)
@@ -253,20 +246,19 @@ class UnitLab:
     def ablation_loss(self, state: TrainState, layer: int) -> Array:
         """By how much the training loss rises when a unit alone is silenced, (H,).
 
-        Not a number where ``weigh`` hasn't come to yet.
+        Not a number where no unit was ablated yet.
         """
         hidden = state.parameters.architecture.hidden
-        found: Array = self._keep("worth", (state, layer), lambda: np.full(hidden, np.nan))
-        return found
+        return self._memo.ask("ablation", (state, layer), lambda: np.full(hidden, np.nan))
 
-    def weigh(self, state: TrainState, layer: int, run: Run) -> bool:
-        """Find out what the next unit is worth; whether there are more.
+    def ablate_next(self, state: TrainState, layer: int, run: Run) -> bool:
+        """Ablate the next unit; return whether some are left.
 
-        Where the loss is not finite as it is, none can be weighed.
+        Where the loss is not finite as it is, none is ablated.
         """
         found = self.ablation_loss(state, layer)
         missing = np.flatnonzero(np.isnan(found))
-        whole: Score = self._keep("whole", state, lambda: run.examine(state.parameters)[0])
+        whole = self._memo.ask("whole", state, lambda: run.examine(state.parameters)[0])
         if not missing.size or not np.isfinite(whole.loss):
             return False
         without = apply_edits(state.parameters, [silence(layer + 1, int(missing[0]))])
@@ -274,14 +266,20 @@ class UnitLab:
         found[missing[0]] = rise if np.isfinite(rise) else np.inf
         return missing.size > 1
 
+    def ablate(self, state: TrainState, layer: int, run: Run, budget: float) -> bool:
+        """Ablate units for about ``budget`` seconds; return whether some are left."""
+        until = time.perf_counter() + budget
+        while self.ablate_next(state, layer, run):
+            if time.perf_counter() > until:
+                return True
+        return False
+
     def strongest(self, state: TrainState, layer: int, run: Run, count: int) -> tuple[Edit, ...]:
         """What silences the ``count`` units that are worth most of those still heard.
 
         Of very large networks only some units may be weighed in the time that there is.
         """
-        until = time.perf_counter() + PATIENCE
-        while self.weigh(state, layer, run) and time.perf_counter() < until:
-            pass
+        self.ablate(state, layer, run, PATIENCE)
         rises, silent = self.ablation_loss(state, layer), self.silenced(layer)
         order = [unit for unit in np.argsort(-rises, kind="stable").tolist() if unit not in silent]
         return tuple(silence(layer + 1, unit) for unit in order[:count])

@@ -308,7 +308,7 @@ def test_what_is_silenced_is_seen_before_and_after_and_undone(page):
     page.click("do_add_noise")
     page.click("do_set_weight")
     assert "scale 0.9; noise 0.1 0; set W_hh 0 0 0.0" in page.text
-    after = page.session.preview().after[0].loss
+    after = page.session.units.preview(page.session.state, page.session.run).after[0].loss
     assert f"{after:.4f}" in page.text
     page.click("undo")
     assert len(page.lab.edits) == 4
@@ -322,7 +322,7 @@ def test_only_branch_with_this_touches_the_run(page):
     page.click("do_silence_unit")
     page.click("do_scale_radius")
     assert page.session.state.parameters.theta.tobytes() == before
-    edited = page.session.preview().parameters.theta
+    edited = page.session.units.preview(page.session.state, page.session.run).parameters.theta
     page.click("branch_with")
     assert np.array_equal(page.session.state.parameters.theta, edited)
     assert page.lab.edits == ()

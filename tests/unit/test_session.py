@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from rnnviz.analysis.gradients import Objective, parameter_norms
 from rnnviz.config import RunConfig
+from rnnviz.export.history import records, save_json
+from rnnviz.export.weights import save_weights
 from rnnviz.lab.memory import flow
 from rnnviz.lab.probe import MAX_TYPED
 from rnnviz.session import Session
@@ -73,7 +75,7 @@ def test_as_many_phrases_as_there_are_make_an_epoch(session, config):
     at_once.advance(1)
     assert place(session) == (1, 0)
     assert weights(session) == weights(at_once)
-    assert session.records() == at_once.records()
+    assert records(session) == records(at_once)
 
 
 def test_step_epoch_finishes_an_epoch_that_is_under_way(session):
@@ -135,7 +137,7 @@ def test_the_same_settings_and_epoch_give_the_same_bytes(config):
     for _ in range(5):
         other.advance(1)
     assert weights(one) == weights(other)
-    assert one.records() == other.records()
+    assert records(one) == records(other)
 
 
 def test_another_seed_gives_another_run(config):
@@ -167,7 +169,7 @@ def test_looking_changes_nothing(session):
     before = weights(session)
     probe = session.inspect()
     flow(session.gradient_query(probe, Objective.MARGIN))
-    session.records()
+    records(session)
     assert weights(session) == before
     assert place(session) == (1, 0)
 
@@ -672,26 +674,26 @@ def test_any_phrase_is_read_or_refused(text):
 
 def test_records_have_the_settings_and_one_row_an_epoch(session, config):
     session.advance(2)
-    records = session.records()
-    assert records["config"] == config.as_dict()
-    assert [row["epoch"] for row in records["epochs"]] == [0, 1, 2]
+    found = records(session)
+    assert found["config"] == config.as_dict()
+    assert [row["epoch"] for row in found["epochs"]] == [0, 1, 2]
     row = session.run.history.row(2)
     named = {name.replace("metric", "accuracy"): value for name, value in row.items()}
-    assert records["epochs"][2] == {"epoch": 2, **named}
+    assert found["epochs"][2] == {"epoch": 2, **named}
 
 
 def test_saved_records_are_strict_json_also_without_a_test_set(session, tmp_path):
     session.load(own(WEATHER))
     session.advance(1)
-    session.save_json(tmp_path / "run.json")
+    save_json(session, tmp_path / "run.json")
     read = json.loads((tmp_path / "run.json").read_text("utf-8"), parse_constant=pytest.fail)
-    assert read == session.records()
+    assert read == records(session)
     assert read["epochs"][0]["test_loss"] is None
 
 
 def test_saved_weights_are_the_parameters_by_name(session, tmp_path):
     session.advance(1)
-    session.save_weights(tmp_path / "run.npz")
+    save_weights(session, tmp_path / "run.npz")
     with np.load(tmp_path / "run.npz", allow_pickle=False) as saved:
         assert saved["vocabulary"].tolist() == list(sentiment().vocabulary.words)
         assert saved["classes"].tolist() == ["negative", "positive"]
@@ -700,7 +702,7 @@ def test_saved_weights_are_the_parameters_by_name(session, tmp_path):
 
 
 def test_saved_weights_have_the_shapes_of_the_formulas(session, tmp_path):
-    session.save_weights(tmp_path / "run.npz")
+    save_weights(session, tmp_path / "run.npz")
     with np.load(tmp_path / "run.npz", allow_pickle=False) as saved:
         shapes = {name: saved[name].shape for name in ("W_xh", "W_hh", "b_h", "W_hy", "b_y")}
     assert shapes == {"W_xh": (8, 18), "W_hh": (8, 8), "b_h": (8,), "W_hy": (2, 8), "b_y": (2,)}

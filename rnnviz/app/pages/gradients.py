@@ -110,7 +110,7 @@ def gradients_page(session: Session) -> None:
     def draw(frame: Frame) -> None:
         looked = _looked(session, DEVELOP)
         frame.text("verdict", verdict_html(looked.probe, session.problem))
-        check = session.checked(looked.probe.trace)
+        check = session.gradients.checked(looked.query)
         frame.text("badge", check_html(check, session.names))
         for key in keys:
             frame.chart(key, _FIGURES[key], looked, remark=_remark(looked, key))
@@ -125,7 +125,7 @@ def gradients_page(session: Session) -> None:
 
 def _looked(session: Session, budget: float) -> Looked:
     probe = session.inspect()
-    query = session.gradient_query(probe, session.objective)
+    query = session.gradient_query(probe)
 
     def past() -> GradientSeries:
         return session.gradients.past(session.run, query, budget)
@@ -312,7 +312,7 @@ def _errors(looked: Looked) -> Picture:
 
 
 def _checks(looked: Looked) -> Picture:
-    check = looked.session.checked(looked.probe.trace)
+    check = looked.gradients.checked(looked.query)
     return check_dots(check, len(looked.query.state.parameters.named()), theme())
 
 
@@ -352,7 +352,7 @@ _TABLES: dict[str, Callable[[Looked], pd.DataFrame]] = {
     "pairs": lambda at: pairs_table(at.gradients.compare(at.query)),
     "by_length": lambda at: by_length_table(at.gradients.by_length(at.query)),
     "errors": lambda at: errors_table(at.past()),
-    "checks": lambda at: check_table(at.session.checked(at.probe.trace)),
+    "checks": lambda at: check_table(at.gradients.checked(at.query)),
 }
 _NAMES = {
     "over_lag": "Gradient over the lag",

@@ -37,6 +37,7 @@ from rnnviz.figures.hidden_states import STATE, state_heatmap
 from rnnviz.figures.network import unrolled_network
 from rnnviz.figures.step import operation_strips, parameter_mosaic, term_bars
 from rnnviz.figures.theme import HEIGHTS
+from rnnviz.lab.gradients import GradientQuery
 from rnnviz.lab.probe import Probe
 from rnnviz.lab.step import StepLab, Subject
 from rnnviz.session import Session
@@ -79,7 +80,7 @@ def _layout(session: Session, step: StepRecord) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         check_button(
-            lambda session: session.check_gradient(session.step(session.inspect()).trace),
+            _check,
             session.names.sequence,
         )
         place_text("badge")
@@ -155,10 +156,20 @@ def _apply_button(session: Session) -> None:
     place_stepper("apply", step, disabled=own, tip=tip)
 
 
+def _check(session: Session) -> None:
+    session.gradients.check(_query(session, session.step(session.inspect())))
+
+
+def _query(session: Session, step: StepRecord) -> GradientQuery:
+    """What the gradient check is about: the sequences of this step."""
+    return session.gradient_query()._replace(trace=step.trace)
+
+
 def _apply(session: Session) -> None:
     """Take the step in the run, where it is one of the run's own."""
     if session.microscope.subject is Subject.NEXT and not session.over:
-        session.apply()
+        session.step_phrase()
+        session.microscope.go_to(0)
 
 
 def _cursor(scope: StepLab) -> Position:
@@ -203,7 +214,7 @@ def _handlers(session: Session) -> dict[str, Handler]:
 
 def _draw_texts(session: Session, probe: Probe, step: StepRecord, frame: Frame) -> None:
     focus = session.microscope.focus
-    frame.text("badge", check_html(session.checked(step.trace), session.names))
+    frame.text("badge", check_html(session.gradients.checked(_query(session, step)), session.names))
     frame.text("levels", levels_html(session, probe, step))
     frame.text("caption", caption_html(step, focus))
     frame.text("formula", formula_html(step, focus))

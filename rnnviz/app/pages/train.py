@@ -29,6 +29,7 @@ from rnnviz.figures.hidden_states import running_margin_bars, state_heatmap
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.figures.training_curves import loss_curve, metric_curve
 from rnnviz.figures.weights import recurrent_heatmap
+from rnnviz.lab.generation import free_values, runs_free, writes
 from rnnviz.lab.memory import flow
 from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
@@ -48,7 +49,7 @@ def train_page(session: Session) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         sample_box(session)
-        _places(session, _answer_chart(session.dataset), *["free"] * session.runs_free)
+        _places(session, _answer_chart(session.dataset), *["free"] * runs_free(session.dataset))
         choose_view(session)
         _places(session, "states")
         objective_and_check(session, "train")
@@ -69,7 +70,7 @@ def train_page(session: Session) -> None:
         frame.chart("map", gradient_map, seen, session.course, probe.words, symbol, theme())
 
     def develop(budget: float) -> bool:
-        query = session.gradient_query(session.inspect(), objective)
+        query = session.gradient_query(None, objective)
         return session.memory.develop(session.run, query, budget)
 
     handlers = {"map": lambda click: go_to_click(session, click)}
@@ -77,8 +78,9 @@ def train_page(session: Session) -> None:
 
 
 def _write(session: Session, probe: Probe, frame: Frame) -> None:
-    frame.text("badge", check_html(session.checked(probe.trace), session.names))
-    if session.writes:
+    check = session.gradients.checked(session.gradient_query(probe))
+    frame.text("badge", check_html(check, session.names))
+    if writes(session.dataset):
         frame.text("sample", sample_html(session, probe))
 
 
@@ -129,10 +131,10 @@ def _draw_answers(session: Session, probe: Probe, frame: Frame) -> None:
     else:
         targets = probe.example.targets
         frame.chart("answers", value_lines, probe.running, targets, data.classes, words, colors)
-    if session.runs_free:
+    if runs_free(session.dataset):
         read = probe.example.inputs
         frame.chart(
-            "free", free_run, read, session.free(probe), data.classes, steady(session, "free")
+            "free", free_run, read, free_values(probe), data.classes, steady(session, "free")
         )
 
 

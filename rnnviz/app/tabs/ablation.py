@@ -46,14 +46,18 @@ def breaking_room(session: Session) -> Tab:
     numbers("hidden_break", {"What each unit is worth": lambda: _worth_table(session)})
 
     def draw(frame: Frame) -> None:
-        probe, preview = session.inspect(), session.preview()
+        probe, preview = session.inspect(), session.units.preview(session.state, session.run)
         after = inspect(session.dataset, preview.parameters, session.phrase, session.settings)
         frame.text("scores", _scores_html(session, preview, probe, after))
         frame.chart("worth", _worth, session, remark=_weighed(session))
         frame.chart("leads", _leads, session, probe, after)
 
     handlers = {"worth": lambda event: _toggle(session, event)}
-    return Tab(draw, handlers, Job(session.weigh))
+
+    def ablate(budget: float) -> bool:
+        return session.units.ablate(session.state, session.layer, session.run, budget)
+
+    return Tab(draw, handlers, Job(ablate))
 
 
 def _toggle(session: Session, event: Event) -> None:
@@ -74,7 +78,7 @@ def _weighed(session: Session) -> str:
     left = int(np.isnan(rises).sum())
     if not left:
         return ""
-    if not np.isfinite(session.preview().before[0].loss):
+    if not np.isfinite(session.units.preview(session.state, session.run).before[0].loss):
         return "The loss is not finite as it is, so no unit can be weighed."
     when = "Pause to have them weighed." if session.running else "They are being weighed."
     return f"Not known yet of {left} of {len(rises)} units, marked with ?. {when}"
@@ -99,7 +103,7 @@ def _tools(session: Session) -> None:
     _button(end, "Silence unit", lambda here: [silence(here.layer + 1, int(which))], session)
     number, _, _, _, end = _row()
     count = _number(number, "Strongest n", "cut_count", (1, last + 1), 1)
-    _button(end, "Silence n", lambda here: here.strongest(int(count)), session)
+    _button(end, "Silence n", lambda here: _strongest(here, int(count)), session)
     times, _, _, _, end = _row()
     factor = _number(times, "Radius ×", "cut_factor", (0.0, 10.0), 0.9)
     _button(end, "Scale radius", lambda _: [scale(factor)], session)
@@ -108,6 +112,10 @@ def _tools(session: Session) -> None:
     seed = _number(source, "Seed", "cut_seed", (0, 999_999), 0)
     _button(end, "Add noise", lambda _: [noise(share, int(seed))], session)
     _weight(session)
+
+
+def _strongest(session: Session, count: int) -> tuple[Edit, ...]:
+    return session.units.strongest(session.state, session.layer, session.run, count)
 
 
 def _row() -> list[DeltaGenerator]:

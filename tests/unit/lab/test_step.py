@@ -105,12 +105,9 @@ def test_the_next_step_is_the_one_that_training_takes(session):
     assert abs(step.after.theta - taken).max() < 1e-15
 
 
-def test_applying_it_turns_to_the_next_phrase(session):
-    session.step(session.inspect())
-    session.microscope.go_to(5)
+def test_after_a_step_the_next_phrase_is_looked_at(session):
     first = session.next_examples[0]
-    session.apply()
-    assert session.microscope.cursor == 0
+    session.step_phrase()
     assert session.run.place == Place(0, 1)
     assert session.next_examples[0] is not first
 
@@ -119,7 +116,7 @@ def test_in_an_epoch_every_phrase_has_its_turn(session):
     texts = set()
     for _ in range(session.run.examples):
         texts.add(session.next_examples[0].text)
-        session.apply()
+        session.step_phrase()
     assert texts == {phrase.text for phrase in session.dataset.train}
 
 

@@ -224,14 +224,14 @@ def test_values_are_compared_in_the_channel_that_differs_most():
 def test_a_trial_leaves_the_run_alone(session, lab):
     before = session.state.parameters.theta.tobytes()
     lab.add(silence(1, 2), scale(0.5), noise(0.1, 1))
-    preview = session.preview()
+    preview = session.units.preview(session.state, session.run)
     assert session.state.parameters.theta.tobytes() == before
     assert np.array_equal(
         preview.parameters.theta, apply_edits(session.state.parameters, lab.edits).theta
     )
     assert preview.before[0].loss == session.run.history.row(5)["train_loss"]
     assert preview.after[0].loss != preview.before[0].loss
-    assert session.preview() is preview
+    assert session.units.preview(session.state, session.run) is preview
 
 
 @pytest.mark.parametrize(
@@ -245,9 +245,9 @@ def test_a_trial_leaves_the_run_alone(session, lab):
 def test_edits_that_another_network_has_no_weights_for_are_left_out(edit, change, said):
     session = Session(RunConfig(hidden=8))
     session.units.add(scale(0.5), edit)
-    session.preview()
+    session.units.preview(session.state, session.run)
     session.configure(replace(session.config, **change))
-    preview = session.preview()
+    preview = session.units.preview(session.state, session.run)
     assert session.units.edits == (scale(0.5),)
     assert said in session.units.left_out[edit]
     np.testing.assert_array_equal(
@@ -260,8 +260,9 @@ def test_edits_that_another_network_has_no_weights_for_are_left_out(edit, change
 def test_edits_may_go_beyond_all_numbers():
     session = Session(RunConfig(hidden=4, dtype="float32"))
     session.units.add(set_weight("W_hh", 0, 0, 1e6), *[scale(10.0)] * 35)
-    assert not np.isfinite(session.preview().parameters.theta).all()
-    assert spectrum(session.preview().parameters["W_hh"]) == (math.inf, math.inf)
+    preview = session.units.preview(session.state, session.run)
+    assert not np.isfinite(preview.parameters.theta).all()
+    assert spectrum(preview.parameters["W_hh"]) == (math.inf, math.inf)
 
 
 def test_edits_are_taken_back_one_by_one(lab):
@@ -297,11 +298,11 @@ def test_a_unit_is_worth_what_the_loss_rises_without_it(cell):
     session.advance(3)
     lab, state, run = session.units, session.state, session.run
     assert np.isnan(lab.ablation_loss(state, 0)).all()
-    assert lab.weigh(state, 0, run)
+    assert lab.ablate_next(state, 0, run)
     assert np.isnan(lab.ablation_loss(state, 0)).tolist() == [False, True, True, True, True]
     strongest = lab.strongest(state, 0, run, 2)
     assert not np.isnan(lab.ablation_loss(state, 0)).any()
-    assert not lab.weigh(state, 0, run)
+    assert not lab.ablate_next(state, 0, run)
     rises = lab.ablation_loss(state, 0)
     for unit in range(5):
         lab.edits = (silence(1, unit),)
@@ -315,7 +316,7 @@ def test_a_unit_is_worth_what_the_loss_rises_without_it(cell):
 def test_where_the_loss_is_not_finite_no_unit_can_be_weighed():
     session = Session(RunConfig(activation="relu", init_scale=0.5))
     assert session.run.history.row(0)["train_loss"] == math.inf
-    assert not session.weigh(1.0)
+    assert not session.units.ablate(session.state, 0, session.run, 1.0)
     assert np.isnan(session.units.ablation_loss(session.state, 0)).all()
 
 
@@ -329,7 +330,7 @@ def test_the_strongest_are_of_those_still_heard(session, lab):
 
 def test_in_a_network_too_large_to_weigh_those_that_are_known_come_first(session, lab, monkeypatch):
     monkeypatch.setattr(module, "PATIENCE", 0.0)
-    lab.weigh(session.state, 0, session.run)
+    lab.ablate_next(session.state, 0, session.run)
     strongest = lab.strongest(session.state, 0, session.run, 3)
     known = np.flatnonzero(np.isfinite(lab.ablation_loss(session.state, 0)))
     assert {edit.column for edit in strongest[:2]} == {*known.tolist()} == {0, 1}
@@ -337,6 +338,7 @@ def test_in_a_network_too_large_to_weigh_those_that_are_known_come_first(session
 
 def test_an_edited_network_reads_the_probe(session, lab):
     lab.add(*(silence(1, unit) for unit in range(8)))
-    probe = inspect(session.dataset, session.preview().parameters, session.phrase, session.config)
+    parameters = session.units.preview(session.state, session.run).parameters
+    probe = inspect(session.dataset, parameters, session.phrase, session.config)
     bias = session.state.parameters.b_y
     assert probe.margin.values == pytest.approx([bias[1] - bias[0]] * len(probe.words))

@@ -7,7 +7,7 @@ import pytest
 
 from rnnviz.analysis.fixed_points import STARTS
 from rnnviz.engine.initial_weights import INITIALISATION, SHUFFLING
-from rnnviz.session import SAMPLING
+from rnnviz.lab.generation import SAMPLING
 from rnnviz.tasks.rng import DATA, chance, distinct
 from rnnviz.tasks.split import SPLITTING
 from rnnviz.training.weight_edits import NOISE

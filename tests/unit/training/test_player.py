@@ -417,14 +417,13 @@ def test_after_a_branch_the_step_has_the_new_settings(played, config):
 
 
 def test_a_gradient_check_is_not_taken_for_one_of_another_branch(played, config):
-    trace = played.inspect().trace
-    played.check_gradient(trace)
-    assert played.checked(trace) is not None
+    played.gradients.check(played.gradient_query())
+    assert played.gradients.checked(played.gradient_query()) is not None
     played.go_to(Place(4))
     played.branch()
     played.configure(replace(config, lr=0.5))
     played.advance(5)
-    assert played.checked(played.inspect().trace) is None
+    assert played.gradients.checked(played.gradient_query()) is None
 
 
 def test_more_changes_than_a_link_carries_are_said(played, config, monkeypatch):

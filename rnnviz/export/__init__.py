@@ -1,0 +1,1 @@
+"""What leaves the page: a run's history and weights as files."""

@@ -1,0 +1,30 @@
+"""The settings and scores of a run, as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rnnviz.session import Session
+from rnnviz.training.history import COLUMNS
+
+
+def records(session: Session) -> dict[str, Any]:
+    """The settings and one record an epoch, ready for JSON; a missing score is null."""
+    history, metric = session.run.history, session.dataset.metric.name.replace(" ", "_")
+    names = {column: column.replace("metric", metric) for column in COLUMNS}
+    rows = [
+        {"epoch": e, **{names[k]: None if np.isnan(v) else v for k, v in history.row(e).items()}}
+        for e in range(len(history))
+    ]
+    schedule = session.run.schedule
+    changes = [str(change) for change in schedule.changes]
+    return {"config": schedule.start.as_dict(), "changes": changes, "epochs": rows}
+
+
+def save_json(session: Session, path: Path) -> None:
+    """Write ``records`` to a file."""
+    path.write_text(json.dumps(records(session), indent=1) + "\n", encoding="utf-8")

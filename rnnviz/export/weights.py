@@ -1,0 +1,20 @@
+"""The weights of a network, as an .npz file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rnnviz.session import Session
+
+
+def save_weights(session: Session, path: Path) -> None:
+    """Write the parameters by name, the vocabulary and the classes."""
+    named = session.state.parameters.named().items()
+    arrays: dict[str, Any] = {name: np.ascontiguousarray(array) for name, array in named}
+    arrays["vocabulary"] = np.array(session.dataset.vocabulary.words)
+    arrays["classes"] = np.array(session.dataset.classes)
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
