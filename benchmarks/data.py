@@ -20,7 +20,7 @@ SEEDS, EPOCHS = range(10), 1000
 def history(seed: int, gradient: Gradient) -> History:
     """The scores of one default run."""
     session = Session(RunConfig(seed=seed, gradient=gradient))
-    session.advance(EPOCHS)
+    session.player.advance(EPOCHS)
     return session.run.history
 
 

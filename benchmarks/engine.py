@@ -109,12 +109,12 @@ import rnnviz.cli
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 before = peak()
 session = Session(RunConfig(epochs={epochs}, {settings}))
-session.play()
-while session.running:
-    session.tick(0.05)
+session.player.play()
+while session.player.running:
+    session.player.tick(0.05)
     query = session.gradient_query(session.inspect(), session.objective)
     session.memory.past(session.run, query, 0.002)
-session.go_to(Place({epochs} // 2, 7))
+session.player.go_to(Place({epochs} // 2, 7))
 query = session.gradient_query(session.inspect(), session.objective)
 session.memory.past(session.run, query, 0.1)
 print(peak() - before)

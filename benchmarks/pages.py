@@ -52,7 +52,7 @@ def searching() -> Iterator[Row]:
     """Seconds of a search from 200 starts, H = 64, at the end of a short run."""
     for cell in CellKind:
         session = Session(RunConfig(cell=cell, hidden=64, init="xavier", lr=0.1))  # type: ignore[arg-type]
-        session.advance(100)
+        session.player.advance(100)
         began = time.perf_counter()
         session.dynamics.find(session.dynamics_query)
         while session.dynamics.work(_TICK):

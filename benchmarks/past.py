@@ -26,9 +26,9 @@ def trained(gauge: bool) -> float:
     session = Session(RunConfig(epochs=400))
     probe = session.inspect()
     start = time.process_time()
-    session.play()
-    while session.running:
-        session.tick(SLICE, 50)
+    session.player.play()
+    while session.player.running:
+        session.player.tick(SLICE, 50)
         if gauge:
             query = session.gradient_query(probe, Objective.LOSS)
             session.memory.past(session.run, query, DEVELOP)
@@ -63,7 +63,7 @@ def check(session: Session) -> float:
 def main() -> None:
     """Measure, and print what was wanted beside it."""
     session = Session()
-    session.advance(EPOCHS)
+    session.player.advance(EPOCHS)
     memory = (session.run.snapshots.nbytes + session.run.history.nbytes) / 1e6
     rows = [
         Row("memory of the past of 1000 epochs, H = 64", memory, "MB", at_most=12),

@@ -27,7 +27,7 @@ def run(preset: Preset, seed: int) -> tuple[Session, float]:
     """The run of a preset, and the seconds that it took."""
     session = Session(preset.config(seed))
     before = time.perf_counter()
-    session.advance(session.config.epochs)
+    session.player.advance(session.config.epochs)
     return session, time.perf_counter() - before
 
 

@@ -17,6 +17,7 @@ from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_e
 from rnnviz.engine.training import record
 from rnnviz.export.history import save_json
 from rnnviz.export.weights import save_weights
+from rnnviz.lab.probe import read
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.table import Form, TaskError, read_bytes
@@ -132,17 +133,17 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
     for path in filter(None, (options["json"], options["weights"])):
         path.open("ab").close()  # what can't be written is found out before training
     with tqdm(total=config.epochs, unit="epoch", disable=None, leave=False) as bar:
-        while not session.finished:
+        while not session.player.finished:
             before = session.state.epoch
-            session.advance(1)
+            session.player.advance(1)
             if session.state.epoch == before:
-                tqdm.write(f"rnnviz: {session.message}", file=sys.stderr)
+                tqdm.write(f"rnnviz: {session.player.message}", file=sys.stderr)
                 break
             bar.update()
-            if session.state.epoch % options["every"] == 0 or session.finished:
+            if session.state.epoch % options["every"] == 0 or session.player.finished:
                 tqdm.write(report(session), file=sys.stdout)
     _save(session, options)
-    return 0 if session.finished else 1
+    return 0 if session.player.finished else 1
 
 
 def _save(session: Session, options: dict[str, Any]) -> None:
@@ -165,8 +166,8 @@ def report(session: Session) -> str:
 
 def _gradcheck(config: RunConfig, options: dict[str, Any]) -> int:
     session = Session(config)
-    session.read(options["phrase"])
-    session.advance(config.epochs)
+    read(session.dataset, options["phrase"])
+    session.player.advance(config.epochs)
     parameters, probe = session.state.parameters, session.inspect(options["phrase"])
     batch = probe.trace.batch
     truth = complex_step_gradient(parameters, batch)

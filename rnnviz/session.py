@@ -9,35 +9,38 @@ from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.notation import Names
 from rnnviz.analysis.step_record import StepRecord, step_record
 from rnnviz.config import RunConfig
-from rnnviz.engine.training import order
+from rnnviz.engine.training import TrainState, order
 from rnnviz.lab.dynamics import DynamicsLab, DynamicsQuery
 from rnnviz.lab.gradients import GradientLab, GradientQuery
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.memory import MemoryLab
+from rnnviz.lab.phrase import PhraseInput
 from rnnviz.lab.probe import (
     MAX_TYPED,
     Probe,
     inspect,
     names_of,
     phrase_key,
-    read,
 )
 from rnnviz.lab.step import StepLab, Subject
 from rnnviz.lab.units import UnitLab
+from rnnviz.tasks.data_source import DataSource
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.registry import TASKS
-from rnnviz.tasks.table import TaskError
-from rnnviz.tasks.upload import Upload, dataset_of
+from rnnviz.tasks.upload import Upload
 from rnnviz.tasks.upload_store import UploadStore
-from rnnviz.tasks.vocabulary import Reading
 from rnnviz.training.link import Link
 from rnnviz.training.player import PATIENCE, Player
+from rnnviz.training.run import Run
 from rnnviz.training.schedule import Schedule
 
 
-class Session(Player):
-    """A player with data, a probe phrase, and what is asked about them."""
+class Session:
+    """A run that is played, its data, one phrase, and the labs that ask about them.
+
+    ``data`` and ``player`` say what is learned and where in the run it is; ``phrase_input`` what is
+    read; ``objective``, ``layer``, ``part`` and ``temperature`` how it is looked at.
+    """
 
     def __init__(
         self,
@@ -45,91 +48,96 @@ class Session(Player):
         dataset: Dataset | None = None,
         upload_store: UploadStore | None = None,
     ) -> None:
-        self.upload: Upload | None = None
-        self.upload_store = upload_store or UploadStore()
-        self._own = dataset
-        self.data_problem = self.problem = ""
-        config = config or RunConfig()
-        super().__init__(config, self.data_for(config))
-        self.typed = self.phrase = self.first_phrase
+        self.data = DataSource(dataset, upload_store)
+        self.player = Player(config or RunConfig(), self.data.dataset_for)
+        self.player.on_arrival = self._refit
+        self.phrase_input = PhraseInput(self.first_phrase)
         self.objective = Objective.LOSS
         self.layer, self.part, self.temperature = 0, "h", 0.7
-        self.microscope = StepLab()
+        self.microscope, self.units = StepLab(), UnitLab()
         self.gradients, self.memory = GradientLab(), MemoryLab()
         self.dynamics = DynamicsLab()
-        self.units = UnitLab()
         self._memo = Memo()
 
-    def data_for(self, config: RunConfig) -> Dataset:
-        """The data that are learned with these settings: the reader's own, or those of the task."""
-        if self._own is not None:
-            return self._own
-        if self.upload is not None:
-            return dataset_of(replace(self.upload, seed=config.seed))
-        return TASKS[config.task].build(config.lag, config.seed)
+    # What is learned
 
     @property
-    def first_phrase(self) -> str:
-        """What is looked at to begin with: the task's probe, or the first example there is."""
-        usual = "" if self.own_data else TASKS[self.config.task].probe
-        return usual or (*self.dataset.test, *self.dataset.train)[0].text[:MAX_TYPED]
+    def run(self) -> Run:
+        """The run of training."""
+        return self.player.run
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings of the page."""
+        return self.player.config
+
+    @property
+    def dataset(self) -> Dataset:
+        """What is learned."""
+        return self.player.dataset
+
+    def configure(self, config: RunConfig) -> None:
+        """Take new settings: at the next step where they can, else with a run started again."""
+        before, usual = self.dataset, self.first_phrase
+        self.player.configure(config)
+        self._ask_anew(before, usual)
 
     def load(self, upload: Upload | None) -> None:
         """Learn from the reader's own data, or, with None, from the task's, from epoch 0.
 
-        Where they can't be used the run stays as it is and ``data_problem`` says why.
+        Where they can't be used the run stays as it is and ``data.problem`` says why.
         """
-        self.data_problem, before = "", self.upload
-        self.upload = upload
-        try:
-            dataset = self.data_for(self.config)
-        except TaskError as problem:
-            self.upload, self.data_problem = before, str(problem)
+        before, usual, player = self.dataset, self.first_phrase, self.player
+        if not self.data.take(upload, self.config):
             return
-        if dataset is not self.dataset:
-            self.pause()
-            self._restart()
-            self.message = f"Started again at epoch 0, with the data {dataset.name}."
+        if self.data.dataset_for(self.config) is not before:
+            player.pause()
+            player.restart()
+            self._ask_anew(before, usual)
+            player.message = f"Started again at epoch 0, with the data {self.dataset.name}."
 
-    def _arrive(self) -> None:
-        super()._arrive()
+    # What is looked at
+
+    @property
+    def state(self) -> TrainState:
+        """The state that is looked at: the present, or one that the run has passed."""
+        return self.player.state
+
+    @property
+    def settings(self) -> RunConfig:
+        """The settings in force at the place that is looked at."""
+        return self.run.schedule.at(self.player.here)
+
+    @property
+    def names(self) -> Names:
+        """What the rows and columns of the parameters stand for."""
+        return names_of(self.dataset)
+
+    def _refit(self) -> None:
         # What was drawn on the way must not choose the axes of what a link leads to.
         self.dynamics.refit()
         self.units.refit()
 
-    def _restart(self) -> None:
-        before, usual = self.dataset, self.first_phrase
-        super()._restart()
-        if self.dataset is not before:
-            kept = self.dataset.name == before.name or (self.own_data and self._is_known())
-            self._ask_anew(kept and self.typed != usual)
+    # The phrase
 
-    def _ask_anew(self, kept: bool) -> None:
-        """Keep what the reader has typed, if these data can read it, or begin with their own."""
-        self.ask(self.typed if kept else self.first_phrase)
-        if self.problem:
-            self.ask(self.first_phrase)
-
-    def _is_known(self) -> bool:
-        """Whether these data have every word of what the reader has typed."""
-        try:
-            return not self.read(self.typed).unknown
-        except TaskError:
-            return False
+    @property
+    def first_phrase(self) -> str:
+        """What is read to begin with."""
+        return self.data.first_phrase(self.config, self.dataset)[:MAX_TYPED]
 
     def ask(self, text: str) -> None:
-        """Make ``text`` the probe; if it can't be, the last one stays and ``problem`` says why."""
-        # Of what is too long to be read the beginning is kept, to be shortened.
-        self.typed, self.problem = text[: MAX_TYPED + 1], ""
-        try:
-            self.read(text)
-            self.phrase = text
-        except TaskError as problem:
-            self.problem = f"{problem} The pictures still show: {self.phrase}"
+        """Make ``text`` the phrase that is read; see ``PhraseInput``."""
+        self.phrase_input.ask(text, self.dataset)
 
-    def read(self, text: str) -> Reading:
-        """The words of ``text`` that the network knows; raise TaskError with a sentence if none."""
-        return read(self.dataset, text)
+    def _ask_anew(self, before: Dataset, usual: str) -> None:
+        """With other data keep what the reader has typed, if they can read it."""
+        if self.dataset is before:
+            return
+        box = self.phrase_input
+        fits = self.dataset.name == before.name or (self.data.own and box.fits(self.dataset))
+        self.ask(box.typed if fits and box.typed != usual else self.first_phrase)
+        if box.problem:
+            self.ask(self.first_phrase)
 
     def inspect(self, text: str | None = None) -> Probe:
         """Read a phrase, or the probe, with the network shown; raise TaskError if it can't.
@@ -139,14 +147,9 @@ class Session(Player):
         state, config = self.state, self.settings
         if text is not None:
             return inspect(self.dataset, state.parameters, text, config)
-        data, phrase = self.dataset, self.phrase
+        data, phrase = self.dataset, self.phrase_input.phrase
         key = state, phrase, config
         return self._memo.ask("probe", key, lambda: inspect(data, state.parameters, phrase, config))
-
-    @property
-    def settings(self) -> RunConfig:
-        """The settings in force at the place that is looked at."""
-        return self.run.schedule.at(self.here)
 
     def gradient_query(
         self, probe: Probe | None = None, objective: Objective | None = None
@@ -177,53 +180,35 @@ class Session(Player):
     @property
     def next_examples(self) -> list[Example]:
         """The training examples that are read next, for one step, at the place looked at."""
-        epoch, position = self.here
+        epoch, position = self.player.here
         indexes = order(self.config.seed, epoch, self.run.examples, self.config.batch)
         return [self.dataset.train[i] for i in indexes[position : position + self.config.batch]]
-
-    @property
-    def names(self) -> Names:
-        """What the rows and columns of the parameters stand for."""
-        return names_of(self.dataset)
 
     @property
     def dynamics_query(self) -> DynamicsQuery:
         """What is looked at, for questions about where the states go."""
         return DynamicsQuery(self.state, self.dataset, self.run.schedule.origin)
 
+    # Links
+
     def link(self) -> Link:
         """The link to what is on the page now.
 
         The reader's own data it can only name; other data that were given have no name.
         """
-        if self._own is not None:
+        if self.data.given is not None:
             return Link(Schedule(self.config))
-        usual = self.phrase == self.first_phrase
-        data = self.upload_store.put(self.upload) if self.upload else None
-        return replace(super().link(), phrase=None if usual else self.phrase, data=data)
-
-    @property
-    def own_data(self) -> bool:
-        """Whether the data are the reader's own, which a link can't carry."""
-        return self._own is not None or self.upload is not None
+        phrase, usual = self.phrase_input.phrase, self.first_phrase
+        name = self.data.name()
+        return replace(self.player.link(), phrase=None if phrase == usual else phrase, data=name)
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
         """Ask the phrase of a link and go where it leads, see ``Player.follow``."""
-        problems = [*problems, *self._take_down(link)]
-        before, self.dataset = self.dataset, self.data_for(link.schedule.start)
-        self.config = link.schedule.start
+        problems = [*problems, *self.data.find(link.data)]
+        before, start = self.dataset, link.schedule.start
+        dataset = self.data.dataset_for(start)
         if link.phrase is not None:
-            self.ask(link.phrase)
-        elif self.dataset is not before:
-            self.ask(self.first_phrase)
-        super().follow(link, problems, patience)
-
-    def _take_down(self, link: Link) -> list[str]:
-        """Learn from the data that a link names; a sentence if they are no longer there."""
-        self.upload = self.upload_store.get(link.data) if link.data else None
-        if self.upload or not link.data:
-            return []
-        return [
-            "In the link: its data are not on this computer any more, or never were: a link can't "
-            "carry them. The task's own data are shown; load yours again."
-        ]
+            self.phrase_input.ask(link.phrase, dataset)
+        elif dataset is not before:
+            self.phrase_input.ask(self.data.first_phrase(start, dataset)[:MAX_TYPED], dataset)
+        self.player.follow(link, problems, patience)

@@ -36,5 +36,5 @@ def session(config: RunConfig) -> Session:
 def learned() -> Session:
     """A small run that has learned its phrases; only to look at, never to change."""
     session = Session(RunConfig(hidden=8, init_scale=0.1, lr=0.05, epochs=200))
-    session.advance(200)
+    session.player.advance(200)
     return session

@@ -34,7 +34,7 @@ def _loss(session: Session) -> str:
     config = session.config
     if config.cell is not CellKind.ELMAN:
         return "_gated"
-    own = session.own_data or config.task is not TaskName.SENTIMENT
+    own = session.data.own or config.task is not TaskName.SENTIMENT
     plain = _faint(session) and config.optimizer is OptimizerKind.SGD
     return "_plateau" if plain and not own else ""
 

@@ -28,23 +28,23 @@ def act(session: Session, command: Mapping[str, Any]) -> None:
     """Do what a command says; raises RefusedError."""
     match command:
         case {"do": "play" | "pause" | "reset" as what}:
-            getattr(session, what)()
+            getattr(session.player, what)()
         case {"do": "step", "what": "epoch"}:
-            session.step_epoch()
+            session.player.step_epoch()
         case {"do": "step", "what": "phrase"}:
-            session.step_phrase()
+            session.player.step_phrase()
         case {"do": "now"}:
-            session.back_to_now()
+            session.player.back_to_now()
         case {"do": "branch"}:
-            session.branch()
+            session.player.branch()
         case {"do": "seed"}:
             seed = (session.config.seed + 1) % SETTINGS["seed"].high
             session.configure(replace(session.config, seed=int(seed)))
         case {"do": "seek", "epoch": int(epoch)} if epoch >= 0:
-            session.pause()
-            session.go_to(Place(epoch))
+            session.player.pause()
+            session.player.go_to(Place(epoch))
         case {"do": "speed", "epochs": int(speed)} if speed in SPEEDS:
-            session.speed = speed
+            session.player.speed = speed
         case {"do": "phrase", "text": str(text)}:
             # A box that is full may hold half of a sign, which is no text.
             session.ask(text.encode(errors="replace").decode())

@@ -86,11 +86,13 @@ class SessionHost:
 
     def plays(self, now: float) -> bool:
         """Whether there is training to do for somebody who looks."""
-        return self.session.running and any(self._looks(viewer, now) for viewer in self.viewers)
+        return self.session.player.running and any(
+            self._looks(viewer, now) for viewer in self.viewers
+        )
 
     def busy(self, now: float) -> Callable[[], None] | None:
         """Work that takes its time: a link to follow, or a page's job while the run rests."""
-        if self.plays(now) and self.session.opening:
+        if self.plays(now) and self.session.player.opening:
             return self._follow
         job = self._job(now)
         return None if job is None else lambda: self._work(job, now)
@@ -100,9 +102,9 @@ class SessionHost:
 
         Where several sessions are ``playing`` each trains for less, so that all are seen as often.
         """
-        if self.plays(now) and not self.session.opening:
+        if self.plays(now) and not self.session.player.opening:
             self._train(now, SLICE / max(1, playing))
-        elif not self.session.running:
+        elif not self.session.player.running:
             self._pace.reset()
         self._notice_the_end()
         if now < self._next_frame:
@@ -116,32 +118,32 @@ class SessionHost:
 
     @property
     def _rate(self) -> float:
-        return self.session.speed or STEPS
+        return self.session.player.speed or STEPS
 
     def _train(self, now: float, budget: float) -> None:
         session, due = self.session, self._pace.due(now, self._rate)
         if not due:
             return
-        before = session.here.epoch
-        session.tick(budget, due)
+        before = session.player.here.epoch
+        session.player.tick(budget, due)
         # Of an epoch that takes longer the rest stays due.
-        self._pace.credit -= session.here.epoch - before if session.speed else due
+        self._pace.credit -= session.player.here.epoch - before if session.player.speed else due
         self.version += 1
 
     def _notice_the_end(self) -> None:
         """Streamlit's part of the page follows a run that has come to rest by itself."""
-        if self._ran and not self.session.running:
+        if self._ran and not self.session.player.running:
             self.edition += 1
-        self._ran = self.session.running
+        self._ran = self.session.player.running
 
     def _follow(self) -> None:
-        self.session.tick(STRETCH)
+        self.session.player.tick(STRETCH)
         self.version += 1
-        if not self.session.opening:
+        if not self.session.player.opening:
             self.edition += 1
 
     def _job(self, now: float) -> Job | None:
-        if self.session.running:
+        if self.session.player.running:
             return None
         for viewer in self.viewers:
             scene = self._scene(viewer)
@@ -187,13 +189,13 @@ class SessionHost:
 
     def say(self, sentence: str) -> None:
         """Tell the reader something, before what the session says."""
-        self.session.note(sentence)
+        self.session.player.note(sentence)
         self.version += 1
 
     def fail(self) -> None:
         """Hold the run after something that should not happen, and say so."""
-        self.session.pause()
-        if not self.session.message.startswith(FAILED):
+        self.session.player.pause()
+        if not self.session.player.message.startswith(FAILED):
             self.say(FAILED)
 
     def restore(self, query: str) -> None:
@@ -252,9 +254,9 @@ class SessionHost:
         # While it plays Streamlit's part stays as it is, and while a hand is on a slider.
         if command["do"] not in ("play", "speed") and command.get("settled", True):
             self.edition += 1
-        if self.session.running and not self._ran:
+        if self.session.player.running and not self._ran:
             self._pace.reset()
-        self._ran = self.session.running
+        self._ran = self.session.player.running
 
     def _handle(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
         """Have the page act on what was clicked or selected on it."""
@@ -284,7 +286,7 @@ class SessionHost:
             scene.draw(frame)
         except Exception:
             _LOG.exception("a page could not be drawn")
-            self.session.pause()
+            self.session.player.pause()
             return "This page can't be drawn here. The run is kept: try another epoch or page."
         return ""
 
@@ -296,14 +298,14 @@ class SessionHost:
             "seq": viewer.sent + 1,
             "heard": self._heard.get(viewer.client, 0),
             "edition": self.edition,
-            "running": session.running,
-            "over": session.over,
-            "looking_back": session.shown is not None,
-            "epoch": last if session.shown is None else session.shown.epoch,
+            "running": session.player.running,
+            "over": session.player.over,
+            "looking_back": session.player.shown is not None,
+            "epoch": last if session.player.shown is None else session.player.shown.epoch,
             "last": last,
-            "place": session.place,
-            "speed": session.speed,
-            "typed": session.typed,
+            "place": session.player.place,
+            "speed": session.player.speed,
+            "typed": session.phrase_input.typed,
             "sequence": "batch" if session.config.batch > 1 else session.names.sequence,
             "link": self._link(viewer, now),
         }
@@ -311,7 +313,7 @@ class SessionHost:
     def _link(self, viewer: Viewer, now: float) -> str | None:
         """The query of the address, where it has changed; while the run goes on now and then."""
         at, before = viewer.link
-        if self.session.running and now < at + LINK:
+        if self.session.player.running and now < at + LINK:
             return None
         link = self._query()
         viewer.link = now, link

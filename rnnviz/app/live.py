@@ -35,5 +35,5 @@ def live(
 
 def go_to_click(session: Session, click: Event) -> None:
     """Look at the epoch that was clicked in a chart over the epochs."""
-    session.pause()
-    session.go_to(Place(round(click["x"])))
+    session.player.pause()
+    session.player.go_to(Place(round(click["x"])))

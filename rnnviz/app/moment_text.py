@@ -19,8 +19,8 @@ from rnnviz.session import Session
 def levels_html(session: Session, probe: Probe, step: StepRecord) -> str:
     """Where the moment is: epoch, phrase and its target, phase, and word."""
     own = session.microscope.subject is Subject.OWN
-    if own and session.problem:
-        return f'<div class="rnnviz-levels"><b>{escape(session.problem)}</b></div>'
+    if own and session.phrase_input.problem:
+        return f'<div class="rnnviz-levels"><b>{escape(session.phrase_input.problem)}</b></div>'
     places = _levels(session, probe, step, session.microscope.moment)
     shown = " › ".join(f"<b>{escape(place)}</b>" for place in places)
     return f'<div class="rnnviz-levels">{shown}</div>'
@@ -34,7 +34,7 @@ def levels_room(session: Session, probe: Probe, step: StepRecord) -> list[TextBl
 
 def _levels(session: Session, probe: Probe, step: StepRecord, moment: Moment) -> list[str]:
     words, own = step.words, session.microscope.subject is Subject.OWN
-    epoch, position = session.here
+    epoch, position = session.player.here
     phrase = "a sequence of your own" if own else _place(session, position)
     target = wanted_text(session.dataset, step.trace.targets[step.unrolled(0).rows])
     places = [

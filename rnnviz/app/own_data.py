@@ -24,7 +24,7 @@ _HELP = (
 
 def own_data(session: Session) -> None:
     """Let the reader give data of their own, show what is in them, and start on a click."""
-    if session.own_data:
+    if session.data.own:
         st.caption(
             "Your own data stay on this computer: a link can only name them, and only as long as "
             "this server runs."
@@ -38,8 +38,8 @@ def own_data(session: Session) -> None:
     with st.expander("Use your own data"):
         train = _file("train", "Training file") or _pasted()
         if train is None:
-            if session.data_problem:
-                st.warning(escaped(session.data_problem))
+            if session.data.problem:
+                st.warning(escaped(session.data.problem))
             return
         below_train = st.container()
         test = _file("test", "Test file (optional)")
@@ -78,10 +78,10 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
     _show(preview(upload))
     st.button(
         "Learn from these data", key="learn", type="primary", on_click=on_host(Session.load),
-        args=(upload,), disabled=upload == session.upload,
+        args=(upload,), disabled=upload == session.data.upload,
     )  # fmt: skip
-    if session.data_problem:
-        st.warning(escaped(session.data_problem))
+    if session.data.problem:
+        st.warning(escaped(session.data.problem))
 
 
 def _problem(upload: Upload) -> str:

@@ -45,7 +45,7 @@ def _read(session: Session, edition: int) -> RunConfig:
             if group == "Data":
                 values["task"] = _task(session, first, edition)
             for row in (row for row in SETTINGS.values() if row.group == group):
-                if row.name == "lag" and session.own_data:
+                if row.name == "lag" and session.data.own:
                     values["lag"] = first.lag
                 elif row.name != "task" and row.applies(values):
                     values[row.name] = _widget(row, getattr(first, row.name), edition)
@@ -80,7 +80,7 @@ def _widget(row: Setting, first: Any, edition: int) -> Any:
 
 def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
     """The choice of the task, which brings its first preset along, and its presets' buttons."""
-    if session.own_data:
+    if session.data.own:
         own = f"Own data: {session.dataset.name[:60]}"
         st.selectbox("Task", [own], key="own_task", disabled=True)
         return first.task
@@ -117,7 +117,7 @@ def _is_on(config: RunConfig, preset: Preset) -> bool:
 
 def _about(session: Session) -> None:
     """What the task teaches, what to look for, and how large the data are."""
-    if not session.own_data:
+    if not session.data.own:
         st.caption(TASKS[session.config.task].teaches)
         looks = [p.look for p in PRESETS[session.config.task] if _is_on(session.config, p)]
         if looks:

@@ -106,18 +106,18 @@ def escaped(text: str) -> str:
 
 def status_html(session: Session) -> str:
     """The numbers that are always in sight, and the line that says what happened."""
-    scores, data = session.run.history.row(session.here.epoch), session.dataset
+    scores, data = session.run.history.row(session.player.here.epoch), session.dataset
     unit, metric = data.guess.unit, data.metric.name
     cells = [
-        ("state", "state", session.condition),
-        ("epoch", _epoch_label(session), f"{session.place} of {session.config.epochs}"),
+        ("state", "state", session.player.condition),
+        ("epoch", _epoch_label(session), f"{session.player.place} of {session.config.epochs}"),
         ("train", f"training loss ({unit})", written(scores["train_loss"], "{:.4f}")),
         ("test", f"test loss ({unit})", written(scores["test_loss"], "{:.4f}")),
         ("train", f"training {metric}", written(scores["train_metric"], "{:.1%}")),
         ("test", f"test {metric}", written(scores["test_metric"], "{:.1%}")),
     ]
     shown = "".join(f'<div class="{c}"><small>{n}</small><b>{v}</b></div>' for c, n, v in cells)
-    message = f'<div class="rnnviz-message" role="status">{escape(session.message)}</div>'
+    message = f'<div class="rnnviz-message" role="status">{escape(session.player.message)}</div>'
     return f'<div class="rnnviz-status">{shown}</div>{health_html(_signs(session))}{message}'
 
 
@@ -145,7 +145,7 @@ def _size(sign: Sign) -> str:
 
 
 def _epoch_label(session: Session) -> str:
-    epoch, position = session.here
+    epoch, position = session.player.here
     return f"epoch (scores: of {epoch})" if position else "epoch"
 
 

@@ -14,11 +14,12 @@ from rnnviz.analysis.fixed_points import FixedPoints, Search
 from rnnviz.analysis.flow_map import FixedInputMap, FlowMap
 from rnnviz.analysis.notation import number, quoted
 from rnnviz.analysis.phase_portrait import Readout
-from rnnviz.analysis.projection import Plane, Projection, fit, plane_of
+from rnnviz.analysis.projection import Plane, fit, plane_of
 from rnnviz.analysis.visited_states import VisitedStates, visit
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
+from rnnviz.lab.memo import Memo
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.table import TaskError
 from rnnviz.tasks.values import read_values
@@ -63,9 +64,7 @@ class DynamicsLab:
         self._lock = RLock()
         self._found: dict[object, FixedPoints] = {}
         self._search: tuple[object, int, Search] | None = None
-        self._visited: tuple[object, VisitedStates] | None = None
-        self._flow: tuple[TrainState, FlowMap, bytes] | None = None
-        self._basis: tuple[object, Projection] | None = None
+        self._memo = Memo()
 
     # What is held
 
@@ -122,20 +121,23 @@ class DynamicsLab:
 
     def flow(self, query: DynamicsQuery) -> FlowMap:
         """One step of the network as a map."""
-        return self._map(query.state)[1]
+        return self._map(query.state)[0]
 
-    def _map(self, state: TrainState) -> tuple[TrainState, FlowMap, bytes]:
-        if not self._flow or self._flow[0] is not state:
+    def _map(self, state: TrainState) -> tuple[FlowMap, bytes]:
+        """The map, and a digest of its weights."""
+
+        def made() -> tuple[FlowMap, bytes]:
             digest = blake2b(state.parameters.theta.tobytes(), digest_size=16).digest()
-            self._flow = state, FlowMap(state.parameters), digest
-        return self._flow
+            return FlowMap(state.parameters), digest
+
+        return self._memo.ask("map", state, made)
 
     def visited(self, query: DynamicsQuery) -> VisitedStates:
         """The states that the training sequences lead through."""
-        key = query.state, query.dataset
-        if not self._visited or self._visited[0] != key:
-            self._visited = key, visit(query.state.parameters, query.dataset.train)
-        return self._visited[1]
+        state, dataset = query.state, query.dataset
+        return self._memo.ask(
+            "visited", (state, dataset), lambda: visit(state.parameters, dataset.train)
+        )
 
     # The plane
 
@@ -149,9 +151,7 @@ class DynamicsLab:
         It is fitted anew for another run, and by ``refit``.
         """
         key = query.dataset, query.origin
-        if not self._basis or self._basis[0] != key:
-            self._basis = key, fit(self.visited(query).states, query.epoch)
-        basis = self._basis[1]
+        basis = self._memo.ask("basis", key, lambda: fit(self.visited(query).states, query.epoch))
         last = len(basis.axes) - 1
         first, second = (min(axis, last) for axis in self.axes)
         axes = (first, second) if first != second else (0, min(1, last))
@@ -159,7 +159,7 @@ class DynamicsLab:
 
     def refit(self) -> None:
         """Fit the basis to the network that is looked at next."""
-        self._basis = None
+        self._memo.forget("basis")
 
     # The search
 
@@ -169,7 +169,7 @@ class DynamicsLab:
 
     def _key(self, held: FixedInputMap, query: DynamicsQuery) -> object:
         # Networks that differ in how they work can have the same weights.
-        network = query.state.parameters.architecture, self._map(query.state)[2]
+        network = query.state.parameters.architecture, self._map(query.state)[1]
         return network, query.dataset, held.inputs.tobytes(), self.starts, query.origin.seed
 
     def find(self, query: DynamicsQuery) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,27 +24,30 @@ PATIENCE = 1.0
 
 
 class Player:
-    """A run, and the place in it that is looked at."""
+    """A run, and the place in it that is looked at.
 
-    def __init__(self, config: RunConfig, dataset: Dataset) -> None:
-        self.config, self.dataset = config, dataset
+    ``dataset_for`` gives the data that are learned with some settings.
+    """
+
+    def __init__(self, config: RunConfig, dataset_for: Callable[[RunConfig], Dataset]) -> None:
+        self.config = config
         self.speed = 60
         self.running = False
         self.message = "Press Play: in every epoch the network reads each training example once."
+        #: Called where the way of a link has come to its end.
+        self.on_arrival: Callable[[], None] = lambda: None
         self._problems = ""
-        self._restart()
+        self._dataset_for = dataset_for
+        self.restart()
 
-    def _restart(self) -> None:
-        self.dataset = self.data_for(self.config)
+    def restart(self) -> None:
+        """Start at epoch 0, with the settings and data of now."""
+        self.dataset = self._dataset_for(self.config)
         self.run = Run(self.dataset, Schedule(self.config))
         self.shown: Place | None = None
         self.ghost: Ghost | None = None
         self._journey: Iterator[None] | None = None
         self._target: Link | None = None
-
-    def data_for(self, config: RunConfig) -> Dataset:
-        """The data that are learned with these settings."""
-        return self.dataset
 
     # Where it is
 
@@ -207,7 +210,7 @@ class Player:
         """Start the run again from the same initial weights."""
         self.running = False
         self.message = ""
-        self._restart()
+        self.restart()
 
     # Going back
 
@@ -287,7 +290,7 @@ class Player:
         restarting = self.config.restarts(config)
         self.config = config
         if restarting:
-            self._restart()
+            self.restart()
             # Another task brings its own settings along.
             other = [row for row in restarting if row.name == "task"] or restarting
             names = _listed([row.label for row in other])
@@ -343,7 +346,7 @@ class Player:
         if not any(change.name == EDIT for change in changes):
             return link, []
         start = link.schedule.start
-        architecture = architecture_of(self.data_for(start), start)
+        architecture = architecture_of(self._dataset_for(start), start)
         wrong = {c: p for c in changes if c.name == EDIT and (p := problem(c.value, architecture))}
         own = tuple(c for c in link.schedule.changes if c not in wrong)
         old = link.old and replace(
@@ -353,7 +356,7 @@ class Player:
         return replace(link, schedule=Schedule(start, own), old=old), said
 
     def _way(self, link: Link) -> Iterator[None]:
-        self.dataset = self.data_for(link.schedule.start)
+        self.dataset = self._dataset_for(link.schedule.start)
         first = link.old.schedule(link.schedule) if link.old else link.schedule
         self.run = Run(self.dataset, first)
         if link.old:
@@ -395,6 +398,7 @@ class Player:
         self.running = False
         self.run.configure(self.config)
         self.message = f"{self._problems} {self.message}".strip()
+        self.on_arrival()
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -95,9 +95,9 @@ class Tab:
         assert [box.message for box in self.app.exception] == []
         self.seat = self.app.session_state["seat"]
         session = self.session
-        if session.opening:
-            while session.opening:
-                session.tick(1)
+        if session.player.opening:
+            while session.player.opening:
+                session.player.tick(1)
             self.run()
 
     def look(self):

@@ -99,7 +99,7 @@ def test_the_numbers_of_the_run_are_in_sight(new):
 
 def test_a_page_opens_with_the_default_run(new):
     assert new.session.config == RunConfig()
-    assert new.session.phrase == PHRASE
+    assert new.session.phrase_input.phrase == PHRASE
     assert new.link == {}
 
 
@@ -183,11 +183,11 @@ def test_two_tabs_are_two_runs(open_page):
 
 def test_play_runs_and_pause_stops(page):
     page.click("play")
-    assert page.session.running
+    assert page.session.player.running
     assert page.frame["running"]
     assert "Running" in page.text
     page.click("pause")
-    assert not page.session.running
+    assert not page.session.player.running
     assert not page.frame["running"]
     assert "Paused" in page.text
 
@@ -233,7 +233,7 @@ def test_after_the_last_seed_comes_the_first(open_page):
 def test_every_speed_can_be_chosen(page, speed):
     page.say("speed", epochs=speed)
     page.set("batch", 8)
-    assert page.session.speed == page.frame["speed"] == speed
+    assert page.session.player.speed == page.frame["speed"] == speed
 
 
 def test_a_step_is_called_by_what_it_takes(page):
@@ -295,7 +295,7 @@ def test_a_widget_sets_its_setting_and_its_part_of_the_link(page, name, value):
 
 def test_too_large_steps_are_explained_on_the_page(open_page):
     page = open_page(lr="10")
-    page.session.advance(1000)
+    page.session.player.advance(1000)
     page.run()
     assert "the loss is no longer a finite number" in page.text
     assert "Try a learning rate of 0.02" in page.text
@@ -309,7 +309,7 @@ def test_a_link_sets_the_run_and_the_phrase(open_page):
     assert page.session.config == RunConfig(lr=0.5, hidden=8, gradient="notebook")
     assert page.widget("hidden").value == 8
     assert page.frame["typed"] == "not bad"
-    assert page.session.phrase == "not bad"
+    assert page.session.phrase_input.phrase == "not bad"
     assert "In the link" not in page.text
 
 
@@ -322,7 +322,7 @@ def test_a_copied_link_reproduces_the_run(open_page):
     assert page.link["epoch"] == "1"
     copy = open_page(**page.link)
     assert weights(copy) == weights(page)
-    assert copy.session.phrase == page.session.phrase
+    assert copy.session.phrase_input.phrase == page.session.phrase_input.phrase
     assert copy.link == page.link
 
 
@@ -363,7 +363,7 @@ def test_what_a_link_has_besides_is_ignored(open_page):
 def test_a_phrase_in_a_link_may_be_too_long(open_page):
     page = open_page(phrase="bad " * 10_000)
     assert "The phrase has 10,000 words; the most that can be read is 200" in page.text
-    assert page.session.phrase == PHRASE
+    assert page.session.phrase_input.phrase == PHRASE
 
 
 # The phrase
@@ -429,7 +429,7 @@ def test_signs_are_shown_as_typed(page, word):
 def test_a_link_with_an_unreadable_phrase_gets_a_sentence(open_page):
     page = open_page(phrase="<i>great</i>")
     assert "None of these words is in the vocabulary" in page.text
-    assert page.session.phrase == PHRASE
+    assert page.session.phrase_input.phrase == PHRASE
 
 
 @pytest.mark.parametrize("task", ["sentiment", "translation", "parity", "flipflop"])
@@ -495,7 +495,7 @@ def test_three_classes_can_be_learned(page):
 def test_a_run_on_an_uploaded_file_can_be_played(page):
     page.learn("weather.csv", WEATHER)
     page.click("play")
-    page.session.tick(1.0)
+    page.session.player.tick(1.0)
     assert "Running" in page.text
     assert "1 of 1000" in page.text
 
@@ -643,7 +643,7 @@ def test_choosing_a_task_takes_its_first_preset(page, task):
     assert preset.look in page.text
     page.click("step_phrase")
     page.run()
-    assert page.session.here.position > 0 or page.session.here.epoch == 1
+    assert page.session.player.here.position > 0 or page.session.player.here.epoch == 1
     assert page.charts.keys() >= {"loss", "metric", "states", "flow"}
 
 
@@ -653,16 +653,20 @@ def test_another_task_begins_with_its_own_phrase(page, task):
     page.app.selectbox(key="task").set_value(task)
     page.run()
     wanted = "not bad" if task is TaskName.SENTIMENT else TASKS[task].probe
-    assert page.session.phrase == page.frame["typed"] == (wanted or page.session.first_phrase)
-    assert not page.session.problem
+    assert (
+        page.session.phrase_input.phrase
+        == page.frame["typed"]
+        == (wanted or page.session.first_phrase)
+    )
+    assert not page.session.phrase_input.problem
     page.ask(page.session.dataset.train[0].text)
-    assert page.session.phrase == page.session.dataset.train[0].text
+    assert page.session.phrase_input.phrase == page.session.dataset.train[0].text
 
 
 def test_other_data_begin_with_a_phrase_that_they_can_read(page):
     page.learn("weather.csv", WEATHER)
-    assert page.frame["typed"] == page.session.phrase
-    assert page.session.phrase in ("so warm", "so cold")
+    assert page.frame["typed"] == page.session.phrase_input.phrase
+    assert page.session.phrase_input.phrase in ("so warm", "so cold")
 
 
 @pytest.mark.parametrize(("task", "preset"), BUTTONS, ids=lambda x: getattr(x, "label", x))
@@ -734,9 +738,9 @@ def test_a_branch_with_another_rate_is_in_the_link_and_opens_elsewhere(trained, 
 def test_a_step_in_the_past_is_replayed(trained):
     trained.say("seek", epoch=4)
     trained.click("step_epoch")
-    assert trained.session.here == Place(5)
+    assert trained.session.player.here == Place(5)
     trained.click("step_phrase")
-    assert trained.session.place == "5 + 1/58"
+    assert trained.session.player.place == "5 + 1/58"
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,8 @@ def diverged():
     config = RunConfig(activation="relu", dtype="float32", lr=10, init_scale=0.1, clip_by="off")
     session = Session(config)
     for _ in range(5):
-        session.step_phrase()
-    assert session.here.position == 5
+        session.player.step_phrase()
+    assert session.player.here.position == 5
     assert np.isfinite(session.state.parameters.theta).all()
     assert not np.isfinite(session.inspect().unrolled(0).h).all()
     return session

@@ -38,7 +38,7 @@ class Page(tab.Page):
 @pytest.fixture(scope="module")
 def trained():
     session = Session(PRESETS[TaskName.FLIPFLOP][0].config())
-    session.advance(session.config.epochs)
+    session.player.advance(session.config.epochs)
     return session
 
 
@@ -128,7 +128,7 @@ def test_words_can_be_chosen_and_their_mean_is_held(page):
 
 
 def test_the_plane_stays_until_it_is_fitted_anew(page):
-    page.session.advance(2)
+    page.session.player.advance(2)
     page.run()
     assert "fitted at epoch 3" in page.charts["phase"]["remark"]
     page.click("refit")

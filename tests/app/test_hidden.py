@@ -155,7 +155,7 @@ def test_what_is_said_of_the_colours_is_true_of_what_is_wanted(task, said):
 def test_the_page_says_when_the_axes_were_fitted(page):
     page.enter(Room.WAYS)
     assert "Axes fitted at epoch 3" in re.sub(r"\s+", " ", page.text)
-    page.session.advance(4)
+    page.session.player.advance(4)
     page.run()
     assert "Axes fitted at epoch 3" in re.sub(r"\s+", " ", page.text)
     page.click("refit")
@@ -326,7 +326,7 @@ def test_only_branch_with_this_touches_the_run(page):
     page.click("branch_with")
     assert np.array_equal(page.session.state.parameters.theta, edited)
     assert page.lab.edits == ()
-    assert page.session.ghost is not None
+    assert page.session.player.ghost is not None
     assert page.session.link().to_query()["changes"] == "3:edit=silence 1 0,3:edit=scale 0.9"
 
 
@@ -339,8 +339,8 @@ def test_a_link_with_edits_opens_on_the_page():
 
 
 def test_looking_back_all_rooms_show_what_was_then(page):
-    page.session.advance(5)
-    page.session.go_to(Place(2))
+    page.session.player.advance(5)
+    page.session.player.go_to(Place(2))
     page.run()
     state = page.session.state
     body = page.bodies["tinted"]

@@ -46,7 +46,7 @@ def test_frame_follows_frame_until_it_is_held(page, room):
     assert [frame["running"] for frame in frames] == [True] * 4 + [False]
     places = [frame["place"] for frame in frames]
     assert len({*places}) == 4
-    assert places[-2] == places[-1] == opened.session.place
+    assert places[-2] == places[-1] == opened.session.player.place
     for frame in frames:
         assert not frame["problem"]
         assert f"{frame['place']} of 20000" in plain(frame["texts"]["status"])
@@ -59,7 +59,7 @@ def test_a_page_that_can_not_be_drawn_says_so_and_holds_the_run(monkeypatch):
     monkeypatch.setattr(train, "loss_curve", lambda *_: 1 / 0)
     opened.look()
     assert opened.frame["problem"].startswith("This page can't be drawn here.")
-    assert not opened.session.running
+    assert not opened.session.player.running
     monkeypatch.undo()
     opened.look()
     assert opened.text.replace("Paused", "Running") == whole
@@ -72,7 +72,7 @@ def test_a_page_that_can_not_be_drawn_says_so_and_holds_the_run(monkeypatch):
 def looked():
     """The pages of one run at epoch 9."""
     session = Session(RunConfig(hidden=4, init_scale=0.3))
-    session.advance(9)
+    session.player.advance(9)
     return {page: Page(page, session) for page in PAGES}
 
 
@@ -164,7 +164,7 @@ def test_scales_seldom_move_while_it_learns(page, room):
             so_far = seen.setdefault(key, [ends])
             if so_far[-1] != ends:
                 so_far.append(ends)
-        opened.session.advance(epochs=1)
+        opened.session.player.advance(epochs=1)
         opened.look()
     assert {key for key, ends in seen.items() if len(ends) > 8} == set()
 

@@ -156,7 +156,7 @@ def test_a_phrase_of_ones_own_can_not_be_applied(page):
     own(page)
     assert page.stepper("apply")["disabled"]
     page.click("apply")
-    assert page.session.place == "3"
+    assert page.session.player.place == "3"
     assert "a sequence of your own: “i am not good”" in page.text
 
 
@@ -164,7 +164,7 @@ def test_a_finished_run_has_nothing_to_apply():
     page = Page(hidden="4", epochs="2", epoch="2")
     assert page.frame["positions"]["apply"] == {"last": 1, "shown": 1, "text": "", "bands": []}
     page.click("apply")
-    assert page.session.place == "2"
+    assert page.session.player.place == "2"
 
 
 def test_a_phrase_that_can_not_be_read_gets_a_sentence(page):

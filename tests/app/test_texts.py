@@ -41,7 +41,7 @@ def learned(columns, rows, **settings):
     session.load(Upload(File("<img src=x>.csv", table.encode()), unit=Unit.WORDS))
     session.ask(" ".join([*HOSTILE, "<a>unknown</a>"]))
     assert len(session.inspect().words) >= len(HOSTILE)
-    session.step_epoch()
+    session.player.step_epoch()
     return session
 
 

@@ -15,6 +15,7 @@ from rnnviz import cli
 from rnnviz.config import SETTINGS, Gradient, RunConfig, TaskName
 from rnnviz.session import Session
 from rnnviz.tasks.upload import DATA_SETTINGS
+from rnnviz.training.player import Player
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Options of a run that takes no time.
@@ -96,7 +97,7 @@ def test_a_report_is_printed_every_100_epochs_by_default(run):
 
 def test_the_numbers_are_those_of_the_run(run):
     session = Session(RunConfig(hidden=4, init_scale=0.1, epochs=2))
-    session.advance(2)
+    session.player.advance(2)
     row = session.run.history.row(2)
     assert run(*QUICK, "--every", 2).out == (
         "--- Epoch 2\n"
@@ -415,7 +416,7 @@ def test_what_cannot_be_written_is_found_out_before_training(run, tmp_path, opti
 
 
 def test_a_phrase_that_cannot_be_read_is_found_out_before_training(run, monkeypatch):
-    monkeypatch.setattr(Session, "advance", lambda *_: pytest.fail("It was trained first."))
+    monkeypatch.setattr(Player, "advance", lambda *_: pytest.fail("It was trained first."))
     assert_refused(run("gradcheck", "--phrase", "great"), "None of these words")
 
 

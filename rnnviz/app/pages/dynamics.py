@@ -69,15 +69,15 @@ def _controls(session: Session) -> None:
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
     with left:
         phrase_box(session)
-        if session.problem:
-            st.caption(escaped(session.problem))
+        if session.phrase_input.problem:
+            st.caption(escaped(session.phrase_input.problem))
     if not dynamics.problem(session.dynamics_query) and dynamics.flat(session.dynamics_query):
         with right:
             _plane_controls(session)
 
 
 def _find(session: Session) -> None:
-    session.pause()
+    session.player.pause()
     session.dynamics.find(session.dynamics_query)
 
 

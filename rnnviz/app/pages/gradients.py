@@ -109,7 +109,7 @@ def gradients_page(session: Session) -> None:
 
     def draw(frame: Frame) -> None:
         looked = _looked(session, DEVELOP)
-        frame.text("verdict", verdict_html(looked.probe, session.problem))
+        frame.text("verdict", verdict_html(looked.probe, session.phrase_input.problem))
         check = session.gradients.checked(looked.query)
         frame.text("badge", check_html(check, session.names))
         for key in keys:
@@ -287,12 +287,12 @@ def _connectivity(looked: Looked) -> Picture:
 
 
 def _feed(looked: Looked, name: str) -> Picture:
-    course = looked.session.course
+    course = looked.session.player.course
     return share_areas(looked.past(), name, looked.words, course, theme())
 
 
 def _clipping(looked: Looked) -> Picture:
-    return clipping_curves(looked.past(), looked.session.course, theme())
+    return clipping_curves(looked.past(), looked.session.player.course, theme())
 
 
 def _ratios(looked: Looked) -> Picture:
@@ -308,7 +308,9 @@ def _by_length(looked: Looked) -> Picture:
 
 
 def _errors(looked: Looked) -> Picture:
-    return errors_over_epochs(looked.past(), looked.session.course, _steady(looked, "errors"))
+    return errors_over_epochs(
+        looked.past(), looked.session.player.course, _steady(looked, "errors")
+    )
 
 
 def _checks(looked: Looked) -> Picture:

@@ -43,7 +43,7 @@ def hidden_page(session: Session) -> None:
     room = _ROOMS[session.units.room](session)
 
     def draw(frame: Frame) -> None:
-        frame.text("verdict", verdict_html(session.inspect(), session.problem))
+        frame.text("verdict", verdict_html(session.inspect(), session.phrase_input.problem))
         room.draw(frame)
 
     live(session, draw, room.handlers, job=room.job)

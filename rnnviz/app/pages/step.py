@@ -59,7 +59,7 @@ def step_page(session: Session) -> None:
         step = session.step(probe)
         frame.position("moment", _cursor(session.microscope))
         frame.position("unit", Position(session.config.hidden - 1, session.microscope.unit))
-        frame.position("apply", Position(1, int(session.over)))
+        frame.position("apply", Position(1, int(session.player.over)))
         _draw_texts(session, probe, step, frame)
         _draw_charts(session.microscope, step, frame)
 
@@ -167,8 +167,8 @@ def _query(session: Session, step: StepRecord) -> GradientQuery:
 
 def _apply(session: Session) -> None:
     """Take the step in the run, where it is one of the run's own."""
-    if session.microscope.subject is Subject.NEXT and not session.over:
-        session.step_phrase()
+    if session.microscope.subject is Subject.NEXT and not session.player.over:
+        session.player.step_phrase()
         session.microscope.go_to(0)
 
 

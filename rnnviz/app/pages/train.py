@@ -60,14 +60,14 @@ def train_page(session: Session) -> None:
 
     def draw(frame: Frame) -> None:
         probe = session.inspect()
-        frame.text("verdict", verdict_html(probe, session.problem))
+        frame.text("verdict", verdict_html(probe, session.phrase_input.problem))
         _write(session, probe, frame)
         _draw_probe(session, probe, objective, frame)
         query = session.gradient_query(probe, objective)
         gauge, seen = session.memory.past(session.run, query, DEVELOP)
         _draw_run(session, gauge, frame)
         symbol = SYMBOL[objective]
-        frame.chart("map", gradient_map, seen, session.course, probe.words, symbol, theme())
+        frame.chart("map", gradient_map, seen, session.player.course, probe.words, symbol, theme())
 
     def develop(budget: float) -> bool:
         query = session.gradient_query(None, objective)
@@ -139,7 +139,7 @@ def _draw_answers(session: Session, probe: Probe, frame: Frame) -> None:
 
 
 def _draw_run(session: Session, gauge: MemoryGauge, frame: Frame) -> None:
-    colors, course, parameters = theme(), session.course, session.state.parameters
+    colors, course, parameters = theme(), session.player.course, session.state.parameters
     name, data = recurrent_name(parameters), session.dataset
     frame.chart("loss", loss_curve, course, data.guess, gauge, colors, name)
     frame.chart("metric", metric_curve, course, data.metric, colors)

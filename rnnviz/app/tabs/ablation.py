@@ -47,7 +47,9 @@ def breaking_room(session: Session) -> Tab:
 
     def draw(frame: Frame) -> None:
         probe, preview = session.inspect(), session.units.preview(session.state, session.run)
-        after = inspect(session.dataset, preview.parameters, session.phrase, session.settings)
+        after = inspect(
+            session.dataset, preview.parameters, session.phrase_input.phrase, session.settings
+        )
         frame.text("scores", _scores_html(session, preview, probe, after))
         frame.chart("worth", _worth, session, remark=_weighed(session))
         frame.chart("leads", _leads, session, probe, after)
@@ -80,7 +82,7 @@ def _weighed(session: Session) -> str:
         return ""
     if not np.isfinite(session.units.preview(session.state, session.run).before[0].loss):
         return "The loss is not finite as it is, so no unit can be weighed."
-    when = "Pause to have them weighed." if session.running else "They are being weighed."
+    when = "Pause to have them weighed." if session.player.running else "They are being weighed."
     return f"Not known yet of {left} of {len(rises)} units, marked with ?. {when}"
 
 
@@ -183,7 +185,7 @@ def _undo_all(session: Session) -> None:
 
 
 def _branch(session: Session) -> None:
-    if session.branch_with(session.units.edits):
+    if session.player.branch_with(session.units.edits):
         session.units.clear()
 
 

@@ -41,7 +41,7 @@ def units_room(session: Session) -> Tab:
     source = source_of(session)
     session.units.look_at(source)
     # While it runs, rows and columns keep their places.
-    if not session.running:
+    if not session.player.running:
         session.units.arrange(source)
     _controls(session, source)
     left, right = st.columns(2, gap="medium")

@@ -6,6 +6,7 @@ import pytest
 from rnnviz.analysis.notation import Names
 from rnnviz.analysis.step_record import step_record
 from rnnviz.config import RunConfig
+from rnnviz.lab.probe import read
 from rnnviz.session import Session
 from rnnviz.tasks.example import Example
 
@@ -24,7 +25,7 @@ def halfway():
     runs = {}
     for gradient, hidden in (("exact", 64), ("notebook", 16)):
         run = Session(RunConfig(hidden=hidden, init_scale=0.1, gradient=gradient))
-        run.advance(40)
+        run.player.advance(40)
         runs[gradient] = run
     return runs
 
@@ -37,7 +38,7 @@ def step_of(halfway):
         run = halfway[gradient]
         config = RunConfig(**{**run.config.as_dict(), **settings})
         names = Names(run.dataset.vocabulary.words, run.dataset.classes)
-        tokens = run.read(text).tokens
+        tokens = read(run.dataset, text).tokens
         example = Example(text, tokens, np.array([target]))
         return step_record(run.state.parameters, [example], config, names)
 

@@ -15,7 +15,7 @@ from rnnviz.tasks.vocabulary import END
 @pytest.fixture(scope="session")
 def learned_translation():
     session = Session(PRESETS["translation"][0].config())
-    session.advance(12)
+    session.player.advance(12)
     return session
 
 
@@ -53,7 +53,7 @@ def test_what_is_impossible_is_never_drawn():
 
 def test_a_spelling_network_writes_the_names():
     session = Session(PRESETS["spelling"][0].config())
-    session.advance(session.config.epochs)
+    session.player.advance(session.config.epochs)
     data = session.dataset
     for example in data.train:
         said = prompted(session.state.parameters, data, example.inputs[:1], likeliest, 20)
@@ -63,7 +63,7 @@ def test_a_spelling_network_writes_the_names():
 
 def test_values_go_on_from_the_networks_own_answers():
     session = Session(PRESETS["waves"][0].config())
-    session.advance(5)
+    session.player.advance(5)
     values = session.dataset.test[0].inputs
     free = run_free(session.state.parameters, values, 3)
     read = values
@@ -74,7 +74,7 @@ def test_values_go_on_from_the_networks_own_answers():
 
 
 def sample(session):
-    return written(session.inspect(), 0.7, session.config.seed, session.here.epoch)
+    return written(session.inspect(), 0.7, session.config.seed, session.player.here.epoch)
 
 
 def test_a_sample_is_the_same_at_the_same_epoch():
@@ -82,5 +82,5 @@ def test_a_sample_is_the_same_at_the_same_epoch():
     first = sample(session)
     assert first == sample(session)
     assert len(first) == 120
-    session.step_epoch()
+    session.player.step_epoch()
     assert sample(session) != first

@@ -293,7 +293,7 @@ def test_nothing_is_found_before_anything_is_looked_for():
 @pytest.fixture(scope="module")
 def flipflop():
     session = Session(PRESETS[TaskName.FLIPFLOP][0].config())
-    session.advance(session.config.epochs)
+    session.player.advance(session.config.epochs)
     return session
 
 

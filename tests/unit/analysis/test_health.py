@@ -220,7 +220,7 @@ def test_a_plain_run_begins_with_the_signs_of_its_plateau_and_ends_well():
         return found["dead"].level, found["reach"].level
 
     assert levels() == (Level.BAD, Level.WATCH)
-    run.advance(600)
+    run.player.advance(600)
     assert levels() == (Level.FINE, Level.FINE)
 
 

@@ -24,7 +24,7 @@ LINKS = {
 def walked(request):
     """A step, and everything in it that can be looked at."""
     session = Session(RunConfig.from_query({"hidden": "6", **LINKS[request.param]})[0])
-    session.advance(1)
+    session.player.advance(1)
     step, scope = session.step(session.inspect()), session.microscope
     architecture = step.before.architecture
     foci = [

@@ -75,10 +75,10 @@ def test_what_is_heard_while_it_trains_comes_between_two_steps(actor):
         time.sleep(0.001)
     with actor.borrow() as host:
         session = host.session
-        assert not session.running
+        assert not session.player.running
         at, weights = session.run.place, session.state.parameters.theta.tobytes()
     straight = Session(RunConfig(hidden=2))
-    straight.advance(at.epoch)
+    straight.player.advance(at.epoch)
     while straight.run.place < at:
         straight.step_phrase()
     assert straight.state.parameters.theta.tobytes() == weights
@@ -94,9 +94,9 @@ def test_while_the_desk_is_borrowed_nothing_is_trained(actor):
         assert host.session.run.place == before
         looker.say("pause")
         time.sleep(0.05)
-        assert host.session.running
+        assert host.session.player.running
     with actor.borrow() as host:
-        assert not host.session.running
+        assert not host.session.player.running
 
 
 def test_the_desk_comes_back_from_a_script_that_is_ended(actor):
@@ -129,8 +129,8 @@ def test_a_command_that_fails_ends_nothing_and_the_page_says_so(actor):
     looker.say("play")
     actor.post(lambda host: 1 / 0)
     with actor.borrow() as host:
-        assert not host.session.running
-        assert "nothing of it is lost" in host.session.message
+        assert not host.session.player.running
+        assert "nothing of it is lost" in host.session.player.message
     looker.say("step", what="epoch")
     assert epoch(actor) >= 1
 
@@ -204,7 +204,7 @@ def test_what_fails_again_and_again_is_said_once(actor):
     for _ in range(5):
         actor.post(lambda host: 1 / 0)
     with actor.borrow() as host:
-        assert host.session.message.count(FAILED) == 1
+        assert host.session.player.message.count(FAILED) == 1
 
 
 def test_one_that_is_stopped_at_once_is_gone():
@@ -239,8 +239,8 @@ def test_a_seat_stays_with_its_session_of_streamlit_and_goes_with_it(registry):
 def test_a_new_seat_opens_its_link(registry):
     seat = registry.seat({}, {"hidden": "2", "epoch": "3", "lr": "x"})
     with seat.borrow() as host:
-        assert host.session.place == "3"
-        assert "In the link: Learning rate" in host.session.message
+        assert host.session.player.place == "3"
+        assert "In the link: Learning rate" in host.session.player.message
 
 
 def test_a_tab_that_knows_its_run_goes_on_with_it(registry):
@@ -262,7 +262,7 @@ def test_a_tab_whose_run_is_gone_opens_its_address_and_is_told(registry, now):
     wait_until(lambda: epoch(seat.actor) == now)
     wait_until(lambda: looker.frames)
     with seat.borrow() as host:
-        assert host.session.message == f"{RESTORED} Opened at epoch {now}."
+        assert host.session.player.message == f"{RESTORED} Opened at epoch {now}."
 
 
 def test_a_seat_whose_run_is_gone_begins_another(registry):
@@ -272,7 +272,7 @@ def test_a_seat_whose_run_is_gone_begins_another(registry):
     wait_until(lambda: not gone.alive)
     assert registry.welcome(seat.ticket, gone.run_id, "") is None
     with seat.borrow() as host:
-        assert host.session.place == "3"
+        assert host.session.player.place == "3"
     assert registry.welcome(seat.ticket, gone.run_id, "") == (seat, False)
 
 

@@ -225,7 +225,7 @@ def test_a_page_that_can_not_be_drawn_says_so_and_holds_the_run(clock):
     browser.say("play")
     clock.run(0.5, browser)
     assert "can't be drawn" in browser.header["problem"]
-    assert not clock.session.running
+    assert not clock.session.player.running
     assert len(browser.frames) < 5
 
 
@@ -239,7 +239,7 @@ def test_a_run_that_nobody_looks_at_is_held_and_then_goes(clock):
     clock.host.detach(browser.viewer, clock.now)
     epoch = clock.session.run.place.epoch
     clock.run(LEASE - 1)
-    assert clock.session.running
+    assert clock.session.player.running
     assert clock.session.run.place.epoch == epoch
     assert not clock.host.expired(clock.now)
     clock.run(1.5)
@@ -305,19 +305,19 @@ def test_a_command_that_comes_twice_is_done_once(clock):
     ids=str,
 )
 def test_what_a_command_does(clock, command, place):
-    clock.session.advance(3)
+    clock.session.player.advance(3)
     browser = clock.browser()
     browser.say(**command)
-    assert clock.session.place == place
+    assert clock.session.player.place == place
     assert clock.session.config.seed == (1 if command["do"] == "seed" else 0)
 
 
 def test_a_branch_and_the_way_back(clock):
-    clock.session.advance(3)
+    clock.session.player.advance(3)
     browser = clock.browser()
     browser.say("seek", epoch=1)
     browser.say("now")
-    assert clock.session.shown is None
+    assert clock.session.player.shown is None
     browser.say("seek", epoch=1)
     browser.say("branch")
     assert clock.session.run.place == Place(1)
@@ -327,9 +327,9 @@ def test_a_phrase_is_asked_as_it_is_typed(clock):
     browser = clock.browser()
     browser.say("phrase", text="this is <b>bad</b>")
     clock.run(0.1, browser)
-    assert browser.header["typed"] == clock.session.typed == "this is <b>bad</b>"
+    assert browser.header["typed"] == clock.session.phrase_input.typed == "this is <b>bad</b>"
     browser.say("phrase", text="x" * 30_000)
-    assert "30,000 characters" in clock.session.problem
+    assert "30,000 characters" in clock.session.phrase_input.problem
     clock.run(0.1, browser)
     assert browser.header["typed"] == "x" * 2001
 
@@ -424,7 +424,7 @@ def test_whatever_is_said_is_done_or_refused(commands):
             clock.host.hear(browser.viewer, command, clock.now)
     clock.run(0.05, browser)
     assert all(isinstance(key, str) for key in browser.viewer.sight)
-    assert clock.session.speed in SPEEDS
+    assert clock.session.player.speed in SPEEDS
 
 
 # Streamlit's part of the page
@@ -451,7 +451,7 @@ def test_a_run_that_ends_by_itself_is_something_new(clock):
     browser.say("play")
     before = clock.host.edition
     clock.run(1.0, browser)
-    assert clock.session.condition == "Finished"
+    assert clock.session.player.condition == "Finished"
     assert clock.host.edition == before + 1
 
 
@@ -471,7 +471,7 @@ def test_a_link_is_followed_outside_of_the_turn():
     assert session.run.place > before
     clock.run(5.0, browser)
     assert browser.header["place"] == "40"
-    assert not session.running
+    assert not session.player.running
 
 
 @pytest.mark.parametrize("pieces", [0, 3])

@@ -22,7 +22,7 @@ LENGTHS = {"T=1": [1], "T=2": [2], "T=5": [5], "T=10": [10], "masked": [5, 1, 4,
 def trained():
     """The default network in the middle of its training, where no gradient is negligible."""
     session = Session(RunConfig(hidden=12, init_scale=0.1))
-    session.advance(25)
+    session.player.advance(25)
     return session.state.parameters
 
 

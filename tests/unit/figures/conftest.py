@@ -7,6 +7,7 @@ from rnnviz.analysis.notation import Names
 from rnnviz.analysis.step_record import step_record
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
+from rnnviz.lab.probe import read
 from rnnviz.tasks.example import Example
 from rnnviz.training.history import History
 
@@ -33,7 +34,7 @@ def step_of(learned):
     def step_of(text, target=1, **settings):
         config = RunConfig(**{**learned.config.as_dict(), **settings})
         names = Names(learned.dataset.vocabulary.words, learned.dataset.classes)
-        tokens = learned.read(text).tokens
+        tokens = read(learned.dataset, text).tokens
         example = Example(text, tokens, np.array([target]))
         return step_record(learned.state.parameters, [example], config, names)
 

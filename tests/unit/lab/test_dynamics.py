@@ -106,16 +106,16 @@ def test_states_beyond_all_numbers_get_a_sentence():
 
 
 def test_what_is_found_is_kept_for_these_weights_and_this_input(session):
-    session.advance(2)
+    session.player.advance(2)
     assert found(session) is None
     first = find(session)
     assert first.starts == 200
     session.dynamics.holds[True] = Hold.MEAN
     assert found(session) is None
     session.dynamics.holds[True] = Hold.OWN
-    session.advance(3)
+    session.player.advance(3)
     assert found(session) is None
-    session.go_to(Place(2))
+    session.player.go_to(Place(2))
     assert found(session) is first
     session.dynamics.starts = 50
     assert found(session) is None
@@ -137,14 +137,14 @@ def test_what_is_known_is_not_looked_for_again(session):
 
 
 def test_a_search_goes_on_while_another_epoch_is_looked_at(session):
-    session.advance(4)
+    session.player.advance(4)
     session.dynamics.find(session.dynamics_query)
-    session.go_to(Place(1))
+    session.player.go_to(Place(1))
     assert session.dynamics.searching == (4, 0)
     while session.dynamics.work(1):
         pass
     assert found(session) is None
-    session.back_to_now()
+    session.player.back_to_now()
     assert found(session).starts == 200
 
 
@@ -161,12 +161,12 @@ def test_the_eldest_is_forgotten_when_memory_is_short_or_they_are_many(session, 
     size = find(session).nbytes
     monkeypatch.setattr(dynamics, limit, {"_BYTES": 2 * size, "_SEARCHES": 2}[limit])
     for _ in range(4):
-        session.advance(1)
+        session.player.advance(1)
         find(session)
     kept = session.dynamics._found
     assert 1 <= len(kept) <= 3
     assert found(session) is not None
-    session.go_to(Place(0))
+    session.player.go_to(Place(0))
     assert found(session) is None
 
 
@@ -181,12 +181,12 @@ def test_the_same_seed_finds_the_same(session):
 
 def test_the_plane_is_kept_and_fitted_anew_when_asked_or_at_the_first_search(session):
     first = session.dynamics.plane(session.dynamics_query).basis
-    session.advance(2)
+    session.player.advance(2)
     assert session.dynamics.plane(session.dynamics_query).basis is first
     find(session)
     second = session.dynamics.plane(session.dynamics_query).basis
     assert second.epoch == 2
-    session.advance(1)
+    session.player.advance(1)
     find(session)
     assert session.dynamics.plane(session.dynamics_query).basis is second
     session.dynamics.refit()
@@ -202,9 +202,9 @@ def test_another_network_has_another_plane(session):
 
 def test_the_plane_stays_as_long_as_the_run_has_the_same_start(session):
     first = session.dynamics.plane(session.dynamics_query).basis
-    session.advance(3)
+    session.player.advance(3)
     session.configure(replace(session.config, lr=0.5))
-    session.reset()
+    session.player.reset()
     session.configure(replace(session.config, lr=0.02, epochs=99))
     assert session.dynamics.plane(session.dynamics_query).basis is first
     session.configure(replace(session.config, seed=1))
@@ -215,7 +215,7 @@ def test_the_plane_says_what_its_axes_carry_at_the_epoch_shown(session):
     first = session.dynamics.plane(session.dynamics_query)
     shares = first.basis.variances[:2] / first.basis.variances.sum()
     assert first.explained == pytest.approx(tuple(shares))
-    session.advance(20)
+    session.player.advance(20)
     assert session.dynamics.plane(session.dynamics_query).explained != pytest.approx(
         first.explained
     )

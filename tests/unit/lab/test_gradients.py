@@ -20,7 +20,7 @@ PRESET = [(task, p) for task, presets in PRESETS.items() for p in presets]
 @pytest.fixture
 def run():
     session = Session(RunConfig(hidden=6, init_scale=0.3, epochs=60))
-    session.advance(10)
+    session.player.advance(10)
     return session
 
 
@@ -36,7 +36,7 @@ def test_an_answer_is_kept_until_the_network_changes(run, question):
     ask = getattr(run.gradients, question)
     first = ask(query_of(run))
     assert ask(query_of(run)) is first
-    run.advance(1)
+    run.player.advance(1)
     assert ask(query_of(run)) is not first
 
 
@@ -64,7 +64,7 @@ def test_little_is_kept(run):
     for _ in range(3):
         for question in QUESTIONS:
             getattr(run.gradients, question)(query_of(run))
-        run.advance(1)
+        run.player.advance(1)
     assert len(run.gradients._memo._known) == len(QUESTIONS)
 
 
@@ -83,7 +83,7 @@ def test_the_first_step_surveyed_is_the_one_that_training_takes(run):
 
 def test_at_the_end_of_an_epoch_only_what_is_left_is_surveyed(run):
     for _ in range(56):
-        run.step_phrase()
+        run.player.step_phrase()
     assert len(next_steps(query_of(run), 32).entries) == 2
 
 
@@ -132,7 +132,7 @@ def test_without_time_nothing_is_developed_but_it_is_known_that_something_lacks(
 
 def test_an_entry_is_what_was_there_at_its_epoch(run):
     found = develop(run)
-    run.go_to(Place(3))
+    run.player.go_to(Place(3))
     state, row = run.state, found.rows[3]
     wanted = eigenvalues(recurrent(state.parameters))[:8]
     np.testing.assert_array_equal(row.eigenvalues, wanted)
@@ -148,12 +148,12 @@ def test_an_epoch_shown_between_snapshots_is_there_while_it_is_shown(run, monkey
     monkeypatch.setattr(module, "EPOCHS", 3)
     develop(run)
     assert pages(run).epochs.tolist() == [0, 4, 8, 10]
-    run.go_to(Place(5))
+    run.player.go_to(Place(5))
     assert pages(run).epochs.tolist() == [0, 4, 5, 8]
 
 
 def test_inside_an_epoch_only_whole_epochs_are_there(run):
-    run.step_phrase()
+    run.player.step_phrase()
     assert develop(run).epochs.tolist() == list(range(11))
 
 
@@ -166,7 +166,7 @@ def test_another_phrase_begins_anew(run):
 def test_settings_of_their_time_hold(run):
     before = develop(run).rows[4]
     run.configure(RunConfig(hidden=6, init_scale=0.3, epochs=60, lr=0.5))
-    run.advance(2)
+    run.player.advance(2)
     found = develop(run)
     assert found.rows[4] is before
     wider = {

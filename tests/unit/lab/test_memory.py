@@ -35,7 +35,7 @@ def developed(session):
 def run(config):
     """A run at epoch 8, of which everything is known."""
     session = Session(config)
-    session.advance(8)
+    session.player.advance(8)
     developed(session)
     return session
 
@@ -43,11 +43,11 @@ def run(config):
 def test_in_the_end_the_gauge_has_one_value_an_epoch_as_if_it_were_looked_up(config, monkeypatch):
     monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 4)
     session = Session(config)
-    session.advance(13)
+    session.player.advance(13)
     gauge = developed(session)
     assert gauge.epochs.tolist() == list(range(14))
     for epoch in (0, 5, 11, 13):
-        session.go_to(Place(epoch))
+        session.player.go_to(Place(epoch))
         assert gauge.half_life[epoch] == half_life(flow(query_of(session)).norms)
         wanted = spectrum(session.state.parameters["W_hh"])
         assert (gauge.radius[epoch], gauge.norm[epoch]) == wanted
@@ -56,8 +56,8 @@ def test_in_the_end_the_gauge_has_one_value_an_epoch_as_if_it_were_looked_up(con
 def test_developing_leaves_what_is_looked_at_alone(config, monkeypatch):
     monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 4)
     session = Session(config)
-    session.advance(13)
-    session.go_to(Place(7, 3))
+    session.player.advance(13)
+    session.player.go_to(Place(7, 3))
     state = session.state
     session.memory.develop(session.run, query_of(session), 60)
     assert session.state is state
@@ -67,7 +67,7 @@ def test_a_run_watched_epoch_by_epoch_leaves_nothing_to_develop(config, monkeypa
     monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 4)
     session = Session(config)
     for _ in range(9):
-        session.advance(1)
+        session.player.advance(1)
         past(session)
     assert len(past(session)[0].epochs) >= 9
     assert session.memory.develop(session.run, query_of(session), 60) is False
@@ -75,12 +75,12 @@ def test_a_run_watched_epoch_by_epoch_leaves_nothing_to_develop(config, monkeypa
 
 def test_a_branch_takes_the_gauge_of_what_it_left_along(config):
     session = Session(config)
-    session.advance(9)
+    session.player.advance(9)
     before = developed(session)
-    session.go_to(Place(4))
-    session.branch()
+    session.player.go_to(Place(4))
+    session.player.branch()
     session.configure(replace(session.config, lr=0.5))
-    session.advance(2)
+    session.player.advance(2)
     after = past(session, 60)[0]
     assert after.epochs.tolist() == list(range(7))
     assert after.radius[:5].tolist() == before.radius[:5].tolist()
@@ -89,10 +89,10 @@ def test_a_branch_takes_the_gauge_of_what_it_left_along(config):
 
 def test_other_data_have_a_gauge_of_their_own(config):
     session = Session(config)
-    session.advance(3)
+    session.player.advance(3)
     developed(session)
     session.load(Upload(WEATHER, test_share=0))
-    session.advance(1)
+    session.player.advance(1)
     radius = developed(session).radius
     assert radius[1] == spectrum(session.state.parameters["W_hh"]).radius
 
@@ -100,13 +100,13 @@ def test_other_data_have_a_gauge_of_their_own(config):
 def test_the_map_has_a_row_for_each_snapshot(run):
     gauge, seen = past(run)
     assert gauge.epochs.tolist() == seen.epochs.tolist() == list(range(9))
-    run.go_to(Place(5))
+    run.player.go_to(Place(5))
     np.testing.assert_array_equal(seen.norms[5], flow(query_of(run)).norms)
 
 
 def test_the_gauge_ends_at_the_present(run):
-    run.go_to(Place(4))
-    run.branch()
+    run.player.go_to(Place(4))
+    run.player.branch()
     assert past(run)[0].epochs.tolist() == [0, 1, 2, 3, 4]
 
 
@@ -133,9 +133,9 @@ def test_of_very_many_epochs_the_gauge_has_every_nth(config, monkeypatch):
     monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 3)
     monkeypatch.setattr(module, "MOST_EPOCHS", 5)
     run = Session(config)
-    run.advance(4)
+    run.player.advance(4)
     assert developed(run).epochs.tolist() == [0, 1, 2, 3, 4]
-    run.advance(4)
+    run.player.advance(4)
     assert developed(run).epochs.tolist() == [0, 2, 4, 6, 8]
-    run.advance(8)
+    run.player.advance(8)
     assert developed(run).epochs.tolist() == [0, 4, 8, 12, 16]

@@ -96,18 +96,18 @@ def test_what_is_not_there_can_not_be_pointed_at(scope, t, unit):
 
 
 def test_the_next_step_is_the_one_that_training_takes(session):
-    session.advance(2)
+    session.player.advance(2)
     step = session.step(session.inspect())
     phrase = session.next_examples[0]
     assert step.words == tuple(phrase.text.split())
-    session.step_phrase()
+    session.player.step_phrase()
     taken = session.state.parameters.theta
     assert abs(step.after.theta - taken).max() < 1e-15
 
 
 def test_after_a_step_the_next_phrase_is_looked_at(session):
     first = session.next_examples[0]
-    session.step_phrase()
+    session.player.step_phrase()
     assert session.run.place == Place(0, 1)
     assert session.next_examples[0] is not first
 
@@ -116,16 +116,16 @@ def test_in_an_epoch_every_phrase_has_its_turn(session):
     texts = set()
     for _ in range(session.run.examples):
         texts.add(session.next_examples[0].text)
-        session.step_phrase()
+        session.player.step_phrase()
     assert texts == {phrase.text for phrase in session.dataset.train}
 
 
 def test_the_step_in_the_past_has_the_settings_of_then(session, config):
-    session.advance(5)
+    session.player.advance(5)
     session.configure(type(config)(**{**config.as_dict(), "lr": 0.5}))
-    session.advance(1)
+    session.player.advance(1)
     assert session.step(session.inspect()).config.lr == 0.5
-    session.go_to(Place(3))
+    session.player.go_to(Place(3))
     assert session.step(session.inspect()).config.lr == config.lr
 
 
@@ -142,7 +142,7 @@ def test_a_step_is_recorded_once(session):
     probe = session.inspect()
     first = session.step(probe)
     assert session.step(probe) is first
-    session.step_phrase()
+    session.player.step_phrase()
     assert session.step(session.inspect()) is not first
 
 

@@ -26,7 +26,7 @@ def source_of(session, layer=0, part="h"):
 
 @pytest.fixture
 def lab(session):
-    session.advance(5)
+    session.player.advance(5)
     return session.units
 
 
@@ -34,7 +34,7 @@ def lab(session):
 def trained(request):
     """A run that has learned; only to look at."""
     session = Session(RunConfig(cell=request.param, hidden=16, init_scale=0.1, epochs=500))
-    session.advance(500)
+    session.player.advance(500)
     assert session.run.history.row(500)["train_metric"] == 1
     return session
 
@@ -45,7 +45,7 @@ def trained(request):
 def test_a_corpus_is_read_once_for_each_state(session, lab):
     found = lab.activations(source_of(session))
     assert lab.activations(source_of(session)) is found
-    session.advance(1)
+    session.player.advance(1)
     assert lab.activations(source_of(session)) is not found
     assert found.count == 58
 
@@ -77,7 +77,7 @@ def test_the_unit_that_carries_negation_is_found_and_without_it_accuracy_falls(t
 
 def test_rows_and_columns_keep_their_places_until_they_are_arranged(session, lab):
     first = lab.response(source_of(session))
-    session.advance(60)
+    session.player.advance(60)
     later = lab.response(source_of(session))
     assert later.words == first.words
     assert later.units.tolist() == first.units.tolist()
@@ -98,7 +98,7 @@ def test_the_rows_of_the_matrix_stand_in_the_order_that_is_chosen(session, lab, 
     assert rows == lab.order(source_of(session)).tolist()
     lab.first(source_of(session))
     assert lab.unit == rows[0]
-    session.advance(20)
+    session.player.advance(20)
     assert lab.response(source_of(session)).units.tolist() == rows
 
 
@@ -115,9 +115,9 @@ def test_what_a_smaller_network_has_not_is_let_go(session, lab):
 def test_a_basis_is_fitted_once_and_kept_until_it_is_fitted_again(session, lab):
     basis = lab.basis(source_of(session), session.run)
     assert basis.epoch == 5
-    session.advance(20)
+    session.player.advance(20)
     assert lab.basis(source_of(session), session.run) is basis
-    session.go_to(Place(3))
+    session.player.go_to(Place(3))
     assert lab.basis(source_of(session), session.run) is basis
     lab.refit()
     assert lab.basis(source_of(session), session.run).epoch == 3
@@ -125,21 +125,21 @@ def test_a_basis_is_fitted_once_and_kept_until_it_is_fitted_again(session, lab):
 
 def test_what_was_seen_on_the_way_of_a_link_does_not_choose_the_axes(session, lab):
     session.follow(read_link({"hidden": "4", "epoch": "9"})[0], patience=0.0)
-    session.tick(0.0)
+    session.player.tick(0.0)
     on_the_way = (
         lab.basis(source_of(session), session.run),
         session.dynamics.plane(session.dynamics_query),
     )
     assert on_the_way[0].epoch < 9
-    while session.running:
-        session.tick(0.01)
+    while session.player.running:
+        session.player.tick(0.01)
     assert lab.basis(source_of(session), session.run).epoch == 9
     assert session.dynamics.plane(session.dynamics_query).basis.epoch == 9
 
 
 def test_another_network_has_a_basis_of_its_own(session, lab):
     basis = lab.basis(source_of(session), session.run)
-    session.reset()
+    session.player.reset()
     assert lab.basis(source_of(session), session.run) is basis
     session.configure(RunConfig(hidden=5))
     other = lab.basis(source_of(session), session.run)
@@ -154,7 +154,7 @@ def shares_of(basis):
 def test_the_plane_says_what_its_axes_carry_now(session, lab):
     plane = lab.plane(source_of(session), session.run)
     assert plane.explained == pytest.approx(tuple(shares_of(plane.basis)[:2]))
-    session.advance(60)
+    session.player.advance(60)
     later = lab.plane(source_of(session), session.run)
     assert later.explained != pytest.approx(plane.explained)
     assert later.boundary is not None
@@ -295,7 +295,7 @@ def test_edits_are_bounded(lab):
 @CELLS
 def test_a_unit_is_worth_what_the_loss_rises_without_it(cell):
     session = Session(RunConfig(cell=cell, hidden=5, init_scale=0.3, epochs=3))
-    session.advance(3)
+    session.player.advance(3)
     lab, state, run = session.units, session.state, session.run
     assert np.isnan(lab.ablation_loss(state, 0)).all()
     assert lab.ablate_next(state, 0, run)
@@ -339,6 +339,6 @@ def test_in_a_network_too_large_to_weigh_those_that_are_known_come_first(session
 def test_an_edited_network_reads_the_probe(session, lab):
     lab.add(*(silence(1, unit) for unit in range(8)))
     parameters = session.units.preview(session.state, session.run).parameters
-    probe = inspect(session.dataset, parameters, session.phrase, session.config)
+    probe = inspect(session.dataset, parameters, session.phrase_input.phrase, session.config)
     bias = session.state.parameters.b_y
     assert probe.margin.values == pytest.approx([bias[1] - bias[0]] * len(probe.words))
