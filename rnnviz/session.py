@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.notation import Names
-from rnnviz.analysis.step_record import StepRecord, step_record
 from rnnviz.config import RunConfig
-from rnnviz.engine.training import TrainState, order
+from rnnviz.engine.training import TrainState
 from rnnviz.lab.dynamics import DynamicsLab, DynamicsQuery
 from rnnviz.lab.gradients import GradientLab, GradientQuery
 from rnnviz.lab.memo import Memo
@@ -20,13 +19,11 @@ from rnnviz.lab.probe import (
     Probe,
     inspect,
     names_of,
-    phrase_key,
 )
-from rnnviz.lab.step import StepLab, Subject
+from rnnviz.lab.step import StepLab, StepQuery
 from rnnviz.lab.units import UnitLab
 from rnnviz.tasks.data_source import DataSource
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.example import Example
 from rnnviz.tasks.upload import Upload
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.training.link import Link
@@ -54,7 +51,7 @@ class Session:
         self.phrase_input = PhraseInput(self.first_phrase)
         self.objective = Objective.LOSS
         self.layer, self.part, self.temperature = 0, "h", 0.7
-        self.microscope, self.units = StepLab(), UnitLab()
+        self.step, self.units = StepLab(), UnitLab()
         self.gradients, self.memory = GradientLab(), MemoryLab()
         self.dynamics = DynamicsLab()
         self._memo = Memo()
@@ -159,30 +156,9 @@ class Session:
         objective = objective or self.objective
         return GradientQuery(self.state, self.settings, trace, train, objective, self.layer)
 
-    def step(self, probe: Probe) -> StepRecord:
-        """The training step under the microscope: the run's next one, or one on the probe."""
-        config, state, own = self.settings, self.state, self.on_own
-
-        def look() -> StepRecord:
-            examples = [probe.example] if own else self.next_examples
-            return step_record(state.parameters, examples, config, self.names, state.slots)
-
-        step = self._memo.ask("step", (state, own and phrase_key(probe.trace), config), look)
-        layers = step.before.architecture.layers
-        self.microscope.look_at(step.moments, step.hidden, layers, step.parts)
-        return step
-
-    @property
-    def on_own(self) -> bool:
-        """Whether the microscope is on a sequence of the reader's own."""
-        return self.microscope.subject is Subject.OWN
-
-    @property
-    def next_examples(self) -> list[Example]:
-        """The training examples that are read next, for one step, at the place looked at."""
-        epoch, position = self.player.here
-        indexes = order(self.config.seed, epoch, self.run.examples, self.config.batch)
-        return [self.dataset.train[i] for i in indexes[position : position + self.config.batch]]
+    def step_query(self, probe: Probe | None = None) -> StepQuery:
+        """What is looked at, for questions about a training step; of another probe."""
+        return StepQuery(self.state, self.settings, self.dataset, probe or self.inspect())
 
     @property
     def dynamics_query(self) -> DynamicsQuery:

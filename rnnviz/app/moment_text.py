@@ -12,16 +12,15 @@ from rnnviz.app.stage import TextBlock
 from rnnviz.app.text import explanation
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.lab.probe import Probe, wanted_text
-from rnnviz.lab.step import Subject
 from rnnviz.session import Session
 
 
 def levels_html(session: Session, probe: Probe, step: StepRecord) -> str:
     """Where the moment is: epoch, phrase and its target, phase, and word."""
-    own = session.microscope.subject is Subject.OWN
+    own = session.step.own
     if own and session.phrase_input.problem:
         return f'<div class="rnnviz-levels"><b>{escape(session.phrase_input.problem)}</b></div>'
-    places = _levels(session, probe, step, session.microscope.moment)
+    places = _levels(session, probe, step, session.step.moment)
     shown = " › ".join(f"<b>{escape(place)}</b>" for place in places)
     return f'<div class="rnnviz-levels">{shown}</div>'
 
@@ -33,7 +32,7 @@ def levels_room(session: Session, probe: Probe, step: StepRecord) -> list[TextBl
 
 
 def _levels(session: Session, probe: Probe, step: StepRecord, moment: Moment) -> list[str]:
-    words, own = step.words, session.microscope.subject is Subject.OWN
+    words, own = step.words, session.step.own
     epoch, position = session.player.here
     phrase = "a sequence of your own" if own else _place(session, position)
     target = wanted_text(session.dataset, step.trace.targets[step.unrolled(0).rows])
@@ -51,7 +50,7 @@ def _levels(session: Session, probe: Probe, step: StepRecord, moment: Moment) ->
 def _place(session: Session, position: int) -> str:
     """Which training example it is, the first of a batch where there are batches."""
     place = f"example {position + 1} of {session.run.examples}"
-    count = len(session.next_examples)
+    count = len(session.step_query().next_examples)
     return f"{place}, the first of a batch of {count}" if count > 1 else place
 
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from enum import StrEnum
 from itertools import groupby
+from typing import NamedTuple
 
-from rnnviz.analysis.step_record import Focus
+from rnnviz.analysis.step_record import Focus, StepRecord, step_record
+from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Moment, Phase, timeline
+from rnnviz.engine.training import TrainState, order
+from rnnviz.lab.memo import Memo
+from rnnviz.lab.probe import Probe, names_of, phrase_key
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
 
 
 class Subject(StrEnum):
@@ -17,10 +24,28 @@ class Subject(StrEnum):
     OWN = "my own"
 
 
+class StepQuery(NamedTuple):
+    """What a step starts from: a state, the settings in force, the data, and the probe."""
+
+    state: TrainState
+    config: RunConfig
+    dataset: Dataset
+    probe: Probe
+
+    @property
+    def next_examples(self) -> list[Example]:
+        """The training examples of the run's next step."""
+        config, train = self.config, self.dataset.train
+        indexes = order(config.seed, self.state.epoch, len(train), config.batch)
+        start = self.state.position
+        return [train[i] for i in indexes[start : start + config.batch]]
+
+
 class StepLab:
     """Which step, which moment of it, and which unit, layer and part of the cell."""
 
     def __init__(self) -> None:
+        self._memo = Memo()
         self.subject = Subject.NEXT
         self.moments: tuple[Moment, ...] = timeline(1)
         self.cursor = 0
@@ -34,6 +59,25 @@ class StepLab:
     @place.setter
     def place(self, place: tuple[tuple[Moment, ...], int]) -> None:
         self.moments, self.cursor = place
+
+    @property
+    def own(self) -> bool:
+        """Whether the step is on a sequence of the reader's own."""
+        return self.subject is Subject.OWN
+
+    def record(self, query: StepQuery) -> StepRecord:
+        """The training step that is looked at: the run's next one, or one on the probe."""
+        state, config, dataset, probe = query
+
+        def made() -> StepRecord:
+            examples = [probe.example] if self.own else query.next_examples
+            return step_record(state.parameters, examples, config, names_of(dataset), state.slots)
+
+        key = state, self.own and phrase_key(probe.trace), config
+        step = self._memo.ask("step", key, made)
+        layers = step.before.architecture.layers
+        self.look_at(step.moments, step.hidden, layers, step.parts)
+        return step
 
     def look_at(
         self,

@@ -33,12 +33,16 @@ class Page(tab.Page):
         self.say("select", on="moment", move=where)
 
     @property
+    def lab(self):
+        return self.session.step
+
+    @property
     def caption(self):
         return tab.plain(self.bodies["caption"]).strip()
 
     @property
     def step(self):
-        return self.session.step(self.session.inspect())
+        return self.session.step.record(self.session.step_query())
 
 
 @pytest.fixture
@@ -57,7 +61,7 @@ def test_all_pictures_are_there(page):
 
 
 def test_it_begins_with_the_runs_next_phrase(page):
-    phrase = page.next_examples[0]
+    phrase = page.session.step_query().next_examples[0]
     target = page.dataset.classes[phrase.target]
     assert f"example 1 of 58: “{phrase.text}” → {target}" in page.text
     assert "word 1 of" in page.text
@@ -68,19 +72,19 @@ def test_a_phrase_of_ones_own_can_be_walked_through_with_a_caption_at_every_mome
     captions = set()
     while True:
         captions.add(page.caption)
-        assert f"›  {page.microscope.moment.phase.value}" in page.text
-        if page.microscope.cursor == page.microscope.last:
+        assert f"›  {page.lab.moment.phase.value}" in page.text
+        if page.lab.cursor == page.lab.last:
             break
         page.move("on")
-    assert len(captions) == len(page.microscope.moments) == 11
+    assert len(captions) == len(page.lab.moments) == 11
     assert not any("{" in caption or "}" in caption for caption in captions)
 
 
 def test_room_is_kept_for_the_longest_text_of_the_step_and_is_the_same_at_every_moment(page):
     own(page)
     kept = []
-    for cursor in range(page.microscope.last + 1):
-        page.microscope.go_to(cursor)
+    for cursor in range(page.lab.last + 1):
+        page.lab.go_to(cursor)
         page.run()
         places = page.components("text")
         room = {key: json.loads(places[f"text_{key}"].json)["room"] for key in KEPT}
@@ -93,8 +97,8 @@ def test_room_is_kept_for_the_longest_text_of_the_step_and_is_the_same_at_every_
 
 def test_captions_have_two_sentences_at_most(page):
     own(page)
-    for cursor in range(page.microscope.last + 1):
-        page.microscope.go_to(cursor)
+    for cursor in range(page.lab.last + 1):
+        page.lab.go_to(cursor)
         page.run()
         assert len(re.findall(r"[.!?](?= [A-Z]|$)", page.caption)) <= 2
 
@@ -102,20 +106,20 @@ def test_captions_have_two_sentences_at_most(page):
 def test_the_ends_can_not_be_passed(page):
     for where in ("first", "phaseBack", "back"):
         page.move(where)
-        assert page.microscope.cursor == 0
+        assert page.lab.cursor == 0
     page.move("last")
-    assert page.microscope.moment.phase is Phase.UPDATE
+    assert page.lab.moment.phase is Phase.UPDATE
     for where in ("last", "phaseOn", "on"):
         page.move(where)
-        assert page.frame["positions"]["moment"]["shown"] == page.microscope.last
+        assert page.frame["positions"]["moment"]["shown"] == page.lab.last
 
 
 def test_the_slider_goes_to_any_moment(page):
     page.say("select", on="moment", value=3)
-    assert page.microscope.cursor == 3
+    assert page.lab.cursor == 3
     for value in (-5, 10_000):
         page.say("select", on="moment", value=value)
-        assert page.microscope.cursor in (0, page.microscope.last)
+        assert page.lab.cursor in (0, page.lab.last)
     with pytest.raises(RefusedError):
         page.say("select", on="moment", move="sideways")
 
@@ -123,16 +127,16 @@ def test_the_slider_goes_to_any_moment(page):
 def test_a_click_in_a_picture_goes_to_that_unit_at_that_word(page):
     own(page)
     page.say("click", on="network", data=[2, 4, "h"])
-    assert (page.microscope.unit, page.microscope.moment.t) == (4, 2)
+    assert (page.lab.unit, page.lab.moment.t) == (4, 2)
     page.say("click", on="states", x=1.2, y=2.9)
-    assert (page.microscope.unit, page.microscope.moment.t) == (3, 1)
+    assert (page.lab.unit, page.lab.moment.t) == (3, 1)
     assert "a_2[3] =" in page.text
 
 
 def test_the_slider_stands_at_the_moment(page):
     page.move("phaseOn")
     stand = page.frame["positions"]["moment"]
-    assert stand["shown"] == page.microscope.cursor == len(page.step.words)
+    assert stand["shown"] == page.lab.cursor == len(page.step.words)
     assert [name for name, _ in stand["bands"]] == [phase.value for phase in Phase]
 
 
@@ -144,11 +148,11 @@ def test_the_largest_changes_stand_in_a_table_at_the_update(page):
 
 
 def test_applying_the_update_takes_the_next_phrase(page):
-    first = page.next_examples[0]
+    first = page.session.step_query().next_examples[0]
     page.move("last")
     page.click("apply")
-    assert page.microscope.cursor == 0
-    assert page.next_examples[0] is not first
+    assert page.lab.cursor == 0
+    assert page.session.step_query().next_examples[0] is not first
     assert "example 2 of 58" in page.text
 
 
@@ -176,10 +180,10 @@ def test_a_phrase_that_can_not_be_read_gets_a_sentence(page):
 def test_a_chosen_unit_has_its_own_arithmetic(page):
     page.say("select", on="unit", value=4)
     assert "a_1[4] =" in page.text
-    assert page.frame["positions"]["unit"]["shown"] == page.microscope.unit == 4
+    assert page.frame["positions"]["unit"]["shown"] == page.lab.unit == 4
     for beyond, stand in ((-3, 0), (1e300, 5)):
         page.say("select", on="unit", value=beyond)
-        assert page.frame["positions"]["unit"]["shown"] == page.microscope.unit == stand
+        assert page.frame["positions"]["unit"]["shown"] == page.lab.unit == stand
 
 
 def test_the_gradient_check_is_of_this_step(page):
@@ -224,7 +228,7 @@ def test_without_a_label_the_target_is_called_as_the_answer_is(task, own_answer)
 )
 def test_every_moment_of_an_odd_step_can_be_shown(link):
     page = own(Page(epoch="2", **{"hidden": "3", **link}))
-    for cursor in range(0, page.microscope.last + 1, max(1, page.microscope.last // 9)):
-        page.microscope.go_to(cursor)
+    for cursor in range(0, page.lab.last + 1, max(1, page.lab.last // 9)):
+        page.lab.go_to(cursor)
         page.run()
         assert page.charts.keys() == CHARTS

@@ -86,8 +86,8 @@ def test_nothing_that_is_the_readers_is_a_tag(page, labelled):
 
 def test_nor_is_it_at_any_moment_of_a_step(labelled):
     opened = Page("step", labelled)
-    for cursor in range(labelled.microscope.last + 1):
-        labelled.microscope.go_to(cursor)
+    for cursor in range(labelled.step.last + 1):
+        labelled.step.go_to(cursor)
         opened.run()
         harmless(opened)
 
@@ -184,7 +184,7 @@ def test_nor_are_they_at_any_moment_of_a_step(task):
     opened = Page("step", task=task, hidden="4", epoch="0")
     opened.choose("Step on", Subject.OWN)
     assert "for a sequence of your own" in words_of(opened)
-    scope = opened.session.microscope
+    scope = opened.session.step
     for cursor in (*range(0, scope.last, 7), scope.last - 2, scope.last - 1, scope.last):
         scope.go_to(cursor)
         opened.run()

@@ -48,7 +48,7 @@ def step_page(session: Session) -> None:
     release_header()
     _subject(session)
     probe = session.inspect()
-    step = session.step(probe)
+    step = session.step.record(session.step_query(probe))
     with st.container(key="cursor_bar"):
         place_text("levels", levels_room(session, probe, step))
         place_cursor("moment", "Moment of the step")
@@ -56,12 +56,12 @@ def step_page(session: Session) -> None:
 
     def draw(frame: Frame) -> None:
         probe = session.inspect()
-        step = session.step(probe)
-        frame.position("moment", _cursor(session.microscope))
-        frame.position("unit", Position(session.config.hidden - 1, session.microscope.unit))
+        step = session.step.record(session.step_query(probe))
+        frame.position("moment", _cursor(session.step))
+        frame.position("unit", Position(session.config.hidden - 1, session.step.unit))
         frame.position("apply", Position(1, int(session.player.over)))
         _draw_texts(session, probe, step, frame)
-        _draw_charts(session.microscope, step, frame)
+        _draw_charts(session.step, step, frame)
 
     live(session, draw, _handlers(session))
 
@@ -91,7 +91,7 @@ def _layout(session: Session, step: StepRecord) -> None:
 
 def _room(session: Session, step: StepRecord) -> tuple[list[TextBlock], list[TextBlock]]:
     """The room for the captions and the formulas, worked out once for steps of a kind."""
-    focus = session.microscope.focus
+    focus = session.step.focus
     kind = session.dataset, step.config, step.moments, focus.layer, focus.part
     if st.session_state.get("step_room", (None,))[0] != kind:
         st.session_state.step_room = kind, (caption_room(step, focus), formula_room(step, focus))
@@ -106,7 +106,7 @@ def _place(session: Session, *keys: str) -> None:
 
 
 def _subject(session: Session) -> None:
-    scope = session.microscope
+    scope = session.step
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = first_value("subject", visit("step"), scope.subject)
         chosen = st.segmented_control(
@@ -121,7 +121,7 @@ def _subject(session: Session) -> None:
 
 def _layer_and_part(session: Session) -> None:
     """Which layer, and which part of the cell, where there is anything to choose."""
-    scope, architecture = session.microscope, session.state.parameters.architecture
+    scope, architecture = session.step, session.state.parameters.architecture
     names, layers = list(parts(architecture)), architecture.layers
     if len(names) == 1 and layers == 1:
         return
@@ -145,7 +145,7 @@ def _layer_and_part(session: Session) -> None:
 
 
 def _apply_button(session: Session) -> None:
-    own, sequence = session.microscope.subject is Subject.OWN, session.names.sequence
+    own, sequence = session.step.own, session.names.sequence
     tip = "Takes this very step in the run."
     if own:
         tip += (
@@ -157,7 +157,7 @@ def _apply_button(session: Session) -> None:
 
 
 def _check(session: Session) -> None:
-    session.gradients.check(_query(session, session.step(session.inspect())))
+    session.gradients.check(_query(session, session.step.record(session.step_query())))
 
 
 def _query(session: Session, step: StepRecord) -> GradientQuery:
@@ -167,9 +167,9 @@ def _query(session: Session, step: StepRecord) -> GradientQuery:
 
 def _apply(session: Session) -> None:
     """Take the step in the run, where it is one of the run's own."""
-    if session.microscope.subject is Subject.NEXT and not session.player.over:
+    if not session.step.own and not session.player.over:
         session.player.step_phrase()
-        session.microscope.go_to(0)
+        session.step.go_to(0)
 
 
 def _cursor(scope: StepLab) -> Position:
@@ -194,7 +194,7 @@ def _move(scope: StepLab, event: Event) -> None:
 
 
 def _handlers(session: Session) -> dict[str, Handler]:
-    scope = session.microscope
+    scope = session.step
 
     def unit(event: Event) -> None:
         scope.unit = max(int(event["value"]), 0)
@@ -213,7 +213,7 @@ def _handlers(session: Session) -> dict[str, Handler]:
 
 
 def _draw_texts(session: Session, probe: Probe, step: StepRecord, frame: Frame) -> None:
-    focus = session.microscope.focus
+    focus = session.step.focus
     frame.text("badge", check_html(session.gradients.checked(_query(session, step)), session.names))
     frame.text("levels", levels_html(session, probe, step))
     frame.text("caption", caption_html(step, focus))

@@ -25,7 +25,7 @@ def walked(request):
     """A step, and everything in it that can be looked at."""
     session = Session(RunConfig.from_query({"hidden": "6", **LINKS[request.param]})[0])
     session.player.advance(1)
-    step, scope = session.step(session.inspect()), session.microscope
+    step, scope = session.step.record(session.step_query()), session.step
     architecture = step.before.architecture
     foci = [
         scope.focus._replace(moment=moment, part=part, layer=layer)

@@ -267,7 +267,7 @@ def test_words_and_classes_are_drawn_as_typed(step):
 def pair():
     """A step of a translation, and where its decoder begins."""
     session = Session(RunConfig(task="translation", cell="gru", hidden=6, init="xavier"))
-    step = session.step(session.inspect())
+    step = session.step.record(session.step_query())
     return step, step.unrolled(0).bridge
 
 

@@ -97,8 +97,8 @@ def test_what_is_not_there_can_not_be_pointed_at(scope, t, unit):
 
 def test_the_next_step_is_the_one_that_training_takes(session):
     session.player.advance(2)
-    step = session.step(session.inspect())
-    phrase = session.next_examples[0]
+    step = session.step.record(session.step_query())
+    phrase = session.step_query().next_examples[0]
     assert step.words == tuple(phrase.text.split())
     session.player.step_phrase()
     taken = session.state.parameters.theta
@@ -106,16 +106,16 @@ def test_the_next_step_is_the_one_that_training_takes(session):
 
 
 def test_after_a_step_the_next_phrase_is_looked_at(session):
-    first = session.next_examples[0]
+    first = session.step_query().next_examples[0]
     session.player.step_phrase()
     assert session.run.place == Place(0, 1)
-    assert session.next_examples[0] is not first
+    assert session.step_query().next_examples[0] is not first
 
 
 def test_in_an_epoch_every_phrase_has_its_turn(session):
     texts = set()
     for _ in range(session.run.examples):
-        texts.add(session.next_examples[0].text)
+        texts.add(session.step_query().next_examples[0].text)
         session.player.step_phrase()
     assert texts == {phrase.text for phrase in session.dataset.train}
 
@@ -124,30 +124,30 @@ def test_the_step_in_the_past_has_the_settings_of_then(session, config):
     session.player.advance(5)
     session.configure(type(config)(**{**config.as_dict(), "lr": 0.5}))
     session.player.advance(1)
-    assert session.step(session.inspect()).config.lr == 0.5
+    assert session.step.record(session.step_query()).config.lr == 0.5
     session.player.go_to(Place(3))
-    assert session.step(session.inspect()).config.lr == config.lr
+    assert session.step.record(session.step_query()).config.lr == config.lr
 
 
 def test_a_phrase_of_ones_own_is_looked_at_and_never_learned(session):
-    session.microscope.subject = Subject.OWN
+    session.step.subject = Subject.OWN
     session.ask("happy and not good")
     before = session.state.parameters.theta.tobytes()
-    step = session.step(session.inspect())
+    step = session.step.record(session.step_query())
     assert step.words == ("happy", "and", "not", "good")
     assert session.state.parameters.theta.tobytes() == before
 
 
 def test_a_step_is_recorded_once(session):
     probe = session.inspect()
-    first = session.step(probe)
-    assert session.step(probe) is first
+    first = session.step.record(session.step_query(probe))
+    assert session.step.record(session.step_query(probe)) is first
     session.player.step_phrase()
-    assert session.step(session.inspect()) is not first
+    assert session.step.record(session.step_query()) is not first
 
 
 def test_the_unit_is_one_of_the_network(session, config):
-    session.microscope.unit = 7
+    session.step.unit = 7
     session.configure(type(config)(**{**config.as_dict(), "hidden": 3}))
-    session.step(session.inspect())
-    assert session.microscope.unit == 2
+    session.step.record(session.step_query())
+    assert session.step.unit == 2

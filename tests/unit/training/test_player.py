@@ -412,10 +412,10 @@ def test_a_run_on_the_readers_own_data_is_found_again_as_long_as_they_are_kept(c
 def test_after_a_branch_the_step_has_the_new_settings(played, config):
     played.configure(replace(config, lr=0.2))
     played.player.go_to(Place(4))
-    assert played.step(played.inspect()).config.lr == config.lr
+    assert played.step.record(played.step_query()).config.lr == config.lr
     assert "Learning rate was 0.05 here" in played.player.message
     played.player.branch()
-    assert played.step(played.inspect()).config.lr == 0.2
+    assert played.step.record(played.step_query()).config.lr == 0.2
 
 
 def test_a_gradient_check_is_not_taken_for_one_of_another_branch(played, config):
