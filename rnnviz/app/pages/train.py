@@ -36,7 +36,7 @@ from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 
 #: Seconds that a frame may spend on the past of the run.
-DEVELOP = 0.002
+DEVELOP = 0.001
 
 
 def train_page(session: Session) -> None:
