@@ -1,6 +1,7 @@
 """The page as the command ``rnnviz`` serves it."""
 
 import asyncio
+import queue
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -73,14 +74,8 @@ def test_a_browser_is_opened_once_the_page_is_there_unless_headless(monkeypatch,
     own = {"server.headless": headless, "server.address": "127.0.0.1", "server.port": 8777}
     monkeypatch.setattr(main, "lifespan", nothing)
     monkeypatch.setattr(st, "get_option", own.get)
-    seen = []
-    monkeypatch.setattr(main.webbrowser, "open", seen.append)
-
-    class AtOnce(main.threading.Thread):
-        def start(self):
-            self.run()
-
-    monkeypatch.setattr(main.threading, "Thread", AtOnce)
+    seen = queue.Queue()
+    monkeypatch.setattr(main.webbrowser, "open", seen.put)
 
     async def started():
         async with main._opening(None):
@@ -89,5 +84,8 @@ def test_a_browser_is_opened_once_the_page_is_there_unless_headless(monkeypatch,
     # Playwright may have this thread's loop.
     with ThreadPoolExecutor(1) as other:
         other.submit(asyncio.run, started()).result()
-    assert seen == [] if headless else ["http://127.0.0.1:8777"]
+    if headless:
+        assert seen.empty()
+    else:
+        assert seen.get(timeout=10) == "http://127.0.0.1:8777"
     assert "the page is at http://127.0.0.1:8777" in capsys.readouterr().out
