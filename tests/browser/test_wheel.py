@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 import rnnviz
-
 from tests.browser.serving import ROOT, free_port, open_page, stop, visit, wait_until_healthy
 from tests.browser.train_page import TrainPage
 
@@ -68,7 +67,7 @@ def programs(wheel, tmp_path_factory):
     What the wheel needs is found where these tests have it, so that nothing is downloaded.
     """
     place = tmp_path_factory.mktemp("installed") / "venv"
-    venv.create(place, with_pip=False)
+    venv.create(place, with_pip=False, symlinks=os.name != "nt")
     names = {"base": str(place), "platbase": str(place)}
     of_new = sysconfig.get_paths("venv", names)
     scripts, packages = Path(of_new["scripts"]), Path(of_new["purelib"])
@@ -76,8 +75,9 @@ def programs(wheel, tmp_path_factory):
     lines = dict.fromkeys((here["purelib"], here["platlib"]))
     (packages / "here.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
     python = scripts / Path(sys.executable).name
-    install = ("-m", "pip", "install", "--no-deps", "--no-index", "--quiet", wheel)
-    done = run(python, *install, folder=place)
+    # These tests' own environment may have rnnviz as well.
+    options = ("--no-deps", "--no-index", "--ignore-installed", "--quiet")
+    done = run(python, "-m", "pip", "install", *options, wheel, folder=place)
     assert done.returncode == 0, done.stderr
     return scripts
 
