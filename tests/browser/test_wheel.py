@@ -39,7 +39,6 @@ def run(*command, folder):
         cwd=folder,
         env=plain_environment(),
         capture_output=True,
-        text=True,
         encoding="utf-8",
         check=False,
     )

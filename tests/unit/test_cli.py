@@ -75,7 +75,6 @@ def started(*arguments, **environment):
         cwd=ROOT,
         env=os.environ | environment,
         capture_output=True,
-        text=True,
         encoding="utf-8",
         check=False,
     )
@@ -348,7 +347,7 @@ def test_a_pipe_gets_the_reports_and_no_progress_bar():
 def test_a_reader_that_leaves_early_gets_no_traceback():
     command = [sys.executable, "-m", "rnnviz", *QUICK, "--epochs", "3000", "--every", "1"]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     ) as process:
         process.stdout.readline()
         process.stdout.close()

@@ -150,16 +150,17 @@ def test_every_system_and_every_python_runs_the_tests():
 #: Calls that guess an encoding where none is named, and differently on every system.
 GUESSING = re.compile(
     r"\.(?:read_text|write_text)\((?!.*(?:encoding|\"utf-8\"))|(?<![\w.])open\((?!.*(?:encoding|b\"))"
-    r"|\.open\(\"[rwax]\"\)|\.open\(\)|text=True(?!.*encoding)"
+    r"|\.open\(\"[rwax]\"\)|\.open\(\)|\btext=True(?!.*encoding)"
 )
 
 
 def test_every_text_file_is_read_and_written_with_its_encoding_named():
-    folders = ("rnnviz", "benchmarks", "data")
+    folders = ("rnnviz", "benchmarks", "data", "tests")
     sources = [path for name in folders for path in (ROOT / name).rglob("*.py")]
     found = {
         f"{path.name}: {line.strip()}"
         for path in sources
+        if path != Path(__file__)
         for line in path.read_text(encoding="utf-8").splitlines()
         if GUESSING.search(line)
     }
