@@ -124,7 +124,7 @@ print(peak() - before)
 def memory(settings: str, epochs: int) -> float:
     """MB that a run played and looked back at needs above the imports, at most, by itself."""
     command = [sys.executable, "-c", _MEMORY.format(settings=settings, epochs=epochs)]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
     unit = 1 if sys.platform == "darwin" else 1024
     return int(printed) * unit / 1e6
 

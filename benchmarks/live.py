@@ -195,13 +195,13 @@ def reloading(browser: Browser, server: Server, complaints: list[str]) -> Row:
 
 def cpu_seconds(server: Server) -> float:
     """CPU time that the server has used."""
-    fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
+    fields = Path(f"/proc/{server.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(server: Server) -> float:
     """MB of memory that the server holds."""
-    lines = Path(f"/proc/{server.pid}/status").read_text().splitlines()
+    lines = Path(f"/proc/{server.pid}/status").read_text(encoding="utf-8").splitlines()
     kilobytes = next(line.split()[1] for line in lines if line.startswith("VmRSS"))
     return int(kilobytes) * 1024 / 1e6
 

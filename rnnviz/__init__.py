@@ -1,3 +1,28 @@
 """Recurrent neural networks, trained from scratch in NumPy and drawn while they learn."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rnnviz import figures
+    from rnnviz.config import RunConfig
+    from rnnviz.session import Session
+
 __version__ = "0.1.0"
+__all__ = ["RunConfig", "Session", "figures"]
+
+# Type checkers read the imports above; with this function they would take any name for right.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import a short name when it is first used, so that ``import rnnviz`` takes no time."""
+        if name == "figures":
+            return import_module("rnnviz.figures")
+        if name in __all__:
+            home = import_module({"RunConfig": "rnnviz.config", "Session": "rnnviz.session"}[name])
+            return getattr(home, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        """What is offered, imported or not."""
+        return sorted({*globals(), *__all__})

@@ -1,11 +1,27 @@
-"""``python -m rnnviz``."""
+"""The command ``rnnviz``, or ``python -m rnnviz``."""
 
 import os
 import sys
 
-# One thread is fastest for matrices this small; NumPy reads this when it is imported.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from rnnviz.cli import main
+def main() -> int:
+    """Do what the command line says; without a command, open the page."""
+    # One thread is fastest for matrices this small; NumPy reads this when it is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        from rnnviz import cli  # noqa: PLC0415
 
-sys.exit(main())
+        return cli.main(open_page=_open_page)
+    except KeyboardInterrupt:
+        return 130  # as shells name an end by Ctrl-C
+
+
+def _open_page(port: int | None, browser: bool) -> None:
+    # The commands do without Streamlit, which takes a second to import.
+    from rnnviz.app.main import serve  # noqa: PLC0415
+
+    serve(port, browser)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,17 +1,20 @@
-"""The command line: train without a browser, and check the gradient."""
+"""The command line: open the page, train without a browser, and check the gradient."""
 
 from __future__ import annotations
 
 import argparse
+import errno
 import os
+import socket
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 from tqdm import tqdm
 
+from rnnviz import __version__
 from rnnviz.config import SETTINGS, Gradient, RunConfig, Setting, SettingError
 from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_errors
 from rnnviz.engine.training import record
@@ -26,6 +29,8 @@ from rnnviz.tasks.upload_preview import preview
 
 _FILES = "own data to learn: a CSV with text,label or text or source,target; or a text"
 _DATA = tuple(DATA_SETTINGS.values())
+#: Opens the page: on which port, a free one if none is given, and whether in a browser.
+OpenPage = Callable[[int | None, bool], None]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,9 +47,27 @@ def _setting_options(parser: argparse.ArgumentParser, rows: Iterable[Setting]) -
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="rnnviz", description="Train a recurrent network from scratch in NumPy.")
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
-    train = commands.add_parser("train", help="train without a browser")
+    parser = _Parser(
+        prog="rnnviz",
+        description="Watch a recurrent neural network learn. Without a command the page is opened.",
+    )
+    parser.add_argument("--version", action="version", version=f"rnnviz {__version__}")
+    parser.add_argument(
+        "--port",
+        type=_port,
+        metavar="N",
+        help="serve the page at this port; 8501 or the next free one by default",
+    )
+    parser.add_argument("--no-browser", action="store_true", help="serve the page, open no browser")
+    commands = parser.add_subparsers(dest="command", parser_class=_Parser)
+    _train_options(commands.add_parser("train", help="train without a browser"))
+    _gradcheck_options(
+        commands.add_parser("gradcheck", help="check the gradient of every parameter")
+    )
+    return parser
+
+
+def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--train", type=Path, metavar="FILE", help=_FILES)
     train.add_argument("--test", type=Path, metavar="FILE", help="the same, to test on")
     train.add_argument(
@@ -56,13 +79,20 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--json", type=Path, metavar="FILE", help="write settings and every epoch")
     train.add_argument("--weights", type=Path, metavar="FILE.npz", help="write the final weights")
     _setting_options(train, (*_DATA, *SETTINGS.values()))
-    check = commands.add_parser("gradcheck", help="check the gradient of every parameter")
+
+
+def _gradcheck_options(check: argparse.ArgumentParser) -> None:
     check.add_argument("--phrase", default="this is not very bad at all", help="what to read")
     _setting_options(check, (SETTINGS[name] for name in ("hidden", "init_scale", "seed")))
     check.add_argument(
         "--after", dest="epochs", default=300, metavar="N", help="epochs of training before"
     )
-    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and len(text) < 6 and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 to 65535")
+    return int(text)
 
 
 def _positive(text: str) -> int:
@@ -71,9 +101,36 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, open_page: OpenPage) -> int:
     """Run one command; returns the exit code: 0, 1 for a failed check, 2 for bad input."""
-    options = vars(_parser().parse_args(arguments))
+    parser = _parser()
+    options = vars(parser.parse_args(arguments))
+    if options["command"] is None:
+        if options["port"] is not None:
+            _check_free(parser, options["port"])
+        open_page(options["port"], not options["no_browser"])
+        return 0
+    for name in ("port", "no_browser"):
+        if options[name]:
+            flag = name.replace("_", "-")
+            parser.error(f"--{flag} has no effect with {options['command']}. Leave it out.")
+    return _run(options)
+
+
+def _check_free(parser: argparse.ArgumentParser, port: int) -> None:
+    with socket.socket() as probe:
+        # A port whose last server has just ended is free; on Windows this would say so of any.
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as problem:
+            if problem.errno == errno.EADDRINUSE:
+                parser.error(f"port {port} is taken: give another, or none to have a free one.")
+            parser.error(f"port {port} can't be used: {problem.strerror}.")
+
+
+def _run(options: dict[str, Any]) -> int:
     command = {"train": _train, "gradcheck": _gradcheck}[options["command"]]
     try:
         given = {name: options[name] for name in SETTINGS if options.get(name) is not None}

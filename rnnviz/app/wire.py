@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import plotly
-import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
@@ -39,11 +38,10 @@ HELLO = 5.0
 NOT_JSON, TOO_LONG, NO_TICKET = 1003, 1009, 4401
 
 
-def routes() -> list[BaseRoute]:
+def routes(base: str) -> list[BaseRoute]:
     """The routes of the wire and its scripts, below the server's base path."""
     # Streamlit puts its base path before its own routes alone.
-    base = "/" + (st.get_option("server.baseUrlPath") or "").strip("/")
-    base = base.rstrip("/")
+    base = f"/{base.strip('/')}".rstrip("/")
     return [
         WebSocketRoute(f"{base}/rnnviz/wire", wire),
         Mount(f"{base}/rnnviz/static/{version()}", _Unchanging(directory=STATIC)),

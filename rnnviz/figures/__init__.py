@@ -1,1 +1,43 @@
 """From a record to a picture: the only place that knows Plotly."""
+
+from rnnviz.figures import (
+    ablation_loss,
+    answers,
+    complex_plane,
+    dynamics,
+    gradient_comparison,
+    gradients,
+    hidden_states,
+    lag,
+    network,
+    next_steps,
+    response,
+    side_by_side,
+    step,
+    theme,
+    tinted_text,
+    training_curves,
+    trajectories,
+    weights,
+)
+
+__all__ = [
+    "ablation_loss",
+    "answers",
+    "complex_plane",
+    "dynamics",
+    "gradient_comparison",
+    "gradients",
+    "hidden_states",
+    "lag",
+    "network",
+    "next_steps",
+    "response",
+    "side_by_side",
+    "step",
+    "theme",
+    "tinted_text",
+    "training_curves",
+    "trajectories",
+    "weights",
+]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 
+from rnnviz.shipped_files import shipped
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.next_token import WINDOW, build_next, cut
 from rnnviz.tasks.rng import chance
 from rnnviz.tasks.table import Row
 from rnnviz.tasks.vocabulary import Unit
 
-MOON = Path(__file__).resolve().parents[2] / "data" / "characters" / "moon.txt"
+MOON = shipped("data/characters/moon.txt")
 #: One in so many windows is for the test.
 HELD_OUT = 8
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
 
 import numpy as np
 
 from rnnviz.config import Loss, OutputAt
+from rnnviz.shipped_files import shipped
 from rnnviz.tasks.encoding import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric, guess_classes, guess_values
@@ -18,7 +18,7 @@ from rnnviz.tasks.vocabulary import Array, Unit, Vocabulary
 
 #: Stands for a class that nobody knows.
 GAP = -1
-SENTIMENT = Path(__file__).resolve().parents[2] / "data" / "sentiment"
+SENTIMENT = shipped("data/sentiment")
 
 
 @dataclass(frozen=True, eq=False)

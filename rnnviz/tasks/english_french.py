@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
+from rnnviz.shipped_files import shipped
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.source_target import build_translation
 from rnnviz.tasks.table import read_any, read_bytes
 
-TRANSLATION = Path(__file__).resolve().parents[2] / "data" / "translation"
+TRANSLATION = shipped("data/translation")
 
 
 @cache

@@ -12,12 +12,13 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
+from rnnviz.shipped_files import shipped
 from rnnviz.tasks.rng import chance
 
 #: A sentence, and its translation.
 Pair = tuple[str, str]
 
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "translation"
+FOLDER = shipped("data/translation")
 #: Sentences to be tested on; the others are to be learned.
 TEST = 150
 #: Sentences with a verb and an object: a part of all that there are.

@@ -77,10 +77,10 @@ def serve(
         )
         try:
             url = f"http://127.0.0.1:{port}{base and '/' + base}"
-            _wait_until_healthy(url, process, log)
+            wait_until_healthy(url, process, log)
             yield Server(url, process.pid)
         finally:
-            _stop(process)
+            stop(process)
 
 
 def free_port() -> int:
@@ -90,7 +90,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+    """Wait until a server answers; raise RuntimeError, with its log, if it doesn't."""
     until = time.monotonic() + PATIENCE / 1000
     while time.monotonic() < until and process.poll() is None:
         # No proxy: the server is on this machine, whatever the environment says.
@@ -102,7 +103,8 @@ def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: IO[byte
     raise RuntimeError("The server did not start:\n" + log.read().decode(errors="replace"))
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a process, by force if it takes long."""
     process.terminate()
     try:
         process.wait(timeout=10)

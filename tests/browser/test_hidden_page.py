@@ -154,7 +154,7 @@ def test_numbers_can_be_had_as_a_table(broken):
     expect(broken.page.get_by_test_id("stDataFrame")).to_be_visible()
     with broken.page.expect_download() as download:
         broken.page.get_by_role("button", name="Download CSV").click()
-    text = download.value.path().read_text()
+    text = download.value.path().read_text(encoding="utf-8")
     assert text.splitlines()[0] == "unit,rise of the training loss"
     assert len(text.splitlines()) == 17
 

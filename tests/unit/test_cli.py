@@ -1,8 +1,10 @@
 """The command line."""
 
+import errno
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+import rnnviz
 from rnnviz import cli
 from rnnviz.config import SETTINGS, Gradient, RunConfig, TaskName
 from rnnviz.session import Session
@@ -34,12 +37,19 @@ class Outcome(NamedTuple):
 
 
 @pytest.fixture
-def run(capsys):
-    """Runs one command in this process."""
+def opened():
+    """With which port, and whether in a browser, the page was opened."""
+    return []
+
+
+@pytest.fixture
+def run(capsys, opened):
+    """Runs one command in this process; no page is really opened."""
 
     def run(*arguments):
+        words = [str(argument) for argument in arguments]
         try:
-            code = cli.main([str(argument) for argument in arguments])
+            code = cli.main(words, open_page=lambda *given: opened.append(given))
         except SystemExit as stop:
             code = stop.code
         return Outcome(code, *capsys.readouterr())
@@ -66,9 +76,67 @@ def started(*arguments, **environment):
         cwd=ROOT,
         env=os.environ | environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
+
+
+# The page
+
+
+@pytest.fixture
+def taken():
+    """A port that somebody listens on."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_without_a_command_the_page_is_opened_on_a_free_port(run, opened):
+    assert run() == (0, "", "")
+    assert opened == [(None, True)]
+
+
+def test_the_page_is_opened_on_the_port_that_is_given_and_in_no_browser(run, opened):
+    port = free_port()
+    assert run("--no-browser", "--port", port).code == 0
+    assert opened == [(port, False)]
+
+
+def test_a_port_that_is_taken_gets_one_sentence(run, opened, taken):
+    assert_refused(run("--port", taken), f"port {taken} is taken")
+    assert opened == []
+
+
+def test_a_port_that_may_not_be_used_gets_one_sentence(run, opened, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    assert_refused(run("--port", "80"), "port 80 can't be used: Permission denied.")
+    assert opened == []
+
+
+@pytest.mark.parametrize("arguments", [QUICK, ("gradcheck", "--after", "0")], ids=lambda a: a[0])
+def test_a_command_opens_no_page(run, opened, arguments):
+    assert run(*arguments).code == 0
+    assert opened == []
+
+
+def test_the_version_is_told(run):
+    assert run("--version") == (0, f"rnnviz {rnnviz.__version__}\n", "")
+
+
+def test_a_bad_port_of_a_process_gets_one_sentence_too():
+    done = started("--port", "abc")
+    assert_refused(Outcome(done.returncode, done.stdout, done.stderr), "'abc'")
 
 
 # What is printed
@@ -280,7 +348,7 @@ def test_a_pipe_gets_the_reports_and_no_progress_bar():
 def test_a_reader_that_leaves_early_gets_no_traceback():
     command = [sys.executable, "-m", "rnnviz", *QUICK, "--epochs", "3000", "--every", "1"]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     ) as process:
         process.stdout.readline()
         process.stdout.close()
@@ -295,8 +363,18 @@ def test_a_reader_that_leaves_early_gets_no_traceback():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "command"),
         (("fly",), "fly"),
+        (("--colour",), "--colour"),
+        (("--port",), "--port"),
+        (("--port", "abc"), "--port: 'abc' is not a whole number from 1 to 65535"),
+        (("--port", "0"), "from 1 to 65535"),
+        (("--port", "65536"), "from 1 to 65535"),
+        (("--port", "-1"), "--port"),
+        (("--port", "²"), "from 1 to 65535"),
+        (("--port", "9" * 9999), "from 1 to 65535"),
+        (("--port", "8501", "train"), "--port has no effect with train. Leave it out."),
+        (("--no-browser", "gradcheck"), "--no-browser has no effect with gradcheck."),
+        (("train", "--port", "8501"), "--port"),
         (("train", "--colour", "red"), "--colour"),
         (("train", "--lr"), "--lr"),
         (("train", "--lr", "fast"), "Learning rate (lr) can't be 'fast'"),

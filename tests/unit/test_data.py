@@ -90,6 +90,6 @@ def test_the_files_are_plain(part):
 def test_a_notebook_in_the_root_can_import_them():
     code = "from data import train_data, test_data; print(len(train_data), len(test_data))"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
     )
     assert done.stdout == "58 20\n"

@@ -1,7 +1,6 @@
 """What Streamlit lays out: sidebar, header, and one of the pages."""
 
 from functools import partial
-from pathlib import Path
 
 import streamlit as st
 
@@ -15,8 +14,7 @@ from rnnviz.app.stage import connect, place_bar, place_end, place_text
 from rnnviz.app.style import style_sheet
 from rnnviz.app.tab_state import get_seat
 from rnnviz.session import Session
-
-LOGO = Path(__file__).parents[3] / "docs" / "logo.svg"
+from rnnviz.shipped_files import shipped
 
 
 def pages(session: Session) -> list[st.Page]:
@@ -33,7 +31,7 @@ def pages(session: Session) -> list[st.Page]:
 def show() -> None:
     """Draw everything, with the host borrowed from the actor."""
     st.set_page_config(page_title="rnnviz", page_icon="🔁", layout="wide")
-    st.logo(LOGO, size="large")
+    st.logo(shipped("docs/logo.svg"), size="large")
     seat = get_seat()
     with seat.borrow() as host:
         session = host.session

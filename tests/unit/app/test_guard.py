@@ -39,7 +39,7 @@ async def page(request):
 
 @pytest.fixture(scope="module")
 def client():
-    every = [*routes(), WebSocketRoute("/_stcore/stream", echo), Route("/", page)]
+    every = [*routes(""), WebSocketRoute("/_stcore/stream", echo), Route("/", page)]
     app = Starlette(routes=every, middleware=[Middleware(Guard)])
     with TestClient(app, base_url=f"http://{HOST}") as client:
         yield client
@@ -250,6 +250,5 @@ def test_a_socket_that_a_frame_finds_closed_ends_quietly(seat):
 
 
 @pytest.mark.parametrize("base", ["class/rnnviz", "/class/rnnviz/"])
-def test_the_routes_stand_below_the_server_s_base_path(monkeypatch, base):
-    monkeypatch.setattr(streamlit, "get_option", lambda name: base)
-    assert all(route.path.startswith("/class/rnnviz/rnnviz/") for route in routes())
+def test_the_routes_stand_below_the_server_s_base_path(base):
+    assert all(route.path.startswith("/class/rnnviz/rnnviz/") for route in routes(base))

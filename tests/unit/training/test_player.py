@@ -464,7 +464,7 @@ def test_a_link_leads_to_the_same_bytes_in_another_process(played, config):
     played.player.go_to(Place(11, 7))
     query = json.dumps(played.link().to_query())
     command = [sys.executable, "-c", OPEN_ELSEWHERE, query]
-    elsewhere = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    elsewhere = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, cwd=ROOT)
     mine = hashlib.sha256(played.state.parameters.theta.tobytes()).hexdigest()
     assert elsewhere.stdout.strip() == mine
 

@@ -1,0 +1,91 @@
+"""The page as the command ``rnnviz`` serves it."""
+
+import asyncio
+import queue
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from rnnviz.app import main
+
+CONFIG = Path(__file__).resolve().parents[3] / ".streamlit" / "config.toml"
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """Serves nothing; gives the options that Streamlit was given."""
+    seen = []
+    monkeypatch.setattr(st.App, "run", lambda self, config: seen.append(config))
+
+    def served(*arguments):
+        main.serve(*arguments)
+        return seen.pop()
+
+    return served
+
+
+def test_the_settings_are_those_of_the_config_file():
+    table = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+    found = main.settings()
+    for name, value in found.items():
+        there = table
+        for part in name.split("."):
+            there = there[part]
+        assert there == value
+    assert len(found) == CONFIG.read_text(encoding="utf-8").count(" = ")
+    assert found["theme.light.primaryColor"] == "#00796b"
+
+
+def test_streamlit_knows_every_setting():
+    assert all(st.get_option(name) is not ... for name in main.settings())
+
+
+def test_the_page_is_served_with_all_settings_to_this_machine_alone(served):
+    options = served()
+    assert main.settings().items() <= options.items()
+    assert options["server.address"] == "127.0.0.1"
+    assert options["browser.gatherUsageStats"] is False
+    assert "server.port" not in options and "server.headless" not in options
+
+
+def test_port_and_headless_are_given_on(served):
+    assert served(9000, False).items() >= {"server.port": 9000, "server.headless": True}.items()
+
+
+def test_ctrl_c_ends_the_page_quietly(monkeypatch, capsys):
+    def interrupted(self, config):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(st.App, "run", interrupted)
+    main.serve()
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("headless", [True, False])
+def test_a_browser_is_opened_once_the_page_is_there_unless_headless(monkeypatch, capsys, headless):
+    @asynccontextmanager
+    async def nothing(app):
+        yield
+
+    own = {"server.headless": headless, "server.address": "127.0.0.1", "server.port": 8777}
+    monkeypatch.setattr(main, "lifespan", nothing)
+    monkeypatch.setattr(st, "get_option", own.get)
+    seen = queue.Queue()
+    monkeypatch.setattr(main.webbrowser, "open", seen.put)
+
+    async def started():
+        async with main._opening(None):
+            pass
+
+    # Playwright may have this thread's loop.
+    with ThreadPoolExecutor(1) as other:
+        other.submit(asyncio.run, started()).result()
+    if headless:
+        assert seen.empty()
+    else:
+        assert seen.get(timeout=10) == "http://127.0.0.1:8777"
+    assert "the page is at http://127.0.0.1:8777" in capsys.readouterr().out
