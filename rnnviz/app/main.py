@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 
 from rnnviz.app.guard import Guard
 from rnnviz.app.wire import Preload, lifespan, routes
-from rnnviz.shipped_files import shipped
+from rnnviz.tasks.shipped_files import shipped
 
 INDEX = Path(__file__).with_name("pages") / "index.py"
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]

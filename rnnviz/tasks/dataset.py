@@ -9,10 +9,10 @@ from functools import cache, cached_property
 import numpy as np
 
 from rnnviz.config import Loss, OutputAt
-from rnnviz.shipped_files import shipped
 from rnnviz.tasks.encoding import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric, guess_classes, guess_values
+from rnnviz.tasks.shipped_files import shipped
 from rnnviz.tasks.table import MAX_CLASSES, Row, TaskError, read_file
 from rnnviz.tasks.vocabulary import Array, Unit, Vocabulary
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from rnnviz.shipped_files import shipped
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.shipped_files import shipped
 from rnnviz.tasks.source_target import build_translation
 from rnnviz.tasks.table import read_any, read_bytes
 

@@ -12,8 +12,8 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from rnnviz.shipped_files import shipped
 from rnnviz.tasks.rng import chance
+from rnnviz.tasks.shipped_files import shipped
 
 #: A sentence, and its translation.
 Pair = tuple[str, str]

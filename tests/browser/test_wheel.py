@@ -147,7 +147,7 @@ def test_the_wheel_has_every_file_of_the_package(wheel):
 def test_the_wheel_gives_its_own_files_and_no_top_level_data(programs, tmp_path):
     code = """
 import importlib.util, rnnviz
-from rnnviz.shipped_files import shipped
+from rnnviz.tasks.shipped_files import shipped
 print(importlib.util.find_spec("data"), rnnviz.__version__, shipped("docs/logo.svg").is_file())
 print(shipped("docs/logo.svg"))
 """

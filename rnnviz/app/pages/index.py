@@ -14,7 +14,7 @@ from rnnviz.app.stage import connect, place_bar, place_end, place_text
 from rnnviz.app.style import style_sheet
 from rnnviz.app.tab_state import get_seat
 from rnnviz.session import Session
-from rnnviz.shipped_files import shipped
+from rnnviz.tasks.shipped_files import shipped
 
 
 def pages(session: Session) -> list[st.Page]:
