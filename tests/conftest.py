@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
+from tests import sampling
 
 settings.register_profile(
     "rnnviz",
@@ -18,6 +19,16 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("rnnviz")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--exhaustive", action="store_true", help="run every product of values in full"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    sampling.exhaustive = config.getoption("--exhaustive")
 
 
 @pytest.fixture

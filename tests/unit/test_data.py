@@ -10,6 +10,7 @@ import pytest
 from data import test_data as tested
 from data import train_data as learned
 from rnnviz.tasks.table import read_file
+from tests.sampling import each_row
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {
@@ -58,7 +59,7 @@ def test_phrases_have_from_1_to_10_words():
     assert (min(lengths), max(lengths)) == (1, 10)
 
 
-@pytest.mark.parametrize("phrase", EVERY)
+@each_row("phrase", EVERY)
 def test_a_label_follows_from_the_words(phrase):
     assert set(tones(phrase)) == {EVERY[phrase]}
 
@@ -68,7 +69,7 @@ def test_negation_flips():
     assert learned["good"] is True and learned["not at all good"] is False
 
 
-@pytest.mark.parametrize("phrase", tested)
+@each_row("phrase", tested)
 def test_a_test_phrase_is_built_like_one_that_is_learned(phrase):
     assert construction(phrase) in {construction(other) for other in learned}
 

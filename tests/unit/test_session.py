@@ -21,6 +21,7 @@ from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.tasks.vocabulary import Unit
 from rnnviz.training.player import SPEEDS
 from rnnviz.training.schedule import Place
+from tests.sampling import each_row
 
 WEATHER = ("weather.csv", b"text,label\nso warm,sunny\nso cold,rainy\nvery cold,rainy\n")
 RAIN = ("rain.csv", b"text,label\nvery warm,rainy\n")
@@ -601,7 +602,7 @@ def test_a_phrase_that_cannot_be_read_leaves_the_probe_and_says_why(session, tex
     assert session.typed == text[: MAX_TYPED + 1]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("task", "text", "said"),
     [
         ("sentiment", "", "The phrase is empty. Type something, for example: “good”. The"),
@@ -641,7 +642,7 @@ def poisoned(monkeypatch):
     monkeypatch.setattr(np, "empty_like", lambda array: np.full_like(array, np.nan))
 
 
-@pytest.mark.parametrize("count", [1, 2, 17, 18, 100, 150, MAX_WORDS])
+@each_row("count", [1, 2, 17, 18, 100, 150, MAX_WORDS])
 def test_every_number_of_a_trace_is_written_however_long_the_phrase(count, poisoned):
     session = Session(RunConfig())
     trace = session.inspect("bad " * count).trace

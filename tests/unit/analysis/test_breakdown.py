@@ -6,11 +6,11 @@ import pytest
 from rnnviz.analysis.breakdown import Term, Terms, terms
 from rnnviz.analysis.step_record import Focus
 from rnnviz.engine.timeline import Moment, Phase, timeline
+from tests.sampling import singly
 from tests.unit.analysis.conftest import TEXTS
 
 
-@pytest.mark.parametrize("gradient", ["exact", "notebook"])
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@singly(gradient=["exact", "notebook"], text=TEXTS)
 def test_at_every_moment_every_unit_s_terms_add_up_to_what_was_recorded(step_of, text, gradient):
     step = step_of(text, gradient)
     for moment in timeline(len(step.words)):

@@ -27,6 +27,7 @@ from rnnviz.config import Activation, CellKind, RunConfig, TaskName
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
+from tests.sampling import singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 
 
@@ -194,8 +195,7 @@ def test_a_network_without_weights_goes_to_its_bias_at_once():
     assert point.memory == pytest.approx(1 / math.log(2))
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("layers", [1, 2])
+@singly(cell=CELLS, layers=[1, 2])
 def test_what_is_found_is_held_by_the_network_itself(cell, layers):
     of = architecture(cell, layers)
     parameters = network(of, scale=0.4)

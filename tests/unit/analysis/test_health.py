@@ -13,6 +13,7 @@ from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from rnnviz.session import Session
+from tests.sampling import pairwise, singly
 from tests.unit.analysis.linear import linear
 from tests.unit.engine.networks import (
     CELLS,
@@ -43,9 +44,7 @@ def tanh_network(W_xh, hidden=4):
     return weights
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("encoder", [False, True])
+@pairwise(cell=CELLS, layers=[1, 2], encoder=[False, True])
 def test_every_network_has_all_signs_each_with_its_word_and_sentence(cell, layers, encoder):
     of = architecture(cell, layers, encoder)
     found = signs(network(of), examples(of, [4], every=encoder)[0])
@@ -187,8 +186,7 @@ def test_what_can_be_told_is_worse_than_what_has_no_meaning():
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("lost", [math.nan, math.inf])
+@singly(cell=CELLS, lost=[math.nan, math.inf])
 def test_of_weights_that_are_no_numbers_every_sign_is_bad(cell, lost):
     of = architecture(cell)
     weights = network(of)

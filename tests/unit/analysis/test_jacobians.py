@@ -13,6 +13,7 @@ from rnnviz.analysis.jacobians import (
 )
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
+from tests.sampling import singly
 from tests.unit.analysis.linear import jacobians_of, linear, two_units
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
@@ -75,8 +76,7 @@ def test_all_is_lost():
     assert seen.largest.tolist() == seen.smallest.tolist() == [-np.inf, -np.inf, 0]
 
 
-@pytest.mark.parametrize("cell", [CELLS[0], *CELLS[2:]], ids="-".join)
-@pytest.mark.parametrize("layers", [1, 2])
+@singly(cell=[CELLS[0], *CELLS[2:]], layers=[1, 2])
 def test_the_exponents_sum_to_the_growth_of_volumes(cell, layers):
     """QR keeps volumes: sum = mean log |det J_t|, whatever the basis."""
     of = architecture(cell, layers)

@@ -12,14 +12,14 @@ from rnnviz.config import Gradient
 from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
+from tests.sampling import pairwise, singly
 from tests.unit.analysis.linear import jacobians_of, linear, states_of, two_units
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
 PHRASES = [phrase(tokens, target) for tokens, target in (([0, 1, 1, 0], 1), ([1, 1], 0), ([0], 1))]
 
 
-@pytest.mark.parametrize("c", [0.5, 1.0, 2.0])
-@pytest.mark.parametrize("objective", Objective)
+@singly(c=[0.5, 1.0, 2.0], objective=Objective)
 def test_a_linear_network_shrinks_or_grows_by_its_weight(c, objective):
     found = lag_profile(linear(c), PHRASES[:1], objective)
     np.testing.assert_allclose(found.median / found.median[0], c ** np.arange(4.0))
@@ -57,9 +57,7 @@ def test_the_notebooks_rule_and_truncation_are_followed():
     assert cut.tolist() == [exact[0], 0, 0]
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("layer", [0, 1])
-@pytest.mark.parametrize("encoder", [False, True])
+@pairwise(cell=CELLS, layer=[0, 1], encoder=[False, True])
 def test_each_sequence_has_the_size_that_it_has_alone(cell, layer, encoder):
     of = architecture(cell, layers=2, encoder=encoder)
     weights, given = network(of), examples(of, [5, 2, 3], every=encoder)

@@ -12,6 +12,7 @@ from rnnviz.analysis.memory_gauge import (
     slope,
     spectrum,
 )
+from tests.sampling import each_row
 
 
 def test_a_multiple_of_the_identity_stretches_by_that():
@@ -59,7 +60,7 @@ def test_a_gradient_that_does_not_shrink_has_no_half_life(norms):
     assert half_life(np.array(norms)) == math.inf
 
 
-@pytest.mark.parametrize("norms", [[], [1.0], [0.0, 0.0], [0.0, 1.0]])
+@each_row("norms", [[], [1.0], [0.0, 0.0], [0.0, 1.0]])
 def test_without_two_sizes_there_is_no_slope(norms):
     assert math.isnan(half_life(np.array(norms)))
 

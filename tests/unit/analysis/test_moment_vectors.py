@@ -7,11 +7,11 @@ from rnnviz.analysis.formula import formula
 from rnnviz.analysis.moment_vectors import operation
 from rnnviz.analysis.step_record import Focus
 from rnnviz.engine.timeline import Moment, Phase, timeline
+from tests.sampling import singly
 from tests.unit.analysis.conftest import TEXTS
 
 
-@pytest.mark.parametrize("gradient", ["exact", "notebook"])
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@singly(gradient=["exact", "notebook"], text=TEXTS)
 def test_the_rows_above_a_total_add_up_to_it(step_of, text, gradient):
     step = step_of(text, gradient)
     for moment in timeline(len(step.words)):

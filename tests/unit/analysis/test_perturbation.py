@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.perturbation import Alter, Perturbation, aligned, joined
+from tests.sampling import each_row
 
 WORDS = ("i", "am", "not", "good")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("variant", "words"),
     [
         (Perturbation(Alter.CHANGE, 2, "very"), "i am very good"),

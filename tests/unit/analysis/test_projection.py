@@ -13,6 +13,7 @@ from rnnviz.analysis.projection import (
     plane_of,
     spread,
 )
+from tests.sampling import each_row
 from tests.unit.engine.networks import HIDDEN, architecture, network
 
 
@@ -29,9 +30,7 @@ def test_the_axes_of_an_ellipsoid_are_found_the_longest_first():
     assert basis.variances == pytest.approx(np.array([9.0, 4.0, 1.0, 0.25]) / 4)
 
 
-@pytest.mark.parametrize(
-    ("halves", "ratio"), [((2, 0, 0), 1), ((3, 3, 0), 2), ((1, 1, 1), 3), ((0, 0, 0), 0)]
-)
+@each_row(("halves", "ratio"), [((2, 0, 0), 1), ((3, 3, 0), 2), ((1, 1, 1), 3), ((0, 0, 0), 0)])
 def test_the_participation_ratio_counts_the_dimensions_in_use(halves, ratio):
     assert fit(ellipsoid(*halves)).participation == pytest.approx(ratio)
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.figures.axis_limits import Scale, StickyScale, decades, nice_limit, tenths
+from tests.sampling import each_row
 
 positive = st.floats(1e-300, 1e300)
 
@@ -34,7 +35,7 @@ def test_a_larger_value_has_no_lower_rung(one, other):
     assert nice_limit(low) <= nice_limit(high) * (1 + 1e-9)
 
 
-@pytest.mark.parametrize("value", [0.0, 5e-324, -3.0, math.nan, math.inf])
+@each_row("value", [0.0, 5e-324, -3.0, math.nan, math.inf])
 def test_what_has_no_size_gets_the_rung_1(value):
     assert nice_limit(value) == 1.0
 

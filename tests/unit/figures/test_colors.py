@@ -3,15 +3,14 @@
 import pytest
 
 from rnnviz.figures.colors import contrast, faint, ink, mixed, rgb
+from tests.sampling import each_row
 
 
 def test_a_colour_is_three_numbers():
     assert rgb("#0a80ff").tolist() == [10, 128, 255]
 
 
-@pytest.mark.parametrize(
-    ("share", "color"), [(0, "#000000"), (1, "#ff8040"), (0.5, "#804020"), (0.25, "#402010")]
-)
+@each_row(("share", "color"), [(0, "#000000"), (1, "#ff8040"), (0.5, "#804020"), (0.25, "#402010")])
 def test_a_mixture_lies_between_its_ends(share, color):
     assert mixed("#000000", "#ff8040", share) == color
 

@@ -7,6 +7,7 @@ from rnnviz.analysis.running_margin import RunningMargin
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.figures.hidden_states import View, running_margin_bars, state_heatmap
 from rnnviz.figures.theme import DARK, LIGHT
+from tests.sampling import each_row
 
 PHRASE = "bad and not bad"
 WORDS = PHRASE.split()
@@ -92,7 +93,7 @@ def test_a_lead_is_red_and_a_lag_is_blue():
     assert list(bars.marker.color) == [DARK.negative, DARK.positive]
 
 
-@pytest.mark.parametrize("values", [(-3, 1), (1e-6, 2e-6), (0, 0), (1e4, 5)])
+@each_row("values", [(-3, 1), (1e-6, 2e-6), (0, 0), (1e4, 5)])
 def test_the_margin_s_axis_is_symmetric_and_has_room_for_every_bar(values):
     low, high = running_margin_bars(margin_of(*values), WORDS[:2], "positive").layout.yaxis.range
     assert low == -high < 0

@@ -16,6 +16,7 @@ from rnnviz.figures.network import unrolled_network
 from rnnviz.figures.network_grid import window
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.session import Session
+from tests.sampling import each_row
 
 PHRASE = "i am not good"
 LONG = "i am not good " * 10
@@ -47,14 +48,14 @@ def step(step_of):
     return step_of(PHRASE)
 
 
-@pytest.mark.parametrize("t", range(4))
+@each_row("t", range(4))
 def test_states_fill_from_the_left(step, t):
     h, dh, *_ = drawn_at(step, Phase.FORWARD, t).data
     assert filled(h) == [column <= t for column in range(4)]
     assert not any(filled(dh))
 
 
-@pytest.mark.parametrize("t", range(4))
+@each_row("t", range(4))
 def test_gradients_fill_from_the_right(step, t):
     h, dh, *_ = drawn_at(step, Phase.BACKWARD, t).data
     assert all(filled(h))
@@ -137,7 +138,7 @@ def test_loss_and_the_first_moment_back_light_the_output_layer(step):
     assert any(arrow.ax > arrow.x > 3 for arrow in back)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("phase", "t", "touched"),
     [
         (Phase.FORWARD, 0, False),
@@ -206,7 +207,7 @@ def test_nothing_moves_between_the_moments_of_a_phrase(step_of, text):
     assert len(frames) == 1
 
 
-@pytest.mark.parametrize("steps", [1, 12, 13, 14, 22, 23, 40, 200])
+@each_row("steps", [1, 12, 13, 14, 22, 23, 40, 200])
 def test_a_window_has_twelve_columns_and_the_neighbours_of_the_moment(steps):
     for t in range(steps):
         shown = window(steps, t)

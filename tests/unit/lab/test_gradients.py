@@ -13,6 +13,7 @@ from rnnviz.lab.gradients import PAST_STEPS, next_steps, row_of
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from rnnviz.training.schedule import Place
+from tests.sampling import each_row
 
 PRESET = [(task, p) for task, presets in PRESETS.items() for p in presets]
 
@@ -178,9 +179,7 @@ def test_settings_of_their_time_hold(run):
 # Every task
 
 
-@pytest.mark.parametrize(
-    ("task", "preset"), PRESET, ids=lambda value: getattr(value, "label", value)
-)
+@each_row(("task", "preset"), PRESET, ids=lambda value: getattr(value, "label", value))
 def test_every_preset_can_be_asked_everything(task, preset):
     session = Session(preset.config())
     session.run.train(session.run.batch)

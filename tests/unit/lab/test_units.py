@@ -16,6 +16,7 @@ from rnnviz.session import Session
 from rnnviz.training.link import read_link
 from rnnviz.training.schedule import Place
 from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
+from tests.sampling import singly
 
 CELLS = pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
 
@@ -186,8 +187,7 @@ def test_a_variant_has_a_place_that_the_words_have(lab):
     assert lab.perturbation.place == 1
 
 
-@pytest.mark.parametrize("task", ["sentiment", "recall", "flipflop", "brackets", "translation"])
-@pytest.mark.parametrize("alter", list(Alter))
+@singly(task=["sentiment", "recall", "flipflop", "brackets", "translation"], alter=list(Alter))
 def test_any_variant_can_be_read_and_stands_beside_the_probe(task, alter):
     session = Session(RunConfig(task=task, hidden=4, init_scale=0.3))
     probe = session.inspect()

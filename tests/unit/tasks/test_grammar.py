@@ -16,13 +16,14 @@ from rnnviz.tasks.grammar import (
     write_files,
 )
 from rnnviz.tasks.vocabulary import split_words
+from tests.sampling import each_row
 
 ALL = [*things(), *qualities(), *states(), *actions()]
 FRENCH = dict(ALL)
 TRAIN, TEST = sentences()
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("english", "french"),
     [
         ("the red house", "la maison rouge"),
@@ -75,7 +76,7 @@ def test_every_english_sentence_is_made_once():
     assert len(FRENCH) == len(ALL)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("word", "following", "french"),
     [
         ("le", "arbre", "l'arbre"),

@@ -20,6 +20,7 @@ from rnnviz.tasks.table import (
     read_table,
 )
 from rnnviz.tasks.vocabulary import END, START, Unit, split_words
+from tests.sampling import each_row, singly
 
 GOOD = b"text,label\nvery good,1\nbad,0\n"
 
@@ -38,7 +39,7 @@ def test_rows_are_read_in_their_order_with_their_lines():
     assert read_table(GOOD, "a.csv") == [(2, "very good", "1"), (3, "bad", "0")]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "content",
     [
         b"\xef\xbb\xbf" + GOOD,
@@ -75,7 +76,7 @@ def test_the_same_row_twice_is_no_contradiction():
     assert len(pairs(b"text,label\nbad,0\nbad,0\n")) == 2
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("content", "said"),
     [
         (b"", "has no column text and no column label"),
@@ -242,7 +243,7 @@ def test_plain_text_may_have_any_quotes():
 CSV = "text,label", "text", "source,target"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("content", "said"),
     [
         ("", "a.csv: has no column text and no column label"),
@@ -284,7 +285,7 @@ def test_what_is_wrong_with_any_form_is_said_and_where(content, said):
     assert len(message) < 300
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("content", "said"),
     [
         (b"", "a.txt: has no text"),
@@ -312,12 +313,12 @@ def test_a_table_may_have_the_most_rows_but_not_one_more(header):
     assert "a.csv: has more than 20,000 rows" in found((full + row).encode())
 
 
-@pytest.mark.parametrize(
-    ("unit", "longest"),
-    [(Unit.WORDS, "bad " * (MAX_WORDS - 1) + "bad"), (Unit.CHARACTERS, "a" * MAX_CHARACTERS)],
-)
-@pytest.mark.parametrize(
-    "cells", ["text,label\n{},1", "source,target\n{},a", "source,target\na,{}"]
+@singly(
+    pytest.mark.parametrize(
+        ("unit", "longest"),
+        [(Unit.WORDS, "bad " * (MAX_WORDS - 1) + "bad"), (Unit.CHARACTERS, "a" * MAX_CHARACTERS)],
+    ),
+    cells=["text,label\n{},1", "source,target\n{},a", "source,target\na,{}"],
 )
 def test_a_text_may_have_the_longest_length_but_not_one_token_more(unit, longest, cells):
     longer = longest + (" bad" if unit is Unit.WORDS else "a")
@@ -327,7 +328,7 @@ def test_a_text_may_have_the_longest_length_but_not_one_token_more(unit, longest
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("cells", "said"),
     [
         ("text,label\nso {},1", "row 2: the word 'aaa"),

@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.tasks.vocabulary import END, START, Unit, Vocabulary, split_words
+from tests.sampling import each_row
 
 KNOWN = Vocabulary.of(["this is not bad", "i am happy"])
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "words"),
     [
         ("this is bad", ["this", "is", "bad"]),

@@ -5,6 +5,7 @@ import pytest
 
 from rnnviz.engine.evaluation import Score
 from rnnviz.training.history import COLUMNS, History
+from tests.sampling import each_row
 
 NONE = Score(float("nan"), float("nan"))
 
@@ -46,7 +47,7 @@ def test_a_column_has_one_value_an_epoch():
     assert filled(3).epochs.tolist() == [0, 1, 2]
 
 
-@pytest.mark.parametrize("count", [255, 256, 257, 1025])
+@each_row("count", [255, 256, 257, 1025])
 def test_no_row_is_lost_when_the_history_grows(count):
     history = filled(count)
     assert len(history) == count
