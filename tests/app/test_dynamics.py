@@ -13,6 +13,7 @@ from rnnviz.lab.dynamics import DynamicsLab, Hold
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from tests.app import tab
+from tests.sampling import each_row
 
 
 class Page(tab.Page):
@@ -173,7 +174,7 @@ def test_the_numbers_can_be_had(flipflop):
     assert "s[31]" in table.value.columns
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("scale", "size", "memory"),
     [
         (0.5, "0.5", "1.443"),

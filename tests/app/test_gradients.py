@@ -11,6 +11,7 @@ from rnnviz.config import OutputAt
 from rnnviz.presets import PRESETS
 from rnnviz.tasks.registry import TASKS
 from tests.app import tab
+from tests.sampling import each_row
 
 ALWAYS = {"over_lag", "spectrum", "feed_hh", "feed_xh", "clipping", "ratios", "checks"}
 STATE = {"products", "state_spectrum", "exponents"}
@@ -60,7 +61,7 @@ def test_every_task_and_cell_can_be_looked_at(task, cell):
     assert page.charts.keys() >= ALWAYS
 
 
-@pytest.mark.parametrize("link", [{"phrase": "bad"}, {"hidden": "1"}, {"epoch": "0"}])
+@each_row("link", [{"phrase": "bad"}, {"hidden": "1"}, {"epoch": "0"}])
 def test_the_smallest_that_can_be_looked_at(link):
     page = Page(**{**SMALL, **link})
     assert page.charts.keys() == ALWAYS | STATE | NOTEBOOK

@@ -12,6 +12,7 @@ from rnnviz.tasks.upload import File, Upload
 from rnnviz.training.schedule import Place
 from rnnviz.training.weight_edits import silence
 from tests.app import tab
+from tests.sampling import each_row
 
 CHARTS = {
     Room.UNITS: {"response"},
@@ -146,7 +147,7 @@ COLOURS = {
 }
 
 
-@pytest.mark.parametrize(("task", "said"), COLOURS.items())
+@each_row(("task", "said"), COLOURS.items())
 def test_what_is_said_of_the_colours_is_true_of_what_is_wanted(task, said):
     page = Page(hidden="4", task=task, epoch="0").enter(Room.WAYS)
     assert said in page.places["trajectories"]["text"]

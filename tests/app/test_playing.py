@@ -16,6 +16,7 @@ from rnnviz.lab.units import Room
 from rnnviz.session import Session
 from rnnviz.training.weight_edits import silence
 from tests.app.tab import PAGES, Eye, Page, plain, rooms_of
+from tests.sampling import each_row
 from tests.unit.app.browser import unpacked
 
 VIEWS = [(page, room) for page in PAGES for room in rooms_of(page)]
@@ -87,7 +88,7 @@ def test_what_a_page_has_to_do_comes_to_an_end(looked, page, room):
     assert not any(chart["remark"].startswith("Not known") for chart in opened.charts.values())
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("page", "chart"),
     [("train", "map"), *(("gradients", c) for c in ("feed_hh", "feed_xh", "clipping", "errors"))],
 )

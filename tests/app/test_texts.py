@@ -12,6 +12,7 @@ from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.vocabulary import Unit
 from tests.app.tab import PAGES, Page, plain, rooms_of
+from tests.sampling import each_row
 
 TAGS = {
     *("b", "br", "div", "h4", "i", "p", "progress", "small", "span", "table", "td", "th", "tr"),
@@ -137,7 +138,7 @@ DEPENDS = {
 }
 
 
-@pytest.mark.parametrize(("key", "link", "said", "unsaid"), DEPENDS.values(), ids=DEPENDS.keys())
+@each_row(("key", "link", "said", "unsaid"), DEPENDS.values(), ids=DEPENDS.keys())
 def test_a_text_says_what_is_true_of_what_is_learned(key, link, said, unsaid):
     text = explained("train", key, **link)
     assert said in text

@@ -581,7 +581,7 @@ def test_unknown_words_are_named_and_skipped(session):
     assert session.inspect().words == ("this", "is")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "said"),
     [
         ("", "The phrase is empty"),

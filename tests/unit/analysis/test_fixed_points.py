@@ -27,7 +27,7 @@ from rnnviz.config import Activation, CellKind, RunConfig, TaskName
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
-from tests.sampling import singly
+from tests.sampling import each_row, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 
 
@@ -297,7 +297,7 @@ def flipflop():
     return session
 
 
-@pytest.mark.parametrize("seed", range(6))
+@each_row("seed", range(6))
 def test_the_flip_flop_holds_its_eight_states(flipflop, seed):
     """Eight corners of a cube, a saddle on each of its 12 edges and 6 faces, one in the middle."""
     parameters = flipflop.state.parameters

@@ -59,7 +59,7 @@ SOCKETS = pytest.mark.parametrize("path", ["/rnnviz/wire", "/_stcore/stream"])
 
 
 @SOCKETS
-@pytest.mark.parametrize(
+@each_row(
     "headers",
     [
         {"origin": "http://127.0.0.1:9999"},
@@ -157,7 +157,7 @@ def test_with_a_ticket_frames_come(client, seat):
         assert frame["epoch"] == 1
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("message", "code"),
     [
         ("no json", 1003),

@@ -17,6 +17,7 @@ from rnnviz.session import Session
 from rnnviz.training.link import read_link
 from rnnviz.training.player import SPEEDS
 from rnnviz.training.schedule import Place
+from tests.sampling import each_row
 from tests.unit.app.browser import Browser
 
 SMALL = RunConfig(hidden=2, epochs=200)
@@ -373,17 +374,17 @@ def test_what_is_clicked_and_selected_is_the_page_s(clock):
         browser.say("click", on="elsewhere")
 
 
-@pytest.mark.parametrize(
+@each_row(
     "command",
     [
         {},
         {"do": "play"},
         {"do": 3, "n": 1},
-        {"do": "fly", "n": 1},
-        {"do": "seek", "epoch": -1, "n": 1},
-        {"do": "seek", "epoch": "1", "n": 1},
-        {"do": "speed", "epochs": 7, "n": 1},
-        {"do": "phrase", "text": 3, "n": 1},
+        {"do": "fly", "n": 2},
+        {"do": "seek", "epoch": -1, "n": 3},
+        {"do": "seek", "epoch": "1", "n": 4},
+        {"do": "speed", "epochs": 7, "n": 5},
+        {"do": "phrase", "text": 3, "n": 6},
         {"do": "ack", "seq": 99},
         {"do": "watch", "pictures": "loss", "new": []},
     ],

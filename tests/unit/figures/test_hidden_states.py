@@ -60,7 +60,7 @@ def test_states_of_zero_can_be_drawn(session):
     assert heatmap.zmin < 0 < heatmap.zmax
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("word", "drawn"),
     [
         ("<b>bad</b>", "&lt;b&gt;bad&lt;/b&gt;"),

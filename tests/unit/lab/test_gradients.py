@@ -32,7 +32,7 @@ def query_of(session, text=None):
 QUESTIONS = ["lag", "jacobians", "connectivity", "next_steps", "compare", "by_length"]
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
+@each_row("question", QUESTIONS)
 def test_an_answer_is_kept_until_the_network_changes(run, question):
     ask = getattr(run.gradients, question)
     first = ask(query_of(run))

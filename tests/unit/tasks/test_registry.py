@@ -21,7 +21,7 @@ BUILDERS = {
     for build in (recall, parity, adding, characters, flipflop, brackets, waves)
 }
 SEEDED = list(BUILDERS)
-every_task = pytest.mark.parametrize("task", TASKS.values(), ids=[name.value for name in TASKS])
+every_task = each_row("task", TASKS.values(), ids=[name.value for name in TASKS])
 
 
 def content(data):
@@ -41,14 +41,14 @@ def test_every_task_is_there_under_its_name():
     assert all(task.name is name for name, task in TASKS.items())
 
 
-@each_row(*every_task.args, **every_task.kwargs)
+@every_task
 def test_a_task_says_what_it_is_in_a_word_and_a_sentence(task):
     assert 0 < len(task.label) < 25
     assert task.teaches[0].isupper() and task.teaches[-1] in ".?"
     assert len(task.teaches) < 130
 
 
-@each_row(*every_task.args, **every_task.kwargs)
+@every_task
 def test_data_is_built_once(task):
     assert task.build(7, 3) is task.build(7, 3)
 
@@ -66,7 +66,7 @@ def test_another_seed_gives_other_data(name):
     assert content(TASKS[name].build(7, 3)) != content(TASKS[name].build(7, 4))
 
 
-@each_row(*every_task.args, **every_task.kwargs)
+@every_task
 def test_no_example_is_learned_and_tested(task):
     data = task.build(7, 3)
     learned, tested = (
@@ -76,7 +76,7 @@ def test_no_example_is_learned_and_tested(task):
     assert data.test or task.name is TaskName.SPELLING
 
 
-@each_row(*every_task.args, **every_task.kwargs)
+@every_task
 def test_examples_have_the_shapes_of_their_task(task):
     data = task.build(7, 3)
     for example in (*data.train, *data.test):
@@ -94,7 +94,7 @@ def test_examples_have_the_shapes_of_their_task(task):
             assert example.inputs.dtype == example.targets.dtype == float
 
 
-@each_row(*every_task.args, **every_task.kwargs)
+@every_task
 def test_every_class_is_learned(task):
     data = task.build(7, 3)
     if data.loss is Loss.CROSS_ENTROPY:
@@ -111,7 +111,7 @@ def read(data, text):
     return reading.tokens
 
 
-@each_row(*every_task.args, **every_task.kwargs)
+@every_task
 def test_the_text_of_an_example_is_read_back(task):
     data = task.build(7, 3)
     for example in (*data.train, *data.test):
@@ -119,7 +119,7 @@ def test_the_text_of_an_example_is_read_back(task):
         assert np.array_equal(read(data, example.text), wanted)
 
 
-@each_row(*every_task.args, **every_task.kwargs)
+@every_task
 def test_the_probe_can_be_read(task):
     data = task.build(7, 3)
     assert len(read(data, task.probe or data.test[0].text)) > 1
@@ -131,7 +131,7 @@ def test_what_is_answered_can_be_read_next(name):
     assert {*data.classes} - {END} <= {*data.vocabulary.words} - {START}
 
 
-@each_row(*every_task.args, **every_task.kwargs)
+@every_task
 def test_the_right_answers_have_the_full_score(task):
     data = task.build(7, 3)
     owner = np.concatenate([np.full(len(e.targets), place) for place, e in enumerate(data.train)])
@@ -140,7 +140,7 @@ def test_the_right_answers_have_the_full_score(task):
     assert data.metric.score(outputs, targets, owner) == 1
 
 
-@each_row(*every_task.args, **every_task.kwargs)
+@every_task
 def test_the_rule_gives_the_targets_of_every_example_as_far_as_it_says(task):
     data = task.build(7, 3)
     for example in (*data.train, *data.test):

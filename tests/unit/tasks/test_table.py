@@ -206,7 +206,7 @@ def found(content, name="a.csv", unit=Unit.WORDS):
     return table
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("content", "form", "row"),
     [
         (b"text,label\nso warm,1\n", Form.LABEL, (2, "so warm", "1")),
@@ -220,13 +220,13 @@ def found(content, name="a.csv", unit=Unit.WORDS):
         (b"\n\ntext\nso warm\n", Form.NEXT, (4, "so warm", "")),
     ],
 )
-@pytest.mark.parametrize("name", ["a.csv", "A.CSV", "a.txt", "pasted text"])
+@each_row("name", ["a.csv", "A.CSV", "a.txt", "pasted text"])
 def test_the_form_is_found_from_the_header(content, form, row, name):
     assert found(content, name) == Table(name, form, (Row(*row),))
 
 
-@pytest.mark.parametrize("content", [b"a text\r\nof lines\r", b"\xef\xbb\xbf\na text\nof lines \n"])
-@pytest.mark.parametrize("name", ["a.txt", "pasted text"])
+@each_row("content", [b"a text\r\nof lines\r", b"\xef\xbb\xbf\na text\nof lines \n"])
+@each_row("name", ["a.txt", "pasted text"])
 def test_what_has_no_header_is_plain_text(content, name):
     assert found(content, name) == Table(name, Form.NEXT, (Row(1, "a text\nof lines"),), plain=True)
 
