@@ -62,11 +62,9 @@ def test_the_settings_stand_in_the_sidebar_by_group(new):
     assert [header.value for header in new.app.sidebar.subheader] == list(GROUPS)
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in SETTINGS.values() if row.name != "task"], ids=lambda row: row.name
-)
-def test_every_setting_has_its_widget_where_it_has_an_effect(open_page, row):
-    page = open_page(**{row.only[0]: row.only[1][0].value} if row.only else {})
+@each_row("row", [row for row in SETTINGS.values() if row.name != "task"])
+def test_every_setting_has_its_widget_where_it_has_an_effect(new, open_page, row):
+    page = open_page(**{row.only[0]: row.only[1][0].value}) if row.only else new
     widget = page.widget(row.name)
     assert (widget.label, widget.help, widget.value) == (row.label, row.help, row.default)
     if row.choices:
@@ -395,6 +393,7 @@ def test_a_phrase_may_be_as_short_as_one_word_and_as_long_as_200(page, count):
     assert len(page.chart("margin")["data"][0]["x"]) == count
     page.click("step_epoch")
     assert page.session.state.epoch == 1
+    page.click("reset")
 
 
 @each_row(
@@ -625,8 +624,6 @@ def test_a_first_phrase_of_loose_signs_breaks_no_page(page):
 
 # Tasks and presets
 
-BUTTONS = [(task, preset) for task, presets in PRESETS.items() for preset in presets]
-
 
 def test_every_task_has_a_preset_of_its_own():
     assert list(PRESETS) == list(TaskName)
@@ -634,45 +631,34 @@ def test_every_task_has_a_preset_of_its_own():
         assert all(preset.config().task is task and preset.look for preset in presets)
 
 
-@pytest.mark.parametrize("task", TaskName)
-def test_choosing_a_task_takes_its_first_preset(page, task):
-    page.app.selectbox(key="task").set_value(task)
-    page.run()
+@each_row("task", TaskName)
+def test_choosing_a_task_takes_its_first_preset_and_a_phrase_of_its_own(page, task):
+    page.set("task", "sentiment")
+    page.ask("not bad")
+    page.set("task", task)
     preset = PRESETS[task][0]
-    assert page.session.config == preset.config()
+    assert page.session.config == (preset.config() if task != "sentiment" else RunConfig())
     assert TASKS[task].teaches in page.text
     assert preset.look in page.text
-    page.click("step_phrase")
-    page.run()
-    assert page.session.here.position > 0 or page.session.here.epoch == 1
-    assert page.charts.keys() >= {"loss", "metric", "states", "flow"}
-
-
-@pytest.mark.parametrize("task", TaskName)
-def test_another_task_begins_with_its_own_phrase(page, task):
-    page.ask("not bad")
-    page.app.selectbox(key="task").set_value(task)
-    page.run()
     wanted = "not bad" if task is TaskName.SENTIMENT else TASKS[task].probe
     assert page.session.phrase == page.frame["typed"] == (wanted or page.session.first_phrase)
     assert not page.session.problem
     page.ask(page.session.dataset.train[0].text)
     assert page.session.phrase == page.session.dataset.train[0].text
+    page.click("step_phrase")
+    page.run()
+    assert page.session.here.position > 0 or page.session.here.epoch == 1
+    assert page.charts.keys() >= {"loss", "metric", "states", "flow"}
+    for preset in PRESETS[task]:
+        page.click(f"preset_{task}_{preset.label}")
+        assert page.session.config == preset.config()
+        assert f"Look: {preset.look}" in page.text.replace("**", "")
 
 
 def test_other_data_begin_with_a_phrase_that_they_can_read(page):
     page.learn("weather.csv", WEATHER)
     assert page.frame["typed"] == page.session.phrase
     assert page.session.phrase in ("so warm", "so cold")
-
-
-@pytest.mark.parametrize(("task", "preset"), BUTTONS, ids=lambda x: getattr(x, "label", x))
-def test_a_preset_is_one_click(open_page, task, preset):
-    page = open_page(task=task.value)
-    page.widget(f"preset_{task}_{preset.label}").click()
-    page.run()
-    assert page.session.config == preset.config()
-    assert f"Look: {preset.look}" in page.text.replace("**", "")
 
 
 def test_gates_and_layers_can_be_looked_at(open_page):

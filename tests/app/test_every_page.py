@@ -7,7 +7,7 @@ import pytest
 
 from rnnviz.config import TaskName
 from rnnviz.figures.picture import Picture
-from tests.app.tab import PAGES, Page, rooms_of
+from tests.app.tab import PAGES, Page, rooms_of, words_of
 from tests.unit.figures.unpacked import unpacked
 
 ELMAN, GRU, LSTM = {"cell": "elman"}, {"cell": "gru"}, {"cell": "lstm"}
@@ -67,19 +67,6 @@ def drawn(monkeypatch):
 
     monkeypatch.setattr(Picture, "parts", noted)
     return drawn
-
-
-def words_of(opened):
-    """All that stands on a page, and what is said where it is pointed at."""
-    kinds = ("button", "button_group", "text_input", "number_input", "selectbox", "multiselect")
-    labelled = [box for kind in kinds for box in opened.app.get(kind)]
-    charts = [chart["figure"]["layout"]["title"]["text"] for chart in opened.charts.values()]
-    remarks = [chart["remark"] or "" for chart in opened.charts.values()]
-    said = [opened.text, *charts, *remarks, *(place["text"] for place in opened.places.values())]
-    said += [box.value for box in opened.app.caption]
-    said += [opened.frame["sequence"], *map(str, opened.told("phrase").values())]
-    said += [str(opened.stepper(key)) for key in opened.components("stepper")]
-    return " ".join([*said, *(f"{box.label} {box.help or ''}" for box in labelled)]).lower()
 
 
 def assert_drawn_and_told(opened, drawn):

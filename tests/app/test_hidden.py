@@ -64,35 +64,6 @@ def test_every_room_has_its_pictures(page):
         assert page.enter(room).charts.keys() == charts
 
 
-@pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
-@pytest.mark.parametrize(
-    "link",
-    [
-        {},
-        {"task": "recall", "lag": "3", "layers": "2"},
-        {"task": "flipflop"},
-        {"task": "waves"},
-        {"task": "adding"},
-        {"task": "brackets", "batch": "16"},
-        {"task": "spelling"},
-        {"task": "parity", "dtype": "float32"},
-    ],
-    ids=lambda link: link.get("task", "sentiment"),
-)
-def test_every_room_stands_on_every_cell_and_task(cell, link):
-    page = Page(cell=cell, hidden="5", epoch="1", **link)
-    for room in Room:
-        assert page.enter(room).charts.keys() <= CHARTS[room]
-        assert "nan" not in page.text.lower().split()
-
-
-@pytest.mark.parametrize("task", ["translation", "characters"])
-def test_long_and_two_sided_sequences_too(task):
-    page = Page(task=task, hidden="5", cell="gru", batch="32")
-    for room in Room:
-        assert page.enter(room).charts.keys() <= CHARTS[room]
-
-
 # Units
 
 

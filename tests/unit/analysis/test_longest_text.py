@@ -20,7 +20,7 @@ LINKS = {
 }
 
 
-@pytest.fixture(params=LINKS)
+@pytest.fixture(scope="module", params=LINKS)
 def walked(request):
     """A step, and everything in it that can be looked at."""
     session = Session(RunConfig.from_query({"hidden": "6", **LINKS[request.param]})[0])
