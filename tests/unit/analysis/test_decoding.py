@@ -14,7 +14,7 @@ from rnnviz.tasks.vocabulary import END
 @pytest.fixture(scope="session")
 def learned_translation():
     session = Session(PRESETS["translation"][0].config())
-    session.advance(12)
+    session.advance(6)
     return session
 
 

@@ -34,9 +34,9 @@ def lab(session):
 @pytest.fixture(scope="module", params=["elman", "gru", "lstm"])
 def trained(request):
     """A run that has learned; only to look at."""
-    session = Session(RunConfig(cell=request.param, hidden=16, init_scale=0.1, epochs=500))
-    session.advance(500)
-    assert session.run.history.row(500)["train_metric"] == 1
+    session = Session(RunConfig(cell=request.param, hidden=16, init_scale=0.1, epochs=400))
+    session.advance(400)
+    assert session.run.history.row(400)["train_metric"] == 1
     return session
 
 
