@@ -31,6 +31,13 @@ def pytest_configure(config: pytest.Config) -> None:
     sampling.exhaustive = config.getoption("--exhaustive")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a module run on one worker: what they share is made once."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.fixture
 def config() -> RunConfig:
     """A network so small and so eager that it learns within 200 epochs."""
