@@ -15,7 +15,7 @@ def covering(*axes: Sequence) -> list[tuple]:
     """Rows of a product in which any two values of two axes meet; the same rows every time."""
 
     def pairs(row: Sequence[int]) -> set:
-        return set(combinations(enumerate(row), 2))
+        return set(combinations(enumerate(row), min(2, len(row))))
 
     every = list(product(*(range(len(axis)) for axis in axes)))
     left, chosen = set().union(*map(pairs, every)), []

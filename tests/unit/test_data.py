@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from data import test_data as tested
 from data import train_data as learned
 from rnnviz.tasks.table import read_file
@@ -45,7 +43,7 @@ def test_no_test_phrase_is_learned():
     assert not learned.keys() & tested.keys()
 
 
-@pytest.mark.parametrize("phrases", [learned, tested], ids=["train", "test"])
+@each_row("phrases", [learned, tested], ids=["train", "test"])
 def test_the_words_are_the_18_of_the_task(phrases):
     assert {word for phrase in phrases for word in phrase.split()} <= WORDS
 
@@ -74,14 +72,14 @@ def test_a_test_phrase_is_built_like_one_that_is_learned(phrase):
     assert construction(phrase) in {construction(other) for other in learned}
 
 
-@pytest.mark.parametrize(("part", "phrases"), [("train", learned), ("test", tested)])
+@each_row(("part", "phrases"), [("train", learned), ("test", tested)])
 def test_the_dicts_say_what_the_files_say(part, phrases):
     rows = read_file(ROOT / "data" / "sentiment" / f"{part}.csv")
     assert {row.text: row.label == "positive" for row in rows} == phrases
     assert len(rows) == len(phrases)
 
 
-@pytest.mark.parametrize("part", ["train", "test"])
+@each_row("part", ["train", "test"])
 def test_the_files_are_plain(part):
     lines = (ROOT / "data" / "sentiment" / f"{part}.csv").read_bytes().decode("ascii").splitlines()
     assert lines[0] == "text,label"

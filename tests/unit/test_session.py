@@ -401,7 +401,7 @@ def looked_into(session):
     return gauge.radius.tolist(), past.eigenvalues.tolist(), past.shares("W_hh").tolist()
 
 
-@pytest.mark.parametrize("way", ["load", "follow"])
+@each_row("way", ["load", "follow"])
 def test_nothing_of_the_past_is_left_when_the_data_change(way):
     config = RunConfig(hidden=4, init_scale=0.1, lr=0.5, epochs=9)
     rows = "text,label\nup up,a\nup down,{}\ndown up,{}\n"

@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.step_record import Focus
 from rnnviz.app.text import explanation
@@ -48,7 +46,7 @@ def test_one_word_is_its_own_case(step_of):
     assert caption_key(step_of("bad"), Focus(Moment(Phase.BACKWARD, 0))) == "moment_backward_only"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("settings", "key"),
     [({}, "clip_idle"), ({"clip": 0.001}, "clip"), ({"clip_by": "off"}, "clip_off")],
 )

@@ -9,7 +9,7 @@ from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
 from rnnviz.tasks.example import Example
-from tests.sampling import pairwise
+from tests.sampling import each_row, pairwise
 from tests.unit.analysis.linear import jacobians_of, linear, two_units
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 
@@ -18,7 +18,7 @@ def spoken(tokens, targets):
     return Example("", np.array(tokens), np.array(targets))
 
 
-@pytest.mark.parametrize("c", [0.5, 2.0])
+@each_row("c", [0.5, 2.0])
 def test_a_linear_network_hears_by_the_power_of_its_weight(c):
     weights = linear(c)
     targets = [0, 1, 1, 0]

@@ -16,7 +16,7 @@ from rnnviz.analysis.step_record import Focus, share, step_record
 from rnnviz.app.text import explanation
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Phase
-from tests.sampling import pairwise
+from tests.sampling import pairwise, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 
 NAMES = Names(("a", "b", "c", "d"), ("A", "B", "C"), tuple("vwxyz"))
@@ -114,7 +114,7 @@ def test_every_moment_has_its_formula_and_its_two_sentences(cell, layers, kind):
         assert len(re.findall(r"[.!?](?:\s|$)", text)) <= 2
 
 
-@pairwise(CASES, LAYERS, KIND)
+@singly(CASES, LAYERS, KIND)
 def test_the_blocks_are_parameters_of_the_layer(cell, layers, kind):
     step = step_of(cell, layers, kind)
     for focus in focuses(step, layers, units=(1,)):

@@ -68,7 +68,7 @@ def held(w):
 # Closed forms
 
 
-@pytest.mark.parametrize("c", [0.5, 0.9, -0.8])
+@each_row("c", [0.5, 0.9, -0.8])
 def test_a_linear_network_has_one_point_and_the_time_constant_of_its_weight(c):
     """Where no sum is below zero ReLU is linear: h = c h + b, h = b / (1 - c), J = c I."""
     b = np.array([3.0, 2.0, 2.5])
@@ -152,7 +152,7 @@ def test_just_before_two_points_meet_there_is_a_slow_one():
     assert [round(point.state[0], 1) for point in found.of(Kind.STABLE)] == [-1.0]
 
 
-@pytest.mark.parametrize(("slope", "kind"), [(0.9, Kind.STABLE), (1.0, Kind.SADDLE)])
+@each_row(("slope", "kind"), [(0.9, Kind.STABLE), (1.0, Kind.SADDLE)])
 def test_what_neither_grows_nor_shrinks_is_not_called_stable(slope, kind):
     point = describe(elman(slope * np.eye(2), np.zeros(2)), np.zeros(2))
     assert point.kind is kind

@@ -13,7 +13,7 @@ from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from rnnviz.session import Session
-from tests.sampling import pairwise, singly
+from tests.sampling import each_row, pairwise, singly
 from tests.unit.analysis.linear import linear
 from tests.unit.engine.networks import (
     CELLS,
@@ -54,7 +54,7 @@ def test_every_network_has_all_signs_each_with_its_word_and_sentence(cell, layer
         assert sign.advice.endswith(".")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("sizes", "level"),
     [([0.1] * 4, Level.FINE), ([0.1, 0.1, 9, 9], Level.WATCH), ([9] * 4, Level.BAD)],
 )
@@ -76,7 +76,7 @@ def test_relu_does_not_saturate():
     assert found.level is Level.NONE
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("sizes", "level"),
     [([1, 1, 1, 1], Level.FINE), ([1, 1, 1, 0], Level.WATCH), ([0, 0, 0, 0], Level.BAD)],
 )
@@ -117,9 +117,7 @@ def test_weights_that_do_not_move_are_a_sign_until_all_is_learned():
     assert signs(weights, lr=1e-5)["update"].level is Level.FINE
 
 
-@pytest.mark.parametrize(
-    ("scale", "level"), [(1, Level.FINE), (100, Level.WATCH), (1e6, Level.BAD)]
-)
+@each_row(("scale", "level"), [(1, Level.FINE), (100, Level.WATCH), (1e6, Level.BAD)])
 def test_a_gradient_that_explodes(scale, level):
     weights = linear(1.0)
     weights.b_y[...] = [1000, 0]
@@ -132,9 +130,7 @@ def test_a_gradient_that_explodes(scale, level):
         assert "W_hy" in found.advice
 
 
-@pytest.mark.parametrize(
-    ("c", "level"), [(0.5, Level.FINE), (0.01, Level.WATCH), (1e-6, Level.BAD)]
-)
+@each_row(("c", "level"), [(0.5, Level.FINE), (0.01, Level.WATCH), (1e-6, Level.BAD)])
 def test_how_much_reaches_the_first_token(c, level):
     found = signs(linear(c))["reach"]
     assert found.value == pytest.approx(c**3)

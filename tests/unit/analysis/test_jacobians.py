@@ -13,7 +13,7 @@ from rnnviz.analysis.jacobians import (
 )
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from tests.sampling import singly
+from tests.sampling import each_row, singly
 from tests.unit.analysis.linear import jacobians_of, linear, two_units
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
@@ -26,7 +26,7 @@ def of_identity(c, steps, size=3):
     return Jacobians(np.array([c * np.eye(size)] * steps), steps)
 
 
-@pytest.mark.parametrize("c", [0.5, 1.0, 2.0])
+@each_row("c", [0.5, 1.0, 2.0])
 def test_a_linear_network_stretches_all_directions_by_its_weight(c):
     found = along(linear(c), phrase([0, 1, 1, 0, 1], 1))
     lag = np.arange(5.0)[::-1]
@@ -50,7 +50,7 @@ def test_two_units_by_hand():
         product = product @ matrices[t]
 
 
-@pytest.mark.parametrize("c", [1e-20, 1e20])
+@each_row("c", [1e-20, 1e20])
 def test_nothing_over_or_underflows(c):
     seen = products(of_identity(c, 40))
     np.testing.assert_allclose(seen.largest[0], 39 * np.log10(c))

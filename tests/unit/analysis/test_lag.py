@@ -12,7 +12,7 @@ from rnnviz.config import Gradient
 from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
-from tests.sampling import pairwise, singly
+from tests.sampling import each_row, pairwise, singly
 from tests.unit.analysis.linear import jacobians_of, linear, states_of, two_units
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
@@ -106,14 +106,14 @@ def test_the_mean_is_that_of_the_sequences_that_are_so_long():
         assert size == pytest.approx(np.mean([s[lag] for s in alone if len(s) > lag]))
 
 
-@pytest.mark.parametrize("scale", [0.1, 0.5])
+@each_row("scale", [0.1, 0.5])
 def test_no_sequence_lies_above_the_bound(scale):
     of = architecture()
     found = lag_profile(network(of, scale=scale), examples(of, [9] * 20), Objective.LOSS)
     assert (found.high <= found.bound * (1 + 1e-12)).all()
 
 
-@pytest.mark.parametrize("of", [architecture(CELLS[2]), architecture(CELLS[3])])
+@each_row("of", [architecture(CELLS[2]), architecture(CELLS[3])])
 def test_gated_cells_have_no_bound(of):
     assert lag_profile(network(of), examples(of, [3]), Objective.LOSS).bound is None
 
@@ -127,7 +127,7 @@ def test_below_the_topmost_layer_there_is_no_bound():
     assert [bound is None for bound in found] == [True, False, False]
 
 
-@pytest.mark.parametrize(("dtype", "eps"), [("float64", 2**-52), ("float32", 2**-23)])
+@each_row(("dtype", "eps"), [("float64", 2**-52), ("float32", 2**-23)])
 def test_the_last_digit_is_that_of_the_number_format(dtype, eps):
     of = architecture()
     weights = network(of).like(network(of).theta.astype(dtype))

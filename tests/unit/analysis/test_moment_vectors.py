@@ -7,7 +7,7 @@ from rnnviz.analysis.formula import formula
 from rnnviz.analysis.moment_vectors import operation
 from rnnviz.analysis.step_record import Focus
 from rnnviz.engine.timeline import Moment, Phase, timeline
-from tests.sampling import singly
+from tests.sampling import each_row, singly
 from tests.unit.analysis.conftest import TEXTS
 
 
@@ -59,9 +59,7 @@ def test_a_formula_names_word_shapes_and_numbers(step_of):
     assert f"= {step.unrolled(0).h[2, 17]:.4g}".replace("-", "−") in found.numbers
 
 
-@pytest.mark.parametrize(
-    ("gradient", "carried"), [("exact", "W_hhᵀ da_3"), ("notebook", "W_hh da_3")]
-)
+@each_row(("gradient", "carried"), [("exact", "W_hhᵀ da_3"), ("notebook", "W_hh da_3")])
 def test_a_formula_shows_the_missing_transpose(step_of, gradient, carried):
     found = formula(step_of(TEXTS[4], gradient), Focus(Moment(Phase.BACKWARD, 1), 3))
     assert f"dh_2 = {carried}," in found.symbols

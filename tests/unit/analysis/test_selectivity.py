@@ -123,6 +123,6 @@ def test_opposite_rows_stand_at_the_ends():
     assert {*order[3:]} == {1, 4}
 
 
-@pytest.mark.parametrize("rows", [np.zeros((5, 3)), np.ones((1, 3)), np.eye(2)])
+@each_row("rows", [np.zeros((5, 3)), np.ones((1, 3)), np.eye(2)])
 def test_where_nothing_is_alike_the_order_stays(rows):
     assert seriation(rows).tolist() == list(range(len(rows)))

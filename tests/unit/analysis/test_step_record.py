@@ -96,7 +96,7 @@ def test_clipping_by_norm_shortens_everything(step_of):
     assert found.after == pytest.approx(0.05)
 
 
-@pytest.mark.parametrize("by", ClipBy)
+@each_row("by", ClipBy)
 def test_a_small_gradient_is_left_alone(step_of, by):
     found = clipping(step_of(TEXTS[4], clip_by=by, clip=100.0))
     assert (found.count, found.lost) == (0, 0)

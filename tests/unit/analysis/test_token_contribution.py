@@ -7,7 +7,7 @@ from rnnviz.analysis.token_contribution import errors, part_sizes, token_contrib
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from tests.sampling import pairwise, singly
+from tests.sampling import each_row, pairwise, singly
 from tests.unit.analysis.linear import linear
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
@@ -50,7 +50,7 @@ def test_shares_sum_to_one(cell, encoder):
     assert found.W_xh.sum() == pytest.approx(1)
 
 
-@pytest.mark.parametrize("c", [0.5, 1.0, 2.0])
+@each_row("c", [0.5, 1.0, 2.0])
 def test_a_linear_network_shares_by_the_power_of_its_weight(c):
     unrolled = Unrolled(record(linear(c), collate([phrase([0, 1, 1, 0], 1)])))
     powers = c ** np.arange(4.0)[::-1]

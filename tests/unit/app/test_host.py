@@ -97,7 +97,7 @@ def test_what_takes_longer_than_its_time_is_not_caught_up_for_ever():
     assert pace.due(100.0, 60) == 1 + int(BEHIND * 60)
 
 
-@pytest.mark.parametrize("rate", [5, 10, 20])
+@each_row("rate", [5, 10, 20])
 def test_an_epoch_that_takes_long_takes_its_time_from_the_wait(rate):
     pace, now, done, takes = Pace(), 0.0, 0, 0.9 / rate
     pace.reset()

@@ -11,7 +11,7 @@ from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 from rnnviz.tasks.example import Example
-from tests.sampling import pairwise, singly
+from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import CELLS, HIDDEN, architecture, examples, network, phrase
 
 ELMAN, RELU, GRU, LSTM = CELLS
@@ -86,7 +86,7 @@ def test_the_decoder_begins_where_the_encoder_ends(cell):
         np.testing.assert_allclose(trace.last.h[: len(ys), b], ys, rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize("gradient", Gradient)
+@each_row("gradient", Gradient)
 def test_the_gradient_goes_back_by_the_formula(gradient):
     parameters = network(architecture())
     trace = record(parameters, collate([phrase([3, 1, 2, 1], 2)]), gradient)

@@ -11,11 +11,11 @@ from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from rnnviz.tasks.dataset import sentiment
 from rnnviz.tasks.metrics import share_right
-from tests.sampling import singly
+from tests.sampling import each_row, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
 
-@pytest.mark.parametrize("classes", [2, 3, 10])
+@each_row("classes", [2, 3, 10])
 def test_a_network_of_zeros_loses_the_logarithm_of_the_classes(classes):
     zeros = Parameters(Architecture(4, 3, classes))
     evaluator = Evaluator([phrase([0], 1), phrase([1], 1)], Parameters(zeros.architecture))

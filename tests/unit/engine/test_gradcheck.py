@@ -13,7 +13,7 @@ from rnnviz.engine.gradcheck import (
 )
 from rnnviz.engine.training import record
 from rnnviz.session import Session
-from tests.sampling import pairwise
+from tests.sampling import each_row, pairwise
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
 #: Sequences of one length, and of many side by side.
@@ -75,7 +75,7 @@ def _numbers(parameters):
     return parameters.like(np.arange(parameters.theta.size)).named()
 
 
-@pytest.mark.parametrize("layers", [1, 2])
+@each_row("layers", [1, 2])
 def test_it_agrees_where_a_sum_is_exactly_zero_and_the_unit_at_its_kink(layers):
     of = architecture(CELLS[1], layers)
     parameters = network(of)
@@ -128,7 +128,7 @@ def on(session, text):
     return session.state.parameters, session.inspect(text).trace.batch
 
 
-@pytest.mark.parametrize("text", ["bad", "not bad", "i am not at all happy"])
+@each_row("text", ["bad", "not bad", "i am not at all happy"])
 def test_the_exact_gradient_is_found_right(learned, text):
     check = check_gradient(*on(learned, text), Gradient.EXACT)
     assert check.worst < 1e-12

@@ -64,7 +64,7 @@ def test_xavier_weights_are_as_large_as_the_connections_allow():
         assert parameters[name].mean() == pytest.approx(0, abs=0.2 * limit)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@each_row("cell", CELLS, ids="-".join)
 def test_orthogonal_recurrent_weights_keep_lengths(cell):
     parameters = initial_parameters(architecture(cell, 2), RunConfig(init=Init.ORTHOGONAL))
     for name, array in parameters.named().items():

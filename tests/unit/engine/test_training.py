@@ -49,7 +49,7 @@ def run(config, epochs=3):
     return state
 
 
-@pytest.mark.parametrize("scale", [0.001, 0.1])
+@each_row("scale", [0.001, 0.1])
 def test_the_notebooks_gradient_gives_the_notebooks_weights(scale):
     config = RunConfig(gradient="notebook", init_scale=scale)
     phrases = [(p.inputs.tolist(), p.target) for p in DATA.train]
@@ -172,7 +172,7 @@ def test_training_leaves_the_old_state_as_it_was():
     assert (state.epoch, state.position) == (0, 0)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@each_row("optimizer", ["sgd", "adam"])
 def test_phrase_by_phrase_is_the_same_epoch(optimizer):
     config = RunConfig(hidden=16, init_scale=0.1, optimizer=optimizer)
     state, workspace = begin(network_of(config), config), workspace_for(config)
@@ -183,7 +183,7 @@ def test_phrase_by_phrase_is_the_same_epoch(optimizer):
     assert state.parameters.theta.tobytes() == whole.parameters.theta.tobytes()
 
 
-@pytest.mark.parametrize("cell", CellKind)
+@each_row("cell", CellKind)
 def test_batch_by_batch_is_the_same_epoch(cell):
     config = RunConfig(hidden=16, init_scale=0.1, batch=8, cell=cell)
     state, workspace = begin(network_of(config), config), workspace_for(config)
@@ -242,7 +242,7 @@ def test_a_workspace_goes_on_from_where_it_is():
     assert state.parameters.theta.tobytes() == before
 
 
-@pytest.mark.parametrize("seed", range(3))
+@each_row("seed", range(3))
 def test_a_learning_rate_of_ten_soon_ends_in_no_number(seed):
     config = RunConfig(lr=10, seed=seed)
     evaluator = Evaluator(DATA.train, Parameters(network_of(config)))

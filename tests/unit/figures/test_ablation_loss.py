@@ -47,7 +47,7 @@ def test_what_is_pointed_at_is_told_as_it_is():
     assert list(written.text)[:4] == ["0", "1", "?", "3"]
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_numbers_are_easy_to_read_on_every_colour(theme):
     grid, written = unit_worth(np.array([-1.0, -0.4, 0.0, 0.4, 1.0]), theme=theme).data
     for share, color in zip(np.ravel(grid.z), written.textfont.color, strict=True):

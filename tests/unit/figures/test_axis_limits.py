@@ -60,7 +60,7 @@ def test_decades_keep_still_while_a_value_stays_between_two_labels(one, other):
     assert decades([one]) == decades([other])
 
 
-@pytest.mark.parametrize("values", [[], [0.0, 0.0], [0.0, math.nan, math.inf]])
+@each_row("values", [[], [0.0, 0.0], [0.0, math.nan, math.inf]])
 def test_decades_of_nothing_positive_are_still_a_range(values):
     low, high = decades(values)
     assert low < high
@@ -91,7 +91,7 @@ def test_a_held_scale_grows_at_once_and_shrinks_where_less_than_a_fifth_is_enoug
     assert ends == [1.0, 2.0, 2.0, 2.0, 0.2, 0.2]
 
 
-@pytest.mark.parametrize("nothing", [0.0, math.nan, math.inf])
+@each_row("nothing", [0.0, math.nan, math.inf])
 def test_what_has_no_size_moves_no_held_scale(nothing):
     scale = StickyScale()
     assert [scale.nice_limit(value) for value in (nothing, 0.002, nothing, 0.001)] == [

@@ -26,6 +26,6 @@ def test_contrast_is_that_of_the_guidelines():
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
 
 
-@pytest.mark.parametrize(("ground", "color"), [("#ffffff", "#000000"), ("#202020", "#ffffff")])
+@each_row(("ground", "color"), [("#ffffff", "#000000"), ("#202020", "#ffffff")])
 def test_ink_is_the_one_that_is_seen_better(ground, color):
     assert ink(ground) == color

@@ -99,9 +99,7 @@ def test_a_zero_is_written_as_0():
     assert list(profile(0.0, 0.123456).data[0].text) == ["0", "0.12"]
 
 
-@pytest.mark.parametrize(
-    ("objective", "symbol"), [(Objective.LOSS, "dL/dh"), (Objective.MARGIN, "dm/dh")]
-)
+@each_row(("objective", "symbol"), [(Objective.LOSS, "dL/dh"), (Objective.MARGIN, "dm/dh")])
 def test_title_and_axis_say_of_what_it_is_the_gradient(objective, symbol):
     drawn = bptt_profile(flow_of(1.0, objective=objective), ["bad"])
     assert f"Gradient of the {objective}" in drawn.layout.title.text
@@ -132,7 +130,7 @@ def test_a_long_name_has_the_room_that_it_needs():
     assert long.layout.margin.l == 84
 
 
-@pytest.mark.parametrize("norms", [NORMS, dict.fromkeys(NORMS, 0.0)], ids=["some", "all zero"])
+@each_row("norms", [NORMS, dict.fromkeys(NORMS, 0.0)], ids=["some", "all zero"])
 def test_every_parameter_is_in_sight_exact_zeros_too(norms):
     drawn = parameter_norm_bars(norms)
     low, high = drawn.layout.xaxis.range

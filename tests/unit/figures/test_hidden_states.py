@@ -100,7 +100,7 @@ def test_the_margin_s_axis_is_symmetric_and_has_room_for_every_bar(values):
     assert high > max(map(abs, values))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("label", "drawn"), [("sunny", "sunny"), ("<b>sunny", "&lt;b&gt;sunny"), ("%{x}", "%{x}")]
 )
 def test_title_and_hover_say_as_typed_whose_lead_it_is(label, drawn):
@@ -142,7 +142,7 @@ def test_on_the_way_there_later_columns_are_empty(states, phase, t, shown):
     assert drawn.layout == whole.layout
 
 
-@pytest.mark.parametrize(("hidden", "step"), [(1, 1), (5, 1), (64, None)])
+@each_row(("hidden", "step"), [(1, 1), (5, 1), (64, None)])
 def test_of_few_units_none_is_halved_by_a_label(hidden, step):
     drawn = state_heatmap(np.ones((4, hidden)), WORDS)
     assert drawn.layout.yaxis.dtick == step

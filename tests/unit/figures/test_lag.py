@@ -83,7 +83,7 @@ def test_a_bound_far_above_does_not_squeeze_what_was_measured():
     assert far.layout.yaxis.range[1] == near.layout.yaxis.range[1]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@each_row("dtype", ["float32", "float64"])
 def test_the_line_of_the_rounding_is_in_sight(dtype):
     drawn = lag_curve(profile(0.1**LAGS, dtype=dtype))
     level = drawn.layout.shapes[0].y0

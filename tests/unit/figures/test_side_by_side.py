@@ -110,7 +110,7 @@ def test_numbers_are_written_only_where_they_have_room():
     assert not numbers_of(np.full((3, 40), 1.0))
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_numbers_are_easy_to_read_on_every_colour(theme):
     shares = [[-1.0, -0.5, 0.0, 0.5, 1.0]] * 3
     (numbers,) = numbers_of(shares, theme)

@@ -72,7 +72,7 @@ def test_a_long_word_is_cut_before_it_is_escaped():
     assert plain("<" * 100) == "&lt;" * 23 + "…"
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_signed_values_are_blue_below_zero_and_red_above(theme):
     places, colors = zip(*theme.diverging, strict=True)
     assert places == (0, 0.5, 1)
@@ -81,7 +81,7 @@ def test_signed_values_are_blue_below_zero_and_red_above(theme):
     assert max(above) == above[0]
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_no_two_colors_of_a_theme_are_the_same(theme):
     colors = asdict(theme).values()
     assert len(set(colors)) == len(colors)
@@ -174,7 +174,7 @@ def test_few_things_are_counted_in_whole_numbers():
     assert whole(6) == {}
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_what_is_said_to_the_pointer_stands_on_the_theme_s_ground(theme):
     assert picture([], "", 100, theme).layout.plot_bgcolor == theme.background
 

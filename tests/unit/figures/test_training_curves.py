@@ -116,7 +116,7 @@ def test_the_loss_axis_keeps_still_while_the_loss_falls():
     assert len(set(axes)) == 1
 
 
-@pytest.mark.parametrize("classes", [2, 7])
+@each_row("classes", [2, 7])
 def test_the_loss_of_guessing_is_marked(history_of, classes):
     drawn = loss_curve(Course(history_of(3), 10), guess_classes(classes))
     line, note = drawn.layout.shapes[0], drawn.layout.annotations[0]

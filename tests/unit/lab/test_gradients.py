@@ -118,7 +118,7 @@ def test_in_the_end_every_snapshot_is_there(run):
     assert develop(run).epochs.tolist() == list(range(11))
 
 
-@pytest.mark.parametrize("layer", [0, 1])
+@each_row("layer", [0, 1])
 def test_the_eigenvalues_are_those_of_the_layer_that_is_looked_at(layer):
     session = Session(RunConfig(cell="gru", hidden=4, layers=2, epochs=3))
     session.layer = layer

@@ -16,7 +16,7 @@ from rnnviz.session import Session
 from rnnviz.training.link import read_link
 from rnnviz.training.schedule import Place
 from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
-from tests.sampling import singly
+from tests.sampling import each_row, singly
 
 CELLS = pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
 
@@ -234,7 +234,7 @@ def test_a_trial_leaves_the_run_alone(session, lab):
     assert session.preview() is preview
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("edit", "change", "said"),
     [
         (silence(1, 7), {"hidden": 3}, "there is no unit 7 in a layer 1."),

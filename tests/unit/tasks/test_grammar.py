@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from rnnviz.tasks.grammar import (
     FOLDER,
     actions,
@@ -133,7 +131,7 @@ def test_every_tested_word_is_learned():
         assert {word for pair in TEST for word in pair[side].split()} <= learned
 
 
-@pytest.mark.parametrize(("part", "pairs"), [("train", TRAIN), ("test", TEST)])
+@each_row(("part", "pairs"), [("train", TRAIN), ("test", TEST)])
 def test_the_files_are_what_the_grammar_makes(part, pairs):
     assert (FOLDER / f"{part}.csv").read_bytes().decode() == as_csv(pairs)
 

@@ -28,7 +28,7 @@ def test_values_may_be_a_little_off(shift, near):
     assert WITHIN.score(VALUES + shift, VALUES, np.arange(2)) == near
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("outputs", "right"),
     [([[0.1, -9], [3, 1]], 1), ([[0.1, 0.1], [3, 1]], 0.5), ([[0, -1], [-1, -1]], 0)],
 )

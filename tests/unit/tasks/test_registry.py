@@ -1,7 +1,6 @@
 """The tasks that rnnviz comes with, and what holds for all of them."""
 
 import numpy as np
-import pytest
 
 from rnnviz.config import Loss, OutputAt, TaskName
 from rnnviz.tasks.adding import adding
@@ -125,7 +124,7 @@ def test_the_probe_can_be_read(task):
     assert len(read(data, task.probe or data.test[0].text)) > 1
 
 
-@pytest.mark.parametrize("name", ["characters", "spelling", "translation"])
+@each_row("name", ["characters", "spelling", "translation"])
 def test_what_is_answered_can_be_read_next(name):
     data = TASKS[TaskName(name)].build(7, 3)
     assert {*data.classes} - {END} <= {*data.vocabulary.words} - {START}

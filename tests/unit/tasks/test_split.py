@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,7 +87,7 @@ def rows(*pairs):
 TWENTY = rows(*((f"it was {i}", "ab"[i % 2]) for i in range(20)))
 
 
-@pytest.mark.parametrize("form", [Form.LABEL, Form.NEXT])
+@each_row("form", [Form.LABEL, Form.NEXT])
 def test_rows_keep_their_order_and_none_is_lost(form):
     learned, tested = split_rows(TWENTY, form, Unit.WORDS, 0.3, 0)
     assert sorted([*learned, *tested]) == TWENTY

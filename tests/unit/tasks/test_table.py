@@ -305,7 +305,7 @@ def test_plain_text_may_have_the_largest_size():
     assert len(found(b"ab" * (MAX_BYTES // 2), "a.txt", Unit.CHARACTERS).rows[0].text) == MAX_BYTES
 
 
-@pytest.mark.parametrize("header", CSV)
+@each_row("header", CSV)
 def test_a_table_may_have_the_most_rows_but_not_one_more(header):
     row = "\n" + ",".join(["so warm"] * len(header.split(",")))
     full = header + row * MAX_ROWS

@@ -103,7 +103,7 @@ def test_test_phrases_that_were_learned_are_noted():
     assert note.startswith("Test phrases that are training phrases too: 1 of 2.")
 
 
-@pytest.mark.parametrize("content", ["text,label\nso warm,1\nso cold,0\n", "text\nso warm\n"])
+@each_row("content", ["text,label\nso warm,1\nso cold,0\n", "text\nso warm\n"])
 def test_that_nothing_could_be_set_aside_is_noted(content):
     (note,) = dataset_of(upload(content)).notes
     assert note.startswith("Nothing could be set aside for testing")
@@ -240,7 +240,7 @@ def test_data_that_are_good_with_one_seed_are_with_any(form, rows, unit, share, 
     assert len({accepted(seed) for seed in range(8)}) == 1
 
 
-@pytest.mark.parametrize("form", Form)
+@each_row("form", Form)
 def test_tokens_are_counted_before_rows_are_set_aside(form):
     lines = [f"so w{2 * i} w{2 * i + 1}" for i in range(MAX_TOKENS // 2)]
     answers = {Form.LABEL: "ab", Form.NEXT: None, Form.TRANSLATION: "oui"}[form]

@@ -36,7 +36,7 @@ def test_rows_are_counted_from_the_end_too():
     assert history.row(-1) == history.row(2)
 
 
-@pytest.mark.parametrize("epoch", [3, -4, 255])
+@each_row("epoch", [3, -4, 255])
 def test_an_epoch_that_was_not_is_an_error(epoch):
     with pytest.raises(IndexError):
         filled(3).row(epoch)

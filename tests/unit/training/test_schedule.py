@@ -211,7 +211,7 @@ def test_at_the_start_edits_stay_too():
     assert changed.edits(Place(0)) == (ONE,)
 
 
-@pytest.mark.parametrize(("place", "last"), [(Place(4), 3), (Place(4, 7), 4), (Place(0), -1)])
+@each_row(("place", "last"), [(Place(4), 3), (Place(4, 7), 4), (Place(0), -1)])
 def test_after_an_edit_nothing_is_shared(place, last):
     schedule = Schedule(RunConfig())
     assert schedule.shared(schedule.edited(place, [ONE])) == last
@@ -219,7 +219,7 @@ def test_after_an_edit_nothing_is_shared(place, last):
     assert schedule.edited(place, [ONE]).shared(schedule.edited(place, [THREE])) == last
 
 
-@pytest.mark.parametrize(("place", "last"), [(Place(4), 3), (Place(4, 7), 4), (Place(0), -1)])
+@each_row(("place", "last"), [(Place(4), 3), (Place(4, 7), 4), (Place(0), -1)])
 def test_the_same_edit_twice_or_in_another_order_is_another_way(place, last):
     schedule = Schedule(RunConfig())
     once, twice = (schedule.edited(place, [TWO] * n) for n in (1, 2))
