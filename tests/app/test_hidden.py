@@ -328,7 +328,7 @@ def test_numbers_are_only_made_when_they_are_asked_for(page):
         assert not page.app.dataframe
 
 
-@pytest.mark.parametrize("room", list(Room))
+@each_row("room", list(Room))
 def test_every_room_has_its_numbers(page, room):
     page.enter(room)
     key = {Room.UNITS: "units", Room.WAYS: "ways", Room.WHAT_IF: "what_if", Room.BREAK: "break"}

@@ -75,7 +75,7 @@ def harmless(page):
         assert parts.attributes <= ATTRIBUTES, key
 
 
-@pytest.mark.parametrize("page", PAGES)
+@each_row("page", PAGES)
 def test_nothing_that_is_the_readers_is_a_tag(page, labelled):
     opened = Page(page, labelled)
     for room in rooms_of(page):

@@ -178,7 +178,7 @@ def test_steps_that_are_too_large_are_told(run, tmp_path):
         assert np.isfinite(saved["W_hh"]).all()
 
 
-@pytest.mark.parametrize("command", [(), ("train",), ("gradcheck",)], ids=str)
+@each_row("command", [(), ("train",), ("gradcheck",)], ids=str)
 def test_help_is_printed(run, command):
     done = run(*command, "--help")
     assert done.code == 0

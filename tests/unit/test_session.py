@@ -108,8 +108,9 @@ def test_a_tick_goes_on_by_epochs_or_in_slow_motion_by_steps(session, speed, cou
     assert place(session) == to
 
 
-@pytest.mark.parametrize("speed", SPEEDS)
-def test_a_tick_without_time_still_takes_a_step_and_stays_short(session, speed):
+@each_row("speed", SPEEDS)
+def test_a_tick_without_time_still_takes_a_step_and_stays_short(config, speed):
+    session = Session(config)
     session.speed = speed
     session.tick(0.0)
     epoch, position = place(session)
@@ -279,7 +280,7 @@ def test_a_running_run_goes_on_through_a_live_change(session, config):
     assert session.condition == "Running"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("change", "label"),
     [
         ({"hidden": 5}, "Hidden units"),
@@ -291,7 +292,8 @@ def test_a_running_run_goes_on_through_a_live_change(session, config):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_restarting_setting_starts_again_and_says_why(session, config, change, label):
+def test_a_restarting_setting_starts_again_and_says_why(config, change, label):
+    session = Session(config)
     session.advance(2)
     changed = replace(config, **change)
     session.configure(changed)

@@ -69,7 +69,7 @@ def test_back_to_now_shows_the_present_again(played):
     assert played.shown is None
 
 
-@pytest.mark.parametrize("epoch", [9, 10, 10**6])
+@each_row("epoch", [9, 10, 10**6])
 def test_there_is_nothing_beyond_the_present(played, epoch):
     played.go_to(Place(epoch))
     assert (played.shown, played.place) == (None, "9")
