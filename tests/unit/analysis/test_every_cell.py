@@ -132,3 +132,10 @@ def test_losses_stand_where_the_answers_are(kind):
     losses = [moment.t for moment in step.moments if moment.phase is Phase.LOSS]
     bridge = step.unrolled(0).bridge
     assert losses == ([3] if not kind[0] else list(range(bridge, bridge + 4)))
+
+
+def test_of_a_gru_s_candidate_the_memory_and_the_word_have_errors_of_their_own():
+    step = step_of(CELLS[2], 1, KINDS["verdict"])
+    (moment,) = (m for m in step.moments if m.phase is Phase.BACKWARD and m.t == 2)
+    said = " ".join(formula(step, Focus(moment, 0, 0, "n")))
+    assert "dW_hn += dm_3 h_2ᵀ" in said
