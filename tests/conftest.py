@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
+from tests import sampling
 
 settings.register_profile(
     "rnnviz",
@@ -18,6 +19,23 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("rnnviz")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--exhaustive", action="store_true", help="run every product of values in full"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    sampling.exhaustive = config.getoption("--exhaustive")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a module run on one worker: what they share is made once."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture

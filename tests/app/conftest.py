@@ -1,8 +1,18 @@
 """Runs end with the test, or the module, that opened them: a server keeps only so many."""
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from rnnviz.app.tab_registry import registry
+
+
+@pytest.fixture(autouse=True, scope="session")
+def installed_components():
+    """Streamlit looks through all installed packages once, and not for every tab."""
+    found = manifest_scanner.scan_component_manifests()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
+        yield
 
 
 def ending():

@@ -273,3 +273,16 @@ class App(Tab):
 
 def rooms_of(page):
     return [*Room] if page == "hidden" else [None]
+
+
+def words_of(opened):
+    """All that stands on a page, and what is said where it is pointed at."""
+    kinds = ("button", "button_group", "text_input", "number_input", "selectbox", "multiselect")
+    labelled = [box for kind in kinds for box in opened.app.get(kind)]
+    charts = [chart["figure"]["layout"]["title"]["text"] for chart in opened.charts.values()]
+    remarks = [chart["remark"] or "" for chart in opened.charts.values()]
+    said = [opened.text, *charts, *remarks, *(place["text"] for place in opened.places.values())]
+    said += [box.value for box in opened.app.caption]
+    said += [opened.frame["sequence"], *map(str, opened.told("phrase").values())]
+    said += [str(opened.stepper(key)) for key in opened.components("stepper")]
+    return " ".join([*said, *(f"{box.label} {box.help or ''}" for box in labelled)]).lower()

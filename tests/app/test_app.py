@@ -16,6 +16,7 @@ from rnnviz.tasks.vocabulary import Unit
 from rnnviz.training.player import SPEEDS
 from rnnviz.training.schedule import Place
 from tests.app.tab import App, Eye, app_test
+from tests.sampling import each_row
 
 CHARTS = {"loss", "metric", "map", "states", "margin", "flow", "recurrent", "norms"}
 PHRASE = TASKS["sentiment"].probe
@@ -61,11 +62,9 @@ def test_the_settings_stand_in_the_sidebar_by_group(new):
     assert [header.value for header in new.app.sidebar.subheader] == list(GROUPS)
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in SETTINGS.values() if row.name != "task"], ids=lambda row: row.name
-)
-def test_every_setting_has_its_widget_where_it_has_an_effect(open_page, row):
-    page = open_page(**{row.only[0]: row.only[1][0].value} if row.only else {})
+@each_row("row", [row for row in SETTINGS.values() if row.name != "task"])
+def test_every_setting_has_its_widget_where_it_has_an_effect(new, open_page, row):
+    page = open_page(**{row.only[0]: row.only[1][0].value}) if row.only else new
     widget = page.widget(row.name)
     assert (widget.label, widget.help, widget.value) == (row.label, row.help, row.default)
     if row.choices:
@@ -229,7 +228,7 @@ def test_after_the_last_seed_comes_the_first(open_page):
     assert page.session.config.seed in (0, 1)
 
 
-@pytest.mark.parametrize("speed", SPEEDS)
+@each_row("speed", SPEEDS)
 def test_every_speed_can_be_chosen(page, speed):
     page.say("speed", epochs=speed)
     page.set("batch", 8)
@@ -326,7 +325,7 @@ def test_a_copied_link_reproduces_the_run(open_page):
     assert copy.link == page.link
 
 
-@pytest.mark.parametrize(
+@each_row(
     "link",
     [
         {"lr": "1e-05", "init_scale": "1e-06", "clip": "0.0001", "hidden": "1", "epochs": "0"},
@@ -343,7 +342,7 @@ def test_extreme_links_survive_the_widgets(open_page, link):
     assert "In the link" not in page.text
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "value"),
     [("hidden", "9999"), ("lr", "fast"), ("gradient", "<b>"), ("epochs", ""), ("seed", "1.5")],
 )
@@ -388,15 +387,16 @@ def test_unknown_words_are_named_as_skipped(page):
     assert "skipped" in page.text
 
 
-@pytest.mark.parametrize("count", [1, 200])
+@each_row("count", [1, 200])
 def test_a_phrase_may_be_as_short_as_one_word_and_as_long_as_200(page, count):
     page.ask("bad " * count)
     assert len(page.chart("margin")["data"][0]["x"]) == count
     page.click("step_epoch")
     assert page.session.state.epoch == 1
+    page.click("reset")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("phrase", "said"),
     [
         ("", "The phrase is empty"),
@@ -413,11 +413,11 @@ def test_a_phrase_that_cannot_be_read_gets_a_sentence(page, phrase, said):
     page.ask(phrase)
     assert said in page.text
     assert page.chart("states")["layout"]["xaxis"]["ticktext"] == PHRASE.split()
-    page.ask("bad")
+    page.ask(PHRASE)
     assert said not in page.text
 
 
-@pytest.mark.parametrize("word", ["<b>so</b>", "<img/src=x>", "$x$", "**so**", "😀", "&lt;b"])
+@each_row("word", ["<b>so</b>", "<img/src=x>", "$x$", "**so**", "😀", "&lt;b"])
 def test_signs_are_shown_as_typed(page, word):
     page.ask(f"{word} bad")
     assert f"not in the vocabulary: {word}" in page.text
@@ -624,8 +624,6 @@ def test_a_first_phrase_of_loose_signs_breaks_no_page(page):
 
 # Tasks and presets
 
-BUTTONS = [(task, preset) for task, presets in PRESETS.items() for preset in presets]
-
 
 def test_every_task_has_a_preset_of_its_own():
     assert list(PRESETS) == list(TaskName)
@@ -633,25 +631,15 @@ def test_every_task_has_a_preset_of_its_own():
         assert all(preset.config().task is task and preset.look for preset in presets)
 
 
-@pytest.mark.parametrize("task", TaskName)
-def test_choosing_a_task_takes_its_first_preset(page, task):
-    page.app.selectbox(key="task").set_value(task)
-    page.run()
+@each_row("task", TaskName)
+def test_choosing_a_task_takes_its_first_preset_and_a_phrase_of_its_own(page, task):
+    page.set("task", "sentiment")
+    page.ask("not bad")
+    page.set("task", task)
     preset = PRESETS[task][0]
-    assert page.session.config == preset.config()
+    assert page.session.config == (preset.config() if task != "sentiment" else RunConfig())
     assert TASKS[task].teaches in page.text
     assert preset.look in page.text
-    page.click("step_phrase")
-    page.run()
-    assert page.session.player.here.position > 0 or page.session.player.here.epoch == 1
-    assert page.charts.keys() >= {"loss", "metric", "states", "flow"}
-
-
-@pytest.mark.parametrize("task", TaskName)
-def test_another_task_begins_with_its_own_phrase(page, task):
-    page.ask("not bad")
-    page.app.selectbox(key="task").set_value(task)
-    page.run()
     wanted = "not bad" if task is TaskName.SENTIMENT else TASKS[task].probe
     assert (
         page.session.phrase_input.phrase
@@ -661,21 +649,20 @@ def test_another_task_begins_with_its_own_phrase(page, task):
     assert not page.session.phrase_input.problem
     page.ask(page.session.dataset.train[0].text)
     assert page.session.phrase_input.phrase == page.session.dataset.train[0].text
+    page.click("step_phrase")
+    page.run()
+    assert page.session.player.here.position > 0 or page.session.player.here.epoch == 1
+    assert page.charts.keys() >= {"loss", "metric", "states", "flow"}
+    for preset in PRESETS[task]:
+        page.click(f"preset_{task}_{preset.label}")
+        assert page.session.config == preset.config()
+        assert f"Look: {preset.look}" in page.text.replace("**", "")
 
 
 def test_other_data_begin_with_a_phrase_that_they_can_read(page):
     page.learn("weather.csv", WEATHER)
     assert page.frame["typed"] == page.session.phrase_input.phrase
     assert page.session.phrase_input.phrase in ("so warm", "so cold")
-
-
-@pytest.mark.parametrize(("task", "preset"), BUTTONS, ids=lambda x: getattr(x, "label", x))
-def test_a_preset_is_one_click(open_page, task, preset):
-    page = open_page(task=task.value)
-    page.widget(f"preset_{task}_{preset.label}").click()
-    page.run()
-    assert page.session.config == preset.config()
-    assert f"Look: {preset.look}" in page.text.replace("**", "")
 
 
 def test_gates_and_layers_can_be_looked_at(open_page):
@@ -743,7 +730,7 @@ def test_a_step_in_the_past_is_replayed(trained):
     assert trained.session.player.place == "5 + 1/58"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "link",
     [
         {"epoch": "abc"},

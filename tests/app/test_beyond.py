@@ -8,6 +8,7 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
 from tests.app.tab import PAGES, Page, rooms_of
+from tests.sampling import each_row, singly
 
 # What overflows is meant to, and the server notes it once.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -31,8 +32,7 @@ def walk(page, session=None, **link):
     return texts
 
 
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("link", CASES.values(), ids=CASES.keys())
+@singly(page=PAGES, link=CASES)
 def test_a_network_whose_states_overflow_can_be_looked_at(page, link):
     walk(page, **link)
 
@@ -49,7 +49,7 @@ def diverged():
     return session
 
 
-@pytest.mark.parametrize("page", PAGES)
+@each_row("page", PAGES)
 def test_so_can_one_that_diverges_inside_an_epoch(page):
     walk(page, diverged())
 

@@ -13,6 +13,7 @@ from rnnviz.lab.dynamics import DynamicsLab, Hold
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from tests.app import tab
+from tests.sampling import each_row, singly
 
 
 class Page(tab.Page):
@@ -87,8 +88,7 @@ def test_values_that_are_held_can_be_typed(flipflop):
     assert page.session.dynamics.holds == {False: Hold.ZERO}
 
 
-@pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
-@pytest.mark.parametrize("layers", ["1", "2"])
+@singly(cell=["elman", "gru", "lstm"], layers=["2", "1"])
 def test_a_search_on_every_cell_tells_what_came_of_it(cell, layers):
     page = Page(cell=cell, layers=layers, hidden="4", epoch="2")
     page.find()
@@ -143,12 +143,6 @@ def test_another_pair_of_components_can_be_chosen(page):
     assert title.startswith("principal component 2")
 
 
-@pytest.mark.parametrize("task", TaskName)
-def test_every_task_has_its_picture(task):
-    page = Page(task=task.value, hidden="3", epoch="1")
-    assert page.charts.keys() == {"phase", "spectra"}
-
-
 @pytest.mark.parametrize(
     ("link", "said"),
     [({"hidden": "1"}, "no plane"), ({"hidden": "2"}, ""), ({"phrase": "bad"}, "")],
@@ -173,7 +167,7 @@ def test_the_numbers_can_be_had(flipflop):
     assert "s[31]" in table.value.columns
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("scale", "size", "memory"),
     [
         (0.5, "0.5", "1.443"),

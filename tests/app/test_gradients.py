@@ -8,9 +8,9 @@ from rnnviz.analysis.gradients import Objective
 from rnnviz.app.pages.gradients import _NAMES
 from rnnviz.app.text import explanation
 from rnnviz.config import OutputAt
-from rnnviz.presets import PRESETS
 from rnnviz.tasks.registry import TASKS
 from tests.app import tab
+from tests.sampling import each_row
 
 ALWAYS = {"over_lag", "spectrum", "feed_hh", "feed_xh", "clipping", "ratios", "checks"}
 STATE = {"products", "state_spectrum", "exponents"}
@@ -53,14 +53,7 @@ def test_with_an_answer_after_every_token_there_is_connectivity(task):
     assert page.charts.keys() == ALWAYS | STATE | {"connectivity"}
 
 
-@pytest.mark.parametrize("task", PRESETS)
-@pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
-def test_every_task_and_cell_can_be_looked_at(task, cell):
-    page = Page(task=task, cell=cell, hidden="5", layers="2", batch="16")
-    assert page.charts.keys() >= ALWAYS
-
-
-@pytest.mark.parametrize("link", [{"phrase": "bad"}, {"hidden": "1"}, {"epoch": "0"}])
+@each_row("link", [{"phrase": "bad"}, {"hidden": "1"}, {"epoch": "0"}])
 def test_the_smallest_that_can_be_looked_at(link):
     page = Page(**{**SMALL, **link})
     assert page.charts.keys() == ALWAYS | STATE | NOTEBOOK
@@ -165,14 +158,6 @@ def test_of_a_hopeless_lag_the_strip_says_what_to_try():
     lag = {"task": "recall", "lag": "20", "hidden": "16", "batch": "8", "init_scale": "0.02"}
     assert "Nothing of the gradient reaches the first token" in Page(**lag, cell="elman").text
     assert "Nothing of" not in Page(**lag, cell="lstm", forget_bias="3").text
-
-
-@pytest.mark.parametrize("name", ["train", "step", "gradients"])
-@pytest.mark.parametrize(
-    ("task", "cell"), [("recall", "elman"), ("recall", "lstm"), ("flipflop", "gru")]
-)
-def test_the_strip_is_on_every_page(name, task, cell):
-    assert "saturated" in Page(name, task=task, cell=cell).text
 
 
 # The sentences

@@ -12,6 +12,7 @@ from rnnviz.tasks.upload import File, Upload
 from rnnviz.training.schedule import Place
 from rnnviz.training.weight_edits import silence
 from tests.app import tab
+from tests.sampling import each_row
 
 CHARTS = {
     Room.UNITS: {"response"},
@@ -61,35 +62,6 @@ def test_another_order_begins_with_its_first_unit(page):
 def test_every_room_has_its_pictures(page):
     for room, charts in CHARTS.items():
         assert page.enter(room).charts.keys() == charts
-
-
-@pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
-@pytest.mark.parametrize(
-    "link",
-    [
-        {},
-        {"task": "recall", "lag": "3", "layers": "2"},
-        {"task": "flipflop"},
-        {"task": "waves"},
-        {"task": "adding"},
-        {"task": "brackets", "batch": "16"},
-        {"task": "spelling"},
-        {"task": "parity", "dtype": "float32"},
-    ],
-    ids=lambda link: link.get("task", "sentiment"),
-)
-def test_every_room_stands_on_every_cell_and_task(cell, link):
-    page = Page(cell=cell, hidden="5", epoch="1", **link)
-    for room in Room:
-        assert page.enter(room).charts.keys() <= CHARTS[room]
-        assert "nan" not in page.text.lower().split()
-
-
-@pytest.mark.parametrize("task", ["translation", "characters"])
-def test_long_and_two_sided_sequences_too(task):
-    page = Page(task=task, hidden="5", cell="gru", batch="32")
-    for room in Room:
-        assert page.enter(room).charts.keys() <= CHARTS[room]
 
 
 # Units
@@ -146,7 +118,7 @@ COLOURS = {
 }
 
 
-@pytest.mark.parametrize(("task", "said"), COLOURS.items())
+@each_row(("task", "said"), COLOURS.items())
 def test_what_is_said_of_the_colours_is_true_of_what_is_wanted(task, said):
     page = Page(hidden="4", task=task, epoch="0").enter(Room.WAYS)
     assert said in page.places["trajectories"]["text"]
@@ -356,7 +328,7 @@ def test_numbers_are_only_made_when_they_are_asked_for(page):
         assert not page.app.dataframe
 
 
-@pytest.mark.parametrize("room", list(Room))
+@each_row("room", list(Room))
 def test_every_room_has_its_numbers(page, room):
     page.enter(room)
     key = {Room.UNITS: "units", Room.WAYS: "ways", Room.WHAT_IF: "what_if", Room.BREAK: "break"}

@@ -16,6 +16,7 @@ from rnnviz.lab.units import Room
 from rnnviz.session import Session
 from rnnviz.training.weight_edits import silence
 from tests.app.tab import PAGES, Eye, Page, plain, rooms_of
+from tests.sampling import each_row
 from tests.unit.app.browser import unpacked
 
 VIEWS = [(page, room) for page in PAGES for room in rooms_of(page)]
@@ -28,7 +29,7 @@ def opened_in(page, room, config):
     return Page(page, session)
 
 
-@pytest.mark.parametrize(("page", "room"), VIEWS)
+@each_row(("page", "room"), VIEWS)
 def test_frame_follows_frame_until_it_is_held(page, room):
     """Each is of a later place; after Pause comes the newest, and nothing after it."""
     opened = opened_in(page, room, RunConfig(hidden=4, epochs=20_000))
@@ -76,7 +77,7 @@ def looked():
     return {page: Page(page, session) for page in PAGES}
 
 
-@pytest.mark.parametrize(("page", "room"), VIEWS)
+@each_row(("page", "room"), VIEWS)
 def test_what_a_page_has_to_do_comes_to_an_end(looked, page, room):
     opened = looked[page]
     if room:
@@ -87,7 +88,7 @@ def test_what_a_page_has_to_do_comes_to_an_end(looked, page, room):
     assert not any(chart["remark"].startswith("Not known") for chart in opened.charts.values())
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("page", "chart"),
     [("train", "map"), *(("gradients", c) for c in ("feed_hh", "feed_xh", "clipping", "errors"))],
 )
@@ -116,7 +117,7 @@ CLICKS += [{"x": -1, "y": -1, "data": -1}, {"x": 99, "y": 99, "data": 99}]
 CLICKS += [{"x": float("nan"), "y": float("inf"), "data": [99, 99, "h"]}]
 
 
-@pytest.mark.parametrize(("page", "room"), VIEWS)
+@each_row(("page", "room"), VIEWS)
 def test_whatever_is_clicked_the_page_can_be_drawn(looked, page, room):
     opened = looked[page]
     if room:
@@ -154,7 +155,7 @@ HELD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("page", "room"), HELD)
+@each_row(("page", "room"), HELD)
 def test_scales_seldom_move_while_it_learns(page, room):
     """However roughly: without a memory up to 18 times, by the rungs and to and fro."""
     opened, seen = opened_in(page, room, ROUGH), {}

@@ -13,6 +13,7 @@ from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.timeline import Phase
 from rnnviz.lab.step import Subject
 from tests.app import tab
+from tests.sampling import each_row
 
 #: The texts with room kept for them, and the spaces that the tags of one leave.
 KEPT, SPACES = ("levels", "caption", "formula"), 8
@@ -203,7 +204,7 @@ def test_a_large_error_is_told_in_percent():
 ERRORS = {1.5: "150 %", 0.123: "12 %", 0.01: "1 %", 0.003: "0.3 %", 2.04e-7: "0.00002 %"}
 
 
-@pytest.mark.parametrize(("error", "said"), ERRORS.items())
+@each_row(("error", "said"), ERRORS.items())
 def test_errors_of_every_size_have_one_notation(error, said):
     check = GradientCheck({"W_hh": error}, 4, 4)
     assert f"wrong: W_hh by {said}<" in check_html(check, Names((), ()))

@@ -11,7 +11,8 @@ from rnnviz.lab.units import Sort
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.vocabulary import Unit
-from tests.app.tab import PAGES, Page, plain, rooms_of
+from tests.app.tab import PAGES, Page, plain, rooms_of, words_of
+from tests.sampling import each_row
 
 TAGS = {
     *("b", "br", "div", "h4", "i", "p", "progress", "small", "span", "table", "td", "th", "tr"),
@@ -74,7 +75,7 @@ def harmless(page):
         assert parts.attributes <= ATTRIBUTES, key
 
 
-@pytest.mark.parametrize("page", PAGES)
+@each_row("page", PAGES)
 def test_nothing_that_is_the_readers_is_a_tag(page, labelled):
     opened = Page(page, labelled)
     for room in rooms_of(page):
@@ -137,7 +138,7 @@ DEPENDS = {
 }
 
 
-@pytest.mark.parametrize(("key", "link", "said", "unsaid"), DEPENDS.values(), ids=DEPENDS.keys())
+@each_row(("key", "link", "said", "unsaid"), DEPENDS.values(), ids=DEPENDS.keys())
 def test_a_text_says_what_is_true_of_what_is_learned(key, link, said, unsaid):
     text = explained("train", key, **link)
     assert said in text
@@ -154,29 +155,6 @@ def test_so_does_that_under_a_step(task, said):
 
 
 # What a sequence is called
-
-
-def words_of(opened):
-    """All that stands on a page, and what is said where it is pointed at."""
-    kinds = ("button", "button_group", "text_input", "number_input", "selectbox", "multiselect")
-    labelled = [box for kind in kinds for box in opened.app.get(kind)]
-    charts = [chart["figure"]["layout"]["title"]["text"] for chart in opened.charts.values()]
-    remarks = [chart["remark"] or "" for chart in opened.charts.values()]
-    said = [opened.text, *charts, *remarks, *(place["text"] for place in opened.places.values())]
-    said += [box.value for box in opened.app.caption]
-    said += [opened.frame["sequence"], *map(str, opened.told("phrase").values())]
-    said += [str(opened.stepper(key)) for key in opened.components("stepper")]
-    return " ".join([*said, *(f"{box.label} {box.help or ''}" for box in labelled)]).lower()
-
-
-@pytest.mark.parametrize("task", ["characters", "flipflop", "parity"])
-@pytest.mark.parametrize("page", PAGES)
-def test_letters_and_numbers_are_no_phrases(page, task):
-    opened = Page(page, task=task, hidden="4", epoch="0")
-    for room in rooms_of(page):
-        if room is not None:
-            opened.enter(room)
-        assert "phrase" not in words_of(opened)
 
 
 @pytest.mark.parametrize("task", ["characters", "flipflop"])

@@ -19,6 +19,7 @@ from rnnviz.config import SETTINGS, Gradient, RunConfig, TaskName
 from rnnviz.session import Session
 from rnnviz.tasks.upload import DATA_SETTINGS
 from rnnviz.training.player import Player
+from tests.sampling import each_row
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Options of a run that takes no time.
@@ -246,7 +247,7 @@ def test_steps_that_are_too_large_are_told(run, tmp_path):
         assert np.isfinite(saved["W_hh"]).all()
 
 
-@pytest.mark.parametrize("command", [(), ("train",), ("gradcheck",)], ids=str)
+@each_row("command", [(), ("train",), ("gradcheck",)], ids=str)
 def test_help_is_printed(run, command):
     done = run(*command, "--help")
     assert done.code == 0
@@ -278,7 +279,7 @@ def test_json_has_the_settings_and_one_record_an_epoch(run, tmp_path):
     ]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("option", "value"),
     [
         ("--hidden", 3),
@@ -360,7 +361,7 @@ def test_a_reader_that_leaves_early_gets_no_traceback():
 # Bad input
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("arguments", "said"),
     [
         (("fly",), "fly"),
@@ -424,7 +425,7 @@ def assert_refused(outcome, said):
     assert len(outcome.err) < 400
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("content", "said"),
     [
         ("text,lbel\nbad,0\n", "a.csv: has no column label"),
@@ -442,7 +443,7 @@ def test_a_bad_file_gets_one_sentence(run, csv, content, said):
     assert_refused(run(*QUICK, "--train", csv("a.csv", content)), said)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("option", "value", "said"),
     [
         ("--unit", "letters", "Unit (unit) can't be 'letters': it is one of words, characters"),
@@ -469,7 +470,7 @@ def test_what_comes_next_and_translations_are_trained_too(run, csv, name, conten
     assert f"| {metric}: " in done.out
 
 
-@pytest.mark.parametrize("task", TaskName)
+@each_row("task", TaskName)
 def test_every_task_is_trained(run, task):
     settings = ("--optimizer", "adam", "--batch", "32", "--dtype", "float32")
     done = run(*QUICK, "--task", task, "--cell", "lstm", "--layers", "2", *settings, "--every", "1")
@@ -482,8 +483,8 @@ def test_a_test_file_with_an_unknown_label_gets_one_sentence(run, csv):
     assert_refused(run(*QUICK, "--train", csv("a.csv"), "--test", test), "'foggy' is unknown")
 
 
-@pytest.mark.parametrize("option", ["--json", "--weights"])
-@pytest.mark.parametrize("name", ["", "missing/file"], ids=["a folder", "in no folder"])
+@each_row("option", ["--json", "--weights"])
+@each_row("name", ["", "missing/file"], ids=["a folder", "in no folder"])
 def test_what_cannot_be_written_gets_one_sentence(run, tmp_path, option, name):
     assert_refused(run(*QUICK, option, tmp_path / name), str(tmp_path))
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import GROUPS, SETTINGS, ClipBy, Gradient, RunConfig, Setting, SettingError
+from tests.sampling import each_row
 
 NUMBERS = [row for row in SETTINGS.values() if not row.choices]
 CHOICES = [row for row in SETTINGS.values() if row.choices]
@@ -44,7 +45,7 @@ def test_a_run_cannot_be_changed():
         RunConfig().lr = 1.0
 
 
-@pytest.mark.parametrize("row", SETTINGS.values(), ids=by_name)
+@each_row("row", SETTINGS.values(), ids=by_name)
 def test_every_setting_has_a_group_a_label_and_a_help_in_sentences(row):
     assert row.group in GROUPS
     assert row.label[0].isupper()
@@ -56,42 +57,40 @@ def test_no_help_speaks_of_phrases_for_most_tasks_have_none():
     assert not [name for name, row in SETTINGS.items() if "phrase" in row.help]
 
 
-@pytest.mark.parametrize("row", SETTINGS.values(), ids=by_name)
+@each_row("row", SETTINGS.values(), ids=by_name)
 def test_the_help_of_a_setting_that_restarts_says_so(row):
     assert row.restarts == ("starts the run again" in row.help)
 
 
-@pytest.mark.parametrize("row", NUMBERS, ids=by_name)
+@each_row("row", NUMBERS, ids=by_name)
 def test_both_ends_of_a_range_can_be_chosen(row):
     where = {row.only[0]: row.only[1][0]} if row.only else {}
     assert getattr(RunConfig(**{row.name: row.low}, **where), row.name) == row.low
     assert getattr(RunConfig(**{row.name: row.high}, **where), row.name) == row.high
 
 
-@pytest.mark.parametrize("row", NUMBERS, ids=by_name)
+@each_row("row", NUMBERS, ids=by_name)
 def test_beyond_either_end_is_refused_by_name(row):
     for value in (row.low - 1, row.high + 1):
         with pytest.raises(SettingError, match=rf"{row.label} \({row.name}\)"):
             RunConfig(**{row.name: value})
 
 
-@pytest.mark.parametrize("row", SETTINGS.values(), ids=by_name)
-@pytest.mark.parametrize(
-    "value", [None, "", "much", "nan", "inf", "-inf", True, [], float("nan"), "1,5", "0x10"]
-)
+@each_row("row", SETTINGS.values(), ids=by_name)
+@each_row("value", [None, "", "much", "nan", "inf", "-inf", True, [], float("nan"), "1,5", "0x10"])
 def test_what_is_no_such_value_is_refused(row, value):
     with pytest.raises(SettingError):
         RunConfig(**{row.name: value})
 
 
-@pytest.mark.parametrize("row", WHOLE, ids=by_name)
-@pytest.mark.parametrize("value", [12.5, "12.5", "1e2"])
+@each_row("row", WHOLE, ids=by_name)
+@each_row("value", [12.5, "12.5", "1e2"])
 def test_a_whole_number_is_never_rounded_to(row, value):
     with pytest.raises(SettingError, match="a whole number"):
         RunConfig(**{row.name: value})
 
 
-@pytest.mark.parametrize("row", CHOICES, ids=by_name)
+@each_row("row", CHOICES, ids=by_name)
 def test_an_unknown_word_is_answered_with_the_known_ones(row):
     with pytest.raises(SettingError) as problem:
         RunConfig(**{row.name: "sideways"})
@@ -155,7 +154,7 @@ def test_changes_are_exactly_what_leads_from_one_run_to_the_other(one, other):
     assert all(getattr(one, name) != value for name, value in changed.items())
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("change", "restarts"),
     [
         ({"hidden": 3}, True),

@@ -5,11 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from data import test_data as tested
 from data import train_data as learned
 from rnnviz.tasks.table import read_file
+from tests.sampling import each_row
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {
@@ -44,7 +43,7 @@ def test_no_test_phrase_is_learned():
     assert not learned.keys() & tested.keys()
 
 
-@pytest.mark.parametrize("phrases", [learned, tested], ids=["train", "test"])
+@each_row("phrases", [learned, tested], ids=["train", "test"])
 def test_the_words_are_the_18_of_the_task(phrases):
     assert {word for phrase in phrases for word in phrase.split()} <= WORDS
 
@@ -58,7 +57,7 @@ def test_phrases_have_from_1_to_10_words():
     assert (min(lengths), max(lengths)) == (1, 10)
 
 
-@pytest.mark.parametrize("phrase", EVERY)
+@each_row("phrase", EVERY)
 def test_a_label_follows_from_the_words(phrase):
     assert set(tones(phrase)) == {EVERY[phrase]}
 
@@ -68,19 +67,19 @@ def test_negation_flips():
     assert learned["good"] is True and learned["not at all good"] is False
 
 
-@pytest.mark.parametrize("phrase", tested)
+@each_row("phrase", tested)
 def test_a_test_phrase_is_built_like_one_that_is_learned(phrase):
     assert construction(phrase) in {construction(other) for other in learned}
 
 
-@pytest.mark.parametrize(("part", "phrases"), [("train", learned), ("test", tested)])
+@each_row(("part", "phrases"), [("train", learned), ("test", tested)])
 def test_the_dicts_say_what_the_files_say(part, phrases):
     rows = read_file(ROOT / "data" / "sentiment" / f"{part}.csv")
     assert {row.text: row.label == "positive" for row in rows} == phrases
     assert len(rows) == len(phrases)
 
 
-@pytest.mark.parametrize("part", ["train", "test"])
+@each_row("part", ["train", "test"])
 def test_the_files_are_plain(part):
     lines = (ROOT / "data" / "sentiment" / f"{part}.csv").read_bytes().decode("ascii").splitlines()
     assert lines[0] == "text,label"

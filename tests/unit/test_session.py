@@ -23,6 +23,7 @@ from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.tasks.vocabulary import Unit
 from rnnviz.training.player import SPEEDS
 from rnnviz.training.schedule import Place
+from tests.sampling import each_row
 
 WEATHER = ("weather.csv", b"text,label\nso warm,sunny\nso cold,rainy\nvery cold,rainy\n")
 RAIN = ("rain.csv", b"text,label\nvery warm,rainy\n")
@@ -109,8 +110,9 @@ def test_a_tick_goes_on_by_epochs_or_in_slow_motion_by_steps(session, speed, cou
     assert place(session) == to
 
 
-@pytest.mark.parametrize("speed", SPEEDS)
-def test_a_tick_without_time_still_takes_a_step_and_stays_short(session, speed):
+@each_row("speed", SPEEDS)
+def test_a_tick_without_time_still_takes_a_step_and_stays_short(config, speed):
+    session = Session(config)
     session.player.speed = speed
     session.player.tick(0.0)
     epoch, position = place(session)
@@ -280,7 +282,7 @@ def test_a_running_run_goes_on_through_a_live_change(session, config):
     assert session.player.condition == "Running"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("change", "label"),
     [
         ({"hidden": 5}, "Hidden units"),
@@ -292,7 +294,8 @@ def test_a_running_run_goes_on_through_a_live_change(session, config):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_restarting_setting_starts_again_and_says_why(session, config, change, label):
+def test_a_restarting_setting_starts_again_and_says_why(config, change, label):
+    session = Session(config)
     session.player.advance(2)
     changed = replace(config, **change)
     session.configure(changed)
@@ -402,7 +405,7 @@ def looked_into(session):
     return gauge.radius.tolist(), past.eigenvalues.tolist(), past.shares("W_hh").tolist()
 
 
-@pytest.mark.parametrize("way", ["load", "follow"])
+@each_row("way", ["load", "follow"])
 def test_nothing_of_the_past_is_left_when_the_data_change(way):
     config = RunConfig(hidden=4, init_scale=0.1, lr=0.5, epochs=9)
     rows = "text,label\nup up,a\nup down,{}\ndown up,{}\n"
@@ -582,7 +585,7 @@ def test_unknown_words_are_named_and_skipped(session):
     assert session.inspect().words == ("this", "is")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "said"),
     [
         ("", "The phrase is empty"),
@@ -603,7 +606,7 @@ def test_a_phrase_that_cannot_be_read_leaves_the_probe_and_says_why(session, tex
     assert session.phrase_input.typed == text[: MAX_TYPED + 1]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("task", "text", "said"),
     [
         ("sentiment", "", "The phrase is empty. Type something, for example: “good”. The"),
@@ -643,7 +646,7 @@ def poisoned(monkeypatch):
     monkeypatch.setattr(np, "empty_like", lambda array: np.full_like(array, np.nan))
 
 
-@pytest.mark.parametrize("count", [1, 2, 17, 18, 100, 150, MAX_WORDS])
+@each_row("count", [1, 2, 17, 18, 100, 150, MAX_WORDS])
 def test_every_number_of_a_trace_is_written_however_long_the_phrase(count, poisoned):
     session = Session(RunConfig())
     trace = session.inspect("bad " * count).trace

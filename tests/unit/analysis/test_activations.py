@@ -9,6 +9,7 @@ from rnnviz.analysis.step_record import words_of
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
+from tests.sampling import each_row, pairwise
 from tests.unit.analysis.by_hand import NAMES, phrase, tally
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 
@@ -44,7 +45,7 @@ def test_the_places_of_a_word_are_found():
     assert found.occurrences("zebra").tolist() == []
 
 
-@pytest.mark.parametrize("most", range(8))
+@each_row("most", range(8))
 def test_sequences_are_drawn_whole(most):
     whole = activations("b", "aac", "ca")
     found = whole.drawn(most)
@@ -57,9 +58,7 @@ def test_sequences_are_drawn_whole(most):
             assert found.around(token) == found.part(k)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("encoder", [False, True])
-@pytest.mark.parametrize("layer", [0, 1])
+@pairwise(cell=CELLS, encoder=[False, True], layer=[0, 1])
 def test_every_sequence_is_read_as_it_is_alone(cell, encoder, layer):
     of = architecture(cell, 2, encoder)
     parameters = network(of)

@@ -6,11 +6,11 @@ import pytest
 from rnnviz.analysis.breakdown import Term, Terms, terms
 from rnnviz.analysis.step_record import Focus
 from rnnviz.engine.timeline import Moment, Phase, timeline
+from tests.sampling import each_row, singly
 from tests.unit.analysis.conftest import TEXTS
 
 
-@pytest.mark.parametrize("gradient", ["exact", "notebook"])
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@singly(gradient=["exact", "notebook"], text=TEXTS)
 def test_at_every_moment_every_unit_s_terms_add_up_to_what_was_recorded(step_of, text, gradient):
     step = step_of(text, gradient)
     for moment in timeline(len(step.words)):
@@ -84,7 +84,7 @@ def test_one_word_leaves_only_the_bias_to_follow(step_of):
     assert terms(step, Focus(Moment(Phase.UPDATE, 0), 3)).symbol == "b_h[3] after"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("settings", "then"),
     [
         ({"clip": 0.0001}, "clip(g, ±0.0001)"),

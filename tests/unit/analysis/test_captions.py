@@ -2,19 +2,17 @@
 
 import re
 
-import pytest
-
 from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.step_record import Focus
 from rnnviz.app.text import explanation
 from rnnviz.engine.timeline import Moment, Phase, timeline
+from tests.sampling import each_row, singly
 from tests.unit.analysis.conftest import TEXTS
 
 SETTINGS = [{}, {"clip": 0.001}, {"clip_by": "norm", "clip": 0.001}, {"clip_by": "off"}]
 
 
-@pytest.mark.parametrize("settings", SETTINGS)
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@singly(settings=SETTINGS, text=TEXTS)
 def test_every_text_is_there_and_has_no_open_gap(step_of, text, settings):
     step = step_of(text, **settings)
     for moment in timeline(len(step.words)):
@@ -24,7 +22,7 @@ def test_every_text_is_there_and_has_no_open_gap(step_of, text, settings):
         assert len(re.findall(r"[.!?](?:\s|$)", said)) <= 2
 
 
-@pytest.mark.parametrize("key", ["network", "operation", "terms", "mosaic"])
+@each_row("key", ["network", "operation", "terms", "mosaic"])
 def test_every_chart_has_two_sentences_at_most(key):
     assert len(re.findall(r"[.!?](?:\s|$)", explanation(key))) <= 2
 
@@ -48,7 +46,7 @@ def test_one_word_is_its_own_case(step_of):
     assert caption_key(step_of("bad"), Focus(Moment(Phase.BACKWARD, 0))) == "moment_backward_only"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("settings", "key"),
     [({}, "clip_idle"), ({"clip": 0.001}, "clip"), ({"clip_by": "off"}, "clip_off")],
 )

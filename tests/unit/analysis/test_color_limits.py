@@ -1,9 +1,9 @@
 """The sizes that colours span."""
 
 import numpy as np
-import pytest
 
 from rnnviz.analysis.color_limits import typical
+from tests.sampling import each_row
 
 
 def test_a_few_outliers_do_not_count():
@@ -19,6 +19,6 @@ def test_several_arrays_are_taken_together():
     assert typical(one, other) == typical(np.concatenate([one, other.ravel()]))
 
 
-@pytest.mark.parametrize("array", [np.zeros(5), np.zeros(0)])
+@each_row("array", [np.zeros(5), np.zeros(0)])
 def test_of_nothing_it_is_zero(array):
     assert typical(array) == 0

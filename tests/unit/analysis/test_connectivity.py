@@ -9,6 +9,7 @@ from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
 from rnnviz.tasks.example import Example
+from tests.sampling import each_row, pairwise
 from tests.unit.analysis.linear import jacobians_of, linear, two_units
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 
@@ -17,7 +18,7 @@ def spoken(tokens, targets):
     return Example("", np.array(tokens), np.array(targets))
 
 
-@pytest.mark.parametrize("c", [0.5, 2.0])
+@each_row("c", [0.5, 2.0])
 def test_a_linear_network_hears_by_the_power_of_its_weight(c):
     weights = linear(c)
     targets = [0, 1, 1, 0]
@@ -41,9 +42,7 @@ def test_two_units_by_hand():
             way = way @ jacobians[t]
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("layer", [0, 1])
-@pytest.mark.parametrize("encoder", [False, True])
+@pairwise(cell=CELLS, layer=[0, 1], encoder=[False, True])
 def test_nothing_is_heard_before_it_is_said_and_the_rest_is(cell, layer, encoder):
     of = architecture(cell, layers=2, encoder=encoder)
     weights = network(of)

@@ -15,7 +15,7 @@ from rnnviz.tasks.vocabulary import END
 @pytest.fixture(scope="session")
 def learned_translation():
     session = Session(PRESETS["translation"][0].config())
-    session.player.advance(12)
+    session.player.advance(6)
     return session
 
 

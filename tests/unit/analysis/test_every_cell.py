@@ -16,6 +16,7 @@ from rnnviz.analysis.step_record import Focus, share, step_record
 from rnnviz.app.text import explanation
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Phase
+from tests.sampling import pairwise, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 
 NAMES = Names(("a", "b", "c", "d"), ("A", "B", "C"), tuple("vwxyz"))
@@ -53,10 +54,7 @@ def focuses(step, layers, units=(0, 3)):
                 yield from (Focus(moment, unit, layer, part) for unit in units)
 
 
-@CASES
-@LAYERS
-@KIND
-@pytest.mark.parametrize("settings", [{}, {"truncate": 2}, {"batch": 2}], ids=str)
+@pairwise(CASES, LAYERS, KIND, settings=[{}, {"truncate": 2}, {"batch": 2}])
 def test_the_terms_add_up_to_what_was_recorded(cell, layers, kind, settings):
     step = step_of(cell, layers, kind, **settings)
     for focus in focuses(step, layers):
@@ -66,10 +64,7 @@ def test_the_terms_add_up_to_what_was_recorded(cell, layers, kind, settings):
             assert row.value == pytest.approx(np.prod(row.factors), abs=1e-15)
 
 
-@CASES
-@LAYERS
-@KIND
-@pytest.mark.parametrize("settings", [{}, {"truncate": 2}], ids=str)
+@pairwise(CASES, LAYERS, KIND, settings=[{}, {"truncate": 2}])
 def test_the_rows_above_a_total_add_up_to_it(cell, layers, kind, settings):
     step = step_of(cell, layers, kind, **settings)
     for focus in focuses(step, layers, units=(2,)):
@@ -81,9 +76,7 @@ def test_the_rows_above_a_total_add_up_to_it(cell, layers, kind, settings):
             np.testing.assert_allclose(above, strips[place].values, rtol=0, atol=1e-12)
 
 
-@CASES
-@LAYERS
-@KIND
+@pairwise(CASES, LAYERS, KIND)
 def test_a_gate_is_the_curve_of_its_sum_and_its_error_the_product(cell, layers, kind):
     step = step_of(cell, layers, kind)
     for layer in range(layers):
@@ -100,9 +93,7 @@ def test_a_gate_is_the_curve_of_its_sum_and_its_error_the_product(cell, layers, 
                     np.testing.assert_allclose(product, errors[part.error][t], rtol=0, atol=1e-14)
 
 
-@CASES
-@LAYERS
-@KIND
+@pairwise(CASES, LAYERS, KIND)
 def test_the_shares_add_up_to_the_gradient(cell, layers, kind):
     step = step_of(cell, layers, kind)
     so_far = np.zeros_like(step.before.theta)
@@ -113,9 +104,7 @@ def test_the_shares_add_up_to_the_gradient(cell, layers, kind):
     np.testing.assert_allclose(so_far, step.trace.gradient.theta, rtol=0, atol=1e-13)
 
 
-@CASES
-@LAYERS
-@KIND
+@pairwise(CASES, LAYERS, KIND)
 def test_every_moment_has_its_formula_and_its_two_sentences(cell, layers, kind):
     step = step_of(cell, layers, kind)
     for focus in focuses(step, layers, units=(1,)):
@@ -125,9 +114,7 @@ def test_every_moment_has_its_formula_and_its_two_sentences(cell, layers, kind):
         assert len(re.findall(r"[.!?](?:\s|$)", text)) <= 2
 
 
-@CASES
-@LAYERS
-@KIND
+@singly(CASES, LAYERS, KIND)
 def test_the_blocks_are_parameters_of_the_layer(cell, layers, kind):
     step = step_of(cell, layers, kind)
     for focus in focuses(step, layers, units=(1,)):
@@ -145,3 +132,10 @@ def test_losses_stand_where_the_answers_are(kind):
     losses = [moment.t for moment in step.moments if moment.phase is Phase.LOSS]
     bridge = step.unrolled(0).bridge
     assert losses == ([3] if not kind[0] else list(range(bridge, bridge + 4)))
+
+
+def test_of_a_gru_s_candidate_the_memory_and_the_word_have_errors_of_their_own():
+    step = step_of(CELLS[2], 1, KINDS["verdict"])
+    (moment,) = (m for m in step.moments if m.phase is Phase.BACKWARD and m.t == 2)
+    said = " ".join(formula(step, Focus(moment, 0, 0, "n")))
+    assert "dW_hn += dm_3 h_2ᵀ" in said

@@ -27,6 +27,7 @@ from rnnviz.config import Activation, CellKind, RunConfig, TaskName
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
+from tests.sampling import each_row, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 
 
@@ -67,7 +68,7 @@ def held(w):
 # Closed forms
 
 
-@pytest.mark.parametrize("c", [0.5, 0.9, -0.8])
+@each_row("c", [0.5, 0.9, -0.8])
 def test_a_linear_network_has_one_point_and_the_time_constant_of_its_weight(c):
     """Where no sum is below zero ReLU is linear: h = c h + b, h = b / (1 - c), J = c I."""
     b = np.array([3.0, 2.0, 2.5])
@@ -151,7 +152,7 @@ def test_just_before_two_points_meet_there_is_a_slow_one():
     assert [round(point.state[0], 1) for point in found.of(Kind.STABLE)] == [-1.0]
 
 
-@pytest.mark.parametrize(("slope", "kind"), [(0.9, Kind.STABLE), (1.0, Kind.SADDLE)])
+@each_row(("slope", "kind"), [(0.9, Kind.STABLE), (1.0, Kind.SADDLE)])
 def test_what_neither_grows_nor_shrinks_is_not_called_stable(slope, kind):
     point = describe(elman(slope * np.eye(2), np.zeros(2)), np.zeros(2))
     assert point.kind is kind
@@ -194,8 +195,7 @@ def test_a_network_without_weights_goes_to_its_bias_at_once():
     assert point.memory == pytest.approx(1 / math.log(2))
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("layers", [1, 2])
+@singly(cell=CELLS, layers=[1, 2])
 def test_what_is_found_is_held_by_the_network_itself(cell, layers):
     of = architecture(cell, layers)
     parameters = network(of, scale=0.4)
@@ -297,7 +297,7 @@ def flipflop():
     return session
 
 
-@pytest.mark.parametrize("seed", range(6))
+@each_row("seed", range(6))
 def test_the_flip_flop_holds_its_eight_states(flipflop, seed):
     """Eight corners of a cube, a saddle on each of its 12 edges and 6 faces, one in the middle."""
     parameters = flipflop.state.parameters

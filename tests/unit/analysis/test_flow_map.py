@@ -9,6 +9,7 @@ from rnnviz.config import Activation, CellKind, Loss
 from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
+from tests.sampling import pairwise, singly
 from tests.unit.engine.networks import CELLS, HIDDEN, INPUTS, architecture, examples, network
 
 STEP = 1e-30
@@ -45,9 +46,7 @@ def central(flow, states, inputs, step=1e-6):
     return np.stack(columns, axis=-1)
 
 
-@cells
-@layers
-@pytest.mark.parametrize("encoder", [False, True], ids=["alone", "after an encoder"])
+@pairwise(cells, layers, encoder={"alone": False, "after an encoder": True})
 def test_token_by_token_it_goes_where_the_whole_pass_went(cell, layers, encoder):
     of = architecture(cell, layers, encoder)
     parameters, given = network(of), examples(of, [7, 3], every=True)
@@ -64,8 +63,7 @@ def test_token_by_token_it_goes_where_the_whole_pass_went(cell, layers, encoder)
         np.testing.assert_array_equal(path.whole[1:], path.after)
 
 
-@cells
-@layers
+@singly(cells, layers)
 def test_the_jacobian_is_that_of_complex_steps(cell, layers):
     of = architecture(cell, layers)
     parameters, states, inputs = network(of), some_states(of), some_inputs()
@@ -141,8 +139,7 @@ def test_the_path_of_a_large_vocabulary_has_all_its_columns():
     )
 
 
-@cells
-@pytest.mark.parametrize("squared", [False, True], ids=["classes", "values"])
+@singly(cells, squared={"classes": False, "values": True})
 def test_the_answers_at_a_state_are_those_after_the_token_that_led_there(cell, squared):
     of = architecture(cell, 2, squared=squared)
     parameters = network(of)

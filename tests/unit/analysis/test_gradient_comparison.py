@@ -16,6 +16,7 @@ from rnnviz.analysis.gradient_comparison import (
 from rnnviz.config import Gradient
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
+from tests.sampling import each_row
 from tests.unit.analysis.linear import jacobians_of, linear, states_of, two_units
 from tests.unit.engine.networks import architecture, examples, network, phrase
 
@@ -97,7 +98,7 @@ def test_a_gradient_of_zero_has_no_direction():
     assert found.errors["W_hh"] == 0
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("one", "other", "wanted"), [([1, 0], [2, 0], 1), ([1, 0], [0, 3], 0), ([1, 1], [-1, -1], -1)]
 )
 def test_the_cosine(one, other, wanted):

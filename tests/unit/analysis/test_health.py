@@ -13,6 +13,7 @@ from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from rnnviz.session import Session
+from tests.sampling import each_row, pairwise, singly
 from tests.unit.analysis.linear import linear
 from tests.unit.engine.networks import (
     CELLS,
@@ -43,9 +44,7 @@ def tanh_network(W_xh, hidden=4):
     return weights
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("encoder", [False, True])
+@pairwise(cell=CELLS, layers=[1, 2], encoder=[False, True])
 def test_every_network_has_all_signs_each_with_its_word_and_sentence(cell, layers, encoder):
     of = architecture(cell, layers, encoder)
     found = signs(network(of), examples(of, [4], every=encoder)[0])
@@ -55,7 +54,7 @@ def test_every_network_has_all_signs_each_with_its_word_and_sentence(cell, layer
         assert sign.advice.endswith(".")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("sizes", "level"),
     [([0.1] * 4, Level.FINE), ([0.1, 0.1, 9, 9], Level.WATCH), ([9] * 4, Level.BAD)],
 )
@@ -77,7 +76,7 @@ def test_relu_does_not_saturate():
     assert found.level is Level.NONE
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("sizes", "level"),
     [([1, 1, 1, 1], Level.FINE), ([1, 1, 1, 0], Level.WATCH), ([0, 0, 0, 0], Level.BAD)],
 )
@@ -118,9 +117,7 @@ def test_weights_that_do_not_move_are_a_sign_until_all_is_learned():
     assert signs(weights, lr=1e-5)["update"].level is Level.FINE
 
 
-@pytest.mark.parametrize(
-    ("scale", "level"), [(1, Level.FINE), (100, Level.WATCH), (1e6, Level.BAD)]
-)
+@each_row(("scale", "level"), [(1, Level.FINE), (100, Level.WATCH), (1e6, Level.BAD)])
 def test_a_gradient_that_explodes(scale, level):
     weights = linear(1.0)
     weights.b_y[...] = [1000, 0]
@@ -133,9 +130,7 @@ def test_a_gradient_that_explodes(scale, level):
         assert "W_hy" in found.advice
 
 
-@pytest.mark.parametrize(
-    ("c", "level"), [(0.5, Level.FINE), (0.01, Level.WATCH), (1e-6, Level.BAD)]
-)
+@each_row(("c", "level"), [(0.5, Level.FINE), (0.01, Level.WATCH), (1e-6, Level.BAD)])
 def test_how_much_reaches_the_first_token(c, level):
     found = signs(linear(c))["reach"]
     assert found.value == pytest.approx(c**3)
@@ -187,8 +182,7 @@ def test_what_can_be_told_is_worse_than_what_has_no_meaning():
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("lost", [math.nan, math.inf])
+@singly(cell=CELLS, lost=[math.nan, math.inf])
 def test_of_weights_that_are_no_numbers_every_sign_is_bad(cell, lost):
     of = architecture(cell)
     weights = network(of)

@@ -13,6 +13,7 @@ from rnnviz.analysis.jacobians import (
 )
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
+from tests.sampling import each_row, singly
 from tests.unit.analysis.linear import jacobians_of, linear, two_units
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
@@ -25,7 +26,7 @@ def of_identity(c, steps, size=3):
     return Jacobians(np.array([c * np.eye(size)] * steps), steps)
 
 
-@pytest.mark.parametrize("c", [0.5, 1.0, 2.0])
+@each_row("c", [0.5, 1.0, 2.0])
 def test_a_linear_network_stretches_all_directions_by_its_weight(c):
     found = along(linear(c), phrase([0, 1, 1, 0, 1], 1))
     lag = np.arange(5.0)[::-1]
@@ -49,7 +50,7 @@ def test_two_units_by_hand():
         product = product @ matrices[t]
 
 
-@pytest.mark.parametrize("c", [1e-20, 1e20])
+@each_row("c", [1e-20, 1e20])
 def test_nothing_over_or_underflows(c):
     seen = products(of_identity(c, 40))
     np.testing.assert_allclose(seen.largest[0], 39 * np.log10(c))
@@ -75,8 +76,7 @@ def test_all_is_lost():
     assert seen.largest.tolist() == seen.smallest.tolist() == [-np.inf, -np.inf, 0]
 
 
-@pytest.mark.parametrize("cell", [CELLS[0], *CELLS[2:]], ids="-".join)
-@pytest.mark.parametrize("layers", [1, 2])
+@singly(cell=[CELLS[0], *CELLS[2:]], layers=[1, 2])
 def test_the_exponents_sum_to_the_growth_of_volumes(cell, layers):
     """QR keeps volumes: sum = mean log |det J_t|, whatever the basis."""
     of = architecture(cell, layers)

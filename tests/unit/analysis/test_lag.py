@@ -12,14 +12,14 @@ from rnnviz.config import Gradient
 from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
+from tests.sampling import each_row, pairwise, singly
 from tests.unit.analysis.linear import jacobians_of, linear, states_of, two_units
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
 PHRASES = [phrase(tokens, target) for tokens, target in (([0, 1, 1, 0], 1), ([1, 1], 0), ([0], 1))]
 
 
-@pytest.mark.parametrize("c", [0.5, 1.0, 2.0])
-@pytest.mark.parametrize("objective", Objective)
+@singly(c=[0.5, 1.0, 2.0], objective=Objective)
 def test_a_linear_network_shrinks_or_grows_by_its_weight(c, objective):
     found = lag_profile(linear(c), PHRASES[:1], objective)
     np.testing.assert_allclose(found.median / found.median[0], c ** np.arange(4.0))
@@ -57,9 +57,7 @@ def test_the_notebooks_rule_and_truncation_are_followed():
     assert cut.tolist() == [exact[0], 0, 0]
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("layer", [0, 1])
-@pytest.mark.parametrize("encoder", [False, True])
+@pairwise(cell=CELLS, layer=[0, 1], encoder=[False, True])
 def test_each_sequence_has_the_size_that_it_has_alone(cell, layer, encoder):
     of = architecture(cell, layers=2, encoder=encoder)
     weights, given = network(of), examples(of, [5, 2, 3], every=encoder)
@@ -108,14 +106,14 @@ def test_the_mean_is_that_of_the_sequences_that_are_so_long():
         assert size == pytest.approx(np.mean([s[lag] for s in alone if len(s) > lag]))
 
 
-@pytest.mark.parametrize("scale", [0.1, 0.5])
+@each_row("scale", [0.1, 0.5])
 def test_no_sequence_lies_above_the_bound(scale):
     of = architecture()
     found = lag_profile(network(of, scale=scale), examples(of, [9] * 20), Objective.LOSS)
     assert (found.high <= found.bound * (1 + 1e-12)).all()
 
 
-@pytest.mark.parametrize("of", [architecture(CELLS[2]), architecture(CELLS[3])])
+@each_row("of", [architecture(CELLS[2]), architecture(CELLS[3])])
 def test_gated_cells_have_no_bound(of):
     assert lag_profile(network(of), examples(of, [3]), Objective.LOSS).bound is None
 
@@ -129,7 +127,7 @@ def test_below_the_topmost_layer_there_is_no_bound():
     assert [bound is None for bound in found] == [True, False, False]
 
 
-@pytest.mark.parametrize(("dtype", "eps"), [("float64", 2**-52), ("float32", 2**-23)])
+@each_row(("dtype", "eps"), [("float64", 2**-52), ("float32", 2**-23)])
 def test_the_last_digit_is_that_of_the_number_format(dtype, eps):
     of = architecture()
     weights = network(of).like(network(of).theta.astype(dtype))

@@ -1,6 +1,6 @@
 """What the moments of a step say has room in what is kept for them."""
 
-import pytest
+from functools import cache
 
 from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.cell_equations import parts
@@ -9,6 +9,7 @@ from rnnviz.analysis.longest_text import longest_captions, longest_formulas
 from rnnviz.app.text import explanation
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
+from tests.sampling import each_row
 
 LINKS = {
     "elman": {},
@@ -20,10 +21,10 @@ LINKS = {
 }
 
 
-@pytest.fixture(params=LINKS)
-def walked(request):
+@cache
+def walked(name):
     """A step, and everything in it that can be looked at."""
-    session = Session(RunConfig.from_query({"hidden": "6", **LINKS[request.param]})[0])
+    session = Session(RunConfig.from_query({"hidden": "6", **LINKS[name]})[0])
     session.player.advance(1)
     step, scope = session.step.record(session.step_query()), session.step
     architecture = step.before.architecture
@@ -36,8 +37,9 @@ def walked(request):
     return step, foci
 
 
-def test_no_caption_is_longer_than_what_is_kept(walked):
-    step, foci = walked
+@each_row("name", LINKS)
+def test_no_caption_is_longer_than_what_is_kept(name):
+    step, foci = walked(name)
     for focus in foci:
         kept = dict(longest_captions(step, focus))
         key = caption_key(step, focus)
@@ -45,8 +47,9 @@ def test_no_caption_is_longer_than_what_is_kept(walked):
         assert len(said) <= len(explanation(key, **kept[key])), said
 
 
-def test_no_formula_is_longer_than_one_that_is_kept(walked):
-    step, foci = walked
+@each_row("name", LINKS)
+def test_no_formula_is_longer_than_one_that_is_kept(name):
+    step, foci = walked(name)
     kept = {focus[1:]: longest_formulas(step, focus) for focus in foci}
     for focus in foci:
         said = formula(step, focus)
@@ -54,7 +57,8 @@ def test_no_formula_is_longer_than_one_that_is_kept(walked):
         assert any(all(len(a) <= len(b) for a, b in lines) for lines in room), said
 
 
-def test_as_little_is_kept_as_there_are_kinds(walked):
-    step, foci = walked
+@each_row("name", LINKS)
+def test_as_little_is_kept_as_there_are_kinds(name):
+    step, foci = walked(name)
     assert len(longest_formulas(step, foci[0])) <= 12
     assert len(longest_captions(step, foci[0])) <= 12

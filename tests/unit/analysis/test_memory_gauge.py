@@ -12,6 +12,7 @@ from rnnviz.analysis.memory_gauge import (
     slope,
     spectrum,
 )
+from tests.sampling import each_row
 
 
 def test_a_multiple_of_the_identity_stretches_by_that():
@@ -43,23 +44,23 @@ def test_eigenvalues_come_by_their_size():
     np.testing.assert_allclose(sorted(found[:2].imag), [-3, 3])
 
 
-@pytest.mark.parametrize("factor", [0.1, 2.0])
+@each_row("factor", [0.1, 2.0])
 def test_the_slope_is_in_decades_a_token_back(factor):
     assert slope(5 * factor ** np.arange(6.0)[::-1]) == pytest.approx(math.log10(factor))
 
 
-@pytest.mark.parametrize("tokens", [0.2, 1.0, 7.5])
+@each_row("tokens", [0.2, 1.0, 7.5])
 def test_a_gradient_that_is_halved_every_so_many_tokens(tokens):
     lag = np.arange(9)[::-1]
     assert half_life(0.3 * 0.5 ** (lag / tokens)) == pytest.approx(tokens)
 
 
-@pytest.mark.parametrize("norms", [[1.0, 1.0, 1.0], [4.0, 2.0, 1.0]])
+@each_row("norms", [[1.0, 1.0, 1.0], [4.0, 2.0, 1.0]])
 def test_a_gradient_that_does_not_shrink_has_no_half_life(norms):
     assert half_life(np.array(norms)) == math.inf
 
 
-@pytest.mark.parametrize("norms", [[], [1.0], [0.0, 0.0], [0.0, 1.0]])
+@each_row("norms", [[], [1.0], [0.0, 0.0], [0.0, 1.0]])
 def test_without_two_sizes_there_is_no_slope(norms):
     assert math.isnan(half_life(np.array(norms)))
 

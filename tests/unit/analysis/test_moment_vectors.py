@@ -7,11 +7,11 @@ from rnnviz.analysis.formula import formula
 from rnnviz.analysis.moment_vectors import operation
 from rnnviz.analysis.step_record import Focus
 from rnnviz.engine.timeline import Moment, Phase, timeline
+from tests.sampling import each_row, singly
 from tests.unit.analysis.conftest import TEXTS
 
 
-@pytest.mark.parametrize("gradient", ["exact", "notebook"])
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@singly(gradient=["exact", "notebook"], text=TEXTS)
 def test_the_rows_above_a_total_add_up_to_it(step_of, text, gradient):
     step = step_of(text, gradient)
     for moment in timeline(len(step.words)):
@@ -59,9 +59,7 @@ def test_a_formula_names_word_shapes_and_numbers(step_of):
     assert f"= {step.unrolled(0).h[2, 17]:.4g}".replace("-", "−") in found.numbers
 
 
-@pytest.mark.parametrize(
-    ("gradient", "carried"), [("exact", "W_hhᵀ da_3"), ("notebook", "W_hh da_3")]
-)
+@each_row(("gradient", "carried"), [("exact", "W_hhᵀ da_3"), ("notebook", "W_hh da_3")])
 def test_a_formula_shows_the_missing_transpose(step_of, gradient, carried):
     found = formula(step_of(TEXTS[4], gradient), Focus(Moment(Phase.BACKWARD, 1), 3))
     assert f"dh_2 = {carried}," in found.symbols

@@ -11,6 +11,7 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import Descent, record
+from tests.sampling import each_row
 from tests.unit.engine.networks import architecture, examples, network
 
 OF = architecture()
@@ -24,7 +25,7 @@ def step_of(raw, clipped):
     return Descent(*found, found[1])
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("raw", "clipped", "degrees"),
     [([3, 4], [0.3, 0.4], 0), ([1, 0], [1, 1], 45), ([1, 0], [0, 2], 90), ([5, 1], [1, 1], 33.69)],
 )

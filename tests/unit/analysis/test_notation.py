@@ -1,14 +1,14 @@
 """How numbers, words and entries are written."""
 
 import numpy as np
-import pytest
 
 from rnnviz.analysis.notation import Names, added, number, quoted, written_step
+from tests.sampling import each_row
 
 NAMES = Names(vocabulary=("bad", "good"), classes=("no", "yes"))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "index", "written"),
     [
         ("W_xh", (3, 1), "W_xh[3, “good”]"),
@@ -27,14 +27,12 @@ def test_a_long_word_is_shortened():
     assert quoted("x" * 17) == f"“{'x' * 15}…”"
 
 
-@pytest.mark.parametrize(
-    ("value", "written"), [(-0.123456, "−0.1235"), (0.0, "0"), (-0.0, "0"), (2.0, "2")]
-)
+@each_row(("value", "written"), [(-0.123456, "−0.1235"), (0.0, "0"), (-0.0, "0"), (2.0, "2")])
 def test_a_number_is_short_and_has_a_true_minus(value, written):
     assert number(value) == written
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("values", "written"),
     [
         ([0.7, 1.0], "0.7*"),

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.perturbation import Alter, Perturbation, aligned, joined
+from tests.sampling import each_row
 
 WORDS = ("i", "am", "not", "good")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("variant", "words"),
     [
         (Perturbation(Alter.CHANGE, 2, "very"), "i am very good"),
@@ -27,8 +28,8 @@ def test_after_a_dropped_word_the_rest_moves_up():
     assert Perturbation(Alter.SWAP, 1).pairs(3) == [(0, 0), (1, 1), (2, 2)]
 
 
-@pytest.mark.parametrize("alter", list(Alter))
-@pytest.mark.parametrize("place", range(4))
+@each_row("alter", list(Alter))
+@each_row("place", range(4))
 def test_words_outside_the_alteration_stand_beside_themselves(alter, place):
     variant = Perturbation(alter, place, "?")
     after = variant.applied(WORDS)

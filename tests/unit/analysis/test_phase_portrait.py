@@ -1,7 +1,6 @@
 """A plane of states, and the flow in it."""
 
 import numpy as np
-import pytest
 
 from rnnviz.analysis.fixed_points import describe
 from rnnviz.analysis.flow_map import FixedInputMap, FlowMap
@@ -10,6 +9,7 @@ from rnnviz.analysis.projection import Plane, Projection, fit
 from rnnviz.analysis.visited_states import VisitedStates
 from rnnviz.config import Activation
 from rnnviz.engine.parameters import Architecture, Parameters
+from tests.sampling import each_row
 
 
 def network(W_hh, activation=Activation.TANH):
@@ -112,7 +112,7 @@ def test_of_a_path_that_leaves_all_bounds_the_part_before_is_seen():
     assert np.isfinite(seen.spans).all()
 
 
-@pytest.mark.parametrize("scale", [0.0, 1e-9, 1e9])
+@each_row("scale", [0.0, 1e-9, 1e9])
 def test_any_spread_has_a_window(scale):
     states = scale * np.array([[1.0, 2.0, 3.0], [3.0, 1.0, 2.0], [0.0, 0.0, 1.0]])
     seen = portrait(network(np.eye(3)), Plane(fit(states)), cloud(states), states)

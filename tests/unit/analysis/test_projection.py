@@ -13,6 +13,7 @@ from rnnviz.analysis.projection import (
     plane_of,
     spread,
 )
+from tests.sampling import each_row
 from tests.unit.engine.networks import HIDDEN, architecture, network
 
 
@@ -29,9 +30,7 @@ def test_the_axes_of_an_ellipsoid_are_found_the_longest_first():
     assert basis.variances == pytest.approx(np.array([9.0, 4.0, 1.0, 0.25]) / 4)
 
 
-@pytest.mark.parametrize(
-    ("halves", "ratio"), [((2, 0, 0), 1), ((3, 3, 0), 2), ((1, 1, 1), 3), ((0, 0, 0), 0)]
-)
+@each_row(("halves", "ratio"), [((2, 0, 0), 1), ((3, 3, 0), 2), ((1, 1, 1), 3), ((0, 0, 0), 0)])
 def test_the_participation_ratio_counts_the_dimensions_in_use(halves, ratio):
     assert fit(ellipsoid(*halves)).participation == pytest.approx(ratio)
 
@@ -65,7 +64,7 @@ def test_signs_do_not_depend_on_the_states_order_or_sign():
     assert (basis.axes.max(axis=1) == np.abs(basis.axes).max(axis=1)).all()
 
 
-@pytest.mark.parametrize(("count", "hidden", "axes"), [(20, 1, 1), (20, 2, 2), (1, 8, 1)])
+@each_row(("count", "hidden", "axes"), [(20, 1, 1), (20, 2, 2), (1, 8, 1)])
 def test_few_units_or_states_have_fewer_axes(count, hidden, axes):
     basis = fit(np.random.default_rng(4).normal(size=(count, hidden)), epoch=7)
     assert basis.axes.shape == (axes, hidden)
@@ -117,7 +116,7 @@ def test_a_plane_says_what_its_axes_carry_of_the_states_that_are_there_now():
     assert plane.axes == (0, 2)
 
 
-@pytest.mark.parametrize("beyond", [np.nan, np.inf, -np.inf])
+@each_row("beyond", [np.nan, np.inf, -np.inf])
 def test_states_beyond_all_numbers_are_left_out(beyond):
     states = ellipsoid(3.0, 2.0, 1.0, 0.5)
     more = np.vstack([states, np.full(4, beyond), [0, beyond, 0, 0]])

@@ -8,6 +8,7 @@ from rnnviz.engine.batch import Batch, Sequences, collate
 from rnnviz.engine.bptt import bind
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
+from tests.sampling import each_row, pairwise, singly
 from tests.unit.analysis.by_hand import phrase, tally
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 
@@ -34,7 +35,7 @@ def explained(parameters, example, every=False):
     return saliency(parameters, example, lead(trace, ("A", "B", "C"), every))
 
 
-@pytest.mark.parametrize("c", [0.0, 0.5, 1.0, 2.0])
+@each_row("c", [0.0, 0.5, 1.0, 2.0])
 def test_on_a_linear_network_all_of_it_can_be_worked_out(c):
     """Reading "abc": m = c^2 w_a + c w_b + w_c + bias, with w = 1, 2, 4 and bias 0.5."""
     found = explained(tally(c), phrase("abc"))
@@ -48,9 +49,7 @@ def test_on_a_linear_network_all_of_it_can_be_worked_out(c):
     assert found.occlusion == pytest.approx(sum(shares) - np.array(without))
 
 
-@CASES
-@LAYERS
-@KIND
+@pairwise(CASES, LAYERS, KIND)
 def test_the_gradient_of_the_inputs_is_that_of_complex_steps(cell, layers, kind):
     parameters, example = case(cell, layers, kind)
     trace = record(parameters, collate([example]))
@@ -78,10 +77,7 @@ def complex_answer(parameters, batch, answer, place):
     return (answer.weights * trace.logits).sum().imag / 1e-30
 
 
-@CASES
-@LAYERS
-@KIND
-@pytest.mark.parametrize("every", [False, True])
+@pairwise(CASES, LAYERS, KIND, every=[False, True])
 def test_integrated_gradients_are_complete(cell, layers, kind, every):
     parameters, example = case(cell, layers, kind)
     found = explained(parameters, example, every)
@@ -91,8 +87,7 @@ def test_integrated_gradients_are_complete(cell, layers, kind, every):
     assert error < (0.02 if cell[1] == "relu" else 1e-9)
 
 
-@CASES
-@KIND
+@singly(CASES, KIND)
 def test_m_is_that_of_the_trace_and_of_inputs_of_zero(cell, kind):
     parameters, example = case(cell, 1, kind)
     trace = record(parameters, collate([example]))
@@ -106,8 +101,7 @@ def test_m_is_that_of_the_trace_and_of_inputs_of_zero(cell, kind):
     assert found.empty == pytest.approx((answer.weights * quiet.logits).sum())
 
 
-@CASES
-@KIND
+@singly(CASES, KIND)
 def test_gradient_times_input_is_the_limit_of_a_little_less_of_a_token(cell, kind):
     parameters, example = case(cell, 1, kind)
     trace = record(parameters, collate([example]))

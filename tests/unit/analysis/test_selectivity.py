@@ -9,6 +9,7 @@ from rnnviz.analysis.activations import Activations, read_activations
 from rnnviz.analysis.selectivity import response, selectivity, seriation
 from rnnviz.config import CellKind
 from rnnviz.engine.parameters import Architecture, Parameters
+from tests.sampling import each_row
 from tests.unit.analysis.by_hand import NAMES, phrase, tally
 
 
@@ -69,7 +70,7 @@ def test_where_no_gate_has_a_second_token_there_is_no_response():
     assert selectivity(alone).tolist() == [0, 0, 0]
 
 
-@pytest.mark.parametrize("part", ["h", "c", "i", "f", "o", "g"])
+@each_row("part", ["h", "c", "i", "f", "o", "g"])
 def test_a_state_begins_at_zero_and_a_gate_does_not(part):
     parameters = Parameters(Architecture(3, 2, 2, kind=CellKind.LSTM))
     found = read_activations(parameters, [phrase("ab")], NAMES, part=part)
@@ -122,6 +123,6 @@ def test_opposite_rows_stand_at_the_ends():
     assert {*order[3:]} == {1, 4}
 
 
-@pytest.mark.parametrize("rows", [np.zeros((5, 3)), np.ones((1, 3)), np.eye(2)])
+@each_row("rows", [np.zeros((5, 3)), np.ones((1, 3)), np.eye(2)])
 def test_where_nothing_is_alike_the_order_stays(rows):
     assert seriation(rows).tolist() == list(range(len(rows)))

@@ -7,6 +7,7 @@ from rnnviz.analysis.step_record import clipping, largest_changes, panels, share
 from rnnviz.config import ClipBy
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.engine.training import TrainBuffers, TrainState, order, train_examples
+from tests.sampling import each_row, singly
 from tests.unit.analysis.conftest import TEXTS
 
 PHRASES = pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -16,8 +17,10 @@ def moments_of(step):
     return timeline(len(step.words))
 
 
-@pytest.mark.parametrize("gradient", ["exact", "notebook"])
-@pytest.mark.parametrize(("by", "limit"), [("value", 0.01), ("norm", 0.05), ("off", 1.0)])
+@singly(
+    pytest.mark.parametrize(("by", "limit"), [("value", 0.01), ("norm", 0.05), ("off", 1.0)]),
+    gradient=["exact", "notebook"],
+)
 def test_the_weights_after_are_those_that_training_gives(halfway, step_of, gradient, by, limit):
     run = halfway[gradient]
     example = run.dataset.train[order(run.config.seed, 0, run.run.examples)[0]]
@@ -39,8 +42,7 @@ def test_the_words_are_those_that_were_read(step_of):
     assert step_of("I am NOT good!").words == ("i", "am", "not", "good")
 
 
-@pytest.mark.parametrize("gradient", ["exact", "notebook"])
-@PHRASES
+@singly(PHRASES, gradient=["exact", "notebook"])
 def test_the_shares_add_up_to_the_gradient(step_of, text, gradient):
     step = step_of(text, gradient)
     so_far = np.zeros_like(step.before.theta)
@@ -94,7 +96,7 @@ def test_clipping_by_norm_shortens_everything(step_of):
     assert found.after == pytest.approx(0.05)
 
 
-@pytest.mark.parametrize("by", ClipBy)
+@each_row("by", ClipBy)
 def test_a_small_gradient_is_left_alone(step_of, by):
     found = clipping(step_of(TEXTS[4], clip_by=by, clip=100.0))
     assert (found.count, found.lost) == (0, 0)
@@ -138,7 +140,7 @@ def test_the_panels_of_the_update_are_before_change_and_after(step_of):
     assert before.limit == after.limit > change.limit
 
 
-@pytest.mark.parametrize("length", TEXTS)
+@each_row("length", TEXTS)
 def test_the_phrases_looked_into_have_their_lengths_in_words(step_of, length):
     assert len(step_of(TEXTS[length]).words) == length
 

@@ -7,6 +7,7 @@ from rnnviz.analysis.token_contribution import errors, part_sizes, token_contrib
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
+from tests.sampling import each_row, pairwise, singly
 from tests.unit.analysis.linear import linear
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
@@ -21,10 +22,7 @@ def parts(unrolled, source):
     return {gate: da[:, :, None] * z[:, None, :] for gate, da in found}
 
 
-@CELL
-@pytest.mark.parametrize("layer", [0, 1])
-@pytest.mark.parametrize("every", [False, True])
-@pytest.mark.parametrize("source", ["h", "x"])
+@pairwise(CELL, layer=[0, 1], every=[False, True], source=["h", "x"])
 def test_the_parts_of_all_tokens_sum_to_the_gradient(cell, layer, every, source):
     of = architecture(cell, layers=2)
     trace = record(network(of), collate(examples(of, [5], every)))
@@ -33,8 +31,7 @@ def test_the_parts_of_all_tokens_sum_to_the_gradient(cell, layer, every, source)
         np.testing.assert_allclose(part.sum(axis=0), whole, rtol=0, atol=1e-14)
 
 
-@CELL
-@pytest.mark.parametrize("source", ["h", "x"])
+@singly(CELL, source=["h", "x"])
 def test_a_parts_size_is_that_of_its_matrix(cell, source):
     of = architecture(cell)
     unrolled = Unrolled(record(network(of), collate(examples(of, [5]))))
@@ -42,8 +39,7 @@ def test_a_parts_size_is_that_of_its_matrix(cell, source):
     np.testing.assert_allclose(part_sizes(unrolled, source), np.sqrt(squares), rtol=1e-12)
 
 
-@CELL
-@pytest.mark.parametrize("encoder", [False, True])
+@singly(CELL, encoder=[False, True])
 def test_shares_sum_to_one(cell, encoder):
     of = architecture(cell, encoder=encoder)
     given = examples(of, [4], every=encoder)
@@ -54,7 +50,7 @@ def test_shares_sum_to_one(cell, encoder):
     assert found.W_xh.sum() == pytest.approx(1)
 
 
-@pytest.mark.parametrize("c", [0.5, 1.0, 2.0])
+@each_row("c", [0.5, 1.0, 2.0])
 def test_a_linear_network_shares_by_the_power_of_its_weight(c):
     unrolled = Unrolled(record(linear(c), collate([phrase([0, 1, 1, 0], 1)])))
     powers = c ** np.arange(4.0)[::-1]

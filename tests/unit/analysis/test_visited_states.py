@@ -9,12 +9,11 @@ from rnnviz.analysis.flow_map import states_of
 from rnnviz.analysis.visited_states import visit
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
+from tests.sampling import pairwise
 from tests.unit.engine.networks import CELLS, INPUTS, architecture, examples, network
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("encoder", [False, True], ids=["alone", "after an encoder"])
+@pairwise(cell=CELLS, layers=[1, 2], encoder={"alone": False, "after an encoder": True})
 def test_every_path_is_that_of_its_sequence_alone(cell, layers, encoder):
     of = architecture(cell, layers, encoder)
     parameters, given = network(of), examples(of, [5, 2, 7])

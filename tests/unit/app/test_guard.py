@@ -20,6 +20,7 @@ from rnnviz.app import wire as module
 from rnnviz.app.guard import Guard, is_host_allowed, is_origin_allowed
 from rnnviz.app.tab_registry import registry
 from rnnviz.app.wire import MAX_BURST, MAX_MESSAGE, MAX_RATE, _Budget, routes
+from tests.sampling import each_row
 from tests.unit.app.browser import unpacked
 
 HOST = "127.0.0.1:8501"
@@ -58,7 +59,7 @@ SOCKETS = pytest.mark.parametrize("path", ["/rnnviz/wire", "/_stcore/stream"])
 
 
 @SOCKETS
-@pytest.mark.parametrize(
+@each_row(
     "headers",
     [
         {"origin": "http://127.0.0.1:9999"},
@@ -132,7 +133,7 @@ def seat():
     seat.actor.stop()
 
 
-@pytest.mark.parametrize("hello", [{}, {"ticket": "guessed"}, {"ticket": None}, {"ticket": {}}])
+@each_row("hello", [{}, {"ticket": "guessed"}, {"ticket": None}, {"ticket": {}}])
 def test_without_a_ticket_nothing_is_told(client, hello):
     with opened(client, **hello) as socket:
         assert refusal(socket) == (4401, "no such ticket")
@@ -156,7 +157,7 @@ def test_with_a_ticket_frames_come(client, seat):
         assert frame["epoch"] == 1
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("message", "code"),
     [
         ("no json", 1003),

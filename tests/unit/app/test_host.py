@@ -17,6 +17,7 @@ from rnnviz.session import Session
 from rnnviz.training.link import read_link
 from rnnviz.training.player import SPEEDS
 from rnnviz.training.schedule import Place
+from tests.sampling import each_row
 from tests.unit.app.browser import Browser
 
 SMALL = RunConfig(hidden=2, epochs=200)
@@ -96,7 +97,7 @@ def test_what_takes_longer_than_its_time_is_not_caught_up_for_ever():
     assert pace.due(100.0, 60) == 1 + int(BEHIND * 60)
 
 
-@pytest.mark.parametrize("rate", [5, 10, 20])
+@each_row("rate", [5, 10, 20])
 def test_an_epoch_that_takes_long_takes_its_time_from_the_wait(rate):
     pace, now, done, takes = Pace(), 0.0, 0, 0.9 / rate
     pace.reset()
@@ -373,17 +374,17 @@ def test_what_is_clicked_and_selected_is_the_page_s(clock):
         browser.say("click", on="elsewhere")
 
 
-@pytest.mark.parametrize(
+@each_row(
     "command",
     [
         {},
         {"do": "play"},
         {"do": 3, "n": 1},
-        {"do": "fly", "n": 1},
-        {"do": "seek", "epoch": -1, "n": 1},
-        {"do": "seek", "epoch": "1", "n": 1},
-        {"do": "speed", "epochs": 7, "n": 1},
-        {"do": "phrase", "text": 3, "n": 1},
+        {"do": "fly", "n": 2},
+        {"do": "seek", "epoch": -1, "n": 3},
+        {"do": "seek", "epoch": "1", "n": 4},
+        {"do": "speed", "epochs": 7, "n": 5},
+        {"do": "phrase", "text": 3, "n": 6},
         {"do": "ack", "seq": 99},
         {"do": "watch", "pictures": "loss", "new": []},
     ],

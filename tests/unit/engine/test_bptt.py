@@ -11,6 +11,7 @@ from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 from rnnviz.tasks.example import Example
+from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import CELLS, HIDDEN, architecture, examples, network, phrase
 
 ELMAN, RELU, GRU, LSTM = CELLS
@@ -85,7 +86,7 @@ def test_the_decoder_begins_where_the_encoder_ends(cell):
         np.testing.assert_allclose(trace.last.h[: len(ys), b], ys, rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize("gradient", Gradient)
+@each_row("gradient", Gradient)
 def test_the_gradient_goes_back_by_the_formula(gradient):
     parameters = network(architecture())
     trace = record(parameters, collate([phrase([3, 1, 2, 1], 2)]), gradient)
@@ -100,8 +101,7 @@ def test_the_gradient_goes_back_by_the_formula(gradient):
         dh = back @ da
 
 
-@pytest.mark.parametrize("every", [False, True])
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@singly(every=[False, True], cell=CELLS)
 def test_sequences_side_by_side_are_read_as_each_alone(cell, every):
     of = architecture(cell, 2)
     parameters, given = network(of), examples(of, [5, 2, 4, 2], every)
@@ -116,8 +116,7 @@ def test_sequences_side_by_side_are_read_as_each_alone(cell, every):
     np.testing.assert_allclose(together.gradient.theta, summed, rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize("cut", [1, 2, 3])
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@singly(cut=[1, 2, 3], cell=CELLS)
 def test_a_cut_keeps_what_comes_later_from_what_was_before(cell, cut):
     of = architecture(cell)
     given = examples(of, [7], every=True)
@@ -136,9 +135,7 @@ def test_a_cut_keeps_what_comes_later_from_what_was_before(cell, cut):
         np.testing.assert_allclose(pieces.last.dh[span], alone.last.dh[span], rtol=0, atol=1e-14)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("layers", [1, 2, 3])
-@pytest.mark.parametrize("cut", [1, 3, 4])
+@pairwise(cell=CELLS, layers=[1, 2, 3], cut=[1, 3, 4])
 def test_a_cut_gradient_is_that_of_pieces_which_begin_with_the_states_before(cell, layers, cut):
     of = architecture(cell, layers=layers)
     (given,) = examples(of, [7], every=True)
@@ -167,9 +164,7 @@ def piece_of(given, start, cut, source=None):
     return Example("", given.inputs[part], given.targets[part], source)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("cut", [1, 3, 4])
+@pairwise(cell=CELLS, layers=[1, 2], cut=[1, 3, 4])
 def test_of_an_encoder_the_last_piece_hears_the_decoders_first_one(cell, layers, cut):
     of = architecture(cell, layers=layers, encoder=True)
     parameters = network(of)
@@ -188,8 +183,7 @@ def test_of_an_encoder_the_last_piece_hears_the_decoders_first_one(cell, layers,
     np.testing.assert_allclose(whole.gradient.theta, total, rtol=0, atol=1e-14)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("encoder", [False, True])
+@singly(cell=CELLS, encoder=[False, True])
 def test_the_way_there_alone_takes_no_memory_for_the_way_back(cell, encoder):
     of = architecture(cell, layers=2, encoder=encoder)
     batch = collate(examples(of, [5, 3], every=True))
@@ -212,8 +206,7 @@ def test_backward_is_linear_in_its_scale():
     np.testing.assert_allclose(trace.last.dh, whole / 4, rtol=1e-14)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("precision", ["float64", "float32"])
+@singly(cell=CELLS, precision=["float64", "float32"])
 def test_a_long_way_back_ends_in_exact_zeros_instead_of_denormals(cell, precision):
     of = Architecture(5, 7, 2, *cell)
     config = RunConfig(init_scale=1e-3, dtype=precision, cell=cell[0], forget_bias=-5)
@@ -239,10 +232,7 @@ def test_the_loss_is_that_of_the_target():
     assert trace.loss[0] == pytest.approx(-np.log(trace.probs[0, 2]))
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("lengths", [[4], [5, 3, 3, 1]], ids=str)
-@pytest.mark.parametrize("every", [False, True])
-@pytest.mark.parametrize("encoder", [False, True])
+@pairwise(cell=CELLS, lengths=[[4], [5, 3, 3, 1]], every=[False, True], encoder=[False, True])
 def test_a_thin_trace_has_the_same_answers_and_takes_less_memory(cell, lengths, every, encoder):
     of = architecture(cell, layers=3, encoder=encoder)
     batch = collate(examples(of, lengths, every=every))

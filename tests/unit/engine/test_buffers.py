@@ -1,14 +1,13 @@
 """A copy is equal, is its own, and can be written, however large it is."""
 
 import numpy as np
-import pytest
 
 from rnnviz.engine import buffers as copies
 from rnnviz.engine.buffers import copy_of
+from tests.sampling import singly
 
 
-@pytest.mark.parametrize("size", [1, 1_000, 124_999, 125_000, 300_001])
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@singly(size=[1, 1_000, 124_999, 125_000, 300_001], dtype=["float64", "float32"])
 def test_a_copy_is_equal_and_its_own(size, dtype):
     array = np.random.default_rng(size).standard_normal(size).astype(dtype)
     before = array.tobytes()

@@ -11,10 +11,11 @@ from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from rnnviz.tasks.dataset import sentiment
 from rnnviz.tasks.metrics import share_right
+from tests.sampling import each_row, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
 
-@pytest.mark.parametrize("classes", [2, 3, 10])
+@each_row("classes", [2, 3, 10])
 def test_a_network_of_zeros_loses_the_logarithm_of_the_classes(classes):
     zeros = Parameters(Architecture(4, 3, classes))
     evaluator = Evaluator([phrase([0], 1), phrase([1], 1)], Parameters(zeros.architecture))
@@ -22,8 +23,7 @@ def test_a_network_of_zeros_loses_the_logarithm_of_the_classes(classes):
     assert score.loss == pytest.approx(math.log(classes))
 
 
-@pytest.mark.parametrize("every", [False, True])
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@singly(every=[False, True], cell=CELLS)
 def test_it_agrees_with_each_example_alone(cell, every):
     of = architecture(cell, 2)
     parameters, given = network(of), examples(of, [3, 1, 4, 1, 5], every)

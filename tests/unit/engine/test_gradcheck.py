@@ -13,6 +13,7 @@ from rnnviz.engine.gradcheck import (
 )
 from rnnviz.engine.training import record
 from rnnviz.session import Session
+from tests.sampling import each_row, pairwise
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
 #: Sequences of one length, and of many side by side.
@@ -31,10 +32,7 @@ def errors_of(parameters, batch, gradient=Gradient.EXACT):
     return relative_errors(found, complex_step_gradient(parameters, batch))
 
 
-@pytest.mark.parametrize("layers", [1, 2, 3])
-@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("every", [False, True], ids=["last", "every"])
+@pairwise(layers=[1, 2, 3], lengths=LENGTHS, cell=CELLS, every={"last": False, "every": True})
 def test_the_exact_gradient_agrees_for_every_parameter(cell, layers, lengths, every):
     of = architecture(cell, layers)
     errors = errors_of(network(of), collate(examples(of, lengths, every)))
@@ -42,9 +40,7 @@ def test_the_exact_gradient_agrees_for_every_parameter(cell, layers, lengths, ev
     assert max(errors.values()) < 1e-9
 
 
-@pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@pairwise(layers=[1, 2], lengths=LENGTHS, cell=CELLS)
 def test_it_agrees_from_the_decoder_back_into_the_encoder(cell, layers, lengths):
     of = architecture(cell, layers, encoder=True)
     errors = errors_of(network(of), collate(examples(of, lengths, every=True)))
@@ -79,7 +75,7 @@ def _numbers(parameters):
     return parameters.like(np.arange(parameters.theta.size)).named()
 
 
-@pytest.mark.parametrize("layers", [1, 2])
+@each_row("layers", [1, 2])
 def test_it_agrees_where_a_sum_is_exactly_zero_and_the_unit_at_its_kink(layers):
     of = architecture(CELLS[1], layers)
     parameters = network(of)
@@ -132,7 +128,7 @@ def on(session, text):
     return session.state.parameters, session.inspect(text).trace.batch
 
 
-@pytest.mark.parametrize("text", ["bad", "not bad", "i am not at all happy"])
+@each_row("text", ["bad", "not bad", "i am not at all happy"])
 def test_the_exact_gradient_is_found_right(learned, text):
     check = check_gradient(*on(learned, text), Gradient.EXACT)
     assert check.worst < 1e-12

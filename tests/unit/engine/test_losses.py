@@ -5,6 +5,7 @@ import pytest
 
 from rnnviz.config import Loss
 from rnnviz.engine.losses import LOSSES, margin, margin_gradient
+from tests.sampling import each_row
 
 
 def test_the_loss_is_infinite_where_the_answer_is_ruled_out():
@@ -13,7 +14,7 @@ def test_the_loss_is_infinite_where_the_answer_is_ruled_out():
     assert found[0] == np.inf
 
 
-@pytest.mark.parametrize("kind", Loss)
+@each_row("kind", Loss)
 def test_the_error_is_the_slope_of_the_summed_loss(kind):
     rng, loss = np.random.default_rng(0), LOSSES[kind]
     logits = rng.standard_normal((4, 3))

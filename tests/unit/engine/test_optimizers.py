@@ -1,4 +1,4 @@
-"""Clipping."""
+"""Clipping, and the steps of the optimizers."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rnnviz.config import ClipBy
-from rnnviz.engine.optimizers import clip
+from rnnviz.config import ClipBy, OptimizerKind
+from rnnviz.engine.optimizers import OPTIMIZERS, clip
+from tests.sampling import each_row
 
 gradients = arrays(float, st.integers(1, 20), elements=st.floats(-1e3, 1e3))
 limits = st.floats(1e-3, 1e3)
@@ -34,3 +35,26 @@ def test_clipping_off_changes_nothing(gradient, limit):
     clipped = gradient.copy()
     clip(clipped, ClipBy.OFF, limit)
     assert np.array_equal(clipped, gradient)
+
+
+#: What two steps with the gradients 2 and -1 and a rate of 0.1 subtract, by the formulas.
+STEPS = {
+    OptimizerKind.SGD: (0.2, -0.1),
+    OptimizerKind.MOMENTUM: (0.2, 0.1 * (0.9 * 2 - 1)),
+    OptimizerKind.RMSPROP: (0.1 * 2 / 0.04**0.5, -0.1 / (0.99 * 0.04 + 0.01) ** 0.5),
+    OptimizerKind.ADAM: (
+        0.1,
+        0.1 * ((0.9 * 0.2 - 0.1) / (1 - 0.9**2))
+        / ((0.999 * 0.004 + 0.001) / (1 - 0.999**2)) ** 0.5,
+    ),
+}  # fmt: skip
+
+
+@each_row("kind", OptimizerKind)
+def test_two_steps_subtract_what_the_formulas_say(kind):
+    optimizer = OPTIMIZERS[kind]
+    slots = tuple(np.zeros(1) for _ in range(optimizer.slots))
+    for steps, (gradient, wanted) in enumerate(zip((2.0, -1.0), STEPS[kind], strict=True), 1):
+        step = np.array([gradient])
+        optimizer.step(step, slots, steps, 0.1)
+        assert step[0] == pytest.approx(wanted, rel=1e-6)

@@ -6,12 +6,11 @@ import pytest
 from rnnviz.config import Init, RunConfig
 from rnnviz.engine.initial_weights import initial_parameters
 from rnnviz.engine.parameters import Architecture, Parameters, plain
+from tests.sampling import each_row, pairwise
 from tests.unit.engine.networks import CELLS, HIDDEN, INPUTS, OUTPUTS, SOURCE, architecture
 
 
-@pytest.mark.parametrize("encoder", [False, True])
-@pytest.mark.parametrize("layers", [1, 2, 3])
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@pairwise(encoder=[False, True], layers=[1, 2, 3], cell=CELLS)
 def test_the_named_parameters_are_views_that_fill_theta(cell, layers, encoder):
     parameters = Parameters(architecture(cell, layers, encoder))
     for name, array in parameters.named().items():
@@ -65,7 +64,7 @@ def test_xavier_weights_are_as_large_as_the_connections_allow():
         assert parameters[name].mean() == pytest.approx(0, abs=0.2 * limit)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@each_row("cell", CELLS, ids="-".join)
 def test_orthogonal_recurrent_weights_keep_lengths(cell):
     parameters = initial_parameters(architecture(cell, 2), RunConfig(init=Init.ORTHOGONAL))
     for name, array in parameters.named().items():
@@ -87,7 +86,7 @@ def test_forget_gates_begin_as_they_are_set():
     assert not parameters["b_i.1"].any()
 
 
-@pytest.mark.parametrize("init", Init)
+@each_row("init", Init)
 def test_the_seed_decides_and_single_precision_is_the_same_draw(init):
     one, same, other = (
         initial_parameters(SIXTY_FOUR, RunConfig(init=init, seed=seed)) for seed in (1, 1, 2)

@@ -1,18 +1,20 @@
 """A network that reads token by token answers as one that reads the whole."""
 
 import numpy as np
-import pytest
 
 from rnnviz.engine.batch import collate
 from rnnviz.engine.step_decoder import StepDecoder
 from rnnviz.engine.training import record
+from tests.sampling import pairwise
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 
 
-@pytest.mark.parametrize("encoder", [False, True], ids=["alone", "after an encoder"])
-@pytest.mark.parametrize("values", [False, True], ids=["tokens", "values"])
-@pytest.mark.parametrize("layers", [1, 3])
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+@pairwise(
+    encoder={"alone": False, "after an encoder": True},
+    values={"tokens": False, "values": True},
+    layers=[1, 3],
+    cell=CELLS,
+)
 def test_it_answers_as_the_whole_pass_does(cell, layers, values, encoder):
     of = architecture(cell, layers, encoder, squared=values)
     parameters, (example,) = network(of), examples(of, [7], every=True, values=values)

@@ -1,8 +1,7 @@
 """The order of the moments of one step."""
 
-import pytest
-
 from rnnviz.engine.timeline import Moment, Phase, timeline
+from tests.sampling import each_row
 
 
 def test_one_word_has_five_moments():
@@ -15,7 +14,7 @@ def test_one_word_has_five_moments():
     )
 
 
-@pytest.mark.parametrize("steps", [2, 4, 200])
+@each_row("steps", [2, 4, 200])
 def test_there_to_the_last_token_and_back_to_the_first(steps):
     moments = timeline(steps)
     assert len(moments) == 2 * steps + 3

@@ -23,6 +23,7 @@ from rnnviz.engine.training import (
 )
 from rnnviz.tasks.dataset import sentiment
 from rnnviz.tasks.metrics import share_right
+from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import CELLS, phrase
 
 DATA = sentiment()
@@ -48,7 +49,7 @@ def run(config, epochs=3):
     return state
 
 
-@pytest.mark.parametrize("scale", [0.001, 0.1])
+@each_row("scale", [0.001, 0.1])
 def test_the_notebooks_gradient_gives_the_notebooks_weights(scale):
     config = RunConfig(gradient="notebook", init_scale=scale)
     phrases = [(p.inputs.tolist(), p.target) for p in DATA.train]
@@ -63,10 +64,19 @@ def test_the_notebooks_gradient_gives_the_notebooks_weights(scale):
     assert np.abs(found.b_y - notebook.by[:, 0]).max() < 1e-12
 
 
-@pytest.mark.parametrize("gradient", Gradient)
-@pytest.mark.parametrize(
-    ("by", "limit"),
-    [("value", 1.0), ("value", 0.01), ("value", 3.0), ("norm", 0.1), ("norm", 50.0), ("off", 1.0)],
+@singly(
+    pytest.mark.parametrize(
+        ("by", "limit"),
+        [
+            ("value", 1.0),
+            ("value", 0.01),
+            ("value", 3.0),
+            ("norm", 0.1),
+            ("norm", 50.0),
+            ("off", 1.0),
+        ],
+    ),
+    gradient=Gradient,
 )
 def test_one_step_goes_down_the_clipped_gradient(gradient, by, limit):
     config = RunConfig(gradient=gradient, clip_by=by, clip=limit, init_scale=0.5, lr=0.3)
@@ -81,10 +91,7 @@ def test_one_step_goes_down_the_clipped_gradient(gradient, by, limit):
     np.testing.assert_allclose(after.parameters.theta, expected, rtol=0, atol=1e-14)
 
 
-@pytest.mark.parametrize("cell", CellKind)
-@pytest.mark.parametrize("batch", [1, 5, 58])
-@pytest.mark.parametrize("optimizer", OptimizerKind)
-@pytest.mark.parametrize("by", ClipBy)
+@pairwise(cell=CellKind, batch=[1, 5, 58], optimizer=OptimizerKind, by=ClipBy)
 def test_the_recorded_step_is_the_one_that_training_takes(by, optimizer, batch, cell):
     config = RunConfig(
         hidden=8, clip_by=by, clip=0.01, init_scale=0.5, optimizer=optimizer, batch=batch,
@@ -99,7 +106,7 @@ def test_the_recorded_step_is_the_one_that_training_takes(by, optimizer, batch, 
     assert changed == (by is not ClipBy.OFF)
 
 
-@pytest.mark.parametrize("optimizer", OptimizerKind)
+@each_row("optimizer", OptimizerKind)
 def test_what_an_optimizer_has_gathered_goes_on(optimizer):
     config = RunConfig(hidden=8, init_scale=0.5, optimizer=optimizer, batch=4)
     state, workspace = begin(network_of(config), config), workspace_for(config)
@@ -122,8 +129,7 @@ def test_another_optimizer_begins_with_nothing():
     assert (back.slots.steps, back.slots.arrays) == (0, Slots().arrays)
 
 
-@pytest.mark.parametrize("cell", CellKind)
-@pytest.mark.parametrize("batch", [1, 7])
+@singly(cell=CellKind, batch=[1, 7])
 def test_single_precision_follows_double_for_a_while(batch, cell):
     runs = [
         run(RunConfig(hidden=8, init_scale=0.3, batch=batch, cell=cell, dtype=dtype), 2)
@@ -166,7 +172,7 @@ def test_training_leaves_the_old_state_as_it_was():
     assert (state.epoch, state.position) == (0, 0)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@each_row("optimizer", ["sgd", "adam"])
 def test_phrase_by_phrase_is_the_same_epoch(optimizer):
     config = RunConfig(hidden=16, init_scale=0.1, optimizer=optimizer)
     state, workspace = begin(network_of(config), config), workspace_for(config)
@@ -177,7 +183,7 @@ def test_phrase_by_phrase_is_the_same_epoch(optimizer):
     assert state.parameters.theta.tobytes() == whole.parameters.theta.tobytes()
 
 
-@pytest.mark.parametrize("cell", CellKind)
+@each_row("cell", CellKind)
 def test_batch_by_batch_is_the_same_epoch(cell):
     config = RunConfig(hidden=16, init_scale=0.1, batch=8, cell=cell)
     state, workspace = begin(network_of(config), config), workspace_for(config)
@@ -188,9 +194,7 @@ def test_batch_by_batch_is_the_same_epoch(cell):
     assert state.parameters.theta.tobytes() == whole.parameters.theta.tobytes()
 
 
-@pytest.mark.parametrize("cell", CellKind)
-@pytest.mark.parametrize("batch", [1, 8, 57])
-@pytest.mark.parametrize("room", [0, 1_000, 20_000])
+@pairwise(cell=CellKind, batch=[1, 8, 57], room=[0, 1_000, 20_000])
 def test_a_workspace_with_little_room_trains_the_same(cell, batch, room):
     config = RunConfig(hidden=16, init_scale=0.1, cell=cell, batch=batch)
     state, roomy = begin(network_of(config), config), workspace_for(config)
@@ -206,8 +210,7 @@ def test_a_workspace_with_little_room_trains_the_same(cell, batch, room):
         assert alone < len(tight)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
-@pytest.mark.parametrize("batch", [1, 4])
+@singly(cell=CELLS, batch=[1, 4])
 def test_with_a_large_vocabulary_a_workspace_with_little_room_trains_the_same(cell, batch):
     rng, config = np.random.default_rng(2), RunConfig(lr=0.1, batch=batch)
     of = Architecture(300, 8, 2, *cell)
@@ -239,7 +242,7 @@ def test_a_workspace_goes_on_from_where_it_is():
     assert state.parameters.theta.tobytes() == before
 
 
-@pytest.mark.parametrize("seed", range(3))
+@each_row("seed", range(3))
 def test_a_learning_rate_of_ten_soon_ends_in_no_number(seed):
     config = RunConfig(lr=10, seed=seed)
     evaluator = Evaluator(DATA.train, Parameters(network_of(config)))

@@ -7,11 +7,10 @@ from rnnviz.figures.ablation_loss import unit_worth
 from rnnviz.figures.colors import contrast
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.figures.tinted_text import tint
+from tests.sampling import each_row
 
 
-@pytest.mark.parametrize(
-    ("hidden", "shape"), [(1, (1, 1)), (8, (1, 8)), (20, (3, 8)), (64, (4, 16))]
-)
+@each_row(("hidden", "shape"), [(1, (1, 1)), (8, (1, 8)), (20, (3, 8)), (64, (4, 16))])
 def test_units_stand_row_by_row(hidden, shape):
     grid, written = unit_worth(np.arange(hidden) / 10).data
     assert np.shape(grid.z) == shape
@@ -27,9 +26,7 @@ def test_a_silenced_unit_has_a_cross():
     assert list(written.text) == ["0", "1", "2", "✕", "4", "5", "6", "7"]
 
 
-@pytest.mark.parametrize(
-    "rises", [[np.nan, np.nan], [np.nan, 0.5], [np.inf, 0.5], [np.inf, np.nan], [0.0, 0.0]]
-)
+@each_row("rises", [[np.nan, np.nan], [np.nan, 0.5], [np.inf, 0.5], [np.inf, np.nan], [0.0, 0.0]])
 def test_what_is_not_known_yet_or_beyond_all_bounds_can_be_drawn(rises):
     grid, _ = unit_worth(np.array(rises)).data
     assert np.isfinite(np.array(grid.z, float)).all()
@@ -50,7 +47,7 @@ def test_what_is_pointed_at_is_told_as_it_is():
     assert list(written.text)[:4] == ["0", "1", "?", "3"]
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_numbers_are_easy_to_read_on_every_colour(theme):
     grid, written = unit_worth(np.array([-1.0, -0.4, 0.0, 0.4, 1.0]), theme=theme).data
     for share, color in zip(np.ravel(grid.z), written.textfont.color, strict=True):

@@ -5,6 +5,7 @@ import pytest
 
 from rnnviz.figures.answers import class_strip, free_run, value_lines
 from rnnviz.figures.theme import DARK, LIGHT
+from tests.sampling import each_row
 
 PROBS = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.3, 0.4, 0.3]])
 TARGETS, CLASSES, WORDS = np.array([0, 1, 1]), ("a", " ", "<b>c"), ("x", "y", "z", "y")
@@ -37,7 +38,7 @@ def test_the_strip_shows_how_likely_the_target_is():
     assert list(share.x) == [1, 2, 3]
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK])
+@each_row("theme", [LIGHT, DARK])
 def test_wrong_answers_are_bold_and_red(theme):
     _, right, wrong = class_strip(PROBS, TARGETS, CLASSES, WORDS, theme).data
     assert written(right) == {2: {1: "a", 2: "␣", 3: "␣"}, 1: {1: "a", 3: "␣"}}
@@ -79,7 +80,7 @@ def test_what_runs_free_begins_after_what_was_read():
     assert (list(read.x), list(free.x)) == ([0, 1, 2], [3, 4])
 
 
-@pytest.mark.parametrize(("count", "look"), [(1, "the dot at the end"), (3, "dotted")])
+@each_row(("count", "look"), [(1, "the dot at the end"), (3, "dotted")])
 def test_the_title_says_how_the_target_is_drawn(count, look):
     drawn = value_lines(np.zeros((3, 1)), np.ones((count, 1)), ("sum",), ("a", "b", "c"))
     assert drawn.layout.title.text == f"Answer after every step, and the target ({look})"

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.figures.axis_limits import Scale, StickyScale, decades, nice_limit, tenths
+from tests.sampling import each_row
 
 positive = st.floats(1e-300, 1e300)
 
@@ -34,7 +35,7 @@ def test_a_larger_value_has_no_lower_rung(one, other):
     assert nice_limit(low) <= nice_limit(high) * (1 + 1e-9)
 
 
-@pytest.mark.parametrize("value", [0.0, 5e-324, -3.0, math.nan, math.inf])
+@each_row("value", [0.0, 5e-324, -3.0, math.nan, math.inf])
 def test_what_has_no_size_gets_the_rung_1(value):
     assert nice_limit(value) == 1.0
 
@@ -59,7 +60,7 @@ def test_decades_keep_still_while_a_value_stays_between_two_labels(one, other):
     assert decades([one]) == decades([other])
 
 
-@pytest.mark.parametrize("values", [[], [0.0, 0.0], [0.0, math.nan, math.inf]])
+@each_row("values", [[], [0.0, 0.0], [0.0, math.nan, math.inf]])
 def test_decades_of_nothing_positive_are_still_a_range(values):
     low, high = decades(values)
     assert low < high
@@ -90,7 +91,7 @@ def test_a_held_scale_grows_at_once_and_shrinks_where_less_than_a_fifth_is_enoug
     assert ends == [1.0, 2.0, 2.0, 2.0, 0.2, 0.2]
 
 
-@pytest.mark.parametrize("nothing", [0.0, math.nan, math.inf])
+@each_row("nothing", [0.0, math.nan, math.inf])
 def test_what_has_no_size_moves_no_held_scale(nothing):
     scale = StickyScale()
     assert [scale.nice_limit(value) for value in (nothing, 0.002, nothing, 0.001)] == [

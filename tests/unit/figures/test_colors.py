@@ -3,15 +3,14 @@
 import pytest
 
 from rnnviz.figures.colors import contrast, faint, ink, mixed, rgb
+from tests.sampling import each_row
 
 
 def test_a_colour_is_three_numbers():
     assert rgb("#0a80ff").tolist() == [10, 128, 255]
 
 
-@pytest.mark.parametrize(
-    ("share", "color"), [(0, "#000000"), (1, "#ff8040"), (0.5, "#804020"), (0.25, "#402010")]
-)
+@each_row(("share", "color"), [(0, "#000000"), (1, "#ff8040"), (0.5, "#804020"), (0.25, "#402010")])
 def test_a_mixture_lies_between_its_ends(share, color):
     assert mixed("#000000", "#ff8040", share) == color
 
@@ -27,6 +26,6 @@ def test_contrast_is_that_of_the_guidelines():
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
 
 
-@pytest.mark.parametrize(("ground", "color"), [("#ffffff", "#000000"), ("#202020", "#ffffff")])
+@each_row(("ground", "color"), [("#ffffff", "#000000"), ("#202020", "#ffffff")])
 def test_ink_is_the_one_that_is_seen_better(ground, color):
     assert ink(ground) == color

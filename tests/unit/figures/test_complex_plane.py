@@ -5,6 +5,7 @@ import pytest
 
 from rnnviz.analysis.jacobians import StateSpectra
 from rnnviz.figures.complex_plane import exponent_curve, state_spectrum, weight_spectrum
+from tests.sampling import each_row
 
 NOW = np.array([0.5 + 0.5j, 0.5 - 0.5j, -0.1])
 TRAIL = np.array([[0.1, 0.0], [0.3, -0.2]], complex)
@@ -28,9 +29,7 @@ def test_the_unit_circle_is_a_circle():
     assert layout.yaxis.scaleanchor == "x"
 
 
-@pytest.mark.parametrize(
-    ("size", "end"), [(0.001, 1.1), (1.2, 1.65), (1.4, 1.65), (10.2, 16.5), (70, 88)]
-)
+@each_row(("size", "end"), [(0.001, 1.1), (1.2, 1.65), (1.4, 1.65), (10.2, 16.5), (70, 88)])
 def test_the_axes_hold_all_and_move_seldom(size, end):
     layout = weight_spectrum(NOW * 0 + size, TRAIL[:0], np.zeros(0, int)).layout
     assert layout.xaxis.range == pytest.approx((-end, end))
@@ -74,10 +73,10 @@ def test_what_is_gone_at_once_does_not_squeeze_the_rest():
     assert list(drawn.data[0].y)[:2] == [-1, -30]
 
 
-@pytest.mark.parametrize(
-    ("epochs", "scale"), [([], (0, 1)), ([0], (0, 1)), ([3], (3, 4)), ([0, 1], (0, 1)),
-                          ([0, 2, 5], (0, 5))]
-)  # fmt: skip
+@each_row(
+    ("epochs", "scale"),
+    [([], (0, 1)), ([0], (0, 1)), ([3], (3, 4)), ([0, 1], (0, 1)), ([0, 2, 5], (0, 5))],
+)
 def test_the_scale_of_the_epochs_has_no_halves_and_begins_with_one_that_there_is(epochs, scale):
     trail = np.full((len(epochs), 2), 0.1, complex)
     marker = weight_spectrum(NOW, trail, np.array(epochs, int)).data[0].marker

@@ -13,6 +13,7 @@ from rnnviz.analysis.projection import Plane, Projection
 from rnnviz.figures.colors import contrast, mixed
 from rnnviz.figures.dynamics import phase_plane, point_spectra
 from rnnviz.figures.theme import DARK, HEIGHTS, LIGHT
+from tests.sampling import each_row
 
 SPANS = ((0.0, 17.0), (0.0, 34.0))
 CELL = np.array([1.0, 2.0])
@@ -125,7 +126,7 @@ def test_many_paths_are_fainter_than_few():
     assert faint[0] > faint[1] > faint[2] > 0
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_however_many_paths_can_be_seen(theme):
     paths = phase_plane(portrait(paths=500), PLANE, theme=theme).data[0]
     drawn = mixed(theme.background, paths.line.color, paths.opacity)

@@ -18,6 +18,7 @@ from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.timeline import timeline
 from rnnviz.figures.network import unrolled_network
 from rnnviz.figures.step import operation_strips, parameter_mosaic, term_bars
+from tests.sampling import each_row, singly
 from tests.unit.engine.networks import phrase
 
 EVERY_TYPE = pytest.mark.parametrize("by", ["value", "norm", "off"])
@@ -44,8 +45,7 @@ def draw(step, moment):
     )
 
 
-@EVERY_TYPE
-@pytest.mark.parametrize("scale", [0.0, 1e-200, 1.0, 1e4, 1e100])
+@singly(EVERY_TYPE, scale=[0.0, 1e-200, 1.0, 1e4, 1e100])
 def test_any_weights_can_be_drawn(scale, by):
     step = step_with(scale, by=by)
     for moment in timeline(4):
@@ -56,9 +56,7 @@ def test_any_weights_can_be_drawn(scale, by):
     assert len(largest_changes(step)) == 10
 
 
-@pytest.mark.parametrize(
-    ("hidden", "classes", "length"), [(1, 2, 1), (1, 1, 3), (5, 40, 2), (5, 2, 30)]
-)
+@each_row(("hidden", "classes", "length"), [(1, 2, 1), (1, 1, 3), (5, 40, 2), (5, 2, 30)])
 def test_any_size_can_be_drawn(hidden, classes, length):
     step = step_with(1.0, hidden, classes, length)
     for moment in timeline(length):

@@ -5,7 +5,6 @@ from dataclasses import replace
 from math import nan
 
 import numpy as np
-import pytest
 
 from rnnviz.analysis.gradient_comparison import ByLength, Comparison
 from rnnviz.analysis.gradient_history import GradientRow, GradientSeries
@@ -19,6 +18,7 @@ from rnnviz.figures.gradient_comparison import (
 )
 from rnnviz.figures.theme import LIGHT
 from rnnviz.training.history import Course
+from tests.sampling import each_row
 
 
 def comparison(wrong=0.5):
@@ -104,7 +104,7 @@ def test_what_is_wrong_is_red():
     np.testing.assert_allclose(dots.x, [0.3, 1e-16])
 
 
-@pytest.mark.parametrize("check", [None, GradientCheck({"W_hh": 0.0}, 1, 1)])
+@each_row("check", [None, GradientCheck({"W_hh": 0.0}, 1, 1)])
 def test_a_check_that_was_not_made_says_so(check):
     drawn = check_dots(check, 5)
     assert len(drawn.layout.annotations) == (check is None)

@@ -10,6 +10,7 @@ from rnnviz.analysis.memory_gauge import GradientMap
 from rnnviz.figures.gradients import bptt_profile, gradient_map, parameter_norm_bars
 from rnnviz.figures.training_curves import metric_curve
 from rnnviz.training.history import Course
+from tests.sampling import each_row
 
 NORMS = {"W_xh": 0.5, "W_hh": 1e-9, "b_h": 0.0, "W_hy": 2.0, "b_y": 0.7}
 
@@ -34,9 +35,7 @@ def test_every_word_has_its_point_on_a_log_axis():
     assert drawn.layout.yaxis.type == "log"
 
 
-@pytest.mark.parametrize(
-    "norms", [(0.0, 0.5), (0.0, 0.0), (0.0, 1e-160, 3.0), (1e-12,), (1e5, 1e-5)]
-)
+@each_row("norms", [(0.0, 0.5), (0.0, 0.0), (0.0, 1e-160, 3.0), (1e-12,), (1e5, 1e-5)])
 def test_every_point_is_in_sight_exact_zeros_too(norms):
     drawn = profile(*norms)
     low, high = drawn.layout.yaxis.range
@@ -54,7 +53,7 @@ def test_a_hover_has_the_exact_number():
     assert tuple(float(text) for text in shown) == norms
 
 
-@pytest.mark.parametrize(("count", "every"), [(1, 1), (6, 1), (8, 2), (12, 2)])
+@each_row(("count", "every"), [(1, 1), (6, 1), (8, 2), (12, 2)])
 def test_numbers_that_have_no_room_side_by_side_are_left_out(count, every):
     texts = profile(*[0.0031] * count).data[0].text
     assert [place for place, text in enumerate(texts) if text] == [
@@ -100,9 +99,7 @@ def test_a_zero_is_written_as_0():
     assert list(profile(0.0, 0.123456).data[0].text) == ["0", "0.12"]
 
 
-@pytest.mark.parametrize(
-    ("objective", "symbol"), [(Objective.LOSS, "dL/dh"), (Objective.MARGIN, "dm/dh")]
-)
+@each_row(("objective", "symbol"), [(Objective.LOSS, "dL/dh"), (Objective.MARGIN, "dm/dh")])
 def test_title_and_axis_say_of_what_it_is_the_gradient(objective, symbol):
     drawn = bptt_profile(flow_of(1.0, objective=objective), ["bad"])
     assert f"Gradient of the {objective}" in drawn.layout.title.text
@@ -133,7 +130,7 @@ def test_a_long_name_has_the_room_that_it_needs():
     assert long.layout.margin.l == 84
 
 
-@pytest.mark.parametrize("norms", [NORMS, dict.fromkeys(NORMS, 0.0)], ids=["some", "all zero"])
+@each_row("norms", [NORMS, dict.fromkeys(NORMS, 0.0)], ids=["some", "all zero"])
 def test_every_parameter_is_in_sight_exact_zeros_too(norms):
     drawn = parameter_norm_bars(norms)
     low, high = drawn.layout.xaxis.range

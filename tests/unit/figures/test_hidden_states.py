@@ -7,6 +7,7 @@ from rnnviz.analysis.running_margin import RunningMargin
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.figures.hidden_states import View, running_margin_bars, state_heatmap
 from rnnviz.figures.theme import DARK, LIGHT
+from tests.sampling import each_row
 
 PHRASE = "bad and not bad"
 WORDS = PHRASE.split()
@@ -59,7 +60,7 @@ def test_states_of_zero_can_be_drawn(session):
     assert heatmap.zmin < 0 < heatmap.zmax
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("word", "drawn"),
     [
         ("<b>bad</b>", "&lt;b&gt;bad&lt;/b&gt;"),
@@ -92,14 +93,14 @@ def test_a_lead_is_red_and_a_lag_is_blue():
     assert list(bars.marker.color) == [DARK.negative, DARK.positive]
 
 
-@pytest.mark.parametrize("values", [(-3, 1), (1e-6, 2e-6), (0, 0), (1e4, 5)])
+@each_row("values", [(-3, 1), (1e-6, 2e-6), (0, 0), (1e4, 5)])
 def test_the_margin_s_axis_is_symmetric_and_has_room_for_every_bar(values):
     low, high = running_margin_bars(margin_of(*values), WORDS[:2], "positive").layout.yaxis.range
     assert low == -high < 0
     assert high > max(map(abs, values))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("label", "drawn"), [("sunny", "sunny"), ("<b>sunny", "&lt;b&gt;sunny"), ("%{x}", "%{x}")]
 )
 def test_title_and_hover_say_as_typed_whose_lead_it_is(label, drawn):
@@ -141,7 +142,7 @@ def test_on_the_way_there_later_columns_are_empty(states, phase, t, shown):
     assert drawn.layout == whole.layout
 
 
-@pytest.mark.parametrize(("hidden", "step"), [(1, 1), (5, 1), (64, None)])
+@each_row(("hidden", "step"), [(1, 1), (5, 1), (64, None)])
 def test_of_few_units_none_is_halved_by_a_label(hidden, step):
     drawn = state_heatmap(np.ones((4, hidden)), WORDS)
     assert drawn.layout.yaxis.dtick == step

@@ -12,6 +12,7 @@ from rnnviz.analysis.jacobians import Products
 from rnnviz.analysis.lag import LagProfile
 from rnnviz.figures.lag import connectivity_map, lag_curve, product_curves
 from rnnviz.figures.theme import DARK, LIGHT
+from tests.sampling import each_row
 
 LAGS = np.arange(5.0)
 
@@ -82,7 +83,7 @@ def test_a_bound_far_above_does_not_squeeze_what_was_measured():
     assert far.layout.yaxis.range[1] == near.layout.yaxis.range[1]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@each_row("dtype", ["float32", "float64"])
 def test_the_line_of_the_rounding_is_in_sight(dtype):
     drawn = lag_curve(profile(0.1**LAGS, dtype=dtype))
     level = drawn.layout.shapes[0].y0
@@ -92,7 +93,7 @@ def test_the_line_of_the_rounding_is_in_sight(dtype):
     assert any(dtype in note.text for note in drawn.layout.annotations)
 
 
-@pytest.mark.parametrize("median", [[0, 0, 0], [1, 0, 0], [1], [1e-320, 1e-322]])
+@each_row("median", [[0, 0, 0], [1, 0, 0], [1], [1e-320, 1e-322]])
 def test_sizes_without_a_slope_are_drawn_too(median):
     drawn = lag_curve(profile(median))
     low, high = drawn.layout.yaxis.range

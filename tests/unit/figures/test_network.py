@@ -16,6 +16,7 @@ from rnnviz.figures.network import unrolled_network
 from rnnviz.figures.network_grid import window
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.session import Session
+from tests.sampling import each_row
 
 PHRASE = "i am not good"
 LONG = "i am not good " * 10
@@ -47,21 +48,21 @@ def step(step_of):
     return step_of(PHRASE)
 
 
-@pytest.mark.parametrize("t", range(4))
+@each_row("t", range(4))
 def test_states_fill_from_the_left(step, t):
     h, dh, *_ = drawn_at(step, Phase.FORWARD, t).data
     assert filled(h) == [column <= t for column in range(4)]
     assert not any(filled(dh))
 
 
-@pytest.mark.parametrize("t", range(4))
+@each_row("t", range(4))
 def test_gradients_fill_from_the_right(step, t):
     h, dh, *_ = drawn_at(step, Phase.BACKWARD, t).data
     assert all(filled(h))
     assert filled(dh) == [column >= t for column in range(4)]
 
 
-@pytest.mark.parametrize("phase", [Phase.CLIP, Phase.UPDATE])
+@each_row("phase", [Phase.CLIP, Phase.UPDATE])
 def test_after_the_way_back_everything_is_there(step, phase):
     h, dh, *_ = drawn_at(step, phase, 0).data
     assert all(filled(h))
@@ -110,7 +111,7 @@ def strongest(drawn):
     return [arrow for arrow in arrows(drawn) if arrow.arrowwidth == widest]
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_a_word_and_the_memory_light_up_on_the_way_there(step, theme):
     found = strongest(drawn_at(step, Phase.FORWARD, 2, theme))
     assert {arrow.arrowcolor for arrow in found} == {theme.forward}
@@ -119,7 +120,7 @@ def test_a_word_and_the_memory_light_up_on_the_way_there(step, theme):
     assert 1 < right.ax < right.x < 2
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_the_way_back_points_left_and_down(step, theme):
     drawn = drawn_at(step, Phase.BACKWARD, 1, theme)
     found = strongest(drawn)
@@ -137,7 +138,7 @@ def test_loss_and_the_first_moment_back_light_the_output_layer(step):
     assert any(arrow.ax > arrow.x > 3 for arrow in back)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("phase", "t", "touched"),
     [
         (Phase.FORWARD, 0, False),
@@ -194,7 +195,7 @@ def test_only_the_hit_layer_answers_a_click_with_a_place(step):
     assert [s.customdata is not None for s in series] == [False] * 5 + [True]
 
 
-@pytest.mark.parametrize("text", ["bad", PHRASE, LONG])
+@each_row("text", ["bad", PHRASE, LONG])
 def test_nothing_moves_between_the_moments_of_a_phrase(step_of, text):
     step = step_of(text)
     frames = set()
@@ -206,7 +207,7 @@ def test_nothing_moves_between_the_moments_of_a_phrase(step_of, text):
     assert len(frames) == 1
 
 
-@pytest.mark.parametrize("steps", [1, 12, 13, 14, 22, 23, 40, 200])
+@each_row("steps", [1, 12, 13, 14, 22, 23, 40, 200])
 def test_a_window_has_twelve_columns_and_the_neighbours_of_the_moment(steps):
     for t in range(steps):
         shown = window(steps, t)
@@ -233,7 +234,7 @@ def test_the_answer_is_joined_to_the_last_word_alone(step_of):
     assert any("W_hy" in text for text in texts(last))
 
 
-@pytest.mark.parametrize("columns", [4, 40])
+@each_row("columns", [4, 40])
 def test_arrows_have_the_names_of_their_weights(step_of, columns):
     drawn = drawn_at(step_of(PHRASE if columns == 4 else LONG), Phase.FORWARD, columns - 2)
     names = [text for text in texts(drawn) if "W_" in text]

@@ -10,6 +10,7 @@ from rnnviz.analysis.next_step_stats import NextStepStats
 from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.figures.next_steps import clipping_curves, ratio_dots, share_areas
 from rnnviz.training.history import Course
+from tests.sampling import each_row
 
 
 def pages_of(epochs, tokens=3):
@@ -68,7 +69,7 @@ def columns(drawn):
     return [shape for shape in drawn.layout.shapes if shape.line.width == 8]
 
 
-@pytest.mark.parametrize("epochs", [[0], [0, 1], [0, 3, 7]])
+@each_row("epochs", [[0], [0, 1], [0, 3, 7]])
 def test_after_a_few_epochs_of_many_the_shares_stand_in_a_column(history_of, epochs):
     course = Course(history_of(epochs[-1]), 1000)
     drawn = share_areas(pages_of(epochs), "W_hh", ["a", "b", "c"], course)

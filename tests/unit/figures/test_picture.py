@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from rnnviz.figures.picture import Picture, bar, heatmap, scatter
+from tests.sampling import each_row
 from tests.unit.figures.unpacked import unpacked
 
 NUMBERS = st.one_of(
@@ -48,7 +49,7 @@ def test_what_is_not_finite_outside_arrays_is_nothing():
     assert drawn["data"][0]["y"] == [1.0, None, None]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "picture",
     [
         Picture([scatter(colour="red")], {}),

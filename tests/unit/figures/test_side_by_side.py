@@ -9,6 +9,7 @@ from rnnviz.figures.hidden_states import View
 from rnnviz.figures.side_by_side import Pair, compared_leads, compared_states, saliency_strips
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.figures.tinted_text import tint
+from tests.sampling import each_row
 
 NAN = float("nan")
 FIRST = np.array([[0.5, -0.25], [1.0, 0.0], [0.0, 0.25]])
@@ -84,7 +85,7 @@ def numbers_of(shares, theme=LIGHT):
     return drawn.data[1:]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("scale", "shown"),
     [
         (30, ["−30", "4"]),
@@ -109,7 +110,7 @@ def test_numbers_are_written_only_where_they_have_room():
     assert not numbers_of(np.full((3, 40), 1.0))
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_numbers_are_easy_to_read_on_every_colour(theme):
     shares = [[-1.0, -0.5, 0.0, 0.5, 1.0]] * 3
     (numbers,) = numbers_of(shares, theme)

@@ -14,6 +14,7 @@ from rnnviz.analysis.step_record import Focus, panels
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.figures.step import operation_strips, parameter_mosaic, term_bars
 from rnnviz.figures.theme import DARK, LIGHT
+from tests.sampling import each_row
 
 PHRASE = "i am not good"
 FORWARD, BACKWARD = Moment(Phase.FORWARD, 2), Moment(Phase.BACKWARD, 1)
@@ -135,7 +136,7 @@ def test_the_title_is_the_sum_and_below_it_what_follows():
     assert layout.annotations[0].text == "then t = tanh(s)"
 
 
-@pytest.mark.parametrize("values", [(1.0, -4.0), (1e-9, 2e-9), (0.0, 0.0), (300.0,)])
+@each_row("values", [(1.0, -4.0), (1e-9, 2e-9), (0.0, 0.0), (300.0,)])
 def test_every_bar_is_in_sight(values):
     drawn = term_bars(terms_of(*values))
     low, high = drawn.layout.xaxis.range
@@ -158,7 +159,7 @@ def test_a_panel_holds_every_parameter_once(step):
     assert np.sort(shown[~np.isnan(shown)]) == pytest.approx(np.sort(step.before.theta), abs=0)
 
 
-@pytest.mark.parametrize("name", ["W_xh[3, “not”]", "W_hh[3, 5]", "b_h[3]", "W_hy[“positive”, 3]"])
+@each_row("name", ["W_xh[3, “not”]", "W_hh[3, 5]", "b_h[3]", "W_hy[“positive”, 3]"])
 def test_an_entry_stands_where_its_name_does(step, name):
     (heatmap,) = mosaic_at(step, FORWARD).data
     values = dict(zip(np.ravel(heatmap.customdata), np.ravel(heatmap.z), strict=True))
@@ -178,7 +179,7 @@ def test_edges_and_cells_fit_together(step):
     assert list(heatmap.x) == sorted(heatmap.x)
 
 
-@pytest.mark.parametrize(("moment", "count"), [(FORWARD, 1), (LOSS, 2), (BACKWARD, 2), (CLIP, 3)])
+@each_row(("moment", "count"), [(FORWARD, 1), (LOSS, 2), (BACKWARD, 2), (CLIP, 3)])
 def test_panels_stand_side_by_side_in_one_height(step, moment, count):
     drawn = mosaic_at(step, moment)
     assert len(drawn.data) == count

@@ -26,9 +26,10 @@ from rnnviz.figures.theme import (
     words_axis,
     words_margin,
 )
+from tests.sampling import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "drawn"),
     [
         ("bad", "bad"),
@@ -71,7 +72,7 @@ def test_a_long_word_is_cut_before_it_is_escaped():
     assert plain("<" * 100) == "&lt;" * 23 + "…"
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_signed_values_are_blue_below_zero_and_red_above(theme):
     places, colors = zip(*theme.diverging, strict=True)
     assert places == (0, 0.5, 1)
@@ -80,7 +81,7 @@ def test_signed_values_are_blue_below_zero_and_red_above(theme):
     assert max(above) == above[0]
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_no_two_colors_of_a_theme_are_the_same(theme):
     colors = asdict(theme).values()
     assert len(set(colors)) == len(colors)
@@ -100,7 +101,7 @@ def test_equal_words_keep_their_own_places():
     assert below["range"] == [-0.5, 2.5]
 
 
-@pytest.mark.parametrize("count", [1, 39, 40, 41, 200])
+@each_row("count", [1, 39, 40, 41, 200])
 def test_of_many_words_not_all_are_named_but_each_at_its_own_place(count):
     below = words_axis([str(place) for place in range(count)], LIGHT)
     assert below["ticktext"] == [str(place) for place in below["tickvals"]]
@@ -116,7 +117,7 @@ def test_labels_are_slanted_only_where_they_have_no_room_side_by_side():
     assert words_axis(["bad"] * 12, LIGHT, width=600)["tickangle"] == 0
 
 
-@pytest.mark.parametrize("count", [21, 38, 48, 60])
+@each_row("count", [21, 38, 48, 60])
 def test_letters_are_all_named_so_that_they_can_be_read(count):
     text = ("the fox went to the river to look for the moon. " * 2)[:count]
     below = words_axis(list(text), LIGHT)
@@ -173,7 +174,7 @@ def test_few_things_are_counted_in_whole_numbers():
     assert whole(6) == {}
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_what_is_said_to_the_pointer_stands_on_the_theme_s_ground(theme):
     assert picture([], "", 100, theme).layout.plot_bgcolor == theme.background
 

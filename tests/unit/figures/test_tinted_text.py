@@ -8,6 +8,7 @@ import pytest
 from rnnviz.figures.colors import contrast, ink
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.figures.tinted_text import Line, tint, tinted_text
+from tests.sampling import each_row
 
 THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 
@@ -19,7 +20,7 @@ def spans(html):
 
 
 @THEMES
-@pytest.mark.parametrize("share", np.linspace(-1, 1, 21))
+@each_row("share", np.linspace(-1, 1, 21))
 def test_ink_is_legible_on_every_tint(theme, share):
     ground = tint(share, theme)
     assert contrast(ink(ground), ground) >= 4.5

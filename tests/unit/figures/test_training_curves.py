@@ -15,6 +15,7 @@ from rnnviz.tasks.metrics import guess_classes
 from rnnviz.training.history import Course, Ghost, History
 from rnnviz.training.schedule import Change, Place, Schedule
 from rnnviz.training.weight_edits import noise, scale, set_weight, silence
+from tests.sampling import each_row
 
 TWO = guess_classes(2)
 
@@ -58,7 +59,7 @@ def test_the_two_curves_differ_in_more_than_color(history_of):
     assert train.line.color != test.line.color
 
 
-@pytest.mark.parametrize("epochs", [0, 1, 2, 29])
+@each_row("epochs", [0, 1, 2, 29])
 def test_a_curve_of_a_few_epochs_of_many_ends_in_a_point(history_of, epochs):
     course = Course(history_of(epochs), 1000)
     assert points(loss_curve(course, TWO)) == [
@@ -72,7 +73,7 @@ def test_a_curve_that_can_be_seen_costs_no_point(history_of):
     assert not points(metric_curve(Course(history_of(3), 30)))
 
 
-@pytest.mark.parametrize("epochs", [999, 1000, 1001, 5000, 20_000])
+@each_row("epochs", [999, 1000, 1001, 5000, 20_000])
 def test_a_long_run_is_thinned_but_keeps_its_first_and_last_epoch(history_of, epochs):
     x = list(loss_curve(Course(history_of(epochs), epochs), TWO).data[0].x)
     assert len(x) <= 1000
@@ -93,7 +94,7 @@ def test_the_epochs_to_come_are_in_sight_from_the_start(history_of):
     assert loss_curve(Course(history_of(2), 300), TWO).layout.xaxis.range[1] >= 300
 
 
-@pytest.mark.parametrize(("done", "epochs"), [(3, 1), (1500, 100_000), (1500, 1000), (0, 0)])
+@each_row(("done", "epochs"), [(3, 1), (1500, 100_000), (1500, 1000), (0, 0)])
 def test_no_epoch_falls_outside_the_axis(history_of, done, epochs):
     low, high = metric_curve(Course(history_of(done), epochs)).layout.xaxis.range
     assert low < 0
@@ -115,7 +116,7 @@ def test_the_loss_axis_keeps_still_while_the_loss_falls():
     assert len(set(axes)) == 1
 
 
-@pytest.mark.parametrize("classes", [2, 7])
+@each_row("classes", [2, 7])
 def test_the_loss_of_guessing_is_marked(history_of, classes):
     drawn = loss_curve(Course(history_of(3), 10), guess_classes(classes))
     line, note = drawn.layout.shapes[0], drawn.layout.annotations[0]

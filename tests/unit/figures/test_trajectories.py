@@ -17,6 +17,7 @@ from rnnviz.figures.trajectories import (
     small_multiples,
     trajectories,
 )
+from tests.sampling import each_row
 
 #: The plane is that of the first two units, whose states can be read off.
 BASIS = Projection(np.zeros(3), np.eye(3)[:2], np.array([2.0, 1.0, 1.0]))
@@ -76,7 +77,7 @@ def test_the_decision_line_is_where_its_equation_holds():
         assert x + 2 * y - 1 == pytest.approx(0)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("normal", "offset", "crosses"),
     [((1, 0), 0.5, True), ((0, 1), 0.5, True), ((1, 0), 99, False), ((0, 0), 1, False)],
 )

@@ -5,6 +5,7 @@ import pytest
 
 from rnnviz.figures.theme import DARK
 from rnnviz.figures.weights import recurrent_heatmap
+from tests.sampling import each_row
 
 
 def test_rows_are_the_units_driven_and_columns_those_that_drive():
@@ -16,7 +17,7 @@ def test_rows_are_the_units_driven_and_columns_those_that_drive():
     assert drawn.layout.yaxis.autorange == "reversed"
 
 
-@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e4])
+@each_row("scale", [1e-6, 1.0, 1e4])
 def test_weights_are_colored_symmetrically_around_zero(scale):
     weights = scale * np.random.default_rng(0).standard_normal((20, 20))
     (heatmap,) = recurrent_heatmap(weights).data
@@ -31,7 +32,7 @@ def test_the_strongest_weights_do_not_blind_all_others():
     assert recurrent_heatmap(weights).data[0].zmax < 1
 
 
-@pytest.mark.parametrize("size", [1, 256])
+@each_row("size", [1, 256])
 def test_any_number_of_units_can_be_drawn(size):
     (heatmap,) = recurrent_heatmap(np.zeros((size, size))).data
     assert np.shape(heatmap.z) == (size, size)

@@ -13,6 +13,7 @@ from rnnviz.lab.dynamics import Hold, read_out
 from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
 from rnnviz.training.schedule import Place
+from tests.sampling import each_row
 
 
 @pytest.fixture
@@ -221,7 +222,7 @@ def test_the_plane_says_what_its_axes_carry_at_the_epoch_shown(session):
     )
 
 
-@pytest.mark.parametrize(("hidden", "axes"), [(2, (0, 1)), (6, (1, 2))])
+@each_row(("hidden", "axes"), [(2, (0, 1)), (6, (1, 2))])
 def test_a_pair_of_components_that_is_not_there_is_replaced(hidden, axes):
     session = Session(RunConfig(hidden=hidden))
     session.dynamics.axes = (1, 2)

@@ -13,6 +13,7 @@ from rnnviz.lab.gradients import PAST_STEPS, next_steps, row_of
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from rnnviz.training.schedule import Place
+from tests.sampling import each_row
 
 PRESET = [(task, p) for task, presets in PRESETS.items() for p in presets]
 
@@ -31,7 +32,7 @@ def query_of(session, text=None):
 QUESTIONS = ["lag", "jacobians", "connectivity", "next_steps", "compare", "by_length"]
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
+@each_row("question", QUESTIONS)
 def test_an_answer_is_kept_until_the_network_changes(run, question):
     ask = getattr(run.gradients, question)
     first = ask(query_of(run))
@@ -117,7 +118,7 @@ def test_in_the_end_every_snapshot_is_there(run):
     assert develop(run).epochs.tolist() == list(range(11))
 
 
-@pytest.mark.parametrize("layer", [0, 1])
+@each_row("layer", [0, 1])
 def test_the_eigenvalues_are_those_of_the_layer_that_is_looked_at(layer):
     session = Session(RunConfig(cell="gru", hidden=4, layers=2, epochs=3))
     session.layer = layer
@@ -178,9 +179,7 @@ def test_settings_of_their_time_hold(run):
 # Every task
 
 
-@pytest.mark.parametrize(
-    ("task", "preset"), PRESET, ids=lambda value: getattr(value, "label", value)
-)
+@each_row(("task", "preset"), PRESET, ids=lambda value: getattr(value, "label", value))
 def test_every_preset_can_be_asked_everything(task, preset):
     session = Session(preset.config())
     session.run.train(session.run.batch)

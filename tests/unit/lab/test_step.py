@@ -5,6 +5,7 @@ import pytest
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.lab.step import StepLab, Subject
 from rnnviz.training.schedule import Place
+from tests.sampling import each_row
 
 FORWARD, BACKWARD = Phase.FORWARD, Phase.BACKWARD
 
@@ -84,7 +85,7 @@ def test_a_column_is_pointed_at_on_the_way_there_and_on_the_way_back(scope):
     assert (scope.moment, scope.unit) == ((BACKWARD, 1), 7)
 
 
-@pytest.mark.parametrize(("t", "unit"), [(99, 3), (-1, 3), (1, 10**9), (1, -4)])
+@each_row(("t", "unit"), [(99, 3), (-1, 3), (1, 10**9), (1, -4)])
 def test_what_is_not_there_can_not_be_pointed_at(scope, t, unit):
     scope.point_at(t, unit)
     scope.look_at(timeline(4), 8)

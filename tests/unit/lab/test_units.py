@@ -16,6 +16,7 @@ from rnnviz.session import Session
 from rnnviz.training.link import read_link
 from rnnviz.training.schedule import Place
 from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
+from tests.sampling import each_row, singly
 
 CELLS = pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
 
@@ -33,9 +34,9 @@ def lab(session):
 @pytest.fixture(scope="module", params=["elman", "gru", "lstm"])
 def trained(request):
     """A run that has learned; only to look at."""
-    session = Session(RunConfig(cell=request.param, hidden=16, init_scale=0.1, epochs=500))
-    session.player.advance(500)
-    assert session.run.history.row(500)["train_metric"] == 1
+    session = Session(RunConfig(cell=request.param, hidden=16, init_scale=0.1, epochs=400))
+    session.player.advance(400)
+    assert session.run.history.row(400)["train_metric"] == 1
     return session
 
 
@@ -186,8 +187,7 @@ def test_a_variant_has_a_place_that_the_words_have(lab):
     assert lab.perturbation.place == 1
 
 
-@pytest.mark.parametrize("task", ["sentiment", "recall", "flipflop", "brackets", "translation"])
-@pytest.mark.parametrize("alter", list(Alter))
+@singly(task=["sentiment", "recall", "flipflop", "brackets", "translation"], alter=list(Alter))
 def test_any_variant_can_be_read_and_stands_beside_the_probe(task, alter):
     session = Session(RunConfig(task=task, hidden=4, init_scale=0.3))
     probe = session.inspect()
@@ -234,7 +234,7 @@ def test_a_trial_leaves_the_run_alone(session, lab):
     assert session.units.preview(session.state, session.run) is preview
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("edit", "change", "said"),
     [
         (silence(1, 7), {"hidden": 3}, "there is no unit 7 in a layer 1."),

@@ -1,9 +1,8 @@
 """What comes next, in a tale or in a text of the reader's own."""
 
-import pytest
-
 from rnnviz.config import OutputAt
 from rnnviz.tasks.characters import MOON, characters
+from tests.sampling import each_row
 
 TALE = MOON.read_text(encoding="utf-8")
 
@@ -14,7 +13,7 @@ def test_the_tale_is_small_and_plain():
     assert not TALE.isspace() and "  " not in TALE and "\n\n\n" not in TALE
 
 
-@pytest.mark.parametrize("seed", range(4))
+@each_row("seed", range(4))
 def test_the_windows_are_the_text_cut_up_in_order(seed):
     data = characters(seed)
     learned, tested = ([example.text for example in part] for part in (data.train, data.test))

@@ -9,6 +9,7 @@ from rnnviz.config import OutputAt
 from rnnviz.tasks.dataset import GAP, build_dataset
 from rnnviz.tasks.table import MAX_CLASSES, Row, TaskError
 from rnnviz.tasks.vocabulary import Unit
+from tests.sampling import each_row
 
 TRAIN = [Row(2, "so warm", "sunny"), Row(3, "so cold", "rainy"), Row(4, "not cold", "sunny")]
 
@@ -66,7 +67,7 @@ def test_nothing_is_noted_where_every_word_is_known():
     assert build_dataset("weather", TRAIN, TRAIN).notes == ()
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "label"),
     [("so cold", "rainy"), ("So COLD!", "rainy"), ("not warm", "rainy"), ("cold so", None)],
 )

@@ -5,6 +5,7 @@ import pytest
 from rnnviz.tasks.encoding import MAX_TOKENS, known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.table import TaskError
 from rnnviz.tasks.vocabulary import Unit, Vocabulary
+from tests.sampling import each_row
 
 KNOWN = Vocabulary.of(["so warm", "so cold"])
 
@@ -25,7 +26,7 @@ def test_a_text_is_read_without_what_is_unknown():
     assert (reading.words, reading.unknown) == (("so", "cold"), ("very",))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "least", "said"),
     [
         ("damp", 1, "Here: no word of 'damp' occurs in the training phrases"),

@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from rnnviz.tasks.grammar import (
     FOLDER,
     actions,
@@ -16,13 +14,14 @@ from rnnviz.tasks.grammar import (
     write_files,
 )
 from rnnviz.tasks.vocabulary import split_words
+from tests.sampling import each_row
 
 ALL = [*things(), *qualities(), *states(), *actions()]
 FRENCH = dict(ALL)
 TRAIN, TEST = sentences()
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("english", "french"),
     [
         ("the red house", "la maison rouge"),
@@ -75,7 +74,7 @@ def test_every_english_sentence_is_made_once():
     assert len(FRENCH) == len(ALL)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("word", "following", "french"),
     [
         ("le", "arbre", "l'arbre"),
@@ -132,7 +131,7 @@ def test_every_tested_word_is_learned():
         assert {word for pair in TEST for word in pair[side].split()} <= learned
 
 
-@pytest.mark.parametrize(("part", "pairs"), [("train", TRAIN), ("test", TEST)])
+@each_row(("part", "pairs"), [("train", TRAIN), ("test", TEST)])
 def test_the_files_are_what_the_grammar_makes(part, pairs):
     assert (FOLDER / f"{part}.csv").read_bytes().decode() == as_csv(pairs)
 

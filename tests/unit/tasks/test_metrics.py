@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from rnnviz.tasks.metrics import ACCURACY, EXACT, SIGNS, WITHIN
+from tests.sampling import each_row
 
 OWNER = np.array([0, 0, 1, 1])
 LOGITS = np.array([[2.0, 1], [0, 3], [5, 4], [1, 0]])
 VALUES = np.array([[0.5, -1.0], [0.2, 0.3]])
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("targets", "accuracy", "exact"),
     [([0, 1, 0, 0], 1, 1), ([0, 1, 1, 0], 0.75, 0.5), ([1, 1, 0, 1], 0.5, 0), ([1, 0, 1, 1], 0, 0)],
 )
@@ -22,14 +23,12 @@ def test_classes(targets, accuracy, exact):
     assert EXACT.score(LOGITS, np.array(targets), OWNER) == exact
 
 
-@pytest.mark.parametrize(
-    ("shift", "near"), [(0, 1), (0.09, 1), (-0.09, 1), (0.11, 0), ([[0.2, 0], [0, 0]], 0.5)]
-)
+@each_row(("shift", "near"), [(0, 1), (0.09, 1), (-0.09, 1), (0.11, 0), ([[0.2, 0], [0, 0]], 0.5)])
 def test_values_may_be_a_little_off(shift, near):
     assert WITHIN.score(VALUES + shift, VALUES, np.arange(2)) == near
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("outputs", "right"),
     [([[0.1, -9], [3, 1]], 1), ([[0.1, 0.1], [3, 1]], 0.5), ([[0, -1], [-1, -1]], 0)],
 )
@@ -37,7 +36,7 @@ def test_every_channel_must_have_the_sign(outputs, right):
     assert SIGNS.score(np.array(outputs), VALUES, np.arange(2)) == right
 
 
-@pytest.mark.parametrize("metric", [ACCURACY, EXACT, WITHIN, SIGNS], ids=lambda metric: metric.name)
+@each_row("metric", [ACCURACY, EXACT, WITHIN, SIGNS], ids=lambda metric: metric.name)
 def test_what_is_not_a_number_is_not_right(metric):
     targets = np.zeros(2, int) if metric in (ACCURACY, EXACT) else np.ones((2, 3))
     assert metric.score(np.full((2, 3), np.nan), targets, np.arange(2)) == 0

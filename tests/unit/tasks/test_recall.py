@@ -2,14 +2,13 @@
 
 from collections import Counter
 
-import pytest
-
 from rnnviz.tasks.recall import CUES, DISTRACTORS, recall
+from tests.sampling import each_row
 
 LAGS = [1, 2, 3, 4, 5, 20, 50]
 
 
-@pytest.mark.parametrize("lag", LAGS)
+@each_row("lag", LAGS)
 def test_a_sequence_is_a_cue_and_so_many_distractors(lag):
     data = recall(lag, 0)
     for example in (*data.train, *data.test):
@@ -18,14 +17,14 @@ def test_a_sequence_is_a_cue_and_so_many_distractors(lag):
         assert set(example.text[1:]) <= set(DISTRACTORS)
 
 
-@pytest.mark.parametrize("lag", LAGS)
+@each_row("lag", LAGS)
 def test_the_class_is_the_cue(lag):
     data = recall(lag, 0)
     for example in (*data.train, *data.test):
         assert data.classes[example.target] == example.text[0]
 
 
-@pytest.mark.parametrize("lag", LAGS)
+@each_row("lag", LAGS)
 def test_every_cue_is_as_frequent_as_any_other(lag):
     data = recall(lag, 0)
     for part in (data.train, data.test):
@@ -34,7 +33,7 @@ def test_every_cue_is_as_frequent_as_any_other(lag):
         assert len(set(counts.values())) == 1
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("lag", "train", "test"), [(1, 8, 4), (2, 24, 12), (3, 72, 36), (4, 216, 108), (50, 280, 140)]
 )
 def test_short_lags_have_fewer_sequences(lag, train, test):

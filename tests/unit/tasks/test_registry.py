@@ -1,7 +1,6 @@
 """The tasks that rnnviz comes with, and what holds for all of them."""
 
 import numpy as np
-import pytest
 
 from rnnviz.config import Loss, OutputAt, TaskName
 from rnnviz.tasks.adding import adding
@@ -14,13 +13,14 @@ from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.values import read_values
 from rnnviz.tasks.vocabulary import END, START
 from rnnviz.tasks.waves import waves
+from tests.sampling import each_row
 
 BUILDERS = {
     TaskName(build.__name__): build
     for build in (recall, parity, adding, characters, flipflop, brackets, waves)
 }
 SEEDED = list(BUILDERS)
-every_task = pytest.mark.parametrize("task", TASKS.values(), ids=[name.value for name in TASKS])
+every_task = each_row("task", TASKS.values(), ids=[name.value for name in TASKS])
 
 
 def content(data):
@@ -52,7 +52,7 @@ def test_data_is_built_once(task):
     assert task.build(7, 3) is task.build(7, 3)
 
 
-@pytest.mark.parametrize("name", SEEDED)
+@each_row("name", SEEDED)
 def test_the_same_lag_and_seed_give_the_same_data(name):
     again = BUILDERS[name].__wrapped__(*((7, 3) if name is TaskName.RECALL else (3,)))
     kept = TASKS[name].build(7, 3)
@@ -60,7 +60,7 @@ def test_the_same_lag_and_seed_give_the_same_data(name):
     assert content(again) == content(kept)
 
 
-@pytest.mark.parametrize("name", SEEDED)
+@each_row("name", SEEDED)
 def test_another_seed_gives_other_data(name):
     assert content(TASKS[name].build(7, 3)) != content(TASKS[name].build(7, 4))
 
@@ -124,7 +124,7 @@ def test_the_probe_can_be_read(task):
     assert len(read(data, task.probe or data.test[0].text)) > 1
 
 
-@pytest.mark.parametrize("name", ["characters", "spelling", "translation"])
+@each_row("name", ["characters", "spelling", "translation"])
 def test_what_is_answered_can_be_read_next(name):
     data = TASKS[TaskName(name)].build(7, 3)
     assert {*data.classes} - {END} <= {*data.vocabulary.words} - {START}

@@ -3,7 +3,6 @@
 from itertools import count, cycle
 
 import numpy as np
-import pytest
 
 from rnnviz.analysis.fixed_points import STARTS
 from rnnviz.engine.initial_weights import INITIALISATION, SHUFFLING
@@ -11,13 +10,14 @@ from rnnviz.lab.generation import SAMPLING
 from rnnviz.tasks.rng import DATA, chance, distinct
 from rnnviz.tasks.split import SPLITTING
 from rnnviz.training.weight_edits import NOISE
+from tests.sampling import each_row
 
 
 def test_the_same_seed_gives_the_same_numbers():
     assert np.array_equal(chance("recall", 3).random(9), chance("recall", 3).random(9))
 
 
-@pytest.mark.parametrize("other", [("recall", 4), ("parity", 3), ("", 3)])
+@each_row("other", [("recall", 4), ("parity", 3), ("", 3)])
 def test_other_seeds_and_tasks_have_other_numbers(other):
     assert not np.array_equal(chance("recall", 3).random(9), chance(*other).random(9))
 

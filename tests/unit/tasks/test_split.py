@@ -2,13 +2,13 @@
 
 from collections import Counter
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.tasks.split import choose, split_rows
 from rnnviz.tasks.table import Form, Row
 from rnnviz.tasks.vocabulary import Unit
+from tests.sampling import each_row
 
 shares = st.floats(0, 0.5)
 seeds = st.integers(0, 2**31 - 1)
@@ -87,7 +87,7 @@ def rows(*pairs):
 TWENTY = rows(*((f"it was {i}", "ab"[i % 2]) for i in range(20)))
 
 
-@pytest.mark.parametrize("form", [Form.LABEL, Form.NEXT])
+@each_row("form", [Form.LABEL, Form.NEXT])
 def test_rows_keep_their_order_and_none_is_lost(form):
     learned, tested = split_rows(TWENTY, form, Unit.WORDS, 0.3, 0)
     assert sorted([*learned, *tested]) == TWENTY
@@ -117,7 +117,7 @@ def test_a_row_of_which_only_one_token_is_known_has_nothing_to_predict():
     assert len(split_rows(pairs, Form.LABEL, Unit.WORDS, 0.5, 0)[1]) == 10
 
 
-@pytest.mark.parametrize("seed", range(4))
+@each_row("seed", range(4))
 def test_training_keeps_the_rows_without_which_it_had_a_single_token(seed):
     two = rows(("a b a",), ("a a",))
     learned, tested = split_rows(two, Form.NEXT, Unit.WORDS, 0.5, seed)

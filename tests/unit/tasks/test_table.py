@@ -20,6 +20,7 @@ from rnnviz.tasks.table import (
     read_table,
 )
 from rnnviz.tasks.vocabulary import END, START, Unit, split_words
+from tests.sampling import each_row, singly
 
 GOOD = b"text,label\nvery good,1\nbad,0\n"
 
@@ -38,7 +39,7 @@ def test_rows_are_read_in_their_order_with_their_lines():
     assert read_table(GOOD, "a.csv") == [(2, "very good", "1"), (3, "bad", "0")]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "content",
     [
         b"\xef\xbb\xbf" + GOOD,
@@ -75,7 +76,7 @@ def test_the_same_row_twice_is_no_contradiction():
     assert len(pairs(b"text,label\nbad,0\nbad,0\n")) == 2
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("content", "said"),
     [
         (b"", "has no column text and no column label"),
@@ -205,7 +206,7 @@ def found(content, name="a.csv", unit=Unit.WORDS):
     return table
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("content", "form", "row"),
     [
         (b"text,label\nso warm,1\n", Form.LABEL, (2, "so warm", "1")),
@@ -219,13 +220,13 @@ def found(content, name="a.csv", unit=Unit.WORDS):
         (b"\n\ntext\nso warm\n", Form.NEXT, (4, "so warm", "")),
     ],
 )
-@pytest.mark.parametrize("name", ["a.csv", "A.CSV", "a.txt", "pasted text"])
+@each_row("name", ["a.csv", "A.CSV", "a.txt", "pasted text"])
 def test_the_form_is_found_from_the_header(content, form, row, name):
     assert found(content, name) == Table(name, form, (Row(*row),))
 
 
-@pytest.mark.parametrize("content", [b"a text\r\nof lines\r", b"\xef\xbb\xbf\na text\nof lines \n"])
-@pytest.mark.parametrize("name", ["a.txt", "pasted text"])
+@each_row("content", [b"a text\r\nof lines\r", b"\xef\xbb\xbf\na text\nof lines \n"])
+@each_row("name", ["a.txt", "pasted text"])
 def test_what_has_no_header_is_plain_text(content, name):
     assert found(content, name) == Table(name, Form.NEXT, (Row(1, "a text\nof lines"),), plain=True)
 
@@ -242,7 +243,7 @@ def test_plain_text_may_have_any_quotes():
 CSV = "text,label", "text", "source,target"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("content", "said"),
     [
         ("", "a.csv: has no column text and no column label"),
@@ -284,7 +285,7 @@ def test_what_is_wrong_with_any_form_is_said_and_where(content, said):
     assert len(message) < 300
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("content", "said"),
     [
         (b"", "a.txt: has no text"),
@@ -304,7 +305,7 @@ def test_plain_text_may_have_the_largest_size():
     assert len(found(b"ab" * (MAX_BYTES // 2), "a.txt", Unit.CHARACTERS).rows[0].text) == MAX_BYTES
 
 
-@pytest.mark.parametrize("header", CSV)
+@each_row("header", CSV)
 def test_a_table_may_have_the_most_rows_but_not_one_more(header):
     row = "\n" + ",".join(["so warm"] * len(header.split(",")))
     full = header + row * MAX_ROWS
@@ -312,12 +313,12 @@ def test_a_table_may_have_the_most_rows_but_not_one_more(header):
     assert "a.csv: has more than 20,000 rows" in found((full + row).encode())
 
 
-@pytest.mark.parametrize(
-    ("unit", "longest"),
-    [(Unit.WORDS, "bad " * (MAX_WORDS - 1) + "bad"), (Unit.CHARACTERS, "a" * MAX_CHARACTERS)],
-)
-@pytest.mark.parametrize(
-    "cells", ["text,label\n{},1", "source,target\n{},a", "source,target\na,{}"]
+@singly(
+    pytest.mark.parametrize(
+        ("unit", "longest"),
+        [(Unit.WORDS, "bad " * (MAX_WORDS - 1) + "bad"), (Unit.CHARACTERS, "a" * MAX_CHARACTERS)],
+    ),
+    cells=["text,label\n{},1", "source,target\n{},a", "source,target\na,{}"],
 )
 def test_a_text_may_have_the_longest_length_but_not_one_token_more(unit, longest, cells):
     longer = longest + (" bad" if unit is Unit.WORDS else "a")
@@ -327,7 +328,7 @@ def test_a_text_may_have_the_longest_length_but_not_one_token_more(unit, longest
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("cells", "said"),
     [
         ("text,label\nso {},1", "row 2: the word 'aaa"),

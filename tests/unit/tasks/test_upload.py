@@ -10,6 +10,7 @@ from rnnviz.tasks.encoding import MAX_TOKENS
 from rnnviz.tasks.table import Form, TaskError
 from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, parts_of
 from rnnviz.tasks.vocabulary import START, Unit
+from tests.sampling import each_row, singly
 
 LABELS = "text,label\n" + "".join(f"so {w} {i},{w}\n" for w in ("warm", "cold") for i in range(10))
 PAIRS = "source,target\n" + "".join(f"the {i},le {i}\nthe {i} b,le {i} b\n" for i in range(5))
@@ -25,7 +26,7 @@ def texts(examples):
     return [example.text for example in examples]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("content", "name", "form", "unit", "reads"),
     [
         (LABELS, "a.csv", Form.LABEL, Unit.WORDS, OutputAt.LAST),
@@ -44,10 +45,7 @@ def test_a_file_is_read_as_its_header_says(content, name, form, unit, reads):
     assert (data.source is None) == (form is not Form.TRANSLATION)
 
 
-@pytest.mark.parametrize("unit", Unit)
-@pytest.mark.parametrize(
-    "content", [LABELS, PAIRS, "text\n" + PLAIN], ids=["label", "pair", "next"]
-)
+@singly(unit=Unit, content={"label": LABELS, "pair": PAIRS, "next": "text\n" + PLAIN})
 def test_every_form_can_be_read_in_either_unit(content, unit):
     assert dataset_of(upload(content, unit=unit)).vocabulary.unit is unit
     assert dataset_of(upload(content, unit=unit.value)).vocabulary.unit is unit
@@ -105,14 +103,14 @@ def test_test_phrases_that_were_learned_are_noted():
     assert note.startswith("Test phrases that are training phrases too: 1 of 2.")
 
 
-@pytest.mark.parametrize("content", ["text,label\nso warm,1\nso cold,0\n", "text\nso warm\n"])
+@each_row("content", ["text,label\nso warm,1\nso cold,0\n", "text\nso warm\n"])
 def test_that_nothing_could_be_set_aside_is_noted(content):
     (note,) = dataset_of(upload(content)).notes
     assert note.startswith("Nothing could be set aside for testing")
     assert dataset_of(upload(content, test_share=0)).notes == ()
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("options", "said"),
     [
         ({"unit": "letters"}, "one of words, characters"),
@@ -140,7 +138,7 @@ def test_options_have_the_defaults_of_their_rows():
 BAD_TEST = "The test phrases, row"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("train", "test", "said"),
     [
         ("", None, "a.csv: has no column text and no column label"),
@@ -242,7 +240,7 @@ def test_data_that_are_good_with_one_seed_are_with_any(form, rows, unit, share, 
     assert len({accepted(seed) for seed in range(8)}) == 1
 
 
-@pytest.mark.parametrize("form", Form)
+@each_row("form", Form)
 def test_tokens_are_counted_before_rows_are_set_aside(form):
     lines = [f"so w{2 * i} w{2 * i + 1}" for i in range(MAX_TOKENS // 2)]
     answers = {Form.LABEL: "ab", Form.NEXT: None, Form.TRANSLATION: "oui"}[form]

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from rnnviz.tasks.table import TaskError
 from rnnviz.tasks.values import LARGEST, read_values, write_values
+from tests.sampling import each_row
 
 numbers = st.floats(-LARGEST, LARGEST)
 ONE, TWO, THREE = ("value",), ("value", "marker"), ("bit 1", "bit 2", "bit 3")
@@ -19,7 +20,7 @@ def named(count):
     return [f"channel {number}" for number in range(count)]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("values", "text"),
     [
         ([[0.25], [-1], [0]], "0.25 -1 0"),
@@ -53,7 +54,7 @@ def test_marks_are_read_back(values, data):
     assert np.array_equal(read_values(text, TWO, 9), np.column_stack([values, marks]))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "channels", "values"),
     [
         ("  .5\n+1\t2. ", ONE, [[0.5], [1], [2]]),
@@ -66,7 +67,7 @@ def test_there_is_more_than_one_way_to_write(text, channels, values):
     assert read_values(text, channels, 9).tolist() == values
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "channels", "said"),
     [
         ("", ONE, "There are no values"),
@@ -114,7 +115,7 @@ def test_any_text_is_read_or_refused(text, count):
     assert np.all(np.abs(values) <= LARGEST)
 
 
-@pytest.mark.parametrize("count", range(1, 6))
+@each_row("count", range(1, 6))
 def test_the_example_of_a_refusal_can_be_read(count):
     with pytest.raises(TaskError) as problem:
         read_values("", named(count), 9)

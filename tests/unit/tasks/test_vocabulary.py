@@ -1,16 +1,16 @@
 """Words and their numbers."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.tasks.vocabulary import END, START, Unit, Vocabulary, split_words
+from tests.sampling import each_row
 
 KNOWN = Vocabulary.of(["this is not bad", "i am happy"])
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "words"),
     [
         ("this is bad", ["this", "is", "bad"]),
@@ -105,7 +105,7 @@ def test_the_text_of_tokens_has_these_tokens(text, unit):
     assert unit.tokens(unit.text(tokens)) == unit.tokens(unit.plain(text)) == tokens
 
 
-@pytest.mark.parametrize("vocabulary", [KNOWN, LETTERS], ids=["words", "characters"])
+@each_row("vocabulary", [KNOWN, LETTERS], ids=["words", "characters"])
 def test_a_vocabulary_splits_and_joins_as_its_unit_does(vocabulary):
     assert vocabulary.split("This bad") == vocabulary.unit.tokens("This bad")
     assert vocabulary.join("ab") == vocabulary.unit.text("ab")
@@ -115,7 +115,7 @@ def test_a_unit_has_a_noun():
     assert [unit.noun for unit in Unit] == ["word", "character"]
 
 
-@pytest.mark.parametrize("sign", [START, END])
+@each_row("sign", [START, END])
 def test_a_sign_is_one_word_but_no_character(sign):
     assert split_words(sign) == [sign]
     assert len(sign) > 1

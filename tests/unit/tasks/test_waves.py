@@ -1,10 +1,10 @@
 """How a wave goes on."""
 
 import numpy as np
-import pytest
 
 from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.waves import TEST, TRAIN, waves
+from tests.sampling import each_row
 
 
 def wave(example):
@@ -51,7 +51,7 @@ def test_a_square_wave_turns_every_3_to_6_steps():
         assert turns[0] < half
 
 
-@pytest.mark.parametrize("shape", ["sine", "square"])
+@each_row("shape", ["sine", "square"])
 def test_both_shapes_are_learned_and_tested(shape):
     assert [len(part) for part in parts(shape)] == [TRAIN, TEST]
 

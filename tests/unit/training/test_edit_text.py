@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from rnnviz.config import SettingError
 from rnnviz.training.weight_edits import LARGEST, Edit, noise, scale, set_weight, silence
+from tests.sampling import each_row
 
 AMOUNTS = st.floats(-LARGEST, LARGEST)
 COUNTS = st.integers(0, 999_999_999)
@@ -24,7 +25,7 @@ def test_what_is_written_is_read_again(edit):
     assert "," not in str(edit)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "edit"),
     [
         ("silence 1 7", silence(1, 7)),
@@ -38,14 +39,29 @@ def test_edits_are_short(text, edit):
     assert Edit.parse(text) == edit
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
-        "", "silence", "silence 1", "silence 1 2 3", "silence -1 2", "silence 1.5 2",
-        "silence ٣ 1", "scale", "scale nan", "scale inf", "scale 1e7", "noise 0.1", "noise x 1",
-        "set W_hh 1 1", "set W_hh 1 1 1 1 1 1 1 1", "kill 1 2", "<b>", "silence 1 9999999999",
+        "",
+        "silence",
+        "silence 1",
+        "silence 1 2 3",
+        "silence -1 2",
+        "silence 1.5 2",
+        "silence ٣ 1",
+        "scale",
+        "scale nan",
+        "scale inf",
+        "scale 1e7",
+        "noise 0.1",
+        "noise x 1",
+        "set W_hh 1 1",
+        "set W_hh 1 1 1 1 1 1 1 1",
+        "kill 1 2",
+        "<b>",
+        "silence 1 9999999999",
     ],
-)  # fmt: skip
+)
 def test_anything_else_gets_a_sentence(text):
     with pytest.raises(SettingError, match="does nothing to the weights"):
         Edit.parse(text)

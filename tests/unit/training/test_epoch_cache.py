@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-import pytest
-
 from rnnviz.config import RunConfig
 from rnnviz.training.epoch_cache import EpochCache
 from rnnviz.training.schedule import Place, Schedule
+from tests.sampling import each_row
 
 START = Schedule(RunConfig())
 
@@ -39,7 +38,7 @@ def test_the_same_run_and_subject_keep_all():
     assert cache.epochs == [0, 2, 4, 7]
 
 
-@pytest.mark.parametrize(("of_weights", "kept"), [(False, [0, 2]), (True, [0, 2, 4])])
+@each_row(("of_weights", "kept"), [(False, [0, 2]), (True, [0, 2, 4])])
 def test_a_setting_that_changes_leaves_what_was_before_it(of_weights, kept):
     """At the very epoch of the change the weights are the same, but not the step from there."""
     cache = filled(of_weights)
@@ -47,7 +46,7 @@ def test_a_setting_that_changes_leaves_what_was_before_it(of_weights, kept):
     assert cache.epochs == kept
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("schedule", "subject"),
     [(START, "other"), (Schedule(RunConfig(seed=1)), "phrase")],
     ids=["another subject", "another run"],

@@ -5,6 +5,7 @@ import pytest
 
 from rnnviz.engine.evaluation import Score
 from rnnviz.training.history import COLUMNS, History
+from tests.sampling import each_row
 
 NONE = Score(float("nan"), float("nan"))
 
@@ -35,7 +36,7 @@ def test_rows_are_counted_from_the_end_too():
     assert history.row(-1) == history.row(2)
 
 
-@pytest.mark.parametrize("epoch", [3, -4, 255])
+@each_row("epoch", [3, -4, 255])
 def test_an_epoch_that_was_not_is_an_error(epoch):
     with pytest.raises(IndexError):
         filled(3).row(epoch)
@@ -46,7 +47,7 @@ def test_a_column_has_one_value_an_epoch():
     assert filled(3).epochs.tolist() == [0, 1, 2]
 
 
-@pytest.mark.parametrize("count", [255, 256, 257, 1025])
+@each_row("count", [255, 256, 257, 1025])
 def test_no_row_is_lost_when_the_history_grows(count):
     history = filled(count)
     assert len(history) == count

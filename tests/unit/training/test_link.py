@@ -1,12 +1,12 @@
 """What the address bar carries."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.training.link import Link, Old, read_link
 from rnnviz.training.schedule import Change, Place, Schedule
+from tests.sampling import each_row
 
 NAMES = [*SETTINGS, "changes", "epoch", "now", "ghost", "ghost_changes", "phrase", "other"]
 
@@ -80,7 +80,7 @@ def test_the_old_run_shares_what_was_changed_before_it_was_left():
     assert schedule.changes == (before, own)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("query", "said"),
     [
         ({"epoch": "soon"}, "epoch: 'soon' is no place in a run"),

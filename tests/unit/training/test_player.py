@@ -21,6 +21,7 @@ from rnnviz.training import player as module
 from rnnviz.training.link import read_link
 from rnnviz.training.schedule import Place
 from rnnviz.training.weight_edits import noise, scale, set_weight, silence
+from tests.sampling import each_row
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -68,7 +69,7 @@ def test_back_to_now_shows_the_present_again(played):
     assert played.player.shown is None
 
 
-@pytest.mark.parametrize("epoch", [9, 10, 10**6])
+@each_row("epoch", [9, 10, 10**6])
 def test_there_is_nothing_beyond_the_present(played, epoch):
     played.player.go_to(Place(epoch))
     assert (played.player.shown, played.player.place) == (None, "9")
@@ -324,7 +325,7 @@ def test_an_address_stays_what_it_was_while_it_is_followed():
     assert session.link().to_query() == query
 
 
-@pytest.mark.parametrize("change", [{"lr": 0.5}, {"seed": 3}])
+@each_row("change", [{"lr": 0.5}, {"seed": 3}])
 def test_a_setting_changed_on_the_way_ends_it(change):
     session = Session()
     session.follow(read_link({"hidden": "2", "epoch": "40"})[0], patience=0.0)

@@ -2,6 +2,7 @@
 
 import weakref
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from rnnviz.training import snapshots
 from rnnviz.training.run import Run, place_of
 from rnnviz.training.schedule import EDIT, Change, Place, Schedule
 from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
+from tests.sampling import singly
 
 CONFIG = RunConfig(hidden=4, init_scale=0.1, lr=0.05, epochs=500)
 CHANGES = (
@@ -57,15 +59,21 @@ PLACES = {
 }
 
 
-@pytest.fixture(params=PLACES.values(), ids=PLACES)
-def few_snapshots(request, monkeypatch):
-    for name, value in request.param.items():
+#: For what hardly depends on them: as few as can be, and none.
+FEWEST = {name: PLACES[name] for name in ("3 snapshots", "none")}
+
+
+@pytest.fixture
+def few_snapshots(store, monkeypatch):
+    """Only so much is kept as the ``store`` of the test says."""
+    for name, value in store.items():
         monkeypatch.setattr(snapshots, name, value)
 
 
 # Reaching a place again
 
 
+@singly(store=PLACES)
 def test_every_epoch_is_reached_again_with_equal_bytes(few_snapshots):
     run, seen = new_run(*CHANGES), []
     for _ in range(12):
@@ -75,6 +83,7 @@ def test_every_epoch_is_reached_again_with_equal_bytes(few_snapshots):
         assert weights(run.at(Place(epoch))) == seen[epoch]
 
 
+@singly(store=PLACES)
 def test_places_inside_an_epoch_are_reached_again(few_snapshots):
     run, seen = new_run(*CHANGES), {}
     while run.place < (8, 10):
@@ -96,6 +105,7 @@ def test_a_place_is_what_an_engine_without_a_past_gives():
     assert weights(run.at(Place(6))) == weights(state)
 
 
+@singly(store=FEWEST)
 def test_how_training_was_cut_changes_nothing(few_snapshots):
     at_once, in_pieces = new_run(*CHANGES), new_run(*CHANGES)
     go(at_once, 9)
@@ -142,8 +152,10 @@ def test_states_that_were_handed_out_stay_as_they_were(optimizer):
     assert [every_byte(state) for state in kept] == before
 
 
-@OPTIMIZER
-@pytest.mark.parametrize("place", [Place(0), Place(1), Place(1, 30), Place(2, 3)], ids=str)
+VISITS = list(product(OptimizerKind, [Place(0), Place(1), Place(1, 30), Place(2, 3)]))
+
+
+@singly(pytest.mark.parametrize(("optimizer", "place"), VISITS), store=PLACES)
 def test_a_visit_finds_what_is_found_there_and_leaves_the_present_as_it_is(
     few_snapshots, optimizer, place
 ):
@@ -191,8 +203,7 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-@pytest.mark.parametrize("start", [Place(2), Place(2, 25)], ids=str)
+@singly(store=PLACES, end=ENDS, start=[Place(2), Place(2, 25)])
 @pytest.mark.usefixtures("few_snapshots")
 def test_a_step_that_is_ended_midway_is_as_if_it_had_not_begun(monkeypatch, end, start):
     adam = replace(CONFIG, optimizer=OptimizerKind.ADAM)
@@ -346,7 +357,7 @@ def test_what_was_looked_at_before_a_break_is_not_taken_for_the_new_way(monkeypa
 # Branches
 
 
-@pytest.mark.parametrize("place", [Place(4), Place(4, 30), Place(0), Place(0, 1)])
+@singly(store=PLACES, place=[Place(4), Place(4, 30), Place(0), Place(0, 1)])
 def test_a_branch_goes_on_from_its_place(place, few_snapshots):
     run = new_run()
     go(run, 9)
@@ -358,6 +369,7 @@ def test_a_branch_goes_on_from_its_place(place, few_snapshots):
     assert (ghost.place, len(ghost.history)) == (place, 10)
 
 
+@singly(store=FEWEST)
 def test_a_branch_without_a_change_is_the_same_run_again(few_snapshots):
     run, other = new_run(*CHANGES), new_run(*CHANGES)
     go(run, 9)
@@ -371,6 +383,7 @@ def test_a_branch_without_a_change_is_the_same_run_again(few_snapshots):
     assert run.history.column("train_loss").tolist() == other.history.column("train_loss").tolist()
 
 
+@singly(store=FEWEST)
 def test_a_branch_is_remembered_as_it_went(few_snapshots):
     run = new_run()
     go(run, 9)
@@ -407,12 +420,10 @@ def test_the_ghost_is_left_alone_by_what_comes_after():
 # Weights edited by hand
 
 EDITS = silence(1, 2), scale(0.9), noise(0.1, 3)
-EDITED = pytest.mark.parametrize(
-    "place", [Place(0), Place(0, 5), Place(4), Place(4, 20), Place(6)], ids=str
-)
+EDITED = [Place(0), Place(0, 5), Place(4), Place(4, 20), Place(6)]
 
 
-@EDITED
+@singly(store=PLACES, place=EDITED)
 def test_after_a_branch_with_edits_every_epoch_is_reached_again(few_snapshots, place):
     run = new_run()
     go(run, 6)
@@ -429,7 +440,7 @@ def test_after_a_branch_with_edits_every_epoch_is_reached_again(few_snapshots, p
     assert len(run.history) == 9
 
 
-@EDITED
+@singly(place=EDITED)
 def test_a_run_that_comes_by_edits_its_weights_there(place):
     run = new_run()
     go(run, 6)

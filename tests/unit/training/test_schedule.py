@@ -18,6 +18,7 @@ from rnnviz.training.schedule import (
     read_changes,
 )
 from rnnviz.training.weight_edits import scale, silence
+from tests.sampling import each_row
 
 places = st.builds(Place, st.integers(0, 99_999), st.integers(0, 57))
 changes = st.one_of(
@@ -46,9 +47,7 @@ def test_places_are_in_the_order_in_which_a_run_passes_them():
     assert Place(3) < Place(3, 1) < Place(3, 57) < Place(4)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "x", "-1", "1.5", "1/", "/2", "1/2/3", "1e3", "9" * 30, "١٢", "1/-2", "nan"]
-)
+@each_row("text", ["", "x", "-1", "1.5", "1/", "/2", "1/2/3", "1e3", "9" * 30, "١٢", "1/-2", "nan"])
 def test_what_is_no_place_gets_a_sentence(text):
     with pytest.raises(
         SettingError, match=r"is no place in a run: write an epoch.*sequences more\."
@@ -79,7 +78,7 @@ def test_any_text_is_read_without_an_exception(text):
     assert all(problem.endswith((".", "read.")) for problem in problems)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "said"),
     [
         ("120", "write epoch:setting=value, such as 120:lr=0.005"),
@@ -159,16 +158,19 @@ def test_the_number_of_epochs_holds_for_all_of_a_run():
     assert schedule.text() == "5:lr=0.5"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("here", "there", "last"),
     [
         ((), (), math.inf),
         ((Change(Place(3), "lr", 0.5),), (), 3),
         ((Change(Place(3), "lr", 0.5),), (Change(Place(3), "lr", 0.7),), 3),
-        ((Change(Place(3), "lr", 0.5), Change(Place(8, 2), "clip", 2.0)),
-         (Change(Place(3), "lr", 0.5), Change(Place(9), "clip", 2.0)), 8),
+        (
+            (Change(Place(3), "lr", 0.5), Change(Place(8, 2), "clip", 2.0)),
+            (Change(Place(3), "lr", 0.5), Change(Place(9), "clip", 2.0)),
+            8,
+        ),
     ],
-)  # fmt: skip
+)
 def test_two_ways_share_the_weights_up_to_where_they_part(here, there, last):
     ways = Schedule(RunConfig(), here), Schedule(RunConfig(epochs=7), there)
     assert ways[0].shared(ways[1]) == ways[1].shared(ways[0]) == last
@@ -209,7 +211,7 @@ def test_at_the_start_edits_stay_too():
     assert changed.edits(Place(0)) == (ONE,)
 
 
-@pytest.mark.parametrize(("place", "last"), [(Place(4), 3), (Place(4, 7), 4), (Place(0), -1)])
+@each_row(("place", "last"), [(Place(4), 3), (Place(4, 7), 4), (Place(0), -1)])
 def test_after_an_edit_nothing_is_shared(place, last):
     schedule = Schedule(RunConfig())
     assert schedule.shared(schedule.edited(place, [ONE])) == last
@@ -217,7 +219,7 @@ def test_after_an_edit_nothing_is_shared(place, last):
     assert schedule.edited(place, [ONE]).shared(schedule.edited(place, [THREE])) == last
 
 
-@pytest.mark.parametrize(("place", "last"), [(Place(4), 3), (Place(4, 7), 4), (Place(0), -1)])
+@each_row(("place", "last"), [(Place(4), 3), (Place(4, 7), 4), (Place(0), -1)])
 def test_the_same_edit_twice_or_in_another_order_is_another_way(place, last):
     schedule = Schedule(RunConfig())
     once, twice = (schedule.edited(place, [TWO] * n) for n in (1, 2))
@@ -240,7 +242,7 @@ def test_where_ways_part_the_earliest_change_decides():
     assert ways[0].shared(ways[1]) == ways[0].shared(faster) == 3
 
 
-@pytest.mark.parametrize("text", ["3:edit=", "3:edit=kill", "x:edit=silence 1 2", "3:edit"])
+@each_row("text", ["3:edit=", "3:edit=kill", "x:edit=silence 1 2", "3:edit"])
 def test_what_is_no_edit_gets_a_sentence(text):
     with pytest.raises(SettingError):
         Change.parse(text)

@@ -16,6 +16,7 @@ from rnnviz.tasks.dataset import sentiment
 from rnnviz.training import snapshots as module
 from rnnviz.training.run import architecture_of
 from rnnviz.training.snapshots import MOST_SNAPSHOTS, Snapshots
+from tests.sampling import each_row, singly
 
 DATA = sentiment()
 CONFIG = RunConfig(hidden=4)
@@ -84,7 +85,7 @@ def full_of(count, kind="sgd"):
     return snapshots
 
 
-@pytest.mark.parametrize("kind", OPTIMIZERS)
+@each_row("kind", OPTIMIZERS)
 def test_what_is_kept_comes_back_with_all_that_the_optimizer_has_gathered(kind):
     snapshots = full_of(5, kind)
     for epoch in (3, 0, 4, 2, 1):
@@ -127,8 +128,7 @@ def test_without_a_place_for_files_less_is_kept_in_memory(monkeypatch):
         assert restored(snapshots, epoch) == content(state_of(epoch))
 
 
-@pytest.mark.parametrize("error", [False, True], ids=["less is written", "an error"])
-@pytest.mark.parametrize("room", [0, 0.5, 1, 3.5])
+@singly(error={"less is written": False, "an error": True}, room=[0, 0.5, 1, 3.5])
 def test_what_a_full_disk_has_no_room_for_is_left_out(monkeypatch, room, error):
     file = Full(int(room * SIZE), error)
     monkeypatch.setattr(module.tempfile, "TemporaryFile", lambda *_: file)

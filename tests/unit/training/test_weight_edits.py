@@ -18,6 +18,7 @@ from rnnviz.training.weight_edits import (
     set_weight,
     silence,
 )
+from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import CELLS, HIDDEN, architecture, examples, network
 
 CASES = pytest.mark.parametrize("cell", CELLS, ids="-".join)
@@ -28,9 +29,11 @@ def answers(parameters, given):
     return record(parameters, collate(given)).logits
 
 
-@CASES
-@pytest.mark.parametrize(("layers", "layer"), [(1, 0), (2, 0), (2, 1), (3, 1)])
-@pytest.mark.parametrize("encoder", [False, True])
+@pairwise(
+    CASES,
+    pytest.mark.parametrize(("layers", "layer"), [(1, 0), (2, 0), (2, 1), (3, 1)]),
+    encoder=[False, True],
+)
 def test_nobody_hears_a_silenced_unit(cell, layers, layer, encoder):
     """Whatever comes into the unit, the answers are the same."""
     of = architecture(cell, layers, encoder)
@@ -80,8 +83,7 @@ def test_only_what_goes_out_of_the_unit_is_touched(cell):
         assert np.array_equal(after[name][:, rest], parameters[name][:, rest])
 
 
-@CASES
-@pytest.mark.parametrize("factor", [0.0, 0.5, 2.0])
+@singly(CASES, factor=[0.0, 0.5, 2.0])
 def test_scaling_multiplies_the_spectral_radius(cell, factor):
     parameters = network(architecture(cell, 2, encoder=True))
     after = apply_edits(parameters, [scale(factor)])
@@ -128,7 +130,7 @@ def test_single_precision_stays_single():
     assert apply_edits(parameters, every).theta.dtype == np.float32
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("edit", "said"),
     [
         (silence(1, HIDDEN), "no unit 6 in a layer 1"),
@@ -143,8 +145,6 @@ def test_what_a_network_has_not_can_not_be_edited(edit, said):
     assert said in problem(edit, architecture(layers=2))
 
 
-@pytest.mark.parametrize(
-    "edit", [silence(2, 5), scale(1e6), noise(0.1, 0), set_weight("W_xh.2", 5, 5, 0.0)]
-)
+@each_row("edit", [silence(2, 5), scale(1e6), noise(0.1, 0), set_weight("W_xh.2", 5, 5, 0.0)])
 def test_what_it_has_can_be(edit):
     assert problem(edit, architecture(layers=2)) == ""

@@ -1,0 +1,101 @@
+"""Every page on every task, opened once: its pictures, its texts, and what it calls a sequence."""
+
+import json
+
+import plotly.io
+import pytest
+
+from rnnviz.config import TaskName
+from rnnviz.figures.picture import Picture
+from tests.app.tab import PAGES, Page, rooms_of, words_of
+from tests.unit.figures.unpacked import unpacked
+
+ELMAN, GRU, LSTM = {"cell": "elman"}, {"cell": "gru"}, {"cell": "lstm"}
+DEEP = {"layers": "2"}
+#: What is learned, and by which network: each cell on each kind of data.
+RUNS = {
+    "sentiment": {"epoch": "3"},
+    "recall": {"lag": "3", "epoch": "1", **LSTM, **DEEP},
+    "parity": {"dtype": "float32", "epoch": "1", **GRU},
+    "adding": {"epoch": "1", **GRU, **DEEP},
+    "characters": {"epoch": "1", **LSTM},
+    "spelling": {"epoch": "1", **ELMAN, **DEEP},
+    "flipflop": {"epoch": "1", **LSTM},
+    "brackets": {"batch": "16", "epoch": "1", **ELMAN},
+    "waves": {"epoch": "1", **ELMAN},
+    "translation": {"epoch": "0", **GRU, **DEEP},
+}
+#: The pictures that a page, or a room, has whatever is learned.
+ALWAYS = {
+    "train": {"loss", "metric", "map", "flow", "recurrent", "norms"},
+    "step": {"network", "operation", "terms", "mosaic", "states", "flow"},
+    "gradients": {
+        "over_lag", "spectrum", "feed_hh", "feed_xh", "clipping", "ratios", "checks"
+    },
+    "dynamics": {"phase", "spectra"},
+}  # fmt: skip
+#: Those that a room may have.
+ROOMS = {
+    "Units": {"response"},
+    "Trajectories": {"trajectories", "multiples"},
+    "What if": {"leads", "compared", "saliency"},
+    "Break it": {"worth", "leads"},
+}
+#: Where a sequence is a phrase.
+PHRASES = ("sentiment", "translation")
+
+
+def test_every_task_is_looked_at():
+    assert RUNS.keys() == {*TaskName}
+
+
+@pytest.fixture(scope="module", params=RUNS)
+def session(request):
+    """The run of one task, which every page looks at."""
+    link = {"task": request.param, "hidden": "5", **RUNS[request.param]}
+    return Page("train", **link).session
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The pictures that are sent, in their order."""
+    drawn, parts = [], Picture.parts
+
+    def noted(picture):
+        drawn.append(picture)
+        return parts(picture)
+
+    monkeypatch.setattr(Picture, "parts", noted)
+    return drawn
+
+
+def assert_drawn_and_told(opened, drawn):
+    """Each place has its picture or its text, and every picture is one of Plotly's."""
+    drawn.clear()
+    charts = opened.charts
+    assert charts.keys() == opened.places.keys()
+    texts = {key.removeprefix("text_") for key in opened.components("text")}
+    # That of the status lies above every page, with the signs of health.
+    assert opened.bodies.keys() == texts | {"status"}
+    assert "saturated" in opened.text
+    assert "nan" not in opened.text.lower().split()
+    for chart, picture in zip(charts.values(), drawn, strict=True):
+        said = unpacked(picture.to_json())
+        assert said == unpacked(plotly.io.to_json(picture.figure))
+        assert said == unpacked(json.dumps(chart["figure"]))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_stands_on_every_task(page, session, drawn):
+    opened, task = Page(page, session), session.config.task
+    for room in rooms_of(page):
+        if room is not None:
+            opened.enter(room)
+        assert_drawn_and_told(opened, drawn)
+        if room is None:
+            assert opened.charts.keys() >= ALWAYS[page]
+        else:
+            assert opened.charts.keys() <= ROOMS[room]
+        if task not in PHRASES:
+            # What is read is a letter or a number, a sequence and no phrase.
+            assert "phrase" not in words_of(opened)
