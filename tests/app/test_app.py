@@ -637,7 +637,7 @@ def test_choosing_a_task_takes_its_first_preset_and_a_phrase_of_its_own(page, ta
     page.ask("not bad")
     page.set("task", task)
     preset = PRESETS[task][0]
-    assert page.session.config == (preset.config() if task != "sentiment" else RunConfig())
+    assert page.session.config == preset.config()
     assert TASKS[task].teaches in page.text
     assert preset.look in page.text
     wanted = "not bad" if task is TaskName.SENTIMENT else TASKS[task].probe
