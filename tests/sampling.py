@@ -58,7 +58,7 @@ def each_row(names: str | Sequence[str], rows: Iterable, ids: object = None) -> 
             for param in params:
                 try:
                     test(**dict(zip(names, param.values, strict=True)), **fixtures)
-                except BaseException as error:
+                except (Exception, pytest.fail.Exception) as error:
                     error.add_note(f"In the row {param.id}")
                     raise
 
