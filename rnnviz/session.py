@@ -12,7 +12,7 @@ from rnnviz.engine.training import TrainState
 from rnnviz.lab.dynamics import DynamicsLab, DynamicsQuery
 from rnnviz.lab.gradients import GradientLab, GradientQuery
 from rnnviz.lab.memo import Memo
-from rnnviz.lab.memory import MemoryLab
+from rnnviz.lab.memory_gauge import MemoryLab
 from rnnviz.lab.phrase import PhraseInput
 from rnnviz.lab.probe import (
     MAX_TYPED,
@@ -26,10 +26,10 @@ from rnnviz.tasks.data_source import DataSource
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
 from rnnviz.tasks.upload_store import UploadStore
-from rnnviz.training.link import Link
 from rnnviz.training.player import PATIENCE, Player
 from rnnviz.training.run import Run
 from rnnviz.training.schedule import Schedule
+from rnnviz.training.share_link import Link
 
 
 class Session:

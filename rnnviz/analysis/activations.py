@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from rnnviz.analysis.notation import Names
-from rnnviz.analysis.step_record import words_of
+from rnnviz.analysis.training_step import words_of
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import Example
 from rnnviz.engine.bptt import bind_forward

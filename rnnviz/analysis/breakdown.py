@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnviz.analysis.cell_equations import Factor, Part, Source
 from rnnviz.analysis.notation import number, quoted
-from rnnviz.analysis.step_record import Focus, StepRecord
+from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.config import ClipBy, Gradient
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Phase

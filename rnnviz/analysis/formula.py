@@ -8,7 +8,7 @@ from rnnviz.analysis.breakdown import error_name, sum_name, terms
 from rnnviz.analysis.cell_equations import Part
 from rnnviz.analysis.moment_vectors import sum_parts
 from rnnviz.analysis.notation import added, number, quoted
-from rnnviz.analysis.step_record import Focus, StepRecord
+from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.config import ClipBy, Gradient
 from rnnviz.engine.optimizers import OPTIMIZERS
 from rnnviz.engine.timeline import Phase

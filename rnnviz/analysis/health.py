@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from rnnviz.analysis.gradients import norms_of
-from rnnviz.analysis.next_step_stats import update_ratios
+from rnnviz.analysis.optimizer_step_stats import update_ratios
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Activation, CellKind, RunConfig
 from rnnviz.engine.layer_buffers import Array

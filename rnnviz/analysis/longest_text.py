@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rnnviz.analysis.captions import caption_keys, steady_fields
 from rnnviz.analysis.formula import Formula, formula
 from rnnviz.analysis.notation import quoted
-from rnnviz.analysis.step_record import Focus, StepRecord
+from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.engine.timeline import Moment
 
 #: A number with all that it may have, of a token the number, and how much of a word has room.

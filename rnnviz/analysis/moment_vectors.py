@@ -10,7 +10,7 @@ from rnnviz.analysis.breakdown import error_name, followed, gate_of, gate_sum, s
 from rnnviz.analysis.cell_equations import Part, nonnegative
 from rnnviz.analysis.color_limits import typical
 from rnnviz.analysis.notation import number, quoted
-from rnnviz.analysis.step_record import Focus, StepRecord
+from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.config import Gradient
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Phase

@@ -8,7 +8,7 @@ import numpy as np
 
 from rnnviz.analysis.breakdown import gate_of
 from rnnviz.analysis.notation import Names
-from rnnviz.analysis.step_record import Focus, StepRecord
+from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.timeline import Phase

@@ -21,7 +21,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 from rnnviz.app.command import QUICK, RefusedError
-from rnnviz.app.host import SLICE, SessionHost
+from rnnviz.app.session_host import SLICE, SessionHost
 from rnnviz.app.viewer import Viewer
 from rnnviz.session import Session
 

@@ -12,7 +12,7 @@ from rnnviz.analysis.gradient_comparison import ByLength, Comparison
 from rnnviz.analysis.gradient_history import GradientSeries
 from rnnviz.analysis.jacobians import Products, StateSpectra
 from rnnviz.analysis.lag import LagProfile
-from rnnviz.analysis.next_step_stats import NextStepStats
+from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.theme import shown_token

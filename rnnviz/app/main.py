@@ -14,7 +14,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from rnnviz.app.guard import Guard
+from rnnviz.app.access_guard import Guard
 from rnnviz.app.wire import Preload, lifespan, routes
 from rnnviz.tasks.shipped_files import shipped
 

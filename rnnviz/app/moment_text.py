@@ -7,7 +7,7 @@ from html import escape
 from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.formula import formula
 from rnnviz.analysis.longest_text import longest_captions, longest_formulas
-from rnnviz.analysis.step_record import Focus, StepRecord, largest_changes
+from rnnviz.analysis.training_step import Focus, StepRecord, largest_changes
 from rnnviz.app.stage import TextBlock
 from rnnviz.app.text import explanation
 from rnnviz.engine.timeline import Moment, Phase

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from rnnviz.app.host import SessionHost
 from rnnviz.app.own_data import own_data
+from rnnviz.app.session_host import SessionHost
 from rnnviz.app.style import escaped
 from rnnviz.app.tab_registry import Seat
 from rnnviz.app.tab_state import first_value, get_seat, on_host

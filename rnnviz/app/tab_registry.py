@@ -17,12 +17,12 @@ from weakref import WeakValueDictionary
 import streamlit as st
 
 from rnnviz.app.actor import Actor, EndedError
-from rnnviz.app.host import SessionHost
+from rnnviz.app.session_host import SessionHost
 from rnnviz.app.viewer import Scene
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
 from rnnviz.tasks.upload_store import UploadStore
-from rnnviz.training.link import read_link
+from rnnviz.training.share_link import read_link
 
 #: Runs that this server keeps at most; the one that nobody has looked at for longest goes first. A
 #: run that was begun, or left, just now doesn't count: a page that is loaded again has two for a

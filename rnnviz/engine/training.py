@@ -12,7 +12,7 @@ import numpy as np
 from rnnviz.config import ClipBy, Gradient, Loss, OptimizerKind, RunConfig
 from rnnviz.engine.batch import Batch, Example, collate
 from rnnviz.engine.bptt import bind
-from rnnviz.engine.initial_weights import SHUFFLING, initial_parameters
+from rnnviz.engine.initializers import SHUFFLING, initial_parameters
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots, clip, slots_for
 from rnnviz.engine.parameters import Architecture, Parameters

@@ -8,7 +8,7 @@ from collections.abc import Collection
 import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.figures.cell_text import written
+from rnnviz.figures.heatmap_labels import written
 from rnnviz.figures.picture import Picture, heatmap
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact, picture
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.analysis.running_margin import RunningMargin
+from rnnviz.analysis.logit_margin import RunningMargin
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.figures.picture import Picture, bar, heatmap

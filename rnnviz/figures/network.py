@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.analysis.color_limits import typical
-from rnnviz.analysis.step_record import Focus, StepRecord
+from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Phase
 from rnnviz.figures.arrows import arrows

@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnviz.analysis.saliency import Saliency
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.figures.cell_text import written
+from rnnviz.figures.heatmap_labels import written
 from rnnviz.figures.hidden_states import STATE, View
 from rnnviz.figures.picture import Picture, Series, bar, heatmap
 from rnnviz.figures.theme import (

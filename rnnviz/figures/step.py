@@ -13,7 +13,7 @@ from rnnviz.analysis.breakdown import Term, Terms
 from rnnviz.analysis.moment_vectors import Strip
 from rnnviz.analysis.notation import number
 from rnnviz.analysis.parameter_blocks import Blocks
-from rnnviz.analysis.step_record import Panel
+from rnnviz.analysis.training_step import Panel
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.figures.axis_limits import nice_limit

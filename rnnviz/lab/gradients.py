@@ -21,7 +21,7 @@ from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.jacobians import Jacobians, jacobians_along
 from rnnviz.analysis.lag import Carried, LagProfile, lag_profile
 from rnnviz.analysis.memory_gauge import coarse_first, eigenvalues, recurrent
-from rnnviz.analysis.next_step_stats import NextStepStats, survey
+from rnnviz.analysis.optimizer_step_stats import NextStepStats, survey
 from rnnviz.analysis.token_contribution import token_contribution
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import CellKind, RunConfig

@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from rnnviz.analysis.decoding import likeliest, prompted, translate
+from rnnviz.analysis.logit_margin import RunningMargin, running_logits, running_margin
 from rnnviz.analysis.notation import Names, number
-from rnnviz.analysis.running_margin import RunningMargin, running_logits, running_margin
-from rnnviz.analysis.step_record import words_of
+from rnnviz.analysis.training_step import words_of
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import OutputAt, RunConfig
 from rnnviz.engine.batch import collate

@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import NamedTuple
 
-from rnnviz.analysis.step_record import Focus, StepRecord, step_record
+from rnnviz.analysis.training_step import Focus, StepRecord, step_record
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.engine.training import TrainState, order

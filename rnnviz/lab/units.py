@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.activations import Activations, read_activations
+from rnnviz.analysis.logit_margin import running_margin
 from rnnviz.analysis.perturbation import Alter, Pairs, Perturbation, joined
 from rnnviz.analysis.projection import Plane, Projection, boundary, fit, plane_of
-from rnnviz.analysis.running_margin import running_margin
 from rnnviz.analysis.saliency import Saliency, lead, saliency
 from rnnviz.analysis.selectivity import Response, response, selectivity
 from rnnviz.engine.evaluation import Score

@@ -12,9 +12,9 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.training import TrainState
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.history import Course, Ghost
-from rnnviz.training.link import START, Link, Old
 from rnnviz.training.run import Run, architecture_of
 from rnnviz.training.schedule import EDIT, MAX_CHANGES, Place, Schedule
+from rnnviz.training.share_link import START, Link, Old
 from rnnviz.training.weight_edits import Edit, apply_edits, problem
 
 #: Epochs a second that can be chosen; 0 is the slow motion of single steps.

@@ -10,7 +10,7 @@ from rnnviz.analysis.gradient_history import GradientRow, GradientSeries
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.jacobians import Products, StateSpectra
 from rnnviz.analysis.lag import LagProfile
-from rnnviz.analysis.next_step_stats import NextStepStats
+from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.app.gradient_tables import (
     by_length_table,

@@ -12,7 +12,7 @@ from rnnviz.analysis.gradients import Objective, parameter_norms
 from rnnviz.config import RunConfig
 from rnnviz.export.history import records, save_json
 from rnnviz.export.weights import save_weights
-from rnnviz.lab.memory import flow
+from rnnviz.lab.memory_gauge import flow
 from rnnviz.lab.probe import MAX_TYPED, read
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import build_dataset, sentiment

@@ -56,7 +56,7 @@ from rnnviz.figures.gradient_comparison import (
 )
 from rnnviz.figures.gradients import norms_height
 from rnnviz.figures.lag import connectivity_map, lag_curve, product_curves
-from rnnviz.figures.next_steps import clipping_curves, ratio_dots, share_areas
+from rnnviz.figures.optimizer_steps import clipping_curves, ratio_dots, share_areas
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.theme import HEIGHTS, Theme
 from rnnviz.lab.gradients import GradientLab, GradientQuery

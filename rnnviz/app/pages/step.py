@@ -11,7 +11,7 @@ from rnnviz.analysis.cell_equations import parts
 from rnnviz.analysis.gradients import gradient_flow
 from rnnviz.analysis.moment_vectors import marked, operation
 from rnnviz.analysis.parameter_blocks import blocks
-from rnnviz.analysis.step_record import StepRecord, panels
+from rnnviz.analysis.training_step import StepRecord, panels
 from rnnviz.app.chart_text import text_name
 from rnnviz.app.frame import Frame, Position
 from rnnviz.app.gradient_check import check_button

@@ -30,7 +30,7 @@ from rnnviz.figures.theme import HEIGHTS
 from rnnviz.figures.training_curves import loss_curve, metric_curve
 from rnnviz.figures.weights import recurrent_heatmap
 from rnnviz.lab.generation import free_values, runs_free, writes
-from rnnviz.lab.memory import flow
+from rnnviz.lab.memory_gauge import flow
 from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset

@@ -5,7 +5,7 @@ import pytest
 
 from rnnviz.analysis.activations import draw, read_activations
 from rnnviz.analysis.notation import Names
-from rnnviz.analysis.step_record import words_of
+from rnnviz.analysis.training_step import words_of
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.breakdown import Term, Terms, terms
-from rnnviz.analysis.step_record import Focus
+from rnnviz.analysis.training_step import Focus
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from tests.sampling import each_row, singly
 from tests.unit.analysis.conftest import TEXTS

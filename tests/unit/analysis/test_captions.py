@@ -3,7 +3,7 @@
 import re
 
 from rnnviz.analysis.captions import caption_fields, caption_key
-from rnnviz.analysis.step_record import Focus
+from rnnviz.analysis.training_step import Focus
 from rnnviz.app.text import explanation
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from tests.sampling import each_row, singly

@@ -12,7 +12,7 @@ from rnnviz.analysis.formula import formula
 from rnnviz.analysis.moment_vectors import operation
 from rnnviz.analysis.notation import Names
 from rnnviz.analysis.parameter_blocks import blocks
-from rnnviz.analysis.step_record import Focus, share, step_record
+from rnnviz.analysis.training_step import Focus, share, step_record
 from rnnviz.app.text import explanation
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Phase

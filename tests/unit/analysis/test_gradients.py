@@ -7,10 +7,10 @@ from rnnviz.analysis.gradients import Objective, gradient_flow, margin_flow, par
 from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.gradcheck import complex_step_gradient
-from rnnviz.engine.initial_weights import initial_parameters
+from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import record
-from rnnviz.lab.memory import flow
+from rnnviz.lab.memory_gauge import flow
 from tests.unit.engine.networks import phrase
 
 #: Every word once, so that a word's column of dL/dW_xh is dL/da at its place.

@@ -5,7 +5,7 @@ import pytest
 
 from rnnviz.analysis.formula import formula
 from rnnviz.analysis.moment_vectors import operation
-from rnnviz.analysis.step_record import Focus
+from rnnviz.analysis.training_step import Focus
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from tests.sampling import each_row, singly
 from tests.unit.analysis.conftest import TEXTS

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnnviz.config import Activation, CellKind, Loss, RunConfig
-from rnnviz.engine.initial_weights import initial_parameters
+from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture
 from rnnviz.tasks.example import Example
 

@@ -6,7 +6,7 @@ import pytest
 from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.bptt import bind, bind_forward
-from rnnviz.engine.initial_weights import initial_parameters
+from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record

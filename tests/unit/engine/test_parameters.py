@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.config import Init, RunConfig
-from rnnviz.engine.initial_weights import initial_parameters
+from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture, Parameters, plain
 from tests.sampling import each_row, pairwise
 from tests.unit.engine.networks import CELLS, HIDDEN, INPUTS, OUTPUTS, SOURCE, architecture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.notation import Names
-from rnnviz.analysis.step_record import step_record
+from rnnviz.analysis.training_step import step_record
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
 from rnnviz.lab.probe import read

@@ -11,9 +11,9 @@ from rnnviz.analysis.formula import formula
 from rnnviz.analysis.moment_vectors import operation
 from rnnviz.analysis.notation import Names
 from rnnviz.analysis.parameter_blocks import blocks
-from rnnviz.analysis.step_record import Focus, largest_changes, panels, step_record
+from rnnviz.analysis.training_step import Focus, largest_changes, panels, step_record
 from rnnviz.config import RunConfig
-from rnnviz.engine.initial_weights import initial_parameters
+from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.timeline import timeline
 from rnnviz.figures.network import unrolled_network

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.running_margin import RunningMargin
+from rnnviz.analysis.logit_margin import RunningMargin
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.figures.hidden_states import View, running_margin_bars, state_heatmap
 from rnnviz.figures.theme import DARK, LIGHT

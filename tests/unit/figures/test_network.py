@@ -8,7 +8,7 @@ import pytest
 
 from rnnviz.analysis.color_limits import typical
 from rnnviz.analysis.notation import Names
-from rnnviz.analysis.step_record import Focus
+from rnnviz.analysis.training_step import Focus
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.figures.axis_limits import nice_limit

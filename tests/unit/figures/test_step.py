@@ -10,7 +10,7 @@ from rnnviz.analysis.breakdown import Term, Terms, terms
 from rnnviz.analysis.moment_vectors import operation
 from rnnviz.analysis.notation import Names
 from rnnviz.analysis.parameter_blocks import blocks
-from rnnviz.analysis.step_record import Focus, panels
+from rnnviz.analysis.training_step import Focus, panels
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.figures.step import operation_strips, parameter_mosaic, term_bars
 from rnnviz.figures.theme import DARK, LIGHT

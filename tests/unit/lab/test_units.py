@@ -13,8 +13,8 @@ from rnnviz.lab import units as module
 from rnnviz.lab.probe import inspect
 from rnnviz.lab.units import LEAF, MOST_EDITS, Sort, StateSource, beside, signal, spelled
 from rnnviz.session import Session
-from rnnviz.training.link import read_link
 from rnnviz.training.schedule import Place
+from rnnviz.training.share_link import read_link
 from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
 from tests.sampling import each_row, singly
 

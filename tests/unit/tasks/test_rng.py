@@ -5,7 +5,7 @@ from itertools import count, cycle
 import numpy as np
 
 from rnnviz.analysis.fixed_points import STARTS
-from rnnviz.engine.initial_weights import INITIALISATION, SHUFFLING
+from rnnviz.engine.initializers import INITIALISATION, SHUFFLING
 from rnnviz.lab.generation import SAMPLING
 from rnnviz.tasks.rng import DATA, chance, distinct
 from rnnviz.tasks.split import SPLITTING

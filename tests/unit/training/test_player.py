@@ -18,8 +18,8 @@ from rnnviz.tasks.table import Row
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.training import player as module
-from rnnviz.training.link import read_link
 from rnnviz.training.schedule import Place
+from rnnviz.training.share_link import read_link
 from rnnviz.training.weight_edits import noise, scale, set_weight, silence
 from tests.sampling import each_row
 
@@ -43,7 +43,7 @@ def opened(query):
     session = Session()
     session.follow(link)
     while session.player.running:
-        session.tick(1.0)
+        session.player.tick(1.0)
     return session
 
 
@@ -439,7 +439,7 @@ def test_more_changes_than_a_link_carries_are_said(played, config, monkeypatch):
 
 OPEN_ELSEWHERE = """
 import hashlib, json, sys
-from rnnviz.training.link import read_link
+from rnnviz.training.share_link import read_link
 from rnnviz.session import Session
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.tasks.dataset import build_dataset

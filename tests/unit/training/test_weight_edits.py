@@ -6,7 +6,7 @@ import pytest
 from rnnviz.analysis.memory_gauge import spectrum
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
-from rnnviz.engine.initial_weights import initial_parameters
+from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import plain
 from rnnviz.engine.training import record
 from rnnviz.training.weight_edits import (

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rnnviz.analysis.next_step_stats import angle, cut_share, survey, update_ratios
+from rnnviz.analysis.optimizer_step_stats import angle, cut_share, survey, update_ratios
 from rnnviz.config import OptimizerKind, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.optimizers import Slots

@@ -15,7 +15,7 @@ from rnnviz.app.frame import Frame
 from rnnviz.app.pace import Pace
 from rnnviz.app.viewer import Job, Scene, Viewer
 from rnnviz.session import Session
-from rnnviz.training.link import read_link
+from rnnviz.training.share_link import read_link
 
 _LOG = logging.getLogger(__name__)
 

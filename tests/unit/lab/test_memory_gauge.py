@@ -7,8 +7,8 @@ import pytest
 
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.memory_gauge import half_life, spectrum
-from rnnviz.lab import memory as module
-from rnnviz.lab.memory import flow
+from rnnviz.lab import memory_gauge as module
+from rnnviz.lab.memory_gauge import flow
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.training.schedule import Place

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.running_margin import running_margin
+from rnnviz.analysis.logit_margin import running_margin
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
-from rnnviz.engine.initial_weights import initial_parameters
+from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import record
 from tests.unit.engine.networks import phrase

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.step_record import clipping, largest_changes, panels, share
+from rnnviz.analysis.training_step import clipping, largest_changes, panels, share
 from rnnviz.config import ClipBy
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.engine.training import TrainBuffers, TrainState, order, train_examples

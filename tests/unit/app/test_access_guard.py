@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from rnnviz.app import wire as module
-from rnnviz.app.guard import Guard, is_host_allowed, is_origin_allowed
+from rnnviz.app.access_guard import Guard, is_host_allowed, is_origin_allowed
 from rnnviz.app.tab_registry import registry
 from rnnviz.app.wire import MAX_BURST, MAX_MESSAGE, MAX_RATE, _Budget, routes
 from tests.sampling import each_row

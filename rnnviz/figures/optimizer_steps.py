@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.gradient_history import GradientSeries
-from rnnviz.analysis.next_step_stats import NextStepStats
+from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.colors import mixed
 from rnnviz.figures.epoch_axis import (

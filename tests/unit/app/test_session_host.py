@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnviz.app.command import RefusedError as Refused
-from rnnviz.app.host import DEAF, FRAME, LEASE, STEPS, SessionHost
 from rnnviz.app.pace import BEHIND, Pace
+from rnnviz.app.session_host import DEAF, FRAME, LEASE, STEPS, SessionHost
 from rnnviz.app.viewer import FLIGHT, Job, Scene
 from rnnviz.config import RunConfig
 from rnnviz.figures.picture import Picture, scatter
 from rnnviz.session import Session
-from rnnviz.training.link import read_link
 from rnnviz.training.player import SPEEDS
 from rnnviz.training.schedule import Place
+from rnnviz.training.share_link import read_link
 from tests.sampling import each_row
 from tests.unit.app.browser import Browser
 

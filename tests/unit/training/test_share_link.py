@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import SETTINGS, RunConfig
-from rnnviz.training.link import Link, Old, read_link
 from rnnviz.training.schedule import Change, Place, Schedule
+from rnnviz.training.share_link import Link, Old, read_link
 from tests.sampling import each_row
 
 NAMES = [*SETTINGS, "changes", "epoch", "now", "ghost", "ghost_changes", "phrase", "other"]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.gradient_history import GradientRow, GradientSeries
-from rnnviz.analysis.next_step_stats import NextStepStats
+from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.analysis.token_contribution import TokenContribution
-from rnnviz.figures.next_steps import clipping_curves, ratio_dots, share_areas
+from rnnviz.figures.optimizer_steps import clipping_curves, ratio_dots, share_areas
 from rnnviz.training.history import Course
 from tests.sampling import each_row
 

@@ -1,4 +1,4 @@
-"""Running margin: the answer after every token, as if the sequence ended there."""
+"""Logit margin: the answer after every token, as if the sequence ended there."""
 
 from __future__ import annotations
 
