@@ -77,6 +77,18 @@ def test_a_wire_that_is_cut_comes_back_and_misses_nothing(page):
     assert page.page.evaluate("notes") == [OUT_OF_REACH, ""] * 2
 
 
+def test_a_press_while_the_wire_is_closing_is_heard_when_it_is_open_again(page):
+    page.pause()
+    epoch = page.epoch
+    page.page.evaluate("""() => {
+      rnnviz.wire.socket.close();
+      rnnviz.wire.drawn(1);
+      document.querySelector("[data-what=epoch]").click();
+    }""")
+    page.expect_place(str(epoch + 1))
+    assert page.drops == 1
+
+
 GRAB = """() => {
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (data) {
@@ -238,7 +250,8 @@ def test_without_a_tab_the_run_stops_at_once(page, server):
 
 
 LINKED = """() => {
-  const told = Number(new URLSearchParams(location.search).get("epoch"));
+  // "7", or inside an epoch "7/12".
+  const told = parseInt(new URLSearchParams(location.search).get("epoch") ?? "0");
   return [told, rnnviz.stage.header.epoch];
 }"""
 

@@ -17,6 +17,11 @@ export class Wire {
     this.drops = 0; // how often the socket has fallen
   }
 
+  // Whether what is said now is heard; a socket that is closing has not fallen yet.
+  get ready() {
+    return this.welcomed && this.socket.readyState === WebSocket.OPEN;
+  }
+
   // `listener` has `frame(header)`, `status(what)`, and `welcomed({ run, moved })`.
   listen(listener) {
     this.listener = listener;
@@ -54,14 +59,14 @@ export class Wire {
     const welcome = JSON.parse(data);
     this.run = welcome.run;
     this.wait = FIRST_WAIT_MS;
-    [this.ready, this.lost] = [true, false];
+    [this.welcomed, this.lost] = [true, false];
     this.listener.status("open");
     this.listener.welcomed(welcome);
     for (const command of this.unheard) this.post(command);
   }
 
   fell({ code }) {
-    this.ready = false;
+    this.welcomed = false;
     if (this.over) return;
     this.drops++;
     // The server doesn't know this ticket: it was started again, or has forgotten the run.
