@@ -1,4 +1,4 @@
-"""SessionHost: a Session, the browsers that look at it, and what is done when; no thread, no socket.
+"""SessionHost: a session, the browsers that look at it, and what is done when; no thread.
 
 Its time is given, so that it can be tested step by step. An actor owns it and calls ``turn``.
 """
