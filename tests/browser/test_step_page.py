@@ -167,6 +167,16 @@ def test_just_come_from_another_page_the_box_follows_too(opened, server):
     expect(page.at("unit").get_by_role("spinbutton")).not_to_have_value("0", timeout=2500)
 
 
+def test_a_number_that_no_unit_has_is_told_what_there_is(page):
+    box = page.at("unit").get_by_role("spinbutton")
+    last = int(box.get_attribute("max"))
+    box.fill(str(last + 1))
+    expect(page.at("unit").locator("small")).to_have_text(f"Unit: 0 to {last}")
+    box.blur()
+    expect(page.at("unit").locator("small")).to_have_text("Unit")
+    expect(box).to_have_value("0")
+
+
 def test_the_slider_and_the_box_reach_every_moment_and_unit(page):
     page.set_number("unit", 17)
     expect(formula(page)).to_contain_text("a_1[17]")

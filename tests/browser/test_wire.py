@@ -313,6 +313,26 @@ def test_no_press_is_lost_or_done_twice(opened, server, busy):
     page.page.wait_for_function(ALL_HEARD)
 
 
+TYPE = """async (times) => {
+  const input = document.querySelector(".st-key-phrase input");
+  for (let time = 1; time <= times; time++) {
+    input.value = "good ".repeat(1 + (time % 7)) + time;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    await new Promise((resume) => setTimeout(resume, 30));
+  }
+}"""
+
+
+def test_no_choice_and_nothing_typed_is_lost_or_done_twice(opened, server, busy):
+    page = opened(f"{server.url}/hidden?hidden=7", "response")
+    page.page.evaluate(CLICK, [".st-key-unit button:last-of-type", TIMES])
+    expect(page.at("unit").get_by_role("spinbutton")).to_have_value(str(TIMES % 7))
+    page.page.evaluate(TYPE, TIMES)
+    page.page.wait_for_function(ALL_HEARD)
+    assert page.page.evaluate("rnnviz.wire.number") == 2 * TIMES
+    assert page.header["typed"] == "good " * (1 + TIMES % 7) + str(TIMES)
+
+
 def test_each_of_many_plays_and_pauses_is_heard(page, busy):
     before = page.page.evaluate("rnnviz.wire.number")
     either = "button:is([data-do=play], [data-do=pause]):enabled"

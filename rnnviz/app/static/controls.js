@@ -262,8 +262,14 @@ export class Stepper {
       button.title = help;
     });
     if (!this.input) return;
-    set(this.node.querySelector("small"), label);
+    this.label = label;
     this.input.setAttribute("aria-label", label);
+    if (!this.unfinished) this.caption("");
+  }
+
+  // The name above the box, with what may be typed where something else was.
+  caption(range) {
+    set(this.node.querySelector("small"), this.label + range);
   }
 
   step({ by }) {
@@ -272,13 +278,16 @@ export class Stepper {
 
   // What is no number of this kind is left as it is typed, and told to nobody.
   type() {
-    this.unfinished = !this.input.value || !this.input.validity.valid;
+    const { value, validity, max } = this.input;
+    this.unfinished = !value || !validity.valid;
+    this.caption(validity.valid ? "" : `: 0 to ${max}`);
     if (this.unfinished) return;
     this.said = this.stage.send({ do: "select", on: this.name, value: Number(this.input.value) });
   }
 
   leave() {
     this.unfinished = false;
+    this.caption("");
     this.stage.tell(this);
   }
 
