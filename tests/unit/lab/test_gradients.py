@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.gradients import Objective
+from rnnviz.analysis.health import health
 from rnnviz.analysis.memory_gauge import eigenvalues, recurrent
 from rnnviz.analysis.token_contribution import token_contribution
 from rnnviz.config import RunConfig
@@ -190,3 +191,6 @@ def test_every_preset_can_be_asked_everything(task, preset):
     row = row_of(query)
     assert len(row.shares.W_hh) == steps
     assert bool(row.errors) == bool(row.cosines) == (session.config.cell == "elman")
+    state = session.state
+    signs = health(state.parameters, query.trace, session.settings, state.slots)
+    assert len(signs) == 6
