@@ -14,12 +14,7 @@ from rnnviz.lab.gradients import GradientLab, GradientQuery
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.memory_gauge import MemoryLab
 from rnnviz.lab.phrase import PhraseInput
-from rnnviz.lab.probe import (
-    MAX_TYPED,
-    Probe,
-    inspect,
-    names_of,
-)
+from rnnviz.lab.probe import MAX_TYPED, Probe, inspect, names_of
 from rnnviz.lab.step import StepLab, StepQuery
 from rnnviz.lab.units import UnitLab
 from rnnviz.tasks.data_source import DataSource
@@ -151,13 +146,16 @@ class Session:
     def gradient_query(
         self, probe: Probe | None = None, objective: Objective | None = None
     ) -> GradientQuery:
-        """What is looked at, for questions about the gradients; of another probe or objective."""
+        """What is looked at, for questions about the gradients.
+
+        Another ``probe`` must be one that the network shown has read.
+        """
         trace, train = (probe or self.inspect()).trace, self.dataset.train
         objective = objective or self.objective
         return GradientQuery(self.state, self.settings, trace, train, objective, self.layer)
 
     def step_query(self, probe: Probe | None = None) -> StepQuery:
-        """What is looked at, for questions about a training step; of another probe."""
+        """What is looked at, for questions about a training step; see ``gradient_query``."""
         return StepQuery(self.state, self.settings, self.dataset, probe or self.inspect())
 
     @property
