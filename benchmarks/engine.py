@@ -103,7 +103,7 @@ def alternating(*runs: Callable[[], object]) -> list[float]:
 _MEMORY = """
 import resource
 from rnnviz.config import RunConfig
-from rnnviz.training.schedule import Place
+from rnnviz.training.schedule import Position
 from rnnviz.session import Session
 import rnnviz.cli
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -114,7 +114,7 @@ while session.player.running:
     session.player.tick(0.05)
     query = session.gradient_query(session.inspect(), session.objective)
     session.memory.past(session.run, query, 0.002)
-session.player.go_to(Place({epochs} // 2, 7))
+session.player.go_to(Position({epochs} // 2, 7))
 query = session.gradient_query(session.inspect(), session.objective)
 session.memory.past(session.run, query, 0.1)
 print(peak() - before)

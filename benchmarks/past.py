@@ -15,7 +15,7 @@ from rnnviz.app.pages.train import DEVELOP
 from rnnviz.app.session_host import FRAME
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
-from rnnviz.training.schedule import Place
+from rnnviz.training.schedule import Position
 
 EPOCHS, REPETITIONS, VISITS = 1000, 5, 100
 
@@ -45,7 +45,7 @@ def visits(session: Session) -> float:
     """The median of milliseconds to the weights of a place in the past."""
     chance, times = random.Random(0), []
     for _ in range(VISITS):
-        place = Place(chance.randrange(EPOCHS))
+        place = Position(chance.randrange(EPOCHS))
         start = time.perf_counter()
         session.run.at(place)
         times.append(1e3 * (time.perf_counter() - start))

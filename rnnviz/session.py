@@ -98,7 +98,7 @@ class Session:
     @property
     def settings(self) -> RunConfig:
         """The settings in force at the place that is looked at."""
-        return self.run.schedule.at(self.player.here)
+        return self.run.schedule.at(self.player.position)
 
     @property
     def names(self) -> Names:

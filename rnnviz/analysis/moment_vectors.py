@@ -17,7 +17,7 @@ from rnnviz.engine.timeline import Phase
 
 
 @dataclass(frozen=True, eq=False)
-class Strip:
+class VectorRow:
     """One vector in a row of cells: how it is written, its values (n,), and the cells' names.
 
     Colours span ``limit``; where it is equal they can be compared, so that adding up is visible.
@@ -32,7 +32,7 @@ class Strip:
     signed: bool = True
 
 
-def operation(step: StepRecord, focus: Focus) -> tuple[Strip, ...]:
+def operation(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
     """What is added, multiplied or compared at this moment; of the weights only the unit's row."""
     phase, part = focus.moment.phase, step.parts[focus.part]
     if phase is Phase.FORWARD:
@@ -91,7 +91,7 @@ def _limit(step: StepRecord, layer: int, part: Part) -> float:
     return known[layer, part.name]
 
 
-def _gate(step: StepRecord, focus: Focus, part: Part) -> tuple[Strip, ...]:
+def _gate(step: StepRecord, focus: Focus, part: Part) -> tuple[VectorRow, ...]:
     t, n, unrolled = focus.moment.t, focus.moment.number, step.unrolled(focus.layer)
     word, memory, bias = sum_parts(step, focus.layer, t, part)
     total, limit = gate_sum(step, focus.layer, t, part), _limit(step, focus.layer, part)
@@ -102,11 +102,13 @@ def _gate(step: StepRecord, focus: Focus, part: Part) -> tuple[Strip, ...]:
     most = min(1.0, float(np.abs(values).max())) if part.curve != "relu" else typical(values)
     below = f" h_{n} below" if focus.layer else read
     return (
-        Strip(f"{name(t, f'W_x{gate}')}{below}", word, cells, limit),
-        Strip(f"{times}{name(t, f'W_h{gate}')} h_{t}", memory, cells, limit),
-        Strip(f"{' + '.join(name(t, f'b_{s.gate}') for s in part.sources)}", bias, cells, limit),
-        Strip(f"{a}_{n}, their sum", total, cells, limit, total=True),
-        Strip(
+        VectorRow(f"{name(t, f'W_x{gate}')}{below}", word, cells, limit),
+        VectorRow(f"{times}{name(t, f'W_h{gate}')} h_{t}", memory, cells, limit),
+        VectorRow(
+            f"{' + '.join(name(t, f'b_{s.gate}') for s in part.sources)}", bias, cells, limit
+        ),
+        VectorRow(f"{a}_{n}, their sum", total, cells, limit, total=True),
+        VectorRow(
             f"{part.name}_{n} = {part.curve}({a}_{n})",
             values[t],
             cells,
@@ -116,15 +118,15 @@ def _gate(step: StepRecord, focus: Focus, part: Part) -> tuple[Strip, ...]:
     )
 
 
-def _state(step: StepRecord, focus: Focus, part: Part) -> tuple[Strip, ...]:
+def _state(step: StepRecord, focus: Focus, part: Part) -> tuple[VectorRow, ...]:
     """The products that a state sums up; of a single product its factors."""
     (_, t), unrolled, cells = focus.moment, step.unrolled(focus.layer), _units(step)
     n = t + 1
     whole, limit = unrolled.of(part.name), typical(unrolled.of(part.name))
-    total = Strip(f"{part.name}_{n}", whole[t], cells, limit, total=len(part.products) > 1)
+    total = VectorRow(f"{part.name}_{n}", whole[t], cells, limit, total=len(part.products) > 1)
     if len(part.products) == 1:
         factors = [
-            Strip(
+            VectorRow(
                 factor.written.format(n=n, p=t),
                 factor.of(unrolled)[t],
                 cells,
@@ -138,28 +140,27 @@ def _state(step: StepRecord, focus: Focus, part: Part) -> tuple[Strip, ...]:
     for product in part.products:
         written = " · ".join(factor.written.format(n=n, p=t) for factor in product)
         values = np.prod([factor.of(unrolled)[t] for factor in product], axis=0)
-        rows.append(Strip(written, values, cells, limit))
+        rows.append(VectorRow(written, values, cells, limit))
     return (*rows, total)
 
 
 # The loss
 
 
-def _loss(step: StepRecord, focus: Focus) -> tuple[Strip, ...]:
+def _loss(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
     trace, classes, row = step.trace, step.names.classes, step.row(focus.moment)
     target, chance = int(trace.targets[row]), float(np.log(len(classes)))
     logits, onehot = trace.logits[row], np.eye(len(classes))[target]
     most = float(np.abs(trace.logits).max())
     error = trace.dlogits[row]
     count = len(trace.logits)
-    mean = "" if count == 1 else f" / {count}"
+    written = "dlogits = p − target" if count == 1 else f"dlogits = (p − target) / {count}"
     return (
-        Strip(f"logits = W_hy h_{focus.moment.number} + b_y", logits, classes, most),
-        Strip("p = softmax(logits)", trace.probs[row], classes, 1.0, signed=False),
-        Strip("target", onehot, classes, 1.0, signed=False),
-        Strip(f"dlogits = (p − target){mean}" if mean else "dlogits = p − target", error, classes,
-              1.0 / count),
-        Strip(
+        VectorRow(f"logits = W_hy h_{focus.moment.number} + b_y", logits, classes, most),
+        VectorRow("p = softmax(logits)", trace.probs[row], classes, 1.0, signed=False),
+        VectorRow("target", onehot, classes, 1.0, signed=False),
+        VectorRow(written, error, classes, 1.0 / count),
+        VectorRow(
             "L = −ln p[target], nats",
             trace.loss[row : row + 1],
             (classes[target],),
@@ -169,15 +170,15 @@ def _loss(step: StepRecord, focus: Focus) -> tuple[Strip, ...]:
     )  # fmt: skip
 
 
-def _values(step: StepRecord, focus: Focus) -> tuple[Strip, ...]:
+def _values(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
     trace, channels, row = step.trace, step.names.classes, step.row(focus.moment)
     limit, count = typical(trace.logits, trace.targets), trace.logits.size
     error = trace.logits - trace.targets
     return (
-        Strip(f"y = W_hy h_{focus.moment.number} + b_y", trace.logits[row], channels, limit),
-        Strip("target", trace.targets[row], channels, limit),
-        Strip("y − target", error[row], channels, limit),
-        Strip(f"dlogits = 2 (y − target) / {count}", trace.dlogits[row], channels,
+        VectorRow(f"y = W_hy h_{focus.moment.number} + b_y", trace.logits[row], channels, limit),
+        VectorRow("target", trace.targets[row], channels, limit),
+        VectorRow("y − target", error[row], channels, limit),
+        VectorRow(f"dlogits = 2 (y − target) / {count}", trace.dlogits[row], channels,
               2 * limit / count),
     )  # fmt: skip
 
@@ -185,7 +186,7 @@ def _values(step: StepRecord, focus: Focus) -> tuple[Strip, ...]:
 # The way back
 
 
-def _backward(step: StepRecord, focus: Focus, part: Part) -> tuple[Strip, ...]:
+def _backward(step: StepRecord, focus: Focus, part: Part) -> tuple[VectorRow, ...]:
     if part.name == "h":
         return _state_error(step, focus, part)
     (_, t), unrolled, cells = focus.moment, step.unrolled(focus.layer), _units(step)
@@ -194,11 +195,11 @@ def _backward(step: StepRecord, focus: Focus, part: Part) -> tuple[Strip, ...]:
         return _cell_error(step, focus)
     errors = unrolled.errors()[part.error]
     rows = [
-        Strip(factor.written.format(n=n, p=t), factor.of(unrolled)[t], cells,
+        VectorRow(factor.written.format(n=n, p=t), factor.of(unrolled)[t], cells,
               typical(factor.of(unrolled)))
         for factor in part.back
     ]  # fmt: skip
-    return (*rows, Strip(f"{error_name(part.error)}_{n}, their product", errors[t], cells,
+    return (*rows, VectorRow(f"{error_name(part.error)}_{n}, their product", errors[t], cells,
                          typical(errors)))  # fmt: skip
 
 
@@ -229,7 +230,7 @@ def future_error(step: StepRecord, layer: int, t: int) -> Array:
     return found + unrolled.of("z")[t + 1] * unrolled.dh[t + 1] if "z" in step.parts else found
 
 
-def _state_error(step: StepRecord, focus: Focus, part: Part) -> tuple[Strip, ...]:
+def _state_error(step: StepRecord, focus: Focus, part: Part) -> tuple[VectorRow, ...]:
     (_, t), unrolled, cells = focus.moment, step.unrolled(focus.layer), _units(step)
     n = t + 1
     dh, local = unrolled.dh[t], local_error(step, focus.layer, t)
@@ -237,9 +238,9 @@ def _state_error(step: StepRecord, focus: Focus, part: Part) -> tuple[Strip, ...
     limit = typical(dh)
     top = focus.layer + 1 == step.before.architecture.layers
     rows = (
-        Strip(f"dh_local, from the {'loss' if top else 'layer above'}", local, cells, limit),
-        Strip("dh_future, from t + 1", future, cells, limit),
-        Strip(f"dh_{n}, their sum", dh, cells, limit, total=True),
+        VectorRow(f"dh_local, from the {'loss' if top else 'layer above'}", local, cells, limit),
+        VectorRow("dh_future, from t + 1", future, cells, limit),
+        VectorRow(f"dh_{n}, their sum", dh, cells, limit, total=True),
     )
     if not part.sources:
         return rows
@@ -247,12 +248,12 @@ def _state_error(step: StepRecord, focus: Focus, part: Part) -> tuple[Strip, ...
     written = slope.written.format(n=n, p=t)
     return (
         *rows,
-        Strip(written.strip("()"), slope.of(unrolled)[t], cells, 1.0, signed=False),
-        Strip(f"da_{n} = dh_{n} · {written}", da, cells, limit),
+        VectorRow(written.strip("()"), slope.of(unrolled)[t], cells, 1.0, signed=False),
+        VectorRow(f"da_{n} = dh_{n} · {written}", da, cells, limit),
     )
 
 
-def _cell_error(step: StepRecord, focus: Focus) -> tuple[Strip, ...]:
+def _cell_error(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
     (_, t), unrolled, cells = focus.moment, step.unrolled(focus.layer), _units(step)
     n = t + 1
     every, f = unrolled.of("dc"), unrolled.of("f")
@@ -260,16 +261,16 @@ def _cell_error(step: StepRecord, focus: Focus) -> tuple[Strip, ...]:
     future = f[t + 1] * every[t + 1] if step.continues(t) else np.zeros(step.hidden)
     here = unrolled.dh[t] * unrolled.of("o")[t] * (1 - unrolled.of("tanh_c")[t] ** 2)
     return (
-        Strip(f"dh_{n} · o_{n} · (1 − tanh(c_{n})²)", here, cells, limit),
-        Strip(f"f_{n + 1} · dc_{n + 1}, from t + 1", future, cells, limit),
-        Strip(f"dc_{n}, their sum", dc, cells, limit, total=True),
+        VectorRow(f"dh_{n} · o_{n} · (1 − tanh(c_{n})²)", here, cells, limit),
+        VectorRow(f"f_{n + 1} · dc_{n + 1}, from t + 1", future, cells, limit),
+        VectorRow(f"dc_{n}, their sum", dc, cells, limit, total=True),
     )
 
 
 # Clipping and the update
 
 
-def _weights(step: StepRecord, focus: Focus) -> tuple[Strip, ...]:
+def _weights(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
     gate, unit = gate_of(step, focus)[-1], focus.unit
     name = step.unrolled(focus.layer).name(len(step.words) - 1, f"W_h{gate}")
     gradient, clipped, update = (parameters[name][unit] for parameters in step.descent)
@@ -277,19 +278,19 @@ def _weights(step: StepRecord, focus: Focus) -> tuple[Strip, ...]:
     if focus.moment.phase is Phase.CLIP:
         limit = typical(gradient)
         return (
-            Strip(f"g = d{row}", gradient, cells, limit),
-            Strip("g′, clipped", clipped, cells, limit),
-            Strip("g − g′, what is cut off", gradient - clipped, cells, limit),
+            VectorRow(f"g = d{row}", gradient, cells, limit),
+            VectorRow("g′, clipped", clipped, cells, limit),
+            VectorRow("g − g′, what is cut off", gradient - clipped, cells, limit),
         )
     before, after = step.before[name][unit], step.after[name][unit]
     limit = typical(before, after)
     sgd = step.config.optimizer.value == "sgd"
     taken = f"−{number(step.config.lr)} g′" if sgd else f"the step of {step.config.optimizer}"
     return (
-        Strip(f"{row} before", before, cells, limit),
-        Strip(taken, -update, cells, limit),
-        Strip(f"{row} after", after, cells, limit, total=True),
-        Strip("the change, enlarged", -update, cells, typical(update)),
+        VectorRow(f"{row} before", before, cells, limit),
+        VectorRow(taken, -update, cells, limit),
+        VectorRow(f"{row} after", after, cells, limit, total=True),
+        VectorRow("the change, enlarged", -update, cells, typical(update)),
     )
 
 

@@ -52,7 +52,7 @@ class Saliency:
         return float(self.integrated.sum()) - (self.whole - self.empty)
 
 
-def lead(trace: Trace, classes: Sequence[str], every: bool, channel: int = 0) -> Answer:
+def logit_margin(trace: Trace, classes: Sequence[str], every: bool, channel: int = 0) -> Answer:
     """The lead of the target's logit over its strongest rival, at the last answer.
 
     With ``every`` the mean over all answers; of values one channel.

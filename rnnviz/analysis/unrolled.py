@@ -20,7 +20,7 @@ class Span(NamedTuple):
     stack: int
 
 
-class Place(NamedTuple):
+class TokenIndex(NamedTuple):
     """Where a token's numbers are: in which span, and at which of its tokens."""
 
     span: Span
@@ -53,10 +53,12 @@ class Unrolled:
     def __len__(self) -> int:
         return sum(span.steps for span in self.spans)
 
-    def at(self, t: int) -> Place:
+    def at(self, t: int) -> TokenIndex:
         """Where token ``t`` is."""
         return (
-            Place(self.spans[-1], t - self.bridge) if t >= self.bridge else Place(self.spans[0], t)
+            TokenIndex(self.spans[-1], t - self.bridge)
+            if t >= self.bridge
+            else TokenIndex(self.spans[0], t)
         )
 
     @property
@@ -87,8 +89,8 @@ class Unrolled:
 
     def x(self, t: int) -> Array:
         """What token ``t`` brings in: one-hot, values, or the states of the layer below, (D,)."""
-        span, place = self.at(t)
-        x: Array = span.layer.x[place, span.column]
+        span, step = self.at(t)
+        x: Array = span.layer.x[step, span.column]
         return x
 
     def errors(self) -> dict[str, Array]:

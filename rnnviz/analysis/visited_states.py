@@ -48,7 +48,7 @@ class VisitedStates:
         return float(np.linalg.norm(self.states - self.centre, axis=1).max())
 
 
-def visit(parameters: Parameters, examples: Sequence[Example]) -> VisitedStates:
+def visit_states(parameters: Parameters, examples: Sequence[Example]) -> VisitedStates:
     """The states on the ways of these examples, or of some of them if they are many."""
     few = [examples[number] for number in draw(lengths_of(examples), MOST_TOKENS)]
     of = parameters.architecture

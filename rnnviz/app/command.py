@@ -9,7 +9,7 @@ from typing import Any
 from rnnviz.config import SETTINGS
 from rnnviz.session import Session
 from rnnviz.training.player import SPEEDS
-from rnnviz.training.schedule import Place
+from rnnviz.training.schedule import Position
 
 #: What is done in no time; all else may train, or look into the past.
 QUICK = frozenset({"ack", "watch", "play", "pause", "speed"})
@@ -42,7 +42,7 @@ def act(session: Session, command: Mapping[str, Any]) -> None:
             session.configure(replace(session.config, seed=int(seed)))
         case {"do": "seek", "epoch": int(epoch)} if epoch >= 0:
             session.player.pause()
-            session.player.go_to(Place(epoch))
+            session.player.go_to(Position(epoch))
         case {"do": "speed", "epochs": int(speed)} if speed in SPEEDS:
             session.player.speed = speed
         case {"do": "phrase", "text": str(text)}:

@@ -12,7 +12,7 @@ from rnnviz.figures.picture import Parts, Picture
 
 
 @dataclass(frozen=True)
-class Position:
+class SliderState:
     """Where a slider or a stepper stands, from 0 to ``last``; what it says; bands (name, width)."""
 
     last: int
@@ -22,13 +22,13 @@ class Position:
 
 
 class Frame:
-    """Pictures, texts and positions by their keys; pictures out of sight are not computed."""
+    """Pictures, texts and sliders by their keys; pictures out of sight are not computed."""
 
     def __init__(self, sight: Collection[str]) -> None:
         self._sight = sight
         self.pictures: dict[str, tuple[Parts, str]] = {}
         self.texts: dict[str, str] = {}
-        self.positions: dict[str, Position] = {}
+        self.sliders: dict[str, SliderState] = {}
 
     def chart(self, key: str, figure: Callable[..., Picture], *args: Any, remark: str = "") -> None:
         """Draw ``figure(*args)`` in the chart ``key``, with a remark below it."""
@@ -39,9 +39,9 @@ class Frame:
         """Write HTML in the place ``key``; what isn't our own in it must be escaped."""
         self.texts[key] = html
 
-    def position(self, key: str, state: Position) -> None:
+    def slider(self, key: str, state: SliderState) -> None:
         """Say where the slider or stepper ``key`` stands."""
-        self.positions[key] = state
+        self.sliders[key] = state
 
 
 class _Drawn:
@@ -95,7 +95,7 @@ class Sent:
         told = {
             **header,
             "texts": texts,
-            "positions": {key: asdict(state) for key, state in frame.positions.items()},
+            "sliders": {key: asdict(state) for key, state in frame.sliders.items()},
             "pictures": {key: now.since(self.pictures.get(key), body) for key, now in new.items()},
         }
         head = json.dumps(told, separators=(",", ":"), allow_nan=False).encode()

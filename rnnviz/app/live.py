@@ -9,7 +9,7 @@ from rnnviz.app.style import look, looking, status_html
 from rnnviz.app.tab_state import get_seat
 from rnnviz.app.viewer import Event, Handler, Job, Scene
 from rnnviz.session import Session
-from rnnviz.training.schedule import Place
+from rnnviz.training.schedule import Position
 
 
 def live(
@@ -36,4 +36,4 @@ def live(
 def go_to_click(session: Session, click: Event) -> None:
     """Look at the epoch that was clicked in a chart over the epochs."""
     session.player.pause()
-    session.player.go_to(Place(round(click["x"])))
+    session.player.go_to(Position(round(click["x"])))

@@ -25,7 +25,7 @@ def levels_html(session: Session, probe: Probe, step: StepRecord) -> str:
     return f'<div class="rnnviz-levels">{shown}</div>'
 
 
-def levels_room(session: Session, probe: Probe, step: StepRecord) -> list[TextBlock]:
+def levels_reserve(session: Session, probe: Probe, step: StepRecord) -> list[TextBlock]:
     """The longest that there is to say about where a moment of this step is."""
     lines = (" › ".join(_levels(session, probe, step, moment)) for moment in step.moments)
     return [[("place", max(lines, key=len))]]
@@ -33,7 +33,7 @@ def levels_room(session: Session, probe: Probe, step: StepRecord) -> list[TextBl
 
 def _levels(session: Session, probe: Probe, step: StepRecord, moment: Moment) -> list[str]:
     words, own = step.words, session.step.own
-    epoch, position = session.player.here
+    epoch, position = session.player.position
     phrase = "a sequence of your own" if own else _place(session, position)
     target = wanted_text(session.dataset, step.trace.targets[step.unrolled(0).rows])
     places = [
@@ -76,7 +76,7 @@ def caption_html(step: StepRecord, focus: Focus) -> str:
     return f'<div class="rnnviz-moment" aria-live="polite">{escape(text)}</div>'
 
 
-def caption_room(step: StepRecord, focus: Focus) -> list[TextBlock]:
+def caption_reserve(step: StepRecord, focus: Focus) -> list[TextBlock]:
     """The longest captions of such a step."""
     found = longest_captions(step, focus)
     return [[("said", explanation(key, **fields))] for key, fields in found]
@@ -89,7 +89,7 @@ def formula_html(step: StepRecord, focus: Focus) -> str:
     return f'<div class="rnnviz-formula">{shown}</div>'
 
 
-def formula_room(step: StepRecord, focus: Focus) -> list[TextBlock]:
+def formula_reserve(step: StepRecord, focus: Focus) -> list[TextBlock]:
     """The longest formulas of such a step."""
     return [[*found._asdict().items()] for found in longest_formulas(step, focus)]
 

@@ -124,10 +124,10 @@ class SessionHost:
         session, due = self.session, self._pace.due(now, self._rate)
         if not due:
             return
-        before = session.player.here.epoch
+        before = session.player.position.epoch
         session.player.tick(budget, due)
         # Of an epoch that takes longer the rest stays due.
-        self._pace.credit -= session.player.here.epoch - before if session.player.speed else due
+        self._pace.credit -= session.player.position.epoch - before if session.player.speed else due
         self.version += 1
 
     def _notice_the_end(self) -> None:
@@ -292,7 +292,7 @@ class SessionHost:
 
     def _header(self, viewer: Viewer, now: float) -> dict[str, Any]:
         session = self.session
-        epoch, position = session.run.place
+        epoch, position = session.run.position
         last = epoch + bool(position)
         return {
             "seq": viewer.sent + 1,
@@ -303,7 +303,7 @@ class SessionHost:
             "looking_back": session.player.shown is not None,
             "epoch": last if session.player.shown is None else session.player.shown.epoch,
             "last": last,
-            "place": session.player.place,
+            "progress": session.player.progress,
             "speed": session.player.speed,
             "typed": session.phrase_input.typed,
             "sequence": "batch" if session.config.batch > 1 else session.names.sequence,

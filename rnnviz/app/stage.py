@@ -22,7 +22,7 @@ _CHART = """
 """
 _TEXT = """
 <div class="rnnviz-place">
-  <div class="rnnviz-room" aria-hidden="true"></div><div class="rnnviz-text"></div>
+  <div class="rnnviz-reserve" aria-hidden="true"></div><div class="rnnviz-text"></div>
 </div>
 """
 _CONTROL = '<div class="rnnviz-control"></div>'
@@ -78,7 +78,7 @@ def place_end() -> None:
     _place(_end, "end", {})
 
 
-def place(key: str, height: int, text: str, clicks: bool = False) -> None:
+def place_chart(key: str, height: int, text: str, clicks: bool = False) -> None:
     """Put the picture ``key`` here, so many pixels high, with an explanation below.
 
     With ``clicks`` what is clicked in it is told to the page's handlers.
@@ -86,12 +86,12 @@ def place(key: str, height: int, text: str, clicks: bool = False) -> None:
     _place(_chart, key, {"key": key, "height": height, "text": text, "clicks": clicks})
 
 
-def place_text(key: str, room: Sequence[TextBlock] = ()) -> None:
+def place_text(key: str, reserve: Sequence[TextBlock] = ()) -> None:
     """Put the text ``key`` here, which changes with the frames.
 
-    Whatever it says, it has as much ``room`` as the tallest of these blocks takes.
+    Whatever it says, it has as much ``reserve`` as the tallest of these blocks takes.
     """
-    _place(_text, f"text_{key}", {"key": key, "room": room})
+    _place(_text, f"text_{key}", {"key": key, "reserve": reserve})
 
 
 def place_bar() -> None:

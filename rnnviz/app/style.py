@@ -106,11 +106,11 @@ def escaped(text: str) -> str:
 
 def status_html(session: Session) -> str:
     """The numbers that are always in sight, and the line that says what happened."""
-    scores, data = session.run.history.row(session.player.here.epoch), session.dataset
+    scores, data = session.run.history.row(session.player.position.epoch), session.dataset
     unit, metric = data.guess.unit, data.metric.name
     cells = [
         ("state", "state", session.player.condition),
-        ("epoch", _epoch_label(session), f"{session.player.place} of {session.config.epochs}"),
+        ("epoch", _epoch_label(session), f"{session.player.progress} of {session.config.epochs}"),
         ("train", f"training loss ({unit})", written(scores["train_loss"], "{:.4f}")),
         ("test", f"test loss ({unit})", written(scores["test_loss"], "{:.4f}")),
         ("train", f"training {metric}", written(scores["train_metric"], "{:.1%}")),
@@ -145,7 +145,7 @@ def _size(sign: Sign) -> str:
 
 
 def _epoch_label(session: Session) -> str:
-    epoch, position = session.player.here
+    epoch, position = session.player.position
     return f"epoch (scores: of {epoch})" if position else "epoch"
 
 

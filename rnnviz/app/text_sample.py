@@ -28,13 +28,13 @@ def sample_box(session: Session) -> None:
 
 def sample_html(session: Session, probe: Probe) -> str:
     """What the network read last, what it writes from there, and how sure it is by now."""
-    scores = session.run.history.row(session.player.here.epoch)
+    scores = session.run.history.row(session.player.position.epoch)
     shown = [
         f"{role} {math.exp(min(scores[f'{role}_loss'], 50)):.2f}"
         for role in ("train", "test")
         if not math.isnan(scores[f"{role}_loss"])
     ]
-    seed, epoch = session.config.seed, session.player.here.epoch
+    seed, epoch = session.config.seed, session.player.position.epoch
     sample = escape(written(probe, session.temperature, seed, epoch))
     read = escape(probe.reading.text[-60:])
     return (

@@ -24,11 +24,11 @@ _SMALL = 200_000
 
 @dataclass(frozen=True, eq=False)
 class TrainState:
-    """Where a run is: parameters after ``epoch`` epochs and ``position`` examples more."""
+    """Where a run is: parameters after ``epoch`` epochs and ``offset`` examples more."""
 
     parameters: Parameters
     epoch: int = 0
-    position: int = 0
+    offset: int = 0
     slots: Slots = field(default_factory=Slots)
 
     def copy(self) -> TrainState:
@@ -74,7 +74,7 @@ class TrainBuffers:
         self.gradient, self.truncate = config.gradient, config.truncate
         self.parameters = Parameters(architecture, dtype=config.dtype.value)
         self.update = Parameters(architecture, dtype=config.dtype.value)
-        self.epoch, self.position, self.slots = 0, 0, Slots()
+        self.epoch, self.offset, self.slots = 0, 0, Slots()
         self.longest = max(len(example.inputs) for example in examples)
         self._limit = limit
         self.forget()
@@ -94,12 +94,12 @@ class TrainBuffers:
     @property
     def now(self) -> TrainState:
         """Where it is; what it goes on from is the very memory of this state."""
-        return TrainState(self.parameters, self.epoch, self.position, self.slots)
+        return TrainState(self.parameters, self.epoch, self.offset, self.slots)
 
     def enter(self, state: TrainState) -> None:
         """Go on from ``state``, which stays as it is."""
         self.parameters.theta[...] = state.parameters.theta
-        self.epoch, self.position, self.slots = state.epoch, state.position, state.slots.copy()
+        self.epoch, self.offset, self.slots = state.epoch, state.offset, state.slots.copy()
 
     @property
     def wide(self) -> bool:
@@ -199,7 +199,7 @@ def order(seed: int, epoch: int, count: int, batch: int = 1) -> tuple[int, ...]:
 
 def train_epoch(state: TrainState, workspace: TrainBuffers, config: RunConfig) -> TrainState:
     """Read the examples that are left of this epoch; ``state`` stays as it was."""
-    return train_examples(state, workspace, config, len(workspace) - state.position)
+    return train_examples(state, workspace, config, len(workspace) - state.offset)
 
 
 def train_examples(
@@ -216,7 +216,7 @@ def train_on(workspace: TrainBuffers, config: RunConfig, count: int) -> None:
     if workspace.truncate != config.truncate:
         workspace.forget()
         workspace.truncate = config.truncate
-    start, end = workspace.position, workspace.position + count
+    start, end = workspace.offset, workspace.offset + count
     indexes = order(config.seed, workspace.epoch, len(workspace), config.batch)[start:end]
     steps = workspace.steps(indexes, config.batch)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -224,9 +224,9 @@ def train_on(workspace: TrainBuffers, config: RunConfig, count: int) -> None:
             workspace.slots = _descend(steps, workspace, config)
         else:
             workspace.slots = _optimize(steps, workspace, config)
-    workspace.position = end
+    workspace.offset = end
     if end == len(workspace):
-        workspace.epoch, workspace.position = workspace.epoch + 1, 0
+        workspace.epoch, workspace.offset = workspace.epoch + 1, 0
 
 
 def _descend(steps: Iterable[Step], workspace: TrainBuffers, config: RunConfig) -> Slots:

@@ -16,7 +16,7 @@ from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, color_bar, compact
 _WIDE, _NARROW = 16, 8
 
 
-def unit_worth(
+def unit_ablation_losses(
     rises: Array, silenced: Collection[int] = (), unit: str = "nats", theme: Theme = LIGHT
 ) -> Picture:
     """By how much the training loss rises when a unit alone is silenced, (H,); a cell a unit.
@@ -49,7 +49,7 @@ def unit_worth(
     return picture(
         [grid, written(_rows(names, width), shown / limit, theme)],
         f"What each unit is worth ({unit})",
-        HEIGHTS["worth"],
+        HEIGHTS["ablation"],
         theme,
         xaxis=axis("unit, counted row by row", theme, **bare),
         yaxis=axis("", theme, autorange="reversed", **bare),

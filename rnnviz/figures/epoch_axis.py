@@ -93,9 +93,9 @@ def present_marks(course: Course, theme: Theme, scales: Sequence[str]) -> list[d
 def change_lines(course: Course, theme: Theme, scales: Sequence[str]) -> list[dict[str, Any]]:
     """An upright wherever a setting was changed on the way, or the run branched off another."""
     line = {"color": theme.muted, "width": 1.5, "dash": "dash"}
-    places = {change.place.epoch for change in course.changes}
+    places = {change.position.epoch for change in course.changes}
     if course.ghost:
-        places.add(course.ghost.place.epoch)
+        places.add(course.ghost.position.epoch)
     return [
         {**_upright(epoch, scale), "type": "line", "x1": epoch, "line": line}
         for scale in scales
@@ -112,9 +112,9 @@ def change_labels(course: Course) -> list[dict[str, Any]]:
 
     Beyond the middle they stand left of their place, so that they have room in the plot.
     """
-    shown = [(c.place.epoch, plain(f"{c.label} {c.shown}", _MOST_SIGNS)) for c in course.changes]
+    shown = [(c.position.epoch, plain(f"{c.label} {c.shown}", _MOST_SIGNS)) for c in course.changes]
     if course.ghost:
-        shown.insert(0, (course.ghost.place.epoch, "branched"))
+        shown.insert(0, (course.ghost.position.epoch, "branched"))
     shown.sort(key=lambda label: label[0])
     look = {"showarrow": False, "yanchor": "top", "yref": "paper", "y": 1, "font": {"size": 13}}
     side = {False: {"xanchor": "left", "xshift": 2}, True: {"xanchor": "right", "xshift": -2}}

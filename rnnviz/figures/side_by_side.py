@@ -101,7 +101,7 @@ def _stacked(names: list[str], units: int, theme: Theme) -> dict[str, Any]:
     }
 
 
-def compared_leads(pair: Pair, label: str, theme: Theme = LIGHT, unit: str = "logits") -> Picture:
+def compared_margins(pair: Pair, label: str, theme: Theme = LIGHT, unit: str = "logits") -> Picture:
     """One number (P,) of both after every token: two bars side by side."""
     limit = 1.15 * theme.scale.nice_limit(max(_largest(pair.first), _largest(pair.second)))
     places = list(range(len(pair.words)))
@@ -122,7 +122,7 @@ def compared_leads(pair: Pair, label: str, theme: Theme = LIGHT, unit: str = "lo
     return picture(
         bars,
         f"{plain(label, 48)}   {marks}",
-        HEIGHTS["leads"],
+        HEIGHTS["margins"],
         theme,
         xaxis=words_axis(pair.words, theme),
         yaxis=signed_axis(f"{'margin ' if unit == 'logits' else ''}({unit})", limit, theme),

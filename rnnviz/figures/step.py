@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.breakdown import Term, Terms
-from rnnviz.analysis.moment_vectors import Strip
+from rnnviz.analysis.moment_vectors import VectorRow
 from rnnviz.analysis.notation import number
 from rnnviz.analysis.parameter_blocks import Blocks
 from rnnviz.analysis.training_step import Panel
@@ -25,21 +25,21 @@ _STRIPS, _BARS = 5, 20
 _CELL = 0.72
 #: Up to so many cells carry their numbers, and up to so many entries their names.
 _PRINTED, _NAMED = 10, 20_000
-#: The widths of the margins in which the labels of rows and strips stand.
+#: The widths of the margins in which the labels of rows stand.
 _LABELS, _STRIP_LABELS = 212, 184
 
 
-def operation_strips(
-    strips: Sequence[Strip], theme: Theme = LIGHT, unit: int | None = None
+def operation_rows(
+    rows: Sequence[VectorRow], theme: Theme = LIGHT, unit: int | None = None
 ) -> Picture:
     """Vectors as rows of cells, each with its scale; a line divides summands from their sum."""
-    columns = _columns(strips)
-    places = np.arange(len(strips)) + _CELL / 2
+    columns = _columns(rows)
+    places = np.arange(len(rows)) + _CELL / 2
     return picture(
         [
-            _cells(strips, True, theme),
-            _cells(strips, False, theme),
-            _unit_mark(strips, unit, theme),
+            _cells(rows, True, theme),
+            _cells(rows, False, theme),
+            _unit_mark(rows, unit, theme),
         ],
         "What is combined at this moment",
         HEIGHTS["operation"],
@@ -51,26 +51,26 @@ def operation_strips(
             range=[_STRIPS, -0.2],
             showgrid=False,
             tickvals=places.tolist(),
-            ticktext=[plain(strip.label, 40) for strip in strips],
+            ticktext=[plain(row.label, 40) for row in rows],
             ticks="",
         ),
         margin={"l": _STRIP_LABELS, "r": 76, "t": 40, "b": 48},
-        shapes=[_sum_line(i, theme) for i, strip in enumerate(strips) if strip.total],
-        annotations=[_strip_scale(i, strip, theme) for i, strip in enumerate(strips)],
+        shapes=[_sum_line(i, theme) for i, row in enumerate(rows) if row.total],
+        annotations=[_row_scale(i, row, theme) for i, row in enumerate(rows)],
     )
 
 
-def _cells(strips: Sequence[Strip], signed: bool, theme: Theme) -> Series:
-    """The strips of one kind in one heatmap with gaps, every row as a share of its own limit."""
-    columns = _columns(strips)
-    rows = [_row(strip if strip.signed is signed else None, columns) for strip in strips]
+def _cells(rows: Sequence[VectorRow], signed: bool, theme: Theme) -> Series:
+    """The rows of one kind in one heatmap with gaps, every row as a share of its own limit."""
+    columns = _columns(rows)
+    shown = [_row(row if row.signed is signed else None, columns) for row in rows]
     gap = _row(None, columns)
-    shares, texts, hovers = zip(*(row for pair in rows for row in (pair, gap)), strict=True)
+    shares, texts, hovers = zip(*(row for pair in shown for row in (pair, gap)), strict=True)
     printed = {"text": texts, "texttemplate": "%{text}"} if len(columns) <= _PRINTED else {}
     return heatmap(
         z=compact(shares),
         x=list(range(len(columns) + 1)),
-        y=[*(i + edge for i in range(len(strips)) for edge in (0, _CELL)), len(strips)],
+        y=[*(i + edge for i in range(len(rows)) for edge in (0, _CELL)), len(rows)],
         zmin=-1 if signed else 0,
         zmax=1,
         colorscale=theme.diverging if signed else theme.sequential,
@@ -82,18 +82,20 @@ def _cells(strips: Sequence[Strip], signed: bool, theme: Theme) -> Series:
     )
 
 
-def _columns(strips: Sequence[Strip]) -> tuple[str, ...]:
-    return max((strip.cells for strip in strips), key=len)
+def _columns(rows: Sequence[VectorRow]) -> tuple[str, ...]:
+    return max((row.cells for row in rows), key=len)
 
 
-def _row(strip: Strip | None, columns: tuple[str, ...]) -> tuple[list[float], list[str], list[str]]:
-    """A strip's shares of its limit, its numbers and its hover texts; without one a gap."""
+def _row(
+    row: VectorRow | None, columns: tuple[str, ...]
+) -> tuple[list[float], list[str], list[str]]:
+    """A row's shares of its limit, its numbers and its hover texts; without one a gap."""
     shares, texts, hovers = [math.nan] * len(columns), [""] * len(columns), [""] * len(columns)
-    if strip is None:
+    if row is None:
         return shares, texts, hovers
-    limit, label = nice_limit(strip.limit), plain(strip.label, 40)
+    limit, label = nice_limit(row.limit), plain(row.label, 40)
     places = {cell: place for place, cell in enumerate(columns)}
-    for cell, value in zip(strip.cells, strip.values.tolist(), strict=True):
+    for cell, value in zip(row.cells, row.values.tolist(), strict=True):
         place = places[cell]
         shares[place] = min(1.0, max(-1.0, value / limit))
         texts[place] = number(value)
@@ -101,12 +103,12 @@ def _row(strip: Strip | None, columns: tuple[str, ...]) -> tuple[list[float], li
     return shares, texts, hovers
 
 
-def _unit_mark(strips: Sequence[Strip], unit: int | None, theme: Theme) -> Series:
-    """The outline of one unit's cell in every strip of units."""
+def _unit_mark(rows: Sequence[VectorRow], unit: int | None, theme: Theme) -> Series:
+    """The outline of one unit's cell in every row of units."""
     x: list[float | None] = []
     y: list[float | None] = []
-    for i, strip in enumerate(strips):
-        if unit is not None and f"unit {unit}" in strip.cells:
+    for i, row in enumerate(rows):
+        if unit is not None and f"unit {unit}" in row.cells:
             x += [unit, unit + 1, unit + 1, unit, unit, None]
             y += [i, i, i + _CELL, i + _CELL, i, None]
     line = {"color": theme.text, "width": 2}
@@ -135,11 +137,11 @@ def _sum_line(row: int, theme: Theme) -> dict[str, Any]:
     return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": line}
 
 
-def _strip_scale(row: int, strip: Strip, theme: Theme) -> dict[str, Any]:
-    place = {"xref": "paper", "x": 1, "xanchor": "left", "xshift": 8, "y": row + _CELL / 2}
+def _row_scale(number: int, row: VectorRow, theme: Theme) -> dict[str, Any]:
+    place = {"xref": "paper", "x": 1, "xanchor": "left", "xshift": 8, "y": number + _CELL / 2}
     look = {"showarrow": False, "font": {"color": theme.muted}}
-    ends = "±" if strip.signed else "0…"
-    return {"text": f"{ends}{nice_limit(strip.limit):g}", **place, **look}
+    ends = "±" if row.signed else "0…"
+    return {"text": f"{ends}{nice_limit(row.limit):g}", **place, **look}
 
 
 def term_bars(terms: Terms, theme: Theme = LIGHT) -> Picture:

@@ -44,9 +44,9 @@ HEIGHTS = {
     "trajectories": 560,
     "multiples": 210,
     "compared": 660,
-    "leads": 260,
+    "margins": 260,
     "saliency": 250,
-    "worth": 300,
+    "ablation": 300,
 }
 #: How many words an axis names at most, and how many single signs.
 _MOST_LABELS, _MOST_SIGNS = 20, 60

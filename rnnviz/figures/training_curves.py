@@ -105,8 +105,8 @@ def _pair(
 
 def _ghost_curves(ghost: Ghost, columns: tuple[str, str], hover: str, theme: Theme) -> list[Series]:
     """What became of the run that was left, from there on."""
-    keep = np.unique(np.append(thinned(len(ghost.history)), ghost.place.epoch))
-    keep = keep[keep >= ghost.place.epoch]
+    keep = np.unique(np.append(thinned(len(ghost.history)), ghost.position.epoch))
+    keep = keep[keep >= ghost.position.epoch]
     curves = _pair(ghost.history, keep, columns, hover, theme)
     for curve in curves:
         faint = {**curve["line"], "width": 1.2, "dash": "dot"}

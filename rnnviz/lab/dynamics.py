@@ -15,7 +15,7 @@ from rnnviz.analysis.flow_map import FixedInputMap, FlowMap
 from rnnviz.analysis.notation import number, quoted
 from rnnviz.analysis.phase_portrait import Readout
 from rnnviz.analysis.projection import Plane, fit, plane_of
-from rnnviz.analysis.visited_states import VisitedStates, visit
+from rnnviz.analysis.visited_states import VisitedStates, visit_states
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
@@ -136,7 +136,7 @@ class DynamicsLab:
         """The states that the training sequences lead through."""
         state, dataset = query.state, query.dataset
         return self._memo.ask(
-            "visited", (state, dataset), lambda: visit(state.parameters, dataset.train)
+            "visited", (state, dataset), lambda: visit_states(state.parameters, dataset.train)
         )
 
     # The plane

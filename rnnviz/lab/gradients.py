@@ -32,8 +32,8 @@ from rnnviz.engine.training import TrainState, order, record
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.probe import phrase_key
 from rnnviz.training.epoch_cache import EpochCache
-from rnnviz.training.run import Run, place_of
-from rnnviz.training.schedule import Place
+from rnnviz.training.run import Run, position_of
+from rnnviz.training.schedule import Position
 
 #: How many of the next steps are surveyed at the epoch shown, and at each epoch of the past.
 STEPS, PAST_STEPS = 32, 8
@@ -156,15 +156,15 @@ class GradientLab:
         """The epochs of the snapshots, of many every n-th, and the one shown, which comes first."""
         epochs = run.snapshots.epochs
         wanted = epochs[:: math.ceil(len(epochs) / EPOCHS)]
-        shown = [] if query.state.position else [query.state.epoch]
+        shown = [] if query.state.offset else [query.state.epoch]
         self._past.sync(run.schedule, (run.dataset, query.layer, phrase_key(query.trace)))
         self._past.retain([*wanted, *shown])
         return [*self._past.missing(dict.fromkeys([*shown, *coarse_first(wanted)]))]
 
     def _look_into(self, run: Run, query: GradientQuery, epoch: int) -> None:
-        place = Place(epoch)
-        shown = place_of(query.state) == place
-        there = query.state if shown else run.visit(place, "gradients")
+        place = Position(epoch)
+        shown = position_of(query.state) == place
+        there = query.state if shown else run.replay(place, "gradients")
         self._past[epoch] = row_of(query.at(there, run.schedule.at(place)))
 
 
@@ -195,7 +195,7 @@ def next_steps(query: GradientQuery, steps: int) -> NextStepStats:
     Of large networks and long batches fewer, but two at least.
     """
     state, config, examples = query.state, query.config, query.examples
-    indexes = order(config.seed, state.epoch, len(examples), config.batch)[state.position :]
+    indexes = order(config.seed, state.epoch, len(examples), config.batch)[state.offset :]
     longest = max(len(example.inputs) for example in examples)
     each = state.parameters.theta.size * config.batch * longest
     starts = range(0, len(indexes), config.batch)[: max(2, min(steps, steps * _WORK // each))]

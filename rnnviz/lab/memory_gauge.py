@@ -21,8 +21,8 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.lab.gradients import GradientQuery
 from rnnviz.lab.probe import phrase_key
 from rnnviz.training.epoch_cache import EpochCache
-from rnnviz.training.run import Run, place_of
-from rnnviz.training.schedule import Place
+from rnnviz.training.run import Run, position_of
+from rnnviz.training.schedule import Position
 
 #: The most epochs in the gauge: more than a chart has pixels.
 MOST_EPOCHS = 2_000
@@ -58,14 +58,14 @@ class MemoryLab:
         until = time.perf_counter() + budget
         self._sync(run, query)
         state, kept = query.state, run.snapshots.epochs
-        if not state.position and state.epoch not in self._half_lives:
+        if not state.offset and state.epoch not in self._half_lives:
             self._look_into(query)
         for epoch in coarse_first(self._half_lives.missing(kept)):
             self._visit(run, query, epoch)
             # One epoch besides the one shown, however little time there is: a map is never blank.
             if time.perf_counter() > until:
                 break
-        return self._gauge(run.place.epoch), self._map(kept)
+        return self._gauge(run.position.epoch), self._map(kept)
 
     def develop(self, run: Run, query: GradientQuery, budget: float) -> bool:
         """Look into more epochs for about ``budget`` seconds; return whether some are missing."""
@@ -97,8 +97,8 @@ class MemoryLab:
         return range(0, count, max(self.stride, needed))
 
     def _visit(self, run: Run, query: GradientQuery, epoch: int) -> None:
-        state = run.visit(Place(epoch), "memory")
-        self._look_into(query.at(state, run.schedule.at(place_of(state))))
+        state = run.replay(Position(epoch), "memory")
+        self._look_into(query.at(state, run.schedule.at(position_of(state))))
 
     def _look_into(self, query: GradientQuery) -> None:
         epoch, norms = query.state.epoch, flow(query).norms

@@ -37,7 +37,7 @@ class StepQuery(NamedTuple):
         """The training examples of the run's next step."""
         config, train = self.config, self.dataset.train
         indexes = order(config.seed, self.state.epoch, len(train), config.batch)
-        start = self.state.position
+        start = self.state.offset
         return [train[i] for i in indexes[start : start + config.batch]]
 
 

@@ -14,7 +14,7 @@ from rnnviz.analysis.activations import Activations, read_activations
 from rnnviz.analysis.logit_margin import running_margin
 from rnnviz.analysis.perturbation import Alter, Pairs, Perturbation, joined
 from rnnviz.analysis.projection import Plane, Projection, boundary, fit, plane_of
-from rnnviz.analysis.saliency import Saliency, lead, saliency
+from rnnviz.analysis.saliency import Saliency, logit_margin, saliency
 from rnnviz.analysis.selectivity import Response, response, selectivity
 from rnnviz.engine.evaluation import Score
 from rnnviz.engine.layer_buffers import Array
@@ -25,7 +25,7 @@ from rnnviz.lab.memo import Memo
 from rnnviz.lab.probe import Probe, names_of
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.run import Run
-from rnnviz.training.weight_edits import Edit, Verb, apply_edits, problem, silence
+from rnnviz.training.weight_edits import Edit, EditKind, apply_edits, problem, silence
 
 #: How many phrases are on one leaf of the data set.
 LEAF = 20
@@ -35,11 +35,11 @@ PATIENCE = 5.0
 MOST_EDITS = 40
 
 
-class Room(StrEnum):
+class UnitTab(StrEnum):
     """What is looked at."""
 
     UNITS = "Units"
-    WAYS = "Trajectories"
+    TRAJECTORIES = "Trajectories"
     WHAT_IF = "What if"
     BREAK = "Break it"
 
@@ -84,7 +84,7 @@ class UnitLab:
     """
 
     def __init__(self) -> None:
-        self.room = Room.UNITS
+        self.tab = UnitTab.UNITS
         self.unit, self.leaf = 0, 0
         self.sort = Sort.INDEX
         self.word: str | None = None
@@ -208,7 +208,9 @@ class UnitLab:
     def add(self, *edits: Edit) -> None:
         """Try these edits as well; one that is there already, or too many, are left out."""
         self.left_out = {}
-        new = [edit for edit in edits if edit.verb is not Verb.SILENCE or edit not in self.edits]
+        new = [
+            edit for edit in edits if edit.kind is not EditKind.SILENCE or edit not in self.edits
+        ]
         self.edits = (*self.edits, *new)[:MOST_EDITS]
 
     def fit(self, architecture: Architecture) -> None:
@@ -228,7 +230,7 @@ class UnitLab:
 
     def silenced(self, layer: int) -> frozenset[int]:
         """The units of a layer (from 0) that are silenced."""
-        mine = (e for e in self.edits if (e.verb, e.row) == (Verb.SILENCE, layer + 1))
+        mine = (e for e in self.edits if (e.kind, e.row) == (EditKind.SILENCE, layer + 1))
         return frozenset(edit.column for edit in mine)
 
     def preview(self, state: TrainState, run: Run) -> EditPreview:
@@ -293,7 +295,7 @@ def spelled(dataset: Dataset, words: Sequence[str]) -> str:
 
 def _explained(probe: Probe, channel: int) -> tuple[Saliency, str]:
     data = probe.dataset
-    answer = lead(probe.trace, data.classes, data.source is not None, channel)
+    answer = logit_margin(probe.trace, data.classes, data.source is not None, channel)
     return saliency(probe.parameters, probe.example, answer), answer.name
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnviz.engine.evaluation import Score
-from rnnviz.training.schedule import Change, Place, Schedule
+from rnnviz.training.schedule import Change, Position, Schedule
 
 COLUMNS = ("train_loss", "train_metric", "test_loss", "test_metric")
 
@@ -62,10 +62,10 @@ class History:
 
 @dataclass(frozen=True, eq=False)
 class Ghost:
-    """A run that was left at ``place`` for another: how far it had gone, scores, settings."""
+    """A run that was left at ``position`` for another: how far it had gone, scores, settings."""
 
-    place: Place
-    end: Place
+    position: Position
+    end: Position
     history: History
     schedule: Schedule
 

@@ -13,7 +13,7 @@ from rnnviz.engine.training import TrainState
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.history import Course, Ghost
 from rnnviz.training.run import Run, architecture_of
-from rnnviz.training.schedule import EDIT, MAX_CHANGES, Place, Schedule
+from rnnviz.training.schedule import EDIT, MAX_CHANGES, Position, Schedule
 from rnnviz.training.share_link import START, Link, Old
 from rnnviz.training.weight_edits import Edit, apply_edits, problem
 
@@ -24,7 +24,7 @@ PATIENCE = 1.0
 
 
 class Player:
-    """A run, and the place in it that is looked at.
+    """A run, and the position in it that is looked at.
 
     ``dataset_for`` gives the data that are learned with some settings.
     """
@@ -44,7 +44,7 @@ class Player:
         """Start at epoch 0, with the settings and data of now."""
         self.dataset = self._dataset_for(self.config)
         self.run = Run(self.dataset, Schedule(self.config))
-        self.shown: Place | None = None
+        self.shown: Position | None = None
         self.ghost: Ghost | None = None
         self._journey: Iterator[None] | None = None
         self._target: Link | None = None
@@ -57,15 +57,15 @@ class Player:
         return self.run.state if self.shown is None else self.run.at(self.shown)
 
     @property
-    def here(self) -> Place:
-        """The place that is looked at."""
+    def position(self) -> Position:
+        """The position that is looked at."""
         shown = self.shown
-        return self.run.place if shown is None else shown
+        return self.run.position if shown is None else shown
 
     @property
     def finished(self) -> bool:
         """Whether the run has done the epochs it was to do."""
-        return self.run.place.epoch >= self.config.epochs
+        return self.run.position.epoch >= self.config.epochs
 
     @property
     def over(self) -> bool:
@@ -88,10 +88,10 @@ class Player:
         return self._journey is not None
 
     @property
-    def place(self) -> str:
+    def progress(self) -> str:
         """The epochs done and, inside an epoch, the share of its examples: "12 + 3/58"."""
-        epoch, position = self.here
-        return f"{epoch} + {position}/{self.run.examples}" if position else str(epoch)
+        epoch, offset = self.position
+        return f"{epoch} + {offset}/{self.run.examples}" if offset else str(epoch)
 
     @property
     def course(self) -> Course:
@@ -118,7 +118,7 @@ class Player:
         """Keep ticks from advancing the run."""
         self.running = False
         if self._journey:
-            self.message = f"The link was followed up to epoch {self.here}."
+            self.message = f"The link was followed up to epoch {self.position}."
             self._arrive()
 
     def advance(self, epochs: int = 1, budget: float = float("inf")) -> None:
@@ -127,20 +127,20 @@ class Player:
         Stops the run at the last epoch, or where the loss is no longer finite.
         """
         until = time.perf_counter() + budget
-        goal = Place(min(self.run.place.epoch + epochs, self.config.epochs))
+        goal = Position(min(self.run.position.epoch + epochs, self.config.epochs))
         stride = self.run.stride if np.isfinite(budget) else self.run.examples
         for _ in self._train_to(goal, stride):
             if time.perf_counter() > until:
                 break
         self._stop_at_the_end()
 
-    def _train_to(self, goal: Place, stride: int) -> Iterator[None]:
+    def _train_to(self, goal: Position, stride: int) -> Iterator[None]:
         """Train to ``goal``, pausing after every ``stride`` examples at most."""
         run = self.run
-        while run.place < goal:
-            epoch, position = run.place
-            end = goal.position if epoch == goal.epoch else run.examples
-            if not run.train(min(stride, end - position)):
+        while run.position < goal:
+            epoch, offset = run.position
+            end = goal.offset if epoch == goal.epoch else run.examples
+            if not run.train(min(stride, end - offset)):
                 self._diverged()
                 return
             yield
@@ -164,7 +164,7 @@ class Player:
         """Pause, and train, or replay, to the end of the present epoch."""
         self.pause()
         if self.shown is not None:
-            self.go_to(Place(self.shown.epoch + 1))
+            self.go_to(Position(self.shown.epoch + 1))
         else:
             self.advance(1)
 
@@ -191,7 +191,7 @@ class Player:
             return
         self.message = (
             f"Stopped: at learning rate {self.config.lr:g} the loss is no longer a finite number. "
-            f"The weights of epoch {self.run.place.epoch} are kept. "
+            f"The weights of epoch {self.run.position.epoch} are kept. "
             f"Try a learning rate of {min(0.02, self.config.lr / 10):g}."
         )
 
@@ -202,7 +202,7 @@ class Player:
 
     def _finished_message(self) -> str:
         return (
-            f"Finished: {self.run.place.epoch} of {self.config.epochs} epochs done. "
+            f"Finished: {self.run.position.epoch} of {self.config.epochs} epochs done. "
             "Raise Epochs to train on, or press Reset."
         )
 
@@ -214,17 +214,19 @@ class Player:
 
     # Going back
 
-    def go_to(self, place: Place) -> None:
-        """Look at a place that the run has passed; at the present, or beyond, look at that."""
-        place = self.run.clamped(place)
-        if place >= self.run.place:
+    def go_to(self, position: Position) -> None:
+        """Look at a position that the run has passed; at the present, or beyond, look at that."""
+        position = self.run.clamped(position)
+        if position >= self.run.position:
             self.back_to_now()
             return
-        self.shown = place
-        then = self.run.schedule.at(place).changes(self.config)
-        differing = [f"{r.label} was {self.run.schedule.at(place).as_dict()[r.name]}" for r in then]
+        self.shown = position
+        then = self.run.schedule.at(position).changes(self.config)
+        differing = [
+            f"{r.label} was {self.run.schedule.at(position).as_dict()[r.name]}" for r in then
+        ]
         self.message = (
-            f"Looking back at epoch {self.place}; the run is at {self.run.place}. "
+            f"Looking back at epoch {self.progress}; the run is at {self.run.position}. "
             + (f"{' and '.join(differing)} here. " if differing else "")
             + "Play replays it from here, Branch here takes another way."
         )
@@ -239,41 +241,41 @@ class Player:
         for _ in range(epochs):
             if self.shown is None:
                 break
-            self.go_to(Place(self.shown.epoch + 1))
+            self.go_to(Position(self.shown.epoch + 1))
             if time.perf_counter() > until:
                 break
         if self.shown is not None:
-            self.message = f"Replaying; the run is at epoch {self.run.place}."
+            self.message = f"Replaying; the run is at epoch {self.run.position}."
         self._stop_at_the_end()
 
     def branch(self) -> None:
-        """Make the place that is looked at the present; the old run stays as a ghost."""
+        """Make the position that is looked at the present; the old run stays as a ghost."""
         if self.shown is None:
             return
-        place, now = self.shown, self.run.place
+        position, now = self.shown, self.run.position
         self.pause()
-        self.ghost = self.run.branch(place)
+        self.ghost = self.run.branch(position)
         self.shown = None
         self.message = (
-            f"Branched at epoch {place} of a run that had gone to {now}, which stays as a ghost: "
-            "change a setting and press Play."
+            f"Branched at epoch {position} of a run that had gone to {now}, which stays as "
+            "a ghost: change a setting and press Play."
         )
 
     def branch_with(self, edits: Sequence[Edit]) -> bool:
-        """Go on from the place looked at with edited weights; the old run stays as a ghost.
+        """Go on from the position looked at with edited weights; the old run stays as a ghost.
 
         Where a loss would not be finite nothing is done, and False returned.
         """
-        place, now = self.here, self.run.place
+        position, now = self.position, self.run.position
         edited = apply_edits(self.state.parameters, edits)
         if not self.run.bears(edited):
             self.message = "With these weights a loss is no finite number: the run stays as it is."
             return False
         self.pause()
-        self.ghost = self.run.branch(place, edits)
+        self.ghost = self.run.branch(position, edits)
         self.shown = None
         self.message = (
-            f"Branched at epoch {place} with edited weights ({'; '.join(map(str, edits))}). "
+            f"Branched at epoch {position} with edited weights ({'; '.join(map(str, edits))}). "
             f"The run as it was, up to {now}, stays as a ghost; a link carries the edits."
         )
         return True
@@ -300,32 +302,32 @@ class Player:
         self.message = " ".join(
             self._change_message(row.label, getattr(config, row.name))
             for row in changed
-            if row.name != "epochs" and self.run.place > Place(0)
+            if row.name != "epochs" and self.run.position > Position(0)
         )
 
     def _change_message(self, label: str, value: object) -> str:
         shown = f"{value:g}" if isinstance(value, float) else str(value)
-        said = f"{label} is {shown} from epoch {self.run.place} on."
+        said = f"{label} is {shown} from epoch {self.run.position} on."
         if len(self.run.schedule.changes) > MAX_CHANGES:
             said += f" A link carries {MAX_CHANGES} changes; a copied one no longer leads here."
         if self.shown is None:
             return said
-        return f"{said} To try it from epoch {self.place}, press Branch here."
+        return f"{said} To try it from epoch {self.progress}, press Branch here."
 
     # Links
 
     def link(self) -> Link:
-        """The link to the place that is looked at, in this run; on the way there its own."""
+        """The link to the position that is looked at, in this run; on the way there its own."""
         if self._journey and self._target:
             return self._target
-        return Link(self.run.schedule, self.run.place, self.here, old=self._old())
+        return Link(self.run.schedule, self.run.position, self.position, old=self._old())
 
     def _old(self) -> Old | None:
         ghost = self.ghost
         if ghost is None:
             return None
-        changes = (c for c in ghost.schedule.changes if c.place >= ghost.place)
-        return Old(ghost.place, ghost.end, tuple(changes))
+        changes = (c for c in ghost.schedule.changes if c.position >= ghost.position)
+        return Old(ghost.position, ghost.end, tuple(changes))
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
         """Go where a link leads, from the start: at once if that is quick, else tick by tick.
@@ -362,7 +364,7 @@ class Player:
         if link.old:
             yield from self._train_to(self.run.clamped(link.old.now), self.run.stride)
             left = self.run.clamped(link.old.left)
-            if self.run.place < left:
+            if self.run.position < left:
                 return
             self.ghost = self.run.branch(left)
             if first.edits(left) or link.schedule.edits(left):
@@ -372,10 +374,10 @@ class Player:
                 self.run.schedule = link.schedule
         now, shown = self.run.clamped(link.now), self.run.clamped(link.shown)
         yield from self._train_to(now, self.run.stride)
-        if self.run.place < now:
+        if self.run.position < now:
             return
         if now > START:
-            self.message = f"Opened at epoch {self.place}."
+            self.message = f"Opened at epoch {self.progress}."
         if shown < now:
             self.go_to(shown)
         self._stop_at_the_end()
@@ -386,7 +388,7 @@ class Player:
             if time.perf_counter() > until:
                 self.running = True
                 self.message = (
-                    f"{self._problems} Following the link: epoch {self.run.place}. "
+                    f"{self._problems} Following the link: epoch {self.run.position}. "
                     "Pause to stop here."
                 ).strip()
                 return

@@ -13,7 +13,7 @@ from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainBuffers, TrainState, begin, train_on
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.history import Ghost, History
-from rnnviz.training.schedule import EDIT, Place, Schedule
+from rnnviz.training.schedule import EDIT, Position, Schedule
 from rnnviz.training.snapshots import Snapshots
 from rnnviz.training.weight_edits import Edit, apply_edits
 
@@ -22,9 +22,9 @@ _WORK = 2_000_000
 _NO_SCORE = Score(float("nan"), float("nan"))
 
 
-def place_of(state: TrainState | TrainBuffers) -> Place:
+def position_of(state: TrainState | TrainBuffers) -> Position:
     """Where in its run a state is, or the memory of training."""
-    return Place(state.epoch, state.position)
+    return Position(state.epoch, state.offset)
 
 
 def architecture_of(dataset: Dataset, config: RunConfig) -> Architecture:
@@ -57,7 +57,7 @@ class Run:
         self.snapshots = Snapshots(own.theta)
         self._evaluators = [Evaluator(part, own) if part else None for part in parts]
         self._bookmarks: dict[str, TrainState] = {}
-        self._finite = Place(0)
+        self._finite = Position(0)
         self._enter(self._first())
         if not self._append_scores():
             self._begin_unedited()
@@ -65,11 +65,11 @@ class Run:
     def _first(self) -> TrainState:
         """The state at epoch 0."""
         state = begin(self._architecture, self.schedule.start)
-        return replace(state, parameters=self._edited(state.parameters, Place(0)))
+        return replace(state, parameters=self._edited(state.parameters, Position(0)))
 
     def _begin_unedited(self) -> None:
         """Begin without the edits at the very start that break the network, if there are any."""
-        changes = (c for c in self.schedule.changes if (c.place, c.name) != (Place(0), EDIT))
+        changes = (c for c in self.schedule.changes if (c.position, c.name) != (Position(0), EDIT))
         self.schedule = Schedule(self.schedule.start, tuple(changes))
         self._enter(self._first())
         self.snapshots.add(self._buffers.now)
@@ -79,7 +79,7 @@ class Run:
     def _be(self, state: TrainState) -> None:
         """Make this state the present."""
         self._state: TrainState | None = state
-        self._place = place_of(state)
+        self._position = position_of(state)
         #: Whether the memory of training holds the present, from where it can go on.
         self._inside = False
 
@@ -99,7 +99,7 @@ class Run:
     def state(self) -> TrainState:
         """The state of the run now."""
         if self._state is None:
-            buffers = self._buffers if self._inside else self._found(self._place)
+            buffers = self._buffers if self._inside else self._found(self._position)
             self._state = buffers.now.copy()
         return self._state
 
@@ -109,9 +109,9 @@ class Run:
         return self.schedule.last
 
     @property
-    def place(self) -> Place:
+    def position(self) -> Position:
         """Where the run is now."""
-        return self._place
+        return self._position
 
     @property
     def examples(self) -> int:
@@ -129,31 +129,31 @@ class Run:
         work = self._buffers.parameters.theta.size * self._buffers.longest * self.batch
         return self.batch * max(1, min(32, _WORK // work))
 
-    def after(self, place: Place) -> Place:
-        """The place one step later."""
-        return self.clamped(place._replace(position=place.position + self.batch))
+    def after(self, position: Position) -> Position:
+        """The position one step later."""
+        return self.clamped(position._replace(offset=position.offset + self.batch))
 
-    def clamped(self, place: Place) -> Place:
-        """The place itself, or where its batch begins; at the end of an epoch the next epoch."""
-        if place.position >= self.examples:
-            return Place(place.epoch + 1)
-        return place._replace(position=place.position - place.position % self.batch)
+    def clamped(self, position: Position) -> Position:
+        """The position itself, or where its batch begins; at the end of an epoch the next epoch."""
+        if position.offset >= self.examples:
+            return Position(position.epoch + 1)
+        return position._replace(offset=position.offset - position.offset % self.batch)
 
     def train(self, count: int) -> bool:
         """Read ``count`` examples, or what is left of the epoch; whether the loss stays finite.
 
-        If it doesn't, the run goes back to the last place where it was.
+        If it doesn't, the run goes back to the last position where it was.
         """
         if not self._inside:
             self._enter(self.state)
-        place, self._state = self._place, None
+        position, self._state = self._position, None
         fine = read = False
         try:
-            fine, read = self._read(min(count, self.examples - place.position)), True
+            fine, read = self._read(min(count, self.examples - position.offset)), True
         finally:
             # Ctrl-C in a notebook may end a step anywhere.
             if not read:
-                self._lose(place)
+                self._lose(position)
         if not fine:
             self._lose(self._finite)
             self._bookmarks.clear()
@@ -163,41 +163,41 @@ class Run:
     def _read(self, count: int) -> bool:
         """Train, and where an epoch ends examine; whether all that is found is finite."""
         self._walk(count)
-        theta, place = self._buffers.parameters.theta, place_of(self._buffers)
+        theta, position = self._buffers.parameters.theta, position_of(self._buffers)
         if not np.isfinite([theta.min(), theta.max()]).all():
             return False
-        if place.epoch > self._place.epoch and not self._append_scores():
+        if position.epoch > self._position.epoch and not self._append_scores():
             return False
-        self._place = place
+        self._position = position
         return True
 
-    def _lose(self, place: Place) -> None:
+    def _lose(self, position: Position) -> None:
         """Be where the run has been, with a state that is found when it is next asked for."""
-        self._state, self._place, self._inside = None, place, False
+        self._state, self._position, self._inside = None, position, False
         # What ended a step may have ended it anywhere between its scores and its snapshot.
-        if self._finite > place:
-            self._finite = Place(place.epoch)
-        self.snapshots.drop_after(place.epoch)
-        self.history = self.history.until(place.epoch)
+        if self._finite > position:
+            self._finite = Position(position.epoch)
+        self.snapshots.drop_after(position.epoch)
+        self.history = self.history.until(position.epoch)
 
     def _walk(self, count: int) -> None:
-        """Read ``count`` examples inside an epoch, each with the settings of its place."""
+        """Read ``count`` examples inside an epoch, each with the settings of its position."""
         buffers = self._buffers
-        end = buffers.position + count
+        end = buffers.offset + count
         while True:
-            place = place_of(buffers)
-            change = self.schedule.next_change(place)
-            stop = change.position if change and change < (place.epoch, end) else end
-            train_on(buffers, self.schedule.at(place), stop - place.position)
-            edited = self._edited(buffers.parameters, place_of(buffers))
+            position = position_of(buffers)
+            change = self.schedule.next_change(position)
+            stop = change.offset if change and change < (position.epoch, end) else end
+            train_on(buffers, self.schedule.at(position), stop - position.offset)
+            edited = self._edited(buffers.parameters, position_of(buffers))
             if edited is not buffers.parameters:
                 buffers.parameters.theta[...] = edited.theta
             if stop == end:
                 return
 
-    def _edited(self, parameters: Parameters, place: Place) -> Parameters:
-        """The parameters after what is done by hand to them at ``place``."""
-        edits = self.schedule.edits(place)
+    def _edited(self, parameters: Parameters, position: Position) -> Parameters:
+        """The parameters after what is done by hand to them at ``position``."""
+        edits = self.schedule.edits(position)
         return apply_edits(parameters, edits) if edits else parameters
 
     def _append_scores(self) -> bool:
@@ -208,7 +208,7 @@ class Run:
             return False
         self.history.append(train, test)
         self.snapshots.add(now)
-        self._finite = place_of(now)
+        self._finite = position_of(now)
         return True
 
     def bears(self, parameters: Parameters) -> bool:
@@ -236,62 +236,62 @@ class Run:
 
     def configure(self, config: RunConfig) -> None:
         """Train on with other settings from here."""
-        self.schedule = self.schedule.changed(self.place, config)
+        self.schedule = self.schedule.changed(self.position, config)
 
-    def at(self, place: Place) -> TrainState:
-        """The state at a place that the run has passed, with the very same weights."""
-        if place >= self._place:
+    def at(self, position: Position) -> TrainState:
+        """The state at a position that the run has passed, with the very same weights."""
+        if position >= self._position:
             return self.state
         seen = self._bookmarks.pop("", None)
-        if not seen or place_of(seen) != place:
-            seen = self._found(place, seen).now.copy()
+        if not seen or position_of(seen) != position:
+            seen = self._found(position, seen).now.copy()
         self._bookmarks[""] = seen
         return seen
 
-    def visit(self, place: Place, reader: str) -> TrainState:
+    def replay(self, position: Position, reader: str) -> TrainState:
         """The same for one look: the weights are in the memory of training, whatever comes next.
 
         Replayed from the nearest snapshot, or from where the same ``reader`` looked last.
         """
-        if place >= self._place:
+        if position >= self._position:
             return self.state
-        now = self._found(place, self._bookmarks.pop(reader, None)).now
-        if place.epoch != self.snapshots.before(place.epoch):
+        now = self._found(position, self._bookmarks.pop(reader, None)).now
+        if position.epoch != self.snapshots.before(position.epoch):
             self._bookmarks[reader] = now.copy()
         return now
 
-    def _found(self, place: Place, last: TrainState | None = None) -> TrainBuffers:
-        """The memory of training at ``place``, replayed from the nearest snapshot or ``last``."""
+    def _found(self, position: Position, last: TrainState | None = None) -> TrainBuffers:
+        """The buffers of training at ``position``, replayed from a snapshot or from ``last``."""
         buffers = self._borrowed()
-        nearest = Place(self.snapshots.before(place.epoch) or 0)
-        if last and nearest <= place_of(last) <= place:
+        nearest = Position(self.snapshots.before(position.epoch) or 0)
+        if last and nearest <= position_of(last) <= position:
             buffers.enter(last)
-        elif not self.snapshots.restore(place.epoch, buffers):
+        elif not self.snapshots.restore(position.epoch, buffers):
             buffers.enter(self._first())
-        while (now := place_of(buffers)) < place:
-            end = place.position if now.epoch == place.epoch else self.examples
-            self._walk(end - now.position)
+        while (now := position_of(buffers)) < position:
+            end = position.offset if now.epoch == position.epoch else self.examples
+            self._walk(end - now.offset)
         return buffers
 
-    def branch(self, place: Place, edits: Sequence[Edit] = ()) -> Ghost:
-        """Make ``place`` the present, and return the run as it was.
+    def branch(self, position: Position, edits: Sequence[Edit] = ()) -> Ghost:
+        """Make ``position`` the present, and return the run as it was.
 
         With ``edits``, after which the losses must be finite (see ``bears``), the weights of the
-        present are edited, and so are those found there whenever the place is reached again.
+        present are edited, and so are those found there whenever the position is reached again.
         """
-        ghost = Ghost(place, self.place, self.history, self.schedule)
-        schedule = self.schedule.changed(place, self.config).edited(place, edits)
+        ghost = Ghost(position, self.position, self.history, self.schedule)
+        schedule = self.schedule.changed(position, self.config).edited(position, edits)
         # Edits where an epoch begins change its scores, and its snapshot.
-        anew = bool(edits) and not place.position
-        state, history = self.at(place), self.history.until(place.epoch - anew)
+        anew = bool(edits) and not position.offset
+        state, history = self.at(position), self.history.until(position.epoch - anew)
         if edits:
             state = replace(state, parameters=apply_edits(state.parameters, edits))
         if anew:
             history.append(*self.examine(state.parameters))
         self._be(state)
-        self._finite, self.schedule, self.history = place, schedule, history
+        self._finite, self.schedule, self.history = position, schedule, history
         self._bookmarks.clear()
-        self.snapshots.drop_after(place.epoch - anew)
+        self.snapshots.drop_after(position.epoch - anew)
         if anew:
             self.snapshots.add(state)
         return ghost

@@ -23,22 +23,22 @@ MAX_CHANGES = 400
 _PLACE = re.compile(r"(\d{1,7})(?:/(\d{1,7}))?", re.ASCII)
 
 
-class Place(NamedTuple):
-    """A place in a run: after so many epochs, and so many sequences of the next one."""
+class Position(NamedTuple):
+    """A position in a run: after so many epochs, and so many sequences of the next one."""
 
     epoch: int
-    position: int = 0
+    offset: int = 0
 
     def __str__(self) -> str:
-        return f"{self.epoch}/{self.position}" if self.position else str(self.epoch)
+        return f"{self.epoch}/{self.offset}" if self.offset else str(self.epoch)
 
     @classmethod
-    def parse(cls, text: str) -> Place:
+    def parse(cls, text: str) -> Position:
         """Read "120", or "120/32" for 32 sequences more; raise SettingError with a sentence."""
         found = _PLACE.fullmatch(text.strip())
         if not found:
             raise SettingError(
-                f"{text[:40]!r} is no place in a run: write an epoch, such as 120, or 120/32 "
+                f"{text[:40]!r} is no position in a run: write an epoch, such as 120, or 120/32 "
                 "for 32 sequences more."
             )
         return cls(int(found[1]), int(found[2] or 0))
@@ -46,18 +46,18 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, order=True)
 class Change:
-    """A setting that takes another value at a place of the run, e.g. ``120:lr=0.005``.
+    """A setting that takes another value at a position of the run, e.g. ``120:lr=0.005``.
 
     Or an edit of the weights, e.g. ``120:edit=silence 1 7``: they are edited when the run gets
     there.
     """
 
-    place: Place
+    position: Position
     name: str
     value: Any
 
     def __str__(self) -> str:
-        return f"{self.place}:{self.name}={self.value}"
+        return f"{self.position}:{self.name}={self.value}"
 
     @property
     def label(self) -> str:
@@ -72,16 +72,16 @@ class Change:
     @classmethod
     def parse(cls, text: str) -> Change:
         """Read ``120:lr=0.005``; raise SettingError with a sentence."""
-        place, colon, setting = text.partition(":")
+        position, colon, setting = text.partition(":")
         name, equals, value = setting.partition("=")
         if colon and equals and name == EDIT:
-            return cls(Place.parse(place), name, Edit.parse(value))
+            return cls(Position.parse(position), name, Edit.parse(value))
         if not (colon and equals and name in CHANGEABLE):
             raise SettingError(
                 f"{text[:60]!r} is no change: write epoch:setting=value, such as 120:lr=0.005; "
                 f"what can change on the way is {', '.join(CHANGEABLE)}, and the weights (edit)."
             )
-        return cls(Place.parse(place), name, SETTINGS[name].parse(value))
+        return cls(Position.parse(position), name, SETTINGS[name].parse(value))
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ class Schedule:
         return stages
 
     @cached_property
-    def _places(self) -> list[Place]:
-        return [change.place for change in self.changes]
+    def _positions(self) -> list[Position]:
+        return [change.position for change in self.changes]
 
     @property
     def origin(self) -> RunConfig:
@@ -113,46 +113,50 @@ class Schedule:
         """The settings after all changes."""
         return self._stages[-1]
 
-    def at(self, place: Place) -> RunConfig:
-        """The settings with which the step that follows ``place`` is taken."""
-        return self._stages[bisect_right(self._places, place)]
+    def at(self, position: Position) -> RunConfig:
+        """The settings with which the step that follows ``position`` is taken."""
+        return self._stages[bisect_right(self._positions, position)]
 
-    def next_change(self, place: Place) -> Place | None:
-        """Where the settings change next after ``place``; None if they don't."""
-        later = bisect_right(self._places, place)
-        return self._places[later] if later < len(self._places) else None
+    def next_change(self, position: Position) -> Position | None:
+        """Where the settings change next after ``position``; None if they don't."""
+        later = bisect_right(self._positions, position)
+        return self._positions[later] if later < len(self._positions) else None
 
-    def changed(self, place: Place, config: RunConfig) -> Schedule:
-        """The same until ``place``, and ``config`` from there on; the number of epochs for all.
+    def changed(self, position: Position, config: RunConfig) -> Schedule:
+        """The same until ``position``, and ``config`` from there on; the number of epochs for all.
 
-        What was done to the weights on arriving at ``place`` stays.
+        What was done to the weights on arriving at ``position`` stays.
         """
         start = replace(self.start, epochs=config.epochs)
-        kept = (c for c in self.changes if c.place < place or (c.place, c.name) == (place, EDIT))
+        kept = (
+            c
+            for c in self.changes
+            if c.position < position or (c.position, c.name) == (position, EDIT)
+        )
         before = Schedule(start, tuple(kept))
-        if place == Place(0):
+        if position == Position(0):
             return Schedule(config, before.changes)
         new = (
-            Change(place, row.name, getattr(config, row.name))
+            Change(position, row.name, getattr(config, row.name))
             for row in before.last.changes(config)
         )
         return Schedule(start, (*before.changes, *new))
 
-    def edited(self, place: Place, edits: Iterable[Edit]) -> Schedule:
-        """The same, and these edits of the weights at ``place``, which nothing lies beyond."""
-        return Schedule(self.start, (*self.changes, *(Change(place, EDIT, e) for e in edits)))
+    def edited(self, position: Position, edits: Iterable[Edit]) -> Schedule:
+        """The same, and these edits of the weights at ``position``, which nothing lies beyond."""
+        return Schedule(self.start, (*self.changes, *(Change(position, EDIT, e) for e in edits)))
 
     @cached_property
-    def _edits(self) -> dict[Place, tuple[Edit, ...]]:
-        found: dict[Place, tuple[Edit, ...]] = {}
+    def _edits(self) -> dict[Position, tuple[Edit, ...]]:
+        found: dict[Position, tuple[Edit, ...]] = {}
         for change in self.changes:
             if change.name == EDIT:
-                found[change.place] = (*found.get(change.place, ()), change.value)
+                found[change.position] = (*found.get(change.position, ()), change.value)
         return found
 
-    def edits(self, place: Place) -> tuple[Edit, ...]:
-        """What is done to the weights when the run gets to ``place``."""
-        return self._edits.get(place, ())
+    def edits(self, position: Position) -> tuple[Edit, ...]:
+        """What is done to the weights when the run gets to ``position``."""
+        return self._edits.get(position, ())
 
     def shared(self, other: Schedule) -> float:
         """The last epoch at which both have the same weights for certain, on the same data.
@@ -165,8 +169,8 @@ class Schedule:
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         parting = (*self.changes[same:], *other.changes[same:])
         # An edit at the beginning of an epoch changes the weights of that epoch already.
-        early = (c.name == EDIT and not c.place.position for c in parting)
-        epochs = (c.place.epoch - own for c, own in zip(parting, early, strict=True))
+        early = (c.name == EDIT and not c.position.offset for c in parting)
+        epochs = (c.position.epoch - own for c, own in zip(parting, early, strict=True))
         return min(epochs, default=math.inf)
 
     def text(self) -> str:
@@ -185,4 +189,4 @@ def read_changes(text: str) -> tuple[tuple[Change, ...], list[str]]:
             problems.append(f"{problem} It is left out.")
     if len(parts) > MAX_CHANGES:
         problems.append(f"Of {len(parts):,} changes the first {MAX_CHANGES} are read.")
-    return tuple(sorted(changes, key=lambda change: change.place)), problems
+    return tuple(sorted(changes, key=lambda change: change.position)), problems

@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rnnviz.config import SETTINGS, RunConfig, SettingError
-from rnnviz.training.schedule import Change, Place, Schedule, read_changes
+from rnnviz.training.schedule import Change, Position, Schedule, read_changes
 
-START = Place(0)
+START = Position(0)
 
 
 @dataclass(frozen=True)
 class Old:
     """The run that was left for the present one: where, how far it had gone, its own changes."""
 
-    left: Place
-    now: Place
+    left: Position
+    now: Position
     changes: tuple[Change, ...] = ()
 
     def schedule(self, after: Schedule) -> Schedule:
         """Its settings, given those of the run that took over."""
-        shared = tuple(change for change in after.changes if change.place < self.left)
+        shared = tuple(change for change in after.changes if change.position < self.left)
         return Schedule(after.start, (*shared, *self.changes))
 
 
@@ -33,8 +33,8 @@ class Link:
     """
 
     schedule: Schedule
-    now: Place = START
-    shown: Place = START
+    now: Position = START
+    shown: Position = START
     phrase: str | None = None
     old: Old | None = None
     data: str | None = None
@@ -68,49 +68,49 @@ def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     return link, [*problems, *(f"In the link: {sentence}" for sentence in said)]
 
 
-def _place(query: Mapping[str, str], name: str, said: list[str]) -> Place:
+def _place(query: Mapping[str, str], name: str, said: list[str]) -> Position:
     if name not in query:
         return START
     try:
-        return _within(Place.parse(query[name]), name, said)
+        return _within(Position.parse(query[name]), name, said)
     except SettingError as problem:
         said.append(f"{name}: {problem} It is left out.")
         return START
 
 
-def _within(place: Place, name: str, said: list[str]) -> Place:
+def _within(position: Position, name: str, said: list[str]) -> Position:
     # A run may be beyond its last epoch, if that was lowered on the way.
     most = int(SETTINGS["epochs"].high)
-    if place <= (most, 0):
-        return place
-    said.append(f"{name} can't be {place}: the most is {most:,}. Using {most:,}.")
-    return Place(most)
+    if position <= (most, 0):
+        return position
+    said.append(f"{name} can't be {position}: the most is {most:,}. Using {most:,}.")
+    return Position(most)
 
 
 def _changes(
-    query: Mapping[str, str], name: str, now: Place, said: list[str]
+    query: Mapping[str, str], name: str, now: Position, said: list[str]
 ) -> tuple[Change, ...]:
     changes, problems = read_changes(query.get(name, ""))
     said += (f"{name}: {problem}" for problem in problems)
-    late = [str(change) for change in changes if change.place > now]
+    late = [str(change) for change in changes if change.position > now]
     if late:
         said.append(f"{name}: {late[0][:60]} lies beyond epoch {now}, where the run is: left out.")
-    return tuple(change for change in changes if change.place <= now)
+    return tuple(change for change in changes if change.position <= now)
 
 
-def _old(query: Mapping[str, str], now: Place, said: list[str]) -> Old | None:
+def _old(query: Mapping[str, str], now: Position, said: list[str]) -> Old | None:
     if "ghost" not in query:
         return None
     left, _, end = query["ghost"].partition(":")
     try:
-        places = Place.parse(left), _within(Place.parse(end), "ghost", said)
+        positions = Position.parse(left), _within(Position.parse(end), "ghost", said)
     except SettingError as problem:
         said.append(f"ghost: {problem} It is left out.")
         return None
-    if places[0] > min(places[1], now):
+    if positions[0] > min(positions[1], now):
         said.append(
             "ghost: a run can't be left at an epoch that it hadn't reached. It is left out."
         )
         return None
-    changes = _changes(query, "ghost_changes", places[1], said)
-    return Old(*places, tuple(change for change in changes if change.place >= places[0]))
+    changes = _changes(query, "ghost_changes", positions[1], said)
+    return Old(*positions, tuple(change for change in changes if change.position >= positions[0]))

@@ -90,7 +90,7 @@ class Snapshots:
             theta = workspace.parameters.theta
             arrays = [theta, *(np.empty_like(theta) for _ in others)]
             if all(map(self._pages.read, (first, *others), arrays)):
-                workspace.epoch, workspace.position = found, 0
+                workspace.epoch, workspace.offset = found, 0
                 workspace.slots = Slots(kind, tuple(arrays[1:]), steps)
                 return True
             self._drop(found)

@@ -19,7 +19,7 @@ LARGEST = 1e6
 NOISE = 6
 
 
-class Verb(StrEnum):
+class EditKind(StrEnum):
     """What is done."""
 
     SILENCE = "silence"
@@ -36,7 +36,7 @@ class Edit:
     size to every matrix, drawn from seed 3; set row 3, column 4 of a matrix to 0.5.
     """
 
-    verb: Verb
+    kind: EditKind
     name: str = ""
     row: int = 0
     column: int = 0
@@ -44,19 +44,19 @@ class Edit:
 
     def __str__(self) -> str:
         rest = {
-            Verb.SILENCE: f"{self.row} {self.column}",
-            Verb.SCALE: f"{self.amount!r}",
-            Verb.NOISE: f"{self.amount!r} {self.row}",
-            Verb.SET: f"{self.name} {self.row} {self.column} {self.amount!r}",
+            EditKind.SILENCE: f"{self.row} {self.column}",
+            EditKind.SCALE: f"{self.amount!r}",
+            EditKind.NOISE: f"{self.amount!r} {self.row}",
+            EditKind.SET: f"{self.name} {self.row} {self.column} {self.amount!r}",
         }
-        return f"{self.verb} {rest[self.verb]}"
+        return f"{self.kind} {rest[self.kind]}"
 
     @classmethod
     def parse(cls, text: str) -> Edit:
         """Read what ``str`` wrote; raise SettingError with a sentence."""
-        verb, *rest = text.split()[:6] or [""]
+        kind, *rest = text.split()[:6] or [""]
         try:
-            return _READERS[verb](*rest)
+            return _READERS[kind](*rest)
         except (KeyError, TypeError, ValueError):
             raise SettingError(
                 f"{text[:40]!r} does nothing to the weights: write silence 1 7, scale 0.9, "
@@ -66,22 +66,22 @@ class Edit:
 
 def silence(layer: int, unit: int) -> Edit:
     """Ablate a unit of this layer (from 1)."""
-    return Edit(Verb.SILENCE, row=layer, column=unit)
+    return Edit(EditKind.SILENCE, row=layer, column=unit)
 
 
 def scale(factor: float) -> Edit:
     """All recurrent weights times the factor, and so their spectral radius."""
-    return Edit(Verb.SCALE, amount=factor)
+    return Edit(EditKind.SCALE, amount=factor)
 
 
 def noise(share: float, seed: int) -> Edit:
     """Noise in every matrix, its standard deviation this share of the matrix's own size."""
-    return Edit(Verb.NOISE, amount=share, row=seed)
+    return Edit(EditKind.NOISE, amount=share, row=seed)
 
 
 def set_weight(name: str, row: int, column: int, value: float) -> Edit:
     """One entry of a matrix becomes ``value``."""
-    return Edit(Verb.SET, name, row, column, value)
+    return Edit(EditKind.SET, name, row, column, value)
 
 
 def _count(text: str) -> int:
@@ -112,16 +112,16 @@ def apply_edits(parameters: Parameters, edits: Iterable[Edit]) -> Parameters:
     found = parameters.copy()
     with np.errstate(over="ignore", invalid="ignore"):
         for edit in edits:
-            _OPERATIONS[edit.verb](found, edit)
+            _OPERATIONS[edit.kind](found, edit)
     return found
 
 
 def problem(edit: Edit, architecture: Architecture) -> str:
     """Why an edit can't be made in such a network, as a sentence; empty if it can."""
-    if edit.verb is Verb.SILENCE:
+    if edit.kind is EditKind.SILENCE:
         fits = 1 <= edit.row <= architecture.layers and edit.column < architecture.hidden
         return "" if fits else f"there is no unit {edit.column} in a layer {edit.row}."
-    if edit.verb is Verb.SET:
+    if edit.kind is EditKind.SET:
         array = Parameters(architecture).named().get(edit.name)
         if array is None or array.ndim < 2:
             return f"there is no matrix {edit.name[:20]!r}."
@@ -179,8 +179,8 @@ def _matrices(parameters: Parameters) -> Iterator[tuple[str, Array]]:
 
 
 _OPERATIONS = {
-    Verb.SILENCE: _silence,
-    Verb.SCALE: _scale,
-    Verb.NOISE: _noise,
-    Verb.SET: _set,
+    EditKind.SILENCE: _silence,
+    EditKind.SCALE: _scale,
+    EditKind.NOISE: _noise,
+    EditKind.SET: _set,
 }

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnnviz.app.tab_registry import registry
 from rnnviz.app.viewer import FLIGHT, Viewer
-from rnnviz.lab.units import Room
+from rnnviz.lab.units import UnitTab
 from tests.unit.app.browser import unpacked
 
 PAGES = ["train", "step", "hidden", "gradients", "dynamics"]
@@ -226,9 +226,9 @@ class Page(Tab):
         next(b for b in self.app.get("button_group") if b.label == label).set_value(option)
         self.run()
 
-    def enter(self, room):
-        """Go to a room of the page *Hidden states*."""
-        self.choose("Look at", room)
+    def enter(self, view):
+        """Go to a view of the page *Hidden states*."""
+        self.choose("Look at", view)
         return self
 
 
@@ -271,8 +271,8 @@ class App(Tab):
         return self.charts[key]["figure"]
 
 
-def rooms_of(page):
-    return [*Room] if page == "hidden" else [None]
+def tabs_of(page):
+    return [*UnitTab] if page == "hidden" else [None]
 
 
 def words_of(opened):

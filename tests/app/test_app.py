@@ -14,7 +14,7 @@ from rnnviz.presets import PRESETS
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.vocabulary import Unit
 from rnnviz.training.player import SPEEDS
-from rnnviz.training.schedule import Place
+from rnnviz.training.schedule import Position
 from tests.app.tab import App, Eye, app_test
 from tests.sampling import each_row
 
@@ -200,7 +200,7 @@ def test_step_epoch_trains_one_epoch_and_draws_it(page):
 
 def test_step_phrase_takes_one_step(page):
     page.click("step_phrase")
-    assert (page.session.state.epoch, page.session.state.position) == (0, 1)
+    assert (page.session.state.epoch, page.session.state.offset) == (0, 1)
     assert "0 + 1/58 of 1000" in page.text
 
 
@@ -651,7 +651,7 @@ def test_choosing_a_task_takes_its_first_preset_and_a_phrase_of_its_own(page, ta
     assert page.session.phrase_input.phrase == page.session.dataset.train[0].text
     page.click("step_phrase")
     page.run()
-    assert page.session.player.here.position > 0 or page.session.player.here.epoch == 1
+    assert page.session.player.position.offset > 0 or page.session.player.position.epoch == 1
     assert page.charts.keys() >= {"loss", "metric", "states", "flow"}
     for preset in PRESETS[task]:
         page.click(f"preset_{task}_{preset.label}")
@@ -725,9 +725,9 @@ def test_a_branch_with_another_rate_is_in_the_link_and_opens_elsewhere(trained, 
 def test_a_step_in_the_past_is_replayed(trained):
     trained.say("seek", epoch=4)
     trained.click("step_epoch")
-    assert trained.session.player.here == Place(5)
+    assert trained.session.player.position == Position(5)
     trained.click("step_phrase")
-    assert trained.session.player.place == "5 + 1/58"
+    assert trained.session.player.progress == "5 + 1/58"
 
 
 @each_row(

@@ -7,7 +7,7 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
-from tests.app.tab import PAGES, Page, rooms_of
+from tests.app.tab import PAGES, Page, tabs_of
 from tests.sampling import each_row, singly
 
 # What overflows is meant to, and the server notes it once.
@@ -22,11 +22,11 @@ CASES = {
 
 
 def walk(page, session=None, **link):
-    """The texts of the page in all its rooms."""
+    """The texts of the page in all its tabs."""
     shown, texts = Page(page, session, **link), []
-    for room in rooms_of(page):
-        if room:
-            shown.enter(room)
+    for view in tabs_of(page):
+        if view:
+            shown.enter(view)
         assert not re.search(r"\b(nan|inf)\b", shown.text)
         texts.append(shown.text)
     return texts
@@ -43,7 +43,7 @@ def diverged():
     session = Session(config)
     for _ in range(5):
         session.player.step_phrase()
-    assert session.player.here.position == 5
+    assert session.player.position.offset == 5
     assert np.isfinite(session.state.parameters.theta).all()
     assert not np.isfinite(session.inspect().unrolled(0).h).all()
     return session

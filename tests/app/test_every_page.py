@@ -7,7 +7,7 @@ import pytest
 
 from rnnviz.config import TaskName
 from rnnviz.figures.picture import Picture
-from tests.app.tab import PAGES, Page, rooms_of, words_of
+from tests.app.tab import PAGES, Page, tabs_of, words_of
 from tests.unit.figures.unpacked import unpacked
 
 ELMAN, GRU, LSTM = {"cell": "elman"}, {"cell": "gru"}, {"cell": "lstm"}
@@ -25,7 +25,7 @@ RUNS = {
     "waves": {"epoch": "1", **ELMAN},
     "translation": {"epoch": "0", **GRU, **DEEP},
 }
-#: The pictures that a page, or a room, has whatever is learned.
+#: The pictures that a page, or a view, has whatever is learned.
 ALWAYS = {
     "train": {"loss", "metric", "map", "flow", "recurrent", "norms"},
     "step": {"network", "operation", "terms", "mosaic", "states", "flow"},
@@ -34,12 +34,12 @@ ALWAYS = {
     },
     "dynamics": {"phase", "spectra"},
 }  # fmt: skip
-#: Those that a room may have.
+#: Those that a view may have.
 ROOMS = {
     "Units": {"response"},
     "Trajectories": {"trajectories", "multiples"},
-    "What if": {"leads", "compared", "saliency"},
-    "Break it": {"worth", "leads"},
+    "What if": {"margins", "compared", "saliency"},
+    "Break it": {"ablation", "margins"},
 }
 #: Where a sequence is a phrase.
 PHRASES = ("sentiment", "translation")
@@ -88,14 +88,14 @@ def assert_drawn_and_told(opened, drawn):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_stands_on_every_task(page, session, drawn):
     opened, task = Page(page, session), session.config.task
-    for room in rooms_of(page):
-        if room is not None:
-            opened.enter(room)
+    for view in tabs_of(page):
+        if view is not None:
+            opened.enter(view)
         assert_drawn_and_told(opened, drawn)
-        if room is None:
+        if view is None:
             assert opened.charts.keys() >= ALWAYS[page]
         else:
-            assert opened.charts.keys() <= ROOMS[room]
+            assert opened.charts.keys() <= ROOMS[view]
         if task not in PHRASES:
             # What is read is a letter or a number, a sequence and no phrase.
             assert "phrase" not in words_of(opened)

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.lab.units import Room, Sort, StateSource
+from rnnviz.lab.units import Sort, StateSource, UnitTab
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.training.schedule import Place
+from rnnviz.training.schedule import Position
 from rnnviz.training.weight_edits import silence
 from tests.app import tab
 from tests.sampling import each_row
 
 CHARTS = {
-    Room.UNITS: {"response"},
-    Room.WAYS: {"trajectories", "multiples"},
-    Room.WHAT_IF: {"leads", "compared", "saliency"},
-    Room.BREAK: {"worth", "leads"},
+    UnitTab.UNITS: {"response"},
+    UnitTab.TRAJECTORIES: {"trajectories", "multiples"},
+    UnitTab.WHAT_IF: {"margins", "compared", "saliency"},
+    UnitTab.BREAK: {"ablation", "margins"},
 }
 
 
@@ -41,15 +41,15 @@ def page():
 def test_a_phrase_of_which_nothing_is_left_has_an_empty_panel():
     """Without its only letter a text of two is a space that other letters don't follow."""
     page = Page(task="characters", hidden="6", epoch="0", phrase="e ")
-    for room in Room:
-        assert page.enter(room).charts.keys() <= CHARTS[room]
-    layout = page.enter(Room.WAYS).charts["multiples"]["figure"]["layout"]
+    for view in UnitTab:
+        assert page.enter(view).charts.keys() <= CHARTS[view]
+    layout = page.enter(UnitTab.TRAJECTORIES).charts["multiples"]["figure"]["layout"]
     titles = [note["text"] for note in layout["annotations"]]
     assert "no “e”: nothing to read" in titles
 
 
 def test_another_order_begins_with_its_first_unit(page):
-    page.enter(Room.UNITS)
+    page.enter(UnitTab.UNITS)
     page.choose("Units in the order of", Sort.SELECTIVITY)
     source = StateSource(page.session.state, page.session.dataset)
     assert page.lab.unit == page.lab.order(source)[0]
@@ -59,9 +59,9 @@ def test_another_order_begins_with_its_first_unit(page):
     assert axis["ticktext"][0] == str(page.lab.unit)
 
 
-def test_every_room_has_its_pictures(page):
-    for room, charts in CHARTS.items():
-        assert page.enter(room).charts.keys() == charts
+def test_every_tab_has_its_pictures(page):
+    for view, charts in CHARTS.items():
+        assert page.enter(view).charts.keys() == charts
 
 
 # Units
@@ -120,12 +120,12 @@ COLOURS = {
 
 @each_row(("task", "said"), COLOURS.items())
 def test_what_is_said_of_the_colours_is_true_of_what_is_wanted(task, said):
-    page = Page(hidden="4", task=task, epoch="0").enter(Room.WAYS)
+    page = Page(hidden="4", task=task, epoch="0").enter(UnitTab.TRAJECTORIES)
     assert said in page.places["trajectories"]["text"]
 
 
 def test_the_page_says_when_the_axes_were_fitted(page):
-    page.enter(Room.WAYS)
+    page.enter(UnitTab.TRAJECTORIES)
     assert "Axes fitted at epoch 3" in re.sub(r"\s+", " ", page.text)
     page.session.player.advance(4)
     page.run()
@@ -135,20 +135,20 @@ def test_the_page_says_when_the_axes_were_fitted(page):
     assert "participation ratio" in page.text
 
 
-def test_what_is_done_to_a_word_goes_along_from_room_to_room(page):
-    page.enter(Room.WAYS)
+def test_what_is_done_to_a_word_goes_along_from_tab_to_room(page):
+    page.enter(UnitTab.TRAJECTORIES)
     page.choose("What is done to each word below", "swap with the next")
-    page.enter(Room.WHAT_IF)
+    page.enter(UnitTab.WHAT_IF)
     assert page.lab.perturbation.alter == "swap with the next"
     page.choose("What is done to it", "change")
-    page.enter(Room.WAYS)
+    page.enter(UnitTab.TRAJECTORIES)
     assert page.lab.perturbation.alter == "change"
     notes = page.charts["multiples"]["figure"]["layout"]["annotations"]
     assert notes[0]["text"].startswith(f"“i” → “{page.lab.perturbation.word}”")
 
 
 def test_each_small_picture_says_what_was_done(page):
-    page.enter(Room.WAYS)
+    page.enter(UnitTab.TRAJECTORIES)
     page.choose("What is done to each word below", "swap with the next")
     notes = page.charts["multiples"]["figure"]["layout"]["annotations"]
     titles = [note["text"] for note in notes]
@@ -157,7 +157,7 @@ def test_each_small_picture_says_what_was_done(page):
 
 
 def test_one_unit_has_a_sentence_in_place_of_a_plane():
-    page = Page(hidden="1").enter(Room.WAYS)
+    page = Page(hidden="1").enter(UnitTab.TRAJECTORIES)
     assert "the states lie on a line" in page.app.info[0].value
     assert page.charts == {}
 
@@ -165,27 +165,27 @@ def test_one_unit_has_a_sentence_in_place_of_a_plane():
 def test_a_single_state_has_a_sentence_in_place_of_a_plane():
     session = Session(RunConfig(hidden=5))
     session.load(Upload(File("a.csv", b"text\nab\n")))
-    page = Page(session=session).enter(Room.WAYS)
+    page = Page(session=session).enter(UnitTab.TRAJECTORIES)
     assert "one state shows no way" in page.app.info[0].value
     assert page.charts == {}
-    for room in Room:
-        page.enter(room)
+    for view in UnitTab:
+        page.enter(view)
 
 
 @pytest.mark.parametrize(
     ("count", "said"), [(12, "each word,"), (13, "each of the first 12 of 13 w")]
 )
 def test_of_a_long_sequence_it_is_said_how_much_the_small_pictures_show(count, said):
-    page = Page(hidden="4", phrase=" ".join(["bad"] * count)).enter(Room.WAYS)
+    page = Page(hidden="4", phrase=" ".join(["bad"] * count)).enter(UnitTab.TRAJECTORIES)
     assert f"The same plane once for {said}" in page.places["multiples"]["text"]
 
 
 def test_both_charts_are_about_the_bit_that_differs_most(page):
-    page = Page(task="flipflop", hidden="6", phrase="1,0,0 0,0,-1 0,0,0").enter(Room.WHAT_IF)
+    page = Page(task="flipflop", hidden="6", phrase="1,0,0 0,0,-1 0,0,0").enter(UnitTab.WHAT_IF)
 
     def told():
         """The bit that the titles of both charts name."""
-        layouts = (page.charts[key]["figure"]["layout"] for key in ("leads", "saliency"))
+        layouts = (page.charts[key]["figure"]["layout"] for key in ("margins", "saliency"))
         (bit,) = {re.search(r"bit \d", layout["title"]["text"])[0] for layout in layouts}
         return bit
 
@@ -197,13 +197,13 @@ def test_both_charts_are_about_the_bit_that_differs_most(page):
 
 
 def test_one_word_has_a_sentence_in_place_of_small_pictures():
-    page = Page(hidden="4", phrase="bad").enter(Room.WAYS)
+    page = Page(hidden="4", phrase="bad").enter(UnitTab.TRAJECTORIES)
     assert page.charts.keys() == {"trajectories"}
     assert "nothing to leave out" in page.app.info[0].value
 
 
 def test_other_components_can_be_looked_at(page):
-    page.enter(Room.WAYS)
+    page.enter(UnitTab.TRAJECTORIES)
     page.choose("Principal components", "2 and 3")
     layout = page.charts["trajectories"]["figure"]["layout"]
     assert layout["xaxis"]["title"]["text"].startswith("component 2 (")
@@ -213,7 +213,7 @@ def test_other_components_can_be_looked_at(page):
 
 
 def test_a_dropped_word_changes_the_verdict_below_the_original(page):
-    page.enter(Room.WHAT_IF)
+    page.enter(UnitTab.WHAT_IF)
     page.app.selectbox[0].set_value(2)
     page.run()
     assert "“i am not good”" in page.text
@@ -223,7 +223,7 @@ def test_a_dropped_word_changes_the_verdict_below_the_original(page):
 
 
 def test_a_word_can_be_changed_or_swapped(page):
-    page.enter(Room.WHAT_IF)
+    page.enter(UnitTab.WHAT_IF)
     page.choose("What is done to it", "change")
     page.app.selectbox(key="alter_word").set_value("very")
     page.run()
@@ -233,13 +233,13 @@ def test_a_word_can_be_changed_or_swapped(page):
 
 
 def test_nothing_left_to_read_has_a_sentence():
-    page = Page(hidden="4", phrase="bad").enter(Room.WHAT_IF)
+    page = Page(hidden="4", phrase="bad").enter(UnitTab.WHAT_IF)
     assert "Without its only word nothing is left to read" in page.text
     assert page.charts.keys() == {"saliency"}
 
 
 def test_a_word_that_stays_as_it_is_has_a_sentence():
-    page = Page(hidden="4", phrase="not bad").enter(Room.WHAT_IF)
+    page = Page(hidden="4", phrase="not bad").enter(UnitTab.WHAT_IF)
     page.choose("What is done to it", "swap with the next")
     page.app.selectbox(key=next(s.key for s in page.app.selectbox if s.label == "Word")).select(1)
     page.run()
@@ -248,14 +248,14 @@ def test_a_word_that_stays_as_it_is_has_a_sentence():
 
 
 def test_a_word_is_changed_into_another_to_begin_with():
-    page = Page(task="recall", hidden="4").enter(Room.WHAT_IF)
+    page = Page(task="recall", hidden="4").enter(UnitTab.WHAT_IF)
     page.choose("What is done to it", "change")
     assert "So nothing is changed" not in page.text
-    assert page.charts.keys() == {"saliency", "leads", "compared"}
+    assert page.charts.keys() == {"saliency", "margins", "compared"}
 
 
 def test_values_are_changed_by_typing():
-    page = Page(task="flipflop", hidden="4").enter(Room.WHAT_IF)
+    page = Page(task="flipflop", hidden="4").enter(UnitTab.WHAT_IF)
     page.choose("What is done to it", "change")
     page.app.text_input(key="alter_value").set_value("-1,-1,-1")
     page.run()
@@ -269,7 +269,7 @@ def test_values_are_changed_by_typing():
 
 
 def test_what_is_silenced_is_seen_before_and_after_and_undone(page):
-    page.enter(Room.BREAK)
+    page.enter(UnitTab.BREAK)
     assert "Nothing edited" in page.text
     assert page.disabled("undo")
     page.click("do_silence_unit")
@@ -289,7 +289,7 @@ def test_what_is_silenced_is_seen_before_and_after_and_undone(page):
 
 
 def test_only_branch_with_this_touches_the_run(page):
-    page.enter(Room.BREAK)
+    page.enter(UnitTab.BREAK)
     before = page.session.state.parameters.theta.tobytes()
     page.click("do_silence_unit")
     page.click("do_scale_radius")
@@ -304,37 +304,42 @@ def test_only_branch_with_this_touches_the_run(page):
 
 def test_a_link_with_edits_opens_on_the_page():
     page = Page(hidden="4", epoch="3", changes="2:edit=silence 1 0,2:edit=silence 1 99")
-    assert page.session.run.schedule.edits(Place(2)) == (silence(1, 0),)
+    assert page.session.run.schedule.edits(Position(2)) == (silence(1, 0),)
 
 
 # All of it
 
 
-def test_looking_back_all_rooms_show_what_was_then(page):
+def test_looking_back_all_tabs_show_what_was_then(page):
     page.session.player.advance(5)
-    page.session.player.go_to(Place(2))
+    page.session.player.go_to(Position(2))
     page.run()
     state = page.session.state
     body = page.bodies["tinted"]
     assert f"{page.session.inspect().unrolled(0).h[0, 0]:.6f}" in body
-    for room in Room:
-        page.enter(room)
+    for view in UnitTab:
+        page.enter(view)
         assert page.session.state is state
 
 
 def test_numbers_are_only_made_when_they_are_asked_for(page):
-    for room in Room:
-        page.enter(room)
+    for view in UnitTab:
+        page.enter(view)
         assert not page.app.dataframe
 
 
-@each_row("room", list(Room))
-def test_every_room_has_its_numbers(page, room):
-    page.enter(room)
-    key = {Room.UNITS: "units", Room.WAYS: "ways", Room.WHAT_IF: "what_if", Room.BREAK: "break"}
-    page.app.session_state[f"numbers_hidden_{key[room]}"] = True
+@each_row("view", list(UnitTab))
+def test_every_tab_has_its_numbers(page, view):
+    page.enter(view)
+    key = {
+        UnitTab.UNITS: "units",
+        UnitTab.TRAJECTORIES: "ways",
+        UnitTab.WHAT_IF: "what_if",
+        UnitTab.BREAK: "break",
+    }
+    page.app.session_state[f"numbers_hidden_{key[view]}"] = True
     page.run()
-    for chart in page.app.selectbox(key=f"numbers_of_hidden_{key[room]}").options:
-        page.app.selectbox(key=f"numbers_of_hidden_{key[room]}").set_value(chart)
+    for chart in page.app.selectbox(key=f"numbers_of_hidden_{key[view]}").options:
+        page.app.selectbox(key=f"numbers_of_hidden_{key[view]}").set_value(chart)
         page.run()
         assert len(page.app.dataframe[0].value)

@@ -12,27 +12,27 @@ from rnnviz.app.command import RefusedError
 from rnnviz.app.pages import train
 from rnnviz.config import RunConfig
 from rnnviz.figures.axis_limits import Scale
-from rnnviz.lab.units import Room
+from rnnviz.lab.units import UnitTab
 from rnnviz.session import Session
 from rnnviz.training.weight_edits import silence
-from tests.app.tab import PAGES, Eye, Page, plain, rooms_of
+from tests.app.tab import PAGES, Eye, Page, plain, tabs_of
 from tests.sampling import each_row
 from tests.unit.app.browser import unpacked
 
-VIEWS = [(page, room) for page in PAGES for room in rooms_of(page)]
+VIEWS = [(page, view) for page in PAGES for view in tabs_of(page)]
 
 
-def opened_in(page, room, config):
+def opened_in(page, view, config):
     session = Session(config)
-    if room:
-        session.units.room = room
+    if view:
+        session.units.tab = view
     return Page(page, session)
 
 
-@each_row(("page", "room"), VIEWS)
-def test_frame_follows_frame_until_it_is_held(page, room):
+@each_row(("page", "view"), VIEWS)
+def test_frame_follows_frame_until_it_is_held(page, view):
     """Each is of a later place; after Pause comes the newest, and nothing after it."""
-    opened = opened_in(page, room, RunConfig(hidden=4, epochs=20_000))
+    opened = opened_in(page, view, RunConfig(hidden=4, epochs=20_000))
     eye, now = Eye(opened), time.monotonic()
     with opened.seat.borrow() as host:
         host.attach(eye, now)
@@ -45,12 +45,12 @@ def test_frame_follows_frame_until_it_is_held(page, room):
         host.detach(eye, now)
     frames = [unpacked(message) for message in eye.got]
     assert [frame["running"] for frame in frames] == [True] * 4 + [False]
-    places = [frame["place"] for frame in frames]
+    places = [frame["progress"] for frame in frames]
     assert len({*places}) == 4
-    assert places[-2] == places[-1] == opened.session.player.place
+    assert places[-2] == places[-1] == opened.session.player.progress
     for frame in frames:
         assert not frame["problem"]
-        assert f"{frame['place']} of 20000" in plain(frame["texts"]["status"])
+        assert f"{frame['progress']} of 20000" in plain(frame["texts"]["status"])
 
 
 def test_a_page_that_can_not_be_drawn_says_so_and_holds_the_run(monkeypatch):
@@ -77,13 +77,13 @@ def looked():
     return {page: Page(page, session) for page in PAGES}
 
 
-@each_row(("page", "room"), VIEWS)
-def test_what_a_page_has_to_do_comes_to_an_end(looked, page, room):
+@each_row(("page", "view"), VIEWS)
+def test_what_a_page_has_to_do_comes_to_an_end(looked, page, view):
     opened = looked[page]
-    if room:
-        opened.enter(room)
+    if view:
+        opened.enter(view)
     unknown = [chart["remark"].startswith("Not known yet") for chart in opened.charts.values()]
-    assert any(unknown) == (room is Room.BREAK)
+    assert any(unknown) == (view is UnitTab.BREAK)
     opened.finish()
     assert not any(chart["remark"].startswith("Not known") for chart in opened.charts.values())
 
@@ -99,16 +99,16 @@ def test_a_click_on_an_epoch_goes_there(looked, page, chart):
     opened.say("now")
 
 
-def test_a_click_in_a_room_is_for_what_is_pointed_at(looked):
+def test_a_click_in_a_tab_is_for_what_is_pointed_at(looked):
     opened = looked["hidden"]
     lab = opened.session.units
-    opened.enter(Room.UNITS).say("click", on="response", x=2, y=1)
+    opened.enter(UnitTab.UNITS).say("click", on="response", x=2, y=1)
     assert f"changes unit {lab.unit} by" in opened.text
-    opened.enter(Room.WAYS).say("click", on="trajectories", data=7)
+    opened.enter(UnitTab.TRAJECTORIES).say("click", on="trajectories", data=7)
     assert opened.frame["typed"] == opened.session.dataset.train[7].text
-    opened.enter(Room.BREAK).say("click", on="worth", data=2)
+    opened.enter(UnitTab.BREAK).say("click", on="ablation", data=2)
     assert lab.edits == (silence(1, 2),)
-    opened.say("click", on="worth", data=2)
+    opened.say("click", on="ablation", data=2)
     assert lab.edits == ()
 
 
@@ -117,11 +117,11 @@ CLICKS += [{"x": -1, "y": -1, "data": -1}, {"x": 99, "y": 99, "data": 99}]
 CLICKS += [{"x": float("nan"), "y": float("inf"), "data": [99, 99, "h"]}]
 
 
-@each_row(("page", "room"), VIEWS)
-def test_whatever_is_clicked_the_page_can_be_drawn(looked, page, room):
+@each_row(("page", "view"), VIEWS)
+def test_whatever_is_clicked_the_page_can_be_drawn(looked, page, view):
     opened = looked[page]
-    if room:
-        opened.enter(room)
+    if view:
+        opened.enter(view)
     for chart, click in product([*opened.seat.scene.handlers], CLICKS):
         with suppress(RefusedError):
             opened.say("click", on=chart, **click)
@@ -141,7 +141,7 @@ def scales(picture):
 
 CALM = RunConfig(hidden=8)
 ROUGH = RunConfig(hidden=8, init_scale=0.3, lr=0.1, epochs=100)
-#: The charts of each page, or room, whose scales are held.
+#: The charts of each page, or view, whose scales are held.
 HELD = {
     ("train", None): {"margin", "states", "flow", "norms", "recurrent"},
     ("gradients", None): {
@@ -150,15 +150,15 @@ HELD = {
     },
     ("hidden", "Units"): {"response"},
     ("hidden", "Trajectories"): {"trajectories", "multiples"},
-    ("hidden", "What if"): {"leads", "compared", "saliency"},
-    ("hidden", "Break it"): {"worth", "leads"},
+    ("hidden", "What if"): {"margins", "compared", "saliency"},
+    ("hidden", "Break it"): {"ablation", "margins"},
 }  # fmt: skip
 
 
-@each_row(("page", "room"), HELD)
-def test_scales_seldom_move_while_it_learns(page, room):
+@each_row(("page", "view"), HELD)
+def test_scales_seldom_move_while_it_learns(page, view):
     """However roughly: without a memory up to 18 times, by the rungs and to and fro."""
-    opened, seen = opened_in(page, room, ROUGH), {}
+    opened, seen = opened_in(page, view, ROUGH), {}
     for _ in range(25):
         for key, drawn in opened.charts.items():
             ends = scales(drawn["figure"])
@@ -177,13 +177,13 @@ class Far(Scale):
         return [7 * low, 7 * high]
 
 
-@pytest.mark.parametrize(("page", "room"), HELD)
-def test_these_scales_are_held(page, room, monkeypatch):
-    near = opened_in(page, room, CALM).charts
+@pytest.mark.parametrize(("page", "view"), HELD)
+def test_these_scales_are_held(page, view, monkeypatch):
+    near = opened_in(page, view, CALM).charts
     monkeypatch.setattr(style, "StickyScale", Far)
-    far = opened_in(page, room, CALM).charts
+    far = opened_in(page, view, CALM).charts
     moved = {key for key in near if scales(near[key]["figure"]) != scales(far[key]["figure"])}
-    assert moved == HELD[page, room]
+    assert moved == HELD[page, view]
 
 
 def test_so_are_those_of_values(monkeypatch):

@@ -88,7 +88,7 @@ def test_room_is_kept_for_the_longest_text_of_the_step_and_is_the_same_at_every_
         page.lab.go_to(cursor)
         page.run()
         places = page.components("text")
-        room = {key: json.loads(places[f"text_{key}"].json)["room"] for key in KEPT}
+        room = {key: json.loads(places[f"text_{key}"].json)["reserve"] for key in KEPT}
         for key, blocks in room.items():
             longest = max(len(" ".join(text for _, text in block)) for block in blocks)
             assert len(tab.plain(page.bodies[key]).strip()) <= longest + SPACES, key
@@ -112,7 +112,7 @@ def test_the_ends_can_not_be_passed(page):
     assert page.lab.moment.phase is Phase.UPDATE
     for where in ("last", "phaseOn", "on"):
         page.move(where)
-        assert page.frame["positions"]["moment"]["shown"] == page.lab.last
+        assert page.frame["sliders"]["moment"]["shown"] == page.lab.last
 
 
 def test_the_slider_goes_to_any_moment(page):
@@ -136,7 +136,7 @@ def test_a_click_in_a_picture_goes_to_that_unit_at_that_word(page):
 
 def test_the_slider_stands_at_the_moment(page):
     page.move("phaseOn")
-    stand = page.frame["positions"]["moment"]
+    stand = page.frame["sliders"]["moment"]
     assert stand["shown"] == page.lab.cursor == len(page.step.words)
     assert [name for name, _ in stand["bands"]] == [phase.value for phase in Phase]
 
@@ -161,15 +161,15 @@ def test_a_phrase_of_ones_own_can_not_be_applied(page):
     own(page)
     assert page.stepper("apply")["disabled"]
     page.click("apply")
-    assert page.session.player.place == "3"
+    assert page.session.player.progress == "3"
     assert "a sequence of your own: “i am not good”" in page.text
 
 
 def test_a_finished_run_has_nothing_to_apply():
     page = Page(hidden="4", epochs="2", epoch="2")
-    assert page.frame["positions"]["apply"] == {"last": 1, "shown": 1, "text": "", "bands": []}
+    assert page.frame["sliders"]["apply"] == {"last": 1, "shown": 1, "text": "", "bands": []}
     page.click("apply")
-    assert page.session.player.place == "2"
+    assert page.session.player.progress == "2"
 
 
 def test_a_phrase_that_can_not_be_read_gets_a_sentence(page):
@@ -181,10 +181,10 @@ def test_a_phrase_that_can_not_be_read_gets_a_sentence(page):
 def test_a_chosen_unit_has_its_own_arithmetic(page):
     page.say("select", on="unit", value=4)
     assert "a_1[4] =" in page.text
-    assert page.frame["positions"]["unit"]["shown"] == page.lab.unit == 4
+    assert page.frame["sliders"]["unit"]["shown"] == page.lab.unit == 4
     for beyond, stand in ((-3, 0), (1e300, 5)):
         page.say("select", on="unit", value=beyond)
-        assert page.frame["positions"]["unit"]["shown"] == page.lab.unit == stand
+        assert page.frame["sliders"]["unit"]["shown"] == page.lab.unit == stand
 
 
 def test_the_gradient_check_is_of_this_step(page):

@@ -11,7 +11,7 @@ from rnnviz.lab.units import Sort
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.vocabulary import Unit
-from tests.app.tab import PAGES, Page, plain, rooms_of, words_of
+from tests.app.tab import PAGES, Page, plain, tabs_of, words_of
 from tests.sampling import each_row
 
 TAGS = {
@@ -78,9 +78,9 @@ def harmless(page):
 @each_row("page", PAGES)
 def test_nothing_that_is_the_readers_is_a_tag(page, labelled):
     opened = Page(page, labelled)
-    for room in rooms_of(page):
-        if room is not None:
-            opened.enter(room)
+    for view in tabs_of(page):
+        if view is not None:
+            opened.enter(view)
         harmless(opened)
         assert "<img src=x>.csv" in plain(opened.bodies["status"])
 

@@ -35,7 +35,7 @@ def step_page(browser: Browser, url: str, path: Path) -> None:
     page = open_page(browser, [], viewport={"width": 1440, "height": 1240})
     visit(page, f"{url}/?epoch=300&phrase=i+am+not+good")
     shown = TrainPage(page)
-    shown.visit("Step")
+    shown.replay("Step")
     shown.choose("subject", "my own")
     page.locator(".rnnviz-levels").get_by_text("a sequence of your own").wait_for()
     for cursor in range(6):

@@ -206,7 +206,7 @@ def test_the_page_works(address, opened):
     page.pause()
     epoch = page.epoch + 1
     page.step_to(str(epoch))
-    page.visit("Step")
+    page.replay("Step")
     page.page.locator(DRAWN).wait_for()
     page.page.wait_for_url(lambda url: url == f"{address.rstrip('/')}/step?epoch={epoch}")
     run = page.run
@@ -254,6 +254,6 @@ def test_what_follows_the_run_does_not_lead_back_to_the_page_before(distant, ope
 def test_a_page_is_left_and_come_back_to_while_it_plays(page):
     page.play()
     for title, key in (("Step", "network"), ("Train", "loss")) * 2:
-        page.visit(title)
+        page.replay(title)
         page.page.locator(f"[data-picture={key}][data-drawn]").wait_for()
     page.expect_epoch_above(page.epoch)

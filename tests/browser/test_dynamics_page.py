@@ -135,6 +135,6 @@ def test_a_long_search_can_be_cancelled(opened, server):
 
 def test_one_unit_has_a_sentence_instead_of_a_plane(opened, server):
     page = opened(f"{server.url}/?hidden=1&epoch=3", viewport=TALL)
-    page.visit("Dynamics")
+    page.replay("Dynamics")
     expect(page.page.get_by_text("there is no plane to show")).to_be_visible()
     find(page)

@@ -82,7 +82,7 @@ def _click_what_it_does(page):
 
 
 def _drop_the_word(page):
-    page.choose("room", "What if")
+    page.choose("tab", "What if")
     show(page, "saliency")
     pick(page, "what_if_bar", "3: not")
     expect(page.page.locator(".rnnviz-said")).to_contain_text("“i am good” → positive")
@@ -93,7 +93,7 @@ def _drop_the_word(page):
 
 
 def _open_a_phrase(page):
-    page.choose("room", "Trajectories")
+    page.choose("tab", "Trajectories")
     show(page, "trajectories")
     expect(page.page.locator(".rnnviz-said")).to_contain_text("Axes fitted at epoch 500")
     show(page, "multiples")
@@ -115,11 +115,11 @@ def phrase(page):
 
 
 def _silence(page, carrier):
-    page.choose("room", "Break it")
-    show(page, "worth")
-    page.expect_in_chart("worth", "node.data[0].z.some((row) => row.some((z) => z > 0))")
+    page.choose("tab", "Break it")
+    show(page, "ablation")
+    page.expect_in_chart("ablation", "node.data[0].z.some((row) => row.some((z) => z > 0))")
     assert accuracy(page) == [100, 100]
-    click_cell(page, "worth", carrier % 8, carrier // 8)
+    click_cell(page, "ablation", carrier % 8, carrier // 8)
     expect(page.page.locator(".rnnviz-trial")).to_contain_text(f"silence 1 {carrier}.")
     before, after = accuracy(page)
     assert before == 100 > after
@@ -130,8 +130,8 @@ def _silence(page, carrier):
 
 @pytest.fixture
 def broken(page):
-    """The room *Break it*."""
-    page.choose("room", "Break it")
+    """The view *Break it*."""
+    page.choose("tab", "Break it")
     return page
 
 
@@ -160,7 +160,7 @@ def test_numbers_can_be_had_as_a_table(broken):
 
 
 def test_pictures_follow_the_hand_on_the_scrubber(broken):
-    broken.choose("room", "Trajectories")
+    broken.choose("tab", "Trajectories")
     show(broken, "trajectories")
     now = broken.in_chart("trajectories", "[...node.data.at(-1).x]")
     broken.drag("scrubber", [300, 40])

@@ -160,7 +160,7 @@ def test_a_click_on_a_column_goes_there_and_chooses_the_unit(page):
 
 def test_just_come_from_another_page_the_box_follows_too(opened, server):
     page = opened(f"{server.url}/?{EAGER}")
-    page.visit("Step")
+    page.replay("Step")
     page.expect_drawn_above("network", 0)
     box = page.chart("network").locator(".nsewdrag").bounding_box()
     page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -240,10 +240,10 @@ def test_the_phrase_goes_along_from_page_to_page(page):
     expect(box).to_have_value("i am not good")
     page.type_phrase("this is bad")
     expect(levels(page)).to_contain_text("this is bad")
-    page.visit("Train")
+    page.replay("Train")
     expect(box).to_have_value("this is bad")
     expect(page.verdict).to_contain_text("probability")
-    page.visit("Step")
+    page.replay("Step")
     expect(box).to_have_value("this is bad")
     expect(levels(page)).to_contain_text("a sequence of your own: “this is bad”")
 
@@ -292,7 +292,7 @@ def test_the_cursor_stays_in_sight_in_the_place_of_the_numbers(page):
     page.chart("terms").scroll_into_view_if_needed()
     expect(page.at("cursor_bar")).to_be_in_viewport()
     expect(page.at("header")).not_to_be_in_viewport()
-    page.visit("Train")
+    page.replay("Train")
     page.chart("recurrent").scroll_into_view_if_needed()
     expect(page.status).to_be_in_viewport()
 

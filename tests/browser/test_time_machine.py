@@ -137,7 +137,7 @@ def test_a_click_on_the_gradient_map_goes_to_that_epoch(opened, server):
 
 def test_the_scrubber_is_on_every_page(trained):
     look_back(trained, 20)
-    trained.visit("Step")
+    trained.replay("Step")
     trained.expect_place("20")
     trained.drag("scrubber", [45])
     trained.expect_place(str(trained.stand("scrubber")))

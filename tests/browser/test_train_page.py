@@ -354,8 +354,8 @@ def test_a_text_is_pasted_learned_and_found_again_after_a_reload(page):
     expect(page.message).to_contain_text("with the data pasted text")
     page.step_to("1")
     loss = page.loss
-    page.visit("Step")
-    page.visit("Train")
+    page.replay("Step")
+    page.replay("Train")
     expect(page.page.locator(".rnnviz-sample")).to_contain_text("perplexity train")
     page.page.reload()
     page.expect_place("1")
@@ -373,9 +373,9 @@ def test_tasks_of_each_kind_can_be_chosen_and_played(page):
         page.play()
         page.expect_epoch_above(2)
         page.pause()
-        page.visit("Step")
+        page.replay("Step")
         expect(page.at("network").locator(".gtitle")).to_contain_text("Forward")
-        page.visit("Train")
+        page.replay("Train")
 
 
 def choose_task(page, name):

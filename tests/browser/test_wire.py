@@ -180,7 +180,7 @@ def test_a_hidden_tab_goes_on_and_draws_nothing(page):
 def test_other_pages_show_the_same_run(page):
     run = page.run
     for title, chart in (("Gradients", "over_lag"), ("Hidden states", "response")):
-        page.visit(title)
+        page.replay(title)
         page.expect_drawn_above(chart, 2)
     page.page.go_back()
     page.expect_drawn_above("over_lag", 2)
@@ -188,7 +188,7 @@ def test_other_pages_show_the_same_run(page):
     page.expect_drawn_above("loss", 2)
     page.page.go_forward()
     page.expect_drawn_above("over_lag", 2)
-    page.visit("Train")
+    page.replay("Train")
     expect_to_go_on(page, run, page.epoch + 3)
     assert page.drops == 0
 

@@ -154,7 +154,7 @@ class TrainPage:
         """How often the wire has fallen."""
         return int(self.page.evaluate("rnnviz.wire.drops"))
 
-    def visit(self, title: str) -> None:
+    def replay(self, title: str) -> None:
         """Go to the page of that title."""
         self.page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
         self.page.locator(IDLE).wait_for()

@@ -22,7 +22,7 @@ from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.tasks.vocabulary import Unit
 from rnnviz.training.player import SPEEDS
-from rnnviz.training.schedule import Place
+from rnnviz.training.schedule import Position
 from tests.sampling import each_row
 
 WEATHER = ("weather.csv", b"text,label\nso warm,sunny\nso cold,rainy\nvery cold,rainy\n")
@@ -43,7 +43,7 @@ def weights(session):
 
 
 def place(session):
-    return session.state.epoch, session.state.position
+    return session.state.epoch, session.state.offset
 
 
 # Going on
@@ -435,7 +435,7 @@ def test_a_past_epoch_is_looked_at_with_the_settings_it_had():
     session.configure(replace(session.config, truncate=2))
     session.player.advance(2)
     for epoch, cut in ((3, True), (2, True), (1, False)):
-        session.player.go_to(Place(epoch))
+        session.player.go_to(Position(epoch))
         norms = flow(session.gradient_query(session.inspect(), Objective.LOSS)).norms
         traced = session.inspect().unrolled(0).norms
         assert (norms[:-2] == 0).all() == (traced[:-2] == 0).all() == cut

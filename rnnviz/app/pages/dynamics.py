@@ -17,7 +17,7 @@ from rnnviz.app.live import live
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.phrase_box import phrase_box
 from rnnviz.app.plane_axes import choose_axes
-from rnnviz.app.stage import place, place_text
+from rnnviz.app.stage import place_chart, place_text
 from rnnviz.app.style import escaped, theme
 from rnnviz.app.tab_state import first_value, on_host, visit
 from rnnviz.app.text import explanation
@@ -122,11 +122,11 @@ def _layout(session: Session, problem: str) -> None:
     noun = session.names.noun
     with left:
         if session.dynamics.flat(session.dynamics_query):
-            place("phase", HEIGHTS["phase"], explanation("phase", noun=noun))
+            place_chart("phase", HEIGHTS["phase"], explanation("phase", noun=noun))
         else:
             st.info(explanation("phase_none"))
     with right:
-        place("spectra", HEIGHTS["spectra"], explanation("spectra", noun=noun))
+        place_chart("spectra", HEIGHTS["spectra"], explanation("spectra", noun=noun))
     place_text("points")
     st.caption(explanation("points", noun=noun))
 

@@ -41,7 +41,7 @@ from rnnviz.app.live import go_to_click, live
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.objective_choice import objective_and_check
 from rnnviz.app.phrase_box import phrase_box
-from rnnviz.app.stage import place, place_text
+from rnnviz.app.stage import place_chart, place_text
 from rnnviz.app.style import check_html, steady, theme, verdict_html
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Job
@@ -164,7 +164,7 @@ def _row(session: Session, *keys: str) -> None:
             if key.startswith("~"):
                 st.info(text)
             else:
-                place(key, _height(session, key), text, clicks=key in PAST[1:])
+                place_chart(key, _height(session, key), text, clicks=key in PAST[1:])
 
 
 def _charts(session: Session) -> list[str]:

@@ -11,18 +11,18 @@ from rnnviz.app.phrase_box import phrase_box
 from rnnviz.app.stage import place_text
 from rnnviz.app.style import verdict_html
 from rnnviz.app.tab_state import first_value, visit
-from rnnviz.app.tabs.ablation import breaking_room
-from rnnviz.app.tabs.trajectories import ways_room
-from rnnviz.app.tabs.units import units_room
-from rnnviz.app.tabs.what_if import what_if_room
-from rnnviz.lab.units import Room
+from rnnviz.app.tabs.ablation import ablation_tab
+from rnnviz.app.tabs.trajectories import trajectories_tab
+from rnnviz.app.tabs.units import units_tab
+from rnnviz.app.tabs.what_if import what_if_tab
+from rnnviz.lab.units import UnitTab
 from rnnviz.session import Session
 
-_ROOMS = {
-    Room.UNITS: units_room,
-    Room.WAYS: ways_room,
-    Room.WHAT_IF: what_if_room,
-    Room.BREAK: breaking_room,
+_TABS = {
+    UnitTab.UNITS: units_tab,
+    UnitTab.TRAJECTORIES: trajectories_tab,
+    UnitTab.WHAT_IF: what_if_tab,
+    UnitTab.BREAK: ablation_tab,
 }
 
 
@@ -33,26 +33,26 @@ def hidden_page(session: Session) -> None:
         phrase_box(session)
     with right:
         place_text("verdict")
-    with st.container(horizontal=True, vertical_alignment="bottom", key="rooms"):
-        session.units.room = _room(session)
-    if session.units.room is Room.BREAK:
+    with st.container(horizontal=True, vertical_alignment="bottom", key="tabs"):
+        session.units.tab = _tab(session)
+    if session.units.tab is UnitTab.BREAK:
         # Whole units are silenced there, whatever gates they have.
         choose_layer(session, "hidden")
     else:
         choose_view(session, "hidden")
-    room = _ROOMS[session.units.room](session)
+    tab = _TABS[session.units.tab](session)
 
     def draw(frame: Frame) -> None:
         frame.text("verdict", verdict_html(session.inspect(), session.phrase_input.problem))
-        room.draw(frame)
+        tab.draw(frame)
 
-    live(session, draw, room.handlers, job=room.job)
+    live(session, draw, tab.handlers, job=tab.job)
 
 
-def _room(session: Session) -> Room:
-    now = session.units.room
+def _tab(session: Session) -> UnitTab:
+    now = session.units.tab
     chosen = st.segmented_control(
-        "Look at", list(Room), key="room", required=True,
-        default=first_value("room", visit("hidden"), now),
+        "Look at", list(UnitTab), key="tab", required=True,
+        default=first_value("tab", visit("hidden"), now),
     )  # fmt: skip
-    return Room(chosen or now)
+    return UnitTab(chosen or now)

@@ -13,20 +13,20 @@ from rnnviz.analysis.moment_vectors import marked, operation
 from rnnviz.analysis.parameter_blocks import blocks
 from rnnviz.analysis.training_step import StepRecord, panels
 from rnnviz.app.chart_text import text_name
-from rnnviz.app.frame import Frame, Position
+from rnnviz.app.frame import Frame, SliderState
 from rnnviz.app.gradient_check import check_button
 from rnnviz.app.live import live
 from rnnviz.app.moment_text import (
     caption_html,
-    caption_room,
+    caption_reserve,
     changes_html,
     formula_html,
-    formula_room,
+    formula_reserve,
     levels_html,
-    levels_room,
+    levels_reserve,
 )
 from rnnviz.app.phrase_box import phrase_box
-from rnnviz.app.stage import Step, TextBlock, place, place_cursor, place_stepper, place_text
+from rnnviz.app.stage import Step, TextBlock, place_chart, place_cursor, place_stepper, place_text
 from rnnviz.app.style import check_html, release_header, theme
 from rnnviz.app.tab_state import first_value, visit
 from rnnviz.app.text import explanation
@@ -35,7 +35,7 @@ from rnnviz.engine.timeline import Phase
 from rnnviz.figures.gradients import bptt_profile
 from rnnviz.figures.hidden_states import STATE, state_heatmap
 from rnnviz.figures.network import unrolled_network
-from rnnviz.figures.step import operation_strips, parameter_mosaic, term_bars
+from rnnviz.figures.step import operation_rows, parameter_mosaic, term_bars
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.lab.gradients import GradientQuery
 from rnnviz.lab.probe import Probe
@@ -50,16 +50,16 @@ def step_page(session: Session) -> None:
     probe = session.inspect()
     step = session.step.record(session.step_query(probe))
     with st.container(key="cursor_bar"):
-        place_text("levels", levels_room(session, probe, step))
+        place_text("levels", levels_reserve(session, probe, step))
         place_cursor("moment", "Moment of the step")
     _layout(session, step)
 
     def draw(frame: Frame) -> None:
         probe = session.inspect()
         step = session.step.record(session.step_query(probe))
-        frame.position("moment", _cursor(session.step))
-        frame.position("unit", Position(session.config.hidden - 1, session.step.unit))
-        frame.position("apply", Position(1, int(session.player.over)))
+        frame.slider("moment", _cursor(session.step))
+        frame.slider("unit", SliderState(session.config.hidden - 1, session.step.unit))
+        frame.slider("apply", SliderState(1, int(session.player.over)))
         _draw_texts(session, probe, step, frame)
         _draw_charts(session.step, step, frame)
 
@@ -94,7 +94,10 @@ def _room(session: Session, step: StepRecord) -> tuple[list[TextBlock], list[Tex
     focus = session.step.focus
     kind = session.dataset, step.config, step.moments, focus.layer, focus.part
     if st.session_state.get("step_room", (None,))[0] != kind:
-        st.session_state.step_room = kind, (caption_room(step, focus), formula_room(step, focus))
+        st.session_state.step_room = (
+            kind,
+            (caption_reserve(step, focus), formula_reserve(step, focus)),
+        )
     found: tuple[list[TextBlock], list[TextBlock]] = st.session_state.step_room[1]
     return found
 
@@ -102,7 +105,7 @@ def _room(session: Session, step: StepRecord) -> tuple[list[TextBlock], list[Tex
 def _place(session: Session, *keys: str) -> None:
     for key in keys:
         text = explanation(text_name(session, key), noun=session.names.noun)
-        place(key, HEIGHTS[key], text, clicks=key in {"network", "states"})
+        place_chart(key, HEIGHTS[key], text, clicks=key in {"network", "states"})
 
 
 def _subject(session: Session) -> None:
@@ -172,9 +175,9 @@ def _apply(session: Session) -> None:
         session.step.go_to(0)
 
 
-def _cursor(scope: StepLab) -> Position:
+def _cursor(scope: StepLab) -> SliderState:
     text = f"{scope.cursor + 1} of {scope.last + 1}"
-    return Position(scope.last, scope.cursor, text, scope.phases)
+    return SliderState(scope.last, scope.cursor, text, scope.phases)
 
 
 def _move(scope: StepLab, event: Event) -> None:
@@ -230,7 +233,7 @@ def _draw_charts(scope: StepLab, step: StepRecord, frame: Frame) -> None:
     since = {Phase.FORWARD: len(words), Phase.LOSS: len(words), Phase.BACKWARD: moment.t}
     shown, cell = since.get(moment.phase, 0), marked(step, focus)
     frame.chart("network", unrolled_network, step, focus, colors)
-    frame.chart("operation", operation_strips, operation(step, focus), colors, cell)
+    frame.chart("operation", operation_rows, operation(step, focus), colors, cell)
     frame.chart("terms", term_bars, terms(step, focus), colors)
     frame.chart("mosaic", parameter_mosaic, panels(step, moment), blocks(step, focus), colors)
     frame.chart("states", state_heatmap, unrolled.h, words, colors, moment, view)

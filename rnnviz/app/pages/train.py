@@ -12,7 +12,7 @@ from rnnviz.app.heatmap_choice import choose_view, view_of
 from rnnviz.app.live import go_to_click, live
 from rnnviz.app.objective_choice import objective_and_check
 from rnnviz.app.phrase_box import phrase_box
-from rnnviz.app.stage import place, place_text
+from rnnviz.app.stage import place_chart, place_text
 from rnnviz.app.style import check_html, steady, theme, verdict_html
 from rnnviz.app.text import explanation
 from rnnviz.app.text_sample import sample_box, sample_html
@@ -95,7 +95,7 @@ def _places(session: Session, *keys: str) -> None:
         weights = recurrent_name(parameters)
         text = explanation(_text(session, key), noun=session.names.noun, weights=weights)
         height = norms_height(len(parameters.named())) if key == "norms" else HEIGHTS[key]
-        place(key, height, text, clicks=key == "map")
+        place_chart(key, height, text, clicks=key == "map")
 
 
 def _text(session: Session, key: str) -> str:

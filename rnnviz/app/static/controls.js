@@ -111,10 +111,10 @@ export class Bar {
   }
 
   write(header, heard) {
-    const { running, over, looking_back: back, epoch, last, place, sequence } = header;
+    const { running, over, looking_back: back, epoch, last, progress, sequence } = header;
     this.sequence = sequence;
     set(this.buttons.phrase.querySelector("span"), `Step ${sequence}`);
-    this.scrubber.stand({ last, shown: epoch, text: back ? `epoch ${place}` : "now", bands: [] });
+    this.scrubber.stand({ last, shown: epoch, text: back ? `epoch ${progress}` : "now", bands: [] });
     if (!heard) return;
     const [play, step] = [!running && !over, !over];
     this.lead({ play, pause: running, epoch: step, phrase: step, now: back, branch: back });
@@ -218,8 +218,8 @@ export class Cursor {
     return Boolean(move);
   }
 
-  write({ positions }) {
-    const state = positions[this.name];
+  write({ sliders }) {
+    const state = sliders[this.name];
     if (!state) return;
     this.slider.stand(state);
     const [first, last] = [state.shown === 0, state.shown === state.last];
@@ -299,8 +299,8 @@ export class Stepper {
     return true;
   }
 
-  write({ positions }, heard) {
-    const state = positions[this.name];
+  write({ sliders }, heard) {
+    const state = sliders[this.name];
     if (!state || !heard) return;
     const { shown, last } = state;
     if (this.input) this.input.max = last;

@@ -146,19 +146,19 @@ export function chart({ parentElement, data }) {
   return () => setTimeout(() => plot.node.isConnected || stage.unmount(plot), LEAVING_MS);
 }
 
-export function text({ parentElement, data: { key, room } }) {
-  keepRoom(parentElement.querySelector(".rnnviz-room"), room);
+export function text({ parentElement, data: { key, reserve } }) {
+  keepRoom(parentElement.querySelector(".rnnviz-reserve"), reserve);
   stage.mountText(key, parentElement.querySelector(".rnnviz-text"));
 }
 
 // The longest that a text may say lies unseen in its place, so that what is below never moves.
-function keepRoom(node, room) {
-  const kept = JSON.stringify(room);
+function keepRoom(node, reserve) {
+  const kept = JSON.stringify(reserve);
   if (node.kept === kept) return;
   node.kept = kept;
   const line = ([className, textContent]) =>
     Object.assign(document.createElement("div"), { className, textContent });
-  const blocks = room.map((lines) => {
+  const blocks = reserve.map((lines) => {
     const block = document.createElement("div");
     block.append(...lines.map(line));
     return block;

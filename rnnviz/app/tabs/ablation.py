@@ -14,15 +14,15 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.analysis.memory_gauge import recurrent, recurrent_name, spectrum
 from rnnviz.app.frame import Frame
 from rnnviz.app.numbers_table import numbers
-from rnnviz.app.stage import place, place_text
+from rnnviz.app.stage import place_chart, place_text
 from rnnviz.app.style import steady, written
 from rnnviz.app.tab_state import first_value, on_host, visit
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event, Job
 from rnnviz.engine.parameters import Parameters
-from rnnviz.figures.ablation_loss import unit_worth
-from rnnviz.figures.side_by_side import Pair, compared_leads
+from rnnviz.figures.ablation_loss import unit_ablation_losses
+from rnnviz.figures.side_by_side import Pair, compared_margins
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.lab.probe import Probe, inspect
 from rnnviz.lab.units import MOST_EDITS, EditPreview, signal
@@ -30,20 +30,22 @@ from rnnviz.session import Session
 from rnnviz.training.weight_edits import Edit, noise, scale, set_weight, silence
 
 
-def breaking_room(session: Session) -> Tab:
+def ablation_tab(session: Session) -> Tab:
     """Lay out the units and the answers on the left, before, after and the tools on the right."""
     session.units.fit(session.state.parameters.architecture)
     noun = session.names.noun
     left, right = st.columns(2, gap="medium")
     with left:
-        place("worth", HEIGHTS["worth"], explanation("worth", noun=noun), clicks=True)
-        place("leads", HEIGHTS["leads"], explanation("leads_broken", noun=noun))
+        place_chart(
+            "ablation", HEIGHTS["ablation"], explanation("ablation", noun=noun), clicks=True
+        )
+        place_chart("margins", HEIGHTS["margins"], explanation("margins_broken", noun=noun))
     with right:
         place_text("scores")
         _decide(session)
         _tools(session)
 
-    numbers("hidden_break", {"What each unit is worth": lambda: _worth_table(session)})
+    numbers("hidden_break", {"What each unit is worth": lambda: _ablation_table(session)})
 
     def draw(frame: Frame) -> None:
         probe, preview = session.inspect(), session.units.preview(session.state, session.run)
@@ -51,10 +53,10 @@ def breaking_room(session: Session) -> Tab:
             session.dataset, preview.parameters, session.phrase_input.phrase, session.settings
         )
         frame.text("scores", _scores_html(session, preview, probe, after))
-        frame.chart("worth", _worth, session, remark=_weighed(session))
-        frame.chart("leads", _leads, session, probe, after)
+        frame.chart("ablation", _ablation, session, remark=_weighed(session))
+        frame.chart("margins", _margins, session, probe, after)
 
-    handlers = {"worth": lambda event: _toggle(session, event)}
+    handlers = {"ablation": lambda event: _toggle(session, event)}
 
     def ablate(budget: float) -> bool:
         return session.units.ablate(session.state, session.layer, session.run, budget)
@@ -68,10 +70,12 @@ def _toggle(session: Session, event: Event) -> None:
         session.units.toggle(session.layer, unit)
 
 
-def _worth(session: Session) -> Any:
+def _ablation(session: Session) -> Any:
     lab, unit = session.units, session.dataset.guess.unit
     rises = lab.ablation_loss(session.state, session.layer)
-    return unit_worth(rises, lab.silenced(session.layer), unit, steady(session, "worth"))
+    return unit_ablation_losses(
+        rises, lab.silenced(session.layer), unit, steady(session, "ablation")
+    )
 
 
 def _weighed(session: Session) -> str:
@@ -86,11 +90,11 @@ def _weighed(session: Session) -> str:
     return f"Not known yet of {left} of {len(rises)} units, marked with ?. {when}"
 
 
-def _leads(session: Session, probe: Probe, after: Probe) -> Any:
+def _margins(session: Session, probe: Probe, after: Probe) -> Any:
     found = signal(probe, after)
     count = min(len(found.first), len(found.second))
     pair = Pair(found.first[:count], found.second[:count], probe.words[:count], ("before", "after"))
-    return compared_leads(pair, found.label, steady(session, "leads", found.unit), found.unit)
+    return compared_margins(pair, found.label, steady(session, "margins", found.unit), found.unit)
 
 
 # Tools
@@ -235,6 +239,6 @@ def _edits_text(session: Session) -> str:
     return f"Edited on a copy, the run is untouched: {'; '.join(map(str, lab.edits))}.{left}"
 
 
-def _worth_table(session: Session) -> pd.DataFrame:
+def _ablation_table(session: Session) -> pd.DataFrame:
     rises = session.units.ablation_loss(session.state, session.layer)
     return pd.DataFrame({"unit": range(len(rises)), "rise of the training loss": rises})

@@ -17,7 +17,7 @@ MOST_CHOICES = 300
 
 @dataclass(frozen=True)
 class Tab:
-    """How a room is drawn, what it does when it is heard, and what it has to do while it waits."""
+    """How a tab is drawn, what it does when it is heard, and what it has to do while it waits."""
 
     draw: Callable[[Frame], None]
     handlers: Mapping[str, Handler] = field(default_factory=dict)
@@ -25,8 +25,8 @@ class Tab:
 
 
 def edition(session: Session) -> tuple[int, int]:
-    """Which visit to the page and to its room this is."""
-    return visit("hidden"), visit(session.units.room, "room_visit")
+    """Which visit to the page and to its tab this is."""
+    return visit("hidden"), visit(session.units.tab, "tab_visit")
 
 
 def source_of(session: Session) -> StateSource:

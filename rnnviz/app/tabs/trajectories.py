@@ -15,7 +15,7 @@ from rnnviz.analysis.trajectory import Cloud, Trajectory, cloud, wanted
 from rnnviz.app.frame import Frame
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.plane_axes import choose_axes
-from rnnviz.app.stage import place, place_text
+from rnnviz.app.stage import place_chart, place_text
 from rnnviz.app.style import steady
 from rnnviz.app.tab_state import on_host
 from rnnviz.app.tabs.tab import Tab, edition, source_of
@@ -46,7 +46,7 @@ _FEW_STATES = (
 )
 
 
-def ways_room(session: Session) -> Tab:
+def trajectories_tab(session: Session) -> Tab:
     """Lay out the choice of the plane, the picture, and the small ones below it."""
     few_states = session.units.activations(source_of(session)).states.shape[0] < 2
     if few_states or session.config.hidden < 2:
@@ -55,7 +55,7 @@ def ways_room(session: Session) -> Tab:
     _controls(session)
     place_text("fitted")
     text = explanation(_text(session), noun=session.names.noun)
-    place("trajectories", HEIGHTS["trajectories"], text, clicks=True)
+    place_chart("trajectories", HEIGHTS["trajectories"], text, clicks=True)
     panels = _panels(session, session.inspect())
     numbers("hidden_ways", {"Trajectories": lambda: _table(session)})
 
@@ -158,7 +158,7 @@ def _panels(session: Session, probe: Probe) -> bool:
     which = f"each of the first {MOST_PANELS} of {len(words)} {noun}s"
     few = len(words) <= MOST_PANELS
     text = explanation("multiples", noun=noun, which=f"each {noun}" if few else which)
-    place("multiples", multiples_height(len(words)), text)
+    place_chart("multiples", multiples_height(len(words)), text)
     return True
 
 

@@ -12,9 +12,9 @@ import streamlit as st
 
 from rnnviz.analysis.activations import Activations
 from rnnviz.analysis.selectivity import MOST_WORDS, selectivity
-from rnnviz.app.frame import Frame, Position
+from rnnviz.app.frame import Frame, SliderState
 from rnnviz.app.numbers_table import numbers
-from rnnviz.app.stage import Step, place, place_stepper, place_text
+from rnnviz.app.stage import Step, place_chart, place_stepper, place_text
 from rnnviz.app.style import steady, theme
 from rnnviz.app.tab_state import first_value
 from rnnviz.app.tabs.tab import MOST_CHOICES, Tab, edition, source_of
@@ -36,7 +36,7 @@ _ROWS = {
 _MOST_BEHIND = 12
 
 
-def units_room(session: Session) -> Tab:
+def units_tab(session: Session) -> Tab:
     """Lay out the controls, the tinted text on the left, the matrix on the right."""
     source = source_of(session)
     session.units.look_at(source)
@@ -58,8 +58,8 @@ def units_room(session: Session) -> Tab:
 
     def draw(frame: Frame) -> None:
         here, lab = source_of(session), session.units
-        frame.position("unit", Position(session.config.hidden - 1, lab.unit))
-        frame.position("leaf", Position(lab.last_leaf(here), lab.leaf))
+        frame.slider("unit", SliderState(session.config.hidden - 1, lab.unit))
+        frame.slider("leaf", SliderState(lab.last_leaf(here), lab.leaf))
         frame.text("tinted", _text_html(session, here))
         if matrix:
             frame.chart("response", _figure, session, here)
@@ -237,7 +237,7 @@ def _matrix(session: Session, source: StateSource) -> bool:
         )
         return False
     text = explanation("response", noun=session.names.noun, part=source.part)
-    place("response", HEIGHTS["response"], text, clicks=True)
+    place_chart("response", HEIGHTS["response"], text, clicks=True)
     place_text("behind")
     return True
 

@@ -13,12 +13,12 @@ from rnnviz.analysis.saliency import LEFT_OUT
 from rnnviz.app.frame import Frame
 from rnnviz.app.heatmap_choice import view_of
 from rnnviz.app.numbers_table import numbers
-from rnnviz.app.stage import place, place_text
+from rnnviz.app.stage import place_chart, place_text
 from rnnviz.app.style import steady
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.tabs.word_change import choose_alter
 from rnnviz.app.text import explanation
-from rnnviz.figures.side_by_side import Pair, compared_leads, compared_states, saliency_strips
+from rnnviz.figures.side_by_side import Pair, compared_margins, compared_states, saliency_strips
 from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.lab.probe import Probe
 from rnnviz.lab.units import Signal, beside, signal, spelled
@@ -26,7 +26,7 @@ from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
 
 
-def what_if_room(session: Session) -> Tab:
+def what_if_tab(session: Session) -> Tab:
     """Lay out the alteration, answers and saliency on the left, both states on the right."""
     _controls(session, session.inspect())
     place_text("altered")
@@ -35,11 +35,11 @@ def what_if_room(session: Session) -> Tab:
     both = isinstance(_other(session, session.inspect()), Probe)
     with left:
         if both:
-            place("leads", HEIGHTS["leads"], explanation("leads", noun=noun))
-        place("saliency", HEIGHTS["saliency"], explanation("saliency", noun=noun))
+            place_chart("margins", HEIGHTS["margins"], explanation("margins", noun=noun))
+        place_chart("saliency", HEIGHTS["saliency"], explanation("saliency", noun=noun))
     with right:
         if both:
-            place("compared", HEIGHTS["compared"], explanation("compared", noun=noun))
+            place_chart("compared", HEIGHTS["compared"], explanation("compared", noun=noun))
     tables = {
         "Answers and states": lambda: _states_table(session),
         "What each token adds": lambda: _saliency_table(session),
@@ -53,7 +53,7 @@ def what_if_room(session: Session) -> Tab:
         beside = other if isinstance(other, Probe) else None
         frame.chart("saliency", _strips, session, probe, beside, remark=_sampled(session, probe))
         if both and isinstance(other, Probe):
-            frame.chart("leads", _leads, session, probe, other)
+            frame.chart("margins", _margins, session, probe, other)
             frame.chart("compared", _states, session, probe, other)
 
     return Tab(draw)
@@ -119,10 +119,10 @@ def _name(probe: Probe, other: Probe, pair: tuple[int | None, int | None]) -> st
     return mine if mine == its else f"{mine}→{its}"
 
 
-def _leads(session: Session, probe: Probe, other: Probe) -> Any:
+def _margins(session: Session, probe: Probe, other: Probe) -> Any:
     found: Signal = signal(probe, other)
     pair = _pair(probe, other, found.first, found.second, session)
-    return compared_leads(pair, found.label, steady(session, "leads", found.unit), found.unit)
+    return compared_margins(pair, found.label, steady(session, "margins", found.unit), found.unit)
 
 
 def _states_pair(session: Session, probe: Probe, other: Probe) -> Pair:
@@ -165,8 +165,8 @@ def _states_table(session: Session) -> pd.DataFrame:
         return pd.DataFrame({"": [other]})
     pair = _states_pair(session, probe, other)
     found = signal(probe, other)
-    leads = _pair(probe, other, found.first, found.second, session)
-    columns = {session.names.noun: pair.words, "as typed": leads.first, "changed": leads.second}
+    margins = _pair(probe, other, found.first, found.second, session)
+    columns = {session.names.noun: pair.words, "as typed": margins.first, "changed": margins.second}
     differences = (pair.second - pair.first).T
     named = {f"Δ unit {unit}": row for unit, row in enumerate(differences)}
     return pd.DataFrame(columns | named)

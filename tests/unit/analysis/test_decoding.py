@@ -74,7 +74,7 @@ def test_values_go_on_from_the_networks_own_answers():
 
 
 def sample(session):
-    return written(session.inspect(), 0.7, session.config.seed, session.player.here.epoch)
+    return written(session.inspect(), 0.7, session.config.seed, session.player.position.epoch)
 
 
 def test_a_sample_is_the_same_at_the_same_epoch():

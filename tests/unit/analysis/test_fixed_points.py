@@ -22,7 +22,7 @@ from rnnviz.analysis.fixed_points import (
     middles_of,
 )
 from rnnviz.analysis.flow_map import FixedInputMap, FlowMap
-from rnnviz.analysis.visited_states import VisitedStates, visit
+from rnnviz.analysis.visited_states import VisitedStates, visit_states
 from rnnviz.config import Activation, CellKind, RunConfig, TaskName
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.presets import PRESETS
@@ -199,7 +199,7 @@ def test_a_network_without_weights_goes_to_its_bias_at_once():
 def test_what_is_found_is_held_by_the_network_itself(cell, layers):
     of = architecture(cell, layers)
     parameters = network(of, scale=0.4)
-    flow, visited = FlowMap(parameters), visit(parameters, examples(of, [6, 9, 4]))
+    flow, visited = FlowMap(parameters), visit_states(parameters, examples(of, [6, 9, 4]))
     word = np.eye(of.inputs)[2]
     search = Search(FixedInputMap(flow, word), visited, 40)
     search.work(math.inf)
@@ -301,7 +301,7 @@ def flipflop():
 def test_the_flip_flop_holds_its_eight_states(flipflop, seed):
     """Eight corners of a cube, a saddle on each of its 12 edges and 6 faces, one in the middle."""
     parameters = flipflop.state.parameters
-    visited = visit(parameters, flipflop.dataset.train)
+    visited = visit_states(parameters, flipflop.dataset.train)
     search = Search(FixedInputMap(FlowMap(parameters), np.zeros(3)), visited, 200, seed)
     search.work(math.inf)
     found = search.found
@@ -315,7 +315,7 @@ def test_the_flip_flop_holds_its_eight_states(flipflop, seed):
 
 def test_while_a_pulse_comes_only_what_agrees_with_it_is_held(flipflop):
     parameters = flipflop.state.parameters
-    visited = visit(parameters, flipflop.dataset.train)
+    visited = visit_states(parameters, flipflop.dataset.train)
     search = Search(FixedInputMap(FlowMap(parameters), np.array([1.0, 0.0, 0.0])), visited, 200)
     search.work(math.inf)
     held_states = [tuple(np.sign(p.answers)) for p in search.found.of(Kind.STABLE)]
@@ -342,7 +342,7 @@ def test_no_start_is_given_to_what_lies_between_twice():
 def test_an_untrained_network_holds_one_state():
     session = Session(RunConfig())
     parameters = session.state.parameters
-    visited = visit(parameters, session.dataset.train)
+    visited = visit_states(parameters, session.dataset.train)
     held_map = FixedInputMap(FlowMap(parameters), np.zeros(len(visited.mean_input)))
     search = Search(held_map, visited, 50)
     search.work(math.inf)

@@ -47,5 +47,5 @@ def test_of_several_classes_the_best_other_is_the_rival():
 def test_at_most_one_class_leads():
     parameters = initial_parameters(Architecture(4, 5, 3), RunConfig(init_scale=1.0))
     trace = record(parameters, collate([phrase([0, 1, 2, 3], 0)]))
-    leads = np.stack([running_margin(parameters, trace, c).values > 0 for c in range(3)])
-    assert (leads.sum(axis=0) == 1).all()
+    margins = np.stack([running_margin(parameters, trace, c).values > 0 for c in range(3)])
+    assert (margins.sum(axis=0) == 1).all()

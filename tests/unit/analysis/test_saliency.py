@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.saliency import Answer, input_gradients, lead, saliency
+from rnnviz.analysis.saliency import Answer, input_gradients, logit_margin, saliency
 from rnnviz.engine.batch import Batch, Sequences, collate
 from rnnviz.engine.bptt import bind
 from rnnviz.engine.trace import Trace
@@ -32,7 +32,7 @@ def case(cell, layers, kind, length=4):
 
 def explained(parameters, example, every=False):
     trace = record(parameters, collate([example]))
-    return saliency(parameters, example, lead(trace, ("A", "B", "C"), every))
+    return saliency(parameters, example, logit_margin(trace, ("A", "B", "C"), every))
 
 
 @each_row("c", [0.0, 0.5, 1.0, 2.0])
@@ -53,7 +53,7 @@ def test_on_a_linear_network_all_of_it_can_be_worked_out(c):
 def test_the_gradient_of_the_inputs_is_that_of_complex_steps(cell, layers, kind):
     parameters, example = case(cell, layers, kind)
     trace = record(parameters, collate([example]))
-    answer = lead(trace, ("A", "B", "C"), every=True)
+    answer = logit_margin(trace, ("A", "B", "C"), every=True)
     seeded = Trace(trace.architecture, trace.batch)
     there = bind(parameters, seeded)
     there.forward()
@@ -91,7 +91,7 @@ def test_integrated_gradients_are_complete(cell, layers, kind, every):
 def test_m_is_that_of_the_trace_and_of_inputs_of_zero(cell, kind):
     parameters, example = case(cell, 1, kind)
     trace = record(parameters, collate([example]))
-    answer = lead(trace, ("A", "B", "C"), every=False)
+    answer = logit_margin(trace, ("A", "B", "C"), every=False)
     found = saliency(parameters, example, answer)
     assert found.whole == pytest.approx((answer.weights * trace.logits).sum())
     quiet = Trace(trace.architecture, trace.batch)
@@ -105,7 +105,7 @@ def test_m_is_that_of_the_trace_and_of_inputs_of_zero(cell, kind):
 def test_gradient_times_input_is_the_limit_of_a_little_less_of_a_token(cell, kind):
     parameters, example = case(cell, 1, kind)
     trace = record(parameters, collate([example]))
-    answer = lead(trace, ("A", "B", "C"), every=False)
+    answer = logit_margin(trace, ("A", "B", "C"), every=False)
     found = saliency(parameters, example, answer)
     little, t = 1e-6, found.gradient_input.size - 1
     less = Trace(trace.architecture, trace.batch)
@@ -119,7 +119,7 @@ def test_gradient_times_input_is_the_limit_of_a_little_less_of_a_token(cell, kin
 def test_occlusion_leaves_out_one_token(cell):
     parameters, example = case(cell, 1, KINDS["every"])
     trace = record(parameters, collate([example]))
-    answer = lead(trace, ("A", "B", "C"), every=False)
+    answer = logit_margin(trace, ("A", "B", "C"), every=False)
     found = saliency(parameters, example, answer)
     for t in range(4):
         read = Sequences(np.delete(example.inputs, t)[:, None], (1, 1, 1))
@@ -166,7 +166,7 @@ def test_of_a_very_long_sequence_some_tokens_are_left_out(monkeypatch):
 def test_what_is_explained_has_a_name():
     parameters, example = case(CELLS[0], 1, KINDS["every"])
     trace = record(parameters, collate([example]))
-    found = lead(trace, ("A", "B", "C"), every=False)
+    found = logit_margin(trace, ("A", "B", "C"), every=False)
     assert isinstance(found, Answer)
     assert found.name == f"the lead of {'ABC'[example.targets[-1]]}"
     assert found.weights[:-1].any() == False  # noqa: E712

@@ -14,7 +14,7 @@ from rnnviz.app.tab_registry import FullError, TabRegistry
 from rnnviz.app.viewer import Viewer
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
-from rnnviz.training.schedule import Place
+from rnnviz.training.schedule import Position
 from rnnviz.training.share_link import read_link
 
 PATIENCE = 30.0
@@ -56,7 +56,7 @@ class Looker:
 
 def epoch(actor):
     with actor.borrow() as host:
-        return host.session.run.place.epoch
+        return host.session.run.position.epoch
 
 
 def test_commands_are_done_in_their_order(actor):
@@ -76,10 +76,10 @@ def test_what_is_heard_while_it_trains_comes_between_two_steps(actor):
     with actor.borrow() as host:
         session = host.session
         assert not session.player.running
-        at, weights = session.run.place, session.state.parameters.theta.tobytes()
+        at, weights = session.run.position, session.state.parameters.theta.tobytes()
     straight = Session(RunConfig(hidden=2))
     straight.player.advance(at.epoch)
-    while straight.run.place < at:
+    while straight.run.position < at:
         straight.player.step_phrase()
     assert straight.state.parameters.theta.tobytes() == weights
 
@@ -89,9 +89,9 @@ def test_while_the_desk_is_borrowed_nothing_is_trained(actor):
     looker.say("play")
     wait_until(lambda: looker.frames > 3)
     with actor.borrow() as host:
-        before = host.session.run.place
+        before = host.session.run.position
         time.sleep(0.1)
-        assert host.session.run.place == before
+        assert host.session.run.position == before
         looker.say("pause")
         time.sleep(0.05)
         assert host.session.player.running
@@ -168,7 +168,7 @@ def test_a_long_work_of_one_keeps_no_other(actor):
     before = looker.frames
     wait_until(lambda: looker.frames > before + 10)
     with other.borrow() as host:
-        assert host.session.run.place > Place(0)
+        assert host.session.run.position > Position(0)
     other.stop()
 
 
@@ -243,7 +243,7 @@ def test_a_new_seat_opens_its_link(registry):
         # On a crowded machine the way takes longer than a page may wait for it.
         while player.opening:
             player.tick(1)
-        assert player.place == "3"
+        assert player.progress == "3"
         assert "In the link: Learning rate" in player.message
 
 
@@ -276,7 +276,7 @@ def test_a_seat_whose_run_is_gone_begins_another(registry):
     wait_until(lambda: not gone.alive)
     assert registry.welcome(seat.ticket, gone.run_id, "") is None
     with seat.borrow() as host:
-        assert host.session.player.place == "3"
+        assert host.session.player.progress == "3"
     assert registry.welcome(seat.ticket, gone.run_id, "") == (seat, False)
 
 

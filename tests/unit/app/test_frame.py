@@ -6,16 +6,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.app.frame import Frame, Position, Sent
+from rnnviz.app.frame import Frame, Sent, SliderState
 from rnnviz.figures.picture import Picture, heatmap, scatter
 from tests.unit.app.browser import unpacked
 
 
-def message(sent, *pictures, texts=(), positions=()):
+def message(sent, *pictures, texts=(), sliders=()):
     frame = Frame({key for key, _ in pictures})
     for key, picture in pictures:
         frame.chart(key, lambda picture=picture: picture)
-    frame.texts, frame.positions = dict(texts), dict(positions)
+    frame.texts, frame.sliders = dict(texts), dict(sliders)
     return unpacked(sent.message({}, frame))
 
 
@@ -51,9 +51,9 @@ def test_a_remark_that_changes_is_sent_alone():
 
 
 def test_sliders_are_told_with_every_frame():
-    state = Position(9, 3, "4 of 10", [("forward", 5)])
-    told = message(Sent(), positions=[("moment", state)])
-    assert told["positions"]["moment"] == {
+    state = SliderState(9, 3, "4 of 10", [("forward", 5)])
+    told = message(Sent(), sliders=[("moment", state)])
+    assert told["sliders"]["moment"] == {
         "last": 9, "shown": 3, "text": "4 of 10", "bands": [["forward", 5]],
     }  # fmt: skip
 

@@ -15,7 +15,7 @@ from rnnviz.config import RunConfig
 from rnnviz.figures.picture import Picture, scatter
 from rnnviz.session import Session
 from rnnviz.training.player import SPEEDS
-from rnnviz.training.schedule import Place
+from rnnviz.training.schedule import Position
 from rnnviz.training.share_link import read_link
 from tests.sampling import each_row
 from tests.unit.app.browser import Browser
@@ -66,7 +66,7 @@ def test_the_speed_is_epochs_a_second(clock, speed):
     clock.session.configure(RunConfig(hidden=2, epochs=500))
     browser.say("play")
     clock.run(4.0, browser)
-    assert clock.session.run.place.epoch == pytest.approx(4 * speed, abs=1 + 0.05 * 4 * speed)
+    assert clock.session.run.position.epoch == pytest.approx(4 * speed, abs=1 + 0.05 * 4 * speed)
 
 
 def test_slow_motion_takes_single_steps(clock):
@@ -74,7 +74,7 @@ def test_slow_motion_takes_single_steps(clock):
     browser.say("speed", epochs=0)
     browser.say("play")
     clock.run(3.0, browser)
-    assert clock.session.run.place == Place(0, pytest.approx(3 * STEPS, abs=1))
+    assert clock.session.run.position == Position(0, pytest.approx(3 * STEPS, abs=1))
 
 
 def test_a_browser_that_draws_slowly_gets_the_newest_and_the_run_keeps_its_speed(clock):
@@ -86,7 +86,7 @@ def test_a_browser_that_draws_slowly_gets_the_newest_and_the_run_keeps_its_speed
         clock.run(0.25)
         browser.answer()
         epochs.append(browser.header["epoch"])
-    assert clock.session.run.place.epoch == pytest.approx(40, abs=3)
+    assert clock.session.run.position.epoch == pytest.approx(40, abs=3)
     # Two frames on the way: what is drawn is at most a frame older than the newest.
     assert epochs[-1] >= 30
 
@@ -116,7 +116,7 @@ def test_the_first_epoch_is_due_at_once_after_a_pause(clock):
     browser.say("speed", epochs=1)
     browser.say("play")
     clock.run(0.01, browser)
-    assert clock.session.run.place.epoch == 1
+    assert clock.session.run.position.epoch == 1
 
 
 # Frames
@@ -159,7 +159,7 @@ def test_pause_shows_the_newest_and_nothing_after_it(clock):
     clock.run(1.0, browser)
     last = browser.header
     assert not last["running"]
-    assert last["epoch"] == clock.session.run.place.epoch
+    assert last["epoch"] == clock.session.run.position.epoch
     assert last["heard"] == browser.number
     assert [frame["running"] for frame in browser.frames[-2:]] == [True, False]
 
@@ -238,10 +238,10 @@ def test_a_run_that_nobody_looks_at_is_held_and_then_goes(clock):
     browser.say("play")
     clock.run(0.2, browser)
     clock.host.detach(browser.viewer, clock.now)
-    epoch = clock.session.run.place.epoch
+    epoch = clock.session.run.position.epoch
     clock.run(LEASE - 1)
     assert clock.session.player.running
-    assert clock.session.run.place.epoch == epoch
+    assert clock.session.run.position.epoch == epoch
     assert not clock.host.expired(clock.now)
     clock.run(1.5)
     assert clock.host.expired(clock.now)
@@ -253,10 +253,10 @@ def test_it_goes_on_where_it_was_when_somebody_looks_again(clock):
     clock.run(0.2, first)
     clock.host.detach(first.viewer, clock.now)
     clock.run(30.0)
-    epoch = clock.session.run.place.epoch
+    epoch = clock.session.run.position.epoch
     second = clock.browser()
     clock.run(0.1, second)
-    assert epoch < clock.session.run.place.epoch < epoch + 20
+    assert epoch < clock.session.run.position.epoch < epoch + 20
     assert second.header["running"]
 
 
@@ -264,9 +264,9 @@ def test_a_browser_that_no_longer_answers_holds_the_run(clock):
     browser = clock.browser()
     browser.say("play")
     clock.run(DEAF + 0.1)
-    epoch = clock.session.run.place.epoch
+    epoch = clock.session.run.position.epoch
     clock.run(60.0)
-    assert clock.session.run.place.epoch <= epoch + 1
+    assert clock.session.run.position.epoch <= epoch + 1
 
 
 def test_two_browsers_of_one_run_see_the_same(clock):
@@ -287,10 +287,10 @@ def test_a_command_that_comes_twice_is_done_once(clock):
     command = browser.say("step", what="epoch")
     again = clock.browser(client=browser.viewer.client)
     clock.host.hear(again.viewer, command, clock.now)
-    assert clock.session.run.place == Place(1)
+    assert clock.session.run.position == Position(1)
     again.number = browser.number
     again.say("step", what="epoch")
-    assert clock.session.run.place == Place(2)
+    assert clock.session.run.position == Position(2)
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_what_a_command_does(clock, command, place):
     clock.session.player.advance(3)
     browser = clock.browser()
     browser.say(**command)
-    assert clock.session.player.place == place
+    assert clock.session.player.progress == place
     assert clock.session.config.seed == (1 if command["do"] == "seed" else 0)
 
 
@@ -321,7 +321,7 @@ def test_a_branch_and_the_way_back(clock):
     assert clock.session.player.shown is None
     browser.say("seek", epoch=1)
     browser.say("branch")
-    assert clock.session.run.place == Place(1)
+    assert clock.session.run.position == Position(1)
 
 
 def test_a_phrase_is_asked_as_it_is_typed(clock):
@@ -465,13 +465,13 @@ def test_a_link_is_followed_outside_of_the_turn():
     clock = Clock(session)
     assert clock.host.busy(0.0) is None  # nobody looks
     browser = clock.browser()
-    before = session.run.place
+    before = session.run.position
     clock.host.turn(clock.now)
-    assert session.run.place == before
+    assert session.run.position == before
     clock.host.busy(clock.now)()
-    assert session.run.place > before
+    assert session.run.position > before
     clock.run(5.0, browser)
-    assert browser.header["place"] == "40"
+    assert browser.header["progress"] == "40"
     assert not session.player.running
 
 
@@ -530,4 +530,4 @@ def test_the_address_follows_the_run(clock):
     assert len(links) == pytest.approx(4, abs=1)
     browser.say("pause")
     clock.run(0.1, browser)
-    assert browser.header["link"].endswith(f"epoch={clock.session.run.place.epoch}")
+    assert browser.header["link"].endswith(f"epoch={clock.session.run.position.epoch}")

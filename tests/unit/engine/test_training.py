@@ -169,7 +169,7 @@ def test_training_leaves_the_old_state_as_it_was():
     before = state.parameters.theta.copy()
     train_epoch(state, workspace_for(config), config)
     assert np.array_equal(state.parameters.theta, before)
-    assert (state.epoch, state.position) == (0, 0)
+    assert (state.epoch, state.offset) == (0, 0)
 
 
 @each_row("optimizer", ["sgd", "adam"])
@@ -179,7 +179,7 @@ def test_phrase_by_phrase_is_the_same_epoch(optimizer):
     whole = train_epoch(state, workspace, config)
     for count in (1, 1, 30, 26):
         state = train_examples(state, workspace, config, count)
-    assert (state.epoch, state.position) == (1, 0)
+    assert (state.epoch, state.offset) == (1, 0)
     assert state.parameters.theta.tobytes() == whole.parameters.theta.tobytes()
 
 
@@ -190,7 +190,7 @@ def test_batch_by_batch_is_the_same_epoch(cell):
     whole = train_epoch(state, workspace, config)
     for count in (8, 16, 34):
         state = train_examples(state, workspace_for(config), config, count)
-    assert (state.epoch, state.position) == (1, 0)
+    assert (state.epoch, state.offset) == (1, 0)
     assert state.parameters.theta.tobytes() == whole.parameters.theta.tobytes()
 
 
@@ -235,7 +235,7 @@ def test_a_workspace_goes_on_from_where_it_is():
         train_epoch(state, workspace_for(config), config), workspace_for(config), config
     )
     now = workspace.now
-    assert (now.epoch, now.position, now.slots.steps) == (2, 0, 116)
+    assert (now.epoch, now.offset, now.slots.steps) == (2, 0, 116)
     assert now.parameters.theta.tobytes() == other.parameters.theta.tobytes()
     assert [a.tobytes() for a in now.slots.arrays] == [a.tobytes() for a in other.slots.arrays]
     assert now.parameters is workspace.parameters

@@ -17,7 +17,7 @@ from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.timeline import timeline
 from rnnviz.figures.network import unrolled_network
-from rnnviz.figures.step import operation_strips, parameter_mosaic, term_bars
+from rnnviz.figures.step import operation_rows, parameter_mosaic, term_bars
 from tests.sampling import each_row, singly
 from tests.unit.engine.networks import phrase
 
@@ -39,7 +39,7 @@ def draw(step, moment):
     focus = Focus(moment)
     return (
         unrolled_network(step, focus),
-        operation_strips(operation(step, focus), unit=0),
+        operation_rows(operation(step, focus), unit=0),
         term_bars(terms(step, focus)),
         parameter_mosaic(panels(step, moment), blocks(step, focus)),
     )

@@ -6,7 +6,7 @@ import pytest
 from rnnviz.analysis.saliency import Saliency
 from rnnviz.figures.colors import contrast
 from rnnviz.figures.hidden_states import View
-from rnnviz.figures.side_by_side import Pair, compared_leads, compared_states, saliency_strips
+from rnnviz.figures.side_by_side import Pair, compared_margins, compared_states, saliency_strips
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.figures.tinted_text import tint
 from tests.sampling import each_row
@@ -37,7 +37,7 @@ def test_all_three_are_on_one_scale_and_on_one_axis_of_words():
 
 def test_two_bars_stand_at_every_word_and_a_gap_where_there_is_none():
     pair = Pair(np.array([1.0, -2.0]), np.array([0.5, NAN]), ["a", "b"], ("before", "after"))
-    picture = compared_leads(pair, "Lead of “<i>”")
+    picture = compared_margins(pair, "Lead of “<i>”")
     assert [bar.name for bar in picture.data] == ["before", "after"]
     assert list(picture.data[0].y) == [1, -2]
     assert np.isnan(picture.data[1].y[1])
@@ -46,13 +46,13 @@ def test_two_bars_stand_at_every_word_and_a_gap_where_there_is_none():
     assert high >= 2
     assert "&lt;i&gt;" in picture.layout.title.text
     assert picture.layout.yaxis.title.text == "margin (logits)"
-    assert compared_leads(pair, "", unit="value").layout.yaxis.title.text == "(value)"
+    assert compared_margins(pair, "", unit="value").layout.yaxis.title.text == "(value)"
 
 
 def test_nothing_known_can_be_drawn():
     nothing = np.full((2, 3), NAN)
     assert compared_states(Pair(nothing, nothing, ["a", "b"])).to_json()
-    assert compared_leads(Pair(nothing[:, 0], nothing[:, 0], ["a", "b"]), "m").to_json()
+    assert compared_margins(Pair(nothing[:, 0], nothing[:, 0], ["a", "b"]), "m").to_json()
 
 
 def saliency(count=3):
@@ -126,7 +126,8 @@ def test_of_few_units_none_is_halved_by_a_label():
 def test_a_changed_word_that_would_touch_the_next_one_is_slanted():
     words = ["right→–", "now", "i", "am", "not", "at", "all", "happy"]
     pair = Pair(np.ones(8), np.ones(8), words)
-    assert compared_leads(pair, "m").layout.xaxis.tickangle < 0
+    assert compared_margins(pair, "m").layout.xaxis.tickangle < 0
     assert (
-        compared_leads(pair._replace(words=["right", *words[1:]]), "m").layout.xaxis.tickangle == 0
+        compared_margins(pair._replace(words=["right", *words[1:]]), "m").layout.xaxis.tickangle
+        == 0
     )

@@ -12,7 +12,7 @@ from rnnviz.analysis.notation import Names
 from rnnviz.analysis.parameter_blocks import blocks
 from rnnviz.analysis.training_step import Focus, panels
 from rnnviz.engine.timeline import Moment, Phase, timeline
-from rnnviz.figures.step import operation_strips, parameter_mosaic, term_bars
+from rnnviz.figures.step import operation_rows, parameter_mosaic, term_bars
 from rnnviz.figures.theme import DARK, LIGHT
 from tests.sampling import each_row
 
@@ -27,12 +27,12 @@ def step(step_of):
 
 
 def strips_at(step, moment):
-    return operation_strips(operation(step, Focus(moment, 3)), unit=3)
+    return operation_rows(operation(step, Focus(moment, 3)), unit=3)
 
 
 def test_a_row_shows_its_strip_as_a_share_of_its_scale(step):
     strips = operation(step, Focus(FORWARD, 3))
-    drawn = operation_strips(strips)
+    drawn = operation_rows(strips)
     rows = np.array(drawn.data[0].z)[::2]
     for row, strip, scale in zip(rows, strips, drawn.layout.annotations, strict=True):
         limit = float(scale.text.removeprefix("±"))
@@ -89,7 +89,7 @@ def test_a_hover_has_the_exact_number(step):
 def test_the_unit_is_outlined_in_every_row(step):
     assert list(strips_at(step, FORWARD).data[2].x).count(None) == 5
     assert not strips_at(step, LOSS).data[2].x
-    assert not operation_strips(operation(step, Focus(FORWARD, 3))).data[2].x
+    assert not operation_rows(operation(step, Focus(FORWARD, 3))).data[2].x
 
 
 def test_the_rows_have_their_places_at_every_moment(step):

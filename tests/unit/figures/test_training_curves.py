@@ -13,7 +13,7 @@ from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.figures.training_curves import loss_curve, metric_curve
 from rnnviz.tasks.metrics import guess_classes
 from rnnviz.training.history import Course, Ghost, History
-from rnnviz.training.schedule import Change, Place, Schedule
+from rnnviz.training.schedule import Change, Position, Schedule
 from rnnviz.training.weight_edits import noise, scale, set_weight, silence
 from tests.sampling import each_row
 
@@ -125,7 +125,7 @@ def test_the_loss_of_guessing_is_marked(history_of, classes):
 
 
 def changed(history, *epochs):
-    changes = [Change(Place(epoch), "lr", 0.5 + i) for i, epoch in enumerate(epochs)]
+    changes = [Change(Position(epoch), "lr", 0.5 + i) for i, epoch in enumerate(epochs)]
     return Course(history, 30, changes=changes)
 
 
@@ -149,8 +149,8 @@ def test_neighbouring_changes_have_their_words_at_different_heights(history_of):
 
 
 def edited(history, *edits, epoch=20):
-    ghost = Ghost(Place(epoch), Place(30), history, Schedule(RunConfig()))
-    changes = [Change(Place(epoch), "edit", edit) for edit in edits]
+    ghost = Ghost(Position(epoch), Position(30), history, Schedule(RunConfig()))
+    changes = [Change(Position(epoch), "edit", edit) for edit in edits]
     drawn = loss_curve(Course(history, 30, changes=changes, ghost=ghost), TWO)
     return drawn.layout.annotations[1:]
 
@@ -224,7 +224,7 @@ def test_at_the_present_nothing_is_veiled(history_of):
 
 
 def test_the_old_run_is_drawn_thin_and_dotted_from_where_it_was_left(history_of):
-    ghost = Ghost(Place(4), Place(9), history_of(9), Schedule(RunConfig()))
+    ghost = Ghost(Position(4), Position(9), history_of(9), Schedule(RunConfig()))
     drawn = loss_curve(Course(history_of(6), 30, ghost=ghost), TWO)
     train, test, old_train, old_test = curves(drawn)
     assert list(old_train.x) == list(range(4, 10))
@@ -237,14 +237,14 @@ def test_the_old_run_is_drawn_thin_and_dotted_from_where_it_was_left(history_of)
 
 
 def test_an_old_run_that_is_too_short_to_be_seen_ends_in_a_faint_point(history_of):
-    ghost = Ghost(Place(4), Place(5), history_of(5), Schedule(RunConfig()))
+    ghost = Ghost(Position(4), Position(5), history_of(5), Schedule(RunConfig()))
     drawn = loss_curve(Course(history_of(60), 1000, ghost=ghost), TWO)
     assert [point[1:3] for point in points(drawn)] == [(5, 5), (5, 1005)]
     assert drawn.data[-1].marker.opacity == (0.4, 0.4)
 
 
 def test_the_place_of_the_branch_is_marked(history_of):
-    ghost = Ghost(Place(4), Place(9), history_of(9), Schedule(RunConfig()))
+    ghost = Ghost(Position(4), Position(9), history_of(9), Schedule(RunConfig()))
     drawn = loss_curve(Course(history_of(6), 30, ghost=ghost), TWO).layout
     assert drawn.shapes[-1].x0 == 4
     assert "branched" in drawn.annotations[-1].text

@@ -12,7 +12,7 @@ from rnnviz.lab import dynamics
 from rnnviz.lab.dynamics import Hold, read_out
 from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
-from rnnviz.training.schedule import Place
+from rnnviz.training.schedule import Position
 from tests.sampling import each_row
 
 
@@ -116,7 +116,7 @@ def test_what_is_found_is_kept_for_these_weights_and_this_input(session):
     session.dynamics.holds[True] = Hold.OWN
     session.player.advance(3)
     assert found(session) is None
-    session.player.go_to(Place(2))
+    session.player.go_to(Position(2))
     assert found(session) is first
     session.dynamics.starts = 50
     assert found(session) is None
@@ -140,7 +140,7 @@ def test_what_is_known_is_not_looked_for_again(session):
 def test_a_search_goes_on_while_another_epoch_is_looked_at(session):
     session.player.advance(4)
     session.dynamics.find(session.dynamics_query)
-    session.player.go_to(Place(1))
+    session.player.go_to(Position(1))
     assert session.dynamics.searching == (4, 0)
     while session.dynamics.work(1):
         pass
@@ -167,7 +167,7 @@ def test_the_eldest_is_forgotten_when_memory_is_short_or_they_are_many(session, 
     kept = session.dynamics._found
     assert 1 <= len(kept) <= 3
     assert found(session) is not None
-    session.player.go_to(Place(0))
+    session.player.go_to(Position(0))
     assert found(session) is None
 
 

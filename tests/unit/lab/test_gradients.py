@@ -13,7 +13,7 @@ from rnnviz.lab import gradients as module
 from rnnviz.lab.gradients import PAST_STEPS, next_steps, row_of
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
-from rnnviz.training.schedule import Place
+from rnnviz.training.schedule import Position
 from tests.sampling import each_row
 
 PRESET = [(task, p) for task, presets in PRESETS.items() for p in presets]
@@ -134,7 +134,7 @@ def test_without_time_nothing_is_developed_but_it_is_known_that_something_lacks(
 
 def test_an_entry_is_what_was_there_at_its_epoch(run):
     found = develop(run)
-    run.player.go_to(Place(3))
+    run.player.go_to(Position(3))
     state, row = run.state, found.rows[3]
     wanted = eigenvalues(recurrent(state.parameters))[:8]
     np.testing.assert_array_equal(row.eigenvalues, wanted)
@@ -150,7 +150,7 @@ def test_an_epoch_shown_between_snapshots_is_there_while_it_is_shown(run, monkey
     monkeypatch.setattr(module, "EPOCHS", 3)
     develop(run)
     assert pages(run).epochs.tolist() == [0, 4, 8, 10]
-    run.player.go_to(Place(5))
+    run.player.go_to(Position(5))
     assert pages(run).epochs.tolist() == [0, 4, 5, 8]
 
 

@@ -11,7 +11,7 @@ from rnnviz.lab import memory_gauge as module
 from rnnviz.lab.memory_gauge import flow
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.training.schedule import Place
+from rnnviz.training.schedule import Position
 
 WEATHER = File("weather.csv", b"text,label\nso warm,sunny\nso cold,rainy\nvery cold,rainy\n")
 
@@ -47,7 +47,7 @@ def test_in_the_end_the_gauge_has_one_value_an_epoch_as_if_it_were_looked_up(con
     gauge = developed(session)
     assert gauge.epochs.tolist() == list(range(14))
     for epoch in (0, 5, 11, 13):
-        session.player.go_to(Place(epoch))
+        session.player.go_to(Position(epoch))
         assert gauge.half_life[epoch] == half_life(flow(query_of(session)).norms)
         wanted = spectrum(session.state.parameters["W_hh"])
         assert (gauge.radius[epoch], gauge.norm[epoch]) == wanted
@@ -57,7 +57,7 @@ def test_developing_leaves_what_is_looked_at_alone(config, monkeypatch):
     monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 4)
     session = Session(config)
     session.player.advance(13)
-    session.player.go_to(Place(7, 3))
+    session.player.go_to(Position(7, 3))
     state = session.state
     session.memory.develop(session.run, query_of(session), 60)
     assert session.state is state
@@ -77,7 +77,7 @@ def test_a_branch_takes_the_gauge_of_what_it_left_along(config):
     session = Session(config)
     session.player.advance(9)
     before = developed(session)
-    session.player.go_to(Place(4))
+    session.player.go_to(Position(4))
     session.player.branch()
     session.configure(replace(session.config, lr=0.5))
     session.player.advance(2)
@@ -100,12 +100,12 @@ def test_other_data_have_a_gauge_of_their_own(config):
 def test_the_map_has_a_row_for_each_snapshot(run):
     gauge, seen = past(run)
     assert gauge.epochs.tolist() == seen.epochs.tolist() == list(range(9))
-    run.player.go_to(Place(5))
+    run.player.go_to(Position(5))
     np.testing.assert_array_equal(seen.norms[5], flow(query_of(run)).norms)
 
 
 def test_the_gauge_ends_at_the_present(run):
-    run.player.go_to(Place(4))
+    run.player.go_to(Position(4))
     run.player.branch()
     assert past(run)[0].epochs.tolist() == [0, 1, 2, 3, 4]
 

@@ -4,7 +4,7 @@ import pytest
 
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.lab.step import StepLab, Subject
-from rnnviz.training.schedule import Place
+from rnnviz.training.schedule import Position
 from tests.sampling import each_row
 
 FORWARD, BACKWARD = Phase.FORWARD, Phase.BACKWARD
@@ -109,7 +109,7 @@ def test_the_next_step_is_the_one_that_training_takes(session):
 def test_after_a_step_the_next_phrase_is_looked_at(session):
     first = session.step_query().next_examples[0]
     session.player.step_phrase()
-    assert session.run.place == Place(0, 1)
+    assert session.run.position == Position(0, 1)
     assert session.step_query().next_examples[0] is not first
 
 
@@ -126,7 +126,7 @@ def test_the_step_in_the_past_has_the_settings_of_then(session, config):
     session.configure(type(config)(**{**config.as_dict(), "lr": 0.5}))
     session.player.advance(1)
     assert session.step.record(session.step_query()).config.lr == 0.5
-    session.player.go_to(Place(3))
+    session.player.go_to(Position(3))
     assert session.step.record(session.step_query()).config.lr == config.lr
 
 

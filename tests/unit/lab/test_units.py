@@ -13,7 +13,7 @@ from rnnviz.lab import units as module
 from rnnviz.lab.probe import inspect
 from rnnviz.lab.units import LEAF, MOST_EDITS, Sort, StateSource, beside, signal, spelled
 from rnnviz.session import Session
-from rnnviz.training.schedule import Place
+from rnnviz.training.schedule import Position
 from rnnviz.training.share_link import read_link
 from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
 from tests.sampling import each_row, singly
@@ -118,7 +118,7 @@ def test_a_basis_is_fitted_once_and_kept_until_it_is_fitted_again(session, lab):
     assert basis.epoch == 5
     session.player.advance(20)
     assert lab.basis(source_of(session), session.run) is basis
-    session.player.go_to(Place(3))
+    session.player.go_to(Position(3))
     assert lab.basis(source_of(session), session.run) is basis
     lab.refit()
     assert lab.basis(source_of(session), session.run).epoch == 3

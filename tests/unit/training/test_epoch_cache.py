@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from rnnviz.config import RunConfig
 from rnnviz.training.epoch_cache import EpochCache
-from rnnviz.training.schedule import Place, Schedule
+from rnnviz.training.schedule import Position, Schedule
 from tests.sampling import each_row
 
 START = Schedule(RunConfig())
 
 
 def changed(epoch):
-    return START.changed(Place(epoch), replace(START.start, lr=0.5))
+    return START.changed(Position(epoch), replace(START.start, lr=0.5))
 
 
 def filled(of_weights=False):

@@ -18,7 +18,7 @@ from rnnviz.tasks.table import Row
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.training import player as module
-from rnnviz.training.schedule import Place
+from rnnviz.training.schedule import Position
 from rnnviz.training.share_link import read_link
 from rnnviz.training.weight_edits import noise, scale, set_weight, silence
 from tests.sampling import each_row
@@ -53,16 +53,16 @@ def opened(query):
 def test_going_back_shows_the_weights_of_then(played, config):
     then = Session(config)
     then.player.advance(4)
-    played.player.go_to(Place(4))
+    played.player.go_to(Position(4))
     assert weights(played) == weights(then)
     assert played.inspect().probability == then.inspect().probability
-    assert (played.player.place, played.player.condition) == ("4", "Looking back")
+    assert (played.player.progress, played.player.condition) == ("4", "Looking back")
     assert "Looking back at epoch 4; the run is at 9." in played.player.message
 
 
 def test_back_to_now_shows_the_present_again(played):
     before = weights(played)
-    played.player.go_to(Place(4))
+    played.player.go_to(Position(4))
     assert weights(played) != before
     played.player.back_to_now()
     assert weights(played) == before
@@ -71,31 +71,31 @@ def test_back_to_now_shows_the_present_again(played):
 
 @each_row("epoch", [9, 10, 10**6])
 def test_there_is_nothing_beyond_the_present(played, epoch):
-    played.player.go_to(Place(epoch))
-    assert (played.player.shown, played.player.place) == (None, "9")
+    played.player.go_to(Position(epoch))
+    assert (played.player.shown, played.player.progress) == (None, "9")
 
 
 def test_a_run_can_be_looked_back_in_to_its_start(played, config):
-    played.player.go_to(Place(0))
+    played.player.go_to(Position(0))
     assert weights(played) == weights(Session(config))
 
 
 def test_looking_back_trains_nothing(played):
-    before = len(played.run.history), played.run.place
+    before = len(played.run.history), played.run.position
     for epoch in range(9):
-        played.player.go_to(Place(epoch))
-    assert (len(played.run.history), played.run.place) == before
+        played.player.go_to(Position(epoch))
+    assert (len(played.run.history), played.run.position) == before
 
 
 def test_play_from_the_past_replays_and_then_trains_on(played, config):
     straight = Session(config)
     straight.player.advance(12)
-    played.player.go_to(Place(6))
+    played.player.go_to(Position(6))
     played.player.play()
     assert played.player.condition == "Replaying"
     played.player.tick(1.0)
-    assert (played.player.place, played.run.place) == ("7", Place(9))
-    while played.run.place < (12, 0):
+    assert (played.player.progress, played.run.position) == ("7", Position(9))
+    while played.run.position < (12, 0):
         played.player.tick(1.0)
     assert played.player.condition == "Running"
     assert weights(played) == weights(straight)
@@ -103,31 +103,31 @@ def test_play_from_the_past_replays_and_then_trains_on(played, config):
 
 @pytest.mark.parametrize("count", [2, 5, 50])
 def test_a_replay_goes_up_to_the_present(played, count):
-    played.player.go_to(Place(3))
+    played.player.go_to(Position(3))
     played.player.play()
     played.player.tick(float("inf"), count)
-    assert played.player.here == Place(min(3 + count, 9))
+    assert played.player.position == Position(min(3 + count, 9))
 
 
 def test_a_replay_in_slow_motion_goes_phrase_by_phrase(played):
-    played.player.go_to(Place(3))
+    played.player.go_to(Position(3))
     played.player.speed = 0
     played.player.play()
     played.player.tick(1.0)
-    assert played.player.place == "3 + 1/58"
+    assert played.player.progress == "3 + 1/58"
 
 
 def test_a_replay_without_time_still_takes_a_step(played):
-    played.player.go_to(Place(3))
+    played.player.go_to(Position(3))
     played.player.play()
     played.player.tick(0.0, 5)
-    assert played.player.here == Place(4)
+    assert played.player.position == Position(4)
 
 
 def test_a_finished_run_can_be_replayed_to_its_end():
     session = Session(RunConfig(hidden=2, epochs=3))
     session.player.advance(3)
-    session.player.go_to(Place(1))
+    session.player.go_to(Position(1))
     assert not session.player.over
     session.player.play()
     assert session.player.running
@@ -138,24 +138,24 @@ def test_a_finished_run_can_be_replayed_to_its_end():
 
 
 def test_steps_in_the_past_are_replayed(played, config):
-    played.player.go_to(Place(4))
+    played.player.go_to(Position(4))
     played.player.step_phrase()
-    assert played.player.place == "4 + 1/58"
+    assert played.player.progress == "4 + 1/58"
     then = Session(config)
     then.player.advance(4)
     then.player.step_phrase()
     assert weights(played) == weights(then)
     played.player.step_epoch()
-    assert played.player.place == "5"
+    assert played.player.progress == "5"
     for _ in range(5):
         played.player.step_epoch()
-    assert (played.player.shown, played.run.place) == (None, Place(10))
+    assert (played.player.shown, played.run.position) == (None, Position(10))
 
 
 def test_a_place_inside_the_present_epoch_can_be_left_and_found_again(played):
     played.player.step_phrase()
     before = weights(played)
-    played.player.go_to(Place(9))
+    played.player.go_to(Position(9))
     assert weights(played) != before
     played.player.step_phrase()
     assert played.player.shown is None
@@ -163,9 +163,9 @@ def test_a_place_inside_the_present_epoch_can_be_left_and_found_again(played):
 
 
 def test_reset_ends_the_looking_back(played):
-    played.player.go_to(Place(4))
+    played.player.go_to(Position(4))
     played.player.reset()
-    assert (played.player.shown, played.player.place) == (None, "0")
+    assert (played.player.shown, played.player.progress) == (None, "0")
 
 
 # Branches
@@ -173,23 +173,23 @@ def test_reset_ends_the_looking_back(played):
 
 def test_a_branch_makes_the_past_the_present_and_keeps_the_old_run(played):
     old = played.run.history.column("train_loss").tolist()
-    played.player.go_to(Place(4))
+    played.player.go_to(Position(4))
     then = weights(played)
     played.player.branch()
-    assert (played.player.shown, played.run.place) == (None, Place(4))
+    assert (played.player.shown, played.run.position) == (None, Position(4))
     assert weights(played) == then
-    assert played.player.course.ghost.place == Place(4)
+    assert played.player.course.ghost.position == Position(4)
     assert played.player.course.ghost.history.column("train_loss").tolist() == old
     assert "Branched at epoch 4 of a run that had gone to 9" in played.player.message
 
 
 def test_at_the_present_there_is_nothing_to_branch_from(played):
     played.player.branch()
-    assert (played.player.ghost, played.run.place) == (None, Place(9))
+    assert (played.player.ghost, played.run.position) == (None, Position(9))
 
 
 def test_another_learning_rate_takes_another_way(played, config):
-    played.player.go_to(Place(4))
+    played.player.go_to(Position(4))
     played.player.branch()
     played.configure(replace(config, lr=0.5))
     played.player.advance(5)
@@ -202,7 +202,7 @@ def test_another_learning_rate_takes_another_way(played, config):
 
 
 def test_a_setting_changed_while_looking_back_is_of_the_present_until_a_branch(played, config):
-    played.player.go_to(Place(4))
+    played.player.go_to(Position(4))
     before = weights(played)
     played.configure(replace(config, lr=0.5))
     assert weights(played) == before
@@ -218,7 +218,7 @@ def test_a_setting_changed_while_looking_back_is_of_the_present_until_a_branch(p
     "restart", [lambda s: s.player.reset(), lambda s: s.configure(RunConfig(seed=5))]
 )
 def test_a_run_started_again_has_no_ghost(played, restart):
-    played.player.go_to(Place(4))
+    played.player.go_to(Position(4))
     played.player.branch()
     restart(played)
     assert played.player.ghost is None
@@ -242,12 +242,12 @@ def test_a_link_carries_changes_the_past_the_ghost_and_a_place_inside_an_epoch(p
     played.player.step_phrase()
     played.configure(replace(config, lr=0.2, clip_by="norm"))
     played.player.advance(2)
-    played.player.go_to(Place(8))
+    played.player.go_to(Position(8))
     played.player.branch()
     played.configure(replace(config, lr=0.03))
     played.player.advance(4)
     played.player.step_phrase()
-    played.player.go_to(Place(10, 3))
+    played.player.go_to(Position(10, 3))
     query = played.link().to_query()
     assert query["ghost"] == "8:14"
     assert query["ghost_changes"] == "9:lr=0.2,12/1:clip_by=norm"
@@ -268,7 +268,7 @@ def test_a_long_way_is_gone_in_ticks_and_shown():
     assert "Following the link: epoch" in session.player.message
     while session.player.running:
         session.player.tick(0.01)
-    assert (session.player.here, session.run.place) == (Place(30), Place(40))
+    assert (session.player.position, session.run.position) == (Position(30), Position(40))
     straight = Session(RunConfig(hidden=2))
     straight.player.advance(30)
     assert weights(session) == weights(straight)
@@ -281,22 +281,22 @@ def test_pause_stays_where_the_way_has_led():
     session.player.tick(0.0)
     session.player.pause()
     assert session.player.condition == "Paused"
-    assert session.run.place < Place(30)
+    assert session.run.position < Position(30)
     assert "The link was followed up to epoch" in session.player.message
     session.player.advance(1)
-    assert session.run.schedule.at(session.run.place).lr == session.config.lr == 0.5
+    assert session.run.schedule.at(session.run.position).lr == session.config.lr == 0.5
 
 
 def test_a_link_to_a_run_that_breaks_says_so():
     session = opened({"lr": "10.0", "epoch": "900"})
     assert not session.player.running
-    assert session.run.place.epoch < 900
+    assert session.run.position.epoch < 900
     assert "no longer a finite number" in session.player.message
     assert np.isfinite(session.state.parameters.theta).all()
 
 
 def test_the_old_run_may_have_gone_further_than_the_new_one_is_to_go(played, config):
-    played.player.go_to(Place(4))
+    played.player.go_to(Position(4))
     played.player.branch()
     played.configure(replace(config, epochs=6))
     played.player.advance(2)
@@ -307,8 +307,8 @@ def test_the_old_run_may_have_gone_further_than_the_new_one_is_to_go(played, con
 
 def test_a_link_to_a_phrase_that_an_epoch_does_not_have_leads_to_the_last():
     session = opened({"hidden": "2", "epoch": "2/9999", "now": "3/58", "ghost": "1/77:4/99"})
-    assert (session.player.here, session.run.place) == (Place(3), Place(4))
-    assert session.player.ghost.place == Place(2)
+    assert (session.player.position, session.run.position) == (Position(3), Position(4))
+    assert session.player.ghost.position == Position(2)
 
 
 def test_an_empty_link_leaves_the_first_message():
@@ -332,7 +332,7 @@ def test_a_setting_changed_on_the_way_ends_it(change):
     session.configure(replace(session.config, **change))
     assert not session.player.running
     session.player.advance(1)
-    assert session.run.schedule.at(session.run.place) == session.config
+    assert session.run.schedule.at(session.run.position) == session.config
 
 
 def test_problems_of_a_link_stay_in_sight_at_its_end():
@@ -355,14 +355,14 @@ def test_a_link_that_breaks_before_its_ghost_was_left_has_none():
 def test_a_run_beyond_its_lowered_last_epoch_has_a_link_that_leads_there(played, config):
     played.configure(replace(config, epochs=5))
     copy = opened(played.link().to_query())
-    assert copy.run.place == Place(9)
+    assert copy.run.position == Position(9)
     assert weights(copy) == weights(played)
 
 
 def test_a_branch_inside_the_present_epoch_has_a_link_that_leads_there(session):
     for _ in range(3):
         session.player.step_phrase()
-    session.player.go_to(Place(0, 2))
+    session.player.go_to(Position(0, 2))
     session.player.branch()
     query = session.link().to_query()
     assert query["ghost"] == "0/2:0/3"
@@ -372,12 +372,12 @@ def test_a_branch_inside_the_present_epoch_has_a_link_that_leads_there(session):
 
 
 def test_a_branch_that_breaks_goes_back_to_where_it_began(played, config):
-    played.player.go_to(Place(4, 2))
+    played.player.go_to(Position(4, 2))
     played.player.branch()
     played.configure(replace(config, lr=100.0, clip_by="off"))
     played.run.state.parameters.theta[:] = 1e308
     played.player.step_phrase()
-    assert played.run.place == Place(4, 2)
+    assert played.run.position == Position(4, 2)
     assert read_link(played.link().to_query())[1] == []
 
 
@@ -412,7 +412,7 @@ def test_a_run_on_the_readers_own_data_is_found_again_as_long_as_they_are_kept(c
 
 def test_after_a_branch_the_step_has_the_new_settings(played, config):
     played.configure(replace(config, lr=0.2))
-    played.player.go_to(Place(4))
+    played.player.go_to(Position(4))
     assert played.step.record(played.step_query()).config.lr == config.lr
     assert "Learning rate was 0.05 here" in played.player.message
     played.player.branch()
@@ -422,7 +422,7 @@ def test_after_a_branch_the_step_has_the_new_settings(played, config):
 def test_a_gradient_check_is_not_taken_for_one_of_another_branch(played, config):
     played.gradients.check(played.gradient_query())
     assert played.gradients.checked(played.gradient_query()) is not None
-    played.player.go_to(Place(4))
+    played.player.go_to(Position(4))
     played.player.branch()
     played.configure(replace(config, lr=0.5))
     played.player.advance(5)
@@ -457,12 +457,12 @@ print(hashlib.sha256(session.state.parameters.theta.tobytes()).hexdigest())
 def test_a_link_leads_to_the_same_bytes_in_another_process(played, config):
     played.configure(replace(config, lr=0.2))
     played.player.advance(3)
-    played.player.go_to(Place(10))
+    played.player.go_to(Position(10))
     played.player.branch()
     played.configure(replace(config, lr=0.01, clip_by="norm"))
     played.player.advance(3)
     played.player.step_phrase()
-    played.player.go_to(Place(11, 7))
+    played.player.go_to(Position(11, 7))
     query = json.dumps(played.link().to_query())
     command = [sys.executable, "-c", OPEN_ELSEWHERE, query]
     elsewhere = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, cwd=ROOT)
@@ -475,7 +475,7 @@ def test_a_link_leads_to_the_same_bytes_in_another_process(played, config):
 EDITS = [silence(1, 2), scale(0.9), noise(0.1, 3), set_weight("W_hy", 1, 0, 0.5)]
 
 
-@pytest.mark.parametrize("shown", [Place(4), Place(4, 7), Place(0), None], ids=str)
+@pytest.mark.parametrize("shown", [Position(4), Position(4, 7), Position(0), None], ids=str)
 def test_a_link_carries_what_was_done_to_the_weights(played, shown):
     if shown:
         played.player.go_to(shown)
@@ -484,18 +484,18 @@ def test_a_link_carries_what_was_done_to_the_weights(played, shown):
     played.player.advance(5)
     found = opened(played.link().to_query())
     assert weights(found) == weights(played)
-    assert found.player.ghost.place == played.player.ghost.place == (shown or Place(9))
+    assert found.player.ghost.position == played.player.ghost.position == (shown or Position(9))
     assert len(found.player.ghost.history) == len(played.player.ghost.history) == 10
     for session in (found, played):
-        session.player.go_to(shown or Place(9))
+        session.player.go_to(shown or Position(9))
         assert weights(session) == edited
 
 
 def test_another_branch_after_an_edit_has_a_link_too(played):
-    played.player.go_to(Place(4))
+    played.player.go_to(Position(4))
     played.player.branch_with(EDITS[:2])
     played.player.advance(3)
-    played.player.go_to(Place(4))
+    played.player.go_to(Position(4))
     played.player.branch_with(EDITS[2:])
     played.player.advance(2)
     found = opened(played.link().to_query())
@@ -504,7 +504,7 @@ def test_another_branch_after_an_edit_has_a_link_too(played):
     assert found.player.ghost.history.column("train_loss").tolist() == (
         played.player.ghost.history.column("train_loss").tolist()
     )
-    played.player.go_to(Place(4))
+    played.player.go_to(Position(4))
     played.player.branch()
     assert weights(opened(played.link().to_query())) == weights(played)
 
@@ -525,17 +525,17 @@ def test_weights_that_break_the_network_are_not_branched_with(played):
     assert "no finite number" in played.player.message
 
 
-@pytest.mark.parametrize("place", [Place(4), Place(4, 7), None], ids=str)
-def test_a_test_loss_that_is_not_finite_is_not_branched_with_either(played, place, monkeypatch):
-    if place:
-        played.player.go_to(place)
+@pytest.mark.parametrize("position", [Position(4), Position(4, 7), None], ids=str)
+def test_a_test_loss_that_is_not_finite_is_not_branched_with_either(played, position, monkeypatch):
+    if position:
+        played.player.go_to(position)
     before, rows = weights(played), len(played.run.history)
     test = played.run._evaluators[1]
     monkeypatch.setattr(test, "score", lambda *_: Score(float("inf"), 0.5))
     assert not played.player.branch_with(EDITS)
     assert weights(played) == before
     assert len(played.run.history) == rows
-    played.player.go_to(Place(3))
+    played.player.go_to(Position(3))
     played.player.back_to_now()
     assert played.player.course.history.row(rows - 1)["train_loss"] > 0
 
@@ -560,7 +560,7 @@ def test_a_loss_that_is_not_finite_to_begin_with_is_told():
     assert "Try a smaller initial scale" in session.player.message
     session.configure(replace(session.config, init_scale=0.01))
     session.player.advance(1)
-    assert session.player.here == Place(1)
+    assert session.player.position == Position(1)
 
 
 def test_a_reset_ends_an_edit(played, config):

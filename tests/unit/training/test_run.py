@@ -1,4 +1,4 @@
-"""A run and its past: every place is reached again with the very same weights."""
+"""A run and its past: every position is reached again with the very same weights."""
 
 import weakref
 from dataclasses import replace
@@ -14,17 +14,17 @@ from rnnviz.engine.training import TrainBuffers, begin, train_examples, train_on
 from rnnviz.tasks.dataset import sentiment
 from rnnviz.training import run as module
 from rnnviz.training import snapshots
-from rnnviz.training.run import Run, place_of
-from rnnviz.training.schedule import EDIT, Change, Place, Schedule
+from rnnviz.training.run import Run, position_of
+from rnnviz.training.schedule import EDIT, Change, Position, Schedule
 from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
 from tests.sampling import singly
 
 CONFIG = RunConfig(hidden=4, init_scale=0.1, lr=0.05, epochs=500)
 CHANGES = (
-    Change(Place(2), "lr", 0.2),
-    Change(Place(3, 20), "clip", 0.05),
-    Change(Place(3, 40), "clip_by", "norm"),
-    Change(Place(7, 1), "lr", 0.01),
+    Change(Position(2), "lr", 0.2),
+    Change(Position(3, 20), "clip", 0.05),
+    Change(Position(3, 40), "clip_by", "norm"),
+    Change(Position(7, 1), "lr", 0.01),
 )
 
 
@@ -46,7 +46,7 @@ def weights(state):
 
 def every_byte(state):
     slots = [array.tobytes() for array in state.slots.arrays]
-    return place_of(state), weights(state), state.slots.kind, state.slots.steps, slots
+    return position_of(state), weights(state), state.slots.kind, state.slots.steps, slots
 
 
 PLACES = {
@@ -70,7 +70,7 @@ def few_snapshots(store, monkeypatch):
         monkeypatch.setattr(snapshots, name, value)
 
 
-# Reaching a place again
+# Reaching a position again
 
 
 @singly(store=PLACES)
@@ -80,18 +80,18 @@ def test_every_epoch_is_reached_again_with_equal_bytes(few_snapshots):
         seen.append(weights(run.state))
         go(run, 1)
     for epoch in (11, 0, 5, 6, 4, 3, 7, 2, 10, 1, 9, 8):
-        assert weights(run.at(Place(epoch))) == seen[epoch]
+        assert weights(run.at(Position(epoch))) == seen[epoch]
 
 
 @singly(store=PLACES)
 def test_places_inside_an_epoch_are_reached_again(few_snapshots):
     run, seen = new_run(*CHANGES), {}
-    while run.place < (8, 10):
-        seen[run.place] = weights(run.state)
+    while run.position < (8, 10):
+        seen[run.position] = weights(run.state)
         assert run.train(1)
-    for place in [*list(seen)[::37], *list(seen)[::-53]]:
-        assert place_of(run.at(place)) == place
-        assert weights(run.at(place)) == seen[place]
+    for position in [*list(seen)[::37], *list(seen)[::-53]]:
+        assert position_of(run.at(position)) == position
+        assert weights(run.at(position)) == seen[position]
 
 
 def test_a_place_is_what_an_engine_without_a_past_gives():
@@ -102,7 +102,7 @@ def test_a_place_is_what_an_engine_without_a_past_gives():
     workspace = TrainBuffers(data.train, state.parameters.architecture, CONFIG)
     for _ in range(6):
         state = train_examples(state, workspace, CONFIG, len(workspace))
-    assert weights(run.at(Place(6))) == weights(state)
+    assert weights(run.at(Position(6))) == weights(state)
 
 
 @singly(store=FEWEST)
@@ -111,7 +111,7 @@ def test_how_training_was_cut_changes_nothing(few_snapshots):
     go(at_once, 9)
     go(in_pieces, 9, stride=7)
     assert weights(at_once.state) == weights(in_pieces.state)
-    assert weights(at_once.at(Place(3, 21))) == weights(in_pieces.at(Place(3, 21)))
+    assert weights(at_once.at(Position(3, 21))) == weights(in_pieces.at(Position(3, 21)))
 
 
 @settings(max_examples=15)
@@ -122,16 +122,16 @@ def test_the_order_of_the_visits_changes_nothing(visits):
     for visit in visits:
         fresh = new_run(*CHANGES)
         go(fresh, 7)
-        assert weights(run.at(Place(*visit))) == weights(fresh.at(Place(*visit)))
+        assert weights(run.at(Position(*visit))) == weights(fresh.at(Position(*visit)))
 
 
 def record_of(run):
     """All that a run remembers, for comparison."""
     return (
-        run.place,
+        run.position,
         weights(run.state),
         run.history.column("train_loss").tolist(),
-        [weights(run.at(Place(epoch))) for epoch in range(run.place.epoch + 1)],
+        [weights(run.at(Position(epoch))) for epoch in range(run.position.epoch + 1)],
     )
 
 
@@ -143,30 +143,30 @@ def test_states_that_were_handed_out_stay_as_they_were(optimizer):
     run = new_run(config=replace(CONFIG, optimizer=optimizer))
     go(run, 2)
     run.train(5)
-    kept = [run.state, run.at(Place(1)), run.at(Place(1, 9))]
+    kept = [run.state, run.at(Position(1)), run.at(Position(1, 9))]
     before = [every_byte(state) for state in kept]
     go(run, 1, 7)
-    run.visit(Place(0), "film")
-    run.at(Place(2))
+    run.replay(Position(0), "film")
+    run.at(Position(2))
     run.train(9)
     assert [every_byte(state) for state in kept] == before
 
 
-VISITS = list(product(OptimizerKind, [Place(0), Place(1), Place(1, 30), Place(2, 3)]))
+VISITS = list(product(OptimizerKind, [Position(0), Position(1), Position(1, 30), Position(2, 3)]))
 
 
-@singly(pytest.mark.parametrize(("optimizer", "place"), VISITS), store=PLACES)
+@singly(pytest.mark.parametrize(("optimizer", "position"), VISITS), store=PLACES)
 def test_a_visit_finds_what_is_found_there_and_leaves_the_present_as_it_is(
-    few_snapshots, optimizer, place
+    few_snapshots, optimizer, position
 ):
     run, other = (new_run(*CHANGES, config=replace(CONFIG, optimizer=optimizer)) for _ in range(2))
     for each in (run, other):
         go(each, 2)
         each.train(11)
-    expected = every_byte(other.at(place))
+    expected = every_byte(other.at(position))
     for _ in range(2):
-        assert every_byte(run.visit(place, "film")) == expected
-        assert run.place == (2, 11)
+        assert every_byte(run.replay(position, "film")) == expected
+        assert run.position == (2, 11)
     for each in (run, other):
         each.train(20)
     assert every_byte(run.state) == every_byte(other.state)
@@ -175,11 +175,11 @@ def test_a_visit_finds_what_is_found_there_and_leaves_the_present_as_it_is(
 def test_what_is_shown_is_the_same_object_until_another_place_is():
     run = new_run()
     go(run, 3)
-    shown = run.at(Place(1))
-    run.visit(Place(0, 5), "film")
+    shown = run.at(Position(1))
+    run.replay(Position(0, 5), "film")
     run.train(3)
-    assert run.at(Place(1)) is shown
-    assert run.at(Place(2)) is not shown
+    assert run.at(Position(1)) is shown
+    assert run.at(Position(2)) is not shown
 
 
 class Broken(BaseException):
@@ -203,23 +203,23 @@ ENDS = {
 }
 
 
-@singly(store=PLACES, end=ENDS, start=[Place(2), Place(2, 25)])
+@singly(store=PLACES, end=ENDS, start=[Position(2), Position(2, 25)])
 @pytest.mark.usefixtures("few_snapshots")
 def test_a_step_that_is_ended_midway_is_as_if_it_had_not_begun(monkeypatch, end, start):
     adam = replace(CONFIG, optimizer=OptimizerKind.ADAM)
     run, other = (new_run(*CHANGES, config=adam) for _ in range(2))
     go(run, 2)
     go(other, 6)
-    run.train(start.position)
+    run.train(start.offset)
     schedule = run.schedule
     for _ in range(2):
         with monkeypatch.context() as patch, pytest.raises(Broken):
             patch.setattr(*end)
             run.train(58)
-        assert run.place == start
+        assert run.position == start
         assert len(run.history) == 3
         assert run.schedule == schedule
-    while run.place < (6, 0):
+    while run.position < (6, 0):
         assert run.train(58)
     assert record_of(run) == record_of(other)
 
@@ -235,26 +235,29 @@ def test_when_a_broken_run_can_t_be_found_again_at_once_it_is_later(monkeypatch)
     with monkeypatch.context() as patch, pytest.raises(Broken):
         patch.setattr(module.Snapshots, "restore", broken)
         assert run.state
-    assert run.place == Place(2, 10)
+    assert run.position == Position(2, 10)
     assert every_byte(run.state) == every_byte(other.state)
 
 
 @pytest.mark.parametrize(
-    ("where", "place"),
+    ("where", "position"),
     [
-        *(("apply_edits", place) for place in (Place(0), Place(1), Place(2, 5), Place(3, 20))),
-        *(("Evaluator.score", place) for place in (Place(0), Place(1), Place(3))),
+        *(
+            ("apply_edits", position)
+            for position in (Position(0), Position(1), Position(2, 5), Position(3, 20))
+        ),
+        *(("Evaluator.score", position) for position in (Position(0), Position(1), Position(3))),
     ],
     ids=str,
 )
-def test_a_branch_that_is_ended_midway_is_as_if_it_had_not_begun(monkeypatch, where, place):
+def test_a_branch_that_is_ended_midway_is_as_if_it_had_not_begun(monkeypatch, where, position):
     run, other = new_run(), new_run()
     for each in (run, other):
         go(each, 3)
         each.train(20)
     with monkeypatch.context() as patch, pytest.raises(Broken):
         patch.setattr(f"rnnviz.training.run.{where}", broken)
-        run.branch(place, EDITS)
+        run.branch(position, EDITS)
     assert run.schedule == other.schedule
     assert record_of(run) == record_of(other)
     for each in (run, other):
@@ -265,7 +268,7 @@ def test_a_branch_that_is_ended_midway_is_as_if_it_had_not_begun(monkeypatch, wh
 def test_a_run_is_gone_as_soon_as_nobody_has_it():
     run = new_run()
     go(run, 2)
-    run.at(Place(1))
+    run.at(Position(1))
     gone = weakref.ref(run)
     del run
     assert gone() is None
@@ -275,15 +278,15 @@ def test_the_present_and_what_is_beyond_it_is_the_present():
     run = new_run()
     go(run, 2)
     run.train(3)
-    assert run.at(run.place) is run.state
-    assert run.at(Place(99)) is run.state
+    assert run.at(run.position) is run.state
+    assert run.at(Position(99)) is run.state
 
 
 def test_to_look_back_leaves_the_present_as_it_is():
     run, other = new_run(), new_run()
     go(run, 5)
     go(other, 5)
-    run.at(Place(2, 9))
+    run.at(Position(2, 9))
     assert weights(run.state) == weights(other.state)
     go(run, 1)
     go(other, 1)
@@ -292,15 +295,15 @@ def test_to_look_back_leaves_the_present_as_it_is():
 
 def test_the_place_after_a_phrase():
     run = new_run()
-    assert run.after(Place(3)) == Place(3, 1)
-    assert run.after(Place(3, 57)) == Place(4)
+    assert run.after(Position(3)) == Position(3, 1)
+    assert run.after(Position(3, 57)) == Position(4)
 
 
 # Changes
 
 
 def test_a_change_takes_effect_at_its_place():
-    run, other = new_run(), new_run(Change(Place(2, 5), "lr", 0.5))
+    run, other = new_run(), new_run(Change(Position(2, 5), "lr", 0.5))
     go(run, 2)
     run.train(5)
     run.configure(replace(CONFIG, lr=0.5))
@@ -309,7 +312,7 @@ def test_a_change_takes_effect_at_its_place():
     go(other, 2)
     other.train(25)
     assert weights(run.state) == weights(other.state)
-    assert weights(run.at(Place(2, 15))) == weights(other.at(Place(2, 15)))
+    assert weights(run.at(Position(2, 15))) == weights(other.at(Position(2, 15)))
 
 
 def test_a_change_of_epochs_is_no_change_of_the_weights():
@@ -324,49 +327,49 @@ def test_a_run_that_breaks_goes_back_to_where_it_was_finite_and_remembers_rightl
     run = new_run(config=RunConfig(hidden=4, init_scale=0.1))
     go(run, 3)
     run.train(10)
-    before = weights(run.at(Place(3, 5)))
+    before = weights(run.at(Position(3, 5)))
     run.configure(replace(run.config, lr=100.0, clip_by="off"))
     while run.train(1):
-        assert run.place.epoch < 50
-    back = run.place
-    assert back.position == 0
+        assert run.position.epoch < 50
+    back = run.position
+    assert back.offset == 0
     assert len(run.history) == back.epoch + 1
     assert np.isfinite(run.state.parameters.theta).all()
     assert run.schedule.last.lr == 100.0
-    assert all(change.place <= back for change in run.schedule.changes)
+    assert all(change.position <= back for change in run.schedule.changes)
     if back > (3, 5):
-        assert weights(run.at(Place(3, 5))) == before
+        assert weights(run.at(Position(3, 5))) == before
 
 
 def test_what_was_looked_at_before_a_break_is_not_taken_for_the_new_way(monkeypatch):
     run = new_run()
     go(run, 2)
     run.train(30)
-    run.at(Place(2, 20))
+    run.at(Position(2, 20))
     with monkeypatch.context() as patch:
         patch.setattr(run, "_read", lambda _: False)
         assert not run.train(1)
-    assert run.place == Place(2)
+    assert run.position == Position(2)
     run.configure(replace(CONFIG, lr=0.5))
     go(run, 1)
-    other = new_run(Change(Place(2), "lr", 0.5))
+    other = new_run(Change(Position(2), "lr", 0.5))
     go(other, 3)
-    assert weights(run.at(Place(2, 25))) == weights(other.at(Place(2, 25)))
+    assert weights(run.at(Position(2, 25))) == weights(other.at(Position(2, 25)))
 
 
 # Branches
 
 
-@singly(store=PLACES, place=[Place(4), Place(4, 30), Place(0), Place(0, 1)])
-def test_a_branch_goes_on_from_its_place(place, few_snapshots):
+@singly(store=PLACES, position=[Position(4), Position(4, 30), Position(0), Position(0, 1)])
+def test_a_branch_goes_on_from_its_place(position, few_snapshots):
     run = new_run()
     go(run, 9)
-    then = weights(run.at(place))
-    ghost = run.branch(place)
-    assert run.place == place
+    then = weights(run.at(position))
+    ghost = run.branch(position)
+    assert run.position == position
     assert weights(run.state) == then
-    assert len(run.history) == place.epoch + 1
-    assert (ghost.place, len(ghost.history)) == (place, 10)
+    assert len(run.history) == position.epoch + 1
+    assert (ghost.position, len(ghost.history)) == (position, 10)
 
 
 @singly(store=FEWEST)
@@ -374,8 +377,8 @@ def test_a_branch_without_a_change_is_the_same_run_again(few_snapshots):
     run, other = new_run(*CHANGES), new_run(*CHANGES)
     go(run, 9)
     go(other, 9)
-    config = run.schedule.at(Place(5))
-    run.branch(Place(5))
+    config = run.schedule.at(Position(5))
+    run.branch(Position(5))
     run.configure(config)
     run.schedule = Schedule(CONFIG, CHANGES)
     go(run, 4)
@@ -387,20 +390,20 @@ def test_a_branch_without_a_change_is_the_same_run_again(few_snapshots):
 def test_a_branch_is_remembered_as_it_went(few_snapshots):
     run = new_run()
     go(run, 9)
-    run.branch(Place(4, 10))
+    run.branch(Position(4, 10))
     run.configure(replace(CONFIG, lr=0.3))
-    go_on = new_run(Change(Place(4, 10), "lr", 0.3))
+    go_on = new_run(Change(Position(4, 10), "lr", 0.3))
     run.train(48)
     go(run, 6)
     go(go_on, 11)
-    for place in (Place(4, 5), Place(4, 20), Place(6), Place(9, 3), Place(11)):
-        assert weights(run.at(place)) == weights(go_on.at(place))
+    for position in (Position(4, 5), Position(4, 20), Position(6), Position(9, 3), Position(11)):
+        assert weights(run.at(position)) == weights(go_on.at(position))
 
 
 def test_from_a_branch_the_settings_of_the_present_are_in_force():
-    run = new_run(Change(Place(6), "lr", 0.3))
+    run = new_run(Change(Position(6), "lr", 0.3))
     go(run, 9)
-    ghost = run.branch(Place(4))
+    ghost = run.branch(Position(4))
     assert run.schedule.text() == "4:lr=0.3"
     assert ghost.schedule.text() == "6:lr=0.3"
 
@@ -408,7 +411,7 @@ def test_from_a_branch_the_settings_of_the_present_are_in_force():
 def test_the_ghost_is_left_alone_by_what_comes_after():
     run = new_run()
     go(run, 9)
-    ghost = run.branch(Place(4))
+    ghost = run.branch(Position(4))
     losses = ghost.history.column("train_loss").tolist()
     run.configure(replace(CONFIG, lr=0.5))
     go(run, 3)
@@ -420,41 +423,41 @@ def test_the_ghost_is_left_alone_by_what_comes_after():
 # Weights edited by hand
 
 EDITS = silence(1, 2), scale(0.9), noise(0.1, 3)
-EDITED = [Place(0), Place(0, 5), Place(4), Place(4, 20), Place(6)]
+EDITED = [Position(0), Position(0, 5), Position(4), Position(4, 20), Position(6)]
 
 
-@singly(store=PLACES, place=EDITED)
-def test_after_a_branch_with_edits_every_epoch_is_reached_again(few_snapshots, place):
+@singly(store=PLACES, position=EDITED)
+def test_after_a_branch_with_edits_every_epoch_is_reached_again(few_snapshots, position):
     run = new_run()
     go(run, 6)
-    before = run.at(place)
-    run.branch(place, EDITS)
-    assert run.place == place
+    before = run.at(position)
+    run.branch(position, EDITS)
+    assert run.position == position
     assert weights(run.state) == apply_edits(before.parameters, EDITS).theta.tobytes()
-    seen = {place: weights(run.state)}
-    while run.place < (8, 0):
+    seen = {position: weights(run.state)}
+    while run.position < (8, 0):
         assert run.train(1)
-        seen[run.place] = weights(run.state)
-    for there in [place, *list(seen)[::41], *list(seen)[::-57]]:
+        seen[run.position] = weights(run.state)
+    for there in [position, *list(seen)[::41], *list(seen)[::-57]]:
         assert weights(run.at(there)) == seen[there]
     assert len(run.history) == 9
 
 
-@singly(place=EDITED)
-def test_a_run_that_comes_by_edits_its_weights_there(place):
+@singly(position=EDITED)
+def test_a_run_that_comes_by_edits_its_weights_there(position):
     run = new_run()
     go(run, 6)
-    run.branch(place, EDITS)
+    run.branch(position, EDITS)
     other = Run(sentiment(), run.schedule)
-    while other.place < place:
+    while other.position < position:
         other.train(7)
-    while other.place < (8, 0):
+    while other.position < (8, 0):
         other.train(7)
-        if run.place < other.place:
+        if run.position < other.position:
             run.train(58)
-    go_on = [weights(r.at(Place(8))) for r in (run, other)]
+    go_on = [weights(r.at(Position(8))) for r in (run, other)]
     assert go_on[0] == go_on[1]
-    assert weights(run.at(place)) == weights(other.at(place))
+    assert weights(run.at(position)) == weights(other.at(position))
     for row in ("train_loss", "test_metric"):
         assert run.history.column(row)[:8].tolist() == other.history.column(row)[:8].tolist()
 
@@ -464,7 +467,7 @@ def test_scores_at_the_beginning_of_an_epoch_are_those_of_the_edited_weights():
     go(run, 3)
     loss = run.history.row(2)["train_loss"]
     silenced = [silence(1, unit) for unit in range(4)]
-    run.branch(Place(2), silenced)
+    run.branch(Position(2), silenced)
     assert len(run.history) == 3
     assert run.history.row(2)["train_loss"] != loss
     assert run.history.row(2)["train_loss"] == run.examine(run.state.parameters)[0].loss
@@ -473,32 +476,32 @@ def test_scores_at_the_beginning_of_an_epoch_are_those_of_the_edited_weights():
 def test_a_second_branch_at_the_place_of_an_edit_begins_with_the_edited_weights():
     run = new_run()
     go(run, 3)
-    run.branch(Place(2), EDITS[:1])
+    run.branch(Position(2), EDITS[:1])
     once = run.state.parameters
     go(run, 1)
-    run.branch(Place(2), EDITS[1:])
+    run.branch(Position(2), EDITS[1:])
     assert weights(run.state) == apply_edits(once, EDITS[1:]).theta.tobytes()
-    assert run.schedule.edits(Place(2)) == EDITS
-    assert run.schedule.changes == tuple(Change(Place(2), EDIT, edit) for edit in EDITS)
+    assert run.schedule.edits(Position(2)) == EDITS
+    assert run.schedule.changes == tuple(Change(Position(2), EDIT, edit) for edit in EDITS)
 
 
 def test_edits_that_break_a_network_at_its_start_are_left_out():
-    run = new_run(Change(Place(0), EDIT, set_weight("W_hy", 0, 0, 1e300)), *CHANGES)
+    run = new_run(Change(Position(0), EDIT, set_weight("W_hy", 0, 0, 1e300)), *CHANGES)
     assert run.schedule.changes == CHANGES
-    assert weights(run.at(Place(0))) == weights(new_run().state)
+    assert weights(run.at(Position(0))) == weights(new_run().state)
     assert len(run.history) == 1
 
 
-@pytest.mark.parametrize("changes", [(), (Change(Place(0), EDIT, scale(2.0)),)])
+@pytest.mark.parametrize("changes", [(), (Change(Position(0), EDIT, scale(2.0)),)])
 def test_a_network_whose_loss_is_not_finite_to_begin_with_can_be_looked_at(changes):
     run = new_run(*changes, config=RunConfig(activation="relu", init_scale=0.5))
     assert run.history.row(0)["train_loss"] == np.inf
     assert run.schedule.changes == ()
     first = weights(run.state)
     assert run.train(58)
-    assert run.place == Place(1)
+    assert run.position == Position(1)
     assert len(run.history) == 2
-    assert weights(run.at(Place(0))) == first
+    assert weights(run.at(Position(0))) == first
 
 
 def test_scores_are_examined_without_a_trace_of_it():

@@ -13,20 +13,20 @@ from rnnviz.training.schedule import (
     EDIT,
     MAX_CHANGES,
     Change,
-    Place,
+    Position,
     Schedule,
     read_changes,
 )
 from rnnviz.training.weight_edits import scale, silence
 from tests.sampling import each_row
 
-places = st.builds(Place, st.integers(0, 99_999), st.integers(0, 57))
+positions = st.builds(Position, st.integers(0, 99_999), st.integers(0, 57))
 changes = st.one_of(
-    st.builds(Change, places, st.just("lr"), st.floats(1e-5, 100)),
-    st.builds(Change, places, st.just("clip"), st.floats(1e-4, 1000)),
-    st.builds(Change, places, st.just("clip_by"), st.sampled_from(ClipBy)),
+    st.builds(Change, positions, st.just("lr"), st.floats(1e-5, 100)),
+    st.builds(Change, positions, st.just("clip"), st.floats(1e-4, 1000)),
+    st.builds(Change, positions, st.just("clip_by"), st.sampled_from(ClipBy)),
     st.builds(
-        Change, places, st.just(EDIT), st.builds(silence, st.integers(1, 3), st.integers(0, 9))
+        Change, positions, st.just(EDIT), st.builds(silence, st.integers(1, 3), st.integers(0, 9))
     ),
 )
 
@@ -38,21 +38,21 @@ def lr(config, value):
 # Places
 
 
-@given(places)
-def test_a_place_is_read_as_it_is_written(place):
-    assert Place.parse(str(place)) == place
+@given(positions)
+def test_a_place_is_read_as_it_is_written(position):
+    assert Position.parse(str(position)) == position
 
 
 def test_places_are_in_the_order_in_which_a_run_passes_them():
-    assert Place(3) < Place(3, 1) < Place(3, 57) < Place(4)
+    assert Position(3) < Position(3, 1) < Position(3, 57) < Position(4)
 
 
 @each_row("text", ["", "x", "-1", "1.5", "1/", "/2", "1/2/3", "1e3", "9" * 30, "١٢", "1/-2", "nan"])
 def test_what_is_no_place_gets_a_sentence(text):
     with pytest.raises(
-        SettingError, match=r"is no place in a run: write an epoch.*sequences more\."
+        SettingError, match=r"is no position in a run: write an epoch.*sequences more\."
     ):
-        Place.parse(text)
+        Position.parse(text)
 
 
 # Changes
@@ -68,7 +68,7 @@ def test_changes_are_read_in_the_order_of_their_places(given_changes):
     text = Schedule(RunConfig(), tuple(given_changes)).text()
     found, problems = read_changes(text)
     assert problems == []
-    assert list(found) == sorted(given_changes, key=lambda change: change.place)
+    assert list(found) == sorted(given_changes, key=lambda change: change.position)
 
 
 @given(st.text())
@@ -84,7 +84,7 @@ def test_any_text_is_read_without_an_exception(text):
         ("120", "write epoch:setting=value, such as 120:lr=0.005"),
         ("120:hidden=8", "what can change on the way is optimizer, lr, clip_by, clip"),
         ("120:epochs=8", "what can change on the way is"),
-        ("x:lr=0.1", "is no place in a run"),
+        ("x:lr=0.1", "is no position in a run"),
         ("120:lr=fast", "Learning rate (lr) can't be 'fast'"),
         ("120:lr=1000", "a number from 1e-05 to 100"),
         ("120:clip_by=length", "one of value, norm, off"),
@@ -109,9 +109,9 @@ def test_only_what_decides_the_weights_and_needs_no_new_start_is_changeable():
 
 
 def test_a_change_is_named_as_the_reader_knows_it():
-    change = Change(Place(3), "lr", 0.005)
+    change = Change(Position(3), "lr", 0.005)
     assert (change.label, change.shown) == ("Learning rate", "0.005")
-    assert Change(Place(3), "clip_by", ClipBy.OFF).shown == "off"
+    assert Change(Position(3), "clip_by", ClipBy.OFF).shown == "off"
 
 
 # Schedules
@@ -119,42 +119,48 @@ def test_a_change_is_named_as_the_reader_knows_it():
 
 def test_settings_are_in_force_from_their_place_on():
     start = RunConfig(lr=0.1)
-    schedule = Schedule(start).changed(Place(3, 7), lr(start, 0.2))
-    schedule = schedule.changed(Place(9), replace(start, lr=0.2, clip=5))
-    assert schedule.at(Place(3, 6)) == start
-    assert schedule.at(Place(3, 7)) == schedule.at(Place(8, 57)) == lr(start, 0.2)
-    assert schedule.at(Place(9)) == schedule.last == replace(start, lr=0.2, clip=5)
+    schedule = Schedule(start).changed(Position(3, 7), lr(start, 0.2))
+    schedule = schedule.changed(Position(9), replace(start, lr=0.2, clip=5))
+    assert schedule.at(Position(3, 6)) == start
+    assert schedule.at(Position(3, 7)) == schedule.at(Position(8, 57)) == lr(start, 0.2)
+    assert schedule.at(Position(9)) == schedule.last == replace(start, lr=0.2, clip=5)
     assert schedule.text() == "3/7:lr=0.2,9:clip=5.0"
 
 
 def test_the_next_change_is_after_the_place():
-    changes = Change(Place(2), "lr", 1.0), Change(Place(4, 5), "clip", 2.0)
+    changes = Change(Position(2), "lr", 1.0), Change(Position(4, 5), "clip", 2.0)
     schedule = Schedule(RunConfig(), changes)
-    assert schedule.next_change(Place(0)) == Place(2)
-    assert schedule.next_change(Place(2)) == schedule.next_change(Place(4, 4)) == Place(4, 5)
-    assert schedule.next_change(Place(4, 5)) is None
+    assert schedule.next_change(Position(0)) == Position(2)
+    assert (
+        schedule.next_change(Position(2)) == schedule.next_change(Position(4, 4)) == Position(4, 5)
+    )
+    assert schedule.next_change(Position(4, 5)) is None
 
 
 def test_what_is_changed_twice_at_one_place_is_one_change():
     start = RunConfig()
-    schedule = Schedule(start).changed(Place(3), lr(start, 0.5)).changed(Place(3), lr(start, 0.7))
+    schedule = (
+        Schedule(start).changed(Position(3), lr(start, 0.5)).changed(Position(3), lr(start, 0.7))
+    )
     assert schedule.text() == "3:lr=0.7"
-    assert schedule.changed(Place(3), start).changes == ()
+    assert schedule.changed(Position(3), start).changes == ()
 
 
 def test_a_change_makes_those_after_it_void():
     start = RunConfig()
-    schedule = Schedule(start).changed(Place(3), lr(start, 0.5)).changed(Place(9), start)
-    assert schedule.changed(Place(5), lr(start, 0.7)).text() == "3:lr=0.5,5:lr=0.7"
+    schedule = Schedule(start).changed(Position(3), lr(start, 0.5)).changed(Position(9), start)
+    assert schedule.changed(Position(5), lr(start, 0.7)).text() == "3:lr=0.5,5:lr=0.7"
 
 
 def test_at_the_start_a_change_is_a_setting_of_the_start():
-    assert Schedule(RunConfig()).changed(Place(0), RunConfig(lr=0.5)) == Schedule(RunConfig(lr=0.5))
+    assert Schedule(RunConfig()).changed(Position(0), RunConfig(lr=0.5)) == Schedule(
+        RunConfig(lr=0.5)
+    )
 
 
 def test_the_number_of_epochs_holds_for_all_of_a_run():
-    schedule = Schedule(RunConfig()).changed(Place(5), RunConfig(epochs=7, lr=0.5))
-    assert schedule.start.epochs == schedule.at(Place(1)).epochs == schedule.last.epochs == 7
+    schedule = Schedule(RunConfig()).changed(Position(5), RunConfig(epochs=7, lr=0.5))
+    assert schedule.start.epochs == schedule.at(Position(1)).epochs == schedule.last.epochs == 7
     assert schedule.text() == "5:lr=0.5"
 
 
@@ -162,11 +168,11 @@ def test_the_number_of_epochs_holds_for_all_of_a_run():
     ("here", "there", "last"),
     [
         ((), (), math.inf),
-        ((Change(Place(3), "lr", 0.5),), (), 3),
-        ((Change(Place(3), "lr", 0.5),), (Change(Place(3), "lr", 0.7),), 3),
+        ((Change(Position(3), "lr", 0.5),), (), 3),
+        ((Change(Position(3), "lr", 0.5),), (Change(Position(3), "lr", 0.7),), 3),
         (
-            (Change(Place(3), "lr", 0.5), Change(Place(8, 2), "clip", 2.0)),
-            (Change(Place(3), "lr", 0.5), Change(Place(9), "clip", 2.0)),
+            (Change(Position(3), "lr", 0.5), Change(Position(8, 2), "clip", 2.0)),
+            (Change(Position(3), "lr", 0.5), Change(Position(9), "clip", 2.0)),
             8,
         ),
     ],
@@ -186,59 +192,59 @@ ONE, TWO, THREE = silence(1, 2), scale(0.5), silence(1, 0)
 
 
 def test_an_edit_changes_no_setting():
-    schedule = Schedule(RunConfig()).edited(Place(3), [ONE, TWO])
+    schedule = Schedule(RunConfig()).edited(Position(3), [ONE, TWO])
     assert schedule.last == RunConfig()
-    assert schedule.edits(Place(3)) == (ONE, TWO)
-    assert schedule.edits(Place(2)) == schedule.edits(Place(3, 1)) == ()
-    assert schedule.next_change(Place(1)) == Place(3)
+    assert schedule.edits(Position(3)) == (ONE, TWO)
+    assert schedule.edits(Position(2)) == schedule.edits(Position(3, 1)) == ()
+    assert schedule.next_change(Position(1)) == Position(3)
     assert schedule.text() == "3:edit=silence 1 2,3:edit=scale 0.5"
 
 
 def test_other_settings_at_the_place_of_an_edit_leave_it_and_later_ones_go():
-    schedule = Schedule(RunConfig()).edited(Place(3), [ONE]).edited(Place(5), [TWO])
-    changed = schedule.changed(Place(3), lr(RunConfig(), 0.5))
-    assert changed.edits(Place(3)) == (ONE,)
-    assert changed.edits(Place(5)) == ()
-    assert changed.at(Place(3)).lr == 0.5
-    earlier = schedule.changed(Place(2), lr(RunConfig(), 0.5))
-    assert earlier.edits(Place(3)) == ()
+    schedule = Schedule(RunConfig()).edited(Position(3), [ONE]).edited(Position(5), [TWO])
+    changed = schedule.changed(Position(3), lr(RunConfig(), 0.5))
+    assert changed.edits(Position(3)) == (ONE,)
+    assert changed.edits(Position(5)) == ()
+    assert changed.at(Position(3)).lr == 0.5
+    earlier = schedule.changed(Position(2), lr(RunConfig(), 0.5))
+    assert earlier.edits(Position(3)) == ()
 
 
 def test_at_the_start_edits_stay_too():
-    schedule = Schedule(RunConfig()).edited(Place(0), [ONE])
-    changed = schedule.changed(Place(0), lr(RunConfig(), 0.5))
+    schedule = Schedule(RunConfig()).edited(Position(0), [ONE])
+    changed = schedule.changed(Position(0), lr(RunConfig(), 0.5))
     assert changed.start.lr == 0.5
-    assert changed.edits(Place(0)) == (ONE,)
+    assert changed.edits(Position(0)) == (ONE,)
 
 
-@each_row(("place", "last"), [(Place(4), 3), (Place(4, 7), 4), (Place(0), -1)])
-def test_after_an_edit_nothing_is_shared(place, last):
+@each_row(("position", "last"), [(Position(4), 3), (Position(4, 7), 4), (Position(0), -1)])
+def test_after_an_edit_nothing_is_shared(position, last):
     schedule = Schedule(RunConfig())
-    assert schedule.shared(schedule.edited(place, [ONE])) == last
-    assert schedule.edited(place, [ONE]).shared(schedule.edited(place, [ONE])) == math.inf
-    assert schedule.edited(place, [ONE]).shared(schedule.edited(place, [THREE])) == last
+    assert schedule.shared(schedule.edited(position, [ONE])) == last
+    assert schedule.edited(position, [ONE]).shared(schedule.edited(position, [ONE])) == math.inf
+    assert schedule.edited(position, [ONE]).shared(schedule.edited(position, [THREE])) == last
 
 
-@each_row(("place", "last"), [(Place(4), 3), (Place(4, 7), 4), (Place(0), -1)])
-def test_the_same_edit_twice_or_in_another_order_is_another_way(place, last):
+@each_row(("position", "last"), [(Position(4), 3), (Position(4, 7), 4), (Position(0), -1)])
+def test_the_same_edit_twice_or_in_another_order_is_another_way(position, last):
     schedule = Schedule(RunConfig())
-    once, twice = (schedule.edited(place, [TWO] * n) for n in (1, 2))
+    once, twice = (schedule.edited(position, [TWO] * n) for n in (1, 2))
     assert once.shared(twice) == twice.shared(once) == last
-    orders = [schedule.edited(place, edits) for edits in ([ONE, TWO], [TWO, ONE])]
+    orders = [schedule.edited(position, edits) for edits in ([ONE, TWO], [TWO, ONE])]
     assert orders[0].shared(orders[1]) == last
 
 
 def test_where_ways_part_the_earliest_change_decides():
-    """A change of a setting and an edit at one place: the edit is felt at once."""
+    """A change of a setting and an edit at one position: the edit is felt at once."""
     schedule = Schedule(RunConfig())
-    slower = schedule.changed(Place(4), lr(RunConfig(), 0.5))
-    edited = schedule.edited(Place(4), [ONE])
+    slower = schedule.changed(Position(4), lr(RunConfig(), 0.5))
+    edited = schedule.edited(Position(4), [ONE])
     assert slower.shared(edited) == edited.shared(slower) == 3
-    both = edited.changed(Place(4), lr(RunConfig(), 0.5))
+    both = edited.changed(Position(4), lr(RunConfig(), 0.5))
     assert both.shared(edited) == 4
-    assert edited.shared(schedule.edited(Place(9), [ONE])) == 3
-    ways = [slower.edited(Place(4), edits) for edits in ([ONE], [TWO])]
-    faster = schedule.changed(Place(4), lr(RunConfig(), 0.9)).edited(Place(4), [TWO])
+    assert edited.shared(schedule.edited(Position(9), [ONE])) == 3
+    ways = [slower.edited(Position(4), edits) for edits in ([ONE], [TWO])]
+    faster = schedule.changed(Position(4), lr(RunConfig(), 0.9)).edited(Position(4), [TWO])
     assert ways[0].shared(ways[1]) == ways[0].shared(faster) == 3
 
 

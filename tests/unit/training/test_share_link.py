@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import SETTINGS, RunConfig
-from rnnviz.training.schedule import Change, Place, Schedule
+from rnnviz.training.schedule import Change, Position, Schedule
 from rnnviz.training.share_link import Link, Old, read_link
 from tests.sampling import each_row
 
@@ -15,19 +15,21 @@ NAMES = [*SETTINGS, "changes", "epoch", "now", "ghost", "ghost_changes", "phrase
 def links(draw):
     epochs = draw(st.integers(10, 1000))
     start = RunConfig(epochs=epochs, lr=draw(st.floats(1e-5, 100)), seed=draw(st.integers(0, 99)))
-    place = st.builds(Place, st.integers(0, epochs - 1), st.integers(0, 57))
-    shown, now = sorted((draw(place), draw(place)))
+    position = st.builds(Position, st.integers(0, epochs - 1), st.integers(0, 57))
+    shown, now = sorted((draw(position), draw(position)))
 
     def changes(*within):
-        made = st.builds(Change, place, st.just("lr"), st.floats(1e-5, 100))
-        found = (c for c in draw(st.lists(made, max_size=3)) if within[0] <= c.place <= within[1])
-        return tuple(sorted(found, key=lambda change: change.place))
+        made = st.builds(Change, position, st.just("lr"), st.floats(1e-5, 100))
+        found = (
+            c for c in draw(st.lists(made, max_size=3)) if within[0] <= c.position <= within[1]
+        )
+        return tuple(sorted(found, key=lambda change: change.position))
 
     old = None
     if draw(st.booleans()):
-        left, end = draw(st.sampled_from([Place(0), shown])), Place(epochs)
+        left, end = draw(st.sampled_from([Position(0), shown])), Position(epochs)
         old = Old(left, end, changes(left, end))
-    schedule = Schedule(start, changes(Place(0), now))
+    schedule = Schedule(start, changes(Position(0), now))
     phrase = draw(st.none() | st.text(min_size=1))
     return Link(schedule, now, shown, phrase, old)
 
@@ -41,7 +43,7 @@ def test_a_link_is_read_as_it_is_written(link):
 def test_any_query_is_read_without_an_exception(query):
     link, problems = read_link(query)
     assert link.shown <= link.now
-    assert all(change.place <= link.now for change in link.schedule.changes)
+    assert all(change.position <= link.now for change in link.schedule.changes)
     assert all(problem.startswith("In the link: ") for problem in problems)
 
 
@@ -60,9 +62,9 @@ def test_the_default_is_an_empty_link():
 
 
 def test_a_link_names_what_it_carries():
-    schedule = Schedule(RunConfig(seed=3), (Change(Place(120), "lr", 0.005),))
-    old = Old(Place(120), Place(400), (Change(Place(300), "clip", 5.0),))
-    assert Link(schedule, Place(200, 7), Place(150), "so good", old).to_query() == {
+    schedule = Schedule(RunConfig(seed=3), (Change(Position(120), "lr", 0.005),))
+    old = Old(Position(120), Position(400), (Change(Position(300), "clip", 5.0),))
+    assert Link(schedule, Position(200, 7), Position(150), "so good", old).to_query() == {
         "seed": "3",
         "changes": "120:lr=0.005",
         "epoch": "150",
@@ -74,21 +76,23 @@ def test_a_link_names_what_it_carries():
 
 
 def test_the_old_run_shares_what_was_changed_before_it_was_left():
-    before, after = Change(Place(3), "lr", 0.1), Change(Place(9), "lr", 0.2)
-    own = Change(Place(12), "lr", 0.3)
-    schedule = Old(Place(5), Place(20), (own,)).schedule(Schedule(RunConfig(), (before, after)))
+    before, after = Change(Position(3), "lr", 0.1), Change(Position(9), "lr", 0.2)
+    own = Change(Position(12), "lr", 0.3)
+    schedule = Old(Position(5), Position(20), (own,)).schedule(
+        Schedule(RunConfig(), (before, after))
+    )
     assert schedule.changes == (before, own)
 
 
 @each_row(
     ("query", "said"),
     [
-        ({"epoch": "soon"}, "epoch: 'soon' is no place in a run"),
+        ({"epoch": "soon"}, "epoch: 'soon' is no position in a run"),
         ({"epoch": "100001"}, "epoch can't be 100001: the most is 100,000. Using 100,000."),
-        ({"now": "-3"}, "now: '-3' is no place in a run"),
+        ({"now": "-3"}, "now: '-3' is no position in a run"),
         ({"changes": "5:lr=0.1"}, "changes: 5:lr=0.1 lies beyond epoch 0, where the run is"),
         ({"changes": "x"}, "changes: 'x' is no change"),
-        ({"ghost": "5"}, "ghost: '' is no place in a run"),
+        ({"ghost": "5"}, "ghost: '' is no position in a run"),
         ({"ghost": "5:3"}, "ghost: a run can't be left at an epoch that it hadn't reached"),
         ({"ghost": "5:9", "epoch": "4"}, "ghost: a run can't be left at an epoch"),
         ({"lr": "x"}, "Learning rate (lr) can't be 'x'"),
@@ -102,4 +106,4 @@ def test_what_can_not_be_followed_gets_one_sentence(query, said):
 
 def test_the_present_is_never_before_what_is_shown():
     link, problems = read_link({"epoch": "9", "now": "5"})
-    assert (link.shown, link.now, problems) == (Place(9), Place(9), [])
+    assert (link.shown, link.now, problems) == (Position(9), Position(9), [])

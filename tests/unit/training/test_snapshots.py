@@ -29,20 +29,20 @@ class Full:
     """A file on a disk on which there is no room left after so many bytes."""
 
     def __init__(self, room=0, error=False):
-        self.room, self.error, self.content, self.place = room, error, bytearray(), 0
+        self.room, self.error, self.content, self.position = room, error, bytearray(), 0
 
-    def seek(self, place):
-        self.place = place
+    def seek(self, position):
+        self.position = position
 
     def write(self, data):
-        written = bytes(data)[: max(0, self.room - self.place)]
+        written = bytes(data)[: max(0, self.room - self.position)]
         if self.error and len(written) < data.nbytes:
             raise OSError("No space left on device")
-        self.content[self.place : self.place + len(written)] = written
+        self.content[self.position : self.position + len(written)] = written
         return len(written)
 
     def readinto(self, out):
-        found = self.content[self.place : self.place + out.nbytes]
+        found = self.content[self.position : self.position + out.nbytes]
         out.cast("B")[: len(found)] = found
         return len(found)
 
@@ -70,7 +70,7 @@ def state_of(epoch, kind="sgd"):
 def content(state):
     slots = state.slots
     arrays = [array.tobytes() for array in (state.parameters.theta, *slots.arrays)]
-    return state.epoch, state.position, slots.kind, slots.steps, arrays
+    return state.epoch, state.offset, slots.kind, slots.steps, arrays
 
 
 def restored(snapshots, epoch):
