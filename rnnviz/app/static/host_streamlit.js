@@ -147,12 +147,12 @@ export function chart({ parentElement, data }) {
 }
 
 export function text({ parentElement, data: { key, reserve } }) {
-  keepRoom(parentElement.querySelector(".rnnviz-reserve"), reserve);
+  keepReserve(parentElement.querySelector(".rnnviz-reserve"), reserve);
   stage.mountText(key, parentElement.querySelector(".rnnviz-text"));
 }
 
 // The longest that a text may say lies unseen in its place, so that what is below never moves.
-function keepRoom(node, reserve) {
+function keepReserve(node, reserve) {
   const kept = JSON.stringify(reserve);
   if (node.kept === kept) return;
   node.kept = kept;
