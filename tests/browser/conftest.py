@@ -1,12 +1,14 @@
-"""One server and one browser a test run, one context a page; a page with a complaint fails."""
+"""One server and one browser a test run, a tab a journey; a page with a complaint fails."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
-from tests.browser.serving import Server, chromium, open_page, serve, visit
+from tests.browser.serving import Server, chromium, new_context, serve, visit, watch
 from tests.browser.train_page import TrainPage
 
 
@@ -38,25 +40,33 @@ def complaints() -> Iterator[list[str]]:
     assert not found, "\n".join(found)
 
 
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser that has been on the page before: its files are in the cache."""
+    with contextlib.closing(new_context(browser)) as context:
+        yield context
+
+
 @pytest.fixture
 def opened(
-    server: Server, browser: Browser, complaints: list[str]
+    server: Server, context: BrowserContext, complaints: list[str]
 ) -> Iterator[Callable[..., TrainPage]]:
-    """Opens a page, at a link if one is given, with a browser context of its own.
+    """Opens a tab, at a link if one is given; it is there when its chart ``first`` is drawn."""
 
-    It is there when its chart ``first`` is drawn.
-    """
-    contexts = []
-
-    def opened(link: str = "", first: str = "loss", **options: object) -> TrainPage:
-        page = open_page(browser, complaints, **options)
-        contexts.append(page.context)
+    def opened(
+        link: str = "", first: str = "loss", width: int = 1280, height: int = 1000,
+        scheme: Literal["light", "dark"] = "light",
+    ) -> TrainPage:  # fmt: skip
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)
+        watch(page, complaints)
         visit(page, link or server.url, first)
         return TrainPage(page)
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in context.pages:
+        page.close()
 
 
 @pytest.fixture

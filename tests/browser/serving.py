@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.browser.browsers import find_chromium
 
@@ -129,15 +129,22 @@ def _launch(playwright: Playwright) -> Browser:
 
 def open_page(browser: Browser, complaints: list[str], **options: Any) -> Page:
     """An empty page in a context of its own; what goes wrong on it is added to ``complaints``."""
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
-    context.set_default_timeout(PATIENCE)
-    context.add_init_script(_REPORT_EXCEPTIONS)
-    page = context.new_page()
-    _watch(page, complaints)
+    page = new_context(browser, **options).new_page()
+    watch(page, complaints)
     return page
 
 
-def _watch(page: Page, complaints: list[str]) -> None:
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A browser without a past, as large as the window of a laptop."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
+    context.set_default_timeout(PATIENCE)
+    context.add_init_script(_REPORT_EXCEPTIONS)
+    return context
+
+
+def watch(page: Page, complaints: list[str]) -> None:
+    """Add to ``complaints`` what goes wrong on a page and every request that leaves the machine."""
+
     def on_request(request: Any) -> None:
         if not stays_here(request.url):
             complaints.append(f"request: {request.url}")

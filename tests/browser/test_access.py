@@ -67,19 +67,14 @@ def stranger(browser):
         thread.join()
 
 
-@pytest.mark.parametrize("path", SOCKETS)
-def test_a_page_of_another_origin_opens_no_socket(stranger, server, path):
-    url = server.url.replace("http", "ws") + path
-    assert stranger.evaluate(KNOCK, url) == NEVER_OPENED
-    stranger.goto(f"{server.url}/_stcore/health")
-    assert stranger.evaluate(KNOCK, url) == "open"
-
-
-def test_a_page_of_another_origin_does_not_frame_the_app(stranger, server):
+def test_a_page_of_another_origin_opens_no_socket_and_does_not_frame_the_app(stranger, server):
+    sockets = [server.url.replace("http", "ws") + path for path in SOCKETS]
+    assert [stranger.evaluate(KNOCK, url) for url in sockets] == [NEVER_OPENED] * 2
     stranger.evaluate(FRAME, server.url)
     assert stranger.frames[1].url.startswith("chrome-error:")
     assert stranger.frames[1].locator("#root").count() == 0
     stranger.goto(f"{server.url}/_stcore/health")
+    assert [stranger.evaluate(KNOCK, url) for url in sockets] == ["open"] * 2
     stranger.evaluate(FRAME, server.url)
     assert stranger.frames[1].locator("#root").count() == 1
 
@@ -169,19 +164,19 @@ def test_nothing_leaves_this_machine(browser, complaints):
 
 
 @contextlib.contextmanager
-def below_a_path():
-    with serve(base="class/rnnviz") as server:
-        yield server.url
+def below_a_path(server):
+    with serve(base="class/rnnviz") as below:
+        yield below.url
 
 
 @contextlib.contextmanager
-def behind_a_proxy():
-    with serve() as server, proxy(PATH, urlsplit(server.url).port) as url:
+def behind_a_proxy(server):
+    with proxy(PATH, urlsplit(server.url).port) as url:
         yield f"{url}/"
 
 
 @contextlib.contextmanager
-def behind_a_proxy_that_renames():
+def behind_a_proxy_that_renames(server):
     port = free_port()
     with proxy(PATH, port, renames=True) as url:
         origin = url.removesuffix(PATH)
@@ -194,8 +189,8 @@ def behind_a_proxy_that_renames():
     params=[below_a_path, behind_a_proxy, behind_a_proxy_that_renames],
     ids=lambda made: made.__name__,
 )
-def address(request):
-    with request.param() as url:
+def address(request, server):
+    with request.param(server) as url:
         yield url
 
 
@@ -249,11 +244,3 @@ def test_what_follows_the_run_does_not_lead_back_to_the_page_before(distant, ope
     page = opened(distant).page
     assert page.evaluate(STEP_AND_LEAVE) == 1
     page.locator(DRAWN).wait_for()
-
-
-def test_a_page_is_left_and_come_back_to_while_it_plays(page):
-    page.play()
-    for title, key in (("Step", "network"), ("Train", "loss")) * 2:
-        page.replay(title)
-        page.page.locator(f"[data-picture={key}][data-drawn]").wait_for()
-    page.expect_epoch_above(page.epoch)

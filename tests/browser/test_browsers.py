@@ -24,10 +24,17 @@ def machine(*usable, path=None, gives=None, platform="linux", root=False, **envi
     return fake, ran
 
 
-def test_the_chosen_browser_comes_first():
-    fake, ran = machine("/my/chrome", "/usr/bin/chromium", CHROME_PATH="/my/chrome")
-    assert find_chromium(OWN, fake) == "/my/chrome"
-    assert not ran
+def test_what_is_installed_is_taken_in_this_order():
+    rows = (
+        (machine("/my/chrome", "/usr/bin/chromium", CHROME_PATH="/my/chrome"), "/my/chrome"),
+        (machine("/bin/edge", OWN, path={"microsoft-edge": "/bin/edge"}), "/bin/edge"),
+        # A stub on the path is passed over.
+        (machine(OWN, path={"chromium-browser": "/usr/bin/chromium-browser"}), OWN),
+        (machine(OWN, root=True), OWN),
+    )
+    for (fake, ran), expected in rows:
+        assert find_chromium(OWN, fake) == expected
+        assert not ran
 
 
 def test_a_wrong_choice_is_said_not_replaced():
@@ -37,53 +44,26 @@ def test_a_wrong_choice_is_said_not_replaced():
     assert not ran
 
 
-def test_an_installed_browser_comes_before_playwrights_own():
-    fake, ran = machine("/bin/edge", OWN, path={"microsoft-edge": "/bin/edge"})
-    assert find_chromium(OWN, fake) == "/bin/edge"
-    assert not ran
-
-
-def test_a_stub_on_the_path_is_passed_over():
-    fake, _ = machine(OWN, path={"chromium-browser": "/usr/bin/chromium-browser"})
-    assert find_chromium(OWN, fake) == OWN
-
-
-def test_playwrights_own_is_taken_without_installing_anything():
-    fake, ran = machine(OWN, root=True)
-    assert find_chromium(OWN, fake) == OWN
-    assert not ran
-
-
-def test_else_playwright_fetches_one():
+def test_else_playwright_fetches_one_and_else_debian_installs_one():
     fake, ran = machine(gives=(FETCH, OWN), root=True)
     assert find_chromium(OWN, fake) == OWN
     assert ran == [FETCH]
-
-
-def test_else_debian_installs_one():
-    fake, ran = machine(
-        gives=(APT, "/usr/bin/chromium"), path={"chromium": "/usr/bin/chromium"}, root=True
-    )
-    assert find_chromium(OWN, fake) == "/usr/bin/chromium"
+    debian = "/usr/bin/chromium"
+    fake, ran = machine(gives=(APT, debian), path={"chromium": debian}, root=True)
+    assert find_chromium(OWN, fake) == debian
     assert ran == [FETCH, "apt-get update", APT]
-
-
-def test_apt_is_for_root_on_debian_only():
-    fake, ran = machine(gives=(APT, OWN))
-    with pytest.raises(NoBrowserError):
-        find_chromium(OWN, fake)
-    assert ran == [FETCH]
 
 
 @pytest.mark.parametrize("root", [True, False])
 def test_where_none_can_be_had_it_says_what_to_install(root):
-    fake, _ = machine(root=root)
+    fake, ran = machine(root=root, gives=None if root else (APT, OWN))
     with pytest.raises(NoBrowserError, match="Install Google Chrome, Chromium or Microsoft Edge"):
         find_chromium(OWN, fake)
+    assert (APT in ran) is root  # apt is for root on Debian only
 
 
 @pytest.mark.parametrize(
-    ("platform", "environ", "place"),
+    ("platform", "environ", "path"),
     [
         ("darwin", {}, "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
         ("darwin", {"HOME": "/u"}, "/u/Applications/Chromium.app/Contents/MacOS/Chromium"),
@@ -92,6 +72,6 @@ def test_where_none_can_be_had_it_says_what_to_install(root):
         ("linux", {}, "/opt/google/chrome/chrome"),
     ],
 )
-def test_the_usual_places_of_every_system(platform, environ, place):
+def test_the_usual_places_of_every_system(platform, environ, path):
     fake, _ = machine(platform=platform, **environ)
-    assert place in installed_paths(fake)
+    assert path in installed_paths(fake)

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from rnnviz.presets import PRESETS
 
-TALL = {"width": 1280, "height": 1800}
+TALL = 1800
 #: How many points of a kind are drawn, by the beginning of the series' name.
 COUNT = "node.data.find((s) => s.name?.startsWith(given[0]))?.x.length === given[1]"
 
@@ -23,8 +23,8 @@ def find(page):
     expect(page.button("cancel")).to_be_disabled()
 
 
-def opened_at(opened, server, query, viewport=TALL):
-    return opened(f"{server.url}/dynamics?{query}", "phase", viewport=viewport)
+def opened_at(opened, server, query, width=1280):
+    return opened(f"{server.url}/dynamics?{query}", "phase", width=width, height=TALL)
 
 
 def preset_query():
@@ -79,18 +79,7 @@ def hover_over_a_point(page, key):
     page.page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * (1 - y))
 
 
-def test_a_zoom_of_the_eigenvalues_stays_when_they_are_drawn_again(opened, server):
-    query = "hidden=4&init_scale=0.1&lr=0.05&epoch=20"
-    page = opened_at(opened, server, query, viewport={"width": 1920, "height": 1800})
-    page.expect_drawn_above("spectra", 0)
-    page.zoom("spectra")
-    ends = "[...node.layout.xaxis.range, ...node.layout.yaxis.range]"
-    zoomed = page.in_chart("spectra", ends)
-    page.page.evaluate("rnnviz.stage.plots.get('spectra').draw()")
-    assert page.in_chart("spectra", ends) == zoomed
-
-
-def test_another_input_has_other_points_and_the_first_are_kept(flipflop):
+def test_other_inputs_and_epochs_have_other_points_and_the_first_are_kept(flipflop):
     find(flipflop)
     flipflop.choose("hold_values", "values")
     expect(search(flipflop)).to_contain_text("press Find")
@@ -98,10 +87,6 @@ def test_another_input_has_other_points_and_the_first_are_kept(flipflop):
     expect(search(flipflop)).to_contain_text("4 stable")
     flipflop.choose("hold_values", "zero input")
     expect(search(flipflop)).to_contain_text("8 stable")
-
-
-def test_the_epoch_can_be_scrubbed_and_its_flow_follows(flipflop):
-    find(flipflop)
     before = flipflop.drawn("phase")
     flipflop.drag("scrubber", [40])
     expect(flipflop.status).to_contain_text("Looking back")
@@ -112,29 +97,31 @@ def test_the_epoch_can_be_scrubbed_and_its_flow_follows(flipflop):
 
 
 def test_an_lstm_shows_its_flow_while_it_learns_and_what_it_holds_after(opened, server):
-    page = opened_at(opened, server, "cell=lstm&hidden=8&init_scale=0.1&lr=0.05&epoch=20")
+    page = opened_at(opened, server, "cell=lstm&hidden=8&init_scale=0.1&lr=0.05&epoch=20", 1920)
+    page.expect_drawn_above("spectra", 0)
+    page.zoom("spectra")
+    ends = "[...node.layout.xaxis.range, ...node.layout.yaxis.range]"
+    zoomed = page.in_chart("spectra", ends)
+    page.page.evaluate("rnnviz.stage.plots.get('spectra').draw()")
+    assert page.in_chart("spectra", ends) == zoomed
     before = page.drawn("phase")
     page.play()
     page.expect_drawn_above("phase", before + 2)
     page.pause()
     find(page)
     expect(search(page)).to_contain_text(re.compile(r"\d+ stable, \d+ saddle, \d+ slow"))
-    page.expect_drawn_above("spectra", 0)
     page.at("numbers_dynamics").locator("summary").click()
     expect(page.at("numbers_dynamics").get_by_test_id("stDataFrame")).to_be_visible()
 
 
-def test_a_long_search_can_be_cancelled(opened, server):
+def test_a_long_search_can_be_cancelled_and_one_unit_has_no_plane(opened, server):
     page = opened_at(opened, server, "cell=lstm&hidden=64&layers=3")
     page.press("find")
     expect(search(page)).to_contain_text("Searching at epoch 0")
     page.press("cancel")
     expect(search(page)).to_contain_text("press Find")
     expect(page.button("find")).to_be_enabled()
-
-
-def test_one_unit_has_a_sentence_instead_of_a_plane(opened, server):
-    page = opened(f"{server.url}/?hidden=1&epoch=3", viewport=TALL)
+    page = opened(f"{server.url}/?hidden=1&epoch=3", height=TALL)
     page.replay("Dynamics")
     expect(page.page.get_by_text("there is no plane to show")).to_be_visible()
     find(page)

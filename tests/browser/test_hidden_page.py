@@ -103,7 +103,7 @@ def _open_a_phrase(page):
     for number in range(0, 40, 3):
         box = points.nth(number).bounding_box()
         page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        page.page.wait_for_timeout(300)
+        page.expect_all_heard()
         if phrase(page) != "i am not good":
             break
     assert phrase(page) != "i am not good"
@@ -128,41 +128,28 @@ def _silence(page, carrier):
     expect(page.status).to_contain_text("100.0%")
 
 
-@pytest.fixture
-def broken(page):
-    """The view *Break it*."""
+def test_a_branch_with_edits_a_table_and_the_past(page, opened):
     page.choose("tab", "Break it")
-    return page
-
-
-def test_a_branch_with_edits_is_in_the_link(broken, opened):
-    broken.press("do_silence_n")
-    expect(broken.page.locator(".rnnviz-trial")).to_contain_text("silence 1 ")
-    _, after = accuracy(broken)
-    broken.press("branch_with")
-    expect(broken.message).to_contain_text("Branched at epoch 500 with edited weights (silence 1 ")
-    broken.expect_share("training", f"{after:.1f}%")
-    broken.page.wait_for_url(re.compile("changes="))
-    link = broken.page.url.replace("/hidden?", "/?")
-    again = opened(link)
-    again.expect_place("500")
-    again.expect_share("training", f"{after:.1f}%")
-
-
-def test_numbers_can_be_had_as_a_table(broken):
-    broken.at("numbers_hidden_break").locator("summary").click()
-    expect(broken.page.get_by_test_id("stDataFrame")).to_be_visible()
-    with broken.page.expect_download() as download:
-        broken.page.get_by_role("button", name="Download CSV").click()
+    page.at("numbers_hidden_break").locator("summary").click()
+    expect(page.page.get_by_test_id("stDataFrame")).to_be_visible()
+    with page.page.expect_download() as download:
+        page.page.get_by_role("button", name="Download CSV").click()
     text = download.value.path().read_text(encoding="utf-8")
     assert text.splitlines()[0] == "unit,rise of the training loss"
     assert len(text.splitlines()) == 17
-
-
-def test_pictures_follow_the_hand_on_the_scrubber(broken):
-    broken.choose("tab", "Trajectories")
-    show(broken, "trajectories")
-    now = broken.in_chart("trajectories", "[...node.data.at(-1).x]")
-    broken.drag("scrubber", [300, 40])
-    broken.expect_in_chart("trajectories", "node.data.at(-1).x.some((x, i) => x !== given[i])", now)
-    expect(broken.page.locator(".rnnviz-said")).to_contain_text("Axes fitted at epoch 500")
+    page.press("do_silence_n")
+    expect(page.page.locator(".rnnviz-trial")).to_contain_text("silence 1 ")
+    _, after = accuracy(page)
+    page.press("branch_with")
+    expect(page.message).to_contain_text("Branched at epoch 500 with edited weights (silence 1 ")
+    page.expect_share("training", f"{after:.1f}%")
+    page.page.wait_for_url(re.compile("changes="))
+    again = opened(page.page.url.replace("/hidden?", "/?"))
+    again.expect_place("500")
+    again.expect_share("training", f"{after:.1f}%")
+    page.choose("tab", "Trajectories")
+    show(page, "trajectories")
+    now = page.in_chart("trajectories", "[...node.data.at(-1).x]")
+    page.drag("scrubber", [300, 40])
+    page.expect_in_chart("trajectories", "node.data.at(-1).x.some((x, i) => x !== given[i])", now)
+    expect(page.page.locator(".rnnviz-said")).to_contain_text("Axes fitted at epoch 500")

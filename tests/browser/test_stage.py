@@ -2,7 +2,6 @@
 
 from tests.browser.train_page import CHARTS
 
-TALL = {"width": 1280, "height": 2600}
 COUNT_REMOVED = """
 window.removed = window.purged = 0;
 const purge = Plotly.purge;
@@ -13,34 +12,46 @@ new MutationObserver((changes) => {
     window.removed += [...change.removedNodes].filter(holds).length;
 }).observe(document.body, { subtree: true, childList: true });
 """
+HOVERED = "document.querySelector('.st-key-states .hovertext')?.textContent"
 
 
-def test_play_updates_all_charts_in_their_places(opened):
-    page = opened(viewport=TALL)
+def test_play_updates_all_charts_in_their_places_and_tells_the_pointer(opened):
+    page = opened(height=2600)
     for key in CHARTS:
         page.expect_drawn_above(key, 0)
+    page.expect_still(".st-key-states .rnnviz-chart")
+    page.chart("states").locator(".nsewdrag").first.hover()
+    label = page.chart("states").locator(".hovertext").text_content()
     page.page.evaluate(COUNT_REMOVED)
     before = {key: page.drawn(key) for key in CHARTS}
-    page.play()
+    page.keys("Space")  # the pointer stays where it is
     for key in CHARTS:
         page.expect_drawn_above(key, before[key] + 3)
     page.expect_epoch_above(5)
+    page.page.wait_for_function(f"label => {HOVERED} && {HOVERED} !== label", arg=label)
     page.pause()
     assert page.page.evaluate("[window.removed, window.purged]") == [0, 0]
 
 
-def test_zoom_and_hidden_curves_survive_while_it_plays(page):
+def test_zoom_and_hidden_curves_survive_and_only_what_is_in_sight_is_drawn(page):
+    assert page.drawn("recurrent") == 0
     page.play()
     page.expect_epoch_above(2)
     page.zoom("loss")
     page.chart("loss").locator(".legendtoggle").last.click()
     page.expect_in_chart("loss", "node.data[1].visible === 'legendonly'")
-    wanted = page.in_chart("loss", "node.layout.xaxis.range")
-    assert wanted[0] > 50
-    assert wanted[1] < 950
+    zoomed = page.in_chart("loss", "node.layout.xaxis.range")
+    assert zoomed[0] > 50
+    assert zoomed[1] < 950
     page.expect_drawn_above("loss", page.drawn("loss") + 15)
-    assert page.in_chart("loss", "node.layout.xaxis.range") == wanted
+    assert page.in_chart("loss", "node.layout.xaxis.range") == zoomed
     assert page.in_chart("loss", "node.data[1].visible") == "legendonly"
+    assert page.drawn("recurrent") == 0
+    page.chart("recurrent").scroll_into_view_if_needed()
+    page.expect_drawn_above("recurrent", 3)
+    loss = page.drawn("loss")
+    page.expect_drawn_above("recurrent", page.drawn("recurrent") + 10)
+    assert page.drawn("loss") == loss
 
 
 def test_a_double_click_zooms_out_to_the_axes_of_now(page):
@@ -70,28 +81,3 @@ def double_click(page, key):
     page.chart(key).evaluate("node => node.on('plotly_doubleclick', () => (clicked = true))")
     page.chart(key).locator(".nsewdrag").first.dblclick()
     page.page.wait_for_function("clicked")
-
-
-def test_a_pointer_is_told_the_newest_numbers(opened):
-    page = opened(viewport=TALL)
-    page.expect_still(".st-key-states .rnnviz-chart")
-    page.chart("states").locator(".nsewdrag").first.hover()
-    label = page.chart("states").locator(".hovertext")
-    before = label.text_content()
-    page.play()
-    page.page.wait_for_function(
-        "before => document.querySelector('.st-key-states .hovertext')?.textContent != before",
-        arg=before,
-    )
-
-
-def test_only_what_is_in_sight_is_drawn(page):
-    assert page.drawn("recurrent") == 0
-    page.play()
-    page.expect_drawn_above("loss", page.drawn("loss") + 10)
-    assert page.drawn("recurrent") == 0
-    page.chart("recurrent").scroll_into_view_if_needed()
-    page.expect_drawn_above("recurrent", 3)
-    loss = page.drawn("loss")
-    page.expect_drawn_above("recurrent", page.drawn("recurrent") + 10)
-    assert page.drawn("loss") == loss

@@ -19,6 +19,11 @@ from tests.browser.serving import ROOT, free_port, open_page, stop, visit, wait_
 from tests.browser.train_page import TrainPage
 
 MEGABYTE = 1_000_000
+#: Files beside the package that the wheel has too.
+SHIPPED = (
+    "data/sentiment/train.csv", "data/translation/test.csv", "data/characters/moon.txt",
+    "docs/logo.svg", ".streamlit/config.toml",
+)  # fmt: skip
 #: What a folder may have been set to for another app; none of it may reach ours.
 FOREIGN = """
 [server]
@@ -111,37 +116,17 @@ def started(command, folder, port):
 
 def test_the_wheel_is_small_and_has_the_package_alone(wheel):
     assert wheel.stat().st_size <= MEGABYTE
-    names = zipfile.ZipFile(wheel).namelist()
-    tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"rnnviz"}
-    assert not [name for name in names if "test_" in name or "/tests/" in name or ".pyc" in name]
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "data/sentiment/train.csv",
-        "data/translation/test.csv",
-        "data/characters/moon.txt",
-        "docs/logo.svg",
-        ".streamlit/config.toml",
-    ],
-)
-def test_the_wheel_has_the_files_as_they_stand_in_the_repository(wheel, name):
     with zipfile.ZipFile(wheel) as found:
-        assert found.read(f"rnnviz/files/{name}") == (ROOT / name).read_bytes()
-
-
-def test_the_wheel_has_every_file_of_the_package(wheel):
-    listed = {name for name in zipfile.ZipFile(wheel).namelist() if "/files/" not in name}
-    folder = ROOT / "rnnviz"
-    every = {
+        names = {name for name in found.namelist() if ".dist-info/" not in name}
+        shipped = {name: found.read(f"rnnviz/files/{name}") for name in SHIPPED}
+    package = {
         path.relative_to(ROOT).as_posix()
-        for path in folder.rglob("*")
+        for path in (ROOT / "rnnviz").rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }
-    assert every <= listed
-    assert "rnnviz/py.typed" in listed
+    assert {name for name in names if "/files/" not in name} == package
+    assert "rnnviz/py.typed" in names
+    assert shipped == {name: (ROOT / name).read_bytes() for name in SHIPPED}
 
 
 def test_the_wheel_gives_its_own_files_and_no_top_level_data(programs, tmp_path):
@@ -153,9 +138,9 @@ print(shipped("docs/logo.svg"))
 """
     done = run(programs / Path(sys.executable).name, "-c", code, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    said, place = done.stdout.splitlines()
+    said, path = done.stdout.splitlines()
     assert said == f"None {rnnviz.__version__} True"
-    assert Path(place).is_relative_to(programs.parent)
+    assert Path(path).is_relative_to(programs.parent)
 
 
 # What it does
@@ -175,16 +160,6 @@ def test_bad_input_of_the_installed_command_gets_one_sentence(command, tmp_path)
     assert done.stderr.startswith("rnnviz: ") and done.stderr.count("\n") == 1
 
 
-def test_the_installed_page_steps_an_epoch(command, tmp_path, browser, complaints):
-    with started(command, tmp_path, free_port()) as (_, url):
-        page = open_page(browser, complaints)
-        visit(page, url)
-        drawn = TrainPage(page)
-        drawn.step_to("1")
-        assert page.locator("img[data-testid$=Logo]").first.evaluate("img => img.naturalWidth > 0")
-        page.context.close()
-
-
 def status(url, host=None):
     """The code of the answer to a request, under the name of a host."""
     request = urllib.request.Request(url, headers={"Host": host} if host else {})
@@ -196,25 +171,23 @@ def status(url, host=None):
         return refused.code
 
 
-def test_the_settings_hold_in_a_folder_with_other_ones(command, tmp_path, browser, complaints):
+def test_the_installed_page_holds_its_settings_and_ends_without_a_traceback(
+    command, tmp_path, browser, complaints
+):
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "config.toml").write_text(FOREIGN, encoding="utf-8")
-    with started(command, tmp_path, free_port()) as (_, url):
+    with started(command, tmp_path, free_port()) as (process, url):
         assert status(url) == 200
         assert status(url, "evil.example") == 403
-        said = (tmp_path / "log").read_text(encoding="utf-8")
-        assert f"the page is at {url}." in said and "0.0.0.0" not in said
         page = open_page(browser, complaints, color_scheme="light")
         visit(page, url)
+        TrainPage(page).step_to("1")
+        assert page.locator("img[data-testid$=Logo]").first.evaluate("img => img.naturalWidth > 0")
         style = "getComputedStyle(document.querySelector('.stApp'))"
         assert "rgb(31, 41, 51)" in page.evaluate(f"{style}.color")
         page.context.close()
-
-
-@pytest.mark.skipif(os.name == "nt", reason="a process can't be sent Ctrl-C alone there")
-def test_ctrl_c_ends_the_installed_page_without_a_traceback(command, tmp_path):
-    with started(command, tmp_path, free_port()) as (process, url):
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        if os.name != "nt":  # a process can't be sent Ctrl-C alone there
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=20) == 0
     said = (tmp_path / "log").read_text(encoding="utf-8")
     assert said == f"rnnviz: the page is at {url}. Ctrl-C ends it.\n"

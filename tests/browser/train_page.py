@@ -120,6 +120,12 @@ class TrainPage:
             arg=epoch,
         )
 
+    def expect_all_heard(self) -> None:
+        """Wait until every command has been answered."""
+        self.page.wait_for_function(
+            "rnnviz.wire.number === rnnviz.stage.header.heard && !rnnviz.wire.unheard.length"
+        )
+
     def type_phrase(self, text: str) -> None:
         """Put a text into the phrase box."""
         self.phrase.fill(text)
