@@ -147,6 +147,7 @@ def test_a_branch_with_edits_a_table_and_the_past(page, opened):
     again = opened(page.page.url.replace("/hidden?", "/?"))
     again.expect_place("500")
     again.expect_share("training", f"{after:.1f}%")
+    page.page.bring_to_front()
     page.choose("tab", "Trajectories")
     show(page, "trajectories")
     now = page.in_chart("trajectories", "[...node.data.at(-1).x]")

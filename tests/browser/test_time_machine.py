@@ -122,6 +122,7 @@ def test_a_link_with_the_past_a_change_and_a_ghost_opens_on_the_same_picture(tra
     other = opened(trained.page.url)
     other.expect_place("12")
     for each in (trained, other):  # the gauge is there when the epochs between were replayed
+        each.page.bring_to_front()
         each.expect_in_chart("loss", GAUGED, 32)
     assert picture(other) == picture(trained)
     assert other.in_chart("loss", "node.data.filter((s) => s.mode === 'lines').length") == 7
@@ -151,6 +152,7 @@ def test_the_story(opened, server):
     other.expect_place("150")
     other.expect_drawn_above("states", 0)
     for each in (page, other):
+        each.page.bring_to_front()
         each.expect_in_chart("loss", GAUGED, 151)
     assert picture(other) == picture(page)
 
