@@ -331,6 +331,7 @@ def test_light_and_dark_wide_and_narrow(opened):
     for kept in (page.status, page.button("play")):
         expect(kept).to_be_in_viewport(ratio=1)
     choose_theme(page, "Dark")
+    page.chart("loss").scroll_into_view_if_needed()
     page.page.wait_for_function(f"{INK} === '{inks['dark']}'")
     choose_theme(page, "System")
 
