@@ -40,7 +40,7 @@ def test_a_pass_that_has_room_is_kept_even_after_one_that_has_none():
     parameters = Parameters(architecture(CELLS[0]))
     evaluator = Evaluator(given, parameters, limit=100_000)
     evaluator.score(parameters, share_right)
-    assert [*evaluator._kept] == [2]
+    assert [*evaluator._cache] == [2]
 
 
 def test_batches_hold_every_example_once_and_name_it():
