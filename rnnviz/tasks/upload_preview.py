@@ -1,4 +1,4 @@
-"""Upload preview: what an upload would be learned from, before training starts."""
+"""Upload preview: a summary of an upload's data, before training starts."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import numpy as np
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.table import Form
 from rnnviz.tasks.upload import Upload, dataset_of, parts_of, table_of
-from rnnviz.tasks.vocabulary import Array, Unit
+from rnnviz.tasks.vocabulary import Unit
 
 _LEARNED = {
     Form.LABEL: "classes",
     Form.NEXT: "what comes next",
     Form.TRANSLATION: "translation",
 }
-#: Of more classes than this only the first are listed.
+#: Maximum number of classes that are listed.
 _MOST_LISTED = 12
 
 
 class ClassCount(NamedTuple):
-    """A class, and how often it is wanted in training and in the test."""
+    """A class, and how often it is a target in training and test."""
 
     name: str
     train: int
@@ -32,12 +32,11 @@ class ClassCount(NamedTuple):
 
 @dataclass(frozen=True)
 class Preview:
-    """What was found in an upload.
+    """A summary of an upload's data.
 
-    ``rows`` is the number of rows of both files, 0 for plain text, ``train`` and ``test`` are the
-    numbers of sequences that they make, ``vocabulary`` and ``source`` those of
-    different tokens (``source`` of an encoder, 0 without one), ``longest`` that of the tokens of
-    the longest sequence. ``unknown`` are the test's tokens that are skipped.
+    ``rows`` counts the rows of both files, 0 for plain text; ``train`` and ``test`` count examples,
+    ``vocabulary`` and ``source`` distinct tokens (``source`` is 0 without an encoder), ``longest``
+    the tokens of the longest sequence. ``unknown`` are the skipped test tokens.
     """
 
     name: str
@@ -54,17 +53,12 @@ class Preview:
     notes: tuple[str, ...]
 
     @property
-    def _read(self) -> str:
-        if not self.rows:
-            return "plain text"
-        return "1 row" if self.rows == 1 else f"{self.rows:,} rows"
-
-    @property
     def sentences(self) -> list[str]:
-        """What was found, line by line."""
+        """The summary, line by line."""
+        rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows" if self.rows else "plain text"
         source = f", {self.source:,} in the source" if self.source else ""
         lines = [
-            f"Learned: {_LEARNED[self.form]}, in {self.unit}, from {self._read}",
+            f"Learned: {_LEARNED[self.form]}, in {self.unit}, from {rows}",
             f"{self.train:,} sequences to train, {self.test:,} to test",
             f"{self.vocabulary:,} different {self.unit}{source}; the longest sequence has "
             f"{self.longest:,}",
@@ -80,7 +74,7 @@ class Preview:
 
 
 def preview(upload: Upload) -> Preview:
-    """What an upload would be learned from; raise TaskError if it can't be."""
+    """The summary of an upload; raise TaskError if it can't be learned from."""
     parts, data = parts_of(upload), dataset_of(upload)
     tables = [table_of(file) for file in (upload.train, upload.test) if file]
     counts = (_counts(part, len(data.classes)) for part in (data.train, data.test))
@@ -101,9 +95,9 @@ def preview(upload: Upload) -> Preview:
 
 
 def _counts(examples: Sequence[Example], classes: int) -> list[int]:
-    none: list[Array] = [np.zeros(0, np.intp)]
-    wanted = np.concatenate([*none, *(example.targets for example in examples)])
-    return [int(count) for count in np.bincount(wanted, minlength=classes)]
+    targets = [int(target) for example in examples for target in example.targets]
+    counts: list[int] = np.bincount(np.array(targets, np.intp), minlength=classes).tolist()
+    return counts
 
 
 def _length(example: Example) -> int:
