@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnnviz.config import Gradient, RunConfig
+from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.bptt import bind, bind_forward
 from rnnviz.engine.initializers import initial_parameters
@@ -13,7 +13,7 @@ from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 from rnnviz.tasks.example import Example
-from tests.sampling import each_row, pairwise, singly
+from tests.sampling import pairwise, singly
 from tests.unit.engine.networks import CELLS, HIDDEN, architecture, examples, network, phrase
 
 ELMAN, RELU, GRU, LSTM = CELLS
@@ -74,21 +74,6 @@ def test_states_and_logits_are_those_of_the_formulas(cell, encoder):
         logits = hs @ parameters.W_hy.T + parameters.b_y
         rows = np.flatnonzero(trace.batch.owners == owner)
         np.testing.assert_allclose(trace.logits[rows], logits, rtol=0, atol=1e-13)
-
-
-@each_row("gradient", Gradient)
-def test_the_gradient_goes_back_by_the_formula(gradient):
-    parameters = network(architecture())
-    trace = record(parameters, collate([phrase([3, 1, 2, 1], 2)]), gradient)
-    h, dh_all, da_all = trace.last.h, trace.last.dh, trace.last.arrays["da"]
-    W_hh = parameters["W_hh"]
-    back = W_hh.T if gradient is Gradient.EXACT else W_hh
-    dh = parameters.W_hy.T @ (trace.probs[0] - [0, 0, 1])
-    for t in (3, 2, 1, 0):
-        np.testing.assert_allclose(dh_all[t, 0], dh, rtol=1e-12)
-        da = (1 - h[t, 0] ** 2) * dh
-        np.testing.assert_allclose(da_all[t, 0], da, rtol=1e-12)
-        dh = back @ da
 
 
 @singly(every=[False, True], cell=CELLS)

@@ -23,15 +23,11 @@ def content(data):
     return [(e.text, e.inputs.tobytes(), e.targets.tobytes()) for e in (*data.train, *data.test)]
 
 
-def test_every_task_has_its_name():
+def test_every_task_says_what_it_is_in_a_word_and_a_sentence():
     assert [task.name for task in TASKS.values()] == list(TASKS) == list(TaskName)
-
-
-@every_task
-def test_a_task_says_what_it_is_in_a_word_and_a_sentence(task):
-    assert 0 < len(task.label) < 25
-    assert task.teaches[0].isupper() and task.teaches[-1] in ".?"
-    assert len(task.teaches) < 130
+    for task in TASKS.values():
+        assert 0 < len(task.label) < 25
+        assert task.teaches[0].isupper() and task.teaches[-1] in ".?" and len(task.teaches) < 130
 
 
 @each_row("build", SEEDED, ids=lambda build: build.__name__)

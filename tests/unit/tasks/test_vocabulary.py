@@ -29,13 +29,6 @@ def test_how_a_phrase_is_split_into_words(text, words):
     assert split_words(text) == words
 
 
-@given(st.text())
-def test_a_word_is_lower_case_and_has_no_space(text):
-    for word in split_words(text):
-        assert word == word.lower()
-        assert len(word.split()) == 1
-
-
 @given(st.text(), st.sampled_from(Unit))
 def test_joined_tokens_are_split_again(text, unit):
     tokens = unit.tokens(text)
