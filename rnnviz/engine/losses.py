@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 
 from rnnviz.config import Loss
 from rnnviz.engine.layer_buffers import Array
 
 
-class LossKind(Protocol):
-    """One loss of M outputs (M, C) and their targets."""
-
-    def answer(self, logits: Array, out: Array) -> None:
-        """Write the outputs that follow from the logits, (M, C)."""
-
-    def of(self, answers: Array, targets: Array) -> Array:
-        """The loss of every output, (M,)."""
-
-    def error(self, answers: Array, targets: Array, scale: float, out: Array) -> None:
-        """Write ``scale`` times the gradient of the summed loss with respect to the logits."""
-
-
 class CrossEntropy:
-    """-log of the target's probability, in nats."""
+    """-log of the target's probability, in nats.
+
+    ``answer`` writes the outputs (M, C) of the logits, ``of`` returns the losses (M,), ``error``
+    writes ``scale`` times the gradient of the summed loss with respect to the logits.
+    """
 
     def answer(self, logits: Array, out: Array) -> None:
         """Softmax along the last axis, shifted by the maximum to avoid overflow."""
@@ -45,7 +34,7 @@ class CrossEntropy:
 
 
 class SquaredError:
-    """The mean over the channels of the squared difference."""
+    """The squared difference, averaged over the channels; methods as in CrossEntropy."""
 
     def answer(self, logits: Array, out: Array) -> None:
         """Do nothing: the outputs are the logits, in the same memory."""
@@ -61,7 +50,7 @@ class SquaredError:
         np.multiply(out, 2 * scale / answers.shape[-1], out)
 
 
-LOSSES: dict[Loss, LossKind] = {
+LOSSES: dict[Loss, CrossEntropy | SquaredError] = {
     Loss.CROSS_ENTROPY: CrossEntropy(),
     Loss.SQUARED_ERROR: SquaredError(),
 }

@@ -30,16 +30,9 @@ class StepDecoder:
             for name in own.architecture.cell.states
         ]
         if after is not None:
-            self._begin(after)
-
-    def _begin(self, after: Trace) -> None:
-        firsts = [
-            layer.arrays[f"{name}_before"][0, 0]
-            for layer in after.stacks[-1].layers
-            for name in after.architecture.cell.states
-        ]
-        for (_, before), first in zip(self._states, firsts, strict=True):
-            before[0, 0] = first
+            for layer, other in zip(self._trace.layers, after.stacks[-1].layers, strict=True):
+                for name in own.architecture.cell.states:
+                    layer.arrays[f"{name}_before"][0, 0] = other.arrays[f"{name}_before"][0, 0]
 
     def read(self, token: int | Array) -> Array:
         """Read a token index, or values (D,), and return the outputs after it, (C,)."""

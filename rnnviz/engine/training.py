@@ -121,11 +121,10 @@ class TrainBuffers:
 
     def _single(self, index: int) -> Step:
         step = self.single[index]
-        if step is None:
-            step = self._bind_single(index) if self._free_bytes > 0 else self._load([index])
-        return step
-
-    def _bind_single(self, index: int) -> Step:
+        if step is not None:
+            return step
+        if self._free_bytes <= 0:
+            return self._load([index])
         batch = collate([self.examples[index]])
         key = batch.shape
         trace = Trace(self.architecture, batch, self.parameters.theta.dtype, self._scratch.get(key))

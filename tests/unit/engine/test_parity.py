@@ -38,7 +38,7 @@ def stacked(parameters, number, layers):
     second = np.zeros(HIDDEN * len(gates))
     if kind is CellKind.GRU:
         second[-HIDDEN:] = named[f"b_hn{suffix}"]
-    biases = "b_r b_z b_xn".split() if kind is CellKind.GRU else [f"b_{gate}" for gate in gates]
+    biases = ["b_r", "b_z", "b_xn"] if kind is CellKind.GRU else [f"b_{gate}" for gate in gates]
     arrays = {
         "weight_ih": stack(*(f"W_x{gate}" for gate in gates)),
         "weight_hh": stack(*(f"W_h{gate}" for gate in gates)),
