@@ -189,8 +189,8 @@ def actions() -> Iterator[Pair]:
     for person, verb, negated in product(PEOPLE, VERBS, (False, True)):
         for noun, adjective, definite in product(NOUNS, (None, *ADJECTIVES), (True, False)):
             if definite or not negated:
-                clause, thing_ = action(person, verb, negated), thing(noun, adjective, definite)
-                yield f"{clause[0]} {thing_[0]}", f"{clause[1]} {thing_[1]}"
+                clause, object_ = action(person, verb, negated), thing(noun, adjective, definite)
+                yield f"{clause[0]} {object_[0]}", f"{clause[1]} {object_[1]}"
 
 
 def sentences() -> tuple[list[Pair], list[Pair]]:

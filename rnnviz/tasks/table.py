@@ -183,7 +183,7 @@ def _form_of(names: Sequence[str], name: str) -> Form:
 def _form(names: Sequence[str]) -> Form | None:
     """The form with such a header, if any.
 
-    Next-token tables have the only column text: beside other columns "label" may be mistyped.
+    A next-token table has no column but text: with others, "label" may only be mistyped.
     """
     if names == [*Form.NEXT.columns]:
         return Form.NEXT

@@ -16,6 +16,8 @@ from rnnviz.tasks.split import split_rows
 from rnnviz.tasks.table import Form, Row, Table, TaskError, check, read_any
 from rnnviz.tasks.vocabulary import Unit
 
+#: Default share of the rows that are test rows.
+TEST_SHARE = 0.2
 _setting = partial(Setting, group="Data", restarts=True)
 
 #: How data are read, in the form of a run's settings.
@@ -33,7 +35,7 @@ DATA_SETTINGS: dict[str, Setting] = {
         _setting(
             name="test_share",
             kind=float,
-            default=0.2,
+            default=TEST_SHARE,
             label="Test share",
             help="The part of the rows that is set aside for testing, alike for every class, where "
             "there is no test file. Rows with the same text stay together.",
@@ -73,7 +75,7 @@ class Upload:
     train: File
     test: File | None = None
     unit: Unit | None = None
-    test_share: float = 0.2
+    test_share: float = TEST_SHARE
     seed: int = 0
     window: int = WINDOW
 

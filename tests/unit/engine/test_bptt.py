@@ -76,21 +76,6 @@ def test_states_and_logits_are_those_of_the_formulas(cell, encoder):
         np.testing.assert_allclose(trace.logits[rows], logits, rtol=0, atol=1e-13)
 
 
-@singly(every=[False, True], cell=CELLS)
-def test_sequences_side_by_side_are_read_as_each_alone(cell, every):
-    of = architecture(cell, 2)
-    parameters, given = network(of), examples(of, [5, 2, 4, 2], every)
-    together = record(parameters, collate(given))
-    for i, example in enumerate(given):
-        alone = record(parameters, collate([example]))
-        rows = np.flatnonzero(together.batch.owners == i)
-        np.testing.assert_allclose(together.probs[rows], alone.probs, rtol=0, atol=1e-14)
-    summed = sum(
-        record(parameters, collate([e])).gradient.theta * len(e.targets) for e in given
-    ) / len(together.logits)
-    np.testing.assert_allclose(together.gradient.theta, summed, rtol=0, atol=1e-13)
-
-
 @pairwise(cell=CELLS, layers=[1, 2, 3], cut=[1, 3, 4], every=[False, True])
 def test_a_cut_gradient_is_that_of_pieces_which_begin_with_the_states_before(
     cell, layers, cut, every

@@ -7,7 +7,7 @@ from rnnviz.config import Init, RunConfig
 from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture, Parameters, plain
 from tests.sampling import each_row, pairwise
-from tests.unit.engine.networks import CELLS, HIDDEN, INPUTS, OUTPUTS, SOURCE, architecture
+from tests.unit.engine.networks import CELLS, HIDDEN, architecture
 
 
 @pairwise(encoder=[False, True], layers=[1, 2, 3], cell=CELLS)
@@ -38,15 +38,6 @@ def test_the_named_parameters_are_views_that_fill_theta(cell, layers, encoder):
 )
 def test_gates_layers_and_stacks_have_their_names(of, names):
     assert list(Parameters(of).named()) == names.split()
-
-
-def test_parameters_have_the_shapes_of_their_inputs_and_outputs():
-    deep = Parameters(architecture(layers=2, encoder=True))
-    assert deep["enc.W_xh.1"].shape == (HIDDEN, SOURCE)
-    assert deep["dec.W_xh.1"].shape == (HIDDEN, INPUTS)
-    assert deep["dec.W_xh.2"].shape == deep["dec.W_hh.1"].shape == (HIDDEN, HIDDEN)
-    assert (deep["enc.b_h.2"].shape, deep.W_hy.shape) == ((HIDDEN,), (OUTPUTS, HIDDEN))
-    assert {plain(name) for name in deep.named()} == {"W_xh", "W_hh", "b_h", "W_hy", "b_y"}
 
 
 SIXTY_FOUR = Architecture(18, 64, 2)
