@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.notebook import NotebookRNN
-from rnnviz.config import CellKind, OptimizerKind, RunConfig
+from rnnviz.config import CellKind, ClipBy, OptimizerKind, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.evaluation import Evaluator
 from rnnviz.engine.parameters import Architecture, Parameters
