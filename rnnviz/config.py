@@ -1,4 +1,4 @@
-"""The settings of a run: one table, from which the page, the command line and the link are made."""
+"""The settings of a run: one table for the sidebar, the command line and the link."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 
 class Gradient(StrEnum):
-    """How the gradient is carried one token back in time."""
+    """How the gradient is backpropagated through W_hh: transposed, or as in the notebook."""
 
     EXACT = "exact"
     NOTEBOOK = "notebook"
 
 
 class ClipBy(StrEnum):
-    """What is bounded before a step is taken."""
+    """How the gradient is clipped."""
 
     VALUE = "value"
     NORM = "norm"
@@ -25,7 +26,7 @@ class ClipBy(StrEnum):
 
 
 class CellKind(StrEnum):
-    """How one token changes the memory."""
+    """The kinds of cells."""
 
     ELMAN = "elman"
     GRU = "gru"
@@ -33,14 +34,14 @@ class CellKind(StrEnum):
 
 
 class Activation(StrEnum):
-    """What an Elman cell does with its sum."""
+    """The activation function of an Elman cell."""
 
     TANH = "tanh"
     RELU = "relu"
 
 
 class Init(StrEnum):
-    """How the first weights are drawn."""
+    """How the initial weights are drawn."""
 
     NORMAL = "normal"
     XAVIER = "xavier"
@@ -49,7 +50,7 @@ class Init(StrEnum):
 
 
 class OptimizerKind(StrEnum):
-    """How a gradient becomes a step."""
+    """The optimizers."""
 
     SGD = "sgd"
     MOMENTUM = "momentum"
@@ -58,28 +59,28 @@ class OptimizerKind(StrEnum):
 
 
 class Precision(StrEnum):
-    """With how many bits the engine computes."""
+    """The dtype of the weights."""
 
     DOUBLE = "float64"
     SINGLE = "float32"
 
 
 class OutputAt(StrEnum):
-    """After which tokens the network answers."""
+    """The tokens after which the network is read out."""
 
     LAST = "last"
     EVERY = "every"
 
 
 class Loss(StrEnum):
-    """How far an answer is from the one that is wanted."""
+    """The loss functions."""
 
     CROSS_ENTROPY = "cross-entropy"
     SQUARED_ERROR = "squared error"
 
 
 class TaskName(StrEnum):
-    """What is learned."""
+    """The tasks."""
 
     SENTIMENT = "sentiment"
     RECALL = "recall"
@@ -94,12 +95,12 @@ class TaskName(StrEnum):
 
 
 class SettingError(ValueError):
-    """A setting has a value that it can't have; the message says which, what and what to do."""
+    """An invalid value of a setting; the message names the setting and the valid values."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One row of the table: how a setting is named, shown, bounded and explained."""
+    """One row of the table: a setting's name, type, default, range and help."""
 
     name: str
     kind: type
@@ -114,12 +115,12 @@ class Setting:
     only: tuple[str, tuple[StrEnum, ...]] | None = None
 
     def applies(self, values: Mapping[str, Any]) -> bool:
-        """Whether this setting has any effect, given the values of the others."""
+        """Whether the setting has an effect, given the values of all."""
         return self.only is None or values[self.only[0]] in self.only[1]
 
     @property
     def condition(self) -> str:
-        """When it has an effect, in words: "Cell is elman"; empty for always."""
+        """The condition of having an effect, e.g. "Cell is elman"; empty for always."""
         if self.only is None:
             return ""
         name, members = self.only
@@ -137,19 +138,19 @@ class Setting:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The words to choose from; empty for a number."""
+        """The values of the options; empty for a number."""
         return tuple(member.value for member in self.options)
 
     @property
     def allowed(self) -> str:
-        """The values it can have, in words."""
+        """The valid values, in words."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
         noun = "a whole number" if self.kind is int else "a number"
         return f"{noun} from {self.low:g} to {self.high:.10g}"
 
     def parse(self, value: object) -> Any:
-        """Return ``value``, or the text of it, as this setting's kind; raise SettingError."""
+        """Convert ``value``, or its text, to the setting's type; raise SettingError."""
         try:
             parsed = self.kind(value)
             fits = bool(self.choices) or self.low <= parsed <= self.high
@@ -164,158 +165,134 @@ class Setting:
         return parsed
 
 
-def _setting(default: Any, label: str, group: str, help: str, **bounds: Any) -> Any:
-    row = {"default": default, "label": label, "group": group, "help": help, **bounds}
-    return field(default=default, metadata=row)
+def _setting(
+    group: str, default: Any, label: str, help: str, restarts: bool = False, **bounds: Any
+) -> Any:
+    if restarts:
+        help += " A change starts the run again."
+    row = {"group": group, "default": default, "label": label, "help": help, "restarts": restarts}
+    return field(default=default, metadata=row | bounds)
+
+
+_data = partial(_setting, "Data", restarts=True)
+_network = partial(_setting, "Network", restarts=True)
+_training = partial(_setting, "Training")
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """A run: together with the data and the epoch these settings determine every weight.
+    """The settings of a run; with the data and the epoch they determine every weight.
 
-    A setting that has no effect, given the others, has its default. Raises SettingError for a
-    value outside its range.
+    A setting without effect is reset to its default. Raises SettingError for an invalid value.
     """
 
-    task: TaskName = _setting(
-        TaskName.SENTIMENT,
-        "Task",
-        "Data",
-        "What is learned. A change starts the run again.",
-        restarts=True,
-    )
-    lag: int = _setting(
+    task: TaskName = _data(TaskName.SENTIMENT, "Task", "What is learned.")
+    lag: int = _data(
         10,
         "Lag",
-        "Data",
-        "For how many further tokens the first one must be remembered. A change starts the run "
-        "again.",
+        "For how many further tokens the first one must be remembered.",
         low=1,
         high=50,
-        restarts=True,
         only=("task", (TaskName.RECALL,)),
     )
-    cell: CellKind = _setting(
+    cell: CellKind = _network(
         CellKind.ELMAN,
         "Cell",
-        "Network",
         "How one token changes the memory. elman: one sum through one curve. gru and lstm: gates "
-        "decide what is kept and what is written over. A change starts the run again.",
-        restarts=True,
+        "decide what is kept and what is written over.",
     )
-    activation: Activation = _setting(
+    activation: Activation = _network(
         Activation.TANH,
         "Activation",
-        "Network",
         "The curve that an Elman cell's sum goes through: tanh keeps a state between -1 and 1, "
-        "relu cuts off what is negative. A change starts the run again.",
-        restarts=True,
+        "relu cuts off what is negative.",
         only=("cell", (CellKind.ELMAN,)),
     )
-    hidden: int = _setting(
+    hidden: int = _network(
         64,
         "Hidden units",
-        "Network",
-        "How many numbers the network has to remember the words read so far. "
-        "More units remember more and are slower. A change starts the run again.",
+        "How many numbers the network has to remember the words read so far. More units remember "
+        "more and are slower.",
         low=1,
         high=256,
-        restarts=True,
     )
-    layers: int = _setting(
+    layers: int = _network(
         1,
         "Layers",
-        "Network",
-        "How many layers of cells lie one above the other; each reads the states of the one below. "
-        "A change starts the run again.",
+        "How many layers of cells lie one above the other; each reads the states of the one below.",
         low=1,
         high=3,
-        restarts=True,
     )
-    forget_bias: float = _setting(
+    forget_bias: float = _network(
         1.0,
         "Forget bias",
-        "Network",
         "Where the gates begin that keep the memory, an LSTM's forget gate and a GRU's update "
-        "gate: at 1 they keep 73 % from token to token, at 3 95 %, at 0 half. "
-        "A change starts the run again.",
+        "gate: at 1 they keep 73 % from token to token, at 3 95 %, at 0 half.",
         low=-5.0,
         high=10.0,
         step=0.5,
-        restarts=True,
         only=("cell", (CellKind.GRU, CellKind.LSTM)),
     )
-    init: Init = _setting(
+    init: Init = _network(
         Init.NORMAL,
         "Initial weights",
-        "Network",
         "normal: random numbers of the initial scale, as in the notebook. xavier: as large as the "
         "number of connections allows. orthogonal: recurrent weights that turn a state and never "
-        "stretch it. identity: recurrent weights that hand it on. A change starts the run again.",
-        restarts=True,
+        "stretch it. identity: recurrent weights that hand it on.",
     )
-    init_scale: float = _setting(
+    init_scale: float = _network(
         0.001,
         "Initial scale",
-        "Network",
         "Standard deviation of the random weights at the start. The notebook's 0.001 is tiny, "
-        "which makes the long plateau; 0.1 learns much sooner. A change starts the run again.",
+        "which makes the long plateau; 0.1 learns much sooner.",
         low=0.000001,
         high=2.0,
         step=0.001,
-        restarts=True,
         only=("init", (Init.NORMAL, Init.IDENTITY)),
     )
-    seed: int = _setting(
+    seed: int = _network(
         0,
         "Seed",
-        "Network",
         "The number that all randomness is drawn from: the initial weights and the order of the "
-        "sequences. The same seed gives the same run, always. A change starts the run again.",
+        "sequences. The same seed gives the same run, always.",
         low=0,
         high=2**31 - 1,
-        restarts=True,
     )
-    optimizer: OptimizerKind = _setting(
+    optimizer: OptimizerKind = _training(
         OptimizerKind.SGD,
         "Optimizer",
-        "Training",
         "sgd: a step straight down the gradient. momentum: steps gather speed. rmsprop: every "
         "weight has a step of its own size. adam: both. Takes effect at the next step, with "
         "nothing gathered yet.",
     )
-    lr: float = _setting(
+    lr: float = _training(
         0.02,
         "Learning rate",
-        "Training",
         "How far one step goes down the gradient. Too small: nothing happens; too large: the loss "
         "jumps, or stops being a number. Takes effect at the next step.",
         low=0.00001,
         high=100.0,
         step=0.01,
     )
-    batch: int = _setting(
+    batch: int = _training(
         1,
         "Batch size",
-        "Training",
-        "How many sequences are read for one step; the loss is the mean over their answers. "
-        "1 takes a step after each, as the notebook does. A change starts the run again.",
+        "How many sequences are read for one step; the loss is the mean over their answers. 1 "
+        "takes a step after each, as the notebook does.",
         low=1,
         high=64,
         restarts=True,
     )
-    clip_by: ClipBy = _setting(
+    clip_by: ClipBy = _training(
         ClipBy.VALUE,
         "Clip by",
-        "Training",
         "value: every entry of the gradient is cut to ± the limit (as the notebook does). "
         "norm: the whole gradient is shortened to the limit, its direction kept. off: neither. "
         "Takes effect at the next step.",
     )
-    clip: float = _setting(
+    clip: float = _training(
         1.0,
         "Clip limit",
-        "Training",
         "The bound of clipping, for each entry (value) or for the length of the whole gradient "
         "(norm). Takes effect at the next step.",
         low=0.0001,
@@ -323,10 +300,9 @@ class RunConfig:
         step=0.1,
         only=("clip_by", (ClipBy.VALUE, ClipBy.NORM)),
     )
-    truncate: int = _setting(
+    truncate: int = _training(
         0,
         "Truncate after",
-        "Training",
         "The gradient is carried back through at most so many tokens: the sequence is cut into "
         "pieces of this length for the way back, not for the way there. Encoder and decoder are "
         "cut each by itself, the bridge between them never. 0 carries it all the way. "
@@ -334,28 +310,24 @@ class RunConfig:
         low=0,
         high=500,
     )
-    gradient: Gradient = _setting(
+    gradient: Gradient = _training(
         Gradient.EXACT,
         "Gradient",
-        "Training",
-        "exact: backpropagation through time with the transposed W_hh, as the chain rule wants it. "
-        "notebook: the famous notebook's version, which forgets to transpose. "
-        "A change starts the run again.",
-        restarts=True,
+        "exact: backpropagation through time with the transposed W_hh, as the chain rule wants "
+        "it. notebook: the famous notebook's version, which forgets to transpose.",
         only=("cell", (CellKind.ELMAN,)),
+        restarts=True,
     )
-    dtype: Precision = _setting(
+    dtype: Precision = _training(
         Precision.DOUBLE,
         "Precision",
-        "Training",
         "With how many bits the engine computes. float32 is faster, and small gradients vanish "
-        "sooner. A change starts the run again.",
+        "sooner.",
         restarts=True,
     )
-    epochs: int = _setting(
+    epochs: int = _training(
         1000,
         "Epochs",
-        "Training",
         "How often all the training sequences are read; the run stops by itself after this many. "
         "Can be raised later to train on.",
         low=0,
@@ -371,7 +343,7 @@ class RunConfig:
                 object.__setattr__(self, row.name, row.default)
 
     def idle(self, names: Iterable[str]) -> list[str]:
-        """A sentence for each of these settings that has no effect here."""
+        """A sentence for each of these settings that has no effect in this run."""
         rows = (row for name, row in SETTINGS.items() if name in {*names})
         return [
             f"{row.label} ({row.name}) has no effect unless {row.condition}."
@@ -380,17 +352,17 @@ class RunConfig:
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """Every setting by name, as plain numbers and words."""
+        """All settings as numbers and strings."""
         return {name: getattr(value, "value", value) for name, value in asdict(self).items()}
 
     def to_query(self) -> dict[str, str]:
-        """The settings that differ from their defaults, as texts for a link."""
+        """The settings that differ from their defaults, as strings for a link."""
         changed = {n: v for n, v in self.as_dict().items() if v != SETTINGS[n].default}
         return {name: str(value) for name, value in changed.items()}
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> tuple[RunConfig, list[str]]:
-        """Read a link: the run, and one sentence for each setting that had to keep its default."""
+        """Parse a link; return the run, and a sentence for each setting that can't be used."""
         values: dict[str, Any] = {}
         problems: list[str] = []
         for name in SETTINGS.keys() & query.keys():
@@ -404,11 +376,11 @@ class RunConfig:
         return config, sorted(problems)
 
     def restarts(self, other: RunConfig) -> list[Setting]:
-        """The settings in which ``other`` differs and that need new initial weights."""
+        """The settings that differ in ``other`` and need new initial weights."""
         return [row for row in self.changes(other) if row.restarts]
 
     def changes(self, other: RunConfig) -> list[Setting]:
-        """The settings in which ``other`` differs."""
+        """The settings that differ in ``other``."""
         return [r for r in SETTINGS.values() if getattr(self, r.name) != getattr(other, r.name)]
 
 

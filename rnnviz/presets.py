@@ -1,4 +1,4 @@
-"""Presets: for every task settings that show what it teaches, and what to look for."""
+"""Presets: for every task, settings that show what it teaches, and what to look for."""
 
 from __future__ import annotations
 
@@ -22,116 +22,99 @@ class Preset:
 
 
 def _adam(task: TaskName, cell: str, **settings: Any) -> dict[str, Any]:
-    """Settings with which most tasks are learned in seconds."""
+    """Settings that learn most tasks in seconds."""
     usual = {"init": "xavier", "optimizer": "adam", "batch": 32, "clip_by": "norm"}
     return {"task": task, "cell": cell, **usual, **settings}
 
 
 def _lag(cell: str, lr: float = 0.2, epochs: int = 30) -> dict[str, Any]:
-    """Alike for Elman and LSTM, so that only the cell makes the difference."""
+    """The same settings for Elman and LSTM, so that only the cell differs."""
     shared = {"init_scale": 0.02, "batch": 8, "clip_by": "norm", "forget_bias": 3.0, "hidden": 32}
     return {"task": TaskName.RECALL, "lag": 20, "cell": cell, "lr": lr, "epochs": epochs, **shared}
 
 
+_PRESETS = (
+    Preset(
+        "Notebook",
+        "A long plateau, then a sudden drop near epoch 390. The memory gauge tells it before: the "
+        "loss falls when the radius crosses 1.",
+    ),
+    Preset(
+        "Elman, lag 20",
+        "Fails: the loss stays where guessing is. Look at the gradient over the epochs: for most "
+        "of them next to nothing of what the answer sends back arrives at the first token, the "
+        "only one that counts.",
+        _lag("elman"),
+    ),
+    Preset(
+        "GRU, lag 20",
+        "Learns, with a larger learning rate. Show the gate z of the states: near 1 a unit keeps "
+        "what it has, and the gradient comes through to the first token.",
+        _lag("gru", lr=1.0, epochs=60),
+    ),
+    Preset(
+        "LSTM, lag 20",
+        "Learns with the very settings with which Elman fails. Show c and the gate f: where f is "
+        "near 1 the first token stays in c over all that comes after it.",
+        _lag("lstm"),
+    ),
+    Preset(
+        "LSTM",
+        "At first every answer is a guess, for tens of epochs; then all lengths fall into place "
+        "together, for one rule answers them all.",
+        _adam(TaskName.PARITY, "lstm", hidden=32, init="orthogonal", lr=0.01, epochs=200),
+    ),
+    Preset(
+        "GRU",
+        "Within a few epochs the answer is near the sum of the two numbers with a star. Change a "
+        "number that has none: the answer hardly moves.",
+        _adam(TaskName.ADDING, "gru", hidden=32, lr=0.003, epochs=150),
+    ),
+    Preset(
+        "LSTM",
+        "Read the sample as it learns: first the frequent letters, then words, then whole "
+        "sentences of the tale. In the end training and test loss part: it learns by heart.",
+        _adam(TaskName.CHARACTERS, "lstm", hidden=128, lr=0.003, batch=16, epochs=100),
+    ),
+    Preset(
+        "Elman",
+        "Each channel's line takes the shape of its switch: it jumps at a pulse and stays where "
+        "it is, however long nothing comes. On the page Dynamics: eight stable points, one for "
+        "each state of the three switches.",
+        _adam(TaskName.FLIPFLOP, "elman", hidden=32, lr=0.003, epochs=150),
+    ),
+    Preset(
+        "GRU",
+        "Answers as well as Elman, but look at the page Dynamics: few of the states that it tells "
+        "apart are stable. It has learned to drift slowly, for as long as its sequences last.",
+        _adam(TaskName.FLIPFLOP, "gru", hidden=32, lr=0.003, epochs=120),
+    ),
+    Preset(
+        "GRU",
+        "Some units rise and fall like a staircase with the brackets and stay level at x: they "
+        "count.",
+        _adam(TaskName.BRACKETS, "gru", hidden=32, lr=0.005, epochs=60),
+    ),
+    Preset(
+        "GRU",
+        "At first the network, left to itself, soon goes flat; later it goes on with the wave "
+        "that it was shown.",
+        _adam(TaskName.WAVES, "gru", hidden=32, lr=0.01, epochs=200),
+    ),
+    Preset(
+        "GRU",
+        "One digit goes in and its name comes out, letter by letter; six and seven, four and five "
+        "begin alike and have to part.",
+        _adam(TaskName.SPELLING, "gru", hidden=64, lr=0.005, batch=10, epochs=150),
+    ),
+    Preset(
+        "GRU",
+        "Sentences that were never shown are translated. At the bridge all that the encoder has "
+        "read is in one state; the decoder begins with it.",
+        _adam(TaskName.TRANSLATION, "gru", hidden=128, lr=0.003, epochs=40),
+    ),
+)
+
 PRESETS: dict[TaskName, tuple[Preset, ...]] = {
-    TaskName.SENTIMENT: (
-        Preset(
-            "Notebook",
-            "A long plateau, then a sudden drop near epoch 390. The memory gauge tells it before: "
-            "the loss falls when the radius crosses 1.",
-        ),
-    ),
-    TaskName.RECALL: (
-        Preset(
-            "Elman, lag 20",
-            "Fails: the loss stays where guessing is. Look at the gradient over the epochs: for "
-            "most of them next to nothing of what the answer sends back arrives at the first "
-            "token, the only one that counts.",
-            _lag("elman"),
-        ),
-        Preset(
-            "GRU, lag 20",
-            "Learns, with a larger learning rate. Show the gate z of the states: near 1 a unit "
-            "keeps what it has, and the gradient comes through to the first token.",
-            _lag("gru", lr=1.0, epochs=60),
-        ),
-        Preset(
-            "LSTM, lag 20",
-            "Learns with the very settings with which Elman fails. Show c and the gate f: where f "
-            "is near 1 the first token stays in c over all that comes after it.",
-            _lag("lstm"),
-        ),
-    ),
-    TaskName.PARITY: (
-        Preset(
-            "LSTM",
-            "At first every answer is a guess, for tens of epochs; then all lengths fall into "
-            "place together, for one rule answers them all.",
-            _adam(TaskName.PARITY, "lstm", hidden=32, init="orthogonal", lr=0.01, epochs=200),
-        ),
-    ),
-    TaskName.ADDING: (
-        Preset(
-            "GRU",
-            "Within a few epochs the answer is near the sum of the two numbers with a star. Change "
-            "a number that has none: the answer hardly moves.",
-            _adam(TaskName.ADDING, "gru", hidden=32, lr=0.003, epochs=150),
-        ),
-    ),
-    TaskName.CHARACTERS: (
-        Preset(
-            "LSTM",
-            "Read the sample as it learns: first the frequent letters, then words, then whole "
-            "sentences of the tale. In the end training and test loss part: it learns by heart.",
-            _adam(TaskName.CHARACTERS, "lstm", hidden=128, lr=0.003, batch=16, epochs=100),
-        ),
-    ),
-    TaskName.FLIPFLOP: (
-        Preset(
-            "Elman",
-            "Each channel's line takes the shape of its switch: it jumps at a pulse and stays "
-            "where it is, however long nothing comes. On the page Dynamics: eight stable points, "
-            "one for each state of the three switches.",
-            _adam(TaskName.FLIPFLOP, "elman", hidden=32, lr=0.003, epochs=150),
-        ),
-        Preset(
-            "GRU",
-            "Answers as well as Elman, but look at the page Dynamics: few of the states that it "
-            "tells apart are stable. It has learned to drift slowly, for as long as its sequences "
-            "last.",
-            _adam(TaskName.FLIPFLOP, "gru", hidden=32, lr=0.003, epochs=120),
-        ),
-    ),
-    TaskName.BRACKETS: (
-        Preset(
-            "GRU",
-            "Some units rise and fall like a staircase with the brackets and stay level at x: "
-            "they count.",
-            _adam(TaskName.BRACKETS, "gru", hidden=32, lr=0.005, epochs=60),
-        ),
-    ),
-    TaskName.WAVES: (
-        Preset(
-            "GRU",
-            "At first the network, left to itself, soon goes flat; later it goes on with the wave "
-            "that it was shown.",
-            _adam(TaskName.WAVES, "gru", hidden=32, lr=0.01, epochs=200),
-        ),
-    ),
-    TaskName.SPELLING: (
-        Preset(
-            "GRU",
-            "One digit goes in and its name comes out, letter by letter; six and seven, four and "
-            "five begin alike and have to part.",
-            _adam(TaskName.SPELLING, "gru", hidden=64, lr=0.005, batch=10, epochs=150),
-        ),
-    ),
-    TaskName.TRANSLATION: (
-        Preset(
-            "GRU",
-            "Sentences that were never shown are translated. At the bridge all that the encoder "
-            "has read is in one state; the decoder begins with it.",
-            _adam(TaskName.TRANSLATION, "gru", hidden=128, lr=0.003, epochs=40),
-        ),
-    ),
-}  # fmt: skip
+    task: tuple(preset for preset in _PRESETS if preset.config().task is task) for task in TaskName
+}

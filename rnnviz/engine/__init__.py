@@ -1,1 +1,1 @@
-"""The network and its training, in NumPy alone: no files, no clock, no print, no global state."""
+"""The network and its training, in NumPy only: no files, clock, print or global state."""

@@ -1,4 +1,4 @@
-"""Batch: examples side by side, as the network reads them."""
+"""Batch: examples padded to one array, as the network reads them."""
 
 from __future__ import annotations
 
@@ -11,65 +11,63 @@ from rnnviz.engine.layer_buffers import Array
 
 
 class Example(Protocol):
-    """One sequence to learn.
-
-    ``inputs`` are token numbers (T,) or values (T, D); ``targets`` class numbers (N,) or values
-    (N, C) with N = 1, after the last token, or N = T, after every token; ``source`` (S,) are the
-    token numbers that an encoder reads first, if there is one.
-    """
+    """One sequence to learn; tasks/example.py implements it."""
 
     @property
     def inputs(self) -> Array:
-        """What is read."""
+        """Token indices (T,) or values (T, D)."""
 
     @property
     def targets(self) -> Array:
-        """What is wanted."""
+        """Class indices (N,) or values (N, C): N = 1 after the last token, or N = T."""
 
     @property
     def source(self) -> Array | None:
-        """What an encoder reads first."""
+        """Token indices (S,) of the encoder; None without an encoder."""
 
 
 class Sequences(NamedTuple):
-    """Inputs (T, B) or (T, B, D) with zeros after an end; at token t the first counts[t] go on."""
+    """Inputs (T, B) or (T, B, D), padded with zeros; counts[t] sequences have a token t."""
 
     inputs: Array
     counts: tuple[int, ...]
 
     @property
     def shape(self) -> tuple[int, int]:
-        """T and B."""
+        """(T, B)."""
         steps, batch = self.inputs.shape[:2]
         return steps, batch
 
     @property
     def equal(self) -> bool:
-        """Whether all are of one length."""
+        """Whether all sequences have the same length."""
         return self.counts[-1] == self.counts[0]
 
     @property
     def ends(self) -> Array:
-        """The row t B + b at which each sequence ends, (B,)."""
+        """The row t B + b of each sequence's last token, (B,)."""
         batch = self.counts[0]
-        lengths = (np.array(self.counts)[:, None] > np.arange(batch)).sum(axis=0)
-        rows: Array = (lengths - 1) * batch + np.arange(batch)
+        rows: Array = (token_mask(self.counts).sum(axis=0) - 1) * batch + np.arange(batch)
         return rows
 
     @property
     def all(self) -> Array:
-        """The rows t B + b at which there is a token, (M,)."""
-        batch = self.counts[0]
-        there = np.array(self.counts)[:, None] > np.arange(batch)
-        return np.flatnonzero(there)
+        """The rows t B + b that hold a token, (M,)."""
+        return np.flatnonzero(token_mask(self.counts))
+
+
+def token_mask(counts: Sequence[int]) -> Array:
+    """Whether sequence b has a token t, (T, B)."""
+    mask: Array = np.array(counts)[:, None] > np.arange(counts[0])
+    return mask
 
 
 class Batch(NamedTuple):
     """B examples, the longest first.
 
-    ``targets`` (M,) or (M, C) lie in the order of the ``outputs`` (M,), which are rows t B + b;
-    ``owners`` (M,) say which of the examples, as they were given, each belongs to. Encoder and
-    decoder sort on their own: the decoder's sequence b has the encoder's number ``bridge[b]``.
+    ``outputs`` (M,) are the rows t B + b that are read out, with ``targets`` (M,) or (M, C) and
+    ``owners`` (M,), the index of each output's example before sorting. The encoder sorts its
+    sequences separately: the decoder's sequence b is the encoder's ``bridge[b]``.
     """
 
     read: Sequences
@@ -81,18 +79,18 @@ class Batch(NamedTuple):
 
     @property
     def shape(self) -> tuple[object, ...]:
-        """What is equal for batches that fit the same trace: all lengths, and how many outputs."""
+        """A key that is equal for batches that fit the same trace: lengths and output count."""
         return self.read.counts, self.source and self.source.counts, len(self.outputs)
 
     @property
     def whole(self) -> bool:
-        """Whether the outputs are all rows of the last token, or all rows there are."""
+        """Whether the outputs are all rows, or all rows of the last token."""
         steps, batch = self.read.shape
         return self.read.equal and len(self.outputs) in (batch, steps * batch)
 
     @property
     def bridged(self) -> Array:
-        """The encoder's row at which each of the decoder's sequences begins, (B,)."""
+        """The encoder's last row for each sequence of the decoder, (B,)."""
         if self.source is None or self.bridge is None:
             raise ValueError("There is no encoder.")
         rows: Array = self.source.ends[self.bridge]
@@ -100,22 +98,22 @@ class Batch(NamedTuple):
 
 
 def collate(examples: Sequence[Example]) -> Batch:
-    """Put examples of one kind side by side."""
+    """Combine examples of one kind into a batch."""
     if len(examples) == 1:
-        return _alone(examples[0])
+        return _collate_single(examples[0])
     order = _longest_first([example.inputs for example in examples])
-    read = _side_by_side([examples[i].inputs for i in order])
+    read = _pad([examples[i].inputs for i in order])
     every = sum(len(example.targets) for example in examples) == sum(read.counts)
     outputs = read.all if every else read.ends
-    place = outputs // len(examples) if every else np.zeros_like(outputs)
+    t = outputs // len(examples) if every else np.zeros_like(outputs)
     column = outputs % len(examples)
-    wanted = _side_by_side([examples[i].targets for i in order]).inputs
-    batch = Batch(read, wanted[place, column], outputs, np.array(order)[column])
+    targets = _pad([examples[i].targets for i in order]).inputs
+    batch = Batch(read, targets[t, column], outputs, np.array(order)[column])
     return batch if examples[0].source is None else _with_source(batch, examples, order)
 
 
-def _alone(example: Example) -> Batch:
-    """The same of a single example, for which nothing has to be sorted."""
+def _collate_single(example: Example) -> Batch:
+    # Faster than the general case: nothing has to be sorted or padded.
     steps, count = len(example.inputs), len(example.targets)
     read = Sequences(example.inputs[:, None], (1,) * steps)
     outputs, owners = np.arange(steps - count, steps), np.zeros(count, np.intp)
@@ -128,10 +126,10 @@ def _alone(example: Example) -> Batch:
 
 def _with_source(batch: Batch, examples: Sequence[Example], order: list[int]) -> Batch:
     sources = [example.source for example in examples]
-    known = [source for source in sources if source is not None]
-    first = _longest_first(known)
-    bridge = np.array([first.index(i) for i in order])
-    return batch._replace(source=_side_by_side([known[i] for i in first]), bridge=bridge)
+    arrays = [source for source in sources if source is not None]
+    source_order = _longest_first(arrays)
+    bridge = np.array([source_order.index(i) for i in order])
+    return batch._replace(source=_pad([arrays[i] for i in source_order]), bridge=bridge)
 
 
 def _longest_first(arrays: Sequence[Array]) -> list[int]:
@@ -140,10 +138,10 @@ def _longest_first(arrays: Sequence[Array]) -> list[int]:
     return order
 
 
-def _side_by_side(arrays: Sequence[Array]) -> Sequences:
+def _pad(arrays: Sequence[Array]) -> Sequences:
     lengths = np.fromiter(map(len, arrays), np.intp, len(arrays))
-    joined = np.zeros((lengths[0], len(arrays), *arrays[0].shape[1:]), arrays[0].dtype)
-    there = lengths > np.arange(lengths[0])[:, None]
-    # Sequence by sequence, in which order they are written one behind the other.
-    joined.swapaxes(0, 1)[there.T] = np.concatenate(arrays)
-    return Sequences(joined, tuple(there.sum(axis=1).tolist()))
+    padded = np.zeros((lengths[0], len(arrays), *arrays[0].shape[1:]), arrays[0].dtype)
+    mask = lengths > np.arange(lengths[0])[:, None]
+    # Batch-first, because np.concatenate lists sequence after sequence.
+    padded.swapaxes(0, 1)[mask.T] = np.concatenate(arrays)
+    return Sequences(padded, tuple(mask.sum(axis=1).tolist()))

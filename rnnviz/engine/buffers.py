@@ -8,15 +8,15 @@ import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
 
-#: From so many bytes on a copy doesn't share the heap.
+#: Copies of at least this many bytes get their own memory mapping.
 _LARGE = 1_000_000
 
 
 def copy_of(array: Array) -> Array:
-    """A copy of an array (N,).
+    """A writeable copy of an array (N,).
 
-    Where networks are large a run makes and drops copies all the time. In the heap small things
-    would settle in the gaps that these leave; memory from the system goes back whole.
+    A run of a large network makes and drops copies all the time. A mapping goes back to the system
+    as a whole, where the heap would become fragmented.
     """
     if array.nbytes < _LARGE:
         return array.copy()

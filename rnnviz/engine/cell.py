@@ -1,7 +1,6 @@
-"""Cell: what every kind of cell offers, and the backward pass that they share.
+"""Cell: the interface of every kind of cell, and the plan of the backward pass they share.
 
-A cell is bound once to its weights and to the layer that it writes, when all views are cut; its
-way there and its way back then cost little but their arithmetic.
+A cell is bound once to its weights and to the layer that it writes.
 """
 
 from __future__ import annotations
@@ -17,20 +16,20 @@ from rnnviz.engine.layer_buffers import Array, Layer
 
 Kernel = Callable[[], object]
 
-#: What one stretch of the way back should need at most, so that it stays in a core's cache.
+#: Memory limit of one chunk of the backward pass, so that it fits the cache of a core.
 _CACHE_BYTES = 400_000
-#: From so many sequences on a transposed copy of the weights pays.
-_MANY = 8
-#: The longest stretch, by the bytes of a number; between two of them the way back may stop.
-_LONGEST = {4: 5, 8: 16, 16: 16}
+#: Batch size from which a transposed copy of the weights is faster.
+_COPY_FROM = 8
+#: Most tokens of a chunk, by item size in bytes; the backward pass can stop between chunks.
+_CHUNK_TOKENS = {4: 5, 8: 16, 16: 16}
 
 
-def in_order(acts: Sequence[Kernel]) -> Kernel:
-    """A function that does them one after the other.
+def in_order(kernels: Sequence[Kernel]) -> Kernel:
+    """One function that runs the kernels in order.
 
-    For a small network a loop over two or three takes a noticeable part of the time of a product.
+    Two or three are called without a loop, whose overhead is noticeable in small networks.
     """
-    match acts:
+    match kernels:
         case [only]:
             return only
         case [first, second]:
@@ -50,28 +49,28 @@ def in_order(acts: Sequence[Kernel]) -> Kernel:
             return three
 
     def run() -> None:
-        for act in acts:
-            act()
+        for kernel in kernels:
+            kernel()
 
     return run
 
 
 def grouped(steps: Sequence[tuple[Any, ...]]) -> list[tuple[list[tuple[Any, ...]], Kernel | None]]:
-    """Steps whose last item is what is to be done after them, if anything, in runs without that."""
+    """Split steps after each whose last item is a kernel; return groups of the rest and kernels."""
     groups: list[tuple[list[tuple[Any, ...]], Kernel | None]] = []
-    run: list[tuple[Any, ...]] = []
+    group: list[tuple[Any, ...]] = []
     for *step, then in steps:
-        run.append(tuple(step))
+        group.append(tuple(step))
         if then:
-            groups.append((run, then))
-            run = []
-    return [*groups, (run, None)] if run else groups
+            groups.append((group, then))
+            group = []
+    return [*groups, (group, None)] if group else groups
 
 
 class GateBlock(NamedTuple):
-    """Gates whose sums are products with the rows [h, 1, x], or with [h, 1] or [1, x] alone.
+    """Gates whose pre-activations are products with [h, 1, x], or only with [h, 1] or [1, x].
 
-    Their fused weights lie one behind the other, (G, rows, H).
+    Their fused weights are one array (G, rows, H).
     """
 
     gates: tuple[str, ...]
@@ -79,11 +78,11 @@ class GateBlock(NamedTuple):
     inputs: bool = True
 
     def columns(self, hidden: int) -> slice:
-        """The part of a row [h, 1, x] that is read."""
+        """The columns of a row [h, 1, x] that are read."""
         return slice(0 if self.state else hidden, None if self.inputs else hidden + 1)
 
     def rows(self, hidden: int, columns: Array) -> Array:
-        """The rows of the fused weights that are read where only these columns of x are there."""
+        """The rows of the fused weights for these columns of x only."""
         fixed = hidden * self.state + 1
         return np.concatenate([np.arange(fixed), fixed + columns])
 
@@ -93,10 +92,10 @@ class GateBlock(NamedTuple):
 
 
 class BackwardOptions(NamedTuple):
-    """How the gradient goes back: by which rule, cut before every ``cut``-th token (0: nowhere).
+    """How to backpropagate: the rule, and ``cut``, truncating before every cut-th token (0: never).
 
-    With ``adds`` dL/dh_t has a part of its own at every token, which stands in dh already; with
-    ``first`` the gradient of the state before the first token is wanted too.
+    With ``adds``, dh already holds a direct part of dL/dh_t at every token. With ``first``, the
+    gradient of the state before the first token is computed too.
     """
 
     gradient: Gradient = Gradient.EXACT
@@ -106,119 +105,106 @@ class BackwardOptions(NamedTuple):
 
 
 class Cell(Protocol):
-    """One kind of cell; its names are those on the screen.
+    """One kind of cell.
 
-    ``states`` pass on from token to token; ``gates`` are what is shown of each token besides.
+    ``blocks`` are its matrix products. ``states`` name the arrays that recur from token to token,
+    ``gates`` the other arrays (T, B, H) that are shown; the page displays these names.
     """
 
-    @property
-    def blocks(self) -> tuple[GateBlock, ...]:
-        """The products of which the cell consists."""
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        """The names of what passes on from token to token."""
-
-    @property
-    def gates(self) -> tuple[str, ...]:
-        """The names of the arrays (T, B, H) that are worth showing besides the states."""
+    blocks: tuple[GateBlock, ...]
+    states: tuple[str, ...]
+    gates: tuple[str, ...]
 
     def allocate(self, layer: Layer) -> None:
-        """Add the arrays that this cell writes on the way there."""
+        """Add the arrays of the forward pass to the layer."""
 
     def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Kernel:
-        """A function that reads all tokens: from x to the states."""
+        """A function that computes the states of all tokens from x."""
 
     def bind_backward(
-        self, weights: Sequence[Array], layer: Layer, back: BackwardOptions
+        self, weights: Sequence[Array], layer: Layer, options: BackwardOptions
     ) -> Kernel:
-        """A function that goes from dL/dh of the outputs back to every token.
-
-        What it writes is added to the layer, where it isn't there yet.
-        """
+        """A function that backpropagates from dh; adds its arrays to the layer if missing."""
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
-        """dL/d(sum) of every block, (G, T, B, H) for its G gates."""
+        """dL/da of every block's pre-activations, (G, T, B, H) for its G gates."""
 
 
 class BackwardPlan:
-    """Where the gradient goes from token to token of a layer."""
+    """Where the backward pass of a layer writes the gradient of each token.
 
-    def __init__(self, layer: Layer, back: BackwardOptions) -> None:
-        self.layer, self.back = layer, back
+    All tokens share the scratch arrays ``spare`` (B, H) and ``products`` (gates, B, H).
+    """
+
+    def __init__(self, layer: Layer, options: BackwardOptions, gates: int = 0) -> None:
+        self.layer, self.options = layer, options
         self.spare, self._scratch = layer.scratch(), layer.scratch()
+        self.products = np.zeros((gates, *self.spare.shape), layer.dtype)
         self._fill: list[Kernel] = []
-        self._scratches: dict[int, Array] = {}
 
-    def turned(self, weights: Array) -> Array:
-        """Weights (G, H, H), each transposed, as they are from pass to pass.
-
-        For many sequences they are copied at the beginning of each: products are then faster.
-        """
-        turned = weights.swapaxes(-1, -2)
-        if self.layer.extent.batch < _MANY:
-            return turned
-        copy = np.empty(turned.shape, weights.dtype)
-        self._fill.append(partial(np.copyto, copy, turned))
+    def transposed(self, weights: Array) -> Array:
+        """Weights (G, H, H), each transposed; a view, or a copy that is renewed in every pass."""
+        view = weights.swapaxes(-1, -2)
+        if self.layer.extent.batch < _COPY_FROM:
+            return view
+        copy = np.empty(view.shape, weights.dtype)
+        self._fill.append(partial(np.copyto, copy, view))
         return copy
 
-    def scratches(self, count: int) -> Array:
-        """Memory for so many states of every sequence, (count, B, H), used by all tokens."""
-        if count not in self._scratches:
-            self._scratches[count] = np.stack([self.layer.scratch()] * count)
-        return self._scratches[count]
-
-    def parts(self, arrays: int) -> list[slice]:
-        """Stretches of tokens, the last first, that fit a cache with so many (B, H) arrays."""
+    def chunks(self, arrays: int) -> list[slice]:
+        """Chunks of tokens, the last first, that fit the cache with so many (B, H) arrays."""
         steps, batch, hidden, _ = self.layer.extent
-        room = _CACHE_BYTES // (arrays * batch * hidden * self.layer.dtype.itemsize)
-        length = min(_LONGEST[self.layer.dtype.itemsize], max(1, room))
+        fitting = _CACHE_BYTES // (arrays * batch * hidden * self.layer.dtype.itemsize)
+        length = min(_CHUNK_TOKENS[self.layer.dtype.itemsize], max(1, fitting))
         return [slice(max(0, end - length), end) for end in range(steps, 0, -length)]
 
-    def tokens(self, part: slice) -> Iterator[tuple[int, int]]:
-        """The tokens of a stretch, the last first, each with how many sequences go on there."""
-        for t in reversed(range(part.start, part.stop)):
+    def tokens(self, chunk: slice) -> Iterator[tuple[int, int]]:
+        """The tokens t of a chunk, the last first, each with the count of sequences there."""
+        for t in reversed(range(chunk.start, chunk.stop)):
             yield t, self.layer.counts[t]
 
-    def later(self, t: int) -> int:
-        """How many sequences the gradient reaches token t in from t + 1."""
-        return 0 if self.back.cut and (t + 1) % self.back.cut == 0 else self.ended(t)
+    def continuing(self, t: int) -> int:
+        """How many sequences carry a gradient from token t + 1 to token t."""
+        cut = self.options.cut
+        return 0 if cut and (t + 1) % cut == 0 else self.longer(t)
 
-    def ended(self, t: int) -> int:
-        """From which sequence on token t is the last one."""
+    def longer(self, t: int) -> int:
+        """How many sequences are longer than t + 1 tokens."""
         return 0 if t + 1 == len(self.layer.counts) else self.layer.counts[t + 1]
 
-    def on(self, t: int) -> tuple[Array, Kernel | None]:
-        """Where what token t gives to the state before it is written, and what is done then.
+    def target(self, t: int) -> tuple[Array, Kernel | None]:
+        """Where token t writes dL/dh_{t-1}, and a kernel to run afterwards.
 
-        What nobody asks for is written where it is in nobody's way.
+        Unneeded gradients go to a scratch buffer.
         """
-        n, adds = self.layer.counts[t], self.back.adds
-        carried = self._scratch[:n]
+        n, cut, adds = self.layer.counts[t], self.options.cut, self.options.adds
+        scratch = self._scratch[:n]
         if t == 0:
-            return self.layer.first["h"][:n] if self.back.first else carried, None
-        before = self.layer.dh[t - 1, :n]
-        if self.back.cut and t % self.back.cut == 0:
-            return carried, None if adds else partial(before.fill, 0)
-        return (carried, partial(np.add, before, carried, before)) if adds else (before, None)
+            return self.layer.first["h"][:n] if self.options.first else scratch, None
+        dh_before = self.layer.dh[t - 1, :n]
+        if cut and t % cut == 0:
+            return scratch, None if adds else partial(dh_before.fill, 0)
+        if adds:
+            return scratch, partial(np.add, dh_before, scratch, dh_before)
+        return dh_before, None
 
-    def chain(self, parts: list[slice], stretches: list[Kernel], errors: Sequence[Array]) -> Kernel:
-        """All stretches one after the other; where nothing is left to carry back, the rest is zero.
+    def chain(self, chunks: list[slice], kernels: list[Kernel], errors: Sequence[Array]) -> Kernel:
+        """Run the chunks' kernels; once the gradient is negligible, set the rest to zero.
 
-        Long before that, products with denormal numbers would be slow.
+        This avoids products of denormal numbers, which are slow.
         """
-        if len(stretches) == 1:
-            return in_order([*self._fill, *stretches])
-        dh, layer = self.layer.dh, self.layer
-        stops = not (self.back.adds or self.back.first or layer.ragged or layer.ends)
-        walks = [
-            (stretch, part.start - 1 if stops and part.start > 1 else 0)
-            for part, stretch in zip(parts, stretches, strict=True)
+        if len(kernels) == 1:
+            return in_order([*self._fill, *kernels])
+        dh, layer, options = self.layer.dh, self.layer, self.options
+        may_stop = not (options.adds or options.first or layer.ragged or layer.ends)
+        steps = [
+            (kernel, chunk.start - 1 if may_stop and chunk.start > 1 else 0)
+            for chunk, kernel in zip(chunks, kernels, strict=True)
         ]
 
         def backward() -> None:
-            for stretch, rest in walks:
-                stretch()
+            for kernel, rest in steps:
+                kernel()
                 if rest and _negligible(dh[rest], *(e[..., rest + 1, :, :] for e in errors)):
                     dh[:rest] = 0
                     for error in errors:
@@ -229,5 +215,5 @@ class BackwardPlan:
 
 
 def _negligible(*arrays: Array) -> bool:
-    """Whether the next stretch would meet denormal numbers."""
+    """Whether the next chunk would compute with denormal numbers."""
     return all(float(np.abs(array).max()) < np.finfo(array.dtype).tiny ** 0.5 for array in arrays)

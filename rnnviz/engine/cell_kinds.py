@@ -8,15 +8,10 @@ from rnnviz.engine.elman import Elman
 from rnnviz.engine.gru import GRU
 from rnnviz.engine.lstm import LSTM
 
-CELLS: dict[CellKind, Cell] = {
-    CellKind.ELMAN: Elman(),
-    CellKind.GRU: GRU(),
-    CellKind.LSTM: LSTM(),
-}
-_RELU = Elman(Activation.RELU)
+_GATED: dict[CellKind, Cell] = {CellKind.GRU: GRU(), CellKind.LSTM: LSTM()}
+_ELMAN = {activation: Elman(activation) for activation in Activation}
 
 
-def cell_of(kind: CellKind, activation: Activation = Activation.TANH) -> Cell:
-    """The cell of that kind; only an Elman cell's activation can be chosen."""
-    relu = kind is CellKind.ELMAN and activation is Activation.RELU
-    return _RELU if relu else CELLS[kind]
+def cell_of(kind: CellKind, activation: Activation) -> Cell:
+    """The cell of that kind; only an Elman cell has a choice of activation."""
+    return _ELMAN[activation] if kind is CellKind.ELMAN else _GATED[kind]

@@ -1,4 +1,4 @@
-"""Elman: the plain recurrent cell."""
+"""Elman: the simple recurrent cell."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from rnnviz.engine.layer_buffers import Array, Layer
 class Elman:
     """h_t = f(W_xh x_t + W_hh h_{t-1} + b_h), f = tanh or ReLU (Elman 1990).
 
-    Arrays: ``a`` (the sum), ``slope`` (f' from the state), ``da``.
+    Arrays: ``a`` (the pre-activation), ``slope`` (f', computed from h), ``da``.
     """
 
-    blocks = (GateBlock(("h",)),)
+    blocks: tuple[GateBlock, ...] = (GateBlock(("h",)),)
     states: tuple[str, ...] = ("h",)
     gates: tuple[str, ...] = ()
 
@@ -31,10 +31,7 @@ class Elman:
         layer.arrays["a"] = layer.empty()
 
     def _allocate_back(self, layer: Layer) -> None:
-        """Add slope and da; of few units the slopes lie like the rows of z.
-
-        Whole rows without gaps are squared in half the time, if there isn't much else in them.
-        """
+        # In a small layer the slopes have the layout of z: squaring whole rows is twice as fast.
         steps, batch, hidden, inputs = layer.extent
         width = hidden + 1 + inputs if inputs <= hidden and batch * hidden < 512 else hidden
         squares = np.empty((steps, batch, width), layer.dtype)
@@ -42,7 +39,7 @@ class Elman:
         layer.arrays |= {"squares": squares, "slope": slope, "da": layer.empty()}
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
-        """Da."""
+        """The one error, da."""
         return (layer.arrays["da"][None],)
 
     def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Kernel:
@@ -61,38 +58,36 @@ class Elman:
         return forward
 
     def bind_backward(
-        self, weights: Sequence[Array], layer: Layer, back: BackwardOptions
+        self, weights: Sequence[Array], layer: Layer, options: BackwardOptions
     ) -> Kernel:
         """dL/dh_{t-1} = W_hh^T [f'(a_t) * dL/dh_t]; the notebook's rule lacks the transpose."""
         if "da" not in layer.arrays:
             self._allocate_back(layer)
-        recurrent, ways = weights[0][:, : layer.extent.hidden], BackwardPlan(layer, back)
-        (W_back,) = ways.turned(recurrent) if back.gradient is Gradient.EXACT else recurrent
-        parts = ways.parts(3)
-        stretches = [self._bind_stretch(part, W_back, layer, ways) for part in parts]
-        return ways.chain(parts, stretches, self.errors(layer))
+        recurrent, plan = weights[0][:, : layer.extent.hidden], BackwardPlan(layer, options)
+        (W_back,) = plan.transposed(recurrent) if options.gradient is Gradient.EXACT else recurrent
+        chunks = plan.chunks(3)
+        kernels = [self._bind_chunk(chunk, W_back, layer, plan) for chunk in chunks]
+        return plan.chain(chunks, kernels, self.errors(layer))
 
-    def _bind_stretch(self, part: slice, W_back: Array, layer: Layer, ways: BackwardPlan) -> Kernel:
-        slopes = self._bind_slopes(part, layer)
+    def _bind_chunk(self, chunk: slice, W_back: Array, layer: Layer, plan: BackwardPlan) -> Kernel:
         dh, slope, da = layer.dh, layer.arrays["slope"], layer.arrays["da"]
         steps = [
-            (dh[t, :n], slope[t, :n], da[t, :n], da[t, :n].dot, *ways.on(t))
-            for t, n in ways.tokens(part)
+            (dh[t, :n], slope[t, :n], da[t, :n], da[t, :n].dot, *plan.target(t))
+            for t, n in plan.tokens(chunk)
         ]
-        # Nothing lies before the first token, so that there is one product less to take.
-        last = None if ways.back.first or part.start else steps.pop()[:3]
-        acts = [slopes]
+        # The first token needs no product if the gradient of the state before it isn't needed.
+        last = None if plan.options.first or chunk.start else steps.pop()[:3]
+        kernels = [self._bind_slopes(chunk, layer)]
         for group, then in grouped(steps):
-            acts += [_bind_steps(group, W_back), *([then] if then else [])]
-        return in_order([*acts, *([partial(np.multiply, *last)] if last else [])])
+            kernels += [_bind_steps(group, W_back), *([then] if then else [])]
+        return in_order([*kernels, *([partial(np.multiply, *last)] if last else [])])
 
-    def _bind_slopes(self, part: slice, layer: Layer) -> Kernel:
-        """The slopes of a stretch; where sequences have ended, token by token of the others."""
-        squares = layer.arrays["squares"][part]
-        h = layer.z[1:, :, : squares.shape[-1]][part]
+    def _bind_slopes(self, chunk: slice, layer: Layer) -> Kernel:
+        squares = layer.arrays["squares"][chunk]
+        h = layer.z[1:, :, : squares.shape[-1]][chunk]
         pairs = [(h, squares)]
         if layer.ragged:
-            pairs = [(h[k, :n], squares[k, :n]) for k, n in enumerate(layer.counts[part])]
+            pairs = [(h[k, :n], squares[k, :n]) for k, n in enumerate(layer.counts[chunk])]
         if self.activation is Activation.RELU:
             zero, greater = layer.number(0), np.greater
             return in_order([partial(greater, h, zero, squares) for h, squares in pairs])
@@ -113,14 +108,14 @@ def _bind_slope(one: Array, h: Array, out: Array) -> Kernel:
 def _bind_steps(steps: Sequence[tuple[Any, ...]], W_back: Array) -> Kernel:
     multiply = np.multiply
 
-    def walk() -> None:
-        for dh_t, slope_t, da_t, da_dot, before in steps:
+    def run() -> None:
+        for dh_t, slope_t, da_t, da_dot, dh_before in steps:
             multiply(dh_t, slope_t, da_t)
-            da_dot(W_back, before)
+            da_dot(W_back, dh_before)
 
-    return walk
+    return run
 
 
 def _relu(a: Array, out: Array) -> None:
-    """max(a, 0), with slope 0 at 0; where a is complex, for a check, its real part decides."""
+    """max(a, 0), with slope 0 at 0; of a complex a (gradient check) the real part decides."""
     np.multiply(a, a.real > 0, out=out)

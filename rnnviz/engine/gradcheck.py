@@ -15,13 +15,13 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 
-#: Far below the square root of the smallest float64, so the error of the method is nil.
+#: So small that its square underflows, which makes the method's error zero.
 _TINY = 1e-30
 #: Largest relative error at which a gradient counts as exact.
 TOLERANCE = 1e-8
-#: Tokens times weights times entries that are checked in about half a second.
+#: Tokens x weights x entries that take about half a second to check.
 _WORK = 800_000_000
-#: A parameter with no more entries than this is always checked whole.
+#: Parameters of at most so many entries are always checked completely.
 _FEWEST = 200
 
 
@@ -31,38 +31,38 @@ def complex_step_gradient(
     """dL/dtheta by the complex step: Im L(theta + i e) / e, one entry at a time.
 
     L is the mean over the outputs; exact to rounding (Squire and Trapp 1998). With ``entries``,
-    numbers of places in theta, only these are found; all others are NaN.
+    indices into theta, only these are computed; all others are NaN.
     """
     shifted = parameters.like(parameters.theta.astype(complex))
     trace = Trace(parameters.architecture, batch, complex)
     forward = bind_forward(shifted, trace)
-    found = parameters.like(np.full(parameters.theta.shape, np.nan))
-    for i in range(len(found.theta)) if entries is None else entries:
+    gradient = parameters.like(np.full(parameters.theta.shape, np.nan))
+    for i in range(len(gradient.theta)) if entries is None else entries:
         shifted.theta[i] += 1j * _TINY
         forward()
-        found.theta[i] = trace.loss.mean().imag / _TINY
+        gradient.theta[i] = trace.loss.mean().imag / _TINY
         shifted.theta[i] = parameters.theta[i]
-    return found
+    return gradient
 
 
-def relative_errors(found: Parameters, truth: Parameters) -> dict[str, float]:
-    """||found - truth|| / ||truth|| (L2) for every parameter; 0 where both are zero.
+def relative_errors(gradient: Parameters, truth: Parameters) -> dict[str, float]:
+    """||gradient - truth|| / ||truth|| (L2) of every parameter; 0 if both are zero.
 
-    Entries where the truth is NaN don't count.
+    Entries where the truth is NaN are left out.
     """
-    pairs = zip(found.named().items(), truth.named().values(), strict=True)
-    return {name: _relative_error(mine, true) for (name, mine), true in pairs}
+    pairs = zip(gradient.named().items(), truth.named().values(), strict=True)
+    return {name: _relative_error(ours, true) for (name, ours), true in pairs}
 
 
-def _relative_error(found: Array, truth: Array) -> float:
+def _relative_error(gradient: Array, truth: Array) -> float:
     known = ~np.isnan(truth)
-    difference = float(np.linalg.norm((found - truth)[known]))
+    difference = float(np.linalg.norm((gradient - truth)[known]))
     return difference / float(np.linalg.norm(truth[known])) if difference else 0.0
 
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """Relative error (L2) of every parameter's gradient, over ``entries`` of ``total`` entries."""
+    """Relative error (L2) of each parameter's gradient; ``entries`` of ``total`` were checked."""
 
     errors: dict[str, float]
     entries: int
@@ -75,30 +75,28 @@ class GradientCheck:
 
     @property
     def wrong(self) -> dict[str, float]:
-        """The parameters whose gradient is off by more than ``TOLERANCE``, with their errors."""
+        """The parameters with an error above ``TOLERANCE``, with their errors."""
         return {name: error for name, error in self.errors.items() if not error <= TOLERANCE}
 
 
 def check_gradient(parameters: Parameters, batch: Batch, gradient: Gradient) -> GradientCheck:
-    """Compare backpropagation through time, all the way, with the complex step on some examples.
+    """Compare untruncated backpropagation through time with the complex step, both in float64.
 
-    Both in float64, whatever the run's precision. A network or a sequence so large that all
-    entries would take much longer than a second is checked at entries spread evenly over every
-    parameter.
+    If checking all entries would take much longer than a second, entries spread evenly over every
+    parameter are checked.
     """
-    exactly = parameters.like(parameters.theta.astype(float))
+    double = parameters.like(parameters.theta.astype(float))
     tokens = sum(batch.read.counts) + (sum(batch.source.counts) if batch.source else 0)
-    entries = _spread(exactly, _WORK // (tokens * exactly.theta.size))
+    entries = _spread(double, _WORK // (tokens * double.theta.size))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        truth = complex_step_gradient(exactly, batch, entries)
-        found = record(exactly, batch, gradient).gradient
-    return GradientCheck(relative_errors(found, truth), len(entries), parameters.theta.size)
+        truth = complex_step_gradient(double, batch, entries)
+        analytic = record(double, batch, gradient).gradient
+    return GradientCheck(relative_errors(analytic, truth), len(entries), parameters.theta.size)
 
 
 def _spread(parameters: Parameters, affordable: int) -> Array:
-    """About ``affordable`` places in theta: of a large parameter every n-th, of a small all."""
-    numbers = parameters.like(np.arange(parameters.theta.size)).named().values()
-    limit = max(affordable, len(numbers) * _FEWEST)
+    """About ``affordable`` indices into theta: all of a small parameter, every n-th of a large."""
+    indices = parameters.like(np.arange(parameters.theta.size)).named().values()
+    limit = max(affordable, len(indices) * _FEWEST)
     every = max(1, math.ceil(parameters.theta.size / limit))
-    places = [array.ravel()[:: every if array.size > _FEWEST else 1] for array in numbers]
-    return np.concatenate(places)
+    return np.concatenate([a.ravel()[:: every if a.size > _FEWEST else 1] for a in indices])

@@ -1,4 +1,4 @@
-"""GRU: a cell that blends its old state with a new one."""
+"""GRU: the gated recurrent unit."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from rnnviz.engine.layer_buffers import Array, Layer
 class GRU:
     """h_t = (1 - z_t) n_t + z_t h_{t-1}, n_t = tanh(W_xn x_t + b_xn + r_t (W_hn h_{t-1} + b_hn)).
 
-    Reset and update gate r, z are sigmoids of their sums (Cho et al. 2014; here, as in PyTorch, the
-    reset gate comes after the recurrent product). Arrays: these, ``memory`` = W_hn h_{t-1} + b_hn,
-    ``word`` = W_xn x_t + b_xn, and the errors ``d_rz`` (2, T, B, H), ``d_memory``, ``d_word``.
+    The reset gate r and the update gate z are sigmoids of their pre-activations (Cho et al. 2014;
+    as in PyTorch, r is applied after the recurrent product). Arrays: r, z, n,
+    ``memory`` = W_hn h_{t-1} + b_hn, ``word`` = W_xn x_t + b_xn, and the errors
+    ``d_rz`` (2, T, B, H), ``d_memory``, ``d_word``.
     """
 
-    blocks = (
+    blocks: tuple[GateBlock, ...] = (
         GateBlock(("r", "z")),
         GateBlock(("hn",), inputs=False),
         GateBlock(("xn",), state=False),
@@ -28,25 +29,24 @@ class GRU:
     gates: tuple[str, ...] = ("r", "z", "n")
 
     def allocate(self, layer: Layer) -> None:
-        """Add the gates, and the two parts of the candidate."""
+        """Add the gates and the two parts of the candidate."""
         rz = layer.gates(2)
         for t, n in enumerate(layer.counts):
-            rz[1, t, n:] = 1  # a sequence that has ended keeps its state, and has no error
+            rz[1, t, n:] = 1  # a sequence that has ended keeps its state and has no error
         layer.arrays |= {"r": rz[0], "z": rz[1], "rz": rz}
         layer.arrays |= {name: layer.empty() for name in ("n", "memory", "word")}
 
     def _allocate_back(self, layer: Layer) -> None:
-        """Add the errors."""
         layer.arrays |= {name: layer.empty() for name in ("d_memory", "d_word")}
         layer.arrays["d_rz"] = layer.gates(2)
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
-        """Of r and z, of the candidate's memory, of its word."""
-        alone = (layer.arrays[name][None] for name in ("d_memory", "d_word"))
-        return (layer.arrays["d_rz"], *alone)
+        """The errors of r and z, and of the candidate's two parts."""
+        candidate = (layer.arrays[name][None] for name in ("d_memory", "d_word"))
+        return (layer.arrays["d_rz"], *candidate)
 
     def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Kernel:
-        """Sums from three products; sigmoid(a) = (1 + tanh(a / 2)) / 2."""
+        """Three products per token; sigmoid(a) = (1 + tanh(a / 2)) / 2."""
         gates_weight, (memory_weight,), (word_weight,) = weights
         hidden, half = layer.extent.hidden, layer.number(0.5)
         inputs_dot = layer.z[:-1].reshape(-1, layer.z.shape[-1])[:, hidden:].dot
@@ -81,57 +81,57 @@ class GRU:
         return (row, rz, state.dot, arrays["memory"][t, :n], *parts, *states)
 
     def bind_backward(
-        self, weights: Sequence[Array], layer: Layer, back: BackwardOptions
+        self, weights: Sequence[Array], layer: Layer, options: BackwardOptions
     ) -> Kernel:
         """dh_{t-1} = z_t dh_t + W_hr^T dr_t + W_hz^T dz_t + W_hn^T (r_t dn_t)."""
         if "d_rz" not in layer.arrays:
             self._allocate_back(layer)
         hidden = layer.extent.hidden
-        ways = BackwardPlan(layer, back)
-        recurrent = ways.turned(weights[0][:, :hidden]), ways.turned(weights[1][:, :hidden])[0]
-        parts = ways.parts(10)
-        stretches = [self._bind_stretch(part, recurrent, layer, ways) for part in parts]
-        return ways.chain(parts, stretches, self.errors(layer))
+        plan = BackwardPlan(layer, options, gates=2)
+        gates_back, (memory_back,) = (plan.transposed(w[:, :hidden]) for w in weights[:2])
+        chunks, recurrent = plan.chunks(10), (gates_back, memory_back)
+        kernels = [self._bind_chunk(chunk, recurrent, layer, plan) for chunk in chunks]
+        return plan.chain(chunks, kernels, self.errors(layer))
 
-    def _bind_stretch(
-        self, part: slice, recurrent: tuple[Array, Array], layer: Layer, ways: BackwardPlan
+    def _bind_chunk(
+        self, chunk: slice, recurrent: tuple[Array, Array], layer: Layer, plan: BackwardPlan
     ) -> Kernel:
-        factors, (gates_back, memory_back) = self._bind_factors(part, layer), recurrent
-        steps = [self._back_step(t, n, layer, ways) for t, n in ways.tokens(part)]
+        factors, (gates_back, memory_back) = self._bind_factors(chunk, layer), recurrent
+        steps = [self._backward_step(t, n, layer, plan) for t, n in plan.tokens(chunk)]
         matmul, multiply, add, total = np.matmul, np.multiply, np.add, np.add.reduce
 
-        def stretch() -> None:
+        def backward() -> None:
             factors()
-            for dh, d_r, d_z, d_word, d_m, r, z, d_rz, m_dot, two, u, before, then in steps:
+            for dh, d_r, d_z, d_word, d_m, r, z, d_rz, m_dot, two, u, dh_before, then in steps:
                 multiply(d_word, dh, d_word)
                 multiply(d_z, dh, d_z)
                 multiply(d_r, d_word, d_r)
                 multiply(d_word, r, d_m)
                 matmul(d_rz, gates_back, two)
-                total(two, 0, None, before)
+                total(two, 0, None, dh_before)
                 m_dot(memory_back, u)
-                add(before, u, before)
+                add(dh_before, u, dh_before)
                 multiply(dh, z, u)
-                add(before, u, before)
+                add(dh_before, u, dh_before)
                 if then:
                     then()
 
-        return stretch
+        return backward
 
-    def _back_step(self, t: int, n: int, layer: Layer, ways: BackwardPlan) -> tuple[Any, ...]:
+    def _backward_step(self, t: int, n: int, layer: Layer, plan: BackwardPlan) -> tuple[Any, ...]:
         arrays = layer.arrays
         d_rz, d_memory = arrays["d_rz"][:, t, :n], arrays["d_memory"][t, :n]
         errors = d_rz[0], d_rz[1], arrays["d_word"][t, :n], d_memory
         gates = arrays["r"][t, :n], arrays["z"][t, :n]
-        products = d_rz, d_memory.dot, ways.scratches(2)[:, :n]
-        return (layer.dh[t, :n], *errors, *gates, *products, ways.spare[:n], *ways.on(t))
+        products = d_rz, d_memory.dot, plan.products[:, :n]
+        return (layer.dh[t, :n], *errors, *gates, *products, plan.spare[:n], *plan.target(t))
 
-    def _bind_factors(self, part: slice, layer: Layer) -> Kernel:
-        """By what dh is multiplied: (h_{t-1} - n) z (1 - z), (1 - z) (1 - n^2), m r (1 - r)."""
+    def _bind_factors(self, chunk: slice, layer: Layer) -> Kernel:
+        """The factors of dh: (h_{t-1} - n) z (1 - z), (1 - z) (1 - n^2), memory r (1 - r)."""
         names = ("z", "n", "memory", "d_word")
-        z, n, memory, d_word = (layer.arrays[name][part] for name in names)
-        rz, d_rz = (layer.arrays[name][:, part] for name in ("rz", "d_rz"))
-        (d_r, d_z), h_before = d_rz, layer.h_before[part]
+        z, n, memory, d_word = (layer.arrays[name][chunk] for name in names)
+        rz, d_rz = (layer.arrays[name][:, chunk] for name in ("rz", "d_rz"))
+        (d_r, d_z), h_before = d_rz, layer.h_before[chunk]
         rest, one = np.empty_like(z), layer.number(1)
         multiply, subtract = np.multiply, np.subtract
 

@@ -10,18 +10,18 @@ from rnnviz.config import Init, RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters, plain
 
-#: Streams of ``np.random.default_rng((seed, stream, ...))``; every kind of chance has its own.
+#: Streams of ``np.random.default_rng((seed, stream, ...))``, one for each use of randomness.
 INITIALISATION, SHUFFLING = 1, 2
 
-#: The biases of the gates that keep what is remembered: an LSTM's forget gate, a GRU's update gate.
+#: The biases of the gates that keep the memory: an LSTM's forget gate, a GRU's update gate.
 KEEPING = ("b_f", "b_z")
 
-#: From (rng, shape, scale) to weights.
+#: A function of (rng, shape, scale) that returns weights.
 Draw = Callable[[np.random.Generator, tuple[int, ...], float], Array]
 
 
 def initial_parameters(architecture: Architecture, config: RunConfig) -> Parameters:
-    """Weights drawn as ``config.init`` says, from its seed; biases zero, or the forget bias."""
+    """Weights drawn by ``config.init`` from ``config.seed``; biases zero or the forget bias."""
     parameters = Parameters(architecture, dtype=config.dtype.value)
     rng = np.random.default_rng((config.seed, INITIALISATION))
     recurrent, others = _DRAWS[config.init]
@@ -41,26 +41,26 @@ def normal(rng: np.random.Generator, shape: tuple[int, ...], scale: float) -> Ar
 
 
 def xavier(rng: np.random.Generator, shape: tuple[int, ...], scale: float) -> Array:
-    """Uniform in ±sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010); no scale."""
+    """Uniform in ±sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010); ``scale`` is unused."""
     limit = (6 / sum(shape)) ** 0.5
     weights: Array = rng.uniform(-limit, limit, shape)
     return weights
 
 
 def orthogonal(rng: np.random.Generator, shape: tuple[int, ...], scale: float) -> Array:
-    """A random square matrix that keeps lengths (Saxe et al. 2014); no scale."""
+    """A random orthogonal matrix (Saxe et al. 2014); ``scale`` is unused."""
     q, r = np.linalg.qr(rng.standard_normal(shape))
-    # Without the signs of R's diagonal some rotations would be more likely than others.
-    turned: Array = q * np.sign(np.diag(r))
-    return turned
+    # The signs of R's diagonal make the distribution uniform.
+    weights: Array = q * np.sign(np.diag(r))
+    return weights
 
 
 def identity(rng: np.random.Generator, shape: tuple[int, ...], scale: float) -> Array:
-    """The square matrix that hands a state on unchanged (Le et al. 2015)."""
+    """The identity matrix (Le et al. 2015); ``scale`` is unused."""
     return np.eye(shape[0], shape[1])
 
 
-#: Of each kind the draw of square recurrent weights, and that of all the others.
+#: For each kind, how square recurrent weights are drawn, and how all others are.
 _DRAWS: dict[Init, tuple[Draw, Draw]] = {
     Init.NORMAL: (normal, normal),
     Init.XAVIER: (xavier, xavier),

@@ -1,4 +1,4 @@
-"""Layer: the arrays that one layer of cells writes its forward and backward pass into."""
+"""Layer: the arrays of one layer's forward and backward pass."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Array = NDArray[Any]
 
 
 class Dims(NamedTuple):
-    """How large a layer is: T tokens, B sequences, H units, D numbers that come in."""
+    """The sizes of a layer: T tokens, B sequences, H units, D inputs."""
 
     steps: int
     batch: int
@@ -21,14 +21,14 @@ class Dims(NamedTuple):
 
 
 class Layer:
-    """One layer's record for T tokens of B sequences, the longest sequence first.
+    """One layer's arrays for T tokens of B sequences, the longest sequence first.
 
-    Row t of ``z`` (T + 1, B, H + 1 + D) is [h_{t-1}, 1, x_t], so that a product with a fused weight
-    is W_h h_{t-1} + b + W_x x_t, and a state is written once, where the next step reads it. At
-    token t only the first ``counts[t]`` sequences go on; what lies beyond isn't computed. The cell
-    adds ``arrays`` of its own by name; ``first`` are gradients of the states before the first
-    token, ``ends`` gradients of states other than h at the end of each sequence, (B, H), which come
-    from what reads them again. With ``share`` all but ``z`` lies in another layer's memory.
+    Row t of ``z`` (T + 1, B, H + 1 + D) is [h_{t-1}, 1, x_t]: its product with a fused weight is
+    W_h h_{t-1} + b + W_x x_t, and each state is written where the next token reads it. At token t
+    only the first ``counts[t]`` sequences are computed. The cell adds its own ``arrays`` by name.
+    ``first`` are the gradients of the states before the first token. ``ends`` are the gradients,
+    (B, H), that a decoder adds to the last states other than h. With ``share``, all arrays but
+    ``z`` are those of another layer.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Layer:
 
     @cached_property
     def dh(self) -> Array:
-        """dL/dh_t, (T, B, H); memory is taken when the way back is first bound."""
+        """dL/dh_t, (T, B, H); allocated when a backward pass is first bound."""
         return self.empty() if self._share is None else self._share.dh
 
     @property
@@ -59,29 +59,29 @@ class Layer:
 
     @property
     def rows(self) -> Array:
-        """The rows [h_{t-1}, 1, x_t] of all tokens, one below the other, (T * B, H + 1 + D)."""
+        """The rows [h_{t-1}, 1, x_t] of all tokens, (T * B, H + 1 + D)."""
         return self.z[:-1].reshape(-1, self.z.shape[-1])
 
     @property
     def after(self) -> Array:
-        """The rows that begin with h_t, one below the other, (T * B, H + 1 + D)."""
+        """The rows that begin with h_t, (T * B, H + 1 + D)."""
         return self.z[1:].reshape(-1, self.z.shape[-1])
 
     def empty(self) -> Array:
-        """Memory for one number of every unit, (T, B, H); zero where sequences have ended."""
-        alone: Array = self.gates(1)[0]
-        return alone
+        """An array (T, B, H); zero where sequences have ended."""
+        single: Array = self.gates(1)[0]
+        return single
 
     def gates(self, count: int) -> Array:
-        """Memory for so many gates, (count, T, B, H); zero where sequences have ended."""
+        """An array (count, T, B, H); zero where sequences have ended."""
         steps, batch, hidden, _ = self.extent
         shape = (count, steps, batch, hidden)
         return np.zeros(shape, self.dtype) if self.ragged else np.empty(shape, self.dtype)
 
     def scratch(self) -> Array:
-        """Memory for one state of every sequence, (B, H)."""
+        """An array (B, H) of zeros."""
         return np.zeros((self.extent.batch, self.extent.hidden), self.dtype)
 
     def number(self, value: float) -> Array:
-        """A number of the layer's own kind, which is quicker to compute with than Python's."""
+        """A number of the layer's dtype, which ufuncs take faster than a Python float."""
         return np.array(value, self.dtype)

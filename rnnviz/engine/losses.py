@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 
 from rnnviz.config import Loss
 from rnnviz.engine.layer_buffers import Array
 
 
-class LossKind(Protocol):
-    """One way to compare M answers (M, C) with what is wanted."""
-
-    def answer(self, logits: Array, out: Array) -> None:
-        """Write the answers that follow from the logits, (M, C)."""
-
-    def of(self, answers: Array, targets: Array) -> Array:
-        """The loss of every output, (M,)."""
-
-    def error(self, answers: Array, targets: Array, scale: float, out: Array) -> None:
-        """Write ``scale`` times the gradient of the summed loss with respect to the logits."""
-
-
 class CrossEntropy:
-    """-log of the probability given to the target, in nats."""
+    """-log of the target's probability, in nats.
+
+    ``answer`` writes the outputs (M, C) of the logits, ``of`` returns the losses (M,), ``error``
+    writes ``scale`` times the gradient of the summed loss with respect to the logits.
+    """
 
     def answer(self, logits: Array, out: Array) -> None:
-        """Softmax: exp(logits) / sum(exp(logits)) along the last axis.
-
-        Shifted by the maximum, so that nothing overflows.
-        """
+        """Softmax along the last axis, shifted by the maximum to avoid overflow."""
         np.subtract(logits, logits.real.max(axis=-1, keepdims=True), out)
         np.exp(out, out)
-        # A product sums the rows, and a reciprocal divides them, several times as fast.
+        # Several times as fast as summing and dividing the rows.
         np.multiply(out, 1 / (out @ np.ones((out.shape[-1], 1), out.dtype)), out)
 
     def of(self, answers: Array, targets: Array) -> Array:
-        """Infinite where a probability is below the smallest number, a logit gap of about 745.
-
-        In single precision that gap is about 104.
-        """
+        """Infinite where a probability underflows: at a logit gap of 745, in float32 of 104."""
         loss: Array = -np.log(answers[np.arange(len(targets)), targets])
         return loss
 
@@ -51,10 +34,10 @@ class CrossEntropy:
 
 
 class SquaredError:
-    """The mean over the channels of the squared difference."""
+    """The squared difference, averaged over the channels; methods as in CrossEntropy."""
 
     def answer(self, logits: Array, out: Array) -> None:
-        """The logits themselves; ``out`` is their own memory."""
+        """Do nothing: the outputs are the logits, in the same memory."""
 
     def of(self, answers: Array, targets: Array) -> Array:
         """1/C sum_c (y_c - target_c)^2."""
@@ -67,21 +50,21 @@ class SquaredError:
         np.multiply(out, 2 * scale / answers.shape[-1], out)
 
 
-LOSSES: dict[Loss, LossKind] = {
+LOSSES: dict[Loss, CrossEntropy | SquaredError] = {
     Loss.CROSS_ENTROPY: CrossEntropy(),
     Loss.SQUARED_ERROR: SquaredError(),
 }
 
 
 def margin(logits: Array, targets: Array) -> Array:
-    """The target's logit less the largest of the others: (M, C), (M,) -> (M,)."""
+    """The logit margin, target minus best other class: (M, C), (M,) -> (M,)."""
     rows = np.arange(len(targets))
-    lead: Array = logits[rows, targets] - logits[rows, best_other(logits, targets)]
-    return lead
+    margins: Array = logits[rows, targets] - logits[rows, best_other(logits, targets)]
+    return margins
 
 
 def margin_gradient(logits: Array, targets: Array, out: Array) -> None:
-    """Write d margin / d logits, +1 at the target and -1 at the best other, into ``out``."""
+    """Write d margin / d logits into ``out``: +1 at the target, -1 at the best other class."""
     rows = np.arange(len(targets))
     out[...] = 0
     out[rows, targets] = 1
@@ -89,7 +72,7 @@ def margin_gradient(logits: Array, targets: Array, out: Array) -> None:
 
 
 def best_other(logits: Array, targets: Array) -> Array:
-    """The class with the largest logit besides the target: (M, C), (M,) -> (M,)."""
+    """The class with the largest logit except the target: (M, C), (M,) -> (M,)."""
     others = logits.real.copy()
     others[np.arange(len(targets)), targets] = -np.inf
     best: Array = others.argmax(axis=-1)

@@ -1,4 +1,4 @@
-"""LSTM: a cell that keeps a second state, and gates what enters, stays and leaves."""
+"""LSTM: long short-term memory, a cell with a second state c."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from rnnviz.engine.layer_buffers import Array, Layer
 class LSTM:
     """c_t = f_t c_{t-1} + i_t g_t, h_t = o_t tanh(c_t) (Hochreiter and Schmidhuber 1997).
 
-    Input, forget and output gate i, f, o are sigmoids of their sums, the candidate g is a tanh.
-    Arrays: these, ``c``, ``c_before``, ``tanh_c``; ``da`` (4, T, B, H) in the order o, i, f, g;
-    ``dc``; ``slope`` = o (1 - tanh(c)^2). Each gate lies in one piece, which is computed with twice
-    as fast as columns of a wide array.
+    The input, forget and output gates i, f, o are sigmoids of their pre-activations, the candidate
+    g is a tanh. Arrays: i, f, g, o, ``c``, ``c_before``, ``tanh_c``; ``da`` (4, T, B, H) in the
+    order o, i, f, g; ``dc``; ``slope`` = o (1 - tanh(c)^2). Each gate is contiguous, which is twice
+    as fast as columns of one wide array.
     """
 
-    blocks = (GateBlock(("o", "i", "f", "g")),)
+    blocks: tuple[GateBlock, ...] = (GateBlock(("o", "i", "f", "g")),)
     states: tuple[str, ...] = ("h", "c")
     gates: tuple[str, ...] = ("i", "f", "g", "o")
 
@@ -34,18 +34,17 @@ class LSTM:
         layer.first["c"] = layer.scratch()
 
     def _allocate_back(self, layer: Layer) -> None:
-        """Add da, dc and the slopes."""
         layer.arrays |= {"da": layer.gates(4), "dc": layer.empty(), "slope": layer.empty()}
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
-        """Da of the four gates."""
+        """The errors of the four gates, da."""
         return (layer.arrays["da"],)
 
     def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Kernel:
-        """All gates' sums at once; sigmoid(a) = (1 + tanh(a / 2)) / 2."""
+        """One product for all gates; sigmoid(a) = (1 + tanh(a / 2)) / 2."""
         (fused,) = weights
-        half, fresh = layer.number(0.5), layer.scratch()
-        steps = [self._forward_step(t, n, layer, fresh) for t, n in enumerate(layer.counts)]
+        half, scratch = layer.number(0.5), layer.scratch()
+        steps = [self._forward_step(t, n, layer, scratch) for t, n in enumerate(layer.counts)]
         matmul, tanh, multiply, add = np.matmul, np.tanh, np.multiply, np.add
 
         def forward() -> None:
@@ -63,62 +62,62 @@ class LSTM:
 
         return forward
 
-    def _forward_step(self, t: int, n: int, layer: Layer, fresh: Array) -> tuple[Any, ...]:
+    def _forward_step(self, t: int, n: int, layer: Layer, scratch: Array) -> tuple[Any, ...]:
         names = ("o", "i", "f", "g", "c_before", "c", "tanh_c")
         rows = (layer.arrays[name][t, :n] for name in names)
         gates = layer.arrays["gates"][:, t, :n]
-        return (layer.z[t, :n], gates, gates[:3], *rows, fresh[:n], layer.h[t, :n])
+        return (layer.z[t, :n], gates, gates[:3], *rows, scratch[:n], layer.h[t, :n])
 
     def bind_backward(
-        self, weights: Sequence[Array], layer: Layer, back: BackwardOptions
+        self, weights: Sequence[Array], layer: Layer, options: BackwardOptions
     ) -> Kernel:
-        """dc_t = dh_t o_t (1 - tanh(c_t)^2) + f_{t+1} dc_{t+1}, of which each gate has a part."""
+        """dc_t = dh_t o_t (1 - tanh(c_t)^2) + f_{t+1} dc_{t+1}; da of i, f, g follows from dc_t."""
         if "da" not in layer.arrays:
             self._allocate_back(layer)
-        ways = BackwardPlan(layer, back)
-        W_back = ways.turned(weights[0][:, : layer.extent.hidden])
-        parts = ways.parts(14)
-        stretches = [self._bind_stretch(part, W_back, layer, ways) for part in parts]
-        return ways.chain(parts, stretches, (*self.errors(layer), layer.arrays["dc"]))
+        plan = BackwardPlan(layer, options, gates=4)
+        W_back = plan.transposed(weights[0][:, : layer.extent.hidden])
+        chunks = plan.chunks(14)
+        kernels = [self._bind_chunk(chunk, W_back, layer, plan) for chunk in chunks]
+        return plan.chain(chunks, kernels, (*self.errors(layer), layer.arrays["dc"]))
 
-    def _bind_stretch(self, part: slice, W_back: Array, layer: Layer, ways: BackwardPlan) -> Kernel:
-        factors = self._bind_factors(part, layer)
-        steps = [self._back_step(t, n, layer, ways) for t, n in ways.tokens(part)]
+    def _bind_chunk(self, chunk: slice, W_back: Array, layer: Layer, plan: BackwardPlan) -> Kernel:
+        factors = self._bind_factors(chunk, layer)
+        steps = [self._backward_step(t, n, layer, plan) for t, n in plan.tokens(chunk)]
         matmul, multiply, total = np.matmul, np.multiply, np.add.reduce
 
-        def stretch() -> None:
+        def backward() -> None:
             factors()
-            for da, da_o, slope, dh, dc, add, da_ifg, f, kept, four, before, then in steps:
+            for da, da_o, slope, dh, dc, add, da_ifg, f, dc_before, four, dh_before, then in steps:
                 multiply(da_o, dh, da_o)
                 multiply(slope, dh, dc)
-                for act in add:
-                    act()
+                for kernel in add:
+                    kernel()
                 multiply(da_ifg, dc, da_ifg)
-                multiply(dc, f, kept)
+                multiply(dc, f, dc_before)
                 matmul(da, W_back, four)
-                total(four, 0, None, before)
+                total(four, 0, None, dh_before)
                 if then:
                     then()
 
-        return stretch
+        return backward
 
-    def _back_step(self, t: int, n: int, layer: Layer, ways: BackwardPlan) -> tuple[Any, ...]:
-        arrays, kept = layer.arrays, layer.first["c"]
+    def _backward_step(self, t: int, n: int, layer: Layer, plan: BackwardPlan) -> tuple[Any, ...]:
+        arrays, dc_before = layer.arrays, layer.first["c"]
         da, dc = arrays["da"][:, t, :n], arrays["dc"][t, :n]
-        m, ended = ways.later(t), ways.ended(t)
-        add = [partial(np.add, dc[:m], kept[:m], dc[:m])] if m else []
-        if "c" in layer.ends and n > ended:
-            end = layer.ends["c"][ended:n]
-            add.append(partial(np.add, dc[ended:], end, dc[ended:]))
+        m, longer = plan.continuing(t), plan.longer(t)
+        add = [partial(np.add, dc[:m], dc_before[:m], dc[:m])] if m else []
+        if "c" in layer.ends and n > longer:
+            end = layer.ends["c"][longer:n]
+            add.append(partial(np.add, dc[longer:], end, dc[longer:]))
         factors = da, da[0], arrays["slope"][t, :n], layer.dh[t, :n], dc
-        rest = da[1:], arrays["f"][t, :n], kept[:n], ways.scratches(4)[:, :n]
-        return (*factors, add, *rest, *ways.on(t))
+        rest = da[1:], arrays["f"][t, :n], dc_before[:n], plan.products[:, :n]
+        return (*factors, add, *rest, *plan.target(t))
 
-    def _bind_factors(self, part: slice, layer: Layer) -> Kernel:
-        """By what dh and dc are to be multiplied, into da and slope: tanh(c) o (1 - o), ..."""
+    def _bind_factors(self, chunk: slice, layer: Layer) -> Kernel:
+        """The factors of dh and dc, into da and slope: tanh(c) o (1 - o), ..."""
         names = ("i", "g", "o", "c_before", "tanh_c", "slope")
-        i, g, o, c_before, tanh_c, slope = (layer.arrays[name][part] for name in names)
-        gates, da = (layer.arrays[name][:, part] for name in ("gates", "da"))
+        i, g, o, c_before, tanh_c, slope = (layer.arrays[name][chunk] for name in names)
+        gates, da = (layer.arrays[name][:, chunk] for name in ("gates", "da"))
         sigmoids, (d_o, d_i, d_f, d_g) = gates[:3], da
         one, multiply, subtract = layer.number(1), np.multiply, np.subtract
 

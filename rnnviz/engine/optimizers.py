@@ -1,4 +1,4 @@
-"""Optimizers: clipping, and the step that each optimizer takes from a gradient."""
+"""Gradient clipping, and the optimizers."""
 
 from __future__ import annotations
 
@@ -12,54 +12,45 @@ from rnnviz.config import ClipBy, OptimizerKind
 from rnnviz.engine.buffers import copy_of
 from rnnviz.engine.layer_buffers import Array
 
-#: What momentum keeps of the step before, and how fast averages of squares forget.
+#: Momentum's coefficient, and the decay of RMSprop's average of squared gradients.
 MOMENTUM, RMS_DECAY = 0.9, 0.99
-#: How fast Adam's averages of gradients and of their squares forget.
+#: The decays of Adam's averages of gradients and of squared gradients.
 ADAM_DECAYS = 0.9, 0.999
-#: Added to a root, so that nothing is divided by zero.
+#: Added to a square root to avoid division by zero.
 EPSILON = 1e-8
 
 
 def clip(theta: Array, by: ClipBy, limit: float) -> None:
-    """Bound a gradient of any shape in place: every entry, or its L2 length, to ``limit``."""
+    """Clip a gradient (N,) in place: every entry to [-limit, limit], or its L2 norm to ``limit``.
+
+    Only clipping by norm keeps the direction (Pascanu et al. 2013).
+    """
     if by is ClipBy.VALUE:
-        clip_by_value(theta, limit)
-    elif by is ClipBy.NORM:
-        clip_by_norm(theta, limit)
-
-
-def clip_by_value(theta: Array, limit: float) -> None:
-    """Cut every entry to [-limit, limit], in place; this may turn the gradient's direction."""
-    np.maximum(theta, -limit, out=theta)
-    np.minimum(theta, limit, out=theta)
-
-
-def clip_by_norm(theta: Array, limit: float) -> None:
-    """Shorten (N,) in place to length ``limit``, direction kept (Pascanu et al. 2013)."""
-    length = float(np.sqrt(theta.dot(theta)))
-    if length > limit:
-        np.multiply(theta, limit / length, out=theta)
+        np.maximum(theta, -limit, out=theta)
+        np.minimum(theta, limit, out=theta)
+    elif by is ClipBy.NORM and (norm := float(np.sqrt(theta.dot(theta)))) > limit:
+        np.multiply(theta, limit / norm, out=theta)
 
 
 @dataclass(frozen=True, eq=False)
 class Slots:
-    """What an optimizer has gathered in ``steps`` steps: arrays of theta's shape."""
+    """The state of an optimizer after ``steps`` steps: arrays of theta's shape."""
 
     kind: OptimizerKind = OptimizerKind.SGD
     arrays: tuple[Array, ...] = ()
     steps: int = 0
 
     def copy(self) -> Slots:
-        """The same with their own memory."""
+        """An independent copy."""
         return replace(self, arrays=tuple(map(copy_of, self.arrays)))
 
 
 class Optimizer(NamedTuple):
-    """How many slots an optimizer keeps, its rule as it is written, and its step.
+    """An optimizer: its number of slots, its formula and its step.
 
-    ``written`` has a gap for the learning rate, {lr}; g′ is the clipped gradient.
-    ``step(gradient, slots, steps, lr)`` turns the gradient, in place, into what is subtracted from
-    theta; ``steps`` counts from 1.
+    ``written`` is the formula, with a placeholder {lr}; g′ is the clipped gradient.
+    ``step(gradient, slots, steps, lr)`` replaces the gradient in place by the update that is
+    subtracted from theta; ``steps`` counts from 1.
     """
 
     slots: int
@@ -68,12 +59,12 @@ class Optimizer(NamedTuple):
 
 
 def sgd(gradient: Array, slots: tuple[Array, ...], steps: int, lr: float) -> None:
-    """Step lr g."""
+    """Plain gradient descent: lr g."""
     np.multiply(gradient, lr, gradient)
 
 
 def momentum(gradient: Array, slots: tuple[Array, ...], steps: int, lr: float) -> None:
-    """V <- 0.9 v + g, lr v (Polyak 1964)."""
+    """Momentum: v <- 0.9 v + g, lr v (Polyak 1964)."""
     (v,) = slots
     np.multiply(v, MOMENTUM, v)
     np.add(v, gradient, v)
@@ -81,7 +72,7 @@ def momentum(gradient: Array, slots: tuple[Array, ...], steps: int, lr: float) -
 
 
 def rmsprop(gradient: Array, slots: tuple[Array, ...], steps: int, lr: float) -> None:
-    """S <- 0.99 s + 0.01 g^2, lr g / (sqrt(s) + 1e-8) (Tieleman and Hinton 2012)."""
+    """RMSprop: s <- 0.99 s + 0.01 g^2, lr g / (sqrt(s) + 1e-8) (Tieleman and Hinton 2012)."""
     (s,) = slots
     _average(s, np.square(gradient), RMS_DECAY)
     np.divide(gradient, np.sqrt(s) + EPSILON, gradient)
@@ -89,7 +80,7 @@ def rmsprop(gradient: Array, slots: tuple[Array, ...], steps: int, lr: float) ->
 
 
 def adam(gradient: Array, slots: tuple[Array, ...], steps: int, lr: float) -> None:
-    """Step lr m' / (sqrt(s') + 1e-8), with averages freed of their start (Kingma and Ba 2015)."""
+    """Adam: lr m' / (sqrt(s') + 1e-8) of bias-corrected averages (Kingma and Ba 2015)."""
     m, s = slots
     first, second = ADAM_DECAYS
     _average(m, gradient, first)
@@ -117,7 +108,7 @@ OPTIMIZERS: dict[OptimizerKind, Optimizer] = {
 
 
 def slots_for(kind: OptimizerKind, theta: Array, before: Slots) -> Slots:
-    """What was gathered before, or, by another optimizer, nothing yet."""
+    """The slots ``before``, or new ones if they belong to another optimizer."""
     if before.kind is kind:
         return before
     return Slots(kind, tuple(np.zeros_like(theta) for _ in range(OPTIMIZERS[kind].slots)))

@@ -1,4 +1,4 @@
-"""Parameters: the weights of a network, and anything of the same shape (a gradient, an update)."""
+"""Parameters: the weights of a network, or a gradient or update of the same shape."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from rnnviz.engine.layer_buffers import Array
 
 
 class Architecture(NamedTuple):
-    """What a network is made of: V tokens or channels in, H units a layer, C classes or channels.
+    """A network's sizes and kind: V tokens or channels in, H units a layer, C outputs.
 
-    ``source`` is the number of tokens that an encoder reads before, 0 without an encoder; ``loss``
-    says whether the outputs are probabilities of classes or the logits themselves.
+    ``source`` is the size of the encoder's vocabulary, 0 without an encoder. ``loss`` says whether
+    the outputs are class probabilities or the logits themselves.
     """
 
     inputs: int
@@ -39,89 +39,85 @@ class Architecture(NamedTuple):
 
     @property
     def stacks(self) -> dict[str, int]:
-        """The stacks, one or an encoder and a decoder, each with how many numbers it reads."""
+        """The input size of each stack: of the only one, or of encoder and decoder."""
         return {"enc.": self.source, "dec.": self.inputs} if self.source else {"": self.inputs}
 
     @property
     def affixes(self) -> list[tuple[str, str]]:
-        """Of every layer, in order, what its parameters' names begin and end with."""
+        """The prefix and the suffix of the parameter names of every layer."""
         numbers = [f".{n + 1}" if self.layers > 1 else "" for n in range(self.layers)]
         return [(stack, number) for stack in self.stacks for number in numbers]
 
     @property
-    def widths(self) -> list[int]:
-        """How many numbers every layer reads, in order."""
-        above = [self.hidden] * (self.layers - 1)
-        return [width for inputs in self.stacks.values() for width in (inputs, *above)]
-
-    @property
     def shapes(self) -> list[list[tuple[int, ...]]]:
-        """The shapes of the fused weights, block by block, of every layer."""
-        return [[b.shape(width, self.hidden) for b in self.cell.blocks] for width in self.widths]
+        """The shapes of every layer's fused weights, one for each block."""
+        above = [self.hidden] * (self.layers - 1)
+        widths = [width for inputs in self.stacks.values() for width in (inputs, *above)]
+        return [[b.shape(width, self.hidden) for b in self.cell.blocks] for width in widths]
 
 
 class Parameters:
     """All weights as views of one flat ``theta``.
 
-    ``fused`` are the weights of every layer, of each its cell's blocks, (gates, rows [h, 1, x], H):
-    the product of a row with one of them is its sum, and so is its gradient. ``readout``
-    (H + 1, C): ``[h, 1] @ readout`` is W_hy h + b_y.
+    ``fused`` holds, for every layer and every block of its cell, an array (gates, rows, H):
+    [h, 1, x] times it gives the pre-activations. ``readout`` is (H + 1, C): ``[h, 1] @ readout``
+    is W_hy h + b_y.
     """
 
     def __init__(
         self, architecture: Architecture, theta: Array | None = None, dtype: Any = float
     ) -> None:
         self.architecture = architecture
-        last = architecture.hidden + 1, architecture.outputs
+        readout = architecture.hidden + 1, architecture.outputs
         shapes = architecture.shapes
-        size = sum(math.prod(shape) for layer in shapes for shape in layer) + math.prod(last)
+        size = sum(math.prod(shape) for layer in shapes for shape in layer) + math.prod(readout)
         self.theta: Array = np.zeros(size, dtype) if theta is None else theta
         cut = _cutter(self.theta)
         self.fused: list[list[Array]] = [[cut(shape) for shape in layer] for layer in shapes]
-        self.readout: Array = cut(last)
+        self.readout: Array = cut(readout)
 
     @property
     def W_hy(self) -> Array:
-        """The readout's weights, (C, H)."""
+        """The weights of the readout, (C, H)."""
         return self.readout[:-1].T
 
     @property
     def b_y(self) -> Array:
-        """The readout's bias, (C,)."""
+        """The bias of the readout, (C,)."""
         bias: Array = self.readout[-1]
         return bias
 
     @cached_property
     def _by_name(self) -> dict[str, Array]:
-        found: dict[str, Array] = {}
-        for (before, after), fused in zip(self.architecture.affixes, self.fused, strict=True):
+        arrays: dict[str, Array] = {}
+        for (prefix, suffix), fused in zip(self.architecture.affixes, self.fused, strict=True):
             named = _of_layer(self.architecture, fused)
-            found |= {f"{before}{name}{after}": array for name, array in named}
-        return {**found, "W_hy": self.W_hy, "b_y": self.b_y}
+            arrays |= {f"{prefix}{name}{suffix}": array for name, array in named}
+        return {**arrays, "W_hy": self.W_hy, "b_y": self.b_y}
 
     def named(self) -> dict[str, Array]:
-        """The arrays by their names, in the order of the formulas; views, not copies."""
+        """The arrays by name, in the order of the formulas; views, not copies."""
         return dict(self._by_name)
 
     def __getitem__(self, name: str) -> Array:
         return self._by_name[name]
 
     def like(self, theta: Array) -> Parameters:
-        """Parameters of the same shape over other numbers."""
+        """Parameters of the same architecture over another ``theta``."""
         return Parameters(self.architecture, theta)
 
     def copy(self) -> Parameters:
-        """Parameters with the same values and their own memory."""
+        """An independent copy."""
         return self.like(copy_of(self.theta))
 
 
 def plain(name: str) -> str:
-    """A parameter's name without encoder or decoder, and without the number of the layer."""
+    """A parameter's name without its stack and its layer."""
     return name.removeprefix("enc.").removeprefix("dec.").partition(".")[0]
 
 
 def _cutter(flat: Array) -> Callable[[tuple[int, ...]], Array]:
-    """A function that cuts arrays from ``flat``, one after the other."""
+    """A function that returns consecutive views of ``flat``."""
     start = 0
 
     def cut(shape: tuple[int, ...]) -> Array:
@@ -134,17 +130,17 @@ def _cutter(flat: Array) -> Callable[[tuple[int, ...]], Array]:
 
 
 def _of_layer(architecture: Architecture, fused: list[Array]) -> list[tuple[str, Array]]:
-    """The named parts of a layer's fused weights, gate by gate in the cell's own order."""
+    """The named parts of a layer's fused weights, in the order of the cell's gates."""
     hidden, cell = architecture.hidden, architecture.cell
-    found: list[tuple[int, str, Array]] = []
+    parts: list[tuple[int, str, Array]] = []
     for block, matrix in zip(cell.blocks, fused, strict=True):
         bias = hidden * block.state
         for gate, part in zip(block.gates, matrix, strict=True):
             name = gate[-1]
-            turn = cell.gates.index(name) if name in cell.gates else 0
+            rank = cell.gates.index(name) if name in cell.gates else 0
             if block.inputs:
-                found.append((turn, f"W_x{name}", part[bias + 1 :].T))
+                parts.append((rank, f"W_x{name}", part[bias + 1 :].T))
             if block.state:
-                found.append((turn, f"W_h{name}", part[:hidden].T))
-            found.append((turn, f"b_{gate}", part[bias]))
-    return [(name, array) for _, name, array in sorted(found, key=lambda row: row[0])]
+                parts.append((rank, f"W_h{name}", part[:hidden].T))
+            parts.append((rank, f"b_{gate}", part[bias]))
+    return [(name, array) for _, name, array in sorted(parts, key=lambda row: row[0])]

@@ -1,4 +1,4 @@
-"""Readout: from logits to answers, and back from the loss to the logits."""
+"""Readout: from logits to outputs, and from the loss back to dlogits."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from rnnviz.engine.trace import Trace
 
 
 def bind_readout(trace: Trace) -> tuple[Callable[[], None], Callable[[float], None]]:
-    """Two functions bound to the trace: logits to answers, ``scale`` times the error to dlogits.
+    """Two functions bound to the trace: logits to outputs, and ``scale`` times the loss to dlogits.
 
-    One output of two real classes takes plain arithmetic instead of arrays, with the same results.
+    A single output of two classes is computed with Python floats, which is faster.
     """
-    classes = trace.architecture.loss is Loss.CROSS_ENTROPY
-    if classes and trace.logits.shape == (1, 2) and not np.iscomplexobj(trace.logits):
+    softmax = trace.architecture.loss is Loss.CROSS_ENTROPY
+    if softmax and trace.logits.shape == (1, 2) and not np.iscomplexobj(trace.logits):
         return _bind_logistic(trace)
     kind = LOSSES[trace.architecture.loss]
-    logits, answers, dlogits = trace.logits, trace.probs, trace.dlogits
+    logits, outputs, dlogits = trace.logits, trace.probs, trace.dlogits
 
     def error(scale: float) -> None:
-        kind.error(answers, trace.targets, scale, dlogits)
+        kind.error(outputs, trace.targets, scale, dlogits)
 
-    return lambda: kind.answer(logits, answers), error
+    return lambda: kind.answer(logits, outputs), error
 
 
 def _bind_logistic(trace: Trace) -> tuple[Callable[[], None], Callable[[float], None]]:
     """Softmax of two: p_0 = e / (1 + e), p_1 = 1 / (1 + e), e = exp(y_0 - y_1)."""
     logit, probability = trace.logits.item, trace.probs.item
-    # Single numbers are written fastest through a memoryview.
+    # A memoryview is the fastest way to write single numbers.
     probs: Any = memoryview(trace.probs[0])
     dlogits: Any = memoryview(trace.dlogits[0])
     exp = math.exp
@@ -48,8 +48,8 @@ def _bind_logistic(trace: Trace) -> tuple[Callable[[], None], Callable[[float], 
         probs[1] = 1 / (1 + odds)
 
     def error(scale: float) -> None:
-        wanted = trace.targets.item(0)
-        dlogits[0] = scale * (probability(0) - (1 - wanted))
-        dlogits[1] = scale * (probability(1) - wanted)
+        target = trace.targets.item(0)
+        dlogits[0] = scale * (probability(0) - (1 - target))
+        dlogits[1] = scale * (probability(1) - target)
 
     return logistic, error

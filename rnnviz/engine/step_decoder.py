@@ -1,4 +1,4 @@
-"""StepDecoder: a network that reads one token at a time and answers after each."""
+"""StepDecoder: a network that reads one token at a time."""
 
 from __future__ import annotations
 
@@ -12,20 +12,16 @@ from rnnviz.engine.trace import Trace
 
 
 class StepDecoder:
-    """The network, or of an encoder and decoder the decoder, with a memory of what was read.
+    """A network without an encoder, or a decoder, that keeps its states between tokens.
 
-    ``after`` is a trace at whose end (of its first sequence's encoder) it begins; by default its
-    memory is empty.
+    The states begin with zeros, or with the states at which the decoder of the trace ``after``
+    began its first sequence.
     """
 
     def __init__(self, parameters: Parameters, after: Trace | None = None) -> None:
         own = _decoder(parameters)
-        start = Batch(
-            Sequences(np.zeros((1, 1), np.intp), (1,)),
-            np.zeros(1, np.intp),
-            np.zeros(1, np.intp),
-            np.zeros(1, np.intp),
-        )
+        zero = np.zeros(1, np.intp)
+        start = Batch(Sequences(zero[None], (1,)), zero, zero, zero)
         self._trace = Trace(own.architecture, start, own.theta.dtype)
         self._forward = bind_forward(own, self._trace)
         self._states = [
@@ -34,32 +30,23 @@ class StepDecoder:
             for name in own.architecture.cell.states
         ]
         if after is not None:
-            self._begin(after)
-
-    def _begin(self, after: Trace) -> None:
-        decoder = after.stacks[-1].layers
-        firsts = [
-            layer.arrays[f"{name}_before"][0, 0]
-            for layer in decoder
-            for name in after.architecture.cell.states
-        ]
-        for (_, before), first in zip(self._states, firsts, strict=True):
-            before[0, 0] = first
+            for layer, other in zip(self._trace.layers, after.stacks[-1].layers, strict=True):
+                for name in own.architecture.cell.states:
+                    layer.arrays[f"{name}_before"][0, 0] = other.arrays[f"{name}_before"][0, 0]
 
     def read(self, token: int | Array) -> Array:
-        """Read a token's number, or values (D,); returns the answers after it, (C,)."""
-        one = np.array([[token]])
-        self._trace.stacks[0].write(one)
+        """Read a token index, or values (D,), and return the outputs after it, (C,)."""
+        self._trace.stacks[0].write(np.array([[token]]))
         with np.errstate(over="ignore", invalid="ignore"):
             self._forward()
         for after, before in self._states:
             before[0] = after[0]
-        answers: Array = self._trace.probs[0].copy()
-        return answers
+        outputs: Array = self._trace.probs[0].copy()
+        return outputs
 
 
 def _decoder(parameters: Parameters) -> Parameters:
-    """The decoder alone, whose weights are the last ones in theta; or the whole network."""
-    alone = parameters.architecture._replace(source=0)
-    size = Parameters(alone).theta.size
-    return Parameters(alone, parameters.theta[-size:])
+    """The decoder, whose weights are the last ones in theta, or the whole network."""
+    decoder = parameters.architecture._replace(source=0)
+    size = Parameters(decoder).theta.size
+    return Parameters(decoder, parameters.theta[-size:])

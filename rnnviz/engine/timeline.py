@@ -1,4 +1,4 @@
-"""Timeline: the moments of one training step, in their order."""
+"""Timeline: the moments of one training step, in order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Phase(StrEnum):
-    """What a training step is doing."""
+    """A phase of a training step."""
 
     FORWARD = "forward"
     LOSS = "loss"
@@ -18,11 +18,10 @@ class Phase(StrEnum):
 
 
 class Moment(NamedTuple):
-    """A place in the timeline: a phase, and the token (from 0) where it happens.
+    """A phase and its token index t, from 0.
 
-    A loss stands at the token after which there is an answer; clipping and the update stand at
-    token 0, where the way back has ended. In symbols token t has the state h_{t+1}, and h_0 is the
-    empty memory before the first word.
+    A loss belongs to the token that is read out; clipping and the update belong to token 0, where
+    the backward pass ends.
     """
 
     phase: Phase
@@ -30,16 +29,16 @@ class Moment(NamedTuple):
 
     @property
     def number(self) -> int:
-        """The token's number in symbols, from 1: h_1 is the state after the first word."""
+        """The subscript in formulas, from 1: h_1 is the state after the first token."""
         return self.t + 1
 
 
 def timeline(steps: int, answers: Sequence[int] = ()) -> tuple[Moment, ...]:
-    """The moments of a sequence of ``steps`` tokens: there, the losses, back, clip, update.
+    """The moments of ``steps`` tokens: forward, losses, backward, clip, update.
 
-    ``answers`` are the tokens after which there is one; by default that is the last.
+    ``answers`` are the tokens that are read out, by default the last.
     """
-    there = [Moment(Phase.FORWARD, t) for t in range(steps)]
+    forward = [Moment(Phase.FORWARD, t) for t in range(steps)]
     losses = [Moment(Phase.LOSS, t) for t in answers or (steps - 1,)]
-    back = [Moment(Phase.BACKWARD, t) for t in reversed(range(steps))]
-    return (*there, *losses, *back, Moment(Phase.CLIP, 0), Moment(Phase.UPDATE, 0))
+    backward = [Moment(Phase.BACKWARD, t) for t in reversed(range(steps))]
+    return (*forward, *losses, *backward, Moment(Phase.CLIP, 0), Moment(Phase.UPDATE, 0))

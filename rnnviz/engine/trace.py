@@ -9,29 +9,29 @@ from typing import Any
 import numpy as np
 
 from rnnviz.config import Loss
-from rnnviz.engine.batch import Batch, Sequences
+from rnnviz.engine.batch import Batch, Sequences, token_mask
 from rnnviz.engine.cell import Kernel, in_order
 from rnnviz.engine.layer_buffers import Array, Dims, Layer
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
 
-#: Vocabularies larger than this are read through the columns of the tokens that occur.
+#: Of vocabularies larger than this, only the columns of tokens that occur are used.
 WIDE = 256
-#: From so many outputs on the states that are read out are copied side by side.
-_MANY = 512
-#: Of a layer's rows, if less than this share go on, only these are multiplied.
-_MOSTLY = 0.8
+#: Number of outputs from which the states that are read out are copied to one array.
+_GATHER_FROM = 512
+#: If the share of rows that hold a token is lower, only these rows are multiplied.
+_PACK_BELOW = 0.8
 
 
-#: From the layers below to the one in whose memory the next is to write, if not in its own.
-Whose = Callable[[list[Layer]], Layer | None]
+#: A function of the layers below that returns the layer whose memory the next one shares, if any.
+Share = Callable[[list[Layer]], Layer | None]
 
 
 class Stack:
-    """Layers one above the other: the lowest reads tokens or values, each other the one below.
+    """Stacked layers: the lowest reads tokens or values, each other one the layer below.
 
-    Of a large vocabulary only the ``columns`` of tokens that occur stand in the lowest layer's x.
-    ``whose`` says, of the layers below a new one, in whose memory it writes all but its rows.
+    Of a wide vocabulary, x of the lowest layer has only the ``columns`` of tokens that occur.
+    ``share`` returns the layer whose memory a new one uses for everything but its rows.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Stack:
         inputs: int,
         read: Sequences,
         dtype: Any,
-        whose: Whose,
+        share: Share,
     ) -> None:
         self.columns: Array | None = None
         tokens, width = read.inputs, inputs
@@ -49,7 +49,7 @@ class Stack:
             width = len(self.columns)
         self.layers: list[Layer] = []
         for k in range(architecture.layers):
-            shared = whose(self.layers)
+            shared = share(self.layers)
             extent = Dims(*read.shape, architecture.hidden, architecture.hidden if k else width)
             layer = Layer(extent, read.counts, dtype, shared)
             if shared is None:
@@ -58,7 +58,7 @@ class Stack:
         self.write(tokens)
 
     def write(self, inputs: Array) -> None:
-        """Write tokens (T, B), as ones in their columns, or values (T, B, D) into x."""
+        """Write tokens (T, B), one-hot, or values (T, B, D) into x."""
         x = self.layers[0].x
         if inputs.ndim == 3:
             x[...] = inputs
@@ -69,27 +69,26 @@ class Stack:
 
     @property
     def top(self) -> Layer:
-        """The layer that is read out, or handed over."""
+        """The last layer."""
         return self.layers[-1]
 
 
-def _whose(share: Stack | None, thin: bool) -> Whose:
-    """The same layer's of a stack that shares its memory, or of a thin one the lowest layer's."""
-    if share:
-        return lambda below: share.layers[len(below)]
+def _sharing(other: Stack | None, thin: bool) -> Share:
+    if other:
+        return lambda below: other.layers[len(below)]
     return lambda below: below[0] if thin and below else None
 
 
 class Trace:
-    """Everything computed for a batch; the engine writes straight into its rows.
+    """Everything computed for a batch.
 
-    ``stacks`` are the layers, of an encoder first; ``layers`` are all of them in order. At the M
-    outputs stand ``logits``, ``probs`` (the answers: probabilities, or the logits themselves) and
-    ``dlogits``, (M, C). The loss and the gradients follow from these and are made when asked for.
+    ``stacks`` are the encoder, if any, and the decoder; ``layers`` are all their layers. At the M
+    outputs there are ``logits``, ``probs`` (probabilities, or the logits themselves) and
+    ``dlogits``, (M, C). Loss and gradient are computed from them on access.
 
-    With ``share`` all but what is read and the states lies in the other trace's memory: right for
-    training, where each pass overwrites the last. Of a ``thin`` trace, which can't go back, each
-    layer writes over the one below, but for its rows; with an encoder, which is read from, none is.
+    With ``share``, everything but inputs and states uses the other trace's memory, for training,
+    where each pass overwrites the last. A ``thin`` trace has no backward pass: its layers share the
+    memory of the lowest one. With an encoder or a single layer, no trace is thin.
     """
 
     def __init__(
@@ -104,36 +103,31 @@ class Trace:
         self.targets = batch.targets
         widths = list(architecture.stacks.values())
         reads = [read for read in (batch.source, batch.read) if read is not None]
+        others: list[Stack] | list[None] = share.stacks if share else [None] * len(reads)
         self.thin = thin = thin and len(reads) == 1 and architecture.layers > 1
         self.stacks: list[Stack] = [
-            Stack(
-                architecture, width, read, dtype, _whose(share.stacks[k] if share else None, thin)
-            )
-            for k, (width, read) in enumerate(zip(widths, reads, strict=True))
+            Stack(architecture, width, read, dtype, _sharing(other, thin))
+            for width, read, other in zip(widths, reads, others, strict=True)
         ]
         self.layers = [layer for stack in self.stacks for layer in stack.layers]
-        self._answers(share)
-        self.top = self._top()
+        shape = len(batch.outputs), architecture.outputs
+        self.logits: Array = share.logits if share else np.empty(shape, dtype)
+        self.dlogits: Array = share.dlogits if share else np.empty(shape, dtype)
+        self.probs: Array = share.probs if share else self.logits
+        if share is None and architecture.loss is Loss.CROSS_ENTROPY:
+            self.probs = np.empty(shape, dtype)
+        self.top = self._bind_rows()
 
-    def _answers(self, share: Trace | None) -> None:
-        shape = len(self.batch.outputs), self.architecture.outputs
-        new = [np.empty(shape, self.dtype) for _ in range(3)] if share is None else None
-        logits, probs, dlogits = new or (share.logits, share.probs, share.dlogits)  # type: ignore[union-attr]
-        self.logits: Array = logits
-        self.dlogits: Array = dlogits
-        self.probs: Array = probs if self.architecture.loss is Loss.CROSS_ENTROPY else logits
-
-    def _top(self) -> Array:
+    def _bind_rows(self) -> Array:
         """The rows [h_t, 1] that are read out, (M, H + 1).
 
-        They are ``gathered`` if they don't lie together, or are so many that a copy without gaps
-        pays.
+        They are ``gathered`` if they aren't adjacent, or so many that a contiguous copy is faster.
         """
         after, count, width = self.last.after, len(self.batch.outputs), self.last.extent.hidden + 1
         self.gathered: Array | None = None
         if not self.batch.whole:
             after = self.gathered = np.ones((count, after.shape[1]), self.dtype)
-        elif count >= _MANY:
+        elif count >= _GATHER_FROM:
             after = self.gathered = np.ones((count, width), self.dtype)
         top: Array = after[-count:, :width]
         return top
@@ -149,7 +143,7 @@ class Trace:
         return len(self.batch.outputs) == sum(self.batch.read.counts)
 
     def load(self, batch: Batch) -> None:
-        """Take another batch with the same counts in place of the one before."""
+        """Replace the batch by another of the same shape."""
         self.batch, self.targets = batch, batch.targets
         reads = [read for read in (batch.source, batch.read) if read is not None]
         for stack, read in zip(self.stacks, reads, strict=True):
@@ -157,7 +151,7 @@ class Trace:
 
     @property
     def nbytes(self) -> int:
-        """The memory of what the layers and the answers take, views counted once."""
+        """The memory of layers and outputs, views counted once."""
         owners = {id(a if a.base is None else a.base): a for a in self._arrays()}
         return sum(a.nbytes if a.base is None else a.base.nbytes for a in owners.values())
 
@@ -174,18 +168,15 @@ class Trace:
             yield from (*layer.arrays.values(), *layer.first.values(), *layer.ends.values())
 
     def bind_gradient(self, out: Parameters) -> Kernel:
-        """A function that writes dL/dW, summed over time, of every parameter into ``out``.
-
-        One product for each gate.
-        """
-        acts: list[Kernel] = [partial(self.top.T.dot, self.dlogits, out.readout)]
+        """A function that writes dL/dW of every parameter, summed over time, into ``out``."""
+        kernels: list[Kernel] = [partial(self.top.T.dot, self.dlogits, out.readout)]
         for layer, fused, columns in zip(self.layers, out.fused, self.columns, strict=True):
-            acts += self._bind_blocks(layer, fused, columns)
-        return in_order(acts)
+            kernels += self._bind_blocks(layer, fused, columns)
+        return in_order(kernels)
 
     @property
     def columns(self) -> list[Array | None]:
-        """For every layer the columns of the tokens that it reads, where not all are there."""
+        """For every layer the columns of x, or None for all."""
         return [
             stack.columns if layer is stack.layers[0] else None
             for stack in self.stacks
@@ -197,11 +188,11 @@ class Trace:
     ) -> Iterator[Kernel]:
         cell, hidden = self.architecture.cell, self.architecture.hidden
         pack = _Pack(layer)
-        yield from pack.rows_in
+        yield from pack.fill_rows
         for block, error, out in zip(cell.blocks, cell.errors(layer), fused, strict=True):
             rows = pack.rows[:, block.columns(hidden)].T
-            errors, errors_in = pack.errors(error)
-            yield from errors_in
+            errors, fill_errors = pack.errors(error)
+            yield from fill_errors
             if columns is not None and block.inputs:
                 yield _bind_scatter(rows, errors, out, block.rows(hidden, columns))
             elif len(errors) == 1:
@@ -224,32 +215,31 @@ class Trace:
 
 
 class _Pack:
-    """The rows of a layer where a sequence goes on, side by side; all rows, if these are most.
+    """The rows of a layer that hold a token, packed, or all rows if most of them do.
 
-    ``rows_in`` brings the layer's rows there.
+    The kernels in ``fill_rows`` copy the layer's rows.
     """
 
     def __init__(self, layer: Layer) -> None:
-        self._there, self._width = None, layer.extent.hidden
-        self.rows, self.rows_in = layer.rows, list[Kernel]()
-        batch, active = layer.extent.batch, sum(layer.counts)
-        if active < _MOSTLY * len(layer.rows):
-            lengths = np.array(layer.counts)[:, None]
-            self._there = np.flatnonzero(lengths > np.arange(batch))
+        self._indices, self._width = None, layer.extent.hidden
+        self.rows, self.fill_rows = layer.rows, list[Kernel]()
+        active = sum(layer.counts)
+        if active < _PACK_BELOW * len(layer.rows):
+            self._indices = np.flatnonzero(token_mask(layer.counts))
             self.rows = np.empty((active, layer.rows.shape[1]), layer.dtype)
-            self.rows_in = [partial(np.take, layer.rows, self._there, 0, self.rows, "clip")]
+            self.fill_rows = [partial(np.take, layer.rows, self._indices, 0, self.rows, "clip")]
 
     def errors(self, errors: Array) -> tuple[Array, list[Kernel]]:
-        """Errors (G, T, B, H) as (G, rows, H), and what brings them there."""
+        """Errors (G, T, B, H) as (G, rows, H), and the kernels that copy them."""
         flat = errors.reshape(len(errors), -1, self._width)
-        if self._there is None:
+        if self._indices is None:
             return flat, []
         packed = np.empty((len(flat), *self.rows.shape[:1], self._width), errors.dtype)
-        return packed, [partial(np.take, flat, self._there, 1, packed, "clip")]
+        return packed, [partial(np.take, flat, self._indices, 1, packed, "clip")]
 
 
 def _bind_scatter(left: Array, right: Array, out: Array, rows: Array) -> Kernel:
-    """A function that writes a product into some ``rows`` of ``out``, and zeros into the others."""
+    """A function that writes a product into some ``rows`` of ``out``, and zeros elsewhere."""
 
     def scatter() -> None:
         out[...] = 0

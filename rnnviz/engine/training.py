@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.config import ClipBy, Gradient, Loss, OptimizerKind, RunConfig
+from rnnviz.config import ClipBy, Gradient, OptimizerKind, RunConfig
 from rnnviz.engine.batch import Batch, Example, collate
 from rnnviz.engine.bptt import bind
 from rnnviz.engine.initializers import SHUFFLING, initial_parameters
@@ -18,13 +18,13 @@ from rnnviz.engine.optimizers import OPTIMIZERS, Slots, clip, slots_for
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import WIDE, Trace
 
-#: With so many weights writing an example takes about a hundredth of a step.
+#: Networks with more weights write each example into a shared trace, at 1 % of a step's time.
 _SMALL = 200_000
 
 
 @dataclass(frozen=True, eq=False)
 class TrainState:
-    """Where a run is: parameters after ``epoch`` epochs and ``offset`` examples more."""
+    """The state of a run after ``epoch`` epochs and ``offset`` examples of the next one."""
 
     parameters: Parameters
     epoch: int = 0
@@ -32,14 +32,14 @@ class TrainState:
     slots: Slots = field(default_factory=Slots)
 
     def copy(self) -> TrainState:
-        """The same state with its own memory."""
+        """An independent copy."""
         return replace(self, parameters=self.parameters.copy(), slots=self.slots.copy())
 
 
 class Step(NamedTuple):
-    """One batch, bound for training: forward, backward, the gradient, how many outputs it has.
+    """One batch, bound for training; ``outputs`` is the number of its outputs.
 
-    Up to ``idle``, as a share of the limit's square, ||da||^2 is too small for clipping to matter.
+    If ||da||^2 <= idle * limit^2, clipping cannot act.
     """
 
     forward: Callable[[], object]
@@ -52,15 +52,12 @@ class Step(NamedTuple):
 
 
 class TrainBuffers:
-    """The memory in which a run trains: parameters, an update, and a ``Step`` for each example.
+    """The memory of a training run: its current state, an update and bound steps.
 
-    It is at some place of a run, and goes on from there step by step.
-
-    Steps on single examples are made when first asked for and kept, up to a twelfth of ``limit``
-    bytes of states, if the network is so small that this can be felt; examples of equal length
-    share all that a pass overwrites. The others, and batches, are written one after the other into
-    a trace for their lengths. With a large vocabulary nothing can be shared, and more steps are
-    kept.
+    In small networks, steps on single examples are cached, up to ``limit`` / 12 bytes of states;
+    examples of equal length share what a pass overwrites. All other examples and batches are
+    loaded into a trace for their lengths. With a wide vocabulary nothing can be shared, and up to
+    ``limit`` bytes are cached.
     """
 
     def __init__(
@@ -80,10 +77,10 @@ class TrainBuffers:
         self.forget()
 
     def forget(self) -> None:
-        """Let go of all steps."""
+        """Drop all bound steps."""
         self.single: list[Step | None] = [None] * len(self.examples)
         small = self.parameters.theta.size < _SMALL
-        self._room = self._limit if self.wide else small * self._limit // 12
+        self._free_bytes = self._limit if self.wide else small * self._limit // 12
         self._scratch: dict[object, Trace] = {}
         self._batches: dict[object, tuple[Trace, Step]] = {}
         self._last: tuple[Sequence[int], Step] | None = None
@@ -93,72 +90,69 @@ class TrainBuffers:
 
     @property
     def now(self) -> TrainState:
-        """Where it is; what it goes on from is the very memory of this state."""
+        """The current state; not a copy."""
         return TrainState(self.parameters, self.epoch, self.offset, self.slots)
 
     def enter(self, state: TrainState) -> None:
-        """Go on from ``state``, which stays as it is."""
+        """Copy ``state`` in, to continue from it."""
         self.parameters.theta[...] = state.parameters.theta
         self.epoch, self.offset, self.slots = state.epoch, state.offset, state.slots.copy()
 
     @property
     def wide(self) -> bool:
-        """Whether the vocabulary is read through the columns of the tokens that occur."""
+        """Whether only the columns of tokens that occur are used."""
         return max(self.architecture.stacks.values()) > WIDE
 
     @property
     def plain(self) -> bool:
-        """Whether each example has one verdict of one Elman layer that reads tokens."""
-        made = self.architecture._replace(inputs=0, hidden=0, outputs=0)
+        """Whether one Elman tanh layer reads tokens and answers one class."""
+        kind = self.architecture._replace(inputs=0, hidden=0, outputs=0)
         example = self.examples[0]
-        classes = made == Architecture(0, 0, 0) and self.architecture.loss is Loss.CROSS_ENTROPY
-        return classes and len(example.targets) == 1 and example.inputs.ndim == 1
+        return (
+            kind == Architecture(0, 0, 0) and len(example.targets) == 1 and example.inputs.ndim == 1
+        )
 
     def steps(self, indexes: Sequence[int], batch: int) -> Iterable[Step]:
-        """The steps on these examples, ``batch`` at a time; each is to be taken before the next."""
+        """The steps on these examples, ``batch`` at a time; use each before taking the next."""
         if batch == 1:
-            return map(self._alone, indexes)
+            return map(self._single, indexes)
         starts = range(0, len(indexes), batch)
-        return (self._together(indexes[start : start + batch]) for start in starts)
+        return (self._batch(indexes[start : start + batch]) for start in starts)
 
-    def _alone(self, index: int) -> Step:
-        """The step on one example, its own while there is room for it."""
-        kept = self.single[index]
-        if kept is None:
-            kept = self._bind_single(index) if self._room > 0 else self._loaded([index])
-        return kept
-
-    def _bind_single(self, index: int) -> Step:
-        """Make the step on one example, and keep it."""
+    def _single(self, index: int) -> Step:
+        step = self.single[index]
+        if step is not None:
+            return step
+        if self._free_bytes <= 0:
+            return self._load([index])
         batch = collate([self.examples[index]])
         key = batch.shape
         trace = Trace(self.architecture, batch, self.parameters.theta.dtype, self._scratch.get(key))
-        # Where only the columns of its own tokens are there, others can't share its memory.
+        # A trace with the columns of its own tokens can't share its memory.
         if not self.wide:
             self._scratch.setdefault(key, trace)
         step = self._bind(trace)
         self.single[index] = step
-        self._room -= sum(layer.z.nbytes for layer in trace.layers)
+        self._free_bytes -= sum(layer.z.nbytes for layer in trace.layers)
         return step
 
     def _bind(self, trace: Trace) -> Step:
-        there = bind(self.parameters, trace, self.gradient, self.truncate)
+        bound = bind(self.parameters, trace, self.gradient, self.truncate)
         da = self.architecture.cell.errors(trace.layers[0])[0].reshape(-1)
         gradient = trace.bind_gradient(self.update)
         outputs, idle = len(trace.logits), 1 / sum(trace.batch.read.counts)
-        return Step(there.forward, there.backward, gradient, outputs, idle, da, da.dot)
+        return Step(bound.forward, bound.backward, gradient, outputs, idle, da, da.dot)
 
-    def _together(self, indexes: Sequence[int]) -> Step:
-        """The step on these examples; what was written for it before needn't be written again."""
+    def _batch(self, indexes: Sequence[int]) -> Step:
         if len(indexes) == 1:
-            return self._alone(indexes[0])
+            return self._single(indexes[0])
         if self._last is None or self._last[0] != indexes:
-            self._last = None  # Its trace may be the one that is written now.
-            self._last = indexes, self._loaded(indexes)
+            self._last = None  # Loading may overwrite its trace.
+            self._last = indexes, self._load(indexes)
         return self._last[1]
 
-    def _loaded(self, indexes: Sequence[int]) -> Step:
-        """The step on them in a trace that was there for such lengths, if one was."""
+    def _load(self, indexes: Sequence[int]) -> Step:
+        """The step on these examples, in a cached trace of the same lengths if there is one."""
         batch = collate([self.examples[i] for i in indexes])
         key = batch.shape
         if key in self._batches:
@@ -168,16 +162,16 @@ class TrainBuffers:
         trace = Trace(self.architecture, batch, self.parameters.theta.dtype, self._scratch.get(key))
         step = self._bind(trace)
         if not any(columns is not None for columns in trace.columns):
-            self._keep(key, trace, step)
+            self._cache(key, trace, step)
         return step
 
-    def _keep(self, key: object, trace: Trace, step: Step) -> None:
-        """Keep a trace for batches of such lengths, and let the eldest go for it."""
+    def _cache(self, key: object, trace: Trace, step: Step) -> None:
+        """Cache a step, and evict the oldest ones beyond the limit."""
         self._batches[key] = trace, step
-        room = self._limit - sum(kept.nbytes for kept, _ in self._batches.values())
-        while room < 0 and len(self._batches) > 1:
-            eldest, _ = self._batches.pop(next(iter(self._batches)))
-            room += eldest.nbytes
+        free = self._limit - sum(cached.nbytes for cached, _ in self._batches.values())
+        while free < 0 and len(self._batches) > 1:
+            oldest, _ = self._batches.pop(next(iter(self._batches)))
+            free += oldest.nbytes
 
 
 def begin(architecture: Architecture, config: RunConfig) -> TrainState:
@@ -187,10 +181,7 @@ def begin(architecture: Architecture, config: RunConfig) -> TrainState:
 
 @lru_cache(maxsize=16)
 def order(seed: int, epoch: int, count: int, batch: int = 1) -> tuple[int, ...]:
-    """The order in which the examples are read in the epoch after ``epoch``.
-
-    Where one batch holds them all there is nothing to shuffle.
-    """
+    """The order of the examples in the epoch after ``epoch``; a single batch isn't shuffled."""
     if batch >= count:
         return tuple(range(count))
     rng = np.random.default_rng((seed, SHUFFLING, epoch))
@@ -198,21 +189,21 @@ def order(seed: int, epoch: int, count: int, batch: int = 1) -> tuple[int, ...]:
 
 
 def train_epoch(state: TrainState, workspace: TrainBuffers, config: RunConfig) -> TrainState:
-    """Read the examples that are left of this epoch; ``state`` stays as it was."""
+    """Train on the rest of this epoch's examples; ``state`` isn't changed."""
     return train_examples(state, workspace, config, len(workspace) - state.offset)
 
 
 def train_examples(
     state: TrainState, workspace: TrainBuffers, config: RunConfig, count: int
 ) -> TrainState:
-    """Read ``count`` examples inside one epoch, a step a batch; ``state`` stays as it was."""
+    """Train on ``count`` examples within one epoch; ``state`` isn't changed."""
     workspace.enter(state)
     train_on(workspace, config, count)
     return workspace.now.copy()
 
 
 def train_on(workspace: TrainBuffers, config: RunConfig, count: int) -> None:
-    """Read ``count`` examples inside the epoch in which the workspace is, a step a batch."""
+    """Train on ``count`` examples within the current epoch, one step for each batch."""
     if workspace.truncate != config.truncate:
         workspace.forget()
         workspace.truncate = config.truncate
@@ -232,27 +223,26 @@ def train_on(workspace: TrainBuffers, config: RunConfig, count: int) -> None:
 def _descend(steps: Iterable[Step], workspace: TrainBuffers, config: RunConfig) -> Slots:
     """Plain gradient descent, theta -= clip(lr g, lr limit).
 
-    All of the way back is linear in dL/dlogits, so the learning rate is multiplied in there and
-    what comes out is the step itself.
+    The backward pass is linear in dlogits, so that scaling these by lr gives the step itself.
     """
     theta, update = workspace.parameters.theta, workspace.update.theta
     rate, limit = config.lr, config.lr * config.clip
-    bound, subtract = _idle(config, workspace), np.subtract
+    idle_limit, subtract = _idle_limit(config, workspace), np.subtract
     for forward, backward, gradient, outputs, idle, da, da_dot in steps:
         forward()
         backward(rate / outputs)
         gradient()
-        if bound < 0 or not da_dot(da) <= bound * idle:
+        if idle_limit < 0 or not da_dot(da) <= idle_limit * idle:
             clip(update, config.clip_by, limit)
         subtract(theta, update, theta)
     return Slots()
 
 
-def _idle(config: RunConfig, workspace: TrainBuffers) -> float:
-    """Up to which M ||lr da||^2 clipping provably changes nothing at M tokens; -1: unknown.
+def _idle_limit(config: RunConfig, workspace: TrainBuffers) -> float:
+    """The M ||lr da||^2 of M tokens up to which clipping provably changes nothing; -1: unknown.
 
-    By Cauchy-Schwarz |dL/dW_ij| <= ||da_i|| ||z_j|| <= ||da|| sqrt(M), as no |z| exceeds 1; and
-    the readout's gradient is at most |probs - onehot| <= 1.
+    By Cauchy-Schwarz |dL/dW_ij| <= ||da_i|| ||z_j|| <= ||da|| sqrt(M), as |z| <= 1; the readout's
+    gradient is at most |probs - onehot| <= 1.
     """
     if config.clip_by is ClipBy.OFF:
         return float("inf")
@@ -263,20 +253,20 @@ def _idle(config: RunConfig, workspace: TrainBuffers) -> float:
 def _optimize(steps: Iterable[Step], workspace: TrainBuffers, config: RunConfig) -> Slots:
     theta, update = workspace.parameters.theta, workspace.update.theta
     slots = slots_for(config.optimizer, theta, workspace.slots)
-    rule, count = OPTIMIZERS[config.optimizer], slots.steps
+    optimizer, count = OPTIMIZERS[config.optimizer], slots.steps
     for step in steps:
         step.forward()
         step.backward(1 / step.outputs)
         step.gradient()
         clip(update, config.clip_by, config.clip)
         count += 1
-        rule.step(update, slots.arrays, count, config.lr)
+        optimizer.step(update, slots.arrays, count, config.lr)
         np.subtract(theta, update, theta)
     return replace(slots, steps=count)
 
 
 class Descent(NamedTuple):
-    """One step from gradient to update: before clipping, after it, and what is subtracted."""
+    """One optimizer step: gradient, clipped gradient, and the update subtracted from theta."""
 
     gradient: Parameters
     clipped: Parameters
@@ -291,7 +281,7 @@ def descent(trace: Trace, config: RunConfig, before: Slots | None = None) -> Des
 def update_parts(
     trace: Trace, config: RunConfig, before: Slots | None = None
 ) -> Iterator[Parameters]:
-    """The same three, one after the other in the same memory."""
+    """The three parts of a ``Descent``, one after the other in the same memory."""
     step = trace.gradient
     yield step
     clip(step.theta, config.clip_by, config.clip)
@@ -307,13 +297,10 @@ def record(
     gradient: Gradient = Gradient.EXACT,
     truncate: int = 0,
 ) -> Trace:
-    """The read-only trace of some examples, forwards and back, with these parameters.
-
-    The loss that is carried back is the mean over the outputs.
-    """
+    """The read-only trace of a forward and backward pass; the loss is the mean over the outputs."""
     trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
-    there = bind(parameters, trace, gradient, truncate)
+    bound = bind(parameters, trace, gradient, truncate)
     with np.errstate(over="ignore", invalid="ignore"):
-        there.forward()
-        there.backward(1 / len(trace.logits))
+        bound.forward()
+        bound.backward(1 / len(trace.logits))
     return trace.freeze()

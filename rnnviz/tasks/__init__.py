@@ -1,1 +1,1 @@
-"""What is learned: words, phrases, and the files they come from."""
+"""The tasks and their data: generated, shipped with rnnviz or uploaded."""

@@ -1,4 +1,4 @@
-"""Adding: the sum of the two numbers that are marked (after Hochreiter & Schmidhuber 1997)."""
+"""Adding: the sum of two marked numbers (after Hochreiter and Schmidhuber 1997)."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ LENGTH, TRAIN, TEST = 12, 300, 100
 
 @lru_cache(maxsize=16)
 def adding(seed: int) -> Dataset:
-    """Values (T, 2) from 0 to 1 of which two are marked; the target is their sum, at the end."""
+    """Values (T, 2) from 0 to 1, two of them marked; the target is their sum, at the end."""
     rng = chance("adding", seed)
     texts = distinct(lambda: write_values(_draw(rng)), TRAIN + TEST)
-    found = tuple(map(_example, texts))
+    examples = tuple(map(_example, texts))
     return Dataset(
         "adding",
         Vocabulary(CHANNELS),
         ANSWER,
-        found[:TRAIN],
-        found[TRAIN:],
+        examples[:TRAIN],
+        examples[TRAIN:],
         loss=Loss.SQUARED_ERROR,
         metric=WITHIN,
         rule=marked_sum,
@@ -37,12 +37,12 @@ def adding(seed: int) -> Dataset:
 
 
 def marked_sum(inputs: Array) -> Array:
-    """The sum of what is marked in inputs (T, 2), as (1, 1)."""
+    """The sum of the marked values in inputs (T, 2), as (1, 1)."""
     return np.array([[inputs[:, 0] @ inputs[:, 1]]])
 
 
 def _draw(rng: np.random.Generator) -> Array:
-    # One mark in each half, so that no sum can be known before the end is near.
+    # One mark in each half, so that the sum isn't known early.
     marks = np.zeros(LENGTH)
     marks[[rng.integers(LENGTH // 2), rng.integers(LENGTH // 2, LENGTH)]] = 1
     return np.column_stack([rng.uniform(size=LENGTH).round(2), marks])

@@ -15,21 +15,21 @@ from rnnviz.tasks.vocabulary import Array, Vocabulary
 TOKENS, DEEPEST = "()x", 4
 LENGTH, TRAIN, TEST = 24, 200, 100
 VOCABULARY = Vocabulary.of([TOKENS], characters=True)
-_TURN = {"(": 1, ")": -1, "x": 0}
+_CHANGE = {"(": 1, ")": -1, "x": 0}
 
 
 @lru_cache(maxsize=16)
 def brackets(seed: int) -> Dataset:
-    """Strings of brackets and x; the class of each token is how many are open after it, 0 to 4."""
+    """Strings of brackets and x; the class of each token is the depth after it, 0 to 4."""
     rng = chance("brackets", seed)
     texts = distinct(lambda: _draw(rng), TRAIN + TEST)
-    found = tuple(_example(text) for text in texts)
+    examples = tuple(map(_example, texts))
     return Dataset(
         "brackets",
         VOCABULARY,
         tuple(map(str, range(DEEPEST + 1))),
-        found[:TRAIN],
-        found[TRAIN:],
+        examples[:TRAIN],
+        examples[TRAIN:],
         reads=OutputAt.EVERY,
         rule=depths,
     )
@@ -43,14 +43,14 @@ def _example(text: str) -> Example:
 def _draw(rng: np.random.Generator) -> str:
     text, depth = "", 0
     for _ in range(LENGTH):
-        allowed = [token for token in TOKENS if 0 <= depth + _TURN[token] <= DEEPEST]
+        allowed = [token for token in TOKENS if 0 <= depth + _CHANGE[token] <= DEEPEST]
         text += allowed[rng.integers(len(allowed))]
-        depth += _TURN[text[-1]]
+        depth += _CHANGE[text[-1]]
     return text
 
 
 def depths(inputs: Array) -> Array:
-    """How many brackets are open after each of the tokens (T,); a gap where that has no class."""
-    turns = np.array([_TURN[token] for token in VOCABULARY.words])
-    found = np.cumsum(turns[inputs])
-    return np.where((found >= 0) & (found <= DEEPEST), found, GAP)
+    """How many brackets are open after each token (T,); GAP where no class is that deep."""
+    changes = np.array([_CHANGE[token] for token in VOCABULARY.words])
+    depth = np.cumsum(changes[inputs])
+    return np.where((depth >= 0) & (depth <= DEEPEST), depth, GAP)

@@ -1,4 +1,4 @@
-"""Characters: which one comes next, in a small tale."""
+"""Characters: the next character of a short tale."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from rnnviz.tasks.table import Row
 from rnnviz.tasks.vocabulary import Unit
 
 MOON = shipped("data/characters/moon.txt")
-#: One in so many windows is for the test.
+#: One in this many windows is a test example.
 HELD_OUT = 8
 
 
 @lru_cache(maxsize=16)
 def characters(seed: int) -> Dataset:
-    """A small tale of the moon, letter by letter; the test is one stretch of it, by the seed."""
+    """A short tale, cut into windows; the test is one stretch of it, chosen by the seed."""
     rows = list(cut([Row(1, MOON.read_text(encoding="utf-8"))], Unit.CHARACTERS, WINDOW))
     count = len(rows) // HELD_OUT
     start = int(chance("characters", seed).integers(len(rows) - count + 1))

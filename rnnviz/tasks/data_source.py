@@ -1,4 +1,4 @@
-"""DataSource: where the data of a run come from: a task, or the reader's own."""
+"""DataSource: the data of a run, of a task or uploaded."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _GONE = (
 
 
 class DataSource:
-    """The task's data, those of an upload, or a ``dataset`` that was given.
+    """The data of the task, of an upload, or a fixed ``dataset``.
 
-    ``problem`` says why the last upload could not be used.
+    ``problem`` says why the last upload was refused.
     """
 
     def __init__(self, dataset: Dataset | None = None, store: UploadStore | None = None) -> None:
@@ -31,11 +31,11 @@ class DataSource:
 
     @property
     def own(self) -> bool:
-        """Whether the data are the reader's own, which a link can't carry."""
+        """Whether the data aren't the task's; a link can't carry them."""
         return self.given is not None or self.upload is not None
 
     def dataset_for(self, config: RunConfig) -> Dataset:
-        """The data that are learned with these settings; raise TaskError if they can't be used."""
+        """The dataset of a run with these settings; raise TaskError."""
         if self.given is not None:
             return self.given
         if self.upload is not None:
@@ -43,28 +43,28 @@ class DataSource:
         return TASKS[config.task].build(config.lag, config.seed)
 
     def take(self, upload: Upload | None, config: RunConfig) -> bool:
-        """Use an upload, or, with None, the task's data; return whether they can be used.
+        """Use an upload, or the task's data (None); return whether they can be used.
 
-        If they can't, all stays as it is and ``problem`` says why.
+        If not, nothing changes but ``problem``.
         """
         before, self.upload, self.problem = self.upload, upload, ""
         try:
             self.dataset_for(config)
-        except TaskError as problem:
-            self.upload, self.problem = before, str(problem)
+        except TaskError as error:
+            self.upload, self.problem = before, str(error)
             return False
         return True
 
     def first_phrase(self, config: RunConfig, dataset: Dataset) -> str:
-        """What is looked at to begin with: the task's probe, or the first example there is."""
-        usual = "" if self.own else TASKS[config.task].probe
-        return usual or (*dataset.test, *dataset.train)[0].text
+        """The text shown first: the task's probe, or the first example."""
+        probe = "" if self.own else TASKS[config.task].probe
+        return probe or (*dataset.test, *dataset.train)[0].text
 
     def name(self) -> str | None:
-        """The name under which the upload is kept for links; None if there is none."""
+        """The name of the upload for links; None without an upload."""
         return self._store.put(self.upload) if self.upload else None
 
     def find(self, name: str | None) -> list[str]:
-        """Use the upload that a link names, or the task's data; return what went wrong."""
+        """Use the upload that a link names, or the task's data; return the problems."""
         self.upload = self._store.get(name) if name else None
         return [] if self.upload or not name else [_GONE]

@@ -1,4 +1,4 @@
-"""Dataset: what a run learns from and is tested on."""
+"""Dataset: the training and test examples of a run."""
 
 from __future__ import annotations
 
@@ -16,20 +16,19 @@ from rnnviz.tasks.shipped_files import shipped
 from rnnviz.tasks.table import MAX_CLASSES, Row, TaskError, read_file
 from rnnviz.tasks.vocabulary import Array, Unit, Vocabulary
 
-#: Stands for a class that nobody knows.
+#: The target of an output whose class is unknown.
 GAP = -1
 SENTIMENT = shipped("data/sentiment")
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Training and test sequences, and the names of what goes in and of what comes out.
+    """Training and test examples, and the names of inputs and outputs.
 
-    ``vocabulary`` are the tokens, or the channels of the values that are read; ``classes`` those
-    that are told apart, or the channels of the values that are answered. ``source`` are the tokens
-    of an encoder, where there is one. ``unknown`` are the tokens of the test sequences that are
-    skipped because training doesn't know them. ``rule`` gives from inputs the targets that are
-    wanted, (N,) or (N, C), with a gap where it doesn't say.
+    ``vocabulary`` are the tokens, or the channels, of the inputs; ``classes`` the classes, or the
+    channels, of the outputs; ``source`` the tokens of the encoder, if any. ``unknown`` are the test
+    tokens that are skipped because no training example has them. ``rule`` computes the targets of
+    inputs, (N,) or (N, C), with gaps where it doesn't apply.
     """
 
     name: str
@@ -47,43 +46,43 @@ class Dataset:
 
     @property
     def tokens(self) -> bool:
-        """Whether tokens are read, and not values."""
+        """Whether the inputs are tokens, not values."""
         return self.train[0].inputs.ndim == 1
 
     @property
     def answers_classes(self) -> bool:
-        """Whether the answers are classes, and not values."""
+        """Whether the outputs are classes, not values."""
         return self.loss is Loss.CROSS_ENTROPY
 
     @cached_property
-    def _known(self) -> dict[bytes, Example]:
+    def _by_inputs(self) -> dict[bytes, Example]:
         return {_key(example): example for example in (*self.test, *self.train)}
 
     @property
     def verdicts(self) -> bool:
-        """Whether one class is answered, at the end."""
+        """Whether the output is a single class, after the last token."""
         return self.answers_classes and self.reads is OutputAt.LAST
 
     @cached_property
     def guess(self) -> Guess:
-        """The loss of guessing: all classes alike, or the mean of every channel."""
+        """The loss of guessing: uniform over the classes, or the mean of every channel."""
         if self.answers_classes:
             return guess_classes(len(self.classes))
         return guess_values(np.concatenate([example.targets for example in self.train]))
 
-    def lookup(self, read: Array) -> Example | None:
-        """The example that reads exactly this, an encoder's source if there is one."""
-        return self._known.get(read.tobytes())
+    def lookup(self, inputs: Array) -> Example | None:
+        """The example with exactly these inputs; with an encoder, with this source."""
+        return self._by_inputs.get(inputs.tobytes())
 
     def wanted(self, inputs: Array) -> Array:
-        """The targets of inputs by the rule, or else from the data; gaps where neither says.
+        """The targets of inputs, by the rule or else from the data.
 
-        A gap is -1 for a class and not a number for a value.
+        Where they are unknown there is a gap: -1 for a class, NaN for a value.
         """
         if self.rule:
             return self.rule(inputs)
-        known, count = self.lookup(inputs), len(inputs) if self.reads is OutputAt.EVERY else 1
-        return known.targets if known else np.full(count, GAP)
+        example, count = self.lookup(inputs), len(inputs) if self.reads is OutputAt.EVERY else 1
+        return example.targets if example else np.full(count, GAP)
 
 
 def _key(example: Example) -> bytes:
@@ -93,7 +92,7 @@ def _key(example: Example) -> bytes:
 def build_dataset(
     name: str, train: Sequence[Row], test: Sequence[Row] = (), unit: Unit = Unit.WORDS
 ) -> Dataset:
-    """Put tables together; raise TaskError for one class, or what training doesn't know."""
+    """A dataset of texts and labels; raise TaskError for a bad label or unknown words."""
     classes = _classes(train)
     vocabulary = vocabulary_of((row.text for row in train), unit)
     unknown = unknown_tokens((row.text for row in test), vocabulary)
@@ -135,6 +134,6 @@ def _phrase(row: Row, vocabulary: Vocabulary, classes: tuple[str, ...], role: st
 
 @cache
 def sentiment() -> Dataset:
-    """The phrases that rnnviz comes with, each positive or negative."""
+    """The shipped phrases, each positive or negative."""
     train, test = (read_file(SENTIMENT / f"{part}.csv") for part in ("train", "test"))
     return build_dataset("sentiment", train, test)

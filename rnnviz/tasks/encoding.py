@@ -1,4 +1,4 @@
-"""Encoding: from texts to token numbers."""
+"""Encoding: from texts to token indices."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from rnnviz.tasks.table import TaskError
 from rnnviz.tasks.vocabulary import Reading, Unit, Vocabulary
 
-#: Most tokens of a vocabulary.
+#: Maximum size of a vocabulary.
 MAX_TOKENS = 5_000
 
 
 def vocabulary_of(texts: Iterable[str], unit: Unit) -> Vocabulary:
-    """The tokens of the texts to learn from; raise TaskError for too many."""
+    """The vocabulary of the training texts; raise TaskError for too many tokens."""
     vocabulary = Vocabulary.of(texts, unit is Unit.CHARACTERS)
     if len(vocabulary) > MAX_TOKENS:
         instead = ", or characters instead of words" if unit is Unit.WORDS else ""
@@ -24,7 +24,7 @@ def vocabulary_of(texts: Iterable[str], unit: Unit) -> Vocabulary:
 
 
 def known(text: str, vocabulary: Vocabulary, where: str, least: int = 1) -> Reading:
-    """Read a text; raise TaskError where training knows fewer than ``least`` of its tokens."""
+    """Read a text; raise TaskError if fewer than ``least`` of its tokens are known."""
     reading = vocabulary.read(text)
     if len(reading.tokens) < least:
         noun = vocabulary.noun
@@ -39,16 +39,16 @@ def known(text: str, vocabulary: Vocabulary, where: str, least: int = 1) -> Read
 
 
 def unknown_tokens(texts: Iterable[str], vocabulary: Vocabulary) -> tuple[str, ...]:
-    """The tokens of the test texts that training doesn't know, sorted."""
+    """The tokens of the test texts that aren't in the vocabulary, sorted."""
     return tuple(sorted({token for text in texts for token in vocabulary.read(text).unknown}))
 
 
 def unknown_notes(unknown: tuple[str, ...], unit: Unit) -> tuple[str, ...]:
-    """A sentence that says which tokens are skipped; none where there are none."""
+    """A sentence that lists the skipped tokens, if there are any."""
     if not unknown:
         return ()
     more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
-    # Of a character alone one can't see that it is a space.
+    # Quotes make a space visible.
     shown = repr if unit is Unit.CHARACTERS else str
     listed = ", ".join(shown(token[:30]) for token in unknown[:8])
     return (

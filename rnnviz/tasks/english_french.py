@@ -1,4 +1,4 @@
-"""English to French: simple sentences, with word order, agreement and elisions."""
+"""English to French: translate simple sentences."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from functools import cache
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.shipped_files import shipped
 from rnnviz.tasks.source_target import build_translation
-from rnnviz.tasks.table import read_any, read_bytes
+from rnnviz.tasks.table import read_file
 
 TRANSLATION = shipped("data/translation")
 
 
 @cache
 def translation() -> Dataset:
-    """The sentences that rnnviz comes with, English and French."""
-    files = (TRANSLATION / f"{part}.csv" for part in ("train", "test"))
-    train, test = (read_any(read_bytes(path), path.name).rows for path in files)
+    """The shipped sentences, in English and French."""
+    train, test = (read_file(TRANSLATION / f"{part}.csv") for part in ("train", "test"))
     return build_translation("translation", train, test)

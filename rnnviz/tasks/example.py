@@ -1,4 +1,4 @@
-"""Example: one sequence to learn, and what is wanted from it."""
+"""Example: one sequence and its targets."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from rnnviz.tasks.vocabulary import Array
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One sequence: as written, as the network reads it, and the answers that are wanted.
+    """One sequence, as text and as arrays.
 
-    ``inputs`` are token numbers (T,) or values (T, D). ``targets`` are class numbers (N,) or values
-    (N, C), one for each output: N = 1 after the last token, or N = T, one after every token.
-    ``source`` (S,) are the token numbers that an encoder reads first.
+    ``inputs`` are token indices (T,) or values (T, D). ``targets`` are class indices (N,) or values
+    (N, C): N = 1 after the last token, or N = T after every token. ``source`` (S,) are the token
+    indices of the encoder.
     """
 
     text: str
@@ -23,5 +23,5 @@ class Example:
 
     @property
     def target(self) -> int:
-        """The first, or only, class that is wanted."""
+        """The target class of the first, or only, output."""
         return int(self.targets[0])

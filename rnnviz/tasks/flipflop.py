@@ -1,4 +1,4 @@
-"""Flip-flop: three switches, each holds its last pulse (after Sussillo & Barak 2013)."""
+"""Flip-flop: three channels, each keeps its last pulse (after Sussillo and Barak 2013)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 CHANNELS = ("bit 1", "bit 2", "bit 3")
 LENGTH, TRAIN, TEST = 30, 120, 40
-#: How often a switch gets a pulse after the first one.
+#: Probability of a pulse at each time step after the first.
 RATE = 0.2
 
 
@@ -25,13 +25,13 @@ def flipflop(seed: int) -> Dataset:
     """Pulses (T, 3) of -1, 0 and 1; the targets (T, 3), -1 or 1, are each channel's last pulse."""
     rng = chance("flipflop", seed)
     texts = distinct(lambda: write_values(_draw(rng)), TRAIN + TEST)
-    found = tuple(map(_example, texts))
+    examples = tuple(map(_example, texts))
     return Dataset(
         "flipflop",
         Vocabulary(CHANNELS),
         CHANNELS,
-        found[:TRAIN],
-        found[TRAIN:],
+        examples[:TRAIN],
+        examples[TRAIN:],
         reads=OutputAt.EVERY,
         loss=Loss.SQUARED_ERROR,
         metric=SIGNS,
@@ -40,7 +40,7 @@ def flipflop(seed: int) -> Dataset:
 
 
 def last_pulses(pulses: Array) -> Array:
-    """What the switches hold after each time step, (T, D); 0 before a channel's first pulse."""
+    """The last pulse of each channel after each time step, (T, D); 0 before its first one."""
     times = np.arange(len(pulses))[:, None]
     latest = np.maximum.accumulate(np.where(pulses != 0, times, 0))
     return np.take_along_axis(pulses, latest, axis=0)
@@ -49,7 +49,7 @@ def last_pulses(pulses: Array) -> Array:
 def _draw(rng: np.random.Generator) -> Array:
     size = LENGTH, len(CHANNELS)
     pulses = rng.choice([-1.0, 1.0], size) * (rng.uniform(size=size) < RATE)
-    # Every channel begins with a pulse: there is no moment at which nothing is held.
+    # Every channel begins with a pulse, so that its target is always defined.
     pulses[0] = rng.choice([-1.0, 1.0], len(CHANNELS))
     return pulses + 0.0  # -0 becomes 0
 

@@ -1,12 +1,11 @@
-"""Grammar: a little English, the same in French, and the files of pairs that are made of both.
+"""Grammar: simple English sentences and their French translations.
 
-``python -m rnnviz.tasks.grammar`` writes the files again.
+``python -m rnnviz.tasks.grammar`` writes the files in ``data/translation``.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -15,18 +14,16 @@ from typing import NamedTuple
 from rnnviz.tasks.rng import chance
 from rnnviz.tasks.shipped_files import shipped
 
-#: A sentence, and its translation.
+#: An English sentence and its translation.
 Pair = tuple[str, str]
 
 FOLDER = shipped("data/translation")
-#: Sentences to be tested on; the others are to be learned.
-TEST = 150
-#: Sentences with a verb and an object: a part of all that there are.
-WITH_OBJECT = 800
+#: Number of test sentences, and of sentences with a verb and an object, a sample of all of them.
+TEST, WITH_OBJECT = 150, 800
 
 
 class Noun(NamedTuple):
-    """A thing, and whether it is feminine in French."""
+    """A noun, and whether it is feminine in French."""
 
     english: str
     french: str
@@ -34,7 +31,7 @@ class Noun(NamedTuple):
 
 
 class Adjective(NamedTuple):
-    """A quality: before or after the noun in French, and as it is before a vowel."""
+    """An adjective; in French it follows the noun, unless ``before``. ``vowel``: before a vowel."""
 
     english: str
     masculine: str
@@ -43,12 +40,12 @@ class Adjective(NamedTuple):
     vowel: str = ""
 
     def agree(self, noun: Noun) -> str:
-        """The form that goes with a noun: "vert", "verte"."""
+        """The form that agrees with a noun: "vert", "verte"."""
         return self.feminine if noun.feminine else self.masculine
 
 
 class Person(NamedTuple):
-    """Who: the English and the French pronoun, which French form, and whether the verb has -s."""
+    """A pronoun, the index of its French verb form, and whether the English verb has -s."""
 
     english: str
     french: str
@@ -57,14 +54,14 @@ class Person(NamedTuple):
 
 
 class Verb(NamedTuple):
-    """What is done: plain English, and the French forms of je, tu, il, nous, ils."""
+    """A verb: the English infinitive, and the French forms of je, tu, il, nous, ils."""
 
     english: str
     french: tuple[str, str, str, str, str]
 
 
 class State(NamedTuple):
-    """How somebody is: the French forms of he, she and several."""
+    """An adjective for people, with its French forms."""
 
     english: str
     masculine: str
@@ -72,7 +69,7 @@ class State(NamedTuple):
     plural: str
 
     def agree(self, person: Person) -> str:
-        """The form that goes with a person; masculine where the pronoun doesn't tell."""
+        """The form that agrees with a pronoun; masculine unless it is "she"."""
         if person.form >= 3:
             return self.plural
         return self.feminine if person.english == "she" else self.masculine
@@ -122,7 +119,7 @@ AM = {"i": "am", "he": "is", "she": "is"}
 
 
 def elide(word: str, following: str) -> str:
-    """Two words in a row, the first without its vowel before another one: "l'arbre", "j'aime"."""
+    """Join two words; the first loses its vowel before another one: "l'arbre", "j'aime"."""
     if word in ("le", "la", "je", "ne") and following[0] in "aeéiou":
         return f"{word[:-1]}'{following}"
     return f"{word} {following}"
@@ -145,7 +142,7 @@ def _with(noun: Noun, adjective: Adjective | None) -> str:
 
 
 def action(person: Person, verb: Verb, negated: bool) -> Pair:
-    """Somebody does something, or doesn't: "i do not see", "je ne vois pas"."""
+    """A pronoun and a verb: "i do not see", "je ne vois pas"."""
     if negated:
         english = f"{'does' if person.third else 'do'} not {verb.english}"
     else:
@@ -159,13 +156,13 @@ def _negate(french: str, negated: bool) -> str:
 
 
 def things() -> Iterator[Pair]:
-    """A thing alone: "a beautiful tree", "un bel arbre"."""
+    """Noun phrases: "a beautiful tree", "un bel arbre"."""
     for noun, adjective, definite in product(NOUNS, (None, *ADJECTIVES), (True, False)):
         yield thing(noun, adjective, definite)
 
 
 def qualities() -> Iterator[Pair]:
-    """How a thing is, or isn't: "the star is not red", "l'étoile n'est pas rouge"."""
+    """A noun and an adjective: "the star is not red", "l'étoile n'est pas rouge"."""
     for noun, adjective, negated in product(NOUNS, ADJECTIVES, (False, True)):
         english, french = thing(noun, None, definite=True)
         yield (
@@ -175,7 +172,7 @@ def qualities() -> Iterator[Pair]:
 
 
 def states() -> Iterator[Pair]:
-    """How somebody is, or isn't: "she is not tired", "elle n'est pas fatiguée"."""
+    """A pronoun and an adjective: "she is not tired", "elle n'est pas fatiguée"."""
     for person, state, negated in product(PEOPLE, STATES, (False, True)):
         french = elide(person.french, _negate(TO_BE[person.form], negated))
         yield (
@@ -185,39 +182,32 @@ def states() -> Iterator[Pair]:
 
 
 def actions() -> Iterator[Pair]:
-    """Somebody, a verb and an object: "we love the small cat", "nous aimons le petit chat".
+    """A pronoun, a verb and an object: "we love the small cat", "nous aimons le petit chat".
 
-    What isn't seen, loved or wanted is always "the" thing: "not ... a" would be "pas de".
+    Negated sentences have "the" only: "not ... a" would be "pas de" in French.
     """
     for person, verb, negated in product(PEOPLE, VERBS, (False, True)):
         for noun, adjective, definite in product(NOUNS, (None, *ADJECTIVES), (True, False)):
             if definite or not negated:
-                does, it = action(person, verb, negated), thing(noun, adjective, definite)
-                yield f"{does[0]} {it[0]}", f"{does[1]} {it[1]}"
+                clause, object_ = action(person, verb, negated), thing(noun, adjective, definite)
+                yield f"{clause[0]} {object_[0]}", f"{clause[1]} {object_[1]}"
 
 
 def sentences() -> tuple[list[Pair], list[Pair]]:
-    """The pairs to learn and those to be tested on, drawn once and for all."""
+    """The training pairs and the test pairs, always the same."""
     rng = chance("translation", 0)
     every = list(actions())
-    chosen = [every[place] for place in rng.permutation(len(every))[:WITH_OBJECT]]
-    found = [*things(), *qualities(), *states(), *chosen]
-    drawn = [found[place] for place in rng.permutation(len(found))]
-    return drawn[TEST:], drawn[:TEST]
-
-
-def as_csv(pairs: list[Pair]) -> str:
-    """The pairs as a table with the columns source and target."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([("source", "target"), *pairs])
-    return text.getvalue()
+    sample = [every[i] for i in rng.permutation(len(every))[:WITH_OBJECT]]
+    pairs = [*things(), *qualities(), *states(), *sample]
+    shuffled = [pairs[i] for i in rng.permutation(len(pairs))]
+    return shuffled[TEST:], shuffled[:TEST]
 
 
 def write_files(folder: Path = FOLDER) -> None:
-    """Write train.csv and test.csv."""
+    """Write train.csv and test.csv, with the columns source and target."""
     for part, pairs in zip(("train", "test"), sentences(), strict=True):
-        (folder / f"{part}.csv").write_bytes(as_csv(pairs).encode())
+        with (folder / f"{part}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([("source", "target"), *pairs])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Metrics: how good the answers are, from 0 to 1."""
+"""Metrics: the share of correct outputs, and the loss of guessing."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy as np
 
 from rnnviz.tasks.vocabulary import Array
 
-#: How far a value may be off.
+#: The error below which a value counts as correct.
 TOLERANCE = 0.1
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A share of answers that are right: 0 is none, 1 is all; ``label`` says of what.
+    """A score from 0 to 1, explained by ``label``.
 
-    ``score`` gets at least one output: ``outputs`` (M, C), logits or values, ``targets``, classes
-    (M,) or values (M, C), and ``owner`` (M,), the number of the example that each row belongs to.
+    ``score`` takes ``outputs`` (M, C), logits or values, ``targets``, classes (M,) or values
+    (M, C), and ``owner`` (M,), the index of each row's example; M >= 1.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Metric:
 
 
 class Guess(NamedTuple):
-    """The loss of guessing, how it comes about, and the unit of the loss."""
+    """The loss of guessing, its formula, and the unit of the loss."""
 
     loss: float
     text: str
@@ -37,42 +37,42 @@ class Guess(NamedTuple):
 
 
 def guess_classes(count: int) -> Guess:
-    """All of so many classes alike: ln C nats."""
+    """Guess all classes with the same probability: ln C nats."""
     loss = math.log(count)
     return Guess(loss, f"ln {count} = {loss:.3f}", "nats")
 
 
 def guess_values(targets: Array) -> Guess:
-    """The mean of every channel of the targets (N, C): their variance."""
+    """Guess the mean of every channel of the targets (N, C): their variance."""
     loss = float(targets.var(axis=0).mean())
     return Guess(loss, f"the mean, {loss:.3g}", "MSE")
 
 
 def share_right(outputs: Array, targets: Array, owner: Array) -> float:
-    """The share of outputs (M, C) whose largest logit is that of the class that is wanted."""
-    return float(np.mean(_right(outputs, targets)))
+    """The share of outputs (M, C) whose largest logit is the target's."""
+    return float(np.mean(_correct(outputs, targets)))
 
 
 def share_exact(outputs: Array, targets: Array, owner: Array) -> float:
-    """The share of examples whose every output (M, C) is right."""
-    wrong = np.unique(owner[~_right(outputs, targets)])
+    """The share of examples with only correct outputs."""
+    wrong = np.unique(owner[~_correct(outputs, targets)])
     return 1 - len(wrong) / len(np.unique(owner))
 
 
 def share_within(outputs: Array, targets: Array, owner: Array) -> float:
-    """The share of outputs (M, C) whose every value is less than 0.1 off."""
+    """The share of outputs (M, C) with all values less than 0.1 from the target."""
     return float(np.mean(np.all(np.abs(outputs - targets) < TOLERANCE, axis=1)))
 
 
 def share_of_signs(outputs: Array, targets: Array, owner: Array) -> float:
-    """The share of outputs (M, C) whose every value has the sign that is wanted."""
+    """The share of outputs (M, C) with all values of the target's sign."""
     return float(np.mean(np.all(outputs * targets > 0, axis=1)))
 
 
-def _right(outputs: Array, targets: Array) -> Array:
-    # What is not a number is never right, although argmax would pick it.
-    right: Array = (outputs.argmax(axis=1) == targets) & ~np.isnan(outputs).any(axis=1)
-    return right
+def _correct(outputs: Array, targets: Array) -> Array:
+    # NaN is never correct, although argmax would pick it.
+    correct: Array = (outputs.argmax(axis=1) == targets) & ~np.isnan(outputs).any(axis=1)
+    return correct
 
 
 ACCURACY = Metric("accuracy", "share of answers that are right", share_right)

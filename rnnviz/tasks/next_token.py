@@ -1,4 +1,4 @@
-"""Next token: a text, learned in pieces of bounded length."""
+"""Next token: predict each next token of a text, cut into pieces."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from rnnviz.tasks.example import Example
 from rnnviz.tasks.table import Form, Row, TaskError
 from rnnviz.tasks.vocabulary import Array, Unit, Vocabulary
 
-#: Tokens that are read in one piece, and the most that can be.
+#: Default and maximum number of tokens in a piece.
 WINDOW, MAX_WINDOW = 50, 500
 
 
 def cut(rows: Iterable[Row], unit: Unit, window: int) -> Iterator[Row]:
-    """Rows in which at most ``window`` tokens are followed by another one.
+    """Rows cut into pieces of at most ``window`` inputs and the next token.
 
-    A longer row is cut into pieces; the last token of each is the first of the next one, so that
-    whatever follows on something is learned once.
+    The last token of a piece is the first of the next, so that each pair of tokens occurs once.
     """
     for row in rows:
         tokens = unit.tokens(row.text)
@@ -35,9 +34,9 @@ def cut(rows: Iterable[Row], unit: Unit, window: int) -> Iterator[Row]:
 def build_next(
     name: str, train: Sequence[Row], test: Sequence[Row], unit: Unit, window: int = WINDOW
 ) -> Dataset:
-    """What comes next, after every token; raise TaskError for what can't be learned or tested.
+    """A dataset that predicts the next token after every token; raise TaskError.
 
-    The text of an example is what is read: all but the last token, which is only answered.
+    The text of an example has all tokens but the last, which is only a target.
     """
     vocabulary = vocabulary_of((row.text for row in train), unit)
     if len(vocabulary) < 2:
@@ -61,7 +60,7 @@ def build_next(
 
 
 def next_tokens(inputs: Array) -> Array:
-    """The token after each of the inputs (T,); nobody knows what comes after the last."""
+    """The token after each of the inputs (T,); GAP after the last one."""
     return np.append(inputs[1:], GAP)
 
 

@@ -1,4 +1,4 @@
-"""Recall: say at the end which token came first."""
+"""Recall: name the first token after the last one."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from rnnviz.tasks.example import Example
 from rnnviz.tasks.rng import chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
-#: What is to be remembered, and what comes after it.
+#: The first tokens, and the tokens that follow.
 CUES, DISTRACTORS = "ABCD", "xyz"
-#: Sequences of each cue, where the lag is long enough for so many; a third are for the test.
+#: Sequences of each cue, or fewer if the lag is short; a third are for the test.
 SEQUENCES = 105
 
 
 @lru_cache(maxsize=16)
 def recall(lag: int, seed: int) -> Dataset:
-    """Sequences of a cue and ``lag`` distractors; the class is the cue, answered at the end."""
+    """Sequences of a cue and ``lag`` distractors; the target is the cue, after the last token."""
     rng = chance("recall", seed)
     vocabulary = Vocabulary.of([CUES, DISTRACTORS], characters=True)
     train: list[Example] = []
     test: list[Example] = []
     for target, cue in enumerate(CUES):
         texts = distinct(lambda: _distractors(rng, lag), min(SEQUENCES, len(DISTRACTORS) ** lag))
-        found = [
+        examples = [
             Example(cue + text, vocabulary.read(cue + text).tokens, np.array([target]))
             for text in texts
         ]
-        held_out = len(found) // 3
-        train += found[held_out:]
-        test += found[:held_out]
+        held_out = len(examples) // 3
+        train += examples[held_out:]
+        test += examples[:held_out]
 
     def first(inputs: Array) -> Array:
         cue = vocabulary.words[inputs[0]]
@@ -42,4 +42,4 @@ def recall(lag: int, seed: int) -> Dataset:
 
 
 def _distractors(rng: np.random.Generator, lag: int) -> str:
-    return "".join(DISTRACTORS[number] for number in rng.integers(len(DISTRACTORS), size=lag))
+    return "".join(DISTRACTORS[i] for i in rng.integers(len(DISTRACTORS), size=lag))

@@ -1,4 +1,4 @@
-"""Registry: the tasks that rnnviz comes with."""
+"""Registry: the built-in tasks."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ from rnnviz.tasks.waves import waves
 
 @dataclass(frozen=True)
 class Task:
-    """Something to learn: its name, what it teaches, its data, and a first probe.
+    """A task: its name, what it teaches, its data, and the first probe.
 
-    ``build`` takes the lag, from 1 to 50, which tasks without one ignore, and the seed; it gives
-    the same dataset for the same numbers. ``probe`` is written as the examples of the data are;
-    empty for the first example of the test.
+    ``build`` takes the lag, 1 to 50, and the seed; it returns the same dataset for the same
+    arguments. An empty ``probe`` stands for the first test example.
     """
 
     name: TaskName

@@ -7,20 +7,20 @@ from typing import TypeVar
 
 import numpy as np
 
-#: The stream of ``np.random.default_rng((seed, DATA, ...))``; the engine has others.
+#: The stream of ``np.random.default_rng((seed, stream, ...))``; other uses have other streams.
 DATA = 3
 
 Drawn = TypeVar("Drawn", bound=Hashable)
 
 
 def chance(task: str, seed: int) -> np.random.Generator:
-    """The random numbers of a task: the same for the same seed, and others for every task."""
+    """The random generator of a task; it depends on the task's name and the seed."""
     return np.random.default_rng((seed, DATA, int.from_bytes(task.encode(), "big")))
 
 
 def distinct(draw: Callable[[], Drawn], count: int) -> list[Drawn]:
-    """The first ``count`` different things that are drawn; there must be as many."""
-    found: dict[Drawn, None] = {}
-    while len(found) < count:
-        found[draw()] = None
-    return list(found)
+    """The first ``count`` distinct values drawn; loops forever if there are fewer."""
+    drawn: dict[Drawn, None] = {}
+    while len(drawn) < count:
+        drawn[draw()] = None
+    return list(drawn)

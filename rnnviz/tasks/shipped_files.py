@@ -1,12 +1,12 @@
-"""Shipped files: what rnnviz reads besides its own modules."""
+"""Shipped files: data and assets that come with rnnviz."""
 
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parents[1]
-#: The wheel carries the files inside the package; in a checkout they stand beside it.
+#: In a wheel the files are inside the package, in a checkout beside it.
 _FOLDER = _PACKAGE / "files" if (_PACKAGE / "files").is_dir() else _PACKAGE.parent
 
 
 def shipped(name: str) -> Path:
-    """The file or folder with a name such as "docs/logo.svg", installed or in a checkout."""
+    """The path of a shipped file or folder, e.g. "docs/logo.svg"."""
     return _FOLDER / name

@@ -1,4 +1,4 @@
-"""Source and target: an encoder reads the one, a decoder says the other."""
+"""Source and target: an encoder reads the source, a decoder writes the target."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from rnnviz.tasks.vocabulary import END, START, Unit, Vocabulary
 def build_translation(
     name: str, train: Sequence[Row], test: Sequence[Row], unit: Unit = Unit.WORDS
 ) -> Dataset:
-    """Sources (``text``) and their targets (``label``); raise TaskError for what can't be read.
+    """A dataset of sources (``text``) and targets (``label``); raise TaskError.
 
-    The decoder reads the start sign and the target, and says the target and the end sign. Test
-    rows whose target training doesn't know are left out, with a note.
+    The decoder reads START and the target; its targets are the target and END. Test rows with
+    unknown tokens in the target are left out, with a note.
     """
     source = vocabulary_of((row.text for row in train), unit)
-    spoken = vocabulary_of((row.label for row in train), unit)
-    kept = [row for row in test if not spoken.read(row.label).unknown]
-    unknown = unknown_tokens((row.text for row in kept), source)
-    vocabulary = Vocabulary(tuple(sorted((*spoken.words, START))), spoken.characters)
-    answers = Vocabulary((*spoken.words, END), spoken.characters)
+    target = vocabulary_of((row.label for row in train), unit)
+    known_test = [row for row in test if not target.read(row.label).unknown]
+    unknown = unknown_tokens((row.text for row in known_test), source)
+    vocabulary = Vocabulary(tuple(sorted((*target.words, START))), target.characters)
+    answers = Vocabulary((*target.words, END), target.characters)
     return Dataset(
         name,
         vocabulary,
         answers.words,
         train=tuple(_pair(row, source, vocabulary, answers, "training") for row in train),
-        test=tuple(_pair(row, source, vocabulary, answers, "test") for row in kept),
-        notes=(*unknown_notes(unknown, unit), *_left_out(len(test) - len(kept), unit)),
+        test=tuple(_pair(row, source, vocabulary, answers, "test") for row in known_test),
+        notes=(*unknown_notes(unknown, unit), *_left_out(len(test) - len(known_test), unit)),
         reads=OutputAt.EVERY,
         source=source,
         unknown=unknown,
@@ -46,13 +46,12 @@ def build_translation(
 def _pair(
     row: Row, source: Vocabulary, vocabulary: Vocabulary, answers: Vocabulary, role: str
 ) -> Example:
-    read = known(row.text, source, f"The {role} phrases, row {row.line}").tokens
-    said = vocabulary.split(row.label)
+    tokens = vocabulary.split(row.label)
     return Example(
         row.text,
-        inputs=np.array([vocabulary.number(token) for token in (START, *said)]),
-        targets=np.array([answers.number(token) for token in (*said, END)]),
-        source=read,
+        inputs=np.array([vocabulary.number(token) for token in (START, *tokens)]),
+        targets=np.array([answers.number(token) for token in (*tokens, END)]),
+        source=known(row.text, source, f"The {role} phrases, row {row.line}").tokens,
     )
 
 

@@ -1,4 +1,4 @@
-"""Spelling: a digit is read, its name is written letter by letter."""
+"""Spelling: read a digit, write its name letter by letter."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ CLASSES = (*sorted(set("".join(NAMES))), END)
 
 @cache
 def spelling() -> Dataset:
-    """The ten digits: "7seven" is read, "seven" and the end sign are answered; there is no test.
+    """The ten digits: "7seven" is read, "seven" and END are the targets; there is no test.
 
-    After the digit the network reads the letter that it should have answered before.
+    After the digit, each input is the target before (teacher forcing).
     """
     inputs = {text: VOCABULARY.read(text).tokens for text in TEXTS}
     train = tuple(Example(text, read, letters(read)) for text, read in inputs.items())
@@ -32,9 +32,9 @@ def spelling() -> Dataset:
 
 
 def letters(inputs: Array) -> Array:
-    """What is to be written after each token (T,): a gap where what was read has gone astray."""
-    read = "".join(VOCABULARY.words[token] for token in inputs)
-    name = NAMES[int(read[0])] if read[0].isdecimal() else ""
-    wanted = [*name, END] if name else []
-    right = (read[1 : t + 1] == name[:t] and t < len(wanted) for t in range(len(read)))
-    return np.array([CLASSES.index(wanted[t]) if fine else GAP for t, fine in enumerate(right)])
+    """The target after each token (T,); GAP once the letters differ from the digit's name."""
+    text = "".join(VOCABULARY.words[token] for token in inputs)
+    name = NAMES[int(text[0])] if text[0].isdecimal() else ""
+    targets = [*name, END] if name else []
+    known = (text[1 : t + 1] == name[:t] and t < len(targets) for t in range(len(text)))
+    return np.array([CLASSES.index(targets[t]) if ok else GAP for t, ok in enumerate(known)])

@@ -1,4 +1,4 @@
-"""Split: which rows are set aside for testing, drawn from a seed."""
+"""Split: a seeded choice of test rows."""
 
 from __future__ import annotations
 
@@ -9,69 +9,58 @@ import numpy as np
 from rnnviz.tasks.table import Form, Row
 from rnnviz.tasks.vocabulary import Unit
 
-#: The stream of ``np.random.default_rng((seed, stream, ...))`` that tests are drawn from.
+#: The stream of ``np.random.default_rng((seed, stream, ...))`` for test rows.
 SPLITTING = 5
-
-_Copies = list[int]
 
 
 def choose(classes: Sequence[str], texts: Sequence[str], share: float, seed: int) -> set[int]:
-    """The numbers of the rows to test on, about ``share`` (at most 0.5) of every class.
+    """The indices of the test rows, about ``share`` (at most 0.5) of every class.
 
-    Rows of equal text stay together. Every class that has two texts is tested on and learned.
+    Rows of equal text stay together. A class of at least two texts is in training and test.
     """
-    copies: dict[str, dict[str, _Copies]] = {}
+    groups: dict[str, dict[str, list[int]]] = {}
     for row, (name, text) in enumerate(zip(classes, texts, strict=True)):
-        copies.setdefault(name, {}).setdefault(text, []).append(row)
+        groups.setdefault(name, {}).setdefault(text, []).append(row)
     chosen: set[int] = set()
-    for number, name in enumerate(sorted(copies) if share > 0 else ()):
-        rng = np.random.default_rng((seed, SPLITTING, number))
-        chosen.update(_draw([*copies[name].values()], share, rng))
+    for index, name in enumerate(sorted(groups) if share > 0 else ()):
+        rng = np.random.default_rng((seed, SPLITTING, index))
+        chosen.update(_draw([*groups[name].values()], share, rng))
     return chosen
 
 
-def _draw(copies: list[_Copies], share: float, rng: np.random.Generator) -> _Copies:
-    """In a random order every text whose rows still fit; if none does, one with fewest rows."""
-    if len(copies) < 2:
+def _draw(groups: list[list[int]], share: float, rng: np.random.Generator) -> list[int]:
+    """In random order all groups that fit the share; if none does, the smallest."""
+    if len(groups) < 2:
         return []
-    room = round(share * sum(map(len, copies)))
-    shuffled = [copies[i] for i in rng.permutation(len(copies))]
-    drawn: _Copies = []
-    for same in shuffled:
-        if len(drawn) + len(same) <= room:
-            drawn += same
+    most = round(share * sum(map(len, groups)))
+    shuffled = [groups[i] for i in rng.permutation(len(groups))]
+    drawn: list[int] = []
+    for group in shuffled:
+        if len(drawn) + len(group) <= most:
+            drawn += group
     return drawn or min(shuffled, key=len)
 
 
 def split_rows(
     rows: Sequence[Row], form: Form, unit: Unit, share: float, seed: int
 ) -> tuple[list[Row], list[Row]]:
-    """The rows to learn and those to test on, in their order; by class where there are classes.
+    """The training rows and the test rows, in their order; labels are split class by class.
 
-    A row that couldn't be read after training on the others is learned.
+    A row with too few tokens known from the training rows stays in training.
     """
     classes = [row.label if form is Form.LABEL else "" for row in rows]
     texts = [unit.plain(row.text) for row in rows]
     chosen = choose(classes, texts, share, seed)
-    known = _known([row for i, row in enumerate(rows) if i not in chosen], form, unit)
-    tested = {i for i in chosen if _readable(rows[i], known, form, unit)}
-    learned = [row for i, row in enumerate(rows) if i not in tested]
-    return learned, [rows[i] for i in sorted(tested)]
+    remaining = [row for i, row in enumerate(rows) if i not in chosen]
+    sources = {token for row in remaining for token in unit.tokens(row.text)}
+    targets = {token for row in remaining for token in unit.tokens(row.label)}
 
+    def readable(row: Row) -> bool:
+        if form is Form.TRANSLATION and not targets.issuperset(unit.tokens(row.label)):
+            return False
+        # If training has a single distinct token, a next-token task needs every row for it.
+        count = sum(token in sources for token in unit.tokens(row.text))
+        return min(count, len(sources)) >= form.least
 
-def _known(rows: Sequence[Row], form: Form, unit: Unit) -> tuple[set[str], set[str]]:
-    """The tokens that occur in the texts, and in the targets."""
-    said = rows if form is Form.TRANSLATION else ()
-    return (
-        {token for row in rows for token in unit.tokens(row.text)},
-        {token for row in said for token in unit.tokens(row.label)},
-    )
-
-
-def _readable(row: Row, known: tuple[set[str], set[str]], form: Form, unit: Unit) -> bool:
-    read, said = known
-    if form is Form.TRANSLATION and not said.issuperset(unit.tokens(row.label)):
-        return False
-    # Where training would know a single token, nothing can be told apart: then it needs all rows.
-    count = sum(token in read for token in unit.tokens(row.text))
-    return min(count, len(read)) >= form.least
+    test = {i for i in chosen if readable(rows[i])}
+    return [row for i, row in enumerate(rows) if i not in test], [rows[i] for i in sorted(test)]

@@ -1,10 +1,10 @@
-"""Upload: a user's own data, and how they are read."""
+"""Upload: the user's own data, and how they are read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from rnnviz.config import SETTINGS, Setting
@@ -16,56 +16,49 @@ from rnnviz.tasks.split import split_rows
 from rnnviz.tasks.table import Form, Row, Table, TaskError, check, read_any
 from rnnviz.tasks.vocabulary import Unit
 
-#: How data are read, as rows like those of a run's settings.
+#: Default share of the rows that are test rows.
+TEST_SHARE = 0.2
+_setting = partial(Setting, group="Data", restarts=True)
+
+#: How data are read, in the form of a run's settings.
 DATA_SETTINGS: dict[str, Setting] = {
     row.name: row
     for row in (
-        Setting(
-            "unit",
-            Unit,
-            None,
-            "Unit",
-            "Data",
-            "What the network reads one at a time: words, or single characters. Unless chosen: "
-            "characters to learn what comes next, words otherwise.",
-            restarts=True,
+        _setting(
+            name="unit",
+            kind=Unit,
+            default=None,
+            label="Unit",
+            help="What the network reads one at a time: words, or single characters. Unless "
+            "chosen: characters to learn what comes next, words otherwise.",
         ),
-        Setting(
-            "test_share",
-            float,
-            0.2,
-            "Test share",
-            "Data",
-            "The part of the rows that is set aside for testing, alike for every class, where "
+        _setting(
+            name="test_share",
+            kind=float,
+            default=TEST_SHARE,
+            label="Test share",
+            help="The part of the rows that is set aside for testing, alike for every class, where "
             "there is no test file. Rows with the same text stay together.",
             low=0.0,
             high=0.5,
             step=0.05,
-            restarts=True,
         ),
-        Setting(
-            "window",
-            int,
-            WINDOW,
-            "Window",
-            "Data",
-            "How many tokens are read in one piece to learn what comes next. A longer text is "
+        _setting(
+            name="window",
+            kind=int,
+            default=WINDOW,
+            label="Window",
+            help="How many tokens are read in one piece to learn what comes next. A longer text is "
             "cut, and the network begins every piece with an empty memory.",
             low=2,
             high=MAX_WINDOW,
-            restarts=True,
         ),
     )
-}
-_OWN_UNITS = {
-    Form.LABEL: Unit.WORDS,
-    Form.NEXT: Unit.CHARACTERS,
-    Form.TRANSLATION: Unit.WORDS,
 }
 
 
 class File(NamedTuple):
-    """What a file is called, and what is in it."""
+    """The name and the content of a file."""
 
     name: str
     content: bytes
@@ -75,14 +68,14 @@ class File(NamedTuple):
 class Upload:
     """One or two files and how they are read; the seed draws the test rows.
 
-    Without a ``unit`` it is the form's own; beside a test file nothing is set aside. Raises
-    SettingError for a unit, share, seed or window that can't be.
+    Without a ``unit`` the form decides. With a test file, no training rows are set aside. Raises
+    SettingError for an invalid option.
     """
 
     train: File
     test: File | None = None
     unit: Unit | None = None
-    test_share: float = 0.2
+    test_share: float = TEST_SHARE
     seed: int = 0
     window: int = WINDOW
 
@@ -96,7 +89,7 @@ class Upload:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What was found in the files: its form and unit, and the rows to learn and to test on."""
+    """The content of the files: form, unit, training rows and test rows."""
 
     form: Form
     unit: Unit
@@ -107,20 +100,21 @@ class Parts:
 
 @lru_cache(maxsize=4)
 def table_of(file: File) -> Table:
-    """The rows of a file as they stand there, not yet checked; raise TaskError."""
+    """The rows of a file, not yet checked; raise TaskError."""
     return read_any(file.content, file.name)
 
 
 @lru_cache(maxsize=4)
 def parts_of(upload: Upload) -> Parts:
-    """Read the files and set the test rows aside; raise TaskError."""
+    """Read the files and split off the test rows; raise TaskError."""
     table = table_of(upload.train)
-    unit = upload.unit or _OWN_UNITS[table.form]
+    unit = upload.unit or (Unit.CHARACTERS if table.form is Form.NEXT else Unit.WORDS)
     check(table, unit)
     _check_tokens(table, unit)
     if upload.test:
-        tested = _test_table(upload.test, table, unit)
-        return Parts(table.form, unit, table.rows, tested.rows, _overlap(table, tested, unit))
+        test_table = _test_table(upload.test, table, unit)
+        notes = _overlap(table, test_table, unit)
+        return Parts(table.form, unit, table.rows, test_table.rows, notes)
     rows = table.rows
     if table.form is Form.NEXT:
         rows = tuple(cut(rows, unit, upload.window))
@@ -129,7 +123,7 @@ def parts_of(upload: Upload) -> Parts:
 
 
 def _check_tokens(table: Table, unit: Unit) -> None:
-    """Count before rows are set aside: another seed must not make of good data too large ones."""
+    """Count tokens before the split, so that the verdict doesn't depend on the seed."""
     vocabulary_of((row.text for row in table.rows), unit)
     if table.form is Form.TRANSLATION:
         vocabulary_of((row.label for row in table.rows), unit)
@@ -148,11 +142,11 @@ def _test_table(file: File, train: Table, unit: Unit) -> Table:
 
 def _overlap(train: Table, test: Table, unit: Unit) -> tuple[str, ...]:
     learned = {unit.plain(row.text) for row in train.rows}
-    twice = sum(unit.plain(row.text) in learned for row in test.rows)
-    if not twice:
+    shared = sum(unit.plain(row.text) in learned for row in test.rows)
+    if not shared:
         return ()
     return (
-        f"Test phrases that are training phrases too: {twice:,} of {len(test.rows):,}. They test "
+        f"Test phrases that are training phrases too: {shared:,} of {len(test.rows):,}. They test "
         "what was learned by heart.",
     )
 
@@ -168,14 +162,12 @@ def _untested(upload: Upload, test: Sequence[Row], unit: Unit) -> tuple[str, ...
 
 @lru_cache(maxsize=4)
 def dataset_of(upload: Upload) -> Dataset:
-    """The dataset of an upload; raise TaskError with a sentence for what can't be learned."""
+    """The dataset of an upload; raise TaskError."""
     parts = parts_of(upload)
-    dataset = _build(parts, upload)
+    builders: dict[Form, Callable[..., Dataset]] = {
+        Form.LABEL: build_dataset,
+        Form.NEXT: partial(build_next, window=upload.window),
+        Form.TRANSLATION: build_translation,
+    }
+    dataset = builders[parts.form](upload.train.name, parts.train, parts.test, parts.unit)
     return replace(dataset, notes=(*parts.notes, *dataset.notes))
-
-
-def _build(parts: Parts, upload: Upload) -> Dataset:
-    files = upload.train.name, parts.train, parts.test, parts.unit
-    if parts.form is Form.NEXT:
-        return build_next(*files, window=upload.window)
-    return (build_translation if parts.form is Form.TRANSLATION else build_dataset)(*files)

@@ -1,4 +1,4 @@
-"""UploadStore: the reader's own data, kept while the server runs."""
+"""UploadStore: uploads in memory, so that links can name them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from rnnviz.tasks.upload import Upload
 
 
 class UploadStore:
-    """The latest uploads under names that nobody can guess; at most ``most`` of them."""
+    """The latest ``most`` uploads, by random names that can't be guessed."""
 
     def __init__(self, most: int = 8) -> None:
         self._uploads: OrderedDict[str, Upload] = OrderedDict()
         self._most, self._lock = most, Lock()
 
     def put(self, upload: Upload) -> str:
-        """Keep an upload, and return the name under which it is found again."""
+        """Store an upload and return its name; equal uploads have one name."""
         with self._lock:
-            for name, kept in self._uploads.items():
-                if kept == upload:
+            for name, stored in self._uploads.items():
+                if stored == upload:
                     self._uploads.move_to_end(name)
                     return name
             name = secrets.token_hex(8)
@@ -30,6 +30,6 @@ class UploadStore:
             return name
 
     def get(self, name: str) -> Upload | None:
-        """The upload of that name, if it is still kept."""
+        """The upload of that name, if it is still stored."""
         with self._lock:
             return self._uploads.get(name)

@@ -1,4 +1,4 @@
-"""Values: sequences of numbers as a text that can be typed, "0.31 0.7* 0.12"."""
+"""Values: sequences of numbers as text, e.g. "0.31 0.7* 0.12"."""
 
 from __future__ import annotations
 
@@ -10,27 +10,24 @@ import numpy as np
 from rnnviz.tasks.table import TaskError
 from rnnviz.tasks.vocabulary import Array
 
-#: The largest number that can be written, with either sign.
+#: The largest absolute value.
 LARGEST = 1000.0
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
-#: Stands for 1 in the second of two channels.
+#: Written for a 1 in the second of two channels.
 MARK = "*"
 
 
 def write_values(values: Array) -> str:
-    """Values (T, D) as text: a group for each time step, its numbers with commas between them.
+    """Values (T, D) as text: one comma-separated group for each time step.
 
-    Of two channels the second may be a mark, 0 or 1: then a star stands for 1, nothing for 0.
+    If the second of two channels is always 0 or 1, it is written as nothing or a star.
     """
     marks = values.shape[1] == 2 and bool(np.isin(values[:, 1], (0, 1)).all())
     return " ".join(_marked(row) if marks else _group(row) for row in values)
 
 
 def read_values(text: str, channels: Sequence[str], longest: int) -> Array:
-    """The values (T, D) of a text, with 1 <= T <= ``longest`` and D the number of ``channels``.
-
-    Raises TaskError.
-    """
+    """The values (T, D) of a text, 1 <= T <= ``longest``, D = len(channels); raise TaskError."""
     groups = text.split()
     if not groups:
         raise TaskError(f"There are no values. {_form(channels)}")
@@ -38,11 +35,11 @@ def read_values(text: str, channels: Sequence[str], longest: int) -> Array:
         raise TaskError(
             f"There are {len(groups)} groups of values, more than {longest}. {_form(channels)}"
         )
-    return np.array([_read(group, place, channels) for place, group in enumerate(groups, 1)])
+    return np.array([_read(group, number, channels) for number, group in enumerate(groups, 1)])
 
 
 def _group(row: Array) -> str:
-    # Shortest digits that give the very same number again, never an exponent.
+    # The shortest digits that round-trip, never an exponent.
     return ",".join(np.format_float_positional(value, trim="-") for value in row)
 
 
@@ -50,20 +47,20 @@ def _marked(row: Array) -> str:
     return _group(row[:1]) + MARK * int(row[1])
 
 
-def _read(group: str, place: int, channels: Sequence[str]) -> list[float]:
+def _read(group: str, number: int, channels: Sequence[str]) -> list[float]:
     parts = _unmarked(group).split(",") if len(channels) == 2 else group.split(",")
     if len(parts) != len(channels) or not all(map(_NUMBER.fullmatch, parts)):
-        raise TaskError(f"Group {place}, {group[:30]!r}, can't be read. {_form(channels)}")
-    numbers = [float(part) for part in parts]
-    if max(map(abs, numbers)) > LARGEST:
+        raise TaskError(f"Group {number}, {group[:30]!r}, can't be read. {_form(channels)}")
+    values = [float(part) for part in parts]
+    if max(map(abs, values)) > LARGEST:
         raise TaskError(
-            f"Group {place}, {group[:30]!r}: a number can't be larger than {LARGEST:g}."
+            f"Group {number}, {group[:30]!r}: a number can't be larger than {LARGEST:g}."
         )
-    return numbers
+    return values
 
 
 def _unmarked(group: str) -> str:
-    """The two numbers of a group of which the second may be a star, or nothing."""
+    """A group of two channels with its mark, a star or nothing, as a number."""
     if group.endswith(MARK):
         return group.removesuffix(MARK) + ",1"
     return group if "," in group else group + ",0"

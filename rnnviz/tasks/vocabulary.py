@@ -1,4 +1,4 @@
-"""Vocabulary: tokens, which are words or characters, and their numbers."""
+"""Vocabulary: tokens, which are words or characters, and their indices."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-#: What a decoder reads before its first token, and what it answers after its last one.
+#: The first input of a decoder, and its last target.
 START, END = "⟨start⟩", "⟨end⟩"
-#: Left out at the edges of a word, so that "bad!" is read as "bad".
+#: Stripped from the edges of words: "bad!" is read as "bad".
 _PUNCTUATION = ".,;:!?\"'()[]…“”‘’"
 
 
 def split_words(text: str) -> list[str]:
-    """The words of a phrase: lower case, between spaces, without punctuation at their edges."""
+    """The words of a phrase, in lower case and without punctuation at their edges."""
     stripped = (word.strip(_PUNCTUATION) for word in text.lower().split())
     return [word for word in stripped if word]
 
 
 class Unit(StrEnum):
-    """What a token is."""
+    """The kind of tokens."""
 
     WORDS = "words"
     CHARACTERS = "characters"
 
     @property
     def noun(self) -> str:
-        """What one token is called: "word" or "character"."""
+        """The name of one token: "word" or "character"."""
         return self.value[:-1]
 
     def tokens(self, text: str) -> list[str]:
-        """The tokens of a text: its words, or its characters as they are."""
+        """The words or the characters of a text."""
         return list(text) if self is Unit.CHARACTERS else split_words(text)
 
     def text(self, tokens: Iterable[str]) -> str:
-        """The text of some tokens, which has these tokens again."""
+        """Join tokens to a text; the inverse of ``tokens``."""
         return ("" if self is Unit.CHARACTERS else " ").join(tokens)
 
     def plain(self, text: str) -> str:
-        """The text of a text's tokens; equal for texts that are read alike."""
+        """The text without what is ignored; equal for texts with the same tokens."""
         return self.text(self.tokens(text))
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A phrase as the network reads it: known words, their numbers (T,), and what is skipped."""
+    """A text as the network reads it: known words, their indices (T,), and unknown tokens."""
 
     text: str
     words: tuple[str, ...]
@@ -61,7 +61,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Sorted tokens; a token's number is its place. Tokens are words, or single ``characters``."""
+    """Sorted tokens, which are words, or single ``characters``."""
 
     words: tuple[str, ...]
     characters: bool = False
@@ -69,42 +69,43 @@ class Vocabulary:
     @classmethod
     def of(cls, texts: Iterable[str], characters: bool = False) -> Vocabulary:
         """The vocabulary of some texts."""
-        split = Unit.CHARACTERS.tokens if characters else Unit.WORDS.tokens
-        return cls(tuple(sorted({token for text in texts for token in split(text)})), characters)
+        unit = Unit.CHARACTERS if characters else Unit.WORDS
+        words = {token for text in texts for token in unit.tokens(text)}
+        return cls(tuple(sorted(words)), characters)
 
     @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {word: number for number, word in enumerate(self.words)}
+    def _indices(self) -> dict[str, int]:
+        return {word: index for index, word in enumerate(self.words)}
 
     def __len__(self) -> int:
         return len(self.words)
 
     @property
     def unit(self) -> Unit:
-        """What its tokens are."""
+        """The kind of its tokens."""
         return Unit.CHARACTERS if self.characters else Unit.WORDS
 
     @property
     def noun(self) -> str:
-        """What its tokens are called: "word" or "character"."""
+        """The name of one token: "word" or "character"."""
         return self.unit.noun
 
     def number(self, token: str) -> int:
-        """The number of a token that it has."""
-        return self._numbers[token]
+        """The index of a token in the vocabulary."""
+        return self._indices[token]
 
     def split(self, text: str) -> list[str]:
-        """The tokens of a text: its words, or its characters as they are."""
+        """The tokens of a text."""
         return self.unit.tokens(text)
 
     def join(self, tokens: Iterable[str]) -> str:
-        """The text of some tokens."""
+        """Join tokens to a text."""
         return self.unit.text(tokens)
 
     def read(self, text: str) -> Reading:
-        """Read ``text``; tokens that are not in the vocabulary are set apart, each named once."""
+        """Read a text; unknown tokens are listed once each."""
         tokens = self.split(text)
-        known = tuple(token for token in tokens if token in self._numbers)
-        unknown = tuple(dict.fromkeys(token for token in tokens if token not in self._numbers))
-        numbers = np.array([self._numbers[token] for token in known], np.intp)
-        return Reading(text, known, unknown, numbers)
+        known = tuple(token for token in tokens if token in self._indices)
+        unknown = tuple(dict.fromkeys(token for token in tokens if token not in self._indices))
+        indices = np.array([self._indices[token] for token in known], np.intp)
+        return Reading(text, known, unknown, indices)

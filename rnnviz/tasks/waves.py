@@ -1,4 +1,4 @@
-"""Waves: how a sine or a square wave goes on."""
+"""Waves: predict the next value of a sine or a square wave."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 CHANNELS = ("value",)
 LENGTH = 40
-#: Waves of each shape.
+#: Number of waves of each shape.
 TRAIN, TEST = 26, 10
 #: The shortest and the longest period, in time steps.
 SHORTEST, LONGEST = 6, 12
@@ -26,7 +26,7 @@ SHORTEST, LONGEST = 6, 12
 def waves(seed: int) -> Dataset:
     """Sine and square waves (T, 1) from -1 to 1; the target of each value is the next one.
 
-    Before a square wave has turned twice nobody can know when it does.
+    The half period of a square wave is unknown until its second jump.
     """
     rng = chance("waves", seed)
     sines = [_example(text) for text in distinct(lambda: _sine(rng), TRAIN + TEST)]
@@ -45,7 +45,7 @@ def waves(seed: int) -> Dataset:
 
 
 def next_values(inputs: Array) -> Array:
-    """The value after each of the inputs (T, 1); nobody knows what comes after the last."""
+    """The value after each of the inputs (T, 1); NaN after the last one."""
     return np.append(inputs[1:], [[np.nan]], axis=0)
 
 
@@ -55,7 +55,7 @@ def _sine(rng: np.random.Generator) -> str:
 
 
 def _square(rng: np.random.Generator) -> str:
-    # Half a period is a whole number of steps, so that every one is as long as the one before.
+    # Half a period is a whole number of steps, so that all are of equal length.
     half = rng.integers(SHORTEST // 2, LONGEST // 2, endpoint=True)
     steps = np.arange(LENGTH + 1) + rng.integers(2 * half)
     return _write(1.0 - 2 * (steps // half % 2))
@@ -66,6 +66,5 @@ def _write(wave: Array) -> str:
 
 
 def _example(text: str) -> Example:
-    """The wave of T + 1 values cut into what is read and what comes next."""
     wave = read_values(text, CHANNELS, LENGTH + 1)
     return Example(write_values(wave[:-1]), wave[:-1], wave[1:])

@@ -32,19 +32,18 @@ def network(of, seed=3, scale=0.5):
 
 
 def examples(of, lengths, every=False, values=False, seed=1):
-    """Sequences of these lengths, with what is wanted after the last or after every token."""
-    rng = np.random.default_rng(seed)
-    return [_example(rng, of, length, length if every else 1, values) for length in lengths]
-
-
-def _example(rng, of, length, count, values):
-    inputs = rng.normal(size=(length, INPUTS)) if values else rng.integers(0, INPUTS, length)
-    if of.loss is Loss.SQUARED_ERROR:
-        targets = rng.normal(size=(count, of.outputs))
-    else:
-        targets = rng.integers(0, of.outputs, count)
-    source = rng.integers(0, SOURCE, rng.integers(1, 6)) if of.source else None
-    return Example("", inputs, targets, source)
+    """Sequences of these lengths, with targets after the last or after every token."""
+    rng, made = np.random.default_rng(seed), []
+    for length in lengths:
+        count = length if every else 1
+        inputs = rng.normal(size=(length, INPUTS)) if values else rng.integers(0, INPUTS, length)
+        if of.loss is Loss.SQUARED_ERROR:
+            targets = rng.normal(size=(count, of.outputs))
+        else:
+            targets = rng.integers(0, of.outputs, count)
+        source = rng.integers(0, SOURCE, rng.integers(1, 6)) if of.source else None
+        made.append(Example("", inputs, targets, source))
+    return made
 
 
 def phrase(tokens, target):

@@ -9,49 +9,43 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.evaluation import Evaluator, batches
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
-from rnnviz.tasks.dataset import sentiment
 from rnnviz.tasks.metrics import share_right
 from tests.sampling import each_row, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
 
 @each_row("classes", [2, 3, 10])
-def test_a_network_of_zeros_loses_the_logarithm_of_the_classes(classes):
+def test_the_loss_of_zeros_is_the_logarithm_of_the_classes(classes):
     zeros = Parameters(Architecture(4, 3, classes))
     evaluator = Evaluator([phrase([0], 1), phrase([1], 1)], Parameters(zeros.architecture))
-    score = evaluator.score(zeros, share_right)
-    assert score.loss == pytest.approx(math.log(classes))
+    assert evaluator.score(zeros, share_right).loss == pytest.approx(math.log(classes))
 
 
 @singly(every=[False, True], cell=CELLS)
 def test_it_agrees_with_each_example_alone(cell, every):
     of = architecture(cell, 2)
     parameters, given = network(of), examples(of, [3, 1, 4, 1, 5], every)
-    losses = [record(parameters, collate([example])).loss for example in given]
+    traces = [record(parameters, collate([example])) for example in given]
+    losses = np.concatenate([trace.loss for trace in traces])
+    right = [trace.probs.argmax(1) == trace.targets for trace in traces]
     for limit in (10**9, 0):
         evaluator = Evaluator(given, Parameters(of), limit=limit)
         evaluator.score(network(of, seed=9), share_right)
         score = evaluator.score(parameters, share_right)
-        assert score.loss == pytest.approx(np.concatenate(losses).mean())
+        assert score == pytest.approx((losses.mean(), np.concatenate(right).mean()))
 
 
-def test_a_pass_that_has_room_is_kept_even_after_one_that_has_none():
+def test_a_small_pass_is_cached_even_after_large_ones():
     given = [phrase([0] * 1_500, 0), phrase([0] * 1_400, 0), phrase([0, 1], 1)]
     parameters = Parameters(architecture(CELLS[0]))
     evaluator = Evaluator(given, parameters, limit=100_000)
     evaluator.score(parameters, share_right)
-    assert [*evaluator._kept] == [2]
+    assert [*evaluator._cache] == [2]
 
 
-def test_batches_hold_every_example_once_and_name_it():
-    given = sentiment().train
-    groups = batches(given)
-    owners = np.concatenate([batch.owners for batch in groups])
-    assert sorted(owners.tolist()) == list(range(len(given)))
-    wanted = np.concatenate([batch.targets for batch in groups])
-    assert [given[i].target for i in owners] == wanted.tolist()
-
-
-def test_many_tokens_are_read_in_several_batches():
-    groups = batches([phrase([0] * 300, 0)] * 20)
+def test_batches_are_small_and_hold_every_example_once():
+    groups = batches([phrase([0] * 300, i) for i in range(20)])
     assert [batch.read.shape for batch in groups] == [(300, 6), (300, 6), (300, 6), (300, 2)]
+    owners = np.concatenate([batch.owners for batch in groups])
+    assert owners.tolist() == np.concatenate([b.targets for b in groups]).tolist()
+    assert sorted(owners) == [*range(20)]

@@ -1,4 +1,4 @@
-"""Parameters: all of them named views of one array, and how they are drawn."""
+"""Parameters: named views of one array, and their initial values."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from rnnviz.config import Init, RunConfig
 from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture, Parameters, plain
 from tests.sampling import each_row, pairwise
-from tests.unit.engine.networks import CELLS, HIDDEN, INPUTS, OUTPUTS, SOURCE, architecture
+from tests.unit.engine.networks import CELLS, HIDDEN, architecture
 
 
 @pairwise(encoder=[False, True], layers=[1, 2, 3], cell=CELLS)
@@ -20,28 +20,24 @@ def test_the_named_parameters_are_views_that_fill_theta(cell, layers, encoder):
     assert parameters.theta.all()
 
 
-def test_the_notebooks_network_has_the_notebooks_names():
-    shapes = {k: v.shape for k, v in Parameters(architecture()).named().items()}
-    assert shapes == {
-        "W_xh": (HIDDEN, INPUTS),
-        "W_hh": (HIDDEN, HIDDEN),
-        "b_h": (HIDDEN,),
-        "W_hy": (OUTPUTS, HIDDEN),
-        "b_y": (OUTPUTS,),
-    }
-
-
-def test_gates_layers_and_stacks_have_their_names():
-    lstm = list(Parameters(architecture(CELLS[3])).named())
-    assert lstm[:6] == ["W_xi", "W_hi", "b_i", "W_xf", "W_hf", "b_f"]
-    gru = list(Parameters(architecture(CELLS[2])).named())
-    assert gru[6:10] == ["W_hn", "b_hn", "W_xn", "b_xn"]
-    deep = Parameters(architecture(layers=2, encoder=True)).named()
-    assert list(deep)[:4] == ["enc.W_xh.1", "enc.W_hh.1", "enc.b_h.1", "enc.W_xh.2"]
-    assert deep["enc.W_xh.1"].shape == (HIDDEN, SOURCE)
-    assert deep["dec.W_xh.1"].shape == (HIDDEN, INPUTS)
-    assert deep["dec.W_xh.2"].shape == (HIDDEN, HIDDEN)
-    assert {plain(name) for name in deep} == {"W_xh", "W_hh", "b_h", "W_hy", "b_y"}
+@each_row(
+    ("of", "names"),
+    [
+        (architecture(), "W_xh W_hh b_h W_hy b_y"),
+        (architecture(CELLS[2]), "W_xr W_hr b_r W_xz W_hz b_z W_hn b_hn W_xn b_xn W_hy b_y"),
+        (
+            architecture(CELLS[3]),
+            "W_xi W_hi b_i W_xf W_hf b_f W_xg W_hg b_g W_xo W_ho b_o W_hy b_y",
+        ),
+        (
+            architecture(layers=2, encoder=True),
+            "enc.W_xh.1 enc.W_hh.1 enc.b_h.1 enc.W_xh.2 enc.W_hh.2 enc.b_h.2 "
+            "dec.W_xh.1 dec.W_hh.1 dec.b_h.1 dec.W_xh.2 dec.W_hh.2 dec.b_h.2 W_hy b_y",
+        ),
+    ],
+)
+def test_gates_layers_and_stacks_have_their_names(of, names):
+    assert list(Parameters(of).named()) == names.split()
 
 
 SIXTY_FOUR = Architecture(18, 64, 2)
@@ -65,25 +61,19 @@ def test_xavier_weights_are_as_large_as_the_connections_allow():
 
 
 @each_row("cell", CELLS, ids="-".join)
-def test_orthogonal_recurrent_weights_keep_lengths(cell):
-    parameters = initial_parameters(architecture(cell, 2), RunConfig(init=Init.ORTHOGONAL))
-    for name, array in parameters.named().items():
+def test_orthogonal_recurrent_weights_keep_lengths_and_gates_begin_as_they_are_set(cell):
+    config = RunConfig(init=Init.ORTHOGONAL, cell=cell[0], forget_bias=2)
+    for name, array in initial_parameters(architecture(cell, 2), config).named().items():
         if plain(name).startswith("W_h") and name != "W_hy":
             np.testing.assert_allclose(array @ array.T, np.eye(HIDDEN), rtol=0, atol=1e-12)
+        if plain(name).startswith("b"):
+            assert np.all(array == (2 if plain(name) in ("b_f", "b_z") else 0))
 
 
-def test_identity_recurrent_weights_hand_a_state_on():
+def test_identity_recurrent_weights_pass_a_state_on():
     parameters = initial_parameters(SIXTY_FOUR, RunConfig(init=Init.IDENTITY))
     assert np.array_equal(parameters["W_hh"], np.eye(64))
     assert parameters["W_xh"].std() == pytest.approx(1e-3, rel=0.1)
-
-
-def test_forget_gates_begin_as_they_are_set():
-    config = RunConfig(cell="lstm", forget_bias=2)
-    parameters = initial_parameters(architecture(CELLS[3], 2), config)
-    assert (parameters["b_f.1"] == 2).all()
-    assert (parameters["b_f.2"] == 2).all()
-    assert not parameters["b_i.1"].any()
 
 
 @each_row("init", Init)

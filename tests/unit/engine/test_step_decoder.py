@@ -22,10 +22,3 @@ def test_it_answers_as_the_whole_pass_does(cell, layers, values, encoder):
     reader = StepDecoder(parameters, whole if encoder else None)
     answers = [reader.read(one) for one in example.inputs]
     np.testing.assert_allclose(answers, whole.probs, rtol=0, atol=1e-14)
-
-
-def test_two_readers_remember_apart():
-    parameters = network(architecture())
-    first, second = StepDecoder(parameters), StepDecoder(parameters)
-    first.read(0)
-    assert not np.array_equal(first.read(1), second.read(1))

@@ -1,4 +1,4 @@
-"""From texts to numbers, and what can't be read."""
+"""From texts to token indices, and what can't be read."""
 
 import pytest
 
@@ -10,20 +10,18 @@ from tests.sampling import each_row
 KNOWN = Vocabulary.of(["so warm", "so cold"])
 
 
-def test_a_vocabulary_may_have_the_most_tokens_but_not_one_more():
-    words = [f"word{i}" for i in range(MAX_TOKENS)]
-    assert len(vocabulary_of(words, Unit.WORDS)) == MAX_TOKENS
-    with pytest.raises(TaskError, match=r"5,001 different words, more than 5,000.*or characters"):
-        vocabulary_of([*words, "more"], Unit.WORDS)
+@each_row(
+    ("unit", "said"),
+    [
+        (Unit.WORDS, r"5,001 different words, more than 5,000.*or characters"),
+        (Unit.CHARACTERS, r"5,001 different characters.*Use fewer rows\.$"),
+    ],
+)
+def test_a_vocabulary_may_have_the_most_tokens_but_not_one_more(unit, said):
     signs = [*map(chr, range(0x4E00, 0x4E00 + MAX_TOKENS))]
-    assert len(vocabulary_of(signs, Unit.CHARACTERS)) == MAX_TOKENS
-    with pytest.raises(TaskError, match=r"5,001 different characters.*Use fewer rows\.$"):
-        vocabulary_of([*signs, "a"], Unit.CHARACTERS)
-
-
-def test_a_text_is_read_without_what_is_unknown():
-    reading = known("so very cold", KNOWN, "Here")
-    assert (reading.words, reading.unknown) == (("so", "cold"), ("very",))
+    assert len(vocabulary_of(signs, unit)) == MAX_TOKENS
+    with pytest.raises(TaskError, match=said):
+        vocabulary_of([*signs, "a"], unit)
 
 
 @each_row(
@@ -34,21 +32,18 @@ def test_a_text_is_read_without_what_is_unknown():
         ("damp cold", 2, "of 'damp cold' only the word 'cold' occurs"),
     ],
 )
-def test_a_text_of_which_too_little_is_known_is_refused(text, least, said):
+def test_a_text_with_too_few_known_tokens_is_refused(text, least, said):
+    reading = known("so very cold", KNOWN, "Here", least)
+    assert (reading.words, reading.unknown) == (("so", "cold"), ("very",))
     with pytest.raises(TaskError) as problem:
         known(text, KNOWN, "Here", least)
     assert said in str(problem.value)
 
 
-def test_unknown_tokens_are_sorted_and_named_once():
-    assert unknown_tokens(["very damp", "so damp", "at all"], KNOWN) == (
-        *("all", "at", "damp", "very"),
-    )
-
-
-def test_an_unknown_space_can_be_seen():
-    (note,) = unknown_notes((" ", "\n", "x"), Unit.CHARACTERS)
-    assert note == (
-        "Characters of the test phrases that training doesn't know are skipped: ' ', '\\n', 'x'."
+def test_unknown_tokens_are_sorted_and_a_space_can_be_seen():
+    unknown = unknown_tokens(["very damp", "so damp", "at all"], KNOWN)
+    assert unknown == ("all", "at", "damp", "very")
+    assert unknown_notes((" ", "\n", "x"), Unit.CHARACTERS) == (
+        "Characters of the test phrases that training doesn't know are skipped: ' ', '\\n', 'x'.",
     )
     assert unknown_notes((), Unit.WORDS) == ()

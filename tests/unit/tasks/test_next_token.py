@@ -1,9 +1,8 @@
-"""What comes next, in pieces."""
+"""The next token of texts, cut into pieces."""
 
 from collections import Counter
 from itertools import pairwise
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +11,7 @@ from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.next_token import build_next, cut
 from rnnviz.tasks.table import Row, TaskError
 from rnnviz.tasks.vocabulary import Unit
+from tests.sampling import each_row
 
 texts = st.text("ab c\n", min_size=2, max_size=80)
 lengths = st.integers(2, 12)
@@ -23,16 +23,12 @@ def letters(*texts, test=(), window=50):
 
 
 @given(texts, lengths)
-def test_whatever_follows_on_something_is_learned_once(text, window):
-    pieces = [row.text for row in cut([Row(7, text)], Unit.CHARACTERS, window)]
+def test_every_pair_of_tokens_is_in_one_piece(text, window):
+    rows = list(cut([Row(7, text)], Unit.CHARACTERS, window))
+    pieces = [row.text for row in rows]
     assert sum((Counter(pairwise(piece)) for piece in pieces), Counter()) == Counter(pairwise(text))
     assert all(2 <= len(piece) <= window + 1 for piece in pieces)
-
-
-@given(st.lists(texts, max_size=4), lengths, st.sampled_from(Unit))
-def test_what_is_cut_is_not_cut_again(texts, window, unit):
-    pieces = list(cut([Row(i, text) for i, text in enumerate(texts)], unit, window))
-    assert list(cut(pieces, unit, window)) == pieces
+    assert list(cut(rows, Unit.CHARACTERS, window)) == rows
 
 
 def test_a_piece_has_the_line_of_its_text_and_a_short_text_stays_as_it_is():
@@ -44,23 +40,15 @@ def test_a_piece_has_the_line_of_its_text_and_a_short_text_stays_as_it_is():
     ]
 
 
-def test_after_every_token_the_next_is_wanted():
+def test_the_target_of_every_token_is_the_next():
     data = letters("abca", "cb")
     assert data.vocabulary.words == data.classes == ("a", "b", "c")
-    first, second = data.train
-    assert (first.inputs.tolist(), first.targets.tolist()) == ([0, 1, 2], [1, 2, 0])
-    assert (second.inputs.tolist(), second.targets.tolist()) == ([2], [1])
+    assert [(e.text, e.inputs.tolist(), e.targets.tolist()) for e in data.train] == [
+        ("abc", [0, 1, 2], [1, 2, 0]),
+        ("c", [2], [1]),
+    ]
     assert (data.reads, data.loss, data.source) == (OutputAt.EVERY, Loss.CROSS_ENTROPY, None)
-
-
-def test_no_phrase_of_such_data_has_a_class():
-    data = letters("abca", "cb")
-    assert data.wanted(np.array([0, 1, 2])).tolist() == [1, 2, -1]
-
-
-def test_long_texts_are_learned_and_tested_in_pieces():
-    data = letters("ab" * 10, test=["ba" * 10], window=5)
-    assert [len(example.inputs) for example in (*data.train, *data.test)] == [5, 5, 5, 4] * 2
+    assert data.wanted(data.train[0].inputs).tolist() == [1, 2, -1]
 
 
 def test_unknown_characters_of_the_test_are_skipped_and_noted():
@@ -70,21 +58,13 @@ def test_unknown_characters_of_the_test_are_skipped_and_noted():
     assert "skipped: '!', '?'." in data.notes[0]
 
 
-def test_a_test_row_with_fewer_than_two_known_tokens_is_refused_with_its_row():
-    with pytest.raises(TaskError, match="The test phrases, row 3: of 'a!' only the character 'a'"):
-        letters("abcd", test=["ab", "a!"])
-
-
-def test_one_distinct_token_is_refused():
-    with pytest.raises(TaskError, match="have only one character, 'a': there must be at least two"):
-        letters("aaaa")
-
-
-@given(st.lists(texts.filter(lambda text: len({*text}) > 1), min_size=1, max_size=4), lengths)
-def test_the_pieces_are_those_of_the_text_and_each_is_named_by_what_is_read(texts, window):
-    data = letters(*texts, window=window)
-    pieces = list(cut([Row(1, text) for text in texts], Unit.CHARACTERS, window))
-    for example, piece in zip(data.train, pieces, strict=True):
-        assert data.vocabulary.read(piece.text[:-1]).tokens.tolist() == example.inputs.tolist()
-        assert data.vocabulary.read(piece.text[1:]).tokens.tolist() == example.targets.tolist()
-        assert example.text == piece.text[:-1]
+@each_row(
+    ("train", "test", "said"),
+    [
+        ("abcd", ["ab", "a!"], "The test phrases, row 3: of 'a!' only the character 'a'"),
+        ("aaaa", [], "have only one character, 'a': there must be at least two"),
+    ],
+)
+def test_refusals(train, test, said):
+    with pytest.raises(TaskError, match=said):
+        letters(train, test=test)

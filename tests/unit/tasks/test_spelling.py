@@ -1,40 +1,28 @@
 """A digit, and its name letter by letter."""
 
 from rnnviz.config import OutputAt
-from rnnviz.tasks.spelling import spelling
+from rnnviz.tasks.dataset import GAP
+from rnnviz.tasks.spelling import letters, spelling
 from rnnviz.tasks.vocabulary import END
 
-ENGLISH = {"0": "zero", "1": "one", "2": "two", "3": "three", "4": "four"} | {
-    "5": "five",
-    "6": "six",
-    "7": "seven",
-    "8": "eight",
-    "9": "nine",
-}
+ENGLISH = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 
 
-def test_every_digit_is_there_once_with_its_name():
-    assert [example.text for example in spelling().train] == [d + n for d, n in ENGLISH.items()]
-
-
-def test_the_answers_are_the_letters_and_the_end():
+def test_a_digit_is_followed_by_the_letters_of_its_name_and_the_end():
     data = spelling()
-    for example in data.train:
+    assert [example.text for example in data.train] == [f"{d}{n}" for d, n in enumerate(ENGLISH)]
+    assert (data.test, data.reads) == ((), OutputAt.EVERY)
+    assert (len(data.vocabulary), data.vocabulary.characters, len(data.classes)) == (25, True, 16)
+    for name, example in zip(ENGLISH, data.train, strict=True):
         answers = [data.classes[target] for target in example.targets]
-        assert answers == [*ENGLISH[example.text[0]], END]
+        assert answers == [*name, END]
+        read = [data.vocabulary.words[token] for token in example.inputs[1:]]
+        assert read == answers[:-1]
 
 
-def test_what_is_answered_is_read_next():
+def test_after_a_wrong_letter_nothing_is_right():
     data = spelling()
-    for example in data.train:
-        read = [data.vocabulary.words[number] for number in example.inputs[1:]]
-        assert read == [data.classes[target] for target in example.targets[:-1]]
-
-
-def test_the_contract():
-    data = spelling()
-    assert len(data.vocabulary) == 25
-    assert (len(data.classes), data.classes[-1]) == (16, END)
-    assert data.test == ()
-    assert data.reads is OutputAt.EVERY
-    assert data.vocabulary.characters
+    targets = letters(data.vocabulary.read("7soe").tokens)
+    assert [data.classes[t] if t != GAP else "" for t in targets] == ["s", "e", "", ""]
+    assert set(letters(data.vocabulary.read("seven").tokens)) == {GAP}
+    assert letters(data.vocabulary.read("2twoo").tokens)[-1] == GAP

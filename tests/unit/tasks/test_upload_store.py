@@ -1,36 +1,22 @@
-"""The reader's own data, kept while the server runs."""
+"""Uploads in memory, by name."""
 
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_store import UploadStore
 
-
-def upload(number):
-    return Upload(File(f"{number}.csv", b"text,label\na,1\nb,2\n"))
-
-
-def test_what_was_put_is_found_under_its_name():
-    upload_store = UploadStore()
-    name = upload_store.put(upload(1))
-    assert upload_store.get(name) == upload(1)
-    assert upload_store.get("0" * 16) is None
+FIRST, SECOND, THIRD = (
+    Upload(File(f"{number}.csv", b"text,label\na,1\nb,2\n")) for number in range(3)
+)
 
 
-def test_the_same_data_have_one_name():
-    upload_store = UploadStore()
-    assert upload_store.put(upload(1)) == upload_store.put(upload(1)) != upload_store.put(upload(2))
+def test_equal_uploads_have_one_name_that_cannot_be_guessed():
+    store = UploadStore()
+    name = store.put(FIRST)
+    assert name == store.put(FIRST) != store.put(SECOND)
+    assert (store.get(name), store.get("0" * 16)) == (FIRST, None)
+    assert UploadStore().put(FIRST) != name
 
 
-def test_the_eldest_makes_room():
-    upload_store = UploadStore(most=2)
-    first, second = upload_store.put(upload(1)), upload_store.put(upload(2))
-    assert upload_store.put(upload(1)) == first
-    third = upload_store.put(upload(3))
-    assert [upload_store.get(name) is not None for name in (first, second, third)] == [
-        True,
-        False,
-        True,
-    ]
-
-
-def test_names_cannot_be_guessed_from_the_data():
-    assert UploadStore().put(upload(1)) != UploadStore().put(upload(1))
+def test_the_least_recent_upload_is_dropped():
+    store = UploadStore(most=2)
+    names = [store.put(upload) for upload in (FIRST, SECOND, FIRST, THIRD)]
+    assert [store.get(name) for name in names] == [FIRST, None, FIRST, THIRD]

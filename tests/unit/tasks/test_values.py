@@ -1,4 +1,4 @@
-"""Sequences of numbers as a text that can be typed."""
+"""Sequences of numbers as text."""
 
 import re
 
@@ -21,22 +21,24 @@ def named(count):
 
 
 @each_row(
-    ("values", "text"),
+    ("values", "text", "other"),
     [
-        ([[0.25], [-1], [0]], "0.25 -1 0"),
-        ([[0.31, 0], [0.7, 1], [1, 1]], "0.31 0.7* 1*"),
-        ([[0.31, 0], [0.7, 0.5]], "0.31,0 0.7,0.5"),
-        ([[1, -1, 0], [0, 0, 1]], "1,-1,0 0,0,1"),
+        ([[0.5], [-1], [2]], "0.5 -1 2", "  .5\n-1.0\t+2. "),
+        ([[1000], [-1000]], "1000 -1000", "1000.0 -1000."),
+        ([[0.31, 0], [0.7, 1], [1, 1]], "0.31 0.7* 1*", "0.31,0 0.7,1 1*"),
+        ([[0.31, 0], [0.7, 0.5]], "0.31,0 0.7,0.5", "0.31 0.7,.5"),
+        ([[1, -1, 0], [0, 0, 1]], "1,-1,0 0,0,1", "1.0,-1,0 0,0,01"),
     ],
 )
-def test_how_values_are_written_and_read(values, text):
+def test_values_are_written_in_one_way_and_read_in_several(values, text, other):
     assert write_values(np.array(values, float)) == text
-    assert read_values(text, named(len(values[0])), 3).tolist() == values
+    for written in (text, other):
+        assert read_values(written, named(len(values[0])), 3).tolist() == values
 
 
 @given(
     st.tuples(st.integers(1, 9), st.integers(1, 5)).flatmap(
-        lambda s: arrays(float, s, elements=numbers)
+        lambda s: arrays(float, s, elements=numbers | st.sampled_from([0.0, 1.0]))
     )
 )
 def test_what_is_written_is_read_back_exactly(values):
@@ -45,48 +47,16 @@ def test_what_is_written_is_read_back_exactly(values):
     assert np.array_equal(read, values)
 
 
-@given(arrays(float, st.integers(1, 9), elements=numbers), st.data())
-def test_marks_are_read_back(values, data):
-    marks = data.draw(arrays(float, len(values), elements=st.sampled_from([0.0, 1.0])))
-    text = write_values(np.column_stack([values, marks]))
-    assert text.count("*") == marks.sum()
-    assert "," not in text
-    assert np.array_equal(read_values(text, TWO, 9), np.column_stack([values, marks]))
-
-
-@each_row(
-    ("text", "channels", "values"),
-    [
-        ("  .5\n+1\t2. ", ONE, [[0.5], [1], [2]]),
-        ("0.5,1 0.5*", TWO, [[0.5, 1], [0.5, 1]]),
-        ("0.5,0 0.5", TWO, [[0.5, 0], [0.5, 0]]),
-        ("1000 -1000", ONE, [[1000], [-1000]]),
-    ],
-)
-def test_there_is_more_than_one_way_to_write(text, channels, values):
-    assert read_values(text, channels, 9).tolist() == values
-
-
 @each_row(
     ("text", "channels", "said"),
     [
-        ("", ONE, "There are no values"),
         (" \n", TWO, "There are no values"),
         ("0 0 0 0 0 0 0 0 0 0", ONE, "10 groups of values, more than 9"),
         ("0 x", ONE, "Group 2, 'x', can't be read"),
         ("1, 2", ONE, "Group 1, '1,', can't be read"),
-        ("1,2", ONE, "Group 1"),
-        ("1*", ONE, "Group 1"),
-        ("1,*", TWO, "Group 1"),
-        ("0 *", TWO, "Group 2"),
-        ("1*,1", TWO, "Group 1"),
-        ("1**", TWO, "Group 1"),
+        *((text, ONE, "Group 1") for text in ("1,2", "1*", "nan", "-inf", "1e5", "1_0", "٣")),
+        *((text, TWO, "Group 1") for text in ("1,*", "1*,1", "1**", "*")),
         ("1,0,0 1,0", THREE, r"Group 2, '1,0', can't be read.*bit 1, bit 2, bit 3.*“1,0,-1”\.$"),
-        ("nan", ONE, "Group 1"),
-        ("-inf", ONE, "Group 1"),
-        ("1e5", ONE, "Group 1"),
-        ("1_0", ONE, "Group 1"),
-        ("٣", ONE, "Group 1"),
         ("1000.1", ONE, "larger than 1000"),
         ("0,0,0 0,-5000,0", THREE, "Group 2, '0,-5000,0': a number can't be larger than 1000"),
         ("9" * 400, ONE, "larger than 1000"),
@@ -107,8 +77,7 @@ scraps = st.lists(st.sampled_from(["1", "-0.5", ".", ",", "*", " ", "e", "nan", 
 def test_any_text_is_read_or_refused(text, count):
     try:
         values = read_values(text, named(count), 9)
-    except TaskError as problem:
-        assert str(problem)
+    except TaskError:
         return
     assert values.shape[1] == count
     assert 1 <= len(values) <= 9
