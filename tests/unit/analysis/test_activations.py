@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.activations import draw, read_activations
+from rnnviz.analysis.activations import read_activations
 from rnnviz.analysis.notation import Names
+from rnnviz.analysis.passes import draw
 from rnnviz.analysis.training_step import words_of
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import collate
@@ -91,7 +92,7 @@ def test_of_many_examples_the_ones_that_are_read_are_known(monkeypatch):
     given = examples(of, [3] * 20, every=False)
     names = Names(("a", "b", "c", "d"), ("A", "B", "C"))
     whole = read_activations(network(of), given, names)
-    monkeypatch.setattr("rnnviz.analysis.activations.MOST_TOKENS", 12)
+    monkeypatch.setattr("rnnviz.analysis.passes.MOST_TOKENS", 12)
     found = read_activations(network(of), given, names)
     assert (found.count, whole.count) == (4, 20)
     for k, number in enumerate(found.examples):

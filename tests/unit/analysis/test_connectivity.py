@@ -76,7 +76,7 @@ def test_little_memory_makes_no_difference(monkeypatch):
     weights = network(of)
     trace = record(weights, collate(examples(of, [7], every=True)))
     whole = connectivity(weights, trace).sizes
-    monkeypatch.setattr(module, "_NUMBERS", 800)
+    monkeypatch.setattr("rnnviz.analysis.passes._NUMBERS", 800)
     np.testing.assert_allclose(connectivity(weights, trace).sizes, whole, rtol=1e-12)
 
 

@@ -148,7 +148,7 @@ def test_a_decoder_s_own_tokens_are_not_left_out():
 def test_a_long_sequence_is_read_a_few_times_at_once(monkeypatch, kind):
     parameters, example = case(CELLS[3], 2, KINDS[kind])
     together = explained(parameters, example)
-    monkeypatch.setattr("rnnviz.analysis.saliency._NUMBERS", 1)
+    monkeypatch.setattr("rnnviz.analysis.passes._NUMBERS", 1)
     one_by_one = explained(parameters, example)
     assert one_by_one.integrated == pytest.approx(together.integrated)
     assert one_by_one.occlusion == pytest.approx(together.occlusion, nan_ok=True)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis import visited_states as visited
-from rnnviz.analysis.activations import draw
+from rnnviz.analysis import passes
 from rnnviz.analysis.flow_map import states_of
+from rnnviz.analysis.passes import draw
 from rnnviz.analysis.visited_states import visit_states
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
@@ -45,7 +45,7 @@ def test_the_mean_input_of_values_is_their_mean():
 def test_of_many_sequences_some_are_read(monkeypatch):
     of = architecture()
     given = examples(of, [4] * 10)
-    monkeypatch.setattr(visited, "MOST_TOKENS", 16)
+    monkeypatch.setattr(passes, "MOST_TOKENS", 16)
     found = visit_states(network(of), given)
     assert (len(found.paths), found.total) == (4, 10)
     drawn = draw(np.full(10, 4), 16)
@@ -55,7 +55,7 @@ def test_of_many_sequences_some_are_read(monkeypatch):
 
 def test_one_long_sequence_is_read_even_so(monkeypatch):
     of = architecture()
-    monkeypatch.setattr(visited, "MOST_TOKENS", 3)
+    monkeypatch.setattr(passes, "MOST_TOKENS", 3)
     assert len(visit_states(network(of), examples(of, [9])).states) == 10
 
 
