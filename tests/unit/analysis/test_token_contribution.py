@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.token_contribution import errors, part_sizes, token_contribution
+from rnnviz.analysis.token_contribution import part_norms, token_contribution
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
@@ -18,7 +18,7 @@ def parts(unrolled, source):
     """Every token's own da_t z_t^T, by gate, (T, H, K)."""
     steps = range(len(unrolled))
     z = unrolled.of("h_before") if source == "h" else np.array([unrolled.x(t) for t in steps])
-    found = errors(unrolled, source).items()
+    found = unrolled.errors(source).items()
     return {gate: da[:, :, None] * z[:, None, :] for gate, da in found}
 
 
@@ -36,7 +36,7 @@ def test_a_parts_size_is_that_of_its_matrix(cell, source):
     of = architecture(cell)
     unrolled = Unrolled(record(network(of), collate(examples(of, [5]))))
     squares = sum((part**2).sum(axis=(1, 2)) for part in parts(unrolled, source).values())
-    np.testing.assert_allclose(part_sizes(unrolled, source), np.sqrt(squares), rtol=1e-12)
+    np.testing.assert_allclose(part_norms(unrolled, source), np.sqrt(squares), rtol=1e-12)
 
 
 @singly(CELL, encoder=[False, True])
