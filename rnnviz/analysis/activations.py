@@ -53,8 +53,7 @@ class Activations:
     @property
     def examples(self) -> Array:
         """The index of each sequence's example, (count,)."""
-        indexes: Array = self.owners[self.starts[:-1]]
-        return indexes
+        return self.owners[self.starts[:-1]]
 
     def drawn(self, most: int) -> Activations:
         """A sample of the sequences with at most ``most`` tokens in all; at least one."""
@@ -92,8 +91,7 @@ class Activations:
 
     def occurrences(self, word: str) -> Array:
         """The tokens that are this word and at which the change is known."""
-        tokens: Array = self.moved[[self.words[token] == word for token in self.moved]]
-        return tokens
+        return self.moved[[self.words[token] == word for token in self.moved]]
 
 
 def read_activations(

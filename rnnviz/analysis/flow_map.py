@@ -118,8 +118,7 @@ class Path(NamedTuple):
     @property
     def whole(self) -> Array:
         """The state before the first token and after every one, (T + 1, S)."""
-        whole: Array = np.concatenate([self.before[:1], self.after])
-        return whole
+        return np.concatenate([self.before[:1], self.after])
 
 
 def states_of(trace: Trace, sequence: int = 0) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,6 +56,18 @@ def margin_flow(
 def parameter_norms(trace: Trace) -> dict[str, float]:
     """||dL/dW|| (L2) of every parameter, before clipping."""
     return norms_of(trace.gradient)
+
+
+def ratio(numerator: float, denominator: float) -> float:
+    """The ratio of two norms: 0 if both are zero, infinite if only the denominator is."""
+    if denominator:
+        return numerator / denominator
+    return float("inf") if numerator else 0.0
+
+
+def stacked(rows: Sequence[Mapping[str, float]]) -> dict[str, Array]:
+    """Numbers by parameter as one array for each parameter, (N,); empty without rows."""
+    return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
 
 
 def norms_of(parameters: Parameters) -> dict[str, float]:

@@ -75,8 +75,7 @@ def _read(step: StepRecord, layer: int, t: int, gate: str) -> Array:
     unrolled = step.unrolled(layer)
     W_x = unrolled.weight(step.before, t, f"W_x{gate}")
     columns = step.trace.columns[unrolled.index(t)]
-    product: Array = (W_x if columns is None else W_x[:, columns]) @ unrolled.x(t)
-    return product
+    return (W_x if columns is None else W_x[:, columns]) @ unrolled.x(t)
 
 
 def _limit(step: StepRecord, layer: int, part: Part) -> float:
