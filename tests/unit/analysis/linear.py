@@ -1,7 +1,8 @@
-"""Networks whose gradients are known in closed form."""
+"""Networks whose gradients and fixed points are known in closed form."""
 
 import numpy as np
 
+from rnnviz.analysis.flow_map import FixedInputMap, FlowMap
 from rnnviz.config import Activation, CellKind
 from rnnviz.engine.parameters import Architecture, Parameters
 
@@ -19,6 +20,14 @@ def linear(c, hidden=3, inputs=2, outputs=2, layers=1):
     return network
 
 
+def elman(W_hh, b_h=0.0, activation=Activation.TANH):
+    """The map h -> F(h) of these recurrent weights; the input has no effect."""
+    parameters = Parameters(Architecture(1, len(W_hh), 2, activation=activation))
+    parameters["W_hh"][...], parameters["b_h"][...] = W_hh, b_h
+    parameters["W_hy"][0, 0] = parameters["W_hy"][1, -1] = 3.0
+    return FixedInputMap(FlowMap(parameters), np.zeros(1))
+
+
 def two_units():
     """A tanh network with two units whose recurrent weights don't commute with their transpose."""
     network = Parameters(Architecture(2, 2, 2))
@@ -31,14 +40,20 @@ def two_units():
 
 def states_of(network, tokens):
     """The states of a one-layer tanh network, (T, H), by the formula."""
-    h, found = np.zeros(network.architecture.hidden), []
+    states = [np.zeros(network.architecture.hidden)]
     for token in tokens:
-        h = np.tanh(network["W_hh"] @ h + network["W_xh"][:, token] + network["b_h"])
-        found.append(h)
-    return np.array(found)
+        a = network["W_hh"] @ states[-1] + network["W_xh"][:, token] + network["b_h"]
+        states.append(np.tanh(a))
+    return np.array(states[1:])
 
 
 def jacobians_of(network, tokens):
     """dh_t / dh_{t-1} of every token, (T, H, H), by the formula."""
     slopes = 1 - states_of(network, tokens) ** 2
     return slopes[:, :, None] * network["W_hh"]
+
+
+def last_error(network, tokens, target):
+    """dL/dh_T of the cross-entropy of one answer after the last token, by the formula."""
+    logits = network.W_hy @ states_of(network, tokens)[-1] + network.b_y
+    return network.W_hy.T @ (np.exp(logits) / np.exp(logits).sum() - np.eye(len(logits))[target])
