@@ -7,30 +7,14 @@ import pytest
 from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.training_step import Focus
 from rnnviz.app.text import explanation
-from rnnviz.engine.timeline import Moment, Phase, timeline
-from tests.sampling import each_row, singly
+from rnnviz.engine.timeline import Moment, Phase
+from tests.sampling import each_row
 from tests.unit.analysis.conftest import TEXTS
-
-SETTINGS = [{}, {"clip": 0.001}, {"clip_by": "norm", "clip": 0.001}, {"clip_by": "off"}]
-
-
-def sentences(text):
-    return len(re.findall(r"[.!?](?:\s|$)", text))
-
-
-@singly(settings=SETTINGS, text=TEXTS)
-def test_every_text_exists_and_all_its_fields_are_filled(step_of, text, settings):
-    step = step_of(text, **settings)
-    for moment in timeline(len(step.words)):
-        focus = Focus(moment)
-        text = explanation(caption_key(step, focus), **caption_fields(step, focus))
-        assert "{" not in text
-        assert sentences(text) <= 2
 
 
 @each_row("key", ["network", "operation", "terms", "mosaic"])
 def test_every_chart_has_at_most_two_sentences(key):
-    assert sentences(explanation(key)) <= 2
+    assert len(re.findall(r"[.!?](?:\s|$)", explanation(key))) <= 2
 
 
 @each_row(

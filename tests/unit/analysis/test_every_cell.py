@@ -16,7 +16,7 @@ from rnnviz.app.text import explanation
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Phase
 from tests.sampling import pairwise, singly
-from tests.unit.analysis.cases import CASES, KIND, KINDS, LETTERS, case_of
+from tests.unit.analysis.known import CASES, KIND, KINDS, LETTERS, case_of
 from tests.unit.engine.networks import CELLS, examples, network
 
 CURVES = {
@@ -25,14 +25,16 @@ CURVES = {
     "relu": lambda a: np.maximum(a, 0),
 }
 LAYERS = pytest.mark.parametrize("layers", [1, 2])
-SETTINGS = [{}, {"truncate": 2}, {"batch": 2}]
+SETTINGS = [{}, {"truncate": 2}, {"batch": 2}, {"gradient": "notebook"}]
+OPTIMIZING = [{}, {"clip": 100}, {"clip_by": "off"}, {"clip_by": "value"}, {"optimizer": "adam"}]
 
 
 def step_of(cell, layers, kind, **settings):
     of = case_of(cell, layers, kind)
-    config = RunConfig(
-        cell=cell[0], activation=cell[1], layers=layers, clip_by="norm", clip=0.1, **settings
-    )
+    settings = {"clip_by": "norm", "clip": 0.1, **settings}
+    if cell[0] != "elman":
+        settings.pop("gradient", None)
+    config = RunConfig(cell=cell[0], activation=cell[1], layers=layers, **settings)
     batch = examples(of, [4, 2], *kind[:2])[: settings.get("batch", 1)]
     return step_record(network(of), batch, config, LETTERS)
 
@@ -87,9 +89,11 @@ def test_the_shares_of_all_moments_add_up_to_the_gradient(cell, layers, kind):
     np.testing.assert_allclose(so_far, step.trace.gradient.theta, rtol=0, atol=1e-13)
 
 
-@pairwise(CASES, LAYERS, KIND)
-def test_every_moment_has_its_formula_and_its_caption_of_two_sentences(cell, layers, kind):
-    step = step_of(cell, layers, kind)
+@pairwise(CASES, LAYERS, KIND, settings=OPTIMIZING)
+def test_every_moment_has_its_formula_and_its_caption_of_two_sentences(
+    cell, layers, kind, settings
+):
+    step = step_of(cell, layers, kind, **settings)
     for focus in focuses(step, layers, units=(1,)):
         assert all(formula(step, focus))
         text = explanation(caption_key(step, focus), **caption_fields(step, focus))

@@ -23,12 +23,11 @@ from rnnviz.analysis.fixed_points import (
 )
 from rnnviz.analysis.flow_map import FixedInputMap, FlowMap
 from rnnviz.analysis.visited_states import VisitedStates, visit_states
-from rnnviz.config import Activation, CellKind, RunConfig, TaskName
-from rnnviz.engine.parameters import Architecture, Parameters
+from rnnviz.config import Activation, TaskName
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from tests.sampling import each_row, singly
-from tests.unit.analysis.linear import elman
+from tests.unit.analysis.known import elman
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 
 TWO_UNITS = elman(np.diag([2.0, 1.5]), np.zeros(2))
@@ -79,13 +78,15 @@ def test_a_linear_network_has_one_point_with_the_time_constant_of_its_weight(c):
 
 def test_a_growing_linear_network_is_unstable_in_every_direction():
     """h = 1.5 h - 1 is unstable at h = 2; below that ReLU ends at zero, which forgets at once."""
-    flow = elman(1.5 * np.eye(2), -np.ones(2), Activation.RELU)
-    point = describe(flow, np.array([2.0, 2.0]))
-    assert (point.kind, point.unstable, point.speed) == (Kind.SADDLE, 2, 0)
-    np.testing.assert_allclose(np.abs(point.directions @ point.directions.T), np.eye(2), atol=1e-12)
-    assert point.time_constants.tolist() == pytest.approx([-1 / math.log(1.5)] * 2)
-    zero = describe(flow, np.zeros(2))
-    assert (zero.kind, zero.memory, zero.time_constants.tolist()) == (Kind.STABLE, 0, [0, 0])
+    flow = elman(1.5 * np.eye(7), -np.ones(7), Activation.RELU)
+    point = describe(flow, np.full(7, 2.0))
+    assert (point.kind, point.unstable, point.speed) == (Kind.SADDLE, 7, 0)
+    # Three directions are kept.
+    np.testing.assert_allclose(np.abs(point.directions @ point.directions.T), np.eye(3), atol=1e-12)
+    assert point.time_constants.tolist() == pytest.approx([-1 / math.log(1.5)] * 7)
+    assert FixedPoints((point,)).nbytes == 8 * 7 + point.eigenvalues.nbytes + 8 * 21
+    zero = describe(flow, np.zeros(7))
+    assert (zero.kind, zero.memory, zero.time_constants.tolist()) == (Kind.STABLE, 0, [0] * 7)
 
 
 def test_two_separate_units_have_four_stable_points_with_saddles_between():
@@ -148,19 +149,6 @@ def test_starts_that_end_far_away_or_nowhere_are_counted():
     assert none.of(Kind.STABLE) == []
 
 
-def test_if_nothing_moves_every_start_is_a_point():
-    flow = elman(np.eye(2), np.zeros(2), Activation.RELU)
-    found = found_by(flow, around([1.0, 2.0], [3.0, 1.0]), starts=12)
-    assert [(point.speed, point.unstable) for point in found.points] == [(0, 2)] * 12
-
-
-def test_an_lstm_without_weights_forgets_half_of_c_per_token():
-    flow = FixedInputMap(FlowMap(Parameters(Architecture(1, 3, 2, CellKind.LSTM))), np.zeros(1))
-    (point,) = found_by(flow, around(np.zeros(6), np.zeros(6))).points
-    assert (point.kind, point.starts) == (Kind.STABLE, 100)
-    assert point.memory == pytest.approx(1 / math.log(2))
-
-
 @singly(cell=CELLS, layers=[1, 2])
 def test_points_are_fixed_points_of_the_network(cell, layers):
     of = architecture(cell, layers)
@@ -199,12 +187,6 @@ def test_after_its_time_limit_a_search_ends_with_what_it_has(monkeypatch):
     found = found_by(TWO_UNITS, SQUARE, limit=0)
     assert (found.wanted, found.starts, found.points) == (100, 10, ())
     assert found.untold > 0
-
-
-def test_at_most_three_directions_are_kept():
-    point = describe(elman(2 * np.eye(7), np.zeros(7)), np.zeros(7))
-    assert (point.unstable, point.directions.shape) == (7, (3, 7))
-    assert FixedPoints((point,)).nbytes == 8 * 7 + point.eigenvalues.nbytes + 8 * 21
 
 
 def test_starts_are_visited_states_and_midpoints_with_noise():
@@ -273,12 +255,3 @@ def test_the_flip_flop_has_eight_stable_states(flipflop, seed):
 def test_during_a_pulse_only_states_that_agree_with_it_are_stable(flipflop):
     stable = [tuple(np.sign(p.answers)) for p in flipflop([1.0, 0.0, 0.0]).of(Kind.STABLE)]
     assert sorted(stable) == sorted((1, *rest) for rest in product((-1, 1), repeat=2))
-
-
-def test_an_untrained_network_has_one_stable_state():
-    session = Session(RunConfig())
-    parameters = session.state.parameters
-    visited = visit_states(parameters, session.dataset.train)
-    flow = FixedInputMap(FlowMap(parameters), np.zeros(len(visited.mean_input)))
-    (point,) = found_by(flow, visited, 50).points
-    assert (point.kind, point.starts) == (Kind.STABLE, 50)

@@ -12,9 +12,8 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
-from rnnviz.session import Session
 from tests.sampling import each_row, pairwise, singly
-from tests.unit.analysis.linear import linear
+from tests.unit.analysis.known import linear
 from tests.unit.engine.networks import (
     CELLS,
     INPUTS,
@@ -175,16 +174,3 @@ def test_states_that_overflow_are_bad_even_if_weights_are_finite():
     weights["W_xh"][...] = 1e200
     found = signs(weights)
     assert {found[name].level for name in ("dead", "clipped", "update", "reach")} == {Level.BAD}
-
-
-def test_a_run_begins_with_the_signs_of_its_plateau_and_ends_well():
-    run = Session(RunConfig())
-
-    def levels():
-        trace = run.inspect("i am not at all happy").trace
-        found = health(run.state.parameters, trace, run.config, run.state.slots)
-        return [sign.level for sign in found if sign.name in ("dead", "reach")]
-
-    assert levels() == [Level.BAD, Level.WATCH]
-    run.player.advance(600)
-    assert levels() == [Level.FINE, Level.FINE]

@@ -14,7 +14,7 @@ from rnnviz.analysis.jacobians import (
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
 from tests.sampling import each_row, singly
-from tests.unit.analysis.linear import jacobians_of, linear, two_units
+from tests.unit.analysis.known import jacobians_of, linear, two_units
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
 INF = np.inf

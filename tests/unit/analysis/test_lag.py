@@ -14,7 +14,7 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from tests.sampling import each_row, pairwise, singly
-from tests.unit.analysis.linear import jacobians_of, last_error, linear, two_units
+from tests.unit.analysis.known import jacobians_of, last_error, linear, two_units
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
 FOUR = [phrase([0, 1, 1, 0], 1)]

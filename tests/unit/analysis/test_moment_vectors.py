@@ -6,19 +6,9 @@ import pytest
 from rnnviz.analysis.formula import formula
 from rnnviz.analysis.moment_vectors import marked, operation
 from rnnviz.analysis.training_step import Focus
-from rnnviz.engine.timeline import Moment, Phase, timeline
+from rnnviz.engine.timeline import Moment, Phase
 from tests.sampling import each_row
 from tests.unit.analysis.conftest import TEXTS
-
-
-@each_row("text", [TEXTS[1], TEXTS[10]])
-def test_with_the_notebook_s_gradient_too_rows_add_up_to_their_total(step_of, text):
-    step = step_of(text, "notebook")
-    for moment in timeline(len(step.words)):
-        rows = operation(step, Focus(moment, 3))
-        for i in (i for i, row in enumerate(rows) if row.total):
-            above = sum(row.values for row in rows[:i])
-            np.testing.assert_allclose(above, rows[i].values, rtol=0, atol=1e-12)
 
 
 def test_rows_have_the_values_of_their_labels(step_of):

@@ -9,8 +9,7 @@ from rnnviz.engine.bptt import bind
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 from tests.sampling import each_row, pairwise, singly
-from tests.unit.analysis.by_hand import phrase, tally
-from tests.unit.analysis.cases import CASES, KIND, KINDS, case_of
+from tests.unit.analysis.known import CASES, KIND, KINDS, case_of, letters, tally
 from tests.unit.engine.networks import CELLS, examples, network
 
 LAYERS = pytest.mark.parametrize("layers", [1, 3])
@@ -35,7 +34,7 @@ def m(answer, trace):
 @each_row("c", [0.0, 0.5, 1.0, 2.0])
 def test_a_linear_network_by_hand(c):
     """Reading "abc": m = c^2 w_a + c w_b + w_c + bias, with w = 1, 2, 4 and bias 0.5."""
-    found = explained(tally(c), phrase("abc"))
+    found = explained(tally(c), letters("abc"))
     parts = [c**2, 2 * c, 4]
     assert found.whole == pytest.approx(sum(parts) + 0.5)
     assert found.empty == pytest.approx(0.5)
@@ -117,9 +116,9 @@ def test_tokens_that_can_t_be_left_out_have_no_occlusion(monkeypatch):
     parameters, example, _ = case(CELLS[0], 1, KINDS["translation"])
     decoder = np.isnan(explained(parameters, example).occlusion)
     assert decoder.tolist() == [False] * len(example.source) + [True] * 4
-    every = explained(tally(0.5), phrase("abcab")).occlusion
+    every = explained(tally(0.5), letters("abcab")).occlusion
     monkeypatch.setattr("rnnviz.analysis.saliency.LEFT_OUT", 3)
-    some = explained(tally(0.5), phrase("abcab")).occlusion
+    some = explained(tally(0.5), letters("abcab")).occlusion
     assert some == pytest.approx(np.where([1, 0, 1, 0, 1], every, np.nan), nan_ok=True)
 
 

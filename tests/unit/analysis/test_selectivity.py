@@ -9,7 +9,7 @@ from rnnviz.analysis.activations import Activations, read_activations
 from rnnviz.analysis.selectivity import response, selectivity, seriation
 from rnnviz.engine.parameters import Architecture, Parameters
 from tests.sampling import each_row
-from tests.unit.analysis.by_hand import NAMES, phrase, tally
+from tests.unit.analysis.known import NAMES, letters, tally
 
 
 def by_word(found):
@@ -24,7 +24,7 @@ def single_tokens(words, *units):
 
 def test_the_response_to_a_word_is_its_mean_change():
     """With W = c I: the unit of a word gains 1 - (1 - c) h, all others lose (1 - c) h."""
-    found = response(read_activations(tally(0.5), [phrase("ab"), phrase("aa")], NAMES))
+    found = response(read_activations(tally(0.5), [letters("ab"), letters("aa")], NAMES))
     means = by_word(found)
     assert means["a"] == pytest.approx([(1 + 1 + 0.5) / 3, 0, 0])
     assert means["b"] == pytest.approx([-0.5, 1, 0])
@@ -37,7 +37,7 @@ def test_two_units_by_hand():
     parameters = Parameters(Architecture(3, 2, 2))
     parameters["W_xh"][...] = [[0.8, 0, 0], [0.3, 0.3, 0]]
     parameters["W_hh"][...] = [[0, 0.5], [0, 0]]
-    means = by_word(response(read_activations(parameters, [phrase("ab")], NAMES)))
+    means = by_word(response(read_activations(parameters, [letters("ab")], NAMES)))
     h = [math.tanh(0.8), math.tanh(0.3)]
     assert means["a"] == pytest.approx(h)
     assert means["b"] == pytest.approx([math.tanh(0.5 * h[1]) - h[0], 0])
@@ -61,7 +61,7 @@ def test_the_first_change_of_a_state_is_from_zero_and_that_of_a_gate_unknown():
 
 
 def test_the_most_frequent_words_are_shown_in_the_order_of_another_response():
-    texts = [phrase(text) for text in ("abc", "ab", "a")]
+    texts = [letters(text) for text in ("abc", "ab", "a")]
     activations = read_activations(tally(0), texts, NAMES)
     assert set(response(activations, most=2).words) == {"a", "b"}
     whole = response(activations)

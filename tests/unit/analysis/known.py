@@ -1,10 +1,26 @@
-"""Networks whose gradients and fixed points are known in closed form."""
+"""Networks that can be worked out by hand, and networks of every kind of task."""
 
 import numpy as np
+import pytest
 
 from rnnviz.analysis.flow_map import FixedInputMap, FlowMap
+from rnnviz.analysis.notation import Names
 from rnnviz.config import Activation, CellKind
 from rnnviz.engine.parameters import Architecture, Parameters
+from rnnviz.tasks.example import Example
+from tests.unit.engine.networks import CELLS, architecture
+
+NAMES = Names(("a", "b", "c"), ("no", "yes"))
+LETTERS = Names(("a", "b", "c", "d"), ("A", "B", "C"), tuple("vwxyz"))
+#: Whether there is an answer after every token, values instead of tokens, an encoder.
+KINDS = {
+    "verdict": (False, False, False),
+    "every": (True, False, False),
+    "values": (True, True, False),
+    "translation": (True, False, True),
+}
+CASES = pytest.mark.parametrize("cell", CELLS, ids="-".join)
+KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
 
 def linear(c, hidden=3, inputs=2, outputs=2, layers=1):
@@ -57,3 +73,24 @@ def last_error(network, tokens, target):
     """dL/dh_T of the cross-entropy of one answer after the last token, by the formula."""
     logits = network.W_hy @ states_of(network, tokens)[-1] + network.b_y
     return network.W_hy.T @ (np.exp(logits) / np.exp(logits).sum() - np.eye(len(logits))[target])
+
+
+def case_of(cell, layers, kind):
+    _, values, encoder = kind
+    return architecture(cell, layers, encoder, squared=values)
+
+
+def tally(c):
+    """Three words, a unit for each: h_t = c h_{t-1} + x_t, margin of "yes" = (1, 2, 4) h + 1/2."""
+    of = Architecture(3, 3, 2, CellKind.ELMAN, Activation.RELU)
+    parameters = Parameters(of)
+    parameters["W_xh"][...] = np.eye(3)
+    parameters["W_hh"][...] = c * np.eye(3)
+    parameters["W_hy"][1] = [1.0, 2.0, 4.0]
+    parameters["b_y"][1] = 0.5
+    return parameters
+
+
+def letters(text, target=1):
+    """An example of the words a, b, c, written without spaces."""
+    return Example(text, np.array(["abc".index(word) for word in text]), np.array([target]))
