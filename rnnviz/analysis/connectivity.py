@@ -39,35 +39,30 @@ def connectivity(parameters: Parameters, trace: Trace, layer: int = -1) -> Conne
     """
     outputs = np.array(list(Unrolled(trace, layer).outputs))
     rows = np.linspace(0, len(outputs) - 1, min(len(outputs), ANSWERS)).round().astype(int)
-    squares = sum(
-        np.concatenate([*_norms(parameters, trace, layer, rows, channel)]) ** 2
-        for channel in _channels(trace)
-    )
-    return Connectivity(outputs[rows], np.sqrt(squares))
-
-
-def _channels(trace: Trace) -> list[int | None]:
-    """All channels of values; for classes None, the target alone."""
-    if trace.architecture.loss is Loss.CROSS_ENTROPY:
-        return [None]
-    return list(range(trace.architecture.outputs))
+    classes = trace.architecture.loss is Loss.CROSS_ENTROPY
+    channels = [None] if classes else range(trace.architecture.outputs)
+    answers = [(row, channel) for row in rows for channel in channels]
+    norms = np.concatenate([*_norms(parameters, trace, layer, answers)])
+    sizes = np.linalg.norm(norms.reshape(len(rows), len(channels), -1), axis=1)
+    return Connectivity(outputs[rows], sizes)
 
 
 def _norms(
-    parameters: Parameters, trace: Trace, layer: int, rows: Array, channel: int | None
+    parameters: Parameters, trace: Trace, layer: int, answers: list[tuple[int, int | None]]
 ) -> Iterator[Array]:
     """||dh_t||, (answers, T), of as many answers at a time as fit into memory."""
     most = copies_at_once(trace.architecture, len(Unrolled(trace, layer)))
-    for start in range(0, len(rows), most):
-        part = rows[start : start + most]
-        seed = partial(_seed, rows=part, channel=channel)
-        copied = seeded_pass(parameters, copies(trace.batch, len(part)), seed)
+    for start in range(0, len(answers), most):
+        part = answers[start : start + most]
+        copied = seeded_pass(
+            parameters, copies(trace.batch, len(part)), partial(_seed, answers=part)
+        )
         yield np.array([Unrolled(copied, layer, b).norms for b in range(len(part))])
 
 
-def _seed(copied: Trace, rows: Array, channel: int | None) -> None:
-    """Copy b has the gradient of answer ``rows[b]`` alone: 1 at the target, or at the channel."""
+def _seed(copied: Trace, answers: list[tuple[int, int | None]]) -> None:
+    """Copy b has the gradient of answer b alone: 1 at its channel, or at the target for None."""
     copied.dlogits[...] = 0
-    for b, row in enumerate(rows):
+    for b, (row, channel) in enumerate(answers):
         output = np.flatnonzero(copied.batch.owners == b)[row]
         copied.dlogits[output, copied.targets[output] if channel is None else channel] = 1
