@@ -10,10 +10,7 @@ from rnnviz.config import CellKind, ClipBy, OptimizerKind
 from rnnviz.engine.timeline import Phase
 
 _FORWARD = ("forward", "forward_first")
-_BACKWARD = (
-    "backward", "backward_both", "backward_cut", "backward_first", "backward_last",
-    "backward_only",
-)  # fmt: skip
+_BACKWARD = ("", "_both", "_cut", "_first", "_last", "_only")
 
 
 def caption_key(step: StepRecord, focus: Focus) -> str:
@@ -33,7 +30,10 @@ def caption_key(step: StepRecord, focus: Focus) -> str:
 
 def caption_keys(step: StepRecord, focus: Focus) -> list[str]:
     """The names of all texts that may explain a moment of such a step."""
-    kind, keys = step.before.architecture.kind, [*_FORWARD, *_BACKWARD]
+    kind, keys = (
+        step.before.architecture.kind,
+        [*_FORWARD, *(f"backward{end}" for end in _BACKWARD)],
+    )
     if kind is not CellKind.ELMAN:
         keys = [f"{kind}_{phase}_{focus.part}" for phase in (Phase.FORWARD, Phase.BACKWARD)]
     return [f"moment_{key}" for key in (*keys, _loss(step), *_clip_keys(step), _update(step))]

@@ -80,11 +80,8 @@ def _tanh_slope(name: str) -> Factor:
     return Factor(f"(1 − {name}_{{n}}²)", lambda u: 1 - u.of(name) ** 2)
 
 
-def _error(name: str, gate: str) -> Factor:
-    return Factor(f"{name}_{{n}}", lambda u: u.errors()[gate])
-
-
 _DH = Factor("dh_{n}", lambda u: u.dh)
+_DN = Factor("dn_{n}", lambda u: u.errors()["xn"])
 _DC = Factor("dc_{n}", lambda u: u.of("dc"))
 _TANH_C = Factor("tanh(c_{n})", lambda u: u.of("tanh_c"))
 _STEP = Factor("[a_{n} > 0]", lambda u: (u.of("a") > 0) * 1.0)
@@ -109,7 +106,7 @@ _LSTM = (
     Part("h", products=((_value("o"), _TANH_C),)),
 )
 _GRU = (
-    _sigmoid("r", _error("dn", "xn"), _MEMORY),
+    _sigmoid("r", _DN, _MEMORY),
     _sigmoid("z", _DH, _CHANGE),
     Part(
         "n",

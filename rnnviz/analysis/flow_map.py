@@ -56,10 +56,7 @@ class FlowMap:
         return out
 
     def answers(self, states: Array) -> Array:
-        """The answers at states (N, S), as if the sequence ended there: probabilities, or values.
-
-        The shape is (N, C).
-        """
+        """The answers (N, C) at states (N, S), as if the sequence ended there."""
         h = states.reshape(len(states), self.architecture.layers, -1, self.architecture.hidden)
         logits: Array = h[:, -1, 0] @ self.parameters.W_hy.T + self.parameters.b_y
         answers = logits.copy()
@@ -148,10 +145,7 @@ def state_size(architecture: Architecture) -> int:
 
 
 class _Jacobian:
-    """The backward pass through one token, from every entry of a state to the state before.
-
-    It visits the layer of the seeded entry and those below.
-    """
+    """The backward pass through one token, from every entry of a state to the state before."""
 
     def __init__(self, trace: Trace, fused: list[list[Array]]) -> None:
         self._of, self._layers, self._fused = trace.architecture, trace.layers, fused

@@ -90,8 +90,7 @@ def products(jacobians: Jacobians) -> Products:
 def _largest_logs(matrices: Array, left: bool = False) -> Array:
     """log10 ||M_1 ... M_k|| (or M_k ... M_1 if ``left``) for k = 0, 1, ..., (n + 1,).
 
-    The product is rescaled at every factor, to avoid overflow. The logarithm is -inf for a product
-    of zero, and inf from the first factor that isn't finite.
+    It is -inf for a product of zero, and inf from the first factor that isn't finite.
     """
     logs = np.full(len(matrices) + 1, -np.inf)
     total, logs[0] = np.eye(matrices.shape[-1]), 0.0
@@ -103,6 +102,7 @@ def _largest_logs(matrices: Array, left: bool = False) -> Array:
         size = float(np.linalg.norm(total, 2))
         if not size:
             break
+        # Rescaled, so that no product overflows.
         total, logs[k] = total / size, logs[k - 1] + np.log10(size)
     return logs
 

@@ -66,14 +66,12 @@ def cut_share(step: Descent) -> float:
 
 
 def angle(step: Descent) -> float:
-    """The angle between the raw and the clipped gradient, in degrees; 0 if one of them is zero.
-
-    2 atan2(||u - v||, ||u + v||) of the unit vectors, accurate for small angles too (Kahan 2006).
-    """
+    """The angle between the raw and the clipped gradient, in degrees; 0 if one of them is zero."""
     raw, clipped = (p.theta.astype(float) for p in (step.gradient, step.clipped))
     sizes = [float(np.linalg.norm(g)) for g in (raw, clipped)]
     if not min(sizes):
         return 0.0
+    # This form is accurate for small angles too (Kahan 2006).
     u, v = raw / sizes[0], clipped / sizes[1]
     return float(np.degrees(2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))))
 

@@ -39,7 +39,7 @@ def draw(lengths: Array, most: int) -> Array:
 
 
 def forward_pass(parameters: Parameters, batch: Batch) -> Trace:
-    """The trace of a forward pass without a backward pass. Overflow raises no warning."""
+    """The trace of a forward pass alone."""
     trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
         bind_forward(parameters, trace)()
@@ -53,10 +53,7 @@ def seeded_pass(
     gradient: Gradient = Gradient.EXACT,
     truncate: int = 0,
 ) -> Trace:
-    """The trace of a forward pass, and of a backward pass from the ``dlogits`` that ``seed`` sets.
-
-    Overflow raises no warning.
-    """
+    """The trace of a forward and a backward pass, which begins with the dlogits of ``seed``."""
     trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
     bound = bind(parameters, trace, gradient, truncate)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -86,10 +86,7 @@ def portrait(
 
 
 def _near(places: Array, visited: Array) -> Array:
-    """Whether each point is near the visited states, (n,).
-
-    If the window held the others too, all trajectories would be in a corner.
-    """
+    """Whether each point is so near the visited states that the window can include it, (n,)."""
     low, high = visited.min(axis=0), visited.max(axis=0)
     width = np.maximum(high - low, (high - low).max() / 10)
     reach = _REACH * width if width.any() else np.inf

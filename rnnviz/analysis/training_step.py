@@ -236,10 +236,7 @@ class Panel(NamedTuple):
 
 
 def panels(step: StepRecord, moment: Moment) -> tuple[Panel, ...]:
-    """The parameters at this moment: the weights, or the gradient as it is summed and clipped.
-
-    A limit is the typical size of the entries, and equal at all moments of one phase.
-    """
+    """The weights or gradients at this moment; limits are equal at all moments of one phase."""
     gradient, clipped, update = step.descent
     if moment.phase is Phase.FORWARD:
         return (Panel("weights", step.before, typical(step.before.theta)),)

@@ -51,11 +51,9 @@ def wanted(activations: Activations, examples: Sequence[Example]) -> list[Array]
     A single target at the end is that of all tokens. An encoder's tokens have the first target.
     """
     targets: list[Array] = []
-    for k, owner in enumerate(activations.examples):
-        example = examples[owner]
-        part = activations.part(k)
-        missing = part.stop - part.start - len(example.targets)
-        targets += [*example.targets[:1]] * missing + [*example.targets]
+    for owner, length in zip(activations.examples, np.diff(activations.starts), strict=True):
+        own = examples[owner].targets
+        targets += [own[0]] * (length - len(own)) + [*own]
     return targets
 
 
