@@ -113,14 +113,6 @@ def test_blocks_are_parameters_of_the_layer(cell, layers, kind):
         assert all(name.endswith(f".{focus.layer + 1}") for name in names) == (layers > 1)
 
 
-@KIND
-def test_losses_are_at_the_answers(kind):
-    step = step_of(CELLS[0], 1, kind)
-    losses = [moment.t for moment in step.moments if moment.phase is Phase.LOSS]
-    bridge = step.unrolled(0).bridge
-    assert losses == ([3] if not kind[0] else list(range(bridge, bridge + 4)))
-
-
 def test_a_gru_s_candidate_has_two_errors():
     step = step_of(CELLS[2], 1, KINDS["verdict"])
     (moment,) = (m for m in step.moments if m.phase is Phase.BACKWARD and m.t == 2)

@@ -69,15 +69,6 @@ def test_the_jacobian_is_that_of_complex_steps(cell, layers):
     close(FlowMap(parameters).jacobian(states, inputs), expected, atol)
 
 
-def test_in_an_elman_network_it_is_the_slope_times_the_recurrent_weights():
-    of = architecture()
-    parameters, states = network(of), some_states(of)
-    flow, x, W_hh = FlowMap(parameters), some_inputs()[0], parameters["W_hh"]
-    h = np.tanh(states @ W_hh.T + parameters["W_xh"] @ x + parameters["b_h"])
-    close(flow.step(states, x), h)
-    close(flow.jacobian(states, x), (1 - h**2)[:, :, None] * W_hh)
-
-
 @cells
 def test_states_may_share_an_input_and_are_read_in_parts(cell, monkeypatch):
     of = architecture(cell, 2)

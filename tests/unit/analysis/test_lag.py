@@ -122,10 +122,3 @@ def test_without_two_gradients_there_is_no_slope():
     zero = lag_profile(Parameters(Architecture(2, 2, 2)), FOUR, Objective.LOSS)
     assert not zero.median.any()
     assert math.isnan(zero.half_life)
-
-
-def test_values_after_every_token_count_from_the_last():
-    of = architecture(squared=True)
-    found = lag_profile(network(of), examples(of, [4, 4], every=True, values=True), Objective.LOSS)
-    assert len(found.median) == 4
-    assert (found.median > 0).all()
