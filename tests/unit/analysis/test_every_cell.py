@@ -15,7 +15,7 @@ from rnnviz.analysis.training_step import Focus, share, step_record
 from rnnviz.app.text import explanation
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Phase
-from tests.sampling import pairwise, singly
+from tests.sampling import each_row, pairwise, singly
 from tests.unit.analysis.known import CASES, KIND, KINDS, LETTERS, case_of
 from tests.unit.engine.networks import CELLS, examples, network
 
@@ -117,3 +117,11 @@ def test_a_gru_s_candidate_has_two_errors():
     step = step_of(CELLS[2], 1, KINDS["verdict"])
     (moment,) = (m for m in step.moments if m.phase is Phase.BACKWARD and m.t == 2)
     assert "dW_hn += dm_3 h_2ᵀ" in formula(step, Focus(moment, 0, 0, "n")).symbols
+
+
+@each_row(
+    ("part", "signed"), [("o", [True] * 4 + [False]), ("g", [True] * 5), ("h", [False, True, True])]
+)
+def test_of_the_vectors_of_an_lstm_only_sigmoid_gates_are_never_negative(part, signed):
+    step = step_of(CELLS[3], 1, KINDS["verdict"])
+    assert [row.signed for row in operation(step, Focus(step.moments[1], 0, 0, part))] == signed

@@ -95,6 +95,7 @@ def test_two_separate_units_have_four_stable_points_with_saddles_between():
     assert Counter((p.kind, p.unstable) for p in found.points) == {
         (Kind.STABLE, 0): 4, (Kind.SADDLE, 1): 4, (Kind.SADDLE, 2): 1,
     }  # fmt: skip
+    assert [p.unstable for p in found.points] == [0] * 4 + [1] * 4 + [2]
     roots = np.array([positive_root(2.0), positive_root(1.5)])
     signs = [np.rint(point.state) for point in found.points]
     assert {tuple(sign) for sign in signs} == set(product((-1, 0, 1), repeat=2))

@@ -14,6 +14,7 @@ from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import record
 from rnnviz.lab.memory_gauge import flow
+from rnnviz.tasks.example import Example
 from tests.sampling import each_row
 from tests.unit.engine.networks import phrase
 
@@ -53,6 +54,10 @@ def test_flows_begin_at_the_output_layer():
     best = max({0, 2}, key=lambda c: trace.logits[0, c])
     difference = parameters.W_hy[TARGET] - parameters.W_hy[best]
     assert margins(parameters, trace)[-1] == pytest.approx(np.linalg.norm(difference))
+    # With five answers it is the gradient of their mean.
+    every = record(parameters, collate([Example("", TOKENS, np.full(5, TARGET))]))
+    last = margins(parameters, every)[-1]
+    assert last == pytest.approx(np.linalg.norm(difference) / 5)
 
 
 def test_with_two_classes_the_two_flows_are_proportional():

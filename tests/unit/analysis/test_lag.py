@@ -64,7 +64,7 @@ def by_lag(weights, example, layer=-1):
 @pairwise(cell=CELLS, layer=[0, 1], encoder=[False, True])
 def test_median_and_mean_are_those_of_the_sequences_of_that_length(cell, layer, encoder):
     of = architecture(cell, layers=2, encoder=encoder)
-    weights, given = network(of), examples(of, [5, 2, 3], every=encoder)
+    weights, given = network(of), examples(of, [5, 2, 3, 4, 1], every=encoder)
     found = lag_profile(weights, given, Objective.LOSS, Carried(layer=layer))
     each = [by_lag(weights, example, layer) for example in given]
     assert len(found.median) == max(map(len, each))
