@@ -57,9 +57,9 @@ class Activations:
 
     def drawn(self, most: int) -> Activations:
         """A sample of the sequences with at most ``most`` tokens in all; at least one."""
-        kept = np.isin(self.owners, self.examples[draw(np.diff(self.starts), most)])
-        words = tuple(word for word, keep in zip(self.words, kept, strict=True) if keep)
-        return Activations(words, self.states[kept], self.owners[kept], self.steps[kept], self.zero)
+        mask = np.isin(self.owners, self.examples[draw(np.diff(self.starts), most)])
+        words = tuple(np.array(self.words, object)[mask].tolist())
+        return Activations(words, self.states[mask], self.owners[mask], self.steps[mask], self.zero)
 
     @cached_property
     def changes(self) -> Array:

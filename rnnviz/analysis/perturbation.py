@@ -59,8 +59,5 @@ def joined(first: Pairs, before: int, after: int) -> Pairs:
 
 def aligned(rows: Array, places: Sequence[int | None]) -> Array:
     """The rows (T, ...) at these tokens, NaN for None."""
-    out = np.full((len(places), *rows.shape[1:]), np.nan)
-    for k, place in enumerate(places):
-        if place is not None:
-            out[k] = rows[place]
-    return out
+    missing = np.full((1, *rows.shape[1:]), np.nan)
+    return np.concatenate([rows, missing])[[-1 if t is None else t for t in places]]

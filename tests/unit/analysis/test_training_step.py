@@ -50,26 +50,18 @@ def test_the_share_of_a_moment_is_that_of_the_formula(step_of):
     assert not any(block.any() for fused in total.fused for block in fused)
 
 
-def test_clipping_by_value_changes_large_entries(step_of):
-    step = step_of(TEXTS[4], clip=0.01)
+@each_row(
+    ("by", "limit"), [("value", 0.01), ("norm", 0.05), *((by, 100.0) for by in ClipBy)], ids=str
+)
+def test_clipping_has_the_changed_entries_and_the_lost_share_of_the_norm(step_of, by, limit):
+    step = step_of(TEXTS[4], clip_by=by, clip=limit)
     gradient, found = step.trace.gradient.theta, clipping(step)
-    np.testing.assert_array_equal(found.signs.theta, np.sign(gradient) * (np.abs(gradient) > 0.01))
-    assert found.count == np.count_nonzero(found.signs.theta) > 0
-    kept = np.linalg.norm(gradient.clip(-0.01, 0.01)) / np.linalg.norm(gradient)
-    assert found.lost == pytest.approx(1 - kept)
-
-
-def test_clipping_by_norm_shortens_everything(step_of):
-    step = step_of(TEXTS[4], clip_by="norm", clip=0.05)
-    found, gradient = clipping(step), step.trace.gradient.theta
-    assert found.count == np.count_nonzero(gradient)
-    assert found.lost == pytest.approx(1 - 0.05 / np.linalg.norm(gradient))
-
-
-@each_row("by", ClipBy)
-def test_a_small_gradient_is_not_clipped(step_of, by):
-    found = clipping(step_of(TEXTS[4], clip_by=by, clip=100.0))
-    assert (found.count, found.lost) == (0, 0)
+    norm = np.linalg.norm(gradient)
+    changed = np.abs(gradient) > (limit if by == "value" or norm < limit else 0)
+    np.testing.assert_array_equal(found.signs.theta, np.sign(gradient) * changed)
+    assert (found.count, found.count > 0) == (changed.sum(), limit < 1)
+    left = np.linalg.norm(gradient.clip(-limit, limit)) if by == "value" else min(norm, limit)
+    assert found.lost == pytest.approx(1 - left / norm)
 
 
 def test_the_largest_changes_come_first_and_have_names(step_of):
