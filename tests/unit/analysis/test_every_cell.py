@@ -111,6 +111,18 @@ def test_blocks_are_parameters_of_the_layer(cell, layers, kind):
         assert (state.shape, len(biases)) == ((6, 6), 6)
         names = (found.token, found.state, *found.biases)
         assert all(name.endswith(f".{focus.layer + 1}") for name in names) == (layers > 1)
+        assert len(found.biases) == 1 + (cell[0] == "gru" and focus.part in "nh")
+
+
+def test_of_many_inputs_the_columns_that_are_read_are_shown(monkeypatch):
+    monkeypatch.setattr("rnnviz.analysis.parameter_blocks._MOST_COLUMNS", 2)
+    step = step_of(CELLS[2], 2, KINDS["translation"])
+    bridge, words = step.unrolled(0).bridge, step.words
+    read = [{*map("vwxyz".index, words[:bridge])}, {*map("abcd".index, words[bridge:])}]
+    for moment in step.moments:
+        decoder = moment.t >= bridge or moment.phase in (Phase.CLIP, Phase.UPDATE)
+        assert blocks(step, Focus(moment, 0, 0, "r")).columns == (*sorted(read[decoder]),)
+        assert blocks(step, Focus(moment, 0, 1, "r")).columns == (*range(6),)
 
 
 def test_a_gru_s_candidate_has_two_errors():
