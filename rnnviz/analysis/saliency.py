@@ -169,7 +169,6 @@ def _answers(parameters: Parameters, examples: Sequence[Example], answer: Answer
 def _left_out(example: Example, t: int) -> Example:
     if example.source is not None:
         return replace(example, source=np.delete(example.source, t, axis=0))
-    inputs, targets = np.delete(example.inputs, t, axis=0), example.targets
-    if len(targets) > 1:
-        targets = np.delete(targets, t, axis=0)
-    return replace(example, inputs=inputs, targets=targets)
+    inputs = np.delete(example.inputs, t, axis=0)
+    # Only the number of targets has an effect here.
+    return replace(example, inputs=inputs, targets=example.targets[: len(inputs)])
