@@ -76,20 +76,19 @@ def error_name(gate: str) -> str:
     return {"h": "da", "hn": "dm", "xn": "dn"}.get(gate, f"da{gate}")
 
 
+#: A factor of several terms, and how it is written.
+_Times = tuple[str, float] | None
+
+
 def _products(
-    labels: Sequence[tuple[str, str]],
-    left: Sequence[float] | Array,
-    right: Sequence[float] | Array,
-    times: tuple[str, float] | None = None,
+    labels: Sequence[tuple[str, str]], left: Array, right: Array, times: _Times = None
 ) -> list[Term]:
     """The terms left * right, element by element; each times the same number, if one is given."""
     pairs = zip(labels, map(float, left), map(float, right), strict=True)
     return [_term(" · ".join(label), (x, y), times) for label, x, y in pairs]
 
 
-def _term(
-    label: str, factors: Sequence[float] | Array, times: tuple[str, float] | None = None
-) -> Term:
+def _term(label: str, factors: Sequence[float], times: _Times = None) -> Term:
     if times:
         label, factors = f"{times[0]} · {label}", (times[1], *factors)
     factors = tuple(map(float, factors))
@@ -162,9 +161,7 @@ def _from_input(step: StepRecord, focus: Focus, gate: str) -> list[Term]:
     return [_term(entry(name, (unit, inputs)), (row[inputs],))]
 
 
-def _from_memory(
-    step: StepRecord, focus: Focus, gate: str, times: tuple[str, float] | None
-) -> list[Term]:
+def _from_memory(step: StepRecord, focus: Focus, gate: str, times: _Times) -> list[Term]:
     unrolled, t, unit = step.unrolled(focus.layer), focus.moment.t, focus.unit
     name = unrolled.name(t, f"W_h{gate}")
     if t == 0:

@@ -31,12 +31,8 @@ class FlowMap:
     def __init__(self, parameters: Parameters) -> None:
         self.parameters = _last_stack(parameters)
         self.architecture = self.parameters.architecture
+        self.size = state_size(self.architecture)
         self._narrow: tuple[bytes, Parameters] = b"", self.parameters
-
-    @property
-    def size(self) -> int:
-        """S, the number of entries of a state."""
-        return state_size(self.architecture)
 
     def step(self, states: Array, inputs: Array) -> Array:
         """The states (N, S) after one more token x, which is (D,), or (N, D) for one each."""
