@@ -139,7 +139,7 @@ def _source(step: StepRecord, focus: Focus, source: Source) -> list[Term]:
         times = f"{source.times.label(t)}[{unit}]", float(source.times.of(unrolled)[t, unit])
     rows = _from_input(step, focus, source.gate) if source.token else []
     if source.state:
-        rows += _from_memory(step, focus, source.gate[-1], times)
+        rows += _from_state(step, focus, source.gate[-1], times)
     name = unrolled.name(t, f"b_{source.gate}")
     return [*rows, _term(f"{name}[{unit}]", (step.before[name][unit],), times)]
 
@@ -161,7 +161,7 @@ def _from_input(step: StepRecord, focus: Focus, gate: str) -> list[Term]:
     return [_term(entry(name, (unit, inputs)), (row[inputs],))]
 
 
-def _from_memory(step: StepRecord, focus: Focus, gate: str, times: _Times) -> list[Term]:
+def _from_state(step: StepRecord, focus: Focus, gate: str, times: _Times) -> list[Term]:
     unrolled, t, unit = step.unrolled(focus.layer), focus.moment.t, focus.unit
     name = unrolled.name(t, f"W_h{gate}")
     if t == 0:

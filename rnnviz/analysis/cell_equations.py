@@ -117,10 +117,7 @@ _GRU = (
     ),
     Part("h", products=((_rest("z"), _value("n")), (_value("z"), _before("h")))),
 )
-_ELMAN = {
-    Activation.TANH: _elman("tanh", _tanh_slope("h")),
-    Activation.RELU: _elman("relu", _STEP),
-}
+_ELMAN = {Activation.TANH: _elman("tanh", _tanh_slope("h")), Activation.RELU: _elman("relu", _STEP)}
 
 
 def parts(architecture: Architecture) -> dict[str, Part]:

@@ -8,13 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.analysis.passes import (
-    copies,
-    copies_at_once,
-    forward_pass,
-    input_gradient,
-    seeded_pass,
-)
+from rnnviz.analysis.passes import copies, copies_at_once, forward_pass, input_gradient, seeded_pass
 from rnnviz.engine.batch import Batch, collate
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import best_other

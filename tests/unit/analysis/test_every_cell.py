@@ -19,11 +19,7 @@ from tests.sampling import each_row, pairwise, singly
 from tests.unit.analysis.known import CASES, KIND, KINDS, LETTERS, case_of
 from tests.unit.engine.networks import CELLS, examples, network
 
-CURVES = {
-    "σ": lambda a: 1 / (1 + np.exp(-a)),
-    "tanh": np.tanh,
-    "relu": lambda a: np.maximum(a, 0),
-}
+CURVES = {"σ": lambda a: 1 / (1 + np.exp(-a)), "tanh": np.tanh, "relu": lambda a: np.maximum(a, 0)}
 LAYERS = pytest.mark.parametrize("layers", [1, 2])
 SETTINGS = [{}, {"truncate": 2}, {"batch": 2}, {"gradient": "notebook"}]
 OPTIMIZING = [{}, {"clip": 100}, {"clip_by": "off"}, {"clip_by": "value"}, {"optimizer": "adam"}]
