@@ -18,11 +18,12 @@ def caption_key(step: StepRecord, focus: Focus) -> str:
     (phase, t), kind = focus.moment, step.before.architecture.kind
     if kind is not CellKind.ELMAN and phase in (Phase.FORWARD, Phase.BACKWARD):
         return f"moment_{kind}_{phase}_{focus.part}"
+    if phase is Phase.CLIP:
+        return f"moment_{_clip_keys(step)[0 if clipping(step).count else -1]}"
     key = {
         Phase.FORWARD: "forward" if t else "forward_first",
         Phase.LOSS: _loss(step),
         Phase.BACKWARD: _backward(step, t),
-        Phase.CLIP: _clip_keys(step)[0 if clipping(step).count else -1],
         Phase.UPDATE: _update(step),
     }
     return f"moment_{key[phase]}"
