@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.analysis.cell_equations import Factor, Part, Source
+from rnnviz.analysis.cell_equations import Factor, Part, Source, product_label
 from rnnviz.analysis.notation import number, quoted
 from rnnviz.analysis.training_step import Focus, StepRecord
-from rnnviz.config import ClipBy, Gradient
+from rnnviz.config import ClipBy, Gradient, OptimizerKind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Phase
 
 
 class Term(NamedTuple):
-    """One summand: how it is written, its factors, and their product."""
+    """One term of a sum: how it is written, its factors, and their product."""
 
     label: str
     factors: tuple[float, ...]
@@ -26,10 +26,10 @@ class Term(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """A sum of terms, and the number that the record has for it.
+    """A sum of terms, and the recorded number that it must equal.
 
-    ``recorded`` was read, not summed; ``then`` says what is done with it next; ``chosen`` is the
-    label of the term that belongs to the unit in question, where only one does.
+    ``then`` says what is computed from it next. ``chosen`` is the label of the selected unit's
+    term, if there is exactly one.
     """
 
     symbol: str
@@ -44,9 +44,9 @@ class Terms:
         return np.array([row.value for row in self.rows])
 
     def largest(self, n: int = 20) -> tuple[tuple[Term, ...], tuple[str, float] | None]:
-        """The ``n`` largest terms by size, in falling order, and the others' name and sum.
+        """The ``n`` largest terms by absolute value, descending, and the name and sum of the rest.
 
-        The chosen term is always among them. Everything and None if there are at most n + 1 terms.
+        The chosen term is always included. With at most n + 1 terms: all of them, and None.
         """
         ranked = sorted(self.rows, key=lambda row: -abs(row.value))
         if len(ranked) <= n + 1:
@@ -58,41 +58,44 @@ class Terms:
 
 
 def terms(step: StepRecord, focus: Focus) -> Terms:
-    """What the unit sums up at this moment: its input, its gradient, or a change of its weight."""
+    """The sum of the unit at this moment: its input, its gradient, or its weight's update."""
     return _KINDS[focus.moment.phase](step, focus)
 
 
-def symbol(focus: Focus, name: str) -> str:
-    """How a number of the unit is written: h_3[5]."""
+def _symbol(focus: Focus, name: str) -> str:
     return f"{name}_{focus.moment.number}[{focus.unit}]"
 
 
 def sum_name(part: Part) -> str:
-    """How the sum of a gate is written: a for the only one of an Elman cell, a_i for a gate i."""
+    """The symbol of a gate's sum: a in an Elman cell, ai for a gate i."""
     return "a" if part.name == "h" else f"a{part.name}"
 
 
 def error_name(gate: str) -> str:
-    """How dL/d(sum) of a gate is written; the GRU's candidate has two sums, memory and word."""
+    """The symbol of dL/d(sum) of a gate; a GRU's candidate has two sums."""
     return {"h": "da", "hn": "dm", "xn": "dn"}.get(gate, f"da{gate}")
 
 
+#: A factor of several terms, and how it is written.
+_Times = tuple[str, float] | None
+
+
 def _products(
-    labels: Sequence[tuple[str, str]],
-    left: Sequence[float] | Array,
-    right: Sequence[float] | Array,
-    times: tuple[str, float] | None = None,
+    labels: Sequence[tuple[str, str]], left: Array, right: Array, times: _Times = None
 ) -> list[Term]:
-    """Left times right, one by one; all of them times the same number, if one is given."""
-    before, extra = (f"{times[0]} · ", (times[1],)) if times else ("", ())
+    """The terms left * right, element by element; each times the same number, if one is given."""
     pairs = zip(labels, map(float, left), map(float, right), strict=True)
-    return [
-        Term(f"{before}{one} · {other}", (*extra, x, y), float(np.prod((*extra, x, y))))
-        for (one, other), x, y in pairs
-    ]
+    return [_term(" · ".join(label), (x, y), times) for label, x, y in pairs]
 
 
-# The way there
+def _term(label: str, factors: Sequence[float], times: _Times = None) -> Term:
+    if times:
+        label, factors = f"{times[0]} · {label}", (times[1], *factors)
+    factors = tuple(map(float, factors))
+    return Term(label, factors, float(np.prod(factors)))
+
+
+# Forward
 
 
 def _forward(step: StepRecord, focus: Focus) -> Terms:
@@ -105,75 +108,64 @@ def _gate(step: StepRecord, focus: Focus, part: Part) -> Terms:
     rows = [row for source in part.sources for row in _source(step, focus, source)]
     total = float(gate_sum(step, focus.layer, t, part)[focus.unit])
     name, value = sum_name(part), float(unrolled.of(part.name)[t, focus.unit])
-    own, gate = symbol(focus, name), symbol(focus, part.name)
+    own, gate = _symbol(focus, name), _symbol(focus, part.name)
     then = f"{gate} = {part.curve}({own}) = {number(value)}"
     return Terms(own, tuple(rows), total, then)
 
 
 def gate_sum(step: StepRecord, layer: int, t: int, part: Part) -> Array:
-    """What goes through a gate's curve, (H,): the recorded sum, or the engine's product again."""
+    """The input of a gate's curve, (H,): as recorded, or else computed again."""
     unrolled = step.unrolled(layer)
     if "a" in unrolled.spans[0].layer.arrays:
         recorded: Array = unrolled.of("a")[t]
         return recorded
     if part.name == "n":
-        again: Array = unrolled.of("word")[t] + unrolled.of("r")[t] * unrolled.of("memory")[t]
-        return again
-    span, place = unrolled.at(t)
-    architecture = step.before.architecture
-    block, number = architecture.cell.blocks[0], span.stack * architecture.layers + layer
-    fused = step.before.fused[number][0][block.gates.index(part.name)]
-    columns = step.trace.columns[number]
-    used = fused if columns is None else fused[block.rows(architecture.hidden, columns)]
-    product: Array = span.layer.z[place, span.column] @ used
+        candidate: Array = unrolled.of("word")[t] + unrolled.of("r")[t] * unrolled.of("memory")[t]
+        return candidate
+    span, k = unrolled.at(t)
+    block, index = step.before.architecture.cell.blocks[0], unrolled.index(t)
+    fused = step.before.fused[index][0][block.gates.index(part.name)]
+    columns = step.trace.columns[index]
+    used = fused if columns is None else fused[block.rows(step.hidden, columns)]
+    product: Array = span.layer.z[k, span.column] @ used
     return product
 
 
 def _source(step: StepRecord, focus: Focus, source: Source) -> list[Term]:
-    """The terms of one source: from what is read, from the state before, and the bias."""
+    """The terms of one source: from the input, from the state before, and the bias."""
     unrolled, t, unit = step.unrolled(focus.layer), focus.moment.t, focus.unit
     times = None
     if source.times:
-        written = source.times.written.format(n=t + 1, p=t)
-        times = f"{written}[{unit}]", float(source.times.of(unrolled)[t, unit])
+        times = f"{source.times.label(t)}[{unit}]", float(source.times.of(unrolled)[t, unit])
     rows = _from_input(step, focus, source.gate) if source.token else []
     if source.state:
-        rows += _from_memory(step, focus, source.gate[-1], times)
+        rows += _from_state(step, focus, source.gate[-1], times)
     name = unrolled.name(t, f"b_{source.gate}")
-    bias = float(step.before[name][unit])
-    before, extra = (f"{times[0]} · ", (times[1],)) if times else ("", ())
-    factors = (*extra, bias)
-    return [*rows, Term(f"{before}{name}[{unit}]", factors, float(np.prod(factors)))]
+    return [*rows, _term(f"{name}[{unit}]", (step.before[name][unit],), times)]
 
 
 def _from_input(step: StepRecord, focus: Focus, gate: str) -> list[Term]:
     unrolled, t, unit = step.unrolled(focus.layer), focus.moment.t, focus.unit
     name = unrolled.name(t, f"W_x{gate[-1]}")
-    row, written = step.before[name][unit], step.names.entry
-    span, place = unrolled.at(t)
+    row, entry = step.before[name][unit], step.names.entry
+    span, k = unrolled.at(t)
     if focus.layer:
         labels = [(f"{name}[{unit}, {j}]", f"h_{t + 1}[{j}] below") for j in range(step.hidden)]
         return _products(labels, row, unrolled.x(t))
     read = step.trace.batch.source if span.stack == 0 and unrolled.bridge else None
-    inputs = (read or step.trace.batch.read).inputs[place, span.column]
+    inputs = (read or step.trace.batch.read).inputs[k, span.column]
     if inputs.ndim:
-        labels = [(written(name, (unit, d)), _channel(step, d)) for d in range(len(inputs))]
+        channels = step.names.vocabulary[: len(inputs)]
+        labels = [(entry(name, (unit, d)), f"x[{quoted(c)}]") for d, c in enumerate(channels)]
         return _products(labels, row, inputs)
-    weight = float(row[inputs])
-    return [Term(written(name, (unit, inputs)), (weight,), weight)]
+    return [_term(entry(name, (unit, inputs)), (row[inputs],))]
 
 
-def _channel(step: StepRecord, d: int) -> str:
-    return f"x[{quoted(step.names.vocabulary[d])}]"
-
-
-def _from_memory(
-    step: StepRecord, focus: Focus, gate: str, times: tuple[str, float] | None
-) -> list[Term]:
+def _from_state(step: StepRecord, focus: Focus, gate: str, times: _Times) -> list[Term]:
     unrolled, t, unit = step.unrolled(focus.layer), focus.moment.t, focus.unit
     name = unrolled.name(t, f"W_h{gate}")
     if t == 0:
-        # H products with zero would only bury the terms that count.
+        # One term stands for H products with zero.
         return [Term(f"{name}[{unit}, :] · h_0", (0.0,), 0.0)]
     labels = [(f"{name}[{unit}, {j}]", f"h_{t}[{j}]") for j in range(step.hidden)]
     return _products(labels, step.before[name][unit], unrolled.of("h_before")[t], times)
@@ -181,17 +173,16 @@ def _from_memory(
 
 def _state(step: StepRecord, focus: Focus, part: Part) -> Terms:
     t, unit, unrolled = focus.moment.t, focus.unit, step.unrolled(focus.layer)
-    rows = tuple(_product(product, focus, step) for product in part.products)
+    rows = tuple(_product(step, focus, product) for product in part.products)
     recorded = float(unrolled.of(part.name)[t, unit])
     then = "it goes on to the next token" if part.name == "c" else "the state of this token"
-    return Terms(symbol(focus, part.name), rows, recorded, then)
+    return Terms(_symbol(focus, part.name), rows, recorded, then)
 
 
-def _product(product: Sequence[Factor], focus: Focus, step: StepRecord) -> Term:
+def _product(step: StepRecord, focus: Focus, product: Sequence[Factor]) -> Term:
     t, unit, unrolled = focus.moment.t, focus.unit, step.unrolled(focus.layer)
-    factors = tuple(float(factor.of(unrolled)[t, unit]) for factor in product)
-    written = " · ".join(factor.written.format(n=t + 1, p=t) for factor in product)
-    return Term(f"{written} [{unit}]", factors, float(np.prod(factors)))
+    factors = [factor.of(unrolled)[t, unit] for factor in product]
+    return _term(f"{product_label(product, t)} [{unit}]", factors)
 
 
 # The loss
@@ -199,33 +190,27 @@ def _product(product: Sequence[Factor], focus: Focus, step: StepRecord) -> Term:
 
 def _loss(step: StepRecord, focus: Focus) -> Terms:
     row, n = step.row(focus.moment), focus.moment.number
-    c, trace = answer(step, focus), step.trace
-    written = step.names.entry
-    labels = [(written("W_hy", (c, j)), f"h_{n}[{j}]") for j in range(step.hidden)]
-    bias = float(step.before.b_y[c])
+    trace, entry = step.trace, step.names.entry
+    c = int(trace.targets[row]) if step.classes else 0
+    labels = [(entry("W_hy", (c, j)), f"h_{n}[{j}]") for j in range(step.hidden)]
     rows = _products(labels, step.before.W_hy[c], trace.top[row, :-1])
-    place = written("b_y", (c,)).removeprefix("b_y")
+    index = entry("b_y", (c,)).removeprefix("b_y")
     loss = number(float(trace.loss[row]))
-    then = f"p{place} = softmax(logits){place} = {number(float(trace.probs[row, c]))}, "
+    then = f"p{index} = softmax(logits){index} = {number(float(trace.probs[row, c]))}, "
     then += f"L = −ln p = {loss} nats"
     if not step.classes:
-        wanted = number(float(trace.targets[row, c]))
-        then = f"it is compared with the target {wanted}, L = {loss}"
+        target = number(float(trace.targets[row, c]))
+        then = f"it is compared with the target {target}, L = {loss}"
     return Terms(
-        f"logits{place}" if step.classes else f"y{place}",
-        (*rows, Term(written("b_y", (c,)), (bias,), bias)),
+        f"logits{index}" if step.classes else f"y{index}",
+        (*rows, _term(entry("b_y", (c,)), (step.before.b_y[c],))),
         float(trace.logits[row, c]),
         then,
         chosen=rows[focus.unit].label,
     )
 
 
-def answer(step: StepRecord, focus: Focus) -> int:
-    """The class whose logit is looked at, the target; of values the first channel."""
-    return int(step.trace.targets[step.row(focus.moment)]) if step.classes else 0
-
-
-# The way back
+# Backward
 
 
 def _backward(step: StepRecord, focus: Focus) -> Terms:
@@ -235,28 +220,20 @@ def _backward(step: StepRecord, focus: Focus) -> Terms:
     if part.sources and part.name != "h":
         return _gate_error(step, focus, part)
     unrolled, t, unit = step.unrolled(focus.layer), focus.moment.t, focus.unit
-    rows = (*from_above(step, focus), *from_future(step, focus))
+    rows = (*_from_above(step, focus), *_from_future(step, focus))
     then = "each gate takes its part of it"
     if part.sources:
-        da = float(unrolled.errors()[part.error][t, unit])
-        slope = part.back[1].written.format(n=t + 1, p=t)
-        then = f"da_{t + 1}[{unit}] = dh_{t + 1}[{unit}] · {slope} = {number(da)}"
-    recorded = float(unrolled.dh[t, unit])
-    return Terms(symbol(focus, "dh"), rows or (_nothing(),), recorded, then)
+        da = number(float(unrolled.errors()[part.error][t, unit]))
+        then = f"da_{t + 1}[{unit}] = dh_{t + 1}[{unit}] · {part.back[1].label(t)} = {da}"
+    nothing = Term("nothing comes back here", (0.0,), 0.0)
+    return Terms(_symbol(focus, "dh"), rows or (nothing,), float(unrolled.dh[t, unit]), then)
 
 
-def _nothing() -> Term:
-    return Term("nothing comes back here", (0.0,), 0.0)
-
-
-def from_above(step: StepRecord, focus: Focus) -> list[Term]:
-    """What reaches dh_t from the answer after this token, or from the layer above."""
+def _from_above(step: StepRecord, focus: Focus) -> list[Term]:
+    """The terms of dh_t from the answer after this token, or from the layer above."""
     t, unit = focus.moment.t, focus.unit
     if focus.layer + 1 < step.before.architecture.layers:
-        above = step.unrolled(focus.layer + 1)
-        gates = {gate: e for gate, e in above.errors().items() if gate != "hn"}
-        way = _Way("W_x", t, above=1)
-        return _through(step, focus, gates, way)
+        return _through(step, focus, "x")
     if t not in step.outputs:
         return []
     error = step.trace.dlogits[step.outputs[t]]
@@ -264,79 +241,70 @@ def from_above(step: StepRecord, focus: Focus) -> list[Term]:
     return _products(labels, step.before.W_hy[:, unit], error)
 
 
-def from_future(step: StepRecord, focus: Focus) -> list[Term]:
-    """What reaches dh_t from the next token: W_h^T of every gate's error, and what is kept.
-
-    The notebook's version reads the row of W_hh itself.
-    """
+def _from_future(step: StepRecord, focus: Focus) -> list[Term]:
+    """The terms of dh_t from the next token: W_h^T da of every gate, and a GRU's z dh."""
     unrolled, t, unit = step.unrolled(focus.layer), focus.moment.t, focus.unit
     if not step.continues(t):
         return []
-    gates = {gate: e for gate, e in unrolled.errors().items() if gate != "xn"}
-    found = _through(step, focus, gates, _Way("W_h", t + 1))
+    rows = _through(step, focus, "h")
     if "z" in step.parts:
-        z, dh = (float(array[t + 1, unit]) for array in (unrolled.of("z"), unrolled.dh))
-        found.append(Term(f"z_{t + 2}[{unit}] · dh_{t + 2}[{unit}]", (z, dh), z * dh))
-    return found
+        factors = unrolled.of("z")[t + 1, unit], unrolled.dh[t + 1, unit]
+        rows.append(_term(f"z_{t + 2}[{unit}] · dh_{t + 2}[{unit}]", factors))
+    return rows
 
 
-class _Way(NamedTuple):
-    """Through which weights the gradient comes: of which kind, at which token, how far above."""
+def _through(step: StepRecord, focus: Focus, source: str) -> list[Term]:
+    """W^T da over all units: of the layer above ("x"), or of the next token ("h").
 
-    kind: str
-    t: int
-    above: int = 0
-
-
-def _through(step: StepRecord, focus: Focus, errors: dict[str, Array], way: _Way) -> list[Term]:
-    """W^T da over all units of every gate whose errors (T, H) are given."""
-    unrolled, unit, found = step.unrolled(focus.layer), focus.unit, []
-    kind, t, above = way
+    The notebook's rule reads a row of W_hh instead of a column.
+    """
+    above, unit, rows = source == "x", focus.unit, list[Term]()
+    unrolled, t = step.unrolled(focus.layer + above), focus.moment.t + (not above)
     exact = above or step.config.gradient is Gradient.EXACT
-    for gate, error in errors.items():
-        name = unrolled.name(t, f"{kind}{gate[-1]}", above)
+    for gate, error in unrolled.errors(source).items():
+        name = unrolled.name(t, f"W_{source}{gate[-1]}")
         weights = step.before[name][:, unit] if exact else step.before[name][unit]
-        what = error_name(gate)
-        places = ((j, unit) if exact else (unit, j) for j in range(step.hidden))
-        labels = [(f"{name}[{i}, {k}]", f"{what}_{t + 1}[{j}]") for j, (i, k) in enumerate(places)]
-        found += _products(labels, weights, error[t])
-    return found
+        indexes = [(j, unit) if exact else (unit, j) for j in range(step.hidden)]
+        labels = [
+            (f"{name}[{row}, {column}]", f"{error_name(gate)}_{t + 1}[{j}]")
+            for j, (row, column) in enumerate(indexes)
+        ]
+        rows += _products(labels, weights, error[t])
+    return rows
 
 
 def _cell_state(step: StepRecord, focus: Focus) -> Terms:
     t, unit, unrolled = focus.moment.t, focus.unit, step.unrolled(focus.layer)
     slope = 1 - unrolled.of("tanh_c") ** 2
-    factors = tuple(float(array[t, unit]) for array in (unrolled.dh, unrolled.of("o"), slope))
-    written = f"dh_{t + 1} · o_{t + 1} · (1 − tanh(c_{t + 1})²) [{unit}]"
-    rows = [Term(written, factors, float(np.prod(factors)))]
+    factors = [array[t, unit] for array in (unrolled.dh, unrolled.of("o"), slope)]
+    rows = [_term(f"dh_{t + 1} · o_{t + 1} · (1 − tanh(c_{t + 1})²) [{unit}]", factors)]
     if step.continues(t):
-        f, dc = (float(unrolled.of(name)[t + 1, unit]) for name in ("f", "dc"))
-        rows.append(Term(f"f_{t + 2} · dc_{t + 2} [{unit}]", (f, dc), f * dc))
+        factors = [unrolled.of(name)[t + 1, unit] for name in ("f", "dc")]
+        rows.append(_term(f"f_{t + 2} · dc_{t + 2} [{unit}]", factors))
     recorded = float(unrolled.of("dc")[t, unit])
-    return Terms(symbol(focus, "dc"), tuple(rows), recorded, "i, f and g take their part")
+    return Terms(_symbol(focus, "dc"), tuple(rows), recorded, "i, f and g take their part")
 
 
 def _gate_error(step: StepRecord, focus: Focus, part: Part) -> Terms:
-    t, unit = focus.moment.t, focus.unit
-    row = _product(part.back, focus, step)
-    recorded = float(step.unrolled(focus.layer).errors()[part.error][t, unit])
-    what = error_name(part.error)
+    t = focus.moment.t
+    row = _product(step, focus, part.back)
+    recorded = float(step.unrolled(focus.layer).errors()[part.error][t, focus.unit])
     then = f"dW_h{part.name} += {error_name(part.sources[-1].gate)}_{t + 1} h_{t}ᵀ"
-    return Terms(symbol(focus, what), (row,), recorded, then)
+    return Terms(_symbol(focus, error_name(part.error)), (row,), recorded, then)
 
 
 # Clipping and the update
 
 
 class Entry(NamedTuple):
-    """The weight that is followed through clipping and update."""
+    """The entry of a parameter that is followed through clipping and update."""
 
     name: str
-    place: tuple[int, ...]
+    indexes: tuple[int, ...]
 
 
 def gate_of(step: StepRecord, focus: Focus) -> str:
-    """The gate whose weights are shown: the part's own, or one that feeds a state."""
+    """The gate whose weights are shown: the part itself, or for a state a gate that feeds it."""
     part = step.parts[focus.part]
     if part.sources:
         return part.sources[-1].gate
@@ -344,7 +312,7 @@ def gate_of(step: StepRecord, focus: Focus) -> str:
 
 
 def followed(step: StepRecord, focus: Focus) -> Entry:
-    """Of the weights from the memory into the unit that of the largest gradient, or its bias."""
+    """The recurrent weight into the unit with the largest gradient, or the bias if all are zero."""
     unrolled, gate = step.unrolled(focus.layer), gate_of(step, focus)
     last = len(step.words) - 1
     name = unrolled.name(last, f"W_h{gate[-1]}")
@@ -357,16 +325,23 @@ def followed(step: StepRecord, focus: Focus) -> Entry:
 def _clip(step: StepRecord, focus: Focus) -> Terms:
     name, index = followed(step, focus)
     gradient, clipped, _ = (float(p[name][index]) for p in step.descent)
-    written = "d" + step.names.entry(name, index)
+    label = "d" + step.names.entry(name, index)
     rows = _over_time(step, focus, index)
     others = gradient - float(sum(row.value for row in rows))
     if step.trace.batch.read.shape[1] > 1:
         rows.append(Term("the other sequences of the batch", (others,), others))
-    return Terms(written, tuple(rows), gradient, _clipped(step, clipped))
+    limit = number(step.config.clip)
+    rules = {
+        ClipBy.VALUE: f"clip(g, ±{limit})",
+        ClipBy.NORM: f"g · min(1, {limit} / ||g||)",
+        ClipBy.OFF: "g",
+    }
+    then = f"g′ = {rules[step.config.clip_by]} = {number(clipped)}"
+    return Terms(label, tuple(rows), gradient, then)
 
 
 def _over_time(step: StepRecord, focus: Focus, index: tuple[int, ...]) -> list[Term]:
-    """What every token adds to the entry that is followed, of the last stack."""
+    """The part of the followed entry's gradient from each token of the last stack."""
     unrolled, gate = step.unrolled(focus.layer), gate_of(step, focus)
     errors, before = unrolled.errors()[gate][:, focus.unit], unrolled.of("h_before")
     what, tokens = error_name(gate), range(unrolled.bridge, len(unrolled))
@@ -378,32 +353,18 @@ def _over_time(step: StepRecord, focus: Focus, index: tuple[int, ...]) -> list[T
     return _products(labels, errors[unrolled.bridge :], before[unrolled.bridge :, column])
 
 
-def _clipped(step: StepRecord, clipped: float) -> str:
-    limit = number(step.config.clip)
-    how = {
-        ClipBy.VALUE: f"clip(g, ±{limit})",
-        ClipBy.NORM: f"g · min(1, {limit} / ||g||)",
-        ClipBy.OFF: "g",
-    }
-    return f"g′ = {how[step.config.clip_by]} = {number(clipped)}"
-
-
 def _update(step: StepRecord, focus: Focus) -> Terms:
     name, index = followed(step, focus)
     before, after, update, clipped = (
         float(p[name][index])
         for p in (step.before, step.after, step.descent.update, step.descent.clipped)
     )
-    written, lr = step.names.entry(name, index), step.config.lr
-    plain = step.config.optimizer.value == "sgd"
-    change = Term(f"−{number(lr)} · g′", (-lr, clipped), -lr * clipped)
-    rows = (
-        Term(f"{written} before", (before,), before),
-        change if plain else Term(f"the step of {step.config.optimizer}", (-update,), -update),
-    )
-    return Terms(
-        f"{written} after", rows, after, f"the next {step.names.sequence} meets this weight"
-    )
+    entry, lr = step.names.entry(name, index), step.config.lr
+    change = _term(f"the step of {step.config.optimizer}", (-update,))
+    if step.config.optimizer is OptimizerKind.SGD:
+        change = _term(f"−{number(lr)} · g′", (-lr, clipped))
+    rows = _term(f"{entry} before", (before,)), change
+    return Terms(f"{entry} after", rows, after, f"the next {step.names.sequence} meets this weight")
 
 
 _KINDS = {

@@ -1,4 +1,4 @@
-"""Captions: which text goes with a moment, and its numbers."""
+"""Captions: the text that explains a moment, and its numbers."""
 
 from __future__ import annotations
 
@@ -9,51 +9,46 @@ from rnnviz.analysis.training_step import Focus, StepRecord, clipping
 from rnnviz.config import CellKind, ClipBy, OptimizerKind
 from rnnviz.engine.timeline import Phase
 
-_THERE = ("forward", "forward_first")
-_BACK = (
-    "backward", "backward_both", "backward_cut", "backward_first", "backward_last",
-    "backward_only",
-)  # fmt: skip
+_FORWARD = ("forward", "forward_first")
+_BACKWARD = ("", "_both", "_cut", "_first", "_last", "_only")
 
 
 def caption_key(step: StepRecord, focus: Focus) -> str:
     """The name of the text that explains this moment."""
-    return "moment_" + _kind(step, focus)
+    (phase, t), kind = focus.moment, step.before.architecture.kind
+    if kind is not CellKind.ELMAN and phase in (Phase.FORWARD, Phase.BACKWARD):
+        return f"moment_{kind}_{phase}_{focus.part}"
+    if phase is Phase.CLIP:
+        return f"moment_{_clip_keys(step)[0 if clipping(step).count else -1]}"
+    key = {
+        Phase.FORWARD: "forward" if t else "forward_first",
+        Phase.LOSS: _loss(step),
+        Phase.BACKWARD: _backward(step, t),
+        Phase.UPDATE: _update(step),
+    }
+    return f"moment_{key[phase]}"
 
 
 def caption_keys(step: StepRecord, focus: Focus) -> list[str]:
     """The names of all texts that may explain a moment of such a step."""
-    kind = step.before.architecture.kind
-    if kind is CellKind.ELMAN:
-        way = [*_THERE, *_BACK]
-    else:
-        way = [f"{kind}_{phase}_{focus.part}" for phase in (Phase.FORWARD, Phase.BACKWARD)]
-    clip = ["clip_off"] if step.config.clip_by is ClipBy.OFF else ["clip", "clip_idle"]
-    return [f"moment_{name}" for name in (*way, _loss(step, 0), *clip, _update(step, 0))]
+    kind, keys = (
+        step.before.architecture.kind,
+        [*_FORWARD, *(f"backward{end}" for end in _BACKWARD)],
+    )
+    if kind is not CellKind.ELMAN:
+        keys = [f"{kind}_{phase}_{focus.part}" for phase in (Phase.FORWARD, Phase.BACKWARD)]
+    return [f"moment_{key}" for key in (*keys, _loss(step), *_clip_keys(step), _update(step))]
 
 
-def _kind(step: StepRecord, focus: Focus) -> str:
-    (phase, t), kind = focus.moment, step.before.architecture.kind
-    if kind is not CellKind.ELMAN and phase in (Phase.FORWARD, Phase.BACKWARD):
-        return f"{kind}_{phase}_{focus.part}"
-    return _KINDS[phase](step, t)
-
-
-def _forward(step: StepRecord, t: int) -> str:
-    return "forward" if t else "forward_first"
-
-
-def _loss(step: StepRecord, t: int) -> str:
+def _loss(step: StepRecord) -> str:
     return "loss" if step.classes else "loss_values"
 
 
-def _clip(step: StepRecord, t: int) -> str:
-    if step.config.clip_by is ClipBy.OFF:
-        return "clip_off"
-    return "clip" if clipping(step).count else "clip_idle"
+def _clip_keys(step: StepRecord) -> list[str]:
+    return ["clip_off"] if step.config.clip_by is ClipBy.OFF else ["clip", "clip_idle"]
 
 
-def _update(step: StepRecord, t: int) -> str:
+def _update(step: StepRecord) -> str:
     return "update" if step.config.optimizer is OptimizerKind.SGD else "update_adaptive"
 
 
@@ -70,44 +65,36 @@ def _backward(step: StepRecord, t: int) -> str:
     return "backward_both" if t in step.outputs else "backward"
 
 
-_KINDS = {
-    Phase.FORWARD: _forward,
-    Phase.LOSS: _loss,
-    Phase.BACKWARD: _backward,
-    Phase.CLIP: _clip,
-    Phase.UPDATE: _update,
-}
-
-
 def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
-    """What the texts may name in braces; the words as typed, so the page must escape them."""
+    """The fields that the texts may contain; words are as typed, so the page must escape them."""
     moment, trace, row = focus.moment, step.trace, step.row(focus.moment)
-    cut, sizes = clipping(step), step.unrolled(focus.layer).norms
-    later = sizes[min(moment.t + 1, len(sizes) - 1)]
+    cut, unrolled = clipping(step), step.unrolled(focus.layer)
+    norms, target = unrolled.norms, trace.targets[row]
+    later = norms[min(moment.t + 1, len(norms) - 1)]
     return {
         **steady_fields(step),
         "word": step.words[moment.t],
         "t": str(moment.number),
         "T": str(len(step.words)),
         "previous": str(moment.t),
-        "target": _target(step, row),
-        "p": f"{trace.probs[row, int(trace.targets[row])]:.1%}" if step.classes else "",
+        "target": step.names.classes[int(target)] if step.classes else number(float(target[0])),
+        "p": f"{trace.probs[row, int(target)]:.1%}" if step.classes else "",
         "answer": number(float(trace.logits[row, 0])),
         "loss": number(float(trace.loss[row])),
-        "factor": number(float(sizes[moment.t] / later)) if later else "0",
+        "factor": number(float(norms[moment.t] / later)) if later else "0",
         "first": step.words[0],
         "last": step.words[-1],
-        "whole": number(float(sizes[0] / sizes[-1])) if sizes[-1] else "0",
+        "whole": number(float(norms[0] / norms[-1])) if norms[-1] else "0",
         "count": f"{cut.count:,}",
         "lost": f"{cut.lost:.1%}",
         "largest": number(float(np.abs(step.descent.gradient.theta).max())),
         "change": number(float(np.abs(step.descent.update.theta).max())),
-        **_gates(step, focus),
+        **{f"mean_{p}": number(float(unrolled.of(p)[moment.t].mean())) for p in step.parts},
     }
 
 
 def steady_fields(step: StepRecord) -> dict[str, str]:
-    """What of that is the same at every moment of a run."""
+    """The fields that are the same at every moment of a run."""
     return {
         "noun": step.names.noun,
         "hidden": str(step.hidden),
@@ -116,14 +103,3 @@ def steady_fields(step: StepRecord) -> dict[str, str]:
         "optimizer": step.config.optimizer.value,
         "total": f"{step.before.theta.size:,}",
     }
-
-
-def _target(step: StepRecord, row: int) -> str:
-    wanted = step.trace.targets[row]
-    return step.names.classes[int(wanted)] if step.classes else number(float(wanted[0]))
-
-
-def _gates(step: StepRecord, focus: Focus) -> dict[str, str]:
-    """The mean of every gate and state over the units at this token, as mean_i, mean_f, ..."""
-    unrolled, t = step.unrolled(focus.layer), focus.moment.t
-    return {f"mean_{name}": number(float(unrolled.of(name)[t].mean())) for name in step.parts}

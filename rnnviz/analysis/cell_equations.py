@@ -1,12 +1,11 @@
 """The equations of every kind of cell, forward and backward, as data.
 
-The texts, the rows of cells and the terms on the page are all made from it; that it is what the
-engine computes is tested against the engine's own numbers.
+The page's texts, vectors and terms are made from them. Tests compare them with the engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from rnnviz.analysis.unrolled import Unrolled
@@ -16,14 +15,29 @@ from rnnviz.engine.parameters import Architecture
 
 
 class Factor(NamedTuple):
-    """A number of a unit at token t: as written, {n} for t and {p} for the one before; (T, H)."""
+    """A number of each unit at every token, (T, H), and how it is written.
+
+    ``written`` has {n} for the number of the token, from 1, and {p} for the one before.
+    """
 
     written: str
     of: Callable[[Unrolled], Array]
 
+    def label(self, t: int) -> str:
+        """How it is written at token ``t`` (from 0)."""
+        return self.written.format(n=t + 1, p=t)
+
+
+def product_label(factors: Sequence[Factor], t: int) -> str:
+    """How the product of some factors is written at token ``t`` (from 0)."""
+    return " · ".join(factor.label(t) for factor in factors)
+
 
 class Source(NamedTuple):
-    """A sum's share: the weights' ending, whether they read the token and the state, times what."""
+    """A part of a sum: the suffix of its weights, whether they read the token and the state.
+
+    If ``times`` is set, the part from the state is multiplied by it.
+    """
 
     gate: str
     token: bool = True
@@ -32,10 +46,10 @@ class Source(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One number that a unit has at every token.
+    """A gate or state of the cell.
 
-    A gate is a ``curve`` of a sum that it gets from its ``sources``, and the error of that sum,
-    named ``error``, is the product of the factors ``back``. A state is a sum of ``products``.
+    A gate is a ``curve`` of the sum of its ``sources``. The gradient of that sum, named ``error``,
+    is the product of the factors ``back``. A state is a sum of ``products``.
     """
 
     name: str
@@ -66,11 +80,8 @@ def _tanh_slope(name: str) -> Factor:
     return Factor(f"(1 − {name}_{{n}}²)", lambda u: 1 - u.of(name) ** 2)
 
 
-def _error(name: str, gate: str) -> Factor:
-    return Factor(f"{name}_{{n}}", lambda u: u.errors()[gate])
-
-
 _DH = Factor("dh_{n}", lambda u: u.dh)
+_DN = Factor("dn_{n}", lambda u: u.errors()["xn"])
 _DC = Factor("dc_{n}", lambda u: u.of("dc"))
 _TANH_C = Factor("tanh(c_{n})", lambda u: u.of("tanh_c"))
 _STEP = Factor("[a_{n} > 0]", lambda u: (u.of("a") > 0) * 1.0)
@@ -95,7 +106,7 @@ _LSTM = (
     Part("h", products=((_value("o"), _TANH_C),)),
 )
 _GRU = (
-    _sigmoid("r", _error("dn", "xn"), _MEMORY),
+    _sigmoid("r", _DN, _MEMORY),
     _sigmoid("z", _DH, _CHANGE),
     Part(
         "n",
@@ -106,18 +117,15 @@ _GRU = (
     ),
     Part("h", products=((_rest("z"), _value("n")), (_value("z"), _before("h")))),
 )
-_ELMAN = {
-    Activation.TANH: _elman("tanh", _tanh_slope("h")),
-    Activation.RELU: _elman("relu", _STEP),
-}
+_ELMAN = {Activation.TANH: _elman("tanh", _tanh_slope("h")), Activation.RELU: _elman("relu", _STEP)}
 
 
 def parts(architecture: Architecture) -> dict[str, Part]:
-    """The parts of a network's cells by name, in the order in which they are computed."""
-    found = {CellKind.LSTM: _LSTM, CellKind.GRU: _GRU}.get(architecture.kind)
-    return {part.name: part for part in found or _ELMAN[architecture.activation]}
+    """The parts of a network's cells by name, in the order of computation."""
+    gated = {CellKind.LSTM: _LSTM, CellKind.GRU: _GRU}.get(architecture.kind)
+    return {part.name: part for part in gated or _ELMAN[architecture.activation]}
 
 
 def nonnegative(name: str) -> bool:
-    """Whether an array of that name is never below zero, being a sigmoid's."""
+    """Whether the gate of this name is a sigmoid, and so never negative."""
     return name in ("i", "f", "o", "r", "z")

@@ -1,4 +1,4 @@
-"""Color limits: which range of values the colours span."""
+"""Color limits: the range of values that colors span."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from rnnviz.engine.layer_buffers import Array
 
 
 def typical(*arrays: Array) -> float:
-    """The size that 95 % of the numbers other than zero don't exceed; zero if there are none.
+    """The 95 % quantile of the absolute values other than zero; 0 if there are none.
 
-    A scale that reached to the few largest would show all the others as zero.
+    With the maximum as limit, a few outliers would make all other values look like zero.
     """
     sizes = np.abs(np.concatenate([np.ravel(array) for array in arrays]))
     sizes = sizes[sizes > 0]

@@ -1,4 +1,4 @@
-"""Decoding: a network that goes on by itself and reads its own answers."""
+"""Decoding: a network that reads its own answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.vocabulary import END, START
 
-#: From probabilities (C,) to the class that is answered.
+#: Chooses a class from probabilities (C,).
 Choice = Callable[[Array], int]
 
 
@@ -25,7 +25,7 @@ def likeliest(probs: Array) -> int:
 
 
 def drawn(temperature: float, rng: np.random.Generator) -> Choice:
-    """A class by chance, with probabilities ~ p^(1 / temperature); near 0 it is the likeliest."""
+    """Sample a class with probability ~ p^(1 / temperature); near 0 it is the most likely one."""
 
     def draw(probs: Array) -> int:
         with np.errstate(divide="ignore"):
@@ -36,44 +36,44 @@ def drawn(temperature: float, rng: np.random.Generator) -> Choice:
     return draw
 
 
-def go_on(
+def _decode(
     reader: StepDecoder, token: int, dataset: Dataset, choose: Choice, most: int
 ) -> list[int]:
-    """Read a token, answer, read the answer, and so on: the classes, up to the end sign or most."""
-    found: list[int] = []
+    """Read a token, answer, read the answer, and so on, up to the end sign or ``most`` classes."""
+    answers: list[int] = []
     for _ in range(most):
-        found.append(choose(reader.read(token)))
-        name = dataset.classes[found[-1]]
+        answers.append(choose(reader.read(token)))
+        name = dataset.classes[answers[-1]]
         if name == END:
             break
         token = dataset.vocabulary.number(name)
-    return found
+    return answers
 
 
 def translate(parameters: Parameters, dataset: Dataset, source: Array, most: int) -> list[int]:
-    """What the decoder says, always the likeliest, after the encoder has read ``source`` (S,)."""
+    """The decoder's most likely answers after the encoder has read ``source`` (S,)."""
     start = dataset.vocabulary.number(START)
-    asked = Example("", np.array([start]), np.array([0]), source)
-    heard = record(parameters, collate([asked]))
-    return go_on(StepDecoder(parameters, heard), start, dataset, likeliest, most)
+    example = Example("", np.array([start]), np.array([0]), source)
+    trace = record(parameters, collate([example]))
+    return _decode(StepDecoder(parameters, trace), start, dataset, likeliest, most)
 
 
 def prompted(
     parameters: Parameters, dataset: Dataset, prompt: Array, choose: Choice, most: int
 ) -> list[int]:
-    """What follows on a prompt (T,), T at least 1."""
+    """The answers that follow a prompt (T,), T >= 1."""
     reader = StepDecoder(parameters)
     for token in prompt[:-1]:
         reader.read(int(token))
-    return go_on(reader, int(prompt[-1]), dataset, choose, most)
+    return _decode(reader, int(prompt[-1]), dataset, choose, most)
 
 
 def run_free(parameters: Parameters, values: Array, most: int) -> Array:
-    """Values (T, C) are read, then ``most`` more are answered, each read again: (most, C)."""
-    reader, found = StepDecoder(parameters), np.zeros((most, values.shape[1]))
+    """Read values (T, C), then ``most`` of the network's own answers: (most, C)."""
+    reader, answers = StepDecoder(parameters), np.zeros((most, values.shape[1]))
     for value in values[:-1]:
         reader.read(value)
     value = values[-1]
     for k in range(most):
-        value = found[k] = reader.read(value)
-    return found
+        value = answers[k] = reader.read(value)
+    return answers

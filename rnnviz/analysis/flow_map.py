@@ -7,83 +7,75 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.analysis.passes import input_gradient
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.batch import Batch, Sequences
 from rnnviz.engine.bptt import bind_forward
 from rnnviz.engine.cell import BackwardOptions, Kernel
-from rnnviz.engine.layer_buffers import Array, Layer
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import WIDE, Trace
 
-#: What the memory of one pass may take; more states are read in parts.
+#: The memory limit of one pass; more states are read in parts.
 _BYTES = 32_000_000
 
 
 class FlowMap:
-    """s_t = F(s_{t-1}, x_t) of the stack that is read out: the decoder, or the only one.
+    """s_t = F(s_{t-1}, x_t) of the last stack: the decoder, or the only stack.
 
-    A state s has S = layers x states of the cell x H numbers: layer by layer, of each its h, and of
-    an LSTM then its c. All is computed by the engine, in double precision at least.
+    A state s has S = layers x states of the cell x H numbers: layer by layer, first h, then c for
+    an LSTM. The engine computes everything, in double precision or higher.
     """
 
     def __init__(self, parameters: Parameters) -> None:
-        self.parameters = _alone(parameters)
+        self.parameters = _last_stack(parameters)
         self.architecture = self.parameters.architecture
+        self.size = state_size(self.architecture)
         self._narrow: tuple[bytes, Parameters] = b"", self.parameters
 
-    @property
-    def size(self) -> int:
-        """S, of how many numbers a state consists."""
-        return state_size(self.architecture)
-
     def step(self, states: Array, inputs: Array) -> Array:
-        """The states one token later: (N, S) and x (D,), or one for each (N, D), to (N, S)."""
-        found = np.empty(states.shape, self.parameters.theta.dtype)
+        """The states (N, S) after one more token x, which is (D,), or (N, D) for one each."""
+        out = np.empty(states.shape, self.parameters.theta.dtype)
         for part, trace, _ in self._passes(states, inputs):
-            found[part] = np.concatenate(_states(trace), axis=-1)
-        return found
+            out[part] = np.concatenate(_states(trace), axis=-1)
+        return out
 
     def jacobian(self, states: Array, inputs: Array) -> Array:
         """J = d s_t / d s_{t-1} at states (N, S) and x (D,) or (N, D): (N, S, S).
 
-        Row i is what the way back makes of a one at number i of s_t.
+        Row i is the backward pass of a one at entry i of s_t.
         """
-        found = np.zeros((*states.shape, self.size), self.parameters.theta.dtype)
+        out = np.zeros((*states.shape, self.size), self.parameters.theta.dtype)
         for part, trace, read in self._passes(states, inputs):
-            _Jacobian(trace, read.fused).write(found[part])
-        return found
-
-    def logits(self, states: Array) -> Array:
-        """The output layer at states (N, S), as if the sequence ended there, (N, C)."""
-        h = states.reshape(len(states), self.architecture.layers, -1, self.architecture.hidden)
-        logits: Array = h[:, -1, 0] @ self.parameters.W_hy.T + self.parameters.b_y
-        return logits
+            _Jacobian(trace, read.fused).write(out[part])
+        return out
 
     def answers(self, states: Array) -> Array:
-        """The answers there, (N, C): probabilities, or values."""
-        logits = self.logits(states)
+        """The answers (N, C) at states (N, S), as if the sequence ended there."""
+        h = states.reshape(len(states), self.architecture.layers, -1, self.architecture.hidden)
+        logits: Array = h[:, -1, 0] @ self.parameters.W_hy.T + self.parameters.b_y
         answers = logits.copy()
         LOSSES[self.architecture.loss].answer(logits, answers)
         return answers
 
     def _passes(self, states: Array, inputs: Array) -> Iterator[tuple[slice, Trace, Parameters]]:
-        """Each part of the states, the trace of one token from there, and the weights in it."""
+        """The states in parts, the trace of one token from each, and the weights it reads."""
         parameters, inputs = self._used(inputs)
         of = parameters.architecture
         each = 2 * of.inputs + of.layers * 24 * of.hidden
         count = max(1, _BYTES // (each * parameters.theta.itemsize))
         for start in range(0, len(states), count):
             part = slice(start, start + count)
-            given = inputs[part] if inputs.ndim == 2 else inputs
-            yield part, _pass(parameters, states[part], given), parameters
+            x = inputs[part] if inputs.ndim == 2 else inputs
+            yield part, _pass(parameters, states[part], x), parameters
 
     def _used(self, inputs: Array) -> tuple[Parameters, Array]:
-        """Of a large vocabulary only the columns that are not zero, and their weights."""
+        """For a large vocabulary, only the columns that are not zero, and their weights."""
         if self.architecture.inputs <= WIDE:
             return self.parameters, inputs
-        there = inputs.reshape(-1, self.architecture.inputs).any(axis=0)
-        used = np.flatnonzero(there) if there.any() else np.zeros(1, np.intp)
+        nonzero = inputs.reshape(-1, self.architecture.inputs).any(axis=0)
+        used = np.flatnonzero(nonzero) if nonzero.any() else np.zeros(1, np.intp)
         if self._narrow[0] != used.tobytes():
             self._narrow = used.tobytes(), _narrowed(self.parameters, used)
         return self._narrow[1], inputs[..., used]
@@ -97,7 +89,7 @@ class FixedInputMap(NamedTuple):
 
     @property
     def size(self) -> int:
-        """S, of how many numbers a state consists."""
+        """S, the number of entries of a state."""
         return self.flow.size
 
     def step(self, states: Array) -> Array:
@@ -110,10 +102,7 @@ class FixedInputMap(NamedTuple):
 
 
 class Path(NamedTuple):
-    """What a sequence made of the stack that is read out.
-
-    The states before and after every token, (T, S) each, and what the tokens bring in, (T, D).
-    """
+    """The states of the last stack before and after every token, (T, S), and the inputs, (T, D)."""
 
     before: Array
     after: Array
@@ -122,12 +111,11 @@ class Path(NamedTuple):
     @property
     def whole(self) -> Array:
         """The state before the first token and after every one, (T + 1, S)."""
-        whole: Array = np.concatenate([self.before[:1], self.after])
-        return whole
+        return np.concatenate([self.before[:1], self.after])
 
 
 def states_of(trace: Trace, sequence: int = 0) -> Path:
-    """The path of one sequence of a trace, of an encoder and a decoder that of the decoder."""
+    """The path of one sequence of a trace, in the decoder if there is one."""
     of = trace.architecture
     spans = [Unrolled(trace, layer, sequence).spans[-1] for layer in range(of.layers)]
     before, after = (
@@ -148,15 +136,12 @@ def states_of(trace: Trace, sequence: int = 0) -> Path:
 
 
 def state_size(architecture: Architecture) -> int:
-    """S, of how many numbers the whole state of one stack consists."""
+    """S, the number of entries of the whole state of one stack."""
     return architecture.layers * len(architecture.cell.states) * architecture.hidden
 
 
 class _Jacobian:
-    """The way back through one token, from a state's every number to all before it.
-
-    Only the layers at and below the number that is seeded have a part in it.
-    """
+    """The backward pass through one token, from every entry of a state to the state before."""
 
     def __init__(self, trace: Trace, fused: list[list[Array]]) -> None:
         self._of, self._layers, self._fused = trace.architecture, trace.layers, fused
@@ -172,46 +157,29 @@ class _Jacobian:
         """Write J into ``out`` (N, S, S), row by row."""
         hidden, names = self._of.hidden, self._of.cell.states
         for row in range(out.shape[1]):
-            place, unit = divmod(row, hidden)
-            number, name = divmod(place, len(names))
-            for layer in self._layers[: number + 1]:
-                self._seeds(layer, "h").fill(0)
-                for other in layer.ends.values():
-                    other.fill(0)
-            self._seeds(self._layers[number], names[name])[:, unit] = 1
-            firsts = list(self._firsts(number))[::-1]
-            out[:, row, : hidden * len(firsts)] = np.concatenate(firsts, axis=-1)
+            block, unit = divmod(row, hidden)
+            top, name = divmod(block, len(names))
+            for layer in self._layers[: top + 1]:
+                layer.dh[0] = 0
+                for end in layer.ends.values():
+                    end.fill(0)
+            seeded = self._layers[top]
+            seeds = seeded.dh[0] if names[name] == "h" else seeded.ends[names[name]]
+            seeds[:, unit] = 1
+            before = list(self._backward(top))[::-1]
+            out[:, row, : hidden * len(before)] = np.concatenate(before, axis=-1)
 
-    def _seeds(self, layer: Layer, name: str) -> Array:
-        """Where the gradient of a state after the token is written, (N, H)."""
-        seeds: Array = layer.dh[0] if name == "h" else layer.ends[name]
-        return seeds
-
-    def _firsts(self, number: int) -> Iterator[Array]:
+    def _backward(self, top: int) -> Iterator[Array]:
         """The gradients of the states before the token, (N, H) each, the topmost layer's first."""
-        names = self._of.cell.states
-        for k in reversed(range(number + 1)):
+        for k in reversed(range(top + 1)):
+            layer = self._layers[k]
             self._back[k]()
-            yield from (self._layers[k].first[name] for name in reversed(names))
+            yield from (layer.first[name] for name in reversed(self._of.cell.states))
             if k:
-                self._layers[k - 1].dh[0] = self._down(k)
-
-    def _down(self, k: int) -> Array:
-        """The gradient of what layer k reads, (N, H)."""
-        cell, hidden = self._of.cell, self._of.hidden
-        shares = [
-            error[0] @ matrix[hidden * block.state + 1 :].T
-            for block, fused, errors in zip(
-                cell.blocks, self._fused[k], cell.errors(self._layers[k]), strict=True
-            )
-            if block.inputs
-            for error, matrix in zip(errors, fused, strict=True)
-        ]
-        total: Array = np.sum(shares, axis=0)
-        return total
+                self._layers[k - 1].dh[0] = input_gradient(self._of, layer, self._fused[k])[0]
 
 
-def _alone(parameters: Parameters) -> Parameters:
+def _last_stack(parameters: Parameters) -> Parameters:
     """The decoder, whose weights are the last ones in theta, or the whole network."""
     of = parameters.architecture._replace(source=0)
     theta = parameters.theta[-Parameters(of).theta.size :]
@@ -219,7 +187,7 @@ def _alone(parameters: Parameters) -> Parameters:
 
 
 def _narrowed(parameters: Parameters, used: Array) -> Parameters:
-    """The same weights, without those of the columns of x that aren't used."""
+    """The weights of the used columns of x, and all others."""
     of = parameters.architecture
     narrow = Parameters(of._replace(inputs=len(used)), dtype=parameters.theta.dtype)
     first = zip(of.cell.blocks, parameters.fused[0], narrow.fused[0], strict=True)
@@ -231,7 +199,7 @@ def _narrowed(parameters: Parameters, used: Array) -> Parameters:
 
 
 def _pass(parameters: Parameters, states: Array, inputs: Array) -> Trace:
-    """The trace of one token x (D,) or (N, D), read from states (N, S)."""
+    """The trace of one token x (D,) or (N, D), from states (N, S)."""
     count, rows = len(states), np.arange(len(states))
     x = np.broadcast_to(inputs, (1, count, parameters.architecture.inputs))
     batch = Batch(Sequences(x, (count,)), np.zeros(count, np.intp), rows, rows)
@@ -245,6 +213,6 @@ def _pass(parameters: Parameters, states: Array, inputs: Array) -> Trace:
 
 
 def _states(trace: Trace, moment: str = "") -> list[Array]:
-    """The states after the only token, or before it, (N, H) each, in their order."""
+    """The states after the only token, or with "_before" those before it, (N, H) each."""
     names = trace.architecture.cell.states
     return [layer.arrays[name + moment][0] for layer in trace.layers for name in names]

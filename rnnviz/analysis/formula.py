@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rnnviz.analysis.breakdown import error_name, sum_name, terms
-from rnnviz.analysis.cell_equations import Part
+from rnnviz.analysis.cell_equations import Part, product_label
 from rnnviz.analysis.moment_vectors import sum_parts
 from rnnviz.analysis.notation import added, number, quoted
 from rnnviz.analysis.training_step import Focus, StepRecord
@@ -23,11 +23,11 @@ class Formula(NamedTuple):
 
 
 def formula(step: StepRecord, focus: Focus) -> Formula:
-    """What this moment computes; in symbols t counts from 1, and h_0 is the empty memory."""
+    """What this moment computes. Symbols count t from 1; h_0 is the initial state."""
     return _KINDS[focus.moment.phase](step, focus)
 
 
-# The way there
+# Forward
 
 
 def _forward(step: StepRecord, focus: Focus) -> Formula:
@@ -38,22 +38,18 @@ def _forward(step: StepRecord, focus: Focus) -> Formula:
 def _gate(step: StepRecord, focus: Focus, part: Part) -> Formula:
     t, n, hidden, unit = focus.moment.t, focus.moment.number, step.hidden, focus.unit
     parts = [float(p[unit]) for p in sum_parts(step, focus.layer, t, part)]
-    found, a = terms(step, focus), sum_name(part)
-    wide = "" if step.tokens and not focus.layer else f"({hidden}, {len(_x(step, focus))})(·,) + "
+    total, a = terms(step, focus), sum_name(part)
+    width = len(step.unrolled(focus.layer).x(t))
+    read = "" if step.tokens and not focus.layer else f"({hidden}, {width})(·,) + "
     return Formula(
         f"{a}_{n} = {_sum(step, focus, part)},  {part.name}_{n} = {part.curve}({a}_{n})",
-        f"({hidden},) = {wide or f'({hidden},) + '}({hidden}, {hidden})({hidden},) + ({hidden},)",
-        f"{a}_{n}[{unit}] = {added(parts)} = {number(found.recorded)},  {found.then}",
+        f"({hidden},) = {read or f'({hidden},) + '}({hidden}, {hidden})({hidden},) + ({hidden},)",
+        f"{a}_{n}[{unit}] = {added(parts)} = {number(total.recorded)},  {total.then}",
     )
 
 
-def _x(step: StepRecord, focus: Focus) -> list[float]:
-    found: list[float] = step.unrolled(focus.layer).x(focus.moment.t).tolist()
-    return found
-
-
 def _sum(step: StepRecord, focus: Focus, part: Part) -> str:
-    """The sum of a gate in symbols; the GRU's candidate multiplies its memory by r."""
+    """The sum of a gate in symbols; a GRU's candidate multiplies its recurrent part by r."""
     t, name = focus.moment.t, step.unrolled(focus.layer).name
     gate = part.sources[-1].gate[-1]
     word = f"[:, {quoted(step.words[t])}]" if step.tokens else " x"
@@ -66,20 +62,14 @@ def _sum(step: StepRecord, focus: Focus, part: Part) -> str:
 
 
 def _state(step: StepRecord, focus: Focus, part: Part) -> Formula:
-    t, n, shape, found = (
-        focus.moment.t,
-        focus.moment.number,
-        f"({step.hidden},)",
-        terms(step, focus),
-    )
-    products = (" · ".join(map(number, row.factors)) for row in found.rows)
-    total = f"{' + '.join(products)} = {number(found.recorded)}"
-    written = [" · ".join(f.written.format(n=n, p=t) for f in p) for p in part.products]
-    shapes = " + ".join(" · ".join(shape for _ in p) for p in part.products)
+    t, shape, total = focus.moment.t, f"({step.hidden},)", terms(step, focus)
+    products = " + ".join(product_label(factors, t) for factors in part.products)
+    shapes = " + ".join(" · ".join(shape for _ in factors) for factors in part.products)
+    numbers = " + ".join(" · ".join(map(number, row.factors)) for row in total.rows)
     return Formula(
-        f"{part.name}_{n} = {' + '.join(written)}",
+        f"{part.name}_{t + 1} = {products}",
         f"{shape} = {shapes}",
-        f"{found.symbol} = {total},  {found.then}",
+        f"{total.symbol} = {numbers} = {number(total.recorded)},  {total.then}",
     )
 
 
@@ -87,40 +77,38 @@ def _state(step: StepRecord, focus: Focus, part: Part) -> Formula:
 
 
 def _loss(step: StepRecord, focus: Focus) -> Formula:
-    n, hidden, found = focus.moment.number, step.hidden, terms(step, focus)
+    hidden, total = step.hidden, terms(step, focus)
     classes = step.before.architecture.outputs
-    own = next(row for row in found.rows if row.label == found.chosen)
-    target = quoted(step.names.classes[int(step.trace.targets[step.row(focus.moment)])]) if (
-        step.classes) else ""  # fmt: skip
-    read = f"W_hy h_{n} + b_y"
+    own = next(row for row in total.rows if row.label == total.chosen)
+    read = f"W_hy h_{focus.moment.number} + b_y"
+    symbols = f"y = {read},  L = mean (y − target)²"
+    if step.classes:
+        target = quoted(step.names.classes[int(step.trace.targets[step.row(focus.moment)])])
+        symbols = f"logits = {read},  p = softmax(logits),  L = −ln p[{target}]"
     return Formula(
-        f"logits = {read},  p = softmax(logits),  L = −ln p[{target}]"
-        if step.classes
-        else f"y = {read},  L = mean (y − target)²",
+        symbols,
         f"({classes},) = ({classes}, {hidden})({hidden},) + ({classes},)",
-        f"{own.label} = {number(own.value)} of {found.symbol} = {number(found.recorded)},  "
-        f"{found.then}",
+        f"{own.label} = {number(own.value)} of {total.symbol} = {number(total.recorded)},  "
+        f"{total.then}",
     )
 
 
-# The way back
+# Backward
 
 
 def _backward(step: StepRecord, focus: Focus) -> Formula:
     part = step.parts[focus.part]
-    n, shape, found = focus.moment.number, f"({step.hidden},)", terms(step, focus)
-    numbers = f"{found.symbol} = {number(found.recorded)} (the sum at the right),  {found.then}"
+    n, hidden, total = focus.moment.number, step.hidden, terms(step, focus)
+    numbers = f"{total.symbol} = {number(total.recorded)} (the sum at the right),  {total.then}"
     if part.name == "h":
         return _state_error(step, focus, part, numbers)
     if part.name == "c":
         return _cell_error(step, focus, numbers)
-    factors = [factor.written.format(n=n, p=n - 1) for factor in part.back]
-    gate, what = part.sources[-1].gate, error_name(part.error)
-    adds = f"dW_h{gate[-1]} += {error_name(gate)}_{n} h_{n - 1}ᵀ"
-    hidden = step.hidden
+    gate, shape = part.sources[-1].gate, f"({hidden},)"
     return Formula(
-        f"{what}_{n} = {' · '.join(factors)},  {adds}",
-        f"{shape} = {' · '.join(shape for _ in factors)},  "
+        f"{error_name(part.error)}_{n} = {product_label(part.back, n - 1)},  "
+        f"dW_h{gate[-1]} += {error_name(gate)}_{n} h_{n - 1}ᵀ",
+        f"{shape} = {' · '.join(shape for _ in part.back)},  "
         f"({hidden}, {hidden}) += ({hidden}, 1)(1, {hidden})",
         numbers,
     )
@@ -138,24 +126,25 @@ def _cell_error(step: StepRecord, focus: Focus, numbers: str) -> Formula:
 
 def _state_error(step: StepRecord, focus: Focus, part: Part, numbers: str) -> Formula:
     t, n, hidden = focus.moment.t, focus.moment.number, step.hidden
-    whence = [written for written in (_above(step, focus), _future(step, focus)) if written]
-    symbols = f"dh_{n} = {' + '.join(w for w, _ in whence) or '0'}"
-    shapes = f"({hidden},) = {' + '.join(s for _, s in whence) or '0'}"
+    parts = [summand for summand in (_above(step, focus), _future(step, focus)) if summand]
+    symbols = f"dh_{n} = {' + '.join(symbol for symbol, _ in parts) or '0'}"
+    shapes = f"({hidden},) = {' + '.join(shape for _, shape in parts) or '0'}"
     if part.sources:
-        slope = part.back[1].written.format(n=n, p=t)
-        symbols += f",  da_{n} = dh_{n} · {slope},  dW_hh += da_{n} h_{t}ᵀ"
+        symbols += f",  da_{n} = dh_{n} · {part.back[1].label(t)},  dW_hh += da_{n} h_{t}ᵀ"
         shapes += f",  ({hidden},) = ({hidden},) · ({hidden},)"
         shapes += f",  ({hidden}, {hidden}) += ({hidden}, 1)(1, {hidden})"
     return Formula(symbols, shapes, numbers)
 
 
 def _above(step: StepRecord, focus: Focus) -> tuple[str, str] | None:
-    """What comes from the answer, or from the layer above, in symbols and in shapes."""
+    """The part of dh_t from the answer, or from the layer above, in symbols and in shapes."""
     t, n, hidden = focus.moment.t, focus.moment.number, step.hidden
     if focus.layer + 1 < step.before.architecture.layers:
-        gates = [gate for gate in step.unrolled(focus.layer).errors() if gate != "hn"]
-        name = step.unrolled(focus.layer).name
-        parts = [f"{name(t, f'W_x{g[-1]}', 1)}ᵀ {error_name(g)}_{n}" for g in gates]
+        above = step.unrolled(focus.layer + 1)
+        parts = [
+            f"{above.name(t, f'W_x{gate[-1]}')}ᵀ {error_name(gate)}_{n}"
+            for gate in above.errors("x")
+        ]
         return " + ".join(parts), f"({hidden}, {hidden})({hidden},)"
     if t not in step.outputs:
         return None
@@ -164,26 +153,26 @@ def _above(step: StepRecord, focus: Focus) -> tuple[str, str] | None:
 
 
 def _future(step: StepRecord, focus: Focus) -> tuple[str, str] | None:
-    """What comes back from the next token, in symbols and in shapes."""
+    """The part of dh_t from the next token, in symbols and in shapes."""
     t, n, hidden = focus.moment.t, focus.moment.number, step.hidden
     if not step.continues(t):
         return None
-    unrolled, exact = step.unrolled(focus.layer), step.config.gradient is Gradient.EXACT
-    gates = [gate for gate in unrolled.errors() if gate != "xn"]
-    carried = [
-        f"{unrolled.name(t + 1, f'W_h{g[-1]}')}{'ᵀ' if exact else ''} {error_name(g)}_{n + 1}"
-        for g in gates
+    unrolled = step.unrolled(focus.layer)
+    transpose = "ᵀ" if step.config.gradient is Gradient.EXACT else ""
+    parts = [
+        f"{unrolled.name(t + 1, f'W_h{gate[-1]}')}{transpose} {error_name(gate)}_{n + 1}"
+        for gate in unrolled.errors("h")
     ]
     if "z" in step.parts:
-        carried.append(f"z_{n + 1} · dh_{n + 1}")
-    return " + ".join(carried), f"({hidden}, {hidden})({hidden},)"
+        parts.append(f"z_{n + 1} · dh_{n + 1}")
+    return " + ".join(parts), f"({hidden}, {hidden})({hidden},)"
 
 
 # Clipping and the update
 
 
 def _clip(step: StepRecord, focus: Focus) -> Formula:
-    limit, found = number(step.config.clip), terms(step, focus)
+    limit, total = number(step.config.clip), terms(step, focus)
     symbols = {
         ClipBy.VALUE: f"g′ = clip(g, ±{limit})",
         ClipBy.NORM: f"g′ = g · min(1, {limit} / ||g||)",
@@ -191,26 +180,26 @@ def _clip(step: StepRecord, focus: Focus) -> Formula:
     }
     return Formula(
         symbols[step.config.clip_by],
-        _every_entry(step),
-        f"followed, of unit {focus.unit}’s weights the one with the largest gradient: "
-        f"g = {found.symbol} = {number(found.recorded)},  {found.then}",
+        _all_entries(step),
+        f"{_followed(focus)}: g = {total.symbol} = {number(total.recorded)},  {total.then}",
     )
 
 
 def _update(step: StepRecord, focus: Focus) -> Formula:
-    found, lr = terms(step, focus), number(step.config.lr)
-    before, change = (row.value for row in found.rows)
-    rule = OPTIMIZERS[step.config.optimizer].written
+    total = terms(step, focus)
+    entry, parts = total.symbol.removesuffix(" after"), [row.value for row in total.rows]
     return Formula(
-        rule.format(lr=lr),
-        _every_entry(step),
-        f"followed, of unit {focus.unit}’s weights the one with the largest gradient: "
-        f"{found.symbol.removesuffix(' after')} ← {added((before, change))} = "
-        f"{number(found.recorded)}",
+        OPTIMIZERS[step.config.optimizer].written.format(lr=number(step.config.lr)),
+        _all_entries(step),
+        f"{_followed(focus)}: {entry} ← {added(parts)} = {number(total.recorded)}",
     )
 
 
-def _every_entry(step: StepRecord) -> str:
+def _followed(focus: Focus) -> str:
+    return f"followed, of unit {focus.unit}’s weights the one with the largest gradient"
+
+
+def _all_entries(step: StepRecord) -> str:
     names = list(step.before.named())
     listed = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) < 12 else "all parameters"
     return f"({step.before.theta.size:,},) = all the entries of {listed}"

@@ -1,4 +1,4 @@
-"""The gradients at several epochs of a run, as numbers."""
+"""Numbers about the gradients at several epochs of a run."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnviz.analysis.gradients import stacked
 from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.engine.layer_buffers import Array
 
-#: How many eigenvalues of an epoch are kept: the largest, which decide how long is remembered.
+#: The number of largest eigenvalues that are kept for an epoch.
 TRAIL = 8
 
 
 @dataclass(frozen=True, eq=False)
 class GradientRow:
-    """One epoch: the largest ``eigenvalues`` (k,) of the recurrent weights; shares of a phrase.
+    """One epoch: the largest ``eigenvalues`` (k,) of the recurrent weights, shares of a phrase.
 
-    Over some of its next steps: the share of ``steps`` that are clipped, the mean share of
+    For some next steps: the share of ``steps`` that are clipped, the mean share of clipped
     ``entries``, the median ``angle`` in degrees, the median update-to-weight ``ratios`` by
-    parameter. ``errors`` and ``cosines`` of the notebook's gradient by parameter, empty for gated
-    cells.
+    parameter. ``errors`` and ``cosines`` compare the notebook's gradient, by parameter; they are
+    empty for gated cells.
     """
 
     eigenvalues: Array
@@ -36,19 +37,18 @@ class GradientRow:
 
 @dataclass(frozen=True, eq=False)
 class GradientSeries:
-    """One row for each of ``epochs`` (N,), ascending."""
+    """One row for each of the ascending ``epochs`` (N,)."""
 
     epochs: Array
     rows: tuple[GradientRow, ...]
 
     def column(self, name: str) -> Array:
-        """One of the numbers of every row, (N,)."""
+        """One number of every row, (N,)."""
         return np.array([getattr(row, name) for row in self.rows])
 
     def table(self, name: str) -> dict[str, Array]:
         """Numbers by parameter, of every row, (N,) each."""
-        found: list[Mapping[str, float]] = [getattr(row, name) for row in self.rows]
-        return {key: np.array([row[key] for row in found]) for key in (found[0] if found else ())}
+        return stacked([getattr(row, name) for row in self.rows])
 
     def shares(self, name: str) -> Array:
         """The shares in dW_hh or dW_xh, (N, T)."""

@@ -1,15 +1,16 @@
-"""Gradient sizes: back through time, and of every parameter."""
+"""Gradient norms: back through time, and of every parameter."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
+from rnnviz.analysis.passes import seeded_pass
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Gradient
-from rnnviz.engine.bptt import bind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import margin_gradient
 from rnnviz.engine.parameters import Parameters
@@ -17,7 +18,7 @@ from rnnviz.engine.trace import Trace
 
 
 class Objective(StrEnum):
-    """Of what the gradient is taken."""
+    """The quantity whose gradient is taken."""
 
     LOSS = "loss"
     MARGIN = "logit margin"
@@ -25,30 +26,30 @@ class Objective(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """||dL/dh_t|| (L2) for every token of one sequence, (T,); L is the loss or the logit margin."""
+    """||dL/dh_t|| (L2) at every token of one sequence, (T,); L is the loss or the logit margin."""
 
     objective: Objective
     norms: Array
 
 
 def gradient_flow(trace: Trace, layer: int = -1) -> Flow:
-    """The size of dL/dh_t in one layer at every token of the trace's first sequence."""
+    """||dL/dh_t|| in one layer at every token of the trace's first sequence."""
     return Flow(Objective.LOSS, Unrolled(trace, layer).norms)
 
 
 def margin_flow(
     parameters: Parameters, trace: Trace, gradient: Gradient, truncate: int = 0, layer: int = -1
 ) -> Flow:
-    """The size of dm/dh_t, m the mean over the answers of the target's lead over the best other.
+    """||dm/dh_t||, m the mean over the answers of the target's logit margin.
 
-    Unlike the loss's gradient it doesn't vanish just because the sequence is learned.
+    Unlike the gradient of the loss it does not vanish when the sequence is learned.
     """
-    seeded = Trace(trace.architecture, trace.batch, trace.dtype)
-    there = bind(parameters, seeded, gradient, truncate)
-    there.forward()
-    margin_gradient(seeded.logits, seeded.targets, seeded.dlogits)
-    np.divide(seeded.dlogits, len(seeded.logits), seeded.dlogits)
-    there.carry()
+
+    def seed(seeded: Trace) -> None:
+        margin_gradient(seeded.logits, seeded.targets, seeded.dlogits)
+        np.divide(seeded.dlogits, len(seeded.logits), seeded.dlogits)
+
+    seeded = seeded_pass(parameters, trace.batch, seed, gradient, truncate)
     return Flow(Objective.MARGIN, Unrolled(seeded, layer).norms)
 
 
@@ -57,6 +58,18 @@ def parameter_norms(trace: Trace) -> dict[str, float]:
     return norms_of(trace.gradient)
 
 
+def ratio(numerator: float, denominator: float) -> float:
+    """The ratio of two norms: 0 if both are zero, infinite if only the denominator is."""
+    if denominator:
+        return numerator / denominator
+    return float("inf") if numerator else 0.0
+
+
+def stacked(rows: Sequence[Mapping[str, float]]) -> dict[str, Array]:
+    """Numbers by parameter as one array for each parameter, (N,); empty without rows."""
+    return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
+
+
 def norms_of(parameters: Parameters) -> dict[str, float]:
-    """The size (L2) of every parameter, by name."""
+    """The L2 norm of every parameter, by name."""
     return {name: float(np.linalg.norm(array)) for name, array in parameters.named().items()}

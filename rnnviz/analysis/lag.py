@@ -1,38 +1,39 @@
-"""Gradient over the lag: how it shrinks or grows, over all sequences of a set."""
+"""Gradient over the lag: how it shrinks or grows, on all sequences of a set."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.memory_gauge import half_life, recurrent, slope
+from rnnviz.analysis.passes import seeded_pass
 from rnnviz.config import CellKind, Gradient
 from rnnviz.engine.batch import Batch, Example
-from rnnviz.engine.bptt import bind
 from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES, margin_gradient
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 
-#: The part of the sequences that the band spans: the middle 80 %.
+#: The quantiles of the sequences that bound the band: the middle 80 %.
 BAND = (0.1, 0.9)
 
 
 class Carried(NamedTuple):
-    """How the gradient is carried back: by which rule, cut after how many tokens, which layer."""
+    """How the gradient is backpropagated: the rule, the truncation in tokens, and the layer."""
 
     gradient: Gradient = Gradient.EXACT
     truncate: int = 0
     layer: int = -1
 
 
-#: All the way back, by the chain rule, through the topmost layer.
+#: The exact gradient without truncation, in the topmost layer.
 EXACTLY = Carried()
 
 
@@ -40,9 +41,8 @@ EXACTLY = Carried()
 class LagProfile:
     """||dL/dh_t|| (L2) over the lag T - t, from 0, of ``sequences`` sequences; all (L,).
 
-    L is the loss, or the logit margin, of each sequence's last answer. At every lag: the median and
-    the mean, and ``low`` and ``high``, between which the middle 80 % of the sequences lie. No size
-    can lie above ``bound``; None where no bound is known.
+    L is the loss, or the logit margin, of each sequence's last answer. ``low`` and ``high`` enclose
+    the middle 80 % of the sequences. ``bound`` is an upper bound of the norm, None if unknown.
     """
 
     objective: Objective
@@ -56,17 +56,17 @@ class LagProfile:
 
     @property
     def slope(self) -> float:
-        """Decades a token, fitted to the median's logarithm; NaN with fewer than two sizes."""
+        """Decades per token, fitted to the median's logarithm; NaN below two values above zero."""
         return slope(self.median[::-1])
 
     @property
     def half_life(self) -> float:
-        """After how many tokens the median is halved, see ``memory.half_life``."""
+        """Tokens until the median is halved, see ``memory_gauge.half_life``."""
         return half_life(self.median[::-1])
 
     @property
     def fitted(self) -> Array:
-        """The median as the fitted line has it; NaN where there is none, (L,)."""
+        """The line fitted to the median's logarithm, (L,); NaN where there is none."""
         known = np.flatnonzero(self.median > 0)
         lags = np.arange(len(self.median))
         if math.isnan(self.slope):
@@ -76,12 +76,12 @@ class LagProfile:
 
     @property
     def rounding(self) -> float:
-        """What is smaller is lost when it is added to the gradient of lag 0: its last digit."""
+        """The rounding error of the gradient at lag 0: smaller values are lost when added to it."""
         return float(np.finfo(self.dtype).eps * self.median[0])
 
     @property
     def floor(self) -> float:
-        """The smallest number that this format has in full precision."""
+        """The smallest normal number of the format."""
         return float(np.finfo(self.dtype).tiny)
 
 
@@ -91,21 +91,19 @@ def lag_profile(
     objective: Objective,
     carried: Carried = EXACTLY,
 ) -> LagProfile:
-    """The gradient's size over the lag on all ``examples``, carried back from their last answers.
+    """The gradient norm over the lag on all ``examples``, from the last answer of each.
 
-    Where there is an answer after every token, the last one alone is carried back: otherwise each
-    token would have a gradient of its own, at lag 0.
+    Answers at earlier tokens are ignored: each would add a gradient at its own lag 0.
     """
-    architecture = parameters.architecture
-    units = architecture.hidden * architecture.layers
+    of = parameters.architecture
     pairs = [
         pair
-        for batch in batches(examples, units)
-        for pair in _sizes(parameters, batch, objective, carried)
+        for batch in batches(examples, of.hidden * of.layers)
+        for pair in _norms(parameters, batch, objective, carried)
     ]
-    lags, sizes = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
+    lags, norms = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
     order = np.argsort(lags, kind="stable")
-    parts = np.split(sizes[order], np.cumsum(np.bincount(lags))[:-1])
+    parts = np.split(norms[order], np.cumsum(np.bincount(lags))[:-1])
     low, median, high = np.array([np.quantile(p, (BAND[0], 0.5, BAND[1])) for p in parts]).T
     with np.errstate(over="ignore"):
         mean = np.array([part.mean(dtype=float) for part in parts])
@@ -115,9 +113,9 @@ def lag_profile(
 
 
 def _bound(parameters: Parameters, layer: int, largest: float, count: int) -> Array | None:
-    """||W_hh||^lag times the largest size at lag 0 (Pascanu et al. 2013), where slopes are <= 1.
+    """||W_hh||^lag times the largest norm at lag 0 (Pascanu et al. 2013), as slopes are <= 1.
 
-    Known for the topmost layer of Elman cells: below it the gradient also comes from above.
+    Known for the topmost layer of Elman cells: lower layers also have a gradient from above.
     """
     architecture = parameters.architecture
     topmost = layer % architecture.layers == architecture.layers - 1
@@ -129,30 +127,25 @@ def _bound(parameters: Parameters, layer: int, largest: float, count: int) -> Ar
     return bound
 
 
-def _sizes(
+def _norms(
     parameters: Parameters, batch: Batch, objective: Objective, carried: Carried
 ) -> Iterator[tuple[Array, Array]]:
-    """Lags, and the sizes there, of all tokens of a batch."""
-    trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
-    there = bind(parameters, trace, carried.gradient, carried.truncate)
-    with np.errstate(over="ignore", invalid="ignore"):
-        there.forward()
-        seed_last(trace, objective)
-        there.carry()
-    lengths = (np.array(batch.read.counts)[:, None] > np.arange(batch.read.shape[1])).sum(axis=0)
-    later = np.zeros_like(lengths)
+    """The lags of all tokens of a batch, and the norms there, stack by stack."""
+    seed = partial(_seed_last, objective=objective)
+    trace = seeded_pass(parameters, batch, seed, carried.gradient, carried.truncate)
+    later = np.zeros(batch.read.shape[1], int)
     for stack in reversed(trace.stacks):
         layer = stack.layers[carried.layer]
         steps = np.arange(layer.extent.steps)[:, None]
-        there_too = np.array(layer.counts)[:, None] > np.arange(layer.extent.batch)
-        own = there_too.sum(axis=0)
-        yield (later + own - 1 - steps)[there_too], np.linalg.norm(layer.dh, axis=-1)[there_too]
+        read = np.array(layer.counts)[:, None] > np.arange(layer.extent.batch)
+        lengths = read.sum(axis=0)
+        yield (later + lengths - 1 - steps)[read], np.linalg.norm(layer.dh, axis=-1)[read]
         if batch.bridge is not None:
-            later[batch.bridge] = lengths
+            later = lengths[np.argsort(batch.bridge)]
 
 
-def seed_last(trace: Trace, objective: Objective) -> None:
-    """Write the gradient of every sequence's last answer into dlogits; the others' are zero."""
+def _seed_last(trace: Trace, objective: Objective) -> None:
+    """Write the gradient of every sequence's last answer into dlogits; the others are zero."""
     if objective is Objective.MARGIN:
         margin_gradient(trace.logits, trace.targets, trace.dlogits)
     else:

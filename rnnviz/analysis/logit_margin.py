@@ -1,4 +1,4 @@
-"""Logit margin: the answer after every token, as if the sequence ended there."""
+"""Logit margin after every token, as if the sequence ended there."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ from rnnviz.engine.trace import Trace
 
 @dataclass(frozen=True, eq=False)
 class RunningMargin:
-    """The output layer read after every token: the lead of ``target``'s logit, (T,)."""
+    """The logit margin of ``target`` after every token, (T,)."""
 
     target: int
     values: Array
 
 
 def running_logits(parameters: Parameters, trace: Trace) -> Array:
-    """The output layer read after every token, as if the sequence ended there, (T, C)."""
-    logits: Array = Unrolled(trace).h @ parameters.W_hy.T + parameters.b_y
-    return logits
+    """The logits after every token, as if the sequence ended there, (T, C)."""
+    return Unrolled(trace).h @ parameters.W_hy.T + parameters.b_y
 
 
 def running_margin(parameters: Parameters, trace: Trace, target: int) -> RunningMargin:
-    """m_t = logit of ``target`` less the largest other, from h_t as if the sequence ended at t."""
+    """m_t = logit of ``target`` less the largest other, as if the sequence ended at t."""
     logits = running_logits(parameters, trace)
     return RunningMargin(target, margin(logits, np.full(len(logits), target)))

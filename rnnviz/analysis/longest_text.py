@@ -1,4 +1,4 @@
-"""The longest text of any moment, so that its place on the page can be kept."""
+"""The longest text of any moment, so that the page can reserve space for it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from rnnviz.analysis.notation import quoted
 from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.engine.timeline import Moment
 
-#: A number with all that it may have, of a token the number, and how much of a word has room.
+#: The longest number, the longest index of a token, and the most characters of a word.
 _NUMBER, _TOKEN, _MOST_SIGNS = "−0.0001234", "200", 40
-#: A value, and not the number of a token, a unit or a parameter's size.
+#: A value, but not the index of a token or unit, nor a shape.
 _VALUE = re.compile(r"(?<=[ (])−?\d[\d.]*(?:e[−+]?\d+)?(?![\d,)])")
-#: What the captions have of these.
+#: The fields of captions that are numbers.
 _NUMBERS = ("p", "answer", "loss", "factor", "whole", "lost", "largest", "change")
 
 
 def longest_captions(step: StepRecord, focus: Focus) -> list[tuple[str, dict[str, str]]]:
-    """Every text that may explain a moment of such a step, its gaps filled as far as they go."""
+    """Every text that may explain a moment of such a step, with fields of the greatest length."""
     steady, word = steady_fields(step), _longest(_words(step))
     fields = {
         **steady,
@@ -34,14 +34,14 @@ def longest_captions(step: StepRecord, focus: Focus) -> list[tuple[str, dict[str
 
 
 def longest_formulas(step: StepRecord, focus: Focus) -> list[Formula]:
-    """One formula of every kind that the step has, its words and numbers as long as they get."""
+    """One formula of every kind that the step has, with the longest words and numbers."""
     kinds = {_kind(step, moment): moment for moment in step.moments}
-    found = (formula(step, focus._replace(moment=moment)) for moment in kinds.values())
-    return [Formula(*(_widened(line, step) for line in lines)) for lines in found]
+    formulas = (formula(step, focus._replace(moment=moment)) for moment in kinds.values())
+    return [Formula(*(_widened(line, step) for line in lines)) for lines in formulas]
 
 
 def _kind(step: StepRecord, moment: Moment) -> tuple[object, ...]:
-    """What the terms of a formula depend on: the phase, and whence the blame comes."""
+    """What the terms of a formula depend on: the phase, and the sources of the gradient."""
     t, bridge = moment.t, step.unrolled(0).bridge
     return moment.phase, t in step.outputs, step.continues(t), t < bridge, t + 1 < bridge
 

@@ -15,7 +15,7 @@ from rnnviz.engine.parameters import Parameters
 
 
 class Spectrum(NamedTuple):
-    """Of W_hh the spectral radius (largest |eigenvalue|) and the largest singular value."""
+    """The spectral radius (largest |eigenvalue|) of W_hh, and its largest singular value."""
 
     radius: float
     norm: float
@@ -23,14 +23,14 @@ class Spectrum(NamedTuple):
 
 def eigenvalues(W_hh: Array) -> Array:
     """The eigenvalues (H,) of W_hh (H, H), the largest first."""
-    found = np.linalg.eigvals(W_hh)
-    return found[np.argsort(-np.abs(found), kind="stable")]
+    values = np.linalg.eigvals(W_hh)
+    return values[np.argsort(-np.abs(values), kind="stable")]
 
 
 def spectrum(W_hh: Array) -> Spectrum:
-    """How much W_hh (H, H) stretches a state: in the long run at most, and in one step at most.
+    """The most that W_hh (H, H) stretches a state per step: in the long run, and in one step.
 
-    Both are infinite where a weight is not finite.
+    Both are infinite if a weight is not finite.
     """
     if not np.isfinite(W_hh).all():
         return Spectrum(math.inf, math.inf)
@@ -39,26 +39,23 @@ def spectrum(W_hh: Array) -> Spectrum:
 
 
 def recurrent(parameters: Parameters, layer: int = -1) -> Array:
-    """The recurrent weights (H, H) of a layer, the topmost one's; of a gated cell the candidate's.
-
-    Of an encoder and a decoder those of the decoder.
-    """
+    """The recurrent weights (H, H) of a layer of the last stack; of a gated cell's candidate."""
     return parameters[recurrent_name(parameters, layer)]
 
 
 def recurrent_name(parameters: Parameters, layer: int = -1) -> str:
     """Their name: W_hh, W_hn of a GRU, W_hg of an LSTM, with the number of the layer."""
-    gate = {CellKind.GRU: "n", CellKind.LSTM: "g"}.get(parameters.architecture.kind, "h")
     of = parameters.architecture
-    before, after = of.affixes[-of.layers :][layer]
-    return f"{before}W_h{gate}{after}"
+    gate = {CellKind.GRU: "n", CellKind.LSTM: "g"}.get(of.kind, "h")
+    prefix, suffix = of.affixes[-of.layers :][layer]
+    return f"{prefix}W_h{gate}{suffix}"
 
 
 def slope(norms: Array) -> float:
-    """By how many decades ||dL/dh_t||, (T,), grows a token further back; below zero it shrinks.
+    """The growth of ||dL/dh_t||, (T,), per token of lag, in decades; negative if it shrinks.
 
     The slope of a least-squares line through log10 ||dL/dh_t|| over the lag T - t; NaN with fewer
-    than two sizes above zero.
+    than two norms above zero.
     """
     known = np.flatnonzero(norms > 0)
     if len(known) < 2:
@@ -69,20 +66,17 @@ def slope(norms: Array) -> float:
 
 
 def half_life(norms: Array) -> float:
-    """After how many tokens back the gradient is halved, fitted to ||dL/dh_t||, (T,).
+    """The lag in tokens at which the gradient is halved, log10(2) / -slope, fitted to norms (T,).
 
-    log10(2) / -slope. Infinite if the gradient doesn't shrink; NaN with fewer than two sizes above
-    zero.
+    Infinite if the gradient doesn't shrink; NaN with fewer than two norms above zero.
     """
-    found = slope(norms)
-    if math.isnan(found):
-        return math.nan
-    return math.log10(2) / -found if found < 0 else math.inf
+    decades = slope(norms)
+    return math.inf if decades >= 0 else math.log10(2) / -decades
 
 
 @dataclass(frozen=True, eq=False)
 class MemoryGauge:
-    """At ``epochs`` (N,), ascending: radius and norm of W_hh, half-life in tokens; all (N,)."""
+    """Radius and norm of W_hh, and half-life in tokens, at ascending ``epochs``; all (N,)."""
 
     epochs: Array
     radius: Array
@@ -92,12 +86,12 @@ class MemoryGauge:
 
 @dataclass(frozen=True, eq=False)
 class GradientMap:
-    """||dL/dh_t|| (L2) at ``epochs`` (N,), ascending, for every token of one phrase: (N, T)."""
+    """||dL/dh_t|| (L2) at ascending ``epochs`` (N,), for every token of one phrase: (N, T)."""
 
     epochs: Array
     norms: Array
 
 
 def coarse_first(epochs: Iterable[int]) -> list[int]:
-    """In an order in which what is left always lies between what has been."""
+    """The epochs in a coarse-to-fine order, by falling powers of two."""
     return sorted(epochs, key=lambda epoch: -(epoch & -epoch) if epoch else -math.inf)

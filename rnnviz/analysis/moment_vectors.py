@@ -7,21 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnviz.analysis.breakdown import error_name, followed, gate_of, gate_sum, sum_name
-from rnnviz.analysis.cell_equations import Part, nonnegative
+from rnnviz.analysis.cell_equations import Part, nonnegative, product_label
 from rnnviz.analysis.color_limits import typical
 from rnnviz.analysis.notation import number, quoted
 from rnnviz.analysis.training_step import Focus, StepRecord
-from rnnviz.config import Gradient
+from rnnviz.config import Gradient, OptimizerKind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Phase
 
 
 @dataclass(frozen=True, eq=False)
 class VectorRow:
-    """One vector in a row of cells: how it is written, its values (n,), and the cells' names.
+    """One vector of a moment: its label, its values (n,), and the names of its cells.
 
-    Colours span ``limit``; where it is equal they can be compared, so that adding up is visible.
-    ``signed`` is false for what is never negative; ``total`` marks the sum of the strips above.
+    Colors span ``limit``, and are comparable between rows of equal limit. ``signed`` is false for
+    values that are never negative. ``total`` marks the sum of the rows above.
     """
 
     label: str
@@ -33,7 +33,7 @@ class VectorRow:
 
 
 def operation(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
-    """What is added, multiplied or compared at this moment; of the weights only the unit's row."""
+    """What is added, multiplied or compared at this moment; for weights only the unit's row."""
     phase, part = focus.moment.phase, step.parts[focus.part]
     if phase is Phase.FORWARD:
         return _gate(step, focus, part) if part.sources else _state(step, focus, part)
@@ -41,106 +41,98 @@ def operation(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
         return _loss(step, focus) if step.classes else _values(step, focus)
     if phase is Phase.BACKWARD:
         return _backward(step, focus, part)
-    return _weights(step, focus)
+    return _clip(step, focus) if phase is Phase.CLIP else _update(step, focus)
 
 
 def marked(step: StepRecord, focus: Focus) -> int:
-    """Which cell of the strips belongs to the unit: its own, or the weight that is followed."""
+    """The index of the cell to mark: the unit's own, or the weight that is followed."""
     if focus.moment.phase in (Phase.CLIP, Phase.UPDATE):
-        return followed(step, focus).place[-1]
+        return followed(step, focus).indexes[-1]
     return focus.unit
 
 
-# The way there
+# Forward
 
 
 def sum_parts(step: StepRecord, layer: int, t: int, part: Part) -> tuple[Array, Array, Array]:
-    """The three summands of a gate at token ``t``: what is read, the memory, and the bias, (H,)."""
+    """The three parts of a gate's sum at token ``t``: input, recurrent, and bias, (H,) each."""
     unrolled = step.unrolled(layer)
-    word = memory = bias = np.zeros(step.hidden)
+    read = recurrent = bias = np.zeros(step.hidden)
     for source in part.sources:
         times = source.times.of(unrolled)[t] if source.times else 1.0
         gate = source.gate[-1]
         if source.token:
-            word = word + _read(step, layer, t, gate)
+            read = read + _read(step, layer, t, gate)
         if source.state:
             W_h = unrolled.weight(step.before, t, f"W_h{gate}")
-            memory = memory + times * (W_h @ unrolled.of("h_before")[t])
+            recurrent = recurrent + times * (W_h @ unrolled.of("h_before")[t])
         bias = bias + times * unrolled.weight(step.before, t, f"b_{source.gate}")
-    return word, memory, bias
+    return read, recurrent, bias
 
 
 def _read(step: StepRecord, layer: int, t: int, gate: str) -> Array:
-    """W_x times what is read at token ``t``, (H,)."""
+    """W_x x_t, (H,)."""
     unrolled = step.unrolled(layer)
     W_x = unrolled.weight(step.before, t, f"W_x{gate}")
-    number = unrolled.at(t).span.stack * step.before.architecture.layers + layer
-    columns = step.trace.columns[number]
-    product: Array = (W_x if columns is None else W_x[:, columns]) @ unrolled.x(t)
-    return product
+    columns = step.trace.columns[unrolled.index(t)]
+    return (W_x if columns is None else W_x[:, columns]) @ unrolled.x(t)
 
 
 def _limit(step: StepRecord, layer: int, part: Part) -> float:
-    """The whole sequence's limit, so that colours can be compared from moment to moment."""
-    known = step.limits
-    if (layer, part.name) not in known:
+    """One limit for the whole sequence, so that colors are comparable between its moments."""
+    limits = step.limits
+    if (layer, part.name) not in limits:
         tokens = range(len(step.words))
         sums = [array for t in tokens for array in sum_parts(step, layer, t, part)]
         totals = [gate_sum(step, layer, t, part) for t in tokens]
-        known[layer, part.name] = typical(*sums, *totals)
-    return known[layer, part.name]
+        limits[layer, part.name] = typical(*sums, *totals)
+    return limits[layer, part.name]
 
 
 def _gate(step: StepRecord, focus: Focus, part: Part) -> tuple[VectorRow, ...]:
     t, n, unrolled = focus.moment.t, focus.moment.number, step.unrolled(focus.layer)
-    word, memory, bias = sum_parts(step, focus.layer, t, part)
+    read, recurrent, bias = sum_parts(step, focus.layer, t, part)
     total, limit = gate_sum(step, focus.layer, t, part), _limit(step, focus.layer, part)
-    gate, values = part.sources[-1].gate[-1], unrolled.of(part.name)
+    last, values, signed = part.sources[-1], unrolled.of(part.name), not nonnegative(part.name)
     name, a, cells = unrolled.name, sum_name(part), _units(step)
-    read = "" if focus.layer else f"[:, {quoted(step.words[t])}]" if step.tokens else " x"
-    times = f"{part.sources[-1].times.written.format(n=n)} · " if part.sources[-1].times else ""
+    token = f"[:, {quoted(step.words[t])}]" if step.tokens else " x"
+    token = f" h_{n} below" if focus.layer else token
+    times = f"{last.times.label(t)} · " if last.times else ""
+    biases = " + ".join(name(t, f"b_{source.gate}") for source in part.sources)
     most = min(1.0, float(np.abs(values).max())) if part.curve != "relu" else typical(values)
-    below = f" h_{n} below" if focus.layer else read
+    curve = f"{part.name}_{n} = {part.curve}({a}_{n})"
     return (
-        VectorRow(f"{name(t, f'W_x{gate}')}{below}", word, cells, limit),
-        VectorRow(f"{times}{name(t, f'W_h{gate}')} h_{t}", memory, cells, limit),
-        VectorRow(
-            f"{' + '.join(name(t, f'b_{s.gate}') for s in part.sources)}", bias, cells, limit
-        ),
+        VectorRow(f"{name(t, f'W_x{last.gate[-1]}')}{token}", read, cells, limit),
+        VectorRow(f"{times}{name(t, f'W_h{last.gate[-1]}')} h_{t}", recurrent, cells, limit),
+        VectorRow(biases, bias, cells, limit),
         VectorRow(f"{a}_{n}, their sum", total, cells, limit, total=True),
-        VectorRow(
-            f"{part.name}_{n} = {part.curve}({a}_{n})",
-            values[t],
-            cells,
-            1.0 if nonnegative(part.name) else most,
-            signed=not nonnegative(part.name),
-        ),
+        VectorRow(curve, values[t], cells, most if signed else 1.0, signed=signed),
     )
 
 
 def _state(step: StepRecord, focus: Focus, part: Part) -> tuple[VectorRow, ...]:
-    """The products that a state sums up; of a single product its factors."""
-    (_, t), unrolled, cells = focus.moment, step.unrolled(focus.layer), _units(step)
-    n = t + 1
-    whole, limit = unrolled.of(part.name), typical(unrolled.of(part.name))
-    total = VectorRow(f"{part.name}_{n}", whole[t], cells, limit, total=len(part.products) > 1)
-    if len(part.products) == 1:
-        factors = [
+    """The products that a state sums up; for a single product its factors."""
+    t, unrolled, cells = focus.moment.t, step.unrolled(focus.layer), _units(step)
+    states = unrolled.of(part.name)
+    limit, single = typical(states), len(part.products) == 1
+    total = VectorRow(f"{part.name}_{t + 1}", states[t], cells, limit, total=not single)
+    if single:
+        rows = [
             VectorRow(
-                factor.written.format(n=n, p=t),
-                factor.of(unrolled)[t],
-                cells,
-                1.0,
-                signed=not nonnegative(factor.written[0]),
+                f.label(t), f.of(unrolled)[t], cells, 1.0, signed=not nonnegative(f.written[0])
             )
-            for factor in part.products[0]
+            for f in part.products[0]
         ]
-        return (*factors, total)
-    rows = []
-    for product in part.products:
-        written = " · ".join(factor.written.format(n=n, p=t) for factor in product)
-        values = np.prod([factor.of(unrolled)[t] for factor in product], axis=0)
-        rows.append(VectorRow(written, values, cells, limit))
+    else:
+        rows = [
+            VectorRow(
+                product_label(product, t),
+                np.prod([factor.of(unrolled)[t] for factor in product], axis=0),
+                cells,
+                limit,
+            )
+            for product in part.products
+        ]
     return (*rows, total)
 
 
@@ -150,147 +142,142 @@ def _state(step: StepRecord, focus: Focus, part: Part) -> tuple[VectorRow, ...]:
 def _loss(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
     trace, classes, row = step.trace, step.names.classes, step.row(focus.moment)
     target, chance = int(trace.targets[row]), float(np.log(len(classes)))
-    logits, onehot = trace.logits[row], np.eye(len(classes))[target]
-    most = float(np.abs(trace.logits).max())
-    error = trace.dlogits[row]
-    count = len(trace.logits)
-    written = "dlogits = p − target" if count == 1 else f"dlogits = (p − target) / {count}"
+    logits, onehot, loss = trace.logits[row], np.eye(len(classes))[target], trace.loss[row]
+    most, count = float(np.abs(trace.logits).max()), len(trace.logits)
+    error = "dlogits = p − target" if count == 1 else f"dlogits = (p − target) / {count}"
+    nats, highest = "L = −ln p[target], nats", max(chance, float(loss))
     return (
         VectorRow(f"logits = W_hy h_{focus.moment.number} + b_y", logits, classes, most),
         VectorRow("p = softmax(logits)", trace.probs[row], classes, 1.0, signed=False),
         VectorRow("target", onehot, classes, 1.0, signed=False),
-        VectorRow(written, error, classes, 1.0 / count),
-        VectorRow(
-            "L = −ln p[target], nats",
-            trace.loss[row : row + 1],
-            (classes[target],),
-            max(chance, float(trace.loss[row])),
-            signed=False,
-        ),
-    )  # fmt: skip
+        VectorRow(error, trace.dlogits[row], classes, 1.0 / count),
+        VectorRow(nats, np.array([loss]), (classes[target],), highest, signed=False),
+    )
 
 
 def _values(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
     trace, channels, row = step.trace, step.names.classes, step.row(focus.moment)
     limit, count = typical(trace.logits, trace.targets), trace.logits.size
-    error = trace.logits - trace.targets
+    target, dlogits = trace.targets[row], f"dlogits = 2 (y − target) / {count}"
     return (
         VectorRow(f"y = W_hy h_{focus.moment.number} + b_y", trace.logits[row], channels, limit),
-        VectorRow("target", trace.targets[row], channels, limit),
-        VectorRow("y − target", error[row], channels, limit),
-        VectorRow(f"dlogits = 2 (y − target) / {count}", trace.dlogits[row], channels,
-              2 * limit / count),
-    )  # fmt: skip
+        VectorRow("target", target, channels, limit),
+        VectorRow("y − target", trace.logits[row] - target, channels, limit),
+        VectorRow(dlogits, trace.dlogits[row], channels, 2 * limit / count),
+    )
 
 
-# The way back
+# Backward
 
 
 def _backward(step: StepRecord, focus: Focus, part: Part) -> tuple[VectorRow, ...]:
     if part.name == "h":
         return _state_error(step, focus, part)
-    (_, t), unrolled, cells = focus.moment, step.unrolled(focus.layer), _units(step)
-    n = t + 1
     if part.name == "c":
         return _cell_error(step, focus)
-    errors = unrolled.errors()[part.error]
-    rows = [
-        VectorRow(factor.written.format(n=n, p=t), factor.of(unrolled)[t], cells,
-              typical(factor.of(unrolled)))
-        for factor in part.back
-    ]  # fmt: skip
-    return (*rows, VectorRow(f"{error_name(part.error)}_{n}, their product", errors[t], cells,
-                         typical(errors)))  # fmt: skip
+    t, unrolled, cells = focus.moment.t, step.unrolled(focus.layer), _units(step)
+    factors = [(factor.label(t), factor.of(unrolled)) for factor in part.back]
+    product = f"{error_name(part.error)}_{t + 1}, their product", unrolled.errors()[part.error]
+    return tuple(
+        VectorRow(label, values[t], cells, typical(values)) for label, values in (*factors, product)
+    )
 
 
-def local_error(step: StepRecord, layer: int, t: int) -> Array:
-    """What reaches dh_t from the answer after this token, or from the layer above, (H,)."""
+def _local_error(step: StepRecord, layer: int, t: int) -> Array:
+    """The part of dh_t from the answer after this token, or from the layer above, (H,)."""
     if layer + 1 < step.before.architecture.layers:
-        above, found = step.unrolled(layer + 1), np.zeros(step.hidden)
-        for gate, error in above.errors().items():
-            if gate != "hn":
-                found = found + error[t] @ above.weight(step.before, t, f"W_x{gate[-1]}")
-        return found
+        return _through(step, layer + 1, t, "x")
     if t not in step.outputs:
         return np.zeros(step.hidden)
     product: Array = step.trace.dlogits[step.outputs[t]] @ step.before.W_hy
     return product
 
 
-def future_error(step: StepRecord, layer: int, t: int) -> Array:
-    """What reaches dh_t from the next token, (H,); nothing where the way back begins or is cut."""
-    unrolled, found = step.unrolled(layer), np.zeros(step.hidden)
+def _future_error(step: StepRecord, layer: int, t: int) -> Array:
+    """The part of dh_t from the next token, (H,); zero at the last one and where it is cut."""
     if not step.continues(t):
-        return found
-    for gate, error in unrolled.errors().items():
-        if gate != "xn":
-            W_h = unrolled.weight(step.before, t + 1, f"W_h{gate[-1]}")
-            exact = step.config.gradient is Gradient.EXACT
-            found = found + error[t + 1] @ (W_h if exact else W_h.T)
-    return found + unrolled.of("z")[t + 1] * unrolled.dh[t + 1] if "z" in step.parts else found
+        return np.zeros(step.hidden)
+    unrolled, error = step.unrolled(layer), _through(step, layer, t + 1, "h")
+    return error + unrolled.of("z")[t + 1] * unrolled.dh[t + 1] if "z" in step.parts else error
+
+
+def _through(step: StepRecord, layer: int, t: int, source: str) -> Array:
+    """W^T da of all gates at token ``t``, (H,): back to x, or to the state before."""
+    unrolled, total = step.unrolled(layer), np.zeros(step.hidden)
+    exact = source == "x" or step.config.gradient is Gradient.EXACT
+    for gate, error in unrolled.errors(source).items():
+        W = unrolled.weight(step.before, t, f"W_{source}{gate[-1]}")
+        total = total + error[t] @ (W if exact else W.T)
+    return total
 
 
 def _state_error(step: StepRecord, focus: Focus, part: Part) -> tuple[VectorRow, ...]:
-    (_, t), unrolled, cells = focus.moment, step.unrolled(focus.layer), _units(step)
-    n = t + 1
-    dh, local = unrolled.dh[t], local_error(step, focus.layer, t)
-    future = future_error(step, focus.layer, t)
+    t, n, cells = focus.moment.t, focus.moment.number, _units(step)
+    unrolled, layer = step.unrolled(focus.layer), focus.layer
+    dh, local, future = unrolled.dh[t], _local_error(step, layer, t), _future_error(step, layer, t)
     limit = typical(dh)
-    top = focus.layer + 1 == step.before.architecture.layers
+    above = "loss" if layer + 1 == step.before.architecture.layers else "layer above"
     rows = (
-        VectorRow(f"dh_local, from the {'loss' if top else 'layer above'}", local, cells, limit),
+        VectorRow(f"dh_local, from the {above}", local, cells, limit),
         VectorRow("dh_future, from t + 1", future, cells, limit),
         VectorRow(f"dh_{n}, their sum", dh, cells, limit, total=True),
     )
     if not part.sources:
         return rows
     slope, da = part.back[1], unrolled.errors()[part.error][t]
-    written = slope.written.format(n=n, p=t)
+    label = slope.label(t)
     return (
         *rows,
-        VectorRow(written.strip("()"), slope.of(unrolled)[t], cells, 1.0, signed=False),
-        VectorRow(f"da_{n} = dh_{n} · {written}", da, cells, limit),
+        VectorRow(label.strip("()"), slope.of(unrolled)[t], cells, 1.0, signed=False),
+        VectorRow(f"da_{n} = dh_{n} · {label}", da, cells, limit),
     )
 
 
 def _cell_error(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
-    (_, t), unrolled, cells = focus.moment, step.unrolled(focus.layer), _units(step)
-    n = t + 1
-    every, f = unrolled.of("dc"), unrolled.of("f")
-    dc, limit = every[t], typical(every)
-    future = f[t + 1] * every[t + 1] if step.continues(t) else np.zeros(step.hidden)
-    here = unrolled.dh[t] * unrolled.of("o")[t] * (1 - unrolled.of("tanh_c")[t] ** 2)
+    t, n, cells = focus.moment.t, focus.moment.number, _units(step)
+    unrolled = step.unrolled(focus.layer)
+    dc, f = unrolled.of("dc"), unrolled.of("f")
+    limit = typical(dc)
+    future = f[t + 1] * dc[t + 1] if step.continues(t) else np.zeros(step.hidden)
+    local = unrolled.dh[t] * unrolled.of("o")[t] * (1 - unrolled.of("tanh_c")[t] ** 2)
     return (
-        VectorRow(f"dh_{n} · o_{n} · (1 − tanh(c_{n})²)", here, cells, limit),
+        VectorRow(f"dh_{n} · o_{n} · (1 − tanh(c_{n})²)", local, cells, limit),
         VectorRow(f"f_{n + 1} · dc_{n + 1}, from t + 1", future, cells, limit),
-        VectorRow(f"dc_{n}, their sum", dc, cells, limit, total=True),
+        VectorRow(f"dc_{n}, their sum", dc[t], cells, limit, total=True),
     )
 
 
 # Clipping and the update
 
 
-def _weights(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
-    gate, unit = gate_of(step, focus)[-1], focus.unit
-    name = step.unrolled(focus.layer).name(len(step.words) - 1, f"W_h{gate}")
-    gradient, clipped, update = (parameters[name][unit] for parameters in step.descent)
-    row, cells = f"{name}[{unit}, :]", _units(step)
-    if focus.moment.phase is Phase.CLIP:
-        limit = typical(gradient)
-        return (
-            VectorRow(f"g = d{row}", gradient, cells, limit),
-            VectorRow("g′, clipped", clipped, cells, limit),
-            VectorRow("g − g′, what is cut off", gradient - clipped, cells, limit),
-        )
-    before, after = step.before[name][unit], step.after[name][unit]
-    limit = typical(before, after)
-    sgd = step.config.optimizer.value == "sgd"
+def _row(step: StepRecord, focus: Focus) -> tuple[str, int]:
+    """The recurrent weights into the unit: their parameter and its row."""
+    gate = gate_of(step, focus)[-1]
+    return step.unrolled(focus.layer).name(len(step.words) - 1, f"W_h{gate}"), focus.unit
+
+
+def _clip(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
+    name, unit = _row(step, focus)
+    gradient, clipped = (p[name][unit] for p in step.descent[:2])
+    cells, limit = _units(step), typical(gradient)
+    return (
+        VectorRow(f"g = d{name}[{unit}, :]", gradient, cells, limit),
+        VectorRow("g′, clipped", clipped, cells, limit),
+        VectorRow("g − g′, what is cut off", gradient - clipped, cells, limit),
+    )
+
+
+def _update(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
+    name, unit = _row(step, focus)
+    before, after, change = (p[name][unit] for p in (step.before, step.after, step.descent.update))
+    cells, limit, row = _units(step), typical(before, after), f"{name}[{unit}, :]"
+    sgd = step.config.optimizer is OptimizerKind.SGD
     taken = f"−{number(step.config.lr)} g′" if sgd else f"the step of {step.config.optimizer}"
     return (
         VectorRow(f"{row} before", before, cells, limit),
-        VectorRow(taken, -update, cells, limit),
+        VectorRow(taken, -change, cells, limit),
         VectorRow(f"{row} after", after, cells, limit, total=True),
-        VectorRow("the change, enlarged", -update, cells, typical(update)),
+        VectorRow("the change, enlarged", -change, cells, typical(change)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Notation: how numbers, words and entries of parameters are written."""
+"""Notation: numbers, words and entries of parameters as text."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _LONGEST = 16
 
 
 class Names(NamedTuple):
-    """What the rows and columns of the parameters stand for.
+    """The names of the parameters' rows and columns.
 
-    V tokens or channels, C classes or channels, and the tokens that an encoder reads; ``noun`` is
-    what a token is called.
+    ``vocabulary`` names V tokens or channels, ``classes`` C classes or channels, ``source`` the
+    tokens of an encoder; ``noun`` is the name of one token.
     """
 
     vocabulary: tuple[str, ...]
@@ -28,7 +28,7 @@ class Names(NamedTuple):
 
     @property
     def sequence(self) -> str:
-        """What a sequence is called: a phrase where it has words."""
+        """The name of a sequence: a phrase if it has words."""
         return "phrase" if self.noun == "word" else "sequence"
 
     def entry(self, name: str, index: Iterable[int | np.integer]) -> str:
@@ -37,7 +37,7 @@ class Names(NamedTuple):
         return f"{name}[{', '.join(quoted(a[int(i)]) if a else str(int(i)) for a, i in axes)}]"
 
     def _axes(self, name: str) -> tuple[tuple[str, ...], ...]:
-        """What the places along each axis are called; empty where units are counted."""
+        """The names along each axis; empty for units, which have numbers."""
         kind = plain(name)
         if kind in ("W_hy", "b_y"):
             return self.classes, ()
@@ -52,19 +52,19 @@ def written_values(values: Array) -> str:
 
 
 def written_step(values: Array) -> str:
-    """What is read at one step, as it is typed: 0.3,−1; with a mark for second channel 0.3*."""
+    """The input at one step as it is typed: 0.3,−1; or 0.3* if the second channel is a mark."""
     if len(values) == 2 and values[1] in (0, 1):
         return written_values(values[:1]) + MARK * int(values[1])
     return written_values(values)
 
 
 def quoted(word: str) -> str:
-    """A word between quotation marks, shortened to 16 characters."""
+    """A word in quotation marks, shortened to 16 characters."""
     return f"“{word if len(word) <= _LONGEST else word[: _LONGEST - 1] + '…'}”"
 
 
 def number(value: float) -> str:
-    """A number with four digits and a true minus sign."""
+    """A number with four digits and a typographic minus sign."""
     # The sum turns -0.0 into 0.0.
     return f"{value + 0.0:.4g}".replace("-", "−")
 

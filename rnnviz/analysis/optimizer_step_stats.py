@@ -1,4 +1,4 @@
-"""Statistics of the next optimizer steps: how much is clipped, how far the weights move."""
+"""Statistics of the next optimizer steps: clipping, and the size of updates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnviz.analysis.gradients import norms_of
+from rnnviz.analysis.gradients import norms_of, ratio, stacked
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import Batch
 from rnnviz.engine.layer_buffers import Array
@@ -18,11 +18,11 @@ from rnnviz.engine.training import Descent, descent, record
 
 @dataclass(frozen=True, eq=False)
 class NextStepStats:
-    """Steps from the same weights, each on a batch of its own; none of them is taken.
+    """N possible steps from the same weights, each on another batch.
 
-    ``entries`` (N,): the share of the entries that
-    clipping changes. ``angles`` (N,): between the raw and the clipped gradient, in degrees.
-    ``ratios``: ||update|| / ||W|| of every parameter, by name, (N,); infinite where W is zero.
+    ``entries`` (N,) is the share of entries that clipping changes, ``angles`` (N,) the angle of
+    the raw and the clipped gradient in degrees, ``ratios`` ||update|| / ||W|| (N,) of every
+    parameter, by name, infinite if W is zero.
     """
 
     entries: Array
@@ -31,17 +31,17 @@ class NextStepStats:
 
     @property
     def clipped(self) -> float:
-        """The share of the steps that clipping changes, 0..1."""
+        """The share of steps that clipping changes, 0..1."""
         return float((self.entries > 0).mean())
 
     @property
     def ratio(self) -> dict[str, float]:
-        """The median over the steps of every parameter's update-to-weight ratio."""
+        """The median update-to-weight ratio of every parameter."""
         return {name: float(np.median(values)) for name, values in self.ratios.items()}
 
     @property
     def spread(self) -> dict[str, Array]:
-        """Quantiles 0.1, 0.5 and 0.9 of every ratio over the steps where it is finite, (3,)."""
+        """The quantiles 0.1, 0.5 and 0.9 of every parameter's finite ratios, (3,)."""
         finite = {name: values[np.isfinite(values)] for name, values in self.ratios.items()}
         return {n: np.quantile(v, (0.1, 0.5, 0.9)) for n, v in finite.items() if len(v)}
 
@@ -49,44 +49,34 @@ class NextStepStats:
 def survey(
     parameters: Parameters, batches: Sequence[Batch], config: RunConfig, slots: Slots
 ) -> NextStepStats:
-    """Look at the step that training with ``config`` would take on each of the batches."""
-    found = []
-    # The steps themselves, each as large as all the weights, are not kept.
+    """The statistics of the steps that training with ``config`` would take on these batches."""
+    rows = []
+    # A step has the size of all weights, so only its statistics are kept.
     for batch in batches:
         trace = record(parameters, batch, config.gradient, config.truncate)
         step = descent(trace, config, slots)
-        found.append((cut_share(step), angle(step), update_ratios(parameters, step.update)))
-    entries, angles, ratios = zip(*found, strict=True)
-    names = parameters.named()
-    by_name = {name: np.array([ratio[name] for ratio in ratios]) for name in names}
-    return NextStepStats(np.array(entries), np.array(angles), by_name)
+        rows.append((cut_share(step), angle(step), update_ratios(parameters, step.update)))
+    entries, angles, ratios = zip(*rows, strict=True)
+    return NextStepStats(np.array(entries), np.array(angles), stacked(ratios))
 
 
 def cut_share(step: Descent) -> float:
-    """The share of the gradient's entries, 0..1, that clipping changes."""
+    """The share of entries that clipping changes, 0..1."""
     return float((step.gradient.theta != step.clipped.theta).mean())
 
 
 def angle(step: Descent) -> float:
-    """Between the raw and the clipped gradient, in degrees; 0 where one of them is zero.
-
-    2 atan2(||u - v||, ||u + v||) of the unit vectors, exact for small angles too (Kahan 2006).
-    """
+    """The angle between the raw and the clipped gradient, in degrees; 0 if one of them is zero."""
     raw, clipped = (p.theta.astype(float) for p in (step.gradient, step.clipped))
     sizes = [float(np.linalg.norm(g)) for g in (raw, clipped)]
     if not min(sizes):
         return 0.0
+    # This form is accurate for small angles too (Kahan 2006).
     u, v = raw / sizes[0], clipped / sizes[1]
     return float(np.degrees(2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))))
 
 
 def update_ratios(parameters: Parameters, update: Parameters) -> dict[str, float]:
-    """||update|| / ||W|| (L2) of every parameter: 0 where neither is, infinite where W is zero."""
-    moves, sizes = norms_of(update), norms_of(parameters)
-    return {name: _ratio(moves[name], size) for name, size in sizes.items()}
-
-
-def _ratio(update: float, weights: float) -> float:
-    if weights:
-        return update / weights
-    return float("inf") if update else 0.0
+    """||update|| / ||W|| (L2) of every parameter: 0 if both are zero, infinite if only W is."""
+    updates, weights = norms_of(update), norms_of(parameters)
+    return {name: ratio(updates[name], weights[name]) for name in weights}

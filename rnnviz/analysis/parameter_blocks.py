@@ -1,4 +1,4 @@
-"""The parameters of one part of the cell, to be shown side by side."""
+"""The parameters of one gate of the cell, as three blocks."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.timeline import Phase
 
-#: Of more inputs than this only those columns are shown that the sequence reads.
+#: With more inputs than this, only the columns that the sequence reads are shown.
 _MOST_COLUMNS = 64
 
 
 class Blocks(NamedTuple):
-    """The names of a gate's parameters: from the token, from the state, its biases.
+    """The names of a gate's input weights, recurrent weights and biases.
 
-    ``columns`` are the inputs that are shown, ``names`` says what they are called.
+    ``columns`` are the indexes of the inputs that are shown, ``names`` has their names.
     """
 
     token: str
@@ -30,13 +30,13 @@ class Blocks(NamedTuple):
     names: Names
 
     def of(self, values: Parameters) -> tuple[Array, Array, Array]:
-        """W_x (H, columns), W_h (H, H), the biases (H, n), from parameters or the like."""
+        """W_x (H, columns), W_h (H, H) and the biases (H, n) from such parameters."""
         biases = np.stack([values[name] for name in self.biases], axis=1)
         return values[self.token][:, list(self.columns)], values[self.state], biases
 
 
 def blocks(step: StepRecord, focus: Focus) -> Blocks:
-    """The parameters of the part that is looked at, in its layer and at its token."""
+    """The parameters of the selected part, in its layer and at its token."""
     moving = focus.moment.phase in (Phase.FORWARD, Phase.BACKWARD)
     t = focus.moment.t if moving else len(step.words) - 1
     gate, unrolled = gate_of(step, focus), step.unrolled(focus.layer)

@@ -10,12 +10,12 @@ import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
 
-#: Places of the original and of the variant that belong together; None where one has no such place.
+#: Pairs of matching tokens of the original and of the variant; None if one has no match.
 Pairs = list[tuple[int | None, int | None]]
 
 
 class Alter(StrEnum):
-    """What is done to a word."""
+    """A kind of change to a word."""
 
     CHANGE = "change"
     DROP = "drop"
@@ -23,31 +23,31 @@ class Alter(StrEnum):
 
 
 class Perturbation(NamedTuple):
-    """What is done to the word at a place (from 0); ``word`` takes its place if it is changed."""
+    """A change to the word at ``place`` (from 0); ``word`` replaces it if it is changed."""
 
     alter: Alter
     place: int
     word: str = ""
 
     def applied(self, words: Sequence[str]) -> tuple[str, ...]:
-        """The words after it."""
-        before, here, after = words[: self.place], words[self.place], words[self.place + 1 :]
+        """The changed words."""
+        before, word, after = words[: self.place], words[self.place], words[self.place + 1 :]
         if self.alter is Alter.DROP:
             return (*before, *after)
         if self.alter is Alter.SWAP:
-            return (*before, *after[:1], here, *after[1:])
+            return (*before, *after[:1], word, *after[1:])
         return (*before, self.word, *after)
 
     def pairs(self, count: int) -> Pairs:
-        """Which places belong together, of an original with so many words."""
+        """The matching tokens, for an original with ``count`` words."""
         if self.alter is not Alter.DROP:
             return [(t, t) for t in range(count)]
-        later = self.place
-        return [(t, None if t == later else t - (t > later)) for t in range(count)]
+        dropped = self.place
+        return [(t, None if t == dropped else t - (t > dropped)) for t in range(count)]
 
 
 def joined(first: Pairs, before: int, after: int) -> Pairs:
-    """Pairs of an encoder's words, followed by its decoder's, place by place.
+    """Pairs of an encoder's words, then of its decoder's words in order.
 
     The original has ``before`` words in all, the variant ``after``.
     """
@@ -58,9 +58,6 @@ def joined(first: Pairs, before: int, after: int) -> Pairs:
 
 
 def aligned(rows: Array, places: Sequence[int | None]) -> Array:
-    """The rows (T, ...) at these places, not a number where there is none."""
-    found = np.full((len(places), *rows.shape[1:]), np.nan)
-    for k, place in enumerate(places):
-        if place is not None:
-            found[k] = rows[place]
-    return found
+    """The rows (T, ...) at these tokens, NaN for None."""
+    missing = np.full((1, *rows.shape[1:]), np.nan)
+    return np.concatenate([rows, missing])[[-1 if t is None else t for t in places]]

@@ -1,4 +1,4 @@
-"""Phase portrait: the flow of the states, and the states themselves, in one plane."""
+"""Phase portrait: the flow of the states, and trajectories, in one plane."""
 
 from __future__ import annotations
 
@@ -15,31 +15,30 @@ from rnnviz.analysis.projection import Plane
 from rnnviz.analysis.visited_states import VisitedStates
 from rnnviz.engine.layer_buffers import Array
 
-#: How many arrows there are each way.
+#: Arrows along each axis.
 ARROWS = 17
-#: How long, as a share of the wider side, a direction is that lies in the plane.
+#: Length of a direction that lies in the plane, as a share of the wider side.
 _LINE = 0.12
-#: How much room there is around what is drawn, as a share of it, and on what grid it ends.
-_ROOM, _RUNGS = 0.1, 10
-
-#: How far from the middle of what is visited a point is seen, in widths of it.
+#: Margin around the data, as a share of its width, and grid lines per leading digit of the width.
+_MARGIN, _GRID = 0.1, 10
+#: Distance from the middle of the visited states up to which a point is shown, in their widths.
 _REACH = 1.5
 
 Span = tuple[float, float]
 
 
 class Readout(NamedTuple):
-    """What is answered at a point, as it is written; of two classes which, 0 or 1."""
+    """The answer at a point as text; with two classes also which, 0 or 1."""
 
     text: str
     side: int | None = None
 
 
 class FlowField(NamedTuple):
-    """One step of the map from points of the plane, (G, 2), with the input held.
+    """One step of the map from points of the plane, (G, 2), with a fixed input.
 
-    ``moves`` (G, 2) are the steps F(h, x) - h as they are seen in the plane, ``speeds`` (G,) their
-    whole length (L2), out of the plane too.
+    ``moves`` (G, 2) are the steps F(h, x) - h projected onto the plane, ``speeds`` (G,) their whole
+    length (L2).
     """
 
     points: Array
@@ -49,11 +48,11 @@ class FlowField(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Portrait:
-    """What is seen in the plane of two principal components, in coordinates (., 2).
+    """Trajectories, flow and fixed points in the plane of two components, in coordinates (., 2).
 
-    ``spans`` are the sides of the window; ``paths`` the ways of sequences, ``probe`` that of the
-    probe; ``places`` (n, 2) the fixed points, and ``lines`` the ends (2, 2) of what is unstable
-    there; ``beyond`` counts the points that lie outside the window.
+    ``spans`` are the sides of the window. ``paths`` are the trajectories of sequences, ``probe`` is
+    that of the probe. ``places`` (n, 2) are the fixed points, ``lines`` the ends (2, 2) of their
+    unstable directions. ``beyond`` counts fixed points outside the window.
     """
 
     spans: tuple[Span, Span]
@@ -66,34 +65,28 @@ class Portrait:
 
 
 def portrait(
-    held: FixedInputMap,
+    fixed_map: FixedInputMap,
     plane: Plane,
     visited: VisitedStates,
     probe: Array,
     points: Sequence[FixedPoint] = (),
 ) -> Portrait:
-    """The picture in ``plane``, with the path ``probe`` (T, S), and fixed points.
-
-    Of a path that leaves all bounds the part before is seen.
-    """
-    beyond = np.flatnonzero(~np.isfinite(probe).all(axis=1))
-    probe = probe[: beyond[0]] if len(beyond) else probe
-    states = np.array([point.state for point in points]).reshape(-1, held.size)
+    """The portrait in ``plane``, with the path ``probe`` (T, S) up to its first infinite state."""
+    infinite = np.flatnonzero(~np.isfinite(probe).all(axis=1))
+    probe = probe[: infinite[0]] if len(infinite) else probe
+    states = np.array([point.state for point in points]).reshape(-1, fixed_map.size)
     paths = tuple(plane.project(path) for path in visited.paths)
     shown, places = plane.project(probe), plane.project(states)
     near = _near(places, np.concatenate([*paths, shown]))
-    seen = np.concatenate([*paths, shown, places[near]])
-    spans = _span(seen[:, 0]), _span(seen[:, 1])
-    field = flow_field(held, plane, spans)
+    inside = np.concatenate([*paths, shown, places[near]])
+    spans = _span(inside[:, 0]), _span(inside[:, 1])
+    field = flow_field(fixed_map, plane, spans)
     lines = _lines(plane, points, places, spans)
     return Portrait(spans, field, paths, shown, places, lines, int((~near).sum()))
 
 
 def _near(places: Array, visited: Array) -> Array:
-    """Which points, (n,), are so near that the window can hold them with what is visited.
-
-    Those farther off than it is wide would press all that sequences do into a corner.
-    """
+    """Whether each point is so near the visited states that the window can include it, (n,)."""
     low, high = visited.min(axis=0), visited.max(axis=0)
     width = np.maximum(high - low, (high - low).max() / 10)
     reach = _REACH * width if width.any() else np.inf
@@ -102,50 +95,41 @@ def _near(places: Array, visited: Array) -> Array:
 
 
 def flow_field(
-    held: FixedInputMap, plane: Plane, spans: tuple[Span, Span], count: int = ARROWS
+    fixed_map: FixedInputMap, plane: Plane, spans: tuple[Span, Span], count: int = ARROWS
 ) -> FlowField:
-    """Where the map takes ``count`` x ``count`` points of the plane; of it, not of states near by.
-
-    Each stands in the middle of its cell of the window.
-    """
-    across, up = (_middles(span, count) for span in spans)
-    points = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
+    """The flow at ``count`` x ``count`` points in the plane, the centers of the window's cells."""
+    x, y = (_centers(span, count) for span in spans)
+    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     states = plane.lift(points)
     with np.errstate(over="ignore", invalid="ignore"):
-        steps = held.step(states) - states
+        steps = fixed_map.step(states) - states
         moves = plane.project(states + steps) - points
         return FlowField(points, moves, np.linalg.norm(steps, axis=1))
 
 
-def _middles(span: Span, count: int) -> Array:
+def _centers(span: Span, count: int) -> Array:
     edges = np.linspace(*span, count + 1)
-    middles: Array = (edges[:-1] + edges[1:]) / 2
-    return middles
+    return (edges[:-1] + edges[1:]) / 2
 
 
 def _span(values: Array) -> Span:
-    """A side of the window, which moves seldom while the run goes on: it ends on a coarse grid."""
+    """A side of the window. It ends on a coarse grid, so that it seldom changes during a run."""
     low, high = float(values.min()), float(values.max())
     width = (high - low) or 1.0
-    rung = 10.0 ** math.floor(math.log10(width)) * _coarse(width) / _RUNGS
-    room = _ROOM * width
-    return rung * math.floor((low - room) / rung), rung * math.ceil((high + room) / rung)
-
-
-def _coarse(width: float) -> int:
-    """1, 2 or 5: the leading digit, rounded down."""
-    digit = width / 10.0 ** math.floor(math.log10(width))
-    return max(step for step in (1, 2, 5) if step <= digit * (1 + 1e-9))
+    power = 10.0 ** math.floor(math.log10(width))
+    digit = max(d for d in (1, 2, 5) if d <= width / power * (1 + 1e-9))
+    grid, margin = power * digit / _GRID, _MARGIN * width
+    return grid * math.floor((low - margin) / grid), grid * math.ceil((high + margin) / grid)
 
 
 def _lines(
     plane: Plane, points: Sequence[FixedPoint], places: Array, spans: tuple[Span, Span]
 ) -> tuple[Array, ...]:
-    """Through every point the directions in which it is left, as far as they lie in the plane."""
+    """The unstable directions at every point, projected onto the plane."""
     half = _LINE * max(high - low for low, high in spans) / 2
     axes = plane.basis.axes[list(plane.axes)]
     return tuple(
-        np.stack([place - half * seen, place + half * seen])
+        np.stack([place - half * direction, place + half * direction])
         for point, place in zip(points, places, strict=True)
-        for seen in point.directions @ axes.T
+        for direction in point.directions @ axes.T
     )

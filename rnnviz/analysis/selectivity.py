@@ -1,4 +1,4 @@
-"""Selectivity: how much a unit's change depends on the word, and which units are alike."""
+"""Selectivity: how much a unit's change depends on the word, and which units are similar."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from rnnviz.analysis.activations import Activations
 from rnnviz.engine.layer_buffers import Array
 
-#: The most words of which the response is shown.
+#: At most this many words have a response.
 MOST_WORDS = 40
 
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """The mean change (H, W) that each of W words makes to each unit, over ``counts`` (W,) places.
+    """The mean change (H, W) of each unit at each of W words, over ``counts`` (W,) tokens.
 
-    ``units`` (H,) is an order of the rows in which alike ones stand together; ``words`` stand in
-    such an order already.
+    ``units`` (H,) is an order of the rows in which similar ones are adjacent; ``words`` are already
+    in such an order.
     """
 
     words: tuple[str, ...]
@@ -30,20 +30,20 @@ class Response:
 def response(
     activations: Activations, most: int = MOST_WORDS, like: Response | None = None
 ) -> Response:
-    """The mean of h_t - h_{t-1} for each word, of very many words for the most frequent.
+    """The mean of h_t - h_{t-1} for each of the ``most`` most frequent words.
 
-    Rows and columns stand as in ``like``, of the same sequences, or else in orders of their own.
+    Rows and columns are in the order of ``like``, of the same sequences, or else sorted again.
     """
     numbers = activations.numbers[activations.moved]
     counts = np.bincount(numbers, minlength=len(activations.vocabulary))
-    kept = np.sort(np.argsort(-counts, kind="stable")[: min(most, np.count_nonzero(counts))])
+    frequent = np.sort(np.argsort(-counts, kind="stable")[: min(most, np.count_nonzero(counts))])
     sums = _sums(activations.changes[activations.moved], numbers, len(counts))
-    means = (sums[kept] / counts[kept, None]).T
-    known = [activations.vocabulary[number] for number in kept]
-    columns = [known.index(w) for w in like.words] if like else seriation(means.T).tolist()
-    words = tuple(known[column] for column in columns)
+    means = (sums[frequent] / counts[frequent, None]).T
+    names = [activations.vocabulary[number] for number in frequent]
+    columns = [names.index(word) for word in like.words] if like else seriation(means.T).tolist()
+    words = tuple(names[column] for column in columns)
     units = like.units if like else seriation(means)
-    return Response(words, means[:, columns], counts[kept][columns], units)
+    return Response(words, means[:, columns], counts[frequent][columns], units)
 
 
 def _sums(rows: Array, groups: Array, count: int) -> Array:
@@ -54,11 +54,11 @@ def _sums(rows: Array, groups: Array, count: int) -> Array:
 
 
 def selectivity(activations: Activations, word: str | None = None) -> Array:
-    """How much each unit's change depends on the word, or on whether it is this ``word``, (H,).
+    """How much each unit's change depends on the word, or on whether it is ``word``, (H,).
 
-    The standard deviation of its mean change from group to group, in the unit of the state: the
-    root of the variance that lies between the groups. For one word it goes with the distance of
-    the two means. The share of all variance would rank first what is pure, however small.
+    The root of the variance between groups, in the unit of the state. With one word it is
+    proportional to the distance of the two means. It is not divided by the whole variance, which
+    would give the first ranks to units with consistent but tiny changes.
     """
     groups = activations.numbers
     if word is not None:
@@ -74,19 +74,18 @@ def selectivity(activations: Activations, word: str | None = None) -> Array:
 
 
 def seriation(rows: Array) -> Array:
-    """An order (H,) of rows (H, W) in which alike ones are neighbours.
+    """An order (H,) of rows (H, W) in which similar ones are adjacent.
 
-    By the Fiedler vector of their cosine similarities (Atkins, Boman and Hendrickson 1998). What
-    is no finite number counts as zero.
+    It sorts the Fiedler vector of their cosine similarities (Atkins, Boman and Hendrickson 1998).
+    Entries that are not finite count as zero.
     """
     rows = np.nan_to_num(rows, nan=0, posinf=0, neginf=0)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     if len(rows) < 3 or not lengths.any():
         return np.arange(len(rows))
     directions = rows / np.where(lengths > 0, lengths, 1)
-    alike = (1 + directions @ directions.T) / 2
-    _, vectors = np.linalg.eigh(np.diag(alike.sum(axis=1)) - alike)
+    similarity = (1 + directions @ directions.T) / 2
+    _, vectors = np.linalg.eigh(np.diag(similarity.sum(axis=1)) - similarity)
     fiedler = vectors[:, 1]
-    # Of the two directions that in which the first row comes sooner.
-    order: Array = np.argsort(fiedler if fiedler[0] <= 0 else -fiedler, kind="stable")
-    return order
+    # The sign of an eigenvector is arbitrary: here the first row is in the first half.
+    return np.argsort(fiedler if fiedler[0] <= 0 else -fiedler, kind="stable")

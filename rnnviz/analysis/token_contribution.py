@@ -1,4 +1,4 @@
-"""Token contribution: how much of the weight gradient each token causes."""
+"""Token contribution: how much each token contributes to the weight gradient."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from rnnviz.engine.layer_buffers import Array
 class TokenContribution:
     """The share, 0..1, of every token of one sequence in two gradients, (T,) each.
 
-    ``W_hh`` stands for all recurrent weights of a layer, ``W_xh`` for all that read its input.
-    Measured by the size of each token's own part: ||da_t z_t^T|| over the sum of these. They sum
-    to 1, or are all zero where nothing comes back.
+    ``W_hh`` stands for all recurrent weights of a layer, ``W_xh`` for all input weights. A token's
+    share is ||da_t z_t^T|| over the sum of these norms. Shares sum to 1, or are all zero if the
+    gradient is zero.
     """
 
     W_hh: Array
@@ -25,27 +25,21 @@ class TokenContribution:
 
 def token_contribution(unrolled: Unrolled) -> TokenContribution:
     """Each token's share in dW_hh and dW_xh; dW = sum_t da_t z_t^T, z_t = h_{t-1} or x_t."""
-    return TokenContribution(*(_normed(part_sizes(unrolled, source)) for source in ("h", "x")))
+    return TokenContribution(*(_normalized(part_norms(unrolled, source)) for source in ("h", "x")))
 
 
-def part_sizes(unrolled: Unrolled, source: str) -> Array:
+def part_norms(unrolled: Unrolled, source: str) -> Array:
     """||da_t z_t^T|| (L2, over all gates) of every token, (T,); ``source`` is h or x.
 
-    An outer product's size is the product of the sizes, so that none has to be made.
+    The norm of an outer product is the product of the norms, so no matrix is made.
     """
     steps = range(len(unrolled))
     z = unrolled.of("h_before") if source == "h" else [unrolled.x(t) for t in steps]
-    squares = sum((da**2).sum(axis=-1) for da in errors(unrolled, source).values())
-    sizes: Array = np.sqrt(squares) * np.array([np.linalg.norm(row) for row in z])
-    return sizes
+    squares = sum((da**2).sum(axis=-1) for da in unrolled.errors(source).values())
+    norms: Array = np.sqrt(squares) * np.array([np.linalg.norm(row) for row in z])
+    return norms
 
 
-def errors(unrolled: Unrolled, source: str) -> dict[str, Array]:
-    """dL/d(sum) of the gates that read this source, (T, H); a GRU's candidate has two sums."""
-    other = "xn" if source == "h" else "hn"
-    return {gate: da for gate, da in unrolled.errors().items() if gate != other}
-
-
-def _normed(sizes: Array) -> Array:
-    total = float(sizes.sum())
-    return sizes / total if total > 0 else np.zeros_like(sizes)
+def _normalized(norms: Array) -> Array:
+    total = float(norms.sum())
+    return norms / total if total > 0 else np.zeros_like(norms)

@@ -1,4 +1,4 @@
-"""StepRecord: one training step, from the weights before to the weights after."""
+"""StepRecord: one training step, from the weights before it to those after it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from rnnviz.engine.training import Descent, descent, record
 
 
 class Focus(NamedTuple):
-    """What is looked at: a moment, one unit, one layer (from 0), one part of the cell by name."""
+    """The selection: a moment, a unit, a layer (from 0), and a part of the cell by name."""
 
     moment: Moment
     unit: int = 0
@@ -34,11 +34,10 @@ class Focus(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class StepRecord:
-    """All that one step computes: weights before, trace, gradient, update.
+    """Everything that one step computes: weights before, trace, gradient, update.
 
-    The step is that of a whole batch; the moments are those of its first example. ``names`` says
-    what the rows and columns of the parameters stand for; ``limits`` are scales found before,
-    by layer and part.
+    The step is that of a whole batch; its moments are those of the first example. ``names`` are the
+    names of the parameters' rows and columns. ``limits`` caches color limits by layer and part.
     """
 
     before: Parameters
@@ -51,73 +50,73 @@ class StepRecord:
 
     @cached_property
     def after(self) -> Parameters:
-        """The weights that the step leaves behind: before less update."""
+        """The weights after the step."""
         return self.before.like(self.before.theta - self.descent.update.theta)
 
     def unrolled(self, layer: int) -> Unrolled:
-        """The first example's way through a layer."""
+        """The first example in one layer."""
         if layer not in self._layers:
             self._layers[layer] = Unrolled(self.trace, layer)
         return self._layers[layer]
 
     @property
     def hidden(self) -> int:
-        """How many units a layer has."""
+        """The number of units in a layer."""
         return self.before.architecture.hidden
 
     @property
     def parts(self) -> dict[str, Part]:
-        """The parts of a cell, by name."""
+        """The gates and states of the cell, by name."""
         return parts(self.before.architecture)
 
     @property
     def classes(self) -> bool:
-        """Whether the answers are classes, and not values."""
+        """Whether the answers are classes, not values."""
         return self.before.architecture.loss is Loss.CROSS_ENTROPY
 
     @property
     def tokens(self) -> bool:
-        """Whether tokens are read, and not values."""
+        """Whether the inputs are tokens, not values."""
         return self.trace.batch.read.inputs.ndim == 2
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """What is read at each of the T tokens, an encoder's first."""
+        """The T tokens as they are written, those of an encoder first."""
         return words_of(self.trace, self.names)
 
     @cached_property
     def outputs(self) -> dict[int, int]:
-        """The tokens after which there is an answer, each with the answer's row."""
+        """The row of the answer after each token that has one."""
         return self.unrolled(0).outputs
 
     @cached_property
     def moments(self) -> tuple[Moment, ...]:
-        """The moments of the step, in their order."""
+        """The moments of the step, in order."""
         return timeline(len(self.words), tuple(self.outputs))
 
     def row(self, moment: Moment) -> int:
-        """The row of the answer at a moment, or, where there is none, of the next or last one."""
+        """The row of the answer at a moment: if it has none, of the next answer, or the last."""
         later = [row for t, row in self.outputs.items() if t >= moment.t]
         return later[0] if later else list(self.outputs.values())[-1]
 
     def continues(self, t: int) -> bool:
-        """Whether the gradient comes back to token ``t`` from the next, and isn't cut there."""
-        k, (span, place) = self.config.truncate, self.unrolled(0).at(t)
-        cut = bool(k) and (place + 1) % k == 0 and place + 1 < span.steps
+        """Whether token ``t`` has a gradient from the next token: there is one, and no cut."""
+        k, (span, index) = self.config.truncate, self.unrolled(0).at(t)
+        cut = bool(k) and (index + 1) % k == 0 and index + 1 < span.steps
         return t + 1 < len(self.words) and not cut
 
 
 def words_of(trace: Trace, names: Names, sequence: int = 0) -> tuple[str, ...]:
-    """What a sequence of the trace reads at every token, an encoder's tokens first."""
+    """The tokens of one sequence of a trace as they are written, those of an encoder first."""
     spans = Unrolled(trace, 0, sequence).spans
     reads = [read for read in (trace.batch.source, trace.batch.read) if read is not None]
-    found: list[str] = []
+    words: list[str] = []
     for span, read in zip(spans, reads, strict=True):
-        known = names.source if span is not spans[-1] else names.vocabulary
+        vocabulary = names.source if span is not spans[-1] else names.vocabulary
         inputs = read.inputs[: span.steps, span.column]
         tokens = inputs.ndim == 1
-        found += [known[i] for i in inputs] if tokens else map(written_step, inputs)
-    return tuple(found)
+        words += [vocabulary[i] for i in inputs] if tokens else map(written_step, inputs)
+    return tuple(words)
 
 
 def step_record(
@@ -134,11 +133,11 @@ def step_record(
 
 
 def share(step: StepRecord, moment: Moment) -> tuple[Parameters, Parameters]:
-    """What this moment adds to the gradient dL/dW, and the sum of all that was added so far.
+    """What this moment adds to the gradient dL/dW, and the sum of all moments so far.
 
-    The loss at t adds the readout's part, dlogits_t [h_t, 1]; the way back at t adds every layer's,
-    its errors times [h_{t-1}, 1, x_t]. Nothing is added before the loss or after the way back. Of a
-    batch only the first example's part.
+    The loss at t adds dlogits_t [h_t, 1] to the readout. The backward moment at t adds the errors
+    times [h_{t-1}, 1, x_t] to every layer. Other moments add nothing. Only the first example of a
+    batch is counted.
     """
     here, total = (Parameters(step.before.architecture) for _ in range(2))
     if moment.phase is Phase.FORWARD:
@@ -160,70 +159,52 @@ def _add_outputs(step: StepRecord, rows: list[int], out: Parameters) -> None:
 
 
 def _add_tokens(step: StepRecord, tokens: range, out: Parameters) -> None:
-    """Add what these tokens give to the weights of all layers."""
     for k in range(step.before.architecture.layers):
         start = 0
         for span in step.unrolled(k).spans:
             first, last = (min(max(t - start, 0), span.steps) for t in (tokens.start, tokens.stop))
-            _add_span(step, span, k, slice(first, last), out)
+            index = span.stack * step.before.architecture.layers + k
+            _add_span(step, span, slice(first, last), out.fused[index], step.trace.columns[index])
             start += span.steps
 
 
-def _add_span(step: StepRecord, span: Span, k: int, there: slice, out: Parameters) -> None:
-    architecture, z = step.before.architecture, span.layer.z
-    number, cell = span.stack * architecture.layers + k, architecture.cell
-    columns = step.trace.columns[number]
-    for block, errors, out_block in zip(
-        cell.blocks, cell.errors(span.layer), out.fused[number], strict=True
-    ):
-        rows = z[there, span.column, block.columns(architecture.hidden)]
-        product = rows.T @ errors[:, there, span.column]
+def _add_span(
+    step: StepRecord, span: Span, tokens: slice, fused: list[Array], columns: Array | None
+) -> None:
+    cell = step.before.architecture.cell
+    for block, errors, out in zip(cell.blocks, cell.errors(span.layer), fused, strict=True):
+        z = span.layer.z[tokens, span.column, block.columns(step.hidden)]
+        product = z.T @ errors[:, tokens, span.column]
         if columns is None or not block.inputs:
-            out_block[...] += product
+            out[...] += product
         else:
-            out_block[:, block.rows(architecture.hidden, columns)] += product
+            out[:, block.rows(step.hidden, columns)] += product
 
 
 @dataclass(frozen=True, eq=False)
 class Clipping:
-    """What clipping does to a gradient of N entries.
+    """How clipping changes a gradient.
 
-    ``mask`` (N,) in the layout of theta, true where an entry is changed; the L2 norms ``before``
-    and ``after``; ``lost`` is the share of the norm that is cut off, 0..1.
+    ``signs`` are the signs of the changed entries, 0 for the others; ``count`` is the number of
+    changed entries; ``lost`` is the share of the L2 norm that is cut off, 0..1.
     """
 
-    mask: Array
     signs: Parameters
-    before: float
-    after: float
-
-    @property
-    def count(self) -> int:
-        """How many entries are changed."""
-        return int(self.mask.sum())
-
-    @property
-    def total(self) -> int:
-        """How many entries there are."""
-        return int(self.mask.size)
-
-    @property
-    def lost(self) -> float:
-        """The share of the gradient's L2 norm that is cut off, 0..1."""
-        return 1 - self.after / self.before if self.before else 0.0
+    count: int
+    lost: float
 
 
 def clipping(step: StepRecord) -> Clipping:
-    """Which entries clipping touches, and how much shorter the gradient becomes."""
+    """The entries that clipping changes, and how much shorter the gradient becomes."""
     gradient, clipped = step.descent.gradient.theta, step.descent.clipped.theta
-    mask = gradient != clipped
-    signs = step.before.like(np.where(mask, np.sign(gradient), 0.0))
+    changed = gradient != clipped
     before, after = (float(np.linalg.norm(theta)) for theta in (gradient, clipped))
-    return Clipping(mask, signs, before, after)
+    signs = step.before.like(np.where(changed, np.sign(gradient), 0.0))
+    return Clipping(signs, int(changed.sum()), 1 - after / before if before else 0.0)
 
 
 class EntryChange(NamedTuple):
-    """One weight, as it is written, before and after the step, and the change between."""
+    """One weight: its name, its value before and after the step, and the change."""
 
     name: str
     before: float
@@ -232,21 +213,21 @@ class EntryChange(NamedTuple):
 
 
 def largest_changes(step: StepRecord, n: int = 10) -> tuple[EntryChange, ...]:
-    """The ``n`` weights that the step changes most, the largest |change| first."""
-    found: list[EntryChange] = []
+    """The ``n`` weights that change most, the largest |change| first."""
+    rows: list[EntryChange] = []
     before, after = step.before.named(), step.after.named()
     for name, update in step.descent.update.named().items():
         order = np.argsort(-np.abs(update), axis=None, kind="stable")[:n]
         for index in zip(*np.unravel_index(order, update.shape), strict=True):
             values = before[name][index], -update[index], after[name][index]
-            found.append(EntryChange(step.names.entry(name, index), *map(float, values)))
-    return tuple(sorted(found, key=lambda row: -abs(row.change))[:n])
+            rows.append(EntryChange(step.names.entry(name, index), *map(float, values)))
+    return tuple(sorted(rows, key=lambda row: -abs(row.change))[:n])
 
 
 class Panel(NamedTuple):
-    """Parameters, or anything of their shape, to be drawn under a title.
+    """Parameters, or values of their shape, with a title.
 
-    Panels of one step whose ``limit`` is equal have the same colours for the same numbers.
+    Colors span ``limit``, and are comparable between panels of equal limit.
     """
 
     title: str
@@ -255,10 +236,7 @@ class Panel(NamedTuple):
 
 
 def panels(step: StepRecord, moment: Moment) -> tuple[Panel, ...]:
-    """What this moment does with the parameters: reads them, gathers, cuts or takes the gradient.
-
-    A limit is the typical size of the entries, and is equal at all moments of one kind.
-    """
+    """The weights or gradients at this moment; limits are equal at all moments of one phase."""
     gradient, clipped, update = step.descent
     if moment.phase is Phase.FORWARD:
         return (Panel("weights", step.before, typical(step.before.theta)),)
@@ -267,12 +245,12 @@ def panels(step: StepRecord, moment: Moment) -> tuple[Panel, ...]:
         cut = Panel("cut entries (±1)", signs, 1.0)
         return Panel("gradient", gradient, limit), Panel("clipped", clipped, limit), cut
     if moment.phase is Phase.UPDATE:
-        change = update.like(-update.theta)
-        limit = typical(step.before.theta)
-        before, after = (
-            Panel(n, w, limit) for n, w in (("before", step.before), ("after", step.after))
+        change, limit = update.like(-update.theta), typical(step.before.theta)
+        return (
+            Panel("before", step.before, limit),
+            Panel("change", change, typical(change.theta)),
+            Panel("after", step.after, limit),
         )
-        return before, Panel("change", change, typical(change.theta)), after
     here, total = share(step, moment)
     limit = typical(gradient.theta)
     return Panel("added at this moment", here, limit), Panel("gradient so far", total, limit)

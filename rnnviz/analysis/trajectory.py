@@ -15,17 +15,17 @@ from rnnviz.analysis.projection import Plane
 from rnnviz.engine.batch import Example
 from rnnviz.engine.layer_buffers import Array
 
-#: The most classes that are told apart; the rest is one more.
+#: At most this many classes are distinguished; the others are one more.
 MOST_CLASSES = 8
-#: In how many bands values are told apart.
+#: The number of bands of values.
 BANDS = 5
-#: What all the others are called.
+#: The name of all other classes.
 OTHERS = "others"
 
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """One sequence on its way: a point after every word, (T, 2), and the words."""
+    """One sequence in the plane: a point after every word, (T, 2), and the words."""
 
     points: Array
     words: Sequence[str]
@@ -33,9 +33,9 @@ class Trajectory:
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """All tokens in a plane, (N, 2), the class of each, and the classes in order.
+    """All tokens in a plane, (N, 2), the label of each, and all labels in order.
 
-    With ``ordered`` the classes are bands of a value, from the lowest to the highest.
+    If ``ordered``, labels are bands of a value, from the lowest to the highest.
     """
 
     activations: Activations
@@ -46,48 +46,40 @@ class Cloud:
 
 
 def wanted(activations: Activations, examples: Sequence[Example]) -> list[Array]:
-    """What is wanted at every token, (N,): a class, or values (C,).
+    """The target at every token, (N,): a class, or values (C,).
 
-    Where one answer is wanted, at the end, it is that of all tokens; so is, of an encoder's, the
-    first one.
+    A single target at the end is that of all tokens. An encoder's tokens have the first target.
     """
-    found: list[Array] = []
-    for k, owner in enumerate(activations.examples):
-        example = examples[owner]
-        length = activations.part(k).stop - activations.part(k).start
-        missing = length - len(example.targets)
-        found += [*example.targets[:1]] * missing + [*example.targets]
-    return found
+    targets: list[Array] = []
+    for owner, length in zip(activations.examples, np.diff(activations.starts), strict=True):
+        own = examples[owner].targets
+        targets += [own[0]] * (length - len(own)) + [*own]
+    return targets
 
 
 def cloud(
     activations: Activations, plane: Plane, targets: Sequence[Array], classes: Sequence[str]
 ) -> Cloud:
-    """The activations in a plane, coloured by what is wanted at every token, (N,).
+    """The activations in a plane, labelled by the target at every token, (N,).
 
-    Of very many classes the most frequent are told apart; of very many values bands of the first
-    channel are.
+    With more than ``MOST_CLASSES`` classes only the most frequent have labels of their own; with
+    more different values the labels are bands of the first channel.
     """
     points = plane.project(activations.states)
-    names = [_named(target, classes) for target in targets]
+    names = [written_values(t) if np.ndim(t) else classes[int(t)] for t in targets]
     counts = Counter(names)
     if np.ndim(targets[0]) and len(counts) > MOST_CLASSES:
-        return Cloud(
-            activations, points, *_bands(np.array([target[0] for target in targets])), True
-        )
-    kept = [name for name, _ in counts.most_common(MOST_CLASSES)]
-    labels = tuple(name if name in kept else OTHERS for name in names)
-    known = sorted(kept) + [OTHERS] * (len(counts) > len(kept))
-    return Cloud(activations, points, labels, tuple(known))
-
-
-def _named(target: Array, classes: Sequence[str]) -> str:
-    return written_values(target) if np.ndim(target) else classes[int(target)]
+        labels, bands = _bands(np.array([target[0] for target in targets]))
+        return Cloud(activations, points, labels, bands, ordered=True)
+    frequent = [name for name, _ in counts.most_common(MOST_CLASSES)]
+    labels = tuple(name if name in frequent else OTHERS for name in names)
+    others = [OTHERS] * (len(counts) > len(frequent))
+    return Cloud(activations, points, labels, (*sorted(frequent), *others))
 
 
 def _bands(values: Array) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The band of every value (N,), all equally wide, and all bands from the lowest on."""
+    """The band of every value (N,), and all bands, of equal width, in order."""
     edges = np.linspace(values.min(), values.max(), BANDS + 1)
     names = [f"{number(low)} … {number(high)}" for low, high in pairwise(edges.tolist())]
-    places = np.clip(np.searchsorted(edges, values, "right") - 1, 0, BANDS - 1)
-    return tuple(names[place] for place in places), tuple(names)
+    indexes = np.clip(np.searchsorted(edges, values, "right") - 1, 0, BANDS - 1)
+    return tuple(names[index] for index in indexes), tuple(names)

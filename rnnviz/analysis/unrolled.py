@@ -12,7 +12,7 @@ from rnnviz.engine.trace import Trace
 
 
 class Span(NamedTuple):
-    """The tokens of one stack: its layer, the sequence's column in it, how many, which stack."""
+    """The tokens of a sequence in one stack: layer, column in the batch, count, index of stack."""
 
     layer: Layer
     column: int
@@ -21,17 +21,16 @@ class Span(NamedTuple):
 
 
 class TokenIndex(NamedTuple):
-    """Where a token's numbers are: in which span, and at which of its tokens."""
+    """The span that a token is in, and its index there."""
 
     span: Span
     t: int
 
 
 class Unrolled:
-    """One sequence of a trace through the layer with this number (from 0; -1 is the topmost).
+    """One sequence of a trace in one layer (from 0; -1 is the topmost).
 
-    Tokens are counted through: those of an encoder come first, ``bridge`` of them, and then the
-    decoder's; ``len`` is how many there are.
+    The ``bridge`` tokens of an encoder come first, then those of the decoder. ``len`` counts all.
     """
 
     def __init__(self, trace: Trace, layer: int = -1, sequence: int = 0) -> None:
@@ -46,29 +45,26 @@ class Unrolled:
         column = int(batch.outputs[self.rows[0]] % batch.read.shape[1])
         columns = [column] if batch.bridge is None else [int(batch.bridge[column]), column]
         return [
-            Span(layer := stack.layers[self.layer], b, sum(n > b for n in layer.counts), number)
-            for number, (stack, b) in enumerate(zip(self.trace.stacks, columns, strict=True))
+            Span(layer := stack.layers[self.layer], b, sum(n > b for n in layer.counts), k)
+            for k, (stack, b) in enumerate(zip(self.trace.stacks, columns, strict=True))
         ]
 
     def __len__(self) -> int:
         return sum(span.steps for span in self.spans)
 
     def at(self, t: int) -> TokenIndex:
-        """Where token ``t`` is."""
-        return (
-            TokenIndex(self.spans[-1], t - self.bridge)
-            if t >= self.bridge
-            else TokenIndex(self.spans[0], t)
-        )
+        """The span of token ``t``, and its index there."""
+        decoded = t >= self.bridge
+        return TokenIndex(self.spans[-1 if decoded else 0], t - self.bridge * decoded)
 
     @property
     def outputs(self) -> dict[int, int]:
-        """The tokens after which there is an answer, each with the answer's row."""
+        """The row of the answer after each token that has one."""
         steps = self.trace.batch.outputs[self.rows] // self.trace.batch.read.shape[1]
         return dict(zip((steps + self.bridge).tolist(), self.rows.tolist(), strict=True))
 
     def of(self, name: str) -> Array:
-        """One of the cell's arrays by its name, (T, H)."""
+        """One of the cell's arrays by name, (T, H)."""
         return self._joined([span.layer.arrays[name] for span in self.spans])
 
     @property
@@ -88,31 +84,38 @@ class Unrolled:
         return norms
 
     def x(self, t: int) -> Array:
-        """What token ``t`` brings in: one-hot, values, or the states of the layer below, (D,)."""
+        """The input at token ``t``: one-hot, values, or the states of the layer below, (D,)."""
         span, step = self.at(t)
         x: Array = span.layer.x[step, span.column]
         return x
 
-    def errors(self) -> dict[str, Array]:
-        """dL/d(sum) of every gate, by the name in the cell's blocks, (T, H)."""
+    def errors(self, source: str = "") -> dict[str, Array]:
+        """dL/d(sum) of every gate, by the name in the cell's blocks, (T, H).
+
+        With ``source`` "h" or "x" only of the gates that read it: a GRU's candidate has two sums.
+        """
         cell = self.trace.architecture.cell
         errors = [cell.errors(span.layer) for span in self.spans]
         return {
             gate: self._joined([blocks[k][i] for blocks in errors])
             for k, block in enumerate(cell.blocks)
             for i, gate in enumerate(block.gates)
+            if gate != {"h": "xn", "x": "hn"}.get(source)
         }
 
     def _joined(self, arrays: list[Array]) -> Array:
         parts = [a[: s.steps, s.column] for a, s in zip(arrays, self.spans, strict=True)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def name(self, t: int, name: str, above: int = 0) -> str:
-        """The full name of a parameter at token ``t``, e.g. enc.W_xh.2; ``above`` counts layers."""
-        number = self.at(t).span.stack * self.trace.architecture.layers + self.layer + above
-        before, after = self.trace.architecture.affixes[number]
-        return f"{before}{name}{after}"
+    def index(self, t: int) -> int:
+        """The index of the layer that token ``t`` is in, over all stacks."""
+        return self.at(t).span.stack * self.trace.architecture.layers + self.layer
 
-    def weight(self, parameters: Parameters, t: int, name: str, above: int = 0) -> Array:
-        """The parameter that is at work at token ``t``."""
-        return parameters[self.name(t, name, above)]
+    def name(self, t: int, name: str) -> str:
+        """The full name of a parameter at token ``t``, e.g. enc.W_xh.2."""
+        prefix, suffix = self.trace.architecture.affixes[self.index(t)]
+        return f"{prefix}{name}{suffix}"
+
+    def weight(self, parameters: Parameters, t: int, name: str) -> Array:
+        """The parameter that is used at token ``t``."""
+        return parameters[self.name(t, name)]

@@ -1,4 +1,4 @@
-"""Visited states: the states that training sequences lead through."""
+"""Visited states: the states that the network passes through on training sequences."""
 
 from __future__ import annotations
 
@@ -7,23 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnviz.analysis.activations import MOST_TOKENS, draw, lengths_of
 from rnnviz.analysis.flow_map import states_of
+from rnnviz.analysis.passes import read_all, sample
 from rnnviz.engine.batch import Example
-from rnnviz.engine.bptt import bind_forward
-from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
-from rnnviz.engine.trace import Trace
 
 
 @dataclass(frozen=True, eq=False)
 class VisitedStates:
-    """The whole states of the stack that is read out, on the ways of some sequences.
+    """The whole states of the last stack, on some of ``total`` sequences.
 
-    A path (T + 1, S) is one sequence's: the state before its first token and after every one;
-    ``total`` is how many sequences there are, of which these were read. ``mean_input`` (D,) is the
-    mean of what all their tokens bring in.
+    A path (T + 1, S) has the state before the first token of a sequence and after every token;
+    ``states`` (N, S) are those of all paths. ``mean_input`` (D,) is the mean of all inputs x_t.
     """
 
     paths: tuple[Array, ...]
@@ -33,7 +29,7 @@ class VisitedStates:
 
     @property
     def partial(self) -> bool:
-        """Whether only some of the sequences were read."""
+        """Whether only a sample of the sequences was read."""
         return len(self.paths) < self.total
 
     @property
@@ -44,23 +40,16 @@ class VisitedStates:
 
     @property
     def radius(self) -> float:
-        """How far from the mean the farthest state is (L2)."""
+        """The largest distance (L2) of a state from the mean."""
         return float(np.linalg.norm(self.states - self.centre, axis=1).max())
 
 
 def visit_states(parameters: Parameters, examples: Sequence[Example]) -> VisitedStates:
-    """The states on the ways of these examples, or of some of them if they are many."""
-    few = [examples[number] for number in draw(lengths_of(examples), MOST_TOKENS)]
-    of = parameters.architecture
-    paths: list[Array] = []
-    for batch in batches(few, of.hidden * of.layers):
-        trace = Trace(of, batch, parameters.theta.dtype)
-        with np.errstate(over="ignore", invalid="ignore"):
-            bind_forward(parameters, trace)()
-        sequences = sorted({*batch.owners.tolist()})
-        paths += [states_of(trace, k).whole.astype(float) for k in sequences]
-    states = np.concatenate(paths)
-    return VisitedStates(tuple(paths), states, _mean_input(few, of.inputs), len(examples))
+    """The states on all examples, or on a sample of them."""
+    few = [examples[index] for index in sample(examples)]
+    paths = tuple(states_of(trace, k).whole.astype(float) for k, trace in read_all(parameters, few))
+    mean_input = _mean_input(few, parameters.architecture.inputs)
+    return VisitedStates(paths, np.concatenate(paths), mean_input, len(examples))
 
 
 def _mean_input(examples: Sequence[Example], width: int) -> Array:

@@ -1,4 +1,4 @@
-"""What is said of a step is what the engine computed, for every cell, layer, part and task."""
+"""Terms, vectors, shares and texts agree with the engine, for every cell, layer, part and task."""
 
 import re
 
@@ -10,41 +10,29 @@ from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.cell_equations import parts
 from rnnviz.analysis.formula import formula
 from rnnviz.analysis.moment_vectors import operation
-from rnnviz.analysis.notation import Names
 from rnnviz.analysis.parameter_blocks import blocks
 from rnnviz.analysis.training_step import Focus, share, step_record
 from rnnviz.app.text import explanation
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Phase
-from tests.sampling import pairwise, singly
-from tests.unit.engine.networks import CELLS, architecture, examples, network
+from tests.sampling import each_row, pairwise, singly
+from tests.unit.analysis.known import CASES, KIND, KINDS, LETTERS, case_of
+from tests.unit.engine.networks import CELLS, examples, network
 
-NAMES = Names(("a", "b", "c", "d"), ("A", "B", "C"), tuple("vwxyz"))
-#: Whether there is an answer after every token, values instead of tokens, an encoder.
-KINDS = {
-    "verdict": (False, False, False),
-    "every": (True, False, False),
-    "values": (True, True, False),
-    "translation": (True, False, True),
-}
-CURVES = {
-    "σ": lambda a: 1 / (1 + np.exp(-a)),
-    "tanh": np.tanh,
-    "relu": lambda a: np.maximum(a, 0),
-}
-CASES = pytest.mark.parametrize("cell", CELLS, ids="-".join)
+CURVES = {"σ": lambda a: 1 / (1 + np.exp(-a)), "tanh": np.tanh, "relu": lambda a: np.maximum(a, 0)}
 LAYERS = pytest.mark.parametrize("layers", [1, 2])
-KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+SETTINGS = [{}, {"truncate": 2}, {"batch": 2}, {"gradient": "notebook"}]
+OPTIMIZING = [{}, {"clip": 100}, {"clip_by": "off"}, {"clip_by": "value"}, {"optimizer": "adam"}]
 
 
 def step_of(cell, layers, kind, **settings):
-    every, values, encoder = kind
-    of = architecture(cell, layers, encoder, squared=values)
-    config = RunConfig(
-        cell=cell[0], activation=cell[1], layers=layers, clip_by="norm", clip=0.1, **settings
-    )
-    given = examples(of, [4, 2], every, values)[: settings.get("batch", 1)]
-    return step_record(network(of), given, config, NAMES)
+    of = case_of(cell, layers, kind)
+    settings = {"clip_by": "norm", "clip": 0.1, **settings}
+    if cell[0] != "elman":
+        settings.pop("gradient", None)
+    config = RunConfig(cell=cell[0], activation=cell[1], layers=layers, **settings)
+    batch = examples(of, [4, 2], *kind[:2])[: settings.get("batch", 1)]
+    return step_record(network(of), batch, config, LETTERS)
 
 
 def focuses(step, layers, units=(0, 3)):
@@ -54,47 +42,40 @@ def focuses(step, layers, units=(0, 3)):
                 yield from (Focus(moment, unit, layer, part) for unit in units)
 
 
-@pairwise(CASES, LAYERS, KIND, settings=[{}, {"truncate": 2}, {"batch": 2}])
-def test_the_terms_add_up_to_what_was_recorded(cell, layers, kind, settings):
+@pairwise(CASES, LAYERS, KIND, settings=SETTINGS)
+def test_terms_and_rows_add_up_to_what_was_recorded(cell, layers, kind, settings):
     step = step_of(cell, layers, kind, **settings)
     for focus in focuses(step, layers):
         found = terms(step, focus)
         assert abs(found.values.sum() - found.recorded) <= 1e-12, focus
         for row in found.rows:
             assert row.value == pytest.approx(np.prod(row.factors), abs=1e-15)
-
-
-@pairwise(CASES, LAYERS, KIND, settings=[{}, {"truncate": 2}])
-def test_the_rows_above_a_total_add_up_to_it(cell, layers, kind, settings):
-    step = step_of(cell, layers, kind, **settings)
-    for focus in focuses(step, layers, units=(2,)):
-        strips = operation(step, focus)
-        assert all(len(strip.cells) == len(strip.values) for strip in strips)
-        totals = [i for i, strip in enumerate(strips) if strip.total]
-        for place in totals:
-            above = sum(strip.values for strip in strips[:place])
-            np.testing.assert_allclose(above, strips[place].values, rtol=0, atol=1e-12)
+        rows = operation(step, focus)
+        assert all(len(row.cells) == len(row.values) for row in rows)
+        assert all(row.signed or row.values.min() >= 0 for row in rows)
+        for i in (i for i, row in enumerate(rows) if row.total):
+            above = sum(row.values for row in rows[:i])
+            np.testing.assert_allclose(above, rows[i].values, rtol=0, atol=1e-12)
+            assert len({row.limit for row in rows[: i + 1]}) == 1
 
 
 @pairwise(CASES, LAYERS, KIND)
 def test_a_gate_is_the_curve_of_its_sum_and_its_error_the_product(cell, layers, kind):
     step = step_of(cell, layers, kind)
+    gates = [part for part in parts(step.before.architecture).values() if part.sources]
     for layer in range(layers):
         unrolled = step.unrolled(layer)
         errors = unrolled.errors()
-        for part in parts(step.before.architecture).values():
-            for t in range(len(unrolled)):
-                if part.sources:
-                    total = gate_sum(step, layer, t, part)
-                    np.testing.assert_allclose(
-                        CURVES[part.curve](total), unrolled.of(part.name)[t], rtol=0, atol=1e-14
-                    )
-                    product = np.prod([factor.of(unrolled)[t] for factor in part.back], axis=0)
-                    np.testing.assert_allclose(product, errors[part.error][t], rtol=0, atol=1e-14)
+        for part in gates:
+            sums = np.array([gate_sum(step, layer, t, part) for t in range(len(unrolled))])
+            curve, values = CURVES[part.curve](sums), unrolled.of(part.name)
+            np.testing.assert_allclose(curve, values, rtol=0, atol=1e-14)
+            product = np.prod([factor.of(unrolled) for factor in part.back], axis=0)
+            np.testing.assert_allclose(product, errors[part.error], rtol=0, atol=1e-14)
 
 
 @pairwise(CASES, LAYERS, KIND)
-def test_the_shares_add_up_to_the_gradient(cell, layers, kind):
+def test_the_shares_of_all_moments_add_up_to_the_gradient(cell, layers, kind):
     step = step_of(cell, layers, kind)
     so_far = np.zeros_like(step.before.theta)
     for moment in step.moments:
@@ -104,9 +85,11 @@ def test_the_shares_add_up_to_the_gradient(cell, layers, kind):
     np.testing.assert_allclose(so_far, step.trace.gradient.theta, rtol=0, atol=1e-13)
 
 
-@pairwise(CASES, LAYERS, KIND)
-def test_every_moment_has_its_formula_and_its_two_sentences(cell, layers, kind):
-    step = step_of(cell, layers, kind)
+@pairwise(CASES, LAYERS, KIND, settings=OPTIMIZING)
+def test_every_moment_has_its_formula_and_its_caption_of_two_sentences(
+    cell, layers, kind, settings
+):
+    step = step_of(cell, layers, kind, **settings)
     for focus in focuses(step, layers, units=(1,)):
         assert all(formula(step, focus))
         text = explanation(caption_key(step, focus), **caption_fields(step, focus))
@@ -115,7 +98,7 @@ def test_every_moment_has_its_formula_and_its_two_sentences(cell, layers, kind):
 
 
 @singly(CASES, LAYERS, KIND)
-def test_the_blocks_are_parameters_of_the_layer(cell, layers, kind):
+def test_blocks_are_parameters_of_the_layer(cell, layers, kind):
     step = step_of(cell, layers, kind)
     for focus in focuses(step, layers, units=(1,)):
         found = blocks(step, focus)
@@ -124,18 +107,29 @@ def test_the_blocks_are_parameters_of_the_layer(cell, layers, kind):
         assert (state.shape, len(biases)) == ((6, 6), 6)
         names = (found.token, found.state, *found.biases)
         assert all(name.endswith(f".{focus.layer + 1}") for name in names) == (layers > 1)
+        assert len(found.biases) == 1 + (cell[0] == "gru" and focus.part in "nh")
 
 
-@KIND
-def test_losses_stand_where_the_answers_are(kind):
-    step = step_of(CELLS[0], 1, kind)
-    losses = [moment.t for moment in step.moments if moment.phase is Phase.LOSS]
-    bridge = step.unrolled(0).bridge
-    assert losses == ([3] if not kind[0] else list(range(bridge, bridge + 4)))
+def test_of_many_inputs_the_columns_that_are_read_are_shown(monkeypatch):
+    monkeypatch.setattr("rnnviz.analysis.parameter_blocks._MOST_COLUMNS", 2)
+    step = step_of(CELLS[2], 2, KINDS["translation"])
+    bridge, words = step.unrolled(0).bridge, step.words
+    read = [{*map("vwxyz".index, words[:bridge])}, {*map("abcd".index, words[bridge:])}]
+    for moment in step.moments:
+        decoder = moment.t >= bridge or moment.phase in (Phase.CLIP, Phase.UPDATE)
+        assert blocks(step, Focus(moment, 0, 0, "r")).columns == (*sorted(read[decoder]),)
+        assert blocks(step, Focus(moment, 0, 1, "r")).columns == (*range(6),)
 
 
-def test_of_a_gru_s_candidate_the_memory_and_the_word_have_errors_of_their_own():
+def test_a_gru_s_candidate_has_two_errors():
     step = step_of(CELLS[2], 1, KINDS["verdict"])
     (moment,) = (m for m in step.moments if m.phase is Phase.BACKWARD and m.t == 2)
-    said = " ".join(formula(step, Focus(moment, 0, 0, "n")))
-    assert "dW_hn += dm_3 h_2ᵀ" in said
+    assert "dW_hn += dm_3 h_2ᵀ" in formula(step, Focus(moment, 0, 0, "n")).symbols
+
+
+@each_row(
+    ("part", "signed"), [("o", [True] * 4 + [False]), ("g", [True] * 5), ("h", [False, True, True])]
+)
+def test_of_the_vectors_of_an_lstm_only_sigmoid_gates_are_never_negative(part, signed):
+    step = step_of(CELLS[3], 1, KINDS["verdict"])
+    assert [row.signed for row in operation(step, Focus(step.moments[1], 0, 0, part))] == signed

@@ -1,4 +1,4 @@
-"""Fixed points: closed forms, what Newton's method may and may not do, and the flip-flop."""
+"""Fixed points: closed forms, Newton's method, the search, and the flip-flop."""
 
 import math
 from collections import Counter
@@ -23,31 +23,23 @@ from rnnviz.analysis.fixed_points import (
 )
 from rnnviz.analysis.flow_map import FixedInputMap, FlowMap
 from rnnviz.analysis.visited_states import VisitedStates, visit_states
-from rnnviz.config import Activation, CellKind, RunConfig, TaskName
-from rnnviz.engine.parameters import Architecture, Parameters
+from rnnviz.config import Activation, TaskName
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from tests.sampling import each_row, singly
+from tests.unit.analysis.known import elman
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 
-
-def elman(W_hh, b_h, activation=Activation.TANH, layers=1):
-    """A network of these recurrent weights that reads one value, which weighs nothing."""
-    hidden = len(b_h)
-    parameters = Parameters(Architecture(1, hidden, 2, activation=activation, layers=layers))
-    parameters["W_hh"][...], parameters["b_h"][...] = W_hh, b_h
-    parameters["W_hy"][0, 0] = parameters["W_hy"][1, -1] = 3.0
-    return FixedInputMap(FlowMap(parameters), np.zeros(1))
+TWO_UNITS = elman(np.diag([2.0, 1.5]), np.zeros(2))
 
 
 def around(*states):
-    """A cloud of visited states."""
-    cloud = np.array(states, float)
-    return VisitedStates((cloud,), cloud, np.zeros(1), 1)
+    """Visited states."""
+    states = np.array(states, float)
+    return VisitedStates((states,), states, np.zeros(1), 1)
 
 
-def cube(size, limit=1.0):
-    return around(*product([-limit, limit], repeat=size))
+SQUARE = around(*product([-1.0, 1.0], repeat=2))
 
 
 def found_by(flow, visited, starts=100, **options):
@@ -56,7 +48,7 @@ def found_by(flow, visited, starts=100, **options):
     return search.found
 
 
-def held(w):
+def positive_root(w):
     """The h > 0 with h = tanh(w h), by bisection."""
     low, high = 1e-6, 1.0
     for _ in range(200):
@@ -69,75 +61,64 @@ def held(w):
 
 
 @each_row("c", [0.5, 0.9, -0.8])
-def test_a_linear_network_has_one_point_and_the_time_constant_of_its_weight(c):
-    """Where no sum is below zero ReLU is linear: h = c h + b, h = b / (1 - c), J = c I."""
+def test_a_linear_network_has_one_point_with_the_time_constant_of_its_weight(c):
+    """If no sum is negative ReLU is linear: h = c h + b, h = b / (1 - c), J = c I."""
     b = np.array([3.0, 2.0, 2.5])
-    cloud = around(0.8 * b / (1 - c), 1.3 * b / (1 - c))
-    found = found_by(elman(c * np.eye(3), b, Activation.RELU), cloud)
+    visited = around(0.8 * b / (1 - c), 1.3 * b / (1 - c))
+    found = found_by(elman(c * np.eye(3), b, Activation.RELU), visited)
     (point,) = found.points
     np.testing.assert_allclose(point.state, b / (1 - c), rtol=1e-12)
-    assert point.kind is Kind.STABLE
+    assert (point.kind, point.starts, found.starts) == (Kind.STABLE, 100, 100)
     assert point.speed < FIXED
-    assert point.starts == found.starts == 100
     np.testing.assert_allclose(point.eigenvalues, np.full(3, c), atol=1e-14)
     np.testing.assert_allclose(point.time_constants, np.full(3, -1 / math.log(abs(c))))
     assert point.memory == pytest.approx(-1 / math.log(abs(c)))
     assert point.directions.shape == (0, 3)
 
 
-def test_a_linear_network_that_grows_leaves_in_every_direction():
-    """h = 1.5 h - 1 is left at h = 2; below that ReLU ends at zero, where nothing is left of it."""
-    flow = elman(1.5 * np.eye(2), -np.ones(2), Activation.RELU)
-    point = describe(flow, np.array([2.0, 2.0]))
-    assert (point.kind, point.unstable, point.speed) == (Kind.SADDLE, 2, 0)
-    np.testing.assert_allclose(np.abs(point.directions @ point.directions.T), np.eye(2), atol=1e-12)
-    assert point.time_constants.tolist() == pytest.approx([-1 / math.log(1.5)] * 2)
-    zero = describe(flow, np.zeros(2))
-    assert (zero.kind, zero.memory) == (Kind.STABLE, 0)
-    assert zero.time_constants.tolist() == [0, 0]
+def test_a_growing_linear_network_is_unstable_in_every_direction():
+    """h = 1.5 h - 1 is unstable at h = 2; below that ReLU ends at zero, which forgets at once."""
+    flow = elman(1.5 * np.eye(7), -np.ones(7), Activation.RELU)
+    point = describe(flow, np.full(7, 2.0))
+    assert (point.kind, point.unstable, point.speed) == (Kind.SADDLE, 7, 0)
+    # Three directions are kept.
+    np.testing.assert_allclose(np.abs(point.directions @ point.directions.T), np.eye(3), atol=1e-12)
+    assert point.time_constants.tolist() == pytest.approx([-1 / math.log(1.5)] * 7)
+    assert FixedPoints((point,)).nbytes == 8 * 7 + point.eigenvalues.nbytes + 8 * 21
+    zero = describe(flow, np.zeros(7))
+    assert (zero.kind, zero.memory, zero.time_constants.tolist()) == (Kind.STABLE, 0, [0] * 7)
 
 
-def test_two_units_on_their_own_hold_four_states_with_saddles_between():
-    """h = tanh(w h) holds at ±h* and is left at 0, so that two units have 3 x 3 points."""
-    flow = elman(np.diag([2.0, 1.5]), np.zeros(2))
-    found = found_by(flow, cube(2))
-    assert len(found.points) == 9
+def test_two_separate_units_have_four_stable_points_with_saddles_between():
+    """h = tanh(w h) has stable points ±h* and an unstable one at 0: two units have 3 x 3 points."""
+    found = found_by(TWO_UNITS, SQUARE)
     assert Counter((p.kind, p.unstable) for p in found.points) == {
         (Kind.STABLE, 0): 4, (Kind.SADDLE, 1): 4, (Kind.SADDLE, 2): 1,
     }  # fmt: skip
-    wanted = set(product((-1, 0, 1), (-1, 0, 1)))
-    for point in found.points:
-        place = tuple(np.rint(point.state).astype(int))
-        np.testing.assert_allclose(
-            point.state, [place[0] * held(2.0), place[1] * held(1.5)], atol=1e-9
-        )
-        slopes = [2.0 * (1 - point.state[0] ** 2), 1.5 * (1 - point.state[1] ** 2)]
+    assert [p.unstable for p in found.points] == [0] * 4 + [1] * 4 + [2]
+    roots = np.array([positive_root(2.0), positive_root(1.5)])
+    signs = [np.rint(point.state) for point in found.points]
+    assert {tuple(sign) for sign in signs} == set(product((-1, 0, 1), repeat=2))
+    for point, sign in zip(found.points, signs, strict=True):
+        np.testing.assert_allclose(point.state, sign * roots, atol=1e-9)
+        slopes = [2.0, 1.5] * (1 - point.state**2)
         np.testing.assert_allclose(point.eigenvalues, sorted(slopes, reverse=True), atol=1e-9)
-        wanted.remove(place)
-    assert not wanted
 
 
-def test_two_units_that_excite_each_other_are_left_along_the_diagonal():
-    """W = [[0, 2], [2, 0]]: J at zero is W, with eigenvalues 2 and -2 along (1, ±1)."""
-    flow = elman([[0.0, 2.0], [2.0, 0.0]], np.zeros(2))
-    found = found_by(flow, cube(2))
-    zero = next(p for p in found.points if np.abs(p.state).max() < 1e-9)
-    assert (zero.kind, zero.unstable) == (Kind.SADDLE, 2)
-    assert np.sort(zero.eigenvalues.real) == pytest.approx([-2, 2])
-    assert np.abs(zero.directions) == pytest.approx(np.full((2, 2), 0.5**0.5))
-    held_points = [p.state for p in found.of(Kind.STABLE)]
-    assert np.sort(np.array(held_points), axis=0) == pytest.approx(
-        np.array([[-held(2.0)] * 2, [held(2.0)] * 2]), abs=1e-9
-    )
-
-
-def test_a_rotation_that_grows_is_left_in_two_directions():
-    turn = 1.2 * np.array([[0.8, -0.6], [0.6, 0.8]])
-    point = describe(elman(turn, np.zeros(2)), np.zeros(2))
-    assert point.unstable == 2
-    assert np.abs(point.eigenvalues) == pytest.approx([1.2, 1.2])
+@each_row(
+    ("W_hh", "sizes", "angle"),
+    [([[0, 2], [2, 0]], [2, 2], 0.5**0.5), ([[0.96, -0.72], [0.72, 0.96]], [1.2, 1.2], None)],
+    ids=["exchange", "rotation"],
+)
+def test_zero_is_left_along_the_eigenvectors_of_the_weights(W_hh, sizes, angle):
+    """J at zero is W: eigenvalues ±2 along (1, ±1), or a complex pair that spans the plane."""
+    point = describe(elman(W_hh, np.zeros(2)), np.zeros(2))
+    assert (point.kind, point.unstable) == (Kind.SADDLE, 2)
+    assert np.abs(point.eigenvalues) == pytest.approx(sizes)
     assert np.linalg.matrix_rank(point.directions) == 2
     assert np.linalg.norm(point.directions, axis=1) == pytest.approx([1, 1])
+    if angle:
+        assert np.abs(point.directions) == pytest.approx(np.full((2, 2), angle))
 
 
 def test_just_before_two_points_meet_there_is_a_slow_one():
@@ -153,72 +134,43 @@ def test_just_before_two_points_meet_there_is_a_slow_one():
 
 
 @each_row(("slope", "kind"), [(0.9, Kind.STABLE), (1.0, Kind.SADDLE)])
-def test_what_neither_grows_nor_shrinks_is_not_called_stable(slope, kind):
-    point = describe(elman(slope * np.eye(2), np.zeros(2)), np.zeros(2))
-    assert point.kind is kind
+def test_a_direction_that_does_not_shrink_is_not_stable(slope, kind):
+    assert describe(elman(slope * np.eye(2), np.zeros(2)), np.zeros(2)).kind is kind
 
 
 # The search
 
 
-def test_what_is_far_from_what_is_visited_is_dropped_and_counted():
-    """h = 0.9 h + 1 has its point at 10, the states that are visited are about 1."""
-    flow = elman([[0.9]], [1.0], Activation.RELU)
-    found = found_by(flow, around([1.0], [1.2]), starts=20)
-    assert (found.points, found.outside, found.lost) == ((), 20, 0)
-
-
-def test_starts_that_come_nowhere_are_counted():
-    """h = h + 1/2: nothing is slow, and every state is moved alike."""
-    flow = elman([[1.0]], [0.5], Activation.RELU)
-    found = found_by(flow, around([0.0], [1.0]), starts=10)
-    assert not found.points
-    assert found.outside + found.lost == 10
-
-
-def test_where_nothing_moves_every_start_is_a_point():
-    flow = elman(np.eye(2), np.zeros(2), Activation.RELU)
-    visited = around([1.0, 2.0], [3.0, 1.0])
-    found = found_by(flow, visited, starts=12)
-    assert len(found.points) == 12
-    assert all(point.speed == 0 and point.unstable == 2 for point in found.points)
-
-
-def test_a_network_without_weights_goes_to_its_bias_at_once():
-    parameters = Parameters(Architecture(1, 3, 2, CellKind.LSTM))
-    found = found_by(
-        FixedInputMap(FlowMap(parameters), np.zeros(1)), around(np.zeros(6), np.zeros(6))
-    )
-    (point,) = found.points
-    assert (point.kind, point.starts) == (Kind.STABLE, 100)
-    # Half of c stays: the forget gate stands half open.
-    assert point.memory == pytest.approx(1 / math.log(2))
+def test_starts_that_end_far_away_or_nowhere_are_counted():
+    """h = 0.9 h + 1 has its point at 10, far from the visited states; h = h + 1/2 has none."""
+    far = found_by(elman([[0.9]], [1.0], Activation.RELU), around([1.0], [1.2]), starts=20)
+    assert (far.points, far.outside, far.lost) == ((), 20, 0)
+    none = found_by(elman([[1.0]], [0.5], Activation.RELU), around([0.0], [1.0]), starts=10)
+    assert (none.points, none.outside + none.lost) == ((), 10)
+    assert none.of(Kind.STABLE) == []
 
 
 @singly(cell=CELLS, layers=[1, 2])
-def test_what_is_found_is_held_by_the_network_itself(cell, layers):
+def test_points_are_fixed_points_of_the_network(cell, layers):
     of = architecture(cell, layers)
     parameters = network(of, scale=0.4)
     flow, visited = FlowMap(parameters), visit_states(parameters, examples(of, [6, 9, 4]))
     word = np.eye(of.inputs)[2]
-    search = Search(FixedInputMap(flow, word), visited, 40)
-    search.work(math.inf)
-    assert search.found.points
-    for point in search.found.points:
-        again = flow.step(point.state[None], word)[0]
-        assert 0.5 * ((again - point.state) ** 2).sum() == pytest.approx(point.speed, abs=1e-30)
+    found = found_by(FixedInputMap(flow, word), visited, 40)
+    assert found.points
+    for point in found.points:
+        after = flow.step(point.state[None], word)[0]
+        assert 0.5 * ((after - point.state) ** 2).sum() == pytest.approx(point.speed, abs=1e-30)
         assert point.speed <= SLOW
         jacobian = flow.jacobian(point.state[None], word)[0]
         assert point.eigenvalues.sum() == pytest.approx(np.trace(jacobian))
         np.testing.assert_array_equal(point.answers, flow.answers(point.state[None])[0])
-        away = np.linalg.norm(point.state - visited.centre)
-        assert away <= FAR * visited.radius + MERGE
+        distance = np.linalg.norm(point.state - visited.centre)
+        assert distance <= FAR * visited.radius + MERGE
 
 
-def test_a_little_at_a_time_the_same_is_found():
-    flow, visited = elman(np.diag([2.0, 1.5]), np.zeros(2)), cube(2)
-    at_once = found_by(flow, visited)
-    search, progress = Search(flow, visited, 100), [0.0]
+def test_an_interrupted_search_finds_the_same():
+    search, progress = Search(TWO_UNITS, SQUARE, 100), [0.0]
     assert search.left
     assert search.work(0)
     while search.work(1e-9):
@@ -227,125 +179,80 @@ def test_a_little_at_a_time_the_same_is_found():
     assert len(progress) > 5
     assert progress == sorted(progress)
     assert (search.left, search.progress, search.work(1)) == (False, 1.0, False)
-    for one, other in zip(at_once.points, search.found.points, strict=True):
+    for one, other in zip(found_by(TWO_UNITS, SQUARE).points, search.found.points, strict=True):
         np.testing.assert_array_equal(one.state, other.state)
 
 
-def test_when_its_time_is_up_a_search_tells_what_it_has(monkeypatch):
+def test_after_its_time_limit_a_search_ends_with_what_it_has(monkeypatch):
     monkeypatch.setattr("rnnviz.analysis.fixed_points._NUMBERS", 4 * 10)
-    flow, visited = elman(np.diag([2.0, 1.5]), np.zeros(2)), cube(2)
-    found = found_by(flow, visited, limit=0)
-    assert (found.wanted, found.starts) == (100, 10)
-    assert found.points == ()
+    found = found_by(TWO_UNITS, SQUARE, limit=0)
+    assert (found.wanted, found.starts, found.points) == (100, 10, ())
     assert found.untold > 0
 
 
-def test_at_most_three_directions_are_kept():
-    point = describe(elman(2 * np.eye(7), np.zeros(7)), np.zeros(7))
-    assert (point.unstable, point.directions.shape) == (7, (3, 7))
-    found = FixedPoints((point,))
-    assert found.nbytes == 8 * 7 + point.eigenvalues.nbytes + 8 * 21
-
-
-def test_starts_are_visited_states_and_midpoints_with_little_noise():
-    visited = cube(2)
-    starts = first_states(visited, 400)
-    np.testing.assert_array_equal(starts, first_states(visited, 400))
-    assert not np.array_equal(starts, first_states(visited, 400, seed=1))
+def test_starts_are_visited_states_and_midpoints_with_noise():
+    starts = first_states(SQUARE, 400)
+    np.testing.assert_array_equal(starts, first_states(SQUARE, 400))
+    assert not np.array_equal(starts, first_states(SQUARE, 400, seed=1))
     assert np.abs(starts[::2] - np.rint(starts[::2])).std() == pytest.approx(0.06, abs=0.02)
     assert set(np.unique(np.rint(starts[::2]))) == {-1, 1}
     assert set(np.unique(np.rint(starts[1::2]))) == {-1, 0, 1}
 
 
-def test_of_points_that_are_one_the_slowest_stays():
-    states = np.array([[0.0], [0.5 * MERGE], [1.0], [-0.5 * MERGE]])
-    merged = merge(states, np.array([3.0, 1.0, 2.0, 4.0]))
-    assert [(state.tolist(), count) for state, count in merged] == [
-        ([0.5 * MERGE], 3), ([1.0], 1),
-    ]  # fmt: skip
-
-
-def test_a_step_that_would_be_faster_is_halved():
-    """From h = 1.2 Newton's step for h = tanh(3 h) goes too far; every step taken is slower."""
-    flow = elman([[3.0]], [0.0])
-    starts = np.linspace(-1.5, 1.5, 41)[:, None]
-    descent = Newton(flow, starts, np.zeros(1), 10)
-    while descent.moving.any():
-        before, moving = descent.speeds.copy(), descent.moving.copy()
-        descent.step()
-        assert (descent.speeds[moving & descent.moving] < before[moving & descent.moving]).all()
-    assert (descent.speeds < FIXED).all()
-
-
-def test_a_state_that_is_no_number_is_let_go():
-    flow = elman([[2.0]], [0.0], Activation.RELU)
-    descent = Newton(flow, np.array([[np.inf], [1.0]]), np.zeros(1), 10)
-    assert descent.moving.tolist() == [False, True]
-
-
-def test_nothing_is_found_before_anything_is_looked_for():
-    assert FixedPoints().of(Kind.STABLE) == []
-
-
-# The textbook picture
-
-
-@pytest.fixture(scope="module")
-def flipflop():
-    session = Session(PRESETS[TaskName.FLIPFLOP][0].config())
-    session.player.advance(session.config.epochs)
-    return session
-
-
-@each_row("seed", range(6))
-def test_the_flip_flop_holds_its_eight_states(flipflop, seed):
-    """Eight corners of a cube, a saddle on each of its 12 edges and 6 faces, one in the middle."""
-    parameters = flipflop.state.parameters
-    visited = visit_states(parameters, flipflop.dataset.train)
-    search = Search(FixedInputMap(FlowMap(parameters), np.zeros(3)), visited, 200, seed)
-    search.work(math.inf)
-    found = search.found
-    assert len(found.of(Kind.STABLE)) == 8
-    signs = {tuple(np.sign(point.answers)) for point in found.of(Kind.STABLE)}
-    assert signs == set(product((-1, 1), repeat=3))
-    assert all(np.abs(np.abs(p.answers) - 1).max() < 0.35 for p in found.of(Kind.STABLE))
-    unstable = Counter(point.unstable for point in found.of(Kind.SADDLE))
-    assert unstable == {1: 12, 2: 6, 3: 1}
-
-
-def test_while_a_pulse_comes_only_what_agrees_with_it_is_held(flipflop):
-    parameters = flipflop.state.parameters
-    visited = visit_states(parameters, flipflop.dataset.train)
-    search = Search(FixedInputMap(FlowMap(parameters), np.array([1.0, 0.0, 0.0])), visited, 200)
-    search.work(math.inf)
-    held_states = [tuple(np.sign(p.answers)) for p in search.found.of(Kind.STABLE)]
-    assert sorted(held_states) == sorted((1, *rest) for rest in product((-1, 1), repeat=2))
-
-
-def test_later_starts_lie_between_the_points_found_stable_ones_first():
-    """h = tanh(2 h) stands still at 0, which it leaves, and at two points that it comes to."""
-    flow, end = elman([[2.0]], [0.0]), held(2.0)
+def test_later_starts_are_midpoints_of_points_stable_ones_first():
+    """h = tanh(2 h) has two stable points and the unstable 0. Seven points have 21 pairs."""
+    flow, end = elman([[2.0]], [0.0]), positive_root(2.0)
     points = [np.zeros(1), np.full(1, -end), np.full(1, end)]
     assert middles_of(flow, points, 1).tolist() == [[0]]
     assert sorted(middles_of(flow, points, 3).ravel()) == [-end / 2, 0, end / 2]
     assert middles_of(flow, points, 50).shape == (3, 1)
     assert middles_of(flow, points[:1], 50).shape == middles_of(flow, [], 50).shape == (0, 1)
+    assert middles_of(flow, [np.full(1, x) for x in np.linspace(-1, 1, 40)], 25).shape == (21, 1)
 
 
-def test_no_start_is_given_to_what_lies_between_twice():
-    """With a hundred starts 25 wait, and seven points have 21 pairs."""
-    flow = elman(2 * np.eye(3), np.zeros(3))
-    many = [np.full(3, value) for value in np.linspace(-0.1, 0.1, 40)]
-    assert middles_of(flow, many, 25).shape == (21, 3)
+def test_of_merged_points_the_slowest_is_kept():
+    states = np.array([[0.0], [0.5 * MERGE], [1.0], [-0.5 * MERGE]])
+    merged = merge(states, np.array([3.0, 1.0, 2.0, 4.0]))
+    assert [(*state, count) for state, count in merged] == [(0.5 * MERGE, 3), (1.0, 1)]
 
 
-def test_an_untrained_network_holds_one_state():
-    session = Session(RunConfig())
+def test_every_newton_step_lowers_the_speed():
+    """From h = 1.2 a full step for h = tanh(3 h) goes too far, so it is halved."""
+    newton = Newton(elman([[3.0]], [0.0]), np.linspace(-1.5, 1.5, 41)[:, None], np.zeros(1), 10)
+    while newton.moving.any():
+        before, moving = newton.speeds.copy(), newton.moving.copy()
+        newton.step()
+        assert (newton.speeds[moving & newton.moving] < before[moving & newton.moving]).all()
+    assert (newton.speeds < FIXED).all()
+    infinite = np.array([[np.inf], [1.0]])
+    flow = elman([[2.0]], [0.0], Activation.RELU)
+    assert Newton(flow, infinite, np.zeros(1), 10).moving.tolist() == [False, True]
+
+
+# Trained networks
+
+
+@pytest.fixture(scope="module")
+def flipflop():
+    """A trained flip-flop, as a function from an input and a seed to the points."""
+    session = Session(PRESETS[TaskName.FLIPFLOP][0].config())
+    session.player.advance(session.config.epochs)
     parameters = session.state.parameters
-    visited = visit_states(parameters, session.dataset.train)
-    held_map = FixedInputMap(FlowMap(parameters), np.zeros(len(visited.mean_input)))
-    search = Search(held_map, visited, 50)
-    search.work(math.inf)
-    (point,) = search.found.points
-    assert point.kind is Kind.STABLE
-    assert point.starts == 50
+    flow, visited = FlowMap(parameters), visit_states(parameters, session.dataset.train)
+    return lambda x, seed=0: found_by(FixedInputMap(flow, np.array(x)), visited, 200, seed=seed)
+
+
+@each_row("seed", range(6))
+def test_the_flip_flop_has_eight_stable_states(flipflop, seed):
+    """Eight corners of a cube, a saddle on each of its 12 edges and 6 faces, one in the middle."""
+    found = flipflop([0.0, 0.0, 0.0], seed)
+    stable = [point.answers for point in found.of(Kind.STABLE)]
+    assert sorted(tuple(np.sign(answer)) for answer in stable) == sorted(product((-1, 1), repeat=3))
+    assert all(np.abs(np.abs(answer) - 1).max() < 0.35 for answer in stable)
+    unstable = Counter(point.unstable for point in found.of(Kind.SADDLE))
+    assert unstable == {1: 12, 2: 6, 3: 1}
+
+
+def test_during_a_pulse_only_states_that_agree_with_it_are_stable(flipflop):
+    stable = [tuple(np.sign(p.answers)) for p in flipflop([1.0, 0.0, 0.0]).of(Kind.STABLE)]
+    assert sorted(stable) == sorted((1, *rest) for rest in product((-1, 1), repeat=2))

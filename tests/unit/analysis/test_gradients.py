@@ -1,9 +1,12 @@
-"""The size of the gradient, against independent numbers."""
+"""Gradient norms, against independent numbers."""
 
 import numpy as np
 import pytest
 
+from rnnviz.analysis.gradient_history import GradientRow, GradientSeries
 from rnnviz.analysis.gradients import Objective, gradient_flow, margin_flow, parameter_norms
+from rnnviz.analysis.logit_margin import running_margin
+from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.gradcheck import complex_step_gradient
@@ -11,9 +14,11 @@ from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import record
 from rnnviz.lab.memory_gauge import flow
+from rnnviz.tasks.example import Example
+from tests.sampling import each_row
 from tests.unit.engine.networks import phrase
 
-#: Every word once, so that a word's column of dL/dW_xh is dL/da at its place.
+#: Every word once, so that a word's column of dL/dW_xh is dL/da at its token.
 TOKENS = np.array([3, 0, 4, 1, 2])
 TARGET = 1
 BATCH = collate([phrase(TOKENS, TARGET)])
@@ -23,93 +28,94 @@ def network(outputs=3, scale=0.7):
     return initial_parameters(Architecture(5, 6, outputs), RunConfig(init_scale=scale, seed=2))
 
 
-@pytest.fixture
-def parameters():
-    return network()
+def margins(parameters, trace, gradient=Gradient.EXACT):
+    found = margin_flow(parameters, trace, gradient)
+    assert found.objective is Objective.MARGIN
+    return found.norms
 
 
-@pytest.fixture
-def trace(parameters):
-    return record(parameters, BATCH)
-
-
-def test_the_flow_agrees_with_the_complex_step(parameters, trace):
-    truth = complex_step_gradient(parameters, BATCH)
+def test_norms_agree_with_the_complex_step():
+    parameters = network()
+    trace, truth = record(parameters, BATCH), complex_step_gradient(parameters, BATCH)
     da = truth["W_xh"][:, TOKENS].T
     expected = np.linalg.norm(da / (1 - trace.last.h[:, 0] ** 2), axis=1)
-    flow = gradient_flow(trace)
-    assert flow.objective is Objective.LOSS
-    assert flow.norms == pytest.approx(expected, rel=1e-9)
+    assert gradient_flow(trace).norms == pytest.approx(expected, rel=1e-9)
+    norms = {name: float(np.linalg.norm(array)) for name, array in truth.named().items()}
+    assert parameter_norms(trace) == pytest.approx(norms, rel=1e-9)
 
 
-def test_the_flow_of_the_loss_begins_at_the_output_layer(parameters, trace):
-    missing = trace.probs[0] - np.eye(3)[TARGET]
+def test_flows_begin_at_the_output_layer():
+    parameters = network()
+    trace = record(parameters, BATCH)
+    error = trace.probs[0] - np.eye(3)[TARGET]
     assert gradient_flow(trace).norms[-1] == pytest.approx(
-        np.linalg.norm(parameters.W_hy.T @ missing)
+        np.linalg.norm(parameters.W_hy.T @ error)
     )
-
-
-def test_the_flow_of_the_margin_begins_at_two_rows_of_the_output_layer(parameters, trace):
-    other = max({0, 2}, key=lambda c: trace.logits[0, c])
-    flow = margin_flow(parameters, trace, Gradient.EXACT)
-    assert flow.objective is Objective.MARGIN
-    assert flow.norms[-1] == pytest.approx(
-        np.linalg.norm(parameters.W_hy[TARGET] - parameters.W_hy[other])
-    )
+    best = max({0, 2}, key=lambda c: trace.logits[0, c])
+    difference = parameters.W_hy[TARGET] - parameters.W_hy[best]
+    assert margins(parameters, trace)[-1] == pytest.approx(np.linalg.norm(difference))
+    # With five answers it is the gradient of their mean.
+    every = record(parameters, collate([Example("", TOKENS, np.full(5, TARGET))]))
+    last = margins(parameters, every)[-1]
+    assert last == pytest.approx(np.linalg.norm(difference) / 5)
 
 
 def test_with_two_classes_the_two_flows_are_proportional():
-    two = network(2)
-    trace = record(two, BATCH)
-    share = gradient_flow(trace).norms / margin_flow(two, trace, Gradient.EXACT).norms
+    trace = record(network(2), BATCH)
+    before = trace.last.dh.copy()
+    share = gradient_flow(trace).norms / margins(network(2), trace)
     assert share == pytest.approx(np.full(5, 1 - trace.probs[0, TARGET]))
+    np.testing.assert_array_equal(trace.last.dh, before)
 
 
-def test_a_flow_has_one_number_a_word(parameters, trace):
-    assert gradient_flow(trace).norms.shape == (5,)
-    assert margin_flow(parameters, trace, Gradient.EXACT).norms.shape == (5,)
-
-
-def test_the_margin_s_gradient_outlives_learning(learned):
+def test_the_gradient_of_the_margin_does_not_vanish_by_learning(learned):
     probe = learned.inspect("i am not happy")
     assert flow(learned.gradient_query(probe, Objective.LOSS)).norms.max() < 0.1
     assert flow(learned.gradient_query(probe, Objective.MARGIN)).norms.max() > 0.5
 
 
-def test_the_missing_transpose_changes_all_but_the_last_word(parameters, trace):
-    exact = margin_flow(parameters, trace, Gradient.EXACT).norms
-    notebook = margin_flow(parameters, trace, Gradient.NOTEBOOK).norms
+def test_the_missing_transpose_changes_all_but_the_last_token():
+    trace = record(network(), BATCH)
+    exact, notebook = (margins(network(), trace, rule) for rule in Gradient)
     assert notebook[-1] == exact[-1]
     assert (np.abs(notebook / exact - 1)[:-1] > 0.01).all()
 
 
-def test_asking_for_the_margin_leaves_the_trace_alone(parameters, trace):
-    before = trace.last.dh.copy()
-    margin_flow(parameters, trace, Gradient.EXACT)
-    assert np.array_equal(trace.last.dh, before)
-
-
-def test_the_norms_of_the_parameters_agree_with_the_complex_step(parameters, trace):
-    truth = complex_step_gradient(parameters, BATCH).named()
-    expected = {name: float(np.linalg.norm(array)) for name, array in truth.items()}
-    assert parameter_norms(trace) == pytest.approx(expected, rel=1e-9)
-
-
-def test_one_word_leaves_the_recurrent_weights_without_gradient(parameters):
-    norms = parameter_norms(record(parameters, collate([phrase(TOKENS[:1], TARGET)])))
-    assert norms["W_hh"] == 0
-    assert all(norm > 0 for name, norm in norms.items() if name != "W_hh")
-
-
-def test_weights_of_a_diverged_run_can_be_asked(parameters):
-    parameters.theta *= 1e4
+@each_row(("outputs", "scale", "factor"), [(3, 0.7, 1e4), (2, 2.0, 5e3)])
+def test_norms_of_a_diverged_run_are_finite(outputs, scale, factor):
+    parameters = network(outputs, scale)
+    parameters.theta *= factor
     trace = record(parameters, BATCH)
-    for found in (gradient_flow(trace), margin_flow(parameters, trace, Gradient.EXACT)):
-        assert np.isfinite(found.norms).all()
+    assert np.isfinite([gradient_flow(trace).norms, margins(parameters, trace)]).all()
 
 
-def test_weights_of_a_diverged_run_of_two_classes_can_be_asked():
-    two = network(2, 2.0)
-    two.theta *= 5e3
-    found = margin_flow(two, record(two, BATCH), Gradient.EXACT)
-    assert np.isfinite(found.norms).all()
+def test_the_running_margin_is_that_of_the_sequence_up_to_each_token():
+    parameters = network()
+    for t in range(len(TOKENS)):
+        logits = record(parameters, collate([phrase(TOKENS[: t + 1], 0)])).logits[0]
+        for target in range(3):
+            found = running_margin(parameters, record(parameters, BATCH), target)
+            best = max(np.delete(logits, target))
+            assert found.target == target
+            assert found.values[t] == pytest.approx(logits[target] - best, rel=1e-9)
+
+
+def test_the_sign_of_the_last_margin_is_the_verdict(learned):
+    assert learned.inspect("bad").margin.values[-1] < 0
+    assert learned.inspect("not bad").margin.values[-1] > 0
+
+
+def test_a_series_has_one_number_for_every_epoch():
+    def series(*epochs):
+        return GradientSeries(np.array(epochs, int), tuple(
+            GradientRow(np.full(2, epoch + 1j), TokenContribution(np.full(3, epoch), np.zeros(3)),
+                        0.25, 0.5, epoch, {"W_hh": epoch + 0.5, "b_y": 1.0}, {}, {})
+            for epoch in epochs
+        ))  # fmt: skip
+
+    found, empty = series(0, 2, 4), series()
+    assert found.column("angle").tolist() == [0, 2, 4]
+    assert found.table("ratios")["W_hh"].tolist() == [0.5, 2.5, 4.5]
+    assert found.shares("W_hh").tolist() == [[0] * 3, [2] * 3, [4] * 3]
+    assert found.eigenvalues.shape == (3, 2)
+    assert len(empty.epochs) == len(empty.table("ratios")) == len(empty.eigenvalues) == 0

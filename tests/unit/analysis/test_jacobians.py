@@ -1,4 +1,4 @@
-"""What the Jacobians along a sequence do, in closed form."""
+"""Jacobians along a sequence, in closed form."""
 
 import numpy as np
 import pytest
@@ -14,26 +14,27 @@ from rnnviz.analysis.jacobians import (
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
 from tests.sampling import each_row, singly
-from tests.unit.analysis.linear import jacobians_of, linear, two_units
+from tests.unit.analysis.known import jacobians_of, linear, two_units
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
+
+INF = np.inf
 
 
 def along(weights, example):
     return jacobians_along(weights, record(weights, collate([example])))
 
 
-def of_identity(c, steps, size=3):
-    return Jacobians(np.array([c * np.eye(size)] * steps), steps)
+def of(*matrices):
+    return Jacobians(np.array(matrices), len(matrices))
 
 
 @each_row("c", [0.5, 1.0, 2.0])
 def test_a_linear_network_stretches_all_directions_by_its_weight(c):
     found = along(linear(c), phrase([0, 1, 1, 0, 1], 1))
-    lag = np.arange(5.0)[::-1]
-    seen = products(found)
-    assert seen.tokens.tolist() == [0, 1, 2, 3, 4]
-    np.testing.assert_allclose(seen.largest, lag * np.log10(c), atol=1e-14)
-    np.testing.assert_allclose(seen.smallest, lag * np.log10(c), atol=1e-14)
+    logs = np.arange(5.0)[::-1] * np.log10(c)
+    assert products(found).tokens.tolist() == [0, 1, 2, 3, 4]
+    np.testing.assert_allclose(products(found).largest, logs, atol=1e-14)
+    np.testing.assert_allclose(products(found).smallest, logs, atol=1e-14)
     np.testing.assert_allclose(state_spectra(found).eigenvalues, c)
     np.testing.assert_allclose(lyapunov_exponents(found), np.log(c), atol=1e-14)
 
@@ -43,83 +44,71 @@ def test_two_units_by_hand():
     matrices = jacobians_of(weights, tokens)
     found = along(weights, phrase(tokens, 1))
     np.testing.assert_allclose(found.matrices, matrices, rtol=1e-13)
-    seen, product = products(found), np.eye(2)
+    logs, product = products(found), np.eye(2)
     for t in reversed(range(4)):
-        sizes = np.log10(np.linalg.svd(product, compute_uv=False))
-        np.testing.assert_allclose([seen.largest[t], seen.smallest[t]], sizes, atol=1e-12)
+        values = np.log10(np.linalg.svd(product, compute_uv=False))
+        np.testing.assert_allclose([logs.largest[t], logs.smallest[t]], values, atol=1e-12)
         product = product @ matrices[t]
 
 
-@each_row("c", [1e-20, 1e20])
-def test_nothing_over_or_underflows(c):
-    seen = products(of_identity(c, 40))
-    np.testing.assert_allclose(seen.largest[0], 39 * np.log10(c))
-    np.testing.assert_allclose(seen.smallest[0], 39 * np.log10(c))
+@each_row(
+    ("matrix", "count", "largest", "smallest"),
+    [
+        (1e-20 * np.eye(3), 40, -780, -780),
+        (1e20 * np.eye(3), 40, 780, 780),
+        (np.diag([10.0, 1e-4]), 11, 10, -40),
+    ],
+    ids=["underflow", "overflow", "rounding"],
+)
+def test_long_products_lose_nothing(matrix, count, largest, smallest):
+    found = products(of(*[matrix] * count))
+    assert (found.largest[0], found.smallest[0]) == pytest.approx((largest, smallest))
 
 
-def test_the_smallest_is_not_lost_in_the_rounding_of_the_largest():
-    seen = products(Jacobians(np.array([np.diag([10.0, 1e-4])] * 11), 11))
-    assert seen.largest[0] == pytest.approx(10)
-    assert seen.smallest[0] == pytest.approx(-40)
+@each_row(
+    ("matrices", "largest", "smallest"),
+    [
+        ([np.eye(2), np.eye(2), np.diag([1, 0]), np.eye(2)], [0, 0, 0, 0], [-INF, -INF, 0, 0]),
+        ([np.zeros((2, 2))] * 3, [-INF, -INF, 0], [-INF, -INF, 0]),
+        ([np.eye(2)], [0], [0]),
+    ],
+    ids=["singular", "zero", "one token"],
+)
+def test_a_lost_direction_stays_lost(matrices, largest, smallest):
+    found = products(of(*matrices))
+    assert (found.largest.tolist(), found.smallest.tolist()) == (largest, smallest)
+    lost = np.linalg.matrix_rank(np.linalg.multi_dot([np.eye(2), *matrices])) < 2
+    assert (lyapunov_exponents(of(*matrices))[-1] == -INF) == lost
 
 
-def test_a_direction_that_is_lost_stays_lost():
-    matrices = np.array([np.eye(2), np.eye(2), np.diag([1.0, 0.0]), np.eye(2)])
-    seen = products(Jacobians(matrices, 4))
-    assert seen.smallest.tolist() == [-np.inf, -np.inf, 0, 0]
-    assert seen.largest.tolist() == [0] * 4
-    assert lyapunov_exponents(Jacobians(matrices, 4)).tolist() == [0, -np.inf]
-
-
-def test_all_is_lost():
-    seen = products(Jacobians(np.zeros((3, 2, 2)), 3))
-    assert seen.largest.tolist() == seen.smallest.tolist() == [-np.inf, -np.inf, 0]
+def test_states_that_overflow_have_no_eigenvalues():
+    matrices = np.eye(2), np.full((2, 2), INF)
+    assert state_spectra(of(*matrices)).tokens.tolist() == [0]
+    assert state_spectra(of(matrices[1])).eigenvalues.shape == (0, 2)
+    assert products(of(*matrices)).largest.tolist() == [INF, 0]
 
 
 @singly(cell=[CELLS[0], *CELLS[2:]], layers=[1, 2])
 def test_the_exponents_sum_to_the_growth_of_volumes(cell, layers):
     """QR keeps volumes: sum = mean log |det J_t|, whatever the basis."""
-    of = architecture(cell, layers)
-    found = along(network(of), examples(of, [6])[0])
-    volumes = np.linalg.slogdet(found.matrices).logabsdet
+    found = along(network(architecture(cell, layers)), examples(architecture(cell), [6])[0])
     exponents = lyapunov_exponents(found)
-    assert exponents.sum() == pytest.approx(volumes.mean())
+    assert exponents.sum() == pytest.approx(np.linalg.slogdet(found.matrices).logabsdet.mean())
     assert (np.diff(exponents) <= 0).all()
 
 
-def test_over_a_long_time_the_exponents_are_those_of_the_eigenvalues():
-    W = np.diag([1.5, 0.7, 0.2]) + np.triu(np.random.default_rng(0).normal(size=(3, 3)), 1)
-    found = lyapunov_exponents(Jacobians(np.array([W] * 2000), 2000))
-    np.testing.assert_allclose(found, np.log([1.5, 0.7, 0.2]), atol=2e-3)
-
-
-def test_of_a_large_state_only_the_last_tokens_are_worked_through(monkeypatch):
-    of = architecture()
-    weights, given = network(of), examples(of, [9])[0]
-    whole = along(weights, given)
-    monkeypatch.setattr(module, "_WORK", 4 * of.hidden**3)
-    some = along(weights, given)
+def test_of_a_large_state_only_the_last_tokens_have_jacobians(monkeypatch):
+    weights, (example,) = network(architecture()), examples(architecture(), [9])
+    whole = along(weights, example)
+    monkeypatch.setattr(module, "_WORK", 4 * architecture().hidden ** 3)
+    some = along(weights, example)
     assert (len(some.matrices), some.first, some.steps) == (4, 5, 9)
     np.testing.assert_allclose(some.matrices, whole.matrices[5:])
-    assert products(some).tokens.tolist() == [5, 6, 7, 8]
+    assert products(some).tokens.tolist() == state_spectra(some).tokens.tolist() == [5, 6, 7, 8]
     np.testing.assert_allclose(products(some).largest, products(whole).largest[5:])
-    assert state_spectra(some).tokens.tolist() == [5, 6, 7, 8]
 
 
-def test_where_the_states_overflow_nothing_breaks():
-    matrices = np.array([np.eye(2), np.full((2, 2), np.inf)])
-    assert state_spectra(Jacobians(matrices, 2)).tokens.tolist() == [0]
-    assert state_spectra(Jacobians(matrices[1:], 1)).eigenvalues.shape == (0, 2)
-    assert products(Jacobians(matrices, 2)).largest.tolist() == [np.inf, 0]
-
-
-def test_one_token_is_the_identity():
-    of = architecture()
-    seen = products(along(network(of), examples(of, [1])[0]))
-    assert (seen.tokens.tolist(), seen.largest.tolist(), seen.smallest.tolist()) == ([0], [0], [0])
-
-
-def test_of_an_encoder_and_a_decoder_it_is_the_decoder():
+def test_after_an_encoder_they_are_those_of_the_decoder():
     of = architecture(CELLS[2], encoder=True)
     found = along(network(of), examples(of, [4], every=True)[0])
     assert found.matrices.shape == (4, of.hidden, of.hidden)

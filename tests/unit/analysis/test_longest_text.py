@@ -1,6 +1,4 @@
-"""What the moments of a step say has room in what is kept for them."""
-
-from functools import cache
+"""The reserved texts are at least as long as those of any moment."""
 
 from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.cell_equations import parts
@@ -21,44 +19,24 @@ LINKS = {
 }
 
 
-@cache
-def walked(name):
-    """A step, and everything in it that can be looked at."""
-    session = Session(RunConfig.from_query({"hidden": "6", **LINKS[name]})[0])
+@each_row("link", LINKS.values(), ids=LINKS)
+def test_no_text_of_a_moment_is_longer_than_the_reserved_ones(link):
+    session = Session(RunConfig.from_query({"hidden": "6", **link})[0])
     session.player.advance(1)
-    step, scope = session.step.record(session.step_query()), session.step
-    architecture = step.before.architecture
-    foci = [
-        scope.focus._replace(moment=moment, part=part, layer=layer)
-        for part in parts(architecture)
-        for layer in range(architecture.layers)
-        for moment in step.moments
-    ]
-    return step, foci
+    step, architecture = session.step.record(session.step_query()), session.config
+    for part in parts(step.before.architecture):
+        for layer in range(architecture.layers):
+            focus = session.step.focus._replace(part=part, layer=layer)
+            captions, formulas = longest_captions(step, focus), longest_formulas(step, focus)
+            assert max(len(captions), len(formulas)) <= 12
+            for moment in step.moments:
+                focus = focus._replace(moment=moment)
+                key = caption_key(step, focus)
+                said = explanation(key, **caption_fields(step, focus))
+                assert len(said) <= len(explanation(key, **dict(captions)[key])), said
+                lines = formula(step, focus)
+                assert any(fits(lines, longest) for longest in formulas), lines
 
 
-@each_row("name", LINKS)
-def test_no_caption_is_longer_than_what_is_kept(name):
-    step, foci = walked(name)
-    for focus in foci:
-        kept = dict(longest_captions(step, focus))
-        key = caption_key(step, focus)
-        said = explanation(key, **caption_fields(step, focus))
-        assert len(said) <= len(explanation(key, **kept[key])), said
-
-
-@each_row("name", LINKS)
-def test_no_formula_is_longer_than_one_that_is_kept(name):
-    step, foci = walked(name)
-    kept = {focus[1:]: longest_formulas(step, focus) for focus in foci}
-    for focus in foci:
-        said = formula(step, focus)
-        room = (zip(said, longest, strict=True) for longest in kept[focus[1:]])
-        assert any(all(len(a) <= len(b) for a, b in lines) for lines in room), said
-
-
-@each_row("name", LINKS)
-def test_as_little_is_kept_as_there_are_kinds(name):
-    step, foci = walked(name)
-    assert len(longest_formulas(step, foci[0])) <= 12
-    assert len(longest_captions(step, foci[0])) <= 12
+def fits(lines, longest):
+    return all(len(line) <= len(most) for line, most in zip(lines, longest, strict=True))

@@ -1,50 +1,35 @@
-"""How numbers, words and entries are written."""
+"""Numbers, words and entries as text."""
 
 import numpy as np
 
 from rnnviz.analysis.notation import Names, added, number, quoted, written_step
 from tests.sampling import each_row
 
-NAMES = Names(vocabulary=("bad", "good"), classes=("no", "yes"))
+NAMES = Names(vocabulary=("bad", "good"), classes=("no", "yes"), source=("eins", "zwei"))
 
 
 @each_row(
-    ("name", "index", "written"),
+    ("text", "expected"),
     [
-        ("W_xh", (3, 1), "W_xh[3, “good”]"),
-        ("W_hh", (3, 1), "W_hh[3, 1]"),
-        ("b_h", (3,), "b_h[3]"),
-        ("W_hy", (1, 3), "W_hy[“yes”, 3]"),
-        ("b_y", (0,), "b_y[“no”]"),
+        (NAMES.entry("W_xh", (3, 1)), "W_xh[3, “good”]"),
+        (NAMES.entry("enc.W_xh.1", (3, 1)), "enc.W_xh.1[3, “zwei”]"),
+        (NAMES.entry("W_xh.2", (3, 1)), "W_xh.2[3, 1]"),
+        (NAMES.entry("W_hh", (3, 1)), "W_hh[3, 1]"),
+        (NAMES.entry("b_h", (3,)), "b_h[3]"),
+        (NAMES.entry("W_hy", (1, 3)), "W_hy[“yes”, 3]"),
+        (NAMES.entry("b_y", (0,)), "b_y[“no”]"),
+        (quoted("x" * 16), f"“{'x' * 16}”"),
+        (quoted("x" * 17), f"“{'x' * 15}…”"),
+        (number(-0.123456), "−0.1235"),
+        (number(-0.0), "0"),
+        (number(2.0), "2"),
+        (written_step(np.array([0.7, 1.0])), "0.7*"),
+        (written_step(np.array([-0.31, 0.0])), "−0.31"),
+        (written_step(np.array([0.7, 0.5])), "0.7,0.5"),
+        (written_step(np.array([1.0, 0.0, -1.0])), "1,0,−1"),
+        (written_step(np.array([0.5])), "0.5"),
+        (added([-0.5, 0.25, -2.0]), "−0.5 + 0.25 − 2"),
     ],
 )
-def test_rows_and_columns_have_the_names_of_what_they_stand_for(name, index, written):
-    assert NAMES.entry(name, index) == written
-
-
-def test_a_long_word_is_shortened():
-    assert quoted("x" * 16) == f"“{'x' * 16}”"
-    assert quoted("x" * 17) == f"“{'x' * 15}…”"
-
-
-@each_row(("value", "written"), [(-0.123456, "−0.1235"), (0.0, "0"), (-0.0, "0"), (2.0, "2")])
-def test_a_number_is_short_and_has_a_true_minus(value, written):
-    assert number(value) == written
-
-
-@each_row(
-    ("values", "written"),
-    [
-        ([0.7, 1.0], "0.7*"),
-        ([-0.31, 0.0], "−0.31"),
-        ([0.7, 0.5], "0.7,0.5"),
-        ([1.0, 0.0, -1.0], "1,0,−1"),
-        ([0.5], "0.5"),
-    ],
-)
-def test_a_step_is_written_as_it_is_typed(values, written):
-    assert written_step(np.array(values)) == written
-
-
-def test_a_sum_shows_its_signs():
-    assert added([-0.5, 0.25, -2.0]) == "−0.5 + 0.25 − 2"
+def test_text(text, expected):
+    assert text == expected

@@ -1,4 +1,4 @@
-"""What clipping and the optimizer make of the steps of training."""
+"""Clipping and updates of the next steps of training."""
 
 import math
 
@@ -15,95 +15,70 @@ from tests.sampling import each_row
 from tests.unit.engine.networks import architecture, examples, network
 
 OF = architecture()
-
-
-def step_of(raw, clipped):
-    """A step with the given beginnings of its gradients; all else is zero."""
-    found = [Parameters(Architecture(1, 1, 1)) for _ in range(2)]
-    for parameters, values in zip(found, (raw, clipped), strict=True):
-        parameters.theta[: len(values)] = values
-    return Descent(*found, found[1])
+BATCHES = [collate([example]) for example in examples(OF, [4] * 6)]
+GRADIENTS = [record(network(OF), batch).gradient for batch in BATCHES]
+NORMS = np.array([np.linalg.norm(gradient.theta) for gradient in GRADIENTS])
 
 
 @each_row(
-    ("raw", "clipped", "degrees"),
-    [([3, 4], [0.3, 0.4], 0), ([1, 0], [1, 1], 45), ([1, 0], [0, 2], 90), ([5, 1], [1, 1], 33.69)],
+    ("raw", "clipped", "degrees", "share"),
+    [
+        ([3, 4], [0.3, 0.4], 0, 2),
+        ([1, 0], [1, 1], 45, 1),
+        ([1, 0], [0, 2], 90, 2),
+        ([5, 1, -7], [5, 1, -1], 42.8334, 1),
+        ([0], [0], 0, 0),
+    ],
 )
-def test_the_angle_between_raw_and_clipped(raw, clipped, degrees):
-    assert angle(step_of(raw, clipped)) == pytest.approx(degrees, abs=0.001)
+def test_the_angle_between_raw_and_clipped_and_the_share_of_changed_entries(
+    raw, clipped, degrees, share
+):
+    gradients = [Parameters(Architecture(1, 1, 1)) for _ in range(2)]
+    for parameters, values in zip(gradients, (raw, clipped), strict=True):
+        parameters.theta[: len(values)] = values
+    step = Descent(*gradients, gradients[1])
+    assert angle(step) == pytest.approx(degrees, abs=0.001)
+    assert cut_share(step) == share / len(step.gradient.theta)
 
 
-def test_nothing_has_no_angle():
-    assert angle(step_of([0], [0])) == 0
+def surveyed(**settings):
+    return survey(network(OF), BATCHES, RunConfig(**settings), Slots())
 
 
-def test_the_share_of_the_entries_that_are_cut():
-    step = step_of([5, 1, -7], [1, 1, -1])
-    assert cut_share(step) == 2 / len(step.gradient.theta)
+def test_clipping_by_norm_keeps_the_direction_and_by_value_does_not():
+    off = surveyed(clip_by="off")
+    assert (off.clipped, off.entries.any(), off.angles.any()) == (0, False, False)
+    limit = float(np.median(NORMS))
+    norm, above = surveyed(clip_by="norm", clip=limit), limit < NORMS
+    assert norm.clipped == above.mean() == 0.5
+    assert norm.angles.max() < 1e-5
+    assert (norm.entries[above] > 0.5).all()
+    value = surveyed(clip_by="value", clip=0.05)
+    np.testing.assert_allclose(value.entries, [(np.abs(g.theta) > 0.05).mean() for g in GRADIENTS])
+    assert (value.angles > 1).all()
 
 
-def batches(count=6):
-    return [collate([example]) for example in examples(OF, [4] * count)]
-
-
-def surveyed(weights=None, **settings):
-    config = RunConfig(**settings)
-    return survey(weights or network(OF), batches(), config, Slots())
-
-
-def sizes():
-    return np.array([np.linalg.norm(record(network(OF), b).gradient.theta) for b in batches()])
-
-
-def test_without_clipping_nothing_is_clipped():
-    found = surveyed(clip_by="off")
-    assert found.clipped == 0
-    assert not found.entries.any()
-    assert not found.angles.any()
-
-
-def test_clipping_by_norm_shortens_all_of_a_step_and_keeps_its_direction():
-    limit = float(np.median(sizes()))
-    found = surveyed(clip_by="norm", clip=limit)
-    assert found.clipped == (sizes() > limit).mean() == 0.5
-    assert found.angles.max() < 1e-5
-    assert (found.entries[sizes() > limit] > 0.5).all()
-
-
-def test_clipping_by_value_cuts_the_large_entries_and_turns_the_step():
-    found = surveyed(clip_by="value", clip=0.05)
-    weights = network(OF)
-    raw = [record(weights, batch).gradient.theta for batch in batches()]
-    np.testing.assert_allclose(found.entries, [(np.abs(g) > 0.05).mean() for g in raw])
-    assert (found.angles > 1).all()
-
-
-def test_the_ratio_of_plain_descent_is_rate_times_gradient_over_weights():
+def test_the_ratio_of_sgd_is_rate_times_gradient_over_weights():
     found = surveyed(clip_by="off", lr=0.03)
-    weights = network(OF)
-    for name, array in weights.named().items():
-        sizes = [np.linalg.norm(record(weights, b).gradient[name]) for b in batches()]
-        wanted = 0.03 * np.array(sizes) / np.linalg.norm(array)
-        np.testing.assert_allclose(found.ratios[name], wanted)
-        assert found.ratio[name] == pytest.approx(np.median(wanted))
+    for name, array in network(OF).named().items():
+        ratios = [0.03 * np.linalg.norm(g[name]) / np.linalg.norm(array) for g in GRADIENTS]
+        np.testing.assert_allclose(found.ratios[name], ratios)
+        assert found.ratio[name] == pytest.approx(np.median(ratios))
+        assert found.spread[name] == pytest.approx(np.quantile(ratios, (0.1, 0.5, 0.9)))
 
 
-def test_adams_first_step_is_the_rate_for_every_entry():
+def test_adam_s_first_step_is_the_rate_for_every_entry():
     found = surveyed(optimizer=OptimizerKind.ADAM, clip_by="off", lr=0.01)
-    weights = network(OF)
-    wanted = 0.01 * math.sqrt(weights["b_y"].size) / np.linalg.norm(weights["b_y"])
-    np.testing.assert_allclose(found.ratios["b_y"], wanted, rtol=1e-4)
+    b_y = network(OF)["b_y"]
+    ratio = 0.01 * math.sqrt(b_y.size) / np.linalg.norm(b_y)
+    np.testing.assert_allclose(found.ratios["b_y"], ratio, rtol=1e-4)
 
 
-def test_weights_of_zero_that_move_do_so_infinitely():
+def test_an_update_of_zero_weights_is_infinite_and_the_weights_stay():
     before, update = Parameters(OF), Parameters(OF)
     update["b_y"][...] = 1
     found = update_ratios(before, update)
     assert (found["b_y"], found["W_hh"]) == (math.inf, 0)
-
-
-def test_the_weights_stay_as_they_are():
     weights = network(OF)
-    before = weights.theta.copy()
-    surveyed(weights, optimizer=OptimizerKind.MOMENTUM)
-    assert (weights.theta == before).all()
+    survey(weights, BATCHES, RunConfig(optimizer=OptimizerKind.MOMENTUM), Slots())
+    np.testing.assert_array_equal(weights.theta, network(OF).theta)

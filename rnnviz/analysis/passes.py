@@ -1,0 +1,107 @@
+"""Passes over many sequences, and over many copies of one, that several analyses share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from rnnviz.config import Gradient
+from rnnviz.engine.batch import Batch, Example, Sequences
+from rnnviz.engine.bptt import bind, bind_forward
+from rnnviz.engine.evaluation import batches
+from rnnviz.engine.layer_buffers import Array, Layer
+from rnnviz.engine.parameters import Architecture, Parameters
+from rnnviz.engine.trace import Trace
+
+#: At most this many tokens of the training set are read.
+MOST_TOKENS = 4_000
+#: At most this many numbers of states and gates are held by copies that are read together.
+_NUMBERS = 2_000_000
+#: The fixed seed of the sample, so that it is the same every time.
+_SEED = 7
+
+
+def sample(examples: Sequence[Example]) -> Array:
+    """The indexes of all examples, or of a sample with at most ``MOST_TOKENS`` tokens."""
+    lengths = [len(e.inputs) + (0 if e.source is None else len(e.source)) for e in examples]
+    return draw(np.array(lengths), MOST_TOKENS)
+
+
+def draw(lengths: Array, most: int) -> Array:
+    """The indexes of all lengths, or of a sample whose sum is at most ``most``; at least one.
+
+    The sample is random, because examples are often ordered by class.
+    """
+    order = np.random.default_rng(_SEED).permutation(len(lengths))
+    count = max(1, int(np.searchsorted(np.cumsum(lengths[order]), most, side="right")))
+    return np.sort(order[:count])
+
+
+def forward_pass(parameters: Parameters, batch: Batch) -> Trace:
+    """The trace of a forward pass alone."""
+    trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        bind_forward(parameters, trace)()
+    return trace
+
+
+def seeded_pass(
+    parameters: Parameters,
+    batch: Batch,
+    seed: Callable[[Trace], None],
+    gradient: Gradient = Gradient.EXACT,
+    truncate: int = 0,
+) -> Trace:
+    """The trace of a forward and a backward pass, which begins with the dlogits of ``seed``."""
+    trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
+    bound = bind(parameters, trace, gradient, truncate)
+    with np.errstate(over="ignore", invalid="ignore"):
+        bound.forward()
+        seed(trace)
+        bound.carry()
+    return trace
+
+
+def read_all(parameters: Parameters, examples: Sequence[Example]) -> Iterator[tuple[int, Trace]]:
+    """The index of every example, and the trace of the batch that has it as this sequence."""
+    of = parameters.architecture
+    for batch in batches(examples, of.hidden * of.layers):
+        trace = forward_pass(parameters, batch)
+        for k in np.unique(batch.owners).tolist():
+            yield k, trace
+
+
+def copies(batch: Batch, count: int) -> Batch:
+    """A batch of one sequence, ``count`` times side by side."""
+
+    def repeated(read: Sequences) -> Sequences:
+        return Sequences(np.repeat(read.inputs, count, axis=1), (count,) * len(read.counts))
+
+    numbers = np.arange(count)
+    return Batch(
+        repeated(batch.read),
+        np.repeat(batch.targets, count, axis=0),
+        (batch.outputs[:, None] * count + numbers).ravel(),
+        np.tile(numbers, len(batch.outputs)),
+        batch.source and repeated(batch.source),
+        batch.source and numbers,
+    )
+
+
+def copies_at_once(architecture: Architecture, tokens: int) -> int:
+    """How many sequences of so many tokens are read together, within the memory limit."""
+    return max(1, _NUMBERS // (8 * architecture.hidden * architecture.layers * tokens))
+
+
+def input_gradient(architecture: Architecture, layer: Layer, fused: list[Array]) -> Array:
+    """dL/dx_t = W_x^T da_t of one layer, (T, B, D), from its fused weights."""
+    cell = architecture.cell
+    pairs = [
+        (error, matrix[architecture.hidden * block.state + 1 :].T)
+        for block, matrices, errors in zip(cell.blocks, fused, cell.errors(layer), strict=True)
+        if block.inputs
+        for error, matrix in zip(errors, matrices, strict=True)
+    ]
+    gradient: Array = sum(error @ W_x for error, W_x in pairs)
+    return gradient
