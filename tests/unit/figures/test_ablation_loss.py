@@ -12,7 +12,7 @@ from tests.sampling import each_row
 
 @each_row(("hidden", "shape"), [(1, (1, 1)), (8, (1, 8)), (20, (3, 8)), (64, (4, 16))])
 def test_units_stand_row_by_row(hidden, shape):
-    grid, written = unit_ablation_losses(np.arange(hidden) / 10).data
+    grid, written = unit_ablation_losses(np.arange(hidden) / 10).figure.data
     assert np.shape(grid.z) == shape
     assert np.array(grid.customdata).ravel()[:hidden].tolist() == list(range(hidden))
     assert np.array(grid.z).ravel()[:hidden] == pytest.approx(np.arange(hidden) / 10, abs=1e-6)
@@ -22,13 +22,13 @@ def test_units_stand_row_by_row(hidden, shape):
 
 
 def test_a_silenced_unit_has_a_cross():
-    _, written = unit_ablation_losses(np.zeros(8), {3}).data
+    _, written = unit_ablation_losses(np.zeros(8), {3}).figure.data
     assert list(written.text) == ["0", "1", "2", "✕", "4", "5", "6", "7"]
 
 
 @each_row("rises", [[np.nan, np.nan], [np.nan, 0.5], [np.inf, 0.5], [np.inf, np.nan], [0.0, 0.0]])
 def test_what_is_not_known_yet_or_beyond_all_bounds_can_be_drawn(rises):
-    grid, _ = unit_ablation_losses(np.array(rises)).data
+    grid, _ = unit_ablation_losses(np.array(rises)).figure.data
     assert np.isfinite(np.array(grid.z, float)).all()
     assert grid.zmax > 0
     assert np.abs(grid.z).max() <= grid.zmax
@@ -36,7 +36,7 @@ def test_what_is_not_known_yet_or_beyond_all_bounds_can_be_drawn(rises):
 
 def test_what_is_pointed_at_is_told_as_it_is():
     rises = np.array([0.25, -0.5, np.nan, np.inf, 0, 0, 0, 0, 0])
-    grid, written = unit_ablation_losses(rises, unit="nats").data
+    grid, written = unit_ablation_losses(rises, unit="nats").figure.data
     told = np.ravel(grid.hovertext).tolist()
     assert grid.hovertemplate == "%{hovertext}<extra></extra>"
     assert told[:4] == [
@@ -49,6 +49,8 @@ def test_what_is_pointed_at_is_told_as_it_is():
 
 @each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_numbers_are_easy_to_read_on_every_colour(theme):
-    grid, written = unit_ablation_losses(np.array([-1.0, -0.4, 0.0, 0.4, 1.0]), theme=theme).data
+    grid, written = unit_ablation_losses(
+        np.array([-1.0, -0.4, 0.0, 0.4, 1.0]), theme=theme
+    ).figure.data
     for share, color in zip(np.ravel(grid.z), written.textfont.color, strict=True):
         assert contrast(color, tint(float(share), theme)) > 4.5

@@ -50,11 +50,11 @@ def test_points_outside_the_window_are_counted_in_the_title():
     title = "Where the state goes, and where it stays"
     for beyond, said in ((0, title), (3, f"{title} (3 points lie far outside)")):
         figure = phase_plane(replace(portrait(), beyond=beyond), PLANE)
-        assert figure.layout.title.text == said
+        assert figure.figure.layout.title.text == said
 
 
 def series(figure, start):
-    return next(s for s in figure.data if (s.name or "").startswith(start))
+    return next(s for s in figure.figure.data if (s.name or "").startswith(start))
 
 
 def array(values):
@@ -91,30 +91,30 @@ def test_a_point_says_all_that_is_known_of_it(drawn):
 
 
 def test_unstable_directions_are_lines(drawn):
-    lines = drawn.data[4]
+    lines = drawn.figure.data[4]
     assert array(lines.x)[:2].tolist() == [5, 7]
     assert lines.line.color == LIGHT.text
 
 
 def test_an_arrow_grows_with_its_step_up_to_a_cell(drawn):
-    arrows = drawn.data[1]
+    arrows = drawn.figure.data[1]
     x, y = array(arrows.x).reshape(-1, 6), array(arrows.y).reshape(-1, 6)
     assert (x[0, 1] - x[0, 0], y[0, 1] - y[0, 0]) == pytest.approx((0.85 * 0.5, 0))
     assert (x[1, 1] - x[1, 0], y[1, 1] - y[1, 0]) == pytest.approx((0, 0.85 * CELL[1]))
     assert np.isnan(x[:, 5]).all()
-    exact = np.array(drawn.data[2].customdata)
+    exact = np.array(drawn.figure.data[2].customdata)
     assert exact.tolist() == [[0.5, 0, 0.5], [0, 200, 200]]
 
 
 def test_a_state_that_does_not_move_has_no_arrow():
     still = phase_plane(portrait(np.zeros((2, 2))), PLANE)
-    x = array(still.data[1].x).reshape(-1, 6)
+    x = array(still.figure.data[1].x).reshape(-1, 6)
     assert (x[:, :5] == x[:, :1]).all()
 
 
 def test_what_moves_beyond_all_numbers_is_drawn_as_still():
     drawn = phase_plane(portrait(np.array([[np.inf, 0], [np.nan, 1.0]])), PLANE)
-    assert np.isfinite(array(drawn.data[1].x).reshape(-1, 6)[:, :5]).all()
+    assert np.isfinite(array(drawn.figure.data[1].x).reshape(-1, 6)[:, :5]).all()
 
 
 def test_the_probe_has_its_words_as_they_are_typed(drawn):
@@ -122,22 +122,22 @@ def test_the_probe_has_its_words_as_they_are_typed(drawn):
 
 
 def test_many_paths_are_fainter_than_few():
-    faint = [phase_plane(portrait(paths=n), PLANE).data[0].opacity for n in (1, 60, 500)]
+    faint = [phase_plane(portrait(paths=n), PLANE).figure.data[0].opacity for n in (1, 60, 500)]
     assert faint[0] > faint[1] > faint[2] > 0
 
 
 @each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_however_many_paths_can_be_seen(theme):
-    paths = phase_plane(portrait(paths=500), PLANE, theme=theme).data[0]
+    paths = phase_plane(portrait(paths=500), PLANE, theme=theme).figure.data[0]
     drawn = mixed(theme.background, paths.line.color, paths.opacity)
     assert contrast(drawn, theme.background) > 1.4
 
 
 def test_the_axes_say_how_much_they_explain_and_keep_the_window(drawn):
-    assert drawn.layout.xaxis.title.text == "principal component 1 (75% of the variance)"
-    assert drawn.layout.yaxis.title.text == "principal component 2 (25% of the variance)"
-    assert list(drawn.layout.xaxis.range) == list(SPANS[0])
-    assert drawn.layout.height == HEIGHTS["phase"]
+    assert drawn.figure.layout.xaxis.title.text == "principal component 1 (75% of the variance)"
+    assert drawn.figure.layout.yaxis.title.text == "principal component 2 (25% of the variance)"
+    assert list(drawn.figure.layout.xaxis.range) == list(SPANS[0])
+    assert drawn.figure.layout.height == HEIGHTS["phase"]
     assert ARROWS == 17
 
 
@@ -149,17 +149,17 @@ def test_eigenvalues_stand_by_the_unit_circle_with_their_time_constants():
     assert numbers[:, 0].tolist() == [2, 2]
     assert numbers[:, 1].tolist() == [1.5, 0.5]
     np.testing.assert_allclose(numbers[:, 2], -1 / np.log([1.5, 0.5]), rtol=1e-6)
-    assert drawn.layout.shapes[0].type == "circle"
-    assert max(drawn.layout.xaxis.range) > 1.5
+    assert drawn.figure.layout.shapes[0].type == "circle"
+    assert max(drawn.figure.layout.xaxis.range) > 1.5
 
 
 def test_without_points_there_is_the_circle_alone():
     drawn = point_spectra(())
-    assert all(len(s.x) == 0 for s in drawn.data)
-    assert list(drawn.layout.xaxis.range) == [-1.25, 1.25]
+    assert all(len(s.x) == 0 for s in drawn.figure.data)
+    assert list(drawn.figure.layout.xaxis.range) == [-1.25, 1.25]
 
 
 def test_pictures_travel_in_binary(drawn):
-    packed = json.loads(drawn.to_json())["data"][1]["x"]
+    packed = json.loads(drawn.figure.to_json())["data"][1]["x"]
     assert packed["dtype"] == "f4"
     assert len(base64.b64decode(packed["bdata"])) == 4 * 12

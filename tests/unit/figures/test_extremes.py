@@ -50,7 +50,7 @@ def test_any_weights_can_be_drawn(scale, by):
     step = step_with(scale, by=by)
     for moment in timeline(4):
         for drawn in draw(step, moment):
-            assert drawn.to_json()
+            assert drawn.figure.to_json()
         assert all(formula(step, Focus(moment)))
         assert caption_fields(step, Focus(moment))
     assert len(largest_changes(step)) == 10
@@ -61,14 +61,14 @@ def test_any_size_can_be_drawn(hidden, classes, length):
     step = step_with(1.0, hidden, classes, length)
     for moment in timeline(length):
         for drawn in draw(step, moment):
-            assert drawn.to_json()
+            assert drawn.figure.to_json()
 
 
 def test_of_many_classes_the_likeliest_and_the_target_are_shown():
     step = step_with(1.0, classes=40)
     shown = [
         note.text
-        for note in unrolled_network(step, Focus(timeline(4)[4])).layout.annotations
+        for note in unrolled_network(step, Focus(timeline(4)[4])).figure.layout.annotations
         if "class" in note.text
     ]
     best = int(step.trace.probs[0].argmax())
@@ -83,7 +83,7 @@ def test_pictures_of_a_large_network_leave_out_the_names_of_entries():
     for moment in (timeline(4)[0], timeline(4)[-1]):
         for found, named in ((step, False), (small, True)):
             drawn = parameter_mosaic(panels(found, moment), blocks(found, Focus(moment)))
-            assert (drawn.data[0].customdata is not None) == named
+            assert (drawn.figure.data[0].customdata is not None) == named
 
 
 def test_a_step_can_be_looked_at_with_other_names():

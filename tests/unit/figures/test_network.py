@@ -32,11 +32,11 @@ def filled(series):
 
 
 def arrows(drawn):
-    return [note for note in drawn.layout.annotations if note.showarrow]
+    return [note for note in drawn.figure.layout.annotations if note.showarrow]
 
 
 def texts(drawn):
-    return [note.text for note in drawn.layout.annotations if not note.showarrow]
+    return [note.text for note in drawn.figure.layout.annotations if not note.showarrow]
 
 
 def horizontal(drawn):
@@ -50,27 +50,27 @@ def step(step_of):
 
 @each_row("t", range(4))
 def test_states_fill_from_the_left(step, t):
-    h, dh, *_ = drawn_at(step, Phase.FORWARD, t).data
+    h, dh, *_ = drawn_at(step, Phase.FORWARD, t).figure.data
     assert filled(h) == [column <= t for column in range(4)]
     assert not any(filled(dh))
 
 
 @each_row("t", range(4))
 def test_gradients_fill_from_the_right(step, t):
-    h, dh, *_ = drawn_at(step, Phase.BACKWARD, t).data
+    h, dh, *_ = drawn_at(step, Phase.BACKWARD, t).figure.data
     assert all(filled(h))
     assert filled(dh) == [column >= t for column in range(4)]
 
 
 @each_row("phase", [Phase.CLIP, Phase.UPDATE])
 def test_after_the_way_back_everything_is_there(step, phase):
-    h, dh, *_ = drawn_at(step, phase, 0).data
+    h, dh, *_ = drawn_at(step, phase, 0).figure.data
     assert all(filled(h))
     assert all(filled(dh))
 
 
 def test_a_strip_has_the_numbers_of_the_record(step):
-    h, dh, *_ = drawn_at(step, Phase.BACKWARD, 0).data
+    h, dh, *_ = drawn_at(step, Phase.BACKWARD, 0).figure.data
     layer = step.unrolled(0)
     limits = nice_limit(np.abs(layer.h).max()), nice_limit(typical(layer.dh))
     for strip, values, limit in zip((h, dh), (layer.h, layer.dh), limits, strict=True):
@@ -86,7 +86,7 @@ def test_the_scales_are_written_above(step):
 
 
 def test_there_are_gaps_between_the_strips(step):
-    h, dh, *_ = drawn_at(step, Phase.BACKWARD, 0).data
+    h, dh, *_ = drawn_at(step, Phase.BACKWARD, 0).figure.data
     for strip in (h, dh):
         assert np.isnan(np.array(strip.z)[:, 1::2]).all()
         assert list(strip.x) == sorted(strip.x)
@@ -95,8 +95,8 @@ def test_there_are_gaps_between_the_strips(step):
 
 def test_the_answer_appears_with_the_loss(step):
     before, after = (drawn_at(step, phase, 3) for phase in (Phase.FORWARD, Phase.LOSS))
-    assert not before.data[4].y
-    width = np.array(after.data[4].x) / step.trace.probs[0]
+    assert not before.figure.data[4].y
+    width = np.array(after.figure.data[4].x) / step.trace.probs[0]
     assert width == pytest.approx(width[0])
     assert any(text.startswith("p ") for text in texts(after))
     assert not any(text.startswith("p ") for text in texts(before))
@@ -169,7 +169,7 @@ def test_one_word_has_no_shared_weight_to_touch(step_of):
 
 def test_every_place_can_be_clicked_for_its_token_and_unit(step):
     for phase, t in ((Phase.FORWARD, 0), (Phase.BACKWARD, 3)):
-        hits = drawn_at(step, phase, t).data[-1]
+        hits = drawn_at(step, phase, t).figure.data[-1]
         assert hits.opacity == 0
         assert np.shape(hits.z) == (9, 4)
         assert hits.hoverongaps is not False
@@ -179,19 +179,19 @@ def test_every_place_can_be_clicked_for_its_token_and_unit(step):
 
 
 def test_in_a_window_too_a_click_gives_the_token(step_of):
-    hits = drawn_at(step_of(LONG), Phase.FORWARD, 25).data[-1]
+    hits = drawn_at(step_of(LONG), Phase.FORWARD, 25).figure.data[-1]
     assert [cell[0] for cell in hits.customdata[0]] == list(window(40, 25))
 
 
 def test_a_hover_shows_only_what_is_computed(step):
-    hits = drawn_at(step, Phase.FORWARD, 1).data[-1]
+    hits = drawn_at(step, Phase.FORWARD, 1).figure.data[-1]
     assert "h_2 = " in hits.customdata[5][1][2]
     assert "=" not in hits.customdata[5][2][2]
     assert "dh_" not in hits.customdata[5][1][2]
 
 
 def test_only_the_hit_layer_answers_a_click_with_a_place(step):
-    series = drawn_at(step, Phase.BACKWARD, 1).data
+    series = drawn_at(step, Phase.BACKWARD, 1).figure.data
     assert [s.customdata is not None for s in series] == [False] * 5 + [True]
 
 
@@ -201,9 +201,9 @@ def test_nothing_moves_between_the_moments_of_a_phrase(step_of, text):
     frames = set()
     for moment in timeline(len(step.words)):
         drawn = unrolled_network(step, Focus(moment))
-        layout = drawn.layout
+        layout = drawn.figure.layout
         place = layout.xaxis.range, layout.yaxis.range, str(layout.margin), layout.height
-        frames.add((*place, len(drawn.data)))
+        frames.add((*place, len(drawn.figure.data)))
     assert len(frames) == 1
 
 
@@ -222,7 +222,7 @@ def test_a_window_seldom_moves():
 
 
 def test_a_title_says_what_is_shown_of_a_long_phrase(step_of):
-    title = drawn_at(step_of(LONG), Phase.FORWARD, 15).layout.title.text
+    title = drawn_at(step_of(LONG), Phase.FORWARD, 15).figure.layout.title.text
     assert "word 16 of 40, “good”" in title
     assert "words 11–22 of 40" in title
 
@@ -243,7 +243,9 @@ def test_arrows_have_the_names_of_their_weights(step_of, columns):
 
 
 def test_the_unit_is_outlined_in_every_strip(step):
-    there, back = (drawn_at(step, phase, 3).data[3] for phase in (Phase.LOSS, Phase.BACKWARD))
+    there, back = (
+        drawn_at(step, phase, 3).figure.data[3] for phase in (Phase.LOSS, Phase.BACKWARD)
+    )
     assert list(there.x).count(None) == 4
     assert list(back.x).count(None) == 8
     ys = [y for y in back.y if y is not None]
@@ -255,9 +257,9 @@ def test_words_and_classes_are_drawn_as_typed(step):
     words = tuple("<b>not" if word == "not" else word for word in step.names.vocabulary)
     marked = replace(step, names=Names(words, ("<i>no", "yes")))
     drawn = drawn_at(marked, Phase.FORWARD, 2)
-    assert drawn.layout.xaxis.ticktext[2] == "<b>&lt;b&gt;not</b>"
-    assert "&lt;b&gt;not" in drawn.layout.title.text
-    assert "&lt;b&gt;not" in drawn.data[-1].customdata[0][2][2]
+    assert drawn.figure.layout.xaxis.ticktext[2] == "<b>&lt;b&gt;not</b>"
+    assert "&lt;b&gt;not" in drawn.figure.layout.title.text
+    assert "&lt;b&gt;not" in drawn.figure.data[-1].customdata[0][2][2]
     assert any("&lt;i&gt;no" in text for text in texts(drawn))
 
 
@@ -276,7 +278,7 @@ def test_encoder_and_decoder_are_named_at_the_line_between_them(pair):
     step, bridge = pair
     drawn = drawn_at(step, Phase.FORWARD, 0)
     place = bridge - 0.5
-    sides = {note.text.strip(): note for note in drawn.layout.annotations if note.x == place}
+    sides = {note.text.strip(): note for note in drawn.figure.layout.annotations if note.x == place}
     assert set(sides) == {"encoder", "decoder"}
     assert [sides[name].xanchor for name in ("encoder", "decoder")] == ["right", "left"]
 
@@ -284,6 +286,6 @@ def test_encoder_and_decoder_are_named_at_the_line_between_them(pair):
 def test_between_many_columns_the_names_of_weights_are_short_and_leave_the_line_alone(pair):
     step, bridge = pair
     drawn = drawn_at(step, Phase.FORWARD, 0)
-    names = [note for note in drawn.layout.annotations if "W_" in note.text]
+    names = [note for note in drawn.figure.layout.annotations if "W_" in note.text]
     assert {note.text for note in names} == {"<b>W_x·</b>", "W_x·", "W_h·"}
     assert not [note for note in names if "h" in note.text and bridge - 1 < note.x < bridge]

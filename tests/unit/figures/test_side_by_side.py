@@ -19,7 +19,7 @@ PAIR = Pair(FIRST, SECOND, WORDS)
 
 
 def test_the_third_picture_is_the_second_less_the_first():
-    first, second, third = compared_states(PAIR).data
+    first, second, third = compared_states(PAIR).figure.data
     assert np.array(first.z) == pytest.approx(FIRST.T)
     assert np.isnan(np.array(second.z)[:, 1]).all()
     assert np.array(third.z)[:, [0, 2]] == pytest.approx((SECOND - FIRST).T[:, [0, 2]])
@@ -27,32 +27,32 @@ def test_the_third_picture_is_the_second_less_the_first():
 
 def test_all_three_are_on_one_scale_and_on_one_axis_of_words():
     picture = compared_states(PAIR, view=View("c", "Cell state", bounded=False))
-    assert len({(one.zmin, one.zmax) for one in picture.data}) == 1
-    assert picture.data[0].zmax == -picture.data[0].zmin == 1
-    assert [one.yaxis for one in picture.data] == ["y", "y2", "y3"]
-    assert picture.layout.xaxis.ticktext[2] == "&lt;b&gt;"
-    domains = [picture.layout[f"yaxis{k}"].domain for k in ("", 2, 3)]
+    assert len({(one.zmin, one.zmax) for one in picture.figure.data}) == 1
+    assert picture.figure.data[0].zmax == -picture.figure.data[0].zmin == 1
+    assert [one.yaxis for one in picture.figure.data] == ["y", "y2", "y3"]
+    assert picture.figure.layout.xaxis.ticktext[2] == "&lt;b&gt;"
+    domains = [picture.figure.layout[f"yaxis{k}"].domain for k in ("", 2, 3)]
     assert domains[0][0] >= domains[1][1] >= domains[1][0] >= domains[2][1]
 
 
 def test_two_bars_stand_at_every_word_and_a_gap_where_there_is_none():
     pair = Pair(np.array([1.0, -2.0]), np.array([0.5, NAN]), ["a", "b"], ("before", "after"))
     picture = compared_margins(pair, "Lead of “<i>”")
-    assert [bar.name for bar in picture.data] == ["before", "after"]
-    assert list(picture.data[0].y) == [1, -2]
-    assert np.isnan(picture.data[1].y[1])
-    low, high = picture.layout.yaxis.range
+    assert [bar.name for bar in picture.figure.data] == ["before", "after"]
+    assert list(picture.figure.data[0].y) == [1, -2]
+    assert np.isnan(picture.figure.data[1].y[1])
+    low, high = picture.figure.layout.yaxis.range
     assert low == -high
     assert high >= 2
-    assert "&lt;i&gt;" in picture.layout.title.text
-    assert picture.layout.yaxis.title.text == "margin (logits)"
-    assert compared_margins(pair, "", unit="value").layout.yaxis.title.text == "(value)"
+    assert "&lt;i&gt;" in picture.figure.layout.title.text
+    assert picture.figure.layout.yaxis.title.text == "margin (logits)"
+    assert compared_margins(pair, "", unit="value").figure.layout.yaxis.title.text == "(value)"
 
 
 def test_nothing_known_can_be_drawn():
     nothing = np.full((2, 3), NAN)
-    assert compared_states(Pair(nothing, nothing, ["a", "b"])).to_json()
-    assert compared_margins(Pair(nothing[:, 0], nothing[:, 0], ["a", "b"]), "m").to_json()
+    assert compared_states(Pair(nothing, nothing, ["a", "b"])).figure.to_json()
+    assert compared_margins(Pair(nothing[:, 0], nothing[:, 0], ["a", "b"]), "m").figure.to_json()
 
 
 def saliency(count=3):
@@ -65,16 +65,16 @@ def saliency(count=3):
 def test_three_methods_stand_below_each_other_in_one_unit():
     found = saliency()
     picture = saliency_strips(found, ["a", "b", "c"], "the lead of <b>")
-    strips, _ = picture.data
+    strips, _ = picture.figure.data
     assert np.array(strips.z)[0] == pytest.approx(found.gradient_input, abs=1e-6)
     assert np.array(strips.z)[2] == pytest.approx(found.integrated, abs=1e-6)
     assert strips.zmax == -strips.zmin >= np.nanmax(np.abs(strips.z)) - 1e-6
-    assert "&lt;b&gt;" in picture.layout.title.text
+    assert "&lt;b&gt;" in picture.figure.layout.title.text
 
 
 def test_whether_the_integrated_gradients_are_complete_is_said():
     found = saliency()
-    (note,) = saliency_strips(found, ["a", "b", "c"], "m").layout.annotations
+    (note,) = saliency_strips(found, ["a", "b", "c"], "m").figure.layout.annotations
     assert f"sum {found.integrated.sum():.5g}".replace("-", "−") in note.text
     assert "m(x) − m(0) = 1.5" in note.text
 
@@ -82,7 +82,7 @@ def test_whether_the_integrated_gradients_are_complete_is_said():
 def numbers_of(shares, theme=LIGHT):
     found = Saliency(*np.array(shares, float), whole=2.0, empty=0.5)
     drawn = saliency_strips(found, ["a"] * len(shares[0]), "m", theme)
-    return drawn.data[1:]
+    return drawn.figure.data[1:]
 
 
 @each_row(
@@ -120,14 +120,16 @@ def test_numbers_are_easy_to_read_on_every_colour(theme):
 
 def test_of_few_units_none_is_halved_by_a_label():
     pair = Pair(FIRST[:, :1], SECOND[:, :1], WORDS)
-    assert compared_states(pair).layout.yaxis3.dtick == 1
+    assert compared_states(pair).figure.layout.yaxis3.dtick == 1
 
 
 def test_a_changed_word_that_would_touch_the_next_one_is_slanted():
     words = ["right→–", "now", "i", "am", "not", "at", "all", "happy"]
     pair = Pair(np.ones(8), np.ones(8), words)
-    assert compared_margins(pair, "m").layout.xaxis.tickangle < 0
+    assert compared_margins(pair, "m").figure.layout.xaxis.tickangle < 0
     assert (
-        compared_margins(pair._replace(words=["right", *words[1:]]), "m").layout.xaxis.tickangle
+        compared_margins(
+            pair._replace(words=["right", *words[1:]]), "m"
+        ).figure.layout.xaxis.tickangle
         == 0
     )

@@ -9,23 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.figures.axis_limits import decades
-from rnnviz.figures.theme import (
-    DARK,
-    LIGHT,
+from rnnviz.figures.axes import (
     NARROW,
     axis,
     column_font,
-    compact,
     log_axis,
-    picture,
-    plain,
-    scale_words,
     signed_axis,
     whole,
     words_axis,
     words_margin,
 )
+from rnnviz.figures.axis_limits import decades
+from rnnviz.figures.legends import scale_words
+from rnnviz.figures.picture import compact
+from rnnviz.figures.theme import DARK, LIGHT, picture, plain
 from tests.sampling import each_row
 
 
@@ -176,14 +173,14 @@ def test_few_things_are_counted_in_whole_numbers():
 
 @each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_what_is_said_to_the_pointer_stands_on_the_theme_s_ground(theme):
-    assert picture([], "", 100, theme).layout.plot_bgcolor == theme.background
+    assert picture([], "", 100, theme).figure.layout.plot_bgcolor == theme.background
 
 
 def test_a_figure_keeps_its_height_and_the_reader_s_zoom():
     drawn = picture([], "Title", 321, LIGHT, yaxis=axis("loss (nats)", LIGHT))
-    assert (drawn.layout.height, drawn.layout.uirevision) == (321, "keep")
-    assert drawn.layout.title.text == "Title"
-    assert drawn.layout.yaxis.title.text == "loss (nats)"
+    assert (drawn.figure.layout.height, drawn.figure.layout.uirevision) == (321, "keep")
+    assert drawn.figure.layout.title.text == "Title"
+    assert drawn.figure.layout.yaxis.title.text == "loss (nats)"
 
 
 def test_numbers_travel_as_contiguous_float32():

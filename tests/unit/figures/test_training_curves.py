@@ -22,14 +22,14 @@ TWO = guess_classes(2)
 
 def curves(drawn):
     """The curves of a figure, without the points at their ends."""
-    return [series for series in drawn.data if series.mode == "lines"]
+    return [series for series in drawn.figure.data if series.mode == "lines"]
 
 
 def points(drawn):
     """The points at the ends of the curves, as (scale, epoch, value, colour)."""
     return [
         (series.yaxis or "y", *point)
-        for series in drawn.data
+        for series in drawn.figure.data
         if series.mode == "markers"
         for point in zip(series.x, series.y, series.marker.color, strict=True)
     ]
@@ -75,34 +75,34 @@ def test_a_curve_that_can_be_seen_costs_no_point(history_of):
 
 @each_row("epochs", [999, 1000, 1001, 5000, 20_000])
 def test_a_long_run_is_thinned_but_keeps_its_first_and_last_epoch(history_of, epochs):
-    x = list(loss_curve(Course(history_of(epochs), epochs), TWO).data[0].x)
+    x = list(loss_curve(Course(history_of(epochs), epochs), TWO).figure.data[0].x)
     assert len(x) <= 1000
     assert (x[0], x[-1]) == (0, epochs)
     assert max(b - a for a, b in pairwise(x)) <= math.ceil(epochs / 999) + 1
 
 
 def test_thinning_keeps_every_point_at_its_epoch(history_of):
-    train = loss_curve(Course(history_of(5000), 5000), TWO).data[0]
+    train = loss_curve(Course(history_of(5000), 5000), TWO).figure.data[0]
     assert list(train.y) == list(train.x)
 
 
 def test_a_run_of_at_most_1000_epochs_is_drawn_in_full(history_of):
-    assert len(loss_curve(Course(history_of(500), 1000), TWO).data[0].x) == 501
+    assert len(loss_curve(Course(history_of(500), 1000), TWO).figure.data[0].x) == 501
 
 
 def test_the_epochs_to_come_are_in_sight_from_the_start(history_of):
-    assert loss_curve(Course(history_of(2), 300), TWO).layout.xaxis.range[1] >= 300
+    assert loss_curve(Course(history_of(2), 300), TWO).figure.layout.xaxis.range[1] >= 300
 
 
 @each_row(("done", "epochs"), [(3, 1), (1500, 100_000), (1500, 1000), (0, 0)])
 def test_no_epoch_falls_outside_the_axis(history_of, done, epochs):
-    low, high = metric_curve(Course(history_of(done), epochs)).layout.xaxis.range
+    low, high = metric_curve(Course(history_of(done), epochs)).figure.layout.xaxis.range
     assert low < 0
     assert high > done
 
 
 def test_no_loss_falls_outside_the_axis(history_of):
-    low, high = loss_curve(Course(history_of(3), 10), TWO).layout.yaxis.range
+    low, high = loss_curve(Course(history_of(3), 10), TWO).figure.layout.yaxis.range
     assert low < 0
     assert high > 1003
 
@@ -112,14 +112,14 @@ def test_the_loss_axis_keeps_still_while_the_loss_falls():
     axes = []
     for i in range(50):
         history.append(Score(0.7 / (i + 1), 0.5), Score(0.69 / (i + 1), 0.5))
-        axes.append(loss_curve(Course(history, 100), TWO).layout.yaxis.range)
+        axes.append(loss_curve(Course(history, 100), TWO).figure.layout.yaxis.range)
     assert len(set(axes)) == 1
 
 
 @each_row("classes", [2, 7])
 def test_the_loss_of_guessing_is_marked(history_of, classes):
     drawn = loss_curve(Course(history_of(3), 10), guess_classes(classes))
-    line, note = drawn.layout.shapes[0], drawn.layout.annotations[0]
+    line, note = drawn.figure.layout.shapes[0], drawn.figure.layout.annotations[0]
     assert line.y0 == line.y1 == note.y == pytest.approx(math.log(classes))
     assert f"ln {classes} = {math.log(classes):.3f}" in note.text
 
@@ -131,13 +131,13 @@ def changed(history, *epochs):
 
 def test_a_changed_setting_is_marked_at_its_epoch(history_of):
     drawn = loss_curve(changed(history_of(3), 2), TWO)
-    line, note = drawn.layout.shapes[-1], drawn.layout.annotations[-1]
+    line, note = drawn.figure.layout.shapes[-1], drawn.figure.layout.annotations[-1]
     assert line.x0 == line.x1 == note.x == 2
     assert "Learning rate 0.5" in note.text
 
 
 def test_every_change_has_a_line_and_the_latest_have_their_words(history_of):
-    drawn = loss_curve(changed(history_of(30), *range(30)), TWO).layout
+    drawn = loss_curve(changed(history_of(30), *range(30)), TWO).figure.layout
     assert [line.x0 for line in drawn.shapes[1:]] == list(range(30))
     assert 1 <= len(drawn.annotations[1:]) <= 10
     assert "Learning rate 29.5" in drawn.annotations[-1].text
@@ -145,14 +145,14 @@ def test_every_change_has_a_line_and_the_latest_have_their_words(history_of):
 
 def test_neighbouring_changes_have_their_words_at_different_heights(history_of):
     drawn = loss_curve(changed(history_of(3), 2, 2, 2), TWO)
-    assert len({note.yshift for note in drawn.layout.annotations[1:]}) == 3
+    assert len({note.yshift for note in drawn.figure.layout.annotations[1:]}) == 3
 
 
 def edited(history, *edits, epoch=20):
     ghost = Ghost(Position(epoch), Position(30), history, Schedule(RunConfig()))
     changes = [Change(Position(epoch), "edit", edit) for edit in edits]
     drawn = loss_curve(Course(history, 30, changes=changes, ghost=ghost), TWO)
-    return drawn.layout.annotations[1:]
+    return drawn.figure.layout.annotations[1:]
 
 
 def test_edits_are_named_in_the_order_in_which_they_are_applied(history_of):
@@ -174,12 +174,12 @@ def test_a_label_stands_on_the_side_where_it_has_room_and_is_no_longer_than_that
 
 
 def test_guessing_is_named_beside_the_plot_where_no_change_is(history_of):
-    note = loss_curve(Course(history_of(3), 10), TWO).layout.annotations[0]
+    note = loss_curve(Course(history_of(3), 10), TWO).figure.layout.annotations[0]
     assert (note.xref, note.x, note.xanchor) == ("paper", 1, "left")
 
 
 def test_of_few_epochs_none_is_halved_by_a_label(history_of):
-    assert loss_curve(Course(history_of(1), 1), TWO).layout.xaxis.dtick == 1
+    assert loss_curve(Course(history_of(1), 1), TWO).figure.layout.xaxis.dtick == 1
 
 
 def test_axes_are_titled_with_their_units(history_of):
@@ -187,9 +187,9 @@ def test_axes_are_titled_with_their_units(history_of):
         loss_curve(Course(history_of(1), 10), TWO),
         metric_curve(Course(history_of(1), 10)),
     )
-    assert loss.layout.yaxis.title.text == "loss (nats)"
-    assert accuracy.layout.yaxis.title.text == "accuracy"
-    assert loss.layout.xaxis.title.text == accuracy.layout.xaxis.title.text == "epoch"
+    assert loss.figure.layout.yaxis.title.text == "loss (nats)"
+    assert accuracy.figure.layout.yaxis.title.text == "accuracy"
+    assert loss.figure.layout.xaxis.title.text == accuracy.figure.layout.xaxis.title.text == "epoch"
 
 
 def test_curves_wear_the_colors_of_the_theme(history_of):
@@ -198,7 +198,9 @@ def test_curves_wear_the_colors_of_the_theme(history_of):
 
 
 def test_the_height_does_not_depend_on_the_data(history_of):
-    heights = {loss_curve(Course(history_of(n), n), TWO).layout.height for n in (0, 10, 2000)}
+    heights = {
+        loss_curve(Course(history_of(n), n), TWO).figure.layout.height for n in (0, 10, 2000)
+    }
     assert len(heights) == 1
     assert heights.pop() > 0
 
@@ -211,15 +213,15 @@ def test_what_came_after_the_epoch_shown_is_veiled(history_of):
         loss_curve(Course(history_of(20), 30, shown=7), TWO),
         metric_curve(Course(history_of(20), 30, shown=7)),
     ):
-        veil, line = drawn.layout.shapes[-2:]
+        veil, line = drawn.figure.layout.shapes[-2:]
         assert (veil.type, veil.x0, veil.fillcolor) == ("rect", 7, LIGHT.background)
         assert veil.x1 > 30
         assert line.x0 == line.x1 == 7
-        assert list(drawn.data[0].x) == list(range(21))
+        assert list(drawn.figure.data[0].x) == list(range(21))
 
 
 def test_at_the_present_nothing_is_veiled(history_of):
-    shapes = loss_curve(Course(history_of(20), 30), TWO).layout.shapes
+    shapes = loss_curve(Course(history_of(20), 30), TWO).figure.layout.shapes
     assert "rect" not in {shape.type for shape in shapes}
 
 
@@ -240,12 +242,12 @@ def test_an_old_run_that_is_too_short_to_be_seen_ends_in_a_faint_point(history_o
     ghost = Ghost(Position(4), Position(5), history_of(5), Schedule(RunConfig()))
     drawn = loss_curve(Course(history_of(60), 1000, ghost=ghost), TWO)
     assert [point[1:3] for point in points(drawn)] == [(5, 5), (5, 1005)]
-    assert drawn.data[-1].marker.opacity == (0.4, 0.4)
+    assert drawn.figure.data[-1].marker.opacity == (0.4, 0.4)
 
 
 def test_the_place_of_the_branch_is_marked(history_of):
     ghost = Ghost(Position(4), Position(9), history_of(9), Schedule(RunConfig()))
-    drawn = loss_curve(Course(history_of(6), 30, ghost=ghost), TWO).layout
+    drawn = loss_curve(Course(history_of(6), 30, ghost=ghost), TWO).figure.layout
     assert drawn.shapes[-1].x0 == 4
     assert "branched" in drawn.annotations[-1].text
 
@@ -265,15 +267,15 @@ def gauged(history_of):
 
 
 def test_the_gauge_stands_under_the_loss_on_the_same_axis(gauged):
-    assert {curve.xaxis or "x" for curve in gauged.data} == {"x"}
-    loss, below = gauged.layout.yaxis.domain, gauged.layout.yaxis2.domain
+    assert {curve.xaxis or "x" for curve in gauged.figure.data} == {"x"}
+    loss, below = gauged.figure.layout.yaxis.domain, gauged.figure.layout.yaxis2.domain
     assert below[1] < loss[0]
-    assert gauged.layout.xaxis.anchor == "y2"
+    assert gauged.figure.layout.xaxis.anchor == "y2"
     assert [curve.yaxis for curve in curves(gauged)] == [None, None, "y2", "y2", "y2"]
 
 
 def test_the_gauge_shows_radius_norm_and_half_life_as_they_are(gauged):
-    radius, norm, life = gauged.data[2:5]
+    radius, norm, life = gauged.figure.data[2:5]
     assert [curve.name for curve in (radius, norm, life)] == [
         "radius", "singular value", "half-life",
     ]  # fmt: skip
@@ -292,21 +294,21 @@ def test_a_short_gauge_ends_in_points_too(history_of):
 
 
 def test_a_half_life_without_end_stands_at_the_upper_edge(gauged):
-    assert gauged.data[4].y[2] == pytest.approx(10.0 ** gauged.layout.yaxis2.range[1])
+    assert gauged.figure.data[4].y[2] == pytest.approx(10.0 ** gauged.figure.layout.yaxis2.range[1])
 
 
 def test_a_line_marks_radius_1(gauged):
-    line = gauged.layout.shapes[0]
+    line = gauged.figure.layout.shapes[0]
     assert (line.yref, line.y0, line.y1) == ("y2", 1, 1)
-    low, high = gauged.layout.yaxis2.range
+    low, high = gauged.figure.layout.yaxis2.range
     assert low < 0 < high
 
 
 def test_the_loss_keeps_its_curves_first_with_a_gauge(gauged):
-    assert [curve.name for curve in gauged.data[:2]] == ["train", "test"]
+    assert [curve.name for curve in gauged.figure.data[:2]] == ["train", "test"]
 
 
 def test_a_gauge_of_a_phrase_of_one_word_has_no_half_life(history_of):
     drawn = loss_curve(Course(history_of(2), 30), TWO, gauge_of([0.1, 0.2], [math.nan, math.nan]))
-    assert np.isnan(drawn.data[4].y).all()
-    assert np.isfinite(drawn.layout.yaxis2.range).all()
+    assert np.isnan(drawn.figure.data[4].y).all()
+    assert np.isfinite(drawn.figure.layout.yaxis2.range).all()

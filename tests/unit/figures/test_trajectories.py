@@ -35,7 +35,7 @@ def drawn(plane=PLANE, labels=("no", "no", "yes", "yes", "yes")):
 
 
 def series(picture, name):
-    return next(one for one in picture.data if one.name == name)
+    return next(one for one in picture.figure.data if one.name == name)
 
 
 def test_every_state_is_a_point_of_its_class_and_the_last_is_large():
@@ -56,17 +56,17 @@ def test_a_point_knows_its_sequence_and_what_was_read():
 
 
 def test_ways_are_lines_with_gaps_between_sequences():
-    ways = drawn().data[0]
+    ways = drawn().figure.data[0]
     assert np.flatnonzero(np.isnan(np.array(ways.x, float))).tolist() == [2]
     assert len(ways.x) == 6
 
 
 def test_the_probe_lies_on_top_with_its_words():
     picture = drawn()
-    assert picture.data[-1].name == "probe"
-    assert list(picture.data[-1].text) == ["not", "&lt;i&gt;"]
-    assert list(picture.data[-1].y) == [0.5, -1]
-    assert -1 in picture.data[-1].customdata
+    assert picture.figure.data[-1].name == "probe"
+    assert list(picture.figure.data[-1].text) == ["not", "&lt;i&gt;"]
+    assert list(picture.figure.data[-1].y) == [0.5, -1]
+    assert -1 in picture.figure.data[-1].customdata
 
 
 def test_the_decision_line_is_where_its_equation_holds():
@@ -83,19 +83,22 @@ def test_the_decision_line_is_where_its_equation_holds():
 )
 def test_a_line_beside_the_picture_is_not_drawn(normal, offset, crosses):
     line = Boundary(np.array(normal, float), offset)
-    names = [one.name for one in drawn(replace(PLANE, boundary=line)).data]
+    names = [one.name for one in drawn(replace(PLANE, boundary=line)).figure.data]
     assert ("undecided" in names) == crosses
 
 
 def test_axes_say_their_share_of_the_variance():
-    layout = drawn(replace(PLANE, axes=(1, 0), explained=(0.25, 0.5))).layout
+    layout = drawn(replace(PLANE, axes=(1, 0), explained=(0.25, 0.5))).figure.layout
     assert layout.xaxis.title.text == "component 2 (25% of the variance)"
     assert layout.yaxis.title.text == "component 1 (50% of the variance)"
 
 
 def test_the_frame_moves_in_steps():
     near = cloud(replace(CORPUS, states=1.01 * STATES), PLANE, [0] * 5, ("x",))
-    assert trajectories(near, PROBE, PLANE).layout.xaxis.range == drawn().layout.xaxis.range
+    assert (
+        trajectories(near, PROBE, PLANE).figure.layout.xaxis.range
+        == drawn().figure.layout.xaxis.range
+    )
 
 
 def test_of_very_many_classes_the_rest_is_one():
@@ -122,19 +125,19 @@ def test_bands_go_from_the_colour_below_zero_to_that_above():
 def test_every_panel_has_both_ways_on_equal_axes():
     others = [(f"no {k}", Trajectory(PROBE.points[:1] * k, ("a",))) for k in range(1, 7)]
     picture = small_multiples(PROBE, others, PLANE)
-    assert len(picture.data) == 12
-    ranges = {picture.layout[f"xaxis{k}"].range for k in ("", 2, 3, 4, 5, 6)}
+    assert len(picture.figure.data) == 12
+    ranges = {picture.figure.layout[f"xaxis{k}"].range for k in ("", 2, 3, 4, 5, 6)}
     assert len(ranges) == 1
-    assert list(picture.data[5].x) == pytest.approx([1.5])
-    assert picture.data[5].xaxis == "x3"
-    titles = [note.text for note in picture.layout.annotations]
+    assert list(picture.figure.data[5].x) == pytest.approx([1.5])
+    assert picture.figure.data[5].xaxis == "x3"
+    titles = [note.text for note in picture.figure.layout.annotations]
     assert titles[:6] == [title for title, _ in others]
-    assert picture.layout.height == multiples_height(6)
+    assert picture.figure.layout.height == multiples_height(6)
 
 
 def test_panels_do_not_overlap():
     others = [("", PROBE)] * 11
-    layout = small_multiples(PROBE, others, PLANE).layout
+    layout = small_multiples(PROBE, others, PLANE).figure.layout
     names = ["", *range(2, 12)]
     boxes = [(*layout[f"xaxis{n}"].domain, *layout[f"yaxis{n}"].domain) for n in names]
     for one in range(11):
@@ -146,5 +149,5 @@ def test_panels_do_not_overlap():
 
 def test_of_long_sequences_the_first_panels_are_drawn():
     picture = small_multiples(PROBE, [("", PROBE)] * 50, PLANE)
-    assert len(picture.data) == 2 * MOST_PANELS
-    assert picture.layout.height == multiples_height(50) == multiples_height(MOST_PANELS)
+    assert len(picture.figure.data) == 2 * MOST_PANELS
+    assert picture.figure.layout.height == multiples_height(50) == multiples_height(MOST_PANELS)
