@@ -1,5 +1,6 @@
 """The unrolled network: what is filled, active and clickable at every moment."""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -64,57 +65,54 @@ def test_strips_have_the_numbers_of_the_record_on_the_scales_that_are_written_ab
         assert np.isnan(np.array(strip.z)[:, 1::2]).all(), "there are gaps between the strips"
         assert list(strip.x) == sorted(strip.x)
         assert len(strip.x) == np.shape(strip.z)[1] + 1
-    scales = texts(drawn)[-1]
-    assert scales.startswith("dh: ")
-    assert f"+{limits[1]:g}" in scales
-    assert f"+{limits[0]:g}" in scales
-    assert "dh" not in texts(drawn_at(step, Phase.FORWARD, 0))[-1]
+    scale, no_gradient = texts(drawn)[-1], texts(drawn_at(step, Phase.FORWARD, 0))[-1]
+    assert re.findall(r"(\w+): .*?\+(\S+)", scale) == [
+        ("dh", f"{limits[1]:g}"),
+        ("h", f"{limits[0]:g}"),
+    ]
+    assert "dh" not in no_gradient
 
 
 def test_the_answer_appears_with_the_loss_beside_the_name_of_the_target(step):
     before, after = (drawn_at(step, phase, 3) for phase in (Phase.FORWARD, Phase.LOSS))
+    probs, errors = step.trace.probs[0].tolist(), step.trace.dlogits[0].tolist()
+    bars = after.data[4]
+    assert np.ptp(np.array(bars.x) / probs) == pytest.approx(0)
+    assert list(bars.hovertext) == [
+        f"p of {name} = {p!r}" for name, p in zip(step.names.classes, probs, strict=True)
+    ]
+    numbers = {f"p  {p:.3f}" for p in probs} | {
+        f"error  {e:+.2g}".replace("-", "−") for e in errors
+    }
+    assert numbers <= set(texts(after))
+    assert not numbers & set(texts(before))
     assert not before.data[4].y
-    width = np.array(after.data[4].x) / step.trace.probs[0]
-    assert width == pytest.approx(width[0])
-    assert list(after.data[4].hovertext) == [
-        f"p of {name} = {p!r}"
-        for name, p in zip(step.names.classes, step.trace.probs[0].tolist(), strict=True)
-    ]
-    numbers = [text for text in texts(after) if text.startswith(("p ", "error"))]
-    assert numbers == [
-        text
-        for p, error in zip(step.trace.probs[0], step.trace.dlogits[0], strict=True)
-        for text in (f"p  {p:.3f}", f"error  {error:+.2g}".replace("-", "−"))
-    ]
-    assert not any(text.startswith("p ") for text in texts(before))
     assert "<b>positive</b> = target" in texts(before)
 
 
-def strongest(drawn):
+def directions(drawn):
+    """The directions of the strongest arrows (right, up), where they start, and their colour."""
     widest = max(arrow.arrowwidth for arrow in arrows(drawn))
-    return [arrow for arrow in arrows(drawn) if arrow.arrowwidth == widest]
+    active = [arrow for arrow in arrows(drawn) if arrow.arrowwidth == widest]
+    assert len({arrow.arrowcolor for arrow in active}) == 1
+    # The y axis runs downwards.
+    found = [(np.sign(a.x - a.ax), np.sign(a.ay - a.y), round(a.ax)) for a in active]
+    return sorted(found), active[0].arrowcolor
 
 
 @each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
-def test_arrows_point_up_and_right_and_in_the_backward_pass_left_and_down(step, theme):
-    active = strongest(drawn_at(step, Phase.FORWARD, 2, theme))
-    assert {arrow.arrowcolor for arrow in active} == {theme.forward}
-    upward, right = sorted(active, key=lambda arrow: arrow.y == arrow.ay)
-    assert upward.y < upward.ay  # the axis runs downwards
-    assert 1 < right.ax < right.x < 2
-    drawn = drawn_at(step, Phase.BACKWARD, 1, theme)
-    active = strongest(drawn)
-    assert {arrow.arrowcolor for arrow in active} == {theme.magnitude}
-    downward, left = sorted(active, key=lambda arrow: arrow.y == arrow.ay)
-    assert downward.y > downward.ay
-    assert 1 < left.x < left.ax < 2
-    assert all(arrow.x < arrow.ax for arrow in arrows(drawn) if arrow.y == arrow.ay)
-
-
-def test_loss_and_the_first_moment_back_light_the_output_layer(step):
-    (arrow,) = strongest(drawn_at(step, Phase.LOSS, 3))
-    assert arrow.x > arrow.ax > 3
-    assert any(arrow.ax > arrow.x > 3 for arrow in strongest(drawn_at(step, Phase.BACKWARD, 3)))
+def test_active_arrows_point_up_and_right_and_in_the_backward_pass_down_and_left(step, theme):
+    up, right, down, left = (0, 1), (1, 0), (0, -1), (-1, 0)
+    for phase, t, expected, color in (
+        (Phase.FORWARD, 2, [(*up, 2), (*right, 1)], theme.forward),
+        (Phase.LOSS, 3, [(*right, 3)], theme.forward),
+        (Phase.BACKWARD, 3, [(*left, 4), (*down, 3)], theme.magnitude),
+        (Phase.BACKWARD, 1, [(*left, 2), (*down, 1)], theme.magnitude),
+    ):
+        drawn = drawn_at(step, phase, t, theme)
+        assert directions(drawn) == (sorted(expected), color)
+        across = [arrow.x > arrow.ax for arrow in arrows(drawn) if arrow.y == arrow.ay]
+        assert set(across) == {phase is not Phase.BACKWARD}
 
 
 @each_row(

@@ -103,21 +103,18 @@ def test_the_sum_is_on_top_and_the_largest_terms_below_with_their_values():
     assert drawn.layout.annotations[0].text == "then t = tanh(s)"
 
 
-def test_the_other_terms_are_one_grey_bar():
+@each_row("values", [(1.0, -4.0), (1e-9, 2e-9), (0.0, 0.0), tuple(range(300))])
+def test_every_bar_is_in_sight_the_other_terms_as_one_grey_bar(values):
+    drawn = term_bars(terms_of(*values)).figure
+    low, high = drawn.layout.xaxis.range
+    assert low == -high < 0
+    assert high > max(map(abs, drawn.data[0].x))
     bars = term_bars(terms_of(*map(float, range(1, 31))), DARK).figure.data[0]
     assert len(bars.x) == 22
     assert bars.x[-1] == sum(range(1, 12)) - 2  # 2 is the chosen term, shown by itself
     assert bars.x[-2] == 2
     assert bars.marker.color[-1] == DARK.muted
     assert math.fsum(bars.x[1:]) == bars.x[0]
-
-
-@each_row("values", [(1.0, -4.0), (1e-9, 2e-9), (0.0, 0.0), (300.0,)])
-def test_every_bar_is_in_sight(values):
-    drawn = term_bars(terms_of(*values)).figure
-    low, high = drawn.layout.xaxis.range
-    assert low == -high < 0
-    assert high > max(map(abs, drawn.data[0].x))
 
 
 def mosaic_at(step, moment):
@@ -144,18 +141,13 @@ def test_panels_are_side_by_side_at_one_height_with_the_names_of_their_blocks(st
     drawn = mosaic_at(step, moment)
     axes = ["x", *(f"x{i}" for i in range(2, count + 1))]
     assert [heatmap.xaxis for heatmap in drawn.data] == axes
+    assert all(heatmap.zmin == -heatmap.zmax for heatmap in drawn.data)
     domains = [drawn.layout[name.replace("x", "xaxis")].domain for name in axes]
     assert all(a[1] < b[0] for a, b in pairwise(domains))
     assert drawn.layout.height == mosaic_at(step, UPDATE).layout.height
     texts = [note.text for note in drawn.layout.annotations]
     names = ("W_xh", "W_hh", "b_h", "W_hyᵀ", "b_y")
     assert [texts.count(name) for name in names] == [count] * 5
-
-
-def test_before_and_after_have_one_scale(step):
-    before, change, after = mosaic_at(step, UPDATE).data
-    assert before.zmax == after.zmax > change.zmax
-    assert all(panel.zmin == -panel.zmax for panel in (before, change, after))
 
 
 def test_cut_entries_are_shown(step_of):

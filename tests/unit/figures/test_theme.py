@@ -71,12 +71,10 @@ def test_a_figure_keeps_its_height_the_reader_s_zoom_and_the_background_of_hover
 
 
 def test_few_things_are_counted_in_whole_numbers_and_long_numbers_are_written_short():
-    assert whole(1) == whole(5) == {"dtick": 1}
-    assert whole(6) == {}
+    assert [whole(count) for count in (1, 5, 6)] == [{"dtick": 1}, {"dtick": 1}, {}]
     small, large = (signed_axis("m", limit, LIGHT) for limit in (575.0, 2.3e11))
     assert "tickformat" not in small
-    assert large["tickformat"] == "~g"
-    assert large["range"] == [-2.3e11, 2.3e11]
+    assert (large["tickformat"], large["range"]) == ("~g", [-2.3e11, 2.3e11])
 
 
 def test_a_log_axis_names_its_powers_as_large_as_other_numbers_are():
@@ -119,11 +117,7 @@ def test_of_many_words_not_all_are_named_but_each_at_its_own_position(count):
 def test_labels_are_slanted_only_where_they_would_overlap(words, width, slanted):
     assert (words_axis(words, LIGHT, width)["tickangle"] < 0) == slanted
     assert words_margin(words, width)["b"] == (70 if slanted else 32)
-
-
-def test_no_name_is_longer_than_there_is_room_below_its_column():
-    drawn = words_axis(["n'aimons→dessines", "maison→rouge"] * 2, LIGHT)
-    assert drawn["ticktext"] == ["n'aimons→dess…", "maison→rouge"] * 2
+    assert words_axis(["n'aimons→dessines"], LIGHT)["ticktext"] == ["n'aimons→dess…"]
 
 
 @each_row("count", [21, 38, 48, 60])

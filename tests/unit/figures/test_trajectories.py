@@ -8,7 +8,7 @@ import pytest
 
 from rnnviz.analysis.activations import Activations
 from rnnviz.analysis.projection import Boundary, Plane, Projection
-from rnnviz.analysis.trajectory import OTHERS, Cloud, Trajectory, cloud
+from rnnviz.analysis.trajectory import OTHERS, Cloud, Trajectory
 from rnnviz.figures.theme import LIGHT
 from rnnviz.figures.trajectories import (
     MOST_PANELS,
@@ -84,21 +84,13 @@ def test_axes_say_their_share_of_the_variance_and_move_in_steps():
     assert drawn(scale=1.01).figure.layout.xaxis.range == drawn().figure.layout.xaxis.range
 
 
-def test_of_very_many_classes_the_rest_is_one():
-    names = [str(k) for k in range(12)]
-    activations = Activations(("a",) * 24, np.zeros((24, 3)), np.arange(24), np.zeros(24, int))
-    classes = cloud(activations, PLANE, [*range(12)] * 2, names).classes
-    assert len(classes) == 9
-    assert classes[-1] == OTHERS
-    colors = class_colors(classes, LIGHT)
+def test_classes_have_their_own_colours_and_bands_those_of_the_signs():
+    colors = class_colors([*"abcdefgh", OTHERS], LIGHT)
     assert len({*colors.values()}) == 9
     assert colors[OTHERS] == LIGHT.muted
-
-
-def test_bands_go_from_the_colour_below_zero_to_that_above():
-    colors = list(band_colors(["a", "b", "c", "d", "e"], LIGHT).values())
-    assert colors[::2] == [LIGHT.negative, LIGHT.muted, LIGHT.positive]
-    assert len({*colors}) == 5
+    bands = list(band_colors(["a", "b", "c", "d", "e"], LIGHT).values())
+    assert bands[::2] == [LIGHT.negative, LIGHT.muted, LIGHT.positive]
+    assert len({*bands}) == 5
     assert list(band_colors(["a"], LIGHT)) == ["a"]
 
 
@@ -119,13 +111,10 @@ def test_every_panel_has_both_trajectories_on_equal_axes_that_do_not_overlap():
         *(title for title, _ in others), "right: component 1, up: component 2",
     ]  # fmt: skip
     assert layout.height == multiples_height(11)
+    many = small_multiples(PROBE, [("", PROBE)] * 50, PLANE).figure
+    assert len(many.data) == 2 * MOST_PANELS
+    assert many.layout.height == multiples_height(50) == multiples_height(MOST_PANELS)
     boxes = [(*x.domain, *y.domain) for x, y in axes]
     for (a, b, c, d), (e, f, g, h) in combinations(boxes, 2):
         assert b <= e or f <= a or d <= g or h <= c
         assert 0 <= min(a, c) < max(b, d) <= 1
-
-
-def test_of_long_sequences_the_first_panels_are_drawn():
-    picture = small_multiples(PROBE, [("", PROBE)] * 50, PLANE).figure
-    assert len(picture.data) == 2 * MOST_PANELS
-    assert picture.layout.height == multiples_height(50) == multiples_height(MOST_PANELS)
