@@ -86,6 +86,8 @@ def test_the_answer_appears_with_the_loss_beside_the_name_of_the_target(step):
     }
     assert numbers <= set(texts(after))
     assert not numbers & set(texts(before))
+    sides = {n.text[:2]: (n.xanchor, n.x) for n in after.layout.annotations if n.text in numbers}
+    assert sides == {"p ": ("left", bars.base), "er": ("right", max(after.data[2].x[-6:-1]))}
     assert not before.data[4].y
     assert "<b>positive</b> = target" in texts(before)
 
@@ -215,6 +217,23 @@ def test_words_and_classes_are_drawn_as_typed(step):
     assert "&lt;b&gt;not" in drawn.layout.title.text
     assert "&lt;b&gt;not" in drawn.data[-1].customdata[0][2][2]
     assert any("&lt;i&gt;no" in text for text in texts(drawn))
+
+
+def test_values_after_every_token_are_drawn_to_both_sides_of_the_middle_with_their_targets():
+    session = Session(RunConfig(task="flipflop", hidden=6))
+    step = session.step.record(session.step_query())
+    for phase, color in (
+        (Phase.FORWARD, LIGHT.muted),
+        (Phase.LOSS, LIGHT.forward),
+        (Phase.BACKWARD, LIGHT.magnitude),
+    ):
+        drawn = drawn_at(step, phase, 1)
+        notes = {note.text: note.font.color for note in drawn.layout.annotations}
+        assert notes[f"answer after h_2, “{step.words[1]}”"] == color
+    answers = zip(step.names.classes, step.trace.targets[1], step.trace.probs[1], strict=True)
+    for name, target, value in answers:
+        assert {f"<b>{name}</b> → {target:.3g}", f"y  {value:.3f}"} <= notes.keys()
+    assert np.sign(drawn.data[4].x).tolist() == np.sign(step.trace.probs[1]).tolist()
 
 
 def test_encoder_and_decoder_are_named_at_the_line_that_no_name_of_weights_crosses():

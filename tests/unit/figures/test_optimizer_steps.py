@@ -93,13 +93,13 @@ def ratios(**values):
 
 
 def test_every_parameter_that_is_not_zero_has_the_median_and_the_spread_of_its_updates():
-    drawn = ratios(W_hh=[1e-3, 2e-3, 3e-3], b_h=[0.1] * 3, b_y=[np.inf] * 3)
+    drawn = ratios(W_hh=[1e-3, 2e-3, 7e-3], b_h=[0.1] * 3, b_y=[np.inf] * 3)
     (dots,) = drawn.data
     assert list(dots.y) == ["W_hh", "b_h"]
     np.testing.assert_allclose(dots.x, [2e-3, 0.1])
-    np.testing.assert_allclose(dots.error_x.array, [0.8e-3, 0], atol=1e-12)
+    np.testing.assert_allclose(dots.error_x.array, [4e-3, 0], atol=1e-12)
     np.testing.assert_allclose(dots.error_x.arrayminus, [0.8e-3, 0], atol=1e-12)
-    np.testing.assert_allclose(np.array(dots.customdata[0], float), [1.2e-3, 2e-3, 2.8e-3])
+    np.testing.assert_allclose(np.array(dots.customdata[0], float), [1.2e-3, 2e-3, 6e-3])
     assert drawn.layout.shapes[0].x0 == drawn.layout.shapes[0].x1 == 1e-3
     still = ratios(W_hh=[0.0] * 3)
     low, high = still.layout.xaxis.range

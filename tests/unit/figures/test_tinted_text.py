@@ -68,3 +68,4 @@ def test_marked_words_are_underlined_and_spaces_can_be_seen():
     assert html.count("<u>") == 1
     assert "</span><u><span" in html
     assert "␣</span></u>" in html
+    assert [title for _, _, title, _ in spans(html)] == ["h = 0.000000 after “a”", "h = 0.000000"]

@@ -147,6 +147,7 @@ def test_what_came_after_the_epoch_shown_is_veiled(history_of):
         veil, line = drawn.figure.layout.shapes[-2:]
         assert (veil.type, veil.x0, veil.fillcolor) == ("rect", 7, LIGHT.background)
         assert veil.x1 > 30
+        assert veil.opacity > 0.5
         assert line.x0 == line.x1 == 7
         assert list(drawn.figure.data[0].x) == list(range(21))
     now = loss_curve(Course(history_of(20), 30), TWO).figure.layout.shapes
