@@ -117,24 +117,13 @@ def test_active_arrows_point_up_and_right_and_in_the_backward_pass_down_and_left
         assert set(across) == {phase is not Phase.BACKWARD}
 
 
-@each_row(
-    ("phase", "t", "touched"),
-    [
-        (Phase.FORWARD, 0, False),
-        (Phase.FORWARD, 1, True),
-        (Phase.FORWARD, 3, True),
-        (Phase.LOSS, 3, False),
-        (Phase.BACKWARD, 3, False),
-        (Phase.BACKWARD, 2, True),
-        (Phase.BACKWARD, 0, True),
-        (Phase.CLIP, 0, False),
-        (Phase.UPDATE, 0, True),
-    ],
-)
-def test_the_shared_weight_lights_up_everywhere_when_it_is_touched(step, phase, t, touched):
-    named = [arrow for arrow in arrows(drawn_at(step, phase, t)) if arrow.name == "touched"]
-    assert len(named) == (3 if touched else 0)
-    assert all(arrow.arrowcolor != LIGHT.muted for arrow in named)
+def test_the_shared_weight_lights_up_everywhere_when_it_is_touched(step):
+    touched = {("forward", 1), ("forward", 2), ("forward", 3), ("update", 0)}
+    touched |= {("backward", 0), ("backward", 1), ("backward", 2)}
+    for phase, t in timeline(4):
+        named = [arrow for arrow in arrows(drawn_at(step, phase, t)) if arrow.name == "touched"]
+        assert len(named) == (3 if (phase, t) in touched else 0)
+        assert all(arrow.arrowcolor != LIGHT.muted for arrow in named)
 
 
 def test_every_position_can_be_clicked_for_its_token_and_unit(step, step_of):

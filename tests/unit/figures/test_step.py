@@ -150,14 +150,6 @@ def test_panels_are_side_by_side_at_one_height_with_the_names_of_their_blocks(st
     assert [texts.count(name) for name in names] == [count] * 5
 
 
-def test_cut_entries_are_shown(step_of):
-    step = step_of(PHRASE, clip=0.001)
-    *_, cut = mosaic_at(step, CLIP).data
-    shown = np.array(cut.z)
-    assert set(np.unique(shown[~np.isnan(shown)])) == {-1, 0, 1}
-    assert np.nansum(np.abs(shown)) == (np.abs(step.trace.gradient.theta) > 0.001).sum()
-
-
 def test_words_are_drawn_as_typed(step):
     marked = Names(tuple(f"<b>{w}" for w in step.names.vocabulary), step.names.classes)
     shown = blocks(step, Focus(FORWARD))._replace(names=marked)

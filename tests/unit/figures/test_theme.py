@@ -1,23 +1,12 @@
 """Palettes, the common layout, axes, and text that is only text."""
 
-import html
 import math
 from dataclasses import asdict
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from rnnviz.figures.axes import (
-    NARROW,
-    axis,
-    column_font,
-    log_axis,
-    signed_axis,
-    whole,
-    words_axis,
-    words_margin,
-)
+from rnnviz.figures import axes
+from rnnviz.figures.axes import log_axis, words_axis, words_margin
 from rnnviz.figures.axis_limits import decades
 from rnnviz.figures.legends import scale_words
 from rnnviz.figures.theme import DARK, LIGHT, picture, plain
@@ -43,12 +32,6 @@ def test_a_text_is_drawn_as_typed_and_cut_before_it_is_escaped(text, drawn):
     assert plain("x" * 41, 40) == "x" * 39 + "…"
 
 
-@given(st.text())
-def test_no_text_is_markup(text):
-    assert not {"<", ">"} & {*plain(text)}
-    assert html.unescape(plain(text, len(text))) == text
-
-
 @each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_the_colors_of_a_theme_differ_and_signed_values_are_blue_and_red(theme):
     colors = asdict(theme).values()
@@ -63,7 +46,7 @@ def test_the_colors_of_a_theme_differ_and_signed_values_are_blue_and_red(theme):
 
 
 def test_a_figure_keeps_its_height_the_reader_s_zoom_and_the_background_of_hovers():
-    layout = picture([], "Title", 321, DARK, yaxis=axis("loss (nats)", DARK)).figure.layout
+    layout = picture([], "Title", 321, DARK, yaxis=axes.axis("loss (nats)", DARK)).figure.layout
     assert (layout.height, layout.uirevision) == (321, "keep")
     assert layout.plot_bgcolor == DARK.background
     assert layout.title.text == "Title"
@@ -71,8 +54,8 @@ def test_a_figure_keeps_its_height_the_reader_s_zoom_and_the_background_of_hover
 
 
 def test_few_things_are_counted_in_whole_numbers_and_long_numbers_are_written_short():
-    assert [whole(count) for count in (1, 5, 6)] == [{"dtick": 1}, {"dtick": 1}, {}]
-    small, large = (signed_axis("m", limit, LIGHT) for limit in (575.0, 2.3e11))
+    assert [axes.whole(count) for count in (1, 5, 6)] == [{"dtick": 1}, {"dtick": 1}, {}]
+    small, large = (axes.signed_axis("m", limit, LIGHT) for limit in (575.0, 2.3e11))
     assert "tickformat" not in small
     assert (large["tickformat"], large["range"]) == ("~g", [-2.3e11, 2.3e11])
 
@@ -85,7 +68,7 @@ def test_a_log_axis_names_its_powers_as_large_as_other_numbers_are():
     assert log_axis("", LIGHT, [-0.3, 2.3])["ticktext"] == ["1", "10", "10<sup>2</sup>"]
 
 
-@given(st.lists(st.floats(5e-324, 1.7e308), min_size=1))
+@each_row("values", [[5e-324], [1.7e308], [5e-324, 1.7e308], [1e-5, 0.3], [1.0, 1e13]])
 def test_a_log_axis_over_any_sizes_has_labels_that_are_numbers(values):
     below = log_axis("", LIGHT, decades(values))
     assert len(below["ticktext"]) == len(below["tickvals"]) <= 7
@@ -107,10 +90,10 @@ def test_of_many_words_not_all_are_named_but_each_at_its_own_position(count):
 @each_row(
     ("words", "width", "slanted"),
     [
-        (["bad"] * 3, NARROW, False),
-        (["terrible"] * 20, NARROW, True),
-        (["b"] * 200, NARROW, False),
-        (["bad"] * 12, NARROW, True),
+        (["bad"] * 3, axes.NARROW, False),
+        (["terrible"] * 20, axes.NARROW, True),
+        (["b"] * 200, axes.NARROW, False),
+        (["bad"] * 12, axes.NARROW, True),
         (["bad"] * 12, 600, False),
     ],
 )
@@ -141,9 +124,9 @@ def test_letters_shrink_only_where_they_must_and_a_changed_one_leaves_room():
 
 
 def test_signs_in_narrow_columns_are_equally_wide_and_keep_apart():
-    assert column_font(["a", "b"], 20) == {"size": 14}
-    assert column_font(["a", "bc"], 60) == {"size": 14}
-    close = column_font(["a", "b"], 40)
+    assert axes.column_font(["a", "b"], 20) == {"size": 14}
+    assert axes.column_font(["a", "bc"], 60) == {"size": 14}
+    close = axes.column_font(["a", "b"], 40)
     assert "monospace" in close["family"]
-    assert 0.6 * close["size"] <= NARROW / 40
-    assert column_font(["a"], 60)["size"] == 11
+    assert 0.6 * close["size"] <= axes.NARROW / 40
+    assert axes.column_font(["a"], 60)["size"] == 11
