@@ -53,10 +53,10 @@ def class_strip(
 
 
 def _hover(classes: Sequence[str], target: int, answer: int) -> str:
-    said = f"said {plain(shown_token(classes[answer]))}"
+    answered = f"said {plain(shown_token(classes[answer]))}"
     if target < 0:
-        return f"{said}; nobody knows what is wanted"
-    return f"target {plain(shown_token(classes[target]))}, {said}"
+        return f"{answered}; nobody knows what is wanted"
+    return f"target {plain(shown_token(classes[target]))}, {answered}"
 
 
 def _texts(
@@ -114,8 +114,8 @@ def value_lines(
     """
     answers = _Stroke(0, values, "said", theme.forward)
     expected = _Stroke(len(words) - len(targets), targets, "target", theme.text, "dot")
-    look = "dotted" if len(targets) > 1 else "the dot at the end"
-    title = f"Answer after every step, and the target ({look})"
+    style = "dotted" if len(targets) > 1 else "the dot at the end"
+    title = f"Answer after every step, and the target ({style})"
     return _channels([answers, expected], channels, words, title, theme)
 
 

@@ -90,9 +90,9 @@ def _annotation(arrow: Arrow, scene: Grid) -> dict[str, Any]:
     position = {"x": head[0], "y": head[1], "ax": tail[0], "ay": tail[1]}
     refs = {"xref": "x", "yref": "y", "axref": "x", "ayref": "y"}
     name = {"name": "touched"} if arrow.recurrent and arrow.touched else {}
-    look = {"arrowwidth": width, "arrowhead": 2, "arrowsize": 0.8, "opacity": opacity}
+    style = {"arrowwidth": width, "arrowhead": 2, "arrowsize": 0.8, "opacity": opacity}
     color = _color(arrow, scene)
-    return {"showarrow": True, "text": "", "arrowcolor": color, **position, **refs, **name, **look}
+    return {"showarrow": True, "text": "", "arrowcolor": color, **position, **refs, **name, **style}
 
 
 def _color(arrow: Arrow, scene: Grid) -> str:

@@ -38,7 +38,7 @@ def pairs_height(count: int) -> int:
 def gradient_pairs(comparison: Comparison, theme: Theme = LIGHT) -> Picture:
     """The sizes of both gradients of every parameter, with their cosine and relative error."""
     span = theme.scale.decades([*comparison.exact.values(), *comparison.notebook.values()])
-    looks = (
+    styles = (
         ("exact", comparison.exact, {"size": 14, "color": theme.magnitude}),
         ("notebook", comparison.notebook, {"size": 14, "color": theme.positive, "symbol": "x"}),
     )
@@ -52,10 +52,10 @@ def gradient_pairs(comparison: Comparison, theme: Theme = LIGHT) -> Picture:
             customdata=exact([*sizes.values()]),
             hovertemplate=f"{name}: ||dL/d%{{y}}|| = %{{customdata}}<extra></extra>",
         )
-        for name, sizes, marker in looks
+        for name, sizes, marker in styles
     ]
     names = [*comparison.exact]
-    # Beside a margin of that width Plotly's own legend has no room.
+    # The wide margin leaves no space for Plotly's own legend.
     legend = "   ".join(
         (colored("● exact", theme.magnitude), colored("✖ notebook", theme.positive))
     )

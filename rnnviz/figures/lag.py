@@ -99,12 +99,12 @@ def _line(x: Array, values: Array, name: str, line: dict[str, Any], floor: float
 
 def _lag_notes(profile: LagProfile, theme: Theme) -> list[dict[str, Any]]:
     """The slope above the line of the rounding, where the curve is far away, and its name below."""
-    place = {"xref": "paper", "x": 0.01, "y": _rounding(profile), "bgcolor": theme.background}
+    position = {"xref": "paper", "x": 0.01, "y": _rounding(profile), "bgcolor": theme.background}
     slope = f"<b>{_slope_text(profile)}</b>"
     rounding = f"lost in the rounding of {profile.dtype.name}"
     return [
-        note(slope, "left bottom", **place, align="left", font={"size": 15}),
-        note(rounding, "left top", **place, font={"color": theme.positive}),
+        note(slope, "left bottom", **position, align="left", font={"size": 15}),
+        note(rounding, "left top", **position, font={"color": theme.positive}),
     ]
 
 
@@ -154,7 +154,7 @@ def product_curves(
 
 
 def _singular(
-    products: Products, name: str, logs: Array, look: dict[str, Any], names: Sequence[str]
+    products: Products, name: str, logs: Array, style: dict[str, Any], names: Sequence[str]
 ) -> Series:
     hovers = zip((names[t] for t in products.tokens), exact(logs), strict=True)
     return scatter(
@@ -164,7 +164,7 @@ def _singular(
         mode="lines+markers",
         customdata=[list(hover) for hover in hovers],
         hovertemplate=f"{name} after %{{customdata[0]}}: 10^%{{customdata[1]}}<extra></extra>",
-        **look,
+        **style,
     )
 
 

@@ -175,9 +175,9 @@ def _spotlight(scene: Grid) -> dict[str, Any]:
     if scene.moment.phase is Phase.LOSS:
         x0, x1 = scene.answer[0] - 0.01 * scene.right, scene.right
     visible = scene.moment.phase not in (Phase.CLIP, Phase.UPDATE)
-    look = {"layer": "below", "line": {"width": 0}, "fillcolor": scene.theme.grid}
+    style = {"layer": "below", "line": {"width": 0}, "fillcolor": scene.theme.grid}
     corners = {"x0": x0, "x1": x1, "y0": TOP, "y1": BOTTOM}
-    return {"type": "rect", "opacity": 0.6 if visible else 0, **look, **corners}
+    return {"type": "rect", "opacity": 0.6 if visible else 0, **style, **corners}
 
 
 def _bridge(scene: Grid) -> list[dict[str, Any]]:

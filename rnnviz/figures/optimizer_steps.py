@@ -96,7 +96,7 @@ def _shades(first: str, last: str, count: int) -> list[str]:
 def clipping_curves(history: GradientSeries, course: Course, theme: Theme = LIGHT) -> Picture:
     """The shares of clipped steps and entries over the epochs; below, the angle of clipping."""
     dashed = {"color": theme.muted, "dash": "dash"}
-    looks = (
+    styles = (
         ("steps", {"color": theme.text}, "y", "%{customdata} of the steps"),
         ("entries", dashed, "y", "%{customdata} of entries"),
         ("angle", {"color": theme.magnitude}, "y2", "%{customdata}°"),
@@ -112,7 +112,7 @@ def clipping_curves(history: GradientSeries, course: Course, theme: Theme = LIGH
             line={"width": 2.5, **line},
             hovertemplate=f"epoch %{{x}}: {hover}<extra></extra>",
         )
-        for name, line, yaxis, hover in looks
+        for name, line, yaxis, hover in styles
     ]
     top = max(5.0, 1.1 * float(np.max(history.column("angle"), initial=0.0)))
     above = {"range": [-0.02, 1.04], "tickformat": ".0%", "domain": [0.5, 1]}

@@ -14,14 +14,14 @@ PAPER = {"xref": "paper", "yref": "paper"}
 
 def level(y: float, theme: Theme, **line: Any) -> dict[str, Any]:
     """A horizontal line across the plot; thin, grey and dotted unless ``line`` differs."""
-    look = {"color": theme.muted, "width": 1, "dash": "dot", **line}
-    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": look}
+    style = {"color": theme.muted, "width": 1, "dash": "dot", **line}
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": style}
 
 
 def upright(x: float, theme: Theme, **line: Any) -> dict[str, Any]:
     """A vertical line across the plot; grey and dotted unless ``line`` differs."""
-    look = {"color": theme.muted, "width": 1.5, "dash": "dot", **line}
-    return {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": x, "x1": x, "line": look}
+    style = {"color": theme.muted, "width": 1.5, "dash": "dot", **line}
+    return {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": x, "x1": x, "line": style}
 
 
 def note(text: str, anchor: str, **options: Any) -> dict[str, Any]:

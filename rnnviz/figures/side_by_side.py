@@ -92,7 +92,7 @@ def compared_margins(pair: Pair, label: str, theme: Theme = LIGHT, unit: str = "
     """One number (P,) of both after every token, as two bars side by side."""
     limit = 1.15 * theme.scale.nice_limit(max(_largest(pair.first), _largest(pair.second)))
     first, second = map(plain, pair.names)
-    looks = ((first, pair.first, theme.muted), (second, pair.second, theme.forward))
+    styles = ((first, pair.first, theme.muted), (second, pair.second, theme.forward))
     bars = [
         bar(
             x=list(range(len(pair.words))),
@@ -101,9 +101,9 @@ def compared_margins(pair: Pair, label: str, theme: Theme = LIGHT, unit: str = "
             marker={"color": color},
             hovertemplate=f"{name}: %{{y:.6g}}<extra></extra>",
         )
-        for name, values, color in looks
+        for name, values, color in styles
     ]
-    marks = "  ".join(f"{colored('■', color)} {name}" for name, _, color in looks)
+    marks = "  ".join(f"{colored('■', color)} {name}" for name, _, color in styles)
     return picture(
         bars,
         f"{plain(label, 48)}   {marks}",

@@ -41,8 +41,8 @@ def _line(line: Line, what: str, limit: float, theme: Theme, gap: str) -> str:
     for t, (word, value) in enumerate(zip(line.words, line.values.tolist(), strict=True)):
         marked, color = t in line.marked, tint(value / limit if limit > 0 else 0.0, theme)
         title = escape(f"{what} = {value:.6f}" + ("" if marked else f" after “{word}”"))
-        look = f'style="background:{color};color:{ink(color)}" title="{title}"'
-        span = f"<span {look}>{escape(shown_token(word))}</span>"
+        style = f'style="background:{color};color:{ink(color)}" title="{title}"'
+        span = f"<span {style}>{escape(shown_token(word))}</span>"
         spans.append(f"<u>{span}</u>" if marked else span)
     note = f"<small>{escape(line.note)}</small>" if line.note else ""
     return gap.join(spans) + note

@@ -90,7 +90,7 @@ def _pair(
     history: History, epochs: Any, columns: tuple[str, str], hover: str, theme: Theme
 ) -> list[Series]:
     """The curves of the training set and, if there is one, of the test set."""
-    looks = (("train", theme.train, "solid"), ("test", theme.test, "dash"))
+    styles = (("train", theme.train, "solid"), ("test", theme.test, "dash"))
     return [
         scatter(
             x=epochs.astype(np.int32),
@@ -100,7 +100,7 @@ def _pair(
             line={"color": color, "width": 2.5, "dash": dash},
             hovertemplate=f"epoch %{{x}}: {hover}<extra>%{{fullData.name}}</extra>",
         )
-        for column, (name, color, dash) in zip(columns, looks, strict=True)
+        for column, (name, color, dash) in zip(columns, styles, strict=True)
         if not np.isnan(history.column(column)).all()
     ]
 
@@ -143,7 +143,7 @@ def _gauge_span(gauge: MemoryGauge) -> list[float]:
 def _gauge_curves(gauge: MemoryGauge, theme: Theme) -> list[Series]:
     drawn = np.minimum(gauge.half_life, 10.0 ** _gauge_span(gauge)[1])
     dashed = {"color": theme.muted, "dash": "dash"}
-    looks = (
+    styles = (
         ("radius", gauge.radius, {"color": theme.text}, "%{y:.4g}"),
         ("singular value", gauge.norm, dashed, "%{y:.4g}"),
         ("half-life", drawn, {"color": theme.magnitude}, "%{customdata:.4g} tokens"),
@@ -160,7 +160,7 @@ def _gauge_curves(gauge: MemoryGauge, theme: Theme) -> list[Series]:
             customdata=compact(gauge.half_life) if name == "half-life" else None,
             hovertemplate=f"epoch %{{x}}: {hover}<extra>{name}</extra>",
         )
-        for name, values, line, hover in looks
+        for name, values, line, hover in styles
     ]
 
 

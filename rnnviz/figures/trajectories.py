@@ -233,9 +233,9 @@ def _axes(
     """The axes of a panel; ``labelled`` says whether y, and x, have numbers."""
     left, right, bottom, top = box
     name = str(k + 1) if k else ""
-    look = {"showline": True, "mirror": True, "nticks": 3, "ticks": ""}
-    x = {"range": span[0], "domain": [left, right], "anchor": f"y{name}", **look}
-    y = {"range": span[1], "domain": [bottom, top], "anchor": f"x{name}", **look}
+    style = {"showline": True, "mirror": True, "nticks": 3, "ticks": ""}
+    x = {"range": span[0], "domain": [left, right], "anchor": f"y{name}", **style}
+    y = {"range": span[1], "domain": [bottom, top], "anchor": f"x{name}", **style}
     return {
         f"xaxis{name}": axis("", theme, **x, showticklabels=labelled[1]),
         f"yaxis{name}": axis("", theme, **y, showticklabels=labelled[0]),
@@ -243,7 +243,7 @@ def _axes(
 
 
 def _panel(probe: Trajectory, other: Trajectory, number: str, theme: Theme) -> list[Series]:
-    looks = ((probe, theme.muted, "solid", 2), (other, theme.text, "dot", 2.5))
+    styles = ((probe, theme.muted, "solid", 2), (other, theme.text, "dot", 2.5))
     return [
         scatter(
             **xy(path.points),
@@ -255,5 +255,5 @@ def _panel(probe: Trajectory, other: Trajectory, number: str, theme: Theme) -> l
             xaxis=f"x{number}",
             yaxis=f"y{number}",
         )
-        for path, color, dash, width in looks
+        for path, color, dash, width in styles
     ]
