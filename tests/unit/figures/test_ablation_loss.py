@@ -1,10 +1,13 @@
 """The rise of the loss without each unit, and the response of units to words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rnnviz.analysis.selectivity import Response
 from rnnviz.figures.ablation_loss import unit_ablation_losses
+from rnnviz.figures.axis_limits import StickyScale
 from rnnviz.figures.colors import contrast
 from rnnviz.figures.response import response_matrix
 from rnnviz.figures.theme import DARK, LIGHT
@@ -28,6 +31,13 @@ def test_what_is_not_known_yet_or_infinite_can_be_drawn(rises):
     assert np.isfinite(np.array(cells.z, float)).all()
     assert cells.zmax > 0
     assert np.abs(cells.z).max() <= cells.zmax
+
+
+def test_the_scale_does_not_shrink_while_a_unit_is_not_known_yet():
+    theme = replace(LIGHT, scale=StickyScale())
+    rises = ([0.9, 0.9], [0.01, np.nan], [0.01, 0.01])
+    drawn = [unit_ablation_losses(np.array(r), theme=theme).figure for r in rises]
+    assert [figure.data[0].zmax for figure in drawn] == [1, 1, 0.01]
 
 
 def test_a_hover_has_the_number_and_a_name_tells_silenced_and_unknown_units():

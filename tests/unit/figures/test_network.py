@@ -208,6 +208,16 @@ def test_words_and_classes_are_drawn_as_typed(step):
     assert any("&lt;i&gt;no" in text for text in texts(drawn))
 
 
+@each_row("layer", [0, 1])
+def test_a_title_names_the_layer_and_only_the_upper_one_is_joined_to_the_answer(layer):
+    session = Session(RunConfig(layers=2, hidden=6))
+    step = session.step.record(session.step_query())
+    last = Moment(Phase.LOSS, len(step.words) - 1)
+    drawn = unrolled_network(step, Focus(last, layer=layer)).figure
+    assert drawn.layout.title.text.endswith(f"(layer {layer + 1})")
+    assert any("W_hy" in text for text in texts(drawn)) == (layer == 1)
+
+
 def test_values_after_every_token_are_drawn_to_both_sides_of_the_middle_with_their_targets():
     session = Session(RunConfig(task="flipflop", hidden=6))
     step = session.step.record(session.step_query())

@@ -8,6 +8,7 @@ import pytest
 from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.figures.optimizer_steps import clipping_curves, ratio_dots, share_areas
+from rnnviz.figures.theme import LIGHT
 from rnnviz.training.history import Course
 from tests.sampling import each_row
 from tests.unit.figures.unpacked import by_name
@@ -40,6 +41,7 @@ def test_the_shares_of_all_tokens_fill_the_picture(shares_of, course, name):
     assert list(drawn.data[0].customdata) == list(map(repr, shares[0].tolist()))
     assert {one.stackgroup for one in drawn.data} == {"tokens"}
     assert [one.name for one in drawn.data] == ["3 &lt;i&gt;c", "2 b", "1 a"]
+    assert drawn.data[-1].fillcolor == LIGHT.magnitude
     assert any(shape.type == "line" and shape.x0 == 10 for shape in drawn.layout.shapes)
 
 

@@ -69,6 +69,7 @@ def test_the_unit_is_outlined_in_every_row_of_units(step):
     outlines = rows_at(step, FORWARD).data[2]
     assert list(outlines.x).count(None) == 5
     assert list(outlines.x)[:5] == [3, 4, 4, 3, 3]
+    assert list(outlines.y)[:3] == [0, 0, 0.72]
     assert not rows_at(step, LOSS).data[2].x
     assert not rows_at(step, FORWARD, unit=None).data[2].x
 

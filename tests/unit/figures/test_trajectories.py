@@ -105,6 +105,9 @@ def test_every_panel_has_both_trajectories_on_equal_axes_that_do_not_overlap():
     numbers = ["", *range(2, 12)]
     axes = [(layout[f"xaxis{n}"], layout[f"yaxis{n}"]) for n in numbers]
     assert len({(x.range, y.range) for x, y in axes}) == 1
+    numbered = [(x.showticklabels, y.showticklabels) for x, y in axes]
+    assert [k for k, (x, _) in enumerate(numbered) if x] == [8], "at the lower left"
+    assert [k for k, (_, y) in enumerate(numbered) if y] == [0], "at the upper left"
     assert list(data[5].x) == pytest.approx([1.5])
     assert (data[5].xaxis, data[5].yaxis) == ("x3", "y3")
     assert [note.text for note in layout.annotations] == [
