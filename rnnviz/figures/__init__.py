@@ -1,4 +1,4 @@
-"""From a record to a picture: the only place that knows Plotly."""
+"""Figures from records; only this package imports Plotly."""
 
 from rnnviz.figures import (
     ablation_loss,

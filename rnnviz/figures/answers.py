@@ -8,106 +8,91 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.figures.picture import Picture, Series, heatmap, scatter
-from rnnviz.figures.theme import (
-    HEIGHTS,
-    LIGHT,
-    Theme,
-    axis,
-    color_bar,
-    column_font,
-    compact,
-    picture,
-    plain,
-    shown_token,
-    words_axis,
-    words_margin,
-)
+from rnnviz.figures.axes import axis, column_font, words_axis, words_margin
+from rnnviz.figures.legends import color_bar
+from rnnviz.figures.picture import Picture, Series, compact, heatmap, scatter
+from rnnviz.figures.shapes import upright
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 
-#: Of more tokens than this the answers are too small to be written.
+#: The most tokens for which the answers are written; more would be too small.
 _MOST_WRITTEN = 60
 
 
 def class_strip(
     probs: Array, targets: Array, classes: Sequence[str], words: Sequence[str], theme: Theme = LIGHT
 ) -> Picture:
-    """At every token of ``words`` what is wanted, what is answered, and how likely the wanted is.
+    """At every token of ``words`` the target, the answer, and the probability of the target.
 
-    ``probs`` (N, C) and ``targets`` (N,) belong to the last N tokens; -1 is a target nobody knows,
-    and its place stays empty. Wrong answers are bold and red.
+    ``probs`` (N, C) and ``targets`` (N,) belong to the last N tokens. A target of -1 is unknown and
+    stays empty. Wrong answers are bold and red.
     """
-    first = len(words) - len(probs)
-    said = probs.argmax(axis=1)
-    right = np.where(targets < 0, np.nan, probs[np.arange(len(probs)), targets])
-    places = list(range(first, len(words)))
-    share = heatmap(
-        x=places,
+    answers = probs.argmax(axis=1)
+    positions = list(range(len(words) - len(probs), len(words)))
+    target_probs = np.where(targets < 0, np.nan, probs[np.arange(len(probs)), targets])
+    strip = heatmap(
+        x=positions,
         y=[0],
-        z=compact(right[None]),
+        z=compact(target_probs[None]),
         zmin=0,
         zmax=1,
         colorscale=theme.sequential,
         colorbar=color_bar("p"),
-        customdata=[[_hover(classes, *pair) for pair in zip(targets, said, strict=True)]],
+        customdata=[[_hover(classes, *pair) for pair in zip(targets, answers, strict=True)]],
         hovertemplate="%{customdata}, p of the target: %{z:.4f}<extra></extra>",
     )
+    ticks = {"tickvals": [0, 1, 2], "ticktext": ["p", "said", "target"], "ticks": ""}
     return picture(
-        [share, *_written(targets, said, classes, places, theme)],
+        [strip, *_texts(targets, answers, classes, positions, theme)],
         "Answer after every token, and the target",
         HEIGHTS["answers"],
         theme,
         xaxis=words_axis(words, theme),
-        yaxis=axis(
-            "",
-            theme,
-            range=[-0.6, 2.6],
-            tickvals=[0, 1, 2],
-            ticktext=["p", "said", "target"],
-            showgrid=False,
-            ticks="",
-        ),
+        yaxis=axis("", theme, range=[-0.6, 2.6], **ticks, showgrid=False),
         margin=words_margin(words),
     )
 
 
-def _hover(classes: Sequence[str], target: int, said: int) -> str:
-    answer = f"said {plain(shown_token(classes[said]))}"
+def _hover(classes: Sequence[str], target: int, answer: int) -> str:
+    answered = f"said {plain(shown_token(classes[answer]))}"
     if target < 0:
-        return f"{answer}; nobody knows what is wanted"
-    return f"target {plain(shown_token(classes[target]))}, {answer}"
+        return f"{answered}; nobody knows what is wanted"
+    return f"target {plain(shown_token(classes[target]))}, {answered}"
 
 
-def _written(
-    targets: Array, said: Array, classes: Sequence[str], places: list[int], theme: Theme
+def _texts(
+    targets: Array, answers: Array, classes: Sequence[str], positions: list[int], theme: Theme
 ) -> list[Series]:
-    """The targets above and the answers below them: first all that is right, then what is wrong.
+    """The targets above and the answers below them: one series for the right, one for the wrong.
 
-    Texts of one look are drawn faster together. Bold by weight: markup takes the browser longer.
+    Texts of one style are drawn faster together. Bold is a font weight: markup is slower.
     """
-    if len(places) > _MOST_WRITTEN:
+    if len(positions) > _MOST_WRITTEN:
         return []
-    name = [plain(shown_token(label), 12) for label in classes]
-    wrong = (targets != said) & (targets >= 0)
-    texts = [
-        *((x, 2, name[c], False) for x, c in zip(places, targets, strict=True) if c >= 0),
-        *((x, 1, name[c], off) for x, c, off in zip(places, said, wrong, strict=True)),
-    ]
-    looks: list[dict[str, Any]] = [{"color": theme.text}, {"color": theme.positive, "weight": 700}]
-    font = column_font(classes, len(places))
+    names = [plain(shown_token(label), 12) for label in classes]
+    rows = list(zip(positions, targets, answers, strict=True))
+    wrong = [(x, 1, names[answer]) for x, target, answer in rows if 0 <= target != answer]
+    right = [(x, 2, names[target]) for x, target, _ in rows if target >= 0]
+    right += [(x, 1, names[answer]) for x, target, answer in rows if answer == target or target < 0]
+    styles: tuple[dict[str, Any], ...] = (
+        {"color": theme.text},
+        {"color": theme.positive, "weight": 700},
+    )
+    font = column_font(classes, len(positions))
     return [
-        _texts([t[:3] for t in texts if t[3] == off], {**font, **look})
-        for off, look in enumerate(looks)
+        scatter(
+            x=[x for x, _, _ in texts],
+            y=[y for _, y, _ in texts],
+            text=[text for *_, text in texts],
+            mode="text",
+            textfont={**font, **style},
+            hoverinfo="skip",
+        )
+        for texts, style in zip((right, wrong), styles, strict=True)
     ]
 
 
-def _texts(texts: list[tuple[int, int, str]], font: dict[str, Any]) -> Series:
-    """Texts (x, y, text) of one look."""
-    x, y, text = zip(*texts, strict=True) if texts else ((), (), ())
-    return scatter(x=x, y=y, text=text, mode="text", textfont=font, hoverinfo="skip")
-
-
-class Stroke(NamedTuple):
-    """Values (n, C) from a token on, and how they are drawn."""
+class _Stroke(NamedTuple):
+    """Values (n, C) from the token ``first`` on, and their style."""
 
     first: int
     values: Array
@@ -123,61 +108,59 @@ def value_lines(
     words: Sequence[str],
     theme: Theme = LIGHT,
 ) -> Picture:
-    """Of every channel the values answered, (T, C), as a line and, dotted, those wanted.
+    """The answered values of every channel, (T, C), as lines, and the targets, dotted.
 
     ``targets`` (N, C) belong to the last N tokens; a single one is a dot.
     """
-    said = Stroke(0, values, "said", theme.forward)
-    wanted = Stroke(len(words) - len(targets), targets, "target", theme.text, "dot")
-    look = "dotted" if len(targets) > 1 else "the dot at the end"
-    title = f"Answer after every step, and the target ({look})"
-    return _channels([said, wanted], channels, words, title, theme)
+    answers = _Stroke(0, values, "said", theme.forward)
+    expected = _Stroke(len(words) - len(targets), targets, "target", theme.text, "dot")
+    style = "dotted" if len(targets) > 1 else "the dot at the end"
+    title = f"Answer after every step, and the target ({style})"
+    return _channels([answers, expected], channels, words, title, theme)
 
 
 def free_run(read: Array, free: Array, channels: Sequence[str], theme: Theme = LIGHT) -> Picture:
-    """Values that were read, (T, C), dotted, and how the network goes on by itself, (n, C)."""
+    """The values that were read, (T, C), dotted, and those that the network generates, (n, C)."""
     strokes = [
-        Stroke(0, read, "read", theme.text, "dot"),
-        Stroke(len(read), free, "free", theme.forward),
+        _Stroke(0, read, "read", theme.text, "dot"),
+        _Stroke(len(read), free, "free", theme.forward),
     ]
     words = [str(t + 1) for t in range(len(read) + len(free))]
     title = "Running free: read (dotted), then on its own answers"
-    upright = {"type": "line", "yref": "paper", "y0": 0, "y1": 1}
-    line = {"color": theme.muted, "width": 1.5}
-    end = {**upright, "x0": len(read) - 0.5, "x1": len(read) - 0.5, "line": line}
+    end = upright(len(read) - 0.5, theme, dash="solid")
     return _channels(strokes, channels, words, title, theme, shapes=[end])
 
 
 def _channels(
-    strokes: Sequence[Stroke],
+    strokes: Sequence[_Stroke],
     channels: Sequence[str],
     words: Sequence[str],
     title: str,
     theme: Theme,
     **layout: Any,
 ) -> Picture:
-    """Channels one above the other, each around a line of its own."""
-    every = np.concatenate([stroke.values for stroke in strokes])
-    limit = theme.scale.nice_limit(float(np.abs(every).max()))
+    """Channels one above the other, each around its own baseline."""
+    values = np.concatenate([stroke.values for stroke in strokes])
+    limit = theme.scale.nice_limit(float(np.abs(values).max()))
     bases = [-2.4 * limit * c for c in range(len(channels))]
-    ticks = [base + level for base in bases for level in (0, limit)]
-    names = [text for name in channels for text in (plain(name, 10), f"{limit:g}")]
+    ticks = {
+        "range": [bases[-1] - 1.3 * limit, 1.3 * limit],
+        "tickvals": [base + value for base in bases for value in (0, limit)],
+        "ticktext": [text for name in channels for text in (plain(name, 10), f"{limit:g}")],
+    }
     return picture(
         [_line(stroke, c, base, channels[c]) for c, base in enumerate(bases) for stroke in strokes],
         title,
         HEIGHTS["answers"],
         theme,
         xaxis=words_axis(words, theme),
-        yaxis=axis(
-            "", theme, range=[bases[-1] - 1.3 * limit, 1.3 * limit], tickvals=ticks, ticktext=names
-        ),
+        yaxis=axis("", theme, **ticks),
         margin=words_margin(words),
         **layout,
     )
 
 
-def _line(stroke: Stroke, c: int, base: float, channel: str) -> Series:
-    """One channel of a stroke around ``base``, with exact numbers to be pointed at."""
+def _line(stroke: _Stroke, c: int, base: float, channel: str) -> Series:
     solid, values = stroke.dash == "solid", stroke.values[:, c]
     return scatter(
         x=list(range(stroke.first, stroke.first + len(values))),

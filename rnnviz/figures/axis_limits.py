@@ -1,4 +1,4 @@
-"""Axis limits: round numbers, kept from frame to frame."""
+"""Axis limits: round numbers that stay the same from frame to frame."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
 
-#: A held end is at most so many times as far out as it needs to be, or so many decades further.
+#: A sticky limit may be this many times too large, or this many decades too far out.
 _TIMES, _DECADES = 5, 4
 
 
 def nice_limit(value: float) -> float:
-    """The next of 1, 2, 5, 10, ... times a power of ten that isn't below ``value``.
+    """The smallest of 1, 2, 5, 10, ... times a power of ten that isn't below ``value``.
 
-    A scale that ends on such a rung moves seldom, so a running picture keeps still.
+    1 for values that have no size: zero, negative, NaN or infinite.
     """
     if not _has_size(value):
         return 1.0
@@ -30,82 +30,80 @@ def _has_size(value: float) -> bool:
 
 
 def decades(values: Sequence[float] | Array) -> list[float]:
-    """A log axis' range, in powers of ten, that covers the positive ``values`` in steps of two."""
+    """The range of a log axis, in powers of ten, that covers the positive ``values``."""
     logs = _logs(values)
     return powers(logs.min(), logs.max()) if logs.size else powers(0, 0)
 
 
 def _logs(values: Sequence[float] | Array) -> Array:
-    known = np.asarray(values, float)
-    logs: Array = np.log10(known[(known > 0) & np.isfinite(known)])
+    array = np.asarray(values, float)
+    logs: Array = np.log10(array[(array > 0) & np.isfinite(array)])
     return logs
 
 
 def powers(low: float, high: float) -> list[float]:
-    """A range from an even power of ten below ``low`` to one above ``high``, with some room."""
+    """A range from an even power of ten below ``low`` to one above ``high``, with a margin."""
     first, last = 2 * math.floor(low / 2), 2 * math.ceil(high / 2)
     return [first - 0.3, max(last, first + 2) + 0.3]
 
 
 def tenths(low: float, high: float) -> list[float]:
-    """A range from ``low`` to ``high``, rounded to tenths of the rung of its length."""
+    """A range around ``low`` to ``high``, in steps of a tenth of the nice limit of its length."""
     step = nice_limit(high - low) / 10
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [step * first, step * max(last, first + 1)]
 
 
 class Scale:
-    """Where the scales of a picture end: by what the picture shows alone."""
+    """The limits of a picture's axes and colours, from its own data alone."""
 
     def nice_limit(self, value: float, grows: bool = False) -> float:
-        """The end of a scale from -end to end, or from 0, that has room for ``value``.
+        """The end of a scale from -end to end, or from 0, that covers ``value``.
 
         It only ``grows`` while the largest value isn't known yet.
         """
-        rung = nice_limit(value)
-        slack = math.inf if grows else (_TIMES - 1) * rung
-        return self._ends(-rung, rung, slack if _has_size(value) else None)[1]
+        limit = nice_limit(value)
+        slack = math.inf if grows else (_TIMES - 1) * limit
+        return self._ends(-limit, limit, slack if _has_size(value) else None)[1]
 
     def decades(self, values: Sequence[float]) -> list[float]:
-        """The range of a log axis, in powers of ten, that has room for ``values``."""
+        """The range of a log axis, in powers of ten, that covers the positive ``values``."""
         low, high = decades(values)
         return self._ends(low, high, _DECADES if _logs(values).size else None)
 
     def powers(self, low: float, high: float) -> list[float]:
-        """The range of an axis of powers of ten from ``low`` to ``high``."""
+        """The range of an axis of exponents that covers ``low`` to ``high``."""
         first, last = powers(low, high)
         return self._ends(first, last, _DECADES)
 
     def tenths(self, low: float, high: float, name: str = "") -> list[float]:
-        """A range from ``low`` to ``high``; a figure with more than one has a ``name`` for each."""
+        """A range around ``low`` to ``high``; ``name`` tells the axes of one figure apart."""
         first, last = tenths(low, high)
         return self._ends(first, last, (_TIMES - 1) / 2 * (last - first), name)
 
     def _ends(self, low: float, high: float, slack: float | None, name: str = "") -> list[float]:
-        """The ends, which may lie up to ``slack`` further out; None: nothing is known of them."""
+        """Both limits, each at most ``slack`` further out; None: the values have no size."""
         del slack, name
         return [low, high]
 
 
 class StickyScale(Scale):
-    """Scales that stay from picture to picture while what is shown fits.
+    """Limits that stay the same from picture to picture while the data fit.
 
-    Numbers that waver about a rung would move them to and fro. An end moves out at once, and in
-    when it is more than five times as far out as it needs to be, or more than four decades further.
-    What has no size moves nothing.
+    This avoids flicker when values waver around a round number. A limit moves out at once. It moves
+    in when it is more than five times too large, or more than four decades too far out. Values
+    without a size change nothing.
     """
 
     def __init__(self) -> None:
-        self._held: dict[str, tuple[float, float]] = {}
+        self._last: dict[str, tuple[float, float]] = {}
 
     def _ends(self, low: float, high: float, slack: float | None, name: str = "") -> list[float]:
-        first, last = self._held.get(name, (low, high))
+        first, last = self._last.get(name, (low, high))
         if slack is None:
             return [first, last]
-        room = slack * (1 + 1e-9)
-        ends = (
-            first if low - room <= first <= low else low,
-            last if high <= last <= high + room else high,
-        )
-        self._held[name] = ends
-        return list(ends)
+        slack *= 1 + 1e-9
+        first = first if low - slack <= first <= low else low
+        last = last if high <= last <= high + slack else high
+        self._last[name] = first, last
+        return [first, last]

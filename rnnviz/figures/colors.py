@@ -1,12 +1,10 @@
-"""Colours as numbers: mixed, faded, and compared by contrast."""
+"""Colours as numbers: mixing, transparency and contrast."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
-
-_INKS = ("#000000", "#ffffff")
 
 
 def rgb(color: str) -> Array:
@@ -15,24 +13,24 @@ def rgb(color: str) -> Array:
 
 
 def mixed(first: str, last: str, share: float) -> str:
-    """The colour that lies a ``share``, 0..1, of the way from the first to the last."""
+    """The linear mix of two colours: ``share`` 0 is the first, 1 the last."""
     parts = rgb(first) * (1 - share) + rgb(last) * share
     return "#" + "".join(f"{round(part):02x}" for part in parts)
 
 
 def faint(color: str, opacity: float) -> str:
-    """The colour as what is behind it shines through, in the words of a style sheet."""
+    """The colour with an opacity, as CSS rgba()."""
     red, green, blue = rgb(color).astype(int)
     return f"rgba({red},{green},{blue},{opacity:g})"
 
 
-def ink(ground: str) -> str:
-    """Black or white, whichever is easier to read on this colour."""
-    return max(_INKS, key=lambda color: contrast(color, ground))
+def ink(background: str) -> str:
+    """Black or white, whichever has more contrast with the background."""
+    return max("#000000", "#ffffff", key=lambda color: contrast(color, background))
 
 
 def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours, 1..21, as the Web Content Accessibility Guidelines do."""
+    """The contrast ratio of two colours, 1..21 (Web Content Accessibility Guidelines)."""
     low, high = sorted((_luminance(one), _luminance(other)))
     return (high + 0.05) / (low + 0.05)
 

@@ -1,4 +1,4 @@
-"""The epoch axis that all charts over a run share."""
+"""The epoch axis that all charts of a run share, and its marks."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from typing import Any
 
 import numpy as np
 
+from rnnviz.figures.axes import axis, whole
 from rnnviz.figures.axis_limits import nice_limit
-from rnnviz.figures.picture import Series, scatter
-from rnnviz.figures.theme import Theme, axis, compact, plain, whole
+from rnnviz.figures.picture import Series, compact, scatter
+from rnnviz.figures.shapes import note
+from rnnviz.figures.theme import Theme, plain
 from rnnviz.training.history import Course
 
-#: Margins that are equal for all, so that their epochs stand above each other.
-EPOCHS_MARGIN = {"l": 64, "r": 76, "t": 44, "b": 48}
-#: More points than this are thinned: a screen has no more columns to draw them in.
-_POINTS = 1000
-_SHOWN_CHANGES = 6
-#: The longest label of a change that half of a narrow plot has room for, and a line's height.
-_MOST_SIGNS, _LINE = 27, 17
+#: The margins of all these charts, so that their epochs align.
+EPOCHS_MARGIN = {"r": 76}
+#: The most points of a curve: a screen has no more columns.
+_MOST_POINTS = 1000
+#: The most changes with a label, the most characters of a label, and its height in pixels.
+_LABELS, _LETTERS, _LINE = 6, 27, 17
 
 
 def epochs_axis(course: Course, theme: Theme, **options: Any) -> dict[str, Any]:
-    """From 0 to the last epoch of the run; a very long run grows in steps."""
+    """An axis from 0 to the last epoch of the run; in a very long run it grows in steps."""
     end = _end(course)
     return axis("epoch", theme, range=[-0.01 * end, 1.01 * end], **whole(end + 1), **options)
 
@@ -34,38 +35,35 @@ def _end(course: Course) -> float:
 
 
 def narrow(course: Course, epochs: Sequence[int]) -> bool:
-    """Whether what is drawn from the first to the last of these epochs is but a few pixels wide."""
+    """Whether a curve over these epochs is only a few pixels wide."""
     return len(epochs) > 0 and epochs[-1] - epochs[0] < 0.03 * _end(course)
 
 
 def thinned(length: int) -> Any:
-    """Indices of at most ``_POINTS`` epochs, evenly spread, the first and the last among them."""
-    return np.unique(np.linspace(0, length - 1, min(length, _POINTS)).round().astype(int))
+    """Indices of at most 1000 of ``length`` epochs, evenly spaced, both ends included."""
+    return np.unique(np.linspace(0, length - 1, min(length, _MOST_POINTS)).round().astype(int))
 
 
-def ends(course: Course, curves: Sequence[Series]) -> list[Series]:
-    """A point at the end of every curve that has no length yet to be seen; one series a plot.
+def end_points(course: Course, curves: Sequence[Series]) -> list[Series]:
+    """A point at the end of every curve that is too short to see; one series for each plot.
 
-    Later there is none: it would cost the browser as much with every frame as a curve.
+    Longer curves have none: it would cost the browser as much per frame as another curve.
     """
-    short = sorted((curve for curve in curves if narrow(course, curve["x"])), key=_scale)
-    return [_dots(scale, list(drawn)) for scale, drawn in groupby(short, key=_scale)]
+    short = sorted((curve for curve in curves if narrow(course, curve["x"])), key=_yaxis)
+    return [_dots(yaxis, list(group)) for yaxis, group in groupby(short, key=_yaxis)]
 
 
-def _scale(curve: Series) -> str:
-    scale: str = curve.get("yaxis", "y")
-    return scale
+def _yaxis(curve: Series) -> str:
+    return str(curve.get("yaxis", "y"))
 
 
-def _dots(scale: str, curves: Sequence[Series]) -> Series:
-    colors, opacities = (
-        [c["line"]["color"] for c in curves],
-        [c.get("opacity", 1) for c in curves],
-    )
+def _dots(yaxis: str, curves: Sequence[Series]) -> Series:
+    colors = [curve["line"]["color"] for curve in curves]
+    opacities = [curve.get("opacity", 1) for curve in curves]
     return scatter(
         x=np.array([curve["x"][-1] for curve in curves], np.int32),
         y=compact([curve["y"][-1] for curve in curves]),
-        yaxis=scale,
+        yaxis=yaxis,
         mode="markers",
         marker={"size": 6, "color": colors, "opacity": opacities},
         hoverinfo="skip",
@@ -73,52 +71,41 @@ def _dots(scale: str, curves: Sequence[Series]) -> Series:
     )
 
 
-def present_marks(course: Course, theme: Theme, scales: Sequence[str]) -> list[dict[str, Any]]:
-    """While an earlier epoch is looked at: a line there, and a veil over what came later.
+def epoch_marks(course: Course, theme: Theme, *yaxes: str) -> list[dict[str, Any]]:
+    """Vertical lines through the plots of ``yaxes``, and a veil over the future of a past epoch.
 
-    ``scales`` are the y axes of the plots that it goes through.
+    A dashed line is at every changed setting and branch, a solid one at the epoch that is shown.
     """
-    if course.shown is None:
-        return []
-    end = 10 * max(course.epochs, len(course.history))
-    veil = {"type": "rect", "x1": end, "line": {"width": 0}, "fillcolor": theme.background}
-    line = {"type": "line", "x1": course.shown, "line": {"color": theme.text, "width": 2}}
+    epochs = {change.position.epoch for change in course.changes}
+    epochs |= {course.ghost.position.epoch} if course.ghost else set()
+    dashed = {"type": "line", "line": {"color": theme.muted, "width": 1.5, "dash": "dash"}}
+    marks: list[dict[str, Any]] = [{"x0": e, "x1": e, **dashed} for e in sorted(epochs)]
+    if course.shown is not None:
+        here, end = course.shown, 10 * max(course.epochs, len(course.history))
+        veil = {"type": "rect", "line": {"width": 0}, "fillcolor": theme.background}
+        line = {"type": "line", "line": {"color": theme.text, "width": 2}}
+        marks.append({"x0": here, "x1": end, "opacity": 0.72, "layer": "above"} | veil)
+        marks.append({"x0": here, "x1": here} | line)
     return [
-        {**_upright(course.shown, scale), **look}
-        for scale in scales
-        for look in ({**veil, "opacity": 0.72, "layer": "above"}, line)
+        {"xref": "x", "yref": f"{yaxis} domain", "y0": 0, "y1": 1, **mark}
+        for yaxis in yaxes
+        for mark in marks
     ]
-
-
-def change_lines(course: Course, theme: Theme, scales: Sequence[str]) -> list[dict[str, Any]]:
-    """An upright wherever a setting was changed on the way, or the run branched off another."""
-    line = {"color": theme.muted, "width": 1.5, "dash": "dash"}
-    places = {change.position.epoch for change in course.changes}
-    if course.ghost:
-        places.add(course.ghost.position.epoch)
-    return [
-        {**_upright(epoch, scale), "type": "line", "x1": epoch, "line": line}
-        for scale in scales
-        for epoch in sorted(places)
-    ]
-
-
-def _upright(epoch: int, scale: str) -> dict[str, Any]:
-    return {"xref": "x", "yref": f"{scale} domain", "y0": 0, "y1": 1, "x0": epoch}
 
 
 def change_labels(course: Course) -> list[dict[str, Any]]:
-    """What was changed there, in the order in which it was; of many the last few are named.
+    """The names of the last few changes, in the order in which they were made.
 
-    Beyond the middle they stand left of their place, so that they have room in the plot.
+    In the right half of the plot they are left of their line, so that they stay inside.
     """
-    shown = [(c.position.epoch, plain(f"{c.label} {c.shown}", _MOST_SIGNS)) for c in course.changes]
+    shown = [(c.position.epoch, plain(f"{c.label} {c.shown}", _LETTERS)) for c in course.changes]
     if course.ghost:
         shown.insert(0, (course.ghost.position.epoch, "branched"))
     shown.sort(key=lambda label: label[0])
-    look = {"showarrow": False, "yanchor": "top", "yref": "paper", "y": 1, "font": {"size": 13}}
-    side = {False: {"xanchor": "left", "xshift": 2}, True: {"xanchor": "right", "xshift": -2}}
-    return [
-        {"x": epoch, "text": text, "yshift": -_LINE * i, **look, **side[epoch > _end(course) / 2]}
-        for i, (epoch, text) in enumerate(shown[-_SHOWN_CHANGES:])
-    ]
+    sides = {False: ("left top", 2), True: ("right top", -2)}
+    labels = []
+    for row, (epoch, text) in enumerate(shown[-_LABELS:]):
+        anchor, shift = sides[epoch > _end(course) / 2]
+        shifts = {"xshift": shift, "yshift": -_LINE * row}
+        labels.append(note(text, anchor, x=epoch, yref="paper", y=1, **shifts, font={"size": 13}))
+    return labels

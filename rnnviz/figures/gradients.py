@@ -10,32 +10,21 @@ import numpy as np
 
 from rnnviz.analysis.gradients import Flow, Objective
 from rnnviz.analysis.memory_gauge import GradientMap
-from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, change_lines, epochs_axis, present_marks
-from rnnviz.figures.picture import Picture, heatmap, scatter
-from rnnviz.figures.theme import (
-    HEIGHTS,
-    LIGHT,
-    Theme,
-    axis,
-    color_bar,
-    compact,
-    log_axis,
-    picture,
-    plain,
-    rows_axis,
-    shown_token,
-    words_axis,
-    words_margin,
-)
+from rnnviz.figures.axes import axis, log_axis, rows_axis, words_axis, words_margin
+from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis
+from rnnviz.figures.legends import color_bar
+from rnnviz.figures.picture import Picture, compact, exact, heatmap, scatter
+from rnnviz.figures.shapes import PAPER, note
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 from rnnviz.training.history import Course
 
-#: So many numbers have room above a curve in half of a narrow page.
+#: The most numbers that fit above a curve in half of a narrow page.
 _MOST_NUMBERS = 6
-#: So many words have room one below the other.
+#: The most words that fit one below the other.
 _MOST_ROWS = 14
-#: A longer name of a parameter sticks out of the margin that the charts above have.
+#: A longer name of a parameter needs a wider margin than the charts above have.
 _LONG = 7
-#: What the axis calls the gradient of an objective.
+#: The symbol of the gradient of an objective.
 SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
 
 
@@ -44,21 +33,22 @@ def bptt_profile(
 ) -> Picture:
     """||dL/dh_t|| for every token on a log scale; time runs right, the gradient flows left.
 
-    Tokens before ``since`` aren't drawn yet; the axes are those of the whole.
+    Tokens before ``since`` aren't drawn; the axes still span all of them.
     """
     span = theme.scale.decades(flow.norms.tolist())
-    floor = _floor(span)
     symbol, norms = SYMBOL[flow.objective], flow.norms[since:]
+    every = math.ceil(len(words) / _MOST_NUMBERS)
     points = scatter(
         x=list(range(since, len(words))),
-        y=np.maximum(norms, floor).tolist(),
+        y=np.maximum(norms, _floor(span)).tolist(),
         mode="lines+markers+text" if len(words) <= 2 * _MOST_NUMBERS else "lines+markers",
-        text=_some([_short(norm) for norm in norms], len(words)),
+        # The last number, and every n-th before it.
+        text=["" if k % every else _short(norm) for k, norm in enumerate(norms, 1 - len(norms))],
         textposition="top center",
         cliponaxis=False,
         line={"color": theme.magnitude, "width": 2.5},
         marker={"size": 11, "color": theme.magnitude},
-        customdata=[repr(float(norm)) for norm in norms],
+        customdata=exact(norms),
         hovertemplate="||" + symbol + "|| = %{customdata}<extra></extra>",
     )
     return picture(
@@ -73,42 +63,26 @@ def bptt_profile(
     )
 
 
-def _some(texts: list[str], count: int) -> list[str]:
-    """The last of them and every n-th before it, as many as have room side by side."""
-    every = math.ceil(count / _MOST_NUMBERS)
-    return [
-        text if (place - len(texts) + 1) % every == 0 else "" for place, text in enumerate(texts)
-    ]
-
-
 def _direction(theme: Theme) -> dict[str, Any]:
-    place = {
-        "xref": "paper",
-        "x": 0.02,
-        "xanchor": "left",
-        "yref": "paper",
-        "y": 1,
-        "yanchor": "bottom",
-    }
-    look = {"showarrow": False, "font": {"color": theme.muted}}
-    return {"text": "← backpropagation through time", **place, **look}
+    text, font = "← backpropagation through time", {"color": theme.muted}
+    return note(text, "left bottom", **PAPER, x=0.02, y=1, font=font)
 
 
 def gradient_map(
-    seen: GradientMap, course: Course, words: Sequence[str], symbol: str, theme: Theme = LIGHT
+    norms: GradientMap, course: Course, words: Sequence[str], symbol: str, theme: Theme = LIGHT
 ) -> Picture:
     """||dL/dh_t|| for every token (row) at every epoch (column), coloured by its logarithm."""
-    low, high = color_span(seen.norms)
+    low, high = color_span(norms.norms)
     with np.errstate(divide="ignore"):
-        shades = np.maximum(np.log10(seen.norms.T), low)
+        logs = np.maximum(np.log10(norms.norms.T), low)
     cells = heatmap(
-        x=seen.epochs.astype(np.int32),
+        x=norms.epochs.astype(np.int32),
         y=list(range(1, len(words) + 1)),
-        z=compact(shades),
+        z=compact(logs),
         zmin=low,
         zmax=high,
         colorscale=theme.magnitudes,
-        colorbar={**color_bar(f"||{symbol}||"), **powers(low, high)},
+        colorbar={**color_bar(f"||{symbol}||"), **power_ticks(low, high)},
         hovertemplate="epoch %{x}, word %{y}: 10^%{z:.2f}<extra></extra>",
     )
     return picture(
@@ -117,36 +91,36 @@ def gradient_map(
         HEIGHTS["map"],
         theme,
         margin=EPOCHS_MARGIN,
-        shapes=[*change_lines(course, theme, "y"), *present_marks(course, theme, "y")],
+        shapes=epoch_marks(course, theme, "y"),
         xaxis=epochs_axis(course, theme, showgrid=False),
-        yaxis=_words_rows(words, theme),
+        yaxis=_word_rows(words, theme),
     )
 
 
 def color_span(norms: Any) -> tuple[float, float]:
-    """Whole powers of ten that span a map of sizes, twelve of them at most."""
+    """The whole powers of ten that span a map of sizes, at most twelve of them."""
     logs = np.log10(norms[norms > 0]) if (norms > 0).any() else np.zeros(1)
     high = math.ceil(logs.max())
     return min(max(math.floor(logs.min()), high - 12, -300), high - 1), high
 
 
-def powers(low: float, high: float) -> dict[str, Any]:
-    """The ticks of a scale of powers of ten: its two ends."""
+def power_ticks(low: float, high: float) -> dict[str, Any]:
+    """Ticks at both ends of a colour scale of powers of ten."""
     return {"tickvals": [low, high], "ticktext": [f"1e{low:.0f}", f"1e{high:.0f}"]}
 
 
-def _words_rows(words: Sequence[str], theme: Theme) -> dict[str, Any]:
-    places = range(0, len(words), math.ceil(len(words) / _MOST_ROWS))
-    names = [plain(shown_token(words[place]), 8) for place in places]
-    if places.step > 1 and all(len(word) == 1 for word in words):
-        # Some of the letters of a text, without their numbers, read as another text.
-        names = [f"{place + 1} {name}" for place, name in zip(places, names, strict=True)]
-    ticks = {"tickmode": "array", "tickvals": [p + 1 for p in places], "ticktext": names}
+def _word_rows(words: Sequence[str], theme: Theme) -> dict[str, Any]:
+    rows = range(0, len(words), math.ceil(len(words) / _MOST_ROWS))
+    names = [plain(shown_token(words[row]), 8) for row in rows]
+    if rows.step > 1 and all(len(word) == 1 for word in words):
+        # Every n-th letter of a text would read as another text: number them.
+        names = [f"{row + 1} {name}" for row, name in zip(rows, names, strict=True)]
+    ticks = {"tickmode": "array", "tickvals": [row + 1 for row in rows], "ticktext": names}
     return axis("", theme, **ticks, range=[len(words) + 0.5, 0.5], showgrid=False)
 
 
 def norms_height(count: int) -> int:
-    """How high the figure of so many parameters is, in pixels."""
+    """The height of a figure with a row for each of ``count`` parameters, in pixels."""
     return max(HEIGHTS["norms"], 88 + 21 * count)
 
 
@@ -162,7 +136,7 @@ def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> Pic
         textposition="middle right",
         cliponaxis=False,
         marker={"size": 13, "color": theme.magnitude},
-        customdata=[repr(value) for value in values],
+        customdata=exact(values),
         hovertemplate="||dL/d%{y}|| = %{customdata}<extra></extra>",
     )
     return picture(
@@ -172,12 +146,12 @@ def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> Pic
         theme,
         xaxis=log_axis("||dL/dW|| (L2)", theme, span),
         yaxis=rows_axis(len(norms), theme),
-        margin={"l": 84 if max(map(len, norms)) > _LONG else 64, "r": 76, "t": 40, "b": 48},
+        margin={"l": 84 if max(map(len, norms)) > _LONG else 64, "r": 76, "t": 40},
     )
 
 
 def _floor(span: Sequence[float]) -> float:
-    """Where what is zero is drawn on a log axis: whole, just inside of its end."""
+    """Where a log axis shows zero: far enough from its end for the whole marker."""
     return float(10.0 ** (span[0] + 0.12))
 
 

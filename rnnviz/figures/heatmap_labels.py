@@ -1,4 +1,4 @@
-"""Text on coloured cells, in the ink that reads better."""
+"""Texts on coloured cells, black or white for the best contrast."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from rnnviz.figures.theme import Theme
 from rnnviz.figures.tinted_text import tint
 
 
-def written(texts: Sequence[Sequence[str]], shares: Array, theme: Theme, size: int = 14) -> Series:
-    """A text for every cell of a heatmap, row by row, on grounds from blue, -1, to red, 1.
+def cell_texts(
+    texts: Sequence[Sequence[str]], shares: Array, theme: Theme, size: int = 14
+) -> Series:
+    """A text for every cell of a heatmap; ``shares`` are its values, -1 (blue) to 1 (red).
 
     Plotly's own texts on cells are grey on strong colours.
     """
@@ -21,7 +23,7 @@ def written(texts: Sequence[Sequence[str]], shares: Array, theme: Theme, size: i
         x=[x for x, _ in cells],
         y=[y for _, y in cells],
         mode="text",
-        text=[text for row in texts for text in row],
+        text=[texts[y][x] for x, y in cells],
         textfont={"size": size, "color": [ink(tint(shares[y, x], theme)) for x, y in cells]},
         hoverinfo="skip",
     )

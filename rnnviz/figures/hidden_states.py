@@ -1,4 +1,4 @@
-"""The hidden states of a phrase, and the margin of its verdict."""
+"""The hidden states of a sequence, and the logit margin of its verdict."""
 
 from __future__ import annotations
 
@@ -10,33 +10,23 @@ import numpy as np
 from rnnviz.analysis.logit_margin import RunningMargin
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Moment, Phase
-from rnnviz.figures.picture import Picture, bar, heatmap
-from rnnviz.figures.theme import (
-    HEIGHTS,
-    LIGHT,
-    Theme,
-    axis,
-    color_bar,
-    compact,
-    picture,
-    plain,
-    signed_axis,
-    whole,
-    words_axis,
-    words_margin,
-)
+from rnnviz.figures.axes import axis, signed_axis, whole, words_axis, words_margin
+from rnnviz.figures.legends import color_bar
+from rnnviz.figures.picture import Picture, bar, compact, heatmap
+from rnnviz.figures.shapes import note, upright
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain
 
-#: Up to so many cells carry the word they belong to.
+#: The most cells whose hover names the word.
 _NAMED = 4_000
-#: How high the title and, below it, the names of encoder and decoder are.
-_NAMES_ROOM = 58
+#: The height of the title and, below it, of the names of encoder and decoder, in pixels.
+_NAMES_TOP = 58
 
 
 class View(NamedTuple):
-    """What of a cell is shown: its name, the title, and where its values can lie.
+    """The part of a cell that is shown: its name, the title, and the range of its values.
 
-    ``bounded`` values lie between -1 and 1, a ``gate``'s between 0 and 1. The first ``bridge``
-    tokens are those of an encoder: a line marks where its state goes over.
+    ``bounded`` values lie between -1 and 1, those of a ``gate`` between 0 and 1. ``bridge`` is the
+    number of an encoder's tokens; a line marks where the decoder begins.
     """
 
     name: str
@@ -58,22 +48,22 @@ def state_heatmap(
 ) -> Picture:
     """Every unit (row) at every token (column), from states (T, H); zero is neutral.
 
-    At a ``moment`` of the way there the columns that aren't computed yet are empty.
+    At a ``moment`` of the forward pass the columns that aren't computed yet are empty.
     """
     limit = theme.scale.nice_limit(float(np.abs(states).max()))
     limit = 1.0 if view.gate else min(1.0, limit) if view.bounded else limit
-    # Of very many cells the words would take longer to send than the states.
+    # In a large map the words would take longer to send than the states.
     few = states.size <= _NAMED
-    named = [[plain(word) for word in words]] * states.shape[1] if few else None
     where = "after “%{customdata}”" if few else "at place %{x}"
+    computed = len(words) if moment is None or moment.phase is not Phase.FORWARD else moment.t + 1
     cells = heatmap(
-        z=compact(_so_far(states.T, moment)),
+        z=compact(np.where(np.arange(len(words)) < computed, states.T, np.nan)),
         hoverongaps=False,
         zmin=0 if view.gate else -limit,
         zmax=limit,
         colorscale=theme.sequential if view.gate else theme.diverging,
         colorbar=color_bar(view.name),
-        customdata=named,
+        customdata=[[plain(word) for word in words]] * states.shape[1] if few else None,
         hovertemplate=f"unit %{{y}} {where}: {view.name} = %{{z:.6f}}<extra></extra>",
     )
     return picture(
@@ -83,7 +73,7 @@ def state_heatmap(
         theme,
         xaxis=words_axis(words, theme),
         yaxis=axis("unit", theme, autorange="reversed", showgrid=False, **whole(states.shape[1])),
-        margin=words_margin(words) | ({"t": _NAMES_ROOM} if view.bridge else {}),
+        margin=words_margin(words) | ({"t": _NAMES_TOP} if view.bridge else {}),
         **_bridge(view.bridge, theme),
     )
 
@@ -92,22 +82,11 @@ def _bridge(tokens: int, theme: Theme) -> dict[str, Any]:
     """The line between the encoder's tokens and the decoder's, and their names."""
     if not tokens:
         return {}
-    line = {"color": theme.text, "width": 3}
-    place = {"x": tokens - 0.5, "yref": "paper", "showarrow": False, "y": 1, "yanchor": "bottom"}
-    names = (("encoder ", "right"), (" decoder", "left"))
+    x, names = tokens - 0.5, (("encoder ", "right bottom"), (" decoder", "left bottom"))
     return {
-        "shapes": [
-            {"type": "line", "x0": tokens - 0.5, "x1": tokens - 0.5, "yref": "paper", "y0": 0,
-             "y1": 1, "line": line},
-        ],
-        "annotations": [{**place, "text": text, "xanchor": side} for text, side in names],
-    }  # fmt: skip
-
-
-def _so_far(states: Array, moment: Moment | None) -> Array:
-    if moment is None or moment.phase is not Phase.FORWARD:
-        return states
-    return np.where(np.arange(states.shape[1]) <= moment.t, states, np.nan)
+        "shapes": [upright(x, theme, color=theme.text, width=3, dash="solid")],
+        "annotations": [note(name, anchor, x=x, yref="paper", y=1) for name, anchor in names],
+    }
 
 
 def running_margin_bars(
@@ -117,7 +96,7 @@ def running_margin_bars(
     theme: Theme = LIGHT,
     noun: str = "word",
 ) -> Picture:
-    """The lead of one class, read after every token as if the sequence ended there."""
+    """The logit margin of one class after every token, as if the sequence ended there."""
     limit = 1.15 * theme.scale.nice_limit(float(np.abs(margin.values).max()))
     bars = bar(
         x=list(range(len(words))),

@@ -1,27 +1,26 @@
-"""Picture: a Plotly figure as plain dictionaries, which are made much faster."""
+"""Picture: a Plotly figure as plain dictionaries, which are much faster to build."""
 
 from __future__ import annotations
 
-import base64
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
 import orjson
 import plotly.graph_objects as go
-from plotly.utils import PlotlyJSONEncoder
 
 from rnnviz.engine.layer_buffers import Array
 
 Series = dict[str, Any]
-#: A figure's JSON without its series' arrays of numbers, and these by their paths.
+#: A figure's JSON without the numeric arrays of its series, and these arrays by path.
 Parts = tuple[str, dict[str, Array]]
 
 
 def scatter(**options: Any) -> Series:
-    """Points and lines, with the options of Plotly's scatter."""
+    """Points, lines or texts, with the options of Plotly's scatter."""
     return {"type": "scatter", **options}
 
 
@@ -35,61 +34,57 @@ def bar(**options: Any) -> Series:
     return {"type": "bar", **options}
 
 
+def compact(array: Any) -> Any:
+    """The array as float32, which is sent to the browser in binary."""
+    return np.ascontiguousarray(array, np.float32)
+
+
+def xy(points: Array) -> dict[str, Any]:
+    """The coordinates of points (N, 2), as options of a scatter."""
+    return {"x": compact(points[:, 0]), "y": compact(points[:, 1])}
+
+
+def exact(values: Sequence[float] | Array) -> list[str]:
+    """The numbers with all their digits, for hover texts."""
+    return [repr(value) for value in np.asarray(values, float).tolist()]
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What is drawn and on what ground, with the names that Plotly gives its options.
+    """The series and the layout of a figure, under Plotly's option names.
 
-    In a notebook it shows itself. ``figure`` is the same as Plotly's own object, to go on with.
+    A notebook displays it. ``figure`` is the same as a Plotly object, to go on with.
     """
 
     series: list[Series]
-    ground: dict[str, Any]
+    layout: dict[str, Any]
 
     @cached_property
     def figure(self) -> go.Figure:
         """Plotly's own figure.
 
-        Raises ValueError where an option's name or value is not one of Plotly's.
+        Raises ValueError if Plotly doesn't know an option or its value.
         """
-        return go.Figure(self.series, self.ground)
-
-    @property
-    def data(self) -> Any:
-        """The series as Plotly's own objects."""
-        return self.figure.data
-
-    @property
-    def layout(self) -> Any:
-        """The ground as Plotly's own object."""
-        return self.figure.layout
-
-    def to_json(self) -> str:
-        """What a browser draws; arrays of numbers travel in binary, what is not finite as null."""
-        drawn = {"data": self.series, "layout": self.ground}
-        return json.dumps(drawn, cls=PlotlyJSONEncoder, default=_packed, separators=(",", ":"))
+        return go.Figure(self.series, self.layout)
 
     def parts(self) -> Parts:
-        """The same JSON without the series' arrays of numbers, and these by their paths ("0.x")."""
+        """The JSON without the numeric arrays of the series, and these arrays by path ("0.x")."""
         arrays: dict[str, Array] = {}
-        outlines = [_outlined(series, n, arrays) for n, series in enumerate(self.series)]
-        drawn = {"data": outlines, "layout": self.ground}
+        outlines = []
+        for index, series in enumerate(self.series):
+            numeric = {name: _numbers(value) for name, value in series.items()}
+            arrays |= {f"{index}.{name}": a for name, a in numeric.items() if a is not None}
+            outlines.append({name: v for name, v in series.items() if numeric[name] is None})
         options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-        return orjson.dumps(drawn, default=_packed, option=options).decode(), arrays
+        drawn = {"data": outlines, "layout": self.layout}
+        return orjson.dumps(drawn, default=methodcaller("tolist"), option=options).decode(), arrays
 
-    def _repr_mimebundle_(self, *wanted: Any, **options: Any) -> Any:
-        return self.figure._repr_mimebundle_(*wanted, **options)
-
-
-def _outlined(series: Series, number: int, arrays: dict[str, Array]) -> Series:
-    """The series without its arrays of numbers, which are put into ``arrays``."""
-    found = {name: _numbers(value) for name, value in series.items()}
-    named = {name: array for name, array in found.items() if array is not None}
-    arrays |= {f"{number}.{name}": array for name, array in named.items()}
-    return {name: value for name, value in series.items() if name not in named}
+    def _repr_mimebundle_(self, *args: Any, **options: Any) -> Any:
+        return self.figure._repr_mimebundle_(*args, **options)
 
 
 def _numbers(value: Any) -> Array | None:
-    """An array of numbers as JavaScript can have it; None where there is none."""
+    """A numeric array in a dtype that JavaScript has; None for anything else."""
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "iuf" or value.ndim > 2:
         return None
     if value.dtype.kind == "f":
@@ -97,13 +92,3 @@ def _numbers(value: Any) -> Array | None:
     # JavaScript has no arrays of 64-bit integers.
     array = value.astype(np.int32)
     return array if (array == value).all() else None
-
-
-def _packed(numbers: Any) -> Any:
-    """NumPy's numbers and texts for JSON; arrays of numbers as plotly.js reads them."""
-    array = _numbers(numbers)
-    if array is None:
-        return numbers.tolist()
-    coded = base64.b64encode(array.tobytes()).decode()
-    found = {"dtype": array.dtype.str[1:], "bdata": coded}
-    return found if array.ndim == 1 else {**found, "shape": ", ".join(map(str, array.shape))}

@@ -1,30 +1,23 @@
-"""Response matrix: what words do to units."""
+"""Response matrix: how words change units."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from rnnviz.analysis.color_limits import typical
 from rnnviz.analysis.selectivity import Response
-from rnnviz.figures.picture import Picture, heatmap
-from rnnviz.figures.theme import (
-    HEIGHTS,
-    LIGHT,
-    Theme,
-    axis,
-    color_bar,
-    compact,
-    picture,
-    plain,
-    shown_token,
-)
+from rnnviz.figures.axes import axis
+from rnnviz.figures.legends import color_bar
+from rnnviz.figures.picture import Picture, compact
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token, signed_heatmap
 
-#: The most units whose numbers are written.
+#: The most units with a label.
 _MOST_ROWS = 24
 
 
 class Labels(NamedTuple):
-    """What changes, by what, and what the rows are, in which order."""
+    """The names of what changes and of what changes it, and the title of the rows."""
 
     name: str = "h"
     noun: str = "word"
@@ -40,35 +33,42 @@ def response_matrix(
     labels: Labels = LABELS,
     theme: Theme = LIGHT,
 ) -> Picture:
-    """The mean change of every unit (row) by every word (column); alike words are neighbours.
+    """The mean change of every unit (row) by every word (column); similar words are neighbours.
 
-    ``chosen`` is the unit that is looked at: a frame is around its row.
+    The row of the ``chosen`` unit is framed.
     """
     units = response.units.tolist()
-    limit = theme.scale.nice_limit(typical(response.means))
-    cells = heatmap(
-        z=compact(response.means[units]),
-        zmin=-limit,
-        zmax=limit,
-        colorscale=theme.diverging,
+    words = [plain(shown_token(word), 12) for word in response.words]
+    rows = range(0, len(units), 1 + len(units) // _MOST_ROWS)
+    cells = signed_heatmap(
+        compact(response.means[units]),
+        theme.scale.nice_limit(typical(response.means)),
+        theme,
         colorbar=color_bar(f"Δ{labels.name}"),
-        customdata=_names(response, units),
+        customdata=_cell_names(response, units),
         hovertemplate="%{customdata}: mean Δ" + labels.name + " = %{z:.6f}<extra></extra>",
-    )  # fmt: skip
+    )
+    below = _ticks(range(len(words)), words, range=[-0.5, len(words) - 0.5])
+    beside = _ticks(rows, [str(units[row]) for row in rows], range=[len(units) - 0.5, -0.5])
     return picture(
         [cells],
         f"What a {labels.noun} changes in a unit: mean Δ{labels.name}",
         HEIGHTS["response"],
         theme,
-        xaxis=_words(response, theme),
-        yaxis=_units(units, labels.rows, theme),
-        margin={"l": 64, "r": 76, "t": 40, "b": 84},
+        xaxis=axis("", theme, **below, tickangle=-50),
+        yaxis=axis(labels.rows, theme, **beside),
+        margin={"r": 76, "t": 40, "b": 84},
         shapes=_frame(units, chosen, theme),
     )
 
 
-def _names(response: Response, units: list[int]) -> list[list[str]]:
-    """What every cell stands for, and over how many places its mean is taken."""
+def _ticks(positions: Sequence[int], texts: list[str], **options: Any) -> dict[str, Any]:
+    ticks = {"tickmode": "array", "tickvals": list(positions), "ticktext": texts}
+    return {**ticks, "showgrid": False, **options}
+
+
+def _cell_names(response: Response, units: list[int]) -> list[list[str]]:
+    """The unit and the word of every cell, and the number of occurrences in its mean."""
     columns = [
         f"“{plain(shown_token(word))}” ({count} times)"
         for word, count in zip(response.words, response.counts.tolist(), strict=True)
@@ -76,29 +76,9 @@ def _names(response: Response, units: list[int]) -> list[list[str]]:
     return [[f"unit {unit}, {column}" for column in columns] for unit in units]
 
 
-def _words(response: Response, theme: Theme) -> dict[str, Any]:
-    names = [plain(shown_token(word), 12) for word in response.words]
-    return axis(
-        "", theme, tickmode="array", tickvals=list(range(len(names))), ticktext=names,
-        range=[-0.5, len(names) - 0.5], showgrid=False, tickangle=-50,
-    )  # fmt: skip
-
-
-def _units(units: list[int], title: str, theme: Theme) -> dict[str, Any]:
-    places = range(0, len(units), 1 + len(units) // _MOST_ROWS)
-    return axis(
-        title, theme, tickmode="array", tickvals=list(places),
-        ticktext=[str(units[place]) for place in places], range=[len(units) - 0.5, -0.5],
-        showgrid=False,
-    )  # fmt: skip
-
-
 def _frame(units: list[int], chosen: int | None, theme: Theme) -> list[dict[str, Any]]:
     if chosen not in units:
         return []
-    row = units.index(chosen)
-    line = {"color": theme.text, "width": 2}
-    return [
-        {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": row - 0.5, "y1": row + 0.5,
-         "line": line},
-    ]  # fmt: skip
+    row, line = units.index(chosen), {"color": theme.text, "width": 2}
+    corners = {"x0": 0, "x1": 1, "y0": row - 0.5, "y1": row + 0.5}
+    return [{"type": "rect", "xref": "paper", **corners, "line": line}]

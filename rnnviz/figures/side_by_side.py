@@ -11,34 +11,23 @@ import numpy as np
 
 from rnnviz.analysis.saliency import Saliency
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.figures.heatmap_labels import written
+from rnnviz.figures.axes import NARROW, axis, signed_axis, whole, words_axis, words_margin
+from rnnviz.figures.heatmap_labels import cell_texts
 from rnnviz.figures.hidden_states import STATE, View
-from rnnviz.figures.picture import Picture, Series, bar, heatmap
-from rnnviz.figures.theme import (
-    HEIGHTS,
-    LIGHT,
-    NARROW,
-    Theme,
-    axis,
-    color_bar,
-    compact,
-    picture,
-    plain,
-    signed_axis,
-    whole,
-    words_axis,
-    words_margin,
-)
+from rnnviz.figures.legends import color_bar, colored
+from rnnviz.figures.picture import Picture, Series, bar, compact
+from rnnviz.figures.shapes import PAPER, note
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, signed_heatmap
 
-#: The margin for the names of the methods, and what it leaves of a narrow plot. In pixels.
+#: The margin for the names of the methods, and the width of a narrow plot beside it, in pixels.
 _METHODS = 128
-_ROOM = NARROW - (_METHODS - 64)
+_WIDTH = NARROW - (_METHODS - 64)
 
 
 class Pair(NamedTuple):
-    """Something of the first and of the second, place by place: (P, ...), and what is read there.
+    """Values of the first and the second, aligned: (P, ...), and the words there.
 
-    Where one has no such place its numbers are none. ``names`` say what the two are.
+    NaN where one of them has no token. ``names`` are the names of the two.
     """
 
     first: Array
@@ -48,22 +37,21 @@ class Pair(NamedTuple):
 
 
 def compared_states(pair: Pair, theme: Theme = LIGHT, view: View = STATE) -> Picture:
-    """The states (P, H) of both, and the second less the first, all on one scale."""
-    states = {pair.names[0]: pair.first, pair.names[1]: pair.second}
+    """The states (P, H) of both, and the second minus the first, all on one scale."""
+    states = dict(zip(pair.names, (pair.first, pair.second), strict=True))
     states["difference"] = pair.second - pair.first
     limit = theme.scale.nice_limit(max(_largest(array) for array in states.values()))
-    named = [[plain(word, 30) for word in pair.words]] * pair.first.shape[1]
+    words = [[plain(word, 30) for word in pair.words]] * pair.first.shape[1]
     series = [
-        heatmap(
-            z=compact(array.T),
-            zmin=-limit,
-            zmax=limit,
-            colorscale=theme.diverging,
+        signed_heatmap(
+            compact(array.T),
+            limit,
+            theme,
             colorbar=color_bar(view.name) if k == 0 else None,
             showscale=False,
             hoverongaps=False,
             yaxis=f"y{k + 1}" if k else "y",
-            customdata=named,
+            customdata=words,
             hovertemplate=f"{name}, unit %{{y}} after “%{{customdata}}”: "
             f"{view.name} = %{{z:.6f}}<extra></extra>",
         )
@@ -81,12 +69,11 @@ def compared_states(pair: Pair, theme: Theme = LIGHT, view: View = STATE) -> Pic
 
 
 def _largest(array: Array) -> float:
-    known = array[np.isfinite(array)]
-    return float(np.abs(known).max()) if known.size else 0.0
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
 def _stacked(names: list[str], units: int, theme: Theme) -> dict[str, Any]:
-    """An axis of units for each picture, one below the other."""
+    """An axis of units for each heatmap, from top to bottom."""
     height = 1 / len(names)
     return {
         f"yaxis{k + 1 if k else ''}": axis(
@@ -102,23 +89,21 @@ def _stacked(names: list[str], units: int, theme: Theme) -> dict[str, Any]:
 
 
 def compared_margins(pair: Pair, label: str, theme: Theme = LIGHT, unit: str = "logits") -> Picture:
-    """One number (P,) of both after every token: two bars side by side."""
+    """One number (P,) of both after every token, as two bars side by side."""
     limit = 1.15 * theme.scale.nice_limit(max(_largest(pair.first), _largest(pair.second)))
-    places = list(range(len(pair.words)))
-    looks = ((pair.names[0], pair.first, theme.muted), (pair.names[1], pair.second, theme.forward))
+    first, second = map(plain, pair.names)
+    styles = ((first, pair.first, theme.muted), (second, pair.second, theme.forward))
     bars = [
         bar(
-            x=places,
+            x=list(range(len(pair.words))),
             y=compact(values),
-            name=plain(name),
+            name=name,
             marker={"color": color},
-            hovertemplate=f"{plain(name)}: %{{y:.6g}}<extra></extra>",
+            hovertemplate=f"{name}: %{{y:.6g}}<extra></extra>",
         )
-        for name, values, color in looks
+        for name, values, color in styles
     ]
-    marks = "  ".join(
-        f'<span style="color:{color}">■</span> {plain(name)}' for name, _, color in looks
-    )
+    marks = "  ".join(f"{colored('■', color)} {name}" for name, _, color in styles)
     return picture(
         bars,
         f"{plain(label, 48)}   {marks}",
@@ -140,46 +125,39 @@ def saliency_strips(
         "occlusion": saliency.occlusion,
         "integrated": saliency.integrated,
     }
-    shares = np.array([*rows.values()])
-    limit = theme.scale.nice_limit(_largest(shares))
-    strips = heatmap(
-        z=compact(shares),
-        zmin=-limit,
-        zmax=limit,
-        colorscale=theme.diverging,
+    contributions = np.array([*rows.values()])
+    limit = theme.scale.nice_limit(_largest(contributions))
+    strips = signed_heatmap(
+        compact(contributions),
+        limit,
+        theme,
         colorbar=color_bar("Δm"),
         hoverongaps=False,
         ygap=4,
         hovertemplate="%{y}, place %{x}: %{z:.6f}<extra></extra>",
     )
+    ticks = {"tickvals": [0, 1, 2], "ticktext": list(rows), "range": [2.5, -0.5]}
     return picture(
-        [strips, *_numbers(shares, limit, theme)],
+        [strips, *_numbers(contributions, limit, theme)],
         f"What each token adds to {plain(name, 40)}",
         HEIGHTS["saliency"],
         theme,
-        xaxis=words_axis(words, theme, _ROOM),
-        yaxis=axis(
-            "",
-            theme,
-            tickvals=[0, 1, 2],
-            ticktext=list(rows),
-            range=[2.5, -0.5],
-            showgrid=False,
-        ),
-        margin={**words_margin(words, _ROOM), "l": _METHODS, "t": 66},
+        xaxis=words_axis(words, theme, _WIDTH),
+        yaxis=axis("", theme, **ticks, showgrid=False),
+        margin={**words_margin(words, _WIDTH), "l": _METHODS, "t": 66},
         annotations=[_completeness(saliency, theme)],
     )
 
 
-def _numbers(shares: Array, limit: float, theme: Theme) -> list[Series]:
-    """The shares (3, T) on their cells, with the digits that their scale has, if there is room."""
+def _numbers(values: Array, limit: float, theme: Theme) -> list[Series]:
+    """The values (3, T) on their cells, with the digits of their scale, if they fit."""
     power = math.log10(limit)
     most, least = max(0, 2 - math.ceil(power)), max(0, 1 - math.floor(power))
-    pitch = _ROOM / shares.shape[1]
+    pitch = _WIDTH / values.shape[1]
     for digits, size in product(range(most, least - 1, -1), (14, 12)):
-        texts = [[_number(share, digits) for share in row] for row in shares]
+        texts = [[_number(value, digits) for value in row] for row in values]
         if size * max(_ems(text) for row in texts for text in row) + 3 <= pitch:
-            return [written(texts, shares / limit, theme, size)]
+            return [cell_texts(texts, values / limit, theme, size)]
     return []
 
 
@@ -189,14 +167,14 @@ def _number(value: float, digits: int) -> str:
 
 
 def _ems(text: str) -> float:
-    """How wide a number is, as a share of its size."""
+    """The width of a number in ems."""
     return 0.5 * len(text) - 0.25 * text.count(".")
 
 
 def _completeness(saliency: Saliency, theme: Theme) -> dict[str, Any]:
-    """Whether the integrated gradients sum to what they must."""
-    total, wanted = float(saliency.integrated.sum()), saliency.whole - saliency.empty
-    said = f"integrated: sum {total:.5g}, m(x) − m(0) = {wanted:.5g}, off by {saliency.gap:.1e}"
-    place = {"xref": "paper", "x": 0, "yref": "paper", "y": 1, "showarrow": False}
-    look = {"xanchor": "left", "yanchor": "bottom", "font": {"color": theme.muted, "size": 13}}
-    return {"text": said.replace("-", "−"), "xshift": -124, "yshift": 4, **place, **look}
+    """The sum of the integrated gradients, and what it must be."""
+    total, expected = float(saliency.integrated.sum()), saliency.whole - saliency.empty
+    text = f"integrated: sum {total:.5g}, m(x) − m(0) = {expected:.5g}, off by {saliency.gap:.1e}"
+    position = {**PAPER, "x": 0, "xshift": -124, "y": 1, "yshift": 4}
+    font = {"color": theme.muted, "size": 13}
+    return note(text.replace("-", "−"), "left bottom", **position, font=font)

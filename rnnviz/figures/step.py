@@ -16,56 +16,57 @@ from rnnviz.analysis.parameter_blocks import Blocks
 from rnnviz.analysis.training_step import Panel
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
+from rnnviz.figures.axes import axis
 from rnnviz.figures.axis_limits import nice_limit
-from rnnviz.figures.picture import Picture, Series, bar, heatmap, scatter
-from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, axis, compact, picture, plain, scale_words
+from rnnviz.figures.legends import scale_words
+from rnnviz.figures.picture import Picture, Series, bar, compact, heatmap, scatter
+from rnnviz.figures.shapes import PAPER, level, note, outlines
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, signed_heatmap
 
-#: Rows for which there is always room, so that a picture with fewer doesn't move.
+#: Rows that always have space, so that a picture with fewer doesn't move.
 _STRIPS, _BARS = 5, 20
+#: The height of a row of cells, as a share of its pitch.
 _CELL = 0.72
-#: Up to so many cells carry their numbers, and up to so many entries their names.
+#: With more cells than this they have no numbers, with more entries no names.
 _PRINTED, _NAMED = 10, 20_000
-#: The widths of the margins in which the labels of rows stand.
+#: The widths of the margins for the labels of rows, in pixels.
 _LABELS, _STRIP_LABELS = 212, 184
 
 
 def operation_rows(
     rows: Sequence[VectorRow], theme: Theme = LIGHT, unit: int | None = None
 ) -> Picture:
-    """Vectors as rows of cells, each with its scale; a line divides summands from their sum."""
-    columns = _columns(rows)
-    places = np.arange(len(rows)) + _CELL / 2
+    """Vectors as rows of cells, each with its scale; a line separates summands from their sum."""
+    columns = max((row.cells for row in rows), key=len)
+    middles = [index + _CELL / 2 for index in range(len(rows))]
+    ticks = {"tickvals": middles, "ticktext": [plain(row.label, 40) for row in rows], "ticks": ""}
+    sums = [index - (1 - _CELL) / 2 for index, row in enumerate(rows) if row.total]
     return picture(
         [
-            _cells(rows, True, theme),
-            _cells(rows, False, theme),
-            _unit_mark(rows, unit, theme),
+            _cells(rows, columns, True, theme),
+            _cells(rows, columns, False, theme),
+            _unit_outlines(rows, unit, theme),
         ],
         "What is combined at this moment",
         HEIGHTS["operation"],
         theme,
         xaxis=_cell_axis(columns, theme),
-        yaxis=axis(
-            "",
-            theme,
-            range=[_STRIPS, -0.2],
-            showgrid=False,
-            tickvals=places.tolist(),
-            ticktext=[plain(row.label, 40) for row in rows],
-            ticks="",
-        ),
-        margin={"l": _STRIP_LABELS, "r": 76, "t": 40, "b": 48},
-        shapes=[_sum_line(i, theme) for i, row in enumerate(rows) if row.total],
-        annotations=[_row_scale(i, row, theme) for i, row in enumerate(rows)],
+        yaxis=axis("", theme, range=[_STRIPS, -0.2], showgrid=False, **ticks),
+        margin={"l": _STRIP_LABELS, "r": 76, "t": 40},
+        shapes=[_sum_line(y, theme) for y in sums],
+        annotations=[_row_scale(y, row, theme) for y, row in zip(middles, rows, strict=True)],
     )
 
 
-def _cells(rows: Sequence[VectorRow], signed: bool, theme: Theme) -> Series:
-    """The rows of one kind in one heatmap with gaps, every row as a share of its own limit."""
-    columns = _columns(rows)
-    shown = [_row(row if row.signed is signed else None, columns) for row in rows]
-    gap = _row(None, columns)
-    shares, texts, hovers = zip(*(row for pair in shown for row in (pair, gap)), strict=True)
+def _cells(
+    rows: Sequence[VectorRow], columns: tuple[str, ...], signed: bool, theme: Theme
+) -> Series:
+    """The signed or the unsigned rows as one heatmap with gaps, each relative to its own limit."""
+    lines: list[list[tuple[float, str, str]]] = []
+    gap = [(math.nan, "", "")] * len(columns)
+    for row in rows:
+        lines += [_line(row, columns) if row.signed is signed else gap, gap]
+    shares, texts, hovers = ([[cell[k] for cell in line] for line in lines] for k in range(3))
     printed = {"text": texts, "texttemplate": "%{text}"} if len(columns) <= _PRINTED else {}
     return heatmap(
         z=compact(shares),
@@ -82,98 +83,66 @@ def _cells(rows: Sequence[VectorRow], signed: bool, theme: Theme) -> Series:
     )
 
 
-def _columns(rows: Sequence[VectorRow]) -> tuple[str, ...]:
-    return max((row.cells for row in rows), key=len)
-
-
-def _row(
-    row: VectorRow | None, columns: tuple[str, ...]
-) -> tuple[list[float], list[str], list[str]]:
-    """A row's shares of its limit, its numbers and its hover texts; without one a gap."""
-    shares, texts, hovers = [math.nan] * len(columns), [""] * len(columns), [""] * len(columns)
-    if row is None:
-        return shares, texts, hovers
+def _line(row: VectorRow, columns: tuple[str, ...]) -> list[tuple[float, str, str]]:
+    """The share of the limit, the number and the hover of every cell; empty where none is."""
     limit, label = nice_limit(row.limit), plain(row.label, 40)
-    places = {cell: place for place, cell in enumerate(columns)}
+    cells = {}
     for cell, value in zip(row.cells, row.values.tolist(), strict=True):
-        place = places[cell]
-        shares[place] = min(1.0, max(-1.0, value / limit))
-        texts[place] = number(value)
-        hovers[place] = f"{label}<br>{plain(cell)}: {value!r}"
-    return shares, texts, hovers
+        share = min(1.0, max(-1.0, value / limit))
+        cells[cell] = share, number(value), f"{label}<br>{plain(cell)}: {value!r}"
+    return [cells.get(cell, (math.nan, "", "")) for cell in columns]
 
 
-def _unit_mark(rows: Sequence[VectorRow], unit: int | None, theme: Theme) -> Series:
+def _unit_outlines(rows: Sequence[VectorRow], unit: int | None, theme: Theme) -> Series:
     """The outline of one unit's cell in every row of units."""
-    x: list[float | None] = []
-    y: list[float | None] = []
-    for i, row in enumerate(rows):
-        if unit is not None and f"unit {unit}" in row.cells:
-            x += [unit, unit + 1, unit + 1, unit, unit, None]
-            y += [i, i, i + _CELL, i + _CELL, i, None]
-    line = {"color": theme.text, "width": 2}
-    return scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
+    marked = [index for index, row in enumerate(rows) if f"unit {unit}" in row.cells]
+    boxes = [(unit, index, unit + 1, index + _CELL) for index in marked if unit is not None]
+    return outlines(boxes, theme.text, 2)
 
 
 def _cell_axis(columns: tuple[str, ...], theme: Theme) -> dict[str, Any]:
+    options = {"range": [0, len(columns)], "showgrid": False}
     if columns[0].startswith("unit "):
-        return axis("unit", theme, range=[0, len(columns)], showgrid=False)
+        return axis("unit", theme, **options)
     every, most = (1, 12) if len(columns) <= _PRINTED else (1 + len(columns) // 5, 7)
     named = range(0, len(columns), every)
-    return axis(
-        "class",
-        theme,
-        range=[0, len(columns)],
-        showgrid=False,
-        tickvals=[place + 0.5 for place in named],
-        ticktext=[plain(columns[place], most) for place in named],
-        tickangle=0,
-    )
+    texts = [plain(columns[k], most) for k in named]
+    ticks = {"tickvals": [k + 0.5 for k in named], "ticktext": texts, "tickangle": 0}
+    return axis("class", theme, **options, **ticks)
 
 
-def _sum_line(row: int, theme: Theme) -> dict[str, Any]:
-    y = row - (1 - _CELL) / 2
-    line = {"color": theme.text, "width": 1.5}
-    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": line}
+def _sum_line(y: float, theme: Theme) -> dict[str, Any]:
+    return level(y, theme, color=theme.text, width=1.5, dash="solid")
 
 
-def _row_scale(number: int, row: VectorRow, theme: Theme) -> dict[str, Any]:
-    place = {"xref": "paper", "x": 1, "xanchor": "left", "xshift": 8, "y": number + _CELL / 2}
-    look = {"showarrow": False, "font": {"color": theme.muted}}
-    ends = "±" if row.signed else "0…"
-    return {"text": f"{ends}{nice_limit(row.limit):g}", **place, **look}
+def _row_scale(y: float, row: VectorRow, theme: Theme) -> dict[str, Any]:
+    text, font = f"{'±' if row.signed else '0…'}{nice_limit(row.limit):g}", {"color": theme.muted}
+    return note(text, "left middle", xref="paper", x=1, xshift=8, y=y, font=font)
 
 
 def term_bars(terms: Terms, theme: Theme = LIGHT) -> Picture:
-    """The largest terms of one unit's sum, the others together, and on top what they add up to."""
+    """The largest terms of one unit's sum, the sum of the others, and on top the total."""
     largest, rest = terms.largest(_BARS)
     rows = [Term(terms.symbol, (), terms.recorded), *largest]
     rows += [Term(rest[0], (), rest[1])] if rest else []
     limit = nice_limit(max(abs(row.value) for row in rows))
+    zero = {"zeroline": True, "zerolinecolor": theme.muted}
+    labels = [_row_label(row, terms) for row in rows]
+    ticks = {"tickvals": list(range(len(rows))), "ticktext": labels}
+    then, font = f"then {plain(terms.then, 120)}", {"color": theme.muted}
     return picture(
-        [_bars(rows, rest is not None, theme), _ledger(rows, limit)],
+        [_bars(rows, rest is not None, theme), _values(rows, limit)],
         f"{plain(terms.symbol, 60)} = {number(terms.recorded)}, term by term",
         HEIGHTS["terms"],
         theme,
-        xaxis=axis(
-            "value",
-            theme,
-            range=[-limit, limit],
-            zeroline=True,
-            zerolinecolor=theme.muted,
-            nticks=3,
-        ),
-        yaxis=axis(
-            "",
-            theme,
-            range=[_BARS + 1.6, -0.6],
-            showgrid=False,
-            tickvals=list(range(len(rows))),
-            ticktext=[_row_label(row, terms) for row in rows],
-        ),
-        margin={"l": _LABELS, "r": 96, "t": 68, "b": 48},
-        shapes=[_sum_line_below(theme)],
-        annotations=[_then(terms, theme)],
+        xaxis=axis("value", theme, range=[-limit, limit], nticks=3, **zero),
+        yaxis=axis("", theme, range=[_BARS + 1.6, -0.6], showgrid=False, **ticks),
+        margin={"l": _LABELS, "r": 96, "t": 68},
+        shapes=[_sum_line(0.5, theme)],
+        # A second line of the title.
+        annotations=[
+            note(then, "left bottom", **PAPER, x=0, xshift=-_LABELS, y=1, yshift=8, font=font)
+        ],
         bargap=0.25,
     )
 
@@ -193,8 +162,8 @@ def _bars(rows: Sequence[Term], rest: bool, theme: Theme) -> Series:
     )
 
 
-def _ledger(rows: Sequence[Term], limit: float) -> Series:
-    """The values in a column of their own, where no bar runs into them."""
+def _values(rows: Sequence[Term], limit: float) -> Series:
+    """The values in a column beside all bars."""
     return scatter(
         x=[limit] * len(rows),
         y=list(range(len(rows))),
@@ -216,31 +185,7 @@ def _row_label(row: Term, terms: Terms) -> str:
     return f"<b>{label}</b>" if row.label in (terms.symbol, terms.chosen) else label
 
 
-def _sum_line_below(theme: Theme) -> dict[str, Any]:
-    return {**_sum_line(1, theme), "y0": 0.5, "y1": 0.5}
-
-
-def _then(terms: Terms, theme: Theme) -> dict[str, Any]:
-    """What becomes of the sum, as a second line of the title."""
-    place = {
-        "xref": "paper",
-        "x": 0,
-        "xanchor": "left",
-        "xshift": -_LABELS,
-        "yref": "paper",
-        "y": 1,
-    }
-    look = {"showarrow": False, "font": {"color": theme.muted}}
-    return {
-        "text": f"then {plain(terms.then, 120)}",
-        **place,
-        "yanchor": "bottom",
-        "yshift": 8,
-        **look,
-    }
-
-
-#: Where the blocks of a panel begin and end, as shares of its width, and of its height b_y's row.
+#: Left and right of each block, as shares of the panel's width; top and bottom of b_y's row.
 _BLOCKS = ((0.0, 0.27), (0.31, 0.66), (0.72, 0.76), (0.89, 1.0))
 _LAST_ROW = (1.04, 1.09)
 
@@ -250,38 +195,33 @@ def parameter_mosaic(panels: Sequence[Panel], blocks: Blocks, theme: Theme = LIG
 
     Each row is one unit; the last row, below W_hy^T, is b_y.
     """
-    count = len(panels)
-    width = (1 - 0.05 * (count - 1)) / count
-    starts = [i * (width + 0.05) for i in range(count)]
-    axes: dict[str, Any] = {}
-    for i, start in enumerate(starts):
-        axes[f"xaxis{i + 1 if i else ''}"] = {
-            "visible": False,
-            "domain": [start, min(1.0, start + width)],
-            "range": [0, 1],
-        }
+    width = (1 - 0.05 * (len(panels) - 1)) / len(panels)
+    series, labels, axes = [], [], {}
+    for index, panel in enumerate(panels):
+        start, name = index * (width + 0.05), str(index + 1) if index else ""
+        series.append(_mosaic(panel, f"x{name}", blocks, theme))
+        labels += _panel_labels(panel, blocks, start, width, theme)
+        domain = [start, min(1.0, start + width)]
+        axes[f"xaxis{name}"] = {"visible": False, "domain": domain, "range": [0, 1]}
     return picture(
-        [_mosaic(panel, f"x{i + 1 if i else ''}", blocks, theme) for i, panel in enumerate(panels)],
+        series,
         "All parameters" if blocks.token == "W_xh" else "Parameters of this part, and the readout",
         HEIGHTS["mosaic"],
         theme,
         **axes,
         yaxis={"visible": False, "range": [1.1, -0.01]},
-        margin={"l": 16, "r": 16, "t": 92, "b": 16},
-        annotations=[
-            label
-            for panel, start in zip(panels, starts, strict=True)
-            for label in _panel_labels(panel, blocks, start, width, theme)
-        ],
+        margin={"l": 16, "t": 92, "b": 16},
+        annotations=labels,
     )
 
 
 def _mosaic(panel: Panel, xaxis: str, blocks: Blocks, theme: Theme) -> Series:
-    hidden, limit = panel.values.architecture.hidden, nice_limit(panel.limit)
-    outputs = panel.values.architecture.outputs
+    hidden, outputs = panel.values.architecture.hidden, panel.values.architecture.outputs
     counts = len(blocks.columns), hidden, len(blocks.biases), outputs
-    return heatmap(
-        z=_laid_out(panel.values, blocks),
+    return signed_heatmap(
+        _joined(panel.values, blocks),
+        nice_limit(panel.limit),
+        theme,
         x=[
             edge
             for (left, right), count in zip(_BLOCKS, counts, strict=True)
@@ -289,17 +229,14 @@ def _mosaic(panel: Panel, xaxis: str, blocks: Blocks, theme: Theme) -> Series:
         ],
         y=[*np.linspace(0, 1, hidden + 1).tolist(), *_LAST_ROW],
         xaxis=xaxis,
-        zmin=-limit,
-        zmax=limit,
-        colorscale=theme.diverging,
         showscale=False,
         hoverongaps=False,
         **_entry_names(blocks, hidden, outputs),
     )
 
 
-def _laid_out(values: Parameters, blocks: Blocks) -> Array:
-    """The parameters in one matrix (H + 2, columns), gaps between them."""
+def _joined(values: Parameters, blocks: Blocks) -> Array:
+    """The parameters in one matrix (H + 2, columns), with gaps between them."""
     token, state, biases = blocks.of(values)
     gap = np.full((len(state), 1), np.nan)
     above = np.hstack([token, gap, state, gap, biases, gap, values.W_hy.T])
@@ -309,16 +246,16 @@ def _laid_out(values: Parameters, blocks: Blocks) -> Array:
 
 
 def _entry_names(blocks: Blocks, hidden: int, outputs: int) -> dict[str, Any]:
-    """Hover with every entry's name, or of a large network, for which that takes long, without."""
+    """A hover with every entry's name; without it in a large network, where names take long."""
     hover = "%{z}<extra></extra>"
     if (len(blocks.columns) + hidden + outputs) * hidden > _NAMED:
         return {"hovertemplate": hover}
-    written = _written(blocks, hidden, outputs)
-    return {"customdata": written, "hovertemplate": "%{customdata} = " + hover}
+    names = _names(blocks, hidden, outputs)
+    return {"customdata": names, "hovertemplate": "%{customdata} = " + hover}
 
 
 @lru_cache(maxsize=4)
-def _written(blocks: Blocks, hidden: int, outputs: int) -> list[list[str]]:
+def _names(blocks: Blocks, hidden: int, outputs: int) -> list[list[str]]:
     entry = blocks.names.entry
     rows = [
         [
@@ -332,40 +269,21 @@ def _written(blocks: Blocks, hidden: int, outputs: int) -> list[list[str]]:
         ]
         for k in range(hidden)
     ]
-    gap = [""] * (len(blocks.columns) + hidden + len(blocks.biases) + 3)
     below = [plain(entry("b_y", (c,)), 40) for c in range(outputs)]
-    return [*rows, [*gap, *[""] * outputs], [*gap, *below]]
+    width = len(rows[0])
+    return [*rows, [""] * width, [""] * (width - outputs) + below]
 
 
 def _panel_labels(
     panel: Panel, blocks: Blocks, start: float, width: float, theme: Theme
 ) -> list[dict[str, Any]]:
-    """The panel's title and scale, and over each block its name."""
-    above = {"xref": "paper", "yref": "paper", "y": 1, "showarrow": False, "yanchor": "bottom"}
+    """The panel's title and scale, and above each block its name."""
     scale = scale_words("", nice_limit(panel.limit), theme).removeprefix(": ")
-    title = {
-        "text": f"<b>{plain(panel.title)}</b>  {scale}",
-        "x": start,
-        "xanchor": "left",
-        "yshift": 24,
-    }
+    title, font = f"<b>{plain(panel.title)}</b>  {scale}", {"color": theme.muted}
+    labels = [note(title, "left bottom", **PAPER, x=start, y=1, yshift=24)]
     names = blocks.token, blocks.state, ", ".join(blocks.biases), "W_hyᵀ"
-    labels = [
-        {
-            "text": name,
-            "x": start + width * (left + right) / 2,
-            "xanchor": "center",
-            "font": {"color": theme.muted},
-        }
-        for name, (left, right) in zip(names, _BLOCKS, strict=True)
-    ]
-    bias = {
-        "text": "b_y",
-        "x": start + width * _BLOCKS[-1][0],
-        "xanchor": "right",
-        "y": 0,
-        "font": {"color": theme.muted},
-        "xshift": -6,
-        "yshift": -2,
-    }
-    return [{**above, **label} for label in (title, *labels, bias)]
+    for name, (left, right) in zip(names, _BLOCKS, strict=True):
+        middle = start + width * (left + right) / 2
+        labels.append(note(name, "center bottom", **PAPER, x=middle, y=1, font=font))
+    corner = {"x": start + width * _BLOCKS[-1][0], "y": 0, "xshift": -6, "yshift": -2}
+    return [*labels, note("b_y", "right bottom", **PAPER, **corner, font=font)]

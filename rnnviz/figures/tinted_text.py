@@ -13,9 +13,9 @@ from rnnviz.figures.theme import LIGHT, Theme, shown_token
 
 
 class Line(NamedTuple):
-    """One sequence: its words, the unit's value after each, (T,), and what is said behind it.
+    """A sequence: its words, the unit's value after each, (T,), and a note at the end.
 
-    ``marked`` words are underlined.
+    ``marked`` are the indices of the words that are underlined.
     """
 
     words: Sequence[str]
@@ -27,9 +27,9 @@ class Line(NamedTuple):
 def tinted_text(
     lines: Sequence[Line], what: str, limit: float, theme: Theme = LIGHT, gap: str = " "
 ) -> str:
-    """Every token on a ground that says what the unit does: blue below zero, red above.
+    """Every token on the colour of its value: blue below zero, red above.
 
-    ``what`` names the number, ``limit`` is where the colours end; between tokens stands ``gap``.
+    ``what`` names the value, ``limit`` is where the colours end, ``gap`` separates tokens.
     """
     shown = "".join(f"<p>{_line(line, what, limit, theme, gap)}</p>" for line in lines)
     tight = "" if gap else " tight"
@@ -37,27 +37,18 @@ def tinted_text(
 
 
 def _line(line: Line, what: str, limit: float, theme: Theme, gap: str) -> str:
-    values = [float(value) for value in line.values]
-    spans = (
-        _token(word, f"{what} = {value:.6f} after “{word}”", _look(value, limit, theme))
-        if t not in line.marked
-        else f"<u>{_token(word, f'{what} = {value:.6f}', _look(value, limit, theme))}</u>"
-        for t, (word, value) in enumerate(zip(line.words, values, strict=True))
-    )
+    spans = []
+    for t, (word, value) in enumerate(zip(line.words, line.values.tolist(), strict=True)):
+        marked, color = t in line.marked, tint(value / limit if limit > 0 else 0.0, theme)
+        title = escape(f"{what} = {value:.6f}" + ("" if marked else f" after “{word}”"))
+        style = f'style="background:{color};color:{ink(color)}" title="{title}"'
+        span = f"<span {style}>{escape(shown_token(word))}</span>"
+        spans.append(f"<u>{span}</u>" if marked else span)
     note = f"<small>{escape(line.note)}</small>" if line.note else ""
     return gap.join(spans) + note
 
 
-def _token(word: str, title: str, look: str) -> str:
-    return f'<span style="{look}" title="{escape(title)}">{escape(shown_token(word))}</span>'
-
-
-def _look(value: float, limit: float, theme: Theme) -> str:
-    ground = tint(value / limit if limit > 0 else 0.0, theme)
-    return f"background:{ground};color:{ink(ground)}"
-
-
 def tint(share: float, theme: Theme) -> str:
-    """The colour of a signed number, as a share of the largest that is shown, -1..1."""
+    """The colour of a signed value, as a share of the largest, -1..1; neutral if not finite."""
     share = min(max(share, -1.0), 1.0) if math.isfinite(share) else 0.0
     return mixed(theme.neutral, theme.positive if share > 0 else theme.negative, abs(share))

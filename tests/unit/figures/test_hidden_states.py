@@ -1,4 +1,4 @@
-"""The hidden states of a phrase and its verdict."""
+"""The hidden states of a phrase, its verdict, and the recurrent weights."""
 
 import numpy as np
 import pytest
@@ -7,135 +7,89 @@ from rnnviz.analysis.logit_margin import RunningMargin
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.figures.hidden_states import View, running_margin_bars, state_heatmap
 from rnnviz.figures.theme import DARK, LIGHT
+from rnnviz.figures.weights import recurrent_heatmap
 from tests.sampling import each_row
 
-PHRASE = "bad and not bad"
-WORDS = PHRASE.split()
+WORDS = ["bad", "and", "not", "bad"]
 
 
 @pytest.fixture
 def states(learned):
-    return states_of(learned)
+    return learned.inspect(" ".join(WORDS)).trace.last.h[:, 0]
 
 
-def states_of(session):
-    return session.inspect(PHRASE).trace.last.h[:, 0]
+def margin_bars(*values, words=WORDS, label="positive", theme=LIGHT):
+    return running_margin_bars(RunningMargin(1, np.array(values)), words, label, theme).figure
 
 
-def margin_of(*values):
-    return RunningMargin(1, np.array(values))
-
-
-def test_a_column_is_the_state_after_its_word(states):
-    (heatmap,) = state_heatmap(states, WORDS).data
-    assert np.shape(heatmap.z) == (8, 4)
-    for t in range(4):
-        assert np.array(heatmap.z)[:, t] == pytest.approx(states[t], abs=1e-6)
-
-
-def test_equal_words_keep_their_own_columns(states):
-    drawn = state_heatmap(states, WORDS)
+def test_a_column_is_the_state_after_its_word_and_equal_words_keep_their_own(states):
+    drawn = state_heatmap(states, WORDS).figure
+    assert np.array(drawn.data[0].z) == pytest.approx(states.T, abs=1e-6)
     assert drawn.layout.xaxis.ticktext == ("bad", "and", "not", "bad")
     assert drawn.layout.xaxis.tickvals == (0, 1, 2, 3)
-    assert not np.allclose(np.array(drawn.data[0].z)[:, 0], np.array(drawn.data[0].z)[:, 3])
+    assert drawn.layout.yaxis.title.text == "unit"
+    assert drawn.layout.yaxis.autorange == "reversed"
+    assert drawn.layout.xaxis.range == margin_bars(1, 1, 1, 1).layout.xaxis.range
 
 
-@pytest.mark.parametrize("scale", [1e-4, 1.0])
-def test_states_are_colored_symmetrically_around_zero(session, scale):
-    session.state.parameters.theta[:] *= scale
-    (heatmap,) = state_heatmap(states_of(session), WORDS).data
+@each_row("scale", [0, 1e-4, 1.0])
+def test_states_are_colored_symmetrically_around_zero(states, scale):
+    (heatmap,) = state_heatmap(scale * states, WORDS).figure.data
     largest = np.abs(heatmap.z).max()
     assert heatmap.zmin == -heatmap.zmax < 0
-    assert largest <= heatmap.zmax <= 2.5 * largest
+    assert largest <= heatmap.zmax <= min(1, 2.5 * largest or 1), "tanh reaches 1"
     assert heatmap.colorscale[1] == (0.5, LIGHT.neutral)
 
 
-def test_the_scale_of_the_states_never_exceeds_what_tanh_can_reach(states):
-    assert state_heatmap(states, WORDS).data[0].zmax <= 1
-
-
-def test_states_of_zero_can_be_drawn(session):
-    session.state.parameters.theta[:] = 0
-    (heatmap,) = state_heatmap(states_of(session), WORDS).data
-    assert heatmap.zmin < 0 < heatmap.zmax
+@each_row(
+    ("view", "limits"),
+    [
+        (View("i", "Input gate", gate=True), (0, 1)),
+        (View("c", "Cell state", bounded=False), (-5, 5)),
+        (View("h", "Hidden state"), (-1, 1)),
+    ],
+)
+def test_a_gate_begins_at_zero_and_a_cell_state_has_no_bound(view, limits):
+    drawn = state_heatmap(np.full((4, 3), 4.0), WORDS, view=view).figure
+    (heatmap,) = drawn.data
+    assert (heatmap.zmin, heatmap.zmax) == limits
+    assert heatmap.colorbar.title.text == view.name
+    assert drawn.layout.title.text == view.title
 
 
 @each_row(
-    ("word", "drawn"),
-    [
-        ("<b>bad</b>", "&lt;b&gt;bad&lt;/b&gt;"),
-        ("$x$", "$x$"),
-        ("a&amp;b", "a&amp;amp;b"),
-        ("😀", "😀"),
-    ],
+    ("text", "drawn"),
+    [("<b>bad", "&lt;b&gt;bad"), ("$x$", "$x$"), ("a&amp;b", "a&amp;amp;b"), ("%{x}", "%{x}")],
 )
-def test_words_are_drawn_as_typed(states, word, drawn):
-    words = [word, *WORDS[1:]]
-    assert state_heatmap(states, words).layout.xaxis.ticktext[0] == drawn
-    margin = running_margin_bars(margin_of(1, -1, 2, 3), words, "positive")
+def test_words_and_classes_are_drawn_as_typed(text, drawn):
+    words = [text, *WORDS[1:]]
+    heatmap = state_heatmap(np.ones((4, 8)), words).figure
+    assert heatmap.layout.xaxis.ticktext[0] == drawn
+    assert list(heatmap.data[0].customdata[7]) == [drawn, *WORDS[1:]]
+    margin = margin_bars(1, -1, 2, 3, words=words, label=text)
     assert margin.layout.xaxis.ticktext[0] == drawn
-
-
-def test_a_hover_names_the_word_as_typed(states):
-    names = state_heatmap(states, ["<i>", *WORDS[1:]]).data[0].customdata
-    assert list(names[0]) == ["&lt;i&gt;", "and", "not", "bad"]
-    assert np.shape(names) == (8, 4)
-
-
-def test_a_bar_stands_at_every_word():
-    (bars,) = running_margin_bars(margin_of(-1, 0.5, 2, 3), WORDS, "positive").data
-    assert list(bars.x) == [0, 1, 2, 3]
-    assert list(bars.y) == [-1, 0.5, 2, 3]
-
-
-def test_a_lead_is_red_and_a_lag_is_blue():
-    (bars,) = running_margin_bars(margin_of(-1, 2), WORDS[:2], "positive", DARK).data
-    assert list(bars.marker.color) == [DARK.negative, DARK.positive]
+    assert f"“{drawn}”" in margin.layout.title.text
+    assert "lead of %{meta}" in margin.data[0].hovertemplate
+    assert margin.data[0].meta == drawn
 
 
 @each_row("values", [(-3, 1), (1e-6, 2e-6), (0, 0), (1e4, 5)])
-def test_the_margin_s_axis_is_symmetric_and_has_room_for_every_bar(values):
-    low, high = running_margin_bars(margin_of(*values), WORDS[:2], "positive").layout.yaxis.range
+def test_a_bar_is_at_every_word_red_above_zero_and_blue_below(values):
+    drawn = margin_bars(*values, words=WORDS[:2], theme=DARK)
+    (bars,) = drawn.data
+    assert list(bars.x) == [0, 1]
+    assert list(bars.y) == pytest.approx(values)
+    assert list(bars.marker.color) == [DARK.positive if v > 0 else DARK.negative for v in values]
+    low, high = drawn.layout.yaxis.range
     assert low == -high < 0
     assert high > max(map(abs, values))
+    assert drawn.layout.yaxis.title.text == "margin (logits)"
 
 
-@each_row(
-    ("label", "drawn"), [("sunny", "sunny"), ("<b>sunny", "&lt;b&gt;sunny"), ("%{x}", "%{x}")]
-)
-def test_title_and_hover_say_as_typed_whose_lead_it_is(label, drawn):
-    picture = running_margin_bars(margin_of(1), ["bad"], label)
-    assert f"“{drawn}”" in picture.layout.title.text
-    assert "lead of %{meta}" in picture.data[0].hovertemplate
-    assert picture.data[0].meta == drawn
-
-
-def test_axes_are_titled(states):
-    assert state_heatmap(states, WORDS).layout.yaxis.title.text == "unit"
-    margin = running_margin_bars(margin_of(1, 1, 1, 1), WORDS, "positive")
-    assert margin.layout.yaxis.title.text == "margin (logits)"
-
-
-def test_the_pictures_of_one_phrase_have_their_columns_below_each_other(states):
-    states = state_heatmap(states, WORDS).layout
-    margin = running_margin_bars(margin_of(1, 1, 1, 1), WORDS, "positive").layout
-    assert states.xaxis.range == margin.xaxis.range
-
-
-def test_the_height_does_not_depend_on_the_phrase(learned):
-    heights = set()
-    for text in ("bad", PHRASE, "bad " * 100):
-        probe = learned.inspect(text)
-        heights.add(state_heatmap(probe.trace.last.h[:, 0], probe.words).layout.height)
-    assert len(heights) == 1
-
-
-@pytest.mark.parametrize(
-    ("phase", "t", "shown"), [("forward", 1, 2), ("loss", 3, 4), ("update", 0, 4)]
-)
-def test_on_the_way_there_later_columns_are_empty(states, phase, t, shown):
-    whole = state_heatmap(states, WORDS)
-    drawn = state_heatmap(states, WORDS, moment=Moment(Phase(phase), t))
+@each_row(("phase", "t", "shown"), [("forward", 1, 2), ("loss", 3, 4), ("update", 0, 4)])
+def test_in_the_forward_pass_later_columns_are_empty_and_nothing_moves(states, phase, t, shown):
+    whole = state_heatmap(states, WORDS).figure
+    drawn = state_heatmap(states, WORDS, moment=Moment(Phase(phase), t)).figure
     empty = np.isnan(np.array(drawn.data[0].z)).all(axis=0)
     assert empty.tolist() == [column >= shown for column in range(4)]
     assert drawn.data[0].zmax == whole.data[0].zmax
@@ -143,14 +97,44 @@ def test_on_the_way_there_later_columns_are_empty(states, phase, t, shown):
 
 
 @each_row(("hidden", "step"), [(1, 1), (5, 1), (64, None)])
-def test_of_few_units_none_is_halved_by_a_label(hidden, step):
-    drawn = state_heatmap(np.ones((4, hidden)), WORDS)
-    assert drawn.layout.yaxis.dtick == step
+def test_of_few_units_none_is_halved_by_a_label_and_long_phrases_are_no_higher(hidden, step):
+    short, long = (state_heatmap(np.ones((n, hidden)), ["bad"] * n).figure for n in (1, 100))
+    assert short.layout.yaxis.dtick == step
+    assert short.layout.height == long.layout.height
+    assert (long.data[0].customdata is None) == (hidden == 64), "names would take long to send"
 
 
-def test_encoder_and_decoder_have_room_below_the_title():
+def test_encoder_and_decoder_are_named_at_their_line_below_the_title():
     single, both = (
-        state_heatmap(np.ones((4, 8)), WORDS, view=View("h", "Hidden state", bridge=bridge))
+        state_heatmap(np.ones((4, 8)), WORDS, view=View("h", "Hidden", bridge=bridge)).figure.layout
         for bridge in (0, 2)
     )
-    assert both.layout.margin.t >= single.layout.margin.t + 16
+    assert both.margin.t >= single.margin.t + 16
+    assert both.shapes[0].x0 == both.shapes[0].x1 == 1.5
+    assert [(n.text, n.x, n.xanchor) for n in both.annotations] == [
+        ("encoder ", 1.5, "right"), (" decoder", 1.5, "left"),
+    ]  # fmt: skip
+
+
+# Recurrent weights
+
+
+def test_rows_are_the_units_driven_and_columns_those_that_drive():
+    weights = np.arange(9.0).reshape(3, 3)
+    drawn = recurrent_heatmap(weights.T, DARK).figure
+    assert np.array_equal(drawn.data[0].z, weights.T)
+    assert drawn.layout.xaxis.title.text.startswith("from unit")
+    assert drawn.layout.yaxis.title.text.startswith("to unit")
+    assert drawn.layout.yaxis.autorange == "reversed"
+    scale = drawn.data[0].colorscale
+    assert scale == ((0, DARK.negative), (0.5, DARK.neutral), (1, DARK.positive))
+
+
+@each_row("scale", [0.0, 1e-6, 1.0, 1e4])
+def test_weights_are_colored_around_zero_and_a_strong_one_does_not_hide_the_others(scale):
+    weights = scale * np.random.default_rng(0).standard_normal((64, 64))
+    weights[3, 5] = 1e6
+    (heatmap,) = recurrent_heatmap(weights).figure.data
+    assert heatmap.zmin == -heatmap.zmax < 0
+    assert np.mean(np.abs(weights) <= heatmap.zmax) > 0.95
+    assert heatmap.zmax <= (10 * scale or 1)

@@ -1,5 +1,6 @@
-"""The network unrolled: what is filled, lit and clickable at every moment."""
+"""The unrolled network: what is filled, active and clickable at every moment."""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -23,11 +24,11 @@ LONG = "i am not good " * 10
 
 
 def drawn_at(step, phase, t, theme=LIGHT):
-    return unrolled_network(step, Focus(Moment(phase, t), 3), theme)
+    return unrolled_network(step, Focus(Moment(phase, t), 3), theme).figure
 
 
 def filled(series):
-    """Of which columns the strip is filled."""
+    """Which columns of the strip are filled."""
     return (~np.isnan(np.array(series.z)[:, ::2])).all(axis=0).tolist()
 
 
@@ -39,216 +40,162 @@ def texts(drawn):
     return [note.text for note in drawn.layout.annotations if not note.showarrow]
 
 
-def horizontal(drawn):
-    return [arrow for arrow in arrows(drawn) if arrow.y == arrow.ay]
-
-
 @pytest.fixture
 def step(step_of):
     return step_of(PHRASE)
 
 
 @each_row("t", range(4))
-def test_states_fill_from_the_left(step, t):
+def test_states_fill_from_the_left_and_gradients_from_the_right(step, t):
     h, dh, *_ = drawn_at(step, Phase.FORWARD, t).data
     assert filled(h) == [column <= t for column in range(4)]
     assert not any(filled(dh))
-
-
-@each_row("t", range(4))
-def test_gradients_fill_from_the_right(step, t):
     h, dh, *_ = drawn_at(step, Phase.BACKWARD, t).data
     assert all(filled(h))
     assert filled(dh) == [column >= t for column in range(4)]
 
 
-@each_row("phase", [Phase.CLIP, Phase.UPDATE])
-def test_after_the_way_back_everything_is_there(step, phase):
-    h, dh, *_ = drawn_at(step, phase, 0).data
-    assert all(filled(h))
-    assert all(filled(dh))
-
-
-def test_a_strip_has_the_numbers_of_the_record(step):
-    h, dh, *_ = drawn_at(step, Phase.BACKWARD, 0).data
-    layer = step.unrolled(0)
+@each_row("phase", [Phase.BACKWARD, Phase.CLIP, Phase.UPDATE])
+def test_strips_have_the_numbers_of_the_record_on_the_scales_that_are_written_above(step, phase):
+    drawn, layer = drawn_at(step, phase, 0), step.unrolled(0)
     limits = nice_limit(np.abs(layer.h).max()), nice_limit(typical(layer.dh))
-    for strip, values, limit in zip((h, dh), (layer.h, layer.dh), limits, strict=True):
+    for strip, values, limit in zip(drawn.data, (layer.h, layer.dh), limits, strict=False):
         expected = np.clip(values.T / limit, -1, 1)
         assert np.array(strip.z)[:, ::2] == pytest.approx(expected, abs=1e-6)
-
-
-def test_the_scales_are_written_above(step):
-    scales = texts(drawn_at(step, Phase.BACKWARD, 0))[-1]
-    assert scales.startswith("dh: ")
-    assert f"+{nice_limit(typical(step.unrolled(0).dh)):g}" in scales
-    assert "dh" not in texts(drawn_at(step, Phase.FORWARD, 0))[-1]
-
-
-def test_there_are_gaps_between_the_strips(step):
-    h, dh, *_ = drawn_at(step, Phase.BACKWARD, 0).data
-    for strip in (h, dh):
-        assert np.isnan(np.array(strip.z)[:, 1::2]).all()
+        assert np.isnan(np.array(strip.z)[:, 1::2]).all(), "there are gaps between the strips"
         assert list(strip.x) == sorted(strip.x)
         assert len(strip.x) == np.shape(strip.z)[1] + 1
+    scale, no_gradient = texts(drawn)[-1], texts(drawn_at(step, Phase.FORWARD, 0))[-1]
+    assert re.findall(r"(\w+): .*?\+(\S+)", scale) == [
+        ("dh", f"{limits[1]:g}"),
+        ("h", f"{limits[0]:g}"),
+    ]
+    assert "dh" not in no_gradient
 
 
-def test_the_answer_appears_with_the_loss(step):
+def test_the_answer_appears_with_the_loss_beside_the_name_of_the_target(step):
     before, after = (drawn_at(step, phase, 3) for phase in (Phase.FORWARD, Phase.LOSS))
+    probs, errors = step.trace.probs[0].tolist(), step.trace.dlogits[0].tolist()
+    bars = after.data[4]
+    assert np.ptp(np.array(bars.x) / probs) == pytest.approx(0)
+    assert list(bars.hovertext) == [
+        f"p of {name} = {p!r}" for name, p in zip(step.names.classes, probs, strict=True)
+    ]
+    numbers = {f"p  {p:.3f}" for p in probs} | {
+        f"error  {e:+.2g}".replace("-", "−") for e in errors
+    }
+    assert numbers <= set(texts(after))
+    assert not numbers & set(texts(before))
+    sides = {n.text[:2]: (n.xanchor, n.x) for n in after.layout.annotations if n.text in numbers}
+    assert sides == {"p ": ("left", bars.base), "er": ("right", max(after.data[2].x[-6:-1]))}
     assert not before.data[4].y
-    width = np.array(after.data[4].x) / step.trace.probs[0]
-    assert width == pytest.approx(width[0])
-    assert any(text.startswith("p ") for text in texts(after))
-    assert not any(text.startswith("p ") for text in texts(before))
+    assert "<b>positive</b> = target" in texts(before)
 
 
-def test_the_target_is_named(step):
-    assert "<b>positive</b> = target" in texts(drawn_at(step, Phase.FORWARD, 0))
-
-
-def strongest(drawn):
+def directions(drawn):
+    """The directions of the strongest arrows (right, up), where they start, and their colour."""
     widest = max(arrow.arrowwidth for arrow in arrows(drawn))
-    return [arrow for arrow in arrows(drawn) if arrow.arrowwidth == widest]
+    active = [arrow for arrow in arrows(drawn) if arrow.arrowwidth == widest]
+    assert len({arrow.arrowcolor for arrow in active}) == 1
+    # The y axis runs downwards.
+    found = [(np.sign(a.x - a.ax), np.sign(a.ay - a.y), round(a.ax)) for a in active]
+    return sorted(found), active[0].arrowcolor
 
 
 @each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
-def test_a_word_and_the_memory_light_up_on_the_way_there(step, theme):
-    found = strongest(drawn_at(step, Phase.FORWARD, 2, theme))
-    assert {arrow.arrowcolor for arrow in found} == {theme.forward}
-    upward, right = sorted(found, key=lambda arrow: arrow.y == arrow.ay)
-    assert upward.y < upward.ay  # the axis runs downwards
-    assert 1 < right.ax < right.x < 2
+def test_active_arrows_point_up_and_right_and_in_the_backward_pass_down_and_left(step, theme):
+    up, right, down, left = (0, 1), (1, 0), (0, -1), (-1, 0)
+    for phase, t, expected, color in (
+        (Phase.FORWARD, 2, [(*up, 2), (*right, 1)], theme.forward),
+        (Phase.LOSS, 3, [(*right, 3)], theme.forward),
+        (Phase.BACKWARD, 3, [(*left, 4), (*down, 3)], theme.magnitude),
+        (Phase.BACKWARD, 1, [(*left, 2), (*down, 1)], theme.magnitude),
+    ):
+        drawn = drawn_at(step, phase, t, theme)
+        assert directions(drawn) == (sorted(expected), color)
+        across = [arrow.x > arrow.ax for arrow in arrows(drawn) if arrow.y == arrow.ay]
+        assert set(across) == {phase is not Phase.BACKWARD}
 
 
-@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
-def test_the_way_back_points_left_and_down(step, theme):
-    drawn = drawn_at(step, Phase.BACKWARD, 1, theme)
-    found = strongest(drawn)
-    assert {arrow.arrowcolor for arrow in found} == {theme.magnitude}
-    downward, left = sorted(found, key=lambda arrow: arrow.y == arrow.ay)
-    assert downward.y > downward.ay
-    assert 1 < left.x < left.ax < 2
-    assert all(arrow.x < arrow.ax for arrow in horizontal(drawn))
+def test_the_shared_weight_lights_up_everywhere_when_it_is_touched(step):
+    touched = {("forward", 1), ("forward", 2), ("forward", 3), ("update", 0)}
+    touched |= {("backward", 0), ("backward", 1), ("backward", 2)}
+    for phase, t in timeline(4):
+        named = [arrow for arrow in arrows(drawn_at(step, phase, t)) if arrow.name == "touched"]
+        assert len(named) == (3 if (phase, t) in touched else 0)
+        assert all(arrow.arrowcolor != LIGHT.muted for arrow in named)
 
 
-def test_loss_and_the_first_moment_back_light_the_output_layer(step):
-    (there,) = strongest(drawn_at(step, Phase.LOSS, 3))
-    back = strongest(drawn_at(step, Phase.BACKWARD, 3))
-    assert there.x > there.ax > 3
-    assert any(arrow.ax > arrow.x > 3 for arrow in back)
-
-
-@each_row(
-    ("phase", "t", "touched"),
-    [
-        (Phase.FORWARD, 0, False),
-        (Phase.FORWARD, 1, True),
-        (Phase.FORWARD, 3, True),
-        (Phase.LOSS, 3, False),
-        (Phase.BACKWARD, 3, False),
-        (Phase.BACKWARD, 2, True),
-        (Phase.BACKWARD, 0, True),
-        (Phase.CLIP, 0, False),
-        (Phase.UPDATE, 0, True),
-    ],
-)
-def test_the_shared_weight_lights_up_everywhere_when_it_is_touched(step, phase, t, touched):
-    drawn = drawn_at(step, phase, t)
-    named = [arrow for arrow in arrows(drawn) if arrow.name == "touched"]
-    assert len(named) == (3 if touched else 0)
-    assert all(arrow.arrowcolor != LIGHT.muted for arrow in named)
-
-
-def test_one_word_has_no_shared_weight_to_touch(step_of):
-    step = step_of("bad")
-    for moment in timeline(1):
-        drawn = unrolled_network(step, Focus(moment))
-        assert not [arrow for arrow in arrows(drawn) if arrow.name]
-        assert len(arrows(drawn)) == 2
-
-
-def test_every_place_can_be_clicked_for_its_token_and_unit(step):
+def test_every_position_can_be_clicked_for_its_token_and_unit(step, step_of):
     for phase, t in ((Phase.FORWARD, 0), (Phase.BACKWARD, 3)):
-        hits = drawn_at(step, phase, t).data[-1]
-        assert hits.opacity == 0
-        assert np.shape(hits.z) == (9, 4)
-        assert hits.hoverongaps is not False
-        places = [[cell[:2] for cell in row] for row in hits.customdata]
-        assert places[:8] == [[[t, unit] for t in range(4)] for unit in range(8)]
-        assert places[8] == [[t, 3] for t in range(4)]
-
-
-def test_in_a_window_too_a_click_gives_the_token(step_of):
-    hits = drawn_at(step_of(LONG), Phase.FORWARD, 25).data[-1]
-    assert [cell[0] for cell in hits.customdata[0]] == list(window(40, 25))
+        *others, targets = drawn_at(step, phase, t).data
+        assert targets.opacity == 0
+        assert targets.hoverongaps is not False
+        assert np.shape(targets.z) == (9, 4)
+        clicks = [[cell[:2] for cell in row] for row in targets.customdata]
+        assert clicks[:8] == [[[t, unit] for t in range(4)] for unit in range(8)]
+        assert clicks[8] == [[t, 3] for t in range(4)]
+        assert not [series for series in others if series.customdata]
+    targets = drawn_at(step_of(LONG), Phase.FORWARD, 25).data[-1]
+    assert [cell[0] for cell in targets.customdata[0]] == list(window(40, 25))
 
 
 def test_a_hover_shows_only_what_is_computed(step):
-    hits = drawn_at(step, Phase.FORWARD, 1).data[-1]
-    assert "h_2 = " in hits.customdata[5][1][2]
-    assert "=" not in hits.customdata[5][2][2]
-    assert "dh_" not in hits.customdata[5][1][2]
-
-
-def test_only_the_hit_layer_answers_a_click_with_a_place(step):
-    series = drawn_at(step, Phase.BACKWARD, 1).data
-    assert [s.customdata is not None for s in series] == [False] * 5 + [True]
+    h, dh = (float(array[1, 5]) for array in (step.unrolled(0).h, step.unrolled(0).dh))
+    forward, backward = (
+        [row[2] for row in drawn_at(step, phase, 1).data[-1].customdata[5]]
+        for phase in (Phase.FORWARD, Phase.BACKWARD)
+    )
+    assert forward[1:3] == [f"unit 5 after “am”<br>h_2 = {h:.6g}", "unit 5 after “not”"]
+    assert backward[1] == f"{forward[1]}<br>dh_2 = {dh:.6g}"
+    assert "dh_" not in backward[0]
 
 
 @each_row("text", ["bad", PHRASE, LONG])
 def test_nothing_moves_between_the_moments_of_a_phrase(step_of, text):
-    step = step_of(text)
-    frames = set()
+    step, frames = step_of(text), set()
     for moment in timeline(len(step.words)):
-        drawn = unrolled_network(step, Focus(moment))
+        drawn = unrolled_network(step, Focus(moment)).figure
         layout = drawn.layout
-        place = layout.xaxis.range, layout.yaxis.range, str(layout.margin), layout.height
-        frames.add((*place, len(drawn.data)))
+        frame = layout.xaxis.range, layout.yaxis.range, str(layout.margin), layout.height
+        frames.add((*frame, len(drawn.data)))
+        if text == "bad":
+            assert [arrow.name for arrow in arrows(drawn)] == [None, None]
     assert len(frames) == 1
 
 
-@each_row("steps", [1, 12, 13, 14, 22, 23, 40, 200])
-def test_a_window_has_twelve_columns_and_the_neighbours_of_the_moment(steps):
-    for t in range(steps):
-        shown = window(steps, t)
-        assert len(shown) == min(steps, 12)
-        assert {max(0, t - 1), t, min(steps - 1, t + 1)} <= set(shown) <= set(range(steps))
+@each_row("length", [1, 12, 13, 14, 22, 23, 40, 200])
+def test_a_window_has_twelve_columns_with_both_neighbours_and_moves_like_a_page(length):
+    windows = [window(length, t) for t in range(length)]
+    for t, shown in enumerate(windows):
+        assert len(shown) == min(length, 12)
+        assert {max(0, t - 1), t, min(length - 1, t + 1)} <= set(shown) <= set(range(length))
+    assert sum(one != other for one, other in pairwise(windows)) <= length / 10
 
 
-def test_a_window_seldom_moves():
-    windows = [window(200, t) for t in range(200)]
-    moves = sum(one != other for one, other in pairwise(windows))
-    assert moves <= 20
-
-
-def test_a_title_says_what_is_shown_of_a_long_phrase(step_of):
-    title = drawn_at(step_of(LONG), Phase.FORWARD, 15).layout.title.text
+def test_a_long_phrase_shows_a_window_and_joins_the_answer_to_the_last_word_alone(step_of):
+    step = step_of(LONG)
+    title = drawn_at(step, Phase.FORWARD, 15).layout.title.text
     assert "word 16 of 40, “good”" in title
     assert "words 11–22 of 40" in title
-
-
-def test_the_answer_is_joined_to_the_last_word_alone(step_of):
-    step = step_of(LONG)
     first, last = (drawn_at(step, Phase.FORWARD, t) for t in (0, 39))
     assert not any("W_hy" in text for text in texts(first))
     assert any("W_hy" in text for text in texts(last))
 
 
-@each_row("columns", [4, 40])
-def test_arrows_have_the_names_of_their_weights(step_of, columns):
-    drawn = drawn_at(step_of(PHRASE if columns == 4 else LONG), Phase.FORWARD, columns - 2)
-    names = [text for text in texts(drawn) if "W_" in text]
+@each_row(("text", "t"), [(PHRASE, 2), (LONG, 38)])
+def test_arrows_have_the_names_of_their_weights(step_of, text, t):
+    names = [text for text in texts(drawn_at(step_of(text), Phase.FORWARD, t)) if "W_" in text]
     assert {"<b>W_xh</b>", "<b>W_hh</b>", "W_hy"} <= set(names)
     assert len(names) <= 8
 
 
 def test_the_unit_is_outlined_in_every_strip(step):
-    there, back = (drawn_at(step, phase, 3).data[3] for phase in (Phase.LOSS, Phase.BACKWARD))
-    assert list(there.x).count(None) == 4
-    assert list(back.x).count(None) == 8
-    ys = [y for y in back.y if y is not None]
-    assert min(ys) == pytest.approx(3 / 8)
-    assert max(ys) == pytest.approx(4 / 8)
+    loss, backward = (drawn_at(step, phase, 3).data[3] for phase in (Phase.LOSS, Phase.BACKWARD))
+    assert list(loss.x).count(None) == 4
+    assert list(backward.x).count(None) == 8
+    ys = [y for y in backward.y if y is not None]
+    assert (min(ys), max(ys)) == pytest.approx((3 / 8, 4 / 8))
 
 
 def test_words_and_classes_are_drawn_as_typed(step):
@@ -261,29 +208,40 @@ def test_words_and_classes_are_drawn_as_typed(step):
     assert any("&lt;i&gt;no" in text for text in texts(drawn))
 
 
-# An encoder and a decoder
+@each_row("layer", [0, 1])
+def test_a_title_names_the_layer_and_only_the_upper_one_is_joined_to_the_answer(layer):
+    session = Session(RunConfig(layers=2, hidden=6))
+    step = session.step.record(session.step_query())
+    last = Moment(Phase.LOSS, len(step.words) - 1)
+    drawn = unrolled_network(step, Focus(last, layer=layer)).figure
+    assert drawn.layout.title.text.endswith(f"(layer {layer + 1})")
+    assert any("W_hy" in text for text in texts(drawn)) == (layer == 1)
 
 
-@pytest.fixture(scope="module")
-def pair():
-    """A step of a translation, and where its decoder begins."""
+def test_values_after_every_token_are_drawn_to_both_sides_of_the_middle_with_their_targets():
+    session = Session(RunConfig(task="flipflop", hidden=6))
+    step = session.step.record(session.step_query())
+    for phase, color in (
+        (Phase.FORWARD, LIGHT.muted),
+        (Phase.LOSS, LIGHT.forward),
+        (Phase.BACKWARD, LIGHT.magnitude),
+    ):
+        drawn = drawn_at(step, phase, 1)
+        notes = {note.text: note.font.color for note in drawn.layout.annotations}
+        assert notes[f"answer after h_2, “{step.words[1]}”"] == color
+    answers = zip(step.names.classes, step.trace.targets[1], step.trace.probs[1], strict=True)
+    for name, target, value in answers:
+        assert {f"<b>{name}</b> → {target:.3g}", f"y  {value:.3f}"} <= notes.keys()
+    assert np.sign(drawn.data[4].x).tolist() == np.sign(step.trace.probs[1]).tolist()
+
+
+def test_encoder_and_decoder_are_named_at_the_line_that_no_name_of_weights_crosses():
     session = Session(RunConfig(task="translation", cell="gru", hidden=6, init="xavier"))
     step = session.step.record(session.step_query())
-    return step, step.unrolled(0).bridge
-
-
-def test_encoder_and_decoder_are_named_at_the_line_between_them(pair):
-    step, bridge = pair
-    drawn = drawn_at(step, Phase.FORWARD, 0)
-    place = bridge - 0.5
-    sides = {note.text.strip(): note for note in drawn.layout.annotations if note.x == place}
-    assert set(sides) == {"encoder", "decoder"}
-    assert [sides[name].xanchor for name in ("encoder", "decoder")] == ["right", "left"]
-
-
-def test_between_many_columns_the_names_of_weights_are_short_and_leave_the_line_alone(pair):
-    step, bridge = pair
-    drawn = drawn_at(step, Phase.FORWARD, 0)
-    names = [note for note in drawn.layout.annotations if "W_" in note.text]
+    bridge = step.unrolled(0).bridge
+    notes = drawn_at(step, Phase.FORWARD, 0).layout.annotations
+    sides = {note.text: note.xanchor for note in notes if note.x == bridge - 0.5}
+    assert sides == {"encoder ": "right", " decoder": "left"}
+    names = [note for note in notes if "W_" in note.text]
     assert {note.text for note in names} == {"<b>W_x·</b>", "W_x·", "W_h·"}
     assert not [note for note in names if "h" in note.text and bridge - 1 < note.x < bridge]

@@ -1,11 +1,11 @@
-"""Text tinted by a unit."""
+"""Colours as numbers, and text tinted by a unit."""
 
 import re
 
 import numpy as np
 import pytest
 
-from rnnviz.figures.colors import contrast, ink
+from rnnviz.figures.colors import contrast, faint, ink, mixed, rgb
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.figures.tinted_text import Line, tint, tinted_text
 from tests.sampling import each_row
@@ -13,42 +13,46 @@ from tests.sampling import each_row
 THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 
 
-def spans(html):
-    return re.findall(
-        r'<span style="background:(#\w{6});color:(#\w{6})" title="(.*?)">(.*?)<', html
-    )
+@each_row(("share", "color"), [(0, "#000000"), (1, "#ff8040"), (0.5, "#804020"), (0.25, "#402010")])
+def test_a_mixture_lies_between_its_ends(share, color):
+    assert mixed("#000000", "#ff8040", share) == color
+    assert rgb("#0a80ff").tolist() == [10, 128, 255]
+    assert faint("#0a80ff", 0.22) == "rgba(10,128,255,0.22)"
+
+
+def test_contrast_is_that_of_the_guidelines():
+    """21 between black and white, 1 between equal ones, 4.54 for this grey on white (WCAG)."""
+    assert contrast("#000000", "#ffffff") == contrast("#ffffff", "#000000") == pytest.approx(21)
+    assert contrast("#123456", "#123456") == 1
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
 
 
 @THEMES
-@each_row("share", np.linspace(-1, 1, 21))
-def test_ink_is_legible_on_every_tint(theme, share):
-    ground = tint(share, theme)
-    assert contrast(ink(ground), ground) >= 4.5
-
-
-def test_ink_is_dark_in_the_middle_of_the_light_scale():
-    assert all(ink(tint(share, LIGHT)) == "#000000" for share in (-0.5, -0.2, 0, 0.2, 0.5))
-
-
-@THEMES
-def test_the_ends_and_the_middle_are_those_of_every_signed_picture(theme):
+def test_tints_are_the_colours_of_signed_pictures_and_ink_is_legible_on_them(theme):
     assert tint(1, theme) == tint(7, theme) == theme.positive
     assert tint(-1, theme) == tint(-7, theme) == theme.negative
     assert tint(0, theme) == tint(float("nan"), theme) == theme.neutral
+    for share in np.linspace(-1, 1, 21):
+        color = tint(share, theme)
+        assert contrast(ink(color), color) >= 4.5
+        assert theme is DARK or abs(share) > 0.5 or ink(color) == "#000000"
 
 
-def test_contrast_is_that_of_black_on_white():
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert contrast("#777777", "#777777") == pytest.approx(1)
+def spans(html):
+    pattern = r'<span style="background:(#\w{6});color:(#\w{6})" title="(.*?)">(.*?)<'
+    return re.findall(pattern, html)
 
 
 def test_every_token_has_its_tint_and_its_exact_value():
     line = Line(("not", "good"), np.array([-0.25, 0.5]))
-    first, second = spans(tinted_text([line], "unit 3: h", 0.5))
-    assert first[:2] == (tint(-0.5, LIGHT), ink(tint(-0.5, LIGHT)))
-    assert second[0] == LIGHT.positive
-    assert first[2] == "unit 3: h = -0.250000 after “not”"
-    assert (first[3], second[3]) == ("not", "good")
+    assert spans(tinted_text([line], "unit 3: h", 0.5)) == [
+        (color, ink(color), f"unit 3: h = {value} after “{word}”", word)
+        for color, value, word in (
+            (tint(-0.5, LIGHT), "-0.250000", "not"), (LIGHT.positive, "0.500000", "good"),
+        )
+    ]  # fmt: skip
+    silent = tinted_text([Line(("a",), np.zeros(1))], "h", 0.0)
+    assert spans(silent)[0][0] == LIGHT.neutral
 
 
 def test_a_user_s_text_is_only_text():
@@ -62,10 +66,6 @@ def test_a_user_s_text_is_only_text():
 def test_marked_words_are_underlined_and_spaces_can_be_seen():
     html = tinted_text([Line(("a", " "), np.zeros(2), marked=frozenset({1}))], "h", 1.0, gap="")
     assert html.count("<u>") == 1
-    assert "<u><span" in html
+    assert "</span><u><span" in html
     assert "␣</span></u>" in html
-
-
-def test_a_silent_unit_is_neutral():
-    html = tinted_text([Line(("a",), np.zeros(1))], "h", 0.0)
-    assert spans(html)[0][0] == LIGHT.neutral
+    assert [title for _, _, title, _ in spans(html)] == ["h = 0.000000 after “a”", "h = 0.000000"]

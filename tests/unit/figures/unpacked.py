@@ -1,4 +1,4 @@
-"""A figure's JSON with its packed arrays as lists, to be compared."""
+"""Figures in a form that can be compared."""
 
 import base64
 import json
@@ -6,12 +6,17 @@ import json
 import numpy as np
 
 
+def by_name(drawn):
+    """The series of a picture that have a name, by it."""
+    return {series.name: series for series in drawn.figure.data if series.name}
+
+
 def unpacked(text):
-    """What the JSON of a figure says; what says nothing is left out."""
-    said = _plain(json.loads(text))
-    # Plotly writes a template of nothing in more than one way.
-    said["layout"].pop("template", None)
-    return said
+    """A figure's JSON with its packed arrays as lists, without empty options."""
+    figure = _plain(json.loads(text))
+    # Plotly writes an empty template in more than one way.
+    figure["layout"].pop("template", None)
+    return figure
 
 
 def _plain(value):
@@ -24,5 +29,5 @@ def _plain(value):
         return {key: part for key, part in parts.items() if part is not None and part != []}
     if isinstance(value, list):
         return [_plain(part) for part in value]
-    # Two of them are to be equal.
+    # NaN doesn't equal itself.
     return "nan" if isinstance(value, float) and np.isnan(value) else value
