@@ -14,7 +14,7 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.history import Course, Ghost
 from rnnviz.training.run import Run, architecture_of
 from rnnviz.training.schedule import EDIT, MAX_CHANGES, Position, Schedule
-from rnnviz.training.share_link import START, Link, Old
+from rnnviz.training.share_link import START, Link, OldRun
 from rnnviz.training.weight_edits import Edit, apply_edits, problem
 
 #: Epochs a second that can be chosen; 0 is the slow motion of single steps.
@@ -322,12 +322,12 @@ class Player:
             return self._target
         return Link(self.run.schedule, self.run.position, self.position, old=self._old())
 
-    def _old(self) -> Old | None:
+    def _old(self) -> OldRun | None:
         ghost = self.ghost
         if ghost is None:
             return None
         changes = (c for c in ghost.schedule.changes if c.position >= ghost.position)
-        return Old(ghost.position, ghost.end, tuple(changes))
+        return OldRun(ghost.position, ghost.end, tuple(changes))
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
         """Go where a link leads, from the start: at once if that is quick, else tick by tick.

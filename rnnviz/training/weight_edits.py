@@ -1,4 +1,4 @@
-"""Weight edits: something done to the weights by hand, short enough for a link."""
+"""Weight edits: manual changes of the weights, as short texts that fit in a link."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from rnnviz.config import SettingError
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters, plain
 
-#: The largest number that a weight can be set to, or weights multiplied by.
+#: The largest absolute value of a weight, a factor or a noise level.
 LARGEST = 1e6
-#: The stream of ``np.random.default_rng((seed, stream))`` that noise is drawn from.
+#: Noise is drawn from ``np.random.default_rng((seed, NOISE))``.
 NOISE = 6
 
 
 class EditKind(StrEnum):
-    """What is done."""
+    """The kind of an edit."""
 
     SILENCE = "silence"
     SCALE = "scale"
@@ -32,8 +32,9 @@ class EditKind(StrEnum):
 class Edit:
     """One of: ``silence 1 7``, ``scale 0.9``, ``noise 0.1 3``, ``set W_hh 3 4 0.5``.
 
-    Ablate unit 7 of layer 1; multiply all recurrent weights by 0.9; add noise of 0.1 times its own
-    size to every matrix, drawn from seed 3; set row 3, column 4 of a matrix to 0.5.
+    Ablate unit 7 of layer 1; multiply all recurrent weights by 0.9; add noise to every matrix, its
+    standard deviation 0.1 times the root mean square of the matrix, from seed 3; set row 3,
+    column 4 of a matrix to 0.5.
     """
 
     kind: EditKind
@@ -53,7 +54,7 @@ class Edit:
 
     @classmethod
     def parse(cls, text: str) -> Edit:
-        """Read what ``str`` wrote; raise SettingError with a sentence."""
+        """Parse the output of ``str``; raises SettingError."""
         kind, *rest = text.split()[:6] or [""]
         try:
             return _READERS[kind](*rest)
@@ -65,22 +66,22 @@ class Edit:
 
 
 def silence(layer: int, unit: int) -> Edit:
-    """Ablate a unit of this layer (from 1)."""
+    """Ablate a unit of a layer (from 1)."""
     return Edit(EditKind.SILENCE, row=layer, column=unit)
 
 
 def scale(factor: float) -> Edit:
-    """All recurrent weights times the factor, and so their spectral radius."""
+    """Multiply all recurrent weights, and thus their spectral radius, by ``factor``."""
     return Edit(EditKind.SCALE, amount=factor)
 
 
 def noise(share: float, seed: int) -> Edit:
-    """Noise in every matrix, its standard deviation this share of the matrix's own size."""
+    """Add Gaussian noise to each matrix; ``share`` times its root mean square is the deviation."""
     return Edit(EditKind.NOISE, amount=share, row=seed)
 
 
 def set_weight(name: str, row: int, column: int, value: float) -> Edit:
-    """One entry of a matrix becomes ``value``."""
+    """Set one entry of a matrix."""
     return Edit(EditKind.SET, name, row, column, value)
 
 
@@ -108,16 +109,16 @@ _READERS: dict[str, Callable[..., Edit]] = {
 
 
 def apply_edits(parameters: Parameters, edits: Iterable[Edit]) -> Parameters:
-    """The parameters after these edits, one after the other; those given stay as they are."""
-    found = parameters.copy()
+    """A copy of the parameters with the edits applied in order."""
+    edited = parameters.copy()
     with np.errstate(over="ignore", invalid="ignore"):
         for edit in edits:
-            _OPERATIONS[edit.kind](found, edit)
-    return found
+            _OPERATIONS[edit.kind](edited, edit)
+    return edited
 
 
 def problem(edit: Edit, architecture: Architecture) -> str:
-    """Why an edit can't be made in such a network, as a sentence; empty if it can."""
+    """Why the architecture doesn't allow an edit, as a sentence; empty if it does."""
     if edit.kind is EditKind.SILENCE:
         fits = 1 <= edit.row <= architecture.layers and edit.column < architecture.hidden
         return "" if fits else f"there is no unit {edit.column} in a layer {edit.row}."
@@ -131,22 +132,22 @@ def problem(edit: Edit, architecture: Architecture) -> str:
 
 
 def outgoing(parameters: Parameters, layer: int, unit: int) -> Iterator[Array]:
-    """All weights by which a unit of a layer (from 0) is heard: views, one for each matrix.
+    """Views of all outgoing weights of a unit of a layer (from 0), one per matrix.
 
-    They are its columns of the recurrent weights, of what the layer above reads, and of the
-    readout; with an encoder those of the unit that it hands its state over to as well.
+    These are its columns of the recurrent weights, the input weights of the layer above, and the
+    output layer. With an encoder, both stacks are included.
     """
     top = layer + 1 == parameters.architecture.layers
     for name, array in parameters.named().items():
-        number = int(name[-1]) - 1 if name[-2] == "." else 0
+        index = int(name[-1]) - 1 if name[-2] == "." else 0
         kind = plain(name)
         if kind == "W_hy":
-            heard = top
+            reads = top
         elif kind.startswith("W_h"):
-            heard = number == layer
+            reads = index == layer
         else:
-            heard = kind.startswith("W_x") and number == layer + 1
-        if heard:
+            reads = kind.startswith("W_x") and index == layer + 1
+        if reads:
             yield array[:, unit]
 
 
@@ -164,10 +165,9 @@ def _scale(parameters: Parameters, edit: Edit) -> None:
 def _noise(parameters: Parameters, edit: Edit) -> None:
     rng = np.random.default_rng((edit.row, NOISE))
     for _, array in _matrices(parameters):
-        size = float(np.sqrt(np.mean(array**2)))
-        np.add(
-            array, edit.amount * size * rng.standard_normal(array.shape), array, casting="same_kind"
-        )
+        rms = float(np.sqrt(np.mean(array**2)))
+        added = edit.amount * rms * rng.standard_normal(array.shape)
+        np.add(array, added, array, casting="same_kind")
 
 
 def _set(parameters: Parameters, edit: Edit) -> None:

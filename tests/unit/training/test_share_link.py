@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.training.schedule import Change, Position, Schedule
-from rnnviz.training.share_link import Link, Old, read_link
+from rnnviz.training.share_link import Link, OldRun, read_link
 from tests.sampling import each_row
 
 NAMES = [*SETTINGS, "changes", "epoch", "now", "ghost", "ghost_changes", "phrase", "other"]
@@ -28,7 +28,7 @@ def links(draw):
     old = None
     if draw(st.booleans()):
         left, end = draw(st.sampled_from([Position(0), shown])), Position(epochs)
-        old = Old(left, end, changes(left, end))
+        old = OldRun(left, end, changes(left, end))
     schedule = Schedule(start, changes(Position(0), now))
     phrase = draw(st.none() | st.text(min_size=1))
     return Link(schedule, now, shown, phrase, old)
@@ -63,7 +63,7 @@ def test_the_default_is_an_empty_link():
 
 def test_a_link_names_what_it_carries():
     schedule = Schedule(RunConfig(seed=3), (Change(Position(120), "lr", 0.005),))
-    old = Old(Position(120), Position(400), (Change(Position(300), "clip", 5.0),))
+    old = OldRun(Position(120), Position(400), (Change(Position(300), "clip", 5.0),))
     assert Link(schedule, Position(200, 7), Position(150), "so good", old).to_query() == {
         "seed": "3",
         "changes": "120:lr=0.005",
@@ -78,7 +78,7 @@ def test_a_link_names_what_it_carries():
 def test_the_old_run_shares_what_was_changed_before_it_was_left():
     before, after = Change(Position(3), "lr", 0.1), Change(Position(9), "lr", 0.2)
     own = Change(Position(12), "lr", 0.3)
-    schedule = Old(Position(5), Position(20), (own,)).schedule(
+    schedule = OldRun(Position(5), Position(20), (own,)).schedule(
         Schedule(RunConfig(), (before, after))
     )
     assert schedule.changes == (before, own)
