@@ -74,7 +74,7 @@ class Ghost:
 class Course:
     """The data of the charts over the epochs.
 
-    ``epochs`` is the last epoch to train, ``shown`` the epoch looked at, None for the present.
+    ``epochs`` is the last epoch to train, ``shown`` the epoch shown, None for the present.
     """
 
     history: History

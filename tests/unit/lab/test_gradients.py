@@ -76,7 +76,7 @@ def test_little_is_kept(run):
 def test_the_first_step_surveyed_is_the_one_that_training_takes(run):
     query = query_of(run)
     seen = next_steps(query, 4)
-    after = train_examples(run.state, run.run._borrowed(), run.config, 1)
+    after = train_examples(run.state, run.run._borrow_buffers(), run.config, 1)
     for name, before in run.state.parameters.named().items():
         moved = np.linalg.norm(after.parameters[name] - before) / np.linalg.norm(before)
         assert seen.ratios[name][0] == pytest.approx(moved, rel=1e-9)

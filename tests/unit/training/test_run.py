@@ -347,7 +347,7 @@ def test_what_was_looked_at_before_a_break_is_not_taken_for_the_new_way(monkeypa
     run.train(30)
     run.at(Position(2, 20))
     with monkeypatch.context() as patch:
-        patch.setattr(run, "_read", lambda _: False)
+        patch.setattr(run, "_train_and_score", lambda _: False)
         assert not run.train(1)
     assert run.position == Position(2)
     run.configure(replace(CONFIG, lr=0.5))

@@ -134,9 +134,9 @@ def test_what_a_full_disk_has_no_room_for_is_left_out(monkeypatch, room, error):
     monkeypatch.setattr(module.tempfile, "TemporaryFile", lambda *_: file)
     monkeypatch.setattr(module, "MEMORY_BYTES", 0)
     snapshots = full_of(20)
-    assert len(snapshots._kept) <= int(room)
+    assert len(snapshots._snapshots) <= int(room)
     assert (snapshots.before(19) is None) == (room < 1)
-    for epoch in snapshots._kept:
+    for epoch in snapshots._snapshots:
         assert restored(snapshots, epoch) == content(state_of(epoch))
     # What there is lies not at the beginning alone, so that ways back are not as long as the run.
     assert room < 3 or snapshots.epochs[-1] >= 10
@@ -191,7 +191,7 @@ def test_a_network_larger_than_all_room_still_has_its_first_and_its_last_epoch(m
     monkeypatch.setattr(module, "FILE_BYTES", SIZE // 2)
     monkeypatch.setattr(module, "MEMORY_BYTES", 0)
     snapshots = full_of(50)
-    assert [*snapshots._kept] == [0, 49]
+    assert [*snapshots._snapshots] == [0, 49]
     assert restored(snapshots, 49) == content(state_of(49))
 
 
@@ -237,6 +237,6 @@ def test_after_whatever_was_added_and_dropped_what_is_kept_is_right(data):
             assert snapshots.before(epoch) == epoch
             assert len(snapshots.epochs) <= max(3, module.MOST_SNAPSHOTS)
             epoch += 1
-        for kept in snapshots._kept:
+        for kept in snapshots._snapshots:
             assert restored(snapshots, kept) == content(added[kept])
-        assert max(snapshots._kept) < epoch
+        assert max(snapshots._snapshots) < epoch
