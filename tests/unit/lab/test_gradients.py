@@ -67,7 +67,7 @@ def test_little_is_kept(run):
         for question in QUESTIONS:
             getattr(run.gradients, question)(query_of(run))
         run.player.advance(1)
-    assert len(run.gradients._memo._known) == len(QUESTIONS)
+    assert len(run.gradients._memo._results) == len(QUESTIONS)
 
 
 # The next steps
