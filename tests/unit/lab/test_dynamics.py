@@ -100,7 +100,7 @@ def test_states_beyond_all_numbers_get_a_sentence():
     session = Session(RunConfig(activation="relu", hidden=4))
     session.state.parameters["W_hh"][...] = 1e300
     session.state.parameters["b_h"][...] = 1e300
-    assert "beyond all numbers" in session.dynamics.problem(session.dynamics_query)
+    assert "not finite numbers" in session.dynamics.problem(session.dynamics_query)
 
 
 # The search
@@ -164,7 +164,7 @@ def test_the_eldest_is_forgotten_when_memory_is_short_or_they_are_many(session, 
     for _ in range(4):
         session.player.advance(1)
         find(session)
-    kept = session.dynamics._found
+    kept = session.dynamics._results
     assert 1 <= len(kept) <= 3
     assert found(session) is not None
     session.player.go_to(Position(0))
