@@ -185,7 +185,7 @@ class Player:
         self.running = False
         if not np.isfinite(self.run.history.row(0)["train_loss"]):
             self.message = (
-                "Stopped: with these initial weights the loss is no finite number to begin with. "
+                "Stopped: with these initial weights the loss is not finite. "
                 "Try a smaller initial scale."
             )
             return
@@ -268,7 +268,7 @@ class Player:
         position, now = self.position, self.run.position
         edited = apply_edits(self.state.parameters, edits)
         if not self.run.has_finite_losses(edited):
-            self.message = "With these weights a loss is no finite number: the run stays as it is."
+            self.message = "With these weights a loss is not finite: the run stays as it is."
             return False
         self.pause()
         self.ghost = self.run.branch(position, edits)

@@ -38,7 +38,7 @@ class Position(NamedTuple):
         match = _POSITION.fullmatch(text.strip())
         if not match:
             raise SettingError(
-                f"{text[:40]!r} is no position in a run: write an epoch, such as 120, or 120/32 "
+                f"{text[:40]!r} is not a position in a run: write an epoch, such as 120, or 120/32 "
                 "for 32 sequences more."
             )
         return cls(int(match[1]), int(match[2] or 0))
@@ -77,7 +77,7 @@ class Change:
             return cls(Position.parse(position), name, Edit.parse(value))
         if not (colon and equals and name in CHANGEABLE):
             raise SettingError(
-                f"{text[:60]!r} is no change: write epoch:setting=value, such as 120:lr=0.005; "
+                f"{text[:60]!r} is not a change: write epoch:setting=value, such as 120:lr=0.005; "
                 f"what can change on the way is {', '.join(CHANGEABLE)}, and the weights (edit)."
             )
         return cls(Position.parse(position), name, SETTINGS[name].parse(value))

@@ -60,7 +60,7 @@ class Edit:
             return _READERS[kind](*rest)
         except (KeyError, TypeError, ValueError):
             raise SettingError(
-                f"{text[:40]!r} does nothing to the weights: write silence 1 7, scale 0.9, "
+                f"{text[:40]!r} is not an edit of the weights: write silence 1 7, scale 0.9, "
                 "noise 0.1 3, or set W_hh 3 4 0.5."
             ) from None
 

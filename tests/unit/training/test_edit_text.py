@@ -63,5 +63,5 @@ def test_edits_are_short(text, edit):
     ],
 )
 def test_anything_else_gets_a_sentence(text):
-    with pytest.raises(SettingError, match="does nothing to the weights"):
+    with pytest.raises(SettingError, match="is not an edit of the weights"):
         Edit.parse(text)

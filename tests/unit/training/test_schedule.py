@@ -50,7 +50,7 @@ def test_places_are_in_the_order_in_which_a_run_passes_them():
 @each_row("text", ["", "x", "-1", "1.5", "1/", "/2", "1/2/3", "1e3", "9" * 30, "١٢", "1/-2", "nan"])
 def test_what_is_no_place_gets_a_sentence(text):
     with pytest.raises(
-        SettingError, match=r"is no position in a run: write an epoch.*sequences more\."
+        SettingError, match=r"is not a position in a run: write an epoch.*sequences more\."
     ):
         Position.parse(text)
 
@@ -84,7 +84,7 @@ def test_any_text_is_read_without_an_exception(text):
         ("120", "write epoch:setting=value, such as 120:lr=0.005"),
         ("120:hidden=8", "what can change on the way is optimizer, lr, clip_by, clip"),
         ("120:epochs=8", "what can change on the way is"),
-        ("x:lr=0.1", "is no position in a run"),
+        ("x:lr=0.1", "is not a position in a run"),
         ("120:lr=fast", "Learning rate (lr) can't be 'fast'"),
         ("120:lr=1000", "a number from 1e-05 to 100"),
         ("120:clip_by=length", "one of value, norm, off"),

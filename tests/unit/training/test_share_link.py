@@ -87,12 +87,12 @@ def test_the_old_run_shares_what_was_changed_before_it_was_left():
 @each_row(
     ("query", "said"),
     [
-        ({"epoch": "soon"}, "epoch: 'soon' is no position in a run"),
+        ({"epoch": "soon"}, "epoch: 'soon' is not a position in a run"),
         ({"epoch": "100001"}, "epoch can't be 100001: the most is 100,000. Using 100,000."),
-        ({"now": "-3"}, "now: '-3' is no position in a run"),
+        ({"now": "-3"}, "now: '-3' is not a position in a run"),
         ({"changes": "5:lr=0.1"}, "changes: 5:lr=0.1 lies beyond epoch 0, where the run is"),
-        ({"changes": "x"}, "changes: 'x' is no change"),
-        ({"ghost": "5"}, "ghost: '' is no position in a run"),
+        ({"changes": "x"}, "changes: 'x' is not a change"),
+        ({"ghost": "5"}, "ghost: '' is not a position in a run"),
         ({"ghost": "5:3"}, "ghost: a run can't be left at an epoch that it hadn't reached"),
         ({"ghost": "5:9", "epoch": "4"}, "ghost: a run can't be left at an epoch"),
         ({"lr": "x"}, "Learning rate (lr) can't be 'x'"),
