@@ -46,11 +46,6 @@ class History:
         copy._rows, copy._length = self._rows[: max(epoch, 0) + 1].copy(), epoch + 1
         return copy
 
-    @property
-    def epochs(self) -> NDArray[Any]:
-        """All epochs with a row, from 0, (N,)."""
-        return np.arange(self._length)
-
     def column(self, name: str) -> NDArray[Any]:
         """One of ``COLUMNS`` over the epochs, (N,)."""
         return self._rows[: self._length, COLUMNS.index(name)]

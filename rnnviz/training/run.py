@@ -77,7 +77,7 @@ class Run:
 
     def _set_present(self, state: TrainState) -> None:
         self._state: TrainState | None = state
-        self._position = position_of(state)
+        self.position = position_of(state)
         #: Whether the training buffers hold the present state.
         self._buffered = False
 
@@ -97,19 +97,9 @@ class Run:
     def state(self) -> TrainState:
         """The present state."""
         if self._state is None:
-            buffers = self._buffers if self._buffered else self._replayed(self._position)
+            buffers = self._buffers if self._buffered else self._replayed(self.position)
             self._state = buffers.now.copy()
         return self._state
-
-    @property
-    def config(self) -> RunConfig:
-        """The settings at the present position."""
-        return self.schedule.last
-
-    @property
-    def position(self) -> Position:
-        """The present position."""
-        return self._position
 
     @property
     def examples(self) -> int:
@@ -144,7 +134,7 @@ class Run:
         """
         if not self._buffered:
             self._enter(self.state)
-        position, self._state = self._position, None
+        position, self._state = self.position, None
         finite = completed = False
         try:
             finite = self._train_and_score(min(count, self.examples - position.offset))
@@ -156,7 +146,7 @@ class Run:
         if not finite:
             self._rewind(self._last_finite)
             self._bookmarks.clear()
-            self.configure(self.config)
+            self.configure(self.schedule.last)
         return finite
 
     def _train_and_score(self, count: int) -> bool:
@@ -165,14 +155,14 @@ class Run:
         theta, position = self._buffers.parameters.theta, position_of(self._buffers)
         if not np.isfinite([theta.min(), theta.max()]).all():
             return False
-        if position.epoch > self._position.epoch and not self._append_scores():
+        if position.epoch > self.position.epoch and not self._append_scores():
             return False
-        self._position = position
+        self.position = position
         return True
 
     def _rewind(self, position: Position) -> None:
         """Make a past position the present; its state is replayed when it is needed."""
-        self._state, self._position, self._buffered = None, position, False
+        self._state, self.position, self._buffered = None, position, False
         # An interrupt can come between the scores and the snapshot.
         if self._last_finite > position:
             self._last_finite = Position(position.epoch)
@@ -239,7 +229,7 @@ class Run:
 
     def at(self, position: Position) -> TrainState:
         """The state at a past position, with exactly the same weights."""
-        if position >= self._position:
+        if position >= self.position:
             return self.state
         state = self._bookmarks.pop("", None)
         if not state or position_of(state) != position:
@@ -252,7 +242,7 @@ class Run:
 
         Replayed from the nearest snapshot, or from the last position that ``reader`` asked for.
         """
-        if position >= self._position:
+        if position >= self.position:
             return self.state
         now = self._replayed(position, self._bookmarks.pop(reader, None)).now
         if position.epoch != self.snapshots.before(position.epoch):
@@ -279,7 +269,7 @@ class Run:
         must be finite after them (see ``has_finite_losses``).
         """
         ghost = Ghost(position, self.position, self.history, self.schedule)
-        schedule = self.schedule.changed(position, self.config).edited(position, edits)
+        schedule = self.schedule.changed(position, self.schedule.last).edited(position, edits)
         # Edits at the start of an epoch change its scores and its snapshot.
         rescored = bool(edits) and not position.offset
         state, history = self.at(position), self.history.until(position.epoch - rescored)

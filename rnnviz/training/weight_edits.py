@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -44,21 +45,18 @@ class Edit:
     amount: float = 0.0
 
     def __str__(self) -> str:
-        rest = {
-            EditKind.SILENCE: f"{self.row} {self.column}",
-            EditKind.SCALE: f"{self.amount!r}",
-            EditKind.NOISE: f"{self.amount!r} {self.row}",
-            EditKind.SET: f"{self.name} {self.row} {self.column} {self.amount!r}",
-        }
-        return f"{self.kind} {rest[self.kind]}"
+        values = (getattr(self, field) for field in _FIELDS[self.kind])
+        return " ".join(map(str, (self.kind, *values)))
 
     @classmethod
     def parse(cls, text: str) -> Edit:
         """Parse the output of ``str``; raises SettingError."""
-        kind, *rest = text.split()[:6] or [""]
+        kind, *words = text.split()[:6] or [""]
         try:
-            return _READERS[kind](*rest)
-        except (KeyError, TypeError, ValueError):
+            fields = _FIELDS[EditKind(kind)]
+            pairs = zip(fields, words, strict=True)
+            return cls(EditKind(kind), **{field: _PARSERS[field](word) for field, word in pairs})
+        except ValueError:
             raise SettingError(
                 f"{text[:40]!r} is not an edit of the weights: write silence 1 7, scale 0.9, "
                 "noise 0.1 3, or set W_hh 3 4 0.5."
@@ -98,13 +96,15 @@ def _amount(text: str) -> float:
     return value
 
 
-_READERS: dict[str, Callable[..., Edit]] = {
-    "silence": lambda layer, unit: silence(_count(layer), _count(unit)),
-    "scale": lambda factor: scale(_amount(factor)),
-    "noise": lambda share, seed: noise(_amount(share), _count(seed)),
-    "set": lambda name, row, column, value: set_weight(
-        name, _count(row), _count(column), _amount(value)
-    ),
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "name": str, "row": _count, "column": _count, "amount": _amount,
+}  # fmt: skip
+#: The fields of an edit in the order of its text.
+_FIELDS = {
+    EditKind.SILENCE: ("row", "column"),
+    EditKind.SCALE: ("amount",),
+    EditKind.NOISE: ("amount", "row"),
+    EditKind.SET: ("name", "row", "column", "amount"),
 }
 
 
@@ -113,8 +113,27 @@ def apply_edits(parameters: Parameters, edits: Iterable[Edit]) -> Parameters:
     edited = parameters.copy()
     with np.errstate(over="ignore", invalid="ignore"):
         for edit in edits:
-            _OPERATIONS[edit.kind](edited, edit)
+            _apply(edited, edit)
     return edited
+
+
+def _apply(parameters: Parameters, edit: Edit) -> None:
+    matrices = {name: array for name, array in parameters.named().items() if array.ndim == 2}
+    match edit.kind:
+        case EditKind.SILENCE:
+            for weights in outgoing(parameters, edit.row - 1, edit.column):
+                weights[...] = 0
+        case EditKind.SCALE:
+            for name, array in matrices.items():
+                if plain(name).startswith("W_h") and name != "W_hy":
+                    array[...] *= edit.amount
+        case EditKind.NOISE:
+            rng = np.random.default_rng((edit.row, NOISE))
+            for array in matrices.values():
+                rms = float(np.sqrt(np.mean(array**2)))
+                array[...] += edit.amount * rms * rng.standard_normal(array.shape)
+        case EditKind.SET:
+            matrices[edit.name][edit.row, edit.column] = edit.amount
 
 
 def problem(edit: Edit, architecture: Architecture) -> str:
@@ -149,38 +168,3 @@ def outgoing(parameters: Parameters, layer: int, unit: int) -> Iterator[Array]:
             reads = kind.startswith("W_x") and index == layer + 1
         if reads:
             yield array[:, unit]
-
-
-def _silence(parameters: Parameters, edit: Edit) -> None:
-    for weights in outgoing(parameters, edit.row - 1, edit.column):
-        weights[...] = 0
-
-
-def _scale(parameters: Parameters, edit: Edit) -> None:
-    for name, array in _matrices(parameters):
-        if plain(name).startswith("W_h") and name != "W_hy":
-            np.multiply(array, edit.amount, array)
-
-
-def _noise(parameters: Parameters, edit: Edit) -> None:
-    rng = np.random.default_rng((edit.row, NOISE))
-    for _, array in _matrices(parameters):
-        rms = float(np.sqrt(np.mean(array**2)))
-        added = edit.amount * rms * rng.standard_normal(array.shape)
-        np.add(array, added, array, casting="same_kind")
-
-
-def _set(parameters: Parameters, edit: Edit) -> None:
-    parameters[edit.name][edit.row, edit.column] = edit.amount
-
-
-def _matrices(parameters: Parameters) -> Iterator[tuple[str, Array]]:
-    return ((name, array) for name, array in parameters.named().items() if array.ndim == 2)
-
-
-_OPERATIONS = {
-    EditKind.SILENCE: _silence,
-    EditKind.SCALE: _scale,
-    EditKind.NOISE: _noise,
-    EditKind.SET: _set,
-}

@@ -24,18 +24,18 @@ def filled(of_weights=False):
 
 def test_rows_are_found_by_their_epochs():
     cache = filled()
-    assert (cache.epochs, len(cache), cache[2]) == ([0, 2, 4, 7], 4, "row 2")
+    assert (sorted(cache), len(cache), cache[2]) == ([0, 2, 4, 7], 4, "row 2")
     assert (4 in cache, 5 in cache) == (True, False)
 
 
 def test_what_has_no_row_is_missing_in_the_order_asked_for():
-    assert list(filled().missing([8, 2, 5])) == [8, 5]
+    assert [*filled().missing([8, 2, 5])] == [8, 5]
 
 
 def test_the_same_run_and_subject_keep_all():
     cache = filled()
     cache.sync(Schedule(RunConfig(epochs=7)), "phrase")
-    assert cache.epochs == [0, 2, 4, 7]
+    assert sorted(cache) == [0, 2, 4, 7]
 
 
 @each_row(("of_weights", "kept"), [(False, [0, 2]), (True, [0, 2, 4])])
@@ -43,7 +43,7 @@ def test_a_setting_that_changes_leaves_what_was_before_it(of_weights, kept):
     """At the very epoch of the change the weights are the same, but not the step from there."""
     cache = filled(of_weights)
     cache.sync(changed(4), "phrase")
-    assert cache.epochs == kept
+    assert sorted(cache) == kept
 
 
 @each_row(
@@ -60,4 +60,4 @@ def test_another_subject_or_run_leaves_nothing(schedule, subject):
 def test_only_some_epochs_can_be_retained():
     cache = filled()
     cache.retain([0, 7, 9])
-    assert cache.epochs == [0, 7]
+    assert sorted(cache) == [0, 7]

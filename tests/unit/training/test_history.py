@@ -19,7 +19,7 @@ def filled(count):
 
 def test_a_new_history_has_no_rows():
     history = History()
-    assert len(history) == len(history.epochs) == len(history.column("test_loss")) == 0
+    assert len(history) == len(history.column("test_loss")) == 0
 
 
 def test_a_row_has_every_score_by_name():
@@ -44,7 +44,6 @@ def test_an_epoch_that_was_not_is_an_error(epoch):
 
 def test_a_column_has_one_value_an_epoch():
     assert filled(3).column("train_loss").tolist() == [0.25, 1.25, 2.25]
-    assert filled(3).epochs.tolist() == [0, 1, 2]
 
 
 @each_row("count", [255, 256, 257, 1025])

@@ -320,7 +320,7 @@ def test_a_change_of_epochs_is_no_change_of_the_weights():
     go(run, 2)
     run.configure(replace(CONFIG, epochs=9))
     assert run.schedule.changes == ()
-    assert run.config.epochs == 9
+    assert run.schedule.last.epochs == 9
 
 
 def test_a_run_that_breaks_goes_back_to_where_it_was_finite_and_remembers_rightly():
@@ -328,7 +328,7 @@ def test_a_run_that_breaks_goes_back_to_where_it_was_finite_and_remembers_rightl
     go(run, 3)
     run.train(10)
     before = weights(run.at(Position(3, 5)))
-    run.configure(replace(run.config, lr=100.0, clip_by="off"))
+    run.configure(replace(run.schedule.last, lr=100.0, clip_by="off"))
     while run.train(1):
         assert run.position.epoch < 50
     back = run.position
