@@ -70,12 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--train", type=Path, metavar="FILE", help=_FILES)
     train.add_argument("--test", type=Path, metavar="FILE", help="the same, to test on")
-    train.add_argument(
-        "--every",
-        type=_positive,
-        default=100,
-        help="epochs between two reports",
-    )
+    train.add_argument("--every", type=_positive, default=100, help="epochs between two reports")
     train.add_argument("--json", type=Path, metavar="FILE", help="write settings and every epoch")
     train.add_argument("--weights", type=Path, metavar="FILE.npz", help="write the final weights")
     _setting_options(train, (*_DATA, *SETTINGS.values()))
@@ -112,9 +107,12 @@ def main(arguments: Sequence[str] | None = None, *, open_page: OpenPage) -> int:
         return 0
     for name in ("port", "no_browser"):
         if options[name]:
-            flag = name.replace("_", "-")
-            parser.error(f"--{flag} has no effect with {options['command']}. Leave it out.")
+            parser.error(f"{_flag(name)} has no effect with {options['command']}. Leave it out.")
     return _run(options)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _check_free(parser: argparse.ArgumentParser, port: int) -> None:
@@ -167,8 +165,7 @@ def _check_together(options: dict[str, Any]) -> None:
     own = options["train"] is not None
     for name in ("test", "unit", "test_share", "window"):
         if options[name] is not None and not own:
-            flag = name.replace("_", "-")
-            raise TaskError(f"--{flag} needs --train: give the phrases to learn as well.")
+            raise TaskError(f"{_flag(name)} needs --train: give the phrases to learn as well.")
     if own and options["task"] is not None:
         raise TaskError(
             "--task has no effect with --train: that file is learned. Leave one of them out."
@@ -199,15 +196,11 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
             bar.update()
             if session.state.epoch % options["every"] == 0 or session.player.finished:
                 tqdm.write(report(session), file=sys.stdout)
-    _save(session, options)
-    return 0 if session.player.finished else 1
-
-
-def _save(session: Session, options: dict[str, Any]) -> None:
     if options["json"]:
         save_json(session, options["json"])
     if options["weights"]:
         save_weights(session, options["weights"])
+    return 0 if session.player.finished else 1
 
 
 def report(session: Session) -> str:

@@ -47,11 +47,6 @@ class DynamicsQuery(NamedTuple):
     dataset: Dataset
     origin: RunConfig
 
-    @property
-    def epoch(self) -> int:
-        """The epoch of the state."""
-        return self.state.epoch
-
 
 class DynamicsLab:
     """The choices of the page, the running search, and the results of past searches."""
@@ -118,16 +113,7 @@ class DynamicsLab:
 
     def flow(self, query: DynamicsQuery) -> FlowMap:
         """One step of the network as a map of its states."""
-        return self._map(query.state)[0]
-
-    def _map(self, state: TrainState) -> tuple[FlowMap, bytes]:
-        """The map, and a digest of its weights."""
-
-        def compute() -> tuple[FlowMap, bytes]:
-            digest = blake2b(state.parameters.theta.tobytes(), digest_size=16).digest()
-            return FlowMap(state.parameters), digest
-
-        return self._memo.ask("map", state, compute)
+        return self._memo.ask("map", query.state, lambda: FlowMap(query.state.parameters))
 
     def visited(self, query: DynamicsQuery) -> VisitedStates:
         """The states that the training sequences visit."""
@@ -148,11 +134,12 @@ class DynamicsLab:
         The basis is refitted only for a new run, or by ``refit``.
         """
         key = query.dataset, query.origin
-        basis = self._memo.ask("basis", key, lambda: fit(self.visited(query).states, query.epoch))
+        states = self.visited(query).states
+        basis = self._memo.ask("basis", key, lambda: fit(states, query.state.epoch))
         last = len(basis.axes) - 1
         first, second = (min(axis, last) for axis in self.axes)
         axes = (first, second) if first != second else (0, min(1, last))
-        return plane_of(basis, axes, self.visited(query).states)
+        return plane_of(basis, axes, states)
 
     def refit(self) -> None:
         """Have the next call of ``plane`` fit the basis again."""
@@ -166,8 +153,11 @@ class DynamicsLab:
 
     def _key(self, held: FixedInputMap, query: DynamicsQuery) -> object:
         # Networks of different architectures can have the same weights.
-        network = query.state.parameters.architecture, self._map(query.state)[1]
-        return network, query.dataset, held.inputs.tobytes(), self.starts, query.origin.seed
+        state, seed = query.state, query.origin.seed
+        weights = state.parameters.theta.tobytes
+        digest = self._memo.ask("digest", state, lambda: blake2b(weights()).digest())
+        network = state.parameters.architecture, digest
+        return network, query.dataset, held.inputs.tobytes(), self.starts, seed
 
     def find(self, query: DynamicsQuery) -> None:
         """Start a search unless its result is cached; the first search refits the plane.
@@ -180,7 +170,7 @@ class DynamicsLab:
         if self.found(held, query) is None:
             search = Search(held, self.visited(query), self.starts, query.origin.seed)
             with self._lock:
-                self._search = self._key(held, query), query.epoch, search
+                self._search = self._key(held, query), query.state.epoch, search
 
     def cancel(self) -> None:
         """Cancel the search."""
@@ -195,19 +185,15 @@ class DynamicsLab:
             key, _, search = self._search
             if search.work(budget):
                 return True
-            self._store(key, search.found)
+            self._results[key] = search.found
+            self._drop_oldest()
             self._search = None
             return False
 
-    def _store(self, key: object, found: FixedPoints) -> None:
-        self._results[key] = found
-        while len(self._results) > 1 and self._full:
-            del self._results[next(iter(self._results))]
-
-    @property
-    def _full(self) -> bool:
+    def _drop_oldest(self) -> None:
         size = sum(found.nbytes for found in self._results.values())
-        return len(self._results) > _SEARCHES or size > _BYTES
+        while len(self._results) > 1 and (len(self._results) > _SEARCHES or size > _BYTES):
+            size -= self._results.pop(next(iter(self._results))).nbytes
 
     @property
     def searching(self) -> tuple[int, float] | None:

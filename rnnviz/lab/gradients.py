@@ -140,7 +140,7 @@ class GradientLab:
             if count > 1 and time.perf_counter() > until:
                 break
             self._evaluate(run, query, epoch)
-        epochs = self._past.epochs
+        epochs = sorted(self._past)
         return GradientSeries(np.array(epochs, int), tuple(self._past[epoch] for epoch in epochs))
 
     def develop(self, run: Run, query: GradientQuery, budget: float) -> bool:

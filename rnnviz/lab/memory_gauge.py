@@ -86,7 +86,7 @@ class MemoryLab:
         while len(self._half_lives) > MOST_EPOCHS:
             self.stride *= 2
             for cache in (self._half_lives, self._spectra):
-                cache.retain([epoch for epoch in cache.epochs if epoch % self.stride == 0])
+                cache.retain([epoch for epoch in cache if epoch % self.stride == 0])
 
     def _gauge_epochs(self, count: int) -> range:
         """The epochs for the gauge of a run of ``count`` epochs."""
@@ -104,7 +104,7 @@ class MemoryLab:
         self._norms[epoch], self._half_lives[epoch] = norms, half_life(norms)
 
     def _gauge(self, last: int) -> MemoryGauge:
-        epochs = [epoch for epoch in self._half_lives.epochs if epoch <= last]
+        epochs = sorted(epoch for epoch in self._half_lives if epoch <= last)
         spectra = np.array([self._spectra[epoch] for epoch in epochs]).reshape(-1, 2)
         half_lives = np.array([self._half_lives[epoch] for epoch in epochs])
         return MemoryGauge(np.array(epochs, int), spectra[:, 0], spectra[:, 1], half_lives)

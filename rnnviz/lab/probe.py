@@ -22,7 +22,7 @@ from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.table import MAX_CHARACTERS, MAX_WORDS, TaskError
 from rnnviz.tasks.values import read_values
-from rnnviz.tasks.vocabulary import END, START, Reading, Vocabulary
+from rnnviz.tasks.vocabulary import END, START, Reading
 
 #: Largest number of characters in a typed probe; it also limits the length of a link.
 MAX_TYPED = 2_000
@@ -178,34 +178,25 @@ def read(dataset: Dataset, text: str) -> Reading:
         values = read_values(text, dataset.vocabulary.words, MAX_WORDS)
         return Reading(text, tuple(text.split()), (), values)
     vocabulary, what = dataset.source or dataset.vocabulary, names_of(dataset).sequence
-    _check_length(vocabulary, text, what)
-    if len(text) > MAX_TYPED:
-        raise TaskError(
-            f"The {what} has {len(text):,} characters; the most that can be read is {MAX_TYPED:,}."
-        )
-    reading = vocabulary.read(text)
-    if not text.strip():
-        raise TaskError(
-            f"The {what} is empty. Type something, for example: “{_example_of(dataset)}”."
-        )
-    if not len(reading.tokens):
-        raise TaskError(
-            f"None of these {vocabulary.unit} is in the vocabulary, so there is nothing to read."
-        )
-    return reading
-
-
-def _example_of(dataset: Dataset) -> str:
-    return dataset.train[0].text[:60]
-
-
-def _check_length(vocabulary: Vocabulary, text: str, what: str) -> None:
     count = len(vocabulary.split(text))
     most = MAX_CHARACTERS if vocabulary.characters else MAX_WORDS
     if count > most:
         raise TaskError(
             f"The {what} has {count:,} {vocabulary.unit}; the most that can be read is {most}."
         )
+    if len(text) > MAX_TYPED:
+        raise TaskError(
+            f"The {what} has {len(text):,} characters; the most that can be read is {MAX_TYPED:,}."
+        )
+    reading = vocabulary.read(text)
+    if not text.strip():
+        example = dataset.train[0].text[:60]
+        raise TaskError(f"The {what} is empty. Type something, for example: “{example}”.")
+    if not len(reading.tokens):
+        raise TaskError(
+            f"None of these {vocabulary.unit} is in the vocabulary, so there is nothing to read."
+        )
+    return reading
 
 
 def inspect(dataset: Dataset, parameters: Parameters, text: str, config: RunConfig) -> Probe:
@@ -214,12 +205,14 @@ def inspect(dataset: Dataset, parameters: Parameters, text: str, config: RunConf
     Unknown targets are replaced by the network's own outputs.
     """
     reading = read(dataset, text)
-    example, said = _example(dataset, parameters, reading)
+    said = _generated(dataset, parameters, reading.tokens)
+    example = _example(dataset, reading, said)
     gaps = _gaps(example.targets)
-    filled = replace(example, targets=_filled(example.targets, gaps, None))
+    filled = _filled(example, gaps, 0)
     trace = record(parameters, collate([filled]), config.gradient, config.truncate)
     if gaps.any():
-        filled = replace(example, targets=_filled(example.targets, gaps, trace.probs))
+        own = trace.probs[gaps]
+        filled = _filled(example, gaps, own.argmax(axis=-1) if example.targets.ndim == 1 else own)
         trace = record(parameters, collate([filled]), config.gradient, config.truncate)
     return Probe(dataset, reading, filled, trace, parameters, gaps, said)
 
@@ -231,43 +224,33 @@ def _gaps(targets: Array) -> Array:
     return np.asarray(np.isnan(targets).any(axis=-1))
 
 
-def _filled(targets: Array, gaps: Array, answers: Array | None) -> Array:
-    """The targets with the network's own answers in the gaps, or zeros if there are none yet."""
-    filled = targets.copy()
-    if answers is None:
-        filled[gaps] = 0
-    else:
-        filled[gaps] = answers[gaps].argmax(axis=-1) if targets.ndim == 1 else answers[gaps]
-    return filled
+def _filled(example: Example, gaps: Array, values: Array | int) -> Example:
+    targets = example.targets.copy()
+    targets[gaps] = values
+    return replace(example, targets=targets)
 
 
-def _example(
-    dataset: Dataset, parameters: Parameters, reading: Reading
-) -> tuple[Example, tuple[int, ...]]:
-    """The sequence as an example, and the classes that a decoder generates."""
+def _generated(dataset: Dataset, parameters: Parameters, tokens: Array) -> tuple[int, ...]:
+    """The classes that the network generates up to an end token, if it has one."""
+    if dataset.source is not None:
+        return tuple(translate(parameters, dataset, tokens, MAX_SAID))
+    if END in dataset.classes:
+        return tuple(prompted(parameters, dataset, tokens[:1], likeliest, MAX_SAID))
+    return ()
+
+
+def _example(dataset: Dataset, reading: Reading, said: tuple[int, ...]) -> Example:
     if dataset.source is None:
-        unknown = reading.unknown and not dataset.rule
         targets = dataset.wanted(reading.tokens)
-        example = Example(reading.text, reading.tokens, _none(targets) if unknown else targets)
-        return example, _spelled(dataset, parameters, reading.tokens)
-    said = translate(parameters, dataset, reading.tokens, MAX_SAID)
+        if reading.unknown and not dataset.rule:
+            targets = np.full_like(targets, GAP if targets.ndim == 1 else np.nan)
+        return Example(reading.text, reading.tokens, targets)
     known = None if reading.unknown else dataset.lookup(reading.tokens)
     if known:
-        return replace(known, text=reading.text), tuple(said)
-    spoken_tokens = (dataset.vocabulary.number(dataset.classes[c]) for c in said[:-1])
-    inputs = np.array([dataset.vocabulary.number(START), *spoken_tokens])
-    return Example(reading.text, inputs, np.full(len(said), GAP), reading.tokens), tuple(said)
-
-
-def _spelled(dataset: Dataset, parameters: Parameters, tokens: Array) -> tuple[int, ...]:
-    """The classes generated after the first token, if there is an end token."""
-    if END not in dataset.classes:
-        return ()
-    return tuple(prompted(parameters, dataset, tokens[:1], likeliest, MAX_SAID))
-
-
-def _none(targets: Array) -> Array:
-    return np.full_like(targets, GAP if targets.ndim == 1 else np.nan)
+        return replace(known, text=reading.text)
+    tokens = (dataset.vocabulary.number(dataset.classes[c]) for c in said[:-1])
+    inputs = np.array([dataset.vocabulary.number(START), *tokens])
+    return Example(reading.text, inputs, np.full(len(said), GAP), reading.tokens)
 
 
 def phrase_key(trace: Trace) -> tuple[bytes, ...]:

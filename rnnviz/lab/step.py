@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from enum import StrEnum
 from itertools import groupby
 from typing import NamedTuple
@@ -52,15 +51,6 @@ class StepLab:
         self.unit, self.layer, self.part = 0, 0, "h"
 
     @property
-    def place(self) -> tuple[tuple[Moment, ...], int]:
-        """The moments, and the index of the one under the cursor."""
-        return self.moments, self.cursor
-
-    @place.setter
-    def place(self, place: tuple[tuple[Moment, ...], int]) -> None:
-        self.moments, self.cursor = place
-
-    @property
     def own(self) -> bool:
         """Whether the step is on the probe."""
         return self.subject is Subject.OWN
@@ -75,24 +65,18 @@ class StepLab:
 
         key = state, self.own and phrase_key(probe.trace), config
         step = self._memo.ask("step", key, compute)
-        layers = step.before.architecture.layers
-        self.look_at(step.moments, step.hidden, layers, step.parts)
+        self._look_at(step)
         return step
 
-    def look_at(
-        self,
-        moments: tuple[Moment, ...],
-        units: int,
-        layers: int = 1,
-        parts: Collection[str] = ("h",),
-    ) -> None:
+    def _look_at(self, step: StepRecord) -> None:
         """Adapt cursor and selection to a step; the cursor stays at its moment if possible."""
         moment = self.moment
-        if moments != self.moments:
-            self.moments = moments
+        if step.moments != self.moments:
+            self.moments = step.moments
             self.cursor = self._nearest(moment)
-        self.unit, self.layer = min(self.unit, units - 1), min(self.layer, layers - 1)
-        self.part = self.part if self.part in parts else "h"
+        self.unit = min(self.unit, step.hidden - 1)
+        self.layer = min(self.layer, step.before.architecture.layers - 1)
+        self.part = self.part if self.part in step.parts else "h"
 
     @property
     def focus(self) -> Focus:
@@ -128,14 +112,12 @@ class StepLab:
 
     def step_phase(self, by: int) -> None:
         """Move forward to the start of the next phase, or back to the nearest start of a phase."""
-        starts = [i for i, m in enumerate(self.moments) if self._opens(i, m)]
+        phases = [moment.phase for moment in self.moments]
+        starts = [i for i, phase in enumerate(phases) if i == 0 or phases[i - 1] is not phase]
         if by > 0:
             self.go_to(next((i for i in starts if i > self.cursor), self.last))
         else:
             self.go_to(next((i for i in reversed(starts) if i < self.cursor), 0))
-
-    def _opens(self, i: int, moment: Moment) -> bool:
-        return i == 0 or self.moments[i - 1].phase is not moment.phase
 
     def point_at(self, t: int, unit: int) -> None:
         """Move to token ``t``, in the backward pass if the cursor has left the forward pass."""

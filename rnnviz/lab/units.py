@@ -96,11 +96,13 @@ class UnitLab:
 
     def activations(self, source: StateSource) -> Activations:
         """The activations of the training sequences; a fixed random sample if there are many."""
-        return self._memo.ask("activations", source, lambda: self._read(source))
-
-    def _read(self, source: StateSource) -> Activations:
-        parameters, data = source.state.parameters, source.dataset
-        return read_activations(parameters, data.train, names_of(data), source.layer, source.part)
+        state, data, layer, part = source
+        sequences, names = data.train, names_of(data)
+        return self._memo.ask(
+            "activations",
+            source,
+            lambda: read_activations(state.parameters, sequences, names, layer, part),
+        )
 
     def order(self, source: StateSource) -> Array:
         """The units in the chosen order, (H,)."""
@@ -160,10 +162,8 @@ class UnitLab:
         They are refitted only for a run with other initial settings, or by ``refit``.
         """
         key = source.dataset, run.schedule.origin, source.layer, source.part
-        return self._memo.ask("basis", key, lambda: self._fit(source))
-
-    def _fit(self, source: StateSource) -> Projection:
-        return fit(self.activations(source).states.astype(float), source.state.epoch)
+        states, epoch = self.activations(source).states, source.state.epoch
+        return self._memo.ask("basis", key, lambda: fit(states.astype(float), epoch))
 
     def refit(self) -> None:
         """Have the next call of ``basis`` fit it again."""
@@ -209,10 +209,8 @@ class UnitLab:
     def add(self, *edits: Edit) -> None:
         """Add edits; repeated ablations and edits beyond ``MOST_EDITS`` are left out."""
         self.left_out = {}
-        new = [
-            edit for edit in edits if edit.kind is not EditKind.SILENCE or edit not in self.edits
-        ]
-        self.edits = (*self.edits, *new)[:MOST_EDITS]
+        repeated = {edit for edit in self.edits if edit.kind is EditKind.SILENCE}
+        self.edits = (*self.edits, *(e for e in edits if e not in repeated))[:MOST_EDITS]
 
     def fit(self, architecture: Architecture) -> None:
         """Remove the edits that the architecture doesn't allow; ``left_out`` says why."""

@@ -13,7 +13,7 @@ FORWARD, BACKWARD = Phase.FORWARD, Phase.BACKWARD
 @pytest.fixture
 def scope():
     scope = StepLab()
-    scope.look_at(timeline(4), 8)
+    scope.moments = timeline(4)
     return scope
 
 
@@ -71,10 +71,15 @@ def test_phases_are_as_wide_as_they_have_moments(scope):
         ((Phase.UPDATE, 0), (Phase.UPDATE, 0)),
     ],
 )
-def test_on_another_phrase_the_cursor_keeps_its_moment(scope, before, after):
-    scope.go_to(scope.moments.index(Moment(*before)))
-    scope.look_at(timeline(2), 8)
-    assert scope.moment == after
+def test_on_another_phrase_the_cursor_keeps_its_moment(session, before, after):
+    lab = session.step
+    lab.subject = Subject.OWN
+    session.ask("this is not bad")
+    lab.record(session.step_query())
+    lab.go_to(lab.moments.index(Moment(*before)))
+    session.ask("not bad")
+    lab.record(session.step_query())
+    assert lab.moment == after
 
 
 def test_a_column_is_pointed_at_on_the_way_there_and_on_the_way_back(scope):
@@ -86,11 +91,13 @@ def test_a_column_is_pointed_at_on_the_way_there_and_on_the_way_back(scope):
 
 
 @each_row(("t", "unit"), [(99, 3), (-1, 3), (1, 10**9), (1, -4)])
-def test_what_is_not_there_can_not_be_pointed_at(scope, t, unit):
-    scope.point_at(t, unit)
-    scope.look_at(timeline(4), 8)
-    assert scope.moment in timeline(4)
-    assert 0 <= scope.unit < 8
+def test_what_is_not_there_can_not_be_pointed_at(session, t, unit):
+    lab = session.step
+    lab.record(session.step_query())
+    lab.point_at(t, unit)
+    lab.record(session.step_query())
+    assert lab.moment in lab.moments
+    assert 0 <= lab.unit < 8
 
 
 # The step under it
