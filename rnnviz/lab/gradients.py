@@ -56,17 +56,10 @@ class GradientQuery(NamedTuple):
     objective: Objective = Objective.LOSS
     layer: int = -1
 
-    @property
-    def compares(self) -> bool:
-        """Whether the notebook's gradient rule applies: only to Elman cells."""
-        return self.config.cell is CellKind.ELMAN
-
     def at(self, state: TrainState, config: RunConfig) -> GradientQuery:
         """The query for the same phrase in another state of the run."""
-        batch, rule, cut = self.trace.batch, config.gradient, config.truncate
-        return self._replace(
-            state=state, config=config, trace=record(state.parameters, batch, rule, cut)
-        )
+        trace = record(state.parameters, self.trace.batch, config.gradient, config.truncate)
+        return self._replace(state=state, config=config, trace=trace)
 
 
 class GradientLab:
@@ -80,10 +73,9 @@ class GradientLab:
         """The gradient by lag, over all training examples."""
         state, config, objective = query.state, query.config, query.objective
         carried = Carried(config.gradient, config.truncate, query.layer)
+        key = state, objective, carried
         return self._memo.ask(
-            "lag",
-            (state, objective, carried),
-            lambda: lag_profile(state.parameters, query.examples, objective, carried),
+            "lag", key, lambda: lag_profile(state.parameters, query.examples, objective, carried)
         )
 
     def jacobians(self, query: GradientQuery) -> Jacobians:
@@ -134,20 +126,19 @@ class GradientLab:
 
     def past(self, run: Run, query: GradientQuery, budget: float) -> GradientSeries:
         """The rows so far; evaluates the epoch shown, and more for about ``budget`` seconds."""
-        until = time.perf_counter() + budget
-        for count, epoch in enumerate(self._missing(run, query)):
-            # At least one epoch besides the one shown, whatever the budget.
-            if count > 1 and time.perf_counter() > until:
-                break
-            self._evaluate(run, query, epoch)
+        # The epoch shown and one more, whatever the budget.
+        self.develop(run, query, budget, least=2)
         epochs = sorted(self._past)
         return GradientSeries(np.array(epochs, int), tuple(self._past[epoch] for epoch in epochs))
 
-    def develop(self, run: Run, query: GradientQuery, budget: float) -> bool:
-        """Evaluate more epochs for about ``budget`` seconds; return whether some are missing."""
+    def develop(self, run: Run, query: GradientQuery, budget: float, least: int = 0) -> bool:
+        """Evaluate more epochs for about ``budget`` seconds; return whether some are missing.
+
+        At least ``least`` epochs are evaluated, the epoch shown first.
+        """
         until = time.perf_counter() + budget
-        for epoch in self._missing(run, query):
-            if time.perf_counter() > until:
+        for count, epoch in enumerate(self._missing(run, query)):
+            if count >= least and time.perf_counter() > until:
                 return True
             self._evaluate(run, query, epoch)
         return False
@@ -176,7 +167,9 @@ def row_of(query: GradientQuery) -> GradientRow:
     """The row of one epoch."""
     parameters, examples = query.state.parameters, query.examples
     steps = next_steps(query, PAST_STEPS)
-    comparison = compare_examples(parameters, examples) if query.compares else None
+    # The notebook's gradient rule applies to Elman cells only.
+    elman = query.config.cell is CellKind.ELMAN
+    comparison = compare_examples(parameters, examples) if elman else None
     return GradientRow(
         eigenvalues(recurrent(parameters, query.layer))[:TRAIL],
         token_contribution(Unrolled(query.trace, query.layer)),

@@ -246,28 +246,23 @@ class UnitLab:
         hidden = state.parameters.architecture.hidden
         return self._memo.ask("ablation", (state, layer), lambda: np.full(hidden, np.nan))
 
-    def ablate_next(self, state: TrainState, layer: int, run: Run) -> bool:
-        """Compute the ablation loss of the next unit; return whether some are left.
+    def ablate(self, state: TrainState, layer: int, run: Run, budget: float) -> bool:
+        """Compute ablation losses for about ``budget`` seconds; return whether some are left.
 
         Does nothing if the loss of the whole network is not finite.
         """
-        rises = self.ablation_loss(state, layer)
-        missing = np.flatnonzero(np.isnan(rises))
-        whole = self._memo.ask("whole", state, lambda: run.examine(state.parameters)[0])
-        if not missing.size or not np.isfinite(whole.loss):
-            return False
-        ablated = apply_edits(state.parameters, [silence(layer + 1, int(missing[0]))])
-        rise = run.examine(ablated)[0].loss - whole.loss
-        rises[missing[0]] = rise if np.isfinite(rise) else np.inf
-        return missing.size > 1
-
-    def ablate(self, state: TrainState, layer: int, run: Run, budget: float) -> bool:
-        """Compute ablation losses for about ``budget`` seconds; return whether some are left."""
         until = time.perf_counter() + budget
-        while self.ablate_next(state, layer, run):
+        rises = self.ablation_loss(state, layer)
+        whole = self._memo.ask("whole", state, lambda: run.examine(state.parameters)[0])
+        if not np.isfinite(whole.loss):
+            return False
+        for unit in np.flatnonzero(np.isnan(rises)).tolist():
+            ablated = apply_edits(state.parameters, [silence(layer + 1, unit)])
+            rise = run.examine(ablated)[0].loss - whole.loss
+            rises[unit] = rise if np.isfinite(rise) else np.inf
             if time.perf_counter() > until:
-                return True
-        return False
+                break
+        return bool(np.isnan(rises).any())
 
     def strongest(self, state: TrainState, layer: int, run: Run, count: int) -> tuple[Edit, ...]:
         """Ablations of the ``count`` remaining units with the highest ablation loss.

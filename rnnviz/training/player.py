@@ -294,7 +294,8 @@ class Player:
             self.restart()
             # A new task changes other settings too; only the task is named.
             reasons = [row for row in restarting if row.name == "task"] or restarting
-            names = _listed([row.label for row in reasons])
+            labels = [row.label for row in reasons]
+            names = " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
             self.message = f"Started again at epoch 0, because {names} changed."
             return
         self.run.configure(config)
@@ -400,8 +401,3 @@ class Player:
         self.run.configure(self.config)
         self.message = f"{self._problems} {self.message}".strip()
         self.on_arrival()
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Join names for a sentence: a, b and c."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

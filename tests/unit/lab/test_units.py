@@ -298,11 +298,11 @@ def test_a_unit_is_worth_what_the_loss_rises_without_it(cell):
     session.player.advance(3)
     lab, state, run = session.units, session.state, session.run
     assert np.isnan(lab.ablation_loss(state, 0)).all()
-    assert lab.ablate_next(state, 0, run)
+    assert lab.ablate(state, 0, run, 0.0)
     assert np.isnan(lab.ablation_loss(state, 0)).tolist() == [False, True, True, True, True]
     strongest = lab.strongest(state, 0, run, 2)
     assert not np.isnan(lab.ablation_loss(state, 0)).any()
-    assert not lab.ablate_next(state, 0, run)
+    assert not lab.ablate(state, 0, run, 0.0)
     rises = lab.ablation_loss(state, 0)
     for unit in range(5):
         lab.edits = (silence(1, unit),)
@@ -330,7 +330,7 @@ def test_the_strongest_are_of_those_still_heard(session, lab):
 
 def test_in_a_network_too_large_to_weigh_those_that_are_known_come_first(session, lab, monkeypatch):
     monkeypatch.setattr(module, "PATIENCE", 0.0)
-    lab.ablate_next(session.state, 0, session.run)
+    lab.ablate(session.state, 0, session.run, 0.0)
     strongest = lab.strongest(session.state, 0, session.run, 3)
     known = np.flatnonzero(np.isfinite(lab.ablation_loss(session.state, 0)))
     assert {edit.column for edit in strongest[:2]} == {*known.tolist()} == {0, 1}
