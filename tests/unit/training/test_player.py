@@ -228,7 +228,15 @@ def test_a_gradient_check_is_not_taken_for_one_of_another_branch(played):
 # Links
 
 
+OPEN_ELSEWHERE = """
+import hashlib, json, sys
+from tests.unit.training.test_player import opened, weights
+print(hashlib.sha256(weights(opened(json.loads(sys.argv[1])))).hexdigest())
+"""
+
+
 def test_a_link_carries_changes_the_past_the_ghost_and_a_position_inside_an_epoch(played):
+    """To another process too."""
     played.configure(replace(CONFIG, lr=0.2))
     played.player.advance(3)
     played.player.step_phrase()
@@ -244,29 +252,7 @@ def test_a_link_carries_changes_the_past_the_ghost_and_a_position_inside_an_epoc
     copy = reopened(played)
     assert copy.run.state.parameters.theta.tobytes() == played.run.state.parameters.theta.tobytes()
     assert losses(copy.player.ghost) == losses(played.player.ghost)
-
-
-OPEN_ELSEWHERE = """
-import hashlib, json, sys
-from rnnviz.training.share_link import read_link
-from rnnviz.session import Session
-link, problems = read_link(json.loads(sys.argv[1]))
-session = Session()
-session.follow(link, problems)
-while session.player.running:
-    session.player.tick(1.0)
-print(hashlib.sha256(session.state.parameters.theta.tobytes()).hexdigest())
-"""
-
-
-def test_a_link_leads_to_the_same_bytes_in_another_process(played):
-    played.configure(replace(CONFIG, lr=0.2))
-    played.player.advance(3)
-    branched(played, Position(10)).configure(replace(CONFIG, lr=0.01, clip_by="norm"))
-    played.player.advance(3)
-    played.player.go_to(Position(11, 7))
-    query = json.dumps(played.link().to_query())
-    command = [sys.executable, "-c", OPEN_ELSEWHERE, query]
+    command = [sys.executable, "-c", OPEN_ELSEWHERE, json.dumps(query)]
     elsewhere = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, cwd=ROOT)
     assert elsewhere.stdout.strip() == hashlib.sha256(weights(played)).hexdigest()
 
@@ -286,26 +272,21 @@ def test_a_long_way_is_gone_in_ticks_and_the_address_stays_meanwhile():
     assert weights(session) == weights(straight)
 
 
-def test_pause_stays_where_the_link_was_followed_to():
-    link, _ = read_link({"hidden": "2", "epoch": "40", "changes": "30:lr=0.5"})
+@each_row("change", [{}, {"lr": 0.3}, {"seed": 3}])
+def test_pause_or_a_changed_setting_ends_the_way(change):
     session = Session()
-    session.follow(link, patience=0.0)
-    session.player.pause()
+    query = {"hidden": "2", "epoch": "40", "changes": "30:lr=0.5"}
+    session.follow(read_link(query)[0], patience=0.0)
+    if change:
+        session.configure(replace(session.config, **change))
+    else:
+        session.player.pause()
+        assert "The link was followed up to epoch" in session.player.message
     assert session.player.condition == "Paused"
     assert session.run.position < Position(30)
-    assert "The link was followed up to epoch" in session.player.message
-    session.player.advance(1)
-    assert session.run.schedule.at(session.run.position).lr == session.config.lr == 0.5
-
-
-@each_row("change", [{"lr": 0.5}, {"seed": 3}])
-def test_a_setting_changed_on_the_way_ends_it(change):
-    session = Session()
-    session.follow(read_link({"hidden": "2", "epoch": "40"})[0], patience=0.0)
-    session.configure(replace(session.config, **change))
-    assert not session.player.running
     session.player.advance(1)
     assert session.run.schedule.at(session.run.position) == session.config
+    assert session.config.lr == change.get("lr", 0.5)
 
 
 @each_row(
