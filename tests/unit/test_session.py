@@ -92,20 +92,16 @@ def test_the_same_settings_and_epoch_give_the_same_bytes(config, going_on):
     assert weights(one) != weights(trained(replace(config, seed=1), 2))
 
 
-@each_row(("speed", "count", "to"), [(60, 1, (1, 0)), (600, 7, (7, 0)), (0, 3, (0, 3))])
-def test_a_tick_goes_on_by_epochs_or_in_slow_motion_by_steps(config, speed, count, to):
-    session = Session(config)
-    session.player.speed = speed
-    session.player.tick(float("inf"), count)
-    assert session.player.position == to
-
-
 @each_row("speed", SPEEDS)
-def test_a_tick_without_time_still_takes_a_step_and_stays_short(config, speed):
+def test_a_tick_goes_on_by_epochs_or_in_slow_motion_by_steps(config, speed):
+    """Without time it still takes a step, and stays short."""
     session = Session(config)
     session.player.speed = speed
     session.player.tick(0.0)
     assert (0, 0) < session.player.position < (1, 0)
+    session.player.reset()
+    session.player.tick(float("inf"), 3)
+    assert session.player.position == ((3, 0) if speed else (0, 3))
 
 
 def test_a_reset_begins_the_same_run_again(session):
@@ -140,19 +136,13 @@ def test_a_run_stops_at_its_last_epoch_and_goes_on_with_more(config, action):
     assert session.player.position == (4, 0)
 
 
-def test_a_run_past_a_lowered_end_stops_at_the_next_tick(session, config):
-    session.player.advance(3)
-    session.player.play()
-    session.configure(replace(config, epochs=2))
-    before = weights(session)
-    session.player.tick(float("inf"))
-    assert (session.player.condition, weights(session)) == ("Finished", before)
-
-
-def test_a_run_of_no_epochs_is_finished_at_once():
-    session = Session(RunConfig(epochs=0))
-    session.player.play()
-    assert (session.player.condition, session.player.position) == ("Finished", (0, 0))
+def test_a_run_past_a_lowered_end_or_of_no_epochs_stops_at_once(config):
+    for epochs, end in ((3, 2), (0, 0)):
+        session = trained(config, epochs)
+        session.player.play()
+        session.configure(replace(config, epochs=end))
+        session.player.tick(float("inf"))
+        assert (session.player.condition, session.player.position) == ("Finished", (epochs, 0))
 
 
 def test_a_small_network_learns_every_phrase(learned):
@@ -390,6 +380,9 @@ def test_the_target_is_the_label_even_where_the_verdict_is_wrong_or_else_the_ver
     assert probe.label is None
     assert session.dataset.classes[probe.trace.targets[0]] == probe.verdict
     assert probe.basis.startswith("The data don't label this phrase: its own verdict")
+    rows = [Row(2, "ab", "x"), Row(3, "ba", "y")]
+    session = Session(RunConfig(hidden=2), build_dataset("c", rows, unit=Unit.CHARACTERS))
+    assert session.inspect("aa").basis.startswith("The data don't label this sequence: ")
 
 
 def test_with_three_classes_the_margin_is_the_verdict_s():
@@ -422,30 +415,14 @@ NONE = "None of these words is in the vocabulary"
 
 
 @each_row(
-    ("text", "said"),
-    [
-        ("", "The phrase is empty"),
-        (" \n\t ", "The phrase is empty"),
-        ("great", NONE),
-        ("<b>bad</b><script>alert(1)</script>", NONE),
-        ("😀 $x$ **bold**", NONE),
-        ("...", NONE),
-        ("bad " * 10_000, "The phrase has 10,000 words; the most that can be read is 200."),
-    ],
-)
-def test_a_phrase_that_cannot_be_read_leaves_the_probe_and_says_why(session, text, said):
-    session.ask("not bad")
-    session.ask(text)
-    assert session.phrase_input.problem.startswith(said)
-    assert session.phrase_input.problem.endswith("The pictures still show: not bad")
-    assert session.inspect().words == ("not", "bad")
-    assert session.phrase_input.typed == text[: MAX_TYPED + 1]
-
-
-@each_row(
     ("task", "text", "said"),
     [
         ("sentiment", "", "The phrase is empty. Type something, for example: “good”. The"),
+        ("sentiment", " \n\t ", "The phrase is empty"),
+        ("sentiment", "great", NONE),
+        ("sentiment", "<b>bad</b><script>alert(1)</script>", NONE),
+        ("sentiment", "😀 $x$ **bold** ...", NONE),
+        ("sentiment", "bad " * 10_000, "The phrase has 10,000 words; the most that can be read is"),
         ("parity", "", "The sequence is empty. Type something, for example: “"),
         ("parity", "1" * 10_000, "The sequence has 10,000 characters; the most"),
         ("flipflop", "1,x", "such as: “1,0,-1”. The pictures"),
@@ -453,16 +430,15 @@ def test_a_phrase_that_cannot_be_read_leaves_the_probe_and_says_why(session, tex
         ("waves", "", "such as: “0.5 1 -0.2”. The pictures"),
     ],
 )
-def test_the_complaint_is_whole_sentences_and_names_what_is_typed(task, text, said):
+def test_a_phrase_that_cannot_be_read_leaves_the_probe_and_says_why(task, text, said):
     session = Session(RunConfig(task=task, hidden=2))
+    before = session.inspect()
     session.ask(text)
-    assert said in session.phrase_input.problem
-
-
-def test_what_nobody_has_labelled_is_called_as_it_is_on_the_page():
-    rows = [Row(2, "ab", "x"), Row(3, "ba", "y")]
-    session = Session(RunConfig(hidden=2), build_dataset("c", rows, unit=Unit.CHARACTERS))
-    assert session.inspect("aa").basis.startswith("The data don't label this sequence: ")
+    box = session.phrase_input
+    assert said in box.problem
+    assert box.problem.endswith(f". The pictures still show: {session.first_phrase}")
+    assert session.inspect() is before
+    assert box.typed == text[: MAX_TYPED + 1]
 
 
 @pytest.fixture
