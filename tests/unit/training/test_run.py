@@ -170,11 +170,17 @@ def half_a_step(buffers, config, count):
     raise Broken
 
 
+def added_and_broken(*args, add=module.Snapshots.add):
+    add(*args)
+    raise Broken
+
+
 #: Where a step can be ended, and what ends it there.
 ENDS = {
     "inside": (module, "train_on", half_a_step),
     "before the scores": (module.Evaluator, "score", broken),
     "after the scores": (module.Snapshots, "add", broken),
+    "after the snapshot": (module.Snapshots, "add", added_and_broken),
 }
 
 
@@ -190,6 +196,7 @@ def test_a_step_that_is_ended_midway_is_as_if_it_had_not_begun(monkeypatch, end,
             patch.setattr(*end)
             run.train(58)
         assert (run.position, len(run.history), run.schedule) == (start, 3, schedule)
+        assert max(run.snapshots.epochs, default=0) <= 2
     while run.position < (6, 0):
         assert run.train(58)
     assert record_of(run) == record_of(other)
