@@ -59,8 +59,7 @@ class Player:
     @property
     def position(self) -> Position:
         """The position shown."""
-        shown = self.shown
-        return self.run.position if shown is None else shown
+        return self.run.position if self.shown is None else self.shown
 
     @property
     def finished(self) -> bool:

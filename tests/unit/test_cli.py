@@ -24,11 +24,6 @@ from tests.sampling import each_row
 ROOT = Path(__file__).resolve().parents[2]
 #: Options of a run that takes no time.
 QUICK = ("train", "--hidden", "4", "--init-scale", "0.1", "--epochs", "2")
-BLOCK = (
-    r"--- Epoch {}\n"
-    r"Train:\tLoss \d\.\d{{3}} \| Accuracy: [01]\.\d{{3}}\n"
-    r"Test:\tLoss \d\.\d{{3}} \| Accuracy: [01]\.\d{{3}}\n"
-)
 WEATHER = "text,label\n" + "".join(f"so {w},{w}\n{w} again,{w}\n" for w in ("warm", "cold"))
 
 
@@ -154,18 +149,16 @@ def test_a_report_has_exactly_the_notebook_s_lines(run, opened, options, epochs)
     """Every so many epochs, 100 by default, and always after the last."""
     done = run(*QUICK, *options)
     assert (done.code, done.err, opened) == (0, "", [])
-    assert re.fullmatch("".join(map(BLOCK.format, epochs)), done.out)
-
-
-def test_the_numbers_are_those_of_the_run(run):
-    session = Session(RunConfig(hidden=4, init_scale=0.1, epochs=2))
-    session.player.advance(2)
-    row = session.run.history.row(2)
-    assert run(*QUICK).out == (
-        "--- Epoch 2\n"
-        f"Train:\tLoss {row['train_loss']:.3f} | Accuracy: {row['train_metric']:.3f}\n"
-        f"Test:\tLoss {row['test_loss']:.3f} | Accuracy: {row['test_metric']:.3f}\n"
-    )
+    session, expected = Session(RunConfig(hidden=4, init_scale=0.1, epochs=epochs[-1])), ""
+    session.player.advance(epochs[-1])
+    for epoch in epochs:
+        row = session.run.history.row(epoch)
+        expected += (
+            f"--- Epoch {epoch}\n"
+            f"Train:\tLoss {row['train_loss']:.3f} | Accuracy: {row['train_metric']:.3f}\n"
+            f"Test:\tLoss {row['test_loss']:.3f} | Accuracy: {row['test_metric']:.3f}\n"
+        )
+    assert done.out == expected
 
 
 def test_a_fifth_of_the_rows_is_set_aside_unless_said_otherwise(run, csv, learned_from):
@@ -184,8 +177,11 @@ def test_what_is_learned_from_a_file_is_told(run, csv):
     assert "Test:\t" in done.out
     assert "Test:\t" not in run(*command, "--test-share", 0).out
     assert "Nothing could be set aside" in run(*QUICK, "--train", csv("b.csv")).err
-    said = run(*QUICK, "--train", csv("a.txt", "so warm, so cold, so warm")).err
-    assert said.startswith("rnnviz: a.txt: Learned: what comes next, in characters, from plain ")
+    done = run(*QUICK, "--train", csv("a.txt", "so warm, so cold, so warm"))
+    assert done.err.startswith("rnnviz: a.txt: Learned: what comes next, in characters, from plain")
+    assert "| Accuracy: " in done.out
+    pairs = "source,target\nthe cat,le chat\na dog,un chien\n"
+    assert "| Exact match: " in run(*QUICK, "--train", csv("c.csv", pairs), "--cell", "gru").out
 
 
 def test_a_text_is_read_in_pieces_of_the_window(run, csv, learned_from):
@@ -211,19 +207,6 @@ def test_steps_that_are_too_large_are_told(run, tmp_path):
     assert "the loss is no longer a finite number" in done.err
     with np.load(tmp_path / "w.npz") as saved:
         assert np.isfinite(saved["W_hh"]).all()
-
-
-@each_row(
-    ("name", "content", "metric"),
-    [
-        ("a.txt", "the cat sat on the mat. " * 20, "Accuracy"),
-        ("a.csv", "source,target\nthe cat,le chat\na dog,un chien\n", "Exact match"),
-    ],
-)
-def test_what_comes_next_and_translations_are_trained_too(run, csv, name, content, metric):
-    done = run(*QUICK, "--train", csv(name, content), "--cell", "gru", "--every", "1")
-    assert done.code == 0
-    assert f"| {metric}: " in done.out
 
 
 @each_row("task", TaskName)
@@ -290,7 +273,9 @@ def test_the_same_command_writes_the_same_bytes_in_any_process(tmp_path):
         command = (*QUICK, "--every", 1, "--weights", tmp_path / name)
         done = started(*command, PYTHONHASHSEED=name)
         assert (done.code, done.err) == (0, "")
-        assert re.fullmatch(BLOCK.format(1) + BLOCK.format(2), done.out)
+        assert [line.split("\t")[0] for line in done.out.splitlines()] == [
+            "--- Epoch 1", "Train:", "Test:", "--- Epoch 2", "Train:", "Test:",
+        ]  # fmt: skip
     with np.load(tmp_path / "0") as one, np.load(tmp_path / "1") as other:
         for name in one:
             assert one[name].tobytes() == other[name].tobytes()
@@ -327,14 +312,11 @@ NO_PORT = "from 1 to 65535"
         ("--port " + "9" * 9999, NO_PORT),
         ("--port 8501 train", "--port has no effect with train. Leave it out."),
         ("--no-browser gradcheck", "--no-browser has no effect with gradcheck."),
-        ("train --port 8501", "--port"),
-        ("train --colour red", "--colour"),
         ("train --lr", "--lr"),
         ("train --lr fast", "Learning rate (lr) can't be 'fast'"),
         ("train --hidden " + "9" * 9999, "Hidden units"),
         ("train --epochs -1", "Epochs"),
         ("train --every 0", "--every"),
-        ("train --every -1", "--every"),
         ("train --every often", "--every"),
         (
             "train --cell gru --gradient notebook",

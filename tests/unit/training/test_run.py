@@ -377,13 +377,3 @@ def test_a_network_whose_loss_is_not_finite_to_begin_with_can_be_looked_at(chang
     assert run.train(58)
     assert (run.position, len(run.history)) == (Position(1), 2)
     assert weights(run.at(Position(0))) == first
-
-
-def test_scores_are_examined_without_a_trace_of_it():
-    run = trained(2)
-    before = weights(run.state)
-    train, test = run.examine(apply_edits(run.state.parameters, [scale(0.0)]))
-    assert train.loss != run.history.row(2)["train_loss"]
-    assert 0 <= test.metric <= 1
-    assert weights(run.state) == before
-    assert run.examine(run.state.parameters)[0].loss == run.history.row(2)["train_loss"]
