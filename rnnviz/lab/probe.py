@@ -243,7 +243,7 @@ def _example(dataset: Dataset, reading: Reading, said: tuple[int, ...]) -> Examp
     if dataset.source is None:
         targets = dataset.wanted(reading.tokens)
         if reading.unknown and not dataset.rule:
-            targets = np.full_like(targets, GAP if targets.ndim == 1 else np.nan)
+            targets = np.full_like(targets, GAP)
         return Example(reading.text, reading.tokens, targets)
     known = None if reading.unknown else dataset.lookup(reading.tokens)
     if known:

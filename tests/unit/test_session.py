@@ -14,12 +14,12 @@ from rnnviz.export.history import records, save_json
 from rnnviz.lab.memory_gauge import flow
 from rnnviz.lab.probe import MAX_TYPED, read
 from rnnviz.session import Session
-from rnnviz.tasks.dataset import build_dataset, sentiment
+from rnnviz.tasks.dataset import GAP, build_dataset, sentiment
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.table import MAX_WORDS, Row, TaskError
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_store import UploadStore
-from rnnviz.tasks.vocabulary import Unit
+from rnnviz.tasks.vocabulary import START, Unit
 from rnnviz.training.player import SPEEDS
 from rnnviz.training.schedule import Position
 from tests.sampling import each_row
@@ -320,6 +320,16 @@ def test_the_probe_stays_where_the_readers_data_know_all_its_words(session):
     assert session.phrase_input.phrase == "warm so cold"
 
 
+def test_with_other_data_of_a_task_the_default_goes_and_what_was_typed_stays():
+    session = Session(RunConfig(task="recall", hidden=2))
+    before = session.first_phrase
+    session.configure(replace(session.config, seed=1))
+    assert session.phrase_input.phrase == session.first_phrase != before
+    session.ask(before)
+    session.configure(replace(session.config, seed=2))
+    assert session.phrase_input.phrase == before != session.first_phrase
+
+
 def test_a_bad_file_leaves_the_run_as_it_was(session):
     session.player.advance(1)
     session.player.play()
@@ -371,15 +381,27 @@ def test_the_target_is_the_label_even_where_the_verdict_is_wrong_or_else_the_ver
         assert probe.label == session.dataset.classes[phrase.target]
         assert probe.trace.targets.tolist() == [phrase.target]
         assert "its label in the data" in probe.basis
-        right.add(probe.verdict == probe.label)
+        assert probe.score == (probe.verdict == probe.label)
+        right.add(probe.score == 1)
     assert right == {True, False}
     probe = session.inspect("happy happy happy")
-    assert probe.label is None
+    assert (probe.label, probe.known.tolist(), np.isnan(probe.score)) == (None, [GAP], True)
     assert session.dataset.classes[probe.trace.targets[0]] == probe.verdict
     assert probe.basis.startswith("The data don't label this phrase: its own verdict")
     rows = [Row(2, "ab", "x"), Row(3, "ba", "y")]
     session = Session(RunConfig(hidden=2), build_dataset("c", rows, unit=Unit.CHARACTERS))
     assert session.inspect("aa").basis.startswith("The data don't label this sequence: ")
+
+
+def test_a_sentence_that_the_data_do_not_have_is_translated_into_what_the_network_says():
+    session = Session(RunConfig(task="translation", hidden=4))
+    probe = session.inspect("dog the")
+    assert probe.label is None
+    assert tuple(probe.trace.targets) == probe.said
+    spoken = [session.dataset.classes[c] for c in probe.said]
+    assert probe.words == ("dog", "the", START, *spoken[:-1])
+    assert "what the network says itself is the target" in probe.basis
+    assert session.inspect("the dog").label == "le chien"
 
 
 def test_with_three_classes_the_margin_is_the_verdict_s():
