@@ -78,17 +78,26 @@ def test_at_first_the_word_that_comes_most_often_is_held(session, lab):
         assert not problem(session)
 
 
-def test_of_several_words_the_mean_is_held(session, lab):
-    lab.words = ("good", "not", "happy")
+@each_row(
+    ("hold", "words", "text", "count"),
+    [
+        (Hold.OWN, ("not",), "“not”", 1),
+        (Hold.OWN, ("good", "not", "happy"), "the mean of “good”, “not”, “happy”", 3),
+        (Hold.OWN, ("good", "not", "happy", "bad"), "the mean of “good”, “not”, “happy” …", 4),
+        (Hold.MEAN, (), "the mean input", 18),
+        (Hold.ZERO, (), "the zero input", 0),
+    ],
+)
+def test_of_several_words_the_mean_is_held_or_that_of_all_or_zero(
+    session, hold, words, text, count
+):
+    session.dynamics.holds[True], session.dynamics.words = hold, words
     x = held(session).inputs
-    indexes = [session.dataset.vocabulary.number(word) for word in lab.words]
-    assert x[indexes] == pytest.approx(np.full(3, 1 / 3))
-    assert x.sum() == pytest.approx(1)
-    assert label(session) == "the mean of “good”, “not”, “happy”"
-    lab.words = ("good", "not", "happy", "bad")
-    assert label(session) == "the mean of “good”, “not”, “happy” …"
-    lab.words = ("not",)
-    assert label(session) == "“not”"
+    assert (x > 0).sum() == count
+    assert x.sum() == pytest.approx(min(count, 1))
+    indexes = [session.dataset.vocabulary.number(word) for word in words]
+    assert x[indexes] == pytest.approx(np.full(len(words), 1 / max(len(words), 1)))
+    assert label(session) == text
 
 
 def test_without_a_word_there_is_a_sentence(session, lab):
@@ -96,16 +105,6 @@ def test_without_a_word_there_is_a_sentence(session, lab):
     assert problem(session) == "Choose at least one word to hold."
     with pytest.raises(TaskError):
         lab.find(session.dynamics_query)
-
-
-def test_zero_and_the_mean_can_be_held(session, lab):
-    lab.holds[True] = Hold.ZERO
-    assert not held(session).inputs.any()
-    lab.holds[True] = Hold.MEAN
-    x = held(session).inputs
-    assert x.sum() == pytest.approx(1)
-    assert (x > 0).sum() == len(session.dataset.vocabulary)
-    assert label(session) == "the mean input"
 
 
 def test_where_values_are_read_zero_is_held_at_first_and_values_can_be_typed(values):

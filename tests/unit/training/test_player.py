@@ -315,12 +315,6 @@ def test_a_link_to_an_example_that_an_epoch_does_not_have_leads_to_the_last():
     assert session.player.ghost.position == Position(2)
 
 
-def test_an_empty_link_leaves_the_first_message():
-    session = opened({})
-    assert session.player.message.startswith("Press Play")
-    assert session.link().to_query() == {}
-
-
 def test_problems_of_a_link_stay_in_sight_at_its_end():
     link, problems = read_link({"hidden": "2", "epoch": "5", "lr": "x"})
     session = Session()
@@ -348,7 +342,10 @@ def test_a_branch_that_breaks_goes_back_to_where_it_began(played):
     assert read_link(played.link().to_query())[1] == []
 
 
-def test_a_run_on_given_data_has_its_settings_alone_in_the_link():
+def test_a_default_run_has_an_empty_link_and_one_on_given_data_its_settings_alone():
+    session = opened({})
+    assert session.player.message.startswith("Press Play")
+    assert session.link().to_query() == {}
     rows = [Row(2, "so warm", "sunny"), Row(3, "so cold", "rainy")]
     given = Session(CONFIG, build_dataset("mine", rows))
     given.player.advance(2)
