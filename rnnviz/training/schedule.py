@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from rnnviz.config import SETTINGS, RunConfig, SettingError
@@ -83,6 +84,9 @@ class Change:
         return cls(Position.parse(position), name, SETTINGS[name].parse(value))
 
 
+_POSITION_OF = attrgetter("position")
+
+
 @dataclass(frozen=True)
 class Schedule:
     """The initial settings and the changes in order; they determine the weights of a run."""
@@ -98,10 +102,6 @@ class Schedule:
             stages.append(replace(stages[-1], **changed))
         return stages
 
-    @cached_property
-    def _positions(self) -> list[Position]:
-        return [change.position for change in self.changes]
-
     @property
     def origin(self) -> RunConfig:
         """The settings that determine the initial weights, and all weights up to a change."""
@@ -114,12 +114,12 @@ class Schedule:
 
     def at(self, position: Position) -> RunConfig:
         """The settings of the step that follows ``position``."""
-        return self._stages[bisect_right(self._positions, position)]
+        return self._stages[bisect_right(self.changes, position, key=_POSITION_OF)]
 
     def next_change(self, position: Position) -> Position | None:
         """The position of the next change after ``position``, or None."""
-        later = bisect_right(self._positions, position)
-        return self._positions[later] if later < len(self._positions) else None
+        later = bisect_right(self.changes, position, key=_POSITION_OF)
+        return self.changes[later].position if later < len(self.changes) else None
 
     def changed(self, position: Position, config: RunConfig) -> Schedule:
         """The schedule up to ``position``, then ``config``; its number of epochs applies to all.
@@ -145,17 +145,9 @@ class Schedule:
         """The schedule with weight edits at ``position``, which must not precede any change."""
         return Schedule(self.start, (*self.changes, *(Change(position, EDIT, e) for e in edits)))
 
-    @cached_property
-    def _edits(self) -> dict[Position, tuple[Edit, ...]]:
-        edits: dict[Position, tuple[Edit, ...]] = {}
-        for change in self.changes:
-            if change.name == EDIT:
-                edits[change.position] = (*edits.get(change.position, ()), change.value)
-        return edits
-
     def edits(self, position: Position) -> tuple[Edit, ...]:
         """The weight edits at ``position``."""
-        return self._edits.get(position, ())
+        return tuple(c.value for c in self.changes if (c.position, c.name) == (position, EDIT))
 
     def shared(self, other: Schedule) -> float:
         """The last epoch up to which both schedules give the same weights on the same data.
@@ -188,4 +180,4 @@ def read_changes(text: str) -> tuple[tuple[Change, ...], list[str]]:
             problems.append(f"{problem} It is left out.")
     if len(parts) > MAX_CHANGES:
         problems.append(f"Of {len(parts):,} changes the first {MAX_CHANGES} are read.")
-    return tuple(sorted(changes, key=lambda change: change.position)), problems
+    return tuple(sorted(changes, key=_POSITION_OF)), problems
