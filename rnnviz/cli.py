@@ -1,4 +1,4 @@
-"""The command line: open the page, train without a browser, and check the gradient."""
+"""The command line: open the page, train without a browser, check the gradient."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from rnnviz.tasks.upload_preview import preview
 
 _FILES = "own data to learn: a CSV with text,label or text or source,target; or a text"
 _DATA = tuple(DATA_SETTINGS.values())
-#: Opens the page: on which port, a free one if none is given, and whether in a browser.
+#: Opens the page at a port (None: a free one), and whether to open a browser.
 OpenPage = Callable[[int | None, bool], None]
 
 
@@ -70,12 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--train", type=Path, metavar="FILE", help=_FILES)
     train.add_argument("--test", type=Path, metavar="FILE", help="the same, to test on")
-    train.add_argument(
-        "--every",
-        type=_positive,
-        default=100,
-        help="epochs between two reports",
-    )
+    train.add_argument("--every", type=_positive, default=100, help="epochs between two reports")
     train.add_argument("--json", type=Path, metavar="FILE", help="write settings and every epoch")
     train.add_argument("--weights", type=Path, metavar="FILE.npz", help="write the final weights")
     _setting_options(train, (*_DATA, *SETTINGS.values()))
@@ -102,7 +97,7 @@ def _positive(text: str) -> int:
 
 
 def main(arguments: Sequence[str] | None = None, *, open_page: OpenPage) -> int:
-    """Run one command; returns the exit code: 0, 1 for a failed check, 2 for bad input."""
+    """Run one command; return the exit code: 0, 1 for a failed run or check, 2 for bad input."""
     parser = _parser()
     options = vars(parser.parse_args(arguments))
     if options["command"] is None:
@@ -112,14 +107,17 @@ def main(arguments: Sequence[str] | None = None, *, open_page: OpenPage) -> int:
         return 0
     for name in ("port", "no_browser"):
         if options[name]:
-            flag = name.replace("_", "-")
-            parser.error(f"--{flag} has no effect with {options['command']}. Leave it out.")
+            parser.error(f"{_flag(name)} has no effect with {options['command']}. Leave it out.")
     return _run(options)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _check_free(parser: argparse.ArgumentParser, port: int) -> None:
     with socket.socket() as probe:
-        # A port whose last server has just ended is free; on Windows this would say so of any.
+        # Accept a port whose server has just ended; on Windows this would accept any port.
         if os.name == "posix":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -133,15 +131,15 @@ def _check_free(parser: argparse.ArgumentParser, port: int) -> None:
 def _run(options: dict[str, Any]) -> int:
     command = {"train": _train, "gradcheck": _gradcheck}[options["command"]]
     try:
-        given = {name: options[name] for name in SETTINGS if options.get(name) is not None}
-        config = RunConfig(**given)
-        for sentence in config.idle(given):
+        settings = {name: options[name] for name in SETTINGS if options.get(name) is not None}
+        config = RunConfig(**settings)
+        for sentence in config.idle(settings):
             raise SettingError(f"{sentence} Leave it out.")
         return command(config, options)
     except (SettingError, TaskError) as problem:
         print(f"rnnviz: {problem}", file=sys.stderr)
     except BrokenPipeError:
-        # The reader has left; nothing more is written, not even at exit.
+        # The reader has closed the pipe: discard the rest, also what is flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as problem:
@@ -154,11 +152,11 @@ def _dataset(config: RunConfig, options: dict[str, Any]) -> Dataset | None:
     train, test = options["train"], options["test"]
     if train is None:
         return None
-    given = {row.name: options[row.name] for row in _DATA if options[row.name] is not None}
+    settings = {row.name: options[row.name] for row in _DATA if options[row.name] is not None}
     files = _file(train), test and _file(test)
-    if "window" in given and table_of(files[0]).form is not Form.NEXT:
+    if "window" in settings and table_of(files[0]).form is not Form.NEXT:
         raise TaskError("--window has no effect unless a text alone is learned. Leave it out.")
-    upload = Upload(*files, **given, seed=config.seed)
+    upload = Upload(*files, **settings, seed=config.seed)
     print(f"rnnviz: {train.name}: {'; '.join(preview(upload).sentences)}.", file=sys.stderr)
     return dataset_of(upload)
 
@@ -167,8 +165,7 @@ def _check_together(options: dict[str, Any]) -> None:
     own = options["train"] is not None
     for name in ("test", "unit", "test_share", "window"):
         if options[name] is not None and not own:
-            flag = name.replace("_", "-")
-            raise TaskError(f"--{flag} needs --train: give the phrases to learn as well.")
+            raise TaskError(f"{_flag(name)} needs --train: give the phrases to learn as well.")
     if own and options["task"] is not None:
         raise TaskError(
             "--task has no effect with --train: that file is learned. Leave one of them out."
@@ -188,7 +185,7 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
     for note in session.dataset.notes:
         print(f"rnnviz: {note}", file=sys.stderr)
     for path in filter(None, (options["json"], options["weights"])):
-        path.open("ab").close()  # what can't be written is found out before training
+        path.open("ab").close()  # fail before training if the file can't be written
     with tqdm(total=config.epochs, unit="epoch", disable=None, leave=False) as bar:
         while not session.player.finished:
             before = session.state.epoch
@@ -199,25 +196,21 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
             bar.update()
             if session.state.epoch % options["every"] == 0 or session.player.finished:
                 tqdm.write(report(session), file=sys.stdout)
-    _save(session, options)
-    return 0 if session.player.finished else 1
-
-
-def _save(session: Session, options: dict[str, Any]) -> None:
     if options["json"]:
         save_json(session, options["json"])
     if options["weights"]:
         save_weights(session, options["weights"])
+    return 0 if session.player.finished else 1
 
 
 def report(session: Session) -> str:
-    """The present scores as the notebook prints them: loss and metric, to 3 decimals."""
+    """The present scores in the format of the notebook: loss and metric, to 3 decimals."""
     row, name = session.run.history.row(-1), session.dataset.metric.name.capitalize()
     lines = [f"--- Epoch {session.state.epoch}"]
     for part in ("train", "test"):
-        loss, share = row[f"{part}_loss"], row[f"{part}_metric"]
+        loss, metric = row[f"{part}_loss"], row[f"{part}_metric"]
         if not np.isnan(loss):
-            lines.append(f"{part.capitalize()}:\tLoss {loss:.3f} | {name}: {share:.3f}")
+            lines.append(f"{part.capitalize()}:\tLoss {loss:.3f} | {name}: {metric:.3f}")
     return "\n".join(lines)
 
 

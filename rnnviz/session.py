@@ -1,4 +1,4 @@
-"""Session: a run that plays, its data and one probe phrase; plain Python, no Streamlit."""
+"""Session: a run, its data, one phrase and the labs; independent of Streamlit."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from rnnviz.training.share_link import Link
 
 
 class Session:
-    """A run that is played, its data, one phrase, and the labs that ask about them.
+    """A run, its data, one phrase, and the labs that analyse them.
 
-    ``data`` and ``player`` say what is learned and where in the run it is; ``phrase_input`` what is
-    read; ``objective``, ``layer``, ``part`` and ``temperature`` how it is looked at.
+    ``data`` selects the data set, ``player`` plays the run, ``phrase_input`` holds the phrase;
+    ``objective``, ``layer``, ``part`` and ``temperature`` are choices of the page.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class Session:
         self.dynamics = DynamicsLab()
         self._memo = Memo()
 
-    # What is learned
+    # Run and data
 
     @property
     def run(self) -> Run:
-        """The run of training."""
+        """The training run."""
         return self.player.run
 
     @property
@@ -65,48 +65,48 @@ class Session:
 
     @property
     def dataset(self) -> Dataset:
-        """What is learned."""
+        """The data set of the run."""
         return self.player.dataset
 
     def configure(self, config: RunConfig) -> None:
-        """Take new settings: at the next step where they can, else with a run started again."""
-        before, usual = self.dataset, self.first_phrase
+        """Apply new settings from the next step on, or restart the run if they require it."""
+        before, default = self.dataset, self.first_phrase
         self.player.configure(config)
-        self._ask_anew(before, usual)
+        self._update_phrase(before, default)
 
     def load(self, upload: Upload | None) -> None:
-        """Learn from the reader's own data, or, with None, from the task's, from epoch 0.
+        """Restart the run with the user's own data, or with those of the task.
 
-        Where they can't be used the run stays as it is and ``data.problem`` says why.
+        If they can't be used, the run stays as it is and ``data.problem`` says why.
         """
-        before, usual, player = self.dataset, self.first_phrase, self.player
+        before, default, player = self.dataset, self.first_phrase, self.player
         if not self.data.take(upload, self.config):
             return
         if self.data.dataset_for(self.config) is not before:
             player.pause()
             player.restart()
-            self._ask_anew(before, usual)
+            self._update_phrase(before, default)
             player.message = f"Started again at epoch 0, with the data {self.dataset.name}."
 
-    # What is looked at
+    # The state shown
 
     @property
     def state(self) -> TrainState:
-        """The state that is looked at: the present, or one that the run has passed."""
+        """The state shown: the present or a past one."""
         return self.player.state
 
     @property
     def settings(self) -> RunConfig:
-        """The settings in force at the place that is looked at."""
+        """The settings at the position shown."""
         return self.run.schedule.at(self.player.position)
 
     @property
     def names(self) -> Names:
-        """What the rows and columns of the parameters stand for."""
+        """The names of the rows and columns of the parameters."""
         return names_of(self.dataset)
 
     def _refit(self) -> None:
-        # What was drawn on the way must not choose the axes of what a link leads to.
+        # States drawn while a link was followed must not determine the axes at its end.
         self.dynamics.refit()
         self.units.refit()
 
@@ -114,27 +114,27 @@ class Session:
 
     @property
     def first_phrase(self) -> str:
-        """What is read to begin with."""
+        """The default phrase of the data."""
         return self.data.first_phrase(self.config, self.dataset)[:MAX_TYPED]
 
     def ask(self, text: str) -> None:
-        """Make ``text`` the phrase that is read; see ``PhraseInput``."""
+        """Make ``text`` the phrase; see ``PhraseInput``."""
         self.phrase_input.ask(text, self.dataset)
 
-    def _ask_anew(self, before: Dataset, usual: str) -> None:
-        """With other data keep what the reader has typed, if they can read it."""
+    def _update_phrase(self, before: Dataset, default: str) -> None:
+        """With new data keep the typed phrase if they can read it, else take their default."""
         if self.dataset is before:
             return
         box = self.phrase_input
         fits = self.dataset.name == before.name or (self.data.own and box.fits(self.dataset))
-        self.ask(box.typed if fits and box.typed != usual else self.first_phrase)
+        self.ask(box.typed if fits and box.typed != default else self.first_phrase)
         if box.problem:
             self.ask(self.first_phrase)
 
     def inspect(self, text: str | None = None) -> Probe:
-        """Read a phrase, or the probe, with the network shown; raise TaskError if it can't.
+        """Read ``text``, by default the phrase, with the network shown; raises TaskError.
 
-        What was read of the probe is kept.
+        The result for the phrase is cached.
         """
         state, config = self.state, self.settings
         if text is not None:
@@ -146,38 +146,36 @@ class Session:
     def gradient_query(
         self, probe: Probe | None = None, objective: Objective | None = None
     ) -> GradientQuery:
-        """What is looked at, for questions about the gradients.
-
-        Another ``probe`` must be one that the network shown has read.
-        """
+        """The input of the gradient and memory labs; ``probe`` must be of the network shown."""
         trace, train = (probe or self.inspect()).trace, self.dataset.train
         objective = objective or self.objective
         return GradientQuery(self.state, self.settings, trace, train, objective, self.layer)
 
     def step_query(self, probe: Probe | None = None) -> StepQuery:
-        """What is looked at, for questions about a training step; see ``gradient_query``."""
+        """The input of the step lab; ``probe`` must be of the network shown."""
         return StepQuery(self.state, self.settings, self.dataset, probe or self.inspect())
 
     @property
     def dynamics_query(self) -> DynamicsQuery:
-        """What is looked at, for questions about where the states go."""
+        """The input of the dynamics lab."""
         return DynamicsQuery(self.state, self.dataset, self.run.schedule.origin)
 
     # Links
 
     def link(self) -> Link:
-        """The link to what is on the page now.
+        """The link to the page as it is now.
 
-        The reader's own data it can only name; other data that were given have no name.
+        It contains the name of uploaded data. With a data set passed to the constructor, it
+        contains the settings alone.
         """
         if self.data.given is not None:
             return Link(Schedule(self.config))
-        phrase, usual = self.phrase_input.phrase, self.first_phrase
+        phrase, default = self.phrase_input.phrase, self.first_phrase
         name = self.data.name()
-        return replace(self.player.link(), phrase=None if phrase == usual else phrase, data=name)
+        return replace(self.player.link(), phrase=None if phrase == default else phrase, data=name)
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
-        """Ask the phrase of a link and go where it leads, see ``Player.follow``."""
+        """Read the phrase of a link, and follow it; see ``Player.follow``."""
         problems = [*problems, *self.data.find(link.data)]
         before, start = self.dataset, link.schedule.start
         dataset = self.data.dataset_for(start)

@@ -1,1 +1,1 @@
-"""What leaves the page: a run's history and weights as files."""
+"""Export the history and the weights of a run to files."""

@@ -13,7 +13,7 @@ from rnnviz.training.history import COLUMNS
 
 
 def records(session: Session) -> dict[str, Any]:
-    """The settings and one record an epoch, ready for JSON; a missing score is null."""
+    """The settings and one record per epoch, for JSON; a missing score is None."""
     history, metric = session.run.history, session.dataset.metric.name.replace(" ", "_")
     names = {column: column.replace("metric", metric) for column in COLUMNS}
     rows = [

@@ -11,7 +11,7 @@ from rnnviz.session import Session
 
 
 def save_weights(session: Session, path: Path) -> None:
-    """Write the parameters by name, the vocabulary and the classes."""
+    """Write the parameters, the vocabulary and the classes as named arrays."""
     named = session.state.parameters.named().items()
     arrays: dict[str, Any] = {name: np.ascontiguousarray(array) for name, array in named}
     arrays["vocabulary"] = np.array(session.dataset.vocabulary.words)

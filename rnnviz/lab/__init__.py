@@ -1,1 +1,1 @@
-"""One object for each subject that the reader explores, with its inputs and its answers."""
+"""One object per subject of the page, with its inputs and cached results."""

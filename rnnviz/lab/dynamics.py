@@ -1,4 +1,4 @@
-"""DynamicsLab: which input is held, the plane of the states, and the search for fixed points."""
+"""DynamicsLab: the fixed input, the plane of the states, and the search for fixed points."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.table import TaskError
 from rnnviz.tasks.values import read_values
 
-#: How many starts there can be.
+#: Selectable numbers of initial states of a search.
 STARTS = (50, 100, 200, 400, 800)
-#: How many searches are remembered, and what their points may take; the eldest go first.
+#: Largest number of cached searches, and their largest size in bytes; the oldest are dropped.
 _SEARCHES, _BYTES = 500, 16_000_000
-#: So many classes of an answer are named.
+#: Number of tokens named in a label.
 _NAMED = 3
 
 
 class Hold(StrEnum):
-    """What the network reads, token after token."""
+    """The fixed input of the network."""
 
     OWN = "my choice"
     MEAN = "mean input"
@@ -41,20 +41,15 @@ class Hold(StrEnum):
 
 
 class DynamicsQuery(NamedTuple):
-    """What is looked at: a network in a moment of its run, its data, and the run's settings."""
+    """The input of an analysis: a state, its data, and the initial settings of the run."""
 
     state: TrainState
     dataset: Dataset
     origin: RunConfig
 
-    @property
-    def epoch(self) -> int:
-        """The epoch that the network is in."""
-        return self.state.epoch
-
 
 class DynamicsLab:
-    """The choices of the page, the search that is on, and what was found, kept by its weights."""
+    """The choices of the page, the running search, and the results of past searches."""
 
     def __init__(self) -> None:
         self.holds: dict[bool, Hold] = {}
@@ -62,27 +57,24 @@ class DynamicsLab:
         self.typed: str | None = None
         self.starts, self.axes = 200, (0, 1)
         self._lock = RLock()
-        self._found: dict[object, FixedPoints] = {}
+        self._results: dict[object, FixedPoints] = {}
         self._search: tuple[object, int, Search] | None = None
         self._memo = Memo()
 
-    # What is held
+    # The fixed input
 
     def choices(self, query: DynamicsQuery) -> tuple[Hold, tuple[str, ...], str]:
-        """How the input is chosen, which words and which values: as they are, or as usual."""
+        """The kind of input, its words and its values as text; defaults if none are chosen."""
         dataset, width = query.dataset, len(query.dataset.vocabulary)
         hold = self.holds.get(dataset.tokens, Hold.OWN if dataset.tokens else Hold.ZERO)
-        known = [word for word in self.words or () if word in dataset.vocabulary.words]
-        if not known and dataset.tokens and (self.words or self.words is None):
-            known = [dataset.vocabulary.words[int(self.visited(query).mean_input.argmax())]]
-        usual = ",".join(["1", *["0"] * (width - 1)])
-        return hold, tuple(known), usual if self.typed is None else self.typed
+        words = [word for word in self.words or () if word in dataset.vocabulary.words]
+        if not words and dataset.tokens and (self.words or self.words is None):
+            words = [dataset.vocabulary.words[int(self.visited(query).mean_input.argmax())]]
+        default = ",".join(["1", *["0"] * (width - 1)])
+        return hold, tuple(words), default if self.typed is None else self.typed
 
     def held(self, query: DynamicsQuery) -> FixedInputMap:
-        """The map with the input that is chosen; raise TaskError with a sentence if there's none.
-
-        Of several words the mean is held.
-        """
+        """The map for the chosen input, the mean of several words; raises TaskError if none."""
         hold, words, typed = self.choices(query)
         vocabulary = query.dataset.vocabulary
         if hold is Hold.MEAN:
@@ -97,43 +89,34 @@ class DynamicsLab:
         return FixedInputMap(self.flow(query), x)
 
     def label(self, query: DynamicsQuery, shown: Callable[[str], str] = str) -> str:
-        """What is held, in words; ``shown`` makes a token one that can be seen."""
+        """The chosen input as text; ``shown`` makes spaces in a token visible."""
         hold, words, typed = self.choices(query)
         if hold is not Hold.OWN:
             return f"the {hold.value}"
         if not query.dataset.tokens:
             return typed
-        named = (quoted(shown(word)) for word in words[:_NAMED])
-        said = ", ".join(named) + " …" * (len(words) > _NAMED)
-        return said if len(words) == 1 else f"the mean of {said}"
+        quoted_words = (quoted(shown(word)) for word in words[:_NAMED])
+        text = ", ".join(quoted_words) + " …" * (len(words) > _NAMED)
+        return text if len(words) == 1 else f"the mean of {text}"
 
     def problem(self, query: DynamicsQuery) -> str:
-        """Why nothing can be looked for, in a sentence; empty if it can."""
+        """Why a search is impossible, as a sentence; empty if it is possible."""
         if not np.isfinite(self.visited(query).states).all():
-            return "The states grow beyond all numbers, so there is nothing to look for."
+            return "The states are not finite numbers, so there is nothing to look for."
         try:
             self.held(query)
         except TaskError as problem:
             return str(problem)
         return ""
 
-    # The network that is looked at
+    # The network
 
     def flow(self, query: DynamicsQuery) -> FlowMap:
-        """One step of the network as a map."""
-        return self._map(query.state)[0]
-
-    def _map(self, state: TrainState) -> tuple[FlowMap, bytes]:
-        """The map, and a digest of its weights."""
-
-        def made() -> tuple[FlowMap, bytes]:
-            digest = blake2b(state.parameters.theta.tobytes(), digest_size=16).digest()
-            return FlowMap(state.parameters), digest
-
-        return self._memo.ask("map", state, made)
+        """One step of the network as a map of its states."""
+        return self._memo.ask("map", query.state, lambda: FlowMap(query.state.parameters))
 
     def visited(self, query: DynamicsQuery) -> VisitedStates:
-        """The states that the training sequences lead through."""
+        """The states that the training sequences visit."""
         state, dataset = query.state, query.dataset
         return self._memo.ask(
             "visited", (state, dataset), lambda: visit_states(state.parameters, dataset.train)
@@ -142,87 +125,87 @@ class DynamicsLab:
     # The plane
 
     def flat(self, query: DynamicsQuery) -> bool:
-        """Whether a state has at least two numbers, so that there is a plane."""
+        """Whether a state has at least two dimensions, so that there is a plane."""
         return self.flow(query).size > 1
 
     def plane(self, query: DynamicsQuery) -> Plane:
-        """Two principal components of the states visited, of a basis that is fitted once and kept.
+        """The plane of two principal components of the visited states.
 
-        It is fitted anew for another run, and by ``refit``.
+        The basis is refitted only for a new run, or by ``refit``.
         """
         key = query.dataset, query.origin
-        basis = self._memo.ask("basis", key, lambda: fit(self.visited(query).states, query.epoch))
+        states = self.visited(query).states
+        basis = self._memo.ask("basis", key, lambda: fit(states, query.state.epoch))
         last = len(basis.axes) - 1
         first, second = (min(axis, last) for axis in self.axes)
         axes = (first, second) if first != second else (0, min(1, last))
-        return plane_of(basis, axes, self.visited(query).states)
+        return plane_of(basis, axes, states)
 
     def refit(self) -> None:
-        """Fit the basis to the network that is looked at next."""
+        """Have the next call of ``plane`` fit the basis again."""
         self._memo.forget("basis")
 
     # The search
 
     def found(self, held: FixedInputMap, query: DynamicsQuery) -> FixedPoints | None:
-        """What was found for these weights, this input and so many starts; None if nothing yet."""
-        return self._found.get(self._key(held, query))
+        """The cached result for these weights, this input and the number of starts, or None."""
+        return self._results.get(self._key(held, query))
 
     def _key(self, held: FixedInputMap, query: DynamicsQuery) -> object:
-        # Networks that differ in how they work can have the same weights.
-        network = query.state.parameters.architecture, self._map(query.state)[1]
-        return network, query.dataset, held.inputs.tobytes(), self.starts, query.origin.seed
+        # Networks of different architectures can have the same weights.
+        state, seed = query.state, query.origin.seed
+        weights = state.parameters.theta.tobytes
+        digest = self._memo.ask("digest", state, lambda: blake2b(weights()).digest())
+        network = state.parameters.architecture, digest
+        return network, query.dataset, held.inputs.tobytes(), self.starts, seed
 
     def find(self, query: DynamicsQuery) -> None:
-        """Begin to look for the points, if they aren't known; the first time in a plane that fits.
+        """Start a search unless its result is cached; the first search refits the plane.
 
         Raises TaskError if no input is chosen.
         """
         held = self.held(query)
-        if not self._found:
+        if not self._results:
             self.refit()
         if self.found(held, query) is None:
             search = Search(held, self.visited(query), self.starts, query.origin.seed)
             with self._lock:
-                self._search = self._key(held, query), query.epoch, search
+                self._search = self._key(held, query), query.state.epoch, search
 
     def cancel(self) -> None:
-        """Stop looking."""
+        """Cancel the search."""
         with self._lock:
             self._search = None
 
     def work(self, budget: float) -> bool:
-        """Look for about ``budget`` seconds; whether something is left to be done."""
+        """Search for about ``budget`` seconds; return whether the search is unfinished."""
         with self._lock:
             if self._search is None:
                 return False
             key, _, search = self._search
             if search.work(budget):
                 return True
-            self._keep(key, search.found)
+            self._results[key] = search.found
+            self._drop_oldest()
             self._search = None
             return False
 
-    def _keep(self, key: object, found: FixedPoints) -> None:
-        self._found[key] = found
-        while len(self._found) > 1 and self._full:
-            del self._found[next(iter(self._found))]
-
-    @property
-    def _full(self) -> bool:
-        size = sum(found.nbytes for found in self._found.values())
-        return len(self._found) > _SEARCHES or size > _BYTES
+    def _drop_oldest(self) -> None:
+        size = sum(found.nbytes for found in self._results.values())
+        while len(self._results) > 1 and (len(self._results) > _SEARCHES or size > _BYTES):
+            size -= self._results.pop(next(iter(self._results))).nbytes
 
     @property
     def searching(self) -> tuple[int, float] | None:
-        """At which epoch it looks, and how far it is, 0..1; None if it doesn't."""
+        """Epoch and progress (0..1) of the running search, or None."""
         search = self._search
         return search and (search[1], search[2].progress)
 
 
 def read_out(answers: Array, dataset: Dataset, shown: Callable[[str], str] = str) -> Readout:
-    """What the network would answer at a state, from answers (C,): a class, or values.
+    """The output at a state as text, from answers (C,): a class, or values.
 
-    ``shown`` makes a token one that can be seen.
+    ``shown`` makes spaces in a token visible.
     """
     if not dataset.answers_classes:
         return Readout(", ".join(number(float(value)) for value in answers))

@@ -1,4 +1,4 @@
-"""Generation: what the network says when it reads its own answers."""
+"""Generation: sequences that the network generates from its own outputs."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.next_token import next_tokens
 from rnnviz.tasks.waves import next_values
 
-#: The stream of ``np.random.default_rng((seed, stream, epoch))`` that samples are drawn from.
+#: Samples are drawn from ``np.random.default_rng((seed, SAMPLING, epoch))``.
 SAMPLING = 4
-#: How many tokens of a text are written, and how many values are predicted.
+#: Number of tokens to generate, and number of values to predict.
 TOKENS, VALUES = 120, 40
 
 
 def writes(dataset: Dataset) -> bool:
-    """Whether the network learns the next token of a text, and so can write."""
+    """Whether the network learns the next token of a text, so that it can generate text."""
     return dataset.rule is next_tokens
 
 
 def runs_free(dataset: Dataset) -> bool:
-    """Whether the network learns the next values, and so can go on by itself."""
+    """Whether the network learns the next values, so that it can run freely."""
     return dataset.rule is next_values
 
 
 def written(probe: Probe, temperature: float, seed: int, epoch: int) -> str:
-    """The text that the network writes after the probe; the same for the same seed and epoch."""
+    """The text generated after the probe; deterministic given seed and epoch."""
     data = probe.dataset
     choose = drawn(temperature, np.random.default_rng((seed, SAMPLING, epoch)))
-    found = prompted(probe.parameters, data, probe.example.inputs, choose, TOKENS)
-    return (" " if not data.vocabulary.characters else "") + spoken(data, found)
+    classes = prompted(probe.parameters, data, probe.example.inputs, choose, TOKENS)
+    return (" " if not data.vocabulary.characters else "") + spoken(data, classes)
 
 
 def free_values(probe: Probe) -> Array:
-    """The values that the network predicts after the probe's, each from the last, (n, C)."""
+    """The values predicted after the probe, each fed back as the next input, (VALUES, C)."""
     return run_free(probe.parameters, probe.example.inputs, VALUES)

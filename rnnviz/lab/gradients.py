@@ -1,4 +1,4 @@
-"""GradientLab: questions about the gradients of a run, and the answers that are kept."""
+"""GradientLab: analyses of the gradients of a run, cached."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ from rnnviz.training.epoch_cache import EpochCache
 from rnnviz.training.run import Run, position_of
 from rnnviz.training.schedule import Position
 
-#: How many of the next steps are surveyed at the epoch shown, and at each epoch of the past.
+#: Number of next steps to evaluate at the epoch shown, and at each past epoch.
 STEPS, PAST_STEPS = 32, 8
-#: Weights times tokens of a step; where there are more, fewer steps are surveyed.
+#: Limit of weights * tokens of a step; beyond it fewer steps are evaluated.
 _WORK = 25_000_000
-#: The most epochs of the past that are looked into.
+#: Largest number of past epochs to evaluate.
 EPOCHS = 100
 
 
 class GradientQuery(NamedTuple):
-    """What a question is about: the network, its settings, one phrase's trace, the examples.
+    """The input of an analysis: a state, its settings, the trace of a phrase, the examples.
 
-    ``objective`` is what the gradient is taken of, in ``layer``.
+    The gradient is that of ``objective`` in ``layer``.
     """
 
     state: TrainState
@@ -56,34 +56,26 @@ class GradientQuery(NamedTuple):
     objective: Objective = Objective.LOSS
     layer: int = -1
 
-    @property
-    def compares(self) -> bool:
-        """Whether the notebook's rule, which is there for Elman cells, makes any difference."""
-        return self.config.cell is CellKind.ELMAN
-
     def at(self, state: TrainState, config: RunConfig) -> GradientQuery:
-        """The same phrase, read by the network of another time."""
-        batch, rule, cut = self.trace.batch, config.gradient, config.truncate
-        return self._replace(
-            state=state, config=config, trace=record(state.parameters, batch, rule, cut)
-        )
+        """The query for the same phrase in another state of the run."""
+        trace = record(state.parameters, self.trace.batch, config.gradient, config.truncate)
+        return self._replace(state=state, config=config, trace=trace)
 
 
 class GradientLab:
-    """Answers about the gradients, each kept as long as what is looked at stays the same."""
+    """Analyses of the gradients, each cached until its input changes."""
 
     def __init__(self) -> None:
         self._memo = Memo()
         self._past = EpochCache[GradientRow]()
 
     def lag(self, query: GradientQuery) -> LagProfile:
-        """The gradient over the lag, on all training examples."""
+        """The gradient by lag, over all training examples."""
         state, config, objective = query.state, query.config, query.objective
         carried = Carried(config.gradient, config.truncate, query.layer)
+        key = state, objective, carried
         return self._memo.ask(
-            "lag",
-            (state, objective, carried),
-            lambda: lag_profile(state.parameters, query.examples, objective, carried),
+            "lag", key, lambda: lag_profile(state.parameters, query.examples, objective, carried)
         )
 
     def jacobians(self, query: GradientQuery) -> Jacobians:
@@ -93,7 +85,7 @@ class GradientLab:
         return self._memo.ask("jacobians", key, lambda: jacobians_along(state.parameters, trace))
 
     def connectivity(self, query: GradientQuery) -> Connectivity:
-        """How much each answer of the phrase depends on each of its states."""
+        """How much each output of the phrase depends on each of its states."""
         state, trace, layer = query.state, query.trace, query.layer
         key = state, layer, phrase_key(trace)
         return self._memo.ask(
@@ -101,71 +93,70 @@ class GradientLab:
         )
 
     def next_steps(self, query: GradientQuery) -> NextStepStats:
-        """The next steps that training would take from these weights, each on its own batch."""
+        """Statistics of the next training steps from these weights, each on its own batch."""
         key = query.state, query.config
         return self._memo.ask("next steps", key, lambda: next_steps(query, STEPS))
 
     def compare(self, query: GradientQuery) -> Comparison:
-        """The exact gradient against the notebook's, on the training examples."""
+        """The exact and the notebook's gradient, compared on the training examples."""
         state, examples = query.state, query.examples
         return self._memo.ask(
             "compare", state, lambda: compare_examples(state.parameters, examples)
         )
 
     def by_length(self, query: GradientQuery) -> ByLength:
-        """The same for each length that occurs."""
+        """The same comparison for each sequence length."""
         state, examples = query.state, query.examples
         return self._memo.ask(
             "by length", state, lambda: compare_by_length(state.parameters, examples)
         )
 
     def check(self, query: GradientQuery) -> GradientCheck:
-        """The gradient at these weights, on this phrase, against complex-step differences."""
+        """Check the gradient on the phrase against complex-step differences."""
         parameters, rule, batch = query.state.parameters, query.config.gradient, query.trace.batch
         key = _check_key(query)
         return self._memo.ask("check", key, lambda: check_gradient(parameters, batch, rule))
 
     def checked(self, query: GradientQuery) -> GradientCheck | None:
-        """The last gradient check, if it was of these weights and this phrase."""
-        found: GradientCheck | None = self._memo.known("check", _check_key(query))
-        return found
+        """The last gradient check, if it was for these weights and this phrase."""
+        check: GradientCheck | None = self._memo.known("check", _check_key(query))
+        return check
 
     # Over the epochs
 
     def past(self, run: Run, query: GradientQuery, budget: float) -> GradientSeries:
-        """The rows that are known: the epoch shown, and more for about ``budget`` seconds."""
-        until = time.perf_counter() + budget
-        for count, epoch in enumerate(self._missing(run, query)):
-            # One epoch besides the one shown, however little time there is.
-            if count > 1 and time.perf_counter() > until:
-                break
-            self._look_into(run, query, epoch)
-        epochs = self._past.epochs
+        """The rows so far; evaluates the epoch shown, and more for about ``budget`` seconds."""
+        # The epoch shown and one more, whatever the budget.
+        self.develop(run, query, budget, least=2)
+        epochs = sorted(self._past)
         return GradientSeries(np.array(epochs, int), tuple(self._past[epoch] for epoch in epochs))
 
-    def develop(self, run: Run, query: GradientQuery, budget: float) -> bool:
-        """Look into more epochs for about ``budget`` seconds; return whether some are missing."""
+    def develop(self, run: Run, query: GradientQuery, budget: float, least: int = 0) -> bool:
+        """Evaluate more epochs for about ``budget`` seconds; return whether some are missing.
+
+        At least ``least`` epochs are evaluated, the epoch shown first.
+        """
         until = time.perf_counter() + budget
-        for epoch in self._missing(run, query):
-            if time.perf_counter() > until:
+        for count, epoch in enumerate(self._missing(run, query)):
+            if count >= least and time.perf_counter() > until:
                 return True
-            self._look_into(run, query, epoch)
+            self._evaluate(run, query, epoch)
         return False
 
     def _missing(self, run: Run, query: GradientQuery) -> list[int]:
-        """The epochs of the snapshots, of many every n-th, and the one shown, which comes first."""
-        epochs = run.snapshots.epochs
-        wanted = epochs[:: math.ceil(len(epochs) / EPOCHS)]
+        """The missing epochs: the one shown first, then at most ``EPOCHS`` snapshots."""
+        stored = run.snapshots.epochs
+        selected = stored[:: math.ceil(len(stored) / EPOCHS)]
         shown = [] if query.state.offset else [query.state.epoch]
         self._past.sync(run.schedule, (run.dataset, query.layer, phrase_key(query.trace)))
-        self._past.retain([*wanted, *shown])
-        return [*self._past.missing(dict.fromkeys([*shown, *coarse_first(wanted)]))]
+        self._past.retain([*selected, *shown])
+        return [*self._past.missing(dict.fromkeys([*shown, *coarse_first(selected)]))]
 
-    def _look_into(self, run: Run, query: GradientQuery, epoch: int) -> None:
-        place = Position(epoch)
-        shown = position_of(query.state) == place
-        there = query.state if shown else run.replay(place, "gradients")
-        self._past[epoch] = row_of(query.at(there, run.schedule.at(place)))
+    def _evaluate(self, run: Run, query: GradientQuery, epoch: int) -> None:
+        position = Position(epoch)
+        shown = position_of(query.state) == position
+        state = query.state if shown else run.replay(position, "gradients")
+        self._past[epoch] = row_of(query.at(state, run.schedule.at(position)))
 
 
 def _check_key(query: GradientQuery) -> tuple[object, ...]:
@@ -173,31 +164,33 @@ def _check_key(query: GradientQuery) -> tuple[object, ...]:
 
 
 def row_of(query: GradientQuery) -> GradientRow:
-    """What is kept of one epoch."""
+    """The row of one epoch."""
     parameters, examples = query.state.parameters, query.examples
-    seen = next_steps(query, PAST_STEPS)
-    beside = compare_examples(parameters, examples) if query.compares else None
+    steps = next_steps(query, PAST_STEPS)
+    # The notebook's gradient rule applies to Elman cells only.
+    elman = query.config.cell is CellKind.ELMAN
+    comparison = compare_examples(parameters, examples) if elman else None
     return GradientRow(
         eigenvalues(recurrent(parameters, query.layer))[:TRAIL],
         token_contribution(Unrolled(query.trace, query.layer)),
-        seen.clipped,
-        float(seen.entries.mean()),
-        float(np.median(seen.angles)),
-        seen.ratio,
-        beside.errors if beside else {},
-        beside.cosines if beside else {},
+        steps.clipped,
+        float(steps.entries.mean()),
+        float(np.median(steps.angles)),
+        steps.ratio,
+        comparison.errors if comparison else {},
+        comparison.cosines if comparison else {},
     )
 
 
 def next_steps(query: GradientQuery, steps: int) -> NextStepStats:
-    """The next ``steps`` steps, or those that are left of the epoch, from the same weights.
+    """Statistics of the next ``steps`` steps of the epoch, all from the same weights.
 
-    Of large networks and long batches fewer, but two at least.
+    Fewer for large networks and long batches, but at least two.
     """
     state, config, examples = query.state, query.config, query.examples
     indexes = order(config.seed, state.epoch, len(examples), config.batch)[state.offset :]
     longest = max(len(example.inputs) for example in examples)
-    each = state.parameters.theta.size * config.batch * longest
-    starts = range(0, len(indexes), config.batch)[: max(2, min(steps, steps * _WORK // each))]
+    work = state.parameters.theta.size * config.batch * longest
+    starts = range(0, len(indexes), config.batch)[: max(2, min(steps, steps * _WORK // work))]
     batches = [collate([examples[i] for i in indexes[s : s + config.batch]]) for s in starts]
     return survey(state.parameters, batches, config, state.slots)

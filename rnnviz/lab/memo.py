@@ -1,4 +1,4 @@
-"""Memo: the last answer to each question."""
+"""Memo: caches the last result of each question."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ T = TypeVar("T")
 
 
 class Memo:
-    """Keeps the last answer to each question, with the key that it was asked about."""
+    """The last result of each question, valid for the key that it was computed for."""
 
     def __init__(self) -> None:
-        self._known: dict[Hashable, tuple[object, Any]] = {}
+        self._results: dict[Hashable, tuple[object, Any]] = {}
 
     def ask(self, question: Hashable, key: object, answer: Callable[[], T]) -> T:
-        """The answer that is kept, if it is about the same ``key``; else a new one."""
-        if question not in self._known or self._known[question][0] != key:
-            self._known[question] = key, answer()
-        found: T = self._known[question][1]
-        return found
+        """The cached result if it is for ``key``, else that of ``answer()``."""
+        if question not in self._results or self._results[question][0] != key:
+            self._results[question] = key, answer()
+        result: T = self._results[question][1]
+        return result
 
     def known(self, question: Hashable, key: object) -> Any:
-        """The answer that is kept, if it is about this ``key``; else None."""
-        about, answer = self._known.get(question, (None, None))
-        return answer if about == key else None
+        """The cached result if it is for ``key``, else None."""
+        cached_key, result = self._results.get(question, (None, None))
+        return result if cached_key == key else None
 
     def forget(self, *questions: Hashable) -> None:
-        """Forget the answers to these questions."""
+        """Drop the cached results of these questions."""
         for question in questions:
-            self._known.pop(question, None)
+            self._results.pop(question, None)

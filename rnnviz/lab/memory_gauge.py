@@ -1,4 +1,4 @@
-"""MemoryLab: how far the memory of a network reaches, at every epoch of its run."""
+"""MemoryLab: how far gradients reach back in time, at every epoch of a run."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from rnnviz.training.epoch_cache import EpochCache
 from rnnviz.training.run import Run, position_of
 from rnnviz.training.schedule import Position
 
-#: The most epochs in the gauge: more than a chart has pixels.
+#: Largest number of epochs in the gauge; a chart has fewer pixels.
 MOST_EPOCHS = 2_000
 
 
 def flow(query: GradientQuery) -> Flow:
-    """The gradient's size at every token of the phrase, of the loss or of the margin."""
+    """The gradient norms at every token of the phrase, of the loss or of the margin."""
     if query.objective is Objective.MARGIN:
         rule, cut = query.config.gradient, query.config.truncate
         return margin_flow(query.state.parameters, query.trace, rule, cut, query.layer)
@@ -37,9 +37,9 @@ def flow(query: GradientQuery) -> Flow:
 
 
 class MemoryLab:
-    """The memory gauge and the gradient map of a phrase, as far as the run was looked into.
+    """The memory gauge and the gradient map of a phrase, at the epochs evaluated so far.
 
-    Of more than ``MOST_EPOCHS`` epochs the gauge has every ``stride``-th.
+    With more than ``MOST_EPOCHS`` epochs the gauge has every ``stride``-th.
     """
 
     def __init__(self) -> None:
@@ -51,33 +51,30 @@ class MemoryLab:
     def past(
         self, run: Run, query: GradientQuery, budget: float
     ) -> tuple[MemoryGauge, GradientMap]:
-        """Gauge and map as far as they are known; look into snapshots for ``budget`` seconds.
-
-        The epoch shown is always there.
-        """
+        """Gauge and map so far; evaluates the epoch shown, and snapshots for ``budget`` seconds."""
         until = time.perf_counter() + budget
         self._sync(run, query)
-        state, kept = query.state, run.snapshots.epochs
+        state, stored = query.state, run.snapshots.epochs
         if not state.offset and state.epoch not in self._half_lives:
-            self._look_into(query)
-        for epoch in coarse_first(self._half_lives.missing(kept)):
-            self._visit(run, query, epoch)
-            # One epoch besides the one shown, however little time there is: a map is never blank.
+            self._evaluate(query)
+        for epoch in coarse_first(self._half_lives.missing(stored)):
+            self._evaluate_epoch(run, query, epoch)
+            # At least one epoch besides the one shown, whatever the budget: the map is never blank.
             if time.perf_counter() > until:
                 break
-        return self._gauge(run.position.epoch), self._map(kept)
+        return self._gauge(run.position.epoch), self._map(stored)
 
     def develop(self, run: Run, query: GradientQuery, budget: float) -> bool:
-        """Look into more epochs for about ``budget`` seconds; return whether some are missing."""
+        """Evaluate more epochs for about ``budget`` seconds; return whether some are missing."""
         until = time.perf_counter() + budget
         self._sync(run, query)
-        # What the map shows comes first, and takes no replay.
-        kept = coarse_first(self._half_lives.missing(run.snapshots.epochs))
-        every = self._half_lives.missing(self._wanted(len(run.history)))
-        for epoch in chain(kept, every):
+        # The epochs of the map come first: they have snapshots, and need no replay.
+        stored = coarse_first(self._half_lives.missing(run.snapshots.epochs))
+        others = self._half_lives.missing(self._gauge_epochs(len(run.history)))
+        for epoch in chain(stored, others):
             if time.perf_counter() > until:
                 return True
-            self._visit(run, query, epoch)
+            self._evaluate_epoch(run, query, epoch)
         return False
 
     def _sync(self, run: Run, query: GradientQuery) -> None:
@@ -89,29 +86,28 @@ class MemoryLab:
         while len(self._half_lives) > MOST_EPOCHS:
             self.stride *= 2
             for cache in (self._half_lives, self._spectra):
-                cache.retain([epoch for epoch in cache.epochs if epoch % self.stride == 0])
+                cache.retain([epoch for epoch in cache if epoch % self.stride == 0])
 
-    def _wanted(self, count: int) -> range:
-        """Which of the first ``count`` epochs the gauge should have."""
-        needed = 1 << (max(count - 1, 0) // MOST_EPOCHS).bit_length()
-        return range(0, count, max(self.stride, needed))
+    def _gauge_epochs(self, count: int) -> range:
+        """The epochs for the gauge of a run of ``count`` epochs."""
+        stride = 1 << (max(count - 1, 0) // MOST_EPOCHS).bit_length()
+        return range(0, count, max(self.stride, stride))
 
-    def _visit(self, run: Run, query: GradientQuery, epoch: int) -> None:
+    def _evaluate_epoch(self, run: Run, query: GradientQuery, epoch: int) -> None:
         state = run.replay(Position(epoch), "memory")
-        self._look_into(query.at(state, run.schedule.at(position_of(state))))
+        self._evaluate(query.at(state, run.schedule.at(position_of(state))))
 
-    def _look_into(self, query: GradientQuery) -> None:
+    def _evaluate(self, query: GradientQuery) -> None:
         epoch, norms = query.state.epoch, flow(query).norms
         if epoch not in self._spectra:
             self._spectra[epoch] = spectrum(recurrent(query.state.parameters))
         self._norms[epoch], self._half_lives[epoch] = norms, half_life(norms)
 
     def _gauge(self, last: int) -> MemoryGauge:
-        """The gauge at all epochs up to ``last`` that were looked into."""
-        epochs = [epoch for epoch in self._half_lives.epochs if epoch <= last]
+        epochs = sorted(epoch for epoch in self._half_lives if epoch <= last)
         spectra = np.array([self._spectra[epoch] for epoch in epochs]).reshape(-1, 2)
-        lives = np.array([self._half_lives[epoch] for epoch in epochs])
-        return MemoryGauge(np.array(epochs, int), spectra[:, 0], spectra[:, 1], lives)
+        half_lives = np.array([self._half_lives[epoch] for epoch in epochs])
+        return MemoryGauge(np.array(epochs, int), spectra[:, 0], spectra[:, 1], half_lives)
 
     def _map(self, epochs: list[int]) -> GradientMap:
         known = [epoch for epoch in epochs if epoch in self._norms]

@@ -1,4 +1,4 @@
-"""PhraseInput: what the reader has typed, and the phrase that is read of it."""
+"""PhraseInput: the typed text and the last phrase that the network can read."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from rnnviz.tasks.table import TaskError
 
 
 class PhraseInput:
-    """The text as ``typed``, the last ``phrase`` that could be read, and a ``problem``, if any."""
+    """The text as ``typed``, the last readable ``phrase``, and the ``problem`` with the text."""
 
     def __init__(self, phrase: str) -> None:
         self.typed = self.phrase = phrase
         self.problem = ""
 
     def ask(self, text: str, dataset: Dataset) -> None:
-        """Make ``text`` the phrase; if it can't be read, the last one stays."""
-        # Of what is too long to be read the beginning is kept, to be shortened.
+        """Make ``text`` the phrase; if it can't be read, the last phrase stays."""
+        # The start of a text that is too long stays in the box, to be shortened.
         self.typed, self.problem = text[: MAX_TYPED + 1], ""
         try:
             read(dataset, text)
@@ -25,7 +25,7 @@ class PhraseInput:
             self.problem = f"{problem} The pictures still show: {self.phrase}"
 
     def fits(self, dataset: Dataset) -> bool:
-        """Whether these data have every word of what was typed."""
+        """Whether the vocabulary of ``dataset`` has every word of the typed text."""
         try:
             return not read(dataset, self.typed).unknown
         except TaskError:

@@ -1,4 +1,4 @@
-"""Probe: one sequence read by the network, and everything shown of it."""
+"""Probe: one sequence read by the network, with its trace and outputs."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.table import MAX_CHARACTERS, MAX_WORDS, TaskError
 from rnnviz.tasks.values import read_values
-from rnnviz.tasks.vocabulary import END, START, Reading, Vocabulary
+from rnnviz.tasks.vocabulary import END, START, Reading
 
-#: The longest probe as it is typed, which also keeps the link short.
+#: Largest number of characters in a typed probe; it also limits the length of a link.
 MAX_TYPED = 2_000
-#: The most that a decoder says.
+#: Largest number of tokens that a decoder generates.
 MAX_SAID = 60
 
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """One sequence through the present network: its trace and what the pictures show of it.
+    """One sequence read by a network: its trace and everything shown of it.
 
-    ``gaps`` (N,) says which of the answers nobody knows; there the network's own is the target.
-    ``said`` are the classes that a decoder says when left to itself.
+    ``gaps`` (N,) marks unknown targets; the network's own outputs are the targets there.
+    ``said`` are the classes that a decoder generates.
     """
 
     dataset: Dataset
@@ -48,26 +48,26 @@ class Probe:
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """What the network read at each token, an encoder's first."""
+        """The tokens read, those of the encoder first."""
         return words_of(self.trace, names_of(self.dataset))
 
     def unrolled(self, layer: int = -1) -> Unrolled:
-        """Its way through a layer."""
+        """Its states and gradients in a layer."""
         return Unrolled(self.trace, layer)
 
     @property
     def answers(self) -> Array:
-        """The answers in the order of the tokens, (N, C): probabilities, or values."""
+        """The outputs in the order of the tokens, (N, C): probabilities, or values."""
         return self.trace.probs
 
     @property
     def every(self) -> bool:
-        """Whether there is an answer after every token."""
+        """Whether there is an output after every token."""
         return self.dataset.reads is OutputAt.EVERY
 
     @property
     def verdict(self) -> str:
-        """What is answered at the end: a class, values, or what a decoder says."""
+        """The last output: a class, values, or the text that a decoder generates."""
         if self.said:
             return spoken(self.dataset, self.said)
         if not self.dataset.answers_classes:
@@ -76,22 +76,22 @@ class Probe:
 
     @property
     def probability(self) -> float:
-        """How sure it is of that class, 0..1; not a number where values are answered."""
+        """Probability of the predicted class; NaN if the outputs are values."""
         return float(self.answers[-1].max()) if self.dataset.answers_classes else float("nan")
 
     @property
     def sound(self) -> bool:
-        """Whether all answers are numbers; states may grow beyond all bounds."""
+        """Whether all outputs are finite; states can overflow."""
         return bool(np.isfinite(self.answers).all())
 
     @property
     def noun(self) -> str:
-        """What its answer is called: a verdict where it is one class for the whole."""
+        """What its output is called: "verdict" if one class is predicted for the sequence."""
         return "verdict" if self.dataset.verdicts else "answer"
 
     @property
     def answer(self) -> str:
-        """The verdict as it is written, with how sure it is where there is one for the whole."""
+        """The verdict as text, with its probability if one class is predicted for the sequence."""
         if not self.sound:
             return "no number"
         if self.dataset.verdicts:
@@ -100,12 +100,12 @@ class Probe:
 
     @property
     def label(self) -> str | None:
-        """What is wanted, as it is written; None where nobody knows."""
+        """The target as text; None if it is unknown."""
         return None if self.gaps[-1] else wanted_text(self.dataset, self.example.targets)
 
     @property
     def score(self) -> float:
-        """The task's metric over the answers that are known; not a number where none is."""
+        """The task's metric over the known targets; NaN if there are none."""
         known = ~self.gaps
         if not known.any():
             return float("nan")
@@ -114,19 +114,19 @@ class Probe:
 
     @property
     def known(self) -> Array:
-        """The classes that are wanted, (N,), with a gap where nobody knows."""
-        known: Array = np.where(self.gaps, GAP, self.example.targets)
-        return known
+        """The target classes (N,), with GAP for unknown ones."""
+        targets: Array = np.where(self.gaps, GAP, self.example.targets)
+        return targets
 
     @property
     def side(self) -> int | None:
-        """Of two classes the verdict's number, 0 or 1; None where there are more, or values."""
+        """The predicted class of two, 0 or 1; None if there are more classes, or values."""
         two = self.dataset.answers_classes and self.answers.shape[1] == 2
         return int(self.answers[-1].argmax()) if two and not self.every else None
 
     @property
     def basis(self) -> str:
-        """Against which answer the loss of this sequence is measured."""
+        """The target of the loss, as a sentence."""
         if self.example.source is not None and self.label is None:
             return "The data don't have this sentence: what the network says itself is the target."
         if not self.gaps.any():
@@ -139,26 +139,26 @@ class Probe:
 
     @cached_property
     def margin(self) -> RunningMargin:
-        """The lead of the verdict's logit after every token; of two classes that of the second."""
+        """The logit margin after every token, of the verdict; of two classes, of the second."""
         classes = len(self.dataset.classes)
         shown = classes - 1 if classes == 2 else int(self.answers[-1].argmax())
         return running_margin(self.parameters, self.trace, shown)
 
     @cached_property
     def running(self) -> Array:
-        """The output layer read after every token, as if the sequence ended there, (T, C)."""
+        """The output after every token, as if the sequence ended there, (T, C)."""
         return running_logits(self.parameters, self.trace)
 
 
 def names_of(dataset: Dataset) -> Names:
-    """What the rows and columns of a network's parameters stand for."""
+    """The names of the rows and columns of a network's parameters."""
     source = dataset.source.words if dataset.source else ()
     noun = dataset.vocabulary.noun if dataset.tokens else "step"
     return Names(dataset.vocabulary.words, dataset.classes, source, noun)
 
 
 def wanted_text(dataset: Dataset, targets: Array) -> str:
-    """Targets (N,) or (N, C) as they are written: a text, a class, or the last values."""
+    """Targets (N,) or (N, C) as text: generated text, a class, or the last values."""
     if not dataset.answers_classes:
         return ", ".join(number(float(value)) for value in targets[-1])
     if len(targets) > 1 or dataset.reads is OutputAt.EVERY:
@@ -167,27 +167,31 @@ def wanted_text(dataset: Dataset, targets: Array) -> str:
 
 
 def spoken(dataset: Dataset, classes: tuple[int, ...] | list[int]) -> str:
-    """The text of some answers, without the end sign."""
+    """The text of predicted classes, without the end token."""
     names = (dataset.classes[c] for c in classes)
     return dataset.vocabulary.join(name for name in names if name != END)
 
 
 def read(dataset: Dataset, text: str) -> Reading:
-    """What the network reads of ``text``; raise TaskError with a sentence if nothing."""
+    """Parse ``text`` as input of the network; raises TaskError if that is impossible."""
     if not dataset.tokens:
         values = read_values(text, dataset.vocabulary.words, MAX_WORDS)
         return Reading(text, tuple(text.split()), (), values)
     vocabulary, what = dataset.source or dataset.vocabulary, names_of(dataset).sequence
-    _check_length(vocabulary, text, what)
+    count = len(vocabulary.split(text))
+    most = MAX_CHARACTERS if vocabulary.characters else MAX_WORDS
+    if count > most:
+        raise TaskError(
+            f"The {what} has {count:,} {vocabulary.unit}; the most that can be read is {most}."
+        )
     if len(text) > MAX_TYPED:
         raise TaskError(
             f"The {what} has {len(text):,} characters; the most that can be read is {MAX_TYPED:,}."
         )
     reading = vocabulary.read(text)
     if not text.strip():
-        raise TaskError(
-            f"The {what} is empty. Type something, for example: “{_example_of(dataset)}”."
-        )
+        example = dataset.train[0].text[:60]
+        raise TaskError(f"The {what} is empty. Type something, for example: “{example}”.")
     if not len(reading.tokens):
         raise TaskError(
             f"None of these {vocabulary.unit} is in the vocabulary, so there is nothing to read."
@@ -195,83 +199,62 @@ def read(dataset: Dataset, text: str) -> Reading:
     return reading
 
 
-def _example_of(dataset: Dataset) -> str:
-    return dataset.train[0].text[:60]
-
-
-def _check_length(vocabulary: Vocabulary, text: str, what: str) -> None:
-    count = len(vocabulary.split(text))
-    most = MAX_CHARACTERS if vocabulary.characters else MAX_WORDS
-    if count > most:
-        raise TaskError(
-            f"The {what} has {count:,} {vocabulary.unit}; the most that can be read is {most}."
-        )
-
-
 def inspect(dataset: Dataset, parameters: Parameters, text: str, config: RunConfig) -> Probe:
-    """Read ``text`` with these parameters, forwards and back; raise TaskError if it can't be read.
+    """Forward and backward pass of ``text`` with these parameters; raises TaskError.
 
-    The loss is taken against what is wanted, or, where nobody knows, against the own answer.
+    Unknown targets are replaced by the network's own outputs.
     """
     reading = read(dataset, text)
-    example, said = _asked(dataset, parameters, reading)
+    said = _generated(dataset, parameters, reading.tokens)
+    example = _example(dataset, reading, said)
     gaps = _gaps(example.targets)
-    filled = replace(example, targets=_filled(example.targets, gaps, None))
+    filled = _filled(example, gaps, 0)
     trace = record(parameters, collate([filled]), config.gradient, config.truncate)
     if gaps.any():
-        filled = replace(example, targets=_filled(example.targets, gaps, trace.probs))
+        own = trace.probs[gaps]
+        filled = _filled(example, gaps, own.argmax(axis=-1) if example.targets.ndim == 1 else own)
         trace = record(parameters, collate([filled]), config.gradient, config.truncate)
     return Probe(dataset, reading, filled, trace, parameters, gaps, said)
 
 
 def _gaps(targets: Array) -> Array:
-    """Which of the targets nobody knows, (N,)."""
+    """Which of the targets are unknown, (N,)."""
     if targets.ndim == 1:
         return np.equal(targets, GAP, dtype=bool)
     return np.asarray(np.isnan(targets).any(axis=-1))
 
 
-def _filled(targets: Array, gaps: Array, answers: Array | None) -> Array:
-    """The targets, with the network's own answers in the gaps; as long as there are none, zeros."""
-    filled = targets.copy()
-    if answers is None:
-        filled[gaps] = 0
-    else:
-        filled[gaps] = answers[gaps].argmax(axis=-1) if targets.ndim == 1 else answers[gaps]
-    return filled
+def _filled(example: Example, gaps: Array, values: Array | int) -> Example:
+    targets = example.targets.copy()
+    targets[gaps] = values
+    return replace(example, targets=targets)
 
 
-def _asked(
-    dataset: Dataset, parameters: Parameters, reading: Reading
-) -> tuple[Example, tuple[int, ...]]:
-    """The sequence as an example, and, of a decoder, what it says to it."""
+def _generated(dataset: Dataset, parameters: Parameters, tokens: Array) -> tuple[int, ...]:
+    """The classes that the network generates up to an end token, if it has one."""
+    if dataset.source is not None:
+        return tuple(translate(parameters, dataset, tokens, MAX_SAID))
+    if END in dataset.classes:
+        return tuple(prompted(parameters, dataset, tokens[:1], likeliest, MAX_SAID))
+    return ()
+
+
+def _example(dataset: Dataset, reading: Reading, said: tuple[int, ...]) -> Example:
     if dataset.source is None:
-        unknown = reading.unknown and not dataset.rule
-        wanted = dataset.wanted(reading.tokens)
-        example = Example(reading.text, reading.tokens, _none(wanted) if unknown else wanted)
-        return example, _spelled(dataset, parameters, reading.tokens)
-    said = translate(parameters, dataset, reading.tokens, MAX_SAID)
+        targets = dataset.wanted(reading.tokens)
+        if reading.unknown and not dataset.rule:
+            targets = np.full_like(targets, GAP)
+        return Example(reading.text, reading.tokens, targets)
     known = None if reading.unknown else dataset.lookup(reading.tokens)
     if known:
-        return replace(known, text=reading.text), tuple(said)
-    spoken_tokens = (dataset.vocabulary.number(dataset.classes[c]) for c in said[:-1])
-    inputs = np.array([dataset.vocabulary.number(START), *spoken_tokens])
-    return Example(reading.text, inputs, np.full(len(said), GAP), reading.tokens), tuple(said)
-
-
-def _spelled(dataset: Dataset, parameters: Parameters, tokens: Array) -> tuple[int, ...]:
-    """Where there is an end sign: what the network says after the first token, by itself."""
-    if END not in dataset.classes:
-        return ()
-    return tuple(prompted(parameters, dataset, tokens[:1], likeliest, MAX_SAID))
-
-
-def _none(targets: Array) -> Array:
-    return np.full_like(targets, GAP if targets.ndim == 1 else np.nan)
+        return replace(known, text=reading.text)
+    tokens = (dataset.vocabulary.number(dataset.classes[c]) for c in said[:-1])
+    inputs = np.array([dataset.vocabulary.number(START), *tokens])
+    return Example(reading.text, inputs, np.full(len(said), GAP), reading.tokens)
 
 
 def phrase_key(trace: Trace) -> tuple[bytes, ...]:
-    """What is equal for traces of the same sequences and targets."""
+    """A key that is equal for traces of the same sequences and targets."""
     batch = trace.batch
     source = batch.source.inputs.tobytes() if batch.source else b""
     return batch.read.inputs.tobytes(), source, batch.targets.tobytes()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from enum import StrEnum
 from itertools import groupby
 from typing import NamedTuple
@@ -18,14 +17,14 @@ from rnnviz.tasks.example import Example
 
 
 class Subject(StrEnum):
-    """Whose step is looked at."""
+    """Which step is shown."""
 
     NEXT = "next in training"
     OWN = "my own"
 
 
 class StepQuery(NamedTuple):
-    """What a step starts from: a state, the settings in force, the data, and the probe."""
+    """The input of a step: a state, its settings, the data, and the probe."""
 
     state: TrainState
     config: RunConfig
@@ -42,7 +41,7 @@ class StepQuery(NamedTuple):
 
 
 class StepLab:
-    """Which step, which moment of it, and which unit, layer and part of the cell."""
+    """The step shown, the cursor over its moments, and the selected unit, layer and part."""
 
     def __init__(self) -> None:
         self._memo = Memo()
@@ -52,56 +51,41 @@ class StepLab:
         self.unit, self.layer, self.part = 0, 0, "h"
 
     @property
-    def place(self) -> tuple[tuple[Moment, ...], int]:
-        """The moments that there are, and the number of the one under the cursor."""
-        return self.moments, self.cursor
-
-    @place.setter
-    def place(self, place: tuple[tuple[Moment, ...], int]) -> None:
-        self.moments, self.cursor = place
-
-    @property
     def own(self) -> bool:
-        """Whether the step is on a sequence of the reader's own."""
+        """Whether the step is on the probe."""
         return self.subject is Subject.OWN
 
     def record(self, query: StepQuery) -> StepRecord:
-        """The training step that is looked at: the run's next one, or one on the probe."""
+        """The step shown: the next step of the run, or one on the probe."""
         state, config, dataset, probe = query
 
-        def made() -> StepRecord:
+        def compute() -> StepRecord:
             examples = [probe.example] if self.own else query.next_examples
             return step_record(state.parameters, examples, config, names_of(dataset), state.slots)
 
         key = state, self.own and phrase_key(probe.trace), config
-        step = self._memo.ask("step", key, made)
-        layers = step.before.architecture.layers
-        self.look_at(step.moments, step.hidden, layers, step.parts)
+        step = self._memo.ask("step", key, compute)
+        self._look_at(step)
         return step
 
-    def look_at(
-        self,
-        moments: tuple[Moment, ...],
-        units: int,
-        layers: int = 1,
-        parts: Collection[str] = ("h",),
-    ) -> None:
-        """Look at a step with such moments; the cursor stays, and what isn't there is let go."""
+    def _look_at(self, step: StepRecord) -> None:
+        """Adapt cursor and selection to a step; the cursor stays at its moment if possible."""
         moment = self.moment
-        if moments != self.moments:
-            self.moments = moments
+        if step.moments != self.moments:
+            self.moments = step.moments
             self.cursor = self._nearest(moment)
-        self.unit, self.layer = min(self.unit, units - 1), min(self.layer, layers - 1)
-        self.part = self.part if self.part in parts else "h"
+        self.unit = min(self.unit, step.hidden - 1)
+        self.layer = min(self.layer, step.before.architecture.layers - 1)
+        self.part = self.part if self.part in step.parts else "h"
 
     @property
     def focus(self) -> Focus:
-        """What is looked at."""
+        """The selected moment, unit, layer and part."""
         return Focus(self.moment, self.unit, self.layer, self.part)
 
     def _nearest(self, moment: Moment) -> int:
-        alike = [i for i, m in enumerate(self.moments) if m.phase is moment.phase]
-        return min(alike, key=lambda i: abs(self.moments[i].t - moment.t))
+        same_phase = [i for i, m in enumerate(self.moments) if m.phase is moment.phase]
+        return min(same_phase, key=lambda i: abs(self.moments[i].t - moment.t))
 
     @property
     def moment(self) -> Moment:
@@ -110,37 +94,35 @@ class StepLab:
 
     @property
     def phases(self) -> list[tuple[Phase, int]]:
-        """The phases in their order, and of how many moments each consists."""
+        """The phases in order, with their numbers of moments."""
         return [(p, len(list(ms))) for p, ms in groupby(m.phase for m in self.moments)]
 
     @property
     def last(self) -> int:
-        """The number of the last moment."""
+        """Index of the last moment."""
         return len(self.moments) - 1
 
     def go_to(self, cursor: int) -> None:
-        """Move to a moment by its number; beyond an end, to that end."""
+        """Move to a moment by its index, clipped to the valid range."""
         self.cursor = min(max(cursor, 0), self.last)
 
     def step(self, by: int) -> None:
-        """Move by so many moments."""
+        """Move by a number of moments."""
         self.go_to(self.cursor + by)
 
     def step_phase(self, by: int) -> None:
-        """Move to the first moment of the next phase, or back to the start of this or the last."""
-        starts = [i for i, m in enumerate(self.moments) if self._opens(i, m)]
+        """Move forward to the start of the next phase, or back to the nearest start of a phase."""
+        phases = [moment.phase for moment in self.moments]
+        starts = [i for i, phase in enumerate(phases) if i == 0 or phases[i - 1] is not phase]
         if by > 0:
             self.go_to(next((i for i in starts if i > self.cursor), self.last))
         else:
             self.go_to(next((i for i in reversed(starts) if i < self.cursor), 0))
 
-    def _opens(self, i: int, moment: Moment) -> bool:
-        return i == 0 or self.moments[i - 1].phase is not moment.phase
-
     def point_at(self, t: int, unit: int) -> None:
-        """Move to token ``t``, on the way back if the cursor is past the loss; choose a unit."""
-        forth = self.moment.phase is Phase.FORWARD
-        wanted = Moment(Phase.FORWARD if forth else Phase.BACKWARD, t)
-        if wanted in self.moments:
-            self.cursor = self.moments.index(wanted)
+        """Move to token ``t``, in the backward pass if the cursor has left the forward pass."""
+        forward = self.moment.phase is Phase.FORWARD
+        target = Moment(Phase.FORWARD if forward else Phase.BACKWARD, t)
+        if target in self.moments:
+            self.cursor = self.moments.index(target)
         self.unit = max(unit, 0)

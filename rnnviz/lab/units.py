@@ -1,4 +1,4 @@
-"""UnitLab: what the hidden units do, and edits of the weights that are tried."""
+"""UnitLab: analyses of the hidden units, and previews of weight edits."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.run import Run
 from rnnviz.training.weight_edits import Edit, EditKind, apply_edits, problem, silence
 
-#: How many phrases are on one leaf of the data set.
+#: Number of sequences on one page of the data set.
 LEAF = 20
-#: Seconds that units may be weighed for, when the strongest are asked for.
+#: Seconds for which units are ablated to find the strongest ones.
 PATIENCE = 5.0
-#: The most edits that can be tried together.
+#: Largest number of edits in a preview.
 MOST_EDITS = 40
 
 
 class UnitTab(StrEnum):
-    """What is looked at."""
+    """The tabs of the page."""
 
     UNITS = "Units"
     TRAJECTORIES = "Trajectories"
@@ -45,7 +45,7 @@ class UnitTab(StrEnum):
 
 
 class Sort(StrEnum):
-    """In which order units come."""
+    """The order of the units."""
 
     INDEX = "index"
     SELECTIVITY = "selectivity"
@@ -53,7 +53,7 @@ class Sort(StrEnum):
 
 
 class StateSource(NamedTuple):
-    """Where states are taken from: a network in a moment, its data, a layer, a state or gate."""
+    """The source of activations: a state of the run, its data, a layer, and a state or gate."""
 
     state: TrainState
     dataset: Dataset
@@ -62,10 +62,10 @@ class StateSource(NamedTuple):
 
     @property
     def readable(self) -> bool:
-        """Whether these are the states that are read out, for two classes."""
-        of = self.state.parameters.architecture
-        two = self.dataset.answers_classes and of.outputs == 2
-        return two and self.part == "h" and self.layer == of.layers - 1
+        """Whether the output layer reads these states and predicts one of two classes."""
+        architecture = self.state.parameters.architecture
+        binary = self.dataset.answers_classes and architecture.outputs == 2
+        return binary and self.part == "h" and self.layer == architecture.layers - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +78,7 @@ class EditPreview:
 
 
 class UnitLab:
-    """The choices of the page, the basis of its projection, edits that are tried, and caches.
-
-    Of each kind only what was asked for last is kept.
-    """
+    """The choices of the page, its weight edits, and the last result of each analysis."""
 
     def __init__(self) -> None:
         self.tab = UnitTab.UNITS
@@ -99,79 +96,81 @@ class UnitLab:
 
     def activations(self, source: StateSource) -> Activations:
         """The activations of the training sequences; a fixed random sample if there are many."""
-        return self._memo.ask("activations", source, lambda: self._read(source))
-
-    def _read(self, source: StateSource) -> Activations:
-        parameters, data = source.state.parameters, source.dataset
-        return read_activations(parameters, data.train, names_of(data), source.layer, source.part)
+        state, data, layer, part = source
+        sequences, names = data.train, names_of(data)
+        return self._memo.ask(
+            "activations",
+            source,
+            lambda: read_activations(state.parameters, sequences, names, layer, part),
+        )
 
     def order(self, source: StateSource) -> Array:
-        """The units in the order that is chosen, (H,)."""
+        """The units in the chosen order, (H,)."""
         activations = self.activations(source)
         if self.sort is Sort.SELECTIVITY:
-            found: Array = np.argsort(-selectivity(activations, self.word), kind="stable")
-            return found
+            order: Array = np.argsort(-selectivity(activations, self.word), kind="stable")
+            return order
         if self.sort is Sort.SIMILARITY:
-            return self._alike(source).units
+            return self._arrangement(source).units
         return np.arange(activations.states.shape[1])
 
-    def _alike(self, source: StateSource) -> Response:
-        """What words did to units when they were last arranged, alike ones together."""
+    def _arrangement(self, source: StateSource) -> Response:
+        """The response when rows and columns were last arranged by similarity."""
         activations = self.activations(source)
-        return self._memo.ask("alike", _space(source), lambda: response(activations))
+        return self._memo.ask("arrangement", _space(source), lambda: response(activations))
 
     def response(self, source: StateSource) -> Response:
-        """What words do to units: alike words together, the units as when last arranged."""
+        """The response of the units to each word, in the last arrangement of both."""
         key = _space(source), self.sort, self.word
         rows = self._memo.ask("rows", key, lambda: self.order(source))
-        return replace(response(self.activations(source), like=self._alike(source)), units=rows)
+        arrangement = self._arrangement(source)
+        return replace(response(self.activations(source), like=arrangement), units=rows)
 
     def arrange(self, source: StateSource) -> None:
-        """Put the units anew in the order that is chosen, and alike words together."""
-        self._memo.forget("alike", "rows")
+        """Have the next response arrange units and words again."""
+        self._memo.forget("arrangement", "rows")
 
     def first(self, source: StateSource) -> None:
-        """Go to the unit that comes first in the order that is chosen."""
+        """Select the first unit of the chosen order."""
         self.unit = int(self.order(source)[0])
 
     def step(self, source: StateSource, by: int) -> None:
-        """Go on to the unit that comes next in the order, or back; from the last to the first."""
+        """Move by a number of units in the chosen order, around the ends."""
         order = self.order(source).tolist()
-        here = order.index(self.unit) if self.unit in order else 0
-        self.unit = order[(here + by) % len(order)]
+        rank = order.index(self.unit) if self.unit in order else 0
+        self.unit = order[(rank + by) % len(order)]
 
     def look_at(self, source: StateSource) -> None:
-        """Let go of what this source doesn't have."""
+        """Adapt the selection to a source: drop or clip what it doesn't have."""
         hidden = source.state.parameters.architecture.hidden
         self.unit = min(self.unit, hidden - 1)
-        known = self.activations(source).vocabulary
-        self.word = self.word if self.word in known else None
-        if self.cell and (self.cell[0] >= hidden or self.cell[1] not in known):
+        vocabulary = self.activations(source).vocabulary
+        self.word = self.word if self.word in vocabulary else None
+        if self.cell and (self.cell[0] >= hidden or self.cell[1] not in vocabulary):
             self.cell = None
         self.leaf = min(self.leaf, self.last_leaf(source))
 
     def last_leaf(self, source: StateSource) -> int:
-        """The number of the last leaf of the data set, from 0."""
+        """Index of the last page of the data set."""
         return (self.activations(source).count - 1) // LEAF
 
     # Trajectories
 
     def basis(self, source: StateSource, run: Run) -> Projection:
-        """The principal components of the source's states, as they were when first asked for.
+        """The principal components of the source's states.
 
-        They are kept until the run begins anew with other settings, or until ``refit``.
+        They are refitted only for a run with other initial settings, or by ``refit``.
         """
-        return self._memo.ask("basis", _ground(source, run), lambda: self._fit(source))
-
-    def _fit(self, source: StateSource) -> Projection:
-        return fit(self.activations(source).states.astype(float), source.state.epoch)
+        key = source.dataset, run.schedule.origin, source.layer, source.part
+        states, epoch = self.activations(source).states, source.state.epoch
+        return self._memo.ask("basis", key, lambda: fit(states.astype(float), epoch))
 
     def refit(self) -> None:
-        """Fit the basis to the states that are looked at next."""
+        """Have the next call of ``basis`` fit it again."""
         self._memo.forget("basis")
 
     def plane(self, source: StateSource, run: Run) -> Plane | None:
-        """The plane of the two axes that are chosen; None where the states have but one."""
+        """The plane of the two chosen axes; None if the states don't have both."""
         basis = self.basis(source, run)
         if len(basis.axes) <= max(self.axes):
             return None
@@ -181,63 +180,60 @@ class UnitLab:
     # What if
 
     def varied(self, words: Sequence[str]) -> tuple[str, ...]:
-        """The words of the probe with the change that is chosen; at a place that they have."""
-        place = min(self.perturbation.place, len(words) - 1)
-        self.perturbation = self.perturbation._replace(place=place)
+        """The words of the probe after the chosen perturbation, its position clipped."""
+        index = min(self.perturbation.place, len(words) - 1)
+        self.perturbation = self.perturbation._replace(place=index)
         return self.perturbation.applied(words)
 
     def saliency(self, probe: Probe, other: Probe | None = None) -> tuple[Saliency, str]:
-        """How much each token of a probe has to do with its answer, and what that is called.
+        """The saliency of each token for the output, and the name of that output.
 
-        Of values it is the channel in which the answer differs most from that of ``other``.
+        For values the output is the channel that differs most from that of ``other``.
         """
-        channel = 0 if other is None or probe.dataset.answers_classes else _apart(probe, other)
+        channel = 0
+        if other and not probe.dataset.answers_classes:
+            channel = _most_different_channel(probe, other)
         key = probe, channel
-        return self._memo.ask("saliency", key, lambda: _explained(*key))
+        return self._memo.ask("saliency", key, lambda: _saliency_of(*key))
 
     # Break it
 
     def toggle(self, layer: int, unit: int) -> None:
-        """Silence a unit of a layer (from 0), or let it be heard again."""
+        """Ablate a unit of a layer (from 0), or restore it."""
         edit = silence(layer + 1, unit)
         if edit in self.edits:
-            self.edits = tuple(known for known in self.edits if known != edit)
+            self.edits = tuple(other for other in self.edits if other != edit)
         else:
             self.add(edit)
 
     def add(self, *edits: Edit) -> None:
-        """Try these edits as well; one that is there already, or too many, are left out."""
+        """Add edits; repeated ablations and edits beyond ``MOST_EDITS`` are left out."""
         self.left_out = {}
-        new = [
-            edit for edit in edits if edit.kind is not EditKind.SILENCE or edit not in self.edits
-        ]
-        self.edits = (*self.edits, *new)[:MOST_EDITS]
+        repeated = {edit for edit in self.edits if edit.kind is EditKind.SILENCE}
+        self.edits = (*self.edits, *(e for e in edits if e not in repeated))[:MOST_EDITS]
 
     def fit(self, architecture: Architecture) -> None:
-        """Leave out the edits that such a network hasn't the weights for; ``left_out`` says why."""
-        wrong = {edit: why for edit in self.edits if (why := problem(edit, architecture))}
-        if wrong:
-            self.left_out = wrong
-            self.edits = tuple(edit for edit in self.edits if edit not in wrong)
+        """Remove the edits that the architecture doesn't allow; ``left_out`` says why."""
+        invalid = {edit: why for edit in self.edits if (why := problem(edit, architecture))}
+        if invalid:
+            self.left_out = invalid
+            self.edits = tuple(edit for edit in self.edits if edit not in invalid)
 
     def undo(self) -> None:
-        """Take the last edit back."""
+        """Remove the last edit."""
         self.edits = self.edits[:-1]
 
     def clear(self) -> None:
-        """Take all edits back."""
+        """Remove all edits."""
         self.edits, self.left_out = (), {}
 
     def silenced(self, layer: int) -> frozenset[int]:
-        """The units of a layer (from 0) that are silenced."""
-        mine = (e for e in self.edits if (e.kind, e.row) == (EditKind.SILENCE, layer + 1))
-        return frozenset(edit.column for edit in mine)
+        """The ablated units of a layer (from 0)."""
+        ablations = (e for e in self.edits if (e.kind, e.row) == (EditKind.SILENCE, layer + 1))
+        return frozenset(edit.column for edit in ablations)
 
     def preview(self, state: TrainState, run: Run) -> EditPreview:
-        """The network with the edits, and its scores before and after.
-
-        Edits that it hasn't the weights for are left out.
-        """
+        """The network after the edits that it allows, and its scores before and after."""
         self.fit(state.parameters.architecture)
         return self._memo.ask("preview", (state, self.edits), lambda: self._try(state, run))
 
@@ -246,61 +242,53 @@ class UnitLab:
         return EditPreview(edited, run.examine(state.parameters), run.examine(edited))
 
     def ablation_loss(self, state: TrainState, layer: int) -> Array:
-        """By how much the training loss rises when a unit alone is silenced, (H,).
-
-        Not a number where no unit was ablated yet.
-        """
+        """The rise of the training loss when one unit is ablated, (H,); NaN if not computed yet."""
         hidden = state.parameters.architecture.hidden
         return self._memo.ask("ablation", (state, layer), lambda: np.full(hidden, np.nan))
 
-    def ablate_next(self, state: TrainState, layer: int, run: Run) -> bool:
-        """Ablate the next unit; return whether some are left.
-
-        Where the loss is not finite as it is, none is ablated.
-        """
-        found = self.ablation_loss(state, layer)
-        missing = np.flatnonzero(np.isnan(found))
-        whole = self._memo.ask("whole", state, lambda: run.examine(state.parameters)[0])
-        if not missing.size or not np.isfinite(whole.loss):
-            return False
-        without = apply_edits(state.parameters, [silence(layer + 1, int(missing[0]))])
-        rise = run.examine(without)[0].loss - whole.loss
-        found[missing[0]] = rise if np.isfinite(rise) else np.inf
-        return missing.size > 1
-
     def ablate(self, state: TrainState, layer: int, run: Run, budget: float) -> bool:
-        """Ablate units for about ``budget`` seconds; return whether some are left."""
+        """Compute ablation losses for about ``budget`` seconds; return whether some are left.
+
+        Does nothing if the loss of the whole network is not finite.
+        """
         until = time.perf_counter() + budget
-        while self.ablate_next(state, layer, run):
+        rises = self.ablation_loss(state, layer)
+        whole = self._memo.ask("whole", state, lambda: run.examine(state.parameters)[0])
+        if not np.isfinite(whole.loss):
+            return False
+        for unit in np.flatnonzero(np.isnan(rises)).tolist():
+            ablated = apply_edits(state.parameters, [silence(layer + 1, unit)])
+            rise = run.examine(ablated)[0].loss - whole.loss
+            rises[unit] = rise if np.isfinite(rise) else np.inf
             if time.perf_counter() > until:
-                return True
-        return False
+                break
+        return bool(np.isnan(rises).any())
 
     def strongest(self, state: TrainState, layer: int, run: Run, count: int) -> tuple[Edit, ...]:
-        """What silences the ``count`` units that are worth most of those still heard.
+        """Ablations of the ``count`` remaining units with the highest ablation loss.
 
-        Of very large networks only some units may be weighed in the time that there is.
+        In very large networks, units that could not be ablated within ``PATIENCE`` come last.
         """
         self.ablate(state, layer, run, PATIENCE)
-        rises, silent = self.ablation_loss(state, layer), self.silenced(layer)
-        order = [unit for unit in np.argsort(-rises, kind="stable").tolist() if unit not in silent]
+        rises, ablated = self.ablation_loss(state, layer), self.silenced(layer)
+        order = [unit for unit in np.argsort(-rises, kind="stable").tolist() if unit not in ablated]
         return tuple(silence(layer + 1, unit) for unit in order[:count])
 
 
 def spelled(dataset: Dataset, words: Sequence[str]) -> str:
-    """The text of some words as it is typed."""
+    """Words joined to a text as it is typed."""
     vocabulary = dataset.source or dataset.vocabulary
     return vocabulary.join(words) if dataset.tokens else " ".join(words)
 
 
-def _explained(probe: Probe, channel: int) -> tuple[Saliency, str]:
+def _saliency_of(probe: Probe, channel: int) -> tuple[Saliency, str]:
     data = probe.dataset
     answer = logit_margin(probe.trace, data.classes, data.source is not None, channel)
     return saliency(probe.parameters, probe.example, answer), answer.name
 
 
 class Signal(NamedTuple):
-    """A number after every token of two sequences, (T,) and (T',): what it is, and its unit."""
+    """One number per token of two sequences, (T,) and (T',), with its label and unit."""
 
     first: Array
     second: Array
@@ -309,10 +297,10 @@ class Signal(NamedTuple):
 
 
 def signal(first: Probe, second: Probe) -> Signal:
-    """What the answers of two probes are compared by, token by token.
+    """The numbers by which the outputs of two probes are compared, token by token.
 
-    The lead of one class where there is a verdict, that of what is wanted where there is an answer
-    after every token; of values the channel in which both differ most.
+    The logit margin of one class if there is a verdict, of the targets if there is an output after
+    every token; for values, the channel that differs most.
     """
     data = first.dataset
     if data.verdicts:
@@ -320,37 +308,31 @@ def signal(first: Probe, second: Probe) -> Signal:
         one, two = (running_margin(p.parameters, p.trace, target) for p in (first, second))
         return Signal(one.values, two.values, f"Lead of “{data.classes[target]}”")
     if data.answers_classes:
-        return Signal(_wanted(first), _wanted(second), "Lead of what is wanted")
-    channel = _apart(first, second)
+        return Signal(_target_margin(first), _target_margin(second), "Lead of what is wanted")
+    channel = _most_different_channel(first, second)
     values, others = (probe.running[:, channel] for probe in (first, second))
     return Signal(values, others, f"Answer, {data.classes[channel]}", "value")
 
 
-def _apart(first: Probe, second: Probe) -> int:
-    """The channel in which the answers of two probes differ most."""
+def _most_different_channel(first: Probe, second: Probe) -> int:
     common = min(len(first.running), len(second.running))
     return int(np.abs(first.running[:common] - second.running[:common]).sum(axis=0).argmax())
 
 
-def _wanted(probe: Probe) -> Array:
-    """The lead of the target's logit at every token that is answered, (T,)."""
-    found, targets = np.full(len(probe.words), np.nan), probe.example.targets
-    found[-len(targets) :] = margin(probe.running[-len(targets) :], targets)
-    return found
+def _target_margin(probe: Probe) -> Array:
+    """The logit margin of the target at every token with an output, else NaN, (T,)."""
+    margins, targets = np.full(len(probe.words), np.nan), probe.example.targets
+    margins[-len(targets) :] = margin(probe.running[-len(targets) :], targets)
+    return margins
 
 
 def beside(first: Probe, second: Probe, perturbation: Perturbation) -> Pairs:
-    """Which tokens of a probe and of its variant belong together."""
+    """The corresponding tokens of a probe and its variant."""
     read = len(first.reading.words)
     return joined(perturbation.pairs(read), len(first.words), len(second.words))
 
 
 def _space(source: StateSource) -> tuple[object, ...]:
-    """What decides which units and words there are."""
+    """A key that is equal for sources with the same units and words."""
     hidden = source.state.parameters.architecture.hidden
     return source.dataset, hidden, source.layer, source.part
-
-
-def _ground(source: StateSource, run: Run) -> tuple[object, ...]:
-    """What decides whether states lie in the same space: data, first settings, layer and part."""
-    return source.dataset, run.schedule.origin, source.layer, source.part

@@ -1,1 +1,1 @@
-"""A run of training that can be revisited: its schedule, snapshots, edits and link."""
+"""A training run that can be replayed: schedule, snapshots, weight edits and share link."""

@@ -1,57 +1,42 @@
-"""EpochCache: one row for each epoch of a run, for as long as it holds."""
+"""EpochCache: one cached row per epoch of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from rnnviz.training.schedule import Schedule
 
 Row = TypeVar("Row")
 
 
-class EpochCache(Generic[Row]):
-    """One row an epoch, of one run and one subject.
+class EpochCache(dict[int, Row]):
+    """Rows by epoch, valid for one run and one subject.
 
-    A row about the step that follows an epoch is wrong where a setting changes there. With
-    ``of_weights`` the rows are about the weights alone, which are the same there.
+    A setting that changes at an epoch invalidates the rows from that epoch on. With ``of_weights``
+    the row of that epoch stays: it depends on the weights alone, and they are still the same.
     """
 
     def __init__(self, of_weights: bool = False) -> None:
+        super().__init__()
         self._of_weights = of_weights
-        self._rows: dict[int, Row] = {}
         self._schedule: Schedule | None = None
         self._subject: object = None
 
     def sync(self, schedule: Schedule, subject: object) -> None:
-        """Forget all rows of another subject, and those that other settings led to."""
-        known = self._schedule if subject == self._subject else None
-        last = known.shared(schedule) if known else -1
+        """Drop the rows of another subject, and those from where the schedules differ."""
+        previous = self._schedule if subject == self._subject else None
+        last = previous.shared(schedule) if previous else -1
         end = last + self._of_weights
-        self._rows = {epoch: row for epoch, row in self._rows.items() if epoch < end}
+        for epoch in [epoch for epoch in self if epoch >= end]:
+            del self[epoch]
         self._schedule, self._subject = schedule, subject
 
     def retain(self, epochs: Collection[int]) -> None:
-        """Forget the rows of all other epochs."""
-        self._rows = {epoch: self._rows[epoch] for epoch in epochs if epoch in self._rows}
+        """Drop the rows of all other epochs."""
+        for epoch in self.keys() - set(epochs):
+            del self[epoch]
 
     def missing(self, epochs: Iterable[int]) -> Iterator[int]:
-        """Those of ``epochs`` that have no row, in their order."""
-        return (epoch for epoch in epochs if epoch not in self._rows)
-
-    @property
-    def epochs(self) -> list[int]:
-        """The epochs that have a row, ascending."""
-        return sorted(self._rows)
-
-    def __contains__(self, epoch: int) -> bool:
-        return epoch in self._rows
-
-    def __getitem__(self, epoch: int) -> Row:
-        return self._rows[epoch]
-
-    def __setitem__(self, epoch: int, row: Row) -> None:
-        self._rows[epoch] = row
-
-    def __len__(self) -> int:
-        return len(self._rows)
+        """The ``epochs`` without a row when their turn comes, in the same order."""
+        return (epoch for epoch in epochs if epoch not in self)

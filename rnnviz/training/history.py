@@ -1,4 +1,4 @@
-"""History: one row of scores for every epoch of a run."""
+"""History: one row of scores per epoch of a run."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ COLUMNS = ("train_loss", "train_metric", "test_loss", "test_metric")
 
 
 class History:
-    """Loss and metric (0..1) of training and test after every epoch, epoch 0 first.
+    """Loss and metric (0..1) on the training and test set after each epoch, from epoch 0.
 
-    A missing test set has NaN.
+    The test scores are NaN if there is no test set.
     """
 
     def __init__(self) -> None:
@@ -37,32 +37,27 @@ class History:
 
     @property
     def nbytes(self) -> int:
-        """The memory that the rows take."""
+        """Size of the rows in bytes."""
         return self._rows.nbytes
 
     def until(self, epoch: int) -> History:
-        """A history of its own with the rows up to ``epoch``."""
+        """A copy with the rows up to ``epoch``, inclusive."""
         copy = History()
         copy._rows, copy._length = self._rows[: max(epoch, 0) + 1].copy(), epoch + 1
         return copy
 
-    @property
-    def epochs(self) -> NDArray[Any]:
-        """0, 1, ... up to the last finished epoch; (N,)."""
-        return np.arange(self._length)
-
     def column(self, name: str) -> NDArray[Any]:
-        """One of ``COLUMNS`` over the epochs; (N,)."""
+        """One of ``COLUMNS`` over the epochs, (N,)."""
         return self._rows[: self._length, COLUMNS.index(name)]
 
     def row(self, epoch: int) -> dict[str, float]:
-        """The scores after ``epoch`` by name."""
+        """The scores after ``epoch``, by column name."""
         return dict(zip(COLUMNS, self._rows[: self._length][epoch].tolist(), strict=True))
 
 
 @dataclass(frozen=True, eq=False)
 class Ghost:
-    """A run that was left at ``position`` for another: how far it had gone, scores, settings."""
+    """The old run of a branch, left at ``position``: its last position, scores and settings."""
 
     position: Position
     end: Position
@@ -72,9 +67,9 @@ class Ghost:
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """A run as the charts over its epochs show it.
+    """The data of the charts over the epochs.
 
-    ``epochs`` is where it is to end, ``shown`` the epoch that is looked at, None for the present.
+    ``epochs`` is the last epoch to train, ``shown`` the epoch shown, None for the present.
     """
 
     history: History

@@ -1,4 +1,4 @@
-"""Player: a run that is played, looked back at, and branched."""
+"""Player: plays, replays and branches a run, and follows links."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.history import Course, Ghost
 from rnnviz.training.run import Run, architecture_of
 from rnnviz.training.schedule import EDIT, MAX_CHANGES, Position, Schedule
-from rnnviz.training.share_link import START, Link, Old
+from rnnviz.training.share_link import START, Link, OldRun
 from rnnviz.training.weight_edits import Edit, apply_edits, problem
 
-#: Epochs a second that can be chosen; 0 is the slow motion of single steps.
+#: Selectable speeds in epochs per second; 0 is slow motion, step by step.
 SPEEDS = (0, 1, 2, 5, 10, 20, 60, 120, 300, 600)
-#: Seconds that a link may take to be followed before the page is shown.
+#: Seconds for which a link is followed before the page is shown.
 PATIENCE = 1.0
 
 
 class Player:
-    """A run, and the position in it that is looked at.
+    """A run and the position in it that is shown.
 
-    ``dataset_for`` gives the data that are learned with some settings.
+    ``dataset_for`` returns the data set for the settings.
     """
 
     def __init__(self, config: RunConfig, dataset_for: Callable[[RunConfig], Dataset]) -> None:
@@ -34,49 +34,48 @@ class Player:
         self.speed = 60
         self.running = False
         self.message = "Press Play: in every epoch the network reads each training example once."
-        #: Called where the way of a link has come to its end.
+        #: Called when a link has been followed to its end.
         self.on_arrival: Callable[[], None] = lambda: None
         self._problems = ""
         self._dataset_for = dataset_for
         self.restart()
 
     def restart(self) -> None:
-        """Start at epoch 0, with the settings and data of now."""
+        """Start a new run at epoch 0 with the present settings and data."""
         self.dataset = self._dataset_for(self.config)
         self.run = Run(self.dataset, Schedule(self.config))
         self.shown: Position | None = None
         self.ghost: Ghost | None = None
-        self._journey: Iterator[None] | None = None
-        self._target: Link | None = None
+        self._link_steps: Iterator[None] | None = None
+        self._link: Link | None = None
 
-    # Where it is
+    # Position
 
     @property
     def state(self) -> TrainState:
-        """The state that is looked at: the present, or one that the run has passed."""
+        """The state shown: the present or a past one."""
         return self.run.state if self.shown is None else self.run.at(self.shown)
 
     @property
     def position(self) -> Position:
-        """The position that is looked at."""
-        shown = self.shown
-        return self.run.position if shown is None else shown
+        """The position shown."""
+        return self.run.position if self.shown is None else self.shown
 
     @property
     def finished(self) -> bool:
-        """Whether the run has done the epochs it was to do."""
+        """Whether the run has reached its last epoch."""
         return self.run.position.epoch >= self.config.epochs
 
     @property
     def over(self) -> bool:
-        """Whether there is no step left to look at: at the present, and the run is finished."""
+        """Whether no step follows: the run is finished, and its present is shown."""
         return self.finished and self.shown is None
 
     @property
     def condition(self) -> str:
-        """What is going on, in a word."""
+        """The status word on the page."""
         if self.running:
-            opening = "Opening" if self._journey else "Running"
+            opening = "Opening" if self._link_steps else "Running"
             return "Replaying" if self.shown else opening
         if self.shown is not None:
             return "Looking back"
@@ -85,24 +84,24 @@ class Player:
     @property
     def opening(self) -> bool:
         """Whether a link is being followed."""
-        return self._journey is not None
+        return self._link_steps is not None
 
     @property
     def progress(self) -> str:
-        """The epochs done and, inside an epoch, the share of its examples: "12 + 3/58"."""
+        """The position shown as text; within an epoch with the examples read: "12 + 3/58"."""
         epoch, offset = self.position
         return f"{epoch} + {offset}/{self.run.examples}" if offset else str(epoch)
 
     @property
     def course(self) -> Course:
-        """The run as the charts over its epochs show it."""
+        """The data of the charts over the epochs."""
         shown = None if self.shown is None else self.shown.epoch
         schedule, config = self.run.schedule, self.config
         return Course(self.run.history, config.epochs, shown, schedule.changes, self.ghost)
 
     def note(self, sentence: str) -> None:
-        """Say something before the message; on the way along a link it stays until its end."""
-        if self._journey:
+        """Put a sentence before the message; while a link is followed it stays until the end."""
+        if self._link_steps:
             self._problems = f"{sentence} {self._problems}".strip()
         else:
             self.message = f"{sentence} {self.message}".strip()
@@ -110,58 +109,58 @@ class Player:
     # Training
 
     def play(self) -> None:
-        """Let ticks advance the run; from a past epoch they replay it first."""
+        """Let ticks advance the run; from a past position they replay first."""
         self.running = not self.over
         self.message = "" if self.running else self._finished_message()
 
     def pause(self) -> None:
-        """Keep ticks from advancing the run."""
+        """Stop playing, and stop following a link."""
         self.running = False
-        if self._journey:
+        if self._link_steps:
             self.message = f"The link was followed up to epoch {self.position}."
-            self._arrive()
+            self._finish_link()
 
     def advance(self, epochs: int = 1, budget: float = float("inf")) -> None:
-        """Train for ``epochs`` epochs from the present, or until ``budget`` seconds are over.
+        """Train for ``epochs`` epochs from the present, or for ``budget`` seconds.
 
-        Stops the run at the last epoch, or where the loss is no longer finite.
+        Stops the run at the last epoch, or if the loss is no longer finite.
         """
         until = time.perf_counter() + budget
-        goal = Position(min(self.run.position.epoch + epochs, self.config.epochs))
+        target = Position(min(self.run.position.epoch + epochs, self.config.epochs))
         stride = self.run.stride if np.isfinite(budget) else self.run.examples
-        for _ in self._train_to(goal, stride):
+        for _ in self._train_to(target, stride):
             if time.perf_counter() > until:
                 break
         self._stop_at_the_end()
 
-    def _train_to(self, goal: Position, stride: int) -> Iterator[None]:
-        """Train to ``goal``, pausing after every ``stride`` examples at most."""
+    def _train_to(self, target: Position, stride: int) -> Iterator[None]:
+        """Train to ``target``, and yield after at most ``stride`` examples."""
         run = self.run
-        while run.position < goal:
+        while run.position < target:
             epoch, offset = run.position
-            end = goal.offset if epoch == goal.epoch else run.examples
+            end = target.offset if epoch == target.epoch else run.examples
             if not run.train(min(stride, end - offset)):
                 self._diverged()
                 return
             yield
 
     def tick(self, budget: float, count: int = 1) -> None:
-        """Go on by ``count`` epochs, for about ``budget`` seconds at most.
+        """Train, or replay, ``count`` epochs for at most about ``budget`` seconds.
 
-        At speed 0 it goes on by ``count`` steps.
+        At speed 0 ``count`` steps are taken. While a link is followed, only the budget applies.
         """
-        if self._journey:
-            self._travel(budget)
+        if self._link_steps:
+            self._follow_for(budget)
         elif not self.speed:
             for _ in range(count):
-                self._one_phrase()
+                self._step()
         elif self.shown is not None:
             self._replay(count, budget)
         else:
             self.advance(count, budget)
 
     def step_epoch(self) -> None:
-        """Pause, and train, or replay, to the end of the present epoch."""
+        """Pause, and train or replay to the end of the epoch shown."""
         self.pause()
         if self.shown is not None:
             self.go_to(Position(self.shown.epoch + 1))
@@ -169,11 +168,11 @@ class Player:
             self.advance(1)
 
     def step_phrase(self) -> None:
-        """Pause, and take, or replay, one optimizer step: one example, or one batch."""
+        """Pause, and take or replay one optimizer step: one example, or one batch."""
         self.pause()
-        self._one_phrase()
+        self._step()
 
-    def _one_phrase(self) -> None:
+    def _step(self) -> None:
         if self.shown is not None:
             self.go_to(self.run.after(self.shown))
             return
@@ -185,7 +184,7 @@ class Player:
         self.running = False
         if not np.isfinite(self.run.history.row(0)["train_loss"]):
             self.message = (
-                "Stopped: with these initial weights the loss is no finite number to begin with. "
+                "Stopped: with these initial weights the loss is not finite. "
                 "Try a smaller initial scale."
             )
             return
@@ -207,24 +206,23 @@ class Player:
         )
 
     def reset(self) -> None:
-        """Start the run again from the same initial weights."""
+        """Restart from the same initial weights."""
         self.running = False
         self.message = ""
         self.restart()
 
-    # Going back
+    # Past and branches
 
     def go_to(self, position: Position) -> None:
-        """Look at a position that the run has passed; at the present, or beyond, look at that."""
+        """Show a past position, or the present if ``position`` is not in the past."""
         position = self.run.clamped(position)
         if position >= self.run.position:
             self.back_to_now()
             return
         self.shown = position
-        then = self.run.schedule.at(position).changes(self.config)
-        differing = [
-            f"{r.label} was {self.run.schedule.at(position).as_dict()[r.name]}" for r in then
-        ]
+        settings = self.run.schedule.at(position)
+        values = settings.as_dict()
+        differing = [f"{row.label} was {values[row.name]}" for row in settings.changes(self.config)]
         self.message = (
             f"Looking back at epoch {self.progress}; the run is at {self.run.position}. "
             + (f"{' and '.join(differing)} here. " if differing else "")
@@ -232,7 +230,7 @@ class Player:
         )
 
     def back_to_now(self) -> None:
-        """Look at the present again."""
+        """Show the present again."""
         self.shown = None
         self.message = self._finished_message() if self.finished else ""
 
@@ -249,7 +247,7 @@ class Player:
         self._stop_at_the_end()
 
     def branch(self) -> None:
-        """Make the position that is looked at the present; the old run stays as a ghost."""
+        """Make the position shown the present; the old run stays as a ghost."""
         if self.shown is None:
             return
         position, now = self.shown, self.run.position
@@ -262,14 +260,14 @@ class Player:
         )
 
     def branch_with(self, edits: Sequence[Edit]) -> bool:
-        """Go on from the position looked at with edited weights; the old run stays as a ghost.
+        """Branch from the position shown with edited weights; the old run stays as a ghost.
 
-        Where a loss would not be finite nothing is done, and False returned.
+        Returns False and changes nothing if a loss would not be finite.
         """
         position, now = self.position, self.run.position
         edited = apply_edits(self.state.parameters, edits)
-        if not self.run.bears(edited):
-            self.message = "With these weights a loss is no finite number: the run stays as it is."
+        if not self.run.has_finite_losses(edited):
+            self.message = "With these weights a loss is not finite: the run stays as it is."
             return False
         self.pause()
         self.ghost = self.run.branch(position, edits)
@@ -283,19 +281,20 @@ class Player:
     # Settings and data
 
     def configure(self, config: RunConfig) -> None:
-        """Take new settings: at the next step where they can, else with a run started again."""
+        """Apply new settings from the next step on, or restart the run if they require it."""
         changed = self.config.changes(config)
         if not changed:
             return
-        if self._journey:
+        if self._link_steps:
             self.pause()
         restarting = self.config.restarts(config)
         self.config = config
         if restarting:
             self.restart()
-            # Another task brings its own settings along.
-            other = [row for row in restarting if row.name == "task"] or restarting
-            names = _listed([row.label for row in other])
+            # A new task changes other settings too; only the task is named.
+            reasons = [row for row in restarting if row.name == "task"] or restarting
+            labels = [row.label for row in reasons]
+            names = " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
             self.message = f"Started again at epoch 0, because {names} changed."
             return
         self.run.configure(config)
@@ -307,43 +306,43 @@ class Player:
 
     def _change_message(self, label: str, value: object) -> str:
         shown = f"{value:g}" if isinstance(value, float) else str(value)
-        said = f"{label} is {shown} from epoch {self.run.position} on."
+        message = f"{label} is {shown} from epoch {self.run.position} on."
         if len(self.run.schedule.changes) > MAX_CHANGES:
-            said += f" A link carries {MAX_CHANGES} changes; a copied one no longer leads here."
+            message += f" A link carries {MAX_CHANGES} changes; a copied one no longer leads here."
         if self.shown is None:
-            return said
-        return f"{said} To try it from epoch {self.progress}, press Branch here."
+            return message
+        return f"{message} To try it from epoch {self.progress}, press Branch here."
 
     # Links
 
     def link(self) -> Link:
-        """The link to the position that is looked at, in this run; on the way there its own."""
-        if self._journey and self._target:
-            return self._target
-        return Link(self.run.schedule, self.run.position, self.position, old=self._old())
+        """The link to the position shown; while a link is followed, that link."""
+        if self._link_steps and self._link:
+            return self._link
+        return Link(self.run.schedule, self.run.position, self.position, old=self._old_run())
 
-    def _old(self) -> Old | None:
+    def _old_run(self) -> OldRun | None:
         ghost = self.ghost
         if ghost is None:
             return None
         changes = (c for c in ghost.schedule.changes if c.position >= ghost.position)
-        return Old(ghost.position, ghost.end, tuple(changes))
+        return OldRun(ghost.position, ghost.end, tuple(changes))
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
-        """Go where a link leads, from the start: at once if that is quick, else tick by tick.
+        """Train from epoch 0 to the run and the position of a link.
 
-        It is quick up to ``patience`` seconds. ``problems`` with the link stay in sight on the way
-        and at its end.
+        What takes more than ``patience`` seconds is done by the next ticks. ``problems`` with the
+        link stay in the message, also at the end.
         """
-        link, said = self._fitting(link)
+        link, refused = self._without_invalid_edits(link)
         self.config = link.schedule.last
         self.shown = self.ghost = None
-        problems = [*problems, *said]
-        self._journey, self._target, self._problems = self._way(link), link, " ".join(problems)
-        self._travel(patience)
+        self._link, self._link_steps = link, self._train_along(link)
+        self._problems = " ".join([*problems, *refused])
+        self._follow_for(patience)
 
-    def _fitting(self, link: Link) -> tuple[Link, list[str]]:
-        """The link without edits that its network hasn't the weights for, and what is said then."""
+    def _without_invalid_edits(self, link: Link) -> tuple[Link, list[str]]:
+        """The link without edits of weights that its network doesn't have; a sentence for each."""
         changes = [*link.schedule.changes, *(link.old.changes if link.old else ())]
         if not any(change.name == EDIT for change in changes):
             return link, []
@@ -354,10 +353,10 @@ class Player:
         old = link.old and replace(
             link.old, changes=tuple(c for c in link.old.changes if c not in wrong)
         )
-        said = [f"In the link: {change} is left out: {why}" for change, why in wrong.items()]
-        return replace(link, schedule=Schedule(start, own), old=old), said
+        problems = [f"In the link: {change} is left out: {why}" for change, why in wrong.items()]
+        return replace(link, schedule=Schedule(start, own), old=old), problems
 
-    def _way(self, link: Link) -> Iterator[None]:
+    def _train_along(self, link: Link) -> Iterator[None]:
         self.dataset = self._dataset_for(link.schedule.start)
         first = link.old.schedule(link.schedule) if link.old else link.schedule
         self.run = Run(self.dataset, first)
@@ -368,7 +367,7 @@ class Player:
                 return
             self.ghost = self.run.branch(left)
             if first.edits(left) or link.schedule.edits(left):
-                # There the two runs have other weights: this one comes from its own start.
+                # The weights of the two runs differ here: train this one from epoch 0.
                 self.run = Run(self.dataset, link.schedule)
             else:
                 self.run.schedule = link.schedule
@@ -382,9 +381,9 @@ class Player:
             self.go_to(shown)
         self._stop_at_the_end()
 
-    def _travel(self, budget: float) -> None:
+    def _follow_for(self, budget: float) -> None:
         until = time.perf_counter() + budget
-        for _ in self._journey or ():
+        for _ in self._link_steps or ():
             if time.perf_counter() > until:
                 self.running = True
                 self.message = (
@@ -392,17 +391,12 @@ class Player:
                     "Pause to stop here."
                 ).strip()
                 return
-        self._arrive()
+        self._finish_link()
 
-    def _arrive(self) -> None:
-        """End the journey, with the settings that the page shows in force from here on."""
-        self._journey = None
+    def _finish_link(self) -> None:
+        """Stop following the link; the settings of the page apply from here on."""
+        self._link_steps = None
         self.running = False
         self.run.configure(self.config)
         self.message = f"{self._problems} {self.message}".strip()
         self.on_arrival()
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names as a list in a sentence: a, b and c."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -1,4 +1,4 @@
-"""Run: a training run that can be revisited at every position."""
+"""Run: a training run whose state can be recovered at every past position."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from rnnviz.training.schedule import EDIT, Position, Schedule
 from rnnviz.training.snapshots import Snapshots
 from rnnviz.training.weight_edits import Edit, apply_edits
 
-#: Weights times tokens times examples that are worked through in about a millisecond.
+#: Weights * tokens * examples processed in about a millisecond.
 _WORK = 2_000_000
 _NO_SCORE = Score(float("nan"), float("nan"))
 
 
 def position_of(state: TrainState | TrainBuffers) -> Position:
-    """Where in its run a state is, or the memory of training."""
+    """The position of a state, or of the training buffers."""
     return Position(state.epoch, state.offset)
 
 
 def architecture_of(dataset: Dataset, config: RunConfig) -> Architecture:
-    """The network that these settings make for these data."""
+    """The architecture that the settings define for a data set."""
     return Architecture(
         inputs=len(dataset.vocabulary),
         hidden=config.hidden,
@@ -42,9 +42,9 @@ def architecture_of(dataset: Dataset, config: RunConfig) -> Architecture:
 
 
 class Run:
-    """One run of training on ``dataset``: where it is, its scores, and its snapshots.
+    """One training run on ``dataset``: its present state, scores and snapshots.
 
-    While it trains its weights are in the memory of training alone.
+    During training the weights are in the training buffers alone.
     """
 
     def __init__(self, dataset: Dataset, schedule: Schedule) -> None:
@@ -57,131 +57,120 @@ class Run:
         self.snapshots = Snapshots(own.theta)
         self._evaluators = [Evaluator(part, own) if part else None for part in parts]
         self._bookmarks: dict[str, TrainState] = {}
-        self._finite = Position(0)
-        self._enter(self._first())
+        self._last_finite = Position(0)
+        self._enter(self._initial_state())
         if not self._append_scores():
             self._begin_unedited()
 
-    def _first(self) -> TrainState:
-        """The state at epoch 0."""
+    def _initial_state(self) -> TrainState:
         state = begin(self._architecture, self.schedule.start)
         return replace(state, parameters=self._edited(state.parameters, Position(0)))
 
     def _begin_unedited(self) -> None:
-        """Begin without the edits at the very start that break the network, if there are any."""
+        """Begin without edits at position 0, after which the losses are not finite."""
         changes = (c for c in self.schedule.changes if (c.position, c.name) != (Position(0), EDIT))
         self.schedule = Schedule(self.schedule.start, tuple(changes))
-        self._enter(self._first())
+        self._enter(self._initial_state())
         self.snapshots.add(self._buffers.now)
-        # There must be something to look at, even where the losses are not finite to begin with.
+        # Epoch 0 needs a row even if its losses are not finite.
         self.history.append(*self._scores(self._buffers.parameters))
 
-    def _be(self, state: TrainState) -> None:
-        """Make this state the present."""
+    def _set_present(self, state: TrainState) -> None:
         self._state: TrainState | None = state
-        self._position = position_of(state)
-        #: Whether the memory of training holds the present, from where it can go on.
-        self._inside = False
+        self.position = position_of(state)
+        #: Whether the training buffers hold the present state.
+        self._buffered = False
 
     def _enter(self, state: TrainState) -> None:
-        """Make this state the present, in the memory of training."""
-        self._be(state)
+        """Make a state the present, and load it into the training buffers."""
+        self._set_present(state)
         self._buffers.enter(state)
-        self._inside = True
+        self._buffered = True
 
-    def _borrowed(self) -> TrainBuffers:
-        """The memory of training, for something else than the present."""
-        if self._inside:
-            self._state, self._inside = self.state, False
+    def _borrow_buffers(self) -> TrainBuffers:
+        """The training buffers, free to be overwritten: the present is copied out first."""
+        if self._buffered:
+            self._state, self._buffered = self.state, False
         return self._buffers
 
     @property
     def state(self) -> TrainState:
-        """The state of the run now."""
+        """The present state."""
         if self._state is None:
-            buffers = self._buffers if self._inside else self._found(self._position)
+            buffers = self._buffers if self._buffered else self._replayed(self.position)
             self._state = buffers.now.copy()
         return self._state
 
     @property
-    def config(self) -> RunConfig:
-        """The settings in force where the run is now."""
-        return self.schedule.last
-
-    @property
-    def position(self) -> Position:
-        """Where the run is now."""
-        return self._position
-
-    @property
     def examples(self) -> int:
-        """How many examples one epoch reads."""
+        """Number of examples in an epoch."""
         return len(self._buffers)
 
     @property
     def batch(self) -> int:
-        """How many examples are read for one step."""
+        """Number of examples in a step."""
         return self.schedule.start.batch
 
     @property
     def stride(self) -> int:
-        """How many examples can be read between two looks at the clock."""
+        """Number of examples to train between two checks of the clock."""
         work = self._buffers.parameters.theta.size * self._buffers.longest * self.batch
         return self.batch * max(1, min(32, _WORK // work))
 
     def after(self, position: Position) -> Position:
-        """The position one step later."""
+        """The position after the next step."""
         return self.clamped(position._replace(offset=position.offset + self.batch))
 
     def clamped(self, position: Position) -> Position:
-        """The position itself, or where its batch begins; at the end of an epoch the next epoch."""
+        """The start of the batch at a position, or of the next epoch at the end of an epoch."""
         if position.offset >= self.examples:
             return Position(position.epoch + 1)
         return position._replace(offset=position.offset - position.offset % self.batch)
 
     def train(self, count: int) -> bool:
-        """Read ``count`` examples, or what is left of the epoch; whether the loss stays finite.
+        """Train on the next ``count`` examples of the epoch; return whether the loss is finite.
 
-        If it doesn't, the run goes back to the last position where it was.
+        If it is not, the run returns to the last position with a finite loss.
         """
-        if not self._inside:
+        if not self._buffered:
             self._enter(self.state)
-        position, self._state = self._position, None
-        fine = read = False
+        position, self._state = self.position, None
+        finite = completed = False
         try:
-            fine, read = self._read(min(count, self.examples - position.offset)), True
+            finite = self._train_and_score(min(count, self.examples - position.offset))
+            completed = True
         finally:
-            # Ctrl-C in a notebook may end a step anywhere.
-            if not read:
-                self._lose(position)
-        if not fine:
-            self._lose(self._finite)
+            # Ctrl-C in a notebook can interrupt a step anywhere.
+            if not completed:
+                self._rewind(position)
+        if not finite:
+            self._rewind(self._last_finite)
             self._bookmarks.clear()
-            self.configure(self.config)
-        return fine
+            self.configure(self.schedule.last)
+        return finite
 
-    def _read(self, count: int) -> bool:
-        """Train, and where an epoch ends examine; whether all that is found is finite."""
-        self._walk(count)
+    def _train_and_score(self, count: int) -> bool:
+        """Train, and score at the end of an epoch; return whether weights and losses are finite."""
+        self._train_within_epoch(count)
         theta, position = self._buffers.parameters.theta, position_of(self._buffers)
         if not np.isfinite([theta.min(), theta.max()]).all():
             return False
-        if position.epoch > self._position.epoch and not self._append_scores():
+        if position.epoch > self.position.epoch and not self._append_scores():
             return False
-        self._position = position
+        self.position = position
         return True
 
-    def _lose(self, position: Position) -> None:
-        """Be where the run has been, with a state that is found when it is next asked for."""
-        self._state, self._position, self._inside = None, position, False
-        # What ended a step may have ended it anywhere between its scores and its snapshot.
-        if self._finite > position:
-            self._finite = Position(position.epoch)
+    def _rewind(self, position: Position) -> None:
+        """Make a past position the present; its state is replayed when it is needed."""
+        self._state, self.position, self._buffered = None, position, False
+        # An interrupt can come between the scores and the snapshot.
+        if self._last_finite > position:
+            self._last_finite = Position(position.epoch)
         self.snapshots.drop_after(position.epoch)
         self.history = self.history.until(position.epoch)
 
-    def _walk(self, count: int) -> None:
-        """Read ``count`` examples inside an epoch, each with the settings of its position."""
+    def _train_within_epoch(self, count: int) -> None:
+        """Train the buffers on ``count`` examples, each with the settings of its position."""
         buffers = self._buffers
         end = buffers.offset + count
         while True:
@@ -196,35 +185,35 @@ class Run:
                 return
 
     def _edited(self, parameters: Parameters, position: Position) -> Parameters:
-        """The parameters after what is done by hand to them at ``position``."""
+        """The parameters after the weight edits at ``position``."""
         edits = self.schedule.edits(position)
         return apply_edits(parameters, edits) if edits else parameters
 
     def _append_scores(self) -> bool:
-        """Note how well is done now, where an epoch ends, if that is finite; whether it is."""
+        """Record scores and snapshot at the end of an epoch, unless a loss is not finite."""
         now = self._buffers.now
         train, test = scores = self._scores(now.parameters)
-        if not self._finite_where_known(scores):
+        if not self._losses_finite(scores):
             return False
         self.history.append(train, test)
         self.snapshots.add(now)
-        self._finite = position_of(now)
+        self._last_finite = position_of(now)
         return True
 
-    def bears(self, parameters: Parameters) -> bool:
-        """Whether the losses are finite with these parameters: a run could go on from them."""
-        return self._finite_where_known(self.examine(parameters))
+    def has_finite_losses(self, parameters: Parameters) -> bool:
+        """Whether the losses of these parameters are finite, so that a run can continue."""
+        return self._losses_finite(self.examine(parameters))
 
-    def _finite_where_known(self, scores: tuple[Score, Score]) -> bool:
+    def _losses_finite(self, scores: tuple[Score, Score]) -> bool:
         pairs = zip(scores, self._evaluators, strict=True)
         return all(np.isfinite(score.loss) for score, evaluator in pairs if evaluator)
 
     def examine(self, parameters: Parameters) -> tuple[Score, Score]:
-        """How well the training and the test examples are known with these parameters.
+        """Evaluate parameters on the training and the test examples.
 
-        The memory of training is used for it: never call it inside a step.
+        It overwrites the training buffers: never call it inside a step.
         """
-        self._borrowed()
+        self._borrow_buffers()
         return self._scores(parameters)
 
     def _scores(self, parameters: Parameters) -> tuple[Score, Score]:
@@ -235,63 +224,63 @@ class Run:
         return train, test
 
     def configure(self, config: RunConfig) -> None:
-        """Train on with other settings from here."""
+        """Use other settings from the present position on."""
         self.schedule = self.schedule.changed(self.position, config)
 
     def at(self, position: Position) -> TrainState:
-        """The state at a position that the run has passed, with the very same weights."""
-        if position >= self._position:
+        """The state at a past position, with exactly the same weights."""
+        if position >= self.position:
             return self.state
-        seen = self._bookmarks.pop("", None)
-        if not seen or position_of(seen) != position:
-            seen = self._found(position, seen).now.copy()
-        self._bookmarks[""] = seen
-        return seen
+        state = self._bookmarks.pop("", None)
+        if not state or position_of(state) != position:
+            state = self._replayed(position, state).now.copy()
+        self._bookmarks[""] = state
+        return state
 
     def replay(self, position: Position, reader: str) -> TrainState:
-        """The same for one look: the weights are in the memory of training, whatever comes next.
+        """Like ``at``, but the weights are a view of the training buffers: read them at once.
 
-        Replayed from the nearest snapshot, or from where the same ``reader`` looked last.
+        Replayed from the nearest snapshot, or from the last position that ``reader`` asked for.
         """
-        if position >= self._position:
+        if position >= self.position:
             return self.state
-        now = self._found(position, self._bookmarks.pop(reader, None)).now
+        now = self._replayed(position, self._bookmarks.pop(reader, None)).now
         if position.epoch != self.snapshots.before(position.epoch):
             self._bookmarks[reader] = now.copy()
         return now
 
-    def _found(self, position: Position, last: TrainState | None = None) -> TrainBuffers:
-        """The buffers of training at ``position``, replayed from a snapshot or from ``last``."""
-        buffers = self._borrowed()
+    def _replayed(self, position: Position, last: TrainState | None = None) -> TrainBuffers:
+        """The training buffers at ``position``, replayed from a snapshot or from ``last``."""
+        buffers = self._borrow_buffers()
         nearest = Position(self.snapshots.before(position.epoch) or 0)
         if last and nearest <= position_of(last) <= position:
             buffers.enter(last)
         elif not self.snapshots.restore(position.epoch, buffers):
-            buffers.enter(self._first())
+            buffers.enter(self._initial_state())
         while (now := position_of(buffers)) < position:
             end = position.offset if now.epoch == position.epoch else self.examples
-            self._walk(end - now.offset)
+            self._train_within_epoch(end - now.offset)
         return buffers
 
     def branch(self, position: Position, edits: Sequence[Edit] = ()) -> Ghost:
-        """Make ``position`` the present, and return the run as it was.
+        """Make ``position`` the present, and return the old run.
 
-        With ``edits``, after which the losses must be finite (see ``bears``), the weights of the
-        present are edited, and so are those found there whenever the position is reached again.
+        With ``edits`` the weights at ``position`` are edited, now and in every replay. The losses
+        must be finite after them (see ``has_finite_losses``).
         """
         ghost = Ghost(position, self.position, self.history, self.schedule)
-        schedule = self.schedule.changed(position, self.config).edited(position, edits)
-        # Edits where an epoch begins change its scores, and its snapshot.
-        anew = bool(edits) and not position.offset
-        state, history = self.at(position), self.history.until(position.epoch - anew)
+        schedule = self.schedule.changed(position, self.schedule.last).edited(position, edits)
+        # Edits at the start of an epoch change its scores and its snapshot.
+        rescored = bool(edits) and not position.offset
+        state, history = self.at(position), self.history.until(position.epoch - rescored)
         if edits:
             state = replace(state, parameters=apply_edits(state.parameters, edits))
-        if anew:
+        if rescored:
             history.append(*self.examine(state.parameters))
-        self._be(state)
-        self._finite, self.schedule, self.history = position, schedule, history
+        self._set_present(state)
+        self._last_finite, self.schedule, self.history = position, schedule, history
         self._bookmarks.clear()
-        self.snapshots.drop_after(position.epoch - anew)
-        if anew:
+        self.snapshots.drop_after(position.epoch - rescored)
+        if rescored:
             self.snapshots.add(state)
         return ghost

@@ -1,4 +1,4 @@
-"""Schedule: the settings of a run, and what was changed on the way."""
+"""Schedule: the settings of a run and their changes during training."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.training.weight_edits import Edit
 
-#: What can change while a run goes on and decides its weights.
+#: Settings that can change during a run and affect its weights.
 CHANGEABLE = tuple(n for n, row in SETTINGS.items() if not row.restarts and n != "epochs")
-#: The name of a change that is made to the weights by hand, and not to a setting.
+#: The name of a change that edits the weights, not a setting.
 EDIT = "edit"
 #: The most changes that a link can carry.
 MAX_CHANGES = 400
-_PLACE = re.compile(r"(\d{1,7})(?:/(\d{1,7}))?", re.ASCII)
+_POSITION = re.compile(r"(\d{1,7})(?:/(\d{1,7}))?", re.ASCII)
 
 
 class Position(NamedTuple):
-    """A position in a run: after so many epochs, and so many sequences of the next one."""
+    """A position in a run: completed epochs, and sequences read in the next epoch."""
 
     epoch: int
     offset: int = 0
@@ -34,22 +35,21 @@ class Position(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Position:
-        """Read "120", or "120/32" for 32 sequences more; raise SettingError with a sentence."""
-        found = _PLACE.fullmatch(text.strip())
-        if not found:
+        """Parse "120", or "120/32" for 32 sequences more; raises SettingError."""
+        match = _POSITION.fullmatch(text.strip())
+        if not match:
             raise SettingError(
-                f"{text[:40]!r} is no position in a run: write an epoch, such as 120, or 120/32 "
+                f"{text[:40]!r} is not a position in a run: write an epoch, such as 120, or 120/32 "
                 "for 32 sequences more."
             )
-        return cls(int(found[1]), int(found[2] or 0))
+        return cls(int(match[1]), int(match[2] or 0))
 
 
 @dataclass(frozen=True, order=True)
 class Change:
-    """A setting that takes another value at a position of the run, e.g. ``120:lr=0.005``.
+    """A new value of a setting from a position on, e.g. ``120:lr=0.005``.
 
-    Or an edit of the weights, e.g. ``120:edit=silence 1 7``: they are edited when the run gets
-    there.
+    Or an edit of the weights when training reaches it, e.g. ``120:edit=silence 1 7``.
     """
 
     position: Position
@@ -61,32 +61,35 @@ class Change:
 
     @property
     def label(self) -> str:
-        """The setting as the reader knows it."""
+        """Name of the setting on the page."""
         return "Weights:" if self.name == EDIT else SETTINGS[self.name].label
 
     @property
     def shown(self) -> str:
-        """The value as the reader writes it."""
+        """The value as text."""
         return f"{self.value:g}" if isinstance(self.value, float) else str(self.value)
 
     @classmethod
     def parse(cls, text: str) -> Change:
-        """Read ``120:lr=0.005``; raise SettingError with a sentence."""
+        """Parse ``120:lr=0.005``; raises SettingError."""
         position, colon, setting = text.partition(":")
         name, equals, value = setting.partition("=")
         if colon and equals and name == EDIT:
             return cls(Position.parse(position), name, Edit.parse(value))
         if not (colon and equals and name in CHANGEABLE):
             raise SettingError(
-                f"{text[:60]!r} is no change: write epoch:setting=value, such as 120:lr=0.005; "
+                f"{text[:60]!r} is not a change: write epoch:setting=value, such as 120:lr=0.005; "
                 f"what can change on the way is {', '.join(CHANGEABLE)}, and the weights (edit)."
             )
         return cls(Position.parse(position), name, SETTINGS[name].parse(value))
 
 
+_POSITION_OF = attrgetter("position")
+
+
 @dataclass(frozen=True)
 class Schedule:
-    """The settings at the start and the changes since, in order: all that a run's weights need."""
+    """The initial settings and the changes in order; they determine the weights of a run."""
 
     start: RunConfig
     changes: tuple[Change, ...] = ()
@@ -99,13 +102,9 @@ class Schedule:
             stages.append(replace(stages[-1], **changed))
         return stages
 
-    @cached_property
-    def _positions(self) -> list[Position]:
-        return [change.position for change in self.changes]
-
     @property
     def origin(self) -> RunConfig:
-        """What decides the weights of the start, and of all epochs until something changes."""
+        """The settings that determine the initial weights, and all weights up to a change."""
         return replace(self.start, epochs=0)
 
     @property
@@ -114,26 +113,26 @@ class Schedule:
         return self._stages[-1]
 
     def at(self, position: Position) -> RunConfig:
-        """The settings with which the step that follows ``position`` is taken."""
-        return self._stages[bisect_right(self._positions, position)]
+        """The settings of the step that follows ``position``."""
+        return self._stages[bisect_right(self.changes, position, key=_POSITION_OF)]
 
     def next_change(self, position: Position) -> Position | None:
-        """Where the settings change next after ``position``; None if they don't."""
-        later = bisect_right(self._positions, position)
-        return self._positions[later] if later < len(self._positions) else None
+        """The position of the next change after ``position``, or None."""
+        later = bisect_right(self.changes, position, key=_POSITION_OF)
+        return self.changes[later].position if later < len(self.changes) else None
 
     def changed(self, position: Position, config: RunConfig) -> Schedule:
-        """The same until ``position``, and ``config`` from there on; the number of epochs for all.
+        """The schedule up to ``position``, then ``config``; its number of epochs applies to all.
 
-        What was done to the weights on arriving at ``position`` stays.
+        Weight edits at ``position`` stay.
         """
         start = replace(self.start, epochs=config.epochs)
-        kept = (
+        earlier = (
             c
             for c in self.changes
             if c.position < position or (c.position, c.name) == (position, EDIT)
         )
-        before = Schedule(start, tuple(kept))
+        before = Schedule(start, tuple(earlier))
         if position == Position(0):
             return Schedule(config, before.changes)
         new = (
@@ -143,43 +142,35 @@ class Schedule:
         return Schedule(start, (*before.changes, *new))
 
     def edited(self, position: Position, edits: Iterable[Edit]) -> Schedule:
-        """The same, and these edits of the weights at ``position``, which nothing lies beyond."""
+        """The schedule with weight edits at ``position``, which must not precede any change."""
         return Schedule(self.start, (*self.changes, *(Change(position, EDIT, e) for e in edits)))
 
-    @cached_property
-    def _edits(self) -> dict[Position, tuple[Edit, ...]]:
-        found: dict[Position, tuple[Edit, ...]] = {}
-        for change in self.changes:
-            if change.name == EDIT:
-                found[change.position] = (*found.get(change.position, ()), change.value)
-        return found
-
     def edits(self, position: Position) -> tuple[Edit, ...]:
-        """What is done to the weights when the run gets to ``position``."""
-        return self._edits.get(position, ())
+        """The weight edits at ``position``."""
+        return tuple(c.value for c in self.changes if (c.position, c.name) == (position, EDIT))
 
     def shared(self, other: Schedule) -> float:
-        """The last epoch at which both have the same weights for certain, on the same data.
+        """The last epoch up to which both schedules give the same weights on the same data.
 
-        Infinite where they never part, -1 where they begin apart.
+        Infinity if they never differ, -1 if they differ from the start.
         """
         if self.origin != other.origin:
             return -1
         pairs = zip(self.changes, other.changes, strict=False)
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        parting = (*self.changes[same:], *other.changes[same:])
-        # An edit at the beginning of an epoch changes the weights of that epoch already.
-        early = (c.name == EDIT and not c.position.offset for c in parting)
-        epochs = (c.position.epoch - own for c, own in zip(parting, early, strict=True))
+        differing = (*self.changes[same:], *other.changes[same:])
+        # An edit at the start of an epoch already changes the weights of that epoch.
+        early = (c.name == EDIT and not c.position.offset for c in differing)
+        epochs = (c.position.epoch - own for c, own in zip(differing, early, strict=True))
         return min(epochs, default=math.inf)
 
     def text(self) -> str:
-        """The changes as a link carries them, e.g. ``120:lr=0.005,300:clip_by=off``."""
+        """The changes in the format of a link, e.g. ``120:lr=0.005,300:clip_by=off``."""
         return ",".join(map(str, self.changes))
 
 
 def read_changes(text: str) -> tuple[tuple[Change, ...], list[str]]:
-    """Read what ``Schedule.text`` wrote: the changes, and a sentence for each that can't be."""
+    """Parse the output of ``Schedule.text``: the changes, and a sentence for each refused one."""
     changes, problems = [], []
     parts = text.split(",") if text.strip() else []
     for part in parts[:MAX_CHANGES]:
@@ -189,4 +180,4 @@ def read_changes(text: str) -> tuple[tuple[Change, ...], list[str]]:
             problems.append(f"{problem} It is left out.")
     if len(parts) > MAX_CHANGES:
         problems.append(f"Of {len(parts):,} changes the first {MAX_CHANGES} are read.")
-    return tuple(sorted(changes, key=lambda change: change.position)), problems
+    return tuple(sorted(changes, key=_POSITION_OF)), problems

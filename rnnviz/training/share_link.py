@@ -1,4 +1,4 @@
-"""Link: what the address bar carries, enough to reach the same weights in another process."""
+"""Link: the query string of the page, from which another process reaches the same weights."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ START = Position(0)
 
 
 @dataclass(frozen=True)
-class Old:
-    """The run that was left for the present one: where, how far it had gone, its own changes."""
+class OldRun:
+    """The run before a branch: where it was left, its last position, its changes from there."""
 
     left: Position
     now: Position
     changes: tuple[Change, ...] = ()
 
     def schedule(self, after: Schedule) -> Schedule:
-        """Its settings, given those of the run that took over."""
+        """Its schedule, given that of the run after the branch."""
         shared = tuple(change for change in after.changes if change.position < self.left)
         return Schedule(after.start, (*shared, *self.changes))
 
 
 @dataclass(frozen=True)
 class Link:
-    """Settings and changes, how far the run has gone, which epoch is shown, phrase, old run.
+    """Schedule, last position and position shown, phrase, the old run of a branch.
 
-    ``data`` is the name under which this server keeps the reader's own data.
+    ``data`` is the name under which this server stores the user's own data.
     """
 
     schedule: Schedule
     now: Position = START
     shown: Position = START
     phrase: str | None = None
-    old: Old | None = None
+    old: OldRun | None = None
     data: str | None = None
 
     def to_query(self) -> dict[str, str]:
-        """The link as texts by name; what is as by default is left out."""
+        """The query parameters; default values are left out."""
         old = self.old
         parts = {
             "changes": self.schedule.text(),
@@ -55,62 +55,65 @@ class Link:
 
 
 def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
-    """Read a query: the link, and one sentence for each part that can't be followed."""
-    start, problems = RunConfig.from_query(query)
-    said: list[str] = []
-    shown = _place(query, "epoch", said)
-    now = max(shown, _place(query, "now", said))
-    changes = _changes(query, "changes", now, said)
+    """Parse a query: the link, and one sentence for each part that is refused."""
+    start, setting_problems = RunConfig.from_query(query)
+    problems: list[str] = []
+    shown = _position(query, "epoch", problems)
+    now = max(shown, _position(query, "now", problems))
+    changes = _changes(query, "changes", now, problems)
     schedule = Schedule(start, changes)
     link = Link(
-        schedule, now, shown, query.get("phrase"), _old(query, now, said), query.get("data")
+        schedule, now, shown, query.get("phrase"), _old_run(query, now, problems), query.get("data")
     )
-    return link, [*problems, *(f"In the link: {sentence}" for sentence in said)]
+    return link, [*setting_problems, *(f"In the link: {sentence}" for sentence in problems)]
 
 
-def _place(query: Mapping[str, str], name: str, said: list[str]) -> Position:
+def _position(query: Mapping[str, str], name: str, problems: list[str]) -> Position:
     if name not in query:
         return START
     try:
-        return _within(Position.parse(query[name]), name, said)
+        return _clamped(Position.parse(query[name]), name, problems)
     except SettingError as problem:
-        said.append(f"{name}: {problem} It is left out.")
+        problems.append(f"{name}: {problem} It is left out.")
         return START
 
 
-def _within(position: Position, name: str, said: list[str]) -> Position:
-    # A run may be beyond its last epoch, if that was lowered on the way.
+def _clamped(position: Position, name: str, problems: list[str]) -> Position:
+    # The limit of the setting, not its value: Epochs may be lowered below the current epoch.
     most = int(SETTINGS["epochs"].high)
     if position <= (most, 0):
         return position
-    said.append(f"{name} can't be {position}: the most is {most:,}. Using {most:,}.")
+    problems.append(f"{name} can't be {position}: the most is {most:,}. Using {most:,}.")
     return Position(most)
 
 
 def _changes(
-    query: Mapping[str, str], name: str, now: Position, said: list[str]
+    query: Mapping[str, str], name: str, now: Position, problems: list[str]
 ) -> tuple[Change, ...]:
-    changes, problems = read_changes(query.get(name, ""))
-    said += (f"{name}: {problem}" for problem in problems)
+    changes, refused = read_changes(query.get(name, ""))
+    problems += (f"{name}: {problem}" for problem in refused)
     late = [str(change) for change in changes if change.position > now]
     if late:
-        said.append(f"{name}: {late[0][:60]} lies beyond epoch {now}, where the run is: left out.")
+        problems.append(
+            f"{name}: {late[0][:60]} lies beyond epoch {now}, where the run is: left out."
+        )
     return tuple(change for change in changes if change.position <= now)
 
 
-def _old(query: Mapping[str, str], now: Position, said: list[str]) -> Old | None:
+def _old_run(query: Mapping[str, str], now: Position, problems: list[str]) -> OldRun | None:
     if "ghost" not in query:
         return None
-    left, _, end = query["ghost"].partition(":")
+    left_text, _, end_text = query["ghost"].partition(":")
     try:
-        positions = Position.parse(left), _within(Position.parse(end), "ghost", said)
+        left = Position.parse(left_text)
+        end = _clamped(Position.parse(end_text), "ghost", problems)
     except SettingError as problem:
-        said.append(f"ghost: {problem} It is left out.")
+        problems.append(f"ghost: {problem} It is left out.")
         return None
-    if positions[0] > min(positions[1], now):
-        said.append(
+    if left > min(end, now):
+        problems.append(
             "ghost: a run can't be left at an epoch that it hadn't reached. It is left out."
         )
         return None
-    changes = _changes(query, "ghost_changes", positions[1], said)
-    return Old(*positions, tuple(change for change in changes if change.position >= positions[0]))
+    changes = _changes(query, "ghost_changes", end, problems)
+    return OldRun(left, end, tuple(change for change in changes if change.position >= left))

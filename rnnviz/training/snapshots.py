@@ -1,4 +1,4 @@
-"""Snapshots: states from which a run is replayed, in memory or in a file."""
+"""Snapshots: states from which a run is replayed, in memory or in a temporary file."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.training import TrainBuffers, TrainState
 
-#: The most snapshots that are kept, and their bytes in memory, or else in a temporary file.
+#: The largest number of snapshots, and their largest total size in memory or in a file, in bytes.
 MOST_SNAPSHOTS, MEMORY_BYTES, FILE_BYTES = 200, 16_000_000, 200_000_000
 
 
-class _Kept(NamedTuple):
-    """The pages on which the arrays of a state are, weights first, and what its optimizer was."""
+class _Snapshot(NamedTuple):
+    """The page numbers of the arrays of a state, weights first, and its optimizer."""
 
     pages: tuple[int, ...]
     kind: OptimizerKind
@@ -28,96 +28,96 @@ class _Kept(NamedTuple):
 
 
 class Snapshots:
-    """States at every ``stride``-th epoch, and the last, with weights like ``theta``.
+    """States at every ``stride``-th epoch, and the last, with weights shaped like ``theta``.
 
-    When full the stride doubles.
+    The stride doubles when the storage is full.
     """
 
     def __init__(self, theta: Array) -> None:
         self._pages = _Pages(theta)
-        self._kept: dict[int, _Kept] = {}
+        self._snapshots: dict[int, _Snapshot] = {}
         self.stride = 1
 
     @property
     def epochs(self) -> list[int]:
-        """Every ``stride``-th epoch that is kept, ascending."""
-        return sorted(epoch for epoch in self._kept if epoch % self.stride == 0)
+        """The epochs with a snapshot that are multiples of ``stride``, ascending."""
+        return sorted(epoch for epoch in self._snapshots if epoch % self.stride == 0)
 
     @property
     def nbytes(self) -> int:
-        """How large what is kept is, in memory or in the file."""
-        return sum(len(kept.pages) for kept in self._kept.values()) * self._pages.nbytes
+        """Total size of the snapshots, in memory or in the file."""
+        return sum(len(s.pages) for s in self._snapshots.values()) * self._pages.nbytes
 
     def add(self, state: TrainState) -> None:
-        """Keep the state, which ends an epoch, as the last one; without room it is left out."""
+        """Store the state at the end of an epoch, unless the disk is full."""
         self._drop(state.epoch)
         slots, arrays = state.slots, (state.parameters.theta, *state.slots.arrays)
-        pages = self._written(state.epoch, arrays)
+        pages = self._write(state.epoch, arrays)
         if pages:
-            self._kept[state.epoch] = _Kept(pages, slots.kind, slots.steps)
+            self._snapshots[state.epoch] = _Snapshot(pages, slots.kind, slots.steps)
 
-    def _written(self, epoch: int, arrays: Sequence[Array]) -> tuple[int, ...]:
-        """The pages of a state, for which every other turn goes until there is room."""
+    def _write(self, epoch: int, arrays: Sequence[Array]) -> tuple[int, ...]:
+        """Write a state to pages; drop every other snapshot until it fits."""
         while True:
-            for kept in [*self._kept]:
-                if kept % self.stride:
-                    self._drop(kept)
-            # Epoch 0 has its turn at every stride.
-            least = not any(self._kept)
-            pages = self._pages.write(arrays) if least or self._has_room(epoch, len(arrays)) else ()
-            if pages or least:
+            for stored in [*self._snapshots]:
+                if stored % self.stride:
+                    self._drop(stored)
+            # Epoch 0 is a multiple of every stride.
+            only_first = not any(self._snapshots)
+            fits = only_first or self._fits(epoch, len(arrays))
+            pages = self._pages.write(arrays) if fits else ()
+            if pages or only_first:
                 return pages
             self.stride *= 2
 
-    def _has_room(self, epoch: int, count: int) -> bool:
-        """Whether one more state, of so many arrays, is not too much; the last needs no turn."""
-        turns = len(self._kept) + (epoch % self.stride == 0)
-        return (
-            turns <= MOST_SNAPSHOTS and self.nbytes + count * self._pages.nbytes <= self._pages.room
-        )
+    def _fits(self, epoch: int, count: int) -> bool:
+        """Whether a state of ``count`` arrays fits; the last epoch doesn't count as a multiple."""
+        multiples = len(self._snapshots) + (epoch % self.stride == 0)
+        size = self.nbytes + count * self._pages.nbytes
+        return multiples <= MOST_SNAPSHOTS and size <= self._pages.capacity
 
     def before(self, epoch: int) -> int | None:
-        """The last epoch, not after this one, that is kept, if there is one."""
-        return max((kept for kept in self._kept if kept <= epoch), default=None)
+        """The last epoch up to ``epoch`` with a snapshot, or None."""
+        return max((stored for stored in self._snapshots if stored <= epoch), default=None)
 
-    def restore(self, epoch: int, workspace: TrainBuffers) -> bool:
-        """Go on in ``workspace`` from the last epoch kept, not after this one; whether one is.
+    def restore(self, epoch: int, buffers: TrainBuffers) -> bool:
+        """Load the last snapshot up to ``epoch`` into the buffers; return whether there is one.
 
-        One that can't be read is forgotten.
+        A snapshot that can't be read is dropped.
         """
-        while (found := self.before(epoch)) is not None:
-            (first, *others), kind, steps = self._kept[found]
-            theta = workspace.parameters.theta
-            arrays = [theta, *(np.empty_like(theta) for _ in others)]
-            if all(map(self._pages.read, (first, *others), arrays)):
-                workspace.epoch, workspace.offset = found, 0
-                workspace.slots = Slots(kind, tuple(arrays[1:]), steps)
+        while (stored := self.before(epoch)) is not None:
+            pages, kind, steps = self._snapshots[stored]
+            theta = buffers.parameters.theta
+            arrays = [theta, *(np.empty_like(theta) for _ in pages[1:])]
+            if all(map(self._pages.read, pages, arrays)):
+                buffers.epoch, buffers.offset = stored, 0
+                buffers.slots = Slots(kind, tuple(arrays[1:]), steps)
                 return True
-            self._drop(found)
+            self._drop(stored)
         return False
 
     def drop_after(self, epoch: int) -> None:
-        """Forget all that are later than ``epoch``."""
-        for later in [kept for kept in self._kept if kept > epoch]:
+        """Drop all snapshots later than ``epoch``."""
+        for later in [stored for stored in self._snapshots if stored > epoch]:
             self._drop(later)
 
     def _drop(self, epoch: int) -> None:
-        if epoch in self._kept:
-            self._pages.free(self._kept.pop(epoch).pages)
+        if epoch in self._snapshots:
+            self._pages.free(self._snapshots.pop(epoch).pages)
 
 
 class _Pages:
-    """Arrays of one shape, by number: in memory, or in a temporary file that goes with them."""
+    """Numbered arrays of one shape, in memory or in a temporary file, closed with this object."""
 
     def __init__(self, like: Array) -> None:
         self.nbytes = like.nbytes
-        self.room, self._file = _opened(MOST_SNAPSHOTS * like.nbytes)
+        self.capacity, self._file = _open(MOST_SNAPSHOTS * like.nbytes)
         weakref.finalize(self, self._file.close)
         self._free: list[int] = []
         self._count = 0
 
     def write(self, arrays: Sequence[Array]) -> tuple[int, ...]:
-        """The numbers of the pages on which the arrays now are; none where there is no room."""
+        """Write arrays to free pages; return the page numbers, none if the disk is full."""
         pages, written = tuple(self._next() for _ in arrays), False
         try:
             written = all(map(self._write, pages, arrays))
@@ -133,30 +133,30 @@ class _Pages:
         return self._count - 1
 
     def _write(self, page: int, array: Array) -> bool:
-        return self._whole(page, lambda: self._file.write(array.data))
+        return self._transfer(page, lambda: self._file.write(array.data))
 
     def read(self, page: int, out: Array) -> bool:
-        """Write the array on a page into ``out``; whether it could be read."""
-        return self._whole(page, lambda: self._file.readinto(out.data))
+        """Read a page into ``out``; return whether that succeeded."""
+        return self._transfer(page, lambda: self._file.readinto(out.data))
 
-    def _whole(self, page: int, act: Callable[[], int | None]) -> bool:
-        """Do something with a whole page; whether that was possible."""
+    def _transfer(self, page: int, transfer: Callable[[], int | None]) -> bool:
+        """Read or write a whole page; return whether that succeeded."""
         try:
             self._file.seek(page * self.nbytes)
-            return act() == self.nbytes
+            return transfer() == self.nbytes
         except OSError:
             return False
 
     def free(self, pages: Sequence[int]) -> None:
-        """Let these pages be written on again."""
+        """Mark pages as free for reuse."""
         self._free += pages
 
 
-def _opened(wanted: int) -> tuple[int, BytesIO | FileIO]:
-    """So many bytes at most, and where to write them: no more than is wanted in memory."""
-    if wanted > MEMORY_BYTES:
+def _open(size: int) -> tuple[int, BytesIO | FileIO]:
+    """The capacity in bytes and the storage: memory for at most ``MEMORY_BYTES``, else a file."""
+    if size > MEMORY_BYTES:
         try:
-            # Unbuffered: what doesn't fit on a full disk is not tried again later.
+            # Unbuffered, so that a write that fails on a full disk is not retried later.
             return FILE_BYTES, tempfile.TemporaryFile("w+b", 0)
         except OSError:
             pass

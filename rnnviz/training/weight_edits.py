@@ -1,4 +1,4 @@
-"""Weight edits: something done to the weights by hand, short enough for a link."""
+"""Weight edits: manual changes of the weights, as short texts that fit in a link."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -13,14 +14,14 @@ from rnnviz.config import SettingError
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters, plain
 
-#: The largest number that a weight can be set to, or weights multiplied by.
+#: The largest absolute value of a weight, a factor or a noise level.
 LARGEST = 1e6
-#: The stream of ``np.random.default_rng((seed, stream))`` that noise is drawn from.
+#: Noise is drawn from ``np.random.default_rng((seed, NOISE))``.
 NOISE = 6
 
 
 class EditKind(StrEnum):
-    """What is done."""
+    """The kind of an edit."""
 
     SILENCE = "silence"
     SCALE = "scale"
@@ -32,8 +33,9 @@ class EditKind(StrEnum):
 class Edit:
     """One of: ``silence 1 7``, ``scale 0.9``, ``noise 0.1 3``, ``set W_hh 3 4 0.5``.
 
-    Ablate unit 7 of layer 1; multiply all recurrent weights by 0.9; add noise of 0.1 times its own
-    size to every matrix, drawn from seed 3; set row 3, column 4 of a matrix to 0.5.
+    Ablate unit 7 of layer 1; multiply all recurrent weights by 0.9; add noise to every matrix, its
+    standard deviation 0.1 times the root mean square of the matrix, from seed 3; set row 3,
+    column 4 of a matrix to 0.5.
     """
 
     kind: EditKind
@@ -43,44 +45,41 @@ class Edit:
     amount: float = 0.0
 
     def __str__(self) -> str:
-        rest = {
-            EditKind.SILENCE: f"{self.row} {self.column}",
-            EditKind.SCALE: f"{self.amount!r}",
-            EditKind.NOISE: f"{self.amount!r} {self.row}",
-            EditKind.SET: f"{self.name} {self.row} {self.column} {self.amount!r}",
-        }
-        return f"{self.kind} {rest[self.kind]}"
+        values = (getattr(self, field) for field in _FIELDS[self.kind])
+        return " ".join(map(str, (self.kind, *values)))
 
     @classmethod
     def parse(cls, text: str) -> Edit:
-        """Read what ``str`` wrote; raise SettingError with a sentence."""
-        kind, *rest = text.split()[:6] or [""]
+        """Parse the output of ``str``; raises SettingError."""
+        kind, *words = text.split()[:6] or [""]
         try:
-            return _READERS[kind](*rest)
-        except (KeyError, TypeError, ValueError):
+            fields = _FIELDS[EditKind(kind)]
+            pairs = zip(fields, words, strict=True)
+            return cls(EditKind(kind), **{field: _PARSERS[field](word) for field, word in pairs})
+        except ValueError:
             raise SettingError(
-                f"{text[:40]!r} does nothing to the weights: write silence 1 7, scale 0.9, "
+                f"{text[:40]!r} is not an edit of the weights: write silence 1 7, scale 0.9, "
                 "noise 0.1 3, or set W_hh 3 4 0.5."
             ) from None
 
 
 def silence(layer: int, unit: int) -> Edit:
-    """Ablate a unit of this layer (from 1)."""
+    """Ablate a unit of a layer (from 1)."""
     return Edit(EditKind.SILENCE, row=layer, column=unit)
 
 
 def scale(factor: float) -> Edit:
-    """All recurrent weights times the factor, and so their spectral radius."""
+    """Multiply all recurrent weights, and thus their spectral radius, by ``factor``."""
     return Edit(EditKind.SCALE, amount=factor)
 
 
 def noise(share: float, seed: int) -> Edit:
-    """Noise in every matrix, its standard deviation this share of the matrix's own size."""
+    """Add Gaussian noise to each matrix; ``share`` times its root mean square is the deviation."""
     return Edit(EditKind.NOISE, amount=share, row=seed)
 
 
 def set_weight(name: str, row: int, column: int, value: float) -> Edit:
-    """One entry of a matrix becomes ``value``."""
+    """Set one entry of a matrix."""
     return Edit(EditKind.SET, name, row, column, value)
 
 
@@ -97,27 +96,48 @@ def _amount(text: str) -> float:
     return value
 
 
-_READERS: dict[str, Callable[..., Edit]] = {
-    "silence": lambda layer, unit: silence(_count(layer), _count(unit)),
-    "scale": lambda factor: scale(_amount(factor)),
-    "noise": lambda share, seed: noise(_amount(share), _count(seed)),
-    "set": lambda name, row, column, value: set_weight(
-        name, _count(row), _count(column), _amount(value)
-    ),
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "name": str, "row": _count, "column": _count, "amount": _amount,
+}  # fmt: skip
+#: The fields of an edit in the order of its text.
+_FIELDS = {
+    EditKind.SILENCE: ("row", "column"),
+    EditKind.SCALE: ("amount",),
+    EditKind.NOISE: ("amount", "row"),
+    EditKind.SET: ("name", "row", "column", "amount"),
 }
 
 
 def apply_edits(parameters: Parameters, edits: Iterable[Edit]) -> Parameters:
-    """The parameters after these edits, one after the other; those given stay as they are."""
-    found = parameters.copy()
+    """A copy of the parameters with the edits applied in order."""
+    edited = parameters.copy()
     with np.errstate(over="ignore", invalid="ignore"):
         for edit in edits:
-            _OPERATIONS[edit.kind](found, edit)
-    return found
+            _apply(edited, edit)
+    return edited
+
+
+def _apply(parameters: Parameters, edit: Edit) -> None:
+    matrices = {name: array for name, array in parameters.named().items() if array.ndim == 2}
+    match edit.kind:
+        case EditKind.SILENCE:
+            for weights in outgoing(parameters, edit.row - 1, edit.column):
+                weights[...] = 0
+        case EditKind.SCALE:
+            for name, array in matrices.items():
+                if plain(name).startswith("W_h") and name != "W_hy":
+                    array[...] *= edit.amount
+        case EditKind.NOISE:
+            rng = np.random.default_rng((edit.row, NOISE))
+            for array in matrices.values():
+                rms = float(np.sqrt(np.mean(array**2)))
+                array[...] += edit.amount * rms * rng.standard_normal(array.shape)
+        case EditKind.SET:
+            matrices[edit.name][edit.row, edit.column] = edit.amount
 
 
 def problem(edit: Edit, architecture: Architecture) -> str:
-    """Why an edit can't be made in such a network, as a sentence; empty if it can."""
+    """Why the architecture doesn't allow an edit, as a sentence; empty if it does."""
     if edit.kind is EditKind.SILENCE:
         fits = 1 <= edit.row <= architecture.layers and edit.column < architecture.hidden
         return "" if fits else f"there is no unit {edit.column} in a layer {edit.row}."
@@ -131,56 +151,20 @@ def problem(edit: Edit, architecture: Architecture) -> str:
 
 
 def outgoing(parameters: Parameters, layer: int, unit: int) -> Iterator[Array]:
-    """All weights by which a unit of a layer (from 0) is heard: views, one for each matrix.
+    """Views of all outgoing weights of a unit of a layer (from 0), one per matrix.
 
-    They are its columns of the recurrent weights, of what the layer above reads, and of the
-    readout; with an encoder those of the unit that it hands its state over to as well.
+    These are its columns of the recurrent weights, the input weights of the layer above, and the
+    output layer. With an encoder, both stacks are included.
     """
     top = layer + 1 == parameters.architecture.layers
     for name, array in parameters.named().items():
-        number = int(name[-1]) - 1 if name[-2] == "." else 0
+        index = int(name[-1]) - 1 if name[-2] == "." else 0
         kind = plain(name)
         if kind == "W_hy":
-            heard = top
+            reads = top
         elif kind.startswith("W_h"):
-            heard = number == layer
+            reads = index == layer
         else:
-            heard = kind.startswith("W_x") and number == layer + 1
-        if heard:
+            reads = kind.startswith("W_x") and index == layer + 1
+        if reads:
             yield array[:, unit]
-
-
-def _silence(parameters: Parameters, edit: Edit) -> None:
-    for weights in outgoing(parameters, edit.row - 1, edit.column):
-        weights[...] = 0
-
-
-def _scale(parameters: Parameters, edit: Edit) -> None:
-    for name, array in _matrices(parameters):
-        if plain(name).startswith("W_h") and name != "W_hy":
-            np.multiply(array, edit.amount, array)
-
-
-def _noise(parameters: Parameters, edit: Edit) -> None:
-    rng = np.random.default_rng((edit.row, NOISE))
-    for _, array in _matrices(parameters):
-        size = float(np.sqrt(np.mean(array**2)))
-        np.add(
-            array, edit.amount * size * rng.standard_normal(array.shape), array, casting="same_kind"
-        )
-
-
-def _set(parameters: Parameters, edit: Edit) -> None:
-    parameters[edit.name][edit.row, edit.column] = edit.amount
-
-
-def _matrices(parameters: Parameters) -> Iterator[tuple[str, Array]]:
-    return ((name, array) for name, array in parameters.named().items() if array.ndim == 2)
-
-
-_OPERATIONS = {
-    EditKind.SILENCE: _silence,
-    EditKind.SCALE: _scale,
-    EditKind.NOISE: _noise,
-    EditKind.SET: _set,
-}

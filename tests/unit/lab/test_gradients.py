@@ -1,5 +1,7 @@
 """Questions about the gradients of a run, and what is kept of the answers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,12 +18,13 @@ from rnnviz.session import Session
 from rnnviz.training.schedule import Position
 from tests.sampling import each_row
 
+CONFIG = RunConfig(hidden=6, init_scale=0.3, epochs=60)
 PRESET = [(task, p) for task, presets in PRESETS.items() for p in presets]
 
 
 @pytest.fixture
 def run():
-    session = Session(RunConfig(hidden=6, init_scale=0.3, epochs=60))
+    session = Session(CONFIG)
     session.player.advance(10)
     return session
 
@@ -30,93 +33,81 @@ def query_of(session, text=None):
     return session.gradient_query(session.inspect(text), Objective.LOSS)
 
 
+def past(session, budget=0.0):
+    return session.gradients.past(session.run, query_of(session), budget)
+
+
+def developed(session):
+    while session.gradients.develop(session.run, query_of(session), 0.05):
+        pass
+    return past(session)
+
+
 QUESTIONS = ["lag", "jacobians", "connectivity", "next_steps", "compare", "by_length"]
 
 
-@each_row("question", QUESTIONS)
-def test_an_answer_is_kept_until_the_network_changes(run, question):
-    ask = getattr(run.gradients, question)
-    first = ask(query_of(run))
-    assert ask(query_of(run)) is first
-    run.player.advance(1)
-    assert ask(query_of(run)) is not first
+def test_an_answer_is_kept_until_what_it_is_about_changes(run):
+    def answers(text=None):
+        return {name: getattr(run.gradients, name)(query_of(run, text)) for name in QUESTIONS}
+
+    first, second, other = answers(), answers(), answers("not good")
+    assert all(first[name] is second[name] for name in QUESTIONS)
+    differing = {name for name in QUESTIONS if other[name] is not first[name]}
+    assert differing == {"jacobians", "connectivity"}
+    for _ in range(2):
+        run.player.advance(1)
+        later = answers()
+        assert all(first[name] is not later[name] for name in QUESTIONS)
+    assert len(run.gradients._memo._results) == len(QUESTIONS)
 
 
-@pytest.mark.parametrize("question", ["jacobians", "connectivity"])
-def test_what_is_asked_of_a_phrase_is_asked_anew_of_another(run, question):
-    ask = getattr(run.gradients, question)
-    first = ask(query_of(run))
-    assert ask(query_of(run, "not good")) is not first
-
-
-def test_the_lag_is_asked_anew_of_another_objective(run):
+def test_the_lag_is_that_of_all_training_sequences_and_of_its_objective(run):
     loss = run.gradients.lag(query_of(run))
+    assert loss.sequences == len(run.dataset.train)
+    assert len(loss.median) == max(len(example.inputs) for example in run.dataset.train)
     margin = run.gradients.lag(query_of(run)._replace(objective=Objective.MARGIN))
     assert margin.objective is Objective.MARGIN
     assert not np.allclose(loss.median, margin.median)
-
-
-def test_the_lag_is_that_of_all_training_sequences(run):
-    found = run.gradients.lag(query_of(run))
-    assert found.sequences == len(run.dataset.train)
-    assert len(found.median) == max(len(example.inputs) for example in run.dataset.train)
-
-
-def test_little_is_kept(run):
-    for _ in range(3):
-        for question in QUESTIONS:
-            getattr(run.gradients, question)(query_of(run))
-        run.player.advance(1)
-    assert len(run.gradients._memo._known) == len(QUESTIONS)
 
 
 # The next steps
 
 
 def test_the_first_step_surveyed_is_the_one_that_training_takes(run):
-    query = query_of(run)
-    seen = next_steps(query, 4)
-    after = train_examples(run.state, run.run._borrowed(), run.config, 1)
+    steps = next_steps(query_of(run), 4)
+    config = run.run.schedule.last
+    after = train_examples(run.state, run.run._borrow_buffers(), config, 1)
     for name, before in run.state.parameters.named().items():
         moved = np.linalg.norm(after.parameters[name] - before) / np.linalg.norm(before)
-        assert seen.ratios[name][0] == pytest.approx(moved, rel=1e-9)
-    assert len(seen.entries) == 4
+        assert steps.ratios[name][0] == pytest.approx(moved, rel=1e-9)
+    assert len(steps.entries) == 4
 
 
-def test_at_the_end_of_an_epoch_only_what_is_left_is_surveyed(run):
+def test_of_a_large_network_and_at_the_end_of_an_epoch_fewer_steps_are_surveyed(run, monkeypatch):
+    work = run.state.parameters.theta.size * max(len(e.inputs) for e in run.dataset.train)
+    for limit, count in ((12 * work, 12), (work // 2, 6), (1, 2)):
+        monkeypatch.setattr(module, "_WORK", limit)
+        assert len(next_steps(query_of(run), 12).entries) == count
+    monkeypatch.undo()
     for _ in range(56):
         run.player.step_phrase()
     assert len(next_steps(query_of(run), 32).entries) == 2
 
 
-def test_of_a_large_network_fewer_steps_are_surveyed(run, monkeypatch):
-    theta, longest = run.state.parameters.theta.size, 10
-    monkeypatch.setattr(module, "_WORK", theta * longest // 2)
-    assert len(next_steps(query_of(run), 12).entries) == 6
-    monkeypatch.setattr(module, "_WORK", 1)
-    assert len(next_steps(query_of(run), 12).entries) == 2
-
-
 # Over the epochs
 
 
-def pages(session, budget=0.0):
-    return session.gradients.past(session.run, query_of(session), budget)
-
-
-def develop(session):
-    while session.gradients.develop(session.run, query_of(session), 0.05):
-        pass
-    return pages(session)
-
-
-def test_at_once_the_epoch_shown_and_one_more_are_there(run):
-    assert 1 <= len(pages(run).epochs) <= 2
-    assert 10 in pages(run).epochs
-
-
-def test_in_the_end_every_snapshot_is_there(run):
-    assert develop(run).epochs.tolist() == list(range(11))
+def test_the_epoch_shown_and_one_more_are_there_at_once_and_in_the_end_every_snapshot(run):
+    """Also when a step inside an epoch is shown, and anew for another phrase."""
+    assert run.gradients.develop(run.run, query_of(run), 0)
+    assert len(run.gradients._past) == 0
+    epochs = past(run).epochs.tolist()
+    assert (len(epochs), epochs[-1]) == (2, 10)
+    assert developed(run).epochs.tolist() == list(range(11))
+    run.player.step_phrase()
+    assert developed(run).epochs.tolist() == list(range(11))
+    run.ask("not good")
+    assert len(past(run).epochs) <= 2
 
 
 @each_row("layer", [0, 1])
@@ -124,57 +115,38 @@ def test_the_eigenvalues_are_those_of_the_layer_that_is_looked_at(layer):
     session = Session(RunConfig(cell="gru", hidden=4, layers=2, epochs=3))
     session.layer = layer
     weights = session.state.parameters[f"W_hn.{layer + 1}"]
-    np.testing.assert_array_equal(pages(session).eigenvalues[0], eigenvalues(weights)[:8])
+    np.testing.assert_array_equal(past(session).eigenvalues[0], eigenvalues(weights)[:8])
 
 
-def test_without_time_nothing_is_developed_but_it_is_known_that_something_lacks(run):
-    assert run.gradients.develop(run.run, query_of(run), 0)
-    assert len(run.gradients._past) == 0
-
-
-def test_an_entry_is_what_was_there_at_its_epoch(run):
-    found = develop(run)
+def test_a_row_is_what_was_there_at_its_epoch(run):
+    row = developed(run).rows[3]
     run.player.go_to(Position(3))
-    state, row = run.state, found.rows[3]
-    wanted = eigenvalues(recurrent(state.parameters))[:8]
-    np.testing.assert_array_equal(row.eigenvalues, wanted)
-    unrolled = run.inspect().unrolled(0)
-    np.testing.assert_allclose(row.shares.W_hh, token_contribution(unrolled).W_hh)
-    assert row.ratios == next_steps(query_of(run), PAST_STEPS).ratio
-    beside = run.gradients.compare(query_of(run))
-    assert row.errors["W_hh"] == beside.errors["W_hh"]
-    assert row.cosines["W_hh"] == beside.cosines["W_hh"]
+    expected = eigenvalues(recurrent(run.state.parameters))[:8]
+    np.testing.assert_array_equal(row.eigenvalues, expected)
+    contribution = token_contribution(run.inspect().unrolled(0))
+    np.testing.assert_allclose(row.shares.W_hh, contribution.W_hh)
+    steps = next_steps(query_of(run), PAST_STEPS)
+    assert (row.steps, row.entries) == (steps.clipped, steps.entries.mean())
+    assert (row.angle, row.ratios) == (np.median(steps.angles), steps.ratio)
+    comparison = run.gradients.compare(query_of(run))
+    assert (row.errors, row.cosines) == (comparison.errors, comparison.cosines)
 
 
 def test_an_epoch_shown_between_snapshots_is_there_while_it_is_shown(run, monkeypatch):
     monkeypatch.setattr(module, "EPOCHS", 3)
-    develop(run)
-    assert pages(run).epochs.tolist() == [0, 4, 8, 10]
+    assert developed(run).epochs.tolist() == [0, 4, 8, 10]
     run.player.go_to(Position(5))
-    assert pages(run).epochs.tolist() == [0, 4, 5, 8]
-
-
-def test_inside_an_epoch_only_whole_epochs_are_there(run):
-    run.player.step_phrase()
-    assert develop(run).epochs.tolist() == list(range(11))
-
-
-def test_another_phrase_begins_anew(run):
-    develop(run)
-    run.ask("not good")
-    assert len(pages(run).epochs) <= 2
+    assert past(run).epochs.tolist() == [0, 4, 5, 8]
 
 
 def test_settings_of_their_time_hold(run):
-    before = develop(run).rows[4]
-    run.configure(RunConfig(hidden=6, init_scale=0.3, epochs=60, lr=0.5))
+    before = developed(run).rows[4]
+    run.configure(replace(CONFIG, lr=0.5))
     run.player.advance(2)
-    found = develop(run)
-    assert found.rows[4] is before
-    wider = {
-        name: ratio / found.rows[9].ratios[name] for name, ratio in found.rows[12].ratios.items()
-    }
-    assert np.median(list(wider.values())) > 5
+    rows = developed(run).rows
+    assert rows[4] is before
+    wider = [ratio / rows[9].ratios[name] for name, ratio in rows[12].ratios.items()]
+    assert np.median(wider) > 5
 
 
 # Every task
@@ -192,5 +164,4 @@ def test_every_preset_can_be_asked_everything(task, preset):
     assert len(row.shares.W_hh) == steps
     assert bool(row.errors) == bool(row.cosines) == (session.config.cell == "elman")
     state = session.state
-    signs = health(state.parameters, query.trace, session.settings, state.slots)
-    assert len(signs) == 6
+    assert len(health(state.parameters, query.trace, session.settings, state.slots)) == 6

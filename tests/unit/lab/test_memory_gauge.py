@@ -16,19 +16,27 @@ from rnnviz.training.schedule import Position
 WEATHER = File("weather.csv", b"text,label\nso warm,sunny\nso cold,rainy\nvery cold,rainy\n")
 
 
-def query_of(session, text=None):
-    return session.gradient_query(session.inspect(text), Objective.LOSS)
+def query_of(session):
+    return session.gradient_query(session.inspect(), Objective.LOSS)
 
 
 def past(session, budget=0.0):
     return session.memory.past(session.run, query_of(session), budget)
 
 
+def develop(session, budget):
+    return session.memory.develop(session.run, query_of(session), budget)
+
+
 def developed(session):
     """Everything developed, in short turns; the gauge."""
-    while session.memory.develop(session.run, query_of(session), 0.002):
+    while develop(session, 0.002):
         pass
     return past(session)[0]
+
+
+def radius(session):
+    return spectrum(session.state.parameters["W_hh"]).radius
 
 
 @pytest.fixture
@@ -40,74 +48,56 @@ def run(config):
     return session
 
 
-def test_in_the_end_the_gauge_has_one_value_an_epoch_as_if_it_were_looked_up(config, monkeypatch):
+@pytest.fixture
+def few_snapshots(monkeypatch):
     monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 4)
-    session = Session(config)
+
+
+def test_in_the_end_the_gauge_has_one_value_an_epoch_as_if_it_were_looked_up(
+    session, few_snapshots, monkeypatch
+):
+    """No epoch is evaluated twice for it, and what is looked at stays as it is."""
     session.player.advance(13)
+    session.player.go_to(Position(7, 3))
+    state, evaluated, evaluate = session.state, [], session.memory._evaluate
+    monkeypatch.setattr(
+        session.memory, "_evaluate", lambda q: evaluate(q) or evaluated.append(q.state.epoch)
+    )
     gauge = developed(session)
-    assert gauge.epochs.tolist() == list(range(14))
+    assert session.state is state
+    assert gauge.epochs.tolist() == sorted(evaluated) == list(range(14))
     for epoch in (0, 5, 11, 13):
         session.player.go_to(Position(epoch))
         assert gauge.half_life[epoch] == half_life(flow(query_of(session)).norms)
-        wanted = spectrum(session.state.parameters["W_hh"])
-        assert (gauge.radius[epoch], gauge.norm[epoch]) == wanted
+        expected = spectrum(session.state.parameters["W_hh"])
+        assert (gauge.radius[epoch], gauge.norm[epoch]) == expected
 
 
-def test_developing_leaves_what_is_looked_at_alone(config, monkeypatch):
-    monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 4)
-    session = Session(config)
-    session.player.advance(13)
-    session.player.go_to(Position(7, 3))
-    state = session.state
-    session.memory.develop(session.run, query_of(session), 60)
-    assert session.state is state
-
-
-def test_a_run_watched_epoch_by_epoch_leaves_nothing_to_develop(config, monkeypatch):
-    monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 4)
-    session = Session(config)
+def test_a_run_watched_epoch_by_epoch_leaves_nothing_to_develop(session, few_snapshots):
     for _ in range(9):
         session.player.advance(1)
         past(session)
     assert len(past(session)[0].epochs) >= 9
-    assert session.memory.develop(session.run, query_of(session), 60) is False
+    assert develop(session, 60) is False
 
 
-def test_a_branch_takes_the_gauge_of_what_it_left_along(config):
-    session = Session(config)
-    session.player.advance(9)
-    before = developed(session)
-    session.player.go_to(Position(4))
-    session.player.branch()
-    session.configure(replace(session.config, lr=0.5))
-    session.player.advance(2)
-    after = past(session, 60)[0]
-    assert after.epochs.tolist() == list(range(7))
-    assert after.radius[:5].tolist() == before.radius[:5].tolist()
-    assert after.radius[6] == spectrum(session.state.parameters["W_hh"]).radius != before.radius[6]
-
-
-def test_other_data_have_a_gauge_of_their_own(config):
-    session = Session(config)
-    session.player.advance(3)
-    developed(session)
-    session.load(Upload(WEATHER, test_share=0))
-    session.player.advance(1)
-    radius = developed(session).radius
-    assert radius[1] == spectrum(session.state.parameters["W_hh"]).radius
-
-
-def test_the_map_has_a_row_for_each_snapshot(run):
-    gauge, seen = past(run)
-    assert gauge.epochs.tolist() == seen.epochs.tolist() == list(range(9))
-    run.player.go_to(Position(5))
-    np.testing.assert_array_equal(seen.norms[5], flow(query_of(run)).norms)
-
-
-def test_the_gauge_ends_at_the_present(run):
+def test_a_branch_takes_the_gauge_of_what_it_left_along(run):
+    before = past(run)[0]
     run.player.go_to(Position(4))
     run.player.branch()
     assert past(run)[0].epochs.tolist() == [0, 1, 2, 3, 4]
+    run.configure(replace(run.config, lr=0.5))
+    run.player.advance(2)
+    after = past(run, 60)[0]
+    assert after.epochs.tolist() == list(range(7))
+    assert after.radius[:5].tolist() == before.radius[:5].tolist()
+    assert after.radius[6] == radius(run) != before.radius[6]
+
+
+def test_other_data_have_a_gauge_of_their_own(run):
+    run.load(Upload(WEATHER, test_share=0))
+    run.player.advance(1)
+    assert developed(run).radius[1] == radius(run)
 
 
 def test_another_phrase_has_other_gradients_but_the_same_weights(run, monkeypatch):
@@ -121,21 +111,20 @@ def test_another_phrase_has_other_gradients_but_the_same_weights(run, monkeypatc
     assert after[1].norms.shape == (9, 2)
 
 
-def test_norms_are_kept_of_the_snapshots_alone(run):
+def test_the_map_has_a_row_for_each_snapshot(run):
+    gauge, rows = past(run)
+    assert gauge.epochs.tolist() == rows.epochs.tolist() == list(range(9))
+    run.player.go_to(Position(5))
+    np.testing.assert_array_equal(rows.norms[5], flow(query_of(run)).norms)
     for epoch in (1, 3, 5):
         run.run.snapshots._drop(epoch)
-    gauge, seen = past(run)
+    gauge, rows = past(run)
     assert gauge.epochs.tolist() == list(range(9))
-    assert seen.epochs.tolist() == [0, 2, 4, 6, 7, 8]
+    assert rows.epochs.tolist() == [0, 2, 4, 6, 7, 8]
 
 
-def test_of_very_many_epochs_the_gauge_has_every_nth(config, monkeypatch):
-    monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 3)
+def test_of_very_many_epochs_the_gauge_has_every_nth(session, few_snapshots, monkeypatch):
     monkeypatch.setattr(module, "MOST_EPOCHS", 5)
-    run = Session(config)
-    run.player.advance(4)
-    assert developed(run).epochs.tolist() == [0, 1, 2, 3, 4]
-    run.player.advance(4)
-    assert developed(run).epochs.tolist() == [0, 2, 4, 6, 8]
-    run.player.advance(8)
-    assert developed(run).epochs.tolist() == [0, 4, 8, 12, 16]
+    for epochs in ([0, 1, 2, 3, 4], [0, 2, 4, 6, 8], [0, 4, 8, 12, 16]):
+        session.player.advance(epochs[-1] - session.state.epoch)
+        assert developed(session).epochs.tolist() == epochs

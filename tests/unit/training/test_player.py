@@ -1,4 +1,4 @@
-"""A run that plays: forwards, back, on another way, and where a link leads."""
+"""A run that plays: forward, back, along another branch, and where a link leads."""
 
 import hashlib
 import json
@@ -24,17 +24,43 @@ from rnnviz.training.weight_edits import noise, scale, set_weight, silence
 from tests.sampling import each_row
 
 ROOT = Path(__file__).resolve().parents[3]
+CONFIG = RunConfig(hidden=8, init_scale=0.1, lr=0.05, epochs=200)
+EDITS = [silence(1, 2), scale(0.9), noise(0.1, 3), set_weight("W_hy", 1, 0, 0.5)]
 
 
 def weights(session):
     return session.state.parameters.theta.tobytes()
 
 
-@pytest.fixture
-def played(session):
-    """A small run at epoch 9."""
-    session.player.advance(9)
+def losses(run):
+    return run.history.column("train_loss").tolist()
+
+
+def run_of(count, **settings):
+    session = Session(replace(CONFIG, **settings))
+    session.player.advance(count)
     return session
+
+
+@pytest.fixture
+def played():
+    """A small run at epoch 9."""
+    return run_of(9)
+
+
+def branched(session, position, edits=()):
+    """The session on another branch from there."""
+    session.player.go_to(position)
+    if edits:
+        assert session.player.branch_with(edits)
+    else:
+        session.player.branch()
+    return session
+
+
+def finish(session):
+    while session.player.running:
+        session.player.tick(1.0)
 
 
 def opened(query):
@@ -42,54 +68,41 @@ def opened(query):
     assert problems == []
     session = Session()
     session.follow(link)
-    while session.player.running:
-        session.player.tick(1.0)
+    finish(session)
     return session
+
+
+def reopened(session):
+    """The session that its link leads to, with the same weights, scores and link."""
+    copy = opened(session.link().to_query())
+    assert weights(copy) == weights(session)
+    assert losses(copy.run) == losses(session.run)
+    assert copy.config == session.config
+    assert copy.link() == session.link()
+    return copy
 
 
 # Looking back
 
 
-def test_going_back_shows_the_weights_of_then(played, config):
-    then = Session(config)
-    then.player.advance(4)
-    played.player.go_to(Position(4))
-    assert weights(played) == weights(then)
-    assert played.inspect().probability == then.inspect().probability
-    assert (played.player.progress, played.player.condition) == ("4", "Looking back")
-    assert "Looking back at epoch 4; the run is at 9." in played.player.message
-
-
-def test_back_to_now_shows_the_present_again(played):
+def test_going_back_shows_the_weights_of_then_and_trains_nothing(played):
     before = weights(played)
-    played.player.go_to(Position(4))
-    assert weights(played) != before
-    played.player.back_to_now()
-    assert weights(played) == before
-    assert played.player.shown is None
-
-
-@each_row("epoch", [9, 10, 10**6])
-def test_there_is_nothing_beyond_the_present(played, epoch):
-    played.player.go_to(Position(epoch))
-    assert (played.player.shown, played.player.progress) == (None, "9")
-
-
-def test_a_run_can_be_looked_back_in_to_its_start(played, config):
-    played.player.go_to(Position(0))
-    assert weights(played) == weights(Session(config))
-
-
-def test_looking_back_trains_nothing(played):
-    before = len(played.run.history), played.run.position
-    for epoch in range(9):
+    for epoch in (0, 4):
+        then = run_of(epoch)
         played.player.go_to(Position(epoch))
-    assert (len(played.run.history), played.run.position) == before
+        assert weights(played) == weights(then)
+        assert played.inspect().probability == then.inspect().probability
+        assert (played.player.progress, played.player.condition) == (str(epoch), "Looking back")
+        assert f"Looking back at epoch {epoch}; the run is at 9." in played.player.message
+    assert (len(played.run.history), played.run.position) == (10, Position(9))
+    played.player.back_to_now()
+    assert (weights(played), played.player.shown) == (before, None)
+    for beyond in (9, 10, 10**6):
+        played.player.go_to(Position(beyond))
+        assert (played.player.shown, played.player.progress) == (None, "9")
 
 
-def test_play_from_the_past_replays_and_then_trains_on(played, config):
-    straight = Session(config)
-    straight.player.advance(12)
+def test_play_from_the_past_replays_and_then_trains_on(played):
     played.player.go_to(Position(6))
     played.player.play()
     assert played.player.condition == "Replaying"
@@ -98,52 +111,42 @@ def test_play_from_the_past_replays_and_then_trains_on(played, config):
     while played.run.position < (12, 0):
         played.player.tick(1.0)
     assert played.player.condition == "Running"
-    assert weights(played) == weights(straight)
+    assert weights(played) == weights(run_of(12))
 
 
-@pytest.mark.parametrize("count", [2, 5, 50])
-def test_a_replay_goes_up_to_the_present(played, count):
+@each_row(
+    ("speed", "budget", "count", "progress"),
+    [
+        (60, float("inf"), 2, "5"),
+        (60, float("inf"), 50, "9"),
+        (60, 0.0, 5, "4"),
+        (0, 1.0, 1, "3 + 1/58"),
+    ],
+)
+def test_a_replay_has_the_pace_of_training(played, speed, budget, count, progress):
     played.player.go_to(Position(3))
+    played.player.speed = speed
     played.player.play()
-    played.player.tick(float("inf"), count)
-    assert played.player.position == Position(min(3 + count, 9))
-
-
-def test_a_replay_in_slow_motion_goes_phrase_by_phrase(played):
-    played.player.go_to(Position(3))
-    played.player.speed = 0
-    played.player.play()
-    played.player.tick(1.0)
-    assert played.player.progress == "3 + 1/58"
-
-
-def test_a_replay_without_time_still_takes_a_step(played):
-    played.player.go_to(Position(3))
-    played.player.play()
-    played.player.tick(0.0, 5)
-    assert played.player.position == Position(4)
+    played.player.tick(budget, count)
+    assert played.player.progress == progress
 
 
 def test_a_finished_run_can_be_replayed_to_its_end():
-    session = Session(RunConfig(hidden=2, epochs=3))
-    session.player.advance(3)
-    session.player.go_to(Position(1))
-    assert not session.player.over
-    session.player.play()
-    assert session.player.running
-    session.player.tick(1.0, 50)
-    assert not session.player.running
-    assert session.player.condition == "Finished"
-    assert "Finished: 3 of 3 epochs done" in session.player.message
+    player = run_of(3, epochs=3).player
+    player.go_to(Position(1))
+    assert not player.over
+    player.play()
+    player.tick(1.0, 50)
+    assert (player.running, player.condition) == (False, "Finished")
+    assert "Finished: 3 of 3 epochs done" in player.message
 
 
-def test_steps_in_the_past_are_replayed(played, config):
+def test_steps_in_the_past_are_replayed(played):
+    then = run_of(4)
     played.player.go_to(Position(4))
-    played.player.step_phrase()
+    for session in (played, then):
+        session.player.step_phrase()
     assert played.player.progress == "4 + 1/58"
-    then = Session(config)
-    then.player.advance(4)
-    then.player.step_phrase()
     assert weights(played) == weights(then)
     played.player.step_epoch()
     assert played.player.progress == "5"
@@ -152,361 +155,249 @@ def test_steps_in_the_past_are_replayed(played, config):
     assert (played.player.shown, played.run.position) == (None, Position(10))
 
 
-def test_a_place_inside_the_present_epoch_can_be_left_and_found_again(played):
+def test_a_position_inside_the_present_epoch_can_be_left_and_found_again(played):
     played.player.step_phrase()
     before = weights(played)
     played.player.go_to(Position(9))
     assert weights(played) != before
     played.player.step_phrase()
-    assert played.player.shown is None
-    assert weights(played) == before
-
-
-def test_reset_ends_the_looking_back(played):
-    played.player.go_to(Position(4))
-    played.player.reset()
-    assert (played.player.shown, played.player.progress) == (None, "0")
+    assert (played.player.shown, weights(played)) == (None, before)
 
 
 # Branches
 
 
 def test_a_branch_makes_the_past_the_present_and_keeps_the_old_run(played):
-    old = played.run.history.column("train_loss").tolist()
+    played.player.branch()
+    assert (played.player.ghost, played.run.position) == (None, Position(9))
+    old = losses(played.run)
     played.player.go_to(Position(4))
     then = weights(played)
     played.player.branch()
     assert (played.player.shown, played.run.position) == (None, Position(4))
     assert weights(played) == then
-    assert played.player.course.ghost.position == Position(4)
-    assert played.player.course.ghost.history.column("train_loss").tolist() == old
     assert "Branched at epoch 4 of a run that had gone to 9" in played.player.message
-
-
-def test_at_the_present_there_is_nothing_to_branch_from(played):
-    played.player.branch()
-    assert (played.player.ghost, played.run.position) == (None, Position(9))
-
-
-def test_another_learning_rate_takes_another_way(played, config):
-    played.player.go_to(Position(4))
-    played.player.branch()
-    played.configure(replace(config, lr=0.5))
-    played.player.advance(5)
-    ghost = played.player.ghost.history.column("train_loss")
-    mine = played.run.history.column("train_loss")
-    assert mine[:5].tolist() == ghost[:5].tolist()
-    assert (mine[5:] != ghost[5:]).all()
+    played.configure(replace(CONFIG, lr=0.5))
     assert "Learning rate is 0.5 from epoch 4 on" in played.player.message
-    assert played.run.schedule.text() == "4:lr=0.5"
+    played.player.advance(5)
+    ghost = played.player.course.ghost
+    assert (ghost.position, losses(ghost)) == (Position(4), old)
+    assert losses(played.run)[:5] == old[:5]
+    assert all(a != b for a, b in zip(losses(played.run)[5:], old[5:], strict=True))
 
 
-def test_a_setting_changed_while_looking_back_is_of_the_present_until_a_branch(played, config):
+def test_a_setting_changed_while_looking_back_is_of_the_present_until_a_branch(played):
     played.player.go_to(Position(4))
     before = weights(played)
-    played.configure(replace(config, lr=0.5))
+    played.configure(replace(CONFIG, lr=0.2))
     assert weights(played) == before
     assert played.player.message == (
-        "Learning rate is 0.5 from epoch 9 on. To try it from epoch 4, press Branch here."
+        "Learning rate is 0.2 from epoch 9 on. To try it from epoch 4, press Branch here."
     )
-    played.player.branch()
-    assert played.run.schedule.text() == "4:lr=0.5"
-    assert played.player.ghost.schedule.text() == "9:lr=0.5"
-
-
-@pytest.mark.parametrize(
-    "restart", [lambda s: s.player.reset(), lambda s: s.configure(RunConfig(seed=5))]
-)
-def test_a_run_started_again_has_no_ghost(played, restart):
+    assert played.step.record(played.step_query()).config.lr == CONFIG.lr
     played.player.go_to(Position(4))
+    assert "Learning rate was 0.05 here" in played.player.message
     played.player.branch()
+    assert played.step.record(played.step_query()).config.lr == 0.2
+    assert played.run.schedule.text() == "4:lr=0.2"
+    assert played.player.ghost.schedule.text() == "9:lr=0.2"
+
+
+@each_row("restart", [lambda s: s.player.reset(), lambda s: s.configure(RunConfig(seed=5))])
+@each_row("edits", [(), EDITS])
+def test_a_run_started_again_has_no_ghost_no_past_and_no_edits(restart, edits):
+    played = branched(run_of(9), Position(4), edits)
+    played.player.go_to(Position(3))
     restart(played)
-    assert played.player.ghost is None
+    assert (played.player.ghost, played.player.shown, played.player.progress) == (None, None, "0")
+    assert played.run.schedule.changes == ()
+    assert weights(played) == weights(Session(played.config))
+
+
+def test_a_gradient_check_is_not_taken_for_one_of_another_branch(played):
+    played.gradients.check(played.gradient_query())
+    assert played.gradients.checked(played.gradient_query()) is not None
+    branched(played, Position(4)).configure(replace(CONFIG, lr=0.5))
+    played.player.advance(5)
+    assert played.gradients.checked(played.gradient_query()) is None
 
 
 # Links
 
 
-def test_a_link_leads_to_the_same_weights(played):
-    copy = opened(played.link().to_query())
-    assert weights(copy) == weights(played)
-    assert copy.run.history.column("test_loss").tolist() == (
-        played.run.history.column("test_loss").tolist()
-    )
-    assert copy.link() == played.link()
+OPEN_ELSEWHERE = """
+import hashlib, json, sys
+from tests.unit.training.test_player import opened, weights
+print(hashlib.sha256(weights(opened(json.loads(sys.argv[1])))).hexdigest())
+"""
 
 
-def test_a_link_carries_changes_the_past_the_ghost_and_a_place_inside_an_epoch(played, config):
-    played.configure(replace(config, lr=0.2))
+def test_a_link_carries_changes_the_past_the_ghost_and_a_position_inside_an_epoch(played):
+    """To another process too."""
+    played.configure(replace(CONFIG, lr=0.2))
     played.player.advance(3)
     played.player.step_phrase()
-    played.configure(replace(config, lr=0.2, clip_by="norm"))
+    played.configure(replace(CONFIG, lr=0.2, clip_by="norm"))
     played.player.advance(2)
-    played.player.go_to(Position(8))
-    played.player.branch()
-    played.configure(replace(config, lr=0.03))
+    branched(played, Position(8)).configure(replace(CONFIG, lr=0.03))
     played.player.advance(4)
     played.player.step_phrase()
     played.player.go_to(Position(10, 3))
     query = played.link().to_query()
     assert query["ghost"] == "8:14"
     assert query["ghost_changes"] == "9:lr=0.2,12/1:clip_by=norm"
-    copy = opened(query)
-    assert weights(copy) == weights(played)
+    copy = reopened(played)
     assert copy.run.state.parameters.theta.tobytes() == played.run.state.parameters.theta.tobytes()
-    mine, theirs = copy.player.ghost.history, played.player.ghost.history
-    assert mine.column("train_loss").tolist() == theirs.column("train_loss").tolist()
-    assert copy.config == played.config
-    assert copy.link().to_query() == query
+    assert losses(copy.player.ghost) == losses(played.player.ghost)
+    command = [sys.executable, "-c", OPEN_ELSEWHERE, json.dumps(query)]
+    elsewhere = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, cwd=ROOT)
+    assert elsewhere.stdout.strip() == hashlib.sha256(weights(played)).hexdigest()
 
 
-def test_a_long_way_is_gone_in_ticks_and_shown():
-    link, _ = read_link({"hidden": "2", "epoch": "30", "now": "40"})
+def test_a_long_way_is_gone_in_ticks_and_the_address_stays_meanwhile():
+    query = {"hidden": "2", "epochs": "60", "epoch": "30", "now": "40"}
     session = Session()
-    session.follow(link, patience=0.0)
+    session.follow(read_link(query)[0], patience=0.0)
+    session.player.tick(0.0)
     assert (session.player.running, session.player.condition) == (True, "Opening")
     assert "Following the link: epoch" in session.player.message
-    while session.player.running:
-        session.player.tick(0.01)
+    assert session.link().to_query() == query
+    finish(session)
     assert (session.player.position, session.run.position) == (Position(30), Position(40))
     straight = Session(RunConfig(hidden=2))
     straight.player.advance(30)
     assert weights(session) == weights(straight)
 
 
-def test_pause_stays_where_the_way_has_led():
-    link, _ = read_link({"hidden": "2", "epoch": "40", "changes": "30:lr=0.5"})
+@each_row("change", [{}, {"lr": 0.3}, {"seed": 3}])
+def test_pause_or_a_changed_setting_ends_the_way(change):
     session = Session()
-    session.follow(link, patience=0.0)
-    session.player.tick(0.0)
-    session.player.pause()
+    query = {"hidden": "2", "epoch": "40", "changes": "30:lr=0.5"}
+    session.follow(read_link(query)[0], patience=0.0)
+    if change:
+        session.configure(replace(session.config, **change))
+    else:
+        session.player.pause()
+        assert "The link was followed up to epoch" in session.player.message
     assert session.player.condition == "Paused"
     assert session.run.position < Position(30)
-    assert "The link was followed up to epoch" in session.player.message
     session.player.advance(1)
-    assert session.run.schedule.at(session.run.position).lr == session.config.lr == 0.5
+    assert session.run.schedule.at(session.run.position) == session.config
+    assert session.config.lr == change.get("lr", 0.5)
 
 
-def test_a_link_to_a_run_that_breaks_says_so():
-    session = opened({"lr": "10.0", "epoch": "900"})
-    assert not session.player.running
-    assert session.run.position.epoch < 900
+@each_row(
+    "query",
+    [
+        {"lr": "10.0", "epoch": "900"},
+        {"lr": "100.0", "init_scale": "2.0", "epoch": "50", "ghost": "20:40"},
+    ],
+)
+def test_a_link_to_a_run_that_breaks_says_so(query):
+    session = opened(query)
+    assert session.run.position.epoch < 50
     assert "no longer a finite number" in session.player.message
     assert np.isfinite(session.state.parameters.theta).all()
+    assert session.player.ghost is None
 
 
-def test_the_old_run_may_have_gone_further_than_the_new_one_is_to_go(played, config):
-    played.player.go_to(Position(4))
-    played.player.branch()
-    played.configure(replace(config, epochs=6))
+def test_a_run_beyond_its_lowered_last_epoch_has_a_link_that_leads_there(played):
+    played.configure(replace(CONFIG, epochs=5))
+    assert reopened(played).run.position == Position(9)
+    branched(played, Position(4)).configure(replace(CONFIG, epochs=6))
     played.player.advance(2)
-    copy = opened(played.link().to_query())
-    assert len(copy.player.ghost.history) == len(played.player.ghost.history) == 10
-    assert copy.link() == played.link()
+    assert len(reopened(played).player.ghost.history) == 10
 
 
-def test_a_link_to_a_phrase_that_an_epoch_does_not_have_leads_to_the_last():
+def test_a_link_to_an_example_that_an_epoch_does_not_have_leads_to_the_last():
     session = opened({"hidden": "2", "epoch": "2/9999", "now": "3/58", "ghost": "1/77:4/99"})
     assert (session.player.position, session.run.position) == (Position(3), Position(4))
     assert session.player.ghost.position == Position(2)
-
-
-def test_an_empty_link_leaves_the_first_message():
-    session = opened({})
-    assert session.player.message.startswith("Press Play")
-    assert session.link().to_query() == {}
-
-
-def test_an_address_stays_what_it_was_while_it_is_followed():
-    query = {"hidden": "2", "epochs": "60", "epoch": "30", "now": "40"}
-    session = Session()
-    session.follow(read_link(query)[0], patience=0.0)
-    session.player.tick(0.0)
-    assert session.link().to_query() == query
-
-
-@each_row("change", [{"lr": 0.5}, {"seed": 3}])
-def test_a_setting_changed_on_the_way_ends_it(change):
-    session = Session()
-    session.follow(read_link({"hidden": "2", "epoch": "40"})[0], patience=0.0)
-    session.configure(replace(session.config, **change))
-    assert not session.player.running
-    session.player.advance(1)
-    assert session.run.schedule.at(session.run.position) == session.config
 
 
 def test_problems_of_a_link_stay_in_sight_at_its_end():
     link, problems = read_link({"hidden": "2", "epoch": "5", "lr": "x"})
     session = Session()
     session.follow(link, problems, patience=0.0)
+    session.player.note("The server was started again.")
     assert "In the link: Learning rate" in session.player.message
-    while session.player.running:
-        session.player.tick(1.0)
-    assert session.player.message.startswith("In the link: Learning rate")
+    finish(session)
+    assert session.player.message.startswith("The server was started again. In the link: Learning")
     assert session.player.message.endswith("Opened at epoch 5.")
-
-
-def test_a_link_that_breaks_before_its_ghost_was_left_has_none():
-    session = opened({"lr": "100.0", "init_scale": "2.0", "epoch": "50", "ghost": "20:40"})
-    assert session.player.ghost is None
-    assert "no longer a finite number" in session.player.message
-
-
-def test_a_run_beyond_its_lowered_last_epoch_has_a_link_that_leads_there(played, config):
-    played.configure(replace(config, epochs=5))
-    copy = opened(played.link().to_query())
-    assert copy.run.position == Position(9)
-    assert weights(copy) == weights(played)
 
 
 def test_a_branch_inside_the_present_epoch_has_a_link_that_leads_there(session):
     for _ in range(3):
         session.player.step_phrase()
-    session.player.go_to(Position(0, 2))
-    session.player.branch()
-    query = session.link().to_query()
-    assert query["ghost"] == "0/2:0/3"
-    copy = opened(query)
-    assert weights(copy) == weights(session)
-    assert copy.link() == session.link()
+    branched(session, Position(0, 2))
+    assert session.link().to_query()["ghost"] == "0/2:0/3"
+    reopened(session)
 
 
-def test_a_branch_that_breaks_goes_back_to_where_it_began(played, config):
-    played.player.go_to(Position(4, 2))
-    played.player.branch()
-    played.configure(replace(config, lr=100.0, clip_by="off"))
+def test_a_branch_that_breaks_goes_back_to_where_it_began(played):
+    branched(played, Position(4, 2)).configure(replace(CONFIG, lr=100.0, clip_by="off"))
     played.run.state.parameters.theta[:] = 1e308
     played.player.step_phrase()
     assert played.run.position == Position(4, 2)
     assert read_link(played.link().to_query())[1] == []
 
 
-def test_a_run_on_given_data_has_its_settings_alone_in_the_link(config):
+def test_a_default_run_has_an_empty_link_and_one_on_given_data_its_settings_alone():
+    session = opened({})
+    assert session.player.message.startswith("Press Play")
+    assert session.link().to_query() == {}
     rows = [Row(2, "so warm", "sunny"), Row(3, "so cold", "rainy")]
-    given = Session(config, build_dataset("mine", rows))
+    given = Session(CONFIG, build_dataset("mine", rows))
     given.player.advance(2)
     assert given.link().to_query().keys() == {"hidden", "init_scale", "lr", "epochs"}
 
 
-def test_a_run_on_the_readers_own_data_is_found_again_as_long_as_they_are_kept(config):
-    upload_store, mine = (
-        UploadStore(),
-        File("mine.csv", b"text,label\nso warm,sunny\nso cold,rainy\n"),
-    )
-    first, second, elsewhere = (
-        Session(config, upload_store=upload_store),
-        Session(upload_store=upload_store),
-        Session(),
-    )
-    first.load(Upload(mine, test_share=0))
+def test_a_run_on_the_readers_own_data_is_found_again_as_long_as_they_are_kept():
+    store = UploadStore()
+    first, second, elsewhere = Session(CONFIG, None, store), Session(None, None, store), Session()
+    content = b"text,label\nso warm,sunny\nso cold,rainy\n"
+    first.load(Upload(File("mine.csv", content), test_share=0))
     first.player.advance(3)
     link, problems = read_link(first.link().to_query())
     assert problems == []
     second.follow(link)
-    assert second.dataset.name == "mine.csv"
-    assert second.state.parameters.theta.tobytes() == first.state.parameters.theta.tobytes()
+    assert (second.dataset.name, weights(second)) == ("mine.csv", weights(first))
     elsewhere.follow(link)
     assert elsewhere.dataset.name == "sentiment"
     assert "its data are not on this computer any more" in elsewhere.player.message
 
 
-def test_after_a_branch_the_step_has_the_new_settings(played, config):
-    played.configure(replace(config, lr=0.2))
-    played.player.go_to(Position(4))
-    assert played.step.record(played.step_query()).config.lr == config.lr
-    assert "Learning rate was 0.05 here" in played.player.message
-    played.player.branch()
-    assert played.step.record(played.step_query()).config.lr == 0.2
-
-
-def test_a_gradient_check_is_not_taken_for_one_of_another_branch(played, config):
-    played.gradients.check(played.gradient_query())
-    assert played.gradients.checked(played.gradient_query()) is not None
-    played.player.go_to(Position(4))
-    played.player.branch()
-    played.configure(replace(config, lr=0.5))
-    played.player.advance(5)
-    assert played.gradients.checked(played.gradient_query()) is None
-
-
-def test_more_changes_than_a_link_carries_are_said(played, config, monkeypatch):
+def test_more_changes_than_a_link_carries_are_said(played, monkeypatch):
     monkeypatch.setattr(module, "MAX_CHANGES", 2)
     for i in range(4):
         played.player.advance(1)
-        played.configure(replace(config, lr=0.1 + i / 100))
+        played.configure(replace(CONFIG, lr=0.1 + i / 100))
     assert "A link carries 2 changes" in played.player.message
-
-
-OPEN_ELSEWHERE = """
-import hashlib, json, sys
-from rnnviz.training.share_link import read_link
-from rnnviz.session import Session
-from rnnviz.tasks.upload_store import UploadStore
-from rnnviz.tasks.dataset import build_dataset
-from rnnviz.tasks.table import Row
-from rnnviz.tasks.upload import File, Upload
-link, problems = read_link(json.loads(sys.argv[1]))
-session = Session()
-session.follow(link, problems)
-while session.player.running:
-    session.player.tick(1.0)
-print(hashlib.sha256(session.state.parameters.theta.tobytes()).hexdigest())
-"""
-
-
-def test_a_link_leads_to_the_same_bytes_in_another_process(played, config):
-    played.configure(replace(config, lr=0.2))
-    played.player.advance(3)
-    played.player.go_to(Position(10))
-    played.player.branch()
-    played.configure(replace(config, lr=0.01, clip_by="norm"))
-    played.player.advance(3)
-    played.player.step_phrase()
-    played.player.go_to(Position(11, 7))
-    query = json.dumps(played.link().to_query())
-    command = [sys.executable, "-c", OPEN_ELSEWHERE, query]
-    elsewhere = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, cwd=ROOT)
-    mine = hashlib.sha256(played.state.parameters.theta.tobytes()).hexdigest()
-    assert elsewhere.stdout.strip() == mine
 
 
 # Weights edited by hand
 
-EDITS = [silence(1, 2), scale(0.9), noise(0.1, 3), set_weight("W_hy", 1, 0, 0.5)]
 
-
-@pytest.mark.parametrize("shown", [Position(4), Position(4, 7), Position(0), None], ids=str)
-def test_a_link_carries_what_was_done_to_the_weights(played, shown):
-    if shown:
-        played.player.go_to(shown)
-    assert played.player.branch_with(EDITS)
+@each_row("position", [Position(4), Position(4, 7), Position(0), Position(9)])
+def test_a_link_carries_what_was_done_to_the_weights(position):
+    played = branched(run_of(9), position, EDITS)
     edited = weights(played)
     played.player.advance(5)
-    found = opened(played.link().to_query())
-    assert weights(found) == weights(played)
-    assert found.player.ghost.position == played.player.ghost.position == (shown or Position(9))
-    assert len(found.player.ghost.history) == len(played.player.ghost.history) == 10
-    for session in (found, played):
-        session.player.go_to(shown or Position(9))
+    copy = reopened(played)
+    assert copy.player.ghost.position == played.player.ghost.position == position
+    assert len(copy.player.ghost.history) == len(played.player.ghost.history) == 10
+    for session in (copy, played):
+        session.player.go_to(position)
         assert weights(session) == edited
 
 
 def test_another_branch_after_an_edit_has_a_link_too(played):
-    played.player.go_to(Position(4))
-    played.player.branch_with(EDITS[:2])
-    played.player.advance(3)
-    played.player.go_to(Position(4))
-    played.player.branch_with(EDITS[2:])
-    played.player.advance(2)
-    found = opened(played.link().to_query())
-    assert weights(found) == weights(played)
-    assert found.player.ghost.schedule == played.player.ghost.schedule
-    assert found.player.ghost.history.column("train_loss").tolist() == (
-        played.player.ghost.history.column("train_loss").tolist()
-    )
-    played.player.go_to(Position(4))
-    played.player.branch()
-    assert weights(opened(played.link().to_query())) == weights(played)
+    branched(played, Position(4), EDITS[:2]).player.advance(3)
+    branched(played, Position(4), EDITS[2:]).player.advance(2)
+    copy = reopened(played)
+    assert copy.player.ghost.schedule == played.player.ghost.schedule
+    assert losses(copy.player.ghost) == losses(played.player.ghost)
+    reopened(branched(played, Position(4)))
 
 
 def test_a_branch_with_edits_says_what_was_done(played):
@@ -515,29 +406,20 @@ def test_a_branch_with_edits_says_what_was_done(played):
     assert [change.shown for change in played.player.course.changes] == ["silence 1 2"]
 
 
-def test_weights_that_break_the_network_are_not_branched_with(played):
-    before, ghost = weights(played), played.player.ghost
-    assert not played.player.branch_with(
-        [scale(1e6), set_weight("W_hy", 0, 0, 1e6), noise(1e6, 0)] * 60
-    )
-    assert weights(played) == before
-    assert played.player.ghost is ghost
-    assert "no finite number" in played.player.message
-
-
-@pytest.mark.parametrize("position", [Position(4), Position(4, 7), None], ids=str)
-def test_a_test_loss_that_is_not_finite_is_not_branched_with_either(played, position, monkeypatch):
-    if position:
-        played.player.go_to(position)
-    before, rows = weights(played), len(played.run.history)
-    test = played.run._evaluators[1]
-    monkeypatch.setattr(test, "score", lambda *_: Score(float("inf"), 0.5))
-    assert not played.player.branch_with(EDITS)
-    assert weights(played) == before
-    assert len(played.run.history) == rows
-    played.player.go_to(Position(3))
-    played.player.back_to_now()
-    assert played.player.course.history.row(rows - 1)["train_loss"] > 0
+@each_row("position", [Position(4), Position(4, 7), Position(9)])
+@each_row("broken", ["train", "test"])
+def test_weights_with_a_loss_that_is_not_finite_are_not_branched_with(position, broken):
+    played, edits = run_of(9), EDITS
+    played.player.go_to(position)
+    before, rows = weights(played), losses(played.run)
+    if broken == "train":
+        edits = [scale(1e6), set_weight("W_hy", 0, 0, 1e6), noise(1e6, 0)] * 60
+    else:
+        played.run._evaluators[1].score = lambda *_: Score(float("inf"), 0.5)
+    assert not played.player.branch_with(edits)
+    assert "a loss is not finite" in played.player.message
+    assert (weights(played), played.player.ghost) == (before, None)
+    assert losses(played.run) == rows
 
 
 def test_edits_that_a_network_has_no_weights_for_are_left_out_of_a_link():
@@ -561,10 +443,3 @@ def test_a_loss_that_is_not_finite_to_begin_with_is_told():
     session.configure(replace(session.config, init_scale=0.01))
     session.player.advance(1)
     assert session.player.position == Position(1)
-
-
-def test_a_reset_ends_an_edit(played, config):
-    played.player.branch_with(EDITS)
-    played.player.reset()
-    assert weights(played) == weights(Session(config))
-    assert played.run.schedule.changes == ()

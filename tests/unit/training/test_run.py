@@ -6,8 +6,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from rnnviz.config import OptimizerKind, RunConfig
 from rnnviz.engine.training import TrainBuffers, begin, train_examples, train_on
@@ -17,7 +15,7 @@ from rnnviz.training import snapshots
 from rnnviz.training.run import Run, position_of
 from rnnviz.training.schedule import EDIT, Change, Position, Schedule
 from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
-from tests.sampling import singly
+from tests.sampling import each_row, singly
 
 CONFIG = RunConfig(hidden=4, init_scale=0.1, lr=0.05, epochs=500)
 CHANGES = (
@@ -40,6 +38,14 @@ def go(run, epochs, stride=58):
             left -= min(stride, left)
 
 
+def trained(epochs, offset=0, *changes, config=CONFIG):
+    run = new_run(*changes, config=config)
+    go(run, epochs)
+    if offset:
+        assert run.train(offset)
+    return run
+
+
 def weights(state):
     return state.parameters.theta.tobytes()
 
@@ -47,82 +53,6 @@ def weights(state):
 def every_byte(state):
     slots = [array.tobytes() for array in state.slots.arrays]
     return position_of(state), weights(state), state.slots.kind, state.slots.steps, slots
-
-
-PLACES = {
-    "3 snapshots": {"MOST_SNAPSHOTS": 3},
-    "7 snapshots": {"MOST_SNAPSHOTS": 7},
-    "all snapshots": {},
-    "in a file": {"MEMORY_BYTES": 0},
-    "of a large network": {"MEMORY_BYTES": 0, "FILE_BYTES": 0},
-    "none": {"_Pages": type("Full", (snapshots._Pages,), {"write": lambda *_: ()})},
-}
-
-
-#: For what hardly depends on them: as few as can be, and none.
-FEWEST = {name: PLACES[name] for name in ("3 snapshots", "none")}
-
-
-@pytest.fixture
-def few_snapshots(store, monkeypatch):
-    """Only so much is kept as the ``store`` of the test says."""
-    for name, value in store.items():
-        monkeypatch.setattr(snapshots, name, value)
-
-
-# Reaching a position again
-
-
-@singly(store=PLACES)
-def test_every_epoch_is_reached_again_with_equal_bytes(few_snapshots):
-    run, seen = new_run(*CHANGES), []
-    for _ in range(12):
-        seen.append(weights(run.state))
-        go(run, 1)
-    for epoch in (11, 0, 5, 6, 4, 3, 7, 2, 10, 1, 9, 8):
-        assert weights(run.at(Position(epoch))) == seen[epoch]
-
-
-@singly(store=PLACES)
-def test_places_inside_an_epoch_are_reached_again(few_snapshots):
-    run, seen = new_run(*CHANGES), {}
-    while run.position < (8, 10):
-        seen[run.position] = weights(run.state)
-        assert run.train(1)
-    for position in [*list(seen)[::37], *list(seen)[::-53]]:
-        assert position_of(run.at(position)) == position
-        assert weights(run.at(position)) == seen[position]
-
-
-def test_a_place_is_what_an_engine_without_a_past_gives():
-    run = new_run()
-    go(run, 9)
-    data = sentiment()
-    state = begin(run.state.parameters.architecture, CONFIG)
-    workspace = TrainBuffers(data.train, state.parameters.architecture, CONFIG)
-    for _ in range(6):
-        state = train_examples(state, workspace, CONFIG, len(workspace))
-    assert weights(run.at(Position(6))) == weights(state)
-
-
-@singly(store=FEWEST)
-def test_how_training_was_cut_changes_nothing(few_snapshots):
-    at_once, in_pieces = new_run(*CHANGES), new_run(*CHANGES)
-    go(at_once, 9)
-    go(in_pieces, 9, stride=7)
-    assert weights(at_once.state) == weights(in_pieces.state)
-    assert weights(at_once.at(Position(3, 21))) == weights(in_pieces.at(Position(3, 21)))
-
-
-@settings(max_examples=15)
-@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 57)), min_size=1, max_size=6))
-def test_the_order_of_the_visits_changes_nothing(visits):
-    run = new_run(*CHANGES)
-    go(run, 7)
-    for visit in visits:
-        fresh = new_run(*CHANGES)
-        go(fresh, 7)
-        assert weights(run.at(Position(*visit))) == weights(fresh.at(Position(*visit)))
 
 
 def record_of(run):
@@ -135,34 +65,79 @@ def record_of(run):
     )
 
 
-OPTIMIZER = pytest.mark.parametrize("optimizer", OptimizerKind)
+STORES = {
+    "3 snapshots": {"MOST_SNAPSHOTS": 3},
+    "7 snapshots": {"MOST_SNAPSHOTS": 7},
+    "all snapshots": {},
+    "in a file": {"MEMORY_BYTES": 0},
+    "of a large network": {"MEMORY_BYTES": 0, "FILE_BYTES": 0},
+    "none": {"_Pages": type("Full", (snapshots._Pages,), {"write": lambda *_: ()})},
+}
 
 
-@OPTIMIZER
+#: For what hardly depends on them: as few as can be, and none.
+FEWEST = {name: STORES[name] for name in ("3 snapshots", "none")}
+
+
+@pytest.fixture
+def few_snapshots(store, monkeypatch):
+    """Only so much is kept as the ``store`` of the test says."""
+    for name, value in store.items():
+        monkeypatch.setattr(snapshots, name, value)
+
+
+# Reaching a position again
+
+
+@singly(store=STORES)
+def test_every_position_is_reached_again_with_equal_bytes_in_any_order(few_snapshots):
+    run, in_pieces, seen = new_run(*CHANGES), new_run(*CHANGES), {}
+    while run.position < (8, 10):
+        seen[run.position] = weights(run.state)
+        assert run.train(1)
+    go(in_pieces, 8, stride=7)
+    epochs, inside = list(seen)[::58], list(seen)[::37]
+    visits = np.random.default_rng(0).permutation([*epochs, *inside, *inside]).tolist()
+    for position in (Position(*visit) for visit in visits):
+        for each in (run, in_pieces):
+            assert position_of(each.at(position)) == position
+            assert weights(each.at(position)) == seen[position]
+
+
+def test_a_position_is_what_an_engine_without_a_past_gives():
+    run = trained(9)
+    data = sentiment()
+    state = begin(run.state.parameters.architecture, CONFIG)
+    buffers = TrainBuffers(data.train, state.parameters.architecture, CONFIG)
+    for _ in range(6):
+        state = train_examples(state, buffers, CONFIG, len(buffers))
+    assert weights(run.at(Position(6))) == weights(state)
+
+
+@each_row("optimizer", OptimizerKind)
 def test_states_that_were_handed_out_stay_as_they_were(optimizer):
-    run = new_run(config=replace(CONFIG, optimizer=optimizer))
-    go(run, 2)
-    run.train(5)
-    kept = [run.state, run.at(Position(1)), run.at(Position(1, 9))]
-    before = [every_byte(state) for state in kept]
+    run = trained(2, 5, config=replace(CONFIG, optimizer=optimizer))
+    states = [run.state, run.at(Position(1)), run.at(Position(1, 9))]
+    before = [every_byte(state) for state in states]
     go(run, 1, 7)
     run.replay(Position(0), "film")
     run.at(Position(2))
     run.train(9)
-    assert [every_byte(state) for state in kept] == before
+    assert [every_byte(state) for state in states] == before
 
 
-VISITS = list(product(OptimizerKind, [Position(0), Position(1), Position(1, 30), Position(2, 3)]))
+POSITIONS = [Position(0), Position(1), Position(1, 30), Position(2, 3)]
 
 
-@singly(pytest.mark.parametrize(("optimizer", "position"), VISITS), store=PLACES)
-def test_a_visit_finds_what_is_found_there_and_leaves_the_present_as_it_is(
+@singly(
+    pytest.mark.parametrize(("optimizer", "position"), product(OptimizerKind, POSITIONS)),
+    store=STORES,
+)
+def test_a_replay_finds_what_is_there_and_leaves_the_present_as_it_is(
     few_snapshots, optimizer, position
 ):
-    run, other = (new_run(*CHANGES, config=replace(CONFIG, optimizer=optimizer)) for _ in range(2))
-    for each in (run, other):
-        go(each, 2)
-        each.train(11)
+    config = replace(CONFIG, optimizer=optimizer)
+    run, other = (trained(2, 11, *CHANGES, config=config) for _ in range(2))
     expected = every_byte(other.at(position))
     for _ in range(2):
         assert every_byte(run.replay(position, "film")) == expected
@@ -172,14 +147,14 @@ def test_a_visit_finds_what_is_found_there_and_leaves_the_present_as_it_is(
     assert every_byte(run.state) == every_byte(other.state)
 
 
-def test_what_is_shown_is_the_same_object_until_another_place_is():
-    run = new_run()
-    go(run, 3)
+def test_what_is_shown_is_the_same_object_until_another_position_is():
+    run = trained(3)
     shown = run.at(Position(1))
     run.replay(Position(0, 5), "film")
     run.train(3)
     assert run.at(Position(1)) is shown
     assert run.at(Position(2)) is not shown
+    assert run.at(run.position) is run.at(Position(99)) is run.state
 
 
 class Broken(BaseException):
@@ -190,8 +165,13 @@ def broken(*_):
     raise Broken
 
 
-def half_a_step(space, config, count):
-    train_on(space, config, count // 2)
+def half_a_step(buffers, config, count):
+    train_on(buffers, config, count // 2)
+    raise Broken
+
+
+def added_and_broken(*args, add=module.Snapshots.add):
+    add(*args)
     raise Broken
 
 
@@ -200,35 +180,30 @@ ENDS = {
     "inside": (module, "train_on", half_a_step),
     "before the scores": (module.Evaluator, "score", broken),
     "after the scores": (module.Snapshots, "add", broken),
+    "after the snapshot": (module.Snapshots, "add", added_and_broken),
 }
 
 
-@singly(store=PLACES, end=ENDS, start=[Position(2), Position(2, 25)])
+@singly(store=STORES, end=ENDS, start=[Position(2), Position(2, 25)])
 @pytest.mark.usefixtures("few_snapshots")
 def test_a_step_that_is_ended_midway_is_as_if_it_had_not_begun(monkeypatch, end, start):
     adam = replace(CONFIG, optimizer=OptimizerKind.ADAM)
-    run, other = (new_run(*CHANGES, config=adam) for _ in range(2))
-    go(run, 2)
-    go(other, 6)
-    run.train(start.offset)
+    run = trained(2, start.offset, *CHANGES, config=adam)
+    other = trained(6, 0, *CHANGES, config=adam)
     schedule = run.schedule
     for _ in range(2):
         with monkeypatch.context() as patch, pytest.raises(Broken):
             patch.setattr(*end)
             run.train(58)
-        assert run.position == start
-        assert len(run.history) == 3
-        assert run.schedule == schedule
+        assert (run.position, len(run.history), run.schedule) == (start, 3, schedule)
+        assert max(run.snapshots.epochs, default=0) <= 2
     while run.position < (6, 0):
         assert run.train(58)
     assert record_of(run) == record_of(other)
 
 
 def test_when_a_broken_run_can_t_be_found_again_at_once_it_is_later(monkeypatch):
-    run, other = new_run(), new_run()
-    for each in (run, other):
-        go(each, 2)
-        each.train(10)
+    run, other = trained(2, 10), trained(2, 10)
     with monkeypatch.context() as patch, pytest.raises(Broken):
         patch.setattr(module, "train_on", half_a_step)
         run.train(20)
@@ -239,23 +214,16 @@ def test_when_a_broken_run_can_t_be_found_again_at_once_it_is_later(monkeypatch)
     assert every_byte(run.state) == every_byte(other.state)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("where", "position"),
     [
-        *(
-            ("apply_edits", position)
-            for position in (Position(0), Position(1), Position(2, 5), Position(3, 20))
-        ),
-        *(("Evaluator.score", position) for position in (Position(0), Position(1), Position(3))),
+        *product(["apply_edits"], [Position(0), Position(1), Position(2, 5), Position(3, 20)]),
+        *product(["Evaluator.score"], [Position(0), Position(1), Position(3)]),
     ],
-    ids=str,
 )
-def test_a_branch_that_is_ended_midway_is_as_if_it_had_not_begun(monkeypatch, where, position):
-    run, other = new_run(), new_run()
-    for each in (run, other):
-        go(each, 3)
-        each.train(20)
-    with monkeypatch.context() as patch, pytest.raises(Broken):
+def test_a_branch_that_is_ended_midway_is_as_if_it_had_not_begun(where, position):
+    run, other = trained(3, 20), trained(3, 20)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Broken):
         patch.setattr(f"rnnviz.training.run.{where}", broken)
         run.branch(position, EDITS)
     assert run.schedule == other.schedule
@@ -266,74 +234,34 @@ def test_a_branch_that_is_ended_midway_is_as_if_it_had_not_begun(monkeypatch, wh
 
 
 def test_a_run_is_gone_as_soon_as_nobody_has_it():
-    run = new_run()
-    go(run, 2)
+    run = trained(2)
     run.at(Position(1))
     gone = weakref.ref(run)
     del run
     assert gone() is None
 
 
-def test_the_present_and_what_is_beyond_it_is_the_present():
-    run = new_run()
-    go(run, 2)
-    run.train(3)
-    assert run.at(run.position) is run.state
-    assert run.at(Position(99)) is run.state
-
-
-def test_to_look_back_leaves_the_present_as_it_is():
-    run, other = new_run(), new_run()
-    go(run, 5)
-    go(other, 5)
-    run.at(Position(2, 9))
-    assert weights(run.state) == weights(other.state)
-    go(run, 1)
-    go(other, 1)
-    assert weights(run.state) == weights(other.state)
-
-
-def test_the_place_after_a_phrase():
-    run = new_run()
-    assert run.after(Position(3)) == Position(3, 1)
-    assert run.after(Position(3, 57)) == Position(4)
-
-
 # Changes
 
 
-def test_a_change_takes_effect_at_its_place():
-    run, other = new_run(), new_run(Change(Position(2, 5), "lr", 0.5))
-    go(run, 2)
-    run.train(5)
+def test_a_change_takes_effect_at_its_position():
+    run, other = trained(2, 5), trained(2, 5, Change(Position(2, 5), "lr", 0.5))
     run.configure(replace(CONFIG, lr=0.5))
     assert run.schedule == other.schedule
-    run.train(20)
-    go(other, 2)
-    other.train(25)
+    for each in (run, other):
+        each.train(20)
     assert weights(run.state) == weights(other.state)
     assert weights(run.at(Position(2, 15))) == weights(other.at(Position(2, 15)))
 
 
-def test_a_change_of_epochs_is_no_change_of_the_weights():
-    run = new_run()
-    go(run, 2)
-    run.configure(replace(CONFIG, epochs=9))
-    assert run.schedule.changes == ()
-    assert run.config.epochs == 9
-
-
 def test_a_run_that_breaks_goes_back_to_where_it_was_finite_and_remembers_rightly():
-    run = new_run(config=RunConfig(hidden=4, init_scale=0.1))
-    go(run, 3)
-    run.train(10)
+    run = trained(3, 10, config=RunConfig(hidden=4, init_scale=0.1))
     before = weights(run.at(Position(3, 5)))
-    run.configure(replace(run.config, lr=100.0, clip_by="off"))
+    run.configure(replace(run.schedule.last, lr=100.0, clip_by="off"))
     while run.train(1):
         assert run.position.epoch < 50
     back = run.position
-    assert back.offset == 0
-    assert len(run.history) == back.epoch + 1
+    assert (back.offset, len(run.history)) == (0, back.epoch + 1)
     assert np.isfinite(run.state.parameters.theta).all()
     assert run.schedule.last.lr == 100.0
     assert all(change.position <= back for change in run.schedule.changes)
@@ -342,28 +270,24 @@ def test_a_run_that_breaks_goes_back_to_where_it_was_finite_and_remembers_rightl
 
 
 def test_what_was_looked_at_before_a_break_is_not_taken_for_the_new_way(monkeypatch):
-    run = new_run()
-    go(run, 2)
-    run.train(30)
+    run = trained(2, 30)
     run.at(Position(2, 20))
     with monkeypatch.context() as patch:
-        patch.setattr(run, "_read", lambda _: False)
+        patch.setattr(run, "_train_and_score", lambda _: False)
         assert not run.train(1)
     assert run.position == Position(2)
     run.configure(replace(CONFIG, lr=0.5))
     go(run, 1)
-    other = new_run(Change(Position(2), "lr", 0.5))
-    go(other, 3)
+    other = trained(3, 0, Change(Position(2), "lr", 0.5))
     assert weights(run.at(Position(2, 25))) == weights(other.at(Position(2, 25)))
 
 
 # Branches
 
 
-@singly(store=PLACES, position=[Position(4), Position(4, 30), Position(0), Position(0, 1)])
-def test_a_branch_goes_on_from_its_place(position, few_snapshots):
-    run = new_run()
-    go(run, 9)
+@singly(store=STORES, position=[Position(4), Position(4, 30), Position(0), Position(0, 1)])
+def test_a_branch_goes_on_from_its_position(position, few_snapshots):
+    run = trained(9)
     then = weights(run.at(position))
     ghost = run.branch(position)
     assert run.position == position
@@ -373,51 +297,21 @@ def test_a_branch_goes_on_from_its_place(position, few_snapshots):
 
 
 @singly(store=FEWEST)
-def test_a_branch_without_a_change_is_the_same_run_again(few_snapshots):
-    run, other = new_run(*CHANGES), new_run(*CHANGES)
-    go(run, 9)
-    go(other, 9)
-    config = run.schedule.at(Position(5))
-    run.branch(Position(5))
-    run.configure(config)
-    run.schedule = Schedule(CONFIG, CHANGES)
-    go(run, 4)
-    assert weights(run.state) == weights(other.state)
-    assert run.history.column("train_loss").tolist() == other.history.column("train_loss").tolist()
-
-
-@singly(store=FEWEST)
 def test_a_branch_is_remembered_as_it_went(few_snapshots):
-    run = new_run()
-    go(run, 9)
+    """Without a change it is the same run again."""
+    run, same = trained(9), trained(9, 0, *CHANGES)
     run.branch(Position(4, 10))
     run.configure(replace(CONFIG, lr=0.3))
-    go_on = new_run(Change(Position(4, 10), "lr", 0.3))
     run.train(48)
     go(run, 6)
-    go(go_on, 11)
+    other = trained(11, 0, Change(Position(4, 10), "lr", 0.3))
     for position in (Position(4, 5), Position(4, 20), Position(6), Position(9, 3), Position(11)):
-        assert weights(run.at(position)) == weights(go_on.at(position))
-
-
-def test_from_a_branch_the_settings_of_the_present_are_in_force():
-    run = new_run(Change(Position(6), "lr", 0.3))
-    go(run, 9)
-    ghost = run.branch(Position(4))
-    assert run.schedule.text() == "4:lr=0.3"
-    assert ghost.schedule.text() == "6:lr=0.3"
-
-
-def test_the_ghost_is_left_alone_by_what_comes_after():
-    run = new_run()
-    go(run, 9)
-    ghost = run.branch(Position(4))
-    losses = ghost.history.column("train_loss").tolist()
-    run.configure(replace(CONFIG, lr=0.5))
-    go(run, 3)
-    assert ghost.history.column("train_loss").tolist() == losses
-    assert run.history.column("train_loss").tolist()[:5] == losses[:5]
-    assert run.history.column("train_loss").tolist()[5] != losses[5]
+        assert weights(run.at(position)) == weights(other.at(position))
+    before = record_of(same)
+    same.branch(Position(5))
+    same.schedule = Schedule(CONFIG, CHANGES)
+    go(same, 4)
+    assert record_of(same) == before
 
 
 # Weights edited by hand
@@ -426,10 +320,10 @@ EDITS = silence(1, 2), scale(0.9), noise(0.1, 3)
 EDITED = [Position(0), Position(0, 5), Position(4), Position(4, 20), Position(6)]
 
 
-@singly(store=PLACES, position=EDITED)
+@singly(store=STORES, position=EDITED)
 def test_after_a_branch_with_edits_every_epoch_is_reached_again(few_snapshots, position):
-    run = new_run()
-    go(run, 6)
+    """Also by another run with its schedule, which edits its weights there."""
+    run = trained(6)
     before = run.at(position)
     run.branch(position, EDITS)
     assert run.position == position
@@ -438,50 +332,32 @@ def test_after_a_branch_with_edits_every_epoch_is_reached_again(few_snapshots, p
     while run.position < (8, 0):
         assert run.train(1)
         seen[run.position] = weights(run.state)
-    for there in [position, *list(seen)[::41], *list(seen)[::-57]]:
-        assert weights(run.at(there)) == seen[there]
-    assert len(run.history) == 9
-
-
-@singly(position=EDITED)
-def test_a_run_that_comes_by_edits_its_weights_there(position):
-    run = new_run()
-    go(run, 6)
-    run.branch(position, EDITS)
     other = Run(sentiment(), run.schedule)
-    while other.position < position:
-        other.train(7)
     while other.position < (8, 0):
         other.train(7)
-        if run.position < other.position:
-            run.train(58)
-    go_on = [weights(r.at(Position(8))) for r in (run, other)]
-    assert go_on[0] == go_on[1]
-    assert weights(run.at(position)) == weights(other.at(position))
-    for row in ("train_loss", "test_metric"):
-        assert run.history.column(row)[:8].tolist() == other.history.column(row)[:8].tolist()
+    for visited in [position, *list(seen)[::41], *list(seen)[::-57]]:
+        assert weights(run.at(visited)) == weights(other.at(visited)) == seen[visited]
+    assert len(run.history) == 9
+    for column in ("train_loss", "test_metric"):
+        assert run.history.column(column).tolist() == other.history.column(column).tolist()
 
 
 def test_scores_at_the_beginning_of_an_epoch_are_those_of_the_edited_weights():
-    run = new_run()
-    go(run, 3)
+    run = trained(3)
     loss = run.history.row(2)["train_loss"]
-    silenced = [silence(1, unit) for unit in range(4)]
-    run.branch(Position(2), silenced)
+    run.branch(Position(2), [silence(1, unit) for unit in range(4)])
     assert len(run.history) == 3
-    assert run.history.row(2)["train_loss"] != loss
-    assert run.history.row(2)["train_loss"] == run.examine(run.state.parameters)[0].loss
+    edited = run.history.row(2)["train_loss"]
+    assert loss != edited == run.examine(run.state.parameters)[0].loss
 
 
-def test_a_second_branch_at_the_place_of_an_edit_begins_with_the_edited_weights():
-    run = new_run()
-    go(run, 3)
+def test_a_second_branch_at_the_position_of_an_edit_begins_with_the_edited_weights():
+    run = trained(3)
     run.branch(Position(2), EDITS[:1])
     once = run.state.parameters
     go(run, 1)
     run.branch(Position(2), EDITS[1:])
     assert weights(run.state) == apply_edits(once, EDITS[1:]).theta.tobytes()
-    assert run.schedule.edits(Position(2)) == EDITS
     assert run.schedule.changes == tuple(Change(Position(2), EDIT, edit) for edit in EDITS)
 
 
@@ -492,24 +368,12 @@ def test_edits_that_break_a_network_at_its_start_are_left_out():
     assert len(run.history) == 1
 
 
-@pytest.mark.parametrize("changes", [(), (Change(Position(0), EDIT, scale(2.0)),)])
+@each_row("changes", [(), (Change(Position(0), EDIT, scale(2.0)),)])
 def test_a_network_whose_loss_is_not_finite_to_begin_with_can_be_looked_at(changes):
     run = new_run(*changes, config=RunConfig(activation="relu", init_scale=0.5))
     assert run.history.row(0)["train_loss"] == np.inf
     assert run.schedule.changes == ()
     first = weights(run.state)
     assert run.train(58)
-    assert run.position == Position(1)
-    assert len(run.history) == 2
+    assert (run.position, len(run.history)) == (Position(1), 2)
     assert weights(run.at(Position(0))) == first
-
-
-def test_scores_are_examined_without_a_trace_of_it():
-    run = new_run()
-    go(run, 2)
-    before = weights(run.state)
-    train, test = run.examine(apply_edits(run.state.parameters, [scale(0.0)]))
-    assert train.loss != run.history.row(2)["train_loss"]
-    assert 0 <= test.metric <= 1
-    assert weights(run.state) == before
-    assert run.examine(run.state.parameters)[0].loss == run.history.row(2)["train_loss"]

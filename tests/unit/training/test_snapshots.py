@@ -53,6 +53,7 @@ class Full:
 @pytest.fixture
 def in_a_file(monkeypatch):
     monkeypatch.setattr(module, "MEMORY_BYTES", 0)
+    return lambda most: monkeypatch.setattr(module, "FILE_BYTES", most)
 
 
 def state_of(epoch, kind="sgd"):
@@ -90,24 +91,26 @@ def test_what_is_kept_comes_back_with_all_that_the_optimizer_has_gathered(kind):
     snapshots = full_of(5, kind)
     for epoch in (3, 0, 4, 2, 1):
         assert restored(snapshots, epoch) == content(state_of(epoch, kind))
+    size, other = snapshots.nbytes, "sgd" if kind != "sgd" else "adam"
+    snapshots.add(state_of(4, other))
+    assert restored(snapshots, 4) == content(state_of(4, other))
+    added = OPTIMIZERS[other].slots - OPTIMIZERS[kind].slots
+    assert snapshots.nbytes == size + added * SIZE
 
 
-def test_large_networks_are_kept_in_a_file_that_goes_with_them(in_a_file):
+def test_large_networks_are_kept_in_a_file_without_a_name_that_goes_with_them(
+    in_a_file, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
     snapshots = full_of(9)
-    assert not isinstance(snapshots._pages._file, module.BytesIO)
     assert restored(snapshots, 8) == content(state_of(8))
+    if os.name == "posix":
+        assert [*tmp_path.iterdir()] == []
     file, gone = snapshots._pages._file, weakref.ref(snapshots)
+    assert not isinstance(file, module.BytesIO)
     del snapshots
     assert gone() is None, "it is in no circle, in which a large run would outlive its time"
     assert file.closed
-
-
-def test_the_file_has_no_name(in_a_file, monkeypatch, tmp_path):
-    monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
-    snapshots = full_of(9)
-    assert restored(snapshots, 4) == content(state_of(4))
-    if os.name == "posix":
-        assert [*tmp_path.iterdir()] == []
 
 
 def test_small_networks_need_no_file(monkeypatch):
@@ -129,16 +132,15 @@ def test_without_a_place_for_files_less_is_kept_in_memory(monkeypatch):
 
 
 @singly(error={"less is written": False, "an error": True}, room=[0, 0.5, 1, 3.5])
-def test_what_a_full_disk_has_no_room_for_is_left_out(monkeypatch, room, error):
+def test_what_a_full_disk_has_no_room_for_is_left_out(monkeypatch, in_a_file, room, error):
     file = Full(int(room * SIZE), error)
     monkeypatch.setattr(module.tempfile, "TemporaryFile", lambda *_: file)
-    monkeypatch.setattr(module, "MEMORY_BYTES", 0)
     snapshots = full_of(20)
-    assert len(snapshots._kept) <= int(room)
+    assert len(snapshots._snapshots) <= int(room)
     assert (snapshots.before(19) is None) == (room < 1)
-    for epoch in snapshots._kept:
+    for epoch in snapshots._snapshots:
         assert restored(snapshots, epoch) == content(state_of(epoch))
-    # What there is lies not at the beginning alone, so that ways back are not as long as the run.
+    # What there is lies not at the beginning alone, so that replays are not as long as the run.
     assert room < 3 or snapshots.epochs[-1] >= 10
     file.room = 100 * SIZE
     snapshots.add(state_of(20))
@@ -156,15 +158,6 @@ def test_what_can_t_be_read_any_more_is_passed_over(in_a_file):
     assert not snapshots.restore(5, SPACE)
 
 
-def test_the_file_is_never_larger_than_it_may_be(monkeypatch):
-    monkeypatch.setattr(module, "MEMORY_BYTES", 0)
-    monkeypatch.setattr(module, "FILE_BYTES", 10 * SIZE)
-    snapshots = Snapshots(FIRST.parameters.theta)
-    for epoch in range(100):
-        snapshots.add(state_of(epoch, ["sgd", "adam", "momentum"][epoch // 34]))
-        assert os.fstat(snapshots._pages._file.fileno()).st_size <= 10 * SIZE
-
-
 def test_what_ends_the_writing_leaves_no_page_behind(monkeypatch):
     snapshots = full_of(2)
     with monkeypatch.context() as patch, pytest.raises(MemoryError):
@@ -175,38 +168,23 @@ def test_what_ends_the_writing_leaves_no_page_behind(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)
-def test_when_full_every_other_turn_goes_and_the_last_stays(monkeypatch, kind):
-    each = SIZE * (1 + OPTIMIZERS[kind].slots)
-    monkeypatch.setattr(module, "FILE_BYTES", 6 * each)
-    monkeypatch.setattr(module, "MEMORY_BYTES", 0)
+def test_when_full_every_other_turn_goes_and_the_last_stays(in_a_file, kind):
+    most = 6 * SIZE * (1 + OPTIMIZERS[kind].slots)
+    in_a_file(most)
     snapshots = full_of(20, kind)
-    assert snapshots.stride == 4
-    assert snapshots.epochs == [0, 4, 8, 12, 16]
-    assert snapshots.before(19) == 19
-    assert snapshots.before(18) == 16
-    assert snapshots.nbytes <= 6 * each
+    assert (snapshots.stride, snapshots.epochs) == (4, [0, 4, 8, 12, 16])
+    assert (snapshots.before(19), snapshots.before(18)) == (19, 16)
+    assert snapshots.nbytes <= most
+    for epoch in range(20, 100):
+        snapshots.add(state_of(epoch, ["sgd", "adam", "momentum"][epoch // 34]))
+        assert os.fstat(snapshots._pages._file.fileno()).st_size <= most
 
 
-def test_a_network_larger_than_all_room_still_has_its_first_and_its_last_epoch(monkeypatch):
-    monkeypatch.setattr(module, "FILE_BYTES", SIZE // 2)
-    monkeypatch.setattr(module, "MEMORY_BYTES", 0)
+def test_a_network_larger_than_all_room_still_has_its_first_and_its_last_epoch(in_a_file):
+    in_a_file(SIZE // 2)
     snapshots = full_of(50)
-    assert [*snapshots._kept] == [0, 49]
+    assert [*snapshots._snapshots] == [0, 49]
     assert restored(snapshots, 49) == content(state_of(49))
-
-
-def test_there_are_never_more_than_allowed():
-    snapshots = full_of(450)
-    assert snapshots.stride == 4
-    assert snapshots.epochs == list(range(0, 449, 4))
-
-
-def test_an_epoch_that_is_kept_again_takes_the_place_of_the_one_before():
-    snapshots = full_of(3)
-    size = snapshots.nbytes
-    snapshots.add(state_of(2, "adam"))
-    assert restored(snapshots, 2) == content(state_of(2, "adam"))
-    assert snapshots.nbytes == size + 2 * SIZE
 
 
 def test_the_past_of_a_thousand_epochs_takes_at_most_12_megabytes():
@@ -215,7 +193,7 @@ def test_the_past_of_a_thousand_epochs_takes_at_most_12_megabytes():
     snapshots = Snapshots(first.parameters.theta)
     for epoch in range(1001):
         snapshots.add(replace(first, epoch=epoch))
-    assert len(snapshots.epochs) > 100
+    assert (snapshots.stride, snapshots.epochs) == (8, [*range(0, 1001, 8)])
     assert MOST_SNAPSHOTS * first.parameters.theta.nbytes + 8 * 8 * 1024 <= 12e6
     assert snapshots.nbytes <= 12e6
 
@@ -237,6 +215,6 @@ def test_after_whatever_was_added_and_dropped_what_is_kept_is_right(data):
             assert snapshots.before(epoch) == epoch
             assert len(snapshots.epochs) <= max(3, module.MOST_SNAPSHOTS)
             epoch += 1
-        for kept in snapshots._kept:
+        for kept in snapshots._snapshots:
             assert restored(snapshots, kept) == content(added[kept])
-        assert max(snapshots._kept) < epoch
+        assert max(snapshots._snapshots) < epoch

@@ -1,15 +1,19 @@
-"""What edits make of the weights."""
+"""Edits of the weights: their texts, and what they make of the weights."""
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rnnviz.analysis.memory_gauge import spectrum
-from rnnviz.config import RunConfig
+from rnnviz.config import RunConfig, SettingError
 from rnnviz.engine.batch import collate
 from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import plain
 from rnnviz.engine.training import record
 from rnnviz.training.weight_edits import (
+    LARGEST,
+    Edit,
     apply_edits,
     noise,
     outgoing,
@@ -23,10 +27,48 @@ from tests.unit.engine.networks import CELLS, HIDDEN, architecture, examples, ne
 
 CASES = pytest.mark.parametrize("cell", CELLS, ids="-".join)
 UNIT = 2
+AMOUNTS, COUNTS = st.floats(-LARGEST, LARGEST), st.integers(0, 999_999_999)
+NAMES = st.sampled_from(["W_hh", "enc.W_xh.2", "W_hy"])
+EDITS = (
+    st.builds(silence, COUNTS, COUNTS)
+    | st.builds(scale, AMOUNTS)
+    | st.builds(noise, AMOUNTS, COUNTS)
+    | st.builds(set_weight, NAMES, COUNTS, COUNTS, AMOUNTS)
+)
 
 
 def answers(parameters, given):
     return record(parameters, collate(given)).logits
+
+
+# Texts
+
+
+@given(EDITS)
+def test_an_edit_is_read_as_it_is_written(edit):
+    assert Edit.parse(str(edit)) == edit
+    assert "," not in str(edit)
+
+
+def test_edits_are_short():
+    edits = silence(1, 7), scale(0.9), noise(0.1, 3), set_weight("W_hh", 3, 4, 0.5)
+    assert [*map(str, edits)] == ["silence 1 7", "scale 0.9", "noise 0.1 3", "set W_hh 3 4 0.5"]
+
+
+TEXTS = (
+    "|silence|silence 1|silence 1 2 3|silence -1 2|silence 1.5 2|silence ٣ 1|silence 1 9999999999"
+    "|scale|scale nan|scale inf|scale 1e7|noise 0.1|noise x 1|set W_hh 1 1|set W_hh 1 1 1 1 1 1 1 1"
+    "|kill 1 2|<b>"
+)
+
+
+@each_row("text", TEXTS.split("|"))
+def test_anything_else_gets_a_sentence(text):
+    with pytest.raises(SettingError, match="is not an edit of the weights: write silence 1 7"):
+        Edit.parse(text)
+
+
+# What becomes of the weights
 
 
 @pairwise(
@@ -116,18 +158,14 @@ def test_one_weight_is_set_and_no_other():
 
 
 def test_edits_follow_each_other_and_the_original_stays():
-    parameters = network(architecture())
+    """In single precision all is single."""
+    parameters = initial_parameters(architecture(), RunConfig(dtype="float32", init_scale=0.5))
     before = parameters.theta.copy()
-    edits = [scale(2.0), set_weight("W_hh", 0, 0, 1.0), scale(2.0)]
-    assert apply_edits(parameters, edits)["W_hh"][0, 0] == 2
+    edits = [silence(1, 1), noise(0.1, 1), scale(2.0), set_weight("W_hh", 0, 0, 1.0), scale(2.0)]
+    after = apply_edits(parameters, edits)
+    assert (after["W_hh"][0, 0], after.theta.dtype) == (2, np.float32)
     assert np.array_equal(parameters.theta, before)
     assert np.array_equal(apply_edits(parameters, []).theta, before)
-
-
-def test_single_precision_stays_single():
-    parameters = initial_parameters(architecture(), RunConfig(dtype="float32", init_scale=0.5))
-    every = [silence(1, 0), scale(0.3), noise(0.1, 1), set_weight("W_hh", 0, 0, 0.1)]
-    assert apply_edits(parameters, every).theta.dtype == np.float32
 
 
 @each_row(
@@ -139,12 +177,13 @@ def test_single_precision_stays_single():
         (set_weight("W_hx.1", 0, 0, 1.0), "no matrix 'W_hx.1'"),
         (set_weight("b_h.1", 0, 0, 1.0), "no matrix"),
         (set_weight("W_hh.1", 0, HIDDEN, 1.0), "only 6 × 6"),
+        (silence(2, 5), ""),
+        (scale(1e6), ""),
+        (noise(0.1, 0), ""),
+        (set_weight("W_xh.2", 5, 5, 0.0), ""),
     ],
 )
-def test_what_a_network_has_not_can_not_be_edited(edit, said):
-    assert said in problem(edit, architecture(layers=2))
-
-
-@each_row("edit", [silence(2, 5), scale(1e6), noise(0.1, 0), set_weight("W_xh.2", 5, 5, 0.0)])
-def test_what_it_has_can_be(edit):
-    assert problem(edit, architecture(layers=2)) == ""
+def test_only_what_a_network_has_can_be_edited(edit, said):
+    why = problem(edit, architecture(layers=2))
+    assert said in why
+    assert bool(said) == bool(why)
