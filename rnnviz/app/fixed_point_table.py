@@ -1,4 +1,4 @@
-"""Fixed points as a table and a file, and the state of the search."""
+"""Fixed points as tables, and the state of the search as HTML."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from rnnviz.analysis.fixed_points import FIXED, MERGE, SLOW, FixedPoint, FixedPo
 from rnnviz.analysis.notation import number
 from rnnviz.analysis.phase_portrait import Readout
 
-#: So many points are shown; the file has them all.
+#: The most points shown; the file has all.
 _SHOWN = 40
-#: Whose memory is longer keeps what it has; and what differs less from 1 is written so.
-_LONG, _NEARLY = 1_000_000, 1e-3
+#: The longest memory shown as a number; the distance below which |λ| is shown as 1 ± distance.
+_MAX_MEMORY, _NEAR_ONE = 1_000_000, 1e-3
 _HEADINGS = (
     "point", "kind", "speed q", "largest |λ|", "unstable", "memory (tokens)", "leaves in (tokens)",
     "starts", "read out there",
@@ -22,7 +22,7 @@ _HEADINGS = (
 
 
 def points_html(found: FixedPoints | None, readouts: Sequence[Readout]) -> str:
-    """A row for each of the first points: its speed, stability, time constants and answer."""
+    """A row per point, for the first points: speed, stability, time constants and answer."""
     points = found.points[:_SHOWN] if found else ()
     head = "".join(f"<th>{heading}</th>" for heading in _HEADINGS)
     rows = "".join(
@@ -35,26 +35,26 @@ def points_html(found: FixedPoints | None, readouts: Sequence[Readout]) -> str:
     return f'<div class="rnnviz-points">{body}{rest}</div>'
 
 
-def _cells(place: int, point: FixedPoint, readout: Readout) -> list[str]:
-    largest, memory = float(abs(point.eigenvalues[0])), point.memory
-    long = number(memory) if memory < _LONG else f"> {_LONG:,}"
-    growth = number(-float(point.time_constants[0])) if largest > 1 else "–"
+def _cells(index: int, point: FixedPoint, readout: Readout) -> list[str]:
+    largest = float(abs(point.eigenvalues[0]))
+    memory = number(point.memory) if point.memory < _MAX_MEMORY else f"> {_MAX_MEMORY:,}"
+    escape_time = number(-float(point.time_constants[0])) if largest > 1 else "–"
     return [
-        str(place), point.kind.value, f"{point.speed:.1e}", _size(largest), str(point.unstable),
-        long, growth, str(point.starts), readout.text,
+        str(index), point.kind.value, f"{point.speed:.1e}", _size(largest), str(point.unstable),
+        memory, escape_time, str(point.starts), readout.text,
     ]  # fmt: skip
 
 
 def _size(eigenvalue: float) -> str:
-    """An absolute value; one that is nearly 1 by what it lacks of it or has beyond."""
-    beyond = eigenvalue - 1
-    if not beyond or abs(beyond) >= _NEARLY:
+    """An absolute value; near 1 as 1 plus or minus the distance."""
+    distance = eigenvalue - 1
+    if not distance or abs(distance) >= _NEAR_ONE:
         return number(eigenvalue)
-    return f"1 {'+' if beyond > 0 else '−'} {abs(beyond):.0e}"
+    return f"1 {'+' if distance > 0 else '−'} {abs(distance):.0e}"
 
 
 def points_table(found: FixedPoints | None, readouts: Sequence[Readout]) -> pd.DataFrame:
-    """The same of all points, and their states, with all digits."""
+    """All points with their states (H,) in full precision."""
     return pd.DataFrame([
         {
             "point": n, "kind": point.kind.value, "q": point.speed,
@@ -69,13 +69,13 @@ def points_table(found: FixedPoints | None, readouts: Sequence[Readout]) -> pd.D
 
 
 def search_html(found: FixedPoints | None, searching: tuple[int, float] | None) -> str:
-    """How far the search is, or what came of it."""
-    said = _progress(*searching) if searching else _outcome(found)
+    """The progress (epoch, share) of the search, or its outcome."""
+    state = _progress(*searching) if searching else _outcome(found)
     rules = (
         f"Fixed: q &lt; {_power(FIXED)}; slow: q ≤ {_power(SLOW)}; points within {MERGE:g} of each "
         "other are one."
     )
-    return f'<div class="rnnviz-search" role="status"><div>{said}</div>{rules}</div>'
+    return f'<div class="rnnviz-search" role="status"><div>{state}</div>{rules}</div>'
 
 
 def _power(value: float) -> str:

@@ -1,4 +1,4 @@
-"""The choice of what a heatmap shows: layer, and state or gate."""
+"""The choice of what a heatmap shows: the layer, and a state or a gate."""
 
 from __future__ import annotations
 
@@ -24,10 +24,7 @@ _TITLES = {
 
 
 def choose_view(session: Session, page: str = "train") -> None:
-    """Let the reader choose layer and state or gate, where there is anything to choose.
-
-    ``page`` is where this is.
-    """
+    """Let the reader choose the layer and the state or gate, if there are several."""
     cell, layers = session.state.parameters.architecture.cell, session.config.layers
     names = [*cell.states, *(gate for gate in cell.gates if gate not in cell.states)]
     if len(names) == 1 and layers == 1:
@@ -47,7 +44,7 @@ def choose_view(session: Session, page: str = "train") -> None:
 
 
 def choose_layer(session: Session, page: str) -> None:
-    """Let the reader choose the layer alone, where there are several."""
+    """Let the reader choose the layer only, if there are several."""
     layers = session.config.layers
     session.layer = _layer(session, layers, page) if layers > 1 else 0
 
@@ -62,7 +59,7 @@ def _layer(session: Session, layers: int, page: str) -> int:
 
 
 def view_of(session: Session) -> View:
-    """How the chosen state or gate is drawn."""
+    """The heatmap's view of the chosen state or gate."""
     name, noun = session.part, session.names.noun
     relu = session.config.activation is Activation.RELU and session.config.cell is CellKind.ELMAN
     layer = f", layer {session.layer + 1}" if session.config.layers > 1 else ""

@@ -12,7 +12,7 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from rnnviz.app.tab_registry import registry
-from rnnviz.app.viewer import FLIGHT, Viewer
+from rnnviz.app.viewer import MAX_IN_FLIGHT, Viewer
 from rnnviz.lab.units import UnitTab
 from tests.unit.app.browser import unpacked
 
@@ -72,7 +72,7 @@ class Eye(Viewer):
     def __init__(self, tab):
         self.got = []
         sight = frozenset(tab.places)
-        super().__init__(self.got.append, scene=lambda: tab.seat.scene, sight=sight)
+        super().__init__(self.got.append, scene=lambda: tab.seat.scene, in_sight=sight)
 
 
 class Tab:
@@ -84,7 +84,7 @@ class Tab:
             self.app.query_params[name] = value
         self.run()
         # One that never answers: it keeps the run, which is held while nobody looks.
-        self._viewer = Viewer(len, scene=lambda: self.seat.scene, sent=FLIGHT)
+        self._viewer = Viewer(len, scene=lambda: self.seat.scene, sent=MAX_IN_FLIGHT)
         with self.seat.borrow() as host:
             host.attach(self._viewer, -math.inf)
 
@@ -116,7 +116,7 @@ class Tab:
         self.look()
         self._number += 1
         with self.seat.borrow() as host:
-            host.hear(self._viewer, {"do": do, "n": self._number, **more}, -math.inf)
+            host.receive(self._viewer, {"do": do, "n": self._number, **more}, -math.inf)
             edition = host.edition
         if edition != self.told("wire")["edition"]:
             self.run()
@@ -143,9 +143,9 @@ class Tab:
         with self.seat.borrow() as host:
             host.attach(eye, now)
             host.turn(now)
-            while work := host.busy(now):
+            while work := host.background_work(now):
                 work()
-                now, eye.acked = now + 1, eye.sent
+                now, eye.acknowledged = now + 1, eye.sent
                 host.turn(now)
             host.detach(eye, now)
         self.run()

@@ -133,7 +133,7 @@ def test_a_run_that_is_no_longer_kept_begins_anew_with_the_address(open_page):
 
 def test_a_server_that_can_keep_no_more_runs_says_so(page, monkeypatch):
     monkeypatch.setattr(hub_module, "MOST_RUNS", len(hub_module.registry().actors))
-    monkeypatch.setattr(Actor, "unseen", 0.0)
+    monkeypatch.setattr(Actor, "unwatched", 0.0)
     app = app_test().run()
     (box,) = app.error
     assert "Close a tab that you no longer need" in box.value

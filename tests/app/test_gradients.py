@@ -5,7 +5,7 @@ import re
 import pytest
 
 from rnnviz.analysis.gradients import Objective
-from rnnviz.app.pages.gradients import _NAMES
+from rnnviz.app.pages.gradients import _CHARTS
 from rnnviz.app.text import explanation
 from rnnviz.config import OutputAt
 from rnnviz.tasks.registry import TASKS
@@ -138,7 +138,7 @@ TRANSLATION = {"task": "translation", "cell": "lstm", "layers": "2", "epoch": "0
 def test_every_charts_numbers_can_be_had(link):
     page = Page(state={"numbers_gradients": True}, **{**SMALL, **link})
     box = next(b for b in page.app.selectbox if b.key == "numbers_of_gradients")
-    assert set(box.options) == {_NAMES[key] for key in page.charts}
+    assert set(box.options) == {_CHARTS[key].name for key in page.charts}
     for name in box.options:
         next(b for b in page.app.selectbox if b.key == "numbers_of_gradients").set_value(name)
         page.run()

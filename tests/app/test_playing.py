@@ -36,12 +36,12 @@ def test_frame_follows_frame_until_it_is_held(page, view):
     eye, now = Eye(opened), time.monotonic()
     with opened.seat.borrow() as host:
         host.attach(eye, now)
-        host.hear(eye, {"do": "play", "n": 1}, now)
+        host.receive(eye, {"do": "play", "n": 1}, now)
         for second in range(1, 8):
             host.turn(now + second)
-            eye.acked = eye.sent
+            eye.acknowledged = eye.sent
             if second == 4:
-                host.hear(eye, {"do": "pause", "n": 2}, now + second)
+                host.receive(eye, {"do": "pause", "n": 2}, now + second)
         host.detach(eye, now)
     frames = [unpacked(message) for message in eye.got]
     assert [frame["running"] for frame in frames] == [True] * 4 + [False]

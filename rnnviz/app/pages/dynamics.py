@@ -1,4 +1,4 @@
-"""Page *Dynamics*: where the state goes while the input is held."""
+"""Page *Dynamics*: where the state goes under a fixed input."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from rnnviz.app.fixed_point_table import points_html, points_table, search_html
 from rnnviz.app.frame import Frame
 from rnnviz.app.live import live
 from rnnviz.app.numbers_table import numbers
-from rnnviz.app.phrase_box import phrase_box
 from rnnviz.app.plane_axes import choose_axes
-from rnnviz.app.stage import place_chart, place_text
+from rnnviz.app.stage import place_chart, place_phrase, place_text
 from rnnviz.app.style import escaped, theme
 from rnnviz.app.tab_state import first_value, on_host, visit
 from rnnviz.app.text import explanation
@@ -28,8 +27,8 @@ from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.lab.dynamics import STARTS, Hold, read_out
 from rnnviz.session import Session
 
-#: A search takes so many times what a job may take at a time: nothing else goes on meanwhile.
-SHARE = 2
+#: The factor by which a search exceeds the time slice of a job, as nothing else runs meanwhile.
+SEARCH_FACTOR = 2
 
 
 def dynamics_page(session: Session) -> None:
@@ -43,7 +42,7 @@ def dynamics_page(session: Session) -> None:
         if not session.dynamics.problem(session.dynamics_query):
             _draw(session, frame)
 
-    live(session, draw, job=Job(lambda b: session.dynamics.work(SHARE * b)))
+    live(session, draw, job=Job(lambda b: session.dynamics.work(SEARCH_FACTOR * b)))
     if not problem:
         numbers("dynamics", _numbers(session))
 
@@ -65,10 +64,11 @@ def _controls(session: Session) -> None:
             "Find", key="find", type="primary", on_click=on_host(_find),
             shortcut="F", disabled=blocked, help="Look for the points at which the state stays",
         )  # fmt: skip
-        st.button("Cancel", key="cancel", on_click=on_host(_cancel), disabled=not searching)
+        cancel = on_host(lambda here: here.dynamics.cancel())
+        st.button("Cancel", key="cancel", on_click=cancel, disabled=not searching)
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
     with left:
-        phrase_box(session)
+        place_phrase(session)
         if session.phrase_input.problem:
             st.caption(escaped(session.phrase_input.problem))
     if not dynamics.problem(session.dynamics_query) and dynamics.flat(session.dynamics_query):
@@ -81,12 +81,8 @@ def _find(session: Session) -> None:
     session.dynamics.find(session.dynamics_query)
 
 
-def _cancel(session: Session) -> None:
-    session.dynamics.cancel()
-
-
 def _hold(session: Session) -> None:
-    """Which input is held, and which words or values, where they are chosen."""
+    """The choice of the fixed input, and of its words or values."""
     dynamics, query, noun = session.dynamics, session.dynamics_query, session.names.noun
     hold, words, typed = dynamics.choices(query)
     own = f"{noun}s" if query.dataset.tokens else "values"
@@ -132,20 +128,16 @@ def _layout(session: Session, problem: str) -> None:
 
 
 def _plane_controls(session: Session) -> None:
-    """In which plane the states are seen."""
     dynamics = session.dynamics
     with st.container(horizontal=True, vertical_alignment="bottom", key="plane_bar"):
         count = len(dynamics.plane(session.dynamics_query).basis.axes)
         dynamics.axes = choose_axes("axes", dynamics.axes, visit("dynamics"), count)
+        refit = on_host(lambda here: here.dynamics.refit())
         st.button(
-            "Refit the plane", key="refit", on_click=on_host(_refit),
+            "Refit the plane", key="refit", on_click=refit,
             help="Find the principal components of the states visited at the epoch shown; until "
             "then the plane stays, so that epochs can be compared",
         )  # fmt: skip
-
-
-def _refit(session: Session) -> None:
-    session.dynamics.refit()
 
 
 def _search(session: Session) -> tuple[FixedPoints | None, tuple[int, float] | None]:
@@ -170,7 +162,7 @@ def _found(session: Session) -> tuple[FixedPoints | None, list[Readout]]:
 
 
 def _phase(session: Session) -> Picture:
-    """The phase plane; all that it takes is computed only if it is in sight."""
+    """The phase plane. Everything it needs is computed here, so only when it is in sight."""
     dynamics, query, probe = session.dynamics, session.dynamics_query, session.inspect()
     found, readouts = _found(session)
     held: FixedInputMap = dynamics.held(query)

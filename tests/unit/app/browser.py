@@ -48,13 +48,13 @@ class Browser:
     def say(self, do, **more):
         self.number += 1
         command = {"do": do, "n": self.number, **more}
-        self.clock.host.hear(self.viewer, command, self.clock.now)
+        self.clock.host.receive(self.viewer, command, self.clock.now)
         return command
 
     def watch(self, *keys, new=()):
         command = {"do": "watch", "pictures": [*keys], "new": [*new]}
-        self.clock.host.hear(self.viewer, command, self.clock.now)
+        self.clock.host.receive(self.viewer, command, self.clock.now)
 
     def answer(self):
         command = {"do": "ack", "seq": self.viewer.sent}
-        self.clock.host.hear(self.viewer, command, self.clock.now)
+        self.clock.host.receive(self.viewer, command, self.clock.now)

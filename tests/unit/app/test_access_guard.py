@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from rnnviz.app import wire as module
 from rnnviz.app.access_guard import Guard, is_host_allowed, is_origin_allowed
 from rnnviz.app.tab_registry import registry
-from rnnviz.app.wire import MAX_BURST, MAX_MESSAGE, MAX_RATE, _Budget, routes
+from rnnviz.app.wire import MAX_BURST, MAX_MESSAGE, MAX_RATE, _RateLimit, routes
 from tests.sampling import each_row
 from tests.unit.app.browser import unpacked
 
@@ -140,7 +140,7 @@ def test_without_a_ticket_nothing_is_told(client, hello):
 
 
 def test_a_ticket_that_does_not_come_in_time(client, monkeypatch):
-    monkeypatch.setattr(module, "HELLO", 0.05)
+    monkeypatch.setattr(module, "HELLO_TIMEOUT", 0.05)
     with client.websocket_connect("/rnnviz/wire", headers=OWN) as socket:
         assert refusal(socket) == (4401, "no ticket came")
 
@@ -185,7 +185,7 @@ def test_bytes_close_it_too(client, seat):
 
 
 def test_more_messages_than_a_hand_can_make_have_to_wait():
-    budget = _Budget(0.0)
+    budget = _RateLimit(0.0)
     waits = [budget.wait(0.0) for _ in range(int(MAX_BURST) + 100)]
     assert not any(waits[: int(MAX_BURST)])
     assert waits[-1] == pytest.approx(100 / MAX_RATE)

@@ -47,11 +47,11 @@ class Looker:
 
     def take(self, message):
         self.frames += 1
-        self.actor.hear(self.viewer, {"do": "ack", "seq": self.frames})
+        self.actor.receive(self.viewer, {"do": "ack", "seq": self.frames})
 
     def say(self, do, **more):
         self.number += 1
-        self.actor.hear(self.viewer, {"do": do, "n": self.number, **more})
+        self.actor.receive(self.viewer, {"do": do, "n": self.number, **more})
 
 
 def epoch(actor):
@@ -149,7 +149,7 @@ def test_who_waits_for_the_desk_of_one_that_ends_is_told():
     with actor.borrow():
         waiting = threading.Thread(target=wait)
         waiting.start()
-        wait_until(lambda: actor.waiting)
+        wait_until(lambda: actor.pending)
         actor.stop()
     waiting.join(PATIENCE)
     assert told == [True]
@@ -181,7 +181,7 @@ def test_many_commands_of_one_keep_no_other(actor):
         busy.say("step", what="epoch")
     before, longest = time.monotonic(), 0.0
     frames = looker.frames
-    while other.waiting:
+    while other.pending:
         if looker.frames > frames:
             now = time.monotonic()
             longest, before, frames = max(longest, now - before), now, looker.frames
@@ -194,7 +194,7 @@ def test_many_commands_of_one_keep_no_other(actor):
 
 
 def test_who_has_waited_too_long_leaves_nothing_behind(actor, monkeypatch):
-    monkeypatch.setattr(acting, "PATIENCE", 0.05)
+    monkeypatch.setattr(acting, "BORROW_TIMEOUT", 0.05)
     with actor.borrow(), pytest.raises(TimeoutError), actor.borrow():
         pass
     assert epoch(actor) == 0
@@ -291,7 +291,7 @@ def test_no_more_runs_are_kept_than_there_is_room_for(registry, monkeypatch):
     assert seats[0].actor.alive
     for seat in (seats[2], fourth):
         Looker(seat.actor)
-        wait_until(lambda seat=seat: not seat.actor.unseen)
+        wait_until(lambda seat=seat: not seat.actor.unwatched)
     with pytest.raises(FullError):
         registry.seat({}, {})
 
@@ -304,7 +304,7 @@ def test_a_page_that_is_loaded_again_keeps_its_run_on_a_full_server(registry, mo
         wait_until(lambda: lookers[-1].frames)
     mine = state["seat"].actor
     mine.detach(lookers[-1].viewer)
-    wait_until(lambda: mine.unseen)
+    wait_until(lambda: mine.unwatched)
     again = registry.seat({}, {"hidden": "2"})
     assert registry.welcome(again.ticket, mine.run_id, "") == (again, True)
     assert again.actor is mine

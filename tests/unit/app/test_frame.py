@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.app.frame import Frame, Sent, SliderState
+from rnnviz.app.frame import Frame, SentState, SliderState
 from rnnviz.figures.picture import Picture, heatmap, scatter
 from tests.unit.app.browser import unpacked
 
@@ -20,7 +20,7 @@ def message(sent, *pictures, texts=(), sliders=()):
 
 
 def test_what_is_as_it_was_is_not_sent_again():
-    sent, picture = Sent(), Picture([scatter(y=np.arange(5.0))], {"title": "a"})
+    sent, picture = SentState(), Picture([scatter(y=np.arange(5.0))], {"title": "a"})
     texts = [("status", "<b>3</b>")]
     first = message(sent, ("loss", picture), texts=texts)
     assert set(first["pictures"]) == {"loss"}
@@ -32,7 +32,7 @@ def test_what_is_as_it_was_is_not_sent_again():
 
 
 def test_only_what_is_new_of_a_picture_is_sent():
-    sent, words = Sent(), ["not", "bad"]
+    sent, words = SentState(), ["not", "bad"]
     message(sent, ("states", Picture([heatmap(z=np.zeros((3, 2)), x=words)], {})))
     told = message(sent, ("states", Picture([heatmap(z=np.ones((3, 2)), x=words)], {})))
     assert told["pictures"]["states"]["outline"] is None
@@ -42,7 +42,7 @@ def test_only_what_is_new_of_a_picture_is_sent():
 
 
 def test_a_remark_that_changes_is_sent_alone():
-    sent, picture = Sent(), Picture([scatter(y=np.arange(3.0))], {})
+    sent, picture = SentState(), Picture([scatter(y=np.arange(3.0))], {})
     for remark in ("one", "two"):
         frame = Frame({"loss"})
         frame.chart("loss", lambda: picture, remark=remark)
@@ -52,7 +52,7 @@ def test_a_remark_that_changes_is_sent_alone():
 
 def test_sliders_are_told_with_every_frame():
     state = SliderState(9, 3, "4 of 10", [("forward", 5)])
-    told = message(Sent(), sliders=[("moment", state)])
+    told = message(SentState(), sliders=[("moment", state)])
     assert told["sliders"]["moment"] == {
         "last": 9, "shown": 3, "text": "4 of 10", "bands": [["forward", 5]],
     }  # fmt: skip
@@ -64,7 +64,7 @@ arrays = st.tuples(kinds, st.lists(st.integers(-9, 9), max_size=6), st.booleans(
 
 @given(st.lists(st.lists(arrays, max_size=3), min_size=1, max_size=6))
 def test_the_browser_has_every_picture_to_the_byte(frames):
-    sent, held = Sent(), {}
+    sent, held = SentState(), {}
     for frame in frames:
         series = [
             scatter(
@@ -88,7 +88,7 @@ def test_the_browser_has_every_picture_to_the_byte(frames):
 
 def test_what_is_not_finite_travels():
     picture = Picture([scatter(y=np.array([1.0, np.nan, np.inf]))], {})
-    told = message(Sent(), ("loss", picture))["pictures"]["loss"]
+    told = message(SentState(), ("loss", picture))["pictures"]["loss"]
     values = np.frombuffer(told["arrays"][0][4], "f8")
     np.testing.assert_array_equal(values, [1.0, np.nan, np.inf])
     assert json.loads(told["outline"])["data"] == [{"type": "scatter"}]

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnviz.app.command import RefusedError as Refused
-from rnnviz.app.pace import BEHIND, Pace
-from rnnviz.app.session_host import DEAF, FRAME, LEASE, STEPS, SessionHost
-from rnnviz.app.viewer import FLIGHT, Job, Scene
+from rnnviz.app.pace import MAX_BACKLOG, Pace
+from rnnviz.app.session_host import SILENCE, FRAME, LEASE, STEPS, SessionHost
+from rnnviz.app.viewer import MAX_IN_FLIGHT, Job, Scene
 from rnnviz.config import RunConfig
 from rnnviz.figures.picture import Picture, scatter
 from rnnviz.session import Session
@@ -41,13 +41,13 @@ class Clock:
         """Let the time pass, as an actor does; these browsers answer at once."""
         until = self.now + seconds
         while self.now < until:
-            work = self.host.busy(self.now)
+            work = self.host.background_work(self.now)
             if work:
                 work()
             self.host.turn(self.now)
             for browser in browsers:
                 browser.answer()
-            rest = self.host.rest(self.now)
+            rest = self.host.idle_time(self.now)
             self.now = min(until, self.now + (math.inf if rest is None else max(rest, 1e-4)))
 
 
@@ -94,7 +94,7 @@ def test_a_browser_that_draws_slowly_gets_the_newest_and_the_run_keeps_its_speed
 def test_what_takes_longer_than_its_time_is_not_caught_up_for_ever():
     pace = Pace()
     pace.due(0.0, 60)
-    assert pace.due(100.0, 60) == 1 + int(BEHIND * 60)
+    assert pace.due(100.0, 60) == 1 + int(MAX_BACKLOG * 60)
 
 
 @each_row("rate", [5, 10, 20])
@@ -107,7 +107,7 @@ def test_an_epoch_that_takes_long_takes_its_time_from_the_wait(rate):
             now += takes
             done += 1
             pace.credit -= 1
-        now += max(pace.rest(now, rate), 1e-4)
+        now += max(pace.wait(now, rate), 1e-4)
     assert done == pytest.approx(10 * rate, rel=0.03)
 
 
@@ -126,10 +126,10 @@ def test_no_more_than_two_frames_are_on_their_way(clock):
     browser = clock.browser()
     browser.say("play")
     clock.run(1.0)
-    assert len(browser.frames) == FLIGHT
+    assert len(browser.frames) == MAX_IN_FLIGHT
     browser.answer()
     clock.run(1.0)
-    assert len(browser.frames) == 2 * FLIGHT
+    assert len(browser.frames) == 2 * MAX_IN_FLIGHT
 
 
 def test_frames_come_no_faster_than_a_screen_shows_them(clock):
@@ -148,7 +148,7 @@ def test_while_nothing_changes_nothing_is_sent(clock):
     before = len(browser.frames)
     clock.run(5.0, browser)
     assert len(browser.frames) == before
-    assert clock.host.rest(clock.now) is None
+    assert clock.host.idle_time(clock.now) is None
 
 
 def test_pause_shows_the_newest_and_nothing_after_it(clock):
@@ -263,7 +263,7 @@ def test_it_goes_on_where_it_was_when_somebody_looks_again(clock):
 def test_a_browser_that_no_longer_answers_holds_the_run(clock):
     browser = clock.browser()
     browser.say("play")
-    clock.run(DEAF + 0.1)
+    clock.run(SILENCE + 0.1)
     epoch = clock.session.run.position.epoch
     clock.run(60.0)
     assert clock.session.run.position.epoch <= epoch + 1
@@ -286,7 +286,7 @@ def test_a_command_that_comes_twice_is_done_once(clock):
     browser = clock.browser()
     command = browser.say("step", what="epoch")
     again = clock.browser(client=browser.viewer.client)
-    clock.host.hear(again.viewer, command, clock.now)
+    clock.host.receive(again.viewer, command, clock.now)
     assert clock.session.run.position == Position(1)
     again.number = browser.number
     again.say("step", what="epoch")
@@ -394,7 +394,7 @@ def test_what_makes_no_sense_is_refused(clock, command):
     browser = clock.browser()
     before = clock.session.link()
     with pytest.raises(Refused):
-        clock.host.hear(browser.viewer, command, clock.now)
+        clock.host.receive(browser.viewer, command, clock.now)
     assert clock.session.link() == before
 
 
@@ -422,9 +422,9 @@ def test_whatever_is_said_is_done_or_refused(commands):
     browser = clock.browser()
     for command in commands:
         with suppress(Refused):
-            clock.host.hear(browser.viewer, command, clock.now)
+            clock.host.receive(browser.viewer, command, clock.now)
     clock.run(0.05, browser)
-    assert all(isinstance(key, str) for key in browser.viewer.sight)
+    assert all(isinstance(key, str) for key in browser.viewer.in_sight)
     assert clock.session.player.speed in SPEEDS
 
 
@@ -463,12 +463,12 @@ def test_a_link_is_followed_outside_of_the_turn():
     session = Session()
     session.follow(read_link({"hidden": "2", "epoch": "40"})[0], patience=0.0)
     clock = Clock(session)
-    assert clock.host.busy(0.0) is None  # nobody looks
+    assert clock.host.background_work(0.0) is None  # nobody looks
     browser = clock.browser()
     before = session.run.position
     clock.host.turn(clock.now)
     assert session.run.position == before
-    clock.host.busy(clock.now)()
+    clock.host.background_work(clock.now)()
     assert session.run.position > before
     clock.run(5.0, browser)
     assert browser.header["progress"] == "40"
@@ -518,7 +518,7 @@ def test_two_tabs_at_rest_come_to_rest(clock):
         clock.browser(Scene(clock.session, lambda frame: None, {}, job), client=name)
     clock.run(1.0)
     assert sorted(asked) == [*"aaabbb"]
-    assert clock.host.rest(clock.now) is None
+    assert clock.host.idle_time(clock.now) is None
 
 
 def test_the_address_follows_the_run(clock):
