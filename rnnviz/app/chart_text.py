@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from rnnviz.config import CellKind, Init, OptimizerKind, OutputAt, TaskName
 from rnnviz.session import Session
 
@@ -13,20 +11,17 @@ _SMALL_INIT = 0.02
 
 def text_name(session: Session, key: str) -> str:
     """The name of the text below the chart ``key``."""
-    return key + (_ENDINGS[key](session) if key in _ENDINGS else "")
-
-
-def _values(session: Session) -> str:
-    return "" if session.dataset.answers_classes else "_values"
-
-
-def _every(session: Session) -> str:
-    return "_every" if session.dataset.reads is OutputAt.EVERY else ""
-
-
-def _answers(session: Session) -> str:
-    values = _values(session)
-    return f"{values}_last" if values and not _every(session) else values
+    values = "" if session.dataset.answers_classes else "_values"
+    every = "_every" if session.dataset.reads is OutputAt.EVERY else ""
+    endings = {
+        "answers": f"{values}_last" if values and not every else values,
+        "norms": values,
+        "flow": every,
+        "map": every,
+        "loss": _loss(session),
+        "recurrent": "" if _starts_near_zero(session) else "_strong",
+    }
+    return key + endings.get(key, "")
 
 
 def _loss(session: Session) -> str:
@@ -38,19 +33,5 @@ def _loss(session: Session) -> str:
     return "_plateau" if sentiment and plain else ""
 
 
-def _recurrent(session: Session) -> str:
-    return "" if _starts_near_zero(session) else "_strong"
-
-
 def _starts_near_zero(session: Session) -> bool:
     return session.config.init is Init.NORMAL and session.config.init_scale <= _SMALL_INIT
-
-
-_ENDINGS: dict[str, Callable[[Session], str]] = {
-    "answers": _answers,
-    "norms": _values,
-    "flow": _every,
-    "map": _every,
-    "loss": _loss,
-    "recurrent": _recurrent,
-}

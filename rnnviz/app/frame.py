@@ -22,7 +22,10 @@ class SliderState:
 
 
 class Frame:
-    """Pictures, texts and sliders by key. Pictures out of sight are not computed."""
+    """Pictures, texts (HTML, with user input escaped) and sliders, by key.
+
+    Pictures out of sight are not computed.
+    """
 
     def __init__(self, in_sight: Collection[str]) -> None:
         self._in_sight = in_sight
@@ -34,14 +37,6 @@ class Frame:
         """Draw ``figure(*args)`` in the chart ``key``, with a remark below it."""
         if key in self._in_sight:
             self.pictures[key] = figure(*args).parts(), remark
-
-    def text(self, key: str, html: str) -> None:
-        """Write HTML in the place ``key``. User input in it must be escaped."""
-        self.texts[key] = html
-
-    def slider(self, key: str, state: SliderState) -> None:
-        """Set the slider or stepper ``key``."""
-        self.sliders[key] = state
 
 
 class _SentPicture:

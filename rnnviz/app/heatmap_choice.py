@@ -39,21 +39,22 @@ def choose_view(session: Session, page: str = "train") -> None:
                 key=f"part_{session.config.cell}", help="Which state or gate the heatmap shows",
             )  # fmt: skip
             session.part = chosen or "h"
-        if layers > 1:
-            session.layer = _layer(session, layers, page)
+        choose_layer(session, page)
 
 
 def choose_layer(session: Session, page: str) -> None:
-    """Let the reader choose the layer only, if there are several."""
-    layers = session.config.layers
-    session.layer = _layer(session, layers, page) if layers > 1 else 0
+    """Let the reader choose the layer of the session, if there are several."""
+    session.layer = layer_choice("layer", session.layer, session.config.layers, page)
 
 
-def _layer(session: Session, layers: int, page: str) -> int:
-    first = min(session.layer, layers - 1) + 1
+def layer_choice(key: str, layer: int, layers: int, page: str) -> int:
+    """The layer that the reader chooses; 0 if there is only one."""
+    if layers == 1:
+        return 0
+    first = first_value(key, visit(page), min(layer, layers - 1) + 1)
     chosen = st.segmented_control(
-        "Layer", list(range(1, layers + 1)), default=first_value("layer", visit(page), first),
-        required=True, key=f"layer_{layers}", help="1 reads the tokens, the last is read out",
+        "Layer", list(range(1, layers + 1)), default=first, required=True,
+        key=f"{key}_{layers}", help="1 reads the tokens, the last is read out",
     )  # fmt: skip
     return int(chosen or 1) - 1
 

@@ -27,7 +27,7 @@ def live(
 
     def draw_all(frame: Frame) -> None:
         with using_look(look):
-            frame.text("status", status_html(session))
+            frame.texts["status"] = status_html(session)
             draw(frame)
 
     get_seat().scene = Scene(session, draw_all, handlers or {}, job)

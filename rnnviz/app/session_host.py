@@ -149,7 +149,7 @@ class SessionHost:
     def _work_on(self, job: Job, now: float) -> None:
         self._finished_jobs.add(job)  # first, so that a job that fails is not repeated
         # The first call, without a budget, only asks whether there is anything to do.
-        if job.work(WORK_SLICE if job in self._unfinished_jobs else 0.0):
+        if job(WORK_SLICE if job in self._unfinished_jobs else 0.0):
             self._finished_jobs.discard(job)
             self._unfinished_jobs.add(job)
             # Redraw seldom, so that commands don't wait for drawing.

@@ -12,19 +12,12 @@ from rnnviz.session import Session
 
 Event = dict[str, Any]
 Handler = Callable[[Event], None]
+#: Background work of a page, done while the run is paused: works for at most so many seconds and
+#: returns whether something is left. Every run of the page's script makes a new one.
+Job = Callable[[float], bool]
 
 #: The most frames on their way to one browser.
 MAX_IN_FLIGHT = 2
-
-
-@dataclass(frozen=True)
-class Job:
-    """Background work of a page, done while the run is paused.
-
-    ``work(budget)`` works for at most ``budget`` seconds and returns whether something is left.
-    """
-
-    work: Callable[[float], bool]
 
 
 @dataclass(frozen=True, eq=False)

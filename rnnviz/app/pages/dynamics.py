@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from rnnviz.analysis.fixed_points import FixedPoints
@@ -20,7 +19,6 @@ from rnnviz.app.stage import place_chart, place_phrase, place_text
 from rnnviz.app.style import escaped, theme
 from rnnviz.app.tab_state import first_value, on_host, visit
 from rnnviz.app.text import explanation
-from rnnviz.app.viewer import Job
 from rnnviz.figures.dynamics import phase_plane, point_spectra
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.theme import HEIGHTS, shown_token
@@ -38,11 +36,11 @@ def dynamics_page(session: Session) -> None:
     _layout(session, problem)
 
     def draw(frame: Frame) -> None:
-        frame.text("search", search_html(*_search(session)))
+        frame.texts["search"] = search_html(*_search(session))
         if not session.dynamics.problem(session.dynamics_query):
             _draw(session, frame)
 
-    live(session, draw, job=Job(lambda b: session.dynamics.work(SEARCH_FACTOR * b)))
+    live(session, draw, job=lambda budget: session.dynamics.work(SEARCH_FACTOR * budget))
     if not problem:
         numbers("dynamics", _numbers(session))
 
@@ -152,7 +150,7 @@ def _draw(session: Session, frame: Frame) -> None:
     if session.dynamics.flat(session.dynamics_query):
         frame.chart("phase", _phase, session, remark=_remark(session))
     frame.chart("spectra", point_spectra, points, theme())
-    frame.text("points", points_html(found, readouts))
+    frame.texts["points"] = points_html(found, readouts)
 
 
 def _found(session: Session) -> tuple[FixedPoints | None, list[Readout]]:
@@ -186,14 +184,14 @@ def _remark(session: Session) -> str:
 
 
 def _numbers(session: Session) -> dict[str, Callable[[], Any]]:
-    def points() -> pd.DataFrame:
-        return points_table(*_found(session))
-
     def spectra() -> Picture:
         found, _ = _found(session)
         return point_spectra(found.points if found else ())
 
-    charts: dict[str, Callable[[], Any]] = {"Points": points, "Eigenvalues": spectra}
+    charts: dict[str, Callable[[], Any]] = {
+        "Points": lambda: points_table(*_found(session)),
+        "Eigenvalues": spectra,
+    }
     if session.dynamics.flat(session.dynamics_query):
         charts["Phase plane"] = lambda: _phase(session)
     return charts

@@ -12,7 +12,14 @@ import streamlit as st
 from rnnviz.analysis.connectivity import ANSWERS
 from rnnviz.analysis.gradient_comparison import compared
 from rnnviz.analysis.gradient_history import GradientSeries
-from rnnviz.analysis.jacobians import covered, fits, lyapunov_exponents, products, state_spectra
+from rnnviz.analysis.jacobians import (
+    Jacobians,
+    covered,
+    fits,
+    lyapunov_exponents,
+    products,
+    state_spectra,
+)
 from rnnviz.analysis.memory_gauge import eigenvalues, recurrent, recurrent_name
 from rnnviz.app import gradient_tables as tables
 from rnnviz.app.frame import Frame
@@ -21,9 +28,8 @@ from rnnviz.app.heatmap_choice import choose_layer
 from rnnviz.app.live import go_to_click, live
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.stage import place_chart, place_phrase, place_text
-from rnnviz.app.style import check_html, steady, theme, verdict_html
+from rnnviz.app.style import check_html, steady, verdict_html
 from rnnviz.app.text import explanation
-from rnnviz.app.viewer import Job
 from rnnviz.config import CellKind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures import gradient_comparison as comparison
@@ -36,6 +42,7 @@ from rnnviz.figures.theme import HEIGHTS, Theme
 from rnnviz.lab.gradients import GradientLab, GradientQuery
 from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
+from rnnviz.training.history import Course
 
 #: Seconds for records of earlier epochs, per frame and per table.
 DEVELOP, PATIENCE = 0.004, 0.2
@@ -60,12 +67,22 @@ class Source(NamedTuple):
         """The token at which a decoder begins, else 0."""
         return self.probe.unrolled().bridge
 
+    @property
+    def jacobians(self) -> Jacobians:
+        """The Jacobians of the state along the probe."""
+        return self.gradients.jacobians(self.query)
+
+    @property
+    def course(self) -> Course:
+        """The losses and scores of the run."""
+        return self.session.player.course
+
 
 class Chart(NamedTuple):
     """A chart: its name in the list of tables, its picture and its table."""
 
     name: str
-    figure: Callable[[Source], Picture]
+    figure: Callable[[Source, Theme], Picture]
     table: Callable[[Source], pd.DataFrame]
 
 
@@ -83,11 +100,12 @@ def gradients_page(session: Session) -> None:
 
     def draw(frame: Frame) -> None:
         source = _source(session, DEVELOP)
-        frame.text("verdict", verdict_html(source.probe, session.phrase_input.problem))
+        frame.texts["verdict"] = verdict_html(source.probe, session.phrase_input.problem)
         check = session.gradients.checked(source.query)
-        frame.text("badge", check_html(check, session.names))
+        frame.texts["badge"] = check_html(check, session.names)
         for key in keys:
-            frame.chart(key, _CHARTS[key].figure, source, remark=_remark(source, key))
+            colors, remark = _theme(source, key), _remark(source, key)
+            frame.chart(key, _CHARTS[key].figure, source, colors, remark=remark)
 
     def develop(budget: float) -> bool:
         return session.gradients.develop(session.run, _source(session, 0).query, budget)
@@ -96,7 +114,7 @@ def gradients_page(session: Session) -> None:
         return _CHARTS[key].table(_source(session, PATIENCE))
 
     handlers = {key: partial(go_to_click, session) for key in OVER_EPOCHS}
-    live(session, draw, handlers, job=Job(develop))
+    live(session, draw, handlers, develop)
     numbers("gradients", {_CHARTS[key].name: partial(table, key) for key in keys})
 
 
@@ -213,69 +231,42 @@ def _jacobian_tokens(source: Source) -> str:
     return f"{last}{own}this sequence's {_tokens(source)}"
 
 
-def _steady(source: Source, key: str) -> Theme:
+def _theme(source: Source, key: str) -> Theme:
     """The palette with a sticky scale for each chart, objective and layer."""
     return steady(source.session, key, source.query.objective, str(source.query.layer))
-
-
-def _products(source: Source) -> Picture:
-    found = products(source.gradients.jacobians(source.query))
-    return product_curves(found, source.words, source.bridge, _steady(source, "products"))
 
 
 def _eigenvalues(source: Source) -> Array:
     return eigenvalues(recurrent(source.query.state.parameters, source.query.layer))
 
 
-def _spectrum(source: Source) -> Picture:
-    history, colors = source.history(), _steady(source, "spectrum")
+def _spectrum(source: Source, theme: Theme) -> Picture:
+    history = source.history()
     name = recurrent_name(source.query.state.parameters, source.query.layer)
-    return weight_spectrum(_eigenvalues(source), history.eigenvalues, history.epochs, colors, name)
+    return weight_spectrum(_eigenvalues(source), history.eigenvalues, history.epochs, theme, name)
 
 
-def _state_spectrum(source: Source) -> Picture:
-    spectra = state_spectra(source.gradients.jacobians(source.query))
-    return state_spectrum(spectra, source.words, source.bridge, _steady(source, "state_spectrum"))
-
-
-def _exponents(source: Source) -> Picture:
-    jacobians, colors = source.gradients.jacobians(source.query), _steady(source, "exponents")
-    return exponent_curve(lyapunov_exponents(jacobians), len(jacobians.matrices), colors)
-
-
-def _connectivity(source: Source) -> Picture:
+def _connectivity(source: Source, theme: Theme) -> Picture:
     connectivity = source.gradients.connectivity(source.query)
     answered = "target's logit" if source.session.dataset.answers_classes else "answer"
-    return connectivity_map(connectivity, source.words, answered, theme())
+    return connectivity_map(connectivity, source.words, answered, theme)
 
 
-def _shares(source: Source, name: str) -> Picture:
-    course = source.session.player.course
-    return share_areas(source.history(), name, source.words, course, theme())
-
-
-def _errors(source: Source) -> Picture:
-    course, colors = source.session.player.course, _steady(source, "errors")
-    return comparison.errors_over_epochs(source.history(), course, colors)
-
-
-def _checks(source: Source) -> Picture:
+def _checks(source: Source, theme: Theme) -> Picture:
     check = source.gradients.checked(source.query)
-    return comparison.check_dots(check, len(source.query.state.parameters.named()), theme())
+    return comparison.check_dots(check, len(source.query.state.parameters.named()), theme)
 
 
 _CHARTS = {
     "over_lag": Chart(
         "Gradient over the lag",
-        lambda at: lag_curve(at.gradients.lag(at.query), _steady(at, "over_lag")),
+        lambda at, theme: lag_curve(at.gradients.lag(at.query), theme),
         lambda at: tables.lag_table(at.gradients.lag(at.query)),
     ),
     "products": Chart(
         "Products of Jacobians",
-        _products,
-        lambda at: tables.products_table(
-            products(at.gradients.jacobians(at.query)), at.words[at.bridge :]
-        ),
+        lambda at, theme: product_curves(products(at.jacobians), at.words, at.bridge, theme),
+        lambda at: tables.products_table(products(at.jacobians), at.words[at.bridge :]),
     ),
     "spectrum": Chart(
         "Eigenvalues of the recurrent weights",
@@ -284,15 +275,15 @@ _CHARTS = {
     ),
     "state_spectrum": Chart(
         "Eigenvalues of the Jacobian",
-        _state_spectrum,
-        lambda at: tables.state_spectrum_table(
-            state_spectra(at.gradients.jacobians(at.query)), at.words[at.bridge :]
-        ),
+        lambda at, theme: state_spectrum(state_spectra(at.jacobians), at.words, at.bridge, theme),
+        lambda at: tables.state_spectrum_table(state_spectra(at.jacobians), at.words[at.bridge :]),
     ),
     "exponents": Chart(
         "Lyapunov exponents",
-        _exponents,
-        lambda at: tables.exponents_table(lyapunov_exponents(at.gradients.jacobians(at.query))),
+        lambda at, theme: exponent_curve(
+            lyapunov_exponents(at.jacobians), len(at.jacobians.matrices), theme
+        ),
+        lambda at: tables.exponents_table(lyapunov_exponents(at.jacobians)),
     ),
     "connectivity": Chart(
         "Connectivity",
@@ -301,39 +292,37 @@ _CHARTS = {
     ),
     "feed_hh": Chart(
         "Tokens that feed the recurrent weights",
-        lambda at: _shares(at, "W_hh"),
+        lambda at, theme: share_areas(at.history(), "W_hh", at.words, at.course, theme),
         lambda at: tables.shares_table(at.history(), "W_hh", at.words),
     ),
     "feed_xh": Chart(
         "Tokens that feed the input weights",
-        lambda at: _shares(at, "W_xh"),
+        lambda at, theme: share_areas(at.history(), "W_xh", at.words, at.course, theme),
         lambda at: tables.shares_table(at.history(), "W_xh", at.words),
     ),
     "clipping": Chart(
         "Clipping",
-        lambda at: clipping_curves(at.history(), at.session.player.course, theme()),
+        lambda at, theme: clipping_curves(at.history(), at.course, theme),
         lambda at: tables.clipping_table(at.history()),
     ),
     "ratios": Chart(
         "Update over weights",
-        lambda at: ratio_dots(at.gradients.next_steps(at.query), _steady(at, "ratios")),
+        lambda at, theme: ratio_dots(at.gradients.next_steps(at.query), theme),
         lambda at: tables.ratios_table(at.gradients.next_steps(at.query)),
     ),
     "pairs": Chart(
         "Exact against notebook",
-        lambda at: comparison.gradient_pairs(at.gradients.compare(at.query), _steady(at, "pairs")),
+        lambda at, theme: comparison.gradient_pairs(at.gradients.compare(at.query), theme),
         lambda at: tables.pairs_table(at.gradients.compare(at.query)),
     ),
     "by_length": Chart(
         "Notebook's error and cosine by length",
-        lambda at: comparison.errors_by_length(
-            at.gradients.by_length(at.query), _steady(at, "by_length")
-        ),
+        lambda at, theme: comparison.errors_by_length(at.gradients.by_length(at.query), theme),
         lambda at: tables.by_length_table(at.gradients.by_length(at.query)),
     ),
     "errors": Chart(
         "Notebook's error and cosine over the epochs",
-        _errors,
+        lambda at, theme: comparison.errors_over_epochs(at.history(), at.course, theme),
         lambda at: tables.errors_table(at.history()),
     ),
     "checks": Chart(

@@ -42,10 +42,10 @@ def hidden_page(session: Session) -> None:
     tab = _TABS[session.units.tab](session)
 
     def draw(frame: Frame) -> None:
-        frame.text("verdict", verdict_html(session.inspect(), session.phrase_input.problem))
+        frame.texts["verdict"] = verdict_html(session.inspect(), session.phrase_input.problem)
         tab.draw(frame)
 
-    live(session, draw, tab.handlers, job=tab.job)
+    live(session, draw, tab.handlers, tab.job)
 
 
 def _tab(session: Session) -> UnitTab:

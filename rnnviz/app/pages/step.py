@@ -16,6 +16,7 @@ from rnnviz.app import moment_text
 from rnnviz.app.chart_text import text_name
 from rnnviz.app.frame import Frame, SliderState
 from rnnviz.app.gradient_check import check_button
+from rnnviz.app.heatmap_choice import layer_choice
 from rnnviz.app.live import live
 from rnnviz.app.stage import (
     Step,
@@ -57,11 +58,13 @@ def step_page(session: Session) -> None:
     def draw(frame: Frame) -> None:
         probe = session.inspect()
         step = session.step.record(session.step_query(probe))
-        frame.slider("moment", _cursor(session.step))
-        frame.slider("unit", SliderState(session.config.hidden - 1, session.step.unit))
-        frame.slider("apply", SliderState(1, int(session.player.over)))
+        lab = session.step
+        position = f"{lab.cursor + 1} of {lab.last + 1}"
+        frame.sliders["moment"] = SliderState(lab.last, lab.cursor, position, lab.phases)
+        frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
+        frame.sliders["apply"] = SliderState(1, int(session.player.over))
         _draw_texts(session, probe, step, frame)
-        _draw_charts(session.step, step, frame)
+        _draw_charts(lab, step, frame)
 
     live(session, draw, _handlers(session))
 
@@ -79,7 +82,7 @@ def _layout(session: Session, step: StepRecord) -> None:
     _place(session, "mosaic")
     left, right = st.columns(2, gap="medium")
     with left:
-        check_button(_check, session.names.sequence)
+        check_button(lambda here: here.gradients.check(_query(here)), session.names.sequence)
         place_text("badge")
         _place(session, "flow")
     with right:
@@ -134,12 +137,7 @@ def _layer_and_part(session: Session) -> None:
             )  # fmt: skip
             lab.part = chosen or "h"
         if layers > 1:
-            first = first_value("step_layer", visit("step"), min(lab.layer, layers - 1) + 1)
-            layer = st.segmented_control(
-                "Layer", list(range(1, layers + 1)), default=first, required=True,
-                key=f"step_layer_{layers}", help="1 reads the tokens, the last is read out",
-            )  # fmt: skip
-            lab.layer = int(layer or 1) - 1
+            lab.layer = layer_choice("step_layer", lab.layer, layers, "step")
 
 
 def _apply_button(session: Session) -> None:
@@ -154,12 +152,9 @@ def _apply_button(session: Session) -> None:
     place_stepper("apply", step, disabled=own, tip=tip)
 
 
-def _check(session: Session) -> None:
-    session.gradients.check(_query(session, session.step.record(session.step_query())))
-
-
-def _query(session: Session, step: StepRecord) -> GradientQuery:
+def _query(session: Session) -> GradientQuery:
     """The query of the gradient check: the sequences of this step."""
+    step = session.step.record(session.step_query())
     return session.gradient_query()._replace(trace=step.trace)
 
 
@@ -168,11 +163,6 @@ def _apply(session: Session) -> None:
     if not session.step.own and not session.player.over:
         session.player.step_phrase()
         session.step.go_to(0)
-
-
-def _cursor(lab: StepLab) -> SliderState:
-    text = f"{lab.cursor + 1} of {lab.last + 1}"
-    return SliderState(lab.last, lab.cursor, text, lab.phases)
 
 
 def _move(lab: StepLab, event: Event) -> None:
@@ -212,11 +202,11 @@ def _handlers(session: Session) -> dict[str, Handler]:
 
 def _draw_texts(session: Session, probe: Probe, step: StepRecord, frame: Frame) -> None:
     focus = session.step.focus
-    frame.text("badge", check_html(session.gradients.checked(_query(session, step)), session.names))
-    frame.text("levels", moment_text.levels_html(session, probe, step))
-    frame.text("caption", moment_text.caption_html(step, focus))
-    frame.text("formula", moment_text.formula_html(step, focus))
-    frame.text("changes", moment_text.changes_html(step, focus))
+    frame.texts["badge"] = check_html(session.gradients.checked(_query(session)), session.names)
+    frame.texts["levels"] = moment_text.levels_html(session, probe, step)
+    frame.texts["caption"] = moment_text.caption_html(step, focus)
+    frame.texts["formula"] = moment_text.formula_html(step, focus)
+    frame.texts["changes"] = moment_text.changes_html(step, focus)
 
 
 def _draw_charts(lab: StepLab, step: StepRecord, frame: Frame) -> None:

@@ -15,7 +15,6 @@ from rnnviz.app.stage import place_chart, place_phrase, place_text
 from rnnviz.app.style import check_html, steady, theme, verdict_html
 from rnnviz.app.text import explanation
 from rnnviz.app.text_sample import sample_box, sample_html
-from rnnviz.app.viewer import Job
 from rnnviz.figures.answers import class_strip, free_run, value_lines
 from rnnviz.figures.gradients import (
     SYMBOL,
@@ -61,11 +60,11 @@ def train_page(session: Session) -> None:
 
     def draw(frame: Frame) -> None:
         probe = session.inspect()
-        frame.text("verdict", verdict_html(probe, session.phrase_input.problem))
+        frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
         check = session.gradients.checked(session.gradient_query(probe))
-        frame.text("badge", check_html(check, session.names))
+        frame.texts["badge"] = check_html(check, session.names)
         if writes(session.dataset):
-            frame.text("sample", sample_html(session, probe))
+            frame.texts["sample"] = sample_html(session, probe)
         _draw_probe(session, probe, objective, frame)
         query = session.gradient_query(probe, objective)
         gauge, flows = session.memory.past(session.run, query, DEVELOP)
@@ -78,7 +77,7 @@ def train_page(session: Session) -> None:
         return session.memory.develop(session.run, query, budget)
 
     handlers = {"map": lambda click: go_to_click(session, click)}
-    live(session, draw, handlers, job=Job(develop))
+    live(session, draw, handlers, develop)
 
 
 def _places(session: Session, *keys: str) -> None:

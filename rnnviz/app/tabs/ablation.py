@@ -19,7 +19,7 @@ from rnnviz.app.style import score_text, steady
 from rnnviz.app.tab_state import first_value, on_host, visit
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.text import explanation
-from rnnviz.app.viewer import Event, Job
+from rnnviz.app.viewer import Event
 from rnnviz.engine.parameters import Parameters
 from rnnviz.figures.ablation_loss import unit_ablation_losses
 from rnnviz.figures.side_by_side import Pair, compared_margins
@@ -52,14 +52,14 @@ def ablation_tab(session: Session) -> Tab:
         after = inspect(
             session.dataset, preview.parameters, session.phrase_input.phrase, session.settings
         )
-        frame.text("scores", _scores_html(session, preview, probe, after))
+        frame.texts["scores"] = _scores_html(session, preview, probe, after)
         frame.chart("ablation", _ablation, session, remark=_pending(session))
         frame.chart("margins", _margins, session, probe, after)
 
     def ablate(budget: float) -> bool:
         return session.units.ablate(session.state, session.layer, session.run, budget)
 
-    return Tab(draw, {"ablation": lambda event: _toggle(session, event)}, Job(ablate))
+    return Tab(draw, {"ablation": lambda event: _toggle(session, event)}, ablate)
 
 
 def _toggle(session: Session, event: Event) -> None:

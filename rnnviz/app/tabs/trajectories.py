@@ -56,7 +56,7 @@ def trajectories_tab(session: Session) -> Tab:
 
     def draw(frame: Frame) -> None:
         probe, plane = session.inspect(), _plane(session)
-        frame.text("fitted", _axes_html(session, plane))
+        frame.texts["fitted"] = _axes_html(session, plane)
         frame.chart("trajectories", _trajectories, session, probe, plane)
         if panels:
             frame.chart("multiples", _multiples, session, probe, plane)

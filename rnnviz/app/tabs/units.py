@@ -59,12 +59,12 @@ def units_tab(session: Session) -> Tab:
 
     def draw(frame: Frame) -> None:
         here, lab = source_of(session), session.units
-        frame.slider("unit", SliderState(session.config.hidden - 1, lab.unit))
-        frame.slider("leaf", SliderState(lab.last_leaf(here), lab.leaf))
-        frame.text("tinted", _tinted_html(session, here))
+        frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
+        frame.sliders["leaf"] = SliderState(lab.last_leaf(here), lab.leaf)
+        frame.texts["tinted"] = _tinted_html(session, here)
         if matrix:
             frame.chart("response", _response, session, here)
-            frame.text("behind", _occurrences_html(session, here))
+            frame.texts["behind"] = _occurrences_html(session, here)
 
     handlers = {"response": _choose_cell, "unit": _choose_unit, "leaf": _turn}
     return Tab(draw, {key: partial(handler, session) for key, handler in handlers.items()})

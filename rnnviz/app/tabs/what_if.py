@@ -49,7 +49,7 @@ def what_if_tab(session: Session) -> Tab:
     def draw(frame: Frame) -> None:
         probe = session.inspect()
         other = _other(session, probe)
-        frame.text("altered", _verdicts_html(probe, other))
+        frame.texts["altered"] = _verdicts_html(probe, other)
         altered = other if isinstance(other, Probe) else None
         frame.chart("saliency", _saliency, session, probe, altered, remark=_remark(session, probe))
         if both and isinstance(other, Probe):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rnnviz.app.command import RefusedError as Refused
 from rnnviz.app.pace import MAX_BACKLOG, Pace
 from rnnviz.app.session_host import SILENCE, FRAME, LEASE, STEPS, SessionHost
-from rnnviz.app.viewer import MAX_IN_FLIGHT, Job, Scene
+from rnnviz.app.viewer import MAX_IN_FLIGHT, Scene
 from rnnviz.config import RunConfig
 from rnnviz.figures.picture import Picture, scatter
 from rnnviz.session import Session
@@ -484,7 +484,7 @@ def test_a_job_is_done_while_the_run_rests_and_then_no_more(clock, pieces):
         asked.append(budget)
         return next(left) > 0
 
-    browser = clock.browser(Scene(clock.session, lambda frame: None, {}, Job(work)))
+    browser = clock.browser(Scene(clock.session, lambda frame: None, {}, work))
     edition = clock.host.edition
     browser.say("play")
     clock.run(0.1, browser)
@@ -504,7 +504,7 @@ def test_a_job_that_fails_is_not_tried_for_ever(clock):
         tried.append(budget)
         raise ZeroDivisionError
 
-    browser = clock.browser(Scene(clock.session, lambda frame: None, {}, Job(work)))
+    browser = clock.browser(Scene(clock.session, lambda frame: None, {}, work))
     with pytest.raises(ZeroDivisionError):
         clock.run(1.0, browser)
     clock.run(1.0, browser)
@@ -514,7 +514,7 @@ def test_a_job_that_fails_is_not_tried_for_ever(clock):
 def test_two_tabs_at_rest_come_to_rest(clock):
     asked = []
     for name in "ab":
-        job = Job(lambda budget, name=name: asked.append(name) or asked.count(name) < 3)
+        job = (lambda budget, name=name: asked.append(name) or asked.count(name) < 3)
         clock.browser(Scene(clock.session, lambda frame: None, {}, job), client=name)
     clock.run(1.0)
     assert sorted(asked) == [*"aaabbb"]
