@@ -73,7 +73,7 @@ class _Request(NamedTuple):
 class Actor:
     """Owns a session's host. Nobody else may use the host without borrowing it."""
 
-    def __init__(self, session: Session, on_end: Callable[[Actor], None]) -> None:
+    def __init__(self, session: Session, on_end: Callable[[Actor], object]) -> None:
         self.run_id = secrets.token_urlsafe(16)
         self.alive = True
         self._host, self._on_end = SessionHost(session, time.monotonic()), on_end

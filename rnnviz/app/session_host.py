@@ -252,7 +252,6 @@ class SessionHost:
         self._was_running = self.session.player.running
 
     def _handle(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
-        """Pass a click or a selection to the page's handler."""
         scene, key = self._scene(viewer), str(command.get("on"))
         handler = scene.handlers.get(key) if scene else None
         if handler is None:

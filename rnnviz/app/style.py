@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from rnnviz.analysis.health import MEANINGS, Sign, health, worst
+from rnnviz.analysis.health import MEANINGS, health, worst
 from rnnviz.analysis.notation import Names
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.figures.axis_limits import StickyScale
@@ -98,11 +98,12 @@ def escaped(text: str) -> str:
 
 def status_html(session: Session) -> str:
     """The run's numbers, its signs of health and its message."""
-    scores, data = session.run.history.row(session.player.position.epoch), session.dataset
-    unit, metric = data.guess.unit, data.metric.name
+    (epoch, offset), data = session.player.position, session.dataset
+    scores, unit, metric = session.run.history.row(epoch), data.guess.unit, data.metric.name
+    epoch_label = f"epoch (scores: of {epoch})" if offset else "epoch"
     cells = [
         ("state", "state", session.player.condition),
-        ("epoch", _epoch_label(session), f"{session.player.progress} of {session.config.epochs}"),
+        ("epoch", epoch_label, f"{session.player.progress} of {session.config.epochs}"),
         ("train", f"training loss ({unit})", score_text(scores["train_loss"], "{:.4f}")),
         ("test", f"test loss ({unit})", score_text(scores["test_loss"], "{:.4f}")),
         ("train", f"training {metric}", score_text(scores["train_metric"], "{:.1%}")),
@@ -119,20 +120,12 @@ def _health_html(session: Session) -> str:
     signs = health(state.parameters, trace, session.settings, state.slots)
     chips = "".join(
         f'<span class="{sign.level}" title="{escape(f"{MEANINGS[sign.name]} {sign.advice}")}">'
-        f"{sign.name} <b>{_size(sign)}</b> <i>{sign.level}</i></span>"
+        f"{sign.name} <b>{score_text(sign.value, '{:.0%}' if sign.share else '{:.1e}')}</b> "
+        f"<i>{sign.level}</i></span>"
         for sign in signs
     )
     advice = escape(f"On the sequence shown: {worst(signs).advice}")
     return f'<div class="rnnviz-health">{chips}<p title="{advice}">{advice}</p></div>'
-
-
-def _size(sign: Sign) -> str:
-    return score_text(sign.value, "{:.0%}" if sign.share else "{:.1e}")
-
-
-def _epoch_label(session: Session) -> str:
-    epoch, position = session.player.position
-    return f"epoch (scores: of {epoch})" if position else "epoch"
 
 
 def score_text(value: float, form: str) -> str:
@@ -190,6 +183,6 @@ def check_html(check: GradientCheck | None, names: Names) -> str:
 
 
 def _percent(error: float) -> str:
-    """An error in percent with two significant digits."""
+    # Two significant digits.
     percent = np.format_float_positional(100 * error, precision=2, fractional=False, trim="-")
     return f"{percent} %"

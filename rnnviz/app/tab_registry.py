@@ -115,7 +115,8 @@ class TabRegistry:
 
     def _begin(self, query: Mapping[str, str]) -> Actor:
         self._end_one_if_full()
-        actor = Actor(Session(upload_store=self.upload_store), self._forget)
+        session = Session(upload_store=self.upload_store)
+        actor = Actor(session, lambda ended: self._actors.pop(ended.run_id, None))
         self._actors[actor.run_id] = actor
         link, problems = read_link(dict(query))
         with actor.borrow() as host:
@@ -130,9 +131,6 @@ class TabRegistry:
         if not longest.unwatched:
             raise FullError
         longest.stop()
-
-    def _forget(self, actor: Actor) -> None:
-        self._actors.pop(actor.run_id, None)
 
 
 @st.cache_resource(show_spinner=False)

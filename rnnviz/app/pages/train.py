@@ -84,14 +84,10 @@ def _places(session: Session, *keys: str) -> None:
     parameters = session.state.parameters
     for key in keys:
         weights = recurrent_name(parameters)
-        text = explanation(_text(session, key), noun=session.names.noun, weights=weights)
+        name = "gates" if key == "states" and view_of(session).gate else text_name(session, key)
+        text = explanation(name, noun=session.names.noun, weights=weights)
         height = norms_height(len(parameters.named())) if key == "norms" else HEIGHTS[key]
         place_chart(key, height, text, clicks=key == "map")
-
-
-def _text(session: Session, key: str) -> str:
-    """The name of the text under a chart; gates have another than states."""
-    return "gates" if key == "states" and view_of(session).gate else text_name(session, key)
 
 
 def _draw_probe(session: Session, probe: Probe, objective: Objective, frame: Frame) -> None:

@@ -20,7 +20,6 @@ from rnnviz.app.tab_state import first_value, on_host, visit
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
-from rnnviz.engine.parameters import Parameters
 from rnnviz.figures.ablation_loss import unit_ablation_losses
 from rnnviz.figures.side_by_side import Pair, compared_margins
 from rnnviz.figures.theme import HEIGHTS
@@ -94,7 +93,6 @@ def _margins(session: Session, probe: Probe, after: Probe) -> Any:
 
 
 def _tools(session: Session) -> None:
-    """One row per tool: its numbers, then its button."""
     st.markdown("##### Tools")
     last = session.config.hidden - 1
     unit, _, _, _, end = _row()
@@ -102,7 +100,10 @@ def _tools(session: Session) -> None:
     _button(end, "Silence unit", lambda here: [silence(here.layer + 1, int(which))], session)
     number, _, _, _, end = _row()
     count = _number(number, "Strongest n", "cut_count", (1, last + 1), 1)
-    _button(end, "Silence n", lambda here: _strongest(here, int(count)), session)
+    _button(
+        end, "Silence n",
+        lambda here: here.units.strongest(here.state, here.layer, here.run, int(count)), session,
+    )  # fmt: skip
     times, _, _, _, end = _row()
     factor = _number(times, "Radius ×", "cut_factor", (0.0, 10.0), 0.9)
     _button(end, "Scale radius", lambda _: [scale(factor)], session)
@@ -111,10 +112,6 @@ def _tools(session: Session) -> None:
     seed = _number(source, "Seed", "cut_seed", (0, 999_999), 0)
     _button(end, "Add noise", lambda _: [noise(share, int(seed))], session)
     _weight(session)
-
-
-def _strongest(session: Session, count: int) -> tuple[Edit, ...]:
-    return session.units.strongest(session.state, session.layer, session.run, count)
 
 
 def _row() -> list[DeltaGenerator]:
@@ -178,7 +175,6 @@ def _branch(session: Session) -> None:
 
 
 def _scores_html(session: Session, preview: EditPreview, probe: Probe, after: Probe) -> str:
-    """Accuracy, loss, verdict and spectral radius, before and after."""
     metric, unit = session.dataset.metric.name, session.dataset.guess.unit
     rows = []
     for role, *scores in zip(("training", "test"), preview.before, preview.after, strict=True):
@@ -190,21 +186,16 @@ def _scores_html(session: Session, preview: EditPreview, probe: Probe, after: Pr
     both = session.state.parameters, preview.parameters
     name = f"radius of {recurrent_name(preview.parameters, session.layer)}"
     rows.append(("the probe", probe.answer, after.answer))
-    rows.append((name, *(_radius(parameters, session.layer) for parameters in both)))
+    radii = (spectrum(recurrent(parameters, session.layer)).radius for parameters in both)
+    rows.append((name, *(score_text(radius, "{:.4f}") for radius in radii)))
     cells = "".join(
         f"<tr><td>{escape(label)}</td><td>{escape(one)}</td>"
         f'<td class="{"moved" if one != two else ""}">{escape(two)}</td></tr>'
         for label, one, two in rows
     )
     head = "<tr><th></th><th>before</th><th>after</th></tr>"
-    return (
-        f'<div class="rnnviz-trial"><table>{head}{cells}</table>'
-        f"<p>{escape(_edits_text(session))}</p></div>"
-    )
-
-
-def _radius(parameters: Parameters, layer: int) -> str:
-    return score_text(spectrum(recurrent(parameters, layer)).radius, "{:.4f}")
+    edits = escape(_edits_text(session))
+    return f'<div class="rnnviz-trial"><table>{head}{cells}</table><p>{edits}</p></div>'
 
 
 def _edits_text(session: Session) -> str:

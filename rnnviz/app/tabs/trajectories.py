@@ -174,7 +174,6 @@ def _panel(session: Session, probe: Probe, index: int, plane: Plane) -> tuple[st
 
 
 def _title(words: Sequence[str], perturbation: Perturbation) -> str:
-    """A short description of the alteration."""
     here = _quoted(words[perturbation.place])
     if perturbation.alter is Alter.DROP:
         return f"no {here}"

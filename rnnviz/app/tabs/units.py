@@ -49,7 +49,9 @@ def units_tab(session: Session) -> Tab:
     with left:
         place_text("tinted")
         st.caption(explanation("tinted", noun=session.names.noun))
-        _leaves(session, source)
+        if session.units.last_leaf(source):
+            noun = session.names.sequence
+            place_stepper("leaf", Step(f"Earlier {noun}s", -1), Step(f"Later {noun}s", 1))
     with right:
         matrix = _matrix(session, source)
     tables = {"Text": lambda: _unit_table(session)}
@@ -110,12 +112,6 @@ def _word(session: Session, source: StateSource) -> str | None:
         key="unit_word", width=200,
         format_func=lambda word: f"any {noun}" if word is None else shown_token(word),
     )  # fmt: skip
-
-
-def _leaves(session: Session, source: StateSource) -> None:
-    if session.units.last_leaf(source):
-        what = session.names.sequence
-        place_stepper("leaf", Step(f"Earlier {what}s", -1), Step(f"Later {what}s", 1))
 
 
 def _choose_unit(session: Session, event: Event) -> None:
@@ -181,7 +177,6 @@ def _line(session: Session, activations: Activations, k: int) -> Line:
 
 
 def _heading(session: Session, source: StateSource, limit: float) -> str:
-    """The unit, its rank, and the colour scale."""
     lab, colors = session.units, theme()
     ends = (tint(-1, colors), colors.neutral, tint(1, colors))
     bar = f'<i style="background:linear-gradient(to right,{",".join(ends)})"></i>'
