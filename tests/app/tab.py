@@ -235,7 +235,7 @@ class Page(Tab):
 class App(Tab):
     """The whole app in one tab."""
 
-    def __init__(self, link):
+    def __init__(self, **link):
         super().__init__(app_test(), link)
 
     @property

@@ -96,14 +96,7 @@ def test_a_page_is_served_under_its_own_names_alone_and_framed_by_nobody_else(cl
 
 @each_row(
     ("host", "origin"),
-    [
-        ("[", "["),
-        ("[::1", "http://[::1"),
-        ("℀", "http://℀"),
-        ("\ud83d", "\0"),
-        ("", ""),
-        ("@:", "//"),
-    ],
+    [("[", "["), ("[::1", "http://[::1"), ("℀", "http://℀"), ("\ud83d", "\0"), ("", "")],
     ids=repr,
 )
 def test_names_that_can_not_be_read_are_refused(host, origin):
