@@ -227,8 +227,9 @@ class Page(Tab):
         self.run()
 
     def enter(self, view):
-        """Go to a view of the page *Hidden states*."""
-        self.choose("Look at", view)
+        """Go to a tab of the page *Hidden states*; None on a page without tabs."""
+        if view is not None:
+            self.choose("Look at", view)
         return self
 
 

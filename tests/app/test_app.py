@@ -384,6 +384,8 @@ def test_gates_and_layers_can_be_looked_at():
     for name in ("c", "i", "f", "g", "o", "h"):
         page.set("part_lstm", name)
         assert page.chart("states")["data"][0]["colorbar"]["title"]["text"] == name
+        text = "the gate of one unit" if name in "ifo" else "the memory after"
+        assert text in page.places["states"]["text"]
     page.set("layer_2", 2)
     assert page.chart("states")["layout"]["title"]["text"].endswith("layer 2")
 
