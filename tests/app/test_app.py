@@ -406,7 +406,7 @@ def test_an_uploaded_file_is_learned_until_the_tasks_data_come_back(page):
     assert page.frame["typed"] == page.session.phrase_input.phrase
     assert page.session.phrase_input.phrase in ("so warm", "so cold")
     assert page.widget("own_task").value == "Own data: weather.csv"
-    assert not page.has("task")
+    assert page.widget("task") is None
     page.app.file_uploader(key="train_csv").set_value(None)
     page.click("play")
     page.session.player.tick(1.0)
@@ -474,7 +474,7 @@ def test_a_pasted_text_is_learned_token_by_token(page):
 
 def test_the_pieces_of_a_text_can_be_chosen_where_one_is_learned(page):
     page.upload("train_csv", "weather.csv", WEATHER)
-    assert not page.has("window")
+    assert page.widget("window") is None
     page.set("unit_choice", Unit.CHARACTERS)
     assert "in characters" in page.text
     page.click("learn")
@@ -490,10 +490,10 @@ def test_the_pieces_of_a_text_can_be_chosen_where_one_is_learned(page):
 
 def test_the_lag_is_no_choice_where_the_readers_own_data_are_learned():
     page = App(task="recall", lag="7")
-    assert page.has("lag")
+    assert page.widget("lag")
     page.learn("weather.csv", WEATHER)
     page.click("step_epoch")
-    assert not page.has("lag")
+    assert page.widget("lag") is None
     assert (page.session.state.epoch, page.session.config.lag) == (1, 7)
 
 

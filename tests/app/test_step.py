@@ -127,7 +127,7 @@ def test_a_click_or_a_number_chooses_a_unit(own):
 
 
 def test_ones_own_phrase_can_not_be_applied_and_is_told_when_it_can_not_be_read(own):
-    assert own.stepper("apply")["disabled"]
+    assert own.data("stepper")["apply"]["disabled"]
     own.click("apply")
     assert own.session.player.progress == "3"
     assert "a sequence of your own: “i am not good”" in own.text
