@@ -20,7 +20,7 @@ from tests.sampling import each_row
 
 CHARTS = {"loss", "metric", "map", "states", "margin", "flow", "recurrent", "norms"}
 PHRASE = TASKS["sentiment"].probe
-WEATHER = b"text,label\nso warm,sunny\nso cold,rainy\n"
+WEATHER = b"text,label\nso warm,sunny\nso cold,rainy\nso damp,foggy\n"
 
 
 @pytest.fixture
@@ -41,11 +41,6 @@ def weights(page):
 # What is there
 
 
-def test_the_settings_stand_in_the_sidebar_by_group(new):
-    assert [header.value for header in new.app.sidebar.subheader] == list(GROUPS)
-    assert not any("part_" in (w.key or "") for w in new.app.get("button_group"))
-
-
 @each_row("row", [row for row in SETTINGS.values() if row.name != "task"])
 def test_every_setting_has_its_widget_where_it_has_an_effect(new, row):
     page = App(**{row.only[0]: row.only[1][0].value}) if row.only else new
@@ -57,7 +52,9 @@ def test_every_setting_has_its_widget_where_it_has_an_effect(new, row):
         assert (widget.min, widget.max) == (row.low, row.high)
 
 
-def test_every_chart_is_there_with_a_title_and_an_explanation(new):
+def test_every_chart_is_there_with_a_title_and_an_explanation_beside_the_settings(new):
+    assert [header.value for header in new.app.sidebar.subheader] == list(GROUPS)
+    assert not any("part_" in (w.key or "") for w in new.app.get("button_group"))
     assert new.places.keys() == new.charts.keys() == CHARTS
     for key, place in new.places.items():
         layout = new.chart(key)["layout"]
@@ -230,14 +227,6 @@ def test_a_widget_sets_its_setting_and_its_part_of_the_link(page):
         assert page.link == link
 
 
-def test_too_large_steps_are_explained_on_the_page():
-    page = App(lr="10")
-    page.session.player.advance(1000)
-    page.run()
-    assert "the loss is no longer a finite number" in page.text
-    assert "Try a learning rate of 0.02" in page.text
-
-
 # Links
 
 
@@ -308,39 +297,24 @@ def test_a_link_that_can_not_be_followed_gets_sentences(link, said):
 # The phrase
 
 
-def test_every_picture_follows_the_phrase(page):
-    page.ask("this is not bad")
-    for key in ("states", "margin", "flow"):
-        assert page.chart(key)["layout"]["xaxis"]["ticktext"] == ["this", "is", "not", "bad"]
-    assert page.link == {"phrase": "this is not bad"}
-
-
-@each_row("count", [1, 200])
-def test_a_phrase_may_be_as_short_as_one_word_and_as_long_as_200(page, count):
-    page.ask("bad " * count)
-    assert len(page.chart("margin")["data"][0]["x"]) == count
-    page.click("step_phrase")
-
-
-@each_row(
-    ("phrase", "said"),
-    [
-        ("", "The phrase is empty"),
-        ("   ", "The phrase is empty"),
-        ("great", "None of these words is in the vocabulary"),
-        ("😀", "None of these words is in the vocabulary"),
-        ("<script>alert(1)</script>", "None of these words is in the vocabulary"),
-        ("bad " * 201, "The phrase has 201 words"),
-        ("b" * 2_001, "The phrase has 2,001 characters"),
-    ],
-    ids=lambda value: value[:20],
-)
-def test_a_phrase_that_cannot_be_read_gets_a_sentence(page, phrase, said):
+@each_row("phrase", ["this is not bad", "bad", "bad " * 199 + "bad"], ids=len)
+def test_every_picture_follows_the_phrase_and_stays_where_it_can_not_be_read(page, phrase):
     page.ask(phrase)
-    assert said in page.text
-    assert page.chart("states")["layout"]["xaxis"]["ticktext"] == PHRASE.split()
-    page.ask(PHRASE)
-    assert said not in page.text
+    page.click("step_phrase")
+    assert page.link["phrase"] == phrase
+    before, words = page.charts, phrase.split()
+    assert len(page.chart("margin")["data"][0]["x"]) == len(words)
+    for key in ("states", "margin", "flow"):
+        assert before[key]["figure"]["layout"]["xaxis"]["ticktext"][:4] == words[:4]
+    for unread, said in (
+        ("   ", "The phrase is empty"),
+        ("<script>alert(1)</script>", "None of these words is in the vocabulary"),
+        ("b" * 2_001, "The phrase has 2,001 characters"),
+    ):
+        page.ask(unread)
+        assert said in page.text
+        assert page.charts["margin"] == before["margin"]
+    page.click("reset")
 
 
 @each_row("word", ["<b>so</b>", "<img/src=x>", "$x$", "**so**", "😀", "&lt;b"])
@@ -397,14 +371,21 @@ def test_an_uploaded_file_is_learned_until_the_tasks_data_come_back(page):
     page.upload("train_csv", "weather.csv", WEATHER)
     assert page.session.dataset.name == "sentiment"
     page.set("test_share", 0.0)
-    assert "2 sequences to train, 0 to test" in page.text
-    assert "Classes (train + test): rainy (1 + 0), sunny (1 + 0)" in page.text
+    assert "3 sequences to train, 0 to test" in page.text
+    assert "Classes (train + test): foggy (1 + 0), rainy (1 + 0), sunny (1 + 0)" in page.text
+    page.upload("test_csv", "test.csv", b"text,label\nso very warm,sunny\n")
     page.click("learn")
-    assert page.session.dataset.classes == ("rainy", "sunny")
-    assert "Started again at epoch 0, with the data weather.csv." in page.text
-    assert "2 training and 0 test sequences" in page.text
-    assert page.frame["typed"] == page.session.phrase_input.phrase
-    assert page.session.phrase_input.phrase in ("so warm", "so cold")
+    assert page.session.dataset.classes == ("foggy", "rainy", "sunny")
+    for said in (
+        "Unknown in the test: 1 (very)",
+        "skipped: very",
+        "3 training and 1 test sequences, 4 words, 3 classes",
+        "Started again at epoch 0, with the data weather.csv.",
+    ):
+        assert said in page.text
+    assert page.frame["typed"] == page.session.phrase_input.phrase == "so very warm"
+    assert page.session.inspect().verdict in page.text
+    assert "ln 3 = 1.099" in json.dumps(page.chart("loss")["layout"]["annotations"])
     assert page.widget("own_task").value == "Own data: weather.csv"
     assert page.widget("task") is None
     page.app.file_uploader(key="train_csv").set_value(None)
@@ -414,29 +395,35 @@ def test_an_uploaded_file_is_learned_until_the_tasks_data_come_back(page):
     assert "1 of 1000" in page.text
     page.click("pause")
     again = App(**page.link)
-    assert again.session.dataset.name == "weather.csv"
-    assert weights(again) == weights(page)
+    assert (again.session.dataset.name, weights(again)) == ("weather.csv", weights(page))
     assert "only as long as this server runs" in again.text
     page.click("leave_data")
     assert page.session.run.examples == 58
     assert page.widget("task").value == "sentiment"
 
 
-def test_skipped_words_of_a_test_file_are_told(page):
-    page.upload("train_csv", "weather.csv", WEATHER)
-    page.upload("test_csv", "test.csv", b"text,label\nso very warm,sunny\n")
-    assert "Unknown in the test: 1 (very)" in page.text
+def test_a_text_is_learned_token_by_token_in_pieces_that_can_be_chosen(page):
+    page.app.text_area(key="pasted").set_value("the cat sat on the mat. " * 20)
+    page.run()
+    assert "Learned: what comes next, in characters" in page.text
     page.click("learn")
-    assert "skipped: very" in page.text
-    assert "2 training and 1 test sequences" in page.text
-
-
-def test_three_classes_can_be_learned(page):
-    page.learn("three.csv", WEATHER + b"so damp,foggy\n")
-    page.ask("so damp")
+    assert page.session.dataset.name == "pasted text"
+    assert "perplexity train" in page.text
     page.click("step_epoch")
-    assert "ln 3 = 1.099" in json.dumps(page.chart("loss")["layout"]["annotations"])
-    assert page.session.inspect().verdict in page.text
+    assert page.session.state.epoch == 1
+    page.upload("train_csv", "weather.csv", WEATHER)
+    assert page.widget("window") is None
+    page.set("unit_choice", Unit.CHARACTERS)
+    assert "in characters" in page.text
+    page.click("learn")
+    assert page.session.dataset.vocabulary.characters
+    page.upload("train_csv", "long.txt", b"abcde" * 100)
+    page.set("test_share", 0.0)
+    page.set("window", 500)
+    page.click("learn")
+    (example,) = page.session.dataset.train
+    assert len(example.inputs) == 499
+    assert "the longest sequence has 499" in page.text
 
 
 def places(page):
@@ -459,33 +446,6 @@ def test_what_is_wrong_with_a_file_stands_right_below_it_and_leaves_the_run(page
     page.upload("train_csv", "weather.csv", WEATHER)
     page.upload("test_csv", "weather.csv", moody)
     assert "has no column label" in places(page)[2]
-
-
-def test_a_pasted_text_is_learned_token_by_token(page):
-    page.app.text_area(key="pasted").set_value("the cat sat on the mat. " * 20)
-    page.run()
-    assert "Learned: what comes next, in characters" in page.text
-    page.click("learn")
-    assert page.session.dataset.name == "pasted text"
-    assert "perplexity train" in page.text
-    page.click("step_epoch")
-    assert page.session.state.epoch == 1
-
-
-def test_the_pieces_of_a_text_can_be_chosen_where_one_is_learned(page):
-    page.upload("train_csv", "weather.csv", WEATHER)
-    assert page.widget("window") is None
-    page.set("unit_choice", Unit.CHARACTERS)
-    assert "in characters" in page.text
-    page.click("learn")
-    assert page.session.dataset.vocabulary.characters
-    page.upload("train_csv", "long.txt", b"abcde" * 100)
-    page.set("test_share", 0.0)
-    page.set("window", 500)
-    page.click("learn")
-    (example,) = page.session.dataset.train
-    assert len(example.inputs) == 499
-    assert "the longest sequence has 499" in page.text
 
 
 def test_the_lag_is_no_choice_where_the_readers_own_data_are_learned():
@@ -514,10 +474,7 @@ def test_signs_of_a_file_are_shown_as_typed(page):
     states, margin = page.chart("states")["layout"], page.chart("margin")["layout"]
     assert states["xaxis"]["ticktext"] == ["&lt;i&gt;so&lt;/i&gt;", "$x$"]
     assert "“b&lt;i&gt;”" in margin["title"]["text"]
-
-
-def test_a_first_phrase_of_loose_signs_breaks_no_page(page):
-    page.learn("signs.csv", f'text,label\n"warm{" ," * 300}",1\ncold,0\n'.encode())
+    page.learn("loose.csv", f'text,label\n"warm{" ," * 300}",1\ncold,0\n'.encode())
     assert page.session.run.examples == 2
 
 

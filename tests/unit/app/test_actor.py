@@ -223,16 +223,6 @@ def test_a_seat_stays_with_its_session_of_streamlit_and_goes_with_it(registry):
     assert registry.welcome(ticket, "", "") is None
 
 
-def test_a_new_seat_opens_its_link(registry):
-    with registry.seat({}, {"hidden": "2", "epoch": "3", "lr": "x"}).borrow() as host:
-        player = host.session.player
-        # On a crowded machine the link takes longer than a page may wait for it.
-        while player.opening:
-            player.tick(1)
-        assert player.progress == "3"
-        assert "In the link: Learning rate" in player.message
-
-
 def test_a_tab_that_knows_its_run_goes_on_with_it(registry):
     first, again = registry.seat({}, {"hidden": "2"}), registry.seat({}, {"hidden": "3"})
     spare = again.actor
