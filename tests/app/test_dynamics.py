@@ -103,7 +103,7 @@ def test_a_search_on_every_cell_tells_what_came_of_it(cell, layers):
     page = Page(cell=cell, layers=layers, hidden="4", epoch="2")
     page.find()
     assert re.search(r"\d+ stable ,  \d+ saddle ,  \d+ slow , from 200 starts", page.text)
-    assert page.charts["spectra"]["figure"]["data"]
+    assert page.chart("spectra")["data"]
 
 
 def test_a_search_can_be_cancelled(page):

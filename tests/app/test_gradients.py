@@ -32,9 +32,6 @@ class Page(tab.Page):
     def remarks(self):
         return {key: chart["remark"] for key, chart in self.charts.items()}
 
-    def figure(self, key):
-        return self.charts[key]["figure"]
-
 
 @pytest.fixture(scope="module")
 def small():
@@ -72,23 +69,23 @@ def test_a_chart_is_there_where_it_has_a_meaning_and_elsewhere_a_sentence(link, 
 @each_row("gradient", ["exact", "notebook"])
 def test_the_gradient_check_is_drawn_by_parameter(gradient):
     page = Page(**SMALL, gradient=gradient, phrase="i am not good")
-    assert page.figure("checks")["layout"]["annotations"]
+    assert page.chart("checks")["layout"]["annotations"]
     page.click("check")
-    dots = page.figure("checks")["data"][0]
+    dots = page.chart("checks")["data"][0]
     wrong = {n for n, c in zip(dots["y"], dots["marker"]["color"], strict=True) if c == "#b2182b"}
     assert wrong == ({"W_xh", "W_hh", "b_h"} if gradient == "notebook" else set())
 
 
 def test_objective_and_layer_can_be_chosen():
     page = Page(**SMALL, layers="2")
-    seen = [page.figure("over_lag")["data"]]
+    seen = [page.chart("over_lag")["data"]]
     page.choose("Layer", 2)
     assert page.session.layer == 1
-    seen.append(page.figure("over_lag")["data"])
+    seen.append(page.chart("over_lag")["data"])
     page.choose("Gradient of", Objective.MARGIN)
-    assert "margin" in page.figure("over_lag")["layout"]["title"]["text"]
+    assert "margin" in page.chart("over_lag")["layout"]["title"]["text"]
     assert "would change the logit margin of the last answer" in page.places["over_lag"]["text"]
-    seen.append(page.figure("over_lag")["data"])
+    seen.append(page.chart("over_lag")["data"])
     assert seen[0] != seen[1] != seen[2]
 
 
@@ -167,6 +164,6 @@ def test_what_feeds_the_weights_is_named_and_before_the_first_token_nothing_does
     assert "||da_t x_tᵀ||" in inputs
     assert "before the first there is no memory (h_0 = 0)" in recurrent
     assert "the first, strongest purple, on top" in inputs
-    *_, first = page.figure("feed_hh")["data"]
+    *_, first = page.chart("feed_hh")["data"]
     assert first["name"].startswith("1 ")
     assert {float(share) for share in first["customdata"]} == {0.0}

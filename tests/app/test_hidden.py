@@ -95,7 +95,7 @@ def test_units_come_in_the_order_of_their_selectivity_from_the_first_on(page):
     source = StateSource(page.session.state, page.session.dataset)
     assert page.lab.unit == page.lab.order(source)[0]
     assert "number 1 of 6 by selectivity" in page.text
-    axis = page.charts["response"]["figure"]["layout"]["yaxis"]
+    axis = page.chart("response")["layout"]["yaxis"]
     assert axis["title"]["text"] == "unit, the most selective first"
     assert axis["ticktext"][0] == str(page.lab.unit)
     page.set("selectbox", "unit_word", "not")
@@ -136,7 +136,7 @@ def test_the_axes_stay_until_they_are_fitted_again_and_others_can_be_chosen(page
         page.session.player.advance(7 - page.session.state.epoch)
         page.run()
     page.choose("Principal components", "2 and 3")
-    layout = page.charts["trajectories"]["figure"]["layout"]
+    layout = page.chart("trajectories")["layout"]
     assert layout["xaxis"]["title"]["text"].startswith("component 2 (")
 
 
@@ -200,7 +200,7 @@ def test_a_word_can_be_dropped_changed_or_swapped(page):
     page.run()
     assert "“i am not good”" in page.text
     assert "“i am good”" in page.text
-    ticks = page.charts["compared"]["figure"]["layout"]["xaxis"]["ticktext"]
+    ticks = page.chart("compared")["layout"]["xaxis"]["ticktext"]
     assert ticks == ["i", "am", "not→–", "good"]
     page.choose("What is done to it", "change")
     page.set("selectbox", "alter_word", "very")
@@ -237,7 +237,7 @@ def test_values_are_changed_by_typing_and_both_charts_are_about_the_bit_that_dif
     for token in (0, 1):
         page.app.selectbox[0].set_value(token)
         page.run()
-        layouts = (page.charts[key]["figure"]["layout"] for key in ("margins", "saliency"))
+        layouts = (page.chart(key)["layout"] for key in ("margins", "saliency"))
         (bit,) = {re.search(r"bit \d", layout["title"]["text"])[0] for layout in layouts}
         bits.append(bit)
     assert bits != ["bit 1", "bit 1"]

@@ -180,7 +180,7 @@ def test_these_scales_are_held(where, task, held, monkeypatch):
 def test_other_data_have_scales_of_their_own():
     session = Session(RunConfig(init_scale=1))
     opened = Page("train", session)
-    assert opened.charts["margin"]["figure"]["layout"]["yaxis"]["range"] == [-11.5, 11.5]
+    assert opened.chart("margin")["layout"]["yaxis"]["range"] == [-11.5, 11.5]
     session.configure(RunConfig(task="adding"))
     opened.run()
     assert Page("train", session).charts["answers"] == opened.charts["answers"]
