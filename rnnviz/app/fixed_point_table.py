@@ -21,17 +21,16 @@ _HEADINGS = (
 )  # fmt: skip
 
 
-def points_html(found: FixedPoints | None, readouts: Sequence[Readout]) -> str:
+def points_html(points: Sequence[FixedPoint], readouts: Sequence[Readout]) -> str:
     """A row per point, for the first points: speed, stability, time constants and answer."""
-    points = found.points[:_SHOWN] if found else ()
     head = "".join(f"<th>{heading}</th>" for heading in _HEADINGS)
     rows = "".join(
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _cells(n, point, readout))}</tr>"
-        for n, (point, readout) in enumerate(zip(points, readouts, strict=False), 1)
+        for n, (point, readout) in enumerate(zip(points[:_SHOWN], readouts, strict=False), 1)
     )
     body = f"<table><tr>{head}</tr>{rows}</table>" if points else ""
-    more = len(found.points) - len(points) if found else 0
-    rest = f"<p>{more} more in the numbers below.</p>" if more else ""
+    more = len(points) - _SHOWN
+    rest = f"<p>{more} more in the numbers below.</p>" if more > 0 else ""
     return f'<div class="rnnviz-points">{body}{rest}</div>'
 
 
@@ -53,7 +52,7 @@ def _size(eigenvalue: float) -> str:
     return f"1 {'+' if distance > 0 else '−'} {abs(distance):.0e}"
 
 
-def points_table(found: FixedPoints | None, readouts: Sequence[Readout]) -> pd.DataFrame:
+def points_table(points: Sequence[FixedPoint], readouts: Sequence[Readout]) -> pd.DataFrame:
     """All points with their states (H,) in full precision."""
     return pd.DataFrame([
         {
@@ -62,9 +61,7 @@ def points_table(found: FixedPoints | None, readouts: Sequence[Readout]) -> pd.D
             "memory": point.memory, "starts": point.starts, "read out": readout.text,
             **{f"s[{i}]": value for i, value in enumerate(point.state)},
         }
-        for n, (point, readout) in enumerate(
-            zip(found.points if found else (), readouts, strict=True), 1
-        )
+        for n, (point, readout) in enumerate(zip(points, readouts, strict=True), 1)
     ])  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
+from rnnviz.analysis.fixed_points import FixedPoint
 from rnnviz.analysis.phase_portrait import Readout
 from rnnviz.app.fixed_point_table import points_html
 from rnnviz.config import TaskName
@@ -158,6 +158,6 @@ def test_odd_networks_get_a_sentence_or_a_picture(link, said):
 )
 def test_what_differs_little_from_1_is_told_by_how_much(scale, size, memory, leaves):
     point = FixedPoint(np.zeros(1), 0.0, np.array([complex(scale)]), np.eye(1)[:0], np.ones(2))
-    html = points_html(FixedPoints((point,)), (Readout("good"),))
+    html = points_html((point,), (Readout("good"),))
     cells = re.findall("<td>(.*?)</td>", html)
     assert (cells[3], cells[5], cells[6]) == (size, memory, leaves)

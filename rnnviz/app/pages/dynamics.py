@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
-from rnnviz.analysis.fixed_points import FixedPoints
-from rnnviz.analysis.flow_map import FixedInputMap, states_of
+from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
+from rnnviz.analysis.flow_map import states_of
 from rnnviz.analysis.phase_portrait import Readout, portrait
 from rnnviz.app.fixed_point_table import points_html, points_table, search_html
 from rnnviz.app.frame import Frame
@@ -36,7 +36,7 @@ def dynamics_page(session: Session) -> None:
     _layout(session, problem)
 
     def draw(frame: Frame) -> None:
-        frame.texts["search"] = search_html(*_search(session))
+        frame.texts["search"] = search_html(_search(session), session.dynamics.searching)
         if not session.dynamics.problem(session.dynamics_query):
             _draw(session, frame)
 
@@ -138,37 +138,33 @@ def _plane_controls(session: Session) -> None:
         )  # fmt: skip
 
 
-def _search(session: Session) -> tuple[FixedPoints | None, tuple[int, float] | None]:
+def _search(session: Session) -> FixedPoints | None:
     dynamics, query = session.dynamics, session.dynamics_query
-    found = None if dynamics.problem(query) else dynamics.found(dynamics.held(query), query)
-    return found, dynamics.searching
+    return None if dynamics.problem(query) else dynamics.found(dynamics.held(query), query)
+
+
+def _points(session: Session) -> tuple[Sequence[FixedPoint], list[Readout]]:
+    search, data = _search(session), session.dataset
+    points = search.points if search else ()
+    return points, [read_out(point.answers, data, shown_token) for point in points]
 
 
 def _draw(session: Session, frame: Frame) -> None:
-    found, readouts = _found(session)
-    points = found.points if found else ()
+    points, readouts = _points(session)
     if session.dynamics.flat(session.dynamics_query):
         frame.chart("phase", _phase, session, remark=_remark(session))
     frame.chart("spectra", point_spectra, points, theme())
-    frame.texts["points"] = points_html(found, readouts)
-
-
-def _found(session: Session) -> tuple[FixedPoints | None, list[Readout]]:
-    found, _ = _search(session)
-    points, data = found.points if found else (), session.dataset
-    return found, [read_out(point.answers, data, shown_token) for point in points]
+    frame.texts["points"] = points_html(points, readouts)
 
 
 def _phase(session: Session) -> Picture:
     """The phase plane. Everything it needs is computed here, so only when it is in sight."""
     dynamics, query, probe = session.dynamics, session.dynamics_query, session.inspect()
-    found, readouts = _found(session)
-    held: FixedInputMap = dynamics.held(query)
-    plane, points = dynamics.plane(query), found.points if found else ()
-    path = states_of(probe.trace).whole
-    seen = portrait(held, plane, dynamics.visited(query), path, points)
+    points, readouts = _points(session)
+    held, plane, path = dynamics.held(query), dynamics.plane(query), states_of(probe.trace).whole
+    shown = portrait(held, plane, dynamics.visited(query), path, points)
     words = probe.words[1 - len(path) :]
-    return phase_plane(seen, plane, points, (readouts, words), theme())
+    return phase_plane(shown, plane, points, (readouts, words), theme())
 
 
 def _remark(session: Session) -> str:
@@ -184,13 +180,9 @@ def _remark(session: Session) -> str:
 
 
 def _numbers(session: Session) -> dict[str, Callable[[], Any]]:
-    def spectra() -> Picture:
-        found, _ = _found(session)
-        return point_spectra(found.points if found else ())
-
     charts: dict[str, Callable[[], Any]] = {
-        "Points": lambda: points_table(*_found(session)),
-        "Eigenvalues": spectra,
+        "Points": lambda: points_table(*_points(session)),
+        "Eigenvalues": lambda: point_spectra(_points(session)[0]),
     }
     if session.dynamics.flat(session.dynamics_query):
         charts["Phase plane"] = lambda: _phase(session)

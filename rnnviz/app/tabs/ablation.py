@@ -86,10 +86,10 @@ def _pending(session: Session) -> str:
 
 
 def _margins(session: Session, probe: Probe, after: Probe) -> Any:
-    found = signal(probe, after)
-    count = min(len(found.first), len(found.second))
-    pair = Pair(found.first[:count], found.second[:count], probe.words[:count], ("before", "after"))
-    return compared_margins(pair, found.label, steady(session, "margins", found.unit), found.unit)
+    first, second, label, unit = signal(probe, after)
+    count = min(len(first), len(second))
+    pair = Pair(first[:count], second[:count], probe.words[:count], ("before", "after"))
+    return compared_margins(pair, label, steady(session, "margins", unit), unit)
 
 
 def _tools(session: Session) -> None:
@@ -119,11 +119,11 @@ def _row() -> list[DeltaGenerator]:
 
 
 def _number(
-    place: DeltaGenerator, label: str, key: str, span: tuple[float, float], first: float
+    column: DeltaGenerator, label: str, key: str, span: tuple[float, float], first: float
 ) -> float:
     low, high = span
     first = first_value(key, (visit("hidden"), high), min(max(first, low), high))
-    return place.number_input(label, low, high, first, key=f"{key}_{high}")
+    return column.number_input(label, low, high, first, key=f"{key}_{high}")
 
 
 def _weight(session: Session) -> None:
@@ -140,7 +140,7 @@ def _weight(session: Session) -> None:
 
 
 def _button(
-    place: DeltaGenerator, label: str, edits: Callable[[Session], Iterable[Edit]], session: Session
+    column: DeltaGenerator, label: str, edits: Callable[[Session], Iterable[Edit]], session: Session
 ) -> None:
     key = f"do_{label.lower().replace(' ', '_')}"
     full = len(session.units.edits) >= MOST_EDITS
@@ -148,7 +148,7 @@ def _button(
     def add(here: Session) -> None:
         here.units.add(*edits(here))
 
-    place.button(
+    column.button(
         label, key=key, width="stretch", disabled=full, on_click=on_host(add),
         help=f"At most {MOST_EDITS} edits are tried together." if full else None,
     )  # fmt: skip

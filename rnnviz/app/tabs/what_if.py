@@ -113,9 +113,9 @@ def _name(probe: Probe, other: Probe, pair: tuple[int | None, int | None]) -> st
 
 
 def _margins(session: Session, probe: Probe, other: Probe) -> Any:
-    found = signal(probe, other)
-    pair = _pair(probe, other, found.first, found.second, session)
-    return compared_margins(pair, found.label, steady(session, "margins", found.unit), found.unit)
+    first, second, label, unit = signal(probe, other)
+    pair = _pair(probe, other, first, second, session)
+    return compared_margins(pair, label, steady(session, "margins", unit), unit)
 
 
 def _states_pair(session: Session, probe: Probe, other: Probe) -> Pair:
@@ -149,8 +149,8 @@ def _states_table(session: Session) -> pd.DataFrame:
     if isinstance(other, str):
         return pd.DataFrame({"": [other]})
     pair = _states_pair(session, probe, other)
-    found = signal(probe, other)
-    margins = _pair(probe, other, found.first, found.second, session)
+    first, second, _, _ = signal(probe, other)
+    margins = _pair(probe, other, first, second, session)
     columns = {session.names.noun: pair.words, "as typed": margins.first, "changed": margins.second}
     differences = enumerate((pair.second - pair.first).T)
     return pd.DataFrame(columns | {f"Δ unit {unit}": row for unit, row in differences})
@@ -160,13 +160,17 @@ def _saliency_table(session: Session) -> pd.DataFrame:
     probe = session.inspect()
     other = _other(session, probe)
     altered = other if isinstance(other, Probe) else None
-    found, name = session.units.saliency(probe, altered)
-    integrated = found.integrated
+    saliency, name = session.units.saliency(probe, altered)
+    products, integrated = saliency.gradient_input, saliency.integrated
     return pd.DataFrame(
         {
             session.names.noun: [*probe.words, f"sum, of {name}", "m(x) − m(0)"],
-            "gradient × input": [*found.gradient_input, found.gradient_input.sum(), None],
-            "occlusion": [*found.occlusion, None, None],
-            "integrated gradients": [*integrated, integrated.sum(), found.whole - found.empty],
+            "gradient × input": [*products, products.sum(), None],
+            "occlusion": [*saliency.occlusion, None, None],
+            "integrated gradients": [
+                *integrated,
+                integrated.sum(),
+                saliency.whole - saliency.empty,
+            ],
         }
     )
