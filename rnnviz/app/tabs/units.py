@@ -246,15 +246,14 @@ def _occurrence(activations: Activations, token: int, unit: int, change: float) 
 def _unit_table(session: Session) -> pd.DataFrame:
     source, unit = source_of(session), session.units.unit
     activations = session.units.activations(source)
-    return pd.DataFrame(
-        {
-            "sequence": activations.owners + 1,
-            "place": activations.steps + 1,
-            session.names.noun: activations.words,
-            f"{source.part} of unit {unit}": activations.states[:, unit],
-            "change": activations.changes[:, unit],
-        }
-    )
+    columns = {
+        "sequence": activations.owners + 1,
+        "place": activations.steps + 1,
+        session.names.noun: activations.words,
+        f"{source.part} of unit {unit}": activations.states[:, unit],
+        "change": activations.changes[:, unit],
+    }
+    return pd.DataFrame(columns)
 
 
 def _response_table(session: Session) -> pd.DataFrame:

@@ -162,15 +162,10 @@ def _saliency_table(session: Session) -> pd.DataFrame:
     altered = other if isinstance(other, Probe) else None
     saliency, name = session.units.saliency(probe, altered)
     products, integrated = saliency.gradient_input, saliency.integrated
-    return pd.DataFrame(
-        {
-            session.names.noun: [*probe.words, f"sum, of {name}", "m(x) − m(0)"],
-            "gradient × input": [*products, products.sum(), None],
-            "occlusion": [*saliency.occlusion, None, None],
-            "integrated gradients": [
-                *integrated,
-                integrated.sum(),
-                saliency.whole - saliency.empty,
-            ],
-        }
-    )
+    columns = {
+        session.names.noun: [*probe.words, f"sum, of {name}", "m(x) − m(0)"],
+        "gradient × input": [*products, products.sum(), None],
+        "occlusion": [*saliency.occlusion, None, None],
+        "integrated gradients": [*integrated, integrated.sum(), saliency.whole - saliency.empty],
+    }
+    return pd.DataFrame(columns)

@@ -182,6 +182,7 @@ def test_a_page_that_can_not_be_drawn_says_so_and_holds_the_run_until_it_can_be(
 
 
 def test_a_run_that_nobody_looks_at_is_held_goes_on_when_somebody_does_and_ends_at_last(clock):
+    clock.now = 30.0
     browser = clock.playing()
     clock.run(0.2, browser)
     clock.host.detach(browser.viewer, clock.now)
