@@ -48,19 +48,30 @@ def page():
     return Page(hidden="6", init_scale="0.3", epoch="3", phrase="i am not good")
 
 
-NUMBERS = dict(zip(UnitTab, ("units", "ways", "what_if", "break"), strict=True))
-
-
-@each_row("view", list(UnitTab))
-def test_every_tab_has_its_pictures_and_their_numbers_when_they_are_asked_for(page, view):
-    assert page.enter(view).charts.keys() == CHARTS[view]
-    assert not page.app.dataframe
-    page.app.session_state[f"numbers_hidden_{NUMBERS[view]}"] = True
-    page.run()
-    key = f"numbers_of_hidden_{NUMBERS[view]}"
-    for chart in page.app.selectbox(key=key).options:
-        page.set("selectbox", key, chart)
-        assert len(page.app.dataframe[0].value)
+def test_every_tab_has_its_pictures_and_their_numbers_when_they_are_asked_for(page):
+    tables = {}
+    for view, key in zip(UnitTab, ("units", "ways", "what_if", "break"), strict=True):
+        assert page.enter(view).charts.keys() == CHARTS[view]
+        assert not page.app.dataframe
+        page.app.session_state[f"numbers_hidden_{key}"] = True
+        page.run()
+        for chart in page.app.selectbox(key=f"numbers_of_hidden_{key}").options:
+            page.set("selectbox", f"numbers_of_hidden_{key}", chart)
+            tables[chart] = page.app.dataframe[0].value
+    train, data = page.session.dataset.train, page.session.dataset
+    last = page.session.inspect(train[-1].text)
+    for name in ("Text", "Trajectories"):
+        assert [*tables[name].iloc[0, :3]] == [1, 1, train[0].text.split()[0]]
+        assert [*tables[name].iloc[-1, :3]] == [len(train), len(last.words), last.words[-1]]
+    assert tables["Text"].iloc[-1, 3] == pytest.approx(last.unrolled(0).h[-1, 0])
+    assert tables["Trajectories"].wanted.iloc[-1] == data.classes[train[-1].target]
+    integrated = tables["What each token adds"]["integrated gradients"]
+    assert integrated[:4].sum() == pytest.approx(integrated[4]) == integrated[5]
+    one, other = (page.session.inspect(text).unrolled(0).h for text in (None, "am not good"))
+    change = tables["Answers and states"]["Δ unit 3"].iloc[-1]
+    assert change == pytest.approx(other[-1, 3] - one[-1, 3])
+    assert tables["Words and units"].unit.tolist() == list(range(6))
+    assert len(tables["What each unit is worth"]) == 6
 
 
 def test_looking_back_all_tabs_show_what_was_then(page):

@@ -70,8 +70,11 @@ def hosts(monkeypatch):
 )
 def test_a_socket_opens_for_a_page_of_this_server_alone(client, path, headers):
     headers = {"host": HOST, **headers}
-    with pytest.raises(WebSocketDisconnect) as refused:
-        client.websocket_connect(path, headers=headers).__enter__()
+    with (
+        pytest.raises(WebSocketDisconnect) as refused,
+        client.websocket_connect(path, headers=headers) as socket,
+    ):
+        socket.send_text("{}")
     assert refused.value.code == 1008
 
 
