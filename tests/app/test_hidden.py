@@ -10,7 +10,6 @@ from rnnviz.lab.units import Sort, StateSource, UnitTab
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.training.schedule import Position
-from rnnviz.training.weight_edits import silence
 from tests.app import tab
 from tests.sampling import each_row
 
@@ -85,6 +84,26 @@ def test_looking_back_all_tabs_show_what_was_then(page):
         assert page.session.state is state
 
 
+@each_row(
+    ("view", "link", "alter", "said", "charts"),
+    [
+        (UnitTab.UNITS, {"task": "waves"}, None, "hardly ever come twice", set()),
+        (UnitTab.TRAJECTORIES, {"hidden": "1"}, None, "the states lie on a line", set()),
+        (UnitTab.TRAJECTORIES, {"phrase": "bad"}, None, "nothing to leave out", {"trajectories"}),
+        (UnitTab.WHAT_IF, {"phrase": "bad"}, None, "Without its only word nothing", {"saliency"}),
+        (UnitTab.WHAT_IF, {"phrase": "bad"}, SWAP, "So nothing is changed", {"saliency"}),
+        # A word is changed into another one to begin with.
+        (UnitTab.WHAT_IF, {"task": "recall"}, "change", "→", CHARTS[UnitTab.WHAT_IF]),
+    ],
+)
+def test_where_there_is_no_picture_a_sentence_says_so(view, link, alter, said, charts):
+    page = Page(view, **{"hidden": "4", **link})
+    if alter:
+        page.choose("What is done to it", alter)
+    assert said in page.text
+    assert page.charts.keys() == charts
+
+
 # Units
 
 
@@ -112,12 +131,6 @@ def test_units_come_in_the_order_of_their_selectivity_from_the_first_on(page):
     page.set("selectbox", "unit_word", "not")
     page.click("unit_next")
     assert re.search(rf"Unit {page.lab.unit}, number 2 of 6 by selectivity for “not”", page.text)
-
-
-def test_numbers_that_never_come_twice_have_a_sentence():
-    page = Page(task="waves", hidden="4")
-    assert "hardly ever come twice" in page.app.info[0].value
-    assert page.charts == {}
 
 
 # Trajectories
@@ -157,6 +170,10 @@ def test_what_is_done_to_a_word_goes_along_from_tab_to_tab_and_is_said_in_each_p
     titles = page.notes("multiples")
     assert titles[1].startswith("“am” ↔ “not”: ")
     assert titles[3] == "“good”, the last: as it is"
+    assert "The same plane once for each word," in page.places["multiples"]["text"]
+    page.ask("bad " * 13)
+    assert "once for each of the first 12 of 13 w" in page.places["multiples"]["text"]
+    page.ask("i am not good")
     page.enter(UnitTab.WHAT_IF)
     assert page.lab.perturbation.alter == SWAP
     page.choose("What is done to it", "change")
@@ -173,19 +190,6 @@ def test_a_phrase_of_which_nothing_is_left_has_an_empty_panel():
     assert "no “e”: nothing to read" in page.notes("multiples")
 
 
-@each_row(
-    ("link", "said", "charts"),
-    [
-        ({"hidden": "1"}, "the states lie on a line", set()),
-        ({"hidden": "4", "phrase": "bad"}, "nothing to leave out", {"trajectories"}),
-    ],
-)
-def test_one_unit_or_one_word_has_a_sentence_in_place_of_its_picture(link, said, charts):
-    page = Page(UnitTab.TRAJECTORIES, **link)
-    assert said in page.app.info[0].value
-    assert page.charts.keys() == charts
-
-
 def test_a_single_state_has_a_sentence_in_place_of_a_plane():
     session = Session(RunConfig(hidden=5))
     session.load(Upload(File("a.csv", b"text\nab\n")))
@@ -194,12 +198,6 @@ def test_a_single_state_has_a_sentence_in_place_of_a_plane():
     assert page.charts == {}
     for view in UnitTab:
         page.enter(view)
-
-
-@each_row(("count", "said"), [(12, "each word,"), (13, "each of the first 12 of 13 w")])
-def test_of_a_long_sequence_it_is_said_how_much_the_small_pictures_show(count, said):
-    page = Page(UnitTab.TRAJECTORIES, hidden="4", phrase=" ".join(["bad"] * count))
-    assert f"The same plane once for {said}" in page.places["multiples"]["text"]
 
 
 # What if
@@ -218,28 +216,6 @@ def test_a_word_can_be_dropped_changed_or_swapped(page):
     assert "“i am very good”" in page.text
     page.choose("What is done to it", SWAP)
     assert "“i am good not”" in page.text
-
-
-@each_row(
-    ("phrase", "alter", "said"),
-    [
-        ("bad", None, "Without its only word nothing is left to read"),
-        ("bad", SWAP, "So nothing is changed"),
-    ],
-)
-def test_where_there_is_nothing_to_compare_a_sentence_says_so(phrase, alter, said):
-    page = Page(UnitTab.WHAT_IF, hidden="4", phrase=phrase)
-    if alter:
-        page.choose("What is done to it", alter)
-    assert said in page.text
-    assert page.charts.keys() == {"saliency"}
-
-
-def test_a_word_is_changed_into_another_to_begin_with():
-    page = Page(UnitTab.WHAT_IF, task="recall", hidden="4")
-    page.choose("What is done to it", "change")
-    assert "So nothing is changed" not in page.text
-    assert page.charts.keys() == CHARTS[UnitTab.WHAT_IF]
 
 
 def test_values_are_changed_by_typing_and_both_charts_are_about_the_bit_that_differs_most():
@@ -292,8 +268,3 @@ def test_only_branch_with_this_touches_the_run_and_its_link_carries_the_edits(pa
     assert page.lab.edits == ()
     assert page.session.player.ghost is not None
     assert page.session.link().to_query()["changes"] == "3:edit=silence 1 0,3:edit=scale 0.9"
-
-
-def test_a_link_with_edits_opens_on_the_page():
-    page = Page(hidden="4", epoch="3", changes="2:edit=silence 1 0,2:edit=silence 1 99")
-    assert page.session.run.schedule.edits(Position(2)) == (silence(1, 0),)
