@@ -1,9 +1,11 @@
 """The page without a browser: what it shows, and what its widgets do."""
 
 import json
+import math
 import re
 import time
 
+import numpy as np
 import pytest
 
 from rnnviz.analysis.gradients import Objective
@@ -360,8 +362,12 @@ def test_gates_and_layers_can_be_looked_at():
         assert page.chart("states")["data"][0]["colorbar"]["title"]["text"] == name
         text = "the gate of one unit" if name in "ifo" else "the memory after"
         assert text in page.places["states"]["text"]
-    page.set("layer_2", 2)
-    assert page.chart("states")["layout"]["title"]["text"].endswith("layer 2")
+    for layer in (1, 2):
+        page.set("layer_2", layer)
+        states = page.chart("states")
+        assert states["layout"]["title"]["text"].endswith(f"layer {layer}")
+        expected = page.session.inspect().unrolled(layer - 1).h.T
+        np.testing.assert_allclose(states["data"][0]["z"], expected, atol=1e-6)
 
 
 # Other data
@@ -408,7 +414,8 @@ def test_a_text_is_learned_token_by_token_in_pieces_that_can_be_chosen(page):
     assert "Learned: what comes next, in characters" in page.text
     page.click("learn")
     assert page.session.dataset.name == "pasted text"
-    assert "perplexity train" in page.text
+    loss = page.session.run.history.row(0)["train_loss"]
+    assert f"perplexity train {math.exp(loss):.2f}, test" in page.text
     page.click("step_epoch")
     assert page.session.state.epoch == 1
     page.upload("train_csv", "weather.csv", WEATHER)
@@ -518,8 +525,16 @@ def test_the_numbers_and_the_link_are_those_of_the_epoch_shown(trained):
     assert not trained.frame["looking_back"]
     trained.say("seek", epoch=4)
     assert trained.frame["looking_back"]
-    loss = trained.session.run.history.row(4)["train_loss"]
-    for shown in ("Looking back", "4 of 1000", f"{loss:.4f}"):
+    row = trained.session.run.history.row(4)
+    losses, metrics = (
+        [row[f"{role}_{score}"] for role in ("train", "test")] for score in ("loss", "metric")
+    )
+    for shown in (
+        "Looking back",
+        "4 of 1000",
+        "training loss (nats)  {:.4f}    test loss (nats)  {:.4f}".format(*losses),
+        "training accuracy  {:.1%}    test accuracy  {:.1%}".format(*metrics),
+    ):
         assert shown in trained.text
     assert trained.link == {"hidden": "4", "init_scale": "0.1", "epoch": "4", "now": "9"}
     trained.click("step_epoch")

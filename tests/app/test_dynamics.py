@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from rnnviz.analysis.fixed_points import FixedPoint
+from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
 from rnnviz.analysis.phase_portrait import Readout
-from rnnviz.app.fixed_point_table import points_html
+from rnnviz.app.fixed_point_table import points_html, search_html
 from rnnviz.config import TaskName
 from rnnviz.lab.dynamics import DynamicsLab, Hold
 from rnnviz.presets import PRESETS
@@ -144,6 +144,15 @@ def test_odd_networks_get_a_sentence_or_a_picture(link, said):
     page.find()
     assert "from 200 starts" in page.text
     assert ("phase" in page.charts) == (not said)
+
+
+def test_what_a_search_has_missed_is_told():
+    found = FixedPoints((), wanted=200, starts=150, outside=3, lost=2, untold=4)
+    assert (
+        "from 150 starts of 200, for time was up, 3 went far from all that is visited, "
+        "2 came to nothing slow; 4 more points were not looked at."
+    ) in search_html(found, None)
+    assert 'value="0.250" max="1"' in search_html(found, (7, 0.25))
 
 
 @each_row(

@@ -118,6 +118,9 @@ def test_the_probe_and_a_leaf_of_the_data_are_tinted_by_the_chosen_unit(page):
         page.click(button)
         assert page.lab.unit == unit
         assert f"Unit {unit}" in page.text
+    for typed, unit in ((99, 5), (-3, 0)):
+        page.say("select", on="unit", value=typed)
+        assert page.frame["sliders"]["unit"] == {"last": 5, "shown": unit, "text": "", "bands": []}
 
 
 def test_units_come_in_the_order_of_their_selectivity_from_the_first_on(page):
