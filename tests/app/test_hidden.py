@@ -119,7 +119,7 @@ def test_the_probe_and_a_leaf_of_the_data_are_tinted_by_the_chosen_unit(page):
         assert page.lab.unit == unit
         assert f"Unit {unit}" in page.text
     for typed, unit in ((99, 5), (-3, 0)):
-        page.say("select", on="unit", value=typed)
+        page.say("select", on="unit", value=typed, settled=False)
         assert page.frame["sliders"]["unit"] == {"last": 5, "shown": unit, "text": "", "bands": []}
 
 
