@@ -6,10 +6,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # fastest here; NumPy reads 
 
 import streamlit as st
 
-from rnnviz.app.main import INDEX, parts
+from rnnviz.app.main import INDEX, app_options
 
-# ``streamlit run`` looks for these words in this file.
-app = st.App(INDEX, **parts(st.get_option("server.baseUrlPath") or ""))
+# ``streamlit run`` finds this call in the source of this file.
+app = st.App(INDEX, **app_options(st.get_option("server.baseUrlPath") or ""))
 
 if __name__ == "__main__":
     app.run()

@@ -1,1 +1,1 @@
-"""The page; the only Streamlit imports."""
+"""The browser app: the only package that imports Streamlit."""

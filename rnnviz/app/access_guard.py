@@ -1,13 +1,13 @@
-"""Guard: only pages of this server may open its sockets, under its own names.
+"""Guard: only pages of this server may use it, and only under its own host names.
 
-Streamlit 1.67 lets pages of any port of this machine open its socket, checks no socket of ours,
-and asks a host on the internet for this machine's address when a page of elsewhere knocks.
+Streamlit 1.67 accepts a WebSocket from any port of this machine, does not check our own socket, and
+asks an internet host for this machine's address when a foreign page connects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,21 +15,20 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-#: The close code of a socket that may not be opened; the browser sees HTTP 403.
+#: WebSocket close code "policy violation"; the browser sees HTTP 403.
 POLICY = 1008
-#: The hosts that are meant where no others are named.
+#: The hosts allowed if none are configured.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_FRAMES = "frame-ancestors 'self'"
 
 
 class Guard:
-    """ASGI middleware, before all pages and sockets, Streamlit's own too."""
+    """ASGI middleware in front of every page and socket, Streamlit's included."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse what comes from elsewhere; let no foreign page frame ours."""
+        """Refuse foreign hosts and origins; forbid foreign pages to frame ours."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -41,51 +40,47 @@ class Guard:
                 return
             await self._app(scope, receive, send)
         elif not is_host_allowed(host):
-            await PlainTextResponse(_not_here(host), 403)(scope, receive, send)
+            await PlainTextResponse(_refusal(host), 403)(scope, receive, send)
         else:
-            await self._app(scope, receive, _unframed(send))
+            await self._app(scope, receive, _without_framing(send))
 
 
 def is_host_allowed(host: str) -> bool:
-    """Whether this server is meant: a name of elsewhere that leads here is not (DNS rebinding)."""
+    """Whether the Host header names this server; prevents DNS rebinding."""
     hosts: Collection[str] = st.get_option("server.allowedHosts") or LOOPBACK
-    return "*" in hosts or _name(host) in hosts
+    url = _parsed(f"//{host}")
+    return "*" in hosts or (url is not None and url.hostname in hosts)
 
 
 def is_origin_allowed(origin: str | None, host: str) -> bool:
-    """Whether a page of ours speaks; behind a proxy that changes the host, one of its own."""
+    """Whether a page of this host, or an allowed proxy's page, opens the socket."""
     if origin is None:
         return False
-    return _netloc(origin) == host or origin in (st.get_option("server.corsAllowedOrigins") or ())
+    url = _parsed(origin)
+    same_host = url is not None and url.netloc == host
+    return same_host or origin in (st.get_option("server.corsAllowedOrigins") or ())
 
 
-def _name(host: str) -> str | None:
+def _parsed(url: str) -> SplitResult | None:
     try:
-        return urlsplit(f"//{host}").hostname
+        return urlsplit(url)
     except ValueError:
         return None
 
 
-def _netloc(origin: str) -> str | None:
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:
-        return None
-
-
-def _not_here(host: str) -> str:
+def _refusal(host: str) -> str:
     return (
         f"rnnviz is not served under the name {host[:100]!r}. Open http://127.0.0.1 with the port "
         "that it printed, or add the name to server.allowedHosts in .streamlit/config.toml.\n"
     )
 
 
-def _unframed(send: Send) -> Send:
+def _without_framing(send: Send) -> Send:
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers["X-Frame-Options"] = "SAMEORIGIN"
-            headers["Content-Security-Policy"] = _FRAMES
+            headers["Content-Security-Policy"] = "frame-ancestors 'self'"
         await send(message)
 
     return with_headers

@@ -1,8 +1,8 @@
-"""Actor: gives a SessionHost its time; others post commands to it, or borrow it for a while.
+"""Actor: owns a SessionHost and runs it; others send it commands or borrow the host.
 
-All actors are tasks on one thread of their own, so only one of them computes at a time: of two
-threads that multiply matrices each would wait for Python's lock again and again. What takes long
-is done in other threads, while its own actor waits for it.
+All actors are asyncio tasks on one thread, so only one computes at a time: threads that multiply
+matrices at once would block each other on the GIL. Long work runs in a thread pool while its actor
+waits.
 """
 
 from __future__ import annotations
@@ -27,44 +27,43 @@ from rnnviz.session import Session
 
 _LOG = logging.getLogger(__name__)
 Command = Callable[[SessionHost], object]
-#: Seconds after which a thread that computes lets another one have Python's lock. Every product of
-#: matrices lets it go, and would get it back only after Python's own 5 ms.
-SWITCH = 1e-4
-#: Seconds that a run of Streamlit's script may wait for the host.
-PATIENCE = 60.0
-#: Seconds of CPU time that a turn may take on the shared thread; one that takes longer makes all
-#: later turns of its run go on elsewhere.
-SLOW = 0.2
-#: The threads for what takes long: few, since each takes Python's lock from the others.
-_OTHERS = ThreadPoolExecutor(4, "long")
+#: Seconds after which a computing thread yields the GIL. Every matrix product releases the GIL and
+#: would wait for Python's default of 5 ms to get it back.
+SWITCH_INTERVAL = 1e-4
+#: Seconds that a run of Streamlit's script waits for the host.
+BORROW_TIMEOUT = 60.0
+#: Seconds of CPU time. After one longer turn, all later turns of that run use the thread pool.
+SLOW_TURN = 0.2
+#: The threads for long work; few, because each takes the GIL from the others.
+_POOL = ThreadPoolExecutor(4, "long")
 
 
 class EndedError(RuntimeError):
-    """The actor has ended: its run is no longer kept."""
+    """The actor has ended; its run is no longer kept."""
 
 
 @cache
 def actors_loop() -> asyncio.AbstractEventLoop:
     """The event loop of all actors, in a thread of its own."""
-    sys.setswitchinterval(SWITCH)
+    sys.setswitchinterval(SWITCH_INTERVAL)
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="actors", daemon=True).start()
     return loop
 
 
-#: The actors whose runs play; only their own thread looks at it.
+#: The actors whose runs play. Accessed only on the actors' thread.
 _PLAYING: set[Actor] = set()
 
 
 class _Loan:
-    """A request for the host: it is lent when its turn comes, until it is given back."""
+    """A request to borrow the host: ``host`` is set when it is lent, ``returned`` at the end."""
 
     def __init__(self) -> None:
-        self.lent: Future[SessionHost] = Future()
-        self.back = asyncio.Event()
+        self.host: Future[SessionHost] = Future()
+        self.returned = asyncio.Event()
 
 
-class _Wish(NamedTuple):
+class _Request(NamedTuple):
     """A command, and whether it may take ``long``."""
 
     command: Command
@@ -72,154 +71,154 @@ class _Wish(NamedTuple):
 
 
 class Actor:
-    """Owns a session's host; nobody else touches it but one who has borrowed it."""
+    """Owns a session's host. Nobody else may use the host without borrowing it."""
 
-    def __init__(self, session: Session, on_end: Callable[[Actor], None]) -> None:
+    def __init__(self, session: Session, on_end: Callable[[Actor], object]) -> None:
         self.run_id = secrets.token_urlsafe(16)
         self.alive = True
-        self._desk, self._on_end = SessionHost(session, time.monotonic()), on_end
-        self._inbox: deque[_Wish | _Loan] = deque()
-        self._bell, self._loop = asyncio.Event(), actors_loop()
+        self._host, self._on_end = SessionHost(session, time.monotonic()), on_end
+        self._inbox: deque[_Request | _Loan] = deque()
+        self._wake_up, self._loop = asyncio.Event(), actors_loop()
         self._slow = False
-        self._task = asyncio.run_coroutine_threadsafe(self._live(), self._loop)
-        # However it ends, even before it has begun.
+        self._task = asyncio.run_coroutine_threadsafe(self._run(), self._loop)
+        # A callback, because it also runs when the task is cancelled before its start.
         self._task.add_done_callback(lambda _: self._end())
 
-    # What others may do, from any thread
+    # From any thread
 
     @property
-    def unseen(self) -> float:
-        """For how many seconds no browser has looked on."""
-        return self._desk.unseen(time.monotonic())
+    def unwatched(self) -> float:
+        """Seconds since the last browser left; 0 while one is connected."""
+        return self._host.unwatched(time.monotonic())
 
     @property
-    def waiting(self) -> bool:
-        """Whether something waits to be done."""
+    def pending(self) -> bool:
+        """Whether requests are waiting."""
         return bool(self._inbox)
 
     def post(self, command: Command, long: bool = False) -> None:
-        """Have ``command`` done, in the order of posting.
+        """Execute ``command`` in the order of posting.
 
-        What may take ``long`` is done in another thread, while this actor waits for it.
+        A ``long`` one runs in the thread pool while this actor waits.
         """
-        self._put(_Wish(command, long))
+        self._put(_Request(command, long))
 
     @contextmanager
     def borrow(self) -> Iterator[SessionHost]:
-        """The host, for one run of Streamlit's script; until it is given back nothing is trained.
+        """The host, for one run of Streamlit's script; training stops until it is returned.
 
-        Raises EndedError, and TimeoutError if the actor doesn't come to it.
+        Raises EndedError, and TimeoutError after BORROW_TIMEOUT.
         """
         loan = _Loan()
         self._put(loan)
         if not self.alive:
             raise EndedError
         try:
-            host = loan.lent.result(PATIENCE)
+            host = loan.host.result(BORROW_TIMEOUT)
         except CancelledError:
             raise EndedError from None
         except TimeoutError:
-            if not loan.lent.cancel():
-                self._loop.call_soon_threadsafe(loan.back.set)
+            if not loan.host.cancel():
+                self._loop.call_soon_threadsafe(loan.returned.set)
             raise
         try:
             yield host
         finally:
-            self._loop.call_soon_threadsafe(loan.back.set)
+            self._loop.call_soon_threadsafe(loan.returned.set)
 
     def attach(self, viewer: Viewer) -> None:
-        """Have a browser look on."""
+        """Connect a browser."""
         self.post(lambda host: host.attach(viewer, time.monotonic()))
 
     def detach(self, viewer: Viewer) -> None:
-        """Have it look away."""
+        """Disconnect a browser."""
         self.post(lambda host: host.detach(viewer, time.monotonic()))
 
-    def hear(self, viewer: Viewer, command: dict[str, Any]) -> None:
-        """Do what a browser says; what makes no sense is left undone."""
+    def receive(self, viewer: Viewer, command: dict[str, Any]) -> None:
+        """Execute a browser's command; an invalid one is logged."""
         long = command.get("do") not in QUICK
-        self.post(lambda host: host.hear(viewer, command, time.monotonic()), long)
+        self.post(lambda host: host.receive(viewer, command, time.monotonic()), long)
 
     def stop(self) -> None:
-        """End; nothing is heard any more."""
+        """End the actor; pending requests are dropped."""
         self._task.cancel()
 
-    # Inside
+    # On the actors' thread
 
-    def _put(self, wish: _Wish | _Loan) -> None:
-        self._inbox.append(wish)
-        self._loop.call_soon_threadsafe(self._bell.set)
+    def _put(self, request: _Request | _Loan) -> None:
+        self._inbox.append(request)
+        self._loop.call_soon_threadsafe(self._wake_up.set)
 
-    async def _live(self) -> None:
-        while self._inbox or not self._desk.expired(time.monotonic()):
+    async def _run(self) -> None:
+        while self._inbox or not self._host.expired(time.monotonic()):
             await self._read_inbox()
-            await self._go_on()
-            await self._rest()
+            await self._advance()
+            await self._wait()
 
     def _end(self) -> None:
         self.alive = False
         self._loop.call_soon_threadsafe(_PLAYING.discard, self)
         while self._inbox:
-            wish = self._inbox.popleft()
-            if isinstance(wish, _Loan):
-                wish.lent.cancel()
+            request = self._inbox.popleft()
+            if isinstance(request, _Loan):
+                request.host.cancel()
         self._on_end(self)
 
     async def _read_inbox(self) -> None:
-        """Do what waits, for a slice of time; others have their turn in between."""
-        self._bell.clear()
+        """Execute waiting requests for one time slice, yielding to other actors in between."""
+        self._wake_up.clear()
         until = time.monotonic() + SLICE
         while self._inbox and time.monotonic() < until:
-            wish = self._inbox.popleft()
-            if isinstance(wish, _Loan):
-                await self._lend(wish)
+            request = self._inbox.popleft()
+            if isinstance(request, _Loan):
+                await self._lend(request)
             else:
-                await self._do(partial(wish.command, self._desk), wish.long)
+                await self._execute(partial(request.command, self._host), request.long)
             await asyncio.sleep(0)
 
     async def _lend(self, loan: _Loan) -> None:
-        if loan.lent.set_running_or_notify_cancel():
-            loan.lent.set_result(self._desk)
-            await loan.back.wait()
-            self._desk.refresh()
+        if loan.host.set_running_or_notify_cancel():
+            loan.host.set_result(self._host)
+            await loan.returned.wait()
+            self._host.refresh()
 
-    async def _go_on(self) -> None:
-        began = time.monotonic()
-        work = self._desk.busy(began)
+    async def _advance(self) -> None:
+        now = time.monotonic()
+        work = self._host.background_work(now)
         if work:
-            await self._do(work, long=True)
-        (_PLAYING.add if self._desk.plays(began) else _PLAYING.discard)(self)
+            await self._execute(work, long=True)
+        (_PLAYING.add if self._host.playing(now) else _PLAYING.discard)(self)
         playing = len(_PLAYING)
-        await self._do(lambda: self._turn(playing), self._slow)
+        await self._execute(lambda: self._turn(playing), self._slow)
 
     def _turn(self, playing: int) -> None:
-        began = time.thread_time()
-        self._desk.turn(time.monotonic(), playing)
-        # Where an epoch's scores take so long, they do so with every epoch.
-        self._slow = self._slow or time.thread_time() - began > SLOW
+        start = time.thread_time()
+        self._host.turn(time.monotonic(), playing)
+        # If one epoch's scores take this long, every epoch's do.
+        self._slow = self._slow or time.thread_time() - start > SLOW_TURN
 
-    async def _rest(self) -> None:
-        rest = self._desk.rest(time.monotonic())
-        if self._inbox or rest == 0:
+    async def _wait(self) -> None:
+        seconds = self._host.idle_time(time.monotonic())
+        if self._inbox or seconds == 0:
             await asyncio.sleep(0)
             return
-        # Not by wait_for, which may lose the end of this task (Python 3.11).
+        # Not asyncio.wait_for: in Python 3.11 it can lose a cancellation.
         with suppress(TimeoutError):
-            async with asyncio.timeout(rest):
-                await self._bell.wait()
+            async with asyncio.timeout(seconds):
+                await self._wake_up.wait()
 
-    async def _do(self, work: Callable[[], object], long: bool) -> None:
+    async def _execute(self, work: Callable[[], object], long: bool) -> None:
         if long:
-            await self._loop.run_in_executor(_OTHERS, self._safely, work)
+            await self._loop.run_in_executor(_POOL, self._safely, work)
         else:
             self._safely(work)
 
     def _safely(self, work: Callable[[], object]) -> None:
-        """What fails must not end the actor: the run is held, and its page says so."""
+        """Do ``work``. An error pauses the run and is reported on the page; the actor goes on."""
         try:
             work()
         except RefusedError as problem:
             _LOG.info("refused: %s", problem)
         except Exception:
             _LOG.exception("a command failed")
-            self._desk.fail()
+            self._host.fail()

@@ -1,4 +1,4 @@
-"""Commands: what a browser may do to a session."""
+"""Commands: what a browser can do to a session."""
 
 from __future__ import annotations
 
@@ -11,42 +11,41 @@ from rnnviz.session import Session
 from rnnviz.training.player import SPEEDS
 from rnnviz.training.schedule import Position
 
-#: What is done in no time; all else may train, or look into the past.
+#: Commands that take no time. All others may train or restore an earlier epoch.
 QUICK = frozenset({"ack", "watch", "play", "pause", "speed"})
 
 
 class RefusedError(ValueError):
-    """A command that makes no sense."""
+    """An invalid command."""
 
 
 def not_understood(command: Mapping[str, Any]) -> RefusedError:
-    """The refusal of a command that nobody knows."""
+    """The refusal of an unknown command."""
     return RefusedError(f"not understood: {str(dict(command))[:80]}")
 
 
 def act(session: Session, command: Mapping[str, Any]) -> None:
-    """Do what a command says; raises RefusedError."""
+    """Execute a command; raises RefusedError."""
+    player = session.player
     match command:
-        case {"do": "play" | "pause" | "reset" as what}:
-            getattr(session.player, what)()
+        case {"do": "play" | "pause" | "reset" | "branch" as action}:
+            getattr(player, action)()
         case {"do": "step", "what": "epoch"}:
-            session.player.step_epoch()
+            player.step_epoch()
         case {"do": "step", "what": "phrase"}:
-            session.player.step_phrase()
+            player.step_phrase()
         case {"do": "now"}:
-            session.player.back_to_now()
-        case {"do": "branch"}:
-            session.player.branch()
+            player.back_to_now()
         case {"do": "seed"}:
             seed = (session.config.seed + 1) % SETTINGS["seed"].high
             session.configure(replace(session.config, seed=int(seed)))
         case {"do": "seek", "epoch": int(epoch)} if epoch >= 0:
-            session.player.pause()
-            session.player.go_to(Position(epoch))
+            player.pause()
+            player.go_to(Position(epoch))
         case {"do": "speed", "epochs": int(speed)} if speed in SPEEDS:
-            session.player.speed = speed
+            player.speed = speed
         case {"do": "phrase", "text": str(text)}:
-            # A box that is full may hold half of a sign, which is no text.
+            # A full text box may end in half a surrogate pair, which is not valid text.
             session.ask(text.encode(errors="replace").decode())
         case _:
             raise not_understood(command)

@@ -1,4 +1,4 @@
-"""Fixed points as a table and a file, and the state of the search."""
+"""Fixed points as tables, and the state of the search as HTML."""
 
 from __future__ import annotations
 
@@ -11,50 +11,49 @@ from rnnviz.analysis.fixed_points import FIXED, MERGE, SLOW, FixedPoint, FixedPo
 from rnnviz.analysis.notation import number
 from rnnviz.analysis.phase_portrait import Readout
 
-#: So many points are shown; the file has them all.
+#: The most points shown; the file has all.
 _SHOWN = 40
-#: Whose memory is longer keeps what it has; and what differs less from 1 is written so.
-_LONG, _NEARLY = 1_000_000, 1e-3
+#: The longest memory shown as a number; the distance below which |λ| is shown as 1 ± distance.
+_MAX_MEMORY, _NEAR_ONE = 1_000_000, 1e-3
 _HEADINGS = (
     "point", "kind", "speed q", "largest |λ|", "unstable", "memory (tokens)", "leaves in (tokens)",
     "starts", "read out there",
 )  # fmt: skip
 
 
-def points_html(found: FixedPoints | None, readouts: Sequence[Readout]) -> str:
-    """A row for each of the first points: its speed, stability, time constants and answer."""
-    points = found.points[:_SHOWN] if found else ()
+def points_html(points: Sequence[FixedPoint], readouts: Sequence[Readout]) -> str:
+    """A row per point, for the first points: speed, stability, time constants and answer."""
     head = "".join(f"<th>{heading}</th>" for heading in _HEADINGS)
     rows = "".join(
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _cells(n, point, readout))}</tr>"
-        for n, (point, readout) in enumerate(zip(points, readouts, strict=False), 1)
+        for n, (point, readout) in enumerate(zip(points[:_SHOWN], readouts, strict=False), 1)
     )
     body = f"<table><tr>{head}</tr>{rows}</table>" if points else ""
-    more = len(found.points) - len(points) if found else 0
-    rest = f"<p>{more} more in the numbers below.</p>" if more else ""
+    more = len(points) - _SHOWN
+    rest = f"<p>{more} more in the numbers below.</p>" if more > 0 else ""
     return f'<div class="rnnviz-points">{body}{rest}</div>'
 
 
-def _cells(place: int, point: FixedPoint, readout: Readout) -> list[str]:
-    largest, memory = float(abs(point.eigenvalues[0])), point.memory
-    long = number(memory) if memory < _LONG else f"> {_LONG:,}"
-    growth = number(-float(point.time_constants[0])) if largest > 1 else "–"
+def _cells(index: int, point: FixedPoint, readout: Readout) -> list[str]:
+    largest = float(abs(point.eigenvalues[0]))
+    memory = number(point.memory) if point.memory < _MAX_MEMORY else f"> {_MAX_MEMORY:,}"
+    escape_time = number(-float(point.time_constants[0])) if largest > 1 else "–"
     return [
-        str(place), point.kind.value, f"{point.speed:.1e}", _size(largest), str(point.unstable),
-        long, growth, str(point.starts), readout.text,
+        str(index), point.kind.value, f"{point.speed:.1e}", _size(largest), str(point.unstable),
+        memory, escape_time, str(point.starts), readout.text,
     ]  # fmt: skip
 
 
 def _size(eigenvalue: float) -> str:
-    """An absolute value; one that is nearly 1 by what it lacks of it or has beyond."""
-    beyond = eigenvalue - 1
-    if not beyond or abs(beyond) >= _NEARLY:
+    """An absolute value; near 1 as 1 plus or minus the distance."""
+    distance = eigenvalue - 1
+    if not distance or abs(distance) >= _NEAR_ONE:
         return number(eigenvalue)
-    return f"1 {'+' if beyond > 0 else '−'} {abs(beyond):.0e}"
+    return f"1 {'+' if distance > 0 else '−'} {abs(distance):.0e}"
 
 
-def points_table(found: FixedPoints | None, readouts: Sequence[Readout]) -> pd.DataFrame:
-    """The same of all points, and their states, with all digits."""
+def points_table(points: Sequence[FixedPoint], readouts: Sequence[Readout]) -> pd.DataFrame:
+    """All points with their states (H,) in full precision."""
     return pd.DataFrame([
         {
             "point": n, "kind": point.kind.value, "q": point.speed,
@@ -62,20 +61,18 @@ def points_table(found: FixedPoints | None, readouts: Sequence[Readout]) -> pd.D
             "memory": point.memory, "starts": point.starts, "read out": readout.text,
             **{f"s[{i}]": value for i, value in enumerate(point.state)},
         }
-        for n, (point, readout) in enumerate(
-            zip(found.points if found else (), readouts, strict=True), 1
-        )
+        for n, (point, readout) in enumerate(zip(points, readouts, strict=True), 1)
     ])  # fmt: skip
 
 
 def search_html(found: FixedPoints | None, searching: tuple[int, float] | None) -> str:
-    """How far the search is, or what came of it."""
-    said = _progress(*searching) if searching else _outcome(found)
+    """The progress (epoch, share) of the search, or its outcome."""
+    state = _progress(*searching) if searching else _outcome(found)
     rules = (
         f"Fixed: q &lt; {_power(FIXED)}; slow: q ≤ {_power(SLOW)}; points within {MERGE:g} of each "
         "other are one."
     )
-    return f'<div class="rnnviz-search" role="status"><div>{said}</div>{rules}</div>'
+    return f'<div class="rnnviz-search" role="status"><div>{state}</div>{rules}</div>'
 
 
 def _power(value: float) -> str:

@@ -1,4 +1,4 @@
-"""The button of the gradient check."""
+"""The choice of the objective of the gradient, and the button of the gradient check."""
 
 from __future__ import annotations
 
@@ -6,21 +6,35 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from rnnviz.app.tab_state import on_host
+from rnnviz.analysis.gradients import Objective
+from rnnviz.app.stage import place_text
+from rnnviz.app.tab_state import first_value, on_host, visit
 from rnnviz.session import Session
 
 
-def check_button(check: Callable[[Session], object], sequence: str) -> None:
-    """A button that compares the gradient with complex-step differences, here and now.
+def objective_and_check(session: Session, page: str) -> None:
+    """Let the reader choose the objective, if there is a choice; the check's badge below."""
+    sequence = session.names.sequence
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if session.dataset.answers_classes:
+            chosen = st.segmented_control(
+                "Gradient of", list(Objective), key="objective", required=True,
+                default=first_value("objective", visit(page), session.objective),
+                help=f"The loss's gradient also vanishes when the {sequence} is learned; "
+                "the margin's doesn't.",
+            )  # fmt: skip
+            session.objective = Objective(chosen or session.objective)
+        else:
+            session.objective = Objective.LOSS
+        check_button(lambda here: here.gradients.check(here.gradient_query()), sequence)
+    place_text("badge")
 
-    ``sequence`` is what a sequence is called.
-    """
+
+def check_button(check: Callable[[Session], object], sequence: str) -> None:
+    """The button that makes a gradient check; ``sequence`` is the noun for a sequence."""
     st.button(
-        "Gradient check",
-        key="check",
-        on_click=on_host(check),
-        shortcut="G",
+        "Gradient check", key="check", on_click=on_host(check), shortcut="G",
         help="Compares backpropagation through time with an independent method, complex-step "
         f"differences, for every parameter, at these weights and on this {sequence}. "
         "Up to 1e-8 counts as right.",
-    )
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The choice of what a heatmap shows: layer, and state or gate."""
+"""The choice of what a heatmap shows: the layer, and a state or a gate."""
 
 from __future__ import annotations
 
@@ -24,10 +24,7 @@ _TITLES = {
 
 
 def choose_view(session: Session, page: str = "train") -> None:
-    """Let the reader choose layer and state or gate, where there is anything to choose.
-
-    ``page`` is where this is.
-    """
+    """Let the reader choose the layer and the state or gate, if there are several."""
     cell, layers = session.state.parameters.architecture.cell, session.config.layers
     names = [*cell.states, *(gate for gate in cell.gates if gate not in cell.states)]
     if len(names) == 1 and layers == 1:
@@ -42,27 +39,28 @@ def choose_view(session: Session, page: str = "train") -> None:
                 key=f"part_{session.config.cell}", help="Which state or gate the heatmap shows",
             )  # fmt: skip
             session.part = chosen or "h"
-        if layers > 1:
-            session.layer = _layer(session, layers, page)
+        choose_layer(session, page)
 
 
 def choose_layer(session: Session, page: str) -> None:
-    """Let the reader choose the layer alone, where there are several."""
-    layers = session.config.layers
-    session.layer = _layer(session, layers, page) if layers > 1 else 0
+    """Let the reader choose the layer of the session, if there are several."""
+    session.layer = layer_choice("layer", session.layer, session.config.layers, page)
 
 
-def _layer(session: Session, layers: int, page: str) -> int:
-    first = min(session.layer, layers - 1) + 1
+def layer_choice(key: str, layer: int, layers: int, page: str) -> int:
+    """The layer that the reader chooses; 0 if there is only one."""
+    if layers == 1:
+        return 0
+    first = first_value(key, visit(page), min(layer, layers - 1) + 1)
     chosen = st.segmented_control(
-        "Layer", list(range(1, layers + 1)), default=first_value("layer", visit(page), first),
-        required=True, key=f"layer_{layers}", help="1 reads the tokens, the last is read out",
+        "Layer", list(range(1, layers + 1)), default=first, required=True,
+        key=f"{key}_{layers}", help="1 reads the tokens, the last is read out",
     )  # fmt: skip
     return int(chosen or 1) - 1
 
 
 def view_of(session: Session) -> View:
-    """How the chosen state or gate is drawn."""
+    """The heatmap's view of the chosen state or gate."""
     name, noun = session.part, session.names.noun
     relu = session.config.activation is Activation.RELU and session.config.cell is CellKind.ELMAN
     layer = f", layer {session.layer + 1}" if session.config.layers > 1 else ""

@@ -1,11 +1,11 @@
-"""A live page: what is drawn in every frame, and what a click does."""
+"""The live part of a page: what is drawn in every frame, and what a click does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 from rnnviz.app.frame import Frame
-from rnnviz.app.style import look, looking, status_html
+from rnnviz.app.style import current_look, status_html, using_look
 from rnnviz.app.tab_state import get_seat
 from rnnviz.app.viewer import Event, Handler, Job, Scene
 from rnnviz.session import Session
@@ -18,22 +18,22 @@ def live(
     handlers: Mapping[str, Handler] | None = None,
     job: Job | None = None,
 ) -> None:
-    """Have ``draw`` called for every frame from now on, with the look of this page.
+    """Draw every frame of this page by ``draw`` from now on, with this tab's look.
 
-    ``handlers`` act on what is clicked or selected, by the key of the picture or slider. A ``job``
-    is worked on while the session rests. Both are called by the actor, never by this script.
+    ``handlers`` receive clicks and selections, by the key of the picture or slider. ``job`` runs
+    while the session is paused. The actor calls all of them, not this script.
     """
-    here = look()
+    look = current_look()
 
     def draw_all(frame: Frame) -> None:
-        with looking(here):
-            frame.text("status", status_html(session))
+        with using_look(look):
+            frame.texts["status"] = status_html(session)
             draw(frame)
 
     get_seat().scene = Scene(session, draw_all, handlers or {}, job)
 
 
 def go_to_click(session: Session, click: Event) -> None:
-    """Look at the epoch that was clicked in a chart over the epochs."""
+    """Show the epoch that was clicked in a chart over the epochs."""
     session.player.pause()
     session.player.go_to(Position(round(click["x"])))

@@ -1,18 +1,17 @@
-"""The page as one web app, for ``streamlit run app.py`` and for the command ``rnnviz``."""
+"""The ASGI app of the page, for ``streamlit run app.py`` and for the command ``rnnviz``."""
 
 from __future__ import annotations
 
 import threading
 import tomllib
 import webbrowser
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute
 
 from rnnviz.app.access_guard import Guard
 from rnnviz.app.wire import Preload, lifespan, routes
@@ -22,58 +21,46 @@ INDEX = Path(__file__).with_name("pages") / "index.py"
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 
 
-class Parts(TypedDict):
-    """What Streamlit's app is given besides its script."""
-
-    routes: list[BaseRoute]
-    middleware: list[Middleware]
-    lifespan: Lifespan
-
-
-def parts(base: str, around: Lifespan = lifespan) -> Parts:
-    """The socket and the scripts below a base path, who may have them, and what is around."""
-    return Parts(
-        routes=routes(base), middleware=[Middleware(Guard), Middleware(Preload)], lifespan=around
-    )
+def app_options(base: str, lifespan: Lifespan = lifespan) -> dict[str, Any]:
+    """The options of ``st.App``: routes below the path ``base``, middleware, and lifespan."""
+    middleware = [Middleware(Guard), Middleware(Preload)]
+    return {"routes": routes(base), "middleware": middleware, "lifespan": lifespan}
 
 
 def serve(port: int | None = None, browser: bool = True) -> None:
-    """Serve the page until Ctrl-C; on a free port, if none is given."""
-    # No option may be asked for before all are given: Streamlit would call that a late change.
+    """Serve the page until Ctrl-C; on a free port if none is given."""
+    # Set all options before reading any: Streamlit rejects later changes.
     options = settings() | {"server.baseUrlPath": "", "logger.hideWelcomeMessage": True}
     if port is not None:
         options["server.port"] = port
     if not browser:
         options["server.headless"] = True
-    app = st.App(INDEX, **parts("", _opening))
+    app = st.App(INDEX, **app_options("", _opening))
     with suppress(KeyboardInterrupt):
         app.run(config=options)
 
 
 def settings() -> dict[str, Any]:
-    """The project's settings of Streamlit by their dotted names, as its config.toml has them."""
+    """Streamlit's settings from the project's config.toml, by dotted name."""
     config = shipped(".streamlit/config.toml").read_text(encoding="utf-8")
     return dict(_dotted("", tomllib.loads(config)))
 
 
-def _dotted(prefix: str, table: dict[str, Any]) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
+def _dotted(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in table.items():
-        inner = isinstance(value, dict)
-        found += _dotted(f"{prefix}{name}.", value) if inner else [(prefix + name, value)]
-    return found
+        if isinstance(value, dict):
+            yield from _dotted(f"{prefix}{name}.", value)
+        else:
+            yield prefix + name, value
 
 
 @asynccontextmanager
 async def _opening(app: Any) -> AsyncIterator[None]:
     async with lifespan(app):
-        print(f"rnnviz: the page is at {_address()}. Ctrl-C ends it.", flush=True)
-        # Without a screen Streamlit is headless by itself.
+        url = f"http://{st.get_option('server.address')}:{st.get_option('server.port')}"
+        print(f"rnnviz: the page is at {url}. Ctrl-C ends it.", flush=True)
+        # Without a display Streamlit sets this option itself.
         if not st.get_option("server.headless"):
-            # The port is bound by now; a thread, as some browsers keep who opens them waiting.
-            threading.Thread(target=webbrowser.open, args=(_address(),), daemon=True).start()
+            # The port is already bound. In a thread, because ``open`` blocks with some browsers.
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
         yield
-
-
-def _address() -> str:
-    return f"http://{st.get_option('server.address')}:{st.get_option('server.port')}"

@@ -16,17 +16,16 @@ from rnnviz.session import Session
 
 
 def levels_html(session: Session, probe: Probe, step: StepRecord) -> str:
-    """Where the moment is: epoch, phrase and its target, phase, and word."""
-    own = session.step.own
-    if own and session.phrase_input.problem:
+    """The position of the moment: epoch, phrase and target, phase, and word."""
+    if session.step.own and session.phrase_input.problem:
         return f'<div class="rnnviz-levels"><b>{escape(session.phrase_input.problem)}</b></div>'
-    places = _levels(session, probe, step, session.step.moment)
-    shown = " › ".join(f"<b>{escape(place)}</b>" for place in places)
+    levels = _levels(session, probe, step, session.step.moment)
+    shown = " › ".join(f"<b>{escape(level)}</b>" for level in levels)
     return f'<div class="rnnviz-levels">{shown}</div>'
 
 
 def levels_reserve(session: Session, probe: Probe, step: StepRecord) -> list[TextBlock]:
-    """The longest that there is to say about where a moment of this step is."""
+    """The longest position of any moment of this step."""
     lines = (" › ".join(_levels(session, probe, step, moment)) for moment in step.moments)
     return [[("place", max(lines, key=len))]]
 
@@ -34,28 +33,27 @@ def levels_reserve(session: Session, probe: Probe, step: StepRecord) -> list[Tex
 def _levels(session: Session, probe: Probe, step: StepRecord, moment: Moment) -> list[str]:
     words, own = step.words, session.step.own
     epoch, position = session.player.position
-    phrase = "a sequence of your own" if own else _place(session, position)
+    phrase = "a sequence of your own" if own else _example(session, position)
     target = wanted_text(session.dataset, step.trace.targets[step.unrolled(0).rows])
-    places = [
+    levels = [
         f"epoch {epoch}",
         f"{phrase}: “{_around(step, moment.t)}” → {target}{_source(probe) if own else ''}",
         moment.phase.value,
     ]
     many = moment.phase is Phase.LOSS and len(step.outputs) > 1
     if many or moment.phase in (Phase.FORWARD, Phase.BACKWARD):
-        places.append(f"{step.names.noun} {moment.number} of {len(words)}: “{words[moment.t]}”")
-    return places
+        levels.append(f"{step.names.noun} {moment.number} of {len(words)}: “{words[moment.t]}”")
+    return levels
 
 
-def _place(session: Session, position: int) -> str:
-    """Which training example it is, the first of a batch where there are batches."""
-    place = f"example {position + 1} of {session.run.examples}"
+def _example(session: Session, position: int) -> str:
+    example = f"example {position + 1} of {session.run.examples}"
     count = len(session.step_query().next_examples)
-    return f"{place}, the first of a batch of {count}" if count > 1 else place
+    return f"{example}, the first of a batch of {count}" if count > 1 else example
 
 
 def _around(step: StepRecord, t: int) -> str:
-    """The sequence, or of a long one what is around the present token."""
+    """The sequence; of a long one the 10 tokens around token t."""
     words = step.words
     first = max(0, min(t - 4, len(words) - 10))
     last = min(len(words), first + 10)
@@ -64,22 +62,22 @@ def _around(step: StepRecord, t: int) -> str:
 
 
 def _source(probe: Probe) -> str:
-    """Where the target of a sequence of one's own comes from, and what of it wasn't read."""
+    """Where the target of the reader's own sequence comes from, and its unknown words."""
     source = f"its own {probe.noun}, as it has no label" if probe.label is None else "its label"
     unknown = ", ".join(word[:20] for word in probe.reading.unknown[:6])
     return f" ({source}{f'; not in the vocabulary: {unknown}' if unknown else ''})"
 
 
 def caption_html(step: StepRecord, focus: Focus) -> str:
-    """What happens at this moment, in two sentences."""
+    """The caption of this moment, in two sentences."""
     text = explanation(caption_key(step, focus), **caption_fields(step, focus))
     return f'<div class="rnnviz-moment" aria-live="polite">{escape(text)}</div>'
 
 
 def caption_reserve(step: StepRecord, focus: Focus) -> list[TextBlock]:
     """The longest captions of such a step."""
-    found = longest_captions(step, focus)
-    return [[("said", explanation(key, **fields))] for key, fields in found]
+    captions = longest_captions(step, focus)
+    return [[("said", explanation(key, **fields))] for key, fields in captions]
 
 
 def formula_html(step: StepRecord, focus: Focus) -> str:
@@ -91,11 +89,11 @@ def formula_html(step: StepRecord, focus: Focus) -> str:
 
 def formula_reserve(step: StepRecord, focus: Focus) -> list[TextBlock]:
     """The longest formulas of such a step."""
-    return [[*found._asdict().items()] for found in longest_formulas(step, focus)]
+    return [[*lines._asdict().items()] for lines in longest_formulas(step, focus)]
 
 
 def changes_html(step: StepRecord, focus: Focus) -> str:
-    """At the update a table of the weights that change most; before it, what will be here."""
+    """At the update a table of the weights that change most; before it, a hint."""
     title = "<b>Largest changes of this step</b>"
     if focus.moment.phase is not Phase.UPDATE:
         body = (

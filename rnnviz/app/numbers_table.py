@@ -1,4 +1,4 @@
-"""The numbers behind the charts of a page, as a table and as CSV."""
+"""The numbers of a page's charts, as a table and as CSV."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import streamlit as st
 
 from rnnviz.figures.picture import Picture, Series
 
-#: More rows than this are not shown; the file has them all.
-_SHOWN = 2_000
+#: The most rows shown; the file has all.
+_MAX_ROWS = 2_000
 
 
 def numbers(page: str, charts: Mapping[str, Callable[[], Any]]) -> None:
-    """A box that opens to the numbers of one chart, made only then.
+    """An expander with the numbers of one chart, made when it is opened.
 
-    ``charts`` make pictures, or tables as they are to be.
+    ``charts`` make pictures, or finished tables.
     """
     box = st.expander("Numbers", key=f"numbers_{page}", on_change="rerun")
     if not box.open:
@@ -27,7 +27,7 @@ def numbers(page: str, charts: Mapping[str, Callable[[], Any]]) -> None:
         chosen = st.selectbox("Of the chart", list(charts), key=f"numbers_of_{page}")
         made = charts[chosen]()
         table = made if isinstance(made, pd.DataFrame) else table_of(made)
-        shown = table.head(_SHOWN)
+        shown = table.head(_MAX_ROWS)
         st.dataframe(shown, hide_index=True, height=320, column_config=_exact(shown))
         name = f"{chosen.lower().replace(' ', '-')}.csv"
         st.download_button(
@@ -37,13 +37,13 @@ def numbers(page: str, charts: Mapping[str, Callable[[], Any]]) -> None:
 
 
 def _exact(table: pd.DataFrame) -> dict[str, Any]:
-    """All digits of every number; by itself Streamlit shows four decimals, and 1e-5 as 0."""
-    every = st.column_config.NumberColumn(format="%g")
-    return dict.fromkeys(table.select_dtypes("floating").columns, every)
+    """Show all digits; Streamlit's default is four decimals, which shows 1e-5 as 0."""
+    column = st.column_config.NumberColumn(format="%g")
+    return dict.fromkeys(table.select_dtypes("floating").columns, column)
 
 
 def table_of(picture: Picture) -> pd.DataFrame:
-    """What a picture draws: a row for each point of its series and each cell of its heatmaps."""
+    """One row per point of a picture's series and per cell of its heatmaps."""
     parts = [_rows(series, number) for number, series in enumerate(picture.series, 1)]
     return pd.concat([part for part in parts if len(part)] or [pd.DataFrame()], ignore_index=True)
 
@@ -61,11 +61,11 @@ def _cells(series: Series) -> dict[str, Any]:
 
 
 def _points(series: Series) -> dict[str, Any]:
-    found: dict[str, Any] = {name: np.array(series[name]) for name in ("x", "y") if name in series}
-    given = series.get("customdata")
-    exact = [] if given is None else list(given)
-    if not exact or len(exact) != len(found.get("y", ())):
-        return found
-    wide = [[str(v) for v in np.atleast_1d(np.array(row, object))] for row in exact]
-    columns = dict(enumerate(zip(*wide, strict=True), 1))
-    return {**found, **{f"exact {n}": list(column) for n, column in columns.items()}}
+    points: dict[str, Any] = {name: np.array(series[name]) for name in ("x", "y") if name in series}
+    customdata = series.get("customdata")
+    exact = [] if customdata is None else list(customdata)
+    if not exact or len(exact) != len(points.get("y", ())):
+        return points
+    rows = [[str(v) for v in np.atleast_1d(np.array(row, object))] for row in exact]
+    columns = enumerate(zip(*rows, strict=True), 1)
+    return points | {f"exact {n}": list(column) for n, column in columns}

@@ -1,4 +1,4 @@
-"""The reader's own data: files or pasted text, their preview, and the start."""
+"""The reader's own data: files or pasted text, a preview, and the start button."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rnnviz.app.tab_state import on_host
 from rnnviz.session import Session
 from rnnviz.tasks.table import Form, TaskError
 from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, table_of
-from rnnviz.tasks.upload_preview import Preview, preview
+from rnnviz.tasks.upload_preview import preview
 from rnnviz.tasks.vocabulary import Unit
 
 _HELP = (
@@ -23,18 +23,14 @@ _HELP = (
 
 
 def own_data(session: Session) -> None:
-    """Let the reader give data of their own, show what is in them, and start on a click."""
+    """Let the reader upload or paste data, show a preview, and start training on a click."""
     if session.data.own:
         st.caption(
             "Your own data stay on this computer: a link can only name them, and only as long as "
             "this server runs."
         )
-        st.button(
-            "Back to the task’s data",
-            key="leave_data",
-            on_click=on_host(Session.load),
-            args=(None,),
-        )
+        leave = on_host(Session.load)
+        st.button("Back to the task’s data", key="leave_data", on_click=leave, args=(None,))
     with st.expander("Use your own data"):
         train = _file("train", "Training file") or _pasted()
         if train is None:
@@ -60,10 +56,7 @@ def _pasted() -> File | None:
 
 
 def _offer(session: Session, train: File, test: File | None, below_train: DeltaGenerator) -> None:
-    """How the data are read, what is in them, and the button that starts; or what is wrong.
-
-    That stands below the file that it is about.
-    """
+    """The options, the preview and the start button; or a problem, below the file it is about."""
     below_test = st.container()
     try:
         form = table_of(train).form
@@ -71,11 +64,14 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
         below_train.warning(escaped(str(problem)))
         return
     upload = Upload(train, test, seed=session.config.seed, **_options(form, test is not None))
-    if wrong := _problem(upload):
-        alone = test is not None and not _problem(replace(upload, test=None))
-        (below_test if alone else below_train).warning(escaped(wrong))
+    if problem_text := _problem(upload):
+        test_only = test is not None and not _problem(replace(upload, test=None))
+        (below_test if test_only else below_train).warning(escaped(problem_text))
         return
-    _show(preview(upload))
+    shown = preview(upload)
+    st.caption("  \n".join(map(escaped, shown.sentences)))
+    for note in shown.notes:
+        st.caption(escaped(note))
     st.button(
         "Learn from these data", key="learn", type="primary", on_click=on_host(Session.load),
         args=(upload,), disabled=upload == session.data.upload,
@@ -85,7 +81,7 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
 
 
 def _problem(upload: Upload) -> str:
-    """Why this can't be learned from, or nothing."""
+    """Why these data can't be learned, or an empty string."""
     try:
         dataset_of(upload)
     except TaskError as problem:
@@ -93,15 +89,15 @@ def _problem(upload: Upload) -> str:
     return ""
 
 
-def _options(form: Form, tested: bool) -> dict[str, Any]:
-    """The widgets of what there is to choose: the pieces of a text, the share without a test."""
+def _options(form: Form, has_test: bool) -> dict[str, Any]:
+    """The widgets of the unit, of the test share without a test file, and of a text's window."""
     unit, share, window = (DATA_SETTINGS[name] for name in ("unit", "test_share", "window"))
     chosen = {
         "unit": st.segmented_control(
             unit.label, list(Unit), key="unit_choice", help=unit.help, format_func=str
         )
     }
-    if not tested:
+    if not has_test:
         chosen["test_share"] = st.slider(
             share.label, share.low, share.high, share.default, step=share.step, key="test_share",
             help=share.help,
@@ -112,9 +108,3 @@ def _options(form: Form, tested: bool) -> dict[str, Any]:
             help=window.help,
         )  # fmt: skip
     return chosen
-
-
-def _show(found: Preview) -> None:
-    st.caption("  \n".join(map(escaped, found.sentences)))
-    for note in found.notes:
-        st.caption(escaped(note))

@@ -1,34 +1,34 @@
-"""Pace: how many epochs are due by now."""
+"""Pace: how many epochs are due by the clock."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Seconds that are caught up at most when training falls behind its speed.
-BEHIND = 0.1
+#: The most seconds of lost time that are caught up when training is slower than its speed.
+MAX_BACKLOG = 0.1
 
 
 @dataclass(eq=False)
 class Pace:
-    """How many epochs, or steps in slow motion, are due by the clock."""
+    """Credit of epochs, or of steps in slow motion, that grows with time."""
 
     credit: float = 0.0
     last: float | None = None
 
     def due(self, now: float, rate: float) -> int:
-        """How many are to be done by ``now`` at ``rate`` a second."""
+        """How many are due at time ``now``, with ``rate`` per second."""
         if self.last is not None:
             self.credit += (now - self.last) * rate
         self.last = now
-        # While one is under way, its own time is owed too.
-        self.credit = min(self.credit, max(2.0, 1 + BEHIND * rate))
+        # An epoch under way earns credit for its own duration too, hence at least 2.
+        self.credit = min(self.credit, max(2.0, 1 + MAX_BACKLOG * rate))
         return int(self.credit)
 
-    def rest(self, now: float, rate: float) -> float:
+    def wait(self, now: float, rate: float) -> float:
         """Seconds from ``now`` until the next one is due."""
-        gone = 0.0 if self.last is None else now - self.last
-        return max(0.0, (1 - self.credit) / rate - gone)
+        elapsed = 0.0 if self.last is None else now - self.last
+        return max(0.0, (1 - self.credit) / rate - elapsed)
 
     def reset(self) -> None:
-        """Begin again when it next goes on, with one at once."""
+        """Restart the clock with one epoch due at once."""
         self.credit, self.last = 1.0, None

@@ -12,7 +12,7 @@ _PAIRS = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
 
 
 def choose_axes(key: str, now: tuple[int, int], edition: Hashable, count: int) -> tuple[int, int]:
-    """The choice between the pairs of ``count`` components; of fewer than three there is none."""
+    """Let the reader choose a pair of ``count`` components, if there are three or more."""
     if count < 3:
         return 0, 1
     shown = next(name for name, pair in _PAIRS.items() if pair == now)

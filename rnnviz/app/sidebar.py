@@ -19,21 +19,21 @@ from rnnviz.tasks.registry import TASKS
 
 
 def sidebar(seat: Seat, host: SessionHost) -> None:
-    """Draw every setting that has an effect by group, and take what the widgets say now."""
+    """Draw every setting that has an effect, by group, and apply the widgets' values."""
     session = host.session
     if seat.config is not None and seat.config != session.config:
-        # Others have changed the settings. Of these only what was set just now counts.
-        session.configure(replace(session.config, **_set_now(seat.config, seat.edition)))
+        # The settings changed elsewhere. Apply only the widgets that changed since they were drawn.
+        session.configure(replace(session.config, **_changed(seat.config, seat.edition)))
         seat.edition += 1
     seat.config = _read(session, seat.edition)
     session.configure(seat.config)
 
 
-def _set_now(shown: RunConfig, edition: int) -> dict[str, Any]:
-    """The settings whose widgets no longer say what they were shown with."""
+def _changed(shown: RunConfig, edition: int) -> dict[str, Any]:
+    """The settings whose widgets differ from the settings ``shown``."""
     keys = {name: _key(name, edition) for name in SETTINGS if name != "task"}
-    said = {name: st.session_state[key] for name, key in keys.items() if key in st.session_state}
-    return {name: value for name, value in said.items() if value != getattr(shown, name)}
+    values = {name: st.session_state[key] for name, key in keys.items() if key in st.session_state}
+    return {name: value for name, value in values.items() if value != getattr(shown, name)}
 
 
 def _read(session: Session, edition: int) -> RunConfig:
@@ -75,11 +75,8 @@ def _widget(row: Setting, first: Any, edition: int) -> Any:
     )  # fmt: skip
 
 
-# Tasks and presets
-
-
 def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
-    """The choice of the task, which brings its first preset along, and its presets' buttons."""
+    """The task, whose choice applies its first preset, and the buttons of its presets."""
     if session.data.own:
         own = f"Own data: {session.dataset.name[:60]}"
         st.selectbox("Task", [own], key="own_task", disabled=True)
@@ -92,10 +89,10 @@ def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
     ) or first.task  # fmt: skip
     with st.container(horizontal=True, key="presets"):
         for preset in PRESETS[chosen]:
-            on = _is_on(session.config, preset)
+            active = _is_active(session.config, preset)
             st.button(
                 preset.label, key=f"preset_{chosen}_{preset.label}", on_click=on_host(_apply),
-                args=(preset,), type="primary" if on else "secondary", help=preset.look,
+                args=(preset,), type="primary" if active else "secondary", help=preset.look,
             )  # fmt: skip
     return chosen
 
@@ -111,15 +108,15 @@ def _apply(session: Session, preset: Preset) -> None:
     session.configure(seat.config)
 
 
-def _is_on(config: RunConfig, preset: Preset) -> bool:
+def _is_active(config: RunConfig, preset: Preset) -> bool:
     return preset.config(config.seed) == config
 
 
 def _about(session: Session) -> None:
-    """What the task teaches, what to look for, and how large the data are."""
+    """What the task teaches, what to look for, the size of the data, and warnings."""
     if not session.data.own:
         st.caption(TASKS[session.config.task].teaches)
-        looks = [p.look for p in PRESETS[session.config.task] if _is_on(session.config, p)]
+        looks = [p.look for p in PRESETS[session.config.task] if _is_active(session.config, p)]
         if looks:
             st.caption(f"**Look:** {looks[0]}")
     st.caption(_sizes(session))

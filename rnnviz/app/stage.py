@@ -1,4 +1,4 @@
-"""The places of charts, texts and controls that the browser draws."""
+"""Streamlit components that the browser fills: charts, texts and controls."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import streamlit as st
 
 from rnnviz.app.tab_registry import Seat
 from rnnviz.app.wire import PLOTLY_PATH, host_path
+from rnnviz.session import Session
 from rnnviz.training.player import SPEEDS
 
-#: Lines below each other, each with its class and its text.
+#: Lines of text, each as (CSS class, text).
 TextBlock = Sequence[tuple[str, str]]
 
 _CHART = """
@@ -27,9 +28,9 @@ _TEXT = """
 """
 _CONTROL = '<div class="rnnviz-control"></div>'
 _STEPPER = '<div class="rnnviz-control rnnviz-stepper"></div>'
-#: All of the script that Streamlit holds: the rest comes from the wire's own routes. A component is
-#: called with every run of Streamlit's script, and may be gone before the script is there. All
-#: pages lie side by side, so each finds the wire's routes, below any path of a proxy's too.
+#: The script that Streamlit loads; it imports the rest from our own routes. A component is called
+#: in every run of Streamlit's script, and may be removed before the import ends. The path is
+#: relative to the page, so it also works below a proxy's path.
 _SCRIPT = """
 export default function (component) {{
   let gone = false, leave;
@@ -43,10 +44,10 @@ export default function (component) {{
 
 
 def _component(name: str, html: str = "") -> Callable[..., Any]:
-    made: Callable[..., Any] = st.components.v2.component(
+    component: Callable[..., Any] = st.components.v2.component(
         f"rnnviz_{name}", html=html, js=_SCRIPT.format(name=name), isolate_styles=False
     )
-    return made
+    return component
 
 
 _wire = _component("wire")
@@ -60,10 +61,7 @@ _phrase = _component("phrase", _CONTROL)
 
 
 def connect(seat: Seat, edition: int) -> None:
-    """Open the wire of this tab.
-
-    ``edition`` says what Streamlit's part of the page shows, see ``SessionHost.edition``.
-    """
+    """Open the wire of this tab. For ``edition`` see ``SessionHost.edition``."""
     data = {
         "wire": "rnnviz/wire",
         "plotly": f"rnnviz/{PLOTLY_PATH}",
@@ -74,38 +72,35 @@ def connect(seat: Seat, edition: int) -> None:
 
 
 def place_end() -> None:
-    """Mark the end of the page: a run of the script that is cut short never comes to it."""
+    """Mark the end of the page. Its absence shows that a run of the script was cut short."""
     _place(_end, "end", {})
 
 
 def place_chart(key: str, height: int, text: str, clicks: bool = False) -> None:
-    """Put the picture ``key`` here, so many pixels high, with an explanation below.
+    """Put the picture ``key`` here, ``height`` pixels high, with an explanation below.
 
-    With ``clicks`` what is clicked in it is told to the page's handlers.
+    With ``clicks``, clicks in it are sent to the page's handlers.
     """
     _place(_chart, key, {"key": key, "height": height, "text": text, "clicks": clicks})
 
 
 def place_text(key: str, reserve: Sequence[TextBlock] = ()) -> None:
-    """Put the text ``key`` here, which changes with the frames.
-
-    Whatever it says, it has as much ``reserve`` as the tallest of these blocks takes.
-    """
+    """Put the text ``key`` here; frames change it. It is as tall as the tallest ``reserve``."""
     _place(_text, f"text_{key}", {"key": key, "reserve": reserve})
 
 
 def place_bar() -> None:
-    """Put the bar here: play, pause, step, the time machine."""
+    """Put the bar here: play, pause, step, and the slider of epochs."""
     _place(_bar, "bar", {"speeds": SPEEDS})
 
 
 def place_cursor(key: str, label: str) -> None:
-    """Put a slider of moments here, with buttons that go from one to another."""
+    """Put a slider of moments here, with buttons that move it."""
     _place(_cursor, key, {"key": key, "label": label})
 
 
 class Step(NamedTuple):
-    """A button of a stepper: what it says, how far it goes, and the key that presses it."""
+    """A button of a stepper: its label, its increment, and its keyboard key."""
 
     text: str
     by: int
@@ -120,25 +115,23 @@ def place_stepper(
     disabled: bool = False,
     tip: str = "",
 ) -> None:
-    """Put buttons here that lead on and back from one number to another.
+    """Put buttons here that change a number.
 
-    With a ``label`` the number can be typed too. One that ``wraps`` goes on from the last number to
+    With a ``label``, the number can be typed too. One that ``wraps`` goes from the last number to
     the first.
     """
+    data = {"key": key, "label": label, "wraps": wraps, "disabled": disabled, "help": tip}
+    _place(_stepper, key, {**data, "steps": [s._asdict() for s in steps]}, width="content")
+
+
+def place_phrase(session: Session, disabled: bool = False) -> None:
+    """Put the box here in which the reader types the probe."""
     data = {
-        "key": key,
-        "label": label,
-        "steps": [step._asdict() for step in steps],
-        "wraps": wraps,
+        "label": session.names.sequence.capitalize(),
+        "placeholder": session.first_phrase[:60],
         "disabled": disabled,
-        "help": tip,
+        "help": "Anything like what is learned. The pictures follow it through the network.",
     }
-    _place(_stepper, key, data, width="content")
-
-
-def place_phrase(label: str, placeholder: str, disabled: bool, tip: str) -> None:
-    """Put the box here in which the reader types a phrase."""
-    data = {"label": label, "placeholder": placeholder, "disabled": disabled, "help": tip}
     _place(_phrase, "phrase", data)
 
 

@@ -1,9 +1,9 @@
-"""The style sheet, the status line and the verdict."""
+"""The style sheet, the look of a tab, and the status, verdict and gradient check as HTML."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from rnnviz.analysis.health import MEANINGS, Sign, health, worst
+from rnnviz.analysis.health import MEANINGS, health, worst
 from rnnviz.analysis.notation import Names
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.figures.axis_limits import StickyScale
@@ -30,54 +30,51 @@ _theme_watch = st.components.v2.component(
 
 @dataclass(eq=False)
 class Look:
-    """How the pictures of one tab look: its palette, and the scales that these data hold."""
+    """The palette of one tab, and the sticky scales of its pictures for one dataset."""
 
     theme: Theme = LIGHT
     dataset: Dataset | None = None
     scales: dict[tuple[str, ...], StickyScale] = field(default_factory=dict)
 
 
-#: Who draws has no page at hand: the actor draws for many, and each has a look of its own.
+#: The look to draw with. The actor draws for many tabs, outside of any Streamlit session.
 _look = ContextVar[Look]("look")
 
 
-def look() -> Look:
-    """The look of this tab."""
-    found: Look = st.session_state.setdefault("look", Look())
-    found.theme = DARK if st.context.theme.type == "dark" else LIGHT
-    return found
+def current_look() -> Look:
+    """The look set by ``using_look``; in a run of Streamlit's script that of its tab."""
+    if look := _look.get(None):
+        return look
+    own: Look = st.session_state.setdefault("look", Look())
+    own.theme = DARK if st.context.theme.type == "dark" else LIGHT
+    return own
 
 
 @contextmanager
-def looking(look: Look) -> Iterator[None]:
-    """In here all is drawn with this look."""
-    before = _look.set(look)
+def using_look(look: Look) -> Iterator[None]:
+    """Draw everything in this context with ``look``."""
+    token = _look.set(look)
     try:
         yield
     finally:
-        _look.reset(before)
-
-
-def _current() -> Look:
-    """The look that is drawn with; in a run of Streamlit's script that of its tab."""
-    return _look.get(None) or look()
+        _look.reset(token)
 
 
 def theme() -> Theme:
     """The figures' palette for the theme that the reader has chosen."""
-    return _current().theme
+    return current_look().theme
 
 
 def steady(session: Session, *shown: str) -> Theme:
-    """The palette, with the scales of the last picture of what is ``shown``, of the same data."""
-    here = _current()
-    if here.dataset is not session.dataset:
-        here.dataset, here.scales = session.dataset, {}
-    return replace(here.theme, scale=here.scales.setdefault(shown, StickyScale()))
+    """The palette with the sticky scale of the picture ``shown``, kept as long as the dataset."""
+    look = current_look()
+    if look.dataset is not session.dataset:
+        look.dataset, look.scales = session.dataset, {}
+    return replace(look.theme, scale=look.scales.setdefault(shown, StickyScale()))
 
 
 def style_sheet() -> None:
-    """Put the style sheet, with the palette's colours, on the page, and follow the theme."""
+    """Put the style sheet with the palette's colours on the page, and follow theme changes."""
     colors, kind = theme(), st.context.theme.type or "light"
     values = {
         "background": st.get_option(f"theme.{kind}.backgroundColor"),
@@ -94,70 +91,52 @@ def style_sheet() -> None:
     _theme_watch(key="theme", data={"dark": kind == "dark"}, on_dark_change=lambda: None)
 
 
-def release_header() -> None:
-    """Let the bar on top scroll away with this page, which has another bar that stays."""
-    st.html("<style>div.st-key-header { position: static; }</style>")
-
-
 def escaped(text: str) -> str:
-    """The text with Markdown's and KaTeX's signs taken literally."""
+    """The text with the special characters of Markdown and KaTeX escaped."""
     return "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|$~:^=" else c for c in text)
 
 
 def status_html(session: Session) -> str:
-    """The numbers that are always in sight, and the line that says what happened."""
-    scores, data = session.run.history.row(session.player.position.epoch), session.dataset
-    unit, metric = data.guess.unit, data.metric.name
+    """The run's numbers, its signs of health and its message."""
+    (epoch, offset), data = session.player.position, session.dataset
+    scores, unit, metric = session.run.history.row(epoch), data.guess.unit, data.metric.name
+    epoch_label = f"epoch (scores: of {epoch})" if offset else "epoch"
     cells = [
         ("state", "state", session.player.condition),
-        ("epoch", _epoch_label(session), f"{session.player.progress} of {session.config.epochs}"),
-        ("train", f"training loss ({unit})", written(scores["train_loss"], "{:.4f}")),
-        ("test", f"test loss ({unit})", written(scores["test_loss"], "{:.4f}")),
-        ("train", f"training {metric}", written(scores["train_metric"], "{:.1%}")),
-        ("test", f"test {metric}", written(scores["test_metric"], "{:.1%}")),
+        ("epoch", epoch_label, f"{session.player.progress} of {session.config.epochs}"),
+        ("train", f"training loss ({unit})", score_text(scores["train_loss"], "{:.4f}")),
+        ("test", f"test loss ({unit})", score_text(scores["test_loss"], "{:.4f}")),
+        ("train", f"training {metric}", score_text(scores["train_metric"], "{:.1%}")),
+        ("test", f"test {metric}", score_text(scores["test_metric"], "{:.1%}")),
     ]
     shown = "".join(f'<div class="{c}"><small>{n}</small><b>{v}</b></div>' for c, n, v in cells)
     message = f'<div class="rnnviz-message" role="status">{escape(session.player.message)}</div>'
-    return f'<div class="rnnviz-status">{shown}</div>{health_html(_signs(session))}{message}'
+    return f'<div class="rnnviz-status">{shown}</div>{_health_html(session)}{message}'
 
 
-def _signs(session: Session) -> tuple[Sign, ...]:
+def _health_html(session: Session) -> str:
+    """The signs of health, and advice about the worst of them."""
     state, trace = session.state, session.inspect().trace
-    return health(state.parameters, trace, session.settings, state.slots)
-
-
-def health_html(signs: Sequence[Sign]) -> str:
-    """The signs of health, each with its word, and what to try about the worst of them."""
+    signs = health(state.parameters, trace, session.settings, state.slots)
     chips = "".join(
         f'<span class="{sign.level}" title="{escape(f"{MEANINGS[sign.name]} {sign.advice}")}">'
-        f"{sign.name} "
-        f"<b>{_size(sign)}</b> <i>{sign.level}</i></span>"
+        f"{sign.name} <b>{score_text(sign.value, '{:.0%}' if sign.share else '{:.1e}')}</b> "
+        f"<i>{sign.level}</i></span>"
         for sign in signs
     )
     advice = escape(f"On the sequence shown: {worst(signs).advice}")
     return f'<div class="rnnviz-health">{chips}<p title="{advice}">{advice}</p></div>'
 
 
-def _size(sign: Sign) -> str:
-    if not math.isfinite(sign.value):
-        return "–" if math.isnan(sign.value) else "∞"
-    return f"{sign.value:.0%}" if sign.share else f"{sign.value:.1e}"
-
-
-def _epoch_label(session: Session) -> str:
-    epoch, position = session.player.position
-    return f"epoch (scores: of {epoch})" if position else "epoch"
-
-
-def written(value: float, form: str) -> str:
-    """A score in this form; a dash where there is none."""
-    if math.isinf(value):
-        return "∞"
-    return "–" if math.isnan(value) else form.format(value)
+def score_text(value: float, form: str) -> str:
+    """A score in the format ``form``; ∞ if it is infinite, a dash if there is none."""
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else "∞"
+    return form.format(value)
 
 
 def verdict_html(probe: Probe, problem: str) -> str:
-    """The answer to the probe, how sure or how right it is, what was skipped; or what is wrong."""
+    """The answer to the probe with its probability or score, and skipped words; or a problem."""
     lines = [f"<p>{_answer(probe)}</p>"]
     if problem:
         lines = [f"<p>{escape(problem)}</p>"]
@@ -175,11 +154,11 @@ def _answer(probe: Probe) -> str:
     if probe.every and not probe.said:
         return _score(probe)
     side = "" if probe.side is None else ("first", "second")[probe.side]
-    said = f'<b class="{side}">{escape(probe.verdict) or "(nothing)"}</b>'
+    answer = f'<b class="{side}">{escape(probe.verdict) or "(nothing)"}</b>'
     if probe.dataset.answers_classes and not probe.said:
-        return f"{said} with probability {probe.probability:.1%}"
-    wanted = "" if probe.label is None else f", wanted: <b>{escape(probe.label)}</b>"
-    return f"{said}{wanted}"
+        return f"{answer} with probability {probe.probability:.1%}"
+    target = "" if probe.label is None else f", wanted: <b>{escape(probe.label)}</b>"
+    return f"{answer}{target}"
 
 
 def _score(probe: Probe) -> str:
@@ -189,21 +168,21 @@ def _score(probe: Probe) -> str:
 
 
 def check_html(check: GradientCheck | None, names: Names) -> str:
-    """The badge of the gradient check: right, wrong and where, or not made at these weights."""
+    """The badge of the gradient check: right, wrong parameters, or not checked."""
     if check is None:
-        said = f"not checked at these weights, on this {names.sequence}"
-        return f'<div class="rnnviz-check">{said}</div>'
+        text = f"not checked at these weights, on this {names.sequence}"
+        return f'<div class="rnnviz-check">{text}</div>'
     entries = f"{check.entries:,} of {check.total:,} entries"
     if not check.wrong:
-        said = f"<b>✓ right to {check.worst:.1e}</b> (largest relative error, {entries})"
-        return f'<div class="rnnviz-check fine">{said}</div>'
-    off = ", ".join(f"{name} by {_share(error)}" for name, error in check.wrong.items())
+        text = f"<b>✓ right to {check.worst:.1e}</b> (largest relative error, {entries})"
+        return f'<div class="rnnviz-check fine">{text}</div>'
+    wrong = ", ".join(f"{name} by {_percent(error)}" for name, error in check.wrong.items())
     right = ", ".join(name for name in check.errors if name not in check.wrong)
     rest = f"; right: {right}" if right else ""
-    return f'<div class="rnnviz-check wrong"><b>✗ wrong: {off}</b>{rest} ({entries})</div>'
+    return f'<div class="rnnviz-check wrong"><b>✗ wrong: {wrong}</b>{rest} ({entries})</div>'
 
 
-def _share(error: float) -> str:
-    """An error in percent, with two digits."""
+def _percent(error: float) -> str:
+    # Two significant digits.
     percent = np.format_float_positional(100 * error, precision=2, fractional=False, trim="-")
     return f"{percent} %"

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def get_seat() -> Seat:
-    """The seat of this tab, with a session made from its link when the tab is opened."""
+    """The seat of this tab; opening the tab makes a session from its link."""
     try:
         return registry().seat(st.session_state, st.query_params)
     except FullError:
@@ -27,10 +27,7 @@ def get_seat() -> Seat:
 
 
 def on_host(action: Callable[Concatenate[Session, P], object]) -> Callable[P, None]:
-    """The action of a widget of Streamlit's, done to the session that is there when it is used.
-
-    Meanwhile the host is borrowed from the actor.
-    """
+    """A callback of a Streamlit widget: borrows the host and applies ``action`` to its session."""
 
     def act(*args: P.args, **kwargs: P.kwargs) -> None:
         with get_seat().borrow() as host:
@@ -40,12 +37,12 @@ def on_host(action: Callable[Concatenate[Session, P], object]) -> Callable[P, No
 
 
 def visit(page: str, kind: str = "visit") -> int:
-    """The number of this visit to a page; on its return Streamlit takes a widget for a new one.
+    """The number of this visit to a page; Streamlit treats widgets of a new visit as new ones.
 
-    Places of another ``kind`` are counted by themselves.
+    Each ``kind`` has its own count.
     """
-    before, last = st.session_state.get(kind, (0, ""))
-    number: int = before + (last != page)
+    count, last = st.session_state.get(kind, (0, ""))
+    number: int = count + (last != page)
     st.session_state[kind] = number, page
     return number
 
@@ -53,8 +50,8 @@ def visit(page: str, kind: str = "visit") -> int:
 def first_value(key: str, edition: object, value: T) -> T:
     """``value`` as it was in the first run of this ``edition`` of the widget ``key``.
 
-    A widget must be told the same first value with every run: the browser may miss the run that
-    began, and would then show, and answer with, a value of its own.
+    A widget needs the same default in every run of the script. The browser may miss the run in
+    which it changed, and would then show and send another value.
     """
     slot = f"first_{key}"
     if st.session_state.get(slot, (None,))[0] != edition:

@@ -1,4 +1,4 @@
-"""A sample of the text that the network writes by itself."""
+"""A sample of generated text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rnnviz.session import Session
 
 
 def sample_box(session: Session) -> None:
-    """A slider for the temperature and a place for the sample, where the network writes."""
+    """A slider for the temperature and a place for the sample, if the task generates text."""
     if not writes(session.dataset):
         return
     session.temperature = st.slider(
@@ -27,18 +27,18 @@ def sample_box(session: Session) -> None:
 
 
 def sample_html(session: Session, probe: Probe) -> str:
-    """What the network read last, what it writes from there, and how sure it is by now."""
-    scores = session.run.history.row(session.player.position.epoch)
-    shown = [
+    """The end of the input, the text generated from it, and the perplexities."""
+    epoch = session.player.position.epoch
+    scores = session.run.history.row(epoch)
+    perplexities = [
         f"{role} {math.exp(min(scores[f'{role}_loss'], 50)):.2f}"
         for role in ("train", "test")
         if not math.isnan(scores[f"{role}_loss"])
     ]
-    seed, epoch = session.config.seed, session.player.position.epoch
-    sample = escape(written(probe, session.temperature, seed, epoch))
+    sample = escape(written(probe, session.temperature, session.config.seed, epoch))
     read = escape(probe.reading.text[-60:])
     return (
         '<div class="rnnviz-sample"><small>The network goes on by itself; perplexity '
-        f"{', '.join(shown)} of {len(session.dataset.classes)}</small>"
+        f"{', '.join(perplexities)} of {len(session.dataset.classes)}</small>"
         f"<p><i>{read}</i><b>{sample}</b></p></div>"
     )

@@ -1,4 +1,4 @@
-// Tells the server when the reader has chosen another theme, so that the figures follow.
+// Reports a change of Streamlit's theme to the server, so that the figures follow.
 
 let reported = null;
 

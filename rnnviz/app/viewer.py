@@ -1,4 +1,4 @@
-"""Viewer: one browser that looks on, and the scene that its page shows."""
+"""Viewer: one connected browser; Scene: what its page shows."""
 
 from __future__ import annotations
 
@@ -7,29 +7,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rnnviz.app.frame import Frame, Sent
+from rnnviz.app.frame import Frame, SentState
 from rnnviz.session import Session
 
 Event = dict[str, Any]
 Handler = Callable[[Event], None]
+#: Background work of a page, done while the run is paused: works for at most so many seconds and
+#: returns whether something is left. Every run of the page's script makes a new one.
+Job = Callable[[float], bool]
 
-#: Frames on their way to one browser at most.
-FLIGHT = 2
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a page has to do while the run rests.
-
-    ``work`` does it for so many seconds at most and tells whether something is left.
-    """
-
-    work: Callable[[float], bool]
+#: The most frames on their way to one browser.
+MAX_IN_FLIGHT = 2
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What a page shows of a session and how it acts on what the reader does there."""
+    """What a page shows of a session, and its handlers of clicks and selections by key."""
 
     session: Session
     draw: Callable[[Frame], None]
@@ -39,24 +32,24 @@ class Scene:
 
 @dataclass(eq=False)
 class Viewer:
-    """One browser that looks on: what it has got, and how much of it is on its way.
+    """One connected browser: the frames sent and acknowledged, and the pictures in sight.
 
-    ``pipe`` gets a message to it; it never blocks and can be called from any thread. ``scene`` says
-    what its page shows now.
+    ``send`` queues a message; it never blocks and is safe from any thread. ``scene`` returns what
+    the page shows now, ``link`` is when an address was sent last, and which.
     """
 
-    pipe: Callable[[bytes], None]
+    send: Callable[[bytes], None]
     client: str = ""
     scene: Callable[[], Scene | None] = lambda: None
-    sight: frozenset[str] = frozenset()
+    in_sight: frozenset[str] = frozenset()
     sent: int = 0
-    acked: int = 0
-    heard_at: float = 0.0
+    acknowledged: int = 0
+    last_message_at: float = 0.0
     version: int = -1
     link: tuple[float, str | None] = (-math.inf, None)
-    memory: Sent = field(default_factory=Sent)
+    state: SentState = field(default_factory=SentState)
 
     @property
     def ready(self) -> bool:
-        """Whether it can take another frame."""
-        return self.sent - self.acked < FLIGHT
+        """Whether another frame may be sent."""
+        return self.sent - self.acknowledged < MAX_IN_FLIGHT

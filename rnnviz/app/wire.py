@@ -1,4 +1,4 @@
-"""The wire: a WebSocket for each browser tab, and the scripts that it needs."""
+"""The wire: a WebSocket per browser tab, and the routes of the scripts."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from rnnviz.app.viewer import Viewer
 
 STATIC = Path(__file__).with_name("static")
 PLOTLY = Path(plotly.__file__).parent / "package_data"
-#: The path of plotly.js, below that of the wire.
+#: The path of plotly.js, relative to /rnnviz/.
 PLOTLY_PATH = PurePosixPath("plotly", plotly.__version__, "plotly.min.js")
-#: Bytes of a message at most: the longest phrase that is read, every sign of it escaped.
+#: The most bytes of a message: the longest phrase with every character escaped.
 MAX_MESSAGE = 32_768
-#: Messages that are read a second, for long and at once: a drag and its answers are 120. Others
-#: wait in their browser.
+#: The most messages read per second, and in one burst. (A drag and its acknowledgements are 120 per
+#: second.) The rest waits in the browser.
 MAX_RATE, MAX_BURST = 250.0, 500.0
-#: Seconds until the ticket must have come.
-HELLO = 5.0
-#: Close codes: not JSON; too long; no such ticket.
+#: Seconds within which the ticket must arrive.
+HELLO_TIMEOUT = 5.0
+#: Close codes: not JSON, too long, unknown ticket.
 NOT_JSON, TOO_LONG, NO_TICKET = 1003, 1009, 4401
 
 
 def routes(base: str) -> list[BaseRoute]:
-    """The routes of the wire and its scripts, below the server's base path."""
-    # Streamlit puts its base path before its own routes alone.
+    """The routes of the wire and the scripts, below the server's base path."""
+    # Streamlit prefixes only its own routes with the base path.
     base = f"/{base.strip('/')}".rstrip("/")
     return [
         WebSocketRoute(f"{base}/rnnviz/wire", wire),
-        Mount(f"{base}/rnnviz/static/{version()}", _Unchanging(directory=STATIC)),
-        Mount(f"{base}/rnnviz/{PLOTLY_PATH.parent}", _Unchanging(directory=PLOTLY)),
+        Mount(f"{base}/rnnviz/static/{version()}", _VersionedFiles(directory=STATIC)),
+        Mount(f"{base}/rnnviz/{PLOTLY_PATH.parent}", _VersionedFiles(directory=PLOTLY)),
     ]
 
 
@@ -58,31 +58,31 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 
 
 def host_path() -> str:
-    """The path of the script that brings the stage into the page, below that of the wire."""
+    """The path of the script that hosts the stage in the page, relative to /rnnviz/."""
     return f"static/{version()}/host_streamlit.js"
 
 
 @cache
 def version() -> str:
-    """A name for what is in the scripts: in their path, so that no browser uses older ones."""
+    """A hash of the scripts. It is part of their path, so a browser never uses older ones."""
     scripts = (path.read_bytes() for path in sorted(STATIC.glob("*.js")))
     return hashlib.md5(b"".join(scripts), usedforsecurity=False).hexdigest()[:8]
 
 
-class _Unchanging(StaticFiles):
-    """Files whose path names their version: a browser asks for each once."""
+class _VersionedFiles(StaticFiles):
+    """Files with their version in the path: the browser caches them for good."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, to be kept."""
+        """The file with a Cache-Control header."""
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
-        # Streamlit would compress it for every tab, which takes longer than to send it.
+        # Otherwise Streamlit compresses the file for every tab, which takes longer than sending it.
         response.headers["Content-Encoding"] = "identity"
         return response
 
 
 class Preload:
-    """ASGI middleware: tells a browser, with the page itself, which scripts it will need."""
+    """ASGI middleware: a page's Link header tells the browser to preload the scripts."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -103,7 +103,7 @@ class Preload:
 
 
 class _RefusedError(Exception):
-    """The socket is to be closed, with a code and a reason."""
+    """Close the socket with a code and a reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -111,7 +111,7 @@ class _RefusedError(Exception):
 
 
 async def wire(socket: WebSocket) -> None:
-    """One tab: it says its ticket, then commands; it is sent frames."""
+    """Serve one tab: it sends its ticket and then commands, and receives frames."""
     await socket.accept()
     try:
         await _serve(socket)
@@ -125,26 +125,26 @@ async def wire(socket: WebSocket) -> None:
 async def _serve(socket: WebSocket) -> None:
     hello = await _hello(socket)
     ticket, run, link = (str(hello.get(name) or "") for name in ("ticket", "run", "link"))
-    found = registry().welcome(ticket, run, link)
-    if found is None:
+    seat_and_moved = registry().welcome(ticket, run, link)
+    if seat_and_moved is None:
         raise _RefusedError(NO_TICKET, "no such ticket")
-    seat, moved = found
+    seat, moved = seat_and_moved
     actor, outbox = seat.actor, asyncio.Queue[bytes]()
     loop = asyncio.get_running_loop()
 
-    def pipe(message: bytes) -> None:
-        with suppress(RuntimeError):  # the server has stopped
+    def send(message: bytes) -> None:
+        with suppress(RuntimeError):  # the event loop is closed
             loop.call_soon_threadsafe(outbox.put_nowait, message)
 
-    viewer = Viewer(pipe, str(hello.get("client"))[:40], lambda: seat.scene)
+    viewer = Viewer(send, str(hello.get("client"))[:40], lambda: seat.scene)
     await socket.send_text(json.dumps({"run": actor.run_id, "moved": moved}))
     actor.attach(viewer)
-    sender = asyncio.create_task(_send(socket, outbox))
+    sender = asyncio.create_task(_send_all(socket, outbox))
     try:
-        budget = _Budget(time.monotonic())
+        limit = _RateLimit(time.monotonic())
         while actor.alive:
-            actor.hear(viewer, await _receive(socket))
-            await asyncio.sleep(budget.wait(time.monotonic()))
+            actor.receive(viewer, await _receive(socket))
+            await asyncio.sleep(limit.wait(time.monotonic()))
         raise _RefusedError(NO_TICKET, "this run has ended")
     finally:
         actor.detach(viewer)
@@ -153,46 +153,46 @@ async def _serve(socket: WebSocket) -> None:
 
 async def _hello(socket: WebSocket) -> dict[str, Any]:
     try:
-        async with asyncio.timeout(HELLO):
+        async with asyncio.timeout(HELLO_TIMEOUT):
             return await _receive(socket)
     except TimeoutError:
         raise _RefusedError(NO_TICKET, "no ticket came") from None
 
 
 async def _receive(socket: WebSocket) -> dict[str, Any]:
-    """The next message, a JSON object."""
+    """The next message, which must be a JSON object."""
     try:
         text = await socket.receive_text()
     except KeyError:
         raise _RefusedError(NOT_JSON, "not a text") from None
     except RuntimeError:
-        # A frame that could not be sent has found out before.
+        # Sending a frame has already noticed the disconnect.
         raise WebSocketDisconnect from None
     if len(text.encode(errors="replace")) > MAX_MESSAGE:
         raise _RefusedError(TOO_LONG, f"more than {MAX_MESSAGE} bytes")
     try:
-        said = json.loads(text)
+        message = json.loads(text)
     except (ValueError, RecursionError):
         raise _RefusedError(NOT_JSON, "not JSON") from None
-    if not isinstance(said, dict):
+    if not isinstance(message, dict):
         raise _RefusedError(NOT_JSON, "not a JSON object")
-    return said
+    return message
 
 
-class _Budget:
-    """How many messages may still come at once; it fills up again with time."""
+class _RateLimit:
+    """A token bucket of messages."""
 
     def __init__(self, now: float) -> None:
         self._left, self._last = MAX_BURST, now
 
     def wait(self, now: float) -> float:
-        """Seconds to wait after one more has come."""
+        """Seconds to wait after one more message."""
         self._left = min(MAX_BURST, self._left + MAX_RATE * (now - self._last)) - 1
         self._last = now
         return max(0.0, -self._left / MAX_RATE)
 
 
-async def _send(socket: WebSocket, outbox: asyncio.Queue[bytes]) -> None:
+async def _send_all(socket: WebSocket, outbox: asyncio.Queue[bytes]) -> None:
     with suppress(WebSocketDisconnect, RuntimeError):
         while True:
             await socket.send_bytes(await outbox.get())

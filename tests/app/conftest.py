@@ -23,9 +23,7 @@ def ending():
             actor.stop()
 
 
-@pytest.fixture(autouse=True, scope="module")
-def runs_of_the_module():
-    yield from ending()
+runs_of_the_module = pytest.fixture(ending, autouse=True, scope="module")
 
 
 @pytest.fixture(autouse=True)

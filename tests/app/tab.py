@@ -12,13 +12,12 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from rnnviz.app.tab_registry import registry
-from rnnviz.app.viewer import FLIGHT, Viewer
+from rnnviz.app.viewer import MAX_IN_FLIGHT, Viewer
 from rnnviz.lab.units import UnitTab
 from tests.unit.app.browser import unpacked
 
 PAGES = ["train", "step", "hidden", "gradients", "dynamics"]
 INDEX = Path(__file__).resolve().parents[2] / "rnnviz" / "app" / "pages" / "index.py"
-WIDGETS = ("number_input", "slider", "button_group", "selectbox", "button")
 #: A page alone.
 SCRIPT = """
 from rnnviz.app.pages.{page} import {page}_page
@@ -29,7 +28,7 @@ with seat.borrow() as host:
     connect(seat, host.edition)
     {page}_page(host.session)
 """
-#: What the buttons say that are not Streamlit's.
+#: The commands of the buttons that are not Streamlit's.
 BUTTONS = {
     "play": {"do": "play"},
     "pause": {"do": "pause"},
@@ -47,17 +46,17 @@ BUTTONS = {
 
 
 def plain(body):
-    """What a piece of HTML says."""
+    """The text of a piece of HTML."""
     return html.unescape(re.sub(r"<[^>]+>", " ", body))
 
 
 def figure(picture):
     """The figure of a picture that was sent whole."""
     drawn = json.loads(picture["outline"])
-    for path, kind, shape, start, found in picture["arrays"]:
+    for path, dtype, shape, start, content in picture["arrays"]:
         assert start == 0
         series, name = path.split(".")
-        drawn["data"][int(series)][name] = np.frombuffer(found, kind).reshape(shape).tolist()
+        drawn["data"][int(series)][name] = np.frombuffer(content, dtype).reshape(shape).tolist()
     return drawn
 
 
@@ -67,12 +66,11 @@ def app_test():
 
 
 class Eye(Viewer):
-    """Looks on, with all charts in sight, and keeps what it is sent."""
+    """A viewer with all charts in sight, which keeps what it is sent."""
 
     def __init__(self, tab):
         self.got = []
-        sight = frozenset(tab.places)
-        super().__init__(self.got.append, scene=lambda: tab.seat.scene, sight=sight)
+        super().__init__(self.got.append, scene=lambda: tab.seat.scene, in_sight={*tab.places})
 
 
 class Tab:
@@ -84,7 +82,7 @@ class Tab:
             self.app.query_params[name] = value
         self.run()
         # One that never answers: it keeps the run, which is held while nobody looks.
-        self._viewer = Viewer(len, scene=lambda: self.seat.scene, sent=FLIGHT)
+        self._viewer = Viewer(len, scene=lambda: self.seat.scene, sent=MAX_IN_FLIGHT)
         with self.seat.borrow() as host:
             host.attach(self._viewer, -math.inf)
 
@@ -94,10 +92,10 @@ class Tab:
         self.app.run()
         assert [box.message for box in self.app.exception] == []
         self.seat = self.app.session_state["seat"]
-        session = self.session
-        if session.player.opening:
-            while session.player.opening:
-                session.player.tick(1)
+        player = self.session.player
+        if player.opening:
+            while player.opening:
+                player.tick(1)
             self.run()
 
     def look(self):
@@ -111,12 +109,12 @@ class Tab:
 
     # What the reader does
 
-    def say(self, do, **more):
-        """Have the host do something; the page follows if it must."""
+    def say(self, do, **options):
+        """Send a command; the page follows if it must."""
         self.look()
         self._number += 1
         with self.seat.borrow() as host:
-            host.hear(self._viewer, {"do": do, "n": self._number, **more}, -math.inf)
+            host.receive(self._viewer, {"do": do, "n": self._number, **options}, -math.inf)
             edition = host.edition
         if edition != self.told("wire")["edition"]:
             self.run()
@@ -124,18 +122,19 @@ class Tab:
     def ask(self, phrase):
         self.say("phrase", text=phrase)
 
-    def button(self, key):
-        return next(b for b in self.app.button if b.key == key)
-
     def click(self, key):
         if key in BUTTONS:
             self.say(**BUTTONS[key])
         else:
-            self.button(key).click()
+            self.app.button(key=key).click()
             self.run()
 
     def disabled(self, key):
-        return self.button(key).disabled
+        return self.app.button(key=key).disabled
+
+    def choose(self, label, option):
+        next(b for b in self.app.get("button_group") if b.label == label).set_value(option)
+        self.run()
 
     def finish(self):
         """Have the page do all that it has to do while the run rests."""
@@ -143,9 +142,9 @@ class Tab:
         with self.seat.borrow() as host:
             host.attach(eye, now)
             host.turn(now)
-            while work := host.busy(now):
+            while work := host.background_work(now):
                 work()
-                now, eye.acked = now + 1, eye.sent
+                now, eye.acknowledged = now + 1, eye.sent
                 host.turn(now)
             host.detach(eye, now)
         self.run()
@@ -158,24 +157,24 @@ class Tab:
         named = [proto for proto in protos if proto.component_name == f"rnnviz_{name}"]
         return {proto.id.rsplit("-", 1)[-1]: proto for proto in named}
 
-    def told(self, name):
-        """What the only component of its kind was told."""
-        (proto,) = self.components(name).values()
-        return json.loads(proto.json)
+    def data(self, name):
+        """The data of the components of one kind, by key."""
+        return {key: json.loads(proto.json) for key, proto in self.components(name).items()}
 
-    def stepper(self, key):
-        """What a stepper was told."""
-        return json.loads(self.components("stepper")[key].json)
+    def told(self, name):
+        """The data of the only component of its kind."""
+        (data,) = self.data(name).values()
+        return data
 
     @property
     def places(self):
-        """What the place of each chart was told, by key."""
-        return {key: json.loads(proto.json) for key, proto in self.components("chart").items()}
+        """The data of the place of each chart."""
+        return self.data("chart")
 
     # What the wire brings
 
     def sent(self, eye=None):
-        """What is sent now to one that looks on; without one, to one that has nothing yet."""
+        """The next frame of a viewer; without one, of a viewer that has nothing yet."""
         eye = eye or Eye(self)
         with self.seat.borrow() as host:
             host._send(eye, 0.0)
@@ -193,6 +192,10 @@ class Tab:
         pictures = self.frame["pictures"].items()
         return {key: {"figure": figure(one), "remark": one["remark"]} for key, one in pictures}
 
+    def chart(self, key):
+        """The figure as the browser gets it."""
+        return self.charts[key]["figure"]
+
     @property
     def bodies(self):
         """The texts that came with the frame, by key."""
@@ -205,8 +208,9 @@ class Tab:
 
     @property
     def text(self):
-        """What the reader reads."""
-        sentences = [box.value for box in self.app.info]
+        """What the reader reads: the page's own HTML, and Streamlit's sentences."""
+        boxes = (*self.app.info, *self.app.warning, *self.app.caption)
+        sentences = [re.sub(r"\\(.)", r"\1", box.value) for box in boxes]
         return "\n".join([*map(plain, self.bodies.values()), *sentences])
 
 
@@ -222,35 +226,24 @@ class Page(Tab):
                 host.session = session
         super().__init__(app, link)
 
-    def choose(self, label, option):
-        next(b for b in self.app.get("button_group") if b.label == label).set_value(option)
-        self.run()
-
     def enter(self, view):
-        """Go to a view of the page *Hidden states*."""
-        self.choose("Look at", view)
+        """Go to a tab of the page *Hidden states*; None on a page without tabs."""
+        if view is not None:
+            self.choose("Look at", view)
         return self
 
 
 class App(Tab):
     """The whole app in one tab."""
 
-    def __init__(self, link):
+    def __init__(self, **link):
         super().__init__(app_test(), link)
-
-    @property
-    def text(self):
-        """What the reader reads: the page's own HTML, the warnings and the captions."""
-        marked = [element.value for element in (*self.app.warning, *self.app.caption)]
-        return "\n".join([super().text, *(re.sub(r"\\(.)", r"\1", text) for text in marked)])
 
     def widget(self, key):
         names = re.compile(rf"{key}(_\d+)?")
-        every = (w for kind in WIDGETS for w in self.app.get(kind))
+        kinds = ("number_input", "slider", "button_group", "selectbox", "button")
+        every = (w for kind in kinds for w in self.app.get(kind))
         return next((w for w in every if names.fullmatch(w.key or "")), None)
-
-    def has(self, key):
-        return self.widget(key) is not None
 
     def set(self, key, value):
         self.widget(key).set_value(value)
@@ -266,10 +259,6 @@ class App(Tab):
         self.set("test_share", share)
         self.click("learn")
 
-    def chart(self, key):
-        """The figure as the browser gets it."""
-        return self.charts[key]["figure"]
-
 
 def tabs_of(page):
     return [*UnitTab] if page == "hidden" else [None]
@@ -278,11 +267,9 @@ def tabs_of(page):
 def words_of(opened):
     """All that stands on a page, and what is said where it is pointed at."""
     kinds = ("button", "button_group", "text_input", "number_input", "selectbox", "multiselect")
-    labelled = [box for kind in kinds for box in opened.app.get(kind)]
-    charts = [chart["figure"]["layout"]["title"]["text"] for chart in opened.charts.values()]
-    remarks = [chart["remark"] or "" for chart in opened.charts.values()]
-    said = [opened.text, *charts, *remarks, *(place["text"] for place in opened.places.values())]
-    said += [box.value for box in opened.app.caption]
-    said += [opened.frame["sequence"], *map(str, opened.told("phrase").values())]
-    said += [str(opened.stepper(key)) for key in opened.components("stepper")]
-    return " ".join([*said, *(f"{box.label} {box.help or ''}" for box in labelled)]).lower()
+    labels = [f"{box.label} {box.help or ''}" for kind in kinds for box in opened.app.get(kind)]
+    charts = opened.charts.values()
+    charts = [f"{c['figure']['layout']['title']['text']} {c['remark']}" for c in charts]
+    texts = [place["text"] for place in opened.places.values()]
+    data = [opened.frame["sequence"], opened.told("phrase"), opened.data("stepper")]
+    return " ".join([opened.text, *labels, *charts, *texts, *map(str, data)]).lower()

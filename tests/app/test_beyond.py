@@ -22,14 +22,12 @@ CASES = {
 
 
 def walk(page, session=None, **link):
-    """The texts of the page in all its tabs."""
-    shown, texts = Page(page, session, **link), []
+    """Look at the page in all its tabs."""
+    opened = Page(page, session, **link)
     for view in tabs_of(page):
-        if view:
-            shown.enter(view)
-        assert not re.search(r"\b(nan|inf)\b", shown.text)
-        texts.append(shown.text)
-    return texts
+        opened.enter(view)
+        assert not re.search(r"\b(nan|inf)\b", opened.text)
+    return opened
 
 
 @singly(page=PAGES, link=CASES)
@@ -37,8 +35,8 @@ def test_a_network_whose_states_overflow_can_be_looked_at(page, link):
     walk(page, **link)
 
 
-def diverged():
-    """A session whose weights are still numbers, and whose states are not."""
+@each_row("page", PAGES)
+def test_so_can_one_that_diverges_inside_an_epoch_and_its_signs_say_what_to_try(page):
     config = RunConfig(activation="relu", dtype="float32", lr=10, init_scale=0.1, clip_by="off")
     session = Session(config)
     for _ in range(5):
@@ -46,16 +44,7 @@ def diverged():
     assert session.player.position.offset == 5
     assert np.isfinite(session.state.parameters.theta).all()
     assert not np.isfinite(session.inspect().unrolled(0).h).all()
-    return session
-
-
-@each_row("page", PAGES)
-def test_so_can_one_that_diverges_inside_an_epoch(page):
-    walk(page, diverged())
-
-
-def test_the_signs_of_a_diverged_network_are_bad_and_say_what_to_try():
-    text = Page("train", diverged()).text
+    text = walk(page, session).text
     for name in ("dead", "clipped", "update", "gradient", "reach"):
         assert re.search(rf"{name} +– +bad", text), name
     assert "smaller learning rate" in text

@@ -7,7 +7,7 @@ import pytest
 
 from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
 from rnnviz.analysis.phase_portrait import Readout
-from rnnviz.app.fixed_point_table import points_html
+from rnnviz.app.fixed_point_table import points_html, search_html
 from rnnviz.config import TaskName
 from rnnviz.lab.dynamics import DynamicsLab, Hold
 from rnnviz.presets import PRESETS
@@ -22,18 +22,18 @@ class Page(tab.Page):
     def __init__(self, session=None, **link):
         super().__init__("dynamics", session, **link)
 
-    def hold(self, what):
-        key = next(g.key for g in self.app.get("button_group") if g.key.startswith("hold_"))
-        next(g for g in self.app.get("button_group") if g.key == key).set_value(what)
-        self.run()
-
     def find(self):
         """Look for the points, to the end."""
         self.click("find")
         self.finish()
 
+    @property
+    def phase(self):
+        return self.charts["phase"]
+
+    @property
     def names(self):
-        return [series.get("name") for series in self.charts["phase"]["figure"]["data"]]
+        return [series.get("name") for series in self.phase["figure"]["data"]]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def trained():
 def flipflop(trained):
     """The preset after training, as it is when its page is opened first."""
     trained.dynamics = DynamicsLab()
-    return trained
+    return Page(trained)
 
 
 @pytest.fixture
@@ -55,37 +55,47 @@ def page():
     return Page(hidden="6", init_scale="0.3", epoch="3", phrase="i am not good")
 
 
-def test_before_anything_is_found_there_is_the_flow(page):
+def test_the_plane_and_the_flow_are_there_before_anything_is_found_and_stay(page):
     assert page.charts.keys() == {"phase", "spectra"}
     assert "press  Find" in page.text
-    assert "fitted at epoch 3" in page.charts["phase"]["remark"]
-    assert page.names()[-3:] == ["stable (0)", "saddle (0)", "slow (0)"]
+    assert page.names[-3:] == ["stable (0)", "saddle (0)", "slow (0)"]
+    page.choose("Principal components", "2 and 3")
+    title = page.phase["figure"]["layout"]["xaxis"]["title"]["text"]
+    assert title.startswith("principal component 2")
+    page.session.player.advance(2)
+    page.run()
+    assert "fitted at epoch 3" in page.phase["remark"]
+    page.click("refit")
+    assert "fitted at epoch 5" in page.phase["remark"]
 
 
 def test_the_flip_flop_has_eight_stable_points(flipflop):
-    page = Page(flipflop)
-    page.find()
-    assert "Fixed: q < 1e-14; slow: q ≤ 1e-6" in page.text
-    assert "8 stable ,  19 saddle ,  0 slow , from 200 starts" in page.text
-    assert page.names()[-3:] == ["stable (8)", "saddle (19)", "slow (0)"]
-    assert len(re.findall(r"\bstable\b", page.text)) == 1 + 8
-    assert "fitted at epoch 150" in page.charts["phase"]["remark"]
-    assert "Held here: the zero input." in page.charts["phase"]["remark"]
+    flipflop.find()
+    assert "Fixed: q < 1e-14; slow: q ≤ 1e-6" in flipflop.text
+    assert "8 stable ,  19 saddle ,  0 slow , from 200 starts" in flipflop.text
+    assert flipflop.names[-3:] == ["stable (8)", "saddle (19)", "slow (0)"]
+    assert len(re.findall(r"\bstable\b", flipflop.text)) == 1 + 8
+    assert "fitted at epoch 150" in flipflop.phase["remark"]
+    assert "Held here: the zero input." in flipflop.phase["remark"]
+    flipflop.app.session_state["numbers_dynamics"] = True
+    flipflop.run()
+    (table,) = flipflop.app.dataframe
+    assert list(table.value.kind) == ["stable"] * 8 + ["saddle"] * 19
+    assert "s[31]" in table.value.columns
 
 
 def test_values_that_are_held_can_be_typed(flipflop):
-    page = Page(flipflop)
-    page.hold(Hold.OWN)
-    page.app.text_input(key="typed").set_value("-1,0,0")
-    page.run()
-    page.find()
-    assert "4 stable" in page.text
-    page.app.text_input(key="typed").set_value("much")
-    page.run()
-    assert "can't be read" in page.text
-    assert page.button("find").disabled
-    page.hold(Hold.ZERO)
-    assert page.session.dynamics.holds == {False: Hold.ZERO}
+    flipflop.choose("Hold", Hold.OWN)
+    for typed in ("-1,0,0", "much"):
+        flipflop.app.text_input(key="typed").set_value(typed)
+        flipflop.run()
+        if typed != "much":
+            flipflop.find()
+            assert "4 stable" in flipflop.text
+    assert "can't be read" in flipflop.text
+    assert flipflop.disabled("find")
+    flipflop.choose("Hold", Hold.ZERO)
+    assert flipflop.session.dynamics.holds == {False: Hold.ZERO}
 
 
 @singly(cell=["elman", "gru", "lstm"], layers=["2", "1"])
@@ -93,13 +103,13 @@ def test_a_search_on_every_cell_tells_what_came_of_it(cell, layers):
     page = Page(cell=cell, layers=layers, hidden="4", epoch="2")
     page.find()
     assert re.search(r"\d+ stable ,  \d+ saddle ,  \d+ slow , from 200 starts", page.text)
-    assert page.charts["spectra"]["figure"]["data"]
+    assert page.chart("spectra")["data"]
 
 
 def test_a_search_can_be_cancelled(page):
-    assert page.button("cancel").disabled
+    assert page.disabled("cancel")
     page.click("find")
-    assert page.button("find").disabled
+    assert page.disabled("find")
     assert "Searching at epoch 3" in page.text
     page.click("cancel")
     assert page.session.dynamics.searching is None
@@ -109,41 +119,21 @@ def test_a_search_can_be_cancelled(page):
 def test_each_input_has_points_of_its_own_and_they_are_kept(page):
     page.find()
     first = page.text
-    page.hold(Hold.MEAN)
+    page.choose("Hold", Hold.MEAN)
     assert "press  Find" in page.text
-    assert "the mean input" in page.charts["phase"]["remark"]
-    page.hold(Hold.OWN)
+    assert "the mean input" in page.phase["remark"]
+    page.choose("Hold", Hold.OWN)
     assert page.text == first
-
-
-def test_words_can_be_chosen_and_their_mean_is_held(page):
-    words = next(w for w in page.app.multiselect)
-    words.set_value(["good", "not"])
+    page.app.multiselect[0].set_value(["good", "not"])
     page.run()
-    assert "Held here: the mean of “good”, “not”." in page.charts["phase"]["remark"]
+    assert "Held here: the mean of “good”, “not”." in page.phase["remark"]
     page.app.multiselect[0].set_value([])
     page.run()
     assert "Choose at least one word to hold." in page.text
     assert page.charts == {}
 
 
-def test_the_plane_stays_until_it_is_fitted_anew(page):
-    page.session.player.advance(2)
-    page.run()
-    assert "fitted at epoch 3" in page.charts["phase"]["remark"]
-    page.click("refit")
-    assert "fitted at epoch 5" in page.charts["phase"]["remark"]
-
-
-def test_another_pair_of_components_can_be_chosen(page):
-    group = next(g for g in page.app.get("button_group") if g.key == "axes")
-    group.set_value("2 and 3")
-    page.run()
-    title = page.charts["phase"]["figure"]["layout"]["xaxis"]["title"]["text"]
-    assert title.startswith("principal component 2")
-
-
-@pytest.mark.parametrize(
+@each_row(
     ("link", "said"),
     [({"hidden": "1"}, "no plane"), ({"hidden": "2"}, ""), ({"phrase": "bad"}, "")],
     ids=["one unit", "two units", "one word"],
@@ -156,29 +146,27 @@ def test_odd_networks_get_a_sentence_or_a_picture(link, said):
     assert ("phase" in page.charts) == (not said)
 
 
-def test_the_numbers_can_be_had(flipflop):
-    page = Page(flipflop)
-    page.find()
-    page.app.session_state["numbers_dynamics"] = True
-    page.run()
-    (table,) = page.app.dataframe
-    assert len(table.value) == 27
-    assert list(table.value.kind[:9]) == ["stable"] * 8 + ["saddle"]
-    assert "s[31]" in table.value.columns
+def test_what_a_search_has_missed_is_told():
+    found = FixedPoints((), wanted=200, starts=150, outside=3, lost=2, untold=4)
+    assert (
+        "from 150 starts of 200, for time was up, 3 went far from all that is visited, "
+        "2 came to nothing slow; 4 more points were not looked at."
+    ) in search_html(found, None)
+    assert 'value="0.250" max="1"' in search_html(found, (7, 0.25))
 
 
 @each_row(
-    ("scale", "size", "memory"),
+    ("scale", "size", "memory", "leaves"),
     [
-        (0.5, "0.5", "1.443"),
-        (1.25, "1.25", "0"),
-        (1 - 1e-4, "1 − 1e-04", "9999"),
-        (1 - 1e-9, "1 − 1e-09", "&gt; 1,000,000"),
-        (1 + 3e-7, "1 + 3e-07", "0"),
+        (0.5, "0.5", "1.443", "–"),
+        (1.25, "1.25", "0", "4.481"),
+        (1 - 1e-4, "1 − 1e-04", "9999", "–"),
+        (1 - 1e-9, "1 − 1e-09", "&gt; 1,000,000", "–"),
+        (1 + 3e-7, "1 + 3e-07", "0", "3.333e+06"),
     ],
 )
-def test_what_differs_little_from_1_is_told_by_how_much(scale, size, memory):
+def test_what_differs_little_from_1_is_told_by_how_much(scale, size, memory, leaves):
     point = FixedPoint(np.zeros(1), 0.0, np.array([complex(scale)]), np.eye(1)[:0], np.ones(2))
-    html = points_html(FixedPoints((point,)), (Readout("good"),))
+    html = points_html((point,), (Readout("good"),))
     cells = re.findall("<td>(.*?)</td>", html)
-    assert (cells[3], cells[5]) == (size, memory)
+    assert (cells[3], cells[5], cells[6]) == (size, memory, leaves)

@@ -25,7 +25,7 @@ RUNS = {
     "waves": {"epoch": "1", **ELMAN},
     "translation": {"epoch": "0", **GRU, **DEEP},
 }
-#: The pictures that a page, or a view, has whatever is learned.
+#: The pictures that a page has whatever is learned.
 ALWAYS = {
     "train": {"loss", "metric", "map", "flow", "recurrent", "norms"},
     "step": {"network", "operation", "terms", "mosaic", "states", "flow"},
@@ -34,8 +34,8 @@ ALWAYS = {
     },
     "dynamics": {"phase", "spectra"},
 }  # fmt: skip
-#: Those that a view may have.
-ROOMS = {
+#: Those that a tab may have.
+TABS = {
     "Units": {"response"},
     "Trajectories": {"trajectories", "multiples"},
     "What if": {"margins", "compared", "saliency"},
@@ -45,11 +45,7 @@ ROOMS = {
 PHRASES = ("sentiment", "translation")
 
 
-def test_every_task_is_looked_at():
-    assert RUNS.keys() == {*TaskName}
-
-
-@pytest.fixture(scope="module", params=RUNS)
+@pytest.fixture(scope="module", params=TaskName)
 def session(request):
     """The run of one task, which every page looks at."""
     link = {"task": request.param, "hidden": "5", **RUNS[request.param]}
@@ -69,13 +65,13 @@ def drawn(monkeypatch):
     return drawn
 
 
-def assert_drawn_and_told(opened, drawn):
+def assert_complete(opened, drawn):
     """Each place has its picture or its text, and every picture is one of Plotly's."""
     drawn.clear()
     charts = opened.charts
     assert charts.keys() == opened.places.keys()
     texts = {key.removeprefix("text_") for key in opened.components("text")}
-    # That of the status lies above every page, with the signs of health.
+    # The status is above every page, with the signs of health.
     assert opened.bodies.keys() == texts | {"status"}
     assert "saturated" in opened.text
     assert "nan" not in opened.text.lower().split()
@@ -88,13 +84,11 @@ def assert_drawn_and_told(opened, drawn):
 def test_every_page_stands_on_every_task(page, session, drawn):
     opened, task = Page(page, session), session.config.task
     for view in tabs_of(page):
-        if view is not None:
-            opened.enter(view)
-        assert_drawn_and_told(opened, drawn)
+        assert_complete(opened.enter(view), drawn)
         if view is None:
             assert opened.charts.keys() >= ALWAYS[page]
         else:
-            assert opened.charts.keys() <= ROOMS[view]
+            assert opened.charts.keys() <= TABS[view]
         if task not in PHRASES:
             # What is read is a letter or a number, a sequence and no phrase.
             assert "phrase" not in words_of(opened)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from rnnviz.analysis.gradients import Objective
-from rnnviz.app.pages.gradients import _NAMES
+from rnnviz.app.pages.gradients import _CHARTS
 from rnnviz.app.text import explanation
 from rnnviz.config import OutputAt
 from rnnviz.tasks.registry import TASKS
@@ -21,12 +21,16 @@ SMALL = {"hidden": "6", "init_scale": "0.3", "epoch": "3"}
 class Page(tab.Page):
     """The page alone, in one tab."""
 
-    def __init__(self, page="gradients", **link):
-        super().__init__(page, **link)
+    def __init__(self, **link):
+        super().__init__("gradients", **link)
 
     @property
     def sentences(self):
         return " ".join(box.value for box in self.app.info)
+
+    @property
+    def remarks(self):
+        return {key: chart["remark"] for key, chart in self.charts.items()}
 
 
 @pytest.fixture(scope="module")
@@ -35,70 +39,54 @@ def small():
     return Page(**SMALL)
 
 
-def test_an_elman_network_has_all_but_connectivity(small):
-    assert small.charts.keys() == ALWAYS | STATE | NOTEBOOK
-    assert "one answer, at the end" in small.sentences
+@each_row(
+    ("link", "extra", "sentence"),
+    [
+        (SMALL, STATE | NOTEBOOK, "one answer, at the end"),
+        ({**SMALL, "phrase": "bad"}, STATE | NOTEBOOK, ""),
+        ({**SMALL, "hidden": "1"}, STATE | NOTEBOOK, ""),
+        ({**SMALL, "cell": "gru"}, STATE, "for Elman cells only"),
+        ({**SMALL, "cell": "lstm"}, STATE, "for Elman cells only"),
+        ({"cell": "lstm", "hidden": "256", "layers": "2"}, set(), "512 units in all"),
+        *(
+            ({"task": task, "cell": "gru", "hidden": "6", "batch": "16"}, other, "")
+            for task, other in [
+                ("flipflop", STATE | {"connectivity"}),
+                ("brackets", STATE | {"connectivity"}),
+                ("translation", STATE | {"connectivity"}),
+                ("characters", STATE | {"connectivity"}),
+            ]
+        ),
+    ],
+    ids=str,
+)
+def test_a_chart_is_there_where_it_has_a_meaning_and_elsewhere_a_sentence(link, extra, sentence):
+    page = Page(**link)
+    assert page.charts.keys() == ALWAYS | extra
+    assert sentence in page.sentences
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_gated_cells_have_no_notebook_and_a_sentence_says_so(cell):
-    page = Page(**SMALL, cell=cell)
-    assert page.charts.keys() == ALWAYS | STATE
-    assert "for Elman cells only" in page.sentences
-
-
-@pytest.mark.parametrize("task", ["flipflop", "brackets", "translation", "characters"])
-def test_with_an_answer_after_every_token_there_is_connectivity(task):
-    page = Page(task=task, cell="gru", hidden="6", batch="16")
-    assert page.charts.keys() == ALWAYS | STATE | {"connectivity"}
-
-
-@each_row("link", [{"phrase": "bad"}, {"hidden": "1"}, {"epoch": "0"}])
-def test_the_smallest_that_can_be_looked_at(link):
-    page = Page(**{**SMALL, **link})
-    assert page.charts.keys() == ALWAYS | STATE | NOTEBOOK
-
-
-def test_where_the_state_is_too_large_a_sentence_stands_for_its_pictures():
-    page = Page(cell="lstm", hidden="256", layers="2")
-    assert page.charts.keys() == ALWAYS
-    assert "512 units in all" in page.sentences
-
-
-@pytest.mark.parametrize("gradient", ["exact", "notebook"])
+@each_row("gradient", ["exact", "notebook"])
 def test_the_gradient_check_is_drawn_by_parameter(gradient):
     page = Page(**SMALL, gradient=gradient, phrase="i am not good")
-    assert page.charts["checks"]["figure"]["layout"]["annotations"]
+    assert page.chart("checks")["layout"]["annotations"]
     page.click("check")
-    dots = page.charts["checks"]["figure"]["data"][0]
+    dots = page.chart("checks")["data"][0]
     wrong = {n for n, c in zip(dots["y"], dots["marker"]["color"], strict=True) if c == "#b2182b"}
     assert wrong == ({"W_xh", "W_hh", "b_h"} if gradient == "notebook" else set())
 
 
-def test_of_the_margin_another_gradient_is_drawn():
-    page = Page(**SMALL)
-    loss = page.charts["over_lag"]["figure"]
-    next(c for c in page.app.get("button_group") if c.key == "objective").set_value("logit margin")
-    page.run()
-    margin = page.charts["over_lag"]["figure"]
-    assert "margin" in margin["layout"]["title"]["text"]
-    assert loss["data"] != margin["data"]
-
-
-def test_the_layer_can_be_chosen():
+def test_objective_and_layer_can_be_chosen():
     page = Page(**SMALL, layers="2")
-    lower = page.charts["over_lag"]["figure"]["data"]
-    next(c for c in page.app.get("button_group") if c.key == "layer_2").set_value(2)
-    page.run()
+    seen = [page.chart("over_lag")["data"]]
+    page.choose("Layer", 2)
     assert page.session.layer == 1
-    assert page.charts["over_lag"]["figure"]["data"] != lower
-
-
-def test_what_was_measured_on_what_is_said_below_each_chart(small):
-    remarks = {key: chart["remark"] for key, chart in small.charts.items()}
-    assert "all 58 training sequences" in remarks["over_lag"]
-    assert "this sequence of 8 words" in remarks["products"]
-    assert "next steps of training" in remarks["clipping"]
+    seen.append(page.chart("over_lag")["data"])
+    page.choose("Gradient of", Objective.MARGIN)
+    assert "margin" in page.chart("over_lag")["layout"]["title"]["text"]
+    assert "would change the logit margin of the last answer" in page.places["over_lag"]["text"]
+    seen.append(page.chart("over_lag")["data"])
+    assert seen[0] != seen[1] != seen[2]
 
 
 ALONG = {
@@ -110,51 +98,40 @@ ALONG = {
         {"task": "translation", "cell": "gru", "hidden": "6"},
         "Measured on the decoder's 7 of this sequence's 14 words.",
     ),
+    "else all": (SMALL, "Measured on this sequence of 8 words."),
 }
 
 
-@pytest.mark.parametrize(("link", "said"), ALONG.values(), ids=ALONG.keys())
+@each_row(("link", "said"), ALONG.values(), ids=ALONG.keys())
 def test_along_which_tokens_the_jacobians_were_found_is_said(link, said):
-    remarks = {key: chart["remark"] for key, chart in Page(**link).charts.items()}
+    remarks = Page(**link).remarks
     assert {remarks[key] for key in STATE} == {said}
 
 
-def test_of_very_many_answers_how_many_are_followed_is_said():
-    remarks = Page(task="characters", hidden="6", phrase="the sun " * 9).charts
-    assert "48 of the 72 answers" in remarks["connectivity"]["remark"]
-
-
-@pytest.mark.parametrize("cell", ["elman", "gru"])
-def test_what_feeds_the_weights_is_called_by_its_name(cell):
-    placed = Page(**SMALL, cell=cell).places
-    assert "||da_t h_{t−1}ᵀ||" in placed["feed_hh"]["text"]
-    assert "||da_t x_tᵀ||" in placed["feed_xh"]["text"]
+def test_what_else_was_measured_on_what_is_said_below_each_chart(small):
+    assert "all 58 training sequences" in small.remarks["over_lag"]
+    assert "next steps of training" in small.remarks["clipping"]
+    remarks = Page(task="characters", hidden="6", phrase="the sun " * 9).remarks
+    assert "48 of the 72 answers" in remarks["connectivity"]
 
 
 TRANSLATION = {"task": "translation", "cell": "lstm", "layers": "2", "epoch": "0"}
 
 
-@pytest.mark.parametrize("link", [{}, TRANSLATION])
+@each_row("link", [SMALL, {**SMALL, **TRANSLATION}])
 def test_every_charts_numbers_can_be_had(link):
-    page = Page(state={"numbers_gradients": True}, **{**SMALL, **link})
-    box = next(b for b in page.app.selectbox if b.key == "numbers_of_gradients")
-    assert set(box.options) == {_NAMES[key] for key in page.charts}
-    for name in box.options:
-        next(b for b in page.app.selectbox if b.key == "numbers_of_gradients").set_value(name)
+    page, key = Page(state={"numbers_gradients": True}, **link), "numbers_of_gradients"
+    names = page.app.selectbox(key=key).options
+    assert set(names) == {_CHARTS[key].name for key in page.charts}
+    for name in names:
+        page.app.selectbox(key=key).set_value(name)
         page.run()
-        assert not page.app.exception
         assert len(page.app.dataframe) == 1
 
 
-# The health strip
-
-
-def test_the_signs_stand_in_the_status_with_a_word_and_a_sentence(small):
+def test_the_signs_of_health_stand_in_the_status_with_a_word_and_a_sentence(small):
     for name in ("saturated", "dead", "clipped", "update", "gradient", "reach"):
         assert re.search(rf"{name} +\S+ +(fine|watch|bad)", small.text), name
-
-
-def test_of_a_hopeless_lag_the_strip_says_what_to_try():
     lag = {"task": "recall", "lag": "20", "hidden": "16", "batch": "8", "init_scale": "0.02"}
     assert "Nothing of the gradient reaches the first token" in Page(**lag, cell="elman").text
     assert "Nothing of" not in Page(**lag, cell="lstm", forget_bias="3").text
@@ -163,18 +140,12 @@ def test_of_a_hopeless_lag_the_strip_says_what_to_try():
 # The sentences
 
 
-@pytest.mark.parametrize(("task", "cell"), [("adding", "elman"), ("adding", "gru")])
-def test_where_answers_are_values_nothing_is_said_of_a_margin(task, cell):
-    page = Page(**SMALL, task=task, cell=cell)
+@each_row("cell", ["elman", "gru"])
+def test_where_answers_are_values_nothing_is_said_of_a_margin(cell):
+    page = Page(**SMALL, task="adding", cell=cell)
     assert "would change the loss of the last answer" in page.places["over_lag"]["text"]
     assert "in the gradient at every step" in page.sentences
     assert "margin" not in page.sentences
-
-
-def test_below_the_gradient_over_the_lag_stands_of_what_it_is():
-    page = Page(**SMALL)
-    page.choose("Gradient of", Objective.MARGIN)
-    assert "would change the logit margin of the last answer" in page.places["over_lag"]["text"]
 
 
 def test_tasks_that_are_named_for_their_connectivity_have_it():
@@ -185,11 +156,14 @@ def test_tasks_that_are_named_for_their_connectivity_have_it():
     assert "(" not in sentence
 
 
-@pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
-def test_before_the_first_token_there_is_no_memory_to_feed_the_recurrent_weights(cell):
+@each_row("cell", ["elman", "gru", "lstm"])
+def test_what_feeds_the_weights_is_named_and_before_the_first_token_nothing_does(cell):
     page = Page(**SMALL, cell=cell)
-    assert "before the first there is no memory (h_0 = 0)" in page.places["feed_hh"]["text"]
-    assert "the first, strongest purple, on top" in page.places["feed_xh"]["text"]
-    *_, first = page.charts["feed_hh"]["figure"]["data"]
+    recurrent, inputs = (page.places[key]["text"] for key in ("feed_hh", "feed_xh"))
+    assert "||da_t h_{t−1}ᵀ||" in recurrent
+    assert "||da_t x_tᵀ||" in inputs
+    assert "before the first there is no memory (h_0 = 0)" in recurrent
+    assert "the first, strongest purple, on top" in inputs
+    *_, first = page.chart("feed_hh")["data"]
     assert first["name"].startswith("1 ")
     assert {float(share) for share in first["customdata"]} == {0.0}

@@ -14,10 +14,7 @@ from rnnviz.tasks.vocabulary import Unit
 from tests.app.tab import PAGES, Page, plain, tabs_of, words_of
 from tests.sampling import each_row
 
-TAGS = {
-    *("b", "br", "div", "h4", "i", "p", "progress", "small", "span", "table", "td", "th", "tr"),
-    "u",
-}
+TAGS = set("b br div h4 i p progress small span table td th tr u".split())  # noqa: SIM905
 ATTRIBUTES = {"aria-label", "aria-live", "class", "max", "role", "style", "title", "value"}
 HOSTILE = ("<img/src=x/onerror=alert(1)>", 'a"onmouseover="b', "</div><script>", "'><b>&lt;c")
 
@@ -35,10 +32,10 @@ class Parts(HTMLParser):
         self.attributes |= {name for name, _ in attrs}
 
 
-def learned(columns, rows, **settings):
+def learned(columns, rows):
     """A session that has learned these rows, from a file that is called by a tag as well."""
     table = pd.DataFrame(rows, columns=columns).to_csv(index=False)
-    session = Session(RunConfig(hidden=6, epochs=3, **settings))
+    session = Session(RunConfig(hidden=6, epochs=3))
     session.load(Upload(File("<img src=x>.csv", table.encode()), unit=Unit.WORDS))
     session.ask(" ".join([*HOSTILE, "<a>unknown</a>"]))
     assert len(session.inspect().words) >= len(HOSTILE)
@@ -61,28 +58,20 @@ def labelled():
     return session
 
 
-@pytest.fixture(scope="module")
-def writing():
-    """One that learns which of such words comes next, and goes on by itself."""
-    return learned(["text"], [(" ".join(HOSTILE * 5),)] * 4)
-
-
-def harmless(page):
+def assert_harmless(page):
     """The texts of the page hold no tag and no attribute but our own."""
     for key, body in page.bodies.items():
         parts = Parts(body)
         assert parts.tags <= TAGS, key
         assert parts.attributes <= ATTRIBUTES, key
+    assert "<img src=x>.csv" in plain(page.bodies["status"])
 
 
 @each_row("page", PAGES)
 def test_nothing_that_is_the_readers_is_a_tag(page, labelled):
     opened = Page(page, labelled)
     for view in tabs_of(page):
-        if view is not None:
-            opened.enter(view)
-        harmless(opened)
-        assert "<img src=x>.csv" in plain(opened.bodies["status"])
+        assert_harmless(opened.enter(view))
 
 
 def test_nor_is_it_at_any_moment_of_a_step(labelled):
@@ -90,80 +79,66 @@ def test_nor_is_it_at_any_moment_of_a_step(labelled):
     for cursor in range(labelled.step.last + 1):
         labelled.step.go_to(cursor)
         opened.run()
-        harmless(opened)
+        assert_harmless(opened)
 
 
-def test_nor_in_what_a_network_writes(writing):
-    opened = Page("train", writing)
+def test_nor_in_what_a_network_writes():
+    opened = Page("train", learned(["text"], [(" ".join(HOSTILE * 5),)] * 4))
     assert any(word in plain(opened.bodies["sample"]) for word in HOSTILE)
-    harmless(opened)
+    assert_harmless(opened)
 
 
 # What is true of these data, of this cell and with these settings
 
-
-def explained(page, key, **link):
-    """The text under a chart of a page that is opened so."""
-    return Page(page, hidden="4", **link).places[key]["text"]
-
-
-GATED = {"cell": "gru", "init": "xavier"}
+STRONG = ("strong from the beginning", "noise")
+GUESSING = ("guessing: a loss", "plateau")
 DEPENDS = {
     "values have a mean": ("norms", {"task": "flipflop"}, "the mean of the values", "occurs"),
     "classes occur": ("norms", {}, "how often each answer occurs", "mean"),
     "one dot": ("answers", {"task": "adding"}, "as a dot", "two lines"),
     "two lines": ("answers", {"task": "waves"}, "between the two lines", "dot "),
-    "one answer": ("map", {"task": "adding", **GATED}, "only the last steps", "On a plateau"),
+    "one answer": (
+        "map", {"task": "adding", "cell": "gru", "init": "xavier"},
+        "only the last steps", "On a plateau",
+    ),
     "many answers": ("map", {"task": "spelling"}, "has only its own", "front"),
     "the gradient of one": ("flow", {}, "vanishing gradient", "from there on"),
     "the gradient of many": ("flow", {"task": "translation"}, "from there on", "vanishing"),
     "weights near zero": ("recurrent", {}, "faint noise", "strong"),
-    "weights with a scale": ("recurrent", {"init_scale": "0.3"}, "strong from the", "noise"),
-    **{
-        f"{init} weights": ("recurrent", {"init": init}, "strong from the beginning", "noise")
-        for init in ("xavier", "orthogonal", "identity")
-    },
+    "weights with a scale": ("recurrent", {"init_scale": "0.3"}, *STRONG),
+    "xavier weights": ("recurrent", {"init": "xavier"}, *STRONG),
+    "orthogonal weights": ("recurrent", {"init": "orthogonal"}, *STRONG),
+    "identity weights": ("recurrent", {"init": "identity"}, *STRONG),
     "the notebook's loss": ("loss", {}, "expect a long plateau", "stays there"),
-    **{
-        f"a loss of {' '.join(link.values())}": ("loss", link, "guessing: a loss", "plateau")
-        for link in (
-            {"task": "flipflop"},
-            {"task": "recall"},
-            {"init": "xavier"},
-            {"init_scale": "0.3"},
-            {"optimizer": "adam"},
-        )
-    },
+    "a loss of values": ("loss", {"task": "flipflop"}, *GUESSING),
+    "a loss of recall": ("loss", {"task": "recall"}, *GUESSING),
+    "a loss from xavier": ("loss", {"init": "xavier"}, *GUESSING),
+    "a loss from a scale": ("loss", {"init_scale": "0.3"}, *GUESSING),
+    "a loss with adam": ("loss", {"optimizer": "adam"}, *GUESSING),
     "a loss with gates": ("loss", {"cell": "gru"}, "the gates carry it", "plateau"),
-}
+}  # fmt: skip
 
 
 @each_row(("key", "link", "said", "unsaid"), DEPENDS.values(), ids=DEPENDS.keys())
 def test_a_text_says_what_is_true_of_what_is_learned(key, link, said, unsaid):
-    text = explained("train", key, **link)
+    text = Page("train", hidden="4", **link).places[key]["text"]
     assert said in text
     assert unsaid not in text
 
 
-def test_of_the_readers_own_data_no_plateau_is_expected(labelled):
+def test_so_it_does_of_the_readers_own_data_and_under_a_step(labelled):
     assert "plateau" not in Page("train", labelled).places["loss"]["text"]
+    for task, said in (("recall", "vanishing"), ("brackets", "from there on")):
+        assert said in Page("step", hidden="4", task=task).places["flow"]["text"]
 
 
-@pytest.mark.parametrize(("task", "said"), [("recall", "vanishing"), ("brackets", "from there on")])
-def test_so_does_that_under_a_step(task, said):
-    assert said in explained("step", "flow", task=task)
-
-
-# What a sequence is called
-
-
-@pytest.mark.parametrize("task", ["characters", "flipflop"])
-def test_nor_are_they_at_any_moment_of_a_step(task):
+@each_row("task", ["characters", "flipflop"])
+def test_at_no_moment_of_a_step_is_a_sequence_called_a_phrase(task):
     opened = Page("step", task=task, hidden="4", epoch="0")
     opened.choose("Step on", Subject.OWN)
     assert "for a sequence of your own" in words_of(opened)
-    scope = opened.session.step
-    for cursor in (*range(0, scope.last, 7), scope.last - 2, scope.last - 1, scope.last):
-        scope.go_to(cursor)
+    last = opened.session.step.last
+    for cursor in (*range(0, last, 7), last - 2, last - 1, last):
+        opened.session.step.go_to(cursor)
         opened.run()
         assert "phrase" not in words_of(opened)

@@ -1,1 +1,1 @@
-"""One file a page: layout and captions; nothing is computed here."""
+"""One file per page: layout and captions; nothing is computed here."""

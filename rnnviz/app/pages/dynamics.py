@@ -1,35 +1,32 @@
-"""Page *Dynamics*: where the state goes while the input is held."""
+"""Page *Dynamics*: where the state goes under a fixed input."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from rnnviz.analysis.fixed_points import FixedPoints
-from rnnviz.analysis.flow_map import FixedInputMap, states_of
+from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
+from rnnviz.analysis.flow_map import states_of
 from rnnviz.analysis.phase_portrait import Readout, portrait
 from rnnviz.app.fixed_point_table import points_html, points_table, search_html
 from rnnviz.app.frame import Frame
 from rnnviz.app.live import live
 from rnnviz.app.numbers_table import numbers
-from rnnviz.app.phrase_box import phrase_box
 from rnnviz.app.plane_axes import choose_axes
-from rnnviz.app.stage import place_chart, place_text
+from rnnviz.app.stage import place_chart, place_phrase, place_text
 from rnnviz.app.style import escaped, theme
 from rnnviz.app.tab_state import first_value, on_host, visit
 from rnnviz.app.text import explanation
-from rnnviz.app.viewer import Job
 from rnnviz.figures.dynamics import phase_plane, point_spectra
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.lab.dynamics import STARTS, Hold, read_out
 from rnnviz.session import Session
 
-#: A search takes so many times what a job may take at a time: nothing else goes on meanwhile.
-SHARE = 2
+#: The factor by which a search exceeds the time slice of a job, as nothing else runs meanwhile.
+SEARCH_FACTOR = 2
 
 
 def dynamics_page(session: Session) -> None:
@@ -39,11 +36,11 @@ def dynamics_page(session: Session) -> None:
     _layout(session, problem)
 
     def draw(frame: Frame) -> None:
-        frame.text("search", search_html(*_search(session)))
+        frame.texts["search"] = search_html(_search(session), session.dynamics.searching)
         if not session.dynamics.problem(session.dynamics_query):
             _draw(session, frame)
 
-    live(session, draw, job=Job(lambda b: session.dynamics.work(SHARE * b)))
+    live(session, draw, job=lambda budget: session.dynamics.work(SEARCH_FACTOR * budget))
     if not problem:
         numbers("dynamics", _numbers(session))
 
@@ -65,10 +62,11 @@ def _controls(session: Session) -> None:
             "Find", key="find", type="primary", on_click=on_host(_find),
             shortcut="F", disabled=blocked, help="Look for the points at which the state stays",
         )  # fmt: skip
-        st.button("Cancel", key="cancel", on_click=on_host(_cancel), disabled=not searching)
+        cancel = on_host(lambda here: here.dynamics.cancel())
+        st.button("Cancel", key="cancel", on_click=cancel, disabled=not searching)
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
     with left:
-        phrase_box(session)
+        place_phrase(session)
         if session.phrase_input.problem:
             st.caption(escaped(session.phrase_input.problem))
     if not dynamics.problem(session.dynamics_query) and dynamics.flat(session.dynamics_query):
@@ -81,12 +79,8 @@ def _find(session: Session) -> None:
     session.dynamics.find(session.dynamics_query)
 
 
-def _cancel(session: Session) -> None:
-    session.dynamics.cancel()
-
-
 def _hold(session: Session) -> None:
-    """Which input is held, and which words or values, where they are chosen."""
+    """The choice of the fixed input, and of its words or values."""
     dynamics, query, noun = session.dynamics, session.dynamics_query, session.names.noun
     hold, words, typed = dynamics.choices(query)
     own = f"{noun}s" if query.dataset.tokens else "values"
@@ -132,53 +126,45 @@ def _layout(session: Session, problem: str) -> None:
 
 
 def _plane_controls(session: Session) -> None:
-    """In which plane the states are seen."""
     dynamics = session.dynamics
     with st.container(horizontal=True, vertical_alignment="bottom", key="plane_bar"):
         count = len(dynamics.plane(session.dynamics_query).basis.axes)
         dynamics.axes = choose_axes("axes", dynamics.axes, visit("dynamics"), count)
+        refit = on_host(lambda here: here.dynamics.refit())
         st.button(
-            "Refit the plane", key="refit", on_click=on_host(_refit),
+            "Refit the plane", key="refit", on_click=refit,
             help="Find the principal components of the states visited at the epoch shown; until "
             "then the plane stays, so that epochs can be compared",
         )  # fmt: skip
 
 
-def _refit(session: Session) -> None:
-    session.dynamics.refit()
-
-
-def _search(session: Session) -> tuple[FixedPoints | None, tuple[int, float] | None]:
+def _search(session: Session) -> FixedPoints | None:
     dynamics, query = session.dynamics, session.dynamics_query
-    found = None if dynamics.problem(query) else dynamics.found(dynamics.held(query), query)
-    return found, dynamics.searching
+    return None if dynamics.problem(query) else dynamics.found(dynamics.held(query), query)
+
+
+def _points(session: Session) -> tuple[Sequence[FixedPoint], list[Readout]]:
+    search, data = _search(session), session.dataset
+    points = search.points if search else ()
+    return points, [read_out(point.answers, data, shown_token) for point in points]
 
 
 def _draw(session: Session, frame: Frame) -> None:
-    found, readouts = _found(session)
-    points = found.points if found else ()
+    points, readouts = _points(session)
     if session.dynamics.flat(session.dynamics_query):
         frame.chart("phase", _phase, session, remark=_remark(session))
     frame.chart("spectra", point_spectra, points, theme())
-    frame.text("points", points_html(found, readouts))
-
-
-def _found(session: Session) -> tuple[FixedPoints | None, list[Readout]]:
-    found, _ = _search(session)
-    points, data = found.points if found else (), session.dataset
-    return found, [read_out(point.answers, data, shown_token) for point in points]
+    frame.texts["points"] = points_html(points, readouts)
 
 
 def _phase(session: Session) -> Picture:
-    """The phase plane; all that it takes is computed only if it is in sight."""
+    """The phase plane. Everything it needs is computed here, so only when it is in sight."""
     dynamics, query, probe = session.dynamics, session.dynamics_query, session.inspect()
-    found, readouts = _found(session)
-    held: FixedInputMap = dynamics.held(query)
-    plane, points = dynamics.plane(query), found.points if found else ()
-    path = states_of(probe.trace).whole
-    seen = portrait(held, plane, dynamics.visited(query), path, points)
+    points, readouts = _points(session)
+    held, plane, path = dynamics.held(query), dynamics.plane(query), states_of(probe.trace).whole
+    shown = portrait(held, plane, dynamics.visited(query), path, points)
     words = probe.words[1 - len(path) :]
-    return phase_plane(seen, plane, points, (readouts, words), theme())
+    return phase_plane(shown, plane, points, (readouts, words), theme())
 
 
 def _remark(session: Session) -> str:
@@ -194,14 +180,10 @@ def _remark(session: Session) -> str:
 
 
 def _numbers(session: Session) -> dict[str, Callable[[], Any]]:
-    def points() -> pd.DataFrame:
-        return points_table(*_found(session))
-
-    def spectra() -> Picture:
-        found, _ = _found(session)
-        return point_spectra(found.points if found else ())
-
-    charts: dict[str, Callable[[], Any]] = {"Points": points, "Eigenvalues": spectra}
+    charts: dict[str, Callable[[], Any]] = {
+        "Points": lambda: points_table(*_points(session)),
+        "Eigenvalues": lambda: point_spectra(_points(session)[0]),
+    }
     if session.dynamics.flat(session.dynamics_query):
         charts["Phase plane"] = lambda: _phase(session)
     return charts

@@ -1,4 +1,4 @@
-"""Page *Gradients*: how far the gradient reaches back, and what becomes of it."""
+"""Page *Gradients*: how far back the gradient reaches, and what happens to it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rnnviz.analysis.connectivity import ANSWERS
 from rnnviz.analysis.gradient_comparison import compared
 from rnnviz.analysis.gradient_history import GradientSeries
 from rnnviz.analysis.jacobians import (
+    Jacobians,
     covered,
     fits,
     lyapunov_exponents,
@@ -20,40 +21,19 @@ from rnnviz.analysis.jacobians import (
     state_spectra,
 )
 from rnnviz.analysis.memory_gauge import eigenvalues, recurrent, recurrent_name
+from rnnviz.app import gradient_tables as tables
 from rnnviz.app.frame import Frame
-from rnnviz.app.gradient_tables import (
-    by_length_table,
-    check_table,
-    clipping_table,
-    connectivity_table,
-    errors_table,
-    exponents_table,
-    lag_table,
-    pairs_table,
-    products_table,
-    ratios_table,
-    shares_table,
-    spectrum_table,
-    state_spectrum_table,
-)
+from rnnviz.app.gradient_check import objective_and_check
 from rnnviz.app.heatmap_choice import choose_layer
 from rnnviz.app.live import go_to_click, live
 from rnnviz.app.numbers_table import numbers
-from rnnviz.app.objective_choice import objective_and_check
-from rnnviz.app.phrase_box import phrase_box
-from rnnviz.app.stage import place_chart, place_text
-from rnnviz.app.style import check_html, steady, theme, verdict_html
+from rnnviz.app.stage import place_chart, place_phrase, place_text
+from rnnviz.app.style import check_html, steady, verdict_html
 from rnnviz.app.text import explanation
-from rnnviz.app.viewer import Job
 from rnnviz.config import CellKind
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.figures import gradient_comparison as comparison
 from rnnviz.figures.complex_plane import exponent_curve, state_spectrum, weight_spectrum
-from rnnviz.figures.gradient_comparison import (
-    check_dots,
-    errors_by_length,
-    errors_over_epochs,
-    gradient_pairs,
-    pairs_height,
-)
 from rnnviz.figures.gradients import norms_height
 from rnnviz.figures.lag import connectivity_map, lag_curve, product_curves
 from rnnviz.figures.optimizer_steps import clipping_curves, ratio_dots, share_areas
@@ -62,86 +42,91 @@ from rnnviz.figures.theme import HEIGHTS, Theme
 from rnnviz.lab.gradients import GradientLab, GradientQuery
 from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
+from rnnviz.training.history import Course
 
-#: Seconds that a frame may spend on the past of the run, and a table of numbers.
+#: Seconds for records of earlier epochs, per frame and per table.
 DEVELOP, PATIENCE = 0.004, 0.2
-#: The charts over the epochs.
-PAST = ("spectrum", "feed_hh", "feed_xh", "clipping", "errors")
+#: The charts over the epochs in which a click goes to an epoch.
+OVER_EPOCHS = ("feed_hh", "feed_xh", "clipping", "errors")
 #: The charts of the Jacobians.
-ALONG = ("products", "state_spectrum", "exponents")
+JACOBIANS = ("products", "state_spectrum", "exponents")
 
 
-class Looked(NamedTuple):
-    """What the charts are made of; ``past`` is looked up when the first of them is drawn."""
+class Source(NamedTuple):
+    """What the charts are made from; ``history`` is computed when the first chart needs it."""
 
     session: Session
+    gradients: GradientLab
     probe: Probe
+    words: tuple[str, ...]
     query: GradientQuery
-    past: Callable[[], GradientSeries]
-
-    @property
-    def gradients(self) -> GradientLab:
-        """What is asked about the gradients."""
-        return self.session.gradients
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """What was read."""
-        return self.probe.words
+    history: Callable[[], GradientSeries]
 
     @property
     def bridge(self) -> int:
-        """At which word a decoder begins."""
+        """The token at which a decoder begins, else 0."""
         return self.probe.unrolled().bridge
+
+    @property
+    def jacobians(self) -> Jacobians:
+        """The Jacobians of the state along the probe."""
+        return self.gradients.jacobians(self.query)
+
+    @property
+    def course(self) -> Course:
+        """The losses and scores of the run."""
+        return self.session.player.course
+
+
+class Chart(NamedTuple):
+    """A chart: its name in the list of tables, its picture and its table."""
+
+    name: str
+    figure: Callable[[Source, Theme], Picture]
+    table: Callable[[Source], pd.DataFrame]
 
 
 def gradients_page(session: Session) -> None:
     """Draw the page."""
     left, right = st.columns(2, gap="medium", vertical_alignment="top")
     with left:
-        phrase_box(session)
+        place_phrase(session)
         objective_and_check(session, "gradients")
         choose_layer(session, "gradients")
     with right:
         place_text("verdict")
     _layout(session)
-    keys = _charts(session)
+    keys = _keys(session)
 
     def draw(frame: Frame) -> None:
-        looked = _looked(session, DEVELOP)
-        frame.text("verdict", verdict_html(looked.probe, session.phrase_input.problem))
-        check = session.gradients.checked(looked.query)
-        frame.text("badge", check_html(check, session.names))
+        source = _source(session, DEVELOP)
+        frame.texts["verdict"] = verdict_html(source.probe, session.phrase_input.problem)
+        check = session.gradients.checked(source.query)
+        frame.texts["badge"] = check_html(check, session.names)
         for key in keys:
-            frame.chart(key, _FIGURES[key], looked, remark=_remark(looked, key))
+            colors, remark = _theme(source, key), _remark(source, key)
+            frame.chart(key, _CHARTS[key].figure, source, colors, remark=remark)
 
     def develop(budget: float) -> bool:
-        return session.gradients.develop(session.run, _looked(session, 0).query, budget)
+        return session.gradients.develop(session.run, _source(session, 0).query, budget)
 
-    handlers = {key: partial(go_to_click, session) for key in PAST[1:]}
-    live(session, draw, handlers, job=Job(develop))
-    numbers("gradients", {_NAMES[key]: partial(_table_now, session, key) for key in keys})
+    def table(key: str) -> pd.DataFrame:
+        return _CHARTS[key].table(_source(session, PATIENCE))
+
+    handlers = {key: partial(go_to_click, session) for key in OVER_EPOCHS}
+    live(session, draw, handlers, develop)
+    numbers("gradients", {_CHARTS[key].name: partial(table, key) for key in keys})
 
 
-def _looked(session: Session, budget: float) -> Looked:
+def _source(session: Session, budget: float) -> Source:
     probe = session.inspect()
-    query = session.gradient_query(probe)
-
-    def past() -> GradientSeries:
-        return session.gradients.past(session.run, query, budget)
-
-    return Looked(session, probe, query, cache(past))
-
-
-def _table_now(session: Session, key: str) -> pd.DataFrame:
-    return _TABLES[key](_looked(session, PATIENCE))
-
-
-# Layout
+    query, lab = session.gradient_query(probe), session.gradients
+    history = cache(partial(lab.past, session.run, query, budget))
+    return Source(session, lab, probe, probe.words, query, history)
 
 
 def _layout(session: Session) -> None:
-    """Two columns, row by row, so that charts that belong together stand side by side."""
+    """Two columns, row by row, so that related charts are side by side."""
     every, elman = session.inspect().every, session.config.cell is CellKind.ELMAN
     small = fits(session.state.parameters.architecture)
     _row(session, "over_lag", "products" if small else "~too_large")
@@ -157,29 +142,30 @@ def _layout(session: Session) -> None:
 
 
 def _row(session: Session, *keys: str) -> None:
-    """Charts side by side; what begins with ~ is a sentence in the place of one."""
+    """Charts side by side; a key that begins with ~ is a sentence instead of a chart."""
     for column, key in zip(st.columns(2, gap="medium"), keys, strict=True):
         with column:
             text = explanation(f"gradients_{_text(session, key)}", **_fields(session, key))
             if key.startswith("~"):
                 st.info(text)
             else:
-                place_chart(key, _height(session, key), text, clicks=key in PAST[1:])
+                place_chart(key, _height(session, key), text, clicks=key in OVER_EPOCHS)
 
 
-def _charts(session: Session) -> list[str]:
-    """The charts that are there, in the order of the page."""
-    found = ["over_lag"]
-    small = fits(session.state.parameters.architecture)
-    found += ["products"] * small + ["spectrum"] + ["state_spectrum", "exponents"] * small
-    found += ["connectivity"] * session.inspect().every
-    found += ["feed_hh", "feed_xh", "clipping", "ratios"]
-    elman = session.config.cell is CellKind.ELMAN
-    return [*found, *["pairs", "by_length", "errors"] * elman, "checks"]
+def _keys(session: Session) -> list[str]:
+    """The charts on the page, in their order."""
+    missing = set()
+    if not fits(session.state.parameters.architecture):
+        missing |= {*JACOBIANS}
+    if not session.inspect().every:
+        missing |= {"connectivity"}
+    if session.config.cell is not CellKind.ELMAN:
+        missing |= {"pairs", "by_length", "errors"}
+    return [key for key in _CHARTS if key not in missing]
 
 
 def _text(session: Session, key: str) -> str:
-    """The name of a text: without a sign, and for gated cells some have another."""
+    """The name of a text, without ~; some differ for gated cells."""
     gated = session.config.cell is not CellKind.ELMAN
     name = "feed" if key == "feed_xh" else key.removeprefix("~")
     return f"{name}_gated" if gated and name in ("over_lag", "products") else name
@@ -187,11 +173,10 @@ def _text(session: Session, key: str) -> str:
 
 def _fields(session: Session, key: str) -> dict[str, str]:
     parameters = session.state.parameters
-    state = "h and c" if session.config.cell is CellKind.LSTM else "h"
     return {
         "noun": session.names.noun,
         "weights": recurrent_name(parameters, session.layer),
-        "state": state,
+        "state": "h and c" if session.config.cell is CellKind.LSTM else "h",
         "objective": session.objective.value,
         "part": "da_t x_tᵀ" if key == "feed_xh" else "da_t h_{t−1}ᵀ",
         "size": f"{parameters.architecture.hidden * parameters.architecture.layers:,}",
@@ -200,175 +185,149 @@ def _fields(session: Session, key: str) -> dict[str, str]:
 
 def _height(session: Session, key: str) -> int:
     count = len(session.state.parameters.named())
-    by_parameter = {"ratios": norms_height(count), "checks": norms_height(count)}
-    by_parameter["pairs"] = pairs_height(count)
-    alike = {"spectrum": "plane", "state_spectrum": "plane", "feed_hh": "shares"}
-    alike |= {"feed_xh": "shares", "by_length": "comparison", "errors": "comparison"}
-    return by_parameter.get(key) or HEIGHTS[alike.get(key, key)]
+    if key in ("ratios", "checks"):
+        return norms_height(count)
+    if key == "pairs":
+        return comparison.pairs_height(count)
+    kinds = {"spectrum": "plane", "state_spectrum": "plane", "feed_hh": "shares"}
+    kinds |= {"feed_xh": "shares", "by_length": "comparison", "errors": "comparison"}
+    return HEIGHTS[kinds.get(key, key)]
 
 
-def _remark(looked: Looked, key: str) -> str:
-    """On what a chart was measured."""
-    if key in ALONG:
-        return f"Measured on {_along(looked)}."
-    train = looked.session.dataset.train
+def _remark(source: Source, key: str) -> str:
+    """What a chart was measured on."""
+    if key in JACOBIANS:
+        return f"Measured on {_jacobian_tokens(source)}."
+    train = source.session.dataset.train
     every = f"Measured on all {len(train):,} training sequences."
     some = f"Measured on {compared(train):,} of the {len(train):,} training sequences."
     steps = "Measured on the next steps of training, none of which is taken."
-    where = {"over_lag": every, "pairs": some, "by_length": "", "errors": some}
-    where |= {"spectrum": "", "clipping": steps, "ratios": steps}
-    followed = _followed(looked) if key == "connectivity" else ""
-    phrase = f"Measured on {followed}this sequence of {_counted(looked)}. {looked.probe.basis}"
-    return where.get(key, phrase)
+    remarks = {"over_lag": every, "pairs": some, "by_length": "", "errors": some}
+    remarks |= {"spectrum": "", "clipping": steps, "ratios": steps}
+    answers = _answers(source) if key == "connectivity" else ""
+    probe = f"Measured on {answers}this sequence of {_tokens(source)}. {source.probe.basis}"
+    return remarks.get(key, probe)
 
 
-def _counted(looked: Looked) -> str:
-    noun, tokens = looked.session.names.noun, len(looked.words)
+def _tokens(source: Source) -> str:
+    noun, tokens = source.session.names.noun, len(source.words)
     return f"{tokens} {noun}{'s' * (tokens > 1)}"
 
 
-def _followed(looked: Looked) -> str:
-    """How many of very many answers the connectivity has."""
-    answers = len(looked.probe.answers)
+def _answers(source: Source) -> str:
+    """How many of the answers the connectivity covers, if not all."""
+    answers = len(source.probe.answers)
     return f"{ANSWERS} of the {answers} answers of " if answers > ANSWERS else ""
 
 
-def _along(looked: Looked) -> str:
-    """The part of the sequence along which the Jacobians are found."""
-    steps = len(looked.words) - looked.bridge
-    count = covered(looked.query.state.parameters.architecture, steps)
-    if count == len(looked.words):
-        return f"this sequence of {_counted(looked)}"
+def _jacobian_tokens(source: Source) -> str:
+    """The tokens whose Jacobians are computed."""
+    steps = len(source.words) - source.bridge
+    count = covered(source.query.state.parameters.architecture, steps)
+    if count == len(source.words):
+        return f"this sequence of {_tokens(source)}"
     last = "" if count == steps else f"the last {count} of "
-    own = f"the decoder's {steps} of " if looked.bridge else ""
-    return f"{last}{own}this sequence's {_counted(looked)}"
+    own = f"the decoder's {steps} of " if source.bridge else ""
+    return f"{last}{own}this sequence's {_tokens(source)}"
 
 
-# The charts
+def _theme(source: Source, key: str) -> Theme:
+    """The palette with a sticky scale for each chart, objective and layer."""
+    return steady(source.session, key, source.query.objective, str(source.query.layer))
 
 
-def _steady(looked: Looked, key: str) -> Theme:
-    """The palette, with a scale that is held: where there is a choice, one for each."""
-    return steady(looked.session, key, looked.query.objective, str(looked.query.layer))
+def _eigenvalues(source: Source) -> Array:
+    return eigenvalues(recurrent(source.query.state.parameters, source.query.layer))
 
 
-def _lag(looked: Looked) -> Picture:
-    return lag_curve(looked.gradients.lag(looked.query), _steady(looked, "over_lag"))
+def _spectrum(source: Source, theme: Theme) -> Picture:
+    history = source.history()
+    name = recurrent_name(source.query.state.parameters, source.query.layer)
+    return weight_spectrum(_eigenvalues(source), history.eigenvalues, history.epochs, theme, name)
 
 
-def _products(looked: Looked) -> Picture:
-    found = products(looked.gradients.jacobians(looked.query))
-    return product_curves(found, looked.words, looked.bridge, _steady(looked, "products"))
+def _connectivity(source: Source, theme: Theme) -> Picture:
+    connectivity = source.gradients.connectivity(source.query)
+    answered = "target's logit" if source.session.dataset.answers_classes else "answer"
+    return connectivity_map(connectivity, source.words, answered, theme)
 
 
-def _spectrum(looked: Looked) -> Picture:
-    parameters, pages = looked.query.state.parameters, looked.past()
-    layer = looked.query.layer
-    now, name = eigenvalues(recurrent(parameters, layer)), recurrent_name(parameters, layer)
-    return weight_spectrum(now, pages.eigenvalues, pages.epochs, _steady(looked, "spectrum"), name)
+def _checks(source: Source, theme: Theme) -> Picture:
+    check = source.gradients.checked(source.query)
+    return comparison.check_dots(check, len(source.query.state.parameters.named()), theme)
 
 
-def _state_spectrum(looked: Looked) -> Picture:
-    found = state_spectra(looked.gradients.jacobians(looked.query))
-    return state_spectrum(found, looked.words, looked.bridge, _steady(looked, "state_spectrum"))
-
-
-def _exponents(looked: Looked) -> Picture:
-    found = looked.gradients.jacobians(looked.query)
-    return exponent_curve(
-        lyapunov_exponents(found), len(found.matrices), _steady(looked, "exponents")
-    )
-
-
-def _connectivity(looked: Looked) -> Picture:
-    found = looked.gradients.connectivity(looked.query)
-    answered = "target's logit" if looked.session.dataset.answers_classes else "answer"
-    return connectivity_map(found, looked.words, answered, theme())
-
-
-def _feed(looked: Looked, name: str) -> Picture:
-    course = looked.session.player.course
-    return share_areas(looked.past(), name, looked.words, course, theme())
-
-
-def _clipping(looked: Looked) -> Picture:
-    return clipping_curves(looked.past(), looked.session.player.course, theme())
-
-
-def _ratios(looked: Looked) -> Picture:
-    return ratio_dots(looked.gradients.next_steps(looked.query), _steady(looked, "ratios"))
-
-
-def _pairs(looked: Looked) -> Picture:
-    return gradient_pairs(looked.gradients.compare(looked.query), _steady(looked, "pairs"))
-
-
-def _by_length(looked: Looked) -> Picture:
-    return errors_by_length(looked.gradients.by_length(looked.query), _steady(looked, "by_length"))
-
-
-def _errors(looked: Looked) -> Picture:
-    return errors_over_epochs(
-        looked.past(), looked.session.player.course, _steady(looked, "errors")
-    )
-
-
-def _checks(looked: Looked) -> Picture:
-    check = looked.gradients.checked(looked.query)
-    return check_dots(check, len(looked.query.state.parameters.named()), theme())
-
-
-_FIGURES: dict[str, Callable[[Looked], Picture]] = {
-    "over_lag": _lag,
-    "products": _products,
-    "spectrum": _spectrum,
-    "state_spectrum": _state_spectrum,
-    "exponents": _exponents,
-    "connectivity": _connectivity,
-    "feed_hh": partial(_feed, name="W_hh"),
-    "feed_xh": partial(_feed, name="W_xh"),
-    "clipping": _clipping,
-    "ratios": _ratios,
-    "pairs": _pairs,
-    "by_length": _by_length,
-    "errors": _errors,
-    "checks": _checks,
-}
-_TABLES: dict[str, Callable[[Looked], pd.DataFrame]] = {
-    "over_lag": lambda at: lag_table(at.gradients.lag(at.query)),
-    "products": lambda at: products_table(
-        products(at.gradients.jacobians(at.query)), at.words[at.bridge :]
+_CHARTS = {
+    "over_lag": Chart(
+        "Gradient over the lag",
+        lambda at, theme: lag_curve(at.gradients.lag(at.query), theme),
+        lambda at: tables.lag_table(at.gradients.lag(at.query)),
     ),
-    "spectrum": lambda at: spectrum_table(
-        eigenvalues(recurrent(at.query.state.parameters, at.query.layer)), at.past()
+    "products": Chart(
+        "Products of Jacobians",
+        lambda at, theme: product_curves(products(at.jacobians), at.words, at.bridge, theme),
+        lambda at: tables.products_table(products(at.jacobians), at.words[at.bridge :]),
     ),
-    "state_spectrum": lambda at: state_spectrum_table(
-        state_spectra(at.gradients.jacobians(at.query)), at.words[at.bridge :]
+    "spectrum": Chart(
+        "Eigenvalues of the recurrent weights",
+        _spectrum,
+        lambda at: tables.spectrum_table(_eigenvalues(at), at.history()),
     ),
-    "exponents": lambda at: exponents_table(lyapunov_exponents(at.gradients.jacobians(at.query))),
-    "connectivity": lambda at: connectivity_table(at.gradients.connectivity(at.query), at.words),
-    "feed_hh": lambda at: shares_table(at.past(), "W_hh", at.words),
-    "feed_xh": lambda at: shares_table(at.past(), "W_xh", at.words),
-    "clipping": lambda at: clipping_table(at.past()),
-    "ratios": lambda at: ratios_table(at.gradients.next_steps(at.query)),
-    "pairs": lambda at: pairs_table(at.gradients.compare(at.query)),
-    "by_length": lambda at: by_length_table(at.gradients.by_length(at.query)),
-    "errors": lambda at: errors_table(at.past()),
-    "checks": lambda at: check_table(at.gradients.checked(at.query)),
-}
-_NAMES = {
-    "over_lag": "Gradient over the lag",
-    "products": "Products of Jacobians",
-    "spectrum": "Eigenvalues of the recurrent weights",
-    "state_spectrum": "Eigenvalues of the Jacobian",
-    "exponents": "Lyapunov exponents",
-    "connectivity": "Connectivity",
-    "feed_hh": "Tokens that feed the recurrent weights",
-    "feed_xh": "Tokens that feed the input weights",
-    "clipping": "Clipping",
-    "ratios": "Update over weights",
-    "pairs": "Exact against notebook",
-    "by_length": "Notebook's error and cosine by length",
-    "errors": "Notebook's error and cosine over the epochs",
-    "checks": "Gradient check",
+    "state_spectrum": Chart(
+        "Eigenvalues of the Jacobian",
+        lambda at, theme: state_spectrum(state_spectra(at.jacobians), at.words, at.bridge, theme),
+        lambda at: tables.state_spectrum_table(state_spectra(at.jacobians), at.words[at.bridge :]),
+    ),
+    "exponents": Chart(
+        "Lyapunov exponents",
+        lambda at, theme: exponent_curve(
+            lyapunov_exponents(at.jacobians), len(at.jacobians.matrices), theme
+        ),
+        lambda at: tables.exponents_table(lyapunov_exponents(at.jacobians)),
+    ),
+    "connectivity": Chart(
+        "Connectivity",
+        _connectivity,
+        lambda at: tables.connectivity_table(at.gradients.connectivity(at.query), at.words),
+    ),
+    "feed_hh": Chart(
+        "Tokens that feed the recurrent weights",
+        lambda at, theme: share_areas(at.history(), "W_hh", at.words, at.course, theme),
+        lambda at: tables.shares_table(at.history(), "W_hh", at.words),
+    ),
+    "feed_xh": Chart(
+        "Tokens that feed the input weights",
+        lambda at, theme: share_areas(at.history(), "W_xh", at.words, at.course, theme),
+        lambda at: tables.shares_table(at.history(), "W_xh", at.words),
+    ),
+    "clipping": Chart(
+        "Clipping",
+        lambda at, theme: clipping_curves(at.history(), at.course, theme),
+        lambda at: tables.clipping_table(at.history()),
+    ),
+    "ratios": Chart(
+        "Update over weights",
+        lambda at, theme: ratio_dots(at.gradients.next_steps(at.query), theme),
+        lambda at: tables.ratios_table(at.gradients.next_steps(at.query)),
+    ),
+    "pairs": Chart(
+        "Exact against notebook",
+        lambda at, theme: comparison.gradient_pairs(at.gradients.compare(at.query), theme),
+        lambda at: tables.pairs_table(at.gradients.compare(at.query)),
+    ),
+    "by_length": Chart(
+        "Notebook's error and cosine by length",
+        lambda at, theme: comparison.errors_by_length(at.gradients.by_length(at.query), theme),
+        lambda at: tables.by_length_table(at.gradients.by_length(at.query)),
+    ),
+    "errors": Chart(
+        "Notebook's error and cosine over the epochs",
+        lambda at, theme: comparison.errors_over_epochs(at.history(), at.course, theme),
+        lambda at: tables.errors_table(at.history()),
+    ),
+    "checks": Chart(
+        "Gradient check",
+        _checks,
+        lambda at: tables.check_table(at.gradients.checked(at.query)),
+    ),
 }

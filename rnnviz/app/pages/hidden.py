@@ -7,8 +7,7 @@ import streamlit as st
 from rnnviz.app.frame import Frame
 from rnnviz.app.heatmap_choice import choose_layer, choose_view
 from rnnviz.app.live import live
-from rnnviz.app.phrase_box import phrase_box
-from rnnviz.app.stage import place_text
+from rnnviz.app.stage import place_phrase, place_text
 from rnnviz.app.style import verdict_html
 from rnnviz.app.tab_state import first_value, visit
 from rnnviz.app.tabs.ablation import ablation_tab
@@ -30,29 +29,28 @@ def hidden_page(session: Session) -> None:
     """Draw the page."""
     left, right = st.columns(2, gap="medium", vertical_alignment="top")
     with left:
-        phrase_box(session)
+        place_phrase(session)
     with right:
         place_text("verdict")
     with st.container(horizontal=True, vertical_alignment="bottom", key="tabs"):
         session.units.tab = _tab(session)
     if session.units.tab is UnitTab.BREAK:
-        # Whole units are silenced there, whatever gates they have.
+        # That tab silences whole units, with all their gates.
         choose_layer(session, "hidden")
     else:
         choose_view(session, "hidden")
     tab = _TABS[session.units.tab](session)
 
     def draw(frame: Frame) -> None:
-        frame.text("verdict", verdict_html(session.inspect(), session.phrase_input.problem))
+        frame.texts["verdict"] = verdict_html(session.inspect(), session.phrase_input.problem)
         tab.draw(frame)
 
-    live(session, draw, tab.handlers, job=tab.job)
+    live(session, draw, tab.handlers, tab.job)
 
 
 def _tab(session: Session) -> UnitTab:
-    now = session.units.tab
+    default = first_value("tab", visit("hidden"), session.units.tab)
     chosen = st.segmented_control(
-        "Look at", list(UnitTab), key="tab", required=True,
-        default=first_value("tab", visit("hidden"), now),
-    )  # fmt: skip
-    return UnitTab(chosen or now)
+        "Look at", list(UnitTab), key="tab", required=True, default=default
+    )
+    return UnitTab(chosen or session.units.tab)

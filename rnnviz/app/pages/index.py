@@ -1,4 +1,4 @@
-"""What Streamlit lays out: sidebar, header, and one of the pages."""
+"""The script that Streamlit runs: sidebar, header, and one of the pages."""
 
 from functools import partial
 
@@ -17,8 +17,7 @@ from rnnviz.session import Session
 from rnnviz.tasks.shipped_files import shipped
 
 
-def pages(session: Session) -> list[st.Page]:
-    """The pages, in the order in which they are named at the top."""
+def _pages(session: Session) -> list[st.Page]:
     return [
         st.Page(partial(train_page, session), title="Train", url_path="train", default=True),
         st.Page(partial(step_page, session), title="Step", url_path="step"),
@@ -28,14 +27,13 @@ def pages(session: Session) -> list[st.Page]:
     ]
 
 
-def show() -> None:
-    """Draw everything, with the host borrowed from the actor."""
+def _show() -> None:
     st.set_page_config(page_title="rnnviz", page_icon="🔁", layout="wide")
     st.logo(shipped("docs/logo.svg"), size="large")
     seat = get_seat()
     with seat.borrow() as host:
         session = host.session
-        page = st.navigation(pages(session), position="top")
+        page = st.navigation(_pages(session), position="top")
         connect(seat, host.edition)
         style_sheet()
         sidebar(seat, host)
@@ -46,4 +44,4 @@ def show() -> None:
         place_end()
 
 
-show()
+_show()

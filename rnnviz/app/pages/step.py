@@ -12,22 +12,22 @@ from rnnviz.analysis.gradients import gradient_flow
 from rnnviz.analysis.moment_vectors import marked, operation
 from rnnviz.analysis.parameter_blocks import blocks
 from rnnviz.analysis.training_step import StepRecord, panels
+from rnnviz.app import moment_text
 from rnnviz.app.chart_text import text_name
 from rnnviz.app.frame import Frame, SliderState
 from rnnviz.app.gradient_check import check_button
+from rnnviz.app.heatmap_choice import layer_choice
 from rnnviz.app.live import live
-from rnnviz.app.moment_text import (
-    caption_html,
-    caption_reserve,
-    changes_html,
-    formula_html,
-    formula_reserve,
-    levels_html,
-    levels_reserve,
+from rnnviz.app.stage import (
+    Step,
+    TextBlock,
+    place_chart,
+    place_cursor,
+    place_phrase,
+    place_stepper,
+    place_text,
 )
-from rnnviz.app.phrase_box import phrase_box
-from rnnviz.app.stage import Step, TextBlock, place_chart, place_cursor, place_stepper, place_text
-from rnnviz.app.style import check_html, release_header, theme
+from rnnviz.app.style import check_html, theme
 from rnnviz.app.tab_state import first_value, visit
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event, Handler
@@ -45,29 +45,32 @@ from rnnviz.session import Session
 
 def step_page(session: Session) -> None:
     """Draw the page."""
-    release_header()
+    # The header scrolls away, because this page has another sticky bar.
+    st.html("<style>div.st-key-header { position: static; }</style>")
     _subject(session)
     probe = session.inspect()
     step = session.step.record(session.step_query(probe))
     with st.container(key="cursor_bar"):
-        place_text("levels", levels_reserve(session, probe, step))
+        place_text("levels", moment_text.levels_reserve(session, probe, step))
         place_cursor("moment", "Moment of the step")
     _layout(session, step)
 
     def draw(frame: Frame) -> None:
         probe = session.inspect()
         step = session.step.record(session.step_query(probe))
-        frame.slider("moment", _cursor(session.step))
-        frame.slider("unit", SliderState(session.config.hidden - 1, session.step.unit))
-        frame.slider("apply", SliderState(1, int(session.player.over)))
+        lab = session.step
+        position = f"{lab.cursor + 1} of {lab.last + 1}"
+        frame.sliders["moment"] = SliderState(lab.last, lab.cursor, position, lab.phases)
+        frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
+        frame.sliders["apply"] = SliderState(1, int(session.player.over))
         _draw_texts(session, probe, step, frame)
-        _draw_charts(session.step, step, frame)
+        _draw_charts(lab, step, frame)
 
     live(session, draw, _handlers(session))
 
 
 def _layout(session: Session, step: StepRecord) -> None:
-    captions, formulas = _room(session, step)
+    captions, formulas = _reserves(session, step)
     place_text("caption", captions)
     _place(session, "network")
     left, right = st.columns(2, gap="medium")
@@ -79,27 +82,22 @@ def _layout(session: Session, step: StepRecord) -> None:
     _place(session, "mosaic")
     left, right = st.columns(2, gap="medium")
     with left:
-        check_button(
-            _check,
-            session.names.sequence,
-        )
+        check_button(lambda here: here.gradients.check(_query(here)), session.names.sequence)
         place_text("badge")
         _place(session, "flow")
     with right:
         place_text("changes")
 
 
-def _room(session: Session, step: StepRecord) -> tuple[list[TextBlock], list[TextBlock]]:
-    """The room for the captions and the formulas, worked out once for steps of a kind."""
+def _reserves(session: Session, step: StepRecord) -> tuple[list[TextBlock], list[TextBlock]]:
+    """The space reserved for captions and formulas, computed once for steps of one kind."""
     focus = session.step.focus
     kind = session.dataset, step.config, step.moments, focus.layer, focus.part
-    if st.session_state.get("step_room", (None,))[0] != kind:
-        st.session_state.step_room = (
-            kind,
-            (caption_reserve(step, focus), formula_reserve(step, focus)),
-        )
-    found: tuple[list[TextBlock], list[TextBlock]] = st.session_state.step_room[1]
-    return found
+    if st.session_state.get("step_reserves", (None,))[0] != kind:
+        captions = moment_text.caption_reserve(step, focus)
+        st.session_state.step_reserves = kind, (captions, moment_text.formula_reserve(step, focus))
+    reserves: tuple[list[TextBlock], list[TextBlock]] = st.session_state.step_reserves[1]
+    return reserves
 
 
 def _place(session: Session, *keys: str) -> None:
@@ -109,42 +107,37 @@ def _place(session: Session, *keys: str) -> None:
 
 
 def _subject(session: Session) -> None:
-    scope = session.step
+    lab = session.step
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        first = first_value("subject", visit("step"), scope.subject)
+        first = first_value("subject", visit("step"), lab.subject)
         chosen = st.segmented_control(
             "Step on", list(Subject), default=first, required=True, key="subject"
         )
-        scope.subject = Subject(chosen or scope.subject)
-        phrase_box(session, disabled=scope.subject is Subject.NEXT)
+        lab.subject = Subject(chosen or lab.subject)
+        place_phrase(session, disabled=lab.subject is Subject.NEXT)
         place_stepper("unit", label="Unit")
         _apply_button(session)
     _layer_and_part(session)
 
 
 def _layer_and_part(session: Session) -> None:
-    """Which layer, and which part of the cell, where there is anything to choose."""
-    scope, architecture = session.step, session.state.parameters.architecture
+    """The choice of the layer and of the part of the cell, if there are several."""
+    lab, architecture = session.step, session.state.parameters.architecture
     names, layers = list(parts(architecture)), architecture.layers
     if len(names) == 1 and layers == 1:
         return
-    scope.part = scope.part if scope.part in names else "h"
+    lab.part = lab.part if lab.part in names else "h"
     with st.container(horizontal=True, vertical_alignment="bottom", key="step_view"):
         if len(names) > 1:
             edition = visit("step"), architecture.kind
             chosen = st.segmented_control(
-                "Part of the cell", names, default=first_value("step_part", edition, scope.part),
+                "Part of the cell", names, default=first_value("step_part", edition, lab.part),
                 required=True, key=f"step_part_{architecture.kind}",
                 help="Which gate or state is worked out below, in the order of the computation",
             )  # fmt: skip
-            scope.part = chosen or "h"
+            lab.part = chosen or "h"
         if layers > 1:
-            first = first_value("step_layer", visit("step"), min(scope.layer, layers - 1) + 1)
-            layer = st.segmented_control(
-                "Layer", list(range(1, layers + 1)), default=first, required=True,
-                key=f"step_layer_{layers}", help="1 reads the tokens, the last is read out",
-            )  # fmt: skip
-            scope.layer = int(layer or 1) - 1
+            lab.layer = layer_choice("step_layer", lab.layer, layers, "step")
 
 
 def _apply_button(session: Session) -> None:
@@ -159,90 +152,75 @@ def _apply_button(session: Session) -> None:
     place_stepper("apply", step, disabled=own, tip=tip)
 
 
-def _check(session: Session) -> None:
-    session.gradients.check(_query(session, session.step.record(session.step_query())))
-
-
-def _query(session: Session, step: StepRecord) -> GradientQuery:
-    """What the gradient check is about: the sequences of this step."""
+def _query(session: Session) -> GradientQuery:
+    """The query of the gradient check: the sequences of this step."""
+    step = session.step.record(session.step_query())
     return session.gradient_query()._replace(trace=step.trace)
 
 
 def _apply(session: Session) -> None:
-    """Take the step in the run, where it is one of the run's own."""
+    """Take the step in the run, unless it is on the reader's own sequence."""
     if not session.step.own and not session.player.over:
         session.player.step_phrase()
         session.step.go_to(0)
 
 
-def _cursor(scope: StepLab) -> SliderState:
-    text = f"{scope.cursor + 1} of {scope.last + 1}"
-    return SliderState(scope.last, scope.cursor, text, scope.phases)
-
-
-def _move(scope: StepLab, event: Event) -> None:
-    """Go to the moment that the slider was dragged to, or where a button leads."""
+def _move(lab: StepLab, event: Event) -> None:
+    """Go to the slider's moment, or where a button leads."""
     moves: dict[str, Callable[[], None]] = {
-        "first": lambda: scope.go_to(0),
-        "phaseBack": lambda: scope.step_phase(-1),
-        "back": lambda: scope.step(-1),
-        "on": lambda: scope.step(1),
-        "phaseOn": lambda: scope.step_phase(1),
-        "last": lambda: scope.go_to(scope.last),
+        "first": lambda: lab.go_to(0),
+        "phaseBack": lambda: lab.step_phase(-1),
+        "back": lambda: lab.step(-1),
+        "on": lambda: lab.step(1),
+        "phaseOn": lambda: lab.step_phase(1),
+        "last": lambda: lab.go_to(lab.last),
     }
     if "move" in event:
         moves[event["move"]]()
     else:
-        scope.go_to(int(event["value"]))
+        lab.go_to(int(event["value"]))
 
 
 def _handlers(session: Session) -> dict[str, Handler]:
-    scope = session.step
+    lab = session.step
 
     def unit(event: Event) -> None:
-        scope.unit = max(int(event["value"]), 0)
+        lab.unit = max(int(event["value"]), 0)
 
     def network(event: Event) -> None:
         t, unit, _ = event["data"]
-        scope.point_at(int(t), int(unit))
+        lab.point_at(int(t), int(unit))
 
     return {
-        "moment": lambda event: _move(scope, event),
+        "moment": lambda event: _move(lab, event),
         "unit": unit,
         "apply": lambda _: _apply(session),
         "network": network,
-        "states": lambda event: scope.point_at(round(event["x"]), round(event["y"])),
+        "states": lambda event: lab.point_at(round(event["x"]), round(event["y"])),
     }
 
 
 def _draw_texts(session: Session, probe: Probe, step: StepRecord, frame: Frame) -> None:
     focus = session.step.focus
-    frame.text("badge", check_html(session.gradients.checked(_query(session, step)), session.names))
-    frame.text("levels", levels_html(session, probe, step))
-    frame.text("caption", caption_html(step, focus))
-    frame.text("formula", formula_html(step, focus))
-    frame.text("changes", changes_html(step, focus))
+    frame.texts["badge"] = check_html(session.gradients.checked(_query(session)), session.names)
+    frame.texts["levels"] = moment_text.levels_html(session, probe, step)
+    frame.texts["caption"] = moment_text.caption_html(step, focus)
+    frame.texts["formula"] = moment_text.formula_html(step, focus)
+    frame.texts["changes"] = moment_text.changes_html(step, focus)
 
 
-def _draw_charts(scope: StepLab, step: StepRecord, frame: Frame) -> None:
-    colors, focus, words = theme(), scope.focus, step.words
+def _draw_charts(lab: StepLab, step: StepRecord, frame: Frame) -> None:
+    colors, focus, words = theme(), lab.focus, step.words
     moment, unrolled = focus.moment, step.unrolled(focus.layer)
     layer = f", layer {focus.layer + 1}" if step.before.architecture.layers > 1 else ""
     title = f"Hidden state after every {step.names.noun}{layer}"
     view = STATE._replace(title=title, bridge=unrolled.bridge)
-    since = {Phase.FORWARD: len(words), Phase.LOSS: len(words), Phase.BACKWARD: moment.t}
-    shown, cell = since.get(moment.phase, 0), marked(step, focus)
+    sinces = {Phase.FORWARD: len(words), Phase.LOSS: len(words), Phase.BACKWARD: moment.t}
+    cell, flow = marked(step, focus), gradient_flow(step.trace, focus.layer)
+    since = sinces.get(moment.phase, 0)
     frame.chart("network", unrolled_network, step, focus, colors)
     frame.chart("operation", operation_rows, operation(step, focus), colors, cell)
     frame.chart("terms", term_bars, terms(step, focus), colors)
     frame.chart("mosaic", parameter_mosaic, panels(step, moment), blocks(step, focus), colors)
     frame.chart("states", state_heatmap, unrolled.h, words, colors, moment, view)
-    frame.chart(
-        "flow",
-        bptt_profile,
-        gradient_flow(step.trace, focus.layer),
-        words,
-        colors,
-        shown,
-        step.names.noun,
-    )
+    frame.chart("flow", bptt_profile, flow, words, colors, since, step.names.noun)

@@ -8,15 +8,13 @@ from rnnviz.analysis.gradients import Objective, parameter_norms
 from rnnviz.analysis.memory_gauge import MemoryGauge, recurrent, recurrent_name
 from rnnviz.app.chart_text import text_name
 from rnnviz.app.frame import Frame
+from rnnviz.app.gradient_check import objective_and_check
 from rnnviz.app.heatmap_choice import choose_view, view_of
 from rnnviz.app.live import go_to_click, live
-from rnnviz.app.objective_choice import objective_and_check
-from rnnviz.app.phrase_box import phrase_box
-from rnnviz.app.stage import place_chart, place_text
+from rnnviz.app.stage import place_chart, place_phrase, place_text
 from rnnviz.app.style import check_html, steady, theme, verdict_html
 from rnnviz.app.text import explanation
 from rnnviz.app.text_sample import sample_box, sample_html
-from rnnviz.app.viewer import Job
 from rnnviz.figures.answers import class_strip, free_run, value_lines
 from rnnviz.figures.gradients import (
     SYMBOL,
@@ -33,9 +31,8 @@ from rnnviz.lab.generation import free_values, runs_free, writes
 from rnnviz.lab.memory_gauge import flow
 from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
-from rnnviz.tasks.dataset import Dataset
 
-#: Seconds that a frame may spend on the past of the run.
+#: Seconds per frame for records of earlier epochs.
 DEVELOP = 0.001
 
 
@@ -43,13 +40,16 @@ def train_page(session: Session) -> None:
     """Draw the page."""
     left, right = st.columns(2, gap="medium", vertical_alignment="top")
     with left:
-        phrase_box(session)
+        place_phrase(session)
     with right:
         place_text("verdict")
     left, right = st.columns(2, gap="medium")
     with left:
         sample_box(session)
-        _places(session, _answer_chart(session.dataset), *["free"] * runs_free(session.dataset))
+        # Bars of the verdict if there is one, else the answers token by token.
+        _places(session, "margin" if session.dataset.verdicts else "answers")
+        if runs_free(session.dataset):
+            _places(session, "free")
         choose_view(session)
         _places(session, "states")
         objective_and_check(session, "train")
@@ -60,47 +60,34 @@ def train_page(session: Session) -> None:
 
     def draw(frame: Frame) -> None:
         probe = session.inspect()
-        frame.text("verdict", verdict_html(probe, session.phrase_input.problem))
-        _write(session, probe, frame)
+        frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
+        check = session.gradients.checked(session.gradient_query(probe))
+        frame.texts["badge"] = check_html(check, session.names)
+        if writes(session.dataset):
+            frame.texts["sample"] = sample_html(session, probe)
         _draw_probe(session, probe, objective, frame)
         query = session.gradient_query(probe, objective)
-        gauge, seen = session.memory.past(session.run, query, DEVELOP)
+        gauge, flows = session.memory.past(session.run, query, DEVELOP)
         _draw_run(session, gauge, frame)
         symbol = SYMBOL[objective]
-        frame.chart("map", gradient_map, seen, session.player.course, probe.words, symbol, theme())
+        frame.chart("map", gradient_map, flows, session.player.course, probe.words, symbol, theme())
 
     def develop(budget: float) -> bool:
         query = session.gradient_query(None, objective)
         return session.memory.develop(session.run, query, budget)
 
     handlers = {"map": lambda click: go_to_click(session, click)}
-    live(session, draw, handlers, job=Job(develop))
-
-
-def _write(session: Session, probe: Probe, frame: Frame) -> None:
-    check = session.gradients.checked(session.gradient_query(probe))
-    frame.text("badge", check_html(check, session.names))
-    if writes(session.dataset):
-        frame.text("sample", sample_html(session, probe))
-
-
-def _answer_chart(dataset: Dataset) -> str:
-    """The chart of the answers: bars of the verdict where there is one, or token by token."""
-    return "margin" if dataset.verdicts else "answers"
+    live(session, draw, handlers, develop)
 
 
 def _places(session: Session, *keys: str) -> None:
     parameters = session.state.parameters
     for key in keys:
         weights = recurrent_name(parameters)
-        text = explanation(_text(session, key), noun=session.names.noun, weights=weights)
+        name = "gates" if key == "states" and view_of(session).gate else text_name(session, key)
+        text = explanation(name, noun=session.names.noun, weights=weights)
         height = norms_height(len(parameters.named())) if key == "norms" else HEIGHTS[key]
         place_chart(key, height, text, clicks=key == "map")
-
-
-def _text(session: Session, key: str) -> str:
-    """The name of the text under a chart: that of the states is another where they are gates."""
-    return "gates" if key == "states" and view_of(session).gate else text_name(session, key)
 
 
 def _draw_probe(session: Session, probe: Probe, objective: Objective, frame: Frame) -> None:
@@ -126,16 +113,14 @@ def _draw_answers(session: Session, probe: Probe, frame: Frame) -> None:
             "margin", running_margin_bars, probe.margin, words, label, colors, session.names.noun
         )
     elif data.answers_classes:
-        said = words[-len(probe.answers) :]
-        frame.chart("answers", class_strip, probe.answers, probe.known, data.classes, said, colors)
+        read = words[-len(probe.answers) :]
+        frame.chart("answers", class_strip, probe.answers, probe.known, data.classes, read, colors)
     else:
         targets = probe.example.targets
         frame.chart("answers", value_lines, probe.running, targets, data.classes, words, colors)
     if runs_free(session.dataset):
-        read = probe.example.inputs
-        frame.chart(
-            "free", free_run, read, free_values(probe), data.classes, steady(session, "free")
-        )
+        colors, values = steady(session, "free"), free_values(probe)
+        frame.chart("free", free_run, probe.example.inputs, values, data.classes, colors)
 
 
 def _draw_run(session: Session, gauge: MemoryGauge, frame: Frame) -> None:

@@ -1,7 +1,7 @@
-// What the reader moves: the bar with the time machine, sliders, steppers, the phrase.
-
-const paced = (speed, sequence) =>
-  speed ? `${speed} epoch${speed > 1 ? "s" : ""}/s` : `${sequence} by ${sequence}`;
+// Controls: the bar with its slider of epochs, sliders of moments, steppers, the phrase box.
+//
+// `command` is the number of the last command that a control has sent. A frame whose `heard` is lower
+// is older than that command.
 
 const ICONS = {
   play: '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 2.5v11l9-5.5z"/></svg>',
@@ -16,24 +16,24 @@ const MOVES = {
   last: ["Last", "M3 3v10l7-5zM11 3h2v10h-2z"],
 };
 
-function set(node, what) {
-  if (node.textContent !== what) node.textContent = what;
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
 }
 
-function allow(button, allowed) {
-  if (button.disabled === allowed) button.disabled = !allowed;
+function enable(button, enabled) {
+  if (button.disabled === enabled) button.disabled = !enabled;
 }
 
-// A press with the pointer leaves the focus to the page, and so the keys.
-function press(button, act) {
+// After a click with the pointer the button loses the focus, so keys go to the page again.
+function onPress(button, act) {
   button.addEventListener("click", (event) => {
     act();
     if (event.detail) button.blur();
   });
 }
 
-// What a press changes at once.
-const LEADS = {
+// Which buttons a press enables or disables at once, before the server answers.
+const NEXT = {
   play: { play: false, pause: true },
   pause: { play: true, pause: false },
   now: { now: false, branch: false },
@@ -63,21 +63,20 @@ export class Bar {
   constructor(node, stage, { speeds }) {
     Object.assign(this, { node, stage, speeds });
     node.innerHTML = BAR;
-    const find = (what) => node.querySelector(what);
-    this.buttons = Object.fromEntries(
-      [...node.querySelectorAll("button")].map((b) => [b.dataset.what ?? b.dataset.do, b]),
-    );
-    for (const button of Object.values(this.buttons)) press(button, () => this.act(button));
+    const find = (selector) => node.querySelector(selector);
+    const buttons = [...node.querySelectorAll("button")];
+    this.buttons = Object.fromEntries(buttons.map((b) => [b.dataset.what ?? b.dataset.do, b]));
+    for (const button of buttons) onPress(button, () => this.act(button));
     this.speed = find(".pace input");
     this.speed.max = speeds.length - 1;
     this.pace = find(".pace output");
     this.speed.addEventListener("input", () => {
-      this.said = stage.send({ do: "speed", epochs: speeds[this.speed.value] });
-      this.writePace(speeds[this.speed.value]);
+      this.command = stage.send({ do: "speed", epochs: speeds[this.speed.value] });
+      this.showPace(speeds[this.speed.value]);
     });
     const seek = (epoch, settled) => {
-      this.lead({ now: true, branch: true });
-      return (this.said = stage.send({ do: "seek", epoch, settled }));
+      this.enableButtons({ now: true, branch: true });
+      return (this.command = stage.send({ do: "seek", epoch, settled }));
     };
     this.scrubber = new Slider(find(".rnnviz-slider"), stage, seek);
   }
@@ -87,83 +86,83 @@ export class Bar {
   }
 
   act({ dataset }) {
-    this.said = this.stage.send({ ...dataset });
-    // What is pressed next need not wait for the answer.
-    this.lead(LEADS[dataset.do] ?? {});
+    this.command = this.stage.send({ ...dataset });
+    this.enableButtons(NEXT[dataset.do] ?? {});
   }
 
-  // Which buttons can be pressed.
-  lead(allowed) {
-    for (const [name, on] of Object.entries(allowed)) allow(this.buttons[name], on);
-    const { play, pause } = this.buttons;
-    set(play.querySelector("kbd"), play.disabled ? "" : "Space");
-    set(pause.querySelector("kbd"), pause.disabled ? "" : "Space");
+  enableButtons(enabled) {
+    for (const [name, on] of Object.entries(enabled)) enable(this.buttons[name], on);
+    for (const button of [this.buttons.play, this.buttons.pause])
+      setText(button.querySelector("kbd"), button.disabled ? "" : "Space");
   }
 
-  // Space, E, P, 0, N and B; whether it was one of them. One that is held down waits for its answer.
+  // Handle Space, E, P, 0, N and B, and return whether the key was one of them. The repeats of a key
+  // that is held down wait for the answer.
   key(name, repeated) {
     const { play, pause, epoch, phrase, reset, seed, now } = this.buttons;
     const toggle = play.disabled ? pause : play;
     const button = { " ": toggle, e: epoch, p: phrase, 0: reset, n: seed, b: now }[name];
-    const waits = repeated && this.stage.header.heard < this.said;
+    const waits = repeated && this.stage.header.heard < this.command;
     if (button && !button.disabled && !waits) this.act(button);
     return Boolean(button);
   }
 
-  write(header, heard) {
+  update(header, current) {
     const { running, over, looking_back: back, epoch, last, progress, sequence } = header;
     this.sequence = sequence;
-    set(this.buttons.phrase.querySelector("span"), `Step ${sequence}`);
-    this.scrubber.stand({ last, shown: epoch, text: back ? `epoch ${progress}` : "now", bands: [] });
-    if (!heard) return;
+    setText(this.buttons.phrase.querySelector("span"), `Step ${sequence}`);
+    this.scrubber.show({ last, shown: epoch, text: back ? `epoch ${progress}` : "now", bands: [] });
+    if (!current) return;
     const [play, step] = [!running && !over, !over];
-    this.lead({ play, pause: running, epoch: step, phrase: step, now: back, branch: back });
+    this.enableButtons({ play, pause: running, epoch: step, phrase: step, now: back, branch: back });
     this.speed.value = this.speeds.indexOf(header.speed);
-    this.writePace(header.speed);
+    this.showPace(header.speed);
   }
 
-  writePace(speed) {
-    set(this.pace, paced(speed, this.sequence));
+  showPace(speed) {
+    const { sequence } = this;
+    const epochs = `${speed} epoch${speed > 1 ? "s" : ""}/s`;
+    setText(this.pace, speed ? epochs : `${sequence} by ${sequence}`);
     this.speed.setAttribute("aria-valuetext", this.pace.textContent);
   }
 }
 
 const MOVING = /^(Arrow|Page|Home|End)/;
 
-// A slider that tells each number it is dragged to, and when it is let go.
-export class Slider {
-  constructor(node, stage, moved) {
-    Object.assign(this, { node, stage, moved });
-    const find = (what) => node.querySelector(what);
+// A slider. `send(value, settled)` is called while it is dragged and when it is released.
+class Slider {
+  constructor(node, stage, send) {
+    Object.assign(this, { node, stage, send });
+    const find = (selector) => node.querySelector(selector);
     [this.input, this.output, this.bands] = [find("input"), find("output"), find(".bands")];
     this.input.addEventListener("input", () => this.move(true));
-    // Back where it began a drag ends without a change.
+    // A drag that ends where it began has no "change" event.
     for (const end of ["change", "pointerup", "pointercancel", "blur"])
       this.input.addEventListener(end, () => this.held && this.move(false));
-    // The arrow keys belong to the slider while it has the focus, and after a drag to the page.
+    // While the slider has the focus it keeps the arrow keys. After a drag they go to the page.
     this.input.addEventListener("keydown", (e) => MOVING.test(e.key) && e.stopPropagation());
     this.input.addEventListener("pointerup", () => this.input.blur());
   }
 
   move(held) {
     this.held = held;
-    this.said = this.moved(Number(this.input.value), !held);
+    this.command = this.send(Number(this.input.value), !held);
   }
 
-  stand({ last, shown, text, bands }) {
-    // A hand on the slider is not led, nor is what it did last undone by what was before.
-    if (!this.held && this.stage.header.heard >= (this.said ?? 0)) {
+  show({ last, shown, text, bands }) {
+    // Don't move a slider that is being dragged, nor by a frame older than its last command.
+    if (!this.held && this.stage.header.heard >= (this.command ?? 0)) {
       this.input.max = last;
       this.input.value = shown;
     }
     this.input.disabled = last === 0;
     this.input.setAttribute("aria-valuetext", text);
-    set(this.output, text);
+    setText(this.output, text);
     drawBands(this.bands, last, bands);
   }
 }
 
-// What the parts of a slider's way are, each as wide as it has stops; the thumb stops mid-stop.
+// The named sections of a slider, each as wide as its number of stops.
 function drawBands(node, last, bands) {
   const drawn = JSON.stringify(bands);
   if (node.look === drawn) return;
@@ -172,7 +171,7 @@ function drawBands(node, last, bands) {
   node.replaceChildren(
     ...bands.map(([name, width]) => {
       const band = Object.assign(document.createElement("span"), { className: name, title: name });
-      // A sliver has no room for its name.
+      // A narrow band shows no name.
       if (width > 0.04 * (last + 1)) band.textContent = name;
       band.style.flexGrow = width;
       return band;
@@ -185,7 +184,7 @@ const CURSOR_KEYS = {
   ArrowRight: "on", "Shift+ArrowRight": "phaseOn", End: "last",
 };
 
-// A slider of moments with buttons that go from one to another.
+// A slider of moments with buttons that move it.
 export class Cursor {
   constructor(node, stage, { key, label }) {
     Object.assign(this, { node, stage, name: key });
@@ -198,10 +197,9 @@ export class Cursor {
     node.querySelector("input").setAttribute("aria-label", label);
     const select = (value, settled) => stage.send({ do: "select", on: key, value, settled });
     this.slider = new Slider(node.querySelector(".rnnviz-slider"), stage, select);
-    this.buttons = Object.fromEntries(
-      [...node.querySelectorAll("button")].map((b) => [b.dataset.move, b]),
-    );
-    for (const [move, button] of Object.entries(this.buttons)) press(button, () => this.act(move));
+    const buttons = [...node.querySelectorAll("button")];
+    this.buttons = Object.fromEntries(buttons.map((b) => [b.dataset.move, b]));
+    for (const button of buttons) onPress(button, () => this.act(button.dataset.move));
   }
 
   get held() {
@@ -218,28 +216,27 @@ export class Cursor {
     return Boolean(move);
   }
 
-  write({ sliders }) {
+  update({ sliders }) {
     const state = sliders[this.name];
     if (!state) return;
-    this.slider.stand(state);
+    this.slider.show(state);
     const [first, last] = [state.shown === 0, state.shown === state.last];
     for (const [move, button] of Object.entries(this.buttons))
-      allow(button, !(["first", "phaseBack", "back"].includes(move) ? first : last));
+      enable(button, !(["first", "phaseBack", "back"].includes(move) ? first : last));
   }
 }
 
 function button([move, [label, path]]) {
   const key = Object.keys(CURSOR_KEYS).find((name) => CURSOR_KEYS[name] === move);
-  const said = key.replace("ArrowLeft", "←").replace("ArrowRight", "→");
+  const shown = key.replace("ArrowLeft", "←").replace("ArrowRight", "→");
   const icon = `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${path}"/></svg>`;
-  return `<button data-move="${move}">${icon}${label} <kbd>${said}</kbd></button>`;
+  return `<button data-move="${move}">${icon}${label} <kbd>${shown}</kbd></button>`;
 }
 
-// A number from 0 on, in a box and at buttons that go so far on or back. Text beside the keys' names
-// is set as text.
 const ARROWS = { ArrowLeft: "←", ArrowRight: "→" };
 const BOX = `<label class="rnnviz-field"><small></small><input type="number" min="0" /></label>`;
 
+// A number, 0..last, in an optional box, and buttons that change it.
 export class Stepper {
   constructor(node, stage, { key, label, steps }) {
     Object.assign(this, { node, stage, name: key });
@@ -247,72 +244,72 @@ export class Stepper {
     node.innerHTML = `<div class="rnnviz-bar">${label ? BOX : ""}${buttons.join("")}</div>`;
     this.input = node.querySelector("input");
     this.buttons = [...node.querySelectorAll("button")];
-    this.buttons.forEach((button, i) => press(button, () => this.step(this.steps[i])));
+    this.buttons.forEach((button, i) => onPress(button, () => this.step(this.steps[i])));
     this.input?.addEventListener("input", () => this.type());
     this.input?.addEventListener("keydown", (e) => e.key === "Enter" && this.input.reportValidity());
     this.input?.addEventListener("blur", () => this.leave());
   }
 
-  // What Streamlit says of it with every run of its script.
-  explain({ label, steps, wraps, disabled, help }) {
+  // Called in every run of Streamlit's script.
+  configure({ label, steps, wraps, disabled, help }) {
     Object.assign(this, { steps, wraps, disabled });
     this.buttons.forEach((button, i) => {
-      set(button.querySelector("span"), steps[i].text);
-      set(button.querySelector("kbd"), ARROWS[steps[i].key] ?? steps[i].key);
+      setText(button.querySelector("span"), steps[i].text);
+      setText(button.querySelector("kbd"), ARROWS[steps[i].key] ?? steps[i].key);
       button.title = help;
     });
     if (!this.input) return;
     this.label = label;
     this.input.setAttribute("aria-label", label);
-    if (!this.unfinished) this.caption("");
+    if (!this.invalid) this.caption("");
   }
 
-  // The name above the box, with what may be typed where something else was.
+  // The label above the box, with the valid range after invalid input.
   caption(range) {
-    set(this.node.querySelector("small"), this.label + range);
+    setText(this.node.querySelector("small"), this.label + range);
   }
 
   step({ by }) {
-    this.said = this.stage.send({ do: "select", on: this.name, by });
+    this.command = this.stage.send({ do: "select", on: this.name, by });
   }
 
-  // What is no number of this kind is left as it is typed, and told to nobody.
+  // Invalid input stays as it is typed and is not sent.
   type() {
     const { value, validity, max } = this.input;
-    this.unfinished = !value || !validity.valid;
+    this.invalid = !value || !validity.valid;
     this.caption(validity.valid ? "" : `: 0 to ${max}`);
-    if (this.unfinished) return;
-    this.said = this.stage.send({ do: "select", on: this.name, value: Number(this.input.value) });
+    if (this.invalid) return;
+    this.command = this.stage.send({ do: "select", on: this.name, value: Number(value) });
   }
 
   leave() {
-    this.unfinished = false;
+    this.invalid = false;
     this.caption("");
-    this.stage.tell(this);
+    this.stage.update(this);
   }
 
   key(name, repeated) {
     const i = this.steps.findIndex(({ key }) => key.toLowerCase() === name.toLowerCase());
     if (i < 0) return false;
-    const waits = repeated && this.stage.header.heard < this.said;
+    const waits = repeated && this.stage.header.heard < this.command;
     if (!this.buttons[i].disabled && !waits) this.step(this.steps[i]);
     return true;
   }
 
-  write({ sliders }, heard) {
+  update({ sliders }, current) {
     const state = sliders[this.name];
-    if (!state || !heard) return;
+    if (!state || !current) return;
     const { shown, last } = state;
     if (this.input) this.input.max = last;
-    if (this.input && !this.unfinished) this.input.value = shown;
+    if (this.input && !this.invalid) this.input.value = shown;
     this.buttons.forEach((button, i) => {
-      const there = shown + this.steps[i].by;
-      allow(button, !this.disabled && (this.wraps ? last > 0 : there >= 0 && there <= last));
+      const target = shown + this.steps[i].by;
+      enable(button, !this.disabled && (this.wraps ? last > 0 : target >= 0 && target <= last));
     });
   }
 }
 
-// The box in which the reader types a phrase; the pictures follow with every letter.
+// The box in which the reader types a phrase; every letter is sent.
 export class Phrase {
   constructor(node, stage) {
     Object.assign(this, { node, stage });
@@ -320,18 +317,18 @@ export class Phrase {
       <input type="text" maxlength="2001" spellcheck="false" autocomplete="off" /></label>`;
     [this.label, this.input] = [node.querySelector("small"), node.querySelector("input")];
     this.input.addEventListener("input", () => {
-      this.said = stage.send({ do: "phrase", text: this.input.value });
+      this.command = stage.send({ do: "phrase", text: this.input.value });
     });
   }
 
-  explain({ label, placeholder, disabled, help }) {
-    set(this.label, label);
+  configure({ label, placeholder, disabled, help }) {
+    setText(this.label, label);
     Object.assign(this.input, { placeholder, disabled, title: help });
     this.input.setAttribute("aria-label", label);
   }
 
-  // What is typed is the reader's own until another phrase is chosen elsewhere.
-  write({ typed }, heard) {
-    if (heard && this.input.value !== typed) this.input.value = typed;
+  // Another phrase may be chosen elsewhere on the page.
+  update({ typed }, current) {
+    if (current && this.input.value !== typed) this.input.value = typed;
   }
 }

@@ -1,11 +1,11 @@
-// One picture of Plotly's, drawn again and again in the same node by its public `react`.
+// A Plotly chart that is redrawn in the same node by the public `Plotly.react`.
 import { Drawing } from "./frame.js";
 
 const CONFIG = { displayModeBar: false, doubleClick: false };
 
 let library;
 
-// The installed plotly.js, from this server.
+// Load the installed plotly.js from this server.
 export function load(source) {
   library ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
@@ -18,46 +18,47 @@ export function load(source) {
 }
 
 export class Plot {
-  constructor(key, { node, caption, scale }, { clicked, seen }) {
-    Object.assign(this, { key, node, caption, scale, clicked });
+  // `onClick(key, event)`; `onSight()` is called when the chart enters or leaves the viewport.
+  constructor(key, { node, caption, scale }, { onClick, onSight }) {
+    Object.assign(this, { key, node, caption, scale, onClick });
     this.drawing = new Drawing();
     this.inSight = false;
     this.drawnAt = 0;
     node.dataset.picture = key;
-    this.sight = new IntersectionObserver((entries) => {
+    const sight = new IntersectionObserver((entries) => {
       this.inSight = entries.at(-1).isIntersecting;
-      seen();
+      onSight();
     });
-    this.size = new ResizeObserver(() => {
+    const size = new ResizeObserver(() => {
       if (this.count && node.clientWidth) window.Plotly.Plots.resize(node);
     });
-    this.sight.observe(node);
-    this.size.observe(node);
+    this.observers = [sight, size];
+    for (const observer of this.observers) observer.observe(node);
   }
 
   get count() {
     return Number(this.node.dataset.drawn ?? 0);
   }
 
-  // What it shows, and how high it is, can change while it stays.
-  explain({ text, height, clicks }) {
+  // Called in every run of Streamlit's script.
+  configure({ text, height, clicks }) {
     Object.assign(this, { text, clicks });
     this.node.style.height = height + "px";
-    this.write();
+    this.showCaption();
   }
 
-  write() {
-    const said = [this.text, this.drawing.remark].filter(Boolean).join(" ");
-    if (this.caption.textContent !== said) this.caption.textContent = said;
+  showCaption() {
+    const text = [this.text, this.drawing.remark].filter(Boolean).join(" ");
+    if (this.caption.textContent !== text) this.caption.textContent = text;
   }
 
   async draw() {
     const Plotly = await library;
     const figure = this.drawing.figure();
-    this.write();
+    this.showCaption();
     drawScale(this.scale, figure);
     this.layout = figure.layout;
-    // Plotly writes what a reader zooms into the layout that it is given.
+    // Plotly writes the reader's zoom into the layout it receives.
     await Plotly.react(this.node, figure.data, structuredClone(figure.layout), CONFIG);
     if (!this.count) this.listen();
     flash(this.node, figure.layout.annotations ?? []);
@@ -67,20 +68,19 @@ export class Plot {
 
   listen() {
     this.node.on("plotly_click", ({ points: [{ x, y, customdata }] }) => {
-      if (this.clicks) this.clicked(this.key, { x, y, data: customdata ?? null });
+      if (this.clicks) this.onClick(this.key, { x, y, data: customdata ?? null });
     });
     this.node.on("plotly_doubleclick", () => this.zoomOut());
   }
 
-  // To the axes of the newest figure; Plotly itself goes back to those of the first.
+  // Reset to the axes of the newest figure; Plotly's own reset goes to those of the first.
   zoomOut() {
     const axes = Object.entries(this.layout).filter(([name]) => /^[xy]axis/.test(name));
     window.Plotly.relayout(this.node, Object.fromEntries(axes.map(extent)));
   }
 
-  leave() {
-    this.sight.disconnect();
-    this.size.disconnect();
+  remove() {
+    for (const observer of this.observers) observer.disconnect();
     if (this.count) window.Plotly.purge(this.node);
   }
 }
@@ -88,16 +88,17 @@ export class Plot {
 const extent = ([name, { range, autorange = true }]) =>
   range ? [`${name}.range`, [...range]] : [`${name}.autorange`, autorange];
 
-// What is touched at this moment, all of it together, lights up for the eye to find.
+// Flash the arrows that the figure names "touched".
 function flash(node, annotations) {
   for (const arrow of node.querySelectorAll(".annotation"))
     if (annotations[arrow.dataset.index]?.name === "touched") arrow.classList.add("touched");
 }
 
-// There is no room for many digits beside a scale.
+// The space beside a colour scale is too narrow for many digits.
 const short = (number) => (number >= 1e5 ? number.toExponential() : `${number}`).replace("+", "");
 
-// Plotly draws a colour bar anew with every frame, which takes as long as a small chart.
+// Draw the colour bar ourselves: Plotly redraws its own in every frame, which costs as much as a
+// small chart.
 function drawScale(node, { data: [series], layout }) {
   if (!series?.colorbar) return;
   series.showscale = false;

@@ -1,23 +1,23 @@
-// A source of frames: it has `listen(listener)`, `send(command)`, `watch(pictures, mounted)`,
-// `drawn(seq)` and `close()`. The stage knows nothing else of where its frames come from.
-import { unpacked } from "./frame.js";
+// The source of frames for the stage: `listen(listener)`, `send(command)`, `watch(pictures, mounted)`,
+// `drawn(seq)` and `close()`.
+import { unpack } from "./frame.js";
 
-const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [100, 5000];
+const [MIN_WAIT_MS, MAX_WAIT_MS] = [100, 5000];
 const NO_TICKET = 4401;
 
-// One WebSocket, opened again whenever it falls. A command that nobody has heard is said again.
+// A WebSocket that reconnects. Commands that the server has not confirmed are sent again.
 export class Wire {
-  // `run` is the id of the run that is looked for; without one the ticket's own is shown.
+  // `run` is the id of the run to show; without one it is the ticket's own.
   constructor(url, ticket, run) {
     Object.assign(this, { url, ticket, run });
     this.client = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
     this.number = 0; // of commands
-    this.unheard = [];
-    this.wait = FIRST_WAIT_MS;
-    this.drops = 0; // how often the socket has fallen
+    this.unheard = []; // commands that no frame has confirmed yet
+    this.wait = MIN_WAIT_MS;
+    this.drops = 0; // how often the connection was lost
   }
 
-  // Whether what is said now is heard; a socket that is closing has not fallen yet.
+  // A closing socket has not fired "close" yet, hence the test of its state.
   get ready() {
     return this.welcomed && this.socket.readyState === WebSocket.OPEN;
   }
@@ -36,63 +36,63 @@ export class Wire {
     const { ticket, run, client } = this;
     const link = location.search.slice(1);
     socket.onopen = () => socket.send(JSON.stringify({ ticket, run, client, link }));
-    socket.onmessage = ({ data }) => socket === this.socket && this.heard(data);
-    socket.onclose = (event) => socket === this.socket && this.fell(event);
+    socket.onmessage = ({ data }) => socket === this.socket && this.receive(data);
+    socket.onclose = (event) => socket === this.socket && this.reopen(event);
   }
 
-  // The page has run in a new session of Streamlit's: from now on this ticket counts.
+  // Use the ticket of a new Streamlit session.
   renew(ticket) {
     if (this.ticket === ticket) return;
     this.ticket = ticket;
     if (this.lost) this.open();
   }
 
-  heard(data) {
+  receive(data) {
     if (typeof data !== "string") {
-      const header = unpacked(data);
+      const header = unpack(data);
       this.unheard = this.unheard.filter(({ n }) => n > header.heard);
-      // Another run, or a server that was started again, has heard nothing: nor is it waited for.
+      // After a restart of the server, or in another run, the count begins at 0; don't wait for it.
       header.heard = Math.max(header.heard, (this.unheard[0]?.n ?? this.number + 1) - 1);
       this.listener.frame(header);
       return;
     }
     const welcome = JSON.parse(data);
     this.run = welcome.run;
-    this.wait = FIRST_WAIT_MS;
+    this.wait = MIN_WAIT_MS;
     [this.welcomed, this.lost] = [true, false];
     this.listener.status("open");
     this.listener.welcomed(welcome);
     for (const command of this.unheard) this.post(command);
   }
 
-  fell({ code }) {
+  reopen({ code }) {
     this.welcomed = false;
     if (this.over) return;
     this.drops++;
-    // The server doesn't know this ticket: it was started again, or has forgotten the run.
+    // The server doesn't know this ticket: it was restarted, or the run has ended.
     this.lost = code === NO_TICKET;
     this.listener.status(this.lost ? "lost" : "closed");
     this.timer = setTimeout(() => this.open(), this.wait * (0.75 + Math.random() / 2));
-    this.wait = Math.min(LONGEST_WAIT_MS, this.wait * 2);
+    this.wait = Math.min(MAX_WAIT_MS, this.wait * 2);
   }
 
   post(message) {
     this.socket.send(JSON.stringify(message));
   }
 
-  // The number by which a frame says that it has heard it.
+  // Returns the number of the command. A frame with `heard` >= this number has executed it.
   send(command) {
     const message = { ...command, n: ++this.number };
-    // Of what is dragged or typed in one go while the wire is down only the last counts.
-    const { do: what, on } = this.unheard.at(-1) ?? {};
-    const again = what === command.do && on === command.on;
-    if (!this.ready && again && ["seek", "phrase", "select"].includes(what)) this.unheard.pop();
+    // While disconnected keep only the last value of a drag, or of typing.
+    const { do: action, on } = this.unheard.at(-1) ?? {};
+    const repeated = action === command.do && on === command.on;
+    if (!this.ready && repeated && ["seek", "phrase", "select"].includes(action)) this.unheard.pop();
     this.unheard.push(message);
     if (this.ready) this.post(message);
     return this.number;
   }
 
-  // Whether it could be told: a wire that opens again asks the stage itself.
+  // Returns whether it was sent. When the wire opens again, the stage calls this itself.
   watch(pictures, mounted) {
     if (this.ready) this.post({ do: "watch", pictures, new: mounted });
     return this.ready;

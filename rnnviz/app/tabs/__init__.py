@@ -1,1 +1,1 @@
-"""The tabs of the page *Hidden states*: each lays itself out and says how it is drawn."""
+"""The tabs of the page *Hidden states*: one file per tab, with its layout and drawing."""

@@ -1,4 +1,4 @@
-"""Tab *Break it*: edits tried on a copy of the weights, and what they do."""
+"""Tab *Break it*: edits of a copy of the weights, and their effect."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from rnnviz.analysis.memory_gauge import recurrent, recurrent_name, spectrum
 from rnnviz.app.frame import Frame
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.stage import place_chart, place_text
-from rnnviz.app.style import steady, written
+from rnnviz.app.style import score_text, steady
 from rnnviz.app.tab_state import first_value, on_host, visit
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.text import explanation
-from rnnviz.app.viewer import Event, Job
-from rnnviz.engine.parameters import Parameters
+from rnnviz.app.viewer import Event
 from rnnviz.figures.ablation_loss import unit_ablation_losses
 from rnnviz.figures.side_by_side import Pair, compared_margins
 from rnnviz.figures.theme import HEIGHTS
@@ -31,7 +30,7 @@ from rnnviz.training.weight_edits import Edit, noise, scale, set_weight, silence
 
 
 def ablation_tab(session: Session) -> Tab:
-    """Lay out the units and the answers on the left, before, after and the tools on the right."""
+    """Lay out units and answers on the left; scores before and after, and tools, on the right."""
     session.units.fit(session.state.parameters.architecture)
     noun = session.names.noun
     left, right = st.columns(2, gap="medium")
@@ -52,16 +51,14 @@ def ablation_tab(session: Session) -> Tab:
         after = inspect(
             session.dataset, preview.parameters, session.phrase_input.phrase, session.settings
         )
-        frame.text("scores", _scores_html(session, preview, probe, after))
-        frame.chart("ablation", _ablation, session, remark=_weighed(session))
+        frame.texts["scores"] = _scores_html(session, preview, probe, after)
+        frame.chart("ablation", _ablation, session, remark=_pending(session))
         frame.chart("margins", _margins, session, probe, after)
-
-    handlers = {"ablation": lambda event: _toggle(session, event)}
 
     def ablate(budget: float) -> bool:
         return session.units.ablate(session.state, session.layer, session.run, budget)
 
-    return Tab(draw, handlers, Job(ablate))
+    return Tab(draw, {"ablation": lambda event: _toggle(session, event)}, ablate)
 
 
 def _toggle(session: Session, event: Event) -> None:
@@ -72,14 +69,12 @@ def _toggle(session: Session, event: Event) -> None:
 
 def _ablation(session: Session) -> Any:
     lab, unit = session.units, session.dataset.guess.unit
-    rises = lab.ablation_loss(session.state, session.layer)
-    return unit_ablation_losses(
-        rises, lab.silenced(session.layer), unit, steady(session, "ablation")
-    )
+    rises, silenced = lab.ablation_loss(session.state, session.layer), lab.silenced(session.layer)
+    return unit_ablation_losses(rises, silenced, unit, steady(session, "ablation"))
 
 
-def _weighed(session: Session) -> str:
-    """Of how many units it isn't known yet what they are worth."""
+def _pending(session: Session) -> str:
+    """How many units have no ablation loss yet."""
     rises = session.units.ablation_loss(session.state, session.layer)
     left = int(np.isnan(rises).sum())
     if not left:
@@ -91,17 +86,13 @@ def _weighed(session: Session) -> str:
 
 
 def _margins(session: Session, probe: Probe, after: Probe) -> Any:
-    found = signal(probe, after)
-    count = min(len(found.first), len(found.second))
-    pair = Pair(found.first[:count], found.second[:count], probe.words[:count], ("before", "after"))
-    return compared_margins(pair, found.label, steady(session, "margins", found.unit), found.unit)
-
-
-# Tools
+    first, second, label, unit = signal(probe, after)
+    count = min(len(first), len(second))
+    pair = Pair(first[:count], second[:count], probe.words[:count], ("before", "after"))
+    return compared_margins(pair, label, steady(session, "margins", unit), unit)
 
 
 def _tools(session: Session) -> None:
-    """A row for each tool, its numbers first, its button at the end."""
     st.markdown("##### Tools")
     last = session.config.hidden - 1
     unit, _, _, _, end = _row()
@@ -109,7 +100,10 @@ def _tools(session: Session) -> None:
     _button(end, "Silence unit", lambda here: [silence(here.layer + 1, int(which))], session)
     number, _, _, _, end = _row()
     count = _number(number, "Strongest n", "cut_count", (1, last + 1), 1)
-    _button(end, "Silence n", lambda here: _strongest(here, int(count)), session)
+    _button(
+        end, "Silence n",
+        lambda here: here.units.strongest(here.state, here.layer, here.run, int(count)), session,
+    )  # fmt: skip
     times, _, _, _, end = _row()
     factor = _number(times, "Radius ×", "cut_factor", (0.0, 10.0), 0.9)
     _button(end, "Scale radius", lambda _: [scale(factor)], session)
@@ -120,27 +114,23 @@ def _tools(session: Session) -> None:
     _weight(session)
 
 
-def _strongest(session: Session, count: int) -> tuple[Edit, ...]:
-    return session.units.strongest(session.state, session.layer, session.run, count)
-
-
 def _row() -> list[DeltaGenerator]:
     return st.columns([1.6, 1, 1, 1.1, 1.6], vertical_alignment="bottom", gap="small")
 
 
 def _number(
-    place: DeltaGenerator, label: str, key: str, span: tuple[float, float], first: float
+    column: DeltaGenerator, label: str, key: str, span: tuple[float, float], first: float
 ) -> float:
     low, high = span
     first = first_value(key, (visit("hidden"), high), min(max(first, low), high))
-    return place.number_input(label, low, high, first, key=f"{key}_{high}")
+    return column.number_input(label, low, high, first, key=f"{key}_{high}")
 
 
 def _weight(session: Session) -> None:
     parameters, row = session.state.parameters, _row()
     names = [name for name, array in parameters.named().items() if array.ndim == 2]
-    home = names.index(recurrent_name(parameters, session.layer))
-    name = row[0].selectbox("Weight", names, home, key=f"cut_name_{session.layer}_{len(names)}")
+    default = names.index(recurrent_name(parameters, session.layer))
+    name = row[0].selectbox("Weight", names, default, key=f"cut_name_{session.layer}_{len(names)}")
     rows, columns = parameters[name].shape
     to = int(_number(row[1], "Row", "cut_row", (0, rows - 1), 0))
     source = int(_number(row[2], "Column", "cut_column", (0, columns - 1), 0))
@@ -150,7 +140,7 @@ def _weight(session: Session) -> None:
 
 
 def _button(
-    place: DeltaGenerator, label: str, edits: Callable[[Session], Iterable[Edit]], session: Session
+    column: DeltaGenerator, label: str, edits: Callable[[Session], Iterable[Edit]], session: Session
 ) -> None:
     key = f"do_{label.lower().replace(' ', '_')}"
     full = len(session.units.edits) >= MOST_EDITS
@@ -158,19 +148,18 @@ def _button(
     def add(here: Session) -> None:
         here.units.add(*edits(here))
 
-    place.button(
-        label, key=key, width="stretch", disabled=full,
-        on_click=on_host(add),
+    column.button(
+        label, key=key, width="stretch", disabled=full, on_click=on_host(add),
         help=f"At most {MOST_EDITS} edits are tried together." if full else None,
     )  # fmt: skip
 
 
 def _decide(session: Session) -> None:
-    lab = session.units
-    none = not lab.edits
+    none = not session.units.edits
+    undo, undo_all = on_host(lambda s: s.units.undo()), on_host(lambda s: s.units.clear())
     with st.container(horizontal=True, key="decide"):
-        st.button("Undo", key="undo", on_click=on_host(_undo), disabled=none, shortcut="Z")
-        st.button("Undo all", key="undo_all", on_click=on_host(_undo_all), disabled=none)
+        st.button("Undo", key="undo", on_click=undo, disabled=none, shortcut="Z")
+        st.button("Undo all", key="undo_all", on_click=undo_all, disabled=none)
         st.button(
             "Branch with this", key="branch_with", type="primary", disabled=none,
             on_click=on_host(_branch),
@@ -180,55 +169,33 @@ def _decide(session: Session) -> None:
         )  # fmt: skip
 
 
-def _undo(session: Session) -> None:
-    session.units.undo()
-
-
-def _undo_all(session: Session) -> None:
-    session.units.clear()
-
-
 def _branch(session: Session) -> None:
     if session.player.branch_with(session.units.edits):
         session.units.clear()
 
 
-# Before and after
-
-
 def _scores_html(session: Session, preview: EditPreview, probe: Probe, after: Probe) -> str:
-    """Accuracy, loss, verdict and spectral radius, before and after."""
     metric, unit = session.dataset.metric.name, session.dataset.guess.unit
     rows = []
-    for role, one, two in zip(("training", "test"), preview.before, preview.after, strict=True):
+    for role, *scores in zip(("training", "test"), preview.before, preview.after, strict=True):
         rows += [
-            (f"{role} {metric}", *(written(score.metric, "{:.1%}") for score in (one, two))),
-            (f"{role} loss ({unit})", *(written(score.loss, "{:.4f}") for score in (one, two))),
+            (f"{role} {metric}", *(score_text(score.metric, "{:.1%}") for score in scores)),
+            (f"{role} loss ({unit})", *(score_text(score.loss, "{:.4f}") for score in scores)),
         ]
     rows = [row for row in rows if row[1] != "–"]
-    name, layer = recurrent_name(preview.parameters, session.layer), session.layer
-    rows += [
-        ("the probe", probe.answer, after.answer),
-        (
-            f"radius of {name}",
-            _radius(session.state.parameters, layer),
-            _radius(preview.parameters, layer),
-        ),
-    ]
+    both = session.state.parameters, preview.parameters
+    name = f"radius of {recurrent_name(preview.parameters, session.layer)}"
+    rows.append(("the probe", probe.answer, after.answer))
+    radii = (spectrum(recurrent(parameters, session.layer)).radius for parameters in both)
+    rows.append((name, *(score_text(radius, "{:.4f}") for radius in radii)))
     cells = "".join(
         f"<tr><td>{escape(label)}</td><td>{escape(one)}</td>"
         f'<td class="{"moved" if one != two else ""}">{escape(two)}</td></tr>'
         for label, one, two in rows
     )
     head = "<tr><th></th><th>before</th><th>after</th></tr>"
-    return (
-        f'<div class="rnnviz-trial"><table>{head}{cells}</table>'
-        f"<p>{escape(_edits_text(session))}</p></div>"
-    )
-
-
-def _radius(parameters: Parameters, layer: int) -> str:
-    return written(spectrum(recurrent(parameters, layer)).radius, "{:.4f}")
+    edits = escape(_edits_text(session))
+    return f'<div class="rnnviz-trial"><table>{head}{cells}</table><p>{edits}</p></div>'
 
 
 def _edits_text(session: Session) -> str:

@@ -1,4 +1,4 @@
-"""Tab: how one part of a page is drawn, and what its controls do."""
+"""Tab: the drawing, the handlers and the job of one tab of a page."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from rnnviz.app.viewer import Handler, Job
 from rnnviz.lab.units import StateSource
 from rnnviz.session import Session
 
-#: The most words that can be chosen from.
+#: The most words offered in a choice.
 MOST_CHOICES = 300
 
 
 @dataclass(frozen=True)
 class Tab:
-    """How a tab is drawn, what it does when it is heard, and what it has to do while it waits."""
+    """How a tab is drawn, its handlers by key, and its background job."""
 
     draw: Callable[[Frame], None]
     handlers: Mapping[str, Handler] = field(default_factory=dict)
@@ -25,10 +25,10 @@ class Tab:
 
 
 def edition(session: Session) -> tuple[int, int]:
-    """Which visit to the page and to its tab this is."""
+    """The numbers of this visit to the page and to its tab."""
     return visit("hidden"), visit(session.units.tab, "tab_visit")
 
 
 def source_of(session: Session) -> StateSource:
-    """Where the states are taken from that are looked at now."""
+    """The source of the states shown now."""
     return StateSource(session.state, session.dataset, session.layer, session.part)

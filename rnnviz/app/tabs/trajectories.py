@@ -23,19 +23,14 @@ from rnnviz.app.tabs.word_change import choose_alter
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
 from rnnviz.figures.theme import HEIGHTS, plain, shown_token
-from rnnviz.figures.trajectories import (
-    MOST_PANELS,
-    multiples_height,
-    small_multiples,
-    trajectories,
-)
+from rnnviz.figures.trajectories import MOST_PANELS, multiples_height, small_multiples, trajectories
 from rnnviz.lab.probe import Probe
 from rnnviz.lab.units import spelled
 from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
 
-#: The most tokens that are drawn.
-_MOST = 1_000
+#: The most tokens drawn.
+_MAX_TOKENS = 1_000
 _FEW_UNITS = (
     "With one unit the states lie on a line: there is no plane to draw them in. "
     "Choose two hidden units or more."
@@ -47,30 +42,30 @@ _FEW_STATES = (
 
 
 def trajectories_tab(session: Session) -> Tab:
-    """Lay out the choice of the plane, the picture, and the small ones below it."""
+    """Lay out the choice of the plane, the picture, and the small multiples below it."""
     few_states = session.units.activations(source_of(session)).states.shape[0] < 2
     if few_states or session.config.hidden < 2:
         st.info(_FEW_STATES if few_states else _FEW_UNITS)
         return Tab(lambda frame: None)
     _controls(session)
     place_text("fitted")
-    text = explanation(_text(session), noun=session.names.noun)
+    text = explanation(_text_name(session), noun=session.names.noun)
     place_chart("trajectories", HEIGHTS["trajectories"], text, clicks=True)
     panels = _panels(session, session.inspect())
     numbers("hidden_ways", {"Trajectories": lambda: _table(session)})
 
     def draw(frame: Frame) -> None:
         probe, plane = session.inspect(), _plane(session)
-        frame.text("fitted", _said_html(session, plane))
-        frame.chart("trajectories", _all_ways, session, probe, plane)
+        frame.texts["fitted"] = _axes_html(session, plane)
+        frame.chart("trajectories", _trajectories, session, probe, plane)
         if panels:
             frame.chart("multiples", _multiples, session, probe, plane)
 
     return Tab(draw, {"trajectories": lambda event: _open(session, event)})
 
 
-def _text(session: Session) -> str:
-    """The name of the text below the picture, by what its colours tell."""
+def _text_name(session: Session) -> str:
+    """The name of the text below the picture, depending on the meaning of its colours."""
     if source_of(session).readable:
         return "trajectories"
     data = session.dataset
@@ -82,15 +77,12 @@ def _controls(session: Session) -> None:
     lab, hidden = session.units, session.config.hidden
     with st.container(horizontal=True, vertical_alignment="bottom", key="ways_bar"):
         lab.axes = choose_axes("plane", lab.axes, (edition(session), hidden), hidden)
+        refit = on_host(lambda here: here.units.refit())
         st.button(
-            "Refit", key="refit", on_click=on_host(_refit),
+            "Refit", key="refit", on_click=refit,
             help="Fit the components to the states of the epoch shown. Otherwise they stay as "
             "they are, so that what moves are the states and not the axes.",
         )  # fmt: skip
-
-
-def _refit(session: Session) -> None:
-    session.units.refit()
 
 
 def _plane(session: Session) -> Plane:
@@ -103,13 +95,13 @@ def _plane(session: Session) -> Plane:
     return plane
 
 
-def _said_html(session: Session, plane: Plane) -> str:
-    """When the axes were fitted, and what they say of the states shown."""
+def _axes_html(session: Session, plane: Plane) -> str:
+    """When the axes were fitted, and their share of the variance of the states shown."""
     activations = session.units.activations(source_of(session))
     ratio = participation(activations.states)
     both, fitted = sum(plane.explained), plane.basis.epoch
     share = f"the two carry <b>{both:.1%}</b> of the variance of the states shown"
-    drawn = activations.drawn(_MOST).count
+    drawn = activations.drawn(_MAX_TOKENS).count
     if not activations.states.std(axis=0).any():
         share = "the states shown don't vary at all"
     return (
@@ -121,13 +113,14 @@ def _said_html(session: Session, plane: Plane) -> str:
     )
 
 
-def _all_ways(session: Session, probe: Probe, plane: Plane) -> Any:
-    way, colors = _path(session, probe, plane), steady(session, "ways", session.part)
-    return trajectories(_cloud(session, plane), way, plane, colors)
+def _trajectories(session: Session, probe: Probe, plane: Plane) -> Any:
+    path, colors = _path(session, probe, plane), steady(session, "ways", session.part)
+    return trajectories(_cloud(session, plane), path, plane, colors)
 
 
 def _cloud(session: Session, plane: Plane) -> Cloud:
-    activations, data = session.units.activations(source_of(session)).drawn(_MOST), session.dataset
+    data = session.dataset
+    activations = session.units.activations(source_of(session)).drawn(_MAX_TOKENS)
     return cloud(activations, plane, wanted(activations, data.train), data.classes)
 
 
@@ -137,17 +130,14 @@ def _path(session: Session, probe: Probe, plane: Plane) -> Trajectory:
 
 
 def _open(session: Session, event: Event) -> None:
-    """Make the sequence of a point the probe."""
-    number = event.get("data")
-    if isinstance(number, int) and 0 <= number < len(session.dataset.train):
-        session.ask(session.dataset.train[number].text)
-
-
-# Small multiples
+    """Make the sequence of the clicked point the probe."""
+    index = event.get("data")
+    if isinstance(index, int) and 0 <= index < len(session.dataset.train):
+        session.ask(session.dataset.train[index].text)
 
 
 def _panels(session: Session, probe: Probe) -> bool:
-    """Put the place of the small pictures here, if there are any; or a sentence why not."""
+    """Put the small multiples here, or a sentence that says why there are none."""
     words = probe.reading.words
     if len(words) < 2:
         st.info(f"With one {session.names.noun} there is nothing to leave out or to swap.")
@@ -164,14 +154,14 @@ def _panels(session: Session, probe: Probe) -> bool:
 
 def _multiples(session: Session, probe: Probe, plane: Plane) -> Any:
     words = probe.reading.words[:MOST_PANELS]
-    others = [_panel(session, probe, place, plane) for place in range(len(words))]
+    others = [_panel(session, probe, index, plane) for index in range(len(words))]
     colors = steady(session, "multiples", session.part)
     return small_multiples(_path(session, probe, plane), others, plane, colors)
 
 
-def _panel(session: Session, probe: Probe, place: int, plane: Plane) -> tuple[str, Trajectory]:
-    """The title and the way of the probe with one word altered."""
-    words, perturbation = probe.reading.words, session.units.perturbation._replace(place=place)
+def _panel(session: Session, probe: Probe, index: int, plane: Plane) -> tuple[str, Trajectory]:
+    """The title and the trajectory of the probe with one word altered."""
+    words, perturbation = probe.reading.words, session.units.perturbation._replace(place=index)
     title, altered = _title(words, perturbation), perturbation.applied(words)
     if altered == words:
         return f"{title}: as it is", _path(session, probe, plane)
@@ -179,12 +169,11 @@ def _panel(session: Session, probe: Probe, place: int, plane: Plane) -> tuple[st
         other = session.inspect(spelled(session.dataset, altered))
     except TaskError:
         return f"{title}: nothing to read", Trajectory(np.empty((0, 2)), ())
-    said = "" if other.every else f": {plain(shown_token(other.verdict), 12)}"
-    return f"{title}{said}", _path(session, other, plane)
+    verdict = "" if other.every else f": {plain(shown_token(other.verdict), 12)}"
+    return f"{title}{verdict}", _path(session, other, plane)
 
 
 def _title(words: Sequence[str], perturbation: Perturbation) -> str:
-    """What is done to a word, in a few signs."""
     here = _quoted(words[perturbation.place])
     if perturbation.alter is Alter.DROP:
         return f"no {here}"
@@ -200,15 +189,12 @@ def _quoted(word: str) -> str:
 
 def _table(session: Session) -> pd.DataFrame:
     plane = _plane(session)
-    found = _cloud(session, plane)
-    one, two = (f"component {axis + 1}" for axis in plane.axes)
-    return pd.DataFrame(
-        {
-            "sequence": found.activations.owners + 1,
-            "place": found.activations.steps + 1,
-            session.names.noun: found.activations.words,
-            "wanted": found.labels,
-            one: found.points[:, 0],
-            two: found.points[:, 1],
-        }
-    )
+    points = _cloud(session, plane)
+    columns = {
+        "sequence": points.activations.owners + 1,
+        "place": points.activations.steps + 1,
+        session.names.noun: points.activations.words,
+        "wanted": points.labels,
+    }
+    axes = (f"component {axis + 1}" for axis in plane.axes)
+    return pd.DataFrame(columns | dict(zip(axes, points.points.T, strict=True)))

@@ -1,4 +1,4 @@
-"""Tab *Units*: text tinted by a unit, and what words do to all units."""
+"""Tab *Units*: text tinted by one unit, and the response of all units to words."""
 
 from __future__ import annotations
 
@@ -20,27 +20,28 @@ from rnnviz.app.tab_state import first_value
 from rnnviz.app.tabs.tab import MOST_CHOICES, Tab, edition, source_of
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.response import Labels, response_matrix
 from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.figures.tinted_text import Line, tint, tinted_text
 from rnnviz.lab.units import LEAF, Sort, StateSource
 from rnnviz.session import Session
 
-#: What the rows of the matrix are.
+#: The title of the matrix's rows.
 _ROWS = {
     Sort.INDEX: "unit",
     Sort.SELECTIVITY: "unit, the most selective first",
     Sort.SIMILARITY: "unit, alike ones together",
 }
-#: The most sequences behind a cell.
-_MOST_BEHIND = 12
+#: The most sequences shown for a cell.
+_MAX_OCCURRENCES = 12
 
 
 def units_tab(session: Session) -> Tab:
     """Lay out the controls, the tinted text on the left, the matrix on the right."""
     source = source_of(session)
     session.units.look_at(source)
-    # While it runs, rows and columns keep their places.
+    # While the run plays, rows and columns keep their order.
     if not session.player.running:
         session.units.arrange(source)
     _controls(session, source)
@@ -48,7 +49,9 @@ def units_tab(session: Session) -> Tab:
     with left:
         place_text("tinted")
         st.caption(explanation("tinted", noun=session.names.noun))
-        _leaves(session, source)
+        if session.units.last_leaf(source):
+            noun = session.names.sequence
+            place_stepper("leaf", Step(f"Earlier {noun}s", -1), Step(f"Later {noun}s", 1))
     with right:
         matrix = _matrix(session, source)
     tables = {"Text": lambda: _unit_table(session)}
@@ -58,25 +61,22 @@ def units_tab(session: Session) -> Tab:
 
     def draw(frame: Frame) -> None:
         here, lab = source_of(session), session.units
-        frame.slider("unit", SliderState(session.config.hidden - 1, lab.unit))
-        frame.slider("leaf", SliderState(lab.last_leaf(here), lab.leaf))
-        frame.text("tinted", _text_html(session, here))
+        frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
+        frame.sliders["leaf"] = SliderState(lab.last_leaf(here), lab.leaf)
+        frame.texts["tinted"] = _tinted_html(session, here)
         if matrix:
-            frame.chart("response", _figure, session, here)
-            frame.text("behind", _behind_html(session, here))
+            frame.chart("response", _response, session, here)
+            frame.texts["behind"] = _occurrences_html(session, here)
 
-    acts = {"response": _choose_cell, "unit": _choose_unit, "leaf": _turn}
-    return Tab(draw, {key: partial(act, session) for key, act in acts.items()})
-
-
-def _figure(session: Session, source: StateSource) -> Any:
-    found = session.units.response(source)
-    lab, noun = session.units, session.names.noun
-    labels = Labels(source.part, noun, _ROWS[lab.sort])
-    return response_matrix(found, lab.unit, labels, steady(session, "response", source.part))
+    handlers = {"response": _choose_cell, "unit": _choose_unit, "leaf": _turn}
+    return Tab(draw, {key: partial(handler, session) for key, handler in handlers.items()})
 
 
-# Controls
+def _response(session: Session, source: StateSource) -> Any:
+    lab = session.units
+    labels = Labels(source.part, session.names.noun, _ROWS[lab.sort])
+    colors = steady(session, "response", source.part)
+    return response_matrix(lab.response(source), lab.unit, labels, colors)
 
 
 def _controls(session: Session, source: StateSource) -> None:
@@ -88,7 +88,8 @@ def _controls(session: Session, source: StateSource) -> None:
             lab.word = _word(session, source)
         if before != (lab.sort, lab.word) and lab.sort is not Sort.INDEX:
             lab.first(source)
-        _unit()
+        back, on = Step("Previous", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
+        place_stepper("unit", back, on, label="Unit", wraps=True)
 
 
 def _sort(session: Session) -> Sort:
@@ -101,14 +102,7 @@ def _sort(session: Session) -> Sort:
     return Sort(chosen or session.units.sort)
 
 
-def _unit() -> None:
-    """Which unit, by its number or on from the last one in the order."""
-    back, on = Step("Previous", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
-    place_stepper("unit", back, on, label="Unit", wraps=True)
-
-
 def _word(session: Session, source: StateSource) -> str | None:
-    """For which word a unit should be selective."""
     noun = session.names.noun
     known = [None, *session.units.activations(source).vocabulary[:MOST_CHOICES]]
     first = session.units.word if session.units.word in known else None
@@ -120,14 +114,8 @@ def _word(session: Session, source: StateSource) -> str | None:
     )  # fmt: skip
 
 
-def _leaves(session: Session, source: StateSource) -> None:
-    if session.units.last_leaf(source):
-        what = session.names.sequence
-        place_stepper("leaf", Step(f"Earlier {what}s", -1), Step(f"Later {what}s", 1))
-
-
 def _choose_unit(session: Session, event: Event) -> None:
-    """Look at the unit whose number was typed, or go on to the next in the order."""
+    """Select the unit whose number was typed, or the next in the order."""
     lab = session.units
     if "by" in event:
         lab.step(source_of(session), int(event["by"]))
@@ -141,31 +129,27 @@ def _turn(session: Session, event: Event) -> None:
 
 
 def _choose_cell(session: Session, event: Event) -> None:
-    found = session.units.response(source_of(session))
-    row, column = round(event["y"]), round(event["x"])
-    unit, word = int(found.units[row]), found.words[column]
+    response = session.units.response(source_of(session))
+    unit = int(response.units[round(event["y"])])
+    word = response.words[round(event["x"])]
     session.units.unit, session.units.cell = unit, (unit, word)
 
 
-# Texts
-
-
-def _text_html(session: Session, source: StateSource) -> str:
-    """The probe and one leaf of the training sequences, tinted by the unit."""
+def _tinted_html(session: Session, source: StateSource) -> str:
+    """The probe and one page of the training sequences, tinted by the unit."""
     lab, probe = session.units, session.inspect()
     activations, unit = lab.activations(source), lab.unit
-    mine = probe.unrolled(source.layer).of(source.part)[:, unit]
-    limit = _limit(session, activations, unit, mine)
+    values = probe.unrolled(source.layer).of(source.part)[:, unit]
+    limit = _limit(session, activations, unit, values)
     first = lab.leaf * LEAF
     leaf = range(first, min(first + LEAF, activations.count))
-    what = f"unit {unit}: {source.part}"
-    gap = _gap(session)
+    label, gap = f"unit {unit}: {source.part}", _gap(session)
+    count = _count(session, activations)
     parts = [
         _heading(session, source, limit),
-        tinted_text([Line(probe.words, mine)], what, limit, theme(), gap),
-        f"<h4>Training sequences {first + 1} to {leaf[-1] + 1} of {_count(session, activations)}"
-        "</h4>",
-        tinted_text([_line(session, activations, k) for k in leaf], what, limit, theme(), gap),
+        tinted_text([Line(probe.words, values)], label, limit, theme(), gap),
+        f"<h4>Training sequences {first + 1} to {leaf[-1] + 1} of {count}</h4>",
+        tinted_text([_line(session, activations, k) for k in leaf], label, limit, theme(), gap),
     ]
     return f'<div class="rnnviz-unit">{"".join(parts)}</div>'
 
@@ -175,17 +159,13 @@ def _gap(session: Session) -> str:
 
 
 def _count(session: Session, activations: Activations) -> str:
-    every = len(session.dataset.train)
-    return (
-        str(every)
-        if every == activations.count
-        else f"{activations.count} (drawn by chance) of {every}"
-    )
+    every, count = len(session.dataset.train), activations.count
+    return str(every) if every == count else f"{count} (drawn by chance) of {every}"
 
 
-def _limit(session: Session, activations: Activations, unit: int, mine: Any) -> float:
-    """Where the colours end: at a rung above the largest value that the unit ever has."""
-    largest = max(np.abs(activations.states[:, unit]).max(), np.abs(mine).max())
+def _limit(session: Session, activations: Activations, unit: int, values: Array) -> float:
+    """The end of the colour scale: a round number above the unit's largest absolute value."""
+    largest = max(np.abs(activations.states[:, unit]).max(), np.abs(values).max())
     return steady(session, "tint", session.part, str(unit)).scale.nice_limit(float(largest))
 
 
@@ -197,7 +177,6 @@ def _line(session: Session, activations: Activations, k: int) -> Line:
 
 
 def _heading(session: Session, source: StateSource, limit: float) -> str:
-    """Which unit it is, its rank, and the scale of the colours."""
     lab, colors = session.units, theme()
     ends = (tint(-1, colors), colors.neutral, tint(1, colors))
     bar = f'<i style="background:linear-gradient(to right,{",".join(ends)})"></i>'
@@ -218,11 +197,8 @@ def _rank(session: Session, source: StateSource) -> str:
     return f"{rank}{whom} ({value:.3g})"
 
 
-# The matrix
-
-
 def _matrix(session: Session, source: StateSource) -> bool:
-    """Put the matrix here and what is behind its cells, if there is one; or say why not."""
+    """Put the matrix and the place for a cell's sequences here, or say why there is none."""
     activations = session.units.activations(source)
     if not session.dataset.tokens and len(activations.vocabulary) > MOST_WORDS:
         st.info(
@@ -242,49 +218,45 @@ def _matrix(session: Session, source: StateSource) -> bool:
     return True
 
 
-def _behind_html(session: Session, source: StateSource) -> str:
-    """The sequences in which the chosen word makes its change, the largest change first."""
+def _occurrences_html(session: Session, source: StateSource) -> str:
+    """The sequences of the chosen word and unit, the largest change first."""
     activations, cell = session.units.activations(source), session.units.cell
-    places = activations.occurrences(cell[1]) if cell else ()
-    if not cell or not len(places):
+    tokens = activations.occurrences(cell[1]) if cell else ()
+    if not cell or not len(tokens):
         return f"<p>Click a cell to see the {session.names.sequence}s behind it.</p>"
     unit, word = cell
-    changes = activations.changes[places, unit]
-    order = np.argsort(-np.abs(changes), kind="stable")[:_MOST_BEHIND]
+    changes = activations.changes[tokens, unit]
+    order = np.argsort(-np.abs(changes), kind="stable")[:_MAX_OCCURRENCES]
     limit = _limit(session, activations, unit, np.zeros(1))
-    lines = [_behind(activations, int(places[k]), unit, float(changes[k])) for k in order]
+    lines = [_occurrence(activations, int(tokens[k]), unit, float(changes[k])) for k in order]
     text = tinted_text(lines, f"unit {unit}: {source.part}", limit, theme(), _gap(session))
-    of = f", the {len(order)} largest" if len(order) < len(places) else ""
+    of = f", the {len(order)} largest" if len(order) < len(tokens) else ""
     mean = f"{changes.mean():+.4f}".replace("-", "−")
     head = f"“{shown_token(word)}” changes unit {unit} by {mean} on average"
-    head += f", at {len(places)} places{of}:"
+    head += f", at {len(tokens)} places{of}:"
     return f'<div class="rnnviz-unit"><h4>{escape(head)}</h4>{text}</div>'
 
 
-def _behind(activations: Activations, place: int, unit: int, change: float) -> Line:
-    part, step = activations.around(place), int(activations.steps[place])
+def _occurrence(activations: Activations, token: int, unit: int, change: float) -> Line:
+    part, step = activations.around(token), int(activations.steps[token])
     note = f" {change:+.3f}".replace("-", "−")
     return Line(activations.words[part], activations.states[part, unit], note, frozenset({step}))
-
-
-# Numbers
 
 
 def _unit_table(session: Session) -> pd.DataFrame:
     source, unit = source_of(session), session.units.unit
     activations = session.units.activations(source)
-    return pd.DataFrame(
-        {
-            "sequence": activations.owners + 1,
-            "place": activations.steps + 1,
-            session.names.noun: activations.words,
-            f"{source.part} of unit {unit}": activations.states[:, unit],
-            "change": activations.changes[:, unit],
-        }
-    )
+    columns = {
+        "sequence": activations.owners + 1,
+        "place": activations.steps + 1,
+        session.names.noun: activations.words,
+        f"{source.part} of unit {unit}": activations.states[:, unit],
+        "change": activations.changes[:, unit],
+    }
+    return pd.DataFrame(columns)
 
 
 def _response_table(session: Session) -> pd.DataFrame:
-    found = session.units.response(source_of(session))
-    rows = {"unit": found.units}
-    return pd.DataFrame(rows | dict(zip(found.words, found.means[found.units].T, strict=True)))
+    response = session.units.response(source_of(session))
+    columns = zip(response.words, response.means[response.units].T, strict=True)
+    return pd.DataFrame({"unit": response.units} | dict(columns))

@@ -21,13 +21,13 @@ from rnnviz.app.text import explanation
 from rnnviz.figures.side_by_side import Pair, compared_margins, compared_states, saliency_strips
 from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.lab.probe import Probe
-from rnnviz.lab.units import Signal, beside, signal, spelled
+from rnnviz.lab.units import beside, signal, spelled
 from rnnviz.session import Session
 from rnnviz.tasks.table import TaskError
 
 
 def what_if_tab(session: Session) -> Tab:
-    """Lay out the alteration, answers and saliency on the left, both states on the right."""
+    """Lay out the alteration; answers and saliency on the left, both states on the right."""
     _controls(session, session.inspect())
     place_text("altered")
     left, right = st.columns(2, gap="medium")
@@ -49,9 +49,9 @@ def what_if_tab(session: Session) -> Tab:
     def draw(frame: Frame) -> None:
         probe = session.inspect()
         other = _other(session, probe)
-        frame.text("altered", _said_html(probe, other))
-        beside = other if isinstance(other, Probe) else None
-        frame.chart("saliency", _strips, session, probe, beside, remark=_sampled(session, probe))
+        frame.texts["altered"] = _verdicts_html(probe, other)
+        altered = other if isinstance(other, Probe) else None
+        frame.chart("saliency", _saliency, session, probe, altered, remark=_remark(session, probe))
         if both and isinstance(other, Probe):
             frame.chart("margins", _margins, session, probe, other)
             frame.chart("compared", _states, session, probe, other)
@@ -60,7 +60,7 @@ def what_if_tab(session: Session) -> Tab:
 
 
 def _other(session: Session, probe: Probe) -> Probe | str:
-    """The altered probe, or a sentence why there is none."""
+    """The altered probe, or a sentence that says why there is none."""
     words = session.units.varied(probe.reading.words)
     if not words:
         noun = session.names.noun
@@ -71,9 +71,6 @@ def _other(session: Session, probe: Probe) -> Probe | str:
         return session.inspect(spelled(session.dataset, words))
     except TaskError as problem:
         return str(problem)
-
-
-# Controls
 
 
 def _controls(session: Session, probe: Probe) -> None:
@@ -89,11 +86,7 @@ def _controls(session: Session, probe: Probe) -> None:
         choose_alter(session, "What is done to it", words[lab.perturbation.place])
 
 
-# Pictures
-
-
-def _said_html(probe: Probe, other: Probe | str) -> str:
-    """The verdict on both."""
+def _verdicts_html(probe: Probe, other: Probe | str) -> str:
     if isinstance(other, str):
         return f'<div class="rnnviz-said">{escape(other)}</div>'
     texts = (
@@ -104,7 +97,7 @@ def _said_html(probe: Probe, other: Probe | str) -> str:
 
 
 def _pair(probe: Probe, other: Probe, first: Any, second: Any, session: Session) -> Pair:
-    """Two arrays, token by token, brought into line."""
+    """Two arrays, aligned token by token."""
     pairs = beside(probe, other, session.units.perturbation)
     names = [_name(probe, other, pair) for pair in pairs]
     return Pair(
@@ -113,49 +106,41 @@ def _pair(probe: Probe, other: Probe, first: Any, second: Any, session: Session)
 
 
 def _name(probe: Probe, other: Probe, pair: tuple[int | None, int | None]) -> str:
-    one, two = pair
-    mine = "–" if one is None else probe.words[one]
-    its = "–" if two is None else other.words[two]
-    return mine if mine == its else f"{mine}→{its}"
+    t, other_t = pair
+    before = "–" if t is None else probe.words[t]
+    after = "–" if other_t is None else other.words[other_t]
+    return before if before == after else f"{before}→{after}"
 
 
 def _margins(session: Session, probe: Probe, other: Probe) -> Any:
-    found: Signal = signal(probe, other)
-    pair = _pair(probe, other, found.first, found.second, session)
-    return compared_margins(pair, found.label, steady(session, "margins", found.unit), found.unit)
+    first, second, label, unit = signal(probe, other)
+    pair = _pair(probe, other, first, second, session)
+    return compared_margins(pair, label, steady(session, "margins", unit), unit)
 
 
 def _states_pair(session: Session, probe: Probe, other: Probe) -> Pair:
-    one, two = (p.unrolled(session.layer).of(session.part) for p in (probe, other))
-    return _pair(probe, other, one, two, session)
+    first, second = (p.unrolled(session.layer).of(session.part) for p in (probe, other))
+    return _pair(probe, other, first, second, session)
 
 
 def _states(session: Session, probe: Probe, other: Probe) -> Any:
     view = view_of(session)
-    return compared_states(
-        _states_pair(session, probe, other), steady(session, "compared", view.name), view
-    )
+    colors = steady(session, "compared", view.name)
+    return compared_states(_states_pair(session, probe, other), colors, view)
 
 
-def _strips(session: Session, probe: Probe, other: Probe | None) -> Any:
-    found, name = session.units.saliency(probe, other)
-    return saliency_strips(found, probe.words, _visible(name), steady(session, "saliency"))
+def _saliency(session: Session, probe: Probe, other: Probe | None) -> Any:
+    saliency, name = session.units.saliency(probe, other)
+    name = name[:-1] + shown_token(name[-1:])  # it may end in a space
+    return saliency_strips(saliency, probe.words, name, steady(session, "saliency"))
 
 
-def _visible(text: str) -> str:
-    """The text with its last sign, where that can't be seen, as one that can."""
-    return text[:-1] + shown_token(text[-1:])
-
-
-def _sampled(session: Session, probe: Probe) -> str:
-    """Of a long sequence, how much of it was left out in turn."""
+def _remark(session: Session, probe: Probe) -> str:
+    """How many tokens of a long sequence were left out in turn."""
     count = len(probe.reading.words)
     if count <= LEFT_OUT:
         return ""
     return f"Occlusion: {LEFT_OUT} of the {count} {session.names.noun}s, evenly spread."
-
-
-# Numbers
 
 
 def _states_table(session: Session) -> pd.DataFrame:
@@ -164,28 +149,23 @@ def _states_table(session: Session) -> pd.DataFrame:
     if isinstance(other, str):
         return pd.DataFrame({"": [other]})
     pair = _states_pair(session, probe, other)
-    found = signal(probe, other)
-    margins = _pair(probe, other, found.first, found.second, session)
+    first, second, _, _ = signal(probe, other)
+    margins = _pair(probe, other, first, second, session)
     columns = {session.names.noun: pair.words, "as typed": margins.first, "changed": margins.second}
-    differences = (pair.second - pair.first).T
-    named = {f"Δ unit {unit}": row for unit, row in enumerate(differences)}
-    return pd.DataFrame(columns | named)
+    differences = enumerate((pair.second - pair.first).T)
+    return pd.DataFrame(columns | {f"Δ unit {unit}": row for unit, row in differences})
 
 
 def _saliency_table(session: Session) -> pd.DataFrame:
     probe = session.inspect()
     other = _other(session, probe)
-    beside = other if isinstance(other, Probe) else None
-    found, name = session.units.saliency(probe, beside)
-    return pd.DataFrame(
-        {
-            session.names.noun: [*probe.words, f"sum, of {name}", "m(x) − m(0)"],
-            "gradient × input": [*found.gradient_input, found.gradient_input.sum(), None],
-            "occlusion": [*found.occlusion, None, None],
-            "integrated gradients": [
-                *found.integrated,
-                found.integrated.sum(),
-                found.whole - found.empty,
-            ],
-        }
-    )
+    altered = other if isinstance(other, Probe) else None
+    saliency, name = session.units.saliency(probe, altered)
+    products, integrated = saliency.gradient_input, saliency.integrated
+    columns = {
+        session.names.noun: [*probe.words, f"sum, of {name}", "m(x) − m(0)"],
+        "gradient × input": [*products, products.sum(), None],
+        "occlusion": [*saliency.occlusion, None, None],
+        "integrated gradients": [*integrated, integrated.sum(), saliency.whole - saliency.empty],
+    }
+    return pd.DataFrame(columns)

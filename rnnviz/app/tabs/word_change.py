@@ -1,4 +1,4 @@
-"""The choice of how a word of the probe is changed."""
+"""The choice of how a word of the probe is altered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rnnviz.session import Session
 
 
 def choose_alter(session: Session, label: str, here: str) -> None:
-    """Let the reader choose what is done to a word, and what takes the place of ``here``."""
+    """Let the reader choose the alteration of a word, and what replaces ``here``."""
     lab = session.units
     alter = st.segmented_control(
         label, list(Alter), key="alter", required=True,
@@ -31,16 +31,16 @@ def _values(session: Session, here: str) -> str:
 
 
 def _word(session: Session, here: str) -> str:
-    """A word of the vocabulary, to begin with another one than ``here``."""
+    """A word of the vocabulary; the default differs from ``here``."""
     data, now = session.dataset, session.units.perturbation.word
     known = list((data.source or data.vocabulary).words[:MOST_CHOICES])
     other = next((word for word in known if word != here), here)
-    usual = now if now in known else other
-    first = first_value("alter_word", (edition(session), data), usual)
-    found = st.selectbox(
+    default = now if now in known else other
+    first = first_value("alter_word", (edition(session), data), default)
+    chosen = st.selectbox(
         "into", known, known.index(first), key="alter_word", width=200, format_func=shown_token
     )
-    return str(found)
+    return str(chosen)
 
 
 def _zeros(session: Session) -> str:

@@ -6,56 +6,43 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.app.frame import Frame, Sent, SliderState
+from rnnviz.app.frame import Frame, SentState, SliderState
 from rnnviz.figures.picture import Picture, heatmap, scatter
 from tests.unit.app.browser import unpacked
 
 
-def message(sent, *pictures, texts=(), sliders=()):
-    frame = Frame({key for key, _ in pictures})
-    for key, picture in pictures:
-        frame.chart(key, lambda picture=picture: picture)
+def message(sent, picture, remark="", texts=(), sliders=()):
+    """What is sent of a frame with this picture."""
+    frame = Frame({"loss"})
+    frame.chart("loss", lambda: picture, remark=remark)
     frame.texts, frame.sliders = dict(texts), dict(sliders)
     return unpacked(sent.message({}, frame))
 
 
-def test_what_is_as_it_was_is_not_sent_again():
-    sent, picture = Sent(), Picture([scatter(y=np.arange(5.0))], {"title": "a"})
-    texts = [("status", "<b>3</b>")]
-    first = message(sent, ("loss", picture), texts=texts)
-    assert set(first["pictures"]) == {"loss"}
-    assert first["texts"] == {"status": "<b>3</b>"}
-    again = message(
-        sent, ("loss", Picture([scatter(y=np.arange(5.0))], {"title": "a"})), texts=texts
-    )
+def states(value=0.0, words=("not", "bad")):
+    return Picture([heatmap(z=np.full((3, 2), value), x=[*words])], {})
+
+
+def test_what_is_as_it_was_is_not_sent_again_but_the_sliders_always_are():
+    sent, texts = SentState(), [("status", "<b>3</b>")]
+    sliders = [("moment", SliderState(9, 3, "4 of 10", [("forward", 5)]))]
+    told = {"last": 9, "shown": 3, "text": "4 of 10", "bands": [["forward", 5]]}
+    first, again = (message(sent, states(), "", texts, sliders) for _ in range(2))
+    assert (set(first["pictures"]), first["texts"]) == ({"loss"}, dict(texts))
     assert again["pictures"] == again["texts"] == {}
+    assert first["sliders"] == again["sliders"] == {"moment": told}
 
 
 def test_only_what_is_new_of_a_picture_is_sent():
-    sent, words = Sent(), ["not", "bad"]
-    message(sent, ("states", Picture([heatmap(z=np.zeros((3, 2)), x=words)], {})))
-    told = message(sent, ("states", Picture([heatmap(z=np.ones((3, 2)), x=words)], {})))
-    assert told["pictures"]["states"]["outline"] is None
-    other = message(sent, ("states", Picture([heatmap(z=np.ones((3, 2)), x=["a", "b"])], {})))
-    assert other["pictures"]["states"]["outline"]
-    assert [row[4] for row in other["pictures"]["states"]["arrays"]] == [b""]
-
-
-def test_a_remark_that_changes_is_sent_alone():
-    sent, picture = Sent(), Picture([scatter(y=np.arange(3.0))], {})
-    for remark in ("one", "two"):
-        frame = Frame({"loss"})
-        frame.chart("loss", lambda: picture, remark=remark)
-        told = unpacked(sent.message({}, frame))["pictures"]["loss"]
-    assert (told["remark"], told["outline"]) == ("two", None)
-
-
-def test_sliders_are_told_with_every_frame():
-    state = SliderState(9, 3, "4 of 10", [("forward", 5)])
-    told = message(Sent(), sliders=[("moment", state)])
-    assert told["sliders"]["moment"] == {
-        "last": 9, "shown": 3, "text": "4 of 10", "bands": [["forward", 5]],
-    }  # fmt: skip
+    sent = SentState()
+    message(sent, states())
+    rows = [
+        message(sent, picture, remark)["pictures"]["loss"]
+        for picture, remark in [(states(1), ""), (states(1, "ab"), ""), (states(1, "ab"), "new")]
+    ]
+    assert [bool(row["outline"]) for row in rows] == [False, True, False]
+    assert [len(row["arrays"][0][4]) for row in rows] == [24, 0, 0]
+    assert [row["remark"] for row in rows] == ["", "", "new"]
 
 
 kinds = st.sampled_from(["f4", "f8", "i4", "i8"])
@@ -64,21 +51,18 @@ arrays = st.tuples(kinds, st.lists(st.integers(-9, 9), max_size=6), st.booleans(
 
 @given(st.lists(st.lists(arrays, max_size=3), min_size=1, max_size=6))
 def test_the_browser_has_every_picture_to_the_byte(frames):
-    sent, held = Sent(), {}
+    sent, held = SentState(), {}
     for frame in frames:
-        series = [
-            scatter(
-                y=np.array(numbers * 2, kind).reshape(2, -1) if flat else np.array(numbers, kind)
-            )
-            for kind, numbers, flat in frame
+        columns = [
+            np.array(numbers * 2, kind).reshape(2, -1) if wide else np.array(numbers, kind)
+            for kind, numbers, wide in frame
         ]
-        picture = Picture(series, {})
-        told = message(sent, ("any", picture))["pictures"].get("any")
-        if told:
-            new = {}
-            for path, kind, shape, start, news in told["arrays"]:
-                new[path] = held.get(path, (b"",))[0][:start] + news, kind, shape
-            held = new
+        picture = Picture([scatter(y=column) for column in columns], {})
+        if news := message(sent, picture)["pictures"].get("loss"):
+            held = {
+                path: (held.get(path, (b"",))[0][:start] + content, kind, shape)
+                for path, kind, shape, start, content in news["arrays"]
+            }
         _, expected = picture.parts()
         assert held.keys() == expected.keys()
         for path, (content, kind, shape) in held.items():
@@ -87,8 +71,7 @@ def test_the_browser_has_every_picture_to_the_byte(frames):
 
 
 def test_what_is_not_finite_travels():
-    picture = Picture([scatter(y=np.array([1.0, np.nan, np.inf]))], {})
-    told = message(Sent(), ("loss", picture))["pictures"]["loss"]
-    values = np.frombuffer(told["arrays"][0][4], "f8")
-    np.testing.assert_array_equal(values, [1.0, np.nan, np.inf])
+    values = np.array([1.0, np.nan, np.inf])
+    told = message(SentState(), Picture([scatter(y=values)], {}))["pictures"]["loss"]
+    np.testing.assert_array_equal(np.frombuffer(told["arrays"][0][4], "f8"), values)
     assert json.loads(told["outline"])["data"] == [{"type": "scatter"}]

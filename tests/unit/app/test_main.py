@@ -15,45 +15,29 @@ from rnnviz.app import main
 CONFIG = Path(__file__).resolve().parents[3] / ".streamlit" / "config.toml"
 
 
-@pytest.fixture
-def served(monkeypatch):
-    """Serves nothing; gives the options that Streamlit was given."""
+def test_the_settings_are_those_of_the_config_file_and_streamlit_knows_them():
+    table, settings = tomllib.loads(CONFIG.read_text(encoding="utf-8")), main.settings()
+    for name, value in settings.items():
+        expected = table
+        for part in name.split("."):
+            expected = expected[part]
+        assert value == expected
+        assert st.get_option(name) is not ...
+    assert len(settings) == CONFIG.read_text(encoding="utf-8").count(" = ")
+    assert settings["theme.light.primaryColor"] == "#00796b"
+
+
+def test_the_page_is_served_with_all_settings_to_this_machine_alone(monkeypatch):
     seen = []
     monkeypatch.setattr(st.App, "run", lambda self, config: seen.append(config))
-
-    def served(*arguments):
-        main.serve(*arguments)
-        return seen.pop()
-
-    return served
-
-
-def test_the_settings_are_those_of_the_config_file():
-    table = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
-    found = main.settings()
-    for name, value in found.items():
-        there = table
-        for part in name.split("."):
-            there = there[part]
-        assert there == value
-    assert len(found) == CONFIG.read_text(encoding="utf-8").count(" = ")
-    assert found["theme.light.primaryColor"] == "#00796b"
-
-
-def test_streamlit_knows_every_setting():
-    assert all(st.get_option(name) is not ... for name in main.settings())
-
-
-def test_the_page_is_served_with_all_settings_to_this_machine_alone(served):
-    options = served()
+    main.serve()
+    main.serve(9000, False)
+    options, chosen = seen
     assert main.settings().items() <= options.items()
     assert options["server.address"] == "127.0.0.1"
     assert options["browser.gatherUsageStats"] is False
     assert "server.port" not in options and "server.headless" not in options
-
-
-def test_port_and_headless_are_given_on(served):
-    assert served(9000, False).items() >= {"server.port": 9000, "server.headless": True}.items()
+    assert chosen.items() >= {"server.port": 9000, "server.headless": True}.items()
 
 
 def test_ctrl_c_ends_the_page_quietly(monkeypatch, capsys):
@@ -74,8 +58,8 @@ def test_a_browser_is_opened_once_the_page_is_there_unless_headless(monkeypatch,
     own = {"server.headless": headless, "server.address": "127.0.0.1", "server.port": 8777}
     monkeypatch.setattr(main, "lifespan", nothing)
     monkeypatch.setattr(st, "get_option", own.get)
-    seen = queue.Queue()
-    monkeypatch.setattr(main.webbrowser, "open", seen.put)
+    opened = queue.Queue()
+    monkeypatch.setattr(main.webbrowser, "open", opened.put)
 
     async def started():
         async with main._opening(None):
@@ -85,7 +69,7 @@ def test_a_browser_is_opened_once_the_page_is_there_unless_headless(monkeypatch,
     with ThreadPoolExecutor(1) as other:
         other.submit(asyncio.run, started()).result()
     if headless:
-        assert seen.empty()
+        assert opened.empty()
     else:
-        assert seen.get(timeout=10) == "http://127.0.0.1:8777"
+        assert opened.get(timeout=10) == "http://127.0.0.1:8777"
     assert "the page is at http://127.0.0.1:8777" in capsys.readouterr().out

@@ -1,26 +1,29 @@
-"""The host: who is trained for, who is sent what, and what a command does; its time is given."""
+"""The session host with a given clock: training, frames, commands, and background work."""
 
 import math
-from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from rnnviz.app.command import RefusedError as Refused
-from rnnviz.app.pace import BEHIND, Pace
-from rnnviz.app.session_host import DEAF, FRAME, LEASE, STEPS, SessionHost
-from rnnviz.app.viewer import FLIGHT, Job, Scene
+from rnnviz.app.pace import MAX_BACKLOG, Pace
+from rnnviz.app.session_host import (
+    FRAME,
+    LEASE,
+    MAX_CLIENTS,
+    SILENCE,
+    STEPS,
+    SessionHost,
+)
+from rnnviz.app.viewer import MAX_IN_FLIGHT, Scene
 from rnnviz.config import RunConfig
 from rnnviz.figures.picture import Picture, scatter
 from rnnviz.session import Session
-from rnnviz.training.player import SPEEDS
 from rnnviz.training.schedule import Position
 from rnnviz.training.share_link import read_link
 from tests.sampling import each_row
 from tests.unit.app.browser import Browser
 
-SMALL = RunConfig(hidden=2, epochs=200)
+SMALL = RunConfig(hidden=2, epochs=100_000)
 
 
 class Clock:
@@ -30,25 +33,33 @@ class Clock:
         self.now = 0.0
         self.host = SessionHost(session or Session(SMALL), self.now)
 
-    def browser(self, scene=None, **options):
-        return Browser(self, scene, **options)
-
     @property
     def session(self):
         return self.host.session
+
+    @property
+    def epoch(self):
+        return self.session.run.position.epoch
+
+    def playing(self, speed=60, scene=None):
+        """A browser that has started the run."""
+        browser = Browser(self, scene)
+        browser.say("speed", epochs=speed)
+        browser.say("play")
+        return browser
 
     def run(self, seconds, *browsers):
         """Let the time pass, as an actor does; these browsers answer at once."""
         until = self.now + seconds
         while self.now < until:
-            work = self.host.busy(self.now)
+            work = self.host.background_work(self.now)
             if work:
                 work()
             self.host.turn(self.now)
             for browser in browsers:
                 browser.answer()
-            rest = self.host.rest(self.now)
-            self.now = min(until, self.now + (math.inf if rest is None else max(rest, 1e-4)))
+            wait = self.host.idle_time(self.now)
+            self.now = min(until, self.now + (math.inf if wait is None else max(wait, 1e-4)))
 
 
 @pytest.fixture
@@ -60,297 +71,178 @@ def clock():
 
 
 @pytest.mark.parametrize("speed", [1, 5, 20, 60])
-def test_the_speed_is_epochs_a_second(clock, speed):
-    browser = clock.browser()
-    browser.say("speed", epochs=speed)
-    clock.session.configure(RunConfig(hidden=2, epochs=500))
-    browser.say("play")
-    clock.run(4.0, browser)
-    assert clock.session.run.position.epoch == pytest.approx(4 * speed, abs=1 + 0.05 * 4 * speed)
+def test_the_speed_is_epochs_a_second_and_the_first_is_due_at_once(clock, speed):
+    browser = clock.playing(speed)
+    clock.run(0.01, browser)
+    assert clock.epoch == 1
+    clock.run(3.99, browser)
+    assert clock.epoch == pytest.approx(4 * speed, abs=1 + 0.05 * 4 * speed)
 
 
 def test_slow_motion_takes_single_steps(clock):
-    browser = clock.browser()
-    browser.say("speed", epochs=0)
-    browser.say("play")
-    clock.run(3.0, browser)
+    clock.run(3.0, clock.playing(0))
     assert clock.session.run.position == Position(0, pytest.approx(3 * STEPS, abs=1))
 
 
 def test_a_browser_that_draws_slowly_gets_the_newest_and_the_run_keeps_its_speed(clock):
-    browser = clock.browser()
-    browser.say("speed", epochs=20)
-    browser.say("play")
-    epochs = []
-    for _ in range(8):
+    browser = clock.playing(20)
+    for count in range(1, 9):
         clock.run(0.25)
+        assert len(browser.frames) == count * MAX_IN_FLIGHT
         browser.answer()
-        epochs.append(browser.header["epoch"])
-    assert clock.session.run.position.epoch == pytest.approx(40, abs=3)
+    assert clock.epoch == pytest.approx(40, abs=3)
     # Two frames on the way: what is drawn is at most a frame older than the newest.
-    assert epochs[-1] >= 30
-
-
-def test_what_takes_longer_than_its_time_is_not_caught_up_for_ever():
-    pace = Pace()
-    pace.due(0.0, 60)
-    assert pace.due(100.0, 60) == 1 + int(BEHIND * 60)
+    assert browser.header["epoch"] >= 30
 
 
 @each_row("rate", [5, 10, 20])
 def test_an_epoch_that_takes_long_takes_its_time_from_the_wait(rate):
-    pace, now, done, takes = Pace(), 0.0, 0, 0.9 / rate
+    pace, now, done = Pace(), 0.0, 0
     pace.reset()
     while now < 10:
-        due = pace.due(now, rate)
-        if due:
-            now += takes
+        if pace.due(now, rate):
+            now += 0.9 / rate
             done += 1
             pace.credit -= 1
-        now += max(pace.rest(now, rate), 1e-4)
+        now += max(pace.wait(now, rate), 1e-4)
     assert done == pytest.approx(10 * rate, rel=0.03)
-
-
-def test_the_first_epoch_is_due_at_once_after_a_pause(clock):
-    browser = clock.browser()
-    browser.say("speed", epochs=1)
-    browser.say("play")
-    clock.run(0.01, browser)
-    assert clock.session.run.position.epoch == 1
+    assert pace.due(now + 100.0, rate) == max(2, 1 + int(MAX_BACKLOG * rate)), "not all of it"
 
 
 # Frames
 
 
-def test_no_more_than_two_frames_are_on_their_way(clock):
-    browser = clock.browser()
-    browser.say("play")
-    clock.run(1.0)
-    assert len(browser.frames) == FLIGHT
-    browser.answer()
-    clock.run(1.0)
-    assert len(browser.frames) == 2 * FLIGHT
-
-
-def test_frames_come_no_faster_than_a_screen_shows_them(clock):
-    browser = clock.browser()
-    browser.say("speed", epochs=600)
-    browser.say("play")
-    clock.session.configure(RunConfig(hidden=2, epochs=100_000))
-    before = len(browser.frames)
+def test_frames_come_no_faster_than_a_screen_and_only_while_something_changes(clock):
+    browser = clock.playing(600)
     clock.run(0.5, browser)
-    assert len(browser.frames) - before <= 0.5 / FRAME + 2
-
-
-def test_while_nothing_changes_nothing_is_sent(clock):
-    browser = clock.browser()
-    clock.run(0.1, browser)
-    before = len(browser.frames)
-    clock.run(5.0, browser)
-    assert len(browser.frames) == before
-    assert clock.host.rest(clock.now) is None
-
-
-def test_pause_shows_the_newest_and_nothing_after_it(clock):
-    browser = clock.browser()
-    browser.say("play")
-    clock.run(0.3, browser)
+    assert len(browser.frames) <= 0.5 / FRAME + 2
     browser.say("pause")
     clock.run(1.0, browser)
-    last = browser.header
-    assert not last["running"]
-    assert last["epoch"] == clock.session.run.position.epoch
-    assert last["heard"] == browser.number
+    last, before = browser.header, len(browser.frames)
     assert [frame["running"] for frame in browser.frames[-2:]] == [True, False]
+    assert (last["epoch"], last["heard"]) == (clock.epoch, browser.number)
+    clock.run(5.0, browser)
+    assert len(browser.frames) == before
+    assert clock.host.idle_time(clock.now) is None
 
 
-def curve(session):
-    rows = session.run.history.column("train_loss").copy()
-    return Picture([scatter(y=rows, name="train")], {"title": "Loss"})
+def drawing(session, drawn=None):
+    """A scene of a curve that grows with the run, and of a far picture."""
 
-
-def drawing(session):
-    return Scene(session, lambda frame: frame.chart("loss", curve, session))
-
-
-def test_pictures_out_of_sight_are_not_computed(clock):
-    drawn = []
+    def curve():
+        return Picture([scatter(y=session.run.history.column("train_loss").copy())], {"title": "L"})
 
     def draw(frame):
-        for key in ("near", "far"):
-            frame.chart(key, lambda key=key: drawn.append(key) or Picture([], {}))
+        frame.chart("loss", curve)
+        frame.chart("far", lambda: drawn.append("far") or Picture([], {}))
 
-    browser = clock.browser(Scene(clock.session, draw))
-    browser.watch("near")
-    clock.run(0.1, browser)
-    assert set(drawn) == {"near"}
+    return Scene(session, draw)
 
 
-def test_a_curve_sends_its_new_rows_and_the_browser_has_them_all(clock):
-    browser = clock.browser(drawing(clock.session))
+def test_a_curve_sends_its_new_rows_and_what_is_out_of_sight_is_not_computed(clock):
+    drawn = []
+    browser = clock.playing(scene=drawing(clock.session, drawn))
     browser.watch("loss", new=["loss"])
-    browser.say("play")
     clock.run(0.7, browser)
     sent = [frame["pictures"]["loss"] for frame in browser.frames if frame["pictures"]]
     assert [row["arrays"][0][3] > 0 for row in sent] == [False] + [True] * (len(sent) - 1)
     assert all(row["outline"] is None for row in sent[1:])
-    assert browser.array("loss", "0.y").tolist() == (
-        clock.session.run.history.column("train_loss").tolist()
-    )
-
-
-def test_a_picture_that_is_laid_out_again_is_sent_whole(clock):
-    browser = clock.browser(drawing(clock.session))
-    browser.watch("loss", new=["loss"])
+    losses = clock.session.run.history.column("train_loss").tolist()
+    assert browser.array("loss", "0.y").tolist() == losses
+    assert not drawn
+    browser.watch("far")
     clock.run(0.1, browser)
-    browser.watch("loss")
-    clock.run(0.1, browser)
-    assert browser.header["pictures"] == {}, "as it is there already"
-    browser.watch("loss", new=["loss"])
-    clock.run(0.1, browser)
-    assert browser.header["pictures"]["loss"]["outline"]
+    assert drawn
 
 
-def test_a_scene_of_another_run_is_not_drawn(clock):
-    browser = clock.browser(drawing(Session(SMALL)))
-    browser.watch("loss", new=["loss"])
-    clock.run(0.1, browser)
-    assert browser.header["pictures"] == {}
+def test_a_picture_that_is_laid_out_again_is_sent_whole_and_none_of_another_run(clock):
+    browser, other = Browser(clock, drawing(clock.session)), Browser(clock, drawing(Session(SMALL)))
+    other.watch("loss", new=["loss"])
+    for new, whole in ((["loss"], True), ([], False), (["loss"], True)):
+        browser.watch("loss", new=new)
+        clock.run(0.1, browser)
+        assert bool(browser.header["pictures"].get("loss", {}).get("outline")) == whole
+    assert other.header["pictures"] == {}
 
 
-def test_a_page_that_can_not_be_drawn_says_so_and_holds_the_run(clock):
-    def draw(frame):
-        raise ZeroDivisionError
-
-    browser = clock.browser(Scene(clock.session, draw))
-    browser.say("play")
+def test_a_page_that_can_not_be_drawn_says_so_and_holds_the_run_until_it_can_be(clock):
+    divisor = 0
+    browser = clock.playing(scene=Scene(clock.session, lambda frame: 1 / divisor))
     clock.run(0.5, browser)
-    assert "can't be drawn" in browser.header["problem"]
+    assert browser.header["problem"].startswith("This page can't be drawn here.")
     assert not clock.session.player.running
     assert len(browser.frames) < 5
+    divisor = 1
+    browser.say("step", what="epoch")
+    clock.run(0.1, browser)
+    assert browser.header["problem"] == ""
 
 
 # Who looks
 
 
-def test_a_run_that_nobody_looks_at_is_held_and_then_goes(clock):
-    browser = clock.browser()
-    browser.say("play")
+def test_a_run_that_nobody_looks_at_is_held_goes_on_when_somebody_does_and_ends_at_last(clock):
+    clock.now = 30.0
+    browser = clock.playing()
     clock.run(0.2, browser)
     clock.host.detach(browser.viewer, clock.now)
-    epoch = clock.session.run.position.epoch
+    epoch = clock.epoch
     clock.run(LEASE - 1)
-    assert clock.session.player.running
-    assert clock.session.run.position.epoch == epoch
+    assert (clock.session.player.running, clock.epoch) == (True, epoch)
     assert not clock.host.expired(clock.now)
-    clock.run(1.5)
+    again = Browser(clock)
+    clock.run(0.1, again)
+    assert epoch < clock.epoch < epoch + 20
+    assert again.header["running"]
+    clock.host.detach(again.viewer, clock.now)
+    clock.run(LEASE + 0.5)
     assert clock.host.expired(clock.now)
 
 
-def test_it_goes_on_where_it_was_when_somebody_looks_again(clock):
-    first = clock.browser()
-    first.say("play")
-    clock.run(0.2, first)
-    clock.host.detach(first.viewer, clock.now)
-    clock.run(30.0)
-    epoch = clock.session.run.position.epoch
-    second = clock.browser()
-    clock.run(0.1, second)
-    assert epoch < clock.session.run.position.epoch < epoch + 20
-    assert second.header["running"]
-
-
 def test_a_browser_that_no_longer_answers_holds_the_run(clock):
-    browser = clock.browser()
-    browser.say("play")
-    clock.run(DEAF + 0.1)
-    epoch = clock.session.run.position.epoch
+    clock.playing()
+    clock.run(SILENCE + 0.1)
+    epoch = clock.epoch
     clock.run(60.0)
-    assert clock.session.run.position.epoch <= epoch + 1
-
-
-def test_two_browsers_of_one_run_see_the_same(clock):
-    one, two = clock.browser(client="a"), clock.browser(client="b")
-    one.say("play")
-    clock.run(0.3, one, two)
-    two.say("pause")
-    clock.run(0.1, one, two)
-    assert one.header["epoch"] == two.header["epoch"]
-    assert not one.header["running"]
+    assert clock.epoch <= epoch + 1
 
 
 # Commands
 
 
 def test_a_command_that_comes_twice_is_done_once(clock):
-    browser = clock.browser()
+    browser = Browser(clock)
     command = browser.say("step", what="epoch")
-    again = clock.browser(client=browser.viewer.client)
-    clock.host.hear(again.viewer, command, clock.now)
+    again = Browser(clock)
+    again.send(command)
     assert clock.session.run.position == Position(1)
     again.number = browser.number
     again.say("step", what="epoch")
     assert clock.session.run.position == Position(2)
 
 
-@pytest.mark.parametrize(
-    ("command", "place"),
-    [
-        ({"do": "step", "what": "epoch"}, "4"),
-        ({"do": "step", "what": "phrase"}, "3 + 1/58"),
-        ({"do": "reset"}, "0"),
-        ({"do": "seed"}, "0"),
-        ({"do": "seek", "epoch": 2}, "2"),
-        ({"do": "seek", "epoch": 10**9}, "3"),
-    ],
-    ids=str,
-)
-def test_what_a_command_does(clock, command, place):
-    clock.session.player.advance(3)
-    browser = clock.browser()
-    browser.say(**command)
-    assert clock.session.player.progress == place
-    assert clock.session.config.seed == (1 if command["do"] == "seed" else 0)
-
-
-def test_a_branch_and_the_way_back(clock):
-    clock.session.player.advance(3)
-    browser = clock.browser()
-    browser.say("seek", epoch=1)
-    browser.say("now")
-    assert clock.session.player.shown is None
-    browser.say("seek", epoch=1)
-    browser.say("branch")
-    assert clock.session.run.position == Position(1)
+def test_browsers_of_one_run_see_the_same_and_of_very_many_the_oldest_are_forgotten(clock):
+    first, *others = (Browser(clock, client=str(k)) for k in range(MAX_CLIENTS + 1))
+    command = first.say("step", what="epoch")
+    for other in others:
+        other.say("pause")
+    first.send(command)
+    clock.run(0.1)
+    assert {browser.header["progress"] for browser in (first, *others)} == {"2"}
 
 
 def test_a_phrase_is_asked_as_it_is_typed(clock):
-    browser = clock.browser()
-    browser.say("phrase", text="this is <b>bad</b>")
-    clock.run(0.1, browser)
-    assert browser.header["typed"] == clock.session.phrase_input.typed == "this is <b>bad</b>"
-    browser.say("phrase", text="x" * 30_000)
+    browser = Browser(clock)
+    cases = [("<b>bad</b>",) * 2, ("so bad \ud83d", "so bad ?"), ("x" * 30_000, "x" * 2001)]
+    for typed, shown in cases:
+        browser.say("phrase", text=typed)
+        clock.run(0.1, browser)
+        assert browser.header["typed"] == shown
     assert "30,000 characters" in clock.session.phrase_input.problem
-    clock.run(0.1, browser)
-    assert browser.header["typed"] == "x" * 2001
-
-
-def test_half_a_sign_harms_nothing(clock):
-    browser = clock.browser()
-    browser.say("phrase", text="so bad \ud83d")
-    clock.run(0.1, browser)
-    assert browser.header["typed"] == "so bad ?"
-
-
-def test_the_first_address_is_told_though_it_is_empty():
-    clock = Clock(Session())
-    browser = clock.browser()
-    clock.run(0.1, browser)
-    assert browser.frames[0]["link"] == ""
 
 
 def test_a_frame_that_can_not_be_packed_counts_for_nothing(clock, monkeypatch):
-    browser = clock.browser()
+    browser = Browser(clock)
     with monkeypatch.context() as patch:
         patch.setattr(clock.session, "link", lambda: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -360,17 +252,16 @@ def test_a_frame_that_can_not_be_packed_counts_for_nothing(clock, monkeypatch):
     assert browser.header["epoch"] == 1
 
 
-def test_what_is_clicked_and_selected_is_the_page_s(clock):
-    said = []
-    scene = Scene(clock.session, lambda frame: None, {"map": said.append})
-    browser = clock.browser(scene)
+def test_clicks_and_selections_go_to_the_page(clock):
+    events = []
+    browser = Browser(clock, Scene(clock.session, lambda frame: None, {"map": events.append}))
     browser.say("click", on="map", x=3)
-    browser.say("select", on="map", value=4, settled=False)
-    assert [(event["do"], event.get("x"), event.get("value")) for event in said] == [
-        ("click", 3, None),
-        ("select", None, 4),
+    browser.say("select", on="map", value=4)
+    assert events == [
+        {"do": "click", "n": 1, "on": "map", "x": 3},
+        {"do": "select", "n": 2, "on": "map", "value": 4},
     ]
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="nothing to do for 'elsewhere'"):
         browser.say("click", on="elsewhere")
 
 
@@ -385,90 +276,79 @@ def test_what_is_clicked_and_selected_is_the_page_s(clock):
         {"do": "seek", "epoch": "1", "n": 4},
         {"do": "speed", "epochs": 7, "n": 5},
         {"do": "phrase", "text": 3, "n": 6},
+        {"do": ["play"], "n": 7},
+        {"do": "step", "what": {}, "n": 8},
+        {"do": "speed", "epochs": None, "n": 9},
+        {"do": "speed", "epochs": [1], "n": 10},
+        {"do": "play", "n": "11"},
         {"do": "ack", "seq": 99},
+        {"do": "ack", "seq": -1},
         {"do": "watch", "pictures": "loss", "new": []},
+        {"do": "watch", "pictures": ["loss"]},
     ],
     ids=str,
 )
 def test_what_makes_no_sense_is_refused(clock, command):
-    browser = clock.browser()
-    before = clock.session.link()
-    with pytest.raises(Refused):
-        clock.host.hear(browser.viewer, command, clock.now)
+    browser, before = Browser(clock), clock.session.link()
+    with pytest.raises(Refused, match="not understood"):
+        browser.send(command)
     assert clock.session.link() == before
+    browser.watch("loss", {"no": "key"}, None, new=[[], 3])
+    assert browser.viewer.in_sight == {"loss"}
 
 
-json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
-    max_leaves=5,
-)
-named = st.fixed_dictionaries(
-    {},
-    optional={
-        "do": st.sampled_from(["play", "step", "seek", "speed", "phrase", "select", "ack", "watch"])
-        | json,
-        "n": st.integers() | json,
-        **dict.fromkeys(("what", "epoch", "epochs", "text", "on", "value"), json),
-        **dict.fromkeys(("pictures", "new", "seq"), json),
-    },
-)
-
-
-@settings(max_examples=150)
-@given(st.lists(named | st.dictionaries(st.text(max_size=6), json), max_size=4))
-def test_whatever_is_said_is_done_or_refused(commands):
-    clock = Clock()
-    browser = clock.browser()
-    for command in commands:
-        with suppress(Refused):
-            clock.host.hear(browser.viewer, command, clock.now)
-    clock.run(0.05, browser)
-    assert all(isinstance(key, str) for key in browser.viewer.sight)
-    assert clock.session.player.speed in SPEEDS
-
-
-# Streamlit's part of the page
+# Streamlit's part of the page, and its address
 
 
 def test_the_edition_follows_what_streamlit_shows(clock):
-    browser = clock.browser()
     before = clock.host.edition
-    browser.say("play")
-    browser.say("speed", epochs=5)
+    browser = clock.playing()
     clock.run(0.2, browser)
     assert clock.host.edition == before
-    browser.say("pause")
-    assert clock.host.edition == before + 1
+    for more, (do, options) in enumerate(
+        [("pause", {}), ("seek", {"epoch": 0}), ("seek", {"epoch": 1, "settled": True})], 1
+    ):
+        browser.say(do, **options)
+        assert clock.host.edition == before + more
     browser.say("seek", epoch=0, settled=False)
-    assert clock.host.edition == before + 1
-    browser.say("seek", epoch=0, settled=True)
-    assert clock.host.edition == before + 2
+    assert clock.host.edition == before + more
 
 
-def test_a_run_that_ends_by_itself_is_something_new(clock):
-    browser = clock.browser()
-    browser.say("speed", epochs=600)
-    browser.say("play")
-    before = clock.host.edition
+def test_a_run_that_ends_by_itself_is_something_new():
+    clock = Clock(Session(RunConfig(hidden=2, epochs=200)))
+    browser, before = clock.playing(600), clock.host.edition
     clock.run(1.0, browser)
     assert clock.session.player.condition == "Finished"
     assert clock.host.edition == before + 1
 
 
-# What takes its time
+def test_the_address_follows_the_run():
+    clock = Clock(Session())
+    browser = Browser(clock)
+    clock.run(0.1, browser)
+    assert browser.frames[0]["link"] == "", "the first address is sent though it is empty"
+    browser.say("speed", epochs=20)
+    browser.say("play")
+    clock.run(2.0, browser)
+    links = [frame["link"] for frame in browser.frames if frame["link"]]
+    assert len(links) == pytest.approx(4, abs=1)
+    browser.say("pause")
+    clock.run(0.1, browser)
+    assert browser.header["link"].endswith(f"epoch={clock.epoch}")
+
+
+# Background work
 
 
 def test_a_link_is_followed_outside_of_the_turn():
     session = Session()
     session.follow(read_link({"hidden": "2", "epoch": "40"})[0], patience=0.0)
     clock = Clock(session)
-    assert clock.host.busy(0.0) is None  # nobody looks
-    browser = clock.browser()
-    before = session.run.position
+    assert clock.host.background_work(0.0) is None  # nobody looks
+    browser, before = Browser(clock), session.run.position
     clock.host.turn(clock.now)
     assert session.run.position == before
-    clock.host.busy(clock.now)()
+    clock.host.background_work(clock.now)()
     assert session.run.position > before
     clock.run(5.0, browser)
     assert browser.header["progress"] == "40"
@@ -477,34 +357,26 @@ def test_a_link_is_followed_outside_of_the_turn():
 
 @pytest.mark.parametrize("pieces", [0, 3])
 def test_a_job_is_done_while_the_run_rests_and_then_no_more(clock, pieces):
-    left = iter(range(pieces, -1, -1))
-    asked = []
+    budgets = []
 
-    def work(budget):
-        asked.append(budget)
-        return next(left) > 0
+    def job(budget):
+        budgets.append(budget)
+        return len(budgets) <= pieces
 
-    browser = clock.browser(Scene(clock.session, lambda frame: None, {}, Job(work)))
     edition = clock.host.edition
-    browser.say("play")
+    browser = clock.playing(scene=Scene(clock.session, lambda frame: None, {}, job))
     clock.run(0.1, browser)
-    assert not asked
+    assert not budgets
     browser.say("pause")
     clock.run(1.0, browser)
-    assert len(asked) == pieces + 1
-    # What was there to be done may be shown by Streamlit too.
-    after = edition + (2 if pieces else 1)
-    assert clock.host.edition == after
+    assert [budget > 0 for budget in budgets] == [False] + [True] * pieces
+    # What was found may be shown by Streamlit too.
+    assert clock.host.edition == edition + (2 if pieces else 1)
 
 
 def test_a_job_that_fails_is_not_tried_for_ever(clock):
     tried = []
-
-    def work(budget):
-        tried.append(budget)
-        raise ZeroDivisionError
-
-    browser = clock.browser(Scene(clock.session, lambda frame: None, {}, Job(work)))
+    browser = Browser(clock, Scene(clock.session, print, {}, lambda b: tried.append(b) or 1 / 0))
     with pytest.raises(ZeroDivisionError):
         clock.run(1.0, browser)
     clock.run(1.0, browser)
@@ -514,20 +386,8 @@ def test_a_job_that_fails_is_not_tried_for_ever(clock):
 def test_two_tabs_at_rest_come_to_rest(clock):
     asked = []
     for name in "ab":
-        job = Job(lambda budget, name=name: asked.append(name) or asked.count(name) < 3)
-        clock.browser(Scene(clock.session, lambda frame: None, {}, job), client=name)
+        job = lambda _, name=name: asked.append(name) or asked.count(name) < 3  # noqa: E731
+        Browser(clock, Scene(clock.session, lambda frame: None, {}, job), client=name)
     clock.run(1.0)
     assert sorted(asked) == [*"aaabbb"]
-    assert clock.host.rest(clock.now) is None
-
-
-def test_the_address_follows_the_run(clock):
-    browser = clock.browser()
-    browser.say("speed", epochs=20)
-    browser.say("play")
-    clock.run(2.0, browser)
-    links = [frame["link"] for frame in browser.frames if frame["link"] is not None]
-    assert len(links) == pytest.approx(4, abs=1)
-    browser.say("pause")
-    clock.run(0.1, browser)
-    assert browser.header["link"].endswith(f"epoch={clock.session.run.position.epoch}")
+    assert clock.host.idle_time(clock.now) is None
