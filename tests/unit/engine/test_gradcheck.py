@@ -16,8 +16,12 @@ from rnnviz.session import Session
 from tests.sampling import each_row, pairwise
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
-#: Sequences of one length, and of many side by side.
-LENGTHS = {"T=1": [1], "T=2": [2], "T=5": [5], "T=10": [10], "masked": [5, 1, 4, 2]}
+#: One sequence, and batches of many lengths, with few and with most rows in use.
+LENGTHS = {
+    **{f"T={n}": [n] for n in (1, 2, 5, 10)},
+    "ragged": [5, 1, 4, 2],
+    "almost full": [5, 4, 5, 5],
+}
 
 
 def trained():

@@ -37,8 +37,9 @@ def test_losses_of_known_outputs():
 
 
 def test_the_margin_is_the_distance_to_the_best_other_class():
-    logits, targets = np.array([[3.0, 1.0, 2.5], [0.0, -1.0, 4.0]]), np.array([0, 1])
+    logits = np.array([[3.0, 1.0, 2.5], [0.0, -1.0, 4.0], [-3.0, -1.0, -2.0]])
+    targets = np.array([0, 1, 1])
     gradient = np.empty_like(logits)
     margin_gradient(logits, targets, gradient)
-    assert margin(logits, targets).tolist() == [0.5, -5.0]
-    assert gradient.tolist() == [[1, 0, -1], [0, 1, -1]]
+    assert margin(logits, targets).tolist() == [0.5, -5.0, 1.0]
+    assert gradient.tolist() == [[1, 0, -1], [0, 1, -1], [0, 1, -1]]

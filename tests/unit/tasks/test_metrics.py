@@ -23,7 +23,9 @@ def test_classes_in_any_order(targets, accuracy, exact, order):
     assert (ACCURACY.score(*rows), EXACT.score(*rows)) == (accuracy, exact)
 
 
-@each_row(("shift", "near"), [(0, 1), (0.09, 1), (-0.09, 1), (0.11, 0), ([[0.2, 0], [0, 0]], 0.5)])
+@each_row(
+    ("shift", "near"), [(0, 1), (0.09, 1), (-0.09, 1), (0.11, 0), ([[0.2, 0.2], [0, 0]], 0.5)]
+)
 def test_values_may_be_a_little_off(shift, near):
     assert WITHIN.score(VALUES + shift, VALUES, np.arange(2)) == near
 

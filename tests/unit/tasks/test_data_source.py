@@ -1,0 +1,45 @@
+"""The data of a run: a task's, uploaded, or fixed."""
+
+from rnnviz.config import RunConfig
+from rnnviz.tasks.data_source import DataSource
+from rnnviz.tasks.dataset import sentiment
+from rnnviz.tasks.upload import File, Upload, dataset_of
+from rnnviz.tasks.upload_store import UploadStore
+
+GOOD = Upload(File("a.csv", b"text,label\nso warm,1\nso cold,0\n"))
+BAD = Upload(File("b.csv", b""))
+CONFIG = RunConfig()
+
+
+def test_a_refused_upload_leaves_the_data_as_they_were_and_says_why():
+    source = DataSource()
+    assert not source.take(BAD, CONFIG)
+    assert source.problem.startswith("b.csv: has no column")
+    assert (source.own, source.dataset_for(CONFIG)) == (False, sentiment())
+    assert source.take(GOOD, CONFIG)
+    assert (source.own, source.problem) == (True, "")
+    assert not source.take(BAD, CONFIG)
+    assert source.dataset_for(CONFIG) is dataset_of(GOOD)
+    assert source.first_phrase(CONFIG, dataset_of(GOOD)) == "so warm"
+    assert source.take(None, CONFIG)
+    assert source.first_phrase(CONFIG, sentiment()) == "right now i am not at all happy"
+
+
+def test_a_link_names_an_upload_as_long_as_it_is_stored():
+    store = UploadStore(most=1)
+    source, other = DataSource(store=store), DataSource(store=store)
+    assert source.name() is None
+    source.take(GOOD, CONFIG)
+    name = source.name()
+    assert other.find(name) == []
+    assert other.upload == GOOD
+    store.put(BAD)
+    (problem,) = other.find(name)
+    assert problem.startswith("In the link: its data are not on this computer any more")
+    assert other.upload is None
+
+
+def test_a_fixed_dataset_is_never_replaced():
+    data = dataset_of(GOOD)
+    assert DataSource(data).own
+    assert DataSource(data).dataset_for(RunConfig(task="parity")) is data
