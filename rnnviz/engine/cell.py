@@ -131,13 +131,16 @@ class Cell(Protocol):
 
 
 class BackwardPlan:
-    """Where the backward pass of a layer writes the gradient of each token."""
+    """Where the backward pass of a layer writes the gradient of each token.
 
-    def __init__(self, layer: Layer, options: BackwardOptions) -> None:
+    All tokens share the scratch arrays ``spare`` (B, H) and ``products`` (gates, B, H).
+    """
+
+    def __init__(self, layer: Layer, options: BackwardOptions, gates: int = 0) -> None:
         self.layer, self.options = layer, options
         self.spare, self._scratch = layer.scratch(), layer.scratch()
+        self.products = np.zeros((gates, *self.spare.shape), layer.dtype)
         self._fill: list[Kernel] = []
-        self._scratches: dict[int, Array] = {}
 
     def transposed(self, weights: Array) -> Array:
         """Weights (G, H, H), each transposed; a view, or a copy that is renewed in every pass."""
@@ -147,12 +150,6 @@ class BackwardPlan:
         copy = np.empty(view.shape, weights.dtype)
         self._fill.append(partial(np.copyto, copy, view))
         return copy
-
-    def scratches(self, count: int) -> Array:
-        """Scratch buffers (count, B, H), shared by all tokens."""
-        if count not in self._scratches:
-            self._scratches[count] = np.stack([self.layer.scratch()] * count)
-        return self._scratches[count]
 
     def chunks(self, arrays: int) -> list[slice]:
         """Chunks of tokens, the last first, that fit the cache with so many (B, H) arrays."""

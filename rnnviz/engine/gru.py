@@ -87,7 +87,7 @@ class GRU:
         if "d_rz" not in layer.arrays:
             self._allocate_back(layer)
         hidden = layer.extent.hidden
-        plan = BackwardPlan(layer, options)
+        plan = BackwardPlan(layer, options, gates=2)
         gates_back, (memory_back,) = (plan.transposed(w[:, :hidden]) for w in weights[:2])
         chunks, recurrent = plan.chunks(10), (gates_back, memory_back)
         kernels = [self._bind_chunk(chunk, recurrent, layer, plan) for chunk in chunks]
@@ -123,7 +123,7 @@ class GRU:
         d_rz, d_memory = arrays["d_rz"][:, t, :n], arrays["d_memory"][t, :n]
         errors = d_rz[0], d_rz[1], arrays["d_word"][t, :n], d_memory
         gates = arrays["r"][t, :n], arrays["z"][t, :n]
-        products = d_rz, d_memory.dot, plan.scratches(2)[:, :n]
+        products = d_rz, d_memory.dot, plan.products[:, :n]
         return (layer.dh[t, :n], *errors, *gates, *products, plan.spare[:n], *plan.target(t))
 
     def _bind_factors(self, chunk: slice, layer: Layer) -> Kernel:

@@ -74,7 +74,7 @@ class LSTM:
         """dc_t = dh_t o_t (1 - tanh(c_t)^2) + f_{t+1} dc_{t+1}; da of i, f, g follows from dc_t."""
         if "da" not in layer.arrays:
             self._allocate_back(layer)
-        plan = BackwardPlan(layer, options)
+        plan = BackwardPlan(layer, options, gates=4)
         W_back = plan.transposed(weights[0][:, : layer.extent.hidden])
         chunks = plan.chunks(14)
         kernels = [self._bind_chunk(chunk, W_back, layer, plan) for chunk in chunks]
@@ -110,7 +110,7 @@ class LSTM:
             end = layer.ends["c"][longer:n]
             add.append(partial(np.add, dc[longer:], end, dc[longer:]))
         factors = da, da[0], arrays["slope"][t, :n], layer.dh[t, :n], dc
-        rest = da[1:], arrays["f"][t, :n], dc_before[:n], plan.scratches(4)[:, :n]
+        rest = da[1:], arrays["f"][t, :n], dc_before[:n], plan.products[:, :n]
         return (*factors, add, *rest, *plan.target(t))
 
     def _bind_factors(self, chunk: slice, layer: Layer) -> Kernel:

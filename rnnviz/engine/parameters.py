@@ -49,15 +49,11 @@ class Architecture(NamedTuple):
         return [(stack, number) for stack in self.stacks for number in numbers]
 
     @property
-    def widths(self) -> list[int]:
-        """The input size of every layer."""
-        above = [self.hidden] * (self.layers - 1)
-        return [width for inputs in self.stacks.values() for width in (inputs, *above)]
-
-    @property
     def shapes(self) -> list[list[tuple[int, ...]]]:
         """The shapes of every layer's fused weights, one for each block."""
-        return [[b.shape(width, self.hidden) for b in self.cell.blocks] for width in self.widths]
+        above = [self.hidden] * (self.layers - 1)
+        widths = [width for inputs in self.stacks.values() for width in (inputs, *above)]
+        return [[b.shape(width, self.hidden) for b in self.cell.blocks] for width in widths]
 
 
 class Parameters:

@@ -2,6 +2,7 @@
 
 import re
 
+from rnnviz.tasks.english_french import translation
 from rnnviz.tasks.grammar import FOLDER, actions, qualities, sentences, states, things, write_files
 from rnnviz.tasks.vocabulary import split_words
 from tests.sampling import each_row
@@ -66,6 +67,9 @@ def test_negation_goes_around_the_verb_and_words_are_read_as_they_are_written():
 
 def test_no_test_sentence_is_learned_but_all_of_its_words_are():
     train, test = sentences()
+    data = translation()
+    for pairs, examples in ((train, data.train), (test, data.test)):
+        assert [english for english, _ in pairs] == [example.text for example in examples]
     assert (len(train), len(test)) == (938, 150)
     for side in (0, 1):
         learned, tested = ({pair[side] for pair in pairs} for pairs in (train, test))

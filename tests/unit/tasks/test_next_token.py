@@ -51,11 +51,6 @@ def test_the_target_of_every_token_is_the_next():
     assert data.wanted(data.train[0].inputs).tolist() == [1, 2, -1]
 
 
-def test_long_texts_are_learned_and_tested_in_pieces():
-    data = letters("ab" * 10, test=["ba" * 10], window=5)
-    assert [len(example.inputs) for example in (*data.train, *data.test)] == [5, 5, 5, 4] * 2
-
-
 def test_unknown_characters_of_the_test_are_skipped_and_noted():
     data = letters("abcd", test=["a?b!", "cd"])
     assert [example.text for example in data.test] == ["a", "c"]
