@@ -22,7 +22,7 @@ from rnnviz.engine.training import (
 from rnnviz.tasks.dataset import sentiment
 from rnnviz.tasks.metrics import share_right
 from tests.sampling import each_row, pairwise, singly
-from tests.unit.engine.networks import CELLS, phrase
+from tests.unit.engine.networks import CELLS, architecture, examples, phrase
 
 DATA = sentiment()
 
@@ -156,18 +156,28 @@ def test_a_workspace_with_little_room_trains_the_same(cell, batch, room):
         assert alone < len(tight)
 
 
-@singly(cell=CELLS, batch=[1, 4])
-def test_with_a_large_vocabulary_a_workspace_with_little_room_trains_the_same(cell, batch):
-    rng, config = np.random.default_rng(2), RunConfig(lr=0.1, batch=batch)
-    of = Architecture(300, 8, 2, *cell)
-    # As many tokens in each, but not as many different ones.
-    given = [phrase(rng.integers(0, most, 5), k % 2) for k, most in enumerate([1, 300, 2, 300, 3])]
-    state = begin(of, replace(config, init_scale=0.5))
-    after = [
-        train_epoch(train_epoch(state, space, config), space, config).parameters.theta.tobytes()
-        for space in (TrainBuffers(given, of, config, limit) for limit in (10**9, 12 * 500, 0))
-    ]
-    assert after[0] == after[1] == after[2]
+@pairwise(cell=CELLS, batch=[1, 2], kind=["wide", "encoder", "values"])
+def test_training_takes_the_recorded_steps_whatever_is_cached(cell, batch, kind):
+    rng, config = np.random.default_rng(2), RunConfig(lr=0.1, batch=batch, init_scale=0.5)
+    if kind == "wide":
+        of = Architecture(300, 8, 2, *cell)
+        # As many tokens in each, but not as many different ones.
+        tokens = (rng.integers(0, most, 5) for most in (1, 300, 2, 300, 3))
+        given = [phrase(row, k % 2) for k, row in enumerate(tokens)]
+    else:
+        of = architecture(cell, encoder=kind == "encoder", squared=kind == "values")
+        given = examples(of, [3, 5, 3, 5, 3, 5], values=kind == "values")
+    state = begin(of, config)
+    expected = state.parameters.copy()
+    for epoch in (0, 1):
+        indexes = order(0, epoch, len(given), batch)
+        for start in range(0, len(given), batch):
+            step = collate([given[i] for i in indexes[start : start + batch]])
+            expected.theta[...] -= descent(record(expected, step), config).update.theta
+    for limit in (10**9, 12 * 500, 0):
+        space = TrainBuffers(given, of, config, limit)
+        after = train_epoch(train_epoch(state, space, config), space, config).parameters.theta
+        np.testing.assert_allclose(after, expected.theta, rtol=0, atol=1e-12)
 
 
 def test_a_workspace_goes_on_from_where_it_is():
