@@ -172,7 +172,7 @@ class BackwardPlan:
         """How many sequences are longer than t + 1 tokens."""
         return 0 if t + 1 == len(self.layer.counts) else self.layer.counts[t + 1]
 
-    def target(self, t: int) -> tuple[Array, Kernel | None]:
+    def destination(self, t: int) -> tuple[Array, Kernel | None]:
         """Where token t writes dL/dh_{t-1}, and a kernel to run afterwards.
 
         Unneeded gradients go to a scratch buffer.

@@ -72,7 +72,7 @@ class Elman:
     def _bind_chunk(self, chunk: slice, W_back: Array, layer: Layer, plan: BackwardPlan) -> Kernel:
         dh, slope, da = layer.dh, layer.arrays["slope"], layer.arrays["da"]
         steps = [
-            (dh[t, :n], slope[t, :n], da[t, :n], da[t, :n].dot, *plan.target(t))
+            (dh[t, :n], slope[t, :n], da[t, :n], da[t, :n].dot, *plan.destination(t))
             for t, n in plan.tokens(chunk)
         ]
         # The first token needs no product if the gradient of the state before it isn't needed.

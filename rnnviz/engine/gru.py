@@ -124,7 +124,7 @@ class GRU:
         errors = d_rz[0], d_rz[1], arrays["d_word"][t, :n], d_memory
         gates = arrays["r"][t, :n], arrays["z"][t, :n]
         products = d_rz, d_memory.dot, plan.products[:, :n]
-        return (layer.dh[t, :n], *errors, *gates, *products, plan.spare[:n], *plan.target(t))
+        return (layer.dh[t, :n], *errors, *gates, *products, plan.spare[:n], *plan.destination(t))
 
     def _bind_factors(self, chunk: slice, layer: Layer) -> Kernel:
         """The factors of dh: (h_{t-1} - n) z (1 - z), (1 - z) (1 - n^2), memory r (1 - r)."""

@@ -111,7 +111,7 @@ class LSTM:
             add.append(partial(np.add, dc[longer:], end, dc[longer:]))
         factors = da, da[0], arrays["slope"][t, :n], layer.dh[t, :n], dc
         rest = da[1:], arrays["f"][t, :n], dc_before[:n], plan.products[:, :n]
-        return (*factors, add, *rest, *plan.target(t))
+        return (*factors, add, *rest, *plan.destination(t))
 
     def _bind_factors(self, chunk: slice, layer: Layer) -> Kernel:
         """The factors of dh and dc, into da and slope: tanh(c) o (1 - o), ..."""
