@@ -106,9 +106,3 @@ def test_of_a_large_state_only_the_last_tokens_have_jacobians(monkeypatch):
     np.testing.assert_allclose(some.matrices, whole.matrices[5:])
     assert products(some).tokens.tolist() == state_spectra(some).tokens.tolist() == [5, 6, 7, 8]
     np.testing.assert_allclose(products(some).largest, products(whole).largest[5:])
-
-
-def test_after_an_encoder_they_are_those_of_the_decoder():
-    of = architecture(CELLS[2], encoder=True)
-    found = along(network(of), examples(of, [4], every=True)[0])
-    assert found.matrices.shape == (4, of.hidden, of.hidden)

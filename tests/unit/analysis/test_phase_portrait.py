@@ -46,11 +46,12 @@ def test_a_plane_of_two_axes_contains_the_mean():
 def test_a_fixed_point_has_its_unstable_directions_projected_onto_the_plane(W_hh, length):
     """J at zero is W: the direction of the first unit is in the plane, that of the third is not."""
     flow = elman(np.diag(W_hh))
-    found = seen(flow, DIAGONAL, points=[describe(flow, np.zeros(3))])
+    swapped = Plane(Projection(np.zeros(3), np.eye(3)[[1, 2, 0]], np.ones(3)), (0, 2))
+    found = seen(flow, DIAGONAL, points=[describe(flow, np.zeros(3))], plane=swapped)
     assert found.places.tolist() == [[0, 0]]
     (ends,) = found.lines
     width = found.spans[0][1] - found.spans[0][0]
-    np.testing.assert_allclose(np.abs(ends[1] - ends[0]), [length * width, 0], atol=1e-12)
+    np.testing.assert_allclose(np.abs(ends[1] - ends[0]), [0, length * width], atol=1e-12)
     np.testing.assert_allclose(ends.mean(axis=0), 0, atol=1e-12)
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from rnnviz.analysis.activations import Activations, read_activations
 from rnnviz.analysis.selectivity import response, selectivity, seriation
-from rnnviz.engine.parameters import Architecture, Parameters
 from tests.sampling import each_row
 from tests.unit.analysis.known import NAMES, letters, tally
 
@@ -30,17 +29,6 @@ def test_the_response_to_a_word_is_its_mean_change():
     assert means["b"] == pytest.approx([-0.5, 1, 0])
     assert dict(zip(found.words, found.counts, strict=True)) == {"a": 3, "b": 1}
     assert sorted(found.units) == [0, 1, 2]
-
-
-def test_two_units_by_hand():
-    """h = tanh of two weights a word: unit 0 responds only to "a", unit 1 to both words."""
-    parameters = Parameters(Architecture(3, 2, 2))
-    parameters["W_xh"][...] = [[0.8, 0, 0], [0.3, 0.3, 0]]
-    parameters["W_hh"][...] = [[0, 0.5], [0, 0]]
-    means = by_word(response(read_activations(parameters, [letters("ab")], NAMES)))
-    h = [math.tanh(0.8), math.tanh(0.3)]
-    assert means["a"] == pytest.approx(h)
-    assert means["b"] == pytest.approx([math.tanh(0.5 * h[1]) - h[0], 0])
 
 
 def test_the_first_change_of_a_state_is_from_zero_and_that_of_a_gate_unknown():

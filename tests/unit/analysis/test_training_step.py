@@ -29,10 +29,6 @@ def test_the_weights_after_are_those_that_training_gives(halfway, step_of, gradi
     assert not np.array_equal(step.after.theta, step.before.theta)
 
 
-def test_the_words_are_those_that_were_read(step_of):
-    assert step_of("I am NOT good!").words == ("i", "am", "not", "good")
-
-
 def test_the_share_of_a_moment_is_that_of_the_formula(step_of):
     step = step_of(TEXTS[4])
     layer = step.unrolled(0)
