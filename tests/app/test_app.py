@@ -4,14 +4,17 @@ import json
 import math
 import re
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import streamlit as st
 
 from rnnviz.analysis.gradients import Objective
 from rnnviz.app import tab_registry
 from rnnviz.app.actor import Actor
 from rnnviz.config import GROUPS, SETTINGS, RunConfig, TaskName
+from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.presets import PRESETS
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.vocabulary import Unit
@@ -72,6 +75,15 @@ def test_a_page_opens_with_the_default_run_its_numbers_and_what_to_do(new):
         assert shown in new.text
     probe = new.session.inspect()
     assert f"{probe.verdict}  with probability {probe.probability:.1%}" in new.text
+
+
+def test_the_pictures_follow_the_theme(monkeypatch):
+    colors = []
+    for kind, palette in (("light", LIGHT), ("dark", DARK)):
+        monkeypatch.setattr(type(st.context), "theme", SimpleNamespace(type=kind))
+        colors.append(App().chart("loss")["data"][0]["line"]["color"])
+        assert colors[-1] == palette.train
+    assert colors[0] != colors[1]
 
 
 def test_a_chart_is_sent_again_when_it_has_changed(page):
@@ -243,7 +255,10 @@ def test_a_copied_link_reproduces_the_run():
     assert page.link["epoch"] == "1"
     copy = App(**page.link)
     assert weights(copy) == weights(page)
-    assert copy.session.phrase_input.phrase == page.session.phrase_input.phrase
+    probe = copy.session.inspect()
+    assert probe.reading.text == page.session.phrase_input.phrase
+    assert probe.probability > 0.51
+    assert f"{probe.verdict}  with probability {probe.probability:.1%}" in copy.text
     assert copy.link == page.link
 
 

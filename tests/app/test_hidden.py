@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from rnnviz.analysis.saliency import LEFT_OUT
 from rnnviz.config import RunConfig
 from rnnviz.lab.units import Sort, StateSource, UnitTab
 from rnnviz.session import Session
@@ -219,6 +220,10 @@ def test_a_word_can_be_dropped_changed_or_swapped(page):
     assert "“i am very good”" in page.text
     page.choose("What is done to it", SWAP)
     assert "“i am good not”" in page.text
+    assert page.charts["saliency"]["remark"] == ""
+    page.ask("bad " * (LEFT_OUT + 1))
+    remark = f"Occlusion: {LEFT_OUT} of the {LEFT_OUT + 1} words, evenly spread."
+    assert page.charts["saliency"]["remark"] == remark
 
 
 def test_values_are_changed_by_typing_and_both_charts_are_about_the_bit_that_differs_most():

@@ -11,7 +11,7 @@ from rnnviz.app import style
 from rnnviz.app.command import RefusedError
 from rnnviz.config import RunConfig
 from rnnviz.figures.axis_limits import Scale
-from rnnviz.lab.units import UnitTab
+from rnnviz.lab.units import StateSource, UnitTab
 from rnnviz.session import Session
 from rnnviz.training.weight_edits import silence
 from tests.app.tab import PAGES, Eye, Page, plain, tabs_of
@@ -87,7 +87,9 @@ def test_a_click_in_a_tab_is_for_what_is_pointed_at(looked):
     opened = looked["hidden"]
     lab = opened.session.units
     opened.enter(UnitTab.UNITS).say("click", on="response", x=2, y=1)
-    assert f"changes unit {lab.unit} by" in opened.text
+    response = lab.response(StateSource(opened.session.state, opened.session.dataset))
+    assert lab.cell == (lab.unit, response.words[2]) == (response.units[1], response.words[2])
+    assert f"“{lab.cell[1]}” changes unit {lab.unit} by" in opened.text
     opened.enter(UnitTab.TRAJECTORIES).say("click", on="trajectories", data=7)
     assert opened.frame["typed"] == opened.session.dataset.train[7].text
     opened.enter(UnitTab.BREAK)

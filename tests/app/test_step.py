@@ -115,6 +115,17 @@ def test_the_slider_and_its_buttons_go_to_any_moment_and_not_past_the_ends(page)
         page.say("select", on="moment", move="sideways")
 
 
+def test_a_part_of_the_cell_can_be_chosen_and_has_a_reserve_of_its_own():
+    page = Page(own=True, cell="lstm", hidden="4", phrase="not bad")
+    reserves = []
+    for part in ("f", "c", "h"):
+        page.choose("Part of the cell", part)
+        assert page.lab.part == part
+        assert f"{part}_1 = " in page.bodies["formula"]
+        reserves.append(page.data("text")["text_formula"]["reserve"])
+    assert reserves[0] != reserves[1] != reserves[2]
+
+
 def test_a_click_or_a_number_chooses_a_unit(own):
     own.say("click", on="network", data=[2, 4, "h"])
     assert (own.lab.unit, own.lab.moment.t) == (4, 2)
