@@ -212,7 +212,8 @@ export class Cursor {
 
   key(name) {
     const move = CURSOR_KEYS[name];
-    if (move && !this.buttons[move].disabled) this.act(move);
+    // A disabled button may be about to be enabled: the key before is still on its way.
+    if (move) this.act(move);
     return Boolean(move);
   }
 
