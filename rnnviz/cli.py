@@ -22,8 +22,8 @@ from rnnviz.export.history import save_json
 from rnnviz.export.weights import save_weights
 from rnnviz.lab.probe import read
 from rnnviz.session import Session
+from rnnviz.tasks.csv_table import Form, TaskError, read_bytes
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.table import Form, TaskError, read_bytes
 from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, table_of
 from rnnviz.tasks.upload_preview import preview
 

@@ -72,7 +72,7 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
     norms, target = unrolled.norms, trace.targets[row]
     later = norms[min(moment.t + 1, len(norms) - 1)]
     return {
-        **steady_fields(step),
+        **run_fields(step),
         "word": step.words[moment.t],
         "t": str(moment.number),
         "T": str(len(step.words)),
@@ -93,7 +93,7 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
     }
 
 
-def steady_fields(step: StepRecord) -> dict[str, str]:
+def run_fields(step: StepRecord) -> dict[str, str]:
     """The fields that are the same at every moment of a run."""
     return {
         "noun": step.names.noun,

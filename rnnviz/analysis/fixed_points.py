@@ -98,17 +98,17 @@ class FixedPoint:
 class FixedPoints:
     """The result of a search: points, first stable ones, then saddles, then slow ones.
 
-    Of the ``wanted`` starts, ``starts`` were followed: ``outside`` of these went far from the
-    visited states, and ``lost`` reached no slow point. ``untold`` points were not described, for
-    lack of time.
+    Of the ``requested`` starts, ``starts`` were followed: ``outside`` of these went far from the
+    visited states, and ``lost`` reached no slow point. ``undescribed`` points were not described:
+    time was up.
     """
 
     points: tuple[FixedPoint, ...] = ()
-    wanted: int = 0
+    requested: int = 0
     starts: int = 0
     outside: int = 0
     lost: int = 0
-    untold: int = 0
+    undescribed: int = 0
 
     @property
     def nbytes(self) -> int:
@@ -234,8 +234,10 @@ class Search:
         points.sort(key=lambda point: (list(Kind).index(point.kind), point.unstable, point.speed))
         slow = self._speeds[: self._followed] <= SLOW
         outside, lost = int((~self._near).sum()), int((self._near & ~slow).sum())
-        wanted, untold = len(self._states), len(merged) - len(points)
-        self.found = FixedPoints(tuple(points), wanted, self._followed, outside, lost, untold)
+        requested, undescribed = len(self._states), len(merged) - len(points)
+        self.found = FixedPoints(
+            tuple(points), requested, self._followed, outside, lost, undescribed
+        )
         self.progress = 1.0
 
 

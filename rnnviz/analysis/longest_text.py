@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rnnviz.analysis.captions import caption_keys, steady_fields
+from rnnviz.analysis.captions import caption_keys, run_fields
 from rnnviz.analysis.formula import Formula, formula
 from rnnviz.analysis.notation import quoted
 from rnnviz.analysis.training_step import Focus, StepRecord
@@ -21,7 +21,7 @@ _NUMBERS = ("p", "answer", "loss", "factor", "whole", "lost", "largest", "change
 
 def longest_captions(step: StepRecord, focus: Focus) -> list[tuple[str, dict[str, str]]]:
     """Every text that may explain a moment of such a step, with fields of the greatest length."""
-    steady, word = steady_fields(step), _longest(_words(step))
+    steady, word = run_fields(step), _longest(_words(step))
     fields = {
         **steady,
         **dict.fromkeys((*_NUMBERS, *(f"mean_{name}" for name in step.parts)), _NUMBER),

@@ -46,7 +46,7 @@ class NextStepStats:
         return {n: np.quantile(v, (0.1, 0.5, 0.9)) for n, v in finite.items() if len(v)}
 
 
-def survey(
+def next_step_stats(
     parameters: Parameters, batches: Sequence[Batch], config: RunConfig, slots: Slots
 ) -> NextStepStats:
     """The statistics of the steps that training with ``config`` would take on these batches."""

@@ -45,7 +45,7 @@ class Cloud:
     ordered: bool = False
 
 
-def wanted(activations: Activations, examples: Sequence[Example]) -> list[Array]:
+def token_targets(activations: Activations, examples: Sequence[Example]) -> list[Array]:
     """The target at every token, (N,): a class, or values (C,).
 
     A single target at the end is that of all tokens. An encoder's tokens have the first target.

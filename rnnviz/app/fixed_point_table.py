@@ -93,6 +93,8 @@ def _outcome(found: FixedPoints | None) -> str:
         (found.lost, "came to nothing slow"),
     ]
     rest = "".join(f", {count} {what}" for count, what in missing if count)
-    short = f" of {found.wanted}, for time was up" if found.starts < found.wanted else ""
-    untold = f"; {found.untold} more points were not looked at" if found.untold else ""
-    return f"{counts}, from {found.starts} starts{short}{rest}{untold}."
+    short = f" of {found.requested}, for time was up" if found.starts < found.requested else ""
+    undescribed = (
+        f"; {found.undescribed} more points were not looked at" if found.undescribed else ""
+    )
+    return f"{counts}, from {found.starts} starts{short}{rest}{undescribed}."

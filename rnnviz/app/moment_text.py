@@ -11,7 +11,7 @@ from rnnviz.analysis.training_step import Focus, StepRecord, largest_changes
 from rnnviz.app.stage import TextBlock
 from rnnviz.app.text import explanation
 from rnnviz.engine.timeline import Moment, Phase
-from rnnviz.lab.probe import Probe, wanted_text
+from rnnviz.lab.probe import Probe, target_text
 from rnnviz.session import Session
 
 
@@ -34,7 +34,7 @@ def _levels(session: Session, probe: Probe, step: StepRecord, moment: Moment) ->
     words, own = step.words, session.step.own
     epoch, position = session.player.position
     phrase = "a sequence of your own" if own else _example(session, position)
-    target = wanted_text(session.dataset, step.trace.targets[step.unrolled(0).rows])
+    target = target_text(session.dataset, step.trace.targets[step.unrolled(0).rows])
     levels = [
         f"epoch {epoch}",
         f"{phrase}: “{_around(step, moment.t)}” → {target}{_source(probe) if own else ''}",

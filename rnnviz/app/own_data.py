@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.app.style import escaped
 from rnnviz.app.tab_state import on_host
 from rnnviz.session import Session
-from rnnviz.tasks.table import Form, TaskError
+from rnnviz.tasks.csv_table import Form, TaskError
 from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, table_of
 from rnnviz.tasks.upload_preview import preview
 from rnnviz.tasks.vocabulary import Unit

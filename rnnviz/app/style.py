@@ -149,7 +149,7 @@ def verdict_html(probe: Probe, problem: str) -> str:
 
 
 def _answer(probe: Probe) -> str:
-    if not probe.sound:
+    if not probe.finite:
         return "no number: the states grow beyond all bounds"
     if probe.every and not probe.said:
         return _score(probe)
@@ -163,7 +163,7 @@ def _answer(probe: Probe) -> str:
 
 def _score(probe: Probe) -> str:
     if math.isnan(probe.score):
-        return "nobody knows what is wanted here"
+        return "no target is known here"
     return f"<b>{probe.score:.1%}</b> {escape(probe.dataset.metric.name)} on this sequence"
 
 

@@ -18,7 +18,7 @@ from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, signed_heatmap
 _WIDE, _NARROW = 16, 8
 
 
-def unit_ablation_losses(
+def ablation_heatmap(
     rises: Array, silenced: Collection[int] = (), unit: str = "nats", theme: Theme = LIGHT
 ) -> Picture:
     """The rise of the training loss when one unit is ablated, (H,); one cell per unit.

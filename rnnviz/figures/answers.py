@@ -55,7 +55,7 @@ def class_strip(
 def _hover(classes: Sequence[str], target: int, answer: int) -> str:
     answered = f"said {plain(shown_token(classes[answer]))}"
     if target < 0:
-        return f"{answered}; nobody knows what is wanted"
+        return f"{answered}; no target is known"
     return f"target {plain(shown_token(classes[target]))}, {answered}"
 
 

@@ -12,7 +12,7 @@ from rnnviz.analysis.phase_portrait import ARROWS, FlowField, Portrait, Readout
 from rnnviz.analysis.projection import Plane
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis
-from rnnviz.figures.colors import ink
+from rnnviz.figures.color_math import ink
 from rnnviz.figures.legends import LEGEND
 from rnnviz.figures.picture import Picture, Series, compact, scatter, xy
 from rnnviz.figures.shapes import unit_circle

@@ -124,7 +124,7 @@ def norms_height(count: int) -> int:
     return max(HEIGHTS["norms"], 88 + 21 * count)
 
 
-def parameter_norm_bars(norms: Mapping[str, float], theme: Theme = LIGHT) -> Picture:
+def parameter_norm_dots(norms: Mapping[str, float], theme: Theme = LIGHT) -> Picture:
     """||dL/dW|| of every parameter on a log scale, before clipping."""
     values = list(norms.values())
     span = theme.scale.decades(values)

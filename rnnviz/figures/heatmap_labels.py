@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.figures.colors import ink
+from rnnviz.figures.color_math import ink
 from rnnviz.figures.picture import Series, scatter
 from rnnviz.figures.theme import Theme
 from rnnviz.figures.tinted_text import tint

@@ -13,7 +13,7 @@ from rnnviz.analysis.jacobians import Products
 from rnnviz.analysis.lag import LagProfile
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, log_axis, whole, words_axis, words_margin
-from rnnviz.figures.colors import faint
+from rnnviz.figures.color_math import faint
 from rnnviz.figures.gradients import SYMBOL, color_span, power_ticks
 from rnnviz.figures.legends import LEGEND, LEGEND_TOP, color_bar
 from rnnviz.figures.picture import Picture, Series, compact, exact, heatmap, scatter

@@ -12,7 +12,7 @@ from rnnviz.analysis.gradient_history import GradientSeries
 from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, log_axis, rows_axis
-from rnnviz.figures.colors import mixed
+from rnnviz.figures.color_math import mixed
 from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, end_points, epoch_marks, epochs_axis, narrow
 from rnnviz.figures.gradients import norms_height
 from rnnviz.figures.legends import LEGEND, LEGEND_TOP

@@ -8,7 +8,7 @@ from html import escape
 from typing import NamedTuple
 
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.figures.colors import ink, mixed
+from rnnviz.figures.color_math import ink, mixed
 from rnnviz.figures.theme import LIGHT, Theme, shown_token
 
 

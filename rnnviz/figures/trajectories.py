@@ -11,7 +11,7 @@ from rnnviz.analysis.projection import Plane
 from rnnviz.analysis.trajectory import OTHERS, Cloud, Trajectory
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis
-from rnnviz.figures.colors import mixed
+from rnnviz.figures.color_math import mixed
 from rnnviz.figures.legends import LEGEND, LEGEND_TOP
 from rnnviz.figures.picture import Picture, Series, scatter, xy
 from rnnviz.figures.shapes import PAPER, note

@@ -20,8 +20,8 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.memo import Memo
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.table import TaskError
 from rnnviz.tasks.values import read_values
 
 #: Selectable numbers of initial states of a search.

@@ -21,7 +21,7 @@ from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.jacobians import Jacobians, jacobians_along
 from rnnviz.analysis.lag import Carried, LagProfile, lag_profile
 from rnnviz.analysis.memory_gauge import coarse_first, eigenvalues, recurrent
-from rnnviz.analysis.optimizer_step_stats import NextStepStats, survey
+from rnnviz.analysis.optimizer_step_stats import NextStepStats, next_step_stats
 from rnnviz.analysis.token_contribution import token_contribution
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import CellKind, RunConfig
@@ -193,4 +193,4 @@ def next_steps(query: GradientQuery, steps: int) -> NextStepStats:
     work = state.parameters.theta.size * config.batch * longest
     starts = range(0, len(indexes), config.batch)[: max(2, min(steps, steps * _WORK // work))]
     batches = [collate([examples[i] for i in indexes[s : s + config.batch]]) for s in starts]
-    return survey(state.parameters, batches, config, state.slots)
+    return next_step_stats(state.parameters, batches, config, state.slots)

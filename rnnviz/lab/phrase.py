@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rnnviz.lab.probe import MAX_TYPED, read
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.table import TaskError
 
 
 class PhraseInput:

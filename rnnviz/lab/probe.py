@@ -18,9 +18,9 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
+from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_WORDS, TaskError
 from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.table import MAX_CHARACTERS, MAX_WORDS, TaskError
 from rnnviz.tasks.values import read_values
 from rnnviz.tasks.vocabulary import END, START, Reading
 
@@ -80,28 +80,28 @@ class Probe:
         return float(self.answers[-1].max()) if self.dataset.answers_classes else float("nan")
 
     @property
-    def sound(self) -> bool:
+    def finite(self) -> bool:
         """Whether all outputs are finite; states can overflow."""
         return bool(np.isfinite(self.answers).all())
 
     @property
     def noun(self) -> str:
         """What its output is called: "verdict" if one class is predicted for the sequence."""
-        return "verdict" if self.dataset.verdicts else "answer"
+        return "verdict" if self.dataset.one_class_at_end else "answer"
 
     @property
     def answer(self) -> str:
         """The verdict as text, with its probability if one class is predicted for the sequence."""
-        if not self.sound:
+        if not self.finite:
             return "no number"
-        if self.dataset.verdicts:
+        if self.dataset.one_class_at_end:
             return f"{self.verdict}, {self.probability:.1%}"
         return self.verdict or "(nothing)"
 
     @property
     def label(self) -> str | None:
         """The target as text; None if it is unknown."""
-        return None if self.gaps[-1] else wanted_text(self.dataset, self.example.targets)
+        return None if self.gaps[-1] else target_text(self.dataset, self.example.targets)
 
     @property
     def score(self) -> float:
@@ -133,7 +133,7 @@ class Probe:
             where = "" if self.dataset.rule else ", its label in the data"
             return "" if self.every else f"Target: {self.label}{where}."
         if self.every:
-            return "Where nobody knows the answer, the network's own is the target."
+            return "Where no target is known, the network's own answer is taken for it."
         what = names_of(self.dataset).sequence
         return f"The data don't label this {what}: its own verdict, {self.verdict}, is the target."
 
@@ -157,7 +157,7 @@ def names_of(dataset: Dataset) -> Names:
     return Names(dataset.vocabulary.words, dataset.classes, source, noun)
 
 
-def wanted_text(dataset: Dataset, targets: Array) -> str:
+def target_text(dataset: Dataset, targets: Array) -> str:
     """Targets (N,) or (N, C) as text: generated text, a class, or the last values."""
     if not dataset.answers_classes:
         return ", ".join(number(float(value)) for value in targets[-1])
@@ -241,7 +241,7 @@ def _generated(dataset: Dataset, parameters: Parameters, tokens: Array) -> tuple
 
 def _example(dataset: Dataset, reading: Reading, said: tuple[int, ...]) -> Example:
     if dataset.source is None:
-        targets = dataset.wanted(reading.tokens)
+        targets = dataset.targets_of(reading.tokens)
         if reading.unknown and not dataset.rule:
             targets = np.full_like(targets, GAP)
         return Example(reading.text, reading.tokens, targets)

@@ -28,7 +28,7 @@ from rnnviz.training.run import Run
 from rnnviz.training.weight_edits import Edit, EditKind, apply_edits, problem, silence
 
 #: Number of sequences on one page of the data set.
-LEAF = 20
+LIST_PAGE = 20
 #: Seconds for which units are ablated to find the strongest ones.
 PATIENCE = 5.0
 #: Largest number of edits in a preview.
@@ -82,7 +82,7 @@ class UnitLab:
 
     def __init__(self) -> None:
         self.tab = UnitTab.UNITS
-        self.unit, self.leaf = 0, 0
+        self.unit, self.list_page = 0, 0
         self.sort = Sort.INDEX
         self.word: str | None = None
         self.cell: tuple[int, str] | None = None
@@ -148,11 +148,11 @@ class UnitLab:
         self.word = self.word if self.word in vocabulary else None
         if self.cell and (self.cell[0] >= hidden or self.cell[1] not in vocabulary):
             self.cell = None
-        self.leaf = min(self.leaf, self.last_leaf(source))
+        self.list_page = min(self.list_page, self.last_list_page(source))
 
-    def last_leaf(self, source: StateSource) -> int:
+    def last_list_page(self, source: StateSource) -> int:
         """Index of the last page of the data set."""
-        return (self.activations(source).count - 1) // LEAF
+        return (self.activations(source).count - 1) // LIST_PAGE
 
     # Trajectories
 
@@ -303,7 +303,7 @@ def signal(first: Probe, second: Probe) -> Signal:
     every token; for values, the channel that differs most.
     """
     data = first.dataset
-    if data.verdicts:
+    if data.one_class_at_end:
         target = first.margin.target
         one, two = (running_margin(p.parameters, p.trace, target) for p in (first, second))
         return Signal(one.values, two.values, f"Lead of “{data.classes[target]}”")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rnnviz.config import RunConfig
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.registry import TASKS
-from rnnviz.tasks.table import TaskError
 from rnnviz.tasks.upload import Upload, dataset_of
 from rnnviz.tasks.upload_store import UploadStore
 

@@ -9,11 +9,11 @@ from functools import cache, cached_property
 import numpy as np
 
 from rnnviz.config import Loss, OutputAt
+from rnnviz.tasks.csv_table import MAX_CLASSES, Row, TaskError, read_file
 from rnnviz.tasks.encoding import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric, guess_classes, guess_values
 from rnnviz.tasks.shipped_files import shipped
-from rnnviz.tasks.table import MAX_CLASSES, Row, TaskError, read_file
 from rnnviz.tasks.vocabulary import Array, Unit, Vocabulary
 
 #: The target of an output whose class is unknown.
@@ -59,7 +59,7 @@ class Dataset:
         return {_key(example): example for example in (*self.test, *self.train)}
 
     @property
-    def verdicts(self) -> bool:
+    def one_class_at_end(self) -> bool:
         """Whether the output is a single class, after the last token."""
         return self.answers_classes and self.reads is OutputAt.LAST
 
@@ -74,7 +74,7 @@ class Dataset:
         """The example with exactly these inputs; with an encoder, with this source."""
         return self._by_inputs.get(inputs.tobytes())
 
-    def wanted(self, inputs: Array) -> Array:
+    def targets_of(self, inputs: Array) -> Array:
         """The targets of inputs, by the rule or else from the data.
 
         Where they are unknown there is a gap: -1 for a class, NaN for a value.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rnnviz.tasks.table import TaskError
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.vocabulary import Reading, Unit, Vocabulary
 
 #: Maximum size of a vocabulary.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnnviz.tasks.table import Form, Row
+from rnnviz.tasks.csv_table import Form, Row
 from rnnviz.tasks.vocabulary import Unit
 
 #: The stream of ``np.random.default_rng((seed, stream, ...))`` for test rows.

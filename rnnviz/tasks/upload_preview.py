@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+from rnnviz.tasks.csv_table import Form
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.table import Form
 from rnnviz.tasks.upload import Upload, dataset_of, parts_of, table_of
 
 _LEARNED = {

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnnviz.tasks.table import TaskError
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.vocabulary import Array
 
 #: The largest absolute value.

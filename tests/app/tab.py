@@ -41,7 +41,7 @@ BUTTONS = {
     "apply": {"do": "select", "on": "apply", "by": 1},
     "unit_next": {"do": "select", "on": "unit", "by": 1},
     "unit_previous": {"do": "select", "on": "unit", "by": -1},
-    "leaf_1": {"do": "select", "on": "leaf", "by": 1},
+    "leaf_1": {"do": "select", "on": "list_page", "by": 1},
 }
 
 

@@ -147,7 +147,7 @@ def test_odd_networks_get_a_sentence_or_a_picture(link, said):
 
 
 def test_what_a_search_has_missed_is_told():
-    found = FixedPoints((), wanted=200, starts=150, outside=3, lost=2, untold=4)
+    found = FixedPoints((), requested=200, starts=150, outside=3, lost=2, undescribed=4)
     assert (
         "from 150 starts of 200, for time was up, 3 went far from all that is visited, "
         "2 came to nothing slow; 4 more points were not looked at."

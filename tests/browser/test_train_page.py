@@ -26,7 +26,7 @@ UNREADABLE = {
 }
 COLOURS = (
     "text,label\nred sky,red\ngreen grass,green\nblue sea,blue\nred rose,red\n"
-    "green leaf,green\nblue ink,blue\n"
+    "green list_page,green\nblue ink,blue\n"
 )
 BAD_FILES = {
     "no column": (b"phrase,label\ngood,positive\n", "has no column text"),

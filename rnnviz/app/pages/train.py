@@ -21,7 +21,7 @@ from rnnviz.figures.gradients import (
     bptt_profile,
     gradient_map,
     norms_height,
-    parameter_norm_bars,
+    parameter_norm_dots,
 )
 from rnnviz.figures.hidden_states import running_margin_bars, state_heatmap
 from rnnviz.figures.theme import HEIGHTS
@@ -47,7 +47,7 @@ def train_page(session: Session) -> None:
     with left:
         sample_box(session)
         # Bars of the verdict if there is one, else the answers token by token.
-        _places(session, "margin" if session.dataset.verdicts else "answers")
+        _places(session, "margin" if session.dataset.one_class_at_end else "answers")
         if runs_free(session.dataset):
             _places(session, "free")
         choose_view(session)
@@ -102,12 +102,12 @@ def _draw_probe(session: Session, probe: Probe, objective: Objective, frame: Fra
     frame.chart("states", state_heatmap, unrolled.of(view.name), words, colors, None, view)
     colors = steady(session, "flow", objective)
     frame.chart("flow", bptt_profile, flow_now, words, colors, 0, noun, remark=probe.basis)
-    frame.chart("norms", parameter_norm_bars, norms, steady(session, "norms"), remark=probe.basis)
+    frame.chart("norms", parameter_norm_dots, norms, steady(session, "norms"), remark=probe.basis)
 
 
 def _draw_answers(session: Session, probe: Probe, frame: Frame) -> None:
     colors, words, data = steady(session, "answers"), probe.words, session.dataset
-    if data.verdicts:
+    if data.one_class_at_end:
         label = data.classes[probe.margin.target]
         frame.chart(
             "margin", running_margin_bars, probe.margin, words, label, colors, session.names.noun

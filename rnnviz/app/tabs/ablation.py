@@ -20,7 +20,7 @@ from rnnviz.app.tab_state import first_value, on_host, visit
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
-from rnnviz.figures.ablation_loss import unit_ablation_losses
+from rnnviz.figures.ablation_loss import ablation_heatmap
 from rnnviz.figures.side_by_side import Pair, compared_margins
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.lab.probe import Probe, inspect
@@ -70,7 +70,7 @@ def _toggle(session: Session, event: Event) -> None:
 def _ablation(session: Session) -> Any:
     lab, unit = session.units, session.dataset.guess.unit
     rises, silenced = lab.ablation_loss(session.state, session.layer), lab.silenced(session.layer)
-    return unit_ablation_losses(rises, silenced, unit, steady(session, "ablation"))
+    return ablation_heatmap(rises, silenced, unit, steady(session, "ablation"))
 
 
 def _pending(session: Session) -> str:

@@ -11,15 +11,15 @@ import streamlit as st
 
 from rnnviz.analysis.perturbation import Alter, Perturbation
 from rnnviz.analysis.projection import Plane, participation
-from rnnviz.analysis.trajectory import Cloud, Trajectory, cloud, wanted
+from rnnviz.analysis.trajectory import Cloud, Trajectory, cloud, token_targets
 from rnnviz.app.frame import Frame
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.plane_axes import choose_axes
 from rnnviz.app.stage import place_chart, place_text
 from rnnviz.app.style import steady
 from rnnviz.app.tab_state import on_host
+from rnnviz.app.tabs.perturbation_choice import choose_alter
 from rnnviz.app.tabs.tab import Tab, edition, source_of
-from rnnviz.app.tabs.word_change import choose_alter
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
 from rnnviz.figures.theme import HEIGHTS, plain, shown_token
@@ -27,7 +27,7 @@ from rnnviz.figures.trajectories import MOST_PANELS, multiples_height, small_mul
 from rnnviz.lab.probe import Probe
 from rnnviz.lab.units import spelled
 from rnnviz.session import Session
-from rnnviz.tasks.table import TaskError
+from rnnviz.tasks.csv_table import TaskError
 
 #: The most tokens drawn.
 _MAX_TOKENS = 1_000
@@ -121,7 +121,7 @@ def _trajectories(session: Session, probe: Probe, plane: Plane) -> Any:
 def _cloud(session: Session, plane: Plane) -> Cloud:
     data = session.dataset
     activations = session.units.activations(source_of(session)).drawn(_MAX_TOKENS)
-    return cloud(activations, plane, wanted(activations, data.train), data.classes)
+    return cloud(activations, plane, token_targets(activations, data.train), data.classes)
 
 
 def _path(session: Session, probe: Probe, plane: Plane) -> Trajectory:

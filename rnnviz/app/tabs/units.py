@@ -24,7 +24,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.response import Labels, response_matrix
 from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.figures.tinted_text import Line, tint, tinted_text
-from rnnviz.lab.units import LEAF, Sort, StateSource
+from rnnviz.lab.units import LIST_PAGE, Sort, StateSource
 from rnnviz.session import Session
 
 #: The title of the matrix's rows.
@@ -49,9 +49,9 @@ def units_tab(session: Session) -> Tab:
     with left:
         place_text("tinted")
         st.caption(explanation("tinted", noun=session.names.noun))
-        if session.units.last_leaf(source):
+        if session.units.last_list_page(source):
             noun = session.names.sequence
-            place_stepper("leaf", Step(f"Earlier {noun}s", -1), Step(f"Later {noun}s", 1))
+            place_stepper("list_page", Step(f"Earlier {noun}s", -1), Step(f"Later {noun}s", 1))
     with right:
         matrix = _matrix(session, source)
     tables = {"Text": lambda: _unit_table(session)}
@@ -62,13 +62,13 @@ def units_tab(session: Session) -> Tab:
     def draw(frame: Frame) -> None:
         here, lab = source_of(session), session.units
         frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
-        frame.sliders["leaf"] = SliderState(lab.last_leaf(here), lab.leaf)
+        frame.sliders["list_page"] = SliderState(lab.last_list_page(here), lab.list_page)
         frame.texts["tinted"] = _tinted_html(session, here)
         if matrix:
             frame.chart("response", _response, session, here)
             frame.texts["behind"] = _occurrences_html(session, here)
 
-    handlers = {"response": _choose_cell, "unit": _choose_unit, "leaf": _turn}
+    handlers = {"response": _choose_cell, "unit": _choose_unit, "list_page": _turn}
     return Tab(draw, {key: partial(handler, session) for key, handler in handlers.items()})
 
 
@@ -125,7 +125,9 @@ def _choose_unit(session: Session, event: Event) -> None:
 
 def _turn(session: Session, event: Event) -> None:
     lab = session.units
-    lab.leaf = min(max(lab.leaf + int(event["by"]), 0), lab.last_leaf(source_of(session)))
+    lab.list_page = min(
+        max(lab.list_page + int(event["by"]), 0), lab.last_list_page(source_of(session))
+    )
 
 
 def _choose_cell(session: Session, event: Event) -> None:
@@ -141,15 +143,17 @@ def _tinted_html(session: Session, source: StateSource) -> str:
     activations, unit = lab.activations(source), lab.unit
     values = probe.unrolled(source.layer).of(source.part)[:, unit]
     limit = _limit(session, activations, unit, values)
-    first = lab.leaf * LEAF
-    leaf = range(first, min(first + LEAF, activations.count))
+    first = lab.list_page * LIST_PAGE
+    list_page = range(first, min(first + LIST_PAGE, activations.count))
     label, gap = f"unit {unit}: {source.part}", _gap(session)
     count = _count(session, activations)
     parts = [
         _heading(session, source, limit),
         tinted_text([Line(probe.words, values)], label, limit, theme(), gap),
-        f"<h4>Training sequences {first + 1} to {leaf[-1] + 1} of {count}</h4>",
-        tinted_text([_line(session, activations, k) for k in leaf], label, limit, theme(), gap),
+        f"<h4>Training sequences {first + 1} to {list_page[-1] + 1} of {count}</h4>",
+        tinted_text(
+            [_line(session, activations, k) for k in list_page], label, limit, theme(), gap
+        ),
     ]
     return f'<div class="rnnviz-unit">{"".join(parts)}</div>'
 
@@ -171,8 +175,8 @@ def _limit(session: Session, activations: Activations, unit: int, values: Array)
 
 def _line(session: Session, activations: Activations, k: int) -> Line:
     part, example = activations.part(k), session.dataset.train[activations.examples[k]]
-    verdicts = session.dataset.verdicts
-    note = f" → {shown_token(session.dataset.classes[example.target])}" if verdicts else ""
+    one_class_at_end = session.dataset.one_class_at_end
+    note = f" → {shown_token(session.dataset.classes[example.target])}" if one_class_at_end else ""
     return Line(activations.words[part], activations.states[part, session.units.unit], note)
 
 

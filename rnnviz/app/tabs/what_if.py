@@ -15,15 +15,15 @@ from rnnviz.app.heatmap_choice import view_of
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.stage import place_chart, place_text
 from rnnviz.app.style import steady
+from rnnviz.app.tabs.perturbation_choice import choose_alter
 from rnnviz.app.tabs.tab import Tab
-from rnnviz.app.tabs.word_change import choose_alter
 from rnnviz.app.text import explanation
 from rnnviz.figures.side_by_side import Pair, compared_margins, compared_states, saliency_strips
 from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.lab.probe import Probe
 from rnnviz.lab.units import beside, signal, spelled
 from rnnviz.session import Session
-from rnnviz.tasks.table import TaskError
+from rnnviz.tasks.csv_table import TaskError
 
 
 def what_if_tab(session: Session) -> Tab:

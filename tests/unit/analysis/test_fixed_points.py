@@ -186,8 +186,8 @@ def test_an_interrupted_search_finds_the_same():
 def test_after_its_time_limit_a_search_ends_with_what_it_has(monkeypatch):
     monkeypatch.setattr("rnnviz.analysis.fixed_points._NUMBERS", 4 * 10)
     found = found_by(TWO_UNITS, SQUARE, limit=0)
-    assert (found.wanted, found.starts, found.points) == (100, 10, ())
-    assert found.untold > 0
+    assert (found.requested, found.starts, found.points) == (100, 10, ())
+    assert found.undescribed > 0
 
 
 def test_starts_are_visited_states_and_midpoints_with_noise():

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rnnviz.analysis.optimizer_step_stats import angle, cut_share, survey, update_ratios
+from rnnviz.analysis.optimizer_step_stats import angle, cut_share, next_step_stats, update_ratios
 from rnnviz.config import OptimizerKind, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.optimizers import Slots
@@ -42,7 +42,7 @@ def test_the_angle_between_raw_and_clipped_and_the_share_of_changed_entries(
 
 
 def surveyed(**settings):
-    return survey(network(OF), BATCHES, RunConfig(**settings), Slots())
+    return next_step_stats(network(OF), BATCHES, RunConfig(**settings), Slots())
 
 
 def test_clipping_by_norm_keeps_the_direction_and_by_value_does_not():
@@ -80,5 +80,5 @@ def test_an_update_of_zero_weights_is_infinite_and_the_weights_stay():
     found = update_ratios(before, update)
     assert (found["b_y"], found["W_hh"]) == (math.inf, 0)
     weights = network(OF)
-    survey(weights, BATCHES, RunConfig(optimizer=OptimizerKind.MOMENTUM), Slots())
+    next_step_stats(weights, BATCHES, RunConfig(optimizer=OptimizerKind.MOMENTUM), Slots())
     np.testing.assert_array_equal(weights.theta, network(OF).theta)

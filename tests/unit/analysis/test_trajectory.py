@@ -4,7 +4,7 @@ import numpy as np
 
 from rnnviz.analysis.activations import Activations
 from rnnviz.analysis.projection import Plane, Projection
-from rnnviz.analysis.trajectory import BANDS, MOST_CLASSES, OTHERS, cloud, wanted
+from rnnviz.analysis.trajectory import BANDS, MOST_CLASSES, OTHERS, cloud, token_targets
 from rnnviz.tasks.example import Example
 from tests.sampling import each_row
 
@@ -34,7 +34,7 @@ def example(length, *targets, source=None):
     ids=["at the end", "every token", "encoder", "not read"],
 )
 def test_every_token_has_a_target(lengths, examples, targets):
-    assert wanted(activations(*lengths), examples) == targets
+    assert token_targets(activations(*lengths), examples) == targets
 
 
 def test_few_classes_or_values_are_labels():

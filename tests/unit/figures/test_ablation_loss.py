@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.selectivity import Response
-from rnnviz.figures.ablation_loss import unit_ablation_losses
+from rnnviz.figures.ablation_loss import ablation_heatmap
 from rnnviz.figures.axis_limits import StickyScale
-from rnnviz.figures.colors import contrast
+from rnnviz.figures.color_math import contrast
 from rnnviz.figures.response import response_matrix
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.figures.tinted_text import tint
@@ -17,7 +17,7 @@ from tests.sampling import each_row
 
 @each_row(("hidden", "shape"), [(1, (1, 1)), (8, (1, 8)), (20, (3, 8)), (64, (4, 16))])
 def test_units_are_in_rows(hidden, shape):
-    cells, names = unit_ablation_losses(np.arange(hidden) / 10).figure.data
+    cells, names = ablation_heatmap(np.arange(hidden) / 10).figure.data
     assert np.shape(cells.z) == shape
     assert np.array(cells.customdata).ravel()[:hidden].tolist() == list(range(hidden))
     assert np.array(cells.z).ravel()[:hidden] == pytest.approx(np.arange(hidden) / 10, abs=1e-6)
@@ -27,7 +27,7 @@ def test_units_are_in_rows(hidden, shape):
 
 @each_row("rises", [[np.nan, np.nan], [np.nan, 0.5], [np.inf, 0.5], [np.inf, np.nan], [0.0, 0.0]])
 def test_what_is_not_known_yet_or_infinite_can_be_drawn(rises):
-    cells, _ = unit_ablation_losses(np.array(rises)).figure.data
+    cells, _ = ablation_heatmap(np.array(rises)).figure.data
     assert np.isfinite(np.array(cells.z, float)).all()
     assert cells.zmax > 0
     assert np.abs(cells.z).max() <= cells.zmax
@@ -36,13 +36,13 @@ def test_what_is_not_known_yet_or_infinite_can_be_drawn(rises):
 def test_the_scale_does_not_shrink_while_a_unit_is_not_known_yet():
     theme = replace(LIGHT, scale=StickyScale())
     rises = ([0.9, 0.9], [0.01, np.nan], [0.01, 0.01])
-    drawn = [unit_ablation_losses(np.array(r), theme=theme).figure for r in rises]
+    drawn = [ablation_heatmap(np.array(r), theme=theme).figure for r in rises]
     assert [figure.data[0].zmax for figure in drawn] == [1, 1, 0.01]
 
 
 def test_a_hover_has_the_number_and_a_name_tells_silenced_and_unknown_units():
     rises = np.array([0.25, -0.5, np.nan, np.inf, 0, 0, 0, 0, 0])
-    drawn = unit_ablation_losses(rises, {4}, unit="nats").figure
+    drawn = ablation_heatmap(rises, {4}, unit="nats").figure
     cells, names = drawn.data
     hovers = np.ravel(cells.hovertext).tolist()
     assert cells.hovertemplate == "%{hovertext}<extra></extra>"
@@ -58,7 +58,7 @@ def test_a_hover_has_the_number_and_a_name_tells_silenced_and_unknown_units():
 @each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_numbers_are_easy_to_read_on_every_colour(theme):
     rises = np.array([-1.0, -0.4, 0.0, 0.4, 1.0])
-    cells, names = unit_ablation_losses(rises, theme=theme).figure.data
+    cells, names = ablation_heatmap(rises, theme=theme).figure.data
     for share, color in zip(np.ravel(cells.z), names.textfont.color, strict=True):
         assert contrast(color, tint(float(share), theme)) > 4.5
 

@@ -44,7 +44,7 @@ def test_an_unknown_target_stays_empty():
     assert written(right) == {2: {1: "a", 2: "␣"}, 1: {1: "a", 3: "␣"}}
     assert written(wrong) == {2: {}, 1: {2: "&lt;b&gt;c"}}
     assert np.isnan(np.array(share.z, float)).tolist() == [[False, False, True]]
-    assert share.customdata[0][-1] == "said ␣; nobody knows what is wanted"
+    assert share.customdata[0][-1] == "said ␣; no target is known"
 
 
 def test_of_very_many_tokens_nothing_is_written():

@@ -9,7 +9,7 @@ import pytest
 from rnnviz.analysis.fixed_points import FixedPoint, Kind
 from rnnviz.analysis.phase_portrait import FlowField, Portrait, Readout
 from rnnviz.analysis.projection import Plane, Projection
-from rnnviz.figures.colors import contrast, mixed
+from rnnviz.figures.color_math import contrast, mixed
 from rnnviz.figures.dynamics import phase_plane, point_spectra
 from rnnviz.figures.theme import DARK, LIGHT
 from tests.sampling import each_row

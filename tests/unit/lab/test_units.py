@@ -11,7 +11,7 @@ from rnnviz.analysis.perturbation import Alter, Perturbation
 from rnnviz.config import RunConfig
 from rnnviz.lab import units as module
 from rnnviz.lab.probe import inspect
-from rnnviz.lab.units import LEAF, MOST_EDITS, Sort, StateSource, beside, signal, spelled
+from rnnviz.lab.units import LIST_PAGE, MOST_EDITS, Sort, StateSource, beside, signal, spelled
 from rnnviz.session import Session
 from rnnviz.training.share_link import read_link
 from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
@@ -101,10 +101,10 @@ def test_rows_and_columns_keep_their_places_until_they_are_arranged(session, lab
 
 
 def test_what_a_smaller_network_has_not_is_let_go(session, lab):
-    lab.unit, lab.word, lab.cell, lab.leaf = 7, "zebra", (7, "not"), 99
+    lab.unit, lab.word, lab.cell, lab.list_page = 7, "zebra", (7, "not"), 99
     session.configure(RunConfig(hidden=3))
     lab.look_at(source_of(session))
-    assert (lab.unit, lab.word, lab.cell, lab.leaf) == (2, None, None, 57 // LEAF)
+    assert (lab.unit, lab.word, lab.cell, lab.list_page) == (2, None, None, 57 // LIST_PAGE)
 
 
 # Trajectories

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rnnviz.config import OutputAt
+from rnnviz.tasks.csv_table import MAX_CLASSES, Row, TaskError
 from rnnviz.tasks.dataset import GAP, build_dataset
-from rnnviz.tasks.table import MAX_CLASSES, Row, TaskError
 from rnnviz.tasks.vocabulary import Unit
 from tests.sampling import each_row
 
@@ -62,12 +62,12 @@ def test_unknown_tokens_of_test_phrases_are_skipped_and_noted():
 )
 def test_a_phrase_of_the_data_has_its_label(text, label):
     data = build_dataset("weather", TRAIN, [Row(2, "not warm", "rainy")])
-    (target,) = data.wanted(data.vocabulary.read(text).tokens)
+    (target,) = data.targets_of(data.vocabulary.read(text).tokens)
     assert (None if target == GAP else data.classes[target]) == label
 
 
 def test_a_rule_goes_before_the_data_and_what_is_unknown_is_a_gap():
     data = replace(build_dataset("weather", TRAIN), reads=OutputAt.EVERY)
-    assert data.wanted(np.array([1, 1, 1])).tolist() == [GAP] * 3
+    assert data.targets_of(np.array([1, 1, 1])).tolist() == [GAP] * 3
     ruled = replace(data, rule=lambda inputs: inputs[:1])
-    assert ruled.wanted(np.array([2, 3])).tolist() == [2]
+    assert ruled.targets_of(np.array([2, 3])).tolist() == [2]

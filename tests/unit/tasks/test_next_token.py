@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import Loss, OutputAt
+from rnnviz.tasks.csv_table import Row, TaskError
 from rnnviz.tasks.next_token import build_next, cut
-from rnnviz.tasks.table import Row, TaskError
 from rnnviz.tasks.vocabulary import Unit
 from tests.sampling import each_row
 
@@ -48,7 +48,7 @@ def test_the_target_of_every_token_is_the_next():
         ("c", [2], [1]),
     ]
     assert (data.reads, data.loss, data.source) == (OutputAt.EVERY, Loss.CROSS_ENTROPY, None)
-    assert data.wanted(data.train[0].inputs).tolist() == [1, 2, -1]
+    assert data.targets_of(data.train[0].inputs).tolist() == [1, 2, -1]
 
 
 def test_unknown_characters_of_the_test_are_skipped_and_noted():

@@ -102,7 +102,7 @@ def test_the_rule_gives_the_targets_of_every_example_except_the_unknown_ones(tas
     data = task.build(7, 3)
     for example in (*data.train, *data.test):
         if example.source is None:
-            targets = data.wanted(example.inputs)
+            targets = data.targets_of(example.inputs)
             known = targets >= 0 if targets.ndim == 1 else ~np.isnan(targets)
             assert targets.shape == example.targets.shape
             assert known.sum() >= known.size - len(data.classes) ** (targets.ndim - 1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnnviz.tasks.table import TaskError
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_preview import preview
 

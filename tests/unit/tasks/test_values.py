@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rnnviz.tasks.table import TaskError
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.values import LARGEST, read_values, write_values
 from tests.sampling import each_row
 

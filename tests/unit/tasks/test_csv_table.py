@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.tasks.table import (
+from rnnviz.tasks.csv_table import (
     MAX_BYTES,
     MAX_CHARACTERS,
     MAX_LETTERS,
