@@ -224,6 +224,7 @@ def test_other_pages_show_the_same_run_and_a_hidden_tab_draws_nothing(page):
         page.expect_all_heard()
         page.page.locator(IDLE).wait_for()
         assert page.page.locator(f".st-key-{chart}").count() == 1, wait
+        page.page.wait_for_url(re.compile(rf"epoch={epoch + 1}\b"))
     assert page.drops == 0
 
 

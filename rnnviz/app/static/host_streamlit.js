@@ -76,6 +76,8 @@ function rerun(why) {
 // treats the run as complete and removes the elements after that point; then the script must run again.
 export function end({ parentElement }) {
   page.end = parentElement;
+  // A change of page has changed the address, perhaps after the last frame.
+  if ("query" in page) updateAddress(null);
   return () => repair(REMOVAL_MS);
 }
 
