@@ -55,7 +55,7 @@ def test_rows_are_called_by_their_values_or_the_keys_of_a_dict():
 def test_exhaustively_products_are_run_in_full(exhaustive):
     assert len(rows_of(pairwise(a="ab", b="cde", c="fg"))[1]) == 12
     assert len(rows_of(singly(a="ab", b="cde"))[1]) == 6
-    assert each_row("a", "abc") == pytest.mark.parametrize("a", ["a", "b", "c"], ids=None)
+    assert list(rows_of(each_row("a", ["p", {1}]))[1].items()) == [("p", ("p",)), ("a1", ({1},))]
 
 
 def test_every_row_is_run_and_one_that_fails_is_named(monkeypatch):
