@@ -25,7 +25,7 @@ from rnnviz.config import CellKind, Precision, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainBuffers, TrainState, begin, order, record, train_epoch
-from rnnviz.tasks.dataset import sentiment
+from rnnviz.tasks.sentiment import sentiment
 
 DATA = sentiment()
 NETWORK = Architecture(len(DATA.vocabulary), 64, len(DATA.classes))

@@ -1,7 +1,8 @@
 """The sentiment phrases as dicts, for a notebook: text -> whether it is positive."""
 
-from rnnviz.tasks.dataset import Dataset, sentiment
+from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.sentiment import sentiment
 
 
 def _as_dict(phrases: tuple[Example, ...], dataset: Dataset) -> dict[str, bool]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.gradients import Objective
-from rnnviz.analysis.notation import Names
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.dynamics import DynamicsLab, DynamicsQuery

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from rnnviz.analysis.notation import Names
+from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.passes import draw, read_all, sample
 from rnnviz.analysis.training_step import words_of
 from rnnviz.analysis.unrolled import Unrolled

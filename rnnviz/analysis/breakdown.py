@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.cell_equations import Factor, Part, Source, product_label
-from rnnviz.analysis.notation import number, quoted
+from rnnviz.analysis.formatting import number, quoted
 from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.config import ClipBy, Gradient, OptimizerKind
 from rnnviz.engine.layer_buffers import Array

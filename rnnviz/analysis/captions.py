@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnnviz.analysis.notation import number
+from rnnviz.analysis.formatting import number
 from rnnviz.analysis.training_step import Focus, StepRecord, clipping
 from rnnviz.config import CellKind, ClipBy, OptimizerKind
 from rnnviz.engine.timeline import Phase

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from rnnviz.analysis.flow_map import FixedInputMap
+from rnnviz.analysis.state_transition import FixedInputMap
 from rnnviz.analysis.visited_states import VisitedStates
 from rnnviz.engine.layer_buffers import Array
 
@@ -23,7 +23,7 @@ FIXED, SLOW = 1e-14, 1e-6
 MERGE = 1e-3
 #: Points farther from the mean than this multiple of the visited states' radius are dropped.
 FAR = 12.0
-#: One in so many starts waits for the others, and begins at midpoints of the points they reached.
+#: Every n-th start is followed last, from the midpoint of two points already found.
 _LATER = 4
 #: Standard deviation of the starts' noise, in standard deviations of every unit.
 NOISE = 0.1

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from rnnviz.analysis.breakdown import error_name, sum_name, terms
 from rnnviz.analysis.cell_equations import Part, product_label
-from rnnviz.analysis.moment_vectors import sum_parts
-from rnnviz.analysis.notation import added, number, quoted
+from rnnviz.analysis.formatting import added, number, quoted
+from rnnviz.analysis.step_vectors import sum_parts
 from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.config import ClipBy, Gradient
 from rnnviz.engine.optimizers import OPTIMIZERS

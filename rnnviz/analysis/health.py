@@ -23,8 +23,8 @@ from rnnviz.engine.training import update_parts
 SATURATED = 0.97
 #: A state within +- this changes a logit by less than a hundredth of a weight.
 DEAD = 0.01
-#: Shares of saturated units. Units that have learned to decide saturate, so half of them is normal;
-#: above nine in ten hardly any slope is left to learn by.
+#: Shares of saturated units. Trained units often saturate, so up to half is normal; above 90 %
+#: almost no gradient passes.
 SATURATED_LIMITS = 0.5, 0.9
 #: Shares of dead units: a quarter wastes capacity, with nine in ten nothing is remembered.
 DEAD_LIMITS = 0.25, 0.9

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnviz.analysis.flow_map import FlowMap, state_size, states_of
+from rnnviz.analysis.state_transition import StateTransition, state_size, states_of
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
@@ -70,7 +70,7 @@ def jacobians_along(parameters: Parameters, trace: Trace) -> Jacobians:
     path = states_of(trace)
     steps = len(path.before)
     start = steps - covered(parameters.architecture, steps)
-    matrices = FlowMap(parameters).jacobian(path.before[start:], path.inputs[start:])
+    matrices = StateTransition(parameters).jacobian(path.before[start:], path.inputs[start:])
     return Jacobians(matrices, steps)
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from rnnviz.analysis.captions import caption_keys, run_fields
+from rnnviz.analysis.formatting import quoted
 from rnnviz.analysis.formula import Formula, formula
-from rnnviz.analysis.notation import quoted
 from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.engine.timeline import Moment
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.breakdown import gate_of
-from rnnviz.analysis.notation import Names
+from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters

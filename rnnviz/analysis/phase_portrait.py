@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.fixed_points import FixedPoint
-from rnnviz.analysis.flow_map import FixedInputMap
 from rnnviz.analysis.projection import Plane
+from rnnviz.analysis.state_transition import FixedInputMap
 from rnnviz.analysis.visited_states import VisitedStates
 from rnnviz.engine.layer_buffers import Array
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnviz.analysis.cell_equations import Part, parts
 from rnnviz.analysis.color_limits import typical
-from rnnviz.analysis.notation import Names, written_step
+from rnnviz.analysis.formatting import Names, written_step
 from rnnviz.analysis.unrolled import Span, Unrolled
 from rnnviz.config import Loss, RunConfig
 from rnnviz.engine.batch import Example, collate

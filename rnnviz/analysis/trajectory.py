@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from rnnviz.analysis.activations import Activations
-from rnnviz.analysis.notation import number, written_values
+from rnnviz.analysis.formatting import number, written_values
 from rnnviz.analysis.projection import Plane
 from rnnviz.engine.batch import Example
 from rnnviz.engine.layer_buffers import Array

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnviz.analysis.flow_map import states_of
 from rnnviz.analysis.passes import read_all, sample
+from rnnviz.analysis.state_transition import states_of
 from rnnviz.engine.batch import Example
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters

@@ -8,10 +8,10 @@ from html import escape
 import pandas as pd
 
 from rnnviz.analysis.fixed_points import FIXED, MERGE, SLOW, FixedPoint, FixedPoints, Kind
-from rnnviz.analysis.notation import number
+from rnnviz.analysis.formatting import number
 from rnnviz.analysis.phase_portrait import Readout
 
-#: The most points shown; the file has all.
+#: Maximum number of points shown; the file has all.
 _SHOWN = 40
 #: The longest memory shown as a number; the distance below which |λ| is shown as 1 ± distance.
 _MAX_MEMORY, _NEAR_ONE = 1_000_000, 1e-3

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from rnnviz.analysis.gradients import Objective
+from rnnviz.app.browser_session import first_value, on_host, visit
 from rnnviz.app.stage import place_text
-from rnnviz.app.tab_state import first_value, on_host, visit
 from rnnviz.session import Session
 
 

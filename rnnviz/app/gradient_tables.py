@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from rnnviz.analysis.connectivity import Connectivity
-from rnnviz.analysis.gradient_comparison import ByLength, Comparison
+from rnnviz.analysis.exact_vs_notebook import ByLength, Comparison
 from rnnviz.analysis.gradient_history import GradientSeries
+from rnnviz.analysis.gradient_over_lag import LagProfile
 from rnnviz.analysis.jacobians import Products, StateSpectra
-from rnnviz.analysis.lag import LagProfile
 from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.layer_buffers import Array

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rnnviz.analysis.cell_equations import nonnegative
-from rnnviz.app.tab_state import first_value, visit
+from rnnviz.app.browser_session import first_value, visit
 from rnnviz.config import Activation, CellKind
 from rnnviz.figures.hidden_states import View
 from rnnviz.session import Session

@@ -11,7 +11,7 @@ import streamlit as st
 
 from rnnviz.figures.picture import Picture, Series
 
-#: The most rows shown; the file has all.
+#: Maximum number of rows shown; the file has all.
 _MAX_ROWS = 2_000
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.app.browser_session import on_host
 from rnnviz.app.style import escaped
-from rnnviz.app.tab_state import on_host
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import Form, TaskError
 from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, table_of

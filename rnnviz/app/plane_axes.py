@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 import streamlit as st
 
-from rnnviz.app.tab_state import first_value
+from rnnviz.app.browser_session import first_value
 
 _PAIRS = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
 

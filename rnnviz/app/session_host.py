@@ -33,7 +33,7 @@ WORK_SLICE = 0.02
 JOB_REDRAW = 0.25
 #: Seconds between two updates of the address while the run goes on.
 LINK_INTERVAL = 0.5
-#: The most browsers whose last command number is remembered, so that a repeated command runs once.
+#: Maximum number of browsers whose last command number is remembered: a repeated one runs once.
 MAX_CLIENTS = 32
 
 FAILED = "Something went wrong here. The run is held, and nothing of it is lost."

@@ -7,11 +7,11 @@ from typing import Any
 
 import streamlit as st
 
+from rnnviz.app.browser_session import first_value, get_seat, on_host
 from rnnviz.app.own_data import own_data
 from rnnviz.app.session_host import SessionHost
+from rnnviz.app.session_registry import Seat
 from rnnviz.app.style import escaped
-from rnnviz.app.tab_registry import Seat
-from rnnviz.app.tab_state import first_value, get_seat, on_host
 from rnnviz.config import GROUPS, SETTINGS, RunConfig, Setting, TaskName
 from rnnviz.presets import PRESETS, Preset
 from rnnviz.session import Session

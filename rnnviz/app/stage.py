@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from rnnviz.app.tab_registry import Seat
+from rnnviz.app.session_registry import Seat
 from rnnviz.app.wire import PLOTLY_PATH, host_path
 from rnnviz.session import Session
 from rnnviz.training.player import SPEEDS

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.health import MEANINGS, health, worst
-from rnnviz.analysis.notation import Names
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.figures.axis_limits import StickyScale
 from rnnviz.figures.theme import DARK, LIGHT, Theme

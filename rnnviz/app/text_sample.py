@@ -7,8 +7,8 @@ from html import escape
 
 import streamlit as st
 
+from rnnviz.app.browser_session import first_value, visit
 from rnnviz.app.stage import place_text
-from rnnviz.app.tab_state import first_value, visit
 from rnnviz.lab.generation import writes, written
 from rnnviz.lab.probe import Probe
 from rnnviz.session import Session

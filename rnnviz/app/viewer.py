@@ -16,7 +16,7 @@ Handler = Callable[[Event], None]
 #: returns whether something is left. Every run of the page's script makes a new one.
 Job = Callable[[float], bool]
 
-#: The most frames on their way to one browser.
+#: Maximum number of frames on their way to one browser.
 MAX_IN_FLIGHT = 2
 
 

@@ -20,17 +20,17 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from rnnviz.app.tab_registry import registry
+from rnnviz.app.session_registry import registry
 from rnnviz.app.viewer import Viewer
 
 STATIC = Path(__file__).with_name("static")
 PLOTLY = Path(plotly.__file__).parent / "package_data"
 #: The path of plotly.js, relative to /rnnviz/.
 PLOTLY_PATH = PurePosixPath("plotly", plotly.__version__, "plotly.min.js")
-#: The most bytes of a message: the longest phrase with every character escaped.
+#: Maximum number of bytes of a message: the longest phrase with every character escaped.
 MAX_MESSAGE = 32_768
-#: The most messages read per second, and in one burst. (A drag and its acknowledgements are 120 per
-#: second.) The rest waits in the browser.
+#: Maximum number of messages read per second, and in one burst. (A drag and its acknowledgements
+#: are 120 per second.) The rest waits in the browser.
 MAX_RATE, MAX_BURST = 250.0, 500.0
 #: Seconds within which the ticket must arrive.
 HELLO_TIMEOUT = 5.0

@@ -15,8 +15,8 @@ import numpy as np
 from rnnviz.config import Gradient
 from rnnviz.engine.cell import BackwardOptions, Kernel, in_order
 from rnnviz.engine.layer_buffers import Array, Layer
+from rnnviz.engine.output_activation import bind_readout
 from rnnviz.engine.parameters import Parameters
-from rnnviz.engine.readout import bind_readout
 from rnnviz.engine.trace import Stack, Trace
 
 
@@ -195,7 +195,7 @@ def _bind_bridge_back(encoder: Layer, decoder: Layer, trace: Trace, top: bool) -
 
 
 def _bind_down(blocks: list[Array], layer: Layer, below: Layer, trace: Trace) -> Iterator[Kernel]:
-    """dL/dx of a layer is dL/dh of the layer below."""
+    """Kernels that write dL/dx of ``layer`` into ``below.dh``."""
     cell, hidden, dh = trace.architecture.cell, layer.extent.hidden, _rows(below.dh)
     pairs = [
         (error.reshape(len(dh), -1), matrix[hidden * block.state + 1 :].T)

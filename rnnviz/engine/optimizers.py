@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.config import ClipBy, OptimizerKind
-from rnnviz.engine.buffers import copy_of
+from rnnviz.engine.array_copy import copy_of
 from rnnviz.engine.layer_buffers import Array
 
 #: Momentum's coefficient, and the decay of RMSprop's average of squared gradients.

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.config import Activation, CellKind, Loss
-from rnnviz.engine.buffers import copy_of
+from rnnviz.engine.array_copy import copy_of
 from rnnviz.engine.cell import Cell
 from rnnviz.engine.cell_kinds import cell_of
 from rnnviz.engine.layer_buffers import Array

@@ -239,7 +239,7 @@ def _descend(steps: Iterable[Step], workspace: TrainBuffers, config: RunConfig) 
 
 
 def _idle_limit(config: RunConfig, workspace: TrainBuffers) -> float:
-    """The M ||lr da||^2 of M tokens up to which clipping provably changes nothing; -1: unknown.
+    """Bound on M ||lr da||^2 (M tokens) below which clipping has no effect; -1 if none is known.
 
     By Cauchy-Schwarz |dL/dW_ij| <= ||da_i|| ||z_j|| <= ||da|| sqrt(M), as |z| <= 1; the readout's
     gradient is at most |probs - onehot| <= 1.

@@ -14,7 +14,7 @@ from rnnviz.figures.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.figures.shapes import upright
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 
-#: The most tokens for which the answers are written; more would be too small.
+#: Maximum number of tokens with written answers; more would be too small.
 _MOST_WRITTEN = 60
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnviz.figures.theme import Theme, plain, shown_token
 
-#: The most labels of an axis: of words, and of single characters.
+#: Maximum number of labels of an axis: of words, and of single characters.
 _MOST_LABELS, _MOST_CHARACTERS = 20, 60
 #: The width of a plot in half of a narrow page, in pixels.
 NARROW = 305

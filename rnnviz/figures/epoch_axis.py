@@ -17,9 +17,9 @@ from rnnviz.training.history import Course
 
 #: The margins of all these charts, so that their epochs align.
 EPOCHS_MARGIN = {"r": 76}
-#: The most points of a curve: a screen has no more columns.
+#: Maximum number of points of a curve: a screen has no more columns.
 _MOST_POINTS = 1000
-#: The most changes with a label, the most characters of a label, and its height in pixels.
+#: Maximum number of changes with a label, the most characters of a label, and its height in pixels.
 _LABELS, _LETTERS, _LINE = 6, 27, 17
 
 

@@ -18,9 +18,9 @@ from rnnviz.figures.shapes import PAPER, note
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 from rnnviz.training.history import Course
 
-#: The most numbers that fit above a curve in half of a narrow page.
+#: Maximum number of numbers that fit above a curve in half of a narrow page.
 _MOST_NUMBERS = 6
-#: The most words that fit one below the other.
+#: Maximum number of words that fit one below the other.
 _MOST_ROWS = 14
 #: A longer name of a parameter needs a wider margin than the charts above have.
 _LONG = 7

@@ -16,7 +16,7 @@ from rnnviz.figures.picture import Picture, bar, compact, heatmap
 from rnnviz.figures.shapes import note, upright
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain
 
-#: The most cells whose hover names the word.
+#: Maximum number of cells whose hover names the word.
 _NAMED = 4_000
 #: The height of the title and, below it, of the names of encoder and decoder, in pixels.
 _NAMES_TOP = 58

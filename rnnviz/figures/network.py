@@ -10,10 +10,10 @@ from rnnviz.analysis.color_limits import typical
 from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Phase
-from rnnviz.figures.arrows import arrows
 from rnnviz.figures.axes import words_axis
 from rnnviz.figures.axis_limits import nice_limit
 from rnnviz.figures.legends import scale_words
+from rnnviz.figures.network_arrows import arrows
 from rnnviz.figures.network_grid import BOTTOM, GRADIENT, MIDDLE, STATE, TOP, Grid, text_at
 from rnnviz.figures.picture import Picture, Series, bar, compact, heatmap
 from rnnviz.figures.shapes import PAPER, note, outlines

@@ -13,7 +13,7 @@ from rnnviz.figures.axis_limits import nice_limit
 from rnnviz.figures.shapes import note
 from rnnviz.figures.theme import Theme
 
-#: The most columns, and the most classes.
+#: Maximum number of columns, and the most classes.
 COLUMNS, CLASSES = 12, 6
 #: The left and right edges of the strips of h and of dh, relative to their column.
 STATE, GRADIENT = (-0.2, 0.08), (0.12, 0.22)

@@ -25,7 +25,7 @@ _SHARES_TITLES = {
     "W_hh": "Which tokens feed the gradient of the recurrent weights",
     "W_xh": "Which tokens feed the gradient of the input weights",
 }
-#: The most bands of tokens.
+#: Maximum number of bands of tokens.
 _BANDS = 10
 #: A common size of update over weights, marked for comparison.
 _USUAL = 1e-3

@@ -53,7 +53,7 @@ def exact(values: Sequence[float] | Array) -> list[str]:
 class Picture:
     """The series and the layout of a figure, under Plotly's option names.
 
-    A notebook displays it. ``figure`` is the same as a Plotly object, to go on with.
+    A notebook displays it. ``figure`` is a Plotly figure that can be changed.
     """
 
     series: list[Series]

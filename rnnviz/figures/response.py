@@ -12,7 +12,7 @@ from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, compact
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token, signed_heatmap
 
-#: The most units with a label.
+#: Maximum number of units with a label.
 _MOST_ROWS = 24
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.breakdown import Term, Terms
-from rnnviz.analysis.moment_vectors import VectorRow
-from rnnviz.analysis.notation import number
+from rnnviz.analysis.formatting import number
 from rnnviz.analysis.parameter_blocks import Blocks
+from rnnviz.analysis.step_vectors import VectorRow
 from rnnviz.analysis.training_step import Panel
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters

@@ -19,9 +19,9 @@ from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_to
 
 #: Colours of more than two classes that the colour-blind can tell apart (Okabe and Ito 2008).
 _CLASSES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b7a400", "#7f7f7f")
-#: The most words that label the probe's points.
+#: Maximum number of words that label the probe's points.
 _MOST_WORDS = 14
-#: The most panels, and the panels in a row.
+#: Maximum number of panels, and the panels in a row.
 MOST_PANELS, _PER_ROW = 12, 4
 
 

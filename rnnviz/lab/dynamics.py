@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.fixed_points import FixedPoints, Search
-from rnnviz.analysis.flow_map import FixedInputMap, FlowMap
-from rnnviz.analysis.notation import number, quoted
+from rnnviz.analysis.formatting import number, quoted
 from rnnviz.analysis.phase_portrait import Readout
 from rnnviz.analysis.projection import Plane, fit, plane_of
+from rnnviz.analysis.state_transition import FixedInputMap, StateTransition
 from rnnviz.analysis.visited_states import VisitedStates, visit_states
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
@@ -22,7 +22,7 @@ from rnnviz.engine.training import TrainState
 from rnnviz.lab.memo import Memo
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.values import read_values
+from rnnviz.tasks.number_text import read_values
 
 #: Selectable numbers of initial states of a search.
 STARTS = (50, 100, 200, 400, 800)
@@ -111,9 +111,9 @@ class DynamicsLab:
 
     # The network
 
-    def flow(self, query: DynamicsQuery) -> FlowMap:
+    def flow(self, query: DynamicsQuery) -> StateTransition:
         """One step of the network as a map of its states."""
-        return self._memo.ask("map", query.state, lambda: FlowMap(query.state.parameters))
+        return self._memo.ask("map", query.state, lambda: StateTransition(query.state.parameters))
 
     def visited(self, query: DynamicsQuery) -> VisitedStates:
         """The states that the training sequences visit."""

@@ -10,16 +10,16 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.connectivity import Connectivity, connectivity
-from rnnviz.analysis.gradient_comparison import (
+from rnnviz.analysis.exact_vs_notebook import (
     ByLength,
     Comparison,
     compare_by_length,
     compare_examples,
 )
 from rnnviz.analysis.gradient_history import TRAIL, GradientRow, GradientSeries
+from rnnviz.analysis.gradient_over_lag import Carried, LagProfile, lag_profile
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.jacobians import Jacobians, jacobians_along
-from rnnviz.analysis.lag import Carried, LagProfile, lag_profile
 from rnnviz.analysis.memory_gauge import coarse_first, eigenvalues, recurrent
 from rnnviz.analysis.optimizer_step_stats import NextStepStats, next_step_stats
 from rnnviz.analysis.token_contribution import token_contribution

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from rnnviz.analysis.decoding import likeliest, prompted, translate
+from rnnviz.analysis.formatting import Names, number
 from rnnviz.analysis.logit_margin import RunningMargin, running_logits, running_margin
-from rnnviz.analysis.notation import Names, number
 from rnnviz.analysis.training_step import words_of
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import OutputAt, RunConfig
@@ -21,7 +21,7 @@ from rnnviz.engine.training import record
 from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_WORDS, TaskError
 from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.values import read_values
+from rnnviz.tasks.number_text import read_values
 from rnnviz.tasks.vocabulary import END, START, Reading
 
 #: Largest number of characters in a typed probe; it also limits the length of a link.
@@ -139,7 +139,7 @@ class Probe:
 
     @cached_property
     def margin(self) -> RunningMargin:
-        """The logit margin after every token, of the verdict; of two classes, of the second."""
+        """The logit margin after every token, of the predicted class; of two, of the second."""
         classes = len(self.dataset.classes)
         shown = classes - 1 if classes == 2 else int(self.answers[-1].argmax())
         return running_margin(self.parameters, self.trace, shown)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.activations import Activations, read_activations
+from rnnviz.analysis.input_perturbation import Alter, Pairs, Perturbation, joined
 from rnnviz.analysis.logit_margin import running_margin
-from rnnviz.analysis.perturbation import Alter, Pairs, Perturbation, joined
 from rnnviz.analysis.projection import Plane, Projection, boundary, fit, plane_of
 from rnnviz.analysis.saliency import Saliency, logit_margin, saliency
 from rnnviz.analysis.selectivity import Response, response, selectivity

@@ -183,7 +183,8 @@ def _form_of(names: Sequence[str], name: str) -> Form:
 def _form(names: Sequence[str]) -> Form | None:
     """The form with such a header, if any.
 
-    A next-token table has no column but text: with others, "label" may only be mistyped.
+    Only a table whose single column is text is next-token data: with other columns, "label" is
+    probably misspelled.
     """
     if names == [*Form.NEXT.columns]:
         return Form.NEXT

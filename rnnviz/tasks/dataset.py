@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 
 from rnnviz.config import Loss, OutputAt
-from rnnviz.tasks.csv_table import MAX_CLASSES, Row, TaskError, read_file
-from rnnviz.tasks.encoding import known, unknown_notes, unknown_tokens, vocabulary_of
+from rnnviz.tasks.csv_table import MAX_CLASSES, Row, TaskError
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric, guess_classes, guess_values
-from rnnviz.tasks.shipped_files import shipped
+from rnnviz.tasks.tokenization import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.vocabulary import Array, Unit, Vocabulary
 
 #: The target of an output whose class is unknown.
 GAP = -1
-SENTIMENT = shipped("data/sentiment")
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,10 +128,3 @@ def _phrase(row: Row, vocabulary: Vocabulary, classes: tuple[str, ...], role: st
         )
     tokens = known(row.text, vocabulary, f"The {role} phrases, row {row.line}").tokens
     return Example(row.text, tokens, np.array([classes.index(row.label)]))
-
-
-@cache
-def sentiment() -> Dataset:
-    """The shipped phrases, each positive or negative."""
-    train, test = (read_file(SENTIMENT / f"{part}.csv") for part in ("train", "test"))
-    return build_dataset("sentiment", train, test)

@@ -9,8 +9,8 @@ import numpy as np
 from rnnviz.config import OutputAt
 from rnnviz.tasks.csv_table import Form, Row, TaskError
 from rnnviz.tasks.dataset import GAP, Dataset
-from rnnviz.tasks.encoding import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.tokenization import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.vocabulary import Array, Unit, Vocabulary
 
 #: Default and maximum number of tokens in a piece.

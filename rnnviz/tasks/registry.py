@@ -9,11 +9,12 @@ from rnnviz.config import TaskName
 from rnnviz.tasks.adding import adding
 from rnnviz.tasks.brackets import brackets
 from rnnviz.tasks.characters import characters
-from rnnviz.tasks.dataset import Dataset, sentiment
+from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.english_french import translation
 from rnnviz.tasks.flipflop import flipflop
 from rnnviz.tasks.parity import parity
 from rnnviz.tasks.recall import recall
+from rnnviz.tasks.sentiment import sentiment
 from rnnviz.tasks.spelling import spelling
 from rnnviz.tasks.waves import waves
 

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from rnnviz.config import SETTINGS, Setting
 from rnnviz.tasks.csv_table import Form, Row, Table, TaskError, check, read_any
 from rnnviz.tasks.dataset import Dataset, build_dataset
-from rnnviz.tasks.encoding import vocabulary_of
 from rnnviz.tasks.next_token import MAX_WINDOW, WINDOW, build_next, cut
 from rnnviz.tasks.source_target import build_translation
 from rnnviz.tasks.split import split_rows
+from rnnviz.tasks.tokenization import vocabulary_of
 from rnnviz.tasks.vocabulary import Unit
 
 #: Default share of the rows that are test rows.

@@ -10,8 +10,8 @@ from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import WITHIN
+from rnnviz.tasks.number_text import read_values, write_values
 from rnnviz.tasks.rng import chance, distinct
-from rnnviz.tasks.values import read_values, write_values
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 CHANNELS = ("value",)

@@ -67,7 +67,7 @@ class Run:
         return replace(state, parameters=self._edited(state.parameters, Position(0)))
 
     def _begin_unedited(self) -> None:
-        """Begin without edits at position 0, after which the losses are not finite."""
+        """Start again without the edits at position 0: they make the losses non-finite."""
         changes = (c for c in self.schedule.changes if (c.position, c.name) != (Position(0), EDIT))
         self.schedule = Schedule(self.schedule.start, tuple(changes))
         self._enter(self._initial_state())

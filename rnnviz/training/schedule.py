@@ -19,7 +19,7 @@ from rnnviz.training.weight_edits import Edit
 CHANGEABLE = tuple(n for n, row in SETTINGS.items() if not row.restarts and n != "epochs")
 #: The name of a change that edits the weights, not a setting.
 EDIT = "edit"
-#: The most changes that a link can carry.
+#: Maximum number of changes that a link can carry.
 MAX_CHANGES = 400
 _POSITION = re.compile(r"(\d{1,7})(?:/(\d{1,7}))?", re.ASCII)
 

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.components.v2 import manifest_scanner
 
-from rnnviz.app.tab_registry import registry
+from rnnviz.app.session_registry import registry
 
 
 @pytest.fixture(autouse=True, scope="session")

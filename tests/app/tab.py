@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from rnnviz.app.tab_registry import registry
+from rnnviz.app.session_registry import registry
 from rnnviz.app.viewer import MAX_IN_FLIGHT, Viewer
 from rnnviz.lab.units import UnitTab
 from tests.unit.app.browser import unpacked
@@ -22,7 +22,7 @@ INDEX = Path(__file__).resolve().parents[2] / "rnnviz" / "app" / "pages" / "inde
 SCRIPT = """
 from rnnviz.app.pages.{page} import {page}_page
 from rnnviz.app.stage import connect
-from rnnviz.app.tab_state import get_seat
+from rnnviz.app.browser_session import get_seat
 seat = get_seat()
 with seat.borrow() as host:
     connect(seat, host.edition)

@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 
 from rnnviz.analysis.gradients import Objective
-from rnnviz.app import tab_registry
+from rnnviz.app import session_registry
 from rnnviz.app.actor import Actor
 from rnnviz.config import GROUPS, SETTINGS, RunConfig, TaskName
 from rnnviz.figures.theme import DARK, LIGHT
@@ -121,7 +121,7 @@ def test_a_run_that_is_no_longer_kept_begins_anew_with_the_address():
 
 
 def test_a_server_that_can_keep_no_more_runs_says_so(page, monkeypatch):
-    monkeypatch.setattr(tab_registry, "MOST_RUNS", len(tab_registry.registry().actors))
+    monkeypatch.setattr(session_registry, "MOST_RUNS", len(session_registry.registry().actors))
     monkeypatch.setattr(Actor, "unwatched", 0.0)
     app = app_test().run()
     (box,) = app.error

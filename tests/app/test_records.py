@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from rnnviz.analysis.connectivity import Connectivity
-from rnnviz.analysis.gradient_comparison import ByLength, Comparison
+from rnnviz.analysis.exact_vs_notebook import ByLength, Comparison
 from rnnviz.analysis.gradient_history import GradientRow, GradientSeries
+from rnnviz.analysis.gradient_over_lag import LagProfile
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.jacobians import Products, StateSpectra
-from rnnviz.analysis.lag import LagProfile
 from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.app import gradient_tables as tables

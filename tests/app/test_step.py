@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from rnnviz.analysis.notation import Names
+from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.training_step import largest_changes
 from rnnviz.app.command import RefusedError
 from rnnviz.app.style import check_html

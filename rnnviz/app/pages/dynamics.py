@@ -8,16 +8,16 @@ from typing import Any
 import streamlit as st
 
 from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
-from rnnviz.analysis.flow_map import states_of
 from rnnviz.analysis.phase_portrait import Readout, portrait
+from rnnviz.analysis.state_transition import states_of
+from rnnviz.app.browser_session import first_value, on_host, visit
 from rnnviz.app.fixed_point_table import points_html, points_table, search_html
 from rnnviz.app.frame import Frame
-from rnnviz.app.live import live
 from rnnviz.app.numbers_table import numbers
+from rnnviz.app.page_scene import live
 from rnnviz.app.plane_axes import choose_axes
 from rnnviz.app.stage import place_chart, place_phrase, place_text
 from rnnviz.app.style import escaped, theme
-from rnnviz.app.tab_state import first_value, on_host, visit
 from rnnviz.app.text import explanation
 from rnnviz.figures.dynamics import phase_plane, point_spectra
 from rnnviz.figures.picture import Picture

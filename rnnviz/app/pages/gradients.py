@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from rnnviz.analysis.connectivity import ANSWERS
-from rnnviz.analysis.gradient_comparison import compared
+from rnnviz.analysis.exact_vs_notebook import compared
 from rnnviz.analysis.gradient_history import GradientSeries
 from rnnviz.analysis.jacobians import (
     Jacobians,
@@ -25,17 +25,17 @@ from rnnviz.app import gradient_tables as tables
 from rnnviz.app.frame import Frame
 from rnnviz.app.gradient_check import objective_and_check
 from rnnviz.app.heatmap_choice import choose_layer
-from rnnviz.app.live import go_to_click, live
 from rnnviz.app.numbers_table import numbers
+from rnnviz.app.page_scene import go_to_click, live
 from rnnviz.app.stage import place_chart, place_phrase, place_text
 from rnnviz.app.style import check_html, steady, verdict_html
 from rnnviz.app.text import explanation
 from rnnviz.config import CellKind
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.figures import gradient_comparison as comparison
+from rnnviz.figures import exact_vs_notebook as comparison
 from rnnviz.figures.complex_plane import exponent_curve, state_spectrum, weight_spectrum
+from rnnviz.figures.gradient_over_lag import connectivity_map, lag_curve, product_curves
 from rnnviz.figures.gradients import norms_height
-from rnnviz.figures.lag import connectivity_map, lag_curve, product_curves
 from rnnviz.figures.optimizer_steps import clipping_curves, ratio_dots, share_areas
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.theme import HEIGHTS, Theme

@@ -1,15 +1,15 @@
-"""Page *Hidden states*: what units do, how states move, what if, and what breaks."""
+"""Page *Hidden states*: unit responses, trajectories, changed inputs and ablation."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from rnnviz.app.browser_session import first_value, visit
 from rnnviz.app.frame import Frame
 from rnnviz.app.heatmap_choice import choose_layer, choose_view
-from rnnviz.app.live import live
+from rnnviz.app.page_scene import live
 from rnnviz.app.stage import place_phrase, place_text
 from rnnviz.app.style import verdict_html
-from rnnviz.app.tab_state import first_value, visit
 from rnnviz.app.tabs.ablation import ablation_tab
 from rnnviz.app.tabs.trajectories import trajectories_tab
 from rnnviz.app.tabs.units import units_tab

@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from rnnviz.app.browser_session import get_seat
 from rnnviz.app.pages.dynamics import dynamics_page
 from rnnviz.app.pages.gradients import gradients_page
 from rnnviz.app.pages.hidden import hidden_page
@@ -12,7 +13,6 @@ from rnnviz.app.pages.train import train_page
 from rnnviz.app.sidebar import sidebar
 from rnnviz.app.stage import connect, place_bar, place_end, place_text
 from rnnviz.app.style import style_sheet
-from rnnviz.app.tab_state import get_seat
 from rnnviz.session import Session
 from rnnviz.tasks.shipped_files import shipped
 

@@ -9,15 +9,16 @@ import streamlit as st
 from rnnviz.analysis.breakdown import terms
 from rnnviz.analysis.cell_equations import parts
 from rnnviz.analysis.gradients import gradient_flow
-from rnnviz.analysis.moment_vectors import marked, operation
 from rnnviz.analysis.parameter_blocks import blocks
+from rnnviz.analysis.step_vectors import marked, operation
 from rnnviz.analysis.training_step import StepRecord, panels
-from rnnviz.app import moment_text
+from rnnviz.app import step_text
+from rnnviz.app.browser_session import first_value, visit
 from rnnviz.app.chart_text import text_name
 from rnnviz.app.frame import Frame, SliderState
 from rnnviz.app.gradient_check import check_button
 from rnnviz.app.heatmap_choice import layer_choice
-from rnnviz.app.live import live
+from rnnviz.app.page_scene import live
 from rnnviz.app.stage import (
     Step,
     TextBlock,
@@ -28,7 +29,6 @@ from rnnviz.app.stage import (
     place_text,
 )
 from rnnviz.app.style import check_html, theme
-from rnnviz.app.tab_state import first_value, visit
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event, Handler
 from rnnviz.engine.timeline import Phase
@@ -51,7 +51,7 @@ def step_page(session: Session) -> None:
     probe = session.inspect()
     step = session.step.record(session.step_query(probe))
     with st.container(key="cursor_bar"):
-        place_text("levels", moment_text.levels_reserve(session, probe, step))
+        place_text("levels", step_text.levels_reserve(session, probe, step))
         place_cursor("moment", "Moment of the step")
     _layout(session, step)
 
@@ -94,8 +94,8 @@ def _reserves(session: Session, step: StepRecord) -> tuple[list[TextBlock], list
     focus = session.step.focus
     kind = session.dataset, step.config, step.moments, focus.layer, focus.part
     if st.session_state.get("step_reserves", (None,))[0] != kind:
-        captions = moment_text.caption_reserve(step, focus)
-        st.session_state.step_reserves = kind, (captions, moment_text.formula_reserve(step, focus))
+        captions = step_text.caption_reserve(step, focus)
+        st.session_state.step_reserves = kind, (captions, step_text.formula_reserve(step, focus))
     reserves: tuple[list[TextBlock], list[TextBlock]] = st.session_state.step_reserves[1]
     return reserves
 
@@ -203,10 +203,10 @@ def _handlers(session: Session) -> dict[str, Handler]:
 def _draw_texts(session: Session, probe: Probe, step: StepRecord, frame: Frame) -> None:
     focus = session.step.focus
     frame.texts["badge"] = check_html(session.gradients.checked(_query(session)), session.names)
-    frame.texts["levels"] = moment_text.levels_html(session, probe, step)
-    frame.texts["caption"] = moment_text.caption_html(step, focus)
-    frame.texts["formula"] = moment_text.formula_html(step, focus)
-    frame.texts["changes"] = moment_text.changes_html(step, focus)
+    frame.texts["levels"] = step_text.levels_html(session, probe, step)
+    frame.texts["caption"] = step_text.caption_html(step, focus)
+    frame.texts["formula"] = step_text.formula_html(step, focus)
+    frame.texts["changes"] = step_text.changes_html(step, focus)
 
 
 def _draw_charts(lab: StepLab, step: StepRecord, frame: Frame) -> None:

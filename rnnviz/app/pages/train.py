@@ -10,7 +10,7 @@ from rnnviz.app.chart_text import text_name
 from rnnviz.app.frame import Frame
 from rnnviz.app.gradient_check import objective_and_check
 from rnnviz.app.heatmap_choice import choose_view, view_of
-from rnnviz.app.live import go_to_click, live
+from rnnviz.app.page_scene import go_to_click, live
 from rnnviz.app.stage import place_chart, place_phrase, place_text
 from rnnviz.app.style import check_html, steady, theme, verdict_html
 from rnnviz.app.text import explanation

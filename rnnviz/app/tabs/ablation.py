@@ -12,11 +12,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.memory_gauge import recurrent, recurrent_name, spectrum
+from rnnviz.app.browser_session import first_value, on_host, visit
 from rnnviz.app.frame import Frame
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.stage import place_chart, place_text
 from rnnviz.app.style import score_text, steady
-from rnnviz.app.tab_state import first_value, on_host, visit
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rnnviz.analysis.perturbation import Alter
-from rnnviz.app.tab_state import first_value
+from rnnviz.analysis.input_perturbation import Alter
+from rnnviz.app.browser_session import first_value
 from rnnviz.app.tabs.tab import MOST_CHOICES, edition
 from rnnviz.figures.theme import shown_token
 from rnnviz.session import Session

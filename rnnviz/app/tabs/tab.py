@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from rnnviz.app.browser_session import visit
 from rnnviz.app.frame import Frame
-from rnnviz.app.tab_state import visit
 from rnnviz.app.viewer import Handler, Job
 from rnnviz.lab.units import StateSource
 from rnnviz.session import Session
 
-#: The most words offered in a choice.
+#: Maximum number of words offered in a choice.
 MOST_CHOICES = 300
 
 
@@ -25,7 +25,7 @@ class Tab:
 
 
 def edition(session: Session) -> tuple[int, int]:
-    """The numbers of this visit to the page and to its tab."""
+    """How often the page and this tab were opened: a new number resets their widgets."""
     return visit("hidden"), visit(session.units.tab, "tab_visit")
 
 

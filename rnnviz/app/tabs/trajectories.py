@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from rnnviz.analysis.perturbation import Alter, Perturbation
+from rnnviz.analysis.input_perturbation import Alter, Perturbation
 from rnnviz.analysis.projection import Plane, participation
 from rnnviz.analysis.trajectory import Cloud, Trajectory, cloud, token_targets
+from rnnviz.app.browser_session import on_host
 from rnnviz.app.frame import Frame
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.plane_axes import choose_axes
 from rnnviz.app.stage import place_chart, place_text
 from rnnviz.app.style import steady
-from rnnviz.app.tab_state import on_host
 from rnnviz.app.tabs.perturbation_choice import choose_alter
 from rnnviz.app.tabs.tab import Tab, edition, source_of
 from rnnviz.app.text import explanation
@@ -29,7 +29,7 @@ from rnnviz.lab.units import spelled
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 
-#: The most tokens drawn.
+#: Maximum number of tokens drawn.
 _MAX_TOKENS = 1_000
 _FEW_UNITS = (
     "With one unit the states lie on a line: there is no plane to draw them in. "

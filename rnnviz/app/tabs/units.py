@@ -12,11 +12,11 @@ import streamlit as st
 
 from rnnviz.analysis.activations import Activations
 from rnnviz.analysis.selectivity import MOST_WORDS, selectivity
+from rnnviz.app.browser_session import first_value
 from rnnviz.app.frame import Frame, SliderState
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.stage import Step, place_chart, place_stepper, place_text
 from rnnviz.app.style import steady, theme
-from rnnviz.app.tab_state import first_value
 from rnnviz.app.tabs.tab import MOST_CHOICES, Tab, edition, source_of
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
@@ -33,7 +33,7 @@ _ROWS = {
     Sort.SELECTIVITY: "unit, the most selective first",
     Sort.SIMILARITY: "unit, alike ones together",
 }
-#: The most sequences shown for a cell.
+#: Maximum number of sequences shown for a cell.
 _MAX_OCCURRENCES = 12
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from rnnviz.analysis.perturbation import aligned
+from rnnviz.analysis.input_perturbation import aligned
 from rnnviz.analysis.saliency import LEFT_OUT
 from rnnviz.app.frame import Frame
 from rnnviz.app.heatmap_choice import view_of

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.notation import Names
+from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.training_step import step_record
 from rnnviz.config import RunConfig
 from rnnviz.lab.probe import read

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.flow_map import FixedInputMap, FlowMap
-from rnnviz.analysis.notation import Names
+from rnnviz.analysis.formatting import Names
+from rnnviz.analysis.state_transition import FixedInputMap, StateTransition
 from rnnviz.config import Activation, CellKind
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.tasks.example import Example
@@ -41,7 +41,7 @@ def elman(W_hh, b_h=0.0, activation=Activation.TANH):
     parameters = Parameters(Architecture(1, len(W_hh), 2, activation=activation))
     parameters["W_hh"][...], parameters["b_h"][...] = W_hh, b_h
     parameters["W_hy"][0, 0] = parameters["W_hy"][1, -1] = 3.0
-    return FixedInputMap(FlowMap(parameters), np.zeros(1))
+    return FixedInputMap(StateTransition(parameters), np.zeros(1))
 
 
 def two_units():

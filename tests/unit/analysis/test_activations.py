@@ -5,8 +5,8 @@ import pytest
 
 from rnnviz.analysis import passes
 from rnnviz.analysis.activations import read_activations
-from rnnviz.analysis.flow_map import states_of
 from rnnviz.analysis.passes import draw
+from rnnviz.analysis.state_transition import states_of
 from rnnviz.analysis.training_step import words_of
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.analysis.visited_states import visit_states

@@ -9,8 +9,8 @@ from rnnviz.analysis.breakdown import gate_sum, terms
 from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.cell_equations import parts
 from rnnviz.analysis.formula import formula
-from rnnviz.analysis.moment_vectors import operation
 from rnnviz.analysis.parameter_blocks import blocks
+from rnnviz.analysis.step_vectors import operation
 from rnnviz.analysis.training_step import Focus, share, step_record
 from rnnviz.app.text import explanation
 from rnnviz.config import RunConfig

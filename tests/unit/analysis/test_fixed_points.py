@@ -21,7 +21,7 @@ from rnnviz.analysis.fixed_points import (
     merge,
     middles_of,
 )
-from rnnviz.analysis.flow_map import FixedInputMap, FlowMap
+from rnnviz.analysis.state_transition import FixedInputMap, StateTransition
 from rnnviz.analysis.visited_states import VisitedStates, visit_states
 from rnnviz.config import Activation, TaskName
 from rnnviz.presets import PRESETS
@@ -154,7 +154,7 @@ def test_starts_that_end_far_away_or_nowhere_are_counted():
 def test_points_are_fixed_points_of_the_network(cell, layers):
     of = architecture(cell, layers)
     parameters = network(of, scale=0.4)
-    flow, visited = FlowMap(parameters), visit_states(parameters, examples(of, [6, 9, 4]))
+    flow, visited = StateTransition(parameters), visit_states(parameters, examples(of, [6, 9, 4]))
     word = np.eye(of.inputs)[2]
     found = found_by(FixedInputMap(flow, word), visited, 40)
     assert found.points
@@ -238,7 +238,7 @@ def flipflop():
     session = Session(PRESETS[TaskName.FLIPFLOP][0].config())
     session.player.advance(session.config.epochs)
     parameters = session.state.parameters
-    flow, visited = FlowMap(parameters), visit_states(parameters, session.dataset.train)
+    flow, visited = StateTransition(parameters), visit_states(parameters, session.dataset.train)
     return lambda x, seed=0: found_by(FixedInputMap(flow, np.array(x)), visited, 200, seed=seed)
 
 

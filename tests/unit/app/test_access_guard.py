@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from rnnviz.app import wire as module
 from rnnviz.app.access_guard import Guard, is_host_allowed, is_origin_allowed
-from rnnviz.app.tab_registry import registry
+from rnnviz.app.session_registry import registry
 from rnnviz.app.wire import MAX_BURST, MAX_MESSAGE, MAX_RATE, _RateLimit, routes
 from tests.sampling import each_row
 from tests.unit.app.browser import unpacked

@@ -7,10 +7,10 @@ import time
 import pytest
 
 from rnnviz.app import actor as acting
-from rnnviz.app import tab_registry as module
+from rnnviz.app import session_registry as module
 from rnnviz.app.actor import Actor, EndedError
 from rnnviz.app.session_host import FAILED, RESTORED
-from rnnviz.app.tab_registry import FullError, TabRegistry
+from rnnviz.app.session_registry import FullError, TabRegistry
 from rnnviz.app.viewer import Viewer
 from rnnviz.config import RunConfig
 from rnnviz.session import Session

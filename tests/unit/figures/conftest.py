@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.gradient_history import GradientRow, GradientSeries
-from rnnviz.analysis.notation import Names
 from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.analysis.training_step import step_record
 from rnnviz.config import RunConfig

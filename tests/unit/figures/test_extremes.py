@@ -4,10 +4,10 @@ import pytest
 
 from rnnviz.analysis.breakdown import terms
 from rnnviz.analysis.captions import caption_fields
+from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.formula import formula
-from rnnviz.analysis.moment_vectors import operation
-from rnnviz.analysis.notation import Names
 from rnnviz.analysis.parameter_blocks import blocks
+from rnnviz.analysis.step_vectors import operation
 from rnnviz.analysis.training_step import Focus, largest_changes, panels, step_record
 from rnnviz.config import RunConfig
 from rnnviz.engine.initializers import initial_parameters

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.color_limits import typical
-from rnnviz.analysis.notation import Names
+from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.training_step import Focus
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Moment, Phase, timeline

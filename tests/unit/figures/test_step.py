@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.breakdown import Term, Terms, terms
-from rnnviz.analysis.moment_vectors import operation
-from rnnviz.analysis.notation import Names
+from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.parameter_blocks import blocks
+from rnnviz.analysis.step_vectors import operation
 from rnnviz.analysis.training_step import Focus, panels
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.figures.step import operation_rows, parameter_mosaic, term_bars

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rnnviz.analysis.input_perturbation import Alter, Perturbation
 from rnnviz.analysis.memory_gauge import spectrum
-from rnnviz.analysis.perturbation import Alter, Perturbation
 from rnnviz.config import RunConfig
 from rnnviz.lab import units as module
 from rnnviz.lab.probe import inspect

@@ -2,7 +2,7 @@
 
 from rnnviz.config import RunConfig
 from rnnviz.tasks.data_source import DataSource
-from rnnviz.tasks.dataset import sentiment
+from rnnviz.tasks.sentiment import sentiment
 from rnnviz.tasks.upload import File, Upload, dataset_of
 from rnnviz.tasks.upload_store import UploadStore
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rnnviz.config import OutputAt, SettingError
 from rnnviz.tasks.csv_table import Form, TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.encoding import MAX_TOKENS
+from rnnviz.tasks.tokenization import MAX_TOKENS
 from rnnviz.tasks.upload import File, Upload, dataset_of, parts_of
 from rnnviz.tasks.vocabulary import START, Unit
 from tests.sampling import each_row, singly

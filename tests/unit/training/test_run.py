@@ -9,7 +9,7 @@ import pytest
 
 from rnnviz.config import OptimizerKind, RunConfig
 from rnnviz.engine.training import TrainBuffers, begin, train_examples, train_on
-from rnnviz.tasks.dataset import sentiment
+from rnnviz.tasks.sentiment import sentiment
 from rnnviz.training import run as module
 from rnnviz.training import snapshots
 from rnnviz.training.run import Run, position_of

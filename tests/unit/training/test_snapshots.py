@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rnnviz.config import RunConfig
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots
 from rnnviz.engine.training import TrainBuffers, begin
-from rnnviz.tasks.dataset import sentiment
+from rnnviz.tasks.sentiment import sentiment
 from rnnviz.training import snapshots as module
 from rnnviz.training.run import architecture_of
 from rnnviz.training.snapshots import MOST_SNAPSHOTS, Snapshots

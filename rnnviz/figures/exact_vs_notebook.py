@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.analysis.gradient_comparison import ByLength, Comparison
+from rnnviz.analysis.exact_vs_notebook import ByLength, Comparison
 from rnnviz.analysis.gradient_history import GradientSeries
 from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
 from rnnviz.engine.layer_buffers import Array

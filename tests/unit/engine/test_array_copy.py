@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.engine.buffers import copy_of
+from rnnviz.engine.array_copy import copy_of
 from tests.sampling import singly
 
 

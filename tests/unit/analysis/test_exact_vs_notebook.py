@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from rnnviz.analysis import gradient_comparison as module
-from rnnviz.analysis.gradient_comparison import (
+from rnnviz.analysis import exact_vs_notebook as module
+from rnnviz.analysis.exact_vs_notebook import (
     compare,
     compare_by_length,
     compare_examples,

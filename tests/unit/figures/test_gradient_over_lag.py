@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.connectivity import Connectivity
+from rnnviz.analysis.gradient_over_lag import LagProfile
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.jacobians import Products
-from rnnviz.analysis.lag import LagProfile
-from rnnviz.figures.lag import connectivity_map, lag_curve, product_curves
+from rnnviz.figures.gradient_over_lag import connectivity_map, lag_curve, product_curves
 from rnnviz.figures.theme import DARK, LIGHT
 from tests.sampling import each_row
 from tests.unit.figures.unpacked import by_name

@@ -1,4 +1,4 @@
-"""FlowMap: one step of the network as a map of its whole state."""
+"""StateTransition: one step of the network as a map of its whole state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rnnviz.engine.trace import WIDE, Trace
 _BYTES = 32_000_000
 
 
-class FlowMap:
+class StateTransition:
     """s_t = F(s_{t-1}, x_t) of the last stack: the decoder, or the only stack.
 
     A state s has S = layers x states of the cell x H numbers: layer by layer, first h, then c for
@@ -84,7 +84,7 @@ class FlowMap:
 class FixedInputMap(NamedTuple):
     """The map with its input x (D,) held: h -> F(h, x)."""
 
-    flow: FlowMap
+    flow: StateTransition
     inputs: Array
 
     @property

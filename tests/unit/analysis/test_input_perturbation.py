@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.analysis.perturbation import Alter, Perturbation, aligned, joined
+from rnnviz.analysis.input_perturbation import Alter, Perturbation, aligned, joined
 from tests.sampling import each_row
 
 IDENTITY = [(t, t) for t in range(4)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import plain
-from rnnviz.tasks.values import MARK
+from rnnviz.tasks.number_text import MARK
 
 _LONGEST = 16
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.analysis.notation import Names, added, number, quoted, written_step
+from rnnviz.analysis.formatting import Names, added, number, quoted, written_step
 from tests.sampling import each_row
 
 NAMES = Names(vocabulary=("bad", "good"), classes=("no", "yes"), source=("eins", "zwei"))

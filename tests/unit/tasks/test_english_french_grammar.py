@@ -3,7 +3,15 @@
 import re
 
 from rnnviz.tasks.english_french import translation
-from rnnviz.tasks.grammar import FOLDER, actions, qualities, sentences, states, things, write_files
+from rnnviz.tasks.english_french_grammar import (
+    FOLDER,
+    actions,
+    qualities,
+    sentences,
+    states,
+    things,
+    write_files,
+)
 from rnnviz.tasks.vocabulary import split_words
 from tests.sampling import each_row
 

@@ -15,8 +15,8 @@ _LARGE = 1_000_000
 def copy_of(array: Array) -> Array:
     """A writeable copy of an array (N,).
 
-    A run of a large network makes and drops copies all the time. A mapping goes back to the system
-    as a whole, where the heap would become fragmented.
+    A run of a large network makes and drops copies all the time. Freeing a mapping returns its
+    memory to the system; the heap would become fragmented.
     """
     if array.nbytes < _LARGE:
         return array.copy()

@@ -3,7 +3,13 @@
 import pytest
 
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.encoding import MAX_TOKENS, known, unknown_notes, unknown_tokens, vocabulary_of
+from rnnviz.tasks.tokenization import (
+    MAX_TOKENS,
+    known,
+    unknown_notes,
+    unknown_tokens,
+    vocabulary_of,
+)
 from rnnviz.tasks.vocabulary import Unit, Vocabulary
 from tests.sampling import each_row
 

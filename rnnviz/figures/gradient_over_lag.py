@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.connectivity import Connectivity
+from rnnviz.analysis.gradient_over_lag import LagProfile
 from rnnviz.analysis.jacobians import Products
-from rnnviz.analysis.lag import LagProfile
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, log_axis, whole, words_axis, words_margin
 from rnnviz.figures.color_math import faint
@@ -49,7 +49,7 @@ def lag_curve(profile: LagProfile, theme: Theme = LIGHT) -> Picture:
 
 
 def _visible(profile: LagProfile) -> list[float]:
-    """All measured sizes, the rounding, and as much of the bound as is near."""
+    """The norms that set the axis: all measured, the rounding, and the bound near them."""
     sizes = [*profile.median, *profile.mean, *profile.low, *profile.high]
     most = max(sizes) * 10.0**_ABOVE
     bound = [] if profile.bound is None else [b for b in profile.bound if b <= most]
@@ -98,7 +98,7 @@ def _line(x: Array, values: Array, name: str, line: dict[str, Any], floor: float
 
 
 def _lag_notes(profile: LagProfile, theme: Theme) -> list[dict[str, Any]]:
-    """The slope above the line of the rounding, where the curve is far away, and its name below."""
+    """Labels at the rounding line: the fitted slope above it, the name of the line below."""
     position = {"xref": "paper", "x": 0.01, "y": _rounding(profile), "bgcolor": theme.background}
     slope = f"<b>{_slope_text(profile)}</b>"
     rounding = f"lost in the rounding of {profile.dtype.name}"

@@ -13,7 +13,7 @@ from rnnviz.tasks.vocabulary import Array
 #: The largest absolute value.
 LARGEST = 1000.0
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
-#: Written for a 1 in the second of two channels.
+#: Follows a number whose second channel is 1.
 MARK = "*"
 
 

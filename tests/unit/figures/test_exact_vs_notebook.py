@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from rnnviz.analysis.gradient_comparison import ByLength, Comparison
+from rnnviz.analysis.exact_vs_notebook import ByLength, Comparison
 from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
-from rnnviz.figures.gradient_comparison import (
+from rnnviz.figures.exact_vs_notebook import (
     check_dots,
     errors_by_length,
     errors_over_epochs,

@@ -1,7 +1,7 @@
 """TabRegistry: which run belongs to which browser tab.
 
-Streamlit's session holds a seat. The tab's first message on the wire is the seat's ticket, a
-secret. A run has an id, which the tab stores: with it a reloaded tab finds its run again.
+Each Streamlit session has a seat. The browser opens its socket with the seat's ticket, a secret.
+A run has an id, which the tab stores: with it a reloaded tab finds its run again.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from rnnviz.session import Session
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.training.share_link import read_link
 
-#: The most runs that this server keeps. If there are more, the one unwatched for longest ends. Runs
-#: unwatched for less than JUST_NOW seconds don't count: a reloaded page has two for a moment.
+#: Maximum number of runs that this server keeps. If there are more, the one unwatched for longest
+#: ends. Runs unwatched for less than JUST_NOW seconds don't count: a reloaded page has two.
 MOST_RUNS, JUST_NOW = 64, 10.0
 #: Seconds that a link is followed before the page is shown; the rest is shown as it goes.
 FIRST_LINK_TIME = 0.05

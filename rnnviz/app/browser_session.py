@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
 
-from rnnviz.app.tab_registry import MOST_RUNS, FullError, Seat, registry
+from rnnviz.app.session_registry import MOST_RUNS, FullError, Seat, registry
 from rnnviz.session import Session
 
 P = ParamSpec("P")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.formula import formula
-from rnnviz.analysis.moment_vectors import marked, operation
+from rnnviz.analysis.step_vectors import marked, operation
 from rnnviz.analysis.training_step import Focus
 from rnnviz.engine.timeline import Moment, Phase
 from tests.sampling import each_row

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from rnnviz.engine.batch import collate
 from rnnviz.engine.losses import CrossEntropy
+from rnnviz.engine.output_activation import bind_readout
 from rnnviz.engine.parameters import Architecture
-from rnnviz.engine.readout import bind_readout
 from rnnviz.engine.trace import Trace
 from tests.unit.engine.networks import phrase
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from rnnviz.app.browser_session import get_seat
 from rnnviz.app.frame import Frame
 from rnnviz.app.style import current_look, status_html, using_look
-from rnnviz.app.tab_state import get_seat
 from rnnviz.app.viewer import Event, Handler, Job, Scene
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position

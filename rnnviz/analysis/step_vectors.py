@@ -9,7 +9,7 @@ import numpy as np
 from rnnviz.analysis.breakdown import error_name, followed, gate_of, gate_sum, sum_name
 from rnnviz.analysis.cell_equations import Part, nonnegative, product_label
 from rnnviz.analysis.color_limits import typical
-from rnnviz.analysis.notation import number, quoted
+from rnnviz.analysis.formatting import number, quoted
 from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.config import Gradient, OptimizerKind
 from rnnviz.engine.layer_buffers import Array

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rnnviz.analysis.gradient_over_lag import Carried, lag_profile
 from rnnviz.analysis.gradients import Objective
-from rnnviz.analysis.lag import Carried, lag_profile
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Gradient
 from rnnviz.engine.batch import collate

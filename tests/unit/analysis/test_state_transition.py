@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis import flow_map
-from rnnviz.analysis.flow_map import FlowMap, state_size, states_of
+from rnnviz.analysis import state_transition
+from rnnviz.analysis.state_transition import StateTransition, state_size, states_of
 from rnnviz.config import Activation, CellKind, Loss
 from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Architecture, Parameters
@@ -45,7 +45,7 @@ def differences(flow, states, inputs, step):
 def test_its_steps_are_those_of_the_forward_pass(cell, layers, encoder):
     of = architecture(cell, layers, encoder)
     parameters, batch = network(of), examples(of, [7, 3], every=True)
-    trace, flow = record(parameters, collate(batch)), FlowMap(parameters)
+    trace, flow = record(parameters, collate(batch)), StateTransition(parameters)
     for sequence, length in enumerate((7, 3)):
         path = states_of(trace, sequence)
         assert path.before.shape == path.after.shape == (length, flow.size)
@@ -61,24 +61,26 @@ def test_the_jacobian_is_that_of_complex_steps(cell, layers):
     of = architecture(cell, layers)
     parameters, states, inputs = network(of), some_states(of), some_inputs()
     if cell[1] is Activation.RELU:
-        expected, atol = differences(FlowMap(parameters), states, inputs, 1e-6), 1e-8
+        expected, atol = differences(StateTransition(parameters), states, inputs, 1e-6), 1e-8
     else:
-        analytic = FlowMap(parameters.like(parameters.theta.astype(complex)))
+        analytic = StateTransition(parameters.like(parameters.theta.astype(complex)))
         expected, atol = differences(analytic, states, inputs, 1e-30j), 1e-13
     assert np.abs(expected).max() > 0.1
-    close(FlowMap(parameters).jacobian(states, inputs), expected, atol)
+    close(StateTransition(parameters).jacobian(states, inputs), expected, atol)
 
 
 @cells
 def test_states_may_share_an_input_and_are_read_in_parts(cell, monkeypatch):
     of = architecture(cell, 2)
-    flow, states, inputs = FlowMap(network(of)), some_states(of, 11), some_inputs(11)
+    flow, states, inputs = StateTransition(network(of)), some_states(of, 11), some_inputs(11)
     x = inputs[0]
     np.testing.assert_array_equal(flow.step(states, x), flow.step(states, np.tile(x, (11, 1))))
     at_once = flow.step(states, inputs), flow.jacobian(states, inputs)
-    sizes, read = [], flow_map._pass
-    monkeypatch.setattr(flow_map, "_BYTES", 8 * 3 * (2 * INPUTS + 2 * 24 * HIDDEN))
-    monkeypatch.setattr(flow_map, "_pass", lambda p, s, x: sizes.append(len(s)) or read(p, s, x))
+    sizes, read = [], state_transition._pass
+    monkeypatch.setattr(state_transition, "_BYTES", 8 * 3 * (2 * INPUTS + 2 * 24 * HIDDEN))
+    monkeypatch.setattr(
+        state_transition, "_pass", lambda p, s, x: sizes.append(len(s)) or read(p, s, x)
+    )
     in_parts = flow.step(states, inputs), flow.jacobian(states, inputs)
     assert sizes == [3, 3, 3, 2] * 2
     for one, other in zip(at_once, in_parts, strict=True):
@@ -88,7 +90,7 @@ def test_states_may_share_an_input_and_are_read_in_parts(cell, monkeypatch):
 @cells
 def test_in_a_large_vocabulary_only_the_columns_that_are_not_zero_are_read(cell):
     wide = network(Architecture(400, HIDDEN, 3, *cell, 2))
-    flow, states = FlowMap(wide), some_states(wide.architecture)
+    flow, states = StateTransition(wide), some_states(wide.architecture)
     for used, value in (([0], 0), ([3], 1.5), ([3, 399], 1.5)):
         x = np.zeros(400)
         x[used] = value
@@ -96,7 +98,7 @@ def test_in_a_large_vocabulary_only_the_columns_that_are_not_zero_are_read(cell)
         for name, array in narrow.named().items():
             whole = wide[name]
             array[...] = whole if whole.shape == array.shape else whole[:, used]
-        same = FlowMap(narrow)
+        same = StateTransition(narrow)
         close(flow.step(states, x), same.step(states, x[used]))
         close(flow.jacobian(states, x), same.jacobian(states, x[used]))
     (example,) = examples(wide.architecture, [4])
@@ -110,13 +112,16 @@ def test_the_answers_at_a_state_are_those_of_the_trace(cell, squared):
     of = architecture(cell, 2, squared=squared)
     parameters = network(of)
     trace = record(parameters, collate(examples(of, [6], every=True)))
-    close(FlowMap(parameters).answers(states_of(trace).after), trace.probs)
+    close(StateTransition(parameters).answers(states_of(trace).after), trace.probs)
 
 
 def test_sizes_and_precision():
     single = Parameters(architecture(), network(architecture()).theta.astype(np.float32))
-    assert FlowMap(single).step(some_states(single.architecture), np.zeros(INPUTS)).dtype == float
-    flow = FlowMap(network(Architecture(2, 3, 2, CellKind.GRU)))
+    assert (
+        StateTransition(single).step(some_states(single.architecture), np.zeros(INPUTS)).dtype
+        == float
+    )
+    flow = StateTransition(network(Architecture(2, 3, 2, CellKind.GRU)))
     assert flow.jacobian(np.zeros((1, 3)), np.zeros(2)).shape == (1, 3, 3)
     assert state_size(Architecture(2, 5, 2, CellKind.LSTM, layers=3)) == 30
     assert state_size(Architecture(2, 5, 2, layers=3, loss=Loss.SQUARED_ERROR)) == 15

@@ -1,0 +1,16 @@
+"""Task *Sentiment*: short phrases, each positive or negative."""
+
+from functools import cache
+
+from rnnviz.tasks.csv_table import read_file
+from rnnviz.tasks.dataset import Dataset, build_dataset
+from rnnviz.tasks.shipped_files import shipped
+
+SENTIMENT = shipped("data/sentiment")
+
+
+@cache
+def sentiment() -> Dataset:
+    """The shipped phrases, each positive or negative."""
+    train, test = (read_file(SENTIMENT / f"{part}.csv") for part in ("train", "test"))
+    return build_dataset("sentiment", train, test)
