@@ -36,14 +36,14 @@ def redrawing(browser: Browser, server: Server, complaints: list[str]) -> Iterat
         url = f"{server.url}/{page}?epoch={EPOCHS}"
         opened = open_probed(browser, url, complaints, first, **TALL)
         expect(opened.message).to_contain_text(f"Opened at epoch {EPOCHS}")
-        for room in ROOMS if page == "hidden" else ("",):
-            if room:
-                opened.choose("room", room)
+        for tab in ROOMS if page == "hidden" else ("",):
+            if tab:
+                opened.choose("tab", tab)
             opened.page.wait_for_timeout(4000)
             chance = random.Random(0)
             places = [chance.randrange(EPOCHS) for _ in range(VISITS)]
             times = [answered(opened.page, SEEK.format(place)) for place in places]
-            name = f"full redraw, {page} {room}".strip()
+            name = f"full redraw, {page} {tab}".strip()
             yield Row(name, median(times), "ms", at_most=400)
         opened.page.context.close()
 
