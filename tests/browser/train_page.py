@@ -215,6 +215,9 @@ class TrainPage:
         """Give a CSV file to the page, set nothing aside, and start."""
         self.open_data()
         self.upload(content, name)
+        # Streamlit would lose a file that is still on its way when the slider moves.
+        expect(self.at("train_csv")).to_contain_text(name)
+        expect(self.page.get_by_text(" to test")).to_be_visible()
         self.at("test_share").locator("input[type=range]").press("Home")
         expect(self.page.get_by_text("0 to test")).to_be_visible()
         self.start()
