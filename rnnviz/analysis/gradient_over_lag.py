@@ -13,6 +13,7 @@ import numpy as np
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.memory_gauge import half_life, recurrent, slope
 from rnnviz.analysis.passes import seeded_pass
+from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import CellKind, Gradient
 from rnnviz.engine.batch import Batch, Example
 from rnnviz.engine.evaluation import batches
@@ -142,6 +143,15 @@ def _norms(
         yield (later + lengths - 1 - steps)[read], np.linalg.norm(layer.dh, axis=-1)[read]
         if batch.bridge is not None:
             later = lengths[np.argsort(batch.bridge)]
+
+
+def last_answer_norms(
+    parameters: Parameters, batch: Batch, objective: Objective, carried: Carried = EXACTLY
+) -> Array:
+    """||dL/dh_t|| (L2) at every token of one sequence, (T,), from its last answer alone."""
+    seed = partial(_seed_last, objective=objective)
+    trace = seeded_pass(parameters, batch, seed, carried.gradient, carried.truncate)
+    return Unrolled(trace, carried.layer).norms
 
 
 def _seed_last(trace: Trace, objective: Objective) -> None:
