@@ -160,6 +160,8 @@ def _seed_last(trace: Trace, objective: Objective) -> None:
         margin_gradient(trace.logits, trace.targets, trace.dlogits)
     else:
         LOSSES[trace.architecture.loss].error(trace.probs, trace.targets, 1.0, trace.dlogits)
-    columns = trace.batch.outputs % trace.batch.read.shape[1]
-    last = len(columns) - 1 - np.unique(columns[::-1], return_index=True)[1]
-    trace.dlogits[np.setdiff1d(np.arange(len(columns)), last)] = 0
+    # An unknown value has no error, and so no gradient: then the answer before it is the last.
+    rows = np.flatnonzero(trace.dlogits.any(axis=1))
+    columns = trace.batch.outputs[rows] % trace.batch.read.shape[1]
+    last = rows[len(columns) - 1 - np.unique(columns[::-1], return_index=True)[1]]
+    trace.dlogits[np.setdiff1d(np.arange(len(trace.dlogits)), last)] = 0
