@@ -179,8 +179,8 @@ class Session:
         problems = [*problems, *self.data.find(link.data)]
         before, start = self.dataset, link.schedule.start
         dataset = self.data.dataset_for(start)
+        if dataset is not before:  # a phrase that can be read, whatever the link's is
+            self.phrase_input.ask(self.data.first_phrase(start, dataset)[:MAX_TYPED], dataset)
         if link.phrase is not None:
             self.phrase_input.ask(link.phrase, dataset)
-        elif dataset is not before:
-            self.phrase_input.ask(self.data.first_phrase(start, dataset)[:MAX_TYPED], dataset)
         self.player.follow(link, problems, patience)

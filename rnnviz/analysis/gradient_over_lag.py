@@ -13,6 +13,7 @@ import numpy as np
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.memory_gauge import half_life, recurrent, slope
 from rnnviz.analysis.passes import seeded_pass
+from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import CellKind, Gradient
 from rnnviz.engine.batch import Batch, Example
 from rnnviz.engine.evaluation import batches
@@ -144,12 +145,23 @@ def _norms(
             later = lengths[np.argsort(batch.bridge)]
 
 
+def last_answer_norms(
+    parameters: Parameters, batch: Batch, objective: Objective, carried: Carried = EXACTLY
+) -> Array:
+    """||dL/dh_t|| (L2) at every token of one sequence, (T,), from its last answer alone."""
+    seed = partial(_seed_last, objective=objective)
+    trace = seeded_pass(parameters, batch, seed, carried.gradient, carried.truncate)
+    return Unrolled(trace, carried.layer).norms
+
+
 def _seed_last(trace: Trace, objective: Objective) -> None:
     """Write the gradient of every sequence's last answer into dlogits; the others are zero."""
     if objective is Objective.MARGIN:
         margin_gradient(trace.logits, trace.targets, trace.dlogits)
     else:
         LOSSES[trace.architecture.loss].error(trace.probs, trace.targets, 1.0, trace.dlogits)
-    columns = trace.batch.outputs % trace.batch.read.shape[1]
-    last = len(columns) - 1 - np.unique(columns[::-1], return_index=True)[1]
-    trace.dlogits[np.setdiff1d(np.arange(len(columns)), last)] = 0
+    # An unknown value has no error, and so no gradient: then the answer before it is the last.
+    rows = np.flatnonzero(trace.dlogits.any(axis=1))
+    columns = trace.batch.outputs[rows] % trace.batch.read.shape[1]
+    last = rows[len(columns) - 1 - np.unique(columns[::-1], return_index=True)[1]]
+    trace.dlogits[np.setdiff1d(np.arange(len(trace.dlogits)), last)] = 0

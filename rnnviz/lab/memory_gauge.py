@@ -7,6 +7,7 @@ from itertools import chain
 
 import numpy as np
 
+from rnnviz.analysis.gradient_over_lag import Carried, last_answer_norms
 from rnnviz.analysis.gradients import Flow, Objective, gradient_flow, margin_flow
 from rnnviz.analysis.memory_gauge import (
     GradientMap,
@@ -34,6 +35,16 @@ def flow(query: GradientQuery) -> Flow:
         rule, cut = query.config.gradient, query.config.truncate
         return margin_flow(query.state.parameters, query.trace, rule, cut, query.layer)
     return gradient_flow(query.trace, query.layer)
+
+
+def _of_last_answer(query: GradientQuery, norms: Array) -> Array:
+    """The norms without what earlier answers add, each at a lag of its own."""
+    if not query.trace.every:
+        return norms
+    config = query.config
+    carried = Carried(config.gradient, config.truncate, query.layer)
+    parameters, batch = query.state.parameters, query.trace.batch
+    return last_answer_norms(parameters, batch, query.objective, carried)
 
 
 class MemoryLab:
@@ -101,7 +112,10 @@ class MemoryLab:
         epoch, norms = query.state.epoch, flow(query).norms
         if epoch not in self._spectra:
             self._spectra[epoch] = spectrum(recurrent(query.state.parameters))
-        self._norms[epoch], self._half_lives[epoch] = norms, half_life(norms)
+        self._norms[epoch], self._half_lives[epoch] = (
+            norms,
+            half_life(_of_last_answer(query, norms)),
+        )
 
     def _gauge(self, last: int) -> MemoryGauge:
         epochs = sorted(epoch for epoch in self._half_lives if epoch <= last)

@@ -23,6 +23,7 @@ from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.tasks.vocabulary import START, Unit
 from rnnviz.training.player import SPEEDS
 from rnnviz.training.schedule import Position
+from rnnviz.training.share_link import read_link
 from tests.sampling import each_row
 
 WEATHER = ("weather.csv", b"text,label\nso warm,sunny\nso cold,rainy\nvery cold,rainy\n")
@@ -272,6 +273,20 @@ def test_nothing_of_the_past_is_left_when_the_data_change(way):
         fresh.player.reset()
         session.follow(fresh.link())
     assert looked_into(session) == expected
+
+
+@each_row("task", [*TASKS])
+def test_a_link_with_a_phrase_that_cannot_be_read_shows_the_default(task):
+    for text in ("zzz", "", "1 2 three", "gone gone"):
+        session = Session(RunConfig(hidden=4, epochs=9))
+        link, _ = read_link({"task": task, "hidden": "4", "phrase": text, "data": "gone.csv-123"})
+        session.follow(link)
+        box = session.phrase_input
+        if box.problem:
+            assert box.typed == text
+            assert box.phrase == session.first_phrase
+            assert f"The pictures still show: {box.phrase}" in box.problem
+        assert session.inspect().finite
 
 
 def test_a_past_epoch_is_looked_at_with_the_settings_it_had():

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rnnviz.analysis.gradient_over_lag import lag_profile
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.memory_gauge import half_life, spectrum
+from rnnviz.config import RunConfig
 from rnnviz.lab import memory_gauge as module
 from rnnviz.lab.memory_gauge import flow
 from rnnviz.session import Session
@@ -33,6 +35,17 @@ def developed(session):
     while develop(session, 0.002):
         pass
     return past(session)[0]
+
+
+@pytest.mark.parametrize("task", ["flipflop", "brackets", "waves"])
+def test_with_many_answers_the_half_life_is_of_the_last_one(task):
+    """Earlier answers add gradients at other lags: the lag profile leaves them out, too."""
+    session = Session(RunConfig(task=task, hidden=6, init="xavier", batch=16, epochs=9))
+    session.player.advance(1)
+    probe, gauge = session.inspect(), past(session)[0]
+    profile = lag_profile(session.state.parameters, [probe.example], Objective.LOSS)
+    assert gauge.half_life[-1] == pytest.approx(profile.half_life, rel=1e-9)
+    assert gauge.half_life[-1] != half_life(flow(query_of(session)).norms)
 
 
 def radius(session):

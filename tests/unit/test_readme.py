@@ -1,0 +1,50 @@
+"""Every example of the README is run exactly as it is printed."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    """The code blocks in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+#: What stands in for the browser that a figure is shown in.
+FETCH = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).read()"
+
+
+def run(arguments, folder, **more):
+    """What a program of this Python prints, run in a folder."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), **more}
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, env=environ, capture_output=True,
+        encoding="utf-8", check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_library_example(tmp_path):
+    (example,) = blocks("python")
+    browser = tmp_path / "browser.py"
+    browser.write_text(FETCH, encoding="utf-8")
+    python = Path(sys.executable).as_posix()
+    shown = {"PLOTLY_RENDERER": "browser", "BROWSER": f'"{python}" "{browser.as_posix()}" %s &'}
+    printed = run(["-c", example], tmp_path, **shown)
+    assert printed.startswith("positive 0.")
+    assert printed.splitlines()[0].endswith("(4, 1, 64)")
+
+
+def test_the_commands(tmp_path):
+    (commands,) = [block for block in blocks("sh") if block.startswith("rnnviz train")]
+    for command in commands.splitlines():
+        program, *words = command.split()
+        assert program == "rnnviz"
+        assert run(["-m", program, *words], tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"run.json", "weights.npz"}
