@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.analysis.saliency import Saliency
+from rnnviz.analysis.saliency import INCOMPLETE, Saliency
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import NARROW, axis, signed_axis, whole, words_axis, words_margin
 from rnnviz.figures.heatmap_labels import cell_texts
@@ -175,6 +175,8 @@ def _completeness(saliency: Saliency, theme: Theme) -> dict[str, Any]:
     """The sum of the integrated gradients, and what it must be."""
     total, expected = float(saliency.integrated.sum()), saliency.whole - saliency.empty
     text = f"integrated: sum {total:.5g}, m(x) − m(0) = {expected:.5g}, off by {saliency.gap:.1e}"
+    if math.isnan(total):
+        text = f"integrated: not drawn, the sum can't be told to {INCOMPLETE:.0%}"
     position = {**PAPER, "x": 0, "xshift": -124, "y": 1, "yshift": 4}
     font = {"color": theme.muted, "size": 13}
     return note(text.replace("-", "−"), "left bottom", **position, font=font)
