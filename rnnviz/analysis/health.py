@@ -22,12 +22,12 @@ from rnnviz.engine.training import update_parts
 #: Beyond this the slope 1 - h^2 of a tanh is below 0.06: 94 % of the gradient is lost per token.
 SATURATED = 0.97
 #: A state within +- this changes a logit by less than a hundredth of a weight.
-DEAD = 0.01
+SILENT = 0.01
 #: Shares of saturated units. Trained units often saturate, so up to half is normal; above 90 %
 #: almost no gradient passes.
 SATURATED_LIMITS = 0.5, 0.9
-#: Shares of dead units: a quarter wastes capacity, with nine in ten nothing is remembered.
-DEAD_LIMITS = 0.25, 0.9
+#: Shares of silent units: a quarter wastes capacity, with nine in ten nothing is remembered.
+SILENT_LIMITS = 0.25, 0.9
 #: Shares of the gradient's norm that clipping removes: a tenth changes the step; at nine tenths the
 #: limit decides the length of a step, not the slope.
 CLIPPED_LIMITS = 0.1, 0.9
@@ -50,7 +50,7 @@ _LOST = (
 #: What each sign measures.
 MEANINGS = {
     "saturated": "Share of the states at the ends of their tanh, over all tokens.",
-    "dead": f"Share of the units whose state never leaves ±{DEAD:g}.",
+    "silent": f"Share of the units whose state never leaves ±{SILENT:g} on this phrase.",
     "clipped": "Share of the gradient's length that clipping takes away.",
     "update": "Update over weights of one step, the median of the weight matrices.",
     "gradient": "Length of the largest gradient of a parameter, before clipping.",
@@ -91,7 +91,7 @@ def health(
     clipped = _clipped(before, float(np.linalg.norm(next(parts).theta)))
     update = _ratio(parameters, next(parts), float(trace.loss.mean()))
     reach = _reach(trace, config.truncate)
-    return _saturated(trace), _dead(trace), clipped, update, largest, reach
+    return _saturated(trace), _silent(trace), clipped, update, largest, reach
 
 
 def worst(signs: Sequence[Sign]) -> Sign:
@@ -139,16 +139,16 @@ def _saturated(trace: Trace) -> Sign:
     return _graded("saturated", value, SATURATED_LIMITS, advice, share=True)
 
 
-def _dead(trace: Trace) -> Sign:
+def _silent(trace: Trace) -> Sign:
     layers = (Unrolled(trace, layer).h for layer in range(trace.architecture.layers))
     advice = (
         "Most units answer to what is read.",
-        "Some units stay at zero whatever is read: watch whether they wake up.",
-        "Nearly all units stay at zero, so nothing is remembered: wait for the end of the plateau, "
-        "or try a larger initial scale.",
+        "Some units stay at zero on this phrase: see whether they do on others.",
+        "Nearly all units stay at zero, so nothing of this phrase is remembered: wait for the end "
+        "of the plateau, or try a larger initial scale.",
     )
-    value = _mean(layers, lambda h: np.abs(h).max(axis=0) < DEAD)
-    return _graded("dead", value, DEAD_LIMITS, advice, share=True)
+    value = _mean(layers, lambda h: np.abs(h).max(axis=0) < SILENT)
+    return _graded("silent", value, SILENT_LIMITS, advice, share=True)
 
 
 def _mean(layers: Iterable[Array], test: Callable[[Array], Array]) -> float:

@@ -13,6 +13,8 @@ from rnnviz.engine.trace import Trace
 
 #: Limit of tokens times the cube of the state's size; it takes about a third of a second.
 _WORK = 200_000_000
+#: Singular values of a product are told down to this share of the largest.
+_TOLD = 1e-10
 #: At most this many tokens have eigenvalues.
 _SPECTRA = 8
 
@@ -129,16 +131,51 @@ def state_spectra(jacobians: Jacobians) -> StateSpectra:
 def lyapunov_exponents(jacobians: Jacobians) -> Array:
     """Finite-time Lyapunov exponents in nats per token, the largest first, (S,).
 
-    The mean of log |diag R|, with Q, R = qr(J_t Q) from Q = I (Vogt et al. 2022). The exponent of a
-    direction that one token shrinks below the rounding error is -inf.
+    log sigma_i / n, of the singular values of the product J_T ... J_1 of n Jacobians: they don't
+    depend on how the units are numbered. The exponent of a direction that one token shrinks below
+    the rounding error is -inf. All are NaN if a Jacobian isn't finite.
     """
-    directions = np.eye(jacobians.matrices.shape[-1])
-    total = np.zeros(len(directions))
-    for matrix in jacobians.matrices:
-        moved = matrix @ directions
-        directions, stretch = np.linalg.qr(moved)
-        sizes = np.abs(np.diag(stretch))
-        lost = sizes <= len(sizes) * np.finfo(sizes.dtype).eps * np.linalg.norm(moved)
-        with np.errstate(divide="ignore"):
-            total += np.log(np.where(lost, 0, sizes))
-    return np.sort(total / len(jacobians.matrices))[::-1]
+    factors, exponents = jacobians.matrices, np.full(jacobians.matrices.shape[-1], -np.inf)
+    if not np.isfinite(factors).all():
+        return np.full(len(exponents), np.nan)
+    first = 0
+    # A product tells its largest singular values only. The rest are those of the product of the
+    # factors without the directions of the largest.
+    while first < len(exponents):
+        logs, directions = _leading(factors)
+        if not len(logs):
+            break
+        exponents[first : first + len(logs)] = logs / len(factors)
+        first += len(logs)
+        factors = _triangular(factors, directions)[:, len(logs) :, len(logs) :]
+    return exponents
+
+
+def _leading(factors: Array) -> tuple[Array, Array]:
+    """The logs (k,) of the singular values of M_n ... M_1 above the rounding error of the largest.
+
+    And all right singular vectors, in the columns of (S, S).
+    """
+    total, scale = np.eye(factors.shape[-1]), 0.0
+    for factor in factors:
+        total = factor @ total
+        size = float(np.linalg.norm(total))
+        if not size:
+            return np.empty(0), total
+        total, scale = total / size, scale + np.log(size)
+    _, sizes, directions = np.linalg.svd(total)
+    return np.log(sizes[sizes > _TOLD * sizes[0]]) + scale, directions.T
+
+
+def _triangular(factors: Array, directions: Array) -> Array:
+    """Upper triangular factors (n, S, S) of the same product, up to rotations at both its ends.
+
+    A row is zero where a factor shrinks its direction below the rounding error.
+    """
+    triangular = np.empty_like(factors)
+    for factor, out in zip(factors, triangular, strict=True):
+        moved = factor @ directions
+        directions, out[...] = np.linalg.qr(moved)
+        rounding = len(out) * np.finfo(out.dtype).eps * np.linalg.norm(moved)
+        out[np.abs(np.diag(out)) <= rounding] = 0
+    return triangular

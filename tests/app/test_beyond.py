@@ -45,7 +45,7 @@ def test_so_can_one_that_diverges_inside_an_epoch_and_its_signs_say_what_to_try(
     assert np.isfinite(session.state.parameters.theta).all()
     assert not np.isfinite(session.inspect().unrolled(0).h).all()
     text = walk(page, session).text
-    for name in ("dead", "clipped", "update", "gradient", "reach"):
+    for name in ("silent", "clipped", "update", "gradient", "reach"):
         assert re.search(rf"{name} +– +bad", text), name
     assert "smaller learning rate" in text
 

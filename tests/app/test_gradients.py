@@ -130,7 +130,7 @@ def test_every_charts_numbers_can_be_had(link):
 
 
 def test_the_signs_of_health_stand_in_the_status_with_a_word_and_a_sentence(small):
-    for name in ("saturated", "dead", "clipped", "update", "gradient", "reach"):
+    for name in ("saturated", "silent", "clipped", "update", "gradient", "reach"):
         assert re.search(rf"{name} +\S+ +(fine|watch|bad)", small.text), name
     lag = {"task": "recall", "lag": "20", "hidden": "16", "batch": "8", "init_scale": "0.02"}
     assert "Nothing of the gradient reaches the first token" in Page(**lag, cell="elman").text

@@ -24,7 +24,7 @@ from tests.unit.engine.networks import (
     phrase,
 )
 
-NAMES = ["saturated", "dead", "clipped", "update", "gradient", "reach"]
+NAMES = ["saturated", "silent", "clipped", "update", "gradient", "reach"]
 
 
 def signs(weights, example=None, **settings):
@@ -65,9 +65,9 @@ def test_every_network_has_all_signs_each_with_advice(cell, layers, encoder):
         ("saturated", [0.1] * 4, 0, Level.FINE),
         ("saturated", [0.1, 0.1, 9, 9], 0.5, Level.WATCH),
         ("saturated", [9] * 4, 1, Level.BAD),
-        ("dead", [1, 1, 1, 1], 0, Level.FINE),
-        ("dead", [1, 1, 1, 0], 0.25, Level.WATCH),
-        ("dead", [0, 0, 0, 0], 1, Level.BAD),
+        ("silent", [1, 1, 1, 1], 0, Level.FINE),
+        ("silent", [1, 1, 1, 0], 0.25, Level.WATCH),
+        ("silent", [0, 0, 0, 0], 1, Level.BAD),
     ],
 )
 def test_shares_of_saturated_and_of_dead_units(name, W_xh, value, level):
@@ -81,7 +81,7 @@ def test_a_unit_is_saturated_from_the_threshold_on_and_relu_never():
     assert not_applicable(found["saturated"])
     # A sign that applies is worse than one that doesn't.
     assert worst(tuple(found.values())).level is not Level.NONE
-    assert worst(tuple(signs(tanh_network(0, 0, 0, 0)).values())).name == "dead"
+    assert worst(tuple(signs(tanh_network(0, 0, 0, 0)).values())).name == "silent"
 
 
 def test_the_share_that_clipping_removes():
@@ -173,4 +173,4 @@ def test_states_that_overflow_are_bad_even_if_weights_are_finite():
     weights = linear(1e200)
     weights["W_xh"][...] = 1e200
     found = signs(weights)
-    assert {found[name].level for name in ("dead", "clipped", "update", "reach")} == {Level.BAD}
+    assert {found[name].level for name in ("silent", "clipped", "update", "reach")} == {Level.BAD}

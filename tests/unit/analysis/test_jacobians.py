@@ -97,6 +97,33 @@ def test_the_exponents_sum_to_the_growth_of_volumes(cell, layers):
     assert (np.diff(exponents) <= 0).all()
 
 
+def test_the_exponents_do_not_depend_on_how_the_units_are_numbered():
+    weights, (example,) = network(architecture()), examples(architecture(), [8])
+    order, other = np.random.default_rng(3).permutation(architecture().hidden), weights.copy()
+    other["W_hh"][...] = weights["W_hh"][np.ix_(order, order)]
+    other["W_xh"][...], other["b_h"][...] = weights["W_xh"][order], weights["b_h"][order]
+    other["W_hy"][...] = weights["W_hy"][:, order]
+    found, renumbered = (lyapunov_exponents(along(w, example)) for w in (weights, other))
+    np.testing.assert_allclose(renumbered, found, rtol=1e-9)
+
+
+def test_the_exponents_are_the_singular_values_of_the_product():
+    """Also where the product's own rounding error hides them, by the inverse of the product."""
+    rng = np.random.default_rng(0)
+    some = rng.normal(size=(6, 5, 5))
+    product = np.linalg.multi_dot(some[::-1])
+    expected = np.log(np.linalg.svd(product, compute_uv=False)) / 6
+    np.testing.assert_allclose(lyapunov_exponents(of(*some)), expected, atol=1e-9)
+    steep = some[:, :2, :2] * [[1.0], [1e-9]]
+    found = lyapunov_exponents(of(*steep))
+    assert found.sum() * 6 == pytest.approx(np.linalg.slogdet(steep).logabsdet.sum())
+    assert found[0] == pytest.approx(np.log(10) * _log10_norm(steep) / 6)
+
+
+def _log10_norm(matrices):
+    return products(of(np.eye(2), *matrices)).largest[0]
+
+
 def test_of_a_large_state_only_the_last_tokens_have_jacobians(monkeypatch):
     weights, (example,) = network(architecture()), examples(architecture(), [9])
     whole = along(weights, example)
