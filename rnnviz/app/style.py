@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -91,9 +92,16 @@ def style_sheet() -> None:
     _theme_watch(key="theme", data={"dark": kind == "dark"}, on_dark_change=lambda: None)
 
 
+#: Where Streamlit's Markdown would recognise an address, although it is escaped.
+_LINK = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+#: An invisible character that keeps a line together.
+_WORD_JOINER = "\N{WORD JOINER}"
+
+
 def escaped(text: str) -> str:
-    """The text with the special characters of Markdown and KaTeX escaped."""
-    return "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|$~:^=" else c for c in text)
+    """The text with the special characters of Markdown and KaTeX escaped, and without links."""
+    unlinked = _LINK.sub(_WORD_JOINER, text)
+    return "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|$~:^=" else c for c in unlinked)
 
 
 def status_html(session: Session) -> str:

@@ -45,6 +45,7 @@ BAD_FILES = {
     "too many rows": (b"text,label\n" + b"good,a\n" * 20_001, "more than 20,000"),
     "empty target": (b"source,target\nthe cat,\n", "row 2: the target is empty"),
 }
+LINKED_FILE = b"text,label\na,http://example.org\nb,http://example.org\n"
 # Sees in every frame whether Streamlit shows that it runs.
 WATCH_STREAMLIT = """
 window.said_running = 0;
@@ -241,6 +242,9 @@ def test_own_files_bad_ones_and_good_ones(page):
         page.upload(content)
         expect(page.page.get_by_text(sentence)).to_be_visible()
         assert (page.epoch, page.loss) == (1, loss)
+    page.upload(LINKED_FILE)
+    expect(page.page.get_by_text("all have the label")).to_contain_text("example.org")
+    assert page.page.locator("a[href*=example]").count() == 0
     page.play()
     page.upload(BAD_FILES["one class"][0])
     expect(page.page.get_by_text(BAD_FILES["one class"][1])).to_be_visible()
