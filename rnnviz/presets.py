@@ -36,14 +36,14 @@ def _lag(cell: str, lr: float = 0.2, epochs: int = 30) -> dict[str, Any]:
 _PRESETS = (
     Preset(
         "Notebook",
-        "A long plateau, then a sudden drop near epoch 390. The memory gauge tells it before: the "
-        "loss falls when the radius crosses 1.",
+        "A long plateau, then a sudden drop near epoch 390. The memory gauge moves before: the "
+        "radius crosses 1 a hundred epochs earlier.",
     ),
     Preset(
         "Elman, lag 20",
-        "Fails: the loss stays where guessing is. Look at the gradient over the epochs: for most "
-        "of them next to nothing of what the answer sends back arrives at the first token, the "
-        "only one that counts.",
+        "Does not learn in 30 epochs: the loss stays where guessing is. Look at the gradient over "
+        "the epochs: for most of them next to nothing of what the answer sends back arrives at "
+        "the first token, the only one that counts.",
         _lag("elman"),
     ),
     Preset(
@@ -54,8 +54,8 @@ _PRESETS = (
     ),
     Preset(
         "LSTM, lag 20",
-        "Learns with the very settings with which Elman fails. Show c and the gate f: where f is "
-        "near 1 the first token stays in c over all that comes after it.",
+        "Learns with the very settings with which Elman does not. Show c and the gate f: where f "
+        "is near 1 the first token stays in c over all that comes after it.",
         _lag("lstm"),
     ),
     Preset(

@@ -50,7 +50,7 @@ _LOST = (
 #: What each sign measures.
 MEANINGS = {
     "saturated": "Share of the states at the ends of their tanh, over all tokens.",
-    "silent": f"Share of the units whose state never leaves ±{SILENT:g} on this phrase.",
+    "silent": f"Share of the units whose state never leaves ±{SILENT:g} on what is read here.",
     "clipped": "Share of the gradient's length that clipping takes away.",
     "update": "Update over weights of one step, the median of the weight matrices.",
     "gradient": "Length of the largest gradient of a parameter, before clipping.",
@@ -143,9 +143,9 @@ def _silent(trace: Trace) -> Sign:
     layers = (Unrolled(trace, layer).h for layer in range(trace.architecture.layers))
     advice = (
         "Most units answer to what is read.",
-        "Some units stay at zero on this phrase: see whether they do on others.",
-        "Nearly all units stay at zero, so nothing of this phrase is remembered: wait for the end "
-        "of the plateau, or try a larger initial scale.",
+        "Some units stay at zero on what is read here: see whether they wake up elsewhere.",
+        "Nearly all units stay at zero, so nothing is remembered of this: wait for the end of the "
+        "plateau, or try a larger initial scale.",
     )
     value = _mean(layers, lambda h: np.abs(h).max(axis=0) < SILENT)
     return _graded("silent", value, SILENT_LIMITS, advice, share=True)
