@@ -12,7 +12,6 @@ from rnnviz.engine.training import record
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position
 
-
 NAMES = ("W_xh", "W_hh", "b_h", "W_hy", "b_y")
 
 
