@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.gradients import Objective
-from rnnviz.analysis.memory_gauge import half_life, recurrent, slope
+from rnnviz.analysis.memory_gauge import half_life, half_life_interval, recurrent, slope
 from rnnviz.analysis.passes import seeded_pass
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import CellKind, Gradient
@@ -64,6 +64,11 @@ class LagProfile:
     def half_life(self) -> float:
         """Tokens until the median is halved, see ``memory_gauge.half_life``."""
         return half_life(self.median[::-1])
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the half-life, of the line fitted to the median."""
+        return half_life_interval(self.median[::-1])
 
     @property
     def fitted(self) -> Array:

@@ -74,14 +74,57 @@ def half_life(norms: Array) -> float:
     return math.inf if decades >= 0 else math.log10(2) / -decades
 
 
+def half_life_interval(norms: Array) -> tuple[float, float]:
+    """The 95 % interval of the half-life, in tokens, from that of the fitted slope.
+
+    From 0 to infinity where three norms above zero, the fewest that tell an error, are missing.
+    """
+    low, high = _slope_interval(norms)
+    return _halving(low), _halving(high)
+
+
+def _halving(decades: float) -> float:
+    return math.inf if decades >= 0 else math.log10(2) / -decades
+
+
+def _slope_interval(norms: Array) -> tuple[float, float]:
+    """The 95 % interval of ``slope``, by Student's t of the residuals."""
+    known = np.flatnonzero(norms > 0)
+    freedom = len(known) - 2
+    if freedom < 1:
+        return -math.inf, math.inf
+    lag = len(norms) - 1.0 - known
+    lag, logs, decades = lag - lag.mean(), np.log10(norms[known]), slope(norms)
+    residuals = logs - logs.mean() - decades * lag
+    error = math.sqrt(residuals @ residuals / freedom / (lag @ lag)) * _student(freedom)
+    return decades - error, decades + error
+
+
+def _student(freedom: int) -> float:
+    """The 97.5 % quantile of Student's t, to 1 % (Abramowitz and Stegun 26.7.5)."""
+    z = 1.959964
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+    )
+    series = sum(term / freedom**power for power, term in enumerate(terms))
+    return {1: 12.7062, 2: 4.3027}.get(freedom, float(series))
+
+
 @dataclass(frozen=True, eq=False)
 class MemoryGauge:
-    """Radius and norm of W_hh, and half-life in tokens, at ascending ``epochs``; all (N,)."""
+    """Radius and norm of W_hh, and half-life in tokens, at ascending ``epochs``; all (N,).
+
+    ``interval`` (N, 2) is the 95 % interval of the half-life.
+    """
 
     epochs: Array
     radius: Array
     norm: Array
     half_life: Array
+    interval: Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.connectivity import Connectivity
+from rnnviz.analysis.formatting import half_life_text
 from rnnviz.analysis.gradient_over_lag import LagProfile
 from rnnviz.analysis.jacobians import Products
 from rnnviz.engine.layer_buffers import Array
@@ -112,10 +113,7 @@ def _slope_text(profile: LagProfile) -> str:
     if math.isnan(profile.slope):
         return "no slope: fewer than two sizes above zero"
     rate = f"{profile.slope:+.2g} decades a token".replace("-", "−")
-    if profile.half_life >= 1000:
-        return f"{rate}<br>no half-life"
-    life = f"{profile.half_life:.2g}"
-    return f"{rate}<br>half-life {life} token{'' if life == '1' else 's'}"
+    return f"{rate}<br>half-life {half_life_text(profile.half_life, *profile.interval)}"
 
 
 def _rounding(profile: LagProfile) -> float:

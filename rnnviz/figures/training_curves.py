@@ -141,12 +141,19 @@ def _gauge_span(gauge: MemoryGauge) -> list[float]:
 
 
 def _gauge_curves(gauge: MemoryGauge, theme: Theme) -> list[Series]:
+    lives = compact(np.column_stack([gauge.half_life, gauge.interval]))
+    interval = "95 %: %{customdata[1]:.3g} to %{customdata[2]:.3g}"
     drawn = np.minimum(gauge.half_life, 10.0 ** _gauge_span(gauge)[1])
     dashed = {"color": theme.muted, "dash": "dash"}
     styles = (
         ("radius", gauge.radius, {"color": theme.text}, "%{y:.4g}"),
         ("singular value", gauge.norm, dashed, "%{y:.4g}"),
-        ("half-life", drawn, {"color": theme.magnitude}, "%{customdata:.4g} tokens"),
+        (
+            "half-life",
+            drawn,
+            {"color": theme.magnitude},
+            f"%{{customdata[0]:.4g}} tokens, {interval}",
+        ),
     )
     return [
         scatter(
@@ -157,7 +164,7 @@ def _gauge_curves(gauge: MemoryGauge, theme: Theme) -> list[Series]:
             name=name,
             mode="lines",
             line={"width": 2.5, **line},
-            customdata=compact(gauge.half_life) if name == "half-life" else None,
+            customdata=lives if name == "half-life" else None,
             hovertemplate=f"epoch %{{x}}: {hover}<extra>{name}</extra>",
         )
         for name, values, line, hover in styles

@@ -15,6 +15,7 @@ from rnnviz.analysis.memory_gauge import (
     Spectrum,
     coarse_first,
     half_life,
+    half_life_interval,
     recurrent,
     spectrum,
 )
@@ -56,7 +57,7 @@ class MemoryLab:
     def __init__(self) -> None:
         self.stride = 1
         self._spectra = EpochCache[Spectrum](of_weights=True)
-        self._half_lives = EpochCache[float]()
+        self._half_lives = EpochCache[tuple[float, float, float]]()
         self._norms = EpochCache[Array]()
 
     def past(
@@ -112,16 +113,16 @@ class MemoryLab:
         epoch, norms = query.state.epoch, flow(query).norms
         if epoch not in self._spectra:
             self._spectra[epoch] = spectrum(recurrent(query.state.parameters))
-        self._norms[epoch], self._half_lives[epoch] = (
-            norms,
-            half_life(_of_last_answer(query, norms)),
-        )
+        last = _of_last_answer(query, norms)
+        self._norms[epoch] = norms
+        self._half_lives[epoch] = half_life(last), *half_life_interval(last)
 
     def _gauge(self, last: int) -> MemoryGauge:
         epochs = sorted(epoch for epoch in self._half_lives if epoch <= last)
         spectra = np.array([self._spectra[epoch] for epoch in epochs]).reshape(-1, 2)
-        half_lives = np.array([self._half_lives[epoch] for epoch in epochs])
-        return MemoryGauge(np.array(epochs, int), spectra[:, 0], spectra[:, 1], half_lives)
+        lives = np.array([self._half_lives[epoch] for epoch in epochs]).reshape(-1, 3)
+        columns = spectra[:, 0], spectra[:, 1], lives[:, 0], lives[:, 1:]
+        return MemoryGauge(np.array(epochs, int), *columns)
 
     def _map(self, epochs: list[int]) -> GradientMap:
         known = [epoch for epoch in epochs if epoch in self._norms]

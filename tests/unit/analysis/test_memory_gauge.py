@@ -5,7 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from rnnviz.analysis.memory_gauge import coarse_first, eigenvalues, half_life, slope, spectrum
+from rnnviz.analysis.memory_gauge import (
+    coarse_first,
+    eigenvalues,
+    half_life,
+    half_life_interval,
+    slope,
+    spectrum,
+)
 from tests.sampling import each_row
 
 
@@ -52,3 +59,31 @@ def test_half_life_without_decay_or_with_norms_of_zero(norms, expected):
 
 def test_coarse_epochs_come_before_fine_ones():
     assert coarse_first(range(9)) == [0, 8, 4, 2, 6, 1, 3, 5, 7]
+
+
+def test_the_interval_of_the_half_life_is_that_of_the_slope():
+    """Student's t by a table: 8 points, 6 degrees of freedom."""
+    rng = np.random.default_rng(0)
+    logs = -0.1 * np.arange(8)[::-1] + 0.1 * rng.normal(size=8)
+    line = np.polyfit(np.arange(8), logs, 1)[0]
+    lag = np.arange(8) - 3.5
+    residuals = logs - logs.mean() - line * lag
+    error = 2.4469 * math.sqrt(residuals @ residuals / 6 / (lag @ lag))
+    low, high = half_life_interval(10.0**logs)
+    assert low == pytest.approx(math.log10(2) / (line + error), rel=1e-3)
+    assert high == pytest.approx(math.log10(2) / (line - error), rel=1e-3)
+    assert low < half_life(10.0**logs) < high
+
+
+@each_row(
+    ("norms", "interval"),
+    [
+        ([1.0], (0, math.inf)),
+        ([0.5, 1.0], (0, math.inf)),
+        ([0.25, 0.5, 1.0], (1, 1)),
+        ([1.0, 0.5, 0.25], (math.inf, math.inf)),
+        ([0.5, 1.0, 0.5, 1.0], (0.7055, math.inf)),
+    ],
+)
+def test_where_little_is_known_the_interval_is_wide(norms, interval):
+    assert half_life_interval(np.array(norms)) == pytest.approx(interval, rel=0.05)

@@ -42,8 +42,9 @@ def test_median_mean_band_and_fit_are_drawn_over_the_lag_with_exact_values_on_ho
     assert named["80 %"].fill == "tonexty"
     assert layout.yaxis.type == "log"
     assert "tokens" in layout.xaxis.title.text
-    assert notes(drawn)[0] == "<b>−1 decades a token<br>half-life 0.3 tokens</b>"
-    assert "no half-life" in notes(lag_curve(profile([1, 1, 1])))[0]
+    assert notes(drawn)[0] == "<b>−1 decades a token<br>half-life 0.3 tokens (95 %: 0.3 to 0.3)</b>"
+    assert "half-life ∞ tokens (95 %: ∞ to ∞)" in notes(lag_curve(profile([1, 1, 1])))[0]
+    assert "half-life not told by so few tokens" in notes(lag_curve(profile([1, 0.5])))[0]
 
 
 def test_what_is_far_above_or_below_is_in_sight():
