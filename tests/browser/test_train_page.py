@@ -238,13 +238,13 @@ def test_own_files_bad_ones_and_good_ones(page):
     page.step_to("1")
     page.open_data()
     loss = page.loss
+    page.upload(LINKED_FILE)
+    expect(page.page.get_by_text("all have the label")).to_contain_text("example.org")
+    assert page.page.locator("a[href*=example]").count() == 0
     for content, sentence in BAD_FILES.values():
         page.upload(content)
         expect(page.page.get_by_text(sentence)).to_be_visible()
         assert (page.epoch, page.loss) == (1, loss)
-    page.upload(LINKED_FILE)
-    expect(page.page.get_by_text("all have the label")).to_contain_text("example.org")
-    assert page.page.locator("a[href*=example]").count() == 0
     page.play()
     page.upload(BAD_FILES["one class"][0])
     expect(page.page.get_by_text(BAD_FILES["one class"][1])).to_be_visible()

@@ -228,7 +228,8 @@ class TrainPage:
         self.press("learn")
 
     def upload(self, content: str | bytes, name: str = "mine.csv", role: str = "train") -> None:
-        """Give a CSV file to the page."""
+        """Give a CSV file to the page when nothing runs, as one who has looked for the file."""
+        self.page.locator(IDLE).wait_for()
         content = content.encode() if isinstance(content, str) else content
         file = {"name": name, "mimeType": "text/csv", "buffer": content}
         self.at(f"{role}_csv").locator("input[type=file]").set_input_files(files=[file])

@@ -119,7 +119,9 @@ function postponeRerun(event) {
   page.pressedAt = performance.now();
   if (stage.header) scheduleRerun();
 }
-for (const press of ["pointerdown", "keydown"]) document.addEventListener(press, postponeRerun, true);
+// A file is chosen or dropped without a press on the page.
+const PRESSES = ["pointerdown", "keydown", "change", "drop"];
+for (const press of PRESSES) document.addEventListener(press, postponeRerun, true);
 document.addEventListener("click", (event) => isLink(event) && leavePage(location.pathname), true);
 addEventListener("popstate", () => leavePage(null));
 

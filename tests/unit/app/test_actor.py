@@ -240,8 +240,12 @@ def test_a_tab_whose_run_is_gone_opens_its_address_and_is_told(registry, now):
     registry.welcome(seat.ticket, "a run of before", f"hidden=2&epoch={now}")
     looker = Looker(seat.actor)
     wait_until(lambda: epoch(seat.actor) == now and looker.frames)
-    with seat.borrow() as host:
-        assert host.session.player.message == f"{RESTORED} Opened at epoch {now}."
+
+    def message():
+        with seat.borrow() as host:
+            return host.session.player.message
+
+    wait_until(lambda: message() == f"{RESTORED} Opened at epoch {now}.")
 
 
 def test_a_seat_whose_run_is_gone_begins_another(registry):
