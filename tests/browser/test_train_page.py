@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from rnnviz.config import TaskName
 from rnnviz.tasks.registry import TASKS
+from tests.browser.serving import IDLE
 
 NOTHING_SCROLLS_SIDEWAYS = """() =>
   [...document.querySelectorAll("html, body, .stMain, .stSidebar, .stSidebar *")].every((node) =>
@@ -309,6 +310,8 @@ def test_tasks_of_each_kind_can_be_chosen_and_played(page):
         expect(page.at("network").locator(".gtitle")).to_contain_text("Forward")
         page.replay("Train")
     choose_task(page, TaskName.RECALL)
+    expect(page.page).to_have_url(re.compile("task=recall&lag=20"))
+    page.page.locator(IDLE).wait_for()
     page.page.get_by_role("button", name="LSTM, lag 20").click()
     page.expect_place("0")
     expect(page.page).to_have_url(re.compile("task=recall&lag=20&cell=lstm"))
@@ -318,6 +321,8 @@ def choose_task(page, name):
     page.page.locator("[class*=st-key-task] [role=combobox]").click()
     page.page.get_by_role("option", name=TASKS[name].label, exact=True).click()
     expect(page.page.get_by_text(TASKS[name].teaches)).to_be_visible()
+    # Streamlit would lose a press on a button of its own that comes while its script runs.
+    page.page.locator(IDLE).wait_for()
 
 
 def test_light_and_dark_wide_and_narrow(opened):
