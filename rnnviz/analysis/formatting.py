@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -75,16 +74,3 @@ def added(values: Iterable[float]) -> str:
     first, *others = values
     signs = (f" {'−' if value < 0 else '+'} {number(abs(value))}" for value in others)
     return number(first) + "".join(signs)
-
-
-def half_life_text(tokens: float, low: float, high: float) -> str:
-    """A half-life in tokens with its 95 % interval, or that nothing is known of it."""
-    if low == 0 or math.isnan(tokens):
-        return "not told by so few tokens"
-    ends = f"95 %: {_life(low)} to {_life(high)}"
-    return f"{_life(tokens)} token{'' if _life(tokens) == '1' else 's'} ({ends})"
-
-
-def _life(tokens: float) -> str:
-    """Beyond a thousand tokens it is not told from infinity."""
-    return "∞" if tokens >= 1000 else f"{tokens:.2g}"

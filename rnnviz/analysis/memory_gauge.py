@@ -57,12 +57,15 @@ def slope(norms: Array) -> float:
     The slope of a least-squares line through log10 ||dL/dh_t|| over the lag T - t; NaN with fewer
     than two norms above zero.
     """
+    lag, logs = _points(norms)
+    return float(lag @ logs / (lag @ lag)) if len(lag) > 1 else math.nan
+
+
+def _points(norms: Array) -> tuple[Array, Array]:
+    """The lags of the norms above zero, less their mean, and the logarithms less theirs."""
     known = np.flatnonzero(norms > 0)
-    if len(known) < 2:
-        return math.nan
-    lag = len(norms) - 1.0 - known
-    lag -= lag.mean()
-    return float(lag @ np.log10(norms[known]) / (lag @ lag))
+    lag, logs = len(norms) - 1.0 - known, np.log10(norms[known])
+    return (lag - lag.mean(), logs - logs.mean()) if len(known) else (lag, logs)
 
 
 def half_life(norms: Array) -> float:
@@ -70,34 +73,26 @@ def half_life(norms: Array) -> float:
 
     Infinite if the gradient doesn't shrink; NaN with fewer than two norms above zero.
     """
-    decades = slope(norms)
-    return math.inf if decades >= 0 else math.log10(2) / -decades
+    return _halving(slope(norms))
 
 
 def half_life_interval(norms: Array) -> tuple[float, float]:
     """The 95 % interval of the half-life, in tokens, from that of the fitted slope.
 
-    From 0 to infinity where three norms above zero, the fewest that tell an error, are missing.
+    By Student's t of the residuals; from 0 to infinity with fewer than three norms above zero.
     """
-    low, high = _slope_interval(norms)
-    return _halving(low), _halving(high)
+    lag, logs = _points(norms)
+    freedom = len(lag) - 2
+    if freedom < 1:
+        return 0.0, math.inf
+    decades = slope(norms)
+    residuals = logs - decades * lag
+    error = math.sqrt(residuals @ residuals / freedom / (lag @ lag)) * _student(freedom)
+    return _halving(decades - error), _halving(decades + error)
 
 
 def _halving(decades: float) -> float:
     return math.inf if decades >= 0 else math.log10(2) / -decades
-
-
-def _slope_interval(norms: Array) -> tuple[float, float]:
-    """The 95 % interval of ``slope``, by Student's t of the residuals."""
-    known = np.flatnonzero(norms > 0)
-    freedom = len(known) - 2
-    if freedom < 1:
-        return -math.inf, math.inf
-    lag = len(norms) - 1.0 - known
-    lag, logs, decades = lag - lag.mean(), np.log10(norms[known]), slope(norms)
-    residuals = logs - logs.mean() - decades * lag
-    error = math.sqrt(residuals @ residuals / freedom / (lag @ lag)) * _student(freedom)
-    return decades - error, decades + error
 
 
 def _student(freedom: int) -> float:

@@ -1,4 +1,4 @@
-"""TabRegistry: which run belongs to which browser tab.
+"""SessionRegistry: which run belongs to which browser tab.
 
 Each Streamlit session has a seat. The browser opens its socket with the seat's ticket, a secret.
 A run has an id, which the tab stores: with it a reloaded tab finds its run again.
@@ -66,7 +66,7 @@ class Seat:
                     self.actor = self.begin()
 
 
-class TabRegistry:
+class SessionRegistry:
     """All seats and runs of this server, and its store of uploads."""
 
     def __init__(self) -> None:
@@ -134,10 +134,10 @@ class TabRegistry:
 
 
 @st.cache_resource(show_spinner=False)
-def registry() -> TabRegistry:
+def registry() -> SessionRegistry:
     """The one registry of this server.
 
     Cached by Streamlit: after an edit its file watcher imports our modules again, but the routes
     keep the old ones, so a registry in a module would exist twice.
     """
-    return TabRegistry()
+    return SessionRegistry()

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.connectivity import Connectivity
-from rnnviz.analysis.formatting import half_life_text
 from rnnviz.analysis.gradient_over_lag import LagProfile
 from rnnviz.analysis.jacobians import Products
 from rnnviz.engine.layer_buffers import Array
@@ -113,7 +112,20 @@ def _slope_text(profile: LagProfile) -> str:
     if math.isnan(profile.slope):
         return "no slope: fewer than two sizes above zero"
     rate = f"{profile.slope:+.2g} decades a token".replace("-", "−")
-    return f"{rate}<br>half-life {half_life_text(profile.half_life, *profile.interval)}"
+    return f"{rate}<br>half-life {_half_life_text(profile.half_life, *profile.interval)}"
+
+
+def _half_life_text(tokens: float, low: float, high: float) -> str:
+    """A half-life in tokens with its 95 % interval, or that nothing is known of it."""
+    if low == 0 or math.isnan(tokens):
+        return "not told by so few tokens"
+    ends = f"95 %: {_life(low)} to {_life(high)}"
+    return f"{_life(tokens)} token{'' if _life(tokens) == '1' else 's'} ({ends})"
+
+
+def _life(tokens: float) -> str:
+    """Beyond a thousand tokens it is not told from infinity."""
+    return "∞" if tokens >= 1000 else f"{tokens:.2g}"
 
 
 def _rounding(profile: LagProfile) -> float:

@@ -10,7 +10,7 @@ from rnnviz.app import actor as acting
 from rnnviz.app import session_registry as module
 from rnnviz.app.actor import Actor, EndedError
 from rnnviz.app.session_host import FAILED, RESTORED
-from rnnviz.app.session_registry import FullError, TabRegistry
+from rnnviz.app.session_registry import FullError, SessionRegistry
 from rnnviz.app.viewer import Viewer
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
@@ -207,7 +207,7 @@ def test_one_that_is_stopped_at_once_is_gone(start):
 
 @pytest.fixture
 def registry():
-    registry = TabRegistry()
+    registry = SessionRegistry()
     yield registry
     registry.stop()
 
