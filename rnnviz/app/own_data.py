@@ -22,15 +22,20 @@ _HELP = (
 )
 
 
+def way_back(session: Session) -> None:
+    """The button that leaves the reader's own data for the task's, if they are in use."""
+    if not session.data.own:
+        return
+    st.caption(
+        "Your own data stay on this computer: a link can only name them, and only as long as "
+        "this server runs."
+    )
+    leave = on_host(Session.load)
+    st.button("Back to the task’s data", key="leave_data", on_click=leave, args=(None,))
+
+
 def own_data(session: Session) -> None:
     """Let the reader upload or paste data, show a preview, and start training on a click."""
-    if session.data.own:
-        st.caption(
-            "Your own data stay on this computer: a link can only name them, and only as long as "
-            "this server runs."
-        )
-        leave = on_host(Session.load)
-        st.button("Back to the task’s data", key="leave_data", on_click=leave, args=(None,))
     with st.expander("Use your own data"):
         train = _file("train", "Training file") or _pasted()
         if train is None:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rnnviz.app.browser_session import first_value, get_seat, on_host
-from rnnviz.app.own_data import own_data
+from rnnviz.app.own_data import own_data, way_back
 from rnnviz.app.session_host import SessionHost
 from rnnviz.app.session_registry import Seat
 from rnnviz.app.style import escaped
@@ -42,17 +42,28 @@ def _read(session: Session, edition: int) -> RunConfig:
     with st.sidebar:
         for group in GROUPS:
             st.subheader(group)
+            # What follows a container keeps its index: Streamlit folds an expander that moves.
+            with st.container():
+                _read_group(group, values, session, first, edition)
             if group == "Data":
-                values["task"] = _task(session, first, edition)
-            for row in (row for row in SETTINGS.values() if row.group == group):
-                if row.name == "lag" and session.data.own:
-                    values["lag"] = first.lag
-                elif row.name != "task" and row.applies(values):
-                    values[row.name] = _widget(row, getattr(first, row.name), edition)
-            if group == "Data":
-                _about(session)
                 own_data(session)
     return RunConfig(**values)
+
+
+def _read_group(
+    group: str, values: dict[str, Any], session: Session, first: RunConfig, edition: int
+) -> None:
+    """Draw the settings of a group, and put what the widgets say into ``values``."""
+    if group == "Data":
+        values["task"] = _task(session, first, edition)
+    for row in (row for row in SETTINGS.values() if row.group == group):
+        if row.name == "lag" and session.data.own:
+            values["lag"] = first.lag
+        elif row.name != "task" and row.applies(values):
+            values[row.name] = _widget(row, getattr(first, row.name), edition)
+    if group == "Data":
+        _about(session)
+        way_back(session)
 
 
 def _key(name: str, edition: int) -> str:

@@ -253,12 +253,41 @@ def test_own_files_bad_ones_and_good_ones(page):
     page.pause()
     page.learn("text,label\n<b>bold</b> $x$ <i>,z<b>yes</b>\nplain,no\n", name="**my** $x$.csv")
     expect(page.message).to_contain_text("with the data **my** $x$.csv")
+    expect(page.at("leave_data")).to_be_visible()
+    expect(page.at("learn")).to_be_visible()  # the box stays unfolded
     page.type_phrase("<b>bold</b> $x$ <i>")
     chart = page.chart("margin")
     expect(chart.locator(".xtick text")).to_have_text(["<b>bold</b>", "$x$", "<i>"])
     expect(chart.locator(".gtitle")).to_contain_text("z<b>yes</b>")
     expect(page.verdict).to_contain_text(re.compile(r"z<b>yes</b>|no"))
     assert chart.locator("tspan[style*=bold], .xtick text[style*=bold]").count() == 0
+
+
+CHOOSE_A_FILE_AT_THE_NEXT_RERUN = """([input, name]) => {
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (message) {
+    send.call(this, message);
+    if (!this.url.includes("_stcore")) return;
+    WebSocket.prototype.send = send;
+    const files = new DataTransfer();
+    files.items.add(new File(["text,label\\na b,x\\nc,y\\n"], name, { type: "text/csv" }));
+    input.files = files.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+}"""
+
+
+def test_a_file_chosen_at_the_moment_of_a_rerun_is_not_lost(page):
+    page.open_data()
+    for number in range(5):
+        name = f"file{number}.csv"
+        box = page.at("train_csv")
+        input = box.locator("input[type=file]").element_handle()
+        page.page.evaluate(CHOOSE_A_FILE_AT_THE_NEXT_RERUN, [input, name])
+        page.press("step_phrase")
+        expect(box).to_contain_text(name)
+        expect(page.page.get_by_text(" to test")).to_be_visible()
+        page.page.locator(IDLE).wait_for()
 
 
 def test_a_pasted_text_and_own_phrases_in_three_classes_are_learned(page):
