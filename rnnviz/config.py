@@ -351,6 +351,11 @@ class RunConfig:
             if not row.applies(vars(self))
         ]
 
+    @property
+    def lower_lr(self) -> float:
+        """The learning rate to try when training fails: a tenth, and at most the default."""
+        return float(min(SETTINGS["lr"].default, self.lr / 10))
+
     def as_dict(self) -> dict[str, Any]:
         """All settings as numbers and strings."""
         return {name: getattr(value, "value", value) for name, value in asdict(self).items()}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
 from rnnviz.analysis.gradients import norms_of
 from rnnviz.analysis.optimizer_step_stats import update_ratios
+from rnnviz.analysis.training_phase import Phase
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Activation, CellKind, RunConfig
 from rnnviz.engine.layer_buffers import Array
@@ -39,14 +40,17 @@ LARGE_LIMITS = 10.0, 1000.0
 #: Share of the last token's gradient that reaches the first. Below the machine epsilon of the
 #: number format it is lost when gradients are added.
 REACH_WATCH = 1e-3
-#: A loss below this (nats, or MSE) counts as learned: then small steps are normal.
-LEARNED = 0.1
 
 #: The advice where numbers are no longer finite.
 _LOST = (
     "Numbers grew beyond all bounds: go back in time and try a smaller learning rate, clipping or "
     "smaller weights."
 )
+#: The signs of the size of a step, and those that are usual before training.
+_STEP, _GROWS = {"clipped", "update", "gradient"}, {"silent", "clipped", "update"}
+_WORKS = "The step is of an unusual size, but training works: nothing has to be changed."
+_EARLY = "Before training this is usual: small initial weights leave states near zero, and first "
+_EARLY += "steps are large beside them."
 #: What each sign measures.
 MEANINGS = {
     "saturated": "Share of the states at the ends of their tanh, over all tokens.",
@@ -82,14 +86,37 @@ class Sign:
 
 
 def health(
-    parameters: Parameters, trace: Trace, config: RunConfig, slots: Slots
+    parameters: Parameters, trace: Trace, config: RunConfig, slots: Slots, phase: Phase
 ) -> tuple[Sign, ...]:
     """The signs at these weights, measured on the first sequence of ``trace``."""
+    return tuple(judged(sign, phase) for sign in _signs(parameters, trace, config, slots))
+
+
+def judged(sign: Sign, phase: Phase) -> Sign:
+    """The sign as it is to be taken in this phase.
+
+    Before training, small states and large first steps are usual. While the loss falls, no step is
+    too large. What has been learned, or is about to be, is not bad.
+    """
+    if sign.level not in (Level.WATCH, Level.BAD) or math.isnan(sign.value):
+        return sign
+    if phase is Phase.UNTRAINED:
+        return replace(sign, level=Level.NONE, advice=_EARLY) if sign.name in _GROWS else sign
+    if phase is Phase.PLATEAU:
+        return replace(sign, level=Level.WATCH) if sign.name == "silent" else sign
+    if sign.name in _STEP:
+        return replace(sign, level=Level.FINE, advice=_WORKS)
+    return replace(sign, level=Level.WATCH)
+
+
+def _signs(
+    parameters: Parameters, trace: Trace, config: RunConfig, slots: Slots
+) -> tuple[Sign, ...]:
     parts = update_parts(trace, config, slots)  # in shared memory, so each is used at once
     gradient = next(parts)
     largest, before = _largest(gradient), float(np.linalg.norm(gradient.theta))
     clipped = _clipped(before, float(np.linalg.norm(next(parts).theta)))
-    update = _ratio(parameters, next(parts), float(trace.loss.mean()))
+    update = _ratio(parameters, next(parts), config)
     reach = _reach(trace, config.truncate)
     return _saturated(trace), _silent(trace), clipped, update, largest, reach
 
@@ -171,20 +198,21 @@ def _clipped(before: float, after: float) -> Sign:
     return _graded("clipped", value, CLIPPED_LIMITS, advice, share=True)
 
 
-def _ratio(parameters: Parameters, update: Parameters, loss: float) -> Sign:
+def _ratio(parameters: Parameters, update: Parameters, config: RunConfig) -> Sign:
     """The median over the weight matrices; biases are left out, as they begin at zero."""
     ratios = update_ratios(parameters, update).items()
     value = float(np.median([r for name, r in ratios if plain(name).startswith("W")]))
     if not np.isfinite(update.theta).all():
         return _not_finite("update")
-    if value < RATIO_LOW and loss > LEARNED:
+    if value < RATIO_LOW:
         slow = "The weights hardly move though the loss is large: try a larger learning rate."
         return Sign("update", value, Level.WATCH, slow)
     advice = (
         "One step changes the weights a little, as it should.",
         "One step changes the weights by more than a hundredth: if the loss jumps, try a smaller "
         "learning rate.",
-        "One step changes the weights by more than a tenth: try a learning rate ten times smaller.",
+        "One step changes the weights by more than a tenth: try a learning rate of "
+        f"{config.lower_lr:g}.",
     )
     return _graded("update", value, RATIO_LIMITS, advice)
 

@@ -16,6 +16,7 @@ import streamlit as st
 
 from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.health import MEANINGS, health, worst
+from rnnviz.analysis.training_phase import phase_of
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.figures.axis_limits import StickyScale
 from rnnviz.figures.theme import DARK, LIGHT, Theme
@@ -125,7 +126,8 @@ def status_html(session: Session) -> str:
 def _health_html(session: Session) -> str:
     """The signs of health, and advice about the worst of them."""
     state, trace = session.state, session.inspect().trace
-    signs = health(state.parameters, trace, session.settings, state.slots)
+    losses = session.run.history.column("train_loss")[: session.player.position.epoch + 1]
+    signs = health(state.parameters, trace, session.settings, state.slots, phase_of(losses))
     chips = "".join(
         f'<span class="{sign.level}" title="{escape(f"{MEANINGS[sign.name]} {sign.advice}")}">'
         f"{sign.name} <b>{score_text(sign.value, '{:.0%}' if sign.share else '{:.1e}')}</b> "

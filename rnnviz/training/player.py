@@ -191,7 +191,7 @@ class Player:
         self.message = (
             f"Stopped: at learning rate {self.config.lr:g} the loss is no longer a finite number. "
             f"The weights of epoch {self.run.position.epoch} are kept. "
-            f"Try a learning rate of {min(0.02, self.config.lr / 10):g}."
+            f"Try a learning rate of {self.config.lower_lr:g}."
         )
 
     def _stop_at_the_end(self) -> None:

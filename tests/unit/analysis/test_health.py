@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.health import SATURATED, Level, health, worst
+from rnnviz.analysis.training_phase import Phase, phase_of
 from rnnviz.config import Activation, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.optimizers import Slots
@@ -27,11 +28,11 @@ from tests.unit.engine.networks import (
 NAMES = ["saturated", "silent", "clipped", "update", "gradient", "reach"]
 
 
-def signs(weights, example=None, **settings):
+def signs(weights, example=None, phase=Phase.PLATEAU, **settings):
     config = RunConfig(**settings)
     batch = collate([example or phrase([0, 1, 1, 0], 1)])
     trace = record(weights, batch, truncate=config.truncate)
-    return {sign.name: sign for sign in health(weights, trace, config, Slots())}
+    return {sign.name: sign for sign in health(weights, trace, config, Slots(), phase)}
 
 
 def graded(sign):
@@ -67,7 +68,7 @@ def test_every_network_has_all_signs_each_with_advice(cell, layers, encoder):
         ("saturated", [9] * 4, 1, Level.BAD),
         ("silent", [1, 1, 1, 1], 0, Level.FINE),
         ("silent", [1, 1, 1, 0], 0.25, Level.WATCH),
-        ("silent", [0, 0, 0, 0], 1, Level.BAD),
+        ("silent", [0, 0, 0, 0], 1, Level.WATCH),
     ],
 )
 def test_shares_of_saturated_and_of_dead_units(name, W_xh, value, level):
@@ -102,10 +103,48 @@ def test_the_size_of_an_update():
     # Weights that hardly move are a sign, until everything is learned.
     assert signs(weights, lr=1e-5)["update"].level is Level.FINE
     weights.W_hy[...] *= 1e-9
-    found = signs(weights, lr=1e-5)["update"]
-    assert (found.value < 1e-6, found.level) == (True, Level.WATCH)
-    weights.b_y[1] = 50
-    assert signs(weights, lr=1e-5)["update"].level is Level.FINE
+    for phase, level in {Phase.PLATEAU: Level.WATCH, Phase.LEARNED: Level.FINE}.items():
+        found = signs(weights, lr=1e-5, phase=phase)["update"]
+        assert (found.value < 1e-6, found.level) == (True, level)
+
+
+@each_row(
+    ("losses", "phase"),
+    [
+        ([0.7], Phase.UNTRAINED),
+        ([0.7, 0.7], Phase.PLATEAU),
+        ([0.7, 0.69], Phase.FALLING),
+        ([0.7, 0.9], Phase.PLATEAU),
+        ([0.7, *np.linspace(0.7, 0.696, 40)], Phase.PLATEAU),
+        ([0.7, *np.linspace(0.7, 0.6, 40)], Phase.FALLING),
+        ([0.7, 0.2, 0.09], Phase.LEARNED),
+        ([math.inf, 0.7], Phase.PLATEAU),
+        ([0.7, math.nan], Phase.PLATEAU),
+    ],
+)
+def test_the_phase_of_training(losses, phase):
+    assert phase_of(np.array(losses)) is phase
+
+
+def test_a_sign_is_judged_by_its_phase():
+    """Large steps and silent units are usual at first, and harmless while the loss falls."""
+    silent, large = tanh_network(0, 0, 0, 0), tanh_network(1, 1, 1, 1)
+    saturated = tanh_network(9, 9, 9, 9)
+    usual = signs(large, clip_by="off", lr=0.001)["update"].value
+    levels = {
+        phase: (
+            signs(silent, phase=phase)["silent"].level,
+            signs(large, phase=phase, clip_by="off", lr=0.0005 / usual)["update"].level,
+            signs(saturated, phase=phase)["saturated"].level,
+        )
+        for phase in Phase
+    }
+    assert levels == {
+        Phase.UNTRAINED: (Level.NONE, Level.NONE, Level.BAD),
+        Phase.PLATEAU: (Level.WATCH, Level.BAD, Level.BAD),
+        Phase.FALLING: (Level.WATCH, Level.FINE, Level.WATCH),
+        Phase.LEARNED: (Level.WATCH, Level.FINE, Level.WATCH),
+    }
 
 
 @each_row(("scale", "level"), [(1, Level.FINE), (100, Level.WATCH), (1e6, Level.BAD)])
