@@ -89,7 +89,7 @@ def _outcome(found: FixedPoints | None) -> str:
         return "Not looked for at these weights with this input: press <b>Find</b>."
     counts = ", ".join(f"<b>{len(found.of(kind))} {kind.value}</b>" for kind in Kind)
     missing = [
-        (found.outside, "ended far from all states that can be"),
+        (found.outside, "left all states that can be reached"),
         (found.lost, "found nothing slow"),
     ]
     rest = "".join(f", {count} {what}" for count, what in missing if count)

@@ -149,7 +149,7 @@ def test_odd_networks_get_a_sentence_or_a_picture(link, said):
 def test_what_a_search_has_missed_is_told():
     found = FixedPoints((), requested=200, starts=150, outside=3, lost=2, undescribed=4)
     assert (
-        "from 150 starts of 200, for time was up, 3 ended far from all states that can be, "
+        "from 150 starts of 200, for time was up, 3 left all states that can be reached, "
         "2 found nothing slow; 4 more points were not looked at."
     ) in search_html(found, None)
     assert 'value="0.250" max="1"' in search_html(found, (7, 0.25))
