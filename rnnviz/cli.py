@@ -1,4 +1,4 @@
-"""The command line: open the page, train without a browser, check the gradient."""
+"""The command line: open the page, train without a browser, check the gradient, or all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,6 +22,14 @@ from rnnviz.engine.training import record
 from rnnviz.export.history import save_json
 from rnnviz.export.weights import save_weights
 from rnnviz.lab.probe import read
+from rnnviz.lab.verification import (
+    Check,
+    NetworkChecks,
+    notebook_check,
+    run_checks,
+    step_check,
+    train_in_halves,
+)
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import Form, TaskError, read_bytes
 from rnnviz.tasks.dataset import Dataset
@@ -64,16 +73,23 @@ def _parser() -> argparse.ArgumentParser:
     _gradcheck_options(
         commands.add_parser("gradcheck", help="check the gradient of every parameter")
     )
+    verify = commands.add_parser("verify", help="check all that NumPy alone can check, on a run")
+    verify.add_argument("--phrase", help="what to read; the first phrase of the task by default")
+    _run_options(verify)
     return parser
 
 
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--train", type=Path, metavar="FILE", help=_FILES)
+    parser.add_argument("--test", type=Path, metavar="FILE", help="the same, to test on")
+    _setting_options(parser, (*_DATA, *SETTINGS.values()))
+
+
 def _train_options(train: argparse.ArgumentParser) -> None:
-    train.add_argument("--train", type=Path, metavar="FILE", help=_FILES)
-    train.add_argument("--test", type=Path, metavar="FILE", help="the same, to test on")
     train.add_argument("--every", type=_positive, default=100, help="epochs between two reports")
     train.add_argument("--json", type=Path, metavar="FILE", help="write settings and every epoch")
     train.add_argument("--weights", type=Path, metavar="FILE.npz", help="write the final weights")
-    _setting_options(train, (*_DATA, *SETTINGS.values()))
+    _run_options(train)
 
 
 def _gradcheck_options(check: argparse.ArgumentParser) -> None:
@@ -129,7 +145,7 @@ def _check_free(parser: argparse.ArgumentParser, port: int) -> None:
 
 
 def _run(options: dict[str, Any]) -> int:
-    command = {"train": _train, "gradcheck": _gradcheck}[options["command"]]
+    command = {"train": _train, "gradcheck": _gradcheck, "verify": _verify}[options["command"]]
     try:
         settings = {name: options[name] for name in SETTINGS if options.get(name) is not None}
         config = RunConfig(**settings)
@@ -228,3 +244,35 @@ def _gradcheck(config: RunConfig, options: dict[str, Any]) -> int:
     for name in truth.named():
         print(f"{name:<12}" + "".join(f"{errors[kind][name]:12.1e}" for kind in Gradient))
     return 0 if max(errors[Gradient.EXACT].values()) <= TOLERANCE else 1
+
+
+def _verify(config: RunConfig, options: dict[str, Any]) -> int:
+    session = Session(config, _dataset(config, options))
+    phrase = session.first_phrase if options["phrase"] is None else options["phrase"]
+    read(session.dataset, phrase)
+    halfway, weights = train_in_halves(session.player)
+    if not session.player.finished:
+        print(f"rnnviz: {session.player.message}", file=sys.stderr)
+    probe = session.inspect(phrase)
+    if not probe.finite:
+        print("rnnviz: The outputs are not finite: nothing can be checked.", file=sys.stderr)
+        return 1
+    print(f"After {session.state.epoch} epochs, on: {phrase}")
+    checks = chain(
+        NetworkChecks(session.state.parameters, probe.example, session.dataset, config.seed),
+        [notebook_check(probe)] if config.gradient is Gradient.NOTEBOOK else [],
+        [step_check(session.state, config, session.dataset)],
+        run_checks(session.player, halfway, weights),
+    )
+    failed = sum(map(_failed, checks))
+    print(f"{failed} failed." if failed else "None failed.")
+    return 1 if failed else 0
+
+
+def _failed(check: Check) -> bool:
+    """Print a check on one line; return whether it failed."""
+    note = check.allowed == np.inf
+    mark = "skipped" if check.why else "FAILED" if check.failed else "note" if note else "ok"
+    most = "" if note else f" (at most {check.allowed:.0e})"
+    print(f"{mark:<9}{check.what}: {check.why or f'{check.measured:.1e}{most}'}", flush=True)
+    return check.failed

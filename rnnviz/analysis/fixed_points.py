@@ -1,6 +1,6 @@
 """Fixed points: states that a fixed input leaves unchanged, or nearly so.
 
-After Sussillo & Barak (2013) and Golub & Sussillo (2018).
+After Sussillo & Barak (2013) and Golub & Sussillo (2018): zeros and local minima of the speed q.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rnnviz.analysis.state_transition import FixedInputMap
 from rnnviz.analysis.visited_states import VisitedStates
 from rnnviz.engine.layer_buffers import Array
 
-#: Below the first speed q a point is fixed, up to the second it is slow.
+#: Below the first speed q a point is fixed; a local minimum of q up to the second is slow.
 FIXED, SLOW = 1e-14, 1e-6
 #: Points within this distance (L2) are merged.
 MERGE = 1e-3
@@ -31,8 +31,15 @@ NOISE = 0.1
 STARTS = 7
 #: After so many seconds of work no new start is begun; after 5/4 of them no point is described.
 LIMIT = 9.0
-#: The most Newton steps from a start, and the most halvings of a step.
-_STEPS, _HALVINGS = 60, 12
+#: At a local minimum of q its gradient is at most this share of ||h - F||.
+FLAT = 1e-6
+#: The most steps from a start.
+_STEPS = 200
+#: The first damping, in units of the trace of A^T A; its factors after a step that is taken and
+#: after one that isn't; the least, and the most, at which a state is given up.
+_DAMPING, _LESS, _MORE, _LEAST, _MOST = 1e-4, 0.2, 4.0, 1e-15, 1e12
+#: On its way a state may be so many times larger than any that a sequence leads to.
+_SLACK = 2.0
 #: Below this speed double precision ends the search.
 _FLOOR = 1e-28
 #: At most this many unstable directions are kept.
@@ -51,7 +58,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class FixedPoint:
-    """A state (S,) of speed q = 1/2 ||h - F(h, x)||^2, at most ``SLOW``.
+    """A state (S,) of speed q = 1/2 ||h - F(h, x)||^2: fixed, or at a local minimum up to ``SLOW``.
 
     ``eigenvalues`` (S,) are those of J = dF/dh, the largest first. ``directions`` (n, S), n <= 3,
     of length 1, span the fastest growing directions, |eigenvalue| >= 1. ``answers`` (C,) is the
@@ -98,9 +105,9 @@ class FixedPoint:
 class FixedPoints:
     """The result of a search: points, first stable ones, then saddles, then slow ones.
 
-    Of the ``requested`` starts, ``starts`` were followed: ``outside`` of these went far from the
-    visited states, and ``lost`` reached no slow point. ``undescribed`` points were not described:
-    time was up.
+    Of the ``requested`` starts, ``starts`` were followed: ``outside`` of these ended at states that
+    no sequence leads to, or far from the visited ones, and ``lost`` reached no slow point.
+    ``undescribed`` points were not described: time was up.
     """
 
     points: tuple[FixedPoint, ...] = ()
@@ -165,7 +172,8 @@ class Search:
     ) -> None:
         self._map, self._visited = fixed_map, visited
         self._states = first_states(visited, starts, seed)
-        self._speeds, self._followed = np.full(starts, np.inf), 0
+        self._speeds, self._flat = np.full(starts, np.inf), np.zeros(starts, bool)
+        self._followed = 0
         self._reach = FAR * visited.radius + MERGE
         self._steps, self._limit, self._worked = self._search(), limit, 0.0
         self.left, self.progress = True, 0.0
@@ -197,31 +205,40 @@ class Search:
         together = max(1, _NUMBERS // self._map.size**2)
         while self._followed < end and self._worked <= self._limit:
             part = slice(self._followed, min(self._followed + together, end))
-            newton = Newton(self._map, self._states[part], self._visited.centre, self._reach)
-            yield from self._settle(newton)
-            self._states[part], self._speeds[part] = newton.states, newton.speeds
+            search = LevenbergMarquardt(
+                self._map, self._states[part], self._visited.centre, self._reach
+            )
+            yield from self._settle(search)
+            self._states[part], self._speeds[part] = search.states, search.speeds
+            self._flat[part] = search.flat
             self._followed = part.stop
 
-    def _settle(self, newton: Newton) -> Iterator[bool]:
+    def _settle(self, search: LevenbergMarquardt) -> Iterator[bool]:
         for _ in range(_STEPS):
-            if not newton.moving.any():
+            if not search.moving.any():
                 break
-            newton.step()
-            ended = int((~newton.moving).sum())
+            search.step()
+            ended = int((~search.moving).sum())
             self.progress = 0.9 * (self._followed + ended) / len(self._states)
             yield True
 
     def _merged(self) -> list[tuple[Array, int]]:
         """The points so far, and the number of starts that reached each."""
-        slow = self._near & (self._speeds[: self._followed] <= SLOW)
-        return merge(self._states[: self._followed][slow], self._speeds[: self._followed][slow])
+        return merge(self._states[self._ended], self._speeds[self._ended])
 
     @property
-    def _near(self) -> Array:
-        """Whether each start stayed near the visited states, (n,)."""
-        away = np.linalg.norm(self._states[: self._followed] - self._visited.centre, axis=1)
-        near: Array = away <= self._reach
-        return near
+    def _inside(self) -> Array:
+        """Whether each start ended at a state that can be, near the visited ones, (N,)."""
+        away = np.linalg.norm(self._states - self._visited.centre, axis=1)
+        possible = (np.abs(self._states) <= self._map.flow.bound + MERGE).all(axis=1)
+        inside: Array = possible & (away <= self._reach)
+        return inside
+
+    @property
+    def _ended(self) -> Array:
+        """Whether each start ended at a fixed point or a slow one, (N,)."""
+        slow = self._flat & (self._speeds <= SLOW)
+        return self._inside & (slow | (self._speeds < FIXED))
 
     def _describe(self) -> Iterator[bool]:
         merged, points = self._merged(), list[FixedPoint]()
@@ -232,8 +249,8 @@ class Search:
             self.progress = 0.9 + 0.1 * len(points) / len(merged)
             yield True
         points.sort(key=lambda point: (list(Kind).index(point.kind), point.unstable, point.speed))
-        slow = self._speeds[: self._followed] <= SLOW
-        outside, lost = int((~self._near).sum()), int((self._near & ~slow).sum())
+        inside = self._inside[: self._followed]
+        outside, lost = int((~inside).sum()), int((inside & ~self._ended[: self._followed]).sum())
         requested, undescribed = len(self._states), len(merged) - len(points)
         self.found = FixedPoints(
             tuple(points), requested, self._followed, outside, lost, undescribed
@@ -241,61 +258,77 @@ class Search:
         self.progress = 1.0
 
 
-class Newton:
-    """Newton's method for h = F(h, x), from several states (N, S) at once.
+class LevenbergMarquardt:
+    """Minimise the speed q = 1/2 ||r||^2, r = h - F(h, x), from several states (N, S) at once.
 
-    A step d, (I - J) d = F - h, is halved until the speed q falls. A state is no longer ``moving``
-    (N,) beyond ``reach`` from the ``centre`` (S,), or when its speed stops falling.
+    A step d solves (A^T A + damping I) d = -A^T r, A = dr/dh = I - J. It is taken if q falls; then
+    there is less damping, else more (Marquardt 1963). A state is no longer ``moving`` (N,) at a
+    fixed point, at a local minimum of q, or beyond ``reach`` from the ``centre`` (S,), or beyond
+    the values that a state can have.
     """
 
     def __init__(
         self, fixed_map: FixedInputMap, states: Array, centre: Array, reach: float
     ) -> None:
         self._map, self._centre, self._reach = fixed_map, centre, reach
-        self.states = states.copy()
-        self._gaps, self.speeds = self._measure(self.states)
-        self.moving = np.isfinite(self.speeds) & (self.speeds > _FLOOR)
+        self.states, count = states.copy(), len(states)
+        self._residuals, self.speeds = self._measure(states)
+        self._slopes = np.zeros((count, fixed_map.size, fixed_map.size))
+        self._gradients, self._damping = np.zeros(states.shape), np.full(count, _DAMPING)
+        self._differentiate(np.isfinite(self.speeds))
+        self.moving = self._left() & np.isfinite(self.speeds)
+
+    @property
+    def flat(self) -> Array:
+        """Whether the gradient of q is so small that a state is at a minimum, (N,)."""
+        sizes = np.sqrt(2 * self.speeds)
+        flat: Array = np.linalg.norm(self._gradients, axis=1) <= FLAT * sizes
+        return flat
 
     def step(self) -> None:
-        """Take one step from all moving states."""
+        """Try one step from all moving states."""
         rows = np.flatnonzero(self.moving)
-        directions = self._directions(rows)
-        for halving in range(_HALVINGS):
-            rejected = self._try(rows, directions, 0.5**halving)
-            rows, directions = rows[rejected], directions[rejected]
-        self.moving[rows] = False
-        away = np.linalg.norm(self.states - self._centre, axis=1)
-        self.moving &= (self.speeds > _FLOOR) & (away <= self._reach)
+        tried = self.states[rows] + self._steps(rows)
+        residuals, speeds = self._measure(tried)
+        better = speeds < self.speeds[rows]
+        taken = rows[better]
+        self.states[taken], self._residuals[taken] = tried[better], residuals[better]
+        self.speeds[taken] = speeds[better]
+        self._differentiate(taken)
+        damping = self._damping[rows] * np.where(better, _LESS, _MORE)
+        self._damping[rows] = np.maximum(damping, _LEAST)
+        self.moving &= self._left()
 
     def _measure(self, states: Array) -> tuple[Array, Array]:
-        """The gaps h - F, (N, S), and the speeds, (N,)."""
+        """The residuals r, (N, S), and the speeds, (N,)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            gaps = states - self._map.step(states)
-            return gaps, 0.5 * (gaps**2).sum(axis=1)
+            residuals = states - self._map.step(states)
+            return residuals, 0.5 * (residuals**2).sum(axis=1)
 
-    def _directions(self, rows: Array) -> Array:
-        """The steps (n, S), none longer than ``reach``."""
+    def _differentiate(self, rows: Array) -> None:
+        """A and the gradient of q, A^T r."""
         slopes = np.eye(self._map.size) - self._map.jacobian(self.states[rows])
-        gaps = self._gaps[rows, :, None]
-        try:
-            steps = -np.linalg.solve(slopes, gaps)[..., 0]
-        except np.linalg.LinAlgError:
-            steps = -(np.linalg.pinv(slopes) @ gaps)[..., 0]
-        lengths = np.linalg.norm(steps, axis=1, keepdims=True)
-        shorter: Array = steps * (self._reach / np.maximum(lengths, self._reach))
-        return shorter
+        self._slopes[rows] = slopes
+        self._gradients[rows] = (self._residuals[rows][:, None] @ slopes)[:, 0]
 
-    def _try(self, rows: Array, directions: Array, scale: float) -> Array:
-        """Take scaled steps where the speed falls; return where it doesn't, (n,)."""
-        if not len(rows):
-            return np.zeros(0, bool)
-        tried = self.states[rows] + scale * directions
-        gaps, speeds = self._measure(tried)
-        better = speeds < (1 - 1e-4 * scale) * self.speeds[rows]
-        taken = rows[better]
-        self.states[taken], self._gaps[taken] = tried[better], gaps[better]
-        self.speeds[taken] = speeds[better]
-        return ~better
+    def _steps(self, rows: Array) -> Array:
+        """The steps (n, S); zero where none can be computed."""
+        slopes = self._slopes[rows]
+        products = slopes.transpose(0, 2, 1) @ slopes
+        sizes = self._damping[rows] * np.trace(products, axis1=1, axis2=2)
+        products += sizes[:, None, None] * np.eye(self._map.size)
+        try:
+            return -np.linalg.solve(products, self._gradients[rows, :, None])[..., 0]
+        except np.linalg.LinAlgError:
+            return np.zeros((len(rows), self._map.size))
+
+    def _left(self) -> Array:
+        """Whether there is further to go, (N,)."""
+        away = np.linalg.norm(self.states - self._centre, axis=1)
+        inside = (np.abs(self.states) <= _SLACK * self._map.flow.bound).all(axis=1)
+        ends = self.flat | (self.speeds <= _FLOOR) | (self._damping > _MOST)
+        left: Array = ~ends & inside & (away <= self._reach)
+        return left
 
 
 def merge(states: Array, speeds: Array) -> list[tuple[Array, int]]:

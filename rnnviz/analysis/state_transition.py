@@ -9,6 +9,7 @@ import numpy as np
 
 from rnnviz.analysis.passes import input_gradient
 from rnnviz.analysis.unrolled import Unrolled
+from rnnviz.config import Activation
 from rnnviz.engine.batch import Batch, Sequences
 from rnnviz.engine.bptt import bind_forward
 from rnnviz.engine.cell import BackwardOptions, Kernel
@@ -33,6 +34,14 @@ class StateTransition:
         self.architecture = self.parameters.architecture
         self.size = state_size(self.architecture)
         self._narrow: tuple[bytes, Parameters] = b"", self.parameters
+
+    @property
+    def bound(self) -> Array:
+        """The bound of |s| on every sequence, (S,): 1 for an h that a tanh makes, else infinity."""
+        of = self.architecture
+        tanh = of.activation is Activation.TANH
+        each = [1.0 if tanh and name == "h" else np.inf for name in of.cell.states]
+        return np.tile(np.repeat(each, of.hidden), of.layers)
 
     def step(self, states: Array, inputs: Array) -> Array:
         """The states (N, S) after one more token x, which is (D,), or (N, D) for one each."""

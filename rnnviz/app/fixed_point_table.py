@@ -69,8 +69,8 @@ def search_html(found: FixedPoints | None, searching: tuple[int, float] | None) 
     """The progress (epoch, share) of the search, or its outcome."""
     state = _progress(*searching) if searching else _outcome(found)
     rules = (
-        f"Fixed: q &lt; {_power(FIXED)}; slow: q ≤ {_power(SLOW)}; points within {MERGE:g} of each "
-        "other are one."
+        f"Fixed: q &lt; {_power(FIXED)}; slow: a minimum of q, at most {_power(SLOW)}; points "
+        f"within {MERGE:g} of each other are one."
     )
     return f'<div class="rnnviz-search" role="status"><div>{state}</div>{rules}</div>'
 
@@ -89,8 +89,8 @@ def _outcome(found: FixedPoints | None) -> str:
         return "Not looked for at these weights with this input: press <b>Find</b>."
     counts = ", ".join(f"<b>{len(found.of(kind))} {kind.value}</b>" for kind in Kind)
     missing = [
-        (found.outside, "went far from all that is visited"),
-        (found.lost, "came to nothing slow"),
+        (found.outside, "left all states that can be reached"),
+        (found.lost, "found nothing slow"),
     ]
     rest = "".join(f", {count} {what}" for count, what in missing if count)
     short = f" of {found.requested}, for time was up" if found.starts < found.requested else ""

@@ -99,6 +99,10 @@ class Parameters:
         """The arrays by name, in the order of the formulas; views, not copies."""
         return dict(self._by_name)
 
+    def by_layer(self) -> list[dict[str, Array]]:
+        """The arrays of every layer, an encoder's first, by their plain names; views."""
+        return [dict(_of_layer(self.architecture, fused)) for fused in self.fused]
+
     def __getitem__(self, name: str) -> Array:
         return self._by_name[name]
 

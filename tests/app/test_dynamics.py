@@ -71,7 +71,7 @@ def test_the_plane_and_the_flow_are_there_before_anything_is_found_and_stay(page
 
 def test_the_flip_flop_has_eight_stable_points(flipflop):
     flipflop.find()
-    assert "Fixed: q < 1e-14; slow: q ≤ 1e-6" in flipflop.text
+    assert "Fixed: q < 1e-14; slow: a minimum of q, at most 1e-6" in flipflop.text
     assert "8 stable ,  19 saddle ,  0 slow , from 200 starts" in flipflop.text
     assert flipflop.names[-3:] == ["stable (8)", "saddle (19)", "slow (0)"]
     assert len(re.findall(r"\bstable\b", flipflop.text)) == 1 + 8
@@ -149,8 +149,8 @@ def test_odd_networks_get_a_sentence_or_a_picture(link, said):
 def test_what_a_search_has_missed_is_told():
     found = FixedPoints((), requested=200, starts=150, outside=3, lost=2, undescribed=4)
     assert (
-        "from 150 starts of 200, for time was up, 3 went far from all that is visited, "
-        "2 came to nothing slow; 4 more points were not looked at."
+        "from 150 starts of 200, for time was up, 3 left all states that can be reached, "
+        "2 found nothing slow; 4 more points were not looked at."
     ) in search_html(found, None)
     assert 'value="0.250" max="1"' in search_html(found, (7, 0.25))
 

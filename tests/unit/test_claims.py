@@ -5,10 +5,13 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
+from benchmarks import flipflop
+from rnnviz.analysis.fixed_points import Kind
 from rnnviz.analysis.memory_gauge import spectrum
-from rnnviz.config import Gradient, RunConfig
+from rnnviz.config import Gradient, RunConfig, TaskName
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
+from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position
 
@@ -37,6 +40,17 @@ def test_the_radius_crosses_1_a_hundred_epochs_before_the_loss_drops(default):
     )
     assert losses[350] > 0.5
     assert losses[390] < 0.25
+
+
+@pytest.mark.parametrize(("seed", "count"), [(0, 2), (1, 8)])
+def test_how_many_stable_points_the_gru_has_depends_on_the_seed(seed, count):
+    """The eight keep the bits for 1000 steps without a pulse, the two lose a third of them."""
+    session = Session(PRESETS[TaskName.FLIPFLOP][1].config(seed))
+    session.player.advance(session.config.epochs)
+    found, _ = flipflop.find(session)
+    assert len(found.of(Kind.STABLE)) == count
+    (kept,) = flipflop.kept(session, (1000,))
+    assert kept > 0.99 if count == 8 else kept == pytest.approx(0.66, abs=0.03)
 
 
 def entropy_given_the_last_word(dataset):

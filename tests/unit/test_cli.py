@@ -124,7 +124,7 @@ def test_a_port_that_cannot_be_used_gets_one_sentence(run, opened, monkeypatch):
 
 
 def test_help_and_version_are_printed_and_every_setting_is_an_option(run):
-    for command in ((), ("gradcheck",)):
+    for command in ((), ("gradcheck",), ("verify",)):
         assert run(*command, "--help").out.startswith("usage: rnnviz")
     assert run("--version") == (0, f"rnnviz {rnnviz.__version__}\n", "")
     text = " ".join(run("train", "--help").out.split())
@@ -331,6 +331,8 @@ NO_PORT = "from 1 to 65535"
         ("train --train a --task recall", "--task has no effect with --train"),
         ("train --train a --test b --test-share 0", "has no effect with --test"),
         ("gradcheck --phrase=", "The phrase is empty"),
+        ("verify --phrase great", "None of these words"),
+        ("verify --test missing.csv", "--test needs --train"),
         ("gradcheck --phrase great", "None of these words"),
         ("gradcheck --phrase=" + "bad_" * 10_000, "10,000 words"),
         ("gradcheck --hidden many", "Hidden units"),

@@ -1,4 +1,4 @@
-"""Fixed points: closed forms, Newton's method, the search, and the flip-flop."""
+"""Fixed points: closed forms, the descent to minima of q, the search, and the flip-flop."""
 
 import math
 from collections import Counter
@@ -10,11 +10,12 @@ import pytest
 from rnnviz.analysis.fixed_points import (
     FAR,
     FIXED,
+    FLAT,
     MERGE,
     SLOW,
     FixedPoints,
     Kind,
-    Newton,
+    LevenbergMarquardt,
     Search,
     describe,
     first_states,
@@ -23,7 +24,8 @@ from rnnviz.analysis.fixed_points import (
 )
 from rnnviz.analysis.state_transition import FixedInputMap, StateTransition
 from rnnviz.analysis.visited_states import VisitedStates, visit_states
-from rnnviz.config import Activation, TaskName
+from rnnviz.config import Activation, CellKind, TaskName
+from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from tests.sampling import each_row, singly
@@ -121,16 +123,44 @@ def test_zero_is_left_along_the_eigenvectors_of_the_weights(W_hh, sizes, angle):
         assert np.abs(point.directions) == pytest.approx(np.full((2, 2), angle))
 
 
-def test_just_before_two_points_meet_there_is_a_slow_one():
-    """h = tanh(2 h + b): at h = sqrt(1/2), b = artanh h - 2 h the slope is 1; beyond, no point."""
-    h = 0.5**0.5
-    flow = elman([[2.0]], [math.atanh(h) - 2 * h - 1e-4])
-    found = found_by(flow, around([-1.0], [1.0]), starts=60)
-    (slow,) = found.of(Kind.SLOW)
-    assert FIXED < slow.speed < SLOW
-    assert slow.state[0] == pytest.approx(h, abs=0.02)
-    assert slow.speed == pytest.approx(0.5 * (1e-4 * 0.5) ** 2, rel=0.1)
-    assert [round(point.state[0], 1) for point in found.of(Kind.STABLE)] == [-1.0]
+@each_row("gap", [1e-4, 2e-3])
+def test_just_before_two_points_meet_there_is_a_slow_one(gap):
+    """h = tanh(2 h + b): for b = artanh f - 2 f, f = sqrt(1/2), the curves touch at h = f.
+
+    A little below, q has its minimum where the slope is 1 still: F(h) = f, h = f + gap / 2.
+    A second unit on its own has three fixed points: q has three minima.
+    """
+    f = 0.5**0.5
+    flow = elman(np.diag([2.0, 1.5]), [math.atanh(f) - 2 * f - gap, 0.0])
+    found = found_by(flow, SQUARE, starts=200)
+    slow = found.of(Kind.SLOW)
+    root, speed = positive_root(1.5), 0.5 * (gap / 2) ** 2
+    assert [p.speed for p in slow] == pytest.approx([speed] * 3, rel=1e-6)
+    states = sorted((tuple(point.state) for point in slow), key=lambda state: state[1])
+    expected = [(f + gap / 2, end) for end in (-root, 0, root)]
+    np.testing.assert_allclose(states, expected, atol=1e-5)
+    assert {round(point.state[0], 1) for point in found.of(Kind.STABLE)} == {-1.0}
+    assert (found.outside, found.lost) == (0, 0)
+
+
+def test_a_minimum_that_moves_on_faster_is_not_slow():
+    """The same with a gap of 0.01, one unit: q = 1.25e-5 at its minimum."""
+    f = 0.5**0.5
+    flow = elman([[2.0]], [math.atanh(f) - 2 * f - 0.01])
+    found = found_by(flow, around([0.5], [1.0]), starts=60)
+    assert (found.points, found.lost) == ((), 60)
+
+
+def test_what_no_state_can_be_is_no_point():
+    """h = z h + (1 - z) / 2 is 1/2. Far above 1 z = sigmoid(20 h - 20) is 1, and nothing moves."""
+    parameters = Parameters(Architecture(1, 1, 2, CellKind.GRU))
+    parameters["W_hz"][...], parameters["b_z"][...] = 20, -20
+    parameters["b_xn"][...] = math.atanh(0.5)
+    held = FixedInputMap(StateTransition(parameters), np.zeros(1))
+    assert describe(held, np.full(1, 2.5)).speed < FIXED
+    found = found_by(held, around([0.0], [1.0]))
+    assert [p.state[0] for p in found.points] == pytest.approx([0.5])
+    assert found.outside == 100 - found.points[0].starts > 0
 
 
 @each_row(("slope", "kind"), [(0.9, Kind.STABLE), (1.0, Kind.SADDLE)])
@@ -163,6 +193,10 @@ def test_points_are_fixed_points_of_the_network(cell, layers):
         assert 0.5 * ((after - point.state) ** 2).sum() == pytest.approx(point.speed, abs=1e-30)
         assert point.speed <= SLOW
         jacobian = flow.jacobian(point.state[None], word)[0]
+        gap = point.state - after
+        slope = np.linalg.norm((np.eye(flow.size) - jacobian).T @ gap)
+        assert point.speed < FIXED or slope <= FLAT * np.linalg.norm(gap)
+        assert (np.abs(point.state) <= flow.bound + MERGE).all()
         assert point.eigenvalues.sum() == pytest.approx(np.trace(jacobian))
         np.testing.assert_array_equal(point.answers, flow.answers(point.state[None])[0])
         distance = np.linalg.norm(point.state - visited.centre)
@@ -216,17 +250,27 @@ def test_of_merged_points_the_slowest_is_kept():
     assert [(*state, count) for state, count in merged] == [(0.5 * MERGE, 3), (1.0, 1)]
 
 
-def test_every_newton_step_lowers_the_speed():
-    """From h = 1.2 a full step for h = tanh(3 h) goes too far, so it is halved."""
-    newton = Newton(elman([[3.0]], [0.0]), np.linspace(-1.5, 1.5, 41)[:, None], np.zeros(1), 10)
-    while newton.moving.any():
-        before, moving = newton.speeds.copy(), newton.moving.copy()
-        newton.step()
-        assert (newton.speeds[moving & newton.moving] < before[moving & newton.moving]).all()
-    assert (newton.speeds < FIXED).all()
+def test_every_step_that_is_taken_lowers_the_speed():
+    """From h = 1.2 a full step for h = tanh(3 h) goes too far, so it is damped."""
+    starts = np.linspace(-1.5, 1.5, 41)[:, None]
+    search = LevenbergMarquardt(elman([[3.0]], [0.0]), starts, np.zeros(1), 10)
+    while search.moving.any():
+        before, states = search.speeds.copy(), search.states.copy()
+        search.step()
+        moved = (search.states != states).any(axis=1)
+        assert (search.speeds[moved] < before[moved]).all()
+        np.testing.assert_array_equal(search.speeds[~moved], before[~moved])
+    assert (search.speeds < FIXED).all()
     infinite = np.array([[np.inf], [1.0]])
     flow = elman([[2.0]], [0.0], Activation.RELU)
-    assert Newton(flow, infinite, np.zeros(1), 10).moving.tolist() == [False, True]
+    assert LevenbergMarquardt(flow, infinite, np.zeros(1), 10).moving.tolist() == [False, True]
+
+
+def test_without_a_slope_a_state_stays():
+    """h = h + 1/2 has the slope 0 everywhere: each state is a minimum of q = 1/8."""
+    flow = elman([[1.0]], [0.5], Activation.RELU)
+    search = LevenbergMarquardt(flow, np.ones((3, 1)), np.zeros(1), 10)
+    assert (search.moving.tolist(), search.flat.tolist()) == ([False] * 3, [True] * 3)
 
 
 # Trained networks

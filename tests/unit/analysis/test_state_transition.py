@@ -53,6 +53,7 @@ def test_its_steps_are_those_of_the_forward_pass(cell, layers, encoder):
         np.testing.assert_array_equal(path.before[1:], path.after[:-1])
         np.testing.assert_array_equal(path.inputs, np.eye(INPUTS)[batch[sequence].inputs])
         assert path.before[0].any() == encoder
+        assert (np.abs(path.whole) <= flow.bound).all()
         np.testing.assert_array_equal(path.whole, [path.before[0], *path.after])
 
 
