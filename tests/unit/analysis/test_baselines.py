@@ -1,6 +1,7 @@
 """What can be reached with a part of what was read."""
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.analysis.baselines import baselines, conditional_entropy
+from rnnviz.config import Loss
 from rnnviz.tasks.csv_table import Row
 from rnnviz.tasks.dataset import build_dataset
 from rnnviz.tasks.flipflop import LENGTH, RATE, flipflop
@@ -119,3 +121,7 @@ def test_of_two_numbers_one_leaves_the_variance_of_the_other():
     (loss, _) = of(data)["one number"]
     assert loss == pytest.approx(np.mean([(first - 0.5) ** 2 for first, _ in marked]))
     assert loss == pytest.approx(1 / 12, abs=0.01)
+
+
+def test_tokens_answered_with_values_have_none():
+    assert baselines(replace(TASKS["brackets"].build(0, 0), loss=Loss.SQUARED_ERROR)) == ()
