@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rnnviz.analysis.baselines import Baseline, baselines
 from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.gradients import Objective
 from rnnviz.config import RunConfig
@@ -67,6 +68,11 @@ class Session:
     def dataset(self) -> Dataset:
         """The data set of the run."""
         return self.player.dataset
+
+    @property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """What simple models reach on the data set; cached."""
+        return self._memo.ask("baselines", self.dataset, lambda: baselines(self.dataset))
 
     def configure(self, config: RunConfig) -> None:
         """Apply new settings from the next step on, or restart the run if they require it."""

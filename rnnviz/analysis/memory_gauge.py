@@ -112,7 +112,7 @@ def _student(freedom: int) -> float:
 class MemoryGauge:
     """Radius and norm of W_hh, and half-life in tokens, at ascending ``epochs``; all (N,).
 
-    ``interval`` (N, 2) is the 95 % interval of the half-life.
+    ``interval`` (N, 2) is the 95 % interval of the half-life, ``weights`` the name of W_hh.
     """
 
     epochs: Array
@@ -120,6 +120,7 @@ class MemoryGauge:
     norm: Array
     half_life: Array
     interval: Array
+    weights: str = "W_hh"
 
 
 @dataclass(frozen=True, eq=False)

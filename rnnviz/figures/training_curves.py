@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
+from rnnviz.analysis.baselines import Baseline
 from rnnviz.analysis.memory_gauge import MemoryGauge
 from rnnviz.figures.axes import axis, log_axis
 from rnnviz.figures.axis_limits import decades, nice_limit
@@ -26,6 +29,8 @@ from rnnviz.training.history import Course, Ghost, History
 
 #: The shares of the figure's height for the loss and, below it, for the gauge.
 _ABOVE, _BELOW = (0.46, 1.0), (0.0, 0.33)
+#: The height of a label of two lines beside the plot, in pixels.
+_LABEL = 34
 
 
 def loss_curve(
@@ -33,33 +38,37 @@ def loss_curve(
     guess: Guess,
     gauge: MemoryGauge | None = None,
     theme: Theme = LIGHT,
-    weights: str = "W_hh",
+    baselines: Sequence[Baseline] = (),
 ) -> Picture:
-    """Mean loss over the epochs, train and test, with the loss of guessing and all changes.
+    """Mean loss over the epochs, train and test, with guessing, baselines and all changes.
 
-    A gauge is drawn below, on the same epochs; ``weights`` names the matrix that it measures.
+    A gauge is drawn below, on the same epochs.
     """
     top = _loss_limit(course, guess)
+    height = HEIGHTS["metric" if gauge is None else "loss"]
+    labels = [_guess_label(guess, theme), *_baseline_labels(baselines, guess.unit, theme)]
     curves = _curves(course, ("train_loss", "test_loss"), f"%{{y:.4g}} {guess.unit}", theme)
     yaxes, above, below = ["y"], {}, {}
-    shapes, notes = [level(guess.loss, theme)], [_guess_label(guess, theme), *change_labels(course)]
+    shapes, notes = [level(label["y"], theme) for label in labels], change_labels(course)
     if gauge is not None:
         yaxes, above = ["y", "y2"], {"domain": _ABOVE}
         curves = [*curves[:2], *_gauge_curves(gauge, theme), *curves[2:]]
         shapes.insert(0, level(1, theme, width=1.5) | {"yref": "y2"})
         notes.append(_gauge_heading(theme))
-        below["yaxis2"] = log_axis(f"{weights} / tokens", theme, _gauge_span(gauge), domain=_BELOW)
+        below["yaxis2"] = log_axis(
+            f"{gauge.weights} / tokens", theme, _gauge_span(gauge), domain=_BELOW
+        )
     legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.005, "yanchor": "bottom"}
     return picture(
         [*curves, *end_points(course, curves)],
         "Loss: how wrong the network is",
-        HEIGHTS["metric" if gauge is None else "loss"],
+        height,
         theme,
         xaxis=epochs_axis(course, theme, anchor=yaxes[-1]),
         yaxis=axis(f"loss ({guess.unit})", theme, range=[-0.02 * top, 1.02 * top], **above),
         **below,
         shapes=[*shapes, *epoch_marks(course, theme, *yaxes)],
-        annotations=notes,
+        annotations=[*_apart(labels, top, height, gauge is not None), *notes],
         margin=EPOCHS_MARGIN,
         showlegend=True,
         legend=legend,
@@ -172,8 +181,39 @@ def _gauge_curves(gauge: MemoryGauge, theme: Theme) -> list[Series]:
 
 
 def _guess_label(guess: Guess, theme: Theme) -> dict[str, Any]:
-    """The label of the loss of guessing, at the right of the plot."""
-    text = f"guessing:<br>{guess.text.replace(', ', ',<br>')}"
-    font = {"color": theme.muted, "size": 13}
-    position = {"xref": "paper", "x": 1, "xshift": 2, "y": guess.loss}
+    return _label(f"guessing:<br>{guess.text}", guess.loss, theme)
+
+
+def _baseline_labels(
+    baselines: Sequence[Baseline], unit: str, theme: Theme
+) -> Iterator[dict[str, Any]]:
+    for line in baselines:
+        text = f"{line.text}: {line.loss:.3g} {unit}, {line.right:.0%} right"
+        label = _label(f"{line.name}<br>{line.loss:.3g}", line.loss, theme)
+        yield label | {"hovertext": f"On the training sequences,<br>{text}"}
+
+
+def _label(text: str, loss: float, theme: Theme) -> dict[str, Any]:
+    """The label of a level of the loss, at the right of the plot."""
+    font = {"color": theme.muted, "size": 12}
+    position = {"xref": "paper", "x": 1, "xshift": 2, "y": loss}
     return note(text, "left middle", **position, align="left", font=font)
+
+
+def _apart(
+    labels: Sequence[dict[str, Any]], top: float, height: int, gauged: bool
+) -> list[dict[str, Any]]:
+    """Labels from the highest to the lowest, shifted so that none covers another."""
+    # Between the margins of every picture, and in the range of the axis.
+    pixels = (height - 44 - 48) * (_ABOVE[1] - _ABOVE[0] if gauged else 1)
+    exact = [pixels * (label["y"] / top + 0.02) / 1.04 for label in reversed(labels)]
+    shifted = _spread(exact, _LABEL, pixels)
+    shifts = [round(y - at) for y, at in zip(shifted, exact, strict=True)]
+    return [label | {"yshift": s} for label, s in zip(labels, reversed(shifts), strict=True)]
+
+
+def _spread(ascending: Sequence[float], gap: float, end: float) -> list[float]:
+    """Positions at least ``gap`` apart and below ``end``, from 0 on, near the given ones."""
+    up = list(accumulate(ascending, lambda below, y: max(y, below + gap)))
+    down = accumulate(reversed(up), lambda above, y: min(y, above - gap), initial=end + gap)
+    return list(down)[:0:-1]

@@ -17,6 +17,7 @@ from rnnviz.analysis.memory_gauge import (
     half_life,
     half_life_interval,
     recurrent,
+    recurrent_name,
     spectrum,
 )
 from rnnviz.engine.layer_buffers import Array
@@ -74,7 +75,8 @@ class MemoryLab:
             # At least one epoch besides the one shown, whatever the budget: the map is never blank.
             if time.perf_counter() > until:
                 break
-        return self._gauge(run.position.epoch), self._map(stored)
+        weights = recurrent_name(query.state.parameters)
+        return self._gauge(run.position.epoch, weights), self._map(stored)
 
     def develop(self, run: Run, query: GradientQuery, budget: float) -> bool:
         """Evaluate more epochs for about ``budget`` seconds; return whether some are missing."""
@@ -117,12 +119,12 @@ class MemoryLab:
         self._norms[epoch] = norms
         self._half_lives[epoch] = half_life(last), *half_life_interval(last)
 
-    def _gauge(self, last: int) -> MemoryGauge:
+    def _gauge(self, last: int, weights: str) -> MemoryGauge:
         epochs = sorted(epoch for epoch in self._half_lives if epoch <= last)
         spectra = np.array([self._spectra[epoch] for epoch in epochs]).reshape(-1, 2)
         lives = np.array([self._half_lives[epoch] for epoch in epochs]).reshape(-1, 3)
         columns = spectra[:, 0], spectra[:, 1], lives[:, 0], lives[:, 1:]
-        return MemoryGauge(np.array(epochs, int), *columns)
+        return MemoryGauge(np.array(epochs, int), *columns, weights)
 
     def _map(self, epochs: list[int]) -> GradientMap:
         known = [epoch for epoch in epochs if epoch in self._norms]

@@ -11,6 +11,7 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import WITHIN
 from rnnviz.tasks.number_text import read_values, write_values
+from rnnviz.tasks.reference import Reference
 from rnnviz.tasks.rng import chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
@@ -33,12 +34,24 @@ def adding(seed: int) -> Dataset:
         loss=Loss.SQUARED_ERROR,
         metric=WITHIN,
         rule=marked_sum,
+        reference=Reference(
+            "one number", "the best from the second of the two numbers alone", second_and_mean
+        ),
     )
 
 
 def marked_sum(inputs: Array) -> Array:
     """The sum of the marked values in inputs (T, 2), as (1, 1)."""
     return np.array([[inputs[:, 0] @ inputs[:, 1]]])
+
+
+def second_and_mean(inputs: Array) -> Array:
+    """The second marked value of inputs (T, 2), and 0.5, the mean of the first: (1, 1).
+
+    Its mean squared error is the variance of the first, 1/12.
+    """
+    half = len(inputs) // 2
+    return marked_sum(inputs[half:]) + 0.5
 
 
 def _draw(rng: np.random.Generator) -> Array:

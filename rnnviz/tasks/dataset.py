@@ -12,6 +12,7 @@ from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.csv_table import MAX_CLASSES, Row, TaskError
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric, guess_classes, guess_values
+from rnnviz.tasks.reference import Reference
 from rnnviz.tasks.tokenization import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.vocabulary import Array, Unit, Vocabulary
 
@@ -26,7 +27,8 @@ class Dataset:
     ``vocabulary`` are the tokens, or the channels, of the inputs; ``classes`` the classes, or the
     channels, of the outputs; ``source`` the tokens of the encoder, if any. ``unknown`` are the test
     tokens that are skipped because no training example has them. ``rule`` computes the targets of
-    inputs, (N,) or (N, C), with gaps where it doesn't apply.
+    inputs, (N,) or (N, C), with gaps where it doesn't apply. ``reference`` is a predictor of values
+    to compare a network with.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Dataset:
     unknown: tuple[str, ...] = ()
     metric: Metric = ACCURACY
     rule: Callable[[Array], Array] | None = None
+    reference: Reference | None = None
 
     @property
     def tokens(self) -> bool:

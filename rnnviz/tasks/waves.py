@@ -11,6 +11,7 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import WITHIN
 from rnnviz.tasks.number_text import read_values, write_values
+from rnnviz.tasks.reference import Reference
 from rnnviz.tasks.rng import chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
@@ -20,6 +21,9 @@ LENGTH = 40
 TRAIN, TEST = 26, 10
 #: The shortest and the longest period, in time steps.
 SHORTEST, LONGEST = 6, 12
+#: The mean of 2 cos(2 pi / period), and the weight of this mean against what was read: the variance
+#: of the rounding over that of the mean.
+_CURVATURE, _PRIOR = 1.48, 0.001
 
 
 @lru_cache(maxsize=16)
@@ -41,12 +45,53 @@ def waves(seed: int) -> Dataset:
         loss=Loss.SQUARED_ERROR,
         metric=WITHIN,
         rule=next_values,
+        reference=Reference(
+            "known shapes", "a predictor that knows the formulas of both shapes", shaped_values
+        ),
     )
 
 
 def next_values(inputs: Array) -> Array:
     """The value after each of the inputs (T, 1); NaN after the last one."""
     return np.append(inputs[1:], [[np.nan]], axis=0)
+
+
+def shaped_values(inputs: Array) -> Array:
+    """The value after each of the inputs (T, 1), by a predictor that knows both shapes' formulas.
+
+    What began like a square wave goes on as one, anything else as a sine. No prediction depends on
+    later inputs.
+    """
+    values = inputs[:, 0]
+    squares, weights = _squares(len(values) + 1)
+    fits = np.logical_and.accumulate(squares[:, :-1] == values, axis=1)
+    weights = fits * weights[:, None]
+    total = weights.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        square = np.einsum("kt,kt->t", weights, squares[:, 1:]) / total
+    return np.where(total > 0, square, _next_of_sine(values))[:, None]
+
+
+def _squares(length: int) -> tuple[Array, Array]:
+    """All square waves (K, length) and their probabilities (K,); their mean has the least error."""
+    halves = range(SHORTEST // 2, LONGEST // 2 + 1)
+    pairs = [(half, offset) for half in halves for offset in range(2 * half)]
+    waves = [_square_wave(length, half, offset) for half, offset in pairs]
+    return np.array(waves), np.array([1 / (2 * half * len(halves)) for half, _ in pairs])
+
+
+def _next_of_sine(values: Array) -> Array:
+    """The values after each of a sine's (T,): x_{t+1} = c x_t - x_{t-1}, c = 2 cos(2 pi / period).
+
+    The least-squares fit of c to what was read so far; after the first value, x_1 = c x_0 / 2.
+    """
+    before = np.append(0.0, values[:-1])
+    middle, around = values[1:-1], values[2:] + values[:-2]
+    fit, size = (np.append([0.0, 0.0], np.cumsum(v)) for v in (around * middle, middle**2))
+    c = (fit[: len(values)] + _PRIOR * _CURVATURE) / (size[: len(values)] + _PRIOR)
+    c[0] /= 2
+    following: Array = c * values - before
+    return following
 
 
 def _sine(rng: np.random.Generator) -> str:
@@ -57,8 +102,12 @@ def _sine(rng: np.random.Generator) -> str:
 def _square(rng: np.random.Generator) -> str:
     # Half a period is a whole number of steps, so that all are of equal length.
     half = rng.integers(SHORTEST // 2, LONGEST // 2, endpoint=True)
-    steps = np.arange(LENGTH + 1) + rng.integers(2 * half)
-    return _write(1.0 - 2 * (steps // half % 2))
+    return _write(_square_wave(LENGTH + 1, int(half), int(rng.integers(2 * half))))
+
+
+def _square_wave(length: int, half: int, offset: int) -> Array:
+    wave: Array = 1.0 - 2 * ((np.arange(length) + offset) // half % 2)
+    return wave
 
 
 def _write(wave: Array) -> str:

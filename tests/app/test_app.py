@@ -75,6 +75,12 @@ def test_a_page_opens_with_the_default_run_its_numbers_and_what_to_do(new):
         assert shown in new.text
     probe = new.session.inspect()
     assert f"{probe.verdict}  with probability {probe.probability:.1%}" in new.text
+    labels = [note["text"] for note in new.chart("loss")["layout"]["annotations"]]
+    assert labels[:3] == [
+        "guessing:<br>ln 2 = 0.693",
+        "last word<br>0.655",
+        "last 2 words<br>0.185",
+    ]
 
 
 def test_the_pictures_follow_the_theme(monkeypatch):

@@ -126,7 +126,9 @@ def _draw_answers(session: Session, probe: Probe, frame: Frame) -> None:
 def _draw_run(session: Session, gauge: MemoryGauge, frame: Frame) -> None:
     colors, course, parameters = theme(), session.player.course, session.state.parameters
     name, data = recurrent_name(parameters), session.dataset
-    frame.chart("loss", loss_curve, course, data.guess, gauge, colors, name)
+    lines = session.baselines
+    remark = explanation("loss_baselines") if lines else ""
+    frame.chart("loss", loss_curve, course, data.guess, gauge, colors, lines, remark=remark)
     frame.chart("metric", metric_curve, course, data.metric, colors)
     weights = steady(session, "recurrent")
     frame.chart("recurrent", recurrent_heatmap, recurrent(parameters), weights, name)

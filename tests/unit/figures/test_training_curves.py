@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from rnnviz.analysis.baselines import Baseline
 from rnnviz.analysis.memory_gauge import MemoryGauge
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
@@ -97,6 +98,41 @@ def test_the_loss_of_guessing_is_marked_and_named_beside_the_plot(history_of, cl
     assert (note.xref, note.x, note.xanchor) == ("paper", 1, "left")
 
 
+def lined(course, *losses, gauge=None):
+    lines = [
+        Baseline(f"last {k}", f"the best from {k}", loss, 0.5) for k, loss in enumerate(losses)
+    ]
+    return loss_curve(course, TWO, gauge, baselines=lines).figure.layout
+
+
+def test_a_baseline_has_a_line_a_label_and_says_on_hover_what_it_is(history_of):
+    course = Course(history_of(0), 10)
+    layout, plain = lined(course, 0.4, 0.1), loss_curve(course, TWO).figure.layout
+    assert [line.y0 for line in layout.shapes] == pytest.approx([math.log(2), 0.4, 0.1])
+    assert [note.y for note in layout.annotations] == pytest.approx([math.log(2), 0.4, 0.1])
+    assert layout.annotations[1].text == "last 0<br>0.4"
+    assert layout.annotations[1].hovertext == (
+        "On the training sequences,<br>the best from 0: 0.4 nats, 50% right"
+    )
+    assert layout.yaxis.range == plain.yaxis.range
+
+
+@each_row("losses", [(0.69, 0.68, 0.67), (0.02, 0.01, 0.0), (0.655, 0.185), (0.5, 0.3, 0.1)])
+@each_row("gauged", [False, True])
+def test_no_label_covers_another_or_leaves_the_plot(history_of, losses, gauged):
+    gauge = gauge_of([0.1, 1.2], [0.2, 3.0]) if gauged else None
+    layout = lined(Course(history_of(0), 10), *losses, gauge=gauge)
+    low, high = layout.yaxis.range
+    share = np.diff(layout.yaxis.domain or (0, 1))[0]
+    pixels = (layout.height - layout.margin.t - layout.margin.b) * share
+    labels = [note for note in layout.annotations if note.x == 1]
+    heights = [pixels * (note.y - low) / (high - low) + note.yshift for note in labels]
+    assert len(labels) == len(losses) + 1
+    assert all(above - below >= 33 for above, below in pairwise(heights))
+    assert heights[-1] >= 0
+    assert heights[0] <= pixels + 5
+
+
 # Changes on the way
 
 
@@ -178,12 +214,15 @@ def test_the_old_run_is_drawn_thin_and_dotted_from_the_marked_branch_on(history_
 # The memory gauge
 
 
-def gauged(history_of, radius, half_life, done=20, epochs=30):
+def gauge_of(radius, half_life):
     numbers = np.arange(len(radius)) * 10
     lives = np.array(half_life)
     interval = np.stack([lives / 2, 2 * lives], axis=1)
-    gauge = MemoryGauge(numbers, np.array(radius), 2 * np.array(radius), lives, interval)
-    return loss_curve(Course(history_of(done), epochs), TWO, gauge)
+    return MemoryGauge(numbers, np.array(radius), 2 * np.array(radius), lives, interval)
+
+
+def gauged(history_of, radius, half_life, done=20, epochs=30):
+    return loss_curve(Course(history_of(done), epochs), TWO, gauge_of(radius, half_life))
 
 
 def test_the_gauge_is_below_the_loss_on_the_same_epochs_with_its_exact_values(history_of):

@@ -47,4 +47,4 @@ def test_nan_is_never_right(metric):
 def test_guessing():
     assert guess_classes(4).loss == math.log(4)
     guess = guess_values(np.array([[0.0, 1], [2, 1]]))
-    assert (guess.loss, guess.text, guess.unit) == (pytest.approx(0.5), "the mean, 0.5", "MSE")
+    assert (guess.loss, guess.text, guess.unit) == (pytest.approx(0.5), "variance 0.5", "MSE")

@@ -1,0 +1,127 @@
+"""Baselines: the best that can be done on the training sequences with a part of what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnviz.config import OutputAt
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
+
+#: The most baselines of a data set.
+_MOST = 3
+#: A baseline nearer to the loss of guessing or to 0, as a share of that loss, says nothing.
+_NEAR = 0.05
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A model that ``text`` describes and ``name`` calls briefly: its loss, in the task's unit.
+
+    ``right`` is the share of its answers that are right: of the likeliest classes, or, for values,
+    by the task's metric.
+    """
+
+    name: str
+    text: str
+    loss: float
+    right: float
+
+
+def baselines(dataset: Dataset) -> tuple[Baseline, ...]:
+    """At most three baselines on the training sequences, each clearly below guessing, best last.
+
+    One that is close to zero is left out: what it sees tells all sequences apart. There are none
+    where values are read and classes answered, or tokens read and values answered.
+    """
+    if dataset.tokens != dataset.answers_classes:
+        return ()
+    made = _of_classes(dataset) if dataset.answers_classes else _of_values(dataset)
+    low, high = _NEAR * dataset.guess.loss, (1 - _NEAR) * dataset.guess.loss
+    telling = [baseline for baseline in made if low < baseline.loss < high]
+    return tuple(sorted(telling[:_MOST], key=lambda baseline: -baseline.loss))
+
+
+def conditional_entropy(contexts: Array, classes: Array) -> tuple[float, float]:
+    """H(class | context) in nats, and the share of the likeliest classes; both arrays are (M,).
+
+    The contexts are numbers from 0 on. No function of the context alone has a smaller mean
+    cross-entropy on these classes (Cover and Thomas 2006, chapter 2).
+    """
+    width = classes.max() + 1
+    pairs, counts = np.unique(contexts * width + classes, return_counts=True)
+    starts = np.flatnonzero(np.diff(pairs // width, prepend=-1))
+    totals = np.add.reduceat(counts, starts)
+    within = np.repeat(totals, np.diff(starts, append=len(pairs)))
+    entropy = counts @ np.log(within / counts) / len(classes)
+    return float(entropy), float(np.maximum.reduceat(counts, starts).sum() / len(classes))
+
+
+def _of_classes(dataset: Dataset) -> Iterator[Baseline]:
+    train, every = dataset.train, dataset.reads is OutputAt.EVERY
+    noun = "token" if dataset.vocabulary.characters else "word"
+    classes = np.concatenate([example.targets for example in train])
+    last, before = (_last(train, every, back) for back in (0, 1))
+    contexts = [
+        ("frequencies", "the best from the frequencies of the answers alone", np.zeros_like(last)),
+        (f"last {noun}", f"the best from the last {noun} alone", last),
+        (
+            f"last 2 {noun}s",
+            f"the best from the last two {noun}s alone",
+            before * (last.max() + 1) + last,
+        ),
+    ]
+    if not every:
+        bags = (tuple(np.sort(example.inputs)) for example in train)
+        contexts.append(
+            (f"bag of {noun}s", f"the best from the {noun}s without their order", _numbered(bags))
+        )
+    for name, text, numbers in contexts:
+        yield Baseline(name, text, *conditional_entropy(numbers, classes))
+
+
+def _last(train: Sequence[Example], every: bool, back: int) -> Array:
+    """For every output the token ``back`` steps ago (M,), from 1 on; 0 before the first one."""
+    first = np.zeros(back, np.intp)
+    read = [np.append(first, e.inputs + 1)[: len(e.inputs)] for e in train]
+    return np.concatenate(read if every else [row[-1:] for row in read])
+
+
+def _numbered(keys: Iterator[Hashable]) -> Array:
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys])
+
+
+def _of_values(dataset: Dataset) -> Iterator[Baseline]:
+    train, every = dataset.train, dataset.reads is OutputAt.EVERY
+    targets = np.concatenate([example.targets for example in train])
+    rows = np.concatenate([_last_two(example.inputs, every) for example in train])
+    channels = train[0].inputs.shape[1]
+    for name, text, width in (
+        ("last input", "the best linear function of the last input", channels + 1),
+        ("last 2 inputs", "the best linear function of the last two inputs", 2 * channels + 1),
+    ):
+        known = rows[:, :width]
+        outputs = known @ np.linalg.lstsq(known, targets)[0]
+        yield Baseline(name, text, *_scores(dataset, outputs, targets))
+    if dataset.reference:
+        outputs = np.concatenate([dataset.reference.predict(e.inputs) for e in train])
+        scores = _scores(dataset, outputs, targets)
+        yield Baseline(dataset.reference.name, dataset.reference.text, *scores)
+
+
+def _last_two(inputs: Array, every: bool) -> Array:
+    """For every output 1, the last input, and the one before or zeros: (N, 1 + 2D)."""
+    before = np.concatenate([np.zeros_like(inputs[:1]), inputs[:-1]])
+    rows = np.column_stack([np.ones(len(inputs)), inputs, before])
+    return rows if every else rows[-1:]
+
+
+def _scores(dataset: Dataset, outputs: Array, targets: Array) -> tuple[float, float]:
+    error = float(np.mean((outputs - targets) ** 2))
+    owners = np.repeat(np.arange(len(dataset.train)), [len(e.targets) for e in dataset.train])
+    return error, dataset.metric.score(outputs, targets, owners)
