@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -176,6 +177,8 @@ def _fields(session: Session, key: str) -> dict[str, str]:
     return {
         "noun": session.names.noun,
         "weights": recurrent_name(parameters, session.layer),
+        "dtype": parameters.theta.dtype.name,
+        "digits": f"{np.log10(np.finfo(parameters.theta.dtype).eps):.1f}".replace("-", "−"),
         "state": "h and c" if session.config.cell is CellKind.LSTM else "h",
         "objective": session.objective.value,
         "part": "da_t x_tᵀ" if key == "feed_xh" else "da_t h_{t−1}ᵀ",
