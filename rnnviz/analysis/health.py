@@ -224,7 +224,7 @@ def _reach(trace: Trace, truncate: int) -> Sign:
         little = "Little of the gradient reaches the first token: it is learned from slowly, "
         little += "until the recurrent weights have grown."
         return Sign("reach", value, Level.WATCH, little)
-    tiny = f"What reaches the first token is too small to change the sum in {trace.dtype}: try "
+    tiny = "Too little gradient reaches the first token to change the sum: try "
     return Sign("reach", value, Level.BAD, tiny + "larger recurrent weights, or a GRU or LSTM.")
 
 

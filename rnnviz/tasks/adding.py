@@ -9,6 +9,7 @@ import numpy as np
 from rnnviz.config import Loss
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.extrapolation import Extrapolation, around
 from rnnviz.tasks.metrics import WITHIN
 from rnnviz.tasks.number_text import read_values, write_values
 from rnnviz.tasks.rng import chance, distinct
@@ -16,13 +17,15 @@ from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 CHANNELS, ANSWER = ("value", "marker"), ("sum",)
 LENGTH, TRAIN, TEST = 12, 300, 100
+#: The lengths of new sequences.
+LENGTHS = around(LENGTH)
 
 
 @lru_cache(maxsize=16)
 def adding(seed: int) -> Dataset:
     """Values (T, 2) from 0 to 1, two of them marked; the target is their sum, at the end."""
     rng = chance("adding", seed)
-    texts = distinct(lambda: write_values(_draw(rng)), TRAIN + TEST)
+    texts = distinct(lambda: _draw(rng, LENGTH), TRAIN + TEST)
     examples = tuple(map(_example, texts))
     return Dataset(
         "adding",
@@ -33,6 +36,9 @@ def adding(seed: int) -> Dataset:
         loss=Loss.SQUARED_ERROR,
         metric=WITHIN,
         rule=marked_sum,
+        extrapolation=Extrapolation(
+            "numbers", LENGTH, LENGTHS, lambda rng, n: _example(_draw(rng, n))
+        ),
     )
 
 
@@ -41,13 +47,13 @@ def marked_sum(inputs: Array) -> Array:
     return np.array([[inputs[:, 0] @ inputs[:, 1]]])
 
 
-def _draw(rng: np.random.Generator) -> Array:
+def _draw(rng: np.random.Generator, length: int) -> str:
     # One mark in each half, so that the sum isn't known early.
-    marks = np.zeros(LENGTH)
-    marks[[rng.integers(LENGTH // 2), rng.integers(LENGTH // 2, LENGTH)]] = 1
-    return np.column_stack([rng.uniform(size=LENGTH).round(2), marks])
+    marks = np.zeros(length)
+    marks[[rng.integers(length // 2), rng.integers(length // 2, length)]] = 1
+    return write_values(np.column_stack([rng.uniform(size=length).round(2), marks]))
 
 
 def _example(text: str) -> Example:
-    inputs = read_values(text, CHANNELS, LENGTH)
+    inputs = read_values(text, CHANNELS, LENGTHS[-1])
     return Example(text, inputs, marked_sum(inputs))

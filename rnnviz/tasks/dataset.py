@@ -11,6 +11,7 @@ import numpy as np
 from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.csv_table import MAX_CLASSES, Row, TaskError
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.extrapolation import Extrapolation
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric, guess_classes, guess_values
 from rnnviz.tasks.tokenization import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.vocabulary import Array, Unit, Vocabulary
@@ -26,7 +27,7 @@ class Dataset:
     ``vocabulary`` are the tokens, or the channels, of the inputs; ``classes`` the classes, or the
     channels, of the outputs; ``source`` the tokens of the encoder, if any. ``unknown`` are the test
     tokens that are skipped because no training example has them. ``rule`` computes the targets of
-    inputs, (N,) or (N, C), with gaps where it doesn't apply.
+    inputs, (N,) or (N, C), with gaps where it doesn't apply. ``extrapolation`` draws new ones.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Dataset:
     unknown: tuple[str, ...] = ()
     metric: Metric = ACCURACY
     rule: Callable[[Array], Array] | None = None
+    extrapolation: Extrapolation | None = None
 
     @property
     def tokens(self) -> bool:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.memory_gauge import spectrum
-from rnnviz.config import Gradient, RunConfig
+from rnnviz.config import Gradient, RunConfig, TaskName
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
+from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position
 
@@ -63,3 +64,20 @@ def test_the_notebooks_gradient_is_right_on_one_word_and_of_two_for_w_hh(default
     )
     equal = {name for name in NAMES if np.allclose(exact[name], notebook[name], rtol=1e-9)}
     assert equal == right | {"W_hy", "b_y"}
+
+
+@pytest.mark.parametrize(
+    ("task", "label", "right", "wrong"),
+    [
+        (TaskName.RECALL, "LSTM, lag 20", {20, 40, 80}, {5}),
+        (TaskName.ADDING, "GRU", {12}, {6, 24}),
+    ],
+)
+def test_what_was_learned_at_one_length_holds_at_longer_ones_or_does_not(task, label, right, wrong):
+    (preset,) = (preset for preset in PRESETS[task] if preset.label == label)
+    session = Session(preset.config())
+    session.player.advance(session.config.epochs)
+    profile = session.length.profile(session.state, session.dataset)
+    scores = dict(zip(profile.lengths.tolist(), profile.scores, strict=True))
+    assert min(scores[length] for length in right) > 0.95
+    assert max(scores[length] for length in wrong) < 0.7
