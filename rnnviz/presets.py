@@ -42,8 +42,8 @@ _PRESETS = (
     Preset(
         "Elman, lag 20",
         "Does not learn in 30 epochs: the loss stays where guessing is. Look at the gradient over "
-        "the epochs: for most of them next to nothing of what the answer sends back arrives at "
-        "the first token, the only one that counts.",
+        "the epochs: for most of them what the answer sends back to the first token, the only one "
+        "that counts, is tiny.",
         _lag("elman"),
     ),
     Preset(

@@ -12,6 +12,7 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.dynamics import DynamicsLab, DynamicsQuery
 from rnnviz.lab.gradients import GradientLab, GradientQuery
+from rnnviz.lab.length import LengthLab
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.memory_gauge import MemoryLab
 from rnnviz.lab.phrase import PhraseInput
@@ -49,7 +50,7 @@ class Session:
         self.layer, self.part, self.temperature = 0, "h", 0.7
         self.step, self.units = StepLab(), UnitLab()
         self.gradients, self.memory = GradientLab(), MemoryLab()
-        self.dynamics = DynamicsLab()
+        self.dynamics, self.length = DynamicsLab(), LengthLab()
         self._memo = Memo()
 
     # Run and data

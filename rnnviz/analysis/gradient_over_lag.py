@@ -14,7 +14,7 @@ from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.memory_gauge import half_life, half_life_interval, recurrent, slope
 from rnnviz.analysis.passes import seeded_pass
 from rnnviz.analysis.unrolled import Unrolled
-from rnnviz.config import CellKind, Gradient
+from rnnviz.config import Activation, CellKind, Gradient
 from rnnviz.engine.batch import Batch, Example
 from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer_buffers import Array
@@ -22,6 +22,8 @@ from rnnviz.engine.losses import LOSSES, margin_gradient
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 
+#: The activations whose slope is nowhere above 1.
+GENTLE = frozenset({Activation.TANH, Activation.RELU})
 #: The quantiles of the sequences that bound the band: the middle 80 %.
 BAND = (0.1, 0.9)
 
@@ -82,7 +84,7 @@ class LagProfile:
 
     @property
     def rounding(self) -> float:
-        """The rounding error of the gradient at lag 0: smaller values are lost when added to it."""
+        """The rounding error of the gradient at lag 0: a smaller value added to it is lost."""
         return float(np.finfo(self.dtype).eps * self.median[0])
 
     @property
@@ -119,13 +121,15 @@ def lag_profile(
 
 
 def _bound(parameters: Parameters, layer: int, largest: float, count: int) -> Array | None:
-    """||W_hh||^lag times the largest norm at lag 0 (Pascanu et al. 2013), as slopes are <= 1.
+    """||W_hh||^lag times the largest norm at lag 0 (Pascanu et al. 2013).
 
-    Known for the topmost layer of Elman cells: lower layers also have a gradient from above.
+    Known for the topmost layer of Elman cells whose activation has slopes of at most 1: lower
+    layers also have a gradient from above.
     """
     architecture = parameters.architecture
     topmost = layer % architecture.layers == architecture.layers - 1
-    if architecture.kind is not CellKind.ELMAN or not topmost or architecture.source:
+    elman = architecture.kind is CellKind.ELMAN and architecture.activation in GENTLE
+    if not elman or not topmost or architecture.source:
         return None
     norm = float(np.linalg.norm(recurrent(parameters), 2))
     with np.errstate(over="ignore"):

@@ -38,7 +38,7 @@ RATIO_LOW, RATIO_LIMITS = 1e-6, (0.01, 0.1)
 #: Norm of the gradient: about 1 for a loss of a few nats; a thousandfold is a cliff.
 LARGE_LIMITS = 10.0, 1000.0
 #: Share of the last token's gradient that reaches the first. Below the machine epsilon of the
-#: number format it is lost when gradients are added.
+#: number format it does not change a sum of gradients.
 REACH_WATCH = 1e-3
 
 #: The advice where numbers are no longer finite.
@@ -252,8 +252,8 @@ def _reach(trace: Trace, truncate: int) -> Sign:
         little = "Little of the gradient reaches the first token: it is learned from slowly, "
         little += "until the recurrent weights have grown."
         return Sign("reach", value, Level.WATCH, little)
-    nothing = "Nothing of the gradient reaches the first token: try larger recurrent "
-    return Sign("reach", value, Level.BAD, nothing + "weights, or a GRU or LSTM.")
+    tiny = "Too little gradient reaches the first token to change the sum: try "
+    return Sign("reach", value, Level.BAD, tiny + "larger recurrent weights, or a GRU or LSTM.")
 
 
 def _nothing_to_reach(unrolled: Unrolled, norms: Array) -> str:

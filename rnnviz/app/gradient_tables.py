@@ -12,6 +12,7 @@ from rnnviz.analysis.exact_vs_notebook import ByLength, Comparison
 from rnnviz.analysis.gradient_history import GradientSeries
 from rnnviz.analysis.gradient_over_lag import LagProfile
 from rnnviz.analysis.jacobians import Products, StateSpectra
+from rnnviz.analysis.length_generalization import LengthProfile
 from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.layer_buffers import Array
@@ -118,6 +119,15 @@ def check_table(check: GradientCheck | None) -> pd.DataFrame:
     """One row per parameter; no rows without a check."""
     errors = {} if check is None else check.errors
     return pd.DataFrame({"parameter": [*errors], "relative error": [*errors.values()]})
+
+
+def length_table(profile: LengthProfile | None) -> pd.DataFrame:
+    """One row per length: score, 0..1, its 95 % interval, loss, and the number of sequences."""
+    if profile is None:
+        return pd.DataFrame({"": ["Measured when the run is paused."]})
+    low, high = profile.intervals.T
+    scores = {"score": profile.scores, "95 % from": low, "95 % to": high, "loss": profile.losses}
+    return pd.DataFrame({"length": profile.lengths, "sequences": profile.counts, **scores})
 
 
 def _by_parameter(

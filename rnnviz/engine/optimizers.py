@@ -100,9 +100,13 @@ def _average(mean: Array, new: Array, decay: float) -> None:
 OPTIMIZERS: dict[OptimizerKind, Optimizer] = {
     OptimizerKind.SGD: Optimizer(0, "W ← W − {lr} g′", sgd),
     OptimizerKind.MOMENTUM: Optimizer(1, "v ← 0.9 v + g′,  W ← W − {lr} v", momentum),
-    OptimizerKind.RMSPROP: Optimizer(1, "s ← 0.99 s + 0.01 g′²,  W ← W − {lr} g′ / √s", rmsprop),
+    OptimizerKind.RMSPROP: Optimizer(
+        1, "s ← 0.99 s + 0.01 g′²,  W ← W − {lr} g′ / (√s + 10⁻⁸)", rmsprop
+    ),
     OptimizerKind.ADAM: Optimizer(
-        2, "m ← 0.9 m + 0.1 g′,  s ← 0.999 s + 0.001 g′²,  W ← W − {lr} m̂ / √ŝ", adam
+        2,
+        "m ← 0.9 m + 0.1 g′,  s ← 0.999 s + 0.001 g′²,  W ← W − {lr} m̂ / (√ŝ + 10⁻⁸)",
+        adam,
     ),
 }
 

@@ -27,7 +27,10 @@ _DEPTH = -20.0
 
 
 def lag_curve(profile: LagProfile, theme: Theme = LIGHT) -> Picture:
-    """||dL/dh_t|| over the lag T - t on a log scale: median, mean, band, fit, bound, rounding."""
+    """||dL/dh_t|| over the lag T - t on a log scale: median, mean, band, fit, bound, rounding.
+
+    Time runs right, as in a phrase: lag 0, the end, is at the right.
+    """
     span = theme.scale.decades(_visible(profile))
     count, symbol = len(profile.median), f"||{SYMBOL[profile.objective]}_t||"
     end = max(count - 1, 1)
@@ -38,7 +41,10 @@ def lag_curve(profile: LagProfile, theme: Theme = LIGHT) -> Picture:
         HEIGHTS["over_lag"],
         theme,
         xaxis=axis(
-            "lag T − t (tokens back)", theme, range=[-0.02 * end, 1.02 * end], **whole(count)
+            "lag T − t (tokens back from the end)",
+            theme,
+            range=[1.02 * end, -0.02 * end],
+            **whole(count),
         ),
         yaxis=log_axis(f"{symbol} (L2)", theme, span),
         annotations=_lag_notes(profile, theme),
@@ -99,12 +105,12 @@ def _line(x: Array, values: Array, name: str, line: dict[str, Any], floor: float
 
 def _lag_notes(profile: LagProfile, theme: Theme) -> list[dict[str, Any]]:
     """Labels at the rounding line: the fitted slope above it, the name of the line below."""
-    position = {"xref": "paper", "x": 0.01, "y": _rounding(profile), "bgcolor": theme.background}
+    position = {"xref": "paper", "x": 0.99, "y": _rounding(profile), "bgcolor": theme.background}
     slope = f"<b>{_slope_text(profile)}</b>"
-    rounding = f"lost in the rounding of {profile.dtype.name}"
+    rounding = f"too small to change the sum in {profile.dtype.name}"
     return [
-        note(slope, "left bottom", **position, align="left", font={"size": 15}),
-        note(rounding, "left top", **position, font={"color": theme.positive}),
+        note(slope, "right bottom", **position, align="right", font={"size": 15}),
+        note(rounding, "right top", **position, font={"color": theme.positive}),
     ]
 
 

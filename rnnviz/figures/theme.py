@@ -27,6 +27,7 @@ HEIGHTS = {
     "terms": 600,
     "mosaic": 400,
     "over_lag": 400,
+    "longer": 360,
     "products": 400,
     "plane": 460,
     "exponents": 300,

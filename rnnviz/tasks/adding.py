@@ -9,6 +9,7 @@ import numpy as np
 from rnnviz.config import Loss
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.extrapolation import Extrapolation, around
 from rnnviz.tasks.metrics import WITHIN
 from rnnviz.tasks.number_text import read_values, write_values
 from rnnviz.tasks.reference import Reference
@@ -17,13 +18,15 @@ from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 CHANNELS, ANSWER = ("value", "marker"), ("sum",)
 LENGTH, TRAIN, TEST = 12, 300, 100
+#: The lengths of new sequences.
+LENGTHS = around(LENGTH)
 
 
 @lru_cache(maxsize=16)
 def adding(seed: int) -> Dataset:
     """Values (T, 2) from 0 to 1, two of them marked; the target is their sum, at the end."""
     rng = chance("adding", seed)
-    texts = distinct(lambda: write_values(_draw(rng)), TRAIN + TEST)
+    texts = distinct(lambda: _draw(rng, LENGTH), TRAIN + TEST)
     examples = tuple(map(_example, texts))
     return Dataset(
         "adding",
@@ -36,6 +39,9 @@ def adding(seed: int) -> Dataset:
         rule=marked_sum,
         reference=Reference(
             "one number", "the best from the second of the two numbers alone", second_and_mean
+        ),
+        extrapolation=Extrapolation(
+            "numbers", LENGTH, LENGTHS, lambda rng, n: _example(_draw(rng, n))
         ),
     )
 
@@ -54,13 +60,13 @@ def second_and_mean(inputs: Array) -> Array:
     return marked_sum(inputs[half:]) + 0.5
 
 
-def _draw(rng: np.random.Generator) -> Array:
+def _draw(rng: np.random.Generator, length: int) -> str:
     # One mark in each half, so that the sum isn't known early.
-    marks = np.zeros(LENGTH)
-    marks[[rng.integers(LENGTH // 2), rng.integers(LENGTH // 2, LENGTH)]] = 1
-    return np.column_stack([rng.uniform(size=LENGTH).round(2), marks])
+    marks = np.zeros(length)
+    marks[[rng.integers(length // 2), rng.integers(length // 2, length)]] = 1
+    return write_values(np.column_stack([rng.uniform(size=length).round(2), marks]))
 
 
 def _example(text: str) -> Example:
-    inputs = read_values(text, CHANNELS, LENGTH)
+    inputs = read_values(text, CHANNELS, LENGTHS[-1])
     return Example(text, inputs, marked_sum(inputs))

@@ -9,11 +9,14 @@ import numpy as np
 from rnnviz.config import OutputAt
 from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.extrapolation import Extrapolation, around
 from rnnviz.tasks.rng import chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 TOKENS, DEEPEST = "()x", 4
 LENGTH, TRAIN, TEST = 24, 200, 100
+#: The lengths of new strings, and how deep they are: there are no classes for deeper ones.
+LENGTHS, NOTE = around(LENGTH), f"Longer strings are no deeper: at most {DEEPEST} are open."
 VOCABULARY = Vocabulary.of([TOKENS], characters=True)
 _CHANGE = {"(": 1, ")": -1, "x": 0}
 
@@ -22,7 +25,7 @@ _CHANGE = {"(": 1, ")": -1, "x": 0}
 def brackets(seed: int) -> Dataset:
     """Strings of brackets and x; the class of each token is the depth after it, 0 to 4."""
     rng = chance("brackets", seed)
-    texts = distinct(lambda: _draw(rng), TRAIN + TEST)
+    texts = distinct(lambda: _draw(rng, LENGTH), TRAIN + TEST)
     examples = tuple(map(_example, texts))
     return Dataset(
         "brackets",
@@ -32,6 +35,9 @@ def brackets(seed: int) -> Dataset:
         examples[TRAIN:],
         reads=OutputAt.EVERY,
         rule=depths,
+        extrapolation=Extrapolation(
+            "tokens", LENGTH, LENGTHS, lambda rng, n: _example(_draw(rng, n)), NOTE
+        ),
     )
 
 
@@ -40,9 +46,9 @@ def _example(text: str) -> Example:
     return Example(text, inputs, depths(inputs))
 
 
-def _draw(rng: np.random.Generator) -> str:
+def _draw(rng: np.random.Generator, length: int) -> str:
     text, depth = "", 0
-    for _ in range(LENGTH):
+    for _ in range(length):
         allowed = [token for token in TOKENS if 0 <= depth + _CHANGE[token] <= DEEPEST]
         text += allowed[rng.integers(len(allowed))]
         depth += _CHANGE[text[-1]]

@@ -11,6 +11,7 @@ import numpy as np
 from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.csv_table import MAX_CLASSES, Row, TaskError
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.extrapolation import Extrapolation
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric, guess_classes, guess_values
 from rnnviz.tasks.reference import Reference
 from rnnviz.tasks.tokenization import known, unknown_notes, unknown_tokens, vocabulary_of
@@ -28,7 +29,7 @@ class Dataset:
     channels, of the outputs; ``source`` the tokens of the encoder, if any. ``unknown`` are the test
     tokens that are skipped because no training example has them. ``rule`` computes the targets of
     inputs, (N,) or (N, C), with gaps where it doesn't apply. ``reference`` is a predictor of values
-    to compare a network with.
+    to compare a network with; ``extrapolation`` draws new sequences.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Dataset:
     metric: Metric = ACCURACY
     rule: Callable[[Array], Array] | None = None
     reference: Reference | None = None
+    extrapolation: Extrapolation | None = None
 
     @property
     def tokens(self) -> bool:

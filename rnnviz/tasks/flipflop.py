@@ -9,6 +9,7 @@ import numpy as np
 from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.extrapolation import Extrapolation, around
 from rnnviz.tasks.metrics import SIGNS
 from rnnviz.tasks.number_text import read_values, write_values
 from rnnviz.tasks.rng import chance, distinct
@@ -16,6 +17,8 @@ from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 CHANNELS = ("bit 1", "bit 2", "bit 3")
 LENGTH, TRAIN, TEST = 30, 120, 40
+#: The lengths of new sequences.
+LENGTHS = around(LENGTH)
 #: Probability of a pulse at each time step after the first.
 RATE = 0.2
 
@@ -24,7 +27,7 @@ RATE = 0.2
 def flipflop(seed: int) -> Dataset:
     """Pulses (T, 3) of -1, 0 and 1; the targets (T, 3), -1 or 1, are each channel's last pulse."""
     rng = chance("flipflop", seed)
-    texts = distinct(lambda: write_values(_draw(rng)), TRAIN + TEST)
+    texts = distinct(lambda: _draw(rng, LENGTH), TRAIN + TEST)
     examples = tuple(map(_example, texts))
     return Dataset(
         "flipflop",
@@ -36,6 +39,9 @@ def flipflop(seed: int) -> Dataset:
         loss=Loss.SQUARED_ERROR,
         metric=SIGNS,
         rule=last_pulses,
+        extrapolation=Extrapolation(
+            "steps", LENGTH, LENGTHS, lambda rng, n: _example(_draw(rng, n))
+        ),
     )
 
 
@@ -46,14 +52,14 @@ def last_pulses(pulses: Array) -> Array:
     return np.take_along_axis(pulses, latest, axis=0)
 
 
-def _draw(rng: np.random.Generator) -> Array:
-    size = LENGTH, len(CHANNELS)
+def _draw(rng: np.random.Generator, length: int) -> str:
+    size = length, len(CHANNELS)
     pulses = rng.choice([-1.0, 1.0], size) * (rng.uniform(size=size) < RATE)
     # Every channel begins with a pulse, so that its target is always defined.
     pulses[0] = rng.choice([-1.0, 1.0], len(CHANNELS))
-    return pulses + 0.0  # -0 becomes 0
+    return write_values(pulses + 0.0)  # -0 becomes 0
 
 
 def _example(text: str) -> Example:
-    pulses = read_values(text, CHANNELS, LENGTH)
+    pulses = read_values(text, CHANNELS, LENGTHS[-1])
     return Example(text, pulses, last_pulses(pulses))

@@ -9,6 +9,7 @@ import numpy as np
 
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.extrapolation import Extrapolation, around
 from rnnviz.tasks.rng import chance
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
@@ -30,7 +31,20 @@ def parity(seed: int) -> Dataset:
         held_out = max(1, len(examples) // 5)
         train += examples[held_out:]
         test += examples[:held_out]
-    return Dataset("parity", VOCABULARY, CLASSES, tuple(train), tuple(test), rule=parity_of)
+    longest = LENGTHS[-1]
+    return Dataset(
+        "parity",
+        VOCABULARY,
+        CLASSES,
+        tuple(train),
+        tuple(test),
+        rule=parity_of,
+        extrapolation=Extrapolation("bits", longest, around(longest), _draw),
+    )
+
+
+def _draw(rng: np.random.Generator, length: int) -> Example:
+    return _example("".join(BITS[i] for i in rng.integers(len(BITS), size=length)))
 
 
 def parity_of(inputs: Array) -> Array:

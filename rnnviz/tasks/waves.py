@@ -9,6 +9,7 @@ import numpy as np
 from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.extrapolation import Extrapolation, around
 from rnnviz.tasks.metrics import WITHIN
 from rnnviz.tasks.number_text import read_values, write_values
 from rnnviz.tasks.reference import Reference
@@ -17,6 +18,8 @@ from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 CHANNELS = ("value",)
 LENGTH = 40
+#: The lengths of new waves.
+LENGTHS = around(LENGTH)
 #: Number of waves of each shape.
 TRAIN, TEST = 26, 10
 #: The shortest and the longest period, in time steps.
@@ -33,8 +36,8 @@ def waves(seed: int) -> Dataset:
     The half period of a square wave is unknown until its second jump.
     """
     rng = chance("waves", seed)
-    sines = [_example(text) for text in distinct(lambda: _sine(rng), TRAIN + TEST)]
-    squares = [_example(text) for text in distinct(lambda: _square(rng), TRAIN + TEST)]
+    sines = [_example(text) for text in distinct(lambda: _sine(rng, LENGTH), TRAIN + TEST)]
+    squares = [_example(text) for text in distinct(lambda: _square(rng, LENGTH), TRAIN + TEST)]
     return Dataset(
         "waves",
         Vocabulary(CHANNELS),
@@ -48,7 +51,13 @@ def waves(seed: int) -> Dataset:
         reference=Reference(
             "known shapes", "a predictor that knows the formulas of both shapes", shaped_values
         ),
+        extrapolation=Extrapolation("steps", LENGTH, LENGTHS, _draw),
     )
+
+
+def _draw(rng: np.random.Generator, length: int) -> Example:
+    shape = _sine if rng.integers(2) else _square
+    return _example(shape(rng, length))
 
 
 def next_values(inputs: Array) -> Array:
@@ -94,15 +103,15 @@ def _next_of_sine(values: Array) -> Array:
     return following
 
 
-def _sine(rng: np.random.Generator) -> str:
+def _sine(rng: np.random.Generator, length: int) -> str:
     period, phase = rng.uniform(SHORTEST, LONGEST), rng.uniform()
-    return _write(np.sin(2 * np.pi * (np.arange(LENGTH + 1) / period + phase)))
+    return _write(np.sin(2 * np.pi * (np.arange(length + 1) / period + phase)))
 
 
-def _square(rng: np.random.Generator) -> str:
+def _square(rng: np.random.Generator, length: int) -> str:
     # Half a period is a whole number of steps, so that all are of equal length.
     half = rng.integers(SHORTEST // 2, LONGEST // 2, endpoint=True)
-    return _write(_square_wave(LENGTH + 1, int(half), int(rng.integers(2 * half))))
+    return _write(_square_wave(length + 1, int(half), int(rng.integers(2 * half))))
 
 
 def _square_wave(length: int, half: int, offset: int) -> Array:
@@ -115,5 +124,5 @@ def _write(wave: Array) -> str:
 
 
 def _example(text: str) -> Example:
-    wave = read_values(text, CHANNELS, LENGTH + 1)
+    wave = read_values(text, CHANNELS, LENGTHS[-1] + 1)
     return Example(write_values(wave[:-1]), wave[:-1], wave[1:])

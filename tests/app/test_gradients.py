@@ -133,8 +133,39 @@ def test_the_signs_of_health_stand_in_the_status_with_a_word_and_a_sentence(smal
     for name in ("saturated", "silent", "clipped", "update", "gradient", "reach"):
         assert re.search(rf"{name} +\S+ +(fine|watch|bad)", small.text), name
     lag = {"task": "recall", "lag": "20", "hidden": "16", "batch": "8", "init_scale": "0.02"}
-    assert "Nothing of the gradient reaches the first token" in Page(**lag, cell="elman").text
-    assert "Nothing of" not in Page(**lag, cell="lstm", forget_bias="3").text
+    tiny = "Too little gradient reaches the first token to change the sum"
+    assert tiny in Page(**lag, cell="elman").text
+    assert tiny not in Page(**lag, cell="lstm", forget_bias="3").text
+
+
+def test_scores_by_length_are_measured_only_when_asked_for_and_at_rest():
+    page = Page(**{**SMALL, "task": "parity"})
+    assert "longer" not in page.charts
+    page.app.toggle(key="longer_on").set_value(True)
+    page.run()
+    assert "paused" in page.chart("longer")["layout"]["annotations"][0]["text"]
+    page.finish()
+    assert page.chart("longer")["data"][0]["x"] == [4, 8, 16, 32]
+    assert page.remarks["longer"].startswith("Measured on 3 to 200 new sequences of each length.")
+    page.click("step_epoch")
+    assert not page.chart("longer")["data"]
+
+
+@each_row(
+    ("link", "charted", "said"),
+    [
+        ({}, True, "These data can't be made longer, so the phrases at hand"),
+        ({"task": "characters"}, False, "are all of one length"),
+        ({"task": "translation", "cell": "gru"}, True, "the phrases at hand"),
+        ({"task": "brackets"}, True, "Does the network do on longer sequences"),
+    ],
+    ids=str,
+)
+def test_of_data_that_cannot_be_longer_it_is_said(link, charted, said):
+    page = Page(state={"longer_on": True}, hidden="4", epoch="0", **link)
+    page.finish()
+    assert ("longer" in page.charts) == charted
+    assert said in (page.places["longer"]["text"] if charted else page.sentences)
 
 
 # The sentences

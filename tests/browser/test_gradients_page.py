@@ -65,6 +65,9 @@ def test_one_sees_why_lag_20_fails_for_elman(lag_20):
     page.press("play")
     expect(page.status).to_contain_text("Finished")
     show(page, "errors")
+    page.page.get_by_text("Longer sequences").click()
+    show(page, "longer")
+    page.expect_in_chart("longer", "node.data[0]?.x?.length === 12")
 
 
 def test_one_sees_why_the_lstm_does_not_and_since_when(lag_20):

@@ -50,17 +50,6 @@ def test_how_many_stable_points_the_gru_has_depends_on_the_seed(seed, count):
     assert kept > 0.99 if count == 8 else kept == pytest.approx(0.66, abs=0.03)
 
 
-def entropy_given_the_last_word(dataset):
-    """H(label | last word) of the training phrases, in nats."""
-    counts = defaultdict(Counter)
-    for example in dataset.train:
-        counts[int(example.inputs[-1])][int(example.targets[-1])] += 1
-    shares = [
-        (count, count / labels.total()) for labels in counts.values() for count in labels.values()
-    ]
-    return -sum(count * np.log(share) for count, share in shares) / len(dataset.train)
-
-
 @pytest.mark.parametrize(
     ("phrase", "right"),
     [("bad", {"W_xh", "W_hh", "b_h"}), ("not good", {"W_hh"}), ("i am not good", set())],
@@ -74,3 +63,20 @@ def test_the_notebooks_gradient_is_right_on_one_word_and_of_two_for_w_hh(default
     )
     equal = {name for name in NAMES if np.allclose(exact[name], notebook[name], rtol=1e-9)}
     assert equal == right | {"W_hy", "b_y"}
+
+
+@pytest.mark.parametrize(
+    ("task", "label", "right", "wrong"),
+    [
+        (TaskName.RECALL, "LSTM, lag 20", {20, 40, 80}, {5}),
+        (TaskName.ADDING, "GRU", {12}, {6, 24}),
+    ],
+)
+def test_what_was_learned_at_one_length_holds_at_longer_ones_or_does_not(task, label, right, wrong):
+    (preset,) = (preset for preset in PRESETS[task] if preset.label == label)
+    session = Session(preset.config())
+    session.player.advance(session.config.epochs)
+    profile = session.length.profile(session.state, session.dataset)
+    scores = dict(zip(profile.lengths.tolist(), profile.scores, strict=True))
+    assert min(scores[length] for length in right) > 0.95
+    assert max(scores[length] for length in wrong) < 0.7

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -20,6 +21,7 @@ from rnnviz.analysis.jacobians import (
     products,
     state_spectra,
 )
+from rnnviz.analysis.length_generalization import LengthProfile
 from rnnviz.analysis.memory_gauge import eigenvalues, recurrent, recurrent_name
 from rnnviz.app import gradient_tables as tables
 from rnnviz.app.frame import Frame
@@ -36,6 +38,7 @@ from rnnviz.figures import exact_vs_notebook as comparison
 from rnnviz.figures.complex_plane import exponent_curve, state_spectrum, weight_spectrum
 from rnnviz.figures.gradient_over_lag import connectivity_map, lag_curve, product_curves
 from rnnviz.figures.gradients import norms_height
+from rnnviz.figures.length_generalization import length_curve
 from rnnviz.figures.optimizer_steps import clipping_curves, ratio_dots, share_areas
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.theme import HEIGHTS, Theme
@@ -73,6 +76,11 @@ class Source(NamedTuple):
         return self.gradients.jacobians(self.query)
 
     @property
+    def by_length(self) -> LengthProfile | None:
+        """The scores by length, if they are known."""
+        return self.session.length.known(self.query.state, self.session.dataset)
+
+    @property
     def course(self) -> Course:
         """The losses and scores of the run."""
         return self.session.player.course
@@ -96,7 +104,8 @@ def gradients_page(session: Session) -> None:
     with right:
         place_text("verdict")
     _layout(session)
-    keys = _keys(session)
+    longer = _choose_longer(session)
+    keys = [*_keys(session), *(["longer"] if longer else [])]
 
     def draw(frame: Frame) -> None:
         source = _source(session, DEVELOP)
@@ -108,6 +117,11 @@ def gradients_page(session: Session) -> None:
             frame.chart(key, _CHARTS[key].figure, source, colors, remark=remark)
 
     def develop(budget: float) -> bool:
+        if longer and session.length.known(session.state, session.dataset) is None:
+            # The first call only asks whether there is anything to do.
+            if budget:
+                session.length.profile(session.state, session.dataset)
+            return True
         return session.gradients.develop(session.run, _source(session, 0).query, budget)
 
     def table(key: str) -> pd.DataFrame:
@@ -141,6 +155,28 @@ def _layout(session: Session) -> None:
         _row(session, "~notebook", "checks")
 
 
+def _choose_longer(session: Session) -> bool:
+    """Let the reader ask for the scores by length; return whether their chart is there."""
+    asked = st.toggle(
+        "Longer sequences", key="longer_on",
+        help="How well are sequences of other lengths answered? Measured while the run is paused.",
+    )  # fmt: skip
+    if not asked:
+        return False
+    lengths = session.length.lengths(session.state, session.dataset)
+    sequence = session.names.sequence
+    if len(lengths.groups) < 2:
+        st.info(explanation("gradients_one_length", sequence=sequence))
+        return False
+    text = explanation(
+        "gradients_longer" if lengths.new else "gradients_at_hand", sequence=sequence
+    )
+    left, _ = st.columns(2, gap="medium")
+    with left:
+        place_chart("longer", HEIGHTS["longer"], text)
+    return True
+
+
 def _row(session: Session, *keys: str) -> None:
     """Charts side by side; a key that begins with ~ is a sentence instead of a chart."""
     for column, key in zip(st.columns(2, gap="medium"), keys, strict=True):
@@ -161,7 +197,7 @@ def _keys(session: Session) -> list[str]:
         missing |= {"connectivity"}
     if session.config.cell is not CellKind.ELMAN:
         missing |= {"pairs", "by_length", "errors"}
-    return [key for key in _CHARTS if key not in missing]
+    return [key for key in _CHARTS if key not in {*missing, "longer"}]
 
 
 def _text(session: Session, key: str) -> str:
@@ -176,6 +212,8 @@ def _fields(session: Session, key: str) -> dict[str, str]:
     return {
         "noun": session.names.noun,
         "weights": recurrent_name(parameters, session.layer),
+        "dtype": parameters.theta.dtype.name,
+        "digits": f"{np.log10(np.finfo(parameters.theta.dtype).eps):.1f}".replace("-", "−"),
         "state": "h and c" if session.config.cell is CellKind.LSTM else "h",
         "objective": session.objective.value,
         "part": "da_t x_tᵀ" if key == "feed_xh" else "da_t h_{t−1}ᵀ",
@@ -198,6 +236,8 @@ def _remark(source: Source, key: str) -> str:
     """What a chart was measured on."""
     if key in JACOBIANS:
         return f"Measured on {_jacobian_tokens(source)}."
+    if key == "longer":
+        return _scored(source)
     train = source.session.dataset.train
     every = f"Measured on all {len(train):,} training sequences."
     some = f"Measured on {compared(train):,} of the {len(train):,} training sequences."
@@ -207,6 +247,25 @@ def _remark(source: Source, key: str) -> str:
     answers = _answers(source) if key == "connectivity" else ""
     probe = f"Measured on {answers}this sequence of {_tokens(source)}. {source.probe.basis}"
     return remarks.get(key, probe)
+
+
+def _scored(source: Source) -> str:
+    """On how many sequences the scores by length were measured."""
+    data = source.session.dataset
+    lengths = source.session.length.lengths(source.query.state, data)
+    counts = [len(group) for group in lengths.groups.values()]
+    fewest, most = min(counts), max(counts)
+    count = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    if data.extrapolation:
+        return f"Measured on {count} new sequences of each length. {data.extrapolation.note}"
+    part = "test" if data.test else "training"
+    return f"Measured on the {part} sequences: {count} of each length."
+
+
+def _longer(source: Source, theme: Theme) -> Picture:
+    data = source.session.dataset
+    noun = data.extrapolation.noun if data.extrapolation else f"{source.session.names.noun}s"
+    return length_curve(source.by_length, noun, data.metric.name, theme)
 
 
 def _tokens(source: Source) -> str:
@@ -330,4 +389,5 @@ _CHARTS = {
         _checks,
         lambda at: tables.check_table(at.gradients.checked(at.query)),
     ),
+    "longer": Chart("Score by length", _longer, lambda at: tables.length_table(at.by_length)),
 }

@@ -47,3 +47,18 @@ def test_two_steps_subtract_what_the_formulas_say(kind):
         step = np.array([gradient])
         optimizer.step(step, slots, steps, 0.1)
         assert step[0] == pytest.approx(update, rel=1e-6)
+
+
+#: What a first step with the gradient 1e-9 and a rate of 0.1 subtracts: there the 10⁻⁸ decides.
+TINY = {
+    OptimizerKind.RMSPROP: 0.1 * 1e-9 / (0.1 * 1e-9 + 1e-8),
+    OptimizerKind.ADAM: 0.1 * 1e-9 / (1e-9 + 1e-8),
+}
+
+
+@each_row(("kind", "update"), TINY.items())
+def test_what_is_added_to_the_root_is_in_the_formula(kind, update):
+    optimizer, step = OPTIMIZERS[kind], np.array([1e-9])
+    optimizer.step(step, tuple(np.zeros(1) for _ in range(optimizer.slots)), 1, 0.1)
+    assert step[0] == pytest.approx(update)
+    assert optimizer.written.endswith(" + 10⁻⁸)")

@@ -41,7 +41,9 @@ def test_median_mean_band_and_fit_are_drawn_over_the_lag_with_exact_values_on_ho
     assert named["mean"].showlegend is not False
     assert named["80 %"].fill == "tonexty"
     assert layout.yaxis.type == "log"
-    assert "tokens" in layout.xaxis.title.text
+    assert "tokens back" in layout.xaxis.title.text
+    oldest, latest = layout.xaxis.range
+    assert oldest > 4 and latest < 0, "time runs right, as in a phrase"
     assert notes(drawn)[0] == "<b>−1 decades a token<br>half-life 0.3 tokens (95 %: 0.3 to 0.3)</b>"
     assert "half-life ∞ tokens (95 %: ∞ to ∞)" in notes(lag_curve(profile([1, 1, 1])))[0]
     assert "half-life not told by so few tokens" in notes(lag_curve(profile([1, 0.5])))[0]
@@ -70,7 +72,7 @@ def test_the_line_of_the_rounding_is_in_sight(dtype):
     assert level == pytest.approx(np.finfo(dtype).eps)
     low, high = drawn.figure.layout.yaxis.range
     assert low < math.log10(level) < high
-    assert f"lost in the rounding of {dtype}" in notes(drawn)
+    assert f"too small to change the sum in {dtype}" in notes(drawn)
 
 
 @each_row(
@@ -104,6 +106,7 @@ def test_largest_and_smallest_are_above_their_words_and_both_seen_where_they_coi
     largest, smallest = drawn.figure.data
     assert (largest.name, smallest.name) == ("largest", "smallest")
     assert list(largest.x) == [0, 1, 2]
+    assert drawn.figure.layout.xaxis.range == (-0.5, 2.5), "time runs right, as over the lag"
     assert list(largest.y) == [-2, -1, 0]
     assert list(smallest.y) == [-9, -4, 0]
     assert list(smallest.customdata[0]) == ["a", "-9.0"]
@@ -137,6 +140,7 @@ def test_each_answer_has_its_row_and_nothing_is_drawn_after_it():
     drawn = connectivity_map(Connectivity(np.arange(3), sizes), ["a", "b", " "]).figure
     z, hovers = np.array(drawn.data[0].z), drawn.data[0].customdata
     np.testing.assert_allclose(np.diag(z), 0)
+    assert drawn.layout.xaxis.range == (-0.5, 2.5), "time runs right"
     assert z[1, 0] == pytest.approx(-1)
     assert z[2, 0] == -12, "the scale ends there"
     assert np.isnan(z[0, 1:]).all()
