@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.activations import Activations, read_activations
-from rnnviz.analysis.input_perturbation import Alter, Pairs, Perturbation, joined
+from rnnviz.analysis.input_perturbation import Alter, Perturbation
 from rnnviz.analysis.logit_margin import running_margin
 from rnnviz.analysis.projection import Plane, Projection, boundary, fit, plane_of
 from rnnviz.analysis.saliency import Saliency, logit_margin, saliency
@@ -22,6 +22,7 @@ from rnnviz.engine.losses import margin
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.memo import Memo
+from rnnviz.lab.phrase import PhraseInput
 from rnnviz.lab.probe import Probe, names_of
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.run import Run
@@ -185,6 +186,10 @@ class UnitLab:
         self.perturbation = self.perturbation._replace(place=index)
         return self.perturbation.applied(words)
 
+    def donor(self, probe: Probe) -> PhraseInput:
+        """The phrase whose state is put into the probe; at first one that is as long."""
+        return self._memo.ask("donor", probe.dataset, lambda: PhraseInput(_as_long(probe)))
+
     def saliency(self, probe: Probe, other: Probe | None = None) -> tuple[Saliency, str]:
         """The saliency of each token for the output, and the name of that output.
 
@@ -275,6 +280,16 @@ class UnitLab:
         return tuple(silence(layer + 1, unit) for unit in order[:count])
 
 
+def _as_long(probe: Probe) -> str:
+    """A training sequence that is at least as long as the probe, or else the probe."""
+    count, text = len(probe.reading.words), probe.reading.text
+    for example in probe.dataset.train:
+        read = example.inputs if example.source is None else example.source
+        if len(read) >= count and example.text != text:
+            return example.text if PhraseInput(example.text).fits(probe.dataset) else text
+    return text
+
+
 def spelled(dataset: Dataset, words: Sequence[str]) -> str:
     """Words joined to a text as it is typed."""
     vocabulary = dataset.source or dataset.vocabulary
@@ -324,12 +339,6 @@ def _target_margin(probe: Probe) -> Array:
     margins, targets = np.full(len(probe.words), np.nan), probe.example.targets
     margins[-len(targets) :] = margin(probe.running[-len(targets) :], targets)
     return margins
-
-
-def beside(first: Probe, second: Probe, perturbation: Perturbation) -> Pairs:
-    """The corresponding tokens of a probe and its variant."""
-    read = len(first.reading.words)
-    return joined(perturbation.pairs(read), len(first.words), len(second.words))
 
 
 def _space(source: StateSource) -> tuple[object, ...]:

@@ -226,6 +226,33 @@ def test_a_word_can_be_dropped_changed_or_swapped(page):
     assert page.charts["saliency"]["remark"] == remark
 
 
+def test_the_state_of_another_phrase_is_put_in_and_the_rest_read_on(page):
+    page.enter(UnitTab.WHAT_IF)
+    page.app.selectbox[0].set_value(2)
+    page.run()
+    page.choose("What is done to it", "put in another state")
+    page.set("text_input", "donor", "this is bad")
+    assert page.app.selectbox[1].value == 2, "the same place, to begin with"
+    page.app.selectbox[1].set_value(1)
+    page.run()
+    assert "the state after “this is”, “good” read on from it → " in " ".join(page.text.split())
+    drawn = page.chart("compared")
+    assert drawn["layout"]["xaxis"]["ticktext"] == ["i", "am", "not→is", "good"]
+    difference = np.array(drawn["data"][2]["z"])
+    one, other = (page.session.inspect(text).unrolled(0).h for text in (None, "this is good"))
+    assert difference[:, :2].tolist() == np.zeros((6, 2)).tolist()
+    np.testing.assert_allclose(difference[:, 2:], (other[1:] - one[2:]).T, atol=1e-6)
+    page.set("text_input", "donor", "<b>")
+    assert "None of these words is in the vocabulary" in page.text
+    assert "still show: this is bad" in page.text
+    page.set("text_input", "donor", "zebra bad")
+    assert "Skipped, not in the vocabulary: zebra" in page.text
+    page.set("text_input", "donor", "i am not")
+    assert "So nothing is changed" in page.text
+    page.enter(UnitTab.TRAJECTORIES)
+    assert page.notes("multiples")[0].startswith("no “i”")
+
+
 def test_values_are_changed_by_typing_and_both_charts_are_about_the_bit_that_differs_most():
     page = Page(UnitTab.WHAT_IF, task="flipflop", hidden="6", phrase="1,0,0 0,0,-1 0,0,0")
     bits = []

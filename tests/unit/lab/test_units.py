@@ -8,14 +8,15 @@ import pytest
 
 from rnnviz.analysis.input_perturbation import Alter, Perturbation
 from rnnviz.analysis.memory_gauge import spectrum
+from rnnviz.analysis.state_transition import StateTransition, states_of
 from rnnviz.config import RunConfig
 from rnnviz.lab import units as module
 from rnnviz.lab.probe import inspect
-from rnnviz.lab.units import LIST_PAGE, MOST_EDITS, Sort, StateSource, beside, signal, spelled
+from rnnviz.lab.units import LIST_PAGE, MOST_EDITS, Sort, StateSource, signal, spelled
 from rnnviz.session import Session
 from rnnviz.training.share_link import read_link
 from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
-from tests.sampling import each_row, singly
+from tests.sampling import each_row, pairwise, singly
 
 CONFIG = RunConfig(hidden=8, init_scale=0.1, lr=0.05, epochs=200)
 
@@ -166,14 +167,36 @@ def test_a_variant_has_a_position_that_the_words_have(lab):
 def test_any_variant_can_be_read_and_stands_beside_the_probe(task, alter):
     session = Session(RunConfig(task=task, hidden=4, init_scale=0.3))
     probe = session.inspect()
-    perturbation = Perturbation(alter, 1, probe.reading.words[0])
-    other = session.inspect(spelled(session.dataset, perturbation.applied(probe.reading.words)))
-    assert len(other.reading.words) == len(probe.reading.words) - (alter is Alter.DROP)
-    pairs = beside(probe, other, perturbation)
-    assert [a for a, _ in pairs if a is not None] == list(range(len(probe.words)))
-    assert [b for _, b in pairs if b is not None] == list(range(len(other.words)))
+    words = probe.reading.words
+    perturbation = Perturbation(alter, 1, words[0], words[::-1], 0)
+    other = session.inspect(spelled(session.dataset, perturbation.applied(words)))
+    assert len(other.reading.words) == len(words) - (alter in (Alter.DROP, Alter.STATE))
     compared = signal(probe, other)
     assert (len(compared.first), len(compared.second)) == (len(probe.words), len(other.words))
+
+
+@pairwise(
+    task=["sentiment", "recall", "flipflop", "adding", "brackets", "waves", "spelling"],
+    cell=["elman", "gru", "lstm"],
+    layers=[1, 2],
+)
+def test_a_state_that_is_put_in_is_all_that_the_rest_is_read_on_from(task, cell, layers):
+    """The whole state after a token of one phrase is stepped through the rest of another."""
+    session = Session(RunConfig(task=task, cell=cell, layers=layers, hidden=5, init_scale=0.5))
+    probe, donor = session.inspect(), session.inspect(session.dataset.train[-1].text)
+    last = len(probe.words) - 1
+    place, after = min(1, last), min(2, len(donor.words) - 1)
+    how = Perturbation(Alter.STATE, place, "", donor.reading.words, after)
+    other = session.inspect(spelled(session.dataset, how.applied(probe.reading.words)))
+    shown = how.continued(states_of(probe.trace).whole[1:], states_of(other.trace).whole[1:])
+    flow = StateTransition(session.state.parameters)
+    state = states_of(donor.trace).whole[after + 1]
+    for t in range(place, last + 1):
+        if t > place:
+            state = flow.step(state[None], states_of(probe.trace).inputs[t])[0]
+        assert shown[t] == pytest.approx(state, abs=1e-12)
+    assert np.array_equal(shown[:place], states_of(probe.trace).whole[1:][:place])
+    assert len(shown) == last + 1
 
 
 def test_a_verdict_is_compared_by_the_lead_of_one_class(session, lab):
