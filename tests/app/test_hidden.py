@@ -124,6 +124,26 @@ def test_the_probe_and_a_leaf_of_the_data_are_tinted_by_the_chosen_unit(page):
         assert page.frame["sliders"]["unit"] == {"last": 5, "shown": unit, "text": "", "bands": []}
 
 
+def test_units_come_in_the_order_of_their_effect_as_it_was_when_they_were_last_weighed(page):
+    assert "Unit 0. They are being weighed." in page.text
+    page.finish()
+    page.run()
+    source = StateSource(page.session.state, page.session.dataset)
+    order = np.argsort(-page.lab.ablation_loss(source)).tolist()
+    assert page.lab.unit == order[0]
+    assert re.search(rf"Unit {order[0]}, number 1 of 6 by effect \(ΔL = .* nats\)", page.text)
+    assert page.chart("response")["layout"]["yaxis"]["ticktext"] == [str(u) for u in order]
+    page.session.player.advance(2)
+    page.click("play")
+    page.run()
+    assert "number 1 of 6 by effect, as it was at epoch 3. Pause to have" in page.text
+    page.click("pause")
+    page.set("selectbox", "unit_word", "not")
+    page.lab.ablate(StateSource(page.session.state, page.session.dataset), 9.0, "not")
+    page.run()
+    assert re.search(r"number 1 of 6 by effect for “not” \(ΔL", page.text)
+
+
 def test_units_come_in_the_order_of_their_selectivity_from_the_first_on(page):
     page.choose("Units in the order of", Sort.SELECTIVITY)
     source = StateSource(page.session.state, page.session.dataset)

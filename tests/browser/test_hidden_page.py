@@ -59,10 +59,10 @@ def unit(page):
 def test_a_walk_through_all_rooms(page):
     """Find the unit that carries negation, silence it, and watch accuracy fall."""
     show(page, "response")
-    page.choose("unit_sort", "selectivity")
-    pick(page, "unit_word", "not")
     heading = page.page.locator(".rnnviz-unit h4").first
-    expect(heading).to_contain_text("number 1 of 16 by selectivity for “not”")
+    expect(heading).to_contain_text("number 1 of 16 by effect (ΔL")
+    pick(page, "unit_word", "not")
+    expect(heading).to_contain_text("number 1 of 16 by effect for “not”")
     page.keys(*["ArrowRight"] * 20, *["ArrowLeft"] * 19)
     expect(heading).to_contain_text("number 2 of 16")
     page.keys("ArrowLeft")
