@@ -42,6 +42,7 @@ class UnitTab(StrEnum):
 
     UNITS = "Units"
     TRAJECTORIES = "Trajectories"
+    PROBES = "Linear probes"
     WHAT_IF = "What if"
     BREAK = "Break it"
 
@@ -335,13 +336,14 @@ class UnitLab:
 
 
 def _as_long(probe: Probe) -> str:
-    """A training sequence that is at least as long as the probe, or else the probe."""
-    count, text = len(probe.reading.words), probe.reading.text
+    """A training sequence as long as the probe that begins otherwise, or else the probe."""
+    own = probe.example.inputs if probe.example.source is None else probe.example.source
     for example in probe.dataset.train:
         read = example.inputs if example.source is None else example.source
-        if len(read) >= count and example.text != text:
-            return example.text if PhraseInput(example.text).fits(probe.dataset) else text
-    return text
+        longer = len(read) >= len(own) and not np.array_equal(read[0], own[0])
+        if longer and PhraseInput(example.text).fits(probe.dataset):
+            return example.text
+    return probe.reading.text
 
 
 def spelled(dataset: Dataset, words: Sequence[str]) -> str:

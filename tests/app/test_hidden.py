@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from rnnviz.analysis.probe_labels import Asked
 from rnnviz.analysis.saliency import LEFT_OUT
 from rnnviz.config import RunConfig
 from rnnviz.lab.units import Sort, StateSource, UnitTab
@@ -17,6 +18,7 @@ from tests.sampling import each_row
 CHARTS = {
     UnitTab.UNITS: {"response"},
     UnitTab.TRAJECTORIES: {"trajectories", "multiples"},
+    UnitTab.PROBES: {"readability"},
     UnitTab.WHAT_IF: {"margins", "compared", "saliency"},
     UnitTab.BREAK: {"ablation", "margins"},
 }
@@ -50,8 +52,12 @@ def page():
 
 def test_every_tab_has_its_pictures_and_their_numbers_when_they_are_asked_for(page):
     tables = {}
-    for view, key in zip(UnitTab, ("units", "ways", "what_if", "break"), strict=True):
-        assert page.enter(view).charts.keys() == CHARTS[view]
+    keys = ("units", "ways", "probes", "what_if", "break")
+    for view, key in zip(UnitTab, keys, strict=True):
+        page.enter(view)
+        if view is UnitTab.PROBES:
+            page.click("measure")
+        assert page.charts.keys() == CHARTS[view]
         assert not page.app.dataframe
         page.app.session_state[f"numbers_hidden_{key}"] = True
         page.run()
@@ -72,6 +78,7 @@ def test_every_tab_has_its_pictures_and_their_numbers_when_they_are_asked_for(pa
     assert change == pytest.approx(other[-1, 3] - one[-1, 3])
     assert tables["Words and units"].unit.tolist() == list(range(6))
     assert len(tables["What each unit is worth"]) == 6
+    assert tables["Linear probes"].place.tolist() == list(range(10))
 
 
 def test_looking_back_all_tabs_show_what_was_then(page):
@@ -91,6 +98,7 @@ def test_looking_back_all_tabs_show_what_was_then(page):
         (UnitTab.UNITS, {"task": "waves"}, None, "hardly ever come twice", set()),
         (UnitTab.TRAJECTORIES, {"hidden": "1"}, None, "the states lie on a line", set()),
         (UnitTab.TRAJECTORIES, {"phrase": "bad"}, None, "nothing to leave out", {"trajectories"}),
+        (UnitTab.PROBES, {}, None, "Not measured yet", set()),
         (UnitTab.WHAT_IF, {"phrase": "bad"}, None, "Without its only word nothing", {"saliency"}),
         (UnitTab.WHAT_IF, {"phrase": "bad"}, SWAP, "So nothing is changed", {"saliency"}),
         # A word is changed into another one to begin with.
@@ -222,6 +230,52 @@ def test_a_single_state_has_a_sentence_in_place_of_a_plane():
     assert page.charts == {}
     for view in UnitTab:
         page.enter(view)
+
+
+# Linear probes
+
+
+def test_epochs_that_were_measured_are_compared_and_one_that_was_not_is_named(page):
+    page.enter(UnitTab.PROBES)
+    assert page.app.selectbox(key="asked_word").value == "not", "in about half of the phrases"
+    page.click("measure")
+    page.session.player.advance(4)
+    page.run()
+    assert "Epoch 7 is not measured: press Measure." in page.charts["readability"]["remark"]
+    page.click("measure")
+    assert page.charts["readability"]["remark"].startswith("Measured on 17 to 58 different")
+    drawn = page.chart("readability")
+    assert [s["name"] for s in drawn["data"][-2:]] == ["epoch 3", "epoch 7"]
+    assert drawn["layout"]["title"]["text"] == "Was “not” read so far?"
+    assert drawn["layout"]["xaxis"]["title"]["text"] == "words before the end"
+    page.session.player.go_to(Position(3))
+    page.run()
+    assert page.chart("readability")["data"][-1]["name"] == "epoch 3"
+    page.choose("Counted from", "the start")
+    assert "Not measured yet" in page.text
+    page.choose("What is read from the state", Asked.TARGET)
+    page.click("measure")
+    assert page.chart("readability")["layout"]["title"]["text"] == "What is the target here?"
+
+
+def test_a_task_of_values_and_one_with_an_encoder_have_their_own_questions():
+    page = Page(UnitTab.PROBES, task="flipflop", hidden="4", epoch="0")
+    page.set("selectbox", "asked_channel", 1)
+    page.click("measure")
+    assert page.chart("readability")["layout"]["yaxis"]["title"]["text"] == "R²"
+    assert page.session.linear_probes.question.channel == 1
+    page = Page(UnitTab.PROBES, task="translation", hidden="4", epoch="0", cell="lstm", layers="2")
+    page.click("measure")
+    assert page.charts["readability"]["remark"].endswith("The states are the encoder's.")
+
+
+def test_where_too_little_is_known_nothing_is_measured():
+    session = Session(RunConfig(hidden=5))
+    session.load(Upload(File("a.csv", b"text,label\na b,x\nb a,y\n")))
+    page = Page(UnitTab.PROBES, session=session)
+    page.click("measure")
+    assert "fewer than 10 different beginnings" in page.text
+    assert page.charts == {}
 
 
 # What if

@@ -42,7 +42,7 @@ def choose_state(session: Session, probe: Probe) -> None:
     words = read(data, donor.phrase).words
     place = min(lab.perturbation.place, len(words) - 1)
     after = st.selectbox(
-        "the state after", range(len(words)), place, key=f"after_{place}_{hash(words)}", width=160,
+        "State after", range(len(words)), place, key=f"after_{place}_{hash(words)}", width=160,
         format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
     )  # fmt: skip
     lab.perturbation = lab.perturbation._replace(donor=words, after=int(after or 0))

@@ -113,7 +113,7 @@ def _word(session: Session, source: StateSource) -> str | None:
     first = session.units.word if session.units.word in known else None
     first = first_value("unit_word", (edition(session), session.dataset), first)
     return st.selectbox(
-        f"for the {noun}", known, known.index(first) if first in known else 0,
+        f"For the {noun}", known, known.index(first) if first in known else 0,
         key="unit_word", width=200,
         format_func=lambda word: f"any {noun}" if word is None else shown_token(word),
     )  # fmt: skip
