@@ -150,13 +150,15 @@ def ridge(x: Array, y: Array, asked: Array, strength: float = RIDGE) -> Array:
     diagonal of X^T X: it is the same however large the states are.
     """
     mean, offset = x.mean(axis=0), y.mean(axis=0)
-    x, y = x - mean, y - offset
-    penalty = strength * (x**2).sum() / x.shape[1]
-    if not penalty > 0:
+    size = np.abs(x - mean).max()
+    if not size:
         return np.broadcast_to(offset, (len(asked), len(offset)))
+    # Squares of huge or tiny states would overflow or vanish.
+    x, y, asked = (x - mean) / size, y - offset, (asked - mean) / size
+    penalty = strength * (x**2).sum() / x.shape[1]
     if len(x) < x.shape[1]:
         weights = x.T @ np.linalg.solve(x @ x.T + penalty * np.eye(len(x)), y)
     else:
         weights = np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ y)
-    prediction: Array = (asked - mean) @ weights + offset
+    prediction: Array = asked @ weights + offset
     return prediction

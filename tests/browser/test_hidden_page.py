@@ -69,6 +69,7 @@ def test_a_walk_through_all_rooms(page):
     expect(heading).to_contain_text("number 1 of 16")
     carrier = unit(page)
     _click_what_it_does(page)
+    _read_it_from_the_state(page)
     _drop_the_word(page)
     _open_a_phrase(page)
     _silence(page, carrier)
@@ -79,6 +80,15 @@ def _click_what_it_does(page):
     click_cell(page, "response", words.index("not"), 3)
     expect(page.page.get_by_text("“not” changes unit")).to_be_visible()
     expect(page.page.locator(".rnnviz-tinted u").first).to_have_text("not")
+
+
+def _read_it_from_the_state(page):
+    page.choose("tab", "Linear probes")
+    page.press("measure")
+    show(page, "readability")
+    page.expect_in_chart("readability", "node.data.at(-1).name === 'epoch 500'")
+    at_end, *_ = page.in_chart("readability", "[...node.data.at(-1).y]")
+    assert at_end > 0.9 > max(page.in_chart("readability", "[...node.data[1].y]")[:3])
 
 
 def _drop_the_word(page):

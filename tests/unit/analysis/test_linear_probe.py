@@ -35,7 +35,8 @@ def test_the_ridge_is_least_squares_with_as_many_rows_of_zeros(rows, width, seed
     weights = np.linalg.lstsq(system, np.vstack([y - y.mean(axis=0), np.zeros((width, 2))]))[0]
     expected = (asked - x.mean(axis=0)) @ weights + y.mean(axis=0)
     assert ridge(x, y, asked, strength) == pytest.approx(expected, abs=1e-8)
-    assert ridge(1e-9 * x, y, 1e-9 * asked, strength) == pytest.approx(expected, abs=1e-8)
+    for size in (1e-200, 1e200):
+        assert ridge(size * x, y, size * asked, strength) == pytest.approx(expected, abs=1e-8)
 
 
 def test_states_that_are_all_alike_predict_the_mean():
