@@ -13,6 +13,7 @@ from rnnviz.engine.training import TrainState
 from rnnviz.lab.dynamics import DynamicsLab, DynamicsQuery
 from rnnviz.lab.gradients import GradientLab, GradientQuery
 from rnnviz.lab.length import LengthLab
+from rnnviz.lab.linear_probes import LinearProbeLab
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.memory_gauge import MemoryLab
 from rnnviz.lab.phrase import PhraseInput
@@ -49,6 +50,7 @@ class Session:
         self.objective = Objective.LOSS
         self.layer, self.part, self.temperature = 0, "h", 0.7
         self.step, self.units = StepLab(), UnitLab()
+        self.linear_probes = LinearProbeLab()
         self.gradients, self.memory = GradientLab(), MemoryLab()
         self.dynamics, self.length = DynamicsLab(), LengthLab()
         self._memo = Memo()

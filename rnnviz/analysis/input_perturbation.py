@@ -1,4 +1,4 @@
-"""Perturbation: a sequence with one word changed, dropped or swapped."""
+"""Perturbation: a sequence with one word changed, dropped or swapped, or with another state."""
 
 from __future__ import annotations
 
@@ -15,27 +15,39 @@ Pairs = list[tuple[int | None, int | None]]
 
 
 class Alter(StrEnum):
-    """A kind of change to a word."""
+    """A kind of change at a word."""
 
     CHANGE = "change"
     DROP = "drop"
     SWAP = "swap with the next"
+    STATE = "put in another state"
 
 
 class Perturbation(NamedTuple):
-    """A change to the word at ``place`` (from 0); ``word`` replaces it if it is changed."""
+    """A change at the word at ``place`` (from 0); ``word`` replaces it if it is changed.
+
+    Or the state after it is replaced by that after word ``after`` of the ``donor``.
+    """
 
     alter: Alter
     place: int
     word: str = ""
+    donor: tuple[str, ...] = ()
+    after: int = 0
 
     def applied(self, words: Sequence[str]) -> tuple[str, ...]:
-        """The changed words."""
+        """The changed words.
+
+        A state is all that the network keeps of what it has read. So to put another one in is to
+        read the words that lead to it, and then those that are left.
+        """
         before, word, after = words[: self.place], words[self.place], words[self.place + 1 :]
         if self.alter is Alter.DROP:
             return (*before, *after)
         if self.alter is Alter.SWAP:
             return (*before, *after[:1], word, *after[1:])
+        if self.alter is Alter.STATE:
+            return (*self.donor[: self.after + 1], *after)
         return (*before, self.word, *after)
 
     def pairs(self, count: int) -> Pairs:
@@ -44,6 +56,15 @@ class Perturbation(NamedTuple):
             return [(t, t) for t in range(count)]
         dropped = self.place
         return [(t, None if t == dropped else t - (t > dropped)) for t in range(count)]
+
+    def continued(self, first: Array, second: Array) -> Array:
+        """The rows of the variant from those of the original, (T, ...), and its own, (T', ...).
+
+        Before another state is put in, the variant is the original.
+        """
+        if self.alter is not Alter.STATE:
+            return second
+        return np.concatenate([first[: self.place], second[self.after :]])
 
 
 def joined(first: Pairs, before: int, after: int) -> Pairs:

@@ -44,6 +44,7 @@ HEIGHTS = {
     "margins": 260,
     "saliency": 250,
     "ablation": 300,
+    "readability": 440,
 }
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 

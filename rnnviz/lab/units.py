@@ -11,19 +11,21 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.activations import Activations, read_activations
-from rnnviz.analysis.input_perturbation import Alter, Pairs, Perturbation, joined
+from rnnviz.analysis.input_perturbation import Alter, Perturbation
 from rnnviz.analysis.logit_margin import running_margin
 from rnnviz.analysis.projection import Plane, Projection, boundary, fit, plane_of
 from rnnviz.analysis.saliency import Saliency, logit_margin, saliency
 from rnnviz.analysis.selectivity import Response, response, selectivity
-from rnnviz.engine.evaluation import Score
+from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import margin
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.memo import Memo
+from rnnviz.lab.phrase import PhraseInput
 from rnnviz.lab.probe import Probe, names_of
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
 from rnnviz.training.run import Run
 from rnnviz.training.weight_edits import Edit, EditKind, apply_edits, problem, silence
 
@@ -40,6 +42,7 @@ class UnitTab(StrEnum):
 
     UNITS = "Units"
     TRAJECTORIES = "Trajectories"
+    PROBES = "Linear probes"
     WHAT_IF = "What if"
     BREAK = "Break it"
 
@@ -47,6 +50,7 @@ class UnitTab(StrEnum):
 class Sort(StrEnum):
     """The order of the units."""
 
+    EFFECT = "effect"
     INDEX = "index"
     SELECTIVITY = "selectivity"
     SIMILARITY = "similarity"
@@ -77,13 +81,20 @@ class EditPreview:
     after: tuple[Score, Score]
 
 
+class EffectOrder(NamedTuple):
+    """The units by ablation loss, (H,), and its epoch; None if it isn't known of all units."""
+
+    units: Array
+    epoch: int | None
+
+
 class UnitLab:
     """The choices of the page, its weight edits, and the last result of each analysis."""
 
     def __init__(self) -> None:
         self.tab = UnitTab.UNITS
         self.unit, self.list_page = 0, 0
-        self.sort = Sort.INDEX
+        self.sort = Sort.EFFECT
         self.word: str | None = None
         self.cell: tuple[int, str] | None = None
         self.axes = (0, 1)
@@ -91,6 +102,8 @@ class UnitLab:
         self.edits: tuple[Edit, ...] = ()
         self.left_out: dict[Edit, str] = {}
         self._memo = Memo()
+        #: The order whose first unit was selected, or in which one was chosen.
+        self._led: object = None
 
     # Units
 
@@ -106,6 +119,8 @@ class UnitLab:
 
     def order(self, source: StateSource) -> Array:
         """The units in the chosen order, (H,)."""
+        if self.sort is Sort.EFFECT:
+            return self.effect_order(source).units
         activations = self.activations(source)
         if self.sort is Sort.SELECTIVITY:
             order: Array = np.argsort(-selectivity(activations, self.word), kind="stable")
@@ -113,6 +128,21 @@ class UnitLab:
         if self.sort is Sort.SIMILARITY:
             return self._arrangement(source).units
         return np.arange(activations.states.shape[1])
+
+    def effect_order(self, source: StateSource) -> EffectOrder:
+        """The units in the order of their effect when it was last known of all of them."""
+        rises = self.ablation_loss(source, self.word)
+        known = not np.isnan(rises).any()
+        if known:
+            self._memo.forget("effect")
+        order = np.argsort(-rises, kind="stable")
+        epoch = source.state.epoch if known else None
+        return self._memo.ask("effect", self._series(source), lambda: EffectOrder(order, epoch))
+
+    def _series(self, source: StateSource) -> tuple[object, ...]:
+        """A key that is equal while the same units stand in the same kind of order."""
+        hidden = source.state.parameters.architecture.hidden
+        return source.dataset, hidden, source.layer, self.sort, self.word
 
     def _arrangement(self, source: StateSource) -> Response:
         """The response when rows and columns were last arranged by similarity."""
@@ -130,15 +160,22 @@ class UnitLab:
         """Have the next response arrange units and words again."""
         self._memo.forget("arrangement", "rows")
 
-    def first(self, source: StateSource) -> None:
-        """Select the first unit of the chosen order."""
-        self.unit = int(self.order(source)[0])
+    def lead(self, source: StateSource) -> None:
+        """Select the first unit of an order that is new, as soon as it is known."""
+        unknown = self.sort is Sort.EFFECT and self.effect_order(source).epoch is None
+        if unknown or self._led == self._series(source):
+            return
+        self.choose(source, self.unit if self.sort is Sort.INDEX else int(self.order(source)[0]))
+
+    def choose(self, source: StateSource, unit: int) -> None:
+        """Select a unit."""
+        self._led, self.unit = self._series(source), unit
 
     def step(self, source: StateSource, by: int) -> None:
         """Move by a number of units in the chosen order, around the ends."""
         order = self.order(source).tolist()
         rank = order.index(self.unit) if self.unit in order else 0
-        self.unit = order[(rank + by) % len(order)]
+        self.choose(source, order[(rank + by) % len(order)])
 
     def look_at(self, source: StateSource) -> None:
         """Adapt the selection to a source: drop or clip what it doesn't have."""
@@ -184,6 +221,10 @@ class UnitLab:
         index = min(self.perturbation.place, len(words) - 1)
         self.perturbation = self.perturbation._replace(place=index)
         return self.perturbation.applied(words)
+
+    def donor(self, probe: Probe) -> PhraseInput:
+        """The phrase whose state is put into the probe; at first one that is as long."""
+        return self._memo.ask("donor", probe.dataset, lambda: PhraseInput(_as_long(probe)))
 
     def saliency(self, probe: Probe, other: Probe | None = None) -> tuple[Saliency, str]:
         """The saliency of each token for the output, and the name of that output.
@@ -241,38 +282,68 @@ class UnitLab:
         edited = apply_edits(state.parameters, self.edits)
         return EditPreview(edited, run.examine(state.parameters), run.examine(edited))
 
-    def ablation_loss(self, state: TrainState, layer: int) -> Array:
-        """The rise of the training loss when one unit is ablated, (H,); NaN if not computed yet."""
-        hidden = state.parameters.architecture.hidden
-        return self._memo.ask("ablation", (state, layer), lambda: np.full(hidden, np.nan))
+    def ablation_loss(self, source: StateSource, word: str | None = None) -> Array:
+        """The rise of the training loss when one unit is ablated, (H,); NaN if not computed yet.
 
-    def ablate(self, state: TrainState, layer: int, run: Run, budget: float) -> bool:
+        With a ``word``, of the loss on those of the ``activations`` that contain it.
+        """
+        state, hidden = source.state, source.state.parameters.architecture.hidden
+        key = state, source.layer, word
+        return self._memo.ask(("ablation", word is None), key, lambda: np.full(hidden, np.nan))
+
+    def ablate(self, source: StateSource, budget: float, word: str | None = None) -> bool:
         """Compute ablation losses for about ``budget`` seconds; return whether some are left.
 
         Does nothing if the loss of the whole network is not finite.
         """
         until = time.perf_counter() + budget
-        rises = self.ablation_loss(state, layer)
-        whole = self._memo.ask("whole", state, lambda: run.examine(state.parameters)[0])
-        if not np.isfinite(whole.loss):
+        parameters, rises = source.state.parameters, self.ablation_loss(source, word)
+        unknown = np.flatnonzero(np.isnan(rises)).tolist()
+        whole = self._loss(source, word, parameters) if unknown else np.nan
+        if not np.isfinite(whole):
             return False
-        for unit in np.flatnonzero(np.isnan(rises)).tolist():
-            ablated = apply_edits(state.parameters, [silence(layer + 1, unit)])
-            rise = run.examine(ablated)[0].loss - whole.loss
+        for unit in unknown:
+            ablated = apply_edits(parameters, [silence(source.layer + 1, unit)])
+            rise = self._loss(source, word, ablated) - whole
             rises[unit] = rise if np.isfinite(rise) else np.inf
             if time.perf_counter() > until:
                 break
         return bool(np.isnan(rises).any())
 
-    def strongest(self, state: TrainState, layer: int, run: Run, count: int) -> tuple[Edit, ...]:
+    def _loss(self, source: StateSource, word: str | None, parameters: Parameters) -> float:
+        """The loss on the training sequences, or on those with a word."""
+        key = source.dataset, parameters.architecture, parameters.theta.dtype, word
+        evaluator = self._memo.ask(
+            ("evaluator", word is None), key,
+            lambda: Evaluator(self._containing(source, word), parameters.copy()),
+        )  # fmt: skip
+        return evaluator.score(parameters, source.dataset.metric.score).loss
+
+    def _containing(self, source: StateSource, word: str | None) -> Sequence[Example]:
+        train, activations = source.dataset.train, self.activations(source)
+        owners = activations.owners[np.array(activations.words, object) == word]
+        return [train[k] for k in np.unique(owners)] or train
+
+    def strongest(self, source: StateSource, count: int) -> tuple[Edit, ...]:
         """Ablations of the ``count`` remaining units with the highest ablation loss.
 
         In very large networks, units that could not be ablated within ``PATIENCE`` come last.
         """
-        self.ablate(state, layer, run, PATIENCE)
-        rises, ablated = self.ablation_loss(state, layer), self.silenced(layer)
+        self.ablate(source, PATIENCE)
+        rises, ablated = self.ablation_loss(source), self.silenced(source.layer)
         order = [unit for unit in np.argsort(-rises, kind="stable").tolist() if unit not in ablated]
-        return tuple(silence(layer + 1, unit) for unit in order[:count])
+        return tuple(silence(source.layer + 1, unit) for unit in order[:count])
+
+
+def _as_long(probe: Probe) -> str:
+    """A training sequence as long as the probe that begins otherwise, or else the probe."""
+    own = probe.example.inputs if probe.example.source is None else probe.example.source
+    for example in probe.dataset.train:
+        read = example.inputs if example.source is None else example.source
+        longer = len(read) >= len(own) and not np.array_equal(read[0], own[0])
+        if longer and PhraseInput(example.text).fits(probe.dataset):
+            return example.text
+    return probe.reading.text
 
 
 def spelled(dataset: Dataset, words: Sequence[str]) -> str:
@@ -324,12 +395,6 @@ def _target_margin(probe: Probe) -> Array:
     margins, targets = np.full(len(probe.words), np.nan), probe.example.targets
     margins[-len(targets) :] = margin(probe.running[-len(targets) :], targets)
     return margins
-
-
-def beside(first: Probe, second: Probe, perturbation: Perturbation) -> Pairs:
-    """The corresponding tokens of a probe and its variant."""
-    read = len(first.reading.words)
-    return joined(perturbation.pairs(read), len(first.words), len(second.words))
 
 
 def _space(source: StateSource) -> tuple[object, ...]:

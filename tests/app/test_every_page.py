@@ -38,6 +38,7 @@ ALWAYS = {
 TABS = {
     "Units": {"response"},
     "Trajectories": {"trajectories", "multiples"},
+    "Linear probes": {"readability"},
     "What if": {"margins", "compared", "saliency"},
     "Break it": {"ablation", "margins"},
 }
@@ -85,6 +86,15 @@ def test_every_page_stands_on_every_task(page, session, drawn):
     opened, task = Page(page, session), session.config.task
     for view in tabs_of(page):
         assert_complete(opened.enter(view), drawn)
+        if view == "Linear probes":
+            opened.click("measure")
+            assert_complete(opened, drawn)
+            # There are only ten digits to spell.
+            assert ("readability" in opened.charts) == (task != "spelling")
+        if view == "What if":
+            opened.choose("What is done to it", "put in another state")
+            assert_complete(opened, drawn)
+            assert "compared" in opened.charts
         if view is None:
             assert opened.charts.keys() >= ALWAYS[page]
         else:

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from rnnviz.analysis.probe_labels import Asked
 from rnnviz.analysis.saliency import LEFT_OUT
 from rnnviz.config import RunConfig
 from rnnviz.lab.units import Sort, StateSource, UnitTab
@@ -17,6 +18,7 @@ from tests.sampling import each_row
 CHARTS = {
     UnitTab.UNITS: {"response"},
     UnitTab.TRAJECTORIES: {"trajectories", "multiples"},
+    UnitTab.PROBES: {"readability"},
     UnitTab.WHAT_IF: {"margins", "compared", "saliency"},
     UnitTab.BREAK: {"ablation", "margins"},
 }
@@ -50,8 +52,12 @@ def page():
 
 def test_every_tab_has_its_pictures_and_their_numbers_when_they_are_asked_for(page):
     tables = {}
-    for view, key in zip(UnitTab, ("units", "ways", "what_if", "break"), strict=True):
-        assert page.enter(view).charts.keys() == CHARTS[view]
+    keys = ("units", "ways", "probes", "what_if", "break")
+    for view, key in zip(UnitTab, keys, strict=True):
+        page.enter(view)
+        if view is UnitTab.PROBES:
+            page.click("measure")
+        assert page.charts.keys() == CHARTS[view]
         assert not page.app.dataframe
         page.app.session_state[f"numbers_hidden_{key}"] = True
         page.run()
@@ -72,6 +78,7 @@ def test_every_tab_has_its_pictures_and_their_numbers_when_they_are_asked_for(pa
     assert change == pytest.approx(other[-1, 3] - one[-1, 3])
     assert tables["Words and units"].unit.tolist() == list(range(6))
     assert len(tables["What each unit is worth"]) == 6
+    assert tables["Linear probes"].place.tolist() == list(range(10))
 
 
 def test_looking_back_all_tabs_show_what_was_then(page):
@@ -91,6 +98,7 @@ def test_looking_back_all_tabs_show_what_was_then(page):
         (UnitTab.UNITS, {"task": "waves"}, None, "hardly ever come twice", set()),
         (UnitTab.TRAJECTORIES, {"hidden": "1"}, None, "the states lie on a line", set()),
         (UnitTab.TRAJECTORIES, {"phrase": "bad"}, None, "nothing to leave out", {"trajectories"}),
+        (UnitTab.PROBES, {}, None, "Not measured yet", set()),
         (UnitTab.WHAT_IF, {"phrase": "bad"}, None, "Without its only word nothing", {"saliency"}),
         (UnitTab.WHAT_IF, {"phrase": "bad"}, SWAP, "So nothing is changed", {"saliency"}),
         # A word is changed into another one to begin with.
@@ -122,6 +130,26 @@ def test_the_probe_and_a_leaf_of_the_data_are_tinted_by_the_chosen_unit(page):
     for typed, unit in ((99, 5), (-3, 0)):
         page.say("select", on="unit", value=typed, settled=False)
         assert page.frame["sliders"]["unit"] == {"last": 5, "shown": unit, "text": "", "bands": []}
+
+
+def test_units_come_in_the_order_of_their_effect_as_it_was_when_they_were_last_weighed(page):
+    assert "Unit 0. They are being weighed." in page.text
+    page.finish()
+    page.run()
+    source = StateSource(page.session.state, page.session.dataset)
+    order = np.argsort(-page.lab.ablation_loss(source)).tolist()
+    assert page.lab.unit == order[0]
+    assert re.search(rf"Unit {order[0]}, number 1 of 6 by effect \(ΔL = .* nats\)", page.text)
+    assert page.chart("response")["layout"]["yaxis"]["ticktext"] == [str(u) for u in order]
+    page.session.player.advance(2)
+    page.click("play")
+    page.run()
+    assert "number 1 of 6 by effect, as it was at epoch 3. Pause to have" in page.text
+    page.click("pause")
+    page.set("selectbox", "unit_word", "not")
+    page.lab.ablate(StateSource(page.session.state, page.session.dataset), 9.0, "not")
+    page.run()
+    assert re.search(r"number 1 of 6 by effect for “not” \(ΔL", page.text)
 
 
 def test_units_come_in_the_order_of_their_selectivity_from_the_first_on(page):
@@ -204,6 +232,52 @@ def test_a_single_state_has_a_sentence_in_place_of_a_plane():
         page.enter(view)
 
 
+# Linear probes
+
+
+def test_epochs_that_were_measured_are_compared_and_one_that_was_not_is_named(page):
+    page.enter(UnitTab.PROBES)
+    assert page.app.selectbox(key="asked_word").value == "not", "in about half of the phrases"
+    page.click("measure")
+    page.session.player.advance(4)
+    page.run()
+    assert "Epoch 7 is not measured: press Measure." in page.charts["readability"]["remark"]
+    page.click("measure")
+    assert page.charts["readability"]["remark"].startswith("Measured on 17 to 58 different")
+    drawn = page.chart("readability")
+    assert [s["name"] for s in drawn["data"][-2:]] == ["epoch 3", "epoch 7"]
+    assert drawn["layout"]["title"]["text"] == "Was “not” read so far?"
+    assert drawn["layout"]["xaxis"]["title"]["text"] == "words before the end"
+    page.session.player.go_to(Position(3))
+    page.run()
+    assert page.chart("readability")["data"][-1]["name"] == "epoch 3"
+    page.choose("Counted from", "the start")
+    assert "Not measured yet" in page.text
+    page.choose("What is read from the state", Asked.TARGET)
+    page.click("measure")
+    assert page.chart("readability")["layout"]["title"]["text"] == "What is the target here?"
+
+
+def test_a_task_of_values_and_one_with_an_encoder_have_their_own_questions():
+    page = Page(UnitTab.PROBES, task="flipflop", hidden="4", epoch="0")
+    page.set("selectbox", "asked_channel", 1)
+    page.click("measure")
+    assert page.chart("readability")["layout"]["yaxis"]["title"]["text"] == "R²"
+    assert page.session.linear_probes.question.channel == 1
+    page = Page(UnitTab.PROBES, task="translation", hidden="4", epoch="0", cell="lstm", layers="2")
+    page.click("measure")
+    assert page.charts["readability"]["remark"].endswith("The states are the encoder's.")
+
+
+def test_where_too_little_is_known_nothing_is_measured():
+    session = Session(RunConfig(hidden=5))
+    session.load(Upload(File("a.csv", b"text,label\na b,x\nb a,y\n")))
+    page = Page(UnitTab.PROBES, session=session)
+    page.click("measure")
+    assert "fewer than 10 different beginnings" in page.text
+    assert page.charts == {}
+
+
 # What if
 
 
@@ -224,6 +298,33 @@ def test_a_word_can_be_dropped_changed_or_swapped(page):
     page.ask("bad " * (LEFT_OUT + 1))
     remark = f"Occlusion: {LEFT_OUT} of the {LEFT_OUT + 1} words, evenly spread."
     assert page.charts["saliency"]["remark"] == remark
+
+
+def test_the_state_of_another_phrase_is_put_in_and_the_rest_read_on(page):
+    page.enter(UnitTab.WHAT_IF)
+    page.app.selectbox[0].set_value(2)
+    page.run()
+    page.choose("What is done to it", "put in another state")
+    page.set("text_input", "donor", "this is bad")
+    assert page.app.selectbox[1].value == 2, "the same place, to begin with"
+    page.app.selectbox[1].set_value(1)
+    page.run()
+    assert "the state after “this is”, “good” read on from it → " in " ".join(page.text.split())
+    drawn = page.chart("compared")
+    assert drawn["layout"]["xaxis"]["ticktext"] == ["i", "am", "not→is", "good"]
+    difference = np.array(drawn["data"][2]["z"])
+    one, other = (page.session.inspect(text).unrolled(0).h for text in (None, "this is good"))
+    assert difference[:, :2].tolist() == np.zeros((6, 2)).tolist()
+    np.testing.assert_allclose(difference[:, 2:], (other[1:] - one[2:]).T, atol=1e-6)
+    page.set("text_input", "donor", "<b>")
+    assert "None of these words is in the vocabulary" in page.text
+    assert "still show: this is bad" in page.text
+    page.set("text_input", "donor", "zebra bad")
+    assert "Skipped, not in the vocabulary: zebra" in page.text
+    page.set("text_input", "donor", "i am not")
+    assert "So nothing is changed" in page.text
+    page.enter(UnitTab.TRAJECTORIES)
+    assert page.notes("multiples")[0].startswith("no “i”")
 
 
 def test_values_are_changed_by_typing_and_both_charts_are_about_the_bit_that_differs_most():

@@ -59,16 +59,17 @@ def unit(page):
 def test_a_walk_through_all_rooms(page):
     """Find the unit that carries negation, silence it, and watch accuracy fall."""
     show(page, "response")
-    page.choose("unit_sort", "selectivity")
-    pick(page, "unit_word", "not")
     heading = page.page.locator(".rnnviz-unit h4").first
-    expect(heading).to_contain_text("number 1 of 16 by selectivity for “not”")
+    expect(heading).to_contain_text("number 1 of 16 by effect (ΔL")
+    pick(page, "unit_word", "not")
+    expect(heading).to_contain_text("number 1 of 16 by effect for “not”")
     page.keys(*["ArrowRight"] * 20, *["ArrowLeft"] * 19)
     expect(heading).to_contain_text("number 2 of 16")
     page.keys("ArrowLeft")
     expect(heading).to_contain_text("number 1 of 16")
     carrier = unit(page)
     _click_what_it_does(page)
+    _read_it_from_the_state(page)
     _drop_the_word(page)
     _open_a_phrase(page)
     _silence(page, carrier)
@@ -79,6 +80,15 @@ def _click_what_it_does(page):
     click_cell(page, "response", words.index("not"), 3)
     expect(page.page.get_by_text("“not” changes unit")).to_be_visible()
     expect(page.page.locator(".rnnviz-tinted u").first).to_have_text("not")
+
+
+def _read_it_from_the_state(page):
+    page.choose("tab", "Linear probes")
+    page.press("measure")
+    show(page, "readability")
+    page.expect_in_chart("readability", "node.data.at(-1).name === 'epoch 500'")
+    at_end, *_ = page.in_chart("readability", "[...node.data.at(-1).y]")
+    assert at_end > 0.9 > max(page.in_chart("readability", "[...node.data[1].y]")[:3])
 
 
 def _drop_the_word(page):

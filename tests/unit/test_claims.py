@@ -9,9 +9,11 @@ from rnnviz.analysis.memory_gauge import spectrum
 from rnnviz.config import Gradient, RunConfig, TaskName
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
+from rnnviz.lab.units import Sort, StateSource
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position
+from rnnviz.training.weight_edits import apply_edits, silence
 
 NAMES = ("W_xh", "W_hh", "b_h", "W_hy", "b_y")
 
@@ -48,6 +50,22 @@ def test_how_many_stable_points_the_gru_has_depends_on_the_seed(seed, count):
     assert len(found.of(Kind.STABLE)) == count
     (kept,) = flipflop.kept(session, (1000,))
     assert kept > 0.99 if count == 8 else kept == pytest.approx(0.66, abs=0.03)
+
+
+def test_the_most_selective_unit_is_not_missed_and_the_first_by_effect_is():
+    session = Session(RunConfig())
+    session.player.advance(1000)
+    lab, source = session.units, StateSource(session.state, session.dataset)
+    lab.ablate(source, 9.0)
+
+    def accuracy_without_the_first(sort):
+        lab.sort = sort
+        lab.lead(source)
+        ablated = apply_edits(source.state.parameters, [silence(1, lab.unit)])
+        return lab.unit, session.run.examine(ablated)[0].metric
+
+    assert accuracy_without_the_first(Sort.SELECTIVITY) == (39, 1)
+    assert accuracy_without_the_first(Sort.EFFECT) == (34, pytest.approx(0.517, abs=0.001))
 
 
 @pytest.mark.parametrize(

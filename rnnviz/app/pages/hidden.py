@@ -1,4 +1,4 @@
-"""Page *Hidden states*: unit responses, trajectories, changed inputs and ablation."""
+"""Page *Hidden states*: responses, trajectories, linear probes, changed inputs, ablation."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rnnviz.app.page_scene import live
 from rnnviz.app.stage import place_phrase, place_text
 from rnnviz.app.style import verdict_html
 from rnnviz.app.tabs.ablation import ablation_tab
+from rnnviz.app.tabs.linear_probes import linear_probes_tab
 from rnnviz.app.tabs.trajectories import trajectories_tab
 from rnnviz.app.tabs.units import units_tab
 from rnnviz.app.tabs.what_if import what_if_tab
@@ -20,6 +21,7 @@ from rnnviz.session import Session
 _TABS = {
     UnitTab.UNITS: units_tab,
     UnitTab.TRAJECTORIES: trajectories_tab,
+    UnitTab.PROBES: linear_probes_tab,
     UnitTab.WHAT_IF: what_if_tab,
     UnitTab.BREAK: ablation_tab,
 }

@@ -17,7 +17,7 @@ from rnnviz.app.frame import Frame
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.stage import place_chart, place_text
 from rnnviz.app.style import score_text, steady
-from rnnviz.app.tabs.tab import Tab
+from rnnviz.app.tabs.tab import Tab, source_of, unweighed
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
 from rnnviz.figures.ablation_loss import ablation_heatmap
@@ -56,7 +56,7 @@ def ablation_tab(session: Session) -> Tab:
         frame.chart("margins", _margins, session, probe, after)
 
     def ablate(budget: float) -> bool:
-        return session.units.ablate(session.state, session.layer, session.run, budget)
+        return session.units.ablate(source_of(session), budget)
 
     return Tab(draw, {"ablation": lambda event: _toggle(session, event)}, ablate)
 
@@ -69,20 +69,17 @@ def _toggle(session: Session, event: Event) -> None:
 
 def _ablation(session: Session) -> Any:
     lab, unit = session.units, session.dataset.guess.unit
-    rises, silenced = lab.ablation_loss(session.state, session.layer), lab.silenced(session.layer)
+    rises, silenced = lab.ablation_loss(source_of(session)), lab.silenced(session.layer)
     return ablation_heatmap(rises, silenced, unit, steady(session, "ablation"))
 
 
 def _pending(session: Session) -> str:
     """How many units have no ablation loss yet."""
-    rises = session.units.ablation_loss(session.state, session.layer)
+    rises = session.units.ablation_loss(source_of(session))
     left = int(np.isnan(rises).sum())
     if not left:
         return ""
-    if not np.isfinite(session.units.preview(session.state, session.run).before[0].loss):
-        return "The loss is not finite as it is, so no unit can be weighed."
-    when = "Pause to have them weighed." if session.player.running else "They are being weighed."
-    return f"Not known yet of {left} of {len(rises)} units, marked with ?. {when}"
+    return f"Not known yet of {left} of {len(rises)} units, marked with ?. {unweighed(session)}"
 
 
 def _margins(session: Session, probe: Probe, after: Probe) -> Any:
@@ -102,7 +99,7 @@ def _tools(session: Session) -> None:
     count = _number(number, "Strongest n", "cut_count", (1, last + 1), 1)
     _button(
         end, "Silence n",
-        lambda here: here.units.strongest(here.state, here.layer, here.run, int(count)), session,
+        lambda here: here.units.strongest(source_of(here), int(count)), session,
     )  # fmt: skip
     times, _, _, _, end = _row()
     factor = _number(times, "Radius ×", "cut_factor", (0.0, 10.0), 0.9)
@@ -207,5 +204,5 @@ def _edits_text(session: Session) -> str:
 
 
 def _ablation_table(session: Session) -> pd.DataFrame:
-    rises = session.units.ablation_loss(session.state, session.layer)
+    rises = session.units.ablation_loss(source_of(session))
     return pd.DataFrame({"unit": range(len(rises)), "rise of the training loss": rises})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from rnnviz.app.browser_session import visit
 from rnnviz.app.frame import Frame
 from rnnviz.app.viewer import Handler, Job
@@ -27,6 +29,16 @@ class Tab:
 def edition(session: Session) -> tuple[int, int]:
     """How often the page and this tab were opened: a new number resets their widgets."""
     return visit("hidden"), visit(session.units.tab, "tab_visit")
+
+
+def unweighed(session: Session) -> str:
+    """Why the ablation loss of some units isn't known."""
+    loss = session.run.history.row(session.player.position.epoch)["train_loss"]
+    if not np.isfinite(loss):
+        return "The loss is not finite as it is, so no unit can be weighed."
+    return (
+        "Pause to have the units weighed." if session.player.running else "They are being weighed."
+    )
 
 
 def source_of(session: Session) -> StateSource:

@@ -18,7 +18,7 @@ from rnnviz.app.numbers_table import numbers
 from rnnviz.app.plane_axes import choose_axes
 from rnnviz.app.stage import place_chart, place_text
 from rnnviz.app.style import steady
-from rnnviz.app.tabs.perturbation_choice import choose_alter
+from rnnviz.app.tabs.perturbation_choice import IN_PLACE, choose_alter
 from rnnviz.app.tabs.tab import Tab, edition, source_of
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
@@ -143,7 +143,8 @@ def _panels(session: Session, probe: Probe) -> bool:
         st.info(f"With one {session.names.noun} there is nothing to leave out or to swap.")
         return False
     with st.container(horizontal=True, vertical_alignment="bottom", key="panels_bar"):
-        choose_alter(session, f"What is done to each {session.names.noun} below", words[0])
+        label = f"What is done to each {session.names.noun} below"
+        choose_alter(session, label, words[0], IN_PLACE)
     noun = session.names.noun
     which = f"each of the first {MOST_PANELS} of {len(words)} {noun}s"
     few = len(words) <= MOST_PANELS

@@ -17,7 +17,7 @@ from rnnviz.app.frame import Frame, SliderState
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.stage import Step, place_chart, place_stepper, place_text
 from rnnviz.app.style import steady, theme
-from rnnviz.app.tabs.tab import MOST_CHOICES, Tab, edition, source_of
+from rnnviz.app.tabs.tab import MOST_CHOICES, Tab, edition, source_of, unweighed
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
 from rnnviz.engine.layer_buffers import Array
@@ -29,6 +29,7 @@ from rnnviz.session import Session
 
 #: The title of the matrix's rows.
 _ROWS = {
+    Sort.EFFECT: "unit, the largest effect first",
     Sort.INDEX: "unit",
     Sort.SELECTIVITY: "unit, the most selective first",
     Sort.SIMILARITY: "unit, alike ones together",
@@ -69,7 +70,12 @@ def units_tab(session: Session) -> Tab:
             frame.texts["behind"] = _occurrences_html(session, here)
 
     handlers = {"response": _choose_cell, "unit": _choose_unit, "list_page": _turn}
-    return Tab(draw, {key: partial(handler, session) for key, handler in handlers.items()})
+
+    def ablate(budget: float) -> bool:
+        lab = session.units
+        return lab.sort is Sort.EFFECT and lab.ablate(source_of(session), budget, lab.word)
+
+    return Tab(draw, {key: partial(handler, session) for key, handler in handlers.items()}, ablate)
 
 
 def _response(session: Session, source: StateSource) -> Any:
@@ -82,12 +88,10 @@ def _response(session: Session, source: StateSource) -> Any:
 def _controls(session: Session, source: StateSource) -> None:
     lab = session.units
     with st.container(horizontal=True, vertical_alignment="bottom", key="units_bar"):
-        before = lab.sort, lab.word
         lab.sort = _sort(session)
-        if lab.sort is Sort.SELECTIVITY:
+        if lab.sort in (Sort.EFFECT, Sort.SELECTIVITY):
             lab.word = _word(session, source)
-        if before != (lab.sort, lab.word) and lab.sort is not Sort.INDEX:
-            lab.first(source)
+        lab.lead(source)
         back, on = Step("Previous", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
         place_stepper("unit", back, on, label="Unit", wraps=True)
 
@@ -96,8 +100,9 @@ def _sort(session: Session) -> Sort:
     chosen = st.segmented_control(
         "Units in the order of", list(Sort), key="unit_sort", required=True,
         default=first_value("unit_sort", edition(session), session.units.sort),
-        help="index: as they are numbered. selectivity: first the unit whose change depends "
-        "most on the word. similarity: alike ones next to each other.",
+        help="effect: first the unit without which the training loss rises most, on all sequences "
+        "or on those with one word. index: as they are numbered. selectivity: first the unit whose "
+        "change depends most on the word. similarity: alike ones next to each other.",
     )  # fmt: skip
     return Sort(chosen or session.units.sort)
 
@@ -108,7 +113,7 @@ def _word(session: Session, source: StateSource) -> str | None:
     first = session.units.word if session.units.word in known else None
     first = first_value("unit_word", (edition(session), session.dataset), first)
     return st.selectbox(
-        f"Selective for the {noun}", known, known.index(first) if first in known else 0,
+        f"For the {noun}", known, known.index(first) if first in known else 0,
         key="unit_word", width=200,
         format_func=lambda word: f"any {noun}" if word is None else shown_token(word),
     )  # fmt: skip
@@ -120,7 +125,8 @@ def _choose_unit(session: Session, event: Event) -> None:
     if "by" in event:
         lab.step(source_of(session), int(event["by"]))
     else:
-        lab.unit = min(max(int(event["value"]), 0), session.config.hidden - 1)
+        unit = min(max(int(event["value"]), 0), session.config.hidden - 1)
+        lab.choose(source_of(session), unit)
 
 
 def _turn(session: Session, event: Event) -> None:
@@ -131,10 +137,12 @@ def _turn(session: Session, event: Event) -> None:
 
 
 def _choose_cell(session: Session, event: Event) -> None:
-    response = session.units.response(source_of(session))
+    source, lab = source_of(session), session.units
+    response = lab.response(source)
     unit = int(response.units[round(event["y"])])
     word = response.words[round(event["x"])]
-    session.units.unit, session.units.cell = unit, (unit, word)
+    lab.choose(source, unit)
+    lab.cell = unit, word
 
 
 def _tinted_html(session: Session, source: StateSource) -> str:
@@ -196,9 +204,22 @@ def _rank(session: Session, source: StateSource) -> str:
     rank = f", number {order.index(lab.unit) + 1} of {len(order)} by {lab.sort.value}"
     if lab.sort is Sort.SIMILARITY:
         return rank
-    value = selectivity(lab.activations(source), lab.word)[lab.unit]
     whom = f" for “{shown_token(lab.word)}”" if lab.word else ""
+    if lab.sort is Sort.EFFECT:
+        return _effect(session, source, rank + whom)
+    value = selectivity(lab.activations(source), lab.word)[lab.unit]
     return f"{rank}{whom} ({value:.3g})"
+
+
+def _effect(session: Session, source: StateSource, rank: str) -> str:
+    """The rank with the rise of the loss; while that isn't known, the epoch of the last order."""
+    rise = session.units.ablation_loss(source, session.units.word)[session.units.unit]
+    epoch = session.units.effect_order(source).epoch
+    if not np.isnan(rise) and epoch is not None:
+        return f"{rank} (ΔL = {rise:.3g} {session.dataset.guess.unit})".replace("inf", "∞")
+    if epoch is None:
+        return f". {unweighed(session)}"
+    return f"{rank}, as it was at epoch {epoch}. {unweighed(session)}"
 
 
 def _matrix(session: Session, source: StateSource) -> bool:

@@ -1,27 +1,28 @@
-"""Tab *What if*: the probe with one word changed, and saliency."""
+"""Tab *What if*: the probe with one word or one state changed, and saliency."""
 
 from __future__ import annotations
 
 from html import escape
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from rnnviz.analysis.input_perturbation import aligned
+from rnnviz.analysis.input_perturbation import Alter, aligned, joined
 from rnnviz.analysis.saliency import LEFT_OUT
 from rnnviz.app.frame import Frame
 from rnnviz.app.heatmap_choice import view_of
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.stage import place_chart, place_text
 from rnnviz.app.style import steady
-from rnnviz.app.tabs.perturbation_choice import choose_alter
+from rnnviz.app.tabs.perturbation_choice import choose_alter, choose_state
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.text import explanation
 from rnnviz.figures.side_by_side import Pair, compared_margins, compared_states, saliency_strips
 from rnnviz.figures.theme import HEIGHTS, shown_token
-from rnnviz.lab.probe import Probe
-from rnnviz.lab.units import beside, signal, spelled
+from rnnviz.lab.probe import Probe, read
+from rnnviz.lab.units import signal, spelled
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 
@@ -49,7 +50,7 @@ def what_if_tab(session: Session) -> Tab:
     def draw(frame: Frame) -> None:
         probe = session.inspect()
         other = _other(session, probe)
-        frame.texts["altered"] = _verdicts_html(probe, other)
+        frame.texts["altered"] = _verdicts_html(session, probe, other)
         altered = other if isinstance(other, Probe) else None
         frame.chart("saliency", _saliency, session, probe, altered, remark=_remark(session, probe))
         if both and isinstance(other, Probe):
@@ -84,31 +85,58 @@ def _controls(session: Session, probe: Probe) -> None:
         )  # fmt: skip
         lab.perturbation = lab.perturbation._replace(place=int(chosen or 0))
         choose_alter(session, "What is done to it", words[lab.perturbation.place])
+        if lab.perturbation.alter is Alter.STATE:
+            choose_state(session, probe)
 
 
-def _verdicts_html(probe: Probe, other: Probe | str) -> str:
+def _verdicts_html(session: Session, probe: Probe, other: Probe | str) -> str:
+    lines = [_problem(session, probe)]
     if isinstance(other, str):
-        return f'<div class="rnnviz-said">{escape(other)}</div>'
-    texts = (
-        f"“{escape(p.reading.text)}” → <b>{escape(shown_token(p.answer))}</b>"
-        for p in (probe, other)
+        lines.append(escape(other))
+    else:
+        texts = f"“{escape(probe.reading.text)}”", _described(session, other)
+        lines += [
+            f"{text} → <b>{escape(shown_token(p.answer))}</b>"
+            for text, p in zip(texts, (probe, other), strict=True)
+        ]
+    return f'<div class="rnnviz-said">{"<br>".join(filter(None, lines))}</div>'
+
+
+def _problem(session: Session, probe: Probe) -> str:
+    """Why the other phrase can't be read, or which of its words were skipped."""
+    if session.units.perturbation.alter is not Alter.STATE:
+        return ""
+    donor = session.units.donor(probe)
+    unknown = ", ".join(word[:40] for word in read(session.dataset, donor.phrase).unknown[:12])
+    return escape(
+        donor.problem or (f"Skipped, not in the vocabulary: {unknown}" if unknown else "")
     )
-    return f'<div class="rnnviz-said">{"<br>".join(texts)}</div>'
+
+
+def _described(session: Session, other: Probe) -> str:
+    """The altered words, or where the state that was put in is from, and what was read then."""
+    how, data = session.units.perturbation, session.dataset
+    if how.alter is not Alter.STATE:
+        return f"“{escape(other.reading.text)}”"
+    before, rest = other.reading.words[: how.after + 1], other.reading.words[how.after + 1 :]
+    read_on = f"“{escape(spelled(data, rest))}” read on from it" if rest else "nothing left to read"
+    return f"the state after “{escape(spelled(data, before))}”, {read_on}"
 
 
 def _pair(probe: Probe, other: Probe, first: Any, second: Any, session: Session) -> Pair:
     """Two arrays, aligned token by token."""
-    pairs = beside(probe, other, session.units.perturbation)
-    names = [_name(probe, other, pair) for pair in pairs]
-    return Pair(
-        aligned(first, [a for a, _ in pairs]), aligned(second, [b for _, b in pairs]), names
-    )
+    how = session.units.perturbation
+    before = np.array(probe.words, object)
+    after = how.continued(before, np.array(other.words, object))
+    pairs = joined(how.pairs(len(probe.reading.words)), len(before), len(after))
+    ours, others = [a for a, _ in pairs], [b for _, b in pairs]
+    names = [
+        _name("–" if a is None else before[a], "–" if b is None else after[b]) for a, b in pairs
+    ]
+    return Pair(aligned(first, ours), aligned(how.continued(first, second), others), names)
 
 
-def _name(probe: Probe, other: Probe, pair: tuple[int | None, int | None]) -> str:
-    t, other_t = pair
-    before = "–" if t is None else probe.words[t]
-    after = "–" if other_t is None else other.words[other_t]
+def _name(before: str, after: str) -> str:
     return before if before == after else f"{before}→{after}"
 
 

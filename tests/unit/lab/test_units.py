@@ -8,14 +8,15 @@ import pytest
 
 from rnnviz.analysis.input_perturbation import Alter, Perturbation
 from rnnviz.analysis.memory_gauge import spectrum
+from rnnviz.analysis.state_transition import StateTransition, states_of
 from rnnviz.config import RunConfig
 from rnnviz.lab import units as module
 from rnnviz.lab.probe import inspect
-from rnnviz.lab.units import LIST_PAGE, MOST_EDITS, Sort, StateSource, beside, signal, spelled
+from rnnviz.lab.units import LIST_PAGE, MOST_EDITS, Sort, StateSource, signal, spelled
 from rnnviz.session import Session
 from rnnviz.training.share_link import read_link
 from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
-from tests.sampling import each_row, singly
+from tests.sampling import each_row, pairwise, singly
 
 CONFIG = RunConfig(hidden=8, init_scale=0.1, lr=0.05, epochs=200)
 
@@ -61,7 +62,9 @@ def test_units_come_in_the_order_that_is_chosen_and_after_the_last_the_first(sor
     lab.sort, lab.word = sort, "not"
     order = lab.order(source_of(session)).tolist()
     assert sorted(order) == list(range(8))
-    lab.first(source_of(session))
+    lab.ablate(source_of(session), 9.0, "not")
+    order = lab.order(source_of(session)).tolist()
+    lab.choose(source_of(session), order[0])
     for by, unit in ((1, order[1]), (6, order[7]), (1, order[0]), (-1, order[7])):
         lab.step(source_of(session), by)
         assert lab.unit == unit
@@ -75,8 +78,11 @@ def test_the_unit_that_carries_negation_is_found_and_without_it_accuracy_falls(c
     session = Session(RunConfig(cell=cell, hidden=16, init_scale=0.1, epochs=400))
     session.player.advance(400)
     lab = session.units
-    lab.sort, lab.word = Sort.SELECTIVITY, "not"
-    lab.first(source_of(session))
+    lab.sort, lab.word = Sort.EFFECT, "not"
+    lab.lead(source_of(session))
+    assert lab.unit == 0, "not known yet"
+    lab.ablate(source_of(session), 9.0, "not")
+    lab.lead(source_of(session))
     lab.toggle(0, lab.unit)
     scores = preview(session)
     assert scores.before[0].metric == 1
@@ -166,14 +172,36 @@ def test_a_variant_has_a_position_that_the_words_have(lab):
 def test_any_variant_can_be_read_and_stands_beside_the_probe(task, alter):
     session = Session(RunConfig(task=task, hidden=4, init_scale=0.3))
     probe = session.inspect()
-    perturbation = Perturbation(alter, 1, probe.reading.words[0])
-    other = session.inspect(spelled(session.dataset, perturbation.applied(probe.reading.words)))
-    assert len(other.reading.words) == len(probe.reading.words) - (alter is Alter.DROP)
-    pairs = beside(probe, other, perturbation)
-    assert [a for a, _ in pairs if a is not None] == list(range(len(probe.words)))
-    assert [b for _, b in pairs if b is not None] == list(range(len(other.words)))
+    words = probe.reading.words
+    perturbation = Perturbation(alter, 1, words[0], words[::-1], 0)
+    other = session.inspect(spelled(session.dataset, perturbation.applied(words)))
+    assert len(other.reading.words) == len(words) - (alter in (Alter.DROP, Alter.STATE))
     compared = signal(probe, other)
     assert (len(compared.first), len(compared.second)) == (len(probe.words), len(other.words))
+
+
+@pairwise(
+    task=["sentiment", "recall", "flipflop", "adding", "brackets", "waves", "spelling"],
+    cell=["elman", "gru", "lstm"],
+    layers=[1, 2],
+)
+def test_a_state_that_is_put_in_is_all_that_the_rest_is_read_on_from(task, cell, layers):
+    """The whole state after a token of one phrase is stepped through the rest of another."""
+    session = Session(RunConfig(task=task, cell=cell, layers=layers, hidden=5, init_scale=0.5))
+    probe, donor = session.inspect(), session.inspect(session.dataset.train[-1].text)
+    last = len(probe.words) - 1
+    place, after = min(1, last), min(2, len(donor.words) - 1)
+    how = Perturbation(Alter.STATE, place, "", donor.reading.words, after)
+    other = session.inspect(spelled(session.dataset, how.applied(probe.reading.words)))
+    shown = how.continued(states_of(probe.trace).whole[1:], states_of(other.trace).whole[1:])
+    flow = StateTransition(session.state.parameters)
+    state = states_of(donor.trace).whole[after + 1]
+    for t in range(place, last + 1):
+        if t > place:
+            state = flow.step(state[None], states_of(probe.trace).inputs[t])[0]
+        assert shown[t] == pytest.approx(state, abs=1e-12)
+    assert np.array_equal(shown[:place], states_of(probe.trace).whole[1:][:place])
+    assert len(shown) == last + 1
 
 
 def test_a_verdict_is_compared_by_the_lead_of_one_class(session, lab):
@@ -269,13 +297,13 @@ def test_a_unit_is_silenced_once_and_edits_are_taken_back_one_by_one(lab):
 def test_a_unit_is_worth_what_the_loss_rises_without_it(cell):
     session = Session(RunConfig(cell=cell, hidden=5, init_scale=0.3, epochs=3))
     session.player.advance(3)
-    lab, state, run = session.units, session.state, session.run
-    assert np.isnan(lab.ablation_loss(state, 0)).all()
-    assert lab.ablate(state, 0, run, 0.0)
-    assert np.isnan(lab.ablation_loss(state, 0)).tolist() == [False, True, True, True, True]
-    strongest = lab.strongest(state, 0, run, 2)
-    assert not lab.ablate(state, 0, run, 0.0)
-    rises = lab.ablation_loss(state, 0)
+    lab, source = session.units, source_of(session)
+    assert np.isnan(lab.ablation_loss(source)).all()
+    assert lab.ablate(source, 0.0)
+    assert np.isnan(lab.ablation_loss(source)).tolist() == [False, True, True, True, True]
+    strongest = lab.strongest(source, 2)
+    assert not lab.ablate(source, 0.0)
+    rises = lab.ablation_loss(source)
     for unit in range(5):
         lab.edits = (silence(1, unit),)
         scores = preview(session)
@@ -284,20 +312,55 @@ def test_a_unit_is_worth_what_the_loss_rises_without_it(cell):
     assert [edit.column for edit in strongest] == np.argsort(-rises)[:2].tolist()
 
 
+def test_with_a_word_only_the_sequences_that_contain_it_are_weighed(session, lab):
+    data, source = session.dataset, source_of(session)
+    having = [e for e in data.train if "not" in e.text.split()]
+    assert 0 < len(having) < len(data.train)
+    lab.ablate(source, 9.0, "not")
+    ablated = apply_edits(session.state.parameters, [silence(1, 2)])
+    before, after = (
+        np.mean([inspect(data, p, e.text, session.config).trace.loss[0] for e in having])
+        for p in (session.state.parameters, ablated)
+    )
+    assert lab.ablation_loss(source, "not")[2] == pytest.approx(after - before, abs=1e-12)
+    assert np.isnan(lab.ablation_loss(source)).all()
+
+
+def test_the_order_of_effects_is_kept_until_all_are_known_again(session, lab):
+    first = source_of(session)
+    lab.ablate(first, 9.0)
+    kept = lab.effect_order(first)
+    assert kept.epoch == 5
+    assert kept.units.tolist() == np.argsort(-lab.ablation_loss(first)).tolist()
+    session.player.advance(60)
+    later = source_of(session)
+    lab.ablate(later, 0.0)
+    assert lab.effect_order(later) is kept
+    lab.choose(later, 7)
+    lab.ablate(later, 9.0)
+    assert lab.effect_order(later).epoch == 65
+    lab.lead(later)
+    assert lab.unit == 7, "chosen by hand"
+    lab.word = "not"
+    assert lab.effect_order(later).epoch is None
+
+
 def test_where_the_loss_is_not_finite_no_unit_can_be_weighed():
     session = Session(RunConfig(activation="relu", init_scale=0.5))
     assert session.run.history.row(0)["train_loss"] == math.inf
-    assert not session.units.ablate(session.state, 0, session.run, 1.0)
-    assert np.isnan(session.units.ablation_loss(session.state, 0)).all()
+    assert not session.units.ablate(source_of(session), 1.0)
+    assert np.isnan(session.units.ablation_loss(source_of(session))).all()
+    session.units.lead(source_of(session))
+    assert session.units.order(source_of(session)).tolist() == list(range(64))
 
 
 def test_the_strongest_are_of_those_still_heard_the_known_ones_first(session, lab, monkeypatch):
     monkeypatch.setattr(module, "PATIENCE", 0.0)
-    lab.ablate(session.state, 0, session.run, 0.0)
-    strongest = lab.strongest(session.state, 0, session.run, 3)
+    lab.ablate(source_of(session), 0.0)
+    strongest = lab.strongest(source_of(session), 3)
     assert {edit.column for edit in strongest[:2]} == {0, 1}
     lab.add(strongest[0])
-    rest = lab.strongest(session.state, 0, session.run, 99)
+    rest = lab.strongest(source_of(session), 99)
     assert len(rest) == 7
     assert strongest[0] not in rest
 

@@ -1,0 +1,172 @@
+"""Tab *Linear probes*: what can be read from the states by a linear map."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from rnnviz.analysis.linear_probe import FEWEST, FOLDS, RIDGE, Readability
+from rnnviz.analysis.probe_labels import Asked, askable
+from rnnviz.app.browser_session import first_value, on_host
+from rnnviz.app.frame import Frame
+from rnnviz.app.numbers_table import numbers
+from rnnviz.app.stage import place_chart
+from rnnviz.app.style import theme
+from rnnviz.app.tabs.tab import MOST_CHOICES, Tab, edition, source_of
+from rnnviz.app.text import explanation
+from rnnviz.config import OutputAt
+from rnnviz.figures.linear_probe import readability_lines
+from rnnviz.figures.picture import Picture
+from rnnviz.figures.theme import HEIGHTS, shown_token
+from rnnviz.session import Session
+
+#: Maximum number of epochs in one picture.
+_EPOCHS = 5
+_NOT_FINITE = "The states are not finite numbers, so nothing can be read from them."
+_TOO_FEW = (
+    f"Nothing can be measured here. At every place there are fewer than {FEWEST} different "
+    f"beginnings, or fewer than two answers that at least {FOLDS} of them have. Count from the "
+    "other side, read something else, or use more data."
+)
+
+
+def linear_probes_tab(session: Session) -> Tab:
+    """Lay out the question, and the picture or a sentence in its place."""
+    source, lab = source_of(session), session.linear_probes
+    lab.fit(session.units.activations(source), session.dataset)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="probes_bar"):
+        _question(session)
+        st.button(
+            "Measure", key="measure", type="primary", on_click=on_host(_measure),
+            help="Fit the linear maps to the states of the epoch shown",
+        )  # fmt: skip
+    said = _said(session)
+    if said:
+        st.info(said)
+        return Tab(lambda frame: None)
+    noun, target = session.names.noun, _target(session)
+    text = explanation("readability", noun=noun, target=target, ridge=f"{RIDGE:g}")
+    place_chart("readability", HEIGHTS["readability"], text)
+    numbers("hidden_probes", {"Linear probes": lambda: _table(session)})
+
+    def draw(frame: Frame) -> None:
+        found = _found(session)
+        if found:
+            frame.chart("readability", _picture, session, found, remark=_remark(session, found))
+
+    return Tab(draw)
+
+
+def _measure(session: Session) -> None:
+    session.player.pause()
+    source = source_of(session)
+    session.linear_probes.measure(source, session.units.activations(source))
+
+
+def _said(session: Session) -> str:
+    """Why there is no picture; empty if there is one."""
+    if not np.isfinite(session.units.activations(source_of(session)).states).all():
+        return _NOT_FINITE
+    found = _found(session)
+    if not found:
+        return "Not measured yet: press Measure, here and at other epochs, to compare them."
+    return "" if any(one.measured for one in found.values()) else _TOO_FEW
+
+
+def _question(session: Session) -> None:
+    lab, data, noun = session.linear_probes, session.dataset, session.names.noun
+    names = {
+        Asked.WORD: f"a {noun} so far", Asked.FIRST: f"the first {noun}",
+        Asked.BEFORE: f"the {noun} before", Asked.TARGET: "the target",
+    }  # fmt: skip
+    kinds, opened = askable(data), edition(session)
+    if len(kinds) > 1:
+        asked = st.segmented_control(
+            "What is read from the state", kinds, key=f"asked_{len(kinds)}", required=True,
+            default=first_value("asked", (opened, kinds), lab.question.asked),
+            format_func=names.__getitem__,
+        )  # fmt: skip
+        lab.question = lab.question._replace(asked=Asked(asked or lab.question.asked))
+    if lab.question.asked is Asked.WORD:
+        known = list(session.units.activations(source_of(session)).vocabulary[:MOST_CHOICES])
+        first = first_value("asked_word", (opened, data), lab.question.word)
+        index = known.index(first) if first in known else 0
+        word = st.selectbox(
+            noun.capitalize(), known, index, key="asked_word", width=160, format_func=shown_token
+        )
+        lab.question = lab.question._replace(word=str(word))
+    if not data.answers_classes and len(data.classes) > 1:
+        channels = range(len(data.classes))
+        channel = st.selectbox(
+            "Channel", channels, key="asked_channel", format_func=data.classes.__getitem__
+        )
+        lab.question = lab.question._replace(channel=int(channel or 0))
+    first_side = first_value("from_end", opened, ("the start", "the end")[lab.question.from_end])
+    side = st.segmented_control(
+        "Counted from", ["the start", "the end"], key="from_end", required=True, default=first_side
+    )
+    lab.question = lab.question._replace(from_end=side == "the end")
+
+
+def _found(session: Session) -> dict[str, Readability]:
+    """The answers at some epochs, that of the epoch shown, or else of the latest one, last."""
+    source, lab = source_of(session), session.linear_probes
+    here = lab.shown(source)
+    others = [m for m in lab.every(source) if m is not here][-_EPOCHS + (here is not None) :]
+    shown = sorted(others, key=lambda m: m.epoch) + ([here] if here else [])
+    return {f"epoch {measured.epoch}": measured.found for measured in shown}
+
+
+def _title(session: Session) -> str:
+    question, noun = session.linear_probes.question, session.names.noun
+    return {
+        Asked.WORD: f"Was “{shown_token(question.word)}” read so far?",
+        Asked.FIRST: f"Which {noun} was the first?",
+        Asked.BEFORE: f"Which {noun} came before the last one read?",
+        Asked.TARGET: "What is the target here?",
+    }[question.asked]
+
+
+def _target(session: Session) -> str:
+    """What the target at a token is."""
+    data, names = session.dataset, session.names
+    if data.reads is OutputAt.EVERY:
+        return "what is wanted there"
+    if data.rule:
+        return f"what would be wanted if the {names.sequence} ended there"
+    return f"what is wanted at the end of the {names.sequence}"
+
+
+def _picture(session: Session, found: dict[str, Readability]) -> Picture:
+    back, noun = session.linear_probes.question.from_end, session.names.noun
+    places = f"{noun}s before the end" if back else f"{noun}s read"
+    return readability_lines(found, _title(session), places, back, theme())
+
+
+def _remark(session: Session, found: dict[str, Readability]) -> str:
+    """Which epoch is missing, and on how much the last one was measured."""
+    epoch = session.state.epoch
+    missing = f"Epoch {epoch} is not measured: press Measure. " * (f"epoch {epoch}" not in found)
+    *_, last = found.values()
+    counts = last.counts[np.isfinite(last.scores)]
+    if not len(counts):
+        return missing
+    encoder = " The states are the encoder's." if session.dataset.source else ""
+    return (
+        f"{missing}Measured on {counts.min()} to {counts.max()} different beginnings of training "
+        f"sequences. A place with fewer than {FEWEST} is empty, and answers that fewer than "
+        f"{FOLDS} have are left out.{encoder}"
+    )
+
+
+def _table(session: Session) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame({
+            "epoch": name.removeprefix("epoch "), "place": one.places, "score": one.scores,
+            "guess": one.guess, "shuffled, mean": one.shuffled.mean(axis=1),
+            "shuffled, deviation": one.shuffled.std(axis=1), "beginnings": one.counts,
+        })
+        for name, one in _found(session).items()
+    ]  # fmt: skip
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

@@ -1,0 +1,84 @@
+"""What a linear probe reads from the states, place by place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from rnnviz.analysis.linear_probe import SHUFFLES, Readability
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.figures.axes import axis
+from rnnviz.figures.color_math import mixed
+from rnnviz.figures.legends import LEGEND, LEGEND_TOP
+from rnnviz.figures.picture import Picture, Series, compact, scatter
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain
+
+#: The lowest R² in sight.
+_LOWEST = -0.5
+
+
+def readability_lines(
+    found: Mapping[str, Readability],
+    title: str,
+    places: str,
+    back: bool = False,
+    theme: Theme = LIGHT,
+) -> Picture:
+    """The scores of one question at every place, by name: at several epochs, for example.
+
+    The last one is strong, over the band of its probes with shuffled labels. ``places`` is the
+    title of the axis, which spans those that were measured; with ``back`` it counts down.
+    """
+    *_, shown = found.values()
+    score = "R²" if shown.values else "accuracy"
+    guess = {"color": theme.muted, "dash": "dash", "width": 2}
+    lines = [
+        _line(name, one, one.scores, _style(k + 1, len(found), theme), score)
+        for k, (name, one) in enumerate(found.items())
+    ]
+    known = np.concatenate([one.places[np.isfinite(one.scores)] for one in found.values()])
+    low, high = (known.min(), known.max()) if len(known) else (0, 0)
+    span = [low - 0.5, high + 0.5]
+    return picture(
+        [*_band(shown, theme), _line("guess", shown, shown.guess, guess, score), *lines],
+        plain(title, 60),
+        HEIGHTS["readability"],
+        theme,
+        margin={"t": LEGEND_TOP},
+        xaxis=axis(places, theme, showgrid=False, range=span[::-1] if back else span),
+        yaxis=axis(score, theme, range=[_LOWEST if shown.values else 0, 1.05]),
+        **LEGEND,
+    )
+
+
+def _style(rank: int, count: int, theme: Theme) -> dict[str, Any]:
+    color = mixed(theme.background, theme.train, 0.3 + 0.7 * rank / count)
+    return {"color": color, "width": 4 if rank == count else 2}
+
+
+def _line(name: str, of: Readability, y: Array, line: dict[str, Any], score: str) -> Series:
+    hover = f"{name}, at %{{x}}: {score} %{{y:.3f}} (%{{customdata}} beginnings)<extra></extra>"
+    return scatter(
+        x=of.places.astype(np.int32),
+        y=compact(y),
+        customdata=of.counts.astype(np.int32),
+        name=name,
+        mode="lines+markers",
+        marker={"size": 2 * line["width"]},
+        line=line,
+        hovertemplate=hover,
+    )
+
+
+def _band(shown: Readability, theme: Theme) -> list[Series]:
+    """From the lowest to the highest score with shuffled labels."""
+    measured = np.isfinite(shown.scores)
+    x, shuffled = shown.places[measured].astype(np.int32), shown.shuffled[measured]
+    common = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    filled = {"fill": "tonexty", "fillcolor": theme.grid, "name": f"{SHUFFLES} shuffles"}
+    return [
+        scatter(y=compact(shuffled.min(axis=1)), showlegend=False, **common),
+        scatter(y=compact(shuffled.max(axis=1)), **filled, **common),
+    ]

@@ -1,0 +1,91 @@
+"""LinearProbeLab: what is asked of the states, and the answers at the epochs that were measured."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnviz.analysis.activations import Activations
+from rnnviz.analysis.linear_probe import Readability, beginnings, readability
+from rnnviz.analysis.probe_labels import Asked, Question, askable, encoded, labels, places
+from rnnviz.config import OutputAt
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.lab.units import StateSource
+from rnnviz.tasks.dataset import GAP, Dataset
+
+#: The number of cached measurements; the oldest are dropped.
+_KEPT = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """The answer at one epoch; ``key`` tells weights, data, layer, part and question apart."""
+
+    key: tuple[object, ...]
+    weights: bytes
+    epoch: int
+    found: Readability
+
+
+class LinearProbeLab:
+    """The question, and the measurements."""
+
+    def __init__(self) -> None:
+        self.question = Question(Asked.WORD, from_end=True)
+        self._data: Dataset | None = None
+        self._measured: deque[Measurement] = deque(maxlen=_KEPT)
+
+    def fit(self, activations: Activations, data: Dataset) -> None:
+        """Adapt the question to the data: of new ones the target, if it is known at every token."""
+        question, allowed = self.question, askable(data)
+        if data is not self._data:
+            everywhere = bool(data.rule) or data.reads is OutputAt.EVERY
+            target = everywhere and Asked.TARGET in allowed
+            question = question._replace(asked=Asked.TARGET if target else allowed[0])
+            self._data = data
+        if question.word not in activations.vocabulary:
+            question = question._replace(word=_telling_word(activations))
+        channels = 1 if data.answers_classes else len(data.classes)
+        self.question = question._replace(channel=min(question.channel, channels - 1))
+
+    def measure(self, source: StateSource, activations: Activations) -> None:
+        """Fit the linear probes to the states of the source, unless that was done before.
+
+        Does nothing if they are not finite.
+        """
+        if self.shown(source) or not np.isfinite(activations.states).all():
+            return
+        read = encoded(activations, source.dataset)
+        wanted = labels(self.question, read, source.dataset)
+        known = np.isfinite(wanted) if wanted.dtype.kind == "f" else wanted != GAP
+        tokens = (
+            read.states, wanted, beginnings(read.words, read.steps),
+            places(read, self.question.from_end),
+        )  # fmt: skip
+        found = readability(*(array[known] for array in tokens))
+        weights = source.state.parameters.theta.tobytes()
+        key = self._key(source)
+        self._measured.append(Measurement(key, weights, source.state.epoch, found))
+
+    def shown(self, source: StateSource) -> Measurement | None:
+        """The measurement of these very states, if there is one."""
+        weights = source.state.parameters.theta.tobytes()
+        return next((m for m in self.every(source) if m.weights == weights), None)
+
+    def every(self, source: StateSource) -> list[Measurement]:
+        """The measurements of the same question, at all epochs, in their order."""
+        key = self._key(source)
+        return sorted((m for m in self._measured if m.key == key), key=lambda m: m.epoch)
+
+    def _key(self, source: StateSource) -> tuple[object, ...]:
+        architecture = source.state.parameters.architecture
+        return source.dataset, architecture, source.layer, source.part, self.question
+
+
+def _telling_word(activations: Activations) -> str:
+    """The word that stands in about half of the sequences."""
+    pairs: Array = np.unique(np.column_stack([activations.numbers, activations.owners]), axis=0)
+    shares = np.bincount(pairs[:, 0]) / activations.count
+    return activations.vocabulary[int(np.abs(shares - 0.5).argmin())]
