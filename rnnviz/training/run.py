@@ -122,7 +122,11 @@ class Run:
         return self.clamped(position._replace(offset=position.offset + self.batch))
 
     def clamped(self, position: Position) -> Position:
-        """The start of the batch at a position, or of the next epoch at the end of an epoch."""
+        """The start of the batch at a position, or of the next epoch at the end of an epoch.
+
+        Before the start of the run it is the start.
+        """
+        position = max(position, Position(0))
         if position.offset >= self.examples:
             return Position(position.epoch + 1)
         return position._replace(offset=position.offset - position.offset % self.batch)

@@ -259,7 +259,9 @@ def test_a_seat_whose_run_is_gone_begins_another(registry):
         with seat.borrow() as host:
             return host.session.player.progress
 
-    wait_until(lambda: progress() == "3")  # what takes long of a link is done by later ticks
+    assert progress()
+    Looker(seat.actor)  # what takes long of a link is done while somebody looks
+    wait_until(lambda: progress() == "3")
     assert registry.welcome(seat.ticket, gone.run_id, "") == (seat, False)
 
 
