@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,9 +13,8 @@ from rnnviz.engine.trace import Trace
 
 #: Limit of tokens times the cube of the state's size; it takes about a third of a second.
 _WORK = 200_000_000
-#: Steps of the QR iteration: after them, sizes e^8 apart are coupled by e^-32. In a window of so
-#: many nats, all sizes are right but those within the margins.
-_STEPS, _WINDOW, _MARGIN = 4, 32.0, 8.0
+#: Singular values of a product are told down to this share of the largest.
+_TOLD = 1e-10
 #: At most this many tokens have eigenvalues.
 _SPECTRA = 8
 
@@ -140,78 +138,44 @@ def lyapunov_exponents(jacobians: Jacobians) -> Array:
     factors, exponents = jacobians.matrices, np.full(jacobians.matrices.shape[-1], -np.inf)
     if not np.isfinite(factors).all():
         return np.full(len(exponents), np.nan)
-    logs = _log_singular_values(_graded_product(factors))
-    exponents[: len(logs)] = np.sort(logs)[::-1] / len(factors)
+    first = 0
+    # A product tells its largest singular values only. The rest are those of the product of the
+    # factors without the directions of the largest.
+    while first < len(exponents):
+        logs, directions = _leading(factors)
+        if not len(logs):
+            break
+        exponents[first : first + len(logs)] = logs / len(factors)
+        first += len(logs)
+        factors = _triangular(factors, directions)[:, len(logs) :, len(logs) :]
     return exponents
 
 
-class _Graded(NamedTuple):
-    """The matrix diag(e^logs) @ unit, (r,) and (r, S); e^logs may be too small for a float.
+def _leading(factors: Array) -> tuple[Array, Array]:
+    """The logs (k,) of the singular values of M_n ... M_1 above the rounding error of the largest.
 
-    The rows are smaller the lower they stand, so that the numbers in ``unit`` are moderate.
+    And all right singular vectors, in the columns of (S, S).
     """
-
-    logs: Array
-    unit: Array
-
-    def after(self, triangle: Array, kept: Array | slice = slice(None)) -> _Graded:
-        """The ``kept`` rows of triangle @ this, of an upper triangle (r, r)."""
-        pivots = np.abs(np.diag(triangle))[kept]
-        ratios = np.exp(np.triu(self.logs - self.logs[:, None]))
-        rows = (triangle * ratios)[kept] / pivots[:, None]
-        return _Graded(self.logs[kept] + np.log(pivots), rows @ self.unit)
-
-    @property
-    def transposed(self) -> _Graded:
-        """A triangle (r, r) with the same singular values: a step of the QR iteration for them."""
-        sizes = _Graded(self.logs, np.eye(len(self.logs)))
-        triangle: Array = np.linalg.qr(self.unit.T).R
-        return sizes.after(triangle)
-
-    @property
-    def singular(self) -> Array:
-        """The logs of the singular values of a triangle (r, r), the largest first.
-
-        The smaller half comes from the inverse: here they are lost in the rounding of the largest.
-        """
-        low, high = self.logs.min(), self.logs.max()
-        matrix = np.exp(self.logs - high)[:, None] * self.unit
-        inverse = np.linalg.inv(self.unit) * np.exp(low - self.logs)
-        sizes, inverses = (np.linalg.svd(m, compute_uv=False) for m in (matrix, inverse))
-        half = np.exp((low - high) / 2)
-        logs: Array = np.log(np.where(sizes > half, sizes, 1.0)) + high
-        return np.where(sizes > half, logs, low - np.log(inverses[::-1]))
-
-
-def _graded_product(factors: Array) -> _Graded:
-    """M_n ... M_1 up to rotations at both its ends.
-
-    A row is left out from where a factor shrinks its direction below the rounding error.
-    """
-    size = factors.shape[-1]
-    # From random directions the rows come out by their sizes (Demmel, Dumitriu and Holtz 2007).
-    directions = np.linalg.qr(np.random.default_rng(0).normal(size=(size, size)))[0]
-    product = _Graded(np.zeros(size), np.eye(size))
+    total, scale = np.eye(factors.shape[-1]), 0.0
     for factor in factors:
+        total = factor @ total
+        size = float(np.linalg.norm(total))
+        if not size:
+            return np.empty(0), total
+        total, scale = total / size, scale + np.log(size)
+    _, sizes, directions = np.linalg.svd(total)
+    return np.log(sizes[sizes > _TOLD * sizes[0]]) + scale, directions.T
+
+
+def _triangular(factors: Array, directions: Array) -> Array:
+    """Upper triangular factors (n, S, S) of the same product, up to rotations at both its ends.
+
+    A row is zero where a factor shrinks its direction below the rounding error.
+    """
+    triangular = np.empty_like(factors)
+    for factor, out in zip(factors, triangular, strict=True):
         moved = factor @ directions
-        directions, triangle = np.linalg.qr(moved)
-        rounding = size * np.finfo(moved.dtype).eps * np.linalg.norm(moved)
-        kept = np.abs(np.diag(triangle)) > rounding
-        directions, product = directions[:, kept], product.after(triangle, kept)
-    return product
-
-
-def _log_singular_values(matrix: _Graded) -> Array:
-    """The logs of the singular values, (r,), window by window of their sizes."""
-    for _ in range(_STEPS):
-        matrix = matrix.transposed
-    falling, found = np.maximum.accumulate(-matrix.logs), np.empty(len(matrix.logs))
-    known = 0
-    while known < len(found):
-        start = np.searchsorted(falling, falling[known] - _MARGIN)
-        end, told = np.searchsorted(falling, falling[start] + [_WINDOW, _WINDOW - _MARGIN])
-        told = end if end == len(found) else told
-        window = _Graded(matrix.logs[start:end], matrix.unit[start:end, start:end])
-        found[known:told] = window.singular[known - start : told - start]
-        known = told
-    return found
+        directions, out[...] = np.linalg.qr(moved)
+        rounding = len(out) * np.finfo(out.dtype).eps * np.linalg.norm(moved)
+        out[np.abs(np.diag(out)) <= rounding] = 0
+    return triangular
