@@ -399,3 +399,30 @@ def expect_the_ends_of_the_scale(page):
     shown = page.at("states").locator(".rnnviz-scale span").all_inner_texts()
     end = page.in_chart("states", "Number(node.data[0].zmax.toPrecision(3))")
     assert shown == ["h", f"{end:g}", f"−{end:g}"]
+
+
+FIRST_PICTURES_OF_EACH_PHRASE = """() => {
+  window.first = {};
+  const { stage } = rnnviz, frame = stage.frame;
+  stage.frame = function (header) {
+    first[header.typed] ??= Object.keys(header.pictures);
+    return frame.call(this, header);
+  };
+}"""
+
+
+def test_a_phrase_typed_right_after_the_end_of_a_run_is_drawn_at_once(opened, server):
+    """Twenty times: no epoch of the gauge that is still to be replayed comes first."""
+    page = opened(f"{server.url}/?hidden=128&epochs=100")
+    page.speed("End")
+    page.page.evaluate(FIRST_PICTURES_OF_EACH_PHRASE)
+    for number in range(20):
+        phrase = ("not bad", "not very bad", "sad and not good")[number % 3]
+        page.press("reset")
+        page.expect_place("0")
+        page.play()
+        page.expect_place("100")
+        page.page.evaluate("first = {}")
+        page.type_phrase(phrase)
+        page.page.wait_for_function("given => given in first", arg=phrase)
+        assert {"margin", "states"} <= set(page.page.evaluate("first")[phrase])

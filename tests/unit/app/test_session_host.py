@@ -1,6 +1,7 @@
 """The session host with a given clock: training, frames, commands, and background work."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -372,6 +373,20 @@ def test_a_job_is_done_while_the_run_rests_and_then_no_more(clock, pieces):
     assert [budget > 0 for budget in budgets] == [False] + [True] * pieces
     # What was found may be shown by Streamlit too.
     assert clock.host.edition == edition + (2 if pieces else 1)
+
+
+def test_what_the_reader_does_goes_before_a_job(clock):
+    """The next frame shows the phrase, however much of the job is left."""
+    session = clock.session
+    scene = Scene(session, lambda frame: frame.texts.update(of=session.inspect().reading.text))
+    browser = Browser(clock, replace(scene, job=lambda budget: True))
+    for phrase in ("not good", "not bad", "very sad"):
+        clock.run(0.1, browser)
+        browser.say("phrase", text=phrase)
+        before = len(browser.frames)
+        clock.run(FRAME, browser)
+        frame = browser.frames[before]
+        assert (frame["typed"], frame["texts"]["of"]) == (phrase, phrase)
 
 
 def test_a_job_that_fails_is_not_tried_for_ever(clock):
