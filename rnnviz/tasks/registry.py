@@ -40,7 +40,7 @@ _TASKS = (
         "Sentiment",
         "A small word can turn the meaning of those that follow: the state must know of it.",
         lambda lag, seed: sentiment(),
-        "right now i am not at all happy",
+        "i am not bad",
     ),
     Task(
         TaskName.RECALL,

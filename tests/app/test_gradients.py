@@ -98,7 +98,7 @@ ALONG = {
         {"task": "translation", "cell": "gru", "hidden": "6"},
         "Measured on the decoder's 7 of this sequence's 14 words.",
     ),
-    "else all": (SMALL, "Measured on this sequence of 8 words."),
+    "else all": (SMALL, "Measured on this sequence of 4 words."),
 }
 
 

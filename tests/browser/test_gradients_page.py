@@ -12,7 +12,7 @@ CHARTS = [
     "over_lag", "products", "spectrum", "state_spectrum", "exponents", "feed_hh", "feed_xh",
     "clipping", "ratios", "pairs", "checks", "by_length", "errors",
 ]  # fmt: skip
-LAG = {preset.config().cell.value: preset.config() for preset in PRESETS[TaskName.RECALL]}
+LAG = {preset.config().cell.value: preset.config() for preset in PRESETS[TaskName.RECALL][:3]}
 #: While the LSTM still learns smoothly: after a jump of its loss no two kinds of processor agree.
 EPOCHS = 8
 

@@ -169,7 +169,7 @@ def test_a_new_learning_rate_keeps_the_weights_and_the_network_starts_again(page
     page.play()
     page.expect_epoch_above(5)
     page.set_number("lr", 0.1)
-    page.expect_in_chart("loss", "node.layout.annotations.some(a => a.text.includes('0.1'))")
+    page.expect_in_chart("loss", "node.layout.annotations.some(a => a.text.includes('rate 0.1'))")
     marked = page.in_chart("loss", "node.layout.shapes.at(-1).x0")
     assert marked >= 5
     page.expect_epoch_above(marked + 2)
@@ -413,7 +413,7 @@ FIRST_PICTURES_OF_EACH_PHRASE = """() => {
 
 def test_a_phrase_typed_right_after_the_end_of_a_run_is_drawn_at_once(opened, server):
     """Twenty times: no epoch of the gauge that is still to be replayed comes first."""
-    page = opened(f"{server.url}/?hidden=128&epochs=100")
+    page = opened(f"{server.url}/?hidden=128&epochs=60")
     page.speed("End")
     page.page.evaluate(FIRST_PICTURES_OF_EACH_PHRASE)
     for number in range(20):
@@ -421,7 +421,7 @@ def test_a_phrase_typed_right_after_the_end_of_a_run_is_drawn_at_once(opened, se
         page.press("reset")
         page.expect_place("0")
         page.play()
-        page.expect_place("100")
+        page.expect_place("60")
         page.page.evaluate("first = {}")
         page.type_phrase(phrase)
         page.page.wait_for_function("given => given in first", arg=phrase)

@@ -327,8 +327,8 @@ def test_uploaded_phrases_start_the_run_again_and_without_them_the_task_comes_ba
 
 def test_the_probe_stays_where_the_readers_data_know_all_its_words(session):
     """That of the task goes, even where they know one of its words."""
-    assert "happy" in session.phrase_input.phrase
-    session.load(own(("happy.csv", WEATHER[1] + b"so happy,sunny\n")))
+    assert "bad" in session.phrase_input.phrase
+    session.load(own(("happy.csv", WEATHER[1] + b"so bad,rainy\n")))
     assert (session.phrase_input.phrase, session.phrase_input.problem) == ("so warm", "")
     session.ask("warm so cold")
     session.load(own(("more.csv", WEATHER[1])))
