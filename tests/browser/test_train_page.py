@@ -420,7 +420,7 @@ def test_a_phrase_typed_right_after_the_end_of_a_run_is_drawn_at_once(opened, se
         phrase = ("not bad", "not very bad", "sad and not good")[number % 3]
         page.press("reset")
         page.expect_place("0")
-        page.play()
+        page.press("play")
         page.expect_place("60")
         page.page.evaluate("first = {}")
         page.type_phrase(phrase)
