@@ -97,7 +97,9 @@ def test_other_inputs_and_epochs_have_other_points_and_the_first_are_kept(flipfl
 
 
 def test_an_lstm_shows_its_flow_while_it_learns_and_what_it_holds_after(opened, server):
-    page = opened_at(opened, server, "cell=lstm&hidden=8&init_scale=0.1&lr=0.05&epoch=20", 1920)
+    page = opened_at(
+        opened, server, "cell=lstm&hidden=8&init_scale=0.1&lr=0.05&epochs=100000&epoch=20", 1920
+    )
     page.expect_drawn_above("spectra", 0)
     page.zoom("spectra")
     ends = "[...node.layout.xaxis.range, ...node.layout.yaxis.range]"

@@ -17,6 +17,7 @@ HOVERED = "document.querySelector('.st-key-states .hovertext')?.textContent"
 
 def test_play_updates_all_charts_in_their_places_and_tells_the_pointer(opened):
     page = opened(height=2600)
+    page.set_number("epochs", 100_000)  # it does not end by itself
     for key in CHARTS:
         page.expect_drawn_above(key, 0)
     page.expect_still(".st-key-states .rnnviz-chart")

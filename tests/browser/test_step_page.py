@@ -158,6 +158,7 @@ def test_apply_the_update_look_at_the_past_and_play(page):
     expect(levels(page)).to_contain_text(f"epoch {page.stand('scrubber')}")
     expect(page.page).to_have_url(re.compile(f"/step.*epoch={page.stand('scrubber')}"))
     page.press("back_to_now")
+    page.set_number("epochs", 100_000)  # it does not end by itself
     page.press("play")
     page.expect_epoch_above(62)
     page.press("last")

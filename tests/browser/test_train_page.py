@@ -60,6 +60,7 @@ window.said_running = 0;
 
 def test_play_pause_and_reset(page):
     """The buttons stay where they are, nothing else says that something runs, and it can rest."""
+    page.set_number("epochs", 100_000)  # it does not end by itself
     first_loss, boxes = page.loss, [buttons(page)]
     page.page.evaluate(WATCH_STREAMLIT)
     page.speed("Home")
@@ -167,6 +168,7 @@ def tags(node):
 
 
 def test_a_new_learning_rate_keeps_the_weights_and_the_network_starts_again(page):
+    page.set_number("epochs", 100_000)  # it does not end by itself
     page.play()
     page.expect_epoch_above(5)
     page.set_number("lr", 0.1)
@@ -237,6 +239,7 @@ def first_epoch(page):
 def test_own_files_bad_ones_and_good_ones(page):
     """Twelve bad files get a sentence and the run stays; good ones are learned."""
     assert len(BAD_FILES) == 12
+    page.set_number("epochs", 100_000)  # it does not end by itself
     page.step_to("1")
     page.open_data()
     loss = page.loss
