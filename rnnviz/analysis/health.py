@@ -46,8 +46,8 @@ _LOST = (
     "Numbers grew beyond all bounds: go back in time and try a smaller learning rate, clipping or "
     "smaller weights."
 )
-#: The signs of the size of a step, and those that are usual before training.
-_STEP, _GROWS = {"clipped", "update", "gradient"}, {"silent", "clipped", "update"}
+#: The signs of the size of a step.
+_STEP = {"clipped", "update", "gradient"}
 _WORKS = "The step is of an unusual size, but training works: nothing has to be changed."
 _EARLY = "Before training this is usual: small initial weights leave states near zero, and first "
 _EARLY += "steps are large beside them."
@@ -101,7 +101,8 @@ def judged(sign: Sign, phase: Phase) -> Sign:
     if sign.level not in (Level.WATCH, Level.BAD) or math.isnan(sign.value):
         return sign
     if phase is Phase.UNTRAINED:
-        return replace(sign, level=Level.NONE, advice=_EARLY) if sign.name in _GROWS else sign
+        early = sign.name == "silent" or (sign.name in _STEP and sign.level is Level.WATCH)
+        return replace(sign, level=Level.NONE, advice=_EARLY) if early else sign
     if phase is Phase.PLATEAU:
         return replace(sign, level=Level.WATCH) if sign.name == "silent" else sign
     if sign.name in _STEP:

@@ -134,7 +134,10 @@ def _health_html(session: Session) -> str:
         f"<i>{sign.level}</i></span>"
         for sign in signs
     )
-    advice = escape(f"On the sequence shown: {worst(signs).advice}")
+    player = session.player
+    # A run that has stopped has its own hint, in the message; two would compete.
+    stopped = player.diverged and player.shown is None
+    advice = "" if stopped else escape(f"On the sequence shown: {worst(signs).advice}")
     return f'<div class="rnnviz-health">{chips}<p title="{advice}">{advice}</p></div>'
 
 

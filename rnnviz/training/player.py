@@ -45,6 +45,8 @@ class Player:
         self.dataset = self._dataset_for(self.config)
         self.run = Run(self.dataset, Schedule(self.config))
         self.shown: Position | None = None
+        #: Whether the last step from the present failed: the loss was no longer finite.
+        self.diverged = False
         self.ghost: Ghost | None = None
         self._link_steps: Iterator[None] | None = None
         self._link: Link | None = None
@@ -110,7 +112,7 @@ class Player:
 
     def play(self) -> None:
         """Let ticks advance the run; from a past position they replay first."""
-        self.running = not self.over
+        self.running, self.diverged = not self.over, False
         self.message = "" if self.running else self._finished_message()
 
     def pause(self) -> None:
@@ -140,7 +142,7 @@ class Player:
             epoch, offset = run.position
             end = target.offset if epoch == target.epoch else run.examples
             if not run.train(min(stride, end - offset)):
-                self._diverged()
+                self._stop_diverged()
                 return
             yield
 
@@ -177,11 +179,11 @@ class Player:
             self.go_to(self.run.after(self.shown))
             return
         if not self.finished and not self.run.train(self.run.batch):
-            self._diverged()
+            self._stop_diverged()
         self._stop_at_the_end()
 
-    def _diverged(self) -> None:
-        self.running = False
+    def _stop_diverged(self) -> None:
+        self.running, self.diverged = False, True
         if not np.isfinite(self.run.history.row(0)["train_loss"]):
             self.message = (
                 "Stopped: with these initial weights the loss is not finite. "
@@ -288,7 +290,7 @@ class Player:
         if self._link_steps:
             self.pause()
         restarting = self.config.restarts(config)
-        self.config = config
+        self.config, self.diverged = config, False
         if restarting:
             self.restart()
             # A new task changes other settings too; only the task is named.

@@ -134,16 +134,19 @@ def test_a_sign_is_judged_by_its_phase():
     levels = {
         phase: (
             signs(silent, phase=phase)["silent"].level,
-            signs(large, phase=phase, clip_by="off", lr=0.0005 / usual)["update"].level,
+            *(
+                signs(large, phase=phase, clip_by="off", lr=0.001 * ratio / usual)["update"].level
+                for ratio in (0.05, 0.5)
+            ),
             signs(saturated, phase=phase)["saturated"].level,
         )
         for phase in Phase
     }
     assert levels == {
-        Phase.UNTRAINED: (Level.NONE, Level.NONE, Level.BAD),
-        Phase.PLATEAU: (Level.WATCH, Level.BAD, Level.BAD),
-        Phase.FALLING: (Level.WATCH, Level.FINE, Level.WATCH),
-        Phase.LEARNED: (Level.WATCH, Level.FINE, Level.WATCH),
+        Phase.UNTRAINED: (Level.NONE, Level.NONE, Level.BAD, Level.BAD),
+        Phase.PLATEAU: (Level.WATCH, Level.WATCH, Level.BAD, Level.BAD),
+        Phase.FALLING: (Level.WATCH, Level.FINE, Level.FINE, Level.WATCH),
+        Phase.LEARNED: (Level.WATCH, Level.FINE, Level.FINE, Level.WATCH),
     }
 
 
