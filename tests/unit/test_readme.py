@@ -53,16 +53,16 @@ def test_the_commands(tmp_path):
 
 
 def test_the_limits_of_health_are_the_constants():
-    """Those of the table, in its order; shares are in per cent."""
+    """Those of the table, in its order; shares are in per cent, and silent units never bad."""
     (table,) = re.findall(r"\| sign \| measures.*?\n\n", README, re.DOTALL)
     limits = [
         [float(number) for number in re.findall(r"[\d.]+(?:e-?\d+)?", row.split("|", 3)[3])]
         for row in table.splitlines()[2:-1]
     ]
-    shares = (health.SATURATED_LIMITS, health.SILENT_LIMITS, health.CLIPPED_LIMITS)
+    shares = (health.SATURATED_LIMITS, health.SILENT_LIMITS[:1], health.CLIPPED_LIMITS)
     watch, bad = health.RATIO_LIMITS
     assert limits == [
-        *([100 * limit for limit in pair] for pair in shares),
+        *([100 * limit for limit in each] for each in shares),
         [watch, health.RATIO_LOW, bad],
         list(health.LARGE_LIMITS),
         [health.REACH_WATCH],
