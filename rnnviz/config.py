@@ -254,7 +254,8 @@ class RunConfig:
         0,
         "Seed",
         "The number that all randomness is drawn from: the initial weights and the order of the "
-        "sequences. The same seed gives the same run, always.",
+        "sequences. The same seed gives the same run; another kind of processor may "
+        "change the last digits.",
         low=0,
         high=2**31 - 1,
     )
@@ -321,8 +322,8 @@ class RunConfig:
     dtype: Precision = _training(
         Precision.DOUBLE,
         "Precision",
-        "With how many bits the engine computes. float32 is faster, and small gradients vanish "
-        "sooner.",
+        "With how many bits the engine computes. float32 is faster in large networks, and small "
+        "gradients vanish sooner.",
         restarts=True,
     )
     epochs: int = _training(

@@ -101,5 +101,6 @@ def run_fields(step: StepRecord) -> dict[str, str]:
         "lr": number(step.config.lr),
         "limit": number(step.config.clip),
         "optimizer": step.config.optimizer.value,
+        "activation": step.config.activation.value,
         "total": f"{step.before.theta.size:,}",
     }

@@ -160,7 +160,7 @@ def _saturated(trace: Trace) -> Sign:
     advice = (
         "Most units are where their tanh still has a slope to learn by.",
         "Many units sit at the ends of their tanh: see whether the loss still falls.",
-        "Nearly all units sit at the ends of their tanh, where it has no slope: try smaller "
+        "Nearly all units sit at the ends of their tanh, where it is almost flat: try smaller "
         "initial weights or a smaller learning rate.",
     )
     value = _mean(layers, lambda h: np.abs(h) > SATURATED)
@@ -192,8 +192,8 @@ def _clipped(before: float, after: float) -> Sign:
     advice = (
         "Clipping takes away nothing that matters.",
         "Clipping shortens this step: a smaller learning rate may go more smoothly.",
-        "Clipping takes nearly all of this step: the gradient explodes. Try a smaller learning "
-        "rate or smaller recurrent weights.",
+        "Clipping takes nearly all of this step. If the limit is not tiny the gradient explodes: "
+        "try a smaller learning rate or smaller recurrent weights.",
     )
     value = max(0.0, 1 - after / before) if before else 0.0
     return _graded("clipped", value, CLIPPED_LIMITS, advice, share=True)

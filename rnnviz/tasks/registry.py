@@ -45,8 +45,8 @@ _TASKS = (
     Task(
         TaskName.RECALL,
         "First-token recall",
-        "The longer something has to be remembered, the less of the gradient reaches it; "
-        "gates keep it alive.",
+        "The longer something has to be remembered, the less of the gradient reaches it as a "
+        "rule; gates can keep it alive.",
         recall,
         "",
     ),
@@ -75,8 +75,8 @@ _TASKS = (
     Task(
         TaskName.FLIPFLOP,
         "3-bit flip-flop",
-        "A memory is a place where the state comes to rest: three bits need eight of them, "
-        "the corners of a cube.",
+        "A memory can be a place where the state comes to rest: for three bits eight of them, "
+        "the corners of a box.",
         lambda lag, seed: flipflop(seed),
         "1,-1,1 0,0,0 0,0,0 -1,0,0 0,0,0 0,1,0 0,0,0 0,0,-1 0,0,0 1,0,1 0,0,0 0,0,0",
     ),

@@ -1,11 +1,13 @@
-"""What README and page say of the default run and of the notebook's gradient is measured."""
+"""What README and page say of the default run and of the presets is measured."""
 
 import numpy as np
 import pytest
 
 from benchmarks import flipflop
 from rnnviz.analysis.fixed_points import Kind
+from rnnviz.analysis.gradients import norms_of
 from rnnviz.analysis.memory_gauge import spectrum
+from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Gradient, RunConfig, TaskName
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
@@ -26,6 +28,19 @@ def default():
     return session
 
 
+def trained(task, label, epochs=None):
+    """A preset at its end, or after so many epochs."""
+    (preset,) = (preset for preset in PRESETS[task] if preset.label == label)
+    session = Session(preset.config())
+    session.player.advance(epochs or session.config.epochs)
+    return session
+
+
+def traces(parameters, examples):
+    """The pass of every example, one by one."""
+    return [record(parameters, collate([example]), Gradient.EXACT, 0) for example in examples]
+
+
 def test_the_radius_crosses_1_a_hundred_epochs_before_the_loss_drops(default):
     losses = default.run.history.column("train_loss")
 
@@ -39,6 +54,74 @@ def test_the_radius_crosses_1_a_hundred_epochs_before_the_loss_drops(default):
     assert losses[275] < last_word.loss == pytest.approx(0.66, abs=0.01)
     assert losses[350] > 0.5
     assert losses[390] < 0.25
+
+
+@pytest.mark.parametrize(
+    ("epoch", "low", "high", "stripes"), [(50, 0.0, 0.01, 0.06), (250, 0.8, 1.0, 0.99)]
+)
+def test_on_the_plateau_the_gradient_grows_flat_and_stripes_appear(
+    default, epoch, low, high, stripes
+):
+    """A stripe is the same pattern in many columns: a matrix of rank one."""
+    parameters = default.run.at(Position(epoch)).parameters
+    norms = [Unrolled(trace).norms for trace in traces(parameters, default.dataset.train)]
+    assert low < np.median(np.concatenate([n[:-1] / n[1:] for n in norms])) < high
+    sizes = np.linalg.svd(parameters["W_hh"], compute_uv=False) ** 2
+    assert sizes[0] / sizes.sum() == pytest.approx(stripes, abs=0.01)
+
+
+def test_while_b_y_is_by_far_the_largest_only_the_frequencies_are_learned(default):
+    def ratio(epoch):
+        parameters = default.run.at(Position(epoch)).parameters
+        norms = [norms_of(trace.gradient) for trace in traces(parameters, default.dataset.train)]
+        return np.median([n["b_y"] / max(n[name] for name in NAMES[:-1]) for n in norms])
+
+    share = np.mean([example.targets[0] for example in default.dataset.train])
+    entropy = -share * np.log(share) - (1 - share) * np.log(1 - share)
+    losses = default.run.history.column("train_loss") / entropy
+    assert ratio(60) > 10
+    assert losses[60] == pytest.approx(1, abs=1e-3)
+    assert ratio(200) < 1
+    assert losses[200] < 0.94
+
+
+def test_the_forget_gates_of_the_lag_stay_where_they_began_and_keep_the_token():
+    session = trained(TaskName.RECALL, "LSTM, lag 20")
+    parameters, data = session.state.parameters, session.dataset
+    gates = np.concatenate([Unrolled(trace).of("f") for trace in traces(parameters, data.test)])
+    assert (np.abs(gates - 1 / (1 + np.exp(-session.config.forget_bias))) < 0.02).all()
+    half_open = parameters.copy()
+    half_open["b_f"][...] = 0
+    assert session.run.examine(half_open)[1].metric < 0.5
+
+
+def test_some_units_count_brackets():
+    """They go up at an opening one, down at a closing one, and stay nearly level at x."""
+    session = trained(TaskName.BRACKETS, "GRU")
+    examples = session.dataset.test
+    states = [Unrolled(trace).h for trace in traces(session.state.parameters, examples)]
+    depths = np.concatenate([example.targets for example in examples])
+    together = np.corrcoef(np.concatenate(states).T, depths)[-1, :-1]
+    unit = int(np.abs(together).argmax())
+    steps = np.concatenate([np.diff(h[:, unit]) for h in states]) * np.sign(together[unit])
+    changes = np.concatenate([np.diff(example.targets) for example in examples])
+    assert abs(together[unit]) > 0.9
+    assert (steps * changes > 0)[changes != 0].mean() > 0.95
+    assert np.abs(steps[changes == 0]).mean() < 0.2 * np.abs(steps[changes != 0]).mean()
+
+
+def test_all_lengths_of_parity_fall_into_place_together():
+    session = trained(TaskName.PARITY, "LSTM", 46)
+
+    def right():
+        parameters, examples = session.state.parameters, session.dataset.train
+        hits = [t.probs[0].argmax() == t.targets[0] for t in traces(parameters, examples)]
+        lengths = [len(example.inputs) for example in examples]
+        return np.bincount(lengths, hits)[3:] / np.bincount(lengths)[3:]
+
+    assert (right() < 0.75).all()
+    session.player.advance(14)
+    assert (right() > 0.95).all()
 
 
 @pytest.mark.parametrize(("seed", "count"), [(0, 2), (1, 8)])
@@ -91,9 +174,7 @@ def test_the_notebooks_gradient_is_right_on_one_word_and_of_two_for_w_hh(default
     ],
 )
 def test_what_was_learned_at_one_length_holds_at_longer_ones_or_does_not(task, label, right, wrong):
-    (preset,) = (preset for preset in PRESETS[task] if preset.label == label)
-    session = Session(preset.config())
-    session.player.advance(session.config.epochs)
+    session = trained(task, label)
     profile = session.length.profile(session.state, session.dataset)
     scores = dict(zip(profile.lengths.tolist(), profile.scores, strict=True))
     assert min(scores[length] for length in right) > 0.95

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from rnnviz.analysis import health
+
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -48,3 +50,21 @@ def test_the_commands(tmp_path):
         assert program == "rnnviz"
         assert run(["-m", program, *words], tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"run.json", "weights.npz"}
+
+
+def test_the_limits_of_health_are_the_constants():
+    """Those of the table, in its order; shares are in per cent, and silent units never bad."""
+    (table,) = re.findall(r"\| sign \| measures.*?\n\n", README, re.DOTALL)
+    limits = [
+        [float(number) for number in re.findall(r"[\d.]+(?:e-?\d+)?", row.split("|", 3)[3])]
+        for row in table.splitlines()[2:-1]
+    ]
+    shares = (health.SATURATED_LIMITS, health.SILENT_LIMITS[:1], health.CLIPPED_LIMITS)
+    watch, bad = health.RATIO_LIMITS
+    assert limits == [
+        *([100 * limit for limit in each] for each in shares),
+        [watch, health.RATIO_LOW, bad],
+        list(health.LARGE_LIMITS),
+        [health.REACH_WATCH],
+    ]
+    assert f"never leaves ±{health.SILENT:g}" in table

@@ -50,3 +50,11 @@ def test_a_caption_has_the_numbers_of_its_moment(step_of):
     assert float(fields["factor"]) == pytest.approx(norms[1] / norms[2], rel=1e-3)
     assert fields["count"] == f"{(abs(gradient) > 0.01).sum():,}"
     assert (fields["target"], fields["p"]) == ("positive", f"{step.trace.probs[0, 1]:.1%}")
+
+
+def test_a_caption_names_the_activation(step_of):
+    step = step_of(TEXTS[4], activation="relu")
+    moments = [(Phase.FORWARD, 0), (Phase.FORWARD, 1), (Phase.BACKWARD, 3)]
+    for focus in (Focus(Moment(phase, t)) for phase, t in moments):
+        text = explanation(caption_key(step, focus), **caption_fields(step, focus))
+        assert re.search(r"(put through|slope of) relu", text)
