@@ -58,9 +58,9 @@ window.said_running = 0;
 """
 
 
-def test_play_pause_and_reset(page):
+def test_play_pause_and_reset(opened, server):
     """The buttons stay where they are, nothing else says that something runs, and it can rest."""
-    page.set_number("epochs", 100_000)  # it does not end by itself
+    page = opened(f"{server.url}/?epochs=100000")  # it does not end by itself
     first_loss, boxes = page.loss, [buttons(page)]
     page.page.evaluate(WATCH_STREAMLIT)
     page.speed("Home")
