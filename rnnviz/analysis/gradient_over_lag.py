@@ -14,7 +14,7 @@ from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.memory_gauge import half_life, half_life_interval, recurrent, slope
 from rnnviz.analysis.passes import seeded_pass
 from rnnviz.analysis.unrolled import Unrolled
-from rnnviz.config import Activation, CellKind, Gradient
+from rnnviz.config import CellKind, Gradient
 from rnnviz.engine.batch import Batch, Example
 from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer_buffers import Array
@@ -22,8 +22,6 @@ from rnnviz.engine.losses import LOSSES, margin_gradient
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 
-#: The activations whose slope is nowhere above 1.
-GENTLE = frozenset({Activation.TANH, Activation.RELU})
 #: The quantiles of the sequences that bound the band: the middle 80 %.
 BAND = (0.1, 0.9)
 
@@ -123,13 +121,12 @@ def lag_profile(
 def _bound(parameters: Parameters, layer: int, largest: float, count: int) -> Array | None:
     """||W_hh||^lag times the largest norm at lag 0 (Pascanu et al. 2013).
 
-    Known for the topmost layer of Elman cells whose activation has slopes of at most 1: lower
+    Known for the topmost layer of Elman cells, as the slope of tanh and ReLU is at most 1: lower
     layers also have a gradient from above.
     """
     architecture = parameters.architecture
     topmost = layer % architecture.layers == architecture.layers - 1
-    elman = architecture.kind is CellKind.ELMAN and architecture.activation in GENTLE
-    if not elman or not topmost or architecture.source:
+    if architecture.kind is not CellKind.ELMAN or not topmost or architecture.source:
         return None
     norm = float(np.linalg.norm(recurrent(parameters), 2))
     with np.errstate(over="ignore"):

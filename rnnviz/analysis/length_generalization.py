@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -74,10 +75,8 @@ def by_length(dataset: Dataset, architecture: Architecture) -> Lengths:
     """
     trained = max(map(_length, dataset.train))
     if (task := dataset.extrapolation) is None:
-        groups: dict[int, tuple[Example, ...]] = {}
-        for example in dataset.test or dataset.train:
-            groups[_length(example)] = (*groups.get(_length(example), ()), example)
-        return Lengths(dict(sorted(groups.items())), trained, new=False)
+        some = sorted(dataset.test or dataset.train, key=_length)
+        return Lengths({t: tuple(group) for t, group in groupby(some, _length)}, trained, new=False)
     work = Parameters(architecture).theta.size * sum(task.lengths)
     count = max(FEWEST, min(MOST, _WORK // work))
     learned = {example.inputs.tobytes() for example in dataset.train}

@@ -98,7 +98,11 @@ def _targets(data: Dataset, example: Example) -> Array:
     count = len(example.inputs)
     targets = example.targets
     if data.reads is OutputAt.LAST:
-        targets = np.concatenate([*_at_ends(data, example)]) if data.rule else targets.repeat(count)
+        targets = (
+            np.concatenate([*_at_ends(data, example)])
+            if data.rule
+            else targets.repeat(count, axis=0)
+        )
     return targets.reshape(count, -1)
 
 

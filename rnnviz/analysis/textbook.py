@@ -125,7 +125,7 @@ def update(gradient: Array, before: tuple[Array, ...], steps: int, config: RunCo
     if config.clip_by is ClipBy.VALUE:
         g = g.clip(-config.clip, config.clip)
     elif config.clip_by is ClipBy.NORM:
-        g = g * min(1.0, config.clip / float(np.linalg.norm(g)))
+        g = g / max(1.0, float(np.linalg.norm(g)) / config.clip)
     if config.optimizer is OptimizerKind.SGD:
         return lr * g
     if config.optimizer is OptimizerKind.MOMENTUM:

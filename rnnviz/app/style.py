@@ -127,7 +127,8 @@ def _health_html(session: Session) -> str:
     """The signs of health, and advice about the worst of them."""
     state, trace = session.state, session.inspect().trace
     losses = session.run.history.column("train_loss")[: session.player.position.epoch + 1]
-    signs = health(state.parameters, trace, session.settings, state.slots, phase_of(losses))
+    phase = phase_of(losses, session.dataset.guess.loss)
+    signs = health(state.parameters, trace, session.settings, state.slots, phase)
     chips = "".join(
         f'<span class="{sign.level}" title="{escape(f"{MEANINGS[sign.name]} {sign.advice}")}">'
         f"{sign.name} <b>{score_text(sign.value, '{:.0%}' if sign.share else '{:.1e}')}</b> "

@@ -86,13 +86,13 @@ def _labelled(lengths: list[int]) -> list[int]:
 
 
 def _title(profile: LengthProfile | None, noun: str, metric: str) -> str:
-    """What is drawn; of new sequences, at which length it is no better than guessing."""
+    """What is drawn; of new sequences, at which length it may be no better than guessing."""
     subject = f"{metric.capitalize()} by {'lag' if noun == 'lag' else 'length'}"
     if profile is None or not profile.new or profile.guess is None:
         return subject
     if profile.failing is None:
         return f"{subject}: better than guessing up to {profile.lengths[-1]}"
-    return f"{subject}: at {profile.failing} no better than guessing"
+    return f"{subject}: at {profile.failing} not clearly better than guessing"
 
 
 def _counted(noun: str) -> str:

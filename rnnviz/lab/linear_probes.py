@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from rnnviz.analysis.linear_probe import Readability, beginnings, readability
 from rnnviz.analysis.probe_labels import Asked, Question, askable, encoded, labels, places
 from rnnviz.config import OutputAt
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.lab.memo import Memo
 from rnnviz.lab.units import StateSource
 from rnnviz.tasks.dataset import GAP, Dataset
 
@@ -21,7 +23,10 @@ _KEPT = 60
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """The answer at one epoch; ``key`` tells weights, data, layer, part and question apart."""
+    """The answer at one epoch; ``key`` tells data, layer, part and question apart.
+
+    ``weights`` is a digest of the network's weights, which may be large.
+    """
 
     key: tuple[object, ...]
     weights: bytes
@@ -35,6 +40,7 @@ class LinearProbeLab:
     def __init__(self) -> None:
         self.question = Question(Asked.WORD, from_end=True)
         self._data: Dataset | None = None
+        self._memo = Memo()
         self._measured: deque[Measurement] = deque(maxlen=_KEPT)
 
     def fit(self, activations: Activations, data: Dataset) -> None:
@@ -65,13 +71,12 @@ class LinearProbeLab:
             places(read, self.question.from_end),
         )  # fmt: skip
         found = readability(*(array[known] for array in tokens))
-        weights = source.state.parameters.theta.tobytes()
-        key = self._key(source)
+        key, weights = self._key(source), self._weights(source)
         self._measured.append(Measurement(key, weights, source.state.epoch, found))
 
     def shown(self, source: StateSource) -> Measurement | None:
         """The measurement of these very states, if there is one."""
-        weights = source.state.parameters.theta.tobytes()
+        weights = self._weights(source)
         return next((m for m in self.every(source) if m.weights == weights), None)
 
     def every(self, source: StateSource) -> list[Measurement]:
@@ -80,8 +85,14 @@ class LinearProbeLab:
         return sorted((m for m in self._measured if m.key == key), key=lambda m: m.epoch)
 
     def _key(self, source: StateSource) -> tuple[object, ...]:
-        architecture = source.state.parameters.architecture
-        return source.dataset, architecture, source.layer, source.part, self.question
+        architecture, question = source.state.parameters.architecture, self.question
+        if question.asked is not Asked.WORD:
+            question = question._replace(word="")
+        return source.dataset, architecture, source.layer, source.part, question
+
+    def _weights(self, source: StateSource) -> bytes:
+        state = source.state
+        return self._memo.ask("weights", state, lambda: sha256(state.parameters.theta).digest())
 
 
 def _telling_word(activations: Activations) -> str:

@@ -299,7 +299,7 @@ class UnitLab:
         until = time.perf_counter() + budget
         parameters, rises = source.state.parameters, self.ablation_loss(source, word)
         unknown = np.flatnonzero(np.isnan(rises)).tolist()
-        whole = self._loss(source, word, parameters) if unknown else np.nan
+        whole = self._whole_loss(source, word) if unknown else np.nan
         if not np.isfinite(whole):
             return False
         for unit in unknown:
@@ -309,6 +309,14 @@ class UnitLab:
             if time.perf_counter() > until:
                 break
         return bool(np.isnan(rises).any())
+
+    def _whole_loss(self, source: StateSource, word: str | None) -> float:
+        state = source.state
+        return self._memo.ask(
+            ("whole", word is None),
+            (state, source.dataset, word),
+            lambda: self._loss(source, word, state.parameters),
+        )
 
     def _loss(self, source: StateSource, word: str | None, parameters: Parameters) -> float:
         """The loss on the training sequences, or on those with a word."""

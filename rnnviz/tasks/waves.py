@@ -24,8 +24,8 @@ LENGTHS = around(LENGTH)
 TRAIN, TEST = 26, 10
 #: The shortest and the longest period, in time steps.
 SHORTEST, LONGEST = 6, 12
-#: The mean of 2 cos(2 pi / period), and the weight of this mean against what was read: the variance
-#: of the rounding over that of the mean.
+#: The mean of c = 2 cos(2 pi / period), and its weight against what was read: the variance of the
+#: rounding error over that of c.
 _CURVATURE, _PRIOR = 1.48, 0.001
 
 

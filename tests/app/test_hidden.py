@@ -146,6 +146,9 @@ def test_units_come_in_the_order_of_their_effect_as_it_was_when_they_were_last_w
     page.run()
     assert "number 1 of 6 by effect, as it was at epoch 3. Pause to have" in page.text
     page.click("pause")
+    page.lab.ablate(StateSource(page.session.state, page.session.dataset), 0.0)
+    page.look()
+    assert "as it was at epoch 3. They are being weighed." in page.text, "some are, not all"
     page.set("selectbox", "unit_word", "not")
     page.lab.ablate(StateSource(page.session.state, page.session.dataset), 9.0, "not")
     page.run()

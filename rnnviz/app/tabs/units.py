@@ -213,10 +213,11 @@ def _rank(session: Session, source: StateSource) -> str:
 
 def _effect(session: Session, source: StateSource, rank: str) -> str:
     """The rank with the rise of the loss; while that isn't known, the epoch of the last order."""
-    rise = session.units.ablation_loss(source, session.units.word)[session.units.unit]
+    rises = session.units.ablation_loss(source, session.units.word)
     epoch = session.units.effect_order(source).epoch
-    if not np.isnan(rise) and epoch is not None:
-        return f"{rank} (ΔL = {rise:.3g} {session.dataset.guess.unit})".replace("inf", "∞")
+    if not np.isnan(rises).any():
+        rise = f"{rises[session.units.unit]:.3g} {session.dataset.guess.unit}"
+        return f"{rank} (ΔL = {rise})".replace("inf", "∞")
     if epoch is None:
         return f". {unweighed(session)}"
     return f"{rank}, as it was at epoch {epoch}. {unweighed(session)}"

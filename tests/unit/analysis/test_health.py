@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rnnviz.analysis.baselines import baselines
 from rnnviz.analysis.health import SATURATED, Level, health, worst
 from rnnviz.analysis.training_phase import Phase, phase_of
 from rnnviz.config import Activation, RunConfig
@@ -13,6 +14,7 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
+from rnnviz.tasks.registry import TASKS
 from tests.sampling import each_row, pairwise, singly
 from tests.unit.analysis.known import linear
 from tests.unit.engine.networks import (
@@ -117,13 +119,20 @@ def test_the_size_of_an_update():
         ([0.7, 0.9], Phase.PLATEAU),
         ([0.7, *np.linspace(0.7, 0.696, 40)], Phase.PLATEAU),
         ([0.7, *np.linspace(0.7, 0.6, 40)], Phase.FALLING),
-        ([0.7, 0.2, 0.09], Phase.LEARNED),
+        ([0.7, 0.06, 0.06], Phase.LEARNED),
         ([math.inf, 0.7], Phase.PLATEAU),
         ([0.7, math.nan], Phase.PLATEAU),
     ],
 )
 def test_the_phase_of_training(losses, phase):
-    assert phase_of(np.array(losses)) is phase
+    assert phase_of(np.array(losses), 0.69) is phase
+
+
+def test_who_knows_one_of_two_numbers_has_not_learned_to_add():
+    """The loss is then half of the variance of the sum, about 0.08."""
+    data = TASKS["adding"].build(0, 0)
+    (one_number,) = baselines(data)
+    assert phase_of(np.full(3, one_number.loss), data.guess.loss) is Phase.PLATEAU
 
 
 def test_a_sign_is_judged_by_its_phase():

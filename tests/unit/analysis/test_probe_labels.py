@@ -1,5 +1,7 @@
 """What linear probes are asked for, against the sequences themselves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,15 @@ def test_one_of_several_channels_is_asked_for():
     activations, data = read("flipflop")
     found = labels(Question(Asked.TARGET, channel=2), activations, data)
     assert found[activations.part(4)].tolist() == data.train[4].targets[:, 2].tolist()
+
+
+def test_without_a_rule_the_values_at_the_end_are_those_of_every_step():
+    activations, data = read("adding")
+    two = tuple(replace(e, targets=np.column_stack([e.targets, -e.targets])) for e in data.train)
+    found = labels(
+        Question(Asked.TARGET, channel=1), activations, replace(data, train=two, rule=None)
+    )
+    assert found[activations.part(4)].tolist() == [-data.train[4].targets[0, 0]] * 12
 
 
 def test_of_an_encoder_its_own_tokens_are_asked_for_what_was_read():

@@ -47,6 +47,14 @@ def test_weights_that_were_measured_are_not_measured_again():
     measured(session)
     assert measured(session, 0) is first
     assert measured(session, 0, {"word": "very"}) is not first
+    kept = session.linear_probes.every(_source(session))
+    assert all(len(one.weights) < session.state.parameters.theta.nbytes for one in kept)
+
+
+def test_the_word_counts_only_where_it_is_asked_for():
+    session = Session(RunConfig(hidden=4))
+    first = measured(session, asked={"asked": Asked.FIRST})
+    assert measured(session, asked={"word": "very"}) is first
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])

@@ -312,6 +312,14 @@ def test_a_unit_is_worth_what_the_loss_rises_without_it(cell):
     assert [edit.column for edit in strongest] == np.argsort(-rises)[:2].tolist()
 
 
+def test_the_whole_network_is_scored_once_whatever_the_time(session, lab, monkeypatch):
+    scores, score = [], module.Evaluator.score
+    monkeypatch.setattr(module.Evaluator, "score", lambda *a: scores.append(1) or score(*a))
+    while lab.ablate(source_of(session), 0.0):
+        pass
+    assert len(scores) == 1 + session.config.hidden
+
+
 def test_with_a_word_only_the_sequences_that_contain_it_are_weighed(session, lab):
     data, source = session.dataset, source_of(session)
     having = [e for e in data.train if "not" in e.text.split()]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from rnnviz import cli
-from rnnviz.config import Gradient, TaskName
+from rnnviz.analysis import textbook
+from rnnviz.config import Gradient, RunConfig, TaskName
 from rnnviz.engine import optimizers
 from rnnviz.engine.trace import Trace
 from rnnviz.lab import verification
@@ -80,6 +81,10 @@ def test_the_notebooks_gradient_is_told_and_the_exact_one_checked(verify):
     assert (code, lines["FAILED"]) == (0, [])
     (note,) = lines["note"]
     assert note.startswith("the notebook's gradient is wrong in W_xh, W_hh, b_h: ")
+
+
+def test_a_gradient_of_zero_is_not_clipped():
+    assert textbook.update(np.zeros(3), (), 1, RunConfig(clip_by="norm")).tolist() == [0] * 3
 
 
 def test_a_run_that_broke_is_checked_where_it_was_left(verify):
