@@ -92,7 +92,9 @@ class LinearProbeLab:
 
     def _weights(self, source: StateSource) -> bytes:
         state = source.state
-        return self._memo.ask("weights", state, lambda: sha256(state.parameters.theta).digest())
+        return self._memo.ask(
+            "weights", state, lambda: sha256(state.parameters.theta.tobytes()).digest()
+        )
 
 
 def _telling_word(activations: Activations) -> str:
