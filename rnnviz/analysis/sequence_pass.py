@@ -17,7 +17,7 @@ from rnnviz.engine.trace import Trace
 #: At most this many units are shown.
 MOST_UNITS = 64
 #: Larger numbers have no place in a picture, whose arrays are float32.
-_LARGEST = float(np.finfo(np.float32).max)
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +56,12 @@ class SequencePass:
 
     @property
     def finite(self) -> bool:
-        """Whether all numbers can be drawn; the loss may be infinite."""
+        """Whether all numbers can be drawn; the loss and the gradient may be infinite."""
         shown = (self.states, self.memory, self.added, self.strength, self.share)
-        arrays = (*shown, *self.weights, self.gradients, self.answers)
+        arrays = (*shown, *self.weights, self.answers)
         # A comparison with NaN is false.
-        return all(bool((np.abs(array) <= _LARGEST).all()) for array in arrays)
+        bounded = all(bool((np.abs(array) <= LARGEST).all()) for array in arrays)
+        return bounded and not np.isnan(self.gradients).any()
 
 
 def sequence_pass(parameters: Parameters, trace: Trace, layer: int = -1) -> SequencePass:

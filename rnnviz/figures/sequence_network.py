@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.analysis.sequence_pass import SequencePass
+from rnnviz.analysis.sequence_pass import LARGEST, SequencePass
 from rnnviz.config import CellKind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.picture import Picture, Series, compact, heatmap, scatter
@@ -91,7 +91,8 @@ def _units(shown: SequencePass) -> list[Series]:
 
 def _tokens(shown: SequencePass) -> list[Series]:
     """The numbers of every token, and the loss."""
-    rows = {"share": shown.share, "strength": shown.strength, "gradient": shown.gradients}
+    gradients = np.where(shown.gradients > LARGEST, np.inf, shown.gradients)
+    rows = {"share": shown.share, "strength": shown.strength, "gradient": gradients}
     rows["loss"] = np.array([shown.loss])
     return [scatter(name=name, y=compact(row), visible=False) for name, row in rows.items()]
 

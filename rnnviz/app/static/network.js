@@ -1,5 +1,5 @@
 // The network over one sequence, drawn on a canvas from the picture of figures/sequence_network.py.
-import { answered, layoutOf, paint, percent, shortNumber } from "./network_paint.js";
+import { answered, counted, layoutOf, paint, percent, shortNumber } from "./network_paint.js";
 import { Picture } from "./picture.js";
 
 export class Network extends Picture {
@@ -23,7 +23,6 @@ export class Network extends Picture {
     this.describe();
   }
 
-  // Widths change during an animation of the page; its last one is what counts.
   resize() {
     this.repaint();
   }
@@ -44,19 +43,19 @@ export class Network extends Picture {
     const context = canvas.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
-    const layout = layoutOf(width, height, network);
-    const hover = this.pointer && !network.sentence ? layout.find(...this.pointer) : {};
-    paint(context, layout, network, hover);
-    this.showTip(layout, hover);
+    this.layout = layoutOf(width, height, network);
+    const hover = this.pointer && !network.sentence ? this.layout.find(...this.pointer) : {};
+    paint(context, this.layout, network, hover);
+    this.showTip(hover);
   }
 
-  showTip(layout, hover) {
+  showTip(hover) {
     const lines = hover.t === undefined ? [] : told(this.network, hover);
     this.tip.hidden = !lines.length;
     if (!lines.length) return;
     const line = (textContent) => Object.assign(document.createElement("div"), { textContent });
     this.tip.replaceChildren(...lines.map(line));
-    const [x, y] = this.pointer;
+    const [[x, y], layout] = [this.pointer, this.layout];
     const left = Math.min(x + 14, layout.width - this.tip.offsetWidth);
     const top = Math.min(y + 16, layout.height - this.tip.offsetHeight);
     Object.assign(this.tip.style, { left: `${Math.max(0, left)}px`, top: `${Math.max(0, top)}px` });
@@ -66,7 +65,7 @@ export class Network extends Picture {
   describe() {
     const { network, canvas, table } = this;
     const { sentence, words, noun } = network;
-    const label = sentence ?? `The network reads ${words.length} ${noun}s: ${words.join(" ")}. ${answered(network).words}`;
+    const label = sentence ?? `The network reads ${counted(words.length, noun)}: ${words.join(" ")}. ${answered(network).words}`;
     canvas.setAttribute("aria-label", label);
     if (document.body.hasAttribute("data-playing")) return;
     const rows = sentence ? [] : [[noun, "share from memory", "answer", "‖dL/dh‖"], ...words.map((_, t) => rowOf(network, t))];

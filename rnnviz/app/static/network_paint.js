@@ -8,8 +8,8 @@ const faint = (hex, opacity) => `rgba(${rgb(hex).join(",")},${opacity})`;
 const [LOWEST, HIGHEST] = [-9, 1];
 // Of the products W_hh[i][j] h[j] those below both floors are not drawn, and at most so many a gap.
 const [FLOOR, SHARE_OF_LARGEST, MOST_THREADS] = [0.003, 0.07, 160];
-// Opacities of threads: those of one are drawn together.
-const LEVELS = 12;
+// Opacities of threads: those of one are drawn together, and thick from this share of the range on.
+const [LEVELS, THICK_FROM] = [12, 0.6];
 // Columns at least so wide, in units of the layout, have numbers in their channels; narrower ones than
 // the second stand side by side without channels.
 const [WIDE, NARROW] = [3.6, 1];
@@ -32,6 +32,8 @@ export function percent(p) {
   if (p > 0.99) return `${(100 * p).toFixed(1)} %`;
   return p > 0 && p < 0.01 ? "<1 %" : `${Math.round(100 * p)} %`;
 }
+
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 // The answer: `lines` to be drawn, each with its colour, and `words` to be read out.
 export function answered({ answers, names, said, wanted, probability, loss, theme }) {
@@ -67,7 +69,7 @@ export function layoutOf(width, height, { words = [], units = [] }) {
   const pitch = Math.min((width - left - right) / words.length, 18 * u);
   const [wordHeight, arrow, below, between, foot] = [2.4 * u, 1.9 * u, 1.2 * u, 1.6 * u, 0.8 * u];
   const rest = height - wordHeight - arrow - below - between - foot - 13.4 * u;
-  const cell = clamp(Math.floor(Math.min(rest, 0.46 * height) / units.length), 1, 3 * u);
+  const cell = clamp(Math.floor(Math.min(rest, 0.46 * height) / units.length), 1, Math.floor(7 * u));
   const spare = Math.max(0, rest - cell * units.length);
   const state = { y: wordHeight + arrow, height: cell * units.length };
   const answer = { y: state.y + state.height + below, height: 7.4 * u + 0.7 * spare };
@@ -114,8 +116,8 @@ function write({ c, network }, text, x, y, size, color, { align = "left", weight
 }
 
 function fitted(c, text, most) {
-  if (c.measureText(text).width <= most) return text;
   let count = [...text].length - 1;
+  if (!count || c.measureText(text).width <= most) return text;
   const cut = () => [...text].slice(0, count).join("") + "…";
   while (count > 1 && c.measureText(cut()).width > most) count--;
   return cut();
@@ -197,7 +199,7 @@ function paintChannels(p) {
   const { words, share, strength, theme } = network;
   const middle = state.y + state.height / 2;
   const { hidden, group, layers, units, labels } = network;
-  const shown = group > 1 ? [`${units.length} of ${hidden} units:`, `largest of ${group}`] : [`${hidden} units`];
+  const shown = group > 1 ? [`${units.length} of ${hidden} units:`, `largest of ${group}`] : [counted(hidden, "unit")];
   name(p, "memory h", state.y + 0.6 * u, [...shown, ...(layers > 1 ? [`layer ${layers} of ${layers}`] : [])]);
   if (pitch < NARROW * u) return;
   ["share from", `memory ${labels.memory}`].forEach((line, k) => write(p, line, 0, state.y + state.height - (1.7 - 1.15 * k) * u, 0.92 * u, theme.forward, { weight: 600 }));
@@ -246,50 +248,56 @@ function paintThreads(p) {
       path.bezierCurveTo((from + to) / 2, start, (from + to) / 2, end, to, end);
     }
   }
-  levels.forEach((path, k) => {
-    const size = (k + 1) / LEVELS;
-    [c.strokeStyle, c.lineWidth] = [faint(theme.forward, 0.85 * size), (0.6 + 2.2 * size * size) * (u / 15)];
-    c.stroke(path);
-  });
-  if (hover.row === undefined) return;
-  signs.forEach((path, k) => {
-    [c.strokeStyle, c.lineWidth] = [k ? theme.positive : theme.negative, 1.2];
-    c.stroke(path);
-  });
+  const color = (k) => faint(theme.forward, (0.85 * (k + 1)) / LEVELS);
+  levels.forEach((path, k) => strokeThin(c, path, color(k), k + 1 > THICK_FROM * LEVELS ? [-0.6, 0.6] : [0]));
+  if (hover.row !== undefined) signs.forEach((path, k) => strokeThin(c, path, k ? theme.positive : theme.negative, [0]));
 }
 
-let products = new Float32Array(0);
-
-// The largest parts of the memory at token t, as [row to, row from, part, size above the floor]: the
-// products W_hh[i][j] h[j], or what each unit of a gated cell keeps. The floor rises until at most
-// `most` are left, so the next one would be the faintest.
-function threads({ weights, h, memory, bridge }, t, most) {
-  const count = h.length;
-  if (!weights.length) {
-    const kept = memory.map((row, i) => [i, i, row[t]]);
-    return above(kept, Math.max(FLOOR, SHARE_OF_LARGEST * Math.max(...kept.map(([, , v]) => Math.abs(v)))));
+// Thick lines are thin ones side by side, at these distances: without a GPU a line of more than a pixel
+// takes several times as long.
+function strokeThin(c, path, color, distances) {
+  [c.strokeStyle, c.lineWidth] = [color, 1];
+  for (const distance of distances) {
+    c.translate(0, distance);
+    c.stroke(path);
+    c.translate(0, -distance);
   }
-  const W = weights[t < bridge ? 0 : weights.length - 1];
-  if (products.length !== count * count) products = new Float32Array(count * count);
+}
+
+// The largest parts of the memory at token t, as [row to, row from, part, how much above the floor]: the
+// products W_hh[i][j] h[j], or what each unit of a gated cell keeps. Found once for every drawing.
+function threads(network, t, most) {
+  network.threads ??= new Map();
+  if (!network.threads.has(t)) network.threads.set(t, strongest(network, t, most));
+  return network.threads.get(t);
+}
+
+// The floor rises until at most `most` are left, so the next one would be the faintest.
+function strongest(network, t, most) {
+  const [parts, rows] = network.weights.length ? products(network, t) : kept(network, t);
   let largest = 0;
-  for (let j = 0; j < count; j++) {
-    const state = h[j][t - 1];
-    for (let i = 0; i < count; i++) {
-      const product = (products[i * count + j] = W[i][j] * state);
-      largest = Math.max(largest, Math.abs(product));
-    }
-  }
+  for (const part of parts) largest = Math.max(largest, Math.abs(part));
   let floor = Math.max(FLOOR, SHARE_OF_LARGEST * largest);
-  const sizes = products.map(Math.abs).filter((size) => size > floor);
-  if (sizes.length > most) floor = sizes.sort()[sizes.length - 1 - most];
-  const parts = [];
-  for (let k = 0; k < products.length; k++)
-    if (Math.abs(products[k]) > floor) parts.push([Math.floor(k / count), k % count, products[k]]);
-  return above(parts, floor);
+  const large = [];
+  parts.forEach((part, k) => Math.abs(part) > floor && large.push(k));
+  if (large.length > most) floor = Float32Array.from(large, (k) => Math.abs(parts[k])).sort()[large.length - 1 - most];
+  // Of 1, or of the largest part if that is more.
+  const above = (part) => (Math.abs(part) - floor) / Math.max(1, largest);
+  return large.filter((k) => Math.abs(parts[k]) > floor).map((k) => [...rows(k), parts[k], above(parts[k])]);
 }
 
-const above = (parts, floor) =>
-  parts.filter(([, , v]) => Math.abs(v) > floor).map(([i, j, v]) => [i, j, v, Math.abs(v) - floor]);
+function products({ weights, h, bridge }, t) {
+  const [W, count] = [weights[t < bridge ? 0 : weights.length - 1], h.length];
+  const before = Float32Array.from(h, (row) => row[t - 1]);
+  const parts = new Float32Array(count * count);
+  for (let i = 0, k = 0; i < count; i++) {
+    const row = W[i];
+    for (let j = 0; j < count; j++, k++) parts[k] = row[j] * before[j];
+  }
+  return [parts, (k) => [Math.floor(k / count), k % count]];
+}
+
+const kept = ({ memory }, t) => [Float32Array.from(memory, (row) => row[t]), (k) => [k, k]];
 
 // Colours of -1..1 as pixels, on a square-root scale, so that small states show.
 const ramps = new Map();
@@ -319,11 +327,15 @@ function paintStates({ c, layout, network }) {
   image.getContext("2d").putImageData(content, 0, 0);
   c.imageSmoothingEnabled = false;
   [c.strokeStyle, c.lineWidth] = [theme.grid, 1];
+  if (pitch < NARROW * u) {
+    c.drawImage(image, layout.left, state.y, pitch * words.length, state.height);
+    return;
+  }
   const gaps = new Path2D();
   for (let t = 0; t < words.length; t++) {
     const left = Math.round(x(t) - strip / 2);
     c.drawImage(image, t, 0, 1, units.length, left, state.y, strip, state.height);
-    if (pitch >= NARROW * u) c.strokeRect(left - 0.5, state.y - 0.5, strip + 1, state.height);
+    c.strokeRect(left - 0.5, state.y - 0.5, strip + 1, state.height);
     if (cell >= 3) for (let row = 1; row < units.length; row++) gaps.rect(left, state.y + row * cell - 1, strip, 1);
   }
   c.fillStyle = theme.background;

@@ -58,7 +58,10 @@ def test_values_are_lines_and_an_unknown_target_has_no_place():
 def test_a_network_that_has_diverged_gets_a_sentence():
     probe, picture = drawn()
     broken = replace(probe.sequence_pass, gradients=np.array([np.nan, 1, 1, 1]))
+    large = replace(broken, gradients=np.array([np.inf, 1e99, 1, 1]))
     wanted = Wanted(probe.dataset.classes, probe.known, at_end=True)
+    exploding = by_name(sequence_network(large, probe.words, wanted))
+    assert list(exploding["gradient"].y) == [np.inf, np.inf, 1, 1]
     picture = sequence_network(broken, probe.words, wanted)
     assert not picture.series
     assert picture.layout["meta"]["sentence"] == BROKEN
