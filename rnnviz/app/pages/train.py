@@ -41,12 +41,7 @@ DEVELOP = 0.001
 
 def train_page(session: Session) -> None:
     """Draw the page."""
-    left, right = st.columns(2, gap="medium", vertical_alignment="top")
-    with left:
-        place_phrase(session)
-    with right:
-        place_text("verdict")
-    place_network("unrolled", HEIGHTS["unrolled"], _network_text(session))
+    _place_sequence(session)
     left, right = st.columns(2, gap="medium")
     with left:
         sample_box(session)
@@ -69,7 +64,6 @@ def train_page(session: Session) -> None:
         frame.texts["badge"] = check_html(check, session.names)
         if writes(session.dataset):
             frame.texts["sample"] = sample_html(session, probe)
-        frame.chart("unrolled", _network, session, probe)
         _draw_probe(session, probe, objective, frame)
         query = session.gradient_query(probe, objective)
         gauge, flows = session.memory.past(session.run, query, DEVELOP)
@@ -85,9 +79,15 @@ def train_page(session: Session) -> None:
     live(session, draw, handlers, develop)
 
 
-def _network_text(session: Session) -> str:
+def _place_sequence(session: Session) -> None:
+    """The sequence, what the network says of it, and the network."""
+    left, right = st.columns(2, gap="medium", vertical_alignment="top")
+    with left:
+        place_phrase(session)
+    with right:
+        place_text("verdict")
     name = "unrolled" if session.config.cell is CellKind.ELMAN else "unrolled_gated"
-    return explanation(name, noun=session.names.noun)
+    place_network("unrolled", HEIGHTS["unrolled"], explanation(name, noun=session.names.noun))
 
 
 def _network(session: Session, probe: Probe) -> Picture:
@@ -112,6 +112,7 @@ def _draw_probe(session: Session, probe: Probe, objective: Objective, frame: Fra
     layer, view = session.layer, view_of(session)
     flow_now = flow(session.gradient_query(probe, objective))
     norms = parameter_norms(probe.trace)
+    frame.chart("unrolled", _network, session, probe)
     _draw_answers(session, probe, frame)
     unrolled = probe.unrolled(layer)
     view = view._replace(bridge=unrolled.bridge)
