@@ -39,7 +39,8 @@ export class Network extends Picture {
     const [width, height, ratio] = [node.clientWidth, node.clientHeight, window.devicePixelRatio || 1];
     const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
     // Setting the size of a canvas clears it, and takes time.
-    if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
+    if (canvas.width !== across) canvas.width = across;
+    if (canvas.height !== down) canvas.height = down;
     const context = canvas.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
@@ -65,10 +66,12 @@ export class Network extends Picture {
   describe() {
     const { network, canvas, table } = this;
     const { sentence, words, noun } = network;
-    const label = sentence ?? `The network reads ${counted(words.length, noun)}: ${words.join(" ")}. ${answered(network).words}`;
+    const read = () => `The network reads ${counted(words.length, noun)}: ${words.join(" ")}.`;
+    const label = sentence ?? `${read()} ${answered(network).words}`;
     canvas.setAttribute("aria-label", label);
     if (document.body.hasAttribute("data-playing")) return;
-    const rows = sentence ? [] : [[noun, "share from memory", "answer", "‖dL/dh‖"], ...words.map((_, t) => rowOf(network, t))];
+    const head = [noun, "share from memory", "answer", "‖dL/dh‖"];
+    const rows = sentence ? [] : [head, ...words.map((_, t) => rowOf(network, t))];
     table.replaceChildren();
     for (const row of rows) {
       const cells = table.insertRow();

@@ -16,8 +16,9 @@ const [WIDE, NARROW] = [3.6, 1];
 
 // Numbers
 
-const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
-const power = (n) => `10${[...String(n)].map((c) => SUPERSCRIPT[c]).join("")}`;
+const raised = (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit];
+const superscript = (n) => String(n).replace("-", "⁻").replace(/\d/g, raised);
+const power = (n) => `10${superscript(n)}`;
 
 export function shortNumber(value) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : "∞";
@@ -41,19 +42,22 @@ export function answered({ answers, names, said, wanted, probability, loss, them
   if (answers === "values") {
     const last = names.map((name, c) => [name, said[c].at(-1), wanted[c].at(-1)]);
     const lines = last.slice(0, 3).map(([name, value]) => [`${name} ${shortNumber(value)}`, theme.forward]);
-    const words = last.map(([name, value, target]) => `${name} ${shortNumber(value)}, wanted ${shortNumber(target)}`);
-    return { lines, words: `Last answer: ${words.join("; ")}. ${lossText}` };
+    const listed = (k) => last.map((row) => `${row[0]} ${shortNumber(row[k])}`).join("; ");
+    return { lines, words: `Last answer: ${listed(1)}; wanted: ${listed(2)}. ${lossText}` };
   }
   if (answers === "every") {
     const known = [...wanted.keys()].filter((k) => wanted[k] >= 0);
-    if (!known.length) return { lines: [["no target", theme.muted], ["is known", theme.muted]], words: `No target is known. ${lossText}` };
+    const unknown = [["no target", theme.muted], ["is known", theme.muted]];
+    if (!known.length) return { lines: unknown, words: `No target is known. ${lossText}` };
     const right = known.filter((k) => wanted[k] === said[k]).length;
     const color = right === known.length ? theme.forward : theme.positive;
-    return { lines: [[`${right} of ${known.length}`, color], ["right", color]], words: `${right} of ${known.length} answers are right. ${lossText}` };
+    const score = `${right} of ${known.length}`;
+    return { lines: [[score, color], ["right", color]], words: `${score} answers are right. ${lossText}` };
   }
   const [name, p] = [names[said.at(-1)], probability.at(-1)];
   const color = p < 0.55 ? theme.muted : colorOf({ names, theme }, said.at(-1));
-  return { lines: [[name, color], [percent(p), color]], words: `Verdict: ${name}, ${percent(p)}. ${lossText}` };
+  return { lines: [[name, color], [percent(p), color]],
+    words: `Verdict: ${name}, ${percent(p)}. ${lossText}` };
 }
 
 // Of two classes the first is blue and the second is red; more have no sign.
@@ -76,7 +80,8 @@ export function layoutOf(width, height, { words = [], units = [] }) {
   const gradient = { y: answer.y + answer.height + between, height: 6 * u + 0.3 * spare };
   const strip = pitch < NARROW * u ? pitch : Math.round(clamp(pitch * 0.4, 0.5 * u, 3.6 * u));
   const x = (t) => left + pitch * (t + 0.5);
-  const layout = { width, height, u, left, pitch, cell, state, answer, gradient, strip, wordHeight, x, end: left + pitch * words.length };
+  const layout = { width, height, u, left, pitch, cell, state, answer, gradient, strip, wordHeight, x,
+    end: left + pitch * words.length };
   return { ...layout, find: (px, py) => find(layout, words.length, units.length, px, py) };
 }
 
@@ -104,7 +109,8 @@ export function paint(c, layout, network, hover) {
   paintOutcome(p);
 }
 
-function write({ c, network }, text, x, y, size, color, { align = "left", weight = 400, halo = false, most = Infinity } = {}) {
+function write({ c, network }, text, x, y, size, color,
+  { align = "left", weight = 400, halo = false, most = Infinity } = {}) {
   c.font = `${weight} ${Math.max(12, size)}px ${network.font}`;
   [c.fillStyle, c.textAlign, c.textBaseline] = [color, align, "middle"];
   const shown = most < Infinity ? fitted(c, text, most) : text;
@@ -137,7 +143,8 @@ function paintSentence(p) {
   const lines = network.sentence.split(/(?<=\.) /);
   lines.forEach((line, k) => {
     const y = layout.height / 2 + 24 * (k - (lines.length - 1) / 2);
-    write(p, line, layout.width / 2, y, 16, network.theme.text, { align: "center", most: layout.width - 16 });
+    write(p, line, layout.width / 2, y, 16, network.theme.text,
+      { align: "center", most: layout.width - 16 });
   });
 }
 
@@ -152,7 +159,8 @@ function paintColumn({ c, layout, network, hover }) {
 function name(p, title, y, more = [], color = p.network.theme.text) {
   const { u, left } = p.layout;
   write(p, title, 0, y, 1.02 * u, color, { weight: 600, most: left - 4 });
-  more.forEach((line, k) => write(p, line, 0, y + (k + 1) * Math.max(15, 1.1 * u), 0.87 * u, p.network.theme.muted, { most: left - 4 }));
+  more.forEach((line, k) => write(p, line, 0, y + (k + 1) * Math.max(15, 1.1 * u), 0.87 * u,
+    p.network.theme.muted, { most: left - 4 }));
 }
 
 // Words, and the arrow of what each adds, as wide beside the state as its share of the new state.
@@ -164,7 +172,8 @@ function paintWords(p) {
   if (pitch < NARROW * u) return;
   write(p, labels.added, 0, state.y - 1.1 * u, 0.92 * u, theme.forward, { weight: 600 });
   c.fillStyle = faint(theme.forward, 0.55);
-  words.forEach((_, t) => arrow(c, x(t), wordHeight + 2, state.y - 2, Math.max(1, strip * (1 - share[t])), 0.62 * u));
+  words.forEach((_, t) => arrow(c, x(t), wordHeight + 2, state.y - 2, Math.max(1, strip * (1 - share[t])),
+    0.62 * u));
   const longest = Math.max(...words.map((word) => word.length));
   const size = clamp((pitch - 6) / (0.54 * longest), 12, 1.45 * u);
   // Where even small words don't fit side by side, they stand upright.
@@ -173,7 +182,8 @@ function paintWords(p) {
     c.save();
     c.translate(x(t), wordHeight / 2);
     if (upright) c.rotate(-Math.PI / 2);
-    write(p, word, 0, 0, size, theme.text, { align: "center", weight: 600, most: upright ? wordHeight : Math.max(12, pitch - 3) });
+    write(p, word, 0, 0, size, theme.text,
+      { align: "center", weight: 600, most: upright ? wordHeight : Math.max(12, pitch - 3) });
     c.restore();
   });
   if (!bridge) return;
@@ -194,15 +204,22 @@ function arrow(c, x, top, bottom, width, head) {
 
 // From state to state a channel: at its end as high as the memory's share of the new state.
 function paintChannels(p) {
-  const { c, layout, network, hover } = p;
+  const { c, layout, network } = p;
   const { u, x, pitch, strip, state } = layout;
   const { words, share, strength, theme } = network;
   const middle = state.y + state.height / 2;
   const { hidden, group, layers, units, labels } = network;
-  const shown = group > 1 ? [`${units.length} of ${hidden} units:`, `largest of ${group}`] : [counted(hidden, "unit")];
-  name(p, "memory h", state.y + 0.6 * u, [...shown, ...(layers > 1 ? [`layer ${layers} of ${layers}`] : [])]);
+  const more = [group > 1 ? `${units.length} of ${hidden} units:` : counted(hidden, "unit")];
+  if (group > 1) more.push(`largest of ${group}`);
+  if (layers > 1) more.push(`layer ${layers} of ${layers}`);
+  name(p, "memory h", state.y + 0.6 * u, more);
   if (pitch < NARROW * u) return;
-  ["share from", `memory ${labels.memory}`].forEach((line, k) => write(p, line, 0, state.y + state.height - (1.7 - 1.15 * k) * u, 0.92 * u, theme.forward, { weight: 600 }));
+  // In the low strip of a few units there is no room for it.
+  if (state.height > 8 * u)
+    ["share from", `memory ${labels.memory}`].forEach((line, k) => {
+      const y = state.y + state.height - (1.7 - 1.15 * k) * u;
+      write(p, line, 0, y, 0.92 * u, theme.forward, { weight: 600 });
+    });
   for (let t = 1; t < words.length; t++) {
     const [from, to] = [x(t - 1) + strip / 2 + 1, x(t) - strip / 2 - 1];
     const opacity = 0.1 + 0.25 * clamp((Math.log10(strength[t] + 1e-9) + 3.5) / 4, 0, 1);
@@ -215,7 +232,8 @@ function paintChannels(p) {
   paintThreads(p);
   if (pitch < WIDE * u) return;
   for (let t = 1; t < words.length; t++)
-    write(p, percent(share[t]), x(t) - pitch / 2, middle, 1.05 * u, theme.forward, { align: "center", weight: 700, halo: true });
+    write(p, percent(share[t]), x(t) - pitch / 2, middle, 1.05 * u, theme.forward,
+      { align: "center", weight: 700, halo: true });
 }
 
 function channel(c, from, to, y, start, end) {
@@ -249,8 +267,10 @@ function paintThreads(p) {
     }
   }
   const color = (k) => faint(theme.forward, (0.85 * (k + 1)) / LEVELS);
-  levels.forEach((path, k) => strokeThin(c, path, color(k), k + 1 > THICK_FROM * LEVELS ? [-0.6, 0.6] : [0]));
-  if (hover.row !== undefined) signs.forEach((path, k) => strokeThin(c, path, k ? theme.positive : theme.negative, [0]));
+  levels.forEach((path, k) => strokeThin(c, path, color(k),
+    k + 1 > THICK_FROM * LEVELS ? [-0.6, 0.6] : [0]));
+  strokeThin(c, signs[0], theme.negative, [0]);
+  strokeThin(c, signs[1], theme.positive, [0]);
 }
 
 // Thick lines are thin ones side by side, at these distances: without a GPU a line of more than a pixel
@@ -280,10 +300,12 @@ function strongest(network, t, most) {
   let floor = Math.max(FLOOR, SHARE_OF_LARGEST * largest);
   const large = [];
   parts.forEach((part, k) => Math.abs(part) > floor && large.push(k));
-  if (large.length > most) floor = Float32Array.from(large, (k) => Math.abs(parts[k])).sort()[large.length - 1 - most];
+  const sizes = Float32Array.from(large, (k) => Math.abs(parts[k])).sort();
+  if (sizes.length > most) floor = sizes[sizes.length - 1 - most];
   // Of 1, or of the largest part if that is more.
   const above = (part) => (Math.abs(part) - floor) / Math.max(1, largest);
-  return large.filter((k) => Math.abs(parts[k]) > floor).map((k) => [...rows(k), parts[k], above(parts[k])]);
+  const shown = large.filter((k) => Math.abs(parts[k]) > floor);
+  return shown.map((k) => [...rows(k), parts[k], above(parts[k])]);
 }
 
 function products({ weights, h, bridge }, t) {
@@ -303,7 +325,8 @@ const kept = ({ memory }, t) => [Float32Array.from(memory, (row) => row[t]), (k)
 const ramps = new Map();
 function ramp({ negative, neutral, positive }) {
   const key = [negative, neutral, positive].join();
-  if (!ramps.has(key)) ramps.set(key, new Uint32Array(Array.from({ length: 513 }, (_, k) => pixel(neutral, k < 256 ? negative : positive, Math.abs(k - 256) / 256))));
+  const color = (_, k) => pixel(neutral, k < 256 ? negative : positive, Math.abs(k - 256) / 256);
+  if (!ramps.has(key)) ramps.set(key, Uint32Array.from({ length: 513 }, color));
   return ramps.get(key);
 }
 function pixel(from, to, part) {
@@ -322,7 +345,8 @@ function paintStates({ c, layout, network }) {
   for (let row = 0, k = 0; row < units.length; row++)
     for (let t = 0; t < words.length; t++, k++) {
       const value = h[row][t];
-      pixels[k] = colors[256 + Math.round(256 * Math.sign(value) * Math.sqrt(Math.min(1, Math.abs(value))))];
+      const size = Math.sqrt(Math.min(1, Math.abs(value)));
+      pixels[k] = colors[256 + Math.round(256 * Math.sign(value) * size)];
     }
   image.getContext("2d").putImageData(content, 0, 0);
   c.imageSmoothingEnabled = false;
@@ -336,7 +360,8 @@ function paintStates({ c, layout, network }) {
     const left = Math.round(x(t) - strip / 2);
     c.drawImage(image, t, 0, 1, units.length, left, state.y, strip, state.height);
     c.strokeRect(left - 0.5, state.y - 0.5, strip + 1, state.height);
-    if (cell >= 3) for (let row = 1; row < units.length; row++) gaps.rect(left, state.y + row * cell - 1, strip, 1);
+    for (let row = 1; cell >= 3 && row < units.length; row++)
+      gaps.rect(left, state.y + row * cell - 1, strip, 1);
   }
   c.fillStyle = theme.background;
   c.fill(gaps);
@@ -347,9 +372,11 @@ function paintUnit(p) {
   if (hover.row === undefined) return;
   const { u, x, strip, state, cell, left } = layout;
   [c.strokeStyle, c.lineWidth] = [network.theme.text, 1.6];
-  network.words.forEach((_, t) => c.strokeRect(Math.round(x(t) - strip / 2) - 1, state.y + hover.row * cell - 1, strip + 2, cell + 1));
+  network.words.forEach((_, t) => c.strokeRect(Math.round(x(t) - strip / 2) - 1,
+    state.y + hover.row * cell - 1, strip + 2, cell + 1));
   const y = state.y + clamp((hover.row + 0.5) * cell, 5.5 * u, state.height - 3 * u);
-  write(p, `unit ${network.units[hover.row]}`, left - 6, y, 0.87 * u, network.theme.text, { align: "right", weight: 600, halo: true });
+  write(p, `unit ${network.units[hover.row]}`, left - 6, y, 0.87 * u, network.theme.text,
+    { align: "right", weight: 600, halo: true });
 }
 
 // Answers
@@ -358,7 +385,8 @@ const PAINT_ANSWERS = { verdict: paintVerdict, every: paintEvery, values: paintV
 
 function paintVerdict(p) {
   const { layout, network } = p;
-  const [top, bottom] = [layout.answer.y + 1.2 * layout.u, layout.answer.y + layout.answer.height - 1.2 * layout.u];
+  const [top, bottom] = [layout.answer.y + 1.2 * layout.u,
+    layout.answer.y + layout.answer.height - 1.2 * layout.u];
   const { names, theme } = network;
   const { u, left, end } = layout;
   if (names.length !== 2) {
@@ -371,7 +399,8 @@ function paintVerdict(p) {
   const [middle, half] = [(top + bottom) / 2, (bottom - top) / 2];
   name(p, "verdict", middle);
   for (const y of [top, bottom]) stroke(p, [[left, y], [end, y]], theme.grid);
-  [bottom, top].forEach((y, k) => write(p, names[k], 0, y, 0.87 * u, colorOf(network, k), { weight: 600, most: left - 6 }));
+  [bottom, top].forEach((y, k) => write(p, names[k], 0, y, 0.87 * u, colorOf(network, k),
+    { weight: 600, most: left - 6 }));
   network.said.forEach((said, t) => verdictBar(p, t, said, middle, half));
   stroke(p, [[left, middle], [end, middle]], theme.muted, 1.2);
 }
@@ -386,14 +415,16 @@ function verdictBar(p, t, said, middle, half) {
   const top = side < 0 ? middle - height : middle;
   if (pitch >= NARROW * u) {
     const wire = faint(network.theme.forward, last ? 0.9 : 0.35);
-    stroke(p, [[x(t), state.y + state.height + 1], [x(t), top - (side < 0 ? 1.4 * u : 0)]], wire, last ? 2 : 1.2);
+    stroke(p, [[x(t), state.y + state.height + 1], [x(t), top - (side < 0 ? 1.4 * u : 0)]], wire,
+      last ? 2 : 1.2);
   }
   c.fillStyle = last ? color : faint(color, 0.5);
   c.fillRect(x(t) - width / 2, top, width, Math.max(1, height));
   if (last) frame(p, x(t) - width / 2, top, width, Math.max(1, height));
   if (pitch < 2.6 * u && !last) return;
   const ink = probability < 0.55 ? network.theme.muted : color;
-  write(p, percent(probability), x(t), middle + side * (height + 0.75 * u), 0.95 * u, ink, { align: "center", weight: last ? 700 : 600, halo: true });
+  write(p, percent(probability), x(t), middle + side * (height + 0.75 * u), 0.95 * u, ink,
+    { align: "center", weight: last ? 700 : 600, halo: true });
 }
 
 function frame({ c, network }, x, y, width, height) {
@@ -415,7 +446,8 @@ function paintBars(p, top, bottom, color, framed = -1) {
     c.fillRect(x(first + k) - width / 2, bottom - height, width, height);
     if (k === framed) frame(p, x(first + k) - width / 2, bottom - height, width, height);
     if (pitch >= NARROW * u)
-      write(p, names[answer], x(first + k), bottom + 0.9 * u, 1.02 * u, color(k), { align: "center", weight: 600, most: pitch - 2 });
+      write(p, names[answer], x(first + k), bottom + 0.9 * u, 1.02 * u, color(k),
+        { align: "center", weight: 600, most: pitch - 2 });
   });
   stroke(p, [[left, bottom], [end, bottom]], theme.muted, 1.2);
 }
@@ -429,11 +461,13 @@ function paintEvery(p) {
   name(p, "wanted", answer.y + 0.7 * u, [], theme.muted);
   name(p, "sure of it", (top + bottom) / 2);
   name(p, "said", bottom + 0.9 * u);
-  paintBars(p, top, bottom, (k) => (wanted[k] < 0 || wanted[k] === said[k] ? theme.forward : theme.positive));
+  paintBars(p, top, bottom,
+    (k) => (wanted[k] < 0 || wanted[k] === said[k] ? theme.forward : theme.positive));
   if (pitch < NARROW * u) return;
   wanted.forEach((target, k) => {
     if (target >= 0)
-      write(p, names[target], x(words.length - said.length + k), answer.y + 0.7 * u, 1.02 * u, theme.muted, { align: "center", most: pitch - 2 });
+      write(p, names[target], x(words.length - said.length + k), answer.y + 0.7 * u, 1.02 * u,
+        theme.muted, { align: "center", most: pitch - 2 });
   });
 }
 
@@ -447,11 +481,16 @@ function paintValues(p) {
     const y = (value) => answer.y + band * (k + 0.5) - (0.44 * band * clamp(value, -limit, limit)) / limit;
     stroke(p, [[left, y(0)], [end, y(0)]], theme.grid);
     if (band >= 13) write(p, channel, 0, y(0), 0.95 * u, theme.text, { weight: 600, most: left - 50 });
-    if (band >= 44) for (const value of [-limit, limit]) write(p, shortNumber(value), left - 4, y(value), 0.83 * u, theme.muted, { align: "right" });
-    const points = (values) => [...values].map((value, t) => [x(words.length - values.length + t), y(value)]);
+    for (const value of band < 44 ? [] : [-limit, limit])
+      write(p, shortNumber(value), left - 4, y(value), 0.83 * u, theme.muted, { align: "right" });
+    const points = (values) => {
+      const first = words.length - values.length;
+      return [...values].map((value, t) => [x(first + t), y(value)]).filter(([, at]) => !Number.isNaN(at));
+    };
     stroke(p, points(said[k]), theme.forward, 2.5);
-    if (wanted[k].length > 1) stroke(p, points(wanted[k]).filter(([, at]) => !Number.isNaN(at)), theme.text, 1.6, [2, 3]);
-    else for (const [at, height] of points(wanted[k])) if (!Number.isNaN(height)) dot(c, at, height, 0.34 * u, theme.text, theme.background);
+    const targets = points(wanted[k]);
+    if (targets.length > 1) stroke(p, targets, theme.text, 1.6, [2, 3]);
+    else for (const [at, height] of targets) dot(c, at, height, 0.34 * u, theme.text, theme.background);
   });
 }
 
@@ -488,9 +527,11 @@ function paintGradient(p) {
   c.fillStyle = faint(theme.magnitude, 0.2);
   c.fill();
   stroke(p, points, theme.magnitude, 0.17 * u);
-  if (pitch >= NARROW * u) points.forEach((point, t) => paintStation(p, points, t, norms[t] < 10 ** LOWEST));
+  if (pitch >= NARROW * u) points.forEach((point, t) => paintStation(p, points, t,
+    norms[t] < 10 ** LOWEST));
   for (const t of new Set([0, norms.length - 1]))
-    write(p, shortNumber(norms[t]), points[t][0], points[t][1] - u, 0.95 * u, theme.magnitude, { align: "center", weight: 600, halo: true });
+    write(p, shortNumber(norms[t]), points[t][0], points[t][1] - u, 0.95 * u, theme.magnitude,
+      { align: "center", weight: 600, halo: true });
 }
 
 // The gradient at a token, hollow if it is below the scale, and an arrow to the token before.
@@ -503,7 +544,8 @@ function paintStation(p, points, t, lost) {
 
 function chevron(p, x, y) {
   const size = 0.42 * p.layout.u;
-  stroke(p, [[x + size / 2, y - size], [x - size / 2, y], [x + size / 2, y + size]], p.network.theme.magnitude, 0.17 * p.layout.u);
+  stroke(p, [[x + size / 2, y - size], [x - size / 2, y], [x + size / 2, y + size]],
+    p.network.theme.magnitude, 0.17 * p.layout.u);
 }
 
 // At the right end the answer, and the loss, where the way back begins.
@@ -515,10 +557,12 @@ function paintOutcome(p) {
   const most = width - at;
   if (answers === "verdict") {
     const target = wanted.at(-1);
-    write(p, target < 0 ? "not in the data" : `wanted: ${names[target]}`, at, middle - 2.3 * u, 0.9 * u, theme.muted, { most });
+    write(p, target < 0 ? "not in the data" : `wanted: ${names[target]}`, at, middle - 2.3 * u, 0.9 * u,
+      theme.muted, { most });
   }
   const size = answers === "values" ? 0.95 * u : 1.35 * u;
-  answered(network).lines.forEach(([line, color], k) => write(p, line, at, middle + (1.5 * k - 0.75) * u, size, color, { weight: 700, most }));
+  answered(network).lines.forEach(([line, color], k) => write(p, line, at, middle + (1.5 * k - 0.75) * u,
+    size, color, { weight: 700, most }));
   const [from, to] = [middle + 2.3 * u, heightOf(layout, network.gradient.at(-1))];
   const last = x(network.words.length - 1) + 0.75 * u;
   c.beginPath();
@@ -529,5 +573,6 @@ function paintOutcome(p) {
   chevron(p, last + 0.1 * u, to);
   const y = gradient.y + gradient.height / 2;
   write(p, "loss", at + 1.9 * u, y, 0.95 * u, theme.magnitude, { weight: 600 });
-  write(p, shortNumber(loss), at + 1.9 * u, y + 1.3 * u, 1.1 * u, theme.magnitude, { weight: 700, most: most - 1.9 * u });
+  write(p, shortNumber(loss), at + 1.9 * u, y + 1.3 * u, 1.1 * u, theme.magnitude,
+    { weight: 700, most: most - 1.9 * u });
 }
