@@ -421,7 +421,7 @@ function verdictBar(p, t, said, middle, half) {
   c.fillStyle = last ? color : faint(color, 0.5);
   c.fillRect(x(t) - width / 2, top, width, Math.max(1, height));
   if (last) frame(p, x(t) - width / 2, top, width, Math.max(1, height));
-  if (pitch < 2.6 * u && !last) return;
+  if (pitch < 2.6 * u) return; // the last one stands at the end of the row
   const ink = probability < 0.55 ? network.theme.muted : color;
   write(p, percent(probability), x(t), middle + side * (height + 0.75 * u), 0.95 * u, ink,
     { align: "center", weight: last ? 700 : 600, halo: true });
