@@ -63,7 +63,7 @@ SEEK = (
 
 
 def open_probed(
-    browser: Browser, url: str, complaints: list[str], first: str = "loss", **options: Any
+    browser: Browser, url: str, complaints: list[str], first: str = "unrolled", **options: Any
 ) -> TrainPage:
     """A page with the probe in it, its chart ``first`` drawn."""
     page = open_page(browser, complaints, **options)
@@ -174,7 +174,7 @@ def opening(browser: Browser, server: Server, complaints: list[str]) -> Row:
 
 _GOES_ON = """(epoch) => {
   const { header, plots, acked, seq } = window.rnnviz?.stage ?? {};
-  return header?.running && header.epoch > epoch && plots.get("loss")?.count > 0;
+  return header?.running && header.epoch > epoch && plots.get("unrolled")?.count > 0;
 }"""
 
 

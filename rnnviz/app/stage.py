@@ -84,6 +84,11 @@ def place_chart(key: str, height: int, text: str, clicks: bool = False) -> None:
     _place(_chart, key, {"key": key, "height": height, "text": text, "clicks": clicks})
 
 
+def place_network(key: str, height: int, text: str) -> None:
+    """Put the network over a sequence here, drawn on a canvas by static/network.js."""
+    _place(_chart, key, {"key": key, "height": height, "text": text, "canvas": True})
+
+
 def place_text(key: str, reserve: Sequence[TextBlock] = ()) -> None:
     """Put the text ``key`` here; frames change it. It is as tall as the tallest ``reserve``."""
     _place(_text, f"text_{key}", {"key": key, "reserve": reserve})

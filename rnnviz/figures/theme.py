@@ -12,6 +12,7 @@ from rnnviz.figures.picture import Picture, Series, heatmap
 
 #: The height of each chart, in pixels.
 HEIGHTS = {
+    "unrolled": 600,
     "margin": 230,
     "states": 400,
     "flow": 320,

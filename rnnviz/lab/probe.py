@@ -10,6 +10,7 @@ import numpy as np
 from rnnviz.analysis.decoding import likeliest, prompted, translate
 from rnnviz.analysis.formatting import Names, number
 from rnnviz.analysis.logit_margin import RunningMargin, running_logits, running_margin
+from rnnviz.analysis.sequence_pass import SequencePass, sequence_pass
 from rnnviz.analysis.training_step import words_of
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import OutputAt, RunConfig
@@ -54,6 +55,11 @@ class Probe:
     def unrolled(self, layer: int = -1) -> Unrolled:
         """Its states and gradients in a layer."""
         return Unrolled(self.trace, layer)
+
+    @cached_property
+    def sequence_pass(self) -> SequencePass:
+        """Its way through the topmost layer and back."""
+        return sequence_pass(self.parameters, self.trace)
 
     @property
     def answers(self) -> Array:
@@ -114,9 +120,14 @@ class Probe:
 
     @property
     def known(self) -> Array:
-        """The target classes (N,), with GAP for unknown ones."""
-        targets: Array = np.where(self.gaps, GAP, self.example.targets)
-        return targets
+        """The target classes (N,) with GAP for unknown ones, or values (N, C) with NaN."""
+        targets, gaps = self.example.targets, self.gaps
+        known: Array = (
+            np.where(gaps, GAP, targets)
+            if targets.ndim == 1
+            else np.where(gaps[:, None], np.nan, targets)
+        )
+        return known
 
     @property
     def side(self) -> int | None:

@@ -23,7 +23,7 @@ from rnnviz.training.schedule import Position
 from tests.app.tab import App, Eye, app_test
 from tests.sampling import each_row
 
-CHARTS = {"loss", "metric", "map", "states", "margin", "flow", "recurrent", "norms"}
+CHARTS = {"unrolled", "loss", "metric", "map", "states", "margin", "flow", "recurrent", "norms"}
 PHRASE = TASKS["sentiment"].probe
 WEATHER = b"text,label\nso warm,sunny\nso cold,rainy\nso damp,foggy\n"
 
@@ -99,6 +99,17 @@ def test_a_chart_is_sent_again_when_it_has_changed(page):
     assert page.sent(eye)["pictures"] == {}
     page.click("step_epoch")
     assert page.sent(eye)["pictures"].keys() == CHARTS
+
+
+def test_the_network_over_the_phrase_is_sent_only_when_it_is_in_sight(page):
+    eye = Eye(page)
+    eye.in_sight = {"loss"}
+    assert page.sent(eye)["pictures"].keys() == {"loss"}
+    eye.in_sight = {"loss", "unrolled"}
+    assert page.sent(eye)["pictures"].keys() == {"unrolled"}
+    series = page.chart("unrolled")["data"]
+    states = next(one["z"] for one in series if one["name"] == "h")
+    assert states == pytest.approx(page.session.inspect().sequence_pass.states.T)
 
 
 def test_the_page_opens_from_any_folder_and_names_the_wire_from_where_it_is(monkeypatch, tmp_path):

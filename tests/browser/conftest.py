@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.browser.serving import Server, chromium, new_context, serve, visit, watch
+from tests.browser.serving import HEIGHT, Server, chromium, new_context, serve, visit, watch
 from tests.browser.train_page import TrainPage
 
 
@@ -54,7 +54,7 @@ def opened(
     """Opens a tab, at a link if one is given; it is there when its chart ``first`` is drawn."""
 
     def opened(
-        link: str = "", first: str = "loss", width: int = 1280, height: int = 1000,
+        link: str = "", first: str = "loss", width: int = 1280, height: int = HEIGHT,
         scheme: Literal["light", "dark"] = "light",
     ) -> TrainPage:  # fmt: skip
         page = context.new_page()

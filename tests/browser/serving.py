@@ -27,6 +27,8 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+#: The height of the window: the first page down to its curves.
+HEIGHT = 1700
 #: Milliseconds that a page may take for anything: slow machines are not wrong.
 PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)
@@ -135,8 +137,8 @@ def open_page(browser: Browser, complaints: list[str], **options: Any) -> Page:
 
 
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
-    """A browser without a past, as large as the window of a laptop."""
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
+    """A browser without a past, so tall that the curves of the run are in sight."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": HEIGHT}, **options})
     context.set_default_timeout(PATIENCE)
     context.add_init_script(_REPORT_EXCEPTIONS)
     return context

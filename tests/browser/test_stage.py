@@ -50,9 +50,9 @@ def test_zoom_and_hidden_curves_survive_and_only_what_is_in_sight_is_drawn(page)
     assert page.drawn("recurrent") == 0
     page.chart("recurrent").scroll_into_view_if_needed()
     page.expect_drawn_above("recurrent", 3)
-    loss = page.drawn("loss")
+    unrolled = page.drawn("unrolled")
     page.expect_drawn_above("recurrent", page.drawn("recurrent") + 10)
-    assert page.drawn("loss") == loss
+    assert page.drawn("unrolled") == unrolled
 
 
 def test_a_double_click_zooms_out_to_the_axes_of_now(page):

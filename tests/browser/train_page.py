@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.serving import IDLE
 
-CHARTS = ("margin", "states", "flow", "norms", "loss", "metric", "map", "recurrent")
+CHARTS = ("unrolled", "margin", "states", "flow", "norms", "loss", "metric", "map", "recurrent")
 #: The buttons of our own, by key; Streamlit's have their key in a class.
 OWN = {
     "play": "[data-do=play]",
@@ -235,7 +235,7 @@ class TrainPage:
         self.at(f"{role}_csv").locator("input[type=file]").set_input_files(files=[file])
 
     def chart(self, key: str) -> Locator:
-        """The node that Plotly draws in."""
+        """The node that a picture is drawn in."""
         return self.at(key).locator(".rnnviz-chart")
 
     def drawn(self, key: str) -> int:
@@ -251,7 +251,7 @@ class TrainPage:
         # The node may be laid out anew meanwhile.
         found = f"""([key, given]) => {{
           const node = document.querySelector(`.st-key-${{key}} .rnnviz-chart`);
-          return node?.data && ({condition});
+          return node?.dataset.drawn && ({condition});
         }}"""
         self.page.wait_for_function(found, arg=[key, given])
 

@@ -1,4 +1,4 @@
-"""Page *Train*: one sequence in the network on the left, the run on the right."""
+"""Page *Train*: the network over one sequence; below, its charts and those of the run."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from rnnviz.app.frame import Frame
 from rnnviz.app.gradient_check import objective_and_check
 from rnnviz.app.heatmap_choice import choose_view, view_of
 from rnnviz.app.page_scene import go_to_click, live
-from rnnviz.app.stage import place_chart, place_phrase, place_text
+from rnnviz.app.stage import place_chart, place_network, place_phrase, place_text
 from rnnviz.app.style import check_html, steady, theme, verdict_html
 from rnnviz.app.text import explanation
 from rnnviz.app.text_sample import sample_box, sample_html
+from rnnviz.config import CellKind
 from rnnviz.figures.answers import class_strip, free_run, value_lines
 from rnnviz.figures.gradients import (
     SYMBOL,
@@ -24,6 +25,8 @@ from rnnviz.figures.gradients import (
     parameter_norm_dots,
 )
 from rnnviz.figures.hidden_states import running_margin_bars, state_heatmap
+from rnnviz.figures.picture import Picture
+from rnnviz.figures.sequence_network import Wanted, sequence_network
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.figures.training_curves import loss_curve, metric_curve
 from rnnviz.figures.weights import recurrent_heatmap
@@ -38,11 +41,7 @@ DEVELOP = 0.001
 
 def train_page(session: Session) -> None:
     """Draw the page."""
-    left, right = st.columns(2, gap="medium", vertical_alignment="top")
-    with left:
-        place_phrase(session)
-    with right:
-        place_text("verdict")
+    _place_sequence(session)
     left, right = st.columns(2, gap="medium")
     with left:
         sample_box(session)
@@ -80,6 +79,24 @@ def train_page(session: Session) -> None:
     live(session, draw, handlers, develop)
 
 
+def _place_sequence(session: Session) -> None:
+    """The sequence, what the network says of it, and the network."""
+    left, right = st.columns(2, gap="medium", vertical_alignment="top")
+    with left:
+        place_phrase(session)
+    with right:
+        place_text("verdict")
+    name = "unrolled" if session.config.cell is CellKind.ELMAN else "unrolled_gated"
+    place_network("unrolled", HEIGHTS["unrolled"], explanation(name, noun=session.names.noun))
+
+
+def _network(session: Session, probe: Probe) -> Picture:
+    data = session.dataset
+    wanted = Wanted(data.classes, probe.known, data.one_class_at_end)
+    colors, noun = steady(session, "unrolled"), session.names.noun
+    return sequence_network(probe.sequence_pass, probe.words, wanted, noun, colors)
+
+
 def _places(session: Session, *keys: str) -> None:
     parameters = session.state.parameters
     for key in keys:
@@ -95,6 +112,7 @@ def _draw_probe(session: Session, probe: Probe, objective: Objective, frame: Fra
     layer, view = session.layer, view_of(session)
     flow_now = flow(session.gradient_query(probe, objective))
     norms = parameter_norms(probe.trace)
+    frame.chart("unrolled", _network, session, probe)
     _draw_answers(session, probe, frame)
     unrolled = probe.unrolled(layer)
     view = view._replace(bridge=unrolled.bridge)

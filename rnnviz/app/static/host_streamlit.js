@@ -1,6 +1,7 @@
 // Hosts the stage in a Streamlit page. The components call these functions in every run of the script.
 import { Bar, Cursor, Phrase, Stepper } from "./controls.js";
-import { load } from "./plot.js";
+import { Network } from "./network.js";
+import { load, Plot } from "./plot.js";
 import { Stage } from "./stage.js";
 import { Wire } from "./wire.js";
 
@@ -170,7 +171,7 @@ function writeAddress() {
 export function chart({ parentElement, data }) {
   const find = (selector) => parentElement.querySelector(selector);
   const parts = { node: find(".rnnviz-chart"), caption: find("figcaption"), scale: find(".rnnviz-scale") };
-  const plot = stage.mount(data.key, parts, data);
+  const plot = stage.mount(data.canvas ? Network : Plot, data.key, parts, data);
   // Streamlit also calls this when it keeps the node, so unmount only a node that is gone.
   return () => setTimeout(() => plot.node.isConnected || stage.unmount(plot), REMOVAL_MS);
 }

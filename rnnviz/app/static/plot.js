@@ -1,5 +1,5 @@
 // A Plotly chart that is redrawn in the same node by the public `Plotly.react`.
-import { Drawing } from "./frame.js";
+import { Picture } from "./picture.js";
 
 const CONFIG = { displayModeBar: false, doubleClick: false };
 
@@ -17,53 +17,19 @@ export function load(source) {
   return library;
 }
 
-export class Plot {
-  // `onClick(key, event)`; `onSight()` is called when the chart enters or leaves the viewport.
-  constructor(key, { node, caption, scale }, { onClick, onSight }) {
-    Object.assign(this, { key, node, caption, scale, onClick });
-    this.drawing = new Drawing();
-    this.inSight = false;
-    this.drawnAt = 0;
-    node.dataset.picture = key;
-    const sight = new IntersectionObserver((entries) => {
-      this.inSight = entries.at(-1).isIntersecting;
-      onSight();
-    });
-    const size = new ResizeObserver(() => {
-      if (this.count && node.clientWidth) window.Plotly.Plots.resize(node);
-    });
-    this.observers = [sight, size];
-    for (const observer of this.observers) observer.observe(node);
+export class Plot extends Picture {
+  resize() {
+    window.Plotly.Plots.resize(this.node);
   }
 
-  get count() {
-    return Number(this.node.dataset.drawn ?? 0);
-  }
-
-  // Called in every run of Streamlit's script.
-  configure({ text, height, clicks }) {
-    Object.assign(this, { text, clicks });
-    this.node.style.height = height + "px";
-    this.showCaption();
-  }
-
-  showCaption() {
-    const text = [this.text, this.drawing.remark].filter(Boolean).join(" ");
-    if (this.caption.textContent !== text) this.caption.textContent = text;
-  }
-
-  async draw() {
+  async show(figure) {
     const Plotly = await library;
-    const figure = this.drawing.figure();
-    this.showCaption();
     drawScale(this.scale, figure);
     this.layout = figure.layout;
     // Plotly writes the reader's zoom into the layout it receives.
     await Plotly.react(this.node, figure.data, structuredClone(figure.layout), CONFIG);
     if (!this.count) this.listen();
     flash(this.node, figure.layout.annotations ?? []);
-    this.drawnAt = performance.now();
-    this.node.dataset.drawn = this.count + 1;
   }
 
   listen() {
@@ -80,7 +46,7 @@ export class Plot {
   }
 
   remove() {
-    for (const observer of this.observers) observer.disconnect();
+    super.remove();
     if (this.count) window.Plotly.purge(this.node);
   }
 }

@@ -1,13 +1,12 @@
 // The stage: pictures, texts and controls, drawn from the frames of a source. It is independent of its
 // host: the host mounts nodes by key, and frames bring the content by key.
-import { Plot } from "./plot.js";
 
 // The drawing time per animation frame while the run plays.
 const BUDGET_MS = 9;
 
 export class Stage {
   constructor() {
-    this.plots = new Map(); // key -> Plot
+    this.plots = new Map(); // key -> Picture
     this.mounted = new Set(); // keys of new plots, not yet sent to the server
     this.waiting = new Set(); // keys of plots to redraw
     this.texts = new Map(); // key -> { node, html }
@@ -59,14 +58,15 @@ export class Stage {
 
   // Pictures
 
-  mount(key, parts, options) {
+  // `Kind` is the class of the picture: a Plotly chart, or one that draws itself.
+  mount(Kind, key, parts, options) {
     let plot = this.plots.get(key);
     if (plot?.node !== parts.node) {
       plot?.remove();
       // Changes received for the old node don't apply to the new one.
       this.waiting.delete(key);
       const onClick = (on, event) => this.send({ do: "click", on, ...event });
-      plot = new Plot(key, parts, { onClick, onSight: () => this.watch() });
+      plot = new Kind(key, parts, { onClick, onSight: () => this.watch() });
       this.plots.set(key, plot);
       this.mounted.add(key);
     }

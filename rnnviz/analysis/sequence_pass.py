@@ -1,0 +1,122 @@
+"""SequencePass: one sequence on its way through the network and back, token by token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnviz.analysis.logit_margin import running_logits
+from rnnviz.analysis.unrolled import Unrolled
+from rnnviz.config import CellKind
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.losses import LOSSES
+from rnnviz.engine.parameters import Architecture, Parameters
+from rnnviz.engine.trace import Trace
+
+#: At most this many units are shown.
+MOST_UNITS = 64
+#: Larger numbers have no place in a picture, whose arrays are float32.
+LARGEST = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True, eq=False)
+class SequencePass:
+    """One sequence of T tokens in one layer; the ``bridge`` tokens of an encoder come first.
+
+    ``memory`` is what a token's state has from the state before it, ``added`` what the token adds:
+
+        Elman: a_t = W_hh h_{t-1} + (W_xh x_t + b_h)
+        GRU: h_t = z_t h_{t-1} + (1 - z_t) n_t
+        LSTM: c_t = f_t c_{t-1} + i_t g_t
+
+    ``share`` (T,) is ||memory|| / (||memory|| + ||added||) over all H units, L2; ``strength`` (T,)
+    is ||memory||. The gates and n, g of a gated cell read both, so its share is that of the state
+    kept, not of all that is known of the past.
+
+    ``states`` h_t, ``memory`` and ``added`` are (T, U), of the ``units`` (U,): all, or of every
+    ``group`` neighbours the one with the largest |h_t|. ``weights`` are the W_hh (U, U) between
+    them, of every stack; a gated cell has none. ``gradients`` (T,) is ||dL/dh_t||, ``answers``
+    (N, C) are the outputs after the last N tokens, ``loss`` is the mean over the targets.
+    """
+
+    architecture: Architecture
+    bridge: int
+    group: int
+    units: Array
+    states: Array
+    memory: Array
+    added: Array
+    share: Array
+    strength: Array
+    weights: tuple[Array, ...]
+    gradients: Array
+    answers: Array
+    loss: float
+
+    @property
+    def finite(self) -> bool:
+        """Whether all numbers can be drawn; the loss and the gradient may be infinite."""
+        shown = (self.states, self.memory, self.added, self.strength, self.share)
+        arrays = (*shown, *self.weights, self.answers)
+        # A comparison with NaN is false.
+        bounded = all(bool((np.abs(array) <= LARGEST).all()) for array in arrays)
+        return bounded and not np.isnan(self.gradients).any()
+
+
+def sequence_pass(parameters: Parameters, trace: Trace, layer: int = -1) -> SequencePass:
+    """The first sequence of a trace in a layer, -1 for the topmost.
+
+    The answers are those of the trace if it has one after every token. Else they are those after
+    every token, as if the sequence ended there.
+    """
+    unrolled, of = Unrolled(trace, layer), trace.architecture
+    with np.errstate(over="ignore", invalid="ignore"):
+        weights = _recurrent(unrolled, parameters) if of.kind is CellKind.ELMAN else []
+        memory, added = _summands(unrolled, weights)
+        strength = np.linalg.norm(memory, axis=-1)
+        total = strength + np.linalg.norm(added, axis=-1)
+        share = np.divide(strength, total, np.zeros_like(total), where=total != 0)
+        group = -(-of.hidden // MOST_UNITS)
+        units = _largest(unrolled.h, group)
+        states, memory, added = (array[:, units] for array in (unrolled.h, memory, added))
+        matrices = tuple(W[np.ix_(units, units)] for W in weights)
+        return SequencePass(
+            of, unrolled.bridge, group, units, states, memory, added, share, strength, matrices,
+            unrolled.norms, _answers(parameters, trace), float(trace.loss.mean()),
+        )  # fmt: skip
+
+
+def _recurrent(unrolled: Unrolled, parameters: Parameters) -> list[Array]:
+    """W_hh (H, H) of every stack."""
+    firsts = (0, unrolled.bridge) if unrolled.bridge else (0,)
+    return [unrolled.weight(parameters, t, "W_hh") for t in firsts]
+
+
+def _summands(unrolled: Unrolled, weights: list[Array]) -> tuple[Array, Array]:
+    """What the state has from the state before it, and what is added, (T, H) each."""
+    of = unrolled.of
+    match unrolled.trace.architecture.kind:
+        case CellKind.GRU:
+            return of("z") * of("h_before"), (1 - of("z")) * of("n")
+        case CellKind.LSTM:
+            return of("f") * of("c_before"), of("i") * of("g")
+    before = np.split(of("h_before"), [unrolled.bridge] if unrolled.bridge else [])
+    memory = np.concatenate([h @ W.T for h, W in zip(before, weights, strict=True)])
+    return memory, of("a") - memory
+
+
+def _largest(states: Array, group: int) -> Array:
+    """Of every ``group`` neighbours the unit with the largest |h_t|, (U,), of states (T, H)."""
+    sizes = np.abs(states).max(axis=0)
+    starts = np.arange(0, len(sizes), group)
+    return starts + [int(sizes[start : start + group].argmax()) for start in starts]
+
+
+def _answers(parameters: Parameters, trace: Trace) -> Array:
+    if trace.every:
+        return trace.probs
+    logits = running_logits(parameters, trace)
+    answers = logits.copy()
+    LOSSES[trace.architecture.loss].answer(logits, answers)
+    return answers

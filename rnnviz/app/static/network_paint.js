@@ -1,0 +1,578 @@
+// Paints the network over one sequence. Every scale is fixed, so nothing moves but what the run moves.
+
+const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
+const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+const faint = (hex, opacity) => `rgba(${rgb(hex).join(",")},${opacity})`;
+
+// Gradients span these powers of ten.
+const [LOWEST, HIGHEST] = [-9, 1];
+// Of the products W_hh[i][j] h[j] those below both floors are not drawn, and at most so many a gap.
+const [FLOOR, SHARE_OF_LARGEST, MOST_THREADS] = [0.003, 0.07, 160];
+// Opacities of threads: those of one are drawn together, and thick from this share of the range on.
+const [LEVELS, THICK_FROM] = [12, 0.6];
+// Columns at least so wide, in units of the layout, have numbers in their channels; narrower ones than
+// the second stand side by side without channels.
+const [WIDE, NARROW] = [3.6, 1];
+
+// Numbers
+
+const raised = (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit];
+const superscript = (n) => String(n).replace("-", "⁻").replace(/\d/g, raised);
+const power = (n) => `10${superscript(n)}`;
+
+export function shortNumber(value) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : "∞";
+  const exponent = value ? Math.floor(Math.log10(Math.abs(value)) + 1e-9) : 0;
+  if (exponent >= -3 && exponent < 4) return String(Number(value.toPrecision(2))).replace("-", "−");
+  const [digit, e] = value.toExponential(0).split("e");
+  return `${digit.replace("-", "−")}·${power(Number(e))}`;
+}
+
+export function percent(p) {
+  if (p > 0.9995) return "100 %";
+  if (p > 0.99) return `${(100 * p).toFixed(1)} %`;
+  return p > 0 && p < 0.01 ? "<1 %" : `${Math.round(100 * p)} %`;
+}
+
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+// The answer: `lines` to be drawn, each with its colour, and `words` to be read out.
+export function answered({ answers, names, said, wanted, probability, loss, theme }) {
+  const lossText = `Loss ${shortNumber(loss)}.`;
+  if (answers === "values") {
+    const last = names.map((name, c) => [name, said[c].at(-1), wanted[c].at(-1)]);
+    const lines = last.slice(0, 3).map(([name, value]) => [`${name} ${shortNumber(value)}`, theme.forward]);
+    const listed = (k) => last.map((row) => `${row[0]} ${shortNumber(row[k])}`).join("; ");
+    return { lines, words: `Last answer: ${listed(1)}; wanted: ${listed(2)}. ${lossText}` };
+  }
+  if (answers === "every") {
+    const known = [...wanted.keys()].filter((k) => wanted[k] >= 0);
+    const unknown = [["no target", theme.muted], ["is known", theme.muted]];
+    if (!known.length) return { lines: unknown, words: `No target is known. ${lossText}` };
+    const right = known.filter((k) => wanted[k] === said[k]).length;
+    const color = right === known.length ? theme.forward : theme.positive;
+    const score = `${right} of ${known.length}`;
+    return { lines: [[score, color], ["right", color]], words: `${score} answers are right. ${lossText}` };
+  }
+  const [name, p] = [names[said.at(-1)], probability.at(-1)];
+  const color = p < 0.55 ? theme.muted : colorOf({ names, theme }, said.at(-1));
+  return { lines: [[name, color], [percent(p), color]],
+    words: `Verdict: ${name}, ${percent(p)}. ${lossText}` };
+}
+
+// Of two classes the first is blue and the second is red; more have no sign.
+const colorOf = ({ names, theme }, said) =>
+  names.length > 2 ? theme.forward : said ? theme.positive : theme.negative;
+
+// Layout
+
+// Where everything is: a function of the size, and the numbers of words and units.
+export function layoutOf(width, height, { words = [], units = [] }) {
+  const u = clamp(Math.min(width / 66, height / 38), 12, 22);
+  const [left, right] = [6.6 * u, 7.4 * u];
+  const pitch = Math.min((width - left - right) / words.length, 18 * u);
+  const [wordHeight, arrow, below, between, foot] = [2.4 * u, 1.9 * u, 1.2 * u, 1.6 * u, 0.8 * u];
+  const rest = height - wordHeight - arrow - below - between - foot - 13.4 * u;
+  const cell = clamp(Math.floor(Math.min(rest, 0.46 * height) / units.length), 1, Math.floor(7 * u));
+  const spare = Math.max(0, rest - cell * units.length);
+  const state = { y: wordHeight + arrow, height: cell * units.length };
+  const answer = { y: state.y + state.height + below, height: 7.4 * u + 0.7 * spare };
+  const gradient = { y: answer.y + answer.height + between, height: 6 * u + 0.3 * spare };
+  const strip = pitch < NARROW * u ? pitch : Math.round(clamp(pitch * 0.4, 0.5 * u, 3.6 * u));
+  const x = (t) => left + pitch * (t + 0.5);
+  const layout = { width, height, u, left, pitch, cell, state, answer, gradient, strip, wordHeight, x,
+    end: left + pitch * words.length };
+  return { ...layout, find: (px, py) => find(layout, words.length, units.length, px, py) };
+}
+
+// What is at a place: token, section, and the row of a unit.
+function find({ x, left, pitch, strip, cell, state, answer, gradient }, tokens, units, px, py) {
+  const t = Math.floor((px - left) / pitch);
+  if (!(t >= 0 && t < tokens)) return {};
+  const row = Math.floor((py - state.y) / cell);
+  if (row >= 0 && row < units && Math.abs(px - x(t)) <= strip / 2 + 2) return { t, row };
+  return { t, section: py > gradient.y ? "gradient" : py > answer.y ? "answer" : "memory" };
+}
+
+// Painting: each function draws one section of `p` = { c, layout, network, hover }.
+
+export function paint(c, layout, network, hover) {
+  const p = { c, layout, network, hover };
+  if (network.sentence) return paintSentence(p);
+  paintColumn(p);
+  paintWords(p);
+  paintChannels(p);
+  paintStates(p);
+  paintUnit(p);
+  PAINT_ANSWERS[network.answers](p);
+  paintGradient(p);
+  paintOutcome(p);
+}
+
+function write({ c, network }, text, x, y, size, color,
+  { align = "left", weight = 400, halo = false, most = Infinity } = {}) {
+  c.font = `${weight} ${Math.max(12, size)}px ${network.font}`;
+  [c.fillStyle, c.textAlign, c.textBaseline] = [color, align, "middle"];
+  const shown = most < Infinity ? fitted(c, text, most) : text;
+  if (halo) {
+    [c.lineWidth, c.lineJoin, c.strokeStyle] = [4, "round", network.theme.background];
+    c.strokeText(shown, x, y);
+  }
+  c.fillText(shown, x, y);
+}
+
+function fitted(c, text, most) {
+  let count = [...text].length - 1;
+  if (!count || c.measureText(text).width <= most) return text;
+  const cut = () => [...text].slice(0, count).join("") + "…";
+  while (count > 1 && c.measureText(cut()).width > most) count--;
+  return cut();
+}
+
+function stroke({ c }, points, color, width = 1, dash = []) {
+  c.beginPath();
+  points.forEach(([x, y], k) => (k ? c.lineTo(x, y) : c.moveTo(x, y)));
+  [c.strokeStyle, c.lineWidth, c.lineJoin] = [color, width, "round"];
+  c.setLineDash(dash);
+  c.stroke();
+  c.setLineDash([]);
+}
+
+function paintSentence(p) {
+  const { layout, network } = p;
+  const lines = network.sentence.split(/(?<=\.) /);
+  lines.forEach((line, k) => {
+    const y = layout.height / 2 + 24 * (k - (lines.length - 1) / 2);
+    write(p, line, layout.width / 2, y, 16, network.theme.text,
+      { align: "center", most: layout.width - 16 });
+  });
+}
+
+function paintColumn({ c, layout, network, hover }) {
+  if (hover.t === undefined) return;
+  const { x, pitch, gradient } = layout;
+  c.fillStyle = faint(network.theme.text, 0.07);
+  c.fillRect(x(hover.t) - pitch / 2, 0, pitch, gradient.y + gradient.height);
+}
+
+// A row's name, and a second line that says more.
+function name(p, title, y, more = [], color = p.network.theme.text) {
+  const { u, left } = p.layout;
+  write(p, title, 0, y, 1.02 * u, color, { weight: 600, most: left - 4 });
+  more.forEach((line, k) => write(p, line, 0, y + (k + 1) * Math.max(15, 1.1 * u), 0.87 * u,
+    p.network.theme.muted, { most: left - 4 }));
+}
+
+// Words, and the arrow of what each adds, as wide beside the state as its share of the new state.
+function paintWords(p) {
+  const { c, layout, network } = p;
+  const { u, x, pitch, strip, wordHeight, state } = layout;
+  const { words, share, labels, theme, noun, bridge } = network;
+  name(p, noun, wordHeight / 2);
+  if (pitch < NARROW * u) return;
+  write(p, labels.added, 0, state.y - 1.1 * u, 0.92 * u, theme.forward, { weight: 600 });
+  c.fillStyle = faint(theme.forward, 0.55);
+  words.forEach((_, t) => arrow(c, x(t), wordHeight + 2, state.y - 2, Math.max(1, strip * (1 - share[t])),
+    0.62 * u));
+  const longest = Math.max(...words.map((word) => word.length));
+  const size = clamp((pitch - 6) / (0.54 * longest), 12, 1.45 * u);
+  // Where even small words don't fit side by side, they stand upright.
+  const upright = longest > 1 && pitch < 3 * u && size * 0.54 * longest > pitch;
+  words.forEach((word, t) => {
+    c.save();
+    c.translate(x(t), wordHeight / 2);
+    if (upright) c.rotate(-Math.PI / 2);
+    write(p, word, 0, 0, size, theme.text,
+      { align: "center", weight: 600, most: upright ? wordHeight : Math.max(12, pitch - 3) });
+    c.restore();
+  });
+  if (!bridge) return;
+  const at = x(bridge) - pitch / 2;
+  stroke(p, [[at, 0], [at, layout.gradient.y + layout.gradient.height]], theme.muted, 1.5, [3, 4]);
+}
+
+function arrow(c, x, top, bottom, width, head) {
+  const half = width / 2;
+  c.beginPath();
+  c.moveTo(x - half, top);
+  c.lineTo(x + half, top);
+  c.lineTo(x + half, bottom - head);
+  c.lineTo(x, bottom);
+  c.lineTo(x - half, bottom - head);
+  c.fill();
+}
+
+// From state to state a channel: at its end as high as the memory's share of the new state.
+function paintChannels(p) {
+  const { c, layout, network } = p;
+  const { u, x, pitch, strip, state } = layout;
+  const { words, share, strength, theme } = network;
+  const middle = state.y + state.height / 2;
+  const { hidden, group, layers, units, labels } = network;
+  const more = [group > 1 ? `${units.length} of ${hidden} units:` : counted(hidden, "unit")];
+  if (group > 1) more.push(`largest of ${group}`);
+  if (layers > 1) more.push(`layer ${layers} of ${layers}`);
+  name(p, "memory h", state.y + 0.6 * u, more);
+  if (pitch < NARROW * u) return;
+  // In the low strip of a few units there is no room for it.
+  if (state.height > 8 * u)
+    ["share from", `memory ${labels.memory}`].forEach((line, k) => {
+      const y = state.y + state.height - (1.7 - 1.15 * k) * u;
+      write(p, line, 0, y, 0.92 * u, theme.forward, { weight: 600 });
+    });
+  for (let t = 1; t < words.length; t++) {
+    const [from, to] = [x(t - 1) + strip / 2 + 1, x(t) - strip / 2 - 1];
+    const opacity = 0.1 + 0.25 * clamp((Math.log10(strength[t] + 1e-9) + 3.5) / 4, 0, 1);
+    const color = c.createLinearGradient(from, 0, to, 0);
+    color.addColorStop(0, faint(theme.forward, 0.35 * opacity));
+    color.addColorStop(1, faint(theme.forward, opacity));
+    c.fillStyle = color;
+    channel(c, from, to, middle, state.height / 2, Math.max(0.5, (state.height / 2) * share[t]));
+  }
+  paintThreads(p);
+  if (pitch < WIDE * u) return;
+  for (let t = 1; t < words.length; t++)
+    write(p, percent(share[t]), x(t) - pitch / 2, middle, 1.05 * u, theme.forward,
+      { align: "center", weight: 700, halo: true });
+}
+
+function channel(c, from, to, y, start, end) {
+  const middle = (from + to) / 2;
+  c.beginPath();
+  c.moveTo(from, y - start);
+  c.bezierCurveTo(middle, y - start, middle, y - end, to, y - end);
+  c.lineTo(to, y + end);
+  c.bezierCurveTo(middle, y + end, middle, y + start, from, y + start);
+  c.fill();
+}
+
+// Inside the channels, the largest parts of the memory; those of the unit under the pointer by sign.
+function paintThreads(p) {
+  const { c, layout, network, hover } = p;
+  const { u, x, pitch, strip, state, cell } = layout;
+  const { theme } = network;
+  const levels = Array.from({ length: LEVELS }, () => new Path2D());
+  const signs = [new Path2D(), new Path2D()];
+  const most = Math.round(MOST_THREADS * Math.min(1, pitch / (6 * u)));
+  for (let t = 1; t < network.words.length; t++) {
+    const [from, to] = [x(t - 1) + strip / 2 + 1, x(t) - strip / 2 - 1];
+    for (const [i, j, product, above] of threads(network, t, most)) {
+      const path = hover.row === undefined
+        ? levels[clamp(Math.ceil(LEVELS * Math.sqrt(above)), 1, LEVELS) - 1]
+        : i === hover.row || j === hover.row ? signs[Number(product > 0)] : null;
+      if (!path) continue;
+      const [start, end] = [state.y + (j + 0.5) * cell, state.y + (i + 0.5) * cell];
+      path.moveTo(from, start);
+      path.bezierCurveTo((from + to) / 2, start, (from + to) / 2, end, to, end);
+    }
+  }
+  const color = (k) => faint(theme.forward, (0.85 * (k + 1)) / LEVELS);
+  levels.forEach((path, k) => strokeThin(c, path, color(k),
+    k + 1 > THICK_FROM * LEVELS ? [-0.6, 0.6] : [0]));
+  strokeThin(c, signs[0], theme.negative, [0]);
+  strokeThin(c, signs[1], theme.positive, [0]);
+}
+
+// Thick lines are thin ones side by side, at these distances: without a GPU a line of more than a pixel
+// takes several times as long.
+function strokeThin(c, path, color, distances) {
+  [c.strokeStyle, c.lineWidth] = [color, 1];
+  for (const distance of distances) {
+    c.translate(0, distance);
+    c.stroke(path);
+    c.translate(0, -distance);
+  }
+}
+
+// The largest parts of the memory at token t, as [row to, row from, part, how much above the floor]: the
+// products W_hh[i][j] h[j], or what each unit of a gated cell keeps. Found once for every drawing.
+function threads(network, t, most) {
+  network.threads ??= new Map();
+  if (!network.threads.has(t)) network.threads.set(t, strongest(network, t, most));
+  return network.threads.get(t);
+}
+
+// The floor rises until at most `most` are left, so the next one would be the faintest.
+function strongest(network, t, most) {
+  const [parts, rows] = network.weights.length ? products(network, t) : kept(network, t);
+  let largest = 0;
+  for (const part of parts) largest = Math.max(largest, Math.abs(part));
+  let floor = Math.max(FLOOR, SHARE_OF_LARGEST * largest);
+  const large = [];
+  parts.forEach((part, k) => Math.abs(part) > floor && large.push(k));
+  const sizes = Float32Array.from(large, (k) => Math.abs(parts[k])).sort();
+  if (sizes.length > most) floor = sizes[sizes.length - 1 - most];
+  // Of 1, or of the largest part if that is more.
+  const above = (part) => (Math.abs(part) - floor) / Math.max(1, largest);
+  const shown = large.filter((k) => Math.abs(parts[k]) > floor);
+  return shown.map((k) => [...rows(k), parts[k], above(parts[k])]);
+}
+
+function products({ weights, h, bridge }, t) {
+  const [W, count] = [weights[t < bridge ? 0 : weights.length - 1], h.length];
+  const before = Float32Array.from(h, (row) => row[t - 1]);
+  const parts = new Float32Array(count * count);
+  for (let i = 0, k = 0; i < count; i++) {
+    const row = W[i];
+    for (let j = 0; j < count; j++, k++) parts[k] = row[j] * before[j];
+  }
+  return [parts, (k) => [Math.floor(k / count), k % count]];
+}
+
+const kept = ({ memory }, t) => [Float32Array.from(memory, (row) => row[t]), (k) => [k, k]];
+
+// Colours of -1..1 as pixels, on a square-root scale, so that small states show.
+const ramps = new Map();
+function ramp({ negative, neutral, positive }) {
+  const key = [negative, neutral, positive].join();
+  const color = (_, k) => pixel(neutral, k < 256 ? negative : positive, Math.abs(k - 256) / 256);
+  if (!ramps.has(key)) ramps.set(key, Uint32Array.from({ length: 513 }, color));
+  return ramps.get(key);
+}
+function pixel(from, to, part) {
+  const [r, g, b] = rgb(from).map((start, k) => Math.round(start + (rgb(to)[k] - start) * part));
+  return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0; // little-endian
+}
+
+const image = document.createElement("canvas");
+
+function paintStates({ c, layout, network }) {
+  const { u, x, pitch, strip, state, cell } = layout;
+  const { words, units, h, theme } = network;
+  Object.assign(image, { width: words.length, height: units.length });
+  const content = new ImageData(words.length, units.length);
+  const [pixels, colors] = [new Uint32Array(content.data.buffer), ramp(theme)];
+  for (let row = 0, k = 0; row < units.length; row++)
+    for (let t = 0; t < words.length; t++, k++) {
+      const value = h[row][t];
+      const size = Math.sqrt(Math.min(1, Math.abs(value)));
+      pixels[k] = colors[256 + Math.round(256 * Math.sign(value) * size)];
+    }
+  image.getContext("2d").putImageData(content, 0, 0);
+  c.imageSmoothingEnabled = false;
+  [c.strokeStyle, c.lineWidth] = [theme.grid, 1];
+  if (pitch < NARROW * u) {
+    c.drawImage(image, layout.left, state.y, pitch * words.length, state.height);
+    return;
+  }
+  const gaps = new Path2D();
+  for (let t = 0; t < words.length; t++) {
+    const left = Math.round(x(t) - strip / 2);
+    c.drawImage(image, t, 0, 1, units.length, left, state.y, strip, state.height);
+    c.strokeRect(left - 0.5, state.y - 0.5, strip + 1, state.height);
+    for (let row = 1; cell >= 3 && row < units.length; row++)
+      gaps.rect(left, state.y + row * cell - 1, strip, 1);
+  }
+  c.fillStyle = theme.background;
+  c.fill(gaps);
+}
+
+function paintUnit(p) {
+  const { c, layout, network, hover } = p;
+  if (hover.row === undefined) return;
+  const { u, x, strip, state, cell, left } = layout;
+  [c.strokeStyle, c.lineWidth] = [network.theme.text, 1.6];
+  network.words.forEach((_, t) => c.strokeRect(Math.round(x(t) - strip / 2) - 1,
+    state.y + hover.row * cell - 1, strip + 2, cell + 1));
+  const y = state.y + clamp((hover.row + 0.5) * cell, 5.5 * u, state.height - 3 * u);
+  write(p, `unit ${network.units[hover.row]}`, left - 6, y, 0.87 * u, network.theme.text,
+    { align: "right", weight: 600, halo: true });
+}
+
+// Answers
+
+const PAINT_ANSWERS = { verdict: paintVerdict, every: paintEvery, values: paintValues };
+
+function paintVerdict(p) {
+  const { layout, network } = p;
+  const [top, bottom] = [layout.answer.y + 1.2 * layout.u,
+    layout.answer.y + layout.answer.height - 1.2 * layout.u];
+  const { names, theme } = network;
+  const { u, left, end } = layout;
+  if (names.length !== 2) {
+    name(p, "sure of it", (top + bottom) / 2);
+    const guess = bottom - (bottom - top) / names.length;
+    stroke(p, [[left, guess], [end, guess]], theme.muted, 1.2, [2, 3]);
+    write(p, "guess", left - 4, guess, 0.83 * u, theme.muted, { align: "right" });
+    return paintBars(p, top, bottom, (k) => colorOf(network, network.said[k]), network.said.length - 1);
+  }
+  const [middle, half] = [(top + bottom) / 2, (bottom - top) / 2];
+  name(p, "verdict", middle);
+  for (const y of [top, bottom]) stroke(p, [[left, y], [end, y]], theme.grid);
+  [bottom, top].forEach((y, k) => write(p, names[k], 0, y, 0.87 * u, colorOf(network, k),
+    { weight: 600, most: left - 6 }));
+  network.said.forEach((said, t) => verdictBar(p, t, said, middle, half));
+  stroke(p, [[left, middle], [end, middle]], theme.muted, 1.2);
+}
+
+// From the line of 50 % up to the second of two classes, or down to the first.
+function verdictBar(p, t, said, middle, half) {
+  const { c, layout, network } = p;
+  const { u, x, pitch, state } = layout;
+  const [side, last, probability] = [said ? -1 : 1, t === network.words.length - 1, network.probability[t]];
+  const [height, color] = [half * (2 * probability - 1), colorOf(network, said)];
+  const width = clamp(pitch * 0.5, 1, 4.6 * u);
+  const top = side < 0 ? middle - height : middle;
+  if (pitch >= NARROW * u) {
+    const wire = faint(network.theme.forward, last ? 0.9 : 0.35);
+    stroke(p, [[x(t), state.y + state.height + 1], [x(t), top - (side < 0 ? 1.4 * u : 0)]], wire,
+      last ? 2 : 1.2);
+  }
+  c.fillStyle = last ? color : faint(color, 0.5);
+  c.fillRect(x(t) - width / 2, top, width, Math.max(1, height));
+  if (last) frame(p, x(t) - width / 2, top, width, Math.max(1, height));
+  if (pitch < 2.6 * u) return; // the last one stands at the end of the row
+  const ink = probability < 0.55 ? network.theme.muted : color;
+  write(p, percent(probability), x(t), middle + side * (height + 0.75 * u), 0.95 * u, ink,
+    { align: "center", weight: last ? 700 : 600, halo: true });
+}
+
+function frame({ c, network }, x, y, width, height) {
+  [c.strokeStyle, c.lineWidth] = [network.theme.text, 1.6];
+  c.strokeRect(x - 1, y - 1, width + 2, height + 2);
+}
+
+// Probabilities of what is said, from 0 to 1, with its name below; `framed` is the last one.
+function paintBars(p, top, bottom, color, framed = -1) {
+  const { c, layout, network } = p;
+  const { u, x, pitch, left, end } = layout;
+  const { words, said, probability, names, theme } = network;
+  const first = words.length - said.length;
+  const width = clamp(pitch * 0.5, 1, 3.6 * u);
+  stroke(p, [[left, top], [end, top]], theme.grid);
+  said.forEach((answer, k) => {
+    const height = Math.max(1, (bottom - top) * probability[k]);
+    c.fillStyle = faint(color(k), framed < 0 || k === framed ? 0.9 : 0.5);
+    c.fillRect(x(first + k) - width / 2, bottom - height, width, height);
+    if (k === framed) frame(p, x(first + k) - width / 2, bottom - height, width, height);
+    if (pitch >= NARROW * u)
+      write(p, names[answer], x(first + k), bottom + 0.9 * u, 1.02 * u, color(k),
+        { align: "center", weight: 600, most: pitch - 2 });
+  });
+  stroke(p, [[left, bottom], [end, bottom]], theme.muted, 1.2);
+}
+
+// After every token what is said, as high as it is sure of it, below what is wanted.
+function paintEvery(p) {
+  const { layout, network } = p;
+  const { u, x, pitch, answer } = layout;
+  const { words, said, wanted, names, theme } = network;
+  const [top, bottom] = [answer.y + 1.9 * u, answer.y + answer.height - 1.7 * u];
+  name(p, "wanted", answer.y + 0.7 * u, [], theme.muted);
+  name(p, "sure of it", (top + bottom) / 2);
+  name(p, "said", bottom + 0.9 * u);
+  paintBars(p, top, bottom,
+    (k) => (wanted[k] < 0 || wanted[k] === said[k] ? theme.forward : theme.positive));
+  if (pitch < NARROW * u) return;
+  wanted.forEach((target, k) => {
+    if (target >= 0)
+      write(p, names[target], x(words.length - said.length + k), answer.y + 0.7 * u, 1.02 * u,
+        theme.muted, { align: "center", most: pitch - 2 });
+  });
+}
+
+// Of every channel a line of what is said, and a dotted one, or a point, of what is wanted.
+function paintValues(p) {
+  const { c, layout, network } = p;
+  const { u, x, left, end, answer } = layout;
+  const { words, names, said, wanted, limit, theme } = network;
+  const band = answer.height / names.length;
+  names.forEach((channel, k) => {
+    const y = (value) => answer.y + band * (k + 0.5) - (0.44 * band * clamp(value, -limit, limit)) / limit;
+    stroke(p, [[left, y(0)], [end, y(0)]], theme.grid);
+    if (band >= 13) write(p, channel, 0, y(0), 0.95 * u, theme.text, { weight: 600, most: left - 50 });
+    for (const value of band < 44 ? [] : [-limit, limit])
+      write(p, shortNumber(value), left - 4, y(value), 0.83 * u, theme.muted, { align: "right" });
+    const points = (values) => {
+      const first = words.length - values.length;
+      return [...values].map((value, t) => [x(first + t), y(value)]).filter(([, at]) => !Number.isNaN(at));
+    };
+    stroke(p, points(said[k]), theme.forward, 2.5);
+    const targets = points(wanted[k]);
+    if (targets.length > 1) stroke(p, targets, theme.text, 1.6, [2, 3]);
+    else for (const [at, height] of targets) dot(c, at, height, 0.34 * u, theme.text, theme.background);
+  });
+}
+
+function dot(c, x, y, radius, color, fill = color) {
+  c.beginPath();
+  c.arc(x, y, radius, 0, 7);
+  [c.fillStyle, c.strokeStyle, c.lineWidth] = [fill, color, 1.6];
+  c.fill();
+  c.stroke();
+}
+
+// The way back
+
+const heightOf = ({ gradient: { y, height } }, norm) =>
+  y + height * (1 - clamp((Math.log10(Math.max(norm, 1e-300)) - LOWEST) / (HIGHEST - LOWEST), 0, 1));
+
+function paintGradient(p) {
+  const { c, layout, network } = p;
+  const { u, x, left, end, pitch, gradient } = layout;
+  const { theme, gradient: norms } = network;
+  const y = (norm) => heightOf(layout, norm);
+  name(p, "gradient", gradient.y - 0.4 * u, [], theme.magnitude);
+  for (let exponent = 0; exponent >= LOWEST; exponent -= 3) {
+    const at = y(10 ** exponent);
+    stroke(p, [[left, at], [end, at]], theme.grid);
+    write(p, exponent ? power(exponent) : "1", left - 6, at, 0.83 * u, theme.muted, { align: "right" });
+  }
+  const points = [...norms].map((norm, t) => [x(t), y(norm)]);
+  const base = gradient.y + gradient.height;
+  c.beginPath();
+  c.moveTo(points.at(-1)[0], base);
+  for (const [px, py] of [...points].reverse()) c.lineTo(px, py);
+  c.lineTo(points[0][0], base);
+  c.fillStyle = faint(theme.magnitude, 0.2);
+  c.fill();
+  stroke(p, points, theme.magnitude, 0.17 * u);
+  if (pitch >= NARROW * u) points.forEach((point, t) => paintStation(p, points, t,
+    norms[t] < 10 ** LOWEST));
+  for (const t of new Set([0, norms.length - 1]))
+    write(p, shortNumber(norms[t]), points[t][0], points[t][1] - u, 0.95 * u, theme.magnitude,
+      { align: "center", weight: 600, halo: true });
+}
+
+// The gradient at a token, hollow if it is below the scale, and an arrow to the token before.
+function paintStation(p, points, t, lost) {
+  const { c, layout: { u, pitch }, network: { theme } } = p;
+  const [[x, y], before] = [points[t], points[t - 1]];
+  dot(c, x, y, Math.min(0.34 * u, pitch / 5), theme.magnitude, lost ? theme.background : theme.magnitude);
+  if (before && !lost && pitch >= 2 * u) chevron(p, (x + before[0]) / 2, (y + before[1]) / 2);
+}
+
+function chevron(p, x, y) {
+  const size = 0.42 * p.layout.u;
+  stroke(p, [[x + size / 2, y - size], [x - size / 2, y], [x + size / 2, y + size]],
+    p.network.theme.magnitude, 0.17 * p.layout.u);
+}
+
+// At the right end the answer, and the loss, where the way back begins.
+function paintOutcome(p) {
+  const { c, layout, network } = p;
+  const { u, x, end, width, answer, gradient } = layout;
+  const { answers, names, wanted, loss, theme } = network;
+  const [at, middle] = [end + 0.9 * u, answer.y + answer.height / 2];
+  const most = width - at;
+  if (answers === "verdict") {
+    const target = wanted.at(-1);
+    write(p, target < 0 ? "not in the data" : `wanted: ${names[target]}`, at, middle - 2.3 * u, 0.9 * u,
+      theme.muted, { most });
+  }
+  const size = answers === "values" ? 0.95 * u : 1.35 * u;
+  answered(network).lines.forEach(([line, color], k) => write(p, line, at, middle + (1.5 * k - 0.75) * u,
+    size, color, { weight: 700, most }));
+  const [from, to] = [middle + 2.3 * u, heightOf(layout, network.gradient.at(-1))];
+  const last = x(network.words.length - 1) + 0.75 * u;
+  c.beginPath();
+  [c.strokeStyle, c.lineWidth] = [theme.magnitude, 0.17 * u];
+  c.moveTo(at + 1.2 * u, from);
+  c.bezierCurveTo(at + 1.2 * u, to, at, to, last, to);
+  c.stroke();
+  chevron(p, last + 0.1 * u, to);
+  const y = gradient.y + gradient.height / 2;
+  write(p, "loss", at + 1.9 * u, y, 0.95 * u, theme.magnitude, { weight: 600 });
+  write(p, shortNumber(loss), at + 1.9 * u, y + 1.3 * u, 1.1 * u, theme.magnitude,
+    { weight: 700, most: most - 1.9 * u });
+}

@@ -1,0 +1,50 @@
+// A picture in a node of the page: its size, whether it is in sight, its caption, and how often it was drawn.
+import { Drawing } from "./frame.js";
+
+export class Picture {
+  // `onClick(key, event)`; `onSight()` is called when the picture enters or leaves the viewport.
+  constructor(key, { node, caption, scale }, { onClick, onSight }) {
+    Object.assign(this, { key, node, caption, scale, onClick });
+    this.drawing = new Drawing();
+    this.inSight = false;
+    this.drawnAt = 0;
+    node.dataset.picture = key;
+    const sight = new IntersectionObserver((entries) => {
+      this.inSight = entries.at(-1).isIntersecting;
+      onSight();
+    });
+    const size = new ResizeObserver(() => {
+      if (this.count && node.clientWidth) this.resize();
+    });
+    this.observers = [sight, size];
+    for (const observer of this.observers) observer.observe(node);
+  }
+
+  get count() {
+    return Number(this.node.dataset.drawn ?? 0);
+  }
+
+  // Called in every run of Streamlit's script.
+  configure({ text, height, clicks }) {
+    Object.assign(this, { text, clicks });
+    this.node.style.height = height + "px";
+    this.showCaption();
+  }
+
+  showCaption() {
+    const text = [this.text, this.drawing.remark].filter(Boolean).join(" ");
+    if (this.caption.textContent !== text) this.caption.textContent = text;
+  }
+
+  async draw() {
+    const figure = this.drawing.figure();
+    this.showCaption();
+    await this.show(figure);
+    this.drawnAt = performance.now();
+    this.node.dataset.drawn = this.count + 1;
+  }
+
+  remove() {
+    for (const observer of this.observers) observer.disconnect();
+  }
+}

@@ -1,0 +1,122 @@
+"""The network over one sequence: words, memory, answers and the gradient, a column a token.
+
+The page draws this picture itself, in static/network.js, from the series by name and ``meta``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnviz.analysis.sequence_pass import LARGEST, SequencePass
+from rnnviz.config import CellKind
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.figures.picture import Picture, Series, compact, heatmap, scatter
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
+
+#: What stands in the picture's place.
+BROKEN = (
+    "The numbers of this network have grown beyond all bounds. "
+    "Go back to an earlier epoch, or start again with a smaller learning rate or with clipping."
+)
+#: The recurrent part, the added part and the unit's formula, by cell.
+_FORMULAS = {
+    CellKind.ELMAN: ("W_hh h", "W_xh x + b", "h = {f}(word {added} memory {memory})"),
+    CellKind.GRU: ("z·h", "(1−z)·n", "h = added {added} kept {memory}"),
+    CellKind.LSTM: ("f·c", "i·g", "c = added {added} kept {memory}, h = o·tanh(c)"),
+}
+_COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "negative", "neutral",
+           "positive")  # fmt: skip
+
+
+class Wanted(NamedTuple):
+    """The names of the outputs, and the targets of the last tokens.
+
+    ``targets`` are classes (N,), -1 if unknown, or values (N, C), NaN if unknown. ``at_end`` says
+    whether there is one class for the whole sequence.
+    """
+
+    names: Sequence[str]
+    targets: Array
+    at_end: bool
+
+
+def sequence_network(
+    shown: SequencePass,
+    words: Sequence[str],
+    wanted: Wanted,
+    noun: str = "word",
+    theme: Theme = LIGHT,
+) -> Picture:
+    """The pass of one sequence; a sentence in its place if a number is not finite."""
+    meta: dict[str, Any] = {"theme": {name: getattr(theme, name) for name in _COLORS}}
+    if not shown.finite:
+        return _picture([], {**meta, "sentence": BROKEN}, theme)
+    of = shown.architecture
+    memory, added, formula = _FORMULAS[of.kind]
+    answers, kind = _answers(shown, wanted, theme)
+    meta |= {
+        "words": [shown_token(word) for word in words],
+        "noun": noun,
+        "layers": of.layers,
+        "bridge": shown.bridge,
+        "hidden": of.hidden,
+        "group": shown.group,
+        "labels": {"memory": memory, "added": added},
+        "formula": formula.replace("{f}", of.activation),
+        **kind,
+    }
+    return _picture([*_units(shown), *_tokens(shown), *answers], meta, theme)
+
+
+def _picture(series: list[Series], meta: dict[str, Any], theme: Theme) -> Picture:
+    title = "The network, token by token"
+    return picture(series, title, HEIGHTS["unrolled"], theme, meta=meta)
+
+
+def _units(shown: SequencePass) -> list[Series]:
+    """The arrays with a row a unit."""
+    arrays = {"h": shown.states, "memory": shown.memory, "added": shown.added}
+    cells = [
+        heatmap(name=name, y=shown.units, z=compact(array.T), visible=name == "h")
+        for name, array in arrays.items()
+    ]
+    matrices = [
+        heatmap(name=f"W_hh {k}", z=compact(W), visible=False) for k, W in enumerate(shown.weights)
+    ]
+    return cells + matrices
+
+
+def _tokens(shown: SequencePass) -> list[Series]:
+    """The numbers of every token, and the loss."""
+    gradients = np.where(shown.gradients > LARGEST, np.inf, shown.gradients)
+    rows = {"share": shown.share, "strength": shown.strength, "gradient": gradients}
+    rows["loss"] = np.array([shown.loss])
+    return [scatter(name=name, y=compact(row), visible=False) for name, row in rows.items()]
+
+
+def _answers(
+    shown: SequencePass, wanted: Wanted, theme: Theme
+) -> tuple[list[Series], dict[str, Any]]:
+    answers, targets = shown.answers, wanted.targets
+    if targets.ndim == 2:
+        rows = {"said": answers, "wanted": targets}
+        largest = max(float(np.abs(np.nan_to_num(a)).max()) for a in rows.values())
+        limit = theme.scale.nice_limit(largest)
+        cells = [heatmap(name=k, z=compact(a.T), visible=False) for k, a in rows.items()]
+        return cells, {"answers": "values", "names": list(wanted.names), "limit": limit}
+    said = answers.argmax(axis=1)
+    # Of a large vocabulary only the names that occur.
+    used = np.arange(len(wanted.names)) if wanted.at_end else np.union1d(said, targets)
+    used = used[used >= 0]
+    rows = {
+        "probability": compact(answers.max(axis=1)),
+        "said": np.searchsorted(used, said),
+        "wanted": np.where(targets < 0, -1, np.searchsorted(used, targets)),
+    }
+    names = [shown_token(wanted.names[k]) for k in used.tolist()]
+    kind = "verdict" if wanted.at_end else "every"
+    lines = [scatter(name=name, y=row, visible=False) for name, row in rows.items()]
+    return lines, {"answers": kind, "names": names, "classes": len(wanted.names)}

@@ -1,0 +1,80 @@
+"""The network over the sequence: its canvas in every look, and its numbers under the pointer."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from rnnviz.figures.theme import DARK, LIGHT
+from rnnviz.session import Session
+
+PLOT = "rnnviz.stage.plots.get('unrolled')"
+# How many pixels of the canvas have a colour.
+PIXELS = """(canvas, hex) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+  let count = 0;
+  for (let k = 0; k < data.length; k += 4)
+    count += data[k] === r && data[k + 1] === g && data[k + 2] === b && data[k + 3] === 255;
+  return count;
+}"""
+PHRASE, EPOCH = "i am not good", 100
+
+
+def canvas_of(page):
+    return page.chart("unrolled").locator("canvas")
+
+
+@pytest.fixture
+def shown(opened, server):
+    return opened(f"{server.url}/?epoch={EPOCH}&phrase=i+am+not+good", "unrolled", height=900)
+
+
+def test_it_goes_with_the_run_and_keeps_its_place_and_fits_the_window(shown):
+    canvas = canvas_of(shown)
+    expect(canvas).to_have_attribute(
+        "aria-label", re.compile(f"reads 4 words: {PHRASE}. Verdict: ")
+    )
+    expect(shown.chart("unrolled").locator("tr")).to_have_count(5)
+    assert canvas.evaluate(PIXELS, LIGHT.magnitude) > 100
+    box, before = canvas.bounding_box(), shown.page.evaluate(f"JSON.stringify({PLOT}.layout)")
+    shown.play()
+    shown.expect_drawn_above("unrolled", shown.drawn("unrolled") + 20)
+    shown.pause()
+    assert canvas.bounding_box() == box
+    assert shown.page.evaluate(f"JSON.stringify({PLOT}.layout)") == before
+    shown.page.set_viewport_size({"width": 1600, "height": 900})
+    fits = "(canvas) => canvas.width === canvas.parentNode.clientWidth * devicePixelRatio"
+    shown.page.wait_for_function(f"({fits})(document.querySelector('.rnnviz-network'))")
+    shown.page.wait_for_function(f"{PLOT}.layout.width > {box['width'] + 200}")
+    assert canvas.evaluate(PIXELS, LIGHT.magnitude) > 100
+
+
+def test_it_says_the_numbers_of_the_record_where_it_is_pointed_at(shown):
+    session = Session()
+    session.player.advance(EPOCH)
+    record = session.inspect(PHRASE).sequence_pass
+    x, y = shown.page.evaluate(
+        f"[{PLOT}.layout.x(2), {PLOT}.layout.state.y + 10.5 * {PLOT}.layout.cell]"
+    )
+    canvas, tip = canvas_of(shown), shown.page.locator(".rnnviz-tip")
+    canvas.hover(position={"x": x, "y": y})
+    expect(tip).to_contain_text("unit 10 after word 3, “not”")
+    said = re.findall(r"([+−]) (\d\.\d{3})", tip.inner_text())
+    numbers = [float(number) * (1 if sign == "+" else -1) for sign, number in said]
+    parts = [record.added[2, 10], record.memory[2, 10], record.states[2, 10]]
+    assert numbers == pytest.approx(parts, abs=6e-4)
+    assert np.tanh(numbers[0] + numbers[1]) == pytest.approx(numbers[2], abs=2e-3)
+    y = shown.page.evaluate(f"{PLOT}.layout.gradient.y + 20")
+    canvas.hover(position={"x": x, "y": y})
+    expect(tip).to_contain_text(f"{record.gradients[2]:.2e}".replace("e-0", "e-"))
+    shown.page.mouse.move(2, 2)
+    expect(tip).to_be_hidden()
+
+
+def test_it_is_dark_where_the_page_is(opened):
+    page = opened(first="unrolled", scheme="dark", height=900)
+    canvas = canvas_of(page)
+    assert canvas.evaluate(PIXELS, DARK.magnitude) > 100
+    assert canvas.evaluate(PIXELS, LIGHT.magnitude) == 0
