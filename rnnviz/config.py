@@ -100,7 +100,10 @@ class SettingError(ValueError):
 
 @dataclass(frozen=True)
 class Setting:
-    """One row of the table: a setting's name, type, default, range and help."""
+    """One row of the table: a setting's name, type, default, range and help.
+
+    A ``dial`` is always in sight; the others are under *More settings*.
+    """
 
     name: str
     kind: type
@@ -112,6 +115,7 @@ class Setting:
     high: float = math.inf
     step: float = 1.0
     restarts: bool = False
+    dial: bool = False
     only: tuple[str, tuple[StrEnum, ...]] | None = None
 
     def applies(self, values: Mapping[str, Any]) -> bool:
@@ -186,11 +190,12 @@ class RunConfig:
     A setting without effect is reset to its default. Raises SettingError for an invalid value.
     """
 
-    task: TaskName = _data(TaskName.SENTIMENT, "Task", "What is learned.")
+    task: TaskName = _data(TaskName.SENTIMENT, "Task", "What is learned.", dial=True)
     lag: int = _data(
         10,
         "Lag",
         "For how many further tokens the first one must be remembered.",
+        dial=True,
         low=1,
         high=50,
         only=("task", (TaskName.RECALL,)),
@@ -200,6 +205,7 @@ class RunConfig:
         "Cell",
         "How one token changes the memory. elman: one sum through one curve. gru and lstm: gates "
         "decide what is kept and what is written over.",
+        dial=True,
     )
     activation: Activation = _network(
         Activation.TANH,
@@ -213,6 +219,7 @@ class RunConfig:
         "Hidden units",
         "How many numbers the network has to remember the words read so far. More units remember "
         "more and are slower.",
+        dial=True,
         low=1,
         high=256,
     )
@@ -271,6 +278,7 @@ class RunConfig:
         "Learning rate",
         "How far one step goes down the gradient. Too small: nothing happens; too large: the loss "
         "jumps, or stops being a number. Takes effect at the next step.",
+        dial=True,
         low=0.00001,
         high=100.0,
         step=0.01,
@@ -316,6 +324,7 @@ class RunConfig:
         "Gradient",
         "exact: backpropagation through time with the transposed W_hh, as the chain rule wants "
         "it. notebook: the famous notebook's version, which forgets to transpose.",
+        dial=True,
         only=("cell", (CellKind.ELMAN,)),
         restarts=True,
     )

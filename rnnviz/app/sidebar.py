@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -40,30 +41,39 @@ def _read(session: Session, edition: int) -> RunConfig:
     first = first_value("config", edition, session.config)
     values: dict[str, Any] = {name: row.default for name, row in SETTINGS.items()}
     with st.sidebar:
-        for group in GROUPS:
-            st.subheader(group)
-            # What follows a container keeps its index: Streamlit folds an expander that moves.
-            with st.container():
-                _read_group(group, values, session, first, edition)
-            if group == "Data":
-                own_data(session)
+        # What follows a container keeps its index: Streamlit folds an expander that moves.
+        with st.container():
+            values["task"] = _task(session, first, edition)
+            _draw((row for row in SETTINGS.values() if row.dial), session, first, edition, values)
+        with st.expander("More settings"):
+            for group in GROUPS:
+                rows = [r for r in SETTINGS.values() if r.group == group and not r.dial]
+                if rows:
+                    st.subheader(group)
+                _draw(rows, session, first, edition, values)
+        with st.container():
+            others = [row for row in SETTINGS.values() if not row.dial]
+            changed = [row for row in RunConfig(**values).changes(RunConfig()) if not row.dial]
+            st.caption(f"{len(changed)} of {len(others)} differ from the default")
+            way_back(session)
+        own_data(session)
+        _about(session)
     return RunConfig(**values)
 
 
-def _read_group(
-    group: str, values: dict[str, Any], session: Session, first: RunConfig, edition: int
+def _draw(
+    rows: Iterable[Setting],
+    session: Session,
+    first: RunConfig,
+    edition: int,
+    values: dict[str, Any],
 ) -> None:
-    """Draw the settings of a group, and put what the widgets say into ``values``."""
-    if group == "Data":
-        values["task"] = _task(session, first, edition)
-    for row in (row for row in SETTINGS.values() if row.group == group):
+    """Draw these settings, and put what the widgets say into ``values``."""
+    for row in rows:
         if row.name == "lag" and session.data.own:
             values["lag"] = first.lag
         elif row.name != "task" and row.applies(values):
             values[row.name] = _widget(row, getattr(first, row.name), edition)
-    if group == "Data":
-        _about(session)
-        way_back(session)
 
 
 def _key(name: str, edition: int) -> str:
@@ -72,16 +82,17 @@ def _key(name: str, edition: int) -> str:
 
 def _widget(row: Setting, first: Any, edition: int) -> Any:
     key = _key(row.name, edition)
+    label = f"{row.label} :gray[:small[{'↺ starts again' if row.restarts else '● at once'}]]"
     if row.choices:
         return st.segmented_control(
-            row.label, row.options, default=first, key=key, help=row.help, required=True,
+            label, row.options, default=first, key=key, help=row.help, required=True,
             format_func=str,
         )  # fmt: skip
     low, high, step = (row.kind(value) for value in (row.low, row.high, row.step))
     if row.name in ("hidden", "lag", "layers"):
-        return st.slider(row.label, low, high, first, key=key, help=row.help)
+        return st.slider(label, low, high, first, key=key, help=row.help)
     return st.number_input(
-        row.label, low, high, first, step=step, format="%d" if row.kind is int else "%.6g",
+        label, low, high, first, step=step, format="%d" if row.kind is int else "%.6g",
         key=key, help=row.help,
     )  # fmt: skip
 
@@ -98,13 +109,13 @@ def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
         format_func=lambda name: TASKS[name].label, on_change=on_host(_choose), args=(key,),
         help="What is learned. A new task comes with settings that fit.",
     ) or first.task  # fmt: skip
-    with st.container(horizontal=True, key="presets"):
-        for preset in PRESETS[chosen]:
-            active = _is_active(session.config, preset)
-            st.button(
-                preset.label, key=f"preset_{chosen}_{preset.label}", on_click=on_host(_apply),
-                args=(preset,), type="primary" if active else "secondary", help=preset.look,
-            )  # fmt: skip
+    for preset in PRESETS[chosen]:
+        active = _is_active(session.config, preset)
+        st.button(
+            f"**{preset.label}** · :small[{preset.promise}]", key=f"preset_{chosen}_{preset.label}",
+            on_click=on_host(_apply), args=(preset,), type="primary" if active else "secondary",
+            help=preset.look, width="stretch",
+        )  # fmt: skip
     return chosen
 
 
@@ -124,12 +135,9 @@ def _is_active(config: RunConfig, preset: Preset) -> bool:
 
 
 def _about(session: Session) -> None:
-    """What the task teaches, what to look for, the size of the data, and warnings."""
+    """What the task teaches, the size of the data, and warnings."""
     if not session.data.own:
         st.caption(TASKS[session.config.task].teaches)
-        looks = [p.look for p in PRESETS[session.config.task] if _is_active(session.config, p)]
-        if looks:
-            st.caption(f"**Look:** {looks[0]}")
     st.caption(_sizes(session))
     for sentence in session.dataset.notes:
         st.warning(escaped(sentence))

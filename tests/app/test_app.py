@@ -13,7 +13,7 @@ import streamlit as st
 from rnnviz.analysis.gradients import Objective
 from rnnviz.app import session_registry
 from rnnviz.app.actor import Actor
-from rnnviz.config import GROUPS, SETTINGS, RunConfig, TaskName
+from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.presets import PRESETS
 from rnnviz.tasks.registry import TASKS
@@ -50,7 +50,11 @@ def weights(page):
 def test_every_setting_has_its_widget_where_it_has_an_effect(new, row):
     page = App(**{row.only[0]: row.only[1][0].value}) if row.only else new
     widget = page.widget(row.name)
-    assert (widget.label, widget.help, widget.value) == (row.label, row.help, row.default)
+    assert (widget.help, widget.value) == (row.help, row.default)
+    assert widget.label.startswith(row.label)
+    assert ("starts again" in widget.label, "at once" in widget.label) == (
+        (False, False) if row.name == "task" else (row.restarts, not row.restarts)
+    )
     if row.choices:
         assert tuple(widget.options) == row.choices
     else:
@@ -58,7 +62,7 @@ def test_every_setting_has_its_widget_where_it_has_an_effect(new, row):
 
 
 def test_every_chart_is_there_with_a_title_and_an_explanation_beside_the_settings(new):
-    assert [header.value for header in new.app.sidebar.subheader] == list(GROUPS)
+    assert [header.value for header in new.app.sidebar.subheader] == ["Network", "Training"]
     assert not any("part_" in (w.key or "") for w in new.app.get("button_group"))
     assert new.places.keys() == new.charts.keys() == CHARTS
     for key, place in new.places.items():
@@ -529,7 +533,6 @@ def test_choosing_a_task_takes_its_first_preset_and_a_phrase_of_its_own(page, ta
     assert page.session.config == preset.config()
     assert page.session.config.task is task
     assert TASKS[task].teaches in page.text
-    assert preset.look in page.text
     expected = "not bad" if task is TaskName.SENTIMENT else TASKS[task].probe
     assert phrase.phrase == page.frame["typed"] == (expected or page.session.first_phrase)
     assert not phrase.problem
@@ -540,9 +543,26 @@ def test_choosing_a_task_takes_its_first_preset_and_a_phrase_of_its_own(page, ta
     assert page.session.player.position.offset > 0 or page.session.player.position.epoch == 1
     assert page.charts.keys() >= {"loss", "metric", "states", "flow"}
     for preset in PRESETS[task]:
+        button = page.app.button(key=f"preset_{task}_{preset.label}")
+        assert (preset.promise in button.label, button.help) == (True, preset.look)
         page.click(f"preset_{task}_{preset.label}")
         assert page.session.config == preset.config()
-        assert f"Look: {preset.look}" in page.text.replace("**", "")
+
+
+def test_what_is_no_dial_is_folded_and_its_changes_are_counted(page):
+    folded = {
+        w.key
+        for kind in ("number_input", "slider", "button_group")
+        for w in page.app.sidebar.expander[0].get(kind)
+    }
+    assert folded == {
+        row.name
+        for row in SETTINGS.values()
+        if (not row.dial and row.only is None) or row.name in ("activation", "init_scale", "clip")
+    }
+    page.set("batch", 4)
+    page.set("seed", 3)
+    assert f"2 of {sum(not row.dial for row in SETTINGS.values())} differ" in page.text
 
 
 # The time machine

@@ -224,6 +224,7 @@ def test_a_copied_link_is_the_same_run_and_wrong_values_are_named(page, opened, 
     expect(wrong.message).to_contain_text("Learning rate (lr) can't be '1e9'")
     expect(wrong.message).to_contain_text("Hidden units (hidden) can't be 'abc'")
     expect(wrong.at("lr").get_by_role("spinbutton")).to_have_value("0.02")
+    wrong.reveal("seed")
     expect(wrong.at("seed").get_by_role("spinbutton")).to_have_value("7")
     expect(wrong.page).to_have_url(re.compile(r"\?seed=7$"))
 

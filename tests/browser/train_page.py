@@ -130,14 +130,22 @@ class TrainPage:
         """Put a text into the phrase box."""
         self.phrase.fill(text)
 
+    def reveal(self, key: str) -> None:
+        """Unfold the settings if this one is folded away."""
+        folded = self.page.locator("details:not([open])").filter(has=self.at(key))
+        if folded.count():
+            folded.locator("summary").click()
+
     def set_number(self, key: str, value: object) -> None:
         """Type a number into a setting."""
+        self.reveal(key)
         box = self.at(key).get_by_role("spinbutton")
         box.fill(str(value))
         box.press("Enter")
 
     def choose(self, key: str, option: str) -> None:
         """Choose one of a setting's words."""
+        self.reveal(key)
         self.at(key).get_by_role("radio", name=option).click()
 
     def speed(self, key: str) -> None:
