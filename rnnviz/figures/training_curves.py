@@ -61,7 +61,7 @@ def loss_curve(
     legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.005, "yanchor": "bottom"}
     return picture(
         [*curves, *end_points(course, curves)],
-        "Loss: how wrong the network is",
+        "Loss",
         height,
         theme,
         xaxis=epochs_axis(course, theme, anchor=yaxes[-1]),

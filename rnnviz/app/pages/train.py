@@ -41,9 +41,10 @@ DEVELOP = 0.001
 
 def train_page(session: Session) -> None:
     """Draw the page."""
-    _place_sequence(session)
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
+        place_phrase(session)
+        _place_network(session)
         sample_box(session)
         # Bars of the verdict if there is one, else the answers token by token.
         _places(session, "margin" if session.dataset.one_class_at_end else "answers")
@@ -55,6 +56,7 @@ def train_page(session: Session) -> None:
         objective = session.objective
         _places(session, "flow", "norms")
     with right:
+        place_text("verdict")
         _places(session, "loss", "metric", "map", "recurrent")
 
     def draw(frame: Frame) -> None:
@@ -79,13 +81,7 @@ def train_page(session: Session) -> None:
     live(session, draw, handlers, develop)
 
 
-def _place_sequence(session: Session) -> None:
-    """The sequence, what the network says of it, and the network."""
-    left, right = st.columns(2, gap="medium", vertical_alignment="top")
-    with left:
-        place_phrase(session)
-    with right:
-        place_text("verdict")
+def _place_network(session: Session) -> None:
     name = "unrolled" if session.config.cell is CellKind.ELMAN else "unrolled_gated"
     place_network("unrolled", HEIGHTS["unrolled"], explanation(name, noun=session.names.noun))
 

@@ -104,7 +104,7 @@ function answerAt({ answers, words, names, said, wanted, probability }, t) {
   if (k < 0) return "";
   if (answers === "values") return names.map((name, c) => `${name} ${shortNumber(said[c][k])}`).join(", ");
   const target = wanted[k - count + wanted.length] ?? -1;
-  const right = target < 0 ? "" : `, wanted: ${names[target]}`;
+  const right = target < 0 ? "" : `, target: ${names[target]}`;
   return `${names[said[k]]}, ${percent(probability[k])}${right}`;
 }
 

@@ -43,7 +43,7 @@ export function answered({ answers, names, said, wanted, probability, loss, them
     const last = names.map((name, c) => [name, said[c].at(-1), wanted[c].at(-1)]);
     const lines = last.slice(0, 3).map(([name, value]) => [`${name} ${shortNumber(value)}`, theme.forward]);
     const listed = (k) => last.map((row) => `${row[0]} ${shortNumber(row[k])}`).join("; ");
-    return { lines, words: `Last answer: ${listed(1)}; wanted: ${listed(2)}. ${lossText}` };
+    return { lines, words: `Last answer: ${listed(1)}; target: ${listed(2)}. ${lossText}` };
   }
   if (answers === "every") {
     const known = [...wanted.keys()].filter((k) => wanted[k] >= 0);
@@ -458,7 +458,7 @@ function paintEvery(p) {
   const { u, x, pitch, answer } = layout;
   const { words, said, wanted, names, theme } = network;
   const [top, bottom] = [answer.y + 1.9 * u, answer.y + answer.height - 1.7 * u];
-  name(p, "wanted", answer.y + 0.7 * u, [], theme.muted);
+  name(p, "target", answer.y + 0.7 * u, [], theme.muted);
   name(p, "sure of it", (top + bottom) / 2);
   name(p, "said", bottom + 0.9 * u);
   paintBars(p, top, bottom,
@@ -557,7 +557,7 @@ function paintOutcome(p) {
   const most = width - at;
   if (answers === "verdict") {
     const target = wanted.at(-1);
-    write(p, target < 0 ? "not in the data" : `wanted: ${names[target]}`, at, middle - 2.3 * u, 0.9 * u,
+    write(p, target < 0 ? "not in the data" : `target: ${names[target]}`, at, middle - 2.3 * u, 0.9 * u,
       theme.muted, { most });
   }
   const size = answers === "values" ? 0.95 * u : 1.35 * u;
