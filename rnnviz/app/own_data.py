@@ -13,7 +13,7 @@ from rnnviz.app.browser_session import on_host
 from rnnviz.app.stage import Choice, place_file
 from rnnviz.app.style import escaped
 from rnnviz.session import Session
-from rnnviz.tasks.csv_table import MAX_BYTES, Form, TaskError
+from rnnviz.tasks.csv_table import Form, TaskError
 from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, table_of
 from rnnviz.tasks.upload_preview import preview
 from rnnviz.tasks.vocabulary import Unit
@@ -58,7 +58,7 @@ def _file(role: str, label: str) -> File | None:
 
     file: File | None = st.session_state.get(slot)
     name = file.name if file else ""
-    place_file(f"{role}_csv", label, name, choose, limit=MAX_BYTES, tip=_HELP)
+    place_file(f"{role}_csv", label, name, choose, _HELP)
     return file
 
 

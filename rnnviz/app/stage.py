@@ -10,6 +10,7 @@ import streamlit as st
 from rnnviz.app.session_registry import Seat
 from rnnviz.app.wire import PLOTLY_PATH, host_path
 from rnnviz.session import Session
+from rnnviz.tasks.csv_table import MAX_BYTES
 from rnnviz.training.player import SPEEDS
 
 #: Lines of text, each as (CSS class, text).
@@ -143,19 +144,17 @@ class Choice(NamedTuple):
     content: str
 
 
-def place_file(
-    key: str, label: str, name: str, choose: Callable[[Choice], None], *, limit: int, tip: str
-) -> None:
+def place_file(key: str, label: str, name: str, choose: Callable[[Choice], None], tip: str) -> None:
     """Put a place for one file here; it shows the ``name`` of the one it holds.
 
-    ``choose`` is called with a new file, and without a name when it is removed. Of a file larger
-    than ``limit`` bytes, the first ``limit + 1`` arrive.
+    ``choose`` is called with a new file, and without a name when it is removed. Of a file that is
+    too large, the first ``MAX_BYTES + 1`` bytes arrive.
     """
 
     def changed() -> None:
         choose(Choice(**st.session_state[key].file))
 
-    data = {"label": label, "name": name, "limit": limit, "accept": ".csv,.txt", "help": tip}
+    data = {"label": label, "name": name, "limit": MAX_BYTES, "accept": ".csv,.txt", "help": tip}
     _place(_file, key, data, on_file_change=changed)
 
 
