@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -162,10 +162,10 @@ def lyapunov_exponents(jacobians: Jacobians) -> Array:
 def _pruned(factors: Array) -> Array:
     """Factors (n, S, S) of the same product, without what a row or column of zeros stops."""
     factors = factors.copy()
-    for before, after in pairwise(factors):
-        after *= before.any(axis=1)
-    for after, before in pairwise(factors[::-1]):
-        before *= after.any(axis=0)[:, None]
+    for t in range(1, len(factors)):
+        factors[t] *= factors[t - 1].any(axis=1)
+    for t in reversed(range(1, len(factors))):
+        factors[t - 1] *= factors[t].any(axis=0)[:, None]
     return factors
 
 
@@ -181,7 +181,7 @@ def _rounding(factors: Array) -> float:
     with np.errstate(divide="ignore"):
         worst = np.max(before + np.log10(sizes) + after)
     eps = np.finfo(factors.dtype).eps * factors[0].size
-    return float(worst + np.log10(eps) + 6) * np.log(10)
+    return math.log(10) * float(worst + np.log10(eps) + 6)
 
 
 def _leading(factors: Array) -> tuple[Array, Array]:

@@ -77,7 +77,7 @@ def test_every_network_passes(verify, task, cell, layers, how):
 
 
 def test_what_only_rounding_error_lets_through_closed_relus_is_no_exponent(verify):
-    """The product of these Jacobians has rank 2; computed, its third direction is not quite lost."""
+    """The product has rank 2; as computed, its third direction is not quite lost."""
     code, lines = verify(
         *QUICK, "--task", "waves", *CELLS["relu"], "--layers", 3, "--batch", 16,
         "--optimizer", "momentum", "--dtype", "float32", "--init", "identity", "--clip-by", "norm",
