@@ -312,9 +312,9 @@ class RunConfig:
     truncate: int = _training(
         0,
         "Truncate after",
-        "The gradient is carried back through at most so many tokens: the sequence is cut into "
-        "pieces of this length for the way back, not for the way there. Encoder and decoder are "
-        "cut each by itself, the bridge between them never. 0 carries it all the way. "
+        "The gradient is carried back through at most so many tokens: in the backward pass alone, "
+        "the sequence is cut into pieces of this length. Encoder and decoder are each cut by "
+        "itself, the bridge between them never. 0 carries it all the way. "
         "Takes effect at the next step.",
         low=0,
         high=500,
@@ -322,8 +322,8 @@ class RunConfig:
     gradient: Gradient = _training(
         Gradient.EXACT,
         "Gradient",
-        "exact: backpropagation through time with the transposed W_hh, as the chain rule wants "
-        "it. notebook: the famous notebook's version, which forgets to transpose.",
+        "exact: backpropagation through time with the transposed W_hh, as the chain rule "
+        "says. notebook: the famous notebook's version, which forgets to transpose.",
         dial=True,
         only=("cell", (CellKind.ELMAN,)),
         restarts=True,

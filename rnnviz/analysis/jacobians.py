@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,23 +133,55 @@ def lyapunov_exponents(jacobians: Jacobians) -> Array:
     """Finite-time Lyapunov exponents in nats per token, the largest first, (S,).
 
     log sigma_i / n, of the singular values of the product J_T ... J_1 of n Jacobians: they don't
-    depend on how the units are numbered. The exponent of a direction that one token shrinks below
-    the rounding error is -inf. All are NaN if a Jacobian isn't finite.
+    depend on how the units are numbered. Those too small to be told from rounding error are -inf.
+    All are NaN if a Jacobian isn't finite.
     """
     factors, exponents = jacobians.matrices, np.full(jacobians.matrices.shape[-1], -np.inf)
     if not np.isfinite(factors).all():
         return np.full(len(exponents), np.nan)
-    first = 0
+    # A ReLU that is closed makes a row of zeros, and the product singular.
+    if (factors == 0).all(axis=2).any():
+        factors = _pruned(factors)
+        logs, _ = _leading(factors)
+        logs = logs[logs > _rounding(factors)]
+        exponents[: len(logs)] = logs / len(factors)
+        return exponents
+    first, rest = 0, factors
     # A product tells its largest singular values only. The rest are those of the product of the
     # factors without the directions of the largest.
     while first < len(exponents):
-        logs, directions = _leading(factors)
+        logs, directions = _leading(rest)
         if not len(logs):
             break
         exponents[first : first + len(logs)] = logs / len(factors)
         first += len(logs)
-        factors = _triangular(factors, directions)[:, len(logs) :, len(logs) :]
+        rest = _triangular(rest, directions)[:, len(logs) :, len(logs) :]
     return exponents
+
+
+def _pruned(factors: Array) -> Array:
+    """Factors (n, S, S) of the same product, without what a row or column of zeros stops."""
+    factors = factors.copy()
+    for t in range(1, len(factors)):
+        factors[t] *= factors[t - 1].any(axis=1)
+    for t in reversed(range(1, len(factors))):
+        factors[t - 1] *= factors[t].any(axis=0)[:, None]
+    return factors
+
+
+def _rounding(factors: Array) -> float:
+    """The log of the least singular value of M_n ... M_1 of which rounding leaves six digits.
+
+    A factor rounded by eps ||M_t|| moves the product by up to ||M_n ... M_{t+1}|| eps ||M_t||
+    ||M_{t-1} ... M_1||.
+    """
+    before = _largest_logs(factors, left=True)[:-1]
+    after = _largest_logs(factors[::-1])[-2::-1]
+    sizes = np.linalg.norm(factors, 2, axis=(1, 2))
+    with np.errstate(divide="ignore"):
+        worst = np.max(before + np.log10(sizes) + after)
+    eps = np.finfo(factors.dtype).eps * factors[0].size
+    return math.log(10) * float(worst + np.log10(eps) + 6)
 
 
 def _leading(factors: Array) -> tuple[Array, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.app.browser_session import on_host
+from rnnviz.app.stage import Choice, place_file
 from rnnviz.app.style import escaped
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import Form, TaskError
@@ -48,8 +50,16 @@ def own_data(session: Session) -> None:
 
 
 def _file(role: str, label: str) -> File | None:
-    file = st.file_uploader(label, type=["csv", "txt"], key=f"{role}_csv", help=_HELP)
-    return File(file.name, file.getvalue()) if file else None
+    slot = f"{role}_file"
+
+    def choose(choice: Choice) -> None:
+        content = b64decode(choice.content.partition(",")[2])
+        st.session_state[slot] = File(choice.name, content) if choice.name else None
+
+    file: File | None = st.session_state.get(slot)
+    name = file.name if file else ""
+    place_file(f"{role}_csv", label, name, choose, _HELP)
+    return file
 
 
 def _pasted() -> File | None:

@@ -10,6 +10,7 @@ import streamlit as st
 from rnnviz.app.session_registry import Seat
 from rnnviz.app.wire import PLOTLY_PATH, host_path
 from rnnviz.session import Session
+from rnnviz.tasks.csv_table import MAX_BYTES
 from rnnviz.training.player import SPEEDS
 
 #: Lines of text, each as (CSS class, text).
@@ -58,6 +59,7 @@ _bar = _component("bar", _CONTROL)
 _cursor = _component("cursor", _CONTROL)
 _stepper = _component("stepper", _STEPPER)
 _phrase = _component("phrase", _CONTROL)
+_file = _component("file", _CONTROL)
 
 
 def connect(seat: Seat, edition: int) -> None:
@@ -138,6 +140,27 @@ def place_phrase(session: Session, disabled: bool = False) -> None:
         "help": "Anything like what is learned. The pictures follow it through the network.",
     }
     _place(_phrase, "phrase", data)
+
+
+class Choice(NamedTuple):
+    """A file that the reader has chosen, as the browser sends it: a data URL (RFC 2397)."""
+
+    name: str
+    content: str
+
+
+def place_file(key: str, label: str, name: str, choose: Callable[[Choice], None], tip: str) -> None:
+    """Put a place for one file here; it shows the ``name`` of the one it holds.
+
+    ``choose`` is called with a new file, and without a name when it is removed. Of a file that is
+    too large, the first ``MAX_BYTES + 1`` bytes arrive.
+    """
+
+    def changed() -> None:
+        choose(Choice(**st.session_state[key].file))
+
+    data = {"label": label, "name": name, "limit": MAX_BYTES, "accept": ".csv,.txt", "help": tip}
+    _place(_file, key, data, on_file_change=changed)
 
 
 def _place(component: Callable[..., Any], key: str, data: dict[str, Any], **more: Any) -> None:

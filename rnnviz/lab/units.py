@@ -103,7 +103,7 @@ class UnitLab:
         self.left_out: dict[Edit, str] = {}
         self._memo = Memo()
         #: The order whose first unit was selected, or in which one was chosen.
-        self._led: object = None
+        self._selected: object = None
 
     # Units
 
@@ -160,16 +160,16 @@ class UnitLab:
         """Have the next response arrange units and words again."""
         self._memo.forget("arrangement", "rows")
 
-    def lead(self, source: StateSource) -> None:
+    def select_first(self, source: StateSource) -> None:
         """Select the first unit of an order that is new, as soon as it is known."""
         unknown = self.sort is Sort.EFFECT and self.effect_order(source).epoch is None
-        if unknown or self._led == self._series(source):
+        if unknown or self._selected == self._series(source):
             return
         self.choose(source, self.unit if self.sort is Sort.INDEX else int(self.order(source)[0]))
 
     def choose(self, source: StateSource, unit: int) -> None:
         """Select a unit."""
-        self._led, self.unit = self._series(source), unit
+        self._selected, self.unit = self._series(source), unit
 
     def step(self, source: StateSource, by: int) -> None:
         """Move by a number of units in the chosen order, around the ends."""

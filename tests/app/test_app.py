@@ -430,7 +430,7 @@ def test_an_uploaded_file_is_learned_until_the_tasks_data_come_back(page):
     assert "ln 3 = 1.099" in json.dumps(page.chart("loss")["layout"]["annotations"])
     assert page.widget("own_task").value == "Own data: weather.csv"
     assert page.widget("task") is None
-    page.app.file_uploader(key="train_csv").set_value(None)
+    del page.app.session_state["train_file"]
     page.click("play")
     page.session.player.tick(1.0)
     assert "Running" in page.text
@@ -471,8 +471,9 @@ def test_a_text_is_learned_token_by_token_in_pieces_that_can_be_chosen(page):
 
 def places(page):
     """The files and the warnings of the place for own data, in their order."""
-    elements = (node for node in page.app.sidebar if node.type in ("file_uploader", "warning"))
-    nodes = [node.key if node.type == "file_uploader" else node.value for node in elements]
+    files = {proto.id: key for key, proto in page.components("file").items()}
+    elements = (node for node in page.app.sidebar if node.type in ("bidi_component", "warning"))
+    nodes = [node.value if node.type == "warning" else files[node.proto.id] for node in elements]
     return [text.replace("\\", "") for text in nodes]
 
 

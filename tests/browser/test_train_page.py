@@ -268,7 +268,7 @@ def test_own_files_bad_ones_and_good_ones(page):
     assert chart.locator("tspan[style*=bold], .xtick text[style*=bold]").count() == 0
 
 
-CHOOSE_A_FILE_AT_THE_NEXT_RERUN = """([input, name]) => {
+CHOOSE_A_FILE_AT_THE_NEXT_RERUN = """([input, kind, name]) => {
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (message) {
     send.call(this, message);
@@ -276,23 +276,26 @@ CHOOSE_A_FILE_AT_THE_NEXT_RERUN = """([input, name]) => {
     WebSocket.prototype.send = send;
     const files = new DataTransfer();
     files.items.add(new File(["text,label\\na b,x\\nc,y\\n"], name, { type: "text/csv" }));
-    input.files = files.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+    if (kind === "change") input.files = files.files;
+    input.dispatchEvent(new DragEvent(kind, { bubbles: true, dataTransfer: files }));
   };
 }"""
 
 
-def test_a_file_chosen_at_the_moment_of_a_rerun_is_not_lost(page):
+def test_a_file_chosen_or_dropped_at_the_moment_of_a_rerun_is_not_lost(page):
     page.open_data()
-    for number in range(5):
-        name = f"file{number}.csv"
+    for kind, name in (("change", "one.csv"), ("drop", "two.csv"), ("change", "one.csv")):
         box = page.at("train_csv")
         input = box.locator("input[type=file]").element_handle()
-        page.page.evaluate(CHOOSE_A_FILE_AT_THE_NEXT_RERUN, [input, name])
+        page.page.evaluate(CHOOSE_A_FILE_AT_THE_NEXT_RERUN, [input, kind, name])
         page.press("step_phrase")
+        remove = box.get_by_role("button", name="Remove")
+        expect(remove).to_be_visible()
         expect(box).to_contain_text(name)
         expect(page.page.get_by_text(" to test")).to_be_visible()
-        page.page.locator(IDLE).wait_for()
+        remove.click()
+        expect(box).to_contain_text("Choose or drop a file")
+        expect(page.page.get_by_text(" to test")).to_have_count(0)
 
 
 def test_a_pasted_text_and_own_phrases_in_three_classes_are_learned(page):

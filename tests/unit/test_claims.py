@@ -143,7 +143,7 @@ def test_the_most_selective_unit_is_not_missed_and_the_first_by_effect_is():
 
     def accuracy_without_the_first(sort):
         lab.sort = sort
-        lab.lead(source)
+        lab.select_first(source)
         ablated = apply_edits(source.state.parameters, [silence(1, lab.unit)])
         return lab.unit, session.run.examine(ablated)[0].metric
 

@@ -1,5 +1,6 @@
 // Hosts the stage in a Streamlit page. The components call these functions in every run of the script.
 import { Bar, Cursor, Phrase, Stepper } from "./controls.js";
+import { FileBox } from "./file_box.js";
 import { Network } from "./network.js";
 import { load, Plot } from "./plot.js";
 import { Stage } from "./stage.js";
@@ -18,7 +19,7 @@ const [REMOVAL_MS, WRITING_MS] = [1000, 250];
 const [RUN, ADDRESS] = ["rnnviz-run", "rnnviz-address"];
 
 // `edition` is what Streamlit's part of the page shows, `asked` the one last asked for by a rerun.
-const page = { edition: 0, asked: -1, trigger: null, leftAt: -Infinity, pressedAt: -Infinity, files: [] };
+const page = { edition: 0, asked: -1, trigger: null, leftAt: -Infinity, pressedAt: -Infinity };
 
 // A reloaded page continues its run. A page opened by another link does not.
 function knownRun() {
@@ -29,7 +30,6 @@ function knownRun() {
 
 export function wire({ parentElement, data, setTriggerValue }) {
   Object.assign(page, { trigger: setTriggerValue, edition: data.edition });
-  if (data.edition >= page.asked) rerunBegan();
   load(new URL(data.plotly, document.baseURI));
   if (stage.source) {
     stage.source.renew(data.ticket);
@@ -72,13 +72,6 @@ function rejoin(source) {
 function rerun(why) {
   page.asked = stage.header?.edition ?? 0;
   page.trigger("stale", { why, edition: page.asked });
-}
-
-// The script runs with what a rerun was asked for: files may go on their way.
-function rerunBegan() {
-  page.asked = -1;
-  page.patience = clearTimeout(page.patience);
-  for (const release of page.files.splice(0)) release();
 }
 
 // The last element of the page. If Streamlit's socket closes during a run of the script, Streamlit
@@ -128,26 +121,7 @@ function postponeRerun(event) {
   page.pressedAt = performance.now();
   if (stage.header) scheduleRerun();
 }
-// When its script starts, Streamlit drops the answers it has not yet sent, also that which says where
-// a file goes. So a file that is chosen while a rerun has been asked for waits until that has begun.
-function holdFile(event) {
-  const files = event.target.files ?? event.dataTransfer?.files;
-  if (page.asked < 0 || !files?.length) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  const again = event.type === "drop" ? dropOf(files) : new Event(event.type, { bubbles: true });
-  page.files.push(() => event.target.dispatchEvent(again));
-  page.patience ??= setTimeout(rerunBegan, RETRY_MS);
-}
-function dropOf(files) {
-  const dataTransfer = new DataTransfer();
-  for (const file of files) dataTransfer.items.add(file);
-  return new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer });
-}
-for (const kind of ["change", "drop"]) document.addEventListener(kind, holdFile, true);
-// A file is chosen or dropped without a press on the page.
-const PRESSES = ["pointerdown", "keydown", "change", "drop"];
-for (const press of PRESSES) document.addEventListener(press, postponeRerun, true);
+for (const press of ["pointerdown", "keydown"]) document.addEventListener(press, postponeRerun, true);
 document.addEventListener("click", (event) => isLink(event) && leavePage(location.pathname), true);
 addEventListener("popstate", () => leavePage(null));
 
@@ -211,6 +185,15 @@ export const bar = mountControl(Bar);
 export const cursor = mountControl(Cursor);
 export const stepper = mountControl(Stepper);
 export const phrase = mountControl(Phrase);
+
+const fileBoxes = new WeakMap(); // node -> its box
+
+export function file({ parentElement, data, setTriggerValue }) {
+  const node = parentElement.querySelector(".rnnviz-control");
+  const box = fileBoxes.get(node) ?? new FileBox(node, data.limit);
+  fileBoxes.set(node, box);
+  box.configure(data, (chosen) => setTriggerValue("file", chosen));
+}
 
 // Keys of the controls, unless a text field, a button or a dialog has the focus.
 document.addEventListener("keydown", (event) => {

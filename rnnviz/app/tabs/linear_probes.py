@@ -132,10 +132,10 @@ def _target(session: Session) -> str:
     """What the target at a token is."""
     data, names = session.dataset, session.names
     if data.reads is OutputAt.EVERY:
-        return "what is wanted there"
+        return "the target there"
     if data.rule:
-        return f"what would be wanted if the {names.sequence} ended there"
-    return f"what is wanted at the end of the {names.sequence}"
+        return f"the target if the {names.sequence} ended there"
+    return f"the target at the end of the {names.sequence}"
 
 
 def _picture(session: Session, found: dict[str, Readability]) -> Picture:

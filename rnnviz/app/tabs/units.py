@@ -91,7 +91,7 @@ def _controls(session: Session, source: StateSource) -> None:
         lab.sort = _sort(session)
         if lab.sort in (Sort.EFFECT, Sort.SELECTIVITY):
             lab.word = _word(session, source)
-        lab.lead(source)
+        lab.select_first(source)
         back, on = Step("Previous", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
         place_stepper("unit", back, on, label="Unit", wraps=True)
 

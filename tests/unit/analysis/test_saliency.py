@@ -83,6 +83,14 @@ def test_integrated_gradients_are_complete(cell, layers, kind, every):
     assert error < (0.02 if cell[1] == "relu" else 1e-9)
 
 
+def test_a_kink_in_the_path_is_closed_in_until_the_sum_is_right():
+    """However short the interval around it, its error is a share of the interval's length."""
+    (relu,) = (cell for cell in CELLS if cell[1] == "relu")
+    parameters, example, _ = case(relu, 1, (True, True, False))
+    found = explained(parameters, example)
+    assert abs(found.gap) < INCOMPLETE * abs(found.whole - found.empty)
+
+
 def test_where_the_path_is_steep_it_is_divided_until_the_sum_is_right(monkeypatch):
     """64 nodes on the whole path give 1.99 instead of 4.60 here."""
     settings = {"layers": 3, "hidden": 8, "init": "xavier", "optimizer": "adam", "lr": 0.01}

@@ -79,10 +79,10 @@ def test_the_unit_that_carries_negation_is_found_and_without_it_accuracy_falls(c
     session.player.advance(400)
     lab = session.units
     lab.sort, lab.word = Sort.EFFECT, "not"
-    lab.lead(source_of(session))
+    lab.select_first(source_of(session))
     assert lab.unit == 0, "not known yet"
     lab.ablate(source_of(session), 9.0, "not")
-    lab.lead(source_of(session))
+    lab.select_first(source_of(session))
     lab.toggle(0, lab.unit)
     scores = preview(session)
     assert scores.before[0].metric == 1
@@ -347,7 +347,7 @@ def test_the_order_of_effects_is_kept_until_all_are_known_again(session, lab):
     lab.choose(later, 7)
     lab.ablate(later, 9.0)
     assert lab.effect_order(later).epoch == 65
-    lab.lead(later)
+    lab.select_first(later)
     assert lab.unit == 7, "chosen by hand"
     lab.word = "not"
     assert lab.effect_order(later).epoch is None
@@ -358,7 +358,7 @@ def test_where_the_loss_is_not_finite_no_unit_can_be_weighed():
     assert session.run.history.row(0)["train_loss"] == math.inf
     assert not session.units.ablate(source_of(session), 1.0)
     assert np.isnan(session.units.ablation_loss(source_of(session))).all()
-    session.units.lead(source_of(session))
+    session.units.select_first(source_of(session))
     assert session.units.order(source_of(session)).tolist() == list(range(64))
 
 

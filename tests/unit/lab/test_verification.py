@@ -76,6 +76,15 @@ def test_every_network_passes(verify, task, cell, layers, how):
     assert len(lines["ok"]) + len(lines["skipped"]) == 20
 
 
+def test_what_only_rounding_error_lets_through_closed_relus_is_no_exponent(verify):
+    """The product has rank 2; as computed, its third direction is not quite lost."""
+    code, lines = verify(
+        *QUICK, "--task", "waves", *CELLS["relu"], "--layers", 3, "--batch", 16,
+        "--optimizer", "momentum", "--dtype", "float32", "--init", "identity", "--clip-by", "norm",
+    )  # fmt: skip
+    assert (code, lines["FAILED"]) == (0, [])
+
+
 def test_the_notebooks_gradient_is_told_and_the_exact_one_checked(verify):
     code, lines = verify("--epochs", 60, "--init-scale", 0.1, "--gradient", Gradient.NOTEBOOK)
     assert (code, lines["FAILED"]) == (0, [])
