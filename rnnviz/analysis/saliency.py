@@ -190,7 +190,7 @@ def _without(parameters: Parameters, example: Example, answer: Answer) -> Array:
         tokens = np.linspace(0, len(read) - 1, min(len(read), LEFT_OUT)).round().astype(int)
         few = copies_at_once(parameters.architecture, count)
         for part in np.split(tokens, range(few, len(tokens), few)):
-            without[part] = _answers(parameters, [_left_out(example, t) for t in part], answer)
+            without[part] = _answers(parameters, [left_out(example, t) for t in part], answer)
     return without
 
 
@@ -201,7 +201,8 @@ def _answers(parameters: Parameters, examples: Sequence[Example], answer: Answer
     return [float((answer.weights[-len(logits) :] * logits).sum()) for logits in rows]
 
 
-def _left_out(example: Example, t: int) -> Example:
+def left_out(example: Example, t: int) -> Example:
+    """The example without its token ``t``, an encoder's if there is one."""
     if example.source is not None:
         return replace(example, source=np.delete(example.source, t, axis=0))
     inputs = np.delete(example.inputs, t, axis=0)

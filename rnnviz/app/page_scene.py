@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from rnnviz.app.browser_session import get_seat
 from rnnviz.app.frame import Frame
-from rnnviz.app.style import current_look, status_html, using_look
+from rnnviz.app.status import status_texts
+from rnnviz.app.style import current_look, using_look
 from rnnviz.app.viewer import Event, Handler, Job, Scene
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position
@@ -27,7 +28,7 @@ def live(
 
     def draw_all(frame: Frame) -> None:
         with using_look(look):
-            frame.texts["status"] = status_html(session)
+            frame.texts |= status_texts(session)
             draw(frame)
 
     get_seat().scene = Scene(session, draw_all, handlers or {}, job)

@@ -19,7 +19,7 @@ TextBlock = Sequence[tuple[str, str]]
 _CHART = """
 <figure class="rnnviz-figure">
   <div class="rnnviz-frame"><div class="rnnviz-chart"></div><div class="rnnviz-scale"></div></div>
-  <figcaption></figcaption>
+  <button class="rnnviz-ask" aria-label="What is this?">?</button><figcaption popover></figcaption>
 </figure>
 """
 _TEXT = """
@@ -56,6 +56,7 @@ _end = _component("end")
 _chart = _component("chart", _CHART)
 _text = _component("text", _TEXT)
 _bar = _component("bar", _CONTROL)
+_time = _component("time", _CONTROL)
 _cursor = _component("cursor", _CONTROL)
 _stepper = _component("stepper", _STEPPER)
 _phrase = _component("phrase", _CONTROL)
@@ -86,9 +87,12 @@ def place_chart(key: str, height: int, text: str, clicks: bool = False) -> None:
     _place(_chart, key, {"key": key, "height": height, "text": text, "clicks": clicks})
 
 
-def place_network(key: str, height: int, text: str) -> None:
-    """Put the network over a sequence here, drawn on a canvas by static/network.js."""
-    _place(_chart, key, {"key": key, "height": height, "text": text, "canvas": True})
+def place_canvas(kind: str, key: str, text: str, height: int | None = None) -> None:
+    """Put the picture ``key`` here, which static/``kind``.js draws on a canvas.
+
+    Without a ``height`` it is as high as the window allows.
+    """
+    _place(_chart, key, {"key": key, "height": height, "text": text, "canvas": kind})
 
 
 def place_text(key: str, reserve: Sequence[TextBlock] = ()) -> None:
@@ -97,8 +101,13 @@ def place_text(key: str, reserve: Sequence[TextBlock] = ()) -> None:
 
 
 def place_bar() -> None:
-    """Put the bar here: play, pause, step, and the slider of epochs."""
+    """Put the bar here: play, pause, step, and the speed."""
     _place(_bar, "bar", {"speeds": SPEEDS})
+
+
+def place_time() -> None:
+    """Put the slider of epochs here, with the buttons for an earlier epoch."""
+    _place(_time, "time", {})
 
 
 def place_cursor(key: str, label: str) -> None:

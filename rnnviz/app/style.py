@@ -1,4 +1,4 @@
-"""The style sheet, the look of a tab, and the status, verdict and gradient check as HTML."""
+"""The style sheet, the look of a tab, and the verdict and gradient check as HTML."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ import numpy as np
 import streamlit as st
 
 from rnnviz.analysis.formatting import Names
-from rnnviz.analysis.health import MEANINGS, health, worst
-from rnnviz.analysis.training_phase import phase_of
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.figures.axis_limits import StickyScale
 from rnnviz.figures.theme import DARK, LIGHT, Theme
@@ -103,50 +101,6 @@ def escaped(text: str) -> str:
     """The text with the special characters of Markdown and KaTeX escaped, and without links."""
     unlinked = _LINK.sub(_WORD_JOINER, text)
     return "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|$~:^=" else c for c in unlinked)
-
-
-def status_html(session: Session) -> str:
-    """The run's numbers, its signs of health and its message."""
-    (epoch, offset), data = session.player.position, session.dataset
-    scores, unit, metric = session.run.history.row(epoch), data.guess.unit, data.metric.name
-    epoch_label = f"epoch (scores: of {epoch})" if offset else "epoch"
-    cells = [
-        ("state", "state", session.player.condition),
-        ("epoch", epoch_label, f"{session.player.progress} of {session.config.epochs}"),
-        ("train", f"training loss ({unit})", score_text(scores["train_loss"], "{:.4f}")),
-        ("test", f"test loss ({unit})", score_text(scores["test_loss"], "{:.4f}")),
-        ("train", f"training {metric}", score_text(scores["train_metric"], "{:.1%}")),
-        ("test", f"test {metric}", score_text(scores["test_metric"], "{:.1%}")),
-    ]
-    shown = "".join(f'<div class="{c}"><small>{n}</small><b>{v}</b></div>' for c, n, v in cells)
-    message = f'<div class="rnnviz-message" role="status">{escape(session.player.message)}</div>'
-    return f'<div class="rnnviz-status">{shown}</div>{_health_html(session)}{message}'
-
-
-def _health_html(session: Session) -> str:
-    """The signs of health, and advice about the worst of them."""
-    state, trace = session.state, session.inspect().trace
-    losses = session.run.history.column("train_loss")[: session.player.position.epoch + 1]
-    phase = phase_of(losses, session.dataset.guess.loss)
-    signs = health(state.parameters, trace, session.settings, state.slots, phase)
-    chips = "".join(
-        f'<span class="{sign.level}" title="{escape(f"{MEANINGS[sign.name]} {sign.advice}")}">'
-        f"{sign.name} <b>{score_text(sign.value, '{:.0%}' if sign.share else '{:.1e}')}</b> "
-        f"<i>{sign.level}</i></span>"
-        for sign in signs
-    )
-    player = session.player
-    # A run that has stopped has its own hint, in the message; two would compete.
-    stopped = player.diverged and player.shown is None
-    advice = "" if stopped else escape(f"On the sequence shown: {worst(signs).advice}")
-    return f'<div class="rnnviz-health">{chips}<p title="{advice}">{advice}</p></div>'
-
-
-def score_text(value: float, form: str) -> str:
-    """A score in the format ``form``; ∞ if it is infinite, a dash if there is none."""
-    if not math.isfinite(value):
-        return "–" if math.isnan(value) else "∞"
-    return form.format(value)
 
 
 def verdict_html(probe: Probe, problem: str) -> str:

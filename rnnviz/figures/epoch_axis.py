@@ -25,18 +25,19 @@ _LABELS, _LETTERS, _LINE = 6, 27, 17
 
 def epochs_axis(course: Course, theme: Theme, **options: Any) -> dict[str, Any]:
     """An axis from 0 to the last epoch of the run; in a very long run it grows in steps."""
-    end = _end(course)
+    end = last_epoch(course)
     return axis("epoch", theme, range=[-0.01 * end, 1.01 * end], **whole(end + 1), **options)
 
 
-def _end(course: Course) -> float:
+def last_epoch(course: Course) -> float:
+    """The end of the axis."""
     length, epochs = len(course.history), course.epochs
     return max(epochs if epochs <= 1000 else max(1000, nice_limit(length)), length - 1, 1)
 
 
 def narrow(course: Course, epochs: Sequence[int]) -> bool:
     """Whether a curve over these epochs is only a few pixels wide."""
-    return len(epochs) > 0 and epochs[-1] - epochs[0] < 0.03 * _end(course)
+    return len(epochs) > 0 and epochs[-1] - epochs[0] < 0.03 * last_epoch(course)
 
 
 def thinned(length: int) -> Any:
@@ -105,7 +106,7 @@ def change_labels(course: Course) -> list[dict[str, Any]]:
     sides = {False: ("left top", 2), True: ("right top", -2)}
     labels = []
     for row, (epoch, text) in enumerate(shown[-_LABELS:]):
-        anchor, shift = sides[epoch > _end(course) / 2]
+        anchor, shift = sides[epoch > last_epoch(course) / 2]
         shifts = {"xshift": shift, "yshift": -_LINE * row}
         labels.append(note(text, anchor, x=epoch, yref="paper", y=1, **shifts, font={"size": 13}))
     return labels

@@ -44,7 +44,7 @@ def loss_curve(
 
     A gauge is drawn below, on the same epochs.
     """
-    top = _loss_limit(course, guess)
+    top = loss_limit(course, guess)
     height = HEIGHTS["metric" if gauge is None else "loss"]
     labels = [_guess_label(guess, theme), *_baseline_labels(baselines, guess.unit, theme)]
     curves = _curves(course, ("train_loss", "test_loss"), f"%{{y:.4g}} {guess.unit}", theme)
@@ -56,7 +56,7 @@ def loss_curve(
         shapes.insert(0, level(1, theme, width=1.5) | {"yref": "y2"})
         notes.append(_gauge_heading(theme))
         below["yaxis2"] = log_axis(
-            f"{gauge.weights} / tokens", theme, _gauge_span(gauge), domain=_BELOW
+            f"{gauge.weights} / tokens", theme, gauge_span(gauge), domain=_BELOW
         )
     legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.005, "yanchor": "bottom"}
     return picture(
@@ -125,7 +125,8 @@ def _ghost_curves(ghost: Ghost, columns: tuple[str, str], hover: str, theme: The
     return curves
 
 
-def _loss_limit(course: Course, guess: Guess) -> float:
+def loss_limit(course: Course, guess: Guess) -> float:
+    """The top of the axis of losses."""
     histories = [course.history, *([course.ghost.history] if course.ghost else ())]
     losses = [h.column(name) for h in histories for name in ("train_loss", "test_loss")]
     worst = max(1.2 * guess.loss, *(float(np.nanmax(v, initial=0.0)) for v in losses))
@@ -143,7 +144,7 @@ def _gauge_heading(theme: Theme) -> dict[str, Any]:
     return note(text, "left bottom", **PAPER, x=0, y=_BELOW[1] + 0.02, font={"size": 14})
 
 
-def _gauge_span(gauge: MemoryGauge) -> list[float]:
+def gauge_span(gauge: MemoryGauge) -> list[float]:
     """One range for all three curves; half-lives from 100 tokens on don't extend it."""
     lives = np.minimum(gauge.half_life, 100.0)
     return decades(np.concatenate([gauge.radius, gauge.norm, lives, [0.01, 100.0]]))
@@ -152,7 +153,7 @@ def _gauge_span(gauge: MemoryGauge) -> list[float]:
 def _gauge_curves(gauge: MemoryGauge, theme: Theme) -> list[Series]:
     lives = compact(np.column_stack([gauge.half_life, gauge.interval]))
     interval = "95 %: %{customdata[1]:.3g} to %{customdata[2]:.3g}"
-    drawn = np.minimum(gauge.half_life, 10.0 ** _gauge_span(gauge)[1])
+    drawn = np.minimum(gauge.half_life, 10.0 ** gauge_span(gauge)[1])
     dashed = {"color": theme.muted, "dash": "dash"}
     styles = (
         ("radius", gauge.radius, {"color": theme.text}, "%{y:.4g}"),

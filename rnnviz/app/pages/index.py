@@ -11,7 +11,7 @@ from rnnviz.app.pages.hidden import hidden_page
 from rnnviz.app.pages.step import step_page
 from rnnviz.app.pages.train import train_page
 from rnnviz.app.sidebar import sidebar
-from rnnviz.app.stage import connect, place_bar, place_end, place_text
+from rnnviz.app.stage import connect, place_bar, place_end, place_text, place_time
 from rnnviz.app.style import style_sheet
 from rnnviz.session import Session
 from rnnviz.tasks.shipped_files import shipped
@@ -27,6 +27,22 @@ def _pages(session: Session) -> list[st.Page]:
     ]
 
 
+def _header() -> None:
+    """Transport and story at the left; scores and the slider of epochs at the right."""
+    with st.container(key="header"):
+        left, right = st.columns([2, 1], gap="medium")
+        with left:
+            place_bar()
+            with st.container(horizontal=True, key="story"):
+                place_text("story")
+                with st.popover("Signs"):
+                    place_text("signs")
+        with right:
+            place_text("status")
+            place_time()
+        place_text("message")
+
+
 def _show() -> None:
     st.set_page_config(page_title="rnnviz", page_icon="🔁", layout="wide")
     st.logo(shipped("docs/logo.svg"), size="large")
@@ -37,9 +53,7 @@ def _show() -> None:
         connect(seat, host.edition)
         style_sheet()
         sidebar(seat, host)
-        with st.container(key="header"):
-            place_bar()
-            place_text("status")
+        _header()
         page.run()
         place_end()
 

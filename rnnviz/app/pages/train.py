@@ -1,4 +1,4 @@
-"""Page *Train*: the network over one sequence; below, its charts and those of the run."""
+"""Page *Train*: the network over one sequence, and its run; below, both in detail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rnnviz.app.frame import Frame
 from rnnviz.app.gradient_check import objective_and_check
 from rnnviz.app.heatmap_choice import choose_view, view_of
 from rnnviz.app.page_scene import go_to_click, live
-from rnnviz.app.stage import place_chart, place_network, place_phrase, place_text
+from rnnviz.app.stage import place_canvas, place_chart, place_phrase, place_text
 from rnnviz.app.style import check_html, steady, theme, verdict_html
 from rnnviz.app.text import explanation
 from rnnviz.app.text_sample import sample_box, sample_html
@@ -26,6 +26,7 @@ from rnnviz.figures.gradients import (
 )
 from rnnviz.figures.hidden_states import running_margin_bars, state_heatmap
 from rnnviz.figures.picture import Picture
+from rnnviz.figures.run_curves import Reach, Scored, run_curves
 from rnnviz.figures.sequence_network import Wanted, sequence_network
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.figures.training_curves import loss_curve, metric_curve
@@ -41,10 +42,16 @@ DEVELOP = 0.001
 
 def train_page(session: Session) -> None:
     """Draw the page."""
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([2, 1], gap="medium")
     with left:
-        place_phrase(session)
-        _place_network(session)
+        with st.container(horizontal=True, key="asked"):
+            place_phrase(session)
+            place_text("verdict")
+        place_canvas("network", "unrolled", _explained(session))
+    with right:
+        place_canvas("curves", "curves", explanation("curves", noun=session.names.noun))
+    left, right = st.columns(2, gap="medium")
+    with left:
         sample_box(session)
         # Bars of the verdict if there is one, else the answers token by token.
         _places(session, "margin" if session.dataset.one_class_at_end else "answers")
@@ -56,7 +63,6 @@ def train_page(session: Session) -> None:
         objective = session.objective
         _places(session, "flow", "norms")
     with right:
-        place_text("verdict")
         _places(session, "loss", "metric", "map", "recurrent")
 
     def draw(frame: Frame) -> None:
@@ -70,8 +76,11 @@ def train_page(session: Session) -> None:
         query = session.gradient_query(probe, objective)
         gauge, flows = session.memory.past(session.run, query, DEVELOP)
         _draw_run(session, gauge, frame)
-        symbol = SYMBOL[objective]
-        frame.chart("map", gradient_map, flows, session.player.course, probe.words, symbol, theme())
+        course, colors, data = session.player.course, theme(), session.dataset
+        scored = Scored(data.guess, data.metric, session.baselines)
+        reach = Reach(gauge, flows, probe.words, session.names.noun)
+        frame.chart("curves", run_curves, course, scored, reach, colors)
+        frame.chart("map", gradient_map, flows, course, probe.words, SYMBOL[objective], colors)
 
     def develop(budget: float) -> bool:
         query = session.gradient_query(None, objective)
@@ -81,9 +90,9 @@ def train_page(session: Session) -> None:
     live(session, draw, handlers, develop)
 
 
-def _place_network(session: Session) -> None:
+def _explained(session: Session) -> str:
     name = "unrolled" if session.config.cell is CellKind.ELMAN else "unrolled_gated"
-    place_network("unrolled", HEIGHTS["unrolled"], explanation(name, noun=session.names.noun))
+    return explanation(name, noun=session.names.noun)
 
 
 def _network(session: Session, probe: Probe) -> Picture:

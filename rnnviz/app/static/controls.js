@@ -36,27 +36,17 @@ function onPress(button, act) {
 const NEXT = {
   play: { play: false, pause: true },
   pause: { play: true, pause: false },
-  now: { now: false, branch: false },
-  branch: { now: false, branch: false },
 };
 
 const BAR = `
 <div class="rnnviz-bar">
   <button class="main" data-do="play" title="Let the run go on (space)">${ICONS.play}Play <kbd>Space</kbd></button>
-  <button data-do="pause" title="Hold it at the picture that you see (space)">${ICONS.pause}Pause <kbd></kbd></button>
+  <button class="main" data-do="pause" title="Hold it at the picture that you see (space)" hidden>${ICONS.pause}Pause <kbd>Space</kbd></button>
   <button data-do="step" data-what="epoch" title="Read every training example once (E)">Step epoch <kbd>E</kbd></button>
   <button data-do="step" data-what="phrase" title="Take one step of the optimizer (P)"><span></span> <kbd>P</kbd></button>
   <button data-do="reset" title="Epoch 0, same initial weights (0)">Reset <kbd>0</kbd></button>
   <button data-do="seed" title="Other initial weights, another order of the examples (N)">New seed <kbd>N</kbd></button>
-  <label class="pace">Speed <input type="range" min="0" step="1" /> <output></output></label>
-</div>
-<div class="rnnviz-bar rnnviz-time">
-  <div class="rnnviz-slider" data-slider="scrubber">
-    <div class="track"><input type="range" min="0" step="1" aria-label="Epoch shown" /><div class="bands"></div></div>
-    <output></output>
-  </div>
-  <button data-do="now" title="Look at the present of the run again (B)">Back to now <kbd>B</kbd></button>
-  <button data-do="branch" title="Make this epoch the present, with the settings of the sidebar from here on; the run as it went on stays as a faint dotted curve">Branch here</button>
+  <label class="pace"><span>Speed</span> <input type="range" min="0" step="1" /> <output></output></label>
 </div>`;
 
 export class Bar {
@@ -74,15 +64,6 @@ export class Bar {
       this.command = stage.send({ do: "speed", epochs: speeds[this.speed.value] });
       this.showPace(speeds[this.speed.value]);
     });
-    const seek = (epoch, settled) => {
-      this.enableButtons({ now: true, branch: true });
-      return (this.command = stage.send({ do: "seek", epoch, settled }));
-    };
-    this.scrubber = new Slider(find(".rnnviz-slider"), stage, seek);
-  }
-
-  get held() {
-    return this.scrubber.held;
   }
 
   act({ dataset }) {
@@ -92,29 +73,33 @@ export class Bar {
 
   enableButtons(enabled) {
     for (const [name, on] of Object.entries(enabled)) enable(this.buttons[name], on);
-    for (const button of [this.buttons.play, this.buttons.pause])
-      setText(button.querySelector("kbd"), button.disabled ? "" : "Space");
+    // Play and Pause share a place; the focus stays there.
+    const { play, pause } = this.buttons;
+    const [shown, other] = pause.disabled ? [play, pause] : [pause, play];
+    if (other.hidden) return;
+    const focused = document.activeElement === other;
+    [shown.hidden, other.hidden] = [false, true];
+    if (focused) shown.focus();
   }
 
-  // Handle Space, E, P, 0, N and B, and return whether the key was one of them. The repeats of a key
+  // Handle Space, E, P, 0 and N, and return whether the key was one of them. The repeats of a key
   // that is held down wait for the answer.
   key(name, repeated) {
-    const { play, pause, epoch, phrase, reset, seed, now } = this.buttons;
+    const { play, pause, epoch, phrase, reset, seed } = this.buttons;
     const toggle = play.disabled ? pause : play;
-    const button = { " ": toggle, e: epoch, p: phrase, 0: reset, n: seed, b: now }[name];
+    const button = { " ": toggle, e: epoch, p: phrase, 0: reset, n: seed }[name];
     const waits = repeated && this.stage.header.heard < this.command;
     if (button && !button.disabled && !waits) this.act(button);
     return Boolean(button);
   }
 
   update(header, current) {
-    const { running, over, looking_back: back, epoch, last, progress, sequence } = header;
+    const { running, over, sequence } = header;
     this.sequence = sequence;
     setText(this.buttons.phrase.querySelector("span"), `Step ${sequence}`);
-    this.scrubber.show({ last, shown: epoch, text: back ? `epoch ${progress}` : "now", bands: [] });
     if (!current) return;
     const [play, step] = [!running && !over, !over];
-    this.enableButtons({ play, pause: running, epoch: step, phrase: step, now: back, branch: back });
+    this.enableButtons({ play, pause: running, epoch: step, phrase: step });
     this.speed.value = this.speeds.indexOf(header.speed);
     this.showPace(header.speed);
   }
@@ -124,6 +109,55 @@ export class Bar {
     const epochs = `${speed} epoch${speed > 1 ? "s" : ""}/s`;
     setText(this.pace, speed ? epochs : `${sequence} by ${sequence}`);
     this.speed.setAttribute("aria-valuetext", this.pace.textContent);
+  }
+}
+
+const TIME = `
+<div class="rnnviz-bar rnnviz-time">
+  <div class="rnnviz-slider" data-slider="scrubber">
+    <div class="track"><input type="range" min="0" step="1" aria-label="Epoch shown" /><div class="bands"></div></div>
+    <output></output>
+  </div>
+  <button data-do="now" title="Look at the present of the run again (B)">Back to now <kbd>B</kbd></button>
+  <button data-do="branch" title="Make this epoch the present, with the settings of the sidebar from here on; the run as it went on stays as a faint dotted curve">Branch here</button>
+</div>`;
+
+// The slider of epochs, and the buttons for a run that is shown at an earlier epoch.
+export class Time {
+  constructor(node, stage) {
+    Object.assign(this, { node, stage });
+    node.innerHTML = TIME;
+    this.buttons = [...node.querySelectorAll("button")];
+    for (const button of this.buttons) onPress(button, () => this.act(button));
+    const seek = (epoch, settled) => {
+      this.enable(true);
+      return (this.command = stage.send({ do: "seek", epoch, settled }));
+    };
+    this.scrubber = new Slider(node.querySelector(".rnnviz-slider"), stage, seek);
+  }
+
+  get held() {
+    return this.scrubber.held;
+  }
+
+  act({ dataset }) {
+    this.command = this.stage.send({ ...dataset });
+    this.enable(false);
+  }
+
+  enable(enabled) {
+    for (const button of this.buttons) enable(button, enabled);
+  }
+
+  key(name) {
+    const [now] = this.buttons;
+    if (name === "b" && !now.disabled) this.act(now);
+    return name === "b";
+  }
+
+  update({ looking_back: back, epoch, last, progress }, current) {
+    this.scrubber.show({ last, shown: epoch, text: back ? `epoch ${progress}` : "now", bands: [] });
+    if (current) this.enable(back);
   }
 }
 
@@ -314,7 +348,7 @@ export class Stepper {
 export class Phrase {
   constructor(node, stage) {
     Object.assign(this, { node, stage });
-    node.innerHTML = `<label class="rnnviz-field"><small></small>
+    node.innerHTML = `<label class="rnnviz-field inline"><small></small>
       <input type="text" maxlength="2001" spellcheck="false" autocomplete="off" /></label>`;
     [this.label, this.input] = [node.querySelector("small"), node.querySelector("input")];
     this.input.addEventListener("input", () => {

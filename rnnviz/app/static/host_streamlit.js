@@ -1,5 +1,6 @@
 // Hosts the stage in a Streamlit page. The components call these functions in every run of the script.
-import { Bar, Cursor, Phrase, Stepper } from "./controls.js";
+import { Bar, Cursor, Phrase, Stepper, Time } from "./controls.js";
+import { Curves } from "./curves.js";
 import { FileBox } from "./file_box.js";
 import { Network } from "./network.js";
 import { load, Plot } from "./plot.js";
@@ -9,6 +10,8 @@ import { Wire } from "./wire.js";
 // The page already runs another version of this script; both would draw.
 if (window.rnnviz) location.reload();
 const stage = new Stage();
+// The pictures that draw themselves.
+const CANVASES = { network: Network, curves: Curves };
 window.rnnviz = { stage };
 // Delays before a rerun of Streamlit's script: after a change, after the reader pressed something of
 // Streamlit's, before asking again, and after the run was lost.
@@ -144,8 +147,11 @@ function writeAddress() {
 
 export function chart({ parentElement, data }) {
   const find = (selector) => parentElement.querySelector(selector);
-  const parts = { node: find(".rnnviz-chart"), caption: find("figcaption"), scale: find(".rnnviz-scale") };
-  const plot = stage.mount(data.canvas ? Network : Plot, data.key, parts, data);
+  const parts = {
+    node: find(".rnnviz-chart"), caption: find("figcaption"), ask: find(".rnnviz-ask"),
+    scale: find(".rnnviz-scale"),
+  };
+  const plot = stage.mount(CANVASES[data.canvas] ?? Plot, data.key, parts, data);
   // Streamlit also calls this when it keeps the node, so unmount only a node that is gone.
   return () => setTimeout(() => plot.node.isConnected || stage.unmount(plot), REMOVAL_MS);
 }
@@ -182,6 +188,7 @@ const mountControl = (Control) => ({ parentElement, data }) => {
 };
 
 export const bar = mountControl(Bar);
+export const time = mountControl(Time);
 export const cursor = mountControl(Cursor);
 export const stepper = mountControl(Stepper);
 export const phrase = mountControl(Phrase);

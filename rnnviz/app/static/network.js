@@ -1,20 +1,13 @@
 // The network over one sequence, drawn on a canvas from the picture of figures/sequence_network.py.
-import { answered, counted, layoutOf, paint, percent, shortNumber } from "./network_paint.js";
-import { Picture } from "./picture.js";
+import { CanvasPicture } from "./canvas_picture.js";
+import { percent, shortNumber } from "./canvas.js";
+import { answered, counted, layoutOf, paint } from "./network_paint.js";
 
-export class Network extends Picture {
+export class Network extends CanvasPicture {
   constructor(...options) {
     super(...options);
-    const make = (tag, className) => Object.assign(document.createElement(tag), { className });
-    this.canvas = make("canvas", "rnnviz-network");
-    this.canvas.setAttribute("role", "img");
-    this.table = make("table", "rnnviz-unseen");
-    this.tip = make("div", "rnnviz-tip");
-    this.tip.hidden = true;
-    this.node.replaceChildren(this.canvas, this.table, this.tip);
-    this.pointer = null; // where the pointer is, in pixels of the canvas
-    this.canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => this.point([offsetX, offsetY]));
-    this.canvas.addEventListener("pointerleave", () => this.point(null));
+    this.table = Object.assign(document.createElement("table"), { className: "rnnviz-unseen" });
+    this.node.append(this.table);
   }
 
   show(figure) {
@@ -23,43 +16,18 @@ export class Network extends Picture {
     this.describe();
   }
 
-  resize() {
-    this.repaint();
+  // What is under the pointer.
+  get hover() {
+    return this.pointer && !this.network.sentence ? this.layout.find(...this.pointer) : {};
   }
 
-  point(pointer) {
-    this.pointer = pointer;
-    if (this.network) this.due ||= requestAnimationFrame(() => this.repaint());
+  paint(context, width, height) {
+    this.layout = layoutOf(width, height, this.network);
+    paint(context, this.layout, this.network, this.hover);
   }
 
-  repaint() {
-    cancelAnimationFrame(this.due);
-    this.due = 0;
-    const { network, canvas, node } = this;
-    const [width, height, ratio] = [node.clientWidth, node.clientHeight, window.devicePixelRatio || 1];
-    const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
-    // Setting the size of a canvas clears it, and takes time.
-    if (canvas.width !== across) canvas.width = across;
-    if (canvas.height !== down) canvas.height = down;
-    const context = canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
-    this.layout = layoutOf(width, height, network);
-    const hover = this.pointer && !network.sentence ? this.layout.find(...this.pointer) : {};
-    paint(context, this.layout, network, hover);
-    this.showTip(hover);
-  }
-
-  showTip(hover) {
-    const lines = hover.t === undefined ? [] : told(this.network, hover);
-    this.tip.hidden = !lines.length;
-    if (!lines.length) return;
-    const line = (textContent) => Object.assign(document.createElement("div"), { textContent });
-    this.tip.replaceChildren(...lines.map(line));
-    const [[x, y], layout] = [this.pointer, this.layout];
-    const left = Math.min(x + 14, layout.width - this.tip.offsetWidth);
-    const top = Math.min(y + 16, layout.height - this.tip.offsetHeight);
-    Object.assign(this.tip.style, { left: `${Math.max(0, left)}px`, top: `${Math.max(0, top)}px` });
+  told() {
+    return this.hover.t === undefined ? [] : told(this.network, this.hover);
   }
 
   // For those who don't see the canvas: the answer in words, and, while the run rests, the numbers.
@@ -77,11 +45,6 @@ export class Network extends Picture {
       const cells = table.insertRow();
       for (const text of row) cells.insertCell().textContent = text;
     }
-  }
-
-  remove() {
-    super.remove();
-    cancelAnimationFrame(this.due);
   }
 }
 

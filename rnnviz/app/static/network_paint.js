@@ -1,8 +1,6 @@
 // Paints the network over one sequence. Every scale is fixed, so nothing moves but what the run moves.
 
-const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
-const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-const faint = (hex, opacity) => `rgba(${rgb(hex).join(",")},${opacity})`;
+import { clamp, dot, faint, percent, power, rgb, shortNumber, stroke, write } from "./canvas.js";
 
 // Gradients span these powers of ten.
 const [LOWEST, HIGHEST] = [-9, 1];
@@ -13,26 +11,6 @@ const [LEVELS, THICK_FROM] = [12, 0.6];
 // Columns at least so wide, in units of the layout, have numbers in their channels; narrower ones than
 // the second stand side by side without channels.
 const [WIDE, NARROW] = [3.6, 1];
-
-// Numbers
-
-const raised = (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit];
-const superscript = (n) => String(n).replace("-", "⁻").replace(/\d/g, raised);
-const power = (n) => `10${superscript(n)}`;
-
-export function shortNumber(value) {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : "∞";
-  const exponent = value ? Math.floor(Math.log10(Math.abs(value)) + 1e-9) : 0;
-  if (exponent >= -3 && exponent < 4) return String(Number(value.toPrecision(2))).replace("-", "−");
-  const [digit, e] = value.toExponential(0).split("e");
-  return `${digit.replace("-", "−")}·${power(Number(e))}`;
-}
-
-export function percent(p) {
-  if (p > 0.9995) return "100 %";
-  if (p > 0.99) return `${(100 * p).toFixed(1)} %`;
-  return p > 0 && p < 0.01 ? "<1 %" : `${Math.round(100 * p)} %`;
-}
 
 export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
@@ -97,45 +75,17 @@ function find({ x, left, pitch, strip, cell, state, answer, gradient }, tokens, 
 // Painting: each function draws one section of `p` = { c, layout, network, hover }.
 
 export function paint(c, layout, network, hover) {
-  const p = { c, layout, network, hover };
+  const p = { c, layout, network, hover, font: network.font, theme: network.theme };
   if (network.sentence) return paintSentence(p);
   paintColumn(p);
   paintWords(p);
   paintChannels(p);
   paintStates(p);
+  paintScale(p);
   paintUnit(p);
   PAINT_ANSWERS[network.answers](p);
   paintGradient(p);
   paintOutcome(p);
-}
-
-function write({ c, network }, text, x, y, size, color,
-  { align = "left", weight = 400, halo = false, most = Infinity } = {}) {
-  c.font = `${weight} ${Math.max(12, size)}px ${network.font}`;
-  [c.fillStyle, c.textAlign, c.textBaseline] = [color, align, "middle"];
-  const shown = most < Infinity ? fitted(c, text, most) : text;
-  if (halo) {
-    [c.lineWidth, c.lineJoin, c.strokeStyle] = [4, "round", network.theme.background];
-    c.strokeText(shown, x, y);
-  }
-  c.fillText(shown, x, y);
-}
-
-function fitted(c, text, most) {
-  let count = [...text].length - 1;
-  if (!count || c.measureText(text).width <= most) return text;
-  const cut = () => [...text].slice(0, count).join("") + "…";
-  while (count > 1 && c.measureText(cut()).width > most) count--;
-  return cut();
-}
-
-function stroke({ c }, points, color, width = 1, dash = []) {
-  c.beginPath();
-  points.forEach(([x, y], k) => (k ? c.lineTo(x, y) : c.moveTo(x, y)));
-  [c.strokeStyle, c.lineWidth, c.lineJoin] = [color, width, "round"];
-  c.setLineDash(dash);
-  c.stroke();
-  c.setLineDash([]);
 }
 
 function paintSentence(p) {
@@ -367,6 +317,22 @@ function paintStates({ c, layout, network }) {
   c.fill(gaps);
 }
 
+// The scale of the states, where there is room for it.
+function paintScale(p) {
+  const { c, layout: { u, end, state }, theme } = p;
+  const [x, y, height] = [end + 1.4 * u, state.y + 2.4 * u, 7 * u];
+  if (state.height < 12 * u) return;
+  const colors = ramp(theme);
+  for (let k = 0; k <= height; k++) {
+    const [r, g, b] = [0, 8, 16].map((shift) => (colors[Math.round(512 * (1 - k / height))] >> shift) & 255);
+    c.fillStyle = `rgb(${r},${g},${b})`;
+    c.fillRect(x, y + k, 0.8 * u, 1.5);
+  }
+  write(p, "h", x, y - 0.9 * u, 0.95 * u, theme.muted, { weight: 600 });
+  ["+1", "+¼", "0", "−¼", "−1"].forEach((label, k) =>
+    write(p, label, x + 1.3 * u, y + (k * height) / 4, 0.83 * u, theme.muted));
+}
+
 function paintUnit(p) {
   const { c, layout, network, hover } = p;
   if (hover.row === undefined) return;
@@ -492,14 +458,6 @@ function paintValues(p) {
     if (targets.length > 1) stroke(p, targets, theme.text, 1.6, [2, 3]);
     else for (const [at, height] of targets) dot(c, at, height, 0.34 * u, theme.text, theme.background);
   });
-}
-
-function dot(c, x, y, radius, color, fill = color) {
-  c.beginPath();
-  c.arc(x, y, radius, 0, 7);
-  [c.fillStyle, c.strokeStyle, c.lineWidth] = [fill, color, 1.6];
-  c.fill();
-  c.stroke();
 }
 
 // The way back

@@ -3,12 +3,14 @@ import { Drawing } from "./frame.js";
 
 export class Picture {
   // `onClick(key, event)`; `onSight()` is called when the picture enters or leaves the viewport.
-  constructor(key, { node, caption, scale }, { onClick, onSight }) {
-    Object.assign(this, { key, node, caption, scale, onClick });
+  constructor(key, { node, caption, ask, scale }, { stage, onClick, onSight }) {
+    Object.assign(this, { key, node, caption, scale, stage, onClick });
     this.drawing = new Drawing();
     this.inSight = false;
     this.drawnAt = 0;
     node.dataset.picture = key;
+    ask.popoverTargetElement = caption;
+    caption.addEventListener("beforetoggle", () => placeBeside(caption, ask));
     const sight = new IntersectionObserver((entries) => {
       this.inSight = entries.at(-1).isIntersecting;
       onSight();
@@ -27,7 +29,8 @@ export class Picture {
   // Called in every run of Streamlit's script.
   configure({ text, height, clicks }) {
     Object.assign(this, { text, clicks });
-    this.node.style.height = height + "px";
+    // Without a height the style sheet decides.
+    if (height) this.node.style.height = height + "px";
     this.showCaption();
   }
 
@@ -47,4 +50,12 @@ export class Picture {
   remove() {
     for (const observer of this.observers) observer.disconnect();
   }
+}
+
+// Above or below the button, where there is more room.
+function placeBeside(popover, button) {
+  const { top, bottom, right } = button.getBoundingClientRect();
+  const above = top > innerHeight - bottom;
+  const [side, distance] = above ? ["bottom", innerHeight - top + 4] : ["top", bottom + 4];
+  popover.style.cssText = `${side}: ${distance}px; right: ${Math.max(8, innerWidth - right)}px`;
 }

@@ -66,9 +66,11 @@ export class Stage {
       // Changes received for the old node don't apply to the new one.
       this.waiting.delete(key);
       const onClick = (on, event) => this.send({ do: "click", on, ...event });
-      plot = new Kind(key, parts, { onClick, onSight: () => this.watch() });
+      plot = new Kind(key, parts, { stage: this, onClick, onSight: () => this.watch() });
       this.plots.set(key, plot);
       this.mounted.add(key);
+      // Some pictures are controls too.
+      if (plot.update) this.controls.add(plot);
     }
     plot.configure(options);
     return plot;

@@ -16,7 +16,8 @@ from rnnviz.app.browser_session import first_value, on_host, visit
 from rnnviz.app.frame import Frame
 from rnnviz.app.numbers_table import numbers
 from rnnviz.app.stage import place_chart, place_text
-from rnnviz.app.style import score_text, steady
+from rnnviz.app.status import score_text
+from rnnviz.app.style import steady
 from rnnviz.app.tabs.tab import Tab, source_of, unweighed
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event

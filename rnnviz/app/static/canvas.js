@@ -1,0 +1,61 @@
+// What the pictures that draw themselves share: numbers as text, and marks on a canvas. A painter `p` has
+// the context `c`, the `font` and the `theme`.
+
+export const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
+export const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+export const faint = (hex, opacity) => `rgba(${rgb(hex).join(",")},${opacity})`;
+
+const raised = (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit];
+const superscript = (n) => String(n).replace("-", "⁻").replace(/\d/g, raised);
+export const power = (n) => `10${superscript(n)}`;
+
+export function shortNumber(value) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : "∞";
+  const exponent = value ? Math.floor(Math.log10(Math.abs(value)) + 1e-9) : 0;
+  if (exponent >= -3 && exponent < 4) return String(Number(value.toPrecision(2))).replace("-", "−");
+  const [digit, e] = value.toExponential(0).split("e");
+  return `${digit.replace("-", "−")}·${power(Number(e))}`;
+}
+
+export function percent(p) {
+  if (p > 0.9995) return "100 %";
+  if (p > 0.99) return `${(100 * p).toFixed(1)} %`;
+  return p > 0 && p < 0.01 ? "<1 %" : `${Math.round(100 * p)} %`;
+}
+
+export function write({ c, font, theme }, text, x, y, size, color,
+  { align = "left", weight = 400, halo = false, most = Infinity } = {}) {
+  c.font = `${weight} ${Math.max(12, size)}px ${font}`;
+  [c.fillStyle, c.textAlign, c.textBaseline] = [color, align, "middle"];
+  const shown = most < Infinity ? fitted(c, text, most) : text;
+  if (halo) {
+    [c.lineWidth, c.lineJoin, c.strokeStyle] = [4, "round", theme.background];
+    c.strokeText(shown, x, y);
+  }
+  c.fillText(shown, x, y);
+}
+
+function fitted(c, text, most) {
+  let count = [...text].length - 1;
+  if (!count || c.measureText(text).width <= most) return text;
+  const cut = () => [...text].slice(0, count).join("") + "…";
+  while (count > 1 && c.measureText(cut()).width > most) count--;
+  return cut();
+}
+
+export function stroke({ c }, points, color, width = 1, dash = []) {
+  c.beginPath();
+  points.forEach(([x, y], k) => (k ? c.lineTo(x, y) : c.moveTo(x, y)));
+  [c.strokeStyle, c.lineWidth, c.lineJoin] = [color, width, "round"];
+  c.setLineDash(dash);
+  c.stroke();
+  c.setLineDash([]);
+}
+
+export function dot(c, x, y, radius, color, fill = color) {
+  c.beginPath();
+  c.arc(x, y, radius, 0, 7);
+  [c.fillStyle, c.strokeStyle, c.lineWidth] = [fill, color, 1.6];
+  c.fill();
+  c.stroke();
+}

@@ -1,0 +1,59 @@
+// A picture that draws itself on a canvas, with a tip beside the pointer. A subclass has
+// `paint(context, width, height)`, which draws all of it, and `told()`, the lines of the tip.
+import { Picture } from "./picture.js";
+
+export class CanvasPicture extends Picture {
+  constructor(...options) {
+    super(...options);
+    const make = (tag, className) => Object.assign(document.createElement(tag), { className });
+    this.canvas = make("canvas", "rnnviz-canvas");
+    this.canvas.setAttribute("role", "img");
+    this.tip = make("div", "rnnviz-tip");
+    this.tip.hidden = true;
+    this.node.replaceChildren(this.canvas, this.tip);
+    this.pointer = null; // where the pointer is, in pixels of the canvas
+    this.canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => this.point([offsetX, offsetY]));
+    this.canvas.addEventListener("pointerleave", () => this.point(null));
+  }
+
+  point(pointer) {
+    this.pointer = pointer;
+    if (this.count) this.due ||= requestAnimationFrame(() => this.repaint());
+  }
+
+  resize() {
+    this.repaint();
+  }
+
+  repaint() {
+    cancelAnimationFrame(this.due);
+    this.due = 0;
+    const { canvas, node } = this;
+    const [width, height, ratio] = [node.clientWidth, node.clientHeight, window.devicePixelRatio || 1];
+    const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+    // Setting the size of a canvas clears it, and takes time.
+    if (canvas.width !== across) canvas.width = across;
+    if (canvas.height !== down) canvas.height = down;
+    const context = canvas.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    this.paint(context, width, height);
+    this.showTip(this.pointer ? this.told() : []);
+  }
+
+  showTip(lines) {
+    this.tip.hidden = !lines.length;
+    if (!lines.length) return;
+    const line = (textContent) => Object.assign(document.createElement("div"), { textContent });
+    this.tip.replaceChildren(...lines.map(line));
+    const [[x, y], { node, tip }] = [this.pointer, this];
+    const left = Math.min(x + 14, node.clientWidth - tip.offsetWidth);
+    const top = Math.min(y + 16, node.clientHeight - tip.offsetHeight);
+    Object.assign(tip.style, { left: `${Math.max(0, left)}px`, top: `${Math.max(0, top)}px` });
+  }
+
+  remove() {
+    super.remove();
+    cancelAnimationFrame(this.due);
+  }
+}

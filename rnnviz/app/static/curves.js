@@ -1,0 +1,71 @@
+// The run over its epochs, drawn on a canvas from the picture of figures/run_curves.py. Dragging in it goes
+// to an epoch.
+import { CanvasPicture } from "./canvas_picture.js";
+import { clamp } from "./canvas.js";
+import { curvesLayout, paintCurves, valuesAt } from "./curves_paint.js";
+
+export class Curves extends CanvasPicture {
+  constructor(...options) {
+    super(...options);
+    this.held = false;
+    const { canvas } = this;
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      this.held = true;
+      this.seek();
+    });
+    canvas.addEventListener("pointermove", () => this.held && this.seek());
+    for (const end of ["pointerup", "pointercancel"])
+      canvas.addEventListener(end, () => this.held && this.release());
+  }
+
+  show(figure) {
+    this.run = runOf(figure);
+    this.repaint();
+    const { length } = this.run.train_loss.x;
+    const scores = [...valuesAt(this.run, this.run.shown ?? length - 1)].join(", ");
+    this.canvas.setAttribute("aria-label", `The run after ${length - 1} epochs: ${scores}.`);
+  }
+
+  // The epoch under the pointer, at most the last one that has been trained.
+  get epoch() {
+    const { left, width, run } = this.layout;
+    const share = clamp((this.pointer[0] - left) / width, 0, 1);
+    return Math.min(Math.round(share * run.last), this.run.train_loss.x.at(-1));
+  }
+
+  // The playhead follows the pointer at once; the page follows with the next frame.
+  seek() {
+    const { epoch } = this;
+    if (epoch === this.sought) return;
+    this.sought = epoch;
+    this.command = this.stage.send({ do: "seek", epoch, settled: false });
+  }
+
+  release() {
+    this.held = false;
+    this.command = this.stage.send({ do: "seek", epoch: this.sought, settled: true });
+    this.sought = null;
+    this.due ||= requestAnimationFrame(() => this.repaint());
+  }
+
+  // Nothing but the picture depends on a frame's header.
+  update() {}
+
+  paint(context, width, height) {
+    this.layout = curvesLayout(width, height, this.run);
+    const pointed = this.pointer && this.layout.inside(...this.pointer) ? this.epoch : null;
+    paintCurves(context, this.layout, this.run, { pointed, shown: this.held ? this.sought : this.run.shown });
+  }
+
+  told() {
+    if (!this.layout.inside(...this.pointer)) return [];
+    return [`epoch ${this.epoch}`, ...valuesAt(this.run, this.epoch)];
+  }
+}
+
+// The series by name, beside what `meta` says.
+function runOf({ data, layout }) {
+  const series = Object.fromEntries(data.map(({ name, x, y, z }) => [name, { x, y, z }]));
+  return { ...layout.meta, ...series, scales: layout.meta, font: layout.font.family };
+}

@@ -1,0 +1,92 @@
+"""The state of the run as HTML: its scores, its story, its signs of health, and its message."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+from rnnviz.analysis.health import MEANINGS, Level, Sign, health, worst
+from rnnviz.analysis.training_phase import phase_of
+from rnnviz.lab.story import story
+from rnnviz.session import Session
+
+
+def status_texts(session: Session) -> dict[str, str]:
+    """The texts of the header: status, story, signs and message."""
+    signs = _signs(session)
+    return {
+        "status": _status(session),
+        "story": _story(session, worst(signs)),
+        "signs": _table(session, signs),
+        "message": _message(session),
+    }
+
+
+def _signs(session: Session) -> Sequence[Sign]:
+    """The signs of health at the epoch shown, on the sequence shown."""
+    state, player = session.state, session.player
+    losses = session.run.history.column("train_loss")[: player.position.epoch + 1]
+    phase = phase_of(losses, session.dataset.guess.loss)
+    trace = session.inspect().trace
+    return health(state.parameters, trace, session.settings, state.slots, phase)
+
+
+def _status(session: Session) -> str:
+    """The epoch, and loss and metric on the training and the test set."""
+    player, data = session.player, session.dataset
+    epoch, offset = player.position
+    scores = session.run.history.row(epoch)
+    what = f"scores of epoch {epoch}" if offset else "epoch"
+    rows = "".join(
+        f'<tr class="{role}"><th>{role}</th><td>{score_text(scores[f"{role}_loss"], "{:.4f}")}</td>'
+        f"<td>{score_text(scores[f'{role}_metric'], '{:.1%}')}</td></tr>"
+        for role in ("train", "test")
+    )
+    return (
+        f'<div class="rnnviz-status"><div class="epoch"><small>{player.condition} · {what}</small>'
+        f"<b>{player.progress}</b> of {session.config.epochs}</div><table>"
+        f"<tr><th></th><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
+        f"{rows}</table></div>"
+    )
+
+
+def _story(session: Session, sign: Sign) -> str:
+    """The chapter that the run has reached, a sentence, and the worst sign of health."""
+    told = story(session.run, session.inspect(), session.player.position.epoch)
+    broken = " broken" if told.broken else ""
+    sentence = escape(told.sentence)
+    warning = "" if sign.level in (Level.NONE, Level.FINE) else f"{sign.name}: {sign.level}"
+    return (
+        f'<div class="rnnviz-story{broken}"><b>{told.chapter}</b>'
+        f'<span title="{sentence}">{sentence}</span><i class="{sign.level}">{warning}</i></div>'
+    )
+
+
+def _table(session: Session, signs: Sequence[Sign]) -> str:
+    """The signs of health, and advice about the worst of them."""
+    rows = "".join(map(_row, signs))
+    # A run that has stopped has its own hint, in the message; two would compete.
+    stopped = session.player.diverged and session.player.shown is None
+    advice = "" if stopped else escape(f"On the sequence shown: {worst(signs).advice}")
+    return f'<div class="rnnviz-health"><p>{advice}</p><table>{rows}</table></div>'
+
+
+def _row(sign: Sign) -> str:
+    value = score_text(sign.value, "{:.0%}" if sign.share else "{:.1e}")
+    meaning = escape(f"{MEANINGS[sign.name]} {sign.advice}")
+    cells = f"<td>{sign.name}</td><td>{value}</td><td><i>{sign.level}</i></td><td>{meaning}</td>"
+    return f'<tr class="{sign.level}">{cells}</tr>'
+
+
+def _message(session: Session) -> str:
+    """What the last action did."""
+    message = escape(session.player.message)
+    return f'<div class="rnnviz-message" role="status" title="{message}">{message}</div>'
+
+
+def score_text(value: float, form: str) -> str:
+    """A score in the format ``form``; ∞ if it is infinite, a dash if there is none."""
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else "∞"
+    return form.format(value)

@@ -1,0 +1,108 @@
+"""The curves of a run on one axis of epochs: loss, metric, memory gauge and gradient map.
+
+The page draws this picture itself, in static/curves.js, from the series by name and ``meta``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnviz.analysis.baselines import Baseline
+from rnnviz.analysis.chapters import Chapter, chapters
+from rnnviz.analysis.memory_gauge import GradientMap, MemoryGauge
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.figures.epoch_axis import last_epoch, thinned
+from rnnviz.figures.gradients import color_span
+from rnnviz.figures.picture import Picture, Series, compact, heatmap, scatter
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
+from rnnviz.figures.training_curves import gauge_span, loss_limit
+from rnnviz.tasks.metrics import Guess, Metric
+from rnnviz.training.history import COLUMNS, Course, History
+
+_COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "train", "test",
+           "neutral")  # fmt: skip
+#: Changes of settings that are marked.
+_MOST_CHANGES = 40
+
+
+class Scored(NamedTuple):
+    """What the loss and the metric are called, and what they are compared with."""
+
+    guess: Guess
+    metric: Metric
+    baselines: Sequence[Baseline] = ()
+
+
+class Reach(NamedTuple):
+    """The memory gauge, and the gradients at the tokens ``words`` of one sequence."""
+
+    gauge: MemoryGauge
+    map: GradientMap
+    words: Sequence[str]
+    noun: str = "word"
+
+
+def run_curves(course: Course, scored: Scored, reach: Reach, theme: Theme = LIGHT) -> Picture:
+    """Scores, gauge and ||dL/dh_t|| over the epochs so far."""
+    guess, gauge, norms = scored.guess, reach.gauge, reach.map.norms
+    low, high = color_span(norms)
+    meta: dict[str, Any] = {
+        "theme": {name: getattr(theme, name) for name in _COLORS},
+        "last": last_epoch(course),
+        "shown": course.shown,
+        "loss": {"unit": guess.unit, "top": loss_limit(course, guess), "guess": guess.loss},
+        "baselines": [{"name": line.name, "loss": line.loss} for line in scored.baselines],
+        "metric": scored.metric.name,
+        "gauge": {"weights": gauge.weights, "span": gauge_span(gauge)},
+        "map": _rows(reach, low, high),
+        "chapters": list(_chapters(course.history, guess.loss)),
+        "changes": sorted({c.position.epoch for c in course.changes})[-_MOST_CHANGES:],
+    }
+    series = [*_scores(course.history, ""), *_gauge(gauge), _map(reach.map, low)]
+    if course.ghost:
+        meta["changes"] = sorted({*meta["changes"], course.ghost.position.epoch})
+        series += _scores(course.ghost.history, "old ", course.ghost.position.epoch)
+    return picture(series, "The run", HEIGHTS["curves"], theme, meta=meta)
+
+
+def _rows(reach: Reach, low: float, high: float) -> dict[str, Any]:
+    words = [shown_token(word) for word in reach.words]
+    return {"noun": reach.noun, "words": words, "span": [low, high]}
+
+
+def _scores(history: History, prefix: str, first: int = 0) -> Iterator[Series]:
+    epochs = thinned(len(history))
+    epochs = epochs[epochs >= first]
+    for name in COLUMNS:
+        yield _line(prefix + name, epochs, history.column(name)[epochs])
+
+
+def _line(name: str, epochs: Array, values: Array) -> Series:
+    return scatter(name=name, x=epochs.astype(np.int32), y=compact(values))
+
+
+def _gauge(gauge: MemoryGauge) -> Iterator[Series]:
+    curves = {"radius": gauge.radius, "norm": gauge.norm, "half-life": gauge.half_life}
+    for name, values in curves.items():
+        yield _line(name, gauge.epochs, np.nan_to_num(values, nan=np.nan, posinf=1e9))
+
+
+def _map(norms: GradientMap, low: float) -> Series:
+    """The logarithms (T, N), nothing below the lowest that has a colour."""
+    with np.errstate(divide="ignore"):
+        logs = np.maximum(np.log10(norms.norms.T), low)
+    return heatmap(name="map", x=norms.epochs.astype(np.int32), z=compact(logs))
+
+
+def _chapters(history: History, guess: float) -> Iterator[tuple[str, int, int]]:
+    """Each chapter's name, and the epochs at which it begins and ends."""
+    epochs = thinned(len(history))
+    losses, metrics = (history.column(name)[epochs] for name in ("train_loss", "train_metric"))
+    told = chapters(losses, metrics, guess)
+    starts = [0, *(np.flatnonzero(np.diff(told)) + 1).tolist(), len(told) - 1]
+    for start, end in pairwise(starts):
+        yield Chapter(told[start]).label, int(epochs[start]), int(epochs[end])

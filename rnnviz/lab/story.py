@@ -1,0 +1,69 @@
+"""Story: what the run has reached, and one sentence with a number measured there."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from rnnviz.analysis.chapters import WINDOW, Chapter, chapters
+from rnnviz.analysis.formatting import quoted
+from rnnviz.analysis.gradients import gradient_flow
+from rnnviz.analysis.memory_gauge import half_life
+from rnnviz.analysis.turning_word import turning_word
+from rnnviz.lab.probe import Probe
+from rnnviz.training.run import Run
+
+
+class Story(NamedTuple):
+    """The chapter's name, one sentence, and whether something is broken."""
+
+    chapter: str
+    sentence: str
+    broken: bool = False
+
+
+def story(run: Run, probe: Probe, epoch: int) -> Story:
+    """The story at ``epoch``, where the network has read ``probe``."""
+    data = probe.dataset
+    loss, metric = (
+        run.history.column(name)[max(0, epoch - WINDOW + 1) : epoch + 1]
+        for name in ("train_loss", "train_metric")
+    )
+    if not (probe.finite and math.isfinite(loss[-1])):
+        sentence = "Numbers grew beyond all bounds. Go back, or lower the learning rate."
+        return Story("Broken", sentence, broken=True)
+    chapter = Chapter(chapters(loss, metric, data.guess.loss)[-1])
+    match chapter:
+        case Chapter.UNTRAINED:
+            sentence = f"The weights are random: every {probe.noun} is a guess."
+        case Chapter.PLATEAU:
+            sentence = _plateau(probe)
+        case _:
+            share = f"{data.metric.name.capitalize()} {metric[-1]:.0%} on the training set."
+            sentence = _turn(probe, chapter) or share
+    return Story(chapter.label, sentence)
+
+
+def _plateau(probe: Probe) -> str:
+    lag = half_life(gradient_flow(probe.trace).norms)
+    if not math.isfinite(lag):
+        return "The loss is near that of guessing."
+    noun = probe.dataset.vocabulary.noun if probe.dataset.tokens else "step"
+    lost = 1 - 0.5 ** (1 / lag)
+    return f"Near guessing. Each {noun} back loses {lost:.0%} of the gradient."
+
+
+def _turn(probe: Probe, chapter: Chapter) -> str:
+    """Which word turns the verdict, or an empty string."""
+    data = probe.dataset
+    if not data.one_class_at_end:
+        return ""
+    verdict = int(probe.answers[-1].argmax())
+    turn = turning_word(probe.parameters, probe.example, verdict)
+    if turn is None:
+        return ""
+    word = quoted(probe.words[turn.token])
+    if chapter is Chapter.FALLING:
+        return f"The loss falls: {word} now turns the verdict."
+    other = data.classes[turn.verdict]
+    return f"{word} turns the verdict. Without it: {turn.probability:.0%} {other}."
