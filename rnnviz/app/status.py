@@ -45,7 +45,7 @@ def _status(session: Session) -> str:
     )
     return (
         f'<div class="rnnviz-status"><div class="epoch"><small>{player.condition} · {what}</small>'
-        f"<b>{player.progress}</b> of {session.config.epochs}</div><table>"
+        f"<b>{player.progress} of {session.config.epochs}</b></div><table>"
         f"<tr><th></th><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
         f"{rows}</table></div>"
     )
@@ -53,7 +53,7 @@ def _status(session: Session) -> str:
 
 def _story(session: Session, sign: Sign) -> str:
     """The chapter that the run has reached, a sentence, and the worst sign of health."""
-    told = story(session.run, session.inspect(), session.player.position.epoch)
+    told = story(session.player, session.inspect())
     broken = " broken" if told.broken else ""
     sentence = escape(told.sentence)
     warning = "" if sign.level in (Level.NONE, Level.FINE) else f"{sign.name}: {sign.level}"

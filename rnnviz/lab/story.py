@@ -11,7 +11,7 @@ from rnnviz.analysis.gradients import gradient_flow
 from rnnviz.analysis.memory_gauge import half_life
 from rnnviz.analysis.turning_word import turning_word
 from rnnviz.lab.probe import Probe
-from rnnviz.training.run import Run
+from rnnviz.training.player import Player
 
 
 class Story(NamedTuple):
@@ -22,14 +22,15 @@ class Story(NamedTuple):
     broken: bool = False
 
 
-def story(run: Run, probe: Probe, epoch: int) -> Story:
-    """The story at ``epoch``, where the network has read ``probe``."""
-    data = probe.dataset
+def story(player: Player, probe: Probe) -> Story:
+    """The story at the epoch shown, where the network has read ``probe``."""
+    data, epoch = probe.dataset, player.position.epoch
     loss, metric = (
-        run.history.column(name)[max(0, epoch - WINDOW + 1) : epoch + 1]
+        player.run.history.column(name)[max(0, epoch - WINDOW + 1) : epoch + 1]
         for name in ("train_loss", "train_metric")
     )
-    if not (probe.finite and math.isfinite(loss[-1])):
+    stopped = player.diverged and player.shown is None
+    if stopped or not (probe.finite and math.isfinite(loss[-1])):
         sentence = "Numbers grew beyond all bounds. Go back, or lower the learning rate."
         return Story("Broken", sentence, broken=True)
     chapter = Chapter(chapters(loss, metric, data.guess.loss)[-1])

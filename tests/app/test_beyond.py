@@ -51,4 +51,6 @@ def test_so_can_one_that_diverges_inside_an_epoch_and_its_signs_say_what_to_try(
 
 
 def test_a_sign_without_a_meaning_has_a_dash_and_no_word():
-    assert re.search(r"reach +– +On the sequence shown", Page("train", phrase="good").text)
+    assert re.search(
+        r"reach +– +The gradient at the first token", Page("train", phrase="good").text
+    )

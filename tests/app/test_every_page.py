@@ -66,14 +66,18 @@ def drawn(monkeypatch):
     return drawn
 
 
+#: The texts of the header, which pages of their own don't have.
+HEADER = {"status", "story", "signs", "message"}
+
+
 def assert_complete(opened, drawn):
     """Each place has its picture or its text, and every picture is one of Plotly's."""
     drawn.clear()
     charts = opened.charts
     assert charts.keys() == opened.places.keys()
     texts = {key.removeprefix("text_") for key in opened.components("text")}
-    # The status is above every page, with the signs of health.
-    assert opened.bodies.keys() == texts | {"status"}
+    # The header is above every page.
+    assert opened.bodies.keys() == texts | HEADER
     assert "saturated" in opened.text
     assert "nan" not in opened.text.lower().split()
     for chart, picture in zip(charts.values(), drawn, strict=True):

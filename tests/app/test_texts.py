@@ -64,7 +64,7 @@ def assert_harmless(page):
         parts = Parts(body)
         assert parts.tags <= TAGS, key
         assert parts.attributes <= ATTRIBUTES, key
-    assert "<img src=x>.csv" in plain(page.bodies["status"])
+    assert "<img src=x>.csv" in plain(page.bodies["message"])
 
 
 @each_row("page", PAGES)

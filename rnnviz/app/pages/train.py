@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rnnviz.analysis.gradients import Objective, parameter_norms
-from rnnviz.analysis.memory_gauge import MemoryGauge, recurrent, recurrent_name
+from rnnviz.analysis.memory_gauge import recurrent, recurrent_name
 from rnnviz.app.chart_text import text_name
 from rnnviz.app.frame import Frame
 from rnnviz.app.gradient_check import objective_and_check
@@ -42,6 +42,29 @@ DEVELOP = 0.001
 
 def train_page(session: Session) -> None:
     """Draw the page."""
+    _lay_out(session)
+    objective = session.objective
+
+    def draw(frame: Frame) -> None:
+        probe = session.inspect()
+        frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
+        check = session.gradients.checked(session.gradient_query(probe))
+        frame.texts["badge"] = check_html(check, session.names)
+        if writes(session.dataset):
+            frame.texts["sample"] = sample_html(session, probe)
+        _draw_probe(session, probe, objective, frame)
+        _draw_run(session, probe, objective, frame)
+
+    def develop(budget: float) -> bool:
+        query = session.gradient_query(None, objective)
+        return session.memory.develop(session.run, query, budget)
+
+    handlers = {"map": lambda click: go_to_click(session, click)}
+    live(session, draw, handlers, develop)
+
+
+def _lay_out(session: Session) -> None:
+    """The first screen, and below it the charts in detail."""
     left, right = st.columns([2, 1], gap="medium")
     with left:
         with st.container(horizontal=True, key="asked"):
@@ -60,34 +83,9 @@ def train_page(session: Session) -> None:
         choose_view(session)
         _places(session, "states")
         objective_and_check(session, "train")
-        objective = session.objective
         _places(session, "flow", "norms")
     with right:
         _places(session, "loss", "metric", "map", "recurrent")
-
-    def draw(frame: Frame) -> None:
-        probe = session.inspect()
-        frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
-        check = session.gradients.checked(session.gradient_query(probe))
-        frame.texts["badge"] = check_html(check, session.names)
-        if writes(session.dataset):
-            frame.texts["sample"] = sample_html(session, probe)
-        _draw_probe(session, probe, objective, frame)
-        query = session.gradient_query(probe, objective)
-        gauge, flows = session.memory.past(session.run, query, DEVELOP)
-        _draw_run(session, gauge, frame)
-        course, colors, data = session.player.course, theme(), session.dataset
-        scored = Scored(data.guess, data.metric, session.baselines)
-        reach = Reach(gauge, flows, probe.words, session.names.noun)
-        frame.chart("curves", run_curves, course, scored, reach, colors)
-        frame.chart("map", gradient_map, flows, course, probe.words, SYMBOL[objective], colors)
-
-    def develop(budget: float) -> bool:
-        query = session.gradient_query(None, objective)
-        return session.memory.develop(session.run, query, budget)
-
-    handlers = {"map": lambda click: go_to_click(session, click)}
-    live(session, draw, handlers, develop)
 
 
 def _explained(session: Session) -> str:
@@ -146,12 +144,18 @@ def _draw_answers(session: Session, probe: Probe, frame: Frame) -> None:
         frame.chart("free", free_run, probe.example.inputs, values, data.classes, colors)
 
 
-def _draw_run(session: Session, gauge: MemoryGauge, frame: Frame) -> None:
-    colors, course, parameters = theme(), session.player.course, session.state.parameters
-    name, data = recurrent_name(parameters), session.dataset
+def _draw_run(session: Session, probe: Probe, objective: Objective, frame: Frame) -> None:
+    colors, course, data = theme(), session.player.course, session.dataset
+    query = session.gradient_query(probe, objective)
+    gauge, flows = session.memory.past(session.run, query, DEVELOP)
+    scored = Scored(data.guess, data.metric, session.baselines)
+    reach = Reach(gauge, flows, probe.words, session.names.noun)
+    frame.chart("curves", run_curves, course, scored, reach, colors)
+    frame.chart("map", gradient_map, flows, course, probe.words, SYMBOL[objective], colors)
+    remark = explanation("loss_baselines") if session.baselines else ""
     lines = session.baselines
-    remark = explanation("loss_baselines") if lines else ""
     frame.chart("loss", loss_curve, course, data.guess, gauge, colors, lines, remark=remark)
     frame.chart("metric", metric_curve, course, data.metric, colors)
-    weights = steady(session, "recurrent")
+    weights, parameters = steady(session, "recurrent"), session.state.parameters
+    name = recurrent_name(parameters)
     frame.chart("recurrent", recurrent_heatmap, recurrent(parameters), weights, name)

@@ -3,8 +3,10 @@
 import { Picture } from "./picture.js";
 
 export class CanvasPicture extends Picture {
-  constructor(...options) {
-    super(...options);
+  constructor(key, parts, listeners) {
+    super(key, parts, listeners);
+    // At the bottom it would cover an axis.
+    parts.ask.classList.add("top");
     const make = (tag, className) => Object.assign(document.createElement(tag), { className });
     this.canvas = make("canvas", "rnnviz-canvas");
     this.canvas.setAttribute("role", "img");

@@ -1,9 +1,13 @@
-"""The numbers and signs above every page, as HTML."""
+"""The scores, the story and the signs above every page, as HTML."""
 
-from rnnviz.app.style import status_html
+from rnnviz.app.status import status_texts
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
+
+
+def shown_of(session):
+    return " ".join(status_texts(session).values())
 
 
 def after(config, epochs):
@@ -15,7 +19,7 @@ def after(config, epochs):
 def test_a_healthy_network_has_no_bad_sign_before_training_or_while_its_loss_falls():
     lstm = next(p for p in PRESETS[TaskName.RECALL] if p.label == "LSTM, lag 20")
     for session in (after(RunConfig(), 0), after(lstm.config(), 10)):
-        shown = status_html(session)
+        shown = shown_of(session)
         assert ">bad<" not in shown
         assert "learning rate" not in shown
 
@@ -23,10 +27,10 @@ def test_a_healthy_network_has_no_bad_sign_before_training_or_while_its_loss_fal
 def test_a_run_that_breaks_gets_one_hint():
     """Before: the signs. Then: the message, until the reader looks back or changes something."""
     session = after(RunConfig(lr=10), 0)
-    assert "On the sequence shown: One step changes" in status_html(session)
-    assert "try a learning rate of 0.02" in status_html(session)
+    assert "On the sequence shown: One step changes" in shown_of(session)
+    assert "try a learning rate of 0.02" in shown_of(session)
     session.player.advance(1000)
-    assert "On the sequence shown" not in status_html(session)
-    assert "Try a learning rate of 0.02." in status_html(session)
+    assert "On the sequence shown" not in shown_of(session)
+    assert "Try a learning rate of 0.02." in shown_of(session)
     session.configure(RunConfig(lr=0.02))
-    assert "On the sequence shown" in status_html(session)
+    assert "On the sequence shown" in shown_of(session)
