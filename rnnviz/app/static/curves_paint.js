@@ -218,9 +218,13 @@ function paintChapters(p) {
   write(p, "epoch", 0, foot + 2.2 * u, 0.87 * u, theme.muted);
 }
 
+// A line at an epoch through every panel, but not through the titles.
 function upright(p, epoch, color, width, dash) {
   const { x, panels, foot, u } = p.layout;
-  stroke(p, [[x(epoch), panels.loss.y], [x(epoch), foot + 0.5 * u]], color, width, dash);
+  for (const panel of Object.values(panels)) {
+    const end = panel === panels.map ? foot + 0.5 * u : panel.y + panel.height + 0.1 * u;
+    stroke(p, [[x(epoch), panel.y - 0.15 * u], [x(epoch), end]], color, width, dash);
+  }
 }
 
 function paintChanges(p) {
