@@ -441,7 +441,7 @@ def test_an_uploaded_file_is_learned_until_the_tasks_data_come_back(page):
     assert "ln 3 = 1.099" in json.dumps(page.chart("loss")["layout"]["annotations"])
     assert page.widget("own_task").value == "Own data: weather.csv"
     assert page.widget("task") is None
-    del page.app.session_state["train_file"]
+    del page.app.session_state["chosen_train_csv"]
     page.click("play")
     page.session.player.tick(1.0)
     assert "Running" in page.text

@@ -118,7 +118,7 @@ function leavePage(path) {
 }
 const isLink = ({ target }) => target.closest?.("a[href]");
 // Streamlit's own widgets rerun the script too. A rerun at the same time may lose their value.
-const isOurs = ({ target }) => target.closest?.(".rnnviz-control, .rnnviz-figure");
+const isOurs = ({ target }) => target.closest?.(".rnnviz-control:not(.rnnviz-file), .rnnviz-figure");
 function postponeRerun(event) {
   if (isOurs(event) || event.key === " ") return;
   page.pressedAt = performance.now();
@@ -199,7 +199,10 @@ export function file({ parentElement, data, setTriggerValue }) {
   const node = parentElement.querySelector(".rnnviz-control");
   const box = fileBoxes.get(node) ?? new FileBox(node, data.limit);
   fileBoxes.set(node, box);
-  box.configure(data, (chosen) => setTriggerValue("file", chosen));
+  box.configure(data, (choice) => {
+    postponeRerun({ target: node });
+    setTriggerValue("file", choice);
+  });
 }
 
 // Keys of the controls, unless a text field, a button or a dialog has the focus.
