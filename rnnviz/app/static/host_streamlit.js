@@ -2,14 +2,17 @@
 import { Bar, Cursor, Phrase, Stepper, Time } from "./controls.js";
 import { Curves } from "./curves.js";
 import { FileBox } from "./file_box.js";
+import { FirstMinute } from "./first_minute.js";
 import { Network } from "./network.js";
 import { load, Plot } from "./plot.js";
+import { Present } from "./present.js";
 import { Stage } from "./stage.js";
 import { Wire } from "./wire.js";
 
 // The page already runs another version of this script; both would draw.
 if (window.rnnviz) location.reload();
 const stage = new Stage();
+const present = new Present();
 // The pictures that draw themselves.
 const CANVASES = { network: Network, curves: Curves };
 window.rnnviz = { stage };
@@ -41,6 +44,7 @@ export function wire({ parentElement, data, setTriggerValue }) {
   const url = new URL(data.wire, document.baseURI);
   url.protocol = url.protocol.replace("http", "ws");
   const source = (window.rnnviz.wire = new Wire(url, data.ticket, knownRun()));
+  const firstMinute = new FirstMinute(stage, !location.search && !knownRun());
   const note = document.createElement("div");
   note.className = "rnnviz-note";
   note.setAttribute("role", "status");
@@ -58,6 +62,7 @@ export function wire({ parentElement, data, setTriggerValue }) {
     },
     frame(header) {
       show(header.problem);
+      firstMinute.frame(header);
       updateAddress(header.link);
       scheduleRerun();
     },
@@ -138,7 +143,8 @@ function updateAddress(query) {
 
 function writeAddress() {
   page.writing = null;
-  const search = page.query ? `?${page.query}` : "";
+  const query = present.added(page.query);
+  const search = query ? `?${query}` : "";
   history.replaceState(history.state, "", location.pathname + search + location.hash);
   // Read back, as the browser may encode it differently.
   page.search = location.search;
@@ -212,6 +218,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === " " && event.target.closest("button, a, summary, [role=button]")) return;
   const plain = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const name = event.shiftKey ? `Shift+${event.key}` : plain;
+  if (name === "f") {
+    present.show(!present.on);
+    updateAddress(page.query);
+    return;
+  }
   const taken = [...stage.controls].some((c) => c.node.isConnected && c.key?.(name, event.repeat));
   if (taken) event.preventDefault();
 });

@@ -8,6 +8,19 @@ export class Network extends CanvasPicture {
     super(...options);
     this.table = Object.assign(document.createElement("table"), { className: "rnnviz-unseen" });
     this.node.append(this.table);
+    this.canvas.addEventListener("click", () => this.pickWord());
+  }
+
+  // A click on a word selects it in the box in which the phrase is typed.
+  pickWord() {
+    const { t, section } = this.hover;
+    const input = document.querySelector(".st-key-phrase input");
+    if (section !== "word" || !input) return;
+    const words = [...input.value.matchAll(/\S+/g)];
+    const [from, to] = words.length === this.network.words.length
+      ? [words[t].index, words[t].index + words[t][0].length] : [0, input.value.length];
+    input.focus();
+    input.setSelectionRange(from, to);
   }
 
   show(figure) {
@@ -24,6 +37,7 @@ export class Network extends CanvasPicture {
   paint(context, width, height) {
     this.layout = layoutOf(width, height, this.network);
     paint(context, this.layout, this.network, this.hover);
+    this.canvas.style.cursor = this.hover.section === "word" ? "text" : "";
   }
 
   told() {

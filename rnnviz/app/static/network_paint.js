@@ -64,11 +64,13 @@ export function layoutOf(width, height, { words = [], units = [] }) {
 }
 
 // What is at a place: token, section, and the row of a unit.
-function find({ x, left, pitch, strip, cell, state, answer, gradient }, tokens, units, px, py) {
+function find(layout, tokens, units, px, py) {
+  const { x, left, pitch, strip, cell, wordHeight, state, answer, gradient } = layout;
   const t = Math.floor((px - left) / pitch);
   if (!(t >= 0 && t < tokens)) return {};
   const row = Math.floor((py - state.y) / cell);
   if (row >= 0 && row < units && Math.abs(px - x(t)) <= strip / 2 + 2) return { t, row };
+  if (py < wordHeight) return { t, section: "word" };
   return { t, section: py > gradient.y ? "gradient" : py > answer.y ? "answer" : "memory" };
 }
 
