@@ -132,9 +132,9 @@ def test_on_a_projector_only_the_picture_and_its_transport_are_left(opened, serv
     expect(sidebar).to_be_hidden()
     expect(page.page).to_have_url(re.compile(r"present=1$"))
     large = page.chart("unrolled").bounding_box()
-    page.keys("f")
+    page.keys("l")
     expect(sidebar).to_be_visible()
     expect(page.page).to_have_url(re.compile(r"\?hidden=8$"))
     assert page.chart("unrolled").bounding_box()["width"] < large["width"]
-    page.keys("f")
+    page.keys("l")
     expect(sidebar).to_be_hidden()

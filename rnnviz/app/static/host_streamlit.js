@@ -218,7 +218,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === " " && event.target.closest("button, a, summary, [role=button]")) return;
   const plain = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const name = event.shiftKey ? `Shift+${event.key}` : plain;
-  if (name === "f") {
+  if (name === "l") {
     present.show(!present.on);
     updateAddress(page.query);
     return;

@@ -8,14 +8,22 @@ export class Network extends CanvasPicture {
     super(...options);
     this.table = Object.assign(document.createElement("table"), { className: "rnnviz-unseen" });
     this.node.append(this.table);
-    this.canvas.addEventListener("click", () => this.pickWord());
+    this.canvas.addEventListener("click", () => this.click());
+  }
+
+  // A click on a unit keeps it marked until the next click.
+  click() {
+    const { row, section } = this.hover;
+    this.pinned = row === this.pinned ? undefined : row;
+    if (section === "word") this.pickWord();
+    else this.repaint();
   }
 
   // A click on a word selects it in the box in which the phrase is typed.
   pickWord() {
-    const { t, section } = this.hover;
+    const { t } = this.hover;
     const input = document.querySelector(".st-key-phrase input");
-    if (section !== "word" || !input) return;
+    if (!input) return;
     const words = [...input.value.matchAll(/\S+/g)];
     const [from, to] = words.length === this.network.words.length
       ? [words[t].index, words[t].index + words[t][0].length] : [0, input.value.length];
@@ -36,7 +44,7 @@ export class Network extends CanvasPicture {
 
   paint(context, width, height) {
     this.layout = layoutOf(width, height, this.network);
-    paint(context, this.layout, this.network, this.hover);
+    paint(context, this.layout, this.network, { row: this.pinned, ...this.hover });
     this.canvas.style.cursor = this.hover.section === "word" ? "text" : "";
   }
 

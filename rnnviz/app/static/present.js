@@ -1,4 +1,4 @@
-// The page on a projector: without sidebar and navigation, with larger type. The key F switches, and a link
+// The page on a projector: without sidebar and navigation, with larger type. The key L switches, and a link
 // with `present=1` opens it so.
 
 const NAME = "present";
