@@ -115,6 +115,22 @@ def test_a_click_on_a_word_selects_it_where_it_is_typed(opened, server):
     page.page.wait_for_function("rnnviz.stage.header.typed === 'i am very good'")
 
 
+MARKED = "rnnviz.stage.marked"
+
+
+def test_a_word_pointed_at_in_one_picture_is_marked_in_the_other(page):
+    page.page.wait_for_function(f"{CURVES}?.layout")
+    box = page.chart("curves").bounding_box()
+    y = page.page.evaluate(f"(({{ y, height }}) => y + 0.6 * height)({CURVES}.layout.panels.map)")
+    column = "rnnviz.stage.plots.get('unrolled').canvas"
+    before = page.page.evaluate(f"{column}.toDataURL()")
+    page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + y)
+    page.page.wait_for_function(f"{MARKED} === 2")  # the third of four words
+    page.page.wait_for_function(f"before => {column}.toDataURL() !== before", arg=before)
+    page.page.mouse.move(0, 0)
+    page.page.wait_for_function(f"{MARKED} === undefined")
+
+
 def test_an_explanation_stands_there_for_who_asks(page):
     figure = page.at("unrolled")
     caption = figure.locator("figcaption")

@@ -35,7 +35,7 @@ const heights = {
 
 // Painting
 
-export function paintCurves(c, layout, run, { shown, pointed }) {
+export function paintCurves(c, layout, run, { shown, pointed, marked }) {
   const p = { c, layout, run, font: run.font, theme: run.theme, shown };
   paintFrames(p);
   paintLevels(p);
@@ -47,6 +47,16 @@ export function paintCurves(c, layout, run, { shown, pointed }) {
   paintVeil(p);
   if (pointed !== null) upright(p, pointed, faint(p.theme.text, 0.4), 1);
   paintHead(p);
+  paintRow(p, marked);
+}
+
+// A frame around the row of a token.
+function paintRow({ c, layout, run, theme }, token) {
+  const { left, right, panels: { map } } = layout;
+  const row = map.height / run.scales.map.words.length;
+  if (!(token < run.scales.map.words.length)) return;
+  [c.strokeStyle, c.lineWidth] = [theme.text, 1.4];
+  c.strokeRect(left - 1, map.y + row * token, right - left + 2, row);
 }
 
 function title(p, panel, text, more = []) {

@@ -33,6 +33,7 @@ export class Network extends CanvasPicture {
 
   show(figure) {
     this.network = networkOf(figure);
+    if (this.pinned >= this.network.units.length) this.pinned = undefined;
     this.repaint();
     this.describe();
   }
@@ -44,8 +45,13 @@ export class Network extends CanvasPicture {
 
   paint(context, width, height) {
     this.layout = layoutOf(width, height, this.network);
-    paint(context, this.layout, this.network, { row: this.pinned, ...this.hover });
+    const kept = { row: this.pinned, t: this.stage.marked };
+    paint(context, this.layout, this.network, { ...kept, ...this.hover });
     this.canvas.style.cursor = this.hover.section === "word" ? "text" : "";
+  }
+
+  get token() {
+    return this.hover.t;
   }
 
   told() {

@@ -101,7 +101,7 @@ function paintSentence(p) {
 }
 
 function paintColumn({ c, layout, network, hover }) {
-  if (hover.t === undefined) return;
+  if (!(hover.t < network.words.length)) return;
   const { x, pitch, gradient } = layout;
   c.fillStyle = faint(network.theme.text, 0.07);
   c.fillRect(x(hover.t) - pitch / 2, 0, pitch, gradient.y + gradient.height);
