@@ -29,6 +29,7 @@ _TEXT = """
 """
 _CONTROL = '<div class="rnnviz-control"></div>'
 _FILE = '<div class="rnnviz-control rnnviz-file"></div>'
+_LINK = '<button class="rnnviz-link" title="It opens the page as it is now.">Copy link</button>'
 _STEPPER = '<div class="rnnviz-control rnnviz-stepper"></div>'
 #: The script that Streamlit loads; it imports the rest from our own routes. A component is called
 #: in every run of Streamlit's script, and may be removed before the import ends. The path is
@@ -62,6 +63,7 @@ _cursor = _component("cursor", _CONTROL)
 _stepper = _component("stepper", _STEPPER)
 _phrase = _component("phrase", _CONTROL)
 _file = _component("file", _FILE)
+_link = _component("link", _LINK)
 
 
 def connect(seat: Seat, edition: int) -> None:
@@ -109,6 +111,11 @@ def place_bar() -> None:
 def place_time() -> None:
     """Put the slider of epochs here, with the buttons for an earlier epoch."""
     _place(_time, "time", {})
+
+
+def place_link() -> None:
+    """Put the button here that copies the address of what is shown."""
+    _place(_link, "link", {}, width="content")
 
 
 def place_cursor(key: str, label: str) -> None:

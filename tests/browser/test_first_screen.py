@@ -142,6 +142,19 @@ def test_an_explanation_stands_there_for_who_asks(page):
     expect(caption).to_be_hidden()
 
 
+def test_the_link_of_what_is_shown_can_be_copied(opened, server):
+    page = opened(f"{server.url}/?hidden=8&epoch=3", "curves")
+    page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.type_phrase("not good")
+    page.expect_all_heard()
+    page.page.wait_for_url(re.compile("phrase=not"))
+    page.page.get_by_role("button", name="Copy link").click()
+    expect(page.page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.page.url
+    assert "phrase=not+good" in copied or "phrase=not%20good" in copied
+
+
 def test_on_a_projector_only_the_picture_and_its_transport_are_left(opened, server):
     page = opened(f"{server.url}/?present=1&hidden=8", "curves", 1280, 720)
     sidebar = page.page.get_by_test_id("stSidebar")

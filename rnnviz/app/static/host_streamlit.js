@@ -151,6 +151,17 @@ function writeAddress() {
   sessionStorage.setItem(ADDRESS, page.search);
 }
 
+export function link({ parentElement }) {
+  const button = parentElement.querySelector("button");
+  const { textContent } = button;
+  button.onclick = async () => {
+    writeAddress();
+    await navigator.clipboard.writeText(location.href);
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = textContent), WRITING_MS * 6);
+  };
+}
+
 export function chart({ parentElement, data }) {
   const find = (selector) => parentElement.querySelector(selector);
   const parts = {
