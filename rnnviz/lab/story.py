@@ -13,7 +13,6 @@ from rnnviz.analysis.turning_word import turning_word
 from rnnviz.lab.probe import Probe
 from rnnviz.training.player import Player
 
-
 #: The least share of the gradient, lost per token, that is told.
 _LEAST = 0.005
 

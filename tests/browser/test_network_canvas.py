@@ -54,7 +54,7 @@ def test_it_goes_with_the_run_and_keeps_its_place_and_fits_the_window(shown):
 def test_it_says_the_numbers_of_the_record_where_it_is_pointed_at(shown):
     session = Session()
     session.player.advance(EPOCH)
-    record = session.inspect(PHRASE).sequence_pass
+    record = session.inspect(PHRASE).sequence_pass()
     x, y = shown.page.evaluate(
         f"[{PLOT}.layout.x(2), {PLOT}.layout.state.y + 10.5 * {PLOT}.layout.cell]"
     )

@@ -9,7 +9,18 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.serving import IDLE
 
-CHARTS = ("unrolled", "curves", "margin", "states", "flow", "norms", "loss", "metric", "map", "recurrent")
+CHARTS = (
+    "unrolled",
+    "curves",
+    "margin",
+    "states",
+    "flow",
+    "norms",
+    "loss",
+    "metric",
+    "map",
+    "recurrent",
+)
 #: The buttons of our own, by key; Streamlit's have their key in a class.
 OWN = {
     "play": "[data-do=play]",

@@ -108,7 +108,8 @@ function told(network, { t, row, section }) {
   if (row !== undefined) {
     const numbers = { added: network.added[row][t], memory: network.memory[row][t] };
     const sum = formula.replace(/{(\w+)}/g, (_, name) => signed(numbers[name]));
-    return [`unit ${units[row]} after ${place}`, `${sum} = ${signed(network.h[row][t])}`];
+    const other = network.cells ? [`${network.part} = ${signed(network.cells[row][t])}`] : [];
+    return [`unit ${units[row]} after ${place}`, `${sum} = ${signed(network.h[row][t])}`, ...other];
   }
   if (section === "gradient") return [place, `‖dL/dh‖ = ${network.gradient[t].toExponential(2)}`];
   if (section === "answer") return [`after ${place}`, answerAt(network, t)].filter(Boolean);

@@ -160,11 +160,11 @@ function paintChannels(p) {
   const { u, x, pitch, strip, state } = layout;
   const { words, share, strength, theme } = network;
   const middle = state.y + state.height / 2;
-  const { hidden, group, layers, units, labels } = network;
+  const { hidden, group, layer, layers, part, units, labels } = network;
   const more = [group > 1 ? `${units.length} of ${hidden} units:` : counted(hidden, "unit")];
   if (group > 1) more.push(`largest of ${group}`);
-  if (layers > 1) more.push(`layer ${layers} of ${layers}`);
-  name(p, "memory h", state.y + 0.6 * u, more);
+  if (layers > 1) more.push(`layer ${layer} of ${layers}`);
+  name(p, "hc".includes(part) ? `memory ${part}` : `gate ${part}`, state.y + 0.6 * u, more);
   if (pitch < NARROW * u) return;
   // In the low strip of a few units there is no room for it.
   if (state.height > 8 * u)
@@ -290,13 +290,14 @@ const image = document.createElement("canvas");
 
 function paintStates({ c, layout, network }) {
   const { u, x, pitch, strip, state, cell } = layout;
-  const { words, units, h, theme } = network;
+  const { words, units, theme } = network;
+  const cells = network.cells ?? network.h;
   Object.assign(image, { width: words.length, height: units.length });
   const content = new ImageData(words.length, units.length);
   const [pixels, colors] = [new Uint32Array(content.data.buffer), ramp(theme)];
   for (let row = 0, k = 0; row < units.length; row++)
     for (let t = 0; t < words.length; t++, k++) {
-      const value = h[row][t];
+      const value = cells[row][t];
       const size = Math.sqrt(Math.min(1, Math.abs(value)));
       pixels[k] = colors[256 + Math.round(256 * Math.sign(value) * size)];
     }
@@ -330,7 +331,7 @@ function paintScale(p) {
     c.fillStyle = `rgb(${r},${g},${b})`;
     c.fillRect(x, y + k, 0.8 * u, 1.5);
   }
-  write(p, "h", x, y - 0.9 * u, 0.95 * u, theme.muted, { weight: 600 });
+  write(p, p.network.part, x, y - 0.9 * u, 0.95 * u, theme.muted, { weight: 600 });
   ["+1", "+¼", "0", "−¼", "−1"].forEach((label, k) =>
     write(p, label, x + 1.3 * u, y + (k * height) / 4, 0.83 * u, theme.muted));
 }
