@@ -1,4 +1,4 @@
-"""What README and page say of the default run and of the presets is measured."""
+"""What docs and page say of the default run and of the presets is measured."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Every example of the README is run exactly as it is printed."""
+"""README and docs: their examples are run exactly as they are printed, and their links lead on."""
 
 import os
 import re
@@ -6,15 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from rnnviz.analysis import health
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+FILES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = {path: path.read_text(encoding="utf-8") for path in FILES}
+TEXT = "\n".join(TEXTS.values())
 
 
 def blocks(language):
     """The code blocks in a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    return re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 
 
 #: What stands in for the browser that a figure is shown in.
@@ -54,7 +58,7 @@ def test_the_commands(tmp_path):
 
 def test_the_limits_of_health_are_the_constants():
     """Those of the table, in its order; shares are in per cent, and silent units never bad."""
-    (table,) = re.findall(r"\| sign \| measures.*?\n\n", README, re.DOTALL)
+    (table,) = re.findall(r"\| sign \| measures.*?\n\n", TEXT, re.DOTALL)
     limits = [
         [float(number) for number in re.findall(r"[\d.]+(?:e-?\d+)?", row.split("|", 3)[3])]
         for row in table.splitlines()[2:-1]
@@ -68,3 +72,23 @@ def test_the_limits_of_health_are_the_constants():
         [health.REACH_WATCH],
     ]
     assert f"never leaves ±{health.SILENT:g}" in table
+
+
+def anchors(path):
+    """The anchors of a file's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", TEXTS[path], re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_links_and_pictures_are_there(path):
+    found = re.findall(r"\]\(([^)]+)\)|(?:src|srcset)=\"([^\"]+)\"", TEXTS[path])
+    for link in ("".join(pair) for pair in found):
+        name, _, anchor = link.partition("#")
+        target = (path.parent / name).resolve() if name else path
+        assert target.is_file(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_the_readme_is_a_front_page():
+    assert len(TEXTS[FILES[0]].splitlines()) <= 120

@@ -65,7 +65,7 @@ def scores(seed):
     return np.mean((outputs - targets) ** 2), *shares
 
 
-def test_the_reference_scores_what_readme_says():
+def test_the_reference_scores_what_the_docs_say():
     error, share, likeliest = np.median([scores(seed) for seed in range(5)], axis=0)
     assert error == pytest.approx(0.0538, abs=0.0001)
     assert share == pytest.approx(0.921, abs=0.0005)
