@@ -230,6 +230,24 @@ def test_a_copied_link_is_the_same_run_and_wrong_values_are_named(page, opened, 
     expect(wrong.page).to_have_url(re.compile(r"\?seed=7$"))
 
 
+# Whether each word stands upright or slanted, or no word touches the next one.
+APART = """(chart) => {
+  const words = [...chart.querySelectorAll(".xtick text")];
+  const level = words.filter((word) => !/rotate\\((-|[1-9])/.test(word.getAttribute("transform")));
+  const boxes = level.map((word) => word.getBoundingClientRect());
+  return words.length === 12 && boxes.every((box, k) => !k || box.left >= boxes[k - 1].right);
+}"""
+
+
+def test_in_a_narrow_window_no_word_runs_into_the_next(opened, server):
+    phrase = "+".join(["not", "happy", "earlier"] * 4)
+    page = opened(f"{server.url}/?phrase={phrase}", width=1000)
+    for key in ("margin", "flow"):
+        page.chart(key).scroll_into_view_if_needed()
+        page.expect_drawn_above(key, 0)
+        assert page.at(key).evaluate(APART)
+
+
 def first_epoch(page):
     """The status and the running margin after one epoch."""
     drawn = page.drawn("margin")
@@ -314,13 +332,31 @@ def test_a_file_chosen_or_dropped_among_reruns_is_not_lost(page):
         expect(page.page.get_by_text(" to test")).to_have_count(0)
 
 
-def test_a_press_among_reruns_is_not_lost(page):
-    for _ in range(3):
-        begin_reruns(page)
-        badge = page.page.locator(".rnnviz-check")
-        expect(badge).to_contain_text("not checked at these weights")
-        page.press("check")
-        expect(badge).not_to_contain_text("not checked")
+MESSAGES = """() => {
+  const send = WebSocket.prototype.send;
+  window.sent = [];
+  WebSocket.prototype.send = function (message) {
+    if (this.url.includes("_stcore")) sent.push(performance.now());
+    return send.call(this, message);
+  };
+}"""
+
+
+def test_a_while_after_a_press_the_page_asks_for_no_rerun(page):
+    """Streamlit would forget the press if another rerun came before the script begins with it."""
+    page.page.evaluate(MESSAGES)
+    page.page.evaluate(
+        """() => {
+          document.querySelector("[data-what=phrase]").click();  // it makes a rerun due
+          const check = document.querySelector(".st-key-check button");
+          check.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+          check.click();
+        }"""
+    )
+    expect(page.page.locator(".rnnviz-check")).to_contain_text("right")
+    page.page.wait_for_timeout(2000)
+    press, *others = page.page.evaluate("sent")
+    assert all(time - press > 1400 for time in others)
 
 
 def test_a_pasted_text_and_own_phrases_in_three_classes_are_learned(page):

@@ -18,7 +18,7 @@ const CANVASES = { network: Network, curves: Curves };
 window.rnnviz = { stage };
 // Delays before a rerun of Streamlit's script: after a change, after the reader pressed something of
 // Streamlit's, before asking again, and after the run was lost.
-const [QUIET_MS, PRESS_MS, RETRY_MS, REJOIN_MS] = [150, 800, 3000, 700];
+const [QUIET_MS, PRESS_MS, RETRY_MS, REJOIN_MS] = [150, 1500, 3000, 700];
 // Delays before a removed node counts as gone, and before the address is written.
 const [REMOVAL_MS, WRITING_MS] = [1000, 250];
 // The session storage keys of this tab's run id and of the address that opened it.
@@ -122,7 +122,8 @@ function leavePage(path) {
   if (stage.header) scheduleRerun();
 }
 const isLink = ({ target }) => target.closest?.("a[href]");
-// Streamlit's own widgets rerun the script too. A rerun at the same time may lose their value.
+// Streamlit's own widgets rerun the script too. It forgets a press if another rerun is asked for before
+// the script has begun with it (SafeSessionState.on_script_will_rerun yields to that one first).
 const isOurs = ({ target }) => target.closest?.(".rnnviz-control:not(.rnnviz-file), .rnnviz-figure");
 function postponeRerun(event) {
   if (isOurs(event) || event.key === " ") return;
