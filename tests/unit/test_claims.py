@@ -11,6 +11,7 @@ from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Gradient, RunConfig, TaskName
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
+from rnnviz.lab.probe import inspect
 from rnnviz.lab.units import Sort, StateSource
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
@@ -68,6 +69,16 @@ def test_on_the_plateau_the_gradient_grows_flat_and_stripes_appear(
     assert low < np.median(np.concatenate([n[:-1] / n[1:] for n in norms])) < high
     sizes = np.linalg.svd(parameters["W_hh"], compute_uv=False) ** 2
     assert sizes[0] / sizes.sum() == pytest.approx(stripes, abs=0.01)
+
+
+def test_the_channel_closes_to_a_point_at_first_and_opens_while_the_loss_creeps_down(default):
+    def shares(epoch):
+        parameters = default.run.at(Position(epoch)).parameters
+        probe = inspect(default.dataset, parameters, "i am not bad", default.config)
+        return probe.sequence_pass().share
+
+    assert max(shares(epoch).max() for epoch in (0, 50, 75)) < 0.01
+    assert shares(250)[1] == pytest.approx(0.48, abs=0.01)
 
 
 def test_while_b_y_is_by_far_the_largest_only_the_frequencies_are_learned(default):
