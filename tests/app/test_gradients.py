@@ -42,7 +42,7 @@ def small():
 @each_row(
     ("link", "extra", "sentence"),
     [
-        (SMALL, STATE | NOTEBOOK, "one answer, at the end"),
+        (SMALL, STATE | NOTEBOOK, "one output, at the end"),
         ({**SMALL, "phrase": "bad"}, STATE | NOTEBOOK, ""),
         ({**SMALL, "hidden": "1"}, STATE | NOTEBOOK, ""),
         ({**SMALL, "cell": "gru"}, STATE, "for Elman cells only"),
@@ -110,7 +110,7 @@ def test_along_which_tokens_the_jacobians_were_found_is_said(link, said):
 
 def test_what_else_was_measured_on_what_is_said_below_each_chart(small):
     assert "all 58 training sequences" in small.remarks["over_lag"]
-    assert "next steps of training" in small.remarks["clipping"]
+    assert "next training steps" in small.remarks["clipping"]
     remarks = Page(task="characters", hidden="6", phrase="the sun " * 9).remarks
     assert "48 of the 72 answers" in remarks["connectivity"]
 
@@ -155,7 +155,7 @@ def test_scores_by_length_are_measured_only_when_asked_for_and_at_rest():
     ("link", "charted", "said"),
     [
         ({}, True, "These data can't be made longer, so the phrases at hand"),
-        ({"task": "characters"}, False, "are all of one length"),
+        ({"task": "characters"}, False, "have the same length"),
         ({"task": "translation", "cell": "gru"}, True, "the phrases at hand"),
         ({"task": "brackets"}, True, "Does the network do on longer sequences"),
     ],
@@ -193,8 +193,8 @@ def test_what_feeds_the_weights_is_named_and_before_the_first_token_nothing_does
     recurrent, inputs = (page.places[key]["text"] for key in ("feed_hh", "feed_xh"))
     assert "||da_t h_{t−1}ᵀ||" in recurrent
     assert "||da_t x_tᵀ||" in inputs
-    assert "before the first there is no memory (h_0 = 0)" in recurrent
-    assert "the first, strongest purple, on top" in inputs
+    assert "before the first the state is zero (h_0 = 0)" in recurrent
+    assert "the first, in the strongest purple, is on top" in inputs
     *_, first = page.chart("feed_hh")["data"]
     assert first["name"].startswith("1 ")
     assert {float(share) for share in first["customdata"]} == {0.0}

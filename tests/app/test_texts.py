@@ -93,9 +93,9 @@ def test_nor_in_what_a_network_writes():
 STRONG = ("strong from the beginning", "noise")
 GUESSING = ("guessing: a loss", "plateau")
 DEPENDS = {
-    "values have a mean": ("norms", {"task": "flipflop"}, "the mean of the values", "occurs"),
-    "classes occur": ("norms", {}, "how often each answer occurs", "mean"),
-    "one dot": ("answers", {"task": "adding"}, "as a dot", "two lines"),
+    "values have a mean": ("norms", {"task": "flipflop"}, "the mean of the targets", "occurs"),
+    "classes occur": ("norms", {}, "how often each class occurs", "mean"),
+    "one dot": ("answers", {"task": "adding"}, "the dot is the target", "two lines"),
     "two lines": ("answers", {"task": "waves"}, "between the two lines", "dot "),
     "one answer": (
         "map", {"task": "adding", "cell": "gru", "init": "xavier"},
