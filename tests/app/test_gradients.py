@@ -84,7 +84,7 @@ def test_objective_and_layer_can_be_chosen():
     seen.append(page.chart("over_lag")["data"])
     page.choose("Gradient of", Objective.MARGIN)
     assert "margin" in page.chart("over_lag")["layout"]["title"]["text"]
-    assert "would change the logit margin of the last answer" in page.places["over_lag"]["text"]
+    assert "would change the logit margin of the last output" in page.places["over_lag"]["text"]
     seen.append(page.chart("over_lag")["data"])
     assert seen[0] != seen[1] != seen[2]
 
@@ -157,7 +157,7 @@ def test_scores_by_length_are_measured_only_when_asked_for_and_at_rest():
         ({}, True, "These data can't be made longer, so the phrases at hand"),
         ({"task": "characters"}, False, "have the same length"),
         ({"task": "translation", "cell": "gru"}, True, "the phrases at hand"),
-        ({"task": "brackets"}, True, "Does the network do on longer sequences"),
+        ({"task": "brackets"}, True, "whether the network does on longer sequences"),
     ],
     ids=str,
 )
@@ -174,8 +174,8 @@ def test_of_data_that_cannot_be_longer_it_is_said(link, charted, said):
 @each_row("cell", ["elman", "gru"])
 def test_where_answers_are_values_nothing_is_said_of_a_margin(cell):
     page = Page(**SMALL, task="adding", cell=cell)
-    assert "would change the loss of the last answer" in page.places["over_lag"]["text"]
-    assert "in the gradient at every step" in page.sentences
+    assert "would change the loss of the last output" in page.places["over_lag"]["text"]
+    assert "gradient at every step" in page.sentences
     assert "margin" not in page.sentences
 
 

@@ -70,7 +70,7 @@ def test_every_tab_has_its_pictures_and_their_numbers_when_they_are_asked_for(pa
         assert [*tables[name].iloc[0, :3]] == [1, 1, train[0].text.split()[0]]
         assert [*tables[name].iloc[-1, :3]] == [len(train), len(last.words), last.words[-1]]
     assert tables["Text"].iloc[-1, 3] == pytest.approx(last.unrolled(0).h[-1, 0])
-    assert tables["Trajectories"].wanted.iloc[-1] == data.classes[train[-1].target]
+    assert tables["Trajectories"].target.iloc[-1] == data.classes[train[-1].target]
     integrated = tables["What each token adds"]["integrated gradients"]
     assert integrated[:4].sum() == pytest.approx(integrated[4]) == integrated[5]
     one, other = (page.session.inspect(text).unrolled(0).h for text in (None, "am not good"))
@@ -99,7 +99,13 @@ def test_looking_back_all_tabs_show_what_was_then(page):
         (UnitTab.TRAJECTORIES, {"hidden": "1"}, None, "the states lie on a line", set()),
         (UnitTab.TRAJECTORIES, {"phrase": "bad"}, None, "nothing to leave out", {"trajectories"}),
         (UnitTab.PROBES, {}, None, "Not measured yet", set()),
-        (UnitTab.WHAT_IF, {"phrase": "bad"}, None, "Without its only word nothing", {"saliency"}),
+        (
+            UnitTab.WHAT_IF,
+            {"phrase": "bad"},
+            None,
+            "Without its only word the sequence is empty",
+            {"saliency"},
+        ),
         (UnitTab.WHAT_IF, {"phrase": "bad"}, SWAP, "This changes nothing", {"saliency"}),
         # A word is changed into another one to begin with.
         (UnitTab.WHAT_IF, {"task": "recall"}, "change", "→", CHARTS[UnitTab.WHAT_IF]),
@@ -201,10 +207,10 @@ def test_the_axes_stay_until_they_are_fitted_again_and_others_can_be_chosen(page
 
 def test_what_is_done_to_a_word_goes_along_from_tab_to_tab_and_is_said_in_each_panel(page):
     page.enter(UnitTab.TRAJECTORIES)
-    page.choose("What is done to each word below", SWAP)
+    page.choose("Change to each word below", SWAP)
     titles = page.notes("multiples")
     assert titles[1].startswith("“am” ↔ “not”: ")
-    assert titles[3] == "“good”, the last: as it is"
+    assert titles[3] == "“good”, the last: unchanged"
     assert "The same plane once for each word," in page.places["multiples"]["text"]
     page.ask("bad " * 13)
     assert "once for each of the first 12 of 13 w" in page.places["multiples"]["text"]
@@ -312,7 +318,7 @@ def test_the_state_of_another_phrase_is_put_in_and_the_rest_read_on(page):
     assert page.app.selectbox[1].value == 2, "the same place, to begin with"
     page.app.selectbox[1].set_value(1)
     page.run()
-    assert "the state after “this is”, “good” read on from it → " in " ".join(page.text.split())
+    assert "the state after “this is”, then “good” → " in " ".join(page.text.split())
     drawn = page.chart("compared")
     assert drawn["layout"]["xaxis"]["ticktext"] == ["i", "am", "not→is", "good"]
     difference = np.array(drawn["data"][2]["z"])

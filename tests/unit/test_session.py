@@ -408,7 +408,7 @@ def test_the_target_is_the_label_even_where_the_verdict_is_wrong_or_else_the_ver
     )
     rows = [Row(2, "ab", "x"), Row(3, "ba", "y")]
     session = Session(RunConfig(hidden=2), build_dataset("c", rows, unit=Unit.CHARACTERS))
-    assert session.inspect("aa").basis.startswith("The data don't label this sequence: ")
+    assert session.inspect("aa").basis.startswith("This sequence has no label in the data")
 
 
 def test_a_sentence_that_the_data_do_not_have_is_translated_into_what_the_network_says():
