@@ -211,9 +211,9 @@ def test_what_is_done_to_a_word_goes_along_from_tab_to_tab_and_is_said_in_each_p
     titles = page.notes("multiples")
     assert titles[1].startswith("“am” ↔ “not”: ")
     assert titles[3] == "“good”, the last: unchanged"
-    assert "The same plane once for each word," in page.places["multiples"]["text"]
+    assert "the same plane for each word:" in page.places["multiples"]["text"]
     page.ask("bad " * 13)
-    assert "once for each of the first 12 of 13 w" in page.places["multiples"]["text"]
+    assert "plane for each of the first 12 of 13 w" in page.places["multiples"]["text"]
     page.ask("i am not good")
     page.enter(UnitTab.WHAT_IF)
     assert page.lab.perturbation.alter == SWAP
