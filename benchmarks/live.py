@@ -146,12 +146,12 @@ def rows_of_playing(browser: Browser, server: Server, complaints: list[str]) -> 
     page = open_probed(browser, server.url, complaints, **SCREEN).page
     seen, (pause, step, drag) = middle_of_three(page), presses(page)
     name = f"updates of the slowest of {seen['charts']:.0f} charts in sight"
-    yield Row(name, seen["slowest"], "/s", at_least=12, before="11")
-    yield Row("browser frames", seen["screen"], "/s", at_least=45, before="60")
+    yield Row(name, seen["slowest"], "/s", at_least=50, before="25.2")
+    yield Row("browser frames", seen["screen"], "/s", at_least=55, before="58.3")
     yield Row("chart nodes removed", seen["removed"], "", at_most=0, before="0")
-    yield Row("Pause to drawn", pause, "ms", at_most=110, before="56")
-    yield Row("Step epoch to drawn", step, "ms", at_most=90, before="87")
-    yield Row("drag to drawn", drag, "ms", at_most=90, before="74")
+    yield Row("Pause to drawn", pause, "ms", at_most=35, before="52")
+    yield Row("Step epoch to drawn", step, "ms", at_most=30, before="36")
+    yield Row("drag to drawn", drag, "ms", at_most=40, before="40")
     page.evaluate(DRAWS_NOTHING)
     yield Row("frames, a stage that draws nothing", middle_of_three(page)["frames"], "/s", 55)
     for what, took in zip(("Pause", "Step epoch", "drag"), presses(page), strict=True):
@@ -168,7 +168,7 @@ def opening(browser: Browser, server: Server, complaints: list[str]) -> Row:
         times.append(max(firsts.values()) / 1000)
         page.context.close()
     return Row(
-        "opening the page to the first charts", median(times), "s", at_most=1.8, before="2.3 to 3.8"
+        "opening the page to the first screen", median(times), "s", at_most=1.5, before="2.2"
     )
 
 

@@ -48,7 +48,8 @@ class Session:
         self.player.on_arrival = self._refit
         self.phrase_input = PhraseInput(self.first_phrase)
         self.objective = Objective.LOSS
-        self.layer, self.part, self.temperature = 0, "h", 0.7
+        # The topmost layer is the one that is read out.
+        self.layer, self.part, self.temperature = self.config.layers - 1, "h", 0.7
         self.step, self.units = StepLab(), UnitLab()
         self.linear_probes = LinearProbeLab()
         self.gradients, self.memory = GradientLab(), MemoryLab()
@@ -80,6 +81,8 @@ class Session:
     def configure(self, config: RunConfig) -> None:
         """Apply new settings from the next step on, or restart the run if they require it."""
         before, default = self.dataset, self.first_phrase
+        if config.layers != self.config.layers:
+            self.layer = config.layers - 1
         self.player.configure(config)
         self._update_phrase(before, default)
 

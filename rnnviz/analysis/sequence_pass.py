@@ -36,7 +36,8 @@ class SequencePass:
 
     ``states`` h_t, ``memory`` and ``added`` are (T, U), of the ``units`` (U,): all, or of every
     ``group`` neighbours the one with the largest |h_t|. ``weights`` are the W_hh (U, U) between
-    them, of every stack; a gated cell has none. ``gradients`` (T,) is ||dL/dh_t||, ``answers``
+    them, of every stack; a gated cell has none. ``cells`` (T, U) are the state or gate ``part`` of
+    the ``layer`` (from 0). ``gradients`` (T,) is ||dL/dh_t||, ``answers``
     (N, C) are the outputs after the last N tokens, ``loss`` is the mean over the targets.
     """
 
@@ -53,19 +54,24 @@ class SequencePass:
     gradients: Array
     answers: Array
     loss: float
+    layer: int
+    part: str
+    cells: Array
 
     @property
     def finite(self) -> bool:
         """Whether all numbers can be drawn; the loss and the gradient may be infinite."""
-        shown = (self.states, self.memory, self.added, self.strength, self.share)
+        shown = (self.states, self.cells, self.memory, self.added, self.strength, self.share)
         arrays = (*shown, *self.weights, self.answers)
         # A comparison with NaN is false.
         bounded = all(bool((np.abs(array) <= LARGEST).all()) for array in arrays)
         return bounded and not np.isnan(self.gradients).any()
 
 
-def sequence_pass(parameters: Parameters, trace: Trace, layer: int = -1) -> SequencePass:
-    """The first sequence of a trace in a layer, -1 for the topmost.
+def sequence_pass(
+    parameters: Parameters, trace: Trace, layer: int = -1, part: str = "h"
+) -> SequencePass:
+    """The first sequence of a trace in a layer, -1 for the topmost, and a state or gate there.
 
     The answers are those of the trace if it has one after every token. Else they are those after
     every token, as if the sequence ended there.
@@ -84,6 +90,7 @@ def sequence_pass(parameters: Parameters, trace: Trace, layer: int = -1) -> Sequ
         return SequencePass(
             of, unrolled.bridge, group, units, states, memory, added, share, strength, matrices,
             unrolled.norms, _answers(parameters, trace), float(trace.loss.mean()),
+            layer % of.layers, part, unrolled.of(part)[:, units],
         )  # fmt: skip
 
 

@@ -27,10 +27,15 @@ def get_seat() -> Seat:
 
 
 def on_host(action: Callable[Concatenate[Session, P], object]) -> Callable[P, None]:
-    """A callback of a Streamlit widget: borrows the host and applies ``action`` to its session."""
+    """A callback of a Streamlit widget: borrows the host and applies ``action`` to its session.
+
+    ``action`` must not use ``st.session_state``. Where another rerun is already asked for,
+    Streamlit stops a callback at its first use, and the press is lost.
+    """
+    seat = get_seat()
 
     def act(*args: P.args, **kwargs: P.kwargs) -> None:
-        with get_seat().borrow() as host:
+        with seat.borrow() as host:
             action(host.session, *args, **kwargs)
 
     return act

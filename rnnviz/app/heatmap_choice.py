@@ -23,13 +23,13 @@ _TITLES = {
 }
 
 
-def choose_view(session: Session, page: str = "train") -> None:
-    """Let the reader choose the layer and the state or gate, if there are several."""
+def choose_view(session: Session, page: str = "train") -> bool:
+    """Let the reader choose the layer and the state or gate; return whether there are several."""
     cell, layers = session.state.parameters.architecture.cell, session.config.layers
     names = [*cell.states, *(gate for gate in cell.gates if gate not in cell.states)]
     if len(names) == 1 and layers == 1:
         session.layer, session.part = 0, "h"
-        return
+        return False
     with st.container(horizontal=True, vertical_alignment="bottom", key="view"):
         if len(names) > 1:
             first = session.part if session.part in names else "h"
@@ -40,6 +40,7 @@ def choose_view(session: Session, page: str = "train") -> None:
             )  # fmt: skip
             session.part = chosen or "h"
         choose_layer(session, page)
+    return True
 
 
 def choose_layer(session: Session, page: str) -> None:

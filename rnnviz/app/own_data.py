@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.app.browser_session import on_host
-from rnnviz.app.stage import Choice, place_file
+from rnnviz.app.stage import place_file
 from rnnviz.app.style import escaped
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import Form, TaskError
@@ -50,16 +50,10 @@ def own_data(session: Session) -> None:
 
 
 def _file(role: str, label: str) -> File | None:
-    slot = f"{role}_file"
-
-    def choose(choice: Choice) -> None:
-        content = b64decode(choice.content.partition(",")[2])
-        st.session_state[slot] = File(choice.name, content) if choice.name else None
-
-    file: File | None = st.session_state.get(slot)
-    name = file.name if file else ""
-    place_file(f"{role}_csv", label, name, choose, _HELP)
-    return file
+    choice = place_file(f"{role}_csv", label, _HELP)
+    if choice is None or not choice.name:
+        return None
+    return File(choice.name, b64decode(choice.content.partition(",")[2]))
 
 
 def _pasted() -> File | None:

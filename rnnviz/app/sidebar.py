@@ -106,25 +106,24 @@ def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
     key = _key("task", edition)
     chosen = st.selectbox(
         "Task", list(TaskName), list(TaskName).index(first.task), key=key,
-        format_func=lambda name: TASKS[name].label, on_change=on_host(_choose), args=(key,),
+        format_func=lambda name: TASKS[name].label,
         help="What the network learns. A new task comes with settings that fit it.",
     ) or first.task  # fmt: skip
+    seat = get_seat()
+    if chosen != first.task:
+        _apply(session, PRESETS[chosen][0], seat)
+        st.rerun()
     for preset in PRESETS[chosen]:
         active = _is_active(session.config, preset)
         st.button(
             f"**{preset.label}** · :small[{preset.promise}]", key=f"preset_{chosen}_{preset.label}",
-            on_click=on_host(_apply), args=(preset,), type="primary" if active else "secondary",
-            help=preset.look, width="stretch",
+            on_click=on_host(_apply), args=(preset, seat),
+            type="primary" if active else "secondary", help=preset.look, width="stretch",
         )  # fmt: skip
     return chosen
 
 
-def _choose(session: Session, key: str) -> None:
-    _apply(session, PRESETS[TaskName(st.session_state[key])][0])
-
-
-def _apply(session: Session, preset: Preset) -> None:
-    seat = get_seat()
+def _apply(session: Session, preset: Preset, seat: Seat) -> None:
     seat.config = preset.config(session.config.seed)
     seat.edition += 1
     session.configure(seat.config)

@@ -28,6 +28,8 @@ _TEXT = """
 </div>
 """
 _CONTROL = '<div class="rnnviz-control"></div>'
+_FILE = '<div class="rnnviz-control rnnviz-file"></div>'
+_LINK = '<button class="rnnviz-link" title="It opens the page as it is now.">Copy link</button>'
 _STEPPER = '<div class="rnnviz-control rnnviz-stepper"></div>'
 #: The script that Streamlit loads; it imports the rest from our own routes. A component is called
 #: in every run of Streamlit's script, and may be removed before the import ends. The path is
@@ -60,7 +62,8 @@ _time = _component("time", _CONTROL)
 _cursor = _component("cursor", _CONTROL)
 _stepper = _component("stepper", _STEPPER)
 _phrase = _component("phrase", _CONTROL)
-_file = _component("file", _CONTROL)
+_file = _component("file", _FILE)
+_link = _component("link", _LINK)
 
 
 def connect(seat: Seat, edition: int) -> None:
@@ -110,6 +113,11 @@ def place_time() -> None:
     _place(_time, "time", {})
 
 
+def place_link() -> None:
+    """Put the button here that copies the address of what is shown."""
+    _place(_link, "link", {}, width="content")
+
+
 def place_cursor(key: str, label: str) -> None:
     """Put a slider of moments here, with buttons that move it."""
     _place(_cursor, key, {"key": key, "label": label})
@@ -152,24 +160,31 @@ def place_phrase(session: Session, disabled: bool = False) -> None:
 
 
 class Choice(NamedTuple):
-    """A file that the reader has chosen, as the browser sends it: a data URL (RFC 2397)."""
+    """A file that the reader has chosen, as the browser sends it: a data URL (RFC 2397).
+
+    ``number`` counts the choices. Without a ``name`` the file is removed.
+    """
 
     name: str
     content: str
+    number: int
 
 
-def place_file(key: str, label: str, name: str, choose: Callable[[Choice], None], tip: str) -> None:
-    """Put a place for one file here; it shows the ``name`` of the one it holds.
+def place_file(key: str, label: str, tip: str) -> Choice | None:
+    """Put a place for one file here, and return what was chosen last.
 
-    ``choose`` is called with a new file, and without a name when it is removed. Of a file that is
-    too large, the first ``MAX_BYTES + 1`` bytes arrive.
+    Of a file that is too large, the first ``MAX_BYTES + 1`` bytes arrive.
     """
+    slot = f"chosen_{key}"
 
-    def changed() -> None:
-        choose(Choice(**st.session_state[key].file))
+    def keep() -> None:
+        st.session_state[slot] = Choice(**st.session_state[key].file)
 
-    data = {"label": label, "name": name, "limit": MAX_BYTES, "accept": ".csv,.txt", "help": tip}
-    _place(_file, key, data, on_file_change=changed)
+    choice: Choice | None = st.session_state.get(slot)
+    name, heard = (choice.name, choice.number) if choice else ("", 0)
+    data = {"label": label, "name": name, "heard": heard, "limit": MAX_BYTES, "help": tip}
+    _place(_file, key, data, on_file_change=keep)
+    return choice
 
 
 def _place(component: Callable[..., Any], key: str, data: dict[str, Any], **more: Any) -> None:

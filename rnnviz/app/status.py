@@ -58,7 +58,7 @@ def _story(session: Session, sign: Sign) -> str:
     sentence = escape(told.sentence)
     warning = "" if sign.level in (Level.NONE, Level.FINE) else f"{sign.name}: {sign.level}"
     return (
-        f'<div class="rnnviz-story{broken}"><b>{told.chapter}</b>'
+        f'<div class="rnnviz-story{broken}" data-chapter="{told.chapter}"><b>{told.chapter}</b>'
         f'<span title="{sentence}">{sentence}</span><i class="{sign.level}">{warning}</i></div>'
     )
 

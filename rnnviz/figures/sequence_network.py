@@ -61,6 +61,8 @@ def sequence_network(
         "words": [shown_token(word) for word in words],
         "noun": noun,
         "layers": of.layers,
+        "layer": shown.layer + 1,
+        "part": shown.part,
         "bridge": shown.bridge,
         "hidden": of.hidden,
         "group": shown.group,
@@ -79,6 +81,8 @@ def _picture(series: list[Series], meta: dict[str, Any], theme: Theme) -> Pictur
 def _units(shown: SequencePass) -> list[Series]:
     """The arrays with a row a unit."""
     arrays = {"h": shown.states, "memory": shown.memory, "added": shown.added}
+    if shown.part != "h":
+        arrays["cells"] = shown.cells
     cells = [
         heatmap(name=name, y=shown.units, z=compact(array.T), visible=name == "h")
         for name, array in arrays.items()

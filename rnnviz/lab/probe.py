@@ -56,10 +56,9 @@ class Probe:
         """Its states and gradients in a layer."""
         return Unrolled(self.trace, layer)
 
-    @cached_property
-    def sequence_pass(self) -> SequencePass:
-        """Its way through the topmost layer and back."""
-        return sequence_pass(self.parameters, self.trace)
+    def sequence_pass(self, layer: int = -1, part: str = "h") -> SequencePass:
+        """Its forward and backward pass in a layer, with a state or a gate."""
+        return sequence_pass(self.parameters, self.trace, layer, part)
 
     @property
     def answers(self) -> Array:

@@ -13,6 +13,9 @@ from rnnviz.analysis.turning_word import turning_word
 from rnnviz.lab.probe import Probe
 from rnnviz.training.player import Player
 
+#: The least share of the gradient, lost per token, that is told.
+_LEAST = 0.005
+
 
 class Story(NamedTuple):
     """The chapter's name, one sentence, and whether something is broken."""
@@ -47,10 +50,10 @@ def story(player: Player, probe: Probe) -> Story:
 
 def _plateau(probe: Probe) -> str:
     lag = half_life(gradient_flow(probe.trace).norms)
-    if not math.isfinite(lag):
+    lost = 1 - 0.5 ** (1 / lag) if math.isfinite(lag) else 0.0
+    if lost < _LEAST:
         return "The loss is near that of guessing."
     noun = probe.dataset.vocabulary.noun if probe.dataset.tokens else "step"
-    lost = 1 - 0.5 ** (1 / lag)
     return f"Near guessing. Each {noun} back loses {lost:.0%} of the gradient."
 
 

@@ -5,6 +5,7 @@ import json
 import math
 import re
 import time
+from base64 import b64encode
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -12,9 +13,9 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from rnnviz.app.session_registry import registry
+from rnnviz.app.stage import Choice
 from rnnviz.app.viewer import MAX_IN_FLIGHT, Viewer
 from rnnviz.lab.units import UnitTab
-from rnnviz.tasks.upload import File
 from tests.unit.app.browser import unpacked
 
 PAGES = ["train", "step", "hidden", "gradients", "dynamics"]
@@ -252,7 +253,8 @@ class App(Tab):
 
     def upload(self, key, name, content):
         """What the box of a file does on the server, with a file as the browser sends it."""
-        self.app.session_state[key.replace("csv", "file")] = File(name, content)
+        url = f"data:text/csv;base64,{b64encode(content).decode()}"
+        self.app.session_state[f"chosen_{key}"] = Choice(name, url, 1)
         self.run()
 
     def learn(self, name, content, share=0.0):

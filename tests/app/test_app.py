@@ -124,7 +124,7 @@ def test_the_network_over_the_phrase_is_sent_only_when_it_is_in_sight(page):
     assert page.sent(eye)["pictures"].keys() == {"unrolled"}
     series = page.chart("unrolled")["data"]
     states = next(one["z"] for one in series if one["name"] == "h")
-    assert states == pytest.approx(page.session.inspect().sequence_pass.states.T)
+    assert states == pytest.approx(page.session.inspect().sequence_pass().states.T)
 
 
 def test_the_page_opens_from_any_folder_and_names_the_wire_from_where_it_is(monkeypatch, tmp_path):
@@ -441,7 +441,7 @@ def test_an_uploaded_file_is_learned_until_the_tasks_data_come_back(page):
     assert "ln 3 = 1.099" in json.dumps(page.chart("loss")["layout"]["annotations"])
     assert page.widget("own_task").value == "Own data: weather.csv"
     assert page.widget("task") is None
-    del page.app.session_state["train_file"]
+    del page.app.session_state["chosen_train_csv"]
     page.click("play")
     page.session.player.tick(1.0)
     assert "Running" in page.text

@@ -1,11 +1,13 @@
-"""Make the README's pictures anew: ``python -m tests.browser.pictures``."""
+"""Make the pictures of README and docs anew: ``python -m tests.browser.pictures``."""
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlencode
 
-from playwright.sync_api import Browser
+from PIL import Image
+from playwright.sync_api import Browser, Page
 
 from rnnviz.config import TaskName
 from rnnviz.presets import PRESETS
@@ -13,13 +15,43 @@ from tests.browser.serving import ROOT, chromium, open_page, serve, visit
 from tests.browser.train_page import TrainPage
 
 DOCS = ROOT / "docs"
+#: The epochs of the animation, milliseconds of each, its size, and its colours.
+EPOCHS = (0, *range(30, 330, 30), *range(330, 420, 5), 430, 450)
+FRAME_MS, LAST_MS, SIZE, COLORS = 160, 3000, (960, 540), 96
+
+_GO_TO = """async (epoch) => {
+  const { stage } = rnnviz;
+  const command = stage.send({ do: "seek", epoch, settled: true });
+  const there = () => stage.header.heard >= command && stage.acked === stage.seq;
+  while (!there()) await new Promise((resume) => setTimeout(resume, 5));
+}"""
+
+
+def animation(browser: Browser, url: str, path: Path) -> None:
+    """The first screen on a projector over the epochs of the default run, as an APNG."""
+    page = open_page(browser, [], viewport={"width": 1280, "height": 720})
+    visit(page, f"{url}/?epoch=450&epochs=450&phrase=i+am+not+bad&present=1", "curves")
+    frames = [_frame(page, epoch) for epoch in EPOCHS]
+    page.context.close()
+    # One palette for all frames: that of the last one, which has all colours.
+    palette = frames[-1].quantize(COLORS, dither=Image.Dither.NONE)
+    first, *others = (f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames)
+    times = [FRAME_MS] * len(others) + [LAST_MS]
+    first.save(path, save_all=True, append_images=others, duration=times, loop=0, optimize=True)
+
+
+def _frame(page: Page, epoch: int) -> Image.Image:
+    page.evaluate(_GO_TO, epoch)
+    page.wait_for_timeout(150)
+    image = Image.open(BytesIO(page.screenshot())).convert("RGB")
+    return image.resize(SIZE, Image.Resampling.LANCZOS)
 
 
 def learned_page(browser: Browser, url: str, path: Path, scheme: str) -> None:
     """The page after 450 epochs on the default phrase."""
-    size = {"width": 1440, "height": 1240}
+    size = {"width": 1440, "height": 900}
     page = open_page(browser, [], viewport=size, color_scheme=scheme)
-    visit(page, f"{url}/?epochs=450")
+    visit(page, f"{url}/?epochs=450", "curves")
     shown = TrainPage(page)
     shown.speed("End")
     shown.press("play")
@@ -73,6 +105,7 @@ LABORATORIES = (
 def main() -> None:
     """Write the pictures in docs/."""
     with serve() as server, chromium() as browser:
+        animation(browser, server.url, DOCS / "first-minute.png")
         learned_page(browser, server.url, DOCS / "train.png", "light")
         learned_page(browser, server.url, DOCS / "train-dark.png", "dark")
         step_page(browser, server.url, DOCS / "step.png")

@@ -138,7 +138,9 @@ def open_page(browser: Browser, complaints: list[str], **options: Any) -> Page:
 
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
     """A browser without a past, so tall that the curves of the run are in sight."""
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": HEIGHT}, **options})
+    # With reduced motion the run does not begin by itself.
+    usual = {"viewport": {"width": 1280, "height": HEIGHT}, "reduced_motion": "reduce"}
+    context = browser.new_context(**{**usual, **options})
     context.set_default_timeout(PATIENCE)
     context.add_init_script(_REPORT_EXCEPTIONS)
     return context

@@ -54,11 +54,13 @@ def test_one_sees_why_lag_20_fails_for_elman(lag_20):
     sizes, level = curve(page)
     assert len(sizes) == 21
     assert sizes[20] < level
-    words = page.page.locator(".rnnviz-health span i")
+    page.page.get_by_role("button", name="Signs").click()
+    words = page.page.locator(".rnnviz-health td i")
     expect(words).to_have_count(6)
     assert set(words.all_inner_texts()) <= {"fine", "watch", "bad"}
     expect(page.page.locator(".rnnviz-health .bad")).to_contain_text("reach")
     expect(page.page.locator(".rnnviz-health p")).to_contain_text("try larger recurrent weights")
+    page.page.keyboard.press("Escape")
     show(page, "checks")
     page.keys("g")
     page.expect_in_chart("checks", "node.data[0].x?.length === 5")
@@ -74,7 +76,7 @@ def test_one_sees_why_the_lstm_does_not_and_since_when(lag_20):
     page = lag_20("lstm")
     sizes, level = curve(page)
     assert sizes[20] > 1e6 * level
-    expect(page.page.locator(".rnnviz-health .bad")).to_have_count(0)
+    expect(page.page.locator(".rnnviz-story i")).not_to_have_class("bad")
     top, drawn = page.chart("over_lag").bounding_box()["y"], page.drawn("over_lag")
     page.drag("scrubber", [8, 1])
     page.expect_place("1")

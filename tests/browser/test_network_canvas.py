@@ -46,15 +46,15 @@ def test_it_goes_with_the_run_and_keeps_its_place_and_fits_the_window(shown):
     assert shown.page.evaluate(f"JSON.stringify({PLOT}.layout)") == before
     shown.page.set_viewport_size({"width": 1600, "height": 900})
     fits = "(canvas) => canvas.width === canvas.parentNode.clientWidth * devicePixelRatio"
-    shown.page.wait_for_function(f"({fits})(document.querySelector('.rnnviz-network'))")
-    shown.page.wait_for_function(f"{PLOT}.layout.width > {box['width'] + 200}")
+    shown.page.wait_for_function(f"({fits})(document.querySelector('.rnnviz-canvas'))")
+    shown.page.wait_for_function(f"{PLOT}.layout.width > {box['width'] + 100}")
     assert canvas.evaluate(PIXELS, LIGHT.magnitude) > 100
 
 
 def test_it_says_the_numbers_of_the_record_where_it_is_pointed_at(shown):
     session = Session()
     session.player.advance(EPOCH)
-    record = session.inspect(PHRASE).sequence_pass
+    record = session.inspect(PHRASE).sequence_pass()
     x, y = shown.page.evaluate(
         f"[{PLOT}.layout.x(2), {PLOT}.layout.state.y + 10.5 * {PLOT}.layout.cell]"
     )

@@ -9,7 +9,18 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.serving import IDLE
 
-CHARTS = ("unrolled", "margin", "states", "flow", "norms", "loss", "metric", "map", "recurrent")
+CHARTS = (
+    "unrolled",
+    "curves",
+    "margin",
+    "states",
+    "flow",
+    "norms",
+    "loss",
+    "metric",
+    "map",
+    "recurrent",
+)
 #: The buttons of our own, by key; Streamlit's have their key in a class.
 OWN = {
     "play": "[data-do=play]",
@@ -24,7 +35,7 @@ OWN = {
     "last": "[data-move=last]",
 }
 _EPOCH = re.compile(r"(\d+)(?: \+ (\d+)/(\d+))? of (\d+)")
-_LOSS = re.compile(r"training loss[^\d]*([\d.]+)", re.IGNORECASE)
+_LOSS = re.compile(r"train\s+([\d.]+)")
 
 # For a third of a second: longer than anything takes to unfold.
 _STANDS_STILL = """(selector) => {
@@ -107,7 +118,7 @@ class TrainPage:
 
     def expect_share(self, role: str, share: str) -> None:
         """Wait until the training or test accuracy is ``share``."""
-        shown = re.compile(rf"{role} accuracy\s*{re.escape(share)}", re.IGNORECASE)
+        shown = re.compile(rf"{role.removesuffix('ing')}\s+[\d.]+\s+{re.escape(share)}")
         expect(self.status).to_contain_text(shown, use_inner_text=True)
 
     def expect_epoch_above(self, epoch: int) -> None:

@@ -11,7 +11,7 @@ from rnnviz.app.pages.hidden import hidden_page
 from rnnviz.app.pages.step import step_page
 from rnnviz.app.pages.train import train_page
 from rnnviz.app.sidebar import sidebar
-from rnnviz.app.stage import connect, place_bar, place_end, place_text, place_time
+from rnnviz.app.stage import connect, place_bar, place_end, place_link, place_text, place_time
 from rnnviz.app.style import style_sheet
 from rnnviz.session import Session
 from rnnviz.tasks.shipped_files import shipped
@@ -40,7 +40,9 @@ def _header() -> None:
         with right:
             place_text("status")
             place_time()
-        place_text("message")
+        with st.container(horizontal=True, key="notice"):
+            place_text("message")
+            place_link()
 
 
 def _show() -> None:

@@ -70,7 +70,9 @@ def _lay_out(session: Session) -> None:
         with st.container(horizontal=True, key="asked"):
             place_phrase(session)
             place_text("verdict")
-        place_canvas("network", "unrolled", _explained(session))
+        chosen = choose_view(session)
+        with st.container(key="network_of_part" if chosen else "network"):
+            place_canvas("network", "unrolled", _explained(session))
     with right:
         place_canvas("curves", "curves", explanation("curves", noun=session.names.noun))
     left, right = st.columns(2, gap="medium")
@@ -80,7 +82,6 @@ def _lay_out(session: Session) -> None:
         _places(session, "margin" if session.dataset.one_class_at_end else "answers")
         if runs_free(session.dataset):
             _places(session, "free")
-        choose_view(session)
         _places(session, "states")
         objective_and_check(session, "train")
         _places(session, "flow", "norms")
@@ -97,7 +98,8 @@ def _network(session: Session, probe: Probe) -> Picture:
     data = session.dataset
     targets = Targets(data.classes, probe.known, data.one_class_at_end)
     colors, noun = steady(session, "unrolled"), session.names.noun
-    return sequence_network(probe.sequence_pass, probe.words, targets, noun, colors)
+    shown = probe.sequence_pass(session.layer, session.part)
+    return sequence_network(shown, probe.words, targets, noun, colors)
 
 
 def _places(session: Session, *keys: str) -> None:

@@ -1,5 +1,6 @@
 // A picture that draws itself on a canvas, with a tip beside the pointer. A subclass has
-// `paint(context, width, height)`, which draws all of it, and `told()`, the lines of the tip.
+// `paint(context, width, height)`, which draws all of it, `told()`, the lines of the tip, and `token`, the
+// token under the pointer.
 import { Picture } from "./picture.js";
 
 export class CanvasPicture extends Picture {
@@ -20,6 +21,13 @@ export class CanvasPicture extends Picture {
 
   point(pointer) {
     this.pointer = pointer;
+    if (!this.count) return;
+    this.stage.mark(pointer ? this.token : undefined);
+    this.mark();
+  }
+
+  // Another token is marked in all pictures, or the pointer is elsewhere.
+  mark() {
     if (this.count) this.due ||= requestAnimationFrame(() => this.repaint());
   }
 

@@ -106,8 +106,12 @@ export class Bar {
 
   showPace(speed) {
     const { sequence } = this;
-    const epochs = `${speed} epoch${speed > 1 ? "s" : ""}/s`;
-    setText(this.pace, speed ? epochs : `${sequence} by ${sequence}`);
+    const unit = `epoch${speed > 1 ? "s" : ""}`;
+    const shown = speed ? `${speed} ${unit}/s` : `${sequence} by ${sequence}`;
+    if (this.pace.textContent === shown) return;
+    // In a narrow window the style sheet hides the unit.
+    this.pace.textContent = shown;
+    if (speed) this.pace.innerHTML = `${speed} <i>${unit}</i>/s`;
     this.speed.setAttribute("aria-valuetext", this.pace.textContent);
   }
 }

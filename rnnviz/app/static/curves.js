@@ -55,7 +55,15 @@ export class Curves extends CanvasPicture {
   paint(context, width, height) {
     this.layout = curvesLayout(width, height, this.run);
     const pointed = this.pointer && this.layout.inside(...this.pointer) ? this.epoch : null;
-    paintCurves(context, this.layout, this.run, { pointed, shown: this.held ? this.sought : this.run.shown });
+    const shown = this.held ? this.sought : this.run.shown;
+    paintCurves(context, this.layout, this.run, { pointed, shown, marked: this.stage.marked });
+  }
+
+  // The row of the gradient map.
+  get token() {
+    const [{ map }, count] = [this.layout.panels, this.run.scales.map.words.length];
+    const row = Math.floor((count * (this.pointer[1] - map.y)) / map.height);
+    return row >= 0 && row < count ? row : undefined;
   }
 
   told() {

@@ -35,7 +35,7 @@ const heights = {
 
 // Painting
 
-export function paintCurves(c, layout, run, { shown, pointed }) {
+export function paintCurves(c, layout, run, { shown, pointed, marked }) {
   const p = { c, layout, run, font: run.font, theme: run.theme, shown };
   paintFrames(p);
   paintLevels(p);
@@ -47,6 +47,16 @@ export function paintCurves(c, layout, run, { shown, pointed }) {
   paintVeil(p);
   if (pointed !== null) upright(p, pointed, faint(p.theme.text, 0.4), 1);
   paintHead(p);
+  paintRow(p, marked);
+}
+
+// A frame around the row of a token.
+function paintRow({ c, layout, run, theme }, token) {
+  const { left, right, panels: { map } } = layout;
+  const row = map.height / run.scales.map.words.length;
+  if (!(token < run.scales.map.words.length)) return;
+  [c.strokeStyle, c.lineWidth] = [theme.text, 1.4];
+  c.strokeRect(left - 1, map.y + row * token, right - left + 2, row);
 }
 
 function title(p, panel, text, more = []) {
@@ -218,9 +228,13 @@ function paintChapters(p) {
   write(p, "epoch", 0, foot + 2.2 * u, 0.87 * u, theme.muted);
 }
 
+// A line at an epoch through every panel, but not through the titles.
 function upright(p, epoch, color, width, dash) {
   const { x, panels, foot, u } = p.layout;
-  stroke(p, [[x(epoch), panels.loss.y], [x(epoch), foot + 0.5 * u]], color, width, dash);
+  for (const panel of Object.values(panels)) {
+    const end = panel === panels.map ? foot + 0.5 * u : panel.y + panel.height + 0.1 * u;
+    stroke(p, [[x(epoch), panel.y - 0.15 * u], [x(epoch), end]], color, width, dash);
+  }
 }
 
 function paintChanges(p) {
@@ -271,7 +285,7 @@ function valueAt({ x, y }, epoch) {
   return low ? y[low - 1] : NaN;
 }
 
-// What is said of an epoch.
+// The text for an epoch.
 export function* valuesAt(run, epoch) {
   const { loss, metric } = run.scales;
   for (const role of ["train", "test"]) {

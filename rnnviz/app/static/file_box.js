@@ -1,10 +1,11 @@
 // A place for one file of the reader, chosen or dropped. It goes to Streamlit's script with the rerun
-// that it asks for. (Streamlit's own uploader asks the server first where the file should go, and a
-// script that starts meanwhile drops the answer.)
+// that it asks for, and goes again until the script has heard of it: another rerun, asked for at the same
+// moment, may drop it. (Streamlit's own uploader loses a file then.)
 
+const RETRY_MS = 1500;
 const BOX = `
-<div class="rnnviz-field rnnviz-file">
-  <label><small></small><span></span><input type="file" /></label>
+<div class="rnnviz-field">
+  <label><small></small><span></span><input type="file" accept=".csv,.txt" /></label>
   <button title="Remove" aria-label="Remove the file">×</button>
 </div>`;
 
@@ -12,11 +13,12 @@ export class FileBox {
   // Of a file, one byte more than `limit` is read: enough to see that it is too large.
   constructor(node, limit) {
     this.limit = limit;
+    this.number = 0; // of choices
     node.innerHTML = BOX;
     const find = (selector) => node.querySelector(selector);
     [this.label, this.name, this.input, this.remove] = ["small", "span", "input", "button"].map(find);
     this.input.addEventListener("change", () => this.take(this.input.files[0]));
-    this.remove.addEventListener("click", () => this.send({ name: "", content: "" }));
+    this.remove.addEventListener("click", () => this.choose({ name: "", content: "" }));
     node.addEventListener("dragover", (event) => event.preventDefault());
     node.addEventListener("drop", (event) => {
       event.preventDefault();
@@ -24,11 +26,15 @@ export class FileBox {
     });
   }
 
-  configure({ label, name, accept, help }, send) {
+  // `heard` is the number of the last choice that the script has heard of, and `name` its name.
+  configure({ label, name, heard, help }, send) {
     this.send = send;
     this.label.textContent = label;
     this.input.setAttribute("aria-label", label);
-    Object.assign(this.input, { accept, title: help });
+    this.input.title = help;
+    if (heard < this.number) return;
+    this.number = heard;
+    clearTimeout(this.retry);
     this.show(name || "Choose or drop a file", !name);
   }
 
@@ -40,11 +46,22 @@ export class FileBox {
   take(file) {
     if (!file) return;
     const reader = new FileReader();
-    reader.onload = () => this.send({ name: file.name, content: reader.result });
+    reader.onload = () => this.choose({ name: file.name, content: reader.result });
     reader.onerror = () => this.show(`${file.name} can't be read. Choose another file.`, true);
     reader.readAsDataURL(file.slice(0, this.limit + 1));
     // The same file may be chosen again, after a change on disk.
     this.input.value = "";
     this.show(`${file.name} …`, true);
+  }
+
+  choose(choice) {
+    this.number++;
+    clearTimeout(this.retry);
+    this.deliver({ ...choice, number: this.number });
+  }
+
+  deliver(choice) {
+    this.send(choice);
+    this.retry = setTimeout(() => this.deliver(choice), RETRY_MS);
   }
 }

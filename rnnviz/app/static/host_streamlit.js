@@ -2,14 +2,17 @@
 import { Bar, Cursor, Phrase, Stepper, Time } from "./controls.js";
 import { Curves } from "./curves.js";
 import { FileBox } from "./file_box.js";
+import { FirstMinute } from "./first_minute.js";
 import { Network } from "./network.js";
 import { load, Plot } from "./plot.js";
+import { Present } from "./present.js";
 import { Stage } from "./stage.js";
 import { Wire } from "./wire.js";
 
 // The page already runs another version of this script; both would draw.
 if (window.rnnviz) location.reload();
 const stage = new Stage();
+const present = new Present();
 // The pictures that draw themselves.
 const CANVASES = { network: Network, curves: Curves };
 window.rnnviz = { stage };
@@ -41,6 +44,7 @@ export function wire({ parentElement, data, setTriggerValue }) {
   const url = new URL(data.wire, document.baseURI);
   url.protocol = url.protocol.replace("http", "ws");
   const source = (window.rnnviz.wire = new Wire(url, data.ticket, knownRun()));
+  const firstMinute = new FirstMinute(stage, !location.search && !knownRun());
   const note = document.createElement("div");
   note.className = "rnnviz-note";
   note.setAttribute("role", "status");
@@ -58,6 +62,7 @@ export function wire({ parentElement, data, setTriggerValue }) {
     },
     frame(header) {
       show(header.problem);
+      firstMinute.frame(header);
       updateAddress(header.link);
       scheduleRerun();
     },
@@ -118,7 +123,7 @@ function leavePage(path) {
 }
 const isLink = ({ target }) => target.closest?.("a[href]");
 // Streamlit's own widgets rerun the script too. A rerun at the same time may lose their value.
-const isOurs = ({ target }) => target.closest?.(".rnnviz-control, .rnnviz-figure");
+const isOurs = ({ target }) => target.closest?.(".rnnviz-control:not(.rnnviz-file), .rnnviz-figure");
 function postponeRerun(event) {
   if (isOurs(event) || event.key === " ") return;
   page.pressedAt = performance.now();
@@ -138,11 +143,23 @@ function updateAddress(query) {
 
 function writeAddress() {
   page.writing = null;
-  const search = page.query ? `?${page.query}` : "";
+  const query = present.added(page.query);
+  const search = query ? `?${query}` : "";
   history.replaceState(history.state, "", location.pathname + search + location.hash);
   // Read back, as the browser may encode it differently.
   page.search = location.search;
   sessionStorage.setItem(ADDRESS, page.search);
+}
+
+export function link({ parentElement }) {
+  const button = parentElement.querySelector("button");
+  const { textContent } = button;
+  button.onclick = async () => {
+    writeAddress();
+    await navigator.clipboard.writeText(location.href);
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = textContent), WRITING_MS * 6);
+  };
 }
 
 export function chart({ parentElement, data }) {
@@ -199,7 +216,10 @@ export function file({ parentElement, data, setTriggerValue }) {
   const node = parentElement.querySelector(".rnnviz-control");
   const box = fileBoxes.get(node) ?? new FileBox(node, data.limit);
   fileBoxes.set(node, box);
-  box.configure(data, (chosen) => setTriggerValue("file", chosen));
+  box.configure(data, (choice) => {
+    postponeRerun({ target: node });
+    setTriggerValue("file", choice);
+  });
 }
 
 // Keys of the controls, unless a text field, a button or a dialog has the focus.
@@ -209,6 +229,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === " " && event.target.closest("button, a, summary, [role=button]")) return;
   const plain = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const name = event.shiftKey ? `Shift+${event.key}` : plain;
+  if (name === "l") {
+    present.show(!present.on);
+    updateAddress(page.query);
+    return;
+  }
   const taken = [...stage.controls].some((c) => c.node.isConnected && c.key?.(name, event.repeat));
   if (taken) event.preventDefault();
 });

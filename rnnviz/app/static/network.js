@@ -8,10 +8,32 @@ export class Network extends CanvasPicture {
     super(...options);
     this.table = Object.assign(document.createElement("table"), { className: "rnnviz-unseen" });
     this.node.append(this.table);
+    this.canvas.addEventListener("click", () => this.click());
+  }
+
+  // A click on a unit keeps it marked until the next click.
+  click() {
+    const { row, section } = this.hover;
+    this.pinned = row === this.pinned ? undefined : row;
+    if (section === "word") this.pickWord();
+    else this.repaint();
+  }
+
+  // A click on a word selects it in the box in which the phrase is typed.
+  pickWord() {
+    const { t } = this.hover;
+    const input = document.querySelector(".st-key-phrase input");
+    if (!input) return;
+    const words = [...input.value.matchAll(/\S+/g)];
+    const [from, to] = words.length === this.network.words.length
+      ? [words[t].index, words[t].index + words[t][0].length] : [0, input.value.length];
+    input.focus();
+    input.setSelectionRange(from, to);
   }
 
   show(figure) {
     this.network = networkOf(figure);
+    if (this.pinned >= this.network.units.length) this.pinned = undefined;
     this.repaint();
     this.describe();
   }
@@ -23,7 +45,13 @@ export class Network extends CanvasPicture {
 
   paint(context, width, height) {
     this.layout = layoutOf(width, height, this.network);
-    paint(context, this.layout, this.network, this.hover);
+    const kept = { row: this.pinned, t: this.stage.marked };
+    paint(context, this.layout, this.network, { ...kept, ...this.hover });
+    this.canvas.style.cursor = this.hover.section === "word" ? "text" : "";
+  }
+
+  get token() {
+    return this.hover.t;
   }
 
   told() {
@@ -80,7 +108,8 @@ function told(network, { t, row, section }) {
   if (row !== undefined) {
     const numbers = { added: network.added[row][t], memory: network.memory[row][t] };
     const sum = formula.replace(/{(\w+)}/g, (_, name) => signed(numbers[name]));
-    return [`unit ${units[row]} after ${place}`, `${sum} = ${signed(network.h[row][t])}`];
+    const other = network.cells ? [`${network.part} = ${signed(network.cells[row][t])}`] : [];
+    return [`unit ${units[row]} after ${place}`, `${sum} = ${signed(network.h[row][t])}`, ...other];
   }
   if (section === "gradient") return [place, `‖dL/dh‖ = ${network.gradient[t].toExponential(2)}`];
   if (section === "answer") return [`after ${place}`, answerAt(network, t)].filter(Boolean);

@@ -64,11 +64,13 @@ export function layoutOf(width, height, { words = [], units = [] }) {
 }
 
 // What is at a place: token, section, and the row of a unit.
-function find({ x, left, pitch, strip, cell, state, answer, gradient }, tokens, units, px, py) {
+function find(layout, tokens, units, px, py) {
+  const { x, left, pitch, strip, cell, wordHeight, state, answer, gradient } = layout;
   const t = Math.floor((px - left) / pitch);
   if (!(t >= 0 && t < tokens)) return {};
   const row = Math.floor((py - state.y) / cell);
   if (row >= 0 && row < units && Math.abs(px - x(t)) <= strip / 2 + 2) return { t, row };
+  if (py < wordHeight) return { t, section: "word" };
   return { t, section: py > gradient.y ? "gradient" : py > answer.y ? "answer" : "memory" };
 }
 
@@ -99,7 +101,7 @@ function paintSentence(p) {
 }
 
 function paintColumn({ c, layout, network, hover }) {
-  if (hover.t === undefined) return;
+  if (!(hover.t < network.words.length)) return;
   const { x, pitch, gradient } = layout;
   c.fillStyle = faint(network.theme.text, 0.07);
   c.fillRect(x(hover.t) - pitch / 2, 0, pitch, gradient.y + gradient.height);
@@ -158,11 +160,11 @@ function paintChannels(p) {
   const { u, x, pitch, strip, state } = layout;
   const { words, share, strength, theme } = network;
   const middle = state.y + state.height / 2;
-  const { hidden, group, layers, units, labels } = network;
+  const { hidden, group, layer, layers, part, units, labels } = network;
   const more = [group > 1 ? `${units.length} of ${hidden} units:` : counted(hidden, "unit")];
   if (group > 1) more.push(`largest of ${group}`);
-  if (layers > 1) more.push(`layer ${layers} of ${layers}`);
-  name(p, "memory h", state.y + 0.6 * u, more);
+  if (layers > 1) more.push(`layer ${layer} of ${layers}`);
+  name(p, "hc".includes(part) ? `memory ${part}` : `gate ${part}`, state.y + 0.6 * u, more);
   if (pitch < NARROW * u) return;
   // In the low strip of a few units there is no room for it.
   if (state.height > 8 * u)
@@ -288,13 +290,14 @@ const image = document.createElement("canvas");
 
 function paintStates({ c, layout, network }) {
   const { u, x, pitch, strip, state, cell } = layout;
-  const { words, units, h, theme } = network;
+  const { words, units, theme } = network;
+  const cells = network.cells ?? network.h;
   Object.assign(image, { width: words.length, height: units.length });
   const content = new ImageData(words.length, units.length);
   const [pixels, colors] = [new Uint32Array(content.data.buffer), ramp(theme)];
   for (let row = 0, k = 0; row < units.length; row++)
     for (let t = 0; t < words.length; t++, k++) {
-      const value = h[row][t];
+      const value = cells[row][t];
       const size = Math.sqrt(Math.min(1, Math.abs(value)));
       pixels[k] = colors[256 + Math.round(256 * Math.sign(value) * size)];
     }
@@ -328,7 +331,7 @@ function paintScale(p) {
     c.fillStyle = `rgb(${r},${g},${b})`;
     c.fillRect(x, y + k, 0.8 * u, 1.5);
   }
-  write(p, "h", x, y - 0.9 * u, 0.95 * u, theme.muted, { weight: 600 });
+  write(p, p.network.part, x, y - 0.9 * u, 0.95 * u, theme.muted, { weight: 600 });
   ["+1", "+¼", "0", "−¼", "−1"].forEach((label, k) =>
     write(p, label, x + 1.3 * u, y + (k * height) / 4, 0.83 * u, theme.muted));
 }

@@ -83,6 +83,13 @@ export class Stage {
     this.waiting.delete(plot.key);
   }
 
+  // Mark a token, which is pointed at in one picture, in all that show it.
+  mark(token) {
+    if (token === this.marked) return;
+    this.marked = token;
+    for (const plot of this.plots.values()) plot.mark?.();
+  }
+
   // Tell the server which pictures are in sight, as only those are computed. One message for all
   // pictures of a page that is laid out.
   watch() {

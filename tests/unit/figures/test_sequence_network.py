@@ -17,15 +17,15 @@ def drawn(phrase=None, theme=LIGHT, **settings):
     session = Session(RunConfig(**settings))
     probe, data = session.inspect(phrase), session.dataset
     targets = Targets(data.classes, probe.known, data.one_class_at_end)
-    return probe, sequence_network(probe.sequence_pass, probe.words, targets, theme=theme)
+    return probe, sequence_network(probe.sequence_pass(), probe.words, targets, theme=theme)
 
 
 def test_it_has_the_numbers_of_the_pass_and_the_colours_of_the_theme():
     probe, picture = drawn("i am not good", theme=DARK, init_scale=0.3)
     series, meta = by_name(picture), picture.layout["meta"]
-    assert np.array(series["h"].z) == pytest.approx(probe.sequence_pass.states.T)
+    assert np.array(series["h"].z) == pytest.approx(probe.sequence_pass().states.T)
     assert np.array(series["W_hh 0"].z) == pytest.approx(probe.parameters["W_hh"])
-    assert series["share"].y == pytest.approx(probe.sequence_pass.share)
+    assert series["share"].y == pytest.approx(probe.sequence_pass().share)
     running = np.array(series["probability"].y)
     assert running[-1] == pytest.approx(probe.probability)
     assert meta["names"][series["predicted"].y[-1]] == probe.verdict
@@ -57,7 +57,7 @@ def test_values_are_lines_and_an_unknown_target_has_no_place():
 
 def test_a_network_that_has_diverged_gets_a_sentence():
     probe, picture = drawn()
-    broken = replace(probe.sequence_pass, gradients=np.array([np.nan, 1, 1, 1]))
+    broken = replace(probe.sequence_pass(), gradients=np.array([np.nan, 1, 1, 1]))
     large = replace(broken, gradients=np.array([np.inf, 1e99, 1, 1]))
     targets = Targets(probe.dataset.classes, probe.known, at_end=True)
     exploding = by_name(sequence_network(large, probe.words, targets))

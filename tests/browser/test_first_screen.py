@@ -1,0 +1,169 @@
+"""The first screen: it fits, nothing in it jumps, and all of it answers the hand."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.serving import open_page
+from tests.browser.train_page import TrainPage
+
+SIZES = [(1280, 720), (1440, 900), (1920, 1080)]
+PICTURES = ".rnnviz-chart:is([data-picture=unrolled], [data-picture=curves])"
+# The boxes of all that stands on the first screen, by class, at every one of the next frames.
+WATCH_BOXES = """(frames) => new Promise((resolve) => {
+  const seen = new Map();
+  const nodes = () => document.querySelectorAll(
+    ".st-key-header *, .st-key-asked *, .rnnviz-canvas, [data-testid=stSidebar] button");
+  const look = () => {
+    [...nodes()].forEach((node, k) => {
+      if (node.closest(".rnnviz-slider input, svg")) return;
+      const { x, y, width, height } = node.getBoundingClientRect();
+      const name = `${k} ${node.tagName} ${node.className}`;
+      const boxes = seen.get(name) ?? seen.set(name, new Set()).get(name);
+      boxes.add([x, y, width, height].map(Math.round).join(" "));
+    });
+    if (--frames) requestAnimationFrame(look);
+    else resolve([...seen].filter(([, boxes]) => boxes.size > 1).map(([name, b]) => [name, ...b]));
+  };
+  look();
+})"""
+CURVES = "rnnviz.stage.plots.get('curves')"
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_the_first_screen_fits_and_nothing_in_it_jumps(opened, server, width, height):
+    page = opened(f"{server.url}/?epochs=100000", "curves", width, height)
+    for box in page.page.locator(PICTURES).all():
+        found = box.bounding_box()
+        assert found["y"] + found["height"] <= height
+        assert found["height"] > height / 2
+    page.press("play")
+    page.expect_epoch_above(100)
+    assert page.page.evaluate(WATCH_BOXES, 300) == []
+    page.pause()
+
+
+def point_at(page, epoch):
+    """Where the curves show an epoch, in the window."""
+    box = page.chart("curves").bounding_box()
+    x = page.page.evaluate(f"{CURVES}.layout.x({epoch})")
+    return box["x"] + x, box["y"] + box["height"] / 3
+
+
+def test_the_curves_are_the_time_machine(opened, server):
+    page = opened(f"{server.url}/?epoch=60&epochs=100", "curves")
+    mouse = page.page.mouse
+    mouse.move(*point_at(page, 55))
+    tip = page.chart("curves").locator(".rnnviz-tip")
+    expect(tip).to_contain_text("epoch 55")
+    expect(tip).to_contain_text(re.compile(r"train: loss 0\.\d+ nats, accuracy \d+\.\d %"))
+    mouse.down()
+    page.expect_place("55")
+    mouse.move(*point_at(page, 20), steps=4)
+    page.expect_place("20")
+    expect(page.status).to_contain_text("Looking back")
+    mouse.move(*point_at(page, 95), steps=4)  # later than the present
+    page.expect_place("60")
+    mouse.move(*point_at(page, 30), steps=4)
+    mouse.up()
+    page.expect_place("30")
+    expect(page.button("branch")).to_be_enabled()
+    page.press("back_to_now")
+    page.expect_place("60")
+
+
+def test_who_opens_the_page_sees_it_learn_and_may_watch_it_slowly(server, browser, complaints):
+    tab = open_page(browser, complaints, reduced_motion="no-preference")
+    tab.goto(server.url)
+    page, offer = TrainPage(tab), tab.locator(".rnnviz-offer")
+    expect(offer).to_contain_text("It learned this in")
+    expect(tab.locator(".rnnviz-story")).to_contain_text("Learned")
+    expect(page.status).to_contain_text("Paused")
+    assert 380 < page.epoch < 600
+    learned = page.epoch
+    offer.get_by_role("button", name="Watch it slowly").click()
+    expect(page.status).to_contain_text("Replaying")
+    expect(offer).to_have_count(0)
+    assert page.epoch < learned
+    page.pause()
+    tab.reload()
+    page.expect_place(str(page.epoch))
+    assert offer.count() == 0
+    tab.context.close()
+
+
+def test_who_presses_a_button_meanwhile_has_the_run(server, browser, complaints):
+    tab = open_page(browser, complaints, reduced_motion="no-preference")
+    tab.goto(f"{server.url}/?hidden=8")
+    page = TrainPage(tab)
+    page.expect_place("0")  # a link is opened as it was sent
+    tab.goto(server.url)
+    page.press("reset")
+    page.expect_place("0")
+    expect(page.status).to_contain_text("Paused")
+    tab.context.close()
+
+
+def test_a_click_on_a_word_selects_it_where_it_is_typed(opened, server):
+    page = opened(f"{server.url}/?phrase=i+am+not+good", "unrolled")
+    box = page.chart("unrolled").bounding_box()
+    x = page.page.evaluate("rnnviz.stage.plots.get('unrolled').layout.x(2)")
+    page.page.mouse.click(box["x"] + x, box["y"] + 10)
+    page.page.keyboard.type("very")
+    expect(page.phrase).to_have_value("i am very good")
+    page.page.wait_for_function("rnnviz.stage.header.typed === 'i am very good'")
+
+
+MARKED = "rnnviz.stage.marked"
+
+
+def test_a_word_pointed_at_in_one_picture_is_marked_in_the_other(page):
+    page.page.wait_for_function(f"{CURVES}?.layout")
+    box = page.chart("curves").bounding_box()
+    y = page.page.evaluate(f"(({{ y, height }}) => y + 0.6 * height)({CURVES}.layout.panels.map)")
+    column = "rnnviz.stage.plots.get('unrolled').canvas"
+    before = page.page.evaluate(f"{column}.toDataURL()")
+    page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + y)
+    page.page.wait_for_function(f"{MARKED} === 2")  # the third of four words
+    page.page.wait_for_function(f"before => {column}.toDataURL() !== before", arg=before)
+    page.page.mouse.move(0, 0)
+    page.page.wait_for_function(f"{MARKED} === undefined")
+
+
+def test_an_explanation_stands_there_for_who_asks(page):
+    figure = page.at("unrolled")
+    caption = figure.locator("figcaption")
+    expect(caption).to_be_hidden()
+    figure.get_by_role("button", name="What is this?").click()
+    expect(caption).to_be_visible()
+    expect(caption).to_be_in_viewport(ratio=1)
+    page.page.keyboard.press("Escape")
+    expect(caption).to_be_hidden()
+
+
+def test_the_link_of_what_is_shown_can_be_copied(opened, server):
+    page = opened(f"{server.url}/?hidden=8&epoch=3", "curves")
+    page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.type_phrase("not good")
+    page.expect_all_heard()
+    page.page.wait_for_url(re.compile("phrase=not"))
+    page.page.get_by_role("button", name="Copy link").click()
+    expect(page.page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.page.url
+    assert "phrase=not+good" in copied or "phrase=not%20good" in copied
+
+
+def test_on_a_projector_only_the_picture_and_its_transport_are_left(opened, server):
+    page = opened(f"{server.url}/?present=1&hidden=8", "curves", 1280, 720)
+    sidebar = page.page.get_by_test_id("stSidebar")
+    expect(sidebar).to_be_hidden()
+    expect(page.page).to_have_url(re.compile(r"present=1$"))
+    large = page.chart("unrolled").bounding_box()
+    page.keys("l")
+    expect(sidebar).to_be_visible()
+    expect(page.page).to_have_url(re.compile(r"\?hidden=8$"))
+    assert page.chart("unrolled").bounding_box()["width"] < large["width"]
+    page.keys("l")
+    expect(sidebar).to_be_hidden()
