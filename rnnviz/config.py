@@ -190,11 +190,11 @@ class RunConfig:
     A setting without effect is reset to its default. Raises SettingError for an invalid value.
     """
 
-    task: TaskName = _data(TaskName.SENTIMENT, "Task", "What is learned.", dial=True)
+    task: TaskName = _data(TaskName.SENTIMENT, "Task", "What the network learns.", dial=True)
     lag: int = _data(
         10,
         "Lag",
-        "For how many further tokens the first one must be remembered.",
+        "For how many further tokens the network must remember the first one.",
         dial=True,
         low=1,
         high=50,
@@ -203,22 +203,22 @@ class RunConfig:
     cell: CellKind = _network(
         CellKind.ELMAN,
         "Cell",
-        "How one token changes the memory. elman: one sum through one curve. gru and lstm: gates "
-        "decide what is kept and what is written over.",
+        "How one token changes the hidden state. elman: one sum and one activation function. gru "
+        "and lstm: gates decide what is kept and what is overwritten.",
         dial=True,
     )
     activation: Activation = _network(
         Activation.TANH,
         "Activation",
-        "The curve that an Elman cell's sum goes through: tanh keeps a state between -1 and 1, "
-        "relu cuts off what is negative.",
+        "The activation function of an Elman cell: tanh keeps a state between -1 and 1, relu sets "
+        "negative values to 0.",
         only=("cell", (CellKind.ELMAN,)),
     )
     hidden: int = _network(
         64,
         "Hidden units",
-        "How many numbers the network has to remember the words read so far. More units remember "
-        "more and are slower.",
+        "The number of units in the hidden state of a layer. More units can remember more and are "
+        "slower.",
         dial=True,
         low=1,
         high=256,
@@ -226,15 +226,15 @@ class RunConfig:
     layers: int = _network(
         1,
         "Layers",
-        "How many layers of cells lie one above the other; each reads the states of the one below.",
+        "The number of layers of cells. Each layer reads the states of the layer below.",
         low=1,
         high=3,
     )
     forget_bias: float = _network(
         1.0,
         "Forget bias",
-        "Where the gates begin that keep the memory, an LSTM's forget gate and a GRU's update "
-        "gate: at 1 they keep 73 % from token to token, at 3 95 %, at 0 half.",
+        "The initial bias of the gates that keep the memory: an LSTM's forget gate and a GRU's "
+        "update gate. At 0 they keep half from token to token, at 1 73 %, at 3 95 %.",
         low=-5.0,
         high=10.0,
         step=0.5,
@@ -243,15 +243,15 @@ class RunConfig:
     init: Init = _network(
         Init.NORMAL,
         "Initial weights",
-        "normal: random numbers of the initial scale, as in the notebook. xavier: as large as the "
-        "number of connections allows. orthogonal: recurrent weights that turn a state and never "
-        "stretch it. identity: recurrent weights that hand it on.",
+        "normal: random numbers of the initial scale, as in the notebook. xavier: random numbers "
+        "scaled by the number of connections. orthogonal: recurrent weights that keep the length "
+        "of a state. identity: recurrent weights that copy a state.",
     )
     init_scale: float = _network(
         0.001,
         "Initial scale",
-        "Standard deviation of the random weights at the start. The notebook's 0.001 is tiny, "
-        "which makes the long plateau; 0.1 learns much sooner.",
+        "The standard deviation of the random initial weights. The notebook's 0.001 is tiny and "
+        "makes the long plateau; with 0.1 the network learns much sooner.",
         low=0.000001,
         high=2.0,
         step=0.001,
@@ -260,24 +260,23 @@ class RunConfig:
     seed: int = _network(
         0,
         "Seed",
-        "The number that all randomness is drawn from: the initial weights and the order of the "
-        "sequences. The same seed gives the same run; another kind of processor may "
-        "change the last digits.",
+        "The seed of all random numbers: the initial weights and the order of the sequences. The "
+        "same seed gives the same run; another kind of processor may change the last digits.",
         low=0,
         high=2**31 - 1,
     )
     optimizer: OptimizerKind = _training(
         OptimizerKind.SGD,
         "Optimizer",
-        "sgd: a step straight down the gradient. momentum: steps gather speed. rmsprop: every "
-        "weight has a step of its own size. adam: both. Takes effect at the next step, with "
-        "nothing gathered yet.",
+        "sgd: a step against the gradient. momentum: steps build up speed. rmsprop: every weight "
+        "has its own step size. adam: both. A change takes effect at the next step and starts "
+        "with empty averages.",
     )
     lr: float = _training(
         0.02,
         "Learning rate",
-        "How far one step goes down the gradient. Too small: nothing happens; too large: the loss "
-        "jumps, or stops being a number. Takes effect at the next step.",
+        "How far one step moves the weights. Too small: nothing happens. Too large: the loss "
+        "jumps, or is no longer a number. A change takes effect at the next step.",
         dial=True,
         low=0.00001,
         high=100.0,
@@ -286,8 +285,8 @@ class RunConfig:
     batch: int = _training(
         1,
         "Batch size",
-        "How many sequences are read for one step; the loss is the mean over their answers. 1 "
-        "takes a step after each, as the notebook does.",
+        "The number of sequences for one step; the loss is the mean over their outputs. With 1 "
+        "the network takes a step after each sequence, as the notebook does.",
         low=1,
         high=64,
         restarts=True,
@@ -295,15 +294,15 @@ class RunConfig:
     clip_by: ClipBy = _training(
         ClipBy.VALUE,
         "Clip by",
-        "value: every entry of the gradient is cut to ± the limit (as the notebook does). "
-        "norm: the whole gradient is shortened to the limit, its direction kept. off: neither. "
-        "Takes effect at the next step.",
+        "value: every entry of the gradient is cut to ± the limit, as the notebook does. norm: "
+        "the whole gradient is shortened to the limit and keeps its direction. off: neither. "
+        "A change takes effect at the next step.",
     )
     clip: float = _training(
         1.0,
         "Clip limit",
-        "The bound of clipping, for each entry (value) or for the length of the whole gradient "
-        "(norm). Takes effect at the next step.",
+        "The limit of clipping, for each entry (value) or for the length of the whole gradient "
+        "(norm). A change takes effect at the next step.",
         low=0.0001,
         high=1000.0,
         step=0.1,
@@ -312,10 +311,9 @@ class RunConfig:
     truncate: int = _training(
         0,
         "Truncate after",
-        "The gradient is carried back through at most so many tokens: in the backward pass alone, "
-        "the sequence is cut into pieces of this length. Encoder and decoder are each cut by "
-        "itself, the bridge between them never. 0 carries it all the way. "
-        "Takes effect at the next step.",
+        "The backward pass is cut into pieces of this many tokens; the forward pass is not cut. "
+        "Encoder and decoder are cut separately, the bridge between them never. 0 means no "
+        "truncation. A change takes effect at the next step.",
         low=0,
         high=500,
     )
@@ -323,7 +321,7 @@ class RunConfig:
         Gradient.EXACT,
         "Gradient",
         "exact: backpropagation through time with the transposed W_hh, as the chain rule "
-        "says. notebook: the famous notebook's version, which forgets to transpose.",
+        "requires. notebook: the version of the well-known notebook, without the transpose.",
         dial=True,
         only=("cell", (CellKind.ELMAN,)),
         restarts=True,
@@ -331,15 +329,15 @@ class RunConfig:
     dtype: Precision = _training(
         Precision.DOUBLE,
         "Precision",
-        "With how many bits the engine computes. float32 is faster in large networks, and small "
+        "The number format of the engine. float32 is faster in large networks, but small "
         "gradients vanish sooner.",
         restarts=True,
     )
     epochs: int = _training(
         1000,
         "Epochs",
-        "How often all the training sequences are read; the run stops by itself after this many. "
-        "Can be raised later to train on.",
+        "How often the network reads all training sequences. The run stops after this many "
+        "epochs; raise the number later to train on.",
         low=0,
         high=100_000,
         step=100,

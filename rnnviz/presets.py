@@ -39,124 +39,123 @@ _PRESETS = (
     Preset(
         "Notebook",
         "A long plateau, then a sudden drop",
-        "A long plateau, then a sudden drop near epoch 390. The memory gauge moves before: the "
-        "radius crosses 1 a hundred epochs earlier.",
+        "Expect a long plateau, then a sudden drop near epoch 390. The memory gauge moves first: "
+        "the radius crosses 1 a hundred epochs earlier.",
     ),
     Preset(
         "Elman, lag 20",
         "Does not learn in its 30 epochs",
-        "Does not learn in 30 epochs: the loss stays where guessing is. Look at the gradient over "
-        "the epochs: for most of them what the answer sends back to the first token, the only one "
-        "that counts, is tiny.",
+        "The network does not learn in 30 epochs: the loss stays at guessing. Look at the "
+        "gradient over the epochs: for most of them the gradient at the first token, the only one "
+        "that matters, is tiny.",
         _lag("elman"),
     ),
     Preset(
         "GRU, lag 20",
         "Learns, at a larger learning rate",
-        "Learns, with a larger learning rate. Show the gate z of the states: near 1 a unit keeps "
-        "what it has, and the gradient comes through to the first token.",
+        "The network learns, with a larger learning rate. Show the gate z: near 1 a unit keeps "
+        "its state, and the gradient reaches the first token.",
         _lag("gru", lr=1.0, epochs=60),
     ),
     Preset(
         "LSTM, lag 20",
         "Learns in the same 30 epochs",
-        "Learns with the very settings with which Elman does not. Show c and the gate f: it "
-        "stays near 0.95 in every unit, where the forget bias put it, and so c keeps the first "
-        "token.",
+        "The network learns with the same settings with which Elman does not. Show c and the "
+        "gate f: f stays near 0.95 in every unit, where the forget bias put it, and so c keeps "
+        "the first token.",
         _lag("lstm"),
     ),
     Preset(
         "Elman, 150 epochs",
         "More time: most seeds learn",
-        "The same network with more time: for tens of epochs nothing, then most seeds learn. The "
-        "gradient over the epochs shows what had to grow first.",
+        "The same network with more time: nothing happens for tens of epochs, then most seeds "
+        "learn. The gradient over the epochs shows what had to grow first.",
         _lag("elman", epochs=150),
     ),
     Preset(
         "Elman, adam",
         "Adam at 0.01: most seeds learn",
-        "Adam divides each step by the size of the gradient, so that a small one counts, too. Most "
-        "seeds learn, at the learning rate 0.01; at 0.2 they don't.",
+        "Adam divides each step by the size of the gradient, so a small gradient counts as well. "
+        "Most seeds learn at the learning rate 0.01; at 0.2 they don't.",
         _lag("elman", optimizer="adam", lr=0.01),
     ),
     Preset(
         "Elman, orthogonal",
         "Other initial weights: it learns",
-        "Only the initial weights differ: an orthogonal W_hh keeps the length of what it carries, "
-        "and the gradient comes through from the start.",
+        "Only the initial weights differ: an orthogonal W_hh keeps the length of a state, and "
+        "the gradient reaches the first token from the start.",
         _lag("elman", init="orthogonal"),
     ),
     Preset(
         "LSTM",
-        "A long guess, then every length",
-        "At first every answer is a guess, for tens of epochs; then all lengths fall into place "
-        "together, for one rule answers them all.",
+        "A long guess, then all lengths at once",
+        "For tens of epochs every verdict is a guess. Then the network learns all lengths "
+        "together, because one rule solves them all.",
         _adam(TaskName.PARITY, "lstm", hidden=32, init="orthogonal", lr=0.01, epochs=200),
     ),
     Preset(
         "GRU",
-        "Near nearly every sum",
-        "By epoch 50 nearly every answer is within 0.1 of the sum of the two numbers with a star. "
-        "Change a number that has none: the answer hardly moves.",
+        "Close to nearly every sum",
+        "By epoch 50 nearly every output is within 0.1 of the sum of the two numbers with a star. "
+        "Change a number without a star: the output hardly moves.",
         _adam(TaskName.ADDING, "gru", hidden=32, lr=0.003, epochs=150),
     ),
     Preset(
         "LSTM",
-        "Letters, words, now and then a sentence",
-        "Read the sample as it learns: first the frequent letters, then words, in the end "
-        "now and then a sentence of the tale. Training and test loss part: much is learned by "
-        "heart.",
+        "Letters, words, sometimes a sentence",
+        "Read the sample while the network learns: first the frequent letters, then words, in "
+        "the end sometimes a sentence of the tale. Training and test loss part: much is learned "
+        "by heart.",
         _adam(TaskName.CHARACTERS, "lstm", hidden=128, lr=0.003, batch=16, epochs=100),
     ),
     Preset(
         "Elman",
         "Eight stable points",
-        "Each channel's line takes the shape of its switch: it jumps at a pulse and stays where "
-        "it is, however long nothing comes. On the page Dynamics: eight stable points, one for "
-        "each state of the three switches.",
+        "The line of each channel becomes a switch: it jumps at a pulse and then stays, however "
+        "long no pulse comes. The page Dynamics shows eight stable points, one for each state of "
+        "the three switches.",
         _adam(TaskName.FLIPFLOP, "elman", hidden=32, lr=0.003, epochs=150),
     ),
     Preset(
         "GRU",
         "Some seeds remember, some drift",
-        "Answers as well as Elman for the thirty steps of its sequences. On the page Dynamics: "
-        "with seed 0 there are two stable points, and a third of the bits is lost after a hundred "
-        "steps without a pulse. Seeds 1 and 2 have all eight points, and remember.",
+        "As good as Elman for the thirty steps of its sequences. The page Dynamics shows two "
+        "stable points with seed 0: a third of the bits is lost after a hundred steps without a "
+        "pulse. Seeds 1 and 2 have all eight points, and they remember.",
         _adam(TaskName.FLIPFLOP, "gru", hidden=32, lr=0.003, epochs=120),
     ),
     Preset(
         "GRU",
         "Some units count",
-        "Some units rise and fall like a staircase with the brackets and stay level at x: they "
-        "count.",
+        "Some units go up and down in steps with the brackets and stay level at x: they count.",
         _adam(TaskName.BRACKETS, "gru", hidden=32, lr=0.005, epochs=60),
     ),
     Preset(
         "GRU",
-        "Goes on with a wave",
-        "At first the network, left to itself, soon goes flat; later it goes on with the wave "
-        "that it was shown.",
+        "Continues a wave",
+        "At first the network soon goes flat on its own outputs. Later it continues the wave "
+        "that it has read.",
         _adam(TaskName.WAVES, "gru", hidden=32, lr=0.01, epochs=200),
     ),
     Preset(
         "LSTM, 2 layers",
-        "Comes nearer to the reference",
-        "More answers come within 0.1. The training loss ends below the line of known shapes, so a "
+        "Closer to the reference",
+        "More outputs are within 0.1. The training loss ends below the line of known shapes, so a "
         "part is learned by heart: the test loss rises in the end.",
         _adam(TaskName.WAVES, "lstm", hidden=32, layers=2, lr=0.005, batch=4, epochs=200),
     ),
     Preset(
         "GRU",
         "Ten names, letter by letter",
-        "One digit goes in and its name comes out, letter by letter; six and seven, four and five "
-        "begin alike and have to part.",
+        "One digit goes in, and its name comes out letter by letter. Six and seven, four and "
+        "five, begin alike and have to part.",
         _adam(TaskName.SPELLING, "gru", hidden=64, lr=0.005, batch=10, epochs=150),
     ),
     Preset(
         "GRU",
-        "Sentences that were never shown",
-        "Sentences that were never shown are translated. At the bridge all that the encoder has "
-        "read is in one state; the decoder begins with it.",
+        "Sentences that it has never read",
+        "The network translates sentences that it has never read. At the bridge all that the "
+        "encoder has read is in one state; the decoder begins with it.",
         _adam(TaskName.TRANSLATION, "gru", hidden=128, lr=0.003, epochs=40),
     ),
 )

@@ -43,22 +43,22 @@ REACH_WATCH = 1e-3
 
 #: The advice where numbers are no longer finite.
 _LOST = (
-    "Numbers grew beyond all bounds: go back in time and try a smaller learning rate, clipping or "
-    "smaller weights."
+    "Numbers are no longer finite: go back to an earlier epoch and try a smaller learning rate, "
+    "clipping or smaller weights."
 )
 #: The signs of the size of a step.
 _STEP = {"clipped", "update", "gradient"}
-_WORKS = "The step is of an unusual size, but training works: nothing has to be changed."
-_EARLY = "Before training this is usual: small initial weights leave states near zero, and first "
-_EARLY += "steps are large beside them."
+_WORKS = "The step has an unusual size, but training works: no change is needed."
+_EARLY = "This is usual before training: small initial weights leave states near zero, and the "
+_EARLY += "first steps are large compared with them."
 #: What each sign measures.
 MEANINGS = {
-    "saturated": "Share of the states at the ends of their tanh, over all tokens.",
-    "silent": f"Share of the units whose state never leaves ±{SILENT:g} on what is read here.",
-    "clipped": "Share of the gradient's length that clipping takes away.",
-    "update": "Update over weights of one step, the median of the weight matrices.",
-    "gradient": "Length of the largest gradient of a parameter, before clipping.",
-    "reach": "The gradient at the first token over that at the last, of an encoder its own tokens.",
+    "saturated": "The share of states at the ends of their tanh, over all tokens.",
+    "silent": f"The share of units whose state never leaves ±{SILENT:g} on this sequence.",
+    "clipped": "The share of the gradient's length that clipping removes.",
+    "update": "Update over weights of one step: the median of the weight matrices.",
+    "gradient": "The length of the largest gradient of a parameter, before clipping.",
+    "reach": "The gradient at the first token over that at the last, or at an encoder's last.",
 }
 
 
@@ -158,9 +158,9 @@ def _saturated(trace: Trace) -> Sign:
     name = {CellKind.GRU: "n", CellKind.LSTM: "g"}.get(of.kind, "h")
     layers = (Unrolled(trace, layer).of(name) for layer in range(of.layers))
     advice = (
-        "Most units are where their tanh still has a slope to learn by.",
-        "Many units sit at the ends of their tanh: see whether the loss still falls.",
-        "Nearly all units sit at the ends of their tanh, where it is almost flat: try smaller "
+        "For most units the tanh still has a slope, so they can learn.",
+        "Many units are at the ends of their tanh: check whether the loss still falls.",
+        "Nearly all units are at the ends of their tanh, where it is almost flat: try smaller "
         "initial weights or a smaller learning rate.",
     )
     value = _mean(layers, lambda h: np.abs(h) > SATURATED)
@@ -170,10 +170,10 @@ def _saturated(trace: Trace) -> Sign:
 def _silent(trace: Trace) -> Sign:
     layers = (Unrolled(trace, layer).h for layer in range(trace.architecture.layers))
     advice = (
-        "Most units answer to what is read.",
-        "Some units stay at zero on what is read here: see whether they wake up elsewhere.",
-        "Nearly all units stay at zero, so nothing is remembered of this: wait for the end of the "
-        "plateau, or try a larger initial scale.",
+        "Most units respond to this sequence.",
+        "Some units stay at zero on this sequence: check whether they respond to others.",
+        "Nearly all units stay at zero, so the network remembers nothing of this sequence: wait "
+        "for the end of the plateau, or try a larger initial scale.",
     )
     value = _mean(layers, lambda h: np.abs(h).max(axis=0) < SILENT)
     return _graded("silent", value, SILENT_LIMITS, advice, share=True)
@@ -190,9 +190,9 @@ def _clipped(before: float, after: float) -> Sign:
     if not math.isfinite(before):
         return _not_finite("clipped")
     advice = (
-        "Clipping takes away nothing that matters.",
-        "Clipping shortens this step: a smaller learning rate may go more smoothly.",
-        "Clipping takes nearly all of this step. If the limit is not tiny the gradient explodes: "
+        "Clipping removes nothing that matters.",
+        "Clipping shortens this step: a smaller learning rate may train more smoothly.",
+        "Clipping removes nearly all of this step. If the limit is not tiny the gradient explodes: "
         "try a smaller learning rate or smaller recurrent weights.",
     )
     value = max(0.0, 1 - after / before) if before else 0.0
@@ -206,7 +206,7 @@ def _ratio(parameters: Parameters, update: Parameters, config: RunConfig) -> Sig
     if not np.isfinite(update.theta).all():
         return _not_finite("update")
     if value < RATIO_LOW:
-        slow = "The weights hardly move though the loss is large: try a larger learning rate."
+        slow = "The weights hardly move although the loss is large: try a larger learning rate."
         return Sign("update", value, Level.WATCH, slow)
     advice = (
         "One step changes the weights a little, as it should.",
@@ -222,8 +222,8 @@ def _largest(gradient: Parameters) -> Sign:
     norms = norms_of(gradient)
     name = max(norms, key=lambda key: np.nan_to_num(norms[key], nan=np.inf))
     advice = (
-        f"The largest gradient, of {name}, is of a usual size.",
-        f"The gradient of {name} is large: see that clipping is on.",
+        f"The largest gradient, of {name}, has a usual size.",
+        f"The gradient of {name} is large: check that clipping is on.",
         f"The gradient of {name} explodes: clip it, and try a smaller learning rate.",
     )
     return _graded("gradient", norms[name], LARGE_LIMITS, advice)
@@ -243,14 +243,16 @@ def _reach(trace: Trace, truncate: int) -> Sign:
     if not math.isfinite(value):
         return _not_finite("reach")
     if not value and 0 < truncate < len(unrolled):
-        cut = f"The way back is cut after {truncate} tokens, so nothing reaches the first one: if "
-        cut += "it should be learned from, truncate later or not at all."
+        cut = f"The backward pass is cut after {truncate} tokens, so no gradient reaches the first "
+        cut += "one. If the network should learn from it, truncate later or not at all."
         return Sign("reach", value, Level.WATCH, cut)
     if value >= REACH_WATCH:
-        fine = "The gradient reaches the first token, so that it can be learned from."
+        fine = "The gradient reaches the first token, so the network can learn from it."
         return Sign("reach", value, Level.FINE, fine)
     if value >= np.finfo(trace.dtype).eps:
-        little = "Little of the gradient reaches the first token: it is learned from slowly, "
+        little = (
+            "Little of the gradient reaches the first token: the network learns from it slowly, "
+        )
         little += "until the recurrent weights have grown."
         return Sign("reach", value, Level.WATCH, little)
     tiny = "Too little gradient reaches the first token to change the sum: try "
@@ -260,7 +262,9 @@ def _reach(trace: Trace, truncate: int) -> Sign:
 def _nothing_to_reach(unrolled: Unrolled, norms: Array) -> str:
     """Why the sign doesn't apply, in one sentence; empty if it does."""
     if unrolled.trace.every and not unrolled.bridge:
-        return "There is an answer after every token: nothing has to reach the first from the last."
+        return (
+            "There is an output after every token, so the gradient need not come from the last one."
+        )
     if len(norms) < 2:
-        return "One token is read: there is no way for the gradient to go."
-    return "" if norms[-1] else "At the last token there is no gradient that could reach the first."
+        return "There is only one token, so the gradient has no path back."
+    return "" if norms[-1] else "The last token has no gradient that could reach the first."

@@ -20,8 +20,8 @@ def get_seat() -> Seat:
         return registry().seat(st.session_state, st.query_params)
     except FullError:
         st.error(
-            f"This server already has {MOST_RUNS} runs that are being looked at, which is all it "
-            "keeps. Close a tab that you no longer need, and load this page again."
+            f"This server already has {MOST_RUNS} runs in open tabs and can't keep more. "
+            "Close a tab that you no longer need, and load this page again."
         )
         st.stop()
 

@@ -86,15 +86,15 @@ def _progress(epoch: int, share: float) -> str:
 
 def _outcome(found: FixedPoints | None) -> str:
     if found is None:
-        return "Not looked for at these weights with this input: press <b>Find</b>."
+        return "No search yet at these weights with this input: press <b>Find</b>."
     counts = ", ".join(f"<b>{len(found.of(kind))} {kind.value}</b>" for kind in Kind)
     missing = [
-        (found.outside, "left all states that can be reached"),
+        (found.outside, "left the range of possible states"),
         (found.lost, "found nothing slow"),
     ]
     rest = "".join(f", {count} {what}" for count, what in missing if count)
-    short = f" of {found.requested}, for time was up" if found.starts < found.requested else ""
+    short = f" of {found.requested}, because time ran out" if found.starts < found.requested else ""
     undescribed = (
-        f"; {found.undescribed} more points were not looked at" if found.undescribed else ""
+        f"; {found.undescribed} more points were not examined" if found.undescribed else ""
     )
     return f"{counts}, from {found.starts} starts{short}{rest}{undescribed}."

@@ -20,8 +20,8 @@ def objective_and_check(session: Session, page: str) -> None:
             chosen = st.segmented_control(
                 "Gradient of", list(Objective), key="objective", required=True,
                 default=first_value("objective", visit(page), session.objective),
-                help=f"The loss's gradient also vanishes when the {sequence} is learned; "
-                "the margin's doesn't.",
+                help=f"The gradient of the loss also vanishes when the {sequence} is learned; "
+                "that of the margin does not.",
             )  # fmt: skip
             session.objective = Objective(chosen or session.objective)
         else:

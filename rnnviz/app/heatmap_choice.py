@@ -36,7 +36,7 @@ def choose_view(session: Session, page: str = "train") -> bool:
             edition = visit(page), session.config.cell
             chosen = st.segmented_control(
                 "Show", names, default=first_value("part", edition, first), required=True,
-                key=f"part_{session.config.cell}", help="Which state or gate the heatmap shows",
+                key=f"part_{session.config.cell}", help="The state or gate that the heatmap shows",
             )  # fmt: skip
             session.part = chosen or "h"
         choose_layer(session, page)
@@ -55,7 +55,7 @@ def layer_choice(key: str, layer: int, layers: int, page: str) -> int:
     first = first_value(key, visit(page), min(layer, layers - 1) + 1)
     chosen = st.segmented_control(
         "Layer", list(range(1, layers + 1)), default=first, required=True,
-        key=f"{key}_{layers}", help="1 reads the tokens, the last is read out",
+        key=f"{key}_{layers}", help="Layer 1 reads the tokens; the readout uses the last layer",
     )  # fmt: skip
     return int(chosen or 1) - 1
 

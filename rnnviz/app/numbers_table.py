@@ -24,7 +24,7 @@ def numbers(page: str, charts: Mapping[str, Callable[[], Any]]) -> None:
     if not box.open:
         return
     with box:
-        chosen = st.selectbox("Of the chart", list(charts), key=f"numbers_of_{page}")
+        chosen = st.selectbox("Chart", list(charts), key=f"numbers_of_{page}")
         made = charts[chosen]()
         table = made if isinstance(made, pd.DataFrame) else table_of(made)
         shown = table.head(_MAX_ROWS)

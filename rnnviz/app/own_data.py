@@ -29,8 +29,8 @@ def way_back(session: Session) -> None:
     if not session.data.own:
         return
     st.caption(
-        "Your own data stay on this computer: a link can only name them, and only as long as "
-        "this server runs."
+        "Your own data stay on this computer. A link can only name them, and only while this "
+        "server runs."
     )
     leave = on_host(Session.load)
     st.button("Back to the task’s data", key="leave_data", on_click=leave, args=(None,))

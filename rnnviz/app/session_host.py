@@ -36,10 +36,10 @@ LINK_INTERVAL = 0.5
 #: Maximum number of browsers whose last command number is remembered: a repeated one runs once.
 MAX_CLIENTS = 32
 
-FAILED = "Something went wrong here. The run is held, and nothing of it is lost."
+FAILED = "Something went wrong here. The run is paused, and nothing of it is lost."
 RESTORED = (
-    "This server no longer had your run (it was started again, or the run was left alone for more "
-    "than two minutes), so the page opened the link in its address."
+    "This server no longer had your run: it was started again, or no tab showed the run for more "
+    "than two minutes. The page opened the link in its address."
 )
 
 

@@ -107,7 +107,7 @@ def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
     chosen = st.selectbox(
         "Task", list(TaskName), list(TaskName).index(first.task), key=key,
         format_func=lambda name: TASKS[name].label,
-        help="What is learned. A new task comes with settings that fit.",
+        help="What the network learns. A new task comes with settings that fit it.",
     ) or first.task  # fmt: skip
     seat = get_seat()
     if chosen != first.task:

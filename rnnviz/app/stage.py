@@ -154,7 +154,7 @@ def place_phrase(session: Session, disabled: bool = False) -> None:
         "label": session.names.sequence.capitalize(),
         "placeholder": session.first_phrase[:60],
         "disabled": disabled,
-        "help": "Anything like what is learned. The pictures follow it through the network.",
+        "help": "Any input like the training data. The pictures show how the network reads it.",
     }
     _place(_phrase, "phrase", data)
 

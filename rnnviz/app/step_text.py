@@ -63,7 +63,11 @@ def _around(step: StepRecord, t: int) -> str:
 
 def _source(probe: Probe) -> str:
     """Where the target of the reader's own sequence comes from, and its unknown words."""
-    source = f"its own {probe.noun}, as it has no label" if probe.label is None else "its label"
+    source = (
+        f"the network's own {probe.noun}, as it has no label"
+        if probe.label is None
+        else "its label"
+    )
     unknown = ", ".join(word[:20] for word in probe.reading.unknown[:6])
     return f" ({source}{f'; not in the vocabulary: {unknown}' if unknown else ''})"
 
@@ -96,9 +100,7 @@ def changes_html(step: StepRecord, focus: Focus) -> str:
     """At the update a table of the weights that change most; before it, a hint."""
     title = "<b>Largest changes of this step</b>"
     if focus.moment.phase is not Phase.UPDATE:
-        body = (
-            "<p>The weights change only at the very end, at the update: go there to see which.</p>"
-        )
+        body = "<p>The weights change only at the update. Go there to see which.</p>"
         return f'<div class="rnnviz-changes">{title}{body}</div>'
     rows = "".join(
         f"<tr><td>{escape(row.name)}</td>{_cells(row.before, row.change, row.after)}</tr>"

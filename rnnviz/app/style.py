@@ -110,7 +110,7 @@ def verdict_html(probe: Probe, problem: str) -> str:
         lines = [f"<p>{escape(problem)}</p>"]
     elif probe.reading.unknown:
         words = escape(", ".join(word[:40] for word in probe.reading.unknown[:12]))
-        rest = f"(skipped: the {probe.noun} is on the rest)"
+        rest = f"(skipped; the {probe.noun} uses the rest)"
         lines.append(f"<p>not in the vocabulary: {words} {rest}</p>")
     heading = f"<small>{probe.noun.capitalize()}</small>"
     return f'<div class="rnnviz-verdict">{heading}{"".join(lines)}</div>'
@@ -118,14 +118,14 @@ def verdict_html(probe: Probe, problem: str) -> str:
 
 def _answer(probe: Probe) -> str:
     if not probe.finite:
-        return "no number: the states grow beyond all bounds"
+        return "no number: the states are not finite"
     if probe.every and not probe.said:
         return _score(probe)
     side = "" if probe.side is None else ("first", "second")[probe.side]
     answer = f'<b class="{side}">{escape(probe.verdict) or "(nothing)"}</b>'
     if probe.dataset.answers_classes and not probe.said:
         return f"{answer} with probability {probe.probability:.1%}"
-    target = "" if probe.label is None else f", wanted: <b>{escape(probe.label)}</b>"
+    target = "" if probe.label is None else f", target: <b>{escape(probe.label)}</b>"
     return f"{answer}{target}"
 
 

@@ -20,8 +20,8 @@ def sample_box(session: Session) -> None:
         return
     session.temperature = st.slider(
         "Temperature", 0.1, 2.0, first_value("temperature", visit("train"), session.temperature),
-        step=0.1, key="temperature", help="How much is left to chance in what the network writes: "
-        "near 0 always the likeliest comes next, at 1 each as often as the network thinks.",
+        step=0.1, key="temperature", help="How random the text of the network is: near 0 the "
+        "most probable token always comes next, at 1 each token has the predicted probability.",
     )  # fmt: skip
     place_text("sample")
 
@@ -38,7 +38,7 @@ def sample_html(session: Session, probe: Probe) -> str:
     sample = escape(written(probe, session.temperature, session.config.seed, epoch))
     read = escape(probe.reading.text[-60:])
     return (
-        '<div class="rnnviz-sample"><small>The network goes on by itself; perplexity '
+        '<div class="rnnviz-sample"><small>The network continues by itself; perplexity '
         f"{', '.join(perplexities)} of {len(session.dataset.classes)}</small>"
         f"<p><i>{read}</i><b>{sample}</b></p></div>"
     )

@@ -48,7 +48,7 @@ def ablation_heatmap(
     )
     return picture(
         [cells, cell_texts(_rows(names, width), shown / limit, theme)],
-        f"What each unit is worth ({unit})",
+        f"Rise of the loss without each unit ({unit})",
         HEIGHTS["ablation"],
         theme,
         xaxis=axis("unit, counted row by row", theme, **bare),
@@ -65,7 +65,7 @@ def _name(index: int, rise: float, silenced: Collection[int]) -> str:
 
 def _hover(index: int, rise: float, unit: str) -> str:
     if math.isnan(rise):
-        return f"unit {index}: not weighed yet"
+        return f"unit {index}: not measured yet"
     return f"unit {index}: ΔL = {rise:.6f} {unit}".replace("inf", "∞")
 
 

@@ -40,10 +40,10 @@ def class_strip(
         customdata=[[_hover(classes, *pair) for pair in zip(targets, answers, strict=True)]],
         hovertemplate="%{customdata}, p of the target: %{z:.4f}<extra></extra>",
     )
-    ticks = {"tickvals": [0, 1, 2], "ticktext": ["p", "said", "target"], "ticks": ""}
+    ticks = {"tickvals": [0, 1, 2], "ticktext": ["p", "prediction", "target"], "ticks": ""}
     return picture(
         [strip, *_texts(targets, answers, classes, positions, theme)],
-        "Answer after every token, and the target",
+        "Prediction after every token, and the target",
         HEIGHTS["answers"],
         theme,
         xaxis=words_axis(words, theme),
@@ -53,7 +53,7 @@ def class_strip(
 
 
 def _hover(classes: Sequence[str], target: int, answer: int) -> str:
-    answered = f"said {plain(shown_token(classes[answer]))}"
+    answered = f"prediction {plain(shown_token(classes[answer]))}"
     if target < 0:
         return f"{answered}; no target is known"
     return f"target {plain(shown_token(classes[target]))}, {answered}"
@@ -112,10 +112,10 @@ def value_lines(
 
     ``targets`` (N, C) belong to the last N tokens; a single one is a dot.
     """
-    answers = _Stroke(0, values, "said", theme.forward)
+    answers = _Stroke(0, values, "output", theme.forward)
     expected = _Stroke(len(words) - len(targets), targets, "target", theme.text, "dot")
     style = "dotted" if len(targets) > 1 else "the dot at the end"
-    title = f"Answer after every step, and the target ({style})"
+    title = f"Output after every step, and the target ({style})"
     return _channels([answers, expected], channels, words, title, theme)
 
 
@@ -126,7 +126,7 @@ def free_run(read: Array, free: Array, channels: Sequence[str], theme: Theme = L
         _Stroke(len(read), free, "free", theme.forward),
     ]
     words = [str(t + 1) for t in range(len(read) + len(free))]
-    title = "Running free: read (dotted), then on its own answers"
+    title = "Running free: read (dotted), then on its own outputs"
     end = upright(len(read) - 0.5, theme, dash="solid")
     return _channels(strokes, channels, words, title, theme, shapes=[end])
 

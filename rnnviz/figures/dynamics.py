@@ -167,7 +167,7 @@ def point_spectra(points: Sequence[FixedPoint], theme: Theme = LIGHT) -> Picture
     square = {"range": [-limit, limit], "constrain": "domain", **zero}
     return picture(
         [_eigenvalues(kind, points, theme) for kind in Kind],
-        "What becomes of a small distance to each point",
+        "Eigenvalues of the Jacobian at each point",
         HEIGHTS["spectra"],
         theme,
         xaxis=axis("real part of the eigenvalue", theme, **square),

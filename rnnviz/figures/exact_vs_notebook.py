@@ -23,7 +23,7 @@ from rnnviz.training.history import Course
 
 #: The relative error that stands for zero: the last digit of float64.
 _EXACT = 1e-16
-_NOT_MADE = "not made at these weights yet: press Gradient check (G)"
+_NOT_MADE = "not checked at these weights yet: press Gradient check (G)"
 #: The dash of a line, by the kind of its parameter.
 _DASHES = {"W_xh": "dash", "W_hh": "solid", "b_h": "dot"}
 #: The shares of the figure's height for the errors and, below them, for the cosines.

@@ -124,7 +124,7 @@ def _slope_text(profile: LagProfile) -> str:
 def _half_life_text(tokens: float, low: float, high: float) -> str:
     """A half-life in tokens with its 95 % interval, or that nothing is known of it."""
     if low == 0 or math.isnan(tokens):
-        return "not told by so few tokens"
+        return "unknown from so few tokens"
     ends = f"95 %: {_life(low)} to {_life(high)}"
     return f"{_life(tokens)} token{'' if _life(tokens) == '1' else 's'} ({ends})"
 
@@ -158,7 +158,7 @@ def product_curves(
             _singular(products, "largest", products.largest, thick, names),
             _singular(products, "smallest", products.smallest, thin, names),
         ],
-        "Products of Jacobians: what of a change is left at the end",
+        "Products of Jacobians: how much of a change is left at the end",
         HEIGHTS["products"],
         theme,
         xaxis=words_axis(words[bridge:], theme),
@@ -207,7 +207,7 @@ def connectivity_map(
     ticks = {"tickvals": list(rows), "ticktext": labels, "range": [count - 0.5, -0.5]}
     return picture(
         [cells],
-        f"Connectivity: which {answered} hears which state",
+        f"Connectivity: which state each {answered} depends on",
         HEIGHTS["connectivity"],
         theme,
         xaxis=words_axis(words, theme),

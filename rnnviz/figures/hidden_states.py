@@ -103,11 +103,11 @@ def running_margin_bars(
         y=compact(margin.values),
         marker={"color": [theme.positive if v > 0 else theme.negative for v in margin.values]},
         meta=plain(label),
-        hovertemplate="lead of %{meta}: %{y:.6g}<extra></extra>",
+        hovertemplate="margin of %{meta}: %{y:.6g}<extra></extra>",
     )
     return picture(
         [bars],
-        f"Verdict {noun} by {noun}: the lead of “{plain(label)}”",
+        f"Verdict {noun} by {noun}: the margin of “{plain(label)}”",
         HEIGHTS["margin"],
         theme,
         xaxis=words_axis(words, theme),

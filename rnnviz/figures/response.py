@@ -21,7 +21,7 @@ class Labels(NamedTuple):
 
     name: str = "h"
     noun: str = "word"
-    rows: str = "unit, alike ones together"
+    rows: str = "unit, similar ones together"
 
 
 LABELS = Labels()

@@ -18,7 +18,7 @@ from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
 
 #: What stands in the picture's place.
 BROKEN = (
-    "The numbers of this network have grown beyond all bounds. "
+    "The numbers of this network are no longer finite. "
     "Go back to an earlier epoch, or start again with a smaller learning rate or with clipping."
 )
 #: The recurrent part, the added part and the unit's formula, by cell.
@@ -31,22 +31,22 @@ _COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "negat
            "positive")  # fmt: skip
 
 
-class Wanted(NamedTuple):
+class Targets(NamedTuple):
     """The names of the outputs, and the targets of the last tokens.
 
-    ``targets`` are classes (N,), -1 if unknown, or values (N, C), NaN if unknown. ``at_end`` says
+    ``values`` are classes (N,), -1 if unknown, or values (N, C), NaN if unknown. ``at_end`` says
     whether there is one class for the whole sequence.
     """
 
     names: Sequence[str]
-    targets: Array
+    values: Array
     at_end: bool
 
 
 def sequence_network(
     shown: SequencePass,
     words: Sequence[str],
-    wanted: Wanted,
+    targets: Targets,
     noun: str = "word",
     theme: Theme = LIGHT,
 ) -> Picture:
@@ -56,7 +56,7 @@ def sequence_network(
         return _picture([], {**meta, "sentence": BROKEN}, theme)
     of = shown.architecture
     memory, added, formula = _FORMULAS[of.kind]
-    answers, kind = _answers(shown, wanted, theme)
+    answers, kind = _answers(shown, targets, theme)
     meta |= {
         "words": [shown_token(word) for word in words],
         "noun": noun,
@@ -102,25 +102,25 @@ def _tokens(shown: SequencePass) -> list[Series]:
 
 
 def _answers(
-    shown: SequencePass, wanted: Wanted, theme: Theme
+    shown: SequencePass, targets: Targets, theme: Theme
 ) -> tuple[list[Series], dict[str, Any]]:
-    answers, targets = shown.answers, wanted.targets
-    if targets.ndim == 2:
-        rows = {"said": answers, "wanted": targets}
+    answers, values, names = shown.answers, targets.values, targets.names
+    if values.ndim == 2:
+        rows = {"predicted": answers, "targets": values}
         largest = max(float(np.abs(np.nan_to_num(a)).max()) for a in rows.values())
         limit = theme.scale.nice_limit(largest)
         cells = [heatmap(name=k, z=compact(a.T), visible=False) for k, a in rows.items()]
-        return cells, {"answers": "values", "names": list(wanted.names), "limit": limit}
-    said = answers.argmax(axis=1)
+        return cells, {"answers": "values", "names": list(names), "limit": limit}
+    predicted = answers.argmax(axis=1)
     # Of a large vocabulary only the names that occur.
-    used = np.arange(len(wanted.names)) if wanted.at_end else np.union1d(said, targets)
+    used = np.arange(len(names)) if targets.at_end else np.union1d(predicted, values)
     used = used[used >= 0]
     rows = {
         "probability": compact(answers.max(axis=1)),
-        "said": np.searchsorted(used, said),
-        "wanted": np.where(targets < 0, -1, np.searchsorted(used, targets)),
+        "predicted": np.searchsorted(used, predicted),
+        "targets": np.where(values < 0, -1, np.searchsorted(used, values)),
     }
-    names = [shown_token(wanted.names[k]) for k in used.tolist()]
-    kind = "verdict" if wanted.at_end else "every"
+    shown_names = [shown_token(names[k]) for k in used.tolist()]
+    kind = "verdict" if targets.at_end else "every"
     lines = [scatter(name=name, y=row, visible=False) for name, row in rows.items()]
-    return lines, {"answers": kind, "names": names, "classes": len(wanted.names)}
+    return lines, {"answers": kind, "names": shown_names, "classes": len(names)}

@@ -176,7 +176,7 @@ def _completeness(saliency: Saliency, theme: Theme) -> dict[str, Any]:
     total, expected = float(saliency.integrated.sum()), saliency.whole - saliency.empty
     text = f"integrated: sum {total:.5g}, m(x) − m(0) = {expected:.5g}, off by {saliency.gap:.1e}"
     if math.isnan(total):
-        text = f"integrated: not drawn, the sum can't be told to {INCOMPLETE:.0%}"
+        text = f"integrated: not drawn, the sum is off by more than {INCOMPLETE:.0%}"
     position = {**PAPER, "x": 0, "xshift": -124, "y": 1, "yshift": 4}
     font = {"color": theme.muted, "size": 13}
     return note(text.replace("-", "−"), "left bottom", **position, font=font)

@@ -165,7 +165,7 @@ def _probe(probe: Trajectory, theme: Theme) -> Series:
     return scatter(
         **xy(probe.points),
         mode="lines+markers+text" if len(names) <= _MOST_WORDS else "lines+markers",
-        name="probe",
+        name="your sequence",
         text=names,
         textposition="top center",
         textfont={"size": 14, "color": theme.text, "shadow": halo},
@@ -201,7 +201,7 @@ def small_multiples(
     notes.append(note(axes, "left top", **PAPER, x=0, y=0, yshift=-26, font=font))
     return picture(
         series,
-        "The probe (solid), and with one token altered (dotted)",
+        "Your sequence (solid), and with one token altered (dotted)",
         multiples_height(len(others)),
         theme,
         annotations=notes,

@@ -102,7 +102,7 @@ class DynamicsLab:
     def problem(self, query: DynamicsQuery) -> str:
         """Why a search is impossible, as a sentence; empty if it is possible."""
         if not np.isfinite(self.visited(query).states).all():
-            return "The states are not finite numbers, so there is nothing to look for."
+            return "The states are not finite numbers, so there are no points to find."
         try:
             self.held(query)
         except TaskError as problem:

@@ -138,14 +138,15 @@ class Probe:
     def basis(self) -> str:
         """The target of the loss, as a sentence."""
         if self.example.source is not None and self.label is None:
-            return "The data don't have this sentence: what the network says itself is the target."
+            return "This sentence is not in the data, so the network's own output is the target."
         if not self.gaps.any():
             where = "" if self.dataset.rule else ", its label in the data"
             return "" if self.every else f"Target: {self.label}{where}."
         if self.every:
-            return "Where no target is known, the network's own answer is taken for it."
+            return "Where no target is known, the network's own output is used as the target."
         what = names_of(self.dataset).sequence
-        return f"The data don't label this {what}: its own verdict, {self.verdict}, is the target."
+        own = f"the network's own verdict, {self.verdict}, is the target"
+        return f"This {what} has no label in the data, so {own}."
 
     @cached_property
     def margin(self) -> RunningMargin:

@@ -34,7 +34,7 @@ def story(player: Player, probe: Probe) -> Story:
     )
     stopped = player.diverged and player.shown is None
     if stopped or not (probe.finite and math.isfinite(loss[-1])):
-        sentence = "Numbers grew beyond all bounds. Go back, or lower the learning rate."
+        sentence = "The numbers are no longer finite. Go back, or lower the learning rate."
         return Story("Broken", sentence, broken=True)
     chapter = Chapter(chapters(loss, metric, data.guess.loss)[-1])
     match chapter:

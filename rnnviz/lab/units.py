@@ -385,12 +385,12 @@ def signal(first: Probe, second: Probe) -> Signal:
     if data.one_class_at_end:
         target = first.margin.target
         one, two = (running_margin(p.parameters, p.trace, target) for p in (first, second))
-        return Signal(one.values, two.values, f"Lead of “{data.classes[target]}”")
+        return Signal(one.values, two.values, f"Margin of “{data.classes[target]}”")
     if data.answers_classes:
-        return Signal(_target_margin(first), _target_margin(second), "Lead of what is wanted")
+        return Signal(_target_margin(first), _target_margin(second), "Margin of the target")
     channel = _most_different_channel(first, second)
     values, others = (probe.running[:, channel] for probe in (first, second))
-    return Signal(values, others, f"Answer, {data.classes[channel]}", "value")
+    return Signal(values, others, f"Output, {data.classes[channel]}", "value")
 
 
 def _most_different_channel(first: Probe, second: Probe) -> int:

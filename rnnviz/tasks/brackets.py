@@ -16,7 +16,10 @@ from rnnviz.tasks.vocabulary import Array, Vocabulary
 TOKENS, DEEPEST = "()x", 4
 LENGTH, TRAIN, TEST = 24, 200, 100
 #: The lengths of new strings, and how deep they are: there are no classes for deeper ones.
-LENGTHS, NOTE = around(LENGTH), f"Longer strings are no deeper: at most {DEEPEST} are open."
+LENGTHS, NOTE = (
+    around(LENGTH),
+    f"Longer strings are no deeper: at most {DEEPEST} brackets are open.",
+)
 VOCABULARY = Vocabulary.of([TOKENS], characters=True)
 _CHANGE = {"(": 1, ")": -1, "x": 0}
 

@@ -242,14 +242,14 @@ def _text_problems(column: str, text: str, form: Form, unit: Unit) -> Iterator[s
         )
     if form is Form.TRANSLATION:
         for sign in sorted({START, END}.intersection(tokens)):
-            yield f"{sign} is a sign of the network's own. Remove it."
+            yield f"{sign} is a symbol that the network uses itself. Remove it."
 
 
 def _length_problems(what: str, text: str, count: int, form: Form, unit: Unit) -> Iterator[str]:
     most = MAX_CHARACTERS if unit is Unit.CHARACTERS else MAX_WORDS
     if form is Form.NEXT and count < form.least:
         yield (
-            f"{what} {text[:30]!r} has fewer than two {unit}, so that nothing comes next. "
+            f"{what} {text[:30]!r} has fewer than two {unit}, so there is no next one. "
             "Make it longer, or remove it."
         )
     elif not count and text:

@@ -12,8 +12,8 @@ from rnnviz.tasks.upload import Upload, dataset_of
 from rnnviz.tasks.upload_store import UploadStore
 
 _GONE = (
-    "In the link: its data are not on this computer any more, or never were: a link can't carry "
-    "them. The task's own data are shown; load yours again."
+    "In the link: its data are not on this computer, and a link can't carry them. The task's "
+    "own data are shown; load yours again."
 )
 
 

@@ -115,7 +115,7 @@ def _classes(train: Sequence[Row]) -> tuple[str, ...]:
     if len(classes) < 2:
         raise TaskError(
             f"The training phrases all have the label {classes[0][:30]!r}: "
-            "there must be at least two classes to tell apart."
+            "there must be at least two classes."
         )
     if len(classes) > MAX_CLASSES:
         raise TaskError(

@@ -42,7 +42,7 @@ def build_next(
     if len(vocabulary) < 2:
         raise TaskError(
             f"The training phrases have only one {unit.noun}, {vocabulary.words[0][:30]!r}: "
-            "there must be at least two to tell what comes next."
+            "there must be at least two to predict the next one."
         )
     unknown = unknown_tokens((row.text for row in test), vocabulary)
     tested = (_without_unknown(row, vocabulary) for row in test)

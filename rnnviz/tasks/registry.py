@@ -38,22 +38,22 @@ _TASKS = (
     Task(
         TaskName.SENTIMENT,
         "Sentiment",
-        "A small word can turn the meaning of those that follow: the state must know of it.",
+        "A small word can turn the meaning of the words that follow. The state must remember it.",
         lambda lag, seed: sentiment(),
         "i am not bad",
     ),
     Task(
         TaskName.RECALL,
         "First-token recall",
-        "The longer something has to be remembered, the less of the gradient reaches it as a "
-        "rule; gates can keep it alive.",
+        "The longer the network has to remember a token, the less gradient usually reaches it. "
+        "Gates can keep the gradient alive.",
         recall,
         "",
     ),
     Task(
         TaskName.PARITY,
         "Parity of bits",
-        "Two states and when to switch are a whole algorithm, but one that is hard to find by "
+        "Two states and a rule for switching are the whole algorithm, but it is hard to find by "
         "following a gradient.",
         lambda lag, seed: parity(seed),
         "10110",
@@ -61,21 +61,21 @@ _TASKS = (
     Task(
         TaskName.ADDING,
         "Adding problem",
-        "A state can hold a number, not only a yes or no, while others that don't matter go by.",
+        "A state can hold a number, not only a yes or no, while the network reads others.",
         lambda lag, seed: adding(seed),
         "0.31 0.7* 0.12 0.95 0.44 0.08 0.63 0.55* 0.9 0.27 0.36 0.81",
     ),
     Task(
         TaskName.CHARACTERS,
         "Next character",
-        "Spelling, words and who is spoken of are all learned from one question: what comes next?",
+        "One question teaches spelling, words and who the text is about: what comes next?",
         lambda lag, seed: characters(seed),
         "the fox went to the river to look for the moon.",
     ),
     Task(
         TaskName.FLIPFLOP,
         "3-bit flip-flop",
-        "A memory can be a place where the state comes to rest: for three bits eight of them, "
+        "A memory can be a point at which the state comes to rest: for three bits eight points, "
         "the corners of a box.",
         lambda lag, seed: flipflop(seed),
         "1,-1,1 0,0,0 0,0,0 -1,0,0 0,0,0 0,1,0 0,0,0 0,0,-1 0,0,0 1,0,1 0,0,0 0,0,0",
@@ -83,29 +83,28 @@ _TASKS = (
     Task(
         TaskName.BRACKETS,
         "Bracket depth",
-        "A state can count: up at one token, down at another, and stay where it is at a third.",
+        "A state can count: up at one token, down at another, no change at a third.",
         lambda lag, seed: brackets(seed),
         "(()(x))x()",
     ),
     Task(
         TaskName.WAVES,
         "Waves",
-        "To go on with a wave the state must turn with it: its period and its phase live in there.",
+        "To continue a wave, the state must turn with it and hold its period and its phase.",
         lambda lag, seed: waves(seed),
         "0 0.5 0.87 1 0.87 0.5 0 -0.5 -0.87 -1 -0.87 -0.5 0 0.5 0.87 1 0.87 0.5 0 -0.5",
     ),
     Task(
         TaskName.SPELLING,
         "Spelling digits",
-        "One token in, many out: the state must know the word and how far it has been written.",
+        "One token in, many out: the state must hold the word and how far it has been written.",
         lambda lag, seed: spelling(),
         "7seven",
     ),
     Task(
         TaskName.TRANSLATION,
         "English to French",
-        "A whole sentence is squeezed into one state and unfolds in another order of words, "
-        "with agreement.",
+        "One state holds a whole sentence and unfolds it in another word order, with agreement.",
         lambda lag, seed: translation(),
         "we do not love the beautiful house",
     ),

@@ -59,6 +59,6 @@ def _left_out(count: int, unit: Unit) -> tuple[str, ...]:
     if not count:
         return ()
     return (
-        f"Test rows that are left out, as their target has {unit} that training doesn't know: "
+        f"Test rows left out, because their target has {unit} that are not in the training: "
         f"{count:,}.",
     )

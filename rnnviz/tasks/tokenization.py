@@ -52,6 +52,6 @@ def unknown_notes(unknown: tuple[str, ...], unit: Unit) -> tuple[str, ...]:
     shown = repr if unit is Unit.CHARACTERS else str
     listed = ", ".join(shown(token[:30]) for token in unknown[:8])
     return (
-        f"{unit.value.capitalize()} of the test phrases that training doesn't know are skipped: "
+        f"{unit.value.capitalize()} of the test phrases that are not in the training are skipped: "
         f"{listed}{more}.",
     )

@@ -29,16 +29,16 @@ DATA_SETTINGS: dict[str, Setting] = {
             kind=Unit,
             default=None,
             label="Unit",
-            help="What the network reads one at a time: words, or single characters. Unless "
-            "chosen: characters to learn what comes next, words otherwise.",
+            help="What the network reads one at a time: words, or single characters. By default "
+            "characters to learn what comes next, words otherwise.",
         ),
         _setting(
             name="test_share",
             kind=float,
             default=TEST_SHARE,
             label="Test share",
-            help="The part of the rows that is set aside for testing, alike for every class, where "
-            "there is no test file. Rows with the same text stay together.",
+            help="The share of the rows set aside for testing, equal for every class, if there is "
+            "no test file. Rows with the same text stay together.",
             low=0.0,
             high=0.5,
             step=0.05,
@@ -48,8 +48,8 @@ DATA_SETTINGS: dict[str, Setting] = {
             kind=int,
             default=WINDOW,
             label="Window",
-            help="How many tokens are read in one piece to learn what comes next. A longer text is "
-            "cut, and the network begins every piece with an empty memory.",
+            help="How many tokens the network reads in one piece to learn what comes next. A "
+            "longer text is cut, and every piece begins with a hidden state of zero.",
             low=2,
             high=MAX_WINDOW,
         ),
@@ -155,8 +155,8 @@ def _untested(upload: Upload, test: Sequence[Row], unit: Unit) -> tuple[str, ...
     if test or not upload.test_share:
         return ()
     return (
-        "Nothing could be set aside for testing: that takes two different texts of the same "
-        f"class, with {unit} in common.",
+        "No rows could be set aside for testing: this takes two different texts of the same "
+        f"class with {unit} in common.",
     )
 
 

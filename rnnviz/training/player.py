@@ -228,7 +228,7 @@ class Player:
         self.message = (
             f"Looking back at epoch {self.progress}; the run is at {self.run.position}. "
             + (f"{' and '.join(differing)} here. " if differing else "")
-            + "Play replays it from here, Branch here takes another way."
+            + "Play replays the run from here; Branch here starts a new one."
         )
 
     def back_to_now(self) -> None:
@@ -257,8 +257,8 @@ class Player:
         self.ghost = self.run.branch(position)
         self.shown = None
         self.message = (
-            f"Branched at epoch {position} of a run that had gone to {now}, which stays as "
-            "a ghost: change a setting and press Play."
+            f"Branched at epoch {position}. The old run, up to epoch {now}, stays as a ghost. "
+            "Change a setting and press Play."
         )
 
     def branch_with(self, edits: Sequence[Edit]) -> bool:
@@ -276,7 +276,7 @@ class Player:
         self.shown = None
         self.message = (
             f"Branched at epoch {position} with edited weights ({'; '.join(map(str, edits))}). "
-            f"The run as it was, up to {now}, stays as a ghost; a link carries the edits."
+            f"The old run, up to epoch {now}, stays as a ghost; a link carries the edits."
         )
         return True
 
@@ -310,7 +310,7 @@ class Player:
         shown = f"{value:g}" if isinstance(value, float) else str(value)
         message = f"{label} is {shown} from epoch {self.run.position} on."
         if len(self.run.schedule.changes) > MAX_CHANGES:
-            message += f" A link carries {MAX_CHANGES} changes; a copied one no longer leads here."
+            message += f" A link carries {MAX_CHANGES} changes; a copied link no longer leads here."
         if self.shown is None:
             return message
         return f"{message} To try it from epoch {self.progress}, press Branch here."

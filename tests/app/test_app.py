@@ -392,7 +392,7 @@ def test_what_is_typed_and_what_is_answered_are_called_by_their_names(task, noun
     assert f"on this {noun}" in page.widget("check").help
     if answer:
         page.ask(f"{page.session.first_phrase} #")
-        assert f"skipped: the {answer} is on the rest" in page.text
+        assert f"skipped; the {answer} uses the rest" in page.text
         assert answer.capitalize() in page.text
 
 
@@ -407,7 +407,7 @@ def test_gates_and_layers_can_be_looked_at():
     for name in ("c", "i", "f", "g", "o", "h"):
         page.set("part_lstm", name)
         assert page.chart("states")["data"][0]["colorbar"]["title"]["text"] == name
-        text = "the gate of one unit" if name in "ifo" else "the memory after"
+        text = "the gate of one unit" if name in "ifo" else "the state after"
         assert text in page.places["states"]["text"]
     for layer in (1, 2):
         page.set("layer_2", layer)
@@ -449,7 +449,7 @@ def test_an_uploaded_file_is_learned_until_the_tasks_data_come_back(page):
     page.click("pause")
     again = App(**page.link)
     assert (again.session.dataset.name, weights(again)) == ("weather.csv", weights(page))
-    assert "only as long as this server runs" in again.text
+    assert "only while this server runs" in again.text
     page.click("leave_data")
     assert page.session.run.examples == 58
     assert page.widget("task").value == "sentiment"

@@ -76,7 +76,7 @@ def test_the_flip_flop_has_eight_stable_points(flipflop):
     assert flipflop.names[-3:] == ["stable (8)", "saddle (19)", "slow (0)"]
     assert len(re.findall(r"\bstable\b", flipflop.text)) == 1 + 8
     assert "fitted at epoch 150" in flipflop.phase["remark"]
-    assert "Held here: the zero input." in flipflop.phase["remark"]
+    assert "Held: the zero input." in flipflop.phase["remark"]
     flipflop.app.session_state["numbers_dynamics"] = True
     flipflop.run()
     (table,) = flipflop.app.dataframe
@@ -126,7 +126,7 @@ def test_each_input_has_points_of_its_own_and_they_are_kept(page):
     assert page.text == first
     page.app.multiselect[0].set_value(["good", "not"])
     page.run()
-    assert "Held here: the mean of “good”, “not”." in page.phase["remark"]
+    assert "Held: the mean of “good”, “not”." in page.phase["remark"]
     page.app.multiselect[0].set_value([])
     page.run()
     assert "Choose at least one word to hold." in page.text
@@ -149,8 +149,8 @@ def test_odd_networks_get_a_sentence_or_a_picture(link, said):
 def test_what_a_search_has_missed_is_told():
     found = FixedPoints((), requested=200, starts=150, outside=3, lost=2, undescribed=4)
     assert (
-        "from 150 starts of 200, for time was up, 3 left all states that can be reached, "
-        "2 found nothing slow; 4 more points were not looked at."
+        "from 150 starts of 200, because time ran out, 3 left the range of possible states, "
+        "2 found nothing slow; 4 more points were not examined."
     ) in search_html(found, None)
     assert 'value="0.250" max="1"' in search_html(found, (7, 0.25))
 

@@ -96,7 +96,7 @@ def test_every_page_stands_on_every_task(page, session, drawn):
             # There are only ten digits to spell.
             assert ("readability" in opened.charts) == (task != "spelling")
         if view == "What if":
-            opened.choose("What is done to it", "put in another state")
+            opened.choose("Kind of change", "put in another state")
             assert_complete(opened, drawn)
             assert "compared" in opened.charts
         if view is None:

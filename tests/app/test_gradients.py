@@ -42,7 +42,7 @@ def small():
 @each_row(
     ("link", "extra", "sentence"),
     [
-        (SMALL, STATE | NOTEBOOK, "one answer, at the end"),
+        (SMALL, STATE | NOTEBOOK, "one output, at the end"),
         ({**SMALL, "phrase": "bad"}, STATE | NOTEBOOK, ""),
         ({**SMALL, "hidden": "1"}, STATE | NOTEBOOK, ""),
         ({**SMALL, "cell": "gru"}, STATE, "for Elman cells only"),
@@ -84,7 +84,7 @@ def test_objective_and_layer_can_be_chosen():
     seen.append(page.chart("over_lag")["data"])
     page.choose("Gradient of", Objective.MARGIN)
     assert "margin" in page.chart("over_lag")["layout"]["title"]["text"]
-    assert "would change the logit margin of the last answer" in page.places["over_lag"]["text"]
+    assert "would change the logit margin of the last output" in page.places["over_lag"]["text"]
     seen.append(page.chart("over_lag")["data"])
     assert seen[0] != seen[1] != seen[2]
 
@@ -110,7 +110,7 @@ def test_along_which_tokens_the_jacobians_were_found_is_said(link, said):
 
 def test_what_else_was_measured_on_what_is_said_below_each_chart(small):
     assert "all 58 training sequences" in small.remarks["over_lag"]
-    assert "next steps of training" in small.remarks["clipping"]
+    assert "next training steps" in small.remarks["clipping"]
     remarks = Page(task="characters", hidden="6", phrase="the sun " * 9).remarks
     assert "48 of the 72 answers" in remarks["connectivity"]
 
@@ -155,9 +155,9 @@ def test_scores_by_length_are_measured_only_when_asked_for_and_at_rest():
     ("link", "charted", "said"),
     [
         ({}, True, "These data can't be made longer, so the phrases at hand"),
-        ({"task": "characters"}, False, "are all of one length"),
+        ({"task": "characters"}, False, "have the same length"),
         ({"task": "translation", "cell": "gru"}, True, "the phrases at hand"),
-        ({"task": "brackets"}, True, "Does the network do on longer sequences"),
+        ({"task": "brackets"}, True, "whether the network does on longer sequences"),
     ],
     ids=str,
 )
@@ -174,8 +174,8 @@ def test_of_data_that_cannot_be_longer_it_is_said(link, charted, said):
 @each_row("cell", ["elman", "gru"])
 def test_where_answers_are_values_nothing_is_said_of_a_margin(cell):
     page = Page(**SMALL, task="adding", cell=cell)
-    assert "would change the loss of the last answer" in page.places["over_lag"]["text"]
-    assert "in the gradient at every step" in page.sentences
+    assert "would change the loss of the last output" in page.places["over_lag"]["text"]
+    assert "gradient at every step" in page.sentences
     assert "margin" not in page.sentences
 
 
@@ -193,8 +193,8 @@ def test_what_feeds_the_weights_is_named_and_before_the_first_token_nothing_does
     recurrent, inputs = (page.places[key]["text"] for key in ("feed_hh", "feed_xh"))
     assert "||da_t h_{t−1}ᵀ||" in recurrent
     assert "||da_t x_tᵀ||" in inputs
-    assert "before the first there is no memory (h_0 = 0)" in recurrent
-    assert "the first, strongest purple, on top" in inputs
+    assert "before the first the state is zero (h_0 = 0)" in recurrent
+    assert "the first, in the strongest purple, is on top" in inputs
     *_, first = page.chart("feed_hh")["data"]
     assert first["name"].startswith("1 ")
     assert {float(share) for share in first["customdata"]} == {0.0}

@@ -70,14 +70,14 @@ def test_every_tab_has_its_pictures_and_their_numbers_when_they_are_asked_for(pa
         assert [*tables[name].iloc[0, :3]] == [1, 1, train[0].text.split()[0]]
         assert [*tables[name].iloc[-1, :3]] == [len(train), len(last.words), last.words[-1]]
     assert tables["Text"].iloc[-1, 3] == pytest.approx(last.unrolled(0).h[-1, 0])
-    assert tables["Trajectories"].wanted.iloc[-1] == data.classes[train[-1].target]
+    assert tables["Trajectories"].target.iloc[-1] == data.classes[train[-1].target]
     integrated = tables["What each token adds"]["integrated gradients"]
     assert integrated[:4].sum() == pytest.approx(integrated[4]) == integrated[5]
     one, other = (page.session.inspect(text).unrolled(0).h for text in (None, "am not good"))
     change = tables["Answers and states"]["Δ unit 3"].iloc[-1]
     assert change == pytest.approx(other[-1, 3] - one[-1, 3])
     assert tables["Words and units"].unit.tolist() == list(range(6))
-    assert len(tables["What each unit is worth"]) == 6
+    assert len(tables["Loss without each unit"]) == 6
     assert tables["Linear probes"].place.tolist() == list(range(10))
 
 
@@ -95,12 +95,18 @@ def test_looking_back_all_tabs_show_what_was_then(page):
 @each_row(
     ("view", "link", "alter", "said", "charts"),
     [
-        (UnitTab.UNITS, {"task": "waves"}, None, "hardly ever come twice", set()),
+        (UnitTab.UNITS, {"task": "waves"}, None, "hardly ever repeat", set()),
         (UnitTab.TRAJECTORIES, {"hidden": "1"}, None, "the states lie on a line", set()),
         (UnitTab.TRAJECTORIES, {"phrase": "bad"}, None, "nothing to leave out", {"trajectories"}),
         (UnitTab.PROBES, {}, None, "Not measured yet", set()),
-        (UnitTab.WHAT_IF, {"phrase": "bad"}, None, "Without its only word nothing", {"saliency"}),
-        (UnitTab.WHAT_IF, {"phrase": "bad"}, SWAP, "So nothing is changed", {"saliency"}),
+        (
+            UnitTab.WHAT_IF,
+            {"phrase": "bad"},
+            None,
+            "Without its only word the sequence is empty",
+            {"saliency"},
+        ),
+        (UnitTab.WHAT_IF, {"phrase": "bad"}, SWAP, "This changes nothing", {"saliency"}),
         # A word is changed into another one to begin with.
         (UnitTab.WHAT_IF, {"task": "recall"}, "change", "→", CHARTS[UnitTab.WHAT_IF]),
     ],
@@ -108,7 +114,7 @@ def test_looking_back_all_tabs_show_what_was_then(page):
 def test_where_there_is_no_picture_a_sentence_says_so(view, link, alter, said, charts):
     page = Page(view, **{"hidden": "4", **link})
     if alter:
-        page.choose("What is done to it", alter)
+        page.choose("Kind of change", alter)
     assert said in page.text
     assert page.charts.keys() == charts
 
@@ -133,7 +139,7 @@ def test_the_probe_and_a_leaf_of_the_data_are_tinted_by_the_chosen_unit(page):
 
 
 def test_units_come_in_the_order_of_their_effect_as_it_was_when_they_were_last_weighed(page):
-    assert "Unit 0. They are being weighed." in page.text
+    assert "Unit 0. The measurement is running." in page.text
     page.finish()
     page.run()
     source = StateSource(page.session.state, page.session.dataset)
@@ -144,11 +150,11 @@ def test_units_come_in_the_order_of_their_effect_as_it_was_when_they_were_last_w
     page.session.player.advance(2)
     page.click("play")
     page.run()
-    assert "number 1 of 6 by effect, as it was at epoch 3. Pause to have" in page.text
+    assert "number 1 of 6 by effect, as it was at epoch 3. Pause to measure" in page.text
     page.click("pause")
     page.lab.ablate(StateSource(page.session.state, page.session.dataset), 0.0)
     page.look()
-    assert "as it was at epoch 3. They are being weighed." in page.text, "some are, not all"
+    assert "as it was at epoch 3. The measurement is running." in page.text, "some are, not all"
     page.set("selectbox", "unit_word", "not")
     page.lab.ablate(StateSource(page.session.state, page.session.dataset), 9.0, "not")
     page.run()
@@ -156,7 +162,7 @@ def test_units_come_in_the_order_of_their_effect_as_it_was_when_they_were_last_w
 
 
 def test_units_come_in_the_order_of_their_selectivity_from_the_first_on(page):
-    page.choose("Units in the order of", Sort.SELECTIVITY)
+    page.choose("Order of the units", Sort.SELECTIVITY)
     source = StateSource(page.session.state, page.session.dataset)
     assert page.lab.unit == page.lab.order(source)[0]
     assert "number 1 of 6 by selectivity" in page.text
@@ -174,7 +180,7 @@ def test_units_come_in_the_order_of_their_selectivity_from_the_first_on(page):
 @each_row(
     ("task", "said"),
     [
-        ("sentiment", "where the readout is undecided"),
+        ("sentiment", "the readout is undecided"),
         ("adding", "along a line, the states carry the value itself"),
         ("waves", "along a line, the states carry the value itself"),
         ("flipflop", "States of one colour that stand together"),
@@ -201,17 +207,17 @@ def test_the_axes_stay_until_they_are_fitted_again_and_others_can_be_chosen(page
 
 def test_what_is_done_to_a_word_goes_along_from_tab_to_tab_and_is_said_in_each_panel(page):
     page.enter(UnitTab.TRAJECTORIES)
-    page.choose("What is done to each word below", SWAP)
+    page.choose("Change to each word below", SWAP)
     titles = page.notes("multiples")
     assert titles[1].startswith("“am” ↔ “not”: ")
-    assert titles[3] == "“good”, the last: as it is"
-    assert "The same plane once for each word," in page.places["multiples"]["text"]
+    assert titles[3] == "“good”, the last: unchanged"
+    assert "the same plane for each word:" in page.places["multiples"]["text"]
     page.ask("bad " * 13)
-    assert "once for each of the first 12 of 13 w" in page.places["multiples"]["text"]
+    assert "plane for each of the first 12 of 13 w" in page.places["multiples"]["text"]
     page.ask("i am not good")
     page.enter(UnitTab.WHAT_IF)
     assert page.lab.perturbation.alter == SWAP
-    page.choose("What is done to it", "change")
+    page.choose("Kind of change", "change")
     page.enter(UnitTab.TRAJECTORIES)
     assert page.notes("multiples")[0].startswith(f"“i” → “{page.lab.perturbation.word}”")
 
@@ -229,7 +235,7 @@ def test_a_single_state_has_a_sentence_in_place_of_a_plane():
     session = Session(RunConfig(hidden=5))
     session.load(Upload(File("a.csv", b"text\nab\n")))
     page = Page(UnitTab.TRAJECTORIES, session=session)
-    assert "one state shows no way" in page.app.info[0].value
+    assert "one state makes no trajectory" in page.app.info[0].value
     assert page.charts == {}
     for view in UnitTab:
         page.enter(view)
@@ -292,10 +298,10 @@ def test_a_word_can_be_dropped_changed_or_swapped(page):
     assert "“i am good”" in page.text
     ticks = page.chart("compared")["layout"]["xaxis"]["ticktext"]
     assert ticks == ["i", "am", "not→–", "good"]
-    page.choose("What is done to it", "change")
+    page.choose("Kind of change", "change")
     page.set("selectbox", "alter_word", "very")
     assert "“i am very good”" in page.text
-    page.choose("What is done to it", SWAP)
+    page.choose("Kind of change", SWAP)
     assert "“i am good not”" in page.text
     assert page.charts["saliency"]["remark"] == ""
     page.ask("bad " * (LEFT_OUT + 1))
@@ -307,12 +313,12 @@ def test_the_state_of_another_phrase_is_put_in_and_the_rest_read_on(page):
     page.enter(UnitTab.WHAT_IF)
     page.app.selectbox[0].set_value(2)
     page.run()
-    page.choose("What is done to it", "put in another state")
+    page.choose("Kind of change", "put in another state")
     page.set("text_input", "donor", "this is bad")
     assert page.app.selectbox[1].value == 2, "the same place, to begin with"
     page.app.selectbox[1].set_value(1)
     page.run()
-    assert "the state after “this is”, “good” read on from it → " in " ".join(page.text.split())
+    assert "the state after “this is”, then “good” → " in " ".join(page.text.split())
     drawn = page.chart("compared")
     assert drawn["layout"]["xaxis"]["ticktext"] == ["i", "am", "not→is", "good"]
     difference = np.array(drawn["data"][2]["z"])
@@ -325,7 +331,7 @@ def test_the_state_of_another_phrase_is_put_in_and_the_rest_read_on(page):
     page.set("text_input", "donor", "zebra bad")
     assert "Skipped, not in the vocabulary: zebra" in page.text
     page.set("text_input", "donor", "i am not")
-    assert "So nothing is changed" in page.text
+    assert "This changes nothing" in page.text
     page.enter(UnitTab.TRAJECTORIES)
     assert page.notes("multiples")[0].startswith("no “i”")
 
@@ -340,7 +346,7 @@ def test_values_are_changed_by_typing_and_both_charts_are_about_the_bit_that_dif
         (bit,) = {re.search(r"bit \d", layout["title"]["text"])[0] for layout in layouts}
         bits.append(bit)
     assert bits != ["bit 1", "bit 1"]
-    page.choose("What is done to it", "change")
+    page.choose("Kind of change", "change")
     page.set("text_input", "alter_value", "-1,-1,-1")
     assert "“1,0,0 -1,-1,-1 0,0,0”" in page.text
     page.set("text_input", "alter_value", "<b>")
@@ -352,10 +358,10 @@ def test_values_are_changed_by_typing_and_both_charts_are_about_the_bit_that_dif
 
 def test_what_is_silenced_is_seen_before_and_after_and_undone(page):
     page.enter(UnitTab.BREAK)
-    assert "Nothing edited" in page.text
+    assert "No edits" in page.text
     assert page.disabled("undo")
     page.click("do_silence_unit")
-    assert "Edited on a copy, the run is untouched: silence 1 0." in page.text
+    assert "Edits of a copy; the run is unchanged: silence 1 0." in page.text
     for tool in ("silence_n", "scale_radius", "add_noise", "set_weight"):
         page.click(f"do_{tool}")
     assert "scale 0.9; noise 0.1 0; set W_hh 0 0 0.0" in page.text

@@ -66,10 +66,10 @@ def looked():
 def test_what_a_page_has_to_do_comes_to_an_end(looked, page, view):
     opened = looked[page].enter(view)
     # What is weighed in the first tab is known in the last.
-    assert ("They are being weighed." in opened.text) == (view is UnitTab.UNITS)
+    assert ("The measurement is running." in opened.text) == (view is UnitTab.UNITS)
     opened.finish()
-    assert "being weighed" not in opened.text
-    assert not any(chart["remark"].startswith("Not known") for chart in opened.charts.values())
+    assert "measurement is running" not in opened.text
+    assert not any("not measured yet" in chart["remark"] for chart in opened.charts.values())
 
 
 @each_row(

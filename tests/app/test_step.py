@@ -175,7 +175,7 @@ def test_errors_of_every_size_are_told_in_percent(error, said):
 )
 def test_without_a_label_the_target_is_called_as_the_answer_is(task, phrase, answer):
     page = Page(own=True, hidden="4", task=task, phrase=phrase)
-    assert f"(its own {answer}, as it has no label)" in page.text
+    assert f"(the network's own {answer}, as it has no label)" in page.text
 
 
 @each_row(

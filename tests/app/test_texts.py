@@ -15,7 +15,9 @@ from tests.app.tab import PAGES, Page, plain, tabs_of, words_of
 from tests.sampling import each_row
 
 TAGS = set("b br div h4 i p progress small span table td th tr u".split())  # noqa: SIM905
-ATTRIBUTES = {"aria-label", "aria-live", "class", "max", "role", "style", "title", "value"}
+ATTRIBUTES = set(
+    "aria-label aria-live class data-chapter max role style title value".split()  # noqa: SIM905
+)
 HOSTILE = ("<img/src=x/onerror=alert(1)>", 'a"onmouseover="b', "</div><script>", "'><b>&lt;c")
 
 
@@ -93,9 +95,9 @@ def test_nor_in_what_a_network_writes():
 STRONG = ("strong from the beginning", "noise")
 GUESSING = ("guessing: a loss", "plateau")
 DEPENDS = {
-    "values have a mean": ("norms", {"task": "flipflop"}, "the mean of the values", "occurs"),
-    "classes occur": ("norms", {}, "how often each answer occurs", "mean"),
-    "one dot": ("answers", {"task": "adding"}, "as a dot", "two lines"),
+    "values have a mean": ("norms", {"task": "flipflop"}, "the mean of the targets", "occurs"),
+    "classes occur": ("norms", {}, "how often each class occurs", "mean"),
+    "one dot": ("answers", {"task": "adding"}, "the dot is the target", "two lines"),
     "two lines": ("answers", {"task": "waves"}, "between the two lines", "dot "),
     "one answer": (
         "map", {"task": "adding", "cell": "gru", "init": "xavier"},

@@ -134,7 +134,7 @@ def _silence(page, carrier):
     before, after = accuracy(page)
     assert before == 100 > after
     page.press("undo")
-    expect(page.page.locator(".rnnviz-trial")).to_contain_text("Nothing edited")
+    expect(page.page.locator(".rnnviz-trial")).to_contain_text("No edits")
     expect(page.status).to_contain_text("100.0%")
 
 

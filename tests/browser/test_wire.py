@@ -18,7 +18,7 @@ from tests.browser.train_page import TrainPage
 
 #: So small a network that it can be played for long, and an end that it never comes to.
 LONG = "hidden=8&epochs=100000"
-OUT_OF_REACH = "The server is out of reach. Trying again …"
+OUT_OF_REACH = "Can't reach the server. Trying again …"
 #: What a browser says of a socket or a server that is gone.
 GONE = re.compile("WebSocket connection to|Failed to load resource|when disconnected from server")
 # The epochs of the loss curve: all there are, one after the other.
@@ -166,7 +166,7 @@ def test_a_server_that_is_started_again_opens_the_link_of_the_page(opened, compl
         expect(page.page.locator(".rnnviz-note")).to_have_text(OUT_OF_REACH)
         epoch, run = page.epoch, page.run
     with serve(port):
-        expect(page.message).to_contain_text("the page opened the link in its address")
+        expect(page.message).to_contain_text("The page opened the link in its address")
         expect(page.message).to_contain_text("Opened at epoch")
         expect(page.page.locator(".rnnviz-note")).to_be_empty()
         assert page.epoch == pytest.approx(epoch, abs=60)

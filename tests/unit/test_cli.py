@@ -176,7 +176,7 @@ def test_what_is_learned_from_a_file_is_told(run, csv):
     assert done.err.startswith("rnnviz: a.csv: Learned: classes, in words, from 4 rows; 2 sequence")
     assert "Test:\t" in done.out
     assert "Test:\t" not in run(*command, "--test-share", 0).out
-    assert "Nothing could be set aside" in run(*QUICK, "--train", csv("b.csv")).err
+    assert "No rows could be set aside" in run(*QUICK, "--train", csv("b.csv")).err
     done = run(*QUICK, "--train", csv("a.txt", "so warm, so cold, so warm"))
     assert done.err.startswith("rnnviz: a.txt: Learned: what comes next, in characters, from plain")
     assert "| Accuracy: " in done.out

@@ -403,10 +403,12 @@ def test_the_target_is_the_label_even_where_the_verdict_is_wrong_or_else_the_ver
     probe = session.inspect("happy happy happy")
     assert (probe.label, probe.known.tolist(), np.isnan(probe.score)) == (None, [GAP], True)
     assert session.dataset.classes[probe.trace.targets[0]] == probe.verdict
-    assert probe.basis.startswith("The data don't label this phrase: its own verdict")
+    assert probe.basis.startswith(
+        "This phrase has no label in the data, so the network's own verdict"
+    )
     rows = [Row(2, "ab", "x"), Row(3, "ba", "y")]
     session = Session(RunConfig(hidden=2), build_dataset("c", rows, unit=Unit.CHARACTERS))
-    assert session.inspect("aa").basis.startswith("The data don't label this sequence: ")
+    assert session.inspect("aa").basis.startswith("This sequence has no label in the data")
 
 
 def test_a_sentence_that_the_data_do_not_have_is_translated_into_what_the_network_says():
@@ -416,7 +418,7 @@ def test_a_sentence_that_the_data_do_not_have_is_translated_into_what_the_networ
     assert tuple(probe.trace.targets) == probe.said
     spoken = [session.dataset.classes[c] for c in probe.said]
     assert probe.words == ("dog", "the", START, *spoken[:-1])
-    assert "what the network says itself is the target" in probe.basis
+    assert "the network's own output is the target" in probe.basis
     assert session.inspect("the dog").label == "le chien"
 
 

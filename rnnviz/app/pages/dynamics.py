@@ -52,15 +52,16 @@ def _controls(session: Session) -> None:
         first = first_value("starts", visit("dynamics"), dynamics.starts)
         starts = st.selectbox(
             "Starts", STARTS, STARTS.index(first), key="starts", width=110,
-            help="From how many states the search begins: visited ones and midpoints of two, with "
-            "a little noise; at last midpoints of two points found, which is where saddles lie",
+            help="The number of states at which the search starts: visited states and midpoints of "
+            "two, with a little noise. At last it starts at midpoints of two points found, where "
+            "saddles lie.",
         )  # fmt: skip
         dynamics.starts = starts or dynamics.starts
         searching = dynamics.searching is not None
         blocked = searching or bool(dynamics.problem(session.dynamics_query))
         st.button(
             "Find", key="find", type="primary", on_click=on_host(_find),
-            shortcut="F", disabled=blocked, help="Look for the points at which the state stays",
+            shortcut="F", disabled=blocked, help="Search for the points at which the state stays",
         )  # fmt: skip
         cancel = on_host(lambda here: here.dynamics.cancel())
         st.button("Cancel", key="cancel", on_click=cancel, disabled=not searching)
@@ -88,8 +89,8 @@ def _hold(session: Session) -> None:
     chosen = st.segmented_control(
         "Hold", list(Hold), default=first_value("hold", edition, hold), required=True,
         key=f"hold_{own}", format_func=lambda hold: own if hold is Hold.OWN else hold.value,
-        help="What the network reads again and again while its state is watched. The mean input "
-        "is that of all training sequences.",
+        help="The fixed input that the network reads at every step. The mean input is that of all "
+        "training sequences.",
     )  # fmt: skip
     dynamics.holds[query.dataset.tokens] = Hold(chosen or hold)
     if chosen is not Hold.OWN:
@@ -97,13 +98,13 @@ def _hold(session: Session) -> None:
     if query.dataset.tokens:
         vocabulary = query.dataset.vocabulary.words
         dynamics.words = tuple(st.multiselect(
-            f"The {noun} held, or several, whose mean is", vocabulary,
+            f"The {noun} to hold (several: their mean)", vocabulary,
             list(first_value("words", edition, words)), key=f"words_{hash(vocabulary):x}",
             format_func=shown_token, max_selections=20, width=320,
         ))  # fmt: skip
     else:
         dynamics.typed = st.text_input(
-            "The values held", first_value("typed", edition, typed), key="typed", width=200
+            "The values to hold", first_value("typed", edition, typed), key="typed", width=200
         )
 
 
@@ -133,8 +134,8 @@ def _plane_controls(session: Session) -> None:
         refit = on_host(lambda here: here.dynamics.refit())
         st.button(
             "Refit the plane", key="refit", on_click=refit,
-            help="Find the principal components of the states visited at the epoch shown; until "
-            "then the plane stays, so that epochs can be compared",
+            help="Compute the principal components of the states visited at the epoch shown. "
+            "Otherwise the plane stays the same, so that epochs can be compared.",
         )  # fmt: skip
 
 
@@ -173,8 +174,8 @@ def _remark(session: Session) -> str:
     read = f"{len(visited.paths)} of {visited.total}" if visited.partial else f"{visited.total}"
     label = dynamics.label(query, shown_token)
     return (
-        f"Held here: {label}. The plane was fitted at epoch {basis.epoch}, to the states on {read} "
-        f"training sequences, the one before the first {session.names.noun} included; their "
+        f"Held: {label}. The plane was fitted at epoch {basis.epoch} to the states on {read} "
+        f"training sequences, including the one before the first {session.names.noun}. Their "
         f"participation ratio was {basis.participation:.2f} of {len(basis.mean)} dimensions."
     )
 

@@ -159,7 +159,7 @@ def _choose_longer(session: Session) -> bool:
     """Let the reader ask for the scores by length; return whether their chart is there."""
     asked = st.toggle(
         "Longer sequences", key="longer_on",
-        help="How well are sequences of other lengths answered? Measured while the run is paused.",
+        help="The score on sequences of other lengths. Measured while the run is paused.",
     )  # fmt: skip
     if not asked:
         return False
@@ -241,7 +241,7 @@ def _remark(source: Source, key: str) -> str:
     train = source.session.dataset.train
     every = f"Measured on all {len(train):,} training sequences."
     some = f"Measured on {compared(train):,} of the {len(train):,} training sequences."
-    steps = "Measured on the next steps of training, none of which is taken."
+    steps = "Measured on the next training steps, without taking them."
     remarks = {"over_lag": every, "pairs": some, "by_length": "", "errors": some}
     remarks |= {"spectrum": "", "clipping": steps, "ratios": steps}
     answers = _answers(source) if key == "connectivity" else ""
@@ -307,7 +307,7 @@ def _spectrum(source: Source, theme: Theme) -> Picture:
 
 def _connectivity(source: Source, theme: Theme) -> Picture:
     connectivity = source.gradients.connectivity(source.query)
-    answered = "target's logit" if source.session.dataset.answers_classes else "answer"
+    answered = "target's logit" if source.session.dataset.answers_classes else "output"
     return connectivity_map(connectivity, source.words, answered, theme)
 
 

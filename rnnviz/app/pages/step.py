@@ -133,7 +133,7 @@ def _layer_and_part(session: Session) -> None:
             chosen = st.segmented_control(
                 "Part of the cell", names, default=first_value("step_part", edition, lab.part),
                 required=True, key=f"step_part_{architecture.kind}",
-                help="Which gate or state is worked out below, in the order of the computation",
+                help="The gate or state computed below, in the order of the computation",
             )  # fmt: skip
             lab.part = chosen or "h"
         if layers > 1:
@@ -142,10 +142,10 @@ def _layer_and_part(session: Session) -> None:
 
 def _apply_button(session: Session) -> None:
     own, sequence = session.step.own, session.names.sequence
-    tip = "Takes this very step in the run."
+    tip = "Takes this step in the run."
     if own:
         tip += (
-            f" For a {sequence} of your own the step is only looked at: the run learns from its "
+            f" For a {sequence} of your own the step is only shown: the run learns from its "
             f"training {sequence}s alone."
         )
     step = Step(f"Apply update and take the next {sequence}", 1, "A")

@@ -27,7 +27,7 @@ from rnnviz.figures.gradients import (
 from rnnviz.figures.hidden_states import running_margin_bars, state_heatmap
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.run_curves import Reach, Scored, run_curves
-from rnnviz.figures.sequence_network import Wanted, sequence_network
+from rnnviz.figures.sequence_network import Targets, sequence_network
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.figures.training_curves import loss_curve, metric_curve
 from rnnviz.figures.weights import recurrent_heatmap
@@ -96,10 +96,10 @@ def _explained(session: Session) -> str:
 
 def _network(session: Session, probe: Probe) -> Picture:
     data = session.dataset
-    wanted = Wanted(data.classes, probe.known, data.one_class_at_end)
+    targets = Targets(data.classes, probe.known, data.one_class_at_end)
     colors, noun = steady(session, "unrolled"), session.names.noun
     shown = probe.sequence_pass(session.layer, session.part)
-    return sequence_network(shown, probe.words, wanted, noun, colors)
+    return sequence_network(shown, probe.words, targets, noun, colors)
 
 
 def _places(session: Session, *keys: str) -> None:

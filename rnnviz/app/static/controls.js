@@ -40,8 +40,8 @@ const NEXT = {
 
 const BAR = `
 <div class="rnnviz-bar">
-  <button class="main" data-do="play" title="Let the run go on (space)">${ICONS.play}Play <kbd>Space</kbd></button>
-  <button class="main" data-do="pause" title="Hold it at the picture that you see (space)" hidden>${ICONS.pause}Pause <kbd>Space</kbd></button>
+  <button class="main" data-do="play" title="Continue the run (space)">${ICONS.play}Play <kbd>Space</kbd></button>
+  <button class="main" data-do="pause" title="Pause the run at the epoch shown (space)" hidden>${ICONS.pause}Pause <kbd>Space</kbd></button>
   <button data-do="step" data-what="epoch" title="Read every training example once (E)">Step epoch <kbd>E</kbd></button>
   <button data-do="step" data-what="phrase" title="Take one step of the optimizer (P)"><span></span> <kbd>P</kbd></button>
   <button data-do="reset" title="Epoch 0, same initial weights (0)">Reset <kbd>0</kbd></button>
@@ -122,8 +122,8 @@ const TIME = `
     <div class="track"><input type="range" min="0" step="1" aria-label="Epoch shown" /><div class="bands"></div></div>
     <output></output>
   </div>
-  <button data-do="now" title="Look at the present of the run again (B)">Back to now <kbd>B</kbd></button>
-  <button data-do="branch" title="Make this epoch the present, with the settings of the sidebar from here on; the run as it went on stays as a faint dotted curve">Branch here</button>
+  <button data-do="now" title="Show the latest epoch of the run again (B)">Back to now <kbd>B</kbd></button>
+  <button data-do="branch" title="Continue from this epoch with the settings of the sidebar; the old run stays as a faint dotted curve">Branch here</button>
 </div>`;
 
 // The slider of epochs, and the buttons for a run that is shown at an earlier epoch.

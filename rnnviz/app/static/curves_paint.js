@@ -285,7 +285,7 @@ function valueAt({ x, y }, epoch) {
   return low ? y[low - 1] : NaN;
 }
 
-// What is said of an epoch.
+// The text for an epoch.
 export function* valuesAt(run, epoch) {
   const { loss, metric } = run.scales;
   for (const role of ["train", "test"]) {

@@ -53,7 +53,7 @@ export function wire({ parentElement, data, setTriggerValue }) {
   stage.connect(source, {
     status(state) {
       document.body.dataset.wire = state;
-      show(state === "open" ? "" : "The server is out of reach. Trying again …");
+      show(state === "open" ? "" : "Can't reach the server. Trying again …");
       if (state === "lost") page.lost ??= setTimeout(() => rejoin(source), REJOIN_MS);
     },
     welcomed({ run, moved }) {

@@ -66,7 +66,7 @@ export class Network extends CanvasPicture {
     const label = sentence ?? `${read()} ${answered(network).words}`;
     canvas.setAttribute("aria-label", label);
     if (document.body.hasAttribute("data-playing")) return;
-    const head = [noun, "share from memory", "answer", "‖dL/dh‖"];
+    const head = [noun, "share from memory", "output", "‖dL/dh‖"];
     const rows = sentence ? [] : [head, ...words.map((_, t) => rowOf(network, t))];
     table.replaceChildren();
     for (const row of rows) {
@@ -89,19 +89,19 @@ const rowOf = (network, t) => [
 ];
 
 // The answer after token t; "" where there is none.
-function answerAt({ answers, words, names, said, wanted, probability }, t) {
-  const count = answers === "values" ? said[0].length : said.length;
+function answerAt({ answers, words, names, predicted, targets, probability }, t) {
+  const count = answers === "values" ? predicted[0].length : predicted.length;
   const k = t - words.length + count;
   if (k < 0) return "";
-  if (answers === "values") return names.map((name, c) => `${name} ${shortNumber(said[c][k])}`).join(", ");
-  const target = wanted[k - count + wanted.length] ?? -1;
+  if (answers === "values") return names.map((name, c) => `${name} ${shortNumber(predicted[c][k])}`).join(", ");
+  const target = targets[k - count + targets.length] ?? -1;
   const right = target < 0 ? "" : `, target: ${names[target]}`;
-  return `${names[said[k]]}, ${percent(probability[k])}${right}`;
+  return `${names[predicted[k]]}, ${percent(probability[k])}${right}`;
 }
 
 const signed = (value) => `${value < 0 ? "−" : "+"} ${Math.abs(value).toFixed(3)}`;
 
-// What is said of the place under the pointer.
+// The text for the place under the pointer.
 function told(network, { t, row, section }) {
   const { words, noun, units, formula, share } = network;
   const place = `${noun} ${t + 1}, “${words[t]}”`;

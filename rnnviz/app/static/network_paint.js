@@ -15,32 +15,32 @@ const [WIDE, NARROW] = [3.6, 1];
 export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 // The answer: `lines` to be drawn, each with its colour, and `words` to be read out.
-export function answered({ answers, names, said, wanted, probability, loss, theme }) {
+export function answered({ answers, names, predicted, targets, probability, loss, theme }) {
   const lossText = `Loss ${shortNumber(loss)}.`;
   if (answers === "values") {
-    const last = names.map((name, c) => [name, said[c].at(-1), wanted[c].at(-1)]);
+    const last = names.map((name, c) => [name, predicted[c].at(-1), targets[c].at(-1)]);
     const lines = last.slice(0, 3).map(([name, value]) => [`${name} ${shortNumber(value)}`, theme.forward]);
     const listed = (k) => last.map((row) => `${row[0]} ${shortNumber(row[k])}`).join("; ");
-    return { lines, words: `Last answer: ${listed(1)}; target: ${listed(2)}. ${lossText}` };
+    return { lines, words: `Last output: ${listed(1)}; target: ${listed(2)}. ${lossText}` };
   }
   if (answers === "every") {
-    const known = [...wanted.keys()].filter((k) => wanted[k] >= 0);
+    const known = [...targets.keys()].filter((k) => targets[k] >= 0);
     const unknown = [["no target", theme.muted], ["is known", theme.muted]];
     if (!known.length) return { lines: unknown, words: `No target is known. ${lossText}` };
-    const right = known.filter((k) => wanted[k] === said[k]).length;
+    const right = known.filter((k) => targets[k] === predicted[k]).length;
     const color = right === known.length ? theme.forward : theme.positive;
     const score = `${right} of ${known.length}`;
-    return { lines: [[score, color], ["right", color]], words: `${score} answers are right. ${lossText}` };
+    return { lines: [[score, color], ["right", color]], words: `${score} predictions are right. ${lossText}` };
   }
-  const [name, p] = [names[said.at(-1)], probability.at(-1)];
-  const color = p < 0.55 ? theme.muted : colorOf({ names, theme }, said.at(-1));
+  const [name, p] = [names[predicted.at(-1)], probability.at(-1)];
+  const color = p < 0.55 ? theme.muted : colorOf({ names, theme }, predicted.at(-1));
   return { lines: [[name, color], [percent(p), color]],
     words: `Verdict: ${name}, ${percent(p)}. ${lossText}` };
 }
 
 // Of two classes the first is blue and the second is red; more have no sign.
-const colorOf = ({ names, theme }, said) =>
-  names.length > 2 ? theme.forward : said ? theme.positive : theme.negative;
+const colorOf = ({ names, theme }, k) =>
+  names.length > 2 ? theme.forward : k ? theme.positive : theme.negative;
 
 // Layout
 
@@ -359,27 +359,27 @@ function paintVerdict(p) {
   const { names, theme } = network;
   const { u, left, end } = layout;
   if (names.length !== 2) {
-    name(p, "sure of it", (top + bottom) / 2);
+    name(p, "probability", (top + bottom) / 2);
     const guess = bottom - (bottom - top) / names.length;
     stroke(p, [[left, guess], [end, guess]], theme.muted, 1.2, [2, 3]);
     write(p, "guess", left - 4, guess, 0.83 * u, theme.muted, { align: "right" });
-    return paintBars(p, top, bottom, (k) => colorOf(network, network.said[k]), network.said.length - 1);
+    return paintBars(p, top, bottom, (k) => colorOf(network, network.predicted[k]), network.predicted.length - 1);
   }
   const [middle, half] = [(top + bottom) / 2, (bottom - top) / 2];
   name(p, "verdict", middle);
   for (const y of [top, bottom]) stroke(p, [[left, y], [end, y]], theme.grid);
   [bottom, top].forEach((y, k) => write(p, names[k], 0, y, 0.87 * u, colorOf(network, k),
     { weight: 600, most: left - 6 }));
-  network.said.forEach((said, t) => verdictBar(p, t, said, middle, half));
+  network.predicted.forEach((side, t) => verdictBar(p, t, side, middle, half));
   stroke(p, [[left, middle], [end, middle]], theme.muted, 1.2);
 }
 
 // From the line of 50 % up to the second of two classes, or down to the first.
-function verdictBar(p, t, said, middle, half) {
+function verdictBar(p, t, second, middle, half) {
   const { c, layout, network } = p;
   const { u, x, pitch, state } = layout;
-  const [side, last, probability] = [said ? -1 : 1, t === network.words.length - 1, network.probability[t]];
-  const [height, color] = [half * (2 * probability - 1), colorOf(network, said)];
+  const [side, last, probability] = [second ? -1 : 1, t === network.words.length - 1, network.probability[t]];
+  const [height, color] = [half * (2 * probability - 1), colorOf(network, second)];
   const width = clamp(pitch * 0.5, 1, 4.6 * u);
   const top = side < 0 ? middle - height : middle;
   if (pitch >= NARROW * u) {
@@ -401,15 +401,15 @@ function frame({ c, network }, x, y, width, height) {
   c.strokeRect(x - 1, y - 1, width + 2, height + 2);
 }
 
-// Probabilities of what is said, from 0 to 1, with its name below; `framed` is the last one.
+// Probabilities of the predictions, from 0 to 1, with their names below; `framed` is the last one.
 function paintBars(p, top, bottom, color, framed = -1) {
   const { c, layout, network } = p;
   const { u, x, pitch, left, end } = layout;
-  const { words, said, probability, names, theme } = network;
-  const first = words.length - said.length;
+  const { words, predicted, probability, names, theme } = network;
+  const first = words.length - predicted.length;
   const width = clamp(pitch * 0.5, 1, 3.6 * u);
   stroke(p, [[left, top], [end, top]], theme.grid);
-  said.forEach((answer, k) => {
+  predicted.forEach((answer, k) => {
     const height = Math.max(1, (bottom - top) * probability[k]);
     c.fillStyle = faint(color(k), framed < 0 || k === framed ? 0.9 : 0.5);
     c.fillRect(x(first + k) - width / 2, bottom - height, width, height);
@@ -421,30 +421,30 @@ function paintBars(p, top, bottom, color, framed = -1) {
   stroke(p, [[left, bottom], [end, bottom]], theme.muted, 1.2);
 }
 
-// After every token what is said, as high as it is sure of it, below what is wanted.
+// After every token the prediction, as high as its probability, below the target.
 function paintEvery(p) {
   const { layout, network } = p;
   const { u, x, pitch, answer } = layout;
-  const { words, said, wanted, names, theme } = network;
+  const { words, predicted, targets, names, theme } = network;
   const [top, bottom] = [answer.y + 1.9 * u, answer.y + answer.height - 1.7 * u];
   name(p, "target", answer.y + 0.7 * u, [], theme.muted);
-  name(p, "sure of it", (top + bottom) / 2);
-  name(p, "said", bottom + 0.9 * u);
+  name(p, "probability", (top + bottom) / 2);
+  name(p, "prediction", bottom + 0.9 * u);
   paintBars(p, top, bottom,
-    (k) => (wanted[k] < 0 || wanted[k] === said[k] ? theme.forward : theme.positive));
+    (k) => (targets[k] < 0 || targets[k] === predicted[k] ? theme.forward : theme.positive));
   if (pitch < NARROW * u) return;
-  wanted.forEach((target, k) => {
+  targets.forEach((target, k) => {
     if (target >= 0)
-      write(p, names[target], x(words.length - said.length + k), answer.y + 0.7 * u, 1.02 * u,
+      write(p, names[target], x(words.length - predicted.length + k), answer.y + 0.7 * u, 1.02 * u,
         theme.muted, { align: "center", most: pitch - 2 });
   });
 }
 
-// Of every channel a line of what is said, and a dotted one, or a point, of what is wanted.
+// Of every channel a line of the outputs, and a dotted one, or a point, of the targets.
 function paintValues(p) {
   const { c, layout, network } = p;
   const { u, x, left, end, answer } = layout;
-  const { words, names, said, wanted, limit, theme } = network;
+  const { words, names, predicted, targets, limit, theme } = network;
   const band = answer.height / names.length;
   names.forEach((channel, k) => {
     const y = (value) => answer.y + band * (k + 0.5) - (0.44 * band * clamp(value, -limit, limit)) / limit;
@@ -456,14 +456,14 @@ function paintValues(p) {
       const first = words.length - values.length;
       return [...values].map((value, t) => [x(first + t), y(value)]).filter(([, at]) => !Number.isNaN(at));
     };
-    stroke(p, points(said[k]), theme.forward, 2.5);
-    const targets = points(wanted[k]);
-    if (targets.length > 1) stroke(p, targets, theme.text, 1.6, [2, 3]);
-    else for (const [at, height] of targets) dot(c, at, height, 0.34 * u, theme.text, theme.background);
+    stroke(p, points(predicted[k]), theme.forward, 2.5);
+    const aims = points(targets[k]);
+    if (aims.length > 1) stroke(p, aims, theme.text, 1.6, [2, 3]);
+    else for (const [at, height] of aims) dot(c, at, height, 0.34 * u, theme.text, theme.background);
   });
 }
 
-// The way back
+// The backward pass
 
 const heightOf = ({ gradient: { y, height } }, norm) =>
   y + height * (1 - clamp((Math.log10(Math.max(norm, 1e-300)) - LOWEST) / (HIGHEST - LOWEST), 0, 1));
@@ -509,16 +509,16 @@ function chevron(p, x, y) {
     p.network.theme.magnitude, 0.17 * p.layout.u);
 }
 
-// At the right end the answer, and the loss, where the way back begins.
+// At the right end the answer, and the loss, where the backward pass begins.
 function paintOutcome(p) {
   const { c, layout, network } = p;
   const { u, x, end, width, answer, gradient } = layout;
-  const { answers, names, wanted, loss, theme } = network;
+  const { answers, names, targets, loss, theme } = network;
   const [at, middle] = [end + 0.9 * u, answer.y + answer.height / 2];
   const most = width - at;
   if (answers === "verdict") {
-    const target = wanted.at(-1);
-    write(p, target < 0 ? "not in the data" : `target: ${names[target]}`, at, middle - 2.3 * u, 0.9 * u,
+    const target = targets.at(-1);
+    write(p, target < 0 ? "no target known" : `target: ${names[target]}`, at, middle - 2.3 * u, 0.9 * u,
       theme.muted, { most });
   }
   const size = answers === "values" ? 0.95 * u : 1.35 * u;

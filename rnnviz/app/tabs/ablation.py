@@ -45,7 +45,7 @@ def ablation_tab(session: Session) -> Tab:
         _decide(session)
         _tools(session)
 
-    numbers("hidden_break", {"What each unit is worth": lambda: _ablation_table(session)})
+    numbers("hidden_break", {"Loss without each unit": lambda: _ablation_table(session)})
 
     def draw(frame: Frame) -> None:
         probe, preview = session.inspect(), session.units.preview(session.state, session.run)
@@ -80,7 +80,9 @@ def _pending(session: Session) -> str:
     left = int(np.isnan(rises).sum())
     if not left:
         return ""
-    return f"Not known yet of {left} of {len(rises)} units, marked with ?. {unweighed(session)}"
+    return (
+        f"{left} of {len(rises)} units, marked with ?, are not measured yet. {unweighed(session)}"
+    )
 
 
 def _margins(session: Session, probe: Probe, after: Probe) -> Any:
@@ -148,7 +150,7 @@ def _button(
 
     column.button(
         label, key=key, width="stretch", disabled=full, on_click=on_host(add),
-        help=f"At most {MOST_EDITS} edits are tried together." if full else None,
+        help=f"At most {MOST_EDITS} edits at a time." if full else None,
     )  # fmt: skip
 
 
@@ -161,9 +163,8 @@ def _decide(session: Session) -> None:
         st.button(
             "Branch with this", key="branch_with", type="primary", disabled=none,
             on_click=on_host(_branch),
-            help="Until now only a copy was edited. This makes the edited weights the present of "
-            "the run, from the epoch shown on; the run as it was stays as a ghost, and a link "
-            "carries the edits.",
+            help="Until now only a copy was edited. This continues the run with the edited weights "
+            "from the epoch shown; the old run stays as a ghost, and a link carries the edits.",
         )  # fmt: skip
 
 
@@ -183,7 +184,7 @@ def _scores_html(session: Session, preview: EditPreview, probe: Probe, after: Pr
     rows = [row for row in rows if row[1] != "–"]
     both = session.state.parameters, preview.parameters
     name = f"radius of {recurrent_name(preview.parameters, session.layer)}"
-    rows.append(("the probe", probe.answer, after.answer))
+    rows.append((f"your {session.names.sequence}", probe.answer, after.answer))
     radii = (spectrum(recurrent(parameters, session.layer)).radius for parameters in both)
     rows.append((name, *(score_text(radius, "{:.4f}") for radius in radii)))
     cells = "".join(
@@ -200,8 +201,8 @@ def _edits_text(session: Session) -> str:
     lab = session.units
     left = "".join(f" {edit} is left out: {why}" for edit, why in lab.left_out.items())
     if not lab.edits:
-        return f"Nothing edited: both columns are the network as it is.{left}"
-    return f"Edited on a copy, the run is untouched: {'; '.join(map(str, lab.edits))}.{left}"
+        return f"No edits: both columns show the same network.{left}"
+    return f"Edits of a copy; the run is unchanged: {'; '.join(map(str, lab.edits))}.{left}"
 
 
 def _ablation_table(session: Session) -> pd.DataFrame:

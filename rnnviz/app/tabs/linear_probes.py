@@ -26,7 +26,7 @@ _EPOCHS = 5
 _NOT_FINITE = "The states are not finite numbers, so nothing can be read from them."
 _TOO_FEW = (
     f"Nothing can be measured here. At every place there are fewer than {FEWEST} different "
-    f"beginnings, or fewer than two answers that at least {FOLDS} of them have. Count from the "
+    f"beginnings, or fewer than two answers that at least {FOLDS} of them share. Count from the "
     "other side, read something else, or use more data."
 )
 
@@ -70,7 +70,7 @@ def _said(session: Session) -> str:
         return _NOT_FINITE
     found = _found(session)
     if not found:
-        return "Not measured yet: press Measure, here and at other epochs, to compare them."
+        return "Not measured yet. Press Measure here, and at other epochs to compare them."
     return "" if any(one.measured for one in found.values()) else _TOO_FEW
 
 

@@ -35,9 +35,9 @@ def unweighed(session: Session) -> str:
     """Why the ablation loss of some units isn't known."""
     loss = session.run.history.row(session.player.position.epoch)["train_loss"]
     if not np.isfinite(loss):
-        return "The loss is not finite as it is, so no unit can be weighed."
+        return "The loss is not finite, so no unit can be measured."
     return (
-        "Pause to have the units weighed." if session.player.running else "They are being weighed."
+        "Pause to measure the units." if session.player.running else "The measurement is running."
     )
 
 

@@ -36,8 +36,8 @@ _FEW_UNITS = (
     "Choose two hidden units or more."
 )
 _FEW_STATES = (
-    "All the training data are read in one single step: one state shows no way. "
-    "Learn from longer sequences, or from more of them."
+    "The network reads all the training data in one step, and one state makes no trajectory. "
+    "Use longer sequences, or more of them."
 )
 
 
@@ -80,8 +80,8 @@ def _controls(session: Session) -> None:
         refit = on_host(lambda here: here.units.refit())
         st.button(
             "Refit", key="refit", on_click=refit,
-            help="Fit the components to the states of the epoch shown. Otherwise they stay as "
-            "they are, so that what moves are the states and not the axes.",
+            help="Fit the components to the states of the epoch shown. Otherwise the axes stay "
+            "fixed, and only the states move.",
         )  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def _axes_html(session: Session, plane: Plane) -> str:
         f"{len(activations.words):,} states of {activations.count} training sequences, and kept: "
         f"{share}; "
         f"participation ratio <b>{ratio:.2f}</b> of {activations.states.shape[1]} units."
-        f"{f' In the picture are {drawn} of them.' if drawn < activations.count else ''}</div>"
+        f"{f' The picture shows {drawn} of them.' if drawn < activations.count else ''}</div>"
     )
 
 
@@ -143,7 +143,7 @@ def _panels(session: Session, probe: Probe) -> bool:
         st.info(f"With one {session.names.noun} there is nothing to leave out or to swap.")
         return False
     with st.container(horizontal=True, vertical_alignment="bottom", key="panels_bar"):
-        label = f"What is done to each {session.names.noun} below"
+        label = f"Change to each {session.names.noun} below"
         choose_alter(session, label, words[0], IN_PLACE)
     noun = session.names.noun
     which = f"each of the first {MOST_PANELS} of {len(words)} {noun}s"
@@ -165,7 +165,7 @@ def _panel(session: Session, probe: Probe, index: int, plane: Plane) -> tuple[st
     words, perturbation = probe.reading.words, session.units.perturbation._replace(place=index)
     title, altered = _title(words, perturbation), perturbation.applied(words)
     if altered == words:
-        return f"{title}: as it is", _path(session, probe, plane)
+        return f"{title}: unchanged", _path(session, probe, plane)
     try:
         other = session.inspect(spelled(session.dataset, altered))
     except TaskError:
@@ -195,7 +195,7 @@ def _table(session: Session) -> pd.DataFrame:
         "sequence": points.activations.owners + 1,
         "place": points.activations.steps + 1,
         session.names.noun: points.activations.words,
-        "wanted": points.labels,
+        "target": points.labels,
     }
     axes = (f"component {axis + 1}" for axis in plane.axes)
     return pd.DataFrame(columns | dict(zip(axes, points.points.T, strict=True)))

@@ -32,7 +32,7 @@ _ROWS = {
     Sort.EFFECT: "unit, the largest effect first",
     Sort.INDEX: "unit",
     Sort.SELECTIVITY: "unit, the most selective first",
-    Sort.SIMILARITY: "unit, alike ones together",
+    Sort.SIMILARITY: "unit, similar ones together",
 }
 #: Maximum number of sequences shown for a cell.
 _MAX_OCCURRENCES = 12
@@ -98,11 +98,11 @@ def _controls(session: Session, source: StateSource) -> None:
 
 def _sort(session: Session) -> Sort:
     chosen = st.segmented_control(
-        "Units in the order of", list(Sort), key="unit_sort", required=True,
+        "Order of the units", list(Sort), key="unit_sort", required=True,
         default=first_value("unit_sort", edition(session), session.units.sort),
         help="effect: first the unit without which the training loss rises most, on all sequences "
-        "or on those with one word. index: as they are numbered. selectivity: first the unit whose "
-        "change depends most on the word. similarity: alike ones next to each other.",
+        "or on those with one word. index: by number. selectivity: first the unit whose change "
+        "depends most on the word. similarity: similar units next to each other.",
     )  # fmt: skip
     return Sort(chosen or session.units.sort)
 
@@ -172,7 +172,7 @@ def _gap(session: Session) -> str:
 
 def _count(session: Session, activations: Activations) -> str:
     every, count = len(session.dataset.train), activations.count
-    return str(every) if every == count else f"{count} (drawn by chance) of {every}"
+    return str(every) if every == count else f"{count} (drawn at random) of {every}"
 
 
 def _limit(session: Session, activations: Activations, unit: int, values: Array) -> float:
@@ -228,14 +228,14 @@ def _matrix(session: Session, source: StateSource) -> bool:
     activations = session.units.activations(source)
     if not session.dataset.tokens and len(activations.vocabulary) > MOST_WORDS:
         st.info(
-            "What is read here are numbers that hardly ever come twice, so there is no mean "
-            "change to show for each of them."
+            "The inputs here are numbers that hardly ever repeat, so there is no mean change to "
+            "show for each of them."
         )
         return False
     if not len(activations.moved):
         st.info(
-            f"A gate is nothing before the first {session.names.noun}, and no sequence has a "
-            "second one: so there is no change to show. Choose h."
+            f"A gate has no value before the first {session.names.noun}, and no sequence has a "
+            "second one, so there is no change to show. Choose h."
         )
         return False
     text = explanation("response", noun=session.names.noun, part=source.part)

@@ -65,9 +65,9 @@ def _other(session: Session, probe: Probe) -> Probe | str:
     words = session.units.varied(probe.reading.words)
     if not words:
         noun = session.names.noun
-        return f"Without its only {noun} nothing is left to read: change it instead."
+        return f"Without its only {noun} the sequence is empty: change it instead."
     if words == probe.reading.words:
-        return "So nothing is changed: choose another place, or another way."
+        return "This changes nothing: choose another place or another change."
     try:
         return session.inspect(spelled(session.dataset, words))
     except TaskError as problem:
@@ -84,7 +84,7 @@ def _controls(session: Session, probe: Probe) -> None:
             format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
         )  # fmt: skip
         lab.perturbation = lab.perturbation._replace(place=int(chosen or 0))
-        choose_alter(session, "What is done to it", words[lab.perturbation.place])
+        choose_alter(session, "Kind of change", words[lab.perturbation.place])
         if lab.perturbation.alter is Alter.STATE:
             choose_state(session, probe)
 
@@ -119,7 +119,7 @@ def _described(session: Session, other: Probe) -> str:
     if how.alter is not Alter.STATE:
         return f"“{escape(other.reading.text)}”"
     before, rest = other.reading.words[: how.after + 1], other.reading.words[how.after + 1 :]
-    read_on = f"“{escape(spelled(data, rest))}” read on from it" if rest else "nothing left to read"
+    read_on = f"then “{escape(spelled(data, rest))}”" if rest else "then nothing"
     return f"the state after “{escape(spelled(data, before))}”, {read_on}"
 
 

@@ -1,20 +1,24 @@
 """Every moment has its text."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.training_step import Focus
+from rnnviz.app import text as texts
 from rnnviz.app.text import explanation
 from rnnviz.engine.timeline import Moment, Phase
 from tests.sampling import each_row
 from tests.unit.analysis.conftest import TEXTS
 
 
-@each_row("key", ["network", "operation", "terms", "mosaic"])
-def test_every_chart_has_at_most_two_sentences(key):
-    assert len(re.findall(r"[.!?](?:\s|$)", explanation(key))) <= 2
+@each_row("path", sorted(Path(texts.__file__).parent.glob("*.md")), ids=lambda path: path.stem)
+def test_every_text_has_at_most_three_sentences_and_one_of_an_example(path):
+    body, *example = re.split(r"(?=Surprising would be|For example,)", path.read_text("utf-8"))
+    for part, most in (body, 3), *((part, 1) for part in example):
+        assert 1 <= len(re.findall(r"[.!?](?:\s|$)", part)) <= most
 
 
 @each_row(
@@ -56,5 +60,5 @@ def test_a_caption_names_the_activation(step_of):
     step = step_of(TEXTS[4], activation="relu")
     moments = [(Phase.FORWARD, 0), (Phase.FORWARD, 1), (Phase.BACKWARD, 3)]
     for focus in (Focus(Moment(phase, t)) for phase, t in moments):
-        text = explanation(caption_key(step, focus), **caption_fields(step, focus))
-        assert re.search(r"(put through|slope of) relu", text)
+        shown = explanation(caption_key(step, focus), **caption_fields(step, focus))
+        assert re.search(r"(put through relu|relu of the sum|slope of relu)", shown)

@@ -202,7 +202,7 @@ def test_in_an_encoder_the_gradient_comes_from_the_bridge():
     assert found.value == pytest.approx(0.25**2)
     single = signs(weights, replace(example, source=np.array([0])))["reach"]
     assert not_applicable(single)
-    assert "One token" in single.advice
+    assert "only one token" in single.advice
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

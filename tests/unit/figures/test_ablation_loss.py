@@ -48,7 +48,7 @@ def test_a_hover_has_the_number_and_a_name_tells_silenced_and_unknown_units():
     assert cells.hovertemplate == "%{hovertext}<extra></extra>"
     assert hovers[:4] == [
         "unit 0: ΔL = 0.250000 nats", "unit 1: ΔL = -0.500000 nats",
-        "unit 2: not weighed yet", "unit 3: ΔL = ∞ nats",
+        "unit 2: not measured yet", "unit 3: ΔL = ∞ nats",
     ]  # fmt: skip
     assert hovers[9:] == [""] * 7
     assert names.text[:6] == ("0", "1", "?", "3", "✕", "5")

@@ -29,7 +29,7 @@ def test_the_strip_shows_how_likely_the_target_is_and_wrong_answers_are_bold_and
     assert np.array(share.z)[0] == pytest.approx([0.7, 0.3, 0.4])
     assert (share.zmin, share.zmax) == (0, 1)
     assert list(share.x) == [1, 2, 3]
-    assert share.customdata[0][1] == "target ␣, said &lt;b&gt;c"
+    assert share.customdata[0][1] == "target ␣, prediction &lt;b&gt;c"
     assert written(right) == {2: {1: "a", 2: "␣", 3: "␣"}, 1: {1: "a", 3: "␣"}}
     assert written(wrong) == {2: {}, 1: {2: "&lt;b&gt;c"}}
     assert (right.textfont.color, right.textfont.weight) == (theme.text, None)
@@ -44,7 +44,7 @@ def test_an_unknown_target_stays_empty():
     assert written(right) == {2: {1: "a", 2: "␣"}, 1: {1: "a", 3: "␣"}}
     assert written(wrong) == {2: {}, 1: {2: "&lt;b&gt;c"}}
     assert np.isnan(np.array(share.z, float)).tolist() == [[False, False, True]]
-    assert share.customdata[0][-1] == "said ␣; no target is known"
+    assert share.customdata[0][-1] == "prediction ␣; no target is known"
 
 
 def test_of_very_many_tokens_nothing_is_written():
@@ -61,7 +61,7 @@ def test_every_channel_has_its_own_baseline():
     assert np.array(target.y) - base == pytest.approx(values[:, 1] / 2)
     assert base < -1
     assert drawn.layout.yaxis.tickvals == pytest.approx((0, 1, base, base + 1))
-    assert first.customdata[0] == "p said: 0.5"
+    assert first.customdata[0] == "p output: 0.5"
     assert (first.line.dash, target.line.dash) == ("solid", "dot")
 
 
@@ -69,7 +69,7 @@ def test_every_channel_has_its_own_baseline():
 def test_targets_belong_to_the_last_tokens_and_the_title_says_how_they_are_drawn(count, look):
     drawn = value_lines(np.zeros((3, 1)), np.ones((count, 1)), ("sum",), ("a", "b", "c")).figure
     assert list(drawn.data[1].x) == [0, 1, 2][-count:]
-    assert drawn.layout.title.text == f"Answer after every step, and the target ({look})"
+    assert drawn.layout.title.text == f"Output after every step, and the target ({look})"
 
 
 def test_what_runs_free_begins_at_a_line_after_what_was_read():

@@ -90,5 +90,5 @@ def test_what_is_wrong_in_the_check_is_red_and_a_check_that_was_not_made_says_so
     assert drawn.layout.shapes[0].x0 == TOLERANCE
     assert not drawn.layout.annotations
     missing = check_dots(None, 5).figure
-    assert missing.layout.annotations[0].text.startswith("not made at these weights yet")
+    assert missing.layout.annotations[0].text.startswith("not checked at these weights yet")
     assert len(missing.data[0].y) == 0

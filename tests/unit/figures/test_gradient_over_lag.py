@@ -46,7 +46,7 @@ def test_median_mean_band_and_fit_are_drawn_over_the_lag_with_exact_values_on_ho
     assert oldest > 4 and latest < 0, "time runs right, as in a phrase"
     assert notes(drawn)[0] == "<b>−1 decades a token<br>half-life 0.3 tokens (95 %: 0.3 to 0.3)</b>"
     assert "half-life ∞ tokens (95 %: ∞ to ∞)" in notes(lag_curve(profile([1, 1, 1])))[0]
-    assert "half-life not told by so few tokens" in notes(lag_curve(profile([1, 0.5])))[0]
+    assert "half-life unknown from so few tokens" in notes(lag_curve(profile([1, 0.5])))[0]
 
 
 def test_what_is_far_above_or_below_is_in_sight():

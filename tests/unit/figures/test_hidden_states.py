@@ -69,7 +69,7 @@ def test_words_and_classes_are_drawn_as_typed(text, drawn):
     margin = margin_bars(1, -1, 2, 3, words=words, label=text)
     assert margin.layout.xaxis.ticktext[0] == drawn
     assert f"“{drawn}”" in margin.layout.title.text
-    assert "lead of %{meta}" in margin.data[0].hovertemplate
+    assert "margin of %{meta}" in margin.data[0].hovertemplate
     assert margin.data[0].meta == drawn
 
 

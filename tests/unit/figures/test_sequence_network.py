@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.figures.sequence_network import BROKEN, Wanted, sequence_network
+from rnnviz.figures.sequence_network import BROKEN, Targets, sequence_network
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.session import Session
 from tests.unit.figures.unpacked import by_name
@@ -16,8 +16,8 @@ def drawn(phrase=None, theme=LIGHT, **settings):
     """A probe and its picture."""
     session = Session(RunConfig(**settings))
     probe, data = session.inspect(phrase), session.dataset
-    wanted = Wanted(data.classes, probe.known, data.one_class_at_end)
-    return probe, sequence_network(probe.sequence_pass(), probe.words, wanted, theme=theme)
+    targets = Targets(data.classes, probe.known, data.one_class_at_end)
+    return probe, sequence_network(probe.sequence_pass(), probe.words, targets, theme=theme)
 
 
 def test_it_has_the_numbers_of_the_pass_and_the_colours_of_the_theme():
@@ -28,8 +28,8 @@ def test_it_has_the_numbers_of_the_pass_and_the_colours_of_the_theme():
     assert series["share"].y == pytest.approx(probe.sequence_pass().share)
     running = np.array(series["probability"].y)
     assert running[-1] == pytest.approx(probe.probability)
-    assert meta["names"][series["said"].y[-1]] == probe.verdict
-    assert meta["names"][series["wanted"].y[-1]] == "negative"
+    assert meta["names"][series["predicted"].y[-1]] == probe.verdict
+    assert meta["names"][series["targets"].y[-1]] == "negative"
     assert meta["theme"]["positive"] == DARK.positive
     assert (meta["answers"], meta["words"]) == ("verdict", ["i", "am", "not", "good"])
 
@@ -37,31 +37,31 @@ def test_it_has_the_numbers_of_the_pass_and_the_colours_of_the_theme():
 def test_of_a_large_vocabulary_only_the_names_that_occur_are_sent():
     probe, picture = drawn(task="translation", cell="gru", hidden=8)
     series, meta = by_name(picture), picture.layout["meta"]
-    said = [meta["names"][k] for k in series["said"].y]
-    assert said == [probe.dataset.classes[k] for k in probe.answers.argmax(axis=1)]
-    wanted = [meta["names"][k] if k >= 0 else None for k in series["wanted"].y]
-    assert wanted == [probe.dataset.classes[k] if k >= 0 else None for k in probe.known]
+    predicted = [meta["names"][k] for k in series["predicted"].y]
+    assert predicted == [probe.dataset.classes[k] for k in probe.answers.argmax(axis=1)]
+    targets = [meta["names"][k] if k >= 0 else None for k in series["targets"].y]
+    assert targets == [probe.dataset.classes[k] if k >= 0 else None for k in probe.known]
     assert len(meta["names"]) < len(probe.dataset.classes)
-    assert meta["bridge"] == len(meta["words"]) - len(said) > 0
+    assert meta["bridge"] == len(meta["words"]) - len(predicted) > 0
 
 
 def test_values_are_lines_and_an_unknown_target_has_no_place():
     probe, picture = drawn(task="flipflop", hidden=8)
     series = by_name(picture)
-    assert np.array(series["said"].z) == pytest.approx(probe.running.T, rel=1e-6)
-    assert np.array(series["wanted"].z) == pytest.approx(probe.known.T)
+    assert np.array(series["predicted"].z) == pytest.approx(probe.running.T, rel=1e-6)
+    assert np.array(series["targets"].z) == pytest.approx(probe.known.T)
     _, picture = drawn("hello hello", task="characters", hidden=8)
     assert picture.layout["meta"]["answers"] == "every"
-    assert by_name(picture)["wanted"].y[-1] == -1
+    assert by_name(picture)["targets"].y[-1] == -1
 
 
 def test_a_network_that_has_diverged_gets_a_sentence():
     probe, picture = drawn()
     broken = replace(probe.sequence_pass(), gradients=np.array([np.nan, 1, 1, 1]))
     large = replace(broken, gradients=np.array([np.inf, 1e99, 1, 1]))
-    wanted = Wanted(probe.dataset.classes, probe.known, at_end=True)
-    exploding = by_name(sequence_network(large, probe.words, wanted))
+    targets = Targets(probe.dataset.classes, probe.known, at_end=True)
+    exploding = by_name(sequence_network(large, probe.words, targets))
     assert list(exploding["gradient"].y) == [np.inf, np.inf, 1, 1]
-    picture = sequence_network(broken, probe.words, wanted)
+    picture = sequence_network(broken, probe.words, targets)
     assert not picture.series
     assert picture.layout["meta"]["sentence"] == BROKEN

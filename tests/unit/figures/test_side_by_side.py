@@ -92,7 +92,7 @@ def test_integrated_gradients_that_can_t_be_told_are_not_drawn():
     _, drawn = saliency_of(np.array([[1.0, 2.0], [0.5, 0.5], [NAN, NAN]]))
     assert np.isnan(drawn.data[0].z[2]).all()
     (note,) = drawn.layout.annotations
-    assert note.text == "integrated: not drawn, the sum can't be told to 1%"
+    assert note.text == "integrated: not drawn, the sum is off by more than 1%"
 
 
 @each_row(

@@ -39,7 +39,7 @@ def drawn(plane=PLANE, scale=1.0):
 
 def test_every_state_is_a_point_of_its_class_that_knows_its_sequence():
     picture = drawn()
-    yes, no, probe = (by_name(picture)[name] for name in ("yes", "no", "probe"))
+    yes, no, probe = (by_name(picture)[name] for name in ("yes", "no", "your sequence"))
     assert (list(yes.x), list(yes.y)) == ([-1, -2, -3], [0, 0.5, 1])
     small, same, large = yes.marker.size
     assert small == same < large, "the last is large"

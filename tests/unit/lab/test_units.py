@@ -204,12 +204,12 @@ def test_a_state_that_is_put_in_is_all_that_the_rest_is_read_on_from(task, cell,
     assert len(shown) == last + 1
 
 
-def test_a_verdict_is_compared_by_the_lead_of_one_class(session, lab):
+def test_a_verdict_is_compared_by_the_margin_of_one_class(session, lab):
     first, second = session.inspect("i am good"), session.inspect("i am not good")
     compared = signal(first, second)
     assert compared.first == pytest.approx(first.margin.values)
     assert compared.second == pytest.approx(second.margin.values)
-    assert compared.label == "Lead of “positive”"
+    assert compared.label == "Margin of “positive”"
 
 
 def test_answers_after_every_token_are_compared_by_the_lead_of_what_is_wanted():
@@ -220,7 +220,7 @@ def test_answers_after_every_token_are_compared_by_the_lead_of_what_is_wanted():
     for t, target in enumerate(targets):
         rivals = np.delete(logits[t], target)
         assert compared.first[t] == pytest.approx(logits[t, target] - rivals.max())
-    assert compared.label == "Lead of what is wanted"
+    assert compared.label == "Margin of the target"
 
 
 def test_values_are_compared_and_explained_in_the_channel_that_differs_most():
@@ -228,7 +228,7 @@ def test_values_are_compared_and_explained_in_the_channel_that_differs_most():
     first, second = session.inspect("0,0,1 0,0,0"), session.inspect("0,0,0 0,0,0")
     compared = signal(first, second)
     assert np.abs(first.running - second.running).sum(axis=0).argmax() == 2
-    assert compared.label == "Answer, bit 3"
+    assert compared.label == "Output, bit 3"
     assert compared.first == pytest.approx(first.running[:, 2])
     assert "bit 3" in session.units.saliency(first, second)[1]
 

@@ -122,8 +122,11 @@ LONG = "bad" * 5000
         ("source,target\nso,si\n,si\n", "a.csv, row 3: the source is empty"),
         ("source,target\nso\n", "a.csv, row 2: the target is empty"),
         ("source,target\nso,...\n", "a.csv, row 2: the target '...' has no words"),
-        (f"source,target\nso,{START}\n", f"a.csv, row 2: {START} is a sign of the network's own"),
-        (f"source,target\nso {END},si\n", f"a.csv, row 2: {END} is a sign"),
+        (
+            f"source,target\nso,{START}\n",
+            f"a.csv, row 2: {START} is a symbol that the network uses itself",
+        ),
+        (f"source,target\nso {END},si\n", f"a.csv, row 2: {END} is a symbol"),
         ("text,label\nso,1\nwe,1\nso,0\n", "rows 2 and 4: the same text 'so' has two labels, '1'"),
         ("text,label\nNot  bad!,0\nnot bad,1\n", "rows 2 and 3"),
         (f"text,label\n{LONG},{LONG}\n{LONG},x\n", "a.csv, row 2: the word 'badbad"),

@@ -35,7 +35,7 @@ def test_a_link_names_an_upload_as_long_as_it_is_stored():
     assert other.upload == GOOD
     store.put(BAD)
     (problem,) = other.find(name)
-    assert problem.startswith("In the link: its data are not on this computer any more")
+    assert problem.startswith("In the link: its data are not on this computer")
     assert other.upload is None
 
 

@@ -43,7 +43,7 @@ def test_a_test_target_with_unknown_words_is_left_out_with_a_note():
     assert [example.text for example in data.test] == ["the dog"]
     assert data.unknown == ()
     (note,) = data.notes
-    assert note.startswith("Test rows that are left out") and note.endswith("know: 1.")
+    assert note.startswith("Test rows left out") and note.endswith("training: 1.")
 
 
 def test_an_unknown_test_source_is_refused_with_its_row():

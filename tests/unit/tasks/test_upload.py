@@ -96,7 +96,7 @@ def test_what_is_odd_about_a_test_file_is_noted(tested, said):
 @each_row("content", ["text,label\nso warm,1\nso cold,0\n", "text\nso warm\n"])
 def test_that_nothing_could_be_set_aside_is_noted(content):
     (note,) = dataset_of(upload(content)).notes
-    assert note.startswith("Nothing could be set aside for testing")
+    assert note.startswith("No rows could be set aside for testing")
     assert dataset_of(upload(content, test_share=0)).notes == ()
 
 

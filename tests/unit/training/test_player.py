@@ -176,7 +176,7 @@ def test_a_branch_makes_the_past_the_present_and_keeps_the_old_run(played):
     played.player.branch()
     assert (played.player.shown, played.run.position) == (None, Position(4))
     assert weights(played) == then
-    assert "Branched at epoch 4 of a run that had gone to 9" in played.player.message
+    assert "Branched at epoch 4. The old run, up to epoch 9" in played.player.message
     played.configure(replace(CONFIG, lr=0.5))
     assert "Learning rate is 0.5 from epoch 4 on" in played.player.message
     played.player.advance(5)
@@ -364,7 +364,7 @@ def test_a_run_on_the_readers_own_data_is_found_again_as_long_as_they_are_kept()
     assert (second.dataset.name, weights(second)) == ("mine.csv", weights(first))
     elsewhere.follow(link)
     assert elsewhere.dataset.name == "sentiment"
-    assert "its data are not on this computer any more" in elsewhere.player.message
+    assert "its data are not on this computer" in elsewhere.player.message
 
 
 def test_more_changes_than_a_link_carries_are_said(played, monkeypatch):
