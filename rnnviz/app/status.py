@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from rnnviz.analysis.health import MEANINGS, Level, Sign, health, worst
+from rnnviz.analysis.health import MEANINGS, Sign, health, worst
 from rnnviz.analysis.training_phase import phase_of
 from rnnviz.lab.story import story
 from rnnviz.session import Session
@@ -56,10 +56,10 @@ def _story(session: Session, sign: Sign) -> str:
     told = story(session.player, session.inspect())
     broken = " broken" if told.broken else ""
     sentence = escape(told.sentence)
-    warning = "" if sign.level in (Level.NONE, Level.FINE) else f"{sign.name}: {sign.level}"
     return (
         f'<div class="rnnviz-story{broken}" data-chapter="{told.chapter}"><b>{told.chapter}</b>'
-        f'<span title="{sentence}">{sentence}</span><i class="{sign.level}">{warning}</i></div>'
+        f'<span title="{sentence}">{sentence}</span>'
+        f'<i class="{sign.level}" title="{sign.name}: {sign.level}">●</i></div>'
     )
 
 

@@ -17,7 +17,8 @@ WATCH_BOXES = """(frames) => new Promise((resolve) => {
     ".st-key-header *, .st-key-asked *, .rnnviz-canvas, [data-testid=stSidebar] button");
   const look = () => {
     [...nodes()].forEach((node, k) => {
-      if (node.closest(".rnnviz-slider input, svg")) return;
+      // Words within a line are as wide as they are.
+      if (node.closest("svg") || getComputedStyle(node).display === "inline") return;
       const { x, y, width, height } = node.getBoundingClientRect();
       const name = `${k} ${node.tagName} ${node.className}`;
       const boxes = seen.get(name) ?? seen.set(name, new Set()).get(name);
@@ -86,7 +87,8 @@ def test_who_opens_the_page_sees_it_learn_and_may_watch_it_slowly(server, browse
     expect(page.status).to_contain_text("Replaying")
     expect(offer).to_have_count(0)
     assert page.epoch < learned
-    page.pause()
+    page.press("pause")
+    expect(page.status).to_contain_text("Looking back")
     tab.reload()
     page.expect_place(str(page.epoch))
     assert offer.count() == 0

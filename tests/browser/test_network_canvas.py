@@ -58,7 +58,7 @@ def test_it_says_the_numbers_of_the_record_where_it_is_pointed_at(shown):
     x, y = shown.page.evaluate(
         f"[{PLOT}.layout.x(2), {PLOT}.layout.state.y + 10.5 * {PLOT}.layout.cell]"
     )
-    canvas, tip = canvas_of(shown), shown.page.locator(".rnnviz-tip")
+    canvas, tip = canvas_of(shown), shown.chart("unrolled").locator(".rnnviz-tip")
     canvas.hover(position={"x": x, "y": y})
     expect(tip).to_contain_text("unit 10 after word 3, “not”")
     said = re.findall(r"([+−]) (\d\.\d{3})", tip.inner_text())

@@ -48,6 +48,7 @@ def test_zoom_and_hidden_curves_survive_and_only_what_is_in_sight_is_drawn(page)
     assert page.in_chart("loss", "node.layout.xaxis.range") == zoomed
     assert page.in_chart("loss", "node.data[1].visible") == "legendonly"
     assert page.drawn("recurrent") == 0
+    page.page.set_viewport_size({"width": 1280, "height": 800})
     page.chart("recurrent").scroll_into_view_if_needed()
     page.expect_drawn_above("recurrent", 3)
     unrolled = page.drawn("unrolled")

@@ -109,7 +109,7 @@ def test_the_numbers_on_the_screen_follow_from_each_other(page):
 
 
 def test_every_moment_and_unit_can_be_reached_and_stays_in_sight(opened, server):
-    page = opened(f"{server.url}/?{EAGER}&epoch=60&phrase=i+am+not+good")
+    page = opened(f"{server.url}/?{EAGER}&epoch=60&phrase=i+am+not+good", "unrolled", height=1000)
     page.replay("Step")
     page.expect_drawn_above("network", 0)
     choose_own(page)

@@ -84,7 +84,7 @@ export class Bar {
 
   // Handle Space, E, P, 0 and N, and return whether the key was one of them. The repeats of a key
   // that is held down wait for the answer.
-  key(name, repeated) {
+  handleKey(name, repeated) {
     const { play, pause, epoch, phrase, reset, seed } = this.buttons;
     const toggle = play.disabled ? pause : play;
     const button = { " ": toggle, e: epoch, p: phrase, 0: reset, n: seed }[name];
@@ -153,7 +153,7 @@ export class Time {
     for (const button of this.buttons) enable(button, enabled);
   }
 
-  key(name) {
+  handleKey(name) {
     const [now] = this.buttons;
     if (name === "b" && !now.disabled) this.act(now);
     return name === "b";
@@ -248,7 +248,7 @@ export class Cursor {
     this.stage.send({ do: "select", on: this.name, move });
   }
 
-  key(name) {
+  handleKey(name) {
     const move = CURSOR_KEYS[name];
     // A disabled button may be about to be enabled: the key before is still on its way.
     if (move) this.act(move);
@@ -327,7 +327,7 @@ export class Stepper {
     this.stage.update(this);
   }
 
-  key(name, repeated) {
+  handleKey(name, repeated) {
     const i = this.steps.findIndex(({ key }) => key.toLowerCase() === name.toLowerCase());
     if (i < 0) return false;
     const waits = repeated && this.stage.header.heard < this.command;

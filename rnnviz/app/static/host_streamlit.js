@@ -235,6 +235,6 @@ document.addEventListener("keydown", (event) => {
     updateAddress(page.query);
     return;
   }
-  const taken = [...stage.controls].some((c) => c.node.isConnected && c.key?.(name, event.repeat));
+  const taken = [...stage.controls].some((c) => c.node.isConnected && c.handleKey?.(name, event.repeat));
   if (taken) event.preventDefault();
 });
