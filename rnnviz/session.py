@@ -193,6 +193,8 @@ class Session:
         dataset = self.data.dataset_for(start)
         if dataset is not before:  # a phrase that can be read, whatever the link's is
             self.phrase_input.ask(self.data.first_phrase(start, dataset)[:MAX_TYPED], dataset)
+        if start.layers != self.config.layers:
+            self.layer = start.layers - 1
         if link.phrase is not None:
             self.phrase_input.ask(link.phrase, dataset)
         self.player.follow(link, problems, patience)

@@ -107,7 +107,7 @@ def verdict_html(probe: Probe, problem: str) -> str:
     """The answer to the probe with its probability or score, and skipped words; or a problem."""
     lines = [f"<p>{_answer(probe)}</p>"]
     if problem:
-        lines = [f"<p>{escape(problem)}</p>"]
+        lines = [f'<p class="problem">{escape(problem)}</p>']
     elif probe.reading.unknown:
         words = escape(", ".join(word[:40] for word in probe.reading.unknown[:12]))
         rest = f"(skipped; the {probe.noun} uses the rest)"

@@ -13,7 +13,7 @@ from rnnviz.analysis.turning_word import turning_word
 from rnnviz.lab.probe import Probe
 from rnnviz.training.player import Player
 
-#: The least share of the gradient, lost per token, that is told.
+#: The least share that is told, of the loss or, lost per token, of the gradient.
 _LEAST = 0.005
 
 
@@ -41,20 +41,23 @@ def story(player: Player, probe: Probe) -> Story:
         case Chapter.UNTRAINED:
             sentence = f"The weights are random: every {probe.noun} is a guess."
         case Chapter.PLATEAU:
-            sentence = _plateau(probe)
+            sentence = _plateau(probe, float(loss[-1]))
         case _:
             share = f"{data.metric.name.capitalize()} {metric[-1]:.0%} on the training set."
             sentence = _turn(probe, chapter) or share
     return Story(chapter.label, sentence)
 
 
-def _plateau(probe: Probe) -> str:
+def _plateau(probe: Probe, loss: float) -> str:
+    """How far the loss is below that of guessing, and what a token costs the gradient."""
+    below = 1 - loss / probe.dataset.guess.loss
+    level = f"Loss {below:.0%} below guessing" if below >= _LEAST else "No better than guessing"
     lag = half_life(gradient_flow(probe.trace).norms)
     lost = 1 - 0.5 ** (1 / lag) if math.isfinite(lag) else 0.0
     if lost < _LEAST:
-        return "The loss is near that of guessing."
+        return f"{level}."
     noun = probe.dataset.vocabulary.noun if probe.dataset.tokens else "step"
-    return f"Near guessing. Each {noun} back loses {lost:.0%} of the gradient."
+    return f"{level}. Each {noun} back loses {lost:.0%} of the gradient."
 
 
 def _turn(probe: Probe, chapter: Chapter) -> str:

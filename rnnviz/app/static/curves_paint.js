@@ -62,13 +62,16 @@ function paintRow({ c, layout, run, theme }, token) {
 function title(p, panel, text, more = []) {
   const { u, right } = p.layout;
   write(p, text, 0, panel.head, 1.02 * u, p.theme.text, { weight: 600 });
-  // The legend, from the right end.
+  const free = 0.6 * u + p.c.measureText(text).width;
+  // The legend, from the right end; in a narrow window the title keeps its place.
   let x = right;
   for (const [label, color, dash] of [...more].reverse()) {
+    p.c.font = `400 ${Math.max(12, 0.87 * u)}px ${p.font}`;
+    const start = x - p.c.measureText(label).width - 0.3 * u;
+    if (start - 1.1 * u < free) return;
     write(p, label, x, panel.head, 0.87 * u, color, { align: "right" });
-    x -= p.c.measureText(label).width + 0.3 * u;
-    stroke(p, [[x - 1.1 * u, panel.head], [x, panel.head]], color, 2, dash);
-    x -= 1.8 * u;
+    stroke(p, [[start - 1.1 * u, panel.head], [start, panel.head]], color, 2, dash);
+    x = start - 1.8 * u;
   }
 }
 
