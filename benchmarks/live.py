@@ -92,6 +92,7 @@ def playing(page: Page) -> dict[str, float]:
     sight = page.evaluate("[...rnnviz.stage.plots.values()].filter(p => p.inSight).map(p => p.key)")
     answered(page, PAUSE)
     return {
+        "network": draws.count("unrolled") / seconds,
         "slowest": min((draws.count(key) / seconds for key in sight), default=0.0),
         "charts": len(sight),
         "screen": (after[0] - frames) / seconds,
@@ -156,6 +157,21 @@ def rows_of_playing(browser: Browser, server: Server, complaints: list[str]) -> 
     yield Row("frames, a stage that draws nothing", middle_of_three(page)["frames"], "/s", 55)
     for what, took in zip(("Pause", "Step epoch", "drag"), presses(page), strict=True):
         yield Row(f"the wire's own share of {what}", took, "ms", at_most=20)
+    page.context.close()
+
+
+def harder(browser: Browser, server: Server, complaints: list[str]) -> Iterator[Row]:
+    """The first screen on a machine that is six times slower, and with a large LSTM."""
+    page = open_probed(browser, server.url, complaints, **SCREEN).page
+    slow = page.context.new_cdp_session(page)
+    slow.send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    yield Row("browser frames, slowed six times", playing(page)["screen"], "/s", at_least=20)
+    page.context.close()
+    link = "?task=characters&cell=lstm&hidden=128&epochs=20000"
+    page = open_probed(browser, f"{server.url}/{link}", complaints, **SCREEN).page
+    # The curves change once an epoch, the network with every frame.
+    name = "updates of the network, an LSTM of 128 units on letters"
+    yield Row(name, playing(page)["network"], "/s", at_least=25)
     page.context.close()
 
 
@@ -231,6 +247,7 @@ def measure(complaints: list[str]) -> None:
         print_table([opening(browser, server, complaints)])
         print_table([reloading(browser, server, complaints)])
         print_table(rows_of_playing(browser, server, complaints))
+        print_table(harder(browser, server, complaints))
         if Path("/proc/self/stat").exists():
             print_table([after_closing(browser, server, complaints)])
         else:
