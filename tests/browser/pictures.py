@@ -17,7 +17,7 @@ from tests.browser.train_page import TrainPage
 DOCS = ROOT / "docs"
 #: The epochs of the animation, milliseconds of each, its size, and its colours.
 EPOCHS = (0, *range(30, 330, 30), *range(330, 420, 5), 430, 450)
-FRAME_MS, LAST_MS, SIZE, COLORS = 160, 3000, (960, 540), 96
+FRAME_MS, LAST_MS, SIZE, COLORS = 160, 3000, (960, 540), 240
 
 _GO_TO = """async (epoch) => {
   const { stage } = rnnviz;
