@@ -33,8 +33,9 @@ def animation(browser: Browser, url: str, path: Path) -> None:
     visit(page, f"{url}/?epoch=450&epochs=450&phrase=i+am+not+bad&present=1", "curves")
     frames = [_frame(page, epoch) for epoch in EPOCHS]
     page.context.close()
-    # One palette for all frames: that of the last one, which has all colours.
-    palette = frames[-1].quantize(COLORS, dither=Image.Dither.NONE)
+    # One palette for all frames: that of the last one, which has all colours. The octree keeps hues
+    # that few pixels have.
+    palette = frames[-1].quantize(COLORS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     first, *others = (f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames)
     times = [FRAME_MS] * len(others) + [LAST_MS]
     first.save(path, save_all=True, append_images=others, duration=times, loop=0, optimize=True)
