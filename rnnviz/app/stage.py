@@ -90,12 +90,9 @@ def place_chart(key: str, height: int, text: str, clicks: bool = False) -> None:
     _place(_chart, key, {"key": key, "height": height, "text": text, "clicks": clicks})
 
 
-def place_canvas(kind: str, key: str, text: str, height: int | None = None) -> None:
-    """Put the picture ``key`` here, which static/``kind``.js draws on a canvas.
-
-    Without a ``height`` it is as high as the window allows.
-    """
-    _place(_chart, key, {"key": key, "height": height, "text": text, "canvas": kind})
+def place_canvas(kind: str, key: str, text: str) -> None:
+    """Put the picture ``key`` here, which static/``kind``.js draws as high as the window allows."""
+    _place(_chart, key, {"key": key, "text": text, "canvas": kind})
 
 
 def place_text(key: str, reserve: Sequence[TextBlock] = ()) -> None:

@@ -79,8 +79,9 @@ def test_the_gradient_check_is_drawn_by_parameter(gradient):
 def test_objective_and_layer_can_be_chosen():
     page = Page(**SMALL, layers="2")
     seen = [page.chart("over_lag")["data"]]
-    page.choose("Layer", 2)
-    assert page.session.layer == 1
+    assert page.session.layer == 1  # the topmost
+    page.choose("Layer", 1)
+    assert page.session.layer == 0
     seen.append(page.chart("over_lag")["data"])
     page.choose("Gradient of", Objective.MARGIN)
     assert "margin" in page.chart("over_lag")["layout"]["title"]["text"]
