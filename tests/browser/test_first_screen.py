@@ -2,13 +2,13 @@
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.serving import open_page
 from tests.browser.train_page import TrainPage
 
-SIZES = [(1280, 720), (1440, 900), (1920, 1080)]
+#: Width, height, and the frames during which nothing moves.
+SIZES = [(1280, 720, 100), (1440, 900, 300), (1920, 1080, 100)]
 PICTURES = ".rnnviz-chart:is([data-picture=unrolled], [data-picture=curves])"
 # The boxes of all that stands on the first screen, by class, at every one of the next frames.
 WATCH_BOXES = """(frames) => new Promise((resolve) => {
@@ -32,16 +32,18 @@ WATCH_BOXES = """(frames) => new Promise((resolve) => {
 CURVES = "rnnviz.stage.plots.get('curves')"
 
 
-@pytest.mark.parametrize(("width", "height"), SIZES)
-def test_the_first_screen_fits_and_nothing_in_it_jumps(opened, server, width, height):
-    page = opened(f"{server.url}/?epochs=100000", "curves", width, height)
-    for box in page.page.locator(PICTURES).all():
-        found = box.bounding_box()
-        assert found["y"] + found["height"] <= height
-        assert found["height"] > height / 2
+def test_the_first_screen_fits_and_nothing_in_it_jumps(opened, server):
+    page = opened(f"{server.url}/?epochs=100000", "curves")
     page.press("play")
     page.expect_epoch_above(100)
-    assert page.page.evaluate(WATCH_BOXES, 300) == []
+    for width, height, frames in SIZES:
+        page.page.set_viewport_size({"width": width, "height": height})
+        page.expect_still(PICTURES)
+        for box in page.page.locator(PICTURES).all():
+            found = box.bounding_box()
+            assert found["y"] + found["height"] <= height
+            assert found["height"] > height / 2
+        assert page.page.evaluate(WATCH_BOXES, frames) == []
     page.pause()
 
 
