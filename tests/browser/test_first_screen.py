@@ -85,6 +85,7 @@ def test_who_opens_the_page_sees_it_learn_and_may_watch_it_slowly(server, browse
     expect(page.status).to_contain_text("Paused")
     assert 380 < page.epoch < 600
     learned = page.epoch
+    expect(offer).to_contain_text(f"in {learned} epochs")
     offer.get_by_role("button", name="Watch it slowly").click()
     expect(page.status).to_contain_text("Replaying")
     expect(offer).to_have_count(0)

@@ -19,16 +19,16 @@ export class FirstMinute {
   }
 
   // Called with every frame. Whatever the reader does meanwhile ends it.
-  frame({ epoch, last, running, over, heard }) {
+  frame({ epoch, last, running, heard }) {
     if (this.state === "over") return;
     if (this.state === "due") return last || running ? this.end() : this.begin();
     if (this.stage.source.number > this.command) return this.end();
     if (heard < this.command) return;
-    const chapter = document.querySelector(".rnnviz-story")?.dataset.chapter;
-    if (running && chapter !== "Learned") return;
-    if (running) this.stage.send({ do: "pause" });
+    const learned = document.querySelector(".rnnviz-story")?.dataset.chapter === "Learned";
+    if (running && learned) this.send({ do: "pause" });
+    if (running) return;
     this.end();
-    if (chapter === "Learned") this.offer(epoch);
+    if (learned) this.offer(epoch);
   }
 
   begin() {
