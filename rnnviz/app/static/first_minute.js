@@ -19,7 +19,7 @@ export class FirstMinute {
   }
 
   // Called with every frame. Whatever the reader does meanwhile ends it.
-  frame({ epoch, last, running, heard }) {
+  frame({ progress, last, running, heard }) {
     if (this.state === "over") return;
     if (this.state === "due") return last || running ? this.end() : this.begin();
     if (this.stage.source.number > this.command) return this.end();
@@ -28,7 +28,8 @@ export class FirstMinute {
     if (running && learned) this.send({ do: "pause" });
     if (running) return;
     this.end();
-    if (learned) this.offer(epoch);
+    // It may rest within an epoch: "404 + 12/58".
+    if (learned) this.offer(parseInt(progress));
   }
 
   begin() {
