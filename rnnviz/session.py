@@ -19,6 +19,7 @@ from rnnviz.lab.memory_gauge import MemoryLab
 from rnnviz.lab.phrase import PhraseInput
 from rnnviz.lab.probe import MAX_TYPED, Probe, inspect, names_of
 from rnnviz.lab.step import StepLab, StepQuery
+from rnnviz.lab.story import Story, story
 from rnnviz.lab.units import UnitLab
 from rnnviz.tasks.data_source import DataSource
 from rnnviz.tasks.dataset import Dataset
@@ -154,6 +155,13 @@ class Session:
         data, phrase = self.dataset, self.phrase_input.phrase
         key = state, phrase, config
         return self._memo.ask("probe", key, lambda: inspect(data, state.parameters, phrase, config))
+
+    @property
+    def story(self) -> Story:
+        """What the run has reached, told of the phrase; cached."""
+        player, probe = self.player, self.inspect()
+        key = probe, player.position, player.shown is None and player.diverged
+        return self._memo.ask("story", key, lambda: story(player, probe))
 
     def gradient_query(
         self, probe: Probe | None = None, objective: Objective | None = None

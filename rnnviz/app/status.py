@@ -8,7 +8,6 @@ from html import escape
 
 from rnnviz.analysis.health import MEANINGS, Sign, health, worst
 from rnnviz.analysis.training_phase import phase_of
-from rnnviz.lab.story import story
 from rnnviz.session import Session
 
 
@@ -54,7 +53,7 @@ def _status(session: Session) -> str:
 
 def _story(session: Session, sign: Sign) -> str:
     """The chapter that the run has reached, a sentence, and the worst sign of health."""
-    told = story(session.player, session.inspect())
+    told = session.story
     broken = " broken" if told.broken else ""
     sentence = escape(told.sentence)
     return (

@@ -31,6 +31,20 @@ _COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "negat
            "positive")  # fmt: skip
 
 
+class Words(NamedTuple):
+    """The tokens that are read, and what they are called.
+
+    ``typed`` are the words as they were typed, each with the index of its token, -1 if it is not
+    read; ``vocabulary`` are words to choose from; ``turning`` is the token that turns the verdict.
+    """
+
+    tokens: Sequence[str]
+    noun: str = "word"
+    typed: Sequence[tuple[str, int]] = ()
+    vocabulary: Sequence[str] = ()
+    turning: int | None = None
+
+
 class Targets(NamedTuple):
     """The names of the outputs, and the targets of the last tokens.
 
@@ -45,9 +59,8 @@ class Targets(NamedTuple):
 
 def sequence_network(
     shown: SequencePass,
-    words: Sequence[str],
+    words: Words,
     targets: Targets,
-    noun: str = "word",
     theme: Theme = LIGHT,
 ) -> Picture:
     """The pass of one sequence; a sentence in its place if a number is not finite."""
@@ -58,8 +71,11 @@ def sequence_network(
     memory, added, formula = _FORMULAS[of.kind]
     answers, kind = _answers(shown, targets, theme)
     meta |= {
-        "words": [shown_token(word) for word in words],
-        "noun": noun,
+        "words": [shown_token(word) for word in words.tokens],
+        "noun": words.noun,
+        "typed": list(map(list, words.typed)),
+        "vocabulary": list(words.vocabulary),
+        "turning": words.turning,
         "layers": of.layers,
         "layer": shown.layer + 1,
         "part": shown.part,

@@ -23,7 +23,7 @@ from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_WORDS, TaskError
 from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.number_text import read_values
-from rnnviz.tasks.vocabulary import END, START, Reading
+from rnnviz.tasks.vocabulary import END, START, Reading, Vocabulary
 
 #: Largest number of characters in a typed probe; it also limits the length of a link.
 MAX_TYPED = 2_000
@@ -51,6 +51,26 @@ class Probe:
     def words(self) -> tuple[str, ...]:
         """The tokens read, those of the encoder first."""
         return words_of(self.trace, names_of(self.dataset))
+
+    @cached_property
+    def typed(self) -> tuple[tuple[str, int], ...]:
+        """The words as they were typed, each with the index of its token, -1 if it is not read.
+
+        Characters are not typed one by one: then there are none.
+        """
+        groups, vocabulary = self.reading.text.split(), self.vocabulary
+        if not self.dataset.tokens:
+            return tuple((group, k) for k, group in enumerate(groups))
+        if vocabulary.characters:
+            return ()
+        read = [bool(vocabulary.read(group).words) for group in groups]
+        tokens = np.cumsum(read) - 1
+        return tuple((g, int(tokens[k]) if read[k] else -1) for k, g in enumerate(groups))
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The vocabulary of what is typed: for an encoder and a decoder that of the encoder."""
+        return self.dataset.source or self.dataset.vocabulary
 
     def unrolled(self, layer: int = -1) -> Unrolled:
         """Its states and gradients in a layer."""

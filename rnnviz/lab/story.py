@@ -9,7 +9,7 @@ from rnnviz.analysis.chapters import WINDOW, Chapter, chapters
 from rnnviz.analysis.formatting import quoted
 from rnnviz.analysis.gradients import gradient_flow
 from rnnviz.analysis.memory_gauge import half_life
-from rnnviz.analysis.turning_word import turning_word
+from rnnviz.analysis.turning_word import Turn, turning_word
 from rnnviz.lab.probe import Probe
 from rnnviz.training.player import Player
 
@@ -18,11 +18,15 @@ _LEAST = 0.005
 
 
 class Story(NamedTuple):
-    """The chapter's name, one sentence, and whether something is broken."""
+    """The chapter's name, one sentence, whether something is broken, and the turning word.
+
+    ``turning`` is the index of the token without which the verdict is another one, if there is one.
+    """
 
     chapter: str
     sentence: str
     broken: bool = False
+    turning: int | None = None
 
 
 def story(player: Player, probe: Probe) -> Story:
@@ -37,15 +41,15 @@ def story(player: Player, probe: Probe) -> Story:
         sentence = "The numbers are no longer finite. Go back, or lower the learning rate."
         return Story("Broken", sentence, broken=True)
     chapter = Chapter(chapters(loss, metric, data.guess.loss)[-1])
-    match chapter:
-        case Chapter.UNTRAINED:
-            sentence = f"The weights are random: every {probe.noun} is a guess."
-        case Chapter.PLATEAU:
-            sentence = _plateau(probe, float(loss[-1]))
-        case _:
-            share = f"{data.metric.name.capitalize()} {metric[-1]:.0%} on the training set."
-            sentence = _turn(probe, chapter) or share
-    return Story(chapter.label, sentence)
+    if chapter is Chapter.UNTRAINED:
+        return Story(chapter.label, f"The weights are random: every {probe.noun} is a guess.")
+    if chapter is Chapter.PLATEAU:
+        return Story(chapter.label, _plateau(probe, float(loss[-1])))
+    turn = _turn(probe)
+    if turn is None:
+        share = f"{data.metric.name.capitalize()} {metric[-1]:.0%} on the training set."
+        return Story(chapter.label, share)
+    return Story(chapter.label, _turned(probe, turn, chapter), turning=turn.token)
 
 
 def _plateau(probe: Probe, loss: float) -> str:
@@ -60,17 +64,16 @@ def _plateau(probe: Probe, loss: float) -> str:
     return f"{level}. Each {noun} back loses {lost:.0%} of the gradient."
 
 
-def _turn(probe: Probe, chapter: Chapter) -> str:
-    """Which word turns the verdict, or an empty string."""
-    data = probe.dataset
-    if not data.one_class_at_end:
-        return ""
-    verdict = int(probe.answers[-1].argmax())
-    turn = turning_word(probe.parameters, probe.example, verdict)
-    if turn is None:
-        return ""
+def _turn(probe: Probe) -> Turn | None:
+    """Which word turns the verdict, if there is one."""
+    if not probe.dataset.one_class_at_end:
+        return None
+    return turning_word(probe.parameters, probe.example, int(probe.answers[-1].argmax()))
+
+
+def _turned(probe: Probe, turn: Turn, chapter: Chapter) -> str:
     word = quoted(probe.words[turn.token])
     if chapter is Chapter.FALLING:
         return f"The loss falls: {word} now turns the verdict."
-    other = data.classes[turn.verdict]
+    other = probe.dataset.classes[turn.verdict]
     return f"{word} turns the verdict. Without it: {turn.probability:.0%} {other}."

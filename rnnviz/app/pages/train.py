@@ -27,7 +27,7 @@ from rnnviz.figures.gradients import (
 from rnnviz.figures.hidden_states import running_margin_bars, state_heatmap
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.run_curves import Reach, Scored, run_curves
-from rnnviz.figures.sequence_network import Targets, sequence_network
+from rnnviz.figures.sequence_network import Targets, Words, sequence_network
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.figures.training_curves import loss_curve, metric_curve
 from rnnviz.figures.weights import recurrent_heatmap
@@ -38,6 +38,8 @@ from rnnviz.session import Session
 
 #: Seconds per frame for records of earlier epochs.
 DEVELOP = 0.001
+#: Maximum number of words that are offered where one is typed.
+MOST_OFFERED = 300
 
 
 def train_page(session: Session) -> None:
@@ -97,9 +99,11 @@ def _explained(session: Session) -> str:
 def _network(session: Session, probe: Probe) -> Picture:
     data = session.dataset
     targets = Targets(data.classes, probe.known, data.one_class_at_end)
-    colors, noun = steady(session, "unrolled"), session.names.noun
     shown = probe.sequence_pass(session.layer, session.part)
-    return sequence_network(shown, probe.words, targets, noun, colors)
+    known = probe.vocabulary.words if data.tokens and probe.typed else ()
+    turning = session.story.turning
+    words = Words(probe.words, session.names.noun, probe.typed, known[:MOST_OFFERED], turning)
+    return sequence_network(shown, words, targets, steady(session, "unrolled"))
 
 
 def _places(session: Session, *keys: str) -> None:

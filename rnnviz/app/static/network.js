@@ -2,12 +2,14 @@
 import { CanvasPicture } from "./canvas_picture.js";
 import { percent, shortNumber } from "./canvas.js";
 import { answered, counted, layoutOf, paint } from "./network_paint.js";
+import { Tokens } from "./tokens.js";
 
 export class Network extends CanvasPicture {
   constructor(...options) {
     super(...options);
     this.table = Object.assign(document.createElement("table"), { className: "rnnviz-unseen" });
     this.node.append(this.table);
+    this.tokens = new Tokens(this.node, this.stage);
     this.canvas.addEventListener("click", () => this.click());
   }
 
@@ -34,6 +36,7 @@ export class Network extends CanvasPicture {
   show(figure) {
     this.network = networkOf(figure);
     if (this.pinned >= this.network.units.length) this.pinned = undefined;
+    this.tokens.show(this.network);
     this.repaint();
     this.describe();
   }
@@ -47,6 +50,7 @@ export class Network extends CanvasPicture {
     this.layout = layoutOf(width, height, this.network);
     const kept = { row: this.pinned, t: this.stage.marked };
     paint(context, this.layout, this.network, { ...kept, ...this.hover });
+    this.tokens.place(this.layout, this.network.turning);
     this.canvas.style.cursor = this.hover.section === "word" ? "text" : "";
   }
 

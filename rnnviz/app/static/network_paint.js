@@ -11,6 +11,8 @@ const [LEVELS, THICK_FROM] = [12, 0.6];
 // Columns at least so wide, in units of the layout, have numbers in their channels; narrower ones than
 // the second stand side by side without channels.
 const [WIDE, NARROW] = [3.6, 1];
+// In columns at least so wide there is room for boxes in which the words are typed.
+const BOXED = 2.4;
 
 export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
@@ -45,7 +47,7 @@ const colorOf = ({ names, theme }, k) =>
 // Layout
 
 // Where everything is: a function of the size, and the numbers of words and units.
-export function layoutOf(width, height, { words = [], units = [] }) {
+export function layoutOf(width, height, { words = [], units = [], typed = [] }) {
   const u = clamp(Math.min(width / 66, height / 38), 12, 22);
   const [left, right] = [6.6 * u, 7.4 * u];
   const pitch = Math.min((width - left - right) / words.length, 18 * u);
@@ -58,7 +60,12 @@ export function layoutOf(width, height, { words = [], units = [] }) {
   const gradient = { y: answer.y + answer.height + between, height: 6 * u + 0.3 * spare };
   const strip = pitch < NARROW * u ? pitch : Math.round(clamp(pitch * 0.4, 0.5 * u, 3.6 * u));
   const x = (t) => left + pitch * (t + 0.5);
-  const layout = { width, height, u, left, pitch, cell, state, answer, gradient, strip, wordHeight, x,
+  const longest = Math.max(...words.map((word) => word.length));
+  const wordSize = clamp((pitch - 6) / (0.54 * longest), 12, 1.45 * u);
+  // Where even small words don't fit side by side, they stand upright; where they do, they can be typed.
+  const upright = longest > 1 && pitch < 3 * u && wordSize * 0.54 * longest > pitch;
+  const boxed = typed.length > 0 && !upright && pitch >= BOXED * u;
+  const layout = { wordSize, upright, boxed, width, height, u, left, pitch, cell, state, answer, gradient, strip, wordHeight, x,
     end: left + pitch * words.length };
   return { ...layout, find: (px, py) => find(layout, words.length, units.length, px, py) };
 }
@@ -126,18 +133,21 @@ function paintWords(p) {
   c.fillStyle = faint(theme.forward, 0.55);
   words.forEach((_, t) => arrow(c, x(t), wordHeight + 2, state.y - 2, Math.max(1, strip * (1 - share[t])),
     0.62 * u));
-  const longest = Math.max(...words.map((word) => word.length));
-  const size = clamp((pitch - 6) / (0.54 * longest), 12, 1.45 * u);
-  // Where even small words don't fit side by side, they stand upright.
-  const upright = longest > 1 && pitch < 3 * u && size * 0.54 * longest > pitch;
+  const { boxed, upright, wordSize } = layout;
+  const typed = new Set(boxed ? network.typed.map(([, t]) => t) : []);
   words.forEach((word, t) => {
+    if (typed.has(t)) return;
     c.save();
     c.translate(x(t), wordHeight / 2);
     if (upright) c.rotate(-Math.PI / 2);
-    write(p, word, 0, 0, size, theme.text,
+    write(p, word, 0, 0, wordSize, theme.text,
       { align: "center", weight: 600, most: upright ? wordHeight : Math.max(12, pitch - 3) });
     c.restore();
   });
+  if (network.turning !== null && !boxed && !upright) {
+    const [at, y, half] = [x(network.turning), wordHeight - 1, Math.min(pitch / 2 - 2, u)];
+    stroke(p, [[at - half, y], [at + half, y]], theme.forward, 2.5);
+  }
   if (!bridge) return;
   const at = x(bridge) - pitch / 2;
   stroke(p, [[at, 0], [at, layout.gradient.y + layout.gradient.height]], theme.muted, 1.5, [3, 4]);

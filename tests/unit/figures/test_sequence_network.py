@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.figures.sequence_network import BROKEN, Targets, sequence_network
+from rnnviz.figures.sequence_network import BROKEN, Targets, Words, sequence_network
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.session import Session
 from tests.unit.figures.unpacked import by_name
@@ -17,7 +17,7 @@ def drawn(phrase=None, theme=LIGHT, **settings):
     session = Session(RunConfig(**settings))
     probe, data = session.inspect(phrase), session.dataset
     targets = Targets(data.classes, probe.known, data.one_class_at_end)
-    return probe, sequence_network(probe.sequence_pass(), probe.words, targets, theme=theme)
+    return probe, sequence_network(probe.sequence_pass(), Words(probe.words), targets, theme=theme)
 
 
 def test_it_has_the_numbers_of_the_pass_and_the_colours_of_the_theme():
@@ -60,8 +60,8 @@ def test_a_network_that_has_diverged_gets_a_sentence():
     broken = replace(probe.sequence_pass(), gradients=np.array([np.nan, 1, 1, 1]))
     large = replace(broken, gradients=np.array([np.inf, 1e99, 1, 1]))
     targets = Targets(probe.dataset.classes, probe.known, at_end=True)
-    exploding = by_name(sequence_network(large, probe.words, targets))
+    exploding = by_name(sequence_network(large, Words(probe.words), targets))
     assert list(exploding["gradient"].y) == [np.inf, np.inf, 1, 1]
-    picture = sequence_network(broken, probe.words, targets)
+    picture = sequence_network(broken, Words(probe.words), targets)
     assert not picture.series
     assert picture.layout["meta"]["sentence"] == BROKEN

@@ -1,0 +1,220 @@
+// The words of the picture, each in a box of its own. What is typed there is the phrase.
+
+// A box dragged so far, in pixels, is moved to another place.
+const DRAG_FROM = 6;
+const BOX = "rnnviz-word";
+
+export class Tokens {
+  constructor(node, stage) {
+    Object.assign(this, { stage, words: [], boxes: [] });
+    this.node = Object.assign(document.createElement("div"), { className: "rnnviz-words" });
+    this.node.setAttribute("role", "group");
+    this.options = Object.assign(document.createElement("datalist"), { id: "rnnviz-vocabulary" });
+    this.add = Object.assign(document.createElement("button"), { className: "rnnviz-add", textContent: "+" });
+    this.add.addEventListener("click", () => this.insert(this.words.length));
+    this.node.append(this.options, this.add);
+    node.append(this.node);
+  }
+
+  // Follow the picture, unless the reader is changing the words.
+  show({ typed, vocabulary, noun, sentence }) {
+    this.node.hidden = Boolean(sentence);
+    if (sentence) return;
+    const [words, offered] = [JSON.stringify(typed), JSON.stringify(vocabulary)];
+    if (offered !== this.offered) {
+      this.offered = offered;
+      this.known = new Set(vocabulary);
+      this.options.replaceChildren(...vocabulary.map((value) =>
+        Object.assign(document.createElement("option"), { value })));
+    }
+    this.noun = noun;
+    this.add.title = this.add.ariaLabel = `Add a ${noun}`;
+    this.node.ariaLabel = `The ${noun}s of the phrase`;
+    if (words === this.shown) return;
+    const answered = this.text === typed.map(([text]) => text).join(" ");
+    if (this.editing && !answered) return;
+    this.shown = words;
+    this.words = wordsOf(typed);
+    this.layOut();
+  }
+
+  // Put every box at its token: `layout` is that of the picture, `turning` the token that turns the verdict.
+  place(layout, turning) {
+    this.node.hidden = !layout.boxed;
+    const look = JSON.stringify([layout.width, layout.height, layout.boxed, turning]);
+    if (look === this.look) return;
+    [this.look, this.layout, this.turning] = [look, layout, turning];
+    this.layOut();
+  }
+
+  get editing() {
+    return this.node.contains(document.activeElement) && document.activeElement !== this.add;
+  }
+
+  get text() {
+    return this.words.map(({ text }) => text).filter(Boolean).join(" ");
+  }
+
+  layOut() {
+    if (!this.layout?.boxed) return;
+    while (this.boxes.length > this.words.length) this.boxes.pop().remove();
+    while (this.boxes.length < this.words.length) this.boxes.push(this.newBox());
+    const { u, x, left, pitch, wordHeight, wordSize } = this.layout;
+    this.node.style.setProperty("--size", `${wordSize}px`);
+    let column = 0;
+    this.words.forEach(({ text, token }, k) => {
+      const box = this.boxes[k];
+      if (box.value !== text) box.value = text;
+      box.ariaLabel = `${this.noun} ${k + 1}`;
+      const read = token >= 0;
+      box.classList.toggle("unread", !read);
+      box.classList.toggle("turning", read && token === this.turning);
+      if (read) column = token + 1;
+      // A word that is not read stands between those that are.
+      const middle = read ? x(token) : left + pitch * column;
+      const width = Math.min(pitch - 4, Math.max(3.4 * u, 0.62 * wordSize * text.length + 1.6 * u));
+      const place = { left: middle - width / 2, width, height: wordHeight - 2, top: 1 };
+      for (const [name, value] of Object.entries(place)) box.style[name] = `${value}px`;
+    });
+    const [size, end] = [1.7 * u, left + pitch * column];
+    const place = { left: end + 0.2 * u, width: size, height: size, top: (wordHeight - size) / 2 };
+    for (const [name, value] of Object.entries(place)) this.add.style[name] = `${value}px`;
+  }
+
+  newBox() {
+    const box = Object.assign(document.createElement("input"), { className: BOX, maxLength: 2000 });
+    box.setAttribute("list", this.options.id);
+    box.setAttribute("autocomplete", "off");
+    box.spellcheck = false;
+    const at = () => this.boxes.indexOf(box);
+    box.addEventListener("input", () => this.type(at()));
+    box.addEventListener("keydown", (event) => this.press(event, at()));
+    box.addEventListener("blur", (event) => this.leave(event));
+    // The first press takes hold of a word, the next one places the cursor in it.
+    const held = () => box !== document.activeElement;
+    box.addEventListener("mousedown", (event) => held() && event.preventDefault());
+    box.addEventListener("pointerdown", (event) => held() && !event.button && this.grasp(event, at()));
+    box.addEventListener("pointerenter", () => this.stage.mark(this.words[at()]?.token));
+    box.addEventListener("pointerleave", () => this.stage.mark(undefined));
+    this.add.before(box);
+    return box;
+  }
+
+  // Typing: a space begins the next word, a pasted sentence becomes its words.
+  type(k) {
+    const { value } = this.boxes[k];
+    const parts = value.split(/\s+/);
+    if (parts.length === 1) {
+      const read = this.reads(value);
+      Object.assign(this.words[k], { text: value, read });
+      this.boxes[k].classList.toggle("unread", !read);
+      this.sendKnown();
+      return;
+    }
+    const words = parts.map((text) => ({ text, token: -1, read: this.reads(text) }));
+    if (!words[0].text) words.shift();
+    // The first keeps its place.
+    words[0].token = this.words[k].token;
+    this.words.splice(k, 1, ...words);
+    this.layOut();
+    this.focus(k + words.length - 1);
+    this.sendKnown();
+  }
+
+  // Words of which the network knows no list, such as numbers, are sent as they are typed.
+  reads(text) {
+    return !this.known.size || this.known.has(text.toLowerCase());
+  }
+
+  // A word that is half typed is not sent: the pictures keep the last phrase.
+  sendKnown() {
+    if (this.words.every(({ text, read }) => !text || read)) this.send();
+  }
+
+  send() {
+    if (this.text !== JSON.parse(this.shown).map(([text]) => text).join(" "))
+      this.stage.send({ do: "phrase", text: this.text });
+  }
+
+  press(event, k) {
+    const { selectionStart: start, selectionEnd: end, value } = event.target;
+    const [first, last] = [start === 0 && end === 0, start === value.length && end === value.length];
+    const moves = { ArrowLeft: first && -1, ArrowRight: last && 1 };
+    if (event.key === "Enter") event.target.blur();
+    else if (event.key === "Escape") this.restore();
+    else if (event.key === "Backspace" && !value) this.drop(k);
+    else if (moves[event.key] && this.boxes[k + moves[event.key]]) this.focus(k + moves[event.key], moves[event.key] > 0);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  focus(k, atStart = false) {
+    const box = this.boxes[k];
+    if (!box) return;
+    box.focus();
+    const at = atStart ? 0 : box.value.length;
+    box.setSelectionRange(at, at);
+  }
+
+  insert(k) {
+    this.words.splice(k, 0, { text: "", token: -1, read: true });
+    this.layOut();
+    this.focus(k);
+  }
+
+  // An empty word goes, the one before it is typed on.
+  drop(k) {
+    if (this.words.length < 2) return;
+    this.words.splice(k, 1);
+    this.focus(Math.max(0, k - 1));
+    this.layOut();
+    this.sendKnown();
+  }
+
+  restore() {
+    this.words = wordsOf(JSON.parse(this.shown));
+    this.layOut();
+    document.activeElement.blur();
+  }
+
+  // Empty words go when no word is typed any longer.
+  leave({ relatedTarget }) {
+    const within = this.boxes.includes(relatedTarget);
+    if (within || !document.hasFocus()) return this.send();
+    this.words = this.words.filter(({ text }) => text);
+    this.layOut();
+    this.send();
+  }
+
+  // Dragged, a word goes to another place; otherwise it is selected, to be typed over.
+  grasp({ clientX: from }, k) {
+    const box = this.boxes[k];
+    const move = ({ clientX }) => {
+      const by = clientX - from;
+      if (Math.abs(by) < DRAG_FROM && !box.classList.contains("dragged")) return;
+      box.classList.add("dragged");
+      box.style.transform = `translateX(${by}px)`;
+    };
+    const end = ({ type, clientX }) => {
+      for (const name of ["pointermove", "pointerup", "pointercancel"]) removeEventListener(name, listen[name]);
+      box.style.transform = "";
+      const dragged = box.classList.contains("dragged");
+      box.classList.remove("dragged");
+      if (type !== "pointerup") return;
+      if (dragged) this.moveTo(k, (clientX - from) / this.layout.pitch);
+      else if (box.isConnected) box.select();
+    };
+    const listen = { pointermove: move, pointerup: end, pointercancel: end };
+    for (const [name, act] of Object.entries(listen)) addEventListener(name, act);
+  }
+
+  moveTo(k, by) {
+    const to = Math.min(this.words.length - 1, Math.max(0, k + Math.round(by)));
+    if (to === k) return;
+    this.words.splice(to, 0, ...this.words.splice(k, 1));
+    this.send();
+  }
+}
+
+const wordsOf = (typed) => typed.map(([text, token]) => ({ text, token, read: token >= 0 }));
