@@ -63,10 +63,10 @@ def quoted(word: str) -> str:
     return f"“{word if len(word) <= _LONGEST else word[: _LONGEST - 1] + '…'}”"
 
 
-def number(value: float) -> str:
-    """A number with four digits and a typographic minus sign."""
+def number(value: float, digits: int = 4) -> str:
+    """A number with so many digits and a typographic minus sign."""
     # The sum turns -0.0 into 0.0.
-    return f"{value + 0.0:.4g}".replace("-", "−")
+    return f"{value + 0.0:.{digits}g}".replace("-", "−")
 
 
 def added(values: Iterable[float]) -> str:

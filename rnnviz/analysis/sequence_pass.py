@@ -69,9 +69,15 @@ class SequencePass:
 
 
 def sequence_pass(
-    parameters: Parameters, trace: Trace, layer: int = -1, part: str = "h"
+    parameters: Parameters,
+    trace: Trace,
+    layer: int = -1,
+    part: str = "h",
+    kept: int | None = None,
 ) -> SequencePass:
     """The first sequence of a trace in a layer, -1 for the topmost, and a state or gate there.
+
+    The unit ``kept`` is shown in any case.
 
     The answers are those of the trace if it has one after every token. Else they are those after
     every token, as if the sequence ended there.
@@ -85,11 +91,13 @@ def sequence_pass(
         share = np.divide(strength, total, np.zeros_like(total), where=total != 0)
         group = -(-of.hidden // MOST_UNITS)
         units = _largest(unrolled.h, group)
+        if kept is not None:
+            units[kept // group] = kept
         states, memory, added = (array[:, units] for array in (unrolled.h, memory, added))
         matrices = tuple(W[np.ix_(units, units)] for W in weights)
         return SequencePass(
             of, unrolled.bridge, group, units, states, memory, added, share, strength, matrices,
-            unrolled.norms, _answers(parameters, trace), float(trace.loss.mean()),
+            unrolled.norms, _answers(parameters, unrolled), float(trace.loss[unrolled.rows].mean()),
             layer % of.layers, part, unrolled.of(part)[:, units],
         )  # fmt: skip
 
@@ -120,9 +128,11 @@ def _largest(states: Array, group: int) -> Array:
     return starts + [int(sizes[start : start + group].argmax()) for start in starts]
 
 
-def _answers(parameters: Parameters, trace: Trace) -> Array:
+def _answers(parameters: Parameters, unrolled: Unrolled) -> Array:
+    trace = unrolled.trace
     if trace.every:
-        return trace.probs
+        answers: Array = trace.probs[unrolled.rows]
+        return answers
     logits = running_logits(parameters, trace)
     answers = logits.copy()
     LOSSES[trace.architecture.loss].answer(logits, answers)

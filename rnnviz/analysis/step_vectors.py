@@ -9,7 +9,7 @@ import numpy as np
 from rnnviz.analysis.breakdown import error_name, followed, gate_of, gate_sum, sum_name
 from rnnviz.analysis.cell_equations import Part, nonnegative, product_label
 from rnnviz.analysis.color_limits import typical
-from rnnviz.analysis.formatting import number, quoted
+from rnnviz.analysis.formatting import number
 from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.config import Gradient, OptimizerKind
 from rnnviz.engine.layer_buffers import Array
@@ -21,14 +21,15 @@ class VectorRow:
     """One vector of a moment: its label, its values (n,), and the names of its cells.
 
     Colors span ``limit``, and are comparable between rows of equal limit. ``signed`` is false for
-    values that are never negative. ``total`` marks the sum of the rows above.
+    values that are never negative. ``sign`` stands between the row before and this one; "=" marks
+    the sum of the rows before.
     """
 
     label: str
     values: Array
     cells: tuple[str, ...]
     limit: float
-    total: bool = False
+    sign: str = ""
     signed: bool = True
 
 
@@ -95,18 +96,16 @@ def _gate(step: StepRecord, focus: Focus, part: Part) -> tuple[VectorRow, ...]:
     total, limit = gate_sum(step, focus.layer, t, part), _limit(step, focus.layer, part)
     last, values, signed = part.sources[-1], unrolled.of(part.name), not nonnegative(part.name)
     name, a, cells = unrolled.name, sum_name(part), _units(step)
-    token = f"[:, {quoted(step.words[t])}]" if step.tokens else " x"
-    token = f" h_{n} below" if focus.layer else token
+    token = f"h_{n} below" if focus.layer else f"x_{n}"
     times = f"{last.times.label(t)} · " if last.times else ""
     biases = " + ".join(name(t, f"b_{source.gate}") for source in part.sources)
-    most = min(1.0, float(np.abs(values).max())) if part.curve != "relu" else typical(values)
-    curve = f"{part.name}_{n} = {part.curve}({a}_{n})"
+    most = 1.0 if part.curve != "relu" else typical(values)
     return (
-        VectorRow(f"{name(t, f'W_x{last.gate[-1]}')}{token}", read, cells, limit),
         VectorRow(f"{times}{name(t, f'W_h{last.gate[-1]}')} h_{t}", recurrent, cells, limit),
-        VectorRow(biases, bias, cells, limit),
-        VectorRow(f"{a}_{n}, their sum", total, cells, limit, total=True),
-        VectorRow(curve, values[t], cells, most if signed else 1.0, signed=signed),
+        VectorRow(f"{name(t, f'W_x{last.gate[-1]}')} {token}", read, cells, limit, "+"),
+        VectorRow(biases, bias, cells, limit, "+"),
+        VectorRow(f"{a}_{n}", total, cells, limit, "="),
+        VectorRow(f"{part.name}_{n}", values[t], cells, most, part.curve, signed),
     )
 
 
@@ -115,24 +114,17 @@ def _state(step: StepRecord, focus: Focus, part: Part) -> tuple[VectorRow, ...]:
     t, unrolled, cells = focus.moment.t, step.unrolled(focus.layer), _units(step)
     states = unrolled.of(part.name)
     limit, single = typical(states), len(part.products) == 1
-    total = VectorRow(f"{part.name}_{t + 1}", states[t], cells, limit, total=not single)
+    total = VectorRow(f"{part.name}_{t + 1}", states[t], cells, limit, "=")
     if single:
         rows = [
-            VectorRow(
-                f.label(t), f.of(unrolled)[t], cells, 1.0, signed=not nonnegative(f.written[0])
-            )
+            VectorRow(f.label(t), f.of(unrolled)[t], cells, 1.0, "·", not nonnegative(f.written[0]))
             for f in part.products[0]
         ]
     else:
-        rows = [
-            VectorRow(
-                product_label(product, t),
-                np.prod([factor.of(unrolled)[t] for factor in product], axis=0),
-                cells,
-                limit,
-            )
-            for product in part.products
-        ]
+        values = [np.prod([f.of(unrolled)[t] for f in p], axis=0) for p in part.products]
+        labels = [product_label(product, t) for product in part.products]
+        pairs = zip(labels, values, strict=True)
+        rows = [VectorRow(label, product, cells, limit, "+") for label, product in pairs]
     return (*rows, total)
 
 
@@ -144,26 +136,25 @@ def _loss(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
     target, chance = int(trace.targets[row]), float(np.log(len(classes)))
     logits, onehot, loss = trace.logits[row], np.eye(len(classes))[target], trace.loss[row]
     most, count = float(np.abs(trace.logits).max()), len(trace.logits)
-    error = "dlogits = p − target" if count == 1 else f"dlogits = (p − target) / {count}"
-    nats, highest = "L = −ln p[target], nats", max(chance, float(loss))
+    shared, highest = "=" if count == 1 else f"÷ {count} =", max(chance, float(loss))
     return (
-        VectorRow(f"logits = W_hy h_{focus.moment.number} + b_y", logits, classes, most),
-        VectorRow("p = softmax(logits)", trace.probs[row], classes, 1.0, signed=False),
-        VectorRow("target", onehot, classes, 1.0, signed=False),
-        VectorRow(error, trace.dlogits[row], classes, 1.0 / count),
-        VectorRow(nats, np.array([loss]), (classes[target],), highest, signed=False),
+        VectorRow("logits", logits, classes, most),
+        VectorRow("p", trace.probs[row], classes, 1.0, "softmax", signed=False),
+        VectorRow("target", onehot, classes, 1.0, "−", signed=False),
+        VectorRow("dlogits", trace.dlogits[row], classes, 1.0 / count, shared),
+        VectorRow("−ln p", np.array([loss]), (classes[target],), highest, signed=False),
     )
 
 
 def _values(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
     trace, channels, row = step.trace, step.names.classes, step.row(focus.moment)
     limit, count = typical(trace.logits, trace.targets), trace.logits.size
-    target, dlogits = trace.targets[row], f"dlogits = 2 (y − target) / {count}"
+    target = trace.targets[row]
     return (
-        VectorRow(f"y = W_hy h_{focus.moment.number} + b_y", trace.logits[row], channels, limit),
-        VectorRow("target", target, channels, limit),
-        VectorRow("y − target", trace.logits[row] - target, channels, limit),
-        VectorRow(dlogits, trace.dlogits[row], channels, 2 * limit / count),
+        VectorRow("output", trace.logits[row], channels, limit),
+        VectorRow("target", target, channels, limit, "−"),
+        VectorRow("difference", trace.logits[row] - target, channels, limit, "="),
+        VectorRow("dlogits", trace.dlogits[row], channels, 2 * limit / count, f"· 2/{count}"),
     )
 
 
@@ -176,10 +167,11 @@ def _backward(step: StepRecord, focus: Focus, part: Part) -> tuple[VectorRow, ..
     if part.name == "c":
         return _cell_error(step, focus)
     t, unrolled, cells = focus.moment.t, step.unrolled(focus.layer), _units(step)
-    factors = [(factor.label(t), factor.of(unrolled)) for factor in part.back]
-    product = f"{error_name(part.error)}_{t + 1}, their product", unrolled.errors()[part.error]
+    factors = [(factor.label(t), factor.of(unrolled), "·") for factor in part.back]
+    product = f"{error_name(part.error)}_{t + 1}", unrolled.errors()[part.error], "="
     return tuple(
-        VectorRow(label, values[t], cells, typical(values)) for label, values in (*factors, product)
+        VectorRow(label, values[t], cells, typical(values), sign)
+        for label, values, sign in (*factors, product)
     )
 
 
@@ -216,11 +208,11 @@ def _state_error(step: StepRecord, focus: Focus, part: Part) -> tuple[VectorRow,
     unrolled, layer = step.unrolled(focus.layer), focus.layer
     dh, local, future = unrolled.dh[t], _local_error(step, layer, t), _future_error(step, layer, t)
     limit = typical(dh)
-    above = "loss" if layer + 1 == step.before.architecture.layers else "layer above"
+    above = "loss" if layer + 1 == step.before.architecture.layers else "above"
     rows = (
-        VectorRow(f"dh_local, from the {above}", local, cells, limit),
-        VectorRow("dh_future, from t + 1", future, cells, limit),
-        VectorRow(f"dh_{n}, their sum", dh, cells, limit, total=True),
+        VectorRow(f"from {above}", local, cells, limit),
+        VectorRow(f"from dh_{n + 1}", future, cells, limit, "+"),
+        VectorRow(f"dh_{n}", dh, cells, limit, "="),
     )
     if not part.sources:
         return rows
@@ -228,8 +220,8 @@ def _state_error(step: StepRecord, focus: Focus, part: Part) -> tuple[VectorRow,
     label = slope.label(t)
     return (
         *rows,
-        VectorRow(label.strip("()"), slope.of(unrolled)[t], cells, 1.0, signed=False),
-        VectorRow(f"da_{n} = dh_{n} · {label}", da, cells, limit),
+        VectorRow(label.strip("()"), slope.of(unrolled)[t], cells, 1.0, "·", signed=False),
+        VectorRow(f"da_{n}", da, cells, limit, "="),
     )
 
 
@@ -242,8 +234,8 @@ def _cell_error(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
     local = unrolled.dh[t] * unrolled.of("o")[t] * (1 - unrolled.of("tanh_c")[t] ** 2)
     return (
         VectorRow(f"dh_{n} · o_{n} · (1 − tanh(c_{n})²)", local, cells, limit),
-        VectorRow(f"f_{n + 1} · dc_{n + 1}, from t + 1", future, cells, limit),
-        VectorRow(f"dc_{n}, their sum", dc[t], cells, limit, total=True),
+        VectorRow(f"f_{n + 1} · dc_{n + 1}", future, cells, limit, "+"),
+        VectorRow(f"dc_{n}", dc[t], cells, limit, "="),
     )
 
 
@@ -261,9 +253,9 @@ def _clip(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
     gradient, clipped = (p[name][unit] for p in step.descent[:2])
     cells, limit = _units(step), typical(gradient)
     return (
-        VectorRow(f"g = d{name}[{unit}, :]", gradient, cells, limit),
-        VectorRow("g′, clipped", clipped, cells, limit),
-        VectorRow("g − g′, what is cut off", gradient - clipped, cells, limit),
+        VectorRow(f"d{name}[{unit}, :]", gradient, cells, limit),
+        VectorRow("cut off", gradient - clipped, cells, limit, "−"),
+        VectorRow("clipped", clipped, cells, limit, "="),
     )
 
 
@@ -274,10 +266,10 @@ def _update(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
     sgd = step.config.optimizer is OptimizerKind.SGD
     taken = f"−{number(step.config.lr)} g′" if sgd else f"the step of {step.config.optimizer}"
     return (
-        VectorRow(f"{row} before", before, cells, limit),
-        VectorRow(taken, -change, cells, limit),
-        VectorRow(f"{row} after", after, cells, limit, total=True),
-        VectorRow("the change, enlarged", -change, cells, typical(change)),
+        VectorRow(row, before, cells, limit),
+        VectorRow(taken, -change, cells, limit, "+"),
+        VectorRow("after", after, cells, limit, "="),
+        VectorRow("enlarged", -change, cells, typical(change)),
     )
 
 

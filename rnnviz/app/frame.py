@@ -13,12 +13,16 @@ from rnnviz.figures.picture import Parts, Picture
 
 @dataclass(frozen=True)
 class SliderState:
-    """A slider or stepper: its value ``shown``, 0..``last``, its text, and bands (name, width)."""
+    """A slider or stepper: its value ``shown``, 0..``last``, its text, and bands (name, width).
+
+    ``names`` are those of the values, if they have any.
+    """
 
     last: int
     shown: int
     text: str = ""
     bands: Sequence[tuple[str, int]] = ()
+    names: Sequence[str] = ()
 
 
 class Frame:

@@ -48,14 +48,15 @@ def choose_layer(session: Session, page: str) -> None:
     session.layer = layer_choice("layer", session.layer, session.config.layers, page)
 
 
-def layer_choice(key: str, layer: int, layers: int, page: str) -> int:
-    """The layer that the reader chooses; 0 if there is only one."""
+def layer_choice(key: str, layer: int, layers: int, page: str, label: bool = True) -> int:
+    """The layer that the reader chooses, with a visible ``label``; 0 if there is only one."""
     if layers == 1:
         return 0
     first = first_value(key, visit(page), min(layer, layers - 1) + 1)
     chosen = st.segmented_control(
         "Layer", list(range(1, layers + 1)), default=first, required=True,
-        key=f"{key}_{layers}", help="Layer 1 reads the tokens; the readout uses the last layer",
+        key=f"{key}_{layers}", label_visibility="visible" if label else "collapsed",
+        help="Layer 1 reads the tokens; the readout uses the last layer",
     )  # fmt: skip
     return int(chosen or 1) - 1
 

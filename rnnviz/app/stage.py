@@ -59,7 +59,7 @@ _chart = _component("chart", _CHART)
 _text = _component("text", _TEXT)
 _bar = _component("bar", _CONTROL)
 _time = _component("time", _CONTROL)
-_cursor = _component("cursor", _CONTROL)
+_moments = _component("moments", _CONTROL)
 _stepper = _component("stepper", _STEPPER)
 _phrase = _component("phrase", _CONTROL)
 _file = _component("file", _FILE)
@@ -115,9 +115,9 @@ def place_link() -> None:
     _place(_link, "link", {}, width="content")
 
 
-def place_cursor(key: str, label: str) -> None:
-    """Put a slider of moments here, with buttons that move it."""
-    _place(_cursor, key, {"key": key, "label": label})
+def place_moments(key: str, label: str) -> None:
+    """Put the moments here, side by side, with buttons that go through them."""
+    _place(_moments, key, {"key": key, "label": label})
 
 
 class Step(NamedTuple):

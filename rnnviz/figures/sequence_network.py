@@ -16,6 +16,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
 
+TITLE = "The network, token by token"
 #: What stands in the picture's place.
 BROKEN = (
     "The numbers of this network are no longer finite. "
@@ -64,13 +65,27 @@ def sequence_network(
     theme: Theme = LIGHT,
 ) -> Picture:
     """The pass of one sequence; a sentence in its place if a number is not finite."""
-    meta: dict[str, Any] = {"theme": {name: getattr(theme, name) for name in _COLORS}}
     if not shown.finite:
-        return _picture([], {**meta, "sentence": BROKEN}, theme)
+        meta = {"theme": palette(theme), "sentence": BROKEN}
+        return picture([], TITLE, HEIGHTS["unrolled"], theme, meta=meta)
+    series, meta = pass_series(shown, words, targets, theme)
+    return picture(series, TITLE, HEIGHTS["unrolled"], theme, meta=meta)
+
+
+def palette(theme: Theme) -> dict[str, str]:
+    """The colours of the picture."""
+    return {name: getattr(theme, name) for name in _COLORS}
+
+
+def pass_series(
+    shown: SequencePass, words: Words, targets: Targets, theme: Theme
+) -> tuple[list[Series], dict[str, Any]]:
+    """The arrays of a pass, and what is said of them."""
     of = shown.architecture
     memory, added, formula = _FORMULAS[of.kind]
     answers, kind = _answers(shown, targets, theme)
-    meta |= {
+    meta = {
+        "theme": palette(theme),
         "words": [shown_token(word) for word in words.tokens],
         "noun": words.noun,
         "typed": list(map(list, words.typed)),
@@ -86,12 +101,7 @@ def sequence_network(
         "formula": formula.replace("{f}", of.activation),
         **kind,
     }
-    return _picture([*_units(shown), *_tokens(shown), *answers], meta, theme)
-
-
-def _picture(series: list[Series], meta: dict[str, Any], theme: Theme) -> Picture:
-    title = "The network, token by token"
-    return picture(series, title, HEIGHTS["unrolled"], theme, meta=meta)
+    return [*_units(shown), *_tokens(shown), *answers], meta
 
 
 def _units(shown: SequencePass) -> list[Series]:
@@ -123,17 +133,18 @@ def _answers(
     answers, values, names = shown.answers, targets.values, targets.names
     if values.ndim == 2:
         rows = {"predicted": answers, "targets": values}
-        largest = max(float(np.abs(np.nan_to_num(a)).max()) for a in rows.values())
+        largest = max(float(np.abs(np.nan_to_num(a)).max(initial=0)) for a in rows.values())
         limit = theme.scale.nice_limit(largest)
         cells = [heatmap(name=k, z=compact(a.T), visible=False) for k, a in rows.items()]
         return cells, {"answers": "values", "names": list(names), "limit": limit}
-    predicted = answers.argmax(axis=1)
+    known = ~np.isnan(answers[:, 0])
+    predicted = np.where(known, answers.argmax(axis=1), -1)
     # Of a large vocabulary only the names that occur.
     used = np.arange(len(names)) if targets.at_end else np.union1d(predicted, values)
     used = used[used >= 0]
     rows = {
         "probability": compact(answers.max(axis=1)),
-        "predicted": np.searchsorted(used, predicted),
+        "predicted": np.where(known, np.searchsorted(used, predicted), -1),
         "targets": np.where(values < 0, -1, np.searchsorted(used, values)),
     }
     shown_names = [shown_token(names[k]) for k in used.tolist()]

@@ -27,6 +27,8 @@ from rnnviz.tasks.vocabulary import END, START, Reading, Vocabulary
 
 #: Largest number of characters in a typed probe; it also limits the length of a link.
 MAX_TYPED = 2_000
+#: Largest number of words that are offered.
+MAX_OFFERED = 300
 #: Largest number of tokens that a decoder generates.
 MAX_SAID = 60
 
@@ -66,6 +68,12 @@ class Probe:
         read = [bool(vocabulary.read(group).words) for group in groups]
         tokens = np.cumsum(read) - 1
         return tuple((g, int(tokens[k]) if read[k] else -1) for k, g in enumerate(groups))
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Words to choose from where one is typed."""
+        words = self.vocabulary.words if self.dataset.tokens and self.typed else ()
+        return words[:MAX_OFFERED]
 
     @property
     def vocabulary(self) -> Vocabulary:

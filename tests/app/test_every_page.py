@@ -28,7 +28,7 @@ RUNS = {
 #: The pictures that a page has whatever is learned.
 ALWAYS = {
     "train": {"loss", "metric", "map", "flow", "recurrent", "norms"},
-    "step": {"network", "operation", "terms", "mosaic", "states", "flow"},
+    "step": {"step"},
     "gradients": {
         "over_lag", "spectrum", "feed_hh", "feed_xh", "clipping", "ratios", "checks"
     },

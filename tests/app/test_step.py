@@ -1,6 +1,5 @@
 """Page *Step* without a browser."""
 
-import json
 import re
 
 import pytest
@@ -15,9 +14,7 @@ from rnnviz.lab.step import Subject
 from tests.app import tab
 from tests.sampling import each_row
 
-#: The texts with reserved space, and the spaces that the tags of one leave.
-RESERVED, SPACES = ("levels", "caption", "formula"), 8
-CHARTS = {"network", "operation", "terms", "mosaic", "states", "flow"}
+CHARTS = {"step"}
 
 
 class Page(tab.Page):
@@ -29,7 +26,7 @@ class Page(tab.Page):
             self.choose("Step on", Subject.OWN)
 
     def move(self, where):
-        """Press one of the buttons below the slider."""
+        """Press one of the keys that move the moment."""
         self.say("select", on="moment", move=where)
 
     @property
@@ -37,8 +34,17 @@ class Page(tab.Page):
         return self.session.step
 
     @property
-    def caption(self):
-        return tab.plain(self.bodies["caption"]).strip()
+    def story(self):
+        return tab.plain(self.bodies["story"]).strip()
+
+    @property
+    def subject(self):
+        return tab.plain(self.bodies["subject"]).strip()
+
+    @property
+    def said(self):
+        """What the picture is told."""
+        return self.chart("step")["layout"]["meta"]
 
     @property
     def example(self):
@@ -62,38 +68,37 @@ def test_it_begins_with_the_runs_next_phrase_and_ends_with_its_update(page):
     assert page.charts.keys() == CHARTS
     first = page.example
     target = page.session.dataset.classes[first.target]
-    assert f"example 1 of 58: “{first.text}” → {target}" in page.text
-    assert "word 1 of" in page.text
-    assert "Largest changes" in page.text
+    assert page.subject == f"Example 1 of 58. Target: {target}."
+    assert page.said["words"] == first.text.split()
+    assert page.said["typed"] == [], "the run's own phrase is not typed over"
     page.move("last")
     step = page.session.step.record(page.session.step_query())
-    for row in largest_changes(step):
-        assert f"{row.after:+.6f}".replace("-", "−") in page.text
+    rows = [[row.name, row.change] for row in largest_changes(step)]
+    assert page.said["terms"]["rows"] == rows
     page.click("apply")
     assert page.lab.cursor == 0
     assert page.example is not first
-    assert "example 2 of 58" in page.text
+    assert "Example 2 of 58" in page.subject
 
 
-def test_every_moment_of_ones_own_phrase_has_a_short_caption_in_reserved_space(own):
-    captions, reserves = set(), []
+def test_every_moment_of_ones_own_phrase_has_a_name_and_a_sentence_of_its_own(own):
+    captions, remarks = set(), set()
+    names = own.frame["sliders"]["moment"]["names"]
+    words = own.session.inspect().words
+    assert names == [
+        *(f"→ {word}" for word in words), "loss", *(f"← {word}" for word in words[::-1]),
+        "clip", "update",
+    ]  # fmt: skip
+    assert own.said["typed"] == [[word, k] for k, word in enumerate(words)]
     while True:
-        assert f"›  {own.lab.moment.phase.value}" in own.text
-        assert not re.search(r"[{}]", own.caption)
-        assert len(re.findall(r"[.!?](?= [A-Z]|$)", own.caption)) <= 2
-        captions.add(own.caption)
-        own.run()
-        texts = own.components("text")
-        for key in RESERVED:
-            blocks = json.loads(texts[f"text_{key}"].json)["reserve"]
-            longest = max(len(" ".join(text for _, text in block)) for block in blocks)
-            assert len(tab.plain(own.bodies[key]).strip()) <= longest + SPACES, key
-        reserves.append(json.loads(texts["text_caption"].json)["reserve"])
+        assert own.story.lower().startswith(own.lab.moment.phase.value)
+        assert not re.search(r"[{}]", own.story)
+        captions.add(own.story)
+        remarks.add(own.frame["pictures"]["step"]["remark"])
         if own.lab.cursor == own.lab.last:
             break
         own.move("on")
-    assert len(captions) == len(own.lab.moments) == 11
-    assert all(reserve == reserves[0] for reserve in reserves)
+    assert len(captions) == len(remarks) == len(own.lab.moments) == 11
 
 
 def test_the_slider_and_its_buttons_go_to_any_moment_and_not_past_the_ends(page):
@@ -115,24 +120,19 @@ def test_the_slider_and_its_buttons_go_to_any_moment_and_not_past_the_ends(page)
         page.say("select", on="moment", move="sideways")
 
 
-def test_a_part_of_the_cell_can_be_chosen_and_has_a_reserve_of_its_own():
+def test_a_part_of_the_cell_can_be_chosen():
     page = Page(own=True, cell="lstm", hidden="4", phrase="not bad")
-    reserves = []
     for part in ("f", "c", "h"):
         page.choose("Part of the cell", part)
         assert page.lab.part == part
-        assert f"{part}_1 = " in page.bodies["formula"]
-        reserves.append(page.data("text")["text_formula"]["reserve"])
-    assert reserves[0] != reserves[1] != reserves[2]
+        assert page.said["opened"]["vectors"][-1]["label"] == f"{part}_1"
 
 
 def test_a_click_or_a_number_chooses_a_unit(own):
-    own.say("click", on="network", data=[2, 4, "h"])
+    own.say("click", on="step", data=[2, 4])
     assert (own.lab.unit, own.lab.moment.t) == (4, 2)
-    own.say("click", on="states", x=1.2, y=2.9)
-    assert (own.lab.unit, own.lab.moment.t) == (3, 1)
-    assert "a_2[3] =" in own.text
-    for value, unit in ((4, 4), (-3, 0), (1e300, 5)):
+    assert own.said["terms"]["title"] == "a_3[4], term by term"
+    for value, unit in ((3, 3), (-3, 0), (1e300, 5)):
         own.say("select", on="unit", value=value)
         assert own.frame["sliders"]["unit"]["shown"] == own.lab.unit == unit
 
@@ -141,23 +141,18 @@ def test_ones_own_phrase_can_not_be_applied_and_is_told_when_it_can_not_be_read(
     assert own.data("stepper")["apply"]["disabled"]
     own.click("apply")
     assert own.session.player.progress == "3"
-    assert "a sequence of your own: “i am not good”" in own.text
+    assert own.subject == "With its label in the data. Target: negative."
     own.ask("<b>zebra</b>")
     assert "None of these words is in the vocabulary" in own.text
 
 
 def test_a_finished_run_has_nothing_to_apply():
     page = Page(hidden="4", epochs="2", epoch="2")
-    assert page.frame["sliders"]["apply"] == {"last": 1, "shown": 1, "text": "", "bands": []}
+    assert page.frame["sliders"]["apply"] == {
+        "last": 1, "shown": 1, "text": "", "bands": [], "names": [],
+    }  # fmt: skip
     page.click("apply")
     assert page.session.player.progress == "2"
-
-
-def test_the_gradient_check_is_of_this_step(page):
-    page.click("check")
-    assert "✓ right to" in page.text
-    page.choose("Step on", Subject.OWN)
-    assert "not checked at these weights" in page.text
 
 
 @each_row(
@@ -175,7 +170,7 @@ def test_errors_of_every_size_are_told_in_percent(error, said):
 )
 def test_without_a_label_the_target_is_called_as_the_answer_is(task, phrase, answer):
     page = Page(own=True, hidden="4", task=task, phrase=phrase)
-    assert f"(the network's own {answer}, as it has no label)" in page.text
+    assert page.subject.startswith(f"No label, so the target is the network's own {answer}.")
 
 
 @each_row(

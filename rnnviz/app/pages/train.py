@@ -38,8 +38,6 @@ from rnnviz.session import Session
 
 #: Seconds per frame for records of earlier epochs.
 DEVELOP = 0.001
-#: Maximum number of words that are offered where one is typed.
-MOST_OFFERED = 300
 
 
 def train_page(session: Session) -> None:
@@ -100,9 +98,8 @@ def _network(session: Session, probe: Probe) -> Picture:
     data = session.dataset
     targets = Targets(data.classes, probe.known, data.one_class_at_end)
     shown = probe.sequence_pass(session.layer, session.part)
-    known = probe.vocabulary.words if data.tokens and probe.typed else ()
-    turning = session.story.turning
-    words = Words(probe.words, session.names.noun, probe.typed, known[:MOST_OFFERED], turning)
+    noun, turning = session.names.noun, session.story.turning
+    words = Words(probe.words, noun, probe.typed, probe.offered, turning)
     return sequence_network(shown, words, targets, steady(session, "unrolled"))
 
 

@@ -1,4 +1,4 @@
-// Controls: the bar with its slider of epochs, sliders of moments, steppers, the phrase box.
+// Controls: the bar with its slider of epochs, the moments of a step, steppers, the phrase box.
 //
 // `command` is the number of the last command that a control has sent. A frame whose `heard` is lower
 // is older than that command.
@@ -7,15 +7,6 @@ const ICONS = {
   play: '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 2.5v11l9-5.5z"/></svg>',
   pause: '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 3h3v10H4zM9 3h3v10H9z"/></svg>',
 };
-const MOVES = {
-  first: ["First", "M3 3h2v10H3zM13 3v10L6 8z"],
-  phaseBack: ["Phase", "M8 3v10L2 8zM14 3v10L8 8z"],
-  back: ["Moment", "M11 3v10L4 8z"],
-  on: ["Moment", "M5 3v10l7-5z"],
-  phaseOn: ["Phase", "M2 3v10l6-5zM8 3v10l6-5z"],
-  last: ["Last", "M3 3v10l7-5zM11 3h2v10h-2z"],
-};
-
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -217,59 +208,113 @@ function drawBands(node, last, bands) {
   );
 }
 
-const CURSOR_KEYS = {
+const MOMENT_KEYS = {
   Home: "first", "Shift+ArrowLeft": "phaseBack", ArrowLeft: "back",
   ArrowRight: "on", "Shift+ArrowRight": "phaseOn", End: "last",
 };
+const WALK_MS = 900;
+const MOMENTS = `
+<div class="rnnviz-bar rnnviz-moments">
+  <button data-move="back" title="The moment before (←)" aria-label="The moment before">‹</button>
+  <div class="names" role="group"></div>
+  <div class="rnnviz-slider" hidden>
+    <div class="track"><input type="range" min="0" step="1" /><div class="bands"></div></div><output></output>
+  </div>
+  <button data-move="on" title="The next moment (→)" aria-label="The next moment">›</button>
+  <button data-do="walk" class="main" title="Go through the moments one by one (W)">${ICONS.play}<span>Walk</span> <kbd>W</kbd></button>
+</div>`;
 
-// A slider of moments with buttons that move it.
-export class Cursor {
+// The moments of a step, a button each; of many a slider. *Walk* goes through them.
+export class Moments {
   constructor(node, stage, { key, label }) {
     Object.assign(this, { node, stage, name: key });
-    node.innerHTML = `
-      <div class="rnnviz-slider" data-slider="${key}">
-        <div class="track"><input type="range" min="0" step="1" /><div class="bands"></div></div>
-        <output></output>
-      </div>
-      <div class="rnnviz-bar rnnviz-cursor">${Object.entries(MOVES).map(button).join("")}</div>`;
-    node.querySelector("input").setAttribute("aria-label", label);
-    const select = (value, settled) => stage.send({ do: "select", on: key, value, settled });
-    this.slider = new Slider(node.querySelector(".rnnviz-slider"), stage, select);
-    const buttons = [...node.querySelectorAll("button")];
-    this.buttons = Object.fromEntries(buttons.map((b) => [b.dataset.move, b]));
-    for (const button of buttons) onPress(button, () => this.act(button.dataset.move));
+    node.innerHTML = MOMENTS;
+    const find = (selector) => node.querySelector(selector);
+    [this.names, this.walking] = [find(".names"), find("[data-do=walk]")];
+    this.names.setAttribute("aria-label", label);
+    this.buttons = [...node.querySelectorAll("[data-move]")];
+    for (const button of this.buttons) onPress(button, () => this.act(button.dataset.move));
+    onPress(this.walking, () => this.walk(!this.timer));
+    const box = find(".rnnviz-slider");
+    box.dataset.slider = key;
+    box.querySelector("input").setAttribute("aria-label", label);
+    this.slider = new Slider(box, stage, (value, settled) => this.go(value, settled));
+    // After a press the keys go to the page again.
+    this.names.addEventListener("click", ({ target, detail }) => {
+      const at = [...this.names.children].indexOf(target.closest("button"));
+      if (at < 0) return;
+      this.go(at, true);
+      if (detail) target.blur();
+    });
   }
 
   get held() {
     return this.slider.held;
   }
 
+  go(value, settled) {
+    this.walk(false);
+    return this.stage.send({ do: "select", on: this.name, value, settled });
+  }
+
   act(move) {
+    this.walk(false);
     this.stage.send({ do: "select", on: this.name, move });
   }
 
+  // From the end it begins again.
+  walk(on) {
+    clearInterval(this.timer);
+    this.timer = on && setInterval(() => this.next(), WALK_MS);
+    setText(this.walking.querySelector("span"), on ? "Stop" : "Walk");
+    if (on) this.next();
+  }
+
+  next() {
+    const { shown, last } = this.state;
+    const ended = shown === last;
+    if (!this.node.isConnected || (ended && this.begun)) {
+      this.begun = false;
+      return this.walk(false);
+    }
+    this.begun = true;
+    this.stage.send({ do: "select", on: this.name, move: ended ? "first" : "on" });
+  }
+
   handleKey(name) {
-    const move = CURSOR_KEYS[name];
-    // A disabled button may be about to be enabled: the key before is still on its way.
+    if (name === "w") this.walk(!this.timer);
+    const move = MOMENT_KEYS[name];
     if (move) this.act(move);
-    return Boolean(move);
+    return Boolean(move) || name === "w";
   }
 
   update({ sliders }) {
     const state = sliders[this.name];
     if (!state) return;
-    this.slider.show(state);
-    const [first, last] = [state.shown === 0, state.shown === state.last];
-    for (const [move, button] of Object.entries(this.buttons))
-      enable(button, !(["first", "phaseBack", "back"].includes(move) ? first : last));
+    this.state = state;
+    const { names, shown, last } = state;
+    [this.names.hidden, this.slider.node.hidden] = [!names.length, Boolean(names.length)];
+    if (!names.length) this.slider.show(state);
+    this.showNames(state);
+    const [back, on] = this.buttons;
+    enable(back, shown > 0);
+    enable(on, shown < last);
   }
-}
 
-function button([move, [label, path]]) {
-  const key = Object.keys(CURSOR_KEYS).find((name) => CURSOR_KEYS[name] === move);
-  const shown = key.replace("ArrowLeft", "←").replace("ArrowRight", "→");
-  const icon = `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${path}"/></svg>`;
-  return `<button data-move="${move}">${icon}${label} <kbd>${shown}</kbd></button>`;
+  showNames({ names, bands, shown }) {
+    const look = JSON.stringify([names, bands]);
+    if (look !== this.look) {
+      this.look = look;
+      const phases = bands.flatMap(([phase, count]) => Array(count).fill(phase));
+      this.names.replaceChildren(...names.map((textContent, k) => Object.assign(
+        document.createElement("button"), { textContent, className: phases[k], title: `${phases[k]}: ${textContent}` })));
+    }
+    [...this.names.children].forEach((button, k) => {
+      button.toggleAttribute("data-done", k < shown);
+      if (k === shown) button.setAttribute("aria-current", "step");
+      else button.removeAttribute("aria-current");
+    });
+  }
 }
 
 const ARROWS = { ArrowLeft: "←", ArrowRight: "→" };

@@ -1,5 +1,5 @@
 // Hosts the stage in a Streamlit page. The components call these functions in every run of the script.
-import { Bar, Cursor, Phrase, Stepper, Time } from "./controls.js";
+import { Bar, Moments, Phrase, Stepper, Time } from "./controls.js";
 import { Curves } from "./curves.js";
 import { FileBox } from "./file_box.js";
 import { FirstMinute } from "./first_minute.js";
@@ -7,6 +7,7 @@ import { Network } from "./network.js";
 import { load, Plot } from "./plot.js";
 import { Present } from "./present.js";
 import { Stage } from "./stage.js";
+import { StepNetwork } from "./step.js";
 import { Wire } from "./wire.js";
 
 // The page already runs another version of this script; both would draw.
@@ -14,7 +15,7 @@ if (window.rnnviz) location.reload();
 const stage = new Stage();
 const present = new Present();
 // The pictures that draw themselves.
-const CANVASES = { network: Network, curves: Curves };
+const CANVASES = { network: Network, curves: Curves, step: StepNetwork };
 window.rnnviz = { stage };
 // Delays before a rerun of Streamlit's script: after a change, after the reader pressed something of
 // Streamlit's, before asking again, and after the run was lost.
@@ -207,7 +208,7 @@ const mountControl = (Control) => ({ parentElement, data }) => {
 
 export const bar = mountControl(Bar);
 export const time = mountControl(Time);
-export const cursor = mountControl(Cursor);
+export const moments = mountControl(Moments);
 export const stepper = mountControl(Stepper);
 export const phrase = mountControl(Phrase);
 

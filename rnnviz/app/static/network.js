@@ -1,7 +1,8 @@
 // The network over one sequence, drawn on a canvas from the picture of figures/sequence_network.py.
 import { CanvasPicture } from "./canvas_picture.js";
 import { percent, shortNumber } from "./canvas.js";
-import { answered, counted, layoutOf, paint } from "./network_paint.js";
+import { layoutOf } from "./network_layout.js";
+import { answered, counted, paint } from "./network_paint.js";
 import { Tokens } from "./tokens.js";
 
 export class Network extends CanvasPicture {
@@ -34,11 +35,15 @@ export class Network extends CanvasPicture {
   }
 
   show(figure) {
-    this.network = networkOf(figure);
+    this.network = this.read(figure);
     if (this.pinned >= this.network.units.length) this.pinned = undefined;
     this.tokens.show(this.network);
     this.repaint();
     this.describe();
+  }
+
+  read(figure) {
+    return networkOf(figure);
   }
 
   // What is under the pointer.
@@ -49,13 +54,23 @@ export class Network extends CanvasPicture {
   paint(context, width, height) {
     this.layout = layoutOf(width, height, this.network);
     const kept = { row: this.pinned, t: this.stage.marked };
-    paint(context, this.layout, this.network, { ...kept, ...this.hover });
+    this.drawOn(context, { ...kept, ...this.hover });
     this.tokens.place(this.layout, this.network.turning);
     this.canvas.style.cursor = this.hover.section === "word" ? "text" : "";
   }
 
+  drawOn(context, hover) {
+    paint(context, this.layout, this.network, hover);
+  }
+
   get token() {
     return this.hover.t;
+  }
+
+  get description() {
+    const { words, noun } = this.network;
+    const read = `The network reads ${counted(words.length, noun)}: ${words.join(" ")}.`;
+    return `${read} ${answered(this.network).words}`;
   }
 
   told() {
@@ -66,9 +81,7 @@ export class Network extends CanvasPicture {
   describe() {
     const { network, canvas, table } = this;
     const { sentence, words, noun } = network;
-    const read = () => `The network reads ${counted(words.length, noun)}: ${words.join(" ")}.`;
-    const label = sentence ?? `${read()} ${answered(network).words}`;
-    canvas.setAttribute("aria-label", label);
+    canvas.setAttribute("aria-label", sentence ?? this.description);
     if (document.body.hasAttribute("data-playing")) return;
     const head = [noun, "share from memory", "output", "‖dL/dh‖"];
     const rows = sentence ? [] : [head, ...words.map((_, t) => rowOf(network, t))];
@@ -81,7 +94,7 @@ export class Network extends CanvasPicture {
 }
 
 // The arrays by name, beside what `meta` says.
-function networkOf({ data, layout }) {
+export function networkOf({ data, layout }) {
   const by = Object.fromEntries(data.map((series) => [series.name, series.z ?? series.y]));
   const weights = data.filter(({ name }) => name.startsWith("W_hh")).map(({ z }) => z);
   const units = data.find(({ name }) => name === "h")?.y ?? [];

@@ -1,6 +1,7 @@
 // Paints the network over one sequence. Every scale is fixed, so nothing moves but what the run moves.
 
 import { clamp, dot, faint, percent, power, rgb, shortNumber, stroke, write } from "./canvas.js";
+import { NARROW, WIDE } from "./network_layout.js";
 
 // Gradients span these powers of ten.
 const [LOWEST, HIGHEST] = [-9, 1];
@@ -8,16 +9,11 @@ const [LOWEST, HIGHEST] = [-9, 1];
 const [FLOOR, SHARE_OF_LARGEST, MOST_THREADS] = [0.003, 0.07, 160];
 // Opacities of threads: those of one are drawn together, and thick from this share of the range on.
 const [LEVELS, THICK_FROM] = [12, 0.6];
-// Columns at least so wide, in units of the layout, have numbers in their channels; narrower ones than
-// the second stand side by side without channels.
-const [WIDE, NARROW] = [3.6, 1];
-// In columns at least so wide there is room for boxes in which the words are typed.
-const BOXED = 2.4;
 
 export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 // The answer: `lines` to be drawn, each with its colour, and `words` to be read out.
-export function answered({ answers, names, predicted, targets, probability, loss, theme }) {
+export function answered({ answers, names, predicted, targets, probability, loss, theme, score: whole }) {
   const lossText = `Loss ${shortNumber(loss)}.`;
   if (answers === "values") {
     const last = names.map((name, c) => [name, predicted[c].at(-1), targets[c].at(-1)]);
@@ -29,9 +25,10 @@ export function answered({ answers, names, predicted, targets, probability, loss
     const known = [...targets.keys()].filter((k) => targets[k] >= 0);
     const unknown = [["no target", theme.muted], ["is known", theme.muted]];
     if (!known.length) return { lines: unknown, words: `No target is known. ${lossText}` };
-    const right = known.filter((k) => targets[k] === predicted[k]).length;
-    const color = right === known.length ? theme.forward : theme.positive;
-    const score = `${right} of ${known.length}`;
+    // A step shows a part of a long sequence, and the score of all of it.
+    const [right, count] = whole ?? [known.filter((k) => targets[k] === predicted[k]).length, known.length];
+    const color = right === count ? theme.forward : theme.positive;
+    const score = `${right} of ${count}`;
     return { lines: [[score, color], ["right", color]], words: `${score} predictions are right. ${lossText}` };
   }
   const [name, p] = [names[predicted.at(-1)], probability.at(-1)];
@@ -43,43 +40,6 @@ export function answered({ answers, names, predicted, targets, probability, loss
 // Of two classes the first is blue and the second is red; more have no sign.
 const colorOf = ({ names, theme }, k) =>
   names.length > 2 ? theme.forward : k ? theme.positive : theme.negative;
-
-// Layout
-
-// Where everything is: a function of the size, and the numbers of words and units.
-export function layoutOf(width, height, { words = [], units = [], typed = [] }) {
-  const u = clamp(Math.min(width / 66, height / 38), 12, 22);
-  const [left, right] = [6.6 * u, 7.4 * u];
-  const pitch = Math.min((width - left - right) / words.length, 18 * u);
-  const [wordHeight, arrow, below, between, foot] = [2.4 * u, 1.9 * u, 1.2 * u, 1.6 * u, 0.8 * u];
-  const rest = height - wordHeight - arrow - below - between - foot - 13.4 * u;
-  const cell = clamp(Math.floor(Math.min(rest, 0.46 * height) / units.length), 1, Math.floor(7 * u));
-  const spare = Math.max(0, rest - cell * units.length);
-  const state = { y: wordHeight + arrow, height: cell * units.length };
-  const answer = { y: state.y + state.height + below, height: 7.4 * u + 0.7 * spare };
-  const gradient = { y: answer.y + answer.height + between, height: 6 * u + 0.3 * spare };
-  const strip = pitch < NARROW * u ? pitch : Math.round(clamp(pitch * 0.4, 0.5 * u, 3.6 * u));
-  const x = (t) => left + pitch * (t + 0.5);
-  const longest = Math.max(...words.map((word) => word.length));
-  const wordSize = clamp((pitch - 6) / (0.54 * longest), 12, 1.45 * u);
-  // Where even small words don't fit side by side, they stand upright; where they do, they can be typed.
-  const upright = longest > 1 && pitch < 3 * u && wordSize * 0.54 * longest > pitch;
-  const boxed = typed.length > 0 && !upright && pitch >= BOXED * u;
-  const layout = { wordSize, upright, boxed, width, height, u, left, pitch, cell, state, answer, gradient, strip, wordHeight, x,
-    end: left + pitch * words.length };
-  return { ...layout, find: (px, py) => find(layout, words.length, units.length, px, py) };
-}
-
-// What is at a place: token, section, and the row of a unit.
-function find(layout, tokens, units, px, py) {
-  const { x, left, pitch, strip, cell, wordHeight, state, answer, gradient } = layout;
-  const t = Math.floor((px - left) / pitch);
-  if (!(t >= 0 && t < tokens)) return {};
-  const row = Math.floor((py - state.y) / cell);
-  if (row >= 0 && row < units && Math.abs(px - x(t)) <= strip / 2 + 2) return { t, row };
-  if (py < wordHeight) return { t, section: "word" };
-  return { t, section: py > gradient.y ? "gradient" : py > answer.y ? "answer" : "memory" };
-}
 
 // Painting: each function draws one section of `p` = { c, layout, network, hover }.
 
@@ -97,7 +57,7 @@ export function paint(c, layout, network, hover) {
   paintOutcome(p);
 }
 
-function paintSentence(p) {
+export function paintSentence(p) {
   const { layout, network } = p;
   const lines = network.sentence.split(/(?<=\.) /);
   lines.forEach((line, k) => {
@@ -107,11 +67,11 @@ function paintSentence(p) {
   });
 }
 
-function paintColumn({ c, layout, network, hover }) {
+export function paintColumn({ c, layout, network, hover }) {
   if (!(hover.t < network.words.length)) return;
-  const { x, pitch, gradient } = layout;
+  const { edge, gradient } = layout;
   c.fillStyle = faint(network.theme.text, 0.07);
-  c.fillRect(x(hover.t) - pitch / 2, 0, pitch, gradient.y + gradient.height);
+  c.fillRect(edge(hover.t), 0, edge(hover.t + 1) - edge(hover.t), gradient.y + gradient.height);
 }
 
 // A row's name, and a second line that says more.
@@ -123,33 +83,34 @@ function name(p, title, y, more = [], color = p.network.theme.text) {
 }
 
 // Words, and the arrow of what each adds, as wide beside the state as its share of the new state.
-function paintWords(p) {
+export function paintWords(p) {
   const { c, layout, network } = p;
-  const { u, x, pitch, strip, wordHeight, state } = layout;
+  const { u, word, edge, pitch, strip, wordHeight, state, box } = layout;
   const { words, share, labels, theme, noun, bridge } = network;
   name(p, noun, wordHeight / 2);
   if (pitch < NARROW * u) return;
-  write(p, labels.added, 0, state.y - 1.1 * u, 0.92 * u, theme.forward, { weight: 600 });
+  if (!(box && box.token === undefined)) write(p, labels.added, 0, wordHeight + 0.8 * u, 0.92 * u, theme.forward, { weight: 600 });
   c.fillStyle = faint(theme.forward, 0.55);
-  words.forEach((_, t) => arrow(c, x(t), wordHeight + 2, state.y - 2, Math.max(1, strip * (1 - share[t])),
-    0.62 * u));
+  const top = wordHeight + 1.9 * u - 2;
+  words.forEach((_, t) => share[t] >= 0 && !(box && box.token === undefined)
+    && arrow(c, word(t), wordHeight + 2, top, Math.max(1, strip * (1 - share[t])), 0.62 * u));
   const { boxed, upright, wordSize } = layout;
   const typed = new Set(boxed ? network.typed.map(([, t]) => t) : []);
-  words.forEach((word, t) => {
+  words.forEach((text, t) => {
     if (typed.has(t)) return;
     c.save();
-    c.translate(x(t), wordHeight / 2);
+    c.translate(word(t), wordHeight / 2);
     if (upright) c.rotate(-Math.PI / 2);
-    write(p, word, 0, 0, wordSize, theme.text,
+    write(p, text, 0, 0, wordSize, theme.text,
       { align: "center", weight: 600, most: upright ? wordHeight : Math.max(12, pitch - 3) });
     c.restore();
   });
   if (network.turning !== null && !boxed && !upright) {
-    const [at, y, half] = [x(network.turning), wordHeight - 1, Math.min(pitch / 2 - 2, u)];
+    const [at, y, half] = [word(network.turning), wordHeight - 1, Math.min(pitch / 2 - 2, u)];
     stroke(p, [[at - half, y], [at + half, y]], theme.forward, 2.5);
   }
-  if (!bridge) return;
-  const at = x(bridge) - pitch / 2;
+  if (!bridge || bridge >= words.length) return;
+  const at = edge(bridge);
   stroke(p, [[at, 0], [at, layout.gradient.y + layout.gradient.height]], theme.muted, 1.5, [3, 4]);
 }
 
@@ -165,9 +126,9 @@ function arrow(c, x, top, bottom, width, head) {
 }
 
 // From state to state a channel: at its end as high as the memory's share of the new state.
-function paintChannels(p) {
+export function paintChannels(p) {
   const { c, layout, network } = p;
-  const { u, x, pitch, strip, state } = layout;
+  const { u, into, out, pitch, state } = layout;
   const { words, share, strength, theme } = network;
   const middle = state.y + state.height / 2;
   const { hidden, group, layer, layers, part, units, labels } = network;
@@ -182,8 +143,9 @@ function paintChannels(p) {
       const y = state.y + state.height - (1.7 - 1.15 * k) * u;
       write(p, line, 0, y, 0.92 * u, theme.forward, { weight: 600 });
     });
-  for (let t = 1; t < words.length; t++) {
-    const [from, to] = [x(t - 1) + strip / 2 + 1, x(t) - strip / 2 - 1];
+  const gaps = gapsOf(network);
+  for (const t of gaps) {
+    const [from, to] = [out(t - 1), into(t)];
     const opacity = 0.1 + 0.25 * clamp((Math.log10(strength[t] + 1e-9) + 3.5) / 4, 0, 1);
     const color = c.createLinearGradient(from, 0, to, 0);
     color.addColorStop(0, faint(theme.forward, 0.35 * opacity));
@@ -193,10 +155,13 @@ function paintChannels(p) {
   }
   paintThreads(p);
   if (pitch < WIDE * u) return;
-  for (let t = 1; t < words.length; t++)
-    write(p, percent(share[t]), x(t) - pitch / 2, middle, 1.05 * u, theme.forward,
+  for (const t of gaps.filter((t) => into(t) - out(t - 1) > 2.2 * u))
+    write(p, percent(share[t]), (out(t - 1) + into(t)) / 2, middle, 1.05 * u, theme.forward,
       { align: "center", weight: 700, halo: true });
 }
+
+// The tokens that have a memory; a step comes to them one by one.
+const gapsOf = ({ words, share }) => [...words.keys()].filter((t) => t > 0 && share[t] >= 0);
 
 function channel(c, from, to, y, start, end) {
   const middle = (from + to) / 2;
@@ -211,17 +176,20 @@ function channel(c, from, to, y, start, end) {
 // Inside the channels, the largest parts of the memory; those of the unit under the pointer by sign.
 function paintThreads(p) {
   const { c, layout, network, hover } = p;
-  const { u, x, pitch, strip, state, cell } = layout;
+  const { u, into, out, pitch, state, cell, box } = layout;
   const { theme } = network;
   const levels = Array.from({ length: LEVELS }, () => new Path2D());
   const signs = [new Path2D(), new Path2D()];
   const most = Math.round(MOST_THREADS * Math.min(1, pitch / (6 * u)));
-  for (let t = 1; t < network.words.length; t++) {
-    const [from, to] = [x(t - 1) + strip / 2 + 1, x(t) - strip / 2 - 1];
+  for (const t of gapsOf(network)) {
+    const [from, to] = [out(t - 1), into(t)];
+    // Into an opened column those of the unit that is worked out.
+    const worked = t === box?.token && network.opened.phase === "forward";
+    const row = hover.row ?? (worked ? network.row : undefined);
     for (const [i, j, product, above] of threads(network, t, most)) {
-      const path = hover.row === undefined
+      const path = row === undefined
         ? levels[clamp(Math.ceil(LEVELS * Math.sqrt(above)), 1, LEVELS) - 1]
-        : i === hover.row || j === hover.row ? signs[Number(product > 0)] : null;
+        : i === row || (j === row && !worked) ? signs[Number(product > 0)] : null;
       if (!path) continue;
       const [start, end] = [state.y + (j + 0.5) * cell, state.y + (i + 0.5) * cell];
       path.moveTo(from, start);
@@ -285,7 +253,7 @@ const kept = ({ memory }, t) => [Float32Array.from(memory, (row) => row[t]), (k)
 
 // Colours of -1..1 as pixels, on a square-root scale, so that small states show.
 const ramps = new Map();
-function ramp({ negative, neutral, positive }) {
+export function ramp({ negative, neutral, positive }) {
   const key = [negative, neutral, positive].join();
   const color = (_, k) => pixel(neutral, k < 256 ? negative : positive, Math.abs(k - 256) / 256);
   if (!ramps.has(key)) ramps.set(key, Uint32Array.from({ length: 513 }, color));
@@ -298,7 +266,7 @@ function pixel(from, to, part) {
 
 const image = document.createElement("canvas");
 
-function paintStates({ c, layout, network }) {
+export function paintStates({ c, layout, network }) {
   const { u, x, pitch, strip, state, cell } = layout;
   const { words, units, theme } = network;
   const cells = network.cells ?? network.h;
@@ -320,6 +288,7 @@ function paintStates({ c, layout, network }) {
   }
   const gaps = new Path2D();
   for (let t = 0; t < words.length; t++) {
+    if (t === layout.box?.token) continue;
     const left = Math.round(x(t) - strip / 2);
     c.drawImage(image, t, 0, 1, units.length, left, state.y, strip, state.height);
     c.strokeRect(left - 0.5, state.y - 0.5, strip + 1, state.height);
@@ -331,7 +300,7 @@ function paintStates({ c, layout, network }) {
 }
 
 // The scale of the states, where there is room for it.
-function paintScale(p) {
+export function paintScale(p) {
   const { c, layout: { u, end, state }, theme } = p;
   const [x, y, height] = [end + 1.4 * u, state.y + 2.4 * u, 7 * u];
   if (state.height < 12 * u) return;
@@ -346,12 +315,12 @@ function paintScale(p) {
     write(p, label, x + 1.3 * u, y + (k * height) / 4, 0.83 * u, theme.muted));
 }
 
-function paintUnit(p) {
+export function paintUnit(p) {
   const { c, layout, network, hover } = p;
   if (hover.row === undefined) return;
-  const { u, x, strip, state, cell, left } = layout;
+  const { u, x, strip, state, cell, left, box } = layout;
   [c.strokeStyle, c.lineWidth] = [network.theme.text, 1.6];
-  network.words.forEach((_, t) => c.strokeRect(Math.round(x(t) - strip / 2) - 1,
+  network.words.forEach((_, t) => t === box?.token || c.strokeRect(Math.round(x(t) - strip / 2) - 1,
     state.y + hover.row * cell - 1, strip + 2, cell + 1));
   const y = state.y + clamp((hover.row + 0.5) * cell, 5.5 * u, state.height - 3 * u);
   write(p, `unit ${network.units[hover.row]}`, left - 6, y, 0.87 * u, network.theme.text,
@@ -360,7 +329,7 @@ function paintUnit(p) {
 
 // Answers
 
-const PAINT_ANSWERS = { verdict: paintVerdict, every: paintEvery, values: paintValues };
+export const PAINT_ANSWERS = { verdict: paintVerdict, every: paintEvery, values: paintValues };
 
 function paintVerdict(p) {
   const { layout, network } = p;
@@ -380,9 +349,13 @@ function paintVerdict(p) {
   for (const y of [top, bottom]) stroke(p, [[left, y], [end, y]], theme.grid);
   [bottom, top].forEach((y, k) => write(p, names[k], 0, y, 0.87 * u, colorOf(network, k),
     { weight: 600, most: left - 6 }));
-  network.predicted.forEach((side, t) => verdictBar(p, t, side, middle, half));
+  network.predicted.forEach((side, t) => isShown(p, t, side) && verdictBar(p, t, side, middle, half));
   stroke(p, [[left, middle], [end, middle]], theme.muted, 1.2);
 }
+
+// A step has not every answer yet, and shows other things in the column that is opened.
+const isShown = ({ layout, network }, t, answer) =>
+  answer >= 0 && !(t === layout.box?.token && network.opened.panels.length);
 
 // From the line of 50 % up to the second of two classes, or down to the first.
 function verdictBar(p, t, second, middle, half) {
@@ -394,7 +367,7 @@ function verdictBar(p, t, second, middle, half) {
   const top = side < 0 ? middle - height : middle;
   if (pitch >= NARROW * u) {
     const wire = faint(network.theme.forward, last ? 0.9 : 0.35);
-    stroke(p, [[x(t), state.y + state.height + 1], [x(t), top - (side < 0 ? 1.4 * u : 0)]], wire,
+    stroke(p, [[x(t), t === layout.box?.token ? layout.answer.y : state.y + state.height + 1], [x(t), top - (side < 0 ? 1.4 * u : 0)]], wire,
       last ? 2 : 1.2);
   }
   c.fillStyle = last ? color : faint(color, 0.5);
@@ -420,6 +393,7 @@ function paintBars(p, top, bottom, color, framed = -1) {
   const width = clamp(pitch * 0.5, 1, 3.6 * u);
   stroke(p, [[left, top], [end, top]], theme.grid);
   predicted.forEach((answer, k) => {
+    if (!isShown(p, first + k, answer)) return;
     const height = Math.max(1, (bottom - top) * probability[k]);
     c.fillStyle = faint(color(k), framed < 0 || k === framed ? 0.9 : 0.5);
     c.fillRect(x(first + k) - width / 2, bottom - height, width, height);
@@ -478,7 +452,7 @@ function paintValues(p) {
 const heightOf = ({ gradient: { y, height } }, norm) =>
   y + height * (1 - clamp((Math.log10(Math.max(norm, 1e-300)) - LOWEST) / (HIGHEST - LOWEST), 0, 1));
 
-function paintGradient(p) {
+export function paintGradient(p) {
   const { c, layout, network } = p;
   const { u, x, left, end, pitch, gradient } = layout;
   const { theme, gradient: norms } = network;
@@ -489,7 +463,10 @@ function paintGradient(p) {
     stroke(p, [[left, at], [end, at]], theme.grid);
     write(p, exponent ? power(exponent) : "1", left - 6, at, 0.83 * u, theme.muted, { align: "right" });
   }
-  const points = [...norms].map((norm, t) => [x(t), y(norm)]);
+  // The gradient comes from the right, and a step shows it as far as it has come.
+  const reached = [...norms.keys()].filter((t) => !Number.isNaN(norms[t]));
+  if (!reached.length) return;
+  const points = reached.map((t) => [x(t), y(norms[t])]);
   const base = gradient.y + gradient.height;
   c.beginPath();
   c.moveTo(points.at(-1)[0], base);
@@ -498,10 +475,10 @@ function paintGradient(p) {
   c.fillStyle = faint(theme.magnitude, 0.2);
   c.fill();
   stroke(p, points, theme.magnitude, 0.17 * u);
-  if (pitch >= NARROW * u) points.forEach((point, t) => paintStation(p, points, t,
+  if (pitch >= NARROW * u) reached.forEach((t, k) => paintStation(p, points, k,
     norms[t] < 10 ** LOWEST));
-  for (const t of new Set([0, norms.length - 1]))
-    write(p, shortNumber(norms[t]), points[t][0], points[t][1] - u, 0.95 * u, theme.magnitude,
+  for (const k of new Set([0, reached.length - 1]))
+    write(p, shortNumber(norms[reached[k]]), points[k][0], points[k][1] - u, 0.95 * u, theme.magnitude,
       { align: "center", weight: 600, halo: true });
 }
 
@@ -520,20 +497,21 @@ function chevron(p, x, y) {
 }
 
 // At the right end the answer, and the loss, where the backward pass begins.
-function paintOutcome(p) {
+export function paintOutcome(p) {
   const { c, layout, network } = p;
-  const { u, x, end, width, answer, gradient } = layout;
-  const { answers, names, targets, loss, theme } = network;
+  const { u, x, end, width, answer } = layout;
+  const { answers, names, targets, theme } = network;
   const [at, middle] = [end + 0.9 * u, answer.y + answer.height / 2];
   const most = width - at;
   if (answers === "verdict") {
-    const target = targets.at(-1);
+    const target = targets.at(-1) ?? -1;
     write(p, target < 0 ? "no target known" : `target: ${names[target]}`, at, middle - 2.3 * u, 0.9 * u,
       theme.muted, { most });
   }
   const size = answers === "values" ? 0.95 * u : 1.35 * u;
   answered(network).lines.forEach(([line, color], k) => write(p, line, at, middle + (1.5 * k - 0.75) * u,
     size, color, { weight: 700, most }));
+  if (Number.isNaN(network.gradient.at(-1))) return paintLoss(p, at, most);
   const [from, to] = [middle + 2.3 * u, heightOf(layout, network.gradient.at(-1))];
   const last = x(network.words.length - 1) + 0.75 * u;
   c.beginPath();
@@ -542,6 +520,11 @@ function paintOutcome(p) {
   c.bezierCurveTo(at + 1.2 * u, to, at, to, last, to);
   c.stroke();
   chevron(p, last + 0.1 * u, to);
+  paintLoss(p, at, most);
+}
+
+function paintLoss(p, at, most) {
+  const { layout: { u, gradient }, network: { loss, theme } } = p;
   const y = gradient.y + gradient.height / 2;
   write(p, "loss", at + 1.9 * u, y, 0.95 * u, theme.magnitude, { weight: 600 });
   write(p, shortNumber(loss), at + 1.9 * u, y + 1.3 * u, 1.1 * u, theme.magnitude,

@@ -41,7 +41,8 @@ export class Tokens {
   // Put every box at its token: `layout` is that of the picture, `turning` the token that turns the verdict.
   place(layout, turning) {
     this.node.hidden = !layout.boxed;
-    const look = JSON.stringify([layout.width, layout.height, layout.boxed, turning]);
+    const { width, height, boxed, box } = layout;
+    const look = JSON.stringify([width, height, boxed, box?.token, box?.width, turning]);
     if (look === this.look) return;
     [this.look, this.layout, this.turning] = [look, layout, turning];
     this.layOut();
@@ -59,7 +60,7 @@ export class Tokens {
     if (!this.layout?.boxed) return;
     while (this.boxes.length > this.words.length) this.boxes.pop().remove();
     while (this.boxes.length < this.words.length) this.boxes.push(this.newBox());
-    const { u, x, left, pitch, wordHeight, wordSize } = this.layout;
+    const { u, word, edge, pitch, wordHeight, wordSize } = this.layout;
     this.node.style.setProperty("--size", `${wordSize}px`);
     let column = 0;
     this.words.forEach(({ text, token }, k) => {
@@ -71,12 +72,12 @@ export class Tokens {
       box.classList.toggle("turning", read && token === this.turning);
       if (read) column = token + 1;
       // A word that is not read stands between those that are.
-      const middle = read ? x(token) : left + pitch * column;
+      const middle = read ? word(token) : edge(column);
       const width = Math.min(pitch - 4, Math.max(3.4 * u, 0.62 * wordSize * text.length + 1.6 * u));
       const place = { left: middle - width / 2, width, height: wordHeight - 2, top: 1 };
       for (const [name, value] of Object.entries(place)) box.style[name] = `${value}px`;
     });
-    const [size, end] = [1.7 * u, left + pitch * column];
+    const [size, end] = [1.7 * u, edge(column)];
     const place = { left: end + 0.2 * u, width: size, height: size, top: (wordHeight - size) / 2 };
     for (const [name, value] of Object.entries(place)) this.add.style[name] = `${value}px`;
   }

@@ -15,7 +15,7 @@ def test_rows_have_the_values_of_their_labels(step_of):
     step = step_of(TEXTS[4])
     *_, a, h = operation(step, Focus(Moment(Phase.FORWARD, 2), 0))
     np.testing.assert_allclose(np.tanh(a.values), h.values, rtol=0, atol=1e-15)
-    assert (a.label, h.label) == ("a_3, their sum", "h_3 = tanh(a_3)")
+    assert (a.label, h.label) == ("a_3", "h_3")
     _, p, target, error, loss = operation(step, Focus(Moment(Phase.LOSS, 3), 0))
     np.testing.assert_allclose(p.values - target.values, error.values, rtol=0, atol=1e-15)
     assert loss.values == pytest.approx([-np.log(p.values[1])])

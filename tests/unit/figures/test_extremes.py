@@ -6,15 +6,12 @@ from rnnviz.analysis.breakdown import terms
 from rnnviz.analysis.captions import caption_fields
 from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.formula import formula
-from rnnviz.analysis.parameter_blocks import blocks
-from rnnviz.analysis.step_vectors import operation
-from rnnviz.analysis.training_step import Focus, largest_changes, panels, step_record
+from rnnviz.analysis.training_step import Focus, largest_changes, step_record
 from rnnviz.config import RunConfig
 from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.timeline import timeline
-from rnnviz.figures.network import unrolled_network
-from rnnviz.figures.step import operation_rows, parameter_mosaic, term_bars
+from rnnviz.figures.step_network import step_network
 from tests.sampling import each_row, singly
 from tests.unit.engine.networks import phrase
 
@@ -30,17 +27,11 @@ def step_with(scale, hidden=5, classes=3, length=4, by="value"):
     return step_record(parameters, [example], RunConfig(hidden=hidden, clip_by=by), names)
 
 
-def mosaic(step, moment):
-    return parameter_mosaic(panels(step, moment), blocks(step, Focus(moment))).figure
-
-
 def assert_every_moment_can_be_drawn(step):
     for moment in timeline(len(step.words)):
         focus = Focus(moment)
-        assert unrolled_network(step, focus).figure
-        assert operation_rows(operation(step, focus), unit=0).figure
-        assert term_bars(terms(step, focus)).figure
-        assert mosaic(step, moment)
+        assert step_network(step, focus).figure
+        assert terms(step, focus).rows
         assert all(formula(step, focus))
         assert caption_fields(step, focus)
 
@@ -55,19 +46,3 @@ def test_any_weights_can_be_drawn(scale, by):
 @each_row(("hidden", "classes", "length"), [(1, 2, 1), (1, 1, 3), (5, 40, 2), (5, 2, 30)])
 def test_any_size_can_be_drawn(hidden, classes, length):
     assert_every_moment_can_be_drawn(step_with(1.0, hidden, classes, length))
-
-
-def test_of_many_classes_the_likeliest_and_the_target_are_shown():
-    step = step_with(1.0, classes=40)
-    notes = unrolled_network(step, Focus(timeline(4)[4])).figure.layout.annotations
-    shown = {note.text for note in notes if "class" in note.text}
-    likeliest = step.trace.probs[0].argsort()[::-1][:5]
-    expected = {f"<b>class {c}</b>" for c in likeliest if c != 39}
-    assert shown == expected | {"<b>class 39</b> = target"}
-
-
-@each_row(("hidden", "named"), [(5, True), (200, False)])
-def test_pictures_of_a_large_network_leave_out_the_names_of_entries(hidden, named):
-    step = step_with(1.0, hidden)
-    for moment in (timeline(4)[0], timeline(4)[-1]):
-        assert (mosaic(step, moment).data[0].customdata is not None) == named
