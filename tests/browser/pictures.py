@@ -64,16 +64,13 @@ def learned_page(browser: Browser, url: str, path: Path, scheme: str) -> None:
 
 
 def step_page(browser: Browser, url: str, path: Path) -> None:
-    """The page *Step* on the way back through "i am not good", in the middle of learning."""
-    page = open_page(browser, [], viewport={"width": 1440, "height": 1240})
-    visit(page, f"{url}/?epoch=300&phrase=i+am+not+good")
+    """The page *Step* where "i am not good" meets "not", in the middle of learning."""
+    page = open_page(browser, [], viewport={"width": 1440, "height": 900})
+    visit(page, f"{url}/step?epoch=420&phrase=i+am+not+good", "step")
     shown = TrainPage(page)
-    shown.replay("Step")
     shown.choose("subject", "my own")
-    page.locator(".rnnviz-levels").get_by_text("a sequence of your own").wait_for()
-    for cursor in range(6):
-        page.locator(".st-key-moment output").get_by_text(f"{cursor + 1} of 11").wait_for()
-        shown.keys("ArrowRight")
+    shown.set_number("unit", 24)
+    page.get_by_role("button", name="→ not").click()
     page.wait_for_timeout(1500)
     page.mouse.move(0, 0)
     page.screenshot(path=path)

@@ -110,16 +110,6 @@ def test_who_presses_a_button_meanwhile_has_the_run(server, browser, complaints)
     tab.context.close()
 
 
-def test_a_click_on_a_word_selects_it_where_it_is_typed(opened, server):
-    page = opened(f"{server.url}/?phrase=i+am+not+good", "unrolled")
-    box = page.chart("unrolled").bounding_box()
-    x = page.page.evaluate("rnnviz.stage.plots.get('unrolled').layout.x(2)")
-    page.page.mouse.click(box["x"] + x, box["y"] + 10)
-    page.page.keyboard.type("very")
-    expect(page.phrase).to_have_value("i am very good")
-    page.page.wait_for_function("rnnviz.stage.header.typed === 'i am very good'")
-
-
 MARKED = "rnnviz.stage.marked"
 
 

@@ -31,8 +31,9 @@ OWN = {
     "new_seed": "[data-do=seed]",
     "back_to_now": "[data-do=now]",
     "branch": "[data-do=branch]",
-    "first": "[data-move=first]",
-    "last": "[data-move=last]",
+    "back": "[data-move=back]",
+    "on": "[data-move=on]",
+    "walk": "[data-do=walk]",
 }
 _EPOCH = re.compile(r"(\d+)(?: \+ (\d+)/(\d+))? of (\d+)")
 _LOSS = re.compile(r"train\s+([\d.]+)")

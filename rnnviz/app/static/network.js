@@ -77,16 +77,20 @@ export class Network extends CanvasPicture {
     return this.hover.t === undefined ? [] : told(this.network, this.hover);
   }
 
+  // The numbers as a table, its head first.
+  get rows() {
+    const { words, noun } = this.network;
+    const head = [noun, "share from memory", "output", "‖dL/dh‖"];
+    return [head, ...words.map((_, t) => rowOf(this.network, t))];
+  }
+
   // For those who don't see the canvas: the answer in words, and, while the run rests, the numbers.
   describe() {
-    const { network, canvas, table } = this;
-    const { sentence, words, noun } = network;
+    const { network: { sentence }, canvas, table } = this;
     canvas.setAttribute("aria-label", sentence ?? this.description);
     if (document.body.hasAttribute("data-playing")) return;
-    const head = [noun, "share from memory", "output", "‖dL/dh‖"];
-    const rows = sentence ? [] : [head, ...words.map((_, t) => rowOf(network, t))];
     table.replaceChildren();
-    for (const row of rows) {
+    for (const row of sentence ? [] : this.rows) {
       const cells = table.insertRow();
       for (const text of row) cells.insertCell().textContent = text;
     }

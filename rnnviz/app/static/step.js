@@ -1,6 +1,5 @@
 // One moment of a training step, drawn from the picture of figures/step_network.py: the network, opened
 // where the moment is.
-import { shortNumber } from "./canvas.js";
 import { Network, networkOf } from "./network.js";
 import { paintStep } from "./step_paint.js";
 
@@ -31,16 +30,25 @@ export class StepNetwork extends Network {
     if (vector === undefined) return super.told();
     const { label, cells, values } = this.network.opened.vectors[vector];
     if (cells.length) return [label];
-    return [label, `unit ${this.network.units[row]}: ${values[row].toPrecision(6).replace("-", "−")}`];
+    return [label, `unit ${this.network.units[row]}: ${precise(values[row])}`];
   }
 
-  // The numbers of the moment, in words.
+  // The moment in words; the table has its numbers.
   get description() {
-    const { opened, row, units, words, noun, first } = this.network;
+    const { opened, words, noun, first } = this.network;
     const at = opened.token === null ? "" : ` at ${noun} ${first + opened.token + 1}, “${words[opened.token]}”`;
-    const number = ({ label, cells, values }) => cells.length
-      ? `${label}: ${cells.map((cell, k) => `${cell} ${shortNumber(values[k])}`).join(", ")}`
-      : `${label}: ${shortNumber(values[row])}`;
-    return `${opened.phase}${at}. Unit ${units[row]}. ${opened.vectors.map(number).join("; ")}.`;
+    return `One step of training: ${opened.phase}${at}. ${opened.symbols}`;
+  }
+
+  get rows() {
+    const { opened: { vectors }, terms, row, units } = this.network;
+    const numbers = vectors.flatMap(({ label, cells, values }) => cells.length
+      ? cells.map((cell, k) => [`${label}, ${cell}`, precise(values[k])])
+      : [[label, precise(values[row])]]);
+    const rest = terms.rest ? [[`the other ${terms.rest[0]}`, precise(terms.rest[1])]] : [];
+    const listed = terms.rows.map(([label, value]) => [label, precise(value)]);
+    return [["vector", `unit ${units[row]}`], ...numbers, [terms.title, "value"], ...listed, ...rest];
   }
 }
+
+const precise = (value) => value.toPrecision(6).replace("-", "−");

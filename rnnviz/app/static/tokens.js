@@ -129,7 +129,7 @@ export class Tokens {
 
   // A word that is half typed is not sent: the pictures keep the last phrase.
   sendKnown() {
-    if (this.words.every(({ text, read }) => !text || read)) this.send();
+    if (this.words.every(({ text, read }) => text && read)) this.send();
   }
 
   send() {

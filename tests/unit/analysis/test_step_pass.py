@@ -10,6 +10,7 @@ from rnnviz.analysis.step_pass import step_pass, window
 from rnnviz.analysis.training_step import Focus
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Moment, Phase
+from rnnviz.lab.step import Subject
 from rnnviz.session import Session
 from tests.sampling import each_row
 
@@ -55,7 +56,7 @@ def test_of_a_batch_the_first_example_is_shown():
 def test_in_a_window_the_answers_are_those_of_its_tokens_and_the_bridge_moves():
     session = Session(RunConfig(task="translation", hidden=6, cell="gru"))
     session.ask(" ".join(session.dataset.source.words[:14]))
-    session.step.subject = "my own"
+    session.step.subject = Subject.OWN
     step = session.step.record(session.step_query())
     bridge, length = step.unrolled(0).bridge, len(step.words)
     assert length > 12

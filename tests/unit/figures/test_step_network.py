@@ -108,7 +108,7 @@ def test_of_many_classes_the_likeliest_and_the_target_are_shown_and_the_score_is
 
 
 def test_a_step_that_is_not_finite_gets_a_sentence(step):
-    step.trace.loss[:] = np.nan
+    step.descent.gradient.theta[0] = np.nan
     _, meta = drawn(step, FORWARD)
     assert meta["sentence"] == BROKEN
 

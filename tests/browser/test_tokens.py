@@ -1,0 +1,94 @@
+"""The words of the picture: typed, added, dropped, pasted and moved where they stand."""
+
+import pytest
+from playwright.sync_api import expect
+
+PHRASE = "i am not good"
+HEARD = "text => rnnviz.stage.header.typed === text && rnnviz.wire.unheard.length === 0"
+WORDS = "text => rnnviz.stage.plots.get('unrolled').network.words.join(' ') === text"
+
+
+@pytest.fixture
+def page(opened, server):
+    return opened(f"{server.url}/?epoch=3&hidden=8&phrase=i+am+not+good", "unrolled", height=900)
+
+
+def boxes(page):
+    return page.page.locator(".rnnviz-word")
+
+
+def expect_phrase(page, text, read=None):
+    """Wait until this is the phrase, in the box too, and the picture reads it."""
+    page.page.wait_for_function(HEARD, arg=text)
+    page.page.wait_for_function(WORDS, arg=text if read is None else read)
+    expect(page.phrase).to_have_value(text)
+    values = boxes(page).evaluate_all("boxes => boxes.map((box) => box.value)")
+    assert [value for value in values if value] == text.split()
+
+
+def test_a_word_is_typed_over_and_the_picture_waits_until_it_is_one(page):
+    boxes(page).nth(3).click()
+    keyboard = page.page.keyboard
+    keyboard.type("hap")
+    expect(boxes(page).nth(3)).to_have_class("rnnviz-word unread")
+    assert page.header["typed"] == PHRASE, "half a word is not sent"
+    keyboard.type("py")
+    expect_phrase(page, "i am not happy")
+    keyboard.press("Escape")
+    expect(boxes(page).nth(3)).not_to_be_focused()
+
+
+def test_words_are_added_dropped_and_reached_by_the_keyboard(page):
+    keyboard = page.page.keyboard
+    page.page.get_by_role("button", name="Add a word").click()
+    keyboard.type("right now")
+    expect_phrase(page, f"{PHRASE} right now")
+    keyboard.press("Tab")
+    expect(page.page.get_by_role("button", name="Add a word")).to_be_focused()
+    boxes(page).nth(2).click()
+    keyboard.press("Delete")
+    keyboard.press("Backspace")
+    expect_phrase(page, "i am good right now")
+    expect(boxes(page).nth(1)).to_be_focused()
+    keyboard.press("ArrowRight")
+    expect(boxes(page).nth(2)).to_be_focused()
+    for _ in "good":
+        keyboard.press("Delete")
+    keyboard.press("Enter")
+    expect_phrase(page, "i am right now")
+    assert boxes(page).count() == 4, "an empty word goes"
+
+
+def test_a_pasted_sentence_becomes_its_words(page):
+    page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.page.evaluate("navigator.clipboard.writeText('at all happy')")
+    boxes(page).nth(3).click()
+    page.page.keyboard.press("Control+v")
+    expect_phrase(page, "i am not at all happy")
+
+
+def test_a_word_that_is_not_known_is_shown_and_skipped(page):
+    boxes(page).nth(2).click()
+    page.page.keyboard.type("zebra")
+    page.page.keyboard.press("Enter")
+    expect_phrase(page, "i am zebra good", read="i am good")
+    expect(boxes(page).nth(2)).to_have_class("rnnviz-word unread")
+    expect(page.verdict).to_contain_text("not in the vocabulary: zebra")
+
+
+def test_a_word_is_dragged_to_another_place(page):
+    mouse = page.page.mouse
+    boxes(page).nth(2).hover()
+    mouse.down()
+    box = boxes(page).nth(0).bounding_box()
+    mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=6)
+    expect(boxes(page).nth(2)).to_have_class("rnnviz-word dragged")
+    mouse.up()
+    expect_phrase(page, "not i am good")
+
+
+def test_words_go_along_with_what_is_typed_elsewhere_and_a_long_phrase_has_none(page):
+    page.type_phrase("this is bad")
+    expect_phrase(page, "this is bad")
+    page.type_phrase("not happy " * 30)
+    expect(page.page.locator(".rnnviz-words")).to_be_hidden()
