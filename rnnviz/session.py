@@ -18,6 +18,7 @@ from rnnviz.lab.memo import Memo
 from rnnviz.lab.memory_gauge import MemoryLab
 from rnnviz.lab.phrase import PhraseInput
 from rnnviz.lab.probe import MAX_TYPED, Probe, inspect, names_of
+from rnnviz.lab.selection import Selection
 from rnnviz.lab.step import StepLab, StepQuery
 from rnnviz.lab.story import Story, story
 from rnnviz.lab.units import UnitLab
@@ -34,7 +35,8 @@ from rnnviz.training.share_link import Link
 class Session:
     """A run, its data, one phrase, and the labs that analyse them.
 
-    ``data`` selects the data set, ``player`` plays the run, ``phrase_input`` holds the phrase;
+    ``data`` selects the data set, ``player`` plays the run, ``phrase_input`` holds the phrase,
+    ``selection`` the unit and the token that are marked;
     ``objective``, ``layer``, ``part`` and ``temperature`` are choices of the page.
     """
 
@@ -48,6 +50,7 @@ class Session:
         self.player = Player(config or RunConfig(), self.data.dataset_for)
         self.player.on_arrival = self._refit
         self.phrase_input = PhraseInput(self.first_phrase)
+        self.selection = Selection()
         self.objective = Objective.LOSS
         # The topmost layer is the one that is read out.
         self.layer, self.part, self.temperature = self.config.layers - 1, "h", 0.7
@@ -190,9 +193,14 @@ class Session:
         """
         if self.data.given is not None:
             return Link(Schedule(self.config))
-        phrase, default = self.phrase_input.phrase, self.first_phrase
-        name = self.data.name()
-        return replace(self.player.link(), phrase=None if phrase == default else phrase, data=name)
+        phrase, marked = self.phrase_input.phrase, self.selection
+        return replace(
+            self.player.link(),
+            phrase=None if phrase == self.first_phrase else phrase,
+            data=self.data.name(),
+            unit=marked.unit,
+            token=marked.token,
+        )
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
         """Read the phrase of a link, and follow it; see ``Player.follow``."""
@@ -205,4 +213,5 @@ class Session:
             self.layer = start.layers - 1
         if link.phrase is not None:
             self.phrase_input.ask(link.phrase, dataset)
+        self.selection = Selection(link.unit, link.token)
         self.player.follow(link, problems, patience)

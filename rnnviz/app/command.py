@@ -12,7 +12,7 @@ from rnnviz.training.player import SPEEDS
 from rnnviz.training.schedule import Position
 
 #: Commands that take no time. All others may train or restore an earlier epoch.
-QUICK = frozenset({"ack", "watch", "play", "pause", "speed"})
+QUICK = frozenset({"ack", "watch", "play", "pause", "speed", "mark"})
 
 
 class RefusedError(ValueError):
@@ -44,6 +44,10 @@ def act(session: Session, command: Mapping[str, Any]) -> None:
             player.go_to(Position(epoch))
         case {"do": "speed", "epochs": int(speed)} if speed in SPEEDS:
             player.speed = speed
+        case {"do": "mark", "unit": int() | None as unit} if unit is None or unit >= 0:
+            session.selection.unit = unit
+        case {"do": "mark", "token": int() | None as token} if token is None or token >= 0:
+            session.selection.token = token
         case {"do": "phrase", "text": str(text)}:
             # A full text box may end in half a surrogate pair, which is not valid text.
             session.ask(text.encode(errors="replace").decode())

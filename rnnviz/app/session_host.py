@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -298,6 +299,7 @@ class SessionHost:
             "progress": player.progress,
             "speed": player.speed,
             "typed": session.phrase_input.typed,
+            "marked": asdict(session.selection),
             "sequence": "batch" if session.config.batch > 1 else session.names.sequence,
             "link": self._new_link(viewer, now),
         }

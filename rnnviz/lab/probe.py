@@ -84,9 +84,11 @@ class Probe:
         """Its states and gradients in a layer."""
         return Unrolled(self.trace, layer)
 
-    def sequence_pass(self, layer: int = -1, part: str = "h") -> SequencePass:
-        """Its forward and backward pass in a layer, with a state or a gate."""
-        return sequence_pass(self.parameters, self.trace, layer, part)
+    def sequence_pass(
+        self, layer: int = -1, part: str = "h", kept: int | None = None
+    ) -> SequencePass:
+        """Its forward and backward pass in a layer, with a state or a gate; see there."""
+        return sequence_pass(self.parameters, self.trace, layer, part, kept)
 
     @property
     def answers(self) -> Array:

@@ -9,6 +9,8 @@ from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.training.schedule import Change, Position, Schedule, read_changes
 
 START = Position(0)
+#: Larger numbers of units and tokens are refused.
+MOST_INDEX = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class OldRun:
 class Link:
     """Schedule, last position and position shown, phrase, the old run of a branch.
 
-    ``data`` is the name under which this server stores the user's own data.
+    ``data`` is the name under which this server stores the user's own data. ``unit`` and ``token``
+    are marked, both from 0.
     """
 
     schedule: Schedule
@@ -38,6 +41,8 @@ class Link:
     phrase: str | None = None
     old: OldRun | None = None
     data: str | None = None
+    unit: int | None = None
+    token: int | None = None
 
     def to_query(self) -> dict[str, str]:
         """The query parameters; default values are left out."""
@@ -50,6 +55,8 @@ class Link:
             "ghost_changes": ",".join(map(str, old.changes)) if old else "",
             "phrase": self.phrase or "",
             "data": self.data or "",
+            "unit": "" if self.unit is None else str(self.unit),
+            "token": "" if self.token is None else str(self.token + 1),
         }
         return self.schedule.start.to_query() | {k: v for k, v in parts.items() if v}
 
@@ -61,11 +68,21 @@ def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     shown = _position(query, "epoch", problems)
     now = max(shown, _position(query, "now", problems))
     changes = _changes(query, "changes", now, problems)
-    schedule = Schedule(start, changes)
-    link = Link(
-        schedule, now, shown, query.get("phrase"), _old_run(query, now, problems), query.get("data")
-    )
+    unit, token = _index(query, "unit", 0, problems), _index(query, "token", 1, problems)
+    old, phrase, data = _old_run(query, now, problems), query.get("phrase"), query.get("data")
+    link = Link(Schedule(start, changes), now, shown, phrase, old, data, unit, token)
     return link, [*setting_problems, *(f"In the link: {sentence}" for sentence in problems)]
+
+
+def _index(query: Mapping[str, str], name: str, first: int, problems: list[str]) -> int | None:
+    """The index from 0 of a number that counts from ``first``."""
+    text = query.get(name, "")
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and first <= int(text[:9]) < MOST_INDEX:
+        return int(text) - first
+    problems.append(f"{name} must be a whole number from {first}, not {text[:40]}. It is left out.")
+    return None
 
 
 def _position(query: Mapping[str, str], name: str, problems: list[str]) -> Position:

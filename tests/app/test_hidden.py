@@ -135,7 +135,13 @@ def test_the_probe_and_a_leaf_of_the_data_are_tinted_by_the_chosen_unit(page):
         assert f"Unit {unit}" in page.text
     for typed, unit in ((99, 5), (-3, 0)):
         page.say("select", on="unit", value=typed, settled=False)
-        assert page.frame["sliders"]["unit"] == {"last": 5, "shown": unit, "text": "", "bands": []}
+        assert page.frame["sliders"]["unit"] == {
+            "last": 5,
+            "shown": unit,
+            "text": "",
+            "bands": [],
+            "names": [],
+        }
 
 
 def test_units_come_in_the_order_of_their_effect_as_it_was_when_they_were_last_weighed(page):

@@ -162,3 +162,33 @@ def test_on_a_projector_only_the_picture_and_its_transport_are_left(opened, serv
     assert page.chart("unrolled").bounding_box()["width"] < large["width"]
     page.keys("l")
     expect(sidebar).to_be_hidden()
+
+
+def test_a_unit_and_a_word_that_are_clicked_stay_marked_on_every_page_and_in_the_link(
+    opened, server
+):
+    page = opened(f"{server.url}/?hidden=8&epoch=3", "unrolled", height=900)
+    plot = "rnnviz.stage.plots.get('unrolled')"
+    canvas = page.chart("unrolled").locator("canvas")
+    x, y, below = page.page.evaluate(
+        f"(({{ x, state, cell, gradient }}) => [x(1), state.y + 5.5 * cell, gradient.y + 9])"
+        f"({plot}.layout)"
+    )
+    canvas.click(position={"x": x, "y": y})
+    page.page.wait_for_function(f"{plot}.keptRow === 5")
+    canvas.click(position={"x": x, "y": below})
+    page.page.wait_for_function("rnnviz.stage.header.marked.token === 1")
+    expect(page.page).to_have_url(re.compile("unit=5&token=2"))
+    page.page.mouse.move(0, 0)
+    page.page.wait_for_function("rnnviz.stage.pointed === undefined && rnnviz.stage.marked === 1")
+    page.replay("Step")
+    page.page.wait_for_function("rnnviz.stage.plots.get('step')?.network?.opened.unit === 5")
+    page.replay("Hidden states")
+    expect(page.at("unit").get_by_role("spinbutton")).to_have_value("5")
+    page.page.reload()
+    page.page.wait_for_function("window.rnnviz?.stage.header?.marked.unit === 5")
+    page.replay("Train")
+    page.page.wait_for_function(f"{plot}?.keptRow === 5")
+    canvas.click(position={"x": x, "y": y})
+    page.page.wait_for_function(f"{plot}.keptRow === undefined")
+    expect(page.page).not_to_have_url(re.compile("unit="))

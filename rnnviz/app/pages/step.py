@@ -31,6 +31,7 @@ from rnnviz.session import Session
 
 def step_page(session: Session) -> None:
     """Draw the page."""
+    session.step.unit = session.selection.unit or session.step.unit
     _choices(session)
     # The cursor must fit the step before anything is pressed.
     session.step.record(session.step_query())
@@ -128,11 +129,12 @@ def _handlers(session: Session) -> dict[str, Handler]:
     lab = session.step
 
     def unit(event: Event) -> None:
-        lab.unit = max(int(event["value"]), 0)
+        lab.unit = session.selection.unit = max(int(event["value"]), 0)
 
     def point_at(event: Event) -> None:
         t, chosen = event["data"]
         lab.point_at(int(t), int(chosen))
+        session.selection.unit = lab.unit
 
     return {
         "moment": lambda event: _move(lab, event),

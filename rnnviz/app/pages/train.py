@@ -97,7 +97,8 @@ def _explained(session: Session) -> str:
 def _network(session: Session, probe: Probe) -> Picture:
     data = session.dataset
     targets = Targets(data.classes, probe.known, data.one_class_at_end)
-    shown = probe.sequence_pass(session.layer, session.part)
+    kept = session.selection.unit_of(probe.parameters.architecture.hidden)
+    shown = probe.sequence_pass(session.layer, session.part, kept)
     noun, turning = session.names.noun, session.story.turning
     words = Words(probe.words, noun, probe.typed, probe.offered, turning)
     return sequence_network(shown, words, targets, steady(session, "unrolled"))

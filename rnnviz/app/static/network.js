@@ -14,12 +14,18 @@ export class Network extends CanvasPicture {
     this.canvas.addEventListener("click", () => this.click());
   }
 
-  // A click on a unit keeps it marked until the next click.
+  // A click on a unit or a column keeps it marked until the next click.
   click() {
-    const { row, section } = this.hover;
-    this.pinned = row === this.pinned ? undefined : row;
+    const { t, row, section } = this.hover;
     if (section === "word") this.pickWord();
-    else this.repaint();
+    else if (row !== undefined) this.stage.keep("unit", this.network.units[row]);
+    else if (t !== undefined) this.stage.keep("token", t);
+  }
+
+  // The row of the unit that is marked, if it is shown.
+  get keptRow() {
+    const row = this.network.units.indexOf(this.stage.unit);
+    return row < 0 ? undefined : row;
   }
 
   // A click on a word selects it in the box in which the phrase is typed.
@@ -36,7 +42,6 @@ export class Network extends CanvasPicture {
 
   show(figure) {
     this.network = this.read(figure);
-    if (this.pinned >= this.network.units.length) this.pinned = undefined;
     this.tokens.show(this.network);
     this.repaint();
     this.describe();
@@ -53,7 +58,7 @@ export class Network extends CanvasPicture {
 
   paint(context, width, height) {
     this.layout = layoutOf(width, height, this.network);
-    const kept = { row: this.pinned, t: this.stage.marked };
+    const kept = { row: this.keptRow, t: this.stage.marked };
     this.drawOn(context, { ...kept, ...this.hover });
     this.tokens.place(this.layout, this.network.turning);
     this.canvas.style.cursor = this.hover.section === "word" ? "text" : "";

@@ -47,6 +47,13 @@ export class Stage {
     for (const control of this.controls) this.update(control);
     this.schedule();
     this.host.frame(header);
+    this.showMarks(JSON.stringify(header.marked));
+  }
+
+  showMarks(marks) {
+    if (marks === this.marks) return;
+    this.marks = marks;
+    for (const plot of this.plots.values()) plot.mark?.();
   }
 
   send(command) {
@@ -85,9 +92,25 @@ export class Stage {
 
   // Mark a token, which is pointed at in one picture, in all that show it.
   mark(token) {
-    if (token === this.marked) return;
-    this.marked = token;
+    if (token === this.pointed) return;
+    this.pointed = token;
     for (const plot of this.plots.values()) plot.mark?.();
+  }
+
+  // The token that is pointed at, else the one that was clicked.
+  get marked() {
+    return this.pointed ?? this.header?.marked.token ?? undefined;
+  }
+
+  // The unit that was clicked.
+  get unit() {
+    return this.header?.marked.unit ?? undefined;
+  }
+
+  // A click marks a unit or a token until it is clicked again, on every page and in the link.
+  keep(name, value) {
+    const same = this.header.marked[name] === value;
+    this.send({ do: "mark", [name]: same ? null : value });
   }
 
   // Tell the server which pictures are in sight, as only those are computed. One message for all

@@ -17,6 +17,11 @@ export class StepNetwork extends Network {
     paintStep(context, this.layout, this.network, hover);
   }
 
+  // The unit that is worked out is outlined in any case.
+  get keptRow() {
+    return undefined;
+  }
+
   // A click on a word opens its column, one on a cell its unit too.
   click() {
     const { t = this.network.opened?.token, row } = this.hover;

@@ -91,7 +91,10 @@ def _controls(session: Session, source: StateSource) -> None:
         lab.sort = _sort(session)
         if lab.sort in (Sort.EFFECT, Sort.SELECTIVITY):
             lab.word = _word(session, source)
+        before, marked = lab.unit, session.selection.unit_of(session.config.hidden)
         lab.select_first(source)
+        if marked is not None and lab.unit == before:
+            lab.choose(source, marked)
         back, on = Step("Previous", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
         place_stepper("unit", back, on, label="Unit", wraps=True)
 
@@ -127,6 +130,7 @@ def _choose_unit(session: Session, event: Event) -> None:
     else:
         unit = min(max(int(event["value"]), 0), session.config.hidden - 1)
         lab.choose(source_of(session), unit)
+    session.selection.unit = lab.unit
 
 
 def _turn(session: Session, event: Event) -> None:
@@ -142,7 +146,7 @@ def _choose_cell(session: Session, event: Event) -> None:
     unit = int(response.units[round(event["y"])])
     word = response.words[round(event["x"])]
     lab.choose(source, unit)
-    lab.cell = unit, word
+    lab.cell, session.selection.unit = (unit, word), unit
 
 
 def _tinted_html(session: Session, source: StateSource) -> str:

@@ -26,7 +26,7 @@ def states(value=0.0, words=("not", "bad")):
 def test_what_is_as_it_was_is_not_sent_again_but_the_sliders_always_are():
     sent, texts = SentState(), [("status", "<b>3</b>")]
     sliders = [("moment", SliderState(9, 3, "4 of 10", [("forward", 5)]))]
-    told = {"last": 9, "shown": 3, "text": "4 of 10", "bands": [["forward", 5]]}
+    told = {"last": 9, "shown": 3, "text": "4 of 10", "bands": [["forward", 5]], "names": []}
     first, again = (message(sent, states(), "", texts, sliders) for _ in range(2))
     assert (set(first["pictures"]), first["texts"]) == ({"loss"}, dict(texts))
     assert again["pictures"] == again["texts"] == {}

@@ -242,6 +242,23 @@ def test_a_phrase_is_asked_as_it_is_typed(clock):
     assert "30,000 characters" in clock.session.phrase_input.problem
 
 
+def test_a_unit_and_a_token_are_marked_until_they_are_not_and_the_link_has_them(clock):
+    browser = Browser(clock)
+    browser.say("mark", unit=3)
+    browser.say("mark", token=1)
+    clock.run(0.1, browser)
+    assert browser.header["marked"] == {"unit": 3, "token": 1}
+    assert clock.session.link().to_query() | {"unit": "3", "token": "2"} == (
+        clock.session.link().to_query()
+    )
+    browser.say("mark", unit=None)
+    clock.run(0.1, browser)
+    assert browser.header["marked"] == {"unit": None, "token": 1}
+    for wrong in ({"unit": -1}, {"unit": "x"}, {"token": 1.5}, {}):
+        with pytest.raises(Refused):
+            browser.say("mark", **wrong)
+
+
 def test_a_frame_that_can_not_be_packed_counts_for_nothing(clock, monkeypatch):
     browser = Browser(clock)
     with monkeypatch.context() as patch:

@@ -8,7 +8,18 @@ from rnnviz.training.schedule import Change, Position, Schedule
 from rnnviz.training.share_link import Link, OldRun, read_link
 from tests.sampling import each_row
 
-NAMES = [*SETTINGS, "changes", "epoch", "now", "ghost", "ghost_changes", "phrase", "data"]
+NAMES = [
+    *SETTINGS,
+    "changes",
+    "epoch",
+    "now",
+    "ghost",
+    "ghost_changes",
+    "phrase",
+    "data",
+    "unit",
+    "token",
+]
 
 
 @st.composite
@@ -28,7 +39,8 @@ def links(draw):
         old = OldRun(left, end, changes(left, end))
     schedule = Schedule(start, changes(Position(0), now))
     texts = st.none() | st.text(min_size=1)
-    return Link(schedule, now, shown, draw(texts), old, draw(texts))
+    marks = st.none() | st.integers(0, 999)
+    return Link(schedule, now, shown, draw(texts), old, draw(texts), draw(marks), draw(marks))
 
 
 @given(links())
@@ -57,7 +69,8 @@ def test_a_link_names_what_it_carries():
     assert read_link({}) == (Link(Schedule(RunConfig())), [])
     schedule = Schedule(RunConfig(seed=3), (Change(Position(120), "lr", 0.005),))
     old = OldRun(Position(120), Position(400), (Change(Position(300), "clip", 5.0),))
-    assert Link(schedule, Position(200, 7), Position(150), "so good", old, "ab12").to_query() == {
+    link = Link(schedule, Position(200, 7), Position(150), "so good", old, "ab12", 12, 2)
+    assert link.to_query() == {
         "seed": "3",
         "changes": "120:lr=0.005",
         "epoch": "150",
@@ -66,7 +79,13 @@ def test_a_link_names_what_it_carries():
         "ghost_changes": "300:clip=5.0",
         "phrase": "so good",
         "data": "ab12",
+        "unit": "12",
+        "token": "3",
     }
+    assert read_link({"unit": "x", "token": "0"})[1] == [
+        "In the link: unit must be a whole number from 0, not x. It is left out.",
+        "In the link: token must be a whole number from 1, not 0. It is left out.",
+    ]
 
 
 def test_the_old_run_shares_what_was_changed_before_it_was_left():
