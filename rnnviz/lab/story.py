@@ -157,4 +157,5 @@ def _lost(probe: Probe) -> str:
     lost = 1 - 0.5 ** (1 / lag) if math.isfinite(lag) else 0.0
     if lost < _LEAST:
         return ""
-    return f"Each {names_of(probe.dataset).noun} back loses {lost:.0%} of the gradient."
+    share = f"{lost:.0%}" if lost < 1 - _LEAST else ">99%"
+    return f"Each {names_of(probe.dataset).noun} back loses {share} of the gradient."

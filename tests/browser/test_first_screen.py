@@ -55,7 +55,7 @@ CUT = """[...document.querySelectorAll(".rnnviz-story, .rnnviz-story *")].filter
 
 def test_the_longest_stories_are_not_cut_off(opened, server):
     for link, chapter in (
-        ("task=recall&lag=2&epoch=3&now=500&hidden=8", "Plateau"),
+        ("task=recall&lag=2&epoch=3&now=1000&hidden=8", "Plateau"),
         ("epoch=180&now=300", "Memory grows"),
     ):
         page = opened(f"{server.url}/?{link}", "curves")

@@ -65,6 +65,11 @@ def test_of_a_single_word_it_does_not_say_that_none_turns_the_verdict(session):
     assert re.fullmatch(r"Radius 1\.\d\d, 0\.01 at the start\. Loss \d\d% below guessing\.", said)
 
 
+def test_what_is_nearly_all_is_not_called_all():
+    found = after(RunConfig(task=TaskName.RECALL, lag=2, hidden=8), 3)
+    assert found.sentence.endswith("Each character back loses >99% of the gradient.")
+
+
 def test_a_run_that_broke_says_so():
     found = after(RunConfig(lr=10), 1000)
     assert (found.chapter, found.broken) == ("Broken", True)
@@ -126,6 +131,6 @@ def test_every_task_has_a_story_that_fits_the_line(task):
     for epochs in (0, 1, 2, 6):
         session.player.advance(epochs)
         found = session.story
-        assert 0 < len(found.sentence) <= 75
+        assert 0 < len(found.sentence) <= 80
         assert "nan" not in found.sentence
         assert re.search(r"\d", found.sentence)
