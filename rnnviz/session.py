@@ -8,7 +8,9 @@ from dataclasses import replace
 from rnnviz.analysis.baselines import Baseline, baselines
 from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.gradients import Objective
+from rnnviz.analysis.health import Sign, health
 from rnnviz.config import RunConfig
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.dynamics import DynamicsLab, DynamicsQuery
 from rnnviz.lab.gradients import GradientLab, GradientQuery
@@ -164,7 +166,18 @@ class Session:
         """What the run has reached, told of the phrase; cached."""
         player, probe = self.player, self.inspect()
         key = probe, player.position, player.shown is None and player.diverged
-        return self._memo.ask("story", key, lambda: story(player, probe))
+        return self._memo.ask("story", key, lambda: story(player, probe, self.signs, self._radii))
+
+    @property
+    def _radii(self) -> Array:
+        return self.memory.radii(self.run, self.state)
+
+    @property
+    def signs(self) -> tuple[Sign, ...]:
+        """The signs of health at the position shown, measured on the phrase; cached."""
+        state, probe = self.state, self.inspect()
+        inputs = state.parameters, probe.trace, self.settings, state.slots
+        return self._memo.ask("signs", probe, lambda: health(*inputs))
 
     def gradient_query(
         self, probe: Probe | None = None, objective: Objective | None = None

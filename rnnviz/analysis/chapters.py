@@ -1,4 +1,4 @@
-"""Chapters: the parts of a run's story, told by its loss and metric."""
+"""Chapters: the parts of a run's story, told by its loss, its metric and the radius of W_hh."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from rnnviz.engine.layer_buffers import Array
 FALLING, LEARNED = 0.75, 0.25
 #: The share of the training set that is right when it is learned.
 RIGHT = 0.95
+#: Beyond this share of the loss of guessing a large radius is a run out of control, not a memory.
+WORSE = 1.1
+#: The spectral radius of W_hh with which memory grows, and with which it opens.
+GROWS, OPENS = 0.1, 1.0
+#: It must also be so many times that of epoch 0: some initial weights have a large one.
+GROWN = 2.0
 #: A chapter is that of most of so many epochs, so that none flickers.
 WINDOW = 5
 
@@ -21,25 +27,52 @@ class Chapter(IntEnum):
 
     UNTRAINED = 0
     PLATEAU = 1
-    FALLING = 2
-    LEARNED = 3
+    MEMORY_GROWS = 2
+    MEMORY_OPENS = 3
+    FALLING = 4
+    LEARNED = 5
 
     @property
     def label(self) -> str:
         """Its name on the page."""
-        return self.name.capitalize()
+        return self.name.capitalize().replace("_", " ")
 
 
-def chapters(losses: Array, metrics: Array, guess: float) -> Array:
-    """The chapter of each epoch, (N,), from the training losses and metrics (N,) from epoch 0.
+def chapters(losses: Array, metrics: Array, radii: Array, guess: float, epochs: Array) -> Array:
+    """The chapter at each of ``epochs`` (N,).
 
-    ``guess`` is the loss of guessing. The chapter of an epoch is the median of the last
-    ``WINDOW`` epochs.
+    ``losses`` and ``metrics`` are the training scores of all epochs from 0 on, ``radii`` the
+    spectral radius of W_hh, NaN where it was not measured; ``guess`` is the loss of guessing. By
+    the scores the chapter of an epoch is the median of the last ``WINDOW`` epochs. While the loss
+    is near that of guessing, the radius decides.
     """
-    raw = np.where(losses < FALLING * guess, Chapter.FALLING, Chapter.PLATEAU)
+    raw = np.where(losses < WORSE * guess, Chapter.MEMORY_GROWS, Chapter.PLATEAU)
+    raw[losses < FALLING * guess] = Chapter.FALLING
     raw[(losses < LEARNED * guess) & (metrics >= RIGHT)] = Chapter.LEARNED
-    padded = np.concatenate([np.full(WINDOW - 1, Chapter.PLATEAU), raw])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)
-    told: Array = np.median(windows, axis=1).astype(int)
-    told[0] = Chapter.UNTRAINED
+    by_scores = np.median(_windows(raw, Chapter.PLATEAU)[epochs], axis=1).astype(int)
+    told: Array = np.where(by_scores == Chapter.MEMORY_GROWS, _of_memory(radii, epochs), by_scores)
+    told[epochs == 0] = Chapter.UNTRAINED
     return told
+
+
+def _of_memory(radii: Array, epochs: Array) -> Array:
+    """PLATEAU, MEMORY_GROWS or MEMORY_OPENS, by the median of the radii of the last epochs.
+
+    Of two in the middle the smaller counts. Without any, that of the last ones measured.
+    """
+    measured = np.flatnonzero(~np.isnan(radii))
+    if 0 not in measured[:1]:
+        return np.full(len(epochs), Chapter.PLATEAU)
+    last = measured[np.searchsorted(measured, epochs, side="right") - 1]
+    rows = np.sort(_windows(radii, np.nan)[last], axis=1)  # NaN comes last
+    middle = (np.count_nonzero(~np.isnan(rows), axis=1) - 1) // 2
+    usual = rows[np.arange(len(rows)), middle]
+    grown = usual >= GROWN * radii[0]
+    told: Array = Chapter.PLATEAU + grown * np.digitize(usual, (GROWS, OPENS))
+    return told
+
+
+def _windows(values: Array, before: float) -> Array:
+    """The last ``WINDOW`` values at every epoch, (N, WINDOW), with ``before`` before epoch 0."""
+    padded = np.concatenate([np.full(WINDOW - 1, before), values])
+    return np.lib.stride_tricks.sliding_window_view(padded, WINDOW)

@@ -60,7 +60,12 @@ def written_step(values: Array) -> str:
 
 def quoted(word: str) -> str:
     """A word in quotation marks, shortened to 16 characters."""
-    return f"“{word if len(word) <= _LONGEST else word[: _LONGEST - 1] + '…'}”"
+    return f"“{shortened(word)}”"
+
+
+def shortened(word: str) -> str:
+    """A word with at most 16 characters."""
+    return word if len(word) <= _LONGEST else word[: _LONGEST - 1] + "…"
 
 
 def number(value: float, digits: int = 4) -> str:

@@ -86,10 +86,16 @@ class Sign:
 
 
 def health(
-    parameters: Parameters, trace: Trace, config: RunConfig, slots: Slots, phase: Phase
+    parameters: Parameters, trace: Trace, config: RunConfig, slots: Slots
 ) -> tuple[Sign, ...]:
     """The signs at these weights, measured on the first sequence of ``trace``."""
-    return tuple(judged(sign, phase) for sign in _signs(parameters, trace, config, slots))
+    parts = update_parts(trace, config, slots)  # in shared memory, so each is used at once
+    gradient = next(parts)
+    largest, before = _largest(gradient), float(np.linalg.norm(gradient.theta))
+    clipped = _clipped(before, float(np.linalg.norm(next(parts).theta)))
+    update = _ratio(parameters, next(parts), config)
+    reach = _reach(trace, config.truncate)
+    return _saturated(trace), _silent(trace), clipped, update, largest, reach
 
 
 def judged(sign: Sign, phase: Phase) -> Sign:
@@ -108,18 +114,6 @@ def judged(sign: Sign, phase: Phase) -> Sign:
     if sign.name in _STEP:
         return replace(sign, level=Level.FINE, advice=_WORKS)
     return replace(sign, level=Level.WATCH)
-
-
-def _signs(
-    parameters: Parameters, trace: Trace, config: RunConfig, slots: Slots
-) -> tuple[Sign, ...]:
-    parts = update_parts(trace, config, slots)  # in shared memory, so each is used at once
-    gradient = next(parts)
-    largest, before = _largest(gradient), float(np.linalg.norm(gradient.theta))
-    clipped = _clipped(before, float(np.linalg.norm(next(parts).theta)))
-    update = _ratio(parameters, next(parts), config)
-    reach = _reach(trace, config.truncate)
-    return _saturated(trace), _silent(trace), clipped, update, largest, reach
 
 
 def worst(signs: Sequence[Sign]) -> Sign:

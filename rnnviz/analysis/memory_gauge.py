@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnviz.config import CellKind
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.parameters import Parameters, plain
 
 
 class Spectrum(NamedTuple):
@@ -121,6 +121,16 @@ class MemoryGauge:
     half_life: Array
     interval: Array
     weights: str = "W_hh"
+
+    def radii(self, count: int) -> Array:
+        """The radius at the epochs from 0 on, (count,), NaN where it was not measured.
+
+        All are NaN for gated cells, whose memory is not in these weights alone.
+        """
+        radii = np.full(count, np.nan)
+        if plain(self.weights) == "W_hh":
+            radii[self.epochs] = self.radius
+        return radii
 
 
 @dataclass(frozen=True, eq=False)

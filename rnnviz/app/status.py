@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from rnnviz.analysis.health import MEANINGS, Sign, health, worst
+from rnnviz.analysis.health import MEANINGS, Sign, judged, worst
 from rnnviz.analysis.training_phase import phase_of
 from rnnviz.session import Session
+from rnnviz.training.player import LOOKING_BACK
 
 
 def status_texts(session: Session) -> dict[str, str]:
@@ -23,12 +24,10 @@ def status_texts(session: Session) -> dict[str, str]:
 
 
 def _signs(session: Session) -> Sequence[Sign]:
-    """The signs of health at the epoch shown, on the sequence shown."""
-    state, player = session.state, session.player
-    losses = session.run.history.column("train_loss")[: player.position.epoch + 1]
+    """The signs of health at the epoch shown, as they are to be taken at this point of the run."""
+    losses = session.run.history.column("train_loss")[: session.player.position.epoch + 1]
     phase = phase_of(losses, session.dataset.guess.loss)
-    trace = session.inspect().trace
-    return health(state.parameters, trace, session.settings, state.slots, phase)
+    return [judged(sign, phase) for sign in session.signs]
 
 
 def _status(session: Session) -> str:
@@ -52,10 +51,11 @@ def _status(session: Session) -> str:
 
 
 def _story(session: Session, sign: Sign) -> str:
-    """The chapter that the run has reached, a sentence, and the worst sign of health."""
-    told = session.story
+    """The chapter at the epoch shown, a sentence, and the worst sign of health."""
+    told, player = session.story, session.player
     broken = " broken" if told.broken else ""
-    sentence = escape(told.sentence)
+    back = f"Looking back from {player.run.position}. " if player.condition == LOOKING_BACK else ""
+    sentence = escape(back + told.sentence)
     return (
         f'<div class="rnnviz-story{broken}" data-chapter="{told.chapter}"><b>{told.chapter}</b>'
         f'<span title="{sentence}">{sentence}</span>'

@@ -118,7 +118,7 @@ def verdict_html(probe: Probe, problem: str) -> str:
 
 def _answer(probe: Probe) -> str:
     if not probe.finite:
-        return "no number: the states are not finite"
+        return f"no {probe.noun}: the states are not finite numbers"
     if probe.every and not probe.said:
         return _score(probe)
     side = "" if probe.side is None else ("first", "second")[probe.side]

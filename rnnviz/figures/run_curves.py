@@ -59,7 +59,7 @@ def run_curves(course: Course, scored: Scored, reach: Reach, theme: Theme = LIGH
         "metric": scored.metric.name,
         "gauge": {"weights": gauge.weights, "span": gauge_span(gauge)},
         "map": _rows(reach, low, high),
-        "chapters": list(_chapters(course.history, guess.loss)),
+        "chapters": list(_chapters(course.history, guess.loss, gauge)),
         "changes": sorted({c.position.epoch for c in course.changes})[-_MOST_CHANGES:],
     }
     series = [*_scores(course.history, ""), *_gauge(gauge), _map(reach.map, low)]
@@ -98,11 +98,11 @@ def _map(norms: GradientMap, low: float) -> Series:
     return heatmap(name="map", x=norms.epochs.astype(np.int32), z=compact(logs))
 
 
-def _chapters(history: History, guess: float) -> Iterator[tuple[str, int, int]]:
+def _chapters(history: History, guess: float, gauge: MemoryGauge) -> Iterator[tuple[str, int, int]]:
     """Each chapter's name, and the epochs at which it begins and ends."""
     epochs = thinned(len(history))
-    losses, metrics = (history.column(name)[epochs] for name in ("train_loss", "train_metric"))
-    told = chapters(losses, metrics, guess)
+    losses, metrics = (history.column(name) for name in ("train_loss", "train_metric"))
+    told = chapters(losses, metrics, gauge.radii(len(history)), guess, epochs)
     starts = [0, *(np.flatnonzero(np.diff(told)) + 1).tolist(), len(told) - 1]
     for start, end in pairwise(starts):
         yield Chapter(told[start]).label, int(epochs[start]), int(epochs[end])

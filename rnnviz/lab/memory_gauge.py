@@ -7,6 +7,7 @@ from itertools import chain
 
 import numpy as np
 
+from rnnviz.analysis.chapters import WINDOW
 from rnnviz.analysis.gradient_over_lag import Carried, last_answer_norms
 from rnnviz.analysis.gradients import Flow, Objective, gradient_flow, margin_flow
 from rnnviz.analysis.memory_gauge import (
@@ -20,7 +21,9 @@ from rnnviz.analysis.memory_gauge import (
     recurrent_name,
     spectrum,
 )
+from rnnviz.config import CellKind
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.training import TrainState
 from rnnviz.lab.gradients import GradientQuery
 from rnnviz.lab.probe import phrase_key
 from rnnviz.training.epoch_cache import EpochCache
@@ -90,6 +93,26 @@ class MemoryLab:
                 return True
             self._evaluate_epoch(run, query, epoch)
         return False
+
+    def radii(self, run: Run, state: TrainState) -> Array:
+        """The spectral radius of W_hh from epoch 0 to ``state``, NaN where it was not measured.
+
+        Measured here are epoch 0 and the state; the last epochs are there if they were shown. All
+        are NaN for gated cells, whose memory is not in these weights alone.
+        """
+        epoch, radii = state.epoch, np.full(state.epoch + 1, np.nan)
+        if state.parameters.architecture.kind is not CellKind.ELMAN:
+            return radii
+        self._spectra.sync(run.schedule, run.dataset)
+        if 0 not in self._spectra:
+            self._spectra[0] = spectrum(recurrent(run.replay(Position(0), "start").parameters))
+        if not state.offset and epoch not in self._spectra:
+            self._spectra[epoch] = spectrum(recurrent(state.parameters))
+        for known in {0, *range(max(epoch + 1 - WINDOW, 0), epoch + 1)} & self._spectra.keys():
+            radii[known] = self._spectra[known].radius
+        if state.offset:
+            radii[epoch] = spectrum(recurrent(state.parameters)).radius
+        return radii
 
     def _sync(self, run: Run, query: GradientQuery) -> None:
         subject = run.dataset, query.objective, query.layer, *phrase_key(query.trace)

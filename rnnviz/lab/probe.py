@@ -128,7 +128,7 @@ class Probe:
     def answer(self) -> str:
         """The verdict as text, with its probability if one class is predicted for the sequence."""
         if not self.finite:
-            return "no number"
+            return "not finite"
         if self.dataset.one_class_at_end:
             return f"{self.verdict}, {self.probability:.1%}"
         return self.verdict or "(nothing)"

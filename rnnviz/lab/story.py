@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rnnviz.analysis.chapters import WINDOW, Chapter, chapters
-from rnnviz.analysis.formatting import quoted
+import numpy as np
+
+from rnnviz.analysis.chapters import Chapter, chapters
+from rnnviz.analysis.formatting import quoted, shortened
 from rnnviz.analysis.gradients import gradient_flow
+from rnnviz.analysis.health import Level, Sign
 from rnnviz.analysis.memory_gauge import half_life
-from rnnviz.analysis.turning_word import Turn, turning_word
-from rnnviz.lab.probe import Probe
+from rnnviz.analysis.turning_word import LONGEST, Turn, turning_word
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.lab.probe import Probe, names_of
+from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.player import Player
 
 #: The least share that is told, of the loss or, lost per token, of the gradient.
@@ -29,39 +35,81 @@ class Story(NamedTuple):
     turning: int | None = None
 
 
-def story(player: Player, probe: Probe) -> Story:
-    """The story at the epoch shown, where the network has read ``probe``."""
-    data, epoch = probe.dataset, player.position.epoch
-    loss, metric = (
-        player.run.history.column(name)[max(0, epoch - WINDOW + 1) : epoch + 1]
-        for name in ("train_loss", "train_metric")
-    )
+class _Scores(NamedTuple):
+    """Loss and metric on the training set of a dataset."""
+
+    data: Dataset
+    loss: float
+    metric: float
+
+    @property
+    def below(self) -> float:
+        """How far the loss is below that of guessing, as a share of it."""
+        return 1 - self.loss / self.data.guess.loss
+
+    @property
+    def level(self) -> str:
+        """The loss beside that of guessing; no full stop."""
+        if self.below >= _LEAST:
+            return f"Loss {self.below:.0%} below guessing"
+        if self.below <= -1:
+            return f"Loss {1 - self.below:.3g} times that of guessing"
+        return "No better than guessing"
+
+    @property
+    def sentence(self) -> str:
+        """What is right, beside guessing, in the terms of the task."""
+        data, guess = self.data, self.data.guess.loss
+        if self.below < _LEAST:
+            return f"No better than guessing: loss {self.loss:.3g}, guessing {guess:.3g}."
+        score, classes = f"{data.metric.name}: {self.metric:.0%}", len(data.classes)
+        if data.one_class_at_end:
+            return f"{score.capitalize()} on the training set, guessing {1 / classes:.0%}."
+        if data.answers_classes:
+            return f"Perplexity {math.exp(self.loss):.3g}, guessing {classes}; {score}."
+        return f"Mean squared error {self.loss:.2g}, guessing {guess:.2g}; {score}."
+
+
+def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> Story:
+    """The story at the epoch shown, where the network has read ``probe``.
+
+    ``signs`` are those of ``probe``, ``radii`` the spectral radius of W_hh from epoch 0
+    to the one shown, NaN where it was not measured.
+    """
+    data, epoch, history = probe.dataset, player.position.epoch, player.run.history
+    losses, metrics = history.column("train_loss"), history.column("train_metric")
+    scores = _Scores(data, float(losses[epoch]), float(metrics[epoch]))
     stopped = player.diverged and player.shown is None
-    if stopped or not (probe.finite and math.isfinite(loss[-1])):
+    if stopped or not (probe.finite and math.isfinite(scores.loss)):
         sentence = "The numbers are no longer finite. Go back, or lower the learning rate."
         return Story("Broken", sentence, broken=True)
-    chapter = Chapter(chapters(loss, metric, data.guess.loss)[-1])
+    told = chapters(losses, metrics, radii, data.guess.loss, np.array([epoch]))
+    chapter = Chapter(told[0])
     if chapter is Chapter.UNTRAINED:
-        return Story(chapter.label, f"The weights are random: every {probe.noun} is a guess.")
-    if chapter is Chapter.PLATEAU:
-        return Story(chapter.label, _plateau(probe, float(loss[-1])))
-    turn = _turn(probe)
-    if turn is None:
-        share = f"{data.metric.name.capitalize()} {metric[-1]:.0%} on the training set."
-        return Story(chapter.label, share)
-    return Story(chapter.label, _turned(probe, turn, chapter), turning=turn.token)
+        start = f"The weights are random: every {probe.noun} is a guess"
+        return Story(chapter.label, f"{start} (loss {scores.loss:.3g}).")
+    if chapter < Chapter.FALLING:
+        for warning in _warnings(probe, signs):
+            return warning
+    turn = _turn(probe) if chapter > Chapter.MEMORY_GROWS else None
+    sentence = _sentence(chapter, probe, scores, radii, turn)
+    return Story(chapter.label, sentence, turning=turn.token if turn else None)
 
 
-def _plateau(probe: Probe, loss: float) -> str:
-    """How far the loss is below that of guessing, and what a token costs the gradient."""
-    below = 1 - loss / probe.dataset.guess.loss
-    level = f"Loss {below:.0%} below guessing" if below >= _LEAST else "No better than guessing"
-    lag = half_life(gradient_flow(probe.trace).norms)
-    lost = 1 - 0.5 ** (1 / lag) if math.isfinite(lag) else 0.0
-    if lost < _LEAST:
-        return f"{level}."
-    noun = probe.dataset.vocabulary.noun if probe.dataset.tokens else "step"
-    return f"{level}. Each {noun} back loses {lost:.0%} of the gradient."
+def _warnings(probe: Probe, signs: Sequence[Sign]) -> Iterator[Story]:
+    """What keeps the network from learning, if it is that bad."""
+    bad = {sign.name: sign.value for sign in signs if sign.level is Level.BAD}
+    if (share := bad.get("saturated", math.nan)) > 0:
+        yield Story("Saturated", f"{share:.0%} of the states are where their tanh is almost flat.")
+    lengths = [len(example.inputs) for example in probe.dataset.train]
+    # In a phrase longer than most of the training sequences it can vanish, and the network learn.
+    if (
+        len(probe.example.inputs) <= np.median(lengths)
+        and (reach := bad.get("reach", math.nan)) >= 0
+    ):
+        little = f"Only {reach:.0e}" if reach else "None"
+        noun = names_of(probe.dataset).noun
+        yield Story("Vanishing", f"{little} of the gradient reaches the first {noun}.")
 
 
 def _turn(probe: Probe) -> Turn | None:
@@ -71,9 +119,43 @@ def _turn(probe: Probe) -> Turn | None:
     return turning_word(probe.parameters, probe.example, int(probe.answers[-1].argmax()))
 
 
-def _turned(probe: Probe, turn: Turn, chapter: Chapter) -> str:
+def _sentence(
+    chapter: Chapter, probe: Probe, scores: _Scores, radii: Array, turn: Turn | None
+) -> str:
+    if chapter is Chapter.PLATEAU:
+        lost = _lost(probe)
+        return f"{scores.level}. {lost}" if lost else scores.sentence
+    if chapter < Chapter.FALLING:
+        return _memory(chapter, probe, scores, radii, turn)
+    if turn is None:
+        return scores.sentence
     word = quoted(probe.words[turn.token])
     if chapter is Chapter.FALLING:
-        return f"The loss falls: {word} now turns the verdict."
-    other = probe.dataset.classes[turn.verdict]
+        return f"{scores.level}: {word} now turns the verdict."
+    other = shortened(probe.dataset.classes[turn.verdict])
     return f"{word} turns the verdict. Without it: {turn.probability:.0%} {other}."
+
+
+def _memory(
+    chapter: Chapter, probe: Probe, scores: _Scores, radii: Array, turn: Turn | None
+) -> str:
+    """The radius of W_hh, and what goes with it."""
+    radius = f"Radius {radii[-1]:.2f}"
+    if turn:
+        return f"{radius}: {quoted(probe.words[turn.token])} turns the verdict."
+    if chapter is Chapter.MEMORY_OPENS:
+        if probe.dataset.one_class_at_end and 2 <= len(probe.words) <= LONGEST:
+            return f"{radius}, but no {names_of(probe.dataset).noun} turns the verdict."
+    elif lost := _lost(probe):
+        return f"{radius}: {lost[0].lower()}{lost[1:]}"
+    return f"{radius}, {radii[0]:.2f} at the start. {scores.level}."
+
+
+def _lost(probe: Probe) -> str:
+    """What a token costs the gradient; empty if it costs nothing, or if every token has a loss."""
+    lag = math.inf if probe.every else half_life(gradient_flow(probe.trace).norms)
+    lost = 1 - 0.5 ** (1 / lag) if math.isfinite(lag) else 0.0
+    if lost < _LEAST:
+        return ""
+    share = f"{lost:.0%}" if lost < 1 - _LEAST else ">99%"
+    return f"Each {names_of(probe.dataset).noun} back loses {share} of the gradient."

@@ -52,6 +52,5 @@ def unknown_notes(unknown: tuple[str, ...], unit: Unit) -> tuple[str, ...]:
     shown = repr if unit is Unit.CHARACTERS else str
     listed = ", ".join(shown(token[:30]) for token in unknown[:8])
     return (
-        f"{unit.value.capitalize()} of the test phrases that are not in the training are skipped: "
-        f"{listed}{more}.",
+        f"{unit.value.capitalize()} that only the test phrases have are skipped: {listed}{more}.",
     )

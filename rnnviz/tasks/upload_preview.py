@@ -31,7 +31,7 @@ def preview(upload: Upload) -> Preview:
     source = f", {len(data.source):,} in the source" if data.source else ""
     arrays = (a for e in (*data.train, *data.test) for a in (e.inputs, e.source) if a is not None)
     lines = [
-        f"Learned: {_LEARNED[parts.form]}, in {parts.unit}, from {_size(upload)}",
+        f"To learn: {_LEARNED[parts.form]}, in {parts.unit}, from {_size(upload)}",
         f"{len(data.train):,} sequences to train, {len(data.test):,} to test",
         f"{len(data.vocabulary):,} different {parts.unit}{source}; the longest sequence has "
         f"{max(map(len, arrays)):,}",
@@ -40,7 +40,7 @@ def preview(upload: Upload) -> Preview:
         lines.append(f"Classes (train + test): {_classes(data)}")
     if data.unknown:
         words = ", ".join(word[:30] for word in data.unknown[:8])
-        lines.append(f"Unknown in the test: {len(data.unknown):,} ({words})")
+        lines.append(f"{parts.unit.capitalize()} only in the test: {len(data.unknown):,} ({words})")
     return Preview(lines, data.notes)
 
 

@@ -21,6 +21,8 @@ from rnnviz.training.weight_edits import Edit, apply_edits, problem
 SPEEDS = (0, 1, 2, 5, 10, 20, 60, 120, 300, 600)
 #: Seconds for which a link is followed before the page is shown.
 PATIENCE = 1.0
+#: The status while an earlier position is shown.
+LOOKING_BACK = "Looking back"
 
 
 class Player:
@@ -80,7 +82,7 @@ class Player:
             opening = "Opening" if self._link_steps else "Running"
             return "Replaying" if self.shown else opening
         if self.shown is not None:
-            return "Looking back"
+            return LOOKING_BACK
         return "Finished" if self.finished else "Paused"
 
     @property

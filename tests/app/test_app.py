@@ -430,7 +430,7 @@ def test_an_uploaded_file_is_learned_until_the_tasks_data_come_back(page):
     page.click("learn")
     assert page.session.dataset.classes == ("foggy", "rainy", "sunny")
     for said in (
-        "Unknown in the test: 1 (very)",
+        "Words only in the test: 1 (very)",
         "skipped: very",
         "3 training and 1 test sequences, 4 words, 3 classes",
         "Started again at epoch 0, with the data weather.csv.",
@@ -458,7 +458,7 @@ def test_an_uploaded_file_is_learned_until_the_tasks_data_come_back(page):
 def test_a_text_is_learned_token_by_token_in_pieces_that_can_be_chosen(page):
     page.app.text_area(key="pasted").set_value("the cat sat on the mat. " * 20)
     page.run()
-    assert "Learned: what comes next, in characters" in page.text
+    assert "To learn: what comes next, in characters" in page.text
     page.click("learn")
     assert page.session.dataset.name == "pasted text"
     loss = page.session.run.history.row(0)["train_loss"]

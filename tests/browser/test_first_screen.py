@@ -47,6 +47,27 @@ def test_the_first_screen_fits_and_nothing_in_it_jumps(opened, server):
     page.pause()
 
 
+# What is cut off in the story.
+CUT = """[...document.querySelectorAll(".rnnviz-story, .rnnviz-story *")].filter((n) =>
+  n.scrollWidth > n.clientWidth + 1 || n.scrollHeight > n.clientHeight + 1
+).map((n) => n.outerHTML)"""
+
+
+def test_the_longest_stories_are_not_cut_off(opened, server):
+    for link, chapter in (
+        ("task=recall&lag=2&epoch=3&now=1000&hidden=8", "Plateau"),
+        ("epoch=180&now=300", "Memory grows"),
+    ):
+        page = opened(f"{server.url}/?{link}", "curves")
+        story = page.page.locator(".rnnviz-story")
+        expect(story).to_contain_text(f"{chapter}Looking back from")
+        expect(story).to_contain_text("of the gradient.")
+        for width, height, _ in SIZES:
+            page.page.set_viewport_size({"width": width, "height": height})
+            page.expect_still(PICTURES)
+            assert page.page.evaluate(CUT) == []
+
+
 def point_at(page, epoch):
     """Where the curves show an epoch, in the window."""
     box = page.chart("curves").bounding_box()

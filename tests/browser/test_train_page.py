@@ -364,7 +364,7 @@ def test_a_pasted_text_and_own_phrases_in_three_classes_are_learned(page):
     box = page.at("pasted").get_by_role("textbox")
     box.fill("the cat sat on the mat. " * 20)
     box.press("Control+Enter")
-    expect(page.page.get_by_text("Learned: what comes next, in characters")).to_be_visible()
+    expect(page.page.get_by_text("To learn: what comes next, in characters")).to_be_visible()
     page.start()
     expect(page.message).to_contain_text("with the data pasted text")
     page.step_to("1")

@@ -173,12 +173,16 @@ def test_a_fifth_of_the_rows_is_set_aside_unless_said_otherwise(run, csv, learne
 def test_what_is_learned_from_a_file_is_told(run, csv):
     command = (*QUICK, "--train", csv("a.csv", WEATHER))
     done = run(*command)
-    assert done.err.startswith("rnnviz: a.csv: Learned: classes, in words, from 4 rows; 2 sequence")
+    assert done.err.startswith(
+        "rnnviz: a.csv: To learn: classes, in words, from 4 rows; 2 sequence"
+    )
     assert "Test:\t" in done.out
     assert "Test:\t" not in run(*command, "--test-share", 0).out
     assert "No rows could be set aside" in run(*QUICK, "--train", csv("b.csv")).err
     done = run(*QUICK, "--train", csv("a.txt", "so warm, so cold, so warm"))
-    assert done.err.startswith("rnnviz: a.txt: Learned: what comes next, in characters, from plain")
+    assert done.err.startswith(
+        "rnnviz: a.txt: To learn: what comes next, in characters, from plain"
+    )
     assert "| Accuracy: " in done.out
     pairs = "source,target\nthe cat,le chat\na dog,un chien\n"
     assert "| Exact match: " in run(*QUICK, "--train", csv("c.csv", pairs), "--cell", "gru").out

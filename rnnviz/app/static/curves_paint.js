@@ -213,7 +213,9 @@ function ramp({ neutral, magnitude }) {
   return ramps.get(key);
 }
 
-const TONES = { Untrained: 0, Plateau: 0.25, Falling: 0.6, Learned: 1 };
+const TONES = {
+  Untrained: 0, Plateau: 0.15, "Memory grows": 0.3, "Memory opens": 0.45, Falling: 0.7, Learned: 1,
+};
 
 function paintChapters(p) {
   const { c, layout, run, theme } = p;

@@ -1,10 +1,24 @@
 """The chapters of a run."""
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.analysis.chapters import Chapter, chapters
+from rnnviz.analysis import turning_word
+from rnnviz.analysis.chapters import (
+    FALLING,
+    GROWN,
+    GROWS,
+    LEARNED,
+    OPENS,
+    RIGHT,
+    WINDOW,
+    Chapter,
+    chapters,
+)
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
 
@@ -12,9 +26,15 @@ GUESS = 1.0
 STAYS, FALLS, KNOWS = (0.9, 0.5), (0.6, 0.7), (0.1, 0.99)
 
 
-def told(*scores):
+def told(*scores, radii=None):
     losses, metrics = np.array(scores).T
-    return [Chapter(number) for number in chapters(losses, metrics, GUESS)]
+    radii = np.full(len(scores), np.nan) if radii is None else np.array(radii, float)
+    numbers = chapters(losses, metrics, radii, GUESS, np.arange(len(scores)))
+    return [Chapter(number) for number in numbers]
+
+
+def by_radius(*radii, loss=0.9):
+    return told(*[(loss, 0.5)] * len(radii), radii=radii)
 
 
 def test_a_chapter_begins_when_most_of_five_epochs_ask_for_it():
@@ -26,6 +46,7 @@ def test_a_chapter_begins_when_most_of_five_epochs_ask_for_it():
 def test_one_odd_epoch_begins_no_chapter():
     assert Chapter.FALLING not in told(*[STAYS] * 6, KNOWS, *[STAYS] * 6)
     assert told(*[KNOWS] * 6, (np.nan, 0.0), *[KNOWS] * 2)[-1] is Chapter.LEARNED
+    assert Chapter.MEMORY_OPENS not in by_radius(0.01, *[0.9] * 4, 1.1, *[0.9] * 4, 1.1, 0.9)
 
 
 def test_a_low_loss_with_wrong_answers_is_not_learned():
@@ -37,12 +58,67 @@ def test_the_last_five_epochs_decide(scores):
     assert told(*scores)[-1] == told(*scores[-5:])[-1]
 
 
-def test_the_default_run_has_a_long_plateau_and_ends_learned():
+def test_on_the_plateau_the_radius_tells_when_memory_grows_and_opens():
+    found = by_radius(0.01, *[0.05] * 4, *[0.3] * 4, *[1.2] * 4)
+    names = [chapter.label for chapter in found]
+    assert names == (
+        ["Untrained"] + ["Plateau"] * 6 + ["Memory grows"] * 4 + ["Memory opens"] * 2
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "chapter"),
+    [
+        (0.9, 1.1, Chapter.PLATEAU),  # as it began
+        (0.06, 0.11, Chapter.PLATEAU),
+        (0.05, 0.11, Chapter.MEMORY_GROWS),
+        (np.nan, 1.1, Chapter.PLATEAU),  # as with gates, or not yet measured
+    ],
+)
+def test_only_a_radius_that_has_doubled_tells_of_memory(first, later, chapter):
+    assert by_radius(first, *[later] * 6)[-1] is chapter
+
+
+def test_far_above_guessing_a_large_radius_is_no_memory():
+    assert by_radius(0.01, *[9] * 6, loss=1.05)[-1] is Chapter.MEMORY_OPENS
+    assert by_radius(0.01, *[9] * 6, loss=1.2)[-1] is Chapter.PLATEAU
+
+
+def test_between_two_measurements_the_earlier_one_holds():
+    gap = [np.nan] * 9
+    found = by_radius(0.01, *gap, 0.5, *gap, 1.5, *gap)
+    starts = [found.index(chapter) for chapter in (Chapter.MEMORY_GROWS, Chapter.MEMORY_OPENS)]
+    assert starts == [10, 20]
+    # Of two in one window the smaller counts.
+    assert by_radius(0.01, *gap, 1.1, np.nan, 0.9)[-1] is Chapter.MEMORY_GROWS
+
+
+def test_the_default_run_tells_its_story_once_from_the_plateau_to_learned():
     session = Session(RunConfig())
-    session.player.advance(450)
-    losses, metrics = (session.run.history.column(f"train_{name}") for name in ("loss", "metric"))
-    numbers = chapters(losses, metrics, session.dataset.guess.loss)
-    assert (np.diff(numbers) >= 0).all()
-    first = {Chapter(n).label: int(np.argmax(numbers == n)) for n in np.unique(numbers)}
+    names = [session.story.chapter]
+    for _ in range(420):
+        session.player.advance(1)
+        names.append(session.story.chapter)
+    first = {name: names.index(name) for name in names}
+    assert [*first] == [chapter.label for chapter in Chapter]
+    assert names == sorted(names, key=list(first).index)
     assert (first["Untrained"], first["Plateau"]) == (0, 1)
+    assert 120 < first["Memory grows"] < 140
+    assert 265 < first["Memory opens"] < 280
     assert 350 < first["Falling"] < 380 < first["Learned"] < 410
+
+
+def test_the_guide_has_the_limits_of_the_chapters():
+    guide = (Path(__file__).parents[3] / "docs" / "guide.md").read_text(encoding="utf-8")
+    section = " ".join(guide.partition("### The story")[2].partition("\n###")[0].split())
+    words = {0.75: "three quarters", 0.25: "a quarter", 2.0: "twice", 5: "five"}
+    for sentence in (
+        f"below {words[FALLING]} of that of guessing",
+        f"below {words[LEARNED]} of that of guessing, and {100 * RIGHT:g} % of the training set",
+        f"is at least {GROWS:g} and {words[GROWN]} that of epoch 0",
+        f"is at least {OPENS:g} and {words[GROWN]} that of epoch 0",
+        f"most of the last {words[WINDOW]} epochs",
+        f"with at least {100 * turning_word.SURE:g} %",
+        f"2 to {turning_word.LONGEST} tokens",
+    ):
+        assert sentence in section

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.baselines import baselines
-from rnnviz.analysis.health import SATURATED, Level, health, worst
+from rnnviz.analysis.health import SATURATED, Level, health, judged, worst
 from rnnviz.analysis.training_phase import Phase, phase_of
 from rnnviz.config import Activation, RunConfig
 from rnnviz.engine.batch import collate
@@ -34,7 +34,8 @@ def signs(weights, example=None, phase=Phase.PLATEAU, **settings):
     config = RunConfig(**settings)
     batch = collate([example or phrase([0, 1, 1, 0], 1)])
     trace = record(weights, batch, truncate=config.truncate)
-    return {sign.name: sign for sign in health(weights, trace, config, Slots(), phase)}
+    found = health(weights, trace, config, Slots())
+    return {sign.name: judged(sign, phase) for sign in found}
 
 
 def graded(sign):

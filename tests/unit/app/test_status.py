@@ -4,6 +4,7 @@ from rnnviz.app.status import status_texts
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
+from rnnviz.training.schedule import Position
 
 
 def shown_of(session):
@@ -34,3 +35,11 @@ def test_a_run_that_breaks_gets_one_hint():
     assert "Try a learning rate of 0.02." in shown_of(session)
     session.configure(RunConfig(lr=0.02))
     assert "On the sequence shown" in shown_of(session)
+
+
+def test_a_look_back_says_so_and_keeps_the_chapter():
+    session = after(RunConfig(hidden=6), 12)
+    assert "Looking back from" not in shown_of(session)
+    session.player.go_to(Position(0))
+    assert "<b>Untrained</b>" in status_texts(session)["story"]
+    assert ">Looking back from 12. The weights are random" in status_texts(session)["story"]

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from rnnviz.analysis.chapters import Chapter
 from rnnviz.config import RunConfig
+from rnnviz.engine.evaluation import Score
 from rnnviz.figures.run_curves import Reach, Scored, run_curves
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position
@@ -55,11 +57,24 @@ def test_a_past_epoch_a_change_and_a_branch_are_marked(session):
     assert series["old train_loss"]["x"].tolist() == list(range(5, 16))
 
 
-def test_the_chapters_cover_the_run_without_gaps():
+def test_the_chapters_cover_the_run_without_gaps_and_are_those_of_the_story():
     session = Session(RunConfig())
     session.player.advance(420)
+    while session.memory.develop(session.run, session.gradient_query(), 10):
+        pass
     told = drawn(session)[0]["chapters"]
-    assert [name for name, *_ in told] == ["Untrained", "Plateau", "Falling", "Learned"]
+    assert [name for name, *_ in told] == [chapter.label for chapter in Chapter]
     ends = [end for *_, end in told]
     assert [start for _, start, _ in told] == [0, *ends[:-1]]
     assert ends[-1] == 420
+    for name, start, _ in told:
+        session.player.go_to(Position(start))
+        assert session.story.chapter == name
+
+
+def test_in_a_long_run_too_the_last_five_epochs_decide():
+    session = Session(RunConfig(hidden=6))
+    for loss in [0.69] * 2999 + [0.1] * 3:
+        session.run.history.append(Score(loss, 1), Score(loss, 1))
+    names = [name for name, *_ in drawn(session)[0]["chapters"]]
+    assert names == ["Untrained", "Plateau", "Learned"]

@@ -9,7 +9,6 @@ from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.health import health
 from rnnviz.analysis.memory_gauge import eigenvalues, recurrent
 from rnnviz.analysis.token_contribution import token_contribution
-from rnnviz.analysis.training_phase import Phase
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import train_examples
 from rnnviz.lab import gradients as module
@@ -165,7 +164,4 @@ def test_every_preset_can_be_asked_everything(task, preset):
     assert len(row.shares.W_hh) == steps
     assert bool(row.errors) == bool(row.cosines) == (session.config.cell == "elman")
     state = session.state
-    assert (
-        len(health(state.parameters, query.trace, session.settings, state.slots, Phase.PLATEAU))
-        == 6
-    )
+    assert len(health(state.parameters, query.trace, session.settings, state.slots)) == 6
