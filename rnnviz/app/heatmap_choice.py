@@ -30,6 +30,8 @@ def choose_view(session: Session, page: str = "train") -> bool:
     if len(names) == 1 and layers == 1:
         session.layer, session.part = 0, "h"
         return False
+    # The first page has no room for labels.
+    label = page != "train"
     with st.container(horizontal=True, vertical_alignment="bottom", key="view"):
         if len(names) > 1:
             first = session.part if session.part in names else "h"
@@ -37,15 +39,16 @@ def choose_view(session: Session, page: str = "train") -> bool:
             chosen = st.segmented_control(
                 "Show", names, default=first_value("part", edition, first), required=True,
                 key=f"part_{session.config.cell}", help="The state or gate that the heatmap shows",
+                label_visibility="visible" if label else "collapsed",
             )  # fmt: skip
             session.part = chosen or "h"
-        choose_layer(session, page)
+        choose_layer(session, page, label)
     return True
 
 
-def choose_layer(session: Session, page: str) -> None:
+def choose_layer(session: Session, page: str, label: bool = True) -> None:
     """Let the reader choose the layer of the session, if there are several."""
-    session.layer = layer_choice("layer", session.layer, session.config.layers, page)
+    session.layer = layer_choice("layer", session.layer, session.config.layers, page, label)
 
 
 def layer_choice(key: str, layer: int, layers: int, page: str, label: bool = True) -> int:

@@ -63,12 +63,20 @@ def sequence_network(
     words: Words,
     targets: Targets,
     theme: Theme = LIGHT,
+    levels: Sequence[SequencePass] = (),
 ) -> Picture:
-    """The pass of one sequence; a sentence in its place if a number is not finite."""
-    if not shown.finite:
-        meta = {"theme": palette(theme), "sentence": BROKEN}
-        return picture([], TITLE, HEIGHTS["unrolled"], theme, meta=meta)
+    """The pass of one sequence; a sentence in its place if a number is not finite.
+
+    ``levels`` are the passes in all layers, the lowest first, if there are several.
+    """
+    if not all(level.finite for level in (shown, *levels)):
+        said = {"theme": palette(theme), "sentence": BROKEN}
+        return picture([], TITLE, HEIGHTS["unrolled"], theme, meta=said)
     series, meta = pass_series(shown, words, targets, theme)
+    meta["levels"] = len(levels)
+    for k, level in enumerate(levels):
+        rows = [*_units(level), *_tokens(level)]
+        series += [{**row, "name": f"{row['name']} @{k}", "visible": False} for row in rows]
     return picture(series, TITLE, HEIGHTS["unrolled"], theme, meta=meta)
 
 

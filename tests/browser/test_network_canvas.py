@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from rnnviz.config import RunConfig
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.session import Session
 
@@ -78,3 +79,18 @@ def test_it_is_dark_where_the_page_is(opened):
     canvas = canvas_of(page)
     assert canvas.evaluate(PIXELS, DARK.magnitude) > 100
     assert canvas.evaluate(PIXELS, LIGHT.magnitude) == 0
+
+
+def test_layers_are_rows_and_each_tells_its_own_numbers(opened, server):
+    page = opened(f"{server.url}/?layers=2&hidden=8&epoch=20", "unrolled", height=900)
+    session = Session(RunConfig(layers=2, hidden=8))
+    session.player.advance(20)
+    probe, tip = session.inspect(), page.chart("unrolled").locator(".rnnviz-tip")
+    for layer in range(2):
+        x, y = page.page.evaluate(
+            f"k => [{PLOT}.layout.x(2), {PLOT}.layout.bands[k].y + 4.5 * {PLOT}.layout.cell]", layer
+        )
+        canvas_of(page).hover(position={"x": x, "y": y})
+        expect(tip).to_contain_text("unit 4 after word 3")
+        state = probe.sequence_pass(layer).states[2, 4]
+        expect(tip).to_contain_text(f"{'−' if state < 0 else '+'} {abs(state):.3f}")

@@ -97,11 +97,13 @@ def _explained(session: Session) -> str:
 def _network(session: Session, probe: Probe) -> Picture:
     data = session.dataset
     targets = Targets(data.classes, probe.known, data.one_class_at_end)
-    kept = session.selection.unit_of(probe.parameters.architecture.hidden)
-    shown = probe.sequence_pass(session.layer, session.part, kept)
+    of = probe.parameters.architecture
+    kept = session.selection.unit_of(of.hidden)
+    passes = [probe.sequence_pass(layer, session.part, kept) for layer in range(of.layers)]
+    shown, levels = passes[session.layer], passes if of.layers > 1 else ()
     noun, turning = session.names.noun, session.story.turning
     words = Words(probe.words, noun, probe.typed, probe.offered, turning)
-    return sequence_network(shown, words, targets, steady(session, "unrolled"))
+    return sequence_network(shown, words, targets, steady(session, "unrolled"), levels)
 
 
 def _places(session: Session, *keys: str) -> None:

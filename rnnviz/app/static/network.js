@@ -16,9 +16,9 @@ export class Network extends CanvasPicture {
 
   // A click on a unit or a column keeps it marked until the next click.
   click() {
-    const { t, row, section } = this.hover;
+    const { t, row, section, level = 0 } = this.hover;
     if (section === "word") this.pickWord();
-    else if (row !== undefined) this.stage.keep("unit", this.network.units[row]);
+    else if (row !== undefined) this.stage.keep("unit", this.network.levels[level].units[row]);
     else if (t !== undefined) this.stage.keep("token", t);
   }
 
@@ -58,7 +58,7 @@ export class Network extends CanvasPicture {
 
   paint(context, width, height) {
     this.layout = layoutOf(width, height, this.network);
-    const kept = { row: this.keptRow, t: this.stage.marked };
+    const kept = { row: this.keptRow, level: this.network.layer - 1, t: this.stage.marked };
     this.drawOn(context, { ...kept, ...this.hover });
     this.tokens.place(this.layout, this.network.turning);
     this.canvas.style.cursor = this.hover.section === "word" ? "text" : "";
@@ -102,12 +102,24 @@ export class Network extends CanvasPicture {
   }
 }
 
-// The arrays by name, beside what `meta` says.
+// The arrays by name, beside what `meta` says; `levels` has those of every layer.
 export function networkOf({ data, layout }) {
-  const by = Object.fromEntries(data.map((series) => [series.name, series.z ?? series.y]));
-  const weights = data.filter(({ name }) => name.startsWith("W_hh")).map(({ z }) => z);
-  const units = data.find(({ name }) => name === "h")?.y ?? [];
-  return { ...layout.meta, ...by, loss: by.loss?.[0], weights, units, font: layout.font.family };
+  const { meta, font } = layout;
+  const network = { ...meta, ...arraysOf(data, ""), font: font.family };
+  network.loss = network.loss?.[0];
+  // A level has its own arrays, and all else of the network.
+  const level = (k) => Object.assign(Object.create(network), arraysOf(data, ` @${k}`), { layer: k + 1 });
+  const count = meta.levels || 0;
+  return Object.assign(network, { levels: count ? [...Array(count).keys()].map(level) : [network] });
+}
+
+function arraysOf(data, suffix) {
+  const own = data.filter(({ name }) => name.includes("@") ? suffix && name.endsWith(suffix) : !suffix);
+  const named = own.map((series) => ({ ...series, name: series.name.slice(0, series.name.length - suffix.length) }));
+  const by = Object.fromEntries(named.map((series) => [series.name, series.z ?? series.y]));
+  const weights = named.filter(({ name }) => name.startsWith("W_hh")).map(({ z }) => z);
+  const units = named.find(({ name }) => name === "h")?.y ?? [];
+  return { ...by, weights, units };
 }
 
 const rowOf = (network, t) => [
@@ -128,7 +140,8 @@ function answerAt({ answers, words, names, predicted, targets, probability }, t)
 const signed = (value) => `${value < 0 ? "−" : "+"} ${Math.abs(value).toFixed(3)}`;
 
 // The text for the place under the pointer.
-function told(network, { t, row, section }) {
+function told(whole, { t, row, section, level = 0 }) {
+  const network = row === undefined ? whole : whole.levels[level];
   const { words, noun, units, formula, share } = network;
   const place = `${noun} ${t + 1}, “${words[t]}”`;
   if (row !== undefined) {

@@ -11,13 +11,15 @@ const BOXED = 2.4;
 const [SLOT, NAMES, SHARE] = [5.4, 5, 0.62];
 // The least width of all vectors, and the width of the list of terms beside them.
 const [LEAST, TERMS] = [24, 18];
+// Between the layers.
+const LEVEL_GAP = 1.2;
 
 export function layoutOf(across, height, network) {
   const { words = [], units = [], typed = [], opened } = network;
   const u = clamp(Math.min(across / (opened ? 66 + TERMS : 66), height / (opened ? 44 : 38)), 12, 22);
   const width = across - (opened ? TERMS * u : 0);
   const [left, right] = [6.6 * u, 7.4 * u];
-  const rows = rowsOf(u, height, units.length, Boolean(opened));
+  const rows = rowsOf(u, height, units.length, network.levels?.length ?? 1, Boolean(opened));
   const columns = columnsOf(u, left, width - left - right, words.length, opened);
   const { pitch } = columns;
   const longest = Math.max(...words.map((word) => word.length));
@@ -30,17 +32,21 @@ export function layoutOf(across, height, network) {
 }
 
 // The heights. Above an opened column are the names of its vectors, and below it their numbers.
-function rowsOf(u, height, count, opened) {
+function rowsOf(u, height, units, levels, opened) {
   const [wordHeight, arrow, below, between, foot] = [2.4 * u, 1.9 * u, 1.2 * u, 1.6 * u, 0.8 * u];
   const [labels, numbers, least] = opened ? [1.6 * u, 5.4 * u, [5.6 * u, 5 * u]] : [0, 0, [7.4 * u, 6 * u]];
   const fixed = wordHeight + arrow + labels + numbers + below + between + foot + least[0] + least[1];
-  const rest = height - fixed;
-  const cell = clamp(Math.floor(Math.min(rest, 0.46 * height) / count), 1, Math.floor(7 * u));
-  const spare = Math.max(0, rest - cell * count);
-  const state = { y: wordHeight + arrow + labels, height: cell * count };
+  const rest = height - fixed - LEVEL_GAP * u * (levels - 1);
+  const most = levels > 1 ? rest : Math.min(rest, 0.46 * height);
+  const cell = clamp(Math.floor(most / (units * levels)), 1, Math.floor(7 * u));
+  const spare = Math.max(0, rest - cell * units * levels);
+  const top = wordHeight + arrow + labels;
+  const [band, gap] = [cell * units, LEVEL_GAP * u];
+  const bands = [...Array(levels).keys()].map((k) => ({ y: top + k * (band + gap), height: band }));
+  const state = { y: top, height: levels * (band + gap) - gap };
   const answer = { y: state.y + state.height + numbers + below, height: least[0] + 0.7 * spare };
   const gradient = { y: answer.y + answer.height + between, height: least[1] + 0.3 * spare };
-  return { wordHeight, cell, state, answer, gradient, numbers: state.y + state.height };
+  return { wordHeight, cell, bands, state, answer, gradient, numbers: state.y + state.height };
 }
 
 // The places across: `x` of a state's middle, `edge` of the border before a column, `into` and `out` of where
@@ -88,8 +94,9 @@ function openedAt(box, start, plain, { vectors, phase }) {
 
 // What is at a place: token, section, the row of a unit, and the vector of an opened column.
 function find(layout, tokens, units, px, py) {
-  const { x, edge, strip, cell, wordHeight, state, answer, gradient, box } = layout;
-  const row = Math.floor((py - state.y) / cell);
+  const { x, edge, strip, cell, wordHeight, bands, answer, gradient, box } = layout;
+  const level = bands.findIndex(({ y, height }) => py >= y && py < y + height);
+  const row = level < 0 ? -1 : Math.floor((py - bands[level].y) / cell);
   const within = row >= 0 && row < units;
   if (box && px >= box.left && px < box.right && within) {
     const vector = Math.floor((px - box.left - box.margin - box.names) / box.slot);
@@ -99,7 +106,7 @@ function find(layout, tokens, units, px, py) {
   let t = -1;
   while (t < tokens && px >= edge(t + 1)) t++;
   if (!(t >= 0 && t < tokens)) return {};
-  if (within && Math.abs(px - x(t)) <= strip / 2 + 2) return { t, row };
+  if (within && Math.abs(px - x(t)) <= strip / 2 + 2) return { t, row, level };
   if (py < wordHeight) return { t, section: "word" };
   return { t, section: py > gradient.y ? "gradient" : py > answer.y ? "answer" : "memory" };
 }

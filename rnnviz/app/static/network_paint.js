@@ -48,13 +48,24 @@ export function paint(c, layout, network, hover) {
   if (network.sentence) return paintSentence(p);
   paintColumn(p);
   paintWords(p);
-  paintChannels(p);
-  paintStates(p);
+  network.levels.forEach((level, k) => paintLevel(p, level, k));
   paintScale(p);
-  paintUnit(p);
   PAINT_ANSWERS[network.answers](p);
   paintGradient(p);
   paintOutcome(p);
+}
+
+// One layer in its band; from a lower one its states go on to the next.
+function paintLevel(p, network, k) {
+  const { layout: { bands, x }, hover, theme } = p;
+  const layout = { ...p.layout, state: bands[k] };
+  const row = bands.length > 1 && hover.level !== k ? undefined : hover.row;
+  const q = { ...p, network, layout, hover: { ...hover, row } };
+  paintChannels(q);
+  paintStates(q);
+  paintUnit(q);
+  const [end, next] = [bands[k].y + bands[k].height + 1, bands[k + 1]?.y - 1];
+  if (next) network.words.forEach((_, t) => stroke(p, [[x(t), end], [x(t), next]], faint(theme.forward, 0.5), 1.5));
 }
 
 export function paintSentence(p) {
@@ -134,8 +145,8 @@ export function paintChannels(p) {
   const { hidden, group, layer, layers, part, units, labels } = network;
   const more = [group > 1 ? `${units.length} of ${hidden} units:` : counted(hidden, "unit")];
   if (group > 1) more.push(`largest of ${group}`);
-  if (layers > 1) more.push(`layer ${layer} of ${layers}`);
-  name(p, "hc".includes(part) ? `memory ${part}` : `gate ${part}`, state.y + 0.6 * u, more);
+  const title = "hc".includes(part) ? `memory ${part}` : `gate ${part}`;
+  name(p, layers > 1 ? `layer ${layer}: ${part}` : title, state.y + 0.6 * u, more);
   if (pitch < NARROW * u) return;
   // In the low strip of a few units there is no room for it.
   if (state.height > 8 * u)

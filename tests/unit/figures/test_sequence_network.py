@@ -65,3 +65,20 @@ def test_a_network_that_has_diverged_gets_a_sentence():
     picture = sequence_network(broken, Words(probe.words), targets)
     assert not picture.series
     assert picture.layout["meta"]["sentence"] == BROKEN
+
+
+def test_layers_are_rows_with_arrays_of_their_own():
+    session = Session(RunConfig(layers=3, hidden=8, cell="gru"))
+    probe, data = session.inspect(), session.dataset
+    passes = [probe.sequence_pass(layer) for layer in range(3)]
+    targets = Targets(data.classes, probe.known, data.one_class_at_end)
+    picture = sequence_network(passes[2], Words(probe.words), targets, levels=passes)
+    series = by_name(picture)
+    assert picture.layout["meta"]["levels"] == 3
+    for k, level in enumerate(passes):
+        assert np.array(series[f"h @{k}"].z) == pytest.approx(level.states.T)
+        assert series[f"share @{k}"].y == pytest.approx(level.share)
+    assert np.array(series["h"].z) == pytest.approx(passes[2].states.T)
+    broken = replace(passes[0], states=np.full_like(passes[0].states, np.inf))
+    picture = sequence_network(passes[2], Words(probe.words), targets, levels=[broken, *passes[1:]])
+    assert picture.layout["meta"]["sentence"] == BROKEN
