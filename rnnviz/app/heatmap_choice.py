@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from rnnviz.analysis.cell_equations import nonnegative
@@ -23,16 +25,17 @@ _TITLES = {
 }
 
 
-def choose_view(session: Session, page: str = "train") -> bool:
-    """Let the reader choose the layer and the state or gate; return whether there are several."""
+def choose_view(session: Session, page: str = "train") -> None:
+    """Let the reader choose the layer and the state or gate, if there are several."""
     cell, layers = session.state.parameters.architecture.cell, session.config.layers
     names = [*cell.states, *(gate for gate in cell.gates if gate not in cell.states)]
     if len(names) == 1 and layers == 1:
         session.layer, session.part = 0, "h"
-        return False
+        return
     # The first page has no room for labels.
     label = page != "train"
-    with st.container(horizontal=True, vertical_alignment="bottom", key="view"):
+    width: Literal["stretch", "content"] = "stretch" if label else "content"
+    with st.container(horizontal=True, vertical_alignment="bottom", key="view", width=width):
         if len(names) > 1:
             first = session.part if session.part in names else "h"
             edition = visit(page), session.config.cell
@@ -43,7 +46,6 @@ def choose_view(session: Session, page: str = "train") -> bool:
             )  # fmt: skip
             session.part = chosen or "h"
         choose_layer(session, page, label)
-    return True
 
 
 def choose_layer(session: Session, page: str, label: bool = True) -> None:

@@ -69,10 +69,9 @@ def _lay_out(session: Session) -> None:
     with left:
         with st.container(horizontal=True, key="asked"):
             place_phrase(session)
+            choose_view(session)
             place_text("verdict")
-        chosen = choose_view(session)
-        with st.container(key="network_of_part" if chosen else "network"):
-            place_canvas("network", "unrolled", _explained(session))
+        place_canvas("network", "unrolled", _explained(session))
     with right:
         place_canvas("curves", "curves", explanation("curves", noun=session.names.noun))
     left, right = st.columns(2, gap="medium")

@@ -19,21 +19,22 @@ export function layoutOf(across, height, network) {
   const u = clamp(Math.min(across / (opened ? 66 + TERMS : 66), height / (opened ? 44 : 38)), 12, 22);
   const width = across - (opened ? TERMS * u : 0);
   const [left, right] = [6.6 * u, 7.4 * u];
-  const rows = rowsOf(u, height, units.length, network.levels?.length ?? 1, Boolean(opened));
   const columns = columnsOf(u, left, width - left - right, words.length, opened);
   const { pitch } = columns;
   const longest = Math.max(...words.map((word) => word.length));
   const wordSize = clamp((pitch - 6) / (0.54 * longest), 12, 1.45 * u);
   // Where even small words don't fit side by side, they stand upright; where they do, they can be typed.
   const upright = longest > 1 && pitch < 3 * u && wordSize * 0.54 * longest > pitch;
+  const wordHeight = (upright && pitch >= NARROW * u ? clamp((0.56 * wordSize * longest) / u, 2.4, 5) : 2.4) * u;
+  const rows = rowsOf(u, height, wordHeight, { units: units.length, levels: network.levels?.length ?? 1, opened });
   const boxed = typed.length > 0 && !upright && pitch >= BOXED * u;
   const layout = { width, height, u, left, ...rows, ...columns, wordSize, upright, boxed };
   return { ...layout, find: (px, py) => find(layout, words.length, units.length, px, py) };
 }
 
 // The heights. Above an opened column are the names of its vectors, and below it their numbers.
-function rowsOf(u, height, units, levels, opened) {
-  const [wordHeight, arrow, below, between, foot] = [2.4 * u, 1.9 * u, 1.2 * u, 1.6 * u, 0.8 * u];
+function rowsOf(u, height, wordHeight, { units, levels, opened }) {
+  const [arrow, below, between, foot] = [1.9 * u, 1.2 * u, 1.6 * u, 0.8 * u];
   const [labels, numbers, least] = opened ? [1.6 * u, 5.4 * u, [5.6 * u, 5 * u]] : [0, 0, [7.4 * u, 6 * u]];
   const fixed = wordHeight + arrow + labels + numbers + below + between + foot + least[0] + least[1];
   const rest = height - fixed - LEVEL_GAP * u * (levels - 1);

@@ -7,6 +7,8 @@ import { NARROW, WIDE } from "./network_layout.js";
 const [LOWEST, HIGHEST] = [-9, 1];
 // Of the products W_hh[i][j] h[j] those below both floors are not drawn, and at most so many a gap.
 const [FLOOR, SHARE_OF_LARGEST, MOST_THREADS] = [0.003, 0.07, 160];
+// The least width of a column with a letter, in pixels.
+const LETTER = 8.5;
 // Opacities of threads: those of one are drawn together, and thick from this share of the range on.
 const [LEVELS, THICK_FROM] = [12, 0.6];
 
@@ -99,7 +101,13 @@ export function paintWords(p) {
   const { u, word, edge, pitch, strip, wordHeight, state, box } = layout;
   const { words, share, labels, theme, noun, bridge } = network;
   name(p, noun, wordHeight / 2);
-  if (pitch < NARROW * u) return;
+  // Single letters fit where nothing else does.
+  const letters = words.every((text) => text.length === 1);
+  if (pitch < NARROW * u) {
+    if (letters && pitch >= LETTER) words.forEach((text, t) =>
+      write(p, text, word(t), wordHeight / 2, 12, theme.text, { align: "center" }));
+    return;
+  }
   if (!(box && box.token === undefined)) write(p, labels.added, 0, wordHeight + 0.8 * u, 0.92 * u, theme.forward, { weight: 600 });
   c.fillStyle = faint(theme.forward, 0.55);
   const top = wordHeight + 1.9 * u - 2;
