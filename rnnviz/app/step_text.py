@@ -15,7 +15,7 @@ from rnnviz.session import Session
 #: With names of more letters than this, there is no room for a button each.
 MOST_LETTERS = 110
 #: Where a caption's first sentence ends.
-_END = re.compile(r"(?<=[.:]) ")
+_END = re.compile(r"(?<=[.!?]) ")
 
 
 def moment_names(step: StepRecord) -> list[str]:

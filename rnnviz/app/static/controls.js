@@ -305,6 +305,7 @@ export class Moments {
     const look = JSON.stringify([names, bands]);
     if (look !== this.look) {
       this.look = look;
+      this.names.classList.toggle("many", names.length > 14);
       const phases = bands.flatMap(([phase, count]) => Array(count).fill(phase));
       this.names.replaceChildren(...names.map((textContent, k) => Object.assign(
         document.createElement("button"), { textContent, className: phases[k], title: `${phases[k]}: ${textContent}` })));

@@ -341,6 +341,7 @@ export function paintUnit(p) {
   [c.strokeStyle, c.lineWidth] = [network.theme.text, 1.6];
   network.words.forEach((_, t) => t === box?.token || c.strokeRect(Math.round(x(t) - strip / 2) - 1,
     state.y + hover.row * cell - 1, strip + 2, cell + 1));
+  if (state.height < 9 * u) return;
   const y = state.y + clamp((hover.row + 0.5) * cell, 5.5 * u, state.height - 3 * u);
   write(p, `unit ${network.units[hover.row]}`, left - 6, y, 0.87 * u, network.theme.text,
     { align: "right", weight: 600, halo: true });
