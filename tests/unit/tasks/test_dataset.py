@@ -53,7 +53,7 @@ def test_unknown_tokens_of_test_phrases_are_skipped_and_noted():
     data = build_dataset("weather", TRAIN, [Row(2, "warm!", "rainy")], Unit.CHARACTERS)
     assert data.vocabulary.words == tuple(sorted({*"so warmso coldnot cold"}))
     assert (data.unknown, data.test[0].text) == (("!",), "warm!")
-    assert data.notes[0].startswith("Characters of the test phrases")
+    assert data.notes[0].startswith("Characters that only the test phrases have")
 
 
 @each_row(
