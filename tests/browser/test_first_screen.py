@@ -1,12 +1,13 @@
 """The first screen: it fits, nothing in it jumps, and all of it answers the hand."""
 
 import re
+import time
 from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import expect
 
-from tests.browser.serving import open_page
+from tests.browser.serving import open_page, visit
 from tests.browser.train_page import TrainPage
 
 #: Width, height, and the frames during which nothing moves.
@@ -47,6 +48,36 @@ def test_the_first_screen_fits_and_nothing_in_it_jumps(opened, server):
             assert found["height"] > height / 2
         assert page.page.evaluate(WATCH_BOXES, frames) == []
     page.pause()
+
+
+# Where the slider of epochs stands, at every frame from its first.
+WATCH_SLIDER = """
+const seen = (window.seen = []);
+const look = () => {
+  const top = document.querySelector("[data-slider=scrubber]")?.getBoundingClientRect().top;
+  if (top !== undefined && seen.at(-1) !== top) seen.push(top);
+  requestAnimationFrame(look);
+};
+look();
+"""
+
+
+def test_the_header_is_never_seen_without_its_style(server, browser, complaints):
+    tab = open_page(browser, complaints, viewport={"width": 1280, "height": 720})
+    late = []
+
+    def delay(route):
+        late.append(route.request.url)
+        time.sleep(1)
+        route.continue_()
+
+    # Streamlit loads what draws `st.html` only when it is first used.
+    tab.route("**/Html*.js", delay)
+    tab.add_init_script(WATCH_SLIDER)
+    visit(tab, f"{server.url}/?epoch=3", "curves")
+    assert late
+    assert len(tab.evaluate("seen")) == 1
+    tab.context.close()
 
 
 def point_at(page, epoch):
