@@ -20,6 +20,7 @@ _CHART = """
 <figure class="rnnviz-figure">
   <div class="rnnviz-frame"><div class="rnnviz-chart"></div><div class="rnnviz-scale"></div></div>
   <button class="rnnviz-ask" aria-label="What is this?">?</button><figcaption popover></figcaption>
+  <button class="rnnviz-enlarge" aria-label="Enlarge" title="Enlarge; its numbers">⤢</button>
 </figure>
 """
 _TEXT = """

@@ -22,9 +22,37 @@ from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 
-_SHEET = Path(__file__).with_name("style.css")
+
+def _beside(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def _variables(colors: Theme, background: str) -> str:
+    values = {
+        "background": background,
+        "train": colors.train,
+        "test": colors.test,
+        "first": colors.negative,
+        "second": colors.positive,
+        "forward": colors.forward,
+        "magnitude": colors.magnitude,
+        "muted": colors.muted,
+    }
+    return ":root {" + "".join(f"--rnnviz-{k}: {v};" for k, v in values.items()) + "}"
+
+
+#: Until the page tells which theme was chosen, that of the system.
+_USUAL = (
+    f"{_variables(LIGHT, LIGHT.background)}\n"
+    f"@media (prefers-color-scheme: dark) {{ {_variables(DARK, DARK.background)} }}\n"
+)
+#: The sheet comes with a component, so it is there as soon as the first of them. What ``st.html``
+#: gives may come some frames later, and the page would move.
 _theme_watch = st.components.v2.component(
-    "rnnviz_theme", js=Path(__file__).with_name("theme.js").read_text(encoding="utf-8")
+    "rnnviz_theme",
+    css=_USUAL + _beside("style.css"),
+    js=_beside("theme.js"),
+    isolate_styles=False,
 )
 
 
@@ -75,20 +103,11 @@ def steady(session: Session, *shown: str) -> Theme:
 
 def style_sheet() -> None:
     """Put the style sheet with the palette's colours on the page, and follow theme changes."""
-    colors, kind = theme(), st.context.theme.type or "light"
-    values = {
-        "background": st.get_option(f"theme.{kind}.backgroundColor"),
-        "train": colors.train,
-        "test": colors.test,
-        "first": colors.negative,
-        "second": colors.positive,
-        "forward": colors.forward,
-        "magnitude": colors.magnitude,
-        "muted": colors.muted,
-    }
-    variables = ":root {" + "".join(f"--rnnviz-{k}: {v};" for k, v in values.items()) + "}"
-    st.html(f"<style>{variables}\n{_SHEET.read_text(encoding='utf-8')}</style>")
+    kind = st.context.theme.type or "light"
     _theme_watch(key="theme", data={"dark": kind == "dark"}, on_dark_change=lambda: None)
+    chosen = _variables(theme(), st.get_option(f"theme.{kind}.backgroundColor"))
+    # They come before those of the system or after them, so they need the stronger selector.
+    st.html(f"<style>html{chosen}</style>")
 
 
 #: Where Streamlit's Markdown would recognise an address, although it is escaped.

@@ -195,6 +195,7 @@ def connectivity_map(
     count = len(tokens)
     rows = range(0, count, 1 + count // 16)
     cells = heatmap(
+        name="log10 of C",
         z=compact(logs),
         zmin=low,
         zmax=high,

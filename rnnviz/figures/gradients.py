@@ -76,6 +76,7 @@ def gradient_map(
     with np.errstate(divide="ignore"):
         logs = np.maximum(np.log10(norms.norms.T), low)
     cells = heatmap(
+        name=f"log10 of ||{symbol}||",
         x=norms.epochs.astype(np.int32),
         y=list(range(1, len(words) + 1)),
         z=compact(logs),

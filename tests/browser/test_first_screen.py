@@ -1,10 +1,13 @@
 """The first screen: it fits, nothing in it jumps, and all of it answers the hand."""
 
 import re
+import time
+from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import expect
 
-from tests.browser.serving import open_page
+from tests.browser.serving import open_page, visit
 from tests.browser.train_page import TrainPage
 
 #: Width, height, and the frames during which nothing moves.
@@ -66,6 +69,36 @@ def test_the_longest_stories_are_not_cut_off(opened, server):
             page.page.set_viewport_size({"width": width, "height": height})
             page.expect_still(PICTURES)
             assert page.page.evaluate(CUT) == []
+
+
+# Where the slider of epochs stands, at every frame from its first.
+WATCH_SLIDER = """
+const seen = (window.seen = []);
+const look = () => {
+  const top = document.querySelector("[data-slider=scrubber]")?.getBoundingClientRect().top;
+  if (top !== undefined && seen.at(-1) !== top) seen.push(top);
+  requestAnimationFrame(look);
+};
+look();
+"""
+
+
+def test_the_header_is_never_seen_without_its_style(server, browser, complaints):
+    tab = open_page(browser, complaints, viewport={"width": 1280, "height": 720})
+    late = []
+
+    def delay(route):
+        late.append(route.request.url)
+        time.sleep(1)
+        route.continue_()
+
+    # Streamlit loads what draws `st.html` only when it is first used.
+    tab.route("**/Html*.js", delay)
+    tab.add_init_script(WATCH_SLIDER)
+    visit(tab, f"{server.url}/?epoch=3", "curves")
+    assert late
+    assert len(tab.evaluate("seen")) == 1
+    tab.context.close()
 
 
 def point_at(page, epoch):
@@ -213,3 +246,82 @@ def test_a_unit_and_a_word_that_are_clicked_stay_marked_on_every_page_and_in_the
     canvas.click(position={"x": x, "y": y})
     page.page.wait_for_function(f"{plot}.keptRow === undefined")
     expect(page.page).not_to_have_url(re.compile("unit="))
+
+
+# The boxes of what is in the window; below it the page may still be laid out.
+BOXES = """[...document.querySelectorAll(".rnnviz-figure, .rnnviz-bar, .stHorizontalBlock")]
+  .map((node) => node.getBoundingClientRect()).filter(({ top }) => top < innerHeight)
+  .map(({ x, y, width }) => [x, y, width].join(" "))"""
+
+
+def test_a_picture_is_enlarged_and_goes_on_while_nothing_else_moves(opened, server):
+    page = opened(f"{server.url}/?epochs=100000", "unrolled", 1280, 720)
+    before = page.page.evaluate(BOXES)
+    page.at("unrolled").get_by_role("button", name="Enlarge").click()
+    large = page.page.get_by_role("dialog", name="The network, token by token")
+    expect(large.locator("canvas")).to_be_in_viewport(ratio=1)
+    assert large.locator("canvas").bounding_box()["height"] > 600
+    page.keys(" ")
+    page.expect_epoch_above(5)
+    page.expect_drawn_above("unrolled", page.drawn("unrolled") + 5)
+    page.keys(" ")
+    expect(page.status).to_contain_text("Paused")
+    large.get_by_role("button", name="Close").click()
+    expect(large).to_have_count(0)
+    assert page.page.evaluate(BOXES) == before
+
+
+def test_every_curve_opens_as_a_chart_with_its_numbers(opened, server):
+    page = opened(f"{server.url}/?epoch=3&hidden=8", "curves", 1280, 720)
+    opener = page.at("curves").get_by_role("button", name="Enlarge: accuracy")
+    opener.press("Enter")
+    large = page.page.get_by_role("dialog", name="Accuracy: share of answers that are right")
+    expect(large.locator(".main-svg").first).to_be_in_viewport(ratio=1)
+    page.page.wait_for_function("document.querySelector('dialog .main-svg').clientHeight > 600")
+    page.zoom("metric")
+    page.expect_in_chart("metric", "node.layout.xaxis.range[0] > 0")
+    large.get_by_role("button", name="Table").click()
+    expect(large.get_by_role("row")).to_have_count(5)
+    heading = large.get_by_role("columnheader")
+    assert heading.first.inner_text() == "train: epoch"
+    with page.page.expect_download() as download:
+        large.get_by_role("button", name="CSV").click()
+    assert download.value.suggested_filename == "metric.csv"
+    rows = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert rows[0].split(",")[:2] == heading.all_inner_texts()[:2]
+    found = [np.float32(row.split(",")[1]) for row in rows[1:]]
+    assert found == page.in_chart("metric", "Array.from(node.data[0].y)")
+    page.page.keyboard.press("Escape")
+    expect(large).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+# The table and the CSV of a made-up figure.
+NUMBERS = """async () => {
+  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  const script = loaded.find((name) => name.endsWith("/numbers.js"));
+  const { columnsOf, csvOf, fillTable } = await import(script);
+  const x = Int32Array.from({ length: 1001 }, (_, k) => k);
+  const y = Float32Array.from(x, (k) => k + 0.1);
+  y[1] = NaN;
+  const z = [Float64Array.of(0.1 + 0.2, 1), Float64Array.of(1e-9, 2), Float64Array.of(3, 4)];
+  const data = [{ name: "a&lt;b&gt;, c", x, y }, { z }, { x, y, hoverinfo: "skip" }];
+  const ticks = { tickvals: [0, 1], ticktext: ["&lt;img&gt;", "not"] };
+  const axis = { title: { text: "word<sub>1</sub>" }, ...ticks };
+  const columns = columnsOf({ data, layout: { xaxis: axis } });
+  const table = document.createElement("table");
+  return [csvOf(columns).split("\\r\\n"), fillTable(table, columns), table.rows.length,
+    table.innerHTML.includes("<img")];
+}"""
+
+
+def test_numbers_have_all_their_digits_and_texts_are_only_texts(page):
+    lines, note, count, unescaped = page.page.evaluate(NUMBERS)
+    heading = '"a<b>, c: word1","a<b>, c",series 2: place,series 2: 0 <img>,series 2: 1 not'
+    assert lines[0] == heading
+    assert lines[1] == "0 <img>,0.1,0,0.30000000000000004,1"
+    assert lines[2] == "1 not,,1,1e-9,2"
+    assert lines[4] == "3,3.1,,,"
+    assert len(lines) == 1003
+    assert (note, count) == ("The table shows one row in 3 of 1001; the CSV has all.", 335)
+    assert not unescaped

@@ -168,7 +168,7 @@ export function chart({ parentElement, data }) {
   const find = (selector) => parentElement.querySelector(selector);
   const parts = {
     node: find(".rnnviz-chart"), caption: find("figcaption"), ask: find(".rnnviz-ask"),
-    scale: find(".rnnviz-scale"),
+    enlarge: find(".rnnviz-enlarge"), scale: find(".rnnviz-scale"),
   };
   const plot = stage.mount(CANVASES[data.canvas] ?? Plot, data.key, parts, data);
   // Streamlit also calls this when it keeps the node, so unmount only a node that is gone.

@@ -1,10 +1,13 @@
 // A picture in a node of the page: its size, whether it is in sight, its caption, and how often it was drawn.
+import { Enlarged } from "./enlarged.js";
 import { Drawing } from "./frame.js";
 
 export class Picture {
   // `onClick(key, event)`; `onSight()` is called when the picture enters or leaves the viewport.
-  constructor(key, { node, caption, ask, scale }, { stage, onClick, onSight }) {
+  constructor(key, parts, { stage, onClick, onSight }) {
+    const { node, caption, ask, scale } = parts;
     Object.assign(this, { key, node, caption, scale, stage, onClick });
+    this.enlarged = new Enlarged(this, parts);
     this.drawing = new Drawing();
     this.inSight = false;
     this.drawnAt = 0;
@@ -42,6 +45,7 @@ export class Picture {
   async draw() {
     const figure = this.drawing.figure();
     this.showCaption();
+    this.enlarged.refresh(figure);
     await this.show(figure);
     this.drawnAt = performance.now();
     this.node.dataset.drawn = this.count + 1;

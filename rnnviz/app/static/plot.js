@@ -27,7 +27,10 @@ export class Plot extends Picture {
     drawScale(this.scale, figure);
     this.layout = figure.layout;
     // Plotly writes the reader's zoom into the layout it receives.
-    await Plotly.react(this.node, figure.data, structuredClone(figure.layout), CONFIG);
+    const layout = structuredClone(figure.layout);
+    // Enlarged, it is as high as its node.
+    if (this.enlarged.dialog) delete layout.height;
+    await Plotly.react(this.node, figure.data, layout, CONFIG);
     if (!this.count) this.listen();
     flash(this.node, figure.layout.annotations ?? []);
   }

@@ -1,0 +1,97 @@
+// The numbers of a picture: columns of text, with all the digits that the picture has.
+
+// The largest table; the CSV has all.
+const [ROWS, COLUMNS] = [500, 100];
+// The heading of labels whose axis has no title.
+const PLACE = "place";
+
+// Text as Plotly shows it: without its tags.
+export const plainText = (html) => new DOMParser().parseFromString(html ?? "", "text/html").body.textContent;
+
+// The columns { name, cells } of every series.
+export function columnsOf({ data, layout }) {
+  const shown = data.filter(({ hoverinfo }) => hoverinfo !== "skip");
+  return shown.flatMap((series, k) => {
+    const name = plainText(series.name) || (shown.length > 1 ? `series ${k + 1}` : "");
+    const [x, y] = ["x", "y"].map((letter) => axisOf(series, layout, letter));
+    return series.z?.[0]?.length === undefined ? points(series, name, x, y) : cells(series, name, x, y);
+  });
+}
+
+const joined = (...parts) => parts.filter(Boolean).join(": ");
+
+function points(series, name, x, y) {
+  const { length } = series.y ?? series.x ?? [];
+  const column = (title, values) => ({ name: joined(name, title), cells: texts(values ?? []) });
+  const more = ["z", "text"].filter((key) => typeof series[key] === "object").map((key) => column(key, series[key]));
+  return [{ name: joined(name, x.title || PLACE), cells: x.labels(length) }, column(y.title, series.y), ...more];
+}
+
+// A matrix has its longer side down the page.
+function cells({ z }, name, x, y) {
+  const [down, across] = [z.length, z[0].length];
+  const [rows, columns, at] = down < across
+    ? [x, y, (i, j) => z[j][i]] : [y, x, (i, j) => z[i][j]];
+  const [long, short] = [Math.max(down, across), Math.min(down, across)];
+  const labels = rows.labels(long);
+  const column = (label, j) => ({
+    name: joined(name, label), cells: labels.map((_, i) => digits(at(i, j), z[0])),
+  });
+  return [{ name: joined(name, rows.title || PLACE), cells: labels }, ...columns.labels(short).map(column)];
+}
+
+// The title of a series' axis, and the labels of its places: a number, with its word if there is one.
+function axisOf(series, layout, letter) {
+  const axis = layout[(series[`${letter}axis`] ?? letter).replace(letter, `${letter}axis`)] ?? {};
+  const ticks = axis.type === "log" ? [] : axis.ticktext ?? [];
+  const words = new Map(ticks.map((text, k) => [String(axis.tickvals[k]), plainText(text)]));
+  const label = (value) => (words.has(value) && words.get(value) !== value ? `${value} ${words.get(value)}` : value);
+  // Plotly counts places from 0.
+  const places = (count) => {
+    const tokens = layout.meta?.words ?? [];
+    return tokens.length === count ? tokens : Array.from({ length: count }, (_, k) => label(String(k)));
+  };
+  const labels = (count) => (series[letter] ? texts(series[letter]).map(label) : places(count));
+  return { title: plainText(axis.title?.text ?? axis.title) || "", labels };
+}
+
+const texts = (values) => Array.from(values, (value) => digits(value, values));
+
+// The shortest text that stands for no other number of its array's type.
+function digits(value, array) {
+  if (typeof value !== "number") return plainText(value);
+  if (Number.isNaN(value)) return "";
+  if (!(array instanceof Float32Array)) return String(value);
+  const short = [6, 7, 8].map((count) => Number(value.toPrecision(count)));
+  return String(short.find((number) => Math.fround(number) === value) ?? Number(value.toPrecision(9)));
+}
+
+const longest = (columns) => Math.max(0, ...columns.map(({ cells }) => cells.length));
+
+export function csvOf(columns) {
+  const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const row = (texts) => texts.map(quoted).join(",");
+  const rows = Array.from({ length: longest(columns) }, (_, k) => columns.map(({ cells }) => cells[k] ?? ""));
+  return [columns.map(({ name }) => name), ...rows].map(row).join("\r\n") + "\r\n";
+}
+
+// Fill the table, and return what it leaves out.
+export function fillTable(table, columns) {
+  const [rows, some] = [longest(columns), columns.slice(0, COLUMNS)];
+  const every = Math.ceil(rows / ROWS) || 1;
+  const head = document.createElement("thead");
+  const body = document.createElement("tbody");
+  const names = head.insertRow();
+  for (const { name } of some)
+    names.append(Object.assign(document.createElement("th"), { textContent: name, scope: "col" }));
+  for (let k = 0; k < rows; k += every) {
+    const row = body.insertRow();
+    for (const { cells } of some) row.insertCell().textContent = cells[k] ?? "";
+  }
+  table.replaceChildren(head, body);
+  const left = [
+    every > 1 && `one row in ${every} of ${rows}`,
+    columns.length > COLUMNS && `${COLUMNS} columns of ${columns.length}`,
+  ].filter(Boolean).join(", ");
+  return left && `The table shows ${left}; the CSV has all.`;
+}
