@@ -242,7 +242,7 @@ def test_a_unit_and_a_word_that_are_clicked_stay_marked_on_every_page_and_in_the
     page.page.reload()
     page.page.wait_for_function("window.rnnviz?.stage.header?.marked.unit === 5")
     page.replay("Train")
-    page.page.wait_for_function(f"{plot}?.keptRow === 5")
+    page.page.wait_for_function(f"{plot}?.count && {plot}.keptRow === 5")
     canvas.click(position={"x": x, "y": y})
     page.page.wait_for_function(f"{plot}.keptRow === undefined")
     expect(page.page).not_to_have_url(re.compile("unit="))
