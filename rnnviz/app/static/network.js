@@ -11,14 +11,43 @@ export class Network extends CanvasPicture {
     this.node.append(this.table);
     this.tokens = new Tokens(this.node, this.stage);
     this.canvas.addEventListener("click", () => this.click());
+    this.picker = this.newPicker();
+    this.table.after(this.picker);
+  }
+
+  // Marks a unit by keyboard; it is only seen while it has the focus.
+  newPicker() {
+    const picker = Object.assign(document.createElement("input"), {
+      className: "rnnviz-picker", type: "range", min: -1, ariaLabel: "Marked unit",
+    });
+    picker.addEventListener("input", () => this.pin(picker.valueAsNumber));
+    picker.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || this.pinned === undefined) return;
+      event.preventDefault();
+      this.pin(-1);
+    });
+    return picker;
+  }
+
+  pin(row) {
+    this.pinned = row < 0 ? undefined : row;
+    this.repaint();
+    this.describeUnit();
+  }
+
+  describeUnit() {
+    const { network: { units, words, h }, pinned, picker } = this;
+    picker.max = units.length - 1;
+    picker.value = pinned ?? -1;
+    picker.ariaValueText = pinned === undefined ? "none"
+      : `unit ${units[pinned]}: ${words.map((word, t) => `${h[pinned][t].toFixed(2)} after ${word}`).join(", ")}`;
   }
 
   // A click on a unit keeps it marked until the next click.
   click() {
     const { row, section } = this.hover;
-    this.pinned = row === this.pinned ? undefined : row;
+    this.pin(row === this.pinned ? -1 : row ?? -1);
     if (section === "word") this.pickWord();
-    else this.repaint();
   }
 
   // A click on a word selects it in the box in which the phrase is typed.
@@ -70,12 +99,18 @@ export class Network extends CanvasPicture {
     const label = sentence ?? `${read()} ${answered(network).words}`;
     canvas.setAttribute("aria-label", label);
     if (document.body.hasAttribute("data-playing")) return;
+    this.picker.hidden = Boolean(sentence);
+    if (!sentence) this.describeUnit();
     const head = [noun, "share from memory", "output", "‖dL/dh‖"];
     const rows = sentence ? [] : [head, ...words.map((_, t) => rowOf(network, t))];
     table.replaceChildren();
     for (const row of rows) {
       const cells = table.insertRow();
-      for (const text of row) cells.insertCell().textContent = text;
+      row.forEach((textContent, k) => {
+        const scope = row === head ? "col" : "row";
+        const heading = row === head || !k;
+        cells.append(Object.assign(document.createElement(heading ? "th" : "td"), { textContent, ...(heading && { scope }) }));
+      });
     }
   }
 }
