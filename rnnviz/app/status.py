@@ -38,14 +38,15 @@ def _status(session: Session) -> str:
     what = f"scores of epoch {epoch}" if offset else "epoch"
     kind = "epoch within" if offset else "epoch"
     rows = "".join(
-        f'<tr class="{role}"><th>{role}</th><td>{score_text(scores[f"{role}_loss"], "{:.4f}")}</td>'
+        f'<tr class="{role}"><th>{role}</th>'
+        f"<td>{score_text(scores[f'{role}_loss'], '{:.4f}')}</td>"
         f"<td>{score_text(scores[f'{role}_metric'], '{:.1%}')}</td></tr>"
         for role in ("train", "test")
     )
     return (
         f'<div class="rnnviz-status"><div class="{kind}"><small>{player.condition} · {what}</small>'
         f"<b>{player.progress} of {session.config.epochs}</b></div><table>"
-        f"<tr><th></th><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
+        f"<tr><td></td><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
         f"{rows}</table></div>"
     )
 

@@ -33,11 +33,11 @@ const BAR = `
 <div class="rnnviz-bar">
   <button class="main" data-do="play" title="Continue the run (space)">${ICONS.play}Play <kbd>Space</kbd></button>
   <button class="main" data-do="pause" title="Pause the run at the epoch shown (space)" hidden>${ICONS.pause}Pause <kbd>Space</kbd></button>
-  <button data-do="step" data-what="epoch" title="Read every training example once (E)">Step epoch <kbd>E</kbd></button>
-  <button data-do="step" data-what="phrase" title="Take one step of the optimizer (P)"><span></span> <kbd>P</kbd></button>
+  <button data-do="step" data-what="epoch" title="Read every training example once (E)"><span><i>Step</i> epoch</span> <kbd>E</kbd></button>
+  <button data-do="step" data-what="phrase" title="Take one step of the optimizer (P)"><span><i>Step</i> <b></b></span> <kbd>P</kbd></button>
   <button data-do="reset" title="Epoch 0, same initial weights (0)">Reset <kbd>0</kbd></button>
-  <button data-do="seed" title="Other initial weights, another order of the examples (N)">New seed <kbd>N</kbd></button>
-  <label class="pace"><span>Speed</span> <input type="range" min="0" step="1" /> <output></output></label>
+  <button data-do="seed" title="Other initial weights, another order of the examples (N)"><span><i>New</i> seed</span> <kbd>N</kbd></button>
+  <label class="pace"><span>Speed</span> <input type="range" min="0" step="1" aria-label="Speed" /> <output></output></label>
 </div>`;
 
 export class Bar {
@@ -87,7 +87,7 @@ export class Bar {
   update(header, current) {
     const { running, over, sequence } = header;
     this.sequence = sequence;
-    setText(this.buttons.phrase.querySelector("span"), `Step ${sequence}`);
+    setText(this.buttons.phrase.querySelector("b"), sequence);
     if (!current) return;
     const [play, step] = [!running && !over, !over];
     this.enableButtons({ play, pause: running, epoch: step, phrase: step });
@@ -113,8 +113,8 @@ const TIME = `
     <div class="track"><input type="range" min="0" step="1" aria-label="Epoch shown" /><div class="bands"></div></div>
     <output></output>
   </div>
-  <button data-do="now" title="Show the latest epoch of the run again (B)">Back to now <kbd>B</kbd></button>
-  <button data-do="branch" title="Continue from this epoch with the settings of the sidebar; the old run stays as a faint dotted curve">Branch here</button>
+  <button data-do="now" title="Show the latest epoch of the run again (B)"><span><i>Back to</i> now</span> <kbd>B</kbd></button>
+  <button data-do="branch" title="Continue from this epoch with the settings of the sidebar; the old run stays as a faint dotted curve"><span>Branch <i>here</i></span></button>
 </div>`;
 
 // The slider of epochs, and the buttons for a run that is shown at an earlier epoch.

@@ -12,6 +12,36 @@ export class Network extends CanvasPicture {
     this.node.append(this.table);
     this.tokens = new Tokens(this.node, this.stage);
     this.canvas.addEventListener("click", () => this.click());
+    this.picker = this.newPicker();
+    this.table.after(this.picker);
+  }
+
+  // Marks a unit by keyboard; it is only seen while it has the focus.
+  newPicker() {
+    const picker = Object.assign(document.createElement("input"), {
+      className: "rnnviz-picker", type: "range", min: -1, ariaLabel: "Marked unit",
+    });
+    const mark = (row) => this.stage.send({ do: "mark", unit: row < 0 ? null : this.network.units[row] });
+    picker.addEventListener("input", () => mark(picker.valueAsNumber));
+    picker.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || this.keptRow === undefined) return;
+      event.preventDefault();
+      mark(-1);
+    });
+    return picker;
+  }
+
+  mark() {
+    super.mark();
+    if (this.network && !this.network.sentence) this.describeUnit();
+  }
+
+  describeUnit() {
+    const { network: { units, words, h }, keptRow: row, picker } = this;
+    picker.max = units.length - 1;
+    picker.value = row ?? -1;
+    picker.ariaValueText = row === undefined ? "none"
+      : `unit ${units[row]}: ${words.map((word, t) => `${h[row][t].toFixed(2)} after ${word}`).join(", ")}`;
   }
 
   // A click on a unit or a column keeps it marked until the next click.
@@ -94,12 +124,20 @@ export class Network extends CanvasPicture {
     const { network: { sentence }, canvas, table } = this;
     canvas.setAttribute("aria-label", sentence ?? this.description);
     if (document.body.hasAttribute("data-playing")) return;
+    this.picker.hidden = Boolean(sentence);
+    if (!sentence) this.describeUnit();
     table.replaceChildren();
-    for (const row of sentence ? [] : this.rows) {
-      const cells = table.insertRow();
-      for (const text of row) cells.insertCell().textContent = text;
-    }
+    (sentence ? [] : this.rows).forEach((texts, i) => {
+      const row = table.insertRow();
+      texts.forEach((text, k) => row.append(cellOf(text, i ? "row" : "col", !i || !k)));
+    });
   }
+}
+
+// A cell of a table; a heading says whether it is that of its row or its column.
+function cellOf(textContent, scope, heading) {
+  const cell = document.createElement(heading ? "th" : "td");
+  return Object.assign(cell, { textContent }, heading && { scope });
 }
 
 // The arrays by name, beside what `meta` says; `levels` has those of every layer.

@@ -17,9 +17,13 @@ export class StepNetwork extends Network {
     paintStep(context, this.layout, this.network, hover);
   }
 
-  // The unit that is worked out is outlined in any case.
+  // The unit that is worked out is outlined in any case, and has a box of its own.
   get keptRow() {
     return undefined;
+  }
+
+  describeUnit() {
+    this.picker.hidden = true;
   }
 
   // A click on a word opens its column, one on a cell its unit too.

@@ -77,7 +77,7 @@ export class Tokens {
       const place = { left: middle - width / 2, width, height: wordHeight - 2, top: 1 };
       for (const [name, value] of Object.entries(place)) box.style[name] = `${value}px`;
     });
-    const [size, end] = [1.7 * u, edge(column)];
+    const [size, end] = [Math.max(24, 1.7 * u), edge(column)];
     const place = { left: end + 0.2 * u, width: size, height: size, top: (wordHeight - size) / 2 };
     for (const [name, value] of Object.entries(place)) this.add.style[name] = `${value}px`;
   }

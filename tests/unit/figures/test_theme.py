@@ -8,6 +8,7 @@ import pytest
 from rnnviz.figures import axes
 from rnnviz.figures.axes import log_axis, words_axis, words_margin
 from rnnviz.figures.axis_limits import decades
+from rnnviz.figures.color_math import contrast
 from rnnviz.figures.legends import scale_words
 from rnnviz.figures.theme import DARK, LIGHT, picture, plain
 from tests.sampling import each_row
@@ -130,3 +131,10 @@ def test_signs_in_narrow_columns_are_equally_wide_and_keep_apart():
     assert "monospace" in close["family"]
     assert 0.6 * close["size"] <= axes.NARROW / 40
     assert axes.column_font(["a"], 60)["size"] == 11
+
+
+@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_every_color_of_a_text_is_legible_on_the_background(theme):
+    texts = ("text", "muted", "train", "test", "magnitude", "forward", "negative", "positive")
+    faint = {k: contrast(getattr(theme, k), theme.background) for k in texts}
+    assert {k: ratio for k, ratio in faint.items() if ratio < 4.5} == {}
