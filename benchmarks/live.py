@@ -63,7 +63,7 @@ SEEK = (
 
 
 def open_probed(
-    browser: Browser, url: str, complaints: list[str], first: str = "unrolled", **options: Any
+    browser: Browser, url: str, complaints: list[str], first: str = "network", **options: Any
 ) -> TrainPage:
     """A page with the probe in it, its chart ``first`` drawn."""
     page = open_page(browser, complaints, **options)
@@ -92,7 +92,7 @@ def playing(page: Page) -> dict[str, float]:
     sight = page.evaluate("[...rnnviz.stage.plots.values()].filter(p => p.inSight).map(p => p.key)")
     answered(page, PAUSE)
     return {
-        "network": draws.count("unrolled") / seconds,
+        "network": draws.count("network") / seconds,
         "slowest": min((draws.count(key) / seconds for key in sight), default=0.0),
         "charts": len(sight),
         "screen": (after[0] - frames) / seconds,
@@ -190,7 +190,7 @@ def opening(browser: Browser, server: Server, complaints: list[str]) -> Row:
 
 _GOES_ON = """(epoch) => {
   const { header, plots, acked, seq } = window.rnnviz?.stage ?? {};
-  return header?.running && header.epoch > epoch && plots.get("unrolled")?.count > 0;
+  return header?.running && header.epoch > epoch && plots.get("network")?.count > 0;
 }"""
 
 

@@ -17,7 +17,7 @@ SIZES = ((64, 10, 5.0), (256, 40, 12.0), (256, 200, 12.0))
 
 # Reading a pixel makes the browser finish what it was told to draw.
 _DRAW = """async (count) => {
-  const plot = rnnviz.stage.plots.get("unrolled"), context = plot.canvas.getContext("2d");
+  const plot = rnnviz.stage.plots.get("network"), context = plot.canvas.getContext("2d");
   const times = [];
   for (let k = 0; k < count; k++) {
     const start = performance.now();

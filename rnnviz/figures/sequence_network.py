@@ -71,13 +71,13 @@ def sequence_network(
     """
     if not all(level.finite for level in (shown, *levels)):
         said = {"theme": palette(theme), "sentence": BROKEN}
-        return picture([], TITLE, HEIGHTS["unrolled"], theme, meta=said)
+        return picture([], TITLE, HEIGHTS["network"], theme, meta=said)
     series, meta = pass_series(shown, words, targets, theme)
     meta["levels"] = len(levels)
     for k, level in enumerate(levels):
         rows = [*_units(level), *_tokens(level)]
         series += [{**row, "name": f"{row['name']} @{k}", "visible": False} for row in rows]
-    return picture(series, TITLE, HEIGHTS["unrolled"], theme, meta=meta)
+    return picture(series, TITLE, HEIGHTS["network"], theme, meta=meta)
 
 
 def palette(theme: Theme) -> dict[str, str]:

@@ -12,7 +12,7 @@ from rnnviz.figures.picture import Picture, Series, heatmap
 
 #: The height of each chart, in pixels.
 HEIGHTS = {
-    "unrolled": 600,
+    "network": 600,
     "curves": 600,
     "margin": 230,
     "states": 400,

@@ -24,7 +24,7 @@ from tests.app.tab import App, Eye, app_test
 from tests.sampling import each_row
 
 CHARTS = {
-    "unrolled",
+    "network",
     "curves",
     "loss",
     "metric",
@@ -120,9 +120,9 @@ def test_the_network_over_the_phrase_is_sent_only_when_it_is_in_sight(page):
     eye = Eye(page)
     eye.in_sight = {"loss"}
     assert page.sent(eye)["pictures"].keys() == {"loss"}
-    eye.in_sight = {"loss", "unrolled"}
-    assert page.sent(eye)["pictures"].keys() == {"unrolled"}
-    series = page.chart("unrolled")["data"]
+    eye.in_sight = {"loss", "network"}
+    assert page.sent(eye)["pictures"].keys() == {"network"}
+    series = page.chart("network")["data"]
     states = next(one["z"] for one in series if one["name"] == "h")
     assert states == pytest.approx(page.session.inspect().sequence_pass().states.T)
 

@@ -70,7 +70,7 @@ SETTLED = """!document.querySelector("[data-stale=true]")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_page(opened, server, scheme):
     page = opened(f"{server.url}{LINK}", "curves", 1440, 900, scheme)
-    page.at("unrolled").get_by_role("button", name="Enlarge").click()
+    page.at("network").get_by_role("button", name="Enlarge").click()
     page.page.get_by_role("button", name="Table").click()
     assert violations(page.page) == []
     page.page.keyboard.press("Escape")
@@ -113,7 +113,7 @@ def tab_to(page, selector, most=80):
 
 def test_the_first_screen_is_used_by_keyboard_alone(opened, server):
     page = opened(f"{server.url}/?epoch=20&phrase=i+am+not+good", "curves", 1440, 900)
-    marked = "rnnviz.stage.plots.get('unrolled').keptRow"
+    marked = "rnnviz.stage.plots.get('network').keptRow"
     tab_to(page, ".st-key-presets button, [kind=primary]")
     tab_to(page, "[data-do=play]").press("Enter")
     page.expect_epoch_above(22)
@@ -141,9 +141,9 @@ def test_the_first_screen_is_used_by_keyboard_alone(opened, server):
     page.page.keyboard.type("was")
     expect(page.phrase).to_have_value("i was not good")
     tab_to(page, ".rnnviz-ask").press("Enter")
-    expect(page.at("unrolled").locator("figcaption")).to_be_visible()
+    expect(page.at("network").locator("figcaption")).to_be_visible()
     page.page.keyboard.press("Escape")
-    expect(page.at("unrolled").locator("figcaption")).to_be_hidden()
+    expect(page.at("network").locator("figcaption")).to_be_hidden()
 
 
 def test_with_reduced_motion_nothing_begins_by_itself(opened, server):
@@ -157,7 +157,7 @@ def test_with_reduced_motion_nothing_begins_by_itself(opened, server):
 
 @pytest.mark.parametrize(("width", "height"), [(1024, 768), (390, 844)])
 def test_a_small_window_has_all_its_width(opened, server, width, height):
-    page = opened(f"{server.url}{LINK}", "unrolled", width, height)
+    page = opened(f"{server.url}{LINK}", "network", width, height)
     assert page.page.evaluate("document.documentElement.scrollWidth") == width
     beyond = page.page.get_by_test_id("stMain").evaluate(
         "node => node.scrollWidth - node.clientWidth"
@@ -167,5 +167,5 @@ def test_a_small_window_has_all_its_width(opened, server, width, height):
         return
     # One row, and the pictures below it are whole.
     assert page.at("bar").bounding_box()["height"] < 50
-    for key in ("unrolled", "curves"):
+    for key in ("network", "curves"):
         expect(page.chart(key)).to_be_in_viewport(ratio=1)

@@ -12,7 +12,7 @@ from tests.browser.train_page import TrainPage
 
 #: Width, height, and the frames during which nothing moves.
 SIZES = [(1280, 720, 100), (1440, 900, 300), (1920, 1080, 100)]
-PICTURES = ".rnnviz-chart:is([data-picture=unrolled], [data-picture=curves])"
+PICTURES = ".rnnviz-chart:is([data-picture=network], [data-picture=curves])"
 # The boxes of all that stands on the first screen, by class, at every one of the next frames.
 WATCH_BOXES = """(frames) => new Promise((resolve) => {
   const seen = new Map();
@@ -171,7 +171,7 @@ def test_a_word_pointed_at_in_one_picture_is_marked_in_the_other(page):
     page.page.wait_for_function(f"{CURVES}?.layout")
     box = page.chart("curves").bounding_box()
     y = page.page.evaluate(f"(({{ y, height }}) => y + 0.6 * height)({CURVES}.layout.panels.map)")
-    column = "rnnviz.stage.plots.get('unrolled').canvas"
+    column = "rnnviz.stage.plots.get('network').canvas"
     before = page.page.evaluate(f"{column}.toDataURL()")
     page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + y)
     page.page.wait_for_function(f"{MARKED} === 2")  # the third of four words
@@ -181,7 +181,7 @@ def test_a_word_pointed_at_in_one_picture_is_marked_in_the_other(page):
 
 
 def test_an_explanation_stands_there_for_who_asks(page):
-    figure = page.at("unrolled")
+    figure = page.at("network")
     caption = figure.locator("figcaption")
     expect(caption).to_be_hidden()
     figure.get_by_role("button", name="What is this?").click()
@@ -209,11 +209,11 @@ def test_on_a_projector_only_the_picture_and_its_transport_are_left(opened, serv
     sidebar = page.page.get_by_test_id("stSidebar")
     expect(sidebar).to_be_hidden()
     expect(page.page).to_have_url(re.compile(r"present=1$"))
-    large = page.chart("unrolled").bounding_box()
+    large = page.chart("network").bounding_box()
     page.keys("l")
     expect(sidebar).to_be_visible()
     expect(page.page).to_have_url(re.compile(r"\?hidden=8$"))
-    assert page.chart("unrolled").bounding_box()["width"] < large["width"]
+    assert page.chart("network").bounding_box()["width"] < large["width"]
     page.keys("l")
     expect(sidebar).to_be_hidden()
 
@@ -221,9 +221,9 @@ def test_on_a_projector_only_the_picture_and_its_transport_are_left(opened, serv
 def test_a_unit_and_a_word_that_are_clicked_stay_marked_on_every_page_and_in_the_link(
     opened, server
 ):
-    page = opened(f"{server.url}/?hidden=8&epoch=3", "unrolled", height=900)
-    plot = "rnnviz.stage.plots.get('unrolled')"
-    canvas = page.chart("unrolled").locator("canvas")
+    page = opened(f"{server.url}/?hidden=8&epoch=3", "network", height=900)
+    plot = "rnnviz.stage.plots.get('network')"
+    canvas = page.chart("network").locator("canvas")
     x, y, below = page.page.evaluate(
         f"(({{ x, state, cell, gradient }}) => [x(1), state.y + 5.5 * cell, gradient.y + 9])"
         f"({plot}.layout)"
@@ -255,15 +255,15 @@ BOXES = """[...document.querySelectorAll(".rnnviz-figure, .rnnviz-bar, .stHorizo
 
 
 def test_a_picture_is_enlarged_and_goes_on_while_nothing_else_moves(opened, server):
-    page = opened(f"{server.url}/?epochs=100000", "unrolled", 1280, 720)
+    page = opened(f"{server.url}/?epochs=100000", "network", 1280, 720)
     before = page.page.evaluate(BOXES)
-    page.at("unrolled").get_by_role("button", name="Enlarge").click()
+    page.at("network").get_by_role("button", name="Enlarge").click()
     large = page.page.get_by_role("dialog", name="The network, token by token")
     expect(large.locator("canvas")).to_be_in_viewport(ratio=1)
     assert large.locator("canvas").bounding_box()["height"] > 600
     page.keys(" ")
     page.expect_epoch_above(5)
-    page.expect_drawn_above("unrolled", page.drawn("unrolled") + 5)
+    page.expect_drawn_above("network", page.drawn("network") + 5)
     page.keys(" ")
     expect(page.status).to_contain_text("Paused")
     large.get_by_role("button", name="Close").click()

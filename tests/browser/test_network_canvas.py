@@ -10,7 +10,7 @@ from rnnviz.config import RunConfig
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.session import Session
 
-PLOT = "rnnviz.stage.plots.get('unrolled')"
+PLOT = "rnnviz.stage.plots.get('network')"
 # How many pixels of the canvas have a colour.
 PIXELS = """(canvas, hex) => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -24,12 +24,12 @@ PHRASE, EPOCH = "i am not good", 100
 
 
 def canvas_of(page):
-    return page.chart("unrolled").locator("canvas")
+    return page.chart("network").locator("canvas")
 
 
 @pytest.fixture
 def shown(opened, server):
-    return opened(f"{server.url}/?epoch={EPOCH}&phrase=i+am+not+good", "unrolled", height=900)
+    return opened(f"{server.url}/?epoch={EPOCH}&phrase=i+am+not+good", "network", height=900)
 
 
 def test_it_goes_with_the_run_and_keeps_its_place_and_fits_the_window(shown):
@@ -37,11 +37,11 @@ def test_it_goes_with_the_run_and_keeps_its_place_and_fits_the_window(shown):
     expect(canvas).to_have_attribute(
         "aria-label", re.compile(f"reads 4 words: {PHRASE}. Verdict: ")
     )
-    expect(shown.chart("unrolled").locator("tr")).to_have_count(5)
+    expect(shown.chart("network").locator("tr")).to_have_count(5)
     assert canvas.evaluate(PIXELS, LIGHT.magnitude) > 100
     box, before = canvas.bounding_box(), shown.page.evaluate(f"JSON.stringify({PLOT}.layout)")
     shown.play()
-    shown.expect_drawn_above("unrolled", shown.drawn("unrolled") + 20)
+    shown.expect_drawn_above("network", shown.drawn("network") + 20)
     shown.pause()
     assert canvas.bounding_box() == box
     assert shown.page.evaluate(f"JSON.stringify({PLOT}.layout)") == before
@@ -59,7 +59,7 @@ def test_it_says_the_numbers_of_the_record_where_it_is_pointed_at(shown):
     x, y = shown.page.evaluate(
         f"[{PLOT}.layout.x(2), {PLOT}.layout.state.y + 10.5 * {PLOT}.layout.cell]"
     )
-    canvas, tip = canvas_of(shown), shown.chart("unrolled").locator(".rnnviz-tip")
+    canvas, tip = canvas_of(shown), shown.chart("network").locator(".rnnviz-tip")
     canvas.hover(position={"x": x, "y": y})
     expect(tip).to_contain_text("unit 10 after word 3, “not”")
     said = re.findall(r"([+−]) (\d\.\d{3})", tip.inner_text())
@@ -75,17 +75,17 @@ def test_it_says_the_numbers_of_the_record_where_it_is_pointed_at(shown):
 
 
 def test_it_is_dark_where_the_page_is(opened):
-    page = opened(first="unrolled", scheme="dark", height=900)
+    page = opened(first="network", scheme="dark", height=900)
     canvas = canvas_of(page)
     assert canvas.evaluate(PIXELS, DARK.magnitude) > 100
     assert canvas.evaluate(PIXELS, LIGHT.magnitude) == 0
 
 
 def test_layers_are_rows_and_each_tells_its_own_numbers(opened, server):
-    page = opened(f"{server.url}/?layers=2&hidden=8&epoch=20", "unrolled", height=900)
+    page = opened(f"{server.url}/?layers=2&hidden=8&epoch=20", "network", height=900)
     session = Session(RunConfig(layers=2, hidden=8))
     session.player.advance(20)
-    probe, tip = session.inspect(), page.chart("unrolled").locator(".rnnviz-tip")
+    probe, tip = session.inspect(), page.chart("network").locator(".rnnviz-tip")
     for layer in range(2):
         x, y = page.page.evaluate(
             f"k => [{PLOT}.layout.x(2), {PLOT}.layout.bands[k].y + 4.5 * {PLOT}.layout.cell]", layer

@@ -51,9 +51,9 @@ def test_zoom_and_hidden_curves_survive_and_only_what_is_in_sight_is_drawn(page)
     page.page.set_viewport_size({"width": 1280, "height": 800})
     page.chart("recurrent").scroll_into_view_if_needed()
     page.expect_drawn_above("recurrent", 3)
-    unrolled = page.drawn("unrolled")
+    network = page.drawn("network")
     page.expect_drawn_above("recurrent", page.drawn("recurrent") + 10)
-    assert page.drawn("unrolled") == unrolled
+    assert page.drawn("network") == network
 
 
 def test_a_double_click_zooms_out_to_the_axes_of_now(page):

@@ -223,4 +223,4 @@ def test_a_press_just_after_a_change_of_page_breaks_nothing(page):
         page.keys(chance.choice(["e", "p", "p", "e"]))
         page.page.wait_for_timeout(chance.choice([50, 200, 600]))
     page.page.locator(IDLE).wait_for()
-    page.expect_drawn_above("unrolled", 0)
+    page.expect_drawn_above("network", 0)

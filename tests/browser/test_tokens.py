@@ -5,12 +5,12 @@ from playwright.sync_api import expect
 
 PHRASE = "i am not good"
 HEARD = "text => rnnviz.stage.header.typed === text && rnnviz.wire.unheard.length === 0"
-WORDS = "text => rnnviz.stage.plots.get('unrolled').network.words.join(' ') === text"
+WORDS = "text => rnnviz.stage.plots.get('network').network.words.join(' ') === text"
 
 
 @pytest.fixture
 def page(opened, server):
-    return opened(f"{server.url}/?epoch=3&hidden=8&phrase=i+am+not+good", "unrolled", height=900)
+    return opened(f"{server.url}/?epoch=3&hidden=8&phrase=i+am+not+good", "network", height=900)
 
 
 def boxes(page):

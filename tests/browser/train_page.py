@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.serving import IDLE
 
 CHARTS = (
-    "unrolled",
+    "network",
     "curves",
     "margin",
     "states",

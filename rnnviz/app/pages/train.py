@@ -71,7 +71,7 @@ def _lay_out(session: Session) -> None:
             place_phrase(session)
             choose_view(session)
             place_text("verdict")
-        place_canvas("network", "unrolled", _explained(session))
+        place_canvas("network", "network", _explained(session))
     with right:
         place_canvas("curves", "curves", explanation("curves", noun=session.names.noun))
     left, right = st.columns(2, gap="medium")
@@ -89,7 +89,7 @@ def _lay_out(session: Session) -> None:
 
 
 def _explained(session: Session) -> str:
-    name = "unrolled" if session.config.cell is CellKind.ELMAN else "unrolled_gated"
+    name = "network" if session.config.cell is CellKind.ELMAN else "network_gated"
     return explanation(name, noun=session.names.noun)
 
 
@@ -102,7 +102,7 @@ def _network(session: Session, probe: Probe) -> Picture:
     shown, levels = passes[session.layer], passes if of.layers > 1 else ()
     noun, turning = session.names.noun, session.story.turning
     words = Words(probe.words, noun, probe.typed, probe.offered, turning)
-    return sequence_network(shown, words, targets, steady(session, "unrolled"), levels)
+    return sequence_network(shown, words, targets, steady(session, "network"), levels)
 
 
 def _places(session: Session, *keys: str) -> None:
@@ -120,7 +120,7 @@ def _draw_probe(session: Session, probe: Probe, objective: Objective, frame: Fra
     layer, view = session.layer, view_of(session)
     flow_now = flow(session.gradient_query(probe, objective))
     norms = parameter_norms(probe.trace)
-    frame.chart("unrolled", _network, session, probe)
+    frame.chart("network", _network, session, probe)
     _draw_answers(session, probe, frame)
     unrolled = probe.unrolled(layer)
     view = view._replace(bridge=unrolled.bridge)
