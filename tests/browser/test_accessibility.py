@@ -62,8 +62,8 @@ def violations(page):
     return listed + page.evaluate(FAINT)
 
 
-# Streamlit fades what it lays out anew.
-SETTLED = """!document.querySelector("[data-stale=true]")
+# Streamlit fades what it lays out anew, and a picture has no height until its script has begun.
+SETTLED = """!document.querySelector("[data-stale=true], .rnnviz-chart:not([data-picture])")
   && document.getAnimations().every(({ playState }) => playState !== "running")"""
 
 
