@@ -12,8 +12,8 @@ from tests.browser.serving import Server, chromium, serve
 
 #: How often it is drawn. The initial weights are so large that nothing is left out.
 DRAWINGS, INIT_SCALE = 100, 0.3
-#: Hidden units, words, and the most milliseconds that a drawing may take.
-SIZES = ((64, 10, 5.0), (256, 40, 12.0), (256, 200, 12.0))
+#: Layers, hidden units, words, and the most milliseconds that a drawing may take.
+SIZES = ((1, 64, 10, 5.0), (1, 256, 40, 12.0), (1, 256, 200, 12.0), (3, 256, 200, None))
 
 # Reading a pixel makes the browser finish what it was told to draw.
 _DRAW = """async (count) => {
@@ -31,11 +31,11 @@ _DRAW = """async (count) => {
 
 def rows(browser: Browser, server: Server, complaints: list[str]) -> Iterator[Row]:
     """The median of a drawing, and how often it is drawn a second while the run plays."""
-    for hidden, words, most in SIZES:
-        phrase = (["i", "am", "not", "good"] * words)[:words]
-        url = f"{server.url}/?hidden={hidden}&init_scale={INIT_SCALE}&phrase={'+'.join(phrase)}"
-        page = open_probed(browser, url, complaints, **SCREEN).page
-        name = f"{hidden} units x {words} words"
+    for layers, hidden, words, most in SIZES:
+        phrase = "+".join((["i", "am", "not", "good"] * words)[:words])
+        of = f"layers={layers}&hidden={hidden}&init_scale={INIT_SCALE}"
+        page = open_probed(browser, f"{server.url}/?{of}&phrase={phrase}", complaints, **SCREEN).page
+        name = f"{layers} x {hidden} units x {words} words"
         yield Row(f"a drawing of {name}", float(page.evaluate(_DRAW, DRAWINGS)), "ms", None, most)
         seen = playing(page)
         yield Row(f"updates while it plays, {name}", seen["slowest"], "/s", at_least=12)
