@@ -22,7 +22,7 @@ STRANGERS = (
     (f"http://{EVIL}", EVIL),
 )  # fmt: skip
 PATH = "/user/me/rnnviz"
-DRAWN = "[data-picture=network][data-drawn]"
+DRAWN = "[data-picture=step][data-drawn]"
 
 # What becomes of a socket: open, or the code with which it closed without having been open.
 KNOCK = """(url) => new Promise((done) => {

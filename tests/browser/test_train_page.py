@@ -405,7 +405,7 @@ def test_tasks_of_each_kind_can_be_chosen_and_played(page):
         page.expect_epoch_above(2)
         page.pause()
         page.replay("Step")
-        expect(page.at("network").locator(".gtitle")).to_contain_text("Forward")
+        expect(page.page.locator(".rnnviz-story")).to_contain_text("Forward")
         page.replay("Train")
     choose_task(page, TaskName.RECALL)
     expect(page.page).to_have_url(re.compile("task=recall&lag=20"))

@@ -214,7 +214,7 @@ def test_other_pages_show_the_same_run_and_a_hidden_tab_draws_nothing(page):
     page.expect_drawn_above("loss", drawn + 3)
     page.expect_in_chart("loss", WHOLE, epoch + 10)
     page.pause()
-    pages = itertools.cycle((("Step", "network"), ("Dynamics", "phase"), ("Train", "loss")))
+    pages = itertools.cycle((("Step", "step"), ("Dynamics", "phase"), ("Train", "loss")))
     for wait, (title, chart) in zip((0, 20, 40, 60, 80, 100, 120, 140, 200), pages, strict=False):
         epoch = page.epoch
         page.page.evaluate(PRESS_AND_GO, [wait, title])
