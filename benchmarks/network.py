@@ -34,7 +34,9 @@ def rows(browser: Browser, server: Server, complaints: list[str]) -> Iterator[Ro
     for layers, hidden, words, most in SIZES:
         phrase = "+".join((["i", "am", "not", "good"] * words)[:words])
         of = f"layers={layers}&hidden={hidden}&init_scale={INIT_SCALE}"
-        page = open_probed(browser, f"{server.url}/?{of}&phrase={phrase}", complaints, **SCREEN).page
+        page = open_probed(
+            browser, f"{server.url}/?{of}&phrase={phrase}", complaints, **SCREEN
+        ).page
         name = f"{layers} x {hidden} units x {words} words"
         yield Row(f"a drawing of {name}", float(page.evaluate(_DRAW, DRAWINGS)), "ms", None, most)
         seen = playing(page)

@@ -143,6 +143,7 @@ class Session:
         """With new data keep the typed phrase if they can read it, else take their default."""
         if self.dataset is before:
             return
+        self.selection = Selection()
         box = self.phrase_input
         fits = self.dataset.name == before.name or (self.data.own and box.fits(self.dataset))
         self.ask(box.typed if fits and box.typed != default else self.first_phrase)

@@ -35,7 +35,8 @@ def _status(session: Session) -> str:
     player, data = session.player, session.dataset
     epoch, offset = player.position
     scores = session.run.history.row(epoch)
-    what = f"scores of epoch {epoch}" if offset else "epoch"
+    # Within an epoch the scores are those of its beginning.
+    of = f"<small>{f'at {epoch}' if offset else '&nbsp;'}</small>"
     kind = "epoch within" if offset else "epoch"
     rows = "".join(
         f'<tr class="{role}"><th>{role}</th>'
@@ -44,9 +45,9 @@ def _status(session: Session) -> str:
         for role in ("train", "test")
     )
     return (
-        f'<div class="rnnviz-status"><div class="{kind}"><small>{player.condition} · {what}</small>'
+        f'<div class="rnnviz-status"><div class="{kind}"><small>{player.condition} · epoch</small>'
         f"<b>{player.progress} of {session.config.epochs}</b></div><table>"
-        f"<tr><td></td><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
+        f"<tr><td>{of}</td><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
         f"{rows}</table></div>"
     )
 

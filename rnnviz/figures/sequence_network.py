@@ -24,9 +24,13 @@ BROKEN = (
 )
 #: The recurrent part, the added part and the unit's formula, by cell.
 _FORMULAS = {
-    CellKind.ELMAN: ("W_hh h", "W_xh x + b", "h = {f}(word {added} memory {memory})"),
-    CellKind.GRU: ("z·h", "(1−z)·n", "h = added {added} kept {memory}"),
-    CellKind.LSTM: ("f·c", "i·g", "c = added {added} kept {memory}, h = o·tanh(c)"),
+    CellKind.ELMAN: (
+        "W_hh h",
+        "W_xh x + b",
+        "from the word {added}, from memory {memory}; {f} of the sum: h",
+    ),
+    CellKind.GRU: ("z·h", "(1−z)·n", "added {added}, kept {memory}; their sum: h"),
+    CellKind.LSTM: ("f·c", "i·g", "added {added}, kept {memory}; their sum: c, and o·tanh(c): h"),
 }
 _COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "negative", "neutral",
            "positive")  # fmt: skip

@@ -17,13 +17,27 @@ def boxes(page):
     return page.page.locator(".rnnviz-word")
 
 
+# How far the middle of every box is from that of its column, in pixels.
+BESIDE = """() => {
+  const { layout, network, canvas } = rnnviz.stage.plots.get("network");
+  const left = canvas.getBoundingClientRect().left;
+  const middles = [...document.querySelectorAll(".rnnviz-word")].map((box) => {
+    const { x, width } = box.getBoundingClientRect();
+    return x + width / 2 - left;
+  });
+  const beside = (token, k) => token < 0 ? 0 : Math.abs(middles[k] - layout.x(token));
+  return network.typed.map(([, token], k) => beside(token, k));
+}"""
+
+
 def expect_phrase(page, text, read=None):
-    """Wait until this is the phrase, in the box too, and the picture reads it."""
+    """Wait until this is the phrase, in the box too, and every word stands in its column."""
     page.page.wait_for_function(HEARD, arg=text)
     page.page.wait_for_function(WORDS, arg=text if read is None else read)
     expect(page.phrase).to_have_value(text)
     values = boxes(page).evaluate_all("boxes => boxes.map((box) => box.value)")
     assert [value for value in values if value] == text.split()
+    assert max(page.page.evaluate(BESIDE)) < 1
 
 
 def test_a_word_is_typed_over_and_the_picture_waits_until_it_is_one(page):
@@ -34,6 +48,9 @@ def test_a_word_is_typed_over_and_the_picture_waits_until_it_is_one(page):
     assert page.header["typed"] == PHRASE, "half a word is not sent"
     keyboard.type("py")
     expect_phrase(page, "i am not happy")
+    page.page.get_by_role("button", name="Add a word").click()
+    keyboard.type("now")
+    expect_phrase(page, "i am not happy now")
     keyboard.press("Escape")
     expect(boxes(page).nth(3)).not_to_be_focused()
 
@@ -41,6 +58,8 @@ def test_a_word_is_typed_over_and_the_picture_waits_until_it_is_one(page):
 def test_words_are_added_dropped_and_reached_by_the_keyboard(page):
     keyboard = page.page.keyboard
     page.page.get_by_role("button", name="Add a word").click()
+    boxes(page).nth(4).hover()
+    assert page.page.evaluate("rnnviz.stage.pointed") is None, "it has no column yet"
     keyboard.type("right now")
     expect_phrase(page, f"{PHRASE} right now")
     keyboard.press("Tab")

@@ -35,7 +35,7 @@ def _header() -> None:
             place_bar()
             with st.container(horizontal=True, key="story"):
                 place_text("story")
-                with st.popover("Signs"):
+                with st.popover("Health"):
                     place_text("signs")
         with right:
             place_text("status")

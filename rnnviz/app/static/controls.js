@@ -212,7 +212,7 @@ const MOMENT_KEYS = {
   Home: "first", "Shift+ArrowLeft": "phaseBack", ArrowLeft: "back",
   ArrowRight: "on", "Shift+ArrowRight": "phaseOn", End: "last",
 };
-const WALK_MS = 900;
+const WALK_MS = 1500;
 const MOMENTS = `
 <div class="rnnviz-bar rnnviz-moments">
   <button data-move="back" title="The moment before (←)" aria-label="The moment before">‹</button>
@@ -221,7 +221,7 @@ const MOMENTS = `
     <div class="track"><input type="range" min="0" step="1" /><div class="bands"></div></div><output></output>
   </div>
   <button data-move="on" title="The next moment (→)" aria-label="The next moment">›</button>
-  <button data-do="walk" class="main" title="Go through the moments one by one (W)">${ICONS.play}<span>Walk</span> <kbd>W</kbd></button>
+  <button data-do="walk" class="main" title="Go through the moments one by one (W)"><i>${ICONS.play}</i><span>Walk</span> <kbd>W</kbd></button>
 </div>`;
 
 // The moments of a step, a button each; of many a slider. *Walk* goes through them.
@@ -267,6 +267,7 @@ export class Moments {
     clearInterval(this.timer);
     this.timer = on && setInterval(() => this.next(), WALK_MS);
     setText(this.walking.querySelector("span"), on ? "Stop" : "Walk");
+    this.walking.querySelector("i").innerHTML = on ? ICONS.pause : ICONS.play;
     if (on) this.next();
   }
 

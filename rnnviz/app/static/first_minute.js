@@ -19,17 +19,27 @@ export class FirstMinute {
   }
 
   // Called with every frame. Whatever the reader does meanwhile ends it.
-  frame({ progress, last, running, heard }) {
-    if (this.state === "over") return;
+  frame(header) {
+    const { last, running, heard } = header;
+    if (this.state === "over" || heard < this.command) return;
+    if (this.state === "watched" || this.state === "back") return this.rest(header);
     if (this.state === "due") return last || running ? this.end() : this.begin();
     if (this.stage.source.number > this.command) return this.end();
-    if (heard < this.command) return;
     const learned = document.querySelector(".rnnviz-story")?.dataset.chapter === "Learned";
     if (running && learned) this.send({ do: "pause" });
     if (running) return;
     this.end();
-    // It may rest within an epoch: "404 + 12/58".
-    if (learned) this.offer(parseInt(progress));
+    if (learned) this.offer();
+  }
+
+  // Shown slowly, the run rests again where it rested.
+  rest({ running, looking_back: back }) {
+    if (back) this.state = "back";
+    else if (this.state === "back" || !running) {
+      this.state = "over";
+      if (running) this.stage.send({ do: "pause" });
+      this.stage.send({ do: "speed", epochs: USUAL });
+    }
   }
 
   begin() {
@@ -43,11 +53,13 @@ export class FirstMinute {
     this.state = "over";
   }
 
-  offer(epoch) {
+  offer() {
+    const { chapters } = this.stage.plots.get("curves")?.run?.scales ?? { chapters: [] };
+    const [, epoch] = chapters.find(([name]) => name === "Learned") ?? [];
     const node = Object.assign(document.createElement("div"), { className: "rnnviz-note rnnviz-offer" });
     node.innerHTML = OFFER;
     node.setAttribute("role", "status");
-    node.querySelector("span").textContent = `It learned this in ${epoch} epochs.`;
+    node.querySelector("span").textContent = epoch ? `It learned this in ${epoch} epochs.` : "It has learned this.";
     node.addEventListener("click", ({ target }) => {
       if (target.dataset.offer === "watch") this.watch();
       if (target.dataset.offer) node.remove();
@@ -56,8 +68,9 @@ export class FirstMinute {
   }
 
   watch() {
-    this.stage.send({ do: "seek", epoch: 0, settled: true });
-    this.stage.send({ do: "speed", epochs: SLOW });
-    this.stage.send({ do: "play" });
+    this.state = "watched";
+    this.send({ do: "seek", epoch: 0, settled: true });
+    this.send({ do: "speed", epochs: SLOW });
+    this.send({ do: "play" });
   }
 }

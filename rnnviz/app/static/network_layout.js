@@ -68,8 +68,9 @@ function columnsOf(u, left, width, count, opened) {
 
 function boxOf(u, left, width, count, { token, vectors }) {
   const names = vectors[0].cells.length ? NAMES * u : 0;
-  const most = count > 1 || token === null ? SHARE * width : width;
-  const wide = Math.max(SLOT, LEAST / vectors.length) * u;
+  const most = count > 1 && token !== null ? SHARE * width : width;
+  // At clipping and update there is nothing else beside them.
+  const wide = token === null ? Infinity : Math.max(SLOT, LEAST / vectors.length) * u;
   const slot = Math.min(wide, (most - names - 1.2 * u) / vectors.length);
   return { token: token ?? undefined, names, slot, width: slot * vectors.length + names + 1.2 * u,
     strip: Math.round(Math.min(3.2 * u, 0.6 * slot)), margin: 0.6 * u };

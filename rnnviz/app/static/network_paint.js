@@ -205,11 +205,10 @@ function paintThreads(p) {
     // Into an opened column those of the unit that is worked out.
     const worked = t === box?.token && network.opened.phase === "forward";
     const row = hover.row ?? (worked ? network.row : undefined);
-    for (const [i, j, product, above] of threads(network, t, most)) {
+    const shown = row === undefined ? threads(network, t, most) : ofUnit(network, t, row, worked);
+    for (const [i, j, product, above] of shown) {
       const path = row === undefined
-        ? levels[clamp(Math.ceil(LEVELS * Math.sqrt(above)), 1, LEVELS) - 1]
-        : i === row || (j === row && !worked) ? signs[Number(product > 0)] : null;
-      if (!path) continue;
+        ? levels[clamp(Math.ceil(LEVELS * Math.sqrt(above)), 1, LEVELS) - 1] : signs[Number(product > 0)];
       const [start, end] = [state.y + (j + 0.5) * cell, state.y + (i + 0.5) * cell];
       path.moveTo(from, start);
       path.bezierCurveTo((from + to) / 2, start, (from + to) / 2, end, to, end);
@@ -239,6 +238,15 @@ function threads(network, t, most) {
   network.threads ??= new Map();
   if (!network.threads.has(t)) network.threads.set(t, strongest(network, t, most));
   return network.threads.get(t);
+}
+
+// The parts that go into a unit, and out of it unless it is worked out; those that can be seen beside the largest.
+function ofUnit(network, t, row, into) {
+  const [parts, rows] = network.weights.length ? products(network, t) : kept(network, t);
+  const own = [...parts.keys()].map((k) => [...rows(k), parts[k]])
+    .filter(([i, j]) => i === row || (j === row && !into));
+  const largest = Math.max(...own.map(([, , part]) => Math.abs(part)));
+  return own.filter(([, , part]) => Math.abs(part) > SHARE_OF_LARGEST * largest);
 }
 
 // The floor rises until at most `most` are left, so the next one would be the faintest.
@@ -361,7 +369,9 @@ function paintVerdict(p) {
     name(p, "probability", (top + bottom) / 2);
     const guess = bottom - (bottom - top) / names.length;
     stroke(p, [[left, guess], [end, guess]], theme.muted, 1.2, [2, 3]);
-    write(p, "guess", left - 4, guess, 0.83 * u, theme.muted, { align: "right" });
+    // Where its name is free of that of the row.
+    if (guess - (top + bottom) / 2 > 1.3 * u)
+      write(p, "guess", left - 4, guess, 0.83 * u, theme.muted, { align: "right" });
     return paintBars(p, top, bottom, (k) => colorOf(network, network.predicted[k]), network.predicted.length - 1);
   }
   const [middle, half] = [(top + bottom) / 2, (bottom - top) / 2];
@@ -525,7 +535,7 @@ export function paintOutcome(p) {
   const most = width - at;
   if (answers === "verdict") {
     const target = targets.at(-1) ?? -1;
-    write(p, target < 0 ? "no target known" : `target: ${names[target]}`, at, middle - 2.3 * u, 0.9 * u,
+    write(p, target < 0 ? "target: its own" : `target: ${names[target]}`, at, middle - 2.3 * u, 0.9 * u,
       theme.muted, { most });
   }
   const size = answers === "values" ? 0.95 * u : 1.35 * u;

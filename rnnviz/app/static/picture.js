@@ -49,6 +49,7 @@ export class Picture {
     await this.show(figure);
     this.drawnAt = performance.now();
     this.node.dataset.drawn = this.count + 1;
+    this.node.closest("figure")?.setAttribute("data-drawn", "");
   }
 
   remove() {

@@ -16,6 +16,7 @@ export function paintStep(c, layout, network, hover) {
   paintColumn(p);
   paintBox(p);
   paintWords(p);
+  paintWindow(p);
   if (!whole) {
     paintChannels(p);
     paintStates(p);
@@ -25,7 +26,7 @@ export function paintStep(c, layout, network, hover) {
   }
   paintVectors(p);
   paintFormula(p);
-  paintPanels(p, whole);
+  paintPanels(p);
   paintTerms(p);
   paintGradient(p);
   if (opened.phase !== "forward") paintOutcome(p);
@@ -52,6 +53,14 @@ function paintGround({ c, layout: { box }, network }, y, height) {
     c.fillStyle = color;
     c.fillRect(box.left + 1, y, box.right - box.left - 2, height);
   }
+}
+
+// Of a long sequence, which part is shown.
+function paintWindow(p) {
+  const { layout: { u, left, wordHeight }, network: { first, length, words, theme } } = p;
+  if (words.length < length)
+    write(p, `${first + 1}–${first + words.length} of ${length}`, 0, wordHeight / 2 + 1.1 * u, 0.87 * u,
+      theme.muted, { most: left - 4 });
 }
 
 // The vectors side by side, with the signs of the arithmetic between them.
@@ -145,26 +154,18 @@ function paintClasses(p, { cells, values, limit, signed: both }, k) {
 
 function paintFormula(p) {
   const { layout: { u, box, numbers }, network: { opened, theme } } = p;
-  const right = opened.token === null ? usedBy(p) : box.right;
-  const [middle, most] = [(box.left + right) / 2, right - box.left - u];
+  const [middle, most] = [(box.left + box.right) / 2, box.right - box.left - u];
   const size = clamp(most / (0.5 * opened.symbols.length), 0.83 * u, 1.15 * u);
   write(p, opened.symbols, middle, numbers + 3.8 * u, size, theme.text, { align: "center", weight: 600, most });
   write(p, opened.shapes, middle, numbers + 5 * u, 0.83 * u, theme.muted, { align: "center", most });
 }
 
-// Where the vectors end.
-const usedBy = ({ layout: { box }, network: { opened } }) =>
-  box.left + box.margin + box.names + box.slot * opened.vectors.length;
-
-// Parameters or their gradients: below the arithmetic, or beside it if they are the moment.
-function paintPanels(p, whole) {
-  const { layout: { u, box, state, answer, end }, network: { opened } } = p;
+// Parameters or their gradients, below the arithmetic.
+function paintPanels(p) {
+  const { layout: { u, box, answer }, network: { opened } } = p;
   if (!opened.panels.length) return;
-  const used = usedBy(p);
-  const area = whole
-    ? { x: used + u, y: state.y, width: end - used - 2 * u, height: answer.y + answer.height - state.y }
-    : { x: box.left + u, y: answer.y + 1.7 * u, width: box.right - box.left - 2 * u, height: answer.height - 1.7 * u };
-  if (!whole) paintGround(p, answer.y - 0.3 * u, answer.height + 0.6 * u);
+  const area = { x: box.left + u, y: answer.y + 1.7 * u, width: box.right - box.left - 2 * u, height: answer.height - 1.7 * u };
+  paintGround(p, answer.y - 0.3 * u, answer.height + 0.6 * u);
   const gap = 1.2 * u;
   const width = (area.width - gap * (opened.panels.length - 1)) / opened.panels.length;
   opened.panels.forEach((panel, k) => paintPanel(p, panel, { ...area, width, x: area.x + k * (width + gap) }));
@@ -213,7 +214,10 @@ function paintMatrix({ c, network: { theme, opened } }, rows, limit, x, y, width
 function paintTerms(p) {
   const { layout: { u, width, gradient }, network: { terms, theme } } = p;
   const x = width + 1.5 * u;
-  write(p, terms.title, x, 1.2 * u, 1.1 * u, theme.text, { weight: 700, most: 14.4 * u });
+  // The corner buttons stand beside it.
+  const most = 16.2 * u - 54;
+  write(p, terms.title, x, 1.2 * u, clamp(most / (0.54 * terms.title.length), 12, 1.1 * u), theme.text,
+    { weight: 700, most });
   const rows = listed(p, Math.floor((gradient.y + gradient.height - 10 * u) / (1.75 * u)));
   const largest = Math.max(...rows.map(([, value]) => Math.abs(value)), 1e-300);
   rows.forEach(([label, value], k) => paintTerm(p, label, value, 3.4 * u + 1.75 * u * k, largest));

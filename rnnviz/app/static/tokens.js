@@ -41,8 +41,8 @@ export class Tokens {
   // Put every box at its token: `layout` is that of the picture, `turning` the token that turns the verdict.
   place(layout, turning) {
     this.node.hidden = !layout.boxed;
-    const { width, height, boxed, box } = layout;
-    const look = JSON.stringify([width, height, boxed, box?.token, box?.width, turning]);
+    const { u, pitch, boxed, box, wordHeight } = layout;
+    const look = JSON.stringify([u, pitch, boxed, box, wordHeight, turning]);
     if (look === this.look) return;
     [this.look, this.layout, this.turning] = [look, layout, turning];
     this.layOut();
@@ -95,7 +95,8 @@ export class Tokens {
     const held = () => box !== document.activeElement;
     box.addEventListener("mousedown", (event) => held() && event.preventDefault());
     box.addEventListener("pointerdown", (event) => held() && !event.button && this.grasp(event, at()));
-    box.addEventListener("pointerenter", () => this.stage.mark(this.words[at()]?.token));
+    const token = () => this.words[at()]?.token;
+    box.addEventListener("pointerenter", () => this.stage.mark(token() >= 0 ? token() : undefined));
     box.addEventListener("pointerleave", () => this.stage.mark(undefined));
     this.add.before(box);
     return box;
