@@ -1,4 +1,4 @@
-"""One server and one browser a test run, a tab a journey; a page with a complaint fails."""
+"""One server and one browser a worker, a tab a journey; a page with a complaint fails."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -12,12 +12,17 @@ from tests.browser.serving import HEIGHT, Server, chromium, new_context, serve, 
 from tests.browser.train_page import TrainPage
 
 
+#: These run on the other worker, with a server and a browser of their own.
+OTHERS = ("accessibility", "browsers", "dynamics_page", "gradients_page", "hidden_page", "wheel")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them on one worker: they share the server and the browser."""
+    """Tests that share a server and a browser run on one worker."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            other = item.path.stem.removeprefix("test_") in OTHERS
+            item.add_marker(pytest.mark.xdist_group("laboratories" if other else "browser"))
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,10 @@ def test_words_are_added_dropped_and_reached_by_the_keyboard(page):
     page.page.get_by_role("button", name="Add a word").click()
     boxes(page).nth(4).hover()
     assert page.page.evaluate("rnnviz.stage.pointed") is None, "it has no column yet"
-    keyboard.type("right now")
+    keyboard.type("right ")
+    page.page.wait_for_function(HEARD, arg=f"{PHRASE} right")
+    expect(boxes(page).nth(5)).to_be_focused()  # the answer to "right" leaves the next word open
+    keyboard.type("now")
     expect_phrase(page, f"{PHRASE} right now")
     keyboard.press("Tab")
     expect(page.page.get_by_role("button", name="Add a word")).to_be_focused()

@@ -31,11 +31,22 @@ export class Tokens {
     this.add.title = this.add.ariaLabel = `Add a ${noun}`;
     this.node.ariaLabel = `The ${noun}s of the phrase`;
     if (words === this.shown) return;
-    const answered = this.text === typed.map(([text]) => text).join(" ");
-    if (this.editing && !answered) return;
+    if (this.editing ? !this.adopt(typed) : !this.follow(typed)) return;
     this.shown = words;
-    this.words = wordsOf(typed);
     this.layOut();
+  }
+
+  follow(typed) {
+    this.words = wordsOf(typed);
+    return true;
+  }
+
+  // While the reader types, only what is read of the same words is new; an empty word stays.
+  adopt(typed) {
+    const own = this.words.filter(({ text }) => text);
+    const same = own.length === typed.length && own.every(({ text }, k) => text === typed[k][0]);
+    if (same) wordsOf(typed).forEach((word, k) => Object.assign(own[k], word));
+    return same;
   }
 
   // Put every box at its token: `layout` is that of the picture, `turning` the token that turns the verdict.
