@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, BrowserContext
 from tests.browser.serving import HEIGHT, Server, chromium, new_context, serve, visit, watch
 from tests.browser.train_page import TrainPage
 
-
 #: These run on the other worker, with a server and a browser of their own.
 OTHERS = ("accessibility", "browsers", "dynamics_page", "gradients_page", "hidden_page", "wheel")
 
