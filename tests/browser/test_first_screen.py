@@ -254,8 +254,8 @@ def test_a_unit_and_a_word_that_are_clicked_stay_marked_on_every_page_and_in_the
     expect(page.page).not_to_have_url(re.compile("unit="))
 
 
-# The boxes of what is in the window; below it the page may still be laid out. What is being laid out
-# anew has no box.
+# The boxes of what is in the window; below it the page may still be laid out. What is laid out anew
+# has no box meanwhile.
 BOXES = """[...document.querySelectorAll(".rnnviz-figure, .rnnviz-bar, .stHorizontalBlock")]
   .map((node) => node.getBoundingClientRect())
   .filter(({ top, width }) => top < innerHeight && width)
