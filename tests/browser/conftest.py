@@ -8,7 +8,16 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.browser.serving import HEIGHT, Server, chromium, new_context, serve, visit, watch
+from tests.browser.serving import (
+    HEIGHT,
+    Server,
+    chromium,
+    new_context,
+    serve,
+    tracebacks,
+    visit,
+    watch,
+)
 from tests.browser.train_page import TrainPage
 
 #: These run on the other worker, with a server and a browser of their own.
@@ -41,7 +50,7 @@ def complaints() -> Iterator[list[str]]:
     """What has gone wrong on the pages of a test; at its end there must be nothing."""
     found: list[str] = []
     yield found
-    assert not found, "\n".join(found)
+    assert not found, "\n".join([*found, tracebacks()])
 
 
 @pytest.fixture(scope="session")

@@ -80,9 +80,24 @@ def serve(
         try:
             url = f"http://127.0.0.1:{port}{base and '/' + base}"
             wait_until_healthy(url, process, log)
+            _LOGS.append(log)
             yield Server(url, process.pid)
         finally:
+            if log in _LOGS:
+                _LOGS.remove(log)
             stop(process)
+
+
+#: What the running servers have said.
+_LOGS: list[IO[bytes]] = []
+
+
+def tracebacks() -> str:
+    """The tracebacks in the logs of the running servers."""
+    # Read at a place, because the server writes at the file's own.
+    logs = (os.pread(log.fileno(), 1_000_000, 0).decode(errors="replace") for log in _LOGS)
+    parts = (log[log.index("Traceback") :] for log in logs if "Traceback" in log)
+    return "\n".join(part[:4000] for part in parts)
 
 
 def free_port() -> int:
