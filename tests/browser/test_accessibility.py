@@ -85,7 +85,8 @@ def test_axe_finds_nothing_on_any_page(opened, server, scheme):
 
 # What can have the focus in our own parts shows that it has it.
 UNMARKED = """() => [...document.querySelectorAll("[class*=rnnviz-] :is(button, input)")]
-  .filter((node) => node.checkVisibility({ visibilityProperty: true }) && !node.disabled && node.tabIndex >= 0)
+  .filter((node) => node.checkVisibility({ visibilityProperty: true }))
+  .filter(({ disabled, tabIndex }) => !disabled && tabIndex >= 0)
   .filter((node) => {
     node.focus({ focusVisible: true, preventScroll: true });
     const { outlineStyle, outlineWidth, outlineColor, opacity } = getComputedStyle(node);
