@@ -68,7 +68,7 @@ def opened(
     """Opens a tab, at a link if one is given; it is there when its chart ``first`` is drawn."""
 
     def opened(
-        link: str = "", first: str = "loss", width: int = 1280, height: int = HEIGHT,
+        link: str = "", first: str = "network", width: int = 1280, height: int = HEIGHT,
         scheme: Literal["light", "dark"] = "light",
     ) -> TrainPage:  # fmt: skip
         page = context.new_page()

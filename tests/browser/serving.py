@@ -27,8 +27,8 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-#: The height of the window: the first page down to its curves.
-HEIGHT = 1700
+#: The height of the window: that of a laptop. Fewer pictures in sight take less time.
+HEIGHT = 900
 #: Milliseconds that a page may take for anything: slow machines are not wrong.
 PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)
@@ -184,7 +184,7 @@ def stays_here(url: str) -> bool:
     return parts.scheme in {"blob", "data"} or parts.hostname in LOOPBACK
 
 
-def visit(page: Page, url: str, first: str = "loss") -> None:
+def visit(page: Page, url: str, first: str = "network") -> None:
     """Go to ``url`` and wait until the chart ``first`` is drawn and nothing runs.
 
     A link that leads far is followed before all eyes.

@@ -67,7 +67,6 @@ def test_the_longest_stories_are_not_cut_off(opened, server):
         expect(story).to_contain_text("of the gradient.")
         for width, height, _ in SIZES:
             page.page.set_viewport_size({"width": width, "height": height})
-            page.expect_still(PICTURES)
             assert page.page.evaluate(CUT) == []
 
 

@@ -1,6 +1,11 @@
 """How pictures are drawn: none blinks, what the reader made of one stays, and only what is seen."""
 
+import pytest
+
 from tests.browser.train_page import CHARTS
+
+#: So tall that all charts of the page are in sight.
+TALL = 2600
 
 COUNT_REMOVED = """
 window.removed = window.purged = 0;
@@ -15,8 +20,14 @@ new MutationObserver((changes) => {
 HOVERED = "document.querySelector('.st-key-states .hovertext')?.textContent"
 
 
+@pytest.fixture
+def page(opened):
+    """The page down to its curves."""
+    return opened(first="loss", height=1700)
+
+
 def test_play_updates_all_charts_in_their_places_and_tells_the_pointer(opened):
-    page = opened(height=2600)
+    page = opened(height=TALL)
     page.set_number("epochs", 100_000)  # it does not end by itself
     for key in CHARTS:
         page.expect_drawn_above(key, 0)

@@ -40,7 +40,7 @@ def expect_phrase(page, text, read=None):
     assert max(page.page.evaluate(BESIDE)) < 1
 
 
-def test_a_word_is_typed_over_and_the_picture_waits_until_it_is_one(page):
+def test_words_are_typed_over_added_and_dropped(page):
     boxes(page).nth(3).click()
     keyboard = page.page.keyboard
     keyboard.type("hap")
@@ -52,11 +52,10 @@ def test_a_word_is_typed_over_and_the_picture_waits_until_it_is_one(page):
     keyboard.type("now")
     expect_phrase(page, "i am not happy now")
     keyboard.press("Escape")
-    expect(boxes(page).nth(3)).not_to_be_focused()
-
-
-def test_words_are_added_dropped_and_reached_by_the_keyboard(page):
-    keyboard = page.page.keyboard
+    expect(boxes(page).nth(4)).not_to_be_focused()
+    page.type_phrase(PHRASE)
+    expect_phrase(page, PHRASE)
+    # Words are added, dropped and reached by the keyboard.
     page.page.get_by_role("button", name="Add a word").click()
     boxes(page).nth(4).hover()
     assert page.page.evaluate("rnnviz.stage.pointed") is None, "it has no column yet"
@@ -81,24 +80,26 @@ def test_words_are_added_dropped_and_reached_by_the_keyboard(page):
     assert boxes(page).count() == 4, "an empty word goes"
 
 
-def test_a_pasted_sentence_becomes_its_words(page):
+def test_words_are_pasted_skipped_and_moved_and_follow_the_box(page):
+    # A pasted sentence becomes its words.
     page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.page.evaluate("navigator.clipboard.writeText('at all happy')")
     boxes(page).nth(3).click()
     page.page.keyboard.press("Control+v")
     expect_phrase(page, "i am not at all happy")
-
-
-def test_a_word_that_is_not_known_is_shown_and_skipped(page):
+    page.page.keyboard.press("Escape")
+    page.type_phrase(PHRASE)
+    expect_phrase(page, PHRASE)
+    # A word that is not known is shown, and skipped.
     boxes(page).nth(2).click()
     page.page.keyboard.type("zebra")
     page.page.keyboard.press("Enter")
     expect_phrase(page, "i am zebra good", read="i am good")
     expect(boxes(page).nth(2)).to_have_class("rnnviz-word unread")
     expect(page.verdict).to_contain_text("not in the vocabulary: zebra")
-
-
-def test_a_word_is_dragged_to_another_place(page):
+    page.type_phrase(PHRASE)
+    expect_phrase(page, PHRASE)
+    # A word is dragged to another place.
     mouse = page.page.mouse
     boxes(page).nth(2).hover()
     mouse.down()
@@ -107,9 +108,7 @@ def test_a_word_is_dragged_to_another_place(page):
     expect(boxes(page).nth(2)).to_have_class("rnnviz-word dragged")
     mouse.up()
     expect_phrase(page, "not i am good")
-
-
-def test_words_go_along_with_what_is_typed_elsewhere_and_a_long_phrase_has_none(page):
+    # Words go along with what is typed in the box; a long phrase has none.
     page.type_phrase("this is bad")
     expect_phrase(page, "this is bad")
     page.type_phrase("not happy " * 30)

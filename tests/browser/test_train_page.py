@@ -57,10 +57,19 @@ window.said_running = 0;
 })();
 """
 
+#: So tall that the charts below the first screen are in sight.
+TALL = 1700
+
+
+@pytest.fixture
+def page(opened):
+    """The page as a new visitor finds it, down to its charts."""
+    return opened(first="loss", height=TALL)
+
 
 def test_play_pause_and_reset(opened, server):
     """The buttons stay where they are, nothing else says that something runs, and it can rest."""
-    page = opened(f"{server.url}/?epochs=100000")  # it does not end by itself
+    page = opened(f"{server.url}/?epochs=100000", height=TALL)  # it does not end by itself
     first_loss, boxes = page.loss, [buttons(page)]
     page.page.evaluate(WATCH_STREAMLIT)
     page.speed("Home")
@@ -216,12 +225,12 @@ def test_a_copied_link_is_the_same_run_and_wrong_values_are_named(page, opened, 
     page.type_phrase("this is not bad")
     expect(page.page).to_have_url(re.compile("seed=7.*clip_by=norm.*phrase=this"))
     margin_of(page, "this is not bad")
-    other = opened(page.page.url)
+    other = opened(page.page.url, height=TALL)
     expect(other.phrase).to_have_value("this is not bad")
     theirs = first_epoch(other)
     page.page.bring_to_front()
     assert first_epoch(page) == theirs
-    wrong = opened(f"{server.url}/?lr=1e9&hidden=abc&seed=7&nonsense=1")
+    wrong = opened(f"{server.url}/?lr=1e9&hidden=abc&seed=7&nonsense=1", height=TALL)
     expect(wrong.message).to_contain_text("Learning rate (lr) can't be '1e9'")
     expect(wrong.message).to_contain_text("Hidden units (hidden) can't be 'abc'")
     expect(wrong.at("lr").get_by_role("spinbutton")).to_have_value("0.02")
@@ -241,7 +250,7 @@ APART = """(chart) => {
 
 def test_in_a_narrow_window_no_word_runs_into_the_next(opened, server):
     phrase = "+".join(["not", "happy", "earlier"] * 4)
-    page = opened(f"{server.url}/?phrase={phrase}", width=1000)
+    page = opened(f"{server.url}/?phrase={phrase}", width=1000, height=TALL)
     for key in ("margin", "flow"):
         page.chart(key).scroll_into_view_if_needed()
         page.expect_drawn_above(key, 0)
@@ -426,7 +435,7 @@ def choose_task(page, name):
 def test_light_and_dark_wide_and_narrow(opened):
     inks = {}
     for scheme in ("dark", "light"):
-        page = opened(scheme=scheme)
+        page = opened(scheme=scheme, height=TALL)
         inks[scheme] = page.page.evaluate(INK)
         for width in (1280, 1920):
             page.page.set_viewport_size({"width": width, "height": 1000})
@@ -482,7 +491,7 @@ FIRST_PICTURES_OF_EACH_PHRASE = """() => {
 
 def test_a_phrase_typed_right_after_the_end_of_a_run_is_drawn_at_once(opened, server):
     """Twenty times: no epoch of the gauge that is still to be replayed comes first."""
-    page = opened(f"{server.url}/?hidden=128&epochs=30")
+    page = opened(f"{server.url}/?hidden=128&epochs=30", height=TALL)
     page.speed("End")
     page.page.evaluate(FIRST_PICTURES_OF_EACH_PHRASE)
     for number in range(20):

@@ -264,10 +264,14 @@ class TrainPage:
         self.expect_in_chart(key, "Number(node.dataset.drawn ?? 0) > given", count)
 
     def expect_in_chart(self, key: str, condition: str, given: Any = None) -> None:
-        """Wait until a condition in JavaScript, on the chart's ``node``, is true."""
+        """Wait until a condition in JavaScript, on the chart's ``node``, is true.
+
+        The chart is brought in sight; only those are drawn.
+        """
         # The node may be laid out anew meanwhile.
         found = f"""([key, given]) => {{
           const node = document.querySelector(`.st-key-${{key}} .rnnviz-chart`);
+          if (!rnnviz.stage.plots.get(key)?.inSight) node?.scrollIntoView({{ block: "center" }});
           return node?.dataset.drawn && ({condition});
         }}"""
         self.page.wait_for_function(found, arg=[key, given])
