@@ -33,6 +33,10 @@ WATCH_BOXES = """(frames) => new Promise((resolve) => {
   look();
 })"""
 CURVES = "rnnviz.stage.plots.get('curves')"
+# What is said besides labels and numbers.
+PROSE = """[...new Set([...document.querySelectorAll(`.rnnviz-story, .rnnviz-verdict, .rnnviz-message,
+  [class*=st-key-preset_] button, [data-testid=stCaptionContainer]`)]
+  .map(({ innerText }) => innerText))].join(" ").match(/[a-z]+/gi)"""
 
 
 def test_the_first_screen_fits_and_nothing_in_it_jumps(opened, server):
@@ -47,6 +51,7 @@ def test_the_first_screen_fits_and_nothing_in_it_jumps(opened, server):
             assert found["y"] + found["height"] <= height
             assert found["height"] > height / 2
         assert page.page.evaluate(WATCH_BOXES, frames) == []
+    assert 20 < len(page.page.evaluate(PROSE)) <= 60
     page.pause()
 
 

@@ -408,7 +408,7 @@ def expect_a_sample_of_one_height(page):
 
 def test_tasks_of_each_kind_can_be_chosen_and_played(page):
     page.pace.fill("4")  # so slowly that none comes to its end
-    for name in (TaskName.CHARACTERS, TaskName.WAVES, TaskName.TRANSLATION, TaskName.SENTIMENT):
+    for name in (TaskName.CHARACTERS, TaskName.TRANSLATION):
         choose_task(page, name)
         page.play()
         page.expect_epoch_above(2)
@@ -491,7 +491,7 @@ FIRST_PICTURES_OF_EACH_PHRASE = """() => {
 
 def test_a_phrase_typed_right_after_the_end_of_a_run_is_drawn_at_once(opened, server):
     """Twenty times: no epoch of the gauge that is still to be replayed comes first."""
-    page = opened(f"{server.url}/?hidden=128&epochs=30", height=TALL)
+    page = opened(f"{server.url}/?hidden=128&epochs=30")
     page.speed("End")
     page.page.evaluate(FIRST_PICTURES_OF_EACH_PHRASE)
     for number in range(20):
@@ -503,4 +503,4 @@ def test_a_phrase_typed_right_after_the_end_of_a_run_is_drawn_at_once(opened, se
         page.page.evaluate("first = {}")
         page.type_phrase(phrase)
         page.page.wait_for_function("given => given in first", arg=phrase)
-        assert {"margin", "states"} <= set(page.page.evaluate("first")[phrase])
+        assert {"network", "curves"} <= set(page.page.evaluate("first")[phrase])
