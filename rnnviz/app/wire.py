@@ -86,8 +86,11 @@ class Preload:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        plot, host = (f"<./rnnviz/{path}>" for path in (PLOTLY_PATH, host_path()))
-        self._links = f"{plot}; rel=preload; as=script, {host}; rel=modulepreload"
+        # All modules at once: otherwise the browser finds one only when it has read another.
+        folder = PurePosixPath(host_path()).parent
+        modules = [folder / path.name for path in sorted(STATIC.glob("*.js"))]
+        links = [f"<./rnnviz/{path}>; rel=modulepreload" for path in modules]
+        self._links = ", ".join([f"<./rnnviz/{PLOTLY_PATH}>; rel=preload; as=script", *links])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add a Link header to pages."""

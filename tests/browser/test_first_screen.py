@@ -34,8 +34,9 @@ WATCH_BOXES = """(frames) => new Promise((resolve) => {
 })"""
 CURVES = "rnnviz.stage.plots.get('curves')"
 # What is said besides labels and numbers.
-PROSE = """[...new Set([...document.querySelectorAll(`.rnnviz-story, .rnnviz-verdict, .rnnviz-message,
-  [class*=st-key-preset_] button, [data-testid=stCaptionContainer]`)]
+PROSE = """[...new Set([...document.querySelectorAll(`
+  .rnnviz-story, .rnnviz-verdict, .rnnviz-message, [class*=st-key-preset_] button,
+  [data-testid=stCaptionContainer]`)]
   .map(({ innerText }) => innerText))].join(" ").match(/[a-z]+/gi)"""
 
 
