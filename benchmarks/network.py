@@ -13,7 +13,7 @@ from tests.browser.serving import Server, chromium, serve
 #: How often it is drawn. The initial weights are so large that nothing is left out.
 DRAWINGS, INIT_SCALE = 100, 0.3
 #: Layers, hidden units, words, and the most milliseconds that a drawing may take.
-SIZES = ((1, 64, 10, 5.0), (1, 256, 40, 12.0), (1, 256, 200, 12.0), (3, 256, 200, None))
+SIZES = ((1, 64, 10, 5.0), (1, 256, 40, 12.0), (1, 256, 200, 12.0), (3, 256, 200, 36.0))
 
 # Reading a pixel makes the browser finish what it was told to draw.
 _DRAW = """async (count) => {
