@@ -5,8 +5,9 @@ import { NARROW, WIDE } from "./network_layout.js";
 
 // Gradients span these powers of ten.
 const [LOWEST, HIGHEST] = [-9, 1];
-// Of the products W_hh[i][j] h[j] those below both floors are not drawn, and at most so many a gap.
-const [FLOOR, SHARE_OF_LARGEST, MOST_THREADS] = [0.003, 0.07, 160];
+// Of the products W_hh[i][j] h[j] those below both floors are not drawn, and at most so many a gap; and the
+// bins in which their sizes are counted.
+const [FLOOR, SHARE_OF_LARGEST, MOST_THREADS, BINS] = [0.003, 0.07, 160, 1024];
 // The least width of a column with a letter, in pixels.
 const LETTER = 8.5;
 // Opacities of threads: those of one are drawn together, and thick from this share of the range on.
@@ -249,16 +250,24 @@ function ofUnit(network, t, row, into) {
   return own.filter(([, , part]) => Math.abs(part) > SHARE_OF_LARGEST * largest);
 }
 
-// The floor rises until at most `most` are left, so the next one would be the faintest.
+// The floor rises until at most `most` are left, so the next one would be the faintest. Sizes are counted in
+// bins, because sorting thousands of them takes longer than all the drawing.
 function strongest(network, t, most) {
   const [parts, rows] = network.weights.length ? products(network, t) : kept(network, t);
   let largest = 0;
   for (const part of parts) largest = Math.max(largest, Math.abs(part));
-  let floor = Math.max(FLOOR, SHARE_OF_LARGEST * largest);
+  const least = Math.max(FLOOR, SHARE_OF_LARGEST * largest);
+  const [counts, scale] = [new Uint32Array(BINS), BINS / (largest - least)];
   const large = [];
-  parts.forEach((part, k) => Math.abs(part) > floor && large.push(k));
-  const sizes = Float32Array.from(large, (k) => Math.abs(parts[k])).sort();
-  if (sizes.length > most) floor = sizes[sizes.length - 1 - most];
+  for (let k = 0; k < parts.length; k++) {
+    const size = Math.abs(parts[k]);
+    if (!(size > least)) continue;
+    large.push(k);
+    counts[Math.min(BINS - 1, Math.floor((size - least) * scale))]++;
+  }
+  let bin = BINS;
+  for (let left = most; bin > 0 && counts[bin - 1] <= left; bin--) left -= counts[bin - 1];
+  const floor = least + bin / scale;
   // Of 1, or of the largest part if that is more.
   const above = (part) => (Math.abs(part) - floor) / Math.max(1, largest);
   const shown = large.filter((k) => Math.abs(parts[k]) > floor);
