@@ -72,9 +72,9 @@ function paintVectors(p) {
       { align: "center", weight: 600, most: box.slot - 4 });
     if (vector.cells.length) paintClasses(p, vector, k);
     else paintCells(p, vector, x);
-    const scale = `${vector.signed ? "±" : "0…"}${shortNumber(vector.limit)}`;
-    write(p, scale, x, numbers + 0.7 * u, 0.83 * u, theme.muted, { align: "center" });
     if (!vector.cells.length) {
+      const scale = `${vector.signed ? "±" : "0…"}${shortNumber(vector.limit)}`;
+      write(p, scale, x, numbers + 0.7 * u, 0.83 * u, theme.muted, { align: "center" });
       const color = vector.signed ? (vector.values[row] < 0 ? theme.negative : theme.positive) : theme.text;
       write(p, signed(vector.values[row]), x, numbers + 2.1 * u, 1.15 * u, color,
         { align: "center", weight: 700, most: box.slot - 2 });
@@ -135,12 +135,13 @@ function sequential({ neutral, text }) {
 
 // Of a class a bar from zero, and its number; its name stands before the first vector.
 function paintClasses(p, { cells, values, limit, signed: both }, k) {
-  const { c, layout: { u, box, state }, network: { theme, opened } } = p;
-  const rows = opened.vectors[0].cells;
-  const [top, space] = [state.y + 1.5 * u, state.height - 1.5 * u];
+  const { c, layout: { u, box, state, numbers }, network: { theme, opened } } = p;
+  const [top, space] = [state.y + 1.5 * u, numbers + 2.9 * u - state.y - 1.5 * u];
+  const rows = classesShown(opened.vectors, Math.floor(space / 14));
   const height = Math.min(2.6 * u, space / rows.length);
   const [x, half] = [box.vector(k), box.slot * 0.42];
   cells.forEach((cell, i) => {
+    if (!rows.includes(cell)) return;
     const y = top + (rows.indexOf(cell) + 0.5) * height + (space - height * rows.length) / 2;
     if (!k)
       write(p, cell, box.left + box.margin + box.names - 0.4 * u, y, 0.95 * u, theme.text,
@@ -150,6 +151,15 @@ function paintClasses(p, { cells, values, limit, signed: both }, k) {
     c.fillRect(from, y - height * 0.36, length, height * 0.72);
     write(p, shortNumber(values[i]), x, y, 0.95 * u, theme.text, { align: "center", weight: 600, halo: true });
   });
+}
+
+// Of more classes than there is room for, the likeliest and the target.
+function classesShown([{ cells }, { values }, ...others], most) {
+  if (cells.length <= most) return cells;
+  const target = others.at(-1).cells[0];
+  const byRank = [...cells.keys()].filter((k) => cells[k] !== target).sort((a, b) => values[b] - values[a]);
+  const shown = new Set([target, ...byRank.slice(0, Math.max(1, most - 1)).map((k) => cells[k])]);
+  return cells.filter((cell) => shown.has(cell));
 }
 
 function paintFormula(p) {
