@@ -9,9 +9,6 @@ from rnnviz.analysis.training_step import Focus, StepRecord, clipping
 from rnnviz.config import CellKind, ClipBy, OptimizerKind
 from rnnviz.engine.timeline import Phase
 
-_FORWARD = ("forward", "forward_first")
-_BACKWARD = ("", "_both", "_cut", "_first", "_last", "_only")
-
 
 def caption_key(step: StepRecord, focus: Focus) -> str:
     """The name of the text that explains this moment."""
@@ -27,17 +24,6 @@ def caption_key(step: StepRecord, focus: Focus) -> str:
         Phase.UPDATE: _update(step),
     }
     return f"moment_{key[phase]}"
-
-
-def caption_keys(step: StepRecord, focus: Focus) -> list[str]:
-    """The names of all texts that may explain a moment of such a step."""
-    kind, keys = (
-        step.before.architecture.kind,
-        [*_FORWARD, *(f"backward{end}" for end in _BACKWARD)],
-    )
-    if kind is not CellKind.ELMAN:
-        keys = [f"{kind}_{phase}_{focus.part}" for phase in (Phase.FORWARD, Phase.BACKWARD)]
-    return [f"moment_{key}" for key in (*keys, _loss(step), *_clip_keys(step), _update(step))]
 
 
 def _loss(step: StepRecord) -> str:
@@ -72,7 +58,13 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
     norms, target = unrolled.norms, trace.targets[row]
     later = norms[min(moment.t + 1, len(norms) - 1)]
     return {
-        **run_fields(step),
+        "noun": step.names.noun,
+        "hidden": str(step.hidden),
+        "lr": number(step.config.lr),
+        "limit": number(step.config.clip),
+        "optimizer": step.config.optimizer.value,
+        "activation": step.config.activation.value,
+        "total": f"{step.before.theta.size:,}",
         "word": step.words[moment.t],
         "t": str(moment.number),
         "T": str(len(step.words)),
@@ -90,17 +82,4 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
         "largest": number(float(np.abs(step.descent.gradient.theta).max())),
         "change": number(float(np.abs(step.descent.update.theta).max())),
         **{f"mean_{p}": number(float(unrolled.of(p)[moment.t].mean())) for p in step.parts},
-    }
-
-
-def run_fields(step: StepRecord) -> dict[str, str]:
-    """The fields that are the same at every moment of a run."""
-    return {
-        "noun": step.names.noun,
-        "hidden": str(step.hidden),
-        "lr": number(step.config.lr),
-        "limit": number(step.config.clip),
-        "optimizer": step.config.optimizer.value,
-        "activation": step.config.activation.value,
-        "total": f"{step.before.theta.size:,}",
     }

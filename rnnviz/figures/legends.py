@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnnviz.figures.theme import Theme
-
 #: A legend between the title and the plot, which then starts ``LEGEND_TOP`` pixels below the top.
 LEGEND: dict[str, Any] = {
     "showlegend": True,
@@ -24,10 +22,3 @@ def color_bar(symbol: str) -> dict[str, Any]:
 def colored(text: str, color: str) -> str:
     """The text in a colour, as HTML for a title or an annotation."""
     return f'<span style="color:{color}">{text}</span>'
-
-
-def scale_words(symbol: str, limit: float, theme: Theme) -> str:
-    """Both ends of a diverging scale as text, which Plotly draws faster than a colour bar."""
-    ends = ((theme.negative, "−"), (theme.positive, "+"))
-    marks = "  ".join(f"{colored('■', color)} {sign}{limit:g}" for color, sign in ends)
-    return f"{symbol}: {marks}"

@@ -32,7 +32,6 @@ export class Plot extends Picture {
     if (this.enlarged.dialog) delete layout.height;
     await Plotly.react(this.node, figure.data, layout, CONFIG);
     if (!this.count) this.listen();
-    flash(this.node, figure.layout.annotations ?? []);
   }
 
   listen() {
@@ -56,12 +55,6 @@ export class Plot extends Picture {
 
 const extent = ([name, { range, autorange = true }]) =>
   range ? [`${name}.range`, [...range]] : [`${name}.autorange`, autorange];
-
-// Flash the arrows that the figure names "touched".
-function flash(node, annotations) {
-  for (const arrow of node.querySelectorAll(".annotation"))
-    if (annotations[arrow.dataset.index]?.name === "touched") arrow.classList.add("touched");
-}
 
 // The space beside a colour scale is too narrow for many digits.
 const short = (number) => (number >= 1e5 ? number.toExponential() : `${number}`).replace("+", "");

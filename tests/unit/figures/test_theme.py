@@ -9,7 +9,6 @@ from rnnviz.figures import axes
 from rnnviz.figures.axes import log_axis, words_axis, words_margin
 from rnnviz.figures.axis_limits import decades
 from rnnviz.figures.color_math import contrast
-from rnnviz.figures.legends import scale_words
 from rnnviz.figures.theme import DARK, LIGHT, picture, plain
 from tests.sampling import each_row
 
@@ -42,8 +41,6 @@ def test_the_colors_of_a_theme_differ_and_signed_values_are_blue_and_red(theme):
     below, _, above = (tuple(bytes.fromhex(color[1:])) for color in colors)
     assert max(below) == below[2]
     assert max(above) == above[0]
-    ends = scale_words("h", 0.5, theme)
-    assert ends.index(theme.negative) < ends.index("−0.5") < ends.index(theme.positive)
 
 
 def test_a_figure_keeps_its_height_the_reader_s_zoom_and_the_background_of_hovers():
