@@ -28,8 +28,9 @@ def live(
 
     def draw_all(frame: Frame) -> None:
         with using_look(look):
-            frame.texts |= status_texts(session)
             draw(frame)
+            # A page may tell a story of its own.
+            frame.texts |= status_texts(session, frame.texts.get("story"))
 
     get_seat().scene = Scene(session, draw_all, handlers or {}, job)
 

@@ -12,12 +12,12 @@ from rnnviz.session import Session
 from rnnviz.training.player import LOOKING_BACK
 
 
-def status_texts(session: Session) -> dict[str, str]:
-    """The texts of the header: status, story, signs and message."""
+def status_texts(session: Session, story: str | None = None) -> dict[str, str]:
+    """The texts of the header: status, signs, message, and ``story`` or else that of the run."""
     signs = _signs(session)
     return {
         "status": _status(session),
-        "story": _story(session, worst(signs)),
+        "story": story or _story(session, worst(signs)),
         "signs": _table(session, signs),
         "message": _message(session),
     }

@@ -30,12 +30,12 @@ def _name(step: StepRecord, moment: Moment) -> str:
     return names.get(moment.phase, moment.phase.value)
 
 
-def story_html(step: StepRecord, focus: Focus) -> str:
+def story_html(step: StepRecord, moment: Moment, caption: str) -> str:
     """The moment's place in its phase, and the first sentence of its caption."""
-    phase = focus.moment.phase
-    same = [moment for moment in step.moments if moment.phase is phase]
-    place = f" {same.index(focus.moment) + 1} of {len(same)}" if len(same) > 1 else ""
-    whole = escape(caption(step, focus))
+    phase = moment.phase
+    same = [other for other in step.moments if other.phase is phase]
+    place = f" {same.index(moment) + 1} of {len(same)}" if len(same) > 1 else ""
+    whole = escape(caption)
     sentence = _END.split(whole)[0]
     kind = "forward" if phase is Phase.FORWARD else "backward"
     return (

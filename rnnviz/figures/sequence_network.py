@@ -78,7 +78,10 @@ def sequence_network(
         return picture([], TITLE, HEIGHTS["network"], theme, meta=said)
     series, meta = pass_series(shown, words, targets, theme)
     meta["levels"] = len(levels)
+    # That of the layer shown is there already.
     for k, level in enumerate(levels):
+        if level is shown:
+            continue
         rows = [*_units(level), *_tokens(level)]
         series += [{**row, "name": f"{row['name']} @{k}", "visible": False} for row in rows]
     return picture(series, TITLE, HEIGHTS["network"], theme, meta=meta)

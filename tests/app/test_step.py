@@ -137,6 +137,14 @@ def test_a_click_or_a_number_chooses_a_unit(own):
         assert own.frame["sliders"]["unit"]["shown"] == own.lab.unit == unit
 
 
+@each_row("marked", [0, 4])
+def test_the_unit_that_is_marked_is_worked_out(own, marked):
+    own.say("select", on="unit", value=2)
+    own.session.selection.unit = marked
+    own.run()
+    assert own.said["opened"]["unit"] == marked
+
+
 def test_ones_own_phrase_can_not_be_applied_and_is_told_when_it_can_not_be_read(own):
     assert own.data("stepper")["apply"]["disabled"]
     own.click("apply")

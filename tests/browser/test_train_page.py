@@ -408,7 +408,7 @@ def expect_a_sample_of_one_height(page):
 
 def test_tasks_of_each_kind_can_be_chosen_and_played(page):
     page.pace.fill("4")  # so slowly that none comes to its end
-    for name in (TaskName.CHARACTERS, TaskName.TRANSLATION):
+    for name in (TaskName.CHARACTERS, TaskName.WAVES, TaskName.TRANSLATION, TaskName.SENTIMENT):
         choose_task(page, name)
         page.play()
         page.expect_epoch_above(2)

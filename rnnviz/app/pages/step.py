@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from rnnviz.analysis.cell_equations import parts
+from rnnviz.analysis.training_step import StepRecord
 from rnnviz.app import step_text
 from rnnviz.app.browser_session import first_value, visit
 from rnnviz.app.frame import Frame, SliderState
@@ -25,13 +26,15 @@ from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event, Handler
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.step_network import step_network
+from rnnviz.lab.probe import Probe
 from rnnviz.lab.step import StepLab, Subject
 from rnnviz.session import Session
 
 
 def step_page(session: Session) -> None:
     """Draw the page."""
-    session.step.unit = session.selection.unit or session.step.unit
+    unit = session.selection.unit
+    session.step.unit = session.step.unit if unit is None else unit
     _choices(session)
     # The cursor must fit the step before anything is pressed.
     session.step.record(session.step_query())
@@ -47,17 +50,15 @@ def step_page(session: Session) -> None:
         frame.sliders["moment"] = state
         frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
         frame.sliders["apply"] = SliderState(1, int(session.player.over))
-        frame.texts["story"] = step_text.story_html(step, lab.focus)
+        caption = step_text.caption(step, lab.focus)
+        frame.texts["story"] = step_text.story_html(step, lab.moment, caption)
         frame.texts["subject"] = step_text.subject_html(session, probe, step)
-        remark = step_text.caption(step, lab.focus)
-        frame.chart("step", _picture, session, remark=remark)
+        frame.chart("step", _picture, lab, step, probe, remark=caption)
 
     live(session, draw, _handlers(session))
 
 
-def _picture(session: Session) -> Picture:
-    probe, lab = session.inspect(), session.step
-    step = lab.record(session.step_query(probe))
+def _picture(lab: StepLab, step: StepRecord, probe: Probe) -> Picture:
     if not lab.own:
         return step_network(step, lab.focus, theme=theme())
     return step_network(step, lab.focus, probe.typed, probe.offered, theme())

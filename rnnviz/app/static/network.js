@@ -145,8 +145,8 @@ export function networkOf({ data, layout }) {
   const { meta, font } = layout;
   const network = { ...meta, ...arraysOf(data, ""), font: font.family };
   network.loss = network.loss?.[0];
-  // A level has its own arrays, and all else of the network.
-  const level = (k) => Object.assign(Object.create(network), arraysOf(data, ` @${k}`), { layer: k + 1 });
+  // A level has its own arrays, and all else of the network, which is the level of its layer.
+  const level = (k) => k === network.layer - 1 ? network : Object.assign(Object.create(network), arraysOf(data, ` @${k}`), { layer: k + 1 });
   const count = meta.levels || 0;
   return Object.assign(network, { levels: count ? [...Array(count).keys()].map(level) : [network] });
 }

@@ -289,7 +289,7 @@ const kept = ({ memory }, t) => [Float32Array.from(memory, (row) => row[t]), (k)
 
 // Colours of -1..1 as pixels, on a square-root scale, so that small states show.
 const ramps = new Map();
-export function ramp({ negative, neutral, positive }) {
+function ramp({ negative, neutral, positive }) {
   const key = [negative, neutral, positive].join();
   const color = (_, k) => pixel(neutral, k < 256 ? negative : positive, Math.abs(k - 256) / 256);
   if (!ramps.has(key)) ramps.set(key, Uint32Array.from({ length: 513 }, color));
@@ -300,22 +300,34 @@ function pixel(from, to, part) {
   return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0; // little-endian
 }
 
+// The colour of a share, -1..1, as a pixel.
+const pixelOf = (colors, share) =>
+  colors[256 + Math.round(256 * Math.sign(share) * Math.sqrt(Math.min(1, Math.abs(share))))];
+
+// The colour of a share, as a style.
+export function tint(theme, share) {
+  const color = pixelOf(ramp(theme), share);
+  return `rgb(${[0, 8, 16].map((shift) => (color >> shift) & 255)})`;
+}
+
 const image = document.createElement("canvas");
+
+// Rows of numbers as an image, a pixel each, with `limit` the end of the scale; NaN is empty.
+export function imageOf(theme, rows, limit = 1) {
+  const columns = rows[0].length;
+  Object.assign(image, { width: columns, height: rows.length });
+  const content = new ImageData(columns, rows.length);
+  const [pixels, colors] = [new Uint32Array(content.data.buffer), ramp(theme)];
+  for (let i = 0, k = 0; i < rows.length; i++)
+    for (let j = 0; j < columns; j++, k++) pixels[k] = pixelOf(colors, rows[i][j] / limit);
+  image.getContext("2d").putImageData(content, 0, 0);
+  return image;
+}
 
 export function paintStates({ c, layout, network }) {
   const { u, x, pitch, strip, state, cell } = layout;
   const { words, units, theme } = network;
-  const cells = network.cells ?? network.h;
-  Object.assign(image, { width: words.length, height: units.length });
-  const content = new ImageData(words.length, units.length);
-  const [pixels, colors] = [new Uint32Array(content.data.buffer), ramp(theme)];
-  for (let row = 0, k = 0; row < units.length; row++)
-    for (let t = 0; t < words.length; t++, k++) {
-      const value = cells[row][t];
-      const size = Math.sqrt(Math.min(1, Math.abs(value)));
-      pixels[k] = colors[256 + Math.round(256 * Math.sign(value) * size)];
-    }
-  image.getContext("2d").putImageData(content, 0, 0);
+  const image = imageOf(theme, network.cells ?? network.h);
   c.imageSmoothingEnabled = false;
   [c.strokeStyle, c.lineWidth] = [theme.grid, 1];
   if (pitch < NARROW * u) {
@@ -340,10 +352,9 @@ export function paintScale(p) {
   const { c, layout: { u, end, state }, theme } = p;
   const [x, y, height] = [end + 1.4 * u, state.y + 2.4 * u, 7 * u];
   if (state.height < 12 * u) return;
-  const colors = ramp(theme);
   for (let k = 0; k <= height; k++) {
-    const [r, g, b] = [0, 8, 16].map((shift) => (colors[Math.round(512 * (1 - k / height))] >> shift) & 255);
-    c.fillStyle = `rgb(${r},${g},${b})`;
+    const place = 1 - (2 * k) / height;
+    c.fillStyle = tint(theme, place * Math.abs(place));
     c.fillRect(x, y + k, 0.8 * u, 1.5);
   }
   write(p, p.network.part, x, y - 0.9 * u, 0.95 * u, theme.muted, { weight: 600 });

@@ -2,8 +2,8 @@
 
 import { clamp, faint, rgb, shortNumber, write } from "./canvas.js";
 import {
-  PAINT_ANSWERS, paintChannels, paintColumn, paintGradient, paintOutcome, paintScale, paintSentence,
-  paintStates, paintUnit, paintWords, ramp,
+  PAINT_ANSWERS, imageOf, paintChannels, paintColumn, paintGradient, paintOutcome, paintScale, paintSentence,
+  paintStates, paintUnit, paintWords, tint,
 } from "./network_paint.js";
 
 const SIGNS = new Set(["+", "−", "=", "·"]);
@@ -107,7 +107,7 @@ function paintCells({ c, layout, network }, { values, limit, signed }, x) {
   const { box, state, cell } = layout;
   const { theme, row } = network;
   const [left, width] = [Math.round(x - box.strip / 2), box.strip];
-  const color = signed ? diverging(theme) : sequential(theme);
+  const color = signed ? (share) => tint(theme, share) : sequential(theme);
   const gap = cell >= 3 ? 1 : 0;
   values.forEach((value, k) => {
     c.fillStyle = color(value / limit);
@@ -117,15 +117,6 @@ function paintCells({ c, layout, network }, { values, limit, signed }, x) {
   c.strokeRect(left - 0.5, state.y - 0.5, width + 1, state.height);
   [c.strokeStyle, c.lineWidth] = [theme.text, 1.6];
   c.strokeRect(left - 1, state.y + row * cell - 1, width + 2, cell + 1);
-}
-
-// The square root of sizes, as for the states, so that small ones show.
-function diverging(theme) {
-  const colors = ramp(theme);
-  return (share) => {
-    const pixel = colors[256 + Math.round(256 * Math.sign(share) * Math.sqrt(Math.min(1, Math.abs(share))))];
-    return `rgb(${pixel & 255},${(pixel >> 8) & 255},${(pixel >> 16) & 255})`;
-  };
 }
 
 function sequential({ neutral, text }) {
@@ -198,20 +189,9 @@ function paintPanel(p, { title, limit, blocks }, { x, y, width, height }) {
   });
 }
 
-const image = document.createElement("canvas");
-
 function paintMatrix({ c, network: { theme, opened } }, rows, limit, x, y, width, height) {
-  const columns = rows[0].length;
-  Object.assign(image, { width: columns, height: rows.length });
-  const content = new ImageData(columns, rows.length);
-  const [pixels, colors] = [new Uint32Array(content.data.buffer), ramp(theme)];
-  rows.forEach((cells, i) => cells.forEach((value, j) => {
-    const size = Math.sqrt(Math.min(1, Math.abs(value) / limit));
-    pixels[i * columns + j] = colors[256 + Math.round(256 * Math.sign(value) * size)];
-  }));
-  image.getContext("2d").putImageData(content, 0, 0);
-  c.imageSmoothingEnabled = rows.length > height || columns > width;
-  c.drawImage(image, x, y, width, height);
+  c.imageSmoothingEnabled = rows.length > height || rows[0].length > width;
+  c.drawImage(imageOf(theme, rows, limit), x, y, width, height);
   [c.strokeStyle, c.lineWidth] = [theme.grid, 1];
   c.strokeRect(x - 0.5, y - 0.5, width + 1, height + 1);
   // The row of the unit, if the rows are those of its layer.
