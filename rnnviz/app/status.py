@@ -11,6 +11,9 @@ from rnnviz.analysis.training_phase import phase_of
 from rnnviz.session import Session
 from rnnviz.training.player import LOOKING_BACK
 
+#: Longer numbers of epochs are written smaller.
+MOST_DIGITS = 4
+
 
 def status_texts(session: Session, story: str | None = None) -> dict[str, str]:
     """The texts of the header: status, signs, message, and ``story`` or else that of the run."""
@@ -37,7 +40,9 @@ def _status(session: Session) -> str:
     scores = session.run.history.row(epoch)
     # Within an epoch the scores are those of its beginning.
     of = f"<small>{f'at {epoch}' if offset else '&nbsp;'}</small>"
-    kind = "epoch within" if offset else "epoch"
+    # By its greatest length, so that its size stays.
+    kind = "long" if len(str(session.config.epochs)) > MOST_DIGITS else ""
+    kind = f"epoch {'within' if offset else kind}"
     rows = "".join(
         f'<tr class="{role}"><th>{role}</th>'
         f"<td>{score_text(scores[f'{role}_loss'], '{:.4f}')}</td>"

@@ -6,7 +6,6 @@ The page draws this picture itself, in static/step.js, from the series by name a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -41,23 +40,23 @@ _MATRIX = re.compile(r"W_\w+")
 def step_network(
     step: StepRecord,
     focus: Focus,
-    typed: Sequence[tuple[str, int]] = (),
-    vocabulary: Sequence[str] = (),
+    typed: Words | None = None,
+    at_end: bool = True,
     theme: Theme = LIGHT,
 ) -> Picture:
     """The first example of a step at a moment; a sentence in its place if a number is not finite.
 
-    ``typed`` and ``vocabulary`` are those of ``Words``, if the reader may type the sequence.
+    ``typed`` has the words of the whole sequence if the reader may type them. ``at_end`` says
+    whether one class is predicted for the whole sequence: with one token that can't be seen.
     """
     if not np.isfinite(step.trace.loss).all() or not np.isfinite(step.descent.gradient.theta).all():
         meta = {"theme": palette(theme), "sentence": BROKEN}
         return picture([], TITLE, HEIGHTS["step"], theme, meta=meta)
     shown, tokens, targets = step_pass(step, focus)
-    every = step.trace.every
-    read = [step.words[t] for t in tokens]
-    whole = len(tokens) == len(step.words)
-    words = Words(read, step.names.noun, typed if whole else (), vocabulary)
-    outputs = Targets(step.names.classes, targets, step.classes and not every)
+    words = Words([step.words[t] for t in tokens], step.names.noun)
+    if typed and len(tokens) == len(step.words):
+        words = typed
+    outputs = Targets(step.names.classes, targets, at_end)
     series, meta = pass_series(shown, words, outputs, theme)
     rows = _vectors(step, focus)
     matrices, said = _panels(step, focus)
@@ -68,7 +67,7 @@ def step_network(
         "row": shown.units.tolist().index(marked(step, focus)),
         "opened": opened,
         "terms": _terms(step, focus),
-        "score": _score(step, focus),
+        "score": None if at_end else _score(step, focus),
     }
     meta |= more
     vectors = [_numbers(k, row, shown.units) for k, row in enumerate(rows)]
@@ -90,8 +89,8 @@ def _opened(step: StepRecord, focus: Focus, tokens: range) -> dict[str, Any]:
 
 
 def _score(step: StepRecord, focus: Focus) -> list[int] | None:
-    """How many predictions are right, and of how many, if there is one after every token."""
-    if not (step.classes and step.trace.every):
+    """How many predictions are right, and of how many; None for values."""
+    if not step.classes:
         return None
     rows = step.unrolled(focus.layer).rows
     right = step.trace.probs[rows].argmax(axis=1) == step.trace.targets[rows]

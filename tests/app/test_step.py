@@ -137,6 +137,12 @@ def test_a_click_or_a_number_chooses_a_unit(own):
         assert own.frame["sliders"]["unit"]["shown"] == own.lab.unit == unit
 
 
+def test_a_phrase_of_one_word_has_a_verdict_like_any_other():
+    page = Page(own=True, hidden="4", phrase="bad")
+    assert page.said["answers"] == "verdict"
+    assert page.said["score"] is None
+
+
 @each_row("marked", [0, 4])
 def test_the_unit_that_is_marked_is_worked_out(own, marked):
     own.say("select", on="unit", value=2)

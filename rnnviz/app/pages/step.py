@@ -25,6 +25,7 @@ from rnnviz.app.style import theme
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event, Handler
 from rnnviz.figures.picture import Picture
+from rnnviz.figures.sequence_network import Words
 from rnnviz.figures.step_network import step_network
 from rnnviz.lab.probe import Probe
 from rnnviz.lab.step import StepLab, Subject
@@ -59,9 +60,9 @@ def step_page(session: Session) -> None:
 
 
 def _picture(lab: StepLab, step: StepRecord, probe: Probe) -> Picture:
-    if not lab.own:
-        return step_network(step, lab.focus, theme=theme())
-    return step_network(step, lab.focus, probe.typed, probe.offered, theme())
+    """The run's own phrase is only looked at, the reader's can be typed."""
+    own = Words(step.words, step.names.noun, probe.typed, probe.offered) if lab.own else None
+    return step_network(step, lab.focus, own, probe.dataset.one_class_at_end, theme())
 
 
 def _choices(session: Session) -> None:

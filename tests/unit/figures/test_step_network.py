@@ -11,7 +11,7 @@ from rnnviz.analysis.step_vectors import operation
 from rnnviz.analysis.training_step import Focus, largest_changes, panels
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Moment, Phase, timeline
-from rnnviz.figures.sequence_network import BROKEN
+from rnnviz.figures.sequence_network import BROKEN, Words
 from rnnviz.figures.step_network import MOST_CLASSES, step_network
 from rnnviz.session import Session
 from tests.sampling import each_row
@@ -85,7 +85,7 @@ def test_nothing_moves_between_the_moments_of_a_phrase(step):
     """The layout follows from these numbers alone, so only the column that is opened differs."""
     sizes = set()
     for moment in timeline(4):
-        _, meta = drawn(step, moment, typed=[("i", 0)])
+        _, meta = drawn(step, moment, typed=Words(step.words, typed=[("i", 0)]))
         sizes.add((len(meta["words"]), meta["hidden"], len(meta["typed"]), meta["classes"]))
     assert len(sizes) == 1
 
@@ -94,7 +94,7 @@ def test_of_many_classes_the_likeliest_and_the_target_are_shown_and_the_score_is
     session = Session(RunConfig(task="characters", hidden=6, cell="gru"))
     step = session.step.record(session.step_query())
     loss = next(m for m in step.moments if m.phase is Phase.LOSS)
-    series, meta = drawn(step, loss)
+    series, meta = drawn(step, loss, at_end=False)
     cells = meta["opened"]["vectors"][1]["cells"]
     assert len(cells) == len(series["vector 1"].y) == MOST_CLASSES
     row = step.row(loss)
