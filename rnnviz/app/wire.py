@@ -90,7 +90,7 @@ class Preload:
         folder = PurePosixPath(host_path()).parent
         modules = [folder / path.name for path in sorted(STATIC.glob("*.js"))]
         links = [f"<./rnnviz/{path}>; rel=modulepreload" for path in modules]
-        self._links = ", ".join([f"<./rnnviz/{PLOTLY_PATH}>; rel=preload; as=script", *links])
+        self._links = ", ".join([f"<./rnnviz/{PLOTLY_PATH}>; rel=prefetch; as=script", *links])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add a Link header to pages."""

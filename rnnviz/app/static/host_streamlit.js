@@ -4,7 +4,7 @@ import { Curves } from "./curves.js";
 import { FileBox } from "./file_box.js";
 import { FirstMinute } from "./first_minute.js";
 import { Network } from "./network.js";
-import { load, Plot } from "./plot.js";
+import { locate, Plot } from "./plot.js";
 import { Present } from "./present.js";
 import { Stage } from "./stage.js";
 import { StepNetwork } from "./step.js";
@@ -37,7 +37,7 @@ function knownRun() {
 
 export function wire({ parentElement, data, setTriggerValue }) {
   Object.assign(page, { trigger: setTriggerValue, edition: data.edition });
-  load(new URL(data.plotly, document.baseURI));
+  locate(new URL(data.plotly, document.baseURI));
   if (stage.source) {
     stage.source.renew(data.ticket);
     return;

@@ -3,10 +3,15 @@ import { Picture } from "./picture.js";
 
 const CONFIG = { displayModeBar: false, doubleClick: false };
 
-let library;
+let source, library;
 
-// Load the installed plotly.js from this server.
-export function load(source) {
+// Tell where the installed plotly.js is on this server. It is large, so a page without a chart in sight
+// doesn't load it.
+export function locate(url) {
+  source = url;
+}
+
+function load() {
   library ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = source;
@@ -23,7 +28,7 @@ export class Plot extends Picture {
   }
 
   async show(figure) {
-    const Plotly = await library;
+    const Plotly = await load();
     drawScale(this.scale, figure);
     this.layout = figure.layout;
     // Plotly writes the reader's zoom into the layout it receives.
