@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from rnnviz.app.session_registry import Seat
-from rnnviz.app.wire import PLOTLY_PATH, host_path
+from rnnviz.app.wire import host_path
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import MAX_BYTES
 from rnnviz.training.player import SPEEDS
@@ -18,7 +18,7 @@ TextBlock = Sequence[tuple[str, str]]
 
 _CHART = """
 <figure class="rnnviz-figure">
-  <div class="rnnviz-frame"><div class="rnnviz-chart"></div><div class="rnnviz-scale"></div></div>
+  <div class="rnnviz-frame"><div class="rnnviz-chart"></div></div>
   <button class="rnnviz-ask" aria-label="What is this?">?</button><figcaption popover></figcaption>
   <button class="rnnviz-enlarge" aria-label="Enlarge" title="Enlarge; its numbers">⤢</button>
 </figure>
@@ -57,6 +57,7 @@ def _component(name: str, html: str = "") -> Callable[..., Any]:
 _wire = _component("wire")
 _end = _component("end")
 _chart = _component("chart", _CHART)
+_sheet = _component("sheet", '<div class="rnnviz-sheet"></div>')
 _text = _component("text", _TEXT)
 _bar = _component("bar", _CONTROL)
 _time = _component("time", _CONTROL)
@@ -71,7 +72,6 @@ def connect(seat: Seat, edition: int) -> None:
     """Open the wire of this tab. For ``edition`` see ``SessionHost.edition``."""
     data = {
         "wire": "rnnviz/wire",
-        "plotly": f"rnnviz/{PLOTLY_PATH}",
         "ticket": seat.ticket,
         "edition": edition,
     }
@@ -88,12 +88,32 @@ def place_chart(key: str, height: int, text: str, clicks: bool = False) -> None:
 
     With ``clicks``, clicks in it are sent to the page's handlers.
     """
-    _place(_chart, key, {"key": key, "height": height, "text": text, "clicks": clicks})
+    data = {"key": key, "kind": "chart", "height": height, "text": text, "clicks": clicks}
+    _place(_chart, key, data)
 
 
 def place_canvas(kind: str, key: str, text: str) -> None:
     """Put the picture ``key`` here, which static/``kind``.js draws as high as the window allows."""
-    _place(_chart, key, {"key": key, "text": text, "canvas": kind})
+    _place(_chart, key, {"key": key, "kind": kind, "text": text})
+
+
+class Panel(NamedTuple):
+    """A picture of a sheet: its key, its share of the height, and its explanation.
+
+    ``kind`` names what draws it. A share of 0 is one line high.
+    """
+
+    key: str
+    share: float
+    text: str
+    clicks: bool = False
+    kind: str = "chart"
+
+
+def place_sheet(key: str, left: Sequence[Panel], right: Sequence[Panel]) -> None:
+    """Put two columns of pictures here, together as high as the window allows."""
+    columns = [[panel._asdict() for panel in panels] for panels in (left, right)]
+    _place(_sheet, key, {"columns": columns})
 
 
 def place_text(key: str, reserve: Sequence[TextBlock] = ()) -> None:

@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import plotly
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
@@ -24,9 +23,6 @@ from rnnviz.app.session_registry import registry
 from rnnviz.app.viewer import Viewer
 
 STATIC = Path(__file__).with_name("static")
-PLOTLY = Path(plotly.__file__).parent / "package_data"
-#: The path of plotly.js, relative to /rnnviz/.
-PLOTLY_PATH = PurePosixPath("plotly", plotly.__version__, "plotly.min.js")
 #: Maximum number of bytes of a message: the longest phrase with every character escaped.
 MAX_MESSAGE = 32_768
 #: Maximum number of messages read per second, and in one burst. (A drag and its acknowledgements
@@ -45,7 +41,6 @@ def routes(base: str) -> list[BaseRoute]:
     return [
         WebSocketRoute(f"{base}/rnnviz/wire", wire),
         Mount(f"{base}/rnnviz/static/{version()}", _VersionedFiles(directory=STATIC)),
-        Mount(f"{base}/rnnviz/{PLOTLY_PATH.parent}", _VersionedFiles(directory=PLOTLY)),
     ]
 
 
@@ -89,8 +84,7 @@ class Preload:
         # All modules at once: otherwise the browser finds one only when it has read another.
         folder = PurePosixPath(host_path()).parent
         modules = [folder / path.name for path in sorted(STATIC.glob("*.js"))]
-        links = [f"<./rnnviz/{path}>; rel=modulepreload" for path in modules]
-        self._links = ", ".join([f"<./rnnviz/{PLOTLY_PATH}>; rel=prefetch; as=script", *links])
+        self._links = ", ".join(f"<./rnnviz/{path}>; rel=modulepreload" for path in modules)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add a Link header to pages."""

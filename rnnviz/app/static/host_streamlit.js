@@ -1,21 +1,22 @@
 // Hosts the stage in a Streamlit page. The components call these functions in every run of the script.
 import { Bar, Moments, Phrase, Stepper, Time } from "./controls.js";
+import { Chart } from "./chart.js";
 import { Curves } from "./curves.js";
 import { FileBox } from "./file_box.js";
 import { FirstMinute } from "./first_minute.js";
 import { Network } from "./network.js";
-import { locate, Plot } from "./plot.js";
 import { Present } from "./present.js";
+import { Sheet } from "./sheet.js";
 import { Stage } from "./stage.js";
 import { StepNetwork } from "./step.js";
 import { Wire } from "./wire.js";
+import { WordsRow } from "./words_row.js";
 
 // The page already runs another version of this script; both would draw.
 if (window.rnnviz) location.reload();
 const stage = new Stage();
 const present = new Present();
-// The pictures that draw themselves.
-const CANVASES = { network: Network, curves: Curves, step: StepNetwork };
+const PICTURES = { chart: Chart, curves: Curves, network: Network, step: StepNetwork, words: WordsRow };
 window.rnnviz = { stage };
 // Delays before a rerun of Streamlit's script: after a change, after the reader pressed something of
 // Streamlit's, before asking again, and after the run was lost.
@@ -37,7 +38,6 @@ function knownRun() {
 
 export function wire({ parentElement, data, setTriggerValue }) {
   Object.assign(page, { trigger: setTriggerValue, edition: data.edition });
-  locate(new URL(data.plotly, document.baseURI));
   if (stage.source) {
     stage.source.renew(data.ticket);
     return;
@@ -164,15 +164,32 @@ export function link({ parentElement }) {
   };
 }
 
-export function chart({ parentElement, data }) {
-  const find = (selector) => parentElement.querySelector(selector);
+// Mount the picture of a figure's node.
+function mountFigure(figure, data) {
+  const find = (selector) => figure.querySelector(selector);
   const parts = {
     node: find(".rnnviz-chart"), caption: find("figcaption"), ask: find(".rnnviz-ask"),
-    enlarge: find(".rnnviz-enlarge"), scale: find(".rnnviz-scale"),
+    enlarge: find(".rnnviz-enlarge"),
   };
-  const plot = stage.mount(CANVASES[data.canvas] ?? Plot, data.key, parts, data);
-  // Streamlit also calls this when it keeps the node, so unmount only a node that is gone.
-  return () => setTimeout(() => plot.node.isConnected || stage.unmount(plot), REMOVAL_MS);
+  return stage.mount(PICTURES[data.kind], data.key, parts, data);
+}
+
+// Streamlit also leaves a node that it keeps, so unmount only a node that is gone.
+const unmountGone = (plots) => () =>
+  setTimeout(() => plots.forEach((plot) => plot.node.isConnected || stage.unmount(plot)), REMOVAL_MS);
+
+export function chart({ parentElement, data }) {
+  return unmountGone([mountFigure(parentElement.querySelector("figure"), data)]);
+}
+
+const sheets = new WeakMap(); // node -> its sheet
+
+export function sheet({ parentElement, data }) {
+  const node = parentElement.querySelector(".rnnviz-sheet");
+  const own = sheets.get(node) ?? new Sheet(node);
+  sheets.set(node, own);
+  const panels = own.layOut(data.columns);
+  return unmountGone(panels.map(({ figure, ...panel }) => mountFigure(figure, { ...panel, sheet: own })));
 }
 
 export function text({ parentElement, data: { key, reserve } }) {

@@ -5,8 +5,8 @@ import { Drawing } from "./frame.js";
 export class Picture {
   // `onClick(key, event)`; `onSight()` is called when the picture enters or leaves the viewport.
   constructor(key, parts, { stage, onClick, onSight }) {
-    const { node, caption, ask, scale } = parts;
-    Object.assign(this, { key, node, caption, scale, stage, onClick });
+    const { node, caption, ask } = parts;
+    Object.assign(this, { key, node, caption, stage, onClick });
     this.enlarged = new Enlarged(this, parts);
     this.drawing = new Drawing();
     this.inSight = false;
@@ -29,9 +29,14 @@ export class Picture {
     return Number(this.node.dataset.drawn ?? 0);
   }
 
+  // On a sheet the pictures of a column share their edges.
+  get edges() {
+    return this.sheet?.edges(this);
+  }
+
   // Called in every run of Streamlit's script.
-  configure({ text, height, clicks }) {
-    Object.assign(this, { text, clicks });
+  configure({ text, height, clicks, sheet }) {
+    Object.assign(this, { text, clicks, sheet });
     // Without a height the style sheet decides.
     if (height) this.node.style.height = height + "px";
     this.showCaption();

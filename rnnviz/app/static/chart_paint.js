@@ -1,0 +1,442 @@
+// Paints a chart from Plotly's options, as many of them as the figures use. `p` has the context `c`, the figure's
+// `data` and `layout`, the plot's `box`, the `axes`, and the colours and font of the layout.
+import { faint } from "./canvas.js";
+import { axesOf, axisKey, edgesOf } from "./chart_axes.js";
+import { sizeOf, writeRich } from "./rich_text.js";
+
+const TICK = 13; // the size of a tick's text
+const DASHES = { solid: [], dot: [2, 4], dash: [7, 5], longdash: [11, 5], dashdot: [8, 4, 2, 4] };
+
+// On a sheet, `edges` are those of the column; elsewhere the margins are the figure's own.
+export function chartLayout(width, height, figure, edges) {
+  const { l = 64, r = 16, t = 34, b = 42 } = edges ? marginOf(figure.layout, edges) : figure.layout.margin ?? {};
+  const box = { left: l, right: Math.max(l + 20, width - r), top: t, bottom: Math.max(t + 20, height - b), width, height };
+  if (edges && figure.layout.meta?.x === "token") narrowTo(box, figure.layout, edges.most);
+  return { ...figure, box, axes: axesOf(figure, box) };
+}
+
+// As high as title, legend and ticks need.
+function marginOf({ xaxis = {}, title, showlegend, legend = {} }, { left, right }) {
+  const above = (plainTitle(title) ? 28 : 8) + (showlegend && !(legend.x > 1) ? 22 : 0);
+  const labels = xaxis.showticklabels === false ? 6 : 24;
+  return { l: left, r: right, t: above, b: labels + (plainTitle(xaxis.title) ? 18 : 0) };
+}
+
+// A token is at most so wide.
+function narrowTo(box, { xaxis: { range: [from, to] } }, most) {
+  box.right = Math.min(box.right, box.left + Math.abs(to - from) * most);
+}
+
+export function paintChart(c, chart) {
+  const { font, plot_bgcolor: background } = chart.layout;
+  const p = { ...chart, c, family: font.family, text: font.color, background };
+  const { shapes = [], annotations = [] } = chart.layout;
+  for (const axis of Object.values(p.axes)) paintGrid(p, axis);
+  inside(p, () => {
+    for (const shape of shapes.filter(({ layer }) => layer === "below")) paintShape(p, shape);
+    for (const type of ["heatmap", "bar", "scatter"])
+      for (const series of drawn(p).filter((each) => each.type === type)) PAINTERS[type](p, series);
+    for (const shape of shapes.filter(({ layer }) => layer !== "below")) paintShape(p, shape);
+  });
+  for (const series of drawn(p)) if (series.type === "scatter") paintTexts(p, series);
+  for (const axis of Object.values(p.axes)) paintTicks(p, axis);
+  for (const note of annotations) paintNote(p, note);
+  paintTitle(p);
+  paintLegend(p);
+  for (const series of p.data) if (series.colorbar && series.showscale !== false) paintScale(p, series);
+}
+
+const drawn = ({ data }) => data.filter(({ visible }) => visible !== false);
+
+// Lines may be a little thicker than the plot is large.
+function inside({ c, box }, paint) {
+  c.save();
+  c.beginPath();
+  c.rect(box.left - 4, box.top - 4, box.right - box.left + 8, box.bottom - box.top + 8);
+  c.clip();
+  paint();
+  c.restore();
+}
+
+export const axesFor = (p, series) => ["x", "y"].map((letter) => p.axes[axisKey(series[`${letter}axis`], letter)]);
+
+// Where the points of a series are, in pixels.
+export function pointsOf(p, series) {
+  const [xs, ys] = axesFor(p, series);
+  const { x, y } = series;
+  const { length } = y ?? x ?? [];
+  return Array.from({ length }, (_, k) => [xs.at(x ? x[k] ?? NaN : k), ys.at(y ? y[k] ?? NaN : k)]);
+}
+
+// The frame
+
+// The axis across the ticks of `axis`: Plotly's `anchor`.
+function acrossOf(p, { letter, options }) {
+  const other = letter === "x" ? "y" : "x";
+  const { from, to } = p.axes[axisKey(options.anchor ?? other, other)] ?? p.axes[`${other}axis`];
+  return [Math.min(from, to), Math.max(from, to)];
+}
+
+function line(c, x0, y0, x1, y1, color, width, dash = "solid") {
+  c.beginPath();
+  c.moveTo(x0, y0);
+  c.lineTo(x1, y1);
+  [c.strokeStyle, c.lineWidth] = [color, width];
+  c.setLineDash(DASHES[dash] ?? []);
+  c.stroke();
+  c.setLineDash([]);
+}
+
+function paintGrid(p, axis) {
+  const { options, ticks, letter, low, high } = axis;
+  if (options.visible === false) return;
+  const [near, far] = letter === "x" ? yspan(p) : acrossOf(p, axis);
+  const rule = (at, color, width) =>
+    letter === "x" ? line(p.c, at, near, at, far, color, width) : line(p.c, near, at, far, at, color, width);
+  if (options.showgrid !== false && options.gridcolor)
+    for (const { pixel } of ticks) rule(Math.round(pixel) + 0.5, options.gridcolor, 1);
+  if (options.zeroline && low < 0 && high > 0) rule(axis.at(0), options.zerolinecolor ?? p.text, 1);
+}
+
+// Upright rules go through all plots above each other.
+function yspan(p) {
+  const ends = Object.values(p.axes).filter(({ letter }) => letter === "y").flatMap(({ from, to }) => [from, to]);
+  return [Math.min(...ends), Math.max(...ends)];
+}
+
+function paintTicks(p, axis) {
+  const { options, letter, ticks } = axis;
+  if (options.visible === false) return;
+  const [near, far] = acrossOf(p, axis);
+  const { size = TICK, color = options.tickfont?.color ?? p.text, family = p.family } = options.tickfont ?? {};
+  const font = { size, color: faint3(p, color), family };
+  const text = plainTitle(options.title);
+  if (options.showticklabels !== false) for (const { pixel, text: label } of ticks) {
+    if (letter === "y") writeRich(p.c, label, near - 8, pixel, font, { across: "right" });
+    else if (options.tickangle) slanted(p, label, pixel, far + 8, options.tickangle, font);
+    else writeRich(p.c, label, pixel, far + 5, font, { across: "center", down: "top" });
+  }
+  if (!text) return;
+  if (letter === "x") {
+    const below = far + (options.showticklabels === false ? 6 : 22);
+    writeRich(p.c, text, (Math.min(axis.from, axis.to) + Math.max(axis.from, axis.to)) / 2, below, font, { across: "center", down: "top" });
+  } else upright(p, text, (axis.from + axis.to) / 2, font);
+}
+
+const plainTitle = (title) => (typeof title === "string" ? title : title?.text) ?? "";
+const faint3 = (p, color) => (color === p.text && color.startsWith("#") ? faint(color, 0.75) : color);
+
+function slanted({ c }, label, x, y, angle, font) {
+  c.save();
+  c.translate(x, y);
+  c.rotate((angle * Math.PI) / 180);
+  writeRich(c, label, 0, 0, font, { across: angle < 0 ? "right" : "left" });
+  c.restore();
+}
+
+// The title of a vertical axis reads upwards.
+function upright({ c }, text, y, font) {
+  c.save();
+  c.translate(10, y);
+  c.rotate(-Math.PI / 2);
+  writeRich(c, text, 0, 0, font, { across: "center" });
+  c.restore();
+}
+
+function paintTitle({ c, layout, family, text }) {
+  const title = plainTitle(layout.title);
+  if (title) writeRich(c, title, 0, 14, { size: 15, weight: 600, color: text, family });
+}
+
+// Series
+
+const PAINTERS = { scatter: paintScatter, bar: paintBars, heatmap: paintCells };
+
+function paintScatter(p, series) {
+  const { c } = p;
+  const { mode = "lines", fill, line: style = {}, opacity = 1, marker } = series;
+  c.save();
+  c.globalAlpha *= opacity;
+  const points = series.stackgroup ? stacked(p, series) : pointsOf(p, series);
+  if (fill && fill !== "none" || series.stackgroup) paintFill(p, series, points);
+  if (mode.includes("lines") && style.width !== 0) paintLine(c, points, style, p.text);
+  if (series.error_x) paintSpread(p, series, points);
+  if (mode.includes("markers")) paintMarkers(c, points, marker ?? {}, style.color ?? p.text);
+  c.restore();
+}
+
+function paintLine(c, points, { color, width = 2, dash, shape }, usual) {
+  c.beginPath();
+  let on = false, before;
+  for (const [x, y] of points) {
+    const here = Number.isFinite(x) && Number.isFinite(y);
+    if (here && on && shape === "hv") c.lineTo(x, before);
+    if (here) on ? c.lineTo(x, y) : c.moveTo(x, y);
+    [on, before] = [here, y];
+  }
+  [c.strokeStyle, c.lineWidth, c.lineJoin] = [color ?? usual, width, "round"];
+  c.setLineDash(DASHES[dash] ?? []);
+  c.stroke();
+  c.setLineDash([]);
+}
+
+// The values of a stack's series up to this one.
+function stacked(p, series) {
+  const [xs, ys] = axesFor(p, series);
+  const below = drawn(p).filter(({ stackgroup }) => stackgroup === series.stackgroup);
+  const part = below.slice(0, below.indexOf(series) + 1);
+  return Array.from(series.x, (x, k) => [xs.at(x), ys.at(part.reduce((sum, { y }) => sum + y[k], 0))]);
+}
+
+function paintFill(p, series, points) {
+  const { c, data } = p;
+  const [, ys] = axesFor(p, series);
+  const before = data[data.indexOf(series) - 1];
+  const level = points.map(([x]) => [x, ys.at(Math.max(0, ys.low))]);
+  const other = series.stackgroup
+    ? (before?.stackgroup === series.stackgroup ? stacked(p, before) : level)
+    : series.fill === "tonexty" ? pointsOf(p, before) : series.fill === "toself" ? [] : level;
+  c.beginPath();
+  [...points, ...other.slice().reverse()].filter((at) => at.every(Number.isFinite))
+    .forEach(([x, y], k) => (k ? c.lineTo(x, y) : c.moveTo(x, y)));
+  c.fillStyle = series.fillcolor ?? faint(series.line?.color ?? p.text, 0.2);
+  c.fill();
+}
+
+function paintSpread(p, { error_x: spread, x }, points) {
+  const [xs] = axesFor(p, {});
+  points.forEach(([, y], k) => {
+    const [from, to] = [x[k] - spread.arrayminus[k], x[k] + spread.array[k]].map(xs.at);
+    line(p.c, from, y, to, y, spread.color, spread.thickness);
+    for (const end of [from, to]) line(p.c, end, y - spread.width, end, y + spread.width, spread.color, spread.thickness);
+  });
+}
+
+// One value for all points, or one for each.
+const each = (value, k, usual) => (value == null ? usual : typeof value === "object" ? value[k] ?? usual : value);
+
+function paintMarkers(c, points, marker, usual) {
+  const { size = 6, symbol = "circle", opacity, line: edge = {} } = marker;
+  const alpha = c.globalAlpha;
+  points.forEach(([x, y], k) => {
+    if (!Number.isFinite(x) || !Number.isFinite(y)) return;
+    const own = marker.colorscale ? scaled(marker, marker.color[k]) : each(marker.color, k, usual);
+    c.globalAlpha = alpha * each(opacity, k, 1);
+    paintSymbol(c, each(symbol, k, "circle"), x, y, each(size, k, 6) / 2, own, each(edge.color, k), each(edge.width, k, 0));
+  });
+  c.globalAlpha = alpha;
+}
+
+const SHAPES = {
+  square: [[-1, -1], [1, -1], [1, 1], [-1, 1]],
+  diamond: [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
+  "triangle-up": [[0, -1.2], [1.1, 0.8], [-1.1, 0.8]],
+  "triangle-left": [[-1.2, 0], [0.8, -1.1], [0.8, 1.1]],
+  x: [[-1, -0.6], [-0.6, -1], [0, -0.4], [0.6, -1], [1, -0.6], [0.4, 0], [1, 0.6], [0.6, 1], [0, 0.4], [-0.6, 1], [-1, 0.6], [-0.4, 0]],
+};
+
+function paintSymbol(c, symbol, x, y, radius, color, edge, width) {
+  const open = symbol.endsWith("-open");
+  if (symbol === "x-thin") {
+    for (const side of [-1, 1]) line(c, x - radius, y - side * radius, x + radius, y + side * radius, edge ?? color, width || 2);
+    return;
+  }
+  c.beginPath();
+  const corners = SHAPES[symbol.replace("-open", "")];
+  if (corners) corners.forEach(([a, b], k) => (k ? c.lineTo(x + a * radius, y + b * radius) : c.moveTo(x + a * radius, y + b * radius)));
+  else c.arc(x, y, radius, 0, 7);
+  c.closePath();
+  if (!open) {
+    c.fillStyle = color;
+    c.fill();
+  }
+  if (!open && !width) return;
+  [c.strokeStyle, c.lineWidth] = [open ? color : edge ?? color, width || 1.6];
+  c.stroke();
+}
+
+function paintTexts(p, series) {
+  const { mode = "", text, textfont = {}, textposition = "middle center", texttemplate } = series;
+  if (!mode.includes("text") || texttemplate) return;
+  const [vertical, across] = textposition.split(" ");
+  const down = { top: "bottom", middle: "middle", bottom: "top" }[vertical];
+  const [dx, dy] = [{ left: -8, right: 8 }[across] ?? 0, { top: -6, bottom: 6 }[vertical] ?? 0];
+  const side = { left: "right", right: "left" }[across] ?? "center";
+  pointsOf(p, series).forEach(([x, y], k) => {
+    const written = each(text, k, "");
+    if (!written || !Number.isFinite(x) || !Number.isFinite(y)) return;
+    const font = { size: each(textfont.size, k, TICK), color: each(textfont.color, k, p.text),
+      weight: textfont.weight, family: textfont.family ?? p.family };
+    writeRich(p.c, written, x + dx, y + dy, font, { across: side, down });
+  });
+}
+
+function paintBars(p, series) {
+  const { c } = p;
+  const { x, y, base = 0, width: wide, marker = {}, orientation, opacity = 1 } = series;
+  const [xs, ys] = axesFor(p, series);
+  const flat = orientation === "h";
+  const [along, across] = flat ? [xs, ys] : [ys, xs];
+  const [values, places] = flat ? [x, y] : [y, x];
+  Array.from(values, (value, k) => {
+    const place = places ? places[k] : k;
+    const half = Math.abs(across.at((wide ? each(wide, k) : 1 - (p.layout.bargap ?? 0.2)) / 2) - across.at(0));
+    const middle = across.at(place), start = each(base, k, 0);
+    const [from, to] = [along.at(start), along.at(start + value)];
+    c.globalAlpha = opacity * each(marker.opacity, k, 1);
+    const box = flat ? [from, middle - half, to - from, 2 * half] : [middle - half, from, 2 * half, to - from];
+    c.fillStyle = each(marker.color, k, p.text);
+    c.fillRect(...box);
+    if (!marker.line?.width) return;
+    [c.strokeStyle, c.lineWidth] = [each(marker.line.color, k, p.text), each(marker.line.width, k, 1)];
+    c.strokeRect(...box);
+  });
+  c.globalAlpha = 1;
+}
+
+// Heatmaps
+
+function paintCells(p, series) {
+  const { z, zmin, zmax, colorscale, xgap = 0, ygap = 0 } = series;
+  if (!z.length || !z[0].length) return;
+  const [xs, ys] = axesFor(p, series);
+  const across = edgesOf(series.x, z[0].length).map((edge) => xs.at(edge));
+  const down = edgesOf(series.y, z.length).map((edge) => ys.at(edge));
+  const colour = colorOf({ colorscale, cmin: zmin, cmax: zmax });
+  // Cells are drawn from border to border, so that none shines through.
+  const [left, top] = [across.map(Math.round), down.map(Math.round)];
+  for (let row = 0; row < z.length; row++) {
+    const [y0, y1] = [top[row], top[row + 1]].sort((a, b) => a - b);
+    for (let column = 0; column < z[row].length; column++) {
+      const value = z[row][column];
+      if (!Number.isFinite(value)) continue;
+      const [x0, x1] = [left[column], left[column + 1]];
+      if (x1 === x0 || y1 === y0) continue;
+      p.c.fillStyle = colour(value);
+      p.c.fillRect(x0, y0, Math.max(1, x1 - x0 - xgap), Math.max(1, y1 - y0 - ygap));
+    }
+  }
+}
+
+const rgbOf = (color) => color.startsWith("#")
+  ? [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16)) : color.match(/[\d.]+/g).slice(0, 3).map(Number);
+
+const tables = new Map(); // colour scale -> 256 colours
+
+// A function from a value to its colour. Nearby values share one: to make each would take longer than to draw it.
+function colorOf({ colorscale, cmin, cmax }) {
+  const key = JSON.stringify(colorscale);
+  if (!tables.has(key)) tables.set(key, Array.from({ length: 257 }, (_, k) => between(colorscale, k / 256)));
+  const table = tables.get(key), scale = 256 / (cmax - cmin || 1);
+  return (value) => table[Math.max(0, Math.min(256, Math.round((value - cmin) * scale)))];
+}
+
+function between(stops, share) {
+  const next = Math.max(1, stops.findIndex(([at]) => at >= share));
+  const [[low, first], [high, last]] = [stops[next - 1], stops[next]];
+  const part = (share - low) / (high - low || 1);
+  const [a, b] = [rgbOf(first), rgbOf(last)];
+  return `rgb(${a.map((value, i) => Math.round(value + part * (b[i] - value)))})`;
+}
+
+const scaled = (marker, value) => colorOf(marker)(value);
+
+// A colour bar at the right of the plot, headed by its symbol.
+function paintScale(p, { colorbar, colorscale, zmin, zmax, marker }) {
+  const { c, box, family, text } = p;
+  const [x, top, bottom] = [box.right + 12, box.top + 18, box.bottom - 2];
+  const shade = c.createLinearGradient(0, bottom, 0, top);
+  for (const [at, color] of colorscale ?? marker.colorscale) shade.addColorStop(at, color);
+  c.fillStyle = shade;
+  c.fillRect(x, top, 10, bottom - top);
+  const font = { size: 12, color: faint3(p, text), family };
+  const [low, high] = colorbar.ticktext ?? endsOf(zmin, zmax);
+  writeRich(c, colorbar.title.text, x, box.top + 4, font);
+  writeRich(c, high, x + 14, top + 6, font);
+  writeRich(c, low, x + 14, bottom - 6, font);
+}
+
+const short = (number) => (number >= 1e5 ? number.toExponential() : `${number}`).replace("+", "");
+
+function endsOf(low, high) {
+  const end = short(Number(high.toPrecision(3)));
+  return [low < 0 ? `−${end}` : "0", end];
+}
+
+// Marks
+
+// A place of a shape or a note: in the plot from 0 to 1, or on an axis.
+function placeOf(p, ref, letter, value) {
+  const { box, axes } = p;
+  const whole = letter === "x" ? [box.left, box.right] : [box.bottom, box.top];
+  if (ref === "paper") return whole[0] + value * (whole[1] - whole[0]);
+  const axis = axes[axisKey(ref?.replace(" domain", ""), letter)];
+  return ref?.endsWith(" domain") ? axis.from + value * (axis.to - axis.from) : axis.at(value);
+}
+
+function paintShape(p, { type, xref, yref, x0, x1, y0, y1, line: style = {}, fillcolor, opacity = 1 }) {
+  const { c } = p;
+  const [left, right] = [x0, x1].map((x) => placeOf(p, xref, "x", x));
+  const [top, bottom] = [y0, y1].map((y) => placeOf(p, yref, "y", y));
+  c.save();
+  c.globalAlpha = opacity;
+  c.beginPath();
+  if (type === "circle") c.ellipse((left + right) / 2, (top + bottom) / 2, Math.abs(right - left) / 2, Math.abs(bottom - top) / 2, 0, 0, 7);
+  else if (type === "rect") c.rect(left, top, right - left, bottom - top);
+  else {
+    c.moveTo(left, top);
+    c.lineTo(right, bottom);
+  }
+  if (fillcolor) {
+    c.fillStyle = fillcolor;
+    c.fill();
+  }
+  if (style.width !== 0) {
+    [c.strokeStyle, c.lineWidth] = [style.color ?? p.text, style.width ?? 2];
+    c.setLineDash(DASHES[style.dash] ?? []);
+    c.stroke();
+  }
+  c.restore();
+}
+
+function paintNote(p, note) {
+  const { text, xref, yref, x, y, xanchor = "center", yanchor = "middle", xshift = 0, yshift = 0, font = {}, bgcolor } = note;
+  const [left, top] = [placeOf(p, xref, "x", x) + xshift, placeOf(p, yref, "y", y) - yshift];
+  const style = { size: font.size ?? TICK, weight: font.weight, color: font.color ?? p.text, family: p.family };
+  writeRich(p.c, text, left, top, style, { across: xanchor, down: yanchor, ground: bgcolor });
+}
+
+// What lines and areas mean, between title and plot, or beside it.
+function paintLegend(p) {
+  const { layout: { showlegend, legend = {} }, box, c, family, text } = p;
+  if (!showlegend) return;
+  const groups = new Set();
+  const named = p.data.filter(({ name, showlegend: shown, legendgroup }) => {
+    const known = legendgroup && groups.has(legendgroup);
+    groups.add(legendgroup);
+    return name && shown !== false && !known;
+  });
+  const beside = legend.x > 1;
+  if (beside && legend.traceorder === "reversed") named.reverse();
+  const font = { size: TICK, color: text, family };
+  let [x, y] = beside ? [box.right + 10, box.top + 8] : [box.left, box.top - 14];
+  for (const series of named) {
+    const { width } = sizeOf(c, series.name, font);
+    if (!beside && x + 30 + width > box.width && x > box.left) return;
+    paintSample(p, series, x, y);
+    writeRich(c, series.name, x + 28, y, font);
+    if (beside) y += 19;
+    else x += 28 + width + 18;
+  }
+}
+
+function paintSample({ c, text }, { mode = "lines", line: style = {}, marker = {}, fill, fillcolor, stackgroup, type }, x, y) {
+  const plainMarker = typeof marker.color === "string" ? marker.color : undefined;
+  const color = style.color ?? plainMarker ?? text;
+  if (fillcolor && (fill || stackgroup) || type === "bar") {
+    c.fillStyle = fillcolor ?? color;
+    c.fillRect(x, y - 6, 22, 12);
+  } else if (mode.includes("lines")) line(c, x, y, x + 22, y, color, style.width ?? 2, style.dash);
+  if (mode.includes("markers") && type !== "bar")
+    paintSymbol(c, each(marker.symbol, 0, "circle"), x + 11, y, 4, plainMarker ?? color, each(marker.line?.color, 0), each(marker.line?.width, 0, 0));
+}

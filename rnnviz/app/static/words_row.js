@@ -1,0 +1,62 @@
+// The words of the phrase above the pictures that stand on them. They are typed there.
+import { CanvasPicture } from "./canvas_picture.js";
+import { clamp, write } from "./canvas.js";
+import { Tokens } from "./tokens.js";
+
+export class WordsRow extends CanvasPicture {
+  constructor(...options) {
+    super(...options);
+    this.tokens = new Tokens(this.node, this.stage);
+    this.canvas.addEventListener("click", () => this.token !== undefined && this.stage.keep("token", this.token));
+  }
+
+  show({ layout }) {
+    this.row = { ...layout.meta, font: layout.font };
+    this.tokens.show(this.row);
+    this.repaint();
+    this.canvas.setAttribute("aria-label", `The ${this.row.noun}s of the ${this.row.sequence}: ${this.row.words.join(" ")}`);
+  }
+
+  paint(context, width, height) {
+    this.layout = this.layoutOf(width, height);
+    this.tokens.place(this.layout, this.row.turning);
+    if (!this.layout.boxed) this.paintWords(context);
+  }
+
+  layoutOf(width, height) {
+    const { words, typed } = this.row;
+    const { u, left, right, most } = this.edges;
+    const pitch = Math.min((width - left - right) / words.length, most);
+    const longest = Math.max(...words.map((word) => word.length));
+    const wordSize = clamp((pitch - 6) / (0.54 * longest), 12, 1.45 * u);
+    const upright = longest > 1 && pitch < 3 * u && wordSize * 0.54 * longest > pitch;
+    const edge = (k) => left + pitch * k;
+    return { u, pitch, wordSize, upright, edge, word: (t) => edge(t + 0.5), wordHeight: height,
+      boxed: typed.length > 0 && !upright && pitch >= 2.4 * u };
+  }
+
+  paintWords(c) {
+    const { words, font } = this.row;
+    const { pitch, wordSize, upright, word, wordHeight } = this.layout;
+    const p = { c, font: font.family, theme: { background: "transparent" } };
+    const every = Math.max(1, Math.ceil(13 / pitch));
+    words.forEach((text, t) => {
+      if (t % every) return;
+      c.save();
+      c.translate(word(t), upright ? wordHeight - 4 : wordHeight / 2);
+      if (upright) c.rotate(-Math.PI / 2);
+      write(p, text, 0, 0, wordSize, font.color, { align: upright ? "left" : "center", weight: 600, most: upright ? wordHeight - 6 : pitch });
+      c.restore();
+    });
+  }
+
+  get token() {
+    const { edge, pitch } = this.layout;
+    const t = Math.floor((this.pointer?.[0] - edge(0)) / pitch);
+    return t >= 0 && t < this.row.words.length ? t : undefined;
+  }
+
+  told() {
+    return [];
+  }
+}
