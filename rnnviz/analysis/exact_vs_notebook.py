@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnviz.analysis.gradients import norms_of, ratio, stacked
+from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Gradient
 from rnnviz.engine.batch import Batch, Example, collate
 from rnnviz.engine.layer_buffers import Array
@@ -42,6 +43,34 @@ class ByLength:
     def table(self, name: str) -> dict[str, Array]:
         """The errors or cosines at every length by parameter, (N,) each."""
         return stacked([getattr(comparison, name) for comparison in self.comparisons])
+
+
+@dataclass(frozen=True, eq=False)
+class ByToken:
+    """dL/dh_t by both rules at every token of one sequence: L2 norms and cosines, all (T,).
+
+    The cosine with a gradient of zero is NaN.
+    """
+
+    exact: Array
+    notebook: Array
+    cosines: Array
+
+    @property
+    def angles(self) -> Array:
+        """The angles between both, in degrees; NaN where there is none."""
+        return np.degrees(np.arccos(np.clip(self.cosines, -1, 1)))
+
+
+def compare_by_token(parameters: Parameters, batch: Batch, layer: int = -1) -> ByToken:
+    """Compare dL/dh_t in one layer at every token of the first sequence of a batch."""
+    exact, notebook = (
+        Unrolled(record(parameters, batch, rule), layer).dh.copy()
+        for rule in (Gradient.EXACT, Gradient.NOTEBOOK)
+    )
+    cosines = [cosine(one, other) for one, other in zip(exact, notebook, strict=True)]
+    sizes = (np.linalg.norm(rows, axis=1) for rows in (exact, notebook))
+    return ByToken(*sizes, np.array(cosines))
 
 
 def compare(parameters: Parameters, batch: Batch) -> Comparison:

@@ -14,20 +14,25 @@ from rnnviz.session import Session
 
 def objective_and_check(session: Session, page: str) -> None:
     """Let the reader choose the objective, if there is a choice; the check's badge below."""
-    sequence = session.names.sequence
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if session.dataset.answers_classes:
-            chosen = st.segmented_control(
-                "Gradient of", list(Objective), key="objective", required=True,
-                default=first_value("objective", visit(page), session.objective),
-                help=f"The gradient of the loss also vanishes when the {sequence} is learned; "
-                "that of the margin does not.",
-            )  # fmt: skip
-            session.objective = Objective(chosen or session.objective)
-        else:
-            session.objective = Objective.LOSS
+        choose_objective(session, page)
+        sequence = session.names.sequence
         check_button(lambda here: here.gradients.check(here.gradient_query()), sequence)
     place_text("badge")
+
+
+def choose_objective(session: Session, page: str) -> None:
+    """Let the reader choose the objective, if there is a choice."""
+    if not session.dataset.answers_classes:
+        session.objective = Objective.LOSS
+        return
+    chosen = st.segmented_control(
+        "Gradient of", list(Objective), key="objective", required=True,
+        default=first_value("objective", visit(page), session.objective),
+        help=f"The gradient of the loss also vanishes when the {session.names.sequence} is "
+        "learned; that of the margin does not.",
+    )  # fmt: skip
+    session.objective = Objective(chosen or session.objective)
 
 
 def check_button(check: Callable[[Session], object], sequence: str) -> None:

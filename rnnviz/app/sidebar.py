@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.app.browser_session import first_value, get_seat, on_host
 from rnnviz.app.own_data import own_data, way_back
@@ -19,14 +20,18 @@ from rnnviz.session import Session
 from rnnviz.tasks.registry import TASKS
 
 
-def sidebar(seat: Seat, host: SessionHost) -> None:
-    """Draw every setting that has an effect, by group, and apply the widgets' values."""
+def sidebar(seat: Seat, host: SessionHost, task: DeltaGenerator, folded: bool) -> None:
+    """Draw every setting that has an effect, by group, and apply the widgets' values.
+
+    ``task`` is the place of the task's choice. The other settings are ``folded`` where a
+    laboratory needs the room for its own.
+    """
     session = host.session
     if seat.config is not None and seat.config != session.config:
         # The settings changed elsewhere. Apply only the widgets that changed since they were drawn.
         session.configure(replace(session.config, **_changed(seat.config, seat.edition)))
         seat.edition += 1
-    seat.config = _read(session, seat.edition)
+    seat.config = _read(session, seat.edition, task, folded)
     session.configure(seat.config)
 
 
@@ -37,15 +42,19 @@ def _changed(shown: RunConfig, edition: int) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value != getattr(shown, name)}
 
 
-def _read(session: Session, edition: int) -> RunConfig:
+def _read(session: Session, edition: int, task: DeltaGenerator, folded: bool) -> RunConfig:
     first = first_value("config", edition, session.config)
     values: dict[str, Any] = {name: row.default for name, row in SETTINGS.items()}
+    with task:
+        values["task"] = _task(session, first, edition)
     with st.sidebar:
         # What follows a container keeps its index: Streamlit folds an expander that moves.
-        with st.container():
-            values["task"] = _task(session, first, edition)
+        dials = st.container()
+        more = st.expander("Settings of the run" if folded else "More settings")
+        with more if folded else dials:
+            _presets(session, values["task"])
             _draw((row for row in SETTINGS.values() if row.dial), session, first, edition, values)
-        with st.expander("More settings"):
+        with more:
             for group in GROUPS:
                 rows = [r for r in SETTINGS.values() if r.group == group and not r.dial]
                 if rows:
@@ -98,7 +107,7 @@ def _widget(row: Setting, first: Any, edition: int) -> Any:
 
 
 def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
-    """The task, whose choice applies its first preset, and the buttons of its presets."""
+    """The task, whose choice applies its first preset."""
     if session.data.own:
         own = f"Own data: {session.dataset.name[:60]}"
         st.selectbox("Task", [own], key="own_task", disabled=True)
@@ -109,18 +118,24 @@ def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
         format_func=lambda name: TASKS[name].label,
         help="What the network learns. A new task comes with settings that fit it.",
     ) or first.task  # fmt: skip
-    seat = get_seat()
     if chosen != first.task:
-        _apply(session, PRESETS[chosen][0], seat)
+        _apply(session, PRESETS[chosen][0], get_seat())
         st.rerun()
-    for preset in PRESETS[chosen]:
+    return chosen
+
+
+def _presets(session: Session, task: TaskName) -> None:
+    """The buttons of the task's presets."""
+    if session.data.own:
+        return
+    seat = get_seat()
+    for preset in PRESETS[task]:
         active = _is_active(session.config, preset)
         st.button(
-            f"**{preset.label}** · :small[{preset.promise}]", key=f"preset_{chosen}_{preset.label}",
+            f"**{preset.label}** · :small[{preset.promise}]", key=f"preset_{task}_{preset.label}",
             on_click=on_host(_apply), args=(preset, seat),
             type="primary" if active else "secondary", help=preset.look, width="stretch",
         )  # fmt: skip
-    return chosen
 
 
 def _apply(session: Session, preset: Preset, seat: Seat) -> None:

@@ -110,9 +110,14 @@ class Panel(NamedTuple):
     kind: str = "chart"
 
 
-def place_sheet(key: str, left: Sequence[Panel], right: Sequence[Panel]) -> None:
+#: Panels one below the other; those of a tuple stand side by side.
+Column = Sequence[Panel | tuple[Panel, ...]]
+
+
+def place_sheet(key: str, left: Column, right: Column) -> None:
     """Put two columns of pictures here, together as high as the window allows."""
-    columns = [[panel._asdict() for panel in panels] for panels in (left, right)]
+    rows = [[row if type(row) is tuple else (row,) for row in column] for column in (left, right)]
+    columns = [[[panel._asdict() for panel in row] for row in column] for column in rows]
     _place(_sheet, key, {"columns": columns})
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from rnnviz.analysis.jacobians import StateSpectra
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.figures.axes import axis, whole
+from rnnviz.figures.axes import axis, whole, words_axis, words_margin
 from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, Series, compact, exact, scatter, xy
 from rnnviz.figures.shapes import level, unit_circle
-from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 
 #: The axis ends here: what shrinks e-fold twenty times per token is gone.
 _LOWEST = -20.0
+#: The small planes of single tokens end here.
+_EDGE = 1.4
 _VALUE = "%{customdata[0]} + %{customdata[1]} i<extra></extra>"
 
 
@@ -35,24 +37,77 @@ def weight_spectrum(
         hovertemplate="shown: " + _VALUE,
     )
     largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail).ravel()])
-    title = f"Eigenvalues of {weights}, and their trail over the epochs"
+    title = f"Eigenvalues of {weights}"
     return _plane([past, now], title, largest, theme)
 
 
 def state_spectrum(
     spectra: StateSpectra, words: Sequence[str], bridge: int = 0, theme: Theme = LIGHT
 ) -> Picture:
-    """The eigenvalues of the Jacobian at some tokens of a sequence, the last in full colour.
+    """The eigenvalues of the Jacobian at some tokens of a sequence, a unit circle in each column.
 
-    ``words`` of a decoder begin at ``bridge``.
+    ``words`` of a decoder begin at ``bridge``. Below is the largest absolute value.
     """
-    count = spectra.eigenvalues.shape[1]
-    points = _points(spectra.eigenvalues, np.repeat(spectra.tokens + 1, count), theme, "token")
-    names = [plain(shown_token(words[bridge + t])) for t in spectra.tokens]
-    points.update(text=np.repeat(names, count).tolist(), hovertemplate="at %{text}: " + _VALUE)
-    largest = float(np.abs(spectra.eigenvalues).max(initial=1.0))
-    title = "Eigenvalues of the Jacobian at the sequence's states"
-    return _plane([points], title, largest, theme)
+    sizes = np.abs(spectra.eigenvalues)
+    tokens = spectra.tokens + bridge
+    width = 0.9 * float(np.diff(tokens).min()) if len(tokens) > 1 else 1.0
+    axes: dict[str, Any] = {}
+    for k, t in enumerate(tokens.tolist(), 2):
+        axes |= _circle_axes(k, (t + 0.5) / len(words), width / len(words))
+    circles = [
+        unit_circle(theme) | {"xref": f"x{k + 2}", "yref": f"y{k + 2}"} for k in range(len(tokens))
+    ]
+    return picture(
+        [*_circles(spectra.eigenvalues, theme), _largest(tokens, sizes.max(axis=1), theme)],
+        "One step: eigenvalues of the Jacobian, and the largest",
+        HEIGHTS["margins"],
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis={"range": [0, 1], "visible": False},
+        shapes=circles,
+        margin=words_margin(words),
+        meta={"x": "token"},
+        **axes,
+    )
+
+
+def _circle_axes(number: int, middle: float, width: float) -> dict[str, Any]:
+    """The two axes of one token's plane, around ``middle`` of the figure from 0 to 1."""
+    hidden = {"visible": False, "range": [-_EDGE, _EDGE], "constrain": "domain"}
+    left, right = max(0.0, middle - width / 2), min(1.0, middle + width / 2)
+    return {
+        f"xaxis{number}": {**hidden, "domain": [left, right], "anchor": f"y{number}"},
+        f"yaxis{number}": {
+            **hidden, "domain": [0.2, 1.0], "anchor": f"x{number}", "scaleanchor": f"x{number}",
+        },
+    }  # fmt: skip
+
+
+def _circles(eigenvalues: Array, theme: Theme) -> Iterator[Series]:
+    for k, values in enumerate(eigenvalues, 2):
+        # Those far outside are drawn at the edge, in their direction.
+        inside = values * np.minimum(1, _EDGE / np.maximum(np.abs(values), 1))
+        yield scatter(
+            **xy(_parts(inside)),
+            xaxis=f"x{k}",
+            yaxis=f"y{k}",
+            customdata=_parts(values),
+            mode="markers",
+            marker={"size": 4.5, "color": theme.magnitude, "opacity": 0.75},
+            hovertemplate=_VALUE,
+        )
+
+
+def _largest(tokens: Array, sizes: Array, theme: Theme) -> Series:
+    return scatter(
+        x=tokens.astype(np.int32),
+        y=[0.08] * len(tokens),
+        mode="text",
+        text=[f"{size:.2g}" for size in sizes],
+        textfont={"color": theme.magnitude},
+        customdata=exact(sizes),
+        hovertemplate="largest: %{customdata}<extra></extra>",
+    )
 
 
 def _parts(values: Array) -> Array:
@@ -112,7 +167,7 @@ def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> Pictur
     margin = 0.06 * (high - low)
     return picture(
         [points],
-        f"Lyapunov exponents, finite-time: {steps} token{'' if steps == 1 else 's'}",
+        f"Exponents over {steps} token{'' if steps == 1 else 's'}",
         HEIGHTS["exponents"],
         theme,
         xaxis=axis("exponent, the largest first", theme, **whole(len(exponents))),

@@ -2,197 +2,297 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from rnnviz.analysis.exact_vs_notebook import ByLength, Comparison
+from rnnviz.analysis.exact_vs_notebook import ByLength, ByToken, Comparison
 from rnnviz.analysis.gradient_history import GradientSeries
 from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.figures.axes import axis, log_axis, rows_axis
+from rnnviz.figures.axes import axis, log_axis, rows_axis, words_axis, words_margin
 from rnnviz.figures.axis_limits import decades
+from rnnviz.figures.color_math import faint
 from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis
 from rnnviz.figures.gradients import norms_height
-from rnnviz.figures.legends import LEGEND, LEGEND_TOP, colored
+from rnnviz.figures.legends import LEGEND, LEGEND_TOP
 from rnnviz.figures.picture import Picture, Series, exact, scatter
-from rnnviz.figures.shapes import PAPER, level, note, upright
+from rnnviz.figures.shapes import level, note, upright
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.training.history import Course
 
 #: The relative error that stands for zero: the last digit of float64.
 _EXACT = 1e-16
-_NOT_MADE = "not checked at these weights yet: press Gradient check (G)"
 #: The dash of a line, by the kind of its parameter.
-_DASHES = {"W_xh": "dash", "W_hh": "solid", "b_h": "dot"}
-#: The shares of the figure's height for the errors and, below them, for the cosines.
-_ABOVE, _BELOW = (0.42, 1.0), (0.0, 0.34)
+_DASHES = {"W_xh": "dot", "W_hh": "solid", "b_h": "dashdot"}
+#: The length of an exact arrow in pixels, and the most of the notebook's, as its multiple.
+_ARROW, _MOST = 20, 1.6
+#: With more words their arrows have no room.
+_MOST_ARROWS = 24
 
 
-def pairs_height(count: int) -> int:
-    """The height of the figure of ``count`` pairs, in pixels."""
-    return norms_height(count) + 32
+# On the words
 
 
-def gradient_pairs(comparison: Comparison, theme: Theme = LIGHT) -> Picture:
-    """The sizes of both gradients of every parameter, with their cosine and relative error."""
-    span = theme.scale.decades([*comparison.exact.values(), *comparison.notebook.values()])
-    styles = (
-        ("exact", comparison.exact, {"size": 14, "color": theme.magnitude}),
-        ("notebook", comparison.notebook, {"size": 14, "color": theme.positive, "symbol": "x"}),
-    )
-    series = [
-        scatter(
-            x=np.maximum([*sizes.values()], 10.0 ** span[0]),
-            y=list(sizes),
-            name=name,
-            mode="markers",
-            marker=marker,
-            customdata=exact([*sizes.values()]),
-            hovertemplate=f"{name}: ||dL/d%{{y}}|| = %{{customdata}}<extra></extra>",
-        )
-        for name, sizes, marker in styles
-    ]
-    names = [*comparison.exact]
-    # The wide margin leaves no space for Plotly's own legend.
-    legend = "   ".join(
-        (colored("● exact", theme.magnitude), colored("✖ notebook", theme.positive))
-    )
-    labels = [_pair_label(comparison, name, theme) for name in names]
-    return picture(
-        series,
-        "Exact against notebook, the same weights",
-        pairs_height(len(names)),
-        theme,
-        xaxis=log_axis("||dL/dW|| (L2)", theme, span),
-        yaxis=rows_axis(len(names), theme),
-        annotations=[note(legend, "left bottom", **PAPER, x=0, y=1), *labels],
-        margin={"l": 84, "r": 210, "t": LEGEND_TOP},
-    )
+def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LIGHT) -> Picture:
+    """Two arrows from one point at every word: the exact dL/dh_t goes left, the notebook's beside.
 
-
-def _pair_label(comparison: Comparison, name: str, theme: Theme) -> dict[str, Any]:
-    cosine, error = comparison.cosines[name], comparison.errors[name]
-    text = "no direction" if np.isnan(cosine) else f"cos {cosine:.3f}, off by {error:.1%}"
-    font = {"color": theme.muted if not error else theme.text}
-    return note(text.replace("-", "−"), "left middle", xref="paper", x=1.01, y=name, font=font)
-
-
-def errors_by_length(table: ByLength, theme: Theme = LIGHT) -> Picture:
-    """||notebook - exact|| / ||exact|| over the length T, of every parameter that is off.
-
-    Below it the cosine of the two gradients.
+    The angle is the one between them; the notebook's arrow is as much longer as its gradient is.
     """
-    lengths = table.lengths.tolist()
-    notes = [
-        f"T = {t}, {n} sequence" + "s" * (n > 1)
-        for t, n in zip(lengths, table.counts.tolist(), strict=True)
+    ratios = tokens.notebook / np.where(tokens.exact > 0, tokens.exact, np.nan)
+    arrows = [
+        arrow
+        for t in range(len(words) if len(words) <= _MOST_ARROWS else 0)
+        for arrow in _arrows(t, float(tokens.angles[t]), float(ratios[t]), theme)
     ]
-    ticks = {"tickvals": lengths} if len(lengths) <= 12 else {}
-    ends = [lengths[0] - 0.5, lengths[-1] + 0.5]
-    return _errors_and_cosines(
-        table,
-        table.lengths,
-        notes,
-        "Notebook's error and cosine, by length",
-        theme,
-        xaxis=axis("length T (tokens)", theme, range=ends, **ticks, anchor="y2"),
-        shapes=[_orthogonal(theme)],
-        margin={"r": 76, "t": LEGEND_TOP},
-    )
-
-
-def errors_over_epochs(history: GradientSeries, course: Course, theme: Theme = LIGHT) -> Picture:
-    """The same over the epochs, on all sequences of the history together."""
-    return _errors_and_cosines(
-        history,
-        history.epochs,
-        [f"epoch {epoch}" for epoch in history.epochs],
-        "Notebook's error and cosine, over the epochs",
-        theme,
-        xaxis=epochs_axis(course, theme, anchor="y2"),
-        shapes=[_orthogonal(theme), *epoch_marks(course, theme, "y", "y2")],
-        margin={**EPOCHS_MARGIN, "t": LEGEND_TOP},
-    )
-
-
-def _errors_and_cosines(
-    table: ByLength | GradientSeries,
-    x: Array,
-    notes: Sequence[str],
-    title: str,
-    theme: Theme,
-    **layout: Any,
-) -> Picture:
-    """Two plots, one above the other, with a line in each for every parameter that is off."""
-    cosines = table.table("cosines")
-    errors = {name: values for name, values in table.table("errors").items() if (values > 0).any()}
-    span = theme.scale.decades([1.0, *(float(v) for values in errors.values() for v in values)])
-    above: list[Series] = []
-    below: list[Series] = []
-    for name, values in errors.items():
-        rows = zip(notes, values.tolist(), cosines[name].tolist(), strict=True)
-        options = {
-            "x": x.astype(np.int32),
-            "name": name,
-            "legendgroup": name,
-            "mode": "lines+markers" if len(x) < 30 else "lines",
-            "customdata": [[text, repr(error), _direction(cosine)] for text, error, cosine in rows],
-            "hovertemplate": f"{name}, %{{customdata[0]}}: relative error %{{customdata[1]}}"
-            "<br>%{customdata[2]}<extra></extra>",
-        }
-        dash = _DASHES.get(name.partition(".")[0], "dashdot")
-        red = {"color": theme.positive, "width": 2.5, "dash": dash}
-        black = {"color": theme.text, "width": 2, "dash": dash}
-        above.append(scatter(y=np.maximum(values, 10.0 ** span[0]), line=red, **options))
-        below.append(scatter(y=cosines[name], line=black, yaxis="y2", showlegend=False, **options))
     return picture(
-        [*above, *below],
-        title,
-        HEIGHTS["comparison"],
+        [_angles(tokens, ratios, theme)],
+        "Direction of dL/dh: exact, and the notebook's",
+        HEIGHTS["margins"],
         theme,
-        yaxis=log_axis("relative error", theme, span, domain=_ABOVE),
-        yaxis2=axis("cosine", theme, range=[-1.1, 1.1], tickvals=[-1, 0, 1], domain=_BELOW),
-        **layout,
+        xaxis=words_axis(words, theme),
+        yaxis={"range": [-1.5, 1], "visible": False},
+        annotations=arrows,
+        margin=words_margin(words),
+        meta={"x": "token"},
+    )
+
+
+def _angles(tokens: ByToken, ratios: Array, theme: Theme) -> Series:
+    degrees = ["–" if np.isnan(angle) else f"<b>{angle:.0f}°</b>" for angle in tokens.angles]
+    rows = zip(exact(tokens.angles), exact(ratios), strict=True)
+    return scatter(
+        x=np.arange(len(degrees), dtype=np.int32),
+        y=[-1.1] * len(degrees),
+        mode="text",
+        text=degrees,
+        textfont={"size": 15},
+        customdata=[list(row) for row in rows],
+        hovertemplate="%{customdata[0]}° away, %{customdata[1]} times as long<extra></extra>",
+    )
+
+
+def _arrows(t: int, angle: float, ratio: float, theme: Theme) -> Iterator[dict[str, Any]]:
+    if np.isnan(angle):
+        return
+    turned = np.pi + np.radians(angle)
+    length = _ARROW * float(np.clip(ratio, 0.2, _MOST))
+    if angle > 0.5:
+        yield _arrow(t, length * np.cos(turned), -length * np.sin(turned), theme.text, 2)
+    yield _arrow(t, -_ARROW, 0, theme.magnitude, 3)
+
+
+def _arrow(t: int, right: float, down: float, color: str, width: float) -> dict[str, Any]:
+    """An arrow from the middle of a column, so many pixels long."""
+    return {
+        "x": t, "y": 0, "xshift": right, "yshift": -down, "ax": -right, "ay": -down, "text": "",
+        "showarrow": True, "arrowcolor": color, "arrowwidth": width, "arrowhead": 2,
+    }  # fmt: skip
+
+
+def gradient_sizes(tokens: ByToken, words: Sequence[str], theme: Theme = LIGHT) -> Picture:
+    """||dL/dh_t|| at every word, by both rules."""
+    span = theme.scale.decades([*tokens.exact.tolist(), *tokens.notebook.tolist()])
+    floor = 10.0 ** span[0]
+    dashed = {"color": theme.text, "width": 2, "dash": "dash"}
+    styles = (
+        ("notebook", tokens.notebook, dashed, "circle-open"),
+        ("exact", tokens.exact, {"color": theme.magnitude, "width": 3}, "triangle-left"),
+    )
+    return picture(
+        [
+            scatter(
+                x=np.arange(len(sizes), dtype=np.int32),
+                y=np.maximum(sizes, floor),
+                name=name,
+                mode="lines+markers",
+                line=line,
+                marker={"size": 8, "color": line["color"], "symbol": symbol},
+                customdata=exact(sizes),
+                hovertemplate=f"{name}: %{{customdata}}<extra></extra>",
+            )
+            for name, sizes, line, symbol in styles
+        ],
+        "Size of the gradient, ||dL/dh_t|| (L2)",
+        HEIGHTS["margins"],
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=log_axis("", theme, span),
+        margin={**words_margin(words), "t": LEGEND_TOP},
+        meta={"x": "token"},
         **LEGEND,
     )
 
 
-def _orthogonal(theme: Theme) -> dict[str, Any]:
-    """The line at a cosine of 0: below it a step goes uphill."""
-    return level(0, theme) | {"yref": "y2"}
+def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT) -> Picture:
+    """||notebook - exact|| / ||exact|| over the length, of every parameter that is off.
 
-
-def _direction(cosine: float) -> str:
-    return "no direction" if np.isnan(cosine) else f"cosine {cosine!r}"
-
-
-def check_dots(check: GradientCheck | None, count: int, theme: Theme = LIGHT) -> Picture:
-    """The relative error of each of ``count`` parameters against complex-step differences.
-
-    None: the check was not made.
+    A sequence of n words reaches n - 1 back, so it stands that far from the last word.
     """
-    errors, wrong = (check.errors, check.wrong) if check else ({}, {})
-    span = decades([_EXACT, 1.0, *errors.values()])
-    colors = [theme.positive if name in wrong else theme.train for name in errors]
-    dots = scatter(
-        x=np.maximum([*errors.values()], 10.0 ** span[0]),
-        y=list(errors),
-        mode="markers",
-        marker={"size": 13, "color": colors},
-        customdata=exact([*errors.values()]),
-        hovertemplate="%{y}: off by %{customdata}<extra></extra>",
-    )
-    missing = note(_NOT_MADE, "center middle", **PAPER, x=0.5, y=0.5, font={"size": 16})
+    count = len(words)
+    reached = table.lengths <= count
+    notes = [
+        f"{t} long, {n} sequence{'s' * (n > 1)}"
+        for t, n in zip(
+            table.lengths[reached].tolist(), table.counts[reached].tolist(), strict=True
+        )
+    ]
+    errors = {name: v[reached] for name, v in table.table("errors").items() if v.any()}
+    span = _errors_span(errors.values(), theme)
+    ticks = {"tickvals": list(range(count)), "ticktext": [str(count - t) for t in range(count)]}
+    curves = _lines(errors, count - table.lengths[reached], notes, 10.0 ** span[0], theme)
     return picture(
-        [dots],
-        "Gradient check, parameter by parameter",
-        norms_height(count),
+        curves,
+        "The notebook's error, by length",
+        HEIGHTS["comparison"],
         theme,
-        xaxis=log_axis("relative error", theme, span),
-        yaxis=rows_axis(count, theme, showticklabels=bool(errors)),
-        shapes=[upright(TOLERANCE, theme)],
-        annotations=[] if errors else [missing],
-        margin={"l": 84, "r": 76},
+        xaxis={**words_axis(words, theme), "tickangle": 0, **(ticks if count <= 40 else {})},
+        yaxis=log_axis("", theme, span),
+        margin={**words_margin(words), "t": LEGEND_TOP},
+        meta={"x": "token", "ticks": True},
+        **LEGEND,
     )
+
+
+# Over the epochs
+
+
+def errors_over_epochs(history: GradientSeries, course: Course, theme: Theme = LIGHT) -> Picture:
+    """||notebook - exact|| / ||exact|| over the epochs, of every parameter that is off."""
+    errors = {name: v for name, v in history.table("errors").items() if (v > 0).any()}
+    span = _errors_span(errors.values(), theme)
+    notes = [f"epoch {epoch}" for epoch in history.epochs]
+    curves = _lines(errors, history.epochs, notes, 10.0 ** span[0], theme)
+    return _over_epochs(
+        curves, "The notebook's relative error", course, theme, log_axis("", theme, span)
+    )
+
+
+def cosines_over_epochs(history: GradientSeries, course: Course, theme: Theme = LIGHT) -> Picture:
+    """The cosine of both gradients over the epochs, of every parameter that is off."""
+    off = {name for name, v in history.table("errors").items() if (v > 0).any()}
+    cosines = {name: v for name, v in history.table("cosines").items() if name in off}
+    notes = [f"epoch {epoch}" for epoch in history.epochs]
+    curves = _lines(cosines, history.epochs, notes, -np.inf, theme)
+    drawn = axis("", theme, range=[-1.1, 1.1], tickvals=[-1, 0, 1])
+    return _over_epochs(curves, "Do both point the same way? Cosine", course, theme, drawn, 0.0)
+
+
+def _over_epochs(
+    curves: list[Series],
+    title: str,
+    course: Course,
+    theme: Theme,
+    yaxis: dict[str, Any],
+    *levels: float,
+) -> Picture:
+    return picture(
+        curves,
+        title,
+        HEIGHTS["comparison"],
+        theme,
+        xaxis=epochs_axis(course, theme),
+        yaxis=yaxis,
+        shapes=[*(level(y, theme) for y in levels), *epoch_marks(course, theme, "y")],
+        margin={**EPOCHS_MARGIN, "t": LEGEND_TOP},
+        meta={"x": "epoch"},
+        **LEGEND,
+    )
+
+
+def _errors_span(errors: Any, theme: Theme) -> list[float]:
+    return theme.scale.decades([1.0, *(float(v) for values in errors for v in values)])
+
+
+def _lines(
+    values: dict[str, Array], x: Array, notes: Sequence[str], floor: float, theme: Theme
+) -> list[Series]:
+    """A line for every parameter."""
+    return [
+        scatter(
+            x=x.astype(np.int32),
+            y=np.maximum(row, floor),
+            name=name,
+            mode="lines+markers" if len(x) < 30 else "lines",
+            line={
+                "color": theme.text,
+                "width": 2.4 if name.startswith("W_hh") else 1.6,
+                "dash": _DASHES.get(name.partition(".")[0], "dash"),
+            },
+            customdata=[list(each) for each in zip(notes, exact(row), strict=True)],
+            hovertemplate=f"{name}, %{{customdata[0]}}: %{{customdata[1]}}<extra></extra>",
+        )
+        for name, row in values.items()
+    ]
+
+
+# By parameter
+
+
+def parameter_errors(
+    names: Sequence[str],
+    check: GradientCheck | None,
+    comparison: Comparison | None,
+    theme: Theme = LIGHT,
+) -> Picture:
+    """The relative errors of the gradient of every parameter, on one axis.
+
+    Dots are the run's rule against complex-step differences, crosses the notebook's rule against
+    the exact one. None: not measured.
+    """
+    checked = dict(check.errors) if check else {}
+    off = {name: e for name, e in comparison.errors.items() if e} if comparison else {}
+    span = decades([_EXACT, 1.0, *checked.values(), *off.values()])
+    right = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}}
+    right |= {"x0": 10.0 ** span[0], "x1": TOLERANCE, "fillcolor": faint(theme.forward, 0.1)}
+    dot = {"size": 12, "color": theme.magnitude}
+    cross = {"size": 11, "color": theme.text, "symbol": "x"}
+    return picture(
+        [
+            _errors(names, checked, "checked", dot, span),
+            _errors(names, off, "notebook", cross, span),
+        ],
+        "Relative error of every parameter",
+        norms_height(len(names)),
+        theme,
+        xaxis=log_axis("", theme, span),
+        yaxis={
+            **rows_axis(len(names), theme),
+            "tickvals": list(range(len(names))),
+            "ticktext": list(names),
+            "type": "linear",
+        },
+        shapes=[{**right, "layer": "below"}, upright(TOLERANCE, theme)],
+        annotations=_labels(names, off, theme),
+        margin={"l": 84, "r": 76, "t": LEGEND_TOP},
+        **LEGEND,
+    )
+
+
+def _errors(
+    names: Sequence[str],
+    errors: dict[str, float],
+    title: str,
+    marker: dict[str, Any],
+    span: Sequence[float],
+) -> Series:
+    values = list(errors.values())
+    return scatter(
+        x=np.maximum(values, 10.0 ** span[0]),
+        y=[names.index(name) for name in errors],
+        name=title,
+        mode="markers",
+        marker=marker,
+        customdata=exact(values),
+        hovertemplate=f"{title}: off by %{{customdata}}<extra></extra>",
+    )
+
+
+def _labels(names: Sequence[str], off: dict[str, float], theme: Theme) -> list[dict[str, Any]]:
+    """How far off the notebook is, left of its cross."""
+    return [
+        note(f"off by {error:.0%}", "right middle", x=np.log10(error), y=k, xshift=-10)
+        for k, name in enumerate(names)
+        if (error := off.get(name, 0)) >= 0.005
+    ]

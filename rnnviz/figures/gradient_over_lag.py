@@ -165,6 +165,7 @@ def product_curves(
         yaxis=axis("log10 singular value", theme, range=span),
         shapes=[level(0, theme)],
         margin={**words_margin(words[bridge:]), "t": LEGEND_TOP},
+        meta={"x": "token"},
         **LEGEND,
     )
 
@@ -214,6 +215,7 @@ def connectivity_map(
         xaxis=words_axis(words, theme),
         yaxis=axis("answer after", theme, **ticks, showgrid=False),
         margin={**words_margin(words), "l": 96},
+        meta={"x": "token"},
     )
 
 

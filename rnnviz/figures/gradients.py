@@ -94,7 +94,8 @@ def gradient_map(
         margin=EPOCHS_MARGIN,
         shapes=epoch_marks(course, theme, "y"),
         xaxis=epochs_axis(course, theme, showgrid=False),
-        yaxis=_word_rows(words, theme),
+        yaxis=word_rows(words, theme),
+        meta={"x": "epoch", "y": "token", "first": 1},
     )
 
 
@@ -110,7 +111,8 @@ def power_ticks(low: float, high: float) -> dict[str, Any]:
     return {"tickvals": [low, high], "ticktext": [f"1e{low:.0f}", f"1e{high:.0f}"]}
 
 
-def _word_rows(words: Sequence[str], theme: Theme) -> dict[str, Any]:
+def word_rows(words: Sequence[str], theme: Theme) -> dict[str, Any]:
+    """An axis with a row for each word from 1 on, the first at the top."""
     rows = range(0, len(words), math.ceil(len(words) / _MOST_ROWS))
     names = [plain(shown_token(words[row]), 8) for row in rows]
     if rows.step > 1 and all(len(word) == 1 for word in words):

@@ -17,9 +17,10 @@ from rnnviz.analysis.memory_gauge import GradientMap, MemoryGauge
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.epoch_axis import last_epoch, thinned
 from rnnviz.figures.gradients import color_span
+from rnnviz.figures.memory_gauge import gauge_span
 from rnnviz.figures.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
-from rnnviz.figures.training_curves import gauge_span, loss_limit
+from rnnviz.figures.training_curves import loss_limit
 from rnnviz.tasks.metrics import Guess, Metric
 from rnnviz.training.history import COLUMNS, Course, History
 

@@ -49,6 +49,17 @@ class Words(NamedTuple):
     vocabulary: Sequence[str] = ()
     turning: int | None = None
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a picture tells the page of them."""
+        return {
+            "words": [shown_token(word) for word in self.tokens],
+            "noun": self.noun,
+            "typed": list(map(list, self.typed)),
+            "vocabulary": list(self.vocabulary),
+            "turning": self.turning,
+        }
+
 
 class Targets(NamedTuple):
     """The names of the outputs, and the targets of the last tokens.
@@ -101,11 +112,7 @@ def pass_series(
     answers, kind = _answers(shown, targets, theme)
     meta = {
         "theme": palette(theme),
-        "words": [shown_token(word) for word in words.tokens],
-        "noun": words.noun,
-        "typed": list(map(list, words.typed)),
-        "vocabulary": list(words.vocabulary),
-        "turning": words.turning,
+        **words.told,
         "layers": of.layers,
         "layer": shown.layer + 1,
         "part": shown.part,

@@ -11,7 +11,7 @@ import numpy as np
 from rnnviz.analysis.baselines import Baseline
 from rnnviz.analysis.memory_gauge import MemoryGauge
 from rnnviz.figures.axes import axis, log_axis
-from rnnviz.figures.axis_limits import decades, nice_limit
+from rnnviz.figures.axis_limits import nice_limit
 from rnnviz.figures.epoch_axis import (
     EPOCHS_MARGIN,
     change_labels,
@@ -21,6 +21,7 @@ from rnnviz.figures.epoch_axis import (
     thinned,
 )
 from rnnviz.figures.legends import colored
+from rnnviz.figures.memory_gauge import gauge_curves, gauge_span
 from rnnviz.figures.picture import Picture, Series, compact, scatter
 from rnnviz.figures.shapes import PAPER, level, note
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
@@ -52,7 +53,7 @@ def loss_curve(
     shapes, notes = [level(label["y"], theme) for label in labels], change_labels(course)
     if gauge is not None:
         yaxes, above = ["y", "y2"], {"domain": _ABOVE}
-        curves = [*curves[:2], *_gauge_curves(gauge, theme), *curves[2:]]
+        curves = [*curves[:2], *gauge_curves(gauge, theme, "y2"), *curves[2:]]
         shapes.insert(0, level(1, theme, width=1.5) | {"yref": "y2"})
         notes.append(_gauge_heading(theme))
         below["yaxis2"] = log_axis(
@@ -142,43 +143,6 @@ def _gauge_heading(theme: Theme) -> dict[str, Any]:
     )
     text = f"<b>Memory gauge</b>   {'   '.join(legend)}"
     return note(text, "left bottom", **PAPER, x=0, y=_BELOW[1] + 0.02, font={"size": 14})
-
-
-def gauge_span(gauge: MemoryGauge) -> list[float]:
-    """One range for all three curves; half-lives from 100 tokens on don't extend it."""
-    lives = np.minimum(gauge.half_life, 100.0)
-    return decades(np.concatenate([gauge.radius, gauge.norm, lives, [0.01, 100.0]]))
-
-
-def _gauge_curves(gauge: MemoryGauge, theme: Theme) -> list[Series]:
-    lives = compact(np.column_stack([gauge.half_life, gauge.interval]))
-    interval = "95 %: %{customdata[1]:.3g} to %{customdata[2]:.3g}"
-    drawn = np.minimum(gauge.half_life, 10.0 ** gauge_span(gauge)[1])
-    dashed = {"color": theme.muted, "dash": "dash"}
-    styles = (
-        ("radius", gauge.radius, {"color": theme.text}, "%{y:.4g}"),
-        ("singular value", gauge.norm, dashed, "%{y:.4g}"),
-        (
-            "half-life",
-            drawn,
-            {"color": theme.magnitude},
-            f"%{{customdata[0]:.4g}} tokens, {interval}",
-        ),
-    )
-    return [
-        scatter(
-            x=gauge.epochs.astype(np.int32),
-            y=compact(values),
-            yaxis="y2",
-            showlegend=False,
-            name=name,
-            mode="lines",
-            line={"width": 2.5, **line},
-            customdata=lives if name == "half-life" else None,
-            hovertemplate=f"epoch %{{x}}: {hover}<extra>{name}</extra>",
-        )
-        for name, values, line, hover in styles
-    ]
 
 
 def _guess_label(guess: Guess, theme: Theme) -> dict[str, Any]:

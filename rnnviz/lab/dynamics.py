@@ -20,6 +20,7 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.memo import Memo
+from rnnviz.lab.questions import DynamicsQuestion
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.number_text import read_values
@@ -52,6 +53,7 @@ class DynamicsLab:
     """The choices of the page, the running search, and the results of past searches."""
 
     def __init__(self) -> None:
+        self.question = DynamicsQuestion.REST
         self.holds: dict[bool, Hold] = {}
         self.words: tuple[str, ...] | None = None
         self.typed: str | None = None

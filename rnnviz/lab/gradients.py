@@ -12,8 +12,10 @@ import numpy as np
 from rnnviz.analysis.connectivity import Connectivity, connectivity
 from rnnviz.analysis.exact_vs_notebook import (
     ByLength,
+    ByToken,
     Comparison,
     compare_by_length,
+    compare_by_token,
     compare_examples,
 )
 from rnnviz.analysis.gradient_history import TRAIL, GradientRow, GradientSeries
@@ -31,6 +33,7 @@ from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import TrainState, order, record
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.probe import phrase_key
+from rnnviz.lab.questions import GradientQuestion
 from rnnviz.training.epoch_cache import EpochCache
 from rnnviz.training.run import Run, position_of
 from rnnviz.training.schedule import Position
@@ -66,6 +69,7 @@ class GradientLab:
     """Analyses of the gradients, each cached until its input changes."""
 
     def __init__(self) -> None:
+        self.question = GradientQuestion.REACH
         self._memo = Memo()
         self._past = EpochCache[GradientRow]()
 
@@ -102,6 +106,14 @@ class GradientLab:
         state, examples = query.state, query.examples
         return self._memo.ask(
             "compare", state, lambda: compare_examples(state.parameters, examples)
+        )
+
+    def by_token(self, query: GradientQuery) -> ByToken:
+        """Both gradients at every token of the phrase."""
+        parameters, trace, layer = query.state.parameters, query.trace, query.layer
+        key = query.state, layer, phrase_key(trace)
+        return self._memo.ask(
+            "by token", key, lambda: compare_by_token(parameters, trace.batch, layer)
         )
 
     def by_length(self, query: GradientQuery) -> ByLength:

@@ -24,6 +24,7 @@ from rnnviz.engine.training import TrainState
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.phrase import PhraseInput
 from rnnviz.lab.probe import Probe, names_of
+from rnnviz.lab.questions import StateQuestion
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.training.run import Run
@@ -35,16 +36,6 @@ LIST_PAGE = 20
 PATIENCE = 5.0
 #: Largest number of edits in a preview.
 MOST_EDITS = 40
-
-
-class UnitTab(StrEnum):
-    """The tabs of the page."""
-
-    UNITS = "Units"
-    TRAJECTORIES = "Trajectories"
-    PROBES = "Linear probes"
-    WHAT_IF = "What if"
-    BREAK = "Break it"
 
 
 class Sort(StrEnum):
@@ -92,7 +83,7 @@ class UnitLab:
     """The choices of the page, its weight edits, and the last result of each analysis."""
 
     def __init__(self) -> None:
-        self.tab = UnitTab.UNITS
+        self.question = StateQuestion.CARRY
         self.unit, self.list_page = 0, 0
         self.sort = Sort.EFFECT
         self.word: str | None = None

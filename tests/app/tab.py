@@ -20,15 +20,18 @@ from tests.unit.app.browser import unpacked
 
 PAGES = ["train", "step", "hidden", "gradients", "dynamics"]
 INDEX = Path(__file__).resolve().parents[2] / "rnnviz" / "app" / "pages" / "index.py"
+#: The pages with controls of their own in the sidebar.
+LABORATORIES = ("hidden", "gradients", "dynamics")
 #: A page alone.
 SCRIPT = """
+import streamlit as st
 from rnnviz.app.pages.{page} import {page}_page
 from rnnviz.app.stage import connect
 from rnnviz.app.browser_session import get_seat
 seat = get_seat()
 with seat.borrow() as host:
     connect(seat, host.edition)
-    {page}_page(host.session)
+    {page}_page(host.session{controls})
 """
 #: The commands of the buttons that are not Streamlit's.
 BUTTONS = {
@@ -220,7 +223,9 @@ class Page(Tab):
     """A page alone, in one tab; or the session given on it."""
 
     def __init__(self, page, session=None, state=None, **link):
-        app = AppTest.from_string(SCRIPT.format(page=page), default_timeout=60)
+        controls = ", st.sidebar.container()" if page in LABORATORIES else ""
+        script = SCRIPT.format(page=page, controls=controls)
+        app = AppTest.from_string(script, default_timeout=60)
         for name, value in (state or {}).items():
             app.session_state[name] = value
         if session:

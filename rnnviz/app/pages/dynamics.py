@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
 from rnnviz.analysis.phase_portrait import Readout, portrait
 from rnnviz.analysis.state_transition import states_of
 from rnnviz.app.browser_session import first_value, on_host, visit
-from rnnviz.app.fixed_point_table import points_html, points_table, search_html
+from rnnviz.app.fixed_point_table import points_html, search_html
 from rnnviz.app.frame import Frame
-from rnnviz.app.numbers_table import numbers
 from rnnviz.app.page_scene import live
 from rnnviz.app.plane_axes import choose_axes
-from rnnviz.app.stage import place_chart, place_phrase, place_text
-from rnnviz.app.style import escaped, theme
+from rnnviz.app.questions import choose_question
+from rnnviz.app.stage import place_chart, place_text
+from rnnviz.app.style import theme
+from rnnviz.app.tabs.tab import Tab
+from rnnviz.app.tabs.trajectories import trajectories_tab
 from rnnviz.app.text import explanation
 from rnnviz.figures.dynamics import phase_plane, point_spectra
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.theme import HEIGHTS, shown_token
 from rnnviz.lab.dynamics import STARTS, Hold, read_out
+from rnnviz.lab.questions import DynamicsQuestion
 from rnnviz.session import Session
 
 #: The factor by which a search exceeds the time slice of a job, as nothing else runs meanwhile.
 SEARCH_FACTOR = 2
 
 
-def dynamics_page(session: Session) -> None:
-    """Draw the page."""
+def dynamics_page(session: Session, controls: DeltaGenerator) -> None:
+    """Draw the page; its tab's own ``controls`` are in the sidebar."""
+    lab = session.dynamics
+    lab.question = choose_question("dynamics", lab.question, session)
+    tab = (_rest_tab if lab.question is DynamicsQuestion.REST else trajectories_tab)(
+        session, controls
+    )
+    live(session, tab.draw, tab.handlers, tab.job)
+
+
+def _rest_tab(session: Session, controls: DeltaGenerator) -> Tab:
+    del controls
     _controls(session)
     problem = session.dynamics.problem(session.dynamics_query)
     _layout(session, problem)
@@ -40,9 +53,7 @@ def dynamics_page(session: Session) -> None:
         if not session.dynamics.problem(session.dynamics_query):
             _draw(session, frame)
 
-    live(session, draw, job=lambda budget: session.dynamics.work(SEARCH_FACTOR * budget))
-    if not problem:
-        numbers("dynamics", _numbers(session))
+    return Tab(draw, job=lambda budget: session.dynamics.work(SEARCH_FACTOR * budget))
 
 
 def _controls(session: Session) -> None:
@@ -65,14 +76,8 @@ def _controls(session: Session) -> None:
         )  # fmt: skip
         cancel = on_host(lambda here: here.dynamics.cancel())
         st.button("Cancel", key="cancel", on_click=cancel, disabled=not searching)
-    left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
-    with left:
-        place_phrase(session)
-        if session.phrase_input.problem:
-            st.caption(escaped(session.phrase_input.problem))
     if not dynamics.problem(session.dynamics_query) and dynamics.flat(session.dynamics_query):
-        with right:
-            _plane_controls(session)
+        _plane_controls(session)
 
 
 def _find(session: Session) -> None:
@@ -178,13 +183,3 @@ def _remark(session: Session) -> str:
         f"training sequences, including the one before the first {session.names.noun}. Their "
         f"participation ratio was {basis.participation:.2f} of {len(basis.mean)} dimensions."
     )
-
-
-def _numbers(session: Session) -> dict[str, Callable[[], Any]]:
-    charts: dict[str, Callable[[], Any]] = {
-        "Points": lambda: points_table(*_points(session)),
-        "Eigenvalues": lambda: point_spectra(_points(session)[0]),
-    }
-    if session.dynamics.flat(session.dynamics_query):
-        charts["Phase plane"] = lambda: _phase(session)
-    return charts

@@ -3,6 +3,7 @@
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.app.browser_session import get_seat
 from rnnviz.app.pages.dynamics import dynamics_page
@@ -16,14 +17,22 @@ from rnnviz.app.style import style_sheet
 from rnnviz.session import Session
 from rnnviz.tasks.shipped_files import shipped
 
+#: The pages whose own controls take the place of the run's settings.
+LABORATORIES = ("hidden", "gradients", "dynamics")
 
-def _pages(session: Session) -> list[st.Page]:
+
+def _pages(session: Session, controls: DeltaGenerator) -> list[st.Page]:
+    labs = {
+        "hidden": partial(hidden_page, session, controls),
+        "gradients": partial(gradients_page, session, controls),
+        "dynamics": partial(dynamics_page, session, controls),
+    }
     return [
         st.Page(partial(train_page, session), title="Train", url_path="train", default=True),
         st.Page(partial(step_page, session), title="Step", url_path="step"),
-        st.Page(partial(hidden_page, session), title="Hidden states", url_path="hidden"),
-        st.Page(partial(gradients_page, session), title="Gradients", url_path="gradients"),
-        st.Page(partial(dynamics_page, session), title="Dynamics", url_path="dynamics"),
+        st.Page(labs["hidden"], title="Hidden states", url_path="hidden"),
+        st.Page(labs["gradients"], title="Gradients", url_path="gradients"),
+        st.Page(labs["dynamics"], title="Dynamics", url_path="dynamics"),
     ]
 
 
@@ -51,10 +60,11 @@ def _show() -> None:
     seat = get_seat()
     with seat.borrow() as host:
         session = host.session
-        page = st.navigation(_pages(session), position="top")
+        task, controls = st.sidebar.container(), st.sidebar.container(key="controls")
+        page = st.navigation(_pages(session, controls), position="top")
         connect(seat, host.edition)
         style_sheet()
-        sidebar(seat, host)
+        sidebar(seat, host, task, page.url_path in LABORATORIES)
         _header()
         page.run()
         place_end()

@@ -3,7 +3,7 @@
 import { CanvasPicture } from "./canvas_picture.js";
 import { faint } from "./canvas.js";
 import { edgesOf } from "./chart_axes.js";
-import { axesFor, chartLayout, paintChart, pointsOf } from "./chart_paint.js";
+import { axesFor, chartLayout, paintChart, paintSentence, pointsOf } from "./chart_paint.js";
 import { plainText } from "./numbers.js";
 
 // The pointer is at a point if it is so near, in pixels.
@@ -23,6 +23,7 @@ export class Chart extends CanvasPicture {
 
   paint(context, width, height) {
     this.chart = chartLayout(width, height, this.figure, this.edges);
+    if (this.meaning.sentence) return paintSentence(context, this.chart);
     this.aim = this.pointer && this.inPlot ? nearest(this.chart, ...this.pointer) : null;
     this.canvas.style.cursor = this.aim && this.clickable ? "pointer" : "";
     paintChart(context, this.chart);
@@ -48,9 +49,14 @@ export class Chart extends CanvasPicture {
     if (!this.pointer || !this.chart || !this.inPlot) return undefined;
     for (const [k, letter] of ["x", "y"].entries()) {
       const axis = this.chart.axes[`${letter}axis`];
-      if (this.meaning[letter] === kind) return Math.round(axis.value(this.pointer[k]));
+      if (this.meaning[letter] === kind) return Math.round(axis.value(this.pointer[k])) - this.offset(letter);
     }
     return undefined;
+  }
+
+  // Rows may be counted from 1.
+  offset(letter) {
+    return letter === "y" ? this.meaning.first ?? 0 : 0;
   }
 
   get token() {
@@ -62,7 +68,8 @@ export class Chart extends CanvasPicture {
     const { axes: { xaxis, yaxis }, box } = this.chart;
     const { marked, unit } = this.stage;
     const text = this.figure.layout.font.color;
-    const band = (axis, at, across) => {
+    const band = (axis, place, across) => {
+      const at = place + this.offset(axis.letter);
       const [from, to] = [at - 0.5, at + 0.5].map(axis.at).sort((a, b) => a - b);
       if (!(at >= Math.min(axis.low, axis.high) && at <= Math.max(axis.low, axis.high))) return;
       c.fillStyle = faint(text, 0.1);

@@ -8,17 +8,25 @@ const TICK = 13; // the size of a tick's text
 const DASHES = { solid: [], dot: [2, 4], dash: [7, 5], longdash: [11, 5], dashdot: [8, 4, 2, 4] };
 
 // On a sheet, `edges` are those of the column; elsewhere the margins are the figure's own.
-export function chartLayout(width, height, figure, edges) {
-  const { l = 64, r = 16, t = 34, b = 42 } = edges ? marginOf(figure.layout, edges) : figure.layout.margin ?? {};
+export function chartLayout(width, height, { data, layout: full }, edges) {
+  const layout = edges ? onSheet(full) : full;
+  const { l = 64, r = 16, t = 34, b = 42 } = edges ? marginOf(layout, edges) : layout.margin ?? {};
   const box = { left: l, right: Math.max(l + 20, width - r), top: t, bottom: Math.max(t + 20, height - b), width, height };
-  if (edges && figure.layout.meta?.x === "token") narrowTo(box, figure.layout, edges.most);
-  return { ...figure, box, axes: axesOf(figure, box) };
+  if (edges && layout.meta?.x === "token") narrowTo(box, layout, edges.most);
+  return { data, layout, box, axes: axesOf({ data, layout }, box), edges };
+}
+
+// The words stand on top of a sheet, and every axis of epochs is the same.
+function onSheet(layout) {
+  const { xaxis = {}, meta = {} } = layout;
+  if (meta.x === "token" && !meta.ticks) return { ...layout, xaxis: { ...xaxis, showticklabels: false } };
+  return meta.x === "epoch" ? { ...layout, xaxis: { ...xaxis, title: "" } } : layout;
 }
 
 // As high as title, legend and ticks need.
 function marginOf({ xaxis = {}, title, showlegend, legend = {} }, { left, right }) {
   const above = (plainTitle(title) ? 28 : 8) + (showlegend && !(legend.x > 1) ? 22 : 0);
-  const labels = xaxis.showticklabels === false ? 6 : 24;
+  const labels = xaxis.showticklabels === false || xaxis.visible === false ? 6 : 22;
   return { l: left, r: right, t: above, b: labels + (plainTitle(xaxis.title) ? 18 : 0) };
 }
 
@@ -43,7 +51,21 @@ export function paintChart(c, chart) {
   for (const note of annotations) paintNote(p, note);
   paintTitle(p);
   paintLegend(p);
-  for (const series of p.data) if (series.colorbar && series.showscale !== false) paintScale(p, series);
+  const scale = p.edges ? paintScaleAbove : paintScale;
+  for (const series of p.data) if (series.colorbar && series.showscale !== false) scale(p, series);
+}
+
+// A sentence in the picture's place, in lines that fit.
+export function paintSentence(c, { layout, box }) {
+  const { family, color } = layout.font;
+  const font = { size: 15, color, family };
+  paintTitle({ c, layout, family, text: color });
+  const most = Math.min(460, box.width - 24);
+  const lines = layout.meta.sentence.split(" ").reduce((done, word) => {
+    const longer = `${done.at(-1)} ${word}`;
+    return done.at(-1) && sizeOf(c, longer, font).width <= most ? [...done.slice(0, -1), longer] : [...done.filter(Boolean), word];
+  }, [""]);
+  lines.forEach((line, k) => writeRich(c, line, 12, 48 + 21 * k, font));
 }
 
 const drawn = ({ data }) => data.filter(({ visible }) => visible !== false);
@@ -111,11 +133,16 @@ function paintTicks(p, axis) {
   const { size = TICK, color = options.tickfont?.color ?? p.text, family = p.family } = options.tickfont ?? {};
   const font = { size, color: faint3(p, color), family };
   const text = plainTitle(options.title);
+  let last = Infinity;
   if (options.showticklabels !== false) for (const { pixel, text: label } of ticks) {
+    // Labels that would touch are left out.
+    if (letter === "y" && Math.abs(pixel - last) < size - 1) continue;
+    last = pixel;
     if (letter === "y") writeRich(p.c, label, near - 8, pixel, font, { across: "right" });
     else if (options.tickangle) slanted(p, label, pixel, far + 8, options.tickangle, font);
     else writeRich(p.c, label, pixel, far + 5, font, { across: "center", down: "top" });
   }
+  if (p.edges && letter === "x" && p.layout.meta?.x === "epoch") writeRich(p.c, "epoch", 0, far + 5, font, { down: "top" });
   if (!text) return;
   if (letter === "x") {
     const below = far + (options.showticklabels === false ? 6 : 22);
@@ -196,11 +223,25 @@ function paintFill(p, series, points) {
   const other = series.stackgroup
     ? (before?.stackgroup === series.stackgroup ? stacked(p, before) : level)
     : series.fill === "tonexty" ? pointsOf(p, before) : series.fill === "toself" ? [] : level;
-  c.beginPath();
-  [...points, ...other.slice().reverse()].filter((at) => at.every(Number.isFinite))
-    .forEach(([x, y], k) => (k ? c.lineTo(x, y) : c.moveTo(x, y)));
   c.fillStyle = series.fillcolor ?? faint(series.line?.color ?? p.text, 0.2);
-  c.fill();
+  for (const [from, to] of runsOf(points)) {
+    c.beginPath();
+    [...points.slice(from, to), ...other.slice(from, to).reverse()]
+      .forEach(([x, y], k) => (k ? c.lineTo(x, y) : c.moveTo(x, y)));
+    c.fill();
+  }
+}
+
+// The ranges of points without a gap.
+function runsOf(points) {
+  const runs = [];
+  let from = 0;
+  points.forEach((at, k) => {
+    if (at.every(Number.isFinite)) return;
+    if (k > from) runs.push([from, k]);
+    from = k + 1;
+  });
+  return points.length > from ? [...runs, [from, points.length]] : runs;
 }
 
 function paintSpread(p, { error_x: spread, x }, points) {
@@ -278,6 +319,7 @@ function paintBars(p, series) {
   const flat = orientation === "h";
   const [along, across] = flat ? [xs, ys] : [ys, xs];
   const [values, places] = flat ? [x, y] : [y, x];
+  const font = (k) => ({ size: each(series.textfont?.size, k, TICK), color: each(series.textfont?.color, k, p.text), family: p.family });
   Array.from(values, (value, k) => {
     const place = places ? places[k] : k;
     const half = Math.abs(across.at((wide ? each(wide, k) : 1 - (p.layout.bargap ?? 0.2)) / 2) - across.at(0));
@@ -287,6 +329,9 @@ function paintBars(p, series) {
     const box = flat ? [from, middle - half, to - from, 2 * half] : [middle - half, from, 2 * half, to - from];
     c.fillStyle = each(marker.color, k, p.text);
     c.fillRect(...box);
+    const written = Array.isArray(series.text) ? series.text[k] : "";
+    if (written && flat) writeRich(c, written, to + (value < 0 ? -5 : 5), middle, font(k), { across: value < 0 ? "right" : "left" });
+    else if (written) writeRich(c, written, middle, to + (value < 0 ? 4 : -4), font(k), { across: "center", down: value < 0 ? "top" : "bottom" });
     if (!marker.line?.width) return;
     [c.strokeStyle, c.lineWidth] = [each(marker.line.color, k, p.text), each(marker.line.width, k, 1)];
     c.strokeRect(...box);
@@ -356,6 +401,24 @@ function paintScale(p, { colorbar, colorscale, zmin, zmax, marker }) {
   writeRich(c, low, x + 14, bottom - 6, font);
 }
 
+// On a sheet it lies beside the title.
+function paintScaleAbove(p, { colorbar, colorscale, zmin, zmax, marker }) {
+  const { c, family, text, box, layout } = p;
+  const font = { size: 12, color: faint3(p, text), family };
+  const [low, high] = colorbar.ticktext ?? endsOf(zmin ?? marker.cmin, zmax ?? marker.cmax);
+  const title = sizeOf(c, plainTitle(layout.title), { size: 15, weight: 600, family }).width;
+  const [end, wide] = [sizeOf(c, high, font).width, 46];
+  const right = Math.min(box.width - 62, Math.max(box.right, title + 150));
+  if (right - end - wide - 12 - sizeOf(c, low, font).width < title + 8) return;
+  const x = right - end - wide - 5;
+  const shade = c.createLinearGradient(x, 0, x + wide, 0);
+  for (const [at, color] of colorscale ?? marker.colorscale) shade.addColorStop(at, color);
+  c.fillStyle = shade;
+  c.fillRect(x, 9, wide, 9);
+  writeRich(c, low, x - 5, 14, font, { across: "right" });
+  writeRich(c, high, right, 14, font, { across: "right" });
+}
+
 const short = (number) => (number >= 1e5 ? number.toExponential() : `${number}`).replace("+", "");
 
 function endsOf(low, high) {
@@ -401,9 +464,30 @@ function paintShape(p, { type, xref, yref, x0, x1, y0, y1, line: style = {}, fil
 
 function paintNote(p, note) {
   const { text, xref, yref, x, y, xanchor = "center", yanchor = "middle", xshift = 0, yshift = 0, font = {}, bgcolor } = note;
-  const [left, top] = [placeOf(p, xref, "x", x) + xshift, placeOf(p, yref, "y", y) - yshift];
+  const [left, top] = [notePlace(p, xref, "x", x) + xshift, notePlace(p, yref, "y", y) - yshift];
+  if (note.showarrow) return paintArrow(p, left, top, note);
   const style = { size: font.size ?? TICK, weight: font.weight, color: font.color ?? p.text, family: p.family };
   writeRich(p.c, text, left, top, style, { across: xanchor, down: yanchor, ground: bgcolor });
+}
+
+// On an axis of powers Plotly places notes, unlike shapes, by the exponent.
+function notePlace(p, ref, letter, value) {
+  const axis = p.axes[axisKey(ref?.replace(" domain", ""), letter)];
+  const exponent = axis?.log && ref !== "paper" && !ref?.endsWith(" domain");
+  return placeOf(p, ref, letter, exponent ? 10 ** value : value);
+}
+
+// An arrow to a place, from `ax` and `ay` pixels beside it.
+function paintArrow({ c }, x, y, { ax, ay, arrowcolor, arrowwidth }) {
+  const length = Math.hypot(ax, ay) || 1;
+  const [right, down] = [-ax / length, -ay / length];
+  const head = Math.min(length, 3.2 * arrowwidth + 2);
+  line(c, x + ax, y + ay, x - 0.6 * head * right, y - 0.6 * head * down, arrowcolor, arrowwidth);
+  c.beginPath();
+  c.moveTo(x, y);
+  for (const side of [-0.55, 0.55]) c.lineTo(x - head * (right + side * down), y - head * (down - side * right));
+  c.fillStyle = arrowcolor;
+  c.fill();
 }
 
 // What lines and areas mean, between title and plot, or beside it.

@@ -1,5 +1,5 @@
-// A sheet: two columns of pictures as high as the window, the words' column at the left, that of the epochs at the
-// right. All pictures of a column have the same left and right edges, those of the page Train.
+// A sheet: two columns of pictures, together as high as the window: at the left those that stand on the words, at the
+// right those over the epochs. All that fill a column's width have the same edges, those of the page Train.
 import { clamp } from "./canvas.js";
 
 const FIGURE = `
@@ -15,42 +15,44 @@ export class Sheet {
     this.figures = new Map(); // key -> figure
   }
 
-  // Lay out the columns of panels { key, kind, share, text }. Returns each panel with its figure.
+  // Lay out columns of rows of panels { key, kind, share, text }. Returns the panels, each with its figure.
   layOut(columns) {
-    const wanted = columns.flat();
-    for (const [key, figure] of this.figures)
-      if (!wanted.some((panel) => panel.key === key)) this.drop(key, figure);
-    while (this.node.children.length < columns.length)
-      this.node.append(Object.assign(document.createElement("div"), { className: "rnnviz-column" }));
-    return columns.flatMap((panels, k) => panels.map((panel) => this.place(panel, this.node.children[k])));
+    const wanted = columns.flat(2);
+    const look = JSON.stringify(wanted.map(({ key, share }) => [key, share]));
+    if (look !== this.look) this.node.replaceChildren(...columns.map((rows) => this.column(rows)));
+    this.look = look;
+    return wanted.map((panel) => ({ ...panel, figure: this.figures.get(panel.key) }));
   }
 
-  place(panel, column) {
-    const figure = this.figures.get(panel.key) ?? newFigure(panel.key);
-    this.figures.set(panel.key, figure);
-    figure.style.flexGrow = panel.share;
-    figure.style.setProperty("--share", panel.share);
-    figure.classList.toggle("fixed", panel.share === 0);
-    if (figure.parentElement !== column || column.lastElementChild !== figure) column.append(figure);
-    return { ...panel, figure };
+  column(rows) {
+    const column = Object.assign(document.createElement("div"), { className: "rnnviz-column" });
+    column.append(...rows.map((panels) => {
+      const row = Object.assign(document.createElement("div"), { className: "rnnviz-row" });
+      const share = Math.max(...panels.map((panel) => panel.share));
+      row.style.setProperty("--share", share);
+      row.classList.toggle("fixed", share === 0);
+      row.append(...panels.map(({ key }) => this.figure(key)));
+      return row;
+    }));
+    return column;
   }
 
-  drop(key, figure) {
-    figure.remove();
-    this.figures.delete(key);
+  figure(key) {
+    if (!this.figures.has(key)) this.figures.set(key, newFigure(key));
+    return this.figures.get(key);
   }
 
   // The left and right margin of a picture, and the most that a token is wide.
   edges({ node, enlarged: { dialog, home } }) {
-    const column = home.parentElement;
+    const row = home.parentElement;
     const [width, height] = dialog
-      ? [node.clientWidth, node.clientHeight] : [column.clientWidth, this.node.clientHeight];
-    if (column === this.node.children[1]) {
-      const u = clamp(Math.min(width / 33, height / 38), 11, 20);
-      return { u, left: 3.9 * u, right: Math.max(30, 2.2 * u), most: Infinity };
-    }
-    const u = clamp(Math.min(width / 66, height / 38), 12, 22);
-    return { u, left: 6.6 * u, right: 7.4 * u, most: 18 * u };
+      ? [node.clientWidth, node.clientHeight] : [row.clientWidth, this.node.clientHeight];
+    const right = row.parentElement === this.node.children[1];
+    const u = right ? clamp(Math.min(width / 33, height / 38), 11, 20) : clamp(Math.min(width / 66, height / 38), 12, 22);
+    // Side by side they stand on no common axis.
+    if (row.children.length > 1 && !dialog) return { u, left: 3 * u, right: 1.2 * u, most: Infinity };
+    return right ? { u, left: 3.9 * u, right: Math.max(30, 2.2 * u), most: Infinity }
+      : { u, left: 6.6 * u, right: 7.4 * u, most: 18 * u };
   }
 }
 

@@ -30,8 +30,9 @@ from rnnviz.session import Session
 from rnnviz.training.weight_edits import Edit, noise, scale, set_weight, silence
 
 
-def ablation_tab(session: Session) -> Tab:
+def ablation_tab(session: Session, controls: DeltaGenerator) -> Tab:
     """Lay out units and answers on the left; scores before and after, and tools, on the right."""
+    del controls
     session.units.fit(session.state.parameters.architecture)
     noun = session.names.noun
     left, right = st.columns(2, gap="medium")

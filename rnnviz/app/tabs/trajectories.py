@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.input_perturbation import Alter, Perturbation
 from rnnviz.analysis.projection import Plane, participation
@@ -41,8 +42,9 @@ _FEW_STATES = (
 )
 
 
-def trajectories_tab(session: Session) -> Tab:
+def trajectories_tab(session: Session, controls: DeltaGenerator) -> Tab:
     """Lay out the choice of the plane, the picture, and the small multiples below it."""
+    del controls
     few_states = session.units.activations(source_of(session)).states.shape[0] < 2
     if few_states or session.config.hidden < 2:
         st.info(_FEW_STATES if few_states else _FEW_UNITS)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.activations import Activations
 from rnnviz.analysis.selectivity import MOST_WORDS, selectivity
@@ -38,8 +39,9 @@ _ROWS = {
 _MAX_OCCURRENCES = 12
 
 
-def units_tab(session: Session) -> Tab:
+def units_tab(session: Session, controls: DeltaGenerator) -> Tab:
     """Lay out the controls, the tinted text on the left, the matrix on the right."""
+    del controls
     source = source_of(session)
     session.units.look_at(source)
     # While the run plays, rows and columns keep their order.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.input_perturbation import Alter, aligned, joined
 from rnnviz.analysis.saliency import LEFT_OUT
@@ -27,8 +28,9 @@ from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 
 
-def what_if_tab(session: Session) -> Tab:
+def what_if_tab(session: Session, controls: DeltaGenerator) -> Tab:
     """Lay out the alteration; answers and saliency on the left, both states on the right."""
+    del controls
     _controls(session, session.inspect())
     place_text("altered")
     left, right = st.columns(2, gap="medium")

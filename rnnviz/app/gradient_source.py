@@ -1,0 +1,111 @@
+"""What the pictures of the gradients are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import NamedTuple
+
+from rnnviz.analysis.connectivity import ANSWERS
+from rnnviz.analysis.exact_vs_notebook import compared
+from rnnviz.analysis.gradient_history import GradientSeries
+from rnnviz.analysis.jacobians import Jacobians, covered
+from rnnviz.analysis.memory_gauge import eigenvalues, recurrent, recurrent_name
+from rnnviz.app.style import steady
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.figures.theme import Theme
+from rnnviz.lab.gradients import GradientLab, GradientQuery
+from rnnviz.lab.probe import Probe
+from rnnviz.session import Session
+from rnnviz.training.history import Course
+
+#: Seconds per frame for records of earlier epochs.
+DEVELOP = 0.004
+
+
+class Source(NamedTuple):
+    """The session, its probe, and the query; ``history`` is computed when it is first needed."""
+
+    session: Session
+    gradients: GradientLab
+    probe: Probe
+    query: GradientQuery
+    history: Callable[[], GradientSeries]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The tokens of the probe."""
+        return self.probe.words
+
+    @property
+    def bridge(self) -> int:
+        """The token at which a decoder begins, else 0."""
+        return self.probe.unrolled().bridge
+
+    @property
+    def jacobians(self) -> Jacobians:
+        """The Jacobians of the state along the probe."""
+        return self.gradients.jacobians(self.query)
+
+    @property
+    def course(self) -> Course:
+        """The losses and scores of the run."""
+        return self.session.player.course
+
+    @property
+    def eigenvalues(self) -> Array:
+        """Those of the recurrent weights, the largest first."""
+        return eigenvalues(recurrent(self.query.state.parameters, self.query.layer))
+
+    @property
+    def weights(self) -> str:
+        """The name of the recurrent weights."""
+        return recurrent_name(self.query.state.parameters, self.query.layer)
+
+    def theme(self, key: str) -> Theme:
+        """The palette with a sticky scale for each picture, objective and layer."""
+        return steady(self.session, key, self.query.objective, str(self.query.layer))
+
+
+def source_of(session: Session, budget: float = DEVELOP) -> Source:
+    """The source at the epoch shown; ``budget`` is in seconds, for earlier epochs."""
+    probe = session.inspect()
+    query, lab = session.gradient_query(probe), session.gradients
+    return Source(session, lab, probe, query, cache(partial(lab.past, session.run, query, budget)))
+
+
+# What a picture was measured on
+
+
+def every_sequence(source: Source) -> str:
+    """All training sequences."""
+    return f"Measured on all {len(source.session.dataset.train):,} training sequences."
+
+
+def compared_sequences(source: Source) -> str:
+    """Those on which both gradients are compared."""
+    train = source.session.dataset.train
+    return f"Measured on {compared(train):,} of the {len(train):,} training sequences."
+
+
+def probe_sequence(source: Source) -> str:
+    """The probe, and its answers if not all are covered."""
+    answers = len(source.probe.answers)
+    some = f"{ANSWERS} of the {answers} answers of " if answers > ANSWERS else ""
+    return f"Measured on {some}this sequence of {_tokens(source)}. {source.probe.basis}"
+
+
+def jacobian_tokens(source: Source) -> str:
+    """The tokens whose Jacobians are computed."""
+    steps = len(source.words) - source.bridge
+    count = covered(source.query.state.parameters.architecture, steps)
+    if count == len(source.words):
+        return f"Measured on this sequence of {_tokens(source)}."
+    last = "" if count == steps else f"the last {count} of "
+    own = f"the decoder's {steps} of " if source.bridge else ""
+    return f"Measured on {last}{own}this sequence's {_tokens(source)}."
+
+
+def _tokens(source: Source) -> str:
+    noun, tokens = source.session.names.noun, len(source.words)
+    return f"{tokens} {noun}{'s' * (tokens > 1)}"

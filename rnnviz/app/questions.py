@@ -1,0 +1,43 @@
+"""The questions of a laboratory as its tabs, the phrase beside them, and the answer above."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from html import escape
+from typing import TypeVar
+
+import streamlit as st
+
+from rnnviz.app.browser_session import first_value, visit
+from rnnviz.app.stage import place_phrase
+from rnnviz.session import Session
+
+Question = TypeVar("Question", bound=StrEnum)
+
+
+def choose_question(page: str, asked: Question, session: Session) -> Question:
+    """The question that the reader chooses on a page; ``asked`` is the last one."""
+    left, right = st.columns([2, 1], gap="medium", vertical_alignment="center")
+    with left:
+        chosen = st.segmented_control(
+            "Question", list(type(asked)), default=first_value("question", visit(page), asked),
+            required=True, key=f"question_{page}", label_visibility="collapsed",
+        )  # fmt: skip
+    with right:
+        place_phrase(session)
+    return type(asked)(chosen or asked)
+
+
+def answer_html(session: Session, answer: str) -> str:
+    """The story line of a laboratory: the chapter, and its answer as HTML; or what is wrong."""
+    told, problem = session.story, session.phrase_input.problem
+    unknown = ", ".join(word[:40] for word in session.inspect().reading.unknown[:12])
+    if problem or told.broken:
+        answer = escape(problem or told.sentence)
+    elif unknown:
+        answer = f"Skipped, as not in the vocabulary: {escape(unknown)}. {answer}"
+    broken = " broken" if problem or told.broken else ""
+    return (
+        f'<div class="rnnviz-story{broken}" data-chapter="{told.chapter}" aria-live="polite">'
+        f"<b>{told.chapter}</b><span><bdi>{answer}</bdi></span></div>"
+    )

@@ -1,0 +1,247 @@
+"""Tab *How far back does it reach?*: the gradient on its way back to the first word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from html import escape
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.analysis.formatting import quoted
+from rnnviz.analysis.jacobians import fits, lyapunov_exponents, products, state_spectra
+from rnnviz.analysis.memory_gauge import half_life
+from rnnviz.app.frame import Frame
+from rnnviz.app.gradient_check import choose_objective
+from rnnviz.app.gradient_source import (
+    Source,
+    every_sequence,
+    jacobian_tokens,
+    probe_sequence,
+    source_of,
+)
+from rnnviz.app.heatmap_choice import choose_layer
+from rnnviz.app.page_scene import go_to_click
+from rnnviz.app.questions import answer_html
+from rnnviz.app.stage import Panel, place_sheet
+from rnnviz.app.style import theme
+from rnnviz.app.tabs.tab import Tab
+from rnnviz.app.tabs.words import draw_words, words_panel
+from rnnviz.app.text import explanation
+from rnnviz.config import CellKind
+from rnnviz.figures.complex_plane import exponent_curve, state_spectrum, weight_spectrum
+from rnnviz.figures.gradient_over_lag import connectivity_map, product_curves
+from rnnviz.figures.gradients import SYMBOL, gradient_map
+from rnnviz.figures.length_generalization import length_curve
+from rnnviz.figures.memory_gauge import memory_gauge
+from rnnviz.figures.picture import Picture
+from rnnviz.figures.reach import reach_curve
+from rnnviz.figures.sentence import sentence
+from rnnviz.figures.theme import Theme
+from rnnviz.lab.memory_gauge import flow
+from rnnviz.session import Session
+
+#: The pictures of the Jacobians; in their place a sentence if the state is too large for them.
+_JACOBIANS = ("products", "state_spectrum", "exponents")
+
+
+def reach_tab(session: Session, controls: DeltaGenerator) -> Tab:
+    """Lay out the controls, and the pictures on the words and over the epochs."""
+    with controls:
+        choose_objective(session, "gradients")
+        choose_layer(session, "gradients")
+        longer = _choose_longer(session)
+    place_sheet("reach", _left(session), _right(session, longer))
+
+    def draw(frame: Frame) -> None:
+        source = source_of(session)
+        frame.texts["story"] = answer_html(session, _answer(source))
+        draw_words(session, frame)
+        _draw_back(source, frame)
+        _draw_epochs(source, frame)
+        if longer:
+            frame.chart("longer", _longer, source, theme(), remark=_scored(source))
+
+    def develop(budget: float) -> bool:
+        query = source_of(session, 0).query
+        return (
+            (longer and _score(session, budget))
+            or session.gradients.develop(session.run, query, budget)
+            or session.memory.develop(session.run, query, budget)
+        )
+
+    over_epochs = dict.fromkeys(("gauge", "map"), partial(go_to_click, session))
+    return Tab(draw, over_epochs, develop)
+
+
+def _left(session: Session) -> list[Panel | tuple[Panel, ...]]:
+    every = session.inspect().every
+    below = ("connectivity", 4) if every else ("state_spectrum", 3)
+    rows = (("over_lag", 5), ("products", 3), below)
+    return [words_panel(session), *(_panel(session, key, share) for key, share in rows)]
+
+
+def _right(session: Session, longer: bool) -> list[Panel | tuple[Panel, ...]]:
+    planes = _panel(session, "spectrum", 3), _panel(session, "exponents", 3)
+    last = _panel(session, "longer" if longer else "map", 3)
+    return [_panel(session, "gauge", 3), planes, last]
+
+
+def _panel(session: Session, key: str, share: float) -> Panel:
+    gated = session.config.cell is not CellKind.ELMAN
+    ending = "_gated" if gated and key in ("over_lag", "products") else ""
+    text = explanation(f"gradients_{key}{ending}", **_fields(session))
+    return Panel(key, share, text, clicks=key in ("gauge", "map"))
+
+
+def _fields(session: Session) -> dict[str, str]:
+    return {
+        "noun": session.names.noun,
+        "sequence": session.names.sequence,
+        "weights": source_of(session, 0).weights,
+        "state": "h and c" if session.config.cell is CellKind.LSTM else "h",
+        "objective": session.objective.value,
+    }
+
+
+# The answer
+
+
+def _answer(source: Source) -> str:
+    """The half-life of the gradient on the phrase, and what of it reaches the first word."""
+    norms, noun = flow(source.query).norms, source.session.names.noun
+    if len(norms) < 2:
+        return f"One {noun}: there is nothing to reach back to."
+    last, first = float(norms[-1]), float(norms[0])
+    if not (math.isfinite(first) and last > 0):
+        return "There is no gradient here to be carried back."
+    back = f"{len(norms) - 1} {noun}{'s' * (len(norms) > 2)} back"
+    reaches = f"{_times(first / last)} of it reaches {escape(quoted(source.words[0]))}, {back}."
+    life = half_life(norms)
+    if math.isinf(life):
+        return f"<strong>It doesn't fade</strong>: {reaches}"
+    return f"It is halved every <strong>{life:.2g} {noun}s</strong>: {reaches}"
+
+
+def _times(share: float) -> str:
+    if share == 0:
+        return "nothing"
+    if 0.01 <= share < 100:
+        return f"{share:.0%}" if share < 2 else f"{share:.2g} times"
+    digits, power = f"{share:.0e}".split("e")
+    return f"{digits}·10<sup>{int(power)}</sup>".replace("-", "−")
+
+
+# The pictures
+
+
+def _draw_back(source: Source, frame: Frame) -> None:
+    """Those that stand on the words."""
+    frame.chart("over_lag", _reach, source, remark=every_sequence(source))
+    drawn = {"products": _products, "state_spectrum": _states, "connectivity": _connectivity}
+    for key, figure in drawn.items():
+        said = probe_sequence if key == "connectivity" else jacobian_tokens
+        frame.chart(key, _or_too_large, key, figure, source, remark=said(source))
+
+
+def _draw_epochs(source: Source, frame: Frame) -> None:
+    """Those over the epochs, and the eigenvalues."""
+    session = source.session
+    gauge, flows = session.memory.past(session.run, source.query, 0.001)
+    symbol = SYMBOL[source.query.objective]
+    frame.chart("gauge", memory_gauge, gauge, source.course, theme(), remark=source.probe.basis)
+    frame.chart("map", gradient_map, flows, source.course, source.words, symbol, theme())
+    frame.chart("spectrum", _spectrum, source)
+    frame.chart("exponents", _or_too_large, "exponents", _exponents, source)
+
+
+def _or_too_large(key: str, figure: object, source: Source) -> Picture:
+    architecture = source.query.state.parameters.architecture
+    if key in _JACOBIANS and not fits(architecture):
+        size = f"{architecture.hidden * architecture.layers:,}"
+        said = explanation("gradients_too_large", size=size)
+        return sentence("Jacobians of the state", said, theme())
+    assert callable(figure)
+    return figure(source, source.theme(key))
+
+
+def _reach(source: Source) -> Picture:
+    profile = source.gradients.lag(source.query)
+    colors = source.theme("over_lag")
+    return reach_curve(flow(source.query), profile, source.words, colors)
+
+
+def _products(source: Source, colors: Theme) -> Picture:
+    return product_curves(products(source.jacobians), source.words, source.bridge, colors)
+
+
+def _states(source: Source, colors: Theme) -> Picture:
+    spectra = state_spectra(source.jacobians)
+    return state_spectrum(spectra, source.words, source.bridge, colors)
+
+
+def _connectivity(source: Source, colors: Theme) -> Picture:
+    connectivity = source.gradients.connectivity(source.query)
+    answered = "target's logit" if source.session.dataset.answers_classes else "output"
+    return connectivity_map(connectivity, source.words, answered, colors)
+
+
+def _spectrum(source: Source) -> Picture:
+    history, colors = source.history(), source.theme("spectrum")
+    past = history.eigenvalues, history.epochs
+    return weight_spectrum(source.eigenvalues, *past, colors, source.weights)
+
+
+def _exponents(source: Source, colors: Theme) -> Picture:
+    jacobians = source.jacobians
+    return exponent_curve(lyapunov_exponents(jacobians), len(jacobians.matrices), colors)
+
+
+# Longer sequences
+
+
+def _choose_longer(session: Session) -> bool:
+    """Let the reader ask for the scores by length; return whether their chart is there."""
+    asked = st.toggle(
+        "Longer sequences", key="longer_on",
+        help="The score on sequences of other lengths. Measured while the run is paused.",
+    )  # fmt: skip
+    if not asked:
+        return False
+    lengths = session.length.lengths(session.state, session.dataset)
+    if len(lengths.groups) < 2:
+        st.info(explanation("gradients_one_length", sequence=session.names.sequence))
+        return False
+    return True
+
+
+def _score(session: Session, budget: float) -> bool:
+    """Measure the scores, unless they are known; return whether that was to do."""
+    if session.length.known(session.state, session.dataset) is not None:
+        return False
+    # The first call only asks whether there is anything to do.
+    if budget:
+        session.length.profile(session.state, session.dataset)
+    return True
+
+
+def _longer(source: Source, colors: Theme) -> Picture:
+    session, data = source.session, source.session.dataset
+    noun = data.extrapolation.noun if data.extrapolation else f"{session.names.noun}s"
+    known = session.length.known(source.query.state, data)
+    return length_curve(known, noun, data.metric.name, colors)
+
+
+def _scored(source: Source) -> str:
+    """On how many sequences the scores by length were measured."""
+    data = source.session.dataset
+    groups = source.session.length.lengths(source.query.state, data).groups.values()
+    counts: Sequence[int] = [len(group) for group in groups]
+    fewest, most = min(counts), max(counts)
+    count = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    if data.extrapolation:
+        return f"Measured on {count} new sequences of each length. {data.extrapolation.note}"
+    part = "test" if data.test else "training"
+    return f"Measured on the {part} sequences: {count} of each length."

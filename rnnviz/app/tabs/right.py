@@ -1,0 +1,137 @@
+"""Tab *Is it right?*: the gradient against an independent method, and the notebook's."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import numpy as np
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.analysis.exact_vs_notebook import ByToken
+from rnnviz.app.frame import Frame
+from rnnviz.app.gradient_check import check_button
+from rnnviz.app.gradient_source import Source, compared_sequences, probe_sequence, source_of
+from rnnviz.app.heatmap_choice import choose_layer
+from rnnviz.app.page_scene import go_to_click
+from rnnviz.app.questions import answer_html
+from rnnviz.app.stage import Panel, place_sheet, place_text
+from rnnviz.app.style import check_html, theme
+from rnnviz.app.tabs.tab import Tab
+from rnnviz.app.tabs.words import draw_words, words_panel
+from rnnviz.app.text import explanation
+from rnnviz.config import CellKind
+from rnnviz.figures import exact_vs_notebook as comparison
+from rnnviz.figures.gradients import bptt_profile
+from rnnviz.figures.picture import Picture
+from rnnviz.lab.memory_gauge import flow
+from rnnviz.session import Session
+
+_OVER_EPOCHS = ("errors", "cosines")
+
+
+def right_tab(session: Session, controls: DeltaGenerator) -> Tab:
+    """Lay out both gradients word by word, and the errors of every parameter."""
+    elman = session.config.cell is CellKind.ELMAN
+    with controls:
+        sequence = session.names.sequence
+        check_button(lambda here: here.gradients.check(here.gradient_query()), sequence)
+        place_text("badge")
+        choose_layer(session, "gradients")
+    _lay_out(session, elman)
+
+    def draw(frame: Frame) -> None:
+        source = source_of(session)
+        check = source.gradients.checked(source.query)
+        frame.texts["badge"] = check_html(check, session.names)
+        frame.texts["story"] = answer_html(session, _answer(source, elman))
+        draw_words(session, frame)
+        frame.chart("parameters", _parameters, source, elman, remark=_basis(source, elman))
+        if elman:
+            _draw_notebook(source, frame)
+        else:
+            frame.chart("flow", _flow, source, remark=source.probe.basis)
+
+    def develop(budget: float) -> bool:
+        query = source_of(session, 0).query
+        return elman and session.gradients.develop(session.run, query, budget)
+
+    return Tab(draw, dict.fromkeys(_OVER_EPOCHS, partial(go_to_click, session)), develop)
+
+
+def _lay_out(session: Session, elman: bool) -> None:
+    """The notebook's rule is for Elman cells alone."""
+    left = {"directions": 2.4, "sizes": 3, "by_length": 3} if elman else {"flow": 1}
+    right = {"parameters": 4, "errors": 3, "cosines": 3} if elman else {"parameters": 1}
+    columns = []
+    for column in (left, right):
+        columns.append([_panel(session, key, share) for key, share in column.items()])
+    place_sheet("right", [words_panel(session), *columns[0]], columns[1])
+
+
+def _panel(session: Session, key: str, share: float) -> Panel:
+    gated = session.config.cell is not CellKind.ELMAN
+    name = {"flow": "notebook", "parameters": "checks" if gated else "parameters"}.get(key, key)
+    text = explanation(f"gradients_{name}", noun=session.names.noun)
+    return Panel(key, share, text, clicks=key in _OVER_EPOCHS)
+
+
+def _answer(source: Source, elman: bool) -> str:
+    """What the check said, and where the notebook's gradient begins to point elsewhere."""
+    check = source.gradients.checked(source.query)
+    said = "Not checked at these weights: press <strong>G</strong>."
+    if check and check.wrong:
+        said = f"<strong>No</strong>: {len(check.wrong)} parameters are wrong."
+    elif check:
+        digits = int(-math.log10(max(check.worst, 1e-16)))
+        said = f"<strong>Yes, to {digits} digits.</strong>"
+    return f"{said} {_turn(source)}" if elman else said
+
+
+def _turn(source: Source) -> str:
+    """How far back the notebook's gradient begins to point elsewhere, on the phrase."""
+    tokens, noun = source.gradients.by_token(source.query), source.session.names.noun
+    off = np.flatnonzero(tokens.angles > 0.5)
+    if not off.size:
+        return "Without its transpose the notebook's gradient is the same here."
+    back = len(source.words) - 1 - int(off[-1])
+    most = f"<strong>{np.nanmax(tokens.angles):.0f}°</strong>"
+    return f"The notebook forgets a transpose: wrong from {back} {noun} back, by up to {most}."
+
+
+def _basis(source: Source, elman: bool) -> str:
+    notebook = f" Notebook: {compared_sequences(source).lower()}" if elman else ""
+    return f"{probe_sequence(source)}{notebook}"
+
+
+def _draw_notebook(source: Source, frame: Frame) -> None:
+    """Both gradients word by word, and how far they are apart over lengths and epochs."""
+    lab, query, words, course = source.gradients, source.query, source.words, source.course
+    remark = source.probe.basis
+
+    def by_token() -> ByToken:
+        return lab.by_token(query)
+
+    frame.chart("directions", lambda: comparison.gradient_directions(
+        by_token(), words, theme()), remark=remark)  # fmt: skip
+    frame.chart("sizes", lambda: comparison.gradient_sizes(
+        by_token(), words, source.theme("sizes")), remark=remark)  # fmt: skip
+    frame.chart("by_length", lambda: comparison.errors_by_length(
+        lab.by_length(query), words, source.theme("by_length")))  # fmt: skip
+    measured = compared_sequences(source)
+    frame.chart("errors", lambda: comparison.errors_over_epochs(
+        source.history(), course, source.theme("errors")), remark=measured)  # fmt: skip
+    frame.chart("cosines", lambda: comparison.cosines_over_epochs(
+        source.history(), course, theme()), remark=measured)  # fmt: skip
+
+
+def _parameters(source: Source, elman: bool) -> Picture:
+    names = list(source.query.state.parameters.named())
+    compared = source.gradients.compare(source.query) if elman else None
+    check = source.gradients.checked(source.query)
+    return comparison.parameter_errors(names, check, compared, theme())
+
+
+def _flow(source: Source) -> Picture:
+    noun = source.session.names.noun
+    return bptt_profile(flow(source.query), source.words, source.theme("flow"), 0, noun)

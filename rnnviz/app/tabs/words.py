@@ -1,0 +1,28 @@
+"""The words of the phrase as the first row of a sheet."""
+
+from __future__ import annotations
+
+from rnnviz.app.frame import Frame
+from rnnviz.app.stage import Panel
+from rnnviz.app.style import theme
+from rnnviz.app.text import explanation
+from rnnviz.figures.sequence_network import Words
+from rnnviz.figures.words_row import words_row
+from rnnviz.lab.probe import Probe
+from rnnviz.session import Session
+
+
+def words_panel(session: Session) -> Panel:
+    """The place of the words."""
+    return Panel("words", 0, explanation("words", noun=session.names.noun), kind="words")
+
+
+def draw_words(session: Session, frame: Frame) -> None:
+    """Draw them, those of the session's probe."""
+    frame.chart("words", words_row, words_of(session, session.inspect()), theme())
+
+
+def words_of(session: Session, probe: Probe) -> Words:
+    """The tokens that a probe reads, and the words as they were typed."""
+    turning = session.story.turning
+    return Words(probe.words, session.names.noun, probe.typed, probe.offered, turning)

@@ -1,0 +1,70 @@
+"""Memory gauge: how far gradients reach, over the epochs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnnviz.analysis.memory_gauge import MemoryGauge
+from rnnviz.figures.axes import log_axis
+from rnnviz.figures.axis_limits import decades
+from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, end_points, epoch_marks, epochs_axis
+from rnnviz.figures.legends import LEGEND, LEGEND_TOP
+from rnnviz.figures.picture import Picture, Series, compact, scatter
+from rnnviz.figures.shapes import level
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
+from rnnviz.training.history import Course
+
+
+def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Picture:
+    """Radius and largest singular value of the recurrent weights, and half-life in tokens."""
+    curves = [{**curve, "showlegend": True} for curve in gauge_curves(gauge, theme)]
+    return picture(
+        [*curves, *end_points(course, curves)],
+        f"Memory gauge of {gauge.weights}",
+        HEIGHTS["metric"],
+        theme,
+        xaxis=epochs_axis(course, theme),
+        yaxis=log_axis("", theme, gauge_span(gauge)),
+        shapes=[level(1, theme, width=1.5), *epoch_marks(course, theme, "y")],
+        margin={**EPOCHS_MARGIN, "t": LEGEND_TOP},
+        meta={"x": "epoch"},
+        **LEGEND,
+    )
+
+
+def gauge_span(gauge: MemoryGauge) -> list[float]:
+    """One range for all three curves; half-lives from 100 tokens on don't extend it."""
+    lives = np.minimum(gauge.half_life, 100.0)
+    return decades(np.concatenate([gauge.radius, gauge.norm, lives, [0.01, 100.0]]))
+
+
+def gauge_curves(gauge: MemoryGauge, theme: Theme, yaxis: str = "y") -> list[Series]:
+    """Radius, singular value and half-life over the epochs."""
+    lives = compact(np.column_stack([gauge.half_life, gauge.interval]))
+    interval = "95 %: %{customdata[1]:.3g} to %{customdata[2]:.3g}"
+    drawn = np.minimum(gauge.half_life, 10.0 ** gauge_span(gauge)[1])
+    dashed = {"color": theme.muted, "dash": "dash"}
+    styles = (
+        ("radius", gauge.radius, {"color": theme.text}, "%{y:.4g}"),
+        ("singular value", gauge.norm, dashed, "%{y:.4g}"),
+        (
+            "half-life",
+            drawn,
+            {"color": theme.magnitude},
+            f"%{{customdata[0]:.4g}} tokens, {interval}",
+        ),
+    )
+    return [
+        scatter(
+            x=gauge.epochs.astype(np.int32),
+            y=compact(values),
+            yaxis=yaxis,
+            showlegend=False,
+            name=name,
+            mode="lines",
+            line={"width": 2.5, **line},
+            customdata=lives if name == "half-life" else None,
+            hovertemplate=f"epoch %{{x}}: {hover}<extra>{name}</extra>",
+        )
+        for name, values, line, hover in styles
+    ]

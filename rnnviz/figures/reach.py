@@ -1,0 +1,151 @@
+"""How far back the gradient reaches: of one phrase, and of all training sequences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnviz.analysis.gradient_over_lag import LagProfile
+from rnnviz.analysis.gradients import Flow
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.figures.axes import log_axis, words_axis, words_margin
+from rnnviz.figures.color_math import faint
+from rnnviz.figures.gradients import SYMBOL
+from rnnviz.figures.legends import LEGEND, LEGEND_TOP
+from rnnviz.figures.picture import Picture, Series, exact, scatter
+from rnnviz.figures.shapes import level, note
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
+
+#: Decades that the axis has below the rounding error, for its label.
+_BELOW = 2
+
+
+def reach_curve(
+    flow: Flow, profile: LagProfile, words: Sequence[str], theme: Theme = LIGHT
+) -> Picture:
+    """||dL/dh_t|| at every word of a phrase, and of the training sequences as far from their end.
+
+    The gradient goes left, back in time. Below the rounding error it changes no sum.
+    """
+    count = len(words)
+    # The profile by word: the last one has lag 0. It may be shorter than the phrase.
+    lags = np.arange(min(count, len(profile.median)))[::-1]
+    span = theme.scale.decades(_sizes(flow, profile, lags))
+    floor = 10.0 ** span[0]
+    return picture(
+        [*_training(profile, lags, count - 1 - lags, theme, floor), _phrase(flow, theme, floor)],
+        f"Gradient of the {flow.objective}, ||{SYMBOL[flow.objective]}_t|| (L2)",
+        HEIGHTS["over_lag"],
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=log_axis("", theme, span),
+        shapes=_rounding(profile, span, theme),
+        annotations=_notes(flow, profile, span, theme),
+        margin={**words_margin(words), "t": LEGEND_TOP},
+        meta={"x": "token"},
+        **LEGEND,
+    )
+
+
+def _sizes(flow: Flow, profile: LagProfile, lags: Array) -> list[float]:
+    """What the axis spans: all sizes, 1, and the rounding error with its label."""
+    measured = [*flow.norms, *profile.low[lags], *profile.high[lags], 1.0]
+    return [float(v) for v in measured] + [_least(profile) * 10.0**-_BELOW]
+
+
+def _least(profile: LagProfile) -> float:
+    """The rounding error, at least the smallest number that can be drawn."""
+    return max(profile.rounding, profile.floor)
+
+
+def _training(
+    profile: LagProfile, lags: Array, places: Array, theme: Theme, floor: float
+) -> list[Series]:
+    """The middle 80 % of the training sequences, the line fitted to their median, the bound."""
+    edge = {"x": places, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    fill = {"fill": "tonexty", "fillcolor": faint(theme.magnitude, 0.18)}
+    series = [
+        scatter(y=np.maximum(profile.low[lags], floor), name="", showlegend=False, **edge),
+        scatter(
+            y=np.maximum(profile.high[lags], floor),
+            name=f"80 % of {profile.sequences}",
+            **fill,
+            **edge,
+        ),
+    ]
+    if profile.bound is not None:
+        dotted = {"color": theme.muted, "width": 1.5, "dash": "dot"}
+        series.append(_line(profile.bound[lags], places, lags, ("bound", dotted), floor))
+    if not math.isnan(profile.slope):
+        dashed = {"color": theme.text, "width": 1.5, "dash": "dash"}
+        series.append(_line(profile.fitted[lags], places, lags, ("fit", dashed), floor))
+    return series
+
+
+def _line(
+    values: Array, places: Array, lags: Array, style: tuple[str, dict[str, Any]], floor: float
+) -> Series:
+    name, line = style
+    return scatter(
+        x=places,
+        y=np.maximum(values, floor),
+        name=name,
+        mode="lines",
+        line=line,
+        customdata=list(zip(lags.tolist(), exact(values), strict=True)),
+        hovertemplate=f"{name}, %{{customdata[0]}} back: %{{customdata[1]}}<extra></extra>",
+    )
+
+
+def _phrase(flow: Flow, theme: Theme, floor: float) -> Series:
+    last = len(flow.norms) - 1
+    backs = [str(last - t) for t in range(last + 1)]
+    return scatter(
+        x=np.arange(last + 1, dtype=np.int32),
+        y=np.maximum(flow.norms, floor),
+        name="this phrase",
+        mode="lines+markers",
+        line={"color": theme.magnitude, "width": 3},
+        marker={"size": 9, "color": theme.magnitude, "symbol": "triangle-left"},
+        customdata=list(zip(backs, exact(flow.norms), strict=True)),
+        hovertemplate="%{customdata[0]} back: %{customdata[1]}<extra></extra>",
+    )
+
+
+def _rounding(profile: LagProfile, span: Sequence[float], theme: Theme) -> list[dict[str, Any]]:
+    """The region in which a number is too small to change the sum."""
+    region = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "line": {"width": 0}}
+    region |= {"y0": 10.0 ** span[0], "y1": _least(profile), "layer": "below"}
+    shade = {"fillcolor": faint(theme.text, 0.06)}
+    return [region | shade, level(_least(profile), theme, dash="solid"), level(1, theme)]
+
+
+def _notes(
+    flow: Flow, profile: LagProfile, span: Sequence[float], theme: Theme
+) -> list[dict[str, Any]]:
+    """The sizes at both ends of the phrase, and the name of the region below the rounding error."""
+    place = {"xref": "paper", "x": 0.99, "y": math.log10(_least(profile)), "yshift": -3}
+    rounding = f"lost in rounding ({profile.dtype.name})"
+    return [note(rounding, "right top", **place, font={"color": theme.muted})] + [
+        note(
+            _short(float(flow.norms[t])),
+            "center bottom",
+            x=t,
+            y=math.log10(max(float(flow.norms[t]), 10.0 ** span[0])),
+            yshift=9,
+            font={"color": theme.magnitude, "size": 14, "weight": 600},
+        )
+        for t in sorted({0, len(flow.norms) - 1})
+        if math.isfinite(flow.norms[t])
+    ]
+
+
+def _short(size: float) -> str:
+    """Two digits, with a power of ten where the number is small or large."""
+    if size == 0 or 1e-3 <= size < 1e4:
+        return f"{size:.2g}"
+    digits, power = f"{size:.1e}".split("e")
+    return f"{digits}·10<sup>{int(power)}</sup>".replace("-", "−")

@@ -1,0 +1,118 @@
+"""The share of every token in the gradient of a parameter: now, and over the epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnviz.analysis.gradient_history import GradientSeries
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.figures.axes import axis, words_axis, words_margin
+from rnnviz.figures.color_math import faint, mixed
+from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis
+from rnnviz.figures.gradients import word_rows
+from rnnviz.figures.legends import color_bar
+from rnnviz.figures.picture import Picture, Series, bar, compact, exact, heatmap, scatter
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
+from rnnviz.training.history import Course
+
+#: With more tokens their columns are too narrow for the past.
+_MOST_WITH_PAST = 24
+#: The past fills this part of a column, and the bar of now another: left edge and width.
+_PAST, _NOW = (-0.44, 0.56), (0.16, 0.26)
+
+
+def share_columns(
+    history: GradientSeries, name: str, words: Sequence[str], epoch: int, theme: Theme = LIGHT
+) -> Picture:
+    """Each token's share in the gradient of ``name`` at ``epoch``: a bar in the token's column.
+
+    Beside it, paler, is the share from epoch 0 to then. ``name`` is W_hh for the recurrent weights
+    or W_xh for the input weights.
+    """
+    shares = history.shares(name)
+    row = int(np.abs(history.epochs - epoch).argmin())
+    narrow = len(words) > _MOST_WITH_PAST
+    past = [] if narrow else [_past(shares[: row + 1], history.epochs[: row + 1], theme)]
+    weights = {"W_hh": "the recurrent weights", "W_xh": "the input weights"}[name]
+    return picture(
+        [*past, _now(shares[row], narrow, theme)],
+        f"Share in the gradient of {weights}",
+        HEIGHTS["shares"],
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=axis("", theme, range=[0, 1.12], tickvals=[0, 0.5, 1], tickformat=".0%"),
+        margin=words_margin(words),
+        meta={"x": "token"},
+    )
+
+
+def _now(shares: Array, narrow: bool, theme: Theme) -> Series:
+    left, width = (-0.4, 0.8) if narrow else _NOW
+    places = np.arange(len(shares)) + left + width / 2
+    return bar(
+        x=places,
+        y=compact(shares),
+        width=width,
+        name="now",
+        marker={"color": theme.magnitude},
+        text=[] if narrow else [f"{share:.0%}" for share in shares],
+        textposition="outside",
+        textfont={"color": theme.magnitude},
+        customdata=exact(shares),
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _past(shares: Array, epochs: Array, theme: Theme) -> Series:
+    """One line with a gap after each token."""
+    left, width = _PAST
+    across = left + width * epochs / max(int(epochs[-1]), 1)
+    gap = np.full((shares.shape[1], 1), np.nan)
+    x = np.arange(shares.shape[1])[:, None] + across
+    return scatter(
+        x=compact(np.hstack([x, gap])).ravel(),
+        y=compact(np.hstack([shares.T, gap])).ravel(),
+        name="from epoch 0 to now",
+        mode="lines",
+        fill="tozeroy",
+        fillcolor=faint(theme.magnitude, 0.16),
+        line={"color": faint(theme.magnitude, 0.5), "width": 1.2},
+        hoverinfo="skip",
+    )
+
+
+def share_map(
+    history: GradientSeries, name: str, words: Sequence[str], course: Course, theme: Theme = LIGHT
+) -> Picture:
+    """Each token's share in the gradient of ``name`` (row) at every epoch (column)."""
+    shares = history.shares(name)
+    cells: dict[str, Any] = {"zmin": 0.0, "zmax": 1.0, "colorscale": _scale(theme)}
+    return picture(
+        [
+            heatmap(
+                x=history.epochs.astype(np.int32),
+                y=list(range(1, len(words) + 1)),
+                z=compact(shares.T),
+                colorbar={**color_bar(""), "tickvals": [0, 1], "ticktext": ["0", "1"]},
+                hovertemplate="epoch %{x}: %{z}<extra></extra>",
+                **cells,
+            )
+        ],
+        f"Share of every token, {name}",
+        HEIGHTS["map"],
+        theme,
+        margin=EPOCHS_MARGIN,
+        shapes=epoch_marks(course, theme, "y"),
+        xaxis=epochs_axis(course, theme, showgrid=False),
+        yaxis=word_rows(words, theme),
+        meta={"x": "epoch", "y": "token", "first": 1},
+    )
+
+
+def _scale(theme: Theme) -> list[list[Any]]:
+    """By the square root, so that small shares are seen."""
+    stops = [0.0, 0.04, 0.16, 0.36, 0.64, 1.0]
+    return [[s, mixed(theme.neutral, theme.magnitude, s**0.5)] for s in stops]

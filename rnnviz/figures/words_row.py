@@ -1,0 +1,20 @@
+"""The words of the phrase, above the pictures that stand on them."""
+
+from __future__ import annotations
+
+from rnnviz.figures.axes import words_axis
+from rnnviz.figures.picture import Picture, scatter
+from rnnviz.figures.sequence_network import Words
+from rnnviz.figures.theme import LIGHT, Theme, picture, plain
+
+
+def words_row(words: Words, theme: Theme = LIGHT) -> Picture:
+    """The words side by side, each in its column.
+
+    The page draws them itself, in static/words_row.js, where they can be typed.
+    """
+    names, count = [plain(word) for word in words.told["words"]], len(words.tokens)
+    row = scatter(x=[*range(count)], y=[0] * count, mode="text", text=names)
+    axes = {"xaxis": {**words_axis(words.tokens, theme), "visible": False}}
+    axes["yaxis"] = {"visible": False}
+    return picture([row], "Words", 80, theme, **axes, meta={"x": "token", **words.told})
