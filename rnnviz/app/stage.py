@@ -116,9 +116,12 @@ Column = Sequence[Panel | tuple[Panel, ...]]
 
 def place_sheet(key: str, left: Column, right: Column) -> None:
     """Put two columns of pictures here, together as high as the window allows."""
-    rows = [[row if type(row) is tuple else (row,) for row in column] for column in (left, right)]
-    columns = [[[panel._asdict() for panel in row] for row in column] for column in rows]
+    columns = [[_panels(row) for row in column] for column in (left, right)]
     _place(_sheet, key, {"columns": columns})
+
+
+def _panels(row: Panel | tuple[Panel, ...]) -> list[dict[str, Any]]:
+    return [panel._asdict() for panel in ((row,) if isinstance(row, Panel) else row)]
 
 
 def place_text(key: str, reserve: Sequence[TextBlock] = ()) -> None:
