@@ -173,8 +173,10 @@ class Tab:
 
     @property
     def places(self):
-        """The data of the place of each chart."""
-        return self.data("chart")
+        """The data of the place of each picture, alone or on a sheet."""
+        sheets = self.data("sheet").values()
+        panels = [panel for sheet in sheets for column in sheet["columns"] for panel in column]
+        return self.data("chart") | {panel["key"]: panel for panel in panels}
 
     # What the wire brings
 
