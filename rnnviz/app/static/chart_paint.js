@@ -134,12 +134,12 @@ function paintTicks(p, axis) {
   const { size = TICK, color = options.tickfont?.color ?? p.text, family = p.family } = options.tickfont ?? {};
   const font = { size, color: faint3(p, color), family };
   const text = plainTitle(options.title);
-  let last = Infinity;
+  let last = Infinity, widest = 0;
   if (options.showticklabels !== false) for (const { pixel, text: label } of ticks) {
     // Labels that would touch are left out.
     if (letter === "y" && Math.abs(pixel - last) < size - 1) continue;
     last = pixel;
-    if (letter === "y") writeRich(p.c, label, near - 8, pixel, font, { across: "right" });
+    if (letter === "y") widest = Math.max(widest, sideLabel(p, label, near - 8, pixel, font));
     else if (options.tickangle) slanted(p, label, pixel, far + 8, options.tickangle, font);
     else writeRich(p.c, label, pixel, far + 5, font, { across: "center", down: "top" });
   }
@@ -148,7 +148,15 @@ function paintTicks(p, axis) {
   if (letter === "x") {
     const below = far + (options.showticklabels === false ? 6 : 22);
     writeRich(p.c, text, (Math.min(axis.from, axis.to) + Math.max(axis.from, axis.to)) / 2, below, font, { across: "center", down: "top" });
-  } else upright(p, text, (axis.from + axis.to) / 2, font);
+  } else if (!p.edges || near - 8 - widest > 18) upright(p, text, (axis.from + axis.to) / 2, font);
+}
+
+// A label left of a vertical axis; a long name is smaller. Returns its width.
+function sideLabel({ c }, label, right, y, font) {
+  const { width } = sizeOf(c, label, font);
+  const size = font.size * Math.min(1, Math.max(0.7, (right - 1) / width));
+  writeRich(c, label, right, y, { ...font, size }, { across: "right" });
+  return (width * size) / font.size;
 }
 
 const plainTitle = (title) => (typeof title === "string" ? title : title?.text) ?? "";
@@ -360,6 +368,8 @@ function paintCells(p, series) {
   const colour = colorOf({ colorscale, cmin: zmin, cmax: zmax });
   // Cells are drawn from border to border, so that none shines through.
   const [left, top] = [across.map(Math.round), down.map(Math.round)];
+  // A few epochs of many are seen, the last of them.
+  if (Math.abs(left.at(-1) - left[0]) < 3) left[left.length - 1] = left.at(-2) + 3;
   for (let row = 0; row < z.length; row++) {
     const [y0, y1] = [top[row], top[row + 1]].sort((a, b) => a - b);
     for (let column = 0; column < z[row].length; column++) {
