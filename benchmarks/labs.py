@@ -70,7 +70,7 @@ def updates(page: TrainPage) -> float:
     page.page.wait_for_timeout(1000 * SECONDS)
     after, now = page.page.evaluate(note)
     answered(page.page, PAUSE)
-    return float(after - seen) / ((now - since) / 1000)
+    return float((after - seen) / ((now - since) / 1000))
 
 
 def rows(browser: Browser, server: Server, complaints: list[str]) -> Iterator[Row]:

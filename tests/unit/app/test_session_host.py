@@ -171,7 +171,7 @@ def test_what_waits_during_a_drag_is_drawn_when_the_hand_rests(clock):
     clock.session.player.advance(9)
     browser = Browser(clock, scene)
     browser.watch("slow", new=["slow"])
-    clock.run(0.1, browser)
+    clock.run(0.02, browser)
     for epoch in (3, 4, 5, 6):
         browser.say("seek", epoch=epoch, settled=False)
         clock.run(0.001, browser)
