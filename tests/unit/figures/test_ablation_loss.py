@@ -11,7 +11,7 @@ from rnnviz.figures.axis_limits import StickyScale
 from rnnviz.figures.color_math import contrast
 from rnnviz.figures.response import response_matrix
 from rnnviz.figures.theme import DARK, LIGHT
-from rnnviz.figures.tinted_text import tint
+from rnnviz.figures.heatmap_labels import tint
 from tests.sampling import each_row
 
 
