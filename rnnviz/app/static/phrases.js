@@ -25,7 +25,7 @@ export class Phrases extends Picture {
     if (look !== this.look) this.write(series, notes, tight);
     this.look = look;
     this.tint(plainText(word));
-    this.head(plainText(layout.title.text), series);
+    this.entitle(plainText(layout.title.text), series);
   }
 
   // One span for each word.
@@ -57,7 +57,7 @@ export class Phrases extends Picture {
     }));
   }
 
-  head(title, { colorscale, zmin, zmax }) {
+  entitle(title, { colorscale, zmin, zmax }) {
     const [name, low, bar, high] = this.box.firstElementChild.children;
     [low.textContent, high.textContent] = endsOf(zmin, zmax);
     name.textContent = this.lines.ariaLabel = title;
