@@ -164,13 +164,13 @@ def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> Pictur
     )
     visible = [0.0, *shown[shown > _LOWEST]]
     low, high = theme.scale.tenths(min(visible), max(visible))
-    margin = 0.06 * (high - low)
+    margin, tokens = 0.06 * (high - low), f"{steps} token{'' if steps == 1 else 's'}"
     return picture(
         [points],
-        f"Exponents over {steps} token{'' if steps == 1 else 's'}",
+        "Lyapunov exponents",
         HEIGHTS["exponents"],
         theme,
-        xaxis=axis("exponent, the largest first", theme, **whole(len(exponents))),
+        xaxis=axis(f"finite-time: {tokens}", theme, **whole(len(exponents))),
         yaxis=axis("nats a token", theme, range=[low - margin, high + margin]),
         shapes=[level(0, theme)],
         margin={"r": 76},

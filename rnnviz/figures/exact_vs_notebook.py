@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.exact_vs_notebook import ByLength, ByToken, Comparison
-from rnnviz.analysis.gradient_history import GradientSeries
+from rnnviz.analysis.gradient_history import EpochSeries
 from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, log_axis, rows_axis, words_axis, words_margin
@@ -16,12 +16,14 @@ from rnnviz.figures.axis_limits import decades
 from rnnviz.figures.color_math import faint
 from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis
 from rnnviz.figures.gradients import norms_height
-from rnnviz.figures.legends import LEGEND, LEGEND_TOP
+from rnnviz.figures.legends import LEGEND, LEGEND_TOP, colored
 from rnnviz.figures.picture import Picture, Series, exact, scatter
 from rnnviz.figures.shapes import level, note, upright
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.training.history import Course
 
+#: Both gradients at some epochs.
+Comparisons = EpochSeries[Comparison]
 #: The relative error that stands for zero: the last digit of float64.
 _EXACT = 1e-16
 #: The dash of a line, by the kind of its parameter.
@@ -29,7 +31,7 @@ _DASHES = {"W_xh": "dot", "W_hh": "solid", "b_h": "dashdot"}
 #: The length of an exact arrow in pixels, and the most of the notebook's, as its multiple.
 _ARROW, _MOST = 20, 1.6
 #: With more words their arrows have no room.
-_MOST_ARROWS = 24
+_MOST_ARROWS, _MOST_DISCS = 24, 12
 
 
 # On the words
@@ -47,8 +49,8 @@ def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LI
         for arrow in _arrows(t, float(tokens.angles[t]), float(ratios[t]), theme)
     ]
     return picture(
-        [_angles(tokens, ratios, theme)],
-        "Direction of dL/dh: exact, and the notebook's",
+        [_grounds(len(words), theme), _angles(tokens, ratios, theme)],
+        f"Direction of dL/dh: {colored('exact', theme.magnitude)}, and the notebook's",
         HEIGHTS["margins"],
         theme,
         xaxis=words_axis(words, theme),
@@ -56,6 +58,15 @@ def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LI
         annotations=arrows,
         margin=words_margin(words),
         meta={"x": "token"},
+    )
+
+
+def _grounds(count: int, theme: Theme) -> Series:
+    """A disc below the arrows, where there is room."""
+    size = 52 if count <= _MOST_DISCS else 0
+    disc = {"size": size, "color": faint(theme.magnitude, 0.08)}
+    return scatter(
+        x=list(range(count)), y=[0] * count, mode="markers", marker=disc, hoverinfo="skip"
     )
 
 
@@ -158,7 +169,7 @@ def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT
 # Over the epochs
 
 
-def errors_over_epochs(history: GradientSeries, course: Course, theme: Theme = LIGHT) -> Picture:
+def errors_over_epochs(history: Comparisons, course: Course, theme: Theme = LIGHT) -> Picture:
     """||notebook - exact|| / ||exact|| over the epochs, of every parameter that is off."""
     errors = {name: v for name, v in history.table("errors").items() if (v > 0).any()}
     span = _errors_span(errors.values(), theme)
@@ -169,7 +180,7 @@ def errors_over_epochs(history: GradientSeries, course: Course, theme: Theme = L
     )
 
 
-def cosines_over_epochs(history: GradientSeries, course: Course, theme: Theme = LIGHT) -> Picture:
+def cosines_over_epochs(history: Comparisons, course: Course, theme: Theme = LIGHT) -> Picture:
     """The cosine of both gradients over the epochs, of every parameter that is off."""
     off = {name for name, v in history.table("errors").items() if (v > 0).any()}
     cosines = {name: v for name, v in history.table("cosines").items() if name in off}

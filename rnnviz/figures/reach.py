@@ -81,8 +81,22 @@ def _training(
         series.append(_line(profile.bound[lags], places, lags, ("bound", dotted), floor))
     if not math.isnan(profile.slope):
         dashed = {"color": theme.text, "width": 1.5, "dash": "dash"}
-        series.append(_line(profile.fitted[lags], places, lags, ("fit", dashed), floor))
+        fit = f"fit, half-life {half_life_text(profile)}"
+        series.append(_line(profile.fitted[lags], places, lags, (fit, dashed), floor))
     return series
+
+
+def half_life_text(profile: LagProfile) -> str:
+    """The half-life in tokens with its 95 % interval, or that nothing is known of it."""
+    low, high = profile.interval
+    if low == 0 or math.isnan(profile.half_life):
+        return "unknown from so few"
+    return f"{_life(profile.half_life)} (95 %: {_life(low)} to {_life(high)})"
+
+
+def _life(tokens: float) -> str:
+    """Beyond a thousand tokens it is not told from infinity."""
+    return "∞" if tokens >= 1000 else f"{tokens:.2g}"
 
 
 def _line(

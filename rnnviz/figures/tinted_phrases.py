@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -56,7 +56,10 @@ def tinted_phrases(
         **value_colors(limit, view, theme),
     )
     hidden = {"visible": False, "title": {"text": "sequence"}}
-    axes = {"xaxis": {"visible": False}, "yaxis": {**hidden, "autorange": "reversed"}}
+    axes: dict[str, Any] = {
+        "xaxis": {"visible": False},
+        "yaxis": {**hidden, "autorange": "reversed"},
+    }
     meta = {"notes": [plain(phrase.note) for phrase in phrases], "tight": listing.tight}
     meta["word"] = plain(shown_token(listing.word))
     return picture([series], listing.title, HEIGHTS["response"], theme, **axes, meta=meta)

@@ -24,7 +24,7 @@ from rnnviz.analysis.memory_gauge import (
 from rnnviz.config import CellKind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
-from rnnviz.lab.gradients import GradientQuery
+from rnnviz.lab.gradient_query import GradientQuery
 from rnnviz.lab.probe import phrase_key
 from rnnviz.training.epoch_cache import EpochCache
 from rnnviz.training.run import Run, position_of

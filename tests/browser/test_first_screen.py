@@ -176,7 +176,7 @@ def test_who_presses_a_button_meanwhile_has_the_run(server, browser, complaints)
     tab.context.close()
 
 
-MARKED = "rnnviz.stage.marked"
+MARKED = "rnnviz.stage.token"
 
 
 def test_a_word_pointed_at_in_one_picture_is_marked_in_the_other(page):
@@ -246,7 +246,9 @@ def test_a_unit_and_a_word_that_are_clicked_stay_marked_on_every_page_and_in_the
     page.page.wait_for_function("rnnviz.stage.header.marked.token === 1")
     expect(page.page).to_have_url(re.compile("unit=5&token=2"))
     page.page.mouse.move(0, 0)
-    page.page.wait_for_function("rnnviz.stage.pointed === undefined && rnnviz.stage.marked === 1")
+    page.page.wait_for_function(
+        "rnnviz.stage.pointed.token === undefined && rnnviz.stage.token === 1"
+    )
     page.replay("Step")
     page.page.wait_for_function("rnnviz.stage.plots.get('step')?.network?.opened.unit === 5")
     page.replay("Hidden states")

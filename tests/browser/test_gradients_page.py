@@ -54,7 +54,7 @@ def test_one_sees_why_lag_20_fails_for_elman(lag_20):
     sizes, level = curve(page)
     assert len(sizes) == 21
     assert sizes[20] < level
-    page.page.get_by_role("button", name="Health").click()
+    page.page.locator(".rnnviz-health-button").click()
     words = page.page.locator(".rnnviz-health td i")
     expect(words).to_have_count(6)
     assert set(words.all_inner_texts()) <= {"fine", "watch", "bad"}

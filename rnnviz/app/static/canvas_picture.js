@@ -1,6 +1,6 @@
 // A picture that draws itself on a canvas, with a tip beside the pointer. A subclass has
-// `paint(context, width, height)`, which draws all of it, `told()`, the lines of the tip, and `token`, the
-// token under the pointer.
+// `paint(context, width, height)`, which draws all of it, `told()`, the lines of the tip, and `under`, the
+// { token, unit, epoch } under the pointer.
 import { Picture } from "./picture.js";
 
 export class CanvasPicture extends Picture {
@@ -22,7 +22,7 @@ export class CanvasPicture extends Picture {
   point(pointer) {
     this.pointer = pointer;
     if (!this.count) return;
-    this.stage.mark(pointer ? this.token : undefined);
+    this.stage.point(pointer ? this.under : {});
     this.mark();
   }
 

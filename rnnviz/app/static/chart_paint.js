@@ -57,10 +57,10 @@ export function paintChart(c, chart) {
 }
 
 // A sentence in the picture's place, in lines that fit.
-export function paintSentence(c, { layout, box }) {
+export function paintSentence(c, { layout, box, edges }) {
   const { family, color } = layout.font;
   const font = { size: 15, color, family };
-  paintTitle({ c, layout, family, text: color });
+  paintTitle({ c, layout, box, edges, family, text: color });
   const most = Math.min(460, box.width - 24);
   const lines = layout.meta.sentence.split(" ").reduce((done, word) => {
     const longer = `${done.at(-1)} ${word}`;
@@ -172,9 +172,18 @@ function upright({ c }, text, y, font) {
   c.restore();
 }
 
-function paintTitle({ c, layout, family, text }) {
+function paintTitle({ c, layout, family, text, box, edges }) {
   const title = plainTitle(layout.title);
-  if (title) writeRich(c, title, 0, 14, { size: 15, weight: 600, color: text, family });
+  if (!title) return;
+  c.save();
+  // On a sheet the buttons stand beside it.
+  if (edges) {
+    c.beginPath();
+    c.rect(0, 0, box.width - 56, 30);
+    c.clip();
+  }
+  writeRich(c, title, 0, 14, { size: 15, weight: 600, color: text, family });
+  c.restore();
 }
 
 // Series

@@ -7,7 +7,10 @@ export class WordsRow extends CanvasPicture {
   constructor(...options) {
     super(...options);
     this.tokens = new Tokens(this.node, this.stage);
-    this.canvas.addEventListener("click", () => this.token !== undefined && this.stage.keep("token", this.token));
+    this.canvas.addEventListener("click", () => {
+      const { token } = this.under;
+      if (token !== undefined) this.stage.keep("token", token);
+    });
   }
 
   show({ layout }) {
@@ -50,10 +53,10 @@ export class WordsRow extends CanvasPicture {
     });
   }
 
-  get token() {
+  get under() {
     const { edge, pitch } = this.layout;
     const t = Math.floor((this.pointer?.[0] - edge(0)) / pitch);
-    return t >= 0 && t < this.row.words.length ? t : undefined;
+    return { token: t >= 0 && t < this.row.words.length ? t : undefined };
   }
 
   told() {

@@ -69,8 +69,8 @@ def answer(session: Session) -> str:
     side = "before the end" if session.linear_probes.question.from_end else "read"
     at = int(last.places[place])
     return (
-        f"{escape(_title(session))} A linear map tells it best {at} {noun}{'s' * (at != 1)} {side}: "
-        f"<strong>{score}</strong>, a guess {guess}."
+        f"{escape(_title(session))} A linear map tells it best "
+        f"{at} {noun}{'s' * (at != 1)} {side}: <strong>{score}</strong>, a guess {guess}."
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -65,10 +66,10 @@ def reach_tab(session: Session, controls: DeltaGenerator) -> Tab:
             frame.chart("longer", _longer, source, theme(), remark=_scored(source))
 
     def develop(budget: float) -> bool:
-        query = source_of(session, 0).query
+        query = source_of(session).query
         return (
             (longer and _score(session, budget))
-            or session.gradients.develop(session.run, query, budget)
+            or session.gradients.history.eigenvalues.develop(session.run, query, budget)
             or session.memory.develop(session.run, query, budget)
         )
 
@@ -100,7 +101,7 @@ def _fields(session: Session) -> dict[str, str]:
     return {
         "noun": session.names.noun,
         "sequence": session.names.sequence,
-        "weights": source_of(session, 0).weights,
+        "weights": source_of(session).weights,
         "state": "h and c" if session.config.cell is CellKind.LSTM else "h",
         "objective": session.objective.value,
     }
@@ -139,7 +140,7 @@ def _times(share: float) -> str:
 
 def _draw_back(source: Source, frame: Frame) -> None:
     """Those that stand on the words."""
-    frame.chart("over_lag", _reach, source, remark=every_sequence(source))
+    frame.chart("over_lag", _reach, source, remark=f"The band: {every_sequence(source)}")
     drawn = {"products": _products, "state_spectrum": _states, "connectivity": _connectivity}
     for key, figure in drawn.items():
         said = probe_sequence if key == "connectivity" else jacobian_tokens
@@ -157,13 +158,12 @@ def _draw_epochs(source: Source, frame: Frame) -> None:
     frame.chart("exponents", _or_too_large, "exponents", _exponents, source)
 
 
-def _or_too_large(key: str, figure: object, source: Source) -> Picture:
+def _or_too_large(key: str, figure: Callable[[Source, Theme], Picture], source: Source) -> Picture:
     architecture = source.query.state.parameters.architecture
     if key in _JACOBIANS and not fits(architecture):
         size = f"{architecture.hidden * architecture.layers:,}"
         said = explanation("gradients_too_large", size=size)
         return sentence("Jacobians of the state", said, theme())
-    assert callable(figure)
     return figure(source, source.theme(key))
 
 
@@ -189,8 +189,8 @@ def _connectivity(source: Source, colors: Theme) -> Picture:
 
 
 def _spectrum(source: Source) -> Picture:
-    history, colors = source.history(), source.theme("spectrum")
-    past = history.eigenvalues, history.epochs
+    history = source.over_epochs(source.gradients.history.eigenvalues)
+    past, colors = (np.array(history.rows), history.epochs), source.theme("spectrum")
     return weight_spectrum(source.eigenvalues, *past, colors, source.weights)
 
 

@@ -8,7 +8,6 @@ from functools import partial
 import numpy as np
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.analysis.exact_vs_notebook import ByToken
 from rnnviz.app.frame import Frame
 from rnnviz.app.gradient_check import check_button
 from rnnviz.app.gradient_source import Source, compared_sequences, probe_sequence, source_of
@@ -53,8 +52,8 @@ def right_tab(session: Session, controls: DeltaGenerator) -> Tab:
             frame.chart("flow", _flow, source, remark=source.probe.basis)
 
     def develop(budget: float) -> bool:
-        query = source_of(session, 0).query
-        return elman and session.gradients.develop(session.run, query, budget)
+        query = source_of(session).query
+        return elman and session.gradients.history.comparisons.develop(session.run, query, budget)
 
     return Tab(draw, dict.fromkeys(_OVER_EPOCHS, partial(go_to_click, session)), develop)
 
@@ -106,23 +105,31 @@ def _basis(source: Source, elman: bool) -> str:
 
 def _draw_notebook(source: Source, frame: Frame) -> None:
     """Both gradients word by word, and how far they are apart over lengths and epochs."""
-    lab, query, words, course = source.gradients, source.query, source.words, source.course
-    remark = source.probe.basis
+    remark, measured = source.probe.basis, compared_sequences(source)
+    frame.chart("directions", _directions, source, remark=remark)
+    frame.chart("sizes", _sizes, source, remark=remark)
+    frame.chart("by_length", _by_length, source)
+    history = source.over_epochs(source.gradients.history.comparisons)
+    course, colors = source.course, source.theme("errors")
+    frame.chart("errors", comparison.errors_over_epochs, history, course, colors, remark=measured)
+    frame.chart(
+        "cosines", comparison.cosines_over_epochs, history, course, theme(), remark=measured
+    )
 
-    def by_token() -> ByToken:
-        return lab.by_token(query)
 
-    frame.chart("directions", lambda: comparison.gradient_directions(
-        by_token(), words, theme()), remark=remark)  # fmt: skip
-    frame.chart("sizes", lambda: comparison.gradient_sizes(
-        by_token(), words, source.theme("sizes")), remark=remark)  # fmt: skip
-    frame.chart("by_length", lambda: comparison.errors_by_length(
-        lab.by_length(query), words, source.theme("by_length")))  # fmt: skip
-    measured = compared_sequences(source)
-    frame.chart("errors", lambda: comparison.errors_over_epochs(
-        source.history(), course, source.theme("errors")), remark=measured)  # fmt: skip
-    frame.chart("cosines", lambda: comparison.cosines_over_epochs(
-        source.history(), course, theme()), remark=measured)  # fmt: skip
+def _directions(source: Source) -> Picture:
+    tokens = source.gradients.by_token(source.query)
+    return comparison.gradient_directions(tokens, source.words, theme())
+
+
+def _sizes(source: Source) -> Picture:
+    tokens = source.gradients.by_token(source.query)
+    return comparison.gradient_sizes(tokens, source.words, source.theme("sizes"))
+
+
+def _by_length(source: Source) -> Picture:
+    table = source.gradients.by_length(source.query)
+    return comparison.errors_by_length(table, source.words, source.theme("by_length"))
 
 
 def _parameters(source: Source, elman: bool) -> Picture:
