@@ -21,7 +21,10 @@ from rnnviz.session import Session
 
 
 class Subject(NamedTuple):
-    """The states of the run, the phrase, and the choices of the lab."""
+    """The states of the run, the phrase, and the choices of the lab.
+
+    ``source`` is that of the activations: while large data are played, of an earlier epoch.
+    """
 
     session: Session
     lab: UnitLab
@@ -59,7 +62,7 @@ class Subject(NamedTuple):
     @property
     def query(self) -> UnitQuery:
         """What is shown over the epochs."""
-        return UnitQuery(self.source, self.probe.trace, self.token)
+        return UnitQuery(source_of(self.session), self.probe.trace, self.token)
 
     @property
     def view(self) -> View:
@@ -78,5 +81,7 @@ def subject_of(session: Session) -> Subject:
     marked, words = session.selection.token, probe.words
     if marked is not None and marked < len(words):
         lab.word = words[marked]
+    if session.player.running:
+        source = lab.playable(source)
     lab.look_at(source, session.selection.unit_of(session.config.hidden))
     return Subject(session, lab, source, probe)

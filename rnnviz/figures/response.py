@@ -18,7 +18,9 @@ from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_to
 from rnnviz.figures.unit_rows import Rows, row_frame, units_axis, units_meta
 
 #: Maximum number of words with a label, and of letters of a label.
-_MOST_LABELS, _LETTERS = 24, 9
+_MOST_LABELS, _LETTERS = 24, 8
+#: Of more words the labels are small.
+_ROOMY = 14
 #: The part of the width that the bars of the chosen word have, and the matrix.
 _BARS, _MATRIX = [0.0, 0.15], [0.19, 1.0]
 
@@ -61,7 +63,7 @@ def response_matrix(
         theme,
         xaxis=_words_axis(response.words, moved.word, theme),
         xaxis2=_bars_axis(moved.means, theme),
-        yaxis=units_axis(rows, theme),
+        yaxis=units_axis(rows, theme, "") | {"anchor": "x2"},
         margin={"l": 76, "r": 76, "t": 96},
         shapes=[*_column(names, word, theme), row_frame(rows, theme)],
         annotations=[_heading(moved.word)],
@@ -94,7 +96,13 @@ def _words_axis(words: Sequence[str], chosen: str, theme: Theme) -> dict[str, An
     shown = [word for word in words if word in labelled]
     texts = [f"<b>{_short(word)}</b>" if word == chosen else _short(word) for word in shown]
     across = {"type": "category", "range": [-0.5, len(words) - 0.5], "domain": _MATRIX}
-    ticks = {"tickvals": [word_name(word) for word in shown], "ticktext": texts, "tickangle": -45}
+    ticks: dict[str, Any] = {
+        "tickvals": [word_name(word) for word in shown],
+        "ticktext": texts,
+        "tickangle": -60,
+    }
+    if len(shown) > _ROOMY:
+        ticks["tickfont"] = {"size": 11}
     return axis("", theme, showgrid=False, side="top", **across, **ticks)
 
 

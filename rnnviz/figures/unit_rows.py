@@ -24,11 +24,11 @@ class Rows(NamedTuple):
         return [str(unit) for unit in self.units.tolist()]
 
 
-def units_axis(rows: Rows, theme: Theme) -> dict[str, Any]:
-    """The axis of the rows, the first at the top."""
+def units_axis(rows: Rows, theme: Theme, noun: str = "unit ") -> dict[str, Any]:
+    """The axis of the rows, the first at the top; ``noun`` stands before the chosen number."""
     count = len(rows.units)
     labelled = rows.names if count <= _MOST_LABELS else [str(rows.chosen)]
-    texts = [f"<b>unit {name}</b>" if name == str(rows.chosen) else name for name in labelled]
+    texts = [f"<b>{noun}{name}</b>" if name == str(rows.chosen) else name for name in labelled]
     options = {"type": "category", "range": [count - 0.5, -0.5], "showgrid": False}
     return axis("", theme, tickvals=labelled, ticktext=texts, **options)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,14 +13,13 @@ from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, end_points, epoch_marks, ep
 from rnnviz.figures.hidden_states import STATE, View, bridge_line, value_colors
 from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, bar, compact, exact, heatmap, scatter
+from rnnviz.figures.shapes import note
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain
 from rnnviz.figures.unit_rows import Rows, row_frame, units_axis, units_meta
 from rnnviz.training.history import Course
 
 #: With more tokens their columns are too narrow for numbers.
 _MOST_NUMBERS = 24
-#: The height of the axis of bars, as a multiple of the largest bar, so that the numbers fit.
-_ROOM = 1.7
 
 
 def memory_rows(
@@ -66,9 +66,6 @@ def unit_bars(
         width=0.5 if few else 0.8,
         name=view.name,
         marker={"color": colors},
-        text=[signed(value) for value in values.tolist()] if few else [],
-        textposition="outside",
-        textfont={"color": colors},
         customdata=exact(values),
         hovertemplate="%{customdata}<extra></extra>",
     )
@@ -78,10 +75,26 @@ def unit_bars(
         HEIGHTS["margin"],
         theme,
         xaxis=words_axis(words, theme),
-        yaxis=signed_axis("", _ROOM * limit, theme) | _ends(limit),
+        yaxis=signed_axis("", 1.08 * limit, theme) | _ends(limit),
         margin=words_margin(words),
         meta={"x": "token"},
+        annotations=_numbers(values, colors) if few else [],
     )
+
+
+def _numbers(values: Array, colors: Sequence[str]) -> list[dict[str, Any]]:
+    """The numbers, each beyond zero from its bar, where there is room."""
+    return [
+        note(
+            signed(value),
+            f"center {'bottom' if value < 0 else 'top'}",
+            x=t,
+            y=0,
+            yshift=2 if value < 0 else -3,
+            font={"color": color, "size": 14, "weight": 600},
+        )
+        for t, (value, color) in enumerate(zip(values.tolist(), colors, strict=True))
+    ]
 
 
 def _ends(limit: float) -> dict[str, list[float]]:

@@ -34,6 +34,8 @@ from rnnviz.training.weight_edits import Edit, EditKind, apply_edits, problem, s
 LIST_PAGE = 60
 #: Seconds for which units are ablated to find the strongest ones.
 PATIENCE = 5.0
+#: While a run plays, at most so many activations are read in every frame.
+MOST_PLAYED = 200_000
 #: Largest number of edits in a preview.
 MOST_EDITS = 40
 
@@ -99,18 +101,26 @@ class UnitLab:
         self.edits: tuple[Edit, ...] = ()
         self.left_out: dict[Edit, str] = {}
         self._memo = Memo()
+        #: Of what the activations were read last.
+        self._last: StateSource | None = None
 
     # Units
 
     def activations(self, source: StateSource) -> Activations:
         """The activations of the training sequences; a fixed random sample if there are many."""
-        state, data, layer, part = source
-        sequences, names = data.train, names_of(data)
-        return self._memo.ask(
-            "activations",
-            source,
-            lambda: read_activations(state.parameters, sequences, names, layer, part),
-        )
+        return self._memo.ask("activations", source, lambda: self._read(source))
+
+    def _read(self, source: StateSource) -> Activations:
+        self._last, (state, data, layer, part) = source, source
+        return read_activations(state.parameters, data.train, names_of(data), layer, part)
+
+    def playable(self, source: StateSource) -> StateSource:
+        """The source, or the last one that was read of the same units, if reading takes long."""
+        last = self._last
+        if last is None or _space(last) != _space(source):
+            return source
+        layers = source.state.parameters.architecture.layers
+        return last if self.activations(last).states.size * layers > MOST_PLAYED else source
 
     def order(self, source: StateSource) -> Array:
         """The units in the chosen order, (H,)."""

@@ -91,7 +91,7 @@ def _choose_way(session: Session) -> Way:
 def _place_controls(here: Subject) -> None:
     if here.lab.word is not None:
         place_chips("word", here.session.names.noun.capitalize())
-    back, on = Step("Previous", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
+    back, on = Step("Back", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
     place_stepper("unit", back, on, label="Unit", wraps=True)
     if here.lab.last_list_page(here.source):
         noun = here.session.names.sequence
@@ -161,9 +161,9 @@ def _left(here: Subject) -> list[Panel]:
     memory = _panel(here, "memory", 5)
     if here.lab.way is Way.PROBE:
         return [words, memory, linear_probes.probe_panel(here.session, 4.6)]
-    phrases = Panel("phrases", 2.6, explanation("units_phrases", noun=here.session.names.noun),
+    phrases = Panel("phrases", 2.4, explanation("units_phrases", noun=here.session.names.noun),
                     clicks=True, kind="phrases")  # fmt: skip
-    return [words, memory, _panel(here, "unit_words", 2), phrases]
+    return [words, memory, _panel(here, "unit_words", 2.2), phrases]
 
 
 def _right(here: Subject) -> list[Panel]:
@@ -243,11 +243,13 @@ def _draw(session: Session, frame: Frame) -> None:
 
 def _remark(here: Subject, key: str) -> str:
     """On how much of the data it was measured."""
-    if key != "response":
+    if key not in ("response", "phrases"):
         return ""
+    then, now = here.source.state.epoch, here.session.state.epoch
+    past = "" if then == now else f" As at epoch {then}: pause to read them again."
     every, count = len(here.session.dataset.train), here.activations.count
     some = f"{count:,} of the {every:,}, drawn at random" if count < every else f"all {count:,}"
-    return f"Measured on the training sequences: {some}."
+    return f"Measured on the training sequences: {some}.{past}"
 
 
 def _or_not_finite(here: Subject, figure: Callable[[Subject], Picture]) -> Picture:
@@ -305,8 +307,9 @@ def _phrases(here: Subject) -> Picture:
 def _phrase(here: Subject, k: int) -> Phrase:
     activations, data = here.activations, here.session.dataset
     part, number = activations.part(k), int(activations.examples[k])
-    target = data.train[number].target
-    note = f"→ {shown_token(data.classes[target])}" if data.one_class_at_end else ""
+    note = ""
+    if data.one_class_at_end:
+        note = f"→ {shown_token(data.classes[data.train[number].target])}"
     values = activations.states[part, here.lab.unit]
     return Phrase(activations.words[part], values, number + 1, note)
 
