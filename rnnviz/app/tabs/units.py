@@ -27,7 +27,7 @@ from rnnviz.app.viewer import Event
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.response import Moved, response_matrix, word_name
 from rnnviz.figures.sentence import sentence
-from rnnviz.figures.theme import shown_token
+from rnnviz.figures.theme import plain, shown_token
 from rnnviz.figures.tinted_phrases import Listing, Phrase, tinted_phrases
 from rnnviz.figures.units import memory_rows, signed, unit_bars, unit_curve
 from rnnviz.lab.units import LIST_PAGE, Sort, Way
@@ -94,8 +94,8 @@ def _place_controls(here: Subject) -> None:
     back, on = Step("Back", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
     place_stepper("unit", back, on, label="Unit", wraps=True)
     if here.lab.last_list_page(here.source):
-        noun = here.session.names.sequence
-        place_stepper("list_page", Step(f"Earlier {noun}s", -1), Step(f"Later {noun}s", 1))
+        tip = f"Pages of the training {here.session.names.sequence}s"
+        place_stepper("list_page", Step("Earlier", -1), Step("Later", 1), tip=tip)
 
 
 def _chips(here: Subject) -> tuple[str, ...]:
@@ -193,11 +193,12 @@ def _answer(here: Subject) -> str:
     means, count = lab.changed(here.source)
     word = f"“{escape(shown_token(lab.word)[:24])}”"
     if not count:
-        return f"Unit {unit}: the training sequences have no change at {word}."
+        return f"The training {here.session.names.sequence}s have no change at {word}."
     by, times = signed(float(means[unit])), f"{count:,} place{'s' * (count > 1)}"
+    moved = f"unit {unit}" if here.source.part == "h" else f"{here.source.part} of unit {unit}"
     return (
-        f"Unit {unit} knows of {word}: the {here.session.names.noun} moves it by "
-        f"<strong>{by}</strong> on average, at {times}.{_effect(here)}"
+        f"{word} moves {moved} by <strong>{by}</strong> on average, at {times} "
+        f"in the training {here.session.names.sequence}s.{_effect(here)}"
     )
 
 
@@ -215,7 +216,7 @@ def _effect(here: Subject) -> str:
     if not np.isnan(rises).any():
         unit = here.session.dataset.guess.unit
         rise = f"{signed(float(rises[lab.unit]))} {unit}".replace("inf", "∞")
-        return f" Silenced: <strong>{rise}</strong>."
+        return f" Without it the loss there changes by <strong>{rise}</strong>."
     before = "" if epoch is None else f" Order of epoch {epoch}."
     return f"{before} {unweighed(here.session)}"
 
@@ -275,7 +276,10 @@ def _unit_epochs(here: Subject) -> Picture:
     session = here.session
     past = session.unit_history.past(session.run, here.query, _PAST)
     after = shown_token(here.probe.words[here.token])
-    return unit_curve(past, here.lab.unit, after, session.player.course, here.theme("epochs"))
+    course, unit = session.player.course, here.lab.unit
+    title = f"Unit {unit} after “{plain(after, 16)}”, over the epochs"
+    values = past[0], past[1][:, unit]
+    return unit_curve(values, title, course, here.view, here.theme("epochs"))
 
 
 def _response(here: Subject) -> Picture:
