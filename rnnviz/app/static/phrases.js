@@ -1,6 +1,6 @@
 // Sequences whose words are tinted by a unit, from the heatmap of figures/tinted_phrases.py: each row is a sequence.
 // Here the words flow, in a box that scrolls.
-import { colorOf, endsOf, rgbOf } from "./chart_paint.js";
+import { colorOf, endText, rgbOf } from "./chart_paint.js";
 import { plainText } from "./numbers.js";
 import { Picture } from "./picture.js";
 
@@ -59,7 +59,7 @@ export class Phrases extends Picture {
 
   entitle(title, { colorscale, zmin, zmax }) {
     const [name, low, bar, high] = this.box.firstElementChild.children;
-    [low.textContent, high.textContent] = endsOf(zmin, zmax);
+    [low.textContent, high.textContent] = [zmin, zmax].map(endText);
     name.textContent = this.lines.ariaLabel = title;
     bar.style.background = `linear-gradient(to right, ${colorscale.map(([, color]) => color).join(", ")})`;
   }
