@@ -100,7 +100,8 @@ def place_canvas(kind: str, key: str, text: str) -> None:
 class Panel(NamedTuple):
     """A picture of a sheet: its key, its share of the height, and its explanation.
 
-    ``kind`` names what draws it. A share of 0 is one line high.
+    ``kind`` names what draws it; in one of kind "text" is the text ``key`` of the frames. A share
+    of 0 is one line high.
     """
 
     key: str
