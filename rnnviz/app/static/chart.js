@@ -60,7 +60,18 @@ export class Chart extends CanvasPicture {
   }
 
   get token() {
-    return this.pointed("token");
+    return this.pointed("token") ?? this.pointedOfTokens;
+  }
+
+  // The points of a series may be those of the tokens, from `meta.token` on.
+  get ofTokens() {
+    return this.figure?.data.find(({ meta }) => meta?.token !== undefined);
+  }
+
+  get pointedOfTokens() {
+    if (!this.ofTokens || !this.pointer || !this.chart || !this.inPlot) return undefined;
+    const found = nearest(this.chart, ...this.pointer);
+    return found?.series === this.ofTokens ? this.ofTokens.meta.token + found.index : undefined;
   }
 
   // What is pointed at, or was clicked, is marked in every picture.
@@ -68,6 +79,8 @@ export class Chart extends CanvasPicture {
     const { axes: { xaxis, yaxis }, box } = this.chart;
     const { marked, unit } = this.stage;
     const text = this.figure.layout.font.color;
+    this.paintTokens(c, marked);
+    this.paintWay(c);
     const band = (axis, place, across) => {
       const at = place + this.offset(axis.letter);
       const [from, to] = [at - 0.5, at + 0.5].map(axis.at).sort((a, b) => a - b);
@@ -84,6 +97,26 @@ export class Chart extends CanvasPicture {
       const row = this.meaning.units ? this.meaning.units.indexOf(unit) : unit;
       if (this.meaning[letter] === "unit" && unit !== undefined && row >= 0) band(axis, row, letter === "x");
     }
+  }
+
+  paintTokens(c, marked) {
+    const [x, y] = this.ofTokens && marked !== undefined ? pointsOf(this.chart, this.ofTokens)[marked - this.ofTokens.meta.token] ?? [] : [];
+    if (!Number.isFinite(x) || !Number.isFinite(y)) return;
+    c.beginPath();
+    c.arc(x, y, 11, 0, 7);
+    [c.strokeStyle, c.lineWidth] = [this.figure.layout.font.color, 2];
+    c.stroke();
+  }
+
+  // Of many lines in one series, `meta.ways`, the one whose point is pointed at, by what both have as customdata.
+  paintWay(c) {
+    const ways = this.figure.data.find(({ meta }) => meta?.ways);
+    if (!ways || !Number.isInteger(this.aim?.data)) return;
+    const own = pointsOf(this.chart, ways).filter((_, k) => ways.customdata[k] === this.aim.data);
+    c.beginPath();
+    for (const [x, y] of own) if (Number.isFinite(x) && Number.isFinite(y)) c.lineTo(x, y);
+    [c.strokeStyle, c.lineWidth, c.lineJoin] = [this.figure.layout.font.color, 2, "round"];
+    c.stroke();
   }
 
   press() {
@@ -151,6 +184,7 @@ function pointAt(chart, series, px, py) {
 }
 
 const told = (series, k) => ({
+  index: k,
   x: series.x?.[k] ?? k, y: series.y?.[k] ?? k, data: series.customdata?.[k],
   text: Array.isArray(series.text) ? series.text[k] : series.text,
 });

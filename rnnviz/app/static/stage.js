@@ -199,5 +199,5 @@ export class Stage {
 function fill(node, html) {
   const { at } = node.contains(document.activeElement) ? document.activeElement.dataset : {};
   node.innerHTML = html;
-  if (at) node.querySelector(`[data-at="${at}"]`)?.focus();
+  if (at) node.querySelector(`button[data-at="${at}"]`)?.focus();
 }
