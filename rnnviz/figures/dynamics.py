@@ -13,11 +13,12 @@ from rnnviz.analysis.phase_portrait import ARROWS, FlowField, Portrait, Readout,
 from rnnviz.analysis.projection import Plane
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis
-from rnnviz.figures.color_math import faint, ink, shades
+from rnnviz.figures.color_math import faint, ink
 from rnnviz.figures.legends import LEGEND
 from rnnviz.figures.picture import Picture, Series, compact, exact, scatter, xy
 from rnnviz.figures.shapes import PAPER, note, unit_circle
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.figures.way import LARGE, SMALL, Label, labels, way, way_labels
 
 #: The name, symbol and size of each kind of point.
 _MARKS = {
@@ -31,11 +32,7 @@ _OTHERS = 0.65
 _LONGEST, _HEAD = 0.8, 0.28
 #: Longer steps are cut to this length, in cells.
 _FAR = 1e6
-#: At most this many shades, and words, of a way; at most this many of a label's letters.
-_SHADES, _MOST_WORDS, _LETTERS = 24, 60, 14
 _GAP = np.array([[np.nan, np.nan]])
-#: Sizes of texts: a point of the held input, a word, all else.
-_LARGE, _MIDDLE, _SMALL = 16, 15, 13
 
 
 class Told(NamedTuple):
@@ -53,11 +50,14 @@ class Told(NamedTuple):
     chosen: int | None = None
 
 
+_NOTHING = Told()
+
+
 def phase_plane(
     portrait: Portrait,
     plane: Plane,
     rests: Sequence[Rest] = (),
-    told: Told = Told(),
+    told: Told = _NOTHING,
     theme: Theme = LIGHT,
 ) -> Picture:
     """Where states rest among the ways of the data, and the flow of the plane.
@@ -72,7 +72,7 @@ def phase_plane(
         *_arrows(portrait.field, portrait.spans, theme),
         *_ends(portrait.paths, told, theme),
         _lines(portrait.lines, theme.text, 2),
-        *_way(portrait.probe, told, theme),
+        *way(portrait.probe, told.words, told.first, theme),
         *_marks(portrait.places, rests, theme),
         _chosen(portrait.places, told.chosen, theme),
         _labels(portrait, rests, told, theme),
@@ -156,40 +156,6 @@ def _dots(points: Array, name: str, color: str) -> Series:
     return scatter(**xy(points), name=name, mode="markers", marker=marker, hoverinfo="skip")
 
 
-def _way(path: Array, told: Told, theme: Theme) -> list[Series]:
-    """The probe's way: an arrow for each word, pale at first; its points, which are the words."""
-    colors, words = shades(len(path) - 1, theme.background, theme.forward), told.words
-    parts = np.array_split(np.arange(len(path) - 1), min(_SHADES, max(1, len(path) - 1)))
-    named = [plain(shown_token(word)) for word in words[: len(path) - 1]]
-    points = scatter(
-        **xy(path[1:]),
-        name="this way",
-        mode="markers",
-        marker={"color": colors, "size": 8},
-        text=named,
-        hovertemplate="after “%{text}”: (%{x}, %{y})<extra></extra>",
-        meta={"token": told.first},
-        showlegend=False,
-    )
-    ring = {"symbol": "circle-open", "size": 9, "color": theme.text, "line": {"width": 2}}
-    start = scatter(**xy(path[:1]), mode="markers", marker=ring, showlegend=False,
-                    hovertemplate="at the start<extra></extra>")  # fmt: skip
-    return [*(_step(path, part, colors) for part in parts if len(part)), points, start]
-
-
-def _step(path: Array, part: Array, colors: Sequence[str]) -> Series:
-    """Some arrows of a way, in one colour."""
-    color = colors[int(part[-1])]
-    return scatter(
-        **xy(path[part[0] : part[-1] + 2]),
-        mode="lines+markers",
-        line={"color": color, "width": 3},
-        marker={"symbol": "arrow", "angleref": "previous", "size": 12, "color": color},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-
-
 def _marks(places: Array, rests: Sequence[Rest], theme: Theme) -> list[Series]:
     """The points by kind: those of the held input, and smaller those of others."""
     series = []
@@ -238,29 +204,11 @@ def _chosen(places: Array, chosen: int | None, theme: Theme) -> Series:
 def _labels(portrait: Portrait, rests: Sequence[Rest], told: Told, theme: Theme) -> Series:
     """Names beside the points, the first ones first where there isn't room for all."""
     own = [k for k, rest in enumerate(rests) if rest.own and rest.point.kind is Kind.STABLE]
-    rows = [(portrait.places[k], f"{_short(rests[k].held)} rests here", _LARGE, theme.text)
-            for k in own if len(own) == 1]  # fmt: skip
-    words = told.words[: len(portrait.probe) - 1] if len(told.words) <= _MOST_WORDS else ()
-    ways = [(at, _short(shown_token(word)), _MIDDLE, theme.text)
-            for at, word in zip(portrait.probe[1:], words, strict=False)]  # fmt: skip
-    rows += [*reversed(ways), (portrait.probe[0], "start", _SMALL, theme.muted)]
-    rows += [(portrait.places[k], _short(rest.held), _SMALL, theme.text)
-             for k, rest in enumerate(rests) if not rest.own]  # fmt: skip
-    places, texts, sizes, colors = zip(*rows, strict=True)
-    return scatter(
-        **xy(np.array(places)),
-        mode="text",
-        text=texts,
-        textposition="top right",
-        textfont={"size": sizes, "color": colors, "weight": 600},
-        hoverinfo="skip",
-        showlegend=False,
-        meta={"apart": True},
-    )
-
-
-def _short(text: str) -> str:
-    return plain(text, _LETTERS)
+    first = [Label(portrait.places[k], f"{rests[k].held} rests here", LARGE, theme.text)
+             for k in own if len(own) == 1]  # fmt: skip
+    others = [Label(portrait.places[k], rest.held, SMALL, theme.text)
+              for k, rest in enumerate(rests) if not rest.own]  # fmt: skip
+    return labels([*first, *way_labels(portrait.probe, told.words, theme), *others])
 
 
 def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Picture:

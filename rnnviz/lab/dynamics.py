@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.analysis.activations import Activations
 from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints, Search
 from rnnviz.analysis.formatting import number, quoted
 from rnnviz.analysis.phase_portrait import Readout, Rest
 from rnnviz.analysis.projection import Plane, fit, plane_of
 from rnnviz.analysis.state_transition import FixedInputMap, StateTransition
+from rnnviz.analysis.trajectory import Labels, label_tokens, token_targets
 from rnnviz.analysis.visited_states import VisitedStates, visit_states
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
@@ -160,6 +162,15 @@ class DynamicsLab:
     def refit(self) -> None:
         """Have the next call of ``plane`` fit the basis again."""
         self._memo.forget("basis")
+
+    # The ways
+
+    def labels(self, dataset: Dataset, activations: Activations) -> Labels:
+        """The labels of all tokens, which are the same at every epoch."""
+        return self._memo.ask(
+            ("labels", len(activations.owners)), dataset,
+            lambda: label_tokens(token_targets(activations, dataset.train), dataset.classes),
+        )  # fmt: skip
 
     # The search
 

@@ -7,11 +7,11 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.app.page_scene import live
 from rnnviz.app.questions import choose_question
 from rnnviz.app.tabs.rest import rest_tab
-from rnnviz.app.tabs.trajectories import trajectories_tab
+from rnnviz.app.tabs.way import way_tab
 from rnnviz.lab.questions import DynamicsQuestion
 from rnnviz.session import Session
 
-_TABS = {DynamicsQuestion.REST: rest_tab, DynamicsQuestion.WAY: trajectories_tab}
+_TABS = {DynamicsQuestion.REST: rest_tab, DynamicsQuestion.WAY: way_tab}
 
 
 def dynamics_page(session: Session, controls: DeltaGenerator) -> None:
