@@ -52,7 +52,7 @@ def separation_curve(
             )
             for name, values, line in lines
         ],
-        f"What separates {what}: share of what varies",
+        f"How far {what} are apart",
         HEIGHTS["separation"],
         theme,
         xaxis=axis(f"{noun}s {side}", theme, range=ends, **whole(last)),

@@ -220,13 +220,13 @@ def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Pict
     limit = max(1.2, 1.1 * float(np.abs(values).max()))
     zero = {"zeroline": True, "zerolinecolor": theme.grid, "showgrid": False}
     square = {"range": [-limit, limit], "constrain": "domain", "tickvals": [-1, 0, 1], **zero}
-    told = {"largest |λ|": number(abs(values[0]), 3), "memory": f"{_length(memory)} {noun}s"}
+    told = {"largest |λ|": number(abs(values[0]), 3), f"memory ({noun}s)": _length(memory)}
     return picture(
         [_largest(values, theme), _eigenvalues(rest, noun, theme)],
         "What becomes of a small distance",
         HEIGHTS["spectra"],
         theme,
-        xaxis=axis("", theme, **square, domain=[0, 0.66]),
+        xaxis=axis("", theme, **square, domain=[0, 0.6]),
         yaxis=axis("", theme, **square, scaleanchor="x"),
         shapes=[unit_circle(theme) | {"fillcolor": faint(theme.forward, 0.06)}],
         annotations=[
@@ -241,7 +241,7 @@ def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Pict
 def _numbers(told: dict[str, str], theme: Theme) -> list[dict[str, Any]]:
     """Names with their numbers below, at the right."""
     return [
-        note(text, "left middle", **PAPER, x=0.72, y=0.75 - 0.3 * k, yshift=shift, font=font)
+        note(text, "left middle", **PAPER, x=0.65, y=0.75 - 0.3 * k, yshift=shift, font=font)
         for k, row in enumerate(told.items())
         for text, shift, font in zip(
             row, (9, -10), ({"color": theme.muted}, {"size": 19, "weight": 600}), strict=True

@@ -164,7 +164,7 @@ def _separation(shown: _Shown) -> Picture:
     views, from_end = _views(shown, activations.states), not session.inspect().every
     separation = separate(activations, shown.labels.numbers, views, from_end)
     if np.isnan(separation.by_chance).all():
-        return sentence(f"What separates {_what(session)}", _FEW_SEQUENCES, theme())
+        return sentence(f"How far {_what(session)} are apart", _FEW_SEQUENCES, theme())
     return separation_curve(separation, _what(session), session.names.noun, theme())
 
 
@@ -196,7 +196,7 @@ def _answer(shown: _Shown) -> str:
     if "as read" not in shares:
         return f"{when}, <strong>{whole}</strong> of what varies {told}; in this plane {flat}."
     read = f"<strong>{shares['as read']:.0%}</strong>"
-    return f"{when}, {read} of what is read {told}: {whole} of all, {flat} in this plane."
+    return f"{when}, {read} of what is read {told}; of all units {whole}, in this plane {flat}."
 
 
 def _remark(shown: _Shown) -> str:
