@@ -13,7 +13,8 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.dynamics import DynamicsLab, DynamicsQuery
-from rnnviz.lab.gradients import GradientLab, GradientQuery
+from rnnviz.lab.gradient_query import GradientQuery
+from rnnviz.lab.gradients import GradientLab
 from rnnviz.lab.length import LengthLab
 from rnnviz.lab.linear_probes import LinearProbeLab
 from rnnviz.lab.memo import Memo

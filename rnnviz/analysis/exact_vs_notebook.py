@@ -59,7 +59,8 @@ class ByToken:
     @property
     def angles(self) -> Array:
         """The angles between both, in degrees; NaN where there is none."""
-        return np.degrees(np.arccos(np.clip(self.cosines, -1, 1)))
+        angles: Array = np.degrees(np.arccos(np.clip(self.cosines, -1, 1)))
+        return angles
 
 
 def compare_by_token(parameters: Parameters, batch: Batch, layer: int = -1) -> ByToken:
@@ -69,8 +70,8 @@ def compare_by_token(parameters: Parameters, batch: Batch, layer: int = -1) -> B
         for rule in (Gradient.EXACT, Gradient.NOTEBOOK)
     )
     cosines = [cosine(one, other) for one, other in zip(exact, notebook, strict=True)]
-    sizes = (np.linalg.norm(rows, axis=1) for rows in (exact, notebook))
-    return ByToken(*sizes, np.array(cosines))
+    one, other = (np.linalg.norm(rows, axis=1) for rows in (exact, notebook))
+    return ByToken(one, other, np.array(cosines))
 
 
 def compare(parameters: Parameters, batch: Batch) -> Comparison:

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache, partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from rnnviz.analysis.connectivity import ANSWERS
 from rnnviz.analysis.exact_vs_notebook import compared
-from rnnviz.analysis.gradient_history import GradientSeries
+from rnnviz.analysis.gradient_history import EpochSeries
 from rnnviz.analysis.jacobians import Jacobians, covered
 from rnnviz.analysis.memory_gauge import eigenvalues, recurrent, recurrent_name
 from rnnviz.app.style import steady
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.theme import Theme
-from rnnviz.lab.gradients import GradientLab, GradientQuery
+from rnnviz.lab.gradient_history import Record
+from rnnviz.lab.gradient_query import GradientQuery
+from rnnviz.lab.gradients import GradientLab
 from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
 from rnnviz.training.history import Course
 
-#: Seconds per frame for records of earlier epochs.
-DEVELOP = 0.004
+Row = TypeVar("Row")
 
 
 class Source(NamedTuple):
-    """The session, its probe, and the query; ``history`` is computed when it is first needed."""
+    """The session, its probe, and the query."""
 
     session: Session
     gradients: GradientLab
     probe: Probe
     query: GradientQuery
-    history: Callable[[], GradientSeries]
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -52,6 +50,10 @@ class Source(NamedTuple):
         """The losses and scores of the run."""
         return self.session.player.course
 
+    def over_epochs(self, record: Record[Row]) -> EpochSeries[Row]:
+        """The rows of one of the lab's records."""
+        return record.series(self.session.run, self.query)
+
     @property
     def eigenvalues(self) -> Array:
         """Those of the recurrent weights, the largest first."""
@@ -67,11 +69,10 @@ class Source(NamedTuple):
         return steady(self.session, key, self.query.objective, str(self.query.layer))
 
 
-def source_of(session: Session, budget: float = DEVELOP) -> Source:
-    """The source at the epoch shown; ``budget`` is in seconds, for earlier epochs."""
+def source_of(session: Session) -> Source:
+    """The source at the epoch shown."""
     probe = session.inspect()
-    query, lab = session.gradient_query(probe), session.gradients
-    return Source(session, lab, probe, query, cache(partial(lab.past, session.run, query, budget)))
+    return Source(session, session.gradients, probe, session.gradient_query(probe))
 
 
 # What a picture was measured on

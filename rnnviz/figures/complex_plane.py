@@ -37,8 +37,7 @@ def weight_spectrum(
         hovertemplate="shown: " + _VALUE,
     )
     largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail).ravel()])
-    title = f"Eigenvalues of {weights}"
-    return _plane([past, now], title, largest, theme)
+    return _plane([past, now], weights, largest, theme)
 
 
 def state_spectrum(
@@ -135,16 +134,16 @@ def _points(values: Array, numbers: Array, theme: Theme, heading: str) -> Series
     )
 
 
-def _plane(series: list[Series], title: str, largest: float, theme: Theme) -> Picture:
+def _plane(series: list[Series], weights: str, largest: float, theme: Theme) -> Picture:
     end = 1.1 * theme.scale.tenths(-largest, largest)[1]
     limits: dict[str, Any] = {"range": [-end, end], "constrain": "domain"}
     return picture(
         series,
-        title,
+        "Eigenvalues",
         HEIGHTS["plane"],
         theme,
         shapes=[unit_circle(theme)],
-        xaxis=axis("real part", theme, **limits),
+        xaxis=axis(f"{weights}: real part", theme, **limits),
         yaxis=axis("imaginary part", theme, **limits, scaleanchor="x"),
         margin={"r": 76},
     )
@@ -164,13 +163,13 @@ def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> Pictur
     )
     visible = [0.0, *shown[shown > _LOWEST]]
     low, high = theme.scale.tenths(min(visible), max(visible))
-    margin = 0.06 * (high - low)
+    margin, tokens = 0.06 * (high - low), f"{steps} token{'' if steps == 1 else 's'}"
     return picture(
         [points],
-        f"Exponents over {steps} token{'' if steps == 1 else 's'}",
+        "Exponents",
         HEIGHTS["exponents"],
         theme,
-        xaxis=axis("exponent, the largest first", theme, **whole(len(exponents))),
+        xaxis=axis(f"finite-time: {tokens}", theme, **whole(len(exponents))),
         yaxis=axis("nats a token", theme, range=[low - margin, high + margin]),
         shapes=[level(0, theme)],
         margin={"r": 76},

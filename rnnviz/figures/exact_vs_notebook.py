@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.exact_vs_notebook import ByLength, ByToken, Comparison
-from rnnviz.analysis.gradient_history import GradientSeries
+from rnnviz.analysis.gradient_history import EpochSeries
 from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, log_axis, rows_axis, words_axis, words_margin
@@ -16,12 +16,15 @@ from rnnviz.figures.axis_limits import decades
 from rnnviz.figures.color_math import faint
 from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis
 from rnnviz.figures.gradients import norms_height
-from rnnviz.figures.legends import LEGEND, LEGEND_TOP
+from rnnviz.figures.legends import LEGEND, LEGEND_TOP, colored
 from rnnviz.figures.picture import Picture, Series, exact, scatter
+from rnnviz.figures.sentence import sentence
 from rnnviz.figures.shapes import level, note, upright
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.training.history import Course
 
+#: Both gradients at some epochs.
+Comparisons = EpochSeries[Comparison]
 #: The relative error that stands for zero: the last digit of float64.
 _EXACT = 1e-16
 #: The dash of a line, by the kind of its parameter.
@@ -29,7 +32,8 @@ _DASHES = {"W_xh": "dot", "W_hh": "solid", "b_h": "dashdot"}
 #: The length of an exact arrow in pixels, and the most of the notebook's, as its multiple.
 _ARROW, _MOST = 20, 1.6
 #: With more words their arrows have no room.
-_MOST_ARROWS = 24
+_MOST_ARROWS, _MOST_DISCS = 24, 12
+_BY_LENGTH = "The notebook's error, by length"
 
 
 # On the words
@@ -47,8 +51,8 @@ def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LI
         for arrow in _arrows(t, float(tokens.angles[t]), float(ratios[t]), theme)
     ]
     return picture(
-        [_angles(tokens, ratios, theme)],
-        "Direction of dL/dh: exact, and the notebook's",
+        [_grounds(len(words), theme), _angles(tokens, ratios, theme)],
+        f"Direction of dL/dh: {colored('exact', theme.magnitude)}, and the notebook's",
         HEIGHTS["margins"],
         theme,
         xaxis=words_axis(words, theme),
@@ -56,6 +60,15 @@ def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LI
         annotations=arrows,
         margin=words_margin(words),
         meta={"x": "token"},
+    )
+
+
+def _grounds(count: int, theme: Theme) -> Series:
+    """A disc below the arrows, where there is room."""
+    size = 52 if count <= _MOST_DISCS else 0
+    disc = {"size": size, "color": faint(theme.magnitude, 0.08)}
+    return scatter(
+        x=list(range(count)), y=[0] * count, mode="markers", marker=disc, hoverinfo="skip"
     )
 
 
@@ -91,14 +104,17 @@ def _arrow(t: int, right: float, down: float, color: str, width: float) -> dict[
     }  # fmt: skip
 
 
-def gradient_sizes(tokens: ByToken, words: Sequence[str], theme: Theme = LIGHT) -> Picture:
-    """||dL/dh_t|| at every word, by both rules."""
-    span = theme.scale.decades([*tokens.exact.tolist(), *tokens.notebook.tolist()])
+def gradient_sizes(
+    norms: Array, words: Sequence[str], notebook: Array | None = None, theme: Theme = LIGHT
+) -> Picture:
+    """||dL/dh_t||, ``norms``, at every word; and by the ``notebook``'s rule, if it has one."""
+    others = norms[:0] if notebook is None else notebook
+    span = theme.scale.decades([*norms.tolist(), *others.tolist()])
     floor = 10.0 ** span[0]
     dashed = {"color": theme.text, "width": 2, "dash": "dash"}
     styles = (
-        ("notebook", tokens.notebook, dashed, "circle-open"),
-        ("exact", tokens.exact, {"color": theme.magnitude, "width": 3}, "triangle-left"),
+        ("notebook", others, dashed, "circle-open"),
+        ("exact", norms, {"color": theme.magnitude, "width": 3}, "triangle-left"),
     )
     return picture(
         [
@@ -113,6 +129,7 @@ def gradient_sizes(tokens: ByToken, words: Sequence[str], theme: Theme = LIGHT) 
                 hovertemplate=f"{name}: %{{customdata}}<extra></extra>",
             )
             for name, sizes, line, symbol in styles
+            if len(sizes)
         ],
         "Size of the gradient, ||dL/dh_t|| (L2)",
         HEIGHTS["margins"],
@@ -132,6 +149,9 @@ def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT
     """
     count = len(words)
     reached = table.lengths <= count
+    if not reached.any():
+        said = f"All training sequences are longer: {table.lengths.min()} or more."
+        return sentence(_BY_LENGTH, said, theme)
     notes = [
         f"{t} long, {n} sequence{'s' * (n > 1)}"
         for t, n in zip(
@@ -144,7 +164,7 @@ def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT
     curves = _lines(errors, count - table.lengths[reached], notes, 10.0 ** span[0], theme)
     return picture(
         curves,
-        "The notebook's error, by length",
+        _BY_LENGTH,
         HEIGHTS["comparison"],
         theme,
         xaxis={**words_axis(words, theme), "tickangle": 0, **(ticks if count <= 40 else {})},
@@ -158,7 +178,7 @@ def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT
 # Over the epochs
 
 
-def errors_over_epochs(history: GradientSeries, course: Course, theme: Theme = LIGHT) -> Picture:
+def errors_over_epochs(history: Comparisons, course: Course, theme: Theme = LIGHT) -> Picture:
     """||notebook - exact|| / ||exact|| over the epochs, of every parameter that is off."""
     errors = {name: v for name, v in history.table("errors").items() if (v > 0).any()}
     span = _errors_span(errors.values(), theme)
@@ -169,7 +189,7 @@ def errors_over_epochs(history: GradientSeries, course: Course, theme: Theme = L
     )
 
 
-def cosines_over_epochs(history: GradientSeries, course: Course, theme: Theme = LIGHT) -> Picture:
+def cosines_over_epochs(history: Comparisons, course: Course, theme: Theme = LIGHT) -> Picture:
     """The cosine of both gradients over the epochs, of every parameter that is off."""
     off = {name for name, v in history.table("errors").items() if (v > 0).any()}
     cosines = {name: v for name, v in history.table("cosines").items() if name in off}
@@ -248,11 +268,10 @@ def parameter_errors(
     right |= {"x0": 10.0 ** span[0], "x1": TOLERANCE, "fillcolor": faint(theme.forward, 0.1)}
     dot = {"size": 12, "color": theme.magnitude}
     cross = {"size": 11, "color": theme.text, "symbol": "x"}
+    dots = [_errors(names, checked, "checked", dot, span)]
+    crosses = [_errors(names, off, "notebook", cross, span)] if comparison else []
     return picture(
-        [
-            _errors(names, checked, "checked", dot, span),
-            _errors(names, off, "notebook", cross, span),
-        ],
+        [*dots, *crosses],
         "Relative error of every parameter",
         norms_height(len(names)),
         theme,

@@ -88,7 +88,7 @@ def gradient_map(
     )
     return picture(
         [cells],
-        "Gradient through time, over the epochs",
+        "Gradient at every word",
         HEIGHTS["map"],
         theme,
         margin=EPOCHS_MARGIN,

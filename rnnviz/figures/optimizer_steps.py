@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.analysis.gradient_history import GradientSeries
+from rnnviz.analysis.gradient_history import Clipping, EpochSeries
 from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.figures.axes import axis, log_axis, rows_axis
 from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, end_points, epoch_marks, epochs_axis
@@ -17,11 +17,13 @@ from rnnviz.figures.shapes import upright
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.training.history import Course
 
+#: Clipping at some epochs.
+Clippings = EpochSeries[Clipping]
 #: A common size of update over weights, marked for comparison.
 _USUAL = 1e-3
 
 
-def clipping_curves(history: GradientSeries, course: Course, theme: Theme = LIGHT) -> Picture:
+def clipping_curves(history: Clippings, course: Course, theme: Theme = LIGHT) -> Picture:
     """The shares of clipped steps and entries over the epochs."""
     dashed = {"color": theme.muted, "dash": "dash"}
     curves = [
@@ -32,7 +34,7 @@ def clipping_curves(history: GradientSeries, course: Course, theme: Theme = LIGH
     return _over_epochs(curves, "Share that is clipped", course, theme, share)
 
 
-def clipping_angle(history: GradientSeries, course: Course, theme: Theme = LIGHT) -> Picture:
+def clipping_angle(history: Clippings, course: Course, theme: Theme = LIGHT) -> Picture:
     """The median angle by which clipping turns the gradient, over the epochs."""
     curve = _curve(history, "angle", {"color": theme.magnitude}, "%{customdata}°")
     top = max(5.0, 1.1 * float(np.max(history.column("angle"), initial=0.0)))
@@ -40,7 +42,7 @@ def clipping_angle(history: GradientSeries, course: Course, theme: Theme = LIGHT
     return _over_epochs([curve], "Clipping turns the gradient by (°)", course, theme, degrees)
 
 
-def _curve(history: GradientSeries, name: str, line: dict[str, Any], hover: str) -> Series:
+def _curve(history: Clippings, name: str, line: dict[str, Any], hover: str) -> Series:
     return scatter(
         x=history.epochs.astype(np.int32),
         y=compact(history.column(name)),

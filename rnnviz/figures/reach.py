@@ -21,6 +21,8 @@ from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 
 #: Decades that the axis has below the rounding error, for its label.
 _BELOW = 2
+#: A half-life of so many tokens is not told from infinity.
+FOREVER = 1000
 
 
 def reach_curve(
@@ -81,8 +83,22 @@ def _training(
         series.append(_line(profile.bound[lags], places, lags, ("bound", dotted), floor))
     if not math.isnan(profile.slope):
         dashed = {"color": theme.text, "width": 1.5, "dash": "dash"}
-        series.append(_line(profile.fitted[lags], places, lags, ("fit", dashed), floor))
+        fit = f"fit, half-life {half_life_text(profile)}"
+        series.append(_line(profile.fitted[lags], places, lags, (fit, dashed), floor))
     return series
+
+
+def half_life_text(profile: LagProfile) -> str:
+    """The half-life in tokens with its 95 % interval, or that nothing is known of it."""
+    low, high = profile.interval
+    if low == 0 or math.isnan(profile.half_life):
+        return "unknown from so few"
+    return f"{life_text(profile.half_life)} (95 %: {life_text(low)} to {life_text(high)})"
+
+
+def life_text(tokens: float) -> str:
+    """A half-life in tokens."""
+    return "∞" if tokens >= FOREVER else f"{tokens:.2g}" if tokens < 99.5 else f"{tokens:.0f}"
 
 
 def _line(

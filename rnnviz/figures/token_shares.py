@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.analysis.gradient_history import GradientSeries
+from rnnviz.analysis.gradient_history import EpochSeries
+from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, words_axis, words_margin
 from rnnviz.figures.color_math import faint, mixed
@@ -18,6 +19,8 @@ from rnnviz.figures.picture import Picture, Series, bar, compact, exact, heatmap
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.training.history import Course
 
+#: The shares at some epochs.
+Shares = EpochSeries[TokenContribution]
 #: With more tokens their columns are too narrow for the past.
 _MOST_WITH_PAST = 24
 #: The past fills this part of a column, and the bar of now another: left edge and width.
@@ -25,15 +28,19 @@ _PAST, _NOW = (-0.44, 0.56), (0.16, 0.26)
 
 
 def share_columns(
-    history: GradientSeries, name: str, words: Sequence[str], epoch: int, theme: Theme = LIGHT
+    history: Shares,
+    name: str,
+    words: Sequence[str],
+    epoch: int,
+    theme: Theme = LIGHT,
 ) -> Picture:
     """Each token's share in the gradient of ``name`` at ``epoch``: a bar in the token's column.
 
     Beside it, paler, is the share from epoch 0 to then. ``name`` is W_hh for the recurrent weights
     or W_xh for the input weights.
     """
-    shares = history.shares(name)
-    row = int(np.abs(history.epochs - epoch).argmin())
+    shares = history.column(name)
+    row = history.nearest(epoch)
     narrow = len(words) > _MOST_WITH_PAST
     past = [] if narrow else [_past(shares[: row + 1], history.epochs[: row + 1], theme)]
     weights = {"W_hh": "the recurrent weights", "W_xh": "the input weights"}[name]
@@ -85,10 +92,14 @@ def _past(shares: Array, epochs: Array, theme: Theme) -> Series:
 
 
 def share_map(
-    history: GradientSeries, name: str, words: Sequence[str], course: Course, theme: Theme = LIGHT
+    history: Shares,
+    name: str,
+    words: Sequence[str],
+    course: Course,
+    theme: Theme = LIGHT,
 ) -> Picture:
     """Each token's share in the gradient of ``name`` (row) at every epoch (column)."""
-    shares = history.shares(name)
+    shares = history.column(name)
     cells: dict[str, Any] = {"zmin": 0.0, "zmax": 1.0, "colorscale": _scale(theme)}
     return picture(
         [

@@ -24,7 +24,7 @@ from rnnviz.analysis.memory_gauge import (
 from rnnviz.config import CellKind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
-from rnnviz.lab.gradients import GradientQuery
+from rnnviz.lab.gradient_query import GradientQuery
 from rnnviz.lab.probe import phrase_key
 from rnnviz.training.epoch_cache import EpochCache
 from rnnviz.training.run import Run, position_of
@@ -42,10 +42,15 @@ def flow(query: GradientQuery) -> Flow:
     return gradient_flow(query.trace, query.layer)
 
 
-def _of_last_answer(query: GradientQuery, norms: Array) -> Array:
+def last_answer_flow(query: GradientQuery) -> Flow:
+    """The same of the last answer alone, as the profile over the lag has it."""
+    return Flow(query.objective, _of_last_answer(query))
+
+
+def _of_last_answer(query: GradientQuery, norms: Array | None = None) -> Array:
     """The norms without what earlier answers add, each at a lag of its own."""
     if not query.trace.every:
-        return norms
+        return flow(query).norms if norms is None else norms
     config = query.config
     carried = Carried(config.gradient, config.truncate, query.layer)
     parameters, batch = query.state.parameters, query.trace.batch

@@ -12,7 +12,15 @@ from rnnviz.app.pages.hidden import hidden_page
 from rnnviz.app.pages.step import step_page
 from rnnviz.app.pages.train import train_page
 from rnnviz.app.sidebar import sidebar
-from rnnviz.app.stage import connect, place_bar, place_end, place_link, place_text, place_time
+from rnnviz.app.stage import (
+    connect,
+    place_bar,
+    place_end,
+    place_health,
+    place_link,
+    place_text,
+    place_time,
+)
 from rnnviz.app.style import style_sheet
 from rnnviz.session import Session
 from rnnviz.tasks.shipped_files import shipped
@@ -44,8 +52,7 @@ def _header() -> None:
             place_bar()
             with st.container(horizontal=True, key="story"):
                 place_text("story")
-                with st.popover("Health"):
-                    place_text("signs")
+                place_health()
         with right:
             place_text("status")
             place_time()

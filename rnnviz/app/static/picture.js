@@ -68,7 +68,7 @@ export function explain(button, popover) {
 }
 
 // Above or below the button, where there is more room.
-function placeBeside(popover, button) {
+export function placeBeside(popover, button) {
   const { top, bottom, right } = button.getBoundingClientRect();
   const above = top > innerHeight - bottom;
   const [side, distance] = above ? ["bottom", innerHeight - top + 4] : ["top", bottom + 4];

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.analysis.gradient_history import EpochSeries
+from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.app.frame import Frame
 from rnnviz.app.gradient_source import Source, source_of
 from rnnviz.app.heatmap_choice import choose_layer
@@ -19,6 +20,7 @@ from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.text import explanation
 from rnnviz.figures.optimizer_steps import clipping_angle, clipping_curves, ratio_dots
+from rnnviz.figures.picture import Picture
 from rnnviz.figures.token_shares import share_columns, share_map
 from rnnviz.session import Session
 
@@ -44,7 +46,9 @@ def feed_tab(session: Session, controls: DeltaGenerator) -> Tab:
         _draw(source, frame)
 
     def develop(budget: float) -> bool:
-        return session.gradients.develop(session.run, source_of(session, 0).query, budget)
+        query, history = source_of(session).query, session.gradients.history
+        records = (history.shares, history.clipping)
+        return any(record.develop(session.run, query, budget) for record in records)
 
     return Tab(draw, dict.fromkeys(_RIGHT, partial(go_to_click, session)), develop)
 
@@ -58,12 +62,11 @@ def _panel(session: Session, key: str, share: float) -> Panel:
 
 def _answer(source: Source) -> str:
     """What the words before the last bring to the gradient of the input weights."""
-    noun, history = source.session.names.noun, source.history()
+    noun, history = source.session.names.noun, _shares(source)
     if len(source.words) < 2:
         return f"One {noun}: all of the gradient comes from it."
-    shares = history.shares("W_xh")
-    row = int(np.abs(history.epochs - source.query.state.epoch).argmin())
-    now, start = (_share(1 - float(shares[k, -1])) for k in (row, 0))
+    shares, row = history.column("W_xh"), history.nearest(source.query.state.epoch)
+    now, start = (_share(float(shares[k, :-1].sum())) for k in (row, 0))
     first = f"; at epoch {history.epochs[0]} it was {start}" if row else ""
     return (
         f"{noun.capitalize()}s before the last bring <strong>{now}</strong> of the input "
@@ -71,23 +74,27 @@ def _answer(source: Source) -> str:
     )
 
 
+def _shares(source: Source) -> EpochSeries[TokenContribution]:
+    return source.over_epochs(source.gradients.history.shares)
+
+
 def _share(share: float) -> str:
     return "&lt;1&nbsp;%" if 0 < share < 0.005 else f"{share:.0%}".replace("%", "&nbsp;%")
 
 
 def _draw(source: Source, frame: Frame) -> None:
-    words, course, epoch = source.words, source.course, source.query.state.epoch
-    for key in ("feed_hh", "feed_xh", "map_hh", "map_xh"):
-        kind, _, part = key.partition("_")
-        if kind == "feed":
-            frame.chart(key, lambda name: share_columns(
-                source.history(), name, words, epoch, theme()), f"W_{part}")  # fmt: skip
-        else:
-            frame.chart(key, lambda name: share_map(
-                source.history(), name, words, course, theme()), f"W_{part}")  # fmt: skip
-    frame.chart("clipping", lambda: clipping_curves(source.history(), course, theme()),
-                remark=_STEPS)  # fmt: skip
-    frame.chart("angle", lambda: clipping_angle(source.history(), course, theme()), remark=_STEPS)
-    steps = source.gradients.next_steps
-    frame.chart("ratios", lambda: ratio_dots(steps(source.query), source.theme("ratios")),
-                remark=_STEPS)  # fmt: skip
+    words, course, epoch, colors = source.words, source.course, source.query.state.epoch, theme()
+    shares = _shares(source)
+    for part in ("hh", "xh"):
+        name = f"W_{part}"
+        frame.chart(f"feed_{part}", share_columns, shares, name, words, epoch, colors)
+        frame.chart(f"map_{part}", share_map, shares, name, words, course, colors)
+    clipping = source.over_epochs(source.gradients.history.clipping)
+    frame.chart("clipping", clipping_curves, clipping, course, colors, remark=_STEPS)
+    frame.chart("angle", clipping_angle, clipping, course, colors, remark=_STEPS)
+    frame.chart("ratios", _ratios, source, remark=_STEPS)
+
+
+def _ratios(source: Source) -> Picture:
+    steps = source.gradients.next_steps(source.query)
+    return ratio_dots(steps, source.theme("ratios"))

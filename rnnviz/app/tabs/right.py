@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.analysis.exact_vs_notebook import ByToken
+from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.app.frame import Frame
 from rnnviz.app.gradient_check import check_button
 from rnnviz.app.gradient_source import Source, compared_sequences, probe_sequence, source_of
@@ -22,9 +22,7 @@ from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.text import explanation
 from rnnviz.config import CellKind
 from rnnviz.figures import exact_vs_notebook as comparison
-from rnnviz.figures.gradients import bptt_profile
 from rnnviz.figures.picture import Picture
-from rnnviz.lab.memory_gauge import flow
 from rnnviz.session import Session
 
 _OVER_EPOCHS = ("errors", "cosines")
@@ -53,8 +51,8 @@ def right_tab(session: Session, controls: DeltaGenerator) -> Tab:
             frame.chart("flow", _flow, source, remark=source.probe.basis)
 
     def develop(budget: float) -> bool:
-        query = source_of(session, 0).query
-        return elman and session.gradients.develop(session.run, query, budget)
+        query = source_of(session).query
+        return elman and session.gradients.history.comparisons.develop(session.run, query, budget)
 
     return Tab(draw, dict.fromkeys(_OVER_EPOCHS, partial(go_to_click, session)), develop)
 
@@ -96,7 +94,8 @@ def _turn(source: Source) -> str:
         return "Without its transpose the notebook's gradient is the same here."
     back = len(source.words) - 1 - int(off[-1])
     most = f"<strong>{np.nanmax(tokens.angles):.0f}°</strong>"
-    return f"The notebook forgets a transpose: wrong from {back} {noun} back, by up to {most}."
+    nouns = f"{noun}{'s' * (back > 1)}"
+    return f"The notebook forgets a transpose: wrong from {back} {nouns} back, by up to {most}."
 
 
 def _basis(source: Source, elman: bool) -> str:
@@ -106,23 +105,33 @@ def _basis(source: Source, elman: bool) -> str:
 
 def _draw_notebook(source: Source, frame: Frame) -> None:
     """Both gradients word by word, and how far they are apart over lengths and epochs."""
-    lab, query, words, course = source.gradients, source.query, source.words, source.course
-    remark = source.probe.basis
+    remark, measured = source.probe.basis, compared_sequences(source)
+    frame.chart("directions", _directions, source, remark=remark)
+    frame.chart("sizes", _sizes, source, remark=remark)
+    frame.chart("by_length", _by_length, source)
+    history = source.over_epochs(source.gradients.history.comparisons)
+    course, colors = source.course, source.theme("errors")
+    frame.chart("errors", comparison.errors_over_epochs, history, course, colors, remark=measured)
+    frame.chart(
+        "cosines", comparison.cosines_over_epochs, history, course, theme(), remark=measured
+    )
 
-    def by_token() -> ByToken:
-        return lab.by_token(query)
 
-    frame.chart("directions", lambda: comparison.gradient_directions(
-        by_token(), words, theme()), remark=remark)  # fmt: skip
-    frame.chart("sizes", lambda: comparison.gradient_sizes(
-        by_token(), words, source.theme("sizes")), remark=remark)  # fmt: skip
-    frame.chart("by_length", lambda: comparison.errors_by_length(
-        lab.by_length(query), words, source.theme("by_length")))  # fmt: skip
-    measured = compared_sequences(source)
-    frame.chart("errors", lambda: comparison.errors_over_epochs(
-        source.history(), course, source.theme("errors")), remark=measured)  # fmt: skip
-    frame.chart("cosines", lambda: comparison.cosines_over_epochs(
-        source.history(), course, theme()), remark=measured)  # fmt: skip
+def _directions(source: Source) -> Picture:
+    tokens = source.gradients.by_token(source.query)
+    return comparison.gradient_directions(tokens, source.words, theme())
+
+
+def _sizes(source: Source) -> Picture:
+    tokens = source.gradients.by_token(source.query)
+    return comparison.gradient_sizes(
+        tokens.exact, source.words, tokens.notebook, source.theme("sizes")
+    )
+
+
+def _by_length(source: Source) -> Picture:
+    table = source.gradients.by_length(source.query)
+    return comparison.errors_by_length(table, source.words, source.theme("by_length"))
 
 
 def _parameters(source: Source, elman: bool) -> Picture:
@@ -133,5 +142,5 @@ def _parameters(source: Source, elman: bool) -> Picture:
 
 
 def _flow(source: Source) -> Picture:
-    noun = source.session.names.noun
-    return bptt_profile(flow(source.query), source.words, source.theme("flow"), 0, noun)
+    norms = Unrolled(source.query.trace, source.query.layer).norms
+    return comparison.gradient_sizes(norms, source.words, theme=source.theme("flow"))
