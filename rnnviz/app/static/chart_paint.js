@@ -2,6 +2,7 @@
 // `data` and `layout`, the plot's `box`, the `axes`, and the colours and font of the layout.
 import { faint } from "./canvas.js";
 import { axesOf, axisKey, edgesOf } from "./chart_axes.js";
+import { paintApart } from "./labels.js";
 import { sizeOf, writeRich } from "./rich_text.js";
 
 const TICK = 13; // the size of a tick's text
@@ -10,7 +11,7 @@ const DASHES = { solid: [], dot: [2, 4], dash: [7, 5], longdash: [11, 5], dashdo
 // On a sheet, `edges` are those of the column; elsewhere the margins are the figure's own.
 export function chartLayout(width, height, { data, layout: full }, edges) {
   const layout = edges ? onSheet(full) : full;
-  const { l = 64, r = 16, t = 34, b = 42 } = edges ? marginOf(layout, edges) : layout.margin ?? {};
+  const { l = 64, r = 16, t = 34, b = 42 } = edges ? marginOf(layout, sidesOf(layout, edges)) : layout.margin ?? {};
   const box = { left: l, right: Math.max(l + 20, width - r), top: t, bottom: Math.max(t + 20, height - b), width, height };
   if (edges && layout.meta?.x === "token") narrowTo(box, layout, edges.most);
   return { data, layout, box, axes: axesOf({ data, layout }, box), edges };
@@ -22,6 +23,9 @@ function onSheet(layout) {
   if (meta.x === "token" && !meta.ticks) return { ...layout, xaxis: { ...xaxis, showticklabels: false } };
   return meta.x === "epoch" ? { ...layout, xaxis: { ...xaxis, title: "" } } : layout;
 }
+
+// A picture that stands on nothing else may be wider.
+const sidesOf = ({ meta }, edges) => (meta?.wide ? { ...edges, left: Math.min(edges.left, 4 * edges.u), right: edges.u } : edges);
 
 // As high as title, legend and ticks need. Ticks on top have the height of the words beside them.
 function marginOf({ xaxis = {}, title, showlegend, legend = {} }, { left, right, head = 44 }) {
@@ -277,15 +281,29 @@ function paintSpread(p, { error_x: spread, x }, points) {
 const each = (value, k, usual) => (value == null ? usual : typeof value === "object" ? value[k] ?? usual : value);
 
 function paintMarkers(c, points, marker, usual) {
-  const { size = 6, symbol = "circle", opacity, line: edge = {} } = marker;
+  const { size = 6, symbol = "circle", angleref, opacity, line: edge = {} } = marker;
   const alpha = c.globalAlpha;
   points.forEach(([x, y], k) => {
     if (!Number.isFinite(x) || !Number.isFinite(y)) return;
     const own = marker.colorscale ? scaled(marker, marker.color[k]) : each(marker.color, k, usual);
     c.globalAlpha = alpha * each(opacity, k, 1);
+    if (symbol === "arrow" && angleref === "previous") return k && paintTip(c, points[k - 1], [x, y], each(size, k, 6), own);
     paintSymbol(c, each(symbol, k, "circle"), x, y, each(size, k, 6) / 2, own, each(edge.color, k), each(edge.width, k, 0));
   });
   c.globalAlpha = alpha;
+}
+
+// The tip of an arrow from a point to another: Plotly's symbol "arrow".
+function paintTip(c, [fromX, fromY], [x, y], size, color) {
+  const length = Math.hypot(x - fromX, y - fromY);
+  if (!(length > 1)) return;
+  const [right, down] = [(x - fromX) / length, (y - fromY) / length];
+  c.beginPath();
+  c.moveTo(x, y);
+  for (const side of [-0.45, 0.45]) c.lineTo(x - size * (right + side * down), y - size * (down - side * right));
+  c.closePath();
+  c.fillStyle = color;
+  c.fill();
 }
 
 const SHAPES = {
@@ -323,12 +341,12 @@ function paintTexts(p, series) {
   const down = { top: "bottom", middle: "middle", bottom: "top" }[vertical];
   const [dx, dy] = [{ left: -8, right: 8 }[across] ?? 0, { top: -6, bottom: 6 }[vertical] ?? 0];
   const side = { left: "right", right: "left" }[across] ?? "center";
+  const written = (k) => each(text, k, "");
+  const font = (k) => ({ size: each(textfont.size, k, TICK), color: each(textfont.color, k, p.text),
+    weight: textfont.weight, family: textfont.family ?? p.family });
+  if (series.meta?.apart) return paintApart(p, pointsOf(p, series), written, font);
   pointsOf(p, series).forEach(([x, y], k) => {
-    const written = each(text, k, "");
-    if (!written || !Number.isFinite(x) || !Number.isFinite(y)) return;
-    const font = { size: each(textfont.size, k, TICK), color: each(textfont.color, k, p.text),
-      weight: textfont.weight, family: textfont.family ?? p.family };
-    writeRich(p.c, written, x + dx, y + dy, font, { across: side, down });
+    if (written(k) && Number.isFinite(x) && Number.isFinite(y)) writeRich(p.c, written(k), x + dx, y + dy, font(k), { across: side, down });
   });
 }
 
