@@ -1,7 +1,6 @@
 """Figures from records; only this package imports Plotly."""
 
 from rnnviz.figures import (
-    ablation_loss,
     answers,
     complex_plane,
     dynamics,
@@ -16,16 +15,17 @@ from rnnviz.figures import (
     run_curves,
     sequence_network,
     side_by_side,
+    silencing,
     step_network,
     theme,
     tinted_text,
     training_curves,
     trajectories,
     weights,
+    word_choices,
 )
 
 __all__ = [
-    "ablation_loss",
     "answers",
     "complex_plane",
     "dynamics",
@@ -40,10 +40,12 @@ __all__ = [
     "run_curves",
     "sequence_network",
     "side_by_side",
+    "silencing",
     "step_network",
     "theme",
     "tinted_text",
     "training_curves",
     "trajectories",
     "weights",
+    "word_choices",
 ]
