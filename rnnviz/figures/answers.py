@@ -49,6 +49,7 @@ def class_strip(
         xaxis=words_axis(words, theme),
         yaxis=axis("", theme, range=[-0.6, 2.6], **ticks, showgrid=False),
         margin=words_margin(words),
+        meta={"x": "token"},
     )
 
 
@@ -116,7 +117,7 @@ def value_lines(
     expected = _Stroke(len(words) - len(targets), targets, "target", theme.text, "dot")
     style = "dotted" if len(targets) > 1 else "the dot at the end"
     title = f"Output after every step, and the target ({style})"
-    return _channels([answers, expected], channels, words, title, theme)
+    return _channels([answers, expected], channels, words, title, theme, meta={"x": "token"})
 
 
 def free_run(read: Array, free: Array, channels: Sequence[str], theme: Theme = LIGHT) -> Picture:

@@ -87,7 +87,8 @@ def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT
         margin=EPOCHS_MARGIN,
         shapes=epoch_marks(course, theme, "y"),
         xaxis=epochs_axis(course, theme),
-        yaxis=axis(metric.name, theme, range=[-0.02, 1.04], tickformat=".0%"),
+        yaxis=axis("", theme, range=[-0.02, 1.04], tickformat=".0%"),
+        meta={"x": "epoch"},
     )
 
 

@@ -24,10 +24,10 @@ function onSheet(layout) {
 }
 
 // As high as title, legend and ticks need.
-function marginOf({ xaxis = {}, title, showlegend, legend = {} }, { left, right }) {
+function marginOf({ xaxis = {}, title, showlegend, legend = {}, meta }, { left, right }) {
   const above = (plainTitle(title) ? 28 : 8) + (showlegend && !(legend.x > 1) ? 22 : 0);
-  const labels = xaxis.showticklabels === false || xaxis.visible === false ? 6 : 22;
-  return { l: left, r: right, t: above, b: labels + (plainTitle(xaxis.title) ? 18 : 0) };
+  const labels = xaxis.showticklabels === false || xaxis.visible === false ? 6 : xaxis.tickangle ? 50 : 22;
+  return { l: Math.max(left, meta?.left ?? 0), r: right, t: above, b: labels + (plainTitle(xaxis.title) ? 18 : 0) };
 }
 
 // A token is at most so wide.
