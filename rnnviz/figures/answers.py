@@ -14,8 +14,8 @@ from rnnviz.figures.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.figures.shapes import upright
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 
-#: Maximum number of tokens with written answers; more would be too small.
-_MOST_WRITTEN = 60
+#: Maximum number of tokens with written answers; more would be too small. So many letters fit.
+_MOST_WRITTEN, _LINE = 60, 66
 
 
 def class_strip(
@@ -69,7 +69,8 @@ def _texts(
     """
     if len(positions) > _MOST_WRITTEN:
         return []
-    names = [plain(shown_token(label), 12) for label in classes]
+    letters = max(3, min(12, _LINE // (positions[-1] + 1)))
+    names = [plain(shown_token(label), letters) for label in classes]
     rows = list(zip(positions, targets, answers, strict=True))
     wrong = [(x, 1, names[answer]) for x, target, answer in rows if 0 <= target != answer]
     right = [(x, 2, names[target]) for x, target, _ in rows if target >= 0]

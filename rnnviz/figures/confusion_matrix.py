@@ -42,12 +42,12 @@ def confusion_matrix(
         series.append(outlines([(x - 0.5, y - 0.5, x + 0.5, y + 0.5)], theme.text, 2.5))
     return picture(
         series,
-        most("Wanted (row), said (column)", confusion),
+        most("What is taken for what", confusion),
         400,
         theme,
-        xaxis=axis("", theme, range=[-0.5, count - 0.5], **ticks, **slanted),
-        yaxis=axis("", theme, range=[count - 0.5, -0.5], **ticks),
-        meta={"left": 16 + 7 * max(map(len, names))},
+        xaxis=axis("said", theme, range=[-0.5, count - 0.5], **ticks, **slanted),
+        yaxis=axis("wanted", theme, range=[count - 0.5, -0.5], **ticks),
+        meta={"left": 32 + 7 * max(map(len, names))},
     )
 
 

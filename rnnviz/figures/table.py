@@ -48,13 +48,11 @@ def answer_list(
 def class_scores(confusion: Confusion, classes: Sequence[str], theme: Theme = LIGHT) -> Picture:
     """Recall, precision, F1 and the number of rows of every class."""
     columns = [
-        Column("", [class_name(classes[c]) for c in confusion.classes], theme.text, 1.2),
+        Column("", [class_name(classes[c]) for c in confusion.classes], theme.text, 1.3),
         Column("found", _known(confusion.recall), theme.forward, 1.4, share=True),
         Column("trusted", _known(confusion.precision), theme.muted, 1.4, share=True),
-        Column(
-            "F1", ["–" if np.isnan(f1) else f"{f1:.2f}" for f1 in confusion.f1], theme.text, 0.6
-        ),
-        Column("answers", [f"{n:,}" for n in confusion.wanted.tolist()], theme.muted, 0.9),
+        Column("F1", [_short(f1) for f1 in confusion.f1], theme.text, 0.9),
+        Column("count", [f"{n:,}" for n in confusion.wanted.tolist()], theme.muted, 0.9),
     ]
     return picture([_table(Rows("", columns))], most("Every class", confusion), 300, theme)
 
@@ -65,13 +63,17 @@ def class_name(name: str, letters: int = 12) -> str:
 
 
 def most(title: str, confusion: Confusion) -> str:
-    """The title, and how many of the classes there is room for."""
+    """The title, and how many of the classes, the most frequent ones, there is room for."""
     shown = len(confusion.classes)
-    return title if shown == confusion.every else f"{title}: the {shown} most frequent"
+    return title if shown == confusion.every else f"{title}, {shown} of {confusion.every}"
 
 
 def _known(shares: Any) -> list[float | None]:
     return [None if np.isnan(share) else float(share) for share in shares]
+
+
+def _short(share: float) -> str:
+    return "–" if np.isnan(share) else f"{share:.2f}"
 
 
 def _table(rows: Rows) -> Series:

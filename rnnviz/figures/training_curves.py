@@ -81,7 +81,7 @@ def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT
     curves = _curves(course, ("train_metric", "test_metric"), "%{y:.1%}", theme)
     return picture(
         [*curves, *end_points(course, curves)],
-        f"{metric.name.capitalize()}: {metric.label}",
+        metric.name.capitalize(),
         HEIGHTS["metric"],
         theme,
         margin=EPOCHS_MARGIN,

@@ -64,7 +64,8 @@ class ResultsLab:
 
     A large part is read piece by piece, in a random order: the first piece at once, the others by
     ``develop``. ``rows``, ``show`` and ``cell``, a wanted class and one that is said, choose what
-    is listed; ``opened`` is the sequence of the data that is shown word by word.
+    is listed; ``opened`` is the sequence of the data that is shown word by word, ``chosen`` whether
+    the reader has opened it.
     """
 
     def __init__(self) -> None:
@@ -72,6 +73,7 @@ class ResultsLab:
         self.rows, self.show = Rows.TEST, Show.ERRORS
         self.cell: tuple[int, int] | None = None
         self.opened: Example | None = None
+        self.chosen = False
         self._typed = ""
         self._dataset: Dataset | None = None
         self._memo = Memo()
@@ -146,7 +148,8 @@ class ResultsLab:
     def fit(self, dataset: Dataset) -> None:
         """Forget what was chosen in other data."""
         if dataset is not self._dataset:
-            self._dataset, self.cell, self.opened = dataset, None, None
+            self._dataset, self.cell = dataset, None
+            self.opened, self.chosen = None, False
 
     def open(self, example: Example, dataset: Dataset, typed: str) -> None:
         """Show this one word by word, until something else than ``typed`` is typed."""

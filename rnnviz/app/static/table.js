@@ -38,10 +38,12 @@ export class Table extends Picture {
   table({ name, header, cells, columnwidth, customdata }, { title, meta }) {
     const table = make("table");
     table.append(make("caption", { textContent: plainText(name || title.text) }), widths(columnwidth));
+    const { length } = cells.values[0];
+    if (!length) return table;
     const head = table.createTHead().insertRow();
     head.append(...header.values.map((textContent) => make("th", { textContent, scope: "col" })));
     const body = table.createTBody();
-    for (let k = 0; k < cells.values[0].length; k++) {
+    for (let k = 0; k < length; k++) {
       const row = body.insertRow();
       row.append(...cells.values.map((column, j) => cell(column[k], cells.format[j], cells.font.color[j])));
       if (customdata?.length) this.bind(row, customdata[k], meta?.opened);

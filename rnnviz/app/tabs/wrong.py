@@ -44,7 +44,7 @@ from rnnviz.session import Session
 from rnnviz.tasks.example import Example
 
 #: At most so many classes have a row in the confusion matrix.
-MOST_CLASSES = 10
+MOST_CLASSES = 8
 
 
 class Source(NamedTuple):
@@ -139,13 +139,14 @@ def _open(session: Session, click: Event) -> None:
     part = session.results.part(session.dataset)
     example = part[range(len(part))[int(click["data"])]]
     session.ask(example.text)
+    session.results.chosen = True
     session.results.open(example, session.dataset, session.phrase_input.typed)
 
 
 def _open_first(session: Session) -> None:
-    """Show the first of the list, if nothing was opened or typed before."""
+    """Show the first of the list, until the reader opens or types another one."""
     lab, data, box = session.results, session.dataset, session.phrase_input
-    if lab.opened is not None or box.typed != session.first_phrase:
+    if lab.chosen or session.player.running or box.typed != session.first_phrase:
         return
     answers = lab.answers(session.state, data)
     first = next((s.answers[0] for s in _sections(session, answers) if len(s.answers)), None)
@@ -180,15 +181,16 @@ def _lay_out(session: Session) -> None:
     right = [_panel(session, "scatter", 5, "wrong_scatter")]
     if data.answers_classes:
         right = [
-            _panel(session, "confusion", 5, "wrong_confusion", clicks=True),
+            _panel(session, "confusion", 5.6, "wrong_confusion", clicks=True),
             _panel(session, "scores", 3, "wrong_scores", kind="table"),
         ]
     place_sheet("wrong", left, [*right, _panel(session, "metric", 2.6, "metric", clicks=True)])
 
 
 def _panel(session: Session, key: str, share: float, name: str, **more: Any) -> Panel:
-    names = session.names
-    return Panel(key, share, explanation(name, noun=names.noun, sequence=names.sequence), **more)
+    names, label = session.names, session.dataset.metric.label
+    text = explanation(name, noun=names.noun, sequence=names.sequence, label=label)
+    return Panel(key, share, text, **more)
 
 
 def _name_of_answers(session: Session) -> str:
@@ -213,7 +215,8 @@ def _score(answers: Answers | Values, session: Session) -> str:
     data, part = session.dataset, _part(session)
     if isinstance(answers, Values):
         score = data.metric.score(answers.said, answers.wanted, answers.owners)
-        return f"<strong>{score:.1%}</strong> on {part}answers: {data.metric.label}."
+        label = data.metric.label.replace("answers", f"{part}answers")
+        return f"The {label} is <strong>{score:.1%}</strong>."
     right, count = int((~answers.wrong).sum()), len(answers.said)
     what = f"{session.names.sequence}s" if data.one_class_at_end else "answers"
     sentence = f"<strong>{right:,} of {count:,}</strong> {part}{what} are right"
@@ -276,8 +279,7 @@ def _answers(source: Source) -> Picture:
     if not data.answers_classes:
         return value_lines(probe.running, targets, data.classes, words, colors)
     if not data.one_class_at_end:
-        read = words[-len(probe.answers) :]
-        return class_strip(probe.answers, targets, data.classes, read, colors)
+        return class_strip(probe.answers, targets, data.classes, words, colors)
     if len(data.classes) == 2:
         label = data.classes[probe.margin.target]
         return running_margin_bars(probe.margin, words, label, colors, session.names.noun)
@@ -288,7 +290,9 @@ def _answers(source: Source) -> Picture:
 def _list(source: Source) -> Picture:
     session = source.session
     sections = _sections(session, source.answers)
-    rows = [rows_of(session, source.answers, section, theme()) for section in sections]
+    # That there are no errors is said, too.
+    shown = [sections[0], *(section for section in sections[1:] if len(section.answers))]
+    rows = [rows_of(session, source.answers, section, theme()) for section in shown]
     return answer_list("Answers", rows, source.opened, theme())
 
 
