@@ -28,6 +28,9 @@ _TEXT = """
   <div class="rnnviz-reserve" aria-hidden="true"></div><div class="rnnviz-text"></div>
 </div>
 """
+_HEALTH = """
+<button class="rnnviz-health-button"></button><div class="rnnviz-signs" popover></div>
+"""
 _CONTROL = '<div class="rnnviz-control"></div>'
 _FILE = '<div class="rnnviz-control rnnviz-file"></div>'
 _LINK = '<button class="rnnviz-link" title="It opens the page as it is now.">Copy link</button>'
@@ -59,6 +62,7 @@ _end = _component("end")
 _chart = _component("chart", _CHART)
 _sheet = _component("sheet", '<div class="rnnviz-sheet"></div>')
 _text = _component("text", _TEXT)
+_health = _component("health", _HEALTH)
 _bar = _component("bar", _CONTROL)
 _time = _component("time", _CONTROL)
 _moments = _component("moments", _CONTROL)
@@ -127,6 +131,11 @@ def _panels(row: Panel | tuple[Panel, ...]) -> list[dict[str, Any]]:
 def place_text(key: str, reserve: Sequence[TextBlock] = ()) -> None:
     """Put the text ``key`` here; frames change it. It is as tall as the tallest ``reserve``."""
     _place(_text, f"text_{key}", {"key": key, "reserve": reserve})
+
+
+def place_health() -> None:
+    """Put the worst sign of health here, which opens all signs: the texts health and signs."""
+    _place(_health, "health", {}, width="content")
 
 
 def place_bar() -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from rnnviz.analysis.health import MEANINGS, Sign, judged, worst
+from rnnviz.analysis.health import MEANINGS, Level, Sign, judged, worst
 from rnnviz.analysis.training_phase import phase_of
 from rnnviz.session import Session
 from rnnviz.training.player import LOOKING_BACK
@@ -20,7 +20,8 @@ def status_texts(session: Session, story: str | None = None) -> dict[str, str]:
     signs = _signs(session)
     return {
         "status": _status(session),
-        "story": story or _story(session, worst(signs)),
+        "story": story or _story(session),
+        "health": _worst(worst(signs)),
         "signs": _table(session, signs),
         "message": _message(session),
     }
@@ -57,17 +58,24 @@ def _status(session: Session) -> str:
     )
 
 
-def _story(session: Session, sign: Sign) -> str:
-    """The chapter at the epoch shown, a sentence, and the worst sign of health."""
+def _story(session: Session) -> str:
+    """The chapter at the epoch shown, and a sentence."""
     told, player = session.story, session.player
     broken = " broken" if told.broken else ""
     back = f"Looking back from {player.run.position}. " if player.condition == LOOKING_BACK else ""
     sentence = escape(back + told.sentence)
     return (
         f'<div class="rnnviz-story{broken}" data-chapter="{told.chapter}"><b>{told.chapter}</b>'
-        f'<span title="{sentence}">{sentence}</span>'
-        f'<i class="{sign.level}" title="{sign.name}: {sign.level}">●</i></div>'
+        f'<span title="{sentence}">{sentence}</span></div>'
     )
+
+
+def _worst(sign: Sign) -> str:
+    """The worst sign in one word, and a dot in the colour of its level."""
+    word = "fine" if sign.level is Level.FINE else sign.name
+    said = f"Health: {sign.name}, {sign.level}"
+    dot = f'<i class="{sign.level}" title="{said}">●</i>'
+    return f'{dot} {word}<span class="rnnviz-unseen">, {said}</span>'
 
 
 def _table(session: Session, signs: Sequence[Sign]) -> str:

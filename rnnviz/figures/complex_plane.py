@@ -37,8 +37,7 @@ def weight_spectrum(
         hovertemplate="shown: " + _VALUE,
     )
     largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail).ravel()])
-    title = f"Eigenvalues of {weights}"
-    return _plane([past, now], title, largest, theme)
+    return _plane([past, now], weights, largest, theme)
 
 
 def state_spectrum(
@@ -135,16 +134,16 @@ def _points(values: Array, numbers: Array, theme: Theme, heading: str) -> Series
     )
 
 
-def _plane(series: list[Series], title: str, largest: float, theme: Theme) -> Picture:
+def _plane(series: list[Series], weights: str, largest: float, theme: Theme) -> Picture:
     end = 1.1 * theme.scale.tenths(-largest, largest)[1]
     limits: dict[str, Any] = {"range": [-end, end], "constrain": "domain"}
     return picture(
         series,
-        title,
+        "Eigenvalues",
         HEIGHTS["plane"],
         theme,
         shapes=[unit_circle(theme)],
-        xaxis=axis("real part", theme, **limits),
+        xaxis=axis(f"{weights}: real part", theme, **limits),
         yaxis=axis("imaginary part", theme, **limits, scaleanchor="x"),
         margin={"r": 76},
     )
@@ -167,7 +166,7 @@ def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> Pictur
     margin, tokens = 0.06 * (high - low), f"{steps} token{'' if steps == 1 else 's'}"
     return picture(
         [points],
-        "Lyapunov exponents",
+        "Exponents",
         HEIGHTS["exponents"],
         theme,
         xaxis=axis(f"finite-time: {tokens}", theme, **whole(len(exponents))),

@@ -18,6 +18,7 @@ from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis
 from rnnviz.figures.gradients import norms_height
 from rnnviz.figures.legends import LEGEND, LEGEND_TOP, colored
 from rnnviz.figures.picture import Picture, Series, exact, scatter
+from rnnviz.figures.sentence import sentence
 from rnnviz.figures.shapes import level, note, upright
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.training.history import Course
@@ -32,6 +33,7 @@ _DASHES = {"W_xh": "dot", "W_hh": "solid", "b_h": "dashdot"}
 _ARROW, _MOST = 20, 1.6
 #: With more words their arrows have no room.
 _MOST_ARROWS, _MOST_DISCS = 24, 12
+_BY_LENGTH = "The notebook's error, by length"
 
 
 # On the words
@@ -102,14 +104,17 @@ def _arrow(t: int, right: float, down: float, color: str, width: float) -> dict[
     }  # fmt: skip
 
 
-def gradient_sizes(tokens: ByToken, words: Sequence[str], theme: Theme = LIGHT) -> Picture:
-    """||dL/dh_t|| at every word, by both rules."""
-    span = theme.scale.decades([*tokens.exact.tolist(), *tokens.notebook.tolist()])
+def gradient_sizes(
+    norms: Array, words: Sequence[str], notebook: Array | None = None, theme: Theme = LIGHT
+) -> Picture:
+    """||dL/dh_t||, ``norms``, at every word; and by the ``notebook``'s rule, if it has one."""
+    others = norms[:0] if notebook is None else notebook
+    span = theme.scale.decades([*norms.tolist(), *others.tolist()])
     floor = 10.0 ** span[0]
     dashed = {"color": theme.text, "width": 2, "dash": "dash"}
     styles = (
-        ("notebook", tokens.notebook, dashed, "circle-open"),
-        ("exact", tokens.exact, {"color": theme.magnitude, "width": 3}, "triangle-left"),
+        ("notebook", others, dashed, "circle-open"),
+        ("exact", norms, {"color": theme.magnitude, "width": 3}, "triangle-left"),
     )
     return picture(
         [
@@ -124,6 +129,7 @@ def gradient_sizes(tokens: ByToken, words: Sequence[str], theme: Theme = LIGHT) 
                 hovertemplate=f"{name}: %{{customdata}}<extra></extra>",
             )
             for name, sizes, line, symbol in styles
+            if len(sizes)
         ],
         "Size of the gradient, ||dL/dh_t|| (L2)",
         HEIGHTS["margins"],
@@ -143,6 +149,9 @@ def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT
     """
     count = len(words)
     reached = table.lengths <= count
+    if not reached.any():
+        said = f"All training sequences are longer: {table.lengths.min()} or more."
+        return sentence(_BY_LENGTH, said, theme)
     notes = [
         f"{t} long, {n} sequence{'s' * (n > 1)}"
         for t, n in zip(
@@ -155,7 +164,7 @@ def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT
     curves = _lines(errors, count - table.lengths[reached], notes, 10.0 ** span[0], theme)
     return picture(
         curves,
-        "The notebook's error, by length",
+        _BY_LENGTH,
         HEIGHTS["comparison"],
         theme,
         xaxis={**words_axis(words, theme), "tickangle": 0, **(ticks if count <= 40 else {})},
@@ -259,11 +268,10 @@ def parameter_errors(
     right |= {"x0": 10.0 ** span[0], "x1": TOLERANCE, "fillcolor": faint(theme.forward, 0.1)}
     dot = {"size": 12, "color": theme.magnitude}
     cross = {"size": 11, "color": theme.text, "symbol": "x"}
+    dots = [_errors(names, checked, "checked", dot, span)]
+    crosses = [_errors(names, off, "notebook", cross, span)] if comparison else []
     return picture(
-        [
-            _errors(names, checked, "checked", dot, span),
-            _errors(names, off, "notebook", cross, span),
-        ],
+        [*dots, *crosses],
         "Relative error of every parameter",
         norms_height(len(names)),
         theme,

@@ -21,6 +21,8 @@ from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 
 #: Decades that the axis has below the rounding error, for its label.
 _BELOW = 2
+#: A half-life of so many tokens is not told from infinity.
+FOREVER = 1000
 
 
 def reach_curve(
@@ -91,12 +93,12 @@ def half_life_text(profile: LagProfile) -> str:
     low, high = profile.interval
     if low == 0 or math.isnan(profile.half_life):
         return "unknown from so few"
-    return f"{_life(profile.half_life)} (95 %: {_life(low)} to {_life(high)})"
+    return f"{life_text(profile.half_life)} (95 %: {life_text(low)} to {life_text(high)})"
 
 
-def _life(tokens: float) -> str:
-    """Beyond a thousand tokens it is not told from infinity."""
-    return "∞" if tokens >= 1000 else f"{tokens:.2g}"
+def life_text(tokens: float) -> str:
+    """A half-life in tokens."""
+    return "∞" if tokens >= FOREVER else f"{tokens:.2g}" if tokens < 99.5 else f"{tokens:.0f}"
 
 
 def _line(

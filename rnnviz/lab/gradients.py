@@ -12,12 +12,14 @@ from rnnviz.analysis.exact_vs_notebook import (
     compare_examples,
 )
 from rnnviz.analysis.gradient_over_lag import Carried, LagProfile, lag_profile
+from rnnviz.analysis.gradients import Flow
 from rnnviz.analysis.jacobians import Jacobians, jacobians_along
 from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
 from rnnviz.lab.gradient_history import gradient_history
 from rnnviz.lab.gradient_query import GradientQuery, next_steps
 from rnnviz.lab.memo import Memo
+from rnnviz.lab.memory_gauge import last_answer_flow
 from rnnviz.lab.probe import phrase_key
 from rnnviz.lab.questions import GradientQuestion
 
@@ -41,6 +43,11 @@ class GradientLab:
         return self._memo.ask(
             "lag", key, lambda: lag_profile(state.parameters, query.examples, objective, carried)
         )
+
+    def reach(self, query: GradientQuery) -> Flow:
+        """The gradient of the phrase's last answer at every token."""
+        key = query.state, query.config, query.objective, query.layer, *phrase_key(query.trace)
+        return self._memo.ask("reach", key, lambda: last_answer_flow(query))
 
     def jacobians(self, query: GradientQuery) -> Jacobians:
         """The Jacobians along the phrase."""

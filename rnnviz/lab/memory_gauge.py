@@ -42,10 +42,15 @@ def flow(query: GradientQuery) -> Flow:
     return gradient_flow(query.trace, query.layer)
 
 
-def _of_last_answer(query: GradientQuery, norms: Array) -> Array:
+def last_answer_flow(query: GradientQuery) -> Flow:
+    """The same of the last answer alone, as the profile over the lag has it."""
+    return Flow(query.objective, _of_last_answer(query))
+
+
+def _of_last_answer(query: GradientQuery, norms: Array | None = None) -> Array:
     """The norms without what earlier answers add, each at a lag of its own."""
     if not query.trace.every:
-        return norms
+        return flow(query).norms if norms is None else norms
     config = query.config
     carried = Carried(config.gradient, config.truncate, query.layer)
     parameters, batch = query.state.parameters, query.trace.batch

@@ -58,7 +58,7 @@ def test_words_are_typed_over_added_and_dropped(page):
     # Words are added, dropped and reached by the keyboard.
     page.page.get_by_role("button", name="Add a word").click()
     boxes(page).nth(4).hover()
-    assert page.page.evaluate("rnnviz.stage.pointed") is None, "it has no column yet"
+    assert page.page.evaluate("rnnviz.stage.pointed.token") is None, "it has no column yet"
     keyboard.type("right ")
     page.page.wait_for_function(HEARD, arg=f"{PHRASE} right")
     expect(boxes(page).nth(5)).to_be_focused()  # the answer to "right" leaves the next word open

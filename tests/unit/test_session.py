@@ -247,12 +247,14 @@ def looked_into(session):
     """All that is known of the epochs of a run of three, developed to the end."""
     session.player.advance(3)
     query = session.gradient_query(session.inspect(), Objective.LOSS)
-    for lab in (session.memory, session.gradients):
+    records = session.gradients.history
+    for lab in (session.memory, *records):
         while lab.develop(session.run, query, 9):
             pass
     gauge, _ = session.memory.past(session.run, query, 0)
-    past = session.gradients.past(session.run, query, 0)
-    return gauge.radius.tolist(), past.eigenvalues.tolist(), past.shares("W_hh").tolist()
+    eigenvalues = records.eigenvalues.series(session.run, query)
+    shares = records.shares.series(session.run, query).column("W_hh")
+    return gauge.radius.tolist(), [row.tolist() for row in eigenvalues.rows], shares.tolist()
 
 
 @each_row("way", ["load", "follow"])

@@ -13,7 +13,15 @@ from rnnviz.app.pages.step import step_page
 from rnnviz.app.pages.train import train_page
 from rnnviz.app.questions import chosen_question
 from rnnviz.app.sidebar import sidebar
-from rnnviz.app.stage import connect, place_bar, place_end, place_link, place_text, place_time
+from rnnviz.app.stage import (
+    connect,
+    place_bar,
+    place_end,
+    place_health,
+    place_link,
+    place_text,
+    place_time,
+)
 from rnnviz.app.style import style_sheet
 from rnnviz.lab.questions import TrainQuestion
 from rnnviz.session import Session
@@ -54,8 +62,7 @@ def _header() -> None:
             place_bar()
             with st.container(horizontal=True, key="story"):
                 place_text("story")
-                with st.popover("Health"):
-                    place_text("signs")
+                place_health()
         with right:
             place_text("status")
             place_time()

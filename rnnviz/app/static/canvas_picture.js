@@ -1,6 +1,6 @@
 // A picture that draws itself on a canvas, with a tip beside the pointer. A subclass has
-// `paint(context, width, height)`, which draws all of it, `told()`, the lines of the tip, and `token`, the
-// token under the pointer.
+// `paint(context, width, height)`, which draws all of it, `told()`, the lines of the tip, and `under`, the
+// { token, unit, epoch } under the pointer.
 import { Picture } from "./picture.js";
 
 export class CanvasPicture extends Picture {
@@ -10,7 +10,6 @@ export class CanvasPicture extends Picture {
     for (const button of [parts.ask, parts.enlarge]) button.classList.add("top");
     const make = (tag, className) => Object.assign(document.createElement(tag), { className });
     this.canvas = make("canvas", "rnnviz-canvas");
-    this.canvas.setAttribute("role", "img");
     this.tip = make("div", "rnnviz-tip");
     this.tip.hidden = true;
     this.node.replaceChildren(this.canvas, this.tip);
@@ -19,10 +18,16 @@ export class CanvasPicture extends Picture {
     this.canvas.addEventListener("pointerleave", () => this.point(null));
   }
 
+  // Only what is drawn has a label.
+  async draw() {
+    await super.draw();
+    this.canvas.setAttribute("role", "img");
+  }
+
   point(pointer) {
     this.pointer = pointer;
     if (!this.count) return;
-    this.stage.mark(pointer ? this.token : undefined);
+    this.stage.point(pointer ? this.under : {});
     this.mark();
   }
 

@@ -6,13 +6,16 @@ import { edgesOf } from "./chart_axes.js";
 import { axesFor, chartLayout, paintChart, paintSentence, pointsOf } from "./chart_paint.js";
 import { plainText } from "./numbers.js";
 
+// The axes that may count tokens, units or epochs, and their place in a point.
+const AXES = new Map([["x", 0], ["y", 1]]);
 // The pointer is at a point if it is so near, in pixels.
 const NEAR = 30;
 
 export class Chart extends CanvasPicture {
   constructor(key, parts, listeners) {
     super(key, parts, listeners);
-    this.canvas.addEventListener("click", () => this.press());
+    // A quick click comes before the picture of the pointer's move, a touch without any.
+    this.canvas.addEventListener("click", ({ offsetX, offsetY }) => this.press([offsetX, offsetY]));
   }
 
   show(figure) {
@@ -23,16 +26,22 @@ export class Chart extends CanvasPicture {
 
   paint(context, width, height) {
     this.chart = chartLayout(width, height, this.figure, this.edges);
+    this.aim = this.aimAt(this.pointer);
     if (this.meaning.sentence) return paintSentence(context, this.chart);
-    this.aim = this.pointer && this.inPlot ? nearest(this.chart, ...this.pointer) : null;
     this.canvas.style.cursor = this.aim && this.clickable ? "pointer" : "";
     paintChart(context, this.chart);
     this.paintMarks(context);
   }
 
-  get inPlot() {
-    const [[x, y], { left, right, top, bottom }] = [this.pointer, this.chart.box];
+  inPlot(at) {
+    if (!at || !this.chart) return false;
+    const [[x, y], { left, right, top, bottom }] = [at, this.chart.box];
     return x >= left - 4 && x <= right + 4 && y >= top - 4 && y <= bottom + 4;
+  }
+
+  // What of the picture is at a place, if anything.
+  aimAt(at) {
+    return this.inPlot(at) ? nearest(this.chart, ...at) : null;
   }
 
   // What the places on an axis are: tokens, epochs or units.
@@ -44,59 +53,61 @@ export class Chart extends CanvasPicture {
     return this.clicks || ["token", "unit"].includes(this.meaning.x) || this.meaning.y === "unit";
   }
 
-  // The place that is pointed at on an axis that counts something.
-  pointed(kind) {
-    if (!this.pointer || !this.chart || !this.inPlot) return undefined;
-    for (const [k, letter] of ["x", "y"].entries()) {
-      const axis = this.chart.axes[`${letter}axis`];
-      if (this.meaning[letter] === kind) return Math.round(axis.value(this.pointer[k])) - this.offset(letter);
-    }
-    return undefined;
+  // The token, unit and epoch under the pointer, where an axis counts them.
+  get under() {
+    return this.placesAt(this.pointer);
   }
 
-  // Rows may be counted from 1.
+  placesAt(at) {
+    if (!this.inPlot(at)) return {};
+    const places = [...AXES].map(([letter, k]) => [this.meaning[letter], this.placeAt(letter, at[k])]);
+    return Object.fromEntries(places.filter(([name]) => name));
+  }
+
+  // What stands at a pixel of an axis: tokens may be counted from 1, units are in the order of their rows.
+  placeAt(letter, pixel) {
+    const place = Math.round(this.chart.axes[`${letter}axis`].value(pixel)) - this.offset(letter);
+    return this.meaning[letter] === "unit" ? this.meaning.units?.[place] ?? place : place;
+  }
+
   offset(letter) {
     return letter === "y" ? this.meaning.first ?? 0 : 0;
   }
 
-  get token() {
-    return this.pointed("token");
-  }
-
   // What is pointed at, or was clicked, is marked in every picture.
   paintMarks(c) {
-    const { axes: { xaxis, yaxis }, box } = this.chart;
-    const { marked, unit } = this.stage;
-    const text = this.figure.layout.font.color;
-    const band = (axis, place, across) => {
-      const at = place + this.offset(axis.letter);
-      const [from, to] = [at - 0.5, at + 0.5].map(axis.at).sort((a, b) => a - b);
-      if (!(at >= Math.min(axis.low, axis.high) && at <= Math.max(axis.low, axis.high))) return;
-      c.fillStyle = faint(text, 0.1);
-      if (across) c.fillRect(from, box.top, to - from, box.bottom - box.top);
-      else {
-        [c.strokeStyle, c.lineWidth] = [text, 1.4];
-        c.strokeRect(box.left - 1, from, box.right - box.left + 2, to - from);
-      }
-    };
-    for (const [letter, axis] of [["x", xaxis], ["y", yaxis]]) {
-      if (this.meaning[letter] === "token" && marked !== undefined) band(axis, marked, letter === "x");
-      const row = this.meaning.units ? this.meaning.units.indexOf(unit) : unit;
-      if (this.meaning[letter] === "unit" && unit !== undefined && row >= 0) band(axis, row, letter === "x");
+    for (const letter of AXES.keys()) {
+      const name = this.meaning[letter], value = name && this.stage[name];
+      if (value === undefined) continue;
+      const place = name === "unit" && this.meaning.units ? this.meaning.units.indexOf(value) : value;
+      if (name !== "unit" || place >= 0) this.paintMark(c, letter, place + this.offset(letter));
     }
   }
 
-  press() {
-    if (!this.pointer || !this.inPlot) return;
-    const { x, y } = this.aim ?? {};
-    if (this.clicks) {
-      if (this.meaning.x === "epoch") this.onClick(this.key, { x: this.chart.axes.xaxis.value(this.pointer[0]), y: null, data: null });
-      else if (this.aim) this.onClick(this.key, { x, y, data: this.aim.data ?? null });
-      return;
+  // A band over a token, a frame around a row, a line at an epoch.
+  paintMark(c, letter, place) {
+    const { axes, box } = this.chart, axis = axes[`${letter}axis`];
+    if (place < Math.min(axis.low, axis.high) || place > Math.max(axis.low, axis.high)) return;
+    const color = this.figure.layout.font.color;
+    const half = this.meaning[letter] === "epoch" ? 0 : 0.5;
+    const [from, to] = [place - half, place + half].map(axis.at).sort((a, b) => a - b);
+    const area = letter === "x" ? [from, box.top, Math.max(1, to - from), box.bottom - box.top]
+      : [box.left - 1, from, box.right - box.left + 2, to - from];
+    c.fillStyle = faint(color, half ? 0.1 : 0.4);
+    if (letter === "x") c.fillRect(...area);
+    else {
+      [c.strokeStyle, c.lineWidth] = [color, 1.4];
+      c.strokeRect(...area);
     }
-    if (this.token !== undefined) this.stage.keep("token", this.token);
-    const unit = this.pointed("unit");
-    if (unit !== undefined) this.stage.keep("unit", this.meaning.units?.[unit] ?? unit);
+  }
+
+  press(at) {
+    const [{ epoch, token, unit }, aim] = [this.placesAt(at), this.aimAt(at)];
+    if (this.clicks && epoch !== undefined) this.onClick(this.key, { x: epoch, y: null, data: null });
+    else if (this.clicks && aim) this.onClick(this.key, { x: aim.x, y: aim.y, data: aim.data ?? null });
+    else if (this.clicks) return;
+    else if (unit !== undefined) this.stage.keep("unit", unit);
+    else if (token !== undefined) this.stage.keep("token", token);
   }
 
   told() {
@@ -158,7 +169,8 @@ const told = (series, k) => ({
 // What the series' template says of a point.
 function lines({ series, x, y, z, data, text }) {
   const usual = `${series.name ? `${series.name}: ` : ""}%{y}`;
-  const values = { x, y, z, text, customdata: data, fullData: { name: series.name } };
+  const { meta, name } = series;
+  const values = { x, y, z, text, meta, customdata: data, fullData: { name } };
   const [main, extra = ""] = (series.hovertemplate ?? usual).split(/<extra>|<\/extra>/);
   const filled = [extra, main].map((part) => part.replace(/%\{([^}:]+)(?::[^}]*)?\}/g, (_, path) => valueAt(values, path)));
   return filled.filter(Boolean).join("<br>").split("<br>").map(plainText);

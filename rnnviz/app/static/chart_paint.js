@@ -51,8 +51,9 @@ export function paintChart(c, chart) {
   for (const note of annotations) paintNote(p, note);
   paintTitle(p);
   paintLegend(p);
-  const scale = p.edges ? paintScaleAbove : paintScale;
-  for (const series of p.data) if (series.colorbar && series.showscale !== false) scale(p, series);
+  const paint = p.edges ? paintScaleAbove : paintScale;
+  for (const scale of p.data.flatMap((series) => [series, series.marker ?? {}]))
+    if (scale.colorbar && scale.showscale !== false) paint(p, scale);
 }
 
 // A sentence in the picture's place, in lines that fit.
@@ -133,12 +134,12 @@ function paintTicks(p, axis) {
   const { size = TICK, color = options.tickfont?.color ?? p.text, family = p.family } = options.tickfont ?? {};
   const font = { size, color: faint3(p, color), family };
   const text = plainTitle(options.title);
-  let last = Infinity;
+  let last = Infinity, widest = 0;
   if (options.showticklabels !== false) for (const { pixel, text: label } of ticks) {
     // Labels that would touch are left out.
     if (letter === "y" && Math.abs(pixel - last) < size - 1) continue;
     last = pixel;
-    if (letter === "y") writeRich(p.c, label, near - 8, pixel, font, { across: "right" });
+    if (letter === "y") widest = Math.max(widest, sideLabel(p, label, near - 8, pixel, font));
     else if (options.tickangle) slanted(p, label, pixel, far + 8, options.tickangle, font);
     else writeRich(p.c, label, pixel, far + 5, font, { across: "center", down: "top" });
   }
@@ -147,7 +148,15 @@ function paintTicks(p, axis) {
   if (letter === "x") {
     const below = far + (options.showticklabels === false ? 6 : 22);
     writeRich(p.c, text, (Math.min(axis.from, axis.to) + Math.max(axis.from, axis.to)) / 2, below, font, { across: "center", down: "top" });
-  } else upright(p, text, (axis.from + axis.to) / 2, font);
+  } else if (!p.edges || near - 8 - widest > 18) upright(p, text, (axis.from + axis.to) / 2, font);
+}
+
+// A label left of a vertical axis; a long name is smaller. Returns its width.
+function sideLabel({ c }, label, right, y, font) {
+  const { width } = sizeOf(c, label, font);
+  const size = font.size * Math.min(1, Math.max(0.7, (right - 1) / width));
+  writeRich(c, label, right, y, { ...font, size }, { across: "right" });
+  return (width * size) / font.size;
 }
 
 const plainTitle = (title) => (typeof title === "string" ? title : title?.text) ?? "";
@@ -359,6 +368,8 @@ function paintCells(p, series) {
   const colour = colorOf({ colorscale, cmin: zmin, cmax: zmax });
   // Cells are drawn from border to border, so that none shines through.
   const [left, top] = [across.map(Math.round), down.map(Math.round)];
+  // A few epochs of many are seen, the last of them.
+  if (Math.abs(left.at(-1) - left[0]) < 3) left[left.length - 1] = left.at(-2) + 3;
   for (let row = 0; row < z.length; row++) {
     const [y0, y1] = [top[row], top[row + 1]].sort((a, b) => a - b);
     for (let column = 0; column < z[row].length; column++) {
@@ -396,43 +407,42 @@ function between(stops, share) {
 const scaled = (marker, value) => colorOf(marker)(value);
 
 // A colour bar at the right of the plot, headed by its symbol.
-function paintScale(p, { colorbar, colorscale, zmin, zmax, marker }) {
+function paintScale(p, { colorbar, colorscale, zmin, zmax, cmin = zmin, cmax = zmax }) {
   const { c, box, family, text } = p;
   const [x, top, bottom] = [box.right + 12, box.top + 18, box.bottom - 2];
   const shade = c.createLinearGradient(0, bottom, 0, top);
-  for (const [at, color] of colorscale ?? marker.colorscale) shade.addColorStop(at, color);
+  for (const [at, color] of colorscale) shade.addColorStop(at, color);
   c.fillStyle = shade;
   c.fillRect(x, top, 10, bottom - top);
   const font = { size: 12, color: faint3(p, text), family };
-  const [low, high] = colorbar.ticktext ?? endsOf(zmin, zmax);
+  const [low, high] = colorbar.ticktext ?? [cmin, cmax].map(endText);
   writeRich(c, colorbar.title.text, x, box.top + 4, font);
   writeRich(c, high, x + 14, top + 6, font);
   writeRich(c, low, x + 14, bottom - 6, font);
 }
 
 // On a sheet it lies beside the title.
-function paintScaleAbove(p, { colorbar, colorscale, zmin, zmax, marker }) {
+function paintScaleAbove(p, { colorbar, colorscale, zmin, zmax, cmin = zmin, cmax = zmax }) {
   const { c, family, text, box, layout } = p;
   const font = { size: 12, color: faint3(p, text), family };
-  const [low, high] = colorbar.ticktext ?? endsOf(zmin ?? marker.cmin, zmax ?? marker.cmax);
+  const [low, high] = colorbar.ticktext ?? [cmin, cmax].map(endText);
   const title = sizeOf(c, plainTitle(layout.title), { size: 15, weight: 600, family }).width;
   const [end, wide] = [sizeOf(c, high, font).width, 46];
   const right = Math.min(box.width - 62, Math.max(box.right, title + 150));
   if (right - end - wide - 12 - sizeOf(c, low, font).width < title + 8) return;
   const x = right - end - wide - 5;
   const shade = c.createLinearGradient(x, 0, x + wide, 0);
-  for (const [at, color] of colorscale ?? marker.colorscale) shade.addColorStop(at, color);
+  for (const [at, color] of colorscale) shade.addColorStop(at, color);
   c.fillStyle = shade;
   c.fillRect(x, 9, wide, 9);
   writeRich(c, low, x - 5, 14, font, { across: "right" });
   writeRich(c, high, right, 14, font, { across: "right" });
 }
 
-const short = (number) => (number >= 1e5 ? number.toExponential() : `${number}`).replace("+", "");
-
-function endsOf(low, high) {
-  const end = short(Number(high.toPrecision(3)));
-  return [low < 0 ? `−${end}` : "0", end];
+// An end of the scale, with three digits.
+function endText(value) {
+  const end = Number(value.toPrecision(3));
+  return (Math.abs(end) >= 1e5 ? end.toExponential() : `${end}`).replace("+", "").replace("-", "−");
 }
 
 // Marks

@@ -54,20 +54,25 @@ export class Curves extends CanvasPicture {
 
   paint(context, width, height) {
     this.layout = curvesLayout(width, height, this.run);
-    const pointed = this.pointer && this.layout.inside(...this.pointer) ? this.epoch : null;
+    const pointed = this.inside ? this.epoch : this.stage.epoch ?? null;
     const shown = this.held ? this.sought : this.run.shown;
-    paintCurves(context, this.layout, this.run, { pointed, shown, marked: this.stage.marked });
+    paintCurves(context, this.layout, this.run, { pointed, shown, marked: this.stage.token });
   }
 
-  // The row of the gradient map.
-  get token() {
+  get inside() {
+    return this.pointer && this.layout?.inside(...this.pointer);
+  }
+
+  // The epoch, and the row of the gradient map.
+  get under() {
+    if (!this.inside) return {};
     const [{ map }, count] = [this.layout.panels, this.run.scales.map.words.length];
     const row = Math.floor((count * (this.pointer[1] - map.y)) / map.height);
-    return row >= 0 && row < count ? row : undefined;
+    return { epoch: this.epoch, token: row >= 0 && row < count ? row : undefined };
   }
 
   told() {
-    if (!this.layout.inside(...this.pointer)) return [];
+    if (!this.inside) return [];
     return [`epoch ${this.epoch}`, ...valuesAt(this.run, this.epoch)];
   }
 }

@@ -5,6 +5,7 @@ import { Curves } from "./curves.js";
 import { FileBox } from "./file_box.js";
 import { FirstMinute } from "./first_minute.js";
 import { Network } from "./network.js";
+import { placeBeside } from "./picture.js";
 import { Present } from "./present.js";
 import { Sheet } from "./sheet.js";
 import { Stage } from "./stage.js";
@@ -196,6 +197,18 @@ export function sheet({ parentElement, data }) {
 export function text({ parentElement, data: { key, reserve } }) {
   setReserve(parentElement.querySelector(".rnnviz-reserve"), reserve);
   stage.mountText(key, parentElement.querySelector(".rnnviz-text"));
+}
+
+let signs = 0; // the number of the last list of signs
+
+export function health({ parentElement }) {
+  const find = (selector) => parentElement.querySelector(selector);
+  const [button, list] = [find(".rnnviz-health-button"), find(".rnnviz-signs")];
+  list.id ||= `rnnviz-signs-${++signs}`;
+  button.popoverTargetElement = list;
+  list.addEventListener("beforetoggle", () => placeBeside(list, button));
+  stage.mountText("health", button);
+  stage.mountText("signs", list);
 }
 
 // Put the longest texts, invisible, in the place of a text, so that nothing below moves.

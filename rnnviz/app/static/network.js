@@ -54,7 +54,7 @@ export class Network extends CanvasPicture {
 
   // The row of the unit that is marked, if it is shown.
   get keptRow() {
-    const row = this.network.units.indexOf(this.stage.unit);
+    const row = this.network.units.indexOf(this.stage.kept("unit"));
     return row < 0 ? undefined : row;
   }
 
@@ -88,7 +88,8 @@ export class Network extends CanvasPicture {
 
   paint(context, width, height) {
     this.layout = layoutOf(width, height, this.network);
-    const kept = { row: this.keptRow, level: this.network.layer - 1, t: this.stage.marked };
+    const row = this.network.units.indexOf(this.stage.unit);
+    const kept = { row: row < 0 ? undefined : row, level: this.network.layer - 1, t: this.stage.token };
     this.drawOn(context, { ...kept, ...this.hover });
     this.tokens.place(this.layout, this.network.turning);
     this.canvas.style.cursor = this.hover.section === "word" ? "text" : "";
@@ -98,8 +99,9 @@ export class Network extends CanvasPicture {
     paint(context, this.layout, this.network, hover);
   }
 
-  get token() {
-    return this.hover.t;
+  get under() {
+    const { t: token, row, level = 0 } = this.hover;
+    return { token, unit: row === undefined ? undefined : this.network.levels[level].units[row] };
   }
 
   get description() {

@@ -63,7 +63,7 @@ export class Picture {
 }
 
 // Above or below the button, where there is more room.
-function placeBeside(popover, button) {
+export function placeBeside(popover, button) {
   const { top, bottom, right } = button.getBoundingClientRect();
   const above = top > innerHeight - bottom;
   const [side, distance] = above ? ["bottom", innerHeight - top + 4] : ["top", bottom + 4];

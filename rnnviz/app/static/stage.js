@@ -11,6 +11,7 @@ export class Stage {
     this.waiting = new Set(); // keys of plots to redraw
     this.texts = new Map(); // key -> { node, html }
     this.controls = new Set(); // each has `update(header, current)`
+    this.pointed = {}; // the token, unit and epoch under the pointer
     this.seq = this.acked = 0; // numbers of the last frame received, and of the last one acknowledged
     document.addEventListener("visibilitychange", () => this.watch());
   }
@@ -90,21 +91,30 @@ export class Stage {
     this.waiting.delete(plot.key);
   }
 
-  // Mark a token, which is pointed at in one picture, in all that show it.
-  mark(token) {
-    if (token === this.pointed) return;
-    this.pointed = token;
+  // Mark the { token, unit, epoch } that is pointed at in one picture in all that show it.
+  point(marks) {
+    const same = ["token", "unit", "epoch"].every((name) => marks[name] === this.pointed[name]);
+    this.pointed = marks;
+    if (same) return;
     for (const plot of this.plots.values()) plot.mark?.();
   }
 
-  // The token that is pointed at, else the one that was clicked.
-  get marked() {
-    return this.pointed ?? this.header?.marked.token ?? undefined;
+  // What is pointed at, else what was clicked.
+  get token() {
+    return this.pointed.token ?? this.kept("token");
   }
 
-  // The unit that was clicked.
   get unit() {
-    return this.header?.marked.unit ?? undefined;
+    return this.pointed.unit ?? this.kept("unit");
+  }
+
+  get epoch() {
+    return this.pointed.epoch;
+  }
+
+  // The unit or token that was clicked.
+  kept(name) {
+    return this.header?.marked[name] ?? undefined;
   }
 
   // A click marks a unit or a token until it is clicked again, on every page and in the link.

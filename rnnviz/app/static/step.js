@@ -26,6 +26,11 @@ export class StepNetwork extends Network {
     this.picker.hidden = true;
   }
 
+  // Its rows are of the moment's vectors; only the word is marked elsewhere.
+  get under() {
+    return { token: this.hover.t };
+  }
+
   // A click on a word opens its column, one on a cell its unit too.
   click() {
     const { t = this.network.opened?.token, row } = this.hover;

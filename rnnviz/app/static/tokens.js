@@ -107,8 +107,8 @@ export class Tokens {
     box.addEventListener("mousedown", (event) => held() && event.preventDefault());
     box.addEventListener("pointerdown", (event) => held() && !event.button && this.grasp(event, at()));
     const token = () => this.words[at()]?.token;
-    box.addEventListener("pointerenter", () => this.stage.mark(token() >= 0 ? token() : undefined));
-    box.addEventListener("pointerleave", () => this.stage.mark(undefined));
+    box.addEventListener("pointerenter", () => this.stage.point(token() >= 0 ? { token: token() } : {}));
+    box.addEventListener("pointerleave", () => this.stage.point({}));
     this.add.before(box);
     return box;
   }

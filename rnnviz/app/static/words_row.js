@@ -7,7 +7,10 @@ export class WordsRow extends CanvasPicture {
   constructor(...options) {
     super(...options);
     this.tokens = new Tokens(this.node, this.stage);
-    this.canvas.addEventListener("click", () => this.token !== undefined && this.stage.keep("token", this.token));
+    this.canvas.addEventListener("click", () => {
+      const { token } = this.under;
+      if (token !== undefined) this.stage.keep("token", token);
+    });
   }
 
   show({ layout }) {
@@ -20,7 +23,7 @@ export class WordsRow extends CanvasPicture {
   paint(context, width, height) {
     this.layout = this.layoutOf(width, height);
     this.tokens.place(this.layout, this.row.turning);
-    if (!this.layout.boxed) this.paintWords(context);
+    this.paintWords(context);
   }
 
   layoutOf(width, height) {
@@ -36,12 +39,15 @@ export class WordsRow extends CanvasPicture {
   }
 
   paintWords(c) {
-    const { words, font } = this.row;
-    const { pitch, wordSize, upright, word, wordHeight } = this.layout;
+    const { words, typed, font } = this.row;
+    const { pitch, wordSize, upright, word, wordHeight, boxed } = this.layout;
+    // What is not typed: the words of a decoder.
+    const inBoxes = new Set(boxed ? typed.map(([, t]) => t) : []);
     const p = { c, font: font.family, theme: { background: "transparent" } };
-    const every = Math.max(1, Math.ceil(13 / pitch));
+    const narrow = words.every(({ length }) => length === 1) ? 8 : 13;
+    const every = Math.max(1, Math.ceil(narrow / pitch));
     words.forEach((text, t) => {
-      if (t % every) return;
+      if (t % every || inBoxes.has(t)) return;
       c.save();
       c.translate(word(t), upright ? wordHeight - 4 : wordHeight / 2);
       if (upright) c.rotate(-Math.PI / 2);
@@ -50,10 +56,10 @@ export class WordsRow extends CanvasPicture {
     });
   }
 
-  get token() {
+  get under() {
     const { edge, pitch } = this.layout;
     const t = Math.floor((this.pointer?.[0] - edge(0)) / pitch);
-    return t >= 0 && t < this.row.words.length ? t : undefined;
+    return { token: t >= 0 && t < this.row.words.length ? t : undefined };
   }
 
   told() {

@@ -66,7 +66,7 @@ def _answer(source: Source) -> str:
     if len(source.words) < 2:
         return f"One {noun}: all of the gradient comes from it."
     shares, row = history.column("W_xh"), history.nearest(source.query.state.epoch)
-    now, start = (_share(1 - float(shares[k, -1])) for k in (row, 0))
+    now, start = (_share(float(shares[k, :-1].sum())) for k in (row, 0))
     first = f"; at epoch {history.epochs[0]} it was {start}" if row else ""
     return (
         f"{noun.capitalize()}s before the last bring <strong>{now}</strong> of the input "

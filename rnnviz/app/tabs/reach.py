@@ -38,10 +38,9 @@ from rnnviz.figures.gradients import SYMBOL, gradient_map
 from rnnviz.figures.length_generalization import length_curve
 from rnnviz.figures.memory_gauge import memory_gauge
 from rnnviz.figures.picture import Picture
-from rnnviz.figures.reach import reach_curve
+from rnnviz.figures.reach import FOREVER, life_text, reach_curve
 from rnnviz.figures.sentence import sentence
 from rnnviz.figures.theme import Theme
-from rnnviz.lab.memory_gauge import flow
 from rnnviz.session import Session
 
 #: The pictures of the Jacobians; in their place a sentence if the state is too large for them.
@@ -112,27 +111,33 @@ def _fields(session: Session) -> dict[str, str]:
 
 def _answer(source: Source) -> str:
     """The half-life of the gradient on the phrase, and what of it reaches the first word."""
-    norms, noun = flow(source.query).norms, source.session.names.noun
-    if len(norms) < 2:
+    # After its last answer a sequence has no gradient.
+    norms = np.trim_zeros(source.gradients.reach(source.query).norms, "b")
+    noun, lag = source.session.names.noun, len(norms) - 1
+    if len(source.words) < 2:
         return f"One {noun}: there is nothing to reach back to."
-    last, first = float(norms[-1]), float(norms[0])
-    if not (math.isfinite(first) and last > 0):
+    if lag < 1 or not np.isfinite(norms).all():
         return "There is no gradient here to be carried back."
-    back = f"{len(norms) - 1} {noun}{'s' * (len(norms) > 2)} back"
-    reaches = f"{_times(first / last)} of it reaches {escape(quoted(source.words[0]))}, {back}."
+    word, back = escape(quoted(source.words[0])), f"{lag} {noun}{'s' * (lag > 1)} back"
+    reaches = f"{_times(float(norms[0] / norms[-1]))} reaches {word}, {back}."
     life = half_life(norms)
-    if math.isinf(life):
+    if math.isnan(life):
+        return f"<strong>Nothing</strong> is carried back: {reaches}"
+    if life >= FOREVER:
         return f"<strong>It doesn't fade</strong>: {reaches}"
-    return f"It is halved every <strong>{life:.2g} {noun}s</strong>: {reaches}"
+    return f"It is halved every <strong>{life_text(life)} {noun}s</strong>: {reaches}"
 
 
 def _times(share: float) -> str:
     if share == 0:
-        return "nothing"
-    if 0.01 <= share < 100:
-        return f"{share:.0%}" if share < 2 else f"{share:.2g} times"
-    digits, power = f"{share:.0e}".split("e")
-    return f"{digits}·10<sup>{int(power)}</sup>".replace("-", "−")
+        return "none of it"
+    if 0.01 <= share < 2:
+        return f"{share:.0%} of it"
+    text = f"{share:.2g}"
+    if not 0.01 <= share < 100:
+        digits, power = f"{share:.0e}".split("e")
+        text = f"{digits}·10<sup>{int(power)}</sup>".replace("-", "−")
+    return f"{text} of it" if share < 1 else f"{text} times as much"
 
 
 # The pictures
@@ -168,9 +173,9 @@ def _or_too_large(key: str, figure: Callable[[Source, Theme], Picture], source: 
 
 
 def _reach(source: Source) -> Picture:
-    profile = source.gradients.lag(source.query)
+    gradients, query = source.gradients, source.query
     colors = source.theme("over_lag")
-    return reach_curve(flow(source.query), profile, source.words, colors)
+    return reach_curve(gradients.reach(query), gradients.lag(query), source.words, colors)
 
 
 def _products(source: Source, colors: Theme) -> Picture:

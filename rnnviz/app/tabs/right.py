@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.app.frame import Frame
 from rnnviz.app.gradient_check import check_button
 from rnnviz.app.gradient_source import Source, compared_sequences, probe_sequence, source_of
@@ -21,9 +22,7 @@ from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.text import explanation
 from rnnviz.config import CellKind
 from rnnviz.figures import exact_vs_notebook as comparison
-from rnnviz.figures.gradients import bptt_profile
 from rnnviz.figures.picture import Picture
-from rnnviz.lab.memory_gauge import flow
 from rnnviz.session import Session
 
 _OVER_EPOCHS = ("errors", "cosines")
@@ -95,7 +94,8 @@ def _turn(source: Source) -> str:
         return "Without its transpose the notebook's gradient is the same here."
     back = len(source.words) - 1 - int(off[-1])
     most = f"<strong>{np.nanmax(tokens.angles):.0f}°</strong>"
-    return f"The notebook forgets a transpose: wrong from {back} {noun} back, by up to {most}."
+    nouns = f"{noun}{'s' * (back > 1)}"
+    return f"The notebook forgets a transpose: wrong from {back} {nouns} back, by up to {most}."
 
 
 def _basis(source: Source, elman: bool) -> str:
@@ -124,7 +124,9 @@ def _directions(source: Source) -> Picture:
 
 def _sizes(source: Source) -> Picture:
     tokens = source.gradients.by_token(source.query)
-    return comparison.gradient_sizes(tokens, source.words, source.theme("sizes"))
+    return comparison.gradient_sizes(
+        tokens.exact, source.words, tokens.notebook, source.theme("sizes")
+    )
 
 
 def _by_length(source: Source) -> Picture:
@@ -140,5 +142,5 @@ def _parameters(source: Source, elman: bool) -> Picture:
 
 
 def _flow(source: Source) -> Picture:
-    noun = source.session.names.noun
-    return bptt_profile(flow(source.query), source.words, source.theme("flow"), 0, noun)
+    norms = Unrolled(source.query.trace, source.query.layer).norms
+    return comparison.gradient_sizes(norms, source.words, theme=source.theme("flow"))

@@ -7,14 +7,17 @@ import pytest
 
 from rnnviz.analysis import exact_vs_notebook as module
 from rnnviz.analysis.exact_vs_notebook import (
+    ByToken,
     compare,
     compare_by_length,
+    compare_by_token,
     compare_examples,
     compared,
 )
 from rnnviz.config import Gradient
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
+from tests.sampling import each_row
 from tests.unit.analysis.known import jacobians_of, last_error, linear, states_of, two_units
 from tests.unit.engine.networks import architecture, examples, network, phrase
 
@@ -81,3 +84,43 @@ def test_of_many_examples_the_first_are_compared(monkeypatch):
     assert compare_by_length(weights, given).counts.tolist() == [2]
     monkeypatch.setattr(module, "_TOKENS", 1)
     assert compared(given) == 1
+
+
+# Token by token
+
+
+@each_row("layer", [0, 1])
+def test_at_every_token_both_rules_are_those_of_the_engine(layer):
+    of = architecture(layers=2)
+    weights, batch = network(of), collate(examples(of, [5]))
+    found = compare_by_token(weights, batch, layer)
+    exact, notebook = (
+        record(weights, batch, rule).stacks[0].layers[layer].dh[:, 0]
+        for rule in (Gradient.EXACT, Gradient.NOTEBOOK)
+    )
+    np.testing.assert_allclose(found.exact, np.linalg.norm(exact, axis=1))
+    np.testing.assert_allclose(found.notebook, np.linalg.norm(notebook, axis=1))
+    for t in range(5):
+        cosine = exact[t] @ notebook[t] / found.exact[t] / found.notebook[t]
+        assert found.angles[t] == pytest.approx(np.degrees(np.arccos(min(cosine, 1))), abs=1e-5)
+
+
+def test_the_notebook_points_elsewhere_from_the_first_step_back():
+    weights, tokens = two_units(), [0, 1, 1]
+    found = compare_by_token(weights, collate([phrase(tokens, 1)]))
+    assert found.angles[-1] == pytest.approx(0, abs=1e-5)
+    assert found.exact[-1] == found.notebook[-1]
+    assert (found.angles[:-1] > 1).all()
+    last, jacobian = last_error(weights, tokens, 1), jacobians_of(weights, tokens)[2]
+    slope = 1 - states_of(weights, tokens)[2] ** 2
+    one, other = jacobian.T @ last, weights["W_hh"] @ (slope * last)
+    angle = np.degrees(np.arccos(one @ other / np.linalg.norm(one) / np.linalg.norm(other)))
+    assert found.angles[1] == pytest.approx(angle)
+
+
+def test_angles_go_from_0_to_180_and_a_gradient_of_zero_has_none():
+    ones = np.ones(4)
+    angles = ByToken(ones, ones, np.array([1 + 1e-16, 0, -1 - 1e-15, np.nan])).angles
+    np.testing.assert_allclose(angles, [0, 90, 180, np.nan])
+    still = compare_by_token(linear(0.0), collate([phrase([0, 1, 1], 1)]))
+    assert np.isnan(still.angles[:-1]).all()

@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.gradient_history import GradientRow, GradientSeries
 from rnnviz.analysis.gradients import Objective, gradient_flow, margin_flow, parameter_norms
 from rnnviz.analysis.logit_margin import running_margin
-from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.gradcheck import complex_step_gradient
@@ -103,19 +101,3 @@ def test_the_running_margin_is_that_of_the_sequence_up_to_each_token():
 def test_the_sign_of_the_last_margin_is_the_verdict(learned):
     assert learned.inspect("bad").margin.values[-1] < 0
     assert learned.inspect("not bad").margin.values[-1] > 0
-
-
-def test_a_series_has_one_number_for_every_epoch():
-    def series(*epochs):
-        return GradientSeries(np.array(epochs, int), tuple(
-            GradientRow(np.full(2, epoch + 1j), TokenContribution(np.full(3, epoch), np.zeros(3)),
-                        0.25, 0.5, epoch, {"W_hh": epoch + 0.5, "b_y": 1.0}, {}, {})
-            for epoch in epochs
-        ))  # fmt: skip
-
-    found, empty = series(0, 2, 4), series()
-    assert found.column("angle").tolist() == [0, 2, 4]
-    assert found.table("ratios")["W_hh"].tolist() == [0.5, 2.5, 4.5]
-    assert found.shares("W_hh").tolist() == [[0] * 3, [2] * 3, [4] * 3]
-    assert found.eigenvalues.shape == (3, 2)
-    assert len(empty.epochs) == len(empty.table("ratios")) == len(empty.eigenvalues) == 0

@@ -1,13 +1,9 @@
 """Records to draw."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from rnnviz.analysis.formatting import Names
-from rnnviz.analysis.gradient_history import GradientRow, GradientSeries
-from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.analysis.training_step import step_record
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
@@ -29,22 +25,6 @@ def history_of():
         return history
 
     return history_of
-
-
-@pytest.fixture
-def gradient_history():
-    """Makes a history of gradients, in which half of the steps are clipped, by 12 degrees."""
-
-    def gradient_history(epochs, **columns):
-        none = TokenContribution(np.zeros(1), np.zeros(1))
-        row = GradientRow(np.zeros(1), none, 0.5, 0.1, 12.0, {}, {}, {})
-        rows = [
-            replace(row, **{name: values[k] for name, values in columns.items()})
-            for k in range(len(epochs))
-        ]
-        return GradientSeries(np.array(epochs, int), tuple(rows))
-
-    return gradient_history
 
 
 @pytest.fixture

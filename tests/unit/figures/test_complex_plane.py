@@ -49,22 +49,48 @@ def test_the_scale_of_the_epochs_has_no_halves_and_begins_with_one_that_there_is
     assert marker.colorbar.dtick == step
 
 
-@each_row(("bridge", "words"), [(0, ["<b>", "x", "c"]), (1, ["i", "<b>", "x", "c"])])
-def test_each_token_has_its_eigenvalues_and_its_word(bridge, words):
-    spectra = StateSpectra(np.array([0, 2]), np.array([[0.5, 0.1], [1.5, 0.2]], complex))
-    (points,) = state_spectrum(spectra, words, bridge).figure.data
-    assert list(points.text) == ["&lt;b&gt;", "&lt;b&gt;", "c", "c"]
-    assert list(points.marker.color) == [1, 1, 3, 3]
-    nothing = StateSpectra(np.zeros(0, int), np.zeros((0, 4)))
-    assert len(state_spectrum(nothing, words).figure.data[0].x) == 0
+def circles(eigenvalues, words, bridge=0, tokens=(0, 1)):
+    spectra = StateSpectra(np.array(tokens), np.array(eigenvalues, complex))
+    drawn = state_spectrum(spectra, words, bridge).figure
+    *planes, largest = drawn.data
+    return planes, largest, drawn.layout
+
+
+@each_row(("bridge", "words"), [(0, ["<b>", "x"]), (2, ["i", "<b>", "x", "c"])])
+def test_each_token_has_its_eigenvalues_around_a_unit_circle_in_its_column(bridge, words):
+    planes, largest, layout = circles([[0.5j, 0.1], [1.25, -0.2]], words, bridge)
+    np.testing.assert_allclose([one.x for one in planes], [[0, 0.1], [1.25, -0.2]], atol=1e-7)
+    np.testing.assert_allclose([one.y for one in planes], [[0.5, 0], [0, 0]], atol=1e-7)
+    assert list(largest.x) == [bridge, 1 + bridge]
+    assert list(largest.text) == ["0.5", "1.2"]
+    assert [float(size) for size in largest.customdata] == [0.5, 1.25]
+    for one, circle, token in zip(planes, layout.shapes, largest.x, strict=True):
+        assert (circle.xref, circle.yref) == (one.xaxis, one.yaxis)
+        assert (circle.x0, circle.y1, circle.type) == (-1, 1, "circle")
+        domain = layout[f"xaxis{one.xaxis[1:]}"].domain
+        assert sum(domain) / 2 == pytest.approx((token + 0.5) / len(words))
+        assert layout[f"yaxis{one.yaxis[1:]}"].scaleanchor == one.xaxis
+
+
+def test_what_is_far_outside_is_drawn_at_the_edge_in_its_direction():
+    ((one,), _, layout) = circles([[3 + 4j, -1.4, 1.39]], ["a"], tokens=[0])
+    np.testing.assert_allclose(one.x, [1.4 * 0.6, -1.4, 1.39], rtol=1e-6)
+    np.testing.assert_allclose(one.y, [1.4 * 0.8, 0, 0], rtol=1e-6)
+    assert list(one.customdata[0]) == [3, 4], "hovering says where it is"
+    assert layout.xaxis2.range == layout.yaxis2.range == (-1.4, 1.4)
+
+
+def test_of_no_tokens_nothing_is_drawn():
+    planes, largest, layout = circles(np.zeros((0, 4)), ["a", "b"], tokens=np.zeros(0, int))
+    assert (planes, len(largest.x), layout.shapes) == ([], 0, ())
 
 
 def test_exponents_say_over_how_many_tokens_and_what_is_gone_does_not_squeeze_the_rest():
     drawn = exponent_curve(np.array([0.1, -1.0, -30.0, -np.inf]), 9).figure
-    assert "finite-time: 9 tokens" in drawn.layout.title.text
+    assert drawn.layout.xaxis.title.text == "finite-time: 9 tokens"
     assert list(drawn.data[0].x) == [1, 2, 3, 4]
     assert list(drawn.data[0].y)[1:3] == [-1, -30]
     assert list(drawn.data[0].customdata) == ["0.1", "-1.0", "-30.0", "-inf"]
     low, high = drawn.layout.yaxis.range
     assert -2 < low < -1 < 0.1 < high
-    assert exponent_curve(np.array([0.1]), 1).figure.layout.title.text.endswith(": 1 token")
+    assert exponent_curve(np.array([0.1]), 1).figure.layout.xaxis.title.text.endswith(": 1 token")

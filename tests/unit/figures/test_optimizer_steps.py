@@ -1,29 +1,21 @@
-"""Shares of the tokens, clipping, and update sizes."""
+"""Clipping, and update sizes."""
 
 import math
 
 import numpy as np
 import pytest
 
+from rnnviz.analysis.gradient_history import Clipping, EpochSeries
 from rnnviz.analysis.optimizer_step_stats import NextStepStats
-from rnnviz.analysis.token_contribution import TokenContribution
-from rnnviz.figures.optimizer_steps import clipping_curves, ratio_dots, share_areas
-from rnnviz.figures.theme import LIGHT
+from rnnviz.figures.optimizer_steps import clipping_angle, clipping_curves, ratio_dots
 from rnnviz.training.history import Course
 from tests.sampling import each_row
 from tests.unit.figures.unpacked import by_name
 
 
-@pytest.fixture
-def shares_of(gradient_history):
-    """Makes a history whose shares, by token, differ from epoch to epoch and for W_hh and W_xh."""
-
-    def shares_of(epochs, tokens=3):
-        shares = [np.roll(np.arange(1.0, tokens + 1), k) for k in range(len(epochs))]
-        contributions = [TokenContribution(s / s.sum(), s[::-1] / s.sum()) for s in shares]
-        return gradient_history(epochs, shares=contributions)
-
-    return shares_of
+def clipped(epochs, angle=12.0):
+    """Half of the steps are clipped."""
+    return EpochSeries(np.array(epochs, int), (Clipping(0.5, 0.1, angle),) * len(epochs))
 
 
 @pytest.fixture
@@ -31,62 +23,38 @@ def course(history_of):
     return Course(history_of(20), 20, shown=10)
 
 
-@each_row("name", ["W_hh", "W_xh"])
-def test_the_shares_of_all_tokens_fill_the_picture(shares_of, course, name):
-    history = shares_of([0, 10, 20])
-    drawn = share_areas(history, name, ["a", "b", "<i>c"], course).figure
-    shares = history.shares(name).T[::-1]
-    np.testing.assert_allclose([one.y for one in drawn.data], shares, rtol=1e-6)
-    np.testing.assert_allclose(sum(np.array(one.y) for one in drawn.data), 1, rtol=1e-6)
-    assert list(drawn.data[0].customdata) == list(map(repr, shares[0].tolist()))
-    assert {one.stackgroup for one in drawn.data} == {"tokens"}
-    assert [one.name for one in drawn.data] == ["3 &lt;i&gt;c", "2 b", "1 a"]
-    assert drawn.data[-1].fillcolor == LIGHT.magnitude
-    assert any(shape.type == "line" and shape.x0 == 10 for shape in drawn.layout.shapes)
+def test_clipping_is_shown_as_shares_and_beside_as_an_angle(course):
+    shares, angle = (draw(clipped([0, 10]), course) for draw in (clipping_curves, clipping_angle))
+    steps, entries = (by_name(shares)[name] for name in ("steps", "entries"))
+    assert list(steps.y) == [0.5, 0.5]
+    np.testing.assert_allclose(entries.y, 0.1)
+    assert list(entries.customdata) == ["0.1", "0.1"]
+    assert list(by_name(angle)["angle"].y) == [12, 12]
+    assert "°" in angle.figure.layout.title.text
+    for drawn in (shares, angle):
+        assert drawn.figure.layout.meta["x"] == "epoch"
+        assert any(shape.x0 == 10 for shape in drawn.figure.layout.shapes)
 
 
-def test_many_tokens_share_bands(shares_of, course):
-    words = [f"w{i}" for i in range(25)]
-    drawn = share_areas(shares_of([0, 10], tokens=25), "W_hh", words, course).figure
-    assert len(drawn.data) == 10
-    assert drawn.data[-1].name == "1 w0 – 3 w2"
-    np.testing.assert_allclose(sum(np.array(one.y) for one in drawn.data), 1, rtol=1e-6)
+@each_row(("angle", "end"), [(0.0, 5), (1.0, 5), (90.0, 99)])
+def test_a_small_angle_is_drawn_small(course, angle, end):
+    low, high = clipping_angle(clipped([0], angle), course).figure.layout.yaxis.range
+    assert low < 0
+    assert high == pytest.approx(end)
 
 
-@each_row(("epochs", "all_epochs"), [([0], 1000), ([0, 1], 1000), ([0, 3, 7], 1000), ([0, 1], 20)])
-def test_areas_too_narrow_to_see_have_a_column_of_the_last_shares(
-    history_of, shares_of, epochs, all_epochs
-):
-    course = Course(history_of(epochs[-1]), all_epochs)
-    drawn = share_areas(shares_of(epochs), "W_hh", ["a", "b", "c"], course).figure
-    column = [shape for shape in drawn.layout.shapes if shape.line.width == 8]
-    assert bool(column) == (all_epochs == 1000)
-    for shape, low, area in zip(column, [0, *(s.y1 for s in column)], drawn.data, strict=False):
-        assert shape.x0 == shape.x1 == epochs[-1]
-        assert shape.y0 == low
-        assert shape.y1 - low == pytest.approx(area.y[-1], rel=1e-6)
-        assert shape.line.color == area.fillcolor
+def test_without_epochs_nothing_is_drawn(course):
+    for draw in (clipping_curves, clipping_angle):
+        assert all(len(curve.x) == 0 for curve in draw(clipped([]), course).figure.data)
 
 
-def test_clipping_is_shown_as_shares_and_below_an_angle(shares_of, course):
-    drawn = clipping_curves(shares_of([0, 10]), course)
-    named = by_name(drawn)
-    assert list(named["steps"].y) == [0.5, 0.5]
-    np.testing.assert_allclose(named["entries"].y, 0.1)
-    assert list(named["entries"].customdata) == ["0.1", "0.1"]
-    assert (list(named["angle"].y), named["angle"].yaxis) == ([12, 12], "y2")
-    layout = drawn.figure.layout
-    assert "°" in layout.yaxis2.title.text
-    marked = {shape.yref for shape in layout.shapes if shape.x0 == 10}
-    assert marked == {"y domain", "y2 domain"}
-
-
-def test_after_a_few_epochs_of_many_the_clipping_is_a_point_each(history_of, shares_of):
-    drawn = clipping_curves(shares_of([0, 1, 2]), Course(history_of(2), 1000)).figure
-    above, below = (one for one in drawn.data if one.mode == "markers")
-    assert (list(above.x), list(below.x)) == ([2, 2], [2])
-    np.testing.assert_allclose([*above.y, *below.y], [0.5, 0.1, 12])
-    assert below.yaxis == "y2"
+def test_after_a_few_epochs_of_many_the_clipping_is_a_point_each(history_of):
+    course = Course(history_of(2), 1000)
+    for draw, ends in ((clipping_curves, [0.5, 0.1]), (clipping_angle, [12])):
+        drawn = draw(clipped([0, 1, 2]), course).figure
+        (points,) = (one for one in drawn.data if one.mode == "markers")
+        assert set(points.x) == {2}
+        np.testing.assert_allclose(points.y, ends)
 
 
 def ratios(**values):

@@ -1,21 +1,17 @@
 """Questions about the gradients of a run, and what is kept of the answers."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.health import health
-from rnnviz.analysis.memory_gauge import eigenvalues, recurrent
-from rnnviz.analysis.token_contribution import token_contribution
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import train_examples
-from rnnviz.lab import gradients as module
-from rnnviz.lab.gradients import PAST_STEPS, next_steps, row_of
+from rnnviz.lab import gradient_query as module
+from rnnviz.lab.gradient_query import next_steps
+from rnnviz.lab.memory_gauge import flow
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
-from rnnviz.training.schedule import Position
 from tests.sampling import each_row
 
 CONFIG = RunConfig(hidden=6, init_scale=0.3, epochs=60)
@@ -33,17 +29,9 @@ def query_of(session, text=None):
     return session.gradient_query(session.inspect(text), Objective.LOSS)
 
 
-def past(session, budget=0.0):
-    return session.gradients.past(session.run, query_of(session), budget)
-
-
-def developed(session):
-    while session.gradients.develop(session.run, query_of(session), 0.05):
-        pass
-    return past(session)
-
-
-QUESTIONS = ["lag", "jacobians", "connectivity", "next_steps", "compare", "by_length"]
+#: What is asked of the phrase, and of the run alone.
+OF_PHRASE = {"reach", "jacobians", "connectivity", "by_token"}
+QUESTIONS = [*OF_PHRASE, "lag", "next_steps", "compare", "by_length"]
 
 
 def test_an_answer_is_kept_until_what_it_is_about_changes(run):
@@ -53,7 +41,7 @@ def test_an_answer_is_kept_until_what_it_is_about_changes(run):
     first, second, other = answers(), answers(), answers("not good")
     assert all(first[name] is second[name] for name in QUESTIONS)
     differing = {name for name in QUESTIONS if other[name] is not first[name]}
-    assert differing == {"jacobians", "connectivity"}
+    assert differing == OF_PHRASE
     for _ in range(2):
         run.player.advance(1)
         later = answers()
@@ -68,6 +56,23 @@ def test_the_lag_is_that_of_all_training_sequences_and_of_its_objective(run):
     margin = run.gradients.lag(query_of(run)._replace(objective=Objective.MARGIN))
     assert margin.objective is Objective.MARGIN
     assert not np.allclose(loss.median, margin.median)
+
+
+def test_the_reach_is_of_the_last_answer_alone():
+    """Earlier answers add gradients at other lags: the lag profile leaves them out, too."""
+    session = Session(RunConfig(task="brackets", hidden=6, init="xavier", batch=16, epochs=9))
+    query, example = query_of(session), session.inspect().example
+    profile = session.gradients.lag(query._replace(examples=[example]))
+    found = session.gradients.reach(query)
+    np.testing.assert_allclose(found.norms[::-1], profile.median, rtol=1e-9)
+    assert not np.allclose(found.norms, flow(query).norms)
+    margin = query._replace(objective=Objective.MARGIN)
+    assert session.gradients.reach(margin).objective is Objective.MARGIN
+
+
+def test_with_one_answer_the_reach_is_the_gradient_of_the_phrase(run):
+    query = query_of(run)
+    np.testing.assert_array_equal(run.gradients.reach(query).norms, flow(query).norms)
 
 
 # The next steps
@@ -94,61 +99,6 @@ def test_of_a_large_network_and_at_the_end_of_an_epoch_fewer_steps_are_surveyed(
     assert len(next_steps(query_of(run), 32).entries) == 2
 
 
-# Over the epochs
-
-
-def test_the_epoch_shown_and_one_more_are_there_at_once_and_in_the_end_every_snapshot(run):
-    """Also when a step inside an epoch is shown, and anew for another phrase."""
-    assert run.gradients.develop(run.run, query_of(run), 0)
-    assert len(run.gradients._past) == 0
-    epochs = past(run).epochs.tolist()
-    assert (len(epochs), epochs[-1]) == (2, 10)
-    assert developed(run).epochs.tolist() == list(range(11))
-    run.player.step_phrase()
-    assert developed(run).epochs.tolist() == list(range(11))
-    run.ask("not good")
-    assert len(past(run).epochs) <= 2
-
-
-@each_row("layer", [0, 1])
-def test_the_eigenvalues_are_those_of_the_layer_that_is_looked_at(layer):
-    session = Session(RunConfig(cell="gru", hidden=4, layers=2, epochs=3))
-    session.layer = layer
-    weights = session.state.parameters[f"W_hn.{layer + 1}"]
-    np.testing.assert_array_equal(past(session).eigenvalues[0], eigenvalues(weights)[:8])
-
-
-def test_a_row_is_what_was_there_at_its_epoch(run):
-    row = developed(run).rows[3]
-    run.player.go_to(Position(3))
-    expected = eigenvalues(recurrent(run.state.parameters))[:8]
-    np.testing.assert_array_equal(row.eigenvalues, expected)
-    contribution = token_contribution(run.inspect().unrolled(0))
-    np.testing.assert_allclose(row.shares.W_hh, contribution.W_hh)
-    steps = next_steps(query_of(run), PAST_STEPS)
-    assert (row.steps, row.entries) == (steps.clipped, steps.entries.mean())
-    assert (row.angle, row.ratios) == (np.median(steps.angles), steps.ratio)
-    comparison = run.gradients.compare(query_of(run))
-    assert (row.errors, row.cosines) == (comparison.errors, comparison.cosines)
-
-
-def test_an_epoch_shown_between_snapshots_is_there_while_it_is_shown(run, monkeypatch):
-    monkeypatch.setattr(module, "EPOCHS", 3)
-    assert developed(run).epochs.tolist() == [0, 4, 8, 10]
-    run.player.go_to(Position(5))
-    assert past(run).epochs.tolist() == [0, 4, 5, 8]
-
-
-def test_settings_of_their_time_hold(run):
-    before = developed(run).rows[4]
-    run.configure(replace(CONFIG, lr=0.5))
-    run.player.advance(2)
-    rows = developed(run).rows
-    assert rows[4] is before
-    wider = [ratio / rows[9].ratios[name] for name, ratio in rows[12].ratios.items()]
-    assert np.median(wider) > 5
-
-
 # Every task
 
 
@@ -160,8 +110,5 @@ def test_every_preset_can_be_asked_everything(task, preset):
     assert np.isfinite(session.gradients.lag(query).median).all()
     steps = len(session.inspect().unrolled(0))
     assert session.gradients.connectivity(query).sizes.shape[1] == steps
-    row = row_of(query)
-    assert len(row.shares.W_hh) == steps
-    assert bool(row.errors) == bool(row.cosines) == (session.config.cell == "elman")
     state = session.state
     assert len(health(state.parameters, query.trace, session.settings, state.slots)) == 6
