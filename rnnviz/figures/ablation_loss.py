@@ -43,8 +43,8 @@ def ablation_heatmap(
         customdata=np.arange(width * height).reshape(height, width).tolist(),
         xgap=2,
         ygap=2,
-        hovertext=_rows(hovers, width),
-        hovertemplate="%{hovertext}<extra></extra>",
+        text=_rows(hovers, width),
+        hovertemplate="%{text}<extra></extra>",
     )
     return picture(
         [cells, cell_texts(_rows(names, width), shown / limit, theme)],

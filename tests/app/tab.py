@@ -15,13 +15,15 @@ from streamlit.testing.v1 import AppTest
 from rnnviz.app.session_registry import registry
 from rnnviz.app.stage import Choice
 from rnnviz.app.viewer import MAX_IN_FLIGHT, Viewer
-from rnnviz.lab.units import UnitTab
+from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion, StateQuestion
 from tests.unit.app.browser import unpacked
 
 PAGES = ["train", "step", "hidden", "gradients", "dynamics"]
 INDEX = Path(__file__).resolve().parents[2] / "rnnviz" / "app" / "pages" / "index.py"
-#: The pages with controls of their own in the sidebar.
-LABORATORIES = ("hidden", "gradients", "dynamics")
+#: The questions of the pages with tabs, which have controls of their own in the sidebar.
+QUESTIONS = {
+    "hidden": StateQuestion, "gradients": GradientQuestion, "dynamics": DynamicsQuestion,
+}  # fmt: skip
 #: A page alone.
 SCRIPT = """
 import streamlit as st
@@ -173,8 +175,12 @@ class Tab:
 
     @property
     def places(self):
-        """The data of the place of each chart."""
-        return self.data("chart")
+        """The data of the place of each picture, alone or on a sheet."""
+        columns = [column for sheet in self.data("sheet").values() for column in sheet["columns"]]
+        panels = [panel for column in columns for row in column for panel in row]
+        # A panel may be a text.
+        pictures = {panel["key"]: panel for panel in panels if panel["kind"] != "text"}
+        return self.data("chart") | pictures
 
     # What the wire brings
 
@@ -223,7 +229,7 @@ class Page(Tab):
     """A page alone, in one tab; or the session given on it."""
 
     def __init__(self, page, session=None, state=None, **link):
-        controls = ", st.sidebar.container()" if page in LABORATORIES else ""
+        controls = ", st.sidebar.container()" if page in QUESTIONS else ""
         script = SCRIPT.format(page=page, controls=controls)
         app = AppTest.from_string(script, default_timeout=60)
         for name, value in (state or {}).items():
@@ -234,9 +240,9 @@ class Page(Tab):
         super().__init__(app, link)
 
     def enter(self, view):
-        """Go to a tab of the page *Hidden states*; None on a page without tabs."""
+        """Go to the tab of a question; None on a page without tabs."""
         if view is not None:
-            self.choose("Look at", view)
+            self.choose("Question", view)
         return self
 
 
@@ -270,7 +276,7 @@ class App(Tab):
 
 
 def tabs_of(page):
-    return [*UnitTab] if page == "hidden" else [None]
+    return [*QUESTIONS.get(page, [None])]
 
 
 def words_of(opened):

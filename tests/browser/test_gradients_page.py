@@ -40,9 +40,9 @@ def curve(page):
     """The median over the lag, and the level of the rounding."""
     show(page, "over_lag")
     median = page.in_chart(
-        "over_lag", "[...node.data.find((one) => one.name === 'median').customdata]"
+        "over_lag", "[...figure.data.find((one) => one.name === 'median').customdata]"
     )
-    level = page.in_chart("over_lag", "node.layout.shapes[0].y0")
+    level = page.in_chart("over_lag", "figure.layout.shapes[0].y0")
     return [float(row[0]) for row in median], level
 
 
@@ -63,13 +63,13 @@ def test_one_sees_why_lag_20_fails_for_elman(lag_20):
     page.page.keyboard.press("Escape")
     show(page, "checks")
     page.keys("g")
-    page.expect_in_chart("checks", "node.data[0].x?.length === 5")
+    page.expect_in_chart("checks", "figure.data[0].x?.length === 5")
     page.press("play")
     expect(page.status).to_contain_text("Finished")
     show(page, "errors")
     page.page.get_by_text("Longer sequences").click()
     show(page, "longer")
-    page.expect_in_chart("longer", "node.data[0]?.x?.length === 12")
+    page.expect_in_chart("longer", "figure.data[0]?.x?.length === 12")
 
 
 def test_one_sees_why_the_lstm_does_not_and_since_when(lag_20):

@@ -36,10 +36,7 @@ def pick(page, key, option):
 
 def click_cell(page, key, column, row):
     """Click a cell of a heatmap by its place."""
-    box = page.chart(key).locator(".nsewdrag").bounding_box()
-    rows, columns = page.in_chart(key, "[node.data[0].z.length, node.data[0].z[0].length]")
-    x = box["x"] + box["width"] * (column + 0.5) / columns
-    page.page.mouse.click(x, box["y"] + box["height"] * (row + 0.5) / rows)
+    page.page.mouse.click(*page.place(key, str(column), str(row)))
 
 
 def accuracy(page):
@@ -76,7 +73,7 @@ def test_a_walk_through_all_rooms(page):
 
 
 def _click_what_it_does(page):
-    words = page.in_chart("response", "node.layout.xaxis.ticktext")
+    words = page.in_chart("response", "figure.layout.xaxis.ticktext")
     click_cell(page, "response", words.index("not"), 3)
     expect(page.page.get_by_text("“not” changes unit")).to_be_visible()
     expect(page.page.locator(".rnnviz-tinted u").first).to_have_text("not")
@@ -86,9 +83,9 @@ def _read_it_from_the_state(page):
     page.choose("tab", "Linear probes")
     page.press("measure")
     show(page, "readability")
-    page.expect_in_chart("readability", "node.data.at(-1).name === 'epoch 500'")
-    at_end, *_ = page.in_chart("readability", "[...node.data.at(-1).y]")
-    assert at_end > 0.9 > max(page.in_chart("readability", "[...node.data[1].y]")[:3])
+    page.expect_in_chart("readability", "figure.data.at(-1).name === 'epoch 500'")
+    at_end, *_ = page.in_chart("readability", "[...figure.data.at(-1).y]")
+    assert at_end > 0.9 > max(page.in_chart("readability", "[...figure.data[1].y]")[:3])
 
 
 def _drop_the_word(page):
@@ -97,8 +94,8 @@ def _drop_the_word(page):
     pick(page, "what_if_bar", "3: not")
     expect(page.page.locator(".rnnviz-said")).to_contain_text("“i am good” → positive")
     show(page, "compared")
-    page.expect_in_chart("compared", "node.layout.xaxis.ticktext[2] === given", "not→–")
-    before = page.in_chart("compared", "Math.max(...node.data[2].z.map((row) => row[1]))")
+    page.expect_in_chart("compared", "figure.layout.xaxis.ticktext[2] === given", "not→–")
+    before = page.in_chart("compared", "Math.max(...figure.data[2].z.map((row) => row[1]))")
     assert before == 0
 
 
@@ -108,26 +105,18 @@ def _open_a_phrase(page):
     expect(page.page.locator(".rnnviz-said")).to_contain_text("Axes fitted at epoch 500")
     show(page, "multiples")
     page.chart("trajectories").scroll_into_view_if_needed()
-    # The probe's own points lie on top of some.
-    points = page.chart("trajectories").locator(".scatterlayer .trace .points path")
-    for number in range(0, 40, 3):
-        box = points.nth(number).bounding_box()
-        page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        page.expect_all_heard()
-        if phrase(page) != "i am not good":
-            break
-    assert phrase(page) != "i am not good"
+    # The end of the phrase that lies at the left.
+    of = "figure.data.find((series) => Array.isArray(series.customdata))"
+    end = f"((x) => x.indexOf(Math.min(...x)))({of}.x)"
+    page.page.mouse.click(*page.place("trajectories", f"{of}.x[{end}]", f"{of}.y[{end}]"))
+    expect(page.phrase).not_to_have_value("i am not good")
     expect(page.verdict).to_contain_text("with probability")
-
-
-def phrase(page):
-    return page.phrase.input_value()
 
 
 def _silence(page, carrier):
     page.choose("tab", "Break it")
     show(page, "ablation")
-    page.expect_in_chart("ablation", "node.data[0].z.some((row) => row.some((z) => z > 0))")
+    page.expect_in_chart("ablation", "figure.data[0].z.some((row) => row.some((z) => z > 0))")
     assert accuracy(page) == [100, 100]
     click_cell(page, "ablation", carrier % 8, carrier // 8)
     expect(page.page.locator(".rnnviz-trial")).to_contain_text(f"silence 1 {carrier}.")
@@ -160,7 +149,7 @@ def test_a_branch_with_edits_a_table_and_the_past(page, opened):
     page.page.bring_to_front()
     page.choose("tab", "Trajectories")
     show(page, "trajectories")
-    now = page.in_chart("trajectories", "[...node.data.at(-1).x]")
+    now = page.in_chart("trajectories", "[...figure.data.at(-1).x]")
     page.drag("scrubber", [300, 40])
-    page.expect_in_chart("trajectories", "node.data.at(-1).x.some((x, i) => x !== given[i])", now)
+    page.expect_in_chart("trajectories", "figure.data.at(-1).x.some((x, i) => x !== given[i])", now)
     expect(page.page.locator(".rnnviz-said")).to_contain_text("Axes fitted at epoch 500")

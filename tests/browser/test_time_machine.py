@@ -9,13 +9,13 @@ EAGER = "hidden=8&init_scale=0.1&lr=0.05"
 TALL = 2400
 #: The radius of the memory gauge at an epoch, as it is drawn.
 GAUGE_AT = """
-(node => {
-  const { x, y } = node.data.find((series) => series.name === "radius");
+(() => {
+  const { x, y } = figure.data.find((series) => series.name === "radius");
   const at = [...x].findIndex((epoch) => epoch >= given);
   return y[at];
-})(node)
+})()
 """
-GAUGED = "node.data.some((s) => s.name === 'half-life' && s.x.length === given)"
+GAUGED = "figure.data.some((s) => s.name === 'half-life' && s.x.length === given)"
 WATCH_SCRUBBER = """
 window.heights = new Set();
 window.frames_seen = 0;
@@ -46,10 +46,12 @@ def picture(page):
     """What is drawn, and the numbers above it, once all of the epoch shown is there."""
     page.expect_all_heard()
     page.page.wait_for_function("!rnnviz.stage.due")
+    for key in ("states", "loss", "margin"):
+        page.expect_drawn_above(key, 0)
     return [
-        page.in_chart("states", "node.data[0].z.map((row) => [...row].join()).join()"),
-        page.in_chart("loss", "node.data.map((series) => [...series.y].join()).join()"),
-        page.in_chart("margin", "[...node.data[0].y].join()"),
+        page.in_chart("states", "figure.data[0].z.map((row) => [...row].join()).join()"),
+        page.in_chart("loss", "figure.data.map((series) => [...series.y].join()).join()"),
+        page.in_chart("margin", "[...figure.data[0].y].join()"),
         page.status.inner_text(),
     ]
 
@@ -63,7 +65,7 @@ def test_look_back_and_return(trained):
     trained.expect_place("30")
     for key, before in drawn.items():
         trained.expect_drawn_above(key, before)
-    trained.expect_in_chart("loss", "node.layout.shapes.at(-1).x0 === 30")
+    trained.expect_in_chart("loss", "figure.layout.shapes.at(-1).x0 === 30")
     trained.page.mouse.up()
     expect(trained.button("branch")).to_be_enabled()
     trained.keys("e")
@@ -97,10 +99,9 @@ def test_look_back_and_return(trained):
 def test_play_from_the_past_replays_and_trains_on(opened, server):
     page = opened(f"{server.url}/?{EAGER}&epoch=60&epochs=70", height=TALL)
     page.expect_drawn_above("map", 0)
-    box = page.chart("map").locator(".nsewdrag").bounding_box()
-    page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.page.mouse.click(*page.place("map", "35", "2"))
     expect(page.status).to_contain_text("Looking back")
-    assert page.epoch == pytest.approx(35, abs=2)
+    page.expect_place("35")
     page.press("play")
     expect(page.status).to_contain_text("Replaying")
     expect(page.status).to_contain_text("Finished")
@@ -125,7 +126,7 @@ def test_a_link_with_the_past_a_change_and_a_ghost_opens_on_the_same_picture(tra
         each.page.bring_to_front()
         each.expect_in_chart("loss", GAUGED, 32)
     assert picture(other) == picture(trained)
-    assert other.in_chart("loss", "node.data.filter((s) => s.mode === 'lines').length") == 7
+    assert other.in_chart("loss", "figure.data.filter((s) => s.mode === 'lines').length") == 7
 
 
 def test_the_story(opened, server):
@@ -138,7 +139,7 @@ def test_the_story(opened, server):
     look_back(page, 120)
     assert page.in_chart("loss", GAUGE_AT.replace("given", "120")) < 1
     assert page.in_chart("loss", GAUGE_AT.replace("given", "390")) > 1
-    first, last = (page.in_chart("map", f"[...node.data[0].z[{row}]]") for row in (0, -1 % 4))
+    first, last = (page.in_chart("map", f"[...figure.data[0].z[{row}]]") for row in (0, -1 % 4))
     assert first[0] < first[-1] - 3
     assert last[0] > first[0] + 3
     page.press("branch")
@@ -172,7 +173,7 @@ def test_a_link_far_ahead_can_be_stopped(opened, server):
 
 def test_at_rest_the_gauge_gets_one_value_an_epoch_and_the_gradient_is_checked(opened, server):
     page = opened(f"{server.url}/?hidden=2&epochs=250&epoch=240")
-    radius = 'node.data.find((series) => series.name === "radius")'
+    radius = 'figure.data.find((series) => series.name === "radius")'
     page.expect_in_chart("loss", f"{radius}.x.length === 241")
     page.expect_in_chart("loss", f"[...{radius}.x].every((epoch, i) => epoch === i)")
     page.press("step_epoch")

@@ -69,7 +69,7 @@ def page(opened):
 
 @pytest.fixture
 def tall(opened):
-    """The page down to its charts. plotly.js, which draws them, takes long to load."""
+    """The page down to its charts."""
     return opened(first="loss", height=TALL)
 
 
@@ -126,7 +126,7 @@ def test_steps_and_their_keys_and_a_new_seed(tall):
     tall.expect_place("0")
     expect(tall.page).to_have_url(re.compile(r"seed=1\b"))
     expect(tall.message).to_contain_text("Started again")
-    tall.expect_in_chart("margin", "node.data[0].y[0] !== given", before)
+    tall.expect_in_chart("margin", "figure.data[0].y[0] !== given", before)
 
 
 def test_it_learns_to_the_end_and_the_verdict_turns_at_not_and_at_bad(tall):
@@ -149,9 +149,11 @@ def test_it_learns_to_the_end_and_the_verdict_turns_at_not_and_at_bad(tall):
 
 def margin_of(page, phrase):
     """The running margin, as soon as these words stand below it."""
-    words = [text.lower() for text in phrase.split()]
-    expect(page.chart("margin").locator(".xtick text")).to_have_text(words)
+    page.expect_in_chart("margin", WORDS, phrase.lower().split())
     return page.heights()
+
+
+WORDS = "figure.layout.xaxis.ticktext.join(' ') === given.join(' ')"
 
 
 def test_whatever_is_typed_is_shown_as_typed_or_gets_a_sentence(tall):
@@ -188,8 +190,8 @@ def test_a_new_learning_rate_keeps_the_weights_and_the_network_starts_again(tall
     tall.play()
     tall.expect_epoch_above(5)
     tall.set_number("lr", 0.1)
-    tall.expect_in_chart("loss", "node.layout.annotations.some(a => a.text.includes('rate 0.1'))")
-    marked = tall.in_chart("loss", "node.layout.shapes.at(-1).x0")
+    tall.expect_in_chart("loss", "figure.layout.annotations.some(a => a.text.includes('rate 0.1'))")
+    marked = tall.in_chart("loss", "figure.layout.shapes.at(-1).x0")
     assert marked >= 5
     tall.expect_epoch_above(marked + 2)
     expect(tall.status).to_contain_text("Running")
@@ -245,12 +247,16 @@ def test_a_copied_link_is_the_same_run_and_wrong_values_are_named(tall, opened, 
     expect(wrong.page).to_have_url(re.compile(r"\?seed=7$"))
 
 
-# Whether each word stands upright or slanted, or no word touches the next one.
-APART = """(chart) => {
-  const words = [...chart.querySelectorAll(".xtick text")];
-  const level = words.filter((word) => !/rotate\\((-|[1-9])/.test(word.getAttribute("transform")));
-  const boxes = level.map((word) => word.getBoundingClientRect());
-  return words.length === 12 && boxes.every((box, k) => !k || box.left >= boxes[k - 1].right);
+# Whether all words are slanted, or no word touches the next one.
+APART = """key => {
+  const { chart: { axes, layout }, canvas } = rnnviz.stage.plots.get(key);
+  const { ticks, options } = axes.xaxis;
+  const context = canvas.getContext("2d");
+  context.font = `13px ${layout.font.family}`;
+  const halves = ticks.map(({ text }) => context.measureText(text).width / 2);
+  const apart = ({ pixel }, k) =>
+    !k || pixel - halves[k] >= ticks[k - 1].pixel + halves[k - 1];
+  return ticks.length === 12 && (options.tickangle !== 0 || ticks.every(apart));
 }"""
 
 
@@ -260,7 +266,7 @@ def test_in_a_narrow_window_no_word_runs_into_the_next(opened, server):
     for key in ("margin", "flow"):
         page.chart(key).scroll_into_view_if_needed()
         page.expect_drawn_above(key, 0)
-        assert page.at(key).evaluate(APART)
+        assert page.page.evaluate(APART, key)
 
 
 def first_epoch(page):
@@ -295,12 +301,27 @@ def test_own_files_bad_ones_and_good_ones(tall):
     expect(tall.at("leave_data")).to_be_visible()
     expect(tall.at("learn")).to_be_visible()  # the box stays unfolded
     tall.type_phrase("<b>bold</b> $x$ <i>")
-    chart = tall.chart("margin")
-    expect(chart.locator(".xtick text")).to_have_text(["<b>bold</b>", "$x$", "<i>"])
-    expect(chart.locator(".gtitle")).to_contain_text("z<b>yes</b>")
+    words = ["&lt;b&gt;bold&lt;/b&gt;", "$x$", "&lt;i&gt;"]
+    tall.expect_in_chart("margin", WORDS, words)
+    written = tall.page.evaluate(WRITTEN, "margin")
+    assert {"<b>bold</b>", "$x$", "<i>"} <= {text for text, _ in written}
+    assert any("z<b>yes</b>" in text for text, _ in written)
+    assert not {weight for _, weight in written} & {"bold", "700"}
     expect(tall.verdict).to_contain_text(re.compile(r"z<b>yes</b>|no"))
-    assert chart.locator("tspan[style*=bold], .xtick text[style*=bold]").count() == 0
 
+
+# The texts that a chart writes on its canvas, and the weights of their fonts.
+WRITTEN = """key => {
+  const picture = rnnviz.stage.plots.get(key), context = picture.canvas.getContext("2d");
+  const { fillText } = context, written = [];
+  context.fillText = function (text, ...place) {
+    written.push([text, this.font.split(" ")[0]]);
+    fillText.call(this, text, ...place);
+  };
+  picture.repaint();
+  delete context.fillText;
+  return written;
+}"""
 
 # The next message to Streamlit asks for a rerun. After the one that follows it, it goes again and
 # again: what that one says could be lost in the reruns.
@@ -453,7 +474,7 @@ def test_light_and_dark_wide_and_narrow(opened):
     page.expect_drawn_above("flow", 0)
     page.at("objective").get_by_role("radio").last.click()
     page.chart("flow").scroll_into_view_if_needed()
-    expect(page.chart("flow").locator(".gtitle")).to_contain_text("margin")
+    page.expect_in_chart("flow", "figure.layout.title.text.includes('margin')")
     page.chart("norms").scroll_into_view_if_needed()
     page.expect_drawn_above("norms", 0)
     for kept in (page.status, page.button("play")):
@@ -464,7 +485,7 @@ def test_light_and_dark_wide_and_narrow(opened):
     choose_theme(page, "System")
 
 
-INK = "getComputedStyle(document.querySelector('.st-key-loss .gtitle')).fill"
+INK = "rnnviz.stage.plots.get('loss').figure.layout.font.color"
 
 
 def choose_theme(page, name):
@@ -475,14 +496,14 @@ def choose_theme(page, name):
 
 def brightness(color):
     """Mean of red, green and blue, from 0 to 255."""
-    return sum(map(int, re.findall(r"\d+", color)[:3])) / 3
+    return sum(bytes.fromhex(color[1:])) / 3
 
 
 def expect_the_ends_of_the_scale(page):
     """The colour scale names the ends that are drawn."""
-    shown = page.at("states").locator(".rnnviz-scale span").all_inner_texts()
-    end = page.in_chart("states", "Number(node.data[0].zmax.toPrecision(3))")
-    assert shown == ["h", f"{end:g}", f"−{end:g}"]
+    end = page.in_chart("states", "Number(figure.data[0].zmax.toPrecision(3))")
+    written = [text for text, _ in page.page.evaluate(WRITTEN, "states")]
+    assert written[-3:] == ["h", f"{end:g}", f"−{end:g}"]
 
 
 FIRST_PICTURES_OF_EACH_PHRASE = """() => {

@@ -22,7 +22,7 @@ OUT_OF_REACH = "Can't reach the server. Trying again …"
 #: What a browser says of a socket or a server that is gone.
 GONE = re.compile("WebSocket connection to|Failed to load resource|when disconnected from server")
 # The epochs of the loss curve: all there are, one after the other.
-WHOLE = "node.data[0].x.length > given && node.data[0].x.every((epoch, i) => epoch === i)"
+WHOLE = "figure.data[0].x.length > given && figure.data[0].x.every((epoch, i) => epoch === i)"
 NOTES = """() => {
   window.notes = [];
   const note = document.querySelector(".rnnviz-note");
@@ -58,7 +58,7 @@ def expect_to_go_on(page, run, epoch):
 
 def test_a_reload_goes_on_with_the_same_run_and_the_address_follows_it(page):
     page.set_number("lr", 0.05)
-    page.expect_in_chart("loss", "node.layout.annotations.some((a) => a.text.includes('0.05'))")
+    page.expect_in_chart("loss", "figure.layout.annotations.some((a) => a.text.includes('0.05'))")
     run, epoch = page.run, page.epoch
     page.page.reload()
     expect_to_go_on(page, run, epoch + 3)
@@ -126,7 +126,7 @@ def test_a_cut_of_streamlits_own_socket_is_not_felt(page):
         page.set_number("lr", f"0.{number + 2}5")
         page.expect_in_chart(
             "loss",
-            "node.layout.annotations.some((a) => a.text.includes(given))",
+            "figure.layout.annotations.some((a) => a.text.includes(given))",
             f"0.{number + 2}5",
         )
     assert page.drops == 0

@@ -215,16 +215,6 @@ class TrainPage:
         """Wait until nothing moves an element any longer."""
         self.page.wait_for_function(_STANDS_STILL, arg=selector)
 
-    def zoom(self, key: str) -> None:
-        """Drag a rectangle over the middle of a chart."""
-        box = self.chart(key).locator(".nsewdrag").first.bounding_box()
-        assert box
-        mouse, middle = self.page.mouse, box["y"] + 0.5 * box["height"]
-        mouse.move(box["x"] + 0.2 * box["width"], middle)
-        mouse.down()
-        mouse.move(box["x"] + 0.6 * box["width"], middle, steps=5)
-        mouse.up()
-
     def open_data(self) -> None:
         """Open the place for the reader's own data."""
         place = self.page.locator("details").filter(has_text="Use your own data")
@@ -260,27 +250,45 @@ class TrainPage:
         return int(self.chart(key).get_attribute("data-drawn") or 0)
 
     def expect_drawn_above(self, key: str, count: int) -> None:
-        """Wait until a chart has been drawn more than ``count`` times."""
-        self.expect_in_chart(key, "Number(node.dataset.drawn ?? 0) > given", count)
+        """Wait until a picture has been drawn more than ``count`` times."""
+        self._expect_of_picture(key, "picture.count > given", count)
 
     def expect_in_chart(self, key: str, condition: str, given: Any = None) -> None:
-        """Wait until a condition in JavaScript, on the chart's ``node``, is true.
+        """Wait until a condition in JavaScript on the ``figure`` of a chart is true."""
+        self._expect_of_picture(key, f"(({{ figure }}) => {condition})(picture)", given)
 
-        The chart is brought in sight; only those are drawn.
+    def _expect_of_picture(self, key: str, condition: str, given: Any) -> None:
+        """Wait until a picture has been drawn, and a condition on it is true.
+
+        The picture is brought in sight; only those are drawn.
         """
-        # The node may be laid out anew meanwhile.
+        # It may be laid out anew meanwhile.
         found = f"""([key, given]) => {{
-          const node = document.querySelector(`.st-key-${{key}} .rnnviz-chart`);
-          if (!rnnviz.stage.plots.get(key)?.inSight) node?.scrollIntoView({{ block: "center" }});
-          return node?.dataset.drawn && ({condition});
+          const picture = rnnviz.stage.plots.get(key);
+          if (!picture?.inSight) picture?.node.scrollIntoView({{ block: "center" }});
+          return Boolean(picture?.count && ({condition}));
         }}"""
         self.page.wait_for_function(found, arg=[key, given])
 
     def in_chart(self, key: str, expression: str) -> Any:
-        """The value of an expression in JavaScript, on the chart's ``node``."""
-        return self.chart(key).evaluate(f"node => {expression}")
+        """The value of an expression in JavaScript on the ``figure`` of a chart."""
+        of_figure = f"key => (({{ figure }}) => {expression})(rnnviz.stage.plots.get(key))"
+        return self.page.evaluate(of_figure, key)
+
+    def place(self, key: str, x: str, y: str) -> tuple[float, float]:
+        """Where a chart has the point (x, y), in the window; both are JavaScript.
+
+        They are values on its axes, or expressions on its ``figure``.
+        """
+        places = f"""key => {{
+          const {{ figure, chart, canvas }} = rnnviz.stage.plots.get(key);
+          const {{ left, top }} = canvas.getBoundingClientRect();
+          return [left + chart.axes.xaxis.at({x}), top + chart.axes.yaxis.at({y})];
+        }}"""
+        across, down = self.page.evaluate(places, key)
+        return across, down
 
     def heights(self) -> list[float]:
         """The y values of the running margin, one a word."""
-        values: list[float] = self.in_chart("margin", "Array.from(node.data[0].y)")
+        values: list[float] = self.in_chart("margin", "Array.from(figure.data[0].y)")
         return values

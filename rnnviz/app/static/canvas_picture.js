@@ -10,13 +10,18 @@ export class CanvasPicture extends Picture {
     for (const button of [parts.ask, parts.enlarge]) button.classList.add("top");
     const make = (tag, className) => Object.assign(document.createElement(tag), { className });
     this.canvas = make("canvas", "rnnviz-canvas");
-    this.canvas.setAttribute("role", "img");
     this.tip = make("div", "rnnviz-tip");
     this.tip.hidden = true;
     this.node.replaceChildren(this.canvas, this.tip);
     this.pointer = null; // where the pointer is, in pixels of the canvas
     this.canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => this.point([offsetX, offsetY]));
     this.canvas.addEventListener("pointerleave", () => this.point(null));
+  }
+
+  // Only what is drawn has a label.
+  async draw() {
+    await super.draw();
+    this.canvas.setAttribute("role", "img");
   }
 
   point(pointer) {

@@ -14,7 +14,8 @@ const NEAR = 30;
 export class Chart extends CanvasPicture {
   constructor(key, parts, listeners) {
     super(key, parts, listeners);
-    this.canvas.addEventListener("click", () => this.press());
+    // A quick click comes before the picture of the pointer's move, a touch without any.
+    this.canvas.addEventListener("click", ({ offsetX, offsetY }) => this.press([offsetX, offsetY]));
   }
 
   show(figure) {
@@ -25,16 +26,22 @@ export class Chart extends CanvasPicture {
 
   paint(context, width, height) {
     this.chart = chartLayout(width, height, this.figure, this.edges);
+    this.aim = this.aimAt(this.pointer);
     if (this.meaning.sentence) return paintSentence(context, this.chart);
-    this.aim = this.pointer && this.inPlot ? nearest(this.chart, ...this.pointer) : null;
     this.canvas.style.cursor = this.aim && this.clickable ? "pointer" : "";
     paintChart(context, this.chart);
     this.paintMarks(context);
   }
 
-  get inPlot() {
-    const [[x, y], { left, right, top, bottom }] = [this.pointer, this.chart.box];
+  inPlot(at) {
+    if (!at || !this.chart) return false;
+    const [[x, y], { left, right, top, bottom }] = [at, this.chart.box];
     return x >= left - 4 && x <= right + 4 && y >= top - 4 && y <= bottom + 4;
+  }
+
+  // What of the picture is at a place, if anything.
+  aimAt(at) {
+    return this.inPlot(at) ? nearest(this.chart, ...at) : null;
   }
 
   // What the places on an axis are: tokens, epochs or units.
@@ -48,8 +55,12 @@ export class Chart extends CanvasPicture {
 
   // The token, unit and epoch under the pointer, where an axis counts them.
   get under() {
-    if (!this.chart || !this.inPlot) return {};
-    const places = [...AXES].map(([letter, k]) => [this.meaning[letter], this.placeAt(letter, this.pointer[k])]);
+    return this.placesAt(this.pointer);
+  }
+
+  placesAt(at) {
+    if (!this.inPlot(at)) return {};
+    const places = [...AXES].map(([letter, k]) => [this.meaning[letter], this.placeAt(letter, at[k])]);
     return Object.fromEntries(places.filter(([name]) => name));
   }
 
@@ -90,11 +101,10 @@ export class Chart extends CanvasPicture {
     }
   }
 
-  press() {
-    if (!this.pointer || !this.inPlot) return;
-    const { epoch, token, unit } = this.under;
+  press(at) {
+    const [{ epoch, token, unit }, aim] = [this.placesAt(at), this.aimAt(at)];
     if (this.clicks && epoch !== undefined) this.onClick(this.key, { x: epoch, y: null, data: null });
-    else if (this.clicks && this.aim) this.onClick(this.key, { x: this.aim.x, y: this.aim.y, data: this.aim.data ?? null });
+    else if (this.clicks && aim) this.onClick(this.key, { x: aim.x, y: aim.y, data: aim.data ?? null });
     else if (this.clicks) return;
     else if (unit !== undefined) this.stage.keep("unit", unit);
     else if (token !== undefined) this.stage.keep("token", token);
@@ -159,7 +169,8 @@ const told = (series, k) => ({
 // What the series' template says of a point.
 function lines({ series, x, y, z, data, text }) {
   const usual = `${series.name ? `${series.name}: ` : ""}%{y}`;
-  const values = { x, y, z, text, customdata: data, fullData: { name: series.name } };
+  const { meta, name } = series;
+  const values = { x, y, z, text, meta, customdata: data, fullData: { name } };
   const [main, extra = ""] = (series.hovertemplate ?? usual).split(/<extra>|<\/extra>/);
   const filled = [extra, main].map((part) => part.replace(/%\{([^}:]+)(?::[^}]*)?\}/g, (_, path) => valueAt(values, path)));
   return filled.filter(Boolean).join("<br>").split("<br>").map(plainText);

@@ -18,7 +18,8 @@ function axisOf(key, data, options, box) {
   const own = data.filter((series) => axisKey(series[`${letter}axis`], letter) === key);
   const categories = categoriesOf(own, letter, options);
   const log = options.type === "log";
-  const [low, high] = options.range ?? extentOf(own, letter, log);
+  const extent = options.range ?? extentOf(own, letter, log);
+  const [low, high] = options.autorange === "reversed" ? extent.toReversed() : extent;
   const [from, to] = letter === "x" ? [box.left, box.right] : [box.bottom, box.top];
   const [first, last] = options.domain ?? [0, 1];
   const axis = { letter, options, categories, log, low, high,

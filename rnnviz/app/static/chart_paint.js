@@ -51,8 +51,9 @@ export function paintChart(c, chart) {
   for (const note of annotations) paintNote(p, note);
   paintTitle(p);
   paintLegend(p);
-  const scale = p.edges ? paintScaleAbove : paintScale;
-  for (const series of p.data) if (series.colorbar && series.showscale !== false) scale(p, series);
+  const paint = p.edges ? paintScaleAbove : paintScale;
+  for (const scale of p.data.flatMap((series) => [series, series.marker ?? {}]))
+    if (scale.colorbar && scale.showscale !== false) paint(p, scale);
 }
 
 // A sentence in the picture's place, in lines that fit.
@@ -406,43 +407,42 @@ function between(stops, share) {
 const scaled = (marker, value) => colorOf(marker)(value);
 
 // A colour bar at the right of the plot, headed by its symbol.
-function paintScale(p, { colorbar, colorscale, zmin, zmax, marker }) {
+function paintScale(p, { colorbar, colorscale, zmin, zmax, cmin = zmin, cmax = zmax }) {
   const { c, box, family, text } = p;
   const [x, top, bottom] = [box.right + 12, box.top + 18, box.bottom - 2];
   const shade = c.createLinearGradient(0, bottom, 0, top);
-  for (const [at, color] of colorscale ?? marker.colorscale) shade.addColorStop(at, color);
+  for (const [at, color] of colorscale) shade.addColorStop(at, color);
   c.fillStyle = shade;
   c.fillRect(x, top, 10, bottom - top);
   const font = { size: 12, color: faint3(p, text), family };
-  const [low, high] = colorbar.ticktext ?? endsOf(zmin, zmax);
+  const [low, high] = colorbar.ticktext ?? [cmin, cmax].map(endText);
   writeRich(c, colorbar.title.text, x, box.top + 4, font);
   writeRich(c, high, x + 14, top + 6, font);
   writeRich(c, low, x + 14, bottom - 6, font);
 }
 
 // On a sheet it lies beside the title.
-function paintScaleAbove(p, { colorbar, colorscale, zmin, zmax, marker }) {
+function paintScaleAbove(p, { colorbar, colorscale, zmin, zmax, cmin = zmin, cmax = zmax }) {
   const { c, family, text, box, layout } = p;
   const font = { size: 12, color: faint3(p, text), family };
-  const [low, high] = colorbar.ticktext ?? endsOf(zmin ?? marker.cmin, zmax ?? marker.cmax);
+  const [low, high] = colorbar.ticktext ?? [cmin, cmax].map(endText);
   const title = sizeOf(c, plainTitle(layout.title), { size: 15, weight: 600, family }).width;
   const [end, wide] = [sizeOf(c, high, font).width, 46];
   const right = Math.min(box.width - 62, Math.max(box.right, title + 150));
   if (right - end - wide - 12 - sizeOf(c, low, font).width < title + 8) return;
   const x = right - end - wide - 5;
   const shade = c.createLinearGradient(x, 0, x + wide, 0);
-  for (const [at, color] of colorscale ?? marker.colorscale) shade.addColorStop(at, color);
+  for (const [at, color] of colorscale) shade.addColorStop(at, color);
   c.fillStyle = shade;
   c.fillRect(x, 9, wide, 9);
   writeRich(c, low, x - 5, 14, font, { across: "right" });
   writeRich(c, high, right, 14, font, { across: "right" });
 }
 
-const short = (number) => (number >= 1e5 ? number.toExponential() : `${number}`).replace("+", "");
-
-function endsOf(low, high) {
-  const end = short(Number(high.toPrecision(3)));
-  return [low < 0 ? `−${end}` : "0", end];
+// An end of the scale, with three digits.
+function endText(value) {
+  const end = Number(value.toPrecision(3));
+  return (Math.abs(end) >= 1e5 ? end.toExponential() : `${end}`).replace("+", "").replace("-", "−");
 }
 
 // Marks

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnnviz.app.wire import PLOTLY_PATH, STATIC, Preload
+from rnnviz.app.wire import STATIC, Preload
 
 
 def test_a_page_names_every_script_that_it_will_need():
@@ -21,4 +21,3 @@ def test_a_page_names_every_script_that_it_will_need():
     (link,) = [value.decode() for name, value in sent[0]["headers"] if name == b"link"]
     for path in STATIC.glob("*.js"):
         assert f"/{path.name}>; rel=modulepreload" in link
-    assert f"{PLOTLY_PATH}>; rel=prefetch; as=script" in link

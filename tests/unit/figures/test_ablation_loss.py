@@ -44,8 +44,8 @@ def test_a_hover_has_the_number_and_a_name_tells_silenced_and_unknown_units():
     rises = np.array([0.25, -0.5, np.nan, np.inf, 0, 0, 0, 0, 0])
     drawn = ablation_heatmap(rises, {4}, unit="nats").figure
     cells, names = drawn.data
-    hovers = np.ravel(cells.hovertext).tolist()
-    assert cells.hovertemplate == "%{hovertext}<extra></extra>"
+    hovers = np.ravel(cells.text).tolist()
+    assert cells.hovertemplate == "%{text}<extra></extra>"
     assert hovers[:4] == [
         "unit 0: ΔL = 0.250000 nats", "unit 1: ΔL = -0.500000 nats",
         "unit 2: not measured yet", "unit 3: ΔL = ∞ nats",
