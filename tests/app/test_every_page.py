@@ -32,9 +32,13 @@ ALWAYS = {
     TrainQuestion.LEARN: {"network", "curves"},
     TrainQuestion.WRONG: {"words", "answers", "list", "metric"},
     "step": {"step"},
-    GradientQuestion.REACH: {"words", "map"},
-    GradientQuestion.FEED: {"words", "feed_hh", "feed_xh", "ratios", "clipping"},
-    GradientQuestion.RIGHT: {"words"},
+    GradientQuestion.REACH: {
+        "words", "over_lag", "products", "gauge", "spectrum", "exponents", "map"
+    },
+    GradientQuestion.FEED: {
+        "words", "feed_hh", "feed_xh", "ratios", "map_hh", "map_xh", "clipping", "angle"
+    },
+    GradientQuestion.RIGHT: {"words", "parameters"},
 }  # fmt: skip
 #: Where a sequence is a phrase.
 PHRASES = ("sentiment", "translation")

@@ -144,7 +144,11 @@ function paintTicks(p, axis) {
   const { size = TICK, color = options.tickfont?.color ?? p.text, family = p.family } = options.tickfont ?? {};
   const font = { size, color: faint3(p, color), family };
   const text = plainTitle(options.title);
-  let last = Infinity, widest = 0;
+  let last = Infinity;
+  // Long names left of a vertical axis are smaller.
+  let widest = letter === "y" ? Math.max(0, ...ticks.map(({ text: label }) => sizeOf(p.c, label, font).width)) : 0;
+  const fits = Math.min(1, Math.max(0.65, (near - 9) / widest));
+  if (letter === "y" && fits < 1) [font.size, widest] = [font.size * fits, widest * fits];
   if (options.showticklabels !== false) for (const { pixel, text: label } of ticks) {
     // Labels that would touch are left out.
     if (letter === "y" && Math.abs(pixel - last) < size - 1) continue;
@@ -160,14 +164,6 @@ function paintTicks(p, axis) {
     const below = far + (options.showticklabels === false ? 6 : 22);
     writeRich(p.c, text, (Math.min(axis.from, axis.to) + Math.max(axis.from, axis.to)) / 2, below, font, { across: "center", down: "top" });
   } else if (!p.edges || near - 8 - widest > 18) upright(p, text, (axis.from + axis.to) / 2, font);
-}
-
-// A label left of a vertical axis; a long name is smaller. Returns its width.
-function sideLabel({ c }, label, right, y, font) {
-  const { width } = sizeOf(c, label, font);
-  const size = font.size * Math.min(1, Math.max(0.7, (right - 1) / width));
-  writeRich(c, label, right, y, { ...font, size }, { across: "right" });
-  return (width * size) / font.size;
 }
 
 const plainTitle = (title) => (typeof title === "string" ? title : title?.text) ?? "";
