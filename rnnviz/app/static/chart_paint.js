@@ -49,9 +49,10 @@ export function paintChart(c, chart) {
     for (const shape of shapes.filter(({ layer }) => layer === "below")) paintShape(p, shape);
     for (const type of ["heatmap", "bar", "scatter"])
       for (const series of drawn(p).filter((each) => each.type === type)) PAINTERS[type](p, series);
-    for (const shape of shapes.filter(({ layer }) => layer !== "below")) paintShape(p, shape);
+    for (const shape of shapes.filter(({ layer, ...at }) => layer !== "below" && !beside(at))) paintShape(p, shape);
   });
-  for (const series of drawn(p)) if (series.type === "scatter") paintTexts(p, series);
+  for (const shape of shapes.filter(beside)) paintShape(p, shape);
+  for (const series of drawn(p)) TEXTS[series.type]?.(p, series);
   for (const axis of Object.values(p.axes)) paintTicks(p, axis);
   for (const note of annotations) paintNote(p, note);
   paintTitle(p);
@@ -73,6 +74,9 @@ export function paintSentence(c, { layout, box, edges }) {
   }, [""]);
   lines.forEach((line, k) => writeRich(c, line, 12, 48 + 21 * k, font));
 }
+
+// Whether a shape lies beside the plot.
+const beside = ({ xref, x0 }) => xref === "paper" && x0 > 1;
 
 const drawn = ({ data }) => data.filter(({ visible }) => visible !== false);
 
@@ -202,6 +206,8 @@ function paintTitle({ c, layout, family, text, box, edges }) {
 // Series
 
 const PAINTERS = { scatter: paintScatter, bar: paintBars, heatmap: paintCells };
+// What may stand beside the plot.
+const TEXTS = { scatter: paintTexts, bar: paintBarTexts };
 
 function paintScatter(p, series) {
   const { c } = p;
@@ -350,31 +356,46 @@ function paintTexts(p, series) {
   });
 }
 
-function paintBars(p, series) {
-  const { c } = p;
-  const { x, y, base = 0, width: wide, marker = {}, orientation, opacity = 1 } = series;
+// Each bar { k, box, value, middle, to } of a series, in pixels.
+function barsOf(p, series) {
+  const { x, y, base = 0, width: wide, orientation } = series;
   const [xs, ys] = axesFor(p, series);
   const flat = orientation === "h";
   const [along, across] = flat ? [xs, ys] : [ys, xs];
   const [values, places] = flat ? [x, y] : [y, x];
-  const font = (k) => ({ size: each(series.textfont?.size, k, TICK), color: each(series.textfont?.color, k, p.text), family: p.family });
-  Array.from(values, (value, k) => {
-    const place = places ? places[k] : k;
+  return Array.from(values, (value, k) => {
     const half = Math.abs(across.at((wide ? each(wide, k) : 1 - (p.layout.bargap ?? 0.2)) / 2) - across.at(0));
-    const middle = across.at(place), start = each(base, k, 0);
+    const middle = across.at(places ? places[k] : k), start = each(base, k, 0);
     const [from, to] = [along.at(start), along.at(start + value)];
-    c.globalAlpha = opacity * each(marker.opacity, k, 1);
     const box = flat ? [from, middle - half, to - from, 2 * half] : [middle - half, from, 2 * half, to - from];
+    return { k, box, value, middle, to };
+  });
+}
+
+function paintBars(p, series) {
+  const { c } = p;
+  const { marker = {}, opacity = 1 } = series;
+  for (const { k, box } of barsOf(p, series)) {
+    c.globalAlpha = opacity * each(marker.opacity, k, 1);
     c.fillStyle = each(marker.color, k, p.text);
     c.fillRect(...box);
-    const written = Array.isArray(series.text) ? series.text[k] : "";
-    if (written && flat) writeRich(c, written, to + (value < 0 ? -5 : 5), middle, font(k), { across: value < 0 ? "right" : "left" });
-    else if (written) writeRich(c, written, middle, to + (value < 0 ? 4 : -4), font(k), { across: "center", down: value < 0 ? "top" : "bottom" });
-    if (!marker.line?.width) return;
+    if (!marker.line?.width) continue;
     [c.strokeStyle, c.lineWidth] = [each(marker.line.color, k, p.text), each(marker.line.width, k, 1)];
     c.strokeRect(...box);
-  });
+  }
   c.globalAlpha = 1;
+}
+
+function paintBarTexts(p, series) {
+  const { text, textfont, orientation } = series;
+  if (!Array.isArray(text)) return;
+  for (const { k, value, middle, to } of barsOf(p, series)) {
+    if (!text[k] || !Number.isFinite(to)) continue;
+    const font = { size: each(textfont?.size, k, TICK), color: each(textfont?.color, k, p.text), family: p.family };
+    const back = value < 0;
+    if (orientation === "h") writeRich(p.c, text[k], to + (back ? -5 : 5), middle, font, { across: back ? "right" : "left" });
+    else writeRich(p.c, text[k], middle, to + (back ? 4 : -4), font, { across: "center", down: back ? "top" : "bottom" });
+  }
 }
 
 // Heatmaps
@@ -506,6 +527,7 @@ function paintNote(p, note) {
   const [left, top] = [notePlace(p, xref, "x", x) + xshift, notePlace(p, yref, "y", y) - yshift];
   if (note.showarrow) return paintArrow(p, left, top, note);
   const style = { size: font.size ?? TICK, weight: font.weight, color: font.color ?? p.text, family: p.family };
+  if (note.textangle) return slanted(p, text, left, top, note.textangle, style, xanchor);
   writeRich(p.c, text, left, top, style, { across: xanchor, down: yanchor, ground: bgcolor });
 }
 
