@@ -153,7 +153,7 @@ function paintTicks(p, axis) {
     // Labels that would touch are left out.
     if (letter === "y" && Math.abs(pixel - last) < size - 1) continue;
     last = pixel;
-    if (letter === "y") widest = Math.max(widest, sideLabel(p, label, near - 8, pixel, font));
+    if (letter === "y") writeRich(p.c, label, near - 8, pixel, font, { across: "right" });
     else if (options.side === "top") slanted(p, label, pixel, near - 7, options.tickangle ?? 0, font, "left");
     else if (options.tickangle) slanted(p, label, pixel, far + 8, options.tickangle, font);
     else writeRich(p.c, label, pixel, far + 5, font, { across: "center", down: "top" });
