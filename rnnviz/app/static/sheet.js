@@ -9,6 +9,13 @@ const FIGURE = `
   <button class="rnnviz-enlarge" aria-label="Enlarge" title="Enlarge; its numbers">⤢</button>
 </figure>`;
 
+// A text that a frame brings, which scrolls in its own box.
+const TEXT = `
+<figure class="rnnviz-figure rnnviz-panel" data-drawn>
+  <div class="rnnviz-text"></div>
+  <button class="rnnviz-ask top" aria-label="What is this?">?</button><figcaption popover></figcaption>
+</figure>`;
+
 export class Sheet {
   constructor(node) {
     this.node = node;
@@ -18,7 +25,7 @@ export class Sheet {
   // Lay out columns of rows of panels { key, kind, share, text }. Returns the panels, each with its figure.
   layOut(columns) {
     const wanted = columns.flat(2);
-    const look = JSON.stringify(wanted.map(({ key, share }) => [key, share]));
+    const look = JSON.stringify(wanted.map(({ key, share, head }) => [key, share, head]));
     if (look !== this.look) this.node.replaceChildren(...columns.map((rows) => this.column(rows)));
     this.look = look;
     return wanted.map((panel) => ({ ...panel, figure: this.figures.get(panel.key) }));
@@ -31,19 +38,26 @@ export class Sheet {
       const share = Math.max(...panels.map((panel) => panel.share));
       row.style.setProperty("--share", share);
       row.classList.toggle("fixed", share === 0);
-      row.append(...panels.map(({ key }) => this.figure(key)));
+      row.classList.toggle("headed", panels.some(({ head }) => head));
+      row.append(...panels.map((panel) => this.figure(panel)));
       return row;
     }));
     return column;
   }
 
-  figure(key) {
-    if (!this.figures.has(key)) this.figures.set(key, newFigure(key));
+  figure({ key, kind }) {
+    if (!this.figures.has(key)) this.figures.set(key, newFigure(key, kind === "text" ? TEXT : FIGURE));
     return this.figures.get(key);
   }
 
   // The left and right margin of a picture, and the most that a token is wide.
-  edges({ node, enlarged: { dialog, home } }) {
+  edges(picture) {
+    const edges = this.sides(picture);
+    const [words] = this.node.getElementsByClassName("fixed");
+    return picture.head && words && !picture.enlarged.dialog ? { ...edges, head: words.offsetHeight } : edges;
+  }
+
+  sides({ node, enlarged: { dialog, home } }) {
     const row = home.parentElement;
     const [width, height] = dialog
       ? [node.clientWidth, node.clientHeight] : [row.clientWidth, this.node.clientHeight];
@@ -56,8 +70,8 @@ export class Sheet {
   }
 }
 
-function newFigure(key) {
-  const template = Object.assign(document.createElement("template"), { innerHTML: FIGURE.trim() });
+function newFigure(key, html) {
+  const template = Object.assign(document.createElement("template"), { innerHTML: html.trim() });
   const figure = template.content.firstElementChild;
   figure.classList.add(`st-key-${key}`);
   return figure;

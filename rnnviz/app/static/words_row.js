@@ -22,7 +22,7 @@ export class WordsRow extends CanvasPicture {
 
   paint(context, width, height) {
     this.layout = this.layoutOf(width, height);
-    this.tokens.place(this.layout, this.row.turning);
+    this.tokens.place(this.layout, this.row.turning, this.row.shades);
     this.paintWords(context);
   }
 
