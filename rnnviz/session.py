@@ -21,6 +21,7 @@ from rnnviz.lab.memo import Memo
 from rnnviz.lab.memory_gauge import MemoryLab
 from rnnviz.lab.phrase import PhraseInput
 from rnnviz.lab.probe import MAX_TYPED, Probe, inspect, names_of
+from rnnviz.lab.results import ResultsLab
 from rnnviz.lab.selection import Selection
 from rnnviz.lab.silencing import SilencingLab
 from rnnviz.lab.step import StepLab, StepQuery
@@ -65,6 +66,7 @@ class Session:
         self.linear_probes, self.unit_history = LinearProbeLab(), UnitHistory()
         self.gradients, self.memory = GradientLab(), MemoryLab()
         self.dynamics, self.length = DynamicsLab(), LengthLab()
+        self.results = ResultsLab()
         self._memo = Memo()
 
     # Run and data

@@ -301,7 +301,8 @@ class UnitLab:
 
     def _try(self, state: TrainState, run: Run) -> EditPreview:
         edited = apply_edits(state.parameters, self.edits)
-        return EditPreview(edited, run.examine(state.parameters), run.examine(edited))
+        before = run.scores(state)
+        return EditPreview(edited, before, run.examine(edited) if self.edits else before)
 
     def ablation_loss(self, source: StateSource, word: str | None = None) -> Array:
         """The rise of the training loss when one unit is ablated, (H,); NaN if not computed yet.

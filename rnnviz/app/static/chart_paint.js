@@ -32,11 +32,12 @@ function sidesOf({ meta, margin }, edges) {
 }
 
 // As high as title, legend and ticks need. Ticks on top have the height of the words beside them.
-function marginOf({ xaxis = {}, title, showlegend, legend = {} }, { left, right, head = 44 }) {
+function marginOf({ xaxis = {}, title, showlegend, legend = {}, meta }, { left, right, head = 44 }) {
   const top = xaxis.side === "top";
   const above = (plainTitle(title) ? 28 : 8) + (showlegend && !(legend.x > 1) ? 22 : 0) + (top ? head : 0);
-  const labels = xaxis.showticklabels === false || xaxis.visible === false || top ? 6 : 22;
-  return { l: left, r: right, t: above, b: labels + (plainTitle(xaxis.title) ? 18 : 0) };
+  const none = xaxis.showticklabels === false || xaxis.visible === false || top;
+  const labels = none ? 6 : xaxis.tickangle ? 50 : 22;
+  return { l: Math.max(left, meta?.left ?? 0), r: right, t: above, b: labels + (plainTitle(xaxis.title) ? 18 : 0) };
 }
 
 // A token is at most so wide.

@@ -11,6 +11,7 @@ import { Present } from "./present.js";
 import { Sheet } from "./sheet.js";
 import { Stage } from "./stage.js";
 import { StepNetwork } from "./step.js";
+import { Table } from "./table.js";
 import { Wire } from "./wire.js";
 import { WordsRow } from "./words_row.js";
 
@@ -18,7 +19,9 @@ import { WordsRow } from "./words_row.js";
 if (window.rnnviz) location.reload();
 const stage = new Stage();
 const present = new Present();
-const PICTURES = { chart: Chart, curves: Curves, network: Network, phrases: Phrases, step: StepNetwork, words: WordsRow };
+const PICTURES = {
+  chart: Chart, curves: Curves, network: Network, phrases: Phrases, step: StepNetwork, table: Table, words: WordsRow,
+};
 window.rnnviz = { stage };
 // Delays before a rerun of Streamlit's script: after a change, after the reader pressed something of
 // Streamlit's, before asking again, and after the run was lost.

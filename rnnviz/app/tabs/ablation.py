@@ -135,13 +135,13 @@ def _answer(trial: Trial) -> str:
     left = "".join(f" {escape(f'{edit} is left out: {why}')}" for edit, why in lab.left_out.items())
     if lab.edits:
         before, after = trial.preview.before[0].metric, trial.preview.after[0].metric
-        return f"{_edited(trial)} {_right(trial.session, after, before)}{left}"
+        return f"{_edited(trial)}{_right(trial.session, after, before)}{left}"
     removal = trial.session.silencing.removal(trial.source, trial.rises)
     if removal is None or not np.isfinite(removal.strongest[:2]).all():
         return f"{unweighed(trial.session)}{left}"
     before, after = removal.strongest[:2].tolist()
     alone = f"Without {_unit(trial.session, int(removal.units[0]))} alone"
-    return f"{alone} {_right(trial.session, after, before)}{left}"
+    return f"{alone}{_right(trial.session, after, before)}{left}"
 
 
 def _unit(session: Session, unit: int) -> str:
@@ -164,14 +164,14 @@ def _edited(trial: Trial) -> str:
 
 
 def _right(session: Session, after: float, before: float) -> str:
-    """The training metric now and before."""
+    """The training metric now and before, as the end of a sentence."""
     now, then = (_share(value) for value in (after, before))
     name = session.dataset.metric.name
     if name != "accuracy":
-        return f"the training {name} is <strong>{now}</strong>, not {then}."
-    if after == before:
-        return f"still <strong>{now}</strong> are right."
-    return f"{'only ' * (after < before)}<strong>{now}</strong> are right, not {then}."
+        return f": {name} <strong>{now}</strong>, before {then}."
+    if now == then:
+        return f" still <strong>{now}</strong> are right."
+    return f" {'only ' * (after < before)}<strong>{now}</strong> are right, not {then}."
 
 
 def _share(value: float) -> str:

@@ -137,9 +137,10 @@ def _choose(session: Session, probe: Probe) -> None:
 
 def _propose(session: Session) -> None:
     """At first another word in the place of the one that turns the verdict."""
-    lab = session.units
-    if not session.what_if.opened:
-        session.what_if.opened = True
+    lab, opened = session.units, session.what_if.opened
+    session.what_if.opened = True
+    # A value has no other ones to choose from.
+    if not opened and session.dataset.tokens:
         place = session.story.turning or 0
         lab.perturbation = lab.perturbation._replace(alter=Alter.CHANGE, place=place)
         lab.perturbation = lab.perturbation._replace(word=_opposite(session))
@@ -150,10 +151,11 @@ def _opposite(session: Session) -> str:
     probe = session.inspect()
     if not (session.dataset.one_class_at_end and probe.vocabulary.words and probe.finite):
         return session.units.perturbation.word
-    _settle(session, probe.reading.words)
+    place = _settle(session, probe.reading.words)
     choices = session.what_if.choices(probe, session.units.perturbation, _WORDS)
     column = choices.answers[: choices.read, int(probe.answers[-1].argmax())]
-    return probe.vocabulary.words[int(column.argmin())]
+    here, words = probe.reading.words[place], probe.vocabulary.words
+    return next((words[k] for k in column.argsort() if words[k] != here), here)
 
 
 def _settle(session: Session, words: tuple[str, ...]) -> int:
@@ -224,7 +226,8 @@ def _problem(session: Session, probe: Probe) -> str:
 
 
 def _verdict(probe: Probe) -> str:
-    text = escape(probe.verdict if len(probe.verdict) <= 40 else f"{probe.verdict[:39]}…")
+    verdict = shown_token(probe.verdict)
+    text = escape(verdict if len(verdict) <= 40 else f"{verdict[:39]}…")
     sure = f"{percent(probe.probability)} " if probe.dataset.one_class_at_end else ""
     return f"<strong>{sure}{text or '(nothing)'}</strong>".replace(" %", "&nbsp;%")
 
