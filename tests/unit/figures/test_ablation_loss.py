@@ -1,16 +1,14 @@
-"""The rise of the loss without each unit, and the response of units to words."""
+"""The rise of the loss without each unit."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from rnnviz.analysis.selectivity import Response
 from rnnviz.figures.ablation_loss import ablation_heatmap
 from rnnviz.figures.axis_limits import StickyScale
 from rnnviz.figures.color_math import contrast
 from rnnviz.figures.heatmap_labels import tint
-from rnnviz.figures.response import response_matrix
 from rnnviz.figures.theme import DARK, LIGHT
 from tests.sampling import each_row
 
@@ -61,30 +59,3 @@ def test_numbers_are_easy_to_read_on_every_colour(theme):
     cells, names = ablation_heatmap(rises, theme=theme).figure.data
     for share, color in zip(np.ravel(cells.z), names.textfont.color, strict=True):
         assert contrast(color, tint(float(share), theme)) > 4.5
-
-
-# Responses
-
-MEANS = np.array([[1.0, -0.5], [0.1, 0.2], [-0.9, 0.4]])
-RESPONSE = Response(("not", "<b>"), MEANS, np.array([3, 1]), np.array([0, 2, 1]))
-
-
-def test_rows_are_in_the_order_of_similarity_with_a_frame_around_the_chosen_unit():
-    drawn = response_matrix(RESPONSE, chosen=1).figure
-    (cells,), layout = drawn.data, drawn.layout
-    assert np.array(cells.z) == pytest.approx(MEANS[[0, 2, 1]], abs=1e-6)
-    assert cells.zmin == -cells.zmax < 0
-    assert cells.customdata[1][0] == "unit 2, “not” (3 times)"
-    assert layout.yaxis.ticktext == ("0", "2", "1")
-    assert layout.yaxis.range == (2.5, -0.5)
-    assert layout.xaxis.ticktext == ("not", "&lt;b&gt;")
-    (frame,) = layout.shapes
-    assert (frame.y0, frame.y1) == (1.5, 2.5)
-    assert not response_matrix(RESPONSE, chosen=9).figure.layout.shapes
-
-
-def test_of_many_units_some_are_named_and_units_that_never_change_can_be_drawn():
-    still = Response(("a", "b", "c"), np.zeros((256, 3)), np.ones(3, int), np.arange(256))
-    drawn = response_matrix(still, 0).figure
-    assert len(drawn.layout.yaxis.ticktext) == 24
-    assert drawn.data[0].zmax > 0
