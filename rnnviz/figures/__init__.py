@@ -1,7 +1,6 @@
 """Figures from records; only this package imports Plotly."""
 
 from rnnviz.figures import (
-    ablation_loss,
     answers,
     complex_plane,
     dynamics,
@@ -16,6 +15,7 @@ from rnnviz.figures import (
     run_curves,
     sequence_network,
     side_by_side,
+    silencing,
     step_network,
     theme,
     tinted_phrases,
@@ -23,10 +23,10 @@ from rnnviz.figures import (
     trajectories,
     units,
     weights,
+    word_choices,
 )
 
 __all__ = [
-    "ablation_loss",
     "answers",
     "complex_plane",
     "dynamics",
@@ -41,6 +41,7 @@ __all__ = [
     "run_curves",
     "sequence_network",
     "side_by_side",
+    "silencing",
     "step_network",
     "theme",
     "tinted_phrases",
@@ -48,4 +49,5 @@ __all__ = [
     "trajectories",
     "units",
     "weights",
+    "word_choices",
 ]

@@ -117,4 +117,5 @@ def running_margin_bars(
         xaxis=words_axis(words, theme),
         yaxis=signed_axis("margin (logits)", limit, theme),
         margin=words_margin(words),
+        meta={"x": "token"},
     )

@@ -12,13 +12,11 @@ import numpy as np
 
 from rnnviz.analysis.activations import Activations, read_activations
 from rnnviz.analysis.input_perturbation import Alter, Perturbation
-from rnnviz.analysis.logit_margin import running_margin
 from rnnviz.analysis.projection import Plane, Projection, boundary, fit, plane_of
 from rnnviz.analysis.saliency import Saliency, logit_margin, saliency
 from rnnviz.analysis.selectivity import MOST_WORDS, Response, mean_change, response, selectivity
 from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.losses import margin
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.memo import Memo
@@ -278,9 +276,14 @@ class UnitLab:
             self.left_out = invalid
             self.edits = tuple(edit for edit in self.edits if edit not in invalid)
 
-    def undo(self) -> None:
-        """Remove the last edit."""
-        self.edits = self.edits[:-1]
+    def undo(self, edit: Edit | None = None) -> None:
+        """Remove the last edit, or the one given."""
+        edits = list(self.edits)
+        if edit is None:
+            edits = edits[:-1]
+        elif edit in edits:
+            edits.remove(edit)
+        self.edits = tuple(edits)
 
     def clear(self) -> None:
         """Remove all edits."""
@@ -298,7 +301,8 @@ class UnitLab:
 
     def _try(self, state: TrainState, run: Run) -> EditPreview:
         edited = apply_edits(state.parameters, self.edits)
-        return EditPreview(edited, run.examine(state.parameters), run.examine(edited))
+        before = run.scores(state)
+        return EditPreview(edited, before, run.examine(edited) if self.edits else before)
 
     def ablation_loss(self, source: StateSource, word: str | None = None) -> Array:
         """The rise of the training loss when one unit is ablated, (H,); NaN if not computed yet.
@@ -384,43 +388,9 @@ def _saliency_of(probe: Probe, channel: int) -> tuple[Saliency, str]:
     return saliency(probe.parameters, probe.example, answer), answer.name
 
 
-class Signal(NamedTuple):
-    """One number per token of two sequences, (T,) and (T',), with its label and unit."""
-
-    first: Array
-    second: Array
-    label: str
-    unit: str = "logits"
-
-
-def signal(first: Probe, second: Probe) -> Signal:
-    """The numbers by which the outputs of two probes are compared, token by token.
-
-    The logit margin of one class if there is a verdict, of the targets if there is an output after
-    every token; for values, the channel that differs most.
-    """
-    data = first.dataset
-    if data.one_class_at_end:
-        target = first.margin.target
-        one, two = (running_margin(p.parameters, p.trace, target) for p in (first, second))
-        return Signal(one.values, two.values, f"Margin of “{data.classes[target]}”")
-    if data.answers_classes:
-        return Signal(_target_margin(first), _target_margin(second), "Margin of the target")
-    channel = _most_different_channel(first, second)
-    values, others = (probe.running[:, channel] for probe in (first, second))
-    return Signal(values, others, f"Output, {data.classes[channel]}", "value")
-
-
 def _most_different_channel(first: Probe, second: Probe) -> int:
     common = min(len(first.running), len(second.running))
     return int(np.abs(first.running[:common] - second.running[:common]).sum(axis=0).argmax())
-
-
-def _target_margin(probe: Probe) -> Array:
-    """The logit margin of the target at every token with an output, else NaN, (T,)."""
-    margins, targets = np.full(len(probe.words), np.nan), probe.example.targets
-    margins[-len(targets) :] = margin(probe.running[-len(targets) :], targets)
-    return margins
 
 
 def _space(source: StateSource) -> tuple[object, ...]:
