@@ -58,12 +58,6 @@ window.said_running = 0;
 """
 
 
-@pytest.fixture
-def page(opened):
-    """The page as a new visitor finds it."""
-    return opened()
-
-
 def test_play_pause_and_reset(opened, server):
     """The buttons stay where they are, nothing else says that something runs, and it can rest."""
     page = opened(f"{server.url}/?epochs=100000")  # it does not end by itself
@@ -512,11 +506,11 @@ FIRST_PICTURES_OF_EACH_PHRASE = """() => {
 
 
 def test_a_phrase_typed_right_after_the_end_of_a_run_is_drawn_at_once(opened, server):
-    """Eight times: no epoch of the gauge that is still to be replayed comes first."""
+    """Five times: no epoch of the gauge that is still to be replayed comes first."""
     page = opened(f"{server.url}/?hidden=128&epochs=30")
     page.speed("End")
     page.page.evaluate(FIRST_PICTURES_OF_EACH_PHRASE)
-    for number in range(8):
+    for number in range(5):
         phrase = ("not bad", "not very bad", "sad and not good")[number % 3]
         page.press("reset")
         page.expect_place("0")

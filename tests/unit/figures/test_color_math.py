@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from rnnviz.figures.heatmap_labels import tint
 
 from rnnviz.figures.color_math import contrast, faint, ink, mixed, rgb
-from rnnviz.figures.heatmap_labels import tint
 from rnnviz.figures.theme import DARK, LIGHT
 from tests.sampling import each_row
 
