@@ -56,7 +56,7 @@ def labelled():
     session = learned(["text", "label"], rows)
     lab, dynamics = session.units, session.dynamics
     word = session.dataset.vocabulary.words[0]
-    lab.sort, lab.word, lab.cell = Sort.SELECTIVITY, word, (0, word)
+    lab.sort, lab.word = Sort.SELECTIVITY, word
     dynamics.find(session.dynamics_query)
     while dynamics.work(1):
         pass

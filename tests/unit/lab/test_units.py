@@ -64,9 +64,9 @@ def test_units_come_in_the_order_that_is_chosen_and_after_the_last_the_first(sor
     assert sorted(order) == list(range(8))
     lab.ablate(source_of(session), 9.0, "not")
     order = lab.order(source_of(session)).tolist()
-    lab.choose(source_of(session), order[0])
-    for by, unit in ((1, order[1]), (6, order[7]), (1, order[0]), (-1, order[7])):
-        lab.step(source_of(session), by)
+    lab.arrange(source_of(session))
+    for by, unit in ((0, order[0]), (1, order[1]), (8, order[1]), (-2, order[7])):
+        lab.look_at(source_of(session), lab.neighbour(source_of(session), by) if by else None)
         assert lab.unit == unit
     assert lab.response(source_of(session)).units.tolist() == order
     session.player.advance(20)
@@ -79,10 +79,11 @@ def test_the_unit_that_carries_negation_is_found_and_without_it_accuracy_falls(c
     session.player.advance(400)
     lab = session.units
     lab.sort, lab.word = Sort.EFFECT, "not"
-    lab.select_first(source_of(session))
+    lab.look_at(source_of(session))
     assert lab.unit == 0, "not known yet"
     lab.ablate(source_of(session), 9.0, "not")
-    lab.select_first(source_of(session))
+    lab.arrange(source_of(session))
+    lab.look_at(source_of(session))
     lab.toggle(0, lab.unit)
     scores = preview(session)
     assert scores.before[0].metric == 1
@@ -107,10 +108,55 @@ def test_rows_and_columns_keep_their_places_until_they_are_arranged(session, lab
 
 
 def test_what_a_smaller_network_has_not_is_let_go(session, lab):
-    lab.unit, lab.word, lab.cell, lab.list_page = 7, "zebra", (7, "not"), 99
+    lab.unit, lab.word, lab.list_page = 7, "zebra", 99
     session.configure(RunConfig(hidden=3))
     lab.look_at(source_of(session))
-    assert (lab.unit, lab.word, lab.cell, lab.list_page) == (2, None, None, 57 // LIST_PAGE)
+    assert lab.unit == lab.rows(source_of(session))[0] < 3
+    assert (lab.word, lab.list_page) == ("not", 57 // LIST_PAGE), "in about half of the phrases"
+
+
+def test_the_marked_unit_is_the_chosen_one_and_numbers_that_hardly_repeat_have_no_word(lab):
+    session = Session(RunConfig(task="waves", hidden=4))
+    session.units.look_at(source_of(session), 3)
+    assert (session.units.unit, session.units.word) == (3, None)
+    assert session.units.changed(source_of(session))[1] == 0
+
+
+def test_sequences_with_the_chosen_word_come_first(session, lab):
+    source, lab.word = source_of(session), "happy"
+    activations, page = lab.activations(source), lab.listed(source)
+    having = ["happy" in activations.words[activations.part(k)] for k in page]
+    assert having == sorted(having, reverse=True)
+    assert 0 < sum(having) < len(having)
+    assert sorted(page) == list(range(58))
+
+
+def test_what_the_word_changes_is_the_mean_over_its_places(session, lab):
+    source, lab.word = source_of(session), "not"
+    means, count = lab.changed(source)
+    activations, found = lab.activations(source), []
+    for k in range(activations.count):
+        part = activations.part(k)
+        states = np.vstack([np.zeros(8), activations.states[part]])
+        found += [states[t + 1] - states[t] for t, w in enumerate(activations.words[part])
+                  if w == "not"]  # fmt: skip
+    assert count == len(found) == 27
+    np.testing.assert_allclose(means, np.mean(found, axis=0), atol=1e-12)
+    column = lab.response(source).words.index("not")
+    np.testing.assert_allclose(lab.response(source).means[:, column], means, atol=1e-12)
+
+
+def test_large_data_are_not_read_again_in_every_frame(session, lab, monkeypatch):
+    first = source_of(session)
+    assert lab.playable(first) is first, "nothing was read yet"
+    lab.activations(first)
+    session.player.advance(1)
+    later = source_of(session)
+    assert lab.playable(later) is later
+    monkeypatch.setattr(module, "MOST_PLAYED", 100)
+    assert lab.playable(later) is first
+    session.configure(RunConfig(hidden=3))
+    assert lab.playable(source_of(session)).state is session.state
 
 
 # Trajectories
@@ -344,11 +390,8 @@ def test_the_order_of_effects_is_kept_until_all_are_known_again(session, lab):
     later = source_of(session)
     lab.ablate(later, 0.0)
     assert lab.effect_order(later) is kept
-    lab.choose(later, 7)
     lab.ablate(later, 9.0)
     assert lab.effect_order(later).epoch == 65
-    lab.select_first(later)
-    assert lab.unit == 7, "chosen by hand"
     lab.word = "not"
     assert lab.effect_order(later).epoch is None
 
@@ -358,7 +401,7 @@ def test_where_the_loss_is_not_finite_no_unit_can_be_weighed():
     assert session.run.history.row(0)["train_loss"] == math.inf
     assert not session.units.ablate(source_of(session), 1.0)
     assert np.isnan(session.units.ablation_loss(source_of(session))).all()
-    session.units.select_first(source_of(session))
+    session.units.sort = Sort.EFFECT
     assert session.units.order(source_of(session)).tolist() == list(range(64))
 
 
