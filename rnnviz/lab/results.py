@@ -151,7 +151,7 @@ class ResultsLab:
             self._dataset, self.cell = dataset, None
             self.opened, self.chosen = None, False
 
-    def open(self, example: Example, dataset: Dataset, typed: str) -> None:
+    def look_at(self, example: Example, dataset: Dataset, typed: str) -> None:
         """Show this one word by word, until something else than ``typed`` is typed."""
         try:
             read(dataset, example.text)
