@@ -25,6 +25,7 @@ from rnnviz.lab.results import ResultsLab
 from rnnviz.lab.selection import Selection
 from rnnviz.lab.step import StepLab, StepQuery
 from rnnviz.lab.story import Story, story
+from rnnviz.lab.unit_history import UnitHistory
 from rnnviz.lab.units import UnitLab
 from rnnviz.tasks.data_source import DataSource
 from rnnviz.tasks.dataset import Dataset
@@ -59,7 +60,7 @@ class Session:
         # The topmost layer is the one that is read out.
         self.layer, self.part, self.temperature = self.config.layers - 1, "h", 0.7
         self.step, self.units = StepLab(), UnitLab()
-        self.linear_probes = LinearProbeLab()
+        self.linear_probes, self.unit_history = LinearProbeLab(), UnitHistory()
         self.gradients, self.memory = GradientLab(), MemoryLab()
         self.dynamics, self.length = DynamicsLab(), LengthLab()
         self.results = ResultsLab()

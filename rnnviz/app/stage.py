@@ -66,6 +66,7 @@ _health = _component("health", _HEALTH)
 _bar = _component("bar", _CONTROL)
 _time = _component("time", _CONTROL)
 _moments = _component("moments", _CONTROL)
+_chips = _component("chips", _CONTROL)
 _stepper = _component("stepper", _STEPPER)
 _phrase = _component("phrase", _CONTROL)
 _file = _component("file", _FILE)
@@ -104,7 +105,8 @@ def place_canvas(kind: str, key: str, text: str) -> None:
 class Panel(NamedTuple):
     """A picture of a sheet: its key, its share of the height, and its explanation.
 
-    ``kind`` names what draws it. A share of 0 is one line high.
+    ``kind`` names what draws it. A share of 0 is one line high. One with a ``head`` begins beside
+    the words of the other column: the plots of both are at the same height if their shares are.
     """
 
     key: str
@@ -112,6 +114,7 @@ class Panel(NamedTuple):
     text: str
     clicks: bool = False
     kind: str = "chart"
+    head: bool = False
 
 
 #: Panels one below the other; those of a tuple stand side by side.
@@ -156,6 +159,11 @@ def place_link() -> None:
 def place_moments(key: str, label: str) -> None:
     """Put the moments here, side by side, with buttons that go through them."""
     _place(_moments, key, {"key": key, "label": label})
+
+
+def place_chips(key: str, label: str) -> None:
+    """Put names here, of which one is chosen: those of the frame's slider ``key``."""
+    _place(_chips, key, {"key": key, "label": label})
 
 
 class Step(NamedTuple):

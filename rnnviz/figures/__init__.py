@@ -18,9 +18,10 @@ from rnnviz.figures import (
     side_by_side,
     step_network,
     theme,
-    tinted_text,
+    tinted_phrases,
     training_curves,
     trajectories,
+    units,
     weights,
 )
 
@@ -42,8 +43,9 @@ __all__ = [
     "side_by_side",
     "step_network",
     "theme",
-    "tinted_text",
+    "tinted_phrases",
     "training_curves",
     "trajectories",
+    "units",
     "weights",
 ]

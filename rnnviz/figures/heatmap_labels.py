@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.figures.color_math import ink
+from rnnviz.figures.color_math import ink, mixed
 from rnnviz.figures.picture import Series, scatter
 from rnnviz.figures.theme import Theme
-from rnnviz.figures.tinted_text import tint
 
 
 def cell_texts(
@@ -27,3 +27,9 @@ def cell_texts(
         textfont={"size": size, "color": [ink(tint(shares[y, x], theme)) for x, y in cells]},
         hoverinfo="skip",
     )
+
+
+def tint(share: float, theme: Theme) -> str:
+    """The colour of a signed value, as a share of the largest, -1..1; neutral if not finite."""
+    share = min(max(share, -1.0), 1.0) if math.isfinite(share) else 0.0
+    return mixed(theme.neutral, theme.positive if share > 0 else theme.negative, abs(share))

@@ -34,7 +34,7 @@ ALWAYS = {
     "step": {"step"},
     GradientQuestion.REACH: {"words", "map"},
     GradientQuestion.FEED: {"words", "feed_hh", "feed_xh", "ratios", "clipping"},
-    GradientQuestion.RIGHT: {"words", "flow"},
+    GradientQuestion.RIGHT: {"words"},
 }  # fmt: skip
 #: Where a sequence is a phrase.
 PHRASES = ("sentiment", "translation")

@@ -23,10 +23,12 @@ function onSheet(layout) {
   return meta.x === "epoch" ? { ...layout, xaxis: { ...xaxis, title: "" } } : layout;
 }
 
-// As high as title, legend and ticks need.
-function marginOf({ xaxis = {}, title, showlegend, legend = {}, meta }, { left, right }) {
-  const above = (plainTitle(title) ? 28 : 8) + (showlegend && !(legend.x > 1) ? 22 : 0);
-  const labels = xaxis.showticklabels === false || xaxis.visible === false ? 6 : xaxis.tickangle ? 50 : 22;
+// As high as title, legend and ticks need. Ticks on top have the height of the words beside them.
+function marginOf({ xaxis = {}, title, showlegend, legend = {}, meta }, { left, right, head = 44 }) {
+  const top = xaxis.side === "top";
+  const above = (plainTitle(title) ? 28 : 8) + (showlegend && !(legend.x > 1) ? 22 : 0) + (top ? head : 0);
+  const none = xaxis.showticklabels === false || xaxis.visible === false || top;
+  const labels = none ? 6 : xaxis.tickangle ? 50 : 22;
   return { l: Math.max(left, meta?.left ?? 0), r: right, t: above, b: labels + (plainTitle(xaxis.title) ? 18 : 0) };
 }
 
@@ -140,6 +142,7 @@ function paintTicks(p, axis) {
     if (letter === "y" && Math.abs(pixel - last) < size - 1) continue;
     last = pixel;
     if (letter === "y") widest = Math.max(widest, sideLabel(p, label, near - 8, pixel, font));
+    else if (options.side === "top") slanted(p, label, pixel, near - 7, options.tickangle ?? 0, font, "left");
     else if (options.tickangle) slanted(p, label, pixel, far + 8, options.tickangle, font);
     else writeRich(p.c, label, pixel, far + 5, font, { across: "center", down: "top" });
   }
@@ -162,11 +165,11 @@ function sideLabel({ c }, label, right, y, font) {
 const plainTitle = (title) => (typeof title === "string" ? title : title?.text) ?? "";
 const faint3 = (p, color) => (color === p.text && color.startsWith("#") ? faint(color, 0.75) : color);
 
-function slanted({ c }, label, x, y, angle, font) {
+function slanted({ c }, label, x, y, angle, font, across = angle < 0 ? "right" : "left") {
   c.save();
   c.translate(x, y);
   c.rotate((angle * Math.PI) / 180);
-  writeRich(c, label, 0, 0, font, { across: angle < 0 ? "right" : "left" });
+  writeRich(c, label, 0, 0, font, { across });
   c.restore();
 }
 
@@ -383,13 +386,13 @@ function paintCells(p, series) {
   }
 }
 
-const rgbOf = (color) => color.startsWith("#")
+export const rgbOf = (color) => color.startsWith("#")
   ? [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16)) : color.match(/[\d.]+/g).slice(0, 3).map(Number);
 
 const tables = new Map(); // colour scale -> 256 colours
 
 // A function from a value to its colour. Nearby values share one: to make each would take longer than to draw it.
-function colorOf({ colorscale, cmin, cmax }) {
+export function colorOf({ colorscale, cmin, cmax }) {
   const key = JSON.stringify(colorscale);
   if (!tables.has(key)) tables.set(key, Array.from({ length: 257 }, (_, k) => between(colorscale, k / 256)));
   const table = tables.get(key), scale = 256 / (cmax - cmin || 1);
@@ -440,7 +443,7 @@ function paintScaleAbove(p, { colorbar, colorscale, zmin, zmax, cmin = zmin, cma
 }
 
 // An end of the scale, with three digits.
-function endText(value) {
+export function endText(value) {
   const end = Number(value.toPrecision(3));
   return (Math.abs(end) >= 1e5 ? end.toExponential() : `${end}`).replace("+", "").replace("-", "−");
 }

@@ -9,9 +9,9 @@ from rnnviz.analysis.selectivity import Response
 from rnnviz.figures.ablation_loss import ablation_heatmap
 from rnnviz.figures.axis_limits import StickyScale
 from rnnviz.figures.color_math import contrast
+from rnnviz.figures.heatmap_labels import tint
 from rnnviz.figures.response import response_matrix
 from rnnviz.figures.theme import DARK, LIGHT
-from rnnviz.figures.tinted_text import tint
 from tests.sampling import each_row
 
 
