@@ -23,19 +23,19 @@ _TITLES = {
 }
 
 
-def choose_view(session: Session) -> None:
+def choose_view(session: Session, page: str = "train") -> None:
     """Let the reader choose the layer and the state or gate, if there are several."""
     cell = session.state.parameters.architecture.cell
     names = [*cell.states, *(gate for gate in cell.gates if gate not in cell.states)]
     session.part = session.part if session.part in names else "h"
     if len(names) > 1:
-        edition = visit("train"), session.config.cell
+        edition = visit(page), session.config.cell
         chosen = st.segmented_control(
             "Show", names, default=first_value("part", edition, session.part), required=True,
             key=f"part_{session.config.cell}", help="The state or gate that the network shows",
         )  # fmt: skip
         session.part = chosen or "h"
-    choose_layer(session, "train")
+    choose_layer(session, page)
 
 
 def choose_layer(session: Session, page: str) -> None:
