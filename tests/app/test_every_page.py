@@ -7,7 +7,7 @@ import pytest
 
 from rnnviz.config import TaskName
 from rnnviz.figures.picture import Picture
-from rnnviz.lab.questions import GradientQuestion
+from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion
 from tests.app.painter import unknown
 from tests.app.tab import PAGES, Page, tabs_of, words_of
 from tests.unit.figures.unpacked import unpacked
@@ -34,6 +34,8 @@ ALWAYS = {
     GradientQuestion.REACH: {"words", "map"},
     GradientQuestion.FEED: {"words", "feed_hh", "feed_xh", "ratios", "clipping"},
     GradientQuestion.RIGHT: {"words", "flow"},
+    DynamicsQuestion.REST: {"words", "phase", "spectra"},
+    DynamicsQuestion.WAY: {"words", "trajectories", "separation", "components"},
 }  # fmt: skip
 #: Where a sequence is a phrase.
 PHRASES = ("sentiment", "translation")
@@ -71,7 +73,7 @@ def assert_complete(opened, drawn):
     drawn.clear()
     charts = opened.charts
     assert charts.keys() == opened.places.keys()
-    texts = {key.removeprefix("text_") for key in opened.components("text")}
+    texts = {key.removeprefix("text_") for key in opened.components("text")} | opened.panel_texts
     # The header is above every page.
     assert opened.bodies.keys() == texts | HEADER
     assert "saturated" in opened.text
