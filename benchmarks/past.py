@@ -11,8 +11,8 @@ import time
 from statistics import median
 
 from benchmarks.table import Row, print_table
-from rnnviz.app.pages.train import DEVELOP
 from rnnviz.app.session_host import FRAME
+from rnnviz.app.tabs.learn import DEVELOP
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position

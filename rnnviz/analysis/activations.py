@@ -89,6 +89,13 @@ class Activations:
         """The index of each token's word in ``vocabulary``, (N,)."""
         return self._sorted[1]
 
+    @property
+    def telling_word(self) -> str:
+        """The word that stands in about half of the sequences."""
+        pairs: Array = np.unique(np.column_stack([self.numbers, self.owners]), axis=0)
+        shares = np.bincount(pairs[:, 0]) / self.count
+        return self.vocabulary[int(np.abs(shares - 0.5).argmin())]
+
     def occurrences(self, word: str) -> Array:
         """The tokens that are this word and at which the change is known."""
         return self.moved[[self.words[token] == word for token in self.moved]]

@@ -38,9 +38,9 @@ def draw(lengths: Array, most: int) -> Array:
     return np.sort(order[:count])
 
 
-def forward_pass(parameters: Parameters, batch: Batch) -> Trace:
-    """The trace of a forward pass alone."""
-    trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
+def forward_pass(parameters: Parameters, batch: Batch, thin: bool = False) -> Trace:
+    """The trace of a forward pass alone; for a ``thin`` one see ``Trace``."""
+    trace = Trace(parameters.architecture, batch, parameters.theta.dtype, thin=thin)
     with np.errstate(over="ignore", invalid="ignore"):
         bind_forward(parameters, trace)()
     return trace

@@ -46,6 +46,17 @@ def response(
     return Response(words, means[:, columns], counts[frequent][columns], units)
 
 
+def mean_change(activations: Activations, word: str) -> tuple[Array, int]:
+    """The mean of h_t - h_{t-1} where the token is ``word``, (H,), and at how many places.
+
+    NaN where there is none.
+    """
+    tokens = activations.occurrences(word)
+    if not len(tokens):
+        return np.full(activations.states.shape[1], np.nan), 0
+    return activations.changes[tokens].mean(axis=0), len(tokens)
+
+
 def _sums(rows: Array, groups: Array, count: int) -> Array:
     """The sum of the rows (N, H) of each of ``count`` groups, (count, H)."""
     sums = np.zeros((count, rows.shape[1]))

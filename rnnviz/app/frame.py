@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from struct import pack
 from typing import Any
 
 from rnnviz.figures.picture import Parts, Picture
+
+#: Seconds that a picture may always take, and the share of the time of one that takes longer.
+CHEAP, SHARE = 0.003, 0.1
 
 
 @dataclass(frozen=True)
@@ -25,22 +30,61 @@ class SliderState:
     names: Sequence[str] = ()
 
 
+@dataclass(eq=False)
+class Patience:
+    """When the pictures of one browser that take long may be computed again, by key.
+
+    While the run plays or a slider is dragged, each takes at most ``SHARE`` of the time.
+    """
+
+    again: dict[str, float] = field(default_factory=dict)
+
+    def allows(self, key: str, now: float) -> bool:
+        """Whether the picture ``key`` may be computed at time ``now``."""
+        return now >= self.again.get(key, -math.inf)
+
+    def forget(self, keys: Collection[str]) -> None:
+        """Allow these pictures at once."""
+        for key in keys:
+            self.again.pop(key, None)
+
+    def note(self, key: str, now: float, seconds: float) -> None:
+        """Note that it was computed, and how long it took."""
+        wait = seconds * (1 / SHARE - 1) if seconds > CHEAP else 0.0
+        self.again[key] = now + wait
+
+
 class Frame:
     """Pictures, texts (HTML, with user input escaped) and sliders, by key.
 
-    Pictures out of sight are not computed.
+    Pictures out of sight are not computed. In a hurry neither are those that take long, if they
+    were computed a moment ago: the browser keeps them, and ``complete`` is false.
     """
 
-    def __init__(self, in_sight: Collection[str]) -> None:
-        self._in_sight = in_sight
+    def __init__(
+        self,
+        in_sight: Collection[str],
+        patience: Patience | None = None,
+        now: float = 0.0,
+        hurried: bool = False,
+    ) -> None:
+        self._in_sight, self._now, self._hurried = in_sight, now, hurried
+        self._patience = patience or Patience()
+        self.complete = True
         self.pictures: dict[str, tuple[Parts, str]] = {}
         self.texts: dict[str, str] = {}
         self.sliders: dict[str, SliderState] = {}
 
     def chart(self, key: str, figure: Callable[..., Picture], *args: Any, remark: str = "") -> None:
         """Draw ``figure(*args)`` in the chart ``key``, with a remark below it."""
-        if key in self._in_sight:
-            self.pictures[key] = figure(*args).parts(), remark
+        if key not in self._in_sight:
+            return
+        if self._hurried and not self._patience.allows(key, self._now):
+            self.complete = False
+            return
+        begun = time.perf_counter()
+        self.pictures[key] = figure(*args).parts(), remark
+        self._patience.note(key, self._now, time.perf_counter() - begun)
 
 
 class _SentPicture:

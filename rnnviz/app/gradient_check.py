@@ -8,17 +8,7 @@ import streamlit as st
 
 from rnnviz.analysis.gradients import Objective
 from rnnviz.app.browser_session import first_value, on_host, visit
-from rnnviz.app.stage import place_text
 from rnnviz.session import Session
-
-
-def objective_and_check(session: Session, page: str) -> None:
-    """Let the reader choose the objective, if there is a choice; the check's badge below."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        choose_objective(session, page)
-        sequence = session.names.sequence
-        check_button(lambda here: here.gradients.check(here.gradient_query()), sequence)
-    place_text("badge")
 
 
 def choose_objective(session: Session, page: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import streamlit as st
 
 from rnnviz.analysis.cell_equations import nonnegative
@@ -25,32 +23,24 @@ _TITLES = {
 }
 
 
-def choose_view(session: Session, page: str = "train") -> None:
+def choose_view(session: Session, page: str) -> None:
     """Let the reader choose the layer and the state or gate, if there are several."""
-    cell, layers = session.state.parameters.architecture.cell, session.config.layers
+    cell = session.state.parameters.architecture.cell
     names = [*cell.states, *(gate for gate in cell.gates if gate not in cell.states)]
-    if len(names) == 1 and layers == 1:
-        session.layer, session.part = 0, "h"
-        return
-    # The first page has no room for labels.
-    label = page != "train"
-    width: Literal["stretch", "content"] = "stretch" if label else "content"
-    with st.container(horizontal=True, vertical_alignment="bottom", key="view", width=width):
-        if len(names) > 1:
-            first = session.part if session.part in names else "h"
-            edition = visit(page), session.config.cell
-            chosen = st.segmented_control(
-                "Show", names, default=first_value("part", edition, first), required=True,
-                key=f"part_{session.config.cell}", help="The state or gate that the heatmap shows",
-                label_visibility="visible" if label else "collapsed",
-            )  # fmt: skip
-            session.part = chosen or "h"
-        choose_layer(session, page, label)
+    session.part = session.part if session.part in names else "h"
+    if len(names) > 1:
+        edition = visit(page), session.config.cell
+        chosen = st.segmented_control(
+            "Show", names, default=first_value("part", edition, session.part), required=True,
+            key=f"part_{session.config.cell}", help="The state or gate that is shown",
+        )  # fmt: skip
+        session.part = chosen or "h"
+    choose_layer(session, page)
 
 
-def choose_layer(session: Session, page: str, label: bool = True) -> None:
+def choose_layer(session: Session, page: str) -> None:
     """Let the reader choose the layer of the session, if there are several."""
-    session.layer = layer_choice("layer", session.layer, session.config.layers, page, label)
+    session.layer = layer_choice("layer", session.layer, session.config.layers, page)
 
 
 def layer_choice(key: str, layer: int, layers: int, page: str, label: bool = True) -> int:

@@ -1,4 +1,4 @@
-"""The questions of a laboratory as its tabs, the phrase beside them, and the answer above."""
+"""The questions of a page as its tabs, the phrase beside them, and the answer above."""
 
 from __future__ import annotations
 
@@ -19,13 +19,24 @@ def choose_question(page: str, asked: Question, session: Session) -> Question:
     """The question that the reader chooses on a page; ``asked`` is the last one."""
     left, right = st.columns([2, 1], gap="medium", vertical_alignment="center")
     with left:
-        chosen = st.segmented_control(
-            "Question", list(type(asked)), default=first_value("question", visit(page), asked),
-            required=True, key=f"question_{page}", label_visibility="collapsed",
-        )  # fmt: skip
+        chosen = question_tabs(page, asked)
     with right:
         place_phrase(session)
+    return chosen
+
+
+def question_tabs(page: str, asked: Question) -> Question:
+    """The questions of a page side by side; returns the one that is chosen."""
+    chosen = st.segmented_control(
+        "Question", list(type(asked)), default=first_value("question", visit(page), asked),
+        required=True, key=f"question_{page}", label_visibility="collapsed", width="content",
+    )  # fmt: skip
     return type(asked)(chosen or asked)
+
+
+def chosen_question(page: str, asked: Question) -> Question:
+    """The question of a page that is about to be drawn; ``asked`` is the last one."""
+    return type(asked)(st.session_state.get(f"question_{page}") or asked)
 
 
 def answer_html(session: Session, answer: str) -> str:

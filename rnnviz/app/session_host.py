@@ -6,6 +6,7 @@ The time is an argument, so tests can step it. An actor owns the host and calls 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -32,6 +33,8 @@ LEASE = 120.0
 WORK_SLICE = 0.02
 #: Seconds between two redraws of what a job has found.
 JOB_REDRAW = 0.25
+#: Seconds until the pictures that were left out during a drag are drawn too.
+REFINE = 0.15
 #: Seconds between two updates of the address while the run goes on.
 LINK_INTERVAL = 0.5
 #: Maximum number of browsers whose last command number is remembered: a repeated one runs once.
@@ -61,7 +64,9 @@ class SessionHost:
         self._finished_jobs: set[Job] = set()
         self._unfinished_jobs: set[Job] = set()
         self._next_job_redraw = now
-        self._was_running = False
+        self._was_running = self._dragged = False
+        #: When the pictures that were left out are drawn too.
+        self._refine_at = math.inf
 
     # For the actor
 
@@ -72,6 +77,8 @@ class SessionHost:
         if self.background_work(now):
             return 0.0
         waits = [self._next_frame - now] if any(map(self._is_due, self.viewers)) else []
+        if math.isfinite(self._refine_at) and not self.session.player.running:
+            waits.append(self._refine_at - now)
         if self.playing(now):
             waits.append(self._pace.wait(now, self._rate))
         return max(0.0, min(waits)) if waits else None
@@ -109,6 +116,10 @@ class SessionHost:
         # Streamlit's part of the page changes when a run ends by itself.
         self.edition += self._was_running and not self.session.player.running
         self._was_running = self.session.player.running
+        if now >= self._refine_at and not self.session.player.running:
+            # The hand may rest without letting go.
+            self._dragged, self._refine_at = False, math.inf
+            self.version += 1
         if now < self._next_frame:
             return
         for viewer in self.viewers:
@@ -223,7 +234,7 @@ class SessionHost:
                 viewer.acknowledged = seq
             case {"do": "watch", "pictures": list(keys), "new": list(new)}:
                 viewer.in_sight = frozenset(key for key in keys if isinstance(key, str))
-                viewer.state.forget([key for key in new if isinstance(key, str)])
+                viewer.forget([key for key in new if isinstance(key, str)])
                 viewer.version = -1
             case {"do": str(), "n": int(number)}:
                 if number > self._last_commands.get(viewer.client, 0):
@@ -240,6 +251,7 @@ class SessionHost:
 
     def _act(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
         self.version += 1
+        self._dragged = not command.get("settled", True)
         if command["do"] in ("select", "click"):
             self._handle(viewer, command)
         else:
@@ -265,9 +277,12 @@ class SessionHost:
     # Frames
 
     def _send(self, viewer: Viewer, now: float) -> None:
-        frame, scene = Frame(viewer.in_sight), self._scene(viewer)
-        viewer.version = self.version
+        hurried = self.session.player.running or self._dragged
+        frame, scene = Frame(viewer.in_sight, viewer.patience, now, hurried), self._scene(viewer)
         problem = self._draw(scene, frame) if scene else ""
+        viewer.version = self.version
+        if not frame.complete:
+            self._refine_at = now + REFINE
         header = {**self._header(viewer, now), "problem": problem}
         message = viewer.state.message(header, frame)
         viewer.sent += 1

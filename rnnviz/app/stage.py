@@ -66,6 +66,7 @@ _health = _component("health", _HEALTH)
 _bar = _component("bar", _CONTROL)
 _time = _component("time", _CONTROL)
 _moments = _component("moments", _CONTROL)
+_chips = _component("chips", _CONTROL)
 _stepper = _component("stepper", _STEPPER)
 _phrase = _component("phrase", _CONTROL)
 _file = _component("file", _FILE)
@@ -105,7 +106,8 @@ class Panel(NamedTuple):
     """A picture of a sheet: its key, its share of the height, and its explanation.
 
     ``kind`` names what draws it; in one of kind "text" is the text ``key`` of the frames. A share
-    of 0 is one line high.
+    of 0 is one line high. One with a ``head`` begins beside the words of the other column: the
+    plots of both are at the same height if their shares are.
     """
 
     key: str
@@ -113,6 +115,7 @@ class Panel(NamedTuple):
     text: str
     clicks: bool = False
     kind: str = "chart"
+    head: bool = False
 
 
 #: Panels one below the other; those of a tuple stand side by side.
@@ -157,6 +160,11 @@ def place_link() -> None:
 def place_moments(key: str, label: str) -> None:
     """Put the moments here, side by side, with buttons that go through them."""
     _place(_moments, key, {"key": key, "label": label})
+
+
+def place_chips(key: str, label: str) -> None:
+    """Put names here, of which one is chosen: those of the frame's slider ``key``."""
+    _place(_chips, key, {"key": key, "label": label})
 
 
 class Step(NamedTuple):

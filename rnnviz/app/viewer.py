@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rnnviz.app.frame import Frame, SentState
+from rnnviz.app.frame import Frame, Patience, SentState
 from rnnviz.session import Session
 
 Event = dict[str, Any]
@@ -48,6 +48,12 @@ class Viewer:
     version: int = -1
     link: tuple[float, str | None] = (-math.inf, None)
     state: SentState = field(default_factory=SentState)
+    patience: Patience = field(default_factory=Patience)
+
+    def forget(self, keys: Collection[str]) -> None:
+        """Draw these pictures whole the next time, because the browser laid them out again."""
+        self.state.forget(keys)
+        self.patience.forget(keys)
 
     @property
     def ready(self) -> bool:

@@ -1,7 +1,6 @@
 """Figures from records; only this package imports Plotly."""
 
 from rnnviz.figures import (
-    ablation_loss,
     answers,
     complex_plane,
     dynamics,
@@ -16,16 +15,18 @@ from rnnviz.figures import (
     run_curves,
     sequence_network,
     side_by_side,
+    silencing,
     step_network,
     theme,
-    tinted_text,
+    tinted_phrases,
     training_curves,
     trajectories,
+    units,
     weights,
+    word_choices,
 )
 
 __all__ = [
-    "ablation_loss",
     "answers",
     "complex_plane",
     "dynamics",
@@ -40,10 +41,13 @@ __all__ = [
     "run_curves",
     "sequence_network",
     "side_by_side",
+    "silencing",
     "step_network",
     "theme",
-    "tinted_text",
+    "tinted_phrases",
     "training_curves",
     "trajectories",
+    "units",
     "weights",
+    "word_choices",
 ]

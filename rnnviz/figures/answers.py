@@ -14,8 +14,8 @@ from rnnviz.figures.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.figures.shapes import upright
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 
-#: Maximum number of tokens with written answers; more would be too small.
-_MOST_WRITTEN = 60
+#: Maximum number of tokens with written answers; more would be too small. So many letters fit.
+_MOST_WRITTEN, _LINE = 60, 66
 
 
 def class_strip(
@@ -49,6 +49,7 @@ def class_strip(
         xaxis=words_axis(words, theme),
         yaxis=axis("", theme, range=[-0.6, 2.6], **ticks, showgrid=False),
         margin=words_margin(words),
+        meta={"x": "token"},
     )
 
 
@@ -68,7 +69,8 @@ def _texts(
     """
     if len(positions) > _MOST_WRITTEN:
         return []
-    names = [plain(shown_token(label), 12) for label in classes]
+    letters = max(3, min(12, _LINE // (positions[-1] + 1)))
+    names = [plain(shown_token(label), letters) for label in classes]
     rows = list(zip(positions, targets, answers, strict=True))
     wrong = [(x, 1, names[answer]) for x, target, answer in rows if 0 <= target != answer]
     right = [(x, 2, names[target]) for x, target, _ in rows if target >= 0]
@@ -116,7 +118,7 @@ def value_lines(
     expected = _Stroke(len(words) - len(targets), targets, "target", theme.text, "dot")
     style = "dotted" if len(targets) > 1 else "the dot at the end"
     title = f"Output after every step, and the target ({style})"
-    return _channels([answers, expected], channels, words, title, theme)
+    return _channels([answers, expected], channels, words, title, theme, meta={"x": "token"})
 
 
 def free_run(read: Array, free: Array, channels: Sequence[str], theme: Theme = LIGHT) -> Picture:

@@ -100,7 +100,7 @@ def _arrow(t: int, right: float, down: float, color: str, width: float) -> dict[
     """An arrow from the middle of a column, so many pixels long."""
     return {
         "x": t, "y": 0, "xshift": right, "yshift": -down, "ax": -right, "ay": -down, "text": "",
-        "showarrow": True, "arrowcolor": color, "arrowwidth": width, "arrowhead": 2,
+        "showarrow": True, "arrowcolor": color, "arrowwidth": width,
     }  # fmt: skip
 
 

@@ -51,7 +51,6 @@ def state_heatmap(
     At a ``moment`` of the forward pass the columns that aren't computed yet are empty.
     """
     limit = theme.scale.nice_limit(float(np.abs(states).max()))
-    limit = 1.0 if view.gate else min(1.0, limit) if view.bounded else limit
     # In a large map the words would take longer to send than the states.
     few = states.size <= _NAMED
     where = "after “%{customdata}”" if few else "at place %{x}"
@@ -59,9 +58,7 @@ def state_heatmap(
     cells = heatmap(
         z=compact(np.where(np.arange(len(words)) < computed, states.T, np.nan)),
         hoverongaps=False,
-        zmin=0 if view.gate else -limit,
-        zmax=limit,
-        colorscale=theme.sequential if view.gate else theme.diverging,
+        **value_colors(limit, view, theme),
         colorbar=color_bar(view.name),
         customdata=[[plain(word) for word in words]] * states.shape[1] if few else None,
         hovertemplate=f"unit %{{y}} {where}: {view.name} = %{{z:.6f}}<extra></extra>",
@@ -74,12 +71,19 @@ def state_heatmap(
         xaxis=words_axis(words, theme),
         yaxis=axis("unit", theme, autorange="reversed", showgrid=False, **whole(states.shape[1])),
         margin=words_margin(words) | ({"t": _NAMES_TOP} if view.bridge else {}),
-        **_bridge(view.bridge, theme),
+        **bridge_line(view.bridge, theme),
     )
 
 
-def _bridge(tokens: int, theme: Theme) -> dict[str, Any]:
-    """The line between the encoder's tokens and the decoder's, and their names."""
+def value_colors(limit: float, view: View, theme: Theme) -> dict[str, Any]:
+    """The colours of values up to about ``limit``, as options of a heatmap; zero is neutral."""
+    limit = 1.0 if view.gate else min(1.0, limit) if view.bounded else limit
+    scale = theme.sequential if view.gate else theme.diverging
+    return {"zmin": 0 if view.gate else -limit, "zmax": limit, "colorscale": scale}
+
+
+def bridge_line(tokens: int, theme: Theme) -> dict[str, Any]:
+    """The line between the encoder's ``tokens`` and the decoder's, and their names, if any."""
     if not tokens:
         return {}
     x, names = tokens - 0.5, (("encoder ", "right bottom"), (" decoder", "left bottom"))
@@ -113,4 +117,5 @@ def running_margin_bars(
         xaxis=words_axis(words, theme),
         yaxis=signed_axis("margin (logits)", limit, theme),
         margin=words_margin(words),
+        meta={"x": "token"},
     )

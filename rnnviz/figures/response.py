@@ -5,80 +5,120 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from rnnviz.analysis.color_limits import typical
 from rnnviz.analysis.selectivity import Response
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis
 from rnnviz.figures.legends import color_bar
-from rnnviz.figures.picture import Picture, compact
+from rnnviz.figures.picture import Picture, Series, bar, compact
+from rnnviz.figures.shapes import note
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token, signed_heatmap
+from rnnviz.figures.unit_rows import Rows, row_frame, units_axis, units_meta
 
-#: Maximum number of units with a label.
-_MOST_ROWS = 24
-
-
-class Labels(NamedTuple):
-    """The names of what changes and of what changes it, and the title of the rows."""
-
-    name: str = "h"
-    noun: str = "word"
-    rows: str = "unit, similar ones together"
+#: Maximum number of words with a label, and of letters of a label.
+_MOST_LABELS, _LETTERS = 24, 8
+#: Of more words the labels are small.
+_ROOMY = 14
+#: The part of the width that the bars of the chosen word have, and the matrix.
+_BARS, _MATRIX = [0.0, 0.15], [0.19, 1.0]
 
 
-LABELS = Labels()
+class Moved(NamedTuple):
+    """What the chosen ``word`` changes in every unit, on average: (H,)."""
+
+    word: str
+    means: Array
+
+
+def word_name(word: str) -> str:
+    """The name of a word's column."""
+    return plain(shown_token(word), 60)
 
 
 def response_matrix(
-    response: Response,
-    chosen: int | None = None,
-    labels: Labels = LABELS,
-    theme: Theme = LIGHT,
+    response: Response, moved: Moved, chosen: int, title: str, theme: Theme = LIGHT
 ) -> Picture:
     """The mean change of every unit (row) by every word (column); similar words are neighbours.
 
-    The row of the ``chosen`` unit is framed.
+    Beside it are the changes by the chosen word alone, as bars. The row of the ``chosen`` unit and
+    the column of the word are framed.
     """
-    units = response.units.tolist()
-    words = [plain(shown_token(word), 12) for word in response.words]
-    rows = range(0, len(units), 1 + len(units) // _MOST_ROWS)
+    rows, names = Rows(response.units, chosen), [word_name(word) for word in response.words]
     cells = signed_heatmap(
-        compact(response.means[units]),
+        compact(response.means[rows.units]),
         theme.scale.nice_limit(typical(response.means)),
         theme,
-        colorbar=color_bar(f"Δ{labels.name}"),
-        customdata=_cell_names(response, units),
-        hovertemplate="%{customdata}: mean Δ" + labels.name + " = %{z:.6f}<extra></extra>",
+        x=names,
+        y=rows.names,
+        colorbar=color_bar(""),
+        hovertemplate="unit %{y}, “%{x}”: %{z:.4f}<extra></extra>",
     )
-    below = _ticks(range(len(words)), words, range=[-0.5, len(words) - 0.5])
-    beside = _ticks(rows, [str(units[row]) for row in rows], range=[len(units) - 0.5, -0.5])
+    word = word_name(moved.word)
     return picture(
-        [cells],
-        f"What a {labels.noun} changes in a unit: mean Δ{labels.name}",
+        [cells, _bars(rows, moved, theme)],
+        title,
         HEIGHTS["response"],
         theme,
-        xaxis=axis("", theme, **below, tickangle=-50),
-        yaxis=axis(labels.rows, theme, **beside),
-        margin={"r": 76, "t": 40, "b": 84},
-        shapes=_frame(units, chosen, theme),
+        xaxis=_words_axis(response.words, moved.word, theme),
+        xaxis2=_bars_axis(moved.means, theme),
+        yaxis=units_axis(rows, theme, "") | {"anchor": "x2"},
+        margin={"l": 76, "r": 76, "t": 96},
+        shapes=[*_column(names, word, theme), row_frame(rows, theme)],
+        annotations=[_heading(moved.word)],
+        meta=units_meta(rows),
     )
 
 
-def _ticks(positions: Sequence[int], texts: list[str], **options: Any) -> dict[str, Any]:
-    ticks = {"tickmode": "array", "tickvals": list(positions), "ticktext": texts}
-    return {**ticks, "showgrid": False, **options}
+def _bars(rows: Rows, moved: Moved, theme: Theme) -> Series:
+    means = moved.means[rows.units]
+    return bar(
+        x=compact(means),
+        y=rows.names,
+        xaxis="x2",
+        orientation="h",
+        width=0.8,
+        name=f"“{word_name(moved.word)}”",
+        marker={"color": [theme.positive if mean > 0 else theme.negative for mean in means]},
+        hovertemplate="unit %{y}: %{x:.4f}<extra></extra>",
+    )
 
 
-def _cell_names(response: Response, units: list[int]) -> list[list[str]]:
-    """The unit and the word of every cell, and the number of occurrences in its mean."""
-    columns = [
-        f"“{plain(shown_token(word))}” ({count} times)"
-        for word, count in zip(response.words, response.counts.tolist(), strict=True)
-    ]
-    return [[f"unit {unit}, {column}" for column in columns] for unit in units]
+def _bars_axis(means: Array, theme: Theme) -> dict[str, Any]:
+    limit = theme.scale.nice_limit(float(np.nan_to_num(np.abs(means)).max()))
+    zero = {"zeroline": True, "zerolinecolor": theme.muted, "showticklabels": False}
+    return axis("", theme, domain=_BARS, range=[-limit, limit], showgrid=False, **zero)
 
 
-def _frame(units: list[int], chosen: int | None, theme: Theme) -> list[dict[str, Any]]:
-    if chosen not in units:
+def _words_axis(words: Sequence[str], chosen: str, theme: Theme) -> dict[str, Any]:
+    labelled = {*words[:: 1 + (len(words) - 1) // _MOST_LABELS], chosen}
+    shown = [word for word in words if word in labelled]
+    texts = [f"<b>{_short(word)}</b>" if word == chosen else _short(word) for word in shown]
+    across = {"type": "category", "range": [-0.5, len(words) - 0.5], "domain": _MATRIX}
+    ticks: dict[str, Any] = {
+        "tickvals": [word_name(word) for word in shown],
+        "ticktext": texts,
+        "tickangle": -60,
+    }
+    if len(shown) > _ROOMY:
+        ticks["tickfont"] = {"size": 11}
+    return axis("", theme, showgrid=False, side="top", **across, **ticks)
+
+
+def _short(word: str) -> str:
+    return plain(shown_token(word), _LETTERS)
+
+
+def _column(names: Sequence[str], chosen: str, theme: Theme) -> list[dict[str, Any]]:
+    if chosen not in names:
         return []
-    row, line = units.index(chosen), {"color": theme.text, "width": 2}
-    corners = {"x0": 0, "x1": 1, "y0": row - 0.5, "y1": row + 0.5}
-    return [{"type": "rect", "xref": "paper", **corners, "line": line}]
+    column, line = names.index(chosen), {"color": theme.text, "width": 1.4}
+    corners = {"x0": column - 0.5, "x1": column + 0.5, "y0": 0, "y1": 1}
+    return [{"type": "rect", "yref": "paper", **corners, "line": line}]
+
+
+def _heading(word: str) -> dict[str, Any]:
+    """What the bars are: the name of the chosen word above them."""
+    middle = {"xref": "paper", "x": sum(_BARS) / 2, "yref": "paper", "y": 1, "yshift": 4}
+    return note(f"“{_short(word)}”", "center bottom", **middle, font={"weight": 600})

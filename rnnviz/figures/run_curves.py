@@ -19,7 +19,7 @@ from rnnviz.figures.epoch_axis import last_epoch, thinned
 from rnnviz.figures.gradients import color_span
 from rnnviz.figures.memory_gauge import gauge_span
 from rnnviz.figures.picture import Picture, Series, compact, heatmap, scatter
-from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 from rnnviz.figures.training_curves import loss_limit
 from rnnviz.tasks.metrics import Guess, Metric
 from rnnviz.training.history import COLUMNS, Course, History
@@ -67,7 +67,13 @@ def run_curves(course: Course, scored: Scored, reach: Reach, theme: Theme = LIGH
     if course.ghost:
         meta["changes"] = sorted({*meta["changes"], course.ghost.position.epoch})
         series += _scores(course.ghost.history, "old ", course.ghost.position.epoch)
-    return picture(series, "The run", HEIGHTS["curves"], theme, meta=meta)
+    axes = {"xaxis": {"title": {"text": "epoch"}}, "yaxis2": _names(meta["map"]["words"])}
+    return picture(series, "The run", HEIGHTS["curves"], theme, meta=meta, **axes)
+
+
+def _names(words: Sequence[str]) -> dict[str, Any]:
+    """The rows of the map, for its table."""
+    return {"tickvals": list(range(len(words))), "ticktext": [plain(word) for word in words]}
 
 
 def _rows(reach: Reach, low: float, high: float) -> dict[str, Any]:
@@ -96,7 +102,8 @@ def _map(norms: GradientMap, low: float) -> Series:
     """The logarithms (T, N), nothing below the lowest that has a colour."""
     with np.errstate(divide="ignore"):
         logs = np.maximum(np.log10(norms.norms.T), low)
-    return heatmap(name="map", x=norms.epochs.astype(np.int32), z=compact(logs))
+    epochs = norms.epochs.astype(np.int32)
+    return heatmap(name="log10 gradient", x=epochs, z=compact(logs), yaxis="y2")
 
 
 def _chapters(history: History, guess: float, gauge: MemoryGauge) -> Iterator[tuple[str, int, int]]:

@@ -81,13 +81,14 @@ def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT
     curves = _curves(course, ("train_metric", "test_metric"), "%{y:.1%}", theme)
     return picture(
         [*curves, *end_points(course, curves)],
-        f"{metric.name.capitalize()}: {metric.label}",
+        metric.name.capitalize(),
         HEIGHTS["metric"],
         theme,
         margin=EPOCHS_MARGIN,
         shapes=epoch_marks(course, theme, "y"),
         xaxis=epochs_axis(course, theme),
-        yaxis=axis(metric.name, theme, range=[-0.02, 1.04], tickformat=".0%"),
+        yaxis=axis("", theme, range=[-0.02, 1.04], tickformat=".0%"),
+        meta={"x": "epoch"},
     )
 
 

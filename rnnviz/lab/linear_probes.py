@@ -12,7 +12,6 @@ from rnnviz.analysis.activations import Activations
 from rnnviz.analysis.linear_probe import Readability, beginnings, readability
 from rnnviz.analysis.probe_labels import Asked, Question, askable, encoded, labels, places
 from rnnviz.config import OutputAt
-from rnnviz.engine.layer_buffers import Array
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.units import StateSource
 from rnnviz.tasks.dataset import GAP, Dataset
@@ -52,7 +51,7 @@ class LinearProbeLab:
             question = question._replace(asked=Asked.TARGET if target else allowed[0])
             self._data = data
         if question.word not in activations.vocabulary:
-            question = question._replace(word=_telling_word(activations))
+            question = question._replace(word=activations.telling_word)
         channels = 1 if data.answers_classes else len(data.classes)
         self.question = question._replace(channel=min(question.channel, channels - 1))
 
@@ -95,10 +94,3 @@ class LinearProbeLab:
         return self._memo.ask(
             "weights", state, lambda: sha256(state.parameters.theta.tobytes()).digest()
         )
-
-
-def _telling_word(activations: Activations) -> str:
-    """The word that stands in about half of the sequences."""
-    pairs: Array = np.unique(np.column_stack([activations.numbers, activations.owners]), axis=0)
-    shares = np.bincount(pairs[:, 0]) / activations.count
-    return activations.vocabulary[int(np.abs(shares - 0.5).argmin())]

@@ -13,9 +13,10 @@ from rnnviz.analysis.logit_margin import RunningMargin, running_logits, running_
 from rnnviz.analysis.sequence_pass import SequencePass, sequence_pass
 from rnnviz.analysis.training_step import words_of
 from rnnviz.analysis.unrolled import Unrolled
-from rnnviz.config import OutputAt, RunConfig
+from rnnviz.config import Loss, OutputAt, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
@@ -189,6 +190,14 @@ class Probe:
     def running(self) -> Array:
         """The output after every token, as if the sequence ended there, (T, C)."""
         return running_logits(self.parameters, self.trace)
+
+    @property
+    def running_probs(self) -> Array:
+        """The probabilities of the classes after every token, (T, C)."""
+        logits = self.running
+        probs = np.empty_like(logits)
+        LOSSES[Loss.CROSS_ENTROPY].answer(logits, probs)
+        return probs
 
 
 def names_of(dataset: Dataset) -> Names:

@@ -1,8 +1,15 @@
-"""The questions that the laboratories answer, one for each tab of a page."""
+"""The questions that the pages answer, one for each tab."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+
+class TrainQuestion(StrEnum):
+    """The questions of the page *Train*."""
+
+    LEARN = "How does it learn?"
+    WRONG = "Where is it wrong?"
 
 
 class GradientQuestion(StrEnum):

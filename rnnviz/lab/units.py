@@ -12,13 +12,11 @@ import numpy as np
 
 from rnnviz.analysis.activations import Activations, read_activations
 from rnnviz.analysis.input_perturbation import Alter, Perturbation
-from rnnviz.analysis.logit_margin import running_margin
 from rnnviz.analysis.projection import Plane, Projection, boundary, fit, plane_of
 from rnnviz.analysis.saliency import Saliency, logit_margin, saliency
-from rnnviz.analysis.selectivity import Response, response, selectivity
+from rnnviz.analysis.selectivity import MOST_WORDS, Response, mean_change, response, selectivity
 from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.losses import margin
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.memo import Memo
@@ -31,9 +29,11 @@ from rnnviz.training.run import Run
 from rnnviz.training.weight_edits import Edit, EditKind, apply_edits, problem, silence
 
 #: Number of sequences on one page of the data set.
-LIST_PAGE = 20
+LIST_PAGE = 60
 #: Seconds for which units are ablated to find the strongest ones.
 PATIENCE = 5.0
+#: While a run plays, at most so many activations are read in every frame.
+MOST_PLAYED = 200_000
 #: Largest number of edits in a preview.
 MOST_EDITS = 40
 
@@ -41,10 +41,17 @@ MOST_EDITS = 40
 class Sort(StrEnum):
     """The order of the units."""
 
-    EFFECT = "effect"
-    INDEX = "index"
-    SELECTIVITY = "selectivity"
+    SELECTIVITY = "what the word changes"
+    EFFECT = "effect of silencing"
     SIMILARITY = "similarity"
+    INDEX = "number"
+
+
+class Way(StrEnum):
+    """How it is asked what the units carry."""
+
+    UNITS = "single units"
+    PROBE = "linear probe"
 
 
 class StateSource(NamedTuple):
@@ -83,30 +90,35 @@ class UnitLab:
     """The choices of the page, its weight edits, and the last result of each analysis."""
 
     def __init__(self) -> None:
-        self.question = StateQuestion.CARRY
+        self.question, self.way = StateQuestion.CARRY, Way.UNITS
         self.unit, self.list_page = 0, 0
-        self.sort = Sort.EFFECT
+        self.sort = Sort.SELECTIVITY
         self.word: str | None = None
-        self.cell: tuple[int, str] | None = None
         self.axes = (0, 1)
         self.perturbation = Perturbation(Alter.DROP, 0)
         self.edits: tuple[Edit, ...] = ()
         self.left_out: dict[Edit, str] = {}
         self._memo = Memo()
-        #: The order whose first unit was selected, or in which one was chosen.
-        self._selected: object = None
+        #: Of what the activations were read last.
+        self._last: StateSource | None = None
 
     # Units
 
     def activations(self, source: StateSource) -> Activations:
         """The activations of the training sequences; a fixed random sample if there are many."""
-        state, data, layer, part = source
-        sequences, names = data.train, names_of(data)
-        return self._memo.ask(
-            "activations",
-            source,
-            lambda: read_activations(state.parameters, sequences, names, layer, part),
-        )
+        return self._memo.ask("activations", source, lambda: self._read(source))
+
+    def _read(self, source: StateSource) -> Activations:
+        self._last, (state, data, layer, part) = source, source
+        return read_activations(state.parameters, data.train, names_of(data), layer, part)
+
+    def playable(self, source: StateSource) -> StateSource:
+        """The source, or the last one that was read of the same units, if reading takes long."""
+        last = self._last
+        if last is None or _space(last) != _space(source):
+            return source
+        layers = source.state.parameters.architecture.layers
+        return last if self.activations(last).states.size * layers > MOST_PLAYED else source
 
     def order(self, source: StateSource) -> Array:
         """The units in the chosen order, (H,)."""
@@ -140,47 +152,60 @@ class UnitLab:
         activations = self.activations(source)
         return self._memo.ask("arrangement", _space(source), lambda: response(activations))
 
+    def rows(self, source: StateSource) -> Array:
+        """The units in the chosen order, (H,), as they stood when they were last arranged."""
+        key = _space(source), self.sort, self.word
+        return self._memo.ask("rows", key, lambda: self.order(source))
+
     def response(self, source: StateSource) -> Response:
         """The response of the units to each word, in the last arrangement of both."""
-        key = _space(source), self.sort, self.word
-        rows = self._memo.ask("rows", key, lambda: self.order(source))
         arrangement = self._arrangement(source)
-        return replace(response(self.activations(source), like=arrangement), units=rows)
+        return self._memo.ask(
+            "response", (source, arrangement, self.sort, self.word),
+            lambda: replace(
+                response(self.activations(source), like=arrangement), units=self.rows(source)
+            ),
+        )  # fmt: skip
 
     def arrange(self, source: StateSource) -> None:
         """Have the next response arrange units and words again."""
-        self._memo.forget("arrangement", "rows")
+        self._memo.forget("arrangement", "rows", "response")
 
-    def select_first(self, source: StateSource) -> None:
-        """Select the first unit of an order that is new, as soon as it is known."""
-        unknown = self.sort is Sort.EFFECT and self.effect_order(source).epoch is None
-        if unknown or self._selected == self._series(source):
-            return
-        self.choose(source, self.unit if self.sort is Sort.INDEX else int(self.order(source)[0]))
+    def look_at(self, source: StateSource, marked: int | None = None) -> None:
+        """Adapt the word, the unit and the page of the list to a source.
 
-    def choose(self, source: StateSource, unit: int) -> None:
-        """Select a unit."""
-        self._selected, self.unit = self._series(source), unit
-
-    def step(self, source: StateSource, by: int) -> None:
-        """Move by a number of units in the chosen order, around the ends."""
-        order = self.order(source).tolist()
-        rank = order.index(self.unit) if self.unit in order else 0
-        self.choose(source, order[(rank + by) % len(order)])
-
-    def look_at(self, source: StateSource) -> None:
-        """Adapt the selection to a source: drop or clip what it doesn't have."""
-        hidden = source.state.parameters.architecture.hidden
-        self.unit = min(self.unit, hidden - 1)
+        The unit is the marked one, else the first in the chosen order. The word of new data is the
+        one that stands in about half of their sequences; numbers that hardly repeat have none.
+        """
         vocabulary = self.activations(source).vocabulary
-        self.word = self.word if self.word in vocabulary else None
-        if self.cell and (self.cell[0] >= hidden or self.cell[1] not in vocabulary):
-            self.cell = None
+        if self.word not in vocabulary:
+            repeats = source.dataset.tokens or len(vocabulary) <= MOST_WORDS
+            self.word = self.activations(source).telling_word if repeats else None
+        self.unit = int(self.rows(source)[0]) if marked is None else marked
         self.list_page = min(self.list_page, self.last_list_page(source))
+
+    def neighbour(self, source: StateSource, by: int) -> int:
+        """The unit that stands ``by`` rows below the chosen one, around the ends."""
+        rows = self.rows(source).tolist()
+        return int(rows[(rows.index(self.unit) + by) % len(rows)])
+
+    def changed(self, source: StateSource) -> tuple[Array, int]:
+        """The mean change of every unit at the chosen word, (H,), and at how many places."""
+        return mean_change(self.activations(source), self.word or "")
 
     def last_list_page(self, source: StateSource) -> int:
         """Index of the last page of the data set."""
         return (self.activations(source).count - 1) // LIST_PAGE
+
+    def listed(self, source: StateSource) -> Array:
+        """The sequences on this page of the data set, those with the chosen word first."""
+        activations = self.activations(source)
+        tokens = np.flatnonzero(np.array(activations.words, object) == self.word)
+        containing = np.searchsorted(activations.starts, tokens, side="right") - 1
+        without = ~np.isin(np.arange(activations.count), containing)
+        first = self.list_page * LIST_PAGE
+        page: Array = np.argsort(without, kind="stable")[first : first + LIST_PAGE]
+        return page
 
     # Trajectories
 
@@ -251,9 +276,14 @@ class UnitLab:
             self.left_out = invalid
             self.edits = tuple(edit for edit in self.edits if edit not in invalid)
 
-    def undo(self) -> None:
-        """Remove the last edit."""
-        self.edits = self.edits[:-1]
+    def undo(self, edit: Edit | None = None) -> None:
+        """Remove the last edit, or the one given."""
+        edits = list(self.edits)
+        if edit is None:
+            edits = edits[:-1]
+        elif edit in edits:
+            edits.remove(edit)
+        self.edits = tuple(edits)
 
     def clear(self) -> None:
         """Remove all edits."""
@@ -271,7 +301,8 @@ class UnitLab:
 
     def _try(self, state: TrainState, run: Run) -> EditPreview:
         edited = apply_edits(state.parameters, self.edits)
-        return EditPreview(edited, run.examine(state.parameters), run.examine(edited))
+        before = run.scores(state)
+        return EditPreview(edited, before, run.examine(edited) if self.edits else before)
 
     def ablation_loss(self, source: StateSource, word: str | None = None) -> Array:
         """The rise of the training loss when one unit is ablated, (H,); NaN if not computed yet.
@@ -357,43 +388,9 @@ def _saliency_of(probe: Probe, channel: int) -> tuple[Saliency, str]:
     return saliency(probe.parameters, probe.example, answer), answer.name
 
 
-class Signal(NamedTuple):
-    """One number per token of two sequences, (T,) and (T',), with its label and unit."""
-
-    first: Array
-    second: Array
-    label: str
-    unit: str = "logits"
-
-
-def signal(first: Probe, second: Probe) -> Signal:
-    """The numbers by which the outputs of two probes are compared, token by token.
-
-    The logit margin of one class if there is a verdict, of the targets if there is an output after
-    every token; for values, the channel that differs most.
-    """
-    data = first.dataset
-    if data.one_class_at_end:
-        target = first.margin.target
-        one, two = (running_margin(p.parameters, p.trace, target) for p in (first, second))
-        return Signal(one.values, two.values, f"Margin of “{data.classes[target]}”")
-    if data.answers_classes:
-        return Signal(_target_margin(first), _target_margin(second), "Margin of the target")
-    channel = _most_different_channel(first, second)
-    values, others = (probe.running[:, channel] for probe in (first, second))
-    return Signal(values, others, f"Output, {data.classes[channel]}", "value")
-
-
 def _most_different_channel(first: Probe, second: Probe) -> int:
     common = min(len(first.running), len(second.running))
     return int(np.abs(first.running[:common] - second.running[:common]).sum(axis=0).argmax())
-
-
-def _target_margin(probe: Probe) -> Array:
-    """The logit margin of the target at every token with an output, else NaN, (T,)."""
-    margins, targets = np.full(len(probe.words), np.nan), probe.example.targets
-    margins[-len(targets) :] = margin(probe.running[-len(targets) :], targets)
-    return margins
 
 
 def _space(source: StateSource) -> tuple[object, ...]:

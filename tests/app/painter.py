@@ -11,8 +11,8 @@ WORDS = set(re.findall(r"\w+", SCRIPT))
 FOR_NOTEBOOKS = {
     "template", "paper_bgcolor", "uirevision", "hoverlabel", "hoverongaps", "hovertext",
     "automargin", "standoff", "exponentformat", "ticklabeloverflow", "tickmode", "ticks",
-    "linecolor", "showline", "mirror", "constrain", "cliponaxis", "shadow", "showarrow", "align",
-    "xpad", "len", "outlinewidth", "xanchor", "itemsizing",
+    "linecolor", "showline", "mirror", "constrain", "cliponaxis", "shadow", "showarrow",
+    "arrowhead", "align", "xpad", "len", "outlinewidth", "xanchor", "itemsizing",
 }  # fmt: skip
 
 

@@ -15,13 +15,14 @@ from streamlit.testing.v1 import AppTest
 from rnnviz.app.session_registry import registry
 from rnnviz.app.stage import Choice
 from rnnviz.app.viewer import MAX_IN_FLIGHT, Viewer
-from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion, StateQuestion
+from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
 from tests.unit.app.browser import unpacked
 
 PAGES = ["train", "step", "hidden", "gradients", "dynamics"]
 INDEX = Path(__file__).resolve().parents[2] / "rnnviz" / "app" / "pages" / "index.py"
 #: The questions of the pages with tabs, which have controls of their own in the sidebar.
 QUESTIONS = {
+    "train": TrainQuestion,
     "hidden": StateQuestion, "gradients": GradientQuestion, "dynamics": DynamicsQuestion,
 }  # fmt: skip
 #: A page alone.
@@ -213,6 +214,10 @@ class Tab:
     def chart(self, key):
         """The figure as the browser gets it."""
         return self.charts[key]["figure"]
+
+    def series(self, key):
+        """The series of a figure, by name."""
+        return {series["name"]: series for series in self.chart(key)["data"]}
 
     @property
     def bodies(self):

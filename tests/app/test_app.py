@@ -1,6 +1,5 @@
 """The page without a browser: what it shows, and what its widgets do."""
 
-import json
 import math
 import re
 import time
@@ -10,11 +9,11 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from rnnviz.analysis.gradients import Objective
 from rnnviz.app import session_registry
 from rnnviz.app.actor import Actor
 from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.figures.theme import DARK, LIGHT
+from rnnviz.lab.questions import TrainQuestion
 from rnnviz.presets import PRESETS
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.vocabulary import Unit
@@ -23,18 +22,7 @@ from rnnviz.training.schedule import Position
 from tests.app.tab import App, Eye, app_test
 from tests.sampling import each_row
 
-CHARTS = {
-    "network",
-    "curves",
-    "loss",
-    "metric",
-    "map",
-    "states",
-    "margin",
-    "flow",
-    "recurrent",
-    "norms",
-}
+CHARTS = {"network", "curves"}
 PHRASE = TASKS["sentiment"].probe
 WEATHER = b"text,label\nso warm,sunny\nso cold,rainy\nso damp,foggy\n"
 
@@ -90,19 +78,17 @@ def test_a_page_opens_with_the_default_run_its_numbers_and_what_to_do(new):
         assert shown in new.text
     probe = new.session.inspect()
     assert f"{probe.verdict}  with probability {probe.probability:.1%}" in new.text
-    labels = [note["text"] for note in new.chart("loss")["layout"]["annotations"]]
-    assert labels[:3] == [
-        "guessing:<br>ln 2 = 0.693",
-        "last word<br>0.655",
-        "last 2 words<br>0.185",
-    ]
+    told = new.chart("curves")["layout"]["meta"]
+    assert told["loss"]["guess"] == pytest.approx(math.log(2))
+    lines = [(line["name"], round(line["loss"], 3)) for line in told["baselines"]]
+    assert lines == [("last word", 0.655), ("last 2 words", 0.185)]
 
 
 def test_the_pictures_follow_the_theme(monkeypatch):
     colors = []
     for kind, palette in (("light", LIGHT), ("dark", DARK)):
         monkeypatch.setattr(type(st.context), "theme", SimpleNamespace(type=kind))
-        colors.append(App().chart("loss")["data"][0]["line"]["color"])
+        colors.append(App().chart("curves")["layout"]["meta"]["theme"]["train"])
         assert colors[-1] == palette.train
     assert colors[0] != colors[1]
 
@@ -118,9 +104,9 @@ def test_a_chart_is_sent_again_when_it_has_changed(page):
 
 def test_the_network_over_the_phrase_is_sent_only_when_it_is_in_sight(page):
     eye = Eye(page)
-    eye.in_sight = {"loss"}
-    assert page.sent(eye)["pictures"].keys() == {"loss"}
-    eye.in_sight = {"loss", "network"}
+    eye.in_sight = {"curves"}
+    assert page.sent(eye)["pictures"].keys() == {"curves"}
+    eye.in_sight = {"curves", "network"}
     assert page.sent(eye)["pictures"].keys() == {"network"}
     series = page.chart("network")["data"]
     states = next(one["z"] for one in series if one["name"] == "h")
@@ -175,7 +161,7 @@ def test_a_rerun_trains_nothing_and_replaces_no_chart_and_no_text(page):
     page.run()
     page.run()
     assert (weights(page), page.session.state.epoch) == (before, 0)
-    texts = {f"text_{name}" for name in ("status", "story", "signs", "message", "verdict", "badge")}
+    texts = {f"text_{name}" for name in ("status", "story", "message", "verdict")}
     assert components.keys() == CHARTS | texts | {"bar", "time", "phrase", "wire"}
     page.click("step_epoch")
     page.ask("not bad")
@@ -199,7 +185,7 @@ def test_steps_train_and_reset_goes_back_to_the_same_initial_weights(page):
     page.click("step_epoch")
     assert page.session.state.epoch == 1
     assert "1 of 1000" in page.text
-    assert page.chart("loss")["data"][0]["x"] == [0, 1]
+    assert page.series("curves")["train_loss"]["x"] == [0, 1]
     page.click("step_phrase")
     assert (page.session.state.epoch, page.session.state.offset) == (1, 1)
     assert "1 + 1/58 of 1000" in page.text
@@ -254,7 +240,7 @@ def test_other_hidden_units_start_again_and_another_learning_rate_does_not(page)
     before = weights(page)
     page.set("lr", 0.5)
     assert (weights(page), page.session.config.lr) == (before, 0.5)
-    assert "Learning rate 0.5" in json.dumps(page.chart("loss")["layout"]["annotations"])
+    assert page.chart("curves")["layout"]["meta"]["changes"] == [1]
     page.set("hidden", 7)
     assert page.session.state.epoch == 0
     assert page.session.state.parameters["W_hh"].shape == (7, 7)
@@ -352,9 +338,9 @@ def test_every_picture_follows_the_phrase_and_stays_where_it_can_not_be_read(pag
     page.click("step_phrase")
     assert page.link["phrase"] == phrase
     before, words = page.charts, phrase.split()
-    assert len(page.chart("margin")["data"][0]["x"]) == len(words)
-    for key in ("states", "margin", "flow"):
-        assert before[key]["figure"]["layout"]["xaxis"]["ticktext"][:4] == words[:4]
+    assert page.chart("network")["layout"]["meta"]["words"] == words
+    assert len(page.series("network")["gradient"]["y"]) == len(words)
+    assert page.chart("curves")["layout"]["meta"]["map"]["words"] == words
     for unread, said in (
         ("   ", "The phrase is empty"),
         ("<script>alert(1)</script>", "None of these words is in the vocabulary"),
@@ -362,7 +348,8 @@ def test_every_picture_follows_the_phrase_and_stays_where_it_can_not_be_read(pag
     ):
         page.ask(unread)
         assert said in page.text
-        assert page.charts["margin"] == before["margin"]
+        told = [charts["network"]["figure"]["data"] for charts in (page.charts, before)]
+        assert told[0] == told[1]
     page.click("reset")
 
 
@@ -389,32 +376,22 @@ def test_what_is_typed_and_what_is_answered_are_called_by_their_names(task, noun
     page = App(task=task, hidden="4", epoch="0")
     assert page.told("phrase")["label"] == noun.capitalize()
     assert page.frame["sequence"] == noun
-    assert f"on this {noun}" in page.widget("check").help
     if answer:
         page.ask(f"{page.session.first_phrase} #")
         assert f"skipped; the {answer} uses the rest" in page.text
         assert answer.capitalize() in page.text
 
 
-def test_the_gradient_of_the_margin_can_be_chosen(page):
-    assert "dL/dh" in page.chart("flow")["layout"]["yaxis"]["title"]["text"]
-    page.set("objective", Objective.MARGIN)
-    assert "dm/dh" in page.chart("flow")["layout"]["yaxis"]["title"]["text"]
-
-
 def test_gates_and_layers_can_be_looked_at():
     page = App(cell="lstm", layers="2", hidden="4")
     for name in ("c", "i", "f", "g", "o", "h"):
         page.set("part_lstm", name)
-        assert page.chart("states")["data"][0]["colorbar"]["title"]["text"] == name
-        text = "the gate of one unit" if name in "ifo" else "the state after"
-        assert text in page.places["states"]["text"]
+        assert page.chart("network")["layout"]["meta"]["part"] == name
+        assert ("cells" in page.series("network")) == (name != "h")
     for layer in (1, 2):
         page.set("layer_2", layer)
-        states = page.chart("states")
-        assert states["layout"]["title"]["text"].endswith(f"layer {layer}")
         expected = page.session.inspect().unrolled(layer - 1).h.T
-        np.testing.assert_allclose(states["data"][0]["z"], expected, atol=1e-6)
+        np.testing.assert_allclose(page.series("network")["h"]["z"], expected, atol=1e-6)
 
 
 # Other data
@@ -438,7 +415,8 @@ def test_an_uploaded_file_is_learned_until_the_tasks_data_come_back(page):
         assert said in page.text
     assert page.frame["typed"] == page.session.phrase_input.phrase == "so very warm"
     assert page.session.inspect().verdict in page.text
-    assert "ln 3 = 1.099" in json.dumps(page.chart("loss")["layout"]["annotations"])
+    guess = page.chart("curves")["layout"]["meta"]["loss"]["guess"]
+    assert guess == pytest.approx(math.log(3))
     assert page.widget("own_task").value == "Own data: weather.csv"
     assert page.widget("task") is None
     del page.app.session_state["chosen_train_csv"]
@@ -526,9 +504,12 @@ def test_signs_of_a_file_are_shown_as_typed(page):
     assert re.search(r"(?<!\\)[*$<>`\[\]]", warning.value) is None
     page.learn("signs.csv", b"text,label\n<i>so</i> $x$,a\ncold,b<i>\n")
     page.ask("<i>so</i> $x$")
-    states, margin = page.chart("states")["layout"], page.chart("margin")["layout"]
-    assert states["xaxis"]["ticktext"] == ["&lt;i&gt;so&lt;/i&gt;", "$x$"]
-    assert "“b&lt;i&gt;”" in margin["title"]["text"]
+    assert page.chart("network")["layout"]["meta"]["words"] == ["<i>so</i>", "$x$"]
+    page.choose("Question", TrainQuestion.WRONG)
+    assert "“b&lt;i&gt;”" in page.chart("answers")["layout"]["title"]["text"]
+    texts = [text for rows in page.chart("list")["data"] for text in rows["cells"]["values"][0]]
+    assert "&lt;i&gt;so&lt;/i&gt; $x$" in texts
+    page.choose("Question", TrainQuestion.LEARN)
     page.learn("loose.csv", f'text,label\n"warm{" ," * 300}",1\ncold,0\n'.encode())
     assert page.session.run.examples == 2
 
@@ -553,7 +534,7 @@ def test_choosing_a_task_takes_its_first_preset_and_a_phrase_of_its_own(page, ta
     page.click("step_phrase")
     page.run()
     assert page.session.player.position.offset > 0 or page.session.player.position.epoch == 1
-    assert page.charts.keys() >= {"loss", "metric", "states", "flow"}
+    assert page.charts.keys() >= CHARTS
     for preset in PRESETS[task]:
         button = page.app.button(key=f"preset_{task}_{preset.label}")
         assert (preset.promise in button.label, button.help) == (True, preset.look)
@@ -621,24 +602,6 @@ def test_a_branch_with_another_rate_is_in_the_link_and_opens_elsewhere(trained):
     assert weights(copy) == weights(trained)
     assert copy.link == trained.link
     assert copy.widget("lr").value == 0.5
-    curves = [
-        [series["name"] for series in page.chart("loss")["data"] if series["mode"] == "lines"]
-        for page in (copy, trained)
-    ]
+    curves = [page.series("curves").keys() for page in (copy, trained)]
     assert curves[0] == curves[1]
-    assert len(curves[0]) == 7
-
-
-def test_a_gradient_check_is_made_when_asked_for_and_for_these_weights(trained):
-    assert "not checked at these weights" in trained.text
-    trained.click("check")
-    assert "✓ right to" in trained.text
-    trained.click("step_epoch")
-    assert "not checked at these weights" in trained.text
-
-
-def test_the_notebooks_gradient_is_marked_wrong_by_parameter():
-    page = App(hidden="4", init_scale="0.5", gradient="notebook", epoch="3")
-    page.click("check")
-    assert re.search(r"✗ wrong: W_xh by \d+ %, W_hh by \d+ %, b_h by \d+ %", page.text)
-    assert "right: W_hy, b_y" in page.text
+    assert curves[0] >= {"train_loss", "old train_loss", "old test_metric"}

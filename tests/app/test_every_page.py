@@ -7,7 +7,7 @@ import pytest
 
 from rnnviz.config import TaskName
 from rnnviz.figures.picture import Picture
-from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion
+from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion, TrainQuestion
 from tests.app.painter import unknown
 from tests.app.tab import PAGES, Page, tabs_of, words_of
 from tests.unit.figures.unpacked import unpacked
@@ -29,11 +29,16 @@ RUNS = {
 }
 #: The pictures that a page, or the tab of a question, has whatever is learned.
 ALWAYS = {
-    "train": {"loss", "metric", "map", "flow", "recurrent", "norms"},
+    TrainQuestion.LEARN: {"network", "curves"},
+    TrainQuestion.WRONG: {"words", "answers", "list", "metric"},
     "step": {"step"},
-    GradientQuestion.REACH: {"words", "map"},
-    GradientQuestion.FEED: {"words", "feed_hh", "feed_xh", "ratios", "clipping"},
-    GradientQuestion.RIGHT: {"words", "flow"},
+    GradientQuestion.REACH: {
+        "words", "over_lag", "products", "gauge", "spectrum", "exponents", "map"
+    },
+    GradientQuestion.FEED: {
+        "words", "feed_hh", "feed_xh", "ratios", "map_hh", "map_xh", "clipping", "angle"
+    },
+    GradientQuestion.RIGHT: {"words", "parameters"},
     DynamicsQuestion.REST: {"words", "phase", "spectra"},
     DynamicsQuestion.WAY: {"words", "trajectories", "separation", "components"},
 }  # fmt: skip

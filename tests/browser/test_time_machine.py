@@ -97,7 +97,7 @@ def test_look_back_and_return(trained):
 
 
 def test_play_from_the_past_replays_and_trains_on(opened, server):
-    page = opened(f"{server.url}/?{EAGER}&epoch=60&epochs=70", height=TALL)
+    page = opened(f"{server.url}/?{EAGER}&epoch=60&epochs=70")
     page.expect_drawn_above("map", 0)
     page.page.mouse.click(*page.place("map", "35", "2"))
     expect(page.status).to_contain_text("Looking back")
@@ -131,10 +131,11 @@ def test_a_link_with_the_past_a_change_and_a_ghost_opens_on_the_same_picture(tra
 
 def test_the_story(opened, server):
     """Train to 400, back to the plateau, branch with another rate, share the link."""
-    page = opened(f"{server.url}/?phrase=i+am+not+good&epochs=400", height=TALL)
+    page = opened(f"{server.url}/?phrase=i+am+not+good&epochs=400")
     page.speed("End")
     page.press("play")
     expect(page.status).to_contain_text("Finished", timeout=90_000)
+    page.page.set_viewport_size({"width": 1280, "height": TALL})
     page.expect_drawn_above("map", 0)
     look_back(page, 120)
     assert page.in_chart("loss", GAUGE_AT.replace("given", "120")) < 1
@@ -149,7 +150,7 @@ def test_the_story(opened, server):
     page.press("play")
     expect(page.status).to_contain_text("Finished")
     expect(page.page).to_have_url(re.compile("epoch=150"))
-    other = opened(page.page.url, height=TALL)
+    other = opened(page.page.url)
     other.expect_place("150")
     other.expect_drawn_above("states", 0)
     for each in (page, other):

@@ -57,20 +57,11 @@ window.said_running = 0;
 })();
 """
 
-#: So tall that the charts below the first screen are in sight.
-TALL = 1700
-
 
 @pytest.fixture
 def page(opened):
     """The page as a new visitor finds it."""
     return opened()
-
-
-@pytest.fixture
-def tall(opened):
-    """The page down to its charts."""
-    return opened(first="loss", height=TALL)
 
 
 def test_play_pause_and_reset(opened, server):
@@ -112,35 +103,36 @@ def buttons(page):
     return [node.bounding_box() for node in (shown, *named, page.pace)]
 
 
-def test_steps_and_their_keys_and_a_new_seed(tall):
-    tall.step_to("1")
-    tall.keys("e")
-    tall.expect_place("2")
-    tall.press("step_phrase")
-    tall.expect_place("2 + 1/58")
-    tall.keys("p")
-    tall.expect_place("2 + 2/58")
-    tall.step_to("3")
-    before = tall.heights()[0]
-    tall.press("new_seed")
-    tall.expect_place("0")
-    expect(tall.page).to_have_url(re.compile(r"seed=1\b"))
-    expect(tall.message).to_contain_text("Started again")
-    tall.expect_in_chart("margin", "figure.data[0].y[0] !== given", before)
+def test_steps_and_their_keys_and_a_new_seed(page):
+    page.step_to("1")
+    page.keys("e")
+    page.expect_place("2")
+    page.press("step_phrase")
+    page.expect_place("2 + 1/58")
+    page.keys("p")
+    page.expect_place("2 + 2/58")
+    page.step_to("3")
+    page.expect_drawn_above("margin", 0)
+    before = page.heights()[0]
+    page.press("new_seed")
+    page.expect_place("0")
+    expect(page.page).to_have_url(re.compile(r"seed=1\b"))
+    expect(page.message).to_contain_text("Started again")
+    page.expect_in_chart("margin", "figure.data[0].y[0] !== given", before)
 
 
-def test_it_learns_to_the_end_and_the_verdict_turns_at_not_and_at_bad(tall):
-    tall.speed("End")
-    tall.play()
-    expect(tall.status).to_contain_text("Finished", timeout=90_000)
-    expect(tall.message).to_contain_text("Finished: 1000 of 1000 epochs")
-    tall.expect_share("test", "100.0%")
-    tall.type_phrase("this is not bad")
-    expect(tall.verdict).to_contain_text("positive")
-    with_not = margin_of(tall, "this is not bad")
-    tall.type_phrase("this is bad")
-    expect(tall.verdict).to_contain_text("negative")
-    without = margin_of(tall, "this is bad")
+def test_it_learns_to_the_end_and_the_verdict_turns_at_not_and_at_bad(page):
+    page.speed("End")
+    page.play()
+    expect(page.status).to_contain_text("Finished", timeout=90_000)
+    expect(page.message).to_contain_text("Finished: 1000 of 1000 epochs")
+    page.expect_share("test", "100.0%")
+    page.type_phrase("this is not bad")
+    expect(page.verdict).to_contain_text("positive")
+    with_not = margin_of(page, "this is not bad")
+    page.type_phrase("this is bad")
+    expect(page.verdict).to_contain_text("negative")
+    without = margin_of(page, "this is bad")
     assert with_not[:2] == without[:2]
     assert abs(with_not[2] - with_not[1]) > 1
     assert with_not[3] - with_not[2] > 1
@@ -156,28 +148,28 @@ def margin_of(page, phrase):
 WORDS = "figure.layout.xaxis.ticktext.join(' ') === given.join(' ')"
 
 
-def test_whatever_is_typed_is_shown_as_typed_or_gets_a_sentence(tall):
-    box = tall.phrase
+def test_whatever_is_typed_is_shown_as_typed_or_gets_a_sentence(page):
+    box = page.phrase
     box.fill("")
     box.press_sequentially("happy and not happy e 0")
     box.press("Enter")
-    expect(tall.verdict).to_contain_text("not in the vocabulary: e, 0")
-    assert len(margin_of(tall, "happy and not happy")) == 4
-    tall.expect_place("0")
-    tall.type_phrase("not zebra bad")
-    expect(tall.verdict).to_contain_text("zebra")
-    plain = tags(tall.verdict)
-    tall.type_phrase(f"not {' '.join(MARKUP)} bad")
+    expect(page.verdict).to_contain_text("not in the vocabulary: e, 0")
+    assert len(margin_of(page, "happy and not happy")) == 4
+    page.expect_place("0")
+    page.type_phrase("not zebra bad")
+    expect(page.verdict).to_contain_text("zebra")
+    plain = tags(page.verdict)
+    page.type_phrase(f"not {' '.join(MARKUP)} bad")
     for word in MARKUP:
-        expect(tall.verdict).to_contain_text(word)
-    assert tags(tall.verdict) == plain
-    assert tall.page.evaluate("window.hit") is None
+        expect(page.verdict).to_contain_text(word)
+    assert tags(page.verdict) == plain
+    assert page.page.evaluate("window.hit") is None
     for text, sentence in UNREADABLE.items():
-        tall.type_phrase("bad")
-        expect(tall.verdict).to_contain_text("probability")
-        tall.type_phrase(text)
-        expect(tall.verdict).to_contain_text(sentence)
-    tall.step_to("1")
+        page.type_phrase("bad")
+        expect(page.verdict).to_contain_text("probability")
+        page.type_phrase(text)
+        expect(page.verdict).to_contain_text(sentence)
+    page.step_to("1")
 
 
 def tags(node):
@@ -185,28 +177,28 @@ def tags(node):
     return node.evaluate("node => [...node.querySelectorAll('*')].map(e => e.tagName)")
 
 
-def test_a_new_learning_rate_keeps_the_weights_and_the_network_starts_again(tall):
-    tall.set_number("epochs", 100_000)  # it does not end by itself
-    tall.play()
-    tall.expect_epoch_above(5)
-    tall.set_number("lr", 0.1)
-    tall.expect_in_chart("loss", "figure.layout.annotations.some(a => a.text.includes('rate 0.1'))")
-    marked = tall.in_chart("loss", "figure.layout.shapes.at(-1).x0")
+def test_a_new_learning_rate_keeps_the_weights_and_the_network_starts_again(page):
+    page.set_number("epochs", 100_000)  # it does not end by itself
+    page.play()
+    page.expect_epoch_above(5)
+    page.set_number("lr", 0.1)
+    page.expect_in_chart("loss", "figure.layout.annotations.some(a => a.text.includes('rate 0.1'))")
+    marked = page.in_chart("loss", "figure.layout.shapes.at(-1).x0")
     assert marked >= 5
-    tall.expect_epoch_above(marked + 2)
-    expect(tall.status).to_contain_text("Running")
-    tall.pause()
-    expect(tall.page).to_have_url(re.compile(r"changes=\d+(%2F\d+)?%3Alr%3D0\.1&"))
+    page.expect_epoch_above(marked + 2)
+    expect(page.status).to_contain_text("Running")
+    page.pause()
+    expect(page.page).to_have_url(re.compile(r"changes=\d+(%2F\d+)?%3Alr%3D0\.1&"))
     for name, change in (
-        ("Hidden units", lambda: tall.at("hidden").locator("input").press("ArrowRight")),
-        ("Initial scale", lambda: tall.set_number("init_scale", 0.1)),
-        ("Seed", lambda: tall.set_number("seed", 7)),
-        ("Gradient", lambda: tall.choose("gradient", "notebook")),
+        ("Hidden units", lambda: page.at("hidden").locator("input").press("ArrowRight")),
+        ("Initial scale", lambda: page.set_number("init_scale", 0.1)),
+        ("Seed", lambda: page.set_number("seed", 7)),
+        ("Gradient", lambda: page.choose("gradient", "notebook")),
     ):
         change()
-        expect(tall.message).to_contain_text(f"at epoch 0, because {name} changed")
-        tall.step_to("1")
-    expect(tall.page).to_have_url(re.compile("hidden=65.*gradient=notebook"))
+        expect(page.message).to_contain_text(f"at epoch 0, because {name} changed")
+        page.step_to("1")
+    expect(page.page).to_have_url(re.compile("hidden=65.*gradient=notebook"))
 
 
 def test_it_stops_at_the_last_epoch_and_when_it_diverges(page):
@@ -226,18 +218,18 @@ def test_it_stops_at_the_last_epoch_and_when_it_diverges(page):
     expect(page.status).to_contain_text("Paused")
 
 
-def test_a_copied_link_is_the_same_run_and_wrong_values_are_named(tall, opened, server):
-    tall.set_number("seed", 7)
-    tall.set_number("lr", 0.05)
-    tall.choose("clip_by", "norm")
-    tall.type_phrase("this is not bad")
-    expect(tall.page).to_have_url(re.compile("seed=7.*clip_by=norm.*phrase=this"))
-    margin_of(tall, "this is not bad")
-    other = opened(tall.page.url, height=TALL)
+def test_a_copied_link_is_the_same_run_and_wrong_values_are_named(page, opened, server):
+    page.set_number("seed", 7)
+    page.set_number("lr", 0.05)
+    page.choose("clip_by", "norm")
+    page.type_phrase("this is not bad")
+    expect(page.page).to_have_url(re.compile("seed=7.*clip_by=norm.*phrase=this"))
+    margin_of(page, "this is not bad")
+    other = opened(page.page.url)
     expect(other.phrase).to_have_value("this is not bad")
     theirs = first_epoch(other)
-    tall.page.bring_to_front()
-    assert first_epoch(tall) == theirs
+    page.page.bring_to_front()
+    assert first_epoch(page) == theirs
     wrong = opened(f"{server.url}/?lr=1e9&hidden=abc&seed=7&nonsense=1")
     expect(wrong.message).to_contain_text("Learning rate (lr) can't be '1e9'")
     expect(wrong.message).to_contain_text("Hidden units (hidden) can't be 'abc'")
@@ -262,7 +254,7 @@ APART = """key => {
 
 def test_in_a_narrow_window_no_word_runs_into_the_next(opened, server):
     phrase = "+".join(["not", "happy", "earlier"] * 4)
-    page = opened(f"{server.url}/?phrase={phrase}", width=1000, height=TALL)
+    page = opened(f"{server.url}/?phrase={phrase}", width=1000)
     for key in ("margin", "flow"):
         page.chart(key).scroll_into_view_if_needed()
         page.expect_drawn_above(key, 0)
@@ -271,43 +263,44 @@ def test_in_a_narrow_window_no_word_runs_into_the_next(opened, server):
 
 def first_epoch(page):
     """The status and the running margin after one epoch."""
+    page.expect_drawn_above("margin", 0)
     drawn = page.drawn("margin")
     page.step_to("1")
     page.expect_drawn_above("margin", drawn)
     return page.status.inner_text(), page.heights()
 
 
-def test_own_files_bad_ones_and_good_ones(tall):
+def test_own_files_bad_ones_and_good_ones(page):
     """Twelve bad files get a sentence and the run stays; good ones are learned."""
     assert len(BAD_FILES) == 12
-    tall.set_number("epochs", 100_000)  # it does not end by itself
-    tall.step_to("1")
-    tall.open_data()
-    loss = tall.loss
-    tall.upload(LINKED_FILE)
-    expect(tall.page.get_by_text("all have the label")).to_contain_text("example.org")
-    assert tall.page.locator("a[href*=example]").count() == 0
+    page.set_number("epochs", 100_000)  # it does not end by itself
+    page.step_to("1")
+    page.open_data()
+    loss = page.loss
+    page.upload(LINKED_FILE)
+    expect(page.page.get_by_text("all have the label")).to_contain_text("example.org")
+    assert page.page.locator("a[href*=example]").count() == 0
     for content, sentence in BAD_FILES.values():
-        tall.upload(content)
-        expect(tall.page.get_by_text(sentence)).to_be_visible()
-        assert (tall.epoch, tall.loss) == (1, loss)
-    tall.play()
-    tall.upload(BAD_FILES["one class"][0])
-    expect(tall.page.get_by_text(BAD_FILES["one class"][1])).to_be_visible()
-    tall.expect_epoch_above(tall.epoch + 3)
-    tall.pause()
-    tall.learn("text,label\n<b>bold</b> $x$ <i>,z<b>yes</b>\nplain,no\n", name="**my** $x$.csv")
-    expect(tall.message).to_contain_text("with the data **my** $x$.csv")
-    expect(tall.at("leave_data")).to_be_visible()
-    expect(tall.at("learn")).to_be_visible()  # the box stays unfolded
-    tall.type_phrase("<b>bold</b> $x$ <i>")
+        page.upload(content)
+        expect(page.page.get_by_text(sentence)).to_be_visible()
+        assert (page.epoch, page.loss) == (1, loss)
+    page.play()
+    page.upload(BAD_FILES["one class"][0])
+    expect(page.page.get_by_text(BAD_FILES["one class"][1])).to_be_visible()
+    page.expect_epoch_above(page.epoch + 3)
+    page.pause()
+    page.learn("text,label\n<b>bold</b> $x$ <i>,z<b>yes</b>\nplain,no\n", name="**my** $x$.csv")
+    expect(page.message).to_contain_text("with the data **my** $x$.csv")
+    expect(page.at("leave_data")).to_be_visible()
+    expect(page.at("learn")).to_be_visible()  # the box stays unfolded
+    page.type_phrase("<b>bold</b> $x$ <i>")
     words = ["&lt;b&gt;bold&lt;/b&gt;", "$x$", "&lt;i&gt;"]
-    tall.expect_in_chart("margin", WORDS, words)
-    written = tall.page.evaluate(WRITTEN, "margin")
+    page.expect_in_chart("margin", WORDS, words)
+    written = page.page.evaluate(WRITTEN, "margin")
     assert {"<b>bold</b>", "$x$", "<i>"} <= {text for text, _ in written}
     assert any("z<b>yes</b>" in text for text, _ in written)
     assert not {weight for _, weight in written} & {"bold", "700"}
-    expect(tall.verdict).to_contain_text(re.compile(r"z<b>yes</b>|no"))
+    expect(page.verdict).to_contain_text(re.compile(r"z<b>yes</b>|no"))
 
 
 # The texts that a chart writes on its canvas, and the weights of their fonts.
@@ -332,7 +325,7 @@ RERUNS_AFTER_THE_NEXT_PRESS = """() => {
     if (!this.url.includes("_stcore")) return;
     if (!window.asked) return void (window.asked = message);
     WebSocket.prototype.send = send;
-    for (let time = 0; time < 40; time++) setTimeout(() => send.call(this, window.asked), time);
+    for (let time = 0; time < 20; time++) setTimeout(() => send.call(this, window.asked), 2 * time);
   };
   window.asked = null;
 }"""
@@ -462,7 +455,8 @@ def choose_task(page, name):
 def test_light_and_dark_wide_and_narrow(opened):
     inks = {}
     for scheme in ("dark", "light"):
-        page = opened(scheme=scheme, height=TALL)
+        page = opened(scheme=scheme)
+        page.expect_drawn_above("loss", 0)
         inks[scheme] = page.page.evaluate(INK)
         for width in (1280, 1920):
             page.page.set_viewport_size({"width": width, "height": 1000})
@@ -501,6 +495,7 @@ def brightness(color):
 
 def expect_the_ends_of_the_scale(page):
     """The colour scale names the ends that are drawn."""
+    page.expect_drawn_above("states", 0)
     end = page.in_chart("states", "Number(figure.data[0].zmax.toPrecision(3))")
     written = [text for text, _ in page.page.evaluate(WRITTEN, "states")]
     assert written[-3:] == ["h", f"{end:g}", f"−{end:g}"]

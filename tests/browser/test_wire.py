@@ -122,7 +122,7 @@ def test_a_cut_of_streamlits_own_socket_is_not_felt(page):
         page.page.wait_for_timeout(wait)
         epoch = page.epoch
         page.page.evaluate("streamlit_socket.close()")
-        expect_to_go_on(page, run, epoch + 10)
+        expect_to_go_on(page, run, epoch + 3)
         page.set_number("lr", f"0.{number + 2}5")
         page.expect_in_chart(
             "loss",

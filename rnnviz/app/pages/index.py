@@ -11,6 +11,7 @@ from rnnviz.app.pages.gradients import gradients_page
 from rnnviz.app.pages.hidden import hidden_page
 from rnnviz.app.pages.step import step_page
 from rnnviz.app.pages.train import train_page
+from rnnviz.app.questions import chosen_question
 from rnnviz.app.sidebar import sidebar
 from rnnviz.app.stage import (
     connect,
@@ -22,6 +23,7 @@ from rnnviz.app.stage import (
     place_time,
 )
 from rnnviz.app.style import style_sheet
+from rnnviz.lab.questions import TrainQuestion
 from rnnviz.session import Session
 from rnnviz.tasks.shipped_files import shipped
 
@@ -29,14 +31,22 @@ from rnnviz.tasks.shipped_files import shipped
 LABORATORIES = ("hidden", "gradients", "dynamics")
 
 
+def _needs_room(page: str, session: Session) -> bool:
+    """Whether a page has controls of its own in the sidebar."""
+    asked = chosen_question("train", session.results.question)
+    first = page not in ("step", *LABORATORIES)
+    return page in LABORATORIES or (first and asked is TrainQuestion.WRONG)
+
+
 def _pages(session: Session, controls: DeltaGenerator) -> list[st.Page]:
     labs = {
+        "train": partial(train_page, session, controls),
         "hidden": partial(hidden_page, session, controls),
         "gradients": partial(gradients_page, session, controls),
         "dynamics": partial(dynamics_page, session, controls),
     }
     return [
-        st.Page(partial(train_page, session), title="Train", url_path="train", default=True),
+        st.Page(labs["train"], title="Train", url_path="train", default=True),
         st.Page(partial(step_page, session), title="Step", url_path="step"),
         st.Page(labs["hidden"], title="Hidden states", url_path="hidden"),
         st.Page(labs["gradients"], title="Gradients", url_path="gradients"),
@@ -71,7 +81,7 @@ def _show() -> None:
         page = st.navigation(_pages(session, controls), position="top")
         connect(seat, host.edition)
         style_sheet()
-        sidebar(seat, host, task, page.url_path in LABORATORIES)
+        sidebar(seat, host, task, _needs_room(page.url_path, session))
         _header()
         page.run()
         place_end()

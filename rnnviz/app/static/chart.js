@@ -152,7 +152,7 @@ export class Chart extends CanvasPicture {
 function nearest(chart, px, py) {
   let best = null;
   for (const series of chart.data) {
-    if (series.hoverinfo === "skip" || series.visible === false) continue;
+    if (["skip", "none"].includes(series.hoverinfo) || series.visible === false) continue;
     const found = series.type === "heatmap" ? cellAt(chart, series, px, py)
       : series.type === "bar" ? barAt(chart, series, px, py) : pointAt(chart, series, px, py);
     if (found && (!best || found.distance < best.distance)) best = found;

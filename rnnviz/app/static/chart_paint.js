@@ -25,13 +25,15 @@ function onSheet(layout) {
 }
 
 // A picture that stands on nothing else may be wider.
-const sidesOf = ({ meta }, edges) => (meta?.wide ? { left: Math.min(edges.left, 4 * edges.u), right: edges.u } : edges);
+const sidesOf = ({ meta }, edges) => (meta?.wide ? { ...edges, left: Math.min(edges.left, 4 * edges.u), right: edges.u } : edges);
 
-// As high as title, legend and ticks need.
-function marginOf({ xaxis = {}, title, showlegend, legend = {} }, { left, right }) {
-  const above = (plainTitle(title) ? 28 : 8) + (showlegend && !(legend.x > 1) ? 22 : 0);
-  const labels = xaxis.showticklabels === false || xaxis.visible === false ? 6 : 22;
-  return { l: left, r: right, t: above, b: labels + (plainTitle(xaxis.title) ? 18 : 0) };
+// As high as title, legend and ticks need. Ticks on top have the height of the words beside them.
+function marginOf({ xaxis = {}, title, showlegend, legend = {}, meta }, { left, right, head = 44 }) {
+  const top = xaxis.side === "top";
+  const above = (plainTitle(title) ? 28 : 8) + (showlegend && !(legend.x > 1) ? 22 : 0) + (top ? head : 0);
+  const none = xaxis.showticklabels === false || xaxis.visible === false || top;
+  const labels = none ? 6 : xaxis.tickangle ? 50 : 22;
+  return { l: Math.max(left, meta?.left ?? 0), r: right, t: above, b: labels + (plainTitle(xaxis.title) ? 18 : 0) };
 }
 
 // A token is at most so wide.
@@ -48,9 +50,10 @@ export function paintChart(c, chart) {
     for (const shape of shapes.filter(({ layer }) => layer === "below")) paintShape(p, shape);
     for (const type of ["heatmap", "bar", "scatter"])
       for (const series of drawn(p).filter((each) => each.type === type)) PAINTERS[type](p, series);
-    for (const shape of shapes.filter(({ layer }) => layer !== "below")) paintShape(p, shape);
+    for (const shape of shapes.filter(({ layer, ...at }) => layer !== "below" && !beside(at))) paintShape(p, shape);
   });
-  for (const series of drawn(p)) if (series.type === "scatter") paintTexts(p, series);
+  for (const shape of shapes.filter(beside)) paintShape(p, shape);
+  for (const series of drawn(p)) TEXTS[series.type]?.(p, series);
   for (const axis of Object.values(p.axes)) paintTicks(p, axis);
   for (const note of annotations) paintNote(p, note);
   paintTitle(p);
@@ -72,6 +75,9 @@ export function paintSentence(c, { layout, box, edges }) {
   }, [""]);
   lines.forEach((line, k) => writeRich(c, line, 12, 48 + 21 * k, font));
 }
+
+// Whether a shape lies beside the plot.
+const beside = ({ xref, x0 }) => xref === "paper" && x0 > 1;
 
 const drawn = ({ data }) => data.filter(({ visible }) => visible !== false);
 
@@ -138,12 +144,17 @@ function paintTicks(p, axis) {
   const { size = TICK, color = options.tickfont?.color ?? p.text, family = p.family } = options.tickfont ?? {};
   const font = { size, color: faint3(p, color), family };
   const text = plainTitle(options.title);
-  let last = Infinity, widest = 0;
+  let last = Infinity;
+  // Long names left of a vertical axis are smaller.
+  let widest = letter === "y" ? Math.max(0, ...ticks.map(({ text: label }) => sizeOf(p.c, label, font).width)) : 0;
+  const fits = Math.min(1, Math.max(0.65, (near - 9) / widest));
+  if (letter === "y" && fits < 1) [font.size, widest] = [font.size * fits, widest * fits];
   if (options.showticklabels !== false) for (const { pixel, text: label } of ticks) {
     // Labels that would touch are left out.
     if (letter === "y" && Math.abs(pixel - last) < size - 1) continue;
     last = pixel;
-    if (letter === "y") widest = Math.max(widest, sideLabel(p, label, near - 8, pixel, font));
+    if (letter === "y") writeRich(p.c, label, near - 8, pixel, font, { across: "right" });
+    else if (options.side === "top") slanted(p, label, pixel, near - 7, options.tickangle ?? 0, font, "left");
     else if (options.tickangle) slanted(p, label, pixel, far + 8, options.tickangle, font);
     else writeRich(p.c, label, pixel, far + 5, font, { across: "center", down: "top" });
   }
@@ -155,22 +166,14 @@ function paintTicks(p, axis) {
   } else if (!p.edges || near - 8 - widest > 18) upright(p, text, (axis.from + axis.to) / 2, font);
 }
 
-// A label left of a vertical axis; a long name is smaller. Returns its width.
-function sideLabel({ c }, label, right, y, font) {
-  const { width } = sizeOf(c, label, font);
-  const size = font.size * Math.min(1, Math.max(0.7, (right - 1) / width));
-  writeRich(c, label, right, y, { ...font, size }, { across: "right" });
-  return (width * size) / font.size;
-}
-
 const plainTitle = (title) => (typeof title === "string" ? title : title?.text) ?? "";
 const faint3 = (p, color) => (color === p.text && color.startsWith("#") ? faint(color, 0.75) : color);
 
-function slanted({ c }, label, x, y, angle, font) {
+function slanted({ c }, label, x, y, angle, font, across = angle < 0 ? "right" : "left") {
   c.save();
   c.translate(x, y);
   c.rotate((angle * Math.PI) / 180);
-  writeRich(c, label, 0, 0, font, { across: angle < 0 ? "right" : "left" });
+  writeRich(c, label, 0, 0, font, { across });
   c.restore();
 }
 
@@ -200,6 +203,8 @@ function paintTitle({ c, layout, family, text, box, edges }) {
 // Series
 
 const PAINTERS = { scatter: paintScatter, bar: paintBars, heatmap: paintCells };
+// What may stand beside the plot.
+const TEXTS = { scatter: paintTexts, bar: paintBarTexts };
 
 function paintScatter(p, series) {
   const { c } = p;
@@ -348,31 +353,46 @@ function paintTexts(p, series) {
   });
 }
 
-function paintBars(p, series) {
-  const { c } = p;
-  const { x, y, base = 0, width: wide, marker = {}, orientation, opacity = 1 } = series;
+// Each bar { k, box, value, middle, to } of a series, in pixels.
+function barsOf(p, series) {
+  const { x, y, base = 0, width: wide, orientation } = series;
   const [xs, ys] = axesFor(p, series);
   const flat = orientation === "h";
   const [along, across] = flat ? [xs, ys] : [ys, xs];
   const [values, places] = flat ? [x, y] : [y, x];
-  const font = (k) => ({ size: each(series.textfont?.size, k, TICK), color: each(series.textfont?.color, k, p.text), family: p.family });
-  Array.from(values, (value, k) => {
-    const place = places ? places[k] : k;
+  return Array.from(values, (value, k) => {
     const half = Math.abs(across.at((wide ? each(wide, k) : 1 - (p.layout.bargap ?? 0.2)) / 2) - across.at(0));
-    const middle = across.at(place), start = each(base, k, 0);
+    const middle = across.at(places ? places[k] : k), start = each(base, k, 0);
     const [from, to] = [along.at(start), along.at(start + value)];
-    c.globalAlpha = opacity * each(marker.opacity, k, 1);
     const box = flat ? [from, middle - half, to - from, 2 * half] : [middle - half, from, 2 * half, to - from];
+    return { k, box, value, middle, to };
+  });
+}
+
+function paintBars(p, series) {
+  const { c } = p;
+  const { marker = {}, opacity = 1 } = series;
+  for (const { k, box } of barsOf(p, series)) {
+    c.globalAlpha = opacity * each(marker.opacity, k, 1);
     c.fillStyle = each(marker.color, k, p.text);
     c.fillRect(...box);
-    const written = Array.isArray(series.text) ? series.text[k] : "";
-    if (written && flat) writeRich(c, written, to + (value < 0 ? -5 : 5), middle, font(k), { across: value < 0 ? "right" : "left" });
-    else if (written) writeRich(c, written, middle, to + (value < 0 ? 4 : -4), font(k), { across: "center", down: value < 0 ? "top" : "bottom" });
-    if (!marker.line?.width) return;
+    if (!marker.line?.width) continue;
     [c.strokeStyle, c.lineWidth] = [each(marker.line.color, k, p.text), each(marker.line.width, k, 1)];
     c.strokeRect(...box);
-  });
+  }
   c.globalAlpha = 1;
+}
+
+function paintBarTexts(p, series) {
+  const { text, textfont, orientation } = series;
+  if (!Array.isArray(text)) return;
+  for (const { k, value, middle, to } of barsOf(p, series)) {
+    if (!text[k] || !Number.isFinite(to)) continue;
+    const font = { size: each(textfont?.size, k, TICK), color: each(textfont?.color, k, p.text), family: p.family };
+    const back = value < 0;
+    if (orientation === "h") writeRich(p.c, text[k], to + (back ? -5 : 5), middle, font, { across: back ? "right" : "left" });
+    else writeRich(p.c, text[k], middle, to + (back ? 4 : -4), font, { across: "center", down: back ? "top" : "bottom" });
+  }
 }
 
 // Heatmaps
@@ -401,13 +421,13 @@ function paintCells(p, series) {
   }
 }
 
-const rgbOf = (color) => color.startsWith("#")
+export const rgbOf = (color) => color.startsWith("#")
   ? [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16)) : color.match(/[\d.]+/g).slice(0, 3).map(Number);
 
 const tables = new Map(); // colour scale -> 256 colours
 
 // A function from a value to its colour. Nearby values share one: to make each would take longer than to draw it.
-function colorOf({ colorscale, cmin, cmax }) {
+export function colorOf({ colorscale, cmin, cmax }) {
   const key = JSON.stringify(colorscale);
   if (!tables.has(key)) tables.set(key, Array.from({ length: 257 }, (_, k) => between(colorscale, k / 256)));
   const table = tables.get(key), scale = 256 / (cmax - cmin || 1);
@@ -458,7 +478,7 @@ function paintScaleAbove(p, { colorbar, colorscale, zmin, zmax, cmin = zmin, cma
 }
 
 // An end of the scale, with three digits.
-function endText(value) {
+export function endText(value) {
   const end = Number(value.toPrecision(3));
   return (Math.abs(end) >= 1e5 ? end.toExponential() : `${end}`).replace("+", "").replace("-", "−");
 }
@@ -504,6 +524,7 @@ function paintNote(p, note) {
   const [left, top] = [notePlace(p, xref, "x", x) + xshift, notePlace(p, yref, "y", y) - yshift];
   if (note.showarrow) return paintArrow(p, left, top, note);
   const style = { size: font.size ?? TICK, weight: font.weight, color: font.color ?? p.text, family: p.family };
+  if (note.textangle) return slanted(p, text, left, top, note.textangle, style, xanchor);
   writeRich(p.c, text, left, top, style, { across: xanchor, down: yanchor, ground: bgcolor });
 }
 

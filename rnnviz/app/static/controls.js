@@ -395,6 +395,31 @@ export class Stepper {
   }
 }
 
+// Names side by side, of which one is chosen.
+export class Chips {
+  constructor(node, stage, { key, label }) {
+    Object.assign(this, { node, stage, name: key });
+    node.innerHTML = `<div class="rnnviz-field"><small></small><div class="rnnviz-chips" role="group"></div></div>`;
+    setText(node.querySelector("small"), label);
+    this.names = node.querySelector(".rnnviz-chips");
+    this.names.setAttribute("aria-label", label);
+    this.names.addEventListener("click", ({ target }) => {
+      const at = [...this.names.children].indexOf(target.closest("button"));
+      if (at >= 0) this.stage.send({ do: "select", on: this.name, value: at });
+    });
+  }
+
+  update({ sliders }) {
+    const state = sliders[this.name];
+    if (!state) return;
+    const look = JSON.stringify(state.names);
+    if (look !== this.look)
+      this.names.replaceChildren(...state.names.map((textContent) => Object.assign(document.createElement("button"), { textContent })));
+    this.look = look;
+    [...this.names.children].forEach((button, k) => button.setAttribute("aria-pressed", k === state.shown));
+  }
+}
+
 // The box in which the reader types a phrase; every letter is sent.
 export class Phrase {
   constructor(node, stage) {

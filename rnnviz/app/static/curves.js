@@ -4,16 +4,10 @@ import { CanvasPicture } from "./canvas_picture.js";
 import { clamp } from "./canvas.js";
 import { curvesLayout, paintCurves, valuesAt } from "./curves_paint.js";
 
-// The chart below, on the same page, that has a panel's curves.
-const CHARTS = { loss: "loss", metric: "metric", gauge: "loss", map: "map" };
-
 export class Curves extends CanvasPicture {
   constructor(key, parts, listeners) {
     super(key, parts, listeners);
     this.held = false;
-    parts.enlarge.hidden = true;
-    this.openers = Object.entries(CHARTS).map(([panel, chart]) => this.opener(panel, chart, parts.enlarge));
-    this.node.append(...this.openers);
     const { canvas } = this;
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
@@ -23,24 +17,6 @@ export class Curves extends CanvasPicture {
     canvas.addEventListener("pointermove", () => this.held && this.seek());
     for (const end of ["pointerup", "pointercancel"])
       canvas.addEventListener(end, () => this.held && this.release());
-  }
-
-  // A button beside a panel that enlarges its chart.
-  opener(panel, chart, { className, title, textContent }) {
-    const button = Object.assign(document.createElement("button"), { className, title, textContent });
-    button.dataset.panel = panel;
-    button.addEventListener("click", () => this.stage.plots.get(chart)?.enlarged.open());
-    return button;
-  }
-
-  placeOpeners() {
-    const names = { gauge: "memory gauge", metric: this.run.scales.metric, map: "gradient" };
-    for (const button of this.openers) {
-      const { panel } = button.dataset;
-      // The first one stands below the button that explains.
-      button.style.top = `${Math.max(28, this.layout.panels[panel].y)}px`;
-      button.ariaLabel = `Enlarge: ${names[panel] ?? panel}`;
-    }
   }
 
   show(figure) {
@@ -78,7 +54,6 @@ export class Curves extends CanvasPicture {
 
   paint(context, width, height) {
     this.layout = curvesLayout(width, height, this.run);
-    this.placeOpeners();
     const pointed = this.inside ? this.epoch : this.stage.epoch ?? null;
     const shown = this.held ? this.sought : this.run.shown;
     paintCurves(context, this.layout, this.run, { pointed, shown, marked: this.stage.token });

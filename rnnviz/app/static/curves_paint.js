@@ -170,7 +170,7 @@ function paintMap(p) {
   const { c, layout, run, theme } = p;
   const { u, left, right, x, panels: { map } } = layout;
   const { words, span: [low, high] } = run.scales.map;
-  const { x: epochs, z } = run.map;
+  const { x: epochs, z } = run["log10 gradient"];
   const row = map.height / words.length;
   c.fillStyle = theme.neutral;
   c.fillRect(left, map.y, right - left, map.height);

@@ -1,15 +1,17 @@
 // Hosts the stage in a Streamlit page. The components call these functions in every run of the script.
-import { Bar, Moments, Phrase, Stepper, Time } from "./controls.js";
+import { Bar, Chips, Moments, Phrase, Stepper, Time } from "./controls.js";
 import { Chart } from "./chart.js";
 import { Curves } from "./curves.js";
 import { FileBox } from "./file_box.js";
 import { FirstMinute } from "./first_minute.js";
 import { Network } from "./network.js";
+import { Phrases } from "./phrases.js";
 import { explain, placeBeside } from "./picture.js";
 import { Present } from "./present.js";
 import { Sheet } from "./sheet.js";
 import { Stage } from "./stage.js";
 import { StepNetwork } from "./step.js";
+import { Table } from "./table.js";
 import { Wire } from "./wire.js";
 import { WordsRow } from "./words_row.js";
 
@@ -17,7 +19,9 @@ import { WordsRow } from "./words_row.js";
 if (window.rnnviz) location.reload();
 const stage = new Stage();
 const present = new Present();
-const PICTURES = { chart: Chart, curves: Curves, network: Network, step: StepNetwork, words: WordsRow };
+const PICTURES = {
+  chart: Chart, curves: Curves, network: Network, phrases: Phrases, step: StepNetwork, table: Table, words: WordsRow,
+};
 window.rnnviz = { stage };
 // Delays before a rerun of Streamlit's script: after a change, after the reader pressed something of
 // Streamlit's, before asking again, and after the run was lost.
@@ -254,6 +258,7 @@ const mountControl = (Control) => ({ parentElement, data }) => {
 export const bar = mountControl(Bar);
 export const time = mountControl(Time);
 export const moments = mountControl(Moments);
+export const chips = mountControl(Chips);
 export const stepper = mountControl(Stepper);
 export const phrase = mountControl(Phrase);
 

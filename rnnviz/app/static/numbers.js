@@ -10,12 +10,17 @@ export const plainText = (html) => new DOMParser().parseFromString(html ?? "", "
 
 // The columns { name, cells } of every series.
 export function columnsOf({ data, layout }) {
+  if (data[0]?.type === "table") return data.flatMap(columnsOfTable);
   const shown = data.filter(({ hoverinfo }) => hoverinfo !== "skip");
   return shown.flatMap((series, k) => {
     const name = plainText(series.name) || (shown.length > 1 ? `series ${k + 1}` : "");
     const [x, y] = ["x", "y"].map((letter) => axisOf(series, layout, letter));
     return series.z?.[0]?.length === undefined ? points(series, name, x, y) : cells(series, name, x, y);
   });
+}
+
+function columnsOfTable({ name, header, cells }) {
+  return header.values.map((heading, k) => ({ name: joined(name, heading), cells: texts(cells.values[k]) }));
 }
 
 const joined = (...parts) => parts.filter(Boolean).join(": ");

@@ -34,8 +34,8 @@ export class Picture {
   }
 
   // Called in every run of Streamlit's script.
-  configure({ text, height, clicks, sheet }) {
-    Object.assign(this, { text, clicks, sheet });
+  configure({ text, height, clicks, sheet, head }) {
+    Object.assign(this, { text, clicks, sheet, head });
     // Without a height the style sheet decides.
     if (height) this.node.style.height = height + "px";
     this.showCaption();

@@ -25,7 +25,7 @@ export class Sheet {
   // Lay out columns of rows of panels { key, kind, share, text }. Returns the panels, each with its figure.
   layOut(columns) {
     const wanted = columns.flat(2);
-    const look = JSON.stringify(wanted.map(({ key, share }) => [key, share]));
+    const look = JSON.stringify(wanted.map(({ key, share, head }) => [key, share, head]));
     if (look !== this.look) this.node.replaceChildren(...columns.map((rows) => this.column(rows)));
     this.look = look;
     return wanted.map((panel) => ({ ...panel, figure: this.figures.get(panel.key) }));
@@ -38,6 +38,7 @@ export class Sheet {
       const share = Math.max(...panels.map((panel) => panel.share));
       row.style.setProperty("--share", share);
       row.classList.toggle("fixed", share === 0);
+      row.classList.toggle("headed", panels.some(({ head }) => head));
       row.append(...panels.map((panel) => this.figure(panel)));
       return row;
     }));
@@ -50,7 +51,13 @@ export class Sheet {
   }
 
   // The left and right margin of a picture, and the most that a token is wide.
-  edges({ node, enlarged: { dialog, home } }) {
+  edges(picture) {
+    const edges = this.sides(picture);
+    const [words] = this.node.getElementsByClassName("fixed");
+    return picture.head && words && !picture.enlarged.dialog ? { ...edges, head: words.offsetHeight } : edges;
+  }
+
+  sides({ node, enlarged: { dialog, home } }) {
     const row = home.parentElement;
     const [width, height] = dialog
       ? [node.clientWidth, node.clientHeight] : [row.clientWidth, this.node.clientHeight];

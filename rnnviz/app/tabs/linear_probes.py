@@ -1,24 +1,25 @@
-"""Tab *Linear probes*: what can be read from the states by a linear map."""
+"""What can be read from the states by a linear map: another way to ask what they carry."""
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from rnnviz.analysis.linear_probe import FEWEST, FOLDS, RIDGE, Readability
 from rnnviz.analysis.probe_labels import Asked, askable
 from rnnviz.app.browser_session import first_value, on_host
 from rnnviz.app.frame import Frame
-from rnnviz.app.numbers_table import numbers
-from rnnviz.app.stage import place_chart
+from rnnviz.app.stage import Panel
 from rnnviz.app.style import theme
-from rnnviz.app.tabs.tab import MOST_CHOICES, Tab, edition, source_of
+from rnnviz.app.tabs.tab import MOST_CHOICES, edition, source_of
 from rnnviz.app.text import explanation
 from rnnviz.config import OutputAt
 from rnnviz.figures.linear_probe import readability_lines
 from rnnviz.figures.picture import Picture
-from rnnviz.figures.theme import HEIGHTS, shown_token
+from rnnviz.figures.sentence import sentence
+from rnnviz.figures.theme import shown_token
 from rnnviz.session import Session
 
 #: Maximum number of epochs in one picture.
@@ -31,31 +32,50 @@ _TOO_FEW = (
 )
 
 
-def linear_probes_tab(session: Session) -> Tab:
-    """Lay out the question, and the picture or a sentence in its place."""
-    source, lab = source_of(session), session.linear_probes
-    lab.fit(session.units.activations(source), session.dataset)
-    with st.container(horizontal=True, vertical_alignment="bottom", key="probes_bar"):
-        _question(session)
-        st.button(
-            "Measure", key="measure", type="primary", on_click=on_host(_measure),
-            help="Fit the linear maps to the states of the epoch shown",
-        )  # fmt: skip
-    said = _said(session)
-    if said:
-        st.info(said)
-        return Tab(lambda frame: None)
+def choose_probe(session: Session) -> None:
+    """Let the reader choose what is read from the states, and measure it."""
+    lab = session.linear_probes
+    lab.fit(session.units.activations(source_of(session)), session.dataset)
+    _question(session)
+    st.button(
+        "Measure", key="measure", type="primary", on_click=on_host(_measure),
+        help="Fit the linear maps to the states of the epoch shown",
+    )  # fmt: skip
+
+
+def probe_panel(session: Session, share: float) -> Panel:
+    """The place of the picture."""
     noun, target = session.names.noun, _target(session)
     text = explanation("readability", noun=noun, target=target, ridge=f"{RIDGE:g}")
-    place_chart("readability", HEIGHTS["readability"], text)
-    numbers("hidden_probes", {"Linear probes": lambda: _table(session)})
+    return Panel("readability", share, text)
 
-    def draw(frame: Frame) -> None:
-        found = _found(session)
-        if found:
-            frame.chart("readability", _picture, session, found, remark=_remark(session, found))
 
-    return Tab(draw)
+def draw_probe(session: Session, frame: Frame) -> None:
+    """Draw what was measured, or say why there is nothing."""
+    found, said = _found(session), _said(session)
+    remark = "" if said else _remark(session, found)
+    frame.chart("readability", _picture, session, found, said, remark=remark)
+
+
+def answer(session: Session) -> str:
+    """What can be read after the last token, or where most of it can."""
+    found, source = _found(session), source_of(session)
+    if _said(session) or not session.linear_probes.shown(source):
+        return f"{escape(_title(session))} Press <strong>Measure</strong> to see."
+    *_, last = found.values()
+    place = int(np.nanargmax(last.scores))
+    score, guess = (_score(last, values[place]) for values in (last.scores, last.guess))
+    noun = session.names.noun
+    side = "before the end" if session.linear_probes.question.from_end else "read"
+    at = int(last.places[place])
+    return (
+        f"{escape(_title(session))} A linear map tells it best "
+        f"{at} {noun}{'s' * (at != 1)} {side}: <strong>{score}</strong>, a guess {guess}."
+    )
+
+
+def _score(found: Readability, score: float) -> str:
+    return f"R² {score:.2f}" if found.values else f"{score:.0%}"
 
 
 def _measure(session: Session) -> None:
@@ -93,7 +113,7 @@ def _question(session: Session) -> None:
         first = first_value("asked_word", (opened, data), lab.question.word)
         index = known.index(first) if first in known else 0
         word = st.selectbox(
-            noun.capitalize(), known, index, key="asked_word", width=160, format_func=shown_token
+            noun.capitalize(), known, index, key="asked_word", format_func=shown_token
         )
         lab.question = lab.question._replace(word=str(word))
     if not data.answers_classes and len(data.classes) > 1:
@@ -138,7 +158,9 @@ def _target(session: Session) -> str:
     return f"the target at the end of the {names.sequence}"
 
 
-def _picture(session: Session, found: dict[str, Readability]) -> Picture:
+def _picture(session: Session, found: dict[str, Readability], said: str) -> Picture:
+    if said:
+        return sentence(_title(session), said, theme())
     back, noun = session.linear_probes.question.from_end, session.names.noun
     places = f"{noun}s before the end" if back else f"{noun}s read"
     return readability_lines(found, _title(session), places, back, theme())
@@ -158,15 +180,3 @@ def _remark(session: Session, found: dict[str, Readability]) -> str:
         f"sequences. A place with fewer than {FEWEST} is empty, and answers that fewer than "
         f"{FOLDS} have are left out.{encoder}"
     )
-
-
-def _table(session: Session) -> pd.DataFrame:
-    parts = [
-        pd.DataFrame({
-            "epoch": name.removeprefix("epoch "), "place": one.places, "score": one.scores,
-            "guess": one.guess, "shuffled, mean": one.shuffled.mean(axis=1),
-            "shuffled, deviation": one.shuffled.std(axis=1), "beginnings": one.counts,
-        })
-        for name, one in _found(session).items()
-    ]  # fmt: skip
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

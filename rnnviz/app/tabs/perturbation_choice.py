@@ -27,7 +27,7 @@ def choose_alter(
         label, ways, key=key, required=True, default=first_value(key, edition(session), now)
     )
     lab.perturbation = lab.perturbation._replace(alter=Alter(alter or Alter.DROP))
-    if lab.perturbation.alter is Alter.CHANGE:
+    if lab.perturbation.alter in (Alter.CHANGE, Alter.ADD):
         choose = _word if session.dataset.tokens else _values
         lab.perturbation = lab.perturbation._replace(word=choose(session, here))
 
@@ -37,12 +37,12 @@ def choose_state(session: Session, probe: Probe) -> None:
     lab, data, names = session.units, session.dataset, session.names
     donor = lab.donor(probe)
     first = first_value("donor", (edition(session), data), donor.typed)
-    typed = st.text_input(f"Other {names.sequence}", first, key="donor", width=320)
+    typed = st.text_input(f"Other {names.sequence}", first, key="donor")
     donor.ask(typed, data)
     words = read(data, donor.phrase).words
     place = min(lab.perturbation.place, len(words) - 1)
     after = st.selectbox(
-        "State after", range(len(words)), place, key=f"after_{place}_{hash(words)}", width=160,
+        "State after", range(len(words)), place, key=f"after_{place}_{hash(words)}",
         format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
     )  # fmt: skip
     lab.perturbation = lab.perturbation._replace(donor=words, after=int(after or 0))

@@ -1,294 +1,327 @@
-"""Tab *Units*: text tinted by one unit, and the response of all units to words."""
+"""Tab *What does each unit carry?*: the units on the words, and what words change in them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from html import escape
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.analysis.activations import Activations
-from rnnviz.analysis.selectivity import MOST_WORDS, selectivity
+from rnnviz.analysis.selectivity import MOST_WORDS
 from rnnviz.app.browser_session import first_value
 from rnnviz.app.frame import Frame, SliderState
-from rnnviz.app.numbers_table import numbers
-from rnnviz.app.stage import Step, place_chart, place_stepper, place_text
-from rnnviz.app.style import steady, theme
-from rnnviz.app.tabs.tab import MOST_CHOICES, Tab, edition, source_of, unweighed
+from rnnviz.app.heatmap_choice import choose_view
+from rnnviz.app.page_scene import go_to_click
+from rnnviz.app.questions import answer_html
+from rnnviz.app.stage import Panel, Step, place_chips, place_sheet, place_stepper
+from rnnviz.app.style import theme
+from rnnviz.app.tabs import linear_probes
+from rnnviz.app.tabs.tab import Tab, edition, source_of, unweighed
+from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.text import explanation
+from rnnviz.app.unit_subject import Subject, subject_of
 from rnnviz.app.viewer import Event
-from rnnviz.engine.layer_buffers import Array
-from rnnviz.figures.response import Labels, response_matrix
-from rnnviz.figures.theme import HEIGHTS, shown_token
-from rnnviz.figures.tinted_text import Line, tint, tinted_text
-from rnnviz.lab.units import LIST_PAGE, Sort, StateSource
+from rnnviz.figures.picture import Picture
+from rnnviz.figures.response import Moved, response_matrix, word_name
+from rnnviz.figures.sentence import sentence
+from rnnviz.figures.theme import plain, shown_token
+from rnnviz.figures.tinted_phrases import Listing, Phrase, tinted_phrases
+from rnnviz.figures.units import memory_rows, signed, unit_bars, unit_curve
+from rnnviz.lab.units import LIST_PAGE, Sort, Way
 from rnnviz.session import Session
 
-#: The title of the matrix's rows.
-_ROWS = {
-    Sort.EFFECT: "unit, the largest effect first",
-    Sort.INDEX: "unit",
-    Sort.SELECTIVITY: "unit, the most selective first",
-    Sort.SIMILARITY: "unit, similar ones together",
-}
-#: Maximum number of sequences shown for a cell.
-_MAX_OCCURRENCES = 12
+#: Maximum number of words to choose from beside the pictures.
+_CHIPS = 18
+#: Seconds per frame for earlier epochs.
+_PAST = 0.002
 
 
 def units_tab(session: Session, controls: DeltaGenerator) -> Tab:
-    """Lay out the controls, the tinted text on the left, the matrix on the right."""
-    del controls
-    source = source_of(session)
-    session.units.look_at(source)
-    # While the run plays, rows and columns keep their order.
-    if not session.player.running:
-        session.units.arrange(source)
-    _controls(session, source)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        place_text("tinted")
-        st.caption(explanation("tinted", noun=session.names.noun))
-        if session.units.last_list_page(source):
-            noun = session.names.sequence
-            place_stepper("list_page", Step(f"Earlier {noun}s", -1), Step(f"Later {noun}s", 1))
-    with right:
-        matrix = _matrix(session, source)
-    tables = {"Text": lambda: _unit_table(session)}
-    if matrix:
-        tables["Words and units"] = lambda: _response_table(session)
-    numbers("hidden_units", tables)
-
-    def draw(frame: Frame) -> None:
-        here, lab = source_of(session), session.units
-        frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
-        frame.sliders["list_page"] = SliderState(lab.last_list_page(here), lab.list_page)
-        frame.texts["tinted"] = _tinted_html(session, here)
-        if matrix:
-            frame.chart("response", _response, session, here)
-            frame.texts["behind"] = _occurrences_html(session, here)
-
-    handlers = {"response": _choose_cell, "unit": _choose_unit, "list_page": _turn}
-
-    def ablate(budget: float) -> bool:
-        lab = session.units
-        return lab.sort is Sort.EFFECT and lab.ablate(source_of(session), budget, lab.word)
-
-    return Tab(draw, {key: partial(handler, session) for key, handler in handlers.items()}, ablate)
-
-
-def _response(session: Session, source: StateSource) -> Any:
+    """Lay out the controls, the units on the words, and what words change in them."""
     lab = session.units
-    labels = Labels(source.part, session.names.noun, _ROWS[lab.sort])
-    colors = steady(session, "response", source.part)
-    return response_matrix(lab.response(source), lab.unit, labels, colors)
+    with controls:
+        choose_view(session, "hidden")
+        lab.sort = _choose_sort(session)
+        # While the run plays, rows and columns keep their order.
+        if not session.player.running:
+            lab.arrange(source_of(session))
+        subject = subject_of(session)
+        _place_controls(subject)
+        lab.way = _choose_way(session)
+        if lab.way is Way.PROBE:
+            linear_probes.choose_probe(session)
+    place_sheet("carry", _left(subject), _right(subject))
+    chosen = {"unit": _step_unit, "word": _choose_chip, "list_page": _turn,
+              "response": _choose_cell, "phrases": _choose_word}  # fmt: skip
+    handlers = {key: partial(handler, session) for key, handler in chosen.items()}
+    handlers["unit_epochs"] = partial(go_to_click, session)
+    return Tab(partial(_draw, session), handlers, partial(_develop, session))
 
 
-def _controls(session: Session, source: StateSource) -> None:
-    lab = session.units
-    with st.container(horizontal=True, vertical_alignment="bottom", key="units_bar"):
-        lab.sort = _sort(session)
-        if lab.sort in (Sort.EFFECT, Sort.SELECTIVITY):
-            lab.word = _word(session, source)
-        before, marked = lab.unit, session.selection.unit_of(session.config.hidden)
-        lab.select_first(source)
-        if marked is not None and lab.unit == before:
-            lab.choose(source, marked)
-        back, on = Step("Previous", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
-        place_stepper("unit", back, on, label="Unit", wraps=True)
+def _develop(session: Session, budget: float) -> bool:
+    here = subject_of(session)
+    lab, source = here.lab, here.source
+    ablating = lab.sort is Sort.EFFECT and lab.ablate(source, budget, lab.word)
+    return ablating or session.unit_history.develop(session.run, here.query, budget)
 
 
-def _sort(session: Session) -> Sort:
+# The controls
+
+
+def _choose_sort(session: Session) -> Sort:
+    sorts, now = list(Sort), session.units.sort
+    first = first_value("unit_sort", edition(session), now)
+    chosen = st.selectbox("Order of the units", sorts, sorts.index(first), key="unit_sort",
+                          help=explanation("units_order", noun=session.names.noun))  # fmt: skip
+    return Sort(chosen or now)
+
+
+def _choose_way(session: Session) -> Way:
+    now = session.units.way
     chosen = st.segmented_control(
-        "Order of the units", list(Sort), key="unit_sort", required=True,
-        default=first_value("unit_sort", edition(session), session.units.sort),
-        help="effect: first the unit without which the training loss rises most, on all sequences "
-        "or on those with one word. index: by number. selectivity: first the unit whose change "
-        "depends most on the word. similarity: similar units next to each other.",
+        "Way", list(Way), key="unit_way", required=True, help=explanation("units_way"),
+        default=first_value("unit_way", edition(session), now),
     )  # fmt: skip
-    return Sort(chosen or session.units.sort)
+    return Way(chosen or now)
 
 
-def _word(session: Session, source: StateSource) -> str | None:
-    noun = session.names.noun
-    known = [None, *session.units.activations(source).vocabulary[:MOST_CHOICES]]
-    first = session.units.word if session.units.word in known else None
-    first = first_value("unit_word", (edition(session), session.dataset), first)
-    return st.selectbox(
-        f"For the {noun}", known, known.index(first) if first in known else 0,
-        key="unit_word", width=200,
-        format_func=lambda word: f"any {noun}" if word is None else shown_token(word),
-    )  # fmt: skip
+def _place_controls(here: Subject) -> None:
+    if here.lab.word is not None:
+        place_chips("word", here.session.names.noun.capitalize())
+    back, on = Step("Back", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
+    place_stepper("unit", back, on, label="Unit", wraps=True)
+    if here.lab.last_list_page(here.source):
+        tip = f"Pages of the training {here.session.names.sequence}s"
+        place_stepper("list_page", Step("Earlier", -1), Step("Later", 1), tip=tip)
 
 
-def _choose_unit(session: Session, event: Event) -> None:
-    """Select the unit whose number was typed, or the next in the order."""
-    lab = session.units
+def _chips(here: Subject) -> tuple[str, ...]:
+    """The words of the matrix, the most frequent first, with the chosen one among them."""
+    if here.lab.word is None:
+        return ()
+    activations = here.activations
+    counts = np.bincount(activations.numbers)
+    frequent = np.argsort(-counts, kind="stable")[:_CHIPS].tolist()
+    words = {activations.vocabulary[number] for number in frequent} | {here.lab.word}
+    return tuple(sorted(words))
+
+
+def _choose_chip(session: Session, event: Event) -> None:
+    _look_for(session, _chips(subject_of(session))[int(event["value"])])
+
+
+def _choose_word(session: Session, event: Event) -> None:
+    shown = {shown_token(word): word for word in subject_of(session).activations.vocabulary}
+    if session.units.word is not None:
+        _look_for(session, shown[event["data"]])
+
+
+def _choose_cell(session: Session, event: Event) -> None:
+    """Keep the unit of the row, and look for the word of the column."""
+    words = {word_name(word): word for word in subject_of(session).activations.vocabulary}
+    unit = int(event["y"])
+    if not 0 <= unit < session.config.hidden:
+        raise ValueError("no such unit")
+    session.selection.unit = unit
+    if event["x"] in words:
+        _look_for(session, words[event["x"]])
+
+
+def _look_for(session: Session, word: str) -> None:
+    """Choose the word, and mark it in the phrase if it is there."""
+    words = session.inspect().words
+    session.units.word = word
+    session.selection.token = words.index(word) if word in words else None
+
+
+def _step_unit(session: Session, event: Event) -> None:
+    """Mark the unit whose number was typed, or the next one in the order."""
     if "by" in event:
-        lab.step(source_of(session), int(event["by"]))
+        here = subject_of(session)
+        session.selection.unit = here.lab.neighbour(here.source, int(event["by"]))
     else:
-        unit = min(max(int(event["value"]), 0), session.config.hidden - 1)
-        lab.choose(source_of(session), unit)
-    session.selection.unit = lab.unit
+        last = session.config.hidden - 1
+        session.selection.unit = min(max(int(event["value"]), 0), last)
 
 
 def _turn(session: Session, event: Event) -> None:
     lab = session.units
-    lab.list_page = min(
-        max(lab.list_page + int(event["by"]), 0), lab.last_list_page(source_of(session))
+    last = lab.last_list_page(source_of(session))
+    lab.list_page = min(max(lab.list_page + int(event["by"]), 0), last)
+
+
+# The sheet
+
+
+def _left(here: Subject) -> list[Panel]:
+    words = words_panel(here.session)
+    memory = _panel(here, "memory", 5)
+    if here.lab.way is Way.PROBE:
+        return [words, memory, linear_probes.probe_panel(here.session, 4.6)]
+    phrases = Panel("phrases", 2.4, explanation("units_phrases", noun=here.session.names.noun),
+                    clicks=True, kind="phrases")  # fmt: skip
+    return [words, memory, _panel(here, "unit_words", 2.2), phrases]
+
+
+def _right(here: Subject) -> list[Panel]:
+    return [
+        _panel(here, "response", 5)._replace(clicks=True, head=True),
+        _panel(here, "unit_epochs", 4.6)._replace(clicks=True),
+    ]
+
+
+def _panel(here: Subject, key: str, share: float) -> Panel:
+    noun = here.session.names.noun
+    return Panel(key, share, explanation(f"units_{key}", noun=noun, part=here.source.part))
+
+
+# The answer
+
+
+def _answer(here: Subject) -> str:
+    """What the chosen word changes in the chosen unit, and the effect of silencing it."""
+    lab, unit = here.lab, here.lab.unit
+    if not here.finite:
+        return "The states are not finite numbers."
+    if lab.word is None:
+        low, high = (signed(float(end)) for end in _ends(here))
+        span = f"<strong>{low}</strong> and <strong>{high}</strong>"
+        return f"Unit {unit} is between {span} on the training sequences.{_effect(here)}"
+    means, count = lab.changed(here.source)
+    word = f"“{escape(shown_token(lab.word)[:24])}”"
+    if not count:
+        return f"The training {here.session.names.sequence}s have no change at {word}."
+    by, times = signed(float(means[unit])), f"{count:,} place{'s' * (count > 1)}"
+    moved = f"unit {unit}" if here.source.part == "h" else f"{here.source.part} of unit {unit}"
+    return (
+        f"{word} moves {moved} by <strong>{by}</strong> on average, at {times} "
+        f"in the training {here.session.names.sequence}s.{_effect(here)}"
     )
 
 
-def _choose_cell(session: Session, event: Event) -> None:
-    source, lab = source_of(session), session.units
-    response = lab.response(source)
-    unit = int(response.units[round(event["y"])])
-    word = response.words[round(event["x"])]
-    lab.choose(source, unit)
-    lab.cell, session.selection.unit = (unit, word), unit
+def _ends(here: Subject) -> tuple[float, float]:
+    column = here.activations.states[:, here.lab.unit]
+    return float(column.min()), float(column.max())
 
 
-def _tinted_html(session: Session, source: StateSource) -> str:
-    """The probe and one page of the training sequences, tinted by the unit."""
-    lab, probe = session.units, session.inspect()
-    activations, unit = lab.activations(source), lab.unit
-    values = probe.unrolled(source.layer).of(source.part)[:, unit]
-    limit = _limit(session, activations, unit, values)
-    first = lab.list_page * LIST_PAGE
-    list_page = range(first, min(first + LIST_PAGE, activations.count))
-    label, gap = f"unit {unit}: {source.part}", _gap(session)
-    count = _count(session, activations)
-    parts = [
-        _heading(session, source, limit),
-        tinted_text([Line(probe.words, values)], label, limit, theme(), gap),
-        f"<h4>Training sequences {first + 1} to {list_page[-1] + 1} of {count}</h4>",
-        tinted_text(
-            [_line(session, activations, k) for k in list_page], label, limit, theme(), gap
-        ),
-    ]
-    return f'<div class="rnnviz-unit">{"".join(parts)}</div>'
-
-
-def _gap(session: Session) -> str:
-    return "" if session.names.noun == "character" else " "
-
-
-def _count(session: Session, activations: Activations) -> str:
-    every, count = len(session.dataset.train), activations.count
-    return str(every) if every == count else f"{count} (drawn at random) of {every}"
-
-
-def _limit(session: Session, activations: Activations, unit: int, values: Array) -> float:
-    """The end of the colour scale: a round number above the unit's largest absolute value."""
-    largest = max(np.abs(activations.states[:, unit]).max(), np.abs(values).max())
-    return steady(session, "tint", session.part, str(unit)).scale.nice_limit(float(largest))
-
-
-def _line(session: Session, activations: Activations, k: int) -> Line:
-    part, example = activations.part(k), session.dataset.train[activations.examples[k]]
-    one_class_at_end = session.dataset.one_class_at_end
-    note = f" → {shown_token(session.dataset.classes[example.target])}" if one_class_at_end else ""
-    return Line(activations.words[part], activations.states[part, session.units.unit], note)
-
-
-def _heading(session: Session, source: StateSource, limit: float) -> str:
-    lab, colors = session.units, theme()
-    ends = (tint(-1, colors), colors.neutral, tint(1, colors))
-    bar = f'<i style="background:linear-gradient(to right,{",".join(ends)})"></i>'
-    scale = f'<span class="scale">−{limit:g} {bar} {limit:g}</span>'
-    return f"<h4>Unit {lab.unit}{escape(_rank(session, source))} {scale}</h4>"
-
-
-def _rank(session: Session, source: StateSource) -> str:
-    lab = session.units
-    if lab.sort is Sort.INDEX:
+def _effect(here: Subject) -> str:
+    """The rise of the loss without the unit; while that isn't known, the epoch of the order."""
+    lab, source = here.lab, here.source
+    if lab.sort is not Sort.EFFECT:
         return ""
-    order = lab.order(source).tolist()
-    rank = f", number {order.index(lab.unit) + 1} of {len(order)} by {lab.sort.value}"
-    if lab.sort is Sort.SIMILARITY:
-        return rank
-    whom = f" for “{shown_token(lab.word)}”" if lab.word else ""
-    if lab.sort is Sort.EFFECT:
-        return _effect(session, source, rank + whom)
-    value = selectivity(lab.activations(source), lab.word)[lab.unit]
-    return f"{rank}{whom} ({value:.3g})"
-
-
-def _effect(session: Session, source: StateSource, rank: str) -> str:
-    """The rank with the rise of the loss; while that isn't known, the epoch of the last order."""
-    rises = session.units.ablation_loss(source, session.units.word)
-    epoch = session.units.effect_order(source).epoch
+    rises, epoch = lab.ablation_loss(source, lab.word), lab.effect_order(source).epoch
     if not np.isnan(rises).any():
-        rise = f"{rises[session.units.unit]:.3g} {session.dataset.guess.unit}"
-        return f"{rank} (ΔL = {rise})".replace("inf", "∞")
-    if epoch is None:
-        return f". {unweighed(session)}"
-    return f"{rank}, as it was at epoch {epoch}. {unweighed(session)}"
+        unit = here.session.dataset.guess.unit
+        rise = f"{signed(float(rises[lab.unit]))} {unit}".replace("inf", "∞")
+        return f" Without it the loss there changes by <strong>{rise}</strong>."
+    before = "" if epoch is None else f" Order of epoch {epoch}."
+    return f"{before} {unweighed(here.session)}"
 
 
-def _matrix(session: Session, source: StateSource) -> bool:
-    """Put the matrix and the place for a cell's sequences here, or say why there is none."""
-    activations = session.units.activations(source)
-    if not session.dataset.tokens and len(activations.vocabulary) > MOST_WORDS:
-        st.info(
-            "The inputs here are numbers that hardly ever repeat, so there is no mean change to "
-            "show for each of them."
-        )
-        return False
+# The pictures
+
+
+def _draw(session: Session, frame: Frame) -> None:
+    here = subject_of(session)
+    lab, words = here.lab, _chips(here)
+    frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
+    frame.sliders["list_page"] = SliderState(lab.last_list_page(here.source), lab.list_page)
+    if lab.word is not None:
+        names = [shown_token(word) for word in words]
+        frame.sliders["word"] = SliderState(len(words) - 1, words.index(lab.word), names=names)
+    probing = lab.way is Way.PROBE
+    answer = linear_probes.answer(session) if probing else _answer(here)
+    frame.texts["story"] = answer_html(session, answer)
+    draw_words(session, frame)
+    for key, figure in _FIGURES.items():
+        frame.chart(key, _or_not_finite, here, figure, remark=_remark(here, key))
+    if probing:
+        linear_probes.draw_probe(session, frame)
+
+
+def _remark(here: Subject, key: str) -> str:
+    """On how much of the data it was measured."""
+    if key not in ("response", "phrases"):
+        return ""
+    then, now = here.source.state.epoch, here.session.state.epoch
+    past = "" if then == now else f" As at epoch {then}: pause to read them again."
+    every, count = len(here.session.dataset.train), here.activations.count
+    some = f"{count:,} of the {every:,}, drawn at random" if count < every else f"all {count:,}"
+    return f"Measured on the training sequences: {some}.{past}"
+
+
+def _or_not_finite(here: Subject, figure: Callable[[Subject], Picture]) -> Picture:
+    if not here.finite:
+        said = "The states are not finite numbers here. Go back to an earlier epoch."
+        return sentence("Units", said, theme())
+    return figure(here)
+
+
+def _memory(here: Subject) -> Picture:
+    colors = here.theme("memory")
+    return memory_rows(here.states, here.rows, here.probe.words, here.view, colors)
+
+
+def _unit_words(here: Subject) -> Picture:
+    title = f"Unit {here.lab.unit} after every {here.session.names.noun}"
+    values, words = here.states[:, here.lab.unit], here.probe.words
+    colors = here.theme("unit", str(here.lab.unit))
+    return unit_bars(values, title, words, here.view, colors)
+
+
+def _unit_epochs(here: Subject) -> Picture:
+    session = here.session
+    past = session.unit_history.past(session.run, here.query, _PAST)
+    after = shown_token(here.probe.words[here.token])
+    course, unit = session.player.course, here.lab.unit
+    title = f"Unit {unit} after “{plain(after, 16)}”, over the epochs"
+    values = past[0], past[1][:, unit]
+    return unit_curve(values, title, course, here.view, here.theme("epochs"))
+
+
+def _response(here: Subject) -> Picture:
+    noun, lab, activations = here.session.names.noun, here.lab, here.activations
+    title = f"What a {noun} adds to a unit: Δ{here.source.part}"
+    if not here.session.dataset.tokens and len(activations.vocabulary) > MOST_WORDS:
+        return sentence(title, explanation("units_numbers"), theme())
     if not len(activations.moved):
-        st.info(
-            f"A gate has no value before the first {session.names.noun}, and no sequence has a "
-            "second one, so there is no change to show. Choose h."
-        )
-        return False
-    text = explanation("response", noun=session.names.noun, part=source.part)
-    place_chart("response", HEIGHTS["response"], text, clicks=True)
-    place_text("behind")
-    return True
+        return sentence(title, explanation("units_gate", noun=noun), theme())
+    means, _ = lab.changed(here.source)
+    moved = Moved(lab.word or "", means)
+    return response_matrix(
+        lab.response(here.source), moved, lab.unit, title, here.theme("response")
+    )
 
 
-def _occurrences_html(session: Session, source: StateSource) -> str:
-    """The sequences of the chosen word and unit, the largest change first."""
-    activations, cell = session.units.activations(source), session.units.cell
-    tokens = activations.occurrences(cell[1]) if cell else ()
-    if not cell or not len(tokens):
-        return f"<p>Click a cell to see the {session.names.sequence}s behind it.</p>"
-    unit, word = cell
-    changes = activations.changes[tokens, unit]
-    order = np.argsort(-np.abs(changes), kind="stable")[:_MAX_OCCURRENCES]
-    limit = _limit(session, activations, unit, np.zeros(1))
-    lines = [_occurrence(activations, int(tokens[k]), unit, float(changes[k])) for k in order]
-    text = tinted_text(lines, f"unit {unit}: {source.part}", limit, theme(), _gap(session))
-    of = f", the {len(order)} largest" if len(order) < len(tokens) else ""
-    mean = f"{changes.mean():+.4f}".replace("-", "−")
-    head = f"“{shown_token(word)}” changes unit {unit} by {mean} on average"
-    head += f", at {len(tokens)} places{of}:"
-    return f'<div class="rnnviz-unit"><h4>{escape(head)}</h4>{text}</div>'
+def _phrases(here: Subject) -> Picture:
+    """One page of the training sequences, those with the chosen word first."""
+    session, lab, activations = here.session, here.lab, here.activations
+    colors = here.theme("tint", str(lab.unit))
+    limit = colors.scale.nice_limit(float(np.abs(activations.states[:, lab.unit]).max()))
+    page, first = lab.listed(here.source), lab.list_page * LIST_PAGE
+    shown = f"{first + 1}–{first + len(page)} of {activations.count:,}"
+    title = f"Training {session.names.sequence}s, tinted by unit {lab.unit}: {shown}"
+    tinted, tight = [_phrase(here, int(k)) for k in page], session.names.noun == "character"
+    return tinted_phrases(Listing(title, tinted, lab.word or "", tight), limit, here.view, colors)
 
 
-def _occurrence(activations: Activations, token: int, unit: int, change: float) -> Line:
-    part, step = activations.around(token), int(activations.steps[token])
-    note = f" {change:+.3f}".replace("-", "−")
-    return Line(activations.words[part], activations.states[part, unit], note, frozenset({step}))
+def _phrase(here: Subject, k: int) -> Phrase:
+    activations, data = here.activations, here.session.dataset
+    part, number = activations.part(k), int(activations.examples[k])
+    note = ""
+    if data.one_class_at_end:
+        note = f"→ {shown_token(data.classes[data.train[number].target])}"
+    values = activations.states[part, here.lab.unit]
+    return Phrase(activations.words[part], values, number + 1, note)
 
 
-def _unit_table(session: Session) -> pd.DataFrame:
-    source, unit = source_of(session), session.units.unit
-    activations = session.units.activations(source)
-    columns = {
-        "sequence": activations.owners + 1,
-        "place": activations.steps + 1,
-        session.names.noun: activations.words,
-        f"{source.part} of unit {unit}": activations.states[:, unit],
-        "change": activations.changes[:, unit],
-    }
-    return pd.DataFrame(columns)
-
-
-def _response_table(session: Session) -> pd.DataFrame:
-    response = session.units.response(source_of(session))
-    columns = zip(response.words, response.means[response.units].T, strict=True)
-    return pd.DataFrame({"unit": response.units} | dict(columns))
+_FIGURES = {
+    "memory": _memory,
+    "unit_words": _unit_words,
+    "response": _response,
+    "unit_epochs": _unit_epochs,
+    "phrases": _phrases,
+}

@@ -1,12 +1,13 @@
 """A frame's message: what is new since the last one, and what the browser then has."""
 
 import json
+import time
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.app.frame import Frame, SentState, SliderState
+from rnnviz.app.frame import CHEAP, Frame, Patience, SentState, SliderState
 from rnnviz.figures.picture import Picture, heatmap, scatter
 from tests.unit.app.browser import unpacked
 
@@ -43,6 +44,31 @@ def test_only_what_is_new_of_a_picture_is_sent():
     assert [bool(row["outline"]) for row in rows] == [False, True, False]
     assert [len(row["arrays"][0][4]) for row in rows] == [24, 0, 0]
     assert [row["remark"] for row in rows] == ["", "", "new"]
+
+
+def test_in_a_hurry_what_takes_long_waits_and_what_is_quick_does_not():
+    patience, drawn = Patience(), []
+
+    def picture(name, seconds):
+        drawn.append(name)
+        time.sleep(seconds)
+        return states()
+
+    def draw(now, hurried=True):
+        frame = Frame({"slow", "quick"}, patience, now, hurried)
+        frame.chart("slow", picture, "slow", 2 * CHEAP)
+        frame.chart("quick", picture, "quick", 0)
+        return frame.complete
+
+    assert draw(0.0)
+    assert not draw(CHEAP), "the slow one was drawn a moment ago"
+    assert draw(CHEAP, hurried=False)
+    assert not draw(2 * CHEAP)
+    assert draw(60.0)
+    patience.forget(["slow"])
+    assert draw(60.0)
+    assert drawn.count("slow") == 4
+    assert drawn.count("quick") == 6
 
 
 kinds = st.sampled_from(["f4", "f8", "i4", "i8"])

@@ -1,16 +1,19 @@
 """The session host with a given clock: training, frames, commands, and background work."""
 
 import math
+import time
 from dataclasses import replace
 
 import pytest
 
 from rnnviz.app.command import RefusedError as Refused
+from rnnviz.app.frame import CHEAP
 from rnnviz.app.pace import MAX_BACKLOG, Pace
 from rnnviz.app.session_host import (
     FRAME,
     LEASE,
     MAX_CLIENTS,
+    REFINE,
     SILENCE,
     STEPS,
     SessionHost,
@@ -154,6 +157,27 @@ def test_a_curve_sends_its_new_rows_and_what_is_out_of_sight_is_not_computed(clo
     browser.watch("far")
     clock.run(0.1, browser)
     assert drawn
+
+
+def test_what_waits_during_a_drag_is_drawn_when_the_hand_rests(clock):
+    epochs = []
+
+    def slow():
+        time.sleep(2 * CHEAP)
+        epochs.append(clock.session.player.position.epoch)
+        return Picture([scatter(y=[float(epochs[-1])])], {})
+
+    scene = Scene(clock.session, lambda frame: frame.chart("slow", slow))
+    clock.session.player.advance(9)
+    browser = Browser(clock, scene)
+    browser.watch("slow", new=["slow"])
+    clock.run(0.02, browser)
+    for epoch in (3, 4, 5, 6):
+        browser.say("seek", epoch=epoch, settled=False)
+        clock.run(0.001, browser)
+    assert epochs == [9]
+    clock.run(2 * REFINE, browser)
+    assert epochs == [9, 6]
 
 
 def test_a_picture_that_is_laid_out_again_is_sent_whole_and_none_of_another_run(clock):

@@ -37,7 +37,7 @@ def test_scores_gauge_and_gradients_are_those_of_the_run(session):
     np.testing.assert_allclose(series["radius"]["y"], gauge.radius, rtol=1e-6)
     low, high = meta["map"]["span"]
     logs = np.log10(norms.norms.T)
-    np.testing.assert_allclose(series["map"]["z"], np.maximum(logs, low), rtol=1e-5)
+    np.testing.assert_allclose(series["log10 gradient"]["z"], np.maximum(logs, low), rtol=1e-5)
     assert low < high
     assert meta["map"]["words"] == list(session.inspect().words)
     assert meta["loss"]["guess"] == session.dataset.guess.loss

@@ -4,10 +4,10 @@ import numpy as np
 
 from rnnviz.analysis.saliency import Saliency
 from rnnviz.figures.color_math import ink
+from rnnviz.figures.heatmap_labels import tint
 from rnnviz.figures.hidden_states import View
 from rnnviz.figures.side_by_side import Pair, compared_margins, compared_states, saliency_strips
 from rnnviz.figures.theme import LIGHT
-from rnnviz.figures.tinted_text import tint
 from tests.sampling import each_row
 
 NAN = float("nan")

@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 import pytest
+from rnnviz.figures.tinted_text import Line, tint, tinted_text
 
 from rnnviz.figures.color_math import contrast, faint, ink, mixed, rgb
 from rnnviz.figures.theme import DARK, LIGHT
-from rnnviz.figures.tinted_text import Line, tint, tinted_text
 from tests.sampling import each_row
 
 THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])

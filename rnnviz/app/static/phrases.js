@@ -1,0 +1,79 @@
+// Sequences whose words are tinted by a unit, from the heatmap of figures/tinted_phrases.py: each row is a sequence.
+// Here the words flow, in a box that scrolls.
+import { colorOf, endText, rgbOf } from "./chart_paint.js";
+import { plainText } from "./numbers.js";
+import { Picture } from "./picture.js";
+
+const BOX = "<h4><span></span><small></small><i></i><small></small></h4><div tabindex='0' role='region'></div>";
+
+export class Phrases extends Picture {
+  constructor(key, parts, listeners) {
+    super(key, parts, listeners);
+    for (const button of [parts.ask, parts.enlarge]) button.classList.add("top");
+    this.node.innerHTML = `<div class="rnnviz-phrases">${BOX}</div>`;
+    this.box = this.node.querySelector(".rnnviz-phrases");
+    this.lines = this.box.lastElementChild;
+    this.lines.addEventListener("click", ({ target }) => target.dataset.word && this.onClick(key, { x: null, y: null, data: target.dataset.word }));
+    // A title for every word would take time with every frame.
+    this.lines.addEventListener("pointerover", ({ target }) => target.value !== undefined && (target.title = this.told(target)));
+  }
+
+  show({ data: [series], layout }) {
+    const { notes, word, tight } = layout.meta;
+    Object.assign(this, { series, name: plainText(series.colorbar.title.text) });
+    const look = JSON.stringify([series.text, notes, tight]);
+    if (look !== this.look) this.write(series, notes, tight);
+    this.look = look;
+    this.tint(plainText(word));
+    this.entitle(plainText(layout.title.text), series);
+  }
+
+  // One span for each word.
+  write({ text }, notes, tight) {
+    const make = (tag, options) => Object.assign(document.createElement(tag), options);
+    this.spans = [];
+    this.lines.classList.toggle("tight", tight);
+    this.lines.replaceChildren(...text.map((words, row) => {
+      const line = make("p");
+      const read = words.filter(Boolean);
+      this.spans.push(read.map((word) => make("span", { textContent: plainText(word) })));
+      for (const span of this.spans.at(-1)) {
+        span.dataset.word = span.textContent;
+        line.append(span, ...(tight ? [] : [" "]));
+      }
+      line.append(make("small", { textContent: plainText(notes[row]) }));
+      return line;
+    }));
+  }
+
+  tint(word) {
+    const { z, zmin, zmax, colorscale } = this.series;
+    const color = colorOf({ colorscale, cmin: zmin, cmax: zmax });
+    this.spans.forEach((spans, row) => spans.forEach((span, t) => {
+      span.value = z[row][t];
+      const ground = color(Number.isFinite(span.value) ? span.value : 0);
+      [span.style.background, span.style.color] = [ground, inkOn(ground)];
+      span.classList.toggle("chosen", span.textContent === word);
+    }));
+  }
+
+  entitle(title, { colorscale, zmin, zmax }) {
+    const [name, low, bar, high] = this.box.firstElementChild.children;
+    [low.textContent, high.textContent] = [zmin, zmax].map(endText);
+    name.textContent = this.lines.ariaLabel = title;
+    bar.style.background = `linear-gradient(to right, ${colorscale.map(([, color]) => color).join(", ")})`;
+  }
+
+  told(span) {
+    return `${this.name} = ${span.value.toPrecision(6).replace("-", "−")} after “${span.textContent}”`;
+  }
+
+  // The page lays it out.
+  resize() {}
+}
+
+// Black or white, whichever has more contrast (WCAG).
+function inkOn(color) {
+  const [r, g, b] = rgbOf(color).map((part) => (part / 255 <= 0.04045 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
+}

@@ -1,0 +1,46 @@
+"""Rows of units, which several pictures share: one order, one height, one row framed."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.figures.axes import axis
+from rnnviz.figures.theme import Theme
+
+#: With more units only the chosen one has a label.
+_MOST_LABELS = 12
+
+
+class Rows(NamedTuple):
+    """The units from the first row to the last, (H,), and the ``chosen`` one."""
+
+    units: Array
+    chosen: int
+
+    @property
+    def names(self) -> list[str]:
+        """The units' numbers, as the categories of an axis."""
+        return [str(unit) for unit in self.units.tolist()]
+
+
+def units_axis(rows: Rows, theme: Theme, noun: str = "unit ") -> dict[str, Any]:
+    """The axis of the rows, the first at the top; ``noun`` stands before the chosen number."""
+    count = len(rows.units)
+    labelled = rows.names if count <= _MOST_LABELS else [str(rows.chosen)]
+    texts = [f"<b>{noun}{name}</b>" if name == str(rows.chosen) else name for name in labelled]
+    options = {"type": "category", "range": [count - 0.5, -0.5], "showgrid": False}
+    return axis("", theme, tickvals=labelled, ticktext=texts, **options)
+
+
+def units_meta(rows: Rows, **more: Any) -> dict[str, Any]:
+    """What makes the rows markable on the page."""
+    return {"y": "unit", "units": rows.units.tolist(), **more}
+
+
+def row_frame(rows: Rows, theme: Theme) -> dict[str, Any]:
+    """The frame of the chosen unit's row."""
+    row = rows.units.tolist().index(rows.chosen)
+    line = {"color": theme.text, "width": 1.4}
+    across = {"xref": "paper", "x0": 0, "x1": 1}
+    return {"type": "rect", **across, "y0": row - 0.5, "y1": row + 0.5, "line": line}

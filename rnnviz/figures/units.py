@@ -1,0 +1,146 @@
+"""The units on the words of a phrase, and one of them over the epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.figures.axes import axis, signed_axis, words_axis, words_margin
+from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, end_points, epoch_marks, epochs_axis
+from rnnviz.figures.hidden_states import STATE, View, bridge_line, value_colors
+from rnnviz.figures.legends import color_bar
+from rnnviz.figures.picture import Picture, bar, compact, exact, heatmap, scatter
+from rnnviz.figures.shapes import note
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
+from rnnviz.figures.unit_rows import Rows, row_frame, units_axis, units_meta
+from rnnviz.training.history import Course
+
+#: About the width of a digit, and of the columns together in a small window, in pixels.
+_DIGIT, _COLUMNS = 7, 430
+
+
+def memory_rows(
+    states: Array, rows: Rows, words: Sequence[str], view: View = STATE, theme: Theme = LIGHT
+) -> Picture:
+    """Every unit (row) after every token (column), from states (T, H), in the order of ``rows``."""
+    limit = theme.scale.nice_limit(float(np.abs(states).max()))
+    cells = heatmap(
+        y=rows.names,
+        z=compact(states.T[rows.units]),
+        colorbar=color_bar(view.name),
+        hovertemplate=f"unit %{{y}}: {view.name} = %{{z:.6f}}<extra></extra>",
+        **value_colors(limit, view, theme),
+    )
+    # The words above name the decoder's beginning.
+    bridge = bridge_line(view.bridge, theme).get("shapes", [])
+    return picture(
+        [cells],
+        f"{view.title}: {_count(len(rows.units))}",
+        HEIGHTS["states"],
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=units_axis(rows, theme),
+        margin=words_margin(words),
+        meta=units_meta(rows, x="token"),
+        shapes=[*bridge, row_frame(rows, theme)],
+    )
+
+
+def _count(units: int) -> str:
+    return "1 unit" if units == 1 else f"{units} units"
+
+
+def unit_bars(
+    values: Array, title: str, words: Sequence[str], view: View = STATE, theme: Theme = LIGHT
+) -> Picture:
+    """One unit after every token, (T,), with its numbers."""
+    signs = [theme.positive if value > 0 else theme.negative for value in values.tolist()]
+    colors = [theme.muted] * len(signs) if view.gate else signs
+    bars = bar(
+        x=list(range(len(words))),
+        y=compact(values),
+        width=0.6,
+        name=view.name,
+        marker={"color": colors},
+        customdata=exact(values),
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    return picture(
+        [bars],
+        title,
+        HEIGHTS["margin"],
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=_values_axis(values, view, theme),
+        margin=words_margin(words),
+        meta={"x": "token"},
+        annotations=_numbers(values, colors, view.gate),
+    )
+
+
+def _numbers(values: Array, colors: Sequence[str], gate: bool) -> list[dict[str, Any]]:
+    """The numbers: each beyond zero from its bar, where there is room; of a gate on its bar."""
+    small = 0.005 * float(np.abs(values).max())
+    texts = [signed(value) if abs(value) > small else "0" for value in values.tolist()]
+    if _DIGIT * max(map(len, texts)) * len(texts) > _COLUMNS:
+        return []
+    return [
+        note(
+            texts[t],
+            "center top" if value > 0 and not gate else "center bottom",
+            x=t,
+            y=value if gate else 0,
+            yshift=-3 if value > 0 and not gate else 2,
+            font={"color": color, "size": 14, "weight": 600},
+        )
+        for t, (value, color) in enumerate(zip(values.tolist(), colors, strict=True))
+    ]
+
+
+def _values_axis(values: Array, view: View, theme: Theme) -> dict[str, Any]:
+    """An axis for both signs, or from 0 to 1 for a gate."""
+    if view.gate:
+        return axis("", theme, range=[0, 1.5], tickvals=[0, 1])
+    limit = theme.scale.nice_limit(float(np.abs(values).max()))
+    ticks = {"tickvals": [-limit, 0, limit], "ticktext": [f"−{limit:g}", "0", f"{limit:g}"]}
+    return signed_axis("", 1.08 * limit, theme) | ticks
+
+
+def signed(value: float) -> str:
+    """The number with its sign: two places, or two digits if it is small or large."""
+    if value == 0:
+        return "0"
+    return f"{value:{'+.2f' if 0.1 <= abs(value) < 1000 else '+.2g'}}".replace("-", "−")
+
+
+def unit_curve(
+    past: tuple[Array, Array],
+    title: str,
+    course: Course,
+    view: View = STATE,
+    theme: Theme = LIGHT,
+) -> Picture:
+    """One unit at one token over the epochs: epochs (E,) and values (E,)."""
+    epochs, values = past
+    curve = scatter(
+        x=epochs.astype(np.int32),
+        y=compact(values),
+        name=view.name,
+        mode="lines",
+        line={"color": theme.forward, "width": 2.5},
+        hovertemplate="epoch %{x}: %{y:.4f}<extra></extra>",
+    )
+    return picture(
+        [curve, *end_points(course, [curve])],
+        title,
+        HEIGHTS["metric"],
+        theme,
+        xaxis=epochs_axis(course, theme),
+        yaxis=_values_axis(values, view, theme),
+        shapes=epoch_marks(course, theme, "y"),
+        margin=EPOCHS_MARGIN,
+        meta={"x": "epoch"},
+    )

@@ -1,0 +1,96 @@
+"""A chart: what it tells where it is pointed at, what a click does, and where its values stand."""
+
+import math
+import re
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import expect
+
+from rnnviz.figures.theme import LIGHT
+
+
+@pytest.fixture
+def page(opened, server):
+    """The page *Gradients*, whose charts stand over words and over epochs."""
+    return opened(f"{server.url}/gradients?hidden=8&epoch=5&phrase=i+am+not+good", "map")
+
+
+def point_at(page, key, x, y):
+    """Move the pointer to a value of a chart."""
+    page.page.mouse.move(*page.place(key, x, y))
+    return page.chart(key).locator(".rnnviz-tip")
+
+
+def image(page, key):
+    """All that is drawn in a chart."""
+    return page.page.evaluate("key => rnnviz.stage.plots.get(key).canvas.toDataURL()", key)
+
+
+def test_it_tells_exact_numbers_and_marks_and_goes_where_it_is_clicked(page):
+    page.expect_in_chart("map", "figure.data[0].z[0].length === 6")
+    page.expect_drawn_above("products", 0)
+    # A cell: its row is the second word, its column the fourth epoch.
+    before = image(page, "products")
+    tip = point_at(page, "map", "3", "2")
+    expect(tip).to_contain_text("epoch 3, word 2")
+    told = float(tip.inner_text().split("10^")[1].replace("−", "-"))
+    assert told == pytest.approx(page.in_chart("map", "figure.data[0].z[1][3]"), rel=1e-5)
+    # The word is marked in the other charts too, and no longer when the pointer has gone.
+    page.page.wait_for_function("rnnviz.stage.token === 1")
+    marked = image(page, "products")
+    assert marked != before
+    page.page.mouse.move(1, 1)
+    page.page.wait_for_function("rnnviz.stage.token === undefined")
+    page.page.wait_for_function(
+        "before => rnnviz.stage.plots.get('products').canvas.toDataURL() === before", arg=before
+    )
+    # A point of a curve, told with the digits that the figure gives.
+    curve = "figure.data.find(({ name }) => name === 'radius')"
+    tip = point_at(page, "gauge", "2", f"{curve}.y[2]")
+    expect(tip).to_contain_text(re.compile("^radius.*epoch 2: "))
+    told = float(tip.inner_text().split("epoch 2: ")[1])
+    assert told == pytest.approx(page.in_chart("gauge", f"{curve}.y[2]"), rel=1e-5)
+    page.page.mouse.click(*page.place("map", "4", "1"))
+    page.expect_place("4")
+    expect(page.status).to_contain_text("Looking back")
+
+
+# For each point of a series: where the axes say that it is, in shares of the plot, and its colour.
+POINTS = """key => {
+  const { figure, chart: { axes, box }, canvas } = rnnviz.stage.plots.get(key);
+  const { x, y } = figure.data[0], context = canvas.getContext("2d");
+  return Array.from(x, (value, k) => {
+    const [left, top] = [axes.xaxis.at(value), axes.yaxis.at(y[k])];
+    const [red, green, blue] = context.getImageData(left, top, 1, 1).data;
+    return [(left - box.left) / (box.right - box.left), (box.bottom - top) / (box.bottom - box.top),
+      [red, green, blue]];
+  });
+}"""
+
+
+def test_values_stand_at_their_places_on_linear_log_and_category_axes(page):
+    # On a line: epochs from left to right, words from top to bottom.
+    low, high = page.in_chart("map", "figure.layout.xaxis.range")
+    plot = "{ left, right, top, bottom }"
+    across, down = page.page.evaluate(
+        f"""(({{ axes, box: {plot} }}) => [
+          [0, 5].map((epoch) => (axes.xaxis.at(epoch) - left) / (right - left)),
+          [1, 4].map((word) => (axes.yaxis.at(word) - top) / (bottom - top)),
+        ])(rnnviz.stage.plots.get('map').chart)"""
+    )
+    assert across == pytest.approx([(epoch - low) / (high - low) for epoch in (0, 5)])
+    assert down == pytest.approx([1 / 8, 7 / 8])
+    page.replay("Train")
+    page.expect_drawn_above("norms", 0)
+    points = page.page.evaluate(POINTS, "norms")
+    values = page.in_chart("norms", "[...figure.data[0].x]")
+    low, high = page.in_chart("norms", "figure.layout.xaxis.range")
+    logs = [(math.log10(value) - low) / (high - low) for value in values]
+    assert [across for across, _, _ in points] == pytest.approx(logs)
+    # Names have rows of one height; the dots are painted where the axes say.
+    heights = [up for _, up, _ in points]
+    steps = [after - before for before, after in pairwise(heights)]
+    assert steps == pytest.approx([steps[0]] * len(steps))
+    color = list(bytes.fromhex(LIGHT.magnitude[1:]))
+    assert [painted for _, _, painted in points] == [color] * len(points)
