@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.probe_labels import Asked
-from rnnviz.analysis.saliency import LEFT_OUT
 from rnnviz.config import RunConfig
 from rnnviz.lab.questions import StateQuestion
 from rnnviz.lab.units import Sort, StateSource, Way
@@ -18,7 +17,6 @@ from tests.sampling import each_row
 
 CARRY = {"words", "memory", "unit_words", "phrases", "response", "unit_epochs"}
 PROBED = {"words", "memory", "readability", "response", "unit_epochs"}
-SWAP = "swap with the next"
 
 
 class Page(tab.Page):
@@ -265,102 +263,3 @@ def test_where_too_little_is_known_nothing_is_measured():
     page = Page(session=session).probe()
     page.click("measure")
     assert "fewer than 10 different beginnings" in page.said("readability")
-
-
-# What if
-
-
-def test_a_word_can_be_dropped_changed_or_swapped(page):
-    page.enter(StateQuestion.WHAT_IF)
-    page.app.selectbox[0].set_value(2)
-    page.run()
-    assert "“i am not good”" in page.text
-    assert "“i am good”" in page.text
-    ticks = page.chart("compared")["layout"]["xaxis"]["ticktext"]
-    assert ticks == ["i", "am", "not→–", "good"]
-    page.choose("Kind of change", "change")
-    page.set("selectbox", "alter_word", "very")
-    assert "“i am very good”" in page.text
-    page.choose("Kind of change", SWAP)
-    assert "“i am good not”" in page.text
-    assert page.charts["saliency"]["remark"] == ""
-    page.ask("bad " * (LEFT_OUT + 1))
-    remark = f"Occlusion: {LEFT_OUT} of the {LEFT_OUT + 1} words, evenly spread."
-    assert page.charts["saliency"]["remark"] == remark
-
-
-def test_the_state_of_another_phrase_is_put_in_and_the_rest_read_on(page):
-    page.enter(StateQuestion.WHAT_IF)
-    page.app.selectbox[0].set_value(2)
-    page.run()
-    page.choose("Kind of change", "put in another state")
-    page.set("text_input", "donor", "this is bad")
-    assert page.app.selectbox[1].value == 2, "the same place, to begin with"
-    page.app.selectbox[1].set_value(1)
-    page.run()
-    assert "the state after “this is”, then “good” → " in " ".join(page.text.split())
-    drawn = page.chart("compared")
-    assert drawn["layout"]["xaxis"]["ticktext"] == ["i", "am", "not→is", "good"]
-    difference = np.array(drawn["data"][2]["z"])
-    one, other = (page.session.inspect(text).unrolled(0).h for text in (None, "this is good"))
-    assert difference[:, :2].tolist() == np.zeros((6, 2)).tolist()
-    np.testing.assert_allclose(difference[:, 2:], (other[1:] - one[2:]).T, atol=1e-6)
-    page.set("text_input", "donor", "<b>")
-    assert "None of these words is in the vocabulary" in page.text
-    assert "still show: this is bad" in page.text
-    page.set("text_input", "donor", "zebra bad")
-    assert "Skipped, not in the vocabulary: zebra" in page.text
-    page.set("text_input", "donor", "i am not")
-    assert "This changes nothing" in page.text
-
-
-def test_values_are_changed_by_typing_and_both_charts_are_about_the_bit_that_differs_most():
-    page = Page(StateQuestion.WHAT_IF, task="flipflop", hidden="6", phrase="1,0,0 0,0,-1 0,0,0")
-    bits = []
-    for token in (0, 1):
-        page.app.selectbox[0].set_value(token)
-        page.run()
-        layouts = (page.chart(key)["layout"] for key in ("margins", "saliency"))
-        (bit,) = {re.search(r"bit \d", layout["title"]["text"])[0] for layout in layouts}
-        bits.append(bit)
-    assert bits != ["bit 1", "bit 1"]
-    page.choose("Kind of change", "change")
-    page.set("text_input", "alter_value", "-1,-1,-1")
-    assert "“1,0,0 -1,-1,-1 0,0,0”" in page.text
-    page.set("text_input", "alter_value", "<b>")
-    assert "can't be read" in page.text
-
-
-# Break it
-
-
-def test_what_is_silenced_is_seen_before_and_after_and_undone(page):
-    page.enter(StateQuestion.BREAK)
-    assert "No edits" in page.text
-    assert page.disabled("undo")
-    page.click("do_silence_unit")
-    assert "Edits of a copy; the run is unchanged: silence 1 0." in page.text
-    for tool in ("silence_n", "scale_radius", "add_noise", "set_weight"):
-        page.click(f"do_{tool}")
-    assert "scale 0.9; noise 0.1 0; set W_hh 0 0 0.0" in page.text
-    preview = page.lab.preview(page.session.state, page.session.run)
-    before, after = (f"{scores[0].loss:.4f}" for scores in (preview.before, preview.after))
-    assert re.search(rf"training loss \(nats\) +{before} +{after}", page.text)
-    page.click("undo")
-    assert len(page.lab.edits) == 4
-    page.click("undo_all")
-    assert page.lab.edits == ()
-
-
-def test_only_branch_with_this_touches_the_run_and_its_link_carries_the_edits(page):
-    page.enter(StateQuestion.BREAK)
-    before = page.session.state.parameters.theta.tobytes()
-    page.click("do_silence_unit")
-    page.click("do_scale_radius")
-    assert page.session.state.parameters.theta.tobytes() == before
-    edited = page.lab.preview(page.session.state, page.session.run).parameters.theta
-    page.click("branch_with")
-    assert np.array_equal(page.session.state.parameters.theta, edited)
-    assert page.lab.edits == ()
-    assert page.session.player.ghost is not None
-    assert page.session.link().to_query()["changes"] == "3:edit=silence 1 0,3:edit=scale 0.9"

@@ -6,17 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnnviz.analysis.input_perturbation import Alter, Perturbation
 from rnnviz.analysis.memory_gauge import spectrum
-from rnnviz.analysis.state_transition import StateTransition, states_of
 from rnnviz.config import RunConfig
 from rnnviz.lab import units as module
 from rnnviz.lab.probe import inspect
-from rnnviz.lab.units import LIST_PAGE, MOST_EDITS, Sort, StateSource, signal, spelled
+from rnnviz.lab.units import LIST_PAGE, MOST_EDITS, Sort, StateSource
 from rnnviz.session import Session
 from rnnviz.training.share_link import read_link
 from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
-from tests.sampling import each_row, pairwise, singly
+from tests.sampling import each_row
 
 CONFIG = RunConfig(hidden=8, init_scale=0.1, lr=0.05, epochs=200)
 
@@ -203,80 +201,6 @@ def test_where_the_readout_does_not_read_there_is_no_line():
     sources = [(layer, part) for layer in (0, 1) for part in ("h", "c")]
     assert [s for s in sources if plane(session, *s).boundary] == [(1, "h")]
     assert plane(Session(RunConfig(task="recall", hidden=4))).boundary is None
-
-
-# What if
-
-
-def test_a_variant_has_a_position_that_the_words_have(lab):
-    lab.perturbation = Perturbation(Alter.DROP, 9)
-    assert lab.varied(("a", "b")) == ("a",)
-    assert lab.perturbation.place == 1
-
-
-@singly(task=["sentiment", "recall", "flipflop", "brackets", "translation"], alter=list(Alter))
-def test_any_variant_can_be_read_and_stands_beside_the_probe(task, alter):
-    session = Session(RunConfig(task=task, hidden=4, init_scale=0.3))
-    probe = session.inspect()
-    words = probe.reading.words
-    perturbation = Perturbation(alter, 1, words[0], words[::-1], 0)
-    other = session.inspect(spelled(session.dataset, perturbation.applied(words)))
-    assert len(other.reading.words) == len(words) - (alter in (Alter.DROP, Alter.STATE))
-    compared = signal(probe, other)
-    assert (len(compared.first), len(compared.second)) == (len(probe.words), len(other.words))
-
-
-@pairwise(
-    task=["sentiment", "recall", "flipflop", "adding", "brackets", "waves", "spelling"],
-    cell=["elman", "gru", "lstm"],
-    layers=[1, 2],
-)
-def test_a_state_that_is_put_in_is_all_that_the_rest_is_read_on_from(task, cell, layers):
-    """The whole state after a token of one phrase is stepped through the rest of another."""
-    session = Session(RunConfig(task=task, cell=cell, layers=layers, hidden=5, init_scale=0.5))
-    probe, donor = session.inspect(), session.inspect(session.dataset.train[-1].text)
-    last = len(probe.words) - 1
-    place, after = min(1, last), min(2, len(donor.words) - 1)
-    how = Perturbation(Alter.STATE, place, "", donor.reading.words, after)
-    other = session.inspect(spelled(session.dataset, how.applied(probe.reading.words)))
-    shown = how.continued(states_of(probe.trace).whole[1:], states_of(other.trace).whole[1:])
-    flow = StateTransition(session.state.parameters)
-    state = states_of(donor.trace).whole[after + 1]
-    for t in range(place, last + 1):
-        if t > place:
-            state = flow.step(state[None], states_of(probe.trace).inputs[t])[0]
-        assert shown[t] == pytest.approx(state, abs=1e-12)
-    assert np.array_equal(shown[:place], states_of(probe.trace).whole[1:][:place])
-    assert len(shown) == last + 1
-
-
-def test_a_verdict_is_compared_by_the_margin_of_one_class(session, lab):
-    first, second = session.inspect("i am good"), session.inspect("i am not good")
-    compared = signal(first, second)
-    assert compared.first == pytest.approx(first.margin.values)
-    assert compared.second == pytest.approx(second.margin.values)
-    assert compared.label == "Margin of “positive”"
-
-
-def test_answers_after_every_token_are_compared_by_the_lead_of_what_is_wanted():
-    session = Session(RunConfig(task="brackets", hidden=4, init_scale=0.3))
-    probe = session.inspect()
-    compared = signal(probe, probe)
-    logits, targets = probe.running, probe.example.targets
-    for t, target in enumerate(targets):
-        rivals = np.delete(logits[t], target)
-        assert compared.first[t] == pytest.approx(logits[t, target] - rivals.max())
-    assert compared.label == "Margin of the target"
-
-
-def test_values_are_compared_and_explained_in_the_channel_that_differs_most():
-    session = Session(RunConfig(task="flipflop", hidden=4, init_scale=0.3, seed=2))
-    first, second = session.inspect("0,0,1 0,0,0"), session.inspect("0,0,0 0,0,0")
-    compared = signal(first, second)
-    assert np.abs(first.running - second.running).sum(axis=0).argmax() == 2
-    assert compared.label == "Output, bit 3"
-    assert compared.first == pytest.approx(first.running[:, 2])
-    assert "bit 3" in session.units.saliency(first, second)[1]
 
 
 # Break it
