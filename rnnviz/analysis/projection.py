@@ -57,11 +57,6 @@ def participation_ratio(variances: Array) -> float:
     return float(variances.sum()) ** 2 / squares if squares > 0 else 0.0
 
 
-def participation(states: Array) -> float:
-    """The participation ratio of states (N, H), 1..H; 0 if they don't vary."""
-    return participation_ratio(variances_of(states))
-
-
 def variances_of(states: Array) -> Array:
     """The variances of the principal components of states (N, H), (H,), the largest first."""
     states = _finite(states)

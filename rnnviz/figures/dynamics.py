@@ -66,7 +66,7 @@ def phase_plane(
     """
     beyond = f" ({portrait.beyond} points lie far outside)" if portrait.beyond else ""
     # The more paths there are, the fainter each is, down to a limit.
-    opacity = 0.12 + 0.25 / (1 + len(portrait.paths) / 40)
+    opacity = 0.14 + 0.25 / (1 + len(portrait.paths) / 40)
     series = [
         _lines(portrait.paths, theme.muted, 1, opacity),
         *_arrows(portrait.field, portrait.spans, theme),

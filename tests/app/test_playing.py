@@ -11,7 +11,7 @@ from rnnviz.app import style
 from rnnviz.app.command import RefusedError
 from rnnviz.config import RunConfig
 from rnnviz.figures.axis_limits import Scale
-from rnnviz.lab.questions import StateQuestion
+from rnnviz.lab.questions import StateQuestion, TrainQuestion
 from rnnviz.session import Session
 from rnnviz.training.weight_edits import silence
 from tests.app.tab import PAGES, Eye, Page, plain, tabs_of
@@ -73,7 +73,7 @@ def test_what_a_page_has_to_do_comes_to_an_end(looked, page, view):
 
 @each_row(
     ("page", "chart"),
-    [("train", "map"), *product(["gradients"], ["feed_hh", "feed_xh", "clipping", "errors"])],
+    [*product(["gradients"], ["feed_hh", "feed_xh", "clipping", "errors"])],
 )
 def test_a_click_on_an_epoch_goes_there(looked, page, chart):
     opened = looked[page]
@@ -131,7 +131,7 @@ def ends_of(opened):
 
 #: The charts of each page, or view, whose scales are held.
 HELD = {
-    ("train", None): {"margin", "states", "flow", "norms", "recurrent"},
+    ("train", TrainQuestion.WRONG): {"answers"},
     ("gradients", None): {
         "over_lag", "products", "spectrum", "state_spectrum", "exponents", "ratios", "pairs",
         "by_length", "errors",
@@ -167,7 +167,10 @@ class Far(Scale):
 @pytest.mark.parametrize(
     ("where", "task", "held"),
     [(where, "sentiment", held) for where, held in HELD.items()]
-    + [(("train", None), "waves", {"answers", "free", "states", "flow", "norms", "recurrent"})],
+    + [
+        (("train", TrainQuestion.LEARN), "waves", {"free"}),
+        (("train", TrainQuestion.WRONG), "waves", {"answers", "scatter"}),
+    ],
 )
 def test_these_scales_are_held(where, task, held, monkeypatch):
     near = ends_of(opened_in(*where, RunConfig(task=task, hidden=8)))
@@ -178,8 +181,8 @@ def test_these_scales_are_held(where, task, held, monkeypatch):
 
 def test_other_data_have_scales_of_their_own():
     session = Session(RunConfig(init_scale=1))
-    opened = Page("train", session)
-    assert opened.chart("margin")["layout"]["yaxis"]["range"] == [-11.5, 11.5]
+    opened = Page("train", session).enter(TrainQuestion.WRONG)
+    assert opened.chart("answers")["layout"]["yaxis"]["range"] == [-11.5, 11.5]
     session.configure(RunConfig(task="adding"))
     opened.run()
     assert Page("train", session).charts["answers"] == opened.charts["answers"]
