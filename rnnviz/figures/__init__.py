@@ -2,6 +2,7 @@
 
 from rnnviz.figures import (
     answers,
+    class_separation,
     complex_plane,
     dynamics,
     exact_vs_notebook,
@@ -28,6 +29,7 @@ from rnnviz.figures import (
 
 __all__ = [
     "answers",
+    "class_separation",
     "complex_plane",
     "dynamics",
     "exact_vs_notebook",
