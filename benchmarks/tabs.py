@@ -29,7 +29,7 @@ PLAYED, WARM, LONG = 20, 90, 300
 #: So short a run that each comes to its end many times: what still grows then is lost.
 LINK = "?epochs=200"
 #: What is in sight on the first page at 1440 x 900.
-SIGHT = ("margin", "states", "loss")
+SIGHT = ("network", "curves")
 #: A client answers as a screen would, seconds.
 SCREEN = 1 / 60
 

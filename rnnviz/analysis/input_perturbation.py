@@ -17,11 +17,11 @@ Pairs = list[tuple[int | None, int | None]]
 class Alter(StrEnum):
     """A kind of change at a word."""
 
-    CHANGE = "change"
-    DROP = "drop"
-    ADD = "add"
-    SWAP = "swap with the next"
-    STATE = "put in another state"
+    CHANGE = "another"
+    DROP = "dropped"
+    ADD = "added"
+    SWAP = "swapped"
+    STATE = "another state"
 
 
 class Perturbation(NamedTuple):

@@ -147,18 +147,19 @@ def _notes(
     norms: Array, profile: LagProfile, span: Sequence[float], theme: Theme
 ) -> list[dict[str, Any]]:
     """The sizes at both ends of the phrase, and the name of the region below the rounding error."""
+    last = len(norms) - 1
     place = {"xref": "paper", "x": 0.99, "y": math.log10(_least(profile)), "yshift": -3}
     rounding = f"lost in rounding ({profile.dtype.name})"
     return [note(rounding, "right top", **place, font={"color": theme.muted})] + [
         note(
             _short(float(norms[t])),
-            "center bottom",
+            "left middle" if t == last else "center bottom",
             x=t,
             y=math.log10(max(float(norms[t]), 10.0 ** span[0])),
-            yshift=9,
+            **({"xshift": 10} if t == last else {"yshift": 9}),
             font={"color": theme.magnitude, "size": 14, "weight": 600},
         )
-        for t in sorted({0, len(norms) - 1})
+        for t in sorted({0, last})
         if math.isfinite(norms[t])
     ]
 

@@ -123,7 +123,7 @@ def signed_heatmap(z: Any, limit: float, theme: Theme, **options: Any) -> Series
 
 
 def plain(text: str, most: int = 24) -> str:
-    """The text escaped, so that Plotly draws it as typed; cut to ``most`` characters."""
+    """The text escaped, so that it is drawn as typed; cut to ``most`` characters."""
     shown = text if len(text) <= most else text[: most - 1] + "…"
     return html.escape(shown, quote=False)
 
@@ -141,7 +141,7 @@ def picture(
     margin: Mapping[str, int] | None = None,
     **layout: Any,
 ) -> Picture:
-    """A picture in the common style: its height is fixed, its zoom survives new data."""
+    """A picture in the common style: its height is fixed."""
     font = {"size": 16, "weight": 600}
     top = {"x": 0, "xref": "container", "y": 0.98, "yanchor": "top"}
     base = {
@@ -153,7 +153,6 @@ def picture(
         "paper_bgcolor": "rgba(0,0,0,0)",
         # The page's own colour: Plotly also uses it behind hover texts.
         "plot_bgcolor": theme.background,
-        "uirevision": "keep",
         "showlegend": False,
         "hoverlabel": {"font": {"family": FONT, "size": 14}},
     }

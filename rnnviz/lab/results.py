@@ -95,9 +95,9 @@ class ResultsLab:
         return self._memo.ask("answers", key, pieces.merged)
 
     def develop(self, state: TrainState, dataset: Dataset, budget: float) -> bool:
-        """Read on for so many seconds; return whether something is left."""
-        pieces, until = self._pieces(state, dataset), time.perf_counter() + budget
-        while budget and pieces.left and time.perf_counter() < until:
+        """Read on for so many seconds, at least one piece; return whether something is left."""
+        pieces, start = self._pieces(state, dataset), time.perf_counter()
+        while pieces.left and time.perf_counter() - start < budget:
             pieces.read()
         return bool(pieces.left)
 
@@ -151,7 +151,7 @@ class ResultsLab:
             self._dataset, self.cell = dataset, None
             self.opened, self.chosen = None, False
 
-    def open(self, example: Example, dataset: Dataset, typed: str) -> None:
+    def look_at(self, example: Example, dataset: Dataset, typed: str) -> None:
         """Show this one word by word, until something else than ``typed`` is typed."""
         try:
             read(dataset, example.text)

@@ -1,8 +1,9 @@
-"""WhatIfLab: every word at one place of a sequence, and two sequences over the epochs of a run."""
+"""WhatIfLab: a changed sequence, every word in one place, and both over the epochs of a run."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,13 +11,16 @@ import numpy as np
 
 from rnnviz.analysis.input_perturbation import Alter, Perturbation
 from rnnviz.analysis.memory_gauge import coarse_first
+from rnnviz.analysis.saliency import Saliency, logit_margin, saliency
 from rnnviz.analysis.word_choices import last_answers, with_token
 from rnnviz.config import Loss
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.memo import Memo
+from rnnviz.lab.phrase import PhraseInput
 from rnnviz.lab.probe import Probe
+from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.training.epoch_cache import EpochCache
 from rnnviz.training.run import Run
@@ -67,9 +71,7 @@ def outcome_of(first: Probe, second: Probe) -> Outcome:
     """
     data = first.dataset
     if not data.answers_classes:
-        common = min(len(first.running), len(second.running))
-        gaps = np.abs(first.running[:common] - second.running[:common]).sum(axis=0)
-        channel = int(np.nan_to_num(gaps).argmax())
+        channel = _most_different_channel(first, second)
         return Outcome(channel, data.classes[channel], probability=False)
     two = data.one_class_at_end and len(data.classes) == 2
     column = 1 if two else int(first.answers[-1].argmax())
@@ -95,13 +97,35 @@ def running_answers(probe: Probe, outcome: Outcome) -> Array:
 
 
 class WhatIfLab:
-    """What was read of every word, and the answers to two sequences at the epochs read so far."""
+    """The choice of the change, and the last result of each analysis."""
 
     def __init__(self) -> None:
         #: Whether the reader has seen the change that is proposed.
         self.opened = False
+        self.perturbation = Perturbation(Alter.DROP, 0)
         self._memo = Memo()
         self._answers = EpochCache[Array]()
+
+    # The change
+
+    def varied(self, words: Sequence[str]) -> tuple[str, ...]:
+        """The words of the probe after the chosen perturbation, its position clipped."""
+        index = min(self.perturbation.place, len(words) - 1)
+        self.perturbation = self.perturbation._replace(place=index)
+        return self.perturbation.applied(words)
+
+    def donor(self, probe: Probe) -> PhraseInput:
+        """The phrase whose state is put into the probe; at first one that is as long."""
+        return self._memo.ask("donor", probe.dataset, lambda: PhraseInput(_as_long(probe)))
+
+    def saliency(self, probe: Probe, other: Probe | None = None) -> tuple[Saliency, str]:
+        """The saliency of each token for the output, and the name of that output.
+
+        For values the output is the channel that differs most from that of ``other``.
+        """
+        values = not probe.dataset.answers_classes
+        key = probe, outcome_of(probe, other or probe).column if values else 0
+        return self._memo.ask("saliency", key, lambda: _saliency_of(*key))
 
     # Every word
 
@@ -154,3 +178,32 @@ class WhatIfLab:
         read = [example.inputs.tobytes() for example in examples]
         self._answers.sync(run.schedule, (run.dataset, *read))
         return examples
+
+
+def _as_long(probe: Probe) -> str:
+    """A training sequence as long as the probe that begins otherwise, or else the probe."""
+    own = probe.example.inputs if probe.example.source is None else probe.example.source
+    for example in probe.dataset.train:
+        read = example.inputs if example.source is None else example.source
+        longer = len(read) >= len(own) and not np.array_equal(read[0], own[0])
+        if longer and PhraseInput(example.text).fits(probe.dataset):
+            return example.text
+    return probe.reading.text
+
+
+def spelled(dataset: Dataset, words: Sequence[str]) -> str:
+    """Words joined to a text as it is typed."""
+    vocabulary = dataset.source or dataset.vocabulary
+    return vocabulary.join(words) if dataset.tokens else " ".join(words)
+
+
+def _saliency_of(probe: Probe, channel: int) -> tuple[Saliency, str]:
+    data = probe.dataset
+    answer = logit_margin(probe.trace, data.classes, data.source is not None, channel)
+    return saliency(probe.parameters, probe.example, answer), answer.name
+
+
+def _most_different_channel(first: Probe, second: Probe) -> int:
+    common = min(len(first.running), len(second.running))
+    gaps = np.abs(first.running[:common] - second.running[:common]).sum(axis=0)
+    return int(np.nan_to_num(gaps).argmax())

@@ -9,7 +9,7 @@ SCRIPT = re.sub(r"//.*", "", SOURCES)
 WORDS = set(re.findall(r"\w+", SCRIPT))
 #: What only a notebook needs, or what the painter always does.
 FOR_NOTEBOOKS = {
-    "template", "paper_bgcolor", "uirevision", "hoverlabel", "hoverongaps", "hovertext",
+    "template", "paper_bgcolor", "hoverlabel", "hoverongaps", "hovertext",
     "automargin", "standoff", "exponentformat", "ticklabeloverflow", "tickmode", "ticks",
     "linecolor", "showline", "mirror", "constrain", "cliponaxis", "shadow", "showarrow",
     "arrowhead", "align", "xpad", "len", "outlinewidth", "xanchor", "itemsizing",

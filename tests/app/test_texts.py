@@ -18,9 +18,10 @@ from tests.sampling import each_row
 TAGS = set(
     "b bdi br button div h4 i p progress small span strong sup table td th tr u".split()  # noqa: SIM905
 )
-ATTRIBUTES = set(
-    "aria-expanded aria-label aria-live class colspan data-at data-chapter max role style title value".split()  # noqa: SIM905
-)
+ATTRIBUTES = {
+    "aria-expanded", "aria-label", "aria-live", "class", "colspan", "data-at", "data-chapter", "max",
+    "role", "style", "title", "value",
+}  # fmt: skip
 HOSTILE = ("<img/src=x/onerror=alert(1)>", 'a"onmouseover="b', "</div><script>", "'><b>&lt;c")
 
 
@@ -56,7 +57,7 @@ def labelled():
     session = learned(["text", "label"], rows)
     lab, dynamics = session.units, session.dynamics
     word = session.dataset.vocabulary.words[0]
-    lab.sort, lab.word, lab.cell = Sort.SELECTIVITY, word, (0, word)
+    lab.sort, lab.word = Sort.SELECTIVITY, word
     dynamics.find(session.dynamics_query)
     while dynamics.work(1):
         pass

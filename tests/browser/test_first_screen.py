@@ -32,6 +32,8 @@ WATCH_BOXES = """(frames) => new Promise((resolve) => {
   };
   look();
 })"""
+SCROLLS = """(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)(
+  document.querySelector(".stMain"))"""
 CURVES = "rnnviz.stage.plots.get('curves')"
 # What is said besides labels and numbers.
 PROSE = """[...new Set([...document.querySelectorAll(`
@@ -51,6 +53,8 @@ def test_the_first_screen_fits_and_nothing_in_it_jumps(opened, server):
             found = box.bounding_box()
             assert found["y"] + found["height"] <= height
             assert found["height"] > height / 2
+        # Nothing is below it.
+        assert page.page.evaluate(SCROLLS) == 0
         assert page.page.evaluate(WATCH_BOXES, frames) == []
     assert 20 < len(page.page.evaluate(PROSE)) <= 60
     page.pause()
@@ -287,24 +291,29 @@ def test_a_picture_is_enlarged_and_goes_on_while_nothing_else_moves(opened, serv
     assert page.page.evaluate(BOXES) == before
 
 
-def test_every_curve_opens_as_a_chart_with_its_numbers(opened, server):
-    page = opened(f"{server.url}/?epoch=3&hidden=8", "curves", 1280, 720)
-    opener = page.at("curves").get_by_role("button", name="Enlarge: accuracy")
+def test_the_curves_are_enlarged_with_the_numbers_of_each(opened, server):
+    page = opened(f"{server.url}/?epoch=3&hidden=8&phrase=not+bad", "curves", 1280, 720)
+    opener = page.at("curves").get_by_role("button", name="Enlarge")
     opener.press("Enter")
-    large = page.page.get_by_role("dialog", name="Accuracy: share of answers that are right")
+    large = page.page.get_by_role("dialog", name="The run")
     expect(large.locator("canvas")).to_be_in_viewport(ratio=1)
     page.page.wait_for_function("document.querySelector('dialog canvas').clientHeight > 600")
     large.get_by_role("button", name="Table").click()
     expect(large.get_by_role("row")).to_have_count(5)
-    heading = large.get_by_role("columnheader")
-    assert heading.first.inner_text() == "train: epoch"
+    heading = large.get_by_role("columnheader").all_inner_texts()
+    assert heading[:2] == ["train_loss: epoch", "train_loss"]
+    assert heading[-3:] == [
+        "log10 gradient: epoch",
+        "log10 gradient: 0 not",
+        "log10 gradient: 1 bad",
+    ]
     with page.page.expect_download() as download:
         large.get_by_role("button", name="CSV").click()
-    assert download.value.suggested_filename == "metric.csv"
+    assert download.value.suggested_filename == "curves.csv"
     rows = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
-    assert rows[0].split(",")[:2] == heading.all_inner_texts()[:2]
+    assert rows[0].split(",") == heading
     found = [np.float32(row.split(",")[1]) for row in rows[1:]]
-    assert found == page.in_chart("metric", "Array.from(figure.data[0].y)")
+    assert found == page.in_chart("curves", "Array.from(figure.data[0].y)")
     page.page.keyboard.press("Escape")
     expect(large).to_have_count(0)
     expect(opener).to_be_focused()

@@ -2,9 +2,6 @@
 
 from tests.browser.train_page import CHARTS
 
-#: So tall that all charts of the page are in sight.
-TALL = 2600
-
 COUNT_REMOVED = """
 window.removed = 0;
 const holds = (node) => node.matches?.(".rnnviz-chart") || node.querySelector?.(".rnnviz-chart");
@@ -13,16 +10,21 @@ new MutationObserver((changes) => {
     window.removed += [...change.removedNodes].filter(holds).length;
 }).observe(document.body, { subtree: true, childList: true });
 """
-TIP = "document.querySelector('.st-key-states .rnnviz-tip')?.textContent"
+TIP = "document.querySelector('.st-key-network .rnnviz-tip')?.textContent"
+# Unit 7 after the second word.
+UNIT = """(({ layout: { x, state, cell }, canvas }) => {
+  const { left, top } = canvas.getBoundingClientRect();
+  return [left + x(1), top + state.y + 7.5 * cell];
+})(rnnviz.stage.plots.get("network"))"""
 
 
 def test_play_updates_all_charts_in_their_places_and_tells_the_pointer(opened):
-    page = opened(height=TALL)
+    page = opened()
     page.set_number("epochs", 100_000)  # it does not end by itself
     for key in CHARTS:
         page.expect_drawn_above(key, 0)
-    page.expect_still(".st-key-states .rnnviz-chart")
-    page.page.mouse.move(*page.place("states", "1", "7"))
+    page.expect_still(".st-key-network .rnnviz-chart")
+    page.page.mouse.move(*page.page.evaluate(UNIT))
     page.page.wait_for_function(f"{TIP}")
     told = page.page.evaluate(TIP)
     page.page.evaluate(COUNT_REMOVED)
@@ -38,13 +40,13 @@ def test_play_updates_all_charts_in_their_places_and_tells_the_pointer(opened):
     assert {key: page.chart(key).bounding_box() for key in CHARTS} == boxes
 
 
-def test_only_what_is_in_sight_is_drawn(opened):
-    page = opened()
-    assert page.drawn("recurrent") == 0
+def test_only_what_is_in_sight_is_drawn(opened, server):
+    page = opened(f"{server.url}/?task=waves&epochs=100000")
+    assert page.drawn("free") == 0
     page.play()
     page.expect_epoch_above(2)
-    assert page.drawn("recurrent") == 0
-    page.expect_drawn_above("recurrent", 3)
+    assert page.drawn("free") == 0
+    page.expect_drawn_above("free", 3)
     network = page.drawn("network")
-    page.expect_drawn_above("recurrent", page.drawn("recurrent") + 10)
+    page.expect_drawn_above("free", page.drawn("free") + 10)
     assert page.drawn("network") == network

@@ -5,8 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.train_page import CHARTS, MARGINS
+
 EAGER = "hidden=8&init_scale=0.1&lr=0.05"
-TALL = 2400
 #: The radius of the memory gauge at an epoch, as it is drawn.
 GAUGE_AT = """
 (() => {
@@ -15,6 +16,7 @@ GAUGE_AT = """
   return y[at];
 })()
 """
+MAP = "figure.data.find(({ name }) => name === 'log10 gradient')"
 GAUGED = "figure.data.some((s) => s.name === 'half-life' && s.x.length === given)"
 WATCH_SCRUBBER = """
 window.heights = new Set();
@@ -46,26 +48,26 @@ def picture(page):
     """What is drawn, and the numbers above it, once all of the epoch shown is there."""
     page.expect_all_heard()
     page.page.wait_for_function("!rnnviz.stage.due")
-    for key in ("states", "loss", "margin"):
+    for key in CHARTS:
         page.expect_drawn_above(key, 0)
     return [
-        page.in_chart("states", "figure.data[0].z.map((row) => [...row].join()).join()"),
-        page.in_chart("loss", "figure.data.map((series) => [...series.y].join()).join()"),
-        page.in_chart("margin", "[...figure.data[0].y].join()"),
+        page.in_chart("network", "figure.data[0].z.map((row) => [...row].join()).join()"),
+        page.in_chart("curves", "figure.data.map(({ y }) => [...(y ?? [])].join()).join()"),
+        page.in_chart("network", f"{MARGINS}.join()"),
         page.status.inner_text(),
     ]
 
 
 def test_look_back_and_return(trained):
     """Every picture and number follows the hand; the same epoch gives the same numbers again."""
-    trained.expect_in_chart("loss", GAUGED, 61)
+    trained.expect_in_chart("curves", GAUGED, 61)
     now = picture(trained)
-    drawn = {key: trained.drawn(key) for key in ("loss", "states", "margin")}
+    drawn = {key: trained.drawn(key) for key in CHARTS}
     trained.drag("scrubber", [30], release=False)
     trained.expect_place("30")
     for key, before in drawn.items():
         trained.expect_drawn_above(key, before)
-    trained.expect_in_chart("loss", "figure.layout.shapes.at(-1).x0 === 30")
+    trained.expect_in_chart("curves", "figure.layout.meta.shown === 30")
     trained.page.mouse.up()
     expect(trained.button("branch")).to_be_enabled()
     trained.keys("e")
@@ -92,16 +94,13 @@ def test_look_back_and_return(trained):
     trained.expect_place("60")
     expect(trained.button("branch")).to_be_disabled()
     trained.replay("Train")
-    trained.expect_in_chart("loss", GAUGED, 61)
+    trained.expect_in_chart("curves", GAUGED, 61)
     assert picture(trained)[:3] == now[:3]
 
 
 def test_play_from_the_past_replays_and_trains_on(opened, server):
     page = opened(f"{server.url}/?{EAGER}&epoch=60&epochs=70")
-    page.expect_drawn_above("map", 0)
-    page.page.mouse.click(*page.place("map", "35", "2"))
-    expect(page.status).to_contain_text("Looking back")
-    page.expect_place("35")
+    look_back(page, 35)
     page.press("play")
     expect(page.status).to_contain_text("Replaying")
     expect(page.status).to_contain_text("Finished")
@@ -124,9 +123,10 @@ def test_a_link_with_the_past_a_change_and_a_ghost_opens_on_the_same_picture(tra
     other.expect_place("12")
     for each in (trained, other):  # the gauge is there when the epochs between were replayed
         each.page.bring_to_front()
-        each.expect_in_chart("loss", GAUGED, 32)
+        each.expect_in_chart("curves", GAUGED, 32)
     assert picture(other) == picture(trained)
-    assert other.in_chart("loss", "figure.data.filter((s) => s.mode === 'lines').length") == 7
+    ghosts = "figure.data.filter(({ name }) => name.startsWith('old')).length"
+    assert other.in_chart("curves", ghosts) == 4
 
 
 def test_the_story(opened, server):
@@ -135,12 +135,10 @@ def test_the_story(opened, server):
     page.speed("End")
     page.press("play")
     expect(page.status).to_contain_text("Finished", timeout=90_000)
-    page.page.set_viewport_size({"width": 1280, "height": TALL})
-    page.expect_drawn_above("map", 0)
     look_back(page, 120)
-    assert page.in_chart("loss", GAUGE_AT.replace("given", "120")) < 1
-    assert page.in_chart("loss", GAUGE_AT.replace("given", "390")) > 1
-    first, last = (page.in_chart("map", f"[...figure.data[0].z[{row}]]") for row in (0, -1 % 4))
+    assert page.in_chart("curves", GAUGE_AT.replace("given", "120")) < 1
+    assert page.in_chart("curves", GAUGE_AT.replace("given", "390")) > 1
+    first, last = (page.in_chart("curves", f"[...{MAP}.z[{row}]]") for row in (0, 3))
     assert first[0] < first[-1] - 3
     assert last[0] > first[0] + 3
     page.press("branch")
@@ -152,10 +150,9 @@ def test_the_story(opened, server):
     expect(page.page).to_have_url(re.compile("epoch=150"))
     other = opened(page.page.url)
     other.expect_place("150")
-    other.expect_drawn_above("states", 0)
     for each in (page, other):
         each.page.bring_to_front()
-        each.expect_in_chart("loss", GAUGED, 151)
+        each.expect_in_chart("curves", GAUGED, 151)
     assert picture(other) == picture(page)
 
 
@@ -172,13 +169,18 @@ def test_a_link_far_ahead_can_be_stopped(opened, server):
     assert len(page.page.evaluate("[...heights]")) == 1
 
 
-def test_at_rest_the_gauge_gets_one_value_an_epoch_and_the_gradient_is_checked(opened, server):
+def test_at_rest_the_gauge_gets_one_value_an_epoch(opened, server):
     page = opened(f"{server.url}/?hidden=2&epochs=250&epoch=240")
     radius = 'figure.data.find((series) => series.name === "radius")'
-    page.expect_in_chart("loss", f"{radius}.x.length === 241")
-    page.expect_in_chart("loss", f"[...{radius}.x].every((epoch, i) => epoch === i)")
+    page.expect_in_chart("curves", f"{radius}.x.length === 241")
+    page.expect_in_chart("curves", f"[...{radius}.x].every((epoch, i) => epoch === i)")
     page.press("step_epoch")
-    page.expect_in_chart("loss", f"{radius}.x.length === 242")
+    page.expect_in_chart("curves", f"{radius}.x.length === 242")
+
+
+def test_the_gradient_is_checked(opened, server):
+    page = opened(f"{server.url}/gradients?hidden=2&epoch=5", "words")
+    page.ask("Is it right?")
     badge = page.page.locator(".rnnviz-check")
     page.press("check")
     expect(badge).to_contain_text("✓ right to")

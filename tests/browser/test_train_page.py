@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from rnnviz.config import TaskName
 from rnnviz.tasks.registry import TASKS
 from tests.browser.serving import IDLE
+from tests.browser.train_page import MARGINS
 
 NOTHING_SCROLLS_SIDEWAYS = """() =>
   [...document.querySelectorAll("html, body, .stMain, .stSidebar, .stSidebar *")].every((node) =>
@@ -58,12 +59,6 @@ window.said_running = 0;
 """
 
 
-@pytest.fixture
-def page(opened):
-    """The page as a new visitor finds it."""
-    return opened()
-
-
 def test_play_pause_and_reset(opened, server):
     """The buttons stay where they are, nothing else says that something runs, and it can rest."""
     page = opened(f"{server.url}/?epochs=100000")  # it does not end by itself
@@ -112,13 +107,12 @@ def test_steps_and_their_keys_and_a_new_seed(page):
     page.keys("p")
     page.expect_place("2 + 2/58")
     page.step_to("3")
-    page.expect_drawn_above("margin", 0)
     before = page.heights()[0]
     page.press("new_seed")
     page.expect_place("0")
     expect(page.page).to_have_url(re.compile(r"seed=1\b"))
     expect(page.message).to_contain_text("Started again")
-    page.expect_in_chart("margin", "figure.data[0].y[0] !== given", before)
+    page.expect_in_chart("network", f"{MARGINS}[0] !== given", before)
 
 
 def test_it_learns_to_the_end_and_the_verdict_turns_at_not_and_at_bad(page):
@@ -141,11 +135,11 @@ def test_it_learns_to_the_end_and_the_verdict_turns_at_not_and_at_bad(page):
 
 def margin_of(page, phrase):
     """The running margin, as soon as these words stand below it."""
-    page.expect_in_chart("margin", WORDS, phrase.lower().split())
+    page.expect_in_chart("network", WORDS, phrase.lower().split())
     return page.heights()
 
 
-WORDS = "figure.layout.xaxis.ticktext.join(' ') === given.join(' ')"
+WORDS = "figure.layout.meta.words.join(' ') === given.join(' ')"
 
 
 def test_whatever_is_typed_is_shown_as_typed_or_gets_a_sentence(page):
@@ -182,8 +176,8 @@ def test_a_new_learning_rate_keeps_the_weights_and_the_network_starts_again(page
     page.play()
     page.expect_epoch_above(5)
     page.set_number("lr", 0.1)
-    page.expect_in_chart("loss", "figure.layout.annotations.some(a => a.text.includes('rate 0.1'))")
-    marked = page.in_chart("loss", "figure.layout.shapes.at(-1).x0")
+    page.expect_in_chart("curves", "figure.layout.meta.changes.length === 1")
+    marked = page.in_chart("curves", "figure.layout.meta.changes[0]")
     assert marked >= 5
     page.expect_epoch_above(marked + 2)
     expect(page.status).to_contain_text("Running")
@@ -239,34 +233,11 @@ def test_a_copied_link_is_the_same_run_and_wrong_values_are_named(page, opened, 
     expect(wrong.page).to_have_url(re.compile(r"\?seed=7$"))
 
 
-# Whether all words are slanted, or no word touches the next one.
-APART = """key => {
-  const { chart: { axes, layout }, canvas } = rnnviz.stage.plots.get(key);
-  const { ticks, options } = axes.xaxis;
-  const context = canvas.getContext("2d");
-  context.font = `13px ${layout.font.family}`;
-  const halves = ticks.map(({ text }) => context.measureText(text).width / 2);
-  const apart = ({ pixel }, k) =>
-    !k || pixel - halves[k] >= ticks[k - 1].pixel + halves[k - 1];
-  return ticks.length === 12 && (options.tickangle !== 0 || ticks.every(apart));
-}"""
-
-
-def test_in_a_narrow_window_no_word_runs_into_the_next(opened, server):
-    phrase = "+".join(["not", "happy", "earlier"] * 4)
-    page = opened(f"{server.url}/?phrase={phrase}", width=1000)
-    for key in ("margin", "flow"):
-        page.chart(key).scroll_into_view_if_needed()
-        page.expect_drawn_above(key, 0)
-        assert page.page.evaluate(APART, key)
-
-
 def first_epoch(page):
     """The status and the running margin after one epoch."""
-    page.expect_drawn_above("margin", 0)
-    drawn = page.drawn("margin")
+    drawn = page.drawn("network")
     page.step_to("1")
-    page.expect_drawn_above("margin", drawn)
+    page.expect_drawn_above("network", drawn)
     return page.status.inner_text(), page.heights()
 
 
@@ -294,12 +265,18 @@ def test_own_files_bad_ones_and_good_ones(page):
     expect(page.at("leave_data")).to_be_visible()
     expect(page.at("learn")).to_be_visible()  # the box stays unfolded
     page.type_phrase("<b>bold</b> $x$ <i>")
-    words = ["&lt;b&gt;bold&lt;/b&gt;", "$x$", "&lt;i&gt;"]
-    page.expect_in_chart("margin", WORDS, words)
-    written = page.page.evaluate(WRITTEN, "margin")
-    assert {"<b>bold</b>", "$x$", "<i>"} <= {text for text, _ in written}
-    assert any("z<b>yes</b>" in text for text, _ in written)
+    page.expect_in_chart("network", WORDS, ["<b>bold</b>", "$x$", "<i>"])
+    page.ask("Where is it wrong?")
+    page.expect_in_chart("list", "figure.data.length === 1")
+    page.page.get_by_role("radio", name="all").last.click()
+    row = page.at("list").get_by_role("row").filter(has_text="<b>bold</b> $x$ <i>")
+    expect(row).to_contain_text("z<b>yes</b>")
+    assert row.locator("b, i:not(.share i), mark").count() == 0
+    page.expect_drawn_above("confusion", 0)
+    written = page.page.evaluate(WRITTEN, "confusion")
+    assert any("z<b>yes" in text for text, _ in written)
     assert not {weight for _, weight in written} & {"bold", "700"}
+    page.ask("How does it learn?")
     expect(page.verdict).to_contain_text(re.compile(r"z<b>yes</b>|no"))
 
 
@@ -371,8 +348,12 @@ MESSAGES = """() => {
 }"""
 
 
-def test_a_while_after_a_press_the_page_asks_for_no_rerun(page):
+def test_a_while_after_a_press_the_page_asks_for_no_rerun(opened, server):
     """Streamlit would forget the press if another rerun came before the script begins with it."""
+    page = opened(f"{server.url}/gradients?hidden=8", "words")
+    page.ask("Is it right?")
+    page.expect_all_heard()
+    page.page.wait_for_timeout(1600)
     page.page.evaluate(MESSAGES)
     page.page.evaluate(
         """() => {
@@ -456,30 +437,21 @@ def test_light_and_dark_wide_and_narrow(opened):
     inks = {}
     for scheme in ("dark", "light"):
         page = opened(scheme=scheme)
-        page.expect_drawn_above("loss", 0)
+        page.expect_drawn_above("curves", 0)
         inks[scheme] = page.page.evaluate(INK)
         for width in (1280, 1920):
             page.page.set_viewport_size({"width": width, "height": 1000})
             page.page.wait_for_function(NOTHING_SCROLLS_SIDEWAYS)
     assert brightness(inks["light"]) < 100
     assert brightness(inks["dark"]) > 180
-    expect_the_ends_of_the_scale(page)
-    page.chart("flow").scroll_into_view_if_needed()
-    page.expect_drawn_above("flow", 0)
-    page.at("objective").get_by_role("radio").last.click()
-    page.chart("flow").scroll_into_view_if_needed()
-    page.expect_in_chart("flow", "figure.layout.title.text.includes('margin')")
-    page.chart("norms").scroll_into_view_if_needed()
-    page.expect_drawn_above("norms", 0)
     for kept in (page.status, page.button("play")):
         expect(kept).to_be_in_viewport(ratio=1)
     choose_theme(page, "Dark")
-    page.chart("loss").scroll_into_view_if_needed()
     page.page.wait_for_function(f"{INK} === '{inks['dark']}'")
     choose_theme(page, "System")
 
 
-INK = "rnnviz.stage.plots.get('loss').figure.layout.font.color"
+INK = "rnnviz.stage.plots.get('curves').run.theme.text"
 
 
 def choose_theme(page, name):
@@ -493,14 +465,6 @@ def brightness(color):
     return sum(bytes.fromhex(color[1:])) / 3
 
 
-def expect_the_ends_of_the_scale(page):
-    """The colour scale names the ends that are drawn."""
-    page.expect_drawn_above("states", 0)
-    end = page.in_chart("states", "Number(figure.data[0].zmax.toPrecision(3))")
-    written = [text for text, _ in page.page.evaluate(WRITTEN, "states")]
-    assert written[-3:] == ["h", f"{end:g}", f"−{end:g}"]
-
-
 FIRST_PICTURES_OF_EACH_PHRASE = """() => {
   window.first = {};
   const { stage } = rnnviz, frame = stage.frame;
@@ -512,11 +476,11 @@ FIRST_PICTURES_OF_EACH_PHRASE = """() => {
 
 
 def test_a_phrase_typed_right_after_the_end_of_a_run_is_drawn_at_once(opened, server):
-    """Eight times: no epoch of the gauge that is still to be replayed comes first."""
+    """Five times: no epoch of the gauge that is still to be replayed comes first."""
     page = opened(f"{server.url}/?hidden=128&epochs=30")
     page.speed("End")
     page.page.evaluate(FIRST_PICTURES_OF_EACH_PHRASE)
-    for number in range(8):
+    for number in range(5):
         phrase = ("not bad", "not very bad", "sad and not good")[number % 3]
         page.press("reset")
         page.expect_place("0")

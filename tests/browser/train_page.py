@@ -9,18 +9,13 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.serving import IDLE
 
-CHARTS = (
-    "network",
-    "curves",
-    "margin",
-    "states",
-    "flow",
-    "norms",
-    "loss",
-    "metric",
-    "map",
-    "recurrent",
-)
+CHARTS = ("network", "curves")
+#: The running margin of two classes, as an expression on the figure of the network.
+MARGINS = """
+(({ probability, predicted }) => Array.from(probability,
+  (p, t) => (predicted[t] ? 1 : -1) * Math.log(p / Math.max(1 - p, 1e-7))))(
+  Object.fromEntries(figure.data.map(({ name, y }) => [name, y])))
+"""
 #: The buttons of our own, by key; Streamlit's have their key in a class.
 OWN = {
     "play": "[data-do=play]",
@@ -142,6 +137,11 @@ class TrainPage:
         """Put a text into the phrase box."""
         self.phrase.fill(text)
 
+    def ask(self, question: str) -> None:
+        """Go to the tab of a question."""
+        self.page.get_by_role("radio", name=question).click()
+        self.page.locator(IDLE).wait_for()
+
     def reveal(self, key: str) -> None:
         """Unfold the settings if this one is folded away."""
         folded = self.page.locator("details:not([open])").filter(has=self.at(key))
@@ -255,7 +255,8 @@ class TrainPage:
 
     def expect_in_chart(self, key: str, condition: str, given: Any = None) -> None:
         """Wait until a condition in JavaScript on the ``figure`` of a chart is true."""
-        self._expect_of_picture(key, f"(({{ figure }}) => {condition})(picture)", given)
+        of_figure = f"((figure) => {condition})(picture.drawing.figure())"
+        self._expect_of_picture(key, of_figure, given)
 
     def _expect_of_picture(self, key: str, condition: str, given: Any) -> None:
         """Wait until a picture has been drawn, and a condition on it is true.
@@ -272,8 +273,8 @@ class TrainPage:
 
     def in_chart(self, key: str, expression: str) -> Any:
         """The value of an expression in JavaScript on the ``figure`` of a chart."""
-        of_figure = f"key => (({{ figure }}) => {expression})(rnnviz.stage.plots.get(key))"
-        return self.page.evaluate(of_figure, key)
+        figure = "rnnviz.stage.plots.get(key).drawing.figure()"
+        return self.page.evaluate(f"key => ((figure) => {expression})({figure})", key)
 
     def place(self, key: str, x: str, y: str) -> tuple[float, float]:
         """Where a chart has the point (x, y), in the window; both are JavaScript.
@@ -290,5 +291,5 @@ class TrainPage:
 
     def heights(self) -> list[float]:
         """The y values of the running margin, one a word."""
-        values: list[float] = self.in_chart("margin", "Array.from(figure.data[0].y)")
+        values: list[float] = self.in_chart("network", MARGINS)
         return values

@@ -1,6 +1,6 @@
 // Paints a chart from Plotly's options, as many of them as the figures use. `p` has the context `c`, the figure's
 // `data` and `layout`, the plot's `box`, the `axes`, and the colours and font of the layout.
-import { faint } from "./canvas.js";
+import { clamp, faint } from "./canvas.js";
 import { axesOf, axisKey, edgesOf } from "./chart_axes.js";
 import { paintApart } from "./labels.js";
 import { sizeOf, writeRich } from "./rich_text.js";
@@ -25,7 +25,11 @@ function onSheet(layout) {
 }
 
 // A picture that stands on nothing else may be wider.
-const sidesOf = ({ meta }, edges) => (meta?.wide ? { ...edges, left: Math.min(edges.left, 4 * edges.u), right: edges.u } : edges);
+function sidesOf({ meta, margin }, edges) {
+  if (meta?.wide) return { ...edges, left: Math.min(edges.left, 4 * edges.u), right: edges.u };
+  // One that shares its axis with no other has room for its names.
+  return meta?.x || !(margin?.l > 64) ? edges : { ...edges, left: Math.max(edges.left, margin.l) };
+}
 
 // As high as title, legend and ticks need. Ticks on top have the height of the words beside them.
 function marginOf({ xaxis = {}, title, showlegend, legend = {}, meta }, { left, right, head = 44 }) {
@@ -147,7 +151,7 @@ function paintTicks(p, axis) {
   let last = Infinity;
   // Long names left of a vertical axis are smaller.
   let widest = letter === "y" ? Math.max(0, ...ticks.map(({ text: label }) => sizeOf(p.c, label, font).width)) : 0;
-  const fits = Math.min(1, Math.max(0.65, (near - 9) / widest));
+  const fits = Math.min(1, Math.max(0.8, (near - 9) / widest));
   if (letter === "y" && fits < 1) [font.size, widest] = [font.size * fits, widest * fits];
   if (options.showticklabels !== false) for (const { pixel, text: label } of ticks) {
     // Labels that would touch are left out.
@@ -561,14 +565,19 @@ function paintLegend(p) {
   const beside = legend.x > 1;
   if (beside && legend.traceorder === "reversed") named.reverse();
   const font = { size: TICK, color: text, family };
-  let [x, y] = beside ? [box.right + 10, box.top + 8] : [box.left, box.top - 14];
-  for (const series of named) {
-    const { width } = sizeOf(c, series.name, font);
-    if (!beside && x + 30 + width > box.width && x > box.left) return;
+  const widths = named.map(({ name }) => sizeOf(c, name, font).width);
+  // Many names stand closer, and begin left of the plot.
+  const wide = widths.reduce((sum, width) => sum + 28 + width, 0);
+  const gap = clamp((box.width - box.left - wide) / named.length, 8, 18);
+  const start = clamp(box.width - wide - gap * (named.length - 1), 0, box.left);
+  let [x, y] = beside ? [box.right + 10, box.top + 8] : [start, box.top - 14];
+  for (const [k, series] of named.entries()) {
+    const width = widths[k];
+    if (!beside && x + 28 + width > box.width + 1 && x > start) return;
     paintSample(p, series, x, y);
     writeRich(c, series.name, x + 28, y, font);
     if (beside) y += 19;
-    else x += 28 + width + 18;
+    else x += 28 + width + gap;
   }
 }
 

@@ -62,7 +62,7 @@ export class Enlarged {
     return this.dialog.querySelector(".rnnviz-numbers");
   }
 
-  // Called with every figure that is drawn, before Plotly changes it.
+  // Called with every figure that is drawn.
   refresh(figure) {
     if (!this.dialog) return;
     this.dialog.ariaLabel = plainText(figure.layout.title?.text);

@@ -35,7 +35,7 @@ export class Drawing {
     return true;
   }
 
-  // A new Plotly figure, because Plotly may modify it.
+  // The figure with its arrays.
   figure() {
     const figure = JSON.parse(this.outline);
     for (const [path, array] of this.arrays) {

@@ -5,7 +5,7 @@ const [ROWS, COLUMNS] = [500, 100];
 // The heading of labels whose axis has no title.
 const PLACE = "place";
 
-// Text as Plotly shows it: without its tags.
+// Text as a chart shows it: without its tags.
 export const plainText = (html) => new DOMParser().parseFromString(html ?? "", "text/html").body.textContent;
 
 // The columns { name, cells } of every series.
@@ -51,7 +51,7 @@ function axisOf(series, layout, letter) {
   const ticks = axis.type === "log" ? [] : axis.ticktext ?? [];
   const words = new Map(ticks.map((text, k) => [String(axis.tickvals[k]), plainText(text)]));
   const label = (value) => (words.has(value) && words.get(value) !== value ? `${value} ${words.get(value)}` : value);
-  // Plotly counts places from 0.
+  // Places count from 0.
   const places = (count) => {
     const tokens = layout.meta?.words ?? [];
     return tokens.length === count ? tokens : Array.from({ length: count }, (_, k) => label(String(k)));

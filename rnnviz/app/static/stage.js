@@ -66,7 +66,7 @@ export class Stage {
 
   // Pictures
 
-  // `Kind` is the class of the picture: a Plotly chart, or one that draws itself.
+  // `Kind` is the class of the picture.
   mount(Kind, key, parts, options) {
     let plot = this.plots.get(key);
     if (plot?.node !== parts.node) {

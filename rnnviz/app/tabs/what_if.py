@@ -41,8 +41,7 @@ from rnnviz.figures.side_by_side import (
 from rnnviz.figures.theme import shown_token
 from rnnviz.figures.word_choices import MOST_ROWS, parting_curves, word_choices
 from rnnviz.lab.probe import Probe, read
-from rnnviz.lab.units import spelled
-from rnnviz.lab.what_if import outcome_of, running_answers
+from rnnviz.lab.what_if import outcome_of, running_answers, spelled
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 
@@ -101,7 +100,7 @@ def what_if_tab(session: Session, controls: DeltaGenerator) -> Tab:
         missing = change.second is not None and lab.develop(session.run, change.pair, budget)
         if not session.dataset.tokens:
             return missing
-        choices = lab.choices(change.first, session.units.perturbation, 0 if missing else budget)
+        choices = lab.choices(change.first, session.what_if.perturbation, 0 if missing else budget)
         return missing or choices.read < len(choices.answers)
 
     return Tab(draw, {"parted": partial(go_to_click, session)}, develop)
@@ -119,7 +118,7 @@ def _panel(session: Session, key: str, share: float) -> Panel:
 def _choose(session: Session, probe: Probe) -> None:
     """Let the reader choose the kind of change, its place, and what is put there."""
     _propose(session)
-    lab, words = session.units, probe.reading.words
+    lab, words = session.what_if, probe.reading.words
     place = _settle(session, words)
     key = f"alter_place_{hash(words)}_{session.selection.token}"
     chosen = st.selectbox(
@@ -130,29 +129,32 @@ def _choose(session: Session, probe: Probe) -> None:
     if chosen is not None and chosen != place:
         lab.perturbation = lab.perturbation._replace(place=chosen)
         session.selection.token = chosen
-    choose_alter(session, "Kind of change", words[lab.perturbation.place])
+    choose_alter(session, words[lab.perturbation.place])
     if lab.perturbation.alter is Alter.STATE:
         choose_state(session, probe)
 
 
 def _propose(session: Session) -> None:
     """At first another word in the place of the one that turns the verdict."""
-    lab, opened = session.units, session.what_if.opened
-    session.what_if.opened = True
-    # A value has no other ones to choose from.
-    if not opened and session.dataset.tokens:
-        place = session.story.turning or 0
-        lab.perturbation = lab.perturbation._replace(alter=Alter.CHANGE, place=place)
-        lab.perturbation = lab.perturbation._replace(word=_opposite(session))
+    lab = session.what_if
+    if lab.opened:
+        return
+    lab.opened = True
+    place = session.story.turning or 0
+    lab.perturbation = lab.perturbation._replace(place=place)
+    # There is no list of values to choose from.
+    if session.dataset.tokens:
+        word = _opposite(session)
+        lab.perturbation = lab.perturbation._replace(alter=Alter.CHANGE, word=word)
 
 
 def _opposite(session: Session) -> str:
     """The word with which the verdict is the furthest from the present one."""
     probe = session.inspect()
     if not (session.dataset.one_class_at_end and probe.vocabulary.words and probe.finite):
-        return session.units.perturbation.word
+        return session.what_if.perturbation.word
     place = _settle(session, probe.reading.words)
-    choices = session.what_if.choices(probe, session.units.perturbation, _WORDS)
+    choices = session.what_if.choices(probe, session.what_if.perturbation, _WORDS)
     column = choices.answers[: choices.read, int(probe.answers[-1].argmax())]
     here, words = probe.reading.words[place], probe.vocabulary.words
     return next((words[k] for k in column.argsort() if words[k] != here), here)
@@ -160,7 +162,7 @@ def _opposite(session: Session) -> str:
 
 def _settle(session: Session, words: tuple[str, ...]) -> int:
     """The place of the change: that of the marked word, if one is."""
-    lab, marked = session.units, session.selection.token
+    lab, marked = session.what_if, session.selection.token
     place = lab.perturbation.place if marked is None else marked
     lab.perturbation = lab.perturbation._replace(place=min(place, len(words) - 1))
     return lab.perturbation.place
@@ -187,7 +189,7 @@ def _change_of(session: Session, method: str) -> Change:
 
 
 def _other(session: Session, probe: Probe) -> Probe | str:
-    words = session.units.varied(probe.reading.words)
+    words = session.what_if.varied(probe.reading.words)
     if not words:
         noun = session.names.noun
         return f"Without its only {noun} the sequence is empty: change it instead."
@@ -218,9 +220,9 @@ def _answer(change: Change) -> str:
 
 def _problem(session: Session, probe: Probe) -> str:
     """Why the other phrase can't be read, or which of its words were skipped."""
-    if session.units.perturbation.alter is not Alter.STATE:
+    if session.what_if.perturbation.alter is not Alter.STATE:
         return ""
-    donor = session.units.donor(probe)
+    donor = session.what_if.donor(probe)
     unknown = ", ".join(word[:40] for word in read(session.dataset, donor.phrase).unknown[:12])
     return donor.problem or (f"Skipped, not in the vocabulary: {unknown}." if unknown else "")
 
@@ -234,7 +236,7 @@ def _verdict(probe: Probe) -> str:
 
 def _said(change: Change) -> str:
     """The change as the beginning of a sentence."""
-    how, words = change.session.units.perturbation, change.first.reading.words
+    how, words = change.session.what_if.perturbation, change.first.reading.words
     here = escape(quoted(shown_token(words[how.place])))
     new = escape(quoted(shown_token(how.word)))
     if how.alter is Alter.DROP:
@@ -280,7 +282,7 @@ def _or_sentence(key: str, figure: object, change: Change) -> Picture:
 
 def _pair(change: Change, first: Array, second: Array) -> Pair:
     """Two arrays on the words of A."""
-    how, (probe, other) = change.session.units.perturbation, change.pair
+    how, (probe, other) = change.session.what_if.perturbation, change.pair
     before, after = (np.array(p.words, object) for p in (probe, other))
     after = how.continued(before, after)
     pairs = joined(how.pairs(len(probe.reading.words)), len(before), len(after))
@@ -338,7 +340,7 @@ def _saliency(change: Change) -> Picture:
     title = f"What each {session.names.noun} adds"
     if not change.first.finite:
         return sentence(title, BROKEN, theme())
-    saliency, name = session.units.saliency(change.first, change.second)
+    saliency, name = session.what_if.saliency(change.first, change.second)
     contributions: Array = getattr(saliency, _METHODS[change.method])
     if change.method == "integrated" and np.isnan(contributions).all():
         return sentence(title, f"Not drawn: the sum is off by more than {INCOMPLETE:.0%}.", theme())
@@ -367,7 +369,7 @@ def _readable(probe: Probe) -> bool:
 
 def _choices(change: Change) -> Picture:
     session, probe = change.session, change.first
-    how, noun = session.units.perturbation, session.names.noun
+    how, noun = session.what_if.perturbation, session.names.noun
     title = f"Every {noun} in its place"
     if not session.dataset.tokens:
         said = "The inputs are values: there is no list of words to put in its place."
@@ -397,7 +399,7 @@ def _read(change: Change) -> str:
     total = len(probe.vocabulary)
     if not session.dataset.tokens or not _readable(probe) or total <= MOST_ROWS:
         return ""
-    known = session.what_if.choices(probe, session.units.perturbation, 0.0).read
+    known = session.what_if.choices(probe, session.what_if.perturbation, 0.0).read
     listed = "Listed are both ends, and the chosen ones."
     return f"{known:,} of the {total:,} {session.names.noun}s were read. {listed}"
 

@@ -140,7 +140,7 @@ def _open(session: Session, click: Event) -> None:
     example = part[range(len(part))[int(click["data"])]]
     session.ask(example.text)
     session.results.chosen = True
-    session.results.open(example, session.dataset, session.phrase_input.typed)
+    session.results.look_at(example, session.dataset, session.phrase_input.typed)
 
 
 def _open_first(session: Session) -> None:
@@ -151,7 +151,7 @@ def _open_first(session: Session) -> None:
     answers = lab.answers(session.state, data)
     first = next((s.answers[0] for s in _sections(session, answers) if len(s.answers)), None)
     if first is not None:
-        lab.open(lab.part(data)[int(answers.owners[first])], data, box.typed)
+        lab.look_at(lab.part(data)[int(answers.owners[first])], data, box.typed)
 
 
 def _source(session: Session) -> Source:

@@ -46,7 +46,7 @@ def test_train_and_test_have_a_curve_each_that_differ_in_more_than_color(history
     assert [list(curve.y) for curve in curves(metric)] == [[0.5] * 4, [0.75] * 4]
     assert [curve.line.color for curve in curves(metric)] == [DARK.train, DARK.test]
     assert loss.figure.layout.yaxis.title.text == "loss (nats)"
-    assert metric.figure.layout.yaxis.title.text == "accuracy"
+    assert metric.figure.layout.title.text == "Accuracy"
     assert {drawn.figure.layout.xaxis.title.text for drawn in (loss, metric)} == {"epoch"}
     untested = Course(history_of(3, tested=False), 10)
     assert [curve.name for curve in curves(loss_curve(untested, TWO))] == ["train"]

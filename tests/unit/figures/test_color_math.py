@@ -1,10 +1,8 @@
-"""Colours as numbers, and text tinted by a unit."""
-
-import re
+"""Colours as numbers."""
 
 import numpy as np
 import pytest
-from rnnviz.figures.tinted_text import Line, tint, tinted_text
+from rnnviz.figures.heatmap_labels import tint
 
 from rnnviz.figures.color_math import contrast, faint, ink, mixed, rgb
 from rnnviz.figures.theme import DARK, LIGHT
@@ -36,36 +34,3 @@ def test_tints_are_the_colours_of_signed_pictures_and_ink_is_legible_on_them(the
         color = tint(share, theme)
         assert contrast(ink(color), color) >= 4.5
         assert theme is DARK or abs(share) > 0.5 or ink(color) == "#000000"
-
-
-def spans(html):
-    pattern = r'<span style="background:(#\w{6});color:(#\w{6})" title="(.*?)">(.*?)<'
-    return re.findall(pattern, html)
-
-
-def test_every_token_has_its_tint_and_its_exact_value():
-    line = Line(("not", "good"), np.array([-0.25, 0.5]))
-    assert spans(tinted_text([line], "unit 3: h", 0.5)) == [
-        (color, ink(color), f"unit 3: h = {value} after “{word}”", word)
-        for color, value, word in (
-            (tint(-0.5, LIGHT), "-0.250000", "not"), (LIGHT.positive, "0.500000", "good"),
-        )
-    ]  # fmt: skip
-    silent = tinted_text([Line(("a",), np.zeros(1))], "h", 0.0)
-    assert spans(silent)[0][0] == LIGHT.neutral
-
-
-def test_a_user_s_text_is_only_text():
-    evil = '<img src=x onerror="alert(1)">&amp;'
-    html = tinted_text([Line((evil,), np.array([0.1]), evil)], evil, 1.0)
-    assert "<img" not in html
-    assert html.count("&lt;img") == 4
-    assert "&amp;amp;" in html
-
-
-def test_marked_words_are_underlined_and_spaces_can_be_seen():
-    html = tinted_text([Line(("a", " "), np.zeros(2), marked=frozenset({1}))], "h", 1.0, gap="")
-    assert html.count("<u>") == 1
-    assert "</span><u><span" in html
-    assert "␣</span></u>" in html
-    assert [title for _, _, title, _ in spans(html)] == ["h = 0.000000 after “a”", "h = 0.000000"]

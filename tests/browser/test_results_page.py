@@ -1,0 +1,104 @@
+"""Page *Train*, *Where is it wrong?*, used as its reader uses it."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+QUESTION = "Where is it wrong?"
+THINGS = {
+    "song": "music", "jazz": "music", "piano": "music", "lamp": "light", "bulb": "light",
+    "rain": "weather", "wind": "weather", "clock": "timer",
+}  # fmt: skip
+VERBS = ("show", "start", "stop", "find", "want")
+REQUESTS = "text,label\n" + "".join(
+    f"{verb} the {thing},{label}\n" for verb in VERBS for thing, label in THINGS.items()
+)
+
+
+@pytest.fixture
+def page(opened, server):
+    """A run that has not learned yet, at the question."""
+    page = opened(f"{server.url}/?hidden=8&init_scale=0.1&lr=0.05&epoch=12")
+    page.ask(QUESTION)
+    page.expect_drawn_above("list", 0)
+    return page
+
+
+def rows(page):
+    return page.at("list").locator("tr[data-row]")
+
+
+def test_the_three_surest_errors_of_ones_own_data_are_found_with_five_clicks(opened, server):
+    page = opened(f"{server.url}/?epochs=9", "network", 1280, 720)
+    page.page.get_by_text("Use your own data").click()
+    page.upload(REQUESTS, "requests.csv")
+    expect(page.at("learn")).to_be_visible()
+    page.start()
+    expect(page.message).to_contain_text("with the data requests.csv")
+    page.press("play")
+    expect(page.status).to_contain_text("Finished")
+    page.ask(QUESTION)
+    shares = []
+    for row in rows(page).all()[:3]:
+        expect(row).to_be_in_viewport(ratio=1)
+        text, wanted, said, sure = row.locator("td").all_inner_texts()
+        assert THINGS[text.split()[-1]] == wanted != said
+        shares.append(int(sure.removesuffix(" %")))
+    assert shares == sorted(shares, reverse=True)
+    expect(page.page.locator(".rnnviz-story")).to_contain_text("test phrases are right. Most often")
+
+
+def test_a_row_is_opened_with_the_keyboard_and_stays_in_focus_while_it_plays(page):
+    second = rows(page).nth(1)
+    text = second.locator("td").first.inner_text()
+    rows(page).first.get_by_role("button").focus()
+    page.page.keyboard.press("ArrowDown")
+    page.page.keyboard.press("Enter")
+    expect(page.phrase).to_have_value(text)
+    expect(rows(page).nth(1)).to_have_attribute("aria-current", "true")
+    words = page.at("words").locator(".rnnviz-word")
+    expect(words.first).to_have_value(text.split()[0])
+    page.press("step_epoch")
+    page.expect_place("13")
+    rows(page).first.get_by_role("button").focus()
+    drawn = page.drawn("list")
+    page.page.keyboard.press("e")
+    page.expect_drawn_above("list", drawn)
+    assert page.page.evaluate("document.activeElement.closest('tr')?.dataset.row") is not None
+
+
+def test_a_cell_is_clicked_and_the_list_is_of_its_phrases_and_all_can_be_saved(page):
+    page.expect_drawn_above("confusion", 0)
+    count = page.in_chart("confusion", "Number(figure.data[1].text[0])")
+    page.page.mouse.click(*page.place("confusion", "0", "0"))
+    expect(rows(page)).to_have_count(count)
+    expect(page.at("list").locator("caption")).to_contain_text("is found")
+    with page.page.expect_download() as download:
+        page.press("save_answers")
+    with Path(download.value.path()).open(encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    assert len(table) == 20
+    assert table[0].keys() == {"text", "label", "predicted", "probability"}
+    said = [row for row in table if row["label"] == row["predicted"] == "negative"]
+    assert len(said) == count
+
+
+def test_the_list_has_a_table_and_a_file_of_its_own(page):
+    page.at("list").get_by_role("button", name="Enlarge").click()
+    large = page.page.get_by_role("dialog", name="Answers")
+    large.get_by_role("button", name="Table").click()
+    headings = large.locator(".rnnviz-numbers th").all_inner_texts()
+    assert headings[0].endswith("surest first: phrase")
+    assert headings[3].endswith("sure")
+
+
+def test_nothing_scrolls_but_the_list(page):
+    for width, height in ((1280, 720), (1440, 900), (1920, 1080)):
+        page.page.set_viewport_size({"width": width, "height": height})
+        page.page.wait_for_function(
+            "(({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight)"
+            "(document.querySelector('.stMain'))"
+        )
+        expect(page.at("metric")).to_be_in_viewport(ratio=1)
