@@ -19,8 +19,8 @@ TAGS = set(
     "b bdi br button div h4 i p progress small span strong sup table td th tr u".split()  # noqa: SIM905
 )
 ATTRIBUTES = {
-    "aria-expanded", "aria-label", "aria-live", "class", "colspan", "data-at", "data-chapter", "max",
-    "role", "style", "title", "value",
+    "aria-expanded", "aria-label", "aria-live", "class", "colspan", "data-at", "data-chapter",
+    "max", "role", "style", "title", "value",
 }  # fmt: skip
 HOSTILE = ("<img/src=x/onerror=alert(1)>", 'a"onmouseover="b', "</div><script>", "'><b>&lt;c")
 
