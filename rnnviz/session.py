@@ -23,10 +23,12 @@ from rnnviz.lab.phrase import PhraseInput
 from rnnviz.lab.probe import MAX_TYPED, Probe, inspect, names_of
 from rnnviz.lab.results import ResultsLab
 from rnnviz.lab.selection import Selection
+from rnnviz.lab.silencing import SilencingLab
 from rnnviz.lab.step import StepLab, StepQuery
 from rnnviz.lab.story import Story, story
 from rnnviz.lab.unit_history import UnitHistory
 from rnnviz.lab.units import UnitLab
+from rnnviz.lab.what_if import WhatIfLab
 from rnnviz.tasks.data_source import DataSource
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
@@ -60,6 +62,7 @@ class Session:
         # The topmost layer is the one that is read out.
         self.layer, self.part, self.temperature = self.config.layers - 1, "h", 0.7
         self.step, self.units = StepLab(), UnitLab()
+        self.what_if, self.silencing = WhatIfLab(), SilencingLab()
         self.linear_probes, self.unit_history = LinearProbeLab(), UnitHistory()
         self.gradients, self.memory = GradientLab(), MemoryLab()
         self.dynamics, self.length = DynamicsLab(), LengthLab()

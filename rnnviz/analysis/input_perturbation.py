@@ -1,4 +1,4 @@
-"""Perturbation: a sequence with one word changed, dropped or swapped, or with another state."""
+"""Perturbation: a sequence with a word changed, dropped, added or swapped, or another state."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ Pairs = list[tuple[int | None, int | None]]
 class Alter(StrEnum):
     """A kind of change at a word."""
 
-    CHANGE = "change"
-    DROP = "drop"
-    SWAP = "swap with the next"
-    STATE = "put in another state"
+    CHANGE = "another"
+    DROP = "dropped"
+    ADD = "added"
+    SWAP = "swapped"
+    STATE = "another state"
 
 
 class Perturbation(NamedTuple):
-    """A change at the word at ``place`` (from 0); ``word`` replaces it if it is changed.
+    """A change at the word at ``place`` (from 0); ``word`` replaces it, or is added after it.
 
     Or the state after it is replaced by that after word ``after`` of the ``donor``.
     """
@@ -44,6 +45,8 @@ class Perturbation(NamedTuple):
         before, word, after = words[: self.place], words[self.place], words[self.place + 1 :]
         if self.alter is Alter.DROP:
             return (*before, *after)
+        if self.alter is Alter.ADD:
+            return (*before, word, self.word, *after)
         if self.alter is Alter.SWAP:
             return (*before, *after[:1], word, *after[1:])
         if self.alter is Alter.STATE:
@@ -51,7 +54,12 @@ class Perturbation(NamedTuple):
         return (*before, self.word, *after)
 
     def pairs(self, count: int) -> Pairs:
-        """The matching tokens, for an original with ``count`` words."""
+        """The matching tokens, for an original with ``count`` words.
+
+        An added word has no match: the one before it is matched with it.
+        """
+        if self.alter is Alter.ADD:
+            return [(t, t + (t >= self.place)) for t in range(count)]
         if self.alter is not Alter.DROP:
             return [(t, t) for t in range(count)]
         dropped = self.place

@@ -34,6 +34,18 @@ class Readout(NamedTuple):
     side: int | None = None
 
 
+class Rest(NamedTuple):
+    """A point, what is read out there, and the input that was held, as text.
+
+    ``own`` is true if this input is the one held now.
+    """
+
+    point: FixedPoint
+    readout: Readout
+    held: str
+    own: bool = True
+
+
 class FlowField(NamedTuple):
     """One step of the map from points of the plane, (G, 2), with a fixed input.
 

@@ -57,11 +57,12 @@ def participation_ratio(variances: Array) -> float:
     return float(variances.sum()) ** 2 / squares if squares > 0 else 0.0
 
 
-def participation(states: Array) -> float:
-    """The participation ratio of states (N, H), 1..H; 0 if they don't vary."""
+def variances_of(states: Array) -> Array:
+    """The variances of the principal components of states (N, H), (H,), the largest first."""
     states = _finite(states)
-    sizes = np.linalg.svd(states - states.mean(axis=0), compute_uv=False)
-    return participation_ratio(sizes**2)
+    centered = states - states.mean(axis=0)
+    variances: Array = np.linalg.eigvalsh(centered.T @ centered / len(states))[::-1]
+    return np.maximum(variances, 0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.analysis.activations import Activations
 from rnnviz.analysis.formatting import number, written_values
-from rnnviz.analysis.projection import Plane
 from rnnviz.engine.batch import Example
 from rnnviz.engine.layer_buffers import Array
 
@@ -32,17 +33,29 @@ class Trajectory:
 
 
 @dataclass(frozen=True, eq=False)
-class Cloud:
-    """All tokens in a plane, (N, 2), the label of each, and all labels in order.
+class Labels:
+    """The label of every token, (N,), and all labels in order.
 
     If ``ordered``, labels are bands of a value, from the lowest to the highest.
     """
 
-    activations: Activations
-    points: Array
     labels: tuple[str, ...]
     classes: tuple[str, ...]
     ordered: bool = False
+
+    @cached_property
+    def numbers(self) -> Array:
+        """The index of each token's label in ``classes``, (N,)."""
+        index = {name: k for k, name in enumerate(self.classes)}
+        return np.array([index[label] for label in self.labels])
+
+
+class Cloud(NamedTuple):
+    """The tokens of sequences in a plane, (N, 2), and their labels."""
+
+    activations: Activations
+    points: Array
+    labels: Labels
 
 
 def token_targets(activations: Activations, examples: Sequence[Example]) -> list[Array]:
@@ -57,24 +70,21 @@ def token_targets(activations: Activations, examples: Sequence[Example]) -> list
     return targets
 
 
-def cloud(
-    activations: Activations, plane: Plane, targets: Sequence[Array], classes: Sequence[str]
-) -> Cloud:
-    """The activations in a plane, labelled by the target at every token, (N,).
+def label_tokens(targets: Sequence[Array], classes: Sequence[str]) -> Labels:
+    """The labels of tokens by their targets, (N,).
 
     With more than ``MOST_CLASSES`` classes only the most frequent have labels of their own; with
     more different values the labels are bands of the first channel.
     """
-    points = plane.project(activations.states)
     names = [written_values(t) if np.ndim(t) else classes[int(t)] for t in targets]
     counts = Counter(names)
     if np.ndim(targets[0]) and len(counts) > MOST_CLASSES:
         labels, bands = _bands(np.array([target[0] for target in targets]))
-        return Cloud(activations, points, labels, bands, ordered=True)
+        return Labels(labels, bands, ordered=True)
     frequent = [name for name, _ in counts.most_common(MOST_CLASSES)]
     labels = tuple(name if name in frequent else OTHERS for name in names)
     others = [OTHERS] * (len(counts) > len(frequent))
-    return Cloud(activations, points, labels, (*sorted(frequent), *others))
+    return Labels(labels, (*sorted(frequent), *others))
 
 
 def _bands(values: Array) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -23,7 +23,7 @@ _TITLES = {
 }
 
 
-def choose_view(session: Session, page: str = "train") -> None:
+def choose_view(session: Session, page: str) -> None:
     """Let the reader choose the layer and the state or gate, if there are several."""
     cell = session.state.parameters.architecture.cell
     names = [*cell.states, *(gate for gate in cell.gates if gate not in cell.states)]
@@ -32,7 +32,7 @@ def choose_view(session: Session, page: str = "train") -> None:
         edition = visit(page), session.config.cell
         chosen = st.segmented_control(
             "Show", names, default=first_value("part", edition, session.part), required=True,
-            key=f"part_{session.config.cell}", help="The state or gate that the network shows",
+            key=f"part_{session.config.cell}", help="The state or gate that is shown",
         )  # fmt: skip
         session.part = chosen or "h"
     choose_layer(session, page)

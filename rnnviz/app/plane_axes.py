@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 import streamlit as st
 
-from rnnviz.app.browser_session import first_value
+from rnnviz.app.browser_session import first_value, on_host
+from rnnviz.session import Session
 
 _PAIRS = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
 
@@ -17,8 +18,17 @@ def choose_axes(key: str, now: tuple[int, int], edition: Hashable, count: int) -
         return 0, 1
     shown = next(name for name, pair in _PAIRS.items() if pair == now)
     chosen = st.segmented_control(
-        "Principal components", list(_PAIRS), key=key, required=True,
+        "Plane of components", list(_PAIRS), key=key, required=True,
         default=first_value(key, edition, shown),
         help="The directions in which the states spread most, the widest first",
     )  # fmt: skip
     return _PAIRS[chosen or shown]
+
+
+def refit_button(refit: Callable[[Session], object]) -> None:
+    """The button that has the components fitted to the states of the epoch shown."""
+    st.button(
+        "Refit", key="refit", on_click=on_host(refit),
+        help="Fit the components to the states of the epoch shown. Otherwise the plane stays the "
+        "same, so that epochs can be compared.",
+    )  # fmt: skip

@@ -51,7 +51,8 @@ class Evaluator:
     """A set of examples on which networks are scored.
 
     The weights of a network are copied into ``parameters``, to which the passes are bound. Bound
-    passes are cached, up to ``limit`` bytes.
+    passes are cached, up to ``limit`` bytes. ``targets`` (M,) or (M, C) and ``owners`` (M,) are in
+    the order of the outputs.
     """
 
     def __init__(
@@ -61,16 +62,21 @@ class Evaluator:
         self._batches = batches(examples, architecture.hidden * architecture.layers)
         self._cache: dict[int, tuple[Trace, Kernel]] = {}
         self._free_bytes = limit
-        self._targets = np.concatenate([batch.targets for batch in self._batches])
-        self._owners = np.concatenate([batch.owners for batch in self._batches])
+        self.targets = np.concatenate([batch.targets for batch in self._batches])
+        self.owners = np.concatenate([batch.owners for batch in self._batches])
 
     def score(self, parameters: Parameters, measure: Measure) -> Score:
         """Loss and metric of all examples; the loss of a diverged network is inf or NaN."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            outputs = self.outputs(parameters)
+            loss = LOSSES[parameters.architecture.loss].of(outputs, self.targets)
+            return Score(float(loss.mean()), measure(outputs, self.targets, self.owners))
+
+    def outputs(self, parameters: Parameters) -> Array:
+        """The outputs of all examples, (M, C); ``owners`` (M,) tells whose."""
         self._parameters.theta[...] = parameters.theta
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            outputs = np.concatenate([self._outputs(k) for k in range(len(self._batches))])
-            loss = LOSSES[parameters.architecture.loss].of(outputs, self._targets)
-            return Score(float(loss.mean()), measure(outputs, self._targets, self._owners))
+            return np.concatenate([self._outputs(k) for k in range(len(self._batches))])
 
     def _outputs(self, index: int) -> Array:
         trace, forward = self._cache.get(index) or self._bind(index)

@@ -1,7 +1,6 @@
 """Figures from records; only this package imports Plotly."""
 
 from rnnviz.figures import (
-    ablation_loss,
     answers,
     class_bars,
     complex_plane,
@@ -21,6 +20,7 @@ from rnnviz.figures import (
     sentence,
     sequence_network,
     side_by_side,
+    silencing,
     step_network,
     table,
     theme,
@@ -31,11 +31,11 @@ from rnnviz.figures import (
     units,
     value_scatter,
     weights,
+    word_choices,
     words_row,
 )
 
 __all__ = [
-    "ablation_loss",
     "answers",
     "class_bars",
     "complex_plane",
@@ -55,6 +55,7 @@ __all__ = [
     "sentence",
     "sequence_network",
     "side_by_side",
+    "silencing",
     "step_network",
     "table",
     "theme",
@@ -65,5 +66,6 @@ __all__ = [
     "units",
     "value_scatter",
     "weights",
+    "word_choices",
     "words_row",
 ]

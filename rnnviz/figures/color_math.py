@@ -18,6 +18,11 @@ def mixed(first: str, last: str, share: float) -> str:
     return "#" + "".join(f"{round(part):02x}" for part in parts)
 
 
+def shades(count: int, background: str, color: str) -> list[str]:
+    """Shades of a colour, from a pale first one to itself."""
+    return [mixed(background, color, 0.25 + 0.75 * k / max(1, count - 1)) for k in range(count)]
+
+
 def faint(color: str, opacity: float) -> str:
     """The colour with an opacity, as CSS rgba()."""
     red, green, blue = rgb(color).astype(int)

@@ -1,70 +1,97 @@
-"""Phase portrait and fixed points for a fixed input."""
+"""The plane of the states under a fixed input, and the eigenvalues at a point where they rest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.analysis.fixed_points import FixedPoint, Kind
-from rnnviz.analysis.phase_portrait import ARROWS, FlowField, Portrait, Readout
+from rnnviz.analysis.fixed_points import Kind
+from rnnviz.analysis.formatting import number
+from rnnviz.analysis.phase_portrait import ARROWS, FlowField, Portrait, Readout, Rest
 from rnnviz.analysis.projection import Plane
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis
-from rnnviz.figures.color_math import ink
+from rnnviz.figures.color_math import faint, ink
 from rnnviz.figures.legends import LEGEND
-from rnnviz.figures.picture import Picture, Series, compact, scatter, xy
-from rnnviz.figures.shapes import unit_circle
-from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain
+from rnnviz.figures.picture import Picture, Series, compact, exact, scatter, xy
+from rnnviz.figures.shapes import PAPER, note, unit_circle
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.figures.way import LARGE, SMALL, Label, labels, way, way_labels
 
-#: The symbol and the size of each kind of point.
-_MARKS = {Kind.STABLE: ("circle", 16), Kind.SADDLE: ("circle-open", 14), Kind.SLOW: ("circle", 7)}
+#: The name, symbol and size of each kind of point.
+_MARKS = {
+    Kind.STABLE: ("stays", "circle", 15),
+    Kind.SADDLE: ("leaves", "circle-open", 13),
+    Kind.SLOW: ("slow", "circle", 8),
+}
+#: Points of other inputs are this much smaller.
+_OTHERS = 0.65
 #: The greatest length of an arrow, and the sides of its head, in cells.
-_LONGEST, _HEAD = 0.85, 0.28
+_LONGEST, _HEAD = 0.8, 0.28
 #: Longer steps are cut to this length, in cells.
 _FAR = 1e6
 _GAP = np.array([[np.nan, np.nan]])
 
 
+class Told(NamedTuple):
+    """What is told in the plane: its ``title``, the ``words`` of the probe and their first index.
+
+    ``ends`` (N,) is which of two ``classes`` is read at the end of each path, ``chosen`` the
+    index of the chosen point.
+    """
+
+    title: str = ""
+    words: Sequence[str] = ()
+    first: int = 0
+    ends: Array | None = None
+    classes: Sequence[str] = ()
+    chosen: int | None = None
+
+
+_NOTHING = Told()
+
+
 def phase_plane(
     portrait: Portrait,
     plane: Plane,
-    points: Sequence[FixedPoint] = (),
-    labels: tuple[Sequence[Readout], Sequence[str]] = ((), ()),
+    rests: Sequence[Rest] = (),
+    told: Told = _NOTHING,
     theme: Theme = LIGHT,
 ) -> Picture:
-    """Fixed points among the trajectories of the data, and the flow of the plane.
+    """Where states rest among the ways of the data, and the flow of the plane.
 
-    ``labels`` are the readout at each point, which colours it if there are two classes, and the
-    words of the probe.
+    A click on a point yields its index as customdata.
     """
-    readouts, words = labels
     beyond = f" ({portrait.beyond} points lie far outside)" if portrait.beyond else ""
     # The more paths there are, the fainter each is, down to a limit.
-    opacity = 0.25 + 0.25 / (1 + len(portrait.paths) / 40)
+    opacity = 0.14 + 0.25 / (1 + len(portrait.paths) / 40)
     series = [
         _lines(portrait.paths, theme.muted, 1, opacity),
         *_arrows(portrait.field, portrait.spans, theme),
-        _probe(portrait.probe, words, theme),
-        _lines(portrait.lines, theme.text, 2.5),
-        *(_marks(kind, portrait.places, points, readouts, theme) for kind in Kind),
+        *_ends(portrait.paths, told, theme),
+        _lines(portrait.lines, theme.text, 2),
+        *way(portrait.probe, told.words, told.first, theme),
+        *_marks(portrait.places, rests, theme),
+        _chosen(portrait.places, told.chosen, theme),
+        _labels(portrait, rests, told, theme),
     ]
     return picture(
         series,
-        f"Where the state goes, and where it stays{beyond}",
+        f"{told.title}{beyond}",
         HEIGHTS["phase"],
         theme,
         xaxis=_component(plane, 0, portrait.spans[0], theme),
         yaxis=_component(plane, 1, portrait.spans[1], theme),
         margin={"t": 70},
+        meta={"wide": True},
         **LEGEND,
     )
 
 
 def _component(plane: Plane, k: int, span: tuple[float, float], theme: Theme) -> dict[str, Any]:
-    number, share = plane.axes[k] + 1, plane.explained[k]
-    title = f"principal component {number} ({share:.0%} of the variance)"
+    title = f"component {plane.axes[k] + 1}: {plane.explained[k]:.0%} of what varies"
     return axis(title, theme, range=list(span), showgrid=False)
 
 
@@ -91,12 +118,12 @@ def _arrows(field: FlowField, spans: Any, theme: Theme) -> list[Series]:
     left, right = (tips - _rotated(shafts, angle) * _HEAD * cell for angle in (0.5, -0.5))
     gaps = np.full_like(tips, np.nan)
     joined = np.stack([field.points, tips, left, tips, right, gaps], axis=1).reshape(-1, 2)
-    lines = _lines([joined], theme.muted, 1.2, opacity=0.75)
+    lines = _lines([joined], theme.forward, 1.2, opacity=0.45)
     roots = scatter(
         **xy(field.points),
         mode="markers",
-        marker={"size": 3, "color": theme.muted},
-        hoverlabel={"font": {"color": ink(theme.muted)}},
+        marker={"size": 2, "color": faint(theme.forward, 0.45)},
+        hoverlabel={"font": {"color": ink(theme.forward)}},
         customdata=compact(np.column_stack([field.moves, field.speeds])),
         hovertemplate="from (%{x:.3g}, %{y:.3g}) by (%{customdata[0]:.3g}, %{customdata[1]:.3g})"
         "<br>whole step ||F(h) − h|| = %{customdata[2]:.4g}<extra>flow</extra>",
@@ -112,40 +139,45 @@ def _rotated(vectors: Array, angle: float) -> Array:
     return rotated
 
 
-def _probe(path: Array, words: Sequence[str], theme: Theme) -> Series:
-    names = ["start", *words][: len(path)]
-    return scatter(
-        **xy(path),
-        name="your sequence",
-        mode="lines+markers",
-        line={"color": theme.forward, "width": 2},
-        marker={"color": theme.forward, "size": 6},
-        customdata=[plain(name) for name in names],
-        hovertemplate="after “%{customdata}”: (%{x:.4g}, %{y:.4g})<extra>your sequence</extra>",
-    )
+def _ends(paths: Sequence[Array], told: Told, theme: Theme) -> list[Series]:
+    """The last state of every path; of two classes in the colour of the one that is read there."""
+    ends = np.array([path[-1] for path in paths]).reshape(-1, 2)
+    if told.ends is None:
+        return [_dots(ends, "ends in training", theme.muted)]
+    colors = zip(told.classes, (theme.negative, theme.positive), strict=True)
+    return [
+        _dots(ends[told.ends == side], f"ends: {plain(shown_token(name), 12)}", color)
+        for side, (name, color) in enumerate(colors)
+    ]
 
 
-def _marks(
-    kind: Kind,
-    positions: Array,
-    points: Sequence[FixedPoint],
-    readouts: Sequence[Readout],
-    theme: Theme,
-) -> Series:
-    indices = [index for index, point in enumerate(points) if point.kind is kind]
-    colors = [_color(readouts[index], theme) for index in indices]
-    symbol, size = _MARKS[kind]
-    line = {"color": colors if "open" in symbol else theme.background, "width": 2.5}
-    return scatter(
-        **xy(positions[indices]),
-        name=f"{kind.value} ({len(indices)})",
-        mode="markers",
-        marker={"symbol": symbol, "size": size, "color": colors or theme.text, "line": line},
-        customdata=[_facts(index, points[index], readouts[index]) for index in indices],
-        hovertemplate="point %{customdata[0]}: %{customdata[1]}<br>speed q = %{customdata[2]}, "
-        "%{customdata[3]} unstable<br>memory %{customdata[4]} tokens<extra>"
-        f"{kind.value}</extra>",
-    )
+def _dots(points: Array, name: str, color: str) -> Series:
+    marker = {"size": 6, "color": color, "opacity": 0.5}
+    return scatter(**xy(points), name=name, mode="markers", marker=marker, hoverinfo="skip")
+
+
+def _marks(places: Array, rests: Sequence[Rest], theme: Theme) -> list[Series]:
+    """The points by kind: those of the held input, and smaller those of others."""
+    series = []
+    for own in (False, True):
+        for kind, (name, symbol, size) in _MARKS.items():
+            of = [k for k, r in enumerate(rests) if r.own is own and r.point.kind is kind]
+            if not of:
+                continue
+            colors = [_color(rests[k].readout, theme) for k in of]
+            line = {"color": colors if "open" in symbol else theme.background, "width": 2.5}
+            marker = {"symbol": symbol, "size": size * (1 if own else _OTHERS), "color": colors}
+            series.append(scatter(
+                **xy(places[of]),
+                name=f"{name} ({len(of)})",
+                mode="markers",
+                marker={**marker, "line": line},
+                customdata=np.array(of),
+                text=[_facts(rests[k]) for k in of],
+                hovertemplate=f"%{{text}}<extra>{name}</extra>",
+                showlegend=own,
+            ))  # fmt: skip
+    return series
 
 
 def _color(readout: Readout, theme: Theme) -> str:
@@ -155,44 +187,87 @@ def _color(readout: Readout, theme: Theme) -> str:
     return (theme.negative, theme.positive)[readout.side]
 
 
-def _facts(index: int, point: FixedPoint, readout: Readout) -> list[str]:
-    speed, memory = f"{point.speed:.1e}", f"{point.memory:.4g}"
-    return [str(index + 1), plain(readout.text, 60), speed, str(point.unstable), memory]
-
-
-def point_spectra(points: Sequence[FixedPoint], theme: Theme = LIGHT) -> Picture:
-    """The eigenvalues of J at every point: inside the unit circle shrinks, outside it grows."""
-    limit = max([1.25, *(1.1 * float(np.abs(point.eigenvalues).max()) for point in points)])
-    zero = {"zeroline": True, "zerolinecolor": theme.grid}
-    square = {"range": [-limit, limit], "constrain": "domain", **zero}
-    return picture(
-        [_eigenvalues(kind, points, theme) for kind in Kind],
-        "Eigenvalues of the Jacobian at each point",
-        HEIGHTS["spectra"],
-        theme,
-        xaxis=axis("real part of the eigenvalue", theme, **square),
-        yaxis=axis("imaginary part", theme, **square, scaleanchor="x"),
-        shapes=[unit_circle(theme)],
-        margin={"t": 70},
-        **LEGEND,
+def _facts(rest: Rest) -> str:
+    point = rest.point
+    return (
+        f"held: {plain(rest.held, 60)}<br>read as {plain(rest.readout.text, 60)}<br>"
+        f"largest |λ| = {number(abs(point.eigenvalues[0]))}, speed q = {point.speed:.1e}"
     )
 
 
-def _eigenvalues(kind: Kind, points: Sequence[FixedPoint], theme: Theme) -> Series:
-    rows = [
-        (value.real, value.imag, number, abs(value), constant)
-        for number, point in enumerate(points, 1)
-        if point.kind is kind
-        for value, constant in zip(point.eigenvalues, point.time_constants, strict=True)
+def _chosen(places: Array, chosen: int | None, theme: Theme) -> Series:
+    ring = {"symbol": "circle-open", "size": 25, "color": theme.text, "line": {"width": 2.5}}
+    at = places[:0] if chosen is None else places[chosen : chosen + 1]
+    return scatter(**xy(at), mode="markers", marker=ring, hoverinfo="skip", showlegend=False)
+
+
+def _labels(portrait: Portrait, rests: Sequence[Rest], told: Told, theme: Theme) -> Series:
+    """Names beside the points, the first ones first where there isn't room for all."""
+    own = [k for k, rest in enumerate(rests) if rest.own and rest.point.kind is Kind.STABLE]
+    first = [Label(portrait.places[k], f"{rests[k].held} rests here", LARGE, theme.text)
+             for k in own if len(own) == 1]  # fmt: skip
+    others = [Label(portrait.places[k], rest.held, SMALL, theme.text)
+              for k, rest in enumerate(rests) if not rest.own]  # fmt: skip
+    return labels([*first, *way_labels(portrait.probe, told.words, theme), *others])
+
+
+def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Picture:
+    """The eigenvalues of J at a point: inside the unit circle a distance shrinks, outside it grows.
+
+    The largest is framed, and told with the memory.
+    """
+    values, memory = rest.point.eigenvalues, rest.point.memory
+    limit = max(1.2, 1.1 * float(np.abs(values).max()))
+    zero = {"zeroline": True, "zerolinecolor": theme.grid, "showgrid": False}
+    square = {"range": [-limit, limit], "constrain": "domain", "tickvals": [-1, 0, 1], **zero}
+    told = {"largest |λ|": number(abs(values[0]), 3), f"memory ({noun}s)": _length(memory)}
+    return picture(
+        [_largest(values, theme), _eigenvalues(rest, noun, theme)],
+        "What becomes of a small distance",
+        HEIGHTS["spectra"],
+        theme,
+        xaxis=axis("", theme, **square, domain=[0, 0.6]),
+        yaxis=axis("", theme, **square, scaleanchor="x"),
+        shapes=[unit_circle(theme) | {"fillcolor": faint(theme.forward, 0.06)}],
+        annotations=[
+            note("shrinks", "center middle", x=0, y=-0.82, font={"color": theme.muted}),
+            note("grows", "left bottom", x=0.75, y=0.75, font={"color": theme.muted}),
+            *_numbers(told, theme),
+        ],
+        meta={"wide": True},
+    )
+
+
+def _numbers(told: dict[str, str], theme: Theme) -> list[dict[str, Any]]:
+    """Names with their numbers below, at the right."""
+    return [
+        note(text, "left middle", **PAPER, x=0.65, y=0.75 - 0.3 * k, yshift=shift, font=font)
+        for k, row in enumerate(told.items())
+        for text, shift, font in zip(
+            row, (9, -10), ({"color": theme.muted}, {"size": 19, "weight": 600}), strict=True
+        )
     ]
-    columns = np.array(rows, float).reshape(-1, 5)
-    symbol, size = _MARKS[kind]
+
+
+def _length(memory: float) -> str:
+    return number(memory, 3) if memory < _FAR else f"> {_FAR:,.0f}"
+
+
+def _largest(values: Array, theme: Theme) -> Series:
+    """A ring around each of the largest, one or a pair."""
+    largest = np.isclose(np.abs(values), np.abs(values[0]), rtol=1e-9, atol=0)
+    ring = {"symbol": "circle-open", "size": 15, "color": theme.text, "line": {"width": 2}}
+    places = xy(np.stack([values.real, values.imag], axis=-1)[largest])
+    return scatter(**places, mode="markers", marker=ring, hoverinfo="skip")
+
+
+def _eigenvalues(rest: Rest, noun: str, theme: Theme) -> Series:
+    values = rest.point.eigenvalues
+    facts = zip(exact(np.abs(values)), exact(rest.point.time_constants), strict=True)
     return scatter(
-        **xy(columns),
-        name=kind.value,
+        **xy(np.stack([values.real, values.imag], axis=-1)),
         mode="markers",
-        marker={"symbol": symbol, "size": size / 2, "color": theme.text, "opacity": 0.8},
-        customdata=compact(columns[:, 2:]),
-        hovertemplate="point %{customdata[0]:d}: |eigenvalue| = %{customdata[1]:.4g}"
-        f"<br>time constant %{{customdata[2]:.4g}} tokens<extra>{kind.value}</extra>",
+        marker={"size": 7, "color": theme.text, "opacity": 0.8},
+        text=[f"|λ| = {size}<br>time constant {constant} {noun}s" for size, constant in facts],
+        hovertemplate="%{text}<extra></extra>",
     )

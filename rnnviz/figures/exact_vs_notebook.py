@@ -56,7 +56,7 @@ def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LI
         HEIGHTS["margins"],
         theme,
         xaxis=words_axis(words, theme),
-        yaxis={"range": [-1.5, 1], "visible": False},
+        yaxis={"range": [-1.7, 1], "visible": False},
         annotations=arrows,
         margin=words_margin(words),
         meta={"x": "token"},
@@ -77,7 +77,7 @@ def _angles(tokens: ByToken, ratios: Array, theme: Theme) -> Series:
     rows = zip(exact(tokens.angles), exact(ratios), strict=True)
     return scatter(
         x=np.arange(len(degrees), dtype=np.int32),
-        y=[-1.1] * len(degrees),
+        y=[-1.35] * len(degrees),
         mode="text",
         text=degrees,
         textfont={"size": 15},
@@ -100,7 +100,7 @@ def _arrow(t: int, right: float, down: float, color: str, width: float) -> dict[
     """An arrow from the middle of a column, so many pixels long."""
     return {
         "x": t, "y": 0, "xshift": right, "yshift": -down, "ax": -right, "ay": -down, "text": "",
-        "showarrow": True, "arrowcolor": color, "arrowwidth": width, "arrowhead": 2,
+        "showarrow": True, "arrowcolor": color, "arrowwidth": width,
     }  # fmt: skip
 
 

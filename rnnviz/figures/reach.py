@@ -32,29 +32,33 @@ def reach_curve(
 
     The gradient goes left, back in time. Below the rounding error it changes no sum.
     """
-    count = len(words)
+    # After its last answer a phrase has no gradient.
+    norms = np.trim_zeros(flow.norms, "b") if flow.norms.any() else flow.norms
     # The profile by word: the last one has lag 0. It may be shorter than the phrase.
-    lags = np.arange(min(count, len(profile.median)))[::-1]
-    span = theme.scale.decades(_sizes(flow, profile, lags))
+    lags = np.arange(min(len(norms), len(profile.median)))[::-1]
+    span = theme.scale.decades(_sizes(norms, profile, lags))
     floor = 10.0 ** span[0]
     return picture(
-        [*_training(profile, lags, count - 1 - lags, theme, floor), _phrase(flow, theme, floor)],
+        [
+            *_training(profile, lags, len(norms) - 1 - lags, theme, floor),
+            _phrase(norms, theme, floor),
+        ],
         f"Gradient of the {flow.objective}, ||{SYMBOL[flow.objective]}_t|| (L2)",
         HEIGHTS["over_lag"],
         theme,
         xaxis=words_axis(words, theme),
         yaxis=log_axis("", theme, span),
         shapes=_rounding(profile, span, theme),
-        annotations=_notes(flow, profile, span, theme),
+        annotations=_notes(norms, profile, span, theme),
         margin={**words_margin(words), "t": LEGEND_TOP},
         meta={"x": "token"},
         **LEGEND,
     )
 
 
-def _sizes(flow: Flow, profile: LagProfile, lags: Array) -> list[float]:
+def _sizes(norms: Array, profile: LagProfile, lags: Array) -> list[float]:
     """What the axis spans: all sizes, 1, and the rounding error with its label."""
-    measured = [*flow.norms, *profile.low[lags], *profile.high[lags], 1.0]
+    measured = [*norms, *profile.low[lags], *profile.high[lags], 1.0]
     return [float(v) for v in measured] + [_least(profile) * 10.0**-_BELOW]
 
 
@@ -116,17 +120,17 @@ def _line(
     )
 
 
-def _phrase(flow: Flow, theme: Theme, floor: float) -> Series:
-    last = len(flow.norms) - 1
+def _phrase(norms: Array, theme: Theme, floor: float) -> Series:
+    last = len(norms) - 1
     backs = [str(last - t) for t in range(last + 1)]
     return scatter(
         x=np.arange(last + 1, dtype=np.int32),
-        y=np.maximum(flow.norms, floor),
+        y=np.maximum(norms, floor),
         name="this phrase",
         mode="lines+markers",
         line={"color": theme.magnitude, "width": 3},
         marker={"size": 9, "color": theme.magnitude, "symbol": "triangle-left"},
-        customdata=list(zip(backs, exact(flow.norms), strict=True)),
+        customdata=list(zip(backs, exact(norms), strict=True)),
         hovertemplate="%{customdata[0]} back: %{customdata[1]}<extra></extra>",
     )
 
@@ -140,22 +144,23 @@ def _rounding(profile: LagProfile, span: Sequence[float], theme: Theme) -> list[
 
 
 def _notes(
-    flow: Flow, profile: LagProfile, span: Sequence[float], theme: Theme
+    norms: Array, profile: LagProfile, span: Sequence[float], theme: Theme
 ) -> list[dict[str, Any]]:
     """The sizes at both ends of the phrase, and the name of the region below the rounding error."""
+    last = len(norms) - 1
     place = {"xref": "paper", "x": 0.99, "y": math.log10(_least(profile)), "yshift": -3}
     rounding = f"lost in rounding ({profile.dtype.name})"
     return [note(rounding, "right top", **place, font={"color": theme.muted})] + [
         note(
-            _short(float(flow.norms[t])),
-            "center bottom",
+            _short(float(norms[t])),
+            "left middle" if t == last else "center bottom",
             x=t,
-            y=math.log10(max(float(flow.norms[t]), 10.0 ** span[0])),
-            yshift=9,
+            y=math.log10(max(float(norms[t]), 10.0 ** span[0])),
+            **({"xshift": 10} if t == last else {"yshift": 9}),
             font={"color": theme.magnitude, "size": 14, "weight": 600},
         )
-        for t in sorted({0, len(flow.norms) - 1})
-        if math.isfinite(flow.norms[t])
+        for t in sorted({0, last})
+        if math.isfinite(norms[t])
     ]
 
 

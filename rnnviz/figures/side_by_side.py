@@ -1,70 +1,166 @@
-"""Two sequences, or two networks, side by side; and saliency."""
+"""Two sequences, or two networks, side by side on the words of the first."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import product
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.analysis.saliency import INCOMPLETE, Saliency
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.figures.axes import NARROW, axis, signed_axis, whole, words_axis, words_margin
-from rnnviz.figures.heatmap_labels import cell_texts
+from rnnviz.figures.axes import axis, signed_axis, whole, words_axis, words_margin
+from rnnviz.figures.color_math import faint
 from rnnviz.figures.hidden_states import STATE, View
 from rnnviz.figures.legends import color_bar, colored
-from rnnviz.figures.picture import Picture, Series, bar, compact
-from rnnviz.figures.shapes import PAPER, note
+from rnnviz.figures.picture import Picture, Series, bar, compact, exact, scatter
+from rnnviz.figures.shapes import note, outlines
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, signed_heatmap
 
-#: The margin for the names of the methods, and the width of a narrow plot beside it, in pixels.
-_METHODS = 128
-_WIDTH = NARROW - (_METHODS - 64)
+#: With more words three columns a word are too narrow; with more, numbers have no room.
+_MOST_COLUMNS, _MOST_NUMBERS = 16, 10
+#: The places of A, B - A and B in a word's column, and half of their width.
+_PLACES, _HALF = (-0.27, 0.0, 0.27), 0.12
+#: With more cells their words would take longer to send than they.
+_NAMED = 4_000
 
 
 class Pair(NamedTuple):
-    """Values of the first and the second, aligned: (P, ...), and the words there.
+    """Values of the first and the second on the words of the first, (T, ...); NaN if it has none.
 
-    NaN where one of them has no token. ``names`` are the names of the two.
+    ``others`` are the words of the second there.
     """
 
     first: Array
     second: Array
     words: Sequence[str]
-    names: tuple[str, str] = ("as typed", "changed")
+    others: Sequence[str]
+
+    @property
+    def difference(self) -> Array:
+        """The second minus the first."""
+        return np.asarray(self.second - self.first)
+
+    @property
+    def changed(self) -> list[int]:
+        """The columns in which the second reads something else."""
+        pairs = zip(self.words, self.others, strict=True)
+        return [t for t, (one, other) in enumerate(pairs) if one != other]
+
+
+# States
 
 
 def compared_states(pair: Pair, theme: Theme = LIGHT, view: View = STATE) -> Picture:
-    """The states (P, H) of both, and the second minus the first, all on one scale."""
-    states = dict(zip(pair.names, (pair.first, pair.second), strict=True))
-    states["difference"] = pair.second - pair.first
-    limit = theme.scale.nice_limit(max(_largest(array) for array in states.values()))
-    words = [[plain(word, 30) for word in pair.words]] * pair.first.shape[1]
-    series = [
-        signed_heatmap(
-            compact(array.T),
-            limit,
-            theme,
-            colorbar=color_bar(view.name) if k == 0 else None,
-            showscale=False,
-            hoverongaps=False,
-            yaxis=f"y{k + 1}" if k else "y",
-            customdata=words,
-            hovertemplate=f"{name}, unit %{{y}} after “%{{customdata}}”: "
-            f"{view.name} = %{{z:.6f}}<extra></extra>",
-        )
-        for k, (name, array) in enumerate(states.items())
-    ]
+    """The states of A, the difference B - A, and the states of B, (T, H) each, on one scale.
+
+    They stand beside each other in each word's column, or below each other if there are many words.
+    """
+    parts = [pair.first, pair.difference, pair.second]
+    limit = theme.scale.nice_limit(max(map(_largest, parts)))
+    drawn = _beside if len(pair.words) <= _MOST_COLUMNS else _below
+    return drawn(pair, parts, (view, limit), theme)
+
+
+def _beside(pair: Pair, parts: list[Array], scale: tuple[View, float], theme: Theme) -> Picture:
+    view, limit = scale
+    steps, units = pair.first.shape
+    same = [t for t in range(steps) if not np.any(parts[1][t])]
+    names = ("A", "B − A", "B")
+    cells, labels = np.full((4 * steps, units), np.nan), [""] * (4 * steps)
+    places = (np.arange(steps)[:, None] + [*_PLACES, 0.5]).ravel()
+    for k, (name, part) in enumerate(zip(names, parts, strict=True)):
+        cells[k::4] = part
+        read = pair.others if k else pair.words
+        labels[k::4] = [f"{name} after “{plain(word)}”" for word in read]
+    cells[[4 * t + 1 for t in same]] = np.nan
+    few = cells.size <= _NAMED
+    boxes = [(t - _HALF, -0.5, t + _HALF, units - 0.5) for t in same]
+    series = signed_heatmap(
+        compact(cells[:-1].T),
+        limit,
+        theme,
+        x=compact(places[:-1]),
+        xgap=3,
+        colorbar=color_bar(view.name),
+        customdata=[labels[:-1]] * units if few else None,
+        hovertemplate=f"unit %{{y}}, {'%{customdata}' if few else 'place %{x}'}: "
+        f"{view.name} = %{{z:.6f}}<extra></extra>",
+    )
     return picture(
-        series,
-        view.title,
+        [series, {**outlines(boxes, theme.muted, 1), "showlegend": False}],
+        f"{view.title.split(' after')[0]} of A and B",
         HEIGHTS["compared"],
         theme,
         margin=words_margin(pair.words),
-        xaxis={**words_axis(pair.words, theme), "anchor": "y3"},
-        **_stacked([*states], pair.first.shape[1], theme),
+        xaxis=words_axis(pair.words, theme),
+        # Above the rows stand the names of the columns.
+        yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.2 * units], showgrid=False,
+                   tickvals=_ticks(units)),
+        annotations=[*_heads(pair, names, theme), *_sames(same, units, theme)],
+        meta={"x": "token", "y": "unit"},
+    )  # fmt: skip
+
+
+def _ticks(units: int) -> list[int]:
+    """A few round numbers of units."""
+    step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 200, 500) if units <= 6 * s)
+    return list(range(0, units, step))
+
+
+def _heads(pair: Pair, names: Sequence[str], theme: Theme) -> list[dict[str, Any]]:
+    """The names above each column, and above them what B reads where it reads something else."""
+    colors = (theme.text, theme.muted, theme.forward)
+    few = len(pair.words) <= _MOST_NUMBERS
+    heads = [
+        note(name, "center bottom", x=t + place, y=-0.5, yshift=1,
+             font={"size": 12, "color": color, "weight": 600})
+        for t in range(len(pair.words))
+        for name, place, color in zip(names, _PLACES, colors, strict=True)
+        if few or t in pair.changed
+    ]  # fmt: skip
+    changed = [
+        note(f"B: {plain(pair.others[t], 16)}", "center bottom", x=t, y=-0.5, yshift=16,
+             font={"size": 14, "color": theme.forward, "weight": 600})
+        for t in pair.changed
+    ]  # fmt: skip
+    return heads + changed
+
+
+def _sames(same: Sequence[int], units: int, theme: Theme) -> list[dict[str, Any]]:
+    style = {"textangle": -90, "font": {"size": 12, "color": theme.muted}}
+    return [note("the same", "center middle", x=t, y=(units - 1) / 2, **style) for t in same]
+
+
+def _below(pair: Pair, parts: list[Array], scale: tuple[View, float], theme: Theme) -> Picture:
+    view, limit = scale
+    names = ("A", "B − A", "B")
+    series = [
+        signed_heatmap(
+            compact(part.T),
+            limit,
+            theme,
+            colorbar=color_bar(view.name) if k == 0 else None,
+            showscale=k == 0,
+            hoverongaps=False,
+            yaxis=f"y{k + 1}" if k else "y",
+            hovertemplate=f"{name}, unit %{{y}} at place %{{x}}: "
+            f"{view.name} = %{{z:.6f}}<extra></extra>",
+        )
+        for k, (name, part) in enumerate(zip(names, parts, strict=True))
+    ]
+    pairs = zip(pair.words, pair.others, strict=True)
+    words = [one if one == other else f"{one}→{other}" for one, other in pairs]
+    return picture(
+        series,
+        f"{view.title.split(' after')[0]} of A and B",
+        HEIGHTS["compared"],
+        theme,
+        margin=words_margin(words),
+        xaxis={**words_axis(words, theme), "anchor": "y3"},
+        meta={"x": "token", "ticks": True},
+        **_stacked(names, pair.first.shape[1], theme),
     )
 
 
@@ -72,15 +168,15 @@ def _largest(array: Array) -> float:
     return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
-def _stacked(names: list[str], units: int, theme: Theme) -> dict[str, Any]:
+def _stacked(names: Sequence[str], units: int, theme: Theme) -> dict[str, Any]:
     """An axis of units for each heatmap, from top to bottom."""
     height = 1 / len(names)
     return {
         f"yaxis{k + 1 if k else ''}": axis(
-            f"unit, {plain(name)}",
+            name,
             theme,
             domain=[1 - (k + 1) * height + 0.03, 1 - k * height - (0.01 if k else 0)],
-            autorange="reversed",
+            range=[units - 0.5, -0.5],
             showgrid=False,
             **{"nticks": 4, **whole(units)},
         )
@@ -88,95 +184,225 @@ def _stacked(names: list[str], units: int, theme: Theme) -> dict[str, Any]:
     }
 
 
-def compared_margins(pair: Pair, label: str, theme: Theme = LIGHT, unit: str = "logits") -> Picture:
-    """One number (P,) of both after every token, as two bars side by side."""
-    limit = 1.15 * theme.scale.nice_limit(max(_largest(pair.first), _largest(pair.second)))
-    first, second = map(plain, pair.names)
-    styles = ((first, pair.first, theme.muted), (second, pair.second, theme.forward))
-    bars = [
-        bar(
-            x=list(range(len(pair.words))),
-            y=compact(values),
-            name=name,
-            marker={"color": color},
-            hovertemplate=f"{name}: %{{y:.6g}}<extra></extra>",
-        )
-        for name, values, color in styles
-    ]
-    marks = "  ".join(f"{colored('■', color)} {name}" for name, _, color in styles)
+# Distances
+
+
+def distance_curve(
+    distances: Array, words: Sequence[str], title: str, theme: Theme = LIGHT, noted: bool = False
+) -> Picture:
+    """A distance after every word, (T,); NaN is a gap.
+
+    If ``noted``, with the factor from word to word, and where both part.
+    """
+    limit = theme.scale.nice_limit(_largest(distances))
+    steps, few = len(words), len(words) <= _MOST_NUMBERS
+    curve = scatter(
+        x=list(range(steps)),
+        y=compact(distances),
+        mode="lines+markers+text",
+        fill="tozeroy",
+        fillcolor=faint(theme.text, 0.08),
+        line={"color": theme.text, "width": 2.5},
+        marker={"size": 8, "color": theme.text},
+        text=[f"{d:.2f}" if few and d > 0 else "" for d in distances.tolist()],
+        textposition="top center",
+        customdata=exact(distances),
+        hovertemplate="%{customdata}<extra></extra>",
+    )
     return picture(
-        bars,
-        f"{plain(label, 48)}   {marks}",
-        HEIGHTS["margins"],
+        [curve],
+        title,
+        HEIGHTS["distance"],
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=axis("", theme, range=[0, 1.3 * limit], nticks=3),
+        margin=words_margin(words),
+        annotations=_factors(distances, theme) if noted and few else [],
+        meta={"x": "token"},
+    )
+
+
+def _factors(distances: Array, theme: Theme) -> list[dict[str, Any]]:
+    """How many times as far they are apart as at the word before, and where they part."""
+    notes, values = [], distances.tolist()
+    apart = [t for t, d in enumerate(values) if d > 0]
+    if apart and apart[0] > 0:
+        notes.append(
+            note("they part here", "right bottom", x=apart[0], y=values[apart[0]], xshift=-26,
+                 font={"weight": 600})
+        )  # fmt: skip
+    for t in apart:
+        if t + 1 < len(values) and values[t + 1] > 0:
+            middle = {"x": t + 0.5, "y": 0.25 * (values[t] + values[t + 1])}
+            factor = values[t + 1] / values[t]
+            text = f"× {factor:.1f}" if 0.1 <= factor < 100 else f"× {factor:.0e}"
+            notes.append(note(text, "center middle", **middle, font={"color": theme.muted}))
+    return notes
+
+
+# Answers
+
+
+@dataclass(frozen=True)
+class AnswerScale:
+    """How an answer is drawn: a probability from ``base``, or a value.
+
+    ``sides`` are the names of the two classes, if there are just two.
+    """
+
+    title: str
+    base: float = 0.0
+    probability: bool = True
+    sides: tuple[str, str] | None = None
+
+    def label(self, value: float) -> str:
+        """The value in a few characters: of two classes the probability of the likelier one."""
+        if not math.isfinite(value):
+            return ""
+        if not self.probability:
+            return f"{value + 0.0:.2g}".replace("-", "−")
+        return percent(max(value, 1 - value) if self.sides else value)
+
+    def axis(self, values: Array, theme: Theme) -> dict[str, Any]:
+        """The vertical axis."""
+        if not self.probability:
+            return signed_axis("", 1.25 * theme.scale.nice_limit(_largest(values)), theme)
+        low, high = (-0.16, 1.16) if self.sides else (0.0, 1.2)
+        texts = ["0 %", "50 %", "100 %"]
+        if self.sides:
+            texts = [plain(self.sides[0], 11), "50 %", plain(self.sides[1], 11)]
+        return axis("", theme, range=[low, high], tickvals=[0, 0.5, 1], ticktext=texts)
+
+    def color(self, value: float, usual: str, theme: Theme) -> str:
+        """That of the side if there are two, else the usual one."""
+        if self.sides:
+            usual = theme.positive if value > self.base else theme.negative
+        return faint(usual, 0.55)
+
+
+def percent(share: float) -> str:
+    """A probability in few digits; with one more where it is almost certain."""
+    text = f"{share:.1%}" if 0.99 <= share < 0.9995 else f"{share:.0%}"
+    return text.replace("%", " %")
+
+
+def compared_answers(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:
+    """The answers of A and of B after every word, (T,) each, beside each other."""
+    sides = ((pair.first, -0.2, "A", theme.text), (pair.second, 0.2, "B", theme.forward))
+    bars = [_bars(values, (place, 0.36), name, scale, theme) for values, place, name, _ in sides]
+    edges = [
+        _edges(values, (place, 0.36), scale, color, "dash" if name == "B" else "solid")
+        for values, place, name, color in sides
+    ]
+    heads = "   ".join(colored(f"<b>{name}</b>", color) for _, _, name, color in sides)
+    return _answers([*bars, *edges], pair, scale, f"{plain(scale.title, 60)}   {heads}", theme)
+
+
+def answers_before(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:
+    """The answers now, the second of the pair, in the dashed outline of those before."""
+    now = _bars(pair.second, (0.0, 0.44), "now", scale, theme)
+    before = _bars(pair.first, (0.0, 0.6), "before", scale, theme)
+    # The number stands beyond both ends.
+    one, other = pair.first - scale.base, pair.second - scale.base
+    longer = (one * other > 0) & (np.abs(one) > np.abs(other))
+    texts = [(text, "") if further else ("", text)
+             for text, further in zip(now["text"], longer.tolist(), strict=True)]  # fmt: skip
+    before |= {"marker": {"color": faint(theme.text, 0)}, "text": [text for text, _ in texts]}
+    now |= {"text": [text for _, text in texts]}
+    edges = _edges(pair.first, (0.0, 0.6), scale, theme.text, "dash")
+    title = f"{plain(scale.title, 60)}, now; dashed: before"
+    return _answers([before, now, edges], pair, scale, title, theme)
+
+
+def _answers(
+    series: list[Series], pair: Pair, scale: AnswerScale, title: str, theme: Theme
+) -> Picture:
+    values = np.concatenate([pair.first, pair.second])
+    return picture(
+        series,
+        title,
+        HEIGHTS["answers"],
         theme,
         xaxis=words_axis(pair.words, theme),
-        yaxis=signed_axis(f"{'margin ' if unit == 'logits' else ''}({unit})", limit, theme),
+        yaxis=scale.axis(values, theme),
         margin=words_margin(pair.words),
-        bargap=0.25,
+        meta={"x": "token"},
     )
 
 
-def saliency_strips(
-    saliency: Saliency, words: Sequence[str], name: str, theme: Theme = LIGHT
+def _bars(
+    values: Array, column: tuple[float, float], name: str, scale: AnswerScale, theme: Theme
+) -> Series:
+    place, width = column
+    # Two bars side by side have less room.
+    numbers = len(values) <= _MOST_NUMBERS * (2 if width > 0.4 else 1)
+    usual = theme.forward if name == "B" else theme.muted
+    return bar(
+        x=compact(np.arange(len(values)) + place),
+        y=compact(values - scale.base),
+        base=scale.base,
+        width=width,
+        name=name,
+        marker={"color": [scale.color(value, usual, theme) for value in values.tolist()]},
+        text=[scale.label(value) if numbers else "" for value in values.tolist()],
+        textposition="outside",
+        customdata=exact(values),
+        hovertemplate=f"{name}: %{{customdata}}<extra></extra>",
+    )
+
+
+def _edges(
+    values: Array, column: tuple[float, float], scale: AnswerScale, color: str, dash: str
+) -> Series:
+    place, width = column
+    boxes = [
+        (t + place - width / 2, scale.base, t + place + width / 2, value)
+        for t, value in enumerate(values.tolist())
+        if math.isfinite(value)
+    ]
+    drawn = outlines(boxes, color, 1.6)
+    return {**drawn, "line": {**drawn["line"], "dash": dash}, "showlegend": False}
+
+
+# What each word adds
+
+
+def contribution_bars(
+    contributions: Array, words: Sequence[str], method: str, name: str, theme: Theme = LIGHT
 ) -> Picture:
-    """What every token adds to ``name``, by three methods (rows): red for it, blue against it."""
-    rows = {
-        "gradient × input": saliency.gradient_input,
-        "occlusion": saliency.occlusion,
-        "integrated": saliency.integrated,
-    }
-    contributions = np.array([*rows.values()])
+    """What every word adds to ``name``, (T,), by one method: red for it, blue against it."""
     limit = theme.scale.nice_limit(_largest(contributions))
-    strips = signed_heatmap(
-        compact(contributions),
-        limit,
-        theme,
-        colorbar=color_bar("Δm"),
-        hoverongaps=False,
-        ygap=4,
-        hovertemplate="%{y}, place %{x}: %{z:.6f}<extra></extra>",
+    few = len(words) <= 2 * _MOST_NUMBERS
+    values = contributions.tolist()
+    bars = bar(
+        x=list(range(len(words))),
+        y=compact(contributions),
+        width=0.6,
+        marker={"color": [theme.positive if v > 0 else theme.negative for v in values]},
+        text=[_signed(value, limit) if few else "" for value in values],
+        textposition="outside",
+        customdata=exact(contributions),
+        hovertemplate="%{customdata}<extra></extra>",
     )
-    ticks = {"tickvals": [0, 1, 2], "ticktext": list(rows), "range": [2.5, -0.5]}
+    total = f"sum<br><b>{_signed(float(np.nansum(contributions)), limit)}</b>"
+    place = {"xref": "paper", "x": 1, "xshift": 10, "y": 0}
     return picture(
-        [strips, *_numbers(contributions, limit, theme)],
-        f"What each token adds to {plain(name, 40)}",
+        [bars],
+        f"What each word of A adds to {plain(name, 40)} ({plain(method)})",
         HEIGHTS["saliency"],
         theme,
-        xaxis=words_axis(words, theme, _WIDTH),
-        yaxis=axis("", theme, **ticks, showgrid=False),
-        margin={**words_margin(words, _WIDTH), "l": _METHODS, "t": 66},
-        annotations=[_completeness(saliency, theme)],
+        xaxis=words_axis(words, theme),
+        yaxis=signed_axis("", 1.35 * limit, theme) | {"nticks": 3},
+        margin=words_margin(words),
+        annotations=[note(total, "left middle", **place)],
+        meta={"x": "token"},
     )
 
 
-def _numbers(values: Array, limit: float, theme: Theme) -> list[Series]:
-    """The values (3, T) on their cells, with the digits of their scale, if they fit."""
-    power = math.log10(limit)
-    most, least = max(0, 2 - math.ceil(power)), max(0, 1 - math.floor(power))
-    pitch = _WIDTH / values.shape[1]
-    for digits, size in product(range(most, least - 1, -1), (14, 12)):
-        texts = [[_number(value, digits) for value in row] for row in values]
-        if size * max(_ems(text) for row in texts for text in row) + 3 <= pitch:
-            return [cell_texts(texts, values / limit, theme, size)]
-    return []
-
-
-def _number(value: float, digits: int) -> str:
+def _signed(value: float, limit: float) -> str:
+    """The value with its sign, and with the digits of its scale."""
+    if not math.isfinite(value):
+        return ""
+    digits = max(0, 1 - math.floor(math.log10(limit)))
     # The sum turns -0.0 into 0.0.
-    return "" if np.isnan(value) else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
-
-
-def _ems(text: str) -> float:
-    """The width of a number in ems."""
-    return 0.5 * len(text) - 0.25 * text.count(".")
-
-
-def _completeness(saliency: Saliency, theme: Theme) -> dict[str, Any]:
-    """The sum of the integrated gradients, and what it must be."""
-    total, expected = float(saliency.integrated.sum()), saliency.whole - saliency.empty
-    text = f"integrated: sum {total:.5g}, m(x) − m(0) = {expected:.5g}, off by {saliency.gap:.1e}"
-    if math.isnan(total):
-        text = f"integrated: not drawn, the sum is off by more than {INCOMPLETE:.0%}"
-    position = {**PAPER, "x": 0, "xshift": -124, "y": 1, "yshift": 4}
-    font = {"color": theme.muted, "size": 13}
-    return note(text.replace("-", "−"), "left bottom", **position, font=font)
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")

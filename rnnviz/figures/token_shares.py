@@ -11,6 +11,7 @@ from rnnviz.analysis.gradient_history import EpochSeries
 from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, words_axis, words_margin
+from rnnviz.figures.axis_limits import nice_limit
 from rnnviz.figures.color_math import faint, mixed
 from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis
 from rnnviz.figures.gradients import word_rows
@@ -43,6 +44,9 @@ def share_columns(
     row = history.nearest(epoch)
     narrow = len(words) > _MOST_WITH_PAST
     past = [] if narrow else [_past(shares[: row + 1], history.epochs[: row + 1], theme)]
+    # All shares so far are in sight, also those of very many tokens.
+    top = min(1.0, nice_limit(float(shares[: row + 1].max())))
+    ticks = {"tickvals": [0, top / 2, top], "ticktext": ["0 %", *map(_percent, (top / 2, top))]}
     weights = {"W_hh": "the recurrent weights", "W_xh": "the input weights"}[name]
     return picture(
         [*past, _now(shares[row], narrow, theme)],
@@ -50,10 +54,14 @@ def share_columns(
         HEIGHTS["shares"],
         theme,
         xaxis=words_axis(words, theme),
-        yaxis=axis("", theme, range=[0, 1.12], tickvals=[0, 0.5, 1], tickformat=".0%"),
+        yaxis=axis("", theme, range=[0, 1.12 * top], **ticks),
         margin=words_margin(words),
         meta={"x": "token"},
     )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
 
 
 def _now(shares: Array, narrow: bool, theme: Theme) -> Series:

@@ -74,7 +74,7 @@ def unit_bars(
         HEIGHTS["margin"],
         theme,
         xaxis=words_axis(words, theme),
-        yaxis=_values_axis(values, view, theme),
+        yaxis=_values_axis(values, view, theme, room=1.5),
         margin=words_margin(words),
         meta={"x": "token"},
         annotations=_numbers(values, colors, view.gate),
@@ -85,6 +85,7 @@ def _numbers(values: Array, colors: Sequence[str], gate: bool) -> list[dict[str,
     """The numbers: each beyond zero from its bar, where there is room; of a gate on its bar."""
     small = 0.005 * float(np.abs(values).max())
     texts = [signed(value) if abs(value) > small else "0" for value in values.tolist()]
+    texts = [text.lstrip("+") for text in texts] if gate else texts
     if _DIGIT * max(map(len, texts)) * len(texts) > _COLUMNS:
         return []
     return [
@@ -100,10 +101,10 @@ def _numbers(values: Array, colors: Sequence[str], gate: bool) -> list[dict[str,
     ]
 
 
-def _values_axis(values: Array, view: View, theme: Theme) -> dict[str, Any]:
-    """An axis for both signs, or from 0 to 1 for a gate."""
+def _values_axis(values: Array, view: View, theme: Theme, room: float = 1.08) -> dict[str, Any]:
+    """An axis for both signs, or from 0 to 1 for a gate, with ``room`` above."""
     if view.gate:
-        return axis("", theme, range=[0, 1.5], tickvals=[0, 1])
+        return axis("", theme, range=[0, room], tickvals=[0, 1])
     limit = theme.scale.nice_limit(float(np.abs(values).max()))
     ticks = {"tickvals": [-limit, 0, limit], "ticktext": [f"−{limit:g}", "0", f"{limit:g}"]}
     return signed_axis("", 1.08 * limit, theme) | ticks

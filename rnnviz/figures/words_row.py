@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rnnviz.figures.axes import words_axis
 from rnnviz.figures.picture import Picture, scatter
 from rnnviz.figures.sequence_network import Words
 from rnnviz.figures.theme import LIGHT, Theme, picture, plain
 
 
-def words_row(words: Words, theme: Theme = LIGHT) -> Picture:
-    """The words side by side, each in its column.
+def words_row(words: Words, theme: Theme = LIGHT, shades: Sequence[str] = ()) -> Picture:
+    """The words side by side, each in its column; in frames of these ``shades``, if there are any.
 
     The page draws them itself, in static/words_row.js, where they can be typed.
     """
@@ -17,4 +19,5 @@ def words_row(words: Words, theme: Theme = LIGHT) -> Picture:
     row = scatter(x=[*range(count)], y=[0] * count, mode="text", text=names)
     axes = {"xaxis": {**words_axis(words.tokens, theme), "visible": False}}
     axes["yaxis"] = {"visible": False}
-    return picture([row], "Words", 80, theme, **axes, meta={"x": "token", **words.told})
+    meta = {"x": "token", **words.told, "shades": list(shades)}
+    return picture([row], "Words", 80, theme, **axes, meta=meta)

@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.analysis.fixed_points import FixedPoints, Search
+from rnnviz.analysis.activations import Activations
+from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints, Search
 from rnnviz.analysis.formatting import number, quoted
-from rnnviz.analysis.phase_portrait import Readout
+from rnnviz.analysis.phase_portrait import Readout, Rest
 from rnnviz.analysis.projection import Plane, fit, plane_of
 from rnnviz.analysis.state_transition import FixedInputMap, StateTransition
+from rnnviz.analysis.trajectory import Labels, label_tokens, token_targets
 from rnnviz.analysis.visited_states import VisitedStates, visit_states
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
@@ -38,7 +40,11 @@ class Hold(StrEnum):
 
     OWN = "my choice"
     MEAN = "mean input"
-    ZERO = "zero input"
+    ZERO = "nothing"
+
+
+#: The kind of fixed input, its words, and its values as text.
+Choices = tuple[Hold, tuple[str, ...], str]
 
 
 class DynamicsQuery(NamedTuple):
@@ -47,6 +53,13 @@ class DynamicsQuery(NamedTuple):
     state: TrainState
     dataset: Dataset
     origin: RunConfig
+
+
+class _Key(NamedTuple):
+    """What a search was made with: the ``network``, data, starts and seed; and the input."""
+
+    network: object
+    inputs: bytes
 
 
 class DynamicsLab:
@@ -59,13 +72,15 @@ class DynamicsLab:
         self.typed: str | None = None
         self.starts, self.axes = 200, (0, 1)
         self._lock = RLock()
-        self._results: dict[object, FixedPoints] = {}
-        self._search: tuple[object, int, Search] | None = None
+        self.opened = False
+        self._results: dict[_Key, tuple[Choices, FixedPoints]] = {}
+        self._search: tuple[_Key, Choices, int, Search] | None = None
+        self._chosen: tuple[_Key, FixedPoint] | None = None
         self._memo = Memo()
 
     # The fixed input
 
-    def choices(self, query: DynamicsQuery) -> tuple[Hold, tuple[str, ...], str]:
+    def choices(self, query: DynamicsQuery) -> Choices:
         """The kind of input, its words and its values as text; defaults if none are chosen."""
         dataset, width = query.dataset, len(query.dataset.vocabulary)
         hold = self.holds.get(dataset.tokens, Hold.OWN if dataset.tokens else Hold.ZERO)
@@ -92,14 +107,7 @@ class DynamicsLab:
 
     def label(self, query: DynamicsQuery, shown: Callable[[str], str] = str) -> str:
         """The chosen input as text; ``shown`` makes spaces in a token visible."""
-        hold, words, typed = self.choices(query)
-        if hold is not Hold.OWN:
-            return f"the {hold.value}"
-        if not query.dataset.tokens:
-            return typed
-        quoted_words = (quoted(shown(word)) for word in words[:_NAMED])
-        text = ", ".join(quoted_words) + " …" * (len(words) > _NAMED)
-        return text if len(words) == 1 else f"the mean of {text}"
+        return _named(self.choices(query), query.dataset, shown)
 
     def problem(self, query: DynamicsQuery) -> str:
         """Why a search is impossible, as a sentence; empty if it is possible."""
@@ -124,6 +132,14 @@ class DynamicsLab:
             "visited", (state, dataset), lambda: visit_states(state.parameters, dataset.train)
         )
 
+    def read_at_ends(self, query: DynamicsQuery) -> Array | None:
+        """Which of two classes is read at the end of each visited path, (N,); else None."""
+        if not query.dataset.answers_classes or len(query.dataset.classes) != 2:
+            return None
+        ends = np.array([path[-1] for path in self.visited(query).paths])
+        classes: Array = self.flow(query).answers(ends).argmax(axis=1)
+        return classes
+
     # The plane
 
     def flat(self, query: DynamicsQuery) -> bool:
@@ -147,19 +163,29 @@ class DynamicsLab:
         """Have the next call of ``plane`` fit the basis again."""
         self._memo.forget("basis")
 
+    # The ways
+
+    def labels(self, dataset: Dataset, activations: Activations) -> Labels:
+        """The labels of all tokens, which are the same at every epoch."""
+        return self._memo.ask(
+            ("labels", len(activations.owners)), dataset,
+            lambda: label_tokens(token_targets(activations, dataset.train), dataset.classes),
+        )  # fmt: skip
+
     # The search
 
     def found(self, held: FixedInputMap, query: DynamicsQuery) -> FixedPoints | None:
         """The cached result for these weights, this input and the number of starts, or None."""
-        return self._results.get(self._key(held, query))
+        _, found = self._results.get(self._key(held, query), (None, None))
+        return found
 
-    def _key(self, held: FixedInputMap, query: DynamicsQuery) -> object:
+    def _key(self, held: FixedInputMap, query: DynamicsQuery) -> _Key:
         # Networks of different architectures can have the same weights.
         state, seed = query.state, query.origin.seed
         weights = state.parameters.theta.tobytes
         digest = self._memo.ask("digest", state, lambda: blake2b(weights()).digest())
         network = state.parameters.architecture, digest
-        return network, query.dataset, held.inputs.tobytes(), self.starts, seed
+        return _Key((network, query.dataset, self.starts, seed), held.inputs.tobytes())
 
     def find(self, query: DynamicsQuery) -> None:
         """Start a search unless its result is cached; the first search refits the plane.
@@ -172,7 +198,8 @@ class DynamicsLab:
         if self.found(held, query) is None:
             search = Search(held, self.visited(query), self.starts, query.origin.seed)
             with self._lock:
-                self._search = self._key(held, query), query.state.epoch, search
+                choices, epoch = self.choices(query), query.state.epoch
+                self._search = self._key(held, query), choices, epoch, search
 
     def cancel(self) -> None:
         """Cancel the search."""
@@ -184,24 +211,72 @@ class DynamicsLab:
         with self._lock:
             if self._search is None:
                 return False
-            key, _, search = self._search
+            key, choices, _, search = self._search
             if search.work(budget):
                 return True
-            self._results[key] = search.found
+            self._results[key] = choices, search.found
             self._drop_oldest()
             self._search = None
             return False
 
     def _drop_oldest(self) -> None:
-        size = sum(found.nbytes for found in self._results.values())
+        size = sum(found.nbytes for _, found in self._results.values())
         while len(self._results) > 1 and (len(self._results) > _SEARCHES or size > _BYTES):
-            size -= self._results.pop(next(iter(self._results))).nbytes
+            size -= self._results.pop(next(iter(self._results)))[1].nbytes
 
     @property
     def searching(self) -> tuple[int, float] | None:
         """Epoch and progress (0..1) of the running search, or None."""
         search = self._search
-        return search and (search[1], search[2].progress)
+        return search and (search[2], search[3].progress)
+
+    # The points
+
+    def rests(self, query: DynamicsQuery, shown: Callable[[str], str] = str) -> list[Rest]:
+        """The points of the held input, and the first one of every other input looked at here."""
+        if self.problem(query):
+            return []
+        key = self._key(self.held(query), query)
+        rests: list[Rest] = []
+        for other, (choices, found) in self._results.items():
+            if other.network == key.network:
+                own, named = other == key, _named(choices, query.dataset, shown)
+                points = found.points if own else found.points[:1]
+                rests += [
+                    Rest(point, read_out(point.answers, query.dataset, shown), named, own)
+                    for point in points
+                ]
+        return sorted(rests, key=lambda rest: not rest.own)
+
+    def chosen(self, query: DynamicsQuery, rests: list[Rest]) -> int | None:
+        """Which of the ``rests`` is chosen: at first the first one of the held input."""
+        if self._chosen and rests:
+            key, point = self._chosen
+            same = key.inputs == self.held(query).inputs.tobytes()
+            for index, rest in enumerate(rests):
+                if same and rest.point is point:
+                    return index
+        return 0 if rests and rests[0].own else None
+
+    def choose(self, query: DynamicsQuery, index: int) -> None:
+        """Choose one of the ``rests`` and open its numbers; the chosen one is opened or closed."""
+        rests = self.rests(query)
+        if not 0 <= index < len(rests):
+            return
+        self.opened = index != self.chosen(query, rests) or not self.opened
+        self._chosen = self._key(self.held(query), query), rests[index].point
+
+
+def _named(choices: Choices, dataset: Dataset, shown: Callable[[str], str]) -> str:
+    """A fixed input as text."""
+    hold, words, typed = choices
+    if hold is not Hold.OWN:
+        return {Hold.MEAN: "the mean input", Hold.ZERO: "nothing"}[hold]
+    if not dataset.tokens:
+        return typed
+    quoted_words = (quoted(shown(word)) for word in words[:_NAMED])
+    text = ", ".join(quoted_words) + " …" * (len(words) > _NAMED)
+    return text if len(words) == 1 else f"the mean of {text}"
 
 
 def read_out(answers: Array, dataset: Dataset, shown: Callable[[str], str] = str) -> Readout:
@@ -210,7 +285,7 @@ def read_out(answers: Array, dataset: Dataset, shown: Callable[[str], str] = str
     ``shown`` makes spaces in a token visible.
     """
     if not dataset.answers_classes:
-        return Readout(", ".join(number(float(value)) for value in answers))
+        return Readout(", ".join(number(float(value), 2) for value in answers))
     best = int(answers.argmax())
     side = best if len(answers) == 2 else None
     return Readout(f"{shown(dataset.classes[best])} {answers[best]:.1%}", side)

@@ -11,19 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.activations import Activations, read_activations
-from rnnviz.analysis.input_perturbation import Alter, Perturbation
-from rnnviz.analysis.logit_margin import running_margin
 from rnnviz.analysis.projection import Plane, Projection, boundary, fit, plane_of
-from rnnviz.analysis.saliency import Saliency, logit_margin, saliency
 from rnnviz.analysis.selectivity import MOST_WORDS, Response, mean_change, response, selectivity
 from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.losses import margin
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.memo import Memo
-from rnnviz.lab.phrase import PhraseInput
-from rnnviz.lab.probe import Probe, names_of
+from rnnviz.lab.probe import names_of
 from rnnviz.lab.questions import StateQuestion
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
@@ -97,7 +92,6 @@ class UnitLab:
         self.sort = Sort.SELECTIVITY
         self.word: str | None = None
         self.axes = (0, 1)
-        self.perturbation = Perturbation(Alter.DROP, 0)
         self.edits: tuple[Edit, ...] = ()
         self.left_out: dict[Edit, str] = {}
         self._memo = Memo()
@@ -232,29 +226,6 @@ class UnitLab:
         line = boundary(source.state.parameters, basis, self.axes) if source.readable else None
         return plane_of(basis, self.axes, self.activations(source).states, line)
 
-    # What if
-
-    def varied(self, words: Sequence[str]) -> tuple[str, ...]:
-        """The words of the probe after the chosen perturbation, its position clipped."""
-        index = min(self.perturbation.place, len(words) - 1)
-        self.perturbation = self.perturbation._replace(place=index)
-        return self.perturbation.applied(words)
-
-    def donor(self, probe: Probe) -> PhraseInput:
-        """The phrase whose state is put into the probe; at first one that is as long."""
-        return self._memo.ask("donor", probe.dataset, lambda: PhraseInput(_as_long(probe)))
-
-    def saliency(self, probe: Probe, other: Probe | None = None) -> tuple[Saliency, str]:
-        """The saliency of each token for the output, and the name of that output.
-
-        For values the output is the channel that differs most from that of ``other``.
-        """
-        channel = 0
-        if other and not probe.dataset.answers_classes:
-            channel = _most_different_channel(probe, other)
-        key = probe, channel
-        return self._memo.ask("saliency", key, lambda: _saliency_of(*key))
-
     # Break it
 
     def toggle(self, layer: int, unit: int) -> None:
@@ -278,9 +249,14 @@ class UnitLab:
             self.left_out = invalid
             self.edits = tuple(edit for edit in self.edits if edit not in invalid)
 
-    def undo(self) -> None:
-        """Remove the last edit."""
-        self.edits = self.edits[:-1]
+    def undo(self, edit: Edit | None = None) -> None:
+        """Remove the last edit, or the one given."""
+        edits = list(self.edits)
+        if edit is None:
+            edits = edits[:-1]
+        elif edit in edits:
+            edits.remove(edit)
+        self.edits = tuple(edits)
 
     def clear(self) -> None:
         """Remove all edits."""
@@ -298,7 +274,8 @@ class UnitLab:
 
     def _try(self, state: TrainState, run: Run) -> EditPreview:
         edited = apply_edits(state.parameters, self.edits)
-        return EditPreview(edited, run.examine(state.parameters), run.examine(edited))
+        before = run.scores(state)
+        return EditPreview(edited, before, run.examine(edited) if self.edits else before)
 
     def ablation_loss(self, source: StateSource, word: str | None = None) -> Array:
         """The rise of the training loss when one unit is ablated, (H,); NaN if not computed yet.
@@ -359,68 +336,6 @@ class UnitLab:
         rises, ablated = self.ablation_loss(source), self.silenced(source.layer)
         order = [unit for unit in np.argsort(-rises, kind="stable").tolist() if unit not in ablated]
         return tuple(silence(source.layer + 1, unit) for unit in order[:count])
-
-
-def _as_long(probe: Probe) -> str:
-    """A training sequence as long as the probe that begins otherwise, or else the probe."""
-    own = probe.example.inputs if probe.example.source is None else probe.example.source
-    for example in probe.dataset.train:
-        read = example.inputs if example.source is None else example.source
-        longer = len(read) >= len(own) and not np.array_equal(read[0], own[0])
-        if longer and PhraseInput(example.text).fits(probe.dataset):
-            return example.text
-    return probe.reading.text
-
-
-def spelled(dataset: Dataset, words: Sequence[str]) -> str:
-    """Words joined to a text as it is typed."""
-    vocabulary = dataset.source or dataset.vocabulary
-    return vocabulary.join(words) if dataset.tokens else " ".join(words)
-
-
-def _saliency_of(probe: Probe, channel: int) -> tuple[Saliency, str]:
-    data = probe.dataset
-    answer = logit_margin(probe.trace, data.classes, data.source is not None, channel)
-    return saliency(probe.parameters, probe.example, answer), answer.name
-
-
-class Signal(NamedTuple):
-    """One number per token of two sequences, (T,) and (T',), with its label and unit."""
-
-    first: Array
-    second: Array
-    label: str
-    unit: str = "logits"
-
-
-def signal(first: Probe, second: Probe) -> Signal:
-    """The numbers by which the outputs of two probes are compared, token by token.
-
-    The logit margin of one class if there is a verdict, of the targets if there is an output after
-    every token; for values, the channel that differs most.
-    """
-    data = first.dataset
-    if data.one_class_at_end:
-        target = first.margin.target
-        one, two = (running_margin(p.parameters, p.trace, target) for p in (first, second))
-        return Signal(one.values, two.values, f"Margin of “{data.classes[target]}”")
-    if data.answers_classes:
-        return Signal(_target_margin(first), _target_margin(second), "Margin of the target")
-    channel = _most_different_channel(first, second)
-    values, others = (probe.running[:, channel] for probe in (first, second))
-    return Signal(values, others, f"Output, {data.classes[channel]}", "value")
-
-
-def _most_different_channel(first: Probe, second: Probe) -> int:
-    common = min(len(first.running), len(second.running))
-    return int(np.abs(first.running[:common] - second.running[:common]).sum(axis=0).argmax())
-
-
-def _target_margin(probe: Probe) -> Array:
-    """The logit margin of the target at every token with an output, else NaN, (T,)."""
-    margins, targets = np.full(len(probe.words), np.nan), probe.example.targets
-    margins[-len(targets) :] = margin(probe.running[-len(targets) :], targets)
-    return margins
 
 
 def _space(source: StateSource) -> tuple[object, ...]:

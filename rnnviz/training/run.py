@@ -19,6 +19,7 @@ from rnnviz.training.weight_edits import Edit, apply_edits
 
 #: Weights * tokens * examples processed in about a millisecond.
 _WORK = 2_000_000
+_PARTS = ("train", "test")
 _NO_SCORE = Score(float("nan"), float("nan"))
 
 
@@ -211,6 +212,14 @@ class Run:
     def _losses_finite(self, scores: tuple[Score, Score]) -> bool:
         pairs = zip(scores, self._evaluators, strict=True)
         return all(np.isfinite(score.loss) for score, evaluator in pairs if evaluator)
+
+    def scores(self, state: TrainState) -> tuple[Score, Score]:
+        """The scores of a state of this run on the training and the test examples."""
+        if state.offset:
+            return self.examine(state.parameters)
+        row = self.history.row(state.epoch)
+        train, test = (Score(row[f"{part}_loss"], row[f"{part}_metric"]) for part in _PARTS)
+        return train, test
 
     def examine(self, parameters: Parameters) -> tuple[Score, Score]:
         """Evaluate parameters on the training and the test examples.

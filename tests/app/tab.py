@@ -177,11 +177,18 @@ class Tab:
     @property
     def places(self):
         """The data of the place of each picture, alone or on a sheet."""
-        columns = [column for sheet in self.data("sheet").values() for column in sheet["columns"]]
-        panels = [panel for column in columns for row in column for panel in row]
-        # A panel may be a text.
-        pictures = {panel["key"]: panel for panel in panels if panel["kind"] != "text"}
+        pictures = {panel["key"]: panel for panel in self._panels if panel["kind"] != "text"}
         return self.data("chart") | pictures
+
+    @property
+    def panel_texts(self):
+        """The keys of the panels of sheets that are texts."""
+        return {panel["key"] for panel in self._panels if panel["kind"] == "text"}
+
+    @property
+    def _panels(self):
+        columns = [column for sheet in self.data("sheet").values() for column in sheet["columns"]]
+        return [panel for column in columns for row in column for panel in row]
 
     # What the wire brings
 

@@ -1,4 +1,4 @@
-"""Page *Dynamics* without a browser."""
+"""Page *Dynamics*, *Where does the state rest?*, without a browser."""
 
 import re
 
@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
-from rnnviz.analysis.phase_portrait import Readout
-from rnnviz.app.fixed_point_table import points_html, search_html
-from rnnviz.config import TaskName
+from rnnviz.analysis.phase_portrait import Readout, Rest
+from rnnviz.app.fixed_point_list import rest_sentence, rests_html, search_sentence
+from rnnviz.config import RunConfig, TaskName
 from rnnviz.lab.dynamics import DynamicsLab, Hold
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from tests.app import tab
+from tests.app.tab import plain
 from tests.sampling import each_row, singly
 
 
@@ -35,6 +36,20 @@ class Page(tab.Page):
     def names(self):
         return [series.get("name") for series in self.phase["figure"]["data"]]
 
+    @property
+    def story(self):
+        return " ".join(plain(self.bodies["story"]).split())
+
+    @property
+    def rows(self):
+        """The cells of the list's rows, without those that are open."""
+        rows = re.findall(r'<tr data-at="\d+".*?</tr>', self.bodies["points"])
+        cells = [re.findall("<td.*?</td>", row) for row in rows]
+        return [[" ".join(plain(cell).split()) for cell in row] for row in cells]
+
+    def sentence(self, key):
+        return self.chart(key)["layout"]["meta"]["sentence"]
+
 
 @pytest.fixture(scope="module")
 def trained():
@@ -55,33 +70,73 @@ def page():
     return Page(hidden="6", init_scale="0.3", epoch="3", phrase="i am not good")
 
 
-def test_the_plane_and_the_flow_are_there_before_anything_is_found_and_stay(page):
-    assert page.charts.keys() == {"phase", "spectra"}
-    assert "press  Find" in page.text
-    assert page.names[-3:] == ["stable (0)", "saddle (0)", "slow (0)"]
-    page.choose("Principal components", "2 and 3")
-    title = page.phase["figure"]["layout"]["xaxis"]["title"]["text"]
-    assert title.startswith("principal component 2")
+def test_the_plane_is_there_before_anything_is_found_and_stays(page):
+    assert "press F to find" in page.story
+    assert "press F" in page.sentence("spectra")
+    assert "stays (1)" not in page.names
+    page.choose("Plane of components", "2 and 3")
+    layout = page.phase["figure"]["layout"]
+    assert layout["xaxis"]["title"]["text"].startswith("component 2: ")
+    share = re.fullmatch(
+        r"Components 2 and 3 hold (\d+)% of what varies on 58 training phrases",
+        layout["title"]["text"],
+    )
+    plane = page.session.dynamics.plane(page.session.dynamics_query)
+    assert float(share[1]) == pytest.approx(100 * sum(plane.explained), abs=0.6)
     page.session.player.advance(2)
     page.run()
     assert "fitted at epoch 3" in page.phase["remark"]
     page.click("refit")
-    assert "fitted at epoch 5" in page.phase["remark"]
+    assert "fitted at epoch 5 to the states on 58 training phrases" in page.phase["remark"]
 
 
-def test_the_flip_flop_has_eight_stable_points(flipflop):
+def test_the_way_has_the_shades_and_the_places_of_the_words(page):
+    shades = page.chart("words")["layout"]["meta"]["shades"]
+    (way,) = [s for s in page.chart("phase")["data"] if s.get("meta", {}).get("token") == 0]
+    assert (way["marker"]["color"], way["text"]) == (shades, ["i", "am", "not", "good"])
+    assert len({*shades}) == 4
+
+
+def test_of_an_encoder_and_a_decoder_the_way_is_the_decoders():
+    page = Page(task="translation", hidden="4", epoch="0", cell="gru")
+    words = page.session.inspect().words
+    (way,) = [s for s in page.chart("phase")["data"] if "token" in s.get("meta", {})]
+    first = way["meta"]["token"]
+    assert way["text"] == [tab.html.escape(word, quote=False) for word in words[first:]]
+    shades = page.chart("words")["layout"]["meta"]["shades"]
+    assert [k for k, shade in enumerate(shades) if not shade] == [*range(first)]
+
+
+def test_the_flip_flop_has_eight_points_at_which_it_rests(flipflop):
     flipflop.find()
-    assert "Fixed: q < 1e-14; slow: a minimum of q, at most 1e-6" in flipflop.text
-    assert "8 stable ,  19 saddle ,  0 slow , from 200 starts" in flipflop.text
-    assert flipflop.names[-3:] == ["stable (8)", "saddle (19)", "slow (0)"]
-    assert len(re.findall(r"\bstable\b", flipflop.text)) == 1 + 8
+    assert flipflop.story.startswith("Learned Held on nothing, the state rests at 8 points :")
+    assert "8 stable, 19 saddle, 0 slow, from 200 starts" in flipflop.text
+    assert {"stays (8)", "leaves (19)"} <= {*flipflop.names}
+    rests = [row[1] for row in flipflop.rows]
+    assert rests == ["● stays"] * 8 + [f"○ leaves ({n})" for n in [1] * 12 + [2] * 6 + [3]]
+    signs = [tuple(v.strip()[0] == "−" for v in row[2].split(",")) for row in flipflop.rows[:8]]
+    assert len({*signs}) == 8
     assert "fitted at epoch 150" in flipflop.phase["remark"]
-    assert "Held: the zero input." in flipflop.phase["remark"]
-    flipflop.app.session_state["numbers_dynamics"] = True
-    flipflop.run()
-    (table,) = flipflop.app.dataframe
-    assert list(table.value.kind) == ["stable"] * 8 + ["saddle"] * 19
-    assert "s[31]" in table.value.columns
+    assert "Held: nothing." in flipflop.phase["remark"]
+
+
+def test_a_row_or_a_point_chooses_and_opens_its_numbers(flipflop):
+    flipflop.find()
+    lab, query = flipflop.session.dynamics, flipflop.session.dynamics_query
+    rests = lab.rests(query)
+    assert "speed q" not in flipflop.text
+    for key, index in (("points", 20), ("phase", 3)):
+        flipflop.say("click", on=key, x=0, y=0, data=index)
+        assert lab.chosen(query, rests) == index
+        (size,) = re.findall(r"largest \|λ\|.*?(\d[\d.]*)", "largest |λ|" + flipflop.rows[index][3])
+        assert f'data-at="{index}" class="chosen"' in flipflop.bodies["points"]
+        assert f"{rests[index].point.state[-1]:.4g}".replace("-", "−") in flipflop.text
+        notes = [n["text"] for n in flipflop.chart("spectra")["layout"]["annotations"]]
+        assert size in notes
+        ring = flipflop.phase["figure"]["data"][-2]
+        assert len(ring["x"]) == 1
+    flipflop.say("click", on="points", data=3)
+    assert "speed q" not in flipflop.text, "closed again"
 
 
 def test_values_that_are_held_can_be_typed(flipflop):
@@ -91,8 +146,9 @@ def test_values_that_are_held_can_be_typed(flipflop):
         flipflop.run()
         if typed != "much":
             flipflop.find()
-            assert "4 stable" in flipflop.text
-    assert "can't be read" in flipflop.text
+            assert "rests at 4 points" in flipflop.story
+    assert "can't be read" in flipflop.story
+    assert "can't be read" in flipflop.sentence("phase")
     assert flipflop.disabled("find")
     flipflop.choose("Hold", Hold.ZERO)
     assert flipflop.session.dynamics.holds == {False: Hold.ZERO}
@@ -102,7 +158,8 @@ def test_values_that_are_held_can_be_typed(flipflop):
 def test_a_search_on_every_cell_tells_what_came_of_it(cell, layers):
     page = Page(cell=cell, layers=layers, hidden="4", epoch="2")
     page.find()
-    assert re.search(r"\d+ stable ,  \d+ saddle ,  \d+ slow , from 200 starts", page.text)
+    assert re.search(r"\d+ stable, \d+ saddle, \d+ slow, from 200 starts", page.text)
+    assert len(page.rows) == len(page.session.dynamics.rests(page.session.dynamics_query))
     assert page.chart("spectra")["data"]
 
 
@@ -110,27 +167,33 @@ def test_a_search_can_be_cancelled(page):
     assert page.disabled("cancel")
     page.click("find")
     assert page.disabled("find")
-    assert "Searching at epoch 3" in page.text
+    assert "Searching at epoch 3" in page.story
     page.click("cancel")
     assert page.session.dynamics.searching is None
-    assert "press  Find" in page.text
+    assert "press F to find" in page.story
 
 
-def test_each_input_has_points_of_its_own_and_they_are_kept(page):
+def test_each_input_has_points_of_its_own_and_the_others_are_named(page):
     page.find()
-    first = page.text
+    first, rows = page.story, page.rows
     page.choose("Hold", Hold.MEAN)
-    assert "press  Find" in page.text
-    assert "the mean input" in page.phase["remark"]
+    assert "Held on the mean input: press F" in page.story
+    assert page.rows == rows[:1], "the first of the other input"
+    lab = page.session.dynamics
+    lab.find(page.session.dynamics_query)
+    while lab.work(1):
+        pass
+    page.run()
+    assert [row[0] for row in (page.rows[0], page.rows[-1])] == ["the mean input", "“not”"]
     page.choose("Hold", Hold.OWN)
-    assert page.text == first
-    page.app.multiselect[0].set_value(["good", "not"])
-    page.run()
+    assert page.story == first
+    page.choose("The word to hold (several: their mean)", ["good", "not"])
     assert "Held: the mean of “good”, “not”." in page.phase["remark"]
-    page.app.multiselect[0].set_value([])
-    page.run()
-    assert "Choose at least one word to hold." in page.text
-    assert page.charts == {}
+    page.choose("The word to hold (several: their mean)", [])
+    assert "Choose at least one word to hold." in page.story
+    assert page.sentence("phase") == "Choose at least one word to hold."
+    page.say("click", on="points", data=0)
+    assert page.rows == []
 
 
 @each_row(
@@ -140,10 +203,20 @@ def test_each_input_has_points_of_its_own_and_they_are_kept(page):
 )
 def test_odd_networks_get_a_sentence_or_a_picture(link, said):
     page = Page(**{"epoch": "2", "hidden": "4", **link})
-    assert said in page.text
     page.find()
     assert "from 200 starts" in page.text
-    assert ("phase" in page.charts) == (not said)
+    sentence = page.chart("phase")["layout"]["meta"].get("sentence", "")
+    assert bool(sentence) == bool(said)
+    assert said in sentence
+
+
+def test_states_beyond_all_numbers_have_a_sentence_in_place_of_each_picture():
+    session = Session(RunConfig(activation="relu", hidden=4))
+    for name in ("W_hh", "b_h"):
+        session.state.parameters[name][...] = 1e100
+    page = Page(session)
+    assert "not finite numbers" in page.sentence("phase")
+    assert page.rows == []
 
 
 def test_what_a_search_has_missed_is_told():
@@ -151,22 +224,24 @@ def test_what_a_search_has_missed_is_told():
     assert (
         "from 150 starts of 200, because time ran out, 3 left the range of possible states, "
         "2 found nothing slow; 4 more points were not examined."
-    ) in search_html(found, None)
-    assert 'value="0.250" max="1"' in search_html(found, (7, 0.25))
+    ) in rests_html([], None, False, found, "word")
+    assert "no point</strong> was found from 150 starts" in rest_sentence("<b>", found)
+    assert "<b>" not in rest_sentence("<b>", None)
+    assert 'value="0.250" max="1"' in search_sentence(7, 0.25)
 
 
 @each_row(
-    ("scale", "size", "memory", "leaves"),
+    ("scale", "size", "told"),
     [
-        (0.5, "0.5", "1.443", "–"),
-        (1.25, "1.25", "0", "4.481"),
-        (1 - 1e-4, "1 − 1e-04", "9999", "–"),
-        (1 - 1e-9, "1 − 1e-09", "&gt; 1,000,000", "–"),
-        (1 + 3e-7, "1 + 3e-07", "0", "3.333e+06"),
+        (0.5, "0.5", "memory 1.443 words;"),
+        (1.25, "1.25", "memory 0 words, leaves in 4.481 words;"),
+        (1 - 1e-4, "1 − 1e-04", "memory 9999 words;"),
+        (1 - 1e-9, "1 − 1e-09", "memory &gt; 1,000,000 words;"),
+        (1 + 3e-7, "1 + 3e-07", "leaves in 3.333e+06 words;"),
     ],
 )
-def test_what_differs_little_from_1_is_told_by_how_much(scale, size, memory, leaves):
+def test_what_differs_little_from_1_is_told_by_how_much(scale, size, told):
     point = FixedPoint(np.zeros(1), 0.0, np.array([complex(scale)]), np.eye(1)[:0], np.ones(2))
-    html = points_html((point,), (Readout("good"),))
-    cells = re.findall("<td>(.*?)</td>", html)
-    assert (cells[3], cells[5], cells[6]) == (size, memory, leaves)
+    html = rests_html([Rest(point, Readout("good"), "not")], 0, True, None, "word")
+    assert f"<td>{size}</td>" in html
+    assert told in html

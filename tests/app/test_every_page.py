@@ -7,7 +7,7 @@ import pytest
 
 from rnnviz.config import TaskName
 from rnnviz.figures.picture import Picture
-from rnnviz.lab.questions import GradientQuestion, TrainQuestion
+from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion, TrainQuestion
 from tests.app.painter import unknown
 from tests.app.tab import PAGES, Page, tabs_of, words_of
 from tests.unit.figures.unpacked import unpacked
@@ -32,9 +32,15 @@ ALWAYS = {
     TrainQuestion.LEARN: {"network", "curves"},
     TrainQuestion.WRONG: {"words", "answers", "list", "metric"},
     "step": {"step"},
-    GradientQuestion.REACH: {"words", "map"},
-    GradientQuestion.FEED: {"words", "feed_hh", "feed_xh", "ratios", "clipping"},
-    GradientQuestion.RIGHT: {"words"},
+    GradientQuestion.REACH: {
+        "words", "over_lag", "products", "gauge", "spectrum", "exponents", "map"
+    },
+    GradientQuestion.FEED: {
+        "words", "feed_hh", "feed_xh", "ratios", "map_hh", "map_xh", "clipping", "angle"
+    },
+    GradientQuestion.RIGHT: {"words", "parameters"},
+    DynamicsQuestion.REST: {"words", "phase", "spectra"},
+    DynamicsQuestion.WAY: {"words", "trajectories", "separation", "components"},
 }  # fmt: skip
 #: Where a sequence is a phrase.
 PHRASES = ("sentiment", "translation")
@@ -72,7 +78,7 @@ def assert_complete(opened, drawn):
     drawn.clear()
     charts = opened.charts
     assert charts.keys() == opened.places.keys()
-    texts = {key.removeprefix("text_") for key in opened.components("text")}
+    texts = {key.removeprefix("text_") for key in opened.components("text")} | opened.panel_texts
     # The header is above every page.
     assert opened.bodies.keys() == texts | HEADER
     assert "saturated" in opened.text

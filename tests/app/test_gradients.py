@@ -1,79 +1,154 @@
-"""Page *Gradients* without a browser."""
+"""Page *Gradients* without a browser: three questions."""
 
 import re
 
+import numpy as np
 import pytest
 
 from rnnviz.analysis.gradients import Objective
-from rnnviz.app.pages.gradients import _CHARTS
-from rnnviz.app.text import explanation
-from rnnviz.config import OutputAt
-from rnnviz.tasks.registry import TASKS
+from rnnviz.analysis.memory_gauge import half_life
+from rnnviz.analysis.token_contribution import token_contribution
+from rnnviz.config import Gradient
+from rnnviz.engine.training import record
+from rnnviz.lab.questions import GradientQuestion
 from tests.app import tab
+from tests.app.tab import plain
 from tests.sampling import each_row
 
-ALWAYS = {"over_lag", "spectrum", "feed_hh", "feed_xh", "clipping", "ratios", "checks"}
-STATE = {"products", "state_spectrum", "exponents"}
-NOTEBOOK = {"pairs", "by_length", "errors"}
+REACH, FEED, RIGHT = GradientQuestion
 SMALL = {"hidden": "6", "init_scale": "0.3", "epoch": "3"}
+STATE = ("products", "state_spectrum", "exponents")
+#: The pictures of every question for an Elman cell that answers at the end.
+PICTURES = {
+    REACH: {"words", "over_lag", *STATE, "gauge", "spectrum", "map"},
+    FEED: {"words", "feed_hh", "feed_xh", "ratios", "map_hh", "map_xh", "clipping", "angle"},
+    RIGHT: {"words", "directions", "sizes", "by_length", "parameters", "errors", "cosines"},
+}
 
 
 class Page(tab.Page):
-    """The page alone, in one tab."""
+    """The page alone, in one tab, at one of its questions."""
 
-    def __init__(self, **link):
+    def __init__(self, question=REACH, **link):
         super().__init__("gradients", **link)
-
-    @property
-    def sentences(self):
-        return " ".join(box.value for box in self.app.info)
+        self.enter(question)
 
     @property
     def remarks(self):
         return {key: chart["remark"] for key, chart in self.charts.items()}
 
+    @property
+    def story(self):
+        """The answer, without the chapter before it."""
+        text = plain(self.bodies["story"].partition("</b>")[2])
+        return re.sub(r" (?=[.:])", "", re.sub(r"\s+", " ", text)).strip()
+
+    def series(self, key, name):
+        """The first series of a picture whose name begins so."""
+        return next(one for one in self.chart(key)["data"] if one["name"].startswith(name))
+
 
 @pytest.fixture(scope="module")
 def small():
-    """The page of a small network, only to look at."""
+    """The page of a small network on its three questions; they are opened in turn."""
     return Page(**SMALL)
 
 
-@each_row(
-    ("link", "extra", "sentence"),
-    [
-        (SMALL, STATE | NOTEBOOK, "one output, at the end"),
-        ({**SMALL, "phrase": "bad"}, STATE | NOTEBOOK, ""),
-        ({**SMALL, "hidden": "1"}, STATE | NOTEBOOK, ""),
-        ({**SMALL, "cell": "gru"}, STATE, "for Elman cells only"),
-        ({**SMALL, "cell": "lstm"}, STATE, "for Elman cells only"),
-        ({"cell": "lstm", "hidden": "256", "layers": "2"}, set(), "512 units in all"),
-        *(
-            ({"task": task, "cell": "gru", "hidden": "6", "batch": "16"}, other, "")
-            for task, other in [
-                ("flipflop", STATE | {"connectivity"}),
-                ("brackets", STATE | {"connectivity"}),
-                ("translation", STATE | {"connectivity"}),
-                ("characters", STATE | {"connectivity"}),
-            ]
-        ),
-    ],
-    ids=str,
-)
-def test_a_chart_is_there_where_it_has_a_meaning_and_elsewhere_a_sentence(link, extra, sentence):
-    page = Page(**link)
-    assert page.charts.keys() == ALWAYS | extra
-    assert sentence in page.sentences
+# The pictures
+
+
+def test_every_question_has_its_pictures_and_its_place_in_the_link_of_the_page(small):
+    for question, pictures in PICTURES.items():
+        assert small.enter(question).charts.keys() == pictures
+        assert small.session.gradients.question is question
+
+
+@each_row("cell", ["gru", "lstm"])
+def test_a_cell_without_the_notebooks_rule_has_its_gradient_and_the_check(cell):
+    page = Page(RIGHT, **SMALL, cell=cell)
+    assert page.charts.keys() == {"words", "flow", "parameters"}
+    assert "for Elman cells only" in page.places["flow"]["text"]
+    assert [one["name"] for one in page.chart("parameters")["data"]] == ["checked"]
+    assert "notebook" not in page.story
+
+
+@each_row("task", ["flipflop", "brackets", "translation", "characters"])
+def test_where_every_token_has_an_answer_the_connectivity_takes_the_place_of_one_step(task):
+    page = Page(task=task, cell="gru", hidden="6", batch="16", epoch="0")
+    assert "connectivity" in page.charts
+    assert "state_spectrum" not in page.charts
+
+
+def test_in_the_place_of_jacobians_that_are_too_large_stands_a_sentence():
+    page = Page(cell="lstm", hidden="256", layers="2", epoch="0")
+    for key in STATE:
+        assert "512 units in all" in page.chart(key)["layout"]["meta"]["sentence"]
+    assert not page.chart("over_lag")["layout"]["meta"].get("sentence")
+
+
+@each_row("phrase", ["bad", "not bad"])
+@pytest.mark.parametrize("hidden", ["1", "6"])
+def test_the_shortest_phrases_and_the_smallest_network_are_drawn(phrase, hidden):
+    page = Page(**{**SMALL, "hidden": hidden}, phrase=phrase)
+    for question, pictures in PICTURES.items():
+        assert page.enter(question).charts.keys() == pictures
+
+
+def test_a_click_in_a_picture_over_the_epochs_goes_there():
+    page = Page(**SMALL)
+    for question, keys in {
+        REACH: ["gauge", "map"],
+        FEED: ["map_hh", "map_xh", "clipping", "angle"],
+        RIGHT: ["errors", "cosines"],
+    }.items():
+        page.enter(question)
+        clickable = {key for key, place in page.places.items() if place["clicks"]}
+        assert clickable == set(keys)
+        for epoch, key in enumerate(keys):
+            page.say("click", on=key, x=epoch + 0.4, y=None, data=None)
+            assert page.session.player.position.epoch == epoch
+
+
+# Their numbers
+
+
+def test_the_pictures_have_the_numbers_of_their_records(small):
+    session = small.enter(REACH).session
+    query, gradients = session.gradient_query(), session.gradients
+    exact = [float(size) for _, size in small.series("over_lag", "this")["customdata"]]
+    assert exact == gradients.reach(query).norms.tolist()
+    rings = small.chart("spectrum")["data"][-1]
+    weights = np.linalg.eigvals(session.state.parameters["W_hh"])
+    np.testing.assert_allclose(sorted(rings["x"]), sorted(weights.real), rtol=1e-6)
+    small.enter(FEED)
+    shares = token_contribution(session.inspect().unrolled(0))
+    for key, record_of in (("feed_hh", shares.W_hh), ("feed_xh", shares.W_xh)):
+        assert list(map(float, small.series(key, "now")["customdata"])) == record_of.tolist()
+        np.testing.assert_allclose(np.array(small.chart(f"map{key[4:]}")["data"][0]["z"])[:, -1],
+                                   record_of, rtol=1e-6)  # fmt: skip
+    small.enter(RIGHT)
+    by_token = gradients.by_token(query)
+    for name in ("exact", "notebook"):
+        sizes = list(map(float, small.series("sizes", name)["customdata"]))
+        assert sizes == getattr(by_token, name).tolist()
 
 
 @each_row("gradient", ["exact", "notebook"])
-def test_the_gradient_check_is_drawn_by_parameter(gradient):
-    page = Page(**SMALL, gradient=gradient, phrase="i am not good")
-    assert page.chart("checks")["layout"]["annotations"]
+def test_the_gradient_check_is_drawn_by_parameter_and_told(gradient):
+    page = Page(RIGHT, **SMALL, gradient=gradient, phrase="i am not good")
+    assert page.story.startswith("Not checked at these weights: press G.")
+    assert page.series("parameters", "checked")["y"] == []
     page.click("check")
-    dots = page.chart("checks")["data"][0]
-    wrong = {n for n, c in zip(dots["y"], dots["marker"]["color"], strict=True) if c == "#b2182b"}
+    dots = page.series("parameters", "checked")
+    names = page.chart("parameters")["layout"]["yaxis"]["ticktext"]
+    wrong = {
+        names[k] for k, e in zip(dots["y"], dots["customdata"], strict=True) if float(e) > 1e-8
+    }
     assert wrong == ({"W_xh", "W_hh", "b_h"} if gradient == "notebook" else set())
+    said = "No: 3 parameters are wrong." if wrong else "Yes, to 1"
+    assert page.story.startswith(said)
+    page.click("step_epoch")
+    assert page.story.startswith("Not checked at these weights")
 
 
 def test_objective_and_layer_can_be_chosen():
@@ -85,9 +160,11 @@ def test_objective_and_layer_can_be_chosen():
     seen.append(page.chart("over_lag")["data"])
     page.choose("Gradient of", Objective.MARGIN)
     assert "margin" in page.chart("over_lag")["layout"]["title"]["text"]
-    assert "would change the logit margin of the last output" in page.places["over_lag"]["text"]
     seen.append(page.chart("over_lag")["data"])
     assert seen[0] != seen[1] != seen[2]
+
+
+# What was measured on what
 
 
 ALONG = {
@@ -105,29 +182,15 @@ ALONG = {
 
 @each_row(("link", "said"), ALONG.values(), ids=ALONG.keys())
 def test_along_which_tokens_the_jacobians_were_found_is_said(link, said):
-    remarks = Page(**link).remarks
-    assert {remarks[key] for key in STATE} == {said}
+    assert Page(**link).remarks["products"] == said
 
 
 def test_what_else_was_measured_on_what_is_said_below_each_chart(small):
-    assert "all 58 training sequences" in small.remarks["over_lag"]
-    assert "next training steps" in small.remarks["clipping"]
+    assert "all 58 training sequences" in small.enter(REACH).remarks["over_lag"]
+    assert "next training steps" in small.enter(FEED).remarks["clipping"]
+    assert "58 of the 58 training sequences" in small.enter(RIGHT).remarks["errors"]
     remarks = Page(task="characters", hidden="6", phrase="the sun " * 9).remarks
     assert "48 of the 72 answers" in remarks["connectivity"]
-
-
-TRANSLATION = {"task": "translation", "cell": "lstm", "layers": "2", "epoch": "0"}
-
-
-@each_row("link", [SMALL, {**SMALL, **TRANSLATION}])
-def test_every_charts_numbers_can_be_had(link):
-    page, key = Page(state={"numbers_gradients": True}, **link), "numbers_of_gradients"
-    names = page.app.selectbox(key=key).options
-    assert set(names) == {_CHARTS[key].name for key in page.charts}
-    for name in names:
-        page.app.selectbox(key=key).set_value(name)
-        page.run()
-        assert len(page.app.dataframe) == 1
 
 
 def test_the_signs_of_health_stand_in_the_status_with_a_word_and_a_sentence(small):
@@ -155,47 +218,130 @@ def test_scores_by_length_are_measured_only_when_asked_for_and_at_rest():
 @each_row(
     ("link", "charted", "said"),
     [
-        ({}, True, "These data can't be made longer, so the phrases at hand"),
+        ({}, True, "on longer phrases"),
         ({"task": "characters"}, False, "have the same length"),
-        ({"task": "translation", "cell": "gru"}, True, "the phrases at hand"),
+        ({"task": "translation", "cell": "gru"}, True, "on longer phrases"),
         ({"task": "brackets"}, True, "whether the network does on longer sequences"),
     ],
     ids=str,
 )
 def test_of_data_that_cannot_be_longer_it_is_said(link, charted, said):
-    page = Page(state={"longer_on": True}, hidden="4", epoch="0", **link)
+    page = tab.Page("gradients", state={"longer_on": True}, hidden="4", epoch="0", **link)
     page.finish()
     assert ("longer" in page.charts) == charted
-    assert said in (page.places["longer"]["text"] if charted else page.sentences)
-
-
-# The sentences
-
-
-@each_row("cell", ["elman", "gru"])
-def test_where_answers_are_values_nothing_is_said_of_a_margin(cell):
-    page = Page(**SMALL, task="adding", cell=cell)
-    assert "would change the loss of the last output" in page.places["over_lag"]["text"]
-    assert "gradient at every step" in page.sentences
-    assert "margin" not in page.sentences
-
-
-def test_tasks_that_are_named_for_their_connectivity_have_it():
-    sentence = explanation("gradients_connected")
-    named = [task for task in TASKS.values() if f"*{task.label}*" in sentence]
-    assert len(named) == 2
-    assert {task.build(1, 0).reads for task in named} == {OutputAt.EVERY}
-    assert "(" not in sentence
+    sentences = " ".join(box.value for box in page.app.info)
+    assert said in (page.places["longer"]["text"] if charted else sentences)
 
 
 @each_row("cell", ["elman", "gru", "lstm"])
 def test_what_feeds_the_weights_is_named_and_before_the_first_token_nothing_does(cell):
-    page = Page(**SMALL, cell=cell)
+    page = Page(FEED, **SMALL, cell=cell)
     recurrent, inputs = (page.places[key]["text"] for key in ("feed_hh", "feed_xh"))
     assert "||da_t h_{t−1}ᵀ||" in recurrent
     assert "||da_t x_tᵀ||" in inputs
-    assert "before the first the state is zero (h_0 = 0)" in recurrent
-    assert "the first, in the strongest purple, is on top" in inputs
-    *_, first = page.chart("feed_hh")["data"]
-    assert first["name"].startswith("1 ")
-    assert {float(share) for share in first["customdata"]} == {0.0}
+    assert "before it the state is zero (h_0 = 0)" in recurrent
+    assert float(page.series("feed_hh", "now")["customdata"][0]) == 0
+
+
+# The answers
+
+
+def learned(question):
+    return Page(question, hidden="16", init_scale="0.1", lr="0.05", epoch="60")
+
+
+def dh_of(page, rule=Gradient.EXACT):
+    """The gradient at every word, by the engine alone."""
+    session = page.session
+    trace = record(session.state.parameters, session.inspect().trace.batch, rule)
+    return trace.stacks[0].layers[-1].dh[:, 0].astype(float)
+
+
+def test_how_far_the_gradient_reaches_is_told():
+    page = learned(REACH)
+    norms = np.linalg.norm(dh_of(page), axis=1)
+    life, share = half_life(norms), norms[0] / norms[-1]
+    first = page.session.inspect().words[0]
+    assert f"It is halved every {life:.2g} words: " in page.story
+    assert f" of it reaches “{first}”, {len(norms) - 1} words back." in page.story
+    told = page.story.partition(": ")[2].split(" of it")[0]
+    told = told.replace("−", "-").replace("·10 ", "e").replace(" ", "").replace("%", "e-2")
+    assert float(told) == pytest.approx(share, rel=0.5 if "e-" in told else 0.01)
+
+
+def test_what_the_words_before_the_last_bring_is_told_now_and_at_the_start():
+    page = learned(FEED)
+    page.finish()
+    page.look()
+    shares = token_contribution(page.session.inspect().unrolled(-1)).W_xh
+    told = f"Words before the last bring {100 * shares[:-1].sum():.0f} % of the input weights'"
+    assert page.story.startswith(told)
+    assert re.search(r"; at epoch 0 it was \d+ %\.$", page.story)
+
+
+def test_where_the_notebook_begins_to_point_elsewhere_is_told():
+    page = learned(RIGHT)
+    exact, notebook = dh_of(page), dh_of(page, Gradient.NOTEBOOK)
+    cosines = (exact * notebook).sum(1) / np.linalg.norm(exact, axis=1)
+    cosines /= np.linalg.norm(notebook, axis=1)
+    most = np.degrees(np.arccos(cosines[:-1])).max()
+    assert f"wrong from 1 word back, by up to {most:.0f}°." in page.story
+
+
+SAID = {
+    "one word": (
+        {"phrase": "bad"},
+        "One word: there is nothing to reach back to.",
+        "One word: all of the gradient comes from it.",
+        "the notebook's gradient is the same here.",
+    ),
+    "untrained": (
+        {"epoch": "0", "init_scale": "0.01"},
+        r"It is halved every 0\.\d+ words: \d·10 −\d+ of it reaches “i”, 3 words back\.",
+        r"bring \S+ % of the input weights' gradient\.",
+        "Not checked at these weights: press G.",
+    ),
+    "nothing is carried back": (
+        {"truncate": "1"},
+        "Nothing is carried back: none of it reaches “i”, 3 words back.",
+        "bring 0 % of the input weights' gradient",
+        "Not checked",
+    ),
+    "a word that is unknown": ({"phrase": "<i>so</i> not bad"}, *["Skipped, as not in"] * 3),
+    "a phrase that cannot be read": (
+        {"phrase": "<script>alert(1)</script>"},
+        *["None of these words is in the vocabulary"] * 3,
+    ),
+}
+
+
+@each_row("said", SAID.values(), ids=SAID.keys())
+def test_whatever_is_read_has_its_answer(said):
+    link, *answers = said
+    page = Page(**{**SMALL, **link})
+    for question, answer in zip(GradientQuestion, answers, strict=True):
+        story = page.enter(question).story
+        assert re.search(answer, story), story
+        assert not re.search(r"\b(nan|inf)\b", story)
+        assert "<i>" not in page.bodies["story"]
+        assert "<script" not in page.bodies["story"]
+
+
+def test_of_a_diverged_run_nothing_else_is_told():
+    page = Page(hidden="6", lr="100", clip_by="off", init_scale="0.3")
+    page.session.player.play()
+    page.session.player.advance(50)
+    for question in GradientQuestion:
+        page.look()
+        page.enter(question)
+        assert "no longer finite" in page.story
+        assert "rnnviz-story broken" in page.bodies["story"]
+
+
+@each_row("task", ["characters", "waves", "translation"])
+def test_where_every_token_has_an_answer_the_last_one_alone_is_followed_back(task):
+    page = Page(task=task, cell="gru", hidden="6", batch="16", epoch="1")
+    session = page.session
+    norms = np.trim_zeros(session.gradients.reach(session.gradient_query()).norms, "b")
+    assert f", {len(norms) - 1} {session.names.noun}s back." in page.story
+    assert norms[0] < 0.5 * norms[-1], "the own losses of earlier tokens are left out"

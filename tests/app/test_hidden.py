@@ -6,22 +6,17 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.probe_labels import Asked
-from rnnviz.analysis.saliency import LEFT_OUT
 from rnnviz.config import RunConfig
-from rnnviz.lab.units import Sort, StateSource, UnitTab
+from rnnviz.lab.questions import StateQuestion
+from rnnviz.lab.units import Sort, StateSource, Way
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.training.schedule import Position
 from tests.app import tab
 from tests.sampling import each_row
 
-CHARTS = {
-    UnitTab.UNITS: {"response"},
-    UnitTab.TRAJECTORIES: {"trajectories", "multiples"},
-    UnitTab.PROBES: {"readability"},
-    UnitTab.WHAT_IF: {"margins", "compared", "saliency"},
-    UnitTab.BREAK: {"ablation", "margins"},
-}
+CARRY = {"words", "memory", "unit_words", "phrases", "response", "unit_epochs"}
+PROBED = {"words", "memory", "readability", "response", "unit_epochs"}
 SWAP = "swap with the next"
 
 
@@ -37,12 +32,21 @@ class Page(tab.Page):
     def lab(self):
         return self.session.units
 
+    @property
+    def source(self):
+        return StateSource(self.session.state, self.session.dataset)
+
     def set(self, kind, key, value):
         getattr(self.app, kind)(key=key).set_value(value)
         self.run()
 
-    def notes(self, chart):
-        return [n["text"] for n in self.charts[chart]["figure"]["layout"]["annotations"]]
+    def probe(self):
+        self.choose("Way", Way.PROBE)
+        return self
+
+    def said(self, chart):
+        """The sentence in the place of a picture, if there is one."""
+        return self.chart(chart)["layout"].get("meta", {}).get("sentence", "")
 
 
 @pytest.fixture
@@ -50,213 +54,183 @@ def page():
     return Page(hidden="6", init_scale="0.3", epoch="3", phrase="i am not good")
 
 
-def test_every_tab_has_its_pictures_and_their_numbers_when_they_are_asked_for(page):
-    tables = {}
-    keys = ("units", "ways", "probes", "what_if", "break")
-    for view, key in zip(UnitTab, keys, strict=True):
-        page.enter(view)
-        if view is UnitTab.PROBES:
-            page.click("measure")
-        assert page.charts.keys() == CHARTS[view]
-        assert not page.app.dataframe
-        page.app.session_state[f"numbers_hidden_{key}"] = True
-        page.run()
-        for chart in page.app.selectbox(key=f"numbers_of_hidden_{key}").options:
-            page.set("selectbox", f"numbers_of_hidden_{key}", chart)
-            tables[chart] = page.app.dataframe[0].value
-    train, data = page.session.dataset.train, page.session.dataset
-    last = page.session.inspect(train[-1].text)
-    for name in ("Text", "Trajectories"):
-        assert [*tables[name].iloc[0, :3]] == [1, 1, train[0].text.split()[0]]
-        assert [*tables[name].iloc[-1, :3]] == [len(train), len(last.words), last.words[-1]]
-    assert tables["Text"].iloc[-1, 3] == pytest.approx(last.unrolled(0).h[-1, 0])
-    assert tables["Trajectories"].target.iloc[-1] == data.classes[train[-1].target]
-    integrated = tables["What each token adds"]["integrated gradients"]
-    assert integrated[:4].sum() == pytest.approx(integrated[4]) == integrated[5]
-    one, other = (page.session.inspect(text).unrolled(0).h for text in (None, "am not good"))
-    change = tables["Answers and states"]["Δ unit 3"].iloc[-1]
-    assert change == pytest.approx(other[-1, 3] - one[-1, 3])
-    assert tables["Words and units"].unit.tolist() == list(range(6))
-    assert len(tables["Loss without each unit"]) == 6
-    assert tables["Linear probes"].place.tolist() == list(range(10))
-
-
 def test_looking_back_all_tabs_show_what_was_then(page):
     page.session.player.advance(5)
     page.session.player.go_to(Position(2))
     page.run()
     state = page.session.state
-    assert f"{page.session.inspect().unrolled(0).h[0, 0]:.6f}" in page.bodies["tinted"]
-    for view in UnitTab:
+    shown = np.array(page.chart("memory")["data"][0]["z"])
+    states = page.session.inspect().unrolled(0).h
+    np.testing.assert_allclose(shown, states.T[page.lab.rows(page.source)], atol=1e-6)
+    for view in StateQuestion:
         page.enter(view)
         assert page.session.state is state
 
 
-@each_row(
-    ("view", "link", "alter", "said", "charts"),
-    [
-        (UnitTab.UNITS, {"task": "waves"}, None, "hardly ever repeat", set()),
-        (UnitTab.TRAJECTORIES, {"hidden": "1"}, None, "the states lie on a line", set()),
-        (UnitTab.TRAJECTORIES, {"phrase": "bad"}, None, "nothing to leave out", {"trajectories"}),
-        (UnitTab.PROBES, {}, None, "Not measured yet", set()),
-        (
-            UnitTab.WHAT_IF,
-            {"phrase": "bad"},
-            None,
-            "Without its only word the sequence is empty",
-            {"saliency"},
-        ),
-        (UnitTab.WHAT_IF, {"phrase": "bad"}, SWAP, "This changes nothing", {"saliency"}),
-        # A word is changed into another one to begin with.
-        (UnitTab.WHAT_IF, {"task": "recall"}, "change", "→", CHARTS[UnitTab.WHAT_IF]),
-    ],
-)
-def test_where_there_is_no_picture_a_sentence_says_so(view, link, alter, said, charts):
-    page = Page(view, **{"hidden": "4", **link})
-    if alter:
-        page.choose("Kind of change", alter)
-    assert said in page.text
-    assert page.charts.keys() == charts
+# What does each unit carry?
 
 
-# Units
+def test_memory_and_matrix_have_the_same_rows_and_the_answer_is_what_they_show(page):
+    assert page.charts.keys() == page.places.keys() == CARRY
+    rows = page.lab.rows(page.source).tolist()
+    for chart in ("memory", "response"):
+        assert page.chart(chart)["layout"]["meta"]["units"] == rows
+    assert page.lab.unit == rows[0], "what “not” changes most comes first"
+    cells, bars = page.chart("response")["data"]
+    mean = cells["z"][0][cells["x"].index("not")]
+    assert bars["x"][0] == pytest.approx(mean)
+    moved = re.search(r"“not” moves unit (\d) by +(\S+) +on average, at its 27 places", page.text)
+    assert (int(moved[1]), float(moved[2].replace("−", "-"))) == (rows[0], pytest.approx(mean, 0.1))
+    assert "all 58" in page.charts["response"]["remark"]
 
 
-def test_the_probe_and_a_leaf_of_the_data_are_tinted_by_the_chosen_unit(page):
-    states = page.session.inspect().unrolled(0).h[:, 0]
-    for word, value in zip(["i", "am", "not", "good"], states, strict=True):
-        assert f"unit 0: h = {value:.6f} after “{word}”" in page.bodies["tinted"]
-    assert "Training sequences 1 to 20 of 58" in page.text
-    page.click("leaf_1")
-    assert "Training sequences 21 to 40 of 58" in page.text
-    for button, unit in (("unit_next", 1), ("unit_previous", 0), ("unit_previous", 5)):
+def test_the_phrases_are_tinted_by_the_chosen_unit_those_with_the_word_first(page):
+    drawn = page.chart("phrases")
+    (cells,) = drawn["data"]
+    assert "1–58 of 58" in drawn["layout"]["title"]["text"]
+    having = ["not" in words for words in cells["text"]]
+    assert having == sorted(having, reverse=True)
+    assert sum(having) == 27
+    number, text = cells["y"][0].split(": ")
+    example = page.session.dataset.train[int(number) - 1]
+    assert example.text == text
+    values = page.session.inspect(text).unrolled(0).h[:, page.lab.unit]
+    np.testing.assert_allclose(cells["z"][0][: len(values)], values, atol=1e-6)
+    note = drawn["layout"]["meta"]["notes"][0]
+    assert note == f"→ {page.session.dataset.classes[example.target]}"
+
+
+def test_a_unit_is_kept_from_a_click_a_number_or_the_stepper(page):
+    rows = page.lab.rows(page.source).tolist()
+    page.say("mark", unit=rows[3])
+    assert page.chart("unit_words")["layout"]["title"]["text"].startswith(f"Unit {rows[3]} ")
+    for button, unit in (("unit_next", rows[4]), ("unit_next", rows[5]), ("unit_next", rows[0])):
         page.click(button)
-        assert page.lab.unit == unit
-        assert f"Unit {unit}" in page.text
+        assert page.session.selection.unit == page.lab.unit == unit
     for typed, unit in ((99, 5), (-3, 0)):
         page.say("select", on="unit", value=typed, settled=False)
-        assert page.frame["sliders"]["unit"] == {
-            "last": 5,
-            "shown": unit,
-            "text": "",
-            "bands": [],
-            "names": [],
-        }
+        assert page.frame["sliders"]["unit"]["shown"] == unit
+    page.say("mark", unit=None)
+    assert page.frame["sliders"]["unit"]["shown"] == rows[0]
+
+
+def test_a_word_is_chosen_among_the_chips_in_the_matrix_in_the_phrase_and_in_the_list(page):
+    names = page.frame["sliders"]["word"]["names"]
+    assert names[page.frame["sliders"]["word"]["shown"]] == "not"
+    page.say("select", on="word", value=names.index("am"))
+    assert page.session.selection.token == 1, "it is marked in the phrase"
+    assert "“am” moves unit" in page.text
+    assert "after “am”" in page.chart("unit_epochs")["layout"]["title"]["text"]
+    page.say("click", on="response", x="sad", y="2", data=None)
+    assert page.session.selection.token is None, "it is not in the phrase"
+    assert page.session.selection.unit == 2
+    assert "“sad” moves unit 2" in page.text
+    page.say("mark", token=3)
+    assert "“good” moves unit 2" in page.text
+    page.say("click", on="phrases", x=None, y=None, data="very")
+    assert "“very” moves unit 2" in page.text
+    bar = {"x": 0.25, "y": "4", "data": None}
+    page.say("click", on="response", **bar)
+    assert "“very” moves unit 4" in page.text
+
+
+def test_rows_stay_in_place_while_the_run_plays(page):
+    before = page.lab.rows(page.source).tolist()
+    page.click("play")
+    page.session.player.advance(40)
+    page.look()
+    assert page.chart("memory")["layout"]["meta"]["units"] == before
+    page.click("pause")
+    page.run()
+    assert page.chart("memory")["layout"]["meta"]["units"] == page.lab.order(page.source).tolist()
+    assert page.lab.rows(page.source).tolist() != before
 
 
 def test_units_come_in_the_order_of_their_effect_as_it_was_when_they_were_last_weighed(page):
-    assert "Unit 0. The measurement is running." in page.text
+    page.set("selectbox", "unit_sort", Sort.EFFECT)
+    assert "The measurement is running." in page.text
     page.finish()
     page.run()
-    source = StateSource(page.session.state, page.session.dataset)
-    order = np.argsort(-page.lab.ablation_loss(source)).tolist()
+    order = np.argsort(-page.lab.ablation_loss(page.source, "not")).tolist()
+    assert page.chart("memory")["layout"]["meta"]["units"] == order
     assert page.lab.unit == order[0]
-    assert re.search(rf"Unit {order[0]}, number 1 of 6 by effect \(ΔL = .* nats\)", page.text)
-    assert page.chart("response")["layout"]["yaxis"]["ticktext"] == [str(u) for u in order]
+    assert re.search(r"Without it the loss there changes by +\S+ nats", page.text)
     page.session.player.advance(2)
     page.click("play")
     page.run()
-    assert "number 1 of 6 by effect, as it was at epoch 3. Pause to measure" in page.text
+    assert "Order of epoch 3. Pause to measure" in page.text
     page.click("pause")
-    page.lab.ablate(StateSource(page.session.state, page.session.dataset), 0.0)
+    page.lab.ablate(page.source, 0.0, "not")
     page.look()
-    assert "as it was at epoch 3. The measurement is running." in page.text, "some are, not all"
-    page.set("selectbox", "unit_word", "not")
-    page.lab.ablate(StateSource(page.session.state, page.session.dataset), 9.0, "not")
+    assert "Order of epoch 3. The measurement is running." in page.text, "some are, not all"
+
+
+def test_a_unit_over_the_epochs_ends_at_the_epoch_shown_and_a_click_goes_to_one(page):
+    page.session.player.advance(6)
     page.run()
-    assert re.search(r"number 1 of 6 by effect for “not” \(ΔL", page.text)
-
-
-def test_units_come_in_the_order_of_their_selectivity_from_the_first_on(page):
-    page.choose("Order of the units", Sort.SELECTIVITY)
-    source = StateSource(page.session.state, page.session.dataset)
-    assert page.lab.unit == page.lab.order(source)[0]
-    assert "number 1 of 6 by selectivity" in page.text
-    axis = page.chart("response")["layout"]["yaxis"]
-    assert axis["title"]["text"] == "unit, the most selective first"
-    assert axis["ticktext"][0] == str(page.lab.unit)
-    page.set("selectbox", "unit_word", "not")
-    page.click("unit_next")
-    assert re.search(rf"Unit {page.lab.unit}, number 2 of 6 by selectivity for “not”", page.text)
-
-
-# Trajectories
+    page.finish()
+    (curve, *_) = page.chart("unit_epochs")["data"]
+    states = page.session.inspect().unrolled(0).h
+    assert (curve["x"][0], curve["x"][-1]) == (0, 9)
+    assert curve["y"][-1] == pytest.approx(states[2, page.lab.unit], abs=1e-6)
+    page.say("click", on="unit_epochs", x=4.4, y=None, data=None)
+    assert page.session.state.epoch == 4
 
 
 @each_row(
-    ("task", "said"),
+    ("link", "chart", "said"),
     [
-        ("sentiment", "the readout is undecided"),
-        ("adding", "along a line, the states carry the value itself"),
-        ("waves", "along a line, the states carry the value itself"),
-        ("flipflop", "States of one colour that stand together"),
-        ("brackets", "States of one colour that stand together"),
+        ({"task": "waves"}, "response", "hardly ever repeat"),
+        ({"task": "adding"}, "response", "hardly ever repeat"),
     ],
 )
-def test_what_is_said_of_the_colours_is_true_of_what_is_wanted(task, said):
-    page = Page(UnitTab.TRAJECTORIES, hidden="4", task=task, epoch="0")
-    assert said in page.places["trajectories"]["text"]
+def test_where_there_is_no_picture_a_sentence_says_so(link, chart, said):
+    page = Page(**{"hidden": "4", "epoch": "0", **link})
+    assert said in page.said(chart)
+    assert "word" not in page.frame["sliders"]
+    assert re.search(r"Unit \d is between", page.text)
 
 
-def test_the_axes_stay_until_they_are_fitted_again_and_others_can_be_chosen(page):
-    page.enter(UnitTab.TRAJECTORIES)
-    for epoch, button in ((3, None), (3, None), (7, "refit")):
-        if button:
-            page.click(button)
-        assert re.search(rf"Axes fitted at epoch +{epoch} .*participation ratio", page.text)
-        page.session.player.advance(7 - page.session.state.epoch)
-        page.run()
-    page.choose("Principal components", "2 and 3")
-    layout = page.chart("trajectories")["layout"]
-    assert layout["xaxis"]["title"]["text"].startswith("component 2 (")
+def test_states_that_overflow_have_a_sentence_in_every_place():
+    link = {"activation": "relu", "init_scale": "1", "dtype": "float32", "hidden": "256"}
+    page = Page(phrase="bad " * 60, **link)
+    for chart in CARRY - {"words"}:
+        assert "not finite" in page.said(chart)
 
 
-def test_what_is_done_to_a_word_goes_along_from_tab_to_tab_and_is_said_in_each_panel(page):
-    page.enter(UnitTab.TRAJECTORIES)
-    page.choose("Change to each word below", SWAP)
-    titles = page.notes("multiples")
-    assert titles[1].startswith("“am” ↔ “not”: ")
-    assert titles[3] == "“good”, the last: unchanged"
-    assert "the same plane for each word:" in page.places["multiples"]["text"]
-    page.ask("bad " * 13)
-    assert "plane for each of the first 12 of 13 w" in page.places["multiples"]["text"]
-    page.ask("i am not good")
-    page.enter(UnitTab.WHAT_IF)
-    assert page.lab.perturbation.alter == SWAP
-    page.choose("Kind of change", "change")
-    page.enter(UnitTab.TRAJECTORIES)
-    assert page.notes("multiples")[0].startswith(f"“i” → “{page.lab.perturbation.word}”")
+@each_row("link", [
+    {"hidden": "1", "phrase": "bad"}, {"hidden": "256"}, {"cell": "lstm", "layers": "2"},
+    {"task": "translation", "cell": "gru"}, {"task": "characters"}, {"phrase": "bad " * 200},
+])  # fmt: skip
+def test_any_size_has_all_its_pictures(link):
+    page = Page(**{"hidden": "4", "epoch": "0", **link})
+    assert page.charts.keys() == CARRY
+    assert not any(map(page.said, CARRY - {"words"}))
 
 
-def test_a_phrase_of_which_nothing_is_left_has_an_empty_panel():
-    """Without its only letter a text of two is a space that other letters don't follow."""
-    page = Page(task="characters", hidden="6", epoch="0", phrase="e ")
-    for view in UnitTab:
-        assert page.enter(view).charts.keys() <= CHARTS[view]
-    page.enter(UnitTab.TRAJECTORIES)
-    assert "no “e”: nothing to read" in page.notes("multiples")
+def test_a_gate_of_sequences_of_one_word_never_changes():
+    session = Session(RunConfig(hidden=4, cell="gru"))
+    session.load(Upload(File("a.csv", b"text,label\na,x\nb,y\n")))
+    page = Page(session=session)
+    page.choose("Show", "z")
+    assert "has no value before the first" in page.said("response")
+    assert "have no change at" in page.text
 
 
-def test_a_single_state_has_a_sentence_in_place_of_a_plane():
-    session = Session(RunConfig(hidden=5))
-    session.load(Upload(File("a.csv", b"text\nab\n")))
-    page = Page(UnitTab.TRAJECTORIES, session=session)
-    assert "one state makes no trajectory" in page.app.info[0].value
-    assert page.charts == {}
-    for view in UnitTab:
-        page.enter(view)
-
-
-# Linear probes
+# Linear probe
 
 
 def test_epochs_that_were_measured_are_compared_and_one_that_was_not_is_named(page):
-    page.enter(UnitTab.PROBES)
+    page.probe()
+    assert page.charts.keys() == page.places.keys() == PROBED
+    assert "Not measured yet" in page.said("readability")
     assert page.app.selectbox(key="asked_word").value == "not", "in about half of the phrases"
     page.click("measure")
+    assert re.search(r"A linear map tells it best +\d words? before the end: +\d+%", page.text)
     page.session.player.advance(4)
     page.run()
     assert "Epoch 7 is not measured: press Measure." in page.charts["readability"]["remark"]
+    assert "Press Measure to see" in " ".join(page.text.split())
     page.click("measure")
     assert page.charts["readability"]["remark"].startswith("Measured on 17 to 58 different")
     drawn = page.chart("readability")
@@ -267,19 +241,19 @@ def test_epochs_that_were_measured_are_compared_and_one_that_was_not_is_named(pa
     page.run()
     assert page.chart("readability")["data"][-1]["name"] == "epoch 3"
     page.choose("Counted from", "the start")
-    assert "Not measured yet" in page.text
+    assert "Not measured yet" in page.said("readability")
     page.choose("What is read from the state", Asked.TARGET)
     page.click("measure")
     assert page.chart("readability")["layout"]["title"]["text"] == "What is the target here?"
 
 
 def test_a_task_of_values_and_one_with_an_encoder_have_their_own_questions():
-    page = Page(UnitTab.PROBES, task="flipflop", hidden="4", epoch="0")
+    page = Page(task="flipflop", hidden="4", epoch="0").probe()
     page.set("selectbox", "asked_channel", 1)
     page.click("measure")
     assert page.chart("readability")["layout"]["yaxis"]["title"]["text"] == "R²"
     assert page.session.linear_probes.question.channel == 1
-    page = Page(UnitTab.PROBES, task="translation", hidden="4", epoch="0", cell="lstm", layers="2")
+    page = Page(task="translation", hidden="4", epoch="0", cell="lstm", layers="2").probe()
     page.click("measure")
     assert page.charts["readability"]["remark"].endswith("The states are the encoder's.")
 
@@ -287,108 +261,6 @@ def test_a_task_of_values_and_one_with_an_encoder_have_their_own_questions():
 def test_where_too_little_is_known_nothing_is_measured():
     session = Session(RunConfig(hidden=5))
     session.load(Upload(File("a.csv", b"text,label\na b,x\nb a,y\n")))
-    page = Page(UnitTab.PROBES, session=session)
+    page = Page(session=session).probe()
     page.click("measure")
-    assert "fewer than 10 different beginnings" in page.text
-    assert page.charts == {}
-
-
-# What if
-
-
-def test_a_word_can_be_dropped_changed_or_swapped(page):
-    page.enter(UnitTab.WHAT_IF)
-    page.app.selectbox[0].set_value(2)
-    page.run()
-    assert "“i am not good”" in page.text
-    assert "“i am good”" in page.text
-    ticks = page.chart("compared")["layout"]["xaxis"]["ticktext"]
-    assert ticks == ["i", "am", "not→–", "good"]
-    page.choose("Kind of change", "change")
-    page.set("selectbox", "alter_word", "very")
-    assert "“i am very good”" in page.text
-    page.choose("Kind of change", SWAP)
-    assert "“i am good not”" in page.text
-    assert page.charts["saliency"]["remark"] == ""
-    page.ask("bad " * (LEFT_OUT + 1))
-    remark = f"Occlusion: {LEFT_OUT} of the {LEFT_OUT + 1} words, evenly spread."
-    assert page.charts["saliency"]["remark"] == remark
-
-
-def test_the_state_of_another_phrase_is_put_in_and_the_rest_read_on(page):
-    page.enter(UnitTab.WHAT_IF)
-    page.app.selectbox[0].set_value(2)
-    page.run()
-    page.choose("Kind of change", "put in another state")
-    page.set("text_input", "donor", "this is bad")
-    assert page.app.selectbox[1].value == 2, "the same place, to begin with"
-    page.app.selectbox[1].set_value(1)
-    page.run()
-    assert "the state after “this is”, then “good” → " in " ".join(page.text.split())
-    drawn = page.chart("compared")
-    assert drawn["layout"]["xaxis"]["ticktext"] == ["i", "am", "not→is", "good"]
-    difference = np.array(drawn["data"][2]["z"])
-    one, other = (page.session.inspect(text).unrolled(0).h for text in (None, "this is good"))
-    assert difference[:, :2].tolist() == np.zeros((6, 2)).tolist()
-    np.testing.assert_allclose(difference[:, 2:], (other[1:] - one[2:]).T, atol=1e-6)
-    page.set("text_input", "donor", "<b>")
-    assert "None of these words is in the vocabulary" in page.text
-    assert "still show: this is bad" in page.text
-    page.set("text_input", "donor", "zebra bad")
-    assert "Skipped, not in the vocabulary: zebra" in page.text
-    page.set("text_input", "donor", "i am not")
-    assert "This changes nothing" in page.text
-    page.enter(UnitTab.TRAJECTORIES)
-    assert page.notes("multiples")[0].startswith("no “i”")
-
-
-def test_values_are_changed_by_typing_and_both_charts_are_about_the_bit_that_differs_most():
-    page = Page(UnitTab.WHAT_IF, task="flipflop", hidden="6", phrase="1,0,0 0,0,-1 0,0,0")
-    bits = []
-    for token in (0, 1):
-        page.app.selectbox[0].set_value(token)
-        page.run()
-        layouts = (page.chart(key)["layout"] for key in ("margins", "saliency"))
-        (bit,) = {re.search(r"bit \d", layout["title"]["text"])[0] for layout in layouts}
-        bits.append(bit)
-    assert bits != ["bit 1", "bit 1"]
-    page.choose("Kind of change", "change")
-    page.set("text_input", "alter_value", "-1,-1,-1")
-    assert "“1,0,0 -1,-1,-1 0,0,0”" in page.text
-    page.set("text_input", "alter_value", "<b>")
-    assert "can't be read" in page.text
-
-
-# Break it
-
-
-def test_what_is_silenced_is_seen_before_and_after_and_undone(page):
-    page.enter(UnitTab.BREAK)
-    assert "No edits" in page.text
-    assert page.disabled("undo")
-    page.click("do_silence_unit")
-    assert "Edits of a copy; the run is unchanged: silence 1 0." in page.text
-    for tool in ("silence_n", "scale_radius", "add_noise", "set_weight"):
-        page.click(f"do_{tool}")
-    assert "scale 0.9; noise 0.1 0; set W_hh 0 0 0.0" in page.text
-    preview = page.lab.preview(page.session.state, page.session.run)
-    before, after = (f"{scores[0].loss:.4f}" for scores in (preview.before, preview.after))
-    assert re.search(rf"training loss \(nats\) +{before} +{after}", page.text)
-    page.click("undo")
-    assert len(page.lab.edits) == 4
-    page.click("undo_all")
-    assert page.lab.edits == ()
-
-
-def test_only_branch_with_this_touches_the_run_and_its_link_carries_the_edits(page):
-    page.enter(UnitTab.BREAK)
-    before = page.session.state.parameters.theta.tobytes()
-    page.click("do_silence_unit")
-    page.click("do_scale_radius")
-    assert page.session.state.parameters.theta.tobytes() == before
-    edited = page.lab.preview(page.session.state, page.session.run).parameters.theta
-    page.click("branch_with")
-    assert np.array_equal(page.session.state.parameters.theta, edited)
-    assert page.lab.edits == ()
-    assert page.session.player.ghost is not None
-    assert page.session.link().to_query()["changes"] == "3:edit=silence 1 0,3:edit=scale 0.9"
+    assert "fewer than 10 different beginnings" in page.said("readability")

@@ -11,8 +11,7 @@ from rnnviz.app import style
 from rnnviz.app.command import RefusedError
 from rnnviz.config import RunConfig
 from rnnviz.figures.axis_limits import Scale
-from rnnviz.lab.questions import TrainQuestion
-from rnnviz.lab.units import StateSource, UnitTab
+from rnnviz.lab.questions import StateQuestion, TrainQuestion
 from rnnviz.session import Session
 from rnnviz.training.weight_edits import silence
 from tests.app.tab import PAGES, Eye, Page, plain, tabs_of
@@ -66,8 +65,7 @@ def looked():
 @each_row(("page", "view"), VIEWS)
 def test_what_a_page_has_to_do_comes_to_an_end(looked, page, view):
     opened = looked[page].enter(view)
-    # What is weighed in the first tab is known in the last.
-    assert ("The measurement is running." in opened.text) == (view is UnitTab.UNITS)
+    assert ("The measurement is running." in opened.text) == (view is StateQuestion.BREAK)
     opened.finish()
     assert "measurement is running" not in opened.text
     assert not any("not measured yet" in chart["remark"] for chart in opened.charts.values())
@@ -88,13 +86,10 @@ def test_a_click_on_an_epoch_goes_there(looked, page, chart):
 def test_a_click_in_a_tab_is_for_what_is_pointed_at(looked):
     opened = looked["hidden"]
     lab = opened.session.units
-    opened.enter(UnitTab.UNITS).say("click", on="response", x=2, y=1)
-    response = lab.response(StateSource(opened.session.state, opened.session.dataset))
-    assert lab.cell == (lab.unit, response.words[2]) == (response.units[1], response.words[2])
-    assert f"“{lab.cell[1]}” changes unit {lab.unit} by" in opened.text
-    opened.enter(UnitTab.TRAJECTORIES).say("click", on="trajectories", data=7)
-    assert opened.frame["typed"] == opened.session.dataset.train[7].text
-    opened.enter(UnitTab.BREAK)
+    opened.enter(StateQuestion.CARRY).say("click", on="response", x="sad", y="1")
+    assert (lab.word, lab.unit, opened.session.selection.unit) == ("sad", 1, 1)
+    assert "“sad” moves unit 1 by" in opened.text
+    opened.enter(StateQuestion.BREAK)
     for edits in ((silence(1, 2),), ()):
         opened.say("click", on="ablation", data=2)
         assert lab.edits == edits

@@ -15,7 +15,9 @@ from rnnviz.tasks.vocabulary import Unit
 from tests.app.tab import PAGES, Page, plain, tabs_of, words_of
 from tests.sampling import each_row
 
-TAGS = set("b bdi br div h4 i p progress small span strong sup table td th tr u".split())  # noqa: SIM905
+TAGS = set(
+    "b bdi br div h4 i p progress small span strong sup table td th tr u".split()  # noqa: SIM905
+)
 ATTRIBUTES = set(
     "aria-label aria-live class data-chapter max role style title value".split()  # noqa: SIM905
 )
@@ -54,7 +56,7 @@ def labelled():
     session = learned(["text", "label"], rows)
     lab, dynamics = session.units, session.dynamics
     word = session.dataset.vocabulary.words[0]
-    lab.sort, lab.word, lab.cell = Sort.SELECTIVITY, word, (0, word)
+    lab.sort, lab.word = Sort.SELECTIVITY, word
     dynamics.find(session.dynamics_query)
     while dynamics.work(1):
         pass

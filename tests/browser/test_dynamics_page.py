@@ -5,26 +5,31 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from rnnviz.lab.questions import DynamicsQuestion
 from rnnviz.presets import PRESETS
 
-TALL = 1800
 #: How many points of a kind are drawn, by the beginning of the series' name.
 COUNT = "figure.data.find((s) => s.name?.startsWith(given[0]))?.x.length === given[1]"
+STAYS = "figure.data.find((s) => s.name?.startsWith('stays'))"
 
 
-def search(page):
-    return page.page.locator(".rnnviz-search")
+def story(page):
+    return page.page.locator(".rnnviz-story")
+
+
+def rows(page):
+    return page.page.locator(".rnnviz-rests tr[data-at]")
 
 
 def find(page):
     """Press Find and wait for what comes of it."""
     page.press("find")
-    expect(search(page)).to_contain_text("from 200 starts")
+    expect(page.page.locator(".rnnviz-rests p")).to_contain_text("from 200 starts")
     expect(page.button("cancel")).to_be_disabled()
 
 
-def opened_at(opened, server, query, width=1280):
-    return opened(f"{server.url}/dynamics?{query}", "phase", width=width, height=TALL)
+def opened_at(opened, server, query, **size):
+    return opened(f"{server.url}/dynamics?{query}", "phase", **size)
 
 
 def preset_query():
@@ -40,56 +45,77 @@ def flipflop(opened, server):
     return page
 
 
+def test_the_eight_resting_points_of_the_flip_flop_are_five_clicks_away(opened, server):
+    """From the first page as it is opened."""
+    page, clicks = opened(server.url), []
+    page.page.on("console", lambda message: clicks.append(message.text))
+    page.page.evaluate(
+        "addEventListener('click', ({ isTrusted }) => isTrusted && console.log('click'), true)"
+    )
+    page.at("task").locator("input").click()
+    page.page.get_by_role("option", name="3-bit flip-flop").click()
+    expect(page.status).to_contain_text("of 150")
+    page.press("play")
+    page.replay("Dynamics")
+    page.expect_place("150")
+    find(page)
+    expect(story(page)).to_contain_text("the state rests at 8 points")
+    assert 3 < clicks.count("click") <= 5
+
+
 def test_the_flip_flop_has_eight_stable_points_and_each_tells_its_values(flipflop):
-    expect(search(flipflop)).to_contain_text("press Find")
-    find(flipflop)
-    expect(search(flipflop)).to_contain_text("8 stable, 19 saddle, 0 slow")
-    flipflop.expect_in_chart("phase", COUNT, ["stable", 8])
-    flipflop.expect_in_chart("phase", COUNT, ["saddle", 19])
-    rows = flipflop.page.locator(".rnnviz-points tr:has(td:text-is('stable'))")
-    expect(rows).to_have_count(8)
-    answers = [row.split("\t")[-1].replace("−", "-") for row in rows.all_inner_texts()]
-    signs = {tuple(float(v) > 0 for v in answer.split(", ")) for answer in answers}
-    assert len(signs) == 8
+    expect(story(flipflop)).to_contain_text("press F to find")
+    flipflop.keys("f")
+    expect(story(flipflop)).to_contain_text("Held on nothing, the state rests at 8 points")
+    flipflop.expect_in_chart("phase", COUNT, ["stays", 8])
+    flipflop.expect_in_chart("phase", COUNT, ["leaves", 19])
+    stays = rows(flipflop).filter(has_text="stays")
+    expect(stays).to_have_count(8)
+    answers = [row.split("\t")[2].replace("−", "-") for row in stays.all_inner_texts()]
+    assert len({tuple(float(v) > 0 for v in answer.split(", ")) for answer in answers}) == 8
     expect(flipflop.at("phase").locator("figcaption")).to_contain_text("fitted at epoch 150")
-    for key, said in HOVERED.items():
-        hover_over_a_point(flipflop, key)
-        expect(flipflop.chart(key).locator(".rnnviz-tip")).to_contain_text(re.compile(said))
+    flipflop.page.mouse.move(*flipflop.place("phase", f"{STAYS}.x[0]", f"{STAYS}.y[0]"))
+    tip = flipflop.chart("phase").locator(".rnnviz-tip")
+    expect(tip).to_contain_text(re.compile(r"stays.*held: nothing.*read as .*speed q = "))
 
 
-HOVERED = {
-    "phase": r"point \d+: .*speed q = .*memory [\d.]+ tokens",
-    "spectra": r"point \d+: \|eigenvalue\| = [\d.]+.*time constant [\d.]+ tokens",
-}
-
-
-def hover_over_a_point(page, key):
-    """Move the pointer to the first stable point of a chart."""
-    page.expect_in_chart(key, "figure.data.some((s) => s.x.length > 7)")
-    stable = "figure.data.find((s) => s.name?.startsWith('stable'))"
-    page.page.mouse.move(*page.place(key, f"{stable}.x[0]", f"{stable}.y[0]"))
+def test_a_row_chooses_its_point_by_keyboard_too_and_the_list_stays_in_its_box(flipflop):
+    find(flipflop)
+    ring = "figure.data.at(-2).x[0]"
+    first = flipflop.in_chart("phase", ring)
+    rows(flipflop).nth(2).get_by_role("button").focus()
+    flipflop.page.keyboard.press("Enter")
+    expect(rows(flipflop).nth(2)).to_have_class("chosen")
+    flipflop.expect_in_chart("phase", f"{ring} !== given", first)
+    expect(rows(flipflop).nth(2).get_by_role("button")).to_be_focused()
+    expect(flipflop.page.locator(".rnnviz-rests td[colspan]")).to_contain_text("speed q")
+    flipflop.page.mouse.click(*flipflop.place("phase", f"{STAYS}.x[7]", f"{STAYS}.y[7]"))
+    expect(rows(flipflop).nth(7)).to_have_class("chosen")
+    box, sheet = (flipflop.page.locator(name).bounding_box()
+                  for name in (".rnnviz-panel .rnnviz-text", ".rnnviz-sheet"))  # fmt: skip
+    assert box["y"] + box["height"] <= sheet["y"] + sheet["height"] + 1
 
 
 def test_other_inputs_and_epochs_have_other_points_and_the_first_are_kept(flipflop):
     find(flipflop)
     flipflop.choose("hold_values", "values")
-    expect(search(flipflop)).to_contain_text("press Find")
+    expect(story(flipflop)).to_contain_text("press F")
     find(flipflop)
-    expect(search(flipflop)).to_contain_text("4 stable")
-    flipflop.choose("hold_values", "zero input")
-    expect(search(flipflop)).to_contain_text("8 stable")
+    expect(story(flipflop)).to_contain_text("rests at 4 points")
+    flipflop.choose("hold_values", "nothing")
+    expect(story(flipflop)).to_contain_text("rests at 8 points")
     before = flipflop.drawn("phase")
     flipflop.drag("scrubber", [40])
     expect(flipflop.status).to_contain_text("Looking back")
     flipflop.expect_drawn_above("phase", before)
-    expect(search(flipflop)).to_contain_text("press Find")
+    expect(story(flipflop)).to_contain_text("press F")
     flipflop.press("back_to_now")
-    expect(search(flipflop)).to_contain_text("8 stable")
+    expect(story(flipflop)).to_contain_text("rests at 8 points")
 
 
 def test_an_lstm_shows_its_flow_while_it_learns_and_what_it_holds_after(opened, server):
     page = opened_at(
-        opened, server, "cell=lstm&hidden=8&init_scale=0.1&lr=0.05&epochs=100000&epoch=20", 1920
+        opened, server, "cell=lstm&hidden=8&init_scale=0.1&lr=0.05&epochs=100000&epoch=20"
     )
     page.expect_drawn_above("spectra", 0)
     before = page.drawn("phase")
@@ -97,19 +123,33 @@ def test_an_lstm_shows_its_flow_while_it_learns_and_what_it_holds_after(opened, 
     page.expect_drawn_above("phase", before + 2)
     page.pause()
     find(page)
-    expect(search(page)).to_contain_text(re.compile(r"\d+ stable, \d+ saddle, \d+ slow"))
-    page.at("numbers_dynamics").locator("summary").click()
-    expect(page.at("numbers_dynamics").get_by_test_id("stDataFrame")).to_be_visible()
+    outcome = page.page.locator(".rnnviz-rests p")
+    expect(outcome).to_contain_text(re.compile(r"\d+ stable, \d+ saddle, \d+ slow"))
+    main = "(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)"
+    assert page.page.evaluate(f"{main}(document.querySelector('.stMain'))") == 0
 
 
 def test_a_long_search_can_be_cancelled_and_one_unit_has_no_plane(opened, server):
     page = opened_at(opened, server, "cell=lstm&hidden=64&layers=3")
     page.press("find")
-    expect(search(page)).to_contain_text("Searching at epoch 0")
+    expect(story(page)).to_contain_text("Searching at epoch 0")
     page.press("cancel")
-    expect(search(page)).to_contain_text("press Find")
+    expect(story(page)).to_contain_text("press F")
     expect(page.button("find")).to_be_enabled()
-    page = opened(f"{server.url}/?hidden=1&epoch=3", height=TALL)
+    page = opened(f"{server.url}/?hidden=1&epoch=3")
     page.replay("Dynamics")
-    expect(page.page.get_by_text("there is no plane to show")).to_be_visible()
+    page.expect_in_chart("phase", "figure.layout.meta.sentence.includes('no plane to show')")
     find(page)
+
+
+def test_a_word_that_is_pointed_at_is_marked_on_the_way_and_a_way_is_opened(opened, server):
+    page = opened_at(opened, server, "epoch=20&phrase=i+am+not+good")
+    way = "figure.data.find((s) => s.meta?.token === 0)"
+    page.page.mouse.move(*page.place("phase", f"{way}.x[2]", f"{way}.y[2]"))
+    page.page.wait_for_function("rnnviz.stage.token === 2")
+    page.choose("question_dynamics", DynamicsQuestion.WAY)
+    page.expect_drawn_above("trajectories", 0)
+    alone = "figure.data.find((s) => s.name === 'negative')"
+    page.page.mouse.click(*page.place("trajectories", f"{alone}.x[0]", f"{alone}.y[0]"))
+    page.expect_all_heard()
+    expect(page.phrase).not_to_have_value("i am not good")

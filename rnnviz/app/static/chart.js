@@ -61,7 +61,17 @@ export class Chart extends CanvasPicture {
   placesAt(at) {
     if (!this.inPlot(at)) return {};
     const places = [...AXES].map(([letter, k]) => [this.meaning[letter], this.placeAt(letter, at[k])]);
-    return Object.fromEntries(places.filter(([name]) => name));
+    return { ...Object.fromEntries(places.filter(([name]) => name)), ...this.tokenAt(at) };
+  }
+
+  // The points of a series may be those of the tokens, from `meta.token` on.
+  get ofTokens() {
+    return this.figure.data.find(({ meta }) => meta?.token !== undefined);
+  }
+
+  tokenAt(at) {
+    const aim = this.ofTokens && this.aimAt(at);
+    return aim?.series === this.ofTokens && aim ? { token: this.ofTokens.meta.token + aim.index } : {};
   }
 
   // What stands at a pixel of an axis: tokens may be counted from 1, units are in the order of their rows.
@@ -76,6 +86,8 @@ export class Chart extends CanvasPicture {
 
   // What is pointed at, or was clicked, is marked in every picture.
   paintMarks(c) {
+    this.paintToken(c);
+    this.paintWay(c);
     for (const letter of AXES.keys()) {
       const name = this.meaning[letter], value = name && this.stage[name];
       if (value === undefined) continue;
@@ -101,6 +113,27 @@ export class Chart extends CanvasPicture {
     }
   }
 
+  paintToken(c) {
+    const series = this.ofTokens, { token } = this.stage;
+    const [x, y] = series && token !== undefined ? pointsOf(this.chart, series)[token - series.meta.token] ?? [] : [];
+    if (!Number.isFinite(x) || !Number.isFinite(y)) return;
+    c.beginPath();
+    c.arc(x, y, 11, 0, 7);
+    [c.strokeStyle, c.lineWidth] = [this.figure.layout.font.color, 2];
+    c.stroke();
+  }
+
+  // Of many lines in one series, `meta.ways`, the one whose point is pointed at, by what both have as customdata.
+  paintWay(c) {
+    const ways = this.figure.data.find(({ meta }) => meta?.ways);
+    if (!ways || !Number.isInteger(this.aim?.data)) return;
+    const own = pointsOf(this.chart, ways).filter((_, k) => ways.customdata[k] === this.aim.data);
+    c.beginPath();
+    for (const [x, y] of own) if (Number.isFinite(x) && Number.isFinite(y)) c.lineTo(x, y);
+    [c.strokeStyle, c.lineWidth, c.lineJoin] = [this.figure.layout.font.color, 2, "round"];
+    c.stroke();
+  }
+
   press(at) {
     const [{ epoch, token, unit }, aim] = [this.placesAt(at), this.aimAt(at)];
     if (this.clicks && epoch !== undefined) this.onClick(this.key, { x: epoch, y: null, data: null });
@@ -119,7 +152,7 @@ export class Chart extends CanvasPicture {
 function nearest(chart, px, py) {
   let best = null;
   for (const series of chart.data) {
-    if (series.hoverinfo === "skip" || series.visible === false) continue;
+    if (["skip", "none"].includes(series.hoverinfo) || series.visible === false) continue;
     const found = series.type === "heatmap" ? cellAt(chart, series, px, py)
       : series.type === "bar" ? barAt(chart, series, px, py) : pointAt(chart, series, px, py);
     if (found && (!best || found.distance < best.distance)) best = found;
@@ -162,6 +195,7 @@ function pointAt(chart, series, px, py) {
 }
 
 const told = (series, k) => ({
+  index: k,
   x: series.x?.[k] ?? k, y: series.y?.[k] ?? k, data: series.customdata?.[k],
   text: Array.isArray(series.text) ? series.text[k] : series.text,
 });

@@ -1,7 +1,8 @@
 // Paints a chart from Plotly's options, as many of them as the figures use. `p` has the context `c`, the figure's
 // `data` and `layout`, the plot's `box`, the `axes`, and the colours and font of the layout.
-import { faint } from "./canvas.js";
+import { clamp, faint } from "./canvas.js";
 import { axesOf, axisKey, edgesOf } from "./chart_axes.js";
+import { paintApart } from "./labels.js";
 import { sizeOf, writeRich } from "./rich_text.js";
 
 const TICK = 13; // the size of a tick's text
@@ -10,7 +11,7 @@ const DASHES = { solid: [], dot: [2, 4], dash: [7, 5], longdash: [11, 5], dashdo
 // On a sheet, `edges` are those of the column; elsewhere the margins are the figure's own.
 export function chartLayout(width, height, { data, layout: full }, edges) {
   const layout = edges ? onSheet(full) : full;
-  const { l = 64, r = 16, t = 34, b = 42 } = edges ? marginOf(layout, edges) : layout.margin ?? {};
+  const { l = 64, r = 16, t = 34, b = 42 } = edges ? marginOf(layout, sidesOf(layout, edges)) : layout.margin ?? {};
   const box = { left: l, right: Math.max(l + 20, width - r), top: t, bottom: Math.max(t + 20, height - b), width, height };
   if (edges && layout.meta?.x === "token") narrowTo(box, layout, edges.most);
   return { data, layout, box, axes: axesOf({ data, layout }, box), edges };
@@ -21,6 +22,13 @@ function onSheet(layout) {
   const { xaxis = {}, meta = {} } = layout;
   if (meta.x === "token" && !meta.ticks) return { ...layout, xaxis: { ...xaxis, showticklabels: false } };
   return meta.x === "epoch" ? { ...layout, xaxis: { ...xaxis, title: "" } } : layout;
+}
+
+// A picture that stands on nothing else may be wider.
+function sidesOf({ meta, margin }, edges) {
+  if (meta?.wide) return { ...edges, left: Math.min(edges.left, 4 * edges.u), right: edges.u };
+  // One that shares its axis with no other has room for its names.
+  return meta?.x || !(margin?.l > 64) ? edges : { ...edges, left: Math.max(edges.left, margin.l) };
 }
 
 // As high as title, legend and ticks need. Ticks on top have the height of the words beside them.
@@ -46,9 +54,10 @@ export function paintChart(c, chart) {
     for (const shape of shapes.filter(({ layer }) => layer === "below")) paintShape(p, shape);
     for (const type of ["heatmap", "bar", "scatter"])
       for (const series of drawn(p).filter((each) => each.type === type)) PAINTERS[type](p, series);
-    for (const shape of shapes.filter(({ layer }) => layer !== "below")) paintShape(p, shape);
+    for (const shape of shapes.filter(({ layer, ...at }) => layer !== "below" && !beside(at))) paintShape(p, shape);
   });
-  for (const series of drawn(p)) if (series.type === "scatter") paintTexts(p, series);
+  for (const shape of shapes.filter(beside)) paintShape(p, shape);
+  for (const series of drawn(p)) TEXTS[series.type]?.(p, series);
   for (const axis of Object.values(p.axes)) paintTicks(p, axis);
   for (const note of annotations) paintNote(p, note);
   paintTitle(p);
@@ -70,6 +79,9 @@ export function paintSentence(c, { layout, box, edges }) {
   }, [""]);
   lines.forEach((line, k) => writeRich(c, line, 12, 48 + 21 * k, font));
 }
+
+// Whether a shape lies beside the plot.
+const beside = ({ xref, x0 }) => xref === "paper" && x0 > 1;
 
 const drawn = ({ data }) => data.filter(({ visible }) => visible !== false);
 
@@ -136,12 +148,16 @@ function paintTicks(p, axis) {
   const { size = TICK, color = options.tickfont?.color ?? p.text, family = p.family } = options.tickfont ?? {};
   const font = { size, color: faint3(p, color), family };
   const text = plainTitle(options.title);
-  let last = Infinity, widest = 0;
+  let last = Infinity;
+  // Long names left of a vertical axis are smaller.
+  let widest = letter === "y" ? Math.max(0, ...ticks.map(({ text: label }) => sizeOf(p.c, label, font).width)) : 0;
+  const fits = Math.min(1, Math.max(0.8, (near - 9) / widest));
+  if (letter === "y" && fits < 1) [font.size, widest] = [font.size * fits, widest * fits];
   if (options.showticklabels !== false) for (const { pixel, text: label } of ticks) {
     // Labels that would touch are left out.
     if (letter === "y" && Math.abs(pixel - last) < size - 1) continue;
     last = pixel;
-    if (letter === "y") widest = Math.max(widest, sideLabel(p, label, near - 8, pixel, font));
+    if (letter === "y") writeRich(p.c, label, near - 8, pixel, font, { across: "right" });
     else if (options.side === "top") slanted(p, label, pixel, near - 7, options.tickangle ?? 0, font, "left");
     else if (options.tickangle) slanted(p, label, pixel, far + 8, options.tickangle, font);
     else writeRich(p.c, label, pixel, far + 5, font, { across: "center", down: "top" });
@@ -152,14 +168,6 @@ function paintTicks(p, axis) {
     const below = far + (options.showticklabels === false ? 6 : 22);
     writeRich(p.c, text, (Math.min(axis.from, axis.to) + Math.max(axis.from, axis.to)) / 2, below, font, { across: "center", down: "top" });
   } else if (!p.edges || near - 8 - widest > 18) upright(p, text, (axis.from + axis.to) / 2, font);
-}
-
-// A label left of a vertical axis; a long name is smaller. Returns its width.
-function sideLabel({ c }, label, right, y, font) {
-  const { width } = sizeOf(c, label, font);
-  const size = font.size * Math.min(1, Math.max(0.7, (right - 1) / width));
-  writeRich(c, label, right, y, { ...font, size }, { across: "right" });
-  return (width * size) / font.size;
 }
 
 const plainTitle = (title) => (typeof title === "string" ? title : title?.text) ?? "";
@@ -199,6 +207,8 @@ function paintTitle({ c, layout, family, text, box, edges }) {
 // Series
 
 const PAINTERS = { scatter: paintScatter, bar: paintBars, heatmap: paintCells };
+// What may stand beside the plot.
+const TEXTS = { scatter: paintTexts, bar: paintBarTexts };
 
 function paintScatter(p, series) {
   const { c } = p;
@@ -278,15 +288,29 @@ function paintSpread(p, { error_x: spread, x }, points) {
 const each = (value, k, usual) => (value == null ? usual : typeof value === "object" ? value[k] ?? usual : value);
 
 function paintMarkers(c, points, marker, usual) {
-  const { size = 6, symbol = "circle", opacity, line: edge = {} } = marker;
+  const { size = 6, symbol = "circle", angleref, opacity, line: edge = {} } = marker;
   const alpha = c.globalAlpha;
   points.forEach(([x, y], k) => {
     if (!Number.isFinite(x) || !Number.isFinite(y)) return;
     const own = marker.colorscale ? scaled(marker, marker.color[k]) : each(marker.color, k, usual);
     c.globalAlpha = alpha * each(opacity, k, 1);
+    if (symbol === "arrow" && angleref === "previous") return k && paintTip(c, points[k - 1], [x, y], each(size, k, 6), own);
     paintSymbol(c, each(symbol, k, "circle"), x, y, each(size, k, 6) / 2, own, each(edge.color, k), each(edge.width, k, 0));
   });
   c.globalAlpha = alpha;
+}
+
+// The tip of an arrow from a point to another: Plotly's symbol "arrow".
+function paintTip(c, [fromX, fromY], [x, y], size, color) {
+  const length = Math.hypot(x - fromX, y - fromY);
+  if (!(length > 1)) return;
+  const [right, down] = [(x - fromX) / length, (y - fromY) / length];
+  c.beginPath();
+  c.moveTo(x, y);
+  for (const side of [-0.45, 0.45]) c.lineTo(x - size * (right + side * down), y - size * (down - side * right));
+  c.closePath();
+  c.fillStyle = color;
+  c.fill();
 }
 
 const SHAPES = {
@@ -324,40 +348,55 @@ function paintTexts(p, series) {
   const down = { top: "bottom", middle: "middle", bottom: "top" }[vertical];
   const [dx, dy] = [{ left: -8, right: 8 }[across] ?? 0, { top: -6, bottom: 6 }[vertical] ?? 0];
   const side = { left: "right", right: "left" }[across] ?? "center";
+  const written = (k) => each(text, k, "");
+  const font = (k) => ({ size: each(textfont.size, k, TICK), color: each(textfont.color, k, p.text),
+    weight: textfont.weight, family: textfont.family ?? p.family });
+  if (series.meta?.apart) return paintApart(p, pointsOf(p, series), written, font);
   pointsOf(p, series).forEach(([x, y], k) => {
-    const written = each(text, k, "");
-    if (!written || !Number.isFinite(x) || !Number.isFinite(y)) return;
-    const font = { size: each(textfont.size, k, TICK), color: each(textfont.color, k, p.text),
-      weight: textfont.weight, family: textfont.family ?? p.family };
-    writeRich(p.c, written, x + dx, y + dy, font, { across: side, down });
+    if (written(k) && Number.isFinite(x) && Number.isFinite(y)) writeRich(p.c, written(k), x + dx, y + dy, font(k), { across: side, down });
+  });
+}
+
+// Each bar { k, box, value, middle, to } of a series, in pixels.
+function barsOf(p, series) {
+  const { x, y, base = 0, width: wide, orientation } = series;
+  const [xs, ys] = axesFor(p, series);
+  const flat = orientation === "h";
+  const [along, across] = flat ? [xs, ys] : [ys, xs];
+  const [values, places] = flat ? [x, y] : [y, x];
+  return Array.from(values, (value, k) => {
+    const half = Math.abs(across.at((wide ? each(wide, k) : 1 - (p.layout.bargap ?? 0.2)) / 2) - across.at(0));
+    const middle = across.at(places ? places[k] : k), start = each(base, k, 0);
+    const [from, to] = [along.at(start), along.at(start + value)];
+    const box = flat ? [from, middle - half, to - from, 2 * half] : [middle - half, from, 2 * half, to - from];
+    return { k, box, value, middle, to };
   });
 }
 
 function paintBars(p, series) {
   const { c } = p;
-  const { x, y, base = 0, width: wide, marker = {}, orientation, opacity = 1 } = series;
-  const [xs, ys] = axesFor(p, series);
-  const flat = orientation === "h";
-  const [along, across] = flat ? [xs, ys] : [ys, xs];
-  const [values, places] = flat ? [x, y] : [y, x];
-  const font = (k) => ({ size: each(series.textfont?.size, k, TICK), color: each(series.textfont?.color, k, p.text), family: p.family });
-  Array.from(values, (value, k) => {
-    const place = places ? places[k] : k;
-    const half = Math.abs(across.at((wide ? each(wide, k) : 1 - (p.layout.bargap ?? 0.2)) / 2) - across.at(0));
-    const middle = across.at(place), start = each(base, k, 0);
-    const [from, to] = [along.at(start), along.at(start + value)];
+  const { marker = {}, opacity = 1 } = series;
+  for (const { k, box } of barsOf(p, series)) {
     c.globalAlpha = opacity * each(marker.opacity, k, 1);
-    const box = flat ? [from, middle - half, to - from, 2 * half] : [middle - half, from, 2 * half, to - from];
     c.fillStyle = each(marker.color, k, p.text);
     c.fillRect(...box);
-    const written = Array.isArray(series.text) ? series.text[k] : "";
-    if (written && flat) writeRich(c, written, to + (value < 0 ? -5 : 5), middle, font(k), { across: value < 0 ? "right" : "left" });
-    else if (written) writeRich(c, written, middle, to + (value < 0 ? 4 : -4), font(k), { across: "center", down: value < 0 ? "top" : "bottom" });
-    if (!marker.line?.width) return;
+    if (!marker.line?.width) continue;
     [c.strokeStyle, c.lineWidth] = [each(marker.line.color, k, p.text), each(marker.line.width, k, 1)];
     c.strokeRect(...box);
-  });
+  }
   c.globalAlpha = 1;
+}
+
+function paintBarTexts(p, series) {
+  const { text, textfont, orientation } = series;
+  if (!Array.isArray(text)) return;
+  for (const { k, value, middle, to } of barsOf(p, series)) {
+    if (!text[k] || !Number.isFinite(to)) continue;
+    const font = { size: each(textfont?.size, k, TICK), color: each(textfont?.color, k, p.text), family: p.family };
+    const back = value < 0;
+    if (orientation === "h") writeRich(p.c, text[k], to + (back ? -5 : 5), middle, font, { across: back ? "right" : "left" });
+    else writeRich(p.c, text[k], middle, to + (back ? 4 : -4), font, { across: "center", down: back ? "top" : "bottom" });
+  }
 }
 
 // Heatmaps
@@ -489,6 +528,7 @@ function paintNote(p, note) {
   const [left, top] = [notePlace(p, xref, "x", x) + xshift, notePlace(p, yref, "y", y) - yshift];
   if (note.showarrow) return paintArrow(p, left, top, note);
   const style = { size: font.size ?? TICK, weight: font.weight, color: font.color ?? p.text, family: p.family };
+  if (note.textangle) return slanted(p, text, left, top, note.textangle, style, xanchor);
   writeRich(p.c, text, left, top, style, { across: xanchor, down: yanchor, ground: bgcolor });
 }
 
@@ -525,14 +565,19 @@ function paintLegend(p) {
   const beside = legend.x > 1;
   if (beside && legend.traceorder === "reversed") named.reverse();
   const font = { size: TICK, color: text, family };
-  let [x, y] = beside ? [box.right + 10, box.top + 8] : [box.left, box.top - 14];
-  for (const series of named) {
-    const { width } = sizeOf(c, series.name, font);
-    if (!beside && x + 30 + width > box.width && x > box.left) return;
+  const widths = named.map(({ name }) => sizeOf(c, name, font).width);
+  // Many names stand closer, and begin left of the plot.
+  const wide = widths.reduce((sum, width) => sum + 28 + width, 0);
+  const gap = clamp((box.width - box.left - wide) / named.length, 8, 18);
+  const start = clamp(box.width - wide - gap * (named.length - 1), 0, box.left);
+  let [x, y] = beside ? [box.right + 10, box.top + 8] : [start, box.top - 14];
+  for (const [k, series] of named.entries()) {
+    const width = widths[k];
+    if (!beside && x + 28 + width > box.width + 1 && x > start) return;
     paintSample(p, series, x, y);
     writeRich(c, series.name, x + 28, y, font);
     if (beside) y += 19;
-    else x += 28 + width + 18;
+    else x += 28 + width + gap;
   }
 }
 

@@ -6,7 +6,7 @@ import { FileBox } from "./file_box.js";
 import { FirstMinute } from "./first_minute.js";
 import { Network } from "./network.js";
 import { Phrases } from "./phrases.js";
-import { placeBeside } from "./picture.js";
+import { explain, placeBeside } from "./picture.js";
 import { Present } from "./present.js";
 import { Sheet } from "./sheet.js";
 import { Stage } from "./stage.js";
@@ -179,6 +179,18 @@ function mountFigure(figure, data) {
   return stage.mount(PICTURES[data.kind], data.key, parts, data);
 }
 
+// Mount the text of a panel. A click on what has `data-at` is sent as that number.
+function mountPanel(figure, { key, text: explanation, clicks }) {
+  const [node, ask, caption] = [".rnnviz-text", ".rnnviz-ask", "figcaption"].map((name) => figure.querySelector(name));
+  caption.textContent = explanation;
+  explain(ask, caption);
+  node.onclick = ({ target }) => {
+    const { at } = target.closest("[data-at]")?.dataset ?? {};
+    if (clicks && at) stage.send({ do: "click", on: key, x: null, y: null, data: Number(at) });
+  };
+  stage.mountText(key, node);
+}
+
 // Streamlit also leaves a node that it keeps, so unmount only a node that is gone.
 const unmountGone = (plots) => () =>
   setTimeout(() => plots.forEach((plot) => plot.node.isConnected || stage.unmount(plot)), REMOVAL_MS);
@@ -194,7 +206,10 @@ export function sheet({ parentElement, data }) {
   const own = sheets.get(node) ?? new Sheet(node);
   sheets.set(node, own);
   const panels = own.layOut(data.columns);
-  return unmountGone(panels.map(({ figure, ...panel }) => mountFigure(figure, { ...panel, sheet: own })));
+  const isText = ({ kind }) => kind === "text";
+  for (const panel of panels.filter(isText)) mountPanel(panel.figure, panel);
+  const pictures = panels.filter((panel) => !isText(panel));
+  return unmountGone(pictures.map(({ figure, ...panel }) => mountFigure(figure, { ...panel, sheet: own })));
 }
 
 export function text({ parentElement, data: { key, reserve } }) {

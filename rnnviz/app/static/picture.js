@@ -12,8 +12,7 @@ export class Picture {
     this.inSight = false;
     this.drawnAt = 0;
     node.dataset.picture = key;
-    ask.popoverTargetElement = caption;
-    caption.addEventListener("beforetoggle", () => placeBeside(caption, ask));
+    explain(ask, caption);
     const sight = new IntersectionObserver((entries) => {
       this.inSight = entries.at(-1).isIntersecting;
       onSight();
@@ -60,6 +59,12 @@ export class Picture {
   remove() {
     for (const observer of this.observers) observer.disconnect();
   }
+}
+
+// The button opens the explanation.
+export function explain(button, popover) {
+  button.popoverTargetElement = popover;
+  popover.onbeforetoggle = () => placeBeside(popover, button);
 }
 
 // Above or below the button, where there is more room.

@@ -49,8 +49,9 @@ export function sizeOf(c, html, font) {
   return { width, height: lines.length * LINE * font.size };
 }
 
-// Write a text whose corner, or middle, ("left", "top"), is at a place. `ground` is the colour behind it.
-export function writeRich(c, html, x, y, font, { across = "left", down = "middle", ground } = {}) {
+// Write a text whose corner, or middle, ("left", "top"), is at a place. `ground` is the colour behind it, `halo`
+// that around its letters.
+export function writeRich(c, html, x, y, font, { across = "left", down = "middle", ground, halo } = {}) {
   const lines = linesOf(html);
   const { width, height } = sizeOf(c, html, font);
   const share = { left: 0, center: 0.5, right: 1 }[across];
@@ -64,8 +65,13 @@ export function writeRich(c, html, x, y, font, { across = "left", down = "middle
     let at = x - share * widthOf(c, runs, font);
     for (const run of runs) {
       c.font = fontOf(run, font);
+      const middle = top + (k + 0.5) * LINE * font.size + (run.shift ?? 0) * font.size;
+      if (halo) {
+        [c.strokeStyle, c.lineWidth, c.lineJoin] = [halo, 4, "round"];
+        c.strokeText(run.text, at, middle);
+      }
       c.fillStyle = run.color ?? font.color;
-      c.fillText(run.text, at, top + (k + 0.5) * LINE * font.size + (run.shift ?? 0) * font.size);
+      c.fillText(run.text, at, middle);
       at += c.measureText(run.text).width;
     }
   });

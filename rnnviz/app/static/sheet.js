@@ -9,6 +9,13 @@ const FIGURE = `
   <button class="rnnviz-enlarge" aria-label="Enlarge" title="Enlarge; its numbers">⤢</button>
 </figure>`;
 
+// A text that a frame brings, which scrolls in its own box.
+const TEXT = `
+<figure class="rnnviz-figure rnnviz-panel" data-drawn>
+  <div class="rnnviz-text"></div>
+  <button class="rnnviz-ask top" aria-label="What is this?">?</button><figcaption popover></figcaption>
+</figure>`;
+
 export class Sheet {
   constructor(node) {
     this.node = node;
@@ -32,14 +39,14 @@ export class Sheet {
       row.style.setProperty("--share", share);
       row.classList.toggle("fixed", share === 0);
       row.classList.toggle("headed", panels.some(({ head }) => head));
-      row.append(...panels.map(({ key }) => this.figure(key)));
+      row.append(...panels.map((panel) => this.figure(panel)));
       return row;
     }));
     return column;
   }
 
-  figure(key) {
-    if (!this.figures.has(key)) this.figures.set(key, newFigure(key));
+  figure({ key, kind }) {
+    if (!this.figures.has(key)) this.figures.set(key, newFigure(key, kind === "text" ? TEXT : FIGURE));
     return this.figures.get(key);
   }
 
@@ -63,8 +70,8 @@ export class Sheet {
   }
 }
 
-function newFigure(key) {
-  const template = Object.assign(document.createElement("template"), { innerHTML: FIGURE.trim() });
+function newFigure(key, html) {
+  const template = Object.assign(document.createElement("template"), { innerHTML: html.trim() });
   const figure = template.content.firstElementChild;
   figure.classList.add(`st-key-${key}`);
   return figure;

@@ -181,14 +181,14 @@ export class Stage {
     this.texts.set(key, text);
     if (text.node === node) return;
     text.node = node;
-    node.innerHTML = text.html ?? "";
+    fill(node, text.html ?? "");
   }
 
   // An unchanged text keeps its nodes, and so the reader's selection.
   setText(key, html) {
     const text = this.texts.get(key) ?? {};
     this.texts.set(key, { ...text, html });
-    if (text.node && text.html !== html) text.node.innerHTML = html;
+    if (text.node && text.html !== html) fill(text.node, html);
   }
 
   // Controls
@@ -203,4 +203,11 @@ export class Stage {
     if (!control.node.isConnected) this.controls.delete(control);
     else if (this.header) control.update(this.header, this.header.heard >= (control.command ?? 0));
   }
+}
+
+// A row that was pressed keeps the focus.
+function fill(node, html) {
+  const { at } = node.contains(document.activeElement) ? document.activeElement.dataset : {};
+  node.innerHTML = html;
+  if (at) node.querySelector(`button[data-at="${at}"]`)?.focus();
 }

@@ -49,13 +49,14 @@ export class Tokens {
     return same;
   }
 
-  // Put every box at its token: `layout` is that of the picture, `turning` the token that turns the verdict.
-  place(layout, turning) {
+  // Put every box at its token: `layout` is that of the picture, `turning` the token that turns the verdict, `shades`
+  // are colours of the tokens.
+  place(layout, turning, shades = []) {
     this.node.hidden = !layout.boxed;
     const { u, pitch, boxed, box, wordHeight } = layout;
-    const look = JSON.stringify([u, pitch, boxed, box, wordHeight, turning]);
+    const look = JSON.stringify([u, pitch, boxed, box, wordHeight, turning, shades]);
     if (look === this.look) return;
-    [this.look, this.layout, this.turning] = [look, layout, turning];
+    Object.assign(this, { look, layout, turning, shades });
     this.layOut();
   }
 
@@ -81,6 +82,8 @@ export class Tokens {
       const read = token >= 0;
       box.classList.toggle("unread", !read);
       box.classList.toggle("turning", read && token === this.turning);
+      box.classList.toggle("shaded", this.shades.length > 0);
+      box.style.setProperty("--shade", this.shades[token] ?? "");
       if (read) column = token + 1;
       // A word that is not read stands between those that are.
       const middle = read ? word(token) : edge(column);

@@ -22,7 +22,7 @@ export class WordsRow extends CanvasPicture {
 
   paint(context, width, height) {
     this.layout = this.layoutOf(width, height);
-    this.tokens.place(this.layout, this.row.turning);
+    this.tokens.place(this.layout, this.row.turning, this.row.shades);
     this.paintWords(context);
   }
 
@@ -47,7 +47,8 @@ export class WordsRow extends CanvasPicture {
     const narrow = words.every(({ length }) => length === 1) ? 8 : 13;
     const every = Math.max(1, Math.ceil(narrow / pitch));
     words.forEach((text, t) => {
-      if (t % every || inBoxes.has(t)) return;
+      // Behind the last box a word can be added.
+      if (t % every || inBoxes.has(t) || inBoxes.has(t - 1)) return;
       c.save();
       c.translate(word(t), upright ? wordHeight - 4 : wordHeight / 2);
       if (upright) c.rotate(-Math.PI / 2);

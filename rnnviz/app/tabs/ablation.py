@@ -1,122 +1,392 @@
-"""Tab *Break it*: edits of a copy of the weights, and their effect."""
+"""Tab *What breaks it?*: edits of a copy of the weights, and their effect."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from html import escape
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.memory_gauge import recurrent, recurrent_name, spectrum
 from rnnviz.app.browser_session import first_value, on_host, visit
 from rnnviz.app.frame import Frame
-from rnnviz.app.numbers_table import numbers
-from rnnviz.app.stage import place_chart, place_text
+from rnnviz.app.heatmap_choice import choose_view, view_of
+from rnnviz.app.questions import answer_html
+from rnnviz.app.stage import Panel, place_sheet
 from rnnviz.app.status import score_text
-from rnnviz.app.style import steady
+from rnnviz.app.style import steady, theme
 from rnnviz.app.tabs.tab import Tab, source_of, unweighed
+from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
-from rnnviz.figures.ablation_loss import ablation_heatmap
-from rnnviz.figures.side_by_side import Pair, compared_margins
-from rnnviz.figures.theme import HEIGHTS
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.figures.picture import Picture
+from rnnviz.figures.sentence import sentence
+from rnnviz.figures.sequence_network import BROKEN
+from rnnviz.figures.side_by_side import (
+    AnswerScale,
+    Pair,
+    answers_before,
+    distance_curve,
+    percent,
+)
+from rnnviz.figures.silencing import (
+    MOST_TURNED,
+    RemovalCurves,
+    TurnedRow,
+    Worth,
+    removal_curves,
+    scores_table,
+    silenced_memory,
+    turned_list,
+)
+from rnnviz.figures.theme import shown_token
 from rnnviz.lab.probe import Probe, inspect
-from rnnviz.lab.units import MOST_EDITS, EditPreview, signal
+from rnnviz.lab.silencing import Turned
+from rnnviz.lab.units import MOST_EDITS, EditPreview, StateSource
+from rnnviz.lab.what_if import outcome_of, running_answers
 from rnnviz.session import Session
-from rnnviz.training.weight_edits import Edit, noise, scale, set_weight, silence
+from rnnviz.training.weight_edits import Edit, EditKind, noise, scale, set_weight
+
+#: The panels at the left and at the right, with their shares of the height.
+_LEFT = {"ablation": 5, "moved": 2, "answers_now": 2.6}
+_RIGHT = {"scores": 2.4, "removal": 3, "turned": 4}
+#: How many of the strongest units are silenced by one press.
+_STRONGEST = (1, 3, 5, 8)
+
+
+class Trial(NamedTuple):
+    """The network before and after the edits, and the phrase as each reads it."""
+
+    session: Session
+    source: StateSource
+    preview: EditPreview
+    before: Probe
+    after: Probe
+
+    @property
+    def rises(self) -> Array:
+        """The rise of the loss without each unit, (H,); NaN if it is not measured yet."""
+        return self.session.units.ablation_loss(self.source)
+
+    @property
+    def silenced(self) -> frozenset[int]:
+        """The silenced units of the layer shown."""
+        return self.session.units.silenced(self.session.layer)
 
 
 def ablation_tab(session: Session, controls: DeltaGenerator) -> Tab:
-    """Lay out units and answers on the left; scores before and after, and tools, on the right."""
-    del controls
+    """Lay out the tools, the memory with its units by worth, and what becomes of the answers."""
     session.units.fit(session.state.parameters.architecture)
-    noun = session.names.noun
-    left, right = st.columns(2, gap="medium")
-    with left:
-        place_chart(
-            "ablation", HEIGHTS["ablation"], explanation("ablation", noun=noun), clicks=True
-        )
-        place_chart("margins", HEIGHTS["margins"], explanation("margins_broken", noun=noun))
-    with right:
-        place_text("scores")
+    with controls:
         _decide(session)
         _tools(session)
-
-    numbers("hidden_break", {"Loss without each unit": lambda: _ablation_table(session)})
+        choose_view(session, "hidden")
+    columns = [[_panel(session, *row) for row in column.items()] for column in (_LEFT, _RIGHT)]
+    place_sheet("break", [words_panel(session), *columns[0]], columns[1])
 
     def draw(frame: Frame) -> None:
-        probe, preview = session.inspect(), session.units.preview(session.state, session.run)
-        after = inspect(
-            session.dataset, preview.parameters, session.phrase_input.phrase, session.settings
-        )
-        frame.texts["scores"] = _scores_html(session, preview, probe, after)
-        frame.chart("ablation", _ablation, session, remark=_pending(session))
-        frame.chart("margins", _margins, session, probe, after)
+        trial = _trial_of(session)
+        frame.texts["story"] = answer_html(session, _answer(trial))
+        draw_words(session, frame)
+        _draw(trial, frame)
 
-    def ablate(budget: float) -> bool:
-        return session.units.ablate(source_of(session), budget)
+    def measure(budget: float) -> bool:
+        source, lab = source_of(session), session.units
+        if lab.ablate(source, budget):
+            return True
+        return session.silencing.remove(source, lab.ablation_loss(source), budget)
 
-    return Tab(draw, {"ablation": lambda event: _toggle(session, event)}, ablate)
+    return Tab(draw, {"ablation": lambda event: _toggle(session, event)}, measure)
+
+
+def _panel(session: Session, key: str, share: float) -> Panel:
+    names = session.names
+    weights = recurrent_name(session.state.parameters, session.layer)
+    fields = {"noun": names.noun, "sequence": names.sequence, "weights": weights}
+    text = explanation(f"break_{key}", **fields)
+    return Panel(key, share, text, clicks=key == "ablation")
+
+
+def _trial_of(session: Session) -> Trial:
+    preview = session.units.preview(session.state, session.run)
+    phrase = session.phrase_input.phrase
+    after = inspect(session.dataset, preview.parameters, phrase, session.settings)
+    return Trial(session, source_of(session), preview, session.inspect(), after)
 
 
 def _toggle(session: Session, event: Event) -> None:
     unit = event.get("data")
-    if isinstance(unit, int) and unit < session.config.hidden:
+    if isinstance(unit, int) and 0 <= unit < session.config.hidden:
         session.units.toggle(session.layer, unit)
 
 
-def _ablation(session: Session) -> Any:
-    lab, unit = session.units, session.dataset.guess.unit
-    rises, silenced = lab.ablation_loss(source_of(session)), lab.silenced(session.layer)
-    return ablation_heatmap(rises, silenced, unit, steady(session, "ablation"))
+# The answer
 
 
-def _pending(session: Session) -> str:
-    """How many units have no ablation loss yet."""
-    rises = session.units.ablation_loss(source_of(session))
-    left = int(np.isnan(rises).sum())
+def _answer(trial: Trial) -> str:
+    """What is left without the edited units, or without the strongest of them alone."""
+    lab = trial.session.units
+    left = "".join(f" {escape(f'{edit} is left out: {why}')}" for edit, why in lab.left_out.items())
+    if lab.edits:
+        before, after = trial.preview.before[0].metric, trial.preview.after[0].metric
+        return f"{_edited(trial)}{_right(trial.session, after, before)}{left}"
+    removal = trial.session.silencing.removal(trial.source, trial.rises)
+    if removal is None or not np.isfinite(removal.strongest[:2]).all():
+        return f"{unweighed(trial.session)}{left}"
+    before, after = removal.strongest[:2].tolist()
+    alone = f"Without {_unit(trial.session, int(removal.units[0]))} alone"
+    return f"{alone}{_right(trial.session, after, before)}{left}"
+
+
+def _unit(session: Session, unit: int) -> str:
+    layer = f" of layer {session.layer + 1}" if session.config.layers > 1 else ""
+    return f"unit {unit}{layer}"
+
+
+def _edited(trial: Trial) -> str:
+    """The edits as the beginning of a sentence."""
+    edits = trial.session.units.edits
+    silent = [edit for edit in edits if edit.kind is EditKind.SILENCE]
+    if len(silent) < len(edits):
+        return f"With {len(edits)} edit{'s' * (len(edits) > 1)}"
+    if len(edits) == 1:
+        return f"Without {_chip(trial.session, edits[0])}"
+    if len({edit.row for edit in edits}) > 1 or len(edits) > 3:
+        return f"Without {len(edits)} units"
+    *units, last = [str(edit.column) for edit in edits]
+    return f"Without units {', '.join(units)} and {last}"
+
+
+def _right(session: Session, after: float, before: float) -> str:
+    """The training metric now and before, as the end of a sentence."""
+    now, then = (_share(value) for value in (after, before))
+    name = session.dataset.metric.name
+    if name != "accuracy":
+        return f": {name} <strong>{now}</strong>, before {then}."
+    if now == then:
+        return f" still <strong>{now}</strong> are right."
+    return f" {'only ' * (after < before)}<strong>{now}</strong> are right, not {then}."
+
+
+def _share(value: float) -> str:
+    return _percent(value).replace(" %", "&nbsp;%")
+
+
+def _percent(value: float) -> str:
+    return percent(value) if math.isfinite(value) else "–"
+
+
+# The pictures on the words
+
+
+def _draw(trial: Trial, frame: Frame) -> None:
+    frame.chart("ablation", _memory, trial, remark=_pending(trial))
+    frame.chart("moved", _or_broken, "How far the others are moved", _moved, trial)
+    frame.chart("answers_now", _or_broken, "Answers now and before", _answers, trial)
+    frame.chart("scores", _scores, trial)
+    frame.chart("removal", _removal, trial, remark=_measured(trial))
+    frame.chart("turned", _turned, trial)
+
+
+def _or_broken(title: str, figure: object, trial: Trial) -> Picture:
+    if not (trial.before.finite and trial.after.finite):
+        return sentence(title, BROKEN, theme())
+    assert callable(figure)
+    picture: Picture = figure(trial)
+    return picture
+
+
+def _states(trial: Trial) -> tuple[Array, Array]:
+    """The states before and after, on the words before; NaN where a decoder said less."""
+    session = trial.session
+    layer, part = session.layer, session.part
+    before, after = (p.unrolled(layer).of(part) for p in (trial.before, trial.after))
+    return before, _as_long(after, len(before))
+
+
+def _as_long(rows: Array, count: int) -> Array:
+    missing = np.full((max(0, count - len(rows)), *rows.shape[1:]), np.nan)
+    return np.concatenate([rows[:count], missing])
+
+
+def _memory(trial: Trial) -> Picture:
+    session, view = trial.session, view_of(trial.session)
+    order = session.silencing.order(trial.source, trial.rises)
+    worth = Worth(order, trial.rises, trial.silenced, session.dataset.guess.unit)
+    words, colors = list(map(shown_token, trial.before.words)), steady(session, "now", view.name)
+    return silenced_memory(_states(trial)[1], words, worth, colors, view)
+
+
+def _pending(trial: Trial) -> str:
+    """How many units have no worth yet."""
+    left, units = int(np.isnan(trial.rises).sum()), len(trial.rises)
     if not left:
         return ""
+    return f"The worth of {left} of {units} units is not measured yet. {unweighed(trial.session)}"
+
+
+def _moved(trial: Trial) -> Picture:
+    before, after = _states(trial)
+    others = [u for u in range(before.shape[1]) if u not in trial.silenced]
+    moved = np.linalg.norm((after - before)[:, others], axis=1)
+    part = trial.session.part
+    title = f"How far the other {len(others)} units are moved, ‖Δ{part}‖ (L2)"
+    words = list(map(shown_token, trial.before.words))
+    return distance_curve(moved, words, title, steady(trial.session, "moved", part))
+
+
+def _answers(trial: Trial) -> Picture:
+    outcome, data = outcome_of(trial.before, trial.after), trial.session.dataset
+    words, noun = list(map(shown_token, trial.before.words)), trial.session.names.noun
+    first, second = (running_answers(probe, outcome) for probe in (trial.before, trial.after))
+    pair = Pair(first, _as_long(second, len(first)), words, words)
+    what = f"Probability of {'the target' if not data.one_class_at_end else outcome.name}"
+    if outcome.two:
+        what = "Verdict"
+    elif not outcome.probability:
+        what = f"Output, {outcome.name},"
+    sides = (data.classes[0], data.classes[1]) if outcome.two else None
+    drawn = AnswerScale(f"{what} after every {noun}", outcome.base, outcome.probability, sides)
+    return answers_before(pair, drawn, steady(trial.session, "answers_now", what))
+
+
+# Before and after
+
+
+def _scores(trial: Trial) -> Picture:
+    session, preview = trial.session, trial.preview
+    name, unit = session.dataset.metric.name, session.dataset.guess.unit
+    rows = []
+    for role, before, after in zip(("train", "test"), preview.before, preview.after, strict=True):
+        texts = [score_text(score.loss, "{:.3f}") for score in (before, after)]
+        texts += [_percent(score.metric) for score in (before, after)]
+        if role == "train" or texts[0] != "–":
+            rows.append((role, texts))
+    both = session.state.parameters, preview.parameters
+    radii = [spectrum(recurrent(parameters, session.layer)).radius for parameters in both]
+    rows.append(("radius", [score_text(r, "{:.3f}") for r in radii] + ["", ""]))
+    heads = [f"loss ({unit})", "now", name, "now"]
+    return scores_table(rows, heads, theme())
+
+
+def _removal(trial: Trial) -> Picture:
+    session = trial.session
+    removal = session.silencing.removal(trial.source, trial.rises)
+    if removal is None:
+        return sentence("Silencing one after the other", unweighed(session), theme())
+    curves = RemovalCurves(removal.strongest, removal.weakest, session.dataset.metric.name)
+    return removal_curves(curves, (len(trial.silenced), trial.preview.after[0].metric), theme())
+
+
+def _measured(trial: Trial) -> str:
+    """On which sequences it was measured, and whether all is."""
+    removal = trial.session.silencing.removal(trial.source, trial.rises)
+    if removal is None:
+        return ""
+    total, left = len(trial.session.dataset.train), len(removal.missing)
+    rest = f" {left} numbers of units are not measured yet." if left else ""
     return (
-        f"{left} of {len(rises)} units, marked with ?, are not measured yet. {unweighed(session)}"
+        f"Measured on {removal.sequences:,} of the {total:,} training sequences; "
+        f"the dot is the edited network, on all of them.{rest}"
     )
 
 
-def _margins(session: Session, probe: Probe, after: Probe) -> Any:
-    first, second, label, unit = signal(probe, after)
-    count = min(len(first), len(second))
-    pair = Pair(first[:count], second[:count], probe.words[:count], ("before", "after"))
-    return compared_margins(pair, label, steady(session, "margins", unit), unit)
+def _turned(trial: Trial) -> Picture:
+    session, noun = trial.session, trial.session.names.sequence
+    title, said = f"{noun.capitalize()}s that turned", ""
+    if not session.units.edits:
+        said = "Nothing is edited yet: click a row of the memory to silence its unit."
+    elif not session.dataset.answers_classes:
+        said = "The answers are values: they move, but do not turn."
+    if said:
+        return sentence(title, said, theme())
+    turns = session.silencing.turns(trial.source, trial.preview.parameters)
+    rows = [TurnedRow(one.text, *_now(session, one)) for one in turns.turned[:MOST_TURNED]]
+    count = len(turns.turned)
+    title = f"{count:,} of {turns.sequences:,} {noun}s turned"
+    return turned_list(rows, title, count - len(rows), theme())
+
+
+def _now(session: Session, turned: Turned) -> tuple[str, int]:
+    """The answer now, and its side if there are two."""
+    if turned.answers > 1:
+        return f"{turned.changed} of {turned.answers} answers", -1
+    sure = percent(turned.probability) if math.isfinite(turned.probability) else "not finite"
+    side = turned.side if len(session.dataset.classes) == 2 else -1
+    return f"{turned.answer} {sure}", side
+
+
+# The tools
+
+
+def _chip(session: Session, edit: Edit) -> str:
+    """An edit in a few words."""
+    if edit.kind is not EditKind.SILENCE:
+        return str(edit)
+    layer = f" of layer {edit.row}" if session.config.layers > 1 else ""
+    return f"unit {edit.column}{layer}"
+
+
+def _decide(session: Session) -> None:
+    """The edits, each with a button that takes it back; and what to do with all of them."""
+    edits, none = session.units.edits, not session.units.edits
+    st.caption(explanation("break_edits") if none else f"Edits of a copy: {len(edits)}")
+    with st.container(horizontal=True, key="chips", gap="xsmall"):
+        for k, edit in enumerate(edits):
+            name, take_back = _chip(session, edit), on_host(_take_back)
+            st.button(f"{name} ✕", key=f"chip_{k}", on_click=take_back, args=(edit,))
+    undo, undo_all = on_host(lambda s: s.units.undo()), on_host(lambda s: s.units.clear())
+    with st.container(horizontal=True, key="decide"):
+        st.button("Undo", key="undo", on_click=undo, disabled=none, shortcut="Z")
+        st.button("Hear all", key="undo_all", on_click=undo_all, disabled=none)
+    st.button(
+        "Branch with this network", key="branch_with", disabled=none,
+        on_click=on_host(_branch), width="stretch",
+        help="Until now only a copy was edited. This continues the run with the edited weights "
+        "from the epoch shown; the old run stays as a ghost, and a link carries the edits.",
+    )  # fmt: skip
+
+
+def _take_back(session: Session, edit: Edit) -> None:
+    session.units.undo(edit)
+
+
+def _branch(session: Session) -> None:
+    if session.player.branch_with(session.units.edits):
+        session.units.clear()
 
 
 def _tools(session: Session) -> None:
-    st.markdown("##### Tools")
-    last = session.config.hidden - 1
-    unit, _, _, _, end = _row()
-    which = _number(unit, "Unit", "cut_unit", (0, last), session.units.unit)
-    _button(end, "Silence unit", lambda here: [silence(here.layer + 1, int(which))], session)
-    number, _, _, _, end = _row()
-    count = _number(number, "Strongest n", "cut_count", (1, last + 1), 1)
-    _button(
-        end, "Silence n",
-        lambda here: here.units.strongest(source_of(here), int(count)), session,
-    )  # fmt: skip
-    times, _, _, _, end = _row()
-    factor = _number(times, "Radius ×", "cut_factor", (0.0, 10.0), 0.9)
-    _button(end, "Scale radius", lambda _: [scale(factor)], session)
-    size, source, _, _, end = _row()
-    share = _number(size, "Noise ×", "cut_share", (0.0, 10.0), 0.1)
-    seed = _number(source, "Seed", "cut_seed", (0, 999_999), 0)
-    _button(end, "Add noise", lambda _: [noise(share, int(seed))], session)
-    _weight(session)
+    st.markdown("Silence the strongest", help="Of the units that are still heard, by their worth.")
+    with st.container(horizontal=True, key="strongest", gap="xsmall"):
+        for count in _STRONGEST:
+            place, strongest = st.container(width="content"), partial(_strongest, count)
+            _button(place, str(count), strongest, session, f"silence_{count}")
+    with st.expander("Scale, noise, set a weight"):
+        times, end = _row(2)
+        factor = _number(times, "Radius ×", "cut_factor", (0.0, 10.0), 0.9)
+        _button(end, "Scale", lambda _: [scale(factor)], session, "scale_radius")
+        size, source = _row(2)
+        share = _number(size, "Noise ×", "cut_share", (0.0, 10.0), 0.1)
+        seed = _number(source, "Seed", "cut_seed", (0, 999_999), 0)
+        _button(
+            st.container(), "Add noise", lambda _: [noise(share, int(seed))], session, "add_noise"
+        )
+        _weight(session)
 
 
-def _row() -> list[DeltaGenerator]:
-    return st.columns([1.6, 1, 1, 1.1, 1.6], vertical_alignment="bottom", gap="small")
+def _strongest(count: int, session: Session) -> Iterable[Edit]:
+    return session.units.strongest(source_of(session), count)
+
+
+def _row(count: int) -> list[DeltaGenerator]:
+    return st.columns(count, vertical_alignment="bottom", gap="small")
 
 
 def _number(
@@ -128,84 +398,30 @@ def _number(
 
 
 def _weight(session: Session) -> None:
-    parameters, row = session.state.parameters, _row()
+    parameters = session.state.parameters
     names = [name for name, array in parameters.named().items() if array.ndim == 2]
     default = names.index(recurrent_name(parameters, session.layer))
-    name = row[0].selectbox("Weight", names, default, key=f"cut_name_{session.layer}_{len(names)}")
+    name = st.selectbox("Weight", names, default, key=f"cut_name_{session.layer}_{len(names)}")
     rows, columns = parameters[name].shape
-    to = int(_number(row[1], "Row", "cut_row", (0, rows - 1), 0))
-    source = int(_number(row[2], "Column", "cut_column", (0, columns - 1), 0))
+    left, right = _row(2)
+    to = int(_number(left, "Row", "cut_row", (0, rows - 1), 0))
+    source = int(_number(right, "Column", "cut_column", (0, columns - 1), 0))
     now = f"Now {float(parameters[name][to, source]):g}"
-    value = row[3].number_input("Value", -1e6, 1e6, 0.0, key="cut_value", help=now)
-    _button(row[4], "Set weight", lambda _: [set_weight(name, to, source, value)], session)
+    left, right = _row(2)
+    value = left.number_input("Value", -1e6, 1e6, 0.0, key="cut_value", help=now)
+    _button(right, "Set", lambda _: [set_weight(name, to, source, value)], session, "set_weight")
 
 
 def _button(
-    column: DeltaGenerator, label: str, edits: Callable[[Session], Iterable[Edit]], session: Session
-) -> None:
-    key = f"do_{label.lower().replace(' ', '_')}"
+    column: DeltaGenerator, label: str, edits: Callable[[Session], Iterable[Edit]],
+    session: Session, key: str,
+) -> None:  # fmt: skip
     full = len(session.units.edits) >= MOST_EDITS
 
     def add(here: Session) -> None:
         here.units.add(*edits(here))
 
     column.button(
-        label, key=key, width="stretch", disabled=full, on_click=on_host(add),
+        label, key=f"do_{key}", width="stretch", disabled=full, on_click=on_host(add),
         help=f"At most {MOST_EDITS} edits at a time." if full else None,
     )  # fmt: skip
-
-
-def _decide(session: Session) -> None:
-    none = not session.units.edits
-    undo, undo_all = on_host(lambda s: s.units.undo()), on_host(lambda s: s.units.clear())
-    with st.container(horizontal=True, key="decide"):
-        st.button("Undo", key="undo", on_click=undo, disabled=none, shortcut="Z")
-        st.button("Undo all", key="undo_all", on_click=undo_all, disabled=none)
-        st.button(
-            "Branch with this", key="branch_with", type="primary", disabled=none,
-            on_click=on_host(_branch),
-            help="Until now only a copy was edited. This continues the run with the edited weights "
-            "from the epoch shown; the old run stays as a ghost, and a link carries the edits.",
-        )  # fmt: skip
-
-
-def _branch(session: Session) -> None:
-    if session.player.branch_with(session.units.edits):
-        session.units.clear()
-
-
-def _scores_html(session: Session, preview: EditPreview, probe: Probe, after: Probe) -> str:
-    metric, unit = session.dataset.metric.name, session.dataset.guess.unit
-    rows = []
-    for role, *scores in zip(("training", "test"), preview.before, preview.after, strict=True):
-        rows += [
-            (f"{role} {metric}", *(score_text(score.metric, "{:.1%}") for score in scores)),
-            (f"{role} loss ({unit})", *(score_text(score.loss, "{:.4f}") for score in scores)),
-        ]
-    rows = [row for row in rows if row[1] != "–"]
-    both = session.state.parameters, preview.parameters
-    name = f"radius of {recurrent_name(preview.parameters, session.layer)}"
-    rows.append((f"your {session.names.sequence}", probe.answer, after.answer))
-    radii = (spectrum(recurrent(parameters, session.layer)).radius for parameters in both)
-    rows.append((name, *(score_text(radius, "{:.4f}") for radius in radii)))
-    cells = "".join(
-        f"<tr><td>{escape(label)}</td><td>{escape(one)}</td>"
-        f'<td class="{"moved" if one != two else ""}">{escape(two)}</td></tr>'
-        for label, one, two in rows
-    )
-    head = "<tr><th></th><th>before</th><th>after</th></tr>"
-    edits = escape(_edits_text(session))
-    return f'<div class="rnnviz-trial"><table>{head}{cells}</table><p>{edits}</p></div>'
-
-
-def _edits_text(session: Session) -> str:
-    lab = session.units
-    left = "".join(f" {edit} is left out: {why}" for edit, why in lab.left_out.items())
-    if not lab.edits:
-        return f"No edits: both columns show the same network.{left}"
-    return f"Edits of a copy; the run is unchanged: {'; '.join(map(str, lab.edits))}.{left}"
-
-
-def _ablation_table(session: Session) -> pd.DataFrame:
-    rises = session.units.ablation_loss(source_of(session))
-    return pd.DataFrame({"unit": range(len(rises)), "rise of the training loss": rises})

@@ -31,7 +31,7 @@ def learn_tab(
 ) -> Tab:
     """Lay out both pictures, and below them what a network writes by itself."""
     with controls:
-        choose_view(session)
+        choose_view(session, "train")
     with left:
         place_canvas("network", "network", _explained(session))
         sample_box(session)

@@ -194,11 +194,11 @@ def _answer(here: Subject) -> str:
     word = f"“{escape(shown_token(lab.word)[:24])}”"
     if not count:
         return f"The training {here.session.names.sequence}s have no change at {word}."
-    by, times = signed(float(means[unit])), f"{count:,} place{'s' * (count > 1)}"
+    by, times = signed(float(means[unit])), f"its {count:,} place{'s' * (count > 1)}"
     moved = f"unit {unit}" if here.source.part == "h" else f"{here.source.part} of unit {unit}"
     return (
         f"{word} moves {moved} by <strong>{by}</strong> on average, at {times} "
-        f"in the training {here.session.names.sequence}s.{_effect(here)}"
+        f"in training.{_effect(here)}"
     )
 
 

@@ -1,70 +1,195 @@
-"""Tab *What if*: the probe with one word or one state changed, and saliency."""
+"""Tab *What if this word were another?*: the phrase with one word or one state changed."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from html import escape
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.analysis.formatting import quoted
 from rnnviz.analysis.input_perturbation import Alter, aligned, joined
-from rnnviz.analysis.saliency import LEFT_OUT
+from rnnviz.analysis.saliency import INCOMPLETE, LEFT_OUT
+from rnnviz.app.browser_session import first_value
 from rnnviz.app.frame import Frame
-from rnnviz.app.heatmap_choice import view_of
-from rnnviz.app.numbers_table import numbers
-from rnnviz.app.stage import place_chart, place_text
-from rnnviz.app.style import steady
+from rnnviz.app.heatmap_choice import choose_view, view_of
+from rnnviz.app.page_scene import go_to_click
+from rnnviz.app.questions import answer_html
+from rnnviz.app.stage import Panel, place_sheet
+from rnnviz.app.style import steady, theme
 from rnnviz.app.tabs.perturbation_choice import choose_alter, choose_state
-from rnnviz.app.tabs.tab import Tab
+from rnnviz.app.tabs.tab import Tab, edition
+from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.text import explanation
-from rnnviz.figures.side_by_side import Pair, compared_margins, compared_states, saliency_strips
-from rnnviz.figures.theme import HEIGHTS, shown_token
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.figures.picture import Picture
+from rnnviz.figures.sentence import sentence
+from rnnviz.figures.sequence_network import BROKEN
+from rnnviz.figures.side_by_side import (
+    AnswerScale,
+    Pair,
+    compared_answers,
+    compared_states,
+    contribution_bars,
+    distance_curve,
+    percent,
+)
+from rnnviz.figures.theme import shown_token
+from rnnviz.figures.word_choices import MOST_ROWS, parting_curves, word_choices
 from rnnviz.lab.probe import Probe, read
-from rnnviz.lab.units import signal, spelled
+from rnnviz.lab.what_if import outcome_of, running_answers, spelled
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 
+#: The panels at the left and at the right, with their shares of the height.
+_LEFT = {"compared": 6, "distance": 2.2, "answers": 3, "saliency": 2.4}
+_RIGHT = {"choices": 5, "parted": 3}
+_TITLES = {
+    "compared": "States of A and B",
+    "distance": "Distance of the states",
+    "answers": "Answers of A and B",
+    "parted": "When in training did they part?",
+}
+_METHODS = {
+    "integrated": "integrated",
+    "left out": "occlusion",
+    "slope": "gradient_input",
+}
+#: Seconds per frame for words, and for earlier epochs.
+_WORDS, _EPOCHS = 0.003, 0.002
+
+
+class Change(NamedTuple):
+    """The phrase A, the changed one B, and why there is none; the method of what a word adds."""
+
+    session: Session
+    first: Probe
+    second: Probe | None
+    problem: str
+    method: str
+
+    @property
+    def pair(self) -> tuple[Probe, Probe]:
+        """A and B; A alone stands for both."""
+        return self.first, self.second or self.first
+
 
 def what_if_tab(session: Session, controls: DeltaGenerator) -> Tab:
-    """Lay out the alteration; answers and saliency on the left, both states on the right."""
-    del controls
-    _controls(session, session.inspect())
-    place_text("altered")
-    left, right = st.columns(2, gap="medium")
-    noun = session.names.noun
-    both = isinstance(_other(session, session.inspect()), Probe)
-    with left:
-        if both:
-            place_chart("margins", HEIGHTS["margins"], explanation("margins", noun=noun))
-        place_chart("saliency", HEIGHTS["saliency"], explanation("saliency", noun=noun))
-    with right:
-        if both:
-            place_chart("compared", HEIGHTS["compared"], explanation("compared", noun=noun))
-    tables = {
-        "Answers and states": lambda: _states_table(session),
-        "What each token adds": lambda: _saliency_table(session),
-    }
-    numbers("hidden_what_if", tables)
+    """Lay out the choice of the change, both phrases on the words, and what else might stand."""
+    with controls:
+        _choose(session, session.inspect())
+        method = _choose_method(session)
+        choose_view(session, "hidden")
+    columns = [[_panel(session, *row) for row in column.items()] for column in (_LEFT, _RIGHT)]
+    place_sheet("what_if", [words_panel(session), *columns[0]], columns[1])
 
     def draw(frame: Frame) -> None:
-        probe = session.inspect()
-        other = _other(session, probe)
-        frame.texts["altered"] = _verdicts_html(session, probe, other)
-        altered = other if isinstance(other, Probe) else None
-        frame.chart("saliency", _saliency, session, probe, altered, remark=_remark(session, probe))
-        if both and isinstance(other, Probe):
-            frame.chart("margins", _margins, session, probe, other)
-            frame.chart("compared", _states, session, probe, other)
+        change = _change_of(session, method)
+        frame.texts["story"] = answer_html(session, _answer(change))
+        draw_words(session, frame)
+        _draw(change, frame)
 
-    return Tab(draw)
+    def develop(budget: float) -> bool:
+        change, lab = _change_of(session, method), session.what_if
+        if not _readable(change.first):
+            return False
+        missing = change.second is not None and lab.develop(session.run, change.pair, budget)
+        if not session.dataset.tokens:
+            return missing
+        choices = lab.choices(change.first, session.what_if.perturbation, 0 if missing else budget)
+        return missing or choices.read < len(choices.answers)
+
+    return Tab(draw, {"parted": partial(go_to_click, session)}, develop)
+
+
+def _panel(session: Session, key: str, share: float) -> Panel:
+    names = session.names
+    text = explanation(f"what_if_{key}", noun=names.noun, sequence=names.sequence)
+    return Panel(key, share, text, clicks=key == "parted")
+
+
+# The change
+
+
+def _choose(session: Session, probe: Probe) -> None:
+    """Let the reader choose the kind of change, its place, and what is put there."""
+    _propose(session)
+    lab, words = session.what_if, probe.reading.words
+    place = _settle(session, words)
+    key = f"alter_place_{hash(words)}_{session.selection.token}"
+    chosen = st.selectbox(
+        f"{session.names.noun.capitalize()}, or click one", range(len(words)),
+        first_value("alter_place", (edition(session), key), place), key=key,
+        format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
+    )  # fmt: skip
+    if chosen is not None and chosen != place:
+        lab.perturbation = lab.perturbation._replace(place=chosen)
+        session.selection.token = chosen
+    choose_alter(session, words[lab.perturbation.place])
+    if lab.perturbation.alter is Alter.STATE:
+        choose_state(session, probe)
+
+
+def _propose(session: Session) -> None:
+    """At first another word in the place of the one that turns the verdict."""
+    lab = session.what_if
+    if lab.opened:
+        return
+    lab.opened = True
+    place = session.story.turning or 0
+    lab.perturbation = lab.perturbation._replace(place=place)
+    # There is no list of values to choose from.
+    if session.dataset.tokens:
+        word = _opposite(session)
+        lab.perturbation = lab.perturbation._replace(alter=Alter.CHANGE, word=word)
+
+
+def _opposite(session: Session) -> str:
+    """The word with which the verdict is the furthest from the present one."""
+    probe = session.inspect()
+    if not (session.dataset.one_class_at_end and probe.vocabulary.words and probe.finite):
+        return session.what_if.perturbation.word
+    place = _settle(session, probe.reading.words)
+    choices = session.what_if.choices(probe, session.what_if.perturbation, _WORDS)
+    column = choices.answers[: choices.read, int(probe.answers[-1].argmax())]
+    here, words = probe.reading.words[place], probe.vocabulary.words
+    return next((words[k] for k in column.argsort() if words[k] != here), here)
+
+
+def _settle(session: Session, words: tuple[str, ...]) -> int:
+    """The place of the change: that of the marked word, if one is."""
+    lab, marked = session.what_if, session.selection.token
+    place = lab.perturbation.place if marked is None else marked
+    lab.perturbation = lab.perturbation._replace(place=min(place, len(words) - 1))
+    return lab.perturbation.place
+
+
+def _choose_method(session: Session) -> str:
+    chosen = st.segmented_control(
+        f"What each {session.names.noun} adds", list(_METHODS), key="saliency_method",
+        default=first_value("saliency_method", edition(session), "integrated"), required=True,
+    )  # fmt: skip
+    return chosen or "integrated"
+
+
+def _change_of(session: Session, method: str) -> Change:
+    """Both phrases at the epoch shown, or a sentence that says why there is only one."""
+    probe = session.inspect()
+    _settle(session, probe.reading.words)
+    other = _other(session, probe)
+    if isinstance(other, str):
+        return Change(session, probe, None, other, method)
+    if not (probe.finite and other.finite):
+        return Change(session, probe, None, BROKEN, method)
+    return Change(session, probe, other, "", method)
 
 
 def _other(session: Session, probe: Probe) -> Probe | str:
-    """The altered probe, or a sentence that says why there is none."""
-    words = session.units.varied(probe.reading.words)
+    words = session.what_if.varied(probe.reading.words)
     if not words:
         noun = session.names.noun
         return f"Without its only {noun} the sequence is empty: change it instead."
@@ -76,126 +201,214 @@ def _other(session: Session, probe: Probe) -> Probe | str:
         return str(problem)
 
 
-def _controls(session: Session, probe: Probe) -> None:
-    lab, words = session.units, probe.reading.words
-    lab.varied(words)
-    with st.container(horizontal=True, vertical_alignment="bottom", key="what_if_bar"):
-        chosen = st.selectbox(
-            session.names.noun.capitalize(), range(len(words)), lab.perturbation.place,
-            key=f"alter_place_{hash(words)}", width=200,
-            format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
-        )  # fmt: skip
-        lab.perturbation = lab.perturbation._replace(place=int(chosen or 0))
-        choose_alter(session, "Kind of change", words[lab.perturbation.place])
-        if lab.perturbation.alter is Alter.STATE:
-            choose_state(session, probe)
+# The answer
 
 
-def _verdicts_html(session: Session, probe: Probe, other: Probe | str) -> str:
-    lines = [_problem(session, probe)]
-    if isinstance(other, str):
-        lines.append(escape(other))
-    else:
-        texts = f"“{escape(probe.reading.text)}”", _described(session, other)
-        lines += [
-            f"{text} → <b>{escape(shown_token(p.answer))}</b>"
-            for text, p in zip(texts, (probe, other), strict=True)
-        ]
-    return f'<div class="rnnviz-said">{"<br>".join(filter(None, lines))}</div>'
+def _answer(change: Change) -> str:
+    """What was changed, and both verdicts."""
+    session, (first, second) = change.session, change.pair
+    problem = escape(_problem(session, first))
+    if change.second is None:
+        return f"{problem} {escape(change.problem)}"
+    one, other = (_verdict(probe) for probe in (first, second))
+    if not session.dataset.answers_classes:
+        turns = "goes from"
+        return f"{problem} {_said(change)} the answer {turns} {one} to {other}."
+    turns = "turns" if first.verdict != second.verdict else "stays"
+    return f"{problem} {_said(change)} the {first.noun} {turns}: {one} becomes {other}."
 
 
 def _problem(session: Session, probe: Probe) -> str:
     """Why the other phrase can't be read, or which of its words were skipped."""
-    if session.units.perturbation.alter is not Alter.STATE:
+    if session.what_if.perturbation.alter is not Alter.STATE:
         return ""
-    donor = session.units.donor(probe)
+    donor = session.what_if.donor(probe)
     unknown = ", ".join(word[:40] for word in read(session.dataset, donor.phrase).unknown[:12])
-    return escape(
-        donor.problem or (f"Skipped, not in the vocabulary: {unknown}" if unknown else "")
+    return donor.problem or (f"Skipped, not in the vocabulary: {unknown}." if unknown else "")
+
+
+def _verdict(probe: Probe) -> str:
+    verdict = shown_token(probe.verdict)
+    text = escape(verdict if len(verdict) <= 40 else f"{verdict[:39]}…")
+    sure = f"{percent(probe.probability)} " if probe.dataset.one_class_at_end else ""
+    return f"<strong>{sure}{text or '(nothing)'}</strong>".replace(" %", "&nbsp;%")
+
+
+def _said(change: Change) -> str:
+    """The change as the beginning of a sentence."""
+    how, words = change.session.what_if.perturbation, change.first.reading.words
+    here = escape(quoted(shown_token(words[how.place])))
+    new = escape(quoted(shown_token(how.word)))
+    if how.alter is Alter.DROP:
+        return f"Without {here}"
+    if how.alter is Alter.ADD:
+        return f"With {new} after {here}"
+    if how.alter is Alter.SWAP:
+        return f"With {here} and {escape(quoted(shown_token(words[how.place + 1])))} swapped"
+    if how.alter is Alter.STATE:
+        data = change.session.dataset
+        before = spelled(data, how.donor[: how.after + 1])
+        own = spelled(data, words[: how.place + 1])
+        return f"With the state after {escape(_cut(before))} for that after {escape(_cut(own))}"
+    return f"With {new} for {here}"
+
+
+def _cut(text: str) -> str:
+    return f"“{text if len(text) <= 32 else '…' + text[-31:]}”"
+
+
+# The pictures
+
+
+def _draw(change: Change, frame: Frame) -> None:
+    drawn = {"compared": _states, "distance": _distance, "answers": _answers}
+    for key, figure in drawn.items():
+        frame.chart(key, _or_sentence, key, figure, change)
+    frame.chart("saliency", _saliency, change, remark=_left_out(change))
+    frame.chart("choices", _choices, change, remark=_read(change))
+    frame.chart("parted", _or_sentence, "parted", _parted, change)
+
+
+def _or_sentence(key: str, figure: object, change: Change) -> Picture:
+    problem = change.problem
+    if key == "parted" and not problem and not _readable(change.first):
+        problem = explanation("what_if_decoder")
+    if problem:
+        return sentence(_TITLES[key], problem, theme())
+    assert callable(figure)
+    picture: Picture = figure(change)
+    return picture
+
+
+def _pair(change: Change, first: Array, second: Array) -> Pair:
+    """Two arrays on the words of A."""
+    how, (probe, other) = change.session.what_if.perturbation, change.pair
+    before, after = (np.array(p.words, object) for p in (probe, other))
+    after = how.continued(before, after)
+    pairs = joined(how.pairs(len(probe.reading.words)), len(before), len(after))
+    places = [b for a, b in pairs if a is not None]
+    reads = ["–" if b is None else str(after[b]) for b in places]
+    if how.alter is Alter.ADD:
+        reads[how.place] = f"{before[how.place]} {how.word}"
+    words = list(map(shown_token, before))
+    return Pair(first, aligned(how.continued(first, second), places), words,
+                list(map(shown_token, reads)))  # fmt: skip
+
+
+def _states_pair(change: Change) -> Pair:
+    session = change.session
+    return _pair(change, *(p.unrolled(session.layer).of(session.part) for p in change.pair))
+
+
+def _states(change: Change) -> Picture:
+    view = view_of(change.session)
+    return compared_states(
+        _states_pair(change), steady(change.session, "compared", view.name), view
     )
 
 
-def _described(session: Session, other: Probe) -> str:
-    """The altered words, or where the state that was put in is from, and what was read then."""
-    how, data = session.units.perturbation, session.dataset
-    if how.alter is not Alter.STATE:
-        return f"“{escape(other.reading.text)}”"
-    before, rest = other.reading.words[: how.after + 1], other.reading.words[how.after + 1 :]
-    read_on = f"then “{escape(spelled(data, rest))}”" if rest else "then nothing"
-    return f"the state after “{escape(spelled(data, before))}”, {read_on}"
+def _distance(change: Change) -> Picture:
+    pair, part = _states_pair(change), change.session.part
+    distances = np.linalg.norm(pair.difference, axis=1)
+    title = f"Distance of {part}, ‖B − A‖ (L2)"
+    colors = steady(change.session, "distance", part)
+    return distance_curve(distances, pair.words, title, colors, noted=True)
 
 
-def _pair(probe: Probe, other: Probe, first: Any, second: Any, session: Session) -> Pair:
-    """Two arrays, aligned token by token."""
-    how = session.units.perturbation
-    before = np.array(probe.words, object)
-    after = how.continued(before, np.array(other.words, object))
-    pairs = joined(how.pairs(len(probe.reading.words)), len(before), len(after))
-    ours, others = [a for a, _ in pairs], [b for _, b in pairs]
-    names = [
-        _name("–" if a is None else before[a], "–" if b is None else after[b]) for a, b in pairs
-    ]
-    return Pair(aligned(first, ours), aligned(how.continued(first, second), others), names)
+def _scale(change: Change, ending: str) -> AnswerScale:
+    """How the answers are drawn; ``ending`` says where they were given."""
+    outcome, probe = outcome_of(*change.pair), change.first
+    if outcome.two:
+        one, other = probe.dataset.classes
+        return AnswerScale(f"Verdict {ending}", outcome.base, True, (one, other))
+    if not outcome.probability:
+        return AnswerScale(f"Output, {outcome.name}, {ending}", probability=False)
+    each = ending.startswith("after") and not probe.dataset.one_class_at_end
+    what = "the target" if each else quoted(outcome.name)
+    return AnswerScale(f"Probability of {what} {ending}")
 
 
-def _name(before: str, after: str) -> str:
-    return before if before == after else f"{before}→{after}"
+def _answers(change: Change) -> Picture:
+    outcome, noun = outcome_of(*change.pair), change.session.names.noun
+    pair = _pair(change, *(running_answers(probe, outcome) for probe in change.pair))
+    scale = _scale(change, f"after every {noun}")
+    return compared_answers(pair, scale, steady(change.session, "answers", scale.title))
 
 
-def _margins(session: Session, probe: Probe, other: Probe) -> Any:
-    first, second, label, unit = signal(probe, other)
-    pair = _pair(probe, other, first, second, session)
-    return compared_margins(pair, label, steady(session, "margins", unit), unit)
-
-
-def _states_pair(session: Session, probe: Probe, other: Probe) -> Pair:
-    first, second = (p.unrolled(session.layer).of(session.part) for p in (probe, other))
-    return _pair(probe, other, first, second, session)
-
-
-def _states(session: Session, probe: Probe, other: Probe) -> Any:
-    view = view_of(session)
-    colors = steady(session, "compared", view.name)
-    return compared_states(_states_pair(session, probe, other), colors, view)
-
-
-def _saliency(session: Session, probe: Probe, other: Probe | None) -> Any:
-    saliency, name = session.units.saliency(probe, other)
+def _saliency(change: Change) -> Picture:
+    session, words = change.session, change.first.words
+    title = f"What each {session.names.noun} adds"
+    if not change.first.finite:
+        return sentence(title, BROKEN, theme())
+    saliency, name = session.what_if.saliency(change.first, change.second)
+    contributions: Array = getattr(saliency, _METHODS[change.method])
+    if change.method == "integrated" and np.isnan(contributions).all():
+        return sentence(title, f"Not drawn: the sum is off by more than {INCOMPLETE:.0%}.", theme())
+    if np.isnan(contributions).all():
+        return sentence(title, "The only one can't be left out.", theme())
     name = name[:-1] + shown_token(name[-1:])  # it may end in a space
-    return saliency_strips(saliency, probe.words, name, steady(session, "saliency"))
+    colors = steady(session, "saliency", change.method)
+    return contribution_bars(contributions, words, change.method, name, colors)
 
 
-def _remark(session: Session, probe: Probe) -> str:
+def _left_out(change: Change) -> str:
     """How many tokens of a long sequence were left out in turn."""
-    count = len(probe.reading.words)
-    if count <= LEFT_OUT:
+    count = len(change.first.reading.words)
+    if count <= LEFT_OUT or change.method != "left out":
         return ""
-    return f"Occlusion: {LEFT_OUT} of the {count} {session.names.noun}s, evenly spread."
+    return f"Left out: {LEFT_OUT} of the {count} {change.session.names.noun}s, evenly spread."
 
 
-def _states_table(session: Session) -> pd.DataFrame:
-    probe = session.inspect()
-    other = _other(session, probe)
-    if isinstance(other, str):
-        return pd.DataFrame({"": [other]})
-    pair = _states_pair(session, probe, other)
-    first, second, _, _ = signal(probe, other)
-    margins = _pair(probe, other, first, second, session)
-    columns = {session.names.noun: pair.words, "as typed": margins.first, "changed": margins.second}
-    differences = enumerate((pair.second - pair.first).T)
-    return pd.DataFrame(columns | {f"Δ unit {unit}": row for unit, row in differences})
+# What else might stand there, and since when
 
 
-def _saliency_table(session: Session) -> pd.DataFrame:
-    probe = session.inspect()
-    other = _other(session, probe)
-    altered = other if isinstance(other, Probe) else None
-    saliency, name = session.units.saliency(probe, altered)
-    products, integrated = saliency.gradient_input, saliency.integrated
-    columns = {
-        session.names.noun: [*probe.words, f"sum, of {name}", "m(x) − m(0)"],
-        "gradient × input": [*products, products.sum(), None],
-        "occlusion": [*saliency.occlusion, None, None],
-        "integrated gradients": [*integrated, integrated.sum(), saliency.whole - saliency.empty],
-    }
-    return pd.DataFrame(columns)
+def _readable(probe: Probe) -> bool:
+    """Whether there is one last answer, of which numbers can be told."""
+    return probe.example.source is None and probe.finite
+
+
+def _choices(change: Change) -> Picture:
+    session, probe = change.session, change.first
+    how, noun = session.what_if.perturbation, session.names.noun
+    title = f"Every {noun} in its place"
+    if not session.dataset.tokens:
+        said = "The inputs are values: there is no list of words to put in its place."
+        return sentence(title, said, theme())
+    if not _readable(probe):
+        broken = BROKEN if not probe.finite else explanation("what_if_decoder")
+        return sentence(title, broken, theme())
+    choices = session.what_if.choices(probe, how, _WORDS)
+    values = choices.answers[:, outcome_of(*change.pair).column]
+    words, marks = probe.vocabulary.words, {}
+    if how.alter is not Alter.ADD:
+        marks[int(probe.example.inputs[how.place])] = "A"
+    if how.alter in (Alter.CHANGE, Alter.ADD) and change.second and how.word in words:
+        marks[words.index(how.word)] = "B"
+    where = "after" if how.alter is Alter.ADD else "in place of"
+    here = quoted(shown_token(probe.reading.words[how.place]))
+    scale, outcome = _scale(change, ""), outcome_of(*change.pair)
+    what = "" if outcome.two else f" p({outcome.name}),"
+    title = f"{what} {noun}s {where} {here}".strip()
+    scale = replace(scale, title=f"{title[0].upper()}{title[1:]}")
+    return word_choices(values, words, marks, scale, steady(session, "choices", scale.title))
+
+
+def _read(change: Change) -> str:
+    """How many words of the vocabulary were read, and how many of them are listed."""
+    session, probe = change.session, change.first
+    total = len(probe.vocabulary)
+    if not session.dataset.tokens or not _readable(probe) or total <= MOST_ROWS:
+        return ""
+    known = session.what_if.choices(probe, session.what_if.perturbation, 0.0).read
+    listed = "Listed are both ends, and the chosen ones."
+    return f"{known:,} of the {total:,} {session.names.noun}s were read. {listed}"
+
+
+def _parted(change: Change) -> Picture:
+    session = change.session
+    lab, run = session.what_if, session.run
+    known = lab.past(run, session.state, change.pair, _EPOCHS)
+    scale = _scale(change, "over the epochs")
+    colors = steady(session, "parted", scale.title)
+    answers = known.first, known.second
+    return parting_curves(known.epochs, answers, session.player.course, scale, colors)

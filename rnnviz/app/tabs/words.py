@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rnnviz.app.frame import Frame
 from rnnviz.app.stage import Panel
 from rnnviz.app.style import theme
@@ -17,9 +19,9 @@ def words_panel(session: Session) -> Panel:
     return Panel("words", 0, explanation("words", noun=session.names.noun), kind="words")
 
 
-def draw_words(session: Session, frame: Frame) -> None:
-    """Draw them, those of the session's probe."""
-    frame.chart("words", words_row, words_of(session, session.inspect()), theme())
+def draw_words(session: Session, frame: Frame, shades: Sequence[str] = ()) -> None:
+    """Draw them, those of the session's probe, in frames of these ``shades`` if there are any."""
+    frame.chart("words", words_row, words_of(session, session.inspect()), theme(), shades)
 
 
 def words_of(session: Session, probe: Probe) -> Words:

@@ -14,6 +14,12 @@ IDENTITY = [(t, t) for t in range(4)]
         (Perturbation(Alter.CHANGE, 2, "very"), "i am very good", IDENTITY),
         (Perturbation(Alter.DROP, 2), "i am good", [(0, 0), (1, 1), (2, None), (3, 2)]),
         (Perturbation(Alter.DROP, 0), "am not good", [(0, None), (1, 0), (2, 1), (3, 2)]),
+        (
+            Perturbation(Alter.ADD, 2, "very"),
+            "i am not very good",
+            [(0, 0), (1, 1), (2, 3), (3, 4)],
+        ),
+        (Perturbation(Alter.ADD, 3, "<b>"), "i am not good <b>", [*IDENTITY[:3], (3, 4)]),
         (Perturbation(Alter.SWAP, 1), "i not am good", IDENTITY),
         (Perturbation(Alter.SWAP, 3), "i am not good", IDENTITY),
         (Perturbation(Alter.STATE, 2, "", ("so", "bad"), 0), "so good", IDENTITY),

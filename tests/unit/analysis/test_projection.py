@@ -8,9 +8,9 @@ from rnnviz.analysis.projection import (
     Projection,
     boundary,
     fit,
-    participation,
     participation_ratio,
     plane_of,
+    variances_of,
 )
 from tests.sampling import each_row
 from tests.unit.engine.networks import HIDDEN, architecture, network
@@ -40,12 +40,13 @@ def test_the_axes_of_an_ellipsoid_are_found_longest_first():
     assert basis.mean == pytest.approx(np.ones(4))
     assert basis.axes == pytest.approx(np.eye(4)[[1, 2, 0]])
     assert basis.variances == pytest.approx(np.array([9.0, 4.0, 1.0, 0.25]) / 4)
+    assert variances_of(ellipsoid(1.0, 3.0, 2.0, 0.5)) == pytest.approx(basis.variances)
 
 
 @each_row(("halves", "ratio"), [((2, 0, 0), 1), ((3, 3, 0), 2), ((1, 1, 1), 3), ((0, 0, 0), 0)])
 def test_the_participation_ratio_counts_the_dimensions_in_use(halves, ratio):
     assert fit(ellipsoid(*halves)).participation == pytest.approx(ratio)
-    assert participation(ellipsoid(*halves)) == pytest.approx(ratio)
+    assert participation_ratio(variances_of(ellipsoid(*halves))) == pytest.approx(ratio)
     assert participation_ratio(np.array([3.0, 1.0])) == pytest.approx(16 / 10)
 
 
@@ -105,8 +106,8 @@ def test_states_that_are_not_finite_are_left_out(value):
     states = ellipsoid(3.0, 2.0, 1.0, 0.5)
     more = np.vstack([states, np.full(4, value), [0, value, 0, 0]])
     assert fit(more).axes == pytest.approx(fit(states).axes)
-    assert participation(more) == pytest.approx(participation(states))
+    assert variances_of(more) == pytest.approx(variances_of(states))
     assert shares(more, fit(states)) == pytest.approx(shares(states, fit(states)))
     nothing = np.full((3, 4), value)
     assert not fit(nothing).mean.any()
-    assert participation(nothing) == 0
+    assert not variances_of(nothing).any()

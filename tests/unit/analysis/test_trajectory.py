@@ -3,12 +3,9 @@
 import numpy as np
 
 from rnnviz.analysis.activations import Activations
-from rnnviz.analysis.projection import Plane, Projection
-from rnnviz.analysis.trajectory import BANDS, MOST_CLASSES, OTHERS, cloud, token_targets
+from rnnviz.analysis.trajectory import BANDS, MOST_CLASSES, OTHERS, label_tokens, token_targets
 from rnnviz.tasks.example import Example
 from tests.sampling import each_row
-
-PLANE = Plane(Projection(np.ones(3), np.eye(3), np.ones(3)), (0, 2))
 
 
 def activations(*lengths):
@@ -38,16 +35,16 @@ def test_every_token_has_a_target(lengths, examples, targets):
 
 
 def test_few_classes_or_values_are_labels():
-    found = cloud(activations(2), PLANE, [0, 1], ("no", "yes"))
-    assert found.points.tolist() == [[-1, 1], [2, 4]]
+    found = label_tokens([0, 1], ("no", "yes"))
     assert found.labels == found.classes == ("no", "yes")
-    found = cloud(activations(2), PLANE, [np.array([0.5]), np.array([-1.0])], ("out",))
+    assert label_tokens([1, 0, 1], ("no", "yes")).numbers.tolist() == [1, 0, 1]
+    found = label_tokens([np.array([0.5]), np.array([-1.0])], ("out",))
     assert (found.labels, found.ordered) == (("0.5", "−1"), False)
 
 
 def test_many_values_are_bands_of_the_first_channel():
     values = np.linspace(-1, 1, 21)[::-1]
-    found = cloud(activations(21), PLANE, [np.array([v, 7.0]) for v in values], ("x", "y"))
+    found = label_tokens([np.array([v, 7.0]) for v in values], ("x", "y"))
     bands = "−1 … −0.6", "−0.6 … −0.2", "−0.2 … 0.2", "0.2 … 0.6", "0.6 … 1"
     assert (found.classes, found.ordered, len(bands)) == (bands, True, BANDS)
     for value, label in zip(values, found.labels, strict=True):
@@ -58,6 +55,6 @@ def test_many_values_are_bands_of_the_first_channel():
 def test_of_many_classes_the_most_frequent_are_labels():
     names = [f"class {number:02}" for number in range(MOST_CLASSES + 3)]
     targets = [*reversed(range(MOST_CLASSES))] * 2 + [*range(MOST_CLASSES, len(names))]
-    found = cloud(activations(len(targets)), PLANE, targets, names)
+    found = label_tokens(targets, names)
     assert found.classes == (*names[:MOST_CLASSES], OTHERS)
     assert found.labels[-3:] == (OTHERS,) * 3

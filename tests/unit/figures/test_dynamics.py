@@ -1,16 +1,16 @@
 """The phase portrait and its fixed points."""
 
-import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from rnnviz.analysis.fixed_points import FixedPoint, Kind
-from rnnviz.analysis.phase_portrait import FlowField, Portrait, Readout
+from rnnviz.analysis.fixed_points import FixedPoint
+from rnnviz.analysis.phase_portrait import FlowField, Portrait, Readout, Rest
 from rnnviz.analysis.projection import Plane, Projection
 from rnnviz.figures.color_math import contrast, mixed
-from rnnviz.figures.dynamics import phase_plane, point_spectra
+from rnnviz.figures.dynamics import Told, phase_plane, point_spectrum
 from rnnviz.figures.theme import DARK, LIGHT
 from tests.sampling import each_row
 from tests.unit.figures.unpacked import by_name
@@ -27,6 +27,7 @@ def point(speed=1e-30, eigenvalues=(0.5, 0.25), directions=()):
 
 
 POINTS = (point(), point(eigenvalues=(1.5, 0.5), directions=[[1.0, 0.0]]), point(speed=1e-9))
+RESTS = [Rest(*both, held="<i>") for both in zip(POINTS, READOUTS, strict=True)]
 
 
 def portrait(moves=((0.5, 0.0), (0.0, 200.0)), paths=1):
@@ -46,30 +47,59 @@ def arrows(**options):
 
 
 def test_points_have_a_sign_a_count_and_their_facts_by_kind_and_the_colour_of_their_class():
-    drawn = phase_plane(portrait(), PLANE, POINTS, (READOUTS, ("not", "<i>good</i>")))
+    drawn = phase_plane(portrait(), PLANE, RESTS, Told(words=("not", "<i>good</i>"), chosen=1))
     named = by_name(drawn)
-    stable, saddle, slow = (named[f"{kind.value} (1)"] for kind in Kind)
-    looks = [(one.marker.symbol, one.marker.size) for one in (stable, saddle, slow)]
-    assert looks == [("circle", 16), ("circle-open", 14), ("circle", 7)]
-    assert (list(saddle.x), list(saddle.y)) == ([6], [6])
-    assert stable.marker.color == (LIGHT.positive,)
-    assert saddle.marker.color == saddle.marker.line.color == (LIGHT.negative,)
-    assert list(saddle.customdata[0]) == ["2", "no", "1.0e-30", "1", "1.443"]
-    assert stable.customdata[0][1] == "&lt;b&gt;yes&lt;/b&gt; 90%"
-    assert named["your sequence"].customdata == ("start", "not", "&lt;i&gt;good&lt;/i&gt;")
-    unstable = drawn.figure.data[4]
-    assert list(unstable.x)[:2] == [5, 7]
-    assert unstable.line.color == LIGHT.text
-    values = tuple(Readout("0.5") for _ in POINTS)
-    neutral = by_name(phase_plane(portrait(), PLANE, POINTS, (values, ("a", "b")), DARK))
-    assert neutral["stable (1)"].marker.color == (DARK.text,)
+    stays, leaves, slow = (named[f"{name} (1)"] for name in ("stays", "leaves", "slow"))
+    looks = [(one.marker.symbol, one.marker.size) for one in (stays, leaves, slow)]
+    assert looks == [("circle", 15), ("circle-open", 13), ("circle", 8)]
+    assert (list(leaves.x), list(leaves.y)) == ([6], [6])
+    assert stays.marker.color == (LIGHT.positive,)
+    assert leaves.marker.color == leaves.marker.line.color == (LIGHT.negative,)
+    assert [list(one.customdata) for one in (stays, leaves, slow)] == [[0], [1], [2]]
+    assert stays.text[0].startswith("held: &lt;i&gt;<br>read as &lt;b&gt;yes&lt;/b&gt; 90%<br>")
+    *_, ring, names = drawn.figure.data
+    assert list(ring.x) == [6], "the chosen one"
+    assert names.text == ("&lt;i&gt; rests here", "&lt;i&gt;good&lt;/i&gt;", "not", "start")
+    assert any(list(s.x)[:2] == [5, 7] and s.line.color == LIGHT.text for s in drawn.figure.data)
+    values = [rest._replace(readout=Readout("0.5")) for rest in RESTS]
+    neutral = by_name(phase_plane(portrait(), PLANE, values, theme=DARK))
+    assert neutral["stays (1)"].marker.color == (DARK.text,)
+
+
+def test_points_of_other_inputs_are_smaller_and_named():
+    other = RESTS[0]._replace(own=False, held="bad")
+    drawn = phase_plane(portrait(), PLANE, [RESTS[1], other], Told())
+    small, large = [s for s in drawn.figure.data if s.name in ("stays (1)", "leaves (1)")]
+    assert (small.name, small.showlegend, large.showlegend) == ("stays (1)", False, True)
+    assert small.marker.size < large.marker.size
+    assert drawn.figure.data[-1].text == ("start", "bad")
+
+
+def test_the_ends_of_paths_have_the_colour_of_what_is_read_there():
+    told = Told(ends=np.array([0, 1, 1]), classes=("no", "<yes>"))
+    named = by_name(phase_plane(portrait(paths=3), PLANE, (), told))
+    no, yes = named["ends: no"], named["ends: &lt;yes&gt;"]
+    assert (no.marker.color, yes.marker.color) == (LIGHT.negative, LIGHT.positive)
+    assert (list(no.x), list(yes.x)) == ([3], [3, 3])
+    plain = by_name(phase_plane(portrait(), PLANE))["ends in training"]
+    assert plain.marker.color == LIGHT.muted
+
+
+def test_a_long_way_is_a_few_lines_that_join():
+    path = np.cumsum(np.ones((200, 2)), axis=0)
+    drawn = phase_plane(replace(portrait(), probe=path), PLANE, (), Told(words=("a",) * 199))
+    steps = [list(s.x) for s in drawn.figure.data if s.marker.symbol == "arrow"]
+    assert len(steps) == 24
+    assert all(one[-1] == two[0] for one, two in pairwise(steps))
+    assert (steps[0][0], steps[-1][-1]) == (1, 200)
+    assert drawn.figure.data[-1].text == ("start",), "too many words to name"
 
 
 def test_an_arrow_grows_with_its_step_up_to_a_cell():
     corners, exact = arrows()
     (right, up), cell = corners[:, 1] - corners[:, 0], np.array([1.0, 2.0])
-    assert right == pytest.approx((0.85 * 0.5, 0))
-    assert up == pytest.approx((0, 0.85 * 2))
+    assert right == pytest.approx((0.8 * 0.5, 0))
+    assert up == pytest.approx((0, 0.8 * 2))
     assert exact.tolist() == [[0.5, 0, 0.5], [0, 200, 200]]
     # The sides of the head are 0.28 of the shaft, turned by half a radian.
     for shaft, sides in zip((right, up), corners[:, [2, 4]] - corners[:, [1]], strict=True):
@@ -90,28 +120,31 @@ def test_many_paths_are_fainter_than_few_but_visible(theme):
     opacities = [figure.data[0].opacity for figure in drawn]
     assert opacities == sorted(opacities, reverse=True)
     seen = mixed(theme.background, drawn[2].data[0].line.color, opacities[2])
-    assert contrast(seen, theme.background) > 1.4
+    assert contrast(seen, theme.background) > 1.2
 
 
 @each_row(("beyond", "remark"), [(0, ""), (3, " (3 points lie far outside)")])
 def test_the_axes_say_how_much_they_explain_and_the_title_what_lies_outside(beyond, remark):
-    layout = phase_plane(replace(portrait(), beyond=beyond), PLANE).figure.layout
-    assert layout.title.text == f"Where the state goes, and where it stays{remark}"
-    assert layout.xaxis.title.text == "principal component 1 (75% of the variance)"
-    assert layout.yaxis.title.text == "principal component 2 (25% of the variance)"
+    shown = replace(portrait(), beyond=beyond)
+    layout = phase_plane(shown, PLANE, (), Told("The plane")).figure.layout
+    assert layout.title.text == f"The plane{remark}"
+    assert layout.xaxis.title.text == "component 1: 75% of what varies"
+    assert layout.yaxis.title.text == "component 2: 25% of what varies"
     assert (layout.xaxis.range, layout.yaxis.range) == SPANS
 
 
-def test_eigenvalues_are_by_the_unit_circle_with_their_time_constants():
-    drawn = point_spectra((*POINTS, point(eigenvalues=(0.3 + 0.4j, 0.3 - 0.4j))))
-    named, layout = by_name(drawn), drawn.figure.layout
-    assert list(named["saddle"].x) == [1.5, 0.5]
-    expected = [[2, 1.5, -1 / math.log(1.5)], [2, 0.5, -1 / math.log(0.5)]]
-    np.testing.assert_allclose(named["saddle"].customdata, expected, rtol=1e-6)
-    assert list(named["stable"].y) == pytest.approx([0, 0, 0.4, -0.4])
-    assert np.array(named["stable"].customdata)[2:, :2] == pytest.approx(np.array([[4, 0.5]] * 2))
+def test_eigenvalues_are_by_the_unit_circle_and_the_largest_are_framed():
+    pair = RESTS[0]._replace(point=point(eigenvalues=(0.3 + 0.4j, 0.3 - 0.4j, 0.1)))
+    drawn = point_spectrum(pair, "step")
+    ring, dots = drawn.figure.data
+    assert list(dots.y) == pytest.approx([0.4, -0.4, 0])
+    assert list(ring.y) == pytest.approx([0.4, -0.4])
+    assert dots.text[0] == f"|λ| = 0.5<br>time constant {float(-1 / np.log(0.5))!r} steps"
+    layout = drawn.figure.layout
     assert (layout.shapes[0].type, layout.shapes[0].x1) == ("circle", 1)
-    assert layout.xaxis.range[1] > 1.5
-    empty = point_spectra(()).figure
-    assert all(len(series.x) == 0 for series in empty.data)
-    assert empty.layout.xaxis.range == empty.layout.yaxis.range == (-1.25, 1.25)
+    told = [note.text for note in layout.annotations]
+    assert told[2:] == ["largest |λ|", "0.5", "memory (steps)", "1.44"]
+    assert layout.xaxis.range[1] == 1.2
+    outside = point_spectrum(RESTS[1]).figure
+    assert outside.layout.xaxis.range[1] > 1.5
+    assert list(outside.data[0].x) == [1.5]

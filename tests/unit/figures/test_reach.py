@@ -75,6 +75,14 @@ def test_phrase_and_training_sequences_need_not_be_equally_long(reach, known):
     assert dict(zip(fit.x, fit.y, strict=True))[reach - 1] == pytest.approx(1)
 
 
+def test_behind_the_last_answer_there_is_no_point_and_lags_count_from_it():
+    curve = drawn(profile(0.1**LAGS), [0.25, 0.5, 1.0, 0, 0])
+    phrase, fit = named(curve, "this"), named(curve, "fit")
+    assert (list(phrase.x), [back for back, _ in phrase.customdata]) == ([0, 1, 2], ["2", "1", "0"])
+    assert dict(zip(fit.x, fit.y, strict=True))[2] == pytest.approx(1)
+    assert curve.figure.layout.xaxis.range == (-0.5, 4.5)
+
+
 def test_a_bound_is_drawn_where_there_is_one_and_does_not_squeeze_what_was_measured():
     assert "bound" not in by_name(drawn(profile(0.1**LAGS)))
     curve = drawn(profile(0.1**LAGS, bound=2.0**LAGS))
@@ -95,7 +103,7 @@ def test_the_region_of_the_rounding_and_its_name_are_in_sight(dtype):
     assert notes(curve)[0] == f"lost in rounding ({dtype})"
 
 
-@each_row("norms", [[0, 0, 0], [1, 0, 0], [1], [1e-320, 1e-322], [0, 0, 1e9]])
+@each_row("norms", [[0, 0, 0], [0, 0, 1], [1], [1e-320, 1e-322], [0, 0, 1e9]])
 def test_every_size_is_in_sight_and_a_gradient_of_zero_says_so(norms):
     curve = drawn(profile(norms[::-1]), norms)
     low, high = curve.figure.layout.yaxis.range

@@ -1,120 +1,136 @@
-"""Two sequences side by side, and what each token adds."""
+"""Two sequences side by side: states, distance, answers, and what each word adds."""
+
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from rnnviz.analysis.saliency import Saliency
-from rnnviz.figures.color_math import ink
-from rnnviz.figures.heatmap_labels import tint
+from rnnviz.figures.axis_limits import StickyScale
 from rnnviz.figures.hidden_states import View
-from rnnviz.figures.side_by_side import Pair, compared_margins, compared_states, saliency_strips
+from rnnviz.figures.side_by_side import (
+    AnswerScale,
+    Pair,
+    answers_before,
+    compared_answers,
+    compared_states,
+    contribution_bars,
+    distance_curve,
+    percent,
+)
 from rnnviz.figures.theme import LIGHT
 from tests.sampling import each_row
 
 NAN = float("nan")
 FIRST = np.array([[0.5, -0.25], [1.0, 0.0], [0.0, 0.25]])
 SECOND = np.array([[0.5, -0.25], [NAN, NAN], [-1.0, 0.25]])
-PAIR = Pair(FIRST, SECOND, ["i", "not→–", "<b>"])
+PAIR = Pair(FIRST, SECOND, ["i", "not", "<b>"], ["i", "–", "<i>"])
+VERDICT = AnswerScale("Verdict", 0.5, True, ("negative", "<positive>"))
 
 
-def test_both_and_the_second_minus_the_first_are_on_one_scale_below_each_other():
-    drawn = compared_states(PAIR, view=View("c", "Cell state", bounded=False)).figure
-    for heatmap, states in zip(drawn.data, (FIRST, SECOND, SECOND - FIRST), strict=True):
-        np.testing.assert_allclose(heatmap.z, states.T)
-        assert heatmap.zmax == -heatmap.zmin == 1
+def notes(drawn):
+    return [note.text for note in drawn.layout.annotations]
+
+
+# States
+
+
+def test_a_the_difference_and_b_stand_in_the_column_of_each_word():
+    drawn = compared_states(PAIR, view=View("c", "Cell state c after every word", False)).figure
+    cells, boxes = drawn.data
+    assert np.round(cells.x).tolist() == [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2][:11]
+    np.testing.assert_allclose(np.array(cells.z)[:, 0::4], FIRST.T)
+    np.testing.assert_allclose(np.array(cells.z)[:, 2::4], SECOND.T)
+    np.testing.assert_allclose(np.array(cells.z)[:, 9], (SECOND - FIRST)[2])
+    assert cells.zmax == -cells.zmin == 1
+    assert cells.customdata[0][8] == "A after “&lt;b&gt;”"
+    assert cells.customdata[0][10] == "B after “&lt;i&gt;”"
+    assert np.isnan(np.array(cells.z)[:, 1]).all()
+    assert notes(drawn).count("the same") == 1
+    assert boxes.x[0] < 0 < boxes.x[1]
+    assert {"B: –", "B: &lt;i&gt;"} < set(notes(drawn))
+    assert drawn.layout.meta == {"x": "token", "y": "unit"}
+
+
+def test_of_many_words_the_three_stand_below_each_other():
+    states = np.random.default_rng(0).normal(size=(40, 3))
+    words = ["a"] * 40
+    drawn = compared_states(Pair(states, 2 * states, words, [*words[:-1], "b"])).figure
+    for heatmap, part in zip(drawn.data, (states, states, 2 * states), strict=True):
+        np.testing.assert_allclose(heatmap.z, part.T, rtol=1e-6)
     assert [one.yaxis for one in drawn.data] == ["y", "y2", "y3"]
-    assert drawn.layout.xaxis.ticktext[2] == "&lt;b&gt;"
-    axes = [drawn.layout[f"yaxis{k}"] for k in ("", 2, 3)]
-    assert [axis.title.text for axis in axes] == [
-        "unit, as typed", "unit, changed", "unit, difference",
-    ]  # fmt: skip
-    first, second, third = (axis.domain for axis in axes)
+    first, second, third = (drawn.layout[f"yaxis{k}"].domain for k in ("", 2, 3))
     assert first[0] >= second[1] >= second[0] >= third[1]
-    assert {axis.dtick for axis in axes} == {1}, "of few units none is halved by a label"
 
 
-def test_two_bars_are_at_every_word_and_a_gap_where_there_is_none():
-    pair = Pair(np.array([1.0, -2.0]), np.array([0.5, NAN]), ["a", "b"], ("before", "after"))
-    drawn = compared_margins(pair, "Lead of “<i>”").figure
-    assert [bar.name for bar in drawn.data] == ["before", "after"]
-    assert list(drawn.data[0].y) == [1, -2]
-    assert drawn.data[1].y[0] == 0.5
-    assert np.isnan(drawn.data[1].y[1])
-    low, high = drawn.layout.yaxis.range
-    assert low == -high <= -2
-    title = drawn.layout.title.text
-    assert "&lt;i&gt;" in title
-    assert title.index(LIGHT.muted) < title.index("before") < title.index(LIGHT.forward)
-    assert drawn.layout.yaxis.title.text == "margin (logits)"
-    assert compared_margins(pair, "", unit="value").figure.layout.yaxis.title.text == "(value)"
+@each_row("count", [1, 40])
+def test_nothing_known_can_be_drawn(count):
+    nothing, words = np.full((count, 3), NAN), ["a"] * count
+    pair = Pair(nothing, nothing, words, words)
+    assert compared_states(pair).figure
+    single = Pair(nothing[:, 0], nothing[:, 0], words, words)
+    for scale in (VERDICT, AnswerScale("Output", probability=False)):
+        assert compared_answers(single, scale).figure
+        assert answers_before(single, scale).figure
+    assert distance_curve(nothing[:, 0], words, "d", noted=True).figure
 
 
-def test_nothing_known_can_be_drawn():
-    nothing = np.full((2, 3), NAN)
-    assert compared_states(Pair(nothing, nothing, ["a", "b"])).figure
-    assert compared_margins(Pair(nothing[:, 0], nothing[:, 0], ["a", "b"]), "m").figure
+# Distances
 
 
-@each_row(("word", "slanted"), [("right→–", True), ("right", False)])
-def test_a_changed_word_that_would_touch_the_next_one_is_slanted(word, slanted):
-    words = [word, "now", "i", "am", "not", "at", "all", "happy"]
-    drawn = compared_margins(Pair(np.ones(8), np.ones(8), words), "m").figure
-    assert (drawn.layout.xaxis.tickangle < 0) == slanted
+def test_the_distance_has_its_factor_and_where_they_part():
+    drawn = distance_curve(np.array([0, 0.5, NAN, 1.0, 1.5]), list("abcde"), "d", noted=True).figure
+    assert notes(drawn) == ["they part here", "× 1.5"]
+    assert drawn.layout.annotations[0].x == 1
+    assert drawn.data[0].text == ("", "0.50", "", "1.00", "1.50")
+    assert not distance_curve(np.array([0, 1.0]), list("ab"), "d").figure.layout.annotations
 
 
-def saliency_of(contributions):
-    saliency = Saliency(*np.array(contributions, float), whole=2.0, empty=0.5)
-    words = ["a"] * len(contributions[0])
-    return saliency, saliency_strips(saliency, words, "the lead of <b>").figure
+# Answers
 
 
-def test_three_methods_are_below_each_other_and_say_whether_they_are_complete():
-    contributions = np.random.default_rng(0).normal(size=(3, 3))
-    contributions[1, 0] = NAN
-    saliency, drawn = saliency_of(contributions)
-    strips = drawn.data[0]
-    np.testing.assert_allclose(strips.z, contributions, rtol=1e-6)
-    assert drawn.layout.yaxis.ticktext == ("gradient × input", "occlusion", "integrated")
-    assert drawn.layout.yaxis.range == (2.5, -0.5)
-    assert strips.zmax == -strips.zmin >= np.nanmax(np.abs(contributions)) - 1e-6
+def test_two_classes_are_bars_from_the_middle_in_the_colour_of_their_side():
+    first, second = np.array([0.5, 0.98]), np.array([0.5, 0.0625])
+    drawn = compared_answers(Pair(first, second, ["a", "b"], ["a", "c"]), VERDICT).figure
+    one, other, solid, dashed = drawn.data
+    np.testing.assert_allclose(one.y, first - 0.5, rtol=1e-6)
+    assert (one.base, one.text[1], other.text[1]) == (0.5, "98 %", "94 %")
+    assert one.marker.color[1] != other.marker.color[1]
+    assert [line.line.dash for line in (solid, dashed)] == ["solid", "dash"]
+    assert (solid.line.color, dashed.line.color) == (LIGHT.text, LIGHT.forward)
+    assert max(y for y in solid.y if y is not None) == 0.98
+    assert drawn.layout.yaxis.ticktext == ("negative", "50 %", "&lt;positive&gt;")
+
+
+def test_the_number_of_now_stands_beyond_the_answer_before():
+    before, after = np.array([0.9, 0.9, 0.6]), np.array([0.6, 0.3, 0.9])
+    words = ["a", "b", "c"]
+    was, now, edges = answers_before(Pair(before, after, words, words), VERDICT).figure.data
+    assert was.text == ("60 %", "", "")
+    assert now.text == ("", "70 %", "90 %")
+    assert edges.line.dash == "dash"
+
+
+@each_row(("share", "text"), [(0.5, "50 %"), (0.994, "99.4 %"), (0.99999, "100 %"), (1e-9, "0 %")])
+def test_a_probability_has_one_more_digit_where_it_is_almost_certain(share, text):
+    assert percent(share) == text
+
+
+# What each word adds
+
+
+def test_what_each_word_adds_has_its_sign_and_the_sum():
+    contributions = np.array([3.0, -0.8, NAN])
+    drawn = contribution_bars(contributions, ["a", "b", "c"], "slope", "the lead of <b>").figure
+    (bars,) = drawn.data
+    assert bars.text == ("+3.0", "−0.8", "")
+    assert bars.marker.color == (LIGHT.positive, LIGHT.negative, LIGHT.negative)
+    assert notes(drawn) == ["sum<br><b>+2.2</b>"]
     assert "&lt;b&gt;" in drawn.layout.title.text
-    texts, limit = drawn.data[1], strips.zmax
-    assert texts.textfont.color == tuple(
-        ink(tint(value / limit, LIGHT)) for value in contributions.ravel()
-    )
-    (note,) = drawn.layout.annotations
-    total = contributions[2].sum()
-    assert note.text == (
-        f"integrated: sum {total:.5g}, m(x) − m(0) = 1.5, off by {saliency.gap:.1e}"
-    ).replace("-", "−")
+    assert "(slope)" in drawn.layout.title.text
 
 
-def test_integrated_gradients_that_can_t_be_told_are_not_drawn():
-    _, drawn = saliency_of(np.array([[1.0, 2.0], [0.5, 0.5], [NAN, NAN]]))
-    assert np.isnan(drawn.data[0].z[2]).all()
-    (note,) = drawn.layout.annotations
-    assert note.text == "integrated: not drawn, the sum is off by more than 1%"
-
-
-@each_row(
-    ("scale", "shown"),
-    [
-        (30, ("−30", "4", "")),
-        (8, ("−8.0", "1.0", "")),
-        (3, ("−3.0", "0.4", "")),
-        (0.08, ("−0.080", "0.010", "")),
-        (0.05, ("−0.050", "0.007", "")),
-    ],
-)
-def test_numbers_have_the_digits_of_their_scale(scale, shown):
-    _, drawn = saliency_of([[-scale, scale * 0.13], [NAN, 0], [0, 0]])
-    assert drawn.data[1].text[:3] == shown
-
-
-@each_row(
-    ("count", "value", "size"), [(4, -0.5, 14), (7, -0.5, 12), (11, -0.5, None), (40, 1.0, None)]
-)
-def test_numbers_are_written_only_where_they_fit(count, value, size):
-    _, drawn = saliency_of(np.full((3, count), value))
-    assert [numbers.textfont.size for numbers in drawn.data[1:]] == [size] * (size is not None)
-    _, whole = saliency_of(np.full((3, 16), 8.0))
-    assert whole.data[1].text[0] == "8"
+def test_scales_are_held():
+    theme = replace(LIGHT, scale=StickyScale())
+    drawn = [distance_curve(np.array([0, d]), ["a", "b"], "d", theme) for d in (0.9, 0.4)]
+    assert drawn[0].layout["yaxis"]["range"] == drawn[1].layout["yaxis"]["range"]
+    assert drawn[0].layout["yaxis"]["range"] == pytest.approx([0, 1.3])

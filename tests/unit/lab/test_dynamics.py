@@ -85,7 +85,7 @@ def test_at_first_the_word_that_comes_most_often_is_held(session, lab):
         (Hold.OWN, ("good", "not", "happy"), "the mean of “good”, “not”, “happy”", 3),
         (Hold.OWN, ("good", "not", "happy", "bad"), "the mean of “good”, “not”, “happy” …", 4),
         (Hold.MEAN, (), "the mean input", 18),
-        (Hold.ZERO, (), "the zero input", 0),
+        (Hold.ZERO, (), "nothing", 0),
     ],
 )
 def test_of_several_words_the_mean_is_held_or_that_of_all_or_zero(
@@ -187,6 +187,43 @@ def test_the_same_seed_finds_the_same(session):
     again = Session(session.config)
     for one, other in zip(find(session).points, find(again).points, strict=True):
         np.testing.assert_array_equal(one.state, other.state)
+
+
+# The points
+
+
+def test_a_point_is_chosen_until_another_input_is_held(session, lab):
+    find(session)
+    lab.words = ("bad",)
+    find(session)
+    query = session.dynamics_query
+    rests = lab.rests(query)
+    own = [rest for rest in rests if rest.own]
+    assert [rest.point for rest in own] == list(found(session).points)
+    assert [(rest.held, rest.own) for rest in rests[len(own) :]] == [("“not”", False)]
+    assert lab.chosen(query, rests) == 0
+    lab.choose(query, len(rests) - 1)
+    assert (lab.chosen(query, rests), lab.opened) == (len(rests) - 1, True)
+    lab.choose(query, len(rests) - 1)
+    assert (lab.chosen(query, rests), lab.opened) == (len(rests) - 1, False)
+    for index in (-1, 999):
+        lab.choose(query, index)
+        assert lab.chosen(query, rests) == len(rests) - 1
+    lab.words = ("not",)
+    assert lab.chosen(query, lab.rests(query)) == 0
+    lab.words = ("good",)
+    assert [rest.own for rest in lab.rests(query)] == [False, False]
+    assert lab.chosen(query, lab.rests(query)) is None
+    session.player.advance(1)
+    assert lab.rests(session.dynamics_query) == []
+
+
+def test_what_is_read_at_the_ends_is_the_answer_to_each_phrase(session, values):
+    session.player.advance(20)
+    read = session.dynamics.read_at_ends(session.dynamics_query)
+    verdicts = [session.inspect(example.text).verdict for example in session.dataset.train]
+    assert [session.dataset.classes[side] for side in read] == verdicts
+    assert values.dynamics.read_at_ends(values.dynamics_query) is None
 
 
 # The plane

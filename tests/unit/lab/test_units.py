@@ -6,17 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnnviz.analysis.input_perturbation import Alter, Perturbation
 from rnnviz.analysis.memory_gauge import spectrum
-from rnnviz.analysis.state_transition import StateTransition, states_of
 from rnnviz.config import RunConfig
 from rnnviz.lab import units as module
 from rnnviz.lab.probe import inspect
-from rnnviz.lab.units import LIST_PAGE, MOST_EDITS, Sort, StateSource, signal, spelled
+from rnnviz.lab.units import LIST_PAGE, MOST_EDITS, Sort, StateSource
 from rnnviz.session import Session
 from rnnviz.training.share_link import read_link
 from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
-from tests.sampling import each_row, pairwise, singly
+from tests.sampling import each_row
 
 CONFIG = RunConfig(hidden=8, init_scale=0.1, lr=0.05, epochs=200)
 
@@ -64,9 +62,9 @@ def test_units_come_in_the_order_that_is_chosen_and_after_the_last_the_first(sor
     assert sorted(order) == list(range(8))
     lab.ablate(source_of(session), 9.0, "not")
     order = lab.order(source_of(session)).tolist()
-    lab.choose(source_of(session), order[0])
-    for by, unit in ((1, order[1]), (6, order[7]), (1, order[0]), (-1, order[7])):
-        lab.step(source_of(session), by)
+    lab.arrange(source_of(session))
+    for by, unit in ((0, order[0]), (1, order[1]), (8, order[1]), (-2, order[7])):
+        lab.look_at(source_of(session), lab.neighbour(source_of(session), by) if by else None)
         assert lab.unit == unit
     assert lab.response(source_of(session)).units.tolist() == order
     session.player.advance(20)
@@ -79,10 +77,11 @@ def test_the_unit_that_carries_negation_is_found_and_without_it_accuracy_falls(c
     session.player.advance(400)
     lab = session.units
     lab.sort, lab.word = Sort.EFFECT, "not"
-    lab.select_first(source_of(session))
+    lab.look_at(source_of(session))
     assert lab.unit == 0, "not known yet"
     lab.ablate(source_of(session), 9.0, "not")
-    lab.select_first(source_of(session))
+    lab.arrange(source_of(session))
+    lab.look_at(source_of(session))
     lab.toggle(0, lab.unit)
     scores = preview(session)
     assert scores.before[0].metric == 1
@@ -107,10 +106,55 @@ def test_rows_and_columns_keep_their_places_until_they_are_arranged(session, lab
 
 
 def test_what_a_smaller_network_has_not_is_let_go(session, lab):
-    lab.unit, lab.word, lab.cell, lab.list_page = 7, "zebra", (7, "not"), 99
+    lab.unit, lab.word, lab.list_page = 7, "zebra", 99
     session.configure(RunConfig(hidden=3))
     lab.look_at(source_of(session))
-    assert (lab.unit, lab.word, lab.cell, lab.list_page) == (2, None, None, 57 // LIST_PAGE)
+    assert lab.unit == lab.rows(source_of(session))[0] < 3
+    assert (lab.word, lab.list_page) == ("not", 57 // LIST_PAGE), "in about half of the phrases"
+
+
+def test_the_marked_unit_is_the_chosen_one_and_numbers_that_hardly_repeat_have_no_word(lab):
+    session = Session(RunConfig(task="waves", hidden=4))
+    session.units.look_at(source_of(session), 3)
+    assert (session.units.unit, session.units.word) == (3, None)
+    assert session.units.changed(source_of(session))[1] == 0
+
+
+def test_sequences_with_the_chosen_word_come_first(session, lab):
+    source, lab.word = source_of(session), "happy"
+    activations, page = lab.activations(source), lab.listed(source)
+    having = ["happy" in activations.words[activations.part(k)] for k in page]
+    assert having == sorted(having, reverse=True)
+    assert 0 < sum(having) < len(having)
+    assert sorted(page) == list(range(58))
+
+
+def test_what_the_word_changes_is_the_mean_over_its_places(session, lab):
+    source, lab.word = source_of(session), "not"
+    means, count = lab.changed(source)
+    activations, found = lab.activations(source), []
+    for k in range(activations.count):
+        part = activations.part(k)
+        states = np.vstack([np.zeros(8), activations.states[part]])
+        found += [states[t + 1] - states[t] for t, w in enumerate(activations.words[part])
+                  if w == "not"]  # fmt: skip
+    assert count == len(found) == 27
+    np.testing.assert_allclose(means, np.mean(found, axis=0), atol=1e-12)
+    column = lab.response(source).words.index("not")
+    np.testing.assert_allclose(lab.response(source).means[:, column], means, atol=1e-12)
+
+
+def test_large_data_are_not_read_again_in_every_frame(session, lab, monkeypatch):
+    first = source_of(session)
+    assert lab.playable(first) is first, "nothing was read yet"
+    lab.activations(first)
+    session.player.advance(1)
+    later = source_of(session)
+    assert lab.playable(later) is later
+    monkeypatch.setattr(module, "MOST_PLAYED", 100)
+    assert lab.playable(later) is first
+    session.configure(RunConfig(hidden=3))
+    assert lab.playable(source_of(session)).state is session.state
 
 
 # Trajectories
@@ -157,80 +201,6 @@ def test_where_the_readout_does_not_read_there_is_no_line():
     sources = [(layer, part) for layer in (0, 1) for part in ("h", "c")]
     assert [s for s in sources if plane(session, *s).boundary] == [(1, "h")]
     assert plane(Session(RunConfig(task="recall", hidden=4))).boundary is None
-
-
-# What if
-
-
-def test_a_variant_has_a_position_that_the_words_have(lab):
-    lab.perturbation = Perturbation(Alter.DROP, 9)
-    assert lab.varied(("a", "b")) == ("a",)
-    assert lab.perturbation.place == 1
-
-
-@singly(task=["sentiment", "recall", "flipflop", "brackets", "translation"], alter=list(Alter))
-def test_any_variant_can_be_read_and_stands_beside_the_probe(task, alter):
-    session = Session(RunConfig(task=task, hidden=4, init_scale=0.3))
-    probe = session.inspect()
-    words = probe.reading.words
-    perturbation = Perturbation(alter, 1, words[0], words[::-1], 0)
-    other = session.inspect(spelled(session.dataset, perturbation.applied(words)))
-    assert len(other.reading.words) == len(words) - (alter in (Alter.DROP, Alter.STATE))
-    compared = signal(probe, other)
-    assert (len(compared.first), len(compared.second)) == (len(probe.words), len(other.words))
-
-
-@pairwise(
-    task=["sentiment", "recall", "flipflop", "adding", "brackets", "waves", "spelling"],
-    cell=["elman", "gru", "lstm"],
-    layers=[1, 2],
-)
-def test_a_state_that_is_put_in_is_all_that_the_rest_is_read_on_from(task, cell, layers):
-    """The whole state after a token of one phrase is stepped through the rest of another."""
-    session = Session(RunConfig(task=task, cell=cell, layers=layers, hidden=5, init_scale=0.5))
-    probe, donor = session.inspect(), session.inspect(session.dataset.train[-1].text)
-    last = len(probe.words) - 1
-    place, after = min(1, last), min(2, len(donor.words) - 1)
-    how = Perturbation(Alter.STATE, place, "", donor.reading.words, after)
-    other = session.inspect(spelled(session.dataset, how.applied(probe.reading.words)))
-    shown = how.continued(states_of(probe.trace).whole[1:], states_of(other.trace).whole[1:])
-    flow = StateTransition(session.state.parameters)
-    state = states_of(donor.trace).whole[after + 1]
-    for t in range(place, last + 1):
-        if t > place:
-            state = flow.step(state[None], states_of(probe.trace).inputs[t])[0]
-        assert shown[t] == pytest.approx(state, abs=1e-12)
-    assert np.array_equal(shown[:place], states_of(probe.trace).whole[1:][:place])
-    assert len(shown) == last + 1
-
-
-def test_a_verdict_is_compared_by_the_margin_of_one_class(session, lab):
-    first, second = session.inspect("i am good"), session.inspect("i am not good")
-    compared = signal(first, second)
-    assert compared.first == pytest.approx(first.margin.values)
-    assert compared.second == pytest.approx(second.margin.values)
-    assert compared.label == "Margin of “positive”"
-
-
-def test_answers_after_every_token_are_compared_by_the_lead_of_what_is_wanted():
-    session = Session(RunConfig(task="brackets", hidden=4, init_scale=0.3))
-    probe = session.inspect()
-    compared = signal(probe, probe)
-    logits, targets = probe.running, probe.example.targets
-    for t, target in enumerate(targets):
-        rivals = np.delete(logits[t], target)
-        assert compared.first[t] == pytest.approx(logits[t, target] - rivals.max())
-    assert compared.label == "Margin of the target"
-
-
-def test_values_are_compared_and_explained_in_the_channel_that_differs_most():
-    session = Session(RunConfig(task="flipflop", hidden=4, init_scale=0.3, seed=2))
-    first, second = session.inspect("0,0,1 0,0,0"), session.inspect("0,0,0 0,0,0")
-    compared = signal(first, second)
-    assert np.abs(first.running - second.running).sum(axis=0).argmax() == 2
-    assert compared.label == "Output, bit 3"
-    assert compared.first == pytest.approx(first.running[:, 2])
-    assert "bit 3" in session.units.saliency(first, second)[1]
 
 
 # Break it
@@ -344,11 +314,8 @@ def test_the_order_of_effects_is_kept_until_all_are_known_again(session, lab):
     later = source_of(session)
     lab.ablate(later, 0.0)
     assert lab.effect_order(later) is kept
-    lab.choose(later, 7)
     lab.ablate(later, 9.0)
     assert lab.effect_order(later).epoch == 65
-    lab.select_first(later)
-    assert lab.unit == 7, "chosen by hand"
     lab.word = "not"
     assert lab.effect_order(later).epoch is None
 
@@ -358,7 +325,7 @@ def test_where_the_loss_is_not_finite_no_unit_can_be_weighed():
     assert session.run.history.row(0)["train_loss"] == math.inf
     assert not session.units.ablate(source_of(session), 1.0)
     assert np.isnan(session.units.ablation_loss(source_of(session))).all()
-    session.units.select_first(source_of(session))
+    session.units.sort = Sort.EFFECT
     assert session.units.order(source_of(session)).tolist() == list(range(64))
 
 

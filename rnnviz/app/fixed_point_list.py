@@ -1,0 +1,114 @@
+"""Where the state rests, as HTML: a sentence, and a list whose rows open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints, Kind
+from rnnviz.analysis.formatting import number
+from rnnviz.analysis.phase_portrait import Rest
+
+#: Maximum number of rows.
+_SHOWN = 100
+#: The longest memory shown as a number; the distance below which |λ| is shown as 1 ± distance.
+_MAX_MEMORY, _NEAR_ONE = 1_000_000, 1e-3
+_WORDS = {Kind.STABLE: "stays", Kind.SADDLE: "leaves", Kind.SLOW: "slow"}
+_SIGNS = {Kind.STABLE: "●", Kind.SADDLE: "○", Kind.SLOW: "·"}
+_HEADINGS = ("held", "rests", "read as", "largest |λ|")
+
+
+def rest_sentence(held: str, found: FixedPoints | None) -> str:
+    """What came of the search with an input, as HTML."""
+    if found is None:
+        return f"Held on {escape(held)}: press <strong>F</strong> to find where the state rests."
+    stable, of = found.of(Kind.STABLE), f"of {found.starts} starts led there"
+    led = sum(point.starts for point in stable)
+    if len(stable) == 1:
+        return f"Held on {escape(held)}, the state rests at <strong>one point</strong>: {led} {of}."
+    if stable:
+        count = f"<strong>{len(stable)} points</strong>"
+        return f"Held on {escape(held)}, the state rests at {count}: {led} {of}."
+    if found.points:
+        return (
+            f"Held on {escape(held)}, the state <strong>rests nowhere</strong>: it leaves all "
+            f"{len(found.points)} points found, or only slows down."
+        )
+    return (
+        f"Held on {escape(held)}, <strong>no point</strong> was found from {found.starts} starts."
+    )
+
+
+def search_sentence(epoch: int, share: float) -> str:
+    """How far a search is, as HTML."""
+    bar = f'<progress value="{share:.3f}" max="1" aria-label="search"></progress>'
+    return f"Searching at epoch {epoch}: {bar} <strong>{share:.0%}</strong>"
+
+
+def rests_html(
+    rests: Sequence[Rest], chosen: int | None, opened: bool, found: FixedPoints | None, noun: str
+) -> str:
+    """A row for each point, which is a button; below the chosen one its numbers if ``opened``."""
+    rows = []
+    for k, rest in enumerate(rests[:_SHOWN]):
+        open_here = opened and k == chosen
+        rows.append(_row(k, rest, k == chosen, open_here))
+        if open_here:
+            rows.append(f'<tr><td colspan="4">{_numbers(rest.point, noun)}</td></tr>')
+    head = "".join(f"<th>{heading}</th>" for heading in _HEADINGS)
+    table = f"<table><tr>{head}</tr>{''.join(rows)}</table>" if rows else ""
+    more = f"{len(rests) - _SHOWN} more are in the plane. " if len(rests) > _SHOWN else ""
+    said = more + (_outcome(found) if found else "Nothing is looked for yet with this input.")
+    return f'<div class="rnnviz-rests"><h4>Points</h4>{table}<p>{said}</p></div>'
+
+
+def _row(index: int, rest: Rest, chosen: bool, opened: bool) -> str:
+    kind, side = rest.point.kind, rest.readout.side
+    leaves = f" ({rest.point.unstable})" if kind is Kind.SADDLE else ""
+    color = "" if side is None else ("first", "second")[side]
+    button = (
+        f'<button data-at="{index}" aria-expanded="{str(opened).lower()}">'
+        f"{escape(rest.held)}</button>"
+    )
+    cells = (
+        f"<td>{button}</td><td><i class='{color}'>{_SIGNS[kind]}</i> {_WORDS[kind]}{leaves}</td>"
+        f"<td class='{color}'>{escape(rest.readout.text)}</td>"
+        f"<td>{_size(float(abs(rest.point.eigenvalues[0])))}</td>"
+    )
+    return f'<tr data-at="{index}" class="{"chosen" if chosen else ""}">{cells}</tr>'
+
+
+def _numbers(point: FixedPoint, noun: str) -> str:
+    """All that is known of a point."""
+    largest = float(abs(point.eigenvalues[0]))
+    memory = number(point.memory) if point.memory < _MAX_MEMORY else f"> {_MAX_MEMORY:,}"
+    leaves = f", leaves in {number(-float(point.time_constants[0]))} {noun}s" if largest > 1 else ""
+    answers, state = (
+        ", ".join(number(float(value)) for value in values)
+        for values in (point.answers, point.state)
+    )
+    return escape(
+        f"{point.starts} starts; speed q = {point.speed:.1e}; memory {memory} {noun}s{leaves}; "
+        f"output: {answers}; state: {state}"
+    )
+
+
+def _size(eigenvalue: float) -> str:
+    """An absolute value; near 1 as 1 plus or minus the distance."""
+    distance = eigenvalue - 1
+    if not distance or abs(distance) >= _NEAR_ONE:
+        return number(eigenvalue, 3)
+    return f"1 {'+' if distance > 0 else '−'} {abs(distance):.0e}"
+
+
+def _outcome(found: FixedPoints) -> str:
+    """The counts of a search, and what it has missed."""
+    counts = ", ".join(f"{len(found.of(kind))} {kind.value}" for kind in Kind)
+    short = f" of {found.requested}, because time ran out" if found.starts < found.requested else ""
+    missing = [
+        (found.outside, "left the range of possible states"),
+        (found.lost, "found nothing slow"),
+    ]
+    rest = "".join(f", {count} {what}" for count, what in missing if count)
+    unseen = f"; {found.undescribed} more points were not examined" if found.undescribed else ""
+    return f"{counts}, from {found.starts} starts{short}{rest}{unseen}."

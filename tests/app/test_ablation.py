@@ -1,0 +1,139 @@
+"""Question *What breaks it?* of the page *Hidden states*, without a browser."""
+
+import re
+
+import numpy as np
+import pytest
+
+from rnnviz.lab.questions import StateQuestion
+from rnnviz.lab.units import StateSource
+from rnnviz.training.weight_edits import silence
+from tests.app import tab
+
+
+class Page(tab.Page):
+    """The tab alone."""
+
+    def __init__(self, **link):
+        super().__init__("hidden", **link)
+        self.enter(StateQuestion.BREAK)
+
+    @property
+    def lab(self):
+        return self.session.units
+
+    @property
+    def story(self):
+        return " ".join(tab.plain(self.bodies["story"]).split())
+
+    def press(self, row):
+        """Click a row of the memory."""
+        unit = self.chart("ablation")["data"][0]["customdata"][row][0]
+        self.say("click", on="ablation", x=0, y=row, data=unit)
+        return unit
+
+
+LINK = {"hidden": "6", "init_scale": "0.3", "epoch": "3", "phrase": "i am not good"}
+
+
+@pytest.fixture
+def page():
+    return Page(**LINK)
+
+
+def test_rows_come_in_the_order_of_their_worth_and_a_click_silences_one(page):
+    assert page.story.endswith("The measurement is running.")
+    assert "The worth of 6 of 6 units is not measured yet." in page.charts["ablation"]["remark"]
+    page.finish()
+    rises = page.lab.ablation_loss(StateSource(page.session.state, page.session.dataset))
+    order = np.argsort(-rises, kind="stable").tolist()
+    assert page.chart("ablation")["layout"]["meta"]["units"] == order
+    assert re.search(rf"Without unit {order[0]} alone .*are right", page.story)
+    assert page.press(0) == order[0]
+    assert page.lab.edits == (silence(1, order[0]),)
+    assert f"Without unit {order[0]} " in page.story
+    assert page.app.button(key="chip_0").label == f"unit {order[0]} ✕"
+    assert page.chart("ablation")["data"][1]["y"] == [0, 0, None]
+    page.press(2)
+    assert f"Without units {order[0]} and {order[2]} " in page.story
+    page.press(0)
+    page.click("chip_0")
+    assert page.lab.edits == ()
+
+
+def test_what_is_silenced_moves_the_others_and_the_answers(page):
+    zero, one = page.chart("moved")["data"][0]["y"], page.chart("answers_now")["data"]
+    assert zero == [0, 0, 0, 0]
+    assert one[0]["y"] == one[1]["y"]
+    page.click("do_silence_3")
+    units = sorted(edit.column for edit in page.lab.edits)
+    page.finish()
+    edited = page.lab.preview(page.session.state, page.session.run).parameters
+    before = page.session.inspect().unrolled(0).h
+    page.session.player.branch_with(page.lab.edits)
+    after = page.session.inspect().unrolled(0).h
+    assert np.array_equal(page.session.state.parameters.theta, edited.theta)
+    page.session.player.go_to(page.session.run.position)
+    rest = [unit for unit in range(6) if unit not in units]
+    moved = np.linalg.norm((after - before)[:, rest], axis=1)
+    again = Page(**LINK)
+    for unit in units:
+        again.say("click", on="ablation", x=0, y=0, data=unit)
+    assert again.chart("moved")["data"][0]["y"] == pytest.approx(moved.tolist(), abs=1e-6)
+    assert "the other 3 units" in again.chart("moved")["layout"]["title"]["text"]
+
+
+def test_edits_are_listed_scored_and_taken_back(page):
+    assert page.disabled("undo")
+    assert "Nothing is edited yet" in page.chart("turned")["layout"]["meta"]["sentence"]
+    for tool in ("silence_1", "scale_radius", "add_noise", "set_weight"):
+        page.click(f"do_{tool}")
+    assert page.story.split(" edits")[0].endswith("With 4")
+    assert page.app.button(key="chip_1").label == "scale 0.9 ✕"
+    preview = page.lab.preview(page.session.state, page.session.run)
+    _, before, after, *_ = page.chart("scores")["data"]
+    assert before["text"][0] == f"{preview.before[0].loss:.3f}"
+    assert after["text"][0] == f"{preview.after[0].loss:.3f}"
+    assert re.fullmatch(
+        r"\d+ of 78 phrases turned", page.chart("turned")["layout"]["title"]["text"]
+    )
+    page.click("chip_1")
+    assert [edit.kind for edit in page.lab.edits] == ["silence", "noise", "set"]
+    page.click("undo")
+    assert len(page.lab.edits) == 2
+    page.click("undo_all")
+    assert page.lab.edits == ()
+
+
+def test_units_are_silenced_one_after_the_other_while_the_run_rests(page):
+    page.finish()
+    strongest, weakest, now = page.chart("removal")["data"]
+    assert strongest["x"] == weakest["x"] == [*range(7)]
+    assert now["x"] == [0]
+    assert page.charts["removal"]["remark"].startswith("Measured on 58 of the 58 training seq")
+    page.click("do_silence_3")
+    page.finish()
+    now = page.chart("removal")["data"][2]
+    assert now["x"] == [3]
+    assert now["y"][0] == pytest.approx(strongest["y"][3])
+
+
+def test_only_a_branch_touches_the_run_and_its_link_carries_the_edits(page):
+    before = page.session.state.parameters.theta.tobytes()
+    unit = page.press(0)
+    page.click("do_scale_radius")
+    assert page.session.state.parameters.theta.tobytes() == before
+    edited = page.lab.preview(page.session.state, page.session.run).parameters.theta
+    page.click("branch_with")
+    assert np.array_equal(page.session.state.parameters.theta, edited)
+    assert page.lab.edits == ()
+    assert page.session.player.ghost is not None
+    changes = page.session.link().to_query()["changes"]
+    assert changes == f"3:edit=silence 1 {unit},3:edit=scale 0.9"
+
+
+def test_without_finite_losses_a_sentence_stands_in_the_picture_s_place():
+    page = Page(activation="relu", init_scale="0.5", epoch="0")
+    page.finish()
+    assert "not finite" in page.chart("removal")["layout"]["meta"]["sentence"]
+    assert "no longer finite" in page.story

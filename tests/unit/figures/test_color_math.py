@@ -1,0 +1,36 @@
+"""Colours as numbers."""
+
+import numpy as np
+import pytest
+from rnnviz.figures.heatmap_labels import tint
+
+from rnnviz.figures.color_math import contrast, faint, ink, mixed, rgb
+from rnnviz.figures.theme import DARK, LIGHT
+from tests.sampling import each_row
+
+THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+
+
+@each_row(("share", "color"), [(0, "#000000"), (1, "#ff8040"), (0.5, "#804020"), (0.25, "#402010")])
+def test_a_mixture_lies_between_its_ends(share, color):
+    assert mixed("#000000", "#ff8040", share) == color
+    assert rgb("#0a80ff").tolist() == [10, 128, 255]
+    assert faint("#0a80ff", 0.22) == "rgba(10,128,255,0.22)"
+
+
+def test_contrast_is_that_of_the_guidelines():
+    """21 between black and white, 1 between equal ones, 4.54 for this grey on white (WCAG)."""
+    assert contrast("#000000", "#ffffff") == contrast("#ffffff", "#000000") == pytest.approx(21)
+    assert contrast("#123456", "#123456") == 1
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+
+
+@THEMES
+def test_tints_are_the_colours_of_signed_pictures_and_ink_is_legible_on_them(theme):
+    assert tint(1, theme) == tint(7, theme) == theme.positive
+    assert tint(-1, theme) == tint(-7, theme) == theme.negative
+    assert tint(0, theme) == tint(float("nan"), theme) == theme.neutral
+    for share in np.linspace(-1, 1, 21):
+        color = tint(share, theme)
+        assert contrast(ink(color), color) >= 4.5
+        assert theme is DARK or abs(share) > 0.5 or ink(color) == "#000000"

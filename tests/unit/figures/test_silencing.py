@@ -1,0 +1,85 @@
+"""The memory by worth, scores before and after, units silenced in turn, and what turned."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rnnviz.figures.axis_limits import StickyScale
+from rnnviz.figures.silencing import (
+    MOST_TURNED,
+    RemovalCurves,
+    TurnedRow,
+    Worth,
+    removal_curves,
+    scores_table,
+    silenced_memory,
+    turned_list,
+)
+from rnnviz.figures.theme import LIGHT
+from tests.sampling import each_row
+
+STATES = np.array([[0.1, 0.2, 0.3], [0.4, -0.5, 0.6]])
+ORDER = np.array([2, 0, 1])
+
+
+def test_rows_are_units_in_the_order_of_their_worth_with_a_bar_beside_each():
+    worth = Worth(ORDER, np.array([0.5, -0.25, 1.0]), {0}, "nats")
+    drawn = silenced_memory(STATES, ["a", "b"], worth).figure
+    cells, struck = drawn.data
+    np.testing.assert_allclose(cells.z, STATES.T[ORDER], rtol=1e-6)
+    assert np.array(cells.customdata).tolist() == [[2, 2], [0, 0], [1, 1]]
+    assert cells.text[2][0] == "loss without it: −0.250000 nats"
+    assert drawn.layout.yaxis.ticktext == ("2", "0", "1")
+    assert drawn.layout.meta == {"x": "token", "y": "unit", "units": [2, 0, 1]}
+    lengths = [bar.x1 - bar.x0 for bar in drawn.layout.shapes]
+    assert lengths == pytest.approx([0.1, 0.05]), "without the last one the loss falls"
+    assert all(bar.x0 > 1 for bar in drawn.layout.shapes)
+    assert struck.y == (1, 1, None)
+    assert "+1 nats" in drawn.layout.annotations[0].text
+
+
+@each_row("rises", [[np.nan] * 3, [np.nan, 0.5, 1.0], [np.inf] * 3, [np.inf, 1, 0], [0.0] * 3])
+def test_what_is_not_known_yet_or_infinite_can_be_drawn(rises):
+    drawn = silenced_memory(STATES, ["a", "b"], Worth(ORDER, np.array(rises))).figure
+    assert all(np.isfinite([bar.x1 for bar in drawn.layout.shapes]))
+    if np.isnan(rises[0]):
+        assert f"{3 - int(np.isnan(rises).sum())}<br>of 3" in drawn.layout.annotations[0].text
+    assert silenced_memory(np.full((2, 3), np.nan), ["a", "b"], Worth(ORDER, np.ones(3))).figure
+
+
+def test_the_scale_of_the_states_is_held():
+    theme = replace(LIGHT, scale=StickyScale())
+    worth = Worth(ORDER, np.ones(3))
+    drawn = [silenced_memory(STATES * k, ["a", "b"], worth, theme) for k in (1.5, 0.8)]
+    assert [picture.series[0]["zmax"] for picture in drawn] == [1, 1]
+
+
+def test_scores_are_texts_with_a_name():
+    rows = [("train", ["0.1", "0.2", "90 %", "80 %"]), ("test", ["–"] * 4)]
+    drawn = scores_table(rows, ["loss", "now", "accuracy", "now"]).figure
+    assert drawn.data[0].text == ("train", "test")
+    assert drawn.data[2].text == ("0.2", "–")
+    assert drawn.data[2].textfont.weight > drawn.data[1].textfont.weight
+
+
+def test_curves_have_what_is_measured_and_the_network_of_now():
+    curves = RemovalCurves(
+        np.array([1, 0.5, np.nan, 0.4]), np.array([1, 1, np.nan, 0.4]), "accuracy"
+    )
+    strongest, weakest, now = removal_curves(curves, (1, 0.5)).figure.data
+    assert list(strongest.x) == [0, 1, 3]
+    assert list(weakest.y) == pytest.approx([1, 1, 0.4])
+    assert weakest.line.dash == "dash"
+    assert (now.x, now.y) == ((1,), (0.5,))
+
+
+def test_what_turned_is_listed_with_its_answer_now():
+    rows = [TurnedRow("i am <b>", "positive 98 %", 1), TurnedRow("()", "3 of 4 answers")]
+    drawn = turned_list(rows, "39 of 78", 37).figure
+    texts, answers = drawn.data
+    assert texts.text[0] == "i am &lt;b&gt;"
+    assert answers.textfont.color == (LIGHT.positive, LIGHT.text)
+    assert drawn.layout.annotations[0].text == "37 more"
+    assert turned_list([], "none", 0).figure
+    assert drawn.layout.yaxis.range[0] > MOST_TURNED

@@ -1,0 +1,79 @@
+"""The units on the words of a phrase, and one of them over the epochs."""
+
+import numpy as np
+import pytest
+
+from rnnviz.figures.hidden_states import View
+from rnnviz.figures.theme import LIGHT
+from rnnviz.figures.unit_rows import Rows
+from rnnviz.figures.units import memory_rows, signed, unit_bars, unit_curve
+from tests.sampling import each_row
+
+WORDS = ("i", "am", "<not>")
+STATES = np.array([[0.1, -0.2], [0.3, 0.4], [-0.5, 0.9]])
+GATE = View("f", "Forget gate", gate=True)
+
+
+def test_rows_are_in_the_order_that_is_given_and_the_chosen_one_is_framed():
+    drawn = memory_rows(STATES, Rows(np.array([1, 0]), 0), WORDS).figure
+    assert np.array(drawn.data[0].z) == pytest.approx(STATES.T[[1, 0]], abs=1e-6)
+    assert drawn.layout.meta == {"x": "token", "y": "unit", "units": [1, 0]}
+    assert drawn.layout.yaxis.range == (1.5, -0.5)
+    assert drawn.layout.yaxis.ticktext == ("1", "<b>unit 0</b>")
+    (frame,) = drawn.layout.shapes
+    assert (frame.y0, frame.y1) == (0.5, 1.5)
+    assert drawn.layout.xaxis.ticktext[2] == "&lt;not&gt;"
+
+
+def test_the_decoder_begins_at_a_line():
+    view = View("h", "Hidden state", bridge=2)
+    line, _ = memory_rows(STATES, Rows(np.arange(2), 0), WORDS, view).figure.layout.shapes
+    assert line.x0 == line.x1 == 1.5
+
+
+def test_of_many_units_only_the_chosen_one_has_a_label():
+    drawn = memory_rows(np.zeros((1, 256)), Rows(np.arange(256)[::-1], 7), ["a"]).figure
+    assert drawn.layout.yaxis.tickvals == ("7",)
+    assert drawn.layout.title.text.endswith("256 units")
+
+
+def test_a_bar_has_its_sign_and_its_number_beyond_zero():
+    drawn = unit_bars(STATES[:, 0], "Unit 0", WORDS).figure
+    (bars,), notes = drawn.data, drawn.layout.annotations
+    assert np.array(bars.y) == pytest.approx(STATES[:, 0], abs=1e-6)
+    assert bars.marker.color == (LIGHT.positive, LIGHT.positive, LIGHT.negative)
+    assert [(note.text, note.yanchor) for note in notes] == [
+        ("+0.10", "top"), ("+0.30", "top"), ("−0.50", "bottom"),
+    ]  # fmt: skip
+    assert drawn.layout.yaxis.range[1] == -drawn.layout.yaxis.range[0] >= 0.5
+
+
+def test_a_gate_begins_at_zero_and_has_no_sign():
+    drawn = unit_bars(np.array([0.25, 0.5, 1.0]), "Unit 0", WORDS, GATE).figure
+    assert drawn.layout.yaxis.range[0] == 0
+    assert [note.text for note in drawn.layout.annotations] == ["0.25", "0.50", "1.00"]
+    assert {*drawn.data[0].marker.color} == {LIGHT.muted}
+
+
+@each_row(("values", "shown"), [([0.5] * 8, 8), ([0.001234] * 20, 0), ([0.5] * 200, 0), ([0.0], 1)])
+def test_numbers_are_there_where_they_fit(values, shown):
+    drawn = unit_bars(np.array(values), "Unit 0", ["w"] * len(values)).figure
+    assert len(drawn.layout.annotations) == shown
+
+
+@each_row(
+    ("value", "text"),
+    [(0, "0"), (0.726, "+0.73"), (-1, "−1.00"), (-0.00123, "−0.0012"), (12345.0, "+1.2e+04")],
+)
+def test_a_number_has_its_sign(value, text):
+    assert signed(value) == text
+
+
+def test_a_unit_over_the_epochs(learned):
+    course = learned.player.course
+    past = np.array([0, 3, 8]), np.array([0.0, 0.2, -0.7])
+    drawn = unit_curve(past, "Unit 3", course).figure
+    assert drawn.data[0].x.tolist() == [0, 3, 8]
+    assert drawn.data[0].y == pytest.approx(past[1], abs=1e-6)
+    assert drawn.layout.meta == {"x": "epoch"}
+    assert drawn.layout.yaxis.range[0] < -0.7
