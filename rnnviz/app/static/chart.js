@@ -3,7 +3,8 @@
 import { CanvasPicture } from "./canvas_picture.js";
 import { faint } from "./canvas.js";
 import { edgesOf } from "./chart_axes.js";
-import { axesFor, chartLayout, paintChart, paintSentence, pointsOf } from "./chart_paint.js";
+import { axesFor, chartLayout, pointsOf } from "./chart_layout.js";
+import { paintChart, paintSentence } from "./chart_paint.js";
 import { plainText } from "./numbers.js";
 
 // The axes that may count tokens, units or epochs, and their place in a point.

@@ -1,6 +1,6 @@
 // Sequences whose words are tinted by a unit, from the heatmap of figures/tinted_phrases.py: each row is a sequence.
 // Here the words flow, in a box that scrolls.
-import { colorOf, endText, rgbOf } from "./chart_paint.js";
+import { colorOf, endText, rgbOf } from "./color_scale.js";
 import { plainText } from "./numbers.js";
 import { Picture } from "./picture.js";
 
