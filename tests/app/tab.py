@@ -146,8 +146,10 @@ class Tab:
 
     def finish(self):
         """Have the page do all that it has to do while the run rests."""
-        eye, now = Eye(self), time.monotonic()
+        eye = Eye(self)
         with self.seat.borrow() as host:
+            # The seconds of the loop below pass faster than those of the clock.
+            now = max(time.monotonic(), host._next_frame)
             host.attach(eye, now)
             host.turn(now)
             while work := host.background_work(now):

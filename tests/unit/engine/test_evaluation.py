@@ -49,3 +49,14 @@ def test_batches_are_small_and_hold_every_example_once():
     owners = np.concatenate([batch.owners for batch in groups])
     assert owners.tolist() == np.concatenate([b.targets for b in groups]).tolist()
     assert sorted(owners) == [*range(20)]
+
+
+def test_the_outputs_of_all_examples_come_with_their_owners_in_the_order_of_the_tokens():
+    of = architecture(CELLS[0], 1)
+    parameters, given = network(of), examples(of, [3, 1, 4], every=True)
+    evaluator = Evaluator(given, Parameters(of))
+    outputs = evaluator.outputs(parameters)
+    for k, example in enumerate(given):
+        alone = record(parameters, collate([example])).probs
+        assert outputs[evaluator.owners == k] == pytest.approx(alone)
+        assert evaluator.targets[evaluator.owners == k].tolist() == example.targets.tolist()

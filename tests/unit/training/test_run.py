@@ -377,3 +377,14 @@ def test_a_network_whose_loss_is_not_finite_to_begin_with_can_be_looked_at(chang
     assert run.train(58)
     assert (run.position, len(run.history)) == (Position(1), 2)
     assert weights(run.at(Position(0))) == first
+
+
+@each_row("count", [0, 58, 58 + 20])
+def test_the_scores_of_a_state_are_what_is_measured(count):
+    run = Run(sentiment(), Schedule(RunConfig(hidden=4)))
+    while count > 0:
+        step = min(count, run.examples - run.position.offset)
+        run.train(step)
+        count -= step
+    state = run.state
+    assert run.scores(state) == run.examine(state.parameters)
