@@ -16,10 +16,10 @@ from tests.app.tab import PAGES, Page, plain, tabs_of, words_of
 from tests.sampling import each_row
 
 TAGS = set(
-    "b bdi br div h4 i p progress small span strong sup table td th tr u".split()  # noqa: SIM905
+    "b bdi br button div h4 i p progress small span strong sup table td th tr u".split()  # noqa: SIM905
 )
 ATTRIBUTES = set(
-    "aria-label aria-live class data-chapter max role style title value".split()  # noqa: SIM905
+    "aria-expanded aria-label aria-live class data-at data-chapter max role style title value".split()  # noqa: SIM905
 )
 HOSTILE = ("<img/src=x/onerror=alert(1)>", 'a"onmouseover="b', "</div><script>", "'><b>&lt;c")
 
