@@ -66,16 +66,16 @@ def _row(index: int, rest: Rest, chosen: bool, opened: bool) -> str:
     kind, side = rest.point.kind, rest.readout.side
     leaves = f" ({rest.point.unstable})" if kind is Kind.SADDLE else ""
     color = "" if side is None else ("first", "second")[side]
-    button = (
-        f'<button data-at="{index}" aria-expanded="{str(opened).lower()}">'
-        f"{escape(rest.held)}</button>"
-    )
+    held, read = escape(rest.held), escape(rest.readout.text)
+    expanded = str(opened).lower()
     cells = (
-        f"<td>{button}</td><td><i class='{color}'>{_SIGNS[kind]}</i> {_WORDS[kind]}{leaves}</td>"
-        f"<td class='{color}'>{escape(rest.readout.text)}</td>"
-        f"<td>{_size(float(abs(rest.point.eigenvalues[0])))}</td>"
+        f'<button data-at="{index}" aria-expanded="{expanded}" title="{held}">{held}</button>',
+        f'<i class="{color}">{_SIGNS[kind]}</i> {_WORDS[kind]}{leaves}',
+        f'<span class="{color}" title="{read}">{read}</span>',
+        _size(float(abs(rest.point.eigenvalues[0]))),
     )
-    return f'<tr data-at="{index}" class="{"chosen" if chosen else ""}">{cells}</tr>'
+    row = "".join(f"<td>{cell}</td>" for cell in cells)
+    return f'<tr data-at="{index}" class="{"chosen" if chosen else ""}">{row}</tr>'
 
 
 def _numbers(point: FixedPoint, noun: str) -> str:

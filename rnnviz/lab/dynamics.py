@@ -111,7 +111,8 @@ class DynamicsLab:
 
     def problem(self, query: DynamicsQuery) -> str:
         """Why a search is impossible, as a sentence; empty if it is possible."""
-        if not np.isfinite(self.visited(query).states).all():
+        visited = self.visited(query)
+        if not self._memo.ask("finite", visited, lambda: np.isfinite(visited.states).all()):
             return "The states are not finite numbers, so there are no points to find."
         try:
             self.held(query)
@@ -152,12 +153,14 @@ class DynamicsLab:
         The basis is refitted only for a new run, or by ``refit``.
         """
         key = query.dataset, query.origin
-        states = self.visited(query).states
-        basis = self._memo.ask("basis", key, lambda: fit(states, query.state.epoch))
+        visited = self.visited(query)
+        basis = self._memo.ask("basis", key, lambda: fit(visited.states, query.state.epoch))
         last = len(basis.axes) - 1
         first, second = (min(axis, last) for axis in self.axes)
         axes = (first, second) if first != second else (0, min(1, last))
-        return plane_of(basis, axes, states)
+        return self._memo.ask(
+            "plane", (basis, visited, axes), lambda: plane_of(basis, axes, visited.states)
+        )
 
     def refit(self) -> None:
         """Have the next call of ``plane`` fit the basis again."""
