@@ -53,11 +53,6 @@ def margin_flow(
     return Flow(Objective.MARGIN, Unrolled(seeded, layer).norms)
 
 
-def parameter_norms(trace: Trace) -> dict[str, float]:
-    """||dL/dW|| (L2) of every parameter, before clipping."""
-    return norms_of(trace.gradient)
-
-
 def ratio(numerator: float, denominator: float) -> float:
     """The ratio of two norms: 0 if both are zero, infinite if only the denominator is."""
     if denominator:

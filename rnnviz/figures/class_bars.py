@@ -115,10 +115,8 @@ def _notes(
 ) -> list[dict[str, Any]]:
     """Beside the rows: which class is said, and how sure it is, and which is wanted."""
     last, said = probs[-1], int(probs[-1].argmax())
-    texts = {said: f"says {last[said]:.0%}"}
-    if wanted is not None:
-        texts[wanted] = "right" if wanted == said else "wanted"
-        texts[said] = f"says {last[said]:.0%}{', right' if wanted == said else ''}"
+    texts = {} if wanted is None else {wanted: "wanted"}
+    texts[said] = f"{last[said]:.0%}, right" if wanted == said else f"says {last[said]:.0%}"
     place = {"x": len(probs) - 0.5, "xshift": 8}
     return [
         note(text, "left middle", **place, y=shown.index(c),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from rnnviz.analysis.gradients import Flow, Objective
 from rnnviz.analysis.memory_gauge import GradientMap
-from rnnviz.figures.axes import axis, log_axis, rows_axis, words_axis, words_margin
+from rnnviz.figures.axes import axis, log_axis, words_axis, words_margin
 from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis
 from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, compact, exact, heatmap, scatter
@@ -22,8 +22,6 @@ from rnnviz.training.history import Course
 _MOST_NUMBERS = 6
 #: Maximum number of words that fit one below the other.
 _MOST_ROWS = 14
-#: A longer name of a parameter needs a wider margin than the charts above have.
-_LONG = 7
 #: The symbol of the gradient of an objective.
 SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
 
@@ -125,32 +123,6 @@ def word_rows(words: Sequence[str], theme: Theme) -> dict[str, Any]:
 def norms_height(count: int) -> int:
     """The height of a figure with a row for each of ``count`` parameters, in pixels."""
     return max(HEIGHTS["norms"], 88 + 21 * count)
-
-
-def parameter_norm_dots(norms: Mapping[str, float], theme: Theme = LIGHT) -> Picture:
-    """||dL/dW|| of every parameter on a log scale, before clipping."""
-    values = list(norms.values())
-    span = theme.scale.decades(values)
-    dots = scatter(
-        x=np.maximum(values, _floor(span)).tolist(),
-        y=list(norms),
-        mode="markers+text",
-        text=[_short(value) for value in values],
-        textposition="middle right",
-        cliponaxis=False,
-        marker={"size": 13, "color": theme.magnitude},
-        customdata=exact(values),
-        hovertemplate="||dL/d%{y}|| = %{customdata}<extra></extra>",
-    )
-    return picture(
-        [dots],
-        "Gradient of every parameter, before clipping",
-        norms_height(len(values)),
-        theme,
-        xaxis=log_axis("||dL/dW|| (L2)", theme, span),
-        yaxis=rows_axis(len(norms), theme),
-        margin={"l": 84 if max(map(len, norms)) > _LONG else 64, "r": 76, "t": 40},
-    )
 
 
 def _floor(span: Sequence[float]) -> float:

@@ -81,11 +81,12 @@ def test_values_stand_at_their_places_on_linear_log_and_category_axes(page):
     )
     assert across == pytest.approx([(epoch - low) / (high - low) for epoch in (0, 5)])
     assert down == pytest.approx([1 / 8, 7 / 8])
-    page.replay("Train")
-    page.expect_drawn_above("norms", 0)
-    points = page.page.evaluate(POINTS, "norms")
-    values = page.in_chart("norms", "[...figure.data[0].x]")
-    low, high = page.in_chart("norms", "figure.layout.xaxis.range")
+    page.ask("Is it right?")
+    page.press("check")
+    page.expect_in_chart("parameters", "figure.data[0].x.length > 3")
+    points = page.page.evaluate(POINTS, "parameters")
+    values = page.in_chart("parameters", "[...figure.data[0].x]")
+    low, high = page.in_chart("parameters", "figure.layout.xaxis.range")
     logs = [(math.log10(value) - low) / (high - low) for value in values]
     assert [across for across, _, _ in points] == pytest.approx(logs)
     # Names have rows of one height; the dots are painted where the axes say.

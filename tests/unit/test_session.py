@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.analysis.gradients import Objective, parameter_norms
+from rnnviz.analysis.gradients import Objective, norms_of
 from rnnviz.config import RunConfig
 from rnnviz.export.history import records, save_json
 from rnnviz.lab.memory_gauge import flow
@@ -237,7 +237,7 @@ def test_a_run_that_stopped_can_be_looked_at(lr, clip_by):
     assert np.isfinite(probe.margin.values).all()
     for objective in Objective:
         assert np.isfinite(flow(session.gradient_query(probe, objective)).norms).all()
-    assert all(np.isfinite(norm) for norm in parameter_norms(probe.trace).values())
+    assert all(np.isfinite(norm) for norm in norms_of(probe.trace.gradient).values())
 
 
 # Other data
@@ -493,7 +493,7 @@ def test_every_number_of_a_trace_is_written_however_long_the_phrase(count, poiso
     trace = session.inspect("bad " * count).trace
     for array in (trace.last.h, trace.last.dh, trace.last.arrays["da"], trace.probs, trace.dlogits):
         assert np.isfinite(array).all()
-    assert all(np.isfinite(norm) for norm in parameter_norms(trace).values())
+    assert all(np.isfinite(norm) for norm in norms_of(trace.gradient).values())
 
 
 @given(st.text() | st.lists(st.sampled_from(["bad", "not", "great", "<b>", "😀"])).map(" ".join))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.gradients import Objective, gradient_flow, margin_flow, parameter_norms
+from rnnviz.analysis.gradients import Objective, gradient_flow, margin_flow, norms_of
 from rnnviz.analysis.logit_margin import running_margin
 from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
@@ -39,7 +39,7 @@ def test_norms_agree_with_the_complex_step():
     expected = np.linalg.norm(da / (1 - trace.last.h[:, 0] ** 2), axis=1)
     assert gradient_flow(trace).norms == pytest.approx(expected, rel=1e-9)
     norms = {name: float(np.linalg.norm(array)) for name, array in truth.named().items()}
-    assert parameter_norms(trace) == pytest.approx(norms, rel=1e-9)
+    assert norms_of(trace.gradient) == pytest.approx(norms, rel=1e-9)
 
 
 def test_flows_begin_at_the_output_layer():

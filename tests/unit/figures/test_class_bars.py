@@ -23,7 +23,7 @@ def test_bars_are_as_long_as_the_probabilities_and_the_wanted_class_is_teal():
     assert {note.text for note in drawn.layout.annotations} == {"says 60%", "wanted"}
 
 
-@pytest.mark.parametrize(("wanted", "said"), [(2, {"says 60%, right"}), (None, {"says 60%"})])
+@pytest.mark.parametrize(("wanted", "said"), [(2, {"60%, right"}), (None, {"says 60%"})])
 def test_what_is_said_is_right_or_nothing_is_wanted(wanted, said):
     drawn = class_bars(PROBS, wanted, ["a", "b", "c"], WORDS).figure
     assert {note.text for note in drawn.layout.annotations} == said

@@ -7,12 +7,10 @@ import pytest
 
 from rnnviz.analysis.gradients import Flow, Objective
 from rnnviz.analysis.memory_gauge import GradientMap
-from rnnviz.figures.gradients import bptt_profile, gradient_map, parameter_norm_dots
+from rnnviz.figures.gradients import bptt_profile, gradient_map
 from rnnviz.figures.training_curves import metric_curve
 from rnnviz.training.history import Course
 from tests.sampling import each_row
-
-NORMS = {"W_xh": 1 / 3, "W_hh": 1e-9, "b_h": 0.0, "W_hy": 2.0, "b_y": 0.7}
 
 
 def profile(*norms, since=0, objective=Objective.LOSS):
@@ -66,29 +64,6 @@ def test_title_and_axis_say_of_what_it_is_the_gradient(objective, symbol):
     assert f"Gradient of the {objective}" in drawn.layout.title.text
     assert drawn.layout.yaxis.title.text == f"||{symbol}|| (L2)"
     assert symbol in drawn.data[0].hovertemplate
-
-
-def test_every_parameter_has_its_row_with_its_number_short_beside_it_and_exact_on_hover():
-    drawn = parameter_norm_dots(NORMS).figure
-    (dots,) = drawn.data
-    assert list(dots.y) == list(NORMS)
-    assert list(dots.text) == ["0.33", "1e-09", "0", "2", "0.7"]
-    assert list(map(float, dots.customdata)) == list(NORMS.values())
-    assert drawn.layout.yaxis.range == (4.5, -0.5)
-    assert "before clipping" in drawn.layout.title.text
-    assert drawn.layout.xaxis.title.text == "||dL/dW|| (L2)"
-    short, long = (parameter_norm_dots({n: 1.0}).figure for n in ("W_hn.1", "dec.W_hn.1"))
-    assert (short.layout.margin.l, long.layout.margin.l) == (64, 84)
-
-
-@each_row("norms", [NORMS, dict.fromkeys(NORMS, 0.0)], ids=["some", "all zero"])
-def test_every_parameter_is_in_sight_and_a_zero_is_drawn_whole_beside_its_name(norms):
-    drawn = parameter_norm_dots(norms).figure
-    low, high = drawn.layout.xaxis.range
-    assert drawn.layout.xaxis.type == "log"
-    assert all(low < math.log10(x) <= high for x in drawn.data[0].x)
-    assert low + 0.1 < math.log10(drawn.data[0].x[2]) < low + 0.3
-    assert drawn.layout.height == parameter_norm_dots(NORMS).figure.layout.height
 
 
 # The gradient through time, over the epochs
