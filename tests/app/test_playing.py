@@ -11,7 +11,7 @@ from rnnviz.app import style
 from rnnviz.app.command import RefusedError
 from rnnviz.config import RunConfig
 from rnnviz.figures.axis_limits import Scale
-from rnnviz.lab.questions import StateQuestion, TrainQuestion
+from rnnviz.lab.questions import DynamicsQuestion, StateQuestion, TrainQuestion
 from rnnviz.session import Session
 from rnnviz.training.weight_edits import silence
 from tests.app.tab import PAGES, Eye, Page, plain, tabs_of
@@ -22,9 +22,7 @@ VIEWS = [(page, view) for page in PAGES for view in tabs_of(page)]
 
 
 def opened_in(page, view, config):
-    session = Session(config)
-    session.units.tab = view or session.units.tab
-    return Page(page, session)
+    return Page(page, Session(config)).enter(view)
 
 
 @each_row(("page", "view"), VIEWS)
@@ -137,7 +135,7 @@ HELD = {
         "by_length", "errors",
     },
     ("hidden", "Units"): {"response"},
-    ("hidden", "Trajectories"): {"trajectories", "multiples"},
+    ("dynamics", DynamicsQuestion.WAY): {"trajectories"},
     ("hidden", "What if"): {"margins", "compared", "saliency"},
     ("hidden", "Break it"): {"ablation", "margins"},
 }  # fmt: skip
