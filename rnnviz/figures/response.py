@@ -64,10 +64,10 @@ def response_matrix(
         xaxis=_words_axis(response.words, moved.word, theme),
         xaxis2=_bars_axis(moved.means, theme),
         yaxis=units_axis(rows, theme, "") | {"anchor": "x2"},
-        margin={"l": 76, "r": 76, "t": 96},
+        margin={"r": 76, "t": 96},
         shapes=[*_column(names, word, theme), row_frame(rows, theme)],
         annotations=[_heading(moved.word)],
-        meta=units_meta(rows),
+        meta=units_meta(rows, wide=True),
     )
 
 

@@ -67,7 +67,7 @@ def _beside(pair: Pair, parts: list[Array], scale: tuple[View, float], theme: Th
     view, limit = scale
     steps, units = pair.first.shape
     same = [t for t in range(steps) if not np.any(parts[1][t])]
-    names = ("A", "B − A", "B")
+    names = ("A", "B − A" if steps <= _MOST_NUMBERS // 2 else "Δ", "B")
     cells, labels = np.full((4 * steps, units), np.nan), [""] * (4 * steps)
     places = (np.arange(steps)[:, None] + [*_PLACES, 0.5]).ravel()
     for k, (name, part) in enumerate(zip(names, parts, strict=True)):
@@ -90,7 +90,7 @@ def _beside(pair: Pair, parts: list[Array], scale: tuple[View, float], theme: Th
     )
     return picture(
         [series, {**outlines(boxes, theme.muted, 1), "showlegend": False}],
-        f"{view.title.split(' after')[0]} of A and B",
+        f"{view.title.split(' after')[0]}: A, B − A, and B",
         HEIGHTS["compared"],
         theme,
         margin=words_margin(pair.words),
@@ -118,7 +118,7 @@ def _heads(pair: Pair, names: Sequence[str], theme: Theme) -> list[dict[str, Any
              font={"size": 12, "color": color, "weight": 600})
         for t in range(len(pair.words))
         for name, place, color in zip(names, _PLACES, colors, strict=True)
-        if few or t in pair.changed
+        if few
     ]  # fmt: skip
     changed = [
         note(f"B: {plain(pair.others[t], 16)}", "center bottom", x=t, y=-0.5, yshift=16,
@@ -154,7 +154,7 @@ def _below(pair: Pair, parts: list[Array], scale: tuple[View, float], theme: The
     words = [one if one == other else f"{one}→{other}" for one, other in pairs]
     return picture(
         series,
-        f"{view.title.split(' after')[0]} of A and B",
+        f"{view.title.split(' after')[0]}: A, B − A, and B",
         HEIGHTS["compared"],
         theme,
         margin=words_margin(words),
@@ -368,11 +368,12 @@ def _edges(
 
 
 def contribution_bars(
-    contributions: Array, words: Sequence[str], method: str, name: str, theme: Theme = LIGHT
+    contributions: Array, words: Sequence[str], title: str, theme: Theme = LIGHT
 ) -> Picture:
-    """What every word adds to ``name``, (T,), by one method: red for it, blue against it."""
+    """What every word adds to an answer, (T,): red for it, blue against it."""
     limit = theme.scale.nice_limit(_largest(contributions))
-    few = len(words) <= 2 * _MOST_NUMBERS
+    # A very small number is too long to stand at its bar.
+    few = len(words) <= 2 * _MOST_NUMBERS and limit >= 1e-3
     values = contributions.tolist()
     bars = bar(
         x=list(range(len(words))),
@@ -388,7 +389,7 @@ def contribution_bars(
     place = {"xref": "paper", "x": 1, "xshift": 10, "y": 0}
     return picture(
         [bars],
-        f"What each word of A adds to {plain(name, 40)} ({plain(method)})",
+        plain(title, 80),
         HEIGHTS["saliency"],
         theme,
         xaxis=words_axis(words, theme),
@@ -403,6 +404,8 @@ def _signed(value: float, limit: float) -> str:
     """The value with its sign, and with the digits of its scale."""
     if not math.isfinite(value):
         return ""
+    if limit < 1e-3:
+        return f"{value:+.1e}".replace("-", "−")
     digits = max(0, 1 - math.floor(math.log10(limit)))
     # The sum turns -0.0 into 0.0.
     return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")

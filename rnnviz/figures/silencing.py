@@ -60,7 +60,7 @@ def silenced_memory(
     units = worth.units.tolist()
     return picture(
         [cells, _struck(worth, steps, theme)],
-        view.title,
+        f"{view.title}; bars: {_scale_of(worth)}",
         HEIGHTS["ablation"],
         theme,
         margin=words_margin(words),
@@ -68,7 +68,6 @@ def silenced_memory(
         yaxis=axis("", theme, range=[hidden - 0.5, -0.5], showgrid=False,
                    tickvals=list(range(hidden)), ticktext=list(map(str, units))),
         shapes=_bars(worth, theme),
-        annotations=[_scale_of(worth, theme)],
         meta={"x": "token", "y": "unit", "units": units},
     )  # fmt: skip
 
@@ -114,14 +113,12 @@ def _bars(worth: Worth, theme: Theme) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _scale_of(worth: Worth, theme: Theme) -> dict[str, Any]:
-    """What the longest bar stands for."""
-    unknown, most = int(np.isnan(worth.rises).sum()), _most(worth)
-    text = f"worth: up to<br>+{most:.2g} {plain(worth.unit)}"
+def _scale_of(worth: Worth) -> str:
+    """What the longest bar stands for, or how many units have one."""
+    unknown = int(np.isnan(worth.rises).sum())
     if unknown:
-        text = f"worth: {len(worth.rises) - unknown}<br>of {len(worth.rises)} units"
-    place = {"xref": "paper", "x": 1, "xshift": 8, "yref": "paper", "y": 0}
-    return note(text, "left bottom", **place, font={"size": 12, "color": theme.muted})
+        return f"worth of {len(worth.rises) - unknown} of {len(worth.rises)} units"
+    return f"worth, up to +{_most(worth):.2g} {plain(worth.unit)}"
 
 
 # Before and after

@@ -163,7 +163,7 @@ class UnitLab:
             ),
         )  # fmt: skip
 
-    def arrange(self, source: StateSource) -> None:
+    def arrange(self) -> None:
         """Have the next response arrange units and words again."""
         self._memo.forget("arrangement", "rows", "response")
 
@@ -215,8 +215,9 @@ class UnitLab:
         return self._memo.ask("basis", key, lambda: fit(states.astype(float), epoch))
 
     def refit(self) -> None:
-        """Have the next call of ``basis`` fit it again."""
+        """Have the next call of ``basis`` fit it again, and rows and columns arranged again."""
         self._memo.forget("basis")
+        self.arrange()
 
     def plane(self, source: StateSource, run: Run) -> Plane | None:
         """The plane of the two chosen axes; None if the states don't have both."""

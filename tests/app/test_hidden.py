@@ -17,7 +17,6 @@ from tests.sampling import each_row
 
 CARRY = {"words", "memory", "unit_words", "phrases", "response", "unit_epochs"}
 PROBED = {"words", "memory", "readability", "response", "unit_epochs"}
-SWAP = "swap with the next"
 
 
 class Page(tab.Page):

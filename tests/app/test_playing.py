@@ -11,7 +11,7 @@ from rnnviz.app import style
 from rnnviz.app.command import RefusedError
 from rnnviz.config import RunConfig
 from rnnviz.figures.axis_limits import Scale
-from rnnviz.lab.questions import DynamicsQuestion, StateQuestion, TrainQuestion
+from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.session import Session
 from rnnviz.training.weight_edits import silence
 from tests.app.tab import PAGES, Eye, Page, plain, tabs_of
@@ -70,11 +70,16 @@ def test_what_a_page_has_to_do_comes_to_an_end(looked, page, view):
 
 
 @each_row(
-    ("page", "chart"),
-    [*product(["gradients"], ["feed_hh", "feed_xh", "clipping", "errors"])],
+    ("page", "view", "chart"),
+    [
+        ("train", TrainQuestion.WRONG, "metric"),
+        ("gradients", GradientQuestion.REACH, "map"),
+        ("gradients", GradientQuestion.FEED, "clipping"),
+        ("gradients", GradientQuestion.RIGHT, "errors"),
+    ],
 )
-def test_a_click_on_an_epoch_goes_there(looked, page, chart):
-    opened = looked[page]
+def test_a_click_on_an_epoch_goes_there(looked, page, view, chart):
+    opened = looked[page].enter(view)
     assert opened.places[chart]["clicks"]
     opened.say("click", on=chart, x=3.2, y=0)
     assert "Looking back at epoch 3" in opened.text
@@ -130,14 +135,15 @@ def ends_of(opened):
 #: The charts of each page, or view, whose scales are held.
 HELD = {
     ("train", TrainQuestion.WRONG): {"answers"},
-    ("gradients", None): {
-        "over_lag", "products", "spectrum", "state_spectrum", "exponents", "ratios", "pairs",
-        "by_length", "errors",
+    ("hidden", StateQuestion.CARRY): {
+        "memory", "phrases", "response", "unit_epochs", "unit_words",
     },
-    ("hidden", "Units"): {"response"},
+    ("hidden", StateQuestion.WHAT_IF): {"compared", "distance", "saliency"},
+    ("hidden", StateQuestion.BREAK): {"ablation", "moved"},
+    ("gradients", GradientQuestion.REACH): {"exponents", "over_lag", "products", "spectrum"},
+    ("gradients", GradientQuestion.FEED): {"ratios"},
+    ("gradients", GradientQuestion.RIGHT): {"by_length", "errors", "sizes"},
     ("dynamics", DynamicsQuestion.WAY): {"trajectories"},
-    ("hidden", "What if"): {"margins", "compared", "saliency"},
-    ("hidden", "Break it"): {"ablation", "margins"},
 }  # fmt: skip
 
 
@@ -180,7 +186,7 @@ def test_these_scales_are_held(where, task, held, monkeypatch):
 def test_other_data_have_scales_of_their_own():
     session = Session(RunConfig(init_scale=1))
     opened = Page("train", session).enter(TrainQuestion.WRONG)
-    assert opened.chart("answers")["layout"]["yaxis"]["range"] == [-11.5, 11.5]
+    assert opened.chart("answers")["layout"]["yaxis"]["range"] == [-23.0, 23.0]
     session.configure(RunConfig(task="adding"))
     opened.run()
     assert Page("train", session).charts["answers"] == opened.charts["answers"]

@@ -22,7 +22,8 @@ from tests.browser.train_page import TrainPage
 
 #: These run on the other worker, with a server and a browser of their own.
 OTHERS = ("access", "accessibility", "browsers", "chart", "dynamics_page", "first_screen",
-          "gradients_page", "hidden_page", "network_canvas", "tokens", "wheel")  # fmt: skip
+          "gradients_page", "hidden_page", "network_canvas", "tokens", "what_if_page",
+          "wheel")  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)

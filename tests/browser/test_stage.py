@@ -47,6 +47,3 @@ def test_only_what_is_in_sight_is_drawn(opened, server):
     page.expect_epoch_above(2)
     assert page.drawn("free") == 0
     page.expect_drawn_above("free", 3)
-    network = page.drawn("network")
-    page.expect_drawn_above("free", page.drawn("free") + 10)
-    assert page.drawn("network") == network

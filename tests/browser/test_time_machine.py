@@ -47,7 +47,7 @@ def look_back(page, epoch):
 def picture(page):
     """What is drawn, and the numbers above it, once all of the epoch shown is there."""
     page.expect_all_heard()
-    page.page.wait_for_function("!rnnviz.stage.due")
+    page.page.wait_for_function("rnnviz.stage.acked === rnnviz.stage.seq")
     for key in CHARTS:
         page.expect_drawn_above(key, 0)
     return [

@@ -146,7 +146,7 @@ def test_how_many_stable_points_the_gru_has_depends_on_the_seed(seed, count):
     assert kept > 0.99 if count == 8 else kept == pytest.approx(0.66, abs=0.03)
 
 
-def test_the_most_selective_unit_is_not_missed_and_the_first_by_effect_is():
+def test_the_unit_that_happy_changes_most_is_not_missed_and_that_of_not_is():
     session = Session(RunConfig())
     session.player.advance(1000)
     lab, source = session.units, StateSource(session.state, session.dataset)
@@ -159,7 +159,8 @@ def test_the_most_selective_unit_is_not_missed_and_the_first_by_effect_is():
         return unit, session.run.examine(ablated)[0].metric
 
     carrier = 34, pytest.approx(0.517, abs=0.001)
-    assert accuracy_without_the_first(Sort.SELECTIVITY) == (39, 1)
+    assert accuracy_without_the_first(Sort.SELECTIVITY, "happy") == (39, 1)
+    assert lab.changed(source)[0][39] == pytest.approx(0.61, abs=0.01)
     assert accuracy_without_the_first(Sort.SELECTIVITY, "not") == carrier
     assert accuracy_without_the_first(Sort.EFFECT) == carrier
 

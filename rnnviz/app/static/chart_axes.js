@@ -129,6 +129,6 @@ function formatted(value, format, step) {
   if (format?.endsWith("%")) return `${(100 * value).toFixed(Number(format.match(/\.(\d)/)?.[1] ?? 0))} %`;
   const places = step ? clamp(-Math.floor(Math.log10(step) + 1e-9), 0, 12) : 12;
   const large = Math.abs(value) >= 1e5 || (value && Math.abs(value) < 1e-4);
-  const text = large ? value.toExponential().replace("e+", "e") : String(Number(value.toFixed(places)));
+  const text = large ? Number(value.toPrecision(6)).toExponential().replace("e+", "e") : String(Number(value.toFixed(places)));
   return text.replace("-", "−");
 }

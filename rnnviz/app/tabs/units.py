@@ -47,7 +47,7 @@ def units_tab(session: Session, controls: DeltaGenerator) -> Tab:
         lab.sort = _choose_sort(session)
         # While the run plays, rows and columns keep their order.
         if not session.player.running:
-            lab.arrange(source_of(session))
+            lab.arrange()
         subject = subject_of(session)
         _place_controls(subject)
         lab.way = _choose_way(session)

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.analysis.formatting import quoted
+from rnnviz.analysis.formatting import number, quoted
 from rnnviz.analysis.input_perturbation import Alter, aligned, joined
 from rnnviz.analysis.saliency import INCOMPLETE, LEFT_OUT
 from rnnviz.app.browser_session import first_value
@@ -210,10 +210,10 @@ def _answer(change: Change) -> str:
     problem = escape(_problem(session, first))
     if change.second is None:
         return f"{problem} {escape(change.problem)}"
-    one, other = (_verdict(probe) for probe in (first, second))
     if not session.dataset.answers_classes:
-        turns = "goes from"
-        return f"{problem} {_said(change)} the answer {turns} {one} to {other}."
+        name, *values = _values(change)
+        return f"{problem} {_said(change)} {name} goes from {values[0]} to {values[1]}."
+    one, other = (_verdict(probe) for probe in (first, second))
     turns = "turns" if first.verdict != second.verdict else "stays"
     return f"{problem} {_said(change)} the {first.noun} {turns}: {one} becomes {other}."
 
@@ -232,6 +232,13 @@ def _verdict(probe: Probe) -> str:
     text = escape(verdict if len(verdict) <= 40 else f"{verdict[:39]}…")
     sure = f"{percent(probe.probability)} " if probe.dataset.one_class_at_end else ""
     return f"<strong>{sure}{text or '(nothing)'}</strong>".replace(" %", "&nbsp;%")
+
+
+def _values(change: Change) -> list[str]:
+    """The name of the channel that differs most, and its last value in both."""
+    outcome = outcome_of(*change.pair)
+    last = (float(probe.answers[-1, outcome.column]) for probe in change.pair)
+    return [escape(outcome.name), *(f"<strong>{number(value, 3)}</strong>" for value in last)]
 
 
 def _said(change: Change) -> str:
@@ -321,10 +328,11 @@ def _scale(change: Change, ending: str) -> AnswerScale:
     if outcome.two:
         one, other = probe.dataset.classes
         return AnswerScale(f"Verdict {ending}", outcome.base, True, (one, other))
+    name = shown_token(outcome.name)
     if not outcome.probability:
         return AnswerScale(f"Output, {outcome.name}, {ending}", probability=False)
     each = ending.startswith("after") and not probe.dataset.one_class_at_end
-    what = "the target" if each else quoted(outcome.name)
+    what = "the target" if each else quoted(name)
     return AnswerScale(f"Probability of {what} {ending}")
 
 
@@ -348,7 +356,8 @@ def _saliency(change: Change) -> Picture:
         return sentence(title, "The only one can't be left out.", theme())
     name = name[:-1] + shown_token(name[-1:])  # it may end in a space
     colors = steady(session, "saliency", change.method)
-    return contribution_bars(contributions, words, change.method, name, colors)
+    title = f"What each {session.names.noun} of A adds to {name} ({change.method})"
+    return contribution_bars(contributions, words, title, colors)
 
 
 def _left_out(change: Change) -> str:
@@ -387,9 +396,10 @@ def _choices(change: Change) -> Picture:
     where = "after" if how.alter is Alter.ADD else "in place of"
     here = quoted(shown_token(probe.reading.words[how.place]))
     scale, outcome = _scale(change, ""), outcome_of(*change.pair)
-    what = "" if outcome.two else f" p({outcome.name}),"
-    title = f"{what} {noun}s {where} {here}".strip()
-    scale = replace(scale, title=f"{title[0].upper()}{title[1:]}")
+    title = f"{noun.capitalize()}s {where} {here}"
+    if not outcome.two:
+        title = f"p({shown_token(outcome.name)}), {title[0].lower()}{title[1:]}"
+    scale = replace(scale, title=title)
     return word_choices(values, words, marks, scale, steady(session, "choices", scale.title))
 
 

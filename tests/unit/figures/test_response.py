@@ -19,7 +19,7 @@ def test_matrix_and_bars_share_their_rows_and_the_chosen_ones_are_framed():
     assert cells.zmin == -cells.zmax < 0
     assert np.array(bars.x) == pytest.approx(MEANS[[0, 2, 1], 0], abs=1e-6)
     assert tuple(cells.y) == tuple(bars.y) == ("0", "2", "1")
-    assert layout.meta == {"y": "unit", "units": [0, 2, 1]}
+    assert layout.meta["units"] == [0, 2, 1]
     column, row = layout.shapes
     assert (column.x0, column.x1) == (-0.5, 0.5)
     assert (row.y0, row.y1) == (1.5, 2.5)

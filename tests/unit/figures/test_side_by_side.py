@@ -120,13 +120,15 @@ def test_a_probability_has_one_more_digit_where_it_is_almost_certain(share, text
 
 def test_what_each_word_adds_has_its_sign_and_the_sum():
     contributions = np.array([3.0, -0.8, NAN])
-    drawn = contribution_bars(contributions, ["a", "b", "c"], "slope", "the lead of <b>").figure
+    drawn = contribution_bars(contributions, ["a", "b", "c"], "adds to <b>").figure
     (bars,) = drawn.data
     assert bars.text == ("+3.0", "−0.8", "")
     assert bars.marker.color == (LIGHT.positive, LIGHT.negative, LIGHT.negative)
     assert notes(drawn) == ["sum<br><b>+2.2</b>"]
     assert "&lt;b&gt;" in drawn.layout.title.text
-    assert "(slope)" in drawn.layout.title.text
+    small = contribution_bars(contributions * 1e-6, ["a", "b", "c"], "").figure
+    assert small.data[0].text == ("", "", "")
+    assert notes(small) == ["sum<br><b>+2.2e−06</b>"]
 
 
 def test_scales_are_held():

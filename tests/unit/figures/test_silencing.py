@@ -36,7 +36,7 @@ def test_rows_are_units_in_the_order_of_their_worth_with_a_bar_beside_each():
     assert lengths == pytest.approx([0.1, 0.05]), "without the last one the loss falls"
     assert all(bar.x0 > 1 for bar in drawn.layout.shapes)
     assert struck.y == (1, 1, None)
-    assert "+1 nats" in drawn.layout.annotations[0].text
+    assert drawn.layout.title.text.endswith("; bars: worth, up to +1 nats")
 
 
 @each_row("rises", [[np.nan] * 3, [np.nan, 0.5, 1.0], [np.inf] * 3, [np.inf, 1, 0], [0.0] * 3])
@@ -44,7 +44,7 @@ def test_what_is_not_known_yet_or_infinite_can_be_drawn(rises):
     drawn = silenced_memory(STATES, ["a", "b"], Worth(ORDER, np.array(rises))).figure
     assert all(np.isfinite([bar.x1 for bar in drawn.layout.shapes]))
     if np.isnan(rises[0]):
-        assert f"{3 - int(np.isnan(rises).sum())}<br>of 3" in drawn.layout.annotations[0].text
+        assert f"worth of {3 - int(np.isnan(rises).sum())} of 3" in drawn.layout.title.text
     assert silenced_memory(np.full((2, 3), np.nan), ["a", "b"], Worth(ORDER, np.ones(3))).figure
 
 

@@ -62,7 +62,7 @@ def test_units_come_in_the_order_that_is_chosen_and_after_the_last_the_first(sor
     assert sorted(order) == list(range(8))
     lab.ablate(source_of(session), 9.0, "not")
     order = lab.order(source_of(session)).tolist()
-    lab.arrange(source_of(session))
+    lab.arrange()
     for by, unit in ((0, order[0]), (1, order[1]), (8, order[1]), (-2, order[7])):
         lab.look_at(source_of(session), lab.neighbour(source_of(session), by) if by else None)
         assert lab.unit == unit
@@ -80,7 +80,7 @@ def test_the_unit_that_carries_negation_is_found_and_without_it_accuracy_falls(c
     lab.look_at(source_of(session))
     assert lab.unit == 0, "not known yet"
     lab.ablate(source_of(session), 9.0, "not")
-    lab.arrange(source_of(session))
+    lab.arrange()
     lab.look_at(source_of(session))
     lab.toggle(0, lab.unit)
     scores = preview(session)
@@ -96,7 +96,7 @@ def test_rows_and_columns_keep_their_places_until_they_are_arranged(session, lab
     assert later.words == first.words
     assert later.units.tolist() == first.units.tolist()
     assert not np.allclose(later.means, first.means)
-    lab.arrange(source_of(session))
+    lab.arrange()
     arranged = lab.response(source_of(session))
     assert arranged.words != first.words
     means = dict(zip(later.words, later.means.T, strict=True))

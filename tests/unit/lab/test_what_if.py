@@ -125,7 +125,8 @@ def test_of_a_large_vocabulary_some_words_are_read_at_a_time():
     rows = "\n".join(f"{a} {b},{k % 2}" for k, (a, b) in enumerate(pairwise(words)))
     session = Session(RunConfig(hidden=3))
     session.load(Upload(File("a.csv", f"text,label\n{rows}".encode())))
-    probe, how, lab = session.inspect(), Perturbation(Alter.CHANGE, 0), session.what_if
+    probe = session.inspect(session.dataset.train[0].text)
+    how, lab = Perturbation(Alter.CHANGE, 0), session.what_if
     counts = [lab.choices(probe, how, 0.0).read for _ in range(4)]
     count = len(session.dataset.vocabulary)
     assert counts == [256, 512, count, count]
