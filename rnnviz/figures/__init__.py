@@ -3,6 +3,7 @@
 from rnnviz.figures import (
     answers,
     class_bars,
+    class_separation,
     complex_plane,
     confusion_matrix,
     dynamics,
@@ -38,6 +39,7 @@ from rnnviz.figures import (
 __all__ = [
     "answers",
     "class_bars",
+    "class_separation",
     "complex_plane",
     "confusion_matrix",
     "dynamics",
