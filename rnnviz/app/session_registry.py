@@ -99,6 +99,8 @@ class SessionRegistry:
         if known and moved:
             seat.actor.stop()
             seat.actor = known
+            # The script may be making the widgets of the other run at this moment.
+            seat.edition += 1
         elif run_id and known is None:
             seat.actor.post(lambda host: host.restore(query), long=True)
         return seat, moved

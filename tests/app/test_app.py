@@ -605,3 +605,15 @@ def test_a_branch_with_another_rate_is_in_the_link_and_opens_elsewhere(trained):
     curves = [page.series("curves").keys() for page in (copy, trained)]
     assert curves[0] == curves[1]
     assert curves[0] >= {"train_loss", "old train_loss", "old test_metric"}
+
+
+def test_a_tab_that_moves_to_another_run_while_its_page_is_made_keeps_that_runs_settings():
+    """A reload: Streamlit cuts the script short that shows the link, and the tab's run is back."""
+    first, again = App(hidden="2"), App(hidden="2")
+    first.set("lr", 0.05)
+    registry = session_registry.registry()
+    again.seat.config = None  # the script had not come to its end
+    assert registry.welcome(again.seat.ticket, first.seat.actor.run_id, "")[1]
+    again.run()
+    assert again.session is first.session
+    assert again.session.config.lr == again.widget("lr").value == 0.05

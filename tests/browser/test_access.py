@@ -213,8 +213,8 @@ def test_the_page_works(address, opened):
 
 # Pages that change
 
-# How often Streamlit's script is asked for when a reader steps and goes to another page at once,
-# until the answer to that is here.
+# How often Streamlit's script is asked for when a reader steps and goes to another page at once:
+# from that press until the answer to it is here.
 STEP_AND_LEAVE = """async () => {
   const { stage } = rnnviz, { edition } = stage.header, { send } = WebSocket.prototype;
   let asked = 0;
@@ -227,6 +227,7 @@ STEP_AND_LEAVE = """async () => {
   };
   document.querySelector(".rnnviz-bar [data-what=epoch]").click();
   await until(() => stage.header.edition !== edition);
+  asked = 0;
   document.querySelector("[data-testid=stTopNavLink][href$='/step']").click();
   await until(() => location.pathname.endsWith("/step"));
   return asked;

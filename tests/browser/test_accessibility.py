@@ -67,13 +67,16 @@ SETTLED = """!document.querySelector("[data-stale=true], .rnnviz-chart:not([data
   && document.getAnimations().every(({ playState }) => playState !== "running")"""
 
 
-# The ground of the page is dark.
-DARK = "getComputedStyle(document.querySelector('.stApp')).backgroundColor.match(/\\d+/)[0] < 100"
+# The grounds of the page are dark: Streamlit's, and a moment later our own.
+GROUNDS = """(dark) => [".stApp", ".rnnviz-bar button:not(.main)"].every((place) => {
+  const { backgroundColor } = getComputedStyle(document.querySelector(place));
+  return backgroundColor.match(/\\d+/)[0] < 100 === dark;
+})"""
 
 
 def violations_in(page, scheme):
     page.page.emulate_media(color_scheme=scheme)
-    page.page.wait_for_function(DARK if scheme == "dark" else f"!({DARK})")
+    page.page.wait_for_function(GROUNDS, arg=scheme == "dark")
     page.page.wait_for_function(SETTLED)
     return violations(page.page)
 

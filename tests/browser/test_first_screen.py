@@ -11,7 +11,7 @@ from tests.browser.serving import open_page, visit
 from tests.browser.train_page import TrainPage
 
 #: Width, height, and the frames during which nothing moves.
-SIZES = [(1280, 720, 100), (1440, 900, 100), (1920, 1080, 100)]
+SIZES = [(1280, 720, 100), (1440, 900, 300), (1920, 1080, 100)]
 PICTURES = ".rnnviz-chart:is([data-picture=network], [data-picture=curves])"
 # The boxes of all that stands on the first screen, by class, at every one of the next frames.
 WATCH_BOXES = """(frames) => new Promise((resolve) => {

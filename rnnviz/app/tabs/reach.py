@@ -92,7 +92,8 @@ def _right(session: Session, longer: bool) -> list[Panel | tuple[Panel, ...]]:
 def _panel(session: Session, key: str, share: float) -> Panel:
     gated = session.config.cell is not CellKind.ELMAN
     ending = "_gated" if gated and key in ("over_lag", "products") else ""
-    text = explanation(f"gradients_{key}{ending}", **_fields(session))
+    name = f"{key}{ending}" if key != "longer" or _made_longer(session) else "at_hand"
+    text = explanation(f"gradients_{name}", **_fields(session))
     return Panel(key, share, text, clicks=key in ("gauge", "map"))
 
 
@@ -220,6 +221,11 @@ def _choose_longer(session: Session) -> bool:
         st.info(explanation("gradients_one_length", sequence=session.names.sequence))
         return False
     return True
+
+
+def _made_longer(session: Session) -> bool:
+    """Whether new sequences are made, else those at hand are grouped."""
+    return session.length.lengths(session.state, session.dataset).new
 
 
 def _score(session: Session, budget: float) -> bool:
