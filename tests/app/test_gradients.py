@@ -218,9 +218,9 @@ def test_scores_by_length_are_measured_only_when_asked_for_and_at_rest():
 @each_row(
     ("link", "charted", "said"),
     [
-        ({}, True, "on longer phrases"),
+        ({}, True, "These data can't be made longer, so the phrases at hand"),
         ({"task": "characters"}, False, "have the same length"),
-        ({"task": "translation", "cell": "gru"}, True, "on longer phrases"),
+        ({"task": "translation", "cell": "gru"}, True, "the phrases at hand"),
         ({"task": "brackets"}, True, "whether the network does on longer sequences"),
     ],
     ids=str,

@@ -101,7 +101,8 @@ function repair(wait) {
   clearTimeout(page.repairing);
   page.repairing = setTimeout(() => {
     if (page.end.isConnected) return;
-    rerun("cut short");
+    // The page that comes is still being made: a rerun would be one of the page before.
+    if (!leaving()) rerun("cut short");
     repair(RETRY_MS);
   }, wait);
 }
@@ -112,13 +113,16 @@ function scheduleRerun() {
   const { edition } = stage.header;
   if (edition === page.edition) return;
   const now = performance.now();
-  // The path changes when the server has answered.
-  const arrived = page.left && page.left !== location.pathname;
-  const leaving = !arrived && now < page.leftAt + RETRY_MS;
   const pressed = now < page.pressedAt + PRESS_MS;
-  const asked = leaving || edition === page.asked;
+  const asked = leaving() || edition === page.asked;
   const wait = asked ? RETRY_MS : pressed ? PRESS_MS : QUIET_MS;
   page.timer = setTimeout(() => (stage.held ? scheduleRerun() : rerun("stale")), wait);
+}
+
+// Whether the reader goes to another page. Its path is there when the server has answered.
+function leaving() {
+  const arrived = page.left && page.left !== location.pathname;
+  return !arrived && performance.now() < page.leftAt + RETRY_MS;
 }
 
 // Going to another page reruns the script anyway. A rerun asked for before the server has answered

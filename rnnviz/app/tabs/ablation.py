@@ -194,12 +194,10 @@ def _draw(trial: Trial, frame: Frame) -> None:
     frame.chart("turned", _turned, trial)
 
 
-def _or_broken(title: str, figure: object, trial: Trial) -> Picture:
+def _or_broken(title: str, figure: Callable[[Trial], Picture], trial: Trial) -> Picture:
     if not (trial.before.finite and trial.after.finite):
         return sentence(title, BROKEN, theme())
-    assert callable(figure)
-    picture: Picture = figure(trial)
-    return picture
+    return figure(trial)
 
 
 def _states(trial: Trial) -> tuple[Array, Array]:

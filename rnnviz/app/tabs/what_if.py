@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from html import escape
@@ -276,15 +277,13 @@ def _draw(change: Change, frame: Frame) -> None:
     frame.chart("parted", _or_sentence, "parted", _parted, change)
 
 
-def _or_sentence(key: str, figure: object, change: Change) -> Picture:
+def _or_sentence(key: str, figure: Callable[[Change], Picture], change: Change) -> Picture:
     problem = change.problem
     if key == "parted" and not problem and not _readable(change.first):
         problem = explanation("what_if_decoder")
     if problem:
         return sentence(_TITLES[key], problem, theme())
-    assert callable(figure)
-    picture: Picture = figure(change)
-    return picture
+    return figure(change)
 
 
 def _pair(change: Change, first: Array, second: Array) -> Pair:
