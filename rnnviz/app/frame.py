@@ -14,6 +14,8 @@ from rnnviz.figures.picture import Parts, Picture
 
 #: Seconds that a picture may always take, and the share of the time of one that takes longer.
 CHEAP, SHARE = 0.003, 0.1
+#: The longest wait, in seconds: what is seen at all is seen to move.
+LONGEST = 0.5
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Patience:
     def note(self, key: str, now: float, seconds: float) -> None:
         """Note that it was computed, and how long it took."""
         wait = seconds * (1 / SHARE - 1) if seconds > CHEAP else 0.0
-        self.again[key] = now + wait
+        self.again[key] = now + min(wait, LONGEST)
 
 
 class Frame:
