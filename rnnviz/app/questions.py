@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from html import escape
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.app.browser_session import first_value, visit
+from rnnviz.app.page_scene import live
 from rnnviz.app.stage import place_phrase
+from rnnviz.app.tabs.tab import Tab
 from rnnviz.session import Session
 
 Question = TypeVar("Question", bound=StrEnum)
+#: Lays out a tab, with its own controls.
+MakeTab = Callable[[Session, DeltaGenerator], Tab]
+
+
+class Lab(Protocol):
+    """What remembers the question that was asked last."""
+
+    question: Any
+
+
+def laboratory(
+    page: str, lab: Lab, tabs: Mapping[Any, MakeTab], session: Session, controls: DeltaGenerator
+) -> None:
+    """Draw a page with a tab for each question; the tab's own ``controls`` are in the sidebar."""
+    lab.question = choose_question(page, lab.question, session)
+    tab = tabs[lab.question](session, controls)
+    live(session, tab.draw, tab.handlers, tab.job)
 
 
 def choose_question(page: str, asked: Question, session: Session) -> Question:

@@ -13,7 +13,7 @@ from rnnviz.analysis.memory_gauge import GradientMap
 from rnnviz.figures.axes import axis, log_axis, words_axis, words_margin
 from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis
 from rnnviz.figures.legends import color_bar
-from rnnviz.figures.picture import Picture, compact, exact, heatmap, scatter
+from rnnviz.figures.picture import Picture, Series, compact, exact, heatmap, scatter
 from rnnviz.figures.shapes import PAPER, note
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 from rnnviz.training.history import Course
@@ -73,20 +73,25 @@ def gradient_map(
     low, high = color_span(norms.norms)
     with np.errstate(divide="ignore"):
         logs = np.maximum(np.log10(norms.norms.T), low)
+    colors = {"zmin": low, "zmax": high, "colorscale": theme.magnitudes}
     cells = heatmap(
         name=f"log10 of ||{symbol}||",
         x=norms.epochs.astype(np.int32),
-        y=list(range(1, len(words) + 1)),
         z=compact(logs),
-        zmin=low,
-        zmax=high,
-        colorscale=theme.magnitudes,
         colorbar={**color_bar(f"||{symbol}||"), **power_ticks(low, high)},
         hovertemplate="epoch %{x}, word %{y}: 10^%{z:.2f}<extra></extra>",
+        **colors,
     )
+    return word_map(cells, "Gradient at every word", course, words, theme)
+
+
+def word_map(
+    cells: Series, title: str, course: Course, words: Sequence[str], theme: Theme
+) -> Picture:
+    """A picture of ``cells``, a row for each word, from 1 on, and a column for each epoch."""
     return picture(
-        [cells],
-        "Gradient at every word",
+        [{**cells, "y": list(range(1, len(words) + 1))}],
+        title,
         HEIGHTS["map"],
         theme,
         margin=EPOCHS_MARGIN,

@@ -267,7 +267,7 @@ class AnswerScale:
         """The vertical axis."""
         if not self.probability:
             return signed_axis("", 1.25 * theme.scale.nice_limit(_largest(values)), theme)
-        low, high = (-0.16, 1.16) if self.sides else (0.0, 1.2)
+        low, high = (-0.34, 1.34) if self.sides else (0.0, 1.2)
         texts = ["0 %", "50 %", "100 %"]
         if self.sides:
             texts = [plain(self.sides[0], 11), "50 %", plain(self.sides[1], 11)]
@@ -290,6 +290,11 @@ def compared_answers(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Pi
     """The answers of A and of B after every word, (T,) each, beside each other."""
     sides = ((pair.first, -0.2, "A", theme.text), (pair.second, 0.2, "B", theme.forward))
     bars = [_bars(values, (place, 0.36), name, scale, theme) for values, place, name, _ in sides]
+    one, other = (series["text"] for series in bars)
+    # Where both are the same, one number stands for both.
+    texts = ["" if first == second else second for first, second in zip(one, other, strict=True)]
+    bars = [{**series, "textfont": {"size": 11}} for series in bars]
+    bars[1]["text"] = texts
     edges = [
         _edges(values, (place, 0.36), scale, color, "dash" if name == "B" else "solid")
         for values, place, name, color in sides

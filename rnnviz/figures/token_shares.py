@@ -13,8 +13,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, words_axis, words_margin
 from rnnviz.figures.axis_limits import nice_limit
 from rnnviz.figures.color_math import faint, mixed
-from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis
-from rnnviz.figures.gradients import word_rows
+from rnnviz.figures.gradients import word_map
 from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, Series, bar, compact, exact, heatmap, scatter
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
@@ -107,28 +106,16 @@ def share_map(
     theme: Theme = LIGHT,
 ) -> Picture:
     """Each token's share in the gradient of ``name`` (row) at every epoch (column)."""
-    shares = history.column(name)
-    cells: dict[str, Any] = {"zmin": 0.0, "zmax": 1.0, "colorscale": _scale(theme)}
-    return picture(
-        [
-            heatmap(
-                x=history.epochs.astype(np.int32),
-                y=list(range(1, len(words) + 1)),
-                z=compact(shares.T),
-                colorbar={**color_bar(""), "tickvals": [0, 1], "ticktext": ["0", "1"]},
-                hovertemplate="epoch %{x}: %{z}<extra></extra>",
-                **cells,
-            )
-        ],
-        f"Share of every token, {name}",
-        HEIGHTS["map"],
-        theme,
-        margin=EPOCHS_MARGIN,
-        shapes=epoch_marks(course, theme, "y"),
-        xaxis=epochs_axis(course, theme, showgrid=False),
-        yaxis=word_rows(words, theme),
-        meta={"x": "epoch", "y": "token", "first": 1},
+    cells = heatmap(
+        x=history.epochs.astype(np.int32),
+        z=compact(history.column(name).T),
+        zmin=0.0,
+        zmax=1.0,
+        colorscale=_scale(theme),
+        colorbar={**color_bar(""), "tickvals": [0, 1], "ticktext": ["0", "1"]},
+        hovertemplate="epoch %{x}: %{z}<extra></extra>",
     )
+    return word_map(cells, f"Share of every token, {name}", course, words, theme)
 
 
 def _scale(theme: Theme) -> list[list[Any]]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.app.page_scene import live
-from rnnviz.app.questions import choose_question
+from rnnviz.app.questions import laboratory
 from rnnviz.app.tabs.feed import feed_tab
 from rnnviz.app.tabs.reach import reach_tab
 from rnnviz.app.tabs.right import right_tab
@@ -21,7 +20,4 @@ _TABS = {
 
 def gradients_page(session: Session, controls: DeltaGenerator) -> None:
     """Draw the page; its tab's own ``controls`` are in the sidebar."""
-    lab = session.gradients
-    lab.question = choose_question("gradients", lab.question, session)
-    tab = _TABS[lab.question](session, controls)
-    live(session, tab.draw, tab.handlers, tab.job)
+    laboratory("gradients", session.gradients, _TABS, session, controls)

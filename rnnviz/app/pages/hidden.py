@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.app.page_scene import live
-from rnnviz.app.questions import choose_question
+from rnnviz.app.questions import laboratory
 from rnnviz.app.tabs.ablation import ablation_tab
 from rnnviz.app.tabs.units import units_tab
 from rnnviz.app.tabs.what_if import what_if_tab
@@ -21,7 +20,4 @@ _TABS = {
 
 def hidden_page(session: Session, controls: DeltaGenerator) -> None:
     """Draw the page; its tab's own ``controls`` are in the sidebar."""
-    lab = session.units
-    lab.question = choose_question("hidden", lab.question, session)
-    tab = _TABS[lab.question](session, controls)
-    live(session, tab.draw, tab.handlers, tab.job)
+    laboratory("hidden", session.units, _TABS, session, controls)

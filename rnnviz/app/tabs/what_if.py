@@ -47,7 +47,7 @@ from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 
 #: The panels at the left and at the right, with their shares of the height.
-_LEFT = {"compared": 6, "distance": 2.2, "answers": 3, "saliency": 2.4}
+_LEFT = {"compared": 5.2, "distance": 2.2, "answers": 3.4, "saliency": 2.6}
 _RIGHT = {"choices": 5, "parted": 3}
 _TITLES = {
     "compared": "States of A and B",
