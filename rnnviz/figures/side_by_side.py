@@ -290,11 +290,14 @@ def compared_answers(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Pi
     """The answers of A and of B after every word, (T,) each, beside each other."""
     sides = ((pair.first, -0.2, "A", theme.text), (pair.second, 0.2, "B", theme.forward))
     bars = [_bars(values, (place, 0.36), name, scale, theme) for values, place, name, _ in sides]
-    one, other = (series["text"] for series in bars)
-    # Where both are the same, one number stands for both.
-    texts = ["" if first == second else second for first, second in zip(one, other, strict=True)]
     bars = [{**series, "textfont": {"size": 11}} for series in bars]
-    bars[1]["text"] = texts
+    # Where both bars end at the same place, one number stands for both.
+    bars[1]["text"] = [
+        "" if first == second and side >= 0 else second
+        for first, second, side in zip(
+            *(series["text"] for series in bars), bars[0]["y"] * bars[1]["y"], strict=True
+        )
+    ]
     edges = [
         _edges(values, (place, 0.36), scale, color, "dash" if name == "B" else "solid")
         for values, place, name, color in sides

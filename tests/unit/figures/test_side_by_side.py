@@ -95,6 +95,10 @@ def test_two_classes_are_bars_from_the_middle_in_the_colour_of_their_side():
     np.testing.assert_allclose(one.y, first - 0.5, rtol=1e-6)
     assert (one.base, one.text[1], other.text[1]) == (0.5, "98 %", "94 %")
     assert (one.text[0], other.text[0]) == ("50 %", ""), "one number stands for both"
+    opposite = compared_answers(
+        Pair(np.array([0.03]), np.array([0.97]), ["a"], ["a"]), VERDICT
+    ).figure
+    assert [bars.text for bars in opposite.data[:2]] == [("97 %",), ("97 %",)]
     assert one.marker.color[1] != other.marker.color[1]
     assert [line.line.dash for line in (solid, dashed)] == ["solid", "dash"]
     assert (solid.line.color, dashed.line.color) == (LIGHT.text, LIGHT.forward)
