@@ -77,6 +77,8 @@ GROUNDS = """(dark) => [".stApp", ".rnnviz-bar button:not(.main)"].every((place)
 def violations_in(page, scheme):
     page.page.emulate_media(color_scheme=scheme)
     page.page.wait_for_function(GROUNDS, arg=scheme == "dark")
+    # Streamlit's browser side misses messages of a script that another change cuts short.
+    page.page.locator(IDLE).wait_for()
     page.page.wait_for_function(SETTLED)
     return violations(page.page)
 
