@@ -181,8 +181,12 @@ class TrainPage:
         return int(self.page.evaluate("rnnviz.wire.drops"))
 
     def replay(self, title: str) -> None:
-        """Go to the page of that title."""
-        self.page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
+        """Go to the page of that title, and wait until its script has ended."""
+        link = self.page.get_by_test_id("stTopNavLink").filter(has_text=title)
+        path = link.evaluate("link => link.pathname")
+        link.click()
+        # The path changes when the script begins; before that the page left behind is idle too.
+        self.page.wait_for_function("path => location.pathname === path", arg=path)
         self.page.locator(IDLE).wait_for()
 
     def slider(self, key: str) -> Locator:
@@ -263,11 +267,11 @@ class TrainPage:
 
         The picture is brought in sight; only those are drawn.
         """
-        # It may be laid out anew meanwhile.
+        # It may be laid out anew meanwhile; one of a page that was left is kept for a while.
         found = f"""([key, given]) => {{
           const picture = rnnviz.stage.plots.get(key);
           if (!picture?.inSight) picture?.node.scrollIntoView({{ block: "center" }});
-          return Boolean(picture?.count && ({condition}));
+          return Boolean(picture?.node.isConnected && picture.count && ({condition}));
         }}"""
         self.page.wait_for_function(found, arg=[key, given])
 
