@@ -54,7 +54,9 @@ export class FirstMinute {
   }
 
   offer() {
-    const { chapters } = this.stage.plots.get("curves")?.run?.scales ?? { chapters: [] };
+    const curves = this.stage.plots.get("curves");
+    // This frame's curves may not be drawn yet.
+    const { chapters } = curves?.run ? curves.drawing.figure().layout.meta : { chapters: [] };
     const [, epoch] = chapters.find(([name]) => name === "Learned") ?? [];
     const node = Object.assign(document.createElement("div"), { className: "rnnviz-note rnnviz-offer" });
     node.innerHTML = OFFER;
