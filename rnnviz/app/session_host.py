@@ -9,6 +9,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -101,8 +102,10 @@ class SessionHost:
         """Long work: following a link, or a page's job while the run is paused."""
         if self.playing(now) and self.session.player.opening:
             return self._follow_link
-        job = self._next_job(now)
-        return None if job is None else lambda: self._work_on(job, now)
+        scene = self._next_with_job(now)
+        if scene is None or scene.job is None:
+            return None
+        return partial(self._work_on, scene.job, scene.widgets_follow, now)
 
     def turn(self, now: float, playing: int = 1) -> None:
         """Train for one slice if an epoch is due, and send a frame to each viewer that is ready.
@@ -148,17 +151,18 @@ class SessionHost:
         self.version += 1
         self.edition += not self.session.player.opening
 
-    def _next_job(self, now: float) -> Job | None:
+    def _next_with_job(self, now: float) -> Scene | None:
         if self.session.player.running:
             return None
         for viewer in self.viewers:
             scene = self._scene(viewer)
-            job = scene.job if scene and self._is_connected(viewer, now) else None
-            if job and job not in self._finished_jobs and not self._is_due(viewer):
-                return job
+            if not (scene and scene.job and self._is_connected(viewer, now)):
+                continue
+            if scene.job not in self._finished_jobs and not self._is_due(viewer):
+                return scene
         return None
 
-    def _work_on(self, job: Job, now: float) -> None:
+    def _work_on(self, job: Job, followed: bool, now: float) -> None:
         self._finished_jobs.add(job)  # first, so that a job that fails is not repeated
         # The first call, without a budget, only asks whether there is anything to do.
         if job(WORK_SLICE if job in self._unfinished_jobs else 0.0):
@@ -170,7 +174,7 @@ class SessionHost:
                 self._next_job_redraw = now + JOB_REDRAW
         else:
             self.version += 1
-            self.edition += job in self._unfinished_jobs
+            self.edition += followed and job in self._unfinished_jobs
             self._unfinished_jobs.discard(job)
 
     # Viewers

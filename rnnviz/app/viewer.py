@@ -22,12 +22,16 @@ MAX_IN_FLIGHT = 2
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What a page shows of a session, and its handlers of clicks and selections by key."""
+    """What a page shows of a session, and its handlers of clicks and selections by key.
+
+    ``widgets_follow`` tells whether Streamlit's widgets show the end of the ``job``.
+    """
 
     session: Session
     draw: Callable[[Frame], None]
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     job: Job | None = None
+    widgets_follow: bool = False
 
 
 @dataclass(eq=False)

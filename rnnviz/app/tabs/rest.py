@@ -52,7 +52,11 @@ def rest_tab(session: Session, controls: DeltaGenerator) -> Tab:
         frame.chart("spectra", _spectrum, session, rests, chosen)
 
     clicks = dict.fromkeys(("phase", "points"), partial(_choose, session))
-    return Tab(draw, clicks, lambda budget: session.dynamics.work(SEARCH_FACTOR * budget))
+
+    def search(budget: float) -> bool:
+        return session.dynamics.work(SEARCH_FACTOR * budget)
+
+    return Tab(draw, clicks, search, widgets_follow=True)
 
 
 def _place(session: Session) -> None:

@@ -19,11 +19,12 @@ MOST_CHOICES = 300
 
 @dataclass(frozen=True)
 class Tab:
-    """How a tab is drawn, its handlers by key, and its background job."""
+    """How a tab is drawn, its handlers by key, and its background job; see ``Scene``."""
 
     draw: Callable[[Frame], None]
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     job: Job | None = None
+    widgets_follow: bool = False
 
 
 def edition(session: Session) -> tuple[int, int]:
