@@ -190,6 +190,14 @@ def visit(page: Page, url: str, first: str = "network") -> None:
     A link that leads far is followed before all eyes.
     """
     page.goto(url)
-    page.locator(f".st-key-{first} .rnnviz-chart[data-drawn]").wait_for()
+    expect_there(page, f".st-key-{first} .rnnviz-chart[data-drawn]")
     page.wait_for_function("!rnnviz.stage.header.running")
-    page.locator(IDLE).wait_for()
+    expect_there(page, IDLE)
+
+
+def expect_there(page: Page, selector: str) -> None:
+    """Wait until there is such an element.
+
+    It is looked for in every animation frame; a locator looks twice a second.
+    """
+    page.wait_for_function("selector => document.querySelector(selector)", arg=selector)

@@ -6,8 +6,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.serving import IDLE
-
 PAGES = ("Train", "Step", "Hidden states", "Gradients", "Dynamics")
 LINK = "/?epoch=420&phrase=i+am+not+good"
 #: All rules for pages, those of WCAG 2.2 (target sizes) too.
@@ -78,7 +76,7 @@ def violations_in(page, scheme):
     page.page.emulate_media(color_scheme=scheme)
     page.page.wait_for_function(GROUNDS, arg=scheme == "dark")
     # Streamlit's browser side misses messages of a script that another change cuts short.
-    page.page.locator(IDLE).wait_for()
+    page.expect_idle()
     page.page.wait_for_function(SETTLED)
     return violations(page.page)
 
@@ -93,7 +91,7 @@ def test_axe_finds_nothing_on_any_page(opened, server):
     for title in PAGES:
         page.replay(title)
         page.page.locator(".rnnviz-chart[data-drawn]").first.wait_for()
-        page.page.locator(IDLE).wait_for()
+        page.expect_idle()
         for scheme in ("light", "dark"):
             assert violations_in(page, scheme) == [], (title, scheme)
 
@@ -134,7 +132,7 @@ def test_the_first_screen_is_used_by_keyboard_alone(opened, server):
     tab_to(page, "[data-do=play]").press("Enter")
     page.expect_epoch_above(22)
     page.page.keyboard.press("Space")  # the focus is on Pause, which has its place
-    expect(page.status).to_contain_text("Paused")
+    page.expect_said("status", "Paused")
     tab_to(page, "[data-what=epoch]").press("Enter")
     tab_to(page, ".st-key-story button").press("Enter")
     expect(page.page.locator(".rnnviz-health")).to_be_visible()

@@ -52,7 +52,7 @@ def test_it_tells_exact_numbers_and_marks_and_goes_where_it_is_clicked(page):
     assert told == pytest.approx(page.in_chart("gauge", f"{curve}.y[2]"), rel=1e-5)
     page.page.mouse.click(*page.place("map", "4", "1"))
     page.expect_place("4")
-    expect(page.status).to_contain_text("Looking back")
+    page.expect_said("status", "Looking back")
 
 
 # For each point of a series: where the axes say that it is, in shares of the plot, and its colour.

@@ -128,7 +128,7 @@ def test_the_curves_are_the_time_machine(opened, server):
     page.expect_place("55")
     mouse.move(*point_at(page, 20), steps=4)
     page.expect_place("20")
-    expect(page.status).to_contain_text("Looking back")
+    page.expect_said("status", "Looking back")
     mouse.move(*point_at(page, 95), steps=4)  # later than the present
     page.expect_place("60")
     mouse.move(*point_at(page, 30), steps=4)
@@ -145,7 +145,7 @@ def test_who_opens_the_page_sees_it_learn_and_may_watch_it_slowly(server, browse
     page, offer = TrainPage(tab), tab.locator(".rnnviz-offer")
     expect(offer).to_contain_text("It learned this in")
     expect(tab.locator(".rnnviz-story")).to_contain_text("Learned")
-    expect(page.status).to_contain_text("Paused")
+    page.expect_said("status", "Paused")
     assert 380 < page.epoch < 600
     learned = page.epoch
     chapters = tab.evaluate("rnnviz.stage.plots.get('curves').run.scales.chapters")
@@ -153,13 +153,13 @@ def test_who_opens_the_page_sees_it_learn_and_may_watch_it_slowly(server, browse
     assert since < learned, "it rests a moment after the chapter has begun"
     expect(offer).to_contain_text(f"in {since} epochs")
     offer.get_by_role("button", name="Watch it slowly").click()
-    expect(page.status).to_contain_text("Replaying")
+    page.expect_said("status", "Replaying")
     expect(offer).to_have_count(0)
     assert page.epoch < learned
     # It rests where it rested.
     page.speed("End")
     page.expect_epoch_above(learned - 1)
-    expect(page.status).to_contain_text("Paused")
+    page.expect_said("status", "Paused")
     assert learned <= page.epoch < learned + 100
     place = tab.locator(".rnnviz-status b").inner_text()
     tab.reload()
@@ -176,7 +176,7 @@ def test_who_presses_a_button_meanwhile_has_the_run(server, browser, complaints)
     tab.goto(server.url)
     page.press("reset")
     page.expect_place("0")
-    expect(page.status).to_contain_text("Paused")
+    page.expect_said("status", "Paused")
     tab.context.close()
 
 
@@ -285,7 +285,7 @@ def test_a_picture_is_enlarged_and_goes_on_while_nothing_else_moves(opened, serv
     page.expect_epoch_above(5)
     page.expect_drawn_above("network", page.drawn("network") + 5)
     page.keys(" ")
-    expect(page.status).to_contain_text("Paused")
+    page.expect_said("status", "Paused")
     large.get_by_role("button", name="Close").click()
     expect(large).to_have_count(0)
     assert page.page.evaluate(BOXES) == before

@@ -36,7 +36,7 @@ class Reader:
         box = self.page.chart(key).bounding_box()
         at = {"x": x - box["x"], "y": box["height"] / 2}
         self.click(self.page.chart(key), position=at)
-        expect(self.page.status).to_contain_text("Looking back")
+        self.page.expect_said("status", "Looking back")
         assert self.page.epoch == pytest.approx(epoch, abs=3)
 
     def sizes(self):
@@ -74,7 +74,7 @@ def test_one_sees_why_lag_20_fails_for_elman_within_30_epochs_and_not_for_the_ls
     expect(elman.page.page.locator(".rnnviz-health .bad")).to_contain_text("reach")
     elman.page.page.keyboard.press("Escape")
     elman.click(elman.page.button("play"))
-    expect(elman.page.status).to_contain_text("Finished")
+    elman.page.expect_said("status", "Finished")
     elman.page.expect_in_chart("map", "figure.data[0].x.length > 20")
     lstm = read(**LAG["lstm"].to_query(), epoch=EPOCHS)
     sizes, level = lstm.sizes()

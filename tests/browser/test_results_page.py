@@ -36,9 +36,9 @@ def test_the_three_surest_errors_of_ones_own_data_are_found_with_five_clicks(ope
     page.upload(REQUESTS, "requests.csv")
     expect(page.at("learn")).to_be_visible()
     page.start()
-    expect(page.message).to_contain_text("with the data requests.csv")
+    page.expect_said("message", "with the data requests.csv")
     page.press("play")
-    expect(page.status).to_contain_text("Finished")
+    page.expect_said("status", "Finished")
     page.ask(QUESTION)
     shares = []
     for row in rows(page).all()[:3]:

@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import expect
 
 from rnnviz.engine.timeline import Phase, timeline
-from tests.browser.serving import IDLE
 
 EAGER = "hidden=20&init_scale=0.1&lr=0.05"
 GATED = "task=brackets&hidden=12&init=xavier&optimizer=adam&batch=8&epoch=2"
@@ -152,7 +151,7 @@ def test_apply_the_update_look_at_the_past_and_play(page):
     expect(subject(page)).to_contain_text("Example 2 of 58")
     expect(story(page)).to_contain_text("Forward 1")
     page.drag("scrubber", [20])
-    expect(page.status).to_contain_text("Looking back")
+    page.expect_said("status", "Looking back")
     page.expect_place(str(page.stand("scrubber")))
     page.press("back_to_now")
     page.set_number("epochs", 100_000)  # it does not end by itself
@@ -185,7 +184,7 @@ def test_phrases_go_along_and_are_shown_as_typed(page):
     page.replay("Step")
     expect(page.phrase).to_have_value("this is bad")
     page.learn("text,label\n<b>so</b> $x$,<i>yes</i>\nplain,no\n")
-    expect(page.message).to_contain_text("Started again")
+    page.expect_said("message", "Started again")
     page.type_phrase("<b>so</b> $x$")
     page.keys("Home")
     expect(subject(page)).to_contain_text("Target: <i>yes</i>")
@@ -222,5 +221,5 @@ def test_a_press_just_after_a_change_of_page_breaks_nothing(page):
         page.page.wait_for_timeout(chance.choice([0, 5, 15, 30, 45, 60, 90, 130]))
         page.keys(chance.choice(["e", "p", "p", "e"]))
         page.page.wait_for_timeout(chance.choice([50, 200, 600]))
-    page.page.locator(IDLE).wait_for()
+    page.expect_idle()
     page.expect_drawn_above("network", 0)

@@ -39,7 +39,7 @@ def trained(opened, server):
 
 def look_back(page, epoch):
     page.drag("scrubber", [epoch])
-    expect(page.status).to_contain_text("Looking back")
+    page.expect_said("status", "Looking back")
     page.expect_place(str(page.stand("scrubber")))
     expect(page.button("back_to_now")).to_be_enabled()
 
@@ -102,15 +102,15 @@ def test_play_from_the_past_replays_and_trains_on(opened, server):
     page = opened(f"{server.url}/?{EAGER}&epoch=60&epochs=70")
     look_back(page, 35)
     page.press("play")
-    expect(page.status).to_contain_text("Replaying")
-    expect(page.status).to_contain_text("Finished")
+    page.expect_said("status", "Replaying")
+    page.expect_said("status", "Finished")
     assert int(page.slider("scrubber").get_attribute("max")) == 70
 
 
 def test_a_link_with_the_past_a_change_and_a_ghost_opens_on_the_same_picture(trained, opened):
     look_back(trained, 30)
     trained.press("branch")
-    expect(trained.message).to_contain_text("Branched at epoch 30")
+    trained.expect_said("message", "Branched at epoch 30")
     trained.set_number("lr", 0.2)
     expect(trained.page).to_have_url(re.compile("lr%3D0.2"))
     trained.press("step_epoch")
@@ -134,7 +134,7 @@ def test_the_story(opened, server):
     page = opened(f"{server.url}/?phrase=i+am+not+good&epochs=400")
     page.speed("End")
     page.press("play")
-    expect(page.status).to_contain_text("Finished", timeout=90_000)
+    page.expect_said("status", "Finished", timeout=90_000)
     look_back(page, 120)
     assert page.in_chart("curves", GAUGE_AT.replace("given", "120")) < 1
     assert page.in_chart("curves", GAUGE_AT.replace("given", "390")) > 1
@@ -146,7 +146,7 @@ def test_the_story(opened, server):
     expect(page.page).to_have_url(re.compile(r"lr%3D0\.1"))
     page.set_number("epochs", 150)
     page.press("play")
-    expect(page.status).to_contain_text("Finished")
+    page.expect_said("status", "Finished")
     expect(page.page).to_have_url(re.compile("epoch=150"))
     other = opened(page.page.url)
     other.expect_place("150")
@@ -160,9 +160,9 @@ def test_a_link_far_ahead_can_be_stopped(opened, server):
     page = opened()
     page.page.add_init_script(WATCH_SCRUBBER)
     page.page.goto(f"{server.url}/?epoch=90000&epochs=90000")
-    expect(page.message).to_contain_text("Following the link: epoch")
+    page.expect_said("message", "Following the link: epoch")
     page.pause()
-    expect(page.message).to_contain_text("The link was followed up to epoch")
+    page.expect_said("message", "The link was followed up to epoch")
     page.step_to(str(page.epoch + 1))
     # While the page opened, the scrubber stayed where it was.
     page.page.wait_for_function("frames_seen > 60")
@@ -185,7 +185,7 @@ def test_the_gradient_is_checked(opened, server):
     page.press("check")
     expect(badge).to_contain_text("✓ right to")
     page.choose("gradient", "notebook")
-    expect(page.message).to_contain_text("because Gradient changed")
+    page.expect_said("message", "because Gradient changed")
     page.step_to("1")
     page.press("check")
     expect(badge).to_contain_text(

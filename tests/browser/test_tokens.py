@@ -96,7 +96,7 @@ def test_words_are_pasted_skipped_and_moved_and_follow_the_box(page):
     page.page.keyboard.press("Enter")
     expect_phrase(page, "i am zebra good", read="i am good")
     expect(boxes(page).nth(2)).to_have_class("rnnviz-word unread")
-    expect(page.verdict).to_contain_text("not in the vocabulary: zebra")
+    page.expect_said("verdict", "not in the vocabulary: zebra")
     page.type_phrase(PHRASE)
     expect_phrase(page, PHRASE)
     # A word is dragged to another place.

@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 
 from rnnviz.config import TaskName
 from rnnviz.tasks.registry import TASKS
-from tests.browser.serving import IDLE
 from tests.browser.train_page import MARGINS
 
 NOTHING_SCROLLS_SIDEWAYS = """() =>
@@ -66,7 +65,7 @@ def test_play_pause_and_reset(opened, server):
     page.page.evaluate(WATCH_STREAMLIT)
     page.speed("Home")
     page.play()
-    expect(page.status).to_contain_text(re.compile(r"0 \+ [2-9]/58 of"), use_inner_text=True)
+    page.expect_said("status", re.compile(r"0 \+ [2-9]/58 of"))
     page.speed("End")
     page.expect_epoch_above(60)
     expect(page.button("play")).to_be_disabled()
@@ -82,10 +81,10 @@ def test_play_pause_and_reset(opened, server):
     page.press("step_phrase")
     page.expect_place(f"{epoch + 1} + 1/58")
     page.keys("Space")
-    expect(page.status).to_contain_text("Running")
+    page.expect_said("status", "Running")
     page.expect_epoch_above(epoch + 2)
     page.keys("Space")
-    expect(page.status).to_contain_text("Paused")
+    page.expect_said("status", "Paused")
     page.press("reset")
     page.expect_place("0")
     assert page.loss == first_loss
@@ -111,21 +110,21 @@ def test_steps_and_their_keys_and_a_new_seed(page):
     page.press("new_seed")
     page.expect_place("0")
     expect(page.page).to_have_url(re.compile(r"seed=1\b"))
-    expect(page.message).to_contain_text("Started again")
+    page.expect_said("message", "Started again")
     page.expect_in_chart("network", f"{MARGINS}[0] !== given", before)
 
 
 def test_it_learns_to_the_end_and_the_verdict_turns_at_not_and_at_bad(page):
     page.speed("End")
     page.play()
-    expect(page.status).to_contain_text("Finished", timeout=90_000)
-    expect(page.message).to_contain_text("Finished: 1000 of 1000 epochs")
+    page.expect_said("status", "Finished", timeout=90_000)
+    page.expect_said("message", "Finished: 1000 of 1000 epochs")
     page.expect_share("test", "100.0%")
     page.type_phrase("this is not bad")
-    expect(page.verdict).to_contain_text("positive")
+    page.expect_said("verdict", "positive")
     with_not = margin_of(page, "this is not bad")
     page.type_phrase("this is bad")
-    expect(page.verdict).to_contain_text("negative")
+    page.expect_said("verdict", "negative")
     without = margin_of(page, "this is bad")
     assert with_not[:2] == without[:2]
     assert abs(with_not[2] - with_not[1]) > 1
@@ -147,22 +146,22 @@ def test_whatever_is_typed_is_shown_as_typed_or_gets_a_sentence(page):
     box.fill("")
     box.press_sequentially("happy and not happy e 0")
     box.press("Enter")
-    expect(page.verdict).to_contain_text("not in the vocabulary: e, 0")
+    page.expect_said("verdict", "not in the vocabulary: e, 0")
     assert len(margin_of(page, "happy and not happy")) == 4
     page.expect_place("0")
     page.type_phrase("not zebra bad")
-    expect(page.verdict).to_contain_text("zebra")
+    page.expect_said("verdict", "zebra")
     plain = tags(page.verdict)
     page.type_phrase(f"not {' '.join(MARKUP)} bad")
     for word in MARKUP:
-        expect(page.verdict).to_contain_text(word)
+        page.expect_said("verdict", word)
     assert tags(page.verdict) == plain
     assert page.page.evaluate("window.hit") is None
     for text, sentence in UNREADABLE.items():
         page.type_phrase("bad")
-        expect(page.verdict).to_contain_text("probability")
+        page.expect_said("verdict", "probability")
         page.type_phrase(text)
-        expect(page.verdict).to_contain_text(sentence)
+        page.expect_said("verdict", sentence)
     page.step_to("1")
 
 
@@ -180,7 +179,7 @@ def test_a_new_learning_rate_keeps_the_weights_and_the_network_starts_again(page
     marked = page.in_chart("curves", "figure.layout.meta.changes[0]")
     assert marked >= 5
     page.expect_epoch_above(marked + 2)
-    expect(page.status).to_contain_text("Running")
+    page.expect_said("status", "Running")
     page.pause()
     expect(page.page).to_have_url(re.compile(r"changes=\d+(%2F\d+)?%3Alr%3D0\.1&"))
     for name, change in (
@@ -190,7 +189,7 @@ def test_a_new_learning_rate_keeps_the_weights_and_the_network_starts_again(page
         ("Gradient", lambda: page.choose("gradient", "notebook")),
     ):
         change()
-        expect(page.message).to_contain_text(f"at epoch 0, because {name} changed")
+        page.expect_said("message", f"at epoch 0, because {name} changed")
         page.step_to("1")
     expect(page.page).to_have_url(re.compile("hidden=65.*gradient=notebook"))
 
@@ -198,7 +197,7 @@ def test_a_new_learning_rate_keeps_the_weights_and_the_network_starts_again(page
 def test_it_stops_at_the_last_epoch_and_when_it_diverges(page):
     page.set_number("epochs", 3)
     page.press("play")
-    expect(page.message).to_contain_text("Finished: 3 of 3 epochs")
+    page.expect_said("message", "Finished: 3 of 3 epochs")
     expect(page.button("step_epoch")).to_be_disabled()
     page.set_number("epochs", 5)
     page.step_to("4")
@@ -207,9 +206,9 @@ def test_it_stops_at_the_last_epoch_and_when_it_diverges(page):
     page.set_number("lr", 10)
     expect(page.page).to_have_url(re.compile(r"lr=10"))
     page.press("play")
-    expect(page.message).to_contain_text("no longer a finite number")
-    expect(page.message).to_contain_text("Try a learning rate of")
-    expect(page.status).to_contain_text("Paused")
+    page.expect_said("message", "no longer a finite number")
+    page.expect_said("message", "Try a learning rate of")
+    page.expect_said("status", "Paused")
 
 
 def test_a_copied_link_is_the_same_run_and_wrong_values_are_named(page, opened, server):
@@ -225,8 +224,8 @@ def test_a_copied_link_is_the_same_run_and_wrong_values_are_named(page, opened, 
     page.page.bring_to_front()
     assert first_epoch(page) == theirs
     wrong = opened(f"{server.url}/?lr=1e9&hidden=abc&seed=7&nonsense=1")
-    expect(wrong.message).to_contain_text("Learning rate (lr) can't be '1e9'")
-    expect(wrong.message).to_contain_text("Hidden units (hidden) can't be 'abc'")
+    wrong.expect_said("message", "Learning rate (lr) can't be '1e9'")
+    wrong.expect_said("message", "Hidden units (hidden) can't be 'abc'")
     expect(wrong.at("lr").get_by_role("spinbutton")).to_have_value("0.02")
     wrong.reveal("seed")
     expect(wrong.at("seed").get_by_role("spinbutton")).to_have_value("7")
@@ -261,7 +260,7 @@ def test_own_files_bad_ones_and_good_ones(page):
     page.expect_epoch_above(page.epoch + 3)
     page.pause()
     page.learn("text,label\n<b>bold</b> $x$ <i>,z<b>yes</b>\nplain,no\n", name="**my** $x$.csv")
-    expect(page.message).to_contain_text("with the data **my** $x$.csv")
+    page.expect_said("message", "with the data **my** $x$.csv")
     expect(page.at("leave_data")).to_be_visible()
     expect(page.at("learn")).to_be_visible()  # the box stays unfolded
     page.type_phrase("<b>bold</b> $x$ <i>")
@@ -277,7 +276,7 @@ def test_own_files_bad_ones_and_good_ones(page):
     assert any("z<b>yes" in text for text, _ in written)
     assert not {weight for _, weight in written} & {"bold", "700"}
     page.ask("How does it learn?")
-    expect(page.verdict).to_contain_text(re.compile(r"z<b>yes</b>|no"))
+    page.expect_said("verdict", re.compile(r"z<b>yes</b>|no"))
 
 
 # The texts that a chart writes on its canvas, and the weights of their fonts.
@@ -376,7 +375,7 @@ def test_a_pasted_text_and_own_phrases_in_three_classes_are_learned(page):
     box.press("Control+Enter")
     expect(page.page.get_by_text("To learn: what comes next, in characters")).to_be_visible()
     page.start()
-    expect(page.message).to_contain_text("with the data pasted text")
+    page.expect_said("message", "with the data pasted text")
     page.step_to("1")
     loss = page.loss
     page.replay("Step")
@@ -387,7 +386,7 @@ def test_a_pasted_text_and_own_phrases_in_three_classes_are_learned(page):
     assert page.loss == loss
     expect(page.at("leave_data")).to_be_visible()
     page.learn(COLOURS)
-    expect(page.message).to_contain_text("Started again at epoch 0, with the data mine.csv")
+    page.expect_said("message", "Started again at epoch 0, with the data mine.csv")
     assert float(page.loss) == pytest.approx(1.0986, abs=0.01)
     page.set_number("init_scale", 0.1)
     page.speed("End")
@@ -419,7 +418,7 @@ def test_tasks_of_each_kind_can_be_chosen_and_played(page):
         page.replay("Train")
     choose_task(page, TaskName.RECALL)
     expect(page.page).to_have_url(re.compile("task=recall&lag=20"))
-    page.page.locator(IDLE).wait_for()
+    page.expect_idle()
     page.page.get_by_role("button", name="LSTM, lag 20").click()
     page.expect_place("0")
     expect(page.page).to_have_url(re.compile("task=recall&lag=20&cell=lstm"))
@@ -430,7 +429,7 @@ def choose_task(page, name):
     page.page.get_by_role("option", name=TASKS[name].label, exact=True).click()
     expect(page.page.get_by_text(TASKS[name].teaches)).to_be_visible()
     # Streamlit would lose a press on a button of its own that comes while its script runs.
-    page.page.locator(IDLE).wait_for()
+    page.expect_idle()
 
 
 def test_light_and_dark_wide_and_narrow(opened):

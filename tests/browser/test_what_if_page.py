@@ -44,7 +44,7 @@ def test_a_click_on_a_row_silences_its_unit_and_a_branch_goes_on_without_it(open
     expect(page.page.get_by_role("button", name=f"unit {unit} ✕")).to_be_visible()
     page.expect_in_chart("turned", "/^[1-9]\\d* of 78/.test(figure.layout.title.text)")
     page.press("branch_with")
-    expect(page.message).to_contain_text(f"edited weights (silence 1 {unit})")
+    page.expect_said("message", f"edited weights (silence 1 {unit})")
     page.page.wait_for_url(re.compile("changes="))
     again = opened(page.page.url.replace("/hidden?", "/?"))
     again.expect_place("500")

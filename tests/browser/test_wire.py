@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.serving import IDLE, PATIENCE, free_port, serve, visit
+from tests.browser.serving import PATIENCE, free_port, serve, visit
 from tests.browser.train_page import TrainPage
 
 #: So small a network that it can be played for long, and an end that it never comes to.
@@ -48,7 +48,7 @@ def forgive(complaints):
 def expect_to_go_on(page, run, epoch):
     """Wait until the same run has gone past ``epoch``, with every epoch in its curve."""
     page.expect_epoch_above(epoch)
-    expect(page.status).to_contain_text("Running")
+    page.expect_said("status", "Running")
     assert page.run == run
     page.expect_in_chart("curves", WHOLE, epoch)
 
@@ -146,7 +146,7 @@ def test_a_server_that_stood_still_goes_on_where_it_was(page, server):
         page.page.wait_for_timeout(2000)
         assert page.epoch <= epoch + 2
         page.press("pause")
-    expect(page.status).to_contain_text("Paused")
+    page.expect_said("status", "Paused")
     assert page.epoch <= epoch + 10
     page.play()
     expect_to_go_on(page, run, epoch + 10)
@@ -162,12 +162,12 @@ def test_a_server_that_is_started_again_opens_the_link_of_the_page(opened, compl
         expect(page.page.locator(".rnnviz-note")).to_have_text(OUT_OF_REACH)
         epoch, run = page.epoch, page.run
     with serve(port):
-        expect(page.message).to_contain_text("The page opened the link in its address")
-        expect(page.message).to_contain_text("Opened at epoch")
+        page.expect_said("message", "The page opened the link in its address")
+        page.expect_said("message", "Opened at epoch")
         expect(page.page.locator(".rnnviz-note")).to_be_empty()
         assert page.epoch == pytest.approx(epoch, abs=60)
         assert page.run != run
-        page.page.locator(IDLE).wait_for()
+        page.expect_idle()
         page.step_to(str(page.epoch + 1))
         page.page.close()
     forgive(complaints)
@@ -218,7 +218,7 @@ def test_other_pages_show_the_same_run_and_a_hidden_tab_draws_nothing(page):
         page.expect_place(str(epoch + 1))
         # What was pressed is followed by Streamlit's part of the page too.
         page.expect_all_heard()
-        page.page.locator(IDLE).wait_for()
+        page.expect_idle()
         assert page.page.locator(f".st-key-{chart}").count() == 1, wait
         page.page.wait_for_url(re.compile(rf"epoch={epoch + 1}\b"))
     assert page.drops == 0
@@ -228,7 +228,7 @@ def test_a_second_tab_a_second_window_and_no_tab(page, server):
     """A new tab has a run of its own, a window opened from the page the same, none: it rests."""
     other = TrainPage(page.page.context.new_page())
     visit(other.page, server.url)
-    expect(other.status).to_contain_text("Paused")
+    other.expect_said("status", "Paused")
     assert other.run != page.run
     other.step_to("1")
     other.page.close()
@@ -239,7 +239,7 @@ def test_a_second_tab_a_second_window_and_no_tab(page, server):
     expect_to_go_on(window, page.run, page.epoch)
     window.pause()
     page.page.bring_to_front()
-    expect(page.status).to_contain_text("Paused")
+    page.expect_said("status", "Paused")
     assert (window.reading()[0], window.loss) == (page.reading()[0], page.loss)
     page.speed("End")
     page.play()
@@ -319,7 +319,7 @@ def test_no_press_and_nothing_typed_is_lost_or_done_twice(opened, server, busy):
     page.expect_place("0")
     page.press("back_to_now")
     page.expect_place("61 + 2/58")
-    page.page.locator(IDLE).wait_for()
+    page.expect_idle()
     page.at("unit_sort").get_by_role("combobox").click()
     page.page.get_by_role("option", name="number", exact=True).click()
     page.set_number("unit", 0)
@@ -336,4 +336,4 @@ def test_no_press_and_nothing_typed_is_lost_or_done_twice(opened, server, busy):
     assert page.page.evaluate("rnnviz.wire.number") == before + 2 * TIMES
     if page.header["running"]:
         page.press("pause")
-    expect(page.status).to_contain_text("Paused")
+    page.expect_said("status", "Paused")

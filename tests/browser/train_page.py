@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
-from tests.browser.serving import IDLE
+from tests.browser.serving import IDLE, PATIENCE, expect_there
 
 CHARTS = ("network", "curves")
 #: The running margin of two classes, as an expression on the figure of the network.
@@ -38,6 +39,12 @@ _STANDS_STILL = """(selector) => {
   const box = JSON.stringify(document.querySelector(selector)?.getBoundingClientRect());
   if (box !== window.box_seen) [window.box_seen, window.since] = [box, performance.now()];
   return box !== undefined && performance.now() - window.since > 333;
+}"""
+
+_SAYS = """([selector, pattern, words]) => {
+  const place = document.querySelector(selector);
+  if (pattern) return new RegExp(pattern).test(place?.innerText);
+  return place?.textContent.replace(/\\s+/g, " ").includes(words);
 }"""
 
 
@@ -76,12 +83,12 @@ class TrainPage:
     def play(self) -> None:
         """Press Play and wait until the run goes on."""
         self.press("play")
-        expect(self.status).to_contain_text("Running")
+        self.expect_said("status", "Running")
 
     def pause(self) -> None:
         """Press Pause and wait until the run stands still."""
         self.press("pause")
-        expect(self.status).to_contain_text("Paused")
+        self.expect_said("status", "Paused")
         expect(self.button("play")).to_be_enabled()
 
     def reading(self) -> re.Match[str]:
@@ -105,7 +112,7 @@ class TrainPage:
     def expect_place(self, place: str) -> None:
         """Wait until the epoch is written as ``place``."""
         shown = re.compile(rf"(?<![\d/]){re.escape(place)} of ")
-        expect(self.status).to_contain_text(shown, use_inner_text=True)
+        self.expect_said("status", shown)
 
     def step_to(self, place: str) -> None:
         """Press Step epoch and wait until the epoch is written as ``place``."""
@@ -115,7 +122,7 @@ class TrainPage:
     def expect_share(self, role: str, share: str) -> None:
         """Wait until the training or test accuracy is ``share``."""
         shown = re.compile(rf"{role.removesuffix('ing')}\s+[\d.]+\s+{re.escape(share)}")
-        expect(self.status).to_contain_text(shown, use_inner_text=True)
+        self.expect_said("status", shown)
 
     def expect_epoch_above(self, epoch: int) -> None:
         """Wait until the run has gone past ``epoch``."""
@@ -133,6 +140,24 @@ class TrainPage:
             "rnnviz.wire.number === rnnviz.stage.header.heard && !rnnviz.wire.unheard.length"
         )
 
+    def expect_idle(self) -> None:
+        """Wait until Streamlit's script has ended."""
+        expect_there(self.page, IDLE)
+
+    def expect_said(
+        self, place: str, said: str | re.Pattern[str], timeout: float = PATIENCE
+    ) -> None:
+        """Wait until the "status", "message" or "verdict" says so; a pattern is of what is seen."""
+        pattern = said.pattern if isinstance(said, re.Pattern) else None
+        # In every animation frame; ``expect`` alone looks once a second.
+        with contextlib.suppress(TimeoutError):
+            self.page.wait_for_function(
+                _SAYS, arg=[f".rnnviz-{place}", pattern, said if pattern is None else ""],
+                timeout=timeout,
+            )  # fmt: skip
+        where = self.page.locator(f".rnnviz-{place}")
+        expect(where).to_contain_text(said, use_inner_text=pattern is not None, timeout=1000)
+
     def type_phrase(self, text: str) -> None:
         """Put a text into the phrase box."""
         self.phrase.fill(text)
@@ -140,7 +165,7 @@ class TrainPage:
     def ask(self, question: str) -> None:
         """Go to the tab of a question."""
         self.page.get_by_role("radio", name=question).click()
-        self.page.locator(IDLE).wait_for()
+        self.expect_idle()
 
     def reveal(self, key: str) -> None:
         """Unfold the settings if this one is folded away."""
@@ -187,7 +212,7 @@ class TrainPage:
         link.click()
         # The path changes when the script begins; before that the page left behind is idle too.
         self.page.wait_for_function("path => location.pathname === path", arg=path)
-        self.page.locator(IDLE).wait_for()
+        self.expect_idle()
 
     def slider(self, key: str) -> Locator:
         """The input of a slider of our own."""
