@@ -146,9 +146,7 @@ def _launch(playwright: Playwright) -> Browser:
 
 def open_page(browser: Browser, complaints: list[str], **options: Any) -> Page:
     """An empty page in a context of its own; what goes wrong on it is added to ``complaints``."""
-    page = new_context(browser, **options).new_page()
-    watch(page, complaints)
-    return page
+    return watched(new_context(browser, **options).new_page(), complaints)
 
 
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
@@ -161,8 +159,8 @@ def new_context(browser: Browser, **options: Any) -> BrowserContext:
     return context
 
 
-def watch(page: Page, complaints: list[str]) -> None:
-    """Add to ``complaints`` what goes wrong on a page and every request that leaves the machine."""
+def watched(page: Page, complaints: list[str]) -> Page:
+    """The page; what goes wrong on it, and what leaves the machine, is added to ``complaints``."""
 
     def on_request(request: Any) -> None:
         if not stays_here(request.url):
@@ -176,6 +174,7 @@ def watch(page: Page, complaints: list[str]) -> None:
     page.on("websocket", on_request)
     page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
     page.on("console", on_console)
+    return page
 
 
 def stays_here(url: str) -> bool:

@@ -167,6 +167,7 @@ def test_a_link_far_ahead_can_be_stopped(opened, server):
     # While the page opened, the scrubber stayed where it was.
     page.page.wait_for_function("frames_seen > 60")
     assert len(page.page.evaluate("[...heights]")) == 1
+    page.page.close()
 
 
 def test_at_rest_the_gauge_gets_one_value_an_epoch(opened, server):
