@@ -58,24 +58,52 @@ def beginnings(words: Sequence[str], steps: Array) -> Array:
     return np.array(numbers, np.intp)
 
 
-def readability(states: Array, labels: Array, groups: Array, places: Array) -> Readability:
-    """The cross-validated score of one linear probe for each place, over N tokens.
+class Fitting:
+    """The cross-validated score of one linear probe for each place, over N tokens, step by step.
 
     From ``states`` (N, H) it predicts ``labels`` (N,), classes if they are integers, else values.
     Tokens of one group (N,) count once for each label and are never in two folds. Classes of fewer
     than FOLDS of them are left out at that place.
     """
-    shown = np.unique(places)
-    rows = [_at_place(*(a[places == p] for a in (states, labels, groups))) for p in shown]
-    scores = np.array([row.scores for row in rows]).reshape(len(shown), 1 + SHUFFLES)
-    return Readability(
-        shown,
-        scores[:, 0],
-        np.array([row.guess for row in rows]),
-        scores[:, 1:],
-        np.array([row.rows for row in rows], int),
-        values=labels.dtype.kind == "f",
-    )
+
+    def __init__(self, states: Array, labels: Array, groups: Array, places: Array) -> None:
+        self._tokens, self._of_token = (states, labels, groups), places
+        self._places = np.unique(places)
+        self._rows: list[_Place] = []
+
+    def step(self) -> bool:
+        """Measure one more place; return whether any are left."""
+        if len(self._rows) < len(self._places):
+            here = self._of_token == self._places[len(self._rows)]
+            self._rows.append(_at_place(*(array[here] for array in self._tokens)))
+        return len(self._rows) < len(self._places)
+
+    @property
+    def progress(self) -> float:
+        """The share of the places that is measured, 0..1."""
+        return len(self._rows) / max(1, len(self._places))
+
+    @property
+    def found(self) -> Readability:
+        """The scores at the places measured so far."""
+        rows, (_, labels, _) = self._rows, self._tokens
+        scores = np.array([row.scores for row in rows]).reshape(len(rows), 1 + SHUFFLES)
+        return Readability(
+            self._places[: len(rows)],
+            scores[:, 0],
+            np.array([row.guess for row in rows]),
+            scores[:, 1:],
+            np.array([row.rows for row in rows], int),
+            values=labels.dtype.kind == "f",
+        )
+
+
+def readability(states: Array, labels: Array, groups: Array, places: Array) -> Readability:
+    """The scores at all places; see ``Fitting``."""
+    fitting = Fitting(states, labels, groups, places)
+    while fitting.step():
+        pass
+    return fitting.found
 
 
 class _Place(NamedTuple):

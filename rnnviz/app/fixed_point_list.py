@@ -39,12 +39,6 @@ def rest_sentence(held: str, found: FixedPoints | None) -> str:
     )
 
 
-def search_sentence(epoch: int, share: float) -> str:
-    """How far a search is, as HTML."""
-    bar = f'<progress value="{share:.3f}" max="1" aria-label="search"></progress>'
-    return f"Searching at epoch {epoch}: {bar} <strong>{share:.0%}</strong>"
-
-
 def rests_html(
     rests: Sequence[Rest], chosen: int | None, opened: bool, found: FixedPoints | None, noun: str
 ) -> str:

@@ -18,13 +18,13 @@ def live(
     draw: Callable[[Frame], None],
     handlers: Mapping[str, Handler] | None = None,
     job: Job | None = None,
-    widgets_follow: bool = False,
+    shown: Callable[[], object] = lambda: None,
 ) -> None:
     """Draw every frame of this page by ``draw`` from now on, with this tab's look.
 
     ``handlers`` receive clicks and selections, by the key of the picture or slider. ``job`` runs
-    while the session is paused. The actor calls all of them, not this script. For
-    ``widgets_follow`` see ``Scene``.
+    while the session is paused. The actor calls all of them, not this script. For ``shown``
+    see ``Scene``.
     """
     look = current_look()
 
@@ -34,7 +34,7 @@ def live(
             # A page may tell a story of its own.
             frame.texts |= status_texts(session, frame.texts.get("story"))
 
-    get_seat().scene = Scene(session, draw_all, handlers or {}, job, widgets_follow)
+    get_seat().scene = Scene(session, draw_all, handlers or {}, job, shown)
 
 
 def go_to_click(session: Session, click: Event) -> None:

@@ -33,7 +33,7 @@ def laboratory(
     """Draw a page with a tab for each question; the tab's own ``controls`` are in the sidebar."""
     lab.question = choose_question(page, lab.question, session)
     tab = tabs[lab.question](session, controls)
-    live(session, tab.draw, tab.handlers, tab.job, tab.widgets_follow)
+    live(session, tab.draw, tab.handlers, tab.job, tab.shown)
 
 
 def choose_question(page: str, asked: Question, session: Session) -> Question:

@@ -105,7 +105,7 @@ class SessionHost:
         scene = self._next_with_job(now)
         if scene is None or scene.job is None:
             return None
-        return partial(self._work_on, scene.job, scene.widgets_follow, now)
+        return partial(self._work_on, scene.job, scene.shown, now)
 
     def turn(self, now: float, playing: int = 1) -> None:
         """Train for one slice if an epoch is due, and send a frame to each viewer that is ready.
@@ -162,7 +162,8 @@ class SessionHost:
                 return scene
         return None
 
-    def _work_on(self, job: Job, followed: bool, now: float) -> None:
+    def _work_on(self, job: Job, shown: Callable[[], object], now: float) -> None:
+        before = shown()
         self._finished_jobs.add(job)  # first, so that a job that fails is not repeated
         # The first call, without a budget, only asks whether there is anything to do.
         if job(WORK_SLICE if job in self._unfinished_jobs else 0.0):
@@ -174,8 +175,8 @@ class SessionHost:
                 self._next_job_redraw = now + JOB_REDRAW
         else:
             self.version += 1
-            self.edition += followed and job in self._unfinished_jobs
             self._unfinished_jobs.discard(job)
+        self.edition += shown() != before
 
     # Viewers
 

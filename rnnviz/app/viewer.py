@@ -24,14 +24,15 @@ MAX_IN_FLIGHT = 2
 class Scene:
     """What a page shows of a session, and its handlers of clicks and selections by key.
 
-    ``widgets_follow`` tells whether Streamlit's widgets show the end of the ``job``.
+    ``shown`` returns what Streamlit's widgets show of the ``job``; when that changes they are
+    drawn again.
     """
 
     session: Session
     draw: Callable[[Frame], None]
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     job: Job | None = None
-    widgets_follow: bool = False
+    shown: Callable[[], object] = lambda: None
 
 
 @dataclass(eq=False)

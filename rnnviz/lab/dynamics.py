@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from hashlib import blake2b
 from threading import RLock
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ from rnnviz.analysis.visited_states import VisitedStates, visit_states
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
+from rnnviz.lab.archive import digest
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.questions import DynamicsQuestion
 from rnnviz.tasks.csv_table import TaskError
@@ -185,9 +185,8 @@ class DynamicsLab:
     def _key(self, held: FixedInputMap, query: DynamicsQuery) -> _Key:
         # Networks of different architectures can have the same weights.
         state, seed = query.state, query.origin.seed
-        weights = state.parameters.theta.tobytes
-        digest = self._memo.ask("digest", state, lambda: blake2b(weights()).digest())
-        network = state.parameters.architecture, digest
+        weights = self._memo.ask("digest", state, lambda: digest(state.parameters))
+        network = state.parameters.architecture, weights
         return _Key((network, query.dataset, self.starts, seed), held.inputs.tobytes())
 
     def find(self, query: DynamicsQuery) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import dataclass
-from hashlib import sha256
+from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.analysis.activations import Activations
-from rnnviz.analysis.linear_probe import Readability, beginnings, readability
+from rnnviz.analysis.linear_probe import Fitting, Readability, beginnings
 from rnnviz.analysis.probe_labels import Asked, Question, askable, encoded, labels, places
 from rnnviz.config import OutputAt
+from rnnviz.lab.archive import digest
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.units import StateSource
 from rnnviz.tasks.dataset import GAP, Dataset
@@ -33,6 +35,15 @@ class Measurement:
     found: Readability
 
 
+class Running(NamedTuple):
+    """A measurement that goes on; see ``Measurement``."""
+
+    key: tuple[object, ...]
+    weights: bytes
+    epoch: int
+    fitting: Fitting
+
+
 class LinearProbeLab:
     """The question, and the measurements."""
 
@@ -40,6 +51,7 @@ class LinearProbeLab:
         self.question = Question(Asked.WORD, from_end=True)
         self._data: Dataset | None = None
         self._memo = Memo()
+        self._running: Running | None = None
         self._measured: deque[Measurement] = deque(maxlen=_KEPT)
 
     def fit(self, activations: Activations, data: Dataset) -> None:
@@ -55,8 +67,8 @@ class LinearProbeLab:
         channels = 1 if data.answers_classes else len(data.classes)
         self.question = question._replace(channel=min(question.channel, channels - 1))
 
-    def measure(self, source: StateSource, activations: Activations) -> None:
-        """Fit the linear probes to the states of the source, unless that was done before.
+    def begin(self, source: StateSource, activations: Activations) -> None:
+        """Begin to fit the probes to the states of the source, unless that was done before.
 
         Does nothing if they are not finite.
         """
@@ -69,9 +81,33 @@ class LinearProbeLab:
             read.states, wanted, beginnings(read.words, read.steps),
             places(read, self.question.from_end),
         )  # fmt: skip
-        found = readability(*(array[known] for array in tokens))
-        key, weights = self._key(source), self._weights(source)
-        self._measured.append(Measurement(key, weights, source.state.epoch, found))
+        fitting = Fitting(*(array[known] for array in tokens))
+        self._running = Running(
+            self._key(source), self._weights(source), source.state.epoch, fitting
+        )
+
+    def work(self, budget: float) -> bool:
+        """Measure for about ``budget`` seconds; return whether some is left to do."""
+        until, running = time.perf_counter() + budget, self._running
+        if running is None:
+            return False
+        while running.fitting.step():
+            if time.perf_counter() > until:
+                return True
+        if self._running is running:
+            self._measured.append(Measurement(*running[:3], running.fitting.found))
+            self._running = None
+        return False
+
+    def cancel(self) -> None:
+        """Forget what is being measured."""
+        self._running = None
+
+    @property
+    def measuring(self) -> tuple[int, float] | None:
+        """The epoch of which is being measured, and the share that is done, 0..1; or None."""
+        running = self._running
+        return running and (running.epoch, running.fitting.progress)
 
     def shown(self, source: StateSource) -> Measurement | None:
         """The measurement of these very states, if there is one."""
@@ -91,6 +127,4 @@ class LinearProbeLab:
 
     def _weights(self, source: StateSource) -> bytes:
         state = source.state
-        return self._memo.ask(
-            "weights", state, lambda: sha256(state.parameters.theta.tobytes()).digest()
-        )
+        return self._memo.ask("weights", state, lambda: digest(state.parameters))

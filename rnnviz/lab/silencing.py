@@ -14,8 +14,9 @@ from rnnviz.analysis.passes import sample
 from rnnviz.engine.evaluation import Evaluator
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
+from rnnviz.lab.archive import Archive
 from rnnviz.lab.memo import Memo
-from rnnviz.lab.units import StateSource
+from rnnviz.lab.units import KEPT, StateSource
 from rnnviz.tasks.example import Example
 from rnnviz.training.weight_edits import apply_edits, silence
 
@@ -63,7 +64,7 @@ class SilencingLab:
     """The order of the units, and the last result of each measurement."""
 
     def __init__(self) -> None:
-        self._memo = Memo()
+        self._memo, self._removals = Memo(), Archive[Removal](KEPT)
 
     def order(self, source: StateSource, rises: Array) -> Array:
         """The units by the rise of the loss without them, (H,), as they were last known of all."""
@@ -76,10 +77,9 @@ class SilencingLab:
         """What is measured so far; None while the worth of some units is unknown."""
         if np.isnan(rises).any() or not np.isfinite(source.state.parameters.theta).all():
             return None
-        key = source.state, source.layer, source.dataset
         unknown, count = np.full(len(rises) + 1, np.nan), len(sample(source.dataset.train))
-        return self._memo.ask(
-            "removal", key,
+        return self._removals.ask(
+            source.state, (source.dataset, source.layer),
             lambda: Removal(self.order(source, rises), unknown, unknown.copy(), count),
         )  # fmt: skip
 

@@ -11,12 +11,15 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.activations import Activations, read_activations
+from rnnviz.analysis.passes import sample
 from rnnviz.analysis.projection import Plane, Projection, boundary, fit, plane_of
 from rnnviz.analysis.selectivity import MOST_WORDS, Response, mean_change, response, selectivity
 from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
+from rnnviz.lab.archive import Archive
+from rnnviz.lab.effort import Effort
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.probe import names_of
 from rnnviz.lab.questions import StateQuestion
@@ -29,6 +32,8 @@ from rnnviz.training.weight_edits import Edit, EditKind, apply_edits, problem, s
 LIST_PAGE = 60
 #: Seconds for which units are ablated to find the strongest ones.
 PATIENCE = 5.0
+#: Maximum number of epochs and layers whose ablation losses are kept.
+KEPT = 100
 #: While a run plays, at most so many activations are read in every frame.
 MOST_PLAYED = 200_000
 #: Largest number of edits in a preview.
@@ -94,7 +99,9 @@ class UnitLab:
         self.axes = (0, 1)
         self.edits: tuple[Edit, ...] = ()
         self.left_out: dict[Edit, str] = {}
-        self._memo = Memo()
+        #: The work on the ablation losses.
+        self.effort = Effort()
+        self._memo, self._rises = Memo(), Archive[Array](KEPT)
         #: Of what the activations were read last.
         self._last: StateSource | None = None
 
@@ -281,11 +288,12 @@ class UnitLab:
     def ablation_loss(self, source: StateSource, word: str | None = None) -> Array:
         """The rise of the training loss when one unit is ablated, (H,); NaN if not computed yet.
 
-        With a ``word``, of the loss on those of the ``activations`` that contain it.
+        If there are many sequences, it is that of a fixed sample. With a ``word``, of the loss on
+        those of the ``activations`` that contain it.
         """
         state, hidden = source.state, source.state.parameters.architecture.hidden
-        key = state, source.layer, word
-        return self._memo.ask(("ablation", word is None), key, lambda: np.full(hidden, np.nan))
+        question = source.dataset, source.layer, word
+        return self._rises.ask(state, question, lambda: np.full(hidden, np.nan))
 
     def ablate(self, source: StateSource, budget: float, word: str | None = None) -> bool:
         """Compute ablation losses for about ``budget`` seconds; return whether some are left.
@@ -315,7 +323,7 @@ class UnitLab:
         )
 
     def _loss(self, source: StateSource, word: str | None, parameters: Parameters) -> float:
-        """The loss on the training sequences, or on those with a word."""
+        """The loss on the training sequences, or on those with a word; on a sample of many."""
         key = source.dataset, parameters.architecture, parameters.theta.dtype, word
         evaluator = self._memo.ask(
             ("evaluator", word is None), key,
@@ -326,7 +334,7 @@ class UnitLab:
     def _containing(self, source: StateSource, word: str | None) -> Sequence[Example]:
         train, activations = source.dataset.train, self.activations(source)
         owners = activations.owners[np.array(activations.words, object) == word]
-        return [train[k] for k in np.unique(owners)] or train
+        return [train[k] for k in (np.unique(owners) if len(owners) else sample(train))]
 
     def strongest(self, source: StateSource, count: int) -> tuple[Edit, ...]:
         """Ablations of the ``count`` remaining units with the highest ablation loss.

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from rnnviz.lab import effort
 from rnnviz.lab.questions import StateQuestion
 from rnnviz.lab.units import StateSource
 from rnnviz.training.weight_edits import silence
@@ -41,8 +42,26 @@ def page():
     return Page(**LINK)
 
 
+def test_what_takes_long_is_measured_when_it_is_asked_for_and_can_be_cancelled(page, monkeypatch):
+    monkeypatch.setattr(effort, "UNASKED", 0.0)
+    page.finish()
+    assert page.story.endswith("Press Measure to measure all units.")
+    assert "is not measured yet. Press Measure" in page.charts["ablation"]["remark"]
+    page.click("measure")
+    assert "Measuring the units: 17%" in page.story
+    assert page.disabled("measure") and not page.disabled("cancel_measure")
+    page.click("cancel_measure")
+    page.finish()
+    assert page.story.endswith("Press Measure to measure all units.")
+    assert not page.disabled("measure") and page.disabled("cancel_measure")
+    page.click("measure")
+    page.finish()
+    assert re.search(r"Without unit \d alone .*are right", page.story)
+    assert page.disabled("measure") and page.disabled("cancel_measure")
+
+
 def test_rows_come_in_the_order_of_their_worth_and_a_click_silences_one(page):
-    assert page.story.endswith("The measurement is running.")
+    assert page.story.endswith("Measuring the units: 0%")
     assert "The worth of 6 of 6 units is not measured yet." in page.charts["ablation"]["remark"]
     page.finish()
     rises = page.lab.ablation_loss(StateSource(page.session.state, page.session.dataset))

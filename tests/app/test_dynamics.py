@@ -7,7 +7,8 @@ import pytest
 
 from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
 from rnnviz.analysis.phase_portrait import Readout, Rest
-from rnnviz.app.fixed_point_list import rest_sentence, rests_html, search_sentence
+from rnnviz.app.fixed_point_list import rest_sentence, rests_html
+from rnnviz.app.measuring import progress_html
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.lab.dynamics import DynamicsLab, Hold
 from rnnviz.presets import PRESETS
@@ -227,7 +228,7 @@ def test_what_a_search_has_missed_is_told():
     ) in rests_html([], None, False, found, "word")
     assert "no point</strong> was found from 150 starts" in rest_sentence("<b>", found)
     assert "<b>" not in rest_sentence("<b>", None)
-    assert 'value="0.250" max="1"' in search_sentence(7, 0.25)
+    assert 'value="0.250" max="1"' in progress_html("Searching", 0.25)
 
 
 @each_row(

@@ -43,6 +43,14 @@ class Page(tab.Page):
         self.choose("Way", Way.PROBE)
         return self
 
+    def measure(self):
+        """Press Measure, and wait until it is done."""
+        self.click("measure")
+        assert self.disabled("measure") and not self.disabled("cancel_measure")
+        assert "Measuring at epoch" in self.text
+        self.finish()
+        assert not self.disabled("measure") and self.disabled("cancel_measure")
+
     def said(self, chart):
         """The sentence in the place of a picture, if there is one."""
         return self.chart(chart)["layout"].get("meta", {}).get("sentence", "")
@@ -147,7 +155,7 @@ def test_rows_stay_in_place_while_the_run_plays(page):
 
 def test_units_come_in_the_order_of_their_effect_as_it_was_when_they_were_last_weighed(page):
     page.set("selectbox", "unit_sort", Sort.EFFECT)
-    assert "The measurement is running." in page.text
+    assert "Measuring the units: 0%" in " ".join(page.text.split())
     page.finish()
     page.run()
     order = np.argsort(-page.lab.ablation_loss(page.source, "not")).tolist()
@@ -161,7 +169,7 @@ def test_units_come_in_the_order_of_their_effect_as_it_was_when_they_were_last_w
     page.click("pause")
     page.lab.ablate(page.source, 0.0, "not")
     page.look()
-    assert "Order of epoch 3. The measurement is running." in page.text, "some are, not all"
+    assert "Order of epoch 3. Measuring the units: 17%" in " ".join(page.text.split())
 
 
 def test_a_unit_over_the_epochs_ends_at_the_epoch_shown_and_a_click_goes_to_one(page):
@@ -224,13 +232,13 @@ def test_epochs_that_were_measured_are_compared_and_one_that_was_not_is_named(pa
     assert page.charts.keys() == page.places.keys() == PROBED
     assert "Not measured yet" in page.said("readability")
     assert page.app.selectbox(key="asked_word").value == "not", "in about half of the phrases"
-    page.click("measure")
+    page.measure()
     assert re.search(r"A linear map tells it best +\d words? before the end: +\d+%", page.text)
     page.session.player.advance(4)
     page.run()
     assert "Epoch 7 is not measured: press Measure." in page.charts["readability"]["remark"]
     assert "Press Measure to see" in " ".join(page.text.split())
-    page.click("measure")
+    page.measure()
     assert page.charts["readability"]["remark"].startswith("Measured on 17 to 58 different")
     drawn = page.chart("readability")
     assert [s["name"] for s in drawn["data"][-2:]] == ["epoch 3", "epoch 7"]
@@ -242,24 +250,33 @@ def test_epochs_that_were_measured_are_compared_and_one_that_was_not_is_named(pa
     page.choose("Counted from", "the start")
     assert "Not measured yet" in page.said("readability")
     page.choose("What is read from the state", Asked.TARGET)
-    page.click("measure")
+    page.measure()
     assert page.chart("readability")["layout"]["title"]["text"] == "What is the target here?"
 
 
 def test_a_task_of_values_and_one_with_an_encoder_have_their_own_questions():
     page = Page(task="flipflop", hidden="4", epoch="0").probe()
     page.set("selectbox", "asked_channel", 1)
-    page.click("measure")
+    page.measure()
     assert page.chart("readability")["layout"]["yaxis"]["title"]["text"] == "R²"
     assert page.session.linear_probes.question.channel == 1
     page = Page(task="translation", hidden="4", epoch="0", cell="lstm", layers="2").probe()
-    page.click("measure")
+    page.measure()
     assert page.charts["readability"]["remark"].endswith("The states are the encoder's.")
+
+
+def test_a_measurement_can_be_cancelled(page):
+    page.probe()
+    page.click("measure")
+    page.click("cancel_measure")
+    page.finish()
+    assert not page.disabled("measure") and page.disabled("cancel_measure")
+    assert "Not measured yet" in page.said("readability")
 
 
 def test_where_too_little_is_known_nothing_is_measured():
     session = Session(RunConfig(hidden=5))
     session.load(Upload(File("a.csv", b"text,label\na b,x\nb a,y\n")))
     page = Page(session=session).probe()
-    page.click("measure")
+    page.measure()
     assert "fewer than 10 different beginnings" in page.said("readability")

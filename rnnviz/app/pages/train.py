@@ -26,4 +26,4 @@ def train_page(session: Session, controls: DeltaGenerator) -> None:
         tab = learn_tab(session, controls, left, right)
     else:
         tab = wrong_tab(session, controls)
-    live(session, tab.draw, tab.handlers, tab.job, tab.widgets_follow)
+    live(session, tab.draw, tab.handlers, tab.job, tab.shown)

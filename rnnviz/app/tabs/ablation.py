@@ -20,7 +20,7 @@ from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, place_sheet
 from rnnviz.app.status import score_text
 from rnnviz.app.style import steady, theme
-from rnnviz.app.tabs.tab import Tab, source_of, unweighed
+from rnnviz.app.tabs.tab import Tab, source_of, unweighed, weigh_buttons, weighing_html
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
@@ -86,6 +86,7 @@ def ablation_tab(session: Session, controls: DeltaGenerator) -> Tab:
     with controls:
         _decide(session)
         _tools(session)
+        weigh_buttons(session)
         choose_view(session, "hidden")
     columns = [[_panel(session, *row) for row in column.items()] for column in (_LEFT, _RIGHT)]
     place_sheet("break", [words_panel(session), *columns[0]], columns[1])
@@ -98,11 +99,16 @@ def ablation_tab(session: Session, controls: DeltaGenerator) -> Tab:
 
     def measure(budget: float) -> bool:
         source, lab = source_of(session), session.units
-        if lab.ablate(source, budget):
-            return True
-        return session.silencing.remove(source, lab.ablation_loss(source), budget)
 
-    return Tab(draw, {"ablation": lambda event: _toggle(session, event)}, measure)
+        def weigh(budget: float) -> bool:
+            if lab.ablate(source, budget):
+                return True
+            return session.silencing.remove(source, lab.ablation_loss(source), budget)
+
+        return lab.effort.work((source.state, source.layer), budget, weigh)
+
+    handlers = {"ablation": lambda event: _toggle(session, event)}
+    return Tab(draw, handlers, measure, lambda: session.units.effort.condition)
 
 
 def _panel(session: Session, key: str, share: float) -> Panel:
@@ -138,7 +144,7 @@ def _answer(trial: Trial) -> str:
         return f"{_edited(trial)}{_right(trial.session, after, before)}{left}"
     removal = trial.session.silencing.removal(trial.source, trial.rises)
     if removal is None or not np.isfinite(removal.strongest[:2]).all():
-        return f"{unweighed(trial.session)}{left}"
+        return f"{weighing_html(trial.session, trial.rises)}{left}"
     before, after = removal.strongest[:2].tolist()
     alone = f"Without {_unit(trial.session, int(removal.units[0]))} alone"
     return f"{alone}{_right(trial.session, after, before)}{left}"

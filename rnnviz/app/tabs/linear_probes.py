@@ -9,8 +9,9 @@ import streamlit as st
 
 from rnnviz.analysis.linear_probe import FEWEST, FOLDS, RIDGE, Readability
 from rnnviz.analysis.probe_labels import Asked, askable
-from rnnviz.app.browser_session import first_value, on_host
+from rnnviz.app.browser_session import first_value
 from rnnviz.app.frame import Frame
+from rnnviz.app.measuring import measure_buttons, progress_html
 from rnnviz.app.stage import Panel
 from rnnviz.app.style import theme
 from rnnviz.app.tabs.tab import MOST_CHOICES, edition, source_of
@@ -37,9 +38,9 @@ def choose_probe(session: Session) -> None:
     lab = session.linear_probes
     lab.fit(session.units.activations(source_of(session)), session.dataset)
     _question(session)
-    st.button(
-        "Measure", key="measure", type="primary", on_click=on_host(_measure),
-        help="Fit the linear maps to the states of the epoch shown",
+    measure_buttons(
+        _begin, lambda here: here.linear_probes.cancel(), ready=True,
+        going=lab.measuring is not None, tip="Fit the linear maps to the states of the epoch shown",
     )  # fmt: skip
 
 
@@ -59,7 +60,10 @@ def draw_probe(session: Session, frame: Frame) -> None:
 
 def answer(session: Session) -> str:
     """What can be read after the last token, or where most of it can."""
-    found, source = _found(session), source_of(session)
+    found, source, measuring = _found(session), source_of(session), session.linear_probes.measuring
+    if measuring:
+        epoch, share = measuring
+        return progress_html(f"Measuring at epoch {epoch}", share)
     if _said(session) or not session.linear_probes.shown(source):
         return f"{escape(_title(session))} Press <strong>Measure</strong> to see."
     *_, last = found.values()
@@ -78,10 +82,10 @@ def _score(found: Readability, score: float) -> str:
     return f"R² {score:.2f}" if found.values else f"{score:.0%}"
 
 
-def _measure(session: Session) -> None:
+def _begin(session: Session) -> None:
     session.player.pause()
     source = source_of(session)
-    session.linear_probes.measure(source, session.units.activations(source))
+    session.linear_probes.begin(source, session.units.activations(source))
 
 
 def _said(session: Session) -> str:

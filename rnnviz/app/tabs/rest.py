@@ -11,9 +11,10 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.analysis.fixed_points import FixedPoints
 from rnnviz.analysis.phase_portrait import Rest, portrait
 from rnnviz.analysis.state_transition import states_of
-from rnnviz.app.fixed_point_list import rest_sentence, rests_html, search_sentence
+from rnnviz.app.fixed_point_list import rest_sentence, rests_html
 from rnnviz.app.frame import Frame
 from rnnviz.app.held_input import choose_held, choose_plane, search_buttons
+from rnnviz.app.measuring import progress_html
 from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, place_sheet
 from rnnviz.app.style import theme
@@ -56,7 +57,7 @@ def rest_tab(session: Session, controls: DeltaGenerator) -> Tab:
     def search(budget: float) -> bool:
         return session.dynamics.work(SEARCH_FACTOR * budget)
 
-    return Tab(draw, clicks, search, widgets_follow=True)
+    return Tab(draw, clicks, search, lambda: session.dynamics.searching is None)
 
 
 def _place(session: Session) -> None:
@@ -82,7 +83,8 @@ def _found(session: Session) -> FixedPoints | None:
 def _answer(session: Session, found: FixedPoints | None, rests: list[Rest]) -> str:
     dynamics, query = session.dynamics, session.dynamics_query
     if dynamics.searching:
-        return search_sentence(*dynamics.searching)
+        epoch, share = dynamics.searching
+        return progress_html(f"Searching at epoch {epoch}", share)
     if problem := dynamics.problem(query):
         return escape(problem)
     told = rest_sentence(dynamics.label(query, shown_token), found)

@@ -9,7 +9,9 @@ import numpy as np
 
 from rnnviz.app.browser_session import visit
 from rnnviz.app.frame import Frame
+from rnnviz.app.measuring import measure_buttons, progress_html
 from rnnviz.app.viewer import Handler, Job
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.lab.units import StateSource
 from rnnviz.session import Session
 
@@ -19,12 +21,12 @@ MOST_CHOICES = 300
 
 @dataclass(frozen=True)
 class Tab:
-    """How a tab is drawn, its handlers by key, and its background job; see ``Scene``."""
+    """How a tab is drawn, its handlers by key, its background job, and what widgets show of it."""
 
     draw: Callable[[Frame], None]
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     job: Job | None = None
-    widgets_follow: bool = False
+    shown: Callable[[], object] = lambda: None
 
 
 def edition(session: Session) -> tuple[int, int]:
@@ -34,12 +36,32 @@ def edition(session: Session) -> tuple[int, int]:
 
 def unweighed(session: Session) -> str:
     """Why the ablation loss of some units isn't known."""
+    return _reason(session) or "The measurement is running."
+
+
+def weighing_html(session: Session, rises: Array) -> str:
+    """The same, with a bar while it is measured."""
+    doing = "Measuring the units"
+    return _reason(session) or progress_html(doing, 1 - float(np.isnan(rises).mean()))
+
+
+def _reason(session: Session) -> str:
     loss = session.run.history.row(session.player.position.epoch)["train_loss"]
     if not np.isfinite(loss):
         return "The loss is not finite, so no unit can be measured."
-    return (
-        "Pause to measure the units." if session.player.running else "The measurement is running."
-    )
+    if session.player.running:
+        return "Pause to measure the units."
+    return "Press Measure to measure all units." if session.units.effort.waiting else ""
+
+
+def weigh_buttons(session: Session) -> None:
+    """The buttons that have all units measured, and that end it."""
+    effort = session.units.effort
+    measure_buttons(
+        lambda here: here.units.effort.ask(), lambda here: here.units.effort.cancel(),
+        ready=effort.waiting, going=effort.asked,
+        tip="Silence each unit alone. What takes more than a second is done when it is asked for.",
+    )  # fmt: skip
 
 
 def source_of(session: Session) -> StateSource:

@@ -19,7 +19,7 @@ from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, Step, place_chips, place_sheet, place_stepper
 from rnnviz.app.style import theme
 from rnnviz.app.tabs import linear_probes
-from rnnviz.app.tabs.tab import Tab, edition, source_of, unweighed
+from rnnviz.app.tabs.tab import Tab, edition, source_of, weigh_buttons, weighing_html
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.text import explanation
 from rnnviz.app.unit_subject import Subject, subject_of
@@ -51,6 +51,8 @@ def units_tab(session: Session, controls: DeltaGenerator) -> Tab:
         subject = subject_of(session)
         _place_controls(subject)
         lab.way = _choose_way(session)
+        if lab.sort is Sort.EFFECT and lab.way is Way.UNITS:
+            weigh_buttons(session)
         if lab.way is Way.PROBE:
             linear_probes.choose_probe(session)
     place_sheet("carry", _left(subject), _right(subject))
@@ -58,14 +60,26 @@ def units_tab(session: Session, controls: DeltaGenerator) -> Tab:
               "response": _choose_cell, "phrases": _choose_word}  # fmt: skip
     handlers = {key: partial(handler, session) for key, handler in chosen.items()}
     handlers["unit_epochs"] = partial(go_to_click, session)
-    return Tab(partial(_draw, session), handlers, partial(_develop, session))
+    shown = partial(_condition, session)
+    return Tab(partial(_draw, session), handlers, partial(_develop, session), shown)
+
+
+def _condition(session: Session) -> object:
+    return session.units.effort.condition, session.linear_probes.measuring is None
 
 
 def _develop(session: Session, budget: float) -> bool:
     here = subject_of(session)
     lab, source = here.lab, here.source
-    ablating = lab.sort is Sort.EFFECT and lab.ablate(source, budget, lab.word)
-    return ablating or session.unit_history.develop(session.run, here.query, budget)
+    if session.linear_probes.work(budget):
+        return True
+
+    def weigh(budget: float) -> bool:
+        return lab.ablate(source, budget, lab.word)
+
+    key = source.state, source.layer, lab.word
+    weighing = lab.sort is Sort.EFFECT and lab.effort.work(key, budget, weigh)
+    return weighing or session.unit_history.develop(session.run, here.query, budget)
 
 
 # The controls
@@ -218,7 +232,7 @@ def _effect(here: Subject) -> str:
         rise = f"{signed(float(rises[lab.unit]))} {unit}".replace("inf", "∞")
         return f" Without it the loss there changes by <strong>{rise}</strong>."
     before = "" if epoch is None else f" Order of epoch {epoch}."
-    return f"{before} {unweighed(here.session)}"
+    return f"{before} {weighing_html(here.session, rises)}"
 
 
 # The pictures

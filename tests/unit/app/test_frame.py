@@ -1,7 +1,7 @@
 """A frame's message: what is new since the last one, and what the browser then has."""
 
 import json
-import time
+from types import SimpleNamespace
 
 import numpy as np
 from hypothesis import given
@@ -46,12 +46,14 @@ def test_only_what_is_new_of_a_picture_is_sent():
     assert [row["remark"] for row in rows] == ["", "", "new"]
 
 
-def test_in_a_hurry_what_takes_long_waits_and_what_is_quick_does_not():
-    patience, drawn = Patience(), []
+def test_in_a_hurry_what_takes_long_waits_and_what_is_quick_does_not(monkeypatch):
+    patience, drawn, spent = Patience(), [], []
+    clock = SimpleNamespace(perf_counter=lambda: sum(spent))
+    monkeypatch.setattr("rnnviz.app.frame.time", clock)
 
     def picture(name, seconds):
         drawn.append(name)
-        time.sleep(seconds)
+        spent.append(seconds)
         return states()
 
     def draw(now, hurried=True):

@@ -19,7 +19,9 @@ def measured(session, epoch=None, asked=None, **source):
     activations = session.units.activations(where)
     lab.fit(activations, session.dataset)
     lab.question = lab.question._replace(**(asked or {}))
-    lab.measure(where, activations)
+    lab.begin(where, activations)
+    while lab.work(0.0):
+        pass
     return lab.shown(where).found
 
 
@@ -82,5 +84,6 @@ def test_states_that_are_not_finite_are_not_measured():
     source = _source(session)
     activations = session.units.activations(source)
     diverged = replace(activations, states=np.full_like(activations.states, np.inf))
-    session.linear_probes.measure(source, diverged)
+    session.linear_probes.begin(source, diverged)
+    assert not session.linear_probes.measuring
     assert session.linear_probes.shown(source) is None
