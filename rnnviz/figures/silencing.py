@@ -68,7 +68,7 @@ def silenced_memory(
         yaxis=axis("", theme, range=[hidden - 0.5, -0.5], showgrid=False,
                    tickvals=list(range(hidden)), ticktext=list(map(str, units))),
         shapes=_bars(worth, theme),
-        meta={"x": "token", "y": "unit", "units": units},
+        meta={"x": "token", "y": "unit", "units": units, "columns": _columns(worth)},
     )  # fmt: skip
 
 
@@ -79,6 +79,13 @@ def _hovers(words: Sequence[str], worth: Worth) -> list[list[str]]:
         text = f"loss without it: {rise:+.6f} {worth.unit}".replace("inf", "∞").replace("-", "−")
         texts.append([text if not math.isnan(rise) else "not measured yet"] * len(words))
     return texts
+
+
+def _columns(worth: Worth) -> list[tuple[str, list[object]]]:
+    """What the bars say, for the table of the numbers."""
+    rises = worth.rises[worth.units].tolist()
+    known = [rise if math.isfinite(rise) else "" if math.isnan(rise) else "∞" for rise in rises]
+    return [("unit", worth.units.tolist()), (f"rise of the loss without it ({worth.unit})", known)]
 
 
 def _struck(worth: Worth, steps: int, theme: Theme) -> Series:

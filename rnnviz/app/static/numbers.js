@@ -8,8 +8,13 @@ const PLACE = "place";
 // Text as a chart shows it: without its tags.
 export const plainText = (html) => new DOMParser().parseFromString(html ?? "", "text/html").body.textContent;
 
-// The columns { name, cells } of every series.
-export function columnsOf({ data, layout }) {
+// The columns { name, cells } of every series, and those of what is drawn beside them.
+export function columnsOf(figure) {
+  const beside = figure.layout.meta?.columns ?? [];
+  return [...columnsOfSeries(figure), ...beside.map(([name, values]) => ({ name, cells: texts(values) }))];
+}
+
+function columnsOfSeries({ data, layout }) {
   if (data[0]?.type === "table") return data.flatMap(columnsOfTable);
   const shown = data.filter(({ hoverinfo }) => hoverinfo !== "skip");
   return shown.flatMap((series, k) => {

@@ -16,6 +16,7 @@ from rnnviz.analysis.memory_gauge import recurrent, recurrent_name, spectrum
 from rnnviz.app.browser_session import first_value, on_host, visit
 from rnnviz.app.frame import Frame
 from rnnviz.app.heatmap_choice import choose_view, view_of
+from rnnviz.app.measuring import progress_html
 from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, place_sheet
 from rnnviz.app.status import score_text
@@ -145,6 +146,9 @@ def _answer(trial: Trial) -> str:
     removal = trial.session.silencing.removal(trial.source, trial.rises)
     if removal is None or not np.isfinite(removal.strongest[:2]).all():
         return f"{weighing_html(trial.session, trial.rises)}{left}"
+    if trial.session.units.effort.asked:
+        done = 1 - len(removal.missing) / len(removal.weakest)
+        return progress_html("Silencing one after the other", done)
     before, after = removal.strongest[:2].tolist()
     alone = f"Without {_unit(trial.session, int(removal.units[0]))} alone"
     return f"{alone}{_right(trial.session, after, before)}{left}"

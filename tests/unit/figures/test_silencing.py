@@ -1,5 +1,6 @@
 """The memory by worth, scores before and after, units silenced in turn, and what turned."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -31,7 +32,8 @@ def test_rows_are_units_in_the_order_of_their_worth_with_a_bar_beside_each():
     assert np.array(cells.customdata).tolist() == [[2, 2], [0, 0], [1, 1]]
     assert cells.text[2][0] == "loss without it: −0.250000 nats"
     assert drawn.layout.yaxis.ticktext == ("2", "0", "1")
-    assert drawn.layout.meta == {"x": "token", "y": "unit", "units": [2, 0, 1]}
+    columns = [("unit", [2, 0, 1]), ("rise of the loss without it (nats)", [1.0, 0.5, -0.25])]
+    assert drawn.layout.meta == {"x": "token", "y": "unit", "units": [2, 0, 1], "columns": columns}
     lengths = [bar.x1 - bar.x0 for bar in drawn.layout.shapes]
     assert lengths == pytest.approx([0.1, 0.05]), "without the last one the loss falls"
     assert all(bar.x0 > 1 for bar in drawn.layout.shapes)
@@ -43,6 +45,7 @@ def test_rows_are_units_in_the_order_of_their_worth_with_a_bar_beside_each():
 def test_what_is_not_known_yet_or_infinite_can_be_drawn(rises):
     drawn = silenced_memory(STATES, ["a", "b"], Worth(ORDER, np.array(rises))).figure
     assert all(np.isfinite([bar.x1 for bar in drawn.layout.shapes]))
+    json.dumps(drawn.layout.meta["columns"], allow_nan=False)
     if np.isnan(rises[0]):
         assert f"worth of {3 - int(np.isnan(rises).sum())} of 3" in drawn.layout.title.text
     assert silenced_memory(np.full((2, 3), np.nan), ["a", "b"], Worth(ORDER, np.ones(3))).figure
