@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.phrase import PhraseInput
-from rnnviz.lab.probe import Probe
+from rnnviz.lab.probe import Probe, target_text
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.training.epoch_cache import EpochCache
@@ -58,7 +58,10 @@ class Parting(NamedTuple):
 
 @dataclass(eq=False)
 class Choices:
-    """The last answer with each word of the vocabulary at one place, (V, C); the first ``read``."""
+    """The answers with each word of the vocabulary at one place, (V, C); the first ``read``.
+
+    See ``last_answers``.
+    """
 
     answers: Array
     read: int = 0
@@ -67,9 +70,12 @@ class Choices:
 def outcome_of(first: Probe, second: Probe) -> Outcome:
     """Of two classes the second, of more the first one's verdict, or the channel that differs most.
 
-    With an answer after every token it is the first one's last answer.
+    With an answer after every token it is the first one's last answer, with a decoder the first
+    one's whole target.
     """
     data = first.dataset
+    if data.source is not None:
+        return Outcome(0, target_text(data, first.example.targets))
     if not data.answers_classes:
         channel = _most_different_channel(first, second)
         return Outcome(channel, data.classes[channel], probability=False)
@@ -134,7 +140,8 @@ class WhatIfLab:
 
         Each word is added if ``how`` says so, and else replaces the one there.
         """
-        until, shape = time.perf_counter() + budget, (len(probe.vocabulary), probe.answers.shape[1])
+        until, columns = time.perf_counter() + budget, probe.answers.shape[1]
+        shape = len(probe.vocabulary), columns if probe.example.source is None else 1
         added = how.alter is Alter.ADD
         key = probe, how.place, added
         known = self._memo.ask("choices", key, lambda: Choices(np.full(shape, np.nan)))
@@ -174,10 +181,19 @@ class WhatIfLab:
         return False
 
     def _sync(self, run: Run, pair: tuple[Probe, Probe]) -> list[Example]:
-        examples = [probe.example for probe in pair]
-        read = [example.inputs.tobytes() for example in examples]
-        self._answers.sync(run.schedule, (run.dataset, *read))
+        first, second = (probe.example for probe in pair)
+        if first.source is not None:
+            # The probability of one sentence, that of the first.
+            second = replace(second, inputs=first.inputs, targets=first.targets)
+        examples = [first, second]
+        self._answers.sync(run.schedule, (run.dataset, *map(_read, examples)))
         return examples
+
+
+def _read(example: Example) -> tuple[bytes, bytes]:
+    """What the network reads of an example."""
+    source = b"" if example.source is None else example.source.tobytes()
+    return example.inputs.tobytes(), source
 
 
 def _as_long(probe: Probe) -> str:

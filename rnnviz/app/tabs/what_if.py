@@ -96,7 +96,7 @@ def what_if_tab(session: Session, controls: DeltaGenerator) -> Tab:
 
     def develop(budget: float) -> bool:
         change, lab = _change_of(session, method), session.what_if
-        if not _readable(change.first):
+        if not change.first.finite:
             return False
         missing = change.second is not None and lab.develop(session.run, change.pair, budget)
         if not session.dataset.tokens:
@@ -278,11 +278,8 @@ def _draw(change: Change, frame: Frame) -> None:
 
 
 def _or_sentence(key: str, figure: Callable[[Change], Picture], change: Change) -> Picture:
-    problem = change.problem
-    if key == "parted" and not problem and not _readable(change.first):
-        problem = explanation("what_if_decoder")
-    if problem:
-        return sentence(_TITLES[key], problem, theme())
+    if change.problem:
+        return sentence(_TITLES[key], change.problem, theme())
     return figure(change)
 
 
@@ -370,11 +367,6 @@ def _left_out(change: Change) -> str:
 # What else might stand there, and since when
 
 
-def _readable(probe: Probe) -> bool:
-    """Whether there is one last answer, of which numbers can be told."""
-    return probe.example.source is None and probe.finite
-
-
 def _choices(change: Change) -> Picture:
     session, probe = change.session, change.first
     how, noun = session.what_if.perturbation, session.names.noun
@@ -382,14 +374,15 @@ def _choices(change: Change) -> Picture:
     if not session.dataset.tokens:
         said = "The inputs are values: there is no list of words to put in its place."
         return sentence(title, said, theme())
-    if not _readable(probe):
-        broken = BROKEN if not probe.finite else explanation("what_if_decoder")
-        return sentence(title, broken, theme())
+    if not probe.finite:
+        return sentence(title, BROKEN, theme())
     choices = session.what_if.choices(probe, how, _WORDS)
     values = choices.answers[:, outcome_of(*change.pair).column]
     words, marks = probe.vocabulary.words, {}
     if how.alter is not Alter.ADD:
-        marks[int(probe.example.inputs[how.place])] = "A"
+        example = probe.example
+        read = example.inputs if example.source is None else example.source
+        marks[int(read[how.place])] = "A"
     if how.alter in (Alter.CHANGE, Alter.ADD) and change.second and how.word in words:
         marks[words.index(how.word)] = "B"
     where = "after" if how.alter is Alter.ADD else "in place of"
@@ -406,7 +399,7 @@ def _read(change: Change) -> str:
     """How many words of the vocabulary were read, and how many of them are listed."""
     session, probe = change.session, change.first
     total = len(probe.vocabulary)
-    if not session.dataset.tokens or not _readable(probe) or total <= MOST_ROWS:
+    if not session.dataset.tokens or not probe.finite or total <= MOST_ROWS:
         return ""
     known = session.what_if.choices(probe, session.what_if.perturbation, 0.0).read
     listed = "Listed are both ends, and the chosen ones."

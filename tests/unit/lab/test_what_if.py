@@ -1,13 +1,16 @@
 """A changed sequence, every word in one place, and both over the epochs, without a page."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from rnnviz.analysis.input_perturbation import Alter, Perturbation
+from rnnviz.analysis.passes import forward_pass
 from rnnviz.analysis.state_transition import StateTransition, states_of
 from rnnviz.config import RunConfig
+from rnnviz.engine.batch import collate
 from rnnviz.lab.what_if import outcome_of, running_answers, spelled
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
@@ -118,6 +121,22 @@ def test_every_word_in_a_place_is_answered_as_if_it_were_typed(task, cell, alter
         typed = session.inspect(spelled(session.dataset, words))
         if typed.reading.words == words:
             np.testing.assert_allclose(answers[token], typed.answers[-1], atol=1e-12)
+
+
+@singly(alter=[Alter.CHANGE, Alter.ADD], cell=["elman", "gru", "lstm"])
+def test_of_a_decoder_it_is_the_probability_of_the_whole_target(alter, cell):
+    session = Session(RunConfig(task="translation", cell=cell, hidden=4, init_scale=0.3))
+    probe, how = session.inspect(), Perturbation(alter, 1)
+    targets, answers = probe.example.targets, session.what_if.choices(probe, how, 9.0).answers
+    assert outcome_of(probe, probe).name == probe.label
+    assert answers.shape == (len(session.dataset.source), 1)
+    for token, word in enumerate(probe.vocabulary.words[:5]):
+        words = how._replace(word=word).applied(probe.reading.words)
+        typed = session.inspect(spelled(session.dataset, words))
+        typed = replace(probe.example, source=typed.example.source)
+        probabilities = forward_pass(probe.parameters, collate([typed])).probs
+        product = np.prod([row[target] for row, target in zip(probabilities, targets, strict=True)])
+        assert answers[token, 0] == pytest.approx(product, rel=1e-9)
 
 
 def test_of_a_large_vocabulary_some_words_are_read_at_a_time():
