@@ -122,10 +122,10 @@ def _inverses(matrices: Array) -> Array:
 
 
 def state_spectra(jacobians: Jacobians) -> StateSpectra:
-    """The eigenvalues of finite Jacobians, at evenly spaced tokens."""
+    """The eigenvalues of finite Jacobians, at every n-th token up to the last one."""
     finite = np.flatnonzero(np.isfinite(jacobians.matrices).all(axis=(1, 2)))
-    count = len(finite)
-    some = finite[np.linspace(0, count - 1, min(count, _SPECTRA)).round().astype(int)]
+    every = math.ceil(len(finite) / _SPECTRA) or 1
+    some = finite[::-every][::-1]
     return StateSpectra(some + jacobians.first, np.linalg.eigvals(jacobians.matrices[some]))
 
 

@@ -96,7 +96,7 @@ def _beside(pair: Pair, parts: list[Array], scale: tuple[View, float], theme: Th
         margin=words_margin(pair.words),
         xaxis=words_axis(pair.words, theme),
         # Above the rows stand the names of the columns.
-        yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.2 * units], showgrid=False,
+        yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.3 * units], showgrid=False,
                    tickvals=_ticks(units)),
         annotations=[*_heads(pair, names, theme), *_sames(same, units, theme)],
         meta={"x": "token", "y": "unit"},
@@ -120,8 +120,9 @@ def _heads(pair: Pair, names: Sequence[str], theme: Theme) -> list[dict[str, Any
         for name, place, color in zip(names, _PLACES, colors, strict=True)
         if few
     ]  # fmt: skip
+    above = 16 if few else 1
     changed = [
-        note(f"B: {plain(pair.others[t], 16)}", "center bottom", x=t, y=-0.5, yshift=16,
+        note(f"B: {plain(pair.others[t], 16)}", "center bottom", x=t, y=-0.5, yshift=above,
              font={"size": 14, "color": theme.forward, "weight": 600})
         for t in pair.changed
     ]  # fmt: skip

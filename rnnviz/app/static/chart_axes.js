@@ -102,15 +102,21 @@ function ticksOf(axis) {
 const given = ({ tickvals, ticktext, tickformat }) =>
   Array.from(tickvals, (value, k) => [value, ticktext?.[k] ?? formatted(value, tickformat, 0)]);
 
-function powers({ low, high }) {
-  const every = Math.max(1, Math.ceil((high - low) / 6));
+// As many labels as have room along the axis, at least two.
+const most = ({ letter, from, to }, wanted) =>
+  clamp(Math.floor(Math.abs(to - from) / (letter === "x" ? 30 : 16)), 2, wanted);
+
+function powers(axis) {
+  const { low, high } = axis;
+  const every = Math.max(1, Math.ceil((high - low) / most(axis, 6)));
   const first = Math.ceil(low / every) * every;
   return Array.from({ length: Math.floor((high - first) / every) + 1 }, (_, k) => first + k * every)
     .map((n) => [10 ** n, n ? `10<sup>${String(n).replace("-", "−")}</sup>` : "1"]);
 }
 
-function numbers({ low, high, options: { dtick, nticks = 5, tickformat } }) {
-  const step = dtick ?? niceStep(Math.abs(high - low) / Math.max(1, nticks));
+function numbers(axis) {
+  const { low, high, options: { dtick, nticks = 5, tickformat } } = axis;
+  const step = dtick ?? niceStep(Math.abs(high - low) / most(axis, Math.max(1, nticks)));
   const [bottom, top] = [Math.min(low, high), Math.max(low, high)];
   const first = Math.ceil(bottom / step - 1e-9);
   const count = clamp(Math.floor(top / step + 1e-9) - first + 1, 0, 100);

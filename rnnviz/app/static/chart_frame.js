@@ -43,8 +43,9 @@ export function paintTicks(p, axis) {
   const fits = Math.min(1, Math.max(0.8, (near - 9) / widest));
   if (letter === "y" && fits < 1) [font.size, widest] = [font.size * fits, widest * fits];
   if (options.showticklabels !== false) for (const { pixel, text: label } of ticks) {
-    // Labels that would touch are left out.
-    if (letter === "y" && Math.abs(pixel - last) < size - 1) continue;
+    // Labels that would touch are left out; a raised exponent needs room.
+    const room = label.includes("<sup>") ? size + 3 : size - 1;
+    if (letter === "y" && Math.abs(pixel - last) < room) continue;
     last = pixel;
     if (letter === "y") writeRich(p.c, label, near - 8, pixel, font, { across: "right" });
     else if (options.side === "top") slanted(p, label, pixel, near - 7, options.tickangle ?? 0, font, "left");
