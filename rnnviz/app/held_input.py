@@ -58,7 +58,7 @@ def search_buttons(session: Session) -> None:
     blocked = searching or bool(dynamics.problem(session.dynamics_query))
     with st.container(horizontal=True, vertical_alignment="bottom", key="search_bar"):
         st.button(
-            "Find", key="find", type="primary", on_click=on_host(_find),
+            "Find", key="find", type="secondary" if blocked else "primary", on_click=on_host(_find),
             shortcut="F", disabled=blocked, help="Search for the points at which the state stays",
         )  # fmt: skip
         cancel = on_host(lambda here: here.dynamics.cancel())

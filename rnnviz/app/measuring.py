@@ -15,9 +15,10 @@ Action = Callable[[Session], object]
 def measure_buttons(begin: Action, cancel: Action, ready: bool, going: bool, tip: str) -> None:
     """*Measure* can be pressed when it is ``ready``, *Cancel* while it is ``going``."""
     with st.container(horizontal=True, key="measuring"):
+        waits = ready and not going
         st.button(
-            "Measure", key="measure", type="primary", on_click=on_host(begin),
-            disabled=going or not ready, help=tip,
+            "Measure", key="measure", type="primary" if waits else "secondary",
+            on_click=on_host(begin), disabled=not waits, help=tip,
         )  # fmt: skip
         st.button("Cancel", key="cancel_measure", on_click=on_host(cancel), disabled=not going)
 

@@ -5,7 +5,7 @@ import { axesFor, drawn, pointsOf } from "./chart_layout.js";
 import { DASHES, each, line, paintSymbol, paintTip, TICK } from "./chart_strokes.js";
 import { colorOf } from "./color_scale.js";
 import { paintApart } from "./labels.js";
-import { writeRich } from "./rich_text.js";
+import { sizeOf, writeRich } from "./rich_text.js";
 
 export const PAINTERS = { scatter: paintScatter, bar: paintBars, heatmap: paintCells };
 // What may stand beside the plot.
@@ -147,13 +147,20 @@ function paintBars(p, series) {
 function paintBarTexts(p, series) {
   const { text, textfont, orientation } = series;
   if (!Array.isArray(text)) return;
-  for (const { k, value, middle, to } of barsOf(p, series)) {
-    if (!text[k] || !Number.isFinite(to)) continue;
-    const font = { size: each(textfont?.size, k, TICK), color: each(textfont?.color, k, p.text), family: p.family };
-    const back = value < 0;
+  const fontOf = (k) => ({ size: each(textfont?.size, k, TICK), color: each(textfont?.color, k, p.text), family: p.family });
+  const written = barsOf(p, series).filter(({ k, to }) => text[k] && Number.isFinite(to));
+  const every = orientation === "h" ? 1 : strideOf(written, ({ k }) => sizeOf(p.c, text[k], fontOf(k)).width);
+  for (const { k, value, middle, to } of written.filter((_, n) => (written.length - 1 - n) % every === 0)) {
+    const font = fontOf(k), back = value < 0;
     if (orientation === "h") writeRich(p.c, text[k], to + (back ? -5 : 5), middle, font, { across: back ? "right" : "left" });
     else writeRich(p.c, text[k], middle, to + (back ? 4 : -4), font, { across: "center", down: back ? "top" : "bottom" });
   }
+}
+
+// Of numbers side by side that would touch, every n-th is written, up to the last one.
+function strideOf(bars, widthOf) {
+  const pitch = Math.min(...bars.slice(1).map(({ middle }, n) => middle - bars[n].middle));
+  return Math.max(1, Math.ceil((Math.max(0, ...bars.map(widthOf)) + 3) / pitch));
 }
 
 function paintCells(p, series) {
