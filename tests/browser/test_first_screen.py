@@ -180,6 +180,25 @@ def test_who_presses_a_button_meanwhile_has_the_run(server, browser, complaints)
     tab.context.close()
 
 
+# What is begun at the first frame, if so many commands were sent before.
+BEGUN = """async (number) => {
+  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  const { FirstMinute } = await import(loaded.find((name) => name.endsWith("/first_minute.js")));
+  const sent = [];
+  const stage = { source: { number }, send: (command) => sent.push(command.do) };
+  new FirstMinute(stage, true).frame({ last: 0, running: false, heard: 0 });
+  return sent;
+}"""
+
+
+def test_who_presses_a_button_before_the_first_frame_has_the_run_too(server, browser, complaints):
+    tab = open_page(browser, complaints, reduced_motion="no-preference")
+    visit(tab, f"{server.url}/?hidden=8")
+    assert tab.evaluate(BEGUN, 0) == ["speed", "play"]
+    assert tab.evaluate(BEGUN, 1) == []
+    tab.context.close()
+
+
 MARKED = "rnnviz.stage.token"
 
 

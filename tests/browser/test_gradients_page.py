@@ -1,6 +1,7 @@
 """Page *Gradients*, used as its reader uses it: one question, one sheet, at most five clicks."""
 
 import re
+from itertools import pairwise
 from urllib.parse import urlencode
 
 import pytest
@@ -82,6 +83,18 @@ def test_one_sees_why_lag_20_fails_for_elman_within_30_epochs_and_not_for_the_ls
     lstm.page.expect_in_chart("gauge", "figure.data[0].x.length > 8")
     lstm.go_to("gauge", 1)
     assert lstm.sizes()[0] != sizes
+
+
+def test_on_a_phone_pictures_stand_below_each_other_and_the_answer_is_whole(opened, server):
+    page = opened(f"{server.url}/gradients?hidden=8&epoch=3", "over_lag", 390, 844)
+    for key in ("products", "state_spectrum", "gauge", "map"):
+        page.expect_drawn_above(key, 0)
+    boxes = [page.chart(key).bounding_box() for key in ("over_lag", "products", "gauge", "map")]
+    assert all(box["height"] > 150 for box in boxes)
+    for above, below in pairwise(boxes):
+        assert above["y"] + above["height"] <= below["y"]
+    cut = "({ scrollHeight, clientHeight }) => scrollHeight - clientHeight"
+    assert page.page.locator(".rnnviz-story").evaluate(cut) <= 0
 
 
 def test_one_sees_where_the_notebooks_gradient_begins_to_point_elsewhere(read):

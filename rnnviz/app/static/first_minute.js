@@ -23,8 +23,9 @@ export class FirstMinute {
     const { last, running, heard } = header;
     if (this.state === "over" || heard < this.command) return;
     if (this.state === "watched" || this.state === "back") return this.rest(header);
-    if (this.state === "due") return last || running ? this.end() : this.begin();
-    if (this.stage.source.number > this.command) return this.end();
+    const { number } = this.stage.source; // of the last command: the reader may have been faster
+    if (this.state === "due") return last || running || number ? this.end() : this.begin();
+    if (number > this.command) return this.end();
     const learned = document.querySelector(".rnnviz-story")?.dataset.chapter === "Learned";
     if (running && learned) this.send({ do: "pause" });
     if (running) return;
