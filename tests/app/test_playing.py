@@ -63,9 +63,9 @@ def looked():
 @each_row(("page", "view"), VIEWS)
 def test_what_a_page_has_to_do_comes_to_an_end(looked, page, view):
     opened = looked[page].enter(view)
-    assert ("The measurement is running." in opened.text) == (view is StateQuestion.BREAK)
+    assert ("Measuring the units" in opened.text) == (view is StateQuestion.BREAK)
     opened.finish()
-    assert "measurement is running" not in opened.text
+    assert "Measuring the units" not in opened.text
     assert not any("not measured yet" in chart["remark"] for chart in opened.charts.values())
 
 
