@@ -12,7 +12,7 @@ from rnnviz.figures.theme import LIGHT
 @pytest.fixture
 def page(opened, server):
     """The page *Gradients*, whose charts stand over words and over epochs."""
-    return opened(f"{server.url}/gradients?hidden=8&epoch=5&phrase=i+am+not+good", "map")
+    return opened(f"{server.url}/gradients?hidden=8&epoch=5&epochs=10&phrase=i+am+not+good", "map")
 
 
 def point_at(page, key, x, y):
@@ -53,6 +53,20 @@ def test_it_tells_exact_numbers_and_marks_and_goes_where_it_is_clicked(page):
     page.page.mouse.click(*page.place("map", "4", "1"))
     page.expect_place("4")
     page.expect_said("status", "Looking back")
+
+
+def test_on_a_projector_it_is_drawn_larger_and_tells_the_same_where_it_is_pointed_at(page):
+    page.expect_in_chart("map", "figure.data[0].z[0].length === 6")
+    told = point_at(page, "map", "3", "2").inner_text()
+    left = "rnnviz.stage.plots.get('map').chart.box.left"
+    before = page.page.evaluate(left)
+    page.page.mouse.move(1, 1)
+    page.keys("l")
+    page.page.wait_for_function(f"before => {left} < 0.9 * before", arg=before)
+    page.expect_still(".st-key-map .rnnviz-chart")
+    expect(point_at(page, "map", "3", "2")).to_have_text(told, use_inner_text=True)
+    page.page.mouse.click(*page.place("map", "4", "1"))
+    page.expect_place("4")
 
 
 # For each point of a series: where the axes say that it is, in shares of the plot, and its colour.

@@ -311,9 +311,9 @@ class TrainPage:
         They are values on its axes, or expressions on its ``figure``.
         """
         places = f"""key => {{
-          const {{ figure, chart, canvas }} = rnnviz.stage.plots.get(key);
+          const {{ figure, chart, canvas, zoom }} = rnnviz.stage.plots.get(key);
           const {{ left, top }} = canvas.getBoundingClientRect();
-          return [left + chart.axes.xaxis.at({x}), top + chart.axes.yaxis.at({y})];
+          return [left + zoom * chart.axes.xaxis.at({x}), top + zoom * chart.axes.yaxis.at({y})];
         }}"""
         across, down = self.page.evaluate(places, key)
         return across, down

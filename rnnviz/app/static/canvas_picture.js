@@ -13,9 +13,18 @@ export class CanvasPicture extends Picture {
     this.tip = make("div", "rnnviz-tip");
     this.tip.hidden = true;
     this.node.replaceChildren(this.canvas, this.tip);
-    this.pointer = null; // where the pointer is, in pixels of the canvas
-    this.canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => this.point([offsetX, offsetY]));
+    this.pointer = null; // where the pointer is, in the units of `paint`
+    this.canvas.addEventListener("pointermove", (event) => this.point(this.placeOf(event)));
     this.canvas.addEventListener("pointerleave", () => this.point(null));
+  }
+
+  // So many pixels are one unit of `paint`.
+  get zoom() {
+    return 1;
+  }
+
+  placeOf({ offsetX, offsetY }) {
+    return [offsetX / this.zoom, offsetY / this.zoom];
   }
 
   // Only what is drawn has a label.
@@ -43,16 +52,16 @@ export class CanvasPicture extends Picture {
   repaint() {
     cancelAnimationFrame(this.due);
     this.due = 0;
-    const { canvas, node } = this;
+    const { canvas, node, zoom } = this;
     const [width, height, ratio] = [node.clientWidth, node.clientHeight, window.devicePixelRatio || 1];
     const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
     // Setting the size of a canvas clears it, and takes time.
     if (canvas.width !== across) canvas.width = across;
     if (canvas.height !== down) canvas.height = down;
     const context = canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
-    this.paint(context, width, height);
+    context.setTransform(ratio * zoom, 0, 0, ratio * zoom, 0, 0);
+    context.clearRect(0, 0, width / zoom, height / zoom);
+    this.paint(context, width / zoom, height / zoom);
     this.showTip(this.pointer ? this.told() : []);
   }
 
@@ -61,7 +70,8 @@ export class CanvasPicture extends Picture {
     if (!lines.length) return;
     const line = (textContent) => Object.assign(document.createElement("div"), { textContent });
     this.tip.replaceChildren(...lines.map(line));
-    const [[x, y], { node, tip }] = [this.pointer, this];
+    const { node, tip, zoom } = this;
+    const [x, y] = this.pointer.map((place) => place * zoom);
     const left = Math.min(x + 14, node.clientWidth - tip.offsetWidth);
     const top = Math.min(y + 16, node.clientHeight - tip.offsetHeight);
     Object.assign(tip.style, { left: `${Math.max(0, left)}px`, top: `${Math.max(0, top)}px` });

@@ -9,6 +9,8 @@ import { plainText } from "./numbers.js";
 
 // The axes that may count tokens, units or epochs, and their place in a point.
 const AXES = new Map([["x", 0], ["y", 1]]);
+// How much larger a chart is drawn on a projector.
+const PRESENT = 1.3;
 // The pointer is at a point if it is so near, in pixels.
 const NEAR = 30;
 
@@ -16,7 +18,17 @@ export class Chart extends CanvasPicture {
   constructor(key, parts, listeners) {
     super(key, parts, listeners);
     // A quick click comes before the picture of the pointer's move, a touch without any.
-    this.canvas.addEventListener("click", ({ offsetX, offsetY }) => this.press([offsetX, offsetY]));
+    this.canvas.addEventListener("click", (event) => this.press(this.placeOf(event)));
+  }
+
+  // On a projector type and lines are larger.
+  get zoom() {
+    return document.body.classList.contains("rnnviz-present") ? PRESENT : 1;
+  }
+
+  get edges() {
+    const entries = super.edges && Object.entries(super.edges).map(([name, pixels]) => [name, pixels / this.zoom]);
+    return entries && Object.fromEntries(entries);
   }
 
   show(figure) {

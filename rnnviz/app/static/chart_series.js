@@ -170,8 +170,9 @@ function paintCells(p, series) {
   const across = edgesOf(series.x, z[0].length).map((edge) => xs.at(edge));
   const down = edgesOf(series.y, z.length).map((edge) => ys.at(edge));
   const colour = colorOf({ colorscale, cmin: zmin, cmax: zmax });
-  // Cells are drawn from border to border, so that none shines through.
-  const [left, top] = [across.map(Math.round), down.map(Math.round)];
+  // Cells are drawn from border to border of whole pixels of the screen, so that none shines through.
+  const { a: scale } = p.c.getTransform();
+  const [left, top] = [across, down].map((edges) => edges.map((edge) => Math.round(edge * scale) / scale));
   // A few epochs of many are seen, the last of them.
   if (Math.abs(left.at(-1) - left[0]) < 3) left[left.length - 1] = left.at(-2) + 3;
   for (let row = 0; row < z.length; row++) {
