@@ -56,6 +56,7 @@ def test_it_tells_exact_numbers_and_marks_and_goes_where_it_is_clicked(page):
 
 
 def test_on_a_projector_it_is_drawn_larger_and_tells_the_same_where_it_is_pointed_at(page):
+    page.page.set_viewport_size({"width": 1920, "height": 1080})
     page.expect_in_chart("map", "figure.data[0].z[0].length === 6")
     told = point_at(page, "map", "3", "2").inner_text()
     left = "rnnviz.stage.plots.get('map').chart.box.left"

@@ -1,7 +1,7 @@
 // A chart, drawn on a canvas from one of the pictures of figures/. Its options are Plotly's, so a notebook
 // shows the same picture.
 import { CanvasPicture } from "./canvas_picture.js";
-import { faint } from "./canvas.js";
+import { clamp, faint } from "./canvas.js";
 import { edgesOf } from "./chart_axes.js";
 import { axesFor, chartLayout, pointsOf } from "./chart_layout.js";
 import { paintChart, paintSentence } from "./chart_paint.js";
@@ -9,8 +9,8 @@ import { plainText } from "./numbers.js";
 
 // The axes that may count tokens, units or epochs, and their place in a point.
 const AXES = new Map([["x", 0], ["y", 1]]);
-// How much larger a chart is drawn on a projector.
-const PRESENT = 1.3;
+// On a projector of this height, in pixels, a chart is drawn as large as elsewhere; on a higher one larger.
+const PRESENT = 830;
 // The pointer is at a point if it is so near, in pixels.
 const NEAR = 30;
 
@@ -23,7 +23,7 @@ export class Chart extends CanvasPicture {
 
   // On a projector type and lines are larger.
   get zoom() {
-    return document.body.classList.contains("rnnviz-present") ? PRESENT : 1;
+    return document.body.classList.contains("rnnviz-present") ? clamp(innerHeight / PRESENT, 1, 1.6) : 1;
   }
 
   get edges() {
