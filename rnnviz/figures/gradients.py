@@ -82,7 +82,7 @@ def gradient_map(
         hovertemplate="epoch %{x}, word %{y}: 10^%{z:.2f}<extra></extra>",
         **colors,
     )
-    return word_map(cells, "Gradient at every word", course, words, theme)
+    return word_map(cells, "Gradient over the epochs", course, words, theme)
 
 
 def word_map(

@@ -26,9 +26,15 @@ FOREVER = 1000
 
 
 def reach_curve(
-    flow: Flow, profile: LagProfile, words: Sequence[str], theme: Theme = LIGHT
+    flow: Flow,
+    profile: LagProfile,
+    words: Sequence[str],
+    theme: Theme = LIGHT,
+    sequence: str = "phrase",
 ) -> Picture:
     """||dL/dh_t|| at every word of a phrase, and of the training sequences as far from their end.
+
+    What is shown is called this ``sequence``.
 
     The gradient goes left, back in time. Below the rounding error it changes no sum.
     """
@@ -41,7 +47,7 @@ def reach_curve(
     return picture(
         [
             *_training(profile, lags, len(norms) - 1 - lags, theme, floor),
-            _phrase(norms, theme, floor),
+            _phrase(norms, f"this {sequence}", theme, floor),
         ],
         f"Gradient of the {flow.objective}, ||{SYMBOL[flow.objective]}_t|| (L2)",
         HEIGHTS["over_lag"],
@@ -120,13 +126,13 @@ def _line(
     )
 
 
-def _phrase(norms: Array, theme: Theme, floor: float) -> Series:
+def _phrase(norms: Array, name: str, theme: Theme, floor: float) -> Series:
     last = len(norms) - 1
     backs = [str(last - t) for t in range(last + 1)]
     return scatter(
         x=np.arange(last + 1, dtype=np.int32),
         y=np.maximum(norms, floor),
-        name="this phrase",
+        name=name,
         mode="lines+markers",
         line={"color": theme.magnitude, "width": 3},
         marker={"size": 9, "color": theme.magnitude, "symbol": "triangle-left"},

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnnviz.analysis.formatting import number
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, signed_axis, whole, words_axis, words_margin
 from rnnviz.figures.color_math import faint
@@ -205,7 +206,7 @@ def distance_curve(
         fillcolor=faint(theme.text, 0.08),
         line={"color": theme.text, "width": 2.5},
         marker={"size": 8, "color": theme.text},
-        text=[f"{d:.2f}" if few and d > 0 else "" for d in distances.tolist()],
+        text=[_length(d) if few and d > 0 else "" for d in distances.tolist()],
         textposition="top center",
         customdata=exact(distances),
         hovertemplate="%{customdata}<extra></extra>",
@@ -221,6 +222,10 @@ def distance_curve(
         annotations=_factors(distances, theme) if noted and few else [],
         meta={"x": "token"},
     )
+
+
+def _length(distance: float) -> str:
+    return f"{distance:.2f}" if distance >= 0.005 else number(distance, 1)
 
 
 def _factors(distances: Array, theme: Theme) -> list[dict[str, Any]]:

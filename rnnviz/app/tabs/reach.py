@@ -175,8 +175,9 @@ def _or_too_large(key: str, figure: Callable[[Source, Theme], Picture], source: 
 
 def _reach(source: Source) -> Picture:
     gradients, query = source.gradients, source.query
-    colors = source.theme("over_lag")
-    return reach_curve(gradients.reach(query), gradients.lag(query), source.words, colors)
+    flow, profile = gradients.reach(query), gradients.lag(query)
+    sequence = source.session.names.sequence
+    return reach_curve(flow, profile, source.words, source.theme("over_lag"), sequence)
 
 
 def _products(source: Source, colors: Theme) -> Picture:
