@@ -75,9 +75,20 @@ def test_the_longest_stories_are_not_cut_off(opened, server):
         story = page.page.locator(".rnnviz-story")
         expect(story).to_contain_text(f"{chapter}Looking back from")
         expect(story).to_contain_text("of the gradient.")
-        for width, height, _ in SIZES:
-            page.page.set_viewport_size({"width": width, "height": height})
-            assert page.page.evaluate(CUT) == []
+        expect_whole(page)
+    page = opened(
+        f"{server.url}/gradients?hidden=8&epoch=40&phrase=i+am+not+at+all+good", "over_lag"
+    )
+    page.ask("Is it right?")
+    expect(page.page.locator(".rnnviz-story")).to_contain_text("by up to")
+    expect_whole(page)
+
+
+def expect_whole(page):
+    """Nothing of the story is cut off at any size."""
+    for width, height, _ in SIZES:
+        page.page.set_viewport_size({"width": width, "height": height})
+        assert page.page.evaluate(CUT) == []
 
 
 # Where the slider of epochs stands, at every frame from its first.
