@@ -69,6 +69,19 @@ def test_at_first_the_word_that_turns_the_verdict_is_another_one(learned):
     assert {text[-1] for text in rows[1]["text"] if text[-2:] in (" A", " B")} == {"A", "B"}
 
 
+@each_row(
+    ("link", "said"),
+    [
+        ({"phrase": "i am not good"}, r"the verdict stays: [\d.]+ % \w+ \.$"),
+        ({"task": "waves"}, r"value stays at [−\d.e]+ \.$"),
+    ],
+)
+def test_what_stays_the_same_is_said_once(link, said):
+    page = Page(hidden="4", init_scale="0.000001", epoch="0", **link)
+    page.alter(Alter.DROP)
+    assert re.search(said, page.story)
+
+
 def test_a_click_on_a_word_chooses_the_place_and_the_list_marks_it(page):
     page.mark(2)
     page.alter(Alter.DROP)

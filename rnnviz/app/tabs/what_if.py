@@ -212,11 +212,13 @@ def _answer(change: Change) -> str:
     if change.second is None:
         return f"{problem} {escape(change.problem)}"
     if not session.dataset.answers_classes:
-        name, *values = _values(change)
-        return f"{problem} {_said(change)} {name} goes from {values[0]} to {values[1]}."
+        name, one, other = _values(change)
+        goes = f"goes from {one} to {other}" if one != other else f"stays at {one}"
+        return f"{problem} {_said(change)} {name} {goes}."
     one, other = (_verdict(probe) for probe in (first, second))
     turns = "turns" if first.verdict != second.verdict else "stays"
-    return f"{problem} {_said(change)} the {first.noun} {turns}: {one} becomes {other}."
+    becomes = f" becomes {other}" if one != other else ""
+    return f"{problem} {_said(change)} the {first.noun} {turns}: {one}{becomes}."
 
 
 def _problem(session: Session, probe: Probe) -> str:
