@@ -148,14 +148,14 @@ def confusion(answers: Answers, count: int, most: int) -> Confusion:
 
 
 def most_confused(answers: Answers) -> tuple[int, int] | None:
-    """The class that is most often taken for another, and that one; None if nothing is wrong."""
+    """The class that is most often taken for another, and that one; None if none is twice."""
     wrong = answers.wrong & (answers.said >= 0)
     if not wrong.any():
         return None
     pairs = np.stack([answers.wanted[wrong], answers.said[wrong]], axis=1)
     kinds, counts = np.unique(pairs, axis=0, return_counts=True)
     wanted, said = kinds[counts.argmax()].tolist()
-    return wanted, said
+    return (wanted, said) if counts.max() > 1 else None
 
 
 def one_each(owners: Array, order: Array) -> Array:

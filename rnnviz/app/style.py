@@ -124,15 +124,16 @@ def escaped(text: str) -> str:
 
 def verdict_html(probe: Probe, problem: str) -> str:
     """The answer to the probe with its probability or score, and skipped words; or a problem."""
-    lines = [f"<p>{_answer(probe)}</p>"]
+    line = f"<p>{_answer(probe)}</p>"
     if problem:
-        lines = [f'<p class="problem">{escape(problem)}</p>']
+        line = f'<p class="problem">{escape(problem)}</p>'
     elif probe.reading.unknown:
         words = escape(", ".join(word[:40] for word in probe.reading.unknown[:12]))
-        rest = f"(skipped; the {probe.noun} uses the rest)"
-        lines.append(f"<p>not in the vocabulary: {words} {rest}</p>")
+        skipped = f"not in the vocabulary: {words} (skipped)"
+        # It may be longer than its place.
+        line = f'<p title="{skipped}">{_answer(probe)}; {skipped}</p>'
     heading = f"<small>{probe.noun.capitalize()}</small>"
-    return f'<div class="rnnviz-verdict">{heading}{"".join(lines)}</div>'
+    return f'<div class="rnnviz-verdict">{heading}{line}</div>'
 
 
 def _answer(probe: Probe) -> str:

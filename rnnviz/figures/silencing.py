@@ -75,9 +75,12 @@ def silenced_memory(
 def _hovers(words: Sequence[str], worth: Worth) -> list[list[str]]:
     """What stands below a cell's number: what the unit is worth."""
     texts = []
-    for rise in worth.rises[worth.units].tolist():
+    for unit in worth.units.tolist():
+        rise = float(worth.rises[unit])
         text = f"loss without it: {rise:+.6f} {worth.unit}".replace("inf", "∞").replace("-", "−")
-        texts.append([text if not math.isnan(rise) else "not measured yet"] * len(words))
+        said = text if not math.isnan(rise) else "not measured yet"
+        hushed = "<br>silenced: it is not passed on" * (unit in worth.silenced)
+        texts.append([said + hushed] * len(words))
     return texts
 
 

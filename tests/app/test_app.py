@@ -378,7 +378,7 @@ def test_what_is_typed_and_what_is_answered_are_called_by_their_names(task, noun
     assert page.frame["sequence"] == noun
     if answer:
         page.ask(f"{page.session.first_phrase} #")
-        assert f"skipped; the {answer} uses the rest" in page.text
+        assert "(skipped)" in page.text
         assert answer.capitalize() in page.text
 
 

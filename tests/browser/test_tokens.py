@@ -1,5 +1,7 @@
 """The words of the picture: typed, added, dropped, pasted and moved where they stand."""
 
+from itertools import pairwise
+
 import pytest
 from playwright.sync_api import expect
 
@@ -113,3 +115,12 @@ def test_words_are_pasted_skipped_and_moved_and_follow_the_box(page):
     expect_phrase(page, "this is bad")
     page.type_phrase("not happy " * 30)
     expect(page.page.locator(".rnnviz-words")).to_be_hidden()
+
+
+def test_words_that_are_skipped_cover_no_other(page):
+    page.type_phrase("i zebra giraffe am not lion good")
+    page.expect_said("verdict", "not in the vocabulary: zebra, giraffe, lion")
+    expect(page.page.locator(".rnnviz-word")).to_have_count(7)
+    boxes = [box.bounding_box() for box in page.page.locator(".rnnviz-word").all()]
+    for one, other in pairwise(boxes):
+        assert one["x"] + one["width"] <= other["x"] + 0.5

@@ -3,6 +3,8 @@
 // A box dragged so far, in pixels, is moved to another place.
 const DRAG_FROM = 6;
 const BOX = "rnnviz-word";
+// The share of a column that words between two columns may take.
+const SKIPPED = 0.45;
 
 export class Tokens {
   constructor(node, stage) {
@@ -75,25 +77,43 @@ export class Tokens {
     const { u, word, edge, pitch, wordHeight, wordSize } = this.layout;
     this.node.style.setProperty("--size", `${wordSize}px`);
     let column = 0;
+    const skipped = this.skippedAt();
     this.words.forEach(({ text, token }, k) => {
       const box = this.boxes[k];
       if (box.value !== text) box.value = text;
       box.ariaLabel = `${this.noun} ${k + 1}`;
       const read = token >= 0;
       box.classList.toggle("unread", !read);
+      box.title = read ? "" : `${text}: not in the vocabulary`;
       box.classList.toggle("turning", read && token === this.turning);
       box.classList.toggle("shaded", this.shades.length > 0);
       box.style.setProperty("--shade", this.shades[token] ?? "");
       if (read) column = token + 1;
-      // A word that is not read stands between those that are.
-      const middle = read ? word(token) : edge(column);
-      const width = Math.min(pitch - 4, Math.max(3.4 * u, 0.62 * wordSize * text.length + 1.6 * u));
+      // Words that are not read stand, smaller, between those that are.
+      const beside = skipped.get(column) ?? [];
+      const room = beside.length ? SKIPPED * pitch : 0;
+      const share = (beside.indexOf(k) + 0.5) / beside.length - 0.5;
+      const middle = read ? word(token) : edge(column) + share * room;
+      const crowded = read && (skipped.has(token) || skipped.has(token + 1));
+      const most = read ? pitch * (crowded ? 1 - SKIPPED : 1) - 4 : room / beside.length - 2;
+      const width = Math.min(most, Math.max(3.4 * u, 0.62 * wordSize * text.length + 1.6 * u));
       const place = { left: middle - width / 2, width, height: wordHeight - 2, top: 1 };
       for (const [name, value] of Object.entries(place)) box.style[name] = `${value}px`;
     });
     const [size, end] = [Math.max(24, 1.7 * u), edge(column)];
     const place = { left: end + 0.2 * u, width: size, height: size, top: (wordHeight - size) / 2 };
     for (const [name, value] of Object.entries(place)) this.add.style[name] = `${value}px`;
+  }
+
+  // The words that are not read, by the number of those read before them.
+  skippedAt() {
+    const found = new Map();
+    let column = 0;
+    this.words.forEach(({ token }, k) => {
+      if (token >= 0) column = token + 1;
+      else found.set(column, [...(found.get(column) ?? []), k]);
+    });
+    return found;
   }
 
   newBox() {

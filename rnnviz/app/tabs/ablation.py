@@ -179,9 +179,10 @@ def _right(session: Session, after: float, before: float) -> str:
     name = session.dataset.metric.name
     if name != "accuracy":
         return f": {name} <strong>{now}</strong>, before {then}."
+    what = f"<strong>{now}</strong> of the training {session.names.sequence}s are right"
     if now == then:
-        return f" still <strong>{now}</strong> are right."
-    return f" {'only ' * (after < before)}<strong>{now}</strong> are right, not {then}."
+        return f" still {what}."
+    return f" {'only ' * (after < before)}{what}, not {then}."
 
 
 def _share(value: float) -> str:
