@@ -14,6 +14,7 @@ from rnnviz.app.browser_session import first_value, visit
 from rnnviz.app.page_scene import live
 from rnnviz.app.stage import place_phrase
 from rnnviz.app.tabs.tab import Tab
+from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
 
 Question = TypeVar("Question", bound=StrEnum)
@@ -60,10 +61,13 @@ def chosen_question(page: str, asked: Question) -> Question:
     return type(asked)(st.session_state.get(f"question_{page}") or asked)
 
 
-def answer_html(session: Session, answer: str) -> str:
-    """The story line of a laboratory: the chapter, and its answer as HTML; or what is wrong."""
+def answer_html(session: Session, answer: str, probe: Probe | None = None) -> str:
+    """The story line of a laboratory: the chapter, and its answer as HTML; or what is wrong.
+
+    ``probe`` is what is shown, if it isn't the phrase.
+    """
     told, problem = session.story, session.phrase_input.problem
-    unknown = ", ".join(word[:40] for word in session.inspect().reading.unknown[:12])
+    unknown = ", ".join(word[:40] for word in (probe or session.inspect()).reading.unknown[:12])
     if problem or told.broken:
         answer = escape(problem or told.sentence)
     elif unknown:

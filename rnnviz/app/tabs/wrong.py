@@ -78,7 +78,7 @@ def wrong_tab(session: Session, controls: DeltaGenerator) -> Tab:
         lab.fit(session.dataset)
         source = _source(session)
         frame.texts["verdict"] = verdict_html(source.probe, session.phrase_input.problem)
-        frame.texts["story"] = answer_html(session, _story(source))
+        frame.texts["story"] = answer_html(session, _story(source), source.probe)
         _draw_opened(source, frame)
         _draw_scores(source, frame)
 
