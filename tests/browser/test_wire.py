@@ -123,6 +123,8 @@ def test_a_cut_of_streamlits_own_socket_is_not_felt(page):
         epoch = page.epoch
         page.page.evaluate("streamlit_socket.close()")
         expect_to_go_on(page, run, epoch + 3)
+        # What is typed while Streamlit lays a box out again is lost with the box.
+        page.expect_idle()
         page.set_number("lr", f"0.{number + 2}5")
         page.expect_in_chart("curves", "figure.layout.meta.changes.length > given", 2 * number)
     assert page.drops == 0
