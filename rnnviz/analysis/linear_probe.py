@@ -98,14 +98,6 @@ class Fitting:
         )
 
 
-def readability(states: Array, labels: Array, groups: Array, places: Array) -> Readability:
-    """The scores at all places; see ``Fitting``."""
-    fitting = Fitting(states, labels, groups, places)
-    while fitting.step():
-        pass
-    return fitting.found
-
-
 class _Place(NamedTuple):
     """The score with the labels and with each of their shuffles, the guess, the number of rows."""
 

@@ -18,7 +18,7 @@ class Effort:
     def __init__(self) -> None:
         self._key: object = None
         self._spent = 0.0
-        #: Whether the reader asked for the rest, and whether some is left that he must ask for.
+        #: Whether the reader asked for the rest, and whether some is left that must be asked for.
         self.asked = self.waiting = False
 
     def work(self, key: object, budget: float, measure: Callable[[float], bool]) -> bool:

@@ -6,10 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.analysis import linear_probe as module
-from rnnviz.analysis.linear_probe import FEWEST, SHUFFLES, beginnings, readability, ridge
+from rnnviz.analysis.linear_probe import FEWEST, SHUFFLES, Fitting, beginnings, ridge
 
 N, H = 120, 8
 CHANCE = np.random.default_rng(1)
+
+
+def readability(*tokens):
+    """What is found when every place is measured; the share that is done grows to the end."""
+    fitting, shares = Fitting(*tokens), []
+    while fitting.step():
+        shares.append(fitting.progress)
+    assert shares == sorted({*shares}) and fitting.progress == 1
+    return fitting.found
 
 
 def at_one_place(states, labels, groups=None):

@@ -63,6 +63,8 @@ def test_the_surest_errors_come_first_and_a_sequence_once():
     assert right.tolist() == [4, 6]
     assert most_confused(ROWS) == (1, 0)
     assert most_confused(answers([(0, 1, 1, 0.9)])) is None
+    once = answers([(0, 1, 0, 0.9), (1, 0, 2, 0.8)])
+    assert most_confused(once) is None, "none is taken for another twice"
 
 
 def test_recall_precision_and_f1_are_what_they_are_called():

@@ -31,6 +31,7 @@ def test_rows_are_units_in_the_order_of_their_worth_with_a_bar_beside_each():
     np.testing.assert_allclose(cells.z, STATES.T[ORDER], rtol=1e-6)
     assert np.array(cells.customdata).tolist() == [[2, 2], [0, 0], [1, 1]]
     assert cells.text[2][0] == "loss without it: −0.250000 nats"
+    assert cells.text[1][0].endswith("<br>silenced: it is not passed on")
     assert drawn.layout.yaxis.ticktext == ("2", "0", "1")
     columns = [("unit", [2, 0, 1]), ("rise of the loss without it (nats)", [1.0, 0.5, -0.25])]
     assert drawn.layout.meta == {"x": "token", "y": "unit", "units": [2, 0, 1], "columns": columns}
