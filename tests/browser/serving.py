@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.browser.browsers import find_chromium
@@ -140,7 +141,9 @@ def chromium() -> Iterator[Browser]:
 
 
 def _launch(playwright: Playwright) -> Browser:
-    path = find_chromium(playwright.chromium.executable_path)
+    # Of several workers the first installs it; two at once would stop each other.
+    with FileLock(Path(tempfile.gettempdir()) / "rnnviz-chromium.lock"):
+        path = find_chromium(playwright.chromium.executable_path)
     return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
 
 

