@@ -173,7 +173,7 @@ class Session:
     def story(self) -> Story:
         """What the run has reached, told of the phrase; cached."""
         player, probe = self.player, self.inspect()
-        key = probe, player.position, player.shown is None and player.diverged
+        key = probe, player.position, player.over, player.shown is None and player.diverged
         return self._memo.ask("story", key, lambda: story(player, probe, self.signs, self._radii))
 
     @property

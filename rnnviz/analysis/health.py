@@ -40,6 +40,9 @@ LARGE_LIMITS = 10.0, 1000.0
 #: Share of the last token's gradient that reaches the first. Below the machine epsilon of the
 #: number format it does not change a sum of gradients.
 REACH_WATCH = 1e-3
+#: How far the test loss has risen above its lowest, in losses of guessing: a tenth is seen in the
+#: curve.
+RISEN_LIMITS = 0.1, 1.0
 
 #: The advice where numbers are no longer finite.
 _LOST = (
@@ -59,6 +62,7 @@ MEANINGS = {
     "update": "Update over weights of one step: the median of the weight matrices.",
     "gradient": "The length of the largest gradient of a parameter, before clipping.",
     "reach": "The gradient at the first token over that at the last, or at an encoder's last.",
+    "overfit": "How far the test loss is above its lowest so far, in losses of guessing.",
 }
 
 
@@ -96,6 +100,25 @@ def health(
     update = _ratio(parameters, next(parts), config)
     reach = _reach(trace, config.truncate)
     return _saturated(trace), _silent(trace), clipped, update, largest, reach
+
+
+def overfit(losses: Array, guess: float) -> Sign:
+    """The sign of the test losses (N,) of epoch 0 to the one shown, NaN without a test set.
+
+    ``guess`` is the loss of guessing.
+    """
+    if math.isnan(losses[0]):
+        return _not_applicable("overfit", "There is no test set.")
+    advice = (
+        "The test loss is near its lowest.",
+        "The test loss rises while the network trains: an earlier epoch answers unseen sequences "
+        "better. Try more data or fewer units.",
+        "The network is sure of wrong answers to unseen sequences: go back to where the test loss "
+        "was lowest, and try more data or fewer units.",
+    )
+    with np.errstate(invalid="ignore"):
+        risen = float((losses[-1] - np.nanmin(losses)) / guess)
+    return _graded("overfit", risen, RISEN_LIMITS, advice)
 
 
 def judged(sign: Sign, phase: Phase) -> Sign:

@@ -53,7 +53,7 @@ def _heading(session: Session, section: Section) -> str:
     errors = f"{count:,} error{'s' * (count != 1)} on {part}{noun}s, surest first"
     headings = {
         "errors": errors if data.one_class_at_end else f"{some} with errors, surest first",
-        "near": "Right, but only just",
+        "near": "Right, least sure first",
         "unsure": f"{some}, least sure first",
         "largest": f"{some}, largest error first",
     }

@@ -67,6 +67,8 @@ def _pasted() -> File | None:
 def _offer(session: Session, train: File, test: File | None, below_train: DeltaGenerator) -> None:
     """The options, the preview and the start button; or a problem, below the file it is about."""
     below_test = st.container()
+    # Where the file was chosen, so that it is in sight.
+    start = below_train.container()
     try:
         form = table_of(train).form
     except TaskError as problem:
@@ -81,7 +83,7 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
     st.caption("  \n".join(map(escaped, shown.sentences)))
     for note in shown.notes:
         st.caption(escaped(note))
-    st.button(
+    start.button(
         "Learn from these data", key="learn", type="primary", on_click=on_host(Session.load),
         args=(upload,), disabled=upload == session.data.upload,
     )  # fmt: skip

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from rnnviz.analysis.health import MEANINGS, Level, Sign, judged, worst
+from rnnviz.analysis.health import MEANINGS, Level, Sign, judged, overfit, worst
 from rnnviz.analysis.training_phase import phase_of
 from rnnviz.session import Session
 from rnnviz.training.player import LOOKING_BACK
@@ -29,9 +29,11 @@ def status_texts(session: Session, story: str | None = None) -> dict[str, str]:
 
 def _signs(session: Session) -> Sequence[Sign]:
     """The signs of health at the epoch shown, as they are to be taken at this point of the run."""
-    losses = session.run.history.column("train_loss")[: session.player.position.epoch + 1]
-    phase = phase_of(losses, session.dataset.guess.loss)
-    return [judged(sign, phase) for sign in session.signs]
+    history, end = session.run.history, session.player.position.epoch + 1
+    train, test = (history.column(f"{role}_loss")[:end] for role in ("train", "test"))
+    guess = session.dataset.guess.loss
+    phase = phase_of(train, guess)
+    return [*(judged(sign, phase) for sign in session.signs), overfit(test, guess)]
 
 
 def _status(session: Session) -> str:

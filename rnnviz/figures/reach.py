@@ -93,7 +93,7 @@ def _training(
         series.append(_line(profile.bound[lags], places, lags, ("bound", dotted), floor))
     if not math.isnan(profile.slope):
         dashed = {"color": theme.text, "width": 1.5, "dash": "dash"}
-        fit = f"fit, half-life {half_life_text(profile)}"
+        fit = f"fit of all, half-life {half_life_text(profile)}"
         series.append(_line(profile.fitted[lags], places, lags, (fit, dashed), floor))
     return series
 

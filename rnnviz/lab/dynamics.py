@@ -40,7 +40,7 @@ class Hold(StrEnum):
 
     OWN = "my choice"
     MEAN = "mean input"
-    ZERO = "nothing"
+    ZERO = "zero input"
 
 
 #: The kind of fixed input, its words, and its values as text.
@@ -273,7 +273,7 @@ def _named(choices: Choices, dataset: Dataset, shown: Callable[[str], str]) -> s
     """A fixed input as text."""
     hold, words, typed = choices
     if hold is not Hold.OWN:
-        return {Hold.MEAN: "the mean input", Hold.ZERO: "nothing"}[hold]
+        return {Hold.MEAN: "the mean input", Hold.ZERO: "the zero input"}[hold]
     if not dataset.tokens:
         return typed
     quoted_words = (quoted(shown(word)) for word in words[:_NAMED])

@@ -292,10 +292,12 @@ def _generated(dataset: Dataset, parameters: Parameters, tokens: Array) -> tuple
 def _example(dataset: Dataset, reading: Reading, said: tuple[int, ...]) -> Example:
     if dataset.source is None:
         targets = dataset.targets_of(reading.tokens)
+        # Without its skipped tokens it could be mistaken for another sequence of the data.
         if reading.unknown and not dataset.rule:
-            targets = np.full_like(targets, GAP)
+            known = dataset.lookup_text(reading.text)
+            targets = known.targets if known else np.full_like(targets, GAP)
         return Example(reading.text, reading.tokens, targets)
-    known = None if reading.unknown else dataset.lookup(reading.tokens)
+    known = dataset.lookup_text(reading.text) if reading.unknown else dataset.lookup(reading.tokens)
     if known:
         return replace(known, text=reading.text)
     tokens = (dataset.vocabulary.number(dataset.classes[c]) for c in said[:-1])

@@ -93,6 +93,8 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
             return warning
     turn = _turn(probe) if chapter > Chapter.MEMORY_GROWS else None
     sentence = _sentence(chapter, probe, scores, radii, turn)
+    if chapter < Chapter.FALLING and player.over:
+        sentence = f"{sentence} The run ended before the loss fell."
     return Story(chapter.label, sentence, turning=turn.token if turn else None)
 
 

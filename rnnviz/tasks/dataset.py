@@ -61,6 +61,10 @@ class Dataset:
     def _by_inputs(self) -> dict[bytes, Example]:
         return {_key(example): example for example in (*self.test, *self.train)}
 
+    @cached_property
+    def _by_text(self) -> dict[str, Example]:
+        return {example.text: example for example in (*self.test, *self.train)}
+
     @property
     def one_class_at_end(self) -> bool:
         """Whether the output is a single class, after the last token."""
@@ -76,6 +80,10 @@ class Dataset:
     def lookup(self, inputs: Array) -> Example | None:
         """The example with exactly these inputs; with an encoder, with this source."""
         return self._by_inputs.get(inputs.tobytes())
+
+    def lookup_text(self, text: str) -> Example | None:
+        """The example with exactly this text, of which some tokens may be skipped."""
+        return self._by_text.get(text)
 
     def targets_of(self, inputs: Array) -> Array:
         """The targets of inputs, by the rule or else from the data.

@@ -110,7 +110,7 @@ def test_of_an_encoder_and_a_decoder_the_way_is_the_decoders():
 
 def test_the_flip_flop_has_eight_points_at_which_it_rests(flipflop):
     flipflop.find()
-    assert flipflop.story.startswith("Learned Held on nothing, the state rests at 8 points :")
+    assert flipflop.story.startswith("Learned Held on the zero input, the state rests at 8")
     assert "8 stable, 19 saddle, 0 slow, from 200 starts" in flipflop.text
     assert {"stays (8)", "leaves (19)"} <= {*flipflop.names}
     rests = [row[1] for row in flipflop.rows]
@@ -118,7 +118,7 @@ def test_the_flip_flop_has_eight_points_at_which_it_rests(flipflop):
     signs = [tuple(v.strip()[0] == "−" for v in row[2].split(",")) for row in flipflop.rows[:8]]
     assert len({*signs}) == 8
     assert "fitted at epoch 150" in flipflop.phase["remark"]
-    assert "Held: nothing." in flipflop.phase["remark"]
+    assert "Held: the zero input." in flipflop.phase["remark"]
 
 
 def test_a_row_or_a_point_chooses_and_opens_its_numbers(flipflop):

@@ -194,7 +194,7 @@ def test_what_else_was_measured_on_what_is_said_below_each_chart(small):
 
 
 def test_the_signs_of_health_stand_in_the_status_with_a_word_and_a_sentence(small):
-    for name in ("saturated", "silent", "clipped", "update", "gradient", "reach"):
+    for name in ("saturated", "silent", "clipped", "update", "gradient", "reach", "overfit"):
         assert re.search(rf"{name} +\S+ +(fine|watch|bad)", small.text), name
     lag = {"task": "recall", "lag": "20", "hidden": "16", "batch": "8", "init_scale": "0.02"}
     tiny = "Too little gradient reaches the first token to change the sum"
@@ -262,7 +262,7 @@ def test_how_far_the_gradient_reaches_is_told():
     norms = np.linalg.norm(dh_of(page), axis=1)
     life, share = half_life(norms), norms[0] / norms[-1]
     first = page.session.inspect().words[0]
-    assert f"It is halved every {life:.2g} words: " in page.story
+    assert f"In this phrase it is halved every {life:.2g} words: " in page.story
     assert f" of it reaches “{first}”, {len(norms) - 1} words back." in page.story
     told = page.story.partition(": ")[2].split(" of it")[0]
     told = told.replace("−", "-").replace("·10 ", "e").replace(" ", "").replace("%", "e-2")
@@ -297,7 +297,7 @@ SAID = {
     ),
     "untrained": (
         {"epoch": "0", "init_scale": "0.01"},
-        r"It is halved every 0\.\d+ words: \d·10 −\d+ of it reaches “i”, 3 words back\.",
+        r"In this phrase it is halved every 0\.\d+ words: \d·10 −\d+ of it reaches “i”, 3 .+\.",
         r"bring \S+ % of the input weights' gradient\.",
         "Not checked at these weights: press G.",
     ),

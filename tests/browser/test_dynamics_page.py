@@ -66,7 +66,7 @@ def test_the_eight_resting_points_of_the_flip_flop_are_five_clicks_away(opened, 
 def test_the_flip_flop_has_eight_stable_points_and_each_tells_its_values(flipflop):
     expect(story(flipflop)).to_contain_text("press F to find")
     flipflop.keys("f")
-    expect(story(flipflop)).to_contain_text("Held on nothing, the state rests at 8 points")
+    expect(story(flipflop)).to_contain_text("Held on the zero input, the state rests at 8 points")
     flipflop.expect_in_chart("phase", COUNT, ["stays", 8])
     flipflop.expect_in_chart("phase", COUNT, ["leaves", 19])
     stays = rows(flipflop).filter(has_text="stays")
@@ -76,7 +76,7 @@ def test_the_flip_flop_has_eight_stable_points_and_each_tells_its_values(flipflo
     expect(flipflop.at("phase").locator("figcaption")).to_contain_text("fitted at epoch 150")
     flipflop.page.mouse.move(*flipflop.place("phase", f"{STAYS}.x[0]", f"{STAYS}.y[0]"))
     tip = flipflop.chart("phase").locator(".rnnviz-tip")
-    expect(tip).to_contain_text(re.compile(r"stays.*held: nothing.*read as .*speed q = "))
+    expect(tip).to_contain_text(re.compile(r"stays.*held: the zero input.*read as .*speed q = "))
 
 
 def test_a_row_chooses_its_point_by_keyboard_too_and_the_list_stays_in_its_box(flipflop):
@@ -102,7 +102,7 @@ def test_other_inputs_and_epochs_have_other_points_and_the_first_are_kept(flipfl
     expect(story(flipflop)).to_contain_text("press F")
     find(flipflop)
     expect(story(flipflop)).to_contain_text("rests at 4 points")
-    flipflop.choose("hold_values", "nothing")
+    flipflop.choose("hold_values", "zero input")
     expect(story(flipflop)).to_contain_text("rests at 8 points")
     before = flipflop.drawn("phase")
     flipflop.drag("scrubber", [40])

@@ -413,6 +413,15 @@ def test_the_target_is_the_label_even_where_the_verdict_is_wrong_or_else_the_ver
     assert session.inspect("aa").basis.startswith("This sequence has no label in the data")
 
 
+def test_a_phrase_with_skipped_words_has_a_target_if_it_stands_in_the_data():
+    rows = [Row(2, "so warm", "sunny"), Row(3, "so cold", "rainy")]
+    data = build_dataset("w", rows, [Row(2, "so warm outside", "rainy")])
+    session = Session(RunConfig(hidden=2), data)
+    assert session.inspect("so warm outside").label == "rainy"
+    assert session.inspect("so warm inside").label is None
+    assert session.inspect("so warm").label == "sunny"
+
+
 def test_a_sentence_that_the_data_do_not_have_is_translated_into_what_the_network_says():
     session = Session(RunConfig(task="translation", hidden=4))
     probe = session.inspect("dog the")

@@ -114,7 +114,8 @@ def _answer(source: Source) -> str:
     """The half-life of the gradient on the phrase, and what of it reaches the first word."""
     # After its last answer a sequence has no gradient.
     norms = np.trim_zeros(source.gradients.reach(source.query).norms, "b")
-    noun, lag = source.session.names.noun, len(norms) - 1
+    names, lag = source.session.names, len(norms) - 1
+    noun = names.noun
     if len(source.words) < 2:
         return f"One {noun}: there is nothing to reach back to."
     if lag < 1 or not np.isfinite(norms).all():
@@ -126,7 +127,8 @@ def _answer(source: Source) -> str:
         return f"<strong>Nothing</strong> is carried back: {reaches}"
     if life >= FOREVER:
         return f"<strong>It doesn't fade</strong>: {reaches}"
-    return f"It is halved every <strong>{life_text(life)} {noun}s</strong>: {reaches}"
+    often = f"<strong>{life_text(life)} {noun}s</strong>"
+    return f"In this {names.sequence} it is halved every {often}: {reaches}"
 
 
 def _times(share: float) -> str:

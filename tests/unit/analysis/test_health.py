@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.baselines import baselines
-from rnnviz.analysis.health import SATURATED, Level, health, judged, worst
+from rnnviz.analysis.health import SATURATED, Level, health, judged, overfit, worst
 from rnnviz.analysis.training_phase import Phase, phase_of
 from rnnviz.config import Activation, RunConfig
 from rnnviz.engine.batch import collate
@@ -134,6 +134,24 @@ def test_who_knows_one_of_two_numbers_has_not_learned_to_add():
     data = TASKS["adding"].build(0, 0)
     (one_number,) = baselines(data)
     assert phase_of(np.full(3, one_number.loss), data.guess.loss) is Phase.PLATEAU
+
+
+@each_row(
+    ("losses", "value", "level"),
+    [
+        ([0.7, 0.5, 0.51], 0.01, Level.FINE),
+        ([0.7, 0.5, 0.75], 0.25, Level.WATCH),
+        ([0.7, 0.5, 1.5], 1.0, Level.BAD),
+        ([0.7, 0.5, math.inf], math.inf, Level.BAD),
+        ([0.7, 0.5, math.nan], math.nan, Level.BAD),
+        ([math.nan, math.nan], math.nan, Level.NONE),
+    ],
+)
+def test_it_overfits_where_the_test_loss_has_risen(losses, value, level):
+    sign = overfit(np.array(losses), 1.0)
+    assert sign.value == pytest.approx(value, nan_ok=True)
+    assert sign.level is level
+    assert sign.advice.endswith(".")
 
 
 def test_a_sign_is_judged_by_its_phase():

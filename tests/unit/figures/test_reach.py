@@ -48,7 +48,7 @@ def test_phrase_band_and_fit_stand_on_the_words_from_the_last_one_back():
         np.testing.assert_allclose(dict(zip(one.x, one.y, strict=True))[4], factor)
         np.testing.assert_allclose(one.y, factor * 0.1 ** (4 - np.array(one.x)))
     assert fit.customdata[1][0] == 3, "tokens back"
-    assert fit.name == "fit, half-life 0.3 (95 %: 0.3 to 0.3)"
+    assert fit.name == "fit of all, half-life 0.3 (95 %: 0.3 to 0.3)"
     layout = reach.figure.layout
     assert (layout.yaxis.type, layout.meta["x"]) == ("log", "token")
     assert list(layout.xaxis.ticktext[:2]) == ["so", "&lt;b&gt;"]

@@ -85,7 +85,7 @@ def test_at_first_the_word_that_comes_most_often_is_held(session, lab):
         (Hold.OWN, ("good", "not", "happy"), "the mean of “good”, “not”, “happy”", 3),
         (Hold.OWN, ("good", "not", "happy", "bad"), "the mean of “good”, “not”, “happy” …", 4),
         (Hold.MEAN, (), "the mean input", 18),
-        (Hold.ZERO, (), "nothing", 0),
+        (Hold.ZERO, (), "the zero input", 0),
     ],
 )
 def test_of_several_words_the_mean_is_held_or_that_of_all_or_zero(

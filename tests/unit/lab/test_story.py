@@ -91,6 +91,14 @@ def test_a_gradient_that_vanishes_is_told_until_memory_grows():
     assert names == sorted(names, key=["Vanishing", "Plateau", "Memory grows"].index)
 
 
+def test_a_run_that_ended_on_the_plateau_says_so_there_and_nowhere_before():
+    ended, session = " The run ended before the loss fell.", Session(RunConfig(epochs=60))
+    session.player.advance(60)
+    assert told(session).sentence.endswith(ended)
+    session.player.go_to(Position(50))
+    assert not told(session).sentence.endswith(ended)
+
+
 def test_in_a_phrase_longer_than_most_of_the_training_set_it_is_no_reason_not_to_learn(session):
     session.player.go_to(Position(60))
     assert told(session, " ".join(["i am not bad"] * 4)).chapter == "Plateau"
