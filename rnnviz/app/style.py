@@ -122,18 +122,22 @@ def escaped(text: str) -> str:
     return "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|$~:^=" else c for c in unlinked)
 
 
-def verdict_html(probe: Probe, problem: str) -> str:
-    """The answer to the probe with its probability or score, and skipped words; or a problem."""
-    line = f"<p>{_answer(probe)}</p>"
+def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
+    """The answer to the probe with its probability or score, and skipped words; or a problem.
+
+    ``opened`` tells that the probe is another sequence than the one that is typed.
+    """
+    answer, name = _answer(probe), "Opened" if opened else probe.noun.capitalize()
+    line = f"<p>{answer}</p>"
     if problem:
+        name = ""
         line = f'<p class="problem">{escape(problem)}</p>'
     elif probe.reading.unknown:
         words = escape(", ".join(word[:40] for word in probe.reading.unknown[:12]))
         skipped = f"not in the vocabulary: {words} (skipped)"
         # It may be longer than its place.
-        line = f'<p title="{skipped}">{_answer(probe)}; {skipped}</p>'
-    heading = f"<small>{probe.noun.capitalize()}</small>"
-    return f'<div class="rnnviz-verdict">{heading}{line}</div>'
+        line = f'<p title="{skipped}">{answer}; {skipped}</p>'
+    return f'<div class="rnnviz-verdict"><small>{name}</small>{line}</div>'
 
 
 def _answer(probe: Probe) -> str:

@@ -22,7 +22,7 @@ class PhraseInput:
             read(dataset, text)
             self.phrase = text
         except TaskError as problem:
-            self.problem = f"{problem} The pictures still show: {self.phrase}"
+            self.problem = f"{problem} Still shown: {self.phrase}"
 
     def fits(self, dataset: Dataset) -> bool:
         """Whether the vocabulary of ``dataset`` has every word of the typed text."""

@@ -243,9 +243,7 @@ def read(dataset: Dataset, text: str) -> Reading:
         example = dataset.train[0].text[:60]
         raise TaskError(f"The {what} is empty. Type something, for example: “{example}”.")
     if not len(reading.tokens):
-        raise TaskError(
-            f"None of these {vocabulary.unit} is in the vocabulary, so there is nothing to read."
-        )
+        raise TaskError(f"None of these {vocabulary.unit} is in the vocabulary.")
     return reading
 
 

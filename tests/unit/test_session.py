@@ -287,7 +287,7 @@ def test_a_link_with_a_phrase_that_cannot_be_read_shows_the_default(task):
         if box.problem:
             assert box.typed == text
             assert box.phrase == session.first_phrase
-            assert f"The pictures still show: {box.phrase}" in box.problem
+            assert f"Still shown: {box.phrase}" in box.problem
         assert session.inspect().finite
 
 
@@ -465,7 +465,7 @@ NONE = "None of these words is in the vocabulary"
 @each_row(
     ("task", "text", "said"),
     [
-        ("sentiment", "", "The phrase is empty. Type something, for example: “good”. The"),
+        ("sentiment", "", "The phrase is empty. Type something, for example: “good”. Still"),
         ("sentiment", " \n\t ", "The phrase is empty"),
         ("sentiment", "great", NONE),
         ("sentiment", "<b>bad</b><script>alert(1)</script>", NONE),
@@ -473,9 +473,9 @@ NONE = "None of these words is in the vocabulary"
         ("sentiment", "bad " * 10_000, "The phrase has 10,000 words; the most that can be read is"),
         ("parity", "", "The sequence is empty. Type something, for example: “"),
         ("parity", "1" * 10_000, "The sequence has 10,000 characters; the most"),
-        ("flipflop", "1,x", "such as: “1,0,-1”. The pictures"),
-        ("adding", "", "such as: “0.5 1* 0.2”. The pictures"),
-        ("waves", "", "such as: “0.5 1 -0.2”. The pictures"),
+        ("flipflop", "1,x", "such as: “1,0,-1”. Still shown"),
+        ("adding", "", "such as: “0.5 1* 0.2”. Still shown"),
+        ("waves", "", "such as: “0.5 1 -0.2”. Still shown"),
     ],
 )
 def test_a_phrase_that_cannot_be_read_leaves_the_probe_and_says_why(task, text, said):
@@ -484,7 +484,7 @@ def test_a_phrase_that_cannot_be_read_leaves_the_probe_and_says_why(task, text, 
     session.ask(text)
     box = session.phrase_input
     assert said in box.problem
-    assert box.problem.endswith(f". The pictures still show: {session.first_phrase}")
+    assert box.problem.endswith(f". Still shown: {session.first_phrase}")
     assert session.inspect() is before
     assert box.typed == text[: MAX_TYPED + 1]
 

@@ -77,7 +77,8 @@ def wrong_tab(session: Session, controls: DeltaGenerator) -> Tab:
     def draw(frame: Frame) -> None:
         lab.fit(session.dataset)
         source = _source(session)
-        frame.texts["verdict"] = verdict_html(source.probe, session.phrase_input.problem)
+        problem, opened = session.phrase_input.problem, source.probe is not session.inspect()
+        frame.texts["verdict"] = verdict_html(source.probe, problem, opened)
         frame.texts["story"] = answer_html(session, _story(source), source.probe)
         _draw_opened(source, frame)
         _draw_scores(source, frame)
