@@ -145,7 +145,7 @@ def test_the_state_of_another_phrase_is_put_in_and_the_rest_read_on(page):
     np.testing.assert_allclose(cells[:, [9, 13]], (other[1:] - one[2:]).T, atol=1e-6)
     page.set("text_input", "donor", "<b>")
     assert "None of these words is in the vocabulary" in page.story
-    assert "still show: this is bad" in page.story
+    assert "Still shown: this is bad" in page.story
     page.set("text_input", "donor", "zebra bad")
     assert "Skipped, not in the vocabulary: zebra." in page.story
     page.set("text_input", "donor", "i am not")
