@@ -101,8 +101,10 @@ def test_look_back_and_return(trained):
 def test_play_from_the_past_replays_and_trains_on(opened, server):
     page = opened(f"{server.url}/?{EAGER}&epoch=60&epochs=70")
     look_back(page, 35)
+    page.speed("Home")  # else it may be over before anybody looks
     page.press("play")
     page.expect_said("status", "Replaying")
+    page.speed("End")
     page.expect_said("status", "Finished")
     assert int(page.slider("scrubber").get_attribute("max")) == 70
 
