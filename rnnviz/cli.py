@@ -1,4 +1,4 @@
-"""The command line: open the page, train without a browser, check the gradient, or all."""
+"""The command line: open the page, train without a browser, check gradients, show a cell."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from tqdm import tqdm
 
 from rnnviz import __version__
 from rnnviz.config import SETTINGS, Gradient, RunConfig, Setting, SettingError
+from rnnviz.engine.cell_check import define
+from rnnviz.engine.cell_source import description, source
+from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.cells import CELLS, CellText
 from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_errors
 from rnnviz.engine.training import record
 from rnnviz.export.history import save_json
@@ -76,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check all that NumPy alone can check, on a run")
     verify.add_argument("--phrase", help="what to read; the first phrase of the task by default")
     _run_options(verify)
+    _show_options(commands.add_parser("show", help="print a cell's equations and its way back"))
     return parser
 
 
@@ -98,6 +103,13 @@ def _gradcheck_options(check: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--after", dest="epochs", default=300, metavar="N", help="epochs of training before"
     )
+
+
+def _show_options(show: argparse.ArgumentParser) -> None:
+    which = show.add_mutually_exclusive_group(required=True)
+    which.add_argument("cell", nargs="?", choices=CELLS, help="a cell by its name")
+    which.add_argument("--cell-file", type=Path, metavar="FILE", help="a text of equations")
+    show.add_argument("--code", action="store_true", help="print a script for NumPy instead")
 
 
 def _port(text: str) -> int:
@@ -145,14 +157,16 @@ def _check_free(parser: argparse.ArgumentParser, port: int) -> None:
 
 
 def _run(options: dict[str, Any]) -> int:
-    command = {"train": _train, "gradcheck": _gradcheck, "verify": _verify}[options["command"]]
+    command = {"train": _train, "gradcheck": _gradcheck, "verify": _verify}.get(options["command"])
     try:
+        if command is None:
+            return _show(options)
         settings = {name: options[name] for name in SETTINGS if options.get(name) is not None}
         config = RunConfig(**settings)
         for sentence in config.idle(settings):
             raise SettingError(f"{sentence} Leave it out.")
         return command(config, options)
-    except (SettingError, TaskError) as problem:
+    except (SettingError, TaskError, CellError) as problem:
         print(f"rnnviz: {problem}", file=sys.stderr)
     except BrokenPipeError:
         # The reader has closed the pipe: discard the rest, also what is flushed at exit.
@@ -161,6 +175,23 @@ def _run(options: dict[str, Any]) -> int:
     except OSError as problem:
         print(f"rnnviz: {problem.filename}: {problem.strerror}.", file=sys.stderr)
     return 2
+
+
+def _show(options: dict[str, Any]) -> int:
+    path = options["cell_file"]
+    cell = CELLS[options["cell"]] if path is None else _cell(path)
+    print(source(cell) if options["code"] else description(cell))
+    return 0
+
+
+def _cell(path: Path) -> CellText:
+    """A cell of one's own; an error begins with the file's name."""
+    try:
+        return define(read_bytes(path).decode(), path.stem)
+    except UnicodeDecodeError:
+        raise TaskError(f"{path.name} is no text in UTF-8.") from None
+    except CellError as problem:
+        raise TaskError(f"{path.name}, {problem}.") from None
 
 
 def _dataset(config: RunConfig, options: dict[str, Any]) -> Dataset | None:

@@ -408,3 +408,31 @@ def test_gradcheck_fails_where_the_exact_gradient_is_not(run, monkeypatch):
     right = cli.record
     monkeypatch.setattr(cli, "record", lambda p, batch, _: right(p, batch, Gradient.NOTEBOOK))
     assert run(*CHECK, "--phrase", "bad bad").code == 1
+
+
+# A cell
+
+CELL = "z = sigmoid(W_z @ x + U_z @ h)\nh = (1 - z) * h + z * tanh(W_h @ x)\n"
+
+
+def test_show_prints_the_equations_the_way_back_and_the_shapes(run):
+    done = run("show", "lstm")
+    assert (done.code, done.err) == (0, "")
+    for line in ("  c = f * c + i * g", "  d_c' += d_c * f", "  W_xi    H x D"):
+        assert line in done.out.split("\n")
+
+
+def test_show_prints_a_script_that_checks_itself(run, csv):
+    done = run("show", "--code", "--cell-file", csv("mine.txt", CELL))
+    assert done.code == 0
+    space = {"__name__": "cell"}
+    exec(done.out, space)
+    assert space["check"]() < 1e-12
+
+
+def test_a_wrong_text_of_a_cell_is_named_with_line_and_column(run, csv):
+    wrong = run("show", "--cell-file", csv("mine.txt", CELL.replace("U_z @ h", "W_z @ h")))
+    assert_refused(wrong, "mine.txt, line 1, column 23: W_z @ h is H x D times H: multiply x")
+    assert_refused(run("show", "--cell-file", csv("mine.txt", b"\xff")), "no text in UTF-8")
+    assert_refused(run("show"), "cell")
+    assert_refused(run("show", "elman", "--cell-file", "mine.txt"), "not allowed with")

@@ -1,0 +1,227 @@
+"""Cell source: a cell's forward pass and backpropagation through time as NumPy, to be read."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from rnnviz.engine.cell_writer import Writer, called
+from rnnviz.engine.cells import CellText
+from rnnviz.engine.derive import Adjoint, Backward
+from rnnviz.engine.equations import Equations
+from rnnviz.engine.graph import Node
+
+#: Functions that NumPy lacks.
+_WRITTEN_OUT = {
+    "sigmoid": "def sigmoid(a):\n    return 0.5 + 0.5 * np.tanh(0.5 * a)",
+    "relu": "def relu(a):\n    return np.maximum(a, 0)",
+    "softplus": "def softplus(a):  # log(1 + exp(a)), without overflow\n"
+    "    return np.maximum(a, 0) + np.log1p(np.exp(np.where(a > 0, -a, a)))",
+}
+_HEADING = '''"""{name}: forward pass and backpropagation through time, with NumPy alone.{source}
+
+{equations}
+
+x is (T, D): T tokens, D inputs. Each line is an array with a row of H units for each token. Row -1
+is the one before the first token: that of a state holds its first value.
+"""
+
+import numpy as np'''
+_CHECK = '''def check(T=5, D=3, H=4, seed=0):
+    """The largest relative difference of a gradient from the complex step, Im L(w + ie) / e."""
+    rng, sizes = np.random.default_rng(seed), {"H": H, "D": D}
+    weights = {
+        name: 0.5 * rng.standard_normal([sizes[size] for size in shape])
+        for name, shape in SHAPES.items()
+    }
+    first, x = np.abs(rng.standard_normal((len(STATES), H))), rng.standard_normal((T, D))
+    d_out = np.zeros((T + 1, H))  # the loss is the sum of d_out times the output
+    d_out[:-1] = rng.standard_normal((T, H))
+
+    def loss(first, weights):
+        out = forward(x.astype(complex), first, **weights)[LINES.index(OUT)]
+        return (d_out * out).sum()
+
+    found, found_first = backward(d_out.copy(), x, *forward(x, first, **weights), **weights)
+    pairs = [(np.array(found_first), steps(lambda changed: loss(changed, weights), first))]
+    for name, gradient in zip(SHAPES, found):
+        others = steps(lambda changed: loss(first, {**weights, name: changed}), weights[name])
+        pairs.append((gradient, others))
+    sizes = np.array([np.abs(b).max() for _, b in pairs])
+    errors = np.array([np.abs(a - b).max() for a, b in pairs])
+    # Beside the largest gradient very small ones are rounding errors.
+    return np.max(errors / np.maximum(sizes, 1e-6 * np.max(sizes) + 1e-300))
+
+
+def steps(loss, values, e=1e-30):
+    """The derivative of the loss by every one of the values."""
+    gradient = np.zeros(values.shape)
+    for index in np.ndindex(values.shape):
+        changed = values.astype(complex)
+        changed[index] += e * 1j
+        gradient[index] = loss(changed).imag / e
+    return gradient
+
+
+if __name__ == "__main__":
+    print(f"largest relative error of a gradient: {check():.1e}")
+'''
+
+
+def backward_equations(cell: CellText) -> list[str]:
+    """The derived equations of one token's way back; a prime marks what is before the token.
+
+    Gradients of matrices come last: the outer product of a gradient and of what was multiplied.
+    """
+    names = _names(cell.equations)
+    write = Writer(names, lambda name: f"{name}'", str, call=str)
+    back = Backward(cell.equations, names)
+    found = [_equation(adjoint, write) for adjoint in back.adjoints]
+    return found + [
+        f"d_{product.name} += outer({write.name(adjoint)}, {write.value(product.args[0])})"
+        for product, adjoint in back.multiplied
+    ]
+
+
+def description(cell: CellText) -> str:
+    """The equations, the derived way back, and the shapes of the weights, to be printed."""
+    out = f"d_{cell.equations.out}"
+    parts = {
+        f"{cell.name}. {cell.source}. {cell.memory}".replace(". .", "."): (),
+        "Forward, at every token": cell.equations.text.split("\n"),
+        f"Backward, from the last token to the first. What comes from above is in {out}; a prime "
+        "marks what is before the token": backward_equations(cell),
+        "Weights, for D inputs and H units": [
+            f"{name:<8}{' x '.join(shape)}" for name, shape in cell.equations.shapes.items()
+        ],
+    }
+    return "\n\n".join("\n".join([head, *(f"  {x}" for x in xs)]) for head, xs in parts.items())
+
+
+def source(cell: CellText) -> str:
+    """A complete script: forward, backward, and a check of every gradient by complex steps."""
+    heading = _HEADING.format(
+        name=cell.name, source=f"\n{cell.source}." * bool(cell.source),
+        equations="\n".join(f"    {line}" for line in cell.equations.text.split("\n")),
+    )  # fmt: skip
+    passes = _forward(cell), _backward(cell)  # these make the values that need functions
+    parts = [heading, _facts(cell.equations), *_functions(cell.equations), *passes, _CHECK]
+    return "\n\n\n".join(parts)
+
+
+def _names(equations: Equations) -> dict[Node, str]:
+    """The names of the lines' values; of two lines with the same value, the first one's."""
+    return {line.node: line.name for line in reversed(equations.lines)}
+
+
+def _equation(adjoint: Adjoint, write: Writer) -> str:
+    name, node = adjoint.name, adjoint.node
+    summed = adjoint.arrives or (node is not None and node.kind in ("state", "vector"))
+    if name.endswith("_before"):
+        name = f"{name.removesuffix('_before')}'"
+    return f"{name} {'+=' if summed else '='} {write.gradient(adjoint)}"
+
+
+def _facts(equations: Equations) -> str:
+    """What the check must know of the cell."""
+    shapes = _listed(f'"{name}": "{"".join(shape)}"' for name, shape in equations.shapes.items())
+    states, lines = (
+        ", ".join(f'"{name}"' for name in names) for names in (equations.states, equations.nodes)
+    )
+    return (
+        f'SHAPES = {{\n{shapes}\n}}\nSTATES, LINES, OUT = [{states}], [{lines}], "{equations.out}"'
+    )
+
+
+def _functions(equations: Equations) -> Iterator[str]:
+    """The functions that NumPy lacks and this cell, or its way back, needs."""
+    used = {node.kind for node in equations.graph.nodes}
+    yield from (text for name, text in _WRITTEN_OUT.items() if name in used)
+
+
+def _forward(cell: CellText) -> str:
+    equations, names = cell.equations, ", ".join(cell.equations.nodes)
+    code = [f"def forward(\n{_listed(['x', 'first', *equations.shapes])}\n):"]
+    code += ['    """All lines at all tokens; first are the states before the first token."""']
+    code += [f"    {name} = {value:g}" for name, value in equations.constants.items()]
+    code += ["    T, H = len(x), len(first[0])"]
+    code += [f"    {name} = np.zeros((T + 1, H), x.dtype)" for name in equations.nodes]
+    code += [f"    {name}[-1] = first[{k}]" for k, name in enumerate(equations.states)]
+    code += ["    for t in range(T):", *_steps(equations)]
+    return "\n".join([*code, f"    return {names}{',' * (len(equations.nodes) == 1)}"])
+
+
+def _steps(equations: Equations) -> Iterator[str]:
+    """The text's own lines, with the tokens."""
+    written: set[str] = set()
+    for line in equations.lines:
+        tree = ast.parse(ast.unparse(line.tree), mode="eval")
+        value = _Indexed(equations.states, written).visit(tree)
+        yield f"        {line.name}[t] = {ast.unparse(value)}"
+        written.add(line.name)
+
+
+class _Indexed(ast.NodeTransformer):
+    """Adds the tokens to the names of a line; ``written`` are the lines before it."""
+
+    def __init__(self, states: Iterable[str], written: set[str]) -> None:
+        self._states, self._written = states, written
+
+    def visit_Name(self, name: ast.Name) -> ast.expr:
+        """h[t] for what is written, h[t - 1] for a state before."""
+        at = "[t]" if name.id in (*self._written, "x") else ""
+        at = at or "[t - 1]" * (name.id in self._states)
+        return ast.parse(f"{name.id}{at}", mode="eval").body
+
+    def visit_Call(self, call: ast.Call) -> ast.expr:
+        """np.tanh for tanh."""
+        name = ast.parse(called(ast.unparse(call.func)), mode="eval").body
+        return ast.Call(name, [self.visit(argument) for argument in call.args], [])
+
+
+def _backward(cell: CellText) -> str:
+    equations, out = cell.equations, f"d_{cell.equations.out}"
+    names = _names(equations)
+    back = Backward(equations, names)
+    write = Writer(names, lambda name: f"{name}[t - 1]", lambda name: f"{name}[t]")
+    read = [out, "x", *equations.nodes, *equations.shapes]
+    code = [f"def backward(\n{_listed(read)}\n):"]
+    code += [
+        f'    """All gradients; {out} is dL/d{equations.out}, (T + 1, H), and is written to."""'
+    ]
+    code += [f"    d_{name} = np.zeros_like({name})" for name in equations.shapes]
+    others = [name for name in equations.states if name != equations.out]
+    code += [f"    d_{name} = np.zeros_like({name})" for name in others]
+    code += ["    for t in reversed(range(len(x))):"]
+    for adjoint in back.adjoints:
+        remark = cell.remarks.get(adjoint.name, "")
+        note = f"  # {remark}" if remark else ""
+        code += [f"        {line}{note}" for line in _step(adjoint, write)]
+    for product, adjoint in back.multiplied:
+        read_there = write.value(product.args[0])
+        code.append(f"        d_{product.name} += np.outer({write.name(adjoint)}, {read_there})")
+    grads = ", ".join(f"d_{name}" for name in equations.shapes)
+    firsts = ", ".join(f"d_{name}[-1]" for name in equations.states)
+    return "\n".join([*code, f"    return ({grads},), ({firsts},)"])
+
+
+def _step(adjoint: Adjoint, write: Writer) -> Iterator[str]:
+    """The line of one gradient; that of the input is not needed here."""
+    kind = adjoint.node.kind if adjoint.node else ""
+    name, value = adjoint.name, write.gradient(adjoint)
+    if kind == "state":
+        yield f"{name.removesuffix('_before')}[t - 1] += {value}"
+    elif kind == "vector" or adjoint.arrives:
+        yield f"{name}{'' if kind == 'vector' else '[t]'} += {value}"
+    elif kind != "input":
+        yield f"{name} = {value}"
+
+
+def _listed(items: Iterable[str]) -> str:
+    """Items as indented lines of at most 90 characters."""
+    lines = ["   "]
+    for item in items:
+        if len(lines[-1]) + len(item) > 90:
+            lines.append("   ")
+        lines[-1] += f" {item},"
+    return "\n".join(lines)

@@ -1,0 +1,180 @@
+"""Cell text: the lines of a cell as Python reads them; what can't be read is said line by line.
+
+A text is one equation a line, in Python's syntax. It is parsed, never evaluated.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, NoReturn
+
+from rnnviz.engine.graph import FUNCTIONS
+
+#: What a text may have at most: equations, characters, and characters in a line.
+LINES, CHARACTERS, LINE_CHARACTERS = 20, 2_000, 200
+#: Names with a meaning of their own.
+TAKEN = {
+    "x": "the input", "t": "the index of a token", "T": "the number of tokens",
+    "np": "NumPy", "H": "the number of units", "W_hy": "the readout's matrix",
+    "b_y": "the readout's bias", "first": "the first states", "len": "Python's",
+    "range": "Python's", "reversed": "Python's",
+}  # fmt: skip
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}$")
+#: What a reader may have copied from a paper, and how it is written here.
+_SYMBOLS = {"σ": "sigmoid(...)", "⊙": "*", "×": "*", "·": "*", "∘": "*", "−": "-", "⊕": "+"}
+_WANTED = "an equation must stand here, such as h = tanh(W_xh @ x + W_hh @ h + b_h)"
+
+
+class CellError(ValueError):
+    """What is wrong with a text, in one sentence; ``line`` and ``column`` count from 1."""
+
+    def __init__(self, line: int, column: int, sentence: str) -> None:
+        super().__init__(f"line {line}, column {column}: {sentence}")
+        self.line, self.column, self.sentence = line, column, sentence
+
+
+class Statement(NamedTuple):
+    """An equation as it is written: its line, the name it writes, and the right side."""
+
+    number: int
+    target: ast.Name
+    value: ast.expr
+
+    @property
+    def name(self) -> str:
+        """The name that it writes."""
+        return self.target.id
+
+
+def statements(text: str, options: dict[str, str]) -> list[Statement]:
+    """The equations of a text; raises CellError.
+
+    A line such as ``out = "y"`` is none: it replaces one of the ``options``.
+    """
+    if len(text) > CHARACTERS:
+        size = f"a text may have {CHARACTERS:,} characters, this has {len(text):,}"
+        raise CellError(1, 1, size)
+    found: dict[str, Statement] = {}
+    for number, code in _lines(text):
+        statement = _statement(number, code)
+        if statement.name in options:
+            options[statement.name] = _option(statement)
+            continue
+        _check_target(statement, found)
+        found[statement.name] = statement
+    if not found:
+        raise CellError(1, 1, _WANTED)
+    if len(found) > LINES:
+        raise CellError([*found.values()][LINES].number, 1, f"a cell may have {LINES} equations")
+    return [*found.values()]
+
+
+def fail(line: int, part: ast.AST, sentence: str) -> NoReturn:
+    """Raise CellError at a part of a line."""
+    raise CellError(line, getattr(part, "col_offset", 0) + 1, sentence)
+
+
+def name_problem(name: str) -> str:
+    """Why a line or weights can't have this name; empty if they can."""
+    if name in FUNCTIONS:
+        return f"{name} is a function; take another name"
+    if name in TAKEN:
+        return f"{name} is {TAKEN[name]}; take another name"
+    if name.startswith("d_"):
+        return "names that begin with d_ are gradients; take another name"
+    if name.endswith("_before"):
+        return "names that end in _before are states before the token; take another name"
+    if not _NAME.match(name):
+        return f"{name[:20]} is no name here: at most 16 letters, digits and _, the first a letter"
+    return ""
+
+
+def read_before_written(found: Sequence[Statement]) -> tuple[str, ...]:
+    """The states: names that are read in a line before, or in which, they are written."""
+    names, before, states = {statement.name for statement in found}, set[str](), list[str]()
+    for statement in found:
+        read = [part for part in ast.walk(statement.value) if isinstance(part, ast.Name)]
+        ordered = sorted(read, key=lambda part: part.col_offset)
+        states += [part.id for part in ordered if part.id in names - before]
+        before.add(statement.name)
+    return tuple(dict.fromkeys(states))
+
+
+def spoken(part: ast.AST) -> str:
+    """What a reader calls a part of Python."""
+    names = {
+        ast.Attribute: "a dot", ast.Subscript: "[...]", ast.IfExp: "if", ast.BoolOp: "and, or",
+        ast.Compare: "a comparison", ast.JoinedStr: "a text", ast.List: "a list",
+        ast.Tuple: "a comma", ast.Mod: "%", ast.FloorDiv: "//", ast.BitXor: "^ (a power is **)",
+    }  # fmt: skip
+    return names.get(type(part), type(part).__name__.lower())
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines that are not empty, with their numbers and without comments."""
+    for number, raw in enumerate(text.split("\n"), 1):
+        code = raw.partition("#")[0].replace("\t", " ").rstrip(" \r")
+        if code.strip():
+            yield number, code
+
+
+def _statement(number: int, code: str) -> Statement:
+    """One line as Python reads it."""
+    _check_characters(number, code)
+    indent = len(code) - len(code.lstrip())
+    body = _parsed(number, code, indent)
+    first = body[0] if len(body) == 1 else None
+    if not isinstance(first, ast.Assign) or len(first.targets) != 1:
+        raise CellError(number, indent + 1, _WANTED)
+    (target,) = first.targets
+    if not isinstance(target, ast.Name):
+        raise CellError(number, indent + 1, _WANTED)
+    for part in ast.walk(first):
+        if isinstance(part, ast.expr):
+            part.col_offset += indent
+    return Statement(number, target, first.value)
+
+
+def _check_characters(number: int, code: str) -> None:
+    for column, letter in enumerate(code, 1):
+        if not letter.isascii() or not letter.isprintable():
+            hint = f": write {_SYMBOLS[letter]}" if letter in _SYMBOLS else ""
+            raise CellError(number, column, f"{letter!r} can't be read here{hint}")
+    if len(code) > LINE_CHARACTERS:
+        most = f"a line may have {LINE_CHARACTERS} characters; make a part a line of its own"
+        raise CellError(number, LINE_CHARACTERS, most)
+
+
+def _parsed(number: int, code: str, indent: int) -> list[ast.stmt]:
+    try:
+        return ast.parse(code.lstrip()).body
+    except SyntaxError as error:
+        column = indent + max(1, error.offset or 1)
+        raise CellError(number, column, _syntax(code, error)) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise CellError(number, indent + 1, "this line is nested too deeply") from None
+
+
+def _syntax(code: str, error: SyntaxError) -> str:
+    """Python's complaint in plain words."""
+    opened, closed = code.count("("), code.count(")")
+    if opened != closed:
+        return "a ( is never closed" if opened > closed else "there is a ) too many"
+    return _WANTED if "=" not in code else f"this can't be read: {error.msg}"
+
+
+def _option(statement: Statement) -> str:
+    value, name = statement.value, statement.name
+    if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
+        fail(statement.number, value, f'after {name} the name of a line must stand: {name} = "h"')
+    return value.value
+
+
+def _check_target(statement: Statement, found: Mapping[str, Statement]) -> None:
+    problem, name = name_problem(statement.name), statement.name
+    if name in found:
+        problem = f"{name} is written in line {found[name].number} already; take another name"
+    if problem:
+        fail(statement.number, statement.target, problem)

@@ -1,0 +1,127 @@
+"""Cell writer: the values of a cell's graph as Python, in as few brackets as can be read safely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from rnnviz.engine.derive import Adjoint
+from rnnviz.engine.graph import Node
+
+#: How tightly an operation binds: a sum, a product with a matrix, others, a sign, a power, a name.
+_SUM, _MATRIX, _PRODUCT, _SIGN, _POWER, _NAME = range(1, 7)
+_OPERATIONS = {
+    "add": ("+", _SUM), "sub": ("-", _SUM), "mul": ("*", _PRODUCT), "div": ("/", _PRODUCT),
+}  # fmt: skip
+#: Functions that NumPy has under the same name.
+_NUMPY = {"tanh", "exp", "log", "sqrt", "cos", "sin", "where"}
+
+
+def called(function: str) -> str:
+    """A function's name in a script: NumPy's, or its own."""
+    if function == "max":
+        return "np.maximum"
+    return f"np.{function}" if function in _NUMPY else function
+
+
+class _Text(NamedTuple):
+    """A value as Python, and how tightly it binds."""
+
+    text: str
+    binding: int = _NAME
+
+    def inside(self, binding: int) -> str:
+        """The text, in brackets if it binds less tightly."""
+        return f"({self.text})" if self.binding < binding else self.text
+
+
+class Writer:
+    """Writes values and gradients.
+
+    ``names`` are values that have a name. ``before`` writes a state before the token, ``here`` a
+    name at it: a line, the input, or a gradient that is kept. ``call`` writes a function's name.
+    """
+
+    def __init__(
+        self,
+        names: Mapping[Node, str],
+        before: Callable[[str], str],
+        here: Callable[[str], str],
+        call: Callable[[str], str] = called,
+    ) -> None:
+        self._names, self._before, self._here, self._call = names, before, here, call
+
+    def value(self, node: Node) -> str:
+        """A value."""
+        return self._text(node).text
+
+    def name(self, adjoint: Adjoint) -> str:
+        """A gradient's name."""
+        kept = adjoint.node is None or adjoint.arrives
+        return self._here(adjoint.name) if kept else adjoint.name
+
+    def gradient(self, adjoint: Adjoint) -> str:
+        """The right side of a gradient's equation, without what arrives."""
+        arrives = adjoint.arrives
+        terms = [self._term(one, factor) for one, factor in adjoint.parts if one is not arrives]
+        terms += [f"{matrix}.T @ {self.name(one)}" for matrix, one in adjoint.products]
+        return " + ".join(terms).replace("+ -", "- ")
+
+    def _term(self, adjoint: Adjoint, factor: Node) -> str:
+        """A gradient times its factor."""
+        name = self.name(adjoint)
+        if factor.is_number(1):
+            return name
+        if factor.kind == "neg":
+            return f"-{self._term(adjoint, factor.args[0])}"
+        binding = _SIGN if factor.kind == "div" else _PRODUCT
+        return f"{name} * {self._text(factor).inside(binding)}"
+
+    def _text(self, node: Node) -> _Text:
+        if node in self._names:
+            return _Text(self._here(self._names[node]))
+        if node.kind in _OPERATIONS:
+            return self._operation(node)
+        kinds = {
+            "number": self._number, "state": self._leaf, "input": self._leaf,
+            "vector": self._leaf, "power": self._power, "product": self._product,
+            "neg": self._negative, "mask": self._mask,
+        }  # fmt: skip
+        return kinds.get(node.kind, self._function)(node)
+
+    def _number(self, node: Node) -> _Text:
+        return _Text(f"{node.value:.15g}", _NAME if node.value >= 0 else _SIGN)
+
+    def _leaf(self, node: Node) -> _Text:
+        write = {"state": self._before, "input": self._here}.get(node.kind, str)
+        return _Text(write(node.name))
+
+    def _operation(self, node: Node) -> _Text:
+        (left, right), (sign, binding) = node.args, _OPERATIONS[node.kind]
+        if node.kind == "mul" and left is right:
+            return _Text(f"{self._text(left).inside(_NAME)} ** 2", _POWER)
+        if node.kind == "mul" and right.kind == "number":
+            left, right = right, left
+        tighter = binding + (node.kind in ("sub", "div"))
+        both = self._text(left).inside(binding), self._text(right).inside(tighter)
+        return _Text(f" {sign} ".join(both), binding)
+
+    def _power(self, node: Node) -> _Text:
+        return _Text(f"{self._text(node.args[0]).inside(_NAME)} ** {node.value:g}", _POWER)
+
+    def _product(self, node: Node) -> _Text:
+        # Python's @ binds like *: only in a sum it has no brackets.
+        return _Text(f"{node.name} @ {self._text(node.args[0]).inside(_NAME)}", _MATRIX)
+
+    def _negative(self, node: Node) -> _Text:
+        return _Text(f"-{self._text(node.args[0]).inside(_PRODUCT)}", _SIGN)
+
+    def _mask(self, node: Node) -> _Text:
+        left, right = map(self.value, node.args)
+        return _Text(f"({left} {node.name} {right})")
+
+    def _function(self, node: Node) -> _Text:
+        args = [*map(self.value, node.args)]
+        if node.kind == "where":
+            args[:2] = [f"{args[0]} {node.name} {args[1]}"]
+        return _Text(f"{self._call(node.kind)}({', '.join(args)})")

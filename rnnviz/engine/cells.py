@@ -1,0 +1,195 @@
+"""Every cell as its equations; all else is derived from them.
+
+x is the input, h or what ``out`` names is what the next layer reads. A name that is read before
+it is written is a state. What stands to the left of @ is a matrix; any other name is a vector of
+weights, with one number a unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from textwrap import dedent
+
+from rnnviz.engine.equations import Equations, parse
+
+
+@dataclass(frozen=True, eq=False)
+class CellText:
+    """A cell: its name, its equations, and where they come from.
+
+    ``keeps`` is the gate that keeps the memory, ``memory`` one sentence on how it is kept.
+    ``constants`` are numbers that can be set. ``remarks`` are comments on gradients, by name.
+    """
+
+    name: str
+    text: str
+    source: str = ""
+    memory: str = ""
+    keeps: str = ""
+    out: str = "h"
+    constants: Mapping[str, float] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def equations(self) -> Equations:
+        """The checked equations; raises CellError."""
+        return parse(dedent(self.text).strip(), self.constants, self.out, self.keeps)
+
+
+ELMAN = CellText(
+    "elman",
+    """
+    h = tanh(W_xh @ x + W_hh @ h + b_h)
+    """,
+    source="Elman 1990",
+    memory="The state is multiplied by W_hh at every token: it fades or grows with its powers.",
+    remarks={"d_h_before": "the notebook's bug: W_hh without .T"},
+)
+ELMAN_RELU = CellText(
+    "elman-relu",
+    """
+    h = relu(W_xh @ x + W_hh @ h + b_h)
+    """,
+    source="Le, Jaitly and Hinton 2015",
+    memory="As in an Elman cell; with W_hh = 1 at first, a positive state stays as it is.",
+)
+GRU = CellText(
+    "gru",
+    """
+    r = sigmoid(W_xr @ x + W_hr @ h + b_r)
+    z = sigmoid(W_xz @ x + W_hz @ h + b_z)
+    m = W_hn @ h + b_hn
+    n = tanh(W_xn @ x + b_xn + r * m)
+    h = z * h + (1 - z) * n
+    """,
+    source="Cho et al. 2014; the reset gate after the recurrent product, as in PyTorch",
+    memory="Where the update gate z is 1 the state stays as it is.",
+    keeps="z",
+)
+LSTM = CellText(
+    "lstm",
+    """
+    i = sigmoid(W_xi @ x + W_hi @ h + b_i)
+    f = sigmoid(W_xf @ x + W_hf @ h + b_f)
+    g = tanh(W_xg @ x + W_hg @ h + b_g)
+    o = sigmoid(W_xo @ x + W_ho @ h + b_o)
+    c = f * c + i * g
+    h = o * tanh(c)
+    """,
+    source="Hochreiter and Schmidhuber 1997; the forget gate of Gers et al. 2000",
+    memory="The cell state c is only multiplied by the forget gate f and added to.",
+    keeps="f",
+)
+PEEPHOLE = CellText(
+    "peephole",
+    """
+    i = sigmoid(W_xi @ x + W_hi @ h + p_i * c + b_i)
+    f = sigmoid(W_xf @ x + W_hf @ h + p_f * c + b_f)
+    g = tanh(W_xg @ x + W_hg @ h + b_g)
+    c = f * c + i * g
+    o = sigmoid(W_xo @ x + W_ho @ h + p_o * c + b_o)
+    h = o * tanh(c)
+    """,
+    source="Gers and Schmidhuber 2000",
+    memory="As in an LSTM; the gates see the cell state too.",
+    keeps="f",
+)
+MGU = CellText(
+    "mgu",
+    """
+    f = sigmoid(W_xf @ x + W_hf @ h + b_f)
+    n = tanh(W_xn @ x + W_hn @ (f * h) + b_n)
+    h = (1 - f) * h + f * n
+    """,
+    source="Zhou et al. 2016, minimal gated unit",
+    memory="Where the one gate f is 0 the state stays as it is.",
+)
+LEAKY = CellText(
+    "leaky",
+    """
+    s = (1 - a) * s + a * (W_xs @ x + W_rs @ r + b_s)
+    r = relu(s)
+    """,
+    source="Song, Yang and Wang 2016, without noise; a is the time step over the time constant",
+    memory="A share 1 - a of the current s stays at every token.",
+    out="r",
+    constants={"a": 0.2},
+)
+MINGRU = CellText(
+    "mingru",
+    """
+    z = sigmoid(W_xz @ x + b_z)
+    u = W_xn @ x + b_n
+    n = where(u >= 0, u + 0.5, sigmoid(u))
+    h = (1 - z) * h + z * n
+    """,
+    source="Feng et al. 2024, Were RNNs all we needed?",
+    memory="Where z is 0 the state stays as it is; the gate does not see the state.",
+)
+RGLRU = CellText(
+    "rglru",
+    """
+    u = W_xu @ x + b_u
+    r = sigmoid(W_ur @ u + b_r)
+    i = sigmoid(W_ui @ u + b_i)
+    a = exp(-8 * r * softplus(L_a))
+    h = a * h + sqrt(1 - a ** 2) * (i * u)
+    """,
+    source="De et al. 2024, Griffin",
+    memory="Every unit decays at its own rate a, which the input can slow down.",
+    keeps="a",
+)
+LRU = CellText(
+    "lru",
+    """
+    l = exp(-exp(L_nu))
+    a = l * cos(exp(L_theta))
+    b = l * sin(exp(L_theta))
+    s = a * p - b * q + sqrt(1 - l ** 2) * (W_xp @ x)
+    q = b * p + a * q + sqrt(1 - l ** 2) * (W_xq @ x)
+    p = s
+    y = W_py @ p + W_qy @ q + W_xy @ x
+    """,
+    source="Orvieto et al. 2023; p and q are the real and the imaginary part of the state",
+    memory="Every pair of states turns and decays by its own eigenvalue, a + b i.",
+    out="y",
+)
+SLSTM = CellText(
+    "slstm",
+    """
+    i = W_xi @ x + W_hi @ h + b_i
+    f = W_xf @ x + W_hf @ h + b_f
+    g = tanh(W_xg @ x + W_hg @ h + b_g)
+    o = sigmoid(W_xo @ x + W_ho @ h + b_o)
+    k = m - softplus(-f)
+    m = max(i, k)
+    a = exp(i - m)
+    e = exp(k - m)
+    c = e * c + a * g
+    n = e * n + a
+    h = o * c / n
+    """,
+    source="Beck et al. 2024, xLSTM; one head, sigmoid forget gate; m keeps the exponentials small",
+    memory="Old and new contents are weighed against each other by exponential gates, and n is "
+    "the sum of the weights.",
+    keeps="e",
+)
+CORNN = CellText(
+    "cornn",
+    """
+    z = z + dt * (tanh(W_yz @ y + W_zz @ z + W_xz @ x + b_z) - gamma * y - eps * z)
+    y = y + dt * z
+    """,
+    source="Rusch and Mishra 2021",
+    memory="Every unit is a driven oscillator: y is its place, z its speed.",
+    out="y",
+    constants={"dt": 0.1, "gamma": 1.3, "eps": 4.7},
+)
+CELLS = {
+    cell.name: cell
+    for cell in (
+        ELMAN, ELMAN_RELU, GRU, LSTM, PEEPHOLE, MGU, LEAKY, MINGRU, RGLRU, LRU, SLSTM, CORNN
+    )
+}  # fmt: skip

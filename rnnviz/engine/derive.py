@@ -1,0 +1,231 @@
+"""Derive: from a cell's equations to its way back, the gradient of every value at a token.
+
+The way back is linear in the gradients: each is a sum of gradients of later values, times factors
+that are known from the forward pass, and of products with transposed matrices.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain, count
+from typing import NamedTuple
+
+from rnnviz.engine.equations import Equations
+from rnnviz.engine.graph import Node
+
+
+class Affine(NamedTuple):
+    """A pre-activation: products, vectors, and other terms, which are added; or one product."""
+
+    node: Node
+    products: tuple[Node, ...]
+    vectors: tuple[Node, ...]
+    others: tuple[tuple[int, Node], ...]  # each with its sign
+
+
+@dataclass(eq=False)
+class Adjoint:
+    """dL/d(node) at a token: parts and products are added.
+
+    ``parts`` are gradients with their factors, ``products`` transposed matrices with gradients.
+    Without a node it is what arrives for a state, from the next token and from the layer above.
+    """
+
+    name: str
+    node: Node | None = None
+    parts: list[tuple[Adjoint, Node]] = field(default_factory=list)
+    products: list[tuple[str, Adjoint]] = field(default_factory=list)
+
+    @property
+    def arrives(self) -> Adjoint | None:
+        """What arrives for the state that this is the gradient of, if it is one."""
+        first = (adjoint for adjoint, factor in self.parts if adjoint.node is None)
+        return next((a for a in first if a.name == self.name), None)
+
+
+class Backward:
+    """The way back of a cell.
+
+    ``adjoints`` come in the order in which they are computed, those of the states before the token
+    and of the vectors of weights last. ``keep`` are values that have an adjoint of their own;
+    others have one where paths meet. ``arriving`` are what arrives, by the name of the state;
+    ``multiplied`` are all products with matrices, each with its gradient.
+    """
+
+    def __init__(self, equations: Equations, keep: Iterable[Node] = ()) -> None:
+        self._equations, self._graph = equations, equations.graph
+        self.order = topological(equations.nodes.values())
+        self.affines = {affine.node: affine for affine in affines(equations)}
+        self._keep = {*keep, *self.affines}
+        carried = dict.fromkeys((*equations.states, equations.out))
+        self.arriving = {name: Adjoint(f"d_{name}") for name in carried}
+        self._edges: dict[Node, dict[Adjoint, Node]] = {node: {} for node in self.order}
+        self._taken = {*equations.nodes, *equations.shapes}
+        self._products: dict[Node, list[tuple[str, Adjoint]]] = {}
+        self.multiplied: list[tuple[Node, Adjoint]] = []
+        for name, arriving in self.arriving.items():
+            self._give(equations.nodes[name], arriving, self._graph.number(1))
+        self.adjoints = [*self._walk()]
+
+    @cached_property
+    def named(self) -> dict[Node, str]:
+        """The names of the values: those of their lines; a pre-activation is a_ and its line."""
+        lines = {node: name for name, node in reversed(self._equations.nodes.items())}
+        users, names = users_of(self.order), {**lines}
+        for node in self.affines:
+            if node not in names:
+                names[node] = self._free(f"a_{_line_of(node, users, lines)}")
+        return names
+
+    def _free(self, name: str) -> str:
+        """The name, with a number if it is taken."""
+        names = chain([name], (f"{name}_{k}" for k in count(2)))
+        free = next(other for other in names if other not in self._taken)
+        self._taken.add(free)
+        return free
+
+    def _walk(self) -> Iterator[Adjoint]:
+        """Every value from the last to the first: its readers come before it."""
+        for node in reversed(self.order):
+            parts, products = self._edges[node], self._products.get(node, [])
+            if not parts and not products:
+                continue
+            if node.kind in ("state", "vector") or node in self._keep or products:
+                adjoint = self._adjoint(node, parts, products)
+                if adjoint.node is node:
+                    yield adjoint
+                self._pass_on(node, {adjoint: self._graph.number(1)})
+            elif len(parts) > 1 and len(self._onwards(node)) > 1:
+                adjoint = Adjoint(f"d_{self._meeting(node)}", node, [*parts.items()])
+                yield adjoint
+                self._pass_on(node, {adjoint: self._graph.number(1)})
+            else:
+                self._pass_on(node, parts)
+
+    def _adjoint(
+        self, node: Node, parts: dict[Adjoint, Node], products: list[tuple[str, Adjoint]]
+    ) -> Adjoint:
+        """Its own adjoint, or that of which it is only another name."""
+        if node.kind == "state":
+            return Adjoint(f"d_{node.name}_before", node, [*parts.items()], products)
+        if node.kind == "vector":
+            return Adjoint(f"d_{node.name}", node, [*parts.items()], products)
+        arrives = [one for one, factor in parts.items() if one.node is None and factor.is_number(1)]
+        if len(arrives) == len(parts) == 1 and not products:
+            return arrives[0]
+        return Adjoint(f"d_{self._meeting(node)}", node, [*parts.items()], products)
+
+    def _meeting(self, node: Node) -> str:
+        if node in self.named:
+            return self.named[node]
+        return node.name if node.kind == "input" else self._free(f"v{node.index}")
+
+    def _onwards(self, node: Node) -> set[Node]:
+        return {arg for arg in node.args if arg.kind not in ("number", "input")}
+
+    def _pass_on(self, node: Node, gradients: dict[Adjoint, Node]) -> None:
+        """Give the gradients on to what ``node`` is made of."""
+        for arg, slope in self._slopes(node):
+            for adjoint, factor in gradients.items():
+                self._give(arg, adjoint, self._graph.mul(factor, slope))
+        if node in self.affines:
+            (adjoint,) = gradients
+            for product in self.affines[node].products:
+                self.multiplied.append((product, adjoint))
+                self._products.setdefault(product.args[0], []).append((product.name, adjoint))
+
+    def _slopes(self, node: Node) -> list[tuple[Node, Node]]:
+        """What it is made of, each with the slope by it."""
+        if node.kind in ("state", "vector", "input", "number"):
+            return []
+        if node in self.affines:
+            affine, one = self.affines[node], self._graph.number(1)
+            signs = {1: one, -1: self._graph.number(-1)}
+            others = [(other, signs[sign]) for sign, other in affine.others]
+            return [(vector, one) for vector in affine.vectors] + others
+        slopes: dict[Node, Node] = {}
+        for arg, slope in zip(node.args, self._graph.slopes(node), strict=True):
+            slopes[arg] = self._graph.add(slopes[arg], slope) if arg in slopes else slope
+        return [*slopes.items()]
+
+    def _give(self, node: Node, adjoint: Adjoint, factor: Node) -> None:
+        """Add a gradient times a factor to what arrives at ``node``."""
+        if node.kind in ("number", "input") or factor.is_number(0):
+            return
+        edges = self._edges[node]
+        total = self._graph.add(edges[adjoint], factor) if adjoint in edges else factor
+        edges[adjoint] = total
+
+
+def topological(roots: Iterable[Node]) -> list[Node]:
+    """All nodes below the roots, each after its arguments."""
+    order: dict[Node, None] = {}
+
+    def walk(node: Node) -> None:
+        if node not in order:
+            for arg in node.args:
+                walk(arg)
+            order[node] = None
+
+    for root in roots:
+        walk(root)
+    return [*order]
+
+
+def users_of(order: Iterable[Node]) -> dict[Node, list[Node]]:
+    """The nodes that read each node."""
+    users: dict[Node, list[Node]] = {}
+    for node in order:
+        for arg in dict.fromkeys(node.args):
+            users.setdefault(arg, []).append(node)
+    return users
+
+
+def affines(equations: Equations) -> Iterator[Affine]:
+    """The pre-activations: the largest sums in which a product is added."""
+    order = topological(equations.nodes.values())
+    reads = Counter(arg for node in order for arg in node.args)
+    whole = {*equations.nodes.values(), *(node for node in order if reads[node] > 1)}
+    inside: set[Node] = set()
+    for node in reversed(order):
+        if node.kind not in ("product", "add", "sub") or node in inside:
+            continue
+        terms = [*_terms(node, 1, whole, inside)]
+        if not any(term.kind == "product" for _, term in terms):
+            continue
+        added = [term for sign, term in terms if sign > 0]
+        products = tuple(
+            term for term in added if term is node or (term.kind == "product" and term not in whole)
+        )
+        vectors = tuple(term for term in added if term.kind == "vector")
+        others = tuple((sign, term) for sign, term in terms if term not in (*products, *vectors))
+        if products:
+            inside.update(products if node not in products else ())
+            yield Affine(node, products, vectors, others)
+
+
+def _terms(
+    node: Node, sign: int, whole: set[Node], inside: set[Node], top: bool = True
+) -> Iterator[tuple[int, Node]]:
+    """The terms of a sum with their signs; a value that is ``whole`` is one term."""
+    if node.kind not in ("add", "sub") or (node in whole and not top):
+        yield sign, node
+        return
+    if not top:
+        inside.add(node)
+    left, right = node.args
+    yield from _terms(left, sign, whole, inside, top=False)
+    yield from _terms(right, sign if node.kind == "add" else -sign, whole, inside, top=False)
+
+
+def _line_of(node: Node, users: dict[Node, list[Node]], names: dict[Node, str]) -> str:
+    """The name of the nearest line that reads it."""
+    look = [node]
+    for one in look:
+        if one in names:
+            return names[one]
+        look += users.get(one, [])
+    return f"v{node.index}"

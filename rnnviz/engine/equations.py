@@ -1,0 +1,330 @@
+"""Equations: a cell's text, checked and made a graph."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, NoReturn
+
+from rnnviz.engine.cell_text import (
+    CellError,
+    Statement,
+    fail,
+    name_problem,
+    read_before_written,
+    spoken,
+    statements,
+)
+from rnnviz.engine.graph import FUNCTIONS, INPUTS, ONE, UNITS, Graph, Node
+
+#: How many states and gates a cell may have, and how many operations.
+NAMED, NODES = 12, 400
+#: Numbers may be so large, and exponents.
+LARGEST, HIGHEST = 1e6, 8
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<=",
+}  # fmt: skip
+_OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div",
+}  # fmt: skip
+
+
+class Line(NamedTuple):
+    """An equation: its line, the name that it writes, its right side, and its value."""
+
+    number: int
+    name: str
+    tree: ast.expr
+    node: Node
+
+
+@dataclass(frozen=True, eq=False)
+class Equations:
+    """A checked text.
+
+    ``states`` are the names that are read before they are written. ``shapes`` are those of the
+    weights in the order of the text: H units, D inputs. ``constants`` are its numbers by name.
+    ``out`` is the line that the next layer and the readout read, ``keeps`` the gate that keeps
+    the memory, or an empty string.
+    """
+
+    text: str
+    graph: Graph
+    lines: tuple[Line, ...]
+    states: tuple[str, ...]
+    shapes: dict[str, tuple[str, ...]]
+    constants: dict[str, float]
+    out: str
+    keeps: str
+
+    @cached_property
+    def nodes(self) -> dict[str, Node]:
+        """The value of every line by its name."""
+        return {line.name: line.node for line in self.lines}
+
+
+def parse(
+    text: str,
+    constants: Mapping[str, float] | None = None,
+    out: str = "h",
+    keeps: str = "",
+    sizes: Mapping[str, int] | None = None,
+) -> Equations:
+    """Check a text; raises CellError with the first thing that is wrong.
+
+    ``constants`` are numbers by name; they replace numbers of the same name in the text. Lines
+    such as ``out = "y"`` and ``keeps = "z"`` replace the arguments. ``sizes`` are the numbers of
+    units H and inputs D that are written in sentences, the letters by default.
+    """
+    options = {"out": out, "keeps": keeps}
+    found = statements(text, options)
+    reader = _Reader(found, dict(constants or {}), {UNITS: UNITS, INPUTS: INPUTS, **(sizes or {})})
+    for statement in found:
+        reader.read(statement)
+    made = Equations(
+        text, reader.graph, tuple(reader.lines), reader.states, reader.shapes, reader.constants,
+        **options,
+    )  # fmt: skip
+    _check(made, found[-1].number)
+    return made
+
+
+class _Reader:
+    """Makes every equation a value of the graph."""
+
+    def __init__(
+        self, found: list[Statement], constants: dict[str, float], sizes: Mapping[str, object]
+    ) -> None:
+        self.graph, self.lines, self.states = Graph(), list[Line](), read_before_written(found)
+        self.shapes: dict[str, tuple[str, ...]] = {}
+        self.constants, self._given, self._sizes = {**constants}, constants, sizes
+        self._written = {statement.name: statement.number for statement in found}
+        self._multiplied: dict[str, tuple[Node, str, int]] = {}
+        self._values: dict[str, Node] = {}
+
+    def read(self, statement: Statement) -> None:
+        """Take the next equation."""
+        self._line, name = statement.number, statement.name
+        node = self._node(statement.value)
+        if node.kind == "number":
+            self.constants[name] = self._given.get(name, node.value)
+        elif node.size == INPUTS:
+            wrong = f"{name} would have as many numbers as x: multiply by a matrix"
+            self._fail(statement.value, f"{wrong} to get one for each unit, as in W_x{name} @ x")
+        else:
+            self._values[name] = node
+            self.lines.append(Line(self._line, name, statement.value, node))
+
+    def _fail(self, part: ast.AST, sentence: str) -> NoReturn:
+        fail(self._line, part, sentence)
+
+    def _node(self, part: ast.expr) -> Node:
+        """The value of an expression."""
+        if len(self.graph.nodes) > NODES:
+            self._fail(part, "the cell is too large")
+        if type(part) not in self._readers:
+            rest = "there are + - * / ** @, numbers, names and functions"
+            self._fail(part, f"{spoken(part)} can't be used here; {rest}")
+        return self._readers[type(part)](part)
+
+    @cached_property
+    def _readers(self) -> dict[type[ast.expr], Callable[..., Node]]:
+        return {
+            ast.Constant: self._number, ast.Name: self._name, ast.UnaryOp: self._sign,
+            ast.BinOp: self._operation, ast.Call: self._call,
+        }  # fmt: skip
+
+    # Names and numbers
+
+    def _number(self, part: ast.Constant) -> Node:
+        value, most = part.value, f"{LARGEST:,.0f}"
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value <= LARGEST:
+            self._fail(part, f"a number between -{most} and {most} must stand here")
+        return self.graph.number(float(value))
+
+    def _name(self, part: ast.Name) -> Node:
+        name = part.id
+        if name in self.constants:
+            return self.graph.number(self.constants[name])
+        if name in self._values:
+            return self._values[name]
+        if name == "x":
+            return self.graph.make("input", name="x", size=INPUTS)
+        if name in self.states:
+            return self.graph.make("state", name=name, size=UNITS)
+        return self._vector(part)
+
+    def _vector(self, part: ast.Name) -> Node:
+        """A vector of weights: any other name."""
+        name = part.id
+        if len(self.shapes.get(name, ())) == 2:
+            self._fail(part, f"{name} is a matrix: multiply a vector with it, as in {name} @ h")
+        self._check_free(part)
+        known = [*self._written, *self.constants, "x"]
+        near = difflib.get_close_matches(name, known, 1, 0.6)
+        if near and "_" not in name and name not in self.shapes:
+            other = f"A vector of weights of this name needs an underscore, as in b_{name}"
+            self._fail(part, f"{name} isn't known; is {near[0]} meant? {other}")
+        self.shapes[name] = (UNITS,)
+        return self.graph.make("vector", name=name, size=UNITS)
+
+    def _check_free(self, part: ast.Name) -> None:
+        """Refuse weights whose name has another meaning."""
+        if part.id in FUNCTIONS:
+            self._fail(part, f"{part.id} is a function: write {part.id}(...)")
+        if problem := name_problem(part.id):
+            self._fail(part, problem)
+
+    # Operations
+
+    def _sign(self, part: ast.UnaryOp) -> Node:
+        if isinstance(part.op, ast.USub):
+            return self.graph.neg(self._node(part.operand))
+        if not isinstance(part.op, ast.UAdd):
+            self._fail(part, f"{spoken(part.op)} can't be used here")
+        return self._node(part.operand)
+
+    def _operation(self, part: ast.BinOp) -> Node:
+        if isinstance(part.op, ast.MatMult):
+            return self._product(part)
+        if isinstance(part.op, ast.Pow):
+            return self._power(part)
+        kind = _OPERATORS.get(type(part.op))
+        if kind is None:
+            self._fail(part, f"{spoken(part.op)} can't be used here; there are + - * / ** @")
+        nodes = self._nodes(part, part.left, part.right)
+        return self._finite(part, lambda: getattr(self.graph, kind)(*nodes))
+
+    def _power(self, part: ast.BinOp) -> Node:
+        (base,), exponent = self._nodes(part, part.left), self._node(part.right)
+        if exponent.kind != "number" or abs(exponent.value) > HIGHEST:
+            other = "for others write exp(a * log(b))"
+            self._fail(
+                part.right, f"an exponent is a number between -{HIGHEST} and {HIGHEST}; {other}"
+            )
+        return self._finite(part, lambda: self.graph.power(base, exponent.value))
+
+    def _finite(self, part: ast.BinOp, make: Callable[[], Node]) -> Node:
+        """A value, if it is no impossible number."""
+        try:
+            node = make()
+        except (ZeroDivisionError, OverflowError, ValueError):
+            self._fail(part.right, f"{ast.unparse(part)} is no number")
+        if node.kind == "number" and not abs(node.value) <= LARGEST:
+            self._fail(part, f"{ast.unparse(part)} is too large a number")
+        return node
+
+    def _nodes(self, part: ast.expr, *trees: ast.expr) -> list[Node]:
+        """Values that are taken element by element: x has another size than the units."""
+        nodes = [self._node(tree) for tree in trees]
+        sizes = {node.size: ast.unparse(tree) for tree, node in zip(trees, nodes, strict=True)}
+        if {INPUTS, UNITS} <= {*sizes}:
+            wrong = f"{sizes[INPUTS]} has as many numbers as x, {sizes[UNITS]} one for each unit"
+            self._fail(part, f"{wrong}: multiply x by a matrix first, as in W_x @ x")
+        return nodes
+
+    def _product(self, part: ast.BinOp) -> Node:
+        """A matrix times a vector."""
+        name = self._matrix(part.left)
+        vector, text = self._node(part.right), ast.unparse(part.right)
+        if vector.size == ONE:
+            self._fail(part.right, "right of @ a vector must stand, not a number")
+        known, before, line = self._multiplied.setdefault(name, (vector, text, self._line))
+        if known is not vector:
+            other = f"{'V' if name[0] == 'U' else 'U'}{name[1:] if '_' in name else '_' + name}"
+            wrong = f"{name} multiplies {before} in line {line}"
+            if known.size != vector.size:
+                sizes = (self._sizes[size] for size in (UNITS, known.size, vector.size))
+                wrong = f"{name} @ {text} is {{}} x {{}} times {{}}".format(*sizes)
+            self._fail(part.left, f"{wrong}: multiply {before}, or call it {other}")
+        self.shapes[name] = UNITS, vector.size
+        return self.graph.make("product", vector, name=name, size=UNITS)
+
+    def _matrix(self, left: ast.expr) -> str:
+        """The name of the matrix to the left of @."""
+        rest = "To multiply number by number write *"
+        if not isinstance(left, ast.Name):
+            self._fail(left, f"left of @ the name of a matrix must stand, as in W_xh @ x. {rest}")
+        name = left.id
+        number, vector = name in self.constants, self.shapes.get(name) == (UNITS,)
+        if number or vector or name in (*self._written, "x"):
+            what = "number" if number else "vector"
+            self._fail(left, f"{name} is a {what}; left of @ a matrix must stand. {rest}")
+        self._check_free(left)
+        return name
+
+    # Functions
+
+    def _call(self, part: ast.Call) -> Node:
+        name, args, count = self._function(part), part.args, FUNCTIONS[self._function(part)]
+        if part.keywords or any(isinstance(arg, ast.Starred) for arg in args):
+            self._fail(part, f"{name} takes plain arguments")
+        if len(args) != count:
+            self._fail(part, f"{name} takes {count} argument{'s' * (count > 1)}, not {len(args)}")
+        if name == "where":
+            return self._where(part)
+        nodes = self._nodes(part, *args)
+        if all(node.kind == "number" for node in nodes):
+            self._fail(part, f"{ast.unparse(part)} is the same for all units: write its value")
+        return self.graph.make(name, *nodes)
+
+    def _function(self, part: ast.Call) -> str:
+        """The name of the function that is called."""
+        if not isinstance(part.func, ast.Name):
+            name = part.func.attr if isinstance(part.func, ast.Attribute) else ""
+            hint = f": write {name}(...)" if name in FUNCTIONS else ""
+            self._fail(part.func, f"{spoken(part.func)} can't be used here{hint}")
+        name = part.func.id
+        if name not in FUNCTIONS:
+            near = difflib.get_close_matches(name, FUNCTIONS, 1, 0.5)
+            hint = f"; is {near[0]} meant?" if near else f". There are {', '.join(FUNCTIONS)}"
+            self._fail(part, f"{name[:20]} is no function here{hint}")
+        return name
+
+    def _where(self, part: ast.Call) -> Node:
+        test, yes, no = part.args
+        sign = _COMPARISONS.get(type(test.ops[0])) if isinstance(test, ast.Compare) else None
+        if not isinstance(test, ast.Compare) or len(test.ops) != 1 or sign is None:
+            example = "where(a > 0, a, b)"
+            self._fail(test, f"the first argument of where is a comparison, as in {example}")
+        nodes = self._nodes(part, test.left, test.comparators[0], yes, no)
+        if all(node.kind == "number" for node in nodes[:2]):
+            self._fail(test, "this comparison is the same for all units")
+        return self.graph.make("where", *nodes, name=sign, size=UNITS)
+
+
+def _check(made: Equations, last: int) -> None:
+    """Refuse what makes no cell as a whole."""
+    numbers = [name for name in made.states if name in made.constants]
+    if numbers:
+        raise CellError(1, 1, f"{numbers[0]} is read before it is written, but is always a number")
+    if not made.states:
+        forgets = "nothing is remembered: one name must be read before it is written"
+        raise CellError(last, 1, forgets)
+    if made.out not in made.nodes:
+        hint = '; another line is named by out = "y"' if made.out == "h" else ""
+        raise CellError(last, 1, f"no line writes {made.out}, which the next layer reads{hint}")
+    if made.keeps and made.keeps not in made.nodes:
+        raise CellError(last, 1, f"keeps names {made.keeps}, but no line writes it")
+    if len(made.lines) > NAMED:
+        raise CellError(made.lines[NAMED].number, 1, f"a cell may have {NAMED} states and gates")
+    _check_reach(made, last)
+
+
+def _check_reach(made: Equations, last: int) -> None:
+    """Refuse lines on which the output never depends, and cells that read no input."""
+    seen, stack = set[Node](), [made.nodes[made.out]]
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack += [*node.args, *([made.nodes[node.name]] if node.kind == "state" else [])]
+    for line in made.lines:
+        if line.node not in seen:
+            unread = f"{made.out} never depends on {line.name}: delete this line"
+            raise CellError(line.number, 1, unread)
+    if not any(node.kind == "input" for node in seen):
+        raise CellError(last, 1, "x is never read, so nothing comes in")
