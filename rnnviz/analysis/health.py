@@ -51,7 +51,7 @@ _LOST = (
 )
 #: The signs of the size of a step.
 _STEP = {"clipped", "update", "gradient"}
-_WORKS = "The step has an unusual size, but training works: no change is needed."
+_WORKS = "The step has an unusual size, but the loss falls: no change is needed."
 _EARLY = "This is usual before training: small initial weights leave states near zero, and the "
 _EARLY += "first steps are large compared with them."
 #: What each sign measures.

@@ -83,9 +83,10 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
     st.caption("  \n".join(map(escaped, shown.sentences)))
     for note in shown.notes:
         st.caption(escaped(note))
+    learned = upload == session.data.upload
     start.button(
-        "Learn from these data", key="learn", type="primary", on_click=on_host(Session.load),
-        args=(upload,), disabled=upload == session.data.upload,
+        "Learn from these data", key="learn", type="secondary" if learned else "primary",
+        on_click=on_host(Session.load), args=(upload,), disabled=learned,
     )  # fmt: skip
     if session.data.problem:
         st.warning(escaped(session.data.problem))

@@ -74,7 +74,7 @@ def _story(session: Session) -> str:
 
 def _worst(sign: Sign) -> str:
     """The worst sign in one word, and a dot in the colour of its level."""
-    word = "fine" if sign.level is Level.FINE else sign.name
+    word = "no warning" if sign.level is Level.FINE else sign.name
     said = f"Health: {sign.name}, {sign.level}"
     dot = f'<i class="{sign.level}" title="{said}">●</i>'
     return f'{dot} {word}<span class="rnnviz-unseen">, {said}</span>'

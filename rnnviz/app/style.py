@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from rnnviz.analysis.formatting import Names
+from rnnviz.analysis.formatting import Names, quoted
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.figures.axis_limits import StickyScale
 from rnnviz.figures.theme import DARK, LIGHT, Theme
@@ -127,7 +127,9 @@ def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
 
     ``opened`` tells that the probe is another sequence than the one that is typed.
     """
-    answer, name = _answer(probe), "Opened" if opened else probe.noun.capitalize()
+    answer, name = _answer(probe), probe.noun.capitalize()
+    if opened:
+        answer, name = f"{escape(quoted(probe.reading.text))}: {answer}", ""
     line = f"<p>{answer}</p>"
     if problem:
         name = ""

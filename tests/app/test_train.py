@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rnnviz.analysis.formatting import quoted
 from rnnviz.app.answers_list import answers_csv
 from rnnviz.config import RunConfig
 from rnnviz.lab.questions import TrainQuestion
@@ -63,11 +64,11 @@ def test_the_surest_error_is_opened_and_another_row_becomes_the_phrase(page):
     assert " ".join(words["words"]) == table["data"][0]["cells"]["values"][0][0]
     assert page.session.phrase_input.phrase == page.session.first_phrase, "it is only looked at"
     assert words["typed"] == []
-    assert "<small>Opened<" in page.bodies["verdict"]
+    assert f"{quoted(table['data'][0]['cells']['values'][0][0])}: " in page.bodies["verdict"]
     right = table["data"][-1]
     page.say("click", on="list", x=None, y=None, data=right["customdata"][0])
     assert page.session.phrase_input.phrase == right["cells"]["values"][0][0]
-    assert "<small>Verdict<" in page.bodies["verdict"]
+    assert "<small>Verdict</small><p><b" in page.bodies["verdict"]
     assert page.chart("list")["layout"]["meta"]["opened"] == right["customdata"][0]
     assert page.chart("words")["layout"]["meta"]["typed"]
     page.ask("not bad")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import expect
 
-from tests.browser.serving import open_page, visit
+from tests.browser.serving import HEIGHT, open_page, visit
 from tests.browser.train_page import TrainPage
 
 #: Width, height, and the frames during which nothing moves.
@@ -177,6 +177,27 @@ def test_who_opens_the_page_sees_it_learn_and_may_watch_it_slowly(server, browse
     expect(tab.locator(".rnnviz-status b")).to_have_text(place)
     assert offer.count() == 0
     tab.context.close()
+
+
+def test_the_offer_goes_when_the_reader_goes_on_otherwise(server, browser, complaints):
+    tab = open_page(browser, complaints, reduced_motion="no-preference")
+    tab.goto(server.url)
+    page, offer = TrainPage(tab), tab.locator(".rnnviz-offer")
+    expect(offer).to_contain_text("It learned this in")
+    page.press("step_epoch")
+    expect(offer).to_have_count(0)
+    tab.context.close()
+
+
+def test_the_count_of_the_epochs_has_room(opened, server):
+    page = opened(f"{server.url}/?epoch=1000", "curves")
+    page.expect_said("status", "1000 of 1000")
+    for width in (1280, 1440, 1920):
+        page.page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.page.wait_for_function("innerWidth === " + str(width))
+        box = page.page.locator(".rnnviz-status .epoch")
+        assert box.evaluate("node => node.scrollWidth <= node.clientWidth"), width
+    page.page.set_viewport_size({"width": 1280, "height": HEIGHT})
 
 
 def test_who_presses_a_button_meanwhile_has_the_run(server, browser, complaints):

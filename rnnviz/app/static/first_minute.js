@@ -21,6 +21,7 @@ export class FirstMinute {
   // Called with every frame. Whatever the reader does meanwhile ends it.
   frame(header) {
     const { last, running, heard } = header;
+    this.withdraw();
     if (this.state === "over" || heard < this.command) return;
     if (this.state === "watched" || this.state === "back") return this.rest(header);
     const { number } = this.stage.source; // of the last command: the reader may have been faster
@@ -54,6 +55,15 @@ export class FirstMinute {
     this.state = "over";
   }
 
+  // Whoever goes on in another way, or to another page, needs no offer.
+  withdraw() {
+    const { offered, page } = this;
+    if (offered && (this.stage.source.number > this.command || location.pathname !== page)) {
+      offered.remove();
+      this.offered = null;
+    }
+  }
+
   offer() {
     const curves = this.stage.plots.get("curves");
     // This frame's curves may not be drawn yet.
@@ -68,6 +78,7 @@ export class FirstMinute {
       if (target.dataset.offer) node.remove();
     });
     document.body.append(node);
+    [this.offered, this.page, this.command] = [node, location.pathname, this.stage.source.number];
   }
 
   watch() {

@@ -13,7 +13,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.formatting import quoted
 from rnnviz.analysis.jacobians import fits, lyapunov_exponents, products, state_spectra
-from rnnviz.analysis.memory_gauge import half_life
 from rnnviz.app.frame import Frame
 from rnnviz.app.gradient_check import choose_objective
 from rnnviz.app.gradient_source import (
@@ -111,7 +110,7 @@ def _fields(session: Session) -> dict[str, str]:
 
 
 def _answer(source: Source) -> str:
-    """The half-life of the gradient on the phrase, and what of it reaches the first word."""
+    """What of the gradient reaches the first word, and the half-life that this makes on average."""
     # After its last answer a sequence has no gradient.
     norms = np.trim_zeros(source.gradients.reach(source.query).norms, "b")
     names, lag = source.session.names, len(norms) - 1
@@ -121,14 +120,14 @@ def _answer(source: Source) -> str:
     if lag < 1 or not np.isfinite(norms).all():
         return "There is no gradient here to be carried back."
     word, back = escape(quoted(source.words[0])), f"{lag} {noun}{'s' * (lag > 1)} back"
-    reaches = f"{_times(float(norms[0] / norms[-1]))} reaches {word}, {back}."
-    life = half_life(norms)
-    if math.isnan(life):
+    share = float(norms[0] / norms[-1])
+    reaches = f"{_times(share)} reaches {word}, {back}."
+    if not share:
         return f"<strong>Nothing</strong> is carried back: {reaches}"
-    if life >= FOREVER:
+    if share >= 1 or (life := -lag * math.log(2) / math.log(share)) >= FOREVER:
         return f"<strong>It doesn't fade</strong>: {reaches}"
     often = f"<strong>{life_text(life)} {noun}s</strong>"
-    return f"In this {names.sequence} it is halved every {often}: {reaches}"
+    return f"In this {names.sequence} it is halved every {often} on average: {reaches}"
 
 
 def _times(share: float) -> str:

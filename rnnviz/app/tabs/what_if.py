@@ -123,7 +123,7 @@ def _choose(session: Session, probe: Probe) -> None:
     place = _settle(session, words)
     key = f"alter_place_{hash(words)}_{session.selection.token}"
     chosen = st.selectbox(
-        f"{session.names.noun.capitalize()}, or click one", range(len(words)),
+        session.names.noun.capitalize(), range(len(words)),
         first_value("alter_place", (edition(session), key), place), key=key,
         format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
     )  # fmt: skip
