@@ -74,6 +74,7 @@ class DynamicsLab:
         self._lock = RLock()
         self.opened = False
         self._results: dict[_Key, tuple[Choices, FixedPoints]] = {}
+        self._searched: DynamicsQuery | None = None
         self._search: tuple[_Key, Choices, int, Search] | None = None
         self._chosen: tuple[_Key, FixedPoint] | None = None
         self._memo = Memo()
@@ -190,12 +191,13 @@ class DynamicsLab:
         return _Key((network, query.dataset, self.starts, seed), held.inputs.tobytes())
 
     def find(self, query: DynamicsQuery) -> None:
-        """Start a search unless its result is cached; the first search refits the plane.
+        """Start a search unless its result is cached; the first one of a run refits the plane.
 
         Raises TaskError if no input is chosen.
         """
         held = self.held(query)
-        if not self._results:
+        last, self._searched = self._searched, query
+        if last is None or last.dataset is not query.dataset or last.origin != query.origin:
             self.refit()
         if self.found(held, query) is None:
             search = Search(held, self.visited(query), self.starts, query.origin.seed)

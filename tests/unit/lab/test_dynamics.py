@@ -241,6 +241,11 @@ def test_the_plane_is_fitted_again_when_asked_or_at_the_first_search(session, la
     assert plane(session).basis is second
     lab.refit()
     assert plane(session).basis.epoch == 3
+    session.configure(replace(session.config, seed=session.config.seed + 1))
+    plane(session)
+    session.player.advance(4)
+    find(session)
+    assert plane(session).basis.epoch == 4, "the first search of another run"
 
 
 def test_the_plane_stays_as_long_as_the_run_has_the_same_start(session):
