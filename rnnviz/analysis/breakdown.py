@@ -116,18 +116,24 @@ def _gate(step: StepRecord, focus: Focus, part: Part) -> Terms:
 def gate_sum(step: StepRecord, layer: int, t: int, part: Part) -> Array:
     """The input of a gate's curve, (H,): as recorded, or else computed again."""
     unrolled = step.unrolled(layer)
-    if "a" in unrolled.spans[0].layer.arrays:
-        recorded: Array = unrolled.of("a")[t]
+    if "a_h" in unrolled.spans[0].layer.arrays:
+        recorded: Array = unrolled.of("a_h")[t]
         return recorded
+    total = _block_product(step, layer, t, "xn" if part.name == "n" else part.name)
     if part.name == "n":
-        candidate: Array = unrolled.of("word")[t] + unrolled.of("r")[t] * unrolled.of("memory")[t]
-        return candidate
-    span, k = unrolled.at(t)
-    block, index = step.before.architecture.cell.blocks[0], unrolled.index(t)
-    fused = step.before.fused[index][0][block.gates.index(part.name)]
+        total = total + unrolled.of("r")[t] * unrolled.of("m")[t]
+    return total
+
+
+def _block_product(step: StepRecord, layer: int, t: int, gate: str) -> Array:
+    """The product of a gate's fused weights with the row that they read, (H,)."""
+    unrolled, cell = step.unrolled(layer), step.before.architecture.cell
+    (span, k), index = unrolled.at(t), unrolled.index(t)
+    number, block = next((i, block) for i, block in enumerate(cell.blocks) if gate in block.gates)
+    fused = step.before.fused[index][number][block.gates.index(gate)]
     columns = step.trace.columns[index]
     used = fused if columns is None else fused[block.rows(step.hidden, columns)]
-    product: Array = span.layer.z[k, span.column] @ used
+    product: Array = span.layer.z[k, span.column, block.columns(step.hidden)] @ used
     return product
 
 
@@ -279,9 +285,9 @@ def _cell_state(step: StepRecord, focus: Focus) -> Terms:
     factors = [array[t, unit] for array in (unrolled.dh, unrolled.of("o"), slope)]
     rows = [_term(f"dh_{t + 1} · o_{t + 1} · (1 − tanh(c_{t + 1})²) [{unit}]", factors)]
     if step.continues(t):
-        factors = [unrolled.of(name)[t + 1, unit] for name in ("f", "dc")]
+        factors = [unrolled.of(name)[t + 1, unit] for name in ("f", "d_c")]
         rows.append(_term(f"f_{t + 2} · dc_{t + 2} [{unit}]", factors))
-    recorded = float(unrolled.of("dc")[t, unit])
+    recorded = float(unrolled.of("d_c")[t, unit])
     return Terms(_symbol(focus, "dc"), tuple(rows), recorded, "i, f and g take their part")
 
 

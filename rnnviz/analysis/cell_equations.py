@@ -82,10 +82,10 @@ def _tanh_slope(name: str) -> Factor:
 
 _DH = Factor("dh_{n}", lambda u: u.dh)
 _DN = Factor("dn_{n}", lambda u: u.errors()["xn"])
-_DC = Factor("dc_{n}", lambda u: u.of("dc"))
+_DC = Factor("dc_{n}", lambda u: u.of("d_c"))
 _TANH_C = Factor("tanh(c_{n})", lambda u: u.of("tanh_c"))
-_STEP = Factor("[a_{n} > 0]", lambda u: (u.of("a") > 0) * 1.0)
-_MEMORY = Factor("m_{n}", lambda u: u.of("memory"))
+_STEP = Factor("[a_{n} > 0]", lambda u: (u.of("a_h") > 0) * 1.0)
+_MEMORY = Factor("m_{n}", lambda u: u.of("m"))
 _CHANGE = Factor("(h_{p} − n_{n})", lambda u: u.of("h_before") - u.of("n"))
 
 

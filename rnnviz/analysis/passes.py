@@ -98,7 +98,7 @@ def input_gradient(architecture: Architecture, layer: Layer, fused: list[Array])
     """dL/dx_t = W_x^T da_t of one layer, (T, B, D), from its fused weights."""
     cell = architecture.cell
     pairs = [
-        (error, matrix[architecture.hidden * block.state + 1 :].T)
+        (error, matrix[block.fixed(architecture.hidden) :].T)
         for block, matrices, errors in zip(cell.blocks, fused, cell.errors(layer), strict=True)
         if block.inputs
         for error, matrix in zip(errors, matrices, strict=True)

@@ -118,7 +118,7 @@ def _summands(unrolled: Unrolled, weights: list[Array]) -> tuple[Array, Array]:
             return of("f") * of("c_before"), of("i") * of("g")
     before = np.split(of("h_before"), [unrolled.bridge] if unrolled.bridge else [])
     memory = np.concatenate([h @ W.T for h, W in zip(before, weights, strict=True)])
-    return memory, of("a") - memory
+    return memory, of("a_h") - memory
 
 
 def _largest(states: Array, group: int) -> Array:

@@ -228,7 +228,7 @@ def _state_error(step: StepRecord, focus: Focus, part: Part) -> tuple[VectorRow,
 def _cell_error(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
     t, n, cells = focus.moment.t, focus.moment.number, _units(step)
     unrolled = step.unrolled(focus.layer)
-    dc, f = unrolled.of("dc"), unrolled.of("f")
+    dc, f = unrolled.of("d_c"), unrolled.of("f")
     limit = typical(dc)
     future = f[t + 1] * dc[t + 1] if step.continues(t) else np.zeros(step.hidden)
     local = unrolled.dh[t] * unrolled.of("o")[t] * (1 - unrolled.of("tanh_c")[t] ** 2)

@@ -141,6 +141,8 @@ def _bind_logits(parameters: Parameters, trace: Trace) -> Iterator[Kernel]:
 def _bind_top(parameters: Parameters, trace: Trace) -> Iterator[Kernel]:
     """dL/dh = W_hy^T dlogits in the rows that are read out; the others stay zero."""
     dh, W_hy, count = _rows(trace.last.dh), parameters.W_hy, len(trace.batch.outputs)
+    if not trace.architecture.cell.recurs:
+        yield partial(dh.fill, 0)
     if trace.batch.whole:
         yield partial(trace.dlogits.dot, W_hy, dh[-count:])
         return
@@ -161,7 +163,9 @@ def _backward(
     yield from _bind_stack(blocks[-len(decoder.layers) :], decoder, trace, options)
     for stack in encoder:
         for layer in stack.layers:
-            layer.ends |= {n: layer.scratch() for n in trace.architecture.cell.states if n != "h"}
+            layer.ends |= {
+                n: layer.scratch() for n in trace.architecture.cell.states if n != layer.out
+            }
         yield from _bind_stack(
             blocks[: len(stack.layers)], stack, trace, BackwardOptions(gradient, truncate)
         )
@@ -183,11 +187,14 @@ def _bind_stack(
 
 def _bind_bridge_back(encoder: Layer, decoder: Layer, trace: Trace, top: bool) -> Kernel:
     """The gradient of the decoder's first states, added to the encoder's last ones."""
-    dh, first = _rows(encoder.dh), decoder.first
+    dh, first, recurs = _rows(encoder.dh), decoder.first, trace.architecture.cell.recurs
 
     def copy_gradients() -> None:
         rows, columns = trace.batch.bridged, trace.batch.bridge
-        dh[rows] = first["h"] if top else dh[rows] + first["h"]
+        own = first[decoder.out]
+        if top and not recurs:
+            dh[...] = 0
+        dh[rows] = own if top else dh[rows] + own
         for name, end in encoder.ends.items():
             end[columns] = first[name]
 
@@ -198,8 +205,8 @@ def _bind_down(blocks: list[Array], layer: Layer, below: Layer, trace: Trace) ->
     """Kernels that write dL/dx of ``layer`` into ``below.dh``."""
     cell, hidden, dh = trace.architecture.cell, layer.extent.hidden, _rows(below.dh)
     pairs = [
-        (error.reshape(len(dh), -1), matrix[hidden * block.state + 1 :].T)
-        for block, fused, errors in zip(cell.blocks, blocks, cell.errors(layer), strict=True)
+        (error.reshape(len(dh), -1), matrix[block.fixed(hidden) :].T)
+        for block, fused, errors in zip(cell.blocks, blocks, cell.errors(layer), strict=False)
         if block.inputs
         for error, matrix in zip(errors, fused, strict=True)
     ]

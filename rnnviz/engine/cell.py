@@ -1,13 +1,10 @@
-"""Cell: the interface of every kind of cell, and the plan of the backward pass they share.
-
-A cell is bound once to its weights and to the layer that it writes.
-"""
+"""Cell: how a backward pass is asked for, and where it writes the gradient of each token."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -67,30 +64,6 @@ def grouped(steps: Sequence[tuple[Any, ...]]) -> list[tuple[list[tuple[Any, ...]
     return [*groups, (group, None)] if group else groups
 
 
-class GateBlock(NamedTuple):
-    """Gates whose pre-activations are products with [h, 1, x], or only with [h, 1] or [1, x].
-
-    Their fused weights are one array (G, rows, H).
-    """
-
-    gates: tuple[str, ...]
-    state: bool = True
-    inputs: bool = True
-
-    def columns(self, hidden: int) -> slice:
-        """The columns of a row [h, 1, x] that are read."""
-        return slice(0 if self.state else hidden, None if self.inputs else hidden + 1)
-
-    def rows(self, hidden: int, columns: Array) -> Array:
-        """The rows of the fused weights for these columns of x only."""
-        fixed = hidden * self.state + 1
-        return np.concatenate([np.arange(fixed), fixed + columns])
-
-    def shape(self, inputs: int, hidden: int) -> tuple[int, int, int]:
-        """The shape of the fused weights."""
-        return len(self.gates), hidden * self.state + 1 + inputs * self.inputs, hidden
-
-
 class BackwardOptions(NamedTuple):
     """How to backpropagate: the rule, and ``cut``, truncating before every cut-th token (0: never).
 
@@ -102,32 +75,6 @@ class BackwardOptions(NamedTuple):
     cut: int = 0
     adds: bool = False
     first: bool = False
-
-
-class Cell(Protocol):
-    """One kind of cell.
-
-    ``blocks`` are its matrix products. ``states`` name the arrays that recur from token to token,
-    ``gates`` the other arrays (T, B, H) that are shown; the page displays these names.
-    """
-
-    blocks: tuple[GateBlock, ...]
-    states: tuple[str, ...]
-    gates: tuple[str, ...]
-
-    def allocate(self, layer: Layer) -> None:
-        """Add the arrays of the forward pass to the layer."""
-
-    def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Kernel:
-        """A function that computes the states of all tokens from x."""
-
-    def bind_backward(
-        self, weights: Sequence[Array], layer: Layer, options: BackwardOptions
-    ) -> Kernel:
-        """A function that backpropagates from dh; adds its arrays to the layer if missing."""
-
-    def errors(self, layer: Layer) -> tuple[Array, ...]:
-        """dL/da of every block's pre-activations, (G, T, B, H) for its G gates."""
 
 
 class BackwardPlan:
@@ -180,7 +127,7 @@ class BackwardPlan:
         n, cut, adds = self.layer.counts[t], self.options.cut, self.options.adds
         scratch = self._scratch[:n]
         if t == 0:
-            return self.layer.first["h"][:n] if self.options.first else scratch, None
+            return self.layer.first[self.layer.out][:n] if self.options.first else scratch, None
         dh_before = self.layer.dh[t - 1, :n]
         if cut and t % cut == 0:
             return scratch, None if adds else partial(dh_before.fill, 0)

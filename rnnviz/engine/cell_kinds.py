@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from rnnviz.config import Activation, CellKind
-from rnnviz.engine.cell import Cell
-from rnnviz.engine.elman import Elman
-from rnnviz.engine.gru import GRU
-from rnnviz.engine.lstm import LSTM
-
-_GATED: dict[CellKind, Cell] = {CellKind.GRU: GRU(), CellKind.LSTM: LSTM()}
-_ELMAN = {activation: Elman(activation) for activation in Activation}
+from rnnviz.engine.cells import CELLS
+from rnnviz.engine.derived_cell import DerivedCell
 
 
-def cell_of(kind: CellKind, activation: Activation) -> Cell:
+def cell_of(kind: CellKind, activation: Activation) -> DerivedCell:
     """The cell of that kind; only an Elman cell has a choice of activation."""
-    return _ELMAN[activation] if kind is CellKind.ELMAN else _GATED[kind]
+    relu = kind is CellKind.ELMAN and activation is Activation.RELU
+    return _derived("elman-relu" if relu else kind.value)
+
+
+@cache
+def _derived(name: str) -> DerivedCell:
+    return DerivedCell(CELLS[name])

@@ -52,7 +52,8 @@ class Backward:
     ``adjoints`` come in the order in which they are computed, those of the states before the token
     and of the vectors of weights last. ``keep`` are values that have an adjoint of their own;
     others have one where paths meet. ``arriving`` are what arrives, by the name of the state;
-    ``multiplied`` are all products with matrices, each with its gradient.
+    ``multiplied`` are all products with matrices, ``of_affine`` all pre-activations, each with its
+    gradient.
     """
 
     def __init__(self, equations: Equations, keep: Iterable[Node] = ()) -> None:
@@ -66,6 +67,7 @@ class Backward:
         self._taken = {*equations.nodes, *equations.shapes}
         self._products: dict[Node, list[tuple[str, Adjoint]]] = {}
         self.multiplied: list[tuple[Node, Adjoint]] = []
+        self.of_affine: dict[Node, Adjoint] = {}
         for name, arriving in self.arriving.items():
             self._give(equations.nodes[name], arriving, self._graph.number(1))
         self.adjoints = [*self._walk()]
@@ -133,6 +135,7 @@ class Backward:
                 self._give(arg, adjoint, self._graph.mul(factor, slope))
         if node in self.affines:
             (adjoint,) = gradients
+            self.of_affine[node] = adjoint
             for product in self.affines[node].products:
                 self.multiplied.append((product, adjoint))
                 self._products.setdefault(product.args[0], []).append((product.name, adjoint))

@@ -23,29 +23,38 @@ class Dims(NamedTuple):
 class Layer:
     """One layer's arrays for T tokens of B sequences, the longest sequence first.
 
-    Row t of ``z`` (T + 1, B, H + 1 + D) is [h_{t-1}, 1, x_t]: its product with a fused weight is
-    W_h h_{t-1} + b + W_x x_t, and each state is written where the next token reads it. At token t
-    only the first ``counts[t]`` sequences are computed. The cell adds its own ``arrays`` by name.
+    Row t of ``z`` is [h_{t-1}, 1, x_t], (T + 1, B, H + 1 + D): its product with a fused weight is
+    W_h h_{t-1} + b + W_x x_t, and each state is written where the next token reads it. ``rows`` are
+    the states in it; the last one is the output, which the next layer and the readout read, ``h``.
+    At token t only the first ``counts[t]`` sequences are computed. The cell adds its own ``arrays``
+    by name.
     ``first`` are the gradients of the states before the first token. ``ends`` are the gradients,
     (B, H), that a decoder adds to the last states other than h. With ``share``, all arrays but
     ``z`` are those of another layer.
     """
 
     def __init__(
-        self, extent: Dims, counts: tuple[int, ...], dtype: Any, share: Layer | None = None
+        self,
+        extent: Dims,
+        counts: tuple[int, ...],
+        dtype: Any,
+        share: Layer | None = None,
+        rows: tuple[str, ...] = ("h",),
     ) -> None:
         steps, batch, hidden, inputs = self.extent = extent
-        self.counts, self.dtype = counts, np.dtype(dtype)
-        self.z: Array = np.zeros((steps + 1, batch, hidden + 1 + inputs), dtype)
-        self.z[:, :, hidden] = 1
-        self.h = self.z[1:, :, :hidden]
-        self.h_before = self.z[:-1, :, :hidden]
-        self.x = self.z[:-1, :, hidden + 1 :]
+        self.counts, self.dtype, self.out = counts, np.dtype(dtype), rows[-1]
+        one = len(rows) * hidden
+        self.z: Array = np.zeros((steps + 1, batch, one + 1 + inputs), dtype)
+        self.z[:, :, one] = 1
+        self.x = self.z[:-1, :, one + 1 :]
         self.ends: dict[str, Array] = {}
         self._share = share
-        self.first: dict[str, Array] = {"h": self.scratch()} if share is None else share.first
+        self.first: dict[str, Array] = {self.out: self.scratch()} if share is None else share.first
         self.arrays: dict[str, Array] = {**share.arrays} if share else {}
-        self.arrays |= {"h": self.h, "h_before": self.h_before}
+        for k, name in enumerate(rows):
+            states = self.z[:, :, k * hidden : (k + 1) * hidden]
+            self.arrays |= {name: states[1:], f"{name}_before": states[:-1]}
+        self.h, self.h_before = self.arrays[self.out], self.arrays[f"{self.out}_before"]
 
     @cached_property
     def dh(self) -> Array:
@@ -59,13 +68,14 @@ class Layer:
 
     @property
     def rows(self) -> Array:
-        """The rows [h_{t-1}, 1, x_t] of all tokens, (T * B, H + 1 + D)."""
+        """The rows [..., h_{t-1}, 1, x_t] of all tokens, (T * B, n H + 1 + D)."""
         return self.z[:-1].reshape(-1, self.z.shape[-1])
 
     @property
     def after(self) -> Array:
         """The rows that begin with h_t, (T * B, H + 1 + D)."""
-        return self.z[1:].reshape(-1, self.z.shape[-1])
+        rows: Array = self.z[1:].reshape(-1, self.z.shape[-1])
+        return rows[:, -(self.extent.hidden + 1 + self.extent.inputs) :]
 
     def empty(self) -> Array:
         """An array (T, B, H); zero where sequences have ended."""

@@ -11,8 +11,8 @@ import numpy as np
 
 from rnnviz.config import Activation, CellKind, Loss
 from rnnviz.engine.array_copy import copy_of
-from rnnviz.engine.cell import Cell
 from rnnviz.engine.cell_kinds import cell_of
+from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.layer_buffers import Array
 
 
@@ -33,7 +33,7 @@ class Architecture(NamedTuple):
     loss: Loss = Loss.CROSS_ENTROPY
 
     @property
-    def cell(self) -> Cell:
+    def cell(self) -> DerivedCell:
         """The cell of every layer."""
         return cell_of(self.kind, self.activation)
 
@@ -53,15 +53,15 @@ class Architecture(NamedTuple):
         """The shapes of every layer's fused weights, one for each block."""
         above = [self.hidden] * (self.layers - 1)
         widths = [width for inputs in self.stacks.values() for width in (inputs, *above)]
-        return [[b.shape(width, self.hidden) for b in self.cell.blocks] for width in widths]
+        return [[*self.cell.shapes(width, self.hidden)] for width in widths]
 
 
 class Parameters:
     """All weights as views of one flat ``theta``.
 
     ``fused`` holds, for every layer and every block of its cell, an array (gates, rows, H):
-    [h, 1, x] times it gives the pre-activations. ``readout`` is (H + 1, C): ``[h, 1] @ readout``
-    is W_hy h + b_y.
+    [h, 1, x] times it gives the pre-activations. Vectors that stand in no block follow in one
+    array, (n, H). ``readout`` is (H + 1, C): ``[h, 1] @ readout`` is W_hy h + b_y.
     """
 
     def __init__(
@@ -134,17 +134,11 @@ def _cutter(flat: Array) -> Callable[[tuple[int, ...]], Array]:
 
 
 def _of_layer(architecture: Architecture, fused: list[Array]) -> list[tuple[str, Array]]:
-    """The named parts of a layer's fused weights, in the order of the cell's gates."""
-    hidden, cell = architecture.hidden, architecture.cell
-    parts: list[tuple[int, str, Array]] = []
-    for block, matrix in zip(cell.blocks, fused, strict=True):
-        bias = hidden * block.state
-        for gate, part in zip(block.gates, matrix, strict=True):
-            name = gate[-1]
-            rank = cell.gates.index(name) if name in cell.gates else 0
-            if block.inputs:
-                parts.append((rank, f"W_x{name}", part[bias + 1 :].T))
-            if block.state:
-                parts.append((rank, f"W_h{name}", part[:hidden].T))
-            parts.append((rank, f"b_{gate}", part[bias]))
-    return [(name, array) for _, name, array in sorted(parts, key=lambda row: row[0])]
+    """The named parts of a layer's fused weights, in the order of the cell's equations."""
+    named: dict[str, Array] = {}
+    cell = architecture.cell
+    for block, matrix in zip(cell.blocks, fused, strict=False):
+        named |= block.named(matrix, architecture.hidden)
+    if cell.vectors:
+        named |= zip(cell.vectors, fused[-1], strict=True)
+    return [(name, named[name]) for name in cell.equations.shapes]

@@ -51,7 +51,7 @@ class Stack:
         for k in range(architecture.layers):
             shared = share(self.layers)
             extent = Dims(*read.shape, architecture.hidden, architecture.hidden if k else width)
-            layer = Layer(extent, read.counts, dtype, shared)
+            layer = Layer(extent, read.counts, dtype, shared, architecture.cell.layout.rows)
             if shared is None:
                 architecture.cell.allocate(layer)
             self.layers.append(layer)
@@ -189,7 +189,13 @@ class Trace:
         cell, hidden = self.architecture.cell, self.architecture.hidden
         pack = _Pack(layer)
         yield from pack.fill_rows
-        for block, error, out in zip(cell.blocks, cell.errors(layer), fused, strict=True):
+        if cell.vectors:
+            yield cell.bind_vectors(layer, fused[-1])
+        for block, error, out in zip(cell.blocks, cell.errors(layer), fused, strict=False):
+            if (value := cell.read(block, layer)) is not None:
+                rows, errors = value.reshape(-1, hidden).T, error.reshape(len(error), -1, hidden)
+                yield partial(np.matmul, rows, errors, out)
+                continue
             rows = pack.rows[:, block.columns(hidden)].T
             errors, fill_errors = pack.errors(error)
             yield from fill_errors

@@ -138,7 +138,7 @@ class TrainBuffers:
 
     def _bind(self, trace: Trace) -> Step:
         bound = bind(self.parameters, trace, self.gradient, self.truncate)
-        da = self.architecture.cell.errors(trace.layers[0])[0].reshape(-1)
+        da = self.architecture.cell.all_errors(trace.layers[0])
         gradient = trace.bind_gradient(self.update)
         outputs, idle = len(trace.logits), 1 / sum(trace.batch.read.counts)
         return Step(bound.forward, bound.backward, gradient, outputs, idle, da, da.dot)

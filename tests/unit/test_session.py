@@ -500,7 +500,13 @@ def poisoned(monkeypatch):
 def test_every_number_of_a_trace_is_written_however_long_the_phrase(count, poisoned):
     session = Session(RunConfig())
     trace = session.inspect("bad " * count).trace
-    for array in (trace.last.h, trace.last.dh, trace.last.arrays["da"], trace.probs, trace.dlogits):
+    for array in (
+        trace.last.h,
+        trace.last.dh,
+        trace.last.arrays["errors"],
+        trace.probs,
+        trace.dlogits,
+    ):
         assert np.isfinite(array).all()
     assert all(np.isfinite(norm) for norm in norms_of(trace.gradient).values())
 

@@ -19,7 +19,7 @@ def test_recorded_numbers_are_read_from_the_record(step_of):
     trace, gradient, layer = step.trace, step.trace.gradient, step.unrolled(0)
     row = int(np.abs(gradient["W_hh"][5]).argmax())
     expected = {
-        Moment(Phase.FORWARD, 2): ("a_3[5]", layer.of("a")[2, 5]),
+        Moment(Phase.FORWARD, 2): ("a_3[5]", layer.of("a_h")[2, 5]),
         Moment(Phase.LOSS, 3): ("logits[“positive”]", trace.logits[0, 1]),
         Moment(Phase.BACKWARD, 3): ("dh_4[5]", layer.dh[3, 5]),
         Moment(Phase.BACKWARD, 0): ("dh_1[5]", layer.dh[0, 5]),

@@ -34,7 +34,7 @@ def test_the_share_of_a_moment_is_that_of_the_formula(step_of):
     layer = step.unrolled(0)
     for t in range(4):
         here, _ = share(step, Moment(Phase.BACKWARD, t))
-        da = layer.of("da")[t]
+        da = layer.errors()["h"][t]
         np.testing.assert_allclose(here["b_h"], da, rtol=0, atol=1e-15)
         expected = np.outer(da, layer.of("h_before")[t])
         np.testing.assert_allclose(here["W_hh"], expected, rtol=0, atol=1e-15)

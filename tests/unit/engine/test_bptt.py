@@ -158,7 +158,7 @@ def test_a_long_backward_pass_ends_in_exact_zeros_instead_of_denormals(cell, pre
 
 def test_a_frozen_trace_cannot_be_written():
     trace = record(network(architecture()), collate([phrase([0, 1], 0)]))
-    arrays = trace.last.h, trace.last.dh, trace.last.arrays["da"], trace.probs, trace.last.z
+    arrays = trace.last.h, trace.last.dh, trace.last.arrays["errors"], trace.probs, trace.last.z
     for array in (*arrays, trace.targets):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0

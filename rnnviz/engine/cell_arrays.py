@@ -1,0 +1,184 @@
+"""CellArrays: the arrays that a cell's calls read and write, cut for tokens and for chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from rnnviz.config import Gradient
+from rnnviz.engine.cell import BackwardPlan, Kernel
+from rnnviz.engine.kernels import View, program
+from rnnviz.engine.layer_buffers import Array, Layer
+from rnnviz.engine.layout import Layout
+from rnnviz.engine.operations import Op, Place
+
+
+class CellArrays:
+    """The arrays of one layer's pass.
+
+    A place is named by its kind and what follows: "number 0.5"; weights are "P b" (a vector),
+    "W 0" (of a block), "back ..." (transposed), "once 3" (made of weights alone). "row 0" is what a
+    block reads, "to c" where the gradient of a state before the token goes, "carry c" what arrives
+    for one. "K 1" lives for a chunk, "temporary ..." for a call, "U ..." and "E ..." are products
+    side by side. All other places are arrays of the layer.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        weights: Sequence[Array],
+        layer: Layer,
+        plan: BackwardPlan | None = None,
+    ) -> None:
+        self._layout, self._weights, self._layer, self._plan = layout, weights, layer, plan
+        self.chunk = slice(0, layer.extent.steps)
+        self._made: dict[str, Array] = {}
+
+    def at_once(self, ops: list[Op], chunk: slice) -> Kernel:
+        """The calls for all tokens of a chunk."""
+        made = program(tuple(ops), by_token=False)
+        return made.make([tuple(self._whole(view, chunk) for view in made.views)])
+
+    def by_token(self, ops: list[Op], tokens: Iterable[tuple[int, int]]) -> Kernel:
+        """The calls for one token after the other; each comes with its count of sequences."""
+        made = program(tuple(ops), by_token=True)
+        return made.make(
+            [tuple(self._cut(view, *token) for view in made.views) for token in tokens]
+        )
+
+    def all(self, place: Place) -> Array:
+        """A place at all tokens."""
+        return self._whole(View(place), slice(None))
+
+    # One token
+
+    def _cut(self, view: View, t: int, n: int) -> Any:
+        kind, _, rest = view.place.array.partition(" ")
+        special = {"row": self._row, "carry": self._carrying, "to": self._destination}
+        if kind in special:
+            found = special[kind](rest, t, n)
+        elif kind in _CONSTANT:
+            found = self._constant(view.place.array, many=False)
+        else:
+            found = self._at(view.place, t, n)
+        return found.dot if view.dot else found
+
+    def _row(self, block: str, t: int, n: int) -> Any:
+        return self._layer.z[t, :n, self._layout.blocks[int(block)].columns(self._hidden)]
+
+    def _destination(self, state: str, t: int, n: int) -> Any:
+        if self._plan is None or state != self._layout.equations.out:
+            return self._layer.first[state][:n]
+        return self._plan.destination(t)[0]
+
+    def _carrying(self, state: str, t: int, n: int) -> Any:
+        """Kernels that add what arrives from the token after, and where a sequence ends."""
+        layer, plan = self._layer, self._plan
+        if plan is None:
+            return []
+        gradient, carry = layer.arrays[f"d_{state}"][t, :n], layer.first[state]
+        m, longer = plan.continuing(t), plan.longer(t)
+        add = [partial(np.add, gradient[:m], carry[:m], gradient[:m])] if m else []
+        if state in layer.ends and n > longer:
+            end = layer.ends[state][longer:n]
+            add.append(partial(np.add, gradient[longer:], end, gradient[longer:]))
+        return add
+
+    def _at(self, place: Place, t: int, n: int) -> Array:
+        array, kind = self._array(place.array, many=False), place.array.partition(" ")[0]
+        if kind == "K":
+            return array[t - self.chunk.start, :n]
+        if kind == "temporary":
+            return array[:n]
+        if kind in ("U", "E"):
+            return array[_gates(place), :n]
+        return array[_gates(place), t, :n] if place.first >= 0 else array[t, :n]
+
+    # Many tokens
+
+    def _whole(self, view: View, chunk: slice) -> Array:
+        kind, _, rest = view.place.array.partition(" ")
+        if kind in _CONSTANT:
+            return self._constant(view.place.array, many=True)
+        if kind == "row":
+            rows = self._layer.z[:-1][chunk]
+            columns = self._layout.blocks[int(rest)].columns(self._hidden)
+            return rows.reshape(-1, rows.shape[-1])[:, columns]
+        array = self._over(view.place, chunk)
+        return array.reshape(*array.shape[:-3], -1, array.shape[-1]) if view.flat else array
+
+    def _over(self, place: Place, chunk: slice) -> Array:
+        array, kind = self._array(place.array, many=True), place.array.partition(" ")[0]
+        length = len(range(*chunk.indices(self._layer.extent.steps)))
+        if kind in ("K", "temporary"):
+            return array[:length]
+        if kind in ("U", "E"):
+            return array[_gates(place), :length]
+        return array[_gates(place), chunk] if place.first >= 0 else array[chunk]
+
+    # Arrays
+
+    @property
+    def _hidden(self) -> int:
+        return self._layer.extent.hidden
+
+    def _constant(self, name: str, many: bool) -> Array:
+        """A number, weights, or what is made of weights alone."""
+        kind, _, rest = name.partition(" ")
+        if kind == "number":
+            return self._layer.number(float(rest))
+        if kind == "P":
+            vector: Array = self._layer.arrays[VECTORS][self._layout.vectors.index(rest)]
+            return vector
+        if kind == "once":
+            return self._layer.arrays[name]
+        fused = self._weights[int(rest)] if kind == "W" else self._turned(rest)
+        if kind == "back" and many:
+            return fused[:, None]
+        return fused if len(fused) > 1 else fused[0]
+
+    def _turned(self, rest: str) -> Array:
+        """The transposed weights of a product: a view, or a copy that every pass renews."""
+        if rest not in self._made and self._plan is not None:
+            who, k, first, stop = rest.split()
+            block, hidden = self._layout.blocks[int(k)], self._hidden
+            gates = slice(int(first) - block.first, int(stop) - block.first)
+            source = who.removeprefix("d_").removesuffix("_before")
+            start = hidden * (block.reads.states.index(source) if block.reads.states else 0)
+            part = self._weights[int(k)][gates, start : start + hidden]
+            exact = self._plan.options.gradient is Gradient.EXACT
+            self._made[rest] = self._plan.transposed(part) if exact else part
+        return self._made[rest]
+
+    def _array(self, name: str, many: bool) -> Array:
+        """The array of a place; ``many`` for all tokens, else for one."""
+        kind, _, rest = name.partition(" ")
+        steps, batch, hidden, _ = self._layer.extent
+        tokens = (steps, batch, hidden) if many or kind == "K" else (batch, hidden)
+        if kind in ("K", "temporary"):
+            return self._new(name, tokens)
+        if kind in ("U", "E"):
+            own = len(self._layout.blocks[int(rest)].matrices) if kind == "E" else 0
+            return self._new(name, (own or int(rest.split()[-1]), *tokens))
+        if name == f"d_{self._layout.equations.out}":
+            return self._layer.dh
+        return self._layer.arrays[name]
+
+    def _new(self, name: str, shape: tuple[int, ...]) -> Array:
+        if name not in self._made:
+            self._made[name] = np.zeros(shape, self._layer.dtype)
+        return self._made[name]
+
+
+#: The layer's array with the vectors of weights that stand in no block.
+VECTORS = "vectors"
+#: The kinds of places that are the same at every token.
+_CONSTANT = {"number", "P", "once", "W", "back"}
+
+
+def _gates(place: Place) -> int | slice:
+    one = place.stop - place.first == 1
+    return place.first if one else slice(place.first, place.stop)

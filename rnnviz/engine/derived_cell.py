@@ -1,0 +1,182 @@
+"""DerivedCell: a cell that is made from its equations, bound to weights and to a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import numpy as np
+
+from rnnviz.engine.cell import BackwardOptions, BackwardPlan, Kernel, grouped, in_order
+from rnnviz.engine.cell_arrays import VECTORS, CellArrays
+from rnnviz.engine.cells import CellText
+from rnnviz.engine.layer_buffers import Array, Layer
+from rnnviz.engine.layout import Block, Layout
+from rnnviz.engine.plan import ERRORS, GATES, ForwardPlan
+from rnnviz.engine.plan_back import BackPlan
+
+
+class DerivedCell:
+    """A cell of the engine: see ``Cell``.
+
+    A layer's ``arrays`` hold every line of the equations by its name, and ``errors``, dL/d of every
+    pre-activation, (gates, T, B, H), in the order of the layout's slots.
+    """
+
+    def __init__(self, text: CellText) -> None:
+        self.text, self.equations = text, text.equations
+        self.layout = Layout(self.equations)
+        self.forward = ForwardPlan(self.layout)
+        self.back = BackPlan(self.layout, self.forward)
+        self.blocks: tuple[Block, ...] = tuple(self.layout.blocks)
+        self.states: tuple[str, ...] = self.equations.states
+        self.vectors = self.layout.vectors
+        #: Whether the output is a state: then every token's dh is written from the next one.
+        self.recurs = self.equations.out in self.states
+        affine = {*self.layout.slots}
+        self.gates = tuple(
+            line.name
+            for line in self.equations.lines
+            if line.name not in self.states and line.node not in affine
+        )
+        self._others = [name for name in self.states if name != self.equations.out]
+
+    def shapes(self, inputs: int, hidden: int) -> Iterator[tuple[int, ...]]:
+        """The shapes of a layer's fused weights: one for each block, and one for the vectors."""
+        yield from (block.shape(inputs, hidden) for block in self.blocks)
+        if self.vectors:
+            yield len(self.vectors), hidden
+
+    def allocate(self, layer: Layer) -> None:
+        """Add the arrays of the forward pass to the layer."""
+        steps, batch, hidden, _ = layer.extent
+        gates = _token_first(layer, len(self.layout.slots))
+        layer.arrays[GATES] = gates
+        for name in self._others:
+            layer.first[name] = layer.scratch()
+            if name not in layer.arrays:
+                states = np.zeros((steps + 1, batch, hidden), layer.dtype)
+                layer.arrays |= {name: states[1:], f"{name}_before": states[:-1]}
+        for place in self.forward.places.values():
+            if _stored(place.array) and place.array not in layer.arrays:
+                layer.arrays[place.array] = _filled(layer)
+            elif place.array.startswith("once"):
+                layer.arrays[place.array] = np.zeros(hidden, layer.dtype)
+        for node, place in self.forward.stored.items():
+            if place.array == GATES and node in self.layout.back.named:
+                name = self.layout.back.named[node]
+                layer.arrays.setdefault(name, gates[place.first])
+
+    def _allocate_back(self, layer: Layer) -> None:
+        layer.arrays[ERRORS] = _token_first(layer, len(self.layout.slots))
+        layer.arrays[ERRORS].fill(0)
+        names = [f"d_{name}" for name in self._others] + self.back.kept
+        layer.arrays |= {name: layer.empty() for name in names}
+
+    def errors(self, layer: Layer) -> tuple[Array, ...]:
+        """dL/da of every block's pre-activations, (gates, T, B, H)."""
+        return tuple(layer.arrays[ERRORS][block.slots] for block in self.blocks)
+
+    def all_errors(self, layer: Layer) -> Array:
+        """All errors in a row, in the order of the memory: a view."""
+        errors = layer.arrays[ERRORS]
+        first = errors.swapaxes(0, 1) if layer.extent.batch == 1 else errors
+        flat: Array = first.reshape(-1)
+        return flat
+
+    def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Kernel:
+        """A function that computes the states of all tokens from x."""
+        if self.vectors:
+            layer.arrays[VECTORS] = weights[-1]
+        stages, bound = self.forward.stages, CellArrays(self.layout, weights, layer)
+        kernels = [bound.at_once(ops, slice(None)) for ops in (stages.once, stages.all) if ops]
+        return in_order([*kernels, bound.by_token(stages.loop, enumerate(layer.counts))])
+
+    def bind_backward(
+        self, weights: Sequence[Array], layer: Layer, options: BackwardOptions
+    ) -> Kernel:
+        """A function that backpropagates from dh; adds its arrays to the layer if missing."""
+        if ERRORS not in layer.arrays:
+            self._allocate_back(layer)
+        plan = BackwardPlan(layer, options)
+        bound = CellArrays(self.layout, weights, layer, plan)
+        chunks = plan.chunks(self._touched)
+        kernels = [self._bind_chunk(chunk, bound, plan) for chunk in chunks]
+        names = [f"d_{name}" for name in self._others] + self.back.kept
+        kept = (layer.arrays[name] for name in names)
+        return plan.chain(chunks, kernels, (layer.arrays[ERRORS], *kept))
+
+    def read(self, block: Block, layer: Layer) -> Array | None:
+        """The value that a block multiplies, (T, B, H); None if it reads the rows."""
+        if block.reads.inner is None:
+            return None
+        place = self.forward.places[block.reads.inner]
+        group = layer.arrays[place.array]
+        return group[place.first] if place.first >= 0 else group
+
+    def bind_vectors(self, layer: Layer, out: Array) -> Kernel:
+        """A function that writes the gradients of the vectors that stand in no block, (n, H)."""
+        bound = CellArrays(self.layout, (), layer)
+        compute = bound.at_once(self.back.vector_ops, slice(None)) if self.back.vector_ops else None
+        parts = [
+            (self.vectors.index(part.name), bound.all(part.gradient), bound.all(part.factor))
+            for part in self.back.vectors
+        ]
+
+        def gradient() -> None:
+            if compute:
+                compute()
+            out[...] = 0
+            for k, errors, factor in parts:
+                out[k] += (errors * factor).sum(axis=(0, 1))
+
+        return gradient
+
+    @property
+    def _touched(self) -> int:
+        """How many arrays (B, H) the way back touches at a token."""
+        ops = (*self.back.factors, *self.back.loop)
+        parts = {part for op in ops for place in (*op.args, op.out) for part in place.parts}
+        return sum(_stored(name) or name in (GATES, ERRORS) for name, _ in parts)
+
+    def _bind_chunk(self, chunk: slice, bound: CellArrays, plan: BackwardPlan) -> Kernel:
+        back, layer, bound.chunk = self.back, plan.layer, chunk
+        kernels = [bound.at_once(back.factors, chunk)] if back.factors else []
+        if layer.ragged:
+            kernels.append(partial(_clear_ended, layer.arrays[ERRORS], layer.counts, chunk))
+        tokens = [*plan.tokens(chunk)]
+        first = None if plan.options.first or chunk.start else tokens.pop()
+        steps = [(token, plan.destination(token[0])[1]) for token in tokens]
+        for group, then in grouped(steps):
+            kernels.append(bound.by_token(back.loop, (token for (token,) in group)))
+            kernels += [then] if then else []
+        if first is not None and back.last:
+            kernels.append(bound.by_token(back.last, [first]))
+        return in_order([*kernels, *([bound.at_once(back.after, chunk)] if back.after else [])])
+
+
+def _stored(name: str) -> bool:
+    """Whether a place is an array (T, B, H) of the layer, and no group of gates."""
+    own = " " not in name or name.startswith("value ")
+    return own and name[0] != "?" and name not in (GATES, ERRORS)
+
+
+def _token_first(layer: Layer, count: int) -> Array:
+    """An array (count, T, B, H); of one sequence the gates of a token lie side by side."""
+    steps, batch, hidden, _ = layer.extent
+    if batch == 1:
+        return np.empty((steps, count, batch, hidden), layer.dtype).swapaxes(0, 1)
+    return layer.gates(count)
+
+
+def _filled(layer: Layer) -> Array:
+    """An array (T, B, H) with ones, which no function refuses, where sequences have ended."""
+    array = layer.empty()
+    if layer.ragged:
+        array.fill(1)
+    return array
+
+
+def _clear_ended(errors: Array, counts: tuple[int, ...], chunk: slice) -> None:
+    for t in range(chunk.start, chunk.stop):
+        errors[:, t, counts[t] :] = 0

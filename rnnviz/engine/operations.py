@@ -1,0 +1,143 @@
+"""Operations: NumPy calls on named places, and how values of the graph become such calls."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rnnviz.engine.graph import Node
+
+
+class Place(NamedTuple):
+    """An array, or some gates of an array of gates: from ``first`` to before ``stop``."""
+
+    array: str
+    first: int = -1
+    stop: int = -1
+
+    @property
+    def parts(self) -> set[tuple[str, int]]:
+        """What is read or written where it stands."""
+        gates = range(self.first, self.stop) if self.first >= 0 else (-1,)
+        return {(self.array, gate) for gate in gates}
+
+
+class Op(NamedTuple):
+    """One call, ``out = function(*args)``."""
+
+    function: str
+    args: tuple[Place, ...]
+    out: Place
+
+
+#: NumPy's name of each function of the graph that is one call.
+CALLS = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative",
+    "tanh": "tanh", "exp": "exp", "log": "log", "sqrt": "sqrt", "cos": "cos", "sin": "sin",
+    "softplus": "softplus", "relu": "relu", "max": "largest",
+}  # fmt: skip
+_COMPARISONS = {">": "greater", ">=": "greater_equal", "<": "less", "<=": "less_equal"}
+#: Functions that cost little more than a call, and are computed again where they are needed.
+CHEAP = {"add", "sub", "mul", "neg", "mask", "number", "state", "input", "vector"}
+NUMBER = "number "
+
+
+def number(value: float) -> Place:
+    """The place of a number."""
+    return Place(f"{NUMBER}{value!r}")
+
+
+def calls(node: Node, args: list[Place], out: Place) -> list[Op]:
+    """The calls that compute a value from its arguments."""
+    half = number(0.5)
+    match node.kind:
+        case "sigmoid":  # (1 + tanh(a / 2)) / 2
+            steps = [("multiply", (args[0], half)), ("tanh", (out,)), ("multiply", (out, half))]
+            return [Op(name, places, out) for name, places in (*steps, ("add", (out, half)))]
+        case "mask":
+            return [Op(_COMPARISONS[node.name], tuple(args), out)]
+        case "where":
+            return [Op(f"where_{_COMPARISONS[node.name]}", tuple(args), out)]
+        case "power":
+            return [Op("power", (args[0], number(node.value)), out)]
+    return [Op(CALLS[node.kind], tuple(args), out)]
+
+
+def blend(node: Node) -> tuple[Node, Node, Node] | None:
+    """z, p and q of z p + (1 - z) q, which is q + z (p - q): a call less."""
+    if node.kind != "add" or any(arg.kind != "mul" for arg in node.args):
+        return None
+    for one, other in (node.args, node.args[::-1]):
+        for rest, q in (other.args, other.args[::-1]):
+            if rest.kind == "sub" and rest.args[0].is_number(1) and rest.args[1] in one.args:
+                z = rest.args[1]
+                return z, one.args[one.args[0] is z], q
+    return None
+
+
+def merged(ops: list[Op]) -> list[Op]:
+    """The same work with fewer calls: those that do the same to neighbouring gates are one."""
+    rest, result = [*ops], list[Op]()
+    while rest:
+        op, k = rest.pop(0), 0
+        while k < len(rest):
+            both = _joined(op, rest[k])
+            if both and _independent(rest[k], rest[:k]):
+                op = both
+                del rest[k]
+                k = 0
+            else:
+                k += 1
+        result.append(op)
+    return result
+
+
+def _joined(a: Op, b: Op) -> Op | None:
+    """One call for two, if their gates are neighbours."""
+    for first, second in ((a, b), (b, a)):
+        out = _neighbours(first.out, second.out)
+        if first.function != second.function or out is None:
+            continue
+        args = [
+            p if p == q and p.first < 0 else _neighbours(p, q)
+            for p, q in zip(first.args, second.args, strict=True)
+        ]
+        if all(args):
+            return Op(first.function, tuple(arg for arg in args if arg), out)
+    return None
+
+
+def _neighbours(first: Place, second: Place) -> Place | None:
+    if first.array != second.array or first.first < 0 or first.stop != second.first:
+        return None
+    return Place(first.array, first.first, second.stop)
+
+
+def _independent(op: Op, before: list[Op]) -> bool:
+    """Whether it can be called before others."""
+    reads, writes = _reads(op), op.out.parts
+    return all(
+        not other.out.parts & (reads | writes) and not _reads(other) & writes for other in before
+    )
+
+
+def _reads(op: Op) -> set[tuple[str, int]]:
+    return set[tuple[str, int]]().union(*(place.parts for place in op.args))
+
+
+def recycled(ops: list[Op], prefix: str) -> list[Op]:
+    """The same calls with as few temporary arrays as possible."""
+    last = {p.array: k for k, op in enumerate(ops) for p in (*op.args, op.out) if p.array[0] == "?"}
+    free, names, made, result = list[str](), dict[str, str](), 0, list[Op]()
+    for k, op in enumerate(ops):
+        for place in (*op.args, op.out):
+            if place.array[0] == "?" and place.array not in names:
+                if not free:
+                    free.append(f"temporary {prefix} {made}")
+                    made += 1
+                names[place.array] = free.pop()
+        args = tuple(p._replace(array=names.get(p.array, p.array)) for p in op.args)
+        out = op.out._replace(array=names.get(op.out.array, op.out.array))
+        result.append(Op(op.function, args, out))
+        ended = {p.array for p in (*op.args, op.out) if last.get(p.array) == k}
+        free += [names[name] for name in ended]
+    return result

@@ -1,0 +1,229 @@
+"""Plan: the calls of a cell's forward pass, for all tokens at once and token by token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from rnnviz.engine.derive import Affine, users_of
+from rnnviz.engine.graph import Node
+from rnnviz.engine.layout import Block, Layout
+from rnnviz.engine.operations import CHEAP, Op, Place, blend, calls, merged, recycled
+
+#: When a value is computed: from weights alone; from the inputs, for all tokens at once; else.
+ONCE, ALL, LOOP = range(3)
+GATES, ERRORS = "gates", "errors"
+
+
+@dataclass
+class Stages:
+    """The calls of a pass, by when they are done."""
+
+    once: list[Op] = field(default_factory=list)
+    all: list[Op] = field(default_factory=list)
+    loop: list[Op] = field(default_factory=list)
+
+    def of(self, stage: int) -> list[Op]:
+        """The calls of one stage."""
+        return (self.once, self.all, self.loop)[stage]
+
+
+class ForwardPlan:
+    """The calls of the forward pass, and where each value stands afterwards.
+
+    ``stored`` are values that the way back can read.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout, self.stages = layout, Stages()
+        self._affines = layout.back.affines
+        self._named = {node: name for name, node in reversed(layout.equations.nodes.items())}
+        carried = (*layout.equations.states, layout.equations.out)
+        self._carried = {layout.equations.nodes[name]: name for name in reversed(carried)}
+        self._users = users_of(layout.back.order)
+        self._stage = self._stages_of()
+        self._done: set[int] = set()
+        self.places: dict[Node, Place] = {}
+        self._needed = self._leaves()
+        self._skipped = self._inside | self._blended()
+        for node in layout.back.order:
+            if node.kind != "input" and node not in self._skipped:
+                self._compute(node)
+        for name in carried:
+            node = layout.equations.nodes[name]
+            if self.places[node] != Place(name):
+                self.stages.loop.append(Op("positive", (self.places[node],), Place(name)))
+        stages = zip("oel", (self.stages.once, self.stages.all, self.stages.loop), strict=True)
+        for prefix, stage in stages:
+            stage[:] = recycled(merged(stage), prefix)
+        held: dict[Place, Node] = {}
+        for node, place in self.places.items():
+            held[place] = node  # of values in the same place the last one stays
+        temporary = ("?", "number")
+        self.stored = {
+            n: p for n, p in self.places.items() if held[p] is n or p.array.startswith("P ")
+        }
+        self.stored = {n: p for n, p in self.stored.items() if not p.array.startswith(temporary)}
+
+    def stage(self, node: Node) -> int:
+        """When a value is computed."""
+        return self._stage[node]
+
+    def _stages_of(self) -> dict[Node, int]:
+        own, stage = {"state": LOOP, "input": ALL}, dict[Node, int]()
+        for node in self.layout.back.order:
+            below = [stage[arg] for arg in node.args]
+            stage[node] = max([own.get(node.kind, ONCE), *below])
+        return stage
+
+    def _blended(self) -> set[Node]:
+        """What a blend makes superfluous."""
+        found: set[Node] = set()
+        for node in self.layout.back.order:
+            if (parts := self._blend(node)) is not None:
+                z = parts[0]
+                rest = next(
+                    n for m in node.args for n in m.args if n.kind == "sub" and n.args[1] is z
+                )
+                found |= {*node.args}
+                if {*self._users[rest]} <= {*node.args}:
+                    found.add(rest)
+        return found - self._needed - {*self._named}
+
+    def _blend(self, node: Node) -> tuple[Node, Node, Node] | None:
+        """Its parts, if nobody else reads the products."""
+        parts = blend(node)
+        single = parts and all(len(self._users[arg]) == 1 for arg in node.args)
+        return parts if single else None
+
+    @property
+    def _inside(self) -> set[Node]:
+        """Sums within a pre-activation, and its products."""
+        found: set[Node] = set()
+        for affine in self._affines.values():
+            ends = {*affine.products, *affine.vectors, *(term for _, term in affine.others)}
+            stack = [] if affine.node in affine.products else [*affine.node.args]
+            while stack:
+                node = stack.pop()
+                if node not in ends:
+                    found.add(node)
+                    stack += node.args
+            found |= {p for p in affine.products if p is not affine.node}
+            bias = self.layout.bias_of(affine)
+            found |= {vector for vector in affine.vectors if vector.name == bias}
+        return found
+
+    def _leaves(self) -> set[Node]:
+        """Forward values from which the factors of the way back are made."""
+        found, stack = set[Node](), []
+        for adjoint in self.layout.back.adjoints:
+            stack += [factor for _, factor in adjoint.parts]
+        forward, seen = {*self.layout.back.order}, set[Node]()
+        while stack:
+            node = stack.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if node in forward and (
+                node.kind not in CHEAP or node in self._named or node in self._affines
+            ):
+                found.add(node)
+            else:
+                stack += node.args
+        return found
+
+    def _place(self, node: Node) -> Place:
+        """Where a value stands."""
+        if node.kind in ("number", "vector", "state"):
+            names = {"number": f"number {node.value!r}", "vector": f"P {node.name}"}
+            return Place(names.get(node.kind, f"{node.name}_before"))
+        if node in self._affines:
+            slot = self.layout.slots[node]
+            return Place(GATES, slot, slot + 1)
+        if node in self._carried:
+            return Place(self._carried[node])
+        return self._overwritten(node) or Place(self._own_array(node))
+
+    def _own_array(self, node: Node) -> str:
+        """The array of a value that stands nowhere else."""
+        if self._stage[node] == ONCE:
+            return f"once {node.index}"
+        crosses = any(self._stage[user] != self._stage[node] for user in self._users.get(node, ()))
+        multiplied = any(block.reads.inner is node for block in self.layout.blocks)
+        if node in self._needed or node in self._named or crosses or multiplied:
+            return self._name(node)
+        return f"?{node.index}"
+
+    def _name(self, node: Node) -> str:
+        """The name of a stored value: that of its line, or such as tanh_c."""
+        if node in self._named:
+            return self._named[node]
+        inner = self._named.get(node.args[0], "") if len(node.args) == 1 else ""
+        name, taken = f"{node.kind}_{inner}", self.layout.equations.nodes
+        return name if inner and name not in taken else f"value {node.index}"
+
+    def _overwritten(self, node: Node) -> Place | None:
+        """The place of a pre-activation that nobody else needs."""
+        for arg in node.args:
+            alone = arg in self._affines and len(self._users[arg]) == 1
+            if alone and arg not in self._needed and arg not in self._named and (
+                self._stage[arg] == self._stage[node]
+            ):  # fmt: skip
+                return self.places[arg]
+        return None
+
+    def _compute(self, node: Node) -> None:
+        place = self.places[node] = self._place(node)
+        if node.kind in ("number", "vector", "state"):
+            return
+        ops = self.stages.of(self._stage[node])
+        if node in self._affines:
+            self._affine(self._affines[node], place, ops)
+        elif parts := self._blend(node):
+            z, p, q = (self.places[part] for part in parts)
+            ops += [Op("subtract", (p, q), place), Op("multiply", (z, place), place)]
+            ops.append(Op("add", (q, place), place))
+        else:
+            ops += calls(node, [self.places[arg] for arg in node.args], place)
+
+    def _affine(self, affine: Affine, place: Place, ops: list[Op]) -> None:
+        """The products that write into the gate, then all that is added."""
+        slot, first = self.layout.slots[affine.node], True
+        for k, block in self._blocks_of(slot):
+            early = block.reads.inputs and not block.reads.states
+            into = self.stages.all if early else ops
+            group = GATES if first else f"E {k}"
+            self._product(k, group, into)
+            if not first:
+                at = slot - block.first
+                ops.append(Op("add", (place, Place(f"E {k}", at, at + 1)), place))
+            first = False
+        bias = self.layout.bias_of(affine)
+        terms = [(1, vector) for vector in affine.vectors if vector.name != bias]
+        for sign, term in (*terms, *affine.others):
+            if term not in self.places:
+                self.places[term] = self._place(term)
+            name = "add" if sign > 0 else "subtract"
+            ops.append(Op(name, (place, self.places[term]), place))
+
+    def _blocks_of(self, slot: int) -> Iterator[tuple[int, Block]]:
+        """The blocks that write a gate; first the one that is computed for all tokens at once."""
+        found = [
+            (k, block) for k, block in enumerate(self.layout.blocks)
+            if slot in range(block.slots.start, block.slots.stop)
+        ]  # fmt: skip
+        yield from sorted(
+            found, key=lambda pair: not pair[1].reads.inputs or bool(pair[1].reads.states)
+        )
+
+    def _product(self, k: int, group: str, ops: list[Op]) -> None:
+        """The product of a block, once for all its gates."""
+        if k in self._done:
+            return
+        self._done.add(k)
+        block = self.layout.blocks[k]
+        start = block.first if group == GATES else 0
+        out = Place(group, start, start + len(block.matrices))
+        source = block.reads.inner
+        read = Place(f"row {k}") if source is None else self.places[source]
+        ops.append(Op(f"product {k}", (read, Place(f"W {k}")), out))

@@ -1,0 +1,270 @@
+"""Plan back: the calls of backpropagation through time, in order.
+
+First the factors that are known from the forward pass, for many tokens at once; then the loop from
+token to token; then what no earlier token waits for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from rnnviz.engine.derive import Adjoint
+from rnnviz.engine.graph import Node
+from rnnviz.engine.layout import Layout
+from rnnviz.engine.operations import Op, Place, calls, merged, number, recycled
+from rnnviz.engine.plan import ERRORS, ForwardPlan
+
+
+class VectorGradient(NamedTuple):
+    """A part of the gradient of a vector of weights: summed over tokens and sequences."""
+
+    name: str
+    gradient: Place
+    factor: Place
+
+
+class BackPlan:
+    """The calls of the way back.
+
+    ``last`` is the loop's body at the first token, if nobody needs the gradient of what is before
+    it. ``vectors`` are computed by ``vector_ops`` for all tokens at once. ``kept`` are gradients
+    that are stored for all tokens, beside the errors and those of states.
+    """
+
+    def __init__(self, layout: Layout, forward: ForwardPlan) -> None:
+        self.layout, self._stored = layout, forward.stored
+        self.factors, self.loop, self.after = list[Op](), list[Op](), list[Op]()
+        self.vectors, self.vector_ops = list[VectorGradient](), list[Op]()
+        self.kept: list[str] = []
+        self._places: dict[Adjoint, Place] = {}
+        self._memo: dict[Node, Place] = {}
+        self._count = 0
+        self._loops = {*self._feeding()}
+        self._shared = self._counts()
+        self._begin()
+        for adjoint in layout.back.adjoints:
+            self._compute(adjoint)
+        self.factors = recycled(merged(self.factors), "f")
+        self.loop = recycled(merged(self.loop), "l")
+        self.after = recycled(merged(self.after), "a")
+        self.vector_ops = recycled(self.vector_ops, "v")
+        self.last = _without_carry(self.loop)
+
+    def place(self, adjoint: Adjoint) -> Place:
+        """Where a gradient stands."""
+        if adjoint.node is None or adjoint.arrives:
+            return Place(adjoint.name)
+        if adjoint.node in self.layout.slots:
+            slot = self.layout.slots[adjoint.node]
+            return Place(ERRORS, slot, slot + 1)
+        if adjoint not in self._places:
+            self._places[adjoint] = Place(f"{adjoint.name} kept")
+            self.kept.append(f"{adjoint.name} kept")
+        return self._places[adjoint]
+
+    def _feeding(self) -> Iterator[Adjoint]:
+        """Gradients that the token before waits for."""
+        stack = [a for a in self.layout.back.adjoints if a.node and a.node.kind == "state"]
+        seen: set[Adjoint] = set()
+        while stack:
+            adjoint = stack.pop()
+            if adjoint not in seen:
+                seen.add(adjoint)
+                yield adjoint
+                stack += [one for one, _ in adjoint.parts] + [one for _, one in adjoint.products]
+
+    def _begin(self) -> None:
+        """States whose gradient is only what arrives begin with zero."""
+        own = {adjoint.name for adjoint in self.layout.back.adjoints if adjoint.arrives}
+        for name, adjoint in self.layout.back.arriving.items():
+            if name != self.layout.equations.out and adjoint.name not in own:
+                self.loop.append(Op("zero", (), Place(adjoint.name)))
+                self.loop.append(Op(f"carry {name}", (Place(adjoint.name),), Place(adjoint.name)))
+            self._copy(adjoint)
+
+    def _copy(self, adjoint: Adjoint) -> None:
+        """Copy the gradient of a state to the errors, if the state itself is a pre-activation."""
+        for node, other in self.layout.back.of_affine.items():
+            slot = self.layout.slots[node]
+            if other is adjoint and self.place(adjoint).array != ERRORS:
+                errors = Place(ERRORS, slot, slot + 1)
+                self._ops(adjoint).append(Op("positive", (self.place(adjoint),), errors))
+
+    def _compute(self, adjoint: Adjoint) -> None:
+        node = adjoint.node
+        if node is None or node.kind == "input":
+            return
+        if node.kind == "vector":
+            self._vector(adjoint)
+            return
+        if node.kind == "state":
+            self._sum(adjoint, Place(f"to {node.name}"), adjoint.parts)
+            return
+        place = self.place(adjoint)
+        parts = [(one, factor) for one, factor in adjoint.parts if one is not adjoint.arrives]
+        alone = node in self.layout.slots and len(parts) == 1 and not adjoint.products
+        state = adjoint.name.removeprefix("d_")
+        carries = adjoint.arrives is not None and state != self.layout.equations.out
+        into = place if alone else None
+        self._sum(adjoint, place, parts, into, begun=bool(adjoint.arrives) and not carries)
+        if carries:
+            self._ops(adjoint).append(Op(f"carry {state}", (place,), place))
+        self._copy(adjoint)
+
+    def _ops(self, adjoint: Adjoint) -> list[Op]:
+        return self.loop if adjoint in self._loops else self.after
+
+    def _sum(
+        self,
+        adjoint: Adjoint,
+        out: Place,
+        parts: Sequence[tuple[Adjoint, Node]],
+        into: Place | None = None,
+        begun: bool = False,
+    ) -> None:
+        """Add parts and products into ``out``; ``begun`` tells that it holds a part already."""
+        ops, terms = self._ops(adjoint), [self._term(one, factor, into) for one, factor in parts]
+        if adjoint.products:
+            extra = [*terms, *([("positive", (out,))] if begun else [])]
+            self._products(adjoint, extra, out, ops)
+            return
+        for name, args in terms:
+            if not begun:
+                ops.append(Op(name, args, out))
+            elif name in ("positive", "negative"):
+                ops.append(Op({"positive": "add", "negative": "subtract"}[name], (out, *args), out))
+            else:
+                temporary = self._temporary()
+                ops += [Op(name, args, temporary), Op("add", (out, temporary), out)]
+            begun = True
+
+    def _term(
+        self, one: Adjoint, factor: Node, into: Place | None
+    ) -> tuple[str, tuple[Place, ...]]:
+        """A gradient times its factor as one call."""
+        gradient = self.place(one)
+        if factor.is_number(1) or factor.is_number(-1):
+            return "positive" if factor.value > 0 else "negative", (gradient,)
+        return "multiply", (self._factor(factor, into), gradient)
+
+    def _products(
+        self,
+        adjoint: Adjoint,
+        extra: list[tuple[str, tuple[Place, ...]]],
+        out: Place,
+        ops: list[Op],
+    ) -> None:
+        """Products with the transposed weights, and other parts, added up in one call."""
+        runs, who = self._runs(adjoint), adjoint.name
+        total = sum(stop - first for _, first, stop in runs) + len(extra)
+        if total == 1:
+            (k, first, stop), *_ = runs
+            weights = Place(f"back {who} {k} {first} {stop}")
+            ops.append(Op("back", (Place(ERRORS, first, stop), weights), out))
+            return
+        at, group = 0, f"U {who} {total}"
+        for k, first, stop in runs:
+            place = Place(group, at, at + stop - first)
+            weights = Place(f"back {who} {k} {first} {stop}")
+            ops.append(Op("back", (Place(ERRORS, first, stop), weights), place))
+            at += stop - first
+        for name, args in extra:
+            ops.append(Op(name, args, Place(group, at, at + 1)))
+            at += 1
+        ops.append(Op("total", (Place(group, 0, total),), out))
+
+    def _runs(self, adjoint: Adjoint) -> list[tuple[int, int, int]]:
+        """The blocks that multiply it, each with its neighbouring gates."""
+        matrices = {name for name, _ in adjoint.products}
+        runs: list[tuple[int, int, int]] = []
+        for k, block in enumerate(self.layout.blocks):
+            for gate, names in enumerate(block.matrices):
+                slot = block.first + gate
+                if not matrices & {*names}:
+                    continue
+                if runs and runs[-1][0] == k and runs[-1][2] == slot:
+                    runs[-1] = k, runs[-1][1], slot + 1
+                else:
+                    runs.append((k, slot, slot + 1))
+        return runs
+
+    def _vector(self, adjoint: Adjoint) -> None:
+        """The gradient of a vector of weights; the bias of a block has its own."""
+        name = adjoint.node.name if adjoint.node else ""
+        if name not in self.layout.vectors:
+            return
+        factors, memo = self.factors, self._memo
+        self.factors, self._memo = self.vector_ops, {}
+        for one, factor in adjoint.parts:
+            place = self._factor(factor, None)
+            self.vectors.append(VectorGradient(name, self.place(one), place))
+        self.factors, self._memo = factors, memo
+
+    # Factors
+
+    def _counts(self) -> Counter[Node]:
+        """How often each value is read by the factors."""
+        counts: Counter[Node] = Counter()
+
+        def read(node: Node) -> None:
+            counts[node] += 1
+            if counts[node] == 1 and node not in self._stored:
+                for arg in node.args:
+                    read(arg)
+
+        for adjoint in self.layout.back.adjoints:
+            if adjoint.node and adjoint.node.kind not in ("vector", "input"):
+                for _, factor in adjoint.parts:
+                    read(factor)
+        return counts
+
+    def _known(self, node: Node) -> Place | None:
+        if node.kind == "number":
+            return number(node.value)
+        return self._memo.get(node) or self._stored.get(node)
+
+    def _factor(self, node: Node, into: Place | None) -> Place:
+        """Where a factor stands, after the calls that compute it; ``into`` if it is free."""
+        if known := self._known(node):
+            return known
+        shared = self._shared[node] > 1 or into is None
+        out = into if into is not None and self._shared[node] == 1 else self._keep()
+        args, free = list[Place](), [out]
+        for arg in node.args:
+            args.append(self._known(arg) or self._factor_part(arg, free))
+        self.factors += calls(node, args, out)
+        if shared:
+            self._memo[node] = out
+        return out
+
+    def _factor_part(self, node: Node, free: list[Place]) -> Place:
+        """A part of a factor, in the place of the whole if it is still free."""
+        if self._shared[node] > 1:
+            return self._factor(node, None)
+        out = free.pop() if free else self._temporary()
+        inner = [out]
+        args = [self._known(arg) or self._factor_part(arg, inner) for arg in node.args]
+        self.factors += calls(node, args, out)
+        return out
+
+    def _keep(self) -> Place:
+        self._count += 1
+        return Place(f"K {self._count}")
+
+    def _temporary(self) -> Place:
+        self._count += 1
+        return Place(f"?{self._count}")
+
+
+def _without_carry(ops: list[Op]) -> list[Op]:
+    """What is left at the first token, where nobody waits for the gradient before it."""
+    wanted, kept = set[tuple[str, int]](), list[Op]()
+    for op in reversed(ops):
+        stays = not op.out.array.startswith(("to ", "U ", "temporary"))
+        if stays or op.out.parts & wanted:
+            kept.append(op)
+            for place in op.args:
+                wanted |= place.parts
+    return kept[::-1]

@@ -1,0 +1,78 @@
+"""Every cell as the engine runs it: against complex steps, and against its readable script."""
+
+import numpy as np
+import pytest
+
+from rnnviz.config import Gradient
+from rnnviz.engine import parameters as module
+from rnnviz.engine.batch import collate
+from rnnviz.engine.cell_check import compiled
+from rnnviz.engine.cells import CELLS, CellText
+from rnnviz.engine.derived_cell import DerivedCell
+from rnnviz.engine.gradcheck import complex_step_gradient
+from rnnviz.engine.layer_buffers import Layer
+from rnnviz.engine.parameters import Architecture, Parameters
+from rnnviz.engine.training import record
+from tests.sampling import pairwise
+from tests.unit.engine.networks import examples
+from tests.unit.engine.test_cells import ODD
+
+TEXTS = [*CELLS.values(), *(CellText(f"odd {k}", text) for k, text in enumerate(ODD[:-1]))]
+#: Without the last one, which divides by a state: here all begin with zero.
+
+
+@pytest.fixture
+def use(monkeypatch):
+    """Makes a text the cell of every network; returns random weights, of decays small ones."""
+
+    def use(text, layers=1, encoder=False):
+        cell, gates = DerivedCell(text), Layer.gates
+
+        def unwritten(layer, count):
+            """What nobody writes must not be read."""
+            array = gates(layer, count)
+            if not layer.ragged:
+                array.fill(np.nan)
+            return array
+
+        monkeypatch.setattr(Layer, "gates", unwritten)
+        monkeypatch.setattr(module, "cell_of", lambda *kind: cell)
+        of = Architecture(4, 3, 3, layers=layers, source=5 if encoder else 0)
+        weights = Parameters(of)
+        weights.theta[...] = np.random.default_rng(1).normal(size=weights.theta.size) * 0.4
+        return weights
+
+    return use
+
+
+#: Layers, an answer after every token, and an encoder.
+KINDS = [(1, False, False), (2, True, False), (1, True, True), (2, False, True)]
+
+
+@pairwise(text=TEXTS, lengths=[[1], [5], [9, 9, 9], [6, 4, 1]], kind=KINDS)
+def test_the_gradient_of_every_parameter_is_that_of_the_complex_step(use, text, lengths, kind):
+    layers, every, encoder = kind
+    weights = use(text, layers, encoder)
+    batch = collate(examples(weights.architecture, lengths, every=every or encoder))
+    with np.errstate(all="ignore"):
+        truth = complex_step_gradient(weights, batch)
+        found = record(weights, batch, Gradient.EXACT).gradient
+    assert np.isfinite(truth.theta).all()
+    scale = np.abs(truth.theta).max()
+    for name, expected in truth.named().items():
+        assert np.abs(found[name] - expected).max() < 1e-9 * scale, name
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.name)
+def test_its_states_are_those_of_the_script(use, text):
+    weights = use(text)
+    (example,) = examples(weights.architecture, [7])
+    trace = record(weights, collate([example]))
+    layer, x = trace.last, np.eye(4)[example.inputs]
+    first = np.zeros((len(text.equations.states), 3))
+    with np.errstate(all="ignore"):
+        lines = compiled(text)["forward"](x, first, **weights.by_layer()[0])
+    for name, line in zip(text.equations.nodes, lines, strict=True):
+        if name in layer.arrays and layer.arrays[name].ndim == 3:
+            np.testing.assert_allclose(layer.arrays[name][:, 0], line[:-1], rtol=1e-12, atol=1e-14)
+    assert {*text.equations.states, text.equations.out} <= {*layer.arrays}
