@@ -34,7 +34,7 @@ class CellArrays:
         plan: BackwardPlan | None = None,
     ) -> None:
         self._layout, self._weights, self._layer, self._plan = layout, weights, layer, plan
-        self.chunk = slice(0, layer.extent.steps)
+        self.chunk, self.ragged = slice(0, layer.extent.steps), layer.ragged
         self._made: dict[str, Array] = {}
 
     def at_once(self, ops: list[Op], chunk: slice) -> Kernel:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 import numpy as np
 
@@ -132,6 +131,14 @@ class DerivedCell:
 
         return gradient
 
+    def _bind_factors(
+        self, bound: CellArrays, chunk: slice, tokens: list[tuple[int, int]]
+    ) -> Kernel:
+        """All tokens at once; where sequences have ended, token by token, so that errors stay 0."""
+        if bound.ragged:
+            return bound.by_token(self.back.factors, tokens)
+        return bound.at_once(self.back.factors, chunk)
+
     @property
     def _touched(self) -> int:
         """How many arrays (B, H) the way back touches at a token."""
@@ -140,11 +147,9 @@ class DerivedCell:
         return sum(_stored(name) or name in (GATES, ERRORS) for name, _ in parts)
 
     def _bind_chunk(self, chunk: slice, bound: CellArrays, plan: BackwardPlan) -> Kernel:
-        back, layer, bound.chunk = self.back, plan.layer, chunk
-        kernels = [bound.at_once(back.factors, chunk)] if back.factors else []
-        if layer.ragged:
-            kernels.append(partial(_clear_ended, layer.arrays[ERRORS], layer.counts, chunk))
+        back, bound.chunk = self.back, chunk
         tokens = [*plan.tokens(chunk)]
+        kernels = [self._bind_factors(bound, chunk, tokens)] if back.factors else []
         first = None if plan.options.first or chunk.start else tokens.pop()
         steps = [(token, plan.destination(token[0])[1]) for token in tokens]
         for group, then in grouped(steps):
@@ -175,8 +180,3 @@ def _filled(layer: Layer) -> Array:
     if layer.ragged:
         array.fill(1)
     return array
-
-
-def _clear_ended(errors: Array, counts: tuple[int, ...], chunk: slice) -> None:
-    for t in range(chunk.start, chunk.stop):
-        errors[:, t, counts[t] :] = 0
