@@ -12,7 +12,8 @@ from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Activation
 from rnnviz.engine.batch import Batch, Sequences
 from rnnviz.engine.bptt import bind_forward
-from rnnviz.engine.cell import BackwardOptions, Kernel
+from rnnviz.engine.kernels import Kernel
+from rnnviz.engine.layer_backward import BackwardOptions
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters

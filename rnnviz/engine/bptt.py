@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.config import Gradient
-from rnnviz.engine.cell import BackwardOptions, Kernel, in_order
+from rnnviz.engine.kernels import Kernel, in_order
+from rnnviz.engine.layer_backward import BackwardOptions
 from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.output_activation import bind_readout
 from rnnviz.engine.parameters import Parameters

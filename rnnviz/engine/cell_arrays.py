@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from rnnviz.config import Gradient
-from rnnviz.engine.cell import BackwardPlan, Kernel
-from rnnviz.engine.kernels import View, program
+from rnnviz.engine.kernels import Kernel
+from rnnviz.engine.layer_backward import LayerBackward
 from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.layout import Layout
 from rnnviz.engine.operations import Op, Place
+from rnnviz.engine.program import View, program
 
 
 class CellArrays:
@@ -31,7 +32,7 @@ class CellArrays:
         layout: Layout,
         weights: Sequence[Array],
         layer: Layer,
-        plan: BackwardPlan | None = None,
+        plan: LayerBackward | None = None,
     ) -> None:
         self._layout, self._weights, self._layer, self._plan = layout, weights, layer, plan
         self.chunk, self.ragged = slice(0, layer.extent.steps), layer.ragged

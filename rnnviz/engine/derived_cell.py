@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from rnnviz.engine.cell import BackwardOptions, BackwardPlan, Kernel, grouped, in_order
+from rnnviz.engine.backward_plan import BackwardPlan
 from rnnviz.engine.cell_arrays import VECTORS, CellArrays
 from rnnviz.engine.cells import CellText
+from rnnviz.engine.forward_plan import ERRORS, GATES, ForwardPlan
+from rnnviz.engine.kernels import Kernel, grouped, in_order
+from rnnviz.engine.layer_backward import BackwardOptions, LayerBackward
 from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.layout import Block, Layout
-from rnnviz.engine.plan import ERRORS, GATES, ForwardPlan
-from rnnviz.engine.plan_back import BackPlan
 
 
 class DerivedCell:
@@ -26,7 +27,7 @@ class DerivedCell:
         self.text, self.equations = text, text.equations
         self.layout = Layout(self.equations)
         self.forward = ForwardPlan(self.layout)
-        self.back = BackPlan(self.layout, self.forward)
+        self.back = BackwardPlan(self.layout, self.forward)
         self.blocks: tuple[Block, ...] = tuple(self.layout.blocks)
         self.states: tuple[str, ...] = self.equations.states
         self.vectors = self.layout.vectors
@@ -97,7 +98,7 @@ class DerivedCell:
         """A function that backpropagates from dh; adds its arrays to the layer if missing."""
         if ERRORS not in layer.arrays:
             self._allocate_back(layer)
-        plan = BackwardPlan(layer, options)
+        plan = LayerBackward(layer, options)
         bound = CellArrays(self.layout, weights, layer, plan)
         chunks = plan.chunks(self._touched)
         kernels = [self._bind_chunk(chunk, bound, plan) for chunk in chunks]
@@ -146,7 +147,7 @@ class DerivedCell:
         parts = {part for op in ops for place in (*op.args, op.out) for part in place.parts}
         return sum(_stored(name) or name in (GATES, ERRORS) for name, _ in parts)
 
-    def _bind_chunk(self, chunk: slice, bound: CellArrays, plan: BackwardPlan) -> Kernel:
+    def _bind_chunk(self, chunk: slice, bound: CellArrays, plan: LayerBackward) -> Kernel:
         back, bound.chunk = self.back, chunk
         tokens = [*plan.tokens(chunk)]
         kernels = [self._bind_factors(bound, chunk, tokens)] if back.factors else []

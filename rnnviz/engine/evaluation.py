@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnviz.engine.batch import Batch, Example, collate
 from rnnviz.engine.bptt import bind_forward
-from rnnviz.engine.cell import Kernel
+from rnnviz.engine.kernels import Kernel
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Parameters

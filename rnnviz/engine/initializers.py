@@ -13,9 +13,6 @@ from rnnviz.engine.parameters import Architecture, Parameters, plain
 #: Streams of ``np.random.default_rng((seed, stream, ...))``, one for each use of randomness.
 INITIALISATION, SHUFFLING = 1, 2
 
-#: The biases of the gates that keep the memory: an LSTM's forget gate, a GRU's update gate.
-KEEPING = ("b_f", "b_z")
-
 #: A function of (rng, shape, scale) that returns weights.
 Draw = Callable[[np.random.Generator, tuple[int, ...], float], Array]
 
@@ -25,9 +22,10 @@ def initial_parameters(architecture: Architecture, config: RunConfig) -> Paramet
     parameters = Parameters(architecture, dtype=config.dtype.value)
     rng = np.random.default_rng((config.seed, INITIALISATION))
     recurrent, others = _DRAWS[config.init]
+    keeping = f"b_{architecture.cell.equations.keeps}"
     for name, array in parameters.named().items():
         kind = plain(name)
-        if kind in KEEPING:
+        if kind == keeping:
             array[...] = config.forget_bias
         elif kind.startswith("W"):
             draw = recurrent if kind.startswith("W_h") and kind != "W_hy" else others

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rnnviz.engine.derive import Adjoint
+from rnnviz.engine.forward_plan import ERRORS, ForwardPlan
 from rnnviz.engine.graph import Node
 from rnnviz.engine.layout import Layout
 from rnnviz.engine.operations import Op, Place, calls, merged, number, recycled
-from rnnviz.engine.plan import ERRORS, ForwardPlan
 
 
 class VectorGradient(NamedTuple):
@@ -25,7 +25,7 @@ class VectorGradient(NamedTuple):
     factor: Place
 
 
-class BackPlan:
+class BackwardPlan:
     """The calls of the way back.
 
     ``last`` is the loop's body at the first token, if nobody needs the gradient of what is before

@@ -1,17 +1,16 @@
-"""Cell: how a backward pass is asked for, and where it writes the gradient of each token."""
+"""LayerBackward: how a backward pass is asked for, and where it writes each token's gradient."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.config import Gradient
+from rnnviz.engine.kernels import Kernel, in_order
 from rnnviz.engine.layer_buffers import Array, Layer
-
-Kernel = Callable[[], object]
 
 #: Memory limit of one chunk of the backward pass, so that it fits the cache of a core.
 _CACHE_BYTES = 400_000
@@ -19,49 +18,6 @@ _CACHE_BYTES = 400_000
 _COPY_FROM = 8
 #: Most tokens of a chunk, by item size in bytes; the backward pass can stop between chunks.
 _CHUNK_TOKENS = {4: 5, 8: 16, 16: 16}
-
-
-def in_order(kernels: Sequence[Kernel]) -> Kernel:
-    """One function that runs the kernels in order.
-
-    Two or three are called without a loop, whose overhead is noticeable in small networks.
-    """
-    match kernels:
-        case [only]:
-            return only
-        case [first, second]:
-
-            def both() -> None:
-                first()
-                second()
-
-            return both
-        case [first, second, third]:
-
-            def three() -> None:
-                first()
-                second()
-                third()
-
-            return three
-
-    def run() -> None:
-        for kernel in kernels:
-            kernel()
-
-    return run
-
-
-def grouped(steps: Sequence[tuple[Any, ...]]) -> list[tuple[list[tuple[Any, ...]], Kernel | None]]:
-    """Split steps after each whose last item is a kernel; return groups of the rest and kernels."""
-    groups: list[tuple[list[tuple[Any, ...]], Kernel | None]] = []
-    group: list[tuple[Any, ...]] = []
-    for *step, then in steps:
-        group.append(tuple(step))
-        if then:
-            groups.append((group, then))
-            group = []
-    return [*groups, (group, None)] if group else groups
 
 
 class BackwardOptions(NamedTuple):
@@ -77,16 +33,11 @@ class BackwardOptions(NamedTuple):
     first: bool = False
 
 
-class BackwardPlan:
-    """Where the backward pass of a layer writes the gradient of each token.
+class LayerBackward:
+    """Where the backward pass of a layer writes the gradient of each token."""
 
-    All tokens share the scratch arrays ``spare`` (B, H) and ``products`` (gates, B, H).
-    """
-
-    def __init__(self, layer: Layer, options: BackwardOptions, gates: int = 0) -> None:
-        self.layer, self.options = layer, options
-        self.spare, self._scratch = layer.scratch(), layer.scratch()
-        self.products = np.zeros((gates, *self.spare.shape), layer.dtype)
+    def __init__(self, layer: Layer, options: BackwardOptions) -> None:
+        self.layer, self.options, self._scratch = layer, options, layer.scratch()
         self._fill: list[Kernel] = []
 
     def transposed(self, weights: Array) -> Array:
