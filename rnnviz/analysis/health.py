@@ -40,8 +40,8 @@ LARGE_LIMITS = 10.0, 1000.0
 #: Share of the last token's gradient that reaches the first. Below the machine epsilon of the
 #: number format it does not change a sum of gradients.
 REACH_WATCH = 1e-3
-#: How far the test loss has risen above its lowest, in losses of guessing: a tenth is seen in the
-#: curve.
+#: How far the test loss has left its lowest and the training loss, in losses of guessing: a tenth
+#: is seen in the curve.
 RISEN_LIMITS = 0.1, 1.0
 
 #: The advice where numbers are no longer finite.
@@ -62,7 +62,8 @@ MEANINGS = {
     "update": "Update over weights of one step: the median of the weight matrices.",
     "gradient": "The length of the largest gradient of a parameter, before clipping.",
     "reach": "The gradient at the first token over that at the last, or at an encoder's last.",
-    "overfit": "How far the test loss is above its lowest so far, in losses of guessing.",
+    "overfit": "How far the test loss is above its lowest so far, and above the training loss, in "
+    "losses of guessing: the smaller one.",
 }
 
 
@@ -102,12 +103,12 @@ def health(
     return _saturated(trace), _silent(trace), clipped, update, largest, reach
 
 
-def overfit(losses: Array, guess: float) -> Sign:
-    """The sign of the test losses (N,) of epoch 0 to the one shown, NaN without a test set.
+def overfit(test: Array, train: Array, guess: float) -> Sign:
+    """The sign of the losses (N,) of epoch 0 to the one shown; ``test`` is NaN without a test set.
 
-    ``guess`` is the loss of guessing.
+    ``guess`` is the loss of guessing. Where the training loss rises too, it is no overfitting.
     """
-    if math.isnan(losses[0]):
+    if math.isnan(test[0]):
         return _not_applicable("overfit", "There is no test set.")
     advice = (
         "The test loss is near its lowest.",
@@ -117,7 +118,7 @@ def overfit(losses: Array, guess: float) -> Sign:
         "was lowest, and try more data or fewer units.",
     )
     with np.errstate(invalid="ignore"):
-        risen = float((losses[-1] - np.nanmin(losses)) / guess)
+        risen = float(min(test[-1] - np.nanmin(test), test[-1] - train[-1]) / guess)
     return _graded("overfit", risen, RISEN_LIMITS, advice)
 
 

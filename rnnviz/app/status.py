@@ -33,7 +33,7 @@ def _signs(session: Session) -> Sequence[Sign]:
     train, test = (history.column(f"{role}_loss")[:end] for role in ("train", "test"))
     guess = session.dataset.guess.loss
     phase = phase_of(train, guess)
-    return [*(judged(sign, phase) for sign in session.signs), overfit(test, guess)]
+    return [*(judged(sign, phase) for sign in session.signs), overfit(test, train, guess)]
 
 
 def _status(session: Session) -> str:

@@ -148,10 +148,17 @@ def test_who_knows_one_of_two_numbers_has_not_learned_to_add():
     ],
 )
 def test_it_overfits_where_the_test_loss_has_risen(losses, value, level):
-    sign = overfit(np.array(losses), 1.0)
+    sign = overfit(np.array(losses), np.full(len(losses), -9.0), 1.0)
     assert sign.value == pytest.approx(value, nan_ok=True)
     assert sign.level is level
     assert sign.advice.endswith(".")
+
+
+def test_where_the_training_loss_rises_too_it_does_not_overfit():
+    test, train = np.array([0.7, 0.5, 1.5]), np.array([0.7, 0.5, 1.45])
+    sign = overfit(test, train, 1.0)
+    assert sign.value == pytest.approx(0.05)
+    assert sign.level is Level.FINE
 
 
 def test_a_sign_is_judged_by_its_phase():
