@@ -1,4 +1,4 @@
-"""Plan back: the calls of backpropagation through time, in order.
+"""BackwardPlan: the calls of backpropagation through time, in order.
 
 First the factors that are known from the forward pass, for many tokens at once; then the loop from
 token to token; then what no earlier token waits for.

@@ -232,6 +232,9 @@ class _Reader:
         vector, text = self._node(part.right), ast.unparse(part.right)
         if vector.size == ONE:
             self._fail(part.right, "right of @ a vector must stand, not a number")
+        if not _changes(vector):
+            same = f"{text} is the same at every token: a vector of weights does the same"
+            self._fail(part.right, f"{same} without {name}")
         known, before, line = self._multiplied.setdefault(name, (vector, text, self._line))
         if known is not vector:
             other = f"{'V' if name[0] == 'U' else 'U'}{name[1:] if '_' in name else '_' + name}"
@@ -294,6 +297,11 @@ class _Reader:
         if all(node.kind == "number" for node in nodes[:2]):
             self._fail(test, "this comparison is the same for all units")
         return self.graph.make("where", *nodes, name=sign, size=UNITS)
+
+
+def _changes(node: Node) -> bool:
+    """Whether a value depends on the input or on a state."""
+    return node.kind in ("input", "state") or any(map(_changes, node.args))
 
 
 def _check(made: Equations, last: int) -> None:

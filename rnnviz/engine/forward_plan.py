@@ -1,4 +1,4 @@
-"""Plan: the calls of a cell's forward pass, for all tokens at once and token by token."""
+"""ForwardPlan: the calls of a cell's forward pass, for all tokens at once and token by token."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ class Stages:
     all: list[Op] = field(default_factory=list)
     loop: list[Op] = field(default_factory=list)
 
+    def finish(self) -> None:
+        """Make neighbouring calls one, and have temporary arrays used again."""
+        for prefix, stage in zip("oel", (self.once, self.all, self.loop), strict=True):
+            stage[:] = recycled(merged(stage), prefix)
+
     def of(self, stage: int) -> list[Op]:
         """The calls of one stage."""
         return (self.once, self.all, self.loop)[stage]
@@ -45,7 +50,9 @@ class ForwardPlan:
         self._done: set[int] = set()
         self.places: dict[Node, Place] = {}
         self._needed = self._leaves()
-        self._skipped = self._inside | self._blended()
+        inside = self._inside
+        self._readers = self._readers_of(inside)
+        self._skipped = inside | self._blended()
         for node in layout.back.order:
             if node.kind != "input" and node not in self._skipped:
                 self._compute(node)
@@ -53,21 +60,16 @@ class ForwardPlan:
             node = layout.equations.nodes[name]
             if self.places[node] != Place(name):
                 self.stages.loop.append(Op("positive", (self.places[node],), Place(name)))
-        stages = zip("oel", (self.stages.once, self.stages.all, self.stages.loop), strict=True)
-        for prefix, stage in stages:
-            stage[:] = recycled(merged(stage), prefix)
-        held: dict[Place, Node] = {}
-        for node, place in self.places.items():
-            held[place] = node  # of values in the same place the last one stays
-        temporary = ("?", "number")
-        self.stored = {
-            n: p for n, p in self.places.items() if held[p] is n or p.array.startswith("P ")
-        }
-        self.stored = {n: p for n, p in self.stored.items() if not p.array.startswith(temporary)}
+        self.stages.finish()
+        self.stored = dict(self._kept())
 
-    def stage(self, node: Node) -> int:
-        """When a value is computed."""
-        return self._stage[node]
+    def _kept(self) -> Iterator[tuple[Node, Place]]:
+        """Values that still stand in their place after the pass: of several there, the last."""
+        held = {place: node for node, place in self.places.items()}
+        for node, place in self.places.items():
+            passing = place.array.startswith(("?", "number"))
+            if not passing and (held[place] is node or node.kind == "vector"):
+                yield node, place
 
     def _stages_of(self) -> dict[Node, int]:
         own, stage = {"state": LOOP, "input": ALL}, dict[Node, int]()
@@ -95,6 +97,20 @@ class ForwardPlan:
         parts = blend(node)
         single = parts and all(len(self._users[arg]) == 1 for arg in node.args)
         return parts if single else None
+
+    def _readers_of(self, inside: set[Node]) -> dict[Node, list[Node]]:
+        """The values that read each value; a pre-activation reads all of its terms."""
+        readers: dict[Node, list[Node]] = {}
+        for node in self.layout.back.order:
+            if node in inside:
+                continue
+            args = node.args
+            if affine := self._affines.get(node):
+                terms = (*affine.vectors, *(term for _, term in affine.others))
+                args = (*terms, *(product.args[0] for product in affine.products))
+            for arg in args:
+                readers.setdefault(arg, []).append(node)
+        return readers
 
     @property
     def _inside(self) -> set[Node]:
@@ -148,7 +164,7 @@ class ForwardPlan:
         """The array of a value that stands nowhere else."""
         if self._stage[node] == ONCE:
             return f"once {node.index}"
-        crosses = any(self._stage[user] != self._stage[node] for user in self._users.get(node, ()))
+        crosses = any(self._stage[one] != self._stage[node] for one in self._readers.get(node, ()))
         multiplied = any(block.reads.inner is node for block in self.layout.blocks)
         if node in self._needed or node in self._named or crosses or multiplied:
             return self._name(node)
@@ -165,7 +181,7 @@ class ForwardPlan:
     def _overwritten(self, node: Node) -> Place | None:
         """The place of a pre-activation that nobody else needs."""
         for arg in node.args:
-            alone = arg in self._affines and len(self._users[arg]) == 1
+            alone = arg in self._affines and len(self._readers[arg]) == 1
             if alone and arg not in self._needed and arg not in self._named and (
                 self._stage[arg] == self._stage[node]
             ):  # fmt: skip

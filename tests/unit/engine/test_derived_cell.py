@@ -1,12 +1,16 @@
 """Every cell as the engine runs it: against complex steps, and against its readable script."""
 
+from functools import partial
+
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
 
 from rnnviz.config import Gradient
 from rnnviz.engine import parameters as module
 from rnnviz.engine.batch import collate
 from rnnviz.engine.cell_check import compiled
+from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.cells import CELLS, CellText
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.gradcheck import complex_step_gradient
@@ -15,34 +19,37 @@ from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from tests.sampling import pairwise
 from tests.unit.engine.networks import examples
-from tests.unit.engine.test_cells import ODD
+from tests.unit.engine.test_cells import ODD, texts
 
 TEXTS = [*CELLS.values(), *(CellText(f"odd {k}", text) for k, text in enumerate(ODD[:-1]))]
 #: Without the last one, which divides by a state: here all begin with zero.
 
 
+GATES = Layer.gates
+
+
+def unwritten(layer, count):
+    """What nobody writes must not be read."""
+    array = GATES(layer, count)
+    if not layer.ragged:
+        array.fill(np.nan)
+    return array
+
+
 @pytest.fixture
 def use(monkeypatch):
-    """Makes a text the cell of every network; returns random weights, of decays small ones."""
+    """Makes a text the cell of every network, and returns random weights."""
+    return partial(used, monkeypatch)
 
-    def use(text, layers=1, encoder=False):
-        cell, gates = DerivedCell(text), Layer.gates
 
-        def unwritten(layer, count):
-            """What nobody writes must not be read."""
-            array = gates(layer, count)
-            if not layer.ragged:
-                array.fill(np.nan)
-            return array
-
-        monkeypatch.setattr(Layer, "gates", unwritten)
-        monkeypatch.setattr(module, "cell_of", lambda *kind: cell)
-        of = Architecture(4, 3, 3, layers=layers, source=5 if encoder else 0)
-        weights = Parameters(of)
-        weights.theta[...] = np.random.default_rng(1).normal(size=weights.theta.size) * 0.4
-        return weights
-
-    return use
+def used(monkeypatch, text, layers=1, encoder=False):
+    cell = DerivedCell(text)
+    monkeypatch.setattr(Layer, "gates", unwritten)
+    monkeypatch.setattr(module, "cell_of", lambda *kind: cell)
+    of = Architecture(4, 3, 3, layers=layers, source=5 if encoder else 0)
+    weights = Parameters(of)
+    weights.theta[...] = np.random.default_rng(1).normal(size=weights.theta.size) * 0.4
+    return weights
 
 
 #: Layers, an answer after every token, and an encoder.
@@ -76,3 +83,21 @@ def test_its_states_are_those_of_the_script(use, text):
         if name in layer.arrays and layer.arrays[name].ndim == 3:
             np.testing.assert_allclose(layer.arrays[name][:, 0], line[:-1], rtol=1e-12, atol=1e-14)
     assert {*text.equations.states, text.equations.out} <= {*layer.arrays}
+
+
+@settings(max_examples=25)
+@given(texts())
+def test_random_cells_run_as_they_are_written(text):
+    cell = CellText("random", text)
+    try:
+        cell.equations  # noqa: B018
+    except CellError:
+        assume(False)
+    with pytest.MonkeyPatch.context() as patch:
+        weights = used(patch, cell)
+        batch = collate(examples(weights.architecture, [4, 2]))
+        with np.errstate(all="ignore"):
+            truth = complex_step_gradient(weights, batch).theta
+            found = record(weights, batch, Gradient.EXACT).gradient.theta
+    assume(np.isfinite(truth).all())
+    assert np.abs(found - truth).max() < 1e-9 * np.abs(truth).max()

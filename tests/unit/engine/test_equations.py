@@ -74,6 +74,7 @@ def test_equal_values_are_one_and_numbers_are_worked_out():
         ("a = 2\nh = h + a @ x", "line 2, column 9: a is a number; left of @"),
         ("h = h + b_h + b_h @ x", "line 1, column 15: b_h is a vector; left of @"),
         ("h = h + W @ x + W", "line 1, column 17: W is a matrix: multiply a vector with it"),
+        ("h = h + W @ (b_h * 2)", "b_h * 2 is the same at every token: a vector"),
         ("h = h + W @ 2", "line 1, column 13: right of @ a vector must stand, not a number"),
         ("h = h + W @ x + W @ h", "line 1, column 17: W @ h is H x D times H: multiply x, or call"),
         ("h = U_h @ h + U_h @ (h * h) + W @ x", "multiplies h in line 1: multiply h, or call it"),
