@@ -48,6 +48,8 @@ class BackwardPlan:
             self._compute(adjoint)
         self.factors = recycled(merged(self.factors), "f")
         self.loop = recycled(merged(self.loop), "l")
+        if layout.equations.out in layout.equations.states:
+            self.loop.append(Op("then", (), Place("then")))
         self.after = recycled(merged(self.after), "a")
         self.vector_ops = recycled(self.vector_ops, "v")
         self.last = _without_carry(self.loop)
@@ -262,7 +264,7 @@ def _without_carry(ops: list[Op]) -> list[Op]:
     """What is left at the first token, where nobody waits for the gradient before it."""
     wanted, kept = set[tuple[str, int]](), list[Op]()
     for op in reversed(ops):
-        stays = not op.out.array.startswith(("to ", "U ", "temporary"))
+        stays = not op.out.array.startswith(("to ", "U ", "temporary", "then"))
         if stays or op.out.parts & wanted:
             kept.append(op)
             for place in op.args:

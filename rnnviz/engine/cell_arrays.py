@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -13,8 +13,8 @@ from rnnviz.engine.kernels import Kernel
 from rnnviz.engine.layer_backward import LayerBackward
 from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.layout import Layout
-from rnnviz.engine.operations import Op, Place
-from rnnviz.engine.program import View, program
+from rnnviz.engine.operations import Place
+from rnnviz.engine.program import Program, View
 
 
 class CellArrays:
@@ -22,9 +22,9 @@ class CellArrays:
 
     A place is named by its kind and what follows: "number 0.5"; weights are "P b" (a vector),
     "W 0" (of a block), "back ..." (transposed), "once 3" (made of weights alone). "row 0" is what a
-    block reads, "to c" where the gradient of a state before the token goes, "carry c" what arrives
-    for one. "K 1" lives for a chunk, "temporary ..." for a call, "U ..." and "E ..." are products
-    side by side. All other places are arrays of the layer.
+    block reads, "to c" where the gradient of a state before the token goes, "then" what adds it,
+    "carry c" what arrives for one. "K 1" lives for a chunk, "temporary ..." for a call, "U ..." and
+    "E ..." are products side by side. All other places are arrays of the layer.
     """
 
     def __init__(
@@ -38,17 +38,14 @@ class CellArrays:
         self.chunk, self.ragged = slice(0, layer.extent.steps), layer.ragged
         self._made: dict[str, Array] = {}
 
-    def at_once(self, ops: list[Op], chunk: slice) -> Kernel:
+    def at_once(self, made: Program, chunk: slice) -> Kernel:
         """The calls for all tokens of a chunk."""
-        made = program(tuple(ops), by_token=False)
         return made.make([tuple(self._whole(view, chunk) for view in made.views)])
 
-    def by_token(self, ops: list[Op], tokens: Iterable[tuple[int, int]]) -> Kernel:
+    def by_token(self, made: Program, tokens: Sequence[tuple[int, int]]) -> Kernel:
         """The calls for one token after the other; each comes with its count of sequences."""
-        made = program(tuple(ops), by_token=True)
-        return made.make(
-            [tuple(self._cut(view, *token) for view in made.views) for token in tokens]
-        )
+        columns = [self._column(view, tokens) for view in made.views]
+        return made.make([*zip(*columns, strict=True)])
 
     def all(self, place: Place) -> Array:
         """A place at all tokens."""
@@ -56,24 +53,46 @@ class CellArrays:
 
     # One token
 
-    def _cut(self, view: View, t: int, n: int) -> Any:
+    def _column(self, view: View, tokens: Sequence[tuple[int, int]]) -> list[Any]:
+        """What the calls need of a place, for every token."""
         kind, _, rest = view.place.array.partition(" ")
-        special = {"row": self._row, "carry": self._carrying, "to": self._destination}
+        special = {"carry": self._carrying, "to": self._destination, "then": self._then}
         if kind in special:
-            found = special[kind](rest, t, n)
-        elif kind in _CONSTANT:
-            found = self._constant(view.place.array, many=False)
-        else:
-            found = self._at(view.place, t, n)
-        return found.dot if view.dot else found
+            return [special[kind](rest, t, n) for t, n in tokens]
+        if kind in _CONSTANT:
+            return [self._constant(view.place.array, many=False)] * len(tokens)
+        cut = self._cut(view.place, tokens)
+        return [array.dot for array in cut] if view.dot else cut
 
-    def _row(self, block: str, t: int, n: int) -> Any:
-        return self._layer.z[t, :n, self._layout.blocks[int(block)].columns(self._hidden)]
+    def _cut(self, place: Place, tokens: Sequence[tuple[int, int]]) -> list[Array]:
+        """The parts of an array at these tokens, of the sequences that are there."""
+        kind, batch = place.array.partition(" ")[0], self._layer.extent.batch
+        if kind in _PASSING:
+            array = self._array(place.array, many=False)
+            array = array[_gates(place)] if place.first >= 0 else array
+            return [array[..., :n, :] if n < batch else array for _, n in tokens]
+        rows, start = self._by_tokens(place), self.chunk.start if kind == "K" else 0
+        return [rows[t - start][..., :n, :] if n < batch else rows[t - start] for t, n in tokens]
+
+    def _by_tokens(self, place: Place) -> Array:
+        """An array whose first axis are the tokens."""
+        kind, _, rest = place.array.partition(" ")
+        if kind == "row":
+            return self._layer.z[:, :, self._layout.blocks[int(rest)].columns(self._hidden)]
+        array = self._array(place.array, many=False)
+        if place.first < 0:
+            return array
+        gates = array[_gates(place)]
+        return gates if gates.ndim == 3 else gates.swapaxes(0, 1)
 
     def _destination(self, state: str, t: int, n: int) -> Any:
         if self._plan is None or state != self._layout.equations.out:
             return self._layer.first[state][:n]
         return self._plan.destination(t)[0]
+
+    def _then(self, _: str, t: int, n: int) -> Any:
+        """What adds the gradient that went to the output's state, if it has a part already."""
+        return self._plan.destination(t)[1] if self._plan else None
 
     def _carrying(self, state: str, t: int, n: int) -> Any:
         """Kernels that add what arrives from the token after, and where a sequence ends."""
@@ -87,16 +106,6 @@ class CellArrays:
             end = layer.ends[state][longer:n]
             add.append(partial(np.add, gradient[longer:], end, gradient[longer:]))
         return add
-
-    def _at(self, place: Place, t: int, n: int) -> Array:
-        array, kind = self._array(place.array, many=False), place.array.partition(" ")[0]
-        if kind == "K":
-            return array[t - self.chunk.start, :n]
-        if kind == "temporary":
-            return array[:n]
-        if kind in ("U", "E"):
-            return array[_gates(place), :n]
-        return array[_gates(place), t, :n] if place.first >= 0 else array[t, :n]
 
     # Many tokens
 
@@ -176,6 +185,8 @@ class CellArrays:
 
 #: The layer's array with the vectors of weights that stand in no block.
 VECTORS = "vectors"
+#: The kinds of places that live for a call: they have no tokens.
+_PASSING = {"temporary", "U", "E"}
 #: The kinds of places that are the same at every token.
 _CONSTANT = {"number", "P", "once", "W", "back"}
 

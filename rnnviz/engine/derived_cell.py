@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,10 +11,11 @@ from rnnviz.engine.backward_plan import BackwardPlan
 from rnnviz.engine.cell_arrays import VECTORS, CellArrays
 from rnnviz.engine.cells import CellText
 from rnnviz.engine.forward_plan import ERRORS, GATES, ForwardPlan
-from rnnviz.engine.kernels import Kernel, grouped, in_order
+from rnnviz.engine.kernels import Kernel, in_order
 from rnnviz.engine.layer_backward import BackwardOptions, LayerBackward
 from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.layout import Block, Layout
+from rnnviz.engine.program import Program, program
 
 
 class DerivedCell:
@@ -40,6 +42,8 @@ class DerivedCell:
             if line.name not in self.states and line.node not in affine
         )
         self._others = [name for name in self.states if name != self.equations.out]
+        self._run = _programs(self.forward, self.back)
+        self._touched = _touched(self.back)
 
     def shapes(self, inputs: int, hidden: int) -> Iterator[tuple[int, ...]]:
         """The shapes of a layer's fused weights: one for each block, and one for the vectors."""
@@ -88,9 +92,9 @@ class DerivedCell:
         """A function that computes the states of all tokens from x."""
         if self.vectors:
             layer.arrays[VECTORS] = weights[-1]
-        stages, bound = self.forward.stages, CellArrays(self.layout, weights, layer)
-        kernels = [bound.at_once(ops, slice(None)) for ops in (stages.once, stages.all) if ops]
-        return in_order([*kernels, bound.by_token(stages.loop, enumerate(layer.counts))])
+        bound = CellArrays(self.layout, weights, layer)
+        kernels = [bound.at_once(made, slice(None)) for made in self._run.before]
+        return in_order([*kernels, bound.by_token(self._run.loop, [*enumerate(layer.counts)])])
 
     def bind_backward(
         self, weights: Sequence[Array], layer: Layer, options: BackwardOptions
@@ -117,15 +121,14 @@ class DerivedCell:
     def bind_vectors(self, layer: Layer, out: Array) -> Kernel:
         """A function that writes the gradients of the vectors that stand in no block, (n, H)."""
         bound = CellArrays(self.layout, (), layer)
-        compute = bound.at_once(self.back.vector_ops, slice(None)) if self.back.vector_ops else None
+        compute = bound.at_once(self._run.vectors, slice(None))
         parts = [
             (self.vectors.index(part.name), bound.all(part.gradient), bound.all(part.factor))
             for part in self.back.vectors
         ]
 
         def gradient() -> None:
-            if compute:
-                compute()
+            compute()
             out[...] = 0
             for k, errors, factor in parts:
                 out[k] += (errors * factor).sum(axis=(0, 1))
@@ -137,28 +140,53 @@ class DerivedCell:
     ) -> Kernel:
         """All tokens at once; where sequences have ended, token by token, so that errors stay 0."""
         if bound.ragged:
-            return bound.by_token(self.back.factors, tokens)
-        return bound.at_once(self.back.factors, chunk)
-
-    @property
-    def _touched(self) -> int:
-        """How many arrays (B, H) the way back touches at a token."""
-        ops = (*self.back.factors, *self.back.loop)
-        parts = {part for op in ops for place in (*op.args, op.out) for part in place.parts}
-        return sum(_stored(name) or name in (GATES, ERRORS) for name, _ in parts)
+            return bound.by_token(self._run.factors_by_token, tokens)
+        return bound.at_once(self._run.factors, chunk)
 
     def _bind_chunk(self, chunk: slice, bound: CellArrays, plan: LayerBackward) -> Kernel:
-        back, bound.chunk = self.back, chunk
+        run, bound.chunk = self._run, chunk
         tokens = [*plan.tokens(chunk)]
-        kernels = [self._bind_factors(bound, chunk, tokens)] if back.factors else []
+        kernels = [self._bind_factors(bound, chunk, tokens)] if self.back.factors else []
         first = None if plan.options.first or chunk.start else tokens.pop()
-        steps = [(token, plan.destination(token[0])[1]) for token in tokens]
-        for group, then in grouped(steps):
-            kernels.append(bound.by_token(back.loop, (token for (token,) in group)))
-            kernels += [then] if then else []
-        if first is not None and back.last:
-            kernels.append(bound.by_token(back.last, [first]))
-        return in_order([*kernels, *([bound.at_once(back.after, chunk)] if back.after else [])])
+        kernels += [bound.by_token(run.back, tokens)] if tokens else []
+        if first is not None and self.back.last:
+            kernels.append(bound.by_token(run.last, [first]))
+        after = [bound.at_once(run.after, chunk)] if self.back.after else []
+        return in_order([*kernels, *after])
+
+
+class _Programs(NamedTuple):
+    """The programs of a cell's passes, by what they are for."""
+
+    before: list[Program]  # from weights alone, then for all tokens at once
+    loop: Program
+    factors: Program
+    factors_by_token: Program
+    back: Program
+    last: Program
+    after: Program
+    vectors: Program
+
+
+def _programs(forward: ForwardPlan, back: BackwardPlan) -> _Programs:
+    stages = forward.stages
+    return _Programs(
+        [program(ops, by_token=False) for ops in (stages.once, stages.all) if ops],
+        program(stages.loop, by_token=True),
+        program(back.factors, by_token=False),
+        program(back.factors, by_token=True),
+        program(back.loop, by_token=True),
+        program(back.last, by_token=True),
+        program(back.after, by_token=False),
+        program(back.vector_ops, by_token=False),
+    )
+
+
+def _touched(back: BackwardPlan) -> int:
+    """How many arrays (B, H) the way back touches at a token."""
+    ops = (*back.factors, *back.loop)
+    parts = {part for op in ops for place in (*op.args, op.out) for part in place.parts}
+    return sum(_stored(name) or name in (GATES, ERRORS) for name, _ in parts)
 
 
 def _stored(name: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 Kernel = Callable[[], object]
 
@@ -37,15 +36,3 @@ def in_order(kernels: Sequence[Kernel]) -> Kernel:
             kernel()
 
     return run
-
-
-def grouped(steps: Sequence[tuple[Any, ...]]) -> list[tuple[list[tuple[Any, ...]], Kernel | None]]:
-    """Split steps after each whose last item is a kernel; return groups of the rest and kernels."""
-    groups: list[tuple[list[tuple[Any, ...]], Kernel | None]] = []
-    group: list[tuple[Any, ...]] = []
-    for *step, then in steps:
-        group.append(tuple(step))
-        if then:
-            groups.append((group, then))
-            group = []
-    return [*groups, (group, None)] if group else groups

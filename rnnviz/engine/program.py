@@ -6,7 +6,6 @@ The functions are small straight loops of NumPy calls. Their source is made from
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,8 +29,7 @@ class Program(NamedTuple):
     make: Callable[[Sequence[tuple[Any, ...]]], Callable[[], None]]
 
 
-@lru_cache(maxsize=512)
-def program(ops: tuple[Op, ...], by_token: bool) -> Program:
+def program(ops: Sequence[Op], by_token: bool) -> Program:
     """The calls as a function; ``by_token`` for one token of (B, H), else for many at once."""
     writer = _Writer(by_token)
     lines = [writer.line(op) for op in ops]
@@ -40,8 +38,8 @@ def program(ops: tuple[Op, ...], by_token: bool) -> Program:
     source = "\n".join([
         f"def make(steps{''.join(f', {name}={name}' for name in functions)}):",
         "    def run():",
-        f"        for {names}{',' * (len(writer.names) == 1)} in steps:",
-        *(f"            {line}" for line in lines),
+        f"        for {names or 'nothing'}{',' * (len(writer.names) == 1)} in steps:",
+        *(f"            {line}" for line in lines or ["pass"]),
         "    return run",
     ])  # fmt: skip
     space: dict[str, Any] = {name: _FUNCTIONS[name] for name in functions}
@@ -64,6 +62,9 @@ class _Writer:
             return self._product(op)
         if kind == "zero":
             return f"{self._name(op.out)}.fill(0)"
+        if kind == "then":
+            then = self._name(op.out)
+            return f"if {then}: {then}()"
         if kind == "carry":
             kernels = self._name(Place(op.function))
             return f"for kernel in {kernels}: kernel()"
