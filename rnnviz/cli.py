@@ -80,7 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check all that NumPy alone can check, on a run")
     verify.add_argument("--phrase", help="what to read; the first phrase of the task by default")
     _run_options(verify)
-    _show_options(commands.add_parser("show", help="print a cell's equations and its way back"))
+    _show_options(
+        commands.add_parser("show", help="print a cell's equations and its backward pass")
+    )
     return parser
 
 

@@ -26,7 +26,7 @@ class VectorGradient(NamedTuple):
 
 
 class BackwardPlan:
-    """The calls of the way back.
+    """The calls of the backward pass.
 
     ``last`` is the loop's body at the first token, if nobody needs the gradient of what is before
     it. ``vectors`` are computed by ``vector_ops`` for all tokens at once. ``kept`` are gradients

@@ -69,7 +69,7 @@ if __name__ == "__main__":
 
 
 def backward_equations(cell: CellText) -> list[str]:
-    """The derived equations of one token's way back; a prime marks what is before the token.
+    """The derived equations of one token's backward pass; a prime marks what is before the token.
 
     Gradients of matrices come last: the outer product of a gradient and of what was multiplied.
     """
@@ -84,7 +84,7 @@ def backward_equations(cell: CellText) -> list[str]:
 
 
 def description(cell: CellText) -> str:
-    """The equations, the derived way back, and the shapes of the weights, to be printed."""
+    """The equations, the derived backward pass, and the shapes of the weights, to be printed."""
     out = f"d_{cell.equations.out}"
     parts = {
         f"{cell.name}. {cell.source}. {cell.memory}".replace(". .", "."): (),
@@ -134,7 +134,7 @@ def _facts(equations: Equations) -> str:
 
 
 def _functions(equations: Equations) -> Iterator[str]:
-    """The functions that NumPy lacks and this cell, or its way back, needs."""
+    """The functions that NumPy lacks and this cell, or its backward pass, needs."""
     used = {node.kind for node in equations.graph.nodes}
     yield from (text for name, text in _WRITTEN_OUT.items() if name in used)
 

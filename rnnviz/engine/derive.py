@@ -1,7 +1,7 @@
-"""Derive: from a cell's equations to its way back, the gradient of every value at a token.
+"""Derive: from a cell's equations to its backward pass, the gradient of every value at a token.
 
-The way back is linear in the gradients: each is a sum of gradients of later values, times factors
-that are known from the forward pass, and of products with transposed matrices.
+The backward pass is linear in the gradients: each is a sum of gradients of later values, times
+factors that are known from the forward pass, and of products with transposed matrices.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Adjoint:
 
 
 class Backward:
-    """The way back of a cell.
+    """The backward pass of a cell.
 
     ``adjoints`` come in the order in which they are computed, those of the states before the token
     and of the vectors of weights last. ``keep`` are values that have an adjoint of their own;

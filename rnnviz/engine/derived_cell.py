@@ -183,7 +183,7 @@ def _programs(forward: ForwardPlan, back: BackwardPlan) -> _Programs:
 
 
 def _touched(back: BackwardPlan) -> int:
-    """How many arrays (B, H) the way back touches at a token."""
+    """How many arrays (B, H) the backward pass touches at a token."""
     ops = (*back.factors, *back.loop)
     parts = {part for op in ops for place in (*op.args, op.out) for part in place.parts}
     return sum(_stored(name) or name in (GATES, ERRORS) for name, _ in parts)

@@ -36,7 +36,7 @@ class Stages:
 class ForwardPlan:
     """The calls of the forward pass, and where each value stands afterwards.
 
-    ``stored`` are values that the way back can read.
+    ``stored`` are values that the backward pass can read.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -130,7 +130,7 @@ class ForwardPlan:
         return found
 
     def _leaves(self) -> set[Node]:
-        """Forward values from which the factors of the way back are made."""
+        """Forward values from which the factors of the backward pass are made."""
         found, stack = set[Node](), []
         for adjoint in self.layout.back.adjoints:
             stack += [factor for _, factor in adjoint.parts]

@@ -415,7 +415,7 @@ def test_gradcheck_fails_where_the_exact_gradient_is_not(run, monkeypatch):
 CELL = "z = sigmoid(W_z @ x + U_z @ h)\nh = (1 - z) * h + z * tanh(W_h @ x)\n"
 
 
-def test_show_prints_the_equations_the_way_back_and_the_shapes(run):
+def test_show_prints_the_equations_the_backward_pass_and_the_shapes(run):
     done = run("show", "lstm")
     assert (done.code, done.err) == (0, "")
     for line in ("  c = f * c + i * g", "  d_c' += d_c * f", "  W_xi    H x D"):
