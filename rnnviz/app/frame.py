@@ -13,7 +13,7 @@ from typing import Any
 from rnnviz.figures.picture import Parts, Picture
 
 #: Seconds that a picture may always take, and the share of the time of one that takes longer.
-CHEAP, SHARE = 0.003, 0.1
+CHEAP, SHARE = 0.003, 0.25
 #: The longest wait, in seconds: what is seen at all is seen to move.
 LONGEST = 0.5
 
