@@ -52,7 +52,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _setting_options(parser: argparse.ArgumentParser, rows: Iterable[Setting]) -> None:
-    for row in rows:
+    for row in (row for row in rows if row.kind is not str):
         default = "" if row.default is None else f"; default {row.default}"
         text = f"{row.help} {row.allowed.capitalize()}{default}."
         metavar = "|".join(row.choices) or "N"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
@@ -31,6 +33,15 @@ class CellKind(StrEnum):
     ELMAN = "elman"
     GRU = "gru"
     LSTM = "lstm"
+    PEEPHOLE = "peephole"
+    MGU = "mgu"
+    LEAKY = "leaky"
+    MINGRU = "mingru"
+    RGLRU = "rglru"
+    LRU = "lru"
+    SLSTM = "slstm"
+    CORNN = "cornn"
+    OWN = "own"
 
 
 class Activation(StrEnum):
@@ -145,11 +156,21 @@ class Setting:
         """The values of the options; empty for a number."""
         return tuple(member.value for member in self.options)
 
+    def to_link(self, value: object) -> str:
+        """A value as it stands in a link; a text is packed."""
+        return _packed(str(value)) if self.kind is str else str(value)
+
+    def from_link(self, text: str) -> Any:
+        """The value that stands in a link; raises SettingError."""
+        return self.parse(_unpacked(self, text) if self.kind is str else text)
+
     @property
     def allowed(self) -> str:
         """The valid values, in words."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
+        if self.kind is str:
+            return f"a text of at most {self.high:,.0f} characters"
         noun = "a whole number" if self.kind is int else "a number"
         return f"{noun} from {self.low:g} to {self.high:.10g}"
 
@@ -157,7 +178,8 @@ class Setting:
         """Convert ``value``, or its text, to the setting's type; raise SettingError."""
         try:
             parsed = self.kind(value)
-            fits = bool(self.choices) or self.low <= parsed <= self.high
+            size = len(parsed) if self.kind is str else parsed
+            fits = bool(self.choices) or self.low <= size <= self.high
             whole = self.kind is not int or float(str(value)) == parsed
         except (ValueError, TypeError, OverflowError):
             fits = whole = False
@@ -169,6 +191,20 @@ class Setting:
         return parsed
 
 
+def _packed(text: str) -> str:
+    """A text as few letters that need no escape in a link."""
+    return urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
+
+
+def _unpacked(row: Setting, packed: str) -> str:
+    """The text that was packed. No more of it is unpacked than the setting allows."""
+    try:
+        content = urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+        return zlib.decompressobj().decompress(content, 4 * int(row.high) + 1).decode()
+    except (ValueError, zlib.error):
+        raise SettingError(f"{row.label} ({row.name}) can't be read.") from None
+
+
 def _setting(
     group: str, default: Any, label: str, help: str, restarts: bool = False, **bounds: Any
 ) -> Any:
@@ -178,6 +214,11 @@ def _setting(
     return field(default=default, metadata=row | bounds)
 
 
+#: The cells with a gate whose bias decides how much is kept at first.
+_GATED = (
+    CellKind.GRU, CellKind.LSTM, CellKind.PEEPHOLE, CellKind.MGU, CellKind.MINGRU, CellKind.SLSTM,
+    CellKind.OWN,
+)  # fmt: skip
 _data = partial(_setting, "Data", restarts=True)
 _network = partial(_setting, "Network", restarts=True)
 _training = partial(_setting, "Training")
@@ -204,8 +245,16 @@ class RunConfig:
         CellKind.ELMAN,
         "Cell",
         "How one token changes the hidden state. elman: one sum and one activation function. gru "
-        "and lstm: gates decide what is kept and what is overwritten.",
+        "and lstm: gates decide what is kept and what is overwritten. own: your own equations.",
         dial=True,
+    )
+    equations: str = _network(
+        "",
+        "Equations",
+        "A cell of your own: one equation a line. A name that is read before it is written is a "
+        "state.",
+        high=2000,
+        only=("cell", (CellKind.OWN,)),
     )
     activation: Activation = _network(
         Activation.TANH,
@@ -233,12 +282,12 @@ class RunConfig:
     forget_bias: float = _network(
         1.0,
         "Forget bias",
-        "The initial bias of the gates that keep the memory: an LSTM's forget gate and a GRU's "
-        "update gate. At 0 they keep half from token to token, at 1 73 %, at 3 95 %.",
+        "The initial bias of the gates that keep the memory, such as an LSTM's forget gate. At 0 "
+        "they keep half from token to token, at 1 73 %, at 3 95 %.",
         low=-5.0,
         high=10.0,
         step=0.5,
-        only=("cell", (CellKind.GRU, CellKind.LSTM)),
+        only=("cell", _GATED),
     )
     init: Init = _network(
         Init.NORMAL,
@@ -371,7 +420,7 @@ class RunConfig:
     def to_query(self) -> dict[str, str]:
         """The settings that differ from their defaults, as strings for a link."""
         changed = {n: v for n, v in self.as_dict().items() if v != SETTINGS[n].default}
-        return {name: str(value) for name, value in changed.items()}
+        return {name: SETTINGS[name].to_link(value) for name, value in changed.items()}
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> tuple[RunConfig, list[str]]:
@@ -380,7 +429,7 @@ class RunConfig:
         problems: list[str] = []
         for name in SETTINGS.keys() & query.keys():
             try:
-                values[name] = SETTINGS[name].parse(query[name])
+                values[name] = SETTINGS[name].from_link(query[name])
             except SettingError as problem:
                 default = getattr(SETTINGS[name].default, "value", SETTINGS[name].default)
                 problems.append(f"In the link: {problem} Using {default}.")

@@ -1,20 +1,24 @@
-"""The kinds of cells, by name."""
+"""The kinds of cells, by name, and cells of one's own."""
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 from rnnviz.config import Activation, CellKind
+from rnnviz.engine.cell_check import define
 from rnnviz.engine.cells import CELLS
 from rnnviz.engine.derived_cell import DerivedCell
 
 
-def cell_of(kind: CellKind, activation: Activation) -> DerivedCell:
-    """The cell of that kind; only an Elman cell has a choice of activation."""
+def cell_of(kind: CellKind, activation: Activation, equations: str = "") -> DerivedCell:
+    """The cell of that kind; raises CellError if ``equations`` of one's own make no cell.
+
+    Only an Elman cell has a choice of activation.
+    """
     relu = kind is CellKind.ELMAN and activation is Activation.RELU
-    return _derived("elman-relu" if relu else kind.value)
+    return _derived("elman-relu" if relu else kind.value, equations)
 
 
-@cache
-def _derived(name: str) -> DerivedCell:
-    return DerivedCell(CELLS[name])
+@lru_cache(64)
+def _derived(name: str, equations: str) -> DerivedCell:
+    return DerivedCell(CELLS[name] if name in CELLS else define(equations))

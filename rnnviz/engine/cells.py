@@ -13,6 +13,14 @@ from functools import cached_property
 from textwrap import dedent
 
 from rnnviz.engine.equations import Equations, parse
+from rnnviz.engine.first_weights import (
+    First,
+    admitting_bias,
+    angle,
+    forget_bias,
+    griffin_decay,
+    ring,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +29,8 @@ class CellText:
 
     ``keeps`` is the gate that keeps the memory, ``memory`` one sentence on how it is kept.
     ``constants`` are numbers that can be set. ``remarks`` are comments on gradients, by name.
+    ``first`` draws the first weights of vectors, by name; others begin at 0, and the bias of the
+    gate that keeps at the forget bias.
     """
 
     name: str
@@ -31,6 +41,7 @@ class CellText:
     out: str = "h"
     constants: Mapping[str, float] = field(default_factory=dict)
     remarks: Mapping[str, str] = field(default_factory=dict)
+    first: Mapping[str, First] = field(default_factory=dict)
 
     @cached_property
     def equations(self) -> Equations:
@@ -105,6 +116,7 @@ MGU = CellText(
     """,
     source="Zhou et al. 2016, minimal gated unit",
     memory="Where the one gate f is 0 the state stays as it is.",
+    first={"b_f": admitting_bias},
 )
 LEAKY = CellText(
     "leaky",
@@ -127,6 +139,7 @@ MINGRU = CellText(
     """,
     source="Feng et al. 2024, Were RNNs all we needed?",
     memory="Where z is 0 the state stays as it is; the gate does not see the state.",
+    first={"b_z": admitting_bias},
 )
 RGLRU = CellText(
     "rglru",
@@ -140,6 +153,7 @@ RGLRU = CellText(
     source="De et al. 2024, Griffin",
     memory="Every unit decays at its own rate a, which the input can slow down.",
     keeps="a",
+    first={"L_a": griffin_decay},
 )
 LRU = CellText(
     "lru",
@@ -155,6 +169,7 @@ LRU = CellText(
     source="Orvieto et al. 2023; p and q are the real and the imaginary part of the state",
     memory="Every pair of states turns and decays by its own eigenvalue, a + b i.",
     out="y",
+    first={"L_nu": ring, "L_theta": angle},
 )
 SLSTM = CellText(
     "slstm",
@@ -175,6 +190,7 @@ SLSTM = CellText(
     memory="Old and new contents are weighed against each other by exponential gates, and n is "
     "the sum of the weights.",
     keeps="e",
+    first={"b_f": forget_bias},
 )
 CORNN = CellText(
     "cornn",

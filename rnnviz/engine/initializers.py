@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from rnnviz.config import Init, RunConfig
+from rnnviz.engine.first_weights import forget_bias
+from rnnviz.engine.graph import UNITS
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters, plain
 
@@ -18,18 +20,20 @@ Draw = Callable[[np.random.Generator, tuple[int, ...], float], Array]
 
 
 def initial_parameters(architecture: Architecture, config: RunConfig) -> Parameters:
-    """Weights drawn by ``config.init`` from ``config.seed``; biases zero or the forget bias."""
+    """Matrices drawn by ``config.init`` from ``config.seed``, vectors as the cell says, or zero."""
     parameters = Parameters(architecture, dtype=config.dtype.value)
     rng = np.random.default_rng((config.seed, INITIALISATION))
     recurrent, others = _DRAWS[config.init]
-    keeping = f"b_{architecture.cell.equations.keeps}"
+    cell = architecture.cell
+    first = {f"b_{cell.equations.keeps}": forget_bias, **cell.text.first}
     for name, array in parameters.named().items():
         kind = plain(name)
-        if kind == keeping:
-            array[...] = config.forget_bias
-        elif kind.startswith("W"):
-            draw = recurrent if kind.startswith("W_h") and kind != "W_hy" else others
+        if array.ndim == 2:
+            square = cell.equations.shapes.get(kind) == (UNITS, UNITS)
+            draw = recurrent if square else others
             array[...] = draw(rng, array.shape, config.init_scale)
+        elif kind in first:
+            array[...] = first[kind](rng, config, len(array))
     return parameters
 
 

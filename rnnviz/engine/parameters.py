@@ -20,7 +20,8 @@ class Architecture(NamedTuple):
     """A network's sizes and kind: V tokens or channels in, H units a layer, C outputs.
 
     ``source`` is the size of the encoder's vocabulary, 0 without an encoder. ``loss`` says whether
-    the outputs are class probabilities or the logits themselves.
+    the outputs are class probabilities or the logits themselves. ``equations`` are those of a cell
+    of one's own.
     """
 
     inputs: int
@@ -31,11 +32,12 @@ class Architecture(NamedTuple):
     layers: int = 1
     source: int = 0
     loss: Loss = Loss.CROSS_ENTROPY
+    equations: str = ""
 
     @property
     def cell(self) -> DerivedCell:
         """The cell of every layer."""
-        return cell_of(self.kind, self.activation)
+        return cell_of(self.kind, self.activation, self.equations)
 
     @property
     def stacks(self) -> dict[str, int]:

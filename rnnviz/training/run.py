@@ -39,6 +39,7 @@ def architecture_of(dataset: Dataset, config: RunConfig) -> Architecture:
         layers=config.layers,
         source=len(dataset.source) if dataset.source else 0,
         loss=dataset.loss,
+        equations=config.equations,
     )
 
 
