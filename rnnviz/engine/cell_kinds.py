@@ -6,14 +6,14 @@ from functools import lru_cache
 
 from rnnviz.config import Activation, CellKind
 from rnnviz.engine.cell_check import define
-from rnnviz.engine.cells import CELLS
+from rnnviz.engine.cells import CELLS, ELMAN
 from rnnviz.engine.derived_cell import DerivedCell
 
 
 def cell_of(kind: CellKind, activation: Activation, equations: str = "") -> DerivedCell:
     """The cell of that kind; raises CellError if ``equations`` of one's own make no cell.
 
-    Only an Elman cell has a choice of activation.
+    Only an Elman cell has a choice of activation. One of one's own begins as an Elman cell.
     """
     relu = kind is CellKind.ELMAN and activation is Activation.RELU
     return _derived("elman-relu" if relu else kind.value, equations)
@@ -21,4 +21,4 @@ def cell_of(kind: CellKind, activation: Activation, equations: str = "") -> Deri
 
 @lru_cache(64)
 def _derived(name: str, equations: str) -> DerivedCell:
-    return DerivedCell(CELLS[name] if name in CELLS else define(equations))
+    return DerivedCell(CELLS[name] if name in CELLS else define(equations or ELMAN.text))
