@@ -26,14 +26,14 @@ def admitting_bias(_: np.random.Generator, config: RunConfig, hidden: int) -> Ar
 
 
 def griffin_decay(rng: np.random.Generator, _: RunConfig, hidden: int) -> Array:
-    """The L in a = exp(-8 r softplus(L)), so that a at r = 1 is uniform on a ring (De et al. 2024)."""
+    """The L in a = exp(-8 r softplus(L)): a at r = 1 is uniform on a ring (De et al. 2024)."""
     rate = -np.log(rng.uniform(FASTEST, SLOWEST, hidden)) / 8
     decay: Array = np.log(np.expm1(rate))
     return decay
 
 
 def ring(rng: np.random.Generator, _: RunConfig, hidden: int) -> Array:
-    """The nu in l = exp(-exp(nu)), so that eigenvalues are uniform on a ring (Orvieto et al. 2023)."""
+    """The nu in l = exp(-exp(nu)): eigenvalues uniform on a ring (Orvieto et al. 2023)."""
     nu: Array = np.log(-0.5 * np.log(rng.uniform(FASTEST**2, SLOWEST**2, hidden)))
     return nu
 
