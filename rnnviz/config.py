@@ -183,6 +183,8 @@ class Setting:
             whole = self.kind is not int or float(str(value)) == parsed
         except (ValueError, TypeError, OverflowError):
             fits = whole = False
+        if self.kind is str and not isinstance(value, str):
+            fits = False
         if not (fits and whole) or isinstance(value, bool):
             shown = str(value)[:40]
             raise SettingError(
@@ -198,11 +200,15 @@ def _packed(text: str) -> str:
 
 def _unpacked(row: Setting, packed: str) -> str:
     """The text that was packed. No more of it is unpacked than the setting allows."""
+    stream = zlib.decompressobj()
     try:
         content = urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
-        return zlib.decompressobj().decompress(content, 4 * int(row.high) + 1).decode()
+        text = stream.decompress(content, 4 * int(row.high) + 1).decode()
     except (ValueError, zlib.error):
-        raise SettingError(f"{row.label} ({row.name}) can't be read.") from None
+        text = ""
+    if not (text and stream.eof):
+        raise SettingError(f"{row.label} ({row.name}) can't be read.")
+    return text
 
 
 def _setting(
@@ -432,7 +438,7 @@ class RunConfig:
                 values[name] = SETTINGS[name].from_link(query[name])
             except SettingError as problem:
                 default = getattr(SETTINGS[name].default, "value", SETTINGS[name].default)
-                problems.append(f"In the link: {problem} Using {default}.")
+                problems.append(f"In the link: {problem} Using {default or 'the default'}.")
         config = cls(**values)
         problems += (f"In the link: {sentence}" for sentence in config.idle(values))
         return config, sorted(problems)
