@@ -25,6 +25,10 @@ _WORK = 800_000_000
 _FEWEST = 200
 
 
+#: A gradient so much smaller than that of all parameters is zero but for rounding.
+_ROUNDING = 1e-13
+
+
 def complex_step_gradient(
     parameters: Parameters, batch: Batch, entries: Array | None = None
 ) -> Parameters:
@@ -48,16 +52,22 @@ def complex_step_gradient(
 def relative_errors(gradient: Parameters, truth: Parameters) -> dict[str, float]:
     """||gradient - truth|| / ||truth|| (L2) of every parameter; 0 if both are zero.
 
-    Entries where the truth is NaN are left out.
+    Entries where the truth is NaN are left out. A gradient that is zero but for rounding, beside
+    those of the other parameters, is compared with these.
     """
+    least = _ROUNDING * _norm(truth.theta)
     pairs = zip(gradient.named().items(), truth.named().values(), strict=True)
-    return {name: _relative_error(ours, true) for (name, ours), true in pairs}
+    return {name: _relative_error(ours, true, least) for (name, ours), true in pairs}
 
 
-def _relative_error(gradient: Array, truth: Array) -> float:
-    known = ~np.isnan(truth)
-    difference = float(np.linalg.norm((gradient - truth)[known]))
-    return difference / float(np.linalg.norm(truth[known])) if difference else 0.0
+def _relative_error(gradient: Array, truth: Array, least: float) -> float:
+    difference = _norm(gradient - truth)
+    return difference / max(_norm(truth), least) if difference else 0.0
+
+
+def _norm(values: Array) -> float:
+    """The L2 norm of what is known."""
+    return float(np.linalg.norm(values[~np.isnan(values)]))
 
 
 @dataclass(frozen=True)
