@@ -19,6 +19,9 @@ from rnnviz.presets import PRESETS, Preset
 from rnnviz.session import Session
 from rnnviz.tasks.registry import TASKS
 
+#: So many presets stand in sight; the others open on a click.
+_CARDS = 3
+
 
 def sidebar(seat: Seat, host: SessionHost, task: DeltaGenerator, folded: bool) -> None:
     """Draw every setting that has an effect, by group, and apply the widgets' values.
@@ -128,14 +131,22 @@ def _presets(session: Session, task: TaskName) -> None:
     """The buttons of the task's presets."""
     if session.data.own:
         return
-    seat = get_seat()
-    for preset in PRESETS[task]:
-        active = _is_active(session.config, preset)
-        st.button(
-            f"**{preset.label}** · :small[{preset.promise}]", key=f"preset_{task}_{preset.label}",
-            on_click=on_host(_apply), args=(preset, seat),
-            type="primary" if active else "secondary", help=preset.look, width="stretch",
-        )  # fmt: skip
+    cards = PRESETS[task]
+    for preset in cards[:_CARDS]:
+        _card(session, task, preset)
+    if others := cards[_CARDS:]:
+        with st.popover(f"{len(others)} more presets", width="stretch"):
+            for preset in others:
+                _card(session, task, preset)
+
+
+def _card(session: Session, task: TaskName, preset: Preset) -> None:
+    active = _is_active(session.config, preset)
+    st.button(
+        f"**{preset.label}** · :small[{preset.promise}]", key=f"preset_{task}_{preset.label}",
+        on_click=on_host(_apply), args=(preset, get_seat()),
+        type="primary" if active else "secondary", help=preset.look, width="stretch",
+    )  # fmt: skip
 
 
 def _apply(session: Session, preset: Preset, seat: Seat) -> None:
