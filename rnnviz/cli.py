@@ -24,6 +24,7 @@ from rnnviz.engine.cells import CELLS, CellText
 from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_errors
 from rnnviz.engine.training import record
 from rnnviz.export.history import save_json
+from rnnviz.export.script import script
 from rnnviz.export.weights import save_weights
 from rnnviz.lab.probe import read
 from rnnviz.lab.verification import (
@@ -96,6 +97,9 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--every", type=_positive, default=100, help="epochs between two reports")
     train.add_argument("--json", type=Path, metavar="FILE", help="write settings and every epoch")
     train.add_argument("--weights", type=Path, metavar="FILE.npz", help="write the final weights")
+    train.add_argument(
+        "--script", type=Path, metavar="FILE.py", help="write a script that trains the same network"
+    )
     _run_options(train)
 
 
@@ -233,7 +237,7 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
     session = Session(config, _dataset(config, options))
     for note in session.dataset.notes:
         print(f"rnnviz: {note}", file=sys.stderr)
-    for path in filter(None, (options["json"], options["weights"])):
+    for path in filter(None, (options["json"], options["weights"], options["script"])):
         path.open("ab").close()  # fail before training if the file can't be written
     with tqdm(total=config.epochs, unit="epoch", disable=None, leave=False) as bar:
         while not session.player.finished:
@@ -249,6 +253,8 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
         save_json(session, options["json"])
     if options["weights"]:
         save_weights(session, options["weights"])
+    if options["script"]:
+        options["script"].write_text(script(session), encoding="utf-8")
     return 0 if session.player.finished else 1
 
 
