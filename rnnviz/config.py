@@ -109,6 +109,10 @@ class SettingError(ValueError):
     """An invalid value of a setting; the message names the setting and the valid values."""
 
 
+#: A text of so many characters stands in a link as it is.
+_SHORT = 200
+
+
 @dataclass(frozen=True)
 class Setting:
     """One row of the table: a setting's name, type, default, range and help.
@@ -157,12 +161,17 @@ class Setting:
         return tuple(member.value for member in self.options)
 
     def to_link(self, value: object) -> str:
-        """A value as it stands in a link; a text is packed."""
-        return _packed(str(value)) if self.kind is str else str(value)
+        """A value as it stands in a link; a long text is packed."""
+        return _packed(str(value)) if self.packed else str(value)
 
     def from_link(self, text: str) -> Any:
         """The value that stands in a link; raises SettingError."""
-        return self.parse(_unpacked(self, text) if self.kind is str else text)
+        return self.parse(_unpacked(self, text) if self.packed else text)
+
+    @property
+    def packed(self) -> bool:
+        """Whether it is a text that may be long."""
+        return self.kind is str and self.high > _SHORT
 
     @property
     def allowed(self) -> str:
@@ -261,6 +270,13 @@ class RunConfig:
         "state.",
         high=2000,
         only=("cell", (CellKind.OWN,)),
+    )
+    constants: str = _network(
+        "",
+        "Constants",
+        "Numbers in the equations of the cell, such as a=0.2; several are divided by commas.",
+        high=100,
+        only=("cell", (CellKind.LEAKY, CellKind.CORNN)),
     )
     activation: Activation = _network(
         Activation.TANH,
