@@ -193,16 +193,25 @@ class Setting:
 
 def _packed(text: str) -> str:
     """A text as few letters that need no escape in a link."""
-    return urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
+    return urlsafe_b64encode(zlib.compress(text.encode(errors="replace"), 9)).decode().rstrip("=")
 
 
 def _unpacked(row: Setting, packed: str) -> str:
     """The text that was packed. No more of it is unpacked than the setting allows."""
     try:
         content = urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
-        return zlib.decompressobj().decompress(content, 4 * int(row.high) + 1).decode()
+        unfolding = zlib.decompressobj()
+        text = unfolding.decompress(content, 4 * int(row.high) + 1).decode()
     except (ValueError, zlib.error):
-        raise SettingError(f"{row.label} ({row.name}) can't be read.") from None
+        raise _unreadable(row) from None
+    # What is left of a text that is too long is refused later, for its length.
+    if len(text) <= row.high and (not unfolding.eof or unfolding.unused_data):
+        raise _unreadable(row)
+    return text
+
+
+def _unreadable(row: Setting) -> SettingError:
+    return SettingError(f"{row.label} ({row.name}) can't be read.")
 
 
 def _setting(
@@ -432,7 +441,7 @@ class RunConfig:
                 values[name] = SETTINGS[name].from_link(query[name])
             except SettingError as problem:
                 default = getattr(SETTINGS[name].default, "value", SETTINGS[name].default)
-                problems.append(f"In the link: {problem} Using {default}.")
+                problems.append(f"In the link: {problem} Using {str(default) or 'the default'}.")
         config = cls(**values)
         problems += (f"In the link: {sentence}" for sentence in config.idle(values))
         return config, sorted(problems)

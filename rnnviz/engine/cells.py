@@ -214,7 +214,7 @@ CELLS = {
 
 
 def standalone(cell: CellText) -> str:
-    """The equations of a cell with comments, constants and options, so that nothing else is needed."""
+    """The equations of a cell, with comments, constants and options: nothing else is needed."""
     head = [f"# {cell.name}: {cell.source}"] if cell.source else []
     if cell.first:
         head.append(f"# Here {' and '.join(cell.first)} begin{'s' * (len(cell.first) == 1)} at 0.")

@@ -1,6 +1,9 @@
 """The table of settings, and the runs and links made from it."""
 
 import json
+import tracemalloc
+import zlib
+from base64 import urlsafe_b64encode
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
@@ -10,13 +13,16 @@ from hypothesis import strategies as st
 from rnnviz.config import GROUPS, SETTINGS, ClipBy, Gradient, RunConfig, SettingError
 from tests.sampling import each_row
 
-NUMBERS = [row for row in SETTINGS.values() if not row.choices]
+TEXTS = [row for row in SETTINGS.values() if row.kind is str]
+NUMBERS = [row for row in SETTINGS.values() if not row.choices and row not in TEXTS]
 every_setting = each_row("row", SETTINGS.values(), ids=list(SETTINGS))
 
 
 def values_of(row):
     if row.choices:
         return st.sampled_from(row.options)
+    if row.kind is str:
+        return st.text(max_size=200)
     if row.kind is int:
         return st.integers(int(row.low), int(row.high))
     return st.floats(row.low, row.high)
@@ -59,7 +65,17 @@ def test_both_ends_of_a_range_are_valid_and_nothing_beyond(row):
             RunConfig(**{row.name: value})
 
 
-@every_setting
+@each_row("row", TEXTS, ids=lambda row: row.name)
+def test_a_text_may_be_so_long_and_no_longer(row):
+    where = {row.only[0]: row.only[1][0]}
+    longest = "\N{GRINNING FACE}" * int(row.high)
+    run = RunConfig(**{row.name: longest}, **where)
+    assert RunConfig.from_query(run.to_query()) == (run, [])
+    with pytest.raises(SettingError, match=f"it is a text of at most {row.high:,} characters"):
+        RunConfig(**{row.name: f"{longest}a"}, **where)
+
+
+@each_row("row", [row for row in SETTINGS.values() if row not in TEXTS], ids=lambda row: row.name)
 def test_values_of_another_type_are_refused_with_the_valid_ones(row):
     bad = [None, "", "much", "nan", "inf", "-inf", True, [], float("nan"), "1,5", "0x10"]
     for value in bad + [12.5, "12.5", "1e2"] * (row.kind is int):
@@ -103,6 +119,42 @@ def test_a_very_long_value_makes_no_long_message():
 def test_a_link_gives_a_run_and_says_what_it_cannot_use(link, run, said):
     assert RunConfig.from_query(link) == (RunConfig(**run), said)
     assert RunConfig(**run).to_query() == {name: str(value) for name, value in run.items()}
+
+
+def test_a_run_with_an_invalid_letter_has_a_link():
+    run = RunConfig(cell="own", equations="h = tanh(W @ x + h)  # \ud800")
+    assert "# ?" in RunConfig.from_query(run.to_query())[0].equations
+
+
+def packed(content):
+    return urlsafe_b64encode(content).decode().rstrip("=")
+
+
+@each_row(
+    "text",
+    [
+        "", "é", "A", "AAAA", packed(b"h = h"), packed(zlib.compress(b"\xff")),
+        packed(zlib.compress(b"h = tanh(W @ x + h)")[:-6]), packed(zlib.compress(b"h") + b"more"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_cut_or_wrong_in_a_link_is_left_out(text):
+    said = "In the link: Equations (equations) can't be read. Using the default."
+    assert RunConfig.from_query({"cell": "own", "equations": text}) == (
+        RunConfig(cell="own"),
+        [said],
+    )
+
+
+def test_a_text_that_unfolds_without_end_is_not_unfolded():
+    bomb = packed(zlib.compress(b"h" * 10**8, 9))
+    began = tracemalloc.start() or tracemalloc.get_traced_memory()[0]
+    _, (said,) = RunConfig.from_query({"cell": "own", "equations": bomb})
+    most = tracemalloc.get_traced_memory()[1] - began
+    tracemalloc.stop()
+    assert "Equations (equations) can't be 'hhhh" in said
+    assert "at most 2,000 characters. Using the default." in said
+    assert len(said) < 200
+    assert most < 2 * 10**6
 
 
 @given(links)
