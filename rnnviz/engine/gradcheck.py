@@ -19,6 +19,8 @@ from rnnviz.engine.training import record
 _TINY = 1e-30
 #: Largest relative error at which a gradient counts as exact.
 TOLERANCE = 1e-8
+#: A gradient that is smaller, beside the whole one, is rounding.
+_ROUNDING = 1e-15
 #: Tokens x weights x entries that take about half a second to check.
 _WORK = 800_000_000
 #: Parameters of at most so many entries are always checked completely.
@@ -48,16 +50,22 @@ def complex_step_gradient(
 def relative_errors(gradient: Parameters, truth: Parameters) -> dict[str, float]:
     """||gradient - truth|| / ||truth|| (L2) of every parameter; 0 if both are zero.
 
-    Entries where the truth is NaN are left out.
+    Entries where the truth is NaN are left out. Where the truth is zero, or not more than the
+    rounding of the whole gradient, the error is relative to the whole gradient.
     """
+    whole = _norm(truth.theta)
     pairs = zip(gradient.named().items(), truth.named().values(), strict=True)
-    return {name: _relative_error(ours, true) for (name, ours), true in pairs}
+    return {name: _relative_error(ours, true, whole) for (name, ours), true in pairs}
 
 
-def _relative_error(gradient: Array, truth: Array) -> float:
-    known = ~np.isnan(truth)
-    difference = float(np.linalg.norm((gradient - truth)[known]))
-    return difference / float(np.linalg.norm(truth[known])) if difference else 0.0
+def _relative_error(gradient: Array, truth: Array, whole: float) -> float:
+    difference, size = _norm(gradient - truth), _norm(truth)
+    of = size if size > _ROUNDING * whole else whole or size
+    return difference / of if difference and of else difference
+
+
+def _norm(values: Array) -> float:
+    return float(np.linalg.norm(values[~np.isnan(values)]))
 
 
 @dataclass(frozen=True)
