@@ -219,6 +219,6 @@ def standalone(cell: CellText) -> str:
     if cell.first:
         head.append(f"# Here {' and '.join(cell.first)} begin{'s' * (len(cell.first) == 1)} at 0.")
     head += [f"{name} = {value!r}" for name, value in cell.constants.items()]
-    head += [f'out = "{cell.out}"'] * (cell.out != "h")
-    head += [f'keeps = "{cell.keeps}"'] * bool(cell.keeps)
-    return "\n".join([*head, cell.equations.text])
+    end = [f'out = "{cell.out}"'] * (cell.out != "h")
+    end += [f'keeps = "{cell.keeps}"'] * bool(cell.keeps)
+    return "\n".join([*head, cell.equations.text, *end])
