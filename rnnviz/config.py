@@ -183,6 +183,8 @@ class Setting:
             whole = self.kind is not int or float(str(value)) == parsed
         except (ValueError, TypeError, OverflowError):
             fits = whole = False
+        if self.kind is str and not isinstance(value, str):
+            fits = False
         if not (fits and whole) or isinstance(value, bool):
             shown = str(value)[:40]
             raise SettingError(
@@ -198,14 +200,14 @@ def _packed(text: str) -> str:
 
 def _unpacked(row: Setting, packed: str) -> str:
     """The text that was packed. No more of it is unpacked than the setting allows."""
+    stream = zlib.decompressobj()
     try:
         content = urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
-        unfolding = zlib.decompressobj()
-        text = unfolding.decompress(content, 4 * int(row.high) + 1).decode()
+        text = stream.decompress(content, 4 * int(row.high) + 1).decode()
     except (ValueError, zlib.error):
         raise _unreadable(row) from None
     # What is left of a text that is too long is refused later, for its length.
-    if len(text) <= row.high and (not unfolding.eof or unfolding.unused_data):
+    if len(text) <= row.high and (not stream.eof or stream.unused_data):
         raise _unreadable(row)
     return text
 

@@ -62,7 +62,7 @@ class Session:
         self.selection = Selection()
         self.objective = Objective.LOSS
         # The topmost layer is the one that is read out.
-        self.layer, self.part, self.temperature = self.config.layers - 1, "h", 0.7
+        self.layer, self._part, self.temperature = self.config.layers - 1, "", 0.7
         self.step, self.units = StepLab(), UnitLab()
         self.what_if, self.silencing = WhatIfLab(), SilencingLab()
         self.linear_probes, self.unit_history = LinearProbeLab(), UnitHistory()
@@ -74,6 +74,16 @@ class Session:
         self._memo = Memo()
 
     # Run and data
+
+    @property
+    def part(self) -> str:
+        """The state or gate that is shown; the output if the cell has no such part."""
+        cell = self.state.parameters.architecture.cell
+        return self._part if self._part in cell.shown else cell.equations.out
+
+    @part.setter
+    def part(self, name: str) -> None:
+        self._part = name
 
     @property
     def run(self) -> Run:

@@ -106,9 +106,13 @@ def read_activations(
     examples: Sequence[Example],
     names: Names,
     layer: int = -1,
-    part: str = "h",
+    part: str = "",
 ) -> Activations:
-    """The activations of one state or gate of a layer, on all examples or on a sample of them."""
+    """The activations of one state or gate of a layer, on all examples or on a sample of them.
+
+    Without a ``part`` that is the output.
+    """
+    part = part or parameters.architecture.out
     indexes = sample(examples)
     read = {
         k: (words_of(trace, names, k), Unrolled(trace, layer, k).of(part).copy())

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from rnnviz.analysis.cell_parts import cell_parts
 from rnnviz.analysis.formatting import number
+from rnnviz.analysis.step_cell import part_of, step_cell
 from rnnviz.analysis.training_step import Focus, StepRecord, clipping
-from rnnviz.config import CellKind, ClipBy, OptimizerKind
+from rnnviz.config import ClipBy, OptimizerKind
 from rnnviz.engine.timeline import Phase
 
 
 def caption_key(step: StepRecord, focus: Focus) -> str:
     """The name of the text that explains this moment."""
-    (phase, t), kind = focus.moment, step.before.architecture.kind
-    if kind is not CellKind.ELMAN and phase in (Phase.FORWARD, Phase.BACKWARD):
-        return f"moment_{kind}_{phase}_{focus.part}"
+    phase, t = focus.moment
+    plain = cell_parts(step.before.architecture.cell).plain_matrix
+    if not plain and phase in (Phase.FORWARD, Phase.BACKWARD):
+        kind = _kind(step, focus)
+        return f"moment_cell_{kind if phase is Phase.FORWARD else _BACKWARD[kind]}"
     if phase is Phase.CLIP:
         return f"moment_{_clip_keys(step)[0 if clipping(step).count else -1]}"
     key = {
@@ -24,6 +28,25 @@ def caption_key(step: StepRecord, focus: Focus) -> str:
         Phase.UPDATE: _update(step),
     }
     return f"moment_{key[phase]}"
+
+
+#: What is said of the gradient of each kind of part.
+_BACKWARD = {
+    "gate": "backward_gate", "candidate": "backward_gate", "value": "backward_value",
+    "state": "backward_state", "output": "backward_state",
+}  # fmt: skip
+
+
+def _kind(step: StepRecord, focus: Focus) -> str:
+    """The kind of the part: a gate, a candidate, a state, the output, or another value."""
+    parts = cell_parts(step.before.architecture.cell)
+    part = parts.by_name[focus.part]
+    if (part.name in parts.equations.states and part.name != parts.out) or part is parts.memory:
+        return "state"
+    if part.name == parts.out:
+        return "output"
+    kinds: dict[tuple[str, ...], str] = {("sigmoid",): "gate", ("tanh",): "candidate"}
+    return kinds.get(part.functions, "value") if part.total in parts.affines else "value"
 
 
 def _loss(step: StepRecord) -> str:
@@ -56,6 +79,7 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
     moment, trace, row = focus.moment, step.trace, step.row(focus.moment)
     cut, unrolled = clipping(step), step.unrolled(focus.layer)
     norms, target = unrolled.norms, trace.targets[row]
+    cell = step_cell(step, focus.layer)
     later = norms[min(moment.t + 1, len(norms) - 1)]
     return {
         "noun": step.names.noun,
@@ -81,5 +105,8 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
         "lost": f"{cut.lost:.1%}",
         "largest": number(float(np.abs(step.descent.gradient.theta).max())),
         "change": number(float(np.abs(step.descent.update.theta).max())),
-        **{f"mean_{p}": number(float(unrolled.of(p)[moment.t].mean())) for p in step.parts},
+        "part": focus.part,
+        "role": cell.parts.role(focus.part),
+        "memory": cell.parts.cell.text.memory,
+        "mean": number(float(cell.values(part_of(step, focus).node)[moment.t].mean())),
     }

@@ -350,7 +350,7 @@ def describe(fixed_map: FixedInputMap, state: Array, starts: int = 1) -> FixedPo
     order = np.argsort(-np.abs(values), kind="stable")
     values, vectors = values[order], vectors[:, order]
     directions = _directions(values, vectors)
-    answers = fixed_map.flow.answers(state[None])[0]
+    answers = fixed_map.flow.answers(state[None], fixed_map.inputs)[0]
     return FixedPoint(state, 0.5 * float(gap @ gap), values, directions, answers, starts)
 
 

@@ -1,25 +1,27 @@
-"""Formula: one moment in symbols, in shapes, and in the numbers of one unit."""
+"""Formula: one moment in symbols, and in shapes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from rnnviz.analysis.breakdown import error_name, sum_name, terms
-from rnnviz.analysis.cell_equations import Part, product_label
-from rnnviz.analysis.formatting import added, number, quoted
-from rnnviz.analysis.step_vectors import sum_parts
+from rnnviz.analysis.cell_notation import applied, at_token
+from rnnviz.analysis.cell_parts import Part, Summand
+from rnnviz.analysis.formatting import number, quoted
+from rnnviz.analysis.step_cell import StepCell, output_name, part_of, step_cell
 from rnnviz.analysis.training_step import Focus, StepRecord
-from rnnviz.config import ClipBy, Gradient
+from rnnviz.config import ClipBy
+from rnnviz.engine.derive import Adjoint
+from rnnviz.engine.graph import Node
 from rnnviz.engine.optimizers import OPTIMIZERS
 from rnnviz.engine.timeline import Phase
 
 
 class Formula(NamedTuple):
-    """Three lines of plain text: the symbols, their shapes, and one unit's numbers."""
+    """Two lines of plain text: the symbols, and their shapes."""
 
     symbols: str
     shapes: str
-    numbers: str
 
 
 def formula(step: StepRecord, focus: Focus) -> Formula:
@@ -27,176 +29,145 @@ def formula(step: StepRecord, focus: Focus) -> Formula:
     return _KINDS[focus.moment.phase](step, focus)
 
 
-# Forward
+# The cell
 
 
 def _forward(step: StepRecord, focus: Focus) -> Formula:
-    part = step.parts[focus.part]
-    return _gate(step, focus, part) if part.sources else _state(step, focus, part)
+    cell, part, t = step_cell(step, focus.layer), part_of(step, focus), focus.moment.t
+    written = [_summand(cell, term, part, t) for term in cell.parts.summands(part)]
+    whole = _joined(written)
+    if part.total.kind in ("max", "where"):
+        whole = written[0][1], f"({step.hidden},)"
+    name = cell.total_name(part, t)
+    symbols = f"{at_token(part.name, t)} = {applied(part.functions, whole[0])}"
+    if part.functions and not name.startswith("("):
+        of = f"{at_token(part.name, t)} = {applied(part.functions, name)}"
+        symbols = f"{name} = {whole[0]},  {of}"
+    return Formula(symbols, f"({step.hidden},) = {whole[1]}")
 
 
-def _gate(step: StepRecord, focus: Focus, part: Part) -> Formula:
-    t, n, hidden, unit = focus.moment.t, focus.moment.number, step.hidden, focus.unit
-    parts = [float(p[unit]) for p in sum_parts(step, focus.layer, t, part)]
-    total, a = terms(step, focus), sum_name(part)
-    width = len(step.unrolled(focus.layer).x(t))
-    read = "" if step.tokens and not focus.layer else f"({hidden}, {width})(·,) + "
-    return Formula(
-        f"{a}_{n} = {_sum(step, focus, part)},  {part.name}_{n} = {part.curve}({a}_{n})",
-        f"({hidden},) = {read or f'({hidden},) + '}({hidden}, {hidden})({hidden},) + ({hidden},)",
-        f"{a}_{n}[{unit}] = {added(parts)} = {number(total.recorded)},  {total.then}",
-    )
+#: A term: its sign, its symbols, its shapes.
+_Written = tuple[int, str, str]
 
 
-def _sum(step: StepRecord, focus: Focus, part: Part) -> str:
-    """The sum of a gate in symbols; a GRU's candidate multiplies its recurrent part by r."""
-    t, name = focus.moment.t, step.unrolled(focus.layer).name
-    gate = part.sources[-1].gate[-1]
-    word = f"[:, {quoted(step.words[t])}]" if step.tokens else " x"
-    read = f"{name(t, f'W_x{gate}')}{f' h_{t + 1} below' if focus.layer else word}"
-    memory = f"{name(t, f'W_h{gate}')} h_{t}"
-    if part.name == "n":
-        inner = f"{memory} + {name(t, 'b_hn')}"
-        return f"{read} + {name(t, 'b_xn')} + r_{t + 1} · ({inner})"
-    return f"{read} + {memory} + {name(t, f'b_{gate}')}"
+def _joined(terms: list[_Written]) -> tuple[str, str]:
+    """A sum in symbols, and in shapes."""
+    (first, symbols, shapes), *others = terms
+    symbols = "−" * (first < 0) + symbols
+    for sign, text, _ in others:
+        symbols += f" {'+' if sign > 0 else '−'} {text}"
+    return symbols, " + ".join([shapes, *(shape for *_, shape in others)])
 
 
-def _state(step: StepRecord, focus: Focus, part: Part) -> Formula:
-    t, shape, total = focus.moment.t, f"({step.hidden},)", terms(step, focus)
-    products = " + ".join(product_label(factors, t) for factors in part.products)
-    shapes = " + ".join(" · ".join(shape for _ in factors) for factors in part.products)
-    numbers = " + ".join(" · ".join(map(number, row.factors)) for row in total.rows)
-    return Formula(
-        f"{part.name}_{t + 1} = {products}",
-        f"{shape} = {shapes}",
-        f"{total.symbol} = {numbers} = {number(total.recorded)},  {total.then}",
-    )
+def _summand(cell: StepCell, term: Summand, part: Part, t: int) -> _Written:
+    """One term of a part's total."""
+    pairs = [_factor(cell, node, part, t) for node in term.factors]
+    shapes = [shape for _, shape in pairs if shape]
+    return term.sign, " · ".join(text for text, _ in pairs), " · ".join(shapes)
+
+
+def _factor(cell: StepCell, node: Node, part: Part, t: int) -> tuple[str, str]:
+    hidden = cell.step.hidden
+    if node.kind == "number":
+        return cell.notation.factor(node, t), ""
+    own = node is part.total or node not in cell.parts.named
+    if node.kind != "product" or not own:
+        whole = node is part.total
+        text = cell.notation.value(node, t, whole) if whole else cell.notation.factor(node, t)
+        return text, f"({hidden},)"
+    (read,), name = node.args, cell.unrolled.name(t, node.name)
+    if read.kind != "input":
+        return f"{name} {cell.notation.inner(read, t)}", f"({hidden}, {hidden})({hidden},)"
+    if cell.layer:
+        return f"{name} {at_token(cell.parts.out, t)} below", f"({hidden}, {hidden})({hidden},)"
+    if cell.step.tokens:
+        return f"{name}[:, {quoted(cell.step.words[t])}]", f"({hidden},)"
+    return f"{name} x_{t + 1}", f"({hidden}, {len(cell.unrolled.x(t))})(·,)"
+
+
+def _backward(step: StepRecord, focus: Focus) -> Formula:
+    cell, part, t = step_cell(step, focus.layer), part_of(step, focus), focus.moment.t
+    adjoint = cell.parts.gradient(part)
+    pairs = [*_arriving(cell, adjoint, t), *_here(cell, adjoint, t)]
+    symbols = f"{cell.notation.gradient(adjoint, t)} = {_sum(text for text, _ in pairs)}"
+    shapes = f"({step.hidden},) = {_sum(shape for _, shape in pairs)}"
+    error = cell.parts.back.of_affine.get(part.total)
+    if error is not None and error is not adjoint:
+        own = _sum(text for text, _ in _here(cell, error, t))
+        symbols += f",  {cell.notation.gradient(error, t)} = {own}"
+        shapes += f",  ({step.hidden},) = ({step.hidden},) · ({step.hidden},)"
+    if error is not None and (outer := cell.outer(part, t)):
+        symbols += f",  {outer}"
+        shapes += f",  ({step.hidden}, ·) += ({step.hidden}, 1)(1, ·)"
+    return Formula(symbols, shapes)
+
+
+def _sum(texts: Iterable[str]) -> str:
+    return " + ".join(texts).replace("+ −", "− ") or "0"
+
+
+def _arriving(cell: StepCell, adjoint: Adjoint, t: int) -> Iterator[tuple[str, str]]:
+    """What comes from above and from the next token, in symbols and in shapes."""
+    arriving = adjoint if adjoint.node is None else adjoint.arrives
+    if arriving is None:
+        return
+    state, hidden = arriving.name.removeprefix("d_"), cell.step.hidden
+    if state == cell.parts.out and cell.upper is not None:
+        yield from _here(cell.upper, cell.upper.input_gradient, t)
+    elif state == cell.parts.out and t in cell.step.outputs:
+        classes = cell.step.before.architecture.outputs
+        yield "W_hyᵀ dlogits", f"({hidden}, {classes})({classes},)"
+    reader = cell.parts.state_gradient(state)
+    if reader is not None and cell.step.continues(t):
+        yield from _here(cell, reader, t + 1)
+
+
+def _here(cell: StepCell, adjoint: Adjoint, t: int) -> Iterator[tuple[str, str]]:
+    """The terms from gradients at a token, in symbols and in shapes."""
+    vector, hidden = f"({cell.step.hidden},)", cell.step.hidden
+    for one, factor in adjoint.parts:
+        if one is not adjoint.arrives:
+            plain = factor.is_number(1)
+            times = "" if plain else f" · {cell.notation.factor(factor, t)}"
+            yield (
+                cell.notation.gradient(one, t) + times,
+                vector if plain else f"{vector} · {vector}",
+            )
+    for matrix, one in adjoint.products:
+        turned = "ᵀ" * cell.gradients.transposes(adjoint)
+        name = cell.unrolled.name(t, matrix)
+        yield f"{name}{turned} {cell.notation.gradient(one, t)}", f"({hidden}, {hidden}){vector}"
 
 
 # The loss
 
 
 def _loss(step: StepRecord, focus: Focus) -> Formula:
-    hidden, total = step.hidden, terms(step, focus)
-    classes = step.before.architecture.outputs
-    own = next(row for row in total.rows if row.label == total.chosen)
-    read = f"W_hy h_{focus.moment.number} + b_y"
+    hidden, classes = step.hidden, step.before.architecture.outputs
+    read = f"W_hy {output_name(step, focus.moment.t)} + b_y"
     symbols = f"y = {read},  L = mean (y − target)²"
     if step.classes:
         target = quoted(step.names.classes[int(step.trace.targets[step.row(focus.moment)])])
         symbols = f"logits = {read},  p = softmax(logits),  L = −ln p[{target}]"
-    return Formula(
-        symbols,
-        f"({classes},) = ({classes}, {hidden})({hidden},) + ({classes},)",
-        f"{own.label} = {number(own.value)} of {total.symbol} = {number(total.recorded)},  "
-        f"{total.then}",
-    )
-
-
-# Backward
-
-
-def _backward(step: StepRecord, focus: Focus) -> Formula:
-    part = step.parts[focus.part]
-    n, hidden, total = focus.moment.number, step.hidden, terms(step, focus)
-    numbers = f"{total.symbol} = {number(total.recorded)} (the sum at the right),  {total.then}"
-    if part.name == "h":
-        return _state_error(step, focus, part, numbers)
-    if part.name == "c":
-        return _cell_error(step, focus, numbers)
-    gate, shape = part.sources[-1].gate, f"({hidden},)"
-    return Formula(
-        f"{error_name(part.error)}_{n} = {product_label(part.back, n - 1)},  "
-        f"dW_h{gate[-1]} += {error_name(gate)}_{n} h_{n - 1}ᵀ",
-        f"{shape} = {' · '.join(shape for _ in part.back)},  "
-        f"({hidden}, {hidden}) += ({hidden}, 1)(1, {hidden})",
-        numbers,
-    )
-
-
-def _cell_error(step: StepRecord, focus: Focus, numbers: str) -> Formula:
-    n, shape = focus.moment.number, f"({step.hidden},)"
-    symbols = f"dc_{n} = dh_{n} · o_{n} · (1 − tanh(c_{n})²)"
-    shapes = f"{shape} = {shape} · {shape} · {shape}"
-    if step.continues(focus.moment.t):
-        symbols += f" + f_{n + 1} · dc_{n + 1}"
-        shapes += f" + {shape} · {shape}"
-    return Formula(symbols, shapes, numbers)
-
-
-def _state_error(step: StepRecord, focus: Focus, part: Part, numbers: str) -> Formula:
-    t, n, hidden = focus.moment.t, focus.moment.number, step.hidden
-    parts = [summand for summand in (_above(step, focus), _future(step, focus)) if summand]
-    symbols = f"dh_{n} = {' + '.join(symbol for symbol, _ in parts) or '0'}"
-    shapes = f"({hidden},) = {' + '.join(shape for _, shape in parts) or '0'}"
-    if part.sources:
-        symbols += f",  da_{n} = dh_{n} · {part.back[1].label(t)},  dW_hh += da_{n} h_{t}ᵀ"
-        shapes += f",  ({hidden},) = ({hidden},) · ({hidden},)"
-        shapes += f",  ({hidden}, {hidden}) += ({hidden}, 1)(1, {hidden})"
-    return Formula(symbols, shapes, numbers)
-
-
-def _above(step: StepRecord, focus: Focus) -> tuple[str, str] | None:
-    """The part of dh_t from the answer, or from the layer above, in symbols and in shapes."""
-    t, n, hidden = focus.moment.t, focus.moment.number, step.hidden
-    if focus.layer + 1 < step.before.architecture.layers:
-        above = step.unrolled(focus.layer + 1)
-        parts = [
-            f"{above.name(t, f'W_x{gate[-1]}')}ᵀ {error_name(gate)}_{n}"
-            for gate in above.errors("x")
-        ]
-        return " + ".join(parts), f"({hidden}, {hidden})({hidden},)"
-    if t not in step.outputs:
-        return None
-    classes = step.before.architecture.outputs
-    return "W_hyᵀ dlogits", f"({hidden}, {classes})({classes},)"
-
-
-def _future(step: StepRecord, focus: Focus) -> tuple[str, str] | None:
-    """The part of dh_t from the next token, in symbols and in shapes."""
-    t, n, hidden = focus.moment.t, focus.moment.number, step.hidden
-    if not step.continues(t):
-        return None
-    unrolled = step.unrolled(focus.layer)
-    transpose = "ᵀ" if step.config.gradient is Gradient.EXACT else ""
-    parts = [
-        f"{unrolled.name(t + 1, f'W_h{gate[-1]}')}{transpose} {error_name(gate)}_{n + 1}"
-        for gate in unrolled.errors("h")
-    ]
-    if "z" in step.parts:
-        parts.append(f"z_{n + 1} · dh_{n + 1}")
-    return " + ".join(parts), f"({hidden}, {hidden})({hidden},)"
+    return Formula(symbols, f"({classes},) = ({classes}, {hidden})({hidden},) + ({classes},)")
 
 
 # Clipping and the update
 
 
 def _clip(step: StepRecord, focus: Focus) -> Formula:
-    limit, total = number(step.config.clip), terms(step, focus)
+    limit = number(step.config.clip)
     symbols = {
         ClipBy.VALUE: f"g′ = clip(g, ±{limit})",
         ClipBy.NORM: f"g′ = g · min(1, {limit} / ||g||)",
         ClipBy.OFF: "g′ = g",
     }
-    return Formula(
-        symbols[step.config.clip_by],
-        _all_entries(step),
-        f"{_followed(focus)}: g = {total.symbol} = {number(total.recorded)},  {total.then}",
-    )
+    return Formula(symbols[step.config.clip_by], _all_entries(step))
 
 
 def _update(step: StepRecord, focus: Focus) -> Formula:
-    total = terms(step, focus)
-    entry, parts = total.symbol.removesuffix(" after"), [row.value for row in total.rows]
-    return Formula(
-        OPTIMIZERS[step.config.optimizer].written.format(lr=number(step.config.lr)),
-        _all_entries(step),
-        f"{_followed(focus)}: {entry} ← {added(parts)} = {number(total.recorded)}",
-    )
-
-
-def _followed(focus: Focus) -> str:
-    return f"followed, of unit {focus.unit}’s weights the one with the largest gradient"
+    lr = number(step.config.lr)
+    return Formula(OPTIMIZERS[step.config.optimizer].written.format(lr=lr), _all_entries(step))
 
 
 def _all_entries(step: StepRecord) -> str:

@@ -10,16 +10,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.analysis.cell_parts import cell_parts
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.memory_gauge import half_life, half_life_interval, recurrent, slope
 from rnnviz.analysis.passes import seeded_pass
 from rnnviz.analysis.unrolled import Unrolled
-from rnnviz.config import CellKind, Gradient
+from rnnviz.config import Gradient
 from rnnviz.engine.batch import Batch, Example
 from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES, margin_gradient
-from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
 
 #: The quantiles of the sequences that bound the band: the middle 80 %.
@@ -121,17 +122,24 @@ def lag_profile(
 def _bound(parameters: Parameters, layer: int, largest: float, count: int) -> Array | None:
     """||W_hh||^lag times the largest norm at lag 0 (Pascanu et al. 2013).
 
-    Known for the topmost layer of Elman cells, as the slope of tanh and ReLU is at most 1: lower
-    layers also have a gradient from above.
+    Known for the topmost layer of Elman cells, as the slopes of their functions are at most 1:
+    lower layers also have a gradient from above.
     """
     architecture = parameters.architecture
     topmost = layer % architecture.layers == architecture.layers - 1
-    if architecture.kind is not CellKind.ELMAN or not topmost or architecture.source:
+    if not has_bound(architecture) or not topmost or architecture.source:
         return None
     norm = float(np.linalg.norm(recurrent(parameters), 2))
     with np.errstate(over="ignore"):
         bound: Array = largest * norm ** np.arange(float(count))
     return bound
+
+
+def has_bound(architecture: Architecture) -> bool:
+    """Whether the cell is one function, whose slope is at most 1, of W_hh h and the input."""
+    parts = cell_parts(architecture.cell)
+    gentle = {"tanh", "relu", "sigmoid", "softplus", "sin", "cos"}
+    return bool(parts.plain_matrix) and {*parts.memory.functions} <= gentle
 
 
 def _norms(

@@ -13,7 +13,7 @@ from rnnviz.analysis.gradients import norms_of
 from rnnviz.analysis.optimizer_step_stats import update_ratios
 from rnnviz.analysis.training_phase import Phase
 from rnnviz.analysis.unrolled import Unrolled
-from rnnviz.config import Activation, CellKind, RunConfig
+from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Parameters, plain
@@ -170,10 +170,11 @@ def _not_applicable(name: str, reason: str) -> Sign:
 
 def _saturated(trace: Trace) -> Sign:
     of = trace.architecture
-    if of.kind is CellKind.ELMAN and of.activation is Activation.RELU:
-        return _not_applicable("saturated", "ReLU has no upper end to saturate at.")
     # The array that a tanh makes: of gated cells the candidate.
-    name = {CellKind.GRU: "n", CellKind.LSTM: "g"}.get(of.kind, "h")
+    lines = of.cell.equations.nodes.items()
+    name = next((name for name, node in lines if node.kind == "tanh"), None)
+    if name is None:
+        return _not_applicable("saturated", "No line of this cell is a tanh, which could saturate.")
     layers = (Unrolled(trace, layer).of(name) for layer in range(of.layers))
     advice = (
         "For most units the tanh still has a slope, so they can learn.",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.config import CellKind
+from rnnviz.analysis.cell_parts import cell_parts
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters, plain
 
@@ -30,8 +30,10 @@ def eigenvalues(W_hh: Array) -> Array:
 def spectrum(W_hh: Array) -> Spectrum:
     """The most that W_hh (H, H) stretches a state per step: in the long run, and in one step.
 
-    Both are infinite if a weight is not finite.
+    Both are infinite if a weight is not finite, and NaN if there are none.
     """
+    if not W_hh.size:
+        return Spectrum(math.nan, math.nan)
     if not np.isfinite(W_hh).all():
         return Spectrum(math.inf, math.inf)
     radius = float(np.abs(np.linalg.eigvals(W_hh)).max())
@@ -39,16 +41,20 @@ def spectrum(W_hh: Array) -> Spectrum:
 
 
 def recurrent(parameters: Parameters, layer: int = -1) -> Array:
-    """The recurrent weights (H, H) of a layer of the last stack; of a gated cell's candidate."""
-    return parameters[recurrent_name(parameters, layer)]
+    """The recurrent weights (H, H) of a layer of the last stack; of a gated cell's candidate.
+
+    A cell whose state enters no matrix has none, (0, 0).
+    """
+    name = recurrent_name(parameters, layer)
+    return parameters[name] if name else np.empty((0, 0))
 
 
 def recurrent_name(parameters: Parameters, layer: int = -1) -> str:
-    """Their name: W_hh, W_hn of a GRU, W_hg of an LSTM, with the number of the layer."""
+    """Their name: W_hh, W_hn of a GRU, W_hg of an LSTM, with the number of the layer; or empty."""
     of = parameters.architecture
-    gate = {CellKind.GRU: "n", CellKind.LSTM: "g"}.get(of.kind, "h")
+    name = cell_parts(of.cell).recurrent_matrix
     prefix, suffix = of.affixes[-of.layers :][layer]
-    return f"{prefix}W_h{gate}{suffix}"
+    return f"{prefix}{name}{suffix}" if name else ""
 
 
 def slope(norms: Array) -> float:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
+from rnnviz.analysis.cell_parts import cell_parts
+from rnnviz.analysis.cell_values import CellValues
 from rnnviz.analysis.logit_margin import running_logits
 from rnnviz.analysis.unrolled import Unrolled
-from rnnviz.config import CellKind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
@@ -29,6 +32,8 @@ class SequencePass:
         Elman: a_t = W_hh h_{t-1} + (W_xh x_t + b_h)
         GRU: h_t = z_t h_{t-1} + (1 - z_t) n_t
         LSTM: c_t = f_t c_{t-1} + i_t g_t
+
+    In any cell they are the terms with and without a state of the equation that keeps it.
 
     ``share`` (T,) is ||memory|| / (||memory|| + ||added||) over all H units, L2; ``strength`` (T,)
     is ||memory||. The gates and n, g of a gated cell read both, so its share is that of the state
@@ -72,20 +77,21 @@ def sequence_pass(
     parameters: Parameters,
     trace: Trace,
     layer: int = -1,
-    part: str = "h",
+    part: str = "",
     kept: int | None = None,
 ) -> SequencePass:
     """The first sequence of a trace in a layer, -1 for the topmost, and a state or gate there.
 
-    The unit ``kept`` is shown in any case.
+    Without a ``part`` that is the output. The unit ``kept`` is shown in any case.
 
     The answers are those of the trace if it has one after every token. Else they are those after
     every token, as if the sequence ended there.
     """
     unrolled, of = Unrolled(trace, layer), trace.architecture
     with np.errstate(over="ignore", invalid="ignore"):
-        weights = _recurrent(unrolled, parameters) if of.kind is CellKind.ELMAN else []
-        memory, added = _summands(unrolled, weights)
+        parts = cell_parts(of.cell)
+        weights = _recurrent(unrolled, parameters, parts.plain_matrix)
+        memory, added = _summands(CellValues(parts, unrolled, parameters))
         strength = np.linalg.norm(memory, axis=-1)
         total = strength + np.linalg.norm(added, axis=-1)
         share = np.divide(strength, total, np.zeros_like(total), where=total != 0)
@@ -98,27 +104,25 @@ def sequence_pass(
         return SequencePass(
             of, unrolled.bridge, group, units, states, memory, added, share, strength, matrices,
             unrolled.norms, _answers(parameters, unrolled), float(trace.loss[unrolled.rows].mean()),
-            layer % of.layers, part, unrolled.of(part)[:, units],
+            layer % of.layers, part or parts.out, unrolled.of(part or parts.out)[:, units],
         )  # fmt: skip
 
 
-def _recurrent(unrolled: Unrolled, parameters: Parameters) -> list[Array]:
-    """W_hh (H, H) of every stack."""
+def _recurrent(unrolled: Unrolled, parameters: Parameters, name: str) -> list[Array]:
+    """W_hh (H, H) of every stack; none of a gated cell."""
     firsts = (0, unrolled.bridge) if unrolled.bridge else (0,)
-    return [unrolled.weight(parameters, t, "W_hh") for t in firsts]
+    return [unrolled.weight(parameters, t, name) for t in firsts] if name else []
 
 
-def _summands(unrolled: Unrolled, weights: list[Array]) -> tuple[Array, Array]:
+def _summands(values: CellValues) -> tuple[Array, Array]:
     """What the state has from the state before it, and what is added, (T, H) each."""
-    of = unrolled.of
-    match unrolled.trace.architecture.kind:
-        case CellKind.GRU:
-            return of("z") * of("h_before"), (1 - of("z")) * of("n")
-        case CellKind.LSTM:
-            return of("f") * of("c_before"), of("i") * of("g")
-    before = np.split(of("h_before"), [unrolled.bridge] if unrolled.bridge else [])
-    memory = np.concatenate([h @ W.T for h, W in zip(before, weights, strict=True)])
-    return memory, of("a_h") - memory
+    shape = len(values.unrolled), values.unrolled.h.shape[1]
+    kept, added = np.zeros(shape), np.zeros(shape)
+    for term in values.parts.summands(values.parts.memory):
+        product = reduce(operator.mul, map(values, term.factors)) * term.sign
+        total = kept if values.parts.kept(term) else added
+        total += product
+    return kept, added
 
 
 def _largest(states: Array, group: int) -> Array:

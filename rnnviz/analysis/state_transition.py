@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.analysis.cell_parts import bounded_states
 from rnnviz.analysis.passes import input_gradient
 from rnnviz.analysis.unrolled import Unrolled
-from rnnviz.config import Activation
 from rnnviz.engine.batch import Batch, Sequences
 from rnnviz.engine.bptt import bind_forward
 from rnnviz.engine.kernels import Kernel
@@ -38,10 +38,10 @@ class StateTransition:
 
     @property
     def bound(self) -> Array:
-        """The bound of |s| on every sequence, (S,): 1 for an h that a tanh makes, else infinity."""
+        """The bound of |s|, (S,): 1 for a state that stays between -1 and 1, else infinity."""
         of = self.architecture
-        tanh = of.activation is Activation.TANH
-        each = [1.0 if tanh and name == "h" else np.inf for name in of.cell.states]
+        known = bounded_states(of.cell.equations)
+        each = [1.0 if name in known else np.inf for name in of.cell.states]
         return np.tile(np.repeat(each, of.hidden), of.layers)
 
     def step(self, states: Array, inputs: Array) -> Array:
@@ -61,13 +61,27 @@ class StateTransition:
             _Jacobian(trace, read.fused).write(out[part])
         return out
 
-    def answers(self, states: Array) -> Array:
-        """The answers (N, C) at states (N, S), as if the sequence ended there."""
-        h = states.reshape(len(states), self.architecture.layers, -1, self.architecture.hidden)
-        logits: Array = h[:, -1, 0] @ self.parameters.W_hy.T + self.parameters.b_y
+    def answers(self, states: Array, inputs: Array | None = None) -> Array:
+        """The answers (N, C) at states (N, S), as if the sequence ended there.
+
+        If the output is no state itself, it is that after one more token x (D,) or (N, D), or zero.
+        """
+        x = np.zeros(self.architecture.inputs) if inputs is None else inputs
+        logits: Array = self._outputs(states, x) @ self.parameters.W_hy.T + self.parameters.b_y
         answers = logits.copy()
         LOSSES[self.architecture.loss].answer(logits, answers)
         return answers
+
+    def _outputs(self, states: Array, inputs: Array) -> Array:
+        """What is read out, (N, H)."""
+        cell, hidden = self.architecture.cell, self.architecture.hidden
+        out = cell.equations.out
+        if out in cell.states:
+            each = states.reshape(len(states), self.architecture.layers, -1, hidden)
+            top: Array = each[:, -1, cell.states.index(out)]
+            return top
+        found = [trace.last.h[0].copy() for _, trace, _ in self._passes(states, inputs)]
+        return np.concatenate(found)
 
     def _passes(self, states: Array, inputs: Array) -> Iterator[tuple[slice, Trace, Parameters]]:
         """The states in parts, the trace of one token from each, and the weights it reads."""
@@ -155,7 +169,8 @@ class _Jacobian:
 
     def __init__(self, trace: Trace, fused: list[list[Array]]) -> None:
         self._of, self._layers, self._fused = trace.architecture, trace.layers, fused
-        others = [name for name in self._of.cell.states if name != "h"]
+        self._out = self._of.cell.equations.out
+        others = [name for name in self._of.cell.states if name != self._out]
         for layer in self._layers:
             layer.ends |= {name: layer.scratch() for name in others}
         self._back: list[Kernel] = [
@@ -174,7 +189,7 @@ class _Jacobian:
                 for end in layer.ends.values():
                     end.fill(0)
             seeded = self._layers[top]
-            seeds = seeded.dh[0] if names[name] == "h" else seeded.ends[names[name]]
+            seeds = seeded.dh[0] if names[name] == self._out else seeded.ends[names[name]]
             seeds[:, unit] = 1
             before = list(self._backward(top))[::-1]
             out[:, row, : hidden * len(before)] = np.concatenate(before, axis=-1)

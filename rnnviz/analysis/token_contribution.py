@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnviz.analysis.cell_parts import cell_parts
+from rnnviz.analysis.cell_values import CellValues
 from rnnviz.analysis.unrolled import Unrolled
+from rnnviz.engine.graph import Node
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,21 +27,37 @@ class TokenContribution:
     W_xh: Array
 
 
-def token_contribution(unrolled: Unrolled) -> TokenContribution:
+def token_contribution(unrolled: Unrolled, parameters: Parameters) -> TokenContribution:
     """Each token's share in dW_hh and dW_xh; dW = sum_t da_t z_t^T, z_t = h_{t-1} or x_t."""
-    return TokenContribution(*(_normalized(part_norms(unrolled, source)) for source in ("h", "x")))
+    return TokenContribution(
+        *(_normalized(part_norms(unrolled, parameters, inputs)) for inputs in (False, True))
+    )
 
 
-def part_norms(unrolled: Unrolled, source: str) -> Array:
-    """||da_t z_t^T|| (L2, over all gates) of every token, (T,); ``source`` is h or x.
+def part_norms(unrolled: Unrolled, parameters: Parameters, inputs: bool) -> Array:
+    """||da_t z_t^T|| (L2, over all matrices that read inputs, or others) of every token, (T,).
 
     The norm of an outer product is the product of the norms, so no matrix is made.
     """
-    steps = range(len(unrolled))
-    z = unrolled.of("h_before") if source == "h" else [unrolled.x(t) for t in steps]
-    squares = sum((da**2).sum(axis=-1) for da in unrolled.errors(source).values())
-    norms: Array = np.sqrt(squares) * np.array([np.linalg.norm(row) for row in z])
+    parts = cell_parts(unrolled.trace.architecture.cell)
+    values = CellValues(parts, unrolled, parameters)
+    squares = np.zeros(len(unrolled))
+    for affine in parts.affines.values():
+        errors = (unrolled.error(parts.cell.layout.slots[affine.node]) ** 2).sum(axis=-1)
+        for product in affine.products:
+            (read,) = product.args
+            if (read.kind == "input") == inputs:
+                squares += errors * _squared(unrolled, values, read)
+    norms: Array = np.sqrt(squares)
     return norms
+
+
+def _squared(unrolled: Unrolled, values: CellValues, read: Node) -> Array:
+    """||z_t||^2 of what a matrix reads, (T,)."""
+    if read.kind == "input":
+        return np.array([float((unrolled.x(t) ** 2).sum()) for t in range(len(unrolled))])
+    squared: Array = (values(read) ** 2).sum(axis=-1)
+    return squared
 
 
 def _normalized(norms: Array) -> Array:

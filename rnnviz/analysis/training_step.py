@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.analysis.cell_equations import Part, parts
-from rnnviz.analysis.color_limits import typical
+from rnnviz.analysis.cell_parts import Part, cell_parts
 from rnnviz.analysis.formatting import Names, written_step
-from rnnviz.analysis.unrolled import Span, Unrolled
+from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Loss, RunConfig
 from rnnviz.engine.batch import Example, collate
-from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Parameters
-from rnnviz.engine.timeline import Moment, Phase, timeline
+from rnnviz.engine.timeline import Moment, timeline
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import Descent, descent, record
 
@@ -37,7 +35,8 @@ class StepRecord:
     """Everything that one step computes: weights before, trace, gradient, update.
 
     The step is that of a whole batch; its moments are those of the first example. ``names`` are the
-    names of the parameters' rows and columns. ``limits`` caches color limits by layer and part.
+    names of the parameters' rows and columns. ``limits`` caches color limits by layer and part,
+    ``cells`` what is made of the equations, by layer.
     """
 
     before: Parameters
@@ -46,6 +45,7 @@ class StepRecord:
     config: RunConfig
     names: Names
     limits: dict[tuple[int, str], float] = field(default_factory=dict)
+    cells: dict[int, Any] = field(default_factory=dict)
     _layers: dict[int, Unrolled] = field(default_factory=dict)
 
     @cached_property
@@ -66,8 +66,13 @@ class StepRecord:
 
     @property
     def parts(self) -> dict[str, Part]:
-        """The gates and states of the cell, by name."""
-        return parts(self.before.architecture)
+        """What of the cell can be opened, by name."""
+        return cell_parts(self.before.architecture.cell).by_name
+
+    @property
+    def out(self) -> str:
+        """The name of what the next layer and the readout read."""
+        return self.before.architecture.cell.equations.out
 
     @property
     def classes(self) -> bool:
@@ -132,55 +137,6 @@ def step_record(
     return StepRecord(before, trace, descent(trace, config, slots), config, names)
 
 
-def share(step: StepRecord, moment: Moment) -> tuple[Parameters, Parameters]:
-    """What this moment adds to the gradient dL/dW, and the sum of all moments so far.
-
-    The loss at t adds dlogits_t [h_t, 1] to the readout. The backward moment at t adds the errors
-    times [h_{t-1}, 1, x_t] to every layer. Other moments add nothing. Only the first example of a
-    batch is counted.
-    """
-    here, total = (Parameters(step.before.architecture) for _ in range(2))
-    if moment.phase is Phase.FORWARD:
-        return here, total
-    loss = moment.phase is Phase.LOSS
-    rows = [row for t, row in step.outputs.items() if not loss or t <= moment.t]
-    _add_outputs(step, rows, total)
-    if loss:
-        _add_outputs(step, [step.outputs[moment.t]], here)
-        return here, total
-    _add_tokens(step, range(moment.t, len(step.words)), total)
-    if moment.phase is Phase.BACKWARD:
-        _add_tokens(step, range(moment.t, moment.t + 1), here)
-    return here, total
-
-
-def _add_outputs(step: StepRecord, rows: list[int], out: Parameters) -> None:
-    out.readout[...] = step.trace.top[rows].T @ step.trace.dlogits[rows]
-
-
-def _add_tokens(step: StepRecord, tokens: range, out: Parameters) -> None:
-    for k in range(step.before.architecture.layers):
-        start = 0
-        for span in step.unrolled(k).spans:
-            first, last = (min(max(t - start, 0), span.steps) for t in (tokens.start, tokens.stop))
-            index = span.stack * step.before.architecture.layers + k
-            _add_span(step, span, slice(first, last), out.fused[index], step.trace.columns[index])
-            start += span.steps
-
-
-def _add_span(
-    step: StepRecord, span: Span, tokens: slice, fused: list[Array], columns: Array | None
-) -> None:
-    cell = step.before.architecture.cell
-    for block, errors, out in zip(cell.blocks, cell.errors(span.layer), fused, strict=True):
-        z = span.layer.z[tokens, span.column, block.columns(step.hidden)]
-        product = z.T @ errors[:, tokens, span.column]
-        if columns is None or not block.inputs:
-            out[...] += product
-        else:
-            out[:, block.rows(step.hidden, columns)] += product
-
-
 @dataclass(frozen=True, eq=False)
 class Clipping:
     """How clipping changes a gradient.
@@ -222,35 +178,3 @@ def largest_changes(step: StepRecord, n: int = 10) -> tuple[EntryChange, ...]:
             values = before[name][index], -update[index], after[name][index]
             rows.append(EntryChange(step.names.entry(name, index), *map(float, values)))
     return tuple(sorted(rows, key=lambda row: -abs(row.change))[:n])
-
-
-class Panel(NamedTuple):
-    """Parameters, or values of their shape, with a title.
-
-    Colors span ``limit``, and are comparable between panels of equal limit.
-    """
-
-    title: str
-    values: Parameters
-    limit: float
-
-
-def panels(step: StepRecord, moment: Moment) -> tuple[Panel, ...]:
-    """The weights or gradients at this moment; limits are equal at all moments of one phase."""
-    gradient, clipped, update = step.descent
-    if moment.phase is Phase.FORWARD:
-        return (Panel("weights", step.before, typical(step.before.theta)),)
-    if moment.phase is Phase.CLIP:
-        signs, limit = clipping(step).signs, typical(gradient.theta)
-        cut = Panel("cut entries (±1)", signs, 1.0)
-        return Panel("gradient", gradient, limit), Panel("clipped", clipped, limit), cut
-    if moment.phase is Phase.UPDATE:
-        change, limit = update.like(-update.theta), typical(step.before.theta)
-        return (
-            Panel("before", step.before, limit),
-            Panel("change", change, typical(change.theta)),
-            Panel("after", step.after, limit),
-        )
-    here, total = share(step, moment)
-    limit = typical(gradient.theta)
-    return Panel("added at this moment", here, limit), Panel("gradient so far", total, limit)

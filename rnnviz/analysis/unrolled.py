@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.engine.forward_plan import ERRORS
 from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
@@ -69,8 +70,8 @@ class Unrolled:
 
     @property
     def h(self) -> Array:
-        """The states, (T, H)."""
-        return self.of("h")
+        """The states that the next layer and the readout read, (T, H)."""
+        return self.of(self.trace.architecture.cell.equations.out)
 
     @property
     def dh(self) -> Array:
@@ -89,19 +90,9 @@ class Unrolled:
         x: Array = span.layer.x[step, span.column]
         return x
 
-    def errors(self, source: str = "") -> dict[str, Array]:
-        """dL/d(sum) of every gate, by the name in the cell's blocks, (T, H).
-
-        With ``source`` "h" or "x" only of the gates that read it: a GRU's candidate has two sums.
-        """
-        cell = self.trace.architecture.cell
-        errors = [cell.errors(span.layer) for span in self.spans]
-        return {
-            gate: self._joined([blocks[k][i] for blocks in errors])
-            for k, block in enumerate(cell.blocks)
-            for i, gate in enumerate(block.gates)
-            if gate != {"h": "xn", "x": "hn"}.get(source)
-        }
+    def error(self, slot: int) -> Array:
+        """The gradient of a pre-activation by its place among the cell's, (T, H)."""
+        return self._joined([span.layer.arrays[ERRORS][slot] for span in self.spans])
 
     def _joined(self, arrays: list[Array]) -> Array:
         parts = [a[: s.steps, s.column] for a, s in zip(arrays, self.spans, strict=True)]

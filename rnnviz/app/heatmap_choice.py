@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
-from rnnviz.analysis.cell_equations import nonnegative
+from rnnviz.analysis.cell_parts import bounded, bounded_states, cell_parts, nonnegative
 from rnnviz.app.browser_session import first_value, visit
-from rnnviz.config import Activation, CellKind
 from rnnviz.figures.hidden_states import View
 from rnnviz.session import Session
-
-_TITLES = {
-    "h": "Hidden state",
-    "c": "Cell state c",
-    "i": "Input gate i",
-    "f": "Forget gate f",
-    "g": "Candidate g",
-    "o": "Output gate o",
-    "r": "Reset gate r",
-    "z": "Update gate z",
-    "n": "Candidate n",
-}
 
 
 def choose_view(session: Session, page: str) -> None:
     """Let the reader choose the layer and the state or gate, if there are several."""
     cell = session.state.parameters.architecture.cell
-    names = [*cell.states, *(gate for gate in cell.gates if gate not in cell.states)]
-    session.part = session.part if session.part in names else "h"
+    names = cell.shown
     if len(names) > 1:
-        edition = visit(page), session.config.cell
+        edition = visit(page), tuple(names)
         chosen = st.segmented_control(
             "Show", names, default=first_value("part", edition, session.part), required=True,
-            key=f"part_{session.config.cell}", help="The state or gate that is shown",
+            key=f"part_{'_'.join(names)}", help="The state or gate that is shown",
         )  # fmt: skip
-        session.part = chosen or "h"
+        session.part = chosen or session.part
     choose_layer(session, page)
+
+
+def gated(session: Session) -> bool:
+    """Whether the cell is more than one function of W_hh h and the input."""
+    return not cell_parts(session.state.parameters.architecture.cell).plain_matrix
 
 
 def choose_layer(session: Session, page: str) -> None:
@@ -59,7 +52,8 @@ def layer_choice(key: str, layer: int, layers: int, page: str, label: bool = Tru
 def view_of(session: Session) -> View:
     """The heatmap's view of the chosen state or gate."""
     name, noun = session.part, session.names.noun
-    relu = session.config.activation is Activation.RELU and session.config.cell is CellKind.ELMAN
+    parts = cell_parts(session.state.parameters.architecture.cell)
+    node, known = parts.equations.nodes[name], bounded_states(parts.equations)
     layer = f", layer {session.layer + 1}" if session.config.layers > 1 else ""
-    title = f"{_TITLES[name]} after every {noun}{layer}"
-    return View(name, title, bounded=name != "c" and not relu, gate=nonnegative(name))
+    title = f"{escape(parts.title(name))} after every {noun}{layer}"
+    return View(name, title, bounded(node, known), nonnegative(node) and bounded(node, known))

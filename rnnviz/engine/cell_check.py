@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ def gradient_error(cell: CellText) -> float:
         return next((error for error in errors if np.isfinite(error)), float("nan"))
 
 
+@lru_cache(64)
 def compiled(cell: CellText) -> dict[str, Any]:
     """The functions of the cell's script, which is made from the checked graph."""
     space: dict[str, Any] = {"__name__": "cell"}

@@ -14,6 +14,8 @@ from rnnviz.engine.graph import FUNCTIONS
 
 #: What a text may have at most: equations, characters, and characters in a line.
 LINES, CHARACTERS, LINE_CHARACTERS = 20, 2_000, 200
+#: So much of a comment is kept: it names a line on the page.
+NOTE = 40
 #: Names with a meaning of their own.
 TAKEN = {
     "x": "the input", "t": "the index of a token", "T": "the number of tokens",
@@ -36,11 +38,12 @@ class CellError(ValueError):
 
 
 class Statement(NamedTuple):
-    """An equation as it is written: its line, the name it writes, and the right side."""
+    """An equation as it is written: its line, the name it writes, the right side, its comment."""
 
     number: int
     target: ast.Name
     value: ast.expr
+    note: str = ""
 
     @property
     def name(self) -> str:
@@ -57,8 +60,8 @@ def statements(text: str, options: dict[str, str]) -> list[Statement]:
         size = f"a text may have {CHARACTERS:,} characters, this has {len(text):,}"
         raise CellError(1, 1, size)
     found: dict[str, Statement] = {}
-    for number, code in _lines(text):
-        statement = _statement(number, code)
+    for number, code, note in _lines(text):
+        statement = _statement(number, code)._replace(note=note)
         if statement.name in options:
             options[statement.name] = _option(statement)
             continue
@@ -112,12 +115,13 @@ def spoken(part: ast.AST) -> str:
     return names.get(type(part), type(part).__name__.lower())
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines that are not empty, with their numbers and without comments."""
+def _lines(text: str) -> Iterator[tuple[int, str, str]]:
+    """The lines that are not empty: their numbers, what is computed, and the comment."""
     for number, raw in enumerate(text.split("\n"), 1):
-        code = raw.partition("#")[0].replace("\t", " ").rstrip(" \r")
+        before, _, note = raw.partition("#")
+        code = before.replace("\t", " ").rstrip(" \r")
         if code.strip():
-            yield number, code
+            yield number, code, note.strip()[:NOTE]
 
 
 def _statement(number: int, code: str) -> Statement:

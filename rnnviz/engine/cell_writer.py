@@ -39,7 +39,8 @@ class Writer:
     """Writes values and gradients.
 
     ``names`` are values that have a name. ``before`` writes a state before the token, ``here`` a
-    name at it: a line, the input, or a gradient that is kept. ``call`` writes a function's name.
+    name at it: a line, the input, or a gradient that is kept. ``call`` writes a function's name,
+    ``weight`` that of a matrix or of a vector of weights.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class Writer:
         before: Callable[[str], str],
         here: Callable[[str], str],
         call: Callable[[str], str] = called,
+        weight: Callable[[str], str] = str,
     ) -> None:
         self._names, self._before, self._here, self._call = names, before, here, call
+        self._weight = weight
 
     def value(self, node: Node) -> str:
         """A value."""
@@ -93,7 +96,7 @@ class Writer:
         return _Text(f"{node.value:.15g}", _NAME if node.value >= 0 else _SIGN)
 
     def _leaf(self, node: Node) -> _Text:
-        write = {"state": self._before, "input": self._here}.get(node.kind, str)
+        write = {"state": self._before, "input": self._here}.get(node.kind, self._weight)
         return _Text(write(node.name))
 
     def _operation(self, node: Node) -> _Text:
@@ -111,7 +114,8 @@ class Writer:
 
     def _product(self, node: Node) -> _Text:
         # Python's @ binds like *: only in a sum it has no brackets.
-        return _Text(f"{node.name} @ {self._text(node.args[0]).inside(_NAME)}", _MATRIX)
+        read = self._text(node.args[0]).inside(_NAME)
+        return _Text(f"{self._weight(node.name)} @ {read}", _MATRIX)
 
     def _negative(self, node: Node) -> _Text:
         return _Text(f"-{self._text(node.args[0]).inside(_PRODUCT)}", _SIGN)

@@ -2,7 +2,7 @@
 
 x is the input, h or what ``out`` names is what the next layer reads. A name that is read before
 it is written is a state. What stands to the left of @ is a matrix; any other name is a vector of
-weights, with one number a unit.
+weights, with one number a unit. A comment says what a line is; the page calls it so.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class CellText:
 ELMAN = CellText(
     "elman",
     """
-    h = tanh(W_xh @ x + W_hh @ h + b_h)
+    h = tanh(W_xh @ x + W_hh @ h + b_h)  # hidden state
     """,
     source="Elman 1990",
     memory="The state is multiplied by W_hh at every token: it fades or grows with its powers.",
@@ -63,7 +63,7 @@ ELMAN = CellText(
 ELMAN_RELU = CellText(
     "elman-relu",
     """
-    h = relu(W_xh @ x + W_hh @ h + b_h)
+    h = relu(W_xh @ x + W_hh @ h + b_h)  # hidden state
     """,
     source="Le, Jaitly and Hinton 2015",
     memory="As in an Elman cell; with W_hh = 1 at first, a positive state stays as it is.",
@@ -71,11 +71,11 @@ ELMAN_RELU = CellText(
 GRU = CellText(
     "gru",
     """
-    r = sigmoid(W_xr @ x + W_hr @ h + b_r)
-    z = sigmoid(W_xz @ x + W_hz @ h + b_z)
-    m = W_hn @ h + b_hn
-    n = tanh(W_xn @ x + b_xn + r * m)
-    h = z * h + (1 - z) * n
+    r = sigmoid(W_xr @ x + W_hr @ h + b_r)  # reset gate
+    z = sigmoid(W_xz @ x + W_hz @ h + b_z)  # update gate
+    m = W_hn @ h + b_hn  # memory that r lets in
+    n = tanh(W_xn @ x + b_xn + r * m)  # candidate
+    h = z * h + (1 - z) * n  # hidden state
     """,
     source="Cho et al. 2014; the reset gate after the recurrent product, as in PyTorch",
     memory="Where the update gate z is 1 the state stays as it is.",
@@ -84,12 +84,12 @@ GRU = CellText(
 LSTM = CellText(
     "lstm",
     """
-    i = sigmoid(W_xi @ x + W_hi @ h + b_i)
-    f = sigmoid(W_xf @ x + W_hf @ h + b_f)
-    g = tanh(W_xg @ x + W_hg @ h + b_g)
-    o = sigmoid(W_xo @ x + W_ho @ h + b_o)
-    c = f * c + i * g
-    h = o * tanh(c)
+    i = sigmoid(W_xi @ x + W_hi @ h + b_i)  # input gate
+    f = sigmoid(W_xf @ x + W_hf @ h + b_f)  # forget gate
+    g = tanh(W_xg @ x + W_hg @ h + b_g)  # candidate
+    o = sigmoid(W_xo @ x + W_ho @ h + b_o)  # output gate
+    c = f * c + i * g  # cell state
+    h = o * tanh(c)  # hidden state
     """,
     source="Hochreiter and Schmidhuber 1997; the forget gate of Gers et al. 2000",
     memory="The cell state c is only multiplied by the forget gate f and added to.",
@@ -98,12 +98,12 @@ LSTM = CellText(
 PEEPHOLE = CellText(
     "peephole",
     """
-    i = sigmoid(W_xi @ x + W_hi @ h + p_i * c + b_i)
-    f = sigmoid(W_xf @ x + W_hf @ h + p_f * c + b_f)
-    g = tanh(W_xg @ x + W_hg @ h + b_g)
-    c = f * c + i * g
-    o = sigmoid(W_xo @ x + W_ho @ h + p_o * c + b_o)
-    h = o * tanh(c)
+    i = sigmoid(W_xi @ x + W_hi @ h + p_i * c + b_i)  # input gate
+    f = sigmoid(W_xf @ x + W_hf @ h + p_f * c + b_f)  # forget gate
+    g = tanh(W_xg @ x + W_hg @ h + b_g)  # candidate
+    c = f * c + i * g  # cell state
+    o = sigmoid(W_xo @ x + W_ho @ h + p_o * c + b_o)  # output gate
+    h = o * tanh(c)  # hidden state
     """,
     source="Gers and Schmidhuber 2000",
     memory="As in an LSTM; the gates see the cell state too.",
@@ -112,9 +112,9 @@ PEEPHOLE = CellText(
 MGU = CellText(
     "mgu",
     """
-    f = sigmoid(W_xf @ x + W_hf @ h + b_f)
-    n = tanh(W_xn @ x + W_hn @ (f * h) + b_n)
-    h = (1 - f) * h + f * n
+    f = sigmoid(W_xf @ x + W_hf @ h + b_f)  # forget gate
+    n = tanh(W_xn @ x + W_hn @ (f * h) + b_n)  # candidate
+    h = (1 - f) * h + f * n  # hidden state
     """,
     source="Zhou et al. 2016, minimal gated unit",
     memory="Where the one gate f is 0 the state stays as it is.",
@@ -123,8 +123,8 @@ MGU = CellText(
 LEAKY = CellText(
     "leaky",
     """
-    s = (1 - a) * s + a * (W_xs @ x + W_rs @ r + b_s)
-    r = relu(s)
+    s = (1 - a) * s + a * (W_xs @ x + W_rs @ r + b_s)  # current
+    r = relu(s)  # firing rate
     """,
     source="Song, Yang and Wang 2016, without noise; a is the time step over the time constant",
     memory="A share 1 - a of the current s stays at every token.",
@@ -134,10 +134,10 @@ LEAKY = CellText(
 MINGRU = CellText(
     "mingru",
     """
-    z = sigmoid(W_xz @ x + b_z)
-    u = W_xn @ x + b_n
-    n = where(u >= 0, u + 0.5, sigmoid(u))
-    h = (1 - z) * h + z * n
+    z = sigmoid(W_xz @ x + b_z)  # update gate
+    u = W_xn @ x + b_n  # input current
+    n = where(u >= 0, u + 0.5, sigmoid(u))  # candidate
+    h = (1 - z) * h + z * n  # hidden state
     """,
     source="Feng et al. 2024, Were RNNs all we needed?",
     memory="Where z is 0 the state stays as it is; the gate does not see the state.",
@@ -146,11 +146,11 @@ MINGRU = CellText(
 RGLRU = CellText(
     "rglru",
     """
-    u = W_xu @ x + b_u
-    r = sigmoid(W_ur @ u + b_r)
-    i = sigmoid(W_ui @ u + b_i)
-    a = exp(-8 * r * softplus(L_a))
-    h = a * h + sqrt(1 - a ** 2) * (i * u)
+    u = W_xu @ x + b_u  # input current
+    r = sigmoid(W_ur @ u + b_r)  # recurrence gate
+    i = sigmoid(W_ui @ u + b_i)  # input gate
+    a = exp(-8 * r * softplus(L_a))  # decay
+    h = a * h + sqrt(1 - a ** 2) * (i * u)  # hidden state
     """,
     source="De et al. 2024, Griffin",
     memory="Every unit decays at its own rate a, which the input can slow down.",
@@ -160,13 +160,13 @@ RGLRU = CellText(
 LRU = CellText(
     "lru",
     """
-    l = exp(-exp(L_nu))
-    a = l * cos(exp(L_theta))
-    b = l * sin(exp(L_theta))
-    s = a * p - b * q + sqrt(1 - l ** 2) * (W_xp @ x)
-    q = b * p + a * q + sqrt(1 - l ** 2) * (W_xq @ x)
-    p = s
-    y = W_py @ p + W_qy @ q + W_xy @ x
+    l = exp(-exp(L_nu))  # size of the eigenvalue
+    a = l * cos(exp(L_theta))  # its real part
+    b = l * sin(exp(L_theta))  # its imaginary part
+    s = a * p - b * q + sqrt(1 - l ** 2) * (W_xp @ x)  # new real part
+    q = b * p + a * q + sqrt(1 - l ** 2) * (W_xq @ x)  # imaginary part of the state
+    p = s  # real part of the state
+    y = W_py @ p + W_qy @ q + W_xy @ x  # output
     """,
     source="Orvieto et al. 2023; p and q are the real and the imaginary part of the state",
     memory="Every pair of states turns and decays by its own eigenvalue, a + b i.",
@@ -176,17 +176,17 @@ LRU = CellText(
 SLSTM = CellText(
     "slstm",
     """
-    i = W_xi @ x + W_hi @ h + b_i
-    f = W_xf @ x + W_hf @ h + b_f
-    g = tanh(W_xg @ x + W_hg @ h + b_g)
-    o = sigmoid(W_xo @ x + W_ho @ h + b_o)
-    k = m - softplus(-f)
-    m = max(i, k)
-    a = exp(i - m)
-    e = exp(k - m)
-    c = e * c + a * g
-    n = e * n + a
-    h = o * c / n
+    i = W_xi @ x + W_hi @ h + b_i  # input gate, as a logarithm
+    f = W_xf @ x + W_hf @ h + b_f  # forget gate before its sigmoid
+    g = tanh(W_xg @ x + W_hg @ h + b_g)  # candidate
+    o = sigmoid(W_xo @ x + W_ho @ h + b_o)  # output gate
+    k = m - softplus(-f)  # old weight, as a logarithm
+    m = max(i, k)  # larger of the two logarithms
+    a = exp(i - m)  # weight of what is new
+    e = exp(k - m)  # weight of what is kept
+    c = e * c + a * g  # cell state
+    n = e * n + a  # sum of the weights
+    h = o * c / n  # hidden state
     """,
     source="Beck et al. 2024, xLSTM; one head, sigmoid forget gate; m keeps the exponentials small",
     memory="Old and new contents are weighed against each other by exponential gates, and n is "
@@ -197,8 +197,8 @@ SLSTM = CellText(
 CORNN = CellText(
     "cornn",
     """
-    z = z + dt * (tanh(W_yz @ y + W_zz @ z + W_xz @ x + b_z) - gamma * y - eps * z)
-    y = y + dt * z
+    z = z + dt * (tanh(W_yz @ y + W_zz @ z + W_xz @ x + b_z) - gamma * y - eps * z)  # speed
+    y = y + dt * z  # place
     """,
     source="Rusch and Mishra 2021",
     memory="Every unit is a driven oscillator: y is its place, z its speed.",

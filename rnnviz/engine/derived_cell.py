@@ -41,6 +41,8 @@ class DerivedCell:
             for line in self.equations.lines
             if line.name not in self.states and line.node not in affine
         )
+        #: What a heat map may show: states first, then gates.
+        self.shown = (*dict.fromkeys((*self.states, *self.gates)),)
         self._others = [name for name in self.states if name != self.equations.out]
         self._run = _programs(self.forward, self.back)
         self._touched = _touched(self.back)
@@ -70,6 +72,11 @@ class DerivedCell:
             if place.array == GATES and node in self.layout.back.named:
                 name = self.layout.back.named[node]
                 layer.arrays.setdefault(name, gates[place.first])
+        for name, node in self.equations.nodes.items():
+            # A line of weights alone is the same at every token; one may repeat another.
+            if name not in layer.arrays:
+                array = layer.arrays[self.forward.places[node].array]
+                layer.arrays[name] = np.broadcast_to(array, (steps, batch, hidden))
 
     def _allocate_back(self, layer: Layer) -> None:
         layer.arrays[ERRORS] = _token_first(layer, len(self.layout.slots))

@@ -48,7 +48,7 @@ class Equations:
     ``states`` are the names that are read before they are written. ``shapes`` are those of the
     weights in the order of the text: H units, D inputs. ``constants`` are its numbers by name.
     ``out`` is the line that the next layer and the readout read, ``keeps`` the gate that keeps
-    the memory, or an empty string.
+    the memory, or an empty string. ``notes`` are the comments by the name of their line.
     """
 
     text: str
@@ -59,6 +59,7 @@ class Equations:
     constants: dict[str, float]
     out: str
     keeps: str
+    notes: dict[str, str]
 
     @cached_property
     def nodes(self) -> dict[str, Node]:
@@ -86,7 +87,7 @@ def parse(
         reader.read(statement)
     made = Equations(
         text, reader.graph, tuple(reader.lines), reader.states, reader.shapes, reader.constants,
-        **options,
+        **options, notes={statement.name: statement.note for statement in found},
     )  # fmt: skip
     _check(made, found[-1].number)
     return made

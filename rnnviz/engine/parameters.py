@@ -40,6 +40,11 @@ class Architecture(NamedTuple):
         return cell_of(self.kind, self.activation, self.equations)
 
     @property
+    def out(self) -> str:
+        """The name of the state that the next layer and the readout read."""
+        return self.cell.equations.out
+
+    @property
     def stacks(self) -> dict[str, int]:
         """The input size of each stack: of the only one, or of encoder and decoder."""
         return {"enc.": self.source, "dec.": self.inputs} if self.source else {"": self.inputs}

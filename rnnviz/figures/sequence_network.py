@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnnviz.analysis.cell_notation import untimed
+from rnnviz.analysis.cell_parts import CellParts, cell_parts
 from rnnviz.analysis.sequence_pass import LARGEST, SequencePass
-from rnnviz.config import CellKind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
@@ -22,16 +23,6 @@ BROKEN = (
     "The numbers of this network are no longer finite. "
     "Go back to an earlier epoch, or start again with a smaller learning rate or with clipping."
 )
-#: The recurrent part, the added part and the unit's formula, by cell.
-_FORMULAS = {
-    CellKind.ELMAN: (
-        "W_hh h",
-        "W_xh x + b",
-        "from the word {added}, from memory {memory}; {f} of the sum: h",
-    ),
-    CellKind.GRU: ("z·h", "(1−z)·n", "added {added}, kept {memory}; their sum: h"),
-    CellKind.LSTM: ("f·c", "i·g", "added {added}, kept {memory}; their sum: c, and o·tanh(c): h"),
-}
 _COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "negative", "neutral",
            "positive")  # fmt: skip
 
@@ -108,7 +99,7 @@ def pass_series(
 ) -> tuple[list[Series], dict[str, Any]]:
     """The arrays of a pass, and what is said of them."""
     of = shown.architecture
-    memory, added, formula = _FORMULAS[of.kind]
+    memory, added, formula = _formulas(cell_parts(of.cell))
     answers, kind = _answers(shown, targets, theme)
     meta = {
         "theme": palette(theme),
@@ -120,16 +111,32 @@ def pass_series(
         "hidden": of.hidden,
         "group": shown.group,
         "labels": {"memory": memory, "added": added},
-        "formula": formula.replace("{f}", of.activation),
+        "formula": formula,
         **kind,
     }
     return [*_units(shown), *_tokens(shown), *answers], meta
 
 
+def _formulas(parts: CellParts) -> tuple[str, str, str]:
+    """What is kept and what is added, as symbols, and how a unit's state is made of them."""
+    memory, notation = parts.memory, untimed(parts.named)
+    terms = {True: list[str](), False: list[str]()}
+    for term in parts.summands(memory):
+        text = "·".join(notation.factor(node, 0) for node in term.factors)
+        sign = "−" if term.sign < 0 else "+" if terms[parts.kept(term)] else ""
+        terms[parts.kept(term)].append(f"{sign} {text}".strip())
+    kept, added = (" ".join(terms[key]).replace(" · ", "·") for key in (True, False))
+    if parts.plain_matrix:
+        how = f"{memory.functions[0]} of the sum: {parts.out}"
+        return kept, added, f"from the word {{added}}, from memory {{memory}}; {how}"
+    names = dict.fromkeys((memory.name, parts.out))
+    return kept, added, f"added {{added}}, kept {{memory}}; their sum: {', and then '.join(names)}"
+
+
 def _units(shown: SequencePass) -> list[Series]:
     """The arrays with a row a unit."""
     arrays = {"h": shown.states, "memory": shown.memory, "added": shown.added}
-    if shown.part != "h":
+    if shown.part != shown.architecture.cell.equations.out:
         arrays["cells"] = shown.cells
     cells = [
         heatmap(name=name, y=shown.units, z=compact(array.T), visible=name == "h")

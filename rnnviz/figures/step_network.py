@@ -5,18 +5,19 @@ The page draws this picture itself, in static/step.js, from the series by name a
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 
-from rnnviz.analysis.breakdown import Term, terms
+from rnnviz.analysis.breakdown import terms
 from rnnviz.analysis.formatting import number
 from rnnviz.analysis.formula import formula
-from rnnviz.analysis.parameter_blocks import blocks
+from rnnviz.analysis.parameter_blocks import blocks, label
+from rnnviz.analysis.step_panels import panels
 from rnnviz.analysis.step_pass import step_pass
 from rnnviz.analysis.step_vectors import VectorRow, marked, operation
-from rnnviz.analysis.training_step import Focus, StepRecord, largest_changes, panels
+from rnnviz.analysis.terms import Term
+from rnnviz.analysis.training_step import Focus, StepRecord, largest_changes
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Phase
 from rnnviz.figures.axis_limits import nice_limit
@@ -33,8 +34,6 @@ from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
 
 #: Maximum numbers of classes and of terms whose numbers are shown.
 MOST_CLASSES, MOST_TERMS = 8, 20
-#: A matrix's name, without its stack and layer.
-_MATRIX = re.compile(r"W_\w+")
 
 
 def step_network(
@@ -168,7 +167,7 @@ def _panels(step: StepRecord, focus: Focus) -> tuple[list[Series], list[dict[str
         return [], []
     shown = blocks(step, focus)
     # The stack and the layer are those of the moment.
-    names = [*(_MATRIX.findall(name)[0] for name in (shown.token, shown.state)), "b", "W_hyᵀ"]
+    names = [*map(label, shown.weights), "W_hyᵀ"]
     series: list[Series] = []
     said: list[dict[str, Any]] = []
     for panel in panels(step, focus.moment):

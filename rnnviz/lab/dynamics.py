@@ -138,8 +138,9 @@ class DynamicsLab:
         """Which of two classes is read at the end of each visited path, (N,); else None."""
         if not query.dataset.answers_classes or len(query.dataset.classes) != 2:
             return None
-        ends = np.array([path[-1] for path in self.visited(query).paths])
-        classes: Array = self.flow(query).answers(ends).argmax(axis=1)
+        visited = self.visited(query)
+        ends = np.array([path[-1] for path in visited.paths])
+        classes: Array = self.flow(query).answers(ends, visited.mean_input).argmax(axis=1)
         return classes
 
     # The plane

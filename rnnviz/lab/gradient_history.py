@@ -98,7 +98,7 @@ def _eigenvalues(query: GradientQuery) -> Array:
 
 
 def _shares(query: GradientQuery) -> TokenContribution:
-    return token_contribution(Unrolled(query.trace, query.layer))
+    return token_contribution(Unrolled(query.trace, query.layer), query.state.parameters)
 
 
 def _clipping(query: GradientQuery) -> Clipping:

@@ -7,6 +7,7 @@ from itertools import chain
 
 import numpy as np
 
+from rnnviz.analysis.cell_parts import cell_parts
 from rnnviz.analysis.chapters import WINDOW
 from rnnviz.analysis.gradient_over_lag import Carried, last_answer_norms
 from rnnviz.analysis.gradients import Flow, Objective, gradient_flow, margin_flow
@@ -21,7 +22,6 @@ from rnnviz.analysis.memory_gauge import (
     recurrent_name,
     spectrum,
 )
-from rnnviz.config import CellKind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.gradient_query import GradientQuery
@@ -106,7 +106,7 @@ class MemoryLab:
         are NaN for gated cells, whose memory is not in these weights alone.
         """
         epoch, radii = state.epoch, np.full(state.epoch + 1, np.nan)
-        if state.parameters.architecture.kind is not CellKind.ELMAN:
+        if not cell_parts(state.parameters.architecture.cell).plain_matrix:
             return radii
         self._spectra.sync(run.schedule, run.dataset)
         if 0 not in self._spectra:

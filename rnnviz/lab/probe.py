@@ -86,7 +86,7 @@ class Probe:
         return Unrolled(self.trace, layer)
 
     def sequence_pass(
-        self, layer: int = -1, part: str = "h", kept: int | None = None
+        self, layer: int = -1, part: str = "", kept: int | None = None
     ) -> SequencePass:
         """Its forward and backward pass in a layer, with a state or a gate; see there."""
         return sequence_pass(self.parameters, self.trace, layer, part, kept)

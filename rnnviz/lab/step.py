@@ -76,7 +76,7 @@ class StepLab:
             self.cursor = self._nearest(moment)
         self.unit = min(self.unit, step.hidden - 1)
         self.layer = min(self.layer, step.before.architecture.layers - 1)
-        self.part = self.part if self.part in step.parts else "h"
+        self.part = self.part if self.part in step.parts else step.out
 
     @property
     def focus(self) -> Focus:

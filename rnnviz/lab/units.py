@@ -62,14 +62,15 @@ class StateSource(NamedTuple):
     state: TrainState
     dataset: Dataset
     layer: int = 0
-    part: str = "h"
+    part: str = ""
 
     @property
     def readable(self) -> bool:
         """Whether the output layer reads these states and predicts one of two classes."""
         architecture = self.state.parameters.architecture
         binary = self.dataset.answers_classes and architecture.outputs == 2
-        return binary and self.part == "h" and self.layer == architecture.layers - 1
+        own = self.part in ("", architecture.out)
+        return binary and own and self.layer == architecture.layers - 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,12 +25,13 @@ from rnnviz.analysis.saliency import INCOMPLETE, logit_margin, saliency
 from rnnviz.analysis.state_transition import FixedInputMap, StateTransition, states_of
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.analysis.visited_states import visit_states
-from rnnviz.config import Activation, Gradient, RunConfig
+from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.gradcheck import TOLERANCE, check_gradient
+from rnnviz.engine.graph import UNITS
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import slots_for
-from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.parameters import Parameters, plain
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import TrainBuffers, TrainState, order, record, train_examples
 from rnnviz.lab.probe import Probe
@@ -175,15 +176,16 @@ class NetworkChecks:
         ahead, behind = self._network.copy(), self._network.copy()
         ahead[name][place] += _NEAR
         behind[name][place] -= _NEAR
-        if self._kinked(*(textbook.states(near, self._example) for near in (ahead, behind))):
+        if self._kinked(*(textbook.passed(near, self._example) for near in (ahead, behind))):
             return None
         losses = [textbook.loss(near, self._example) for near in (ahead, behind)]
         return (losses[0] - losses[1]) / (2 * _NEAR)
 
-    def _kinked(self, ahead: Array, behind: Array) -> bool:
-        """Whether a unit is open in one of two passes and shut in the other, if it is a ReLU."""
-        relu = self._network.architecture.activation is Activation.RELU
-        return relu and bool(((ahead > 0) != (behind > 0)).any())
+    def _kinked(self, ahead: textbook.Pass, behind: textbook.Pass) -> bool:
+        """Whether a unit is open in one of two passes and shut in the other, if there is a kink."""
+        nodes = self._network.architecture.cell.equations.graph.nodes
+        kinks = any(node.kind in ("relu", "where") for node in nodes)
+        return kinks and bool(((ahead.lines > 0) != (behind.lines > 0)).any())
 
     def _completeness(self) -> Check:
         """The sum of the integrated gradients is the answer less that without input."""
@@ -224,7 +226,7 @@ class NetworkChecks:
         what = f"product of the last {count} Jacobians, by differences"
         if self._kinked(ahead, behind):
             return Check(what, why=_UNTOLD)
-        slopes = (ahead[-1] - behind[-1]) / (2 * _NEAR)
+        slopes = (ahead.states[-1] - behind.states[-1]) / (2 * _NEAR)
         return Check(what, apart(slopes, moved @ vector), DIFFERENCES)
 
     def _volume(self) -> Check:
@@ -259,7 +261,7 @@ class NetworkChecks:
         states = [p.state for p in search.found.points if p.kind is not Kind.SLOW]
         if not states:
             return Check("fixed points: q, from the equations", why="none was found")
-        steps = [textbook.unroll(self._network, x[None], h)[0] - h for h in states]
+        steps = [textbook.unroll(self._network, x[None], h).states[0] - h for h in states]
         what = f"fixed points: q at {len(states)}, from the equations"
         return Check(what, float(0.5 * np.square(steps).sum(axis=1).max()), FIXED)
 
@@ -281,7 +283,9 @@ def _measures(network: Parameters, trace: Trace) -> dict[str, ArrayLike]:
 
 def _recurrent(network: Parameters) -> list[Array]:
     """All weights (H, H) from state to state."""
-    return [W for name, W in network.named().items() if "W_h" in name and name != "W_hy"]
+    shapes = network.architecture.cell.equations.shapes
+    square = {name for name, shape in shapes.items() if shape == (UNITS, UNITS)}
+    return [W for name, W in network.named().items() if plain(name) in square]
 
 
 def _worst(errors: dict[str, float]) -> str:

@@ -45,11 +45,7 @@ def weights(page):
 # What is there
 
 
-#: Equations are written in the editor: see test_own_cell.py.
-WIDGETS = [row for row in SETTINGS.values() if row.name not in ("task", "equations")]
-
-
-@each_row("row", WIDGETS)
+@each_row("row", [row for row in SETTINGS.values() if row.name not in ("task", "equations")])
 def test_every_setting_has_its_widget_where_it_has_an_effect(new, row):
     page = App(**{row.only[0]: row.only[1][0].value}) if row.only else new
     widget = page.widget(row.name)

@@ -120,7 +120,7 @@ def test_the_pictures_have_the_numbers_of_their_records(small):
     weights = np.linalg.eigvals(session.state.parameters["W_hh"])
     np.testing.assert_allclose(sorted(rings["x"]), sorted(weights.real), rtol=1e-6)
     small.enter(FEED)
-    shares = token_contribution(session.inspect().unrolled(0))
+    shares = token_contribution(session.inspect().unrolled(0), session.state.parameters)
     for key, record_of in (("feed_hh", shares.W_hh), ("feed_xh", shares.W_xh)):
         assert list(map(float, small.series(key, "now")["customdata"])) == record_of.tolist()
         np.testing.assert_allclose(np.array(small.chart(f"map{key[4:]}")["data"][0]["z"])[:, -1],
@@ -273,7 +273,9 @@ def test_what_the_words_before_the_last_bring_is_told_now_and_at_the_start():
     page = learned(FEED)
     page.finish()
     page.look()
-    shares = token_contribution(page.session.inspect().unrolled(-1)).W_xh
+    shares = token_contribution(
+        page.session.inspect().unrolled(-1), page.session.state.parameters
+    ).W_xh
     told = f"Words before the last bring {100 * shares[:-1].sum():.0f} % of the input weights'"
     assert page.story.startswith(told)
     assert re.search(r"; at epoch 0 it was \d+ %\.$", page.story)

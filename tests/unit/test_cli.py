@@ -128,8 +128,8 @@ def test_help_and_version_are_printed_and_every_setting_is_an_option(run):
         assert run(*command, "--help").out.startswith("usage: rnnviz")
     assert run("--version") == (0, f"rnnviz {rnnviz.__version__}\n", "")
     text = " ".join(run("train", "--help").out.split())
-    rows = (row for row in (*SETTINGS.values(), *DATA_SETTINGS.values()) if row.kind is not str)
-    for row in rows:
+    rows = (*SETTINGS.values(), *DATA_SETTINGS.values())
+    for row in (row for row in rows if row.kind is not str):
         assert row.flag in text
         assert " ".join(row.help.split()[:5]) in text
 
@@ -419,7 +419,7 @@ CELL = "z = sigmoid(W_z @ x + U_z @ h)\nh = (1 - z) * h + z * tanh(W_h @ x)\n"
 def test_show_prints_the_equations_the_backward_pass_and_the_shapes(run):
     done = run("show", "lstm")
     assert (done.code, done.err) == (0, "")
-    for line in ("  c = f * c + i * g", "  d_c' += d_c * f", "  W_xi    H x D"):
+    for line in ("  c = f * c + i * g  # cell state", "  d_c' += d_c * f", "  W_xi    H x D"):
         assert line in done.out.split("\n")
 
 

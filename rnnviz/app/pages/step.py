@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from rnnviz.analysis.cell_equations import parts
+from rnnviz.analysis.cell_parts import cell_parts
 from rnnviz.analysis.training_step import StepRecord
 from rnnviz.app import step_text
 from rnnviz.app.browser_session import first_value, visit
@@ -84,16 +84,17 @@ def _choices(session: Session) -> None:
 def _part_and_layer(session: Session) -> None:
     """The choice of the part of the cell and of the layer, if there are several."""
     lab, architecture = session.step, session.state.parameters.architecture
-    names = list(parts(architecture))
-    lab.part = lab.part if lab.part in names else "h"
+    parts = cell_parts(architecture.cell)
+    names = list(parts.by_name)
+    lab.part = lab.part if lab.part in names else parts.out
     if len(names) > 1:
-        edition = visit("step"), architecture.kind
+        edition = visit("step"), tuple(names)
         chosen = st.segmented_control(
             "Part of the cell", names, default=first_value("step_part", edition, lab.part),
-            required=True, key=f"step_part_{architecture.kind}", width="content",
+            required=True, key=f"step_part_{'_'.join(names)}", width="content",
             label_visibility="collapsed",
         )  # fmt: skip
-        lab.part = chosen or "h"
+        lab.part = chosen or parts.out
     lab.layer = layer_choice("step_layer", lab.layer, architecture.layers, "step", label=False)
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.app.frame import Frame
-from rnnviz.app.heatmap_choice import choose_view
+from rnnviz.app.heatmap_choice import choose_view, gated
 from rnnviz.app.stage import place_canvas, place_chart
 from rnnviz.app.style import steady, theme, verdict_html
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.tabs.words import words_of
 from rnnviz.app.text import explanation
 from rnnviz.app.text_sample import sample_box, sample_html
-from rnnviz.config import CellKind
 from rnnviz.figures.answers import free_run
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.run_curves import Reach, Scored, run_curves
@@ -54,7 +53,7 @@ def learn_tab(
 
 
 def _explained(session: Session) -> str:
-    name = "network" if session.config.cell is CellKind.ELMAN else "network_gated"
+    name = "network_gated" if gated(session) else "network"
     return explanation(name, noun=session.names.noun)
 
 

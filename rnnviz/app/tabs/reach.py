@@ -22,7 +22,7 @@ from rnnviz.app.gradient_source import (
     probe_sequence,
     source_of,
 )
-from rnnviz.app.heatmap_choice import choose_layer
+from rnnviz.app.heatmap_choice import choose_layer, gated
 from rnnviz.app.page_scene import go_to_click
 from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, place_sheet
@@ -30,7 +30,6 @@ from rnnviz.app.style import theme
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.text import explanation
-from rnnviz.config import CellKind
 from rnnviz.figures.complex_plane import exponent_curve, state_spectrum, weight_spectrum
 from rnnviz.figures.gradient_over_lag import connectivity_map, product_curves
 from rnnviz.figures.gradients import SYMBOL, gradient_map
@@ -89,8 +88,7 @@ def _right(session: Session, longer: bool) -> list[Panel | tuple[Panel, ...]]:
 
 
 def _panel(session: Session, key: str, share: float) -> Panel:
-    gated = session.config.cell is not CellKind.ELMAN
-    ending = "_gated" if gated and key in ("over_lag", "products") else ""
+    ending = "_gated" if gated(session) and key in ("over_lag", "products") else ""
     name = f"{key}{ending}" if key != "longer" or _made_longer(session) else "at_hand"
     text = explanation(f"gradients_{name}", **_fields(session))
     return Panel(key, share, text, clicks=key in ("gauge", "map"))
@@ -101,7 +99,7 @@ def _fields(session: Session) -> dict[str, str]:
         "noun": session.names.noun,
         "sequence": session.names.sequence,
         "weights": source_of(session).weights,
-        "state": "h and c" if session.config.cell is CellKind.LSTM else "h",
+        "state": " and ".join(session.state.parameters.architecture.cell.states),
         "objective": session.objective.value,
     }
 

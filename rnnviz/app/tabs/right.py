@@ -12,7 +12,7 @@ from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.app.frame import Frame
 from rnnviz.app.gradient_check import check_button
 from rnnviz.app.gradient_source import Source, compared_sequences, probe_sequence, source_of
-from rnnviz.app.heatmap_choice import choose_layer
+from rnnviz.app.heatmap_choice import choose_layer, gated
 from rnnviz.app.page_scene import go_to_click
 from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, place_sheet, place_text
@@ -20,7 +20,6 @@ from rnnviz.app.style import check_html, theme
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.text import explanation
-from rnnviz.config import CellKind
 from rnnviz.figures import exact_vs_notebook as comparison
 from rnnviz.figures.picture import Picture
 from rnnviz.session import Session
@@ -30,7 +29,7 @@ _OVER_EPOCHS = ("errors", "cosines")
 
 def right_tab(session: Session, controls: DeltaGenerator) -> Tab:
     """Lay out both gradients word by word, and the errors of every parameter."""
-    elman = session.config.cell is CellKind.ELMAN
+    elman = not gated(session)
     with controls:
         sequence = session.names.sequence
         check_button(lambda here: here.gradients.check(here.gradient_query()), sequence)
@@ -68,8 +67,9 @@ def _lay_out(session: Session, elman: bool) -> None:
 
 
 def _panel(session: Session, key: str, share: float) -> Panel:
-    gated = session.config.cell is not CellKind.ELMAN
-    name = {"flow": "notebook", "parameters": "checks" if gated else "parameters"}.get(key, key)
+    name = {"flow": "notebook", "parameters": "checks" if gated(session) else "parameters"}.get(
+        key, key
+    )
     text = explanation(f"gradients_{name}", noun=session.names.noun)
     return Panel(key, share, text, clicks=key in _OVER_EPOCHS)
 

@@ -209,7 +209,8 @@ def _answer(here: Subject) -> str:
     if not count:
         return f"The training {here.session.names.sequence}s have no change at {word}."
     by, times = signed(float(means[unit])), f"its {count:,} place{'s' * (count > 1)}"
-    moved = f"unit {unit}" if here.source.part == "h" else f"{here.source.part} of unit {unit}"
+    out = here.session.state.parameters.architecture.out
+    moved = f"unit {unit}" if here.source.part == out else f"{here.source.part} of unit {unit}"
     return (
         f"{word} moves {moved} by <strong>{by}</strong> on average, at {times} "
         f"in training.{_effect(here)}"

@@ -154,7 +154,7 @@ def _views(shown: _Shown, states: Array) -> dict[str, Array]:
     """What varies: of states (N, H) what the output layer reads, in the plane, and all."""
     session, parameters = shown.session, shown.session.state.parameters
     of, states = parameters.architecture, states.astype(float)
-    read = session.part == "h" and session.layer == of.layers - 1 and not of.source
+    read = session.part == of.out and session.layer == of.layers - 1 and not of.source
     views = {"as read": states @ parameters.W_hy.T} if read else {}
     return views | {"in the plane": shown.plane.project(states), "all": states}
 

@@ -5,21 +5,23 @@ import re
 import numpy as np
 import pytest
 
-from rnnviz.analysis.breakdown import gate_sum, terms
+from rnnviz.analysis.breakdown import terms
 from rnnviz.analysis.captions import caption_fields, caption_key
-from rnnviz.analysis.cell_equations import parts
 from rnnviz.analysis.formula import formula
 from rnnviz.analysis.parameter_blocks import blocks
+from rnnviz.analysis.step_cell import step_cell
+from rnnviz.analysis.step_panels import share
 from rnnviz.analysis.step_vectors import operation
-from rnnviz.analysis.training_step import Focus, share, step_record
+from rnnviz.analysis.training_step import Focus, step_record
 from rnnviz.app.text import explanation
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Phase
 from tests.sampling import each_row, pairwise, singly
-from tests.unit.analysis.known import CASES, KIND, KINDS, LETTERS, case_of
-from tests.unit.engine.networks import CELLS, examples, network
+from tests.unit.analysis.known import KIND, KINDS, LETTERS, case_of
+from tests.unit.engine.networks import CELLS, OTHERS, examples, network
 
 CURVES = {"σ": lambda a: 1 / (1 + np.exp(-a)), "tanh": np.tanh, "relu": lambda a: np.maximum(a, 0)}
+EVERY = pytest.mark.parametrize("cell", CELLS + OTHERS, ids="-".join)
 LAYERS = pytest.mark.parametrize("layers", [1, 2])
 SETTINGS = [{}, {"truncate": 2}, {"batch": 2}, {"gradient": "notebook"}]
 OPTIMIZING = [{}, {"clip": 100}, {"clip_by": "off"}, {"clip_by": "value"}, {"optimizer": "adam"}]
@@ -52,7 +54,7 @@ COMBINED = {
 }
 
 
-@pairwise(CASES, LAYERS, KIND, settings=SETTINGS)
+@pairwise(EVERY, LAYERS, KIND, settings=SETTINGS)
 def test_terms_and_rows_add_up_to_what_was_recorded(cell, layers, kind, settings):
     step = step_of(cell, layers, kind, **settings)
     for focus in focuses(step, layers):
@@ -71,22 +73,21 @@ def test_terms_and_rows_add_up_to_what_was_recorded(cell, layers, kind, settings
                 so_far = row.values
 
 
-@pairwise(CASES, LAYERS, KIND)
-def test_a_gate_is_the_curve_of_its_sum_and_its_error_the_product(cell, layers, kind):
+@pairwise(EVERY, LAYERS, KIND)
+def test_a_line_is_the_function_of_its_total_and_its_gradient_the_engine_s(cell, layers, kind):
     step = step_of(cell, layers, kind)
-    gates = [part for part in parts(step.before.architecture).values() if part.sources]
-    for layer in range(layers):
-        unrolled = step.unrolled(layer)
-        errors = unrolled.errors()
-        for part in gates:
-            sums = np.array([gate_sum(step, layer, t, part) for t in range(len(unrolled))])
-            curve, values = CURVES[part.curve](sums), unrolled.of(part.name)
-            np.testing.assert_allclose(curve, values, rtol=0, atol=1e-14)
-            product = np.prod([factor.of(unrolled) for factor in part.back], axis=0)
-            np.testing.assert_allclose(product, errors[part.error], rtol=0, atol=1e-14)
+    for found in (step_cell(step, layer) for layer in range(layers)):
+        for part in found.parts.by_name.values():
+            values = found.values(part.total)
+            for function in reversed(part.functions):
+                values = found.values.function(function, values)
+            np.testing.assert_allclose(values, found.values(part.node), rtol=0, atol=1e-14)
+            adjoint = found.parts.gradient(part)
+            own, recorded = found.gradients(adjoint), found.recorded(adjoint)
+            np.testing.assert_allclose(own, recorded, rtol=0, atol=1e-13)
 
 
-@pairwise(CASES, LAYERS, KIND)
+@pairwise(EVERY, LAYERS, KIND)
 def test_the_shares_of_all_moments_add_up_to_the_gradient(cell, layers, kind):
     step = step_of(cell, layers, kind)
     so_far = np.zeros_like(step.before.theta)
@@ -97,7 +98,7 @@ def test_the_shares_of_all_moments_add_up_to_the_gradient(cell, layers, kind):
     np.testing.assert_allclose(so_far, step.trace.gradient.theta, rtol=0, atol=1e-13)
 
 
-@pairwise(CASES, LAYERS, KIND, settings=OPTIMIZING)
+@pairwise(EVERY, LAYERS, KIND, settings=OPTIMIZING)
 def test_every_moment_has_its_formula_and_its_caption_of_two_sentences(
     cell, layers, kind, settings
 ):
@@ -109,17 +110,15 @@ def test_every_moment_has_its_formula_and_its_caption_of_two_sentences(
         assert len(re.findall(r"[.!?](?:\s|$)", text)) <= 2
 
 
-@singly(CASES, LAYERS, KIND)
+@singly(EVERY, LAYERS, KIND)
 def test_blocks_are_parameters_of_the_layer(cell, layers, kind):
     step = step_of(cell, layers, kind)
     for focus in focuses(step, layers, units=(1,)):
         found = blocks(step, focus)
-        token, state, biases = found.of(step.before)
-        assert token.shape == (6, len(found.columns))
-        assert (state.shape, len(biases)) == ((6, 6), 6)
-        names = (found.token, found.state, *found.biases)
-        assert all(name.endswith(f".{focus.layer + 1}") for name in names) == (layers > 1)
-        assert len(found.biases) == 1 + (cell[0] == "gru" and focus.part in "nh")
+        for name, block in zip(found.weights, found.of(step.before), strict=True):
+            columns = len(found.columns) if name in found.inputs else step.before[name][0].size
+            assert block.shape == (6, columns)
+        assert all(name.endswith(f".{focus.layer + 1}") for name in found.weights) == (layers > 1)
 
 
 def test_of_many_inputs_the_columns_that_are_read_are_shown(monkeypatch):
@@ -133,10 +132,11 @@ def test_of_many_inputs_the_columns_that_are_read_are_shown(monkeypatch):
         assert blocks(step, Focus(moment, 0, 1, "r")).columns == (*range(6),)
 
 
-def test_a_gru_s_candidate_has_two_errors():
+def test_what_a_gru_s_candidate_reads_of_the_memory_has_an_error_of_its_own():
     step = step_of(CELLS[2], 1, KINDS["verdict"])
     (moment,) = (m for m in step.moments if m.phase is Phase.BACKWARD and m.t == 2)
-    assert "dW_hn += dm_3 h_2ᵀ" in formula(step, Focus(moment, 0, 0, "n")).symbols
+    found = formula(step, Focus(moment, 0, 0, "m"))
+    assert found.symbols == "dm_3 = da_n,3 · r_3,  dW_hn += dm_3 h_2ᵀ"
 
 
 @each_row(

@@ -35,13 +35,11 @@ def test_the_unit_s_cell_or_its_largest_weight_is_marked(step_of):
     assert marked(step, Focus(Moment(Phase.CLIP, 0), 5)) == np.abs(gradient.values).argmax()
 
 
-def test_a_formula_has_word_shapes_and_numbers(step_of):
+def test_a_formula_has_word_and_shapes(step_of):
     step = step_of(TEXTS[4])
     found = formula(step, Focus(Moment(Phase.FORWARD, 2), 17))
     assert found.symbols == "a_3 = W_xh[:, “not”] + W_hh h_2 + b_h,  h_3 = tanh(a_3)"
     assert found.shapes == "(64,) = (64,) + (64, 64)(64,) + (64,)"
-    assert found.numbers.startswith("a_3[17] = ")
-    assert f"= {step.unrolled(0).h[2, 17]:.4g}".replace("-", "−") in found.numbers
     assert formula(step, Focus(Moment(Phase.CLIP, 0), 3)).symbols == "g′ = clip(g, ±1)"
     assert formula(step, Focus(Moment(Phase.UPDATE, 0), 3)).symbols == "W ← W − 0.02 g′"
 

@@ -3,35 +3,44 @@
 import numpy as np
 import pytest
 
+from rnnviz.analysis.step_panels import share
 from rnnviz.analysis.token_contribution import part_norms, token_contribution
+from rnnviz.analysis.training_step import step_record
 from rnnviz.analysis.unrolled import Unrolled
+from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
+from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.engine.training import record
 from tests.sampling import each_row, pairwise
-from tests.unit.analysis.known import CASES, linear
-from tests.unit.engine.networks import architecture, examples, network, phrase
+from tests.unit.analysis.known import CASES, LETTERS, linear
+from tests.unit.engine.networks import CELLS, OTHERS, architecture, examples, network, phrase
+
+#: Cells with matrices of both kinds.
+EVERY = pytest.mark.parametrize("cell", CELLS + OTHERS, ids="-".join)
+CONFIG = RunConfig()
+BACK = [Moment(Phase.BACKWARD, t) for t in range(5)]
 
 
-@pairwise(CASES, layer=[0, 1], every=[False, True], source=["h", "x"])
-def test_parts_sum_to_the_gradient_and_norms_are_theirs(cell, layer, every, source):
+@pairwise(EVERY, layer=[0, 1], every=[False, True], inputs=[False, True])
+def test_norms_are_those_of_the_parts_of_the_gradient(cell, layer, every, inputs):
     of = architecture(cell, layers=2)
-    trace = record(network(of), collate(examples(of, [5], every)))
-    unrolled = Unrolled(trace, layer)
-    z = np.array([unrolled.x(t) for t in range(5)]) if source == "x" else unrolled.of("h_before")
-    squares = np.zeros(5)
-    for gate, da in unrolled.errors(source).items():
-        parts = da[:, :, None] * z[:, None, :]
-        whole = trace.gradient[f"W_{source}{gate[-1]}.{layer + 1}"]
-        np.testing.assert_allclose(parts.sum(axis=0), whole, rtol=0, atol=1e-14)
-        squares += (parts**2).sum(axis=(1, 2))
-    np.testing.assert_allclose(part_norms(unrolled, source), np.sqrt(squares), rtol=1e-12)
+    weights, batch = network(of), collate(examples(of, [5], every))
+    trace = record(weights, batch)
+    shapes, squares = of.cell.equations.shapes, np.zeros(5)
+    own = [name for name, shape in shapes.items() if len(shape) > 1 and ("D" in shape) == inputs]
+    for t in range(5):
+        here = share(step_record(weights, examples(of, [5], every), CONFIG, LETTERS), BACK[t])[0]
+        squares[t] = sum((here[f"{name}.{layer + 1}"] ** 2).sum() for name in own)
+    found = part_norms(Unrolled(trace, layer), weights, inputs)
+    np.testing.assert_allclose(found, np.sqrt(squares), rtol=1e-9)
 
 
 @pairwise(CASES, encoder=[False, True])
 def test_shares_sum_to_one(cell, encoder):
     of = architecture(cell, encoder=encoder)
-    unrolled = Unrolled(record(network(of), collate(examples(of, [4], every=encoder))))
-    found = token_contribution(unrolled)
+    weights = network(of)
+    unrolled = Unrolled(record(weights, collate(examples(of, [4], every=encoder))))
+    found = token_contribution(unrolled, weights)
     for shares in (found.W_hh, found.W_xh):
         assert (len(shares), shares.sum()) == (len(unrolled), pytest.approx(1))
 
@@ -45,7 +54,9 @@ def test_shares_sum_to_one(cell, encoder):
     ],
 )
 def test_in_a_linear_network_shares_are_powers_of_the_weight(c, tokens, W_hh, W_xh):
-    found = token_contribution(Unrolled(record(linear(c), collate([phrase(tokens, 1)]))))
+    weights = linear(c)
+    trace = record(weights, collate([phrase(tokens, 1)]))
+    found = token_contribution(Unrolled(trace), weights)
     np.testing.assert_allclose(found.W_xh, W_xh)
     assert found.W_hh[0] == 0
     assert W_hh is None or found.W_hh.tolist() == W_hh

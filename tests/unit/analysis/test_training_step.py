@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.training_step import clipping, largest_changes, panels, share
+from rnnviz.analysis.step_panels import panels, share
+from rnnviz.analysis.training_step import clipping, largest_changes
 from rnnviz.config import ClipBy
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.engine.training import TrainBuffers, TrainState, order, train_examples
@@ -34,7 +35,7 @@ def test_the_share_of_a_moment_is_that_of_the_formula(step_of):
     layer = step.unrolled(0)
     for t in range(4):
         here, _ = share(step, Moment(Phase.BACKWARD, t))
-        da = layer.errors()["h"][t]
+        da = layer.error(0)[t]
         np.testing.assert_allclose(here["b_h"], da, rtol=0, atol=1e-15)
         expected = np.outer(da, layer.of("h_before")[t])
         np.testing.assert_allclose(here["W_hh"], expected, rtol=0, atol=1e-15)

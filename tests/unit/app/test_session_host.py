@@ -163,7 +163,7 @@ def test_what_waits_during_a_drag_is_drawn_when_the_hand_rests(clock):
     epochs = []
 
     def slow():
-        time.sleep(2 * CHEAP)
+        time.sleep(8 * CHEAP)
         epochs.append(clock.session.player.position.epoch)
         return Picture([scatter(y=[float(epochs[-1])])], {})
 

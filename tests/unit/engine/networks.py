@@ -14,6 +14,8 @@ CELLS = [
     (CellKind.GRU, Activation.TANH),
     (CellKind.LSTM, Activation.TANH),
 ]
+#: Cells that nobody wrote any code for.
+OTHERS = [(kind, Activation.TANH) for kind in CellKind if kind not in {cell for cell, _ in CELLS}]
 INPUTS, HIDDEN, OUTPUTS, SOURCE = 4, 6, 3, 5
 
 

@@ -176,7 +176,7 @@ def test_a_row_is_what_was_there_at_its_epoch(run):
     )
     run.player.go_to(Position(3))
     np.testing.assert_array_equal(eigen, eigenvalues(recurrent(run.state.parameters))[:8])
-    contribution = token_contribution(run.inspect().unrolled(0))
+    contribution = token_contribution(run.inspect().unrolled(0), run.state.parameters)
     np.testing.assert_allclose(shares.W_hh, contribution.W_hh)
     np.testing.assert_allclose(shares.W_xh, contribution.W_xh)
     steps = next_steps(query_of(run), STEPS)

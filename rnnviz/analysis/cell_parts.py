@@ -1,0 +1,286 @@
+"""CellParts: what of a cell's equations can be opened on its own, and how its memory is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from rnnviz.engine.derive import Adjoint, Affine, Backward, topological
+from rnnviz.engine.derived_cell import DerivedCell
+from rnnviz.engine.equations import Equations
+from rnnviz.engine.graph import FUNCTIONS, Node
+from rnnviz.engine.operations import blend
+
+_UNARY = {name for name, count in FUNCTIONS.items() if count == 1}
+#: Values that are written as they are.
+_LEAVES = {"number", "state", "input", "vector"}
+
+
+class Part(NamedTuple):
+    """A line of the equations, or a pre-activation inside one.
+
+    Its value is the ``functions``, the last one first, of a ``total``.
+    """
+
+    name: str
+    node: Node
+    total: Node
+    functions: tuple[str, ...] = ()
+
+
+class Summand(NamedTuple):
+    """A term of a sum: its sign, and its factors."""
+
+    sign: int
+    factors: tuple[Node, ...]
+
+
+class CellParts:
+    """The parts of a cell by name, in the order of computation, and their gradients.
+
+    ``named`` are the values that have a name: lines and pre-activations.
+    """
+
+    def __init__(self, cell: DerivedCell) -> None:
+        self.cell, self.equations = cell, cell.equations
+        self.graph, self.out = self.equations.graph, self.equations.out
+        # A single pre-activation needs no name of its own: a_t is that of h_t.
+        single = {node: "a" for node in self.affines if len(self.affines) == 1}
+        lines_of = {*self.equations.nodes.values()}
+        own = {node: name for node, name in single.items() if node not in lines_of}
+        self.named = {**cell.layout.back.named, **own}
+        lines = dict(self._lines())
+        opened = {part.total for part in lines.values()}
+        inner = [node for node in cell.layout.back.affines if node not in opened]
+        self.by_name = dict(self._ordered(lines, inner))
+        whole = [part.node for part in lines.values() if part.total not in self.affines]
+        self.back = Backward(self.equations, whole)
+        self._own = {adjoint.node: adjoint for adjoint in self.back.adjoints if adjoint.node}
+
+    @property
+    def affines(self) -> dict[Node, Affine]:
+        """The pre-activations."""
+        return self.cell.layout.back.affines
+
+    def _lines(self) -> Iterator[tuple[str, Part]]:
+        for line in self.equations.lines:
+            total, functions = line.node, list[str]()
+            while total.kind in _UNARY and (total is line.node or total not in self.named):
+                functions.append(total.kind)
+                (total,) = total.args
+            known = total in self.named and total not in self.affines and total is not line.node
+            plain = total.kind in _LEAVES or known
+            opened = (line.node, ()) if plain else (total, tuple(functions))
+            yield line.name, Part(line.name, line.node, *opened)
+
+    def _ordered(self, lines: dict[str, Part], inner: list[Node]) -> Iterator[tuple[str, Part]]:
+        """Every line, and before it the pre-activations inside it that no part is made of."""
+        left = [*inner]
+        for name, part in lines.items():
+            below = topological([part.node])
+            for node in [node for node in left if node in below and node is not part.node]:
+                left.remove(node)
+                yield self.named[node], Part(self.named[node], node, node)
+            yield name, part
+
+    def role(self, name: str) -> str:
+        """What a part is: the comment on its line; else a state, a gate or a value."""
+        note = self.equations.notes.get(name, "")
+        if note or name not in self.equations.nodes:
+            return note or "pre-activation"
+        if name in self.equations.states:
+            return "state"
+        return "gate" if self.equations.nodes[name].kind == "sigmoid" else "value"
+
+    def title(self, name: str) -> str:
+        """A part's role and its name, to stand above a picture."""
+        role = self.role(name).partition(",")[0]
+        whole = role if name == "h" and role == "hidden state" else f"{role} {name}"
+        return whole[:1].upper() + whole[1:]
+
+    def gradient(self, part: Part) -> Adjoint:
+        """The gradient that is shown of a part: of a state its own, else that of its total."""
+        if part.node not in self._carried and part.total in self.back.of_affine:
+            return self.back.of_affine[part.total]
+        return self.own_gradient(part.node)
+
+    def own_gradient(self, node: Node) -> Adjoint:
+        """The gradient of a value that has one."""
+        if node in self._own:
+            return self._own[node]
+        names = [name for name in self.back.arriving if self.equations.nodes[name] is node]
+        return self.back.arriving[names[0]]
+
+    def state_gradient(self, name: str) -> Adjoint | None:
+        """The gradient of a state before the token; None if nothing reads it."""
+        states = (node for node in self._own if node.kind == "state" and node.name == name)
+        return next((self._own[node] for node in states), None)
+
+    @property
+    def vectors(self) -> list[str]:
+        """The names of the weights that are vectors."""
+        return [name for name, shape in self.equations.shapes.items() if len(shape) == 1]
+
+    def vector_gradient(self, name: str) -> Adjoint:
+        """The gradient of a vector of weights."""
+        vectors = (node for node in self._own if node.kind == "vector" and node.name == name)
+        return self._own[next(vectors)]
+
+    def affine_of(self, part: Part) -> Affine:
+        """The pre-activation of a part; of one that has none, that through which memory enters."""
+        if part.total in self.affines:
+            return self.affines[part.total]
+        every, name = [*self.affines.values()], self.recurrent_matrix
+        own = [affine for affine in every if any(p.name == name for p in affine.products)]
+        return (own or every)[0]
+
+    @property
+    def _carried(self) -> set[Node]:
+        return {self.equations.nodes[name] for name in self.back.arriving}
+
+    def summands(self, part: Part) -> list[Summand]:
+        """The terms whose sum is the part's total."""
+        return [*self._terms(part.total, 1, (), top=True)]
+
+    def _terms(
+        self, node: Node, sign: int, factors: tuple[Node, ...], top: bool = False
+    ) -> Iterator[Summand]:
+        if not top and (node in self.named or node.kind in _LEAVES):
+            yield Summand(sign, (*factors, node))
+        elif node.kind in ("add", "sub"):
+            left, right = node.args
+            yield from self._terms(left, sign, factors)
+            yield from self._terms(right, sign if node.kind == "add" else -sign, factors)
+        elif node.kind == "neg":
+            yield from self._terms(node.args[0], -sign, factors)
+        elif node.kind == "mul" and (pair := self._scaled(node)):
+            yield from self._terms(pair[1], sign, (*factors, pair[0]))
+        else:
+            yield Summand(sign, tuple(sorted((*factors, *self.factors(node, top)), key=_turn)))
+
+    def _scaled(self, node: Node) -> tuple[Node, Node] | None:
+        """A number, and the sum that it multiplies: then each of its terms is multiplied."""
+        for number, other in (node.args, node.args[::-1]):
+            if number.kind == "number" and other not in self.named and other.kind in ("add", "sub"):
+                return number, other
+        return None
+
+    def factors(self, node: Node, top: bool = False) -> Iterator[Node]:
+        """The factors of a product; what it is divided by comes as one over it."""
+        if node.kind not in ("mul", "div") or (node in self.named and not top):
+            yield node
+            return
+        left, right = node.args
+        yield from self.factors(left)
+        if node.kind == "mul":
+            yield from self.factors(right)
+        else:
+            yield self.graph.div(self.graph.number(1), right)
+
+    # The memory
+
+    @property
+    def memory(self) -> Part:
+        """The part in which the state is kept: one that adds to a state, or else the output."""
+        for part in self.by_name.values():
+            for state in self.equations.states:
+                own = self.equations.nodes[state] is part.node and not part.functions
+                if own and any(_keeps(term, state) for term in self.summands(part)):
+                    return part
+        plain = [self.by_name[name] for name in (self.out, *self.equations.states)]
+        return next((p for p in plain if any(map(_reads_state, self.summands(p)))), plain[0])
+
+    def kept(self, term: Summand) -> bool:
+        """Whether a term is what is left of the state, not what is added to it."""
+        return _reads_state(term)
+
+    @property
+    def plain_matrix(self) -> str:
+        """W_hh of a cell that is one function of W_hh h and of the input; else empty."""
+        part = self.by_name[self.out]
+        affine = self.affines.get(part.total)
+        if len(self.by_name) > 1 or not affine or not part.functions:
+            return ""
+        return next((p.name for p in affine.products if p.args[0].kind == "state"), "")
+
+    @property
+    def recurrent_matrix(self) -> str:
+        """The matrix through which the state enters what is new: that of a candidate, or W_hh."""
+        below = topological([self.memory.node])
+        squashed = [node for node in below if node.kind == "tanh"]
+        for nodes in (topological(squashed), below):
+            read = [node for node in nodes if node.kind == "product" and remembers(node.args[0])]
+            # A product inside a sigmoid belongs to a gate.
+            own = [node for node in read if not any(node in topological([g]) for g in self._gates)]
+            if own or read:
+                return (own or read)[0].name
+        return ""
+
+    @property
+    def _gates(self) -> list[Node]:
+        return [node for node in topological([self.memory.node]) if node.kind == "sigmoid"]
+
+
+def _turn(factor: Node) -> int:
+    """Numbers stand first in a product, then gates, and states last."""
+    if factor.kind == "number":
+        return 0
+    return 1 if nonnegative(factor) else 3 if factor.kind == "state" else 2
+
+
+def _keeps(term: Summand, state: str) -> bool:
+    return any(node.kind == "state" and node.name == state for node in term.factors)
+
+
+def _reads_state(term: Summand) -> bool:
+    return any(
+        node.kind == "state" or (node.kind == "product" and remembers(node.args[0]))
+        for node in term.factors
+    )
+
+
+def remembers(node: Node) -> bool:
+    """Whether a value depends on a state before the token."""
+    return node.kind == "state" or any(map(remembers, node.args))
+
+
+def bounded_states(equations: Equations) -> set[str]:
+    """The states that stay between -1 and 1 if they begin there, whatever the weights."""
+    known = {*equations.states}
+    while failed := {n for n in known if not bounded(equations.nodes[n], known)}:
+        known -= failed
+    return known
+
+
+@lru_cache(64)
+def cell_parts(cell: DerivedCell) -> CellParts:
+    """The parts of a cell; those of the same cell are made once."""
+    return CellParts(cell)
+
+
+def nonnegative(node: Node) -> bool:
+    """Whether a value is never negative, whatever the weights."""
+    if node.kind in ("mul", "add", "div"):
+        return all(map(nonnegative, node.args)) or (
+            node.kind == "mul" and node.args[0] is node.args[1]
+        )
+    if node.kind == "number":
+        return node.value >= 0
+    if node.kind == "sub" and node.args[0].is_number(1):
+        return nonnegative(node.args[1]) and bounded(node.args[1])
+    return node.kind in ("sigmoid", "relu", "softplus", "exp", "sqrt", "mask")
+
+
+def bounded(node: Node, states: Collection[str] = ()) -> bool:
+    """Whether a value stays between -1 and 1 if these states do, whatever the weights."""
+    if node.kind == "mul":
+        return all(bounded(arg, states) for arg in node.args)
+    if node.kind == "state":
+        return node.name in states
+    if parts := blend(node):
+        gate, one, other = parts
+        return gate.kind == "sigmoid" and bounded(one, states) and bounded(other, states)
+    return node.kind in ("tanh", "sigmoid", "sin", "cos", "mask") or (
+        node.kind == "number" and abs(node.value) <= 1
+    )
