@@ -92,10 +92,14 @@ def test_a_text_travels_in_a_link_and_no_more_of_it_is_unpacked_than_is_allowed(
     text = "h = tanh(W_xh @ x + W_hh @ h + b_h)  # é"
     run = RunConfig(cell="own", equations=text)
     assert RunConfig.from_query(run.to_query()) == (run, [])
-    for packed in ("%%%", "AAAA", row.to_link("x" * 10**7)):
+    too_long = "can't be 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx': it is a text of at most 2,000"
+    unread = "can't be read."
+    for packed, said in (
+        ("%%%", unread), ("AAAA", unread), (row.to_link("x" * 10**7), too_long)
+    ):  # fmt: skip
         found, (problem,) = RunConfig.from_query({"cell": "own", "equations": packed})
         assert found.equations == ""
-        assert problem.startswith("In the link: Equations (equations) can't be read.")
+        assert problem.startswith(f"In the link: Equations (equations) {said}")
 
 
 def test_a_very_long_value_makes_no_long_message():
