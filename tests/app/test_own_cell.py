@@ -4,7 +4,8 @@ import pytest
 
 from rnnviz.config import CellKind, RunConfig
 from rnnviz.engine.cells import CELLS, standalone
-from tests.app.tab import App
+from tests.app.tab import PAGES, App, Page, tabs_of
+from tests.sampling import each_row
 
 OWN = "# <b>*mine*</b>\nh = tanh(W @ x + 0.5 * h)"
 
@@ -17,7 +18,7 @@ def page():
 def test_the_editor_opens_with_the_equations_of_the_present_cell(page):
     told = page.told("editor")
     assert (told["label"], told["equations"]) == ("Write your own", standalone(CELLS["lstm"]))
-    for kind in (CellKind.GRU, CellKind.MGU, CellKind.OWN):
+    for kind in CellKind:
         page.set("cell", kind)
         told = page.told("editor")
         cell = CELLS.get(kind.value, CELLS["elman"])
@@ -67,6 +68,25 @@ def test_equations_of_ones_own_are_there_again_after_another_cell(page):
     page.set("cell", CellKind.OWN)
     config = page.session.config
     assert (config.cell, config.equations, config.seed) == (CellKind.OWN, OWN, 1)
+
+
+#: Unusual cells: no gate, an output that is no state, two states, no bias and no nonlinearity.
+UNUSUAL = (
+    OWN,
+    's = 0.9 * s + W @ x\ny = tanh(s)\nout = "y"',
+    "p = p * cos(L) - q * sin(L) + W @ x\nq = q * cos(L) + p * sin(L)\nh = p * q",
+    'i = sigmoid(W_i @ x + U_i @ h)\nc = c * (1 - i) + i * tanh(W_c @ x)\nh = tanh(c)\nkeeps = "i"',
+)
+
+
+@each_row(("page", "question"), [(page, question) for page in PAGES for question in tabs_of(page)])
+@pytest.mark.parametrize("text", UNUSUAL)
+def test_every_page_shows_a_cell_of_ones_own(text, page, question):
+    config = RunConfig(cell="own", equations=text, hidden=4, init="xavier")
+    opened = Page(page, **config.to_query(), epoch="2").enter(question)
+    opened.finish()
+    assert opened.session.config == config
+    assert opened.charts
 
 
 def test_what_makes_no_cell_is_not_used(page):

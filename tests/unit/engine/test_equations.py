@@ -72,7 +72,7 @@ def test_equal_values_are_one_and_numbers_are_worked_out():
         ("h = h + W @ -x", "line 1, column 13: x stands alone to the right of @: write W @ x"),
         ("h = h + W @ tanh(x)", "line 1, column 13: x stands alone to the right of @"),
         ("h = h + W @ where(x > 0, x, 2)", "line 1, column 13: x stands alone to the right of @"),
-        ("h = h + where(x > 0, x, 2) + W @ x", "where(x > 0, x, 2) has as many numbers as x, h one"),
+        ("h = h + where(x > 0, x, 2) + W @ x", "where(x > 0, x, 2) has as many numbers as x"),
         ("h = where(x > 0, 1, 2)", "h would have as many numbers as x"),
         ("h = h + 3 @ x", "line 1, column 9: left of @ the name of a matrix must stand"),
         ("h = h + h @ x", "line 1, column 9: h is a vector; left of @ a matrix must stand"),
