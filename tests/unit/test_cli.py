@@ -446,6 +446,11 @@ def test_a_cell_of_ones_own_is_trained_and_checked(run, csv, tmp_path):
     assert re.search(r"^W_z +\d\.\de[+-]\d+$", done.out, re.MULTILINE)
 
 
+def test_a_cell_of_ones_own_is_verified(run, csv):
+    done = run("verify", *QUICK[1:], "--cell-file", csv("mine.txt", CELL))
+    assert (done.code, done.out.split("\n")[-2]) == (0, "None failed.")
+
+
 @each_row("cell", [kind.value for kind in CellKind])
 def test_gradcheck_checks_every_cell_and_the_notebook_only_where_it_is_one(run, cell):
     done = run(*CHECK, "--cell", cell, "--phrase", "this is not bad")
