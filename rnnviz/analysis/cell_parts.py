@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from rnnviz.engine.derive import Adjoint, Affine, Backward, topological
+from rnnviz.engine.derive import Adjoint, Affine, Backward
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.equations import Equations
-from rnnviz.engine.graph import FUNCTIONS, Node
+from rnnviz.engine.graph import FUNCTIONS, Node, remembers, topological
 from rnnviz.engine.operations import blend
 
 _UNARY = {name for name, count in FUNCTIONS.items() if count == 1}
@@ -238,11 +238,6 @@ def _reads_state(term: Summand) -> bool:
         node.kind == "state" or (node.kind == "product" and remembers(node.args[0]))
         for node in term.factors
     )
-
-
-def remembers(node: Node) -> bool:
-    """Whether a value depends on a state before the token."""
-    return node.kind == "state" or any(map(remembers, node.args))
 
 
 def bounded_states(equations: Equations) -> set[str]:

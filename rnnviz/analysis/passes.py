@@ -99,7 +99,8 @@ def input_gradient(architecture: Architecture, layer: Layer, fused: list[Array])
     cell = architecture.cell
     pairs = [
         (error, matrix[block.fixed(architecture.hidden) :].T)
-        for block, matrices, errors in zip(cell.blocks, fused, cell.errors(layer), strict=True)
+        # Vectors of weights follow the blocks, and read no input.
+        for block, matrices, errors in zip(cell.blocks, fused, cell.errors(layer), strict=False)
         if block.inputs
         for error, matrix in zip(errors, matrices, strict=True)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rnnviz.engine.graph import INPUTS, UNITS
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 
@@ -14,14 +15,15 @@ def renumbered(parameters: Parameters, orders: Sequence[Array]) -> Parameters:
     Encoder and decoder share the order, because the one hands its states to the other.
     """
     copy, layers = parameters.copy(), parameters.architecture.layers
+    shapes = parameters.architecture.cell.equations.shapes
     pairs = zip(parameters.by_layer(), copy.by_layer(), strict=True)
     for place, (before, after) in enumerate(pairs):
         own, below = orders[place % layers], orders[place % layers - 1]
         for name, array in before.items():
             rows = array[own]
-            if name.startswith("W_h"):
+            if shapes[name] == (UNITS, UNITS):
                 rows = rows[:, own]
-            elif name.startswith("W_x") and place % layers:
+            elif shapes[name] == (UNITS, INPUTS) and place % layers:
                 rows = rows[:, below]
             after[name][...] = rows
     copy.W_hy[...] = parameters.W_hy[:, orders[-1]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -215,9 +216,11 @@ def _narrowed(parameters: Parameters, used: Array) -> Parameters:
     """The weights of the used columns of x, and all others."""
     of = parameters.architecture
     narrow = Parameters(of._replace(inputs=len(used)), dtype=parameters.theta.dtype)
-    first = zip(of.cell.blocks, parameters.fused[0], narrow.fused[0], strict=True)
+    # Vectors of weights follow the blocks, and read no input.
+    first = zip_longest(of.cell.blocks, parameters.fused[0], narrow.fused[0])
     for block, whole, part in first:
-        part[...] = whole[:, block.rows(of.hidden, used)] if block.inputs else whole
+        reads = block is not None and block.inputs
+        part[...] = whole[:, block.rows(of.hidden, used)] if reads else whole
     rest = sum(part.size for part in narrow.fused[0])
     narrow.theta[rest:] = parameters.theta[len(parameters.theta) - len(narrow.theta) + rest :]
     return narrow

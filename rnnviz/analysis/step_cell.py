@@ -7,12 +7,12 @@ from functools import cached_property, partial
 import numpy as np
 
 from rnnviz.analysis.cell_notation import Notation, at_token
-from rnnviz.analysis.cell_parts import Part, cell_parts, remembers
+from rnnviz.analysis.cell_parts import Part, cell_parts
 from rnnviz.analysis.cell_values import CellGradients, CellValues
 from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.config import Gradient
 from rnnviz.engine.derive import Adjoint
-from rnnviz.engine.graph import Node
+from rnnviz.engine.graph import Node, remembers
 from rnnviz.engine.layer_buffers import Array
 
 

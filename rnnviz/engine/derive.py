@@ -14,7 +14,7 @@ from itertools import chain, count
 from typing import NamedTuple
 
 from rnnviz.engine.equations import Equations
-from rnnviz.engine.graph import Node
+from rnnviz.engine.graph import Node, topological
 
 
 class Affine(NamedTuple):
@@ -161,21 +161,6 @@ class Backward:
         edges = self._edges[node]
         total = self._graph.add(edges[adjoint], factor) if adjoint in edges else factor
         edges[adjoint] = total
-
-
-def topological(roots: Iterable[Node]) -> list[Node]:
-    """All nodes below the roots, each after its arguments."""
-    order: dict[Node, None] = {}
-
-    def walk(node: Node) -> None:
-        if node not in order:
-            for arg in node.args:
-                walk(arg)
-            order[node] = None
-
-    for root in roots:
-        walk(root)
-    return [*order]
 
 
 def users_of(order: Iterable[Node]) -> dict[Node, list[Node]]:

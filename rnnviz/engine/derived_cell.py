@@ -42,7 +42,7 @@ class DerivedCell:
             if line.name not in self.states and line.node not in affine
         )
         #: What a heat map may show: states first, then gates.
-        self.shown = (*dict.fromkeys((*self.states, *self.gates)),)
+        self.shown = (*dict.fromkeys((*self.states, *self.gates, self.equations.out)),)
         self._others = [name for name in self.states if name != self.equations.out]
         self._run = _programs(self.forward, self.back)
         self._touched = _touched(self.back)

@@ -18,7 +18,7 @@ from rnnviz.engine.cell_text import (
     spoken,
     statements,
 )
-from rnnviz.engine.graph import FUNCTIONS, INPUTS, ONE, UNITS, Graph, Node
+from rnnviz.engine.graph import FUNCTIONS, INPUTS, ONE, UNITS, Graph, Node, remembers, topological
 
 #: How many states and gates a cell may have, and how many operations.
 NAMED, NODES = 12, 400
@@ -60,6 +60,13 @@ class Equations:
     out: str
     keeps: str
     notes: dict[str, str]
+
+    @cached_property
+    def recurrent(self) -> tuple[str, ...]:
+        """The matrices through which a state enters the next state."""
+        below = topological(self.nodes[name] for name in self.states)
+        read = [node for node in below if node.kind == "product" and remembers(node)]
+        return tuple(dict.fromkeys(node.name for node in read))
 
     @cached_property
     def nodes(self) -> dict[str, Node]:

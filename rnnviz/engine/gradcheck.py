@@ -65,6 +65,7 @@ def _relative_error(gradient: Array, truth: Array, whole: float) -> float:
 
 
 def _norm(values: Array) -> float:
+    """The L2 norm of what is known."""
     return float(np.linalg.norm(values[~np.isnan(values)]))
 
 

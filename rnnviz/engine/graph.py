@@ -172,3 +172,23 @@ SLOPES: dict[str, Callable[[Graph, Node], tuple[Node, ...]]] = {
 
 def _either(graph: Graph, mask: Node) -> tuple[Node, Node]:
     return mask, graph.sub(graph.number(1), mask)
+
+
+def topological(roots: Iterable[Node]) -> list[Node]:
+    """All nodes below the roots, each after its arguments."""
+    order: dict[Node, None] = {}
+
+    def walk(node: Node) -> None:
+        if node not in order:
+            for arg in node.args:
+                walk(arg)
+            order[node] = None
+
+    for root in roots:
+        walk(root)
+    return [*order]
+
+
+def remembers(node: Node) -> bool:
+    """Whether a value depends on a state before the token."""
+    return any(below.kind == "state" for below in topological([node]))

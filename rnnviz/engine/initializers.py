@@ -8,7 +8,6 @@ import numpy as np
 
 from rnnviz.config import Init, RunConfig
 from rnnviz.engine.first_weights import forget_bias
-from rnnviz.engine.graph import UNITS
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters, plain
 
@@ -29,8 +28,7 @@ def initial_parameters(architecture: Architecture, config: RunConfig) -> Paramet
     for name, array in parameters.named().items():
         kind = plain(name)
         if array.ndim == 2:
-            square = cell.equations.shapes.get(kind) == (UNITS, UNITS)
-            draw = recurrent if square else others
+            draw = recurrent if kind in cell.equations.recurrent else others
             array[...] = draw(rng, array.shape, config.init_scale)
         elif kind in first:
             array[...] = first[kind](rng, config, len(array))

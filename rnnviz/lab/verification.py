@@ -28,7 +28,6 @@ from rnnviz.analysis.visited_states import visit_states
 from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.gradcheck import TOLERANCE, check_gradient
-from rnnviz.engine.graph import UNITS
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import slots_for
 from rnnviz.engine.parameters import Parameters, plain
@@ -243,6 +242,8 @@ class NetworkChecks:
     def _determinant(self) -> Check:
         what = "recurrent weights: the product of the eigenvalues is det"
         weights = _recurrent(self._network)
+        if not weights:
+            return Check(what, why="there are none")
         logs = [np.linalg.slogdet(W)[1] for W in weights]
         if not np.isfinite(logs).all():
             return Check(what, why="they are singular")
@@ -283,9 +284,8 @@ def _measures(network: Parameters, trace: Trace) -> dict[str, ArrayLike]:
 
 def _recurrent(network: Parameters) -> list[Array]:
     """All weights (H, H) from state to state."""
-    shapes = network.architecture.cell.equations.shapes
-    square = {name for name, shape in shapes.items() if shape == (UNITS, UNITS)}
-    return [W for name, W in network.named().items() if plain(name) in square]
+    recurrent = network.architecture.cell.equations.recurrent
+    return [W for name, W in network.named().items() if plain(name) in recurrent]
 
 
 def _worst(errors: dict[str, float]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.config import SettingError
+from rnnviz.engine.graph import INPUTS, UNITS
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters, plain
 
@@ -124,8 +125,9 @@ def _apply(parameters: Parameters, edit: Edit) -> None:
             for weights in outgoing(parameters, edit.row - 1, edit.column):
                 weights[...] = 0
         case EditKind.SCALE:
+            recurrent = parameters.architecture.cell.equations.recurrent
             for name, array in matrices.items():
-                if plain(name).startswith("W_h") and name != "W_hy":
+                if plain(name) in recurrent:
                     array[...] *= edit.amount
         case EditKind.NOISE:
             rng = np.random.default_rng((edit.row, NOISE))
@@ -157,14 +159,10 @@ def outgoing(parameters: Parameters, layer: int, unit: int) -> Iterator[Array]:
     output layer. With an encoder, both stacks are included.
     """
     top = layer + 1 == parameters.architecture.layers
+    shapes = parameters.architecture.cell.equations.shapes
     for name, array in parameters.named().items():
         index = int(name[-1]) - 1 if name[-2] == "." else 0
-        kind = plain(name)
-        if kind == "W_hy":
-            reads = top
-        elif kind.startswith("W_h"):
-            reads = index == layer
-        else:
-            reads = kind.startswith("W_x") and index == layer + 1
-        if reads:
+        read_by = {(UNITS, UNITS): index == layer, (UNITS, INPUTS): index == layer + 1}
+        shape = shapes.get(plain(name), ())
+        if top if name == "W_hy" else len(shape) == 2 and read_by[shape]:
             yield array[:, unit]

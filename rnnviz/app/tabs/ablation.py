@@ -409,7 +409,8 @@ def _number(
 def _weight(session: Session) -> None:
     parameters = session.state.parameters
     names = [name for name, array in parameters.named().items() if array.ndim == 2]
-    default = names.index(recurrent_name(parameters, session.layer))
+    recurrent = recurrent_name(parameters, session.layer)
+    default = names.index(recurrent) if recurrent else 0
     name = st.selectbox("Weight", names, default, key=f"cut_name_{session.layer}_{len(names)}")
     rows, columns = parameters[name].shape
     left, right = _row(2)
