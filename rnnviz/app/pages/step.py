@@ -11,7 +11,7 @@ from rnnviz.analysis.training_step import StepRecord
 from rnnviz.app import step_text
 from rnnviz.app.browser_session import first_value, visit
 from rnnviz.app.frame import Frame, SliderState
-from rnnviz.app.heatmap_choice import layer_choice
+from rnnviz.app.heatmap_choice import cell_key, layer_choice
 from rnnviz.app.page_scene import live
 from rnnviz.app.stage import (
     Step,
@@ -88,10 +88,10 @@ def _part_and_layer(session: Session) -> None:
     names = list(parts.by_name)
     lab.part = lab.part if lab.part in names else parts.out
     if len(names) > 1:
-        edition = visit("step"), tuple(names)
+        edition = visit("step"), cell_key(session)
         chosen = st.segmented_control(
             "Part of the cell", names, default=first_value("step_part", edition, lab.part),
-            required=True, key=f"step_part_{'_'.join(names)}", width="content",
+            required=True, key=f"step_part_{cell_key(session)}", width="content",
             label_visibility="collapsed",
         )  # fmt: skip
         lab.part = chosen or parts.out
