@@ -204,7 +204,7 @@ class Setting:
 
 def _packed(text: str) -> str:
     """A text as few letters that need no escape in a link."""
-    return urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
+    return urlsafe_b64encode(zlib.compress(text.encode(errors="replace"), 9)).decode().rstrip("=")
 
 
 def _unpacked(row: Setting, packed: str) -> str:
@@ -214,10 +214,15 @@ def _unpacked(row: Setting, packed: str) -> str:
         content = urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
         text = stream.decompress(content, 4 * int(row.high) + 1).decode()
     except (ValueError, zlib.error):
-        text = ""
-    if not (text and stream.eof):
-        raise SettingError(f"{row.label} ({row.name}) can't be read.")
+        raise _unreadable(row) from None
+    # What is left of a text that is too long is refused later, for its length.
+    if len(text) <= row.high and (not stream.eof or stream.unused_data):
+        raise _unreadable(row)
     return text
+
+
+def _unreadable(row: Setting) -> SettingError:
+    return SettingError(f"{row.label} ({row.name}) can't be read.")
 
 
 def _setting(
@@ -454,7 +459,7 @@ class RunConfig:
                 values[name] = SETTINGS[name].from_link(query[name])
             except SettingError as problem:
                 default = getattr(SETTINGS[name].default, "value", SETTINGS[name].default)
-                problems.append(f"In the link: {problem} Using {default or 'the default'}.")
+                problems.append(f"In the link: {problem} Using {str(default) or 'the default'}.")
         config = cls(**values)
         problems += (f"In the link: {sentence}" for sentence in config.idle(values))
         return config, sorted(problems)

@@ -13,8 +13,11 @@ from rnnviz.app.browser_session import first_value, get_seat, on_host
 from rnnviz.app.own_data import own_data, way_back
 from rnnviz.app.session_host import SessionHost
 from rnnviz.app.session_registry import Seat
+from rnnviz.app.stage import place_editor
 from rnnviz.app.style import escaped
-from rnnviz.config import GROUPS, SETTINGS, RunConfig, Setting, TaskName
+from rnnviz.config import GROUPS, SETTINGS, Activation, CellKind, RunConfig, Setting, TaskName
+from rnnviz.engine.cell_kinds import cell_of
+from rnnviz.engine.cells import standalone
 from rnnviz.presets import PRESETS, Preset
 from rnnviz.session import Session
 from rnnviz.tasks.registry import TASKS
@@ -84,8 +87,21 @@ def _draw(
     for row in rows:
         if row.name == "lag" and session.data.own:
             values["lag"] = first.lag
-        elif row.name != "task" and row.applies(values):
+        elif row.name not in ("task", "equations") and row.applies(values):
             values[row.name] = _widget(row, getattr(first, row.name), edition)
+        if row.name == "cell":
+            activation = st.session_state.get(_key("activation", edition), first.activation)
+            values["equations"] = _equations(session, values["cell"], activation)
+
+
+def _equations(session: Session, cell: CellKind, activation: Activation) -> str:
+    """The equations of one's own, if they are chosen, and the button that opens the editor."""
+    own = cell is CellKind.OWN
+    config = session.config
+    text = (config.equations if config.cell is cell else session.own_equations) if own else ""
+    label = "Edit the equations" if own else "Write your own"
+    place_editor(label, standalone(cell_of(cell, activation, text).text))
+    return text
 
 
 def _key(name: str, edition: int) -> str:
@@ -95,6 +111,10 @@ def _key(name: str, edition: int) -> str:
 def _widget(row: Setting, first: Any, edition: int) -> Any:
     key = _key(row.name, edition)
     label = f"{row.label} :gray[:small[{'↺ starts again' if row.restarts else '● at once'}]]"
+    if row.name == "cell":
+        return st.selectbox(
+            label, row.options, row.options.index(first), key=key, help=row.help, format_func=str
+        )
     if row.choices:
         return st.segmented_control(
             label, row.options, default=first, key=key, help=row.help, required=True,

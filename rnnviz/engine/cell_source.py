@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -101,9 +102,11 @@ def description(cell: CellText) -> str:
 
 def source(cell: CellText) -> str:
     """A complete script: forward, backward, and a check of every gradient by complex steps."""
+    # The script is run, so nothing of a text but what was understood may stand in it.
+    equations = (f"    {line.name} = {ast.unparse(line.tree)}" for line in cell.equations.lines)
     heading = _HEADING.format(
-        name=cell.name, source=f"\n{cell.source}." * bool(cell.source),
-        equations="\n".join(f"    {line}" for line in cell.equations.text.split("\n")),
+        name=re.sub(r"[^\w-]", "_", cell.name), source=f"\n{cell.source}." * bool(cell.source),
+        equations="\n".join(equations),
     )  # fmt: skip
     return "\n\n\n".join([heading, *passes(cell, Wanted()), _CHECK])
 
@@ -160,7 +163,7 @@ def _forward(cell: CellText) -> str:
     equations, names = cell.equations, ", ".join(cell.equations.nodes)
     code = [f"def forward(\n{_listed(['x', 'first', *equations.shapes])}\n):"]
     code += ['    """All lines at all tokens; first are the states before the first token."""']
-    code += [f"    {name} = {value:g}" for name, value in equations.constants.items()]
+    code += [f"    {name} = {value!r}" for name, value in equations.constants.items()]
     code += ["    T, H = len(x), len(first[0])"]
     code += [f"    {name} = np.zeros((T + 1, H), x.dtype)" for name in equations.nodes]
     code += [f"    {name}[-1] = first[{k}]" for k, name in enumerate(equations.states)]

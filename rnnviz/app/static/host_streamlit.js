@@ -1,5 +1,6 @@
 // Hosts the stage in a Streamlit page. The components call these functions in every run of the script.
 import { Bar, Chips, Moments, Phrase, Stepper, Time } from "./controls.js";
+import { CellEditor } from "./cell_editor.js";
 import { Chart } from "./chart.js";
 import { Curves } from "./curves.js";
 import { FileBox } from "./file_box.js";
@@ -131,7 +132,7 @@ function leavePage(path) {
   [page.left, page.leftAt] = [path, performance.now()];
   if (stage.header) scheduleRerun();
 }
-const isLink = ({ target }) => target.closest?.("a[href]");
+const isLink = ({ target }) => target.closest?.("a[href]:not([download])");
 // Streamlit's own widgets rerun the script too. It forgets a press if another rerun is asked for before
 // the script has begun with it (SafeSessionState.on_script_will_rerun yields to that one first).
 const isOurs = ({ target }) => target.closest?.(".rnnviz-control:not(.rnnviz-file), .rnnviz-figure");
@@ -265,6 +266,7 @@ export const moments = mountControl(Moments);
 export const chips = mountControl(Chips);
 export const stepper = mountControl(Stepper);
 export const phrase = mountControl(Phrase);
+export const editor = mountControl(CellEditor);
 
 const fileBoxes = new WeakMap(); // node -> its box
 
@@ -281,7 +283,7 @@ export function file({ parentElement, data, setTriggerValue }) {
 // Keys of the controls, unless a text field, a button or a dialog has the focus.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.target.closest("input, textarea, select, [contenteditable], [role=dialog]")) return;
+  if (event.target.closest("input, textarea, select, [contenteditable], [role=dialog], .rnnviz-editor")) return;
   if (event.key === " " && event.target.closest("button, a, summary, [role=button]")) return;
   const plain = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const name = event.shiftKey ? `Shift+${event.key}` : plain;
