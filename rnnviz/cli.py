@@ -22,6 +22,7 @@ from rnnviz.engine.cell_source import description, source
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.cells import CELLS, CellText
 from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_errors
+from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
 from rnnviz.export.history import save_json
 from rnnviz.export.script import script
@@ -54,10 +55,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _setting_options(parser: argparse.ArgumentParser, rows: Iterable[Setting]) -> None:
-    for row in (row for row in rows if row.kind is not str):
+    for row in (row for row in rows if not row.packed):
         default = "" if row.default is None else f"; default {row.default}"
         text = f"{row.help} {row.allowed.capitalize()}{default}."
-        metavar = "|".join(row.choices) or "N"
+        metavar = "|".join(row.choices) or ("TEXT" if row.kind is str else "N")
         parser.add_argument(row.flag, metavar=metavar, help=text.replace("%", "%%"))
 
 
@@ -213,6 +214,7 @@ def _cell(path: Path) -> CellText:
     """A cell of one's own; an error begins with the file's name."""
     try:
         text = read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
+        own_cell(text)
         return define(text, path.stem)
     except UnicodeDecodeError:
         raise TaskError(f"{path.name} is no text in UTF-8.") from None

@@ -16,8 +16,8 @@ from rnnviz.app.session_registry import Seat
 from rnnviz.app.stage import place_editor
 from rnnviz.app.style import escaped
 from rnnviz.config import GROUPS, SETTINGS, Activation, CellKind, RunConfig, Setting, TaskName
-from rnnviz.engine.cell_kinds import cell_of
-from rnnviz.engine.cells import standalone
+from rnnviz.engine.cell_kinds import cell_of, numbers
+from rnnviz.engine.cells import CELLS, standalone
 from rnnviz.presets import PRESETS, Preset
 from rnnviz.session import Session
 from rnnviz.tasks.registry import TASKS
@@ -87,6 +87,8 @@ def _draw(
     for row in rows:
         if row.name == "lag" and session.data.own:
             values["lag"] = first.lag
+        elif row.name == "constants" and row.applies(values):
+            values["constants"] = _constants(row, values["cell"], first, edition)
         elif row.name not in ("task", "equations") and row.applies(values):
             values[row.name] = _widget(row, getattr(first, row.name), edition)
         if row.name == "cell":
@@ -100,8 +102,25 @@ def _equations(session: Session, cell: CellKind, activation: Activation) -> str:
     config = session.config
     text = (config.equations if config.cell is cell else session.own_equations) if own else ""
     label = "Edit the equations" if own else "Write your own"
-    place_editor(label, standalone(cell_of(cell, activation, text).text))
+    constants = config.constants if config.cell is cell else ""
+    place_editor(label, standalone(cell_of(cell, activation, text, constants).text))
     return text
+
+
+def _constants(row: Setting, kind: CellKind, first: RunConfig, edition: int) -> str:
+    """The numbers in the equations of a cell, each in its box, as one text."""
+    cell = CELLS[kind.value]
+    given = first.constants if first.cell is kind else ""
+    known = {**cell.constants, **numbers(cell, given)}
+    values = {
+        name: st.number_input(
+            f"{name} :gray[:small[↺ starts again]]", -1e6, 1e6, value, step=0.1, format="%.6g",
+            key=_key(f"constants_{kind}_{name}", edition), help=row.help,
+        )
+        for name, value in known.items()
+    }  # fmt: skip
+    changed = {name: value for name, value in values.items() if value != cell.constants[name]}
+    return ", ".join(f"{name}={value!r}" for name, value in changed.items())
 
 
 def _key(name: str, edition: int) -> str:

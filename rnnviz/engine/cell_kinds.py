@@ -6,9 +6,8 @@ import math
 from dataclasses import replace
 from functools import lru_cache
 
-from rnnviz.config import Activation, CellKind
+from rnnviz.config import Activation, CellKind, SettingError
 from rnnviz.engine.cell_check import define
-from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.cells import CELLS, ELMAN, CellText
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.equations import LARGEST
@@ -18,6 +17,8 @@ def cell_of(
     kind: CellKind, activation: Activation, equations: str = "", constants: str = ""
 ) -> DerivedCell:
     """The cell of that kind; raises CellError if ``equations`` of one's own make no cell.
+
+    Raises SettingError for other constants than the cell has.
 
     Only an Elman cell has a choice of activation. One of one's own begins as an Elman cell.
     ``constants`` such as "a=0.3" replace numbers in the equations.
@@ -35,13 +36,15 @@ def _derived(name: str, equations: str, constants: str) -> DerivedCell:
 
 
 def numbers(cell: CellText, constants: str) -> dict[str, float]:
-    """The numbers of a text such as "dt=0.1, gamma=1.3"; raises CellError."""
+    """The numbers of a text such as "dt=0.1, gamma=1.3"; raises SettingError."""
     found = {}
     for part in filter(None, map(str.strip, constants.split(","))):
         name, _, value = map(str.strip, part.partition("="))
         if name not in cell.constants:
-            known = ", ".join(cell.constants) or "it has none"
-            raise CellError(1, 1, f"{name[:20]!r} is no constant of {cell.name}: {known}")
+            known = ", ".join(cell.constants) or "none"
+            raise SettingError(
+                f"Constants (constants): {name[:20]!r} is unknown; {cell.name} has {known}."
+            )
         found[name] = _number(name, value)
     return found
 
@@ -52,5 +55,5 @@ def _number(name: str, text: str) -> float:
     except ValueError:
         value = math.nan
     if not abs(value) <= LARGEST:
-        raise CellError(1, 1, f"{name} must be a number, such as {name}=0.2, not {text[:20]!r}")
+        raise SettingError(f"Constants (constants): write {name}=0.2, not {name}={text[:20]}.")
     return value

@@ -102,13 +102,24 @@ def description(cell: CellText) -> str:
 
 def source(cell: CellText) -> str:
     """A complete script: forward, backward, and a check of every gradient by complex steps."""
-    # The script is run, so nothing of a text but what was understood may stand in it.
-    equations = (f"    {line.name} = {ast.unparse(line.tree)}" for line in cell.equations.lines)
     heading = _HEADING.format(
-        name=re.sub(r"[^\w-]", "_", cell.name), source=f"\n{cell.source}." * bool(cell.source),
-        equations="\n".join(equations),
+        name=plain_name(cell.name), source=f"\n{cell.source}." * bool(cell.source),
+        equations="\n".join(f"    {line}" for line in understood(cell)),
     )  # fmt: skip
     return "\n\n\n".join([heading, *passes(cell, Wanted()), _CHECK])
+
+
+def understood(cell: CellText) -> list[str]:
+    """The equations as they were understood.
+
+    A script is run, so nothing else of a text may stand in it: no comment, and no quote.
+    """
+    return [f"{line.name} = {ast.unparse(line.tree)}" for line in cell.equations.lines]
+
+
+def plain_name(name: str) -> str:
+    """A name of letters, digits and spaces, with . = and -, which can stand in a script."""
+    return re.sub(r"[^\w .=-]", "_", name)
 
 
 class Wanted(NamedTuple):

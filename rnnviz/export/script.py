@@ -8,7 +8,7 @@ from string import Template
 
 from rnnviz import __version__
 from rnnviz.config import Gradient, OutputAt, RunConfig
-from rnnviz.engine.cell_source import Wanted, passes
+from rnnviz.engine.cell_source import Wanted, passes, plain_name, understood
 from rnnviz.engine.cells import CellText
 from rnnviz.engine.equations import Equations
 from rnnviz.engine.first_weights import forget_bias
@@ -50,19 +50,19 @@ def script(session: Session) -> str:
 
 
 def _heading(session: Session) -> str:
-    """What made the file, and from what."""
+    """What made the file, and from what. No text of the user's may end the quotation."""
     cell = session.state.parameters.architecture.cell.text
     changed = session.run.schedule.start.to_query()
-    settings = ", ".join(
-        f"{name}={value}" for name, value in changed.items() if name != "equations"
-    )
-    equations = "\n".join(f"    {line}" for line in cell.equations.text.split("\n"))
+    changed.pop("equations", None)
+    pairs = (f"{name}={plain_name(value)}" for name, value in changed.items())
+    equations = "\n".join(f"    {line}" for line in understood(cell))
     return (
-        f'"""{session.dataset.name}: a recurrent network ({cell.name}), with NumPy alone.\n\n'
+        f'"""{plain_name(session.dataset.name)}: a recurrent network ({plain_name(cell.name)}).\n\n'
         f"{equations}\n\n"
-        f"Written by rnnviz {__version__}. Settings that differ from the default: "
-        f"{settings or 'none'}.\nRun it with --weights own.npz to write the weights.\n"
-        '"""\n\nimport sys\n\nimport numpy as np'
+        f"It is trained with NumPy alone. Written by rnnviz {__version__}.\n"
+        f"Settings that differ from the default: {', '.join(pairs) or 'none'}.\n"
+        'Run it with --weights own.npz to write the weights.\n"""\n\n'
+        "import sys\n\nimport numpy as np"
     )
 
 

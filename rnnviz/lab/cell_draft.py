@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rnnviz.config import Activation, CellKind
-from rnnviz.engine.cell_kinds import cell_of
 from rnnviz.engine.cell_text import CHARACTERS, CellError
 from rnnviz.engine.derived_cell import DerivedCell
+from rnnviz.engine.own_cell import own_cell
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +23,6 @@ def checked(text: str) -> CellDraft:
     text = text[: CHARACTERS + 1]
     try:
         # Without any text the cell would be an Elman cell.
-        return CellDraft(text, cell=cell_of(CellKind.OWN, Activation.TANH, text or " "))
+        return CellDraft(text, cell=own_cell(text or " "))
     except CellError as problem:
         return CellDraft(text, problem)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from rnnviz.config import SETTINGS, CellKind, RunConfig, SettingError
 from rnnviz.engine.cell_kinds import cell_of
 from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.own_cell import own_cell
 from rnnviz.training.schedule import Change, Position, Schedule, read_changes
 
 START = Position(0)
@@ -80,7 +81,12 @@ def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
 def _with_a_cell(config: RunConfig, problems: list[str]) -> RunConfig:
     """The settings, with the default cell if the equations make none."""
     try:
-        cell_of(config.cell, config.activation, config.equations)
+        cell_of(config.cell, config.activation, config.equations, config.constants)
+        if config.equations:
+            own_cell(config.equations)
+    except SettingError as problem:
+        problems.append(f"{problem} They are left out.")
+        return replace(config, constants="")
     except CellError as problem:
         default: CellKind = SETTINGS["cell"].default
         problems.append(f"{SETTINGS['equations'].label}, {problem}. Using the {default} cell.")

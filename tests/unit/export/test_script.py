@@ -42,8 +42,8 @@ RUNS = [
     {"task": "flipflop", "epochs": 1, "cell": "cornn", "hidden": 5, "batch": 8},
     {"task": "characters", "epochs": 1, "cell": "mingru", "hidden": 5, "batch": 8},
     {
-        "task": "translation", "epochs": 1, "cell": "leaky", "layers": 2, "hidden": 4,
-        "optimizer": "rmsprop", "lr": 0.003, "batch": 40,
+        "task": "translation", "epochs": 1, "cell": "leaky", "constants": "a=0.7", "layers": 2,
+        "hidden": 4, "optimizer": "rmsprop", "lr": 0.003, "batch": 40,
     },
     {"task": "translation", "epochs": 1, "cell": "lru", "hidden": 4, "batch": 40},
 ]  # fmt: skip
@@ -118,3 +118,10 @@ def test_what_a_script_cannot_repeat_is_said(settings, edits, said):
         session.player.branch_with(edits)
     with pytest.raises(ScriptError, match=said):
         script(session)
+
+
+def test_no_text_of_the_user_s_can_end_the_quotation_of_a_script():
+    text = 'h = tanh(W_xh @ x + W_hh @ h + b_h)  # """; boom() \\N{'
+    session = run_of(epochs=1, cell="own", equations=text, hidden=3)
+    assert "boom" not in script(session)
+    assert furthest(trained(script(session)), session) < 1e-12
