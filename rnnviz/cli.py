@@ -24,9 +24,9 @@ from rnnviz.engine.cells import CELLS, CellText
 from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_errors
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
-from rnnviz.export.history import save_json
-from rnnviz.export.script import script
-from rnnviz.export.weights import save_weights
+from rnnviz.export.history import history_json
+from rnnviz.export.script import ScriptError, script
+from rnnviz.export.weights import weights_file
 from rnnviz.lab.probe import read
 from rnnviz.lab.verification import (
     Check,
@@ -181,7 +181,7 @@ def _run(options: dict[str, Any]) -> int:
         for sentence in config.idle(settings):
             raise SettingError(f"{sentence} Leave it out.")
         return command(config, options)
-    except (SettingError, TaskError, CellError) as problem:
+    except (SettingError, TaskError, CellError, ScriptError) as problem:
         print(f"rnnviz: {problem}", file=sys.stderr)
     except BrokenPipeError:
         # The reader has closed the pipe: discard the rest, also what is flushed at exit.
@@ -272,9 +272,9 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
             if session.state.epoch % options["every"] == 0 or session.player.finished:
                 tqdm.write(report(session), file=sys.stdout)
     if options["json"]:
-        save_json(session, options["json"])
+        options["json"].write_text(history_json(session), encoding="utf-8")
     if options["weights"]:
-        save_weights(session, options["weights"])
+        options["weights"].write_bytes(weights_file(session))
     if options["script"]:
         options["script"].write_text(script(session), encoding="utf-8")
     return 0 if session.player.finished else 1

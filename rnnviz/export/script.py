@@ -25,25 +25,32 @@ class ScriptError(ValueError):
     """Why a run can't be written as a script, in one sentence."""
 
 
-def script(session: Session) -> str:
-    """The script of the run up to the position shown; raises ScriptError."""
-    schedule, state = session.run.schedule, session.state
+def problem_of(session: Session) -> str:
+    """Why the run can't be written as a script, in a sentence; empty if it can."""
+    schedule, of = session.run.schedule, session.state.parameters.architecture
     if any(change.name == EDIT for change in schedule.changes):
-        raise ScriptError(
+        return (
             "The weights of this run were edited by hand, which a script can't repeat. "
             "Write the weights to a file instead."
         )
-    if state.parameters.architecture.source and any(stage.truncate for stage in schedule.stages):
-        raise ScriptError("A truncated run of an encoder and a decoder has no script.")
-    of, data, config = state.parameters.architecture, session.dataset, schedule.start
-    cell = of.cell.text
+    if of.source and any(stage.truncate for stage in schedule.stages):
+        return "A truncated run of an encoder and a decoder has no script."
+    return ""
+
+
+def script(session: Session) -> str:
+    """The script of the run up to the position shown; raises ScriptError."""
+    if problem := problem_of(session):
+        raise ScriptError(problem)
+    schedule, state, data = session.run.schedule, session.state, session.dataset
+    of, config = state.parameters.architecture, schedule.start
     sections = [
         _heading(session),
         _settings(of, schedule, (state.epoch, state.offset)),
         *_data(data),
-        *passes(cell, _wanted(of, config)),
+        *passes(of.cell.text, _wanted(of, config)),
         *_network(of, schedule, data),
-        *_initial(config, of.cell.equations, cell),
+        *_initial(config, of.cell.equations, of.cell.text),
         *_training(schedule, data),
     ]
     return "\n\n\n".join(section.strip("\n") for section in sections) + "\n"

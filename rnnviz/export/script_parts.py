@@ -297,9 +297,9 @@ def order(epoch):
     return np.random.default_rng((SEED, 2, epoch)).permutation(len(TRAIN)).tolist()
 
 
-def report(weights, epoch):
+def report(weights, epoch, done):
     """Print the loss and the score on training and test data."""
-    print(f"--- Epoch {epoch}")
+    print(f"--- Epoch {epoch}" + f", and {done} examples" * bool(done))
     for name, examples in (("Train", TRAIN), ("Test", TEST)):
         if not examples:
             continue
@@ -323,8 +323,8 @@ def train():
             done = min(done + BATCH, stop)
         if done == len(TRAIN):
             epoch, done = epoch + 1, 0
-            if epoch % 100 == 0 or (epoch, 0) == END:
-                report(weights, epoch)
+        if (not done and epoch % 100 == 0) or (epoch, done) == END:
+            report(weights, epoch, done)
     return weights
 
 

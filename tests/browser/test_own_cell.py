@@ -1,7 +1,10 @@
 """A cell of one's own, from an LSTM to a link, as its reader writes it."""
 
 import re
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -30,7 +33,25 @@ def choose_cell(page, name):
     page.expect_idle()
 
 
-def test_from_an_lstm_to_a_cell_of_ones_own_and_its_link(page, opened, server):
+def assert_same_run(page, epoch, folder):
+    """The script from the menu trains to the weights from the menu, with NumPy alone."""
+    page.page.get_by_role("button", name="Export").click()
+    for label, name in (("Script", "run.py"), ("Weights", "weights.npz")):
+        with page.page.expect_download() as saved:
+            page.page.get_by_role("button", name=label).click()
+        assert saved.value.suggested_filename == name
+        saved.value.save_as(folder / name)
+    page.page.keyboard.press("Escape")
+    command = [sys.executable, "-I", "run.py", "--weights", "own.npz"]
+    said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    assert f"--- Epoch {epoch}" in said
+    with np.load(folder / "own.npz") as own, np.load(folder / "weights.npz") as weights:
+        assert {*own} == {*weights} - {"vocabulary", "classes"}
+        for name in own:
+            np.testing.assert_allclose(own[name], weights[name], rtol=0, atol=1e-12)
+
+
+def test_from_an_lstm_to_a_cell_of_ones_own_its_script_and_its_link(page, opened, tmp_path):
     choose_cell(page, "lstm")
     page.play()
     page.expect_epoch_above(2)
@@ -68,6 +89,7 @@ def test_from_an_lstm_to_a_cell_of_ones_own_and_its_link(page, opened, server):
     page.expect_epoch_above(5)
     page.pause()
     at = page.epoch
+    assert_same_run(page, at, tmp_path)
     page.page.wait_for_function("at => location.search.includes(`epoch=${at}`)", arg=at)
     other = opened(page.page.url)
     assert (other.epoch, other.loss) == (at, page.loss)

@@ -32,8 +32,9 @@ const [REMOVAL_MS, WRITING_MS] = [1000, 250];
 // The session storage keys of this tab's run id and of the address that opened it.
 const [RUN, ADDRESS] = ["rnnviz-run", "rnnviz-address"];
 
-// `edition` is what Streamlit's part of the page shows, `asked` the one last asked for by a rerun.
-const page = { edition: 0, asked: -1, trigger: null, leftAt: -Infinity, pressedAt: -Infinity };
+// `edition` is what Streamlit's part of the page shows, `asked` the one last asked for by a rerun, `newest` the one
+// last heard of, at `newestAt`.
+const page = { edition: 0, asked: -1, newest: 0, trigger: null, leftAt: -Infinity, pressedAt: -Infinity };
 
 // A reloaded page continues its run. A page opened by another link does not.
 function knownRun() {
@@ -86,6 +87,7 @@ function rejoin(source) {
 // Make Streamlit's script run again.
 function rerun(why) {
   page.asked = stage.header?.edition ?? 0;
+  page.newestAt = performance.now();
   page.trigger("stale", { why, edition: page.asked });
 }
 
@@ -114,9 +116,11 @@ function scheduleRerun() {
   const { edition } = stage.header;
   if (edition === page.edition) return;
   const now = performance.now();
-  const pressed = now < page.pressedAt + PRESS_MS;
-  const asked = leaving() || edition === page.asked;
-  const wait = asked ? RETRY_MS : pressed ? PRESS_MS : QUIET_MS;
+  // The frames of a run that plays must not postpone it for ever.
+  if (edition !== page.newest) [page.newest, page.newestAt] = [edition, now];
+  const asked = page.newestAt + (edition === page.asked ? RETRY_MS : QUIET_MS);
+  const quiet = leaving() ? page.leftAt + RETRY_MS : asked;
+  const wait = Math.max(quiet, page.pressedAt + PRESS_MS) - now;
   page.timer = setTimeout(() => (stage.held ? scheduleRerun() : rerun("stale")), wait);
 }
 
