@@ -25,7 +25,7 @@ LOWER, UPPER, NAME, FORMULA = 3.2, 2.8, 1.1, 1.0
 #: Distances: of parallel wires, of a symbol's ports, and of states below each other at the right.
 PITCH, PORT, APART_AFTER = 0.6, 0.38, 1.9
 #: The heights of a label in a wire, of a highway alone and of one of several, and of its head.
-PILL, ALONE, SEVERAL, HEAD = 1.5, 3.6, 2.3, 2.2
+PILL, ALONE, SEVERAL, HEAD = 1.5, 3.6, 2.3, 2.6
 #: The margins at the left and at the right, where the states are.
 LEFT, RIGHT = 3.0, 3.0
 
@@ -354,7 +354,7 @@ class _Router:
             self.bands.append(Box(LEFT - 0.8, y + HEAD, self.right - LEFT + 0.8, height))
             y += HEAD + height
         self.y: dict[tuple[str, Symbol], float] = {}
-        y = self._corridor("U", y + 0.5 * bool(ways), PITCH)
+        y = self._corridor("U", y + 0.9 * bool(ways), PITCH)
         y += PILL if self._has_pill(*_FROM_ABOVE) else 0.6
         room = max(map(abs, self.slot.values()), default=0)
         self.upper = y + NAME, UPPER if self.columns.mid or self.afters else 0.0
@@ -390,7 +390,7 @@ class _Router:
             Band(way, box, tuple(self._op_x(self.diagram.of(op)) for op in way.ops))
             for way, box in zip(self.diagram.ways, self.bands, strict=True)
         )
-        columns = (*self.ends.values(), (self.right, self.width))
+        columns = ((0.0, LEFT - 0.8), *self.ends.values(), (self.right, self.width))
         shown = (p for s, p in places.items() if not self._on_band(s))
         return CellLayout(
             self.width, self.height, tuple(shown), tuple(routes), bands, columns

@@ -35,8 +35,9 @@ def unit_formula(cell: StepCell, node: Node, t: int, unit: int) -> UnitFormula:
         if below is not node and (below in named or below.kind in _NUMBERS)
     }
     writer = Writer(numbers, str, str, str, str)
-    written = typeset(writer.value(node)) if node.args else ""
+    written = typeset(writer.value(node)).replace("+ −", "− ") if node.args else ""
     symbols = notation.value(node, t, whole=True)
+    written, symbols = (text.replace("sqrt", "√") for text in (written, symbols))
     return UnitFormula(name, symbols, written, short_number(cell.value_at(node, t, unit)))
 
 

@@ -28,7 +28,8 @@ def _written(equations: Equations, wire: Wire) -> str:
 
 def function_label(node: Node, read: Node) -> str:
     """One function, without what it reads: tanh, 1 −, 0.1 ·, ²."""
-    number = next((f"{arg.value:.4g}" for arg in node.args if arg.kind == "number"), "")
+    number = next((f"{a.value:.4g}" for a in node.args if a.kind == "number"), "")
+    number = number.replace("-", "−")
     first = node.args[0] is not read
     before, after = {
         "sub": (f"{number} −", f"− {number}"),

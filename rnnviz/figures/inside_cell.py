@@ -18,7 +18,7 @@ from rnnviz.analysis.token_gradient import TokenGradient
 from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.analysis.unit_formula import short_number, unit_formula
 from rnnviz.analysis.wire_label import function_label, wire_label
-from rnnviz.engine.graph import Node
+from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Phase
 from rnnviz.figures.axis_limits import nice_limit
@@ -27,6 +27,8 @@ from rnnviz.figures.sequence_network import BROKEN, palette
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
 
 TITLE = "The inside of the cell"
+#: Longer formulas don't stand below an operation.
+LONGEST = 13
 #: The phases in which gradients are not there yet.
 _BEFORE = {Phase.FORWARD, Phase.LOSS}
 
@@ -150,12 +152,30 @@ class _Inside:
         if symbol.kind == "after":
             return {"name": name, "at": "t", "below": ""}
         carried = {*self.equations.states, self.equations.out}
+        leaves = any(s.kind == "after" and s.wires[0].source is symbol for s in self.index)
         return {
             "name": name,
             "at": "t" if name in carried else "",
-            "below": self._functions(symbol) if name else self._written.value(node, 0, whole=True),
-            "sign": self._sign(symbol),
+            "below": self._below(symbol),
+            "mark": self._sign(symbol),
+            "leaves": leaves,
         }
+
+    def _below(self, symbol: Symbol) -> str:
+        """What stands below a name; of a symbol without one, its formula if it is short."""
+        if symbol.kind == "weights" and symbol.names:
+            read = any(wire.source is symbol for s in self.index for wire in s.wires)
+            return "" if read else self._inside(symbol)
+        written = _signs(self._written.value(symbol.node, 0, whole=True))
+        if symbol.names or (not symbol.is_leaf and len(written) > LONGEST):
+            return self._functions(symbol)
+        return written
+
+    def _inside(self, symbol: Symbol) -> str:
+        """The weights in which other weights are."""
+        others = (n for n, node in self.equations.nodes.items() if node is not symbol.node)
+        below = [n for n in others if symbol.node in topological([self.equations.nodes[n]])]
+        return f"in {', '.join(n for n in below if not varies(self.equations.nodes[n]))}"
 
     def _functions(self, symbol: Symbol) -> str:
         """The functions of a symbol's total, the last one first: tanh, σ."""
@@ -163,7 +183,7 @@ class _Inside:
         while node is not symbol.total and (inner := operand(node)) is not None:
             found.append(function_label(node, inner))
             node = inner
-        return "" if symbol.kind == "weights" else " ".join(found)
+        return _signs(" ".join(found))
 
     def _sign(self, symbol: Symbol) -> str:
         """What stands in the circle of an operation."""
@@ -239,7 +259,7 @@ class _Inside:
             flow = None if through is None else float(np.linalg.norm(through))
         return {
             "points": [list(map(_rounded, point)) for point in route.points],
-            "pill": [_corners(route.pill), label] if route.pill else None,
+            "pill": [_corners(route.pill), _signs(label)] if route.pill else None,
             "source": self.index[route.wire.source],
             "symbol": self.index[route.symbol],
             "flow": flow,
@@ -267,6 +287,10 @@ class _Inside:
         kept = float(self.back.kept(way)[unit])
         numbers = [*map(short_number, (gradient, kept / gradient, kept))]
         return f"d{name} · {{}} = {{}} · {{}} = {{}}".format(*numbers[1:2], *numbers)
+
+
+def _signs(text: str) -> str:
+    return text.replace("sqrt", "√")
 
 
 def _rounded(value: float) -> float:
