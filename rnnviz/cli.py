@@ -16,15 +16,17 @@ import numpy as np
 from tqdm import tqdm
 
 from rnnviz import __version__
-from rnnviz.config import SETTINGS, Gradient, RunConfig, Setting, SettingError
+from rnnviz.config import SETTINGS, CellKind, Gradient, RunConfig, Setting, SettingError
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_source import description, source
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.cells import CELLS, CellText
 from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_errors
+from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
-from rnnviz.export.history import save_json
-from rnnviz.export.weights import save_weights
+from rnnviz.export.history import history_json
+from rnnviz.export.script import ScriptError, script
+from rnnviz.export.weights import weights_file
 from rnnviz.lab.probe import read
 from rnnviz.lab.verification import (
     Check,
@@ -40,6 +42,7 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, table_of
 from rnnviz.tasks.upload_preview import preview
 
+_CELL_FILE = "a cell of your own: a text, one equation a line"
 _FILES = "own data to learn: a CSV with text,label or text or source,target; or a text"
 _DATA = tuple(DATA_SETTINGS.values())
 #: Opens the page at a port (None: a free one), and whether to open a browser.
@@ -52,10 +55,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _setting_options(parser: argparse.ArgumentParser, rows: Iterable[Setting]) -> None:
-    for row in (row for row in rows if row.kind is not str):
+    for row in (row for row in rows if not row.packed):
         default = "" if row.default is None else f"; default {row.default}"
         text = f"{row.help} {row.allowed.capitalize()}{default}."
-        metavar = "|".join(row.choices) or "N"
+        metavar = "|".join(row.choices) or ("TEXT" if row.kind is str else "N")
         parser.add_argument(row.flag, metavar=metavar, help=text.replace("%", "%%"))
 
 
@@ -89,19 +92,29 @@ def _parser() -> argparse.ArgumentParser:
 def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--train", type=Path, metavar="FILE", help=_FILES)
     parser.add_argument("--test", type=Path, metavar="FILE", help="the same, to test on")
+    _cell_file_option(parser)
     _setting_options(parser, (*_DATA, *SETTINGS.values()))
+
+
+def _cell_file_option(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--cell-file", type=Path, metavar="FILE", help=_CELL_FILE)
 
 
 def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--every", type=_positive, default=100, help="epochs between two reports")
     train.add_argument("--json", type=Path, metavar="FILE", help="write settings and every epoch")
     train.add_argument("--weights", type=Path, metavar="FILE.npz", help="write the final weights")
+    train.add_argument(
+        "--script", type=Path, metavar="FILE.py", help="write a script that trains the same network"
+    )
     _run_options(train)
 
 
 def _gradcheck_options(check: argparse.ArgumentParser) -> None:
     check.add_argument("--phrase", default="this is not very bad at all", help="what to read")
-    _setting_options(check, (SETTINGS[name] for name in ("hidden", "init_scale", "seed")))
+    names = ("cell", "hidden", "init_scale", "seed")
+    _setting_options(check, (SETTINGS[name] for name in names))
+    _cell_file_option(check)
     check.add_argument(
         "--after", dest="epochs", default=300, metavar="N", help="epochs of training before"
     )
@@ -110,7 +123,7 @@ def _gradcheck_options(check: argparse.ArgumentParser) -> None:
 def _show_options(show: argparse.ArgumentParser) -> None:
     which = show.add_mutually_exclusive_group(required=True)
     which.add_argument("cell", nargs="?", choices=CELLS, help="a cell by its name")
-    which.add_argument("--cell-file", type=Path, metavar="FILE", help="a text of equations")
+    _cell_file_option(which)
     show.add_argument("--code", action="store_true", help="print a script for NumPy instead")
 
 
@@ -163,12 +176,12 @@ def _run(options: dict[str, Any]) -> int:
     try:
         if command is None:
             return _show(options)
-        settings = {name: options[name] for name in SETTINGS if options.get(name) is not None}
+        settings = _settings(options)
         config = RunConfig(**settings)
         for sentence in config.idle(settings):
             raise SettingError(f"{sentence} Leave it out.")
         return command(config, options)
-    except (SettingError, TaskError, CellError) as problem:
+    except (SettingError, TaskError, CellError, ScriptError) as problem:
         print(f"rnnviz: {problem}", file=sys.stderr)
     except BrokenPipeError:
         # The reader has closed the pipe: discard the rest, also what is flushed at exit.
@@ -177,6 +190,17 @@ def _run(options: dict[str, Any]) -> int:
     except OSError as problem:
         print(f"rnnviz: {problem.filename}: {problem.strerror}.", file=sys.stderr)
     return 2
+
+
+def _settings(options: dict[str, Any]) -> dict[str, Any]:
+    """The settings that were given, with the equations of a file."""
+    settings = {name: options[name] for name in SETTINGS if options.get(name) is not None}
+    if options["cell_file"] is None:
+        return settings
+    if "cell" in settings:
+        both = "--cell has no effect with --cell-file: the cell is that file."
+        raise SettingError(f"{both} Leave one of them out.")
+    return {**settings, "cell": CellKind.OWN, "equations": _cell(options["cell_file"]).text}
 
 
 def _show(options: dict[str, Any]) -> int:
@@ -189,7 +213,9 @@ def _show(options: dict[str, Any]) -> int:
 def _cell(path: Path) -> CellText:
     """A cell of one's own; an error begins with the file's name."""
     try:
-        return define(read_bytes(path).decode(), path.stem)
+        text = read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
+        own_cell(text)
+        return define(text, path.stem)
     except UnicodeDecodeError:
         raise TaskError(f"{path.name} is no text in UTF-8.") from None
     except CellError as problem:
@@ -233,7 +259,7 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
     session = Session(config, _dataset(config, options))
     for note in session.dataset.notes:
         print(f"rnnviz: {note}", file=sys.stderr)
-    for path in filter(None, (options["json"], options["weights"])):
+    for path in filter(None, (options["json"], options["weights"], options["script"])):
         path.open("ab").close()  # fail before training if the file can't be written
     with tqdm(total=config.epochs, unit="epoch", disable=None, leave=False) as bar:
         while not session.player.finished:
@@ -246,9 +272,11 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
             if session.state.epoch % options["every"] == 0 or session.player.finished:
                 tqdm.write(report(session), file=sys.stdout)
     if options["json"]:
-        save_json(session, options["json"])
+        options["json"].write_text(history_json(session), encoding="utf-8")
     if options["weights"]:
-        save_weights(session, options["weights"])
+        options["weights"].write_bytes(weights_file(session))
+    if options["script"]:
+        options["script"].write_text(script(session), encoding="utf-8")
     return 0 if session.player.finished else 1
 
 
@@ -270,12 +298,13 @@ def _gradcheck(config: RunConfig, options: dict[str, Any]) -> int:
     parameters, probe = session.state.parameters, session.inspect(options["phrase"])
     batch = probe.trace.batch
     truth = complex_step_gradient(parameters, batch)
-    errors = {k: relative_errors(record(parameters, batch, k).gradient, truth) for k in Gradient}
+    kinds = [*Gradient] if config.cell is CellKind.ELMAN else [Gradient.EXACT]
+    errors = {k: relative_errors(record(parameters, batch, k).gradient, truth) for k in kinds}
     print(f"Relative error against complex-step differences, after {session.state.epoch} epochs,")
     print(f"on the {len(probe.words)} words: {' '.join(probe.words)}")
-    print(f"{'parameter':<12}{'exact':>12}{'notebook':>12}")
+    print(f"{'parameter':<12}" + "".join(f"{kind:>12}" for kind in kinds))
     for name in truth.named():
-        print(f"{name:<12}" + "".join(f"{errors[kind][name]:12.1e}" for kind in Gradient))
+        print(f"{name:<12}" + "".join(f"{errors[kind][name]:12.1e}" for kind in kinds))
     return 0 if max(errors[Gradient.EXACT].values()) <= TOLERANCE else 1
 
 

@@ -109,6 +109,10 @@ class SettingError(ValueError):
     """An invalid value of a setting; the message names the setting and the valid values."""
 
 
+#: A text of so many characters stands in a link as it is.
+_SHORT = 200
+
+
 @dataclass(frozen=True)
 class Setting:
     """One row of the table: a setting's name, type, default, range and help.
@@ -157,12 +161,17 @@ class Setting:
         return tuple(member.value for member in self.options)
 
     def to_link(self, value: object) -> str:
-        """A value as it stands in a link; a text is packed."""
-        return _packed(str(value)) if self.kind is str else str(value)
+        """A value as it stands in a link; a long text is packed."""
+        return _packed(str(value)) if self.packed else str(value)
 
     def from_link(self, text: str) -> Any:
         """The value that stands in a link; raises SettingError."""
-        return self.parse(_unpacked(self, text) if self.kind is str else text)
+        return self.parse(_unpacked(self, text) if self.packed else text)
+
+    @property
+    def packed(self) -> bool:
+        """Whether it is a text that may be long."""
+        return self.kind is str and self.high > _SHORT
 
     @property
     def allowed(self) -> str:
@@ -195,7 +204,7 @@ class Setting:
 
 def _packed(text: str) -> str:
     """A text as few letters that need no escape in a link."""
-    return urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
+    return urlsafe_b64encode(zlib.compress(text.encode(errors="replace"), 9)).decode().rstrip("=")
 
 
 def _unpacked(row: Setting, packed: str) -> str:
@@ -205,10 +214,15 @@ def _unpacked(row: Setting, packed: str) -> str:
         content = urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
         text = stream.decompress(content, 4 * int(row.high) + 1).decode()
     except (ValueError, zlib.error):
-        text = ""
-    if not (text and stream.eof):
-        raise SettingError(f"{row.label} ({row.name}) can't be read.")
+        raise _unreadable(row) from None
+    # What is left of a text that is too long is refused later, for its length.
+    if len(text) <= row.high and (not stream.eof or stream.unused_data):
+        raise _unreadable(row)
     return text
+
+
+def _unreadable(row: Setting) -> SettingError:
+    return SettingError(f"{row.label} ({row.name}) can't be read.")
 
 
 def _setting(
@@ -261,6 +275,13 @@ class RunConfig:
         "state.",
         high=2000,
         only=("cell", (CellKind.OWN,)),
+    )
+    constants: str = _network(
+        "",
+        "Constants",
+        "Numbers in the equations of the cell, such as a=0.2; several are divided by commas.",
+        high=100,
+        only=("cell", (CellKind.LEAKY, CellKind.CORNN)),
     )
     activation: Activation = _network(
         Activation.TANH,
@@ -438,7 +459,7 @@ class RunConfig:
                 values[name] = SETTINGS[name].from_link(query[name])
             except SettingError as problem:
                 default = getattr(SETTINGS[name].default, "value", SETTINGS[name].default)
-                problems.append(f"In the link: {problem} Using {default or 'the default'}.")
+                problems.append(f"In the link: {problem} Using {str(default) or 'the default'}.")
         config = cls(**values)
         problems += (f"In the link: {sentence}" for sentence in config.idle(values))
         return config, sorted(problems)

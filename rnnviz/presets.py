@@ -35,6 +35,12 @@ def _lag(cell: str, **settings: Any) -> dict[str, Any]:
     return {**usual, **shared, **settings}
 
 
+def _lag_adam(cell: str) -> dict[str, Any]:
+    """The same settings for every cell, with which all of them learn lag 20."""
+    settings = {"lag": 20, "hidden": 32, "forget_bias": 3.0, "lr": 0.003, "epochs": 60}
+    return _adam(TaskName.RECALL, cell, **settings)
+
+
 _PRESETS = (
     Preset(
         "Notebook",
@@ -85,6 +91,36 @@ _PRESETS = (
         "Only the initial weights differ: an orthogonal W_hh keeps the length of a state, and "
         "the gradient reaches the first token from the start.",
         _lag("elman", init="orthogonal"),
+    ),
+    Preset(
+        "minGRU, lag 20",
+        "Learns with a gate that sees the token alone",
+        "The gate z reads the token and not the state. Show z: the network learns to open it at "
+        "the first letter, and to keep it nearly shut at all that follow.",
+        _lag_adam("mingru"),
+    ),
+    Preset(
+        "LRU, lag 20",
+        "Learns this lag, and not the next",
+        "From state to state the step is linear: every pair of states turns and fades a little, "
+        "whatever is read. The network learns lag 20 alone. At lag 21 the states have turned on, "
+        "and nearly every answer is wrong: see the longer sequences on the page Gradients.",
+        _lag_adam("lru"),
+    ),
+    Preset(
+        "Leaky, lag 20",
+        "Learns, though every state leaks",
+        "Every token takes a fifth of the state: by the leak alone 1 % is left after 20. The "
+        "recurrent weights learn to put back more than that, and the state grows. At lags 5 and "
+        "80 many answers are wrong.",
+        _lag_adam("leaky"),
+    ),
+    Preset(
+        "coRNN, lag 20",
+        "Learns, and holds at lag 80",
+        "Every unit is an oscillator with much friction: left alone, 97 % of it stays from token "
+        "to token. What the network learns at lag 20 holds at lags 40 and 80.",
+        _lag_adam("cornn"),
     ),
     Preset(
         "LSTM",

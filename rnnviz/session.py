@@ -9,9 +9,10 @@ from rnnviz.analysis.baselines import Baseline, baselines
 from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.health import Sign, health
-from rnnviz.config import RunConfig
+from rnnviz.config import CellKind, RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
+from rnnviz.lab.cell_draft import CellDraft, checked
 from rnnviz.lab.dynamics import DynamicsLab, DynamicsQuery
 from rnnviz.lab.gradient_query import GradientQuery
 from rnnviz.lab.gradients import GradientLab
@@ -44,7 +45,8 @@ class Session:
 
     ``data`` selects the data set, ``player`` plays the run, ``phrase_input`` holds the phrase,
     ``selection`` the unit and the token that are marked;
-    ``objective``, ``layer``, ``part`` and ``temperature`` are choices of the page.
+    ``objective``, ``layer``, ``part`` and ``temperature`` are choices of the page. ``draft`` are
+    equations that are being typed, ``own_equations`` those of one's own that were used last.
     """
 
     def __init__(
@@ -67,6 +69,8 @@ class Session:
         self.gradients, self.memory = GradientLab(), MemoryLab()
         self.dynamics, self.length = DynamicsLab(), LengthLab()
         self.results = ResultsLab()
+        self.draft: CellDraft | None = None
+        self.own_equations = self.config.equations
         self._memo = Memo()
 
     # Run and data
@@ -106,6 +110,7 @@ class Session:
         before, default = self.dataset, self.first_phrase
         if config.layers != self.config.layers:
             self.layer = config.layers - 1
+        self.own_equations = config.equations or self.own_equations
         self.player.configure(config)
         self._update_phrase(before, default)
 
@@ -122,6 +127,18 @@ class Session:
             player.restart()
             self._update_phrase(before, default)
             player.message = f"Started again at epoch 0, with the data {self.dataset.name}."
+
+    # A cell of one's own
+
+    def write(self, equations: str) -> None:
+        """Check equations that are being typed; the run stays as it is."""
+        self.draft = checked(equations)
+
+    def use(self, equations: str) -> None:
+        """Train with these equations, if they make a cell."""
+        self.write(equations)
+        if self.draft and self.draft.cell:
+            self.configure(replace(self.config, cell=CellKind.OWN, equations=self.draft.text))
 
     # The state shown
 
@@ -242,6 +259,7 @@ class Session:
             self.phrase_input.ask(self.data.first_phrase(start, dataset)[:MAX_TYPED], dataset)
         if start.layers != self.config.layers:
             self.layer = start.layers - 1
+        self.own_equations = start.equations or self.own_equations
         if link.phrase is not None:
             self.phrase_input.ask(link.phrase, dataset)
         self.selection = Selection(link.unit, link.token)

@@ -48,8 +48,9 @@ def act(session: Session, command: Mapping[str, Any]) -> None:
             session.selection.unit = unit
         case {"do": "mark", "token": int() | None as token} if token is None or token >= 0:
             session.selection.token = token
-        case {"do": "phrase", "text": str(text)}:
+        case {"do": "phrase" | "write" | "use" as action, "text": str(text)}:
             # A full text box may end in half a surrogate pair, which is not valid text.
-            session.ask(text.encode(errors="replace").decode())
+            take = session.ask if action == "phrase" else getattr(session, action)
+            take(text.encode(errors="replace").decode())
         case _:
             raise not_understood(command)

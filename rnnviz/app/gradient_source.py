@@ -61,7 +61,7 @@ class Source(NamedTuple):
 
     @property
     def weights(self) -> str:
-        """The name of the recurrent weights."""
+        """The name of the recurrent weights; empty if no state enters a matrix."""
         return recurrent_name(self.query.state.parameters, self.query.layer)
 
     def theme(self, key: str) -> Theme:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from rnnviz.analysis.cell_parts import bounded, bounded_states, cell_parts, nonnegative
 from rnnviz.app.browser_session import first_value, visit
+from rnnviz.config import CellKind
 from rnnviz.figures.hidden_states import View
 from rnnviz.session import Session
 
@@ -17,13 +18,19 @@ def choose_view(session: Session, page: str) -> None:
     cell = session.state.parameters.architecture.cell
     names = cell.shown
     if len(names) > 1:
-        edition = visit(page), tuple(names)
+        edition = visit(page), cell_key(session)
         chosen = st.segmented_control(
             "Show", names, default=first_value("part", edition, session.part), required=True,
-            key=f"part_{'_'.join(names)}", help="The state or gate that is shown",
+            key=f"part_{cell_key(session)}", help="The state or gate that is shown",
         )  # fmt: skip
         session.part = chosen or session.part
     choose_layer(session, page)
+
+
+def cell_key(session: Session) -> str:
+    """A name that differs for cells with different states and gates."""
+    kind, cell = session.config.cell, session.state.parameters.architecture.cell
+    return "_".join(cell.shown) if kind is CellKind.OWN else kind.value
 
 
 def gated(session: Session) -> bool:

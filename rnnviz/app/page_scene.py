@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from rnnviz.app.browser_session import get_seat
+from rnnviz.app.cell_draft_text import draft_html
 from rnnviz.app.frame import Frame
 from rnnviz.app.status import status_texts
 from rnnviz.app.style import current_look, using_look
@@ -33,6 +34,8 @@ def live(
             draw(frame)
             # A page may tell a story of its own.
             frame.texts |= status_texts(session, frame.texts.get("story"))
+            if session.draft:
+                frame.texts["draft"] = draft_html(session.draft)
 
     get_seat().scene = Scene(session, draw_all, handlers or {}, job, shown)
 

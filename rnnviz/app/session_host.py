@@ -262,8 +262,9 @@ class SessionHost:
         else:
             act(self.session, command)
         self._finished_jobs.clear()
-        # Streamlit's part stays as it is while the run plays, and while a slider is dragged.
-        if command["do"] not in ("play", "speed") and command.get("settled", True):
+        # Streamlit's part stays as it is while the run plays, while a slider is dragged, and while
+        # equations are typed.
+        if command["do"] not in ("play", "speed", "write") and command.get("settled", True):
             self.edition += 1
         if self.session.player.running and not self._was_running:
             self._pace.reset()

@@ -10,14 +10,21 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.app.browser_session import first_value, get_seat, on_host
+from rnnviz.app.export_menu import export_menu
 from rnnviz.app.own_data import own_data, way_back
 from rnnviz.app.session_host import SessionHost
 from rnnviz.app.session_registry import Seat
+from rnnviz.app.stage import place_editor
 from rnnviz.app.style import escaped
-from rnnviz.config import GROUPS, SETTINGS, RunConfig, Setting, TaskName
+from rnnviz.config import GROUPS, SETTINGS, Activation, CellKind, RunConfig, Setting, TaskName
+from rnnviz.engine.cell_kinds import cell_of, numbers
+from rnnviz.engine.cells import CELLS, standalone
 from rnnviz.presets import PRESETS, Preset
 from rnnviz.session import Session
 from rnnviz.tasks.registry import TASKS
+
+#: So many presets stand in sight; the others open on a click.
+_CARDS = 3
 
 
 def sidebar(seat: Seat, host: SessionHost, task: DeltaGenerator, folded: bool) -> None:
@@ -66,6 +73,7 @@ def _read(session: Session, edition: int, task: DeltaGenerator, folded: bool) ->
             st.caption(f"{len(changed)} of {len(others)} differ from the default")
             way_back(session)
         own_data(session)
+        export_menu(session)
         _about(session)
     return RunConfig(**values)
 
@@ -81,8 +89,40 @@ def _draw(
     for row in rows:
         if row.name == "lag" and session.data.own:
             values["lag"] = first.lag
-        elif row.name != "task" and row.applies(values):
+        elif row.name == "constants" and row.applies(values):
+            values["constants"] = _constants(row, values["cell"], first, edition)
+        elif row.name not in ("task", "equations") and row.applies(values):
             values[row.name] = _widget(row, getattr(first, row.name), edition)
+        if row.name == "cell":
+            activation = st.session_state.get(_key("activation", edition), first.activation)
+            values["equations"] = _equations(session, values["cell"], activation)
+
+
+def _equations(session: Session, cell: CellKind, activation: Activation) -> str:
+    """The equations of one's own, if they are chosen, and the button that opens the editor."""
+    own = cell is CellKind.OWN
+    config = session.config
+    text = (config.equations if config.cell is cell else session.own_equations) if own else ""
+    label = "Edit the equations" if own else "Write your own"
+    constants = config.constants if config.cell is cell else ""
+    place_editor(label, standalone(cell_of(cell, activation, text, constants).text))
+    return text
+
+
+def _constants(row: Setting, kind: CellKind, first: RunConfig, edition: int) -> str:
+    """The numbers in the equations of a cell, each in its box, as one text."""
+    cell = CELLS[kind.value]
+    given = first.constants if first.cell is kind else ""
+    known = {**cell.constants, **numbers(cell, given)}
+    values = {
+        name: st.number_input(
+            f"{name} :gray[:small[↺ starts again]]", -1e6, 1e6, value, step=0.1, format="%.6g",
+            key=_key(f"constants_{kind}_{name}", edition), help=row.help,
+        )
+        for name, value in known.items()
+    }  # fmt: skip
+    changed = {name: value for name, value in values.items() if value != cell.constants[name]}
+    return ", ".join(f"{name}={value!r}" for name, value in changed.items())
 
 
 def _key(name: str, edition: int) -> str:
@@ -92,6 +132,10 @@ def _key(name: str, edition: int) -> str:
 def _widget(row: Setting, first: Any, edition: int) -> Any:
     key = _key(row.name, edition)
     label = f"{row.label} :gray[:small[{'↺ starts again' if row.restarts else '● at once'}]]"
+    if row.name == "cell":
+        return st.selectbox(
+            label, row.options, row.options.index(first), key=key, help=row.help, format_func=str
+        )
     if row.choices:
         return st.segmented_control(
             label, row.options, default=first, key=key, help=row.help, required=True,
@@ -128,14 +172,22 @@ def _presets(session: Session, task: TaskName) -> None:
     """The buttons of the task's presets."""
     if session.data.own:
         return
-    seat = get_seat()
-    for preset in PRESETS[task]:
-        active = _is_active(session.config, preset)
-        st.button(
-            f"**{preset.label}** · :small[{preset.promise}]", key=f"preset_{task}_{preset.label}",
-            on_click=on_host(_apply), args=(preset, seat),
-            type="primary" if active else "secondary", help=preset.look, width="stretch",
-        )  # fmt: skip
+    cards = PRESETS[task]
+    for preset in cards[:_CARDS]:
+        _card(session, task, preset)
+    if others := cards[_CARDS:]:
+        with st.popover(f"{len(others)} more presets", width="stretch"):
+            for preset in others:
+                _card(session, task, preset)
+
+
+def _card(session: Session, task: TaskName, preset: Preset) -> None:
+    active = _is_active(session.config, preset)
+    st.button(
+        f"**{preset.label}** · :small[{preset.promise}]", key=f"preset_{task}_{preset.label}",
+        on_click=on_host(_apply), args=(preset, get_seat()),
+        type="primary" if active else "secondary", help=preset.look, width="stretch",
+    )  # fmt: skip
 
 
 def _apply(session: Session, preset: Preset, seat: Seat) -> None:

@@ -69,6 +69,7 @@ _moments = _component("moments", _CONTROL)
 _chips = _component("chips", _CONTROL)
 _stepper = _component("stepper", _STEPPER)
 _phrase = _component("phrase", _CONTROL)
+_editor = _component("editor", _CONTROL)
 _file = _component("file", _FILE)
 _link = _component("link", _LINK)
 
@@ -201,6 +202,15 @@ def place_phrase(session: Session, disabled: bool = False) -> None:
         "help": "Any input like the training data. The pictures show how the network reads it.",
     }
     _place(_phrase, "phrase", data)
+
+
+def place_editor(label: str, equations: str) -> None:
+    """Put the button here that opens the editor with these equations of a cell.
+
+    What is typed there is checked at once; the answer is the text "draft" of the frames.
+    """
+    tip = "Write the equations of a cell. The backward pass is derived from them."
+    _place(_editor, "editor", {"label": label, "equations": equations, "help": tip})
 
 
 class Choice(NamedTuple):

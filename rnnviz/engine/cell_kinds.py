@@ -2,23 +2,58 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from functools import lru_cache
 
-from rnnviz.config import Activation, CellKind
+from rnnviz.config import Activation, CellKind, SettingError
 from rnnviz.engine.cell_check import define
-from rnnviz.engine.cells import CELLS, ELMAN
+from rnnviz.engine.cells import CELLS, ELMAN, CellText
 from rnnviz.engine.derived_cell import DerivedCell
+from rnnviz.engine.equations import LARGEST
 
 
-def cell_of(kind: CellKind, activation: Activation, equations: str = "") -> DerivedCell:
+def cell_of(
+    kind: CellKind, activation: Activation, equations: str = "", constants: str = ""
+) -> DerivedCell:
     """The cell of that kind; raises CellError if ``equations`` of one's own make no cell.
 
+    Raises SettingError for other constants than the cell has.
+
     Only an Elman cell has a choice of activation. One of one's own begins as an Elman cell.
+    ``constants`` such as "a=0.3" replace numbers in the equations.
     """
     relu = kind is CellKind.ELMAN and activation is Activation.RELU
-    return _derived("elman-relu" if relu else kind.value, equations)
+    return _derived("elman-relu" if relu else kind.value, equations, constants)
 
 
 @lru_cache(64)
-def _derived(name: str, equations: str) -> DerivedCell:
-    return DerivedCell(CELLS[name] if name in CELLS else define(equations or ELMAN.text))
+def _derived(name: str, equations: str, constants: str) -> DerivedCell:
+    if name not in CELLS:
+        return DerivedCell(define(equations or ELMAN.text))
+    cell = CELLS[name]
+    return DerivedCell(replace(cell, constants={**cell.constants, **numbers(cell, constants)}))
+
+
+def numbers(cell: CellText, constants: str) -> dict[str, float]:
+    """The numbers of a text such as "dt=0.1, gamma=1.3"; raises SettingError."""
+    found = {}
+    for part in filter(None, map(str.strip, constants.split(","))):
+        name, _, value = map(str.strip, part.partition("="))
+        if name not in cell.constants:
+            known = ", ".join(cell.constants) or "none"
+            raise SettingError(
+                f"Constants (constants): {name[:20]!r} is unknown; {cell.name} has {known}."
+            )
+        found[name] = _number(name, value)
+    return found
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not abs(value) <= LARGEST:
+        raise SettingError(f"Constants (constants): write {name}=0.2, not {name}={text[:20]}.")
+    return value

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from rnnviz.engine.cell_writer import Writer, called
 from rnnviz.engine.cells import CellText
@@ -101,12 +103,41 @@ def description(cell: CellText) -> str:
 def source(cell: CellText) -> str:
     """A complete script: forward, backward, and a check of every gradient by complex steps."""
     heading = _HEADING.format(
-        name=cell.name, source=f"\n{cell.source}." * bool(cell.source),
-        equations="\n".join(f"    {line}" for line in cell.equations.text.split("\n")),
+        name=plain_name(cell.name), source=f"\n{cell.source}." * bool(cell.source),
+        equations="\n".join(f"    {line}" for line in understood(cell)),
     )  # fmt: skip
-    passes = _forward(cell), _backward(cell)  # these make the values that need functions
-    parts = [heading, _facts(cell.equations), *_functions(cell.equations), *passes, _CHECK]
-    return "\n\n\n".join(parts)
+    return "\n\n\n".join([heading, *passes(cell, Wanted()), _CHECK])
+
+
+def understood(cell: CellText) -> list[str]:
+    """The equations as they were understood.
+
+    A script is run, so nothing else of a text may stand in it: no comment, and no quote.
+    """
+    return [f"{line.name} = {ast.unparse(line.tree)}" for line in cell.equations.lines]
+
+
+def plain_name(name: str) -> str:
+    """A name of letters, digits and spaces, with . = and -, which can stand in a script."""
+    return re.sub(r"[^\w .=-]", "_", name)
+
+
+class Wanted(NamedTuple):
+    """What a backward pass must also do, beside the gradients of weights and of first states.
+
+    ``inputs``: the gradient of x. ``ends``: begin with gradients of the last states, which are
+    arguments. Without ``transposes``, states are multiplied as in the notebook.
+    """
+
+    inputs: bool = False
+    ends: bool = False
+    transposes: bool = True
+
+
+def passes(cell: CellText, wanted: Wanted) -> list[str]:
+    """The parts of a script: what is known of the cell, functions, forward and backward pass."""
+    made = _forward(cell), _backward(cell, wanted)  # these make the values that need functions
+    return [_facts(cell.equations), *_functions(cell.equations), *made]
 
 
 def _names(equations: Equations) -> dict[Node, str]:
@@ -143,7 +174,7 @@ def _forward(cell: CellText) -> str:
     equations, names = cell.equations, ", ".join(cell.equations.nodes)
     code = [f"def forward(\n{_listed(['x', 'first', *equations.shapes])}\n):"]
     code += ['    """All lines at all tokens; first are the states before the first token."""']
-    code += [f"    {name} = {value:g}" for name, value in equations.constants.items()]
+    code += [f"    {name} = {value!r}" for name, value in equations.constants.items()]
     code += ["    T, H = len(x), len(first[0])"]
     code += [f"    {name} = np.zeros((T + 1, H), x.dtype)" for name in equations.nodes]
     code += [f"    {name}[-1] = first[{k}]" for k, name in enumerate(equations.states)]
@@ -179,37 +210,42 @@ class _Indexed(ast.NodeTransformer):
         return ast.Call(name, [self.visit(argument) for argument in call.args], [])
 
 
-def _backward(cell: CellText) -> str:
+def _backward(cell: CellText, wanted: Wanted) -> str:
     equations, out = cell.equations, f"d_{cell.equations.out}"
     names = _names(equations)
     back = Backward(equations, names)
     write = Writer(names, lambda name: f"{name}[t - 1]", lambda name: f"{name}[t]")
-    read = [out, "x", *equations.nodes, *equations.shapes]
+    others = [f"d_{name}" for name in equations.states if name != equations.out]
+    read = [out, *others * wanted.ends, "x", *equations.nodes, *equations.shapes]
     code = [f"def backward(\n{_listed(read)}\n):"]
     code += [
         f'    """All gradients; {out} is dL/d{equations.out}, (T + 1, H), and is written to."""'
     ]
-    code += [f"    d_{name} = np.zeros_like({name})" for name in equations.shapes]
-    others = [name for name in equations.states if name != equations.out]
-    code += [f"    d_{name} = np.zeros_like({name})" for name in others]
+    made = [*(f"d_{name}" for name in equations.shapes), *others * (not wanted.ends)]
+    code += [f"    {name} = np.zeros_like({name[2:]})" for name in made + ["d_x"] * wanted.inputs]
     code += ["    for t in reversed(range(len(x))):"]
     for adjoint in back.adjoints:
         remark = cell.remarks.get(adjoint.name, "")
         note = f"  # {remark}" if remark else ""
-        code += [f"        {line}{note}" for line in _step(adjoint, write)]
+        lines = _step(adjoint, write, wanted)
+        code += [f"        {line}{note}" for line in lines]
     for product, adjoint in back.multiplied:
         read_there = write.value(product.args[0])
         code.append(f"        d_{product.name} += np.outer({write.name(adjoint)}, {read_there})")
     grads = ", ".join(f"d_{name}" for name in equations.shapes)
     firsts = ", ".join(f"d_{name}[-1]" for name in equations.states)
-    return "\n".join([*code, f"    return ({grads},), ({firsts},)"])
+    found = f"({grads},), ({firsts},)" + ", d_x" * wanted.inputs
+    return "\n".join([*code, f"    return {found}"])
 
 
-def _step(adjoint: Adjoint, write: Writer) -> Iterator[str]:
-    """The line of one gradient; that of the input is not needed here."""
+def _step(adjoint: Adjoint, write: Writer, wanted: Wanted) -> Iterator[str]:
+    """The line of one gradient; that of the input only if it is wanted."""
     kind = adjoint.node.kind if adjoint.node else ""
-    name, value = adjoint.name, write.gradient(adjoint)
-    if kind == "state":
+    name = adjoint.name
+    value = write.gradient(adjoint, wanted.transposes or kind != "state")
+    if kind == "input" and wanted.inputs:
+        yield f"d_x[t] = {value}"
+    elif kind == "state":
         yield f"{name.removesuffix('_before')}[t - 1] += {value}"
     elif kind == "vector" or adjoint.arrives:
         yield f"{name}{'' if kind == 'vector' else '[t]'} += {value}"

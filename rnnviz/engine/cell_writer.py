@@ -63,11 +63,15 @@ class Writer:
         kept = adjoint.node is None or adjoint.arrives
         return self._here(adjoint.name) if kept else adjoint.name
 
-    def gradient(self, adjoint: Adjoint) -> str:
-        """The right side of a gradient's equation, without what arrives."""
+    def gradient(self, adjoint: Adjoint, transposes: bool = True) -> str:
+        """The right side of a gradient's equation, without what arrives.
+
+        If it doesn't transpose, matrices are multiplied as in the notebook.
+        """
+        turned = ".T" if transposes else ""
         arrives = adjoint.arrives
         terms = [self._term(one, factor) for one, factor in adjoint.parts if one is not arrives]
-        terms += [f"{matrix}.T @ {self.name(one)}" for matrix, one in adjoint.products]
+        terms += [f"{matrix}{turned} @ {self.name(one)}" for matrix, one in adjoint.products]
         return " + ".join(terms).replace("+ -", "- ")
 
     def _term(self, adjoint: Adjoint, factor: Node) -> str:

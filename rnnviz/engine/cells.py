@@ -8,7 +8,7 @@ weights, with one number a unit. A comment says what a line is; the page calls i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from textwrap import dedent
 
@@ -46,7 +46,9 @@ class CellText:
     @cached_property
     def equations(self) -> Equations:
         """The checked equations; raises CellError."""
-        return parse(dedent(self.text).strip(), self.constants, self.out, self.keeps)
+        # An error tells the place in the text as it is written.
+        found = parse(self.text, self.constants, self.out, self.keeps)
+        return replace(found, text=dedent(self.text).strip())
 
 
 ELMAN = CellText(
@@ -209,3 +211,14 @@ CELLS = {
         ELMAN, ELMAN_RELU, GRU, LSTM, PEEPHOLE, MGU, LEAKY, MINGRU, RGLRU, LRU, SLSTM, CORNN
     )
 }  # fmt: skip
+
+
+def standalone(cell: CellText) -> str:
+    """The equations of a cell, with comments, constants and options: nothing else is needed."""
+    head = [f"# {cell.name}: {cell.source}"] if cell.source else []
+    if cell.first:
+        head.append(f"# Here {' and '.join(cell.first)} begin{'s' * (len(cell.first) == 1)} at 0.")
+    head += [f"{name} = {value!r}" for name, value in cell.constants.items()]
+    end = [f'out = "{cell.out}"'] * (cell.out != "h")
+    end += [f'keeps = "{cell.keeps}"'] * bool(cell.keeps)
+    return "\n".join([*head, cell.equations.text, *end])

@@ -240,6 +240,8 @@ class _Reader:
         vector, text = self._node(part.right), ast.unparse(part.right)
         if vector.size == ONE:
             self._fail(part.right, "right of @ a vector must stand, not a number")
+        if vector.size == INPUTS and vector.kind != "input":
+            self._fail(part.right, f"x stands alone to the right of @: write {name} @ x")
         if not _changes(vector):
             same = f"{text} is the same at every token: a vector of weights does the same"
             self._fail(part.right, f"{same} without {name}")
@@ -304,7 +306,7 @@ class _Reader:
         nodes = self._nodes(part, test.left, test.comparators[0], yes, no)
         if all(node.kind == "number" for node in nodes[:2]):
             self._fail(test, "this comparison is the same for all units")
-        return self.graph.make("where", *nodes, name=sign, size=UNITS)
+        return self.graph.make("where", *nodes, name=sign)
 
 
 def _changes(node: Node) -> bool:

@@ -19,14 +19,12 @@ from rnnviz.engine.training import record
 _TINY = 1e-30
 #: Largest relative error at which a gradient counts as exact.
 TOLERANCE = 1e-8
+#: A gradient that is smaller, beside the whole one, is rounding.
+_ROUNDING = 1e-15
 #: Tokens x weights x entries that take about half a second to check.
 _WORK = 800_000_000
 #: Parameters of at most so many entries are always checked completely.
 _FEWEST = 200
-
-
-#: A gradient so much smaller than that of all parameters is zero but for rounding.
-_ROUNDING = 1e-13
 
 
 def complex_step_gradient(
@@ -52,17 +50,18 @@ def complex_step_gradient(
 def relative_errors(gradient: Parameters, truth: Parameters) -> dict[str, float]:
     """||gradient - truth|| / ||truth|| (L2) of every parameter; 0 if both are zero.
 
-    Entries where the truth is NaN are left out. A gradient that is zero but for rounding, beside
-    those of the other parameters, is compared with these.
+    Entries where the truth is NaN are left out. Where the truth is zero, or not more than the
+    rounding of the whole gradient, the error is relative to the whole gradient.
     """
-    least = _ROUNDING * _norm(truth.theta)
+    whole = _norm(truth.theta)
     pairs = zip(gradient.named().items(), truth.named().values(), strict=True)
-    return {name: _relative_error(ours, true, least) for (name, ours), true in pairs}
+    return {name: _relative_error(ours, true, whole) for (name, ours), true in pairs}
 
 
-def _relative_error(gradient: Array, truth: Array, least: float) -> float:
-    difference = _norm(gradient - truth)
-    return difference / max(_norm(truth), least) if difference else 0.0
+def _relative_error(gradient: Array, truth: Array, whole: float) -> float:
+    difference, size = _norm(gradient - truth), _norm(truth)
+    of = size if size > _ROUNDING * whole else whole or size
+    return difference / of if difference and of else difference
 
 
 def _norm(values: Array) -> float:

@@ -21,7 +21,7 @@ class Architecture(NamedTuple):
 
     ``source`` is the size of the encoder's vocabulary, 0 without an encoder. ``loss`` says whether
     the outputs are class probabilities or the logits themselves. ``equations`` are those of a cell
-    of one's own.
+    of one's own, ``constants`` numbers in a cell's equations, such as a=0.2.
     """
 
     inputs: int
@@ -33,11 +33,12 @@ class Architecture(NamedTuple):
     source: int = 0
     loss: Loss = Loss.CROSS_ENTROPY
     equations: str = ""
+    constants: str = ""
 
     @property
     def cell(self) -> DerivedCell:
         """The cell of every layer."""
-        return cell_of(self.kind, self.activation, self.equations)
+        return cell_of(self.kind, self.activation, self.equations, self.constants)
 
     @property
     def out(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,6 @@ def records(session: Session) -> dict[str, Any]:
     return {"config": schedule.start.as_dict(), "changes": changes, "epochs": rows}
 
 
-def save_json(session: Session, path: Path) -> None:
-    """Write ``records`` to a file."""
-    path.write_text(json.dumps(records(session), indent=1) + "\n", encoding="utf-8")
+def history_json(session: Session) -> str:
+    """The ``records`` as a text."""
+    return json.dumps(records(session), indent=1) + "\n"

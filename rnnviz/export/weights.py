@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,12 @@ import numpy as np
 from rnnviz.session import Session
 
 
-def save_weights(session: Session, path: Path) -> None:
-    """Write the parameters, the vocabulary and the classes as named arrays."""
+def weights_file(session: Session) -> bytes:
+    """The parameters, the vocabulary and the classes as named arrays."""
     named = session.state.parameters.named().items()
     arrays: dict[str, Any] = {name: np.ascontiguousarray(array) for name, array in named}
     arrays["vocabulary"] = np.array(session.dataset.vocabulary.words)
     arrays["classes"] = np.array(session.dataset.classes)
-    with path.open("wb") as file:
-        np.savez(file, **arrays)
+    file = BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()

@@ -12,6 +12,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, whole, words_axis, words_margin
 from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, Series, compact, exact, scatter, xy
+from rnnviz.figures.sentence import sentence
 from rnnviz.figures.shapes import level, unit_circle
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 
@@ -22,10 +23,16 @@ _EDGE = 1.4
 _VALUE = "%{customdata[0]} + %{customdata[1]} i<extra></extra>"
 
 
+#: What stands in the place of eigenvalues.
+NO_WEIGHTS = "In this cell no matrix leads from state to state: each unit keeps its own."
+
+
 def weight_spectrum(
     eigenvalues: Array, trail: Array, epochs: Array, theme: Theme = LIGHT, weights: str = "W_hh"
 ) -> Picture:
     """The eigenvalues (H,) of the recurrent weights, and the largest at other epochs (N, k)."""
+    if not eigenvalues.size:
+        return sentence("Eigenvalues", NO_WEIGHTS, theme)
     past = _points(trail, np.repeat(epochs, trail.size // max(1, len(epochs))), theme, "epoch")
     past.update(text=past["marker"]["color"], hovertemplate="epoch %{text}: " + _VALUE)
     line = {"color": theme.text, "width": 1.5}

@@ -20,7 +20,7 @@ def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Pi
     curves = [{**curve, "showlegend": True} for curve in gauge_curves(gauge, theme)]
     return picture(
         [*curves, *end_points(course, curves)],
-        f"Memory gauge of {gauge.weights}",
+        f"Memory gauge of {gauge.weights}" if gauge.weights else "Memory gauge",
         HEIGHTS["metric"],
         theme,
         xaxis=epochs_axis(course, theme),

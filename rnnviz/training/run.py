@@ -40,6 +40,7 @@ def architecture_of(dataset: Dataset, config: RunConfig) -> Architecture:
         source=len(dataset.source) if dataset.source else 0,
         loss=dataset.loss,
         equations=config.equations,
+        constants=config.constants,
     )
 
 

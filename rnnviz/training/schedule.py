@@ -95,7 +95,8 @@ class Schedule:
     changes: tuple[Change, ...] = ()
 
     @cached_property
-    def _stages(self) -> list[RunConfig]:
+    def stages(self) -> list[RunConfig]:
+        """The settings at first, and after each change."""
         stages = [self.start]
         for change in self.changes:
             changed = {} if change.name == EDIT else {change.name: change.value}
@@ -110,11 +111,11 @@ class Schedule:
     @property
     def last(self) -> RunConfig:
         """The settings after all changes."""
-        return self._stages[-1]
+        return self.stages[-1]
 
     def at(self, position: Position) -> RunConfig:
         """The settings of the step that follows ``position``."""
-        return self._stages[bisect_right(self.changes, position, key=_POSITION_OF)]
+        return self.stages[bisect_right(self.changes, position, key=_POSITION_OF)]
 
     def next_change(self, position: Position) -> Position | None:
         """The position of the next change after ``position``, or None."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rnnviz.config import SETTINGS, RunConfig, SettingError
+from rnnviz.config import SETTINGS, CellKind, RunConfig, SettingError
+from rnnviz.engine.cell_kinds import cell_of
+from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.own_cell import own_cell
 from rnnviz.training.schedule import Change, Position, Schedule, read_changes
 
 START = Position(0)
@@ -65,6 +68,7 @@ def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     """Parse a query: the link, and one sentence for each part that is refused."""
     start, setting_problems = RunConfig.from_query(query)
     problems: list[str] = []
+    start = _with_a_cell(start, problems)
     shown = _position(query, "epoch", problems)
     now = max(shown, _position(query, "now", problems))
     changes = _changes(query, "changes", now, problems)
@@ -72,6 +76,22 @@ def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     old, phrase, data = _old_run(query, now, problems), query.get("phrase"), query.get("data")
     link = Link(Schedule(start, changes), now, shown, phrase, old, data, unit, token)
     return link, [*setting_problems, *(f"In the link: {sentence}" for sentence in problems)]
+
+
+def _with_a_cell(config: RunConfig, problems: list[str]) -> RunConfig:
+    """The settings, with the default cell if the equations make none."""
+    try:
+        cell_of(config.cell, config.activation, config.equations, config.constants)
+        if config.equations:
+            own_cell(config.equations)
+    except SettingError as problem:
+        problems.append(f"{problem} They are left out.")
+        return replace(config, constants="")
+    except CellError as problem:
+        default: CellKind = SETTINGS["cell"].default
+        problems.append(f"{SETTINGS['equations'].label}, {problem}. Using the {default} cell.")
+        return replace(config, cell=default)
+    return config
 
 
 def _index(query: Mapping[str, str], name: str, first: int, problems: list[str]) -> int | None:

@@ -161,7 +161,7 @@ def outgoing(parameters: Parameters, layer: int, unit: int) -> Iterator[Array]:
     top = layer + 1 == parameters.architecture.layers
     shapes = parameters.architecture.cell.equations.shapes
     for name, array in parameters.named().items():
-        index = int(name[-1]) - 1 if name[-2] == "." else 0
+        index = int(name[-1]) - 1 if name[-2:-1] == "." else 0
         read_by = {(UNITS, UNITS): index == layer, (UNITS, INPUTS): index == layer + 1}
         shape = shapes.get(plain(name), ())
         if top if name == "W_hy" else len(shape) == 2 and read_by[shape]:

@@ -137,6 +137,11 @@ class Tab:
             self.app.button(key=key).click()
             self.run()
 
+    def write(self, equations):
+        """Type equations into the editor; returns what is said of them."""
+        self.say("write", text=equations)
+        return plain(self.bodies["draft"])
+
     def disabled(self, key):
         return self.app.button(key=key).disabled
 

@@ -462,8 +462,10 @@ def places(page):
     """The files and the warnings of the place for own data, in their order."""
     files = {proto.id: key for key, proto in page.components("file").items()}
     elements = (node for node in page.app.sidebar if node.type in ("bidi_component", "warning"))
-    nodes = [node.value if node.type == "warning" else files[node.proto.id] for node in elements]
-    return [text.replace("\\", "") for text in nodes]
+    texts = [
+        node.value if node.type == "warning" else files.get(node.proto.id) for node in elements
+    ]
+    return [text.replace("\\", "") for text in texts if text]
 
 
 def test_what_is_wrong_with_a_file_stands_right_below_it_and_leaves_the_run(page):

@@ -183,3 +183,16 @@ def test_a_small_window_has_all_its_width(opened, server, width, height):
     assert page.at("bar").bounding_box()["height"] < 50
     for key in ("network", "curves"):
         expect(page.chart(key)).to_be_in_viewport(ratio=1)
+
+
+def test_axe_finds_nothing_in_the_editor_of_a_cell(opened, server):
+    page = opened(f"{server.url}/?cell=lstm", "curves", 1280, 720)
+    page.press("editor")
+    area = page.page.locator(".rnnviz-editor textarea")
+    for text, answer in ((area.input_value(), ".fine"), ("h = h @", ".wrong")):
+        area.fill(text)
+        page.page.locator(f".rnnviz-editor {answer}").wait_for()
+        for scheme in ("light", "dark"):
+            assert violations_in(page, scheme) == [], (answer, scheme)
+    unmarked = UNMARKED.replace("[class*=rnnviz-] :is(", ".rnnviz-editor :is(textarea, ")
+    assert page.page.evaluate(unmarked) == []

@@ -15,7 +15,7 @@ import pytest
 
 import rnnviz
 from rnnviz import cli
-from rnnviz.config import SETTINGS, Gradient, RunConfig, TaskName
+from rnnviz.config import SETTINGS, CellKind, Gradient, RunConfig, TaskName
 from rnnviz.session import Session
 from rnnviz.tasks.upload import DATA_SETTINGS
 from rnnviz.training.player import Player
@@ -129,7 +129,7 @@ def test_help_and_version_are_printed_and_every_setting_is_an_option(run):
     assert run("--version") == (0, f"rnnviz {rnnviz.__version__}\n", "")
     text = " ".join(run("train", "--help").out.split())
     rows = (*SETTINGS.values(), *DATA_SETTINGS.values())
-    for row in (row for row in rows if row.kind is not str):
+    for row in (row for row in rows if not row.packed):
         assert row.flag in text
         assert " ".join(row.help.split()[:5]) in text
 
@@ -429,6 +429,55 @@ def test_show_prints_a_script_that_checks_itself(run, csv):
     space = {"__name__": "cell"}
     exec(done.out, space)
     assert space["check"]() < 1e-12
+
+
+def test_a_cell_of_ones_own_is_trained_and_checked(run, csv, tmp_path):
+    """With its equations in the JSON; a file may come from Windows."""
+    path = csv("mine.txt", "\ufeff" + CELL.replace("\n", "\r\n"))
+    own = ("--cell-file", path)
+    assert run(*QUICK, *own, "--json", tmp_path / "run.json", "--weights", tmp_path / "w").code == 0
+    saved = json.loads((tmp_path / "run.json").read_text("utf-8"))["config"]
+    assert (saved["cell"], saved["equations"]) == ("own", CELL)
+    assert RunConfig(**saved).equations == CELL
+    with np.load(tmp_path / "w") as weights:
+        assert {"W_z", "U_z", "W_h"} < {*weights}
+    done = run(*CHECK, *own, "--phrase", "bad bad")
+    assert done.code == 0
+    assert re.search(r"^W_z +\d\.\de[+-]\d+$", done.out, re.MULTILINE)
+
+
+def test_a_cell_of_ones_own_is_verified(run, csv):
+    done = run("verify", *QUICK[1:], "--cell-file", csv("mine.txt", CELL))
+    assert (done.code, done.out.split("\n")[-2]) == (0, "None failed.")
+
+
+@each_row("cell", [kind.value for kind in CellKind])
+def test_gradcheck_checks_every_cell_and_the_notebook_only_where_it_is_one(run, cell):
+    done = run(*CHECK, "--cell", cell, "--phrase", "this is not bad")
+    assert done.code == 0
+    assert ("notebook" in done.out) == (cell == "elman")
+    errors = re.findall(r"^\w+ +(\d\.\de[+-]\d+)", done.out, re.MULTILINE)
+    assert len(errors) > 3
+    assert all(float(error) <= 1e-8 for error in errors)
+
+
+@each_row("command", ["train", "verify", "gradcheck"])
+def test_what_is_wrong_with_a_cell_file_is_said_before_training(run, csv, monkeypatch, command):
+    monkeypatch.setattr(Player, "advance", lambda *_: pytest.fail("It was trained first."))
+    path = csv("mine.txt", f"# mine\n\n{CELL}".replace("U_z @ h", "W_z @ h"))
+    assert_refused(
+        run(command, "--cell-file", path), "rnnviz: mine.txt, line 3, column 23: W_z @ h"
+    )
+    path = csv("long.txt", CELL + "#" * 2000)
+    assert_refused(run(command, "--cell-file", path), "long.txt, line 1, column 1: a text may have")
+    assert_refused(run(command, "--cell-file", "no.txt"), "no.txt: can't be read")
+    both = run(command, "--cell-file", csv("mine.txt", CELL), "--cell", "gru")
+    assert_refused(both, "--cell has no effect with --cell-file: the cell is that file. Leave one")
+
+
+def test_settings_that_a_cell_of_ones_own_has_not_are_refused(run, csv):
+    wrong = run(*QUICK, "--cell-file", csv("mine.txt", CELL), "--gradient", "notebook")
+    assert_refused(wrong, "Gradient (gradient) has no effect unless Cell is elman. Leave it out.")
 
 
 def test_a_wrong_text_of_a_cell_is_named_with_line_and_column(run, csv):

@@ -1,6 +1,9 @@
 """The table of settings, and the runs and links made from it."""
 
 import json
+import tracemalloc
+import zlib
+from base64 import urlsafe_b64encode
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
@@ -10,7 +13,8 @@ from hypothesis import strategies as st
 from rnnviz.config import GROUPS, SETTINGS, ClipBy, Gradient, RunConfig, SettingError
 from tests.sampling import each_row
 
-NUMBERS = [row for row in SETTINGS.values() if row.kind in (int, float)]
+TEXTS = [row for row in SETTINGS.values() if row.kind is str]
+NUMBERS = [row for row in SETTINGS.values() if not row.choices and row not in TEXTS]
 every_setting = each_row("row", SETTINGS.values(), ids=list(SETTINGS))
 
 
@@ -61,6 +65,16 @@ def test_both_ends_of_a_range_are_valid_and_nothing_beyond(row):
             RunConfig(**{row.name: value})
 
 
+@each_row("row", TEXTS, ids=lambda row: row.name)
+def test_a_text_may_be_so_long_and_no_longer(row):
+    where = {row.only[0]: row.only[1][0]}
+    longest = "\N{GRINNING FACE}" * int(row.high)
+    run = RunConfig(**{row.name: longest}, **where)
+    assert RunConfig.from_query(run.to_query()) == (run, [])
+    with pytest.raises(SettingError, match=f"it is a text of at most {row.high:,} characters"):
+        RunConfig(**{row.name: f"{longest}a"}, **where)
+
+
 @every_setting
 def test_values_of_another_type_are_refused_with_the_valid_ones(row):
     bad = [None, "", "much", "nan", "inf", "-inf", True, [], float("nan"), "1,5", "0x10"]
@@ -78,10 +92,14 @@ def test_a_text_travels_in_a_link_and_no_more_of_it_is_unpacked_than_is_allowed(
     text = "h = tanh(W_xh @ x + W_hh @ h + b_h)  # é"
     run = RunConfig(cell="own", equations=text)
     assert RunConfig.from_query(run.to_query()) == (run, [])
-    for packed in ("%%%", "AAAA", row.to_link("x" * 10**7)):
+    too_long = "can't be 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx': it is a text of at most 2,000"
+    unread = "can't be read."
+    for packed, said in (
+        ("%%%", unread), ("AAAA", unread), (row.to_link("x" * 10**7), too_long)
+    ):  # fmt: skip
         found, (problem,) = RunConfig.from_query({"cell": "own", "equations": packed})
         assert found.equations == ""
-        assert problem.startswith("In the link: Equations (equations) can't be read.")
+        assert problem.startswith(f"In the link: Equations (equations) {said}")
 
 
 def test_a_very_long_value_makes_no_long_message():
@@ -118,6 +136,42 @@ def test_a_very_long_value_makes_no_long_message():
 def test_a_link_gives_a_run_and_says_what_it_cannot_use(link, run, said):
     assert RunConfig.from_query(link) == (RunConfig(**run), said)
     assert RunConfig(**run).to_query() == {name: str(value) for name, value in run.items()}
+
+
+def test_a_run_with_an_invalid_letter_has_a_link():
+    run = RunConfig(cell="own", equations="h = tanh(W @ x + h)  # \ud800")
+    assert "# ?" in RunConfig.from_query(run.to_query())[0].equations
+
+
+def packed(content):
+    return urlsafe_b64encode(content).decode().rstrip("=")
+
+
+@each_row(
+    "text",
+    [
+        "", "é", "A", "AAAA", packed(b"h = h"), packed(zlib.compress(b"\xff")),
+        packed(zlib.compress(b"h = tanh(W @ x + h)")[:-6]), packed(zlib.compress(b"h") + b"more"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_cut_or_wrong_in_a_link_is_left_out(text):
+    said = "In the link: Equations (equations) can't be read. Using the default."
+    assert RunConfig.from_query({"cell": "own", "equations": text}) == (
+        RunConfig(cell="own"),
+        [said],
+    )
+
+
+def test_a_text_that_unfolds_without_end_is_not_unfolded():
+    bomb = packed(zlib.compress(b"h" * 10**8, 9))
+    began = tracemalloc.start() or tracemalloc.get_traced_memory()[0]
+    _, (said,) = RunConfig.from_query({"cell": "own", "equations": bomb})
+    most = tracemalloc.get_traced_memory()[1] - began
+    tracemalloc.stop()
+    assert "Equations (equations) can't be 'hhhh" in said
+    assert "at most 2,000 characters. Using the default." in said
+    assert len(said) < 200
+    assert most < 2 * 10**6
 
 
 @given(links)

@@ -19,6 +19,11 @@ from rnnviz.session import Session
         ("Elman, adam", {}, 1.0, 1.0),
         ("Elman, adam", {"lr": 0.2}, 0.0, 0.4),
         ("Elman, orthogonal", {}, 1.0, 1.0),
+        ("minGRU, lag 20", {}, 1.0, 1.0),
+        ("LRU, lag 20", {}, 1.0, 1.0),
+        ("Leaky, lag 20", {}, 1.0, 1.0),
+        ("coRNN, lag 20", {}, 1.0, 1.0),
+        ("minGRU, lag 20", {"cell": "slstm"}, 1.0, 1.0),
     ],
 )
 def test_who_learns_lag_20(label, changes, low, high):

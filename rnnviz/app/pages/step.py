@@ -11,7 +11,7 @@ from rnnviz.analysis.training_step import StepRecord
 from rnnviz.app import step_text
 from rnnviz.app.browser_session import first_value, visit
 from rnnviz.app.frame import Frame, SliderState
-from rnnviz.app.heatmap_choice import layer_choice
+from rnnviz.app.heatmap_choice import cell_key, layer_choice
 from rnnviz.app.page_scene import live
 from rnnviz.app.stage import (
     Step,
@@ -111,15 +111,15 @@ def _part_and_layer(session: Session) -> None:
     names = list(parts.by_name)
     lab.part = lab.part if lab.part in names else parts.out
     if len(names) > 1:
-        lab.part = _part(lab, names)
+        lab.part = _part(lab, names, cell_key(session))
     lab.layer = layer_choice("step_layer", lab.layer, architecture.layers, "step", label=False)
 
 
-def _part(lab: StepLab, names: list[str]) -> str:
+def _part(lab: StepLab, names: list[str], cell: str) -> str:
     """The part that is chosen: of many in a box, as there is no room for a button each."""
-    edition = visit("step"), tuple(names), lab.pointed
+    edition = visit("step"), cell, lab.pointed
     # One that was chosen in the picture is the first of a new choice.
-    key = "_".join(["step_part", *names, *[str(lab.pointed)] * bool(lab.pointed)])
+    key = f"step_part_{cell}" + f"_{lab.pointed}" * bool(lab.pointed)
     first = first_value("step_part", edition, lab.part)
     label = "Part of the cell"
     if len(names) > MOST_PARTS:

@@ -1,5 +1,6 @@
 // Hosts the stage in a Streamlit page. The components call these functions in every run of the script.
 import { Bar, Chips, Moments, Phrase, Stepper, Time } from "./controls.js";
+import { CellEditor } from "./cell_editor.js";
 import { Chart } from "./chart.js";
 import { Curves } from "./curves.js";
 import { FileBox } from "./file_box.js";
@@ -33,8 +34,9 @@ const [REMOVAL_MS, WRITING_MS] = [1000, 250];
 // The session storage keys of this tab's run id and of the address that opened it.
 const [RUN, ADDRESS] = ["rnnviz-run", "rnnviz-address"];
 
-// `edition` is what Streamlit's part of the page shows, `asked` the one last asked for by a rerun.
-const page = { edition: 0, asked: -1, trigger: null, leftAt: -Infinity, pressedAt: -Infinity };
+// `edition` is what Streamlit's part of the page shows, `asked` the one last asked for by a rerun, `newest` the one
+// last heard of, at `newestAt`.
+const page = { edition: 0, asked: -1, newest: 0, trigger: null, leftAt: -Infinity, pressedAt: -Infinity };
 
 // A reloaded page continues its run. A page opened by another link does not.
 function knownRun() {
@@ -87,6 +89,7 @@ function rejoin(source) {
 // Make Streamlit's script run again.
 function rerun(why) {
   page.asked = stage.header?.edition ?? 0;
+  page.newestAt = performance.now();
   page.trigger("stale", { why, edition: page.asked });
 }
 
@@ -115,9 +118,11 @@ function scheduleRerun() {
   const { edition } = stage.header;
   if (edition === page.edition) return;
   const now = performance.now();
-  const pressed = now < page.pressedAt + PRESS_MS;
-  const asked = leaving() || edition === page.asked;
-  const wait = asked ? RETRY_MS : pressed ? PRESS_MS : QUIET_MS;
+  // The frames of a run that plays must not postpone it for ever.
+  if (edition !== page.newest) [page.newest, page.newestAt] = [edition, now];
+  const asked = page.newestAt + (edition === page.asked ? RETRY_MS : QUIET_MS);
+  const quiet = leaving() ? page.leftAt + RETRY_MS : asked;
+  const wait = Math.max(quiet, page.pressedAt + PRESS_MS) - now;
   page.timer = setTimeout(() => (stage.held ? scheduleRerun() : rerun("stale")), wait);
 }
 
@@ -133,7 +138,7 @@ function leavePage(path) {
   [page.left, page.leftAt] = [path, performance.now()];
   if (stage.header) scheduleRerun();
 }
-const isLink = ({ target }) => target.closest?.("a[href]");
+const isLink = ({ target }) => target.closest?.("a[href]:not([download])");
 // Streamlit's own widgets rerun the script too. It forgets a press if another rerun is asked for before
 // the script has begun with it (SafeSessionState.on_script_will_rerun yields to that one first).
 const isOurs = ({ target }) => target.closest?.(".rnnviz-control:not(.rnnviz-file), .rnnviz-figure");
@@ -267,6 +272,7 @@ export const moments = mountControl(Moments);
 export const chips = mountControl(Chips);
 export const stepper = mountControl(Stepper);
 export const phrase = mountControl(Phrase);
+export const editor = mountControl(CellEditor);
 
 const fileBoxes = new WeakMap(); // node -> its box
 
@@ -283,7 +289,7 @@ export function file({ parentElement, data, setTriggerValue }) {
 // Keys of the controls, unless a text field, a button or a dialog has the focus.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.target.closest("input, textarea, select, [contenteditable], [role=dialog]")) return;
+  if (event.target.closest("input, textarea, select, [contenteditable], [role=dialog], .rnnviz-editor")) return;
   if (event.key === " " && event.target.closest("button, a, summary, [role=button]")) return;
   const plain = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const name = event.shiftKey ? `Shift+${event.key}` : plain;

@@ -98,7 +98,7 @@ def _fields(session: Session) -> dict[str, str]:
     return {
         "noun": session.names.noun,
         "sequence": session.names.sequence,
-        "weights": source_of(session).weights,
+        "weights": source_of(session).weights or "the recurrent weights",
         "state": " and ".join(session.state.parameters.architecture.cell.states),
         "objective": session.objective.value,
     }

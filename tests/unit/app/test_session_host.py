@@ -323,6 +323,8 @@ def test_clicks_and_selections_go_to_the_page(clock):
         {"do": "speed", "epochs": None, "n": 9},
         {"do": "speed", "epochs": [1], "n": 10},
         {"do": "play", "n": "11"},
+        {"do": "write", "n": 12},
+        {"do": "use", "text": None, "n": 13},
         {"do": "ack", "seq": 99},
         {"do": "ack", "seq": -1},
         {"do": "watch", "pictures": "loss", "new": []},

@@ -1,8 +1,10 @@
 """Every cell's derived gradients against complex steps, and those of cells that nobody wrote."""
 
 import ast
+import builtins
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from rnnviz.engine import cell_check
 from rnnviz.engine.cell_check import compiled, define, gradient_error
 from rnnviz.engine.cell_source import backward_equations, description, source
 from rnnviz.engine.cell_text import CellError
-from rnnviz.engine.cells import CELLS, CellText
+from rnnviz.engine.cells import CELLS, CellText, standalone
 from tests.sampling import each_row
 
 #: What once went wrong in a first version: a new state multiplied in the same step, states that
@@ -52,6 +54,49 @@ def test_a_derived_gradient_that_is_wrong_is_refused(monkeypatch):
     with pytest.raises(CellError, match="no finite numbers: log, sqrt and / need arguments"):
         define("h = sqrt(-1 - h ** 2) + W @ x")
     assert define(ODD[0]).equations.states == ("h",)
+
+
+@pytest.mark.parametrize(
+    "end",
+    ['  # """; escaped(); """', '  # """\n# """; escaped(); """', "  # \\N{", "  # a\rescaped()",
+     '\nout = """h"""', '\nkeeps = "\\x68"', "  # \x0cescaped()", "  # \u2028escaped()"],
+)  # fmt: skip
+def test_no_comment_and_no_quote_of_a_text_comes_into_the_script(monkeypatch, end):
+    """The script of a text is run to check it: nothing of the text may be more than an equation."""
+    monkeypatch.setattr(builtins, "escaped", lambda: pytest.fail("It was run."), raising=False)
+    cell = define(f"h = tanh(W @ x + h){end}", 'a"""; 1 / 0; """')
+    assert "escaped" not in source(cell)
+    assert compiled(cell)["check"]() < 1e-8
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_the_text_of_a_cell_stands_alone(name):
+    """With comments, constants and options it says the same without all that is given beside it."""
+    # A fresh copy: the order of factors is that in which a graph came to know them.
+    cell, alone = replace(CELLS[name]), define(standalone(CELLS[name]))
+    ours, theirs = cell.equations, alone.equations
+    for part in ("states", "shapes", "constants", "out", "keeps"):
+        assert getattr(ours, part) == getattr(theirs, part), part
+    assert [(line.name, ast.dump(line.tree)) for line in ours.lines] == [
+        (line.name, ast.dump(line.tree)) for line in theirs.lines
+    ]
+    assert backward_equations(alone) == backward_equations(cell)
+    assert standalone(alone) == standalone(cell)
+
+
+def test_what_a_text_of_ones_own_cannot_say_stands_in_a_comment():
+    assert "# Here L_a begins at 0." in standalone(CELLS["rglru"])
+    lines = standalone(CELLS["leaky"]).split("\n")
+    assert (lines[0][:7], lines[1], lines[-1]) == ("# leaky", "a = 0.2", 'out = "r"')
+
+
+def test_the_constants_of_a_script_are_exact():
+    assert "    a = 0.123456789\n" in source(define("a = 0.123456789\nh = a * h + W @ x"))
+
+
+def test_what_is_wrong_with_a_text_is_said_of_the_line_as_it_is_written():
+    with pytest.raises(CellError, match="line 3, column 9: this can't be read"):
+        define("\n\n  h = h h")
 
 
 def test_the_notebooks_bug_is_one_marked_line_of_its_cell():

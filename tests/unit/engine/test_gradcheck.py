@@ -54,6 +54,16 @@ def test_the_exact_gradient_agrees_for_every_parameter(cell, layers, lengths, ki
     assert max(errors.values()) < 1e-9
 
 
+def test_rounding_of_a_gradient_that_is_zero_is_measured_by_the_whole_gradient():
+    truth = network(architecture(CELLS[0]))
+    truth.named()["b_h"][...] = 0
+    gradient = truth.copy()
+    gradient.named()["b_h"][0] = 1e-18
+    assert 0 < relative_errors(gradient, truth)["b_h"] < 1e-16
+    gradient.named()["b_h"][0] = 1e-3
+    assert relative_errors(gradient, truth)["b_h"] > 1e-6
+
+
 @pytest.mark.parametrize("cell", CELLS, ids="-".join)
 def test_it_agrees_where_only_some_columns_of_a_wide_vocabulary_are_used(cell):
     of = architecture(cell)._replace(inputs=300)

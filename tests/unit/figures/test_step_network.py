@@ -7,8 +7,9 @@ import pytest
 
 from rnnviz.analysis.breakdown import terms
 from rnnviz.analysis.formatting import Names
+from rnnviz.analysis.step_panels import panels
 from rnnviz.analysis.step_vectors import operation
-from rnnviz.analysis.training_step import Focus, largest_changes, panels
+from rnnviz.analysis.training_step import Focus, largest_changes
 from rnnviz.config import RunConfig
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.figures.sequence_network import BROKEN, Words
@@ -37,7 +38,7 @@ def test_the_opened_column_has_the_vectors_of_the_moment_with_their_signs(step):
     rows, (series, meta) = operation(step, Focus(FORWARD, 3)), drawn(step, FORWARD)
     opened = meta["opened"]
     assert (opened["phase"], opened["token"], meta["row"]) == ("forward", 2, 3)
-    assert [v["label"] for v in opened["vectors"]] == ["W_hh h_2", "W_xh x_3", "b_h", "a_3", "h_3"]
+    assert [v["label"] for v in opened["vectors"]] == ["W_xh x_3", "W_hh h_2", "b_h", "a_3", "h_3"]
     assert [v["sign"] for v in opened["vectors"]] == ["", "+", "+", "=", "tanh"]
     for k, row in enumerate(rows):
         assert np.array(series[f"vector {k}"].y) == pytest.approx(row.values)
@@ -49,7 +50,7 @@ def test_the_opened_column_has_the_vectors_of_the_moment_with_their_signs(step):
 
 def test_the_numbers_of_the_unit_follow_from_each_other(step):
     series, meta = drawn(step, FORWARD)
-    memory, word, bias, total, state = (series[f"vector {k}"].y[meta["row"]] for k in range(5))
+    word, memory, bias, total, state = (series[f"vector {k}"].y[meta["row"]] for k in range(5))
     assert memory + word + bias == pytest.approx(total, abs=1e-6)
     assert np.tanh(total) == pytest.approx(state, abs=1e-6)
     found, said = terms(step, Focus(FORWARD, 3)), meta["terms"]

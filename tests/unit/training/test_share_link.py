@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import SETTINGS, RunConfig
+from rnnviz.engine.cells import CELLS, standalone
 from rnnviz.training.schedule import Change, Position, Schedule
 from rnnviz.training.share_link import Link, OldRun, read_link
 from tests.sampling import each_row
@@ -86,6 +87,29 @@ def test_a_link_names_what_it_carries():
         "In the link: unit must be a whole number from 0, not x. It is left out.",
         "In the link: token must be a whole number from 1, not 0. It is left out.",
     ]
+
+
+@each_row(
+    ("equations", "said"),
+    [
+        ("h = tanh(W @ x + h", "Equations, line 1, column 9: a ( is never closed"),
+        ("z = sigmoid(W @ x)\nh = tanh(z @ h)", "Equations, line 2, column 10: z is a vector"),
+        ("h = sqrt(-1 - h ** 2) + W @ x", "Equations, line 1, column 1: with small random weights"),
+        (" ", "Equations, line 1, column 1: an equation must stand here"),
+        ("# <b>`$x$`</b>\n!", "Equations, line 2, column 1: an equation must stand here"),
+    ],
+)
+def test_equations_that_make_no_cell_get_one_sentence_and_the_rest_is_followed(equations, said):
+    query = RunConfig(cell="own", equations=equations, lr=0.5, hidden=5).to_query()
+    link, (problem,) = read_link({**query, "epoch": "7"})
+    assert problem.startswith(f"In the link: {said}")
+    assert problem.endswith(". Using the elman cell.")
+    assert (link.schedule.start, link.shown) == (RunConfig(lr=0.5, hidden=5), Position(7))
+
+
+def test_equations_of_ones_own_are_followed():
+    start = RunConfig(cell="own", equations=standalone(CELLS["lstm"]), forget_bias=2)
+    assert read_link(start.to_query()) == (Link(Schedule(start)), [])
 
 
 def test_the_old_run_shares_what_was_changed_before_it_was_left():

@@ -1,0 +1,64 @@
+"""Which cells remember a token over 20 others: ``python -m benchmarks.recall``, five seeds each.
+
+A run has learned if its test accuracy is 100 % after the last epoch. The epoch is the first at
+100 %, the median of the runs that learned. It takes about ten minutes.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from rnnviz.config import CellKind, RunConfig, TaskName
+from rnnviz.presets import PRESETS
+from rnnviz.session import Session
+
+SEEDS = range(5)
+CELLS = tuple(kind for kind in CellKind if kind is not CellKind.OWN)
+
+
+def settings(label: str) -> dict[str, Any]:
+    """The settings of a preset of the task."""
+    return next(preset.settings for preset in PRESETS[TaskName.RECALL] if preset.label == label)
+
+
+#: The settings of each column, but for the cell.
+COLUMNS: dict[str, dict[str, Any]] = {
+    "adam, 60 epochs": settings("minGRU, lag 20"),
+    "sgd, 150 epochs": {**settings("LSTM, lag 20"), "epochs": 150},
+}
+
+
+def learned(config: RunConfig) -> int | None:
+    """The first epoch at 100 %, if the last one is there."""
+    session = Session(config)
+    session.player.advance(config.epochs)
+    right = session.run.history.column("test_metric") == 1
+    return int(np.argmax(right)) if right[-1] else None
+
+
+def summary(cell: CellKind, shared: dict[str, Any]) -> str:
+    """How many seeds learn, and when."""
+    runs = [learned(RunConfig(**{**shared, "cell": cell}, seed=seed)) for seed in SEEDS]
+    epochs = [epoch for epoch in runs if epoch is not None]
+    count = f"{len(epochs)} of {len(runs)}"
+    return f"{count}, epoch {median(epochs):.0f}" if epochs else count
+
+
+def main() -> None:
+    """Print the table as Markdown."""
+    print(f"| cell | {' | '.join(COLUMNS)} |")
+    print(f"|---|{'---|' * len(COLUMNS)}")
+    for cell in CELLS:
+        found = (summary(cell, shared) for shared in COLUMNS.values())
+        print(f"| {cell} | {' | '.join(found)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""The menu *Export*: what can be taken away from a run, as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import streamlit as st
+
+from rnnviz.app.browser_session import get_seat
+from rnnviz.app.session_registry import Seat
+from rnnviz.export.history import history_json
+from rnnviz.export.script import problem_of, script
+from rnnviz.export.weights import weights_file
+from rnnviz.session import Session
+
+
+class Export(NamedTuple):
+    """A kind of file: its label, its name, what it is, and what it contains."""
+
+    label: str
+    name: str
+    help: str
+    content: Callable[[Session], str | bytes]
+
+
+EXPORTS = (
+    Export(
+        "Script (.py)", "run.py",
+        "One file that trains the same network with NumPy alone, and ends with the same weights.",
+        script,
+    ),
+    Export(
+        "Weights (.npz)", "weights.npz",
+        "The weights at the epoch shown, by name, with the vocabulary and the classes.",
+        weights_file,
+    ),
+    Export(
+        "History (.json)", "history.json",
+        "The settings, and the loss and the score of every epoch.",
+        history_json,
+    ),
+)  # fmt: skip
+
+
+def export_menu(session: Session) -> None:
+    """Put the menu here. A file is made when it is asked for, from the run as it is then."""
+    seat, problem = get_seat(), problem_of(session)
+    with st.popover("Export", width="stretch"):
+        for export in EXPORTS:
+            refused = problem if export.content is script else ""
+            st.download_button(
+                export.label, partial(_made, seat, export), export.name,
+                help=refused or export.help, on_click="ignore", disabled=bool(refused),
+                key=f"export_{export.name}", width="stretch",
+            )  # fmt: skip
+
+
+def _made(seat: Seat, export: Export) -> str | bytes:
+    with seat.borrow() as host:
+        return export.content(host.session)

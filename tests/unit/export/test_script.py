@@ -1,0 +1,127 @@
+"""A run as a script: the same weights, the same report, with NumPy alone."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from rnnviz.config import RunConfig
+from rnnviz.export.script import ScriptError, script
+from rnnviz.session import Session
+from rnnviz.training.weight_edits import silence
+from tests.sampling import each_row
+
+STRANGE = """
+k = sigmoid(W_xk @ x + W_pk @ p + b_k)
+p = k * p + (1 - k) * tanh(W_xp @ x + U_qp @ q + b_p)
+q = relu(W_pq @ p + b_q) - 0.1 * q
+out = "q"
+keeps = "k"
+"""
+#: Every cell and every kind of task once, with other settings each time.
+RUNS = [
+    {"epochs": 20, "hidden": 12, "init_scale": 0.1},
+    {"epochs": 4, "gradient": "notebook", "truncate": 2, "hidden": 6, "init_scale": 0.1},
+    {"epochs": 3, "activation": "relu", "init": "identity", "hidden": 6, "clip": 0.01},
+    {"epochs": 3, "cell": "gru", "layers": 2, "hidden": 6, "init_scale": 0.1, "batch": 7},
+    {"epochs": 3, "cell": "own", "equations": STRANGE, "layers": 2, "hidden": 5, "init": "xavier"},
+    {
+        "task": "recall", "lag": 3, "epochs": 2, "cell": "lstm", "hidden": 6, "batch": 8,
+        "optimizer": "adam", "lr": 0.01, "clip_by": "norm", "init": "xavier",
+    },
+    {"task": "parity", "epochs": 1, "cell": "rglru", "hidden": 5, "batch": 8, "clip_by": "off"},
+    {
+        "task": "adding", "epochs": 1, "cell": "lru", "hidden": 6, "batch": 16,
+        "optimizer": "momentum", "init": "orthogonal",
+    },
+    {"task": "waves", "epochs": 1, "cell": "slstm", "layers": 2, "truncate": 3, "hidden": 4},
+    {"task": "spelling", "epochs": 1, "cell": "peephole", "hidden": 5, "init": "identity"},
+    {"task": "brackets", "epochs": 1, "cell": "mgu", "hidden": 5, "batch": 8},
+    {"task": "flipflop", "epochs": 1, "cell": "cornn", "hidden": 5, "batch": 8},
+    {"task": "characters", "epochs": 1, "cell": "mingru", "hidden": 5, "batch": 8},
+    {
+        "task": "translation", "epochs": 1, "cell": "leaky", "constants": "a=0.7", "layers": 2,
+        "hidden": 4, "optimizer": "rmsprop", "lr": 0.003, "batch": 40,
+    },
+    {"task": "translation", "epochs": 1, "cell": "lru", "hidden": 4, "batch": 40},
+]  # fmt: skip
+
+
+def run_of(**settings):
+    session = Session(RunConfig(**settings))
+    session.player.advance(session.config.epochs)
+    return session
+
+
+def trained(text):
+    """The weights that a script ends with."""
+    space = {"__name__": "script"}
+    exec(compile(text, "run.py", "exec"), space)
+    return space["train"]()
+
+
+def furthest(found, session):
+    named = session.state.parameters.named()
+    assert found.keys() == named.keys()
+    return max(float(np.abs(found[name] - array).max()) for name, array in named.items())
+
+
+@pytest.mark.parametrize("settings", RUNS, ids=lambda run: f"{run.get('task')}-{run.get('cell')}")
+def test_a_script_ends_with_the_weights_of_the_run(settings):
+    session = run_of(**settings)
+    assert furthest(trained(script(session)), session) < 1e-12
+
+
+def test_a_script_follows_the_changes_of_a_run_to_where_it_stands():
+    session = run_of(epochs=2, hidden=5, init_scale=0.1, batch=4)
+    settings = {**session.config.as_dict(), "epochs": 9, "lr": 0.1}
+    session.configure(RunConfig(**settings))
+    session.player.step_phrase()
+    session.configure(RunConfig(**{**settings, "optimizer": "adam", "lr": 0.01}))
+    session.player.advance(2)
+    session.player.step_phrase()
+    assert len(session.run.schedule.changes) == 3
+    assert session.state.offset
+    assert furthest(trained(script(session)), session) < 1e-12
+
+
+def test_it_runs_with_numpy_alone_prints_the_report_and_writes_the_weights(tmp_path):
+    session = run_of(epochs=3, hidden=5, init_scale=0.1, dtype="float32")
+    path, own = tmp_path / "run.py", tmp_path / "own.npz"
+    path.write_text(script(session), encoding="utf-8")
+    imported = re.findall(r"^(?:import|from) (\w+)", path.read_text("utf-8"), re.MULTILINE)
+    assert imported == ["sys", "numpy"]
+    command = [sys.executable, "-I", str(path), "--weights", str(own)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    row = session.run.history.row(3)
+    assert said.splitlines()[:2] == [
+        "--- Epoch 3",
+        f"Train:\tLoss {row['train_loss']:.3f} | Accuracy: {row['train_metric']:.3f}",
+    ]
+    with np.load(own) as found:
+        assert {array.dtype.name for array in found.values()} == {"float32"}
+        assert furthest(dict(found), session) < 1e-5
+
+
+@each_row(
+    ("settings", "edits", "said"),
+    [
+        ({}, (silence(1, 0),), "edited by hand"),
+        ({"task": "translation", "truncate": 2, "batch": 40}, (), "encoder"),
+    ],
+)
+def test_what_a_script_cannot_repeat_is_said(settings, edits, said):
+    session = run_of(epochs=1, hidden=4, **settings)
+    if edits:
+        session.player.branch_with(edits)
+    with pytest.raises(ScriptError, match=said):
+        script(session)
+
+
+def test_no_text_of_the_user_s_can_end_the_quotation_of_a_script():
+    text = 'h = tanh(W_xh @ x + W_hh @ h + b_h)  # """; boom() \\N{'
+    session = run_of(epochs=1, cell="own", equations=text, hidden=3)
+    assert "boom" not in script(session)
+    assert furthest(trained(script(session)), session) < 1e-12
