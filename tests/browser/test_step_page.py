@@ -202,7 +202,7 @@ def test_a_gated_cell_with_an_answer_after_every_token(opened, server):
     for part in "ifgoch":
         page.choose("step_part_lstm", part)
         page.page.wait_for_function(
-            f"part => {PLOT}.network.terms.title.includes(part + '_3[')", arg=part
+            f"part => RegExp(part + '[_,]3').test({PLOT}.network.terms.title)", arg=part
         )
         _, terms = numbers(page)
         total = page.page.evaluate(f"{PLOT}.network.terms.total[1]")

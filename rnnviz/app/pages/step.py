@@ -123,7 +123,8 @@ def _part(lab: StepLab, names: list[str], cell: str) -> str:
     first = first_value("step_part", edition, lab.part)
     label = "Part of the cell"
     if len(names) > MOST_PARTS:
-        return str(st.selectbox(label, names, names.index(first), key=key, width=110,
+        index = names.index(first if first in names else lab.part)
+        return str(st.selectbox(label, names, index, key=key, width=110,
                                 label_visibility="collapsed"))  # fmt: skip
     chosen = st.segmented_control(
         label, names, default=first, required=True, key=key, width="content",
