@@ -103,8 +103,10 @@ _CORRIDORS = {"over": "U", "rise over": "U", "under": "L", "rise under": "L", "b
               "rise bus": "B", "leaf bus": "B"}  # fmt: skip
 
 
-#: Styles whose labels stand over the upper row, and under it.
-_FROM_ABOVE = ("over", "tap", "rise", "rise over", "rise under", "rise bus")
+#: Styles whose labels stand under a highway, over the upper row, and under it: where nothing else
+#: of the same value branches off after them.
+_RISING = ("rise", "rise over", "rise under", "rise bus")
+_FROM_ABOVE = ("over", "tap")
 _FROM_BELOW = ("up", "under", "bus")
 
 
@@ -354,7 +356,9 @@ class _Router:
             self.bands.append(Box(LEFT - 0.8, y + HEAD, self.right - LEFT + 0.8, height))
             y += HEAD + height
         self.y: dict[tuple[str, Symbol], float] = {}
-        y = self._corridor("U", y + 0.9 * bool(ways), PITCH)
+        self.ceiling = y
+        y += PILL + 0.2 if self._has_pill(*_RISING) else 0.9 * bool(ways)
+        y = self._corridor("U", y, PITCH)
         y += PILL if self._has_pill(*_FROM_ABOVE) else 0.6
         room = max(map(abs, self.slot.values()), default=0)
         self.upper = y + NAME, UPPER if self.columns.mid or self.afters else 0.0
@@ -523,6 +527,8 @@ class _Router:
         if style == "cross":
             (_, start), (_, end) = points
             return end + 0.75 if start > end else end - 0.75
+        if style in _RISING:
+            return self.ceiling + PILL / 2
         if style in _FROM_BELOW:
             return self._below_upper() + PILL / 2
         return self.upper[0] - NAME - PILL / 2

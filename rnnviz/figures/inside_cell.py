@@ -42,9 +42,10 @@ def inside_cell(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> Picture
         meta = {"theme": palette(theme), "sentence": BROKEN}
         return picture([], TITLE, HEIGHTS["inside"], theme, meta=meta)
     inside = _Inside(step, focus)
-    cells = [heatmap(name="values", z=compact(inside.values), visible=False)]
+    named = {"y": inside.names, "visible": False}
+    cells = [heatmap(name="values", z=compact(inside.values), **named)]
     if inside.back:
-        cells.append(heatmap(name="gradients", z=compact(inside.gradients), visible=False))
+        cells.append(heatmap(name="gradients", z=compact(inside.gradients), **named))
     meta = {"theme": palette(theme), **inside.meta}
     return picture(cells, TITLE, HEIGHTS["inside"], theme, meta=meta)
 
@@ -83,6 +84,16 @@ class _Inside:
         """The gradients of all symbols, (S, H)."""
         assert self.back is not None
         return np.array([*map(self.back.of, self.diagram.symbols)])
+
+    @property
+    def names(self) -> list[str]:
+        """What the symbols are called in a table."""
+        places = {"before": " before", "after": " after"}
+        return [
+            f"{told['name'] or self._written.value(symbol.node, 0, whole=True)}"
+            f"{places.get(symbol.kind, '')}"
+            for symbol in self.diagram.symbols if (told := self._name(symbol))
+        ]  # fmt: skip
 
     # What is told
 

@@ -32,7 +32,7 @@ from rnnviz.lab.probe import Probe
 from rnnviz.lab.step import StepLab, StepView, Subject
 from rnnviz.session import Session
 
-#: With more parts of the cell there is no room for a button each.
+#: With more parts of the cell there is no room for a button each, with several layers half of them.
 MOST_PARTS = 6
 
 
@@ -111,18 +111,19 @@ def _part_and_layer(session: Session) -> None:
     names = list(parts.by_name)
     lab.part = lab.part if lab.part in names else parts.out
     if len(names) > 1:
-        lab.part = _part(lab, names, cell_key(session))
+        most = MOST_PARTS if architecture.layers == 1 else MOST_PARTS // 2
+        lab.part = _part(lab, names, cell_key(session), most)
     lab.layer = layer_choice("step_layer", lab.layer, architecture.layers, "step", label=False)
 
 
-def _part(lab: StepLab, names: list[str], cell: str) -> str:
-    """The part that is chosen: of many in a box, as there is no room for a button each."""
+def _part(lab: StepLab, names: list[str], cell: str, most: int) -> str:
+    """The part that is chosen: by a button each, or in a box if there are more than ``most``."""
     edition = visit("step"), cell, lab.pointed
     # One that was chosen in the picture is the first of a new choice.
     key = f"step_part_{cell}" + f"_{lab.pointed}" * bool(lab.pointed)
     first = first_value("step_part", edition, lab.part)
     label = "Part of the cell"
-    if len(names) > MOST_PARTS:
+    if len(names) > most:
         index = names.index(first if first in names else lab.part)
         return str(st.selectbox(label, names, index, key=key, width=110,
                                 label_visibility="collapsed"))  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from rnnviz.analysis.cell_diagram import cell_diagram
-from rnnviz.analysis.cell_layout import cell_layout
+from rnnviz.analysis.cell_layout import Box, cell_layout
 from rnnviz.analysis.highways import highways
 from rnnviz.engine.cells import CELLS
 from tests.sampling import each_row
@@ -20,6 +20,11 @@ def segments(layout):
     for route in layout.routes:
         for (x0, y0), (x1, y1) in pairwise(route.points):
             yield route, min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+
+def sizes(piece):
+    _, left, top, right, bottom = piece
+    return right - left, bottom - top
 
 
 def touches(box, point):
@@ -70,6 +75,12 @@ def _check_wires(layout):
         assert any(touches(box, end) for box in boxes_of(layout, route.symbol))
         assert start[0] <= end[0] + 1e-6, "left to right"
     pieces = [*segments(layout)]
+    for route in (route for route in layout.routes if route.pill):
+        middle = route.pill.x + route.pill.width / 2, route.pill.y + route.pill.height / 2
+        on = [piece[0] for piece in pieces if touches(Box(*piece[1:3], *sizes(piece)), middle)]
+        own = [other for other in on if other.wire.source is route.wire.source]
+        assert route in on, "a label stands in its wire"
+        assert {other.wire.through for other in own} == {route.wire.through}
     for route, left, top, right, bottom in pieces:
         assert left == right or top == bottom
         for place in layout.places:
