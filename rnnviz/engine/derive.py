@@ -185,9 +185,9 @@ def affines(equations: Equations) -> Iterator[Affine]:
         if not any(term.kind == "product" for _, term in terms):
             continue
         added = [term for sign, term in terms if sign > 0]
-        products = tuple(
-            term for term in added if term is node or (term.kind == "product" and term not in whole)
-        )
+        summed = [t for t in added if t is node or (t.kind == "product" and t not in whole)]
+        # Of two matrices that read the same, the second has a pre-activation of its own.
+        products = tuple({term.args[0]: term for term in reversed(summed)}.values())[::-1]
         vectors = tuple(term for term in added if term.kind == "vector")
         others = tuple((sign, term) for sign, term in terms if term not in (*products, *vectors))
         if products:

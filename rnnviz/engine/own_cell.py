@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rnnviz.config import CellKind, Gradient
+from rnnviz.config import CellKind, Gradient, Loss
 from rnnviz.engine.batch import Batch, Sequences
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.derived_cell import DerivedCell
@@ -23,9 +23,10 @@ def own_cell(equations: str) -> DerivedCell:
 
     Its script has been checked when it was defined; here the programs are that train it.
     """
-    of = Architecture(2, 2, 2, CellKind.OWN, equations=equations)
-    tokens = np.array([[0], [1], [0]])
-    batch = Batch(Sequences(tokens, (1, 1, 1)), np.array([1]), np.array([2]), np.zeros(1, int))
+    # The gradient of an error that is squared doesn't vanish where values are large.
+    of = Architecture(2, 2, 2, CellKind.OWN, loss=Loss.SQUARED_ERROR, equations=equations)
+    read = Sequences(np.array([[0], [1], [0]]), (1, 1, 1))
+    batch = Batch(read, np.array([[0.3, -0.2]]), np.array([2]), np.zeros(1, int))
     for seed in range(_SEEDS):
         theta = 0.5 * np.random.default_rng(seed).standard_normal(Parameters(of).theta.shape)
         error = check_gradient(Parameters(of, theta), batch, Gradient.EXACT).worst
