@@ -116,8 +116,8 @@ class StepCell:
     def _is_output(self, adjoint: Adjoint) -> bool:
         """Whether it is what the engine has added up in dL/dh_t."""
         arriving = self.parts.back.arriving[self.parts.out]
-        found = adjoint.node and self.parts.cell.layout.adjoints.get(adjoint.node)
-        whole = found is not None and found.arrives is not None
+        own = adjoint.node and self.parts.cell.layout.adjoints.get(adjoint.node)
+        whole = isinstance(own, Adjoint) and own.arrives is not None
         return adjoint is arriving or (whole and adjoint.arrives is arriving)
 
 
