@@ -92,8 +92,14 @@ def _bars_axis(means: Array, theme: Theme) -> dict[str, Any]:
 
 
 def _words_axis(words: Sequence[str], chosen: str, theme: Theme) -> dict[str, Any]:
-    labelled = {*words[:: 1 + (len(words) - 1) // _MOST_LABELS], chosen}
-    shown = [word for word in words if word in labelled]
+    every = 1 + (len(words) - 1) // _MOST_LABELS
+    here = words.index(chosen) if chosen in words else -every
+    # The chosen word's name has the room of its neighbours'.
+    shown = [
+        word
+        for t, word in enumerate(words)
+        if t == here or (t % every == 0 and abs(t - here) >= every)
+    ]
     texts = [f"<b>{_short(word)}</b>" if word == chosen else _short(word) for word in shown]
     across = {"type": "category", "range": [-0.5, len(words) - 0.5], "domain": _MATRIX}
     ticks: dict[str, Any] = {
@@ -102,7 +108,7 @@ def _words_axis(words: Sequence[str], chosen: str, theme: Theme) -> dict[str, An
         "tickangle": -60,
     }
     if len(shown) > _ROOMY:
-        ticks["tickfont"] = {"size": 11}
+        ticks |= {"tickangle": -90, "tickfont": {"size": 11}}
     return axis("", theme, showgrid=False, side="top", **across, **ticks)
 
 
