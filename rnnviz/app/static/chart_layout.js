@@ -29,7 +29,8 @@ function marginOf({ xaxis = {}, title, showlegend, legend = {}, meta }, { left, 
   const top = xaxis.side === "top";
   const above = (plainTitle(title) ? 28 : 8) + (showlegend && !(legend.x > 1) ? 22 : 0) + (top ? head : 0);
   const none = xaxis.showticklabels === false || xaxis.visible === false || top;
-  const labels = none ? 6 : xaxis.tickangle ? 50 : 22;
+  const lines = xaxis.ticktext?.some((text) => text.includes("<br>")) ? 2 : 1;
+  const labels = none ? 6 : xaxis.tickangle ? 50 : 6 + 16 * lines;
   return { l: Math.max(left, meta?.left ?? 0), r: right, t: above, b: labels + (plainTitle(xaxis.title) ? 18 : 0) };
 }
 
