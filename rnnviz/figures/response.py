@@ -19,7 +19,7 @@ from rnnviz.figures.unit_rows import Rows, row_frame, units_axis, units_meta
 
 #: Maximum number of words with a label, and of letters of a label.
 _MOST_LABELS, _LETTERS = 24, 8
-#: Of more words the labels are small.
+#: Of more words the labels are upright, and small.
 _ROOMY = 14
 #: The part of the width that the bars of the chosen word have, and the matrix.
 _BARS, _MATRIX = [0.0, 0.15], [0.19, 1.0]
@@ -107,8 +107,10 @@ def _words_axis(words: Sequence[str], chosen: str, theme: Theme) -> dict[str, An
         "ticktext": texts,
         "tickangle": -60,
     }
+    if len(words) > _ROOMY:
+        ticks["tickangle"] = -90
     if len(shown) > _ROOMY:
-        ticks |= {"tickangle": -90, "tickfont": {"size": 11}}
+        ticks["tickfont"] = {"size": 11}
     return axis("", theme, showgrid=False, side="top", **across, **ticks)
 
 

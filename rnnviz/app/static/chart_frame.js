@@ -151,8 +151,15 @@ export function paintScale(p, { colorbar, colorscale, zmin, zmax, cmin = zmin, c
   writeRich(c, low, x + 14, bottom - 6, font);
 }
 
-// Beside a plot whose title leaves no room, between both of its ends.
-function paintScaleBeside({ c, box }, colorscale, [low, high], font) {
+// Beside a plot whose title leaves no room, between both of its ends. Where there is none either, a scale with two
+// signs is a number beside the title.
+function paintScaleBeside({ c, box }, colorscale, [low, high], font, title) {
+  if (box.width - box.right < 26) {
+    const [text, right] = [`±${high}`, box.width - 60];
+    const fits = right - sizeOf(c, text, font).width >= title + 6;
+    if (low === `−${high}` && fits) writeRich(c, text, right, 14, font, { across: "right" });
+    return;
+  }
   const [x, top, bottom] = [box.right + 5, box.top + 17, box.bottom - 17];
   const shade = c.createLinearGradient(0, bottom, 0, top);
   for (const [at, color] of colorscale) shade.addColorStop(at, color);
@@ -170,7 +177,7 @@ export function paintScaleAbove(p, { colorbar, colorscale, zmin, zmax, cmin = zm
   const title = sizeOf(c, plainTitle(layout.title), { size: 15, weight: 600, family }).width;
   const [end, wide] = [sizeOf(c, high, font).width, 46];
   const right = Math.min(box.width - 62, Math.max(box.right, title + 150));
-  if (right - end - wide - 12 - sizeOf(c, low, font).width < title + 8) return paintScaleBeside(p, colorscale, [low, high], font);
+  if (right - end - wide - 12 - sizeOf(c, low, font).width < title + 8) return paintScaleBeside(p, colorscale, [low, high], font, title);
   const x = right - end - wide - 5;
   const shade = c.createLinearGradient(x, 0, x + wide, 0);
   for (const [at, color] of colorscale) shade.addColorStop(at, color);

@@ -19,6 +19,7 @@ function onSheet(layout) {
 
 // A picture that stands on nothing else may be wider.
 function sidesOf({ meta, margin }, edges) {
+  if (meta?.bare) return { ...edges, left: 0, right: edges.u };
   if (meta?.wide) return { ...edges, left: Math.min(edges.left, 4 * edges.u), right: edges.u };
   // One that shares its axis with no other has room for its names.
   return meta?.x || !(margin?.l > 64) ? edges : { ...edges, left: Math.max(edges.left, margin.l) };

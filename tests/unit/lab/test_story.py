@@ -57,7 +57,7 @@ def test_what_is_learned_in_training_alone_is_not_called_learned(session, monkey
     """As if what the test set reaches were chance."""
     monkeypatch.setattr("rnnviz.lab.story.chance_of", lambda data: 1.0)
     session.player.go_to(Position(450))
-    found = told(session)
+    found = told(session, "i am not sad")
     assert found.chapter == "Memorized"
     right = session.run.history.row(450)["test_metric"]
     assert found.sentence == (
