@@ -281,7 +281,7 @@ def test_own_files_bad_ones_and_good_ones(page):
 
 def test_a_high_loss_that_rescales_the_axis_takes_no_name_from_a_baseline(opened, server):
     page = opened(f"{server.url}/?lr=2&epoch=10")
-    assert page.loss > 2
+    assert float(page.loss) > 2
     written = {text for text, _ in page.page.evaluate(WRITTEN, "curves")}
     assert {"guessing", "last word"} <= written
 
