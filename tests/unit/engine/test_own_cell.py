@@ -43,3 +43,7 @@ def test_numbers_in_equations_can_be_set():
 def test_other_numbers_are_refused(kind, constants, said):
     with pytest.raises(SettingError, match=said):
         cell_of(CellKind(kind), Activation.TANH, "", constants)
+
+
+def test_every_cell_can_be_chosen_by_its_name():
+    assert {*CellKind} == {*CELLS} - {"elman-relu"} | {"own"}
