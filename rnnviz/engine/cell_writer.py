@@ -112,7 +112,8 @@ class Writer:
             left, right = right, left
         tighter = binding + (node.kind in ("sub", "div"))
         both = self._text(left).inside(binding), self._text(right).inside(tighter)
-        counts = binding is _SUM and _is_truth(left) and _is_truth(right)
+        # What is added may begin with True or False too, and two of them make True.
+        counts = binding == _SUM and _is_truth(left) and right.kind != "number"
         return _Text("1.0 * " * counts + f" {sign} ".join(both), binding)
 
     def _power(self, node: Node) -> _Text:
@@ -124,7 +125,10 @@ class Writer:
         return _Text(f"{self._weight(node.name)} @ {read}", _MATRIX)
 
     def _negative(self, node: Node) -> _Text:
-        sign = "-1.0 * " if _is_truth(node.args[0]) else "-"
+        first = node.args[0]
+        while first.kind in ("mul", "div") and first not in self._names:
+            first = first.args[0]
+        sign = "-1.0 * " if _is_truth(first) else "-"
         return _Text(f"{sign}{self._text(node.args[0]).inside(_PRODUCT)}", _SIGN)
 
     def _mask(self, node: Node) -> _Text:
@@ -139,5 +143,5 @@ class Writer:
 
 
 def _is_truth(node: Node) -> bool:
-    """Whether it is True or False in NumPy, which can't be subtracted."""
+    """Whether it is True or False in NumPy, which can't be subtracted or added."""
     return node.kind == "mask" or (node.kind == "mul" and all(map(_is_truth, node.args)))

@@ -43,6 +43,8 @@ UNUSUAL = (
     'q = s\ns = U_1 @ h\nh = where(W_2 @ x > 0.1, b_1 / (1 + h * h) - h, s)\nout = "q"',
     "h = where(W_1 @ x > 0.1, U_1 @ h, b_1) + where(-(W_1 @ x) > 0.1, 1 - U_1 @ h, W_2)",
     "h = where(h > 0.1, 1, L_2) + W_1 @ x",
+    "r = where(h > 0.1, U_1 @ h, h - U_1 @ h)\nh = W_2 @ x * r",
+    "h = max(U_1 / (2 + h) + W_2 @ x / (2 + h), 2)",
     "p = -L_2 + h\nh = max(V_0 @ p, 2 * (p - L_2)) + W_1 @ x",
 )
 
