@@ -54,9 +54,13 @@ class CellParts:
         opened = {part.total for part in lines.values()}
         inner = [node for node in cell.layout.back.affines if node not in opened]
         self.by_name = dict(self._ordered(lines, inner))
-        whole = [part.node for part in lines.values() if part.total not in self.affines]
-        self.back = Backward(self.equations, whole)
-        self._own = {adjoint.node: adjoint for adjoint in self.back.adjoints if adjoint.node}
+        carried = {self.equations.nodes[name] for name in (*self.equations.states, self.out)}
+        whole = [
+            part.node
+            for part in lines.values()
+            if part.node in carried or part.total not in self.affines
+        ]
+        self.back = Backward(self.equations, whole, complete=True)
 
     @property
     def affines(self) -> dict[Node, Affine]:
@@ -103,19 +107,12 @@ class CellParts:
         """The gradient that is shown of a part: of a state its own, else that of its total."""
         if part.node not in self._carried and part.total in self.back.of_affine:
             return self.back.of_affine[part.total]
-        return self.own_gradient(part.node)
-
-    def own_gradient(self, node: Node) -> Adjoint:
-        """The gradient of a value that has one."""
-        if node in self._own:
-            return self._own[node]
-        names = [name for name in self.back.arriving if self.equations.nodes[name] is node]
-        return self.back.arriving[names[0]]
+        return self.back.of[part.node]
 
     def state_gradient(self, name: str) -> Adjoint | None:
         """The gradient of a state before the token; None if nothing reads it."""
-        states = (node for node in self._own if node.kind == "state" and node.name == name)
-        return next((self._own[node] for node in states), None)
+        states = (node for node in self.back.of if node.kind == "state" and node.name == name)
+        return next((self.back.of[node] for node in states), None)
 
     @property
     def vectors(self) -> list[str]:
@@ -124,8 +121,8 @@ class CellParts:
 
     def vector_gradient(self, name: str) -> Adjoint:
         """The gradient of a vector of weights."""
-        vectors = (node for node in self._own if node.kind == "vector" and node.name == name)
-        return self._own[next(vectors)]
+        vectors = (node for node in self.back.of if node.kind == "vector" and node.name == name)
+        return self.back.of[next(vectors)]
 
     def affine_of(self, part: Part) -> Affine:
         """The pre-activation of a part; of one that has none, that through which memory enters."""

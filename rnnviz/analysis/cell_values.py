@@ -148,7 +148,7 @@ class CellGradients:
         for adjoint in self.back.adjoints:
             if adjoint.node is None or adjoint.node.kind == "input":
                 continue
-            terms = [self.part(one, factor, t) for one, factor in adjoint.parts]
+            terms = [zero, *(self.part(one, factor, t) for one, factor in adjoint.parts)]
             terms += [self.through(adjoint, matrix, one, t) for matrix, one in adjoint.products]
             self._put(adjoint, t, np.sum(terms, axis=0))
             if adjoint.node.kind == "state":

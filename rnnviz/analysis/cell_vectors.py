@@ -109,7 +109,7 @@ class CellVectors:
         single = not rows and len(adjoint.parts) == 1 and not adjoint.products
         rows = self._single(*adjoint.parts[0]) if single else [*rows, *self._here(adjoint)]
         name = self._cell.notation.gradient(adjoint, self._t)
-        return [*rows, CellRow(name, self._cell.recorded(adjoint), "=")]
+        return [*rows, CellRow(name, self._cell.recorded(adjoint), "=" if rows else "")]
 
     def _arriving(self, adjoint: Adjoint) -> Iterator[CellRow]:
         """What comes from above, and from the next token."""

@@ -111,13 +111,14 @@ class StepCell:
         node, cell = adjoint.node, self.parts.cell
         if node in cell.layout.slots:
             return self.unrolled.error(cell.layout.slots[node])
-        if self._is_output(node, adjoint):
-            return self.unrolled.dh
-        return self.gradients(adjoint)
+        return self.unrolled.dh if self._is_output(adjoint) else self.gradients(adjoint)
 
-    def _is_output(self, node: Node | None, adjoint: Adjoint) -> bool:
+    def _is_output(self, adjoint: Adjoint) -> bool:
+        """Whether it is what the engine has added up in dL/dh_t."""
         arriving = self.parts.back.arriving[self.parts.out]
-        return adjoint is arriving or adjoint.arrives is arriving
+        own = adjoint.node and self.parts.cell.layout.adjoints.get(adjoint.node)
+        whole = isinstance(own, Adjoint) and own.arrives is not None
+        return adjoint is arriving or (whole and adjoint.arrives is arriving)
 
 
 def step_cell(step: StepRecord, layer: int) -> StepCell:

@@ -16,7 +16,16 @@ from rnnviz.app.session_host import SessionHost
 from rnnviz.app.session_registry import Seat
 from rnnviz.app.stage import place_editor
 from rnnviz.app.style import escaped
-from rnnviz.config import GROUPS, SETTINGS, Activation, CellKind, RunConfig, Setting, TaskName
+from rnnviz.config import (
+    GROUPS,
+    SETTINGS,
+    Activation,
+    CellKind,
+    RunConfig,
+    Setting,
+    SettingError,
+    TaskName,
+)
 from rnnviz.engine.cell_kinds import cell_of, numbers
 from rnnviz.engine.cells import CELLS, standalone
 from rnnviz.presets import PRESETS, Preset
@@ -122,7 +131,17 @@ def _constants(row: Setting, kind: CellKind, first: RunConfig, edition: int) -> 
         for name, value in known.items()
     }  # fmt: skip
     changed = {name: value for name, value in values.items() if value != cell.constants[name]}
-    return ", ".join(f"{name}={value!r}" for name, value in changed.items())
+    return _whole(kind, ", ".join(f"{name}={value!r}" for name, value in changed.items()), given)
+
+
+def _whole(kind: CellKind, constants: str, before: str) -> str:
+    """The constants; those ``before``, and a sentence, if a part of the cell would vanish."""
+    try:
+        cell_of(kind, Activation.TANH, "", constants)
+    except SettingError as problem:
+        st.error(escaped(str(problem)))
+        return before
+    return constants
 
 
 def _key(name: str, edition: int) -> str:

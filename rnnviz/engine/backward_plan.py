@@ -48,7 +48,7 @@ class BackwardPlan:
             self._compute(adjoint)
         self.factors = recycled(merged(self.factors), "f")
         self.loop = recycled(merged(self.loop), "l")
-        if layout.equations.out in layout.equations.states:
+        if layout.recurs:
             self.loop.append(Op("then", (), Place("then")))
         self.after = recycled(merged(self.after), "a")
         self.vector_ops = recycled(self.vector_ops, "v")
@@ -67,8 +67,13 @@ class BackwardPlan:
         return self._places[adjoint]
 
     def _feeding(self) -> Iterator[Adjoint]:
-        """Gradients that the token before waits for."""
-        stack = [a for a in self.layout.back.adjoints if a.node and a.node.kind == "state"]
+        """Gradients that the token before waits for, and those that wait for the next one."""
+        out = f"d_{self.layout.equations.out}"
+        stack = [
+            a
+            for a in self.layout.back.adjoints
+            if a.node and (a.node.kind == "state" or (a.arrives and a.name != out))
+        ]
         seen: set[Adjoint] = set()
         while stack:
             adjoint = stack.pop()

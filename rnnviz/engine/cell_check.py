@@ -25,6 +25,8 @@ _SIZES = {"T": 3, "D": 2, "H": 2}
 def define(text: str, name: str = "own") -> CellText:
     """A cell of one's own; raises CellError, also if its gradient can't be confirmed."""
     cell = CellText(name, text)
+    if cell.equations.idle:
+        raise CellError(1, 1, f"{cell.equations.idle[0]} has no effect: leave it out")
     error = gradient_error(cell)
     if np.isnan(error):
         finite = "with small random weights its values are no finite numbers: log, sqrt and / need"

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from rnnviz.config import Activation, CellKind, SettingError
 from rnnviz.engine.cell_check import define
+from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.cells import CELLS, ELMAN, CellText
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.equations import LARGEST
@@ -32,7 +33,18 @@ def _derived(name: str, equations: str, constants: str) -> DerivedCell:
     if name not in CELLS:
         return DerivedCell(define(equations or ELMAN.text))
     cell = CELLS[name]
-    return DerivedCell(replace(cell, constants={**cell.constants, **numbers(cell, constants)}))
+    made = replace(cell, constants={**cell.constants, **numbers(cell, constants)})
+    if constants and not _is_whole(made):
+        raise SettingError(f"Constants (constants): with {constants} a part of the cell vanishes.")
+    return DerivedCell(made)
+
+
+def _is_whole(cell: CellText) -> bool:
+    """Whether all weights of a cell have an effect."""
+    try:
+        return not cell.equations.idle
+    except CellError:
+        return False
 
 
 def numbers(cell: CellText, constants: str) -> dict[str, float]:

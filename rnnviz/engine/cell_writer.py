@@ -112,7 +112,8 @@ class Writer:
             left, right = right, left
         tighter = binding + (node.kind in ("sub", "div"))
         both = self._text(left).inside(binding), self._text(right).inside(tighter)
-        return _Text(f" {sign} ".join(both), binding)
+        counts = binding is _SUM and _is_truth(left) and _is_truth(right)
+        return _Text("1.0 * " * counts + f" {sign} ".join(both), binding)
 
     def _power(self, node: Node) -> _Text:
         return _Text(f"{self._text(node.args[0]).inside(_NAME)} ** {node.value:g}", _POWER)
@@ -123,7 +124,8 @@ class Writer:
         return _Text(f"{self._weight(node.name)} @ {read}", _MATRIX)
 
     def _negative(self, node: Node) -> _Text:
-        return _Text(f"-{self._text(node.args[0]).inside(_PRODUCT)}", _SIGN)
+        sign = "-1.0 * " if _is_truth(node.args[0]) else "-"
+        return _Text(f"{sign}{self._text(node.args[0]).inside(_PRODUCT)}", _SIGN)
 
     def _mask(self, node: Node) -> _Text:
         left, right = map(self.value, node.args)
@@ -134,3 +136,8 @@ class Writer:
         if node.kind == "where":
             args[:2] = [f"{args[0]} {node.name} {args[1]}"]
         return _Text(f"{self._call(node.kind)}({', '.join(args)})")
+
+
+def _is_truth(node: Node) -> bool:
+    """Whether it is True or False in NumPy, which can't be subtracted."""
+    return node.kind == "mask" or (node.kind == "mul" and all(map(_is_truth, node.args)))

@@ -51,22 +51,26 @@ class Backward:
 
     ``adjoints`` come in the order in which they are computed, those of the states before the token
     and of the vectors of weights last. ``keep`` are values that have an adjoint of their own;
-    others have one where paths meet. ``arriving`` are what arrives, by the name of the state;
+    others have one where paths meet. If ``complete``, those without effect on the loss have one
+    too, without parts. ``arriving`` are what arrives, by the name of the state;
     ``multiplied`` are all products with matrices, ``of_affine`` all pre-activations, each with its
-    gradient.
+    gradient, ``of`` all values that have one, if only that which arrives for a state.
     """
 
-    def __init__(self, equations: Equations, keep: Iterable[Node] = ()) -> None:
+    def __init__(
+        self, equations: Equations, keep: Iterable[Node] = (), complete: bool = False
+    ) -> None:
         self._equations, self._graph = equations, equations.graph
         self.order = topological(equations.nodes.values())
         self.affines = {affine.node: affine for affine in affines(equations)}
-        self._keep = {*keep, *self.affines}
+        self._keep, self._complete = {*keep, *self.affines}, complete
         carried = dict.fromkeys((*equations.states, equations.out))
         self.arriving = {name: Adjoint(f"d_{name}") for name in carried}
         self._edges: dict[Node, dict[Adjoint, Node]] = {node: {} for node in self.order}
         self._taken = {*equations.nodes, *equations.shapes}
         self._products: dict[Node, list[tuple[str, Adjoint]]] = {}
         self.multiplied: list[tuple[Node, Adjoint]] = []
+        self.of: dict[Node, Adjoint] = {}
         self.of_affine: dict[Node, Adjoint] = {}
         for name, arriving in self.arriving.items():
             self._give(equations.nodes[name], arriving, self._graph.number(1))
@@ -93,10 +97,11 @@ class Backward:
         """Every value from the last to the first: its readers come before it."""
         for node in reversed(self.order):
             parts, products = self._edges[node], self._products.get(node, [])
-            if not parts and not products:
+            own = node.kind in ("state", "vector") or node in self._keep
+            if not parts and not products and not (own and self._complete):
                 continue
-            if node.kind in ("state", "vector") or node in self._keep or products:
-                adjoint = self._adjoint(node, parts, products)
+            if own or products:
+                adjoint = self.of[node] = self._adjoint(node, parts, products)
                 if adjoint.node is node:
                     yield adjoint
                 self._pass_on(node, {adjoint: self._graph.number(1)})
@@ -185,9 +190,9 @@ def affines(equations: Equations) -> Iterator[Affine]:
         if not any(term.kind == "product" for _, term in terms):
             continue
         added = [term for sign, term in terms if sign > 0]
-        products = tuple(
-            term for term in added if term is node or (term.kind == "product" and term not in whole)
-        )
+        summed = [t for t in added if t is node or (t.kind == "product" and t not in whole)]
+        # Of two matrices that read the same, the second has a pre-activation of its own.
+        products = tuple({term.args[0]: term for term in reversed(summed)}.values())[::-1]
         vectors = tuple(term for term in added if term.kind == "vector")
         others = tuple((sign, term) for sign, term in terms if term not in (*products, *vectors))
         if products:

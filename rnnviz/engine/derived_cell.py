@@ -33,8 +33,7 @@ class DerivedCell:
         self.blocks: tuple[Block, ...] = tuple(self.layout.blocks)
         self.states: tuple[str, ...] = self.equations.states
         self.vectors = self.layout.vectors
-        #: Whether the output is a state: then every token's dh is written from the next one.
-        self.recurs = self.equations.out in self.states
+        self.recurs = self.layout.recurs
         affine = {*self.layout.slots}
         self.gates = tuple(
             line.name
@@ -75,7 +74,9 @@ class DerivedCell:
         for name, node in self.equations.nodes.items():
             # A line of weights alone is the same at every token; one may repeat another.
             if name not in layer.arrays:
-                array = layer.arrays[self.forward.places[node].array]
+                place = self.forward.places[node]
+                array = layer.arrays[place.array]
+                array = array[place.first] if place.first >= 0 else array
                 layer.arrays[name] = np.broadcast_to(array, (steps, batch, hidden))
 
     def _allocate_back(self, layer: Layer) -> None:
@@ -190,10 +191,10 @@ def _programs(forward: ForwardPlan, back: BackwardPlan) -> _Programs:
 
 
 def _touched(back: BackwardPlan) -> int:
-    """How many arrays (B, H) the backward pass touches at a token."""
+    """How many arrays (B, H) the backward pass touches at a token, and at least one."""
     ops = (*back.factors, *back.loop)
     parts = {part for op in ops for place in (*op.args, op.out) for part in place.parts}
-    return sum(_stored(name) or name in (GATES, ERRORS) for name, _ in parts)
+    return max(1, sum(_stored(name) or name in (GATES, ERRORS) for name, _ in parts))
 
 
 def _stored(name: str) -> bool:

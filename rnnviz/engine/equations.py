@@ -69,6 +69,13 @@ class Equations:
         return tuple(dict.fromkeys(node.name for node in read))
 
     @cached_property
+    def idle(self) -> tuple[str, ...]:
+        """The weights that have no effect once numbers are worked out, as in 0 * b."""
+        order = topological(self.nodes.values())
+        read = {node.name for node in order if node.kind in ("vector", "product")}
+        return tuple(name for name in self.shapes if name not in read)
+
+    @cached_property
     def nodes(self) -> dict[str, Node]:
         """The value of every line by its name."""
         return {line.name: line.node for line in self.lines}
@@ -319,6 +326,13 @@ def _check(made: Equations, last: int) -> None:
     numbers = [name for name in made.states if name in made.constants]
     if numbers:
         raise CellError(1, 1, f"{numbers[0]} is read before it is written, but is always a number")
+    for line in made.lines:
+        if line.node.kind == "vector":
+            other = f"{line.name} is only another name of {line.node.name}"
+            raise CellError(line.number, 1, f"{other}: write {line.node.name} where it is read")
+        if line.name in made.states and not _changes(line.node):
+            same = f"{line.name} is read before it is written, but is the same at every token"
+            raise CellError(line.number, 1, same)
     if not made.states:
         forgets = "nothing is remembered: one name must be read before it is written"
         raise CellError(last, 1, forgets)

@@ -67,7 +67,7 @@ class Graph:
                 return self.number(-a.value)
             case "neg":
                 return a.args[0]
-            case "sub":
+            case "sub" if not any(map(_sums_products, a.args)):
                 return self.sub(a.args[1], a.args[0])
         return self.make("neg", a)
 
@@ -138,6 +138,12 @@ class Graph:
     def slopes(self, y: Node) -> tuple[Node, ...]:
         """dy/da for each argument a of ``y``."""
         return SLOPES[y.kind](self, y)
+
+
+def _sums_products(node: Node) -> bool:
+    """Whether a product with a matrix is a term of it: such sums are computed as they stand."""
+    inner = node.kind in ("add", "sub") and any(map(_sums_products, node.args))
+    return inner or node.kind == "product"
 
 
 #: How many arguments the functions of a cell's text have.

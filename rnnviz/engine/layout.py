@@ -117,6 +117,12 @@ class Layout:
         )
 
     @property
+    def recurs(self) -> bool:
+        """Whether the output's gradient is written from the next token, which reads it."""
+        nodes, out = self.adjoints, self.equations.out
+        return any(node.kind == "state" and node.name == out for node in nodes)
+
+    @property
     def _products(self) -> Iterator[Node]:
         return (node for node in self.back.order if node.kind == "product")
 

@@ -102,8 +102,8 @@ def _settings(of: Architecture, schedule: Schedule, end: tuple[int, int]) -> str
 
 
 def _data(dataset: Dataset) -> Iterator[str]:
-    """The data as they are read: words where they have no spaces, else numbers."""
-    named = dataset.tokens and not any(" " in word or not word for word in _words(dataset))
+    """The data as they are read: words where no white space is in them, else numbers."""
+    named = dataset.tokens and all(word.split() == [word] for word in _words(dataset))
     listed = [
         f"VOCABULARY = {_wrapped(list(dataset.vocabulary.words))}",
         f"CLASSES = {_wrapped(list(dataset.classes))}",

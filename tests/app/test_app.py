@@ -68,6 +68,12 @@ def test_the_numbers_in_the_equations_of_a_cell_have_their_boxes():
     page.run()
     assert page.session.config.constants == "dt=0.2, gamma=2.5"
     page.set("cell", CellKind.LEAKY)
+    (share,) = (w for w in page.app.number_input if "constants_leaky_a" in w.key)
+    share.set_value(0.0)
+    page.run()
+    assert "a part of the cell vanishes" in page.app.error[0].value
+    share.set_value(0.2)
+    page.run()
     assert page.session.config.constants == ""
     assert page.session.state.parameters.architecture.cell.equations.constants == {"a": 0.2}
 

@@ -30,6 +30,41 @@ def test_a_text_that_the_engine_computes_wrongly_is_refused(monkeypatch):
         own_cell("h = tanh(W_xh @ x + U @ h + b_wrong)")
 
 
+#: Sums, old states under other names, lines of weights, comparisons and large values.
+UNUSUAL = (
+    "h = 0.5 * h + W_2 @ x + W_1 @ x",
+    "h = R_0 @ (W_1 @ x) + V_1 @ (W_1 @ x) + 0.5 * h",
+    "q = softplus(b_1)\nh = 0.5 * h + q + W_1 @ x",
+    "s = W_s @ x\np = s\nh = max(s, h)",
+    "s = q\nq = W_1 @ x\nh = s + q",
+    "s = s + (1 - U_1 * (W_2 @ x - q_))\nh = s",
+    "h = where(h > 0.1, W_2 @ x, L_2)",
+    "p = where(p > 0.1, W_1 @ x, b_1)\nh = tanh(p)",
+    'q = s\ns = U_1 @ h\nh = where(W_2 @ x > 0.1, b_1 / (1 + h * h) - h, s)\nout = "q"',
+    "h = where(W_1 @ x > 0.1, U_1 @ h, b_1) + where(-(W_1 @ x) > 0.1, 1 - U_1 @ h, W_2)",
+    "h = where(h > 0.1, 1, L_2) + W_1 @ x",
+    "p = -L_2 + h\nh = max(V_0 @ p, 2 * (p - L_2)) + W_1 @ x",
+)
+
+
+@each_row("text", UNUSUAL)
+def test_unusual_texts_are_confirmed_too(text):
+    assert own_cell(text).equations.states
+
+
+@each_row(
+    ("text", "said"),
+    [
+        ("q = b_1\nh = h + q + W_1 @ x", "q is only another name of b_1: write b_1"),
+        ("s = q + h\nq = cos(b_1)\nh = s + W_1 @ x", "line 2, .*q is .* the same at every token"),
+        ("h = h + W_1 @ x + (h - h) * (U_1 @ h)", "U_1 has no effect: leave it out"),
+    ],
+)
+def test_lines_and_weights_without_effect_are_refused(text, said):
+    with pytest.raises(CellError, match=said):
+        own_cell(text)
+
+
 def test_numbers_in_equations_can_be_set():
     cell = cell_of(CellKind.CORNN, Activation.TANH, "", "dt=0.5, eps = 2")
     assert cell.equations.constants == {"dt": 0.5, "gamma": 1.3, "eps": 2.0}
@@ -45,6 +80,7 @@ def test_numbers_in_equations_can_be_set():
         ("leaky", "a=nan", "write a=0.2"),
         ("leaky", "a=1e9", "write a=0.2"),
         ("leaky", "a", "write a=0.2"),
+        ("leaky", "a=0", "with a=0 a part of the cell vanishes"),
     ],
 )
 def test_other_numbers_are_refused(kind, constants, said):

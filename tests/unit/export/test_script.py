@@ -10,6 +10,9 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.export.script import ScriptError, script
 from rnnviz.session import Session
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
+from rnnviz.tasks.vocabulary import Unit, Vocabulary
 from rnnviz.training.weight_edits import silence
 from tests.sampling import each_row
 
@@ -84,6 +87,17 @@ def test_a_script_follows_the_changes_of_a_run_to_where_it_stands():
     session.player.step_phrase()
     assert len(session.run.schedule.changes) == 3
     assert session.state.offset
+    assert furthest(trained(script(session)), session) < 1e-12
+
+
+def test_tokens_that_are_white_space_are_read_too():
+    """As the characters of a text without a space are, which has lines."""
+    words = Vocabulary(("a", "\n", "b\u00a0"), Unit.CHARACTERS)
+    train = tuple(Example("", np.array(tokens), np.array([tokens[0] % 2]))
+                  for tokens in ([0, 1, 2], [1, 0, 0], [2, 2, 1]))  # fmt: skip
+    dataset = Dataset("lines", words, ("no", "yes"), train, ())
+    session = Session(RunConfig(hidden=3, epochs=2), dataset)
+    session.player.advance(2)
     assert furthest(trained(script(session)), session) < 1e-12
 
 
