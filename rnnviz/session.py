@@ -34,6 +34,7 @@ from rnnviz.tasks.data_source import DataSource
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
 from rnnviz.tasks.upload_store import UploadStore
+from rnnviz.training.first_network import FirstNetwork
 from rnnviz.training.player import PATIENCE, Player
 from rnnviz.training.run import Run
 from rnnviz.training.schedule import Schedule
@@ -47,6 +48,7 @@ class Session:
     ``selection`` the unit and the token that are marked;
     ``objective``, ``layer``, ``part`` and ``temperature`` are choices of the page. ``draft`` are
     equations that are being typed, ``own_equations`` those of one's own that were used last.
+    ``first`` are weights that the run begins with, instead of random ones.
     """
 
     def __init__(
@@ -54,9 +56,10 @@ class Session:
         config: RunConfig | None = None,
         dataset: Dataset | None = None,
         upload_store: UploadStore | None = None,
+        first: FirstNetwork | None = None,
     ) -> None:
         self.data = DataSource(dataset, upload_store)
-        self.player = Player(config or RunConfig(), self.data.dataset_for)
+        self.player = Player(config or RunConfig(), self.data.dataset_for, first)
         self.player.on_arrival = self._refit
         self.phrase_input = PhraseInput(self.first_phrase)
         self.selection = Selection()

@@ -17,6 +17,7 @@ from rnnviz.analysis.turning_word import LONGEST, Turn, turning_word
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.lab.probe import Probe, names_of
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.training.first_network import FirstNetwork
 from rnnviz.training.player import Player
 
 #: The least share that is told, of the loss or, lost per token, of the gradient.
@@ -80,9 +81,12 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
     losses, metrics = history.column("train_loss"), history.column("train_metric")
     scores = _Scores(data, float(losses[epoch]), float(metrics[epoch]))
     stopped = player.diverged and player.shown is None
-    if stopped or not (probe.finite and math.isfinite(scores.loss)):
+    known = math.isfinite(scores.loss) or not data.labelled
+    if stopped or not (probe.finite and known):
         sentence = "The numbers are no longer finite. Go back, or lower the learning rate."
         return Story("Broken", sentence, broken=True)
+    if player.given and epoch == 0:
+        return _opened(player.given, probe, scores)
     told = chapters(losses, metrics, radii, data.guess.loss, np.array([epoch]))
     chapter = Chapter(told[0])
     if chapter is Chapter.UNTRAINED:
@@ -96,6 +100,16 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
     if chapter < Chapter.FALLING and player.over:
         sentence = f"{sentence} The run ended before the loss fell."
     return Story(chapter.label, sentence, turning=turn.token if turn else None)
+
+
+def _opened(given: FirstNetwork, probe: Probe, scores: _Scores) -> Story:
+    """The story of weights from elsewhere, before they are trained on."""
+    turn, start = _turn(probe), f"The weights came from {given.source}."
+    if turn:
+        word = quoted(probe.words[turn.token])
+        return Story("Opened", f"{start} {word} turns the verdict.", turning=turn.token)
+    sentence = f"{start} {scores.sentence}" if scores.data.labelled else start
+    return Story("Opened", sentence)
 
 
 def _warnings(probe: Probe, signs: Sequence[Sign]) -> Iterator[Story]:
