@@ -25,6 +25,7 @@ HEIGHTS = {
     "recurrent": 400,
     "norms": 300,
     "step": 600,
+    "inside": 600,
     "over_lag": 400,
     "longer": 360,
     "products": 400,

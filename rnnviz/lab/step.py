@@ -23,6 +23,13 @@ class Subject(StrEnum):
     OWN = "my own"
 
 
+class StepView(StrEnum):
+    """What is drawn of a moment."""
+
+    SEQUENCE = "sequence"
+    INSIDE = "cell"
+
+
 class StepQuery(NamedTuple):
     """The input of a step: a state, its settings, the data, and the probe."""
 
@@ -41,14 +48,17 @@ class StepQuery(NamedTuple):
 
 
 class StepLab:
-    """The step shown, the cursor over its moments, and the selected unit, layer and part."""
+    """The step shown, the cursor over its moments, and the selected unit, layer and part.
+
+    ``pointed`` counts the parts that were chosen in a picture.
+    """
 
     def __init__(self) -> None:
         self._memo = Memo()
-        self.subject = Subject.NEXT
+        self.subject, self.view = Subject.NEXT, StepView.SEQUENCE
         self.moments: tuple[Moment, ...] = timeline(1)
         self.cursor = 0
-        self.unit, self.layer, self.part = 0, 0, "h"
+        self.unit, self.layer, self.part, self.pointed = 0, 0, "h", 0
 
     @property
     def own(self) -> bool:
@@ -125,4 +135,10 @@ class StepLab:
         target = Moment(Phase.FORWARD if forward else Phase.BACKWARD, t)
         if target in self.moments:
             self.cursor = self.moments.index(target)
+        self.unit = max(unit, 0)
+
+    def choose(self, part: str, unit: int) -> None:
+        """Select a part of the cell, if it has this name, and a unit."""
+        if part and part != self.part:
+            self.part, self.pointed = part, self.pointed + 1
         self.unit = max(unit, 0)

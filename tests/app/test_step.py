@@ -10,7 +10,7 @@ from rnnviz.app.command import RefusedError
 from rnnviz.app.style import check_html
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.timeline import Phase
-from rnnviz.lab.step import Subject
+from rnnviz.lab.step import StepView, Subject
 from tests.app import tab
 from tests.sampling import each_row
 
@@ -126,6 +126,29 @@ def test_a_part_of_the_cell_can_be_chosen():
         page.choose("Part of the cell", part)
         assert page.lab.part == part
         assert page.said["opened"]["vectors"][-1]["label"] == f"{part}_1"
+
+
+@each_row("cell", ["elman", "lstm", "slstm"])
+def test_the_inside_of_the_cell_goes_with_the_cursor_and_a_click_chooses_a_part(cell):
+    page = Page(own=True, cell=cell, hidden="4", phrase="not bad")
+    page.choose("Drawn", StepView.INSIDE)
+    assert page.charts.keys() == {"inside"}
+    words = page.session.inspect().words
+    for cursor in range(page.lab.last + 1):
+        page.say("select", on="moment", value=cursor)
+        said = page.chart("inside")["layout"]["meta"]
+        assert said["phase"] == page.lab.moment.phase
+        assert said["word"] == words[page.lab.moment.t]
+        assert any(route["flow"] for route in said["routes"]) == (cursor > len(words))
+    for part in page.lab.record(page.session.step_query()).parts:
+        page.say("click", on="inside", data=[part, 3])
+        assert (page.lab.part, page.lab.unit) == (part, 3)
+        page.run()
+        assert page.lab.part == part, "the choice above follows"
+    page.say("click", on="inside", data=["nothing of this name", -1])
+    assert (page.lab.part, page.lab.unit) == (part, 0)
+    page.choose("Drawn", StepView.SEQUENCE)
+    assert page.charts.keys() == CHARTS
 
 
 def test_a_click_or_a_number_chooses_a_unit(own):

@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -15,6 +16,7 @@ BOXES = """() => JSON.stringify([...document.querySelectorAll(
   ".rnnviz-chart, .rnnviz-moments, .rnnviz-bar button, .rnnviz-story, .rnnviz-status"
 )].map((node) => Object.values(node.getBoundingClientRect().toJSON()).map(Math.round)))"""
 PLOT = "rnnviz.stage.plots.get('step')"
+INSIDE = "rnnviz.stage.plots.get('inside')"
 
 
 @pytest.fixture
@@ -200,7 +202,7 @@ def test_a_gated_cell_with_an_answer_after_every_token(opened, server):
     for part in "ifgoch":
         page.choose("step_part_lstm", part)
         page.page.wait_for_function(
-            f"part => {PLOT}.network.terms.title.includes(part + '_3[')", arg=part
+            f"part => RegExp(part + '[_,]3').test({PLOT}.network.terms.title)", arg=part
         )
         _, terms = numbers(page)
         total = page.page.evaluate(f"{PLOT}.network.terms.total[1]")
@@ -212,6 +214,38 @@ def test_a_gated_cell_with_an_answer_after_every_token(opened, server):
         seen.add(page.page.evaluate(f"{PLOT}.network.opened.phase"))
         page.keys("ArrowRight")
     assert seen == {phase.value for phase in Phase}
+    look_inside(page)
+
+
+def look_inside(page):
+    """The cell's drawing goes with the cursor; a symbol tells its formula, and a click chooses."""
+    page.choose("step_view", "cell")
+    page.page.wait_for_function(f"{INSIDE}?.count > 0")
+    page.page.evaluate("document.activeElement.blur()")
+    page.keys("Home", "ArrowRight")
+    page.page.wait_for_function(f"{INSIDE}.cell.phase === 'forward' && {INSIDE}.cell.token === 1")
+    expect(page.chart("inside").locator("canvas")).to_have_accessible_name(
+        re.compile(r"^The inside of the cell at .* 2, .*forward. Kept on a highway: c. h_2 = ")
+    )
+    where = """([plot, name]) => { const { layout, cell } = rnnviz.stage.plots.get(plot);
+      const k = cell.symbols.findIndex((symbol) => symbol.name === name && symbol.kind === "line");
+      const { strip } = layout.placed[k]; return [strip.x + 5, strip.y + strip.height - 2]; }"""
+    x, y = page.page.evaluate(where, ["inside", "i"])
+    canvas = page.chart("inside").locator("canvas")
+    canvas.hover(position={"x": x, "y": y})
+    expect(page.chart("inside").locator(".rnnviz-tip")).to_contain_text("input gate, unit")
+    canvas.click(position={"x": x, "y": y})
+    page.page.wait_for_function(f"{INSIDE}.cell.unit === 11")
+    chosen = page.page.locator("[class*=st-key-step_part]").get_by_role("radio", checked=True)
+    expect(chosen).to_have_text("i")
+    for size in ((1280, 720), (1440, 900), (1920, 1080)):
+        page.page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.expect_still(".st-key-inside .rnnviz-chart")
+        assert page.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    page.page.evaluate("document.activeElement.blur()")
+    page.keys("End")
+    page.page.wait_for_function(f"{INSIDE}.cell.phase === 'update'")
+    assert page.page.evaluate(f"{INSIDE}.cell.routes.some((route) => route.flow > 0)")
 
 
 def test_a_press_just_after_a_change_of_page_breaks_nothing(page):

@@ -24,12 +24,16 @@ from rnnviz.app.stage import (
 from rnnviz.app.style import theme
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event, Handler
+from rnnviz.figures.inside_cell import inside_cell
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.sequence_network import Words
 from rnnviz.figures.step_network import step_network
 from rnnviz.lab.probe import Probe
-from rnnviz.lab.step import StepLab, Subject
+from rnnviz.lab.step import StepLab, StepView, Subject
 from rnnviz.session import Session
+
+#: With more parts of the cell there is no room for a button each, with several layers half of them.
+MOST_PARTS = 6
 
 
 def step_page(session: Session) -> None:
@@ -39,8 +43,14 @@ def step_page(session: Session) -> None:
     _choices(session)
     # The cursor must fit the step before anything is pressed.
     session.step.record(session.step_query())
-    place_moments("moment", "Moment of the step")
-    place_canvas("step", "step", explanation("step", noun=session.names.noun))
+    with st.container(horizontal=True, vertical_alignment="center", key="views"):
+        _view(session.step)
+        place_moments("moment", "Moment of the step")
+    inside = session.step.view is StepView.INSIDE
+    if inside:
+        place_canvas("inside_cell", "inside", explanation("inside_cell"))
+    else:
+        place_canvas("step", "step", explanation("step", noun=session.names.noun))
 
     def draw(frame: Frame) -> None:
         probe, lab = session.inspect(), session.step
@@ -54,7 +64,10 @@ def step_page(session: Session) -> None:
         caption = step_text.caption(step, lab.focus)
         frame.texts["story"] = step_text.story_html(step, lab.moment, caption)
         frame.texts["subject"] = step_text.subject_html(session, probe, step)
-        frame.chart("step", _picture, lab, step, probe, remark=caption)
+        if inside:
+            frame.chart("inside", inside_cell, step, lab.focus, theme(), remark=caption)
+        else:
+            frame.chart("step", _picture, lab, step, probe, remark=caption)
 
     live(session, draw, _handlers(session))
 
@@ -81,6 +94,16 @@ def _choices(session: Session) -> None:
         _apply_button(session)
 
 
+def _view(lab: StepLab) -> None:
+    """The choice of what is drawn."""
+    first = first_value("step_view", visit("step"), lab.view)
+    chosen = st.segmented_control(
+        "Drawn", list(StepView), default=first, required=True, key="step_view",
+        label_visibility="collapsed", width="content",
+    )  # fmt: skip
+    lab.view = StepView(chosen or lab.view)
+
+
 def _part_and_layer(session: Session) -> None:
     """The choice of the part of the cell and of the layer, if there are several."""
     lab, architecture = session.step, session.state.parameters.architecture
@@ -88,14 +111,27 @@ def _part_and_layer(session: Session) -> None:
     names = list(parts.by_name)
     lab.part = lab.part if lab.part in names else parts.out
     if len(names) > 1:
-        edition = visit("step"), cell_key(session)
-        chosen = st.segmented_control(
-            "Part of the cell", names, default=first_value("step_part", edition, lab.part),
-            required=True, key=f"step_part_{cell_key(session)}", width="content",
-            label_visibility="collapsed",
-        )  # fmt: skip
-        lab.part = chosen or parts.out
+        most = MOST_PARTS if architecture.layers == 1 else MOST_PARTS // 2
+        lab.part = _part(lab, names, cell_key(session), most)
     lab.layer = layer_choice("step_layer", lab.layer, architecture.layers, "step", label=False)
+
+
+def _part(lab: StepLab, names: list[str], cell: str, most: int) -> str:
+    """The part that is chosen: by a button each, or in a box if there are more than ``most``."""
+    edition = visit("step"), cell, lab.pointed
+    # One that was chosen in the picture is the first of a new choice.
+    key = f"step_part_{cell}" + f"_{lab.pointed}" * bool(lab.pointed)
+    first = first_value("step_part", edition, lab.part)
+    label = "Part of the cell"
+    if len(names) > most:
+        index = names.index(first if first in names else lab.part)
+        return str(st.selectbox(label, names, index, key=key, width=110,
+                                label_visibility="collapsed"))  # fmt: skip
+    chosen = st.segmented_control(
+        label, names, default=first, required=True, key=key, width="content",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    return chosen or lab.part
 
 
 def _apply_button(session: Session) -> None:
@@ -139,9 +175,15 @@ def _handlers(session: Session) -> dict[str, Handler]:
         lab.point_at(int(t), int(chosen))
         session.selection.unit = lab.unit
 
+    def choose(event: Event) -> None:
+        part, chosen = event["data"]
+        lab.choose(part if part in lab.record(session.step_query()).parts else "", int(chosen))
+        session.selection.unit = lab.unit
+
     return {
         "moment": lambda event: _move(lab, event),
         "unit": unit,
         "apply": lambda _: _apply(session),
         "step": point_at,
+        "inside": choose,
     }

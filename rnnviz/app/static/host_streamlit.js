@@ -5,6 +5,7 @@ import { Chart } from "./chart.js";
 import { Curves } from "./curves.js";
 import { FileBox } from "./file_box.js";
 import { FirstMinute } from "./first_minute.js";
+import { InsideCell } from "./inside_cell.js";
 import { Network } from "./network.js";
 import { Phrases } from "./phrases.js";
 import { explain, placeBeside } from "./picture.js";
@@ -21,7 +22,8 @@ if (window.rnnviz) location.reload();
 const stage = new Stage();
 const present = new Present();
 const PICTURES = {
-  chart: Chart, curves: Curves, network: Network, phrases: Phrases, step: StepNetwork, table: Table, words: WordsRow,
+  chart: Chart, curves: Curves, inside_cell: InsideCell, network: Network, phrases: Phrases, step: StepNetwork,
+  table: Table, words: WordsRow,
 };
 window.rnnviz = { stage };
 // Delays before a rerun of Streamlit's script: after a change, after the reader pressed something of

@@ -137,7 +137,7 @@ export class Network extends CanvasPicture {
 }
 
 // A cell of a table; a heading says whether it is that of its row or its column.
-function cellOf(textContent, scope, heading) {
+export function cellOf(textContent, scope, heading) {
   const cell = document.createElement(heading ? "th" : "td");
   return Object.assign(cell, { textContent }, heading && { scope });
 }

@@ -1,0 +1,48 @@
+"""UnitFormula: how a value of a cell is made, in symbols and in the numbers of one unit."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rnnviz.analysis.cell_notation import Notation, at_token, typeset
+from rnnviz.analysis.formatting import number
+from rnnviz.analysis.step_cell import StepCell
+from rnnviz.engine.cell_writer import Writer
+from rnnviz.engine.graph import Node, topological
+
+#: What is written as its number.
+_NUMBERS = {"state", "product", "vector"}
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class UnitFormula(NamedTuple):
+    """A value's name (empty if it has none), its formula, the formula in numbers, and its value."""
+
+    name: str
+    symbols: str
+    numbers: str
+    value: str
+
+
+def unit_formula(cell: StepCell, node: Node, t: int, unit: int) -> UnitFormula:
+    """How one unit of a value is made at token ``t``."""
+    named = {n: name for name, n in reversed(cell.parts.equations.nodes.items())}
+    notation = Notation(named, cell.unrolled.name)
+    name = at_token(named[node], t) if node in named else ""
+    numbers = {
+        below: short_number(cell.value_at(below, t, unit))
+        for below in topological([node])
+        if below is not node and (below in named or below.kind in _NUMBERS)
+    }
+    writer = Writer(numbers, str, str, str, str)
+    written = typeset(writer.value(node)).replace("+ −", "− ") if node.args else ""
+    symbols = notation.value(node, t, whole=True)
+    written, symbols = (text.replace("sqrt", "√") for text in (written, symbols))
+    return UnitFormula(name, symbols, written, short_number(cell.value_at(node, t, unit)))
+
+
+def short_number(value: float) -> str:
+    """A number with two digits: −0.34, 6·10⁻⁶."""
+    digits, _, exponent = number(value, 2).partition("e")
+    raised = str(int(exponent.replace("−", "-"))).translate(_RAISED) if exponent else ""
+    return f"{digits}·10{raised}" if raised else digits
