@@ -49,7 +49,7 @@ class TensorFile:
             part = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
             end = start + part.nbytes
             header[name] = {
-                "dtype": _NAMES[part.dtype], "shape": [*part.shape], "data_offsets": [start, end]
+                "dtype": _NAMES[part.dtype], "shape": [*array.shape], "data_offsets": [start, end]
             }  # fmt: skip
             parts.append(part.tobytes())
             start = end

@@ -242,11 +242,10 @@ def test_words_are_read_verbatim_where_they_must_be():
 
 
 def test_single_characters_are_read_one_by_one_unless_they_are_words():
-    module = made(Classifier)
-    assert rnnviz.from_torch(module, "a b c d e f g".split(), CLASSES).inspect("abg").words == (
-        "a", "b", "g",
-    )  # fmt: skip
-    words = rnnviz.from_torch(module, "a b c d e f g".split(), CLASSES, characters=False)
+    module, letters = made(Classifier), list("abcdefg")
+    session = rnnviz.from_torch(module, letters, CLASSES)
+    assert session.inspect("abg").words == ("a", "b", "g")
+    words = rnnviz.from_torch(module, letters, CLASSES, characters=False)
     assert words.inspect("a b").words == ("a", "b")
 
 
@@ -341,7 +340,7 @@ def refused():
         "dropout between": (made(Classifier, layers=2, dropout=0.5), {}, "module.eval"),
         "dropout": (holding(drop=nn.Dropout(0.5)), {}, "Dropout .drop. drops units"),
         "norm": (holding(norm=nn.LayerNorm(6)), {}, "LayerNorm .norm. can't be represented"),
-        "attention": (holding(a=nn.MultiheadAttention(6, 2)), {}, "MultiheadAttention|linear layers"),
+        "attention": (holding(a=nn.MultiheadAttention(6, 2)), {}, "MultiheadAttention|linear"),
         "convolution": (nn.Sequential(nn.Conv1d(3, 3, 3)), {}, "holds no nn.RNN"),
         "cell": (nn.Sequential(nn.LSTMCell(3, 3)), {}, "holds no nn.RNN"),
         "two layers": (holding(other=nn.GRU(3, 3)), {}, "holds 2 recurrent layers: rnn, other"),
@@ -356,7 +355,7 @@ def refused():
         "other width": (bare, {"readout": nn.Linear(9, 3)}, "must read the 6 units"),
         "one output": (bare, {"readout": nn.Linear(HIDDEN, 1)}, "one output, as for a sigmoid"),
         "embedding": (
-            bare, {"readout": readout, "embedding": nn.Embedding(7, 4)}, "weight_ih_l0 has the shape"
+            bare, {"readout": readout, "embedding": nn.Embedding(7, 4)}, "weight_ih_l0 has the"
         ),
         "half": (made(Classifier, dtype=torch.bfloat16), {}, "bfloat16, not float32 or float64"),
         "mixed": (mixed, {}, "mix float32 and float64"),

@@ -1,5 +1,7 @@
 """Modules of PyTorch, as people write them."""
 
+from functools import partial
+
 import torch
 from torch import nn
 
@@ -7,10 +9,10 @@ WORDS = ("bad", "good", "i", "am", "not", "very", "the")
 CLASSES = ("negative", "neutral", "positive")
 HIDDEN, WIDTH = 6, 5
 LAYERS = {
-    "rnn": lambda *sizes, **more: nn.RNN(*sizes, **more),
-    "relu": lambda *sizes, **more: nn.RNN(*sizes, nonlinearity="relu", **more),
-    "gru": lambda *sizes, **more: nn.GRU(*sizes, **more),
-    "lstm": lambda *sizes, **more: nn.LSTM(*sizes, **more),
+    "rnn": nn.RNN,
+    "relu": partial(nn.RNN, nonlinearity="relu"),
+    "gru": nn.GRU,
+    "lstm": nn.LSTM,
 }
 
 
