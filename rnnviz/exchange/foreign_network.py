@@ -104,16 +104,13 @@ class ForeignNetwork:
     def _reasons(self) -> Iterator[str]:
         if self._biased:
             gates = "of the gates r and z " if self.kind is CellKind.GRU else ""
-            yield (
-                f"its two biases {gates}are one here, their sum, which moves twice as far a step "
-                "there under sgd"
-            )
+            yield f"its two biases {gates}are one here, which moves half as far a step under sgd"
         else:
-            yield "the cells have no biases there, and here biases that begin at 0"
+            yield "here the cells have biases, which begin at 0"
         if self.embedding is not None:
-            yield "embedding and input weights are two matrices there, and their product here"
+            yield "embedding and input weights are one matrix here, their product"
         if self.readout_bias is None:
-            yield "the readout has no bias there, and here one that begins at 0"
+            yield "here the readout has a bias, which begins at 0"
 
     # What doesn't fit
 

@@ -41,7 +41,9 @@ class ImportedNetwork:
             if found != given:
                 raise TransferError(f"The network has {found:,} {noun}, and {given:,} are given.")
         first = FirstNetwork(network.parameters(), network.config(), source, network.note)
-        return cls(dataset, first)
+        # The page has one line for it where one presses Play, and here room for all of it.
+        notes = [network.note] if dataset.labelled and network.note else []
+        return cls(replace(dataset, notes=(*dataset.notes, *notes)), first)
 
     def session(self) -> Session:
         """A session that begins with the network."""

@@ -47,7 +47,7 @@ class Player:
         self._problems = ""
         self._dataset_for = dataset_for
         self.restart()
-        self.message = self.refusal or f"{invitation} {self.caution}".strip()
+        self.message = self.refusal or self.caution or invitation
 
     def restart(self) -> None:
         """Start a new run at epoch 0 with the present settings and data."""

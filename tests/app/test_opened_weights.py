@@ -41,6 +41,10 @@ def test_the_page_says_where_they_came_from(network):
     said = app.text
     assert "The weights came from w.safetensors: a link can't carry them." in said
     assert "These are the weights of epoch 2" in app.bodies["message"]
+    task = next(box for box in app.app.selectbox if box.key == "own_task")
+    assert task.options == ["Given data: sentiment"]
+    assert not any("own data" in box.label for box in app.app.expander)
+    assert not any(button.key == "leave_data" for button in app.app.button)
     assert app.frame["given"]
 
 

@@ -68,7 +68,7 @@ def test_play_is_refused_without_labels():
 
 def test_what_differs_is_said_beside_play():
     page = Page("train", session_of("lstm"))
-    assert "moves twice as far a step there under sgd" in page.bodies["message"]
+    assert "moves half as far a step under sgd" in page.bodies["message"]
     page.click("step_epoch")
     assert page.session.run.position.epoch == 1
 

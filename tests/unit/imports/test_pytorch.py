@@ -131,8 +131,8 @@ def test_without_biases(cell):
     session = rnnviz.from_torch(module, WORDS, CLASSES, examples=EXAMPLES)
     rows = nn.functional.one_hot(torch.tensor([2, 3, 0]), len(WORDS)).double()
     close(session.inspect("i am bad").trace.logits, module(rows[None]))
-    assert "no biases there" in session.player.message
-    assert "the readout has no bias there" in session.player.message
+    assert "here the cells have biases" in session.player.message
+    assert "here the readout has a bias" in session.player.message
 
 
 def test_logarithms_and_probabilities_are_known_for_what_they_are():
@@ -173,7 +173,7 @@ def test_training_on_differs_by_what_is_said(cell):
     """One step of SGD: the sum of two biases moves half as far here; all else moves alike."""
     module = made(OneHot, cell)
     session = rnnviz.from_torch(module, WORDS, CLASSES, examples=EXAMPLES[:1])
-    assert "moves twice as far a step there under sgd" in session.player.message
+    assert "moves half as far a step under sgd" in session.player.message
     before = {name: a.copy() for name, a in session.state.parameters.named().items()}
     optimizer = torch.optim.SGD(module.parameters(), session.config.lr)
     rows = nn.functional.one_hot(torch.tensor([2, 3, 4, 0]), len(WORDS)).double()
@@ -189,7 +189,7 @@ def test_training_on_differs_by_what_is_said(cell):
 
 def test_the_embedding_is_said_to_be_one_matrix_here():
     session = rnnviz.from_torch(made(Classifier), WORDS, CLASSES, examples=EXAMPLES)
-    assert "embedding and input weights are two matrices there" in session.player.message
+    assert "embedding and input weights are one matrix here" in session.player.message
     session.player.play()
     assert "embedding and input weights" in session.player.message
 
@@ -200,9 +200,9 @@ def test_the_embedding_is_said_to_be_one_matrix_here():
 def test_labelled_examples_are_trained_on():
     session = rnnviz.from_torch(made(Classifier), WORDS, CLASSES, examples=EXAMPLES)
     assert session.dataset.labelled
-    assert session.dataset.notes == (
-        "This network came from PyTorch: a link can't carry its weights.",
-    )
+    links, training = session.dataset.notes
+    assert links == "This network came from PyTorch: a link can't carry its weights."
+    assert training == session.player.message
     assert session.first_phrase == "i am not bad"
     assert session.inspect("the good").label == "positive"
     before = session.run.history.row(0)["train_loss"]
@@ -261,7 +261,7 @@ def test_labels_after_every_word():
 def test_what_the_vocabulary_lacks_is_said():
     examples = [("i am happy", "positive"), ("bad", "negative")]
     session = rnnviz.from_torch(made(Classifier), WORDS, CLASSES, examples=examples)
-    assert session.dataset.notes[-1] == (
+    assert session.dataset.notes[1] == (
         "What the vocabulary lacks is skipped in the examples: happy."
     )
 

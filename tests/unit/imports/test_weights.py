@@ -270,7 +270,7 @@ def test_the_numbers_of_a_state_dict_are_pytorchs(opened, tmp_path):
 def test_a_layer_alone_and_a_readout_without_bias(opened):
     arrays = state_dict(prefix="", embedded=False)
     del arrays["fc.bias"]
-    assert "no bias there" in opened(arrays, examples=[("i am", "class 0")]).player.message
+    assert "the readout has a bias" in opened(arrays, examples=[("i am", "class 0")]).player.message
 
 
 def test_a_readout_of_all_words_is_told_from_an_embedding(opened):
