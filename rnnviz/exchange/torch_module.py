@@ -58,7 +58,8 @@ def parts_of(module: Any, readout: Any = None, embedding: Any = None) -> TorchPa
     for sentence in _problems(module, parts):
         raise TransferError(sentence)
     network = _network(parts)
-    if isinstance(module, nn.RNNBase):
+    # A container such as nn.ModuleDict has no forward that could do anything else.
+    if isinstance(module, nn.RNNBase) or type(module).forward is nn.Module.forward:
         return TorchParts(network, None, True)
     return TorchParts(network, *_watched(module, network, parts))
 

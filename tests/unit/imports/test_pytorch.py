@@ -124,6 +124,13 @@ def test_parts_that_are_given_one_by_one(cell, embedded):
     assert session.state.parameters.theta.tobytes() == whole.state.parameters.theta.tobytes()
 
 
+def test_a_container_without_a_forward_has_nothing_to_be_checked():
+    module = made(OneHot)
+    held = nn.ModuleDict({"rnn": module.rnn, "fc": module.fc})
+    session = rnnviz.from_torch(held, WORDS, CLASSES, examples=["i am"])
+    assert not any("could not be called" in note for note in session.dataset.notes)
+
+
 @pytest.mark.parametrize("cell", LAYERS)
 def test_without_biases(cell):
     module = made(OneHot, cell, 2, bias=False)
