@@ -264,8 +264,11 @@ class RunConfig:
     cell: CellKind = _network(
         CellKind.ELMAN,
         "Cell",
-        "How one token changes the hidden state. elman: one sum and one activation function. gru "
-        "and lstm: gates decide what is kept and what is overwritten. own: your own equations.",
+        "How one token changes the hidden state. elman: one sum and one activation function. gru, "
+        "lstm: gates decide what is kept and what is overwritten. peephole: an LSTM whose gates "
+        "see the cell state. mgu: one gate. leaky: a share of the state leaks away. mingru, "
+        "rglru, lru: no matrix between states. slstm: exponential gates. cornn: oscillators. own: "
+        "your equations.",
         dial=True,
     )
     equations: str = _network(

@@ -357,7 +357,7 @@ class _Router:
             y += HEAD + height
         self.y: dict[tuple[str, Symbol], float] = {}
         self.ceiling = y
-        y += PILL + 0.2 if self._has_pill(*_RISING) else 0.9 * bool(ways)
+        y += PILL + 0.4 if self._has_pill(*_RISING) else 0.9 * bool(ways)
         y = self._corridor("U", y, PITCH)
         y += PILL if self._has_pill(*_FROM_ABOVE) else 0.6
         room = max(map(abs, self.slot.values()), default=0)
@@ -528,7 +528,7 @@ class _Router:
             (_, start), (_, end) = points
             return end + 0.75 if start > end else end - 0.75
         if style in _RISING:
-            return self.ceiling + PILL / 2
+            return self.ceiling + PILL / 2 + 0.3
         if style in _FROM_BELOW:
             return self._below_upper() + PILL / 2
         return self.upper[0] - NAME - PILL / 2

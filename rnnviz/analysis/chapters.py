@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.metrics import ACCURACY
 
 #: The loss falls below this share of that of guessing, and is learned below the second.
 FALLING, LEARNED = 0.75, 0.25
@@ -30,7 +34,8 @@ class Chapter(IntEnum):
     MEMORY_GROWS = 2
     MEMORY_OPENS = 3
     FALLING = 4
-    LEARNED = 5
+    MEMORIZED = 5
+    LEARNED = 6
 
     @property
     def label(self) -> str:
@@ -38,17 +43,44 @@ class Chapter(IntEnum):
         return self.name.capitalize().replace("_", " ")
 
 
-def chapters(losses: Array, metrics: Array, radii: Array, guess: float, epochs: Array) -> Array:
+class Scores(NamedTuple):
+    """The scores at all epochs from 0 on, (E,): loss and metric in training, metric of the test.
+
+    ``guess`` is the loss of guessing, ``chance`` the most of the test metric that is chance.
+    """
+
+    losses: Array
+    metrics: Array
+    tests: Array
+    guess: float
+    chance: float = math.nan
+
+
+def chance_of(data: Dataset) -> float:
+    """The most of the test accuracy that is chance; NaN if the task has no such accuracy.
+
+    Always to say the commonest class is right this often, give or take one standard error.
+    """
+    if data.metric is not ACCURACY or not data.answers_classes or not data.test:
+        return math.nan
+    targets = np.concatenate([example.targets for example in data.test])
+    share = float(np.bincount(targets[targets >= 0]).max(initial=0)) / max(1, len(targets))
+    return share + math.sqrt(share * (1 - share) / max(1, len(targets)))
+
+
+def chapters(scores: Scores, radii: Array, epochs: Array) -> Array:
     """The chapter at each of ``epochs`` (N,).
 
-    ``losses`` and ``metrics`` are the training scores of all epochs from 0 on, ``radii`` the
-    spectral radius of W_hh, NaN where it was not measured; ``guess`` is the loss of guessing. By
-    the scores the chapter of an epoch is the median of the last ``WINDOW`` epochs. While the loss
-    is near that of guessing, the radius decides.
+    ``radii`` are the spectral radius of W_hh, NaN where it was not measured. By the scores the
+    chapter of an epoch is the median of the last ``WINDOW`` epochs. While the loss is near that of
+    guessing, the radius decides.
     """
+    losses, guess = scores.losses, scores.guess
     raw = np.where(losses < WORSE * guess, Chapter.MEMORY_GROWS, Chapter.PLATEAU)
     raw[losses < FALLING * guess] = Chapter.FALLING
-    raw[(losses < LEARNED * guess) & (metrics >= RIGHT)] = Chapter.LEARNED
+    known = (losses < LEARNED * guess) & (scores.metrics >= RIGHT)
+    raw[known] = Chapter.LEARNED
+    raw[known & (scores.tests <= scores.chance)] = Chapter.MEMORIZED
     by_scores = np.median(_windows(raw, Chapter.PLATEAU)[epochs], axis=1).astype(int)
     told: Array = np.where(by_scores == Chapter.MEMORY_GROWS, _of_memory(radii, epochs), by_scores)
     told[epochs == 0] = Chapter.UNTRAINED

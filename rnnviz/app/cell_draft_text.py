@@ -34,8 +34,12 @@ def _problem(text: str, problem: CellError) -> str:
     return (
         f'<div class="wrong" data-line="{line}" data-column="{column}">'
         f"<h3>Line {line}, column {column}</h3><pre>{escape(shown)}\n<b>{caret}</b></pre>"
-        f"<p>{escape(problem.sentence)}.</p></div>"
+        f"<p>{escape(_ended(problem.sentence))}</p></div>"
     )
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith(("?", ".")) else f"{sentence}."
 
 
 def _derived(cell: DerivedCell) -> str:

@@ -100,7 +100,7 @@ def _outcome(found: FixedPoints) -> str:
     counts = ", ".join(f"{len(found.of(kind))} {kind.value}" for kind in Kind)
     short = f" of {found.requested}, because time ran out" if found.starts < found.requested else ""
     missing = [
-        (found.outside, "left the range of possible states"),
+        (found.outside, "of the starts left the range of possible states"),
         (found.lost, "found nothing slow"),
     ]
     rest = "".join(f", {count} {what}" for count, what in missing if count)

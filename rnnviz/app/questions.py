@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from html import escape
@@ -20,6 +21,10 @@ from rnnviz.session import Session
 Question = TypeVar("Question", bound=StrEnum)
 #: Lays out a tab, with its own controls.
 MakeTab = Callable[[Session, DeltaGenerator], Tab]
+
+
+#: An answer of more characters is written smaller in a narrow window.
+LONG = 105
 
 
 class Lab(Protocol):
@@ -67,12 +72,14 @@ def answer_html(session: Session, answer: str, probe: Probe | None = None) -> st
     ``probe`` is what is shown, if it isn't the phrase.
     """
     told, problem = session.story, session.phrase_input.problem
+    answer = f"{answer} {told.ending}".rstrip()
     unknown = ", ".join(word[:40] for word in (probe or session.inspect()).reading.unknown[:12])
     if problem or told.broken:
         answer = escape(problem or told.sentence)
     elif unknown:
         answer = f"Skipped, as not in the vocabulary: {escape(unknown)}. {answer}"
     broken = " broken" if problem or told.broken else ""
+    broken += " long" if len(re.sub(r"<[^>]*>|&\w+;", "", answer)) > LONG else ""
     return (
         f'<div class="rnnviz-story{broken}" data-chapter="{told.chapter}" aria-live="polite">'
         f"<b>{told.chapter}</b><span><bdi>{answer}</bdi></span></div>"

@@ -177,7 +177,7 @@ def _presets(session: Session, task: TaskName) -> None:
     for preset in cards[:_CARDS]:
         _card(session, task, preset)
     if others := cards[_CARDS:]:
-        with st.popover(f"{len(others)} more presets", width="stretch"):
+        with st.expander(f"{len(others)} more presets"):
             for preset in others:
                 _card(session, task, preset)
 

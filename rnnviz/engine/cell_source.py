@@ -29,11 +29,11 @@ is the one before the first token: that of a state holds its first value.
 """
 
 import numpy as np'''
-_CHECK = '''def check(T=5, D=3, H=4, seed=0):
+_CHECK = '''def check(T=5, D=3, H=4, seed=0, scale=0.5):
     """The largest relative difference of a gradient from the complex step, Im L(w + ie) / e."""
     rng, sizes = np.random.default_rng(seed), {"H": H, "D": D}
     weights = {
-        name: 0.5 * rng.standard_normal([sizes[size] for size in shape])
+        name: scale * rng.standard_normal([sizes[size] for size in shape])
         for name, shape in SHAPES.items()
     }
     first, x = np.abs(rng.standard_normal((len(STATES), H))), rng.standard_normal((T, D))

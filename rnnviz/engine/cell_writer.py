@@ -107,7 +107,8 @@ class Writer:
         (left, right), (sign, binding) = node.args, _OPERATIONS[node.kind]
         if node.kind == "mul" and left is right:
             return _Text(f"{self._text(left).inside(_NAME)} ** 2", _POWER)
-        if node.kind == "mul" and right.kind == "number":
+        # Numbers stand first, states last: 0.5 * z * h.
+        if node.kind == "mul" and (right.kind == "number" or left.kind == "state"):
             left, right = right, left
         tighter = binding + (node.kind in ("sub", "div"))
         both = self._text(left).inside(binding), self._text(right).inside(tighter)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 _LOWEST = -20.0
 #: The small planes of single tokens end here.
 _EDGE = 1.4
+#: The opacity of what is later than the epoch shown.
+_LATER = 0.2
 _VALUE = "%{customdata[0]} + %{customdata[1]} i<extra></extra>"
 
 
@@ -27,13 +29,27 @@ _VALUE = "%{customdata[0]} + %{customdata[1]} i<extra></extra>"
 NO_WEIGHTS = "In this cell no matrix leads from state to state: each unit keeps its own."
 
 
+class Trail(NamedTuple):
+    """The largest eigenvalues (N, k) at some epochs (N,), and the epoch that is ``shown``."""
+
+    eigenvalues: Array
+    epochs: Array
+    shown: int | None = None
+
+
 def weight_spectrum(
-    eigenvalues: Array, trail: Array, epochs: Array, theme: Theme = LIGHT, weights: str = "W_hh"
+    eigenvalues: Array, trail: Trail, theme: Theme = LIGHT, weights: str = "W_hh"
 ) -> Picture:
-    """The eigenvalues (H,) of the recurrent weights, and the largest at other epochs (N, k)."""
+    """The eigenvalues (H,) of the recurrent weights, and the largest at other epochs.
+
+    Those of epochs later than the one shown are faint.
+    """
     if not eigenvalues.size:
         return sentence("Eigenvalues", NO_WEIGHTS, theme)
-    past = _points(trail, np.repeat(epochs, trail.size // max(1, len(epochs))), theme, "epoch")
+    numbers = np.repeat(trail.epochs, trail.eigenvalues.size // max(1, len(trail.epochs)))
+    past = _points(trail.eigenvalues, numbers, theme, "epoch")
+    if trail.shown is not None:
+        past["marker"]["opacity"] = np.where(numbers > trail.shown, _LATER, 1.0).tolist()
     past.update(text=past["marker"]["color"], hovertemplate="epoch %{text}: " + _VALUE)
     line = {"color": theme.text, "width": 1.5}
     now = scatter(
@@ -43,7 +59,7 @@ def weight_spectrum(
         marker={"size": 7, "color": "rgba(0,0,0,0)", "line": line},
         hovertemplate="shown: " + _VALUE,
     )
-    largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail).ravel()])
+    largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail.eigenvalues).ravel()])
     return _plane([past, now], weights, largest, theme)
 
 

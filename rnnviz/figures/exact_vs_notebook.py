@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ from rnnviz.figures.gradients import norms_height
 from rnnviz.figures.legends import LEGEND, LEGEND_TOP, colored
 from rnnviz.figures.picture import Picture, Series, exact, scatter
 from rnnviz.figures.sentence import sentence
-from rnnviz.figures.shapes import level, note, upright
+from rnnviz.figures.shapes import level, note, upright, zeros
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.training.history import Course
 
@@ -73,7 +74,11 @@ def _grounds(count: int, theme: Theme) -> Series:
 
 
 def _angles(tokens: ByToken, ratios: Array, theme: Theme) -> Series:
+    # Of many words every n-th has a number, up to the last one.
+    count = len(tokens.angles)
+    every = math.ceil(count / _MOST_DISCS)
     degrees = ["–" if np.isnan(angle) else f"<b>{angle:.0f}°</b>" for angle in tokens.angles]
+    degrees = ["" if (count - 1 - t) % every else text for t, text in enumerate(degrees)]
     rows = zip(exact(tokens.angles), exact(ratios), strict=True)
     return scatter(
         x=np.arange(len(degrees), dtype=np.int32),
@@ -136,6 +141,10 @@ def gradient_sizes(
         theme,
         xaxis=words_axis(words, theme),
         yaxis=log_axis("", theme, span),
+        annotations=[
+            *zeros(np.arange(len(others)), others, span[0], theme.text),
+            *zeros(np.arange(len(norms)), norms, span[0], theme.magnitude),
+        ],
         margin={**words_margin(words), "t": LEGEND_TOP},
         meta={"x": "token"},
         **LEGEND,
@@ -160,15 +169,17 @@ def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT
     ]
     errors = {name: v[reached] for name, v in table.table("errors").items() if v.any()}
     span = _errors_span(errors.values(), theme)
-    ticks = {"tickvals": list(range(count)), "ticktext": [str(count - t) for t in range(count)]}
+    numbers = range(1, count + 1, math.ceil(count / _MOST_ARROWS))[::-1]
+    ticks = {"tickvals": [count - n for n in numbers], "ticktext": [str(n) for n in numbers]}
     curves = _lines(errors, count - table.lengths[reached], notes, 10.0 ** span[0], theme)
     return picture(
         curves,
         _BY_LENGTH,
         HEIGHTS["comparison"],
         theme,
-        xaxis={**words_axis(words, theme), "tickangle": 0, **(ticks if count <= 40 else {})},
+        xaxis={**words_axis(words, theme), "tickangle": 0, **ticks},
         yaxis=log_axis("", theme, span),
+        annotations=_zeros(errors, count - table.lengths[reached], span, theme),
         margin={**words_margin(words), "t": LEGEND_TOP},
         meta={"x": "token", "ticks": True},
         **LEGEND,
@@ -184,9 +195,11 @@ def errors_over_epochs(history: Comparisons, course: Course, theme: Theme = LIGH
     span = _errors_span(errors.values(), theme)
     notes = [f"epoch {epoch}" for epoch in history.epochs]
     curves = _lines(errors, history.epochs, notes, 10.0 ** span[0], theme)
-    return _over_epochs(
+    drawn = _over_epochs(
         curves, "The notebook's relative error", course, theme, log_axis("", theme, span)
     )
+    drawn.layout["annotations"] = _zeros(errors, history.epochs, span, theme)
+    return drawn
 
 
 def cosines_over_epochs(history: Comparisons, course: Course, theme: Theme = LIGHT) -> Picture:
@@ -223,6 +236,14 @@ def _over_epochs(
 
 def _errors_span(errors: Any, theme: Theme) -> list[float]:
     return theme.scale.decades([1.0, *(float(v) for values in errors for v in values)])
+
+
+def _zeros(
+    errors: dict[str, Array], x: Array, span: Sequence[float], theme: Theme
+) -> list[dict[str, Any]]:
+    """Where the error of some parameter is exactly zero."""
+    least = np.min([*errors.values()], axis=0) if errors else np.ones(len(x))
+    return zeros(x, least, span[0], theme.text)
 
 
 def _lines(

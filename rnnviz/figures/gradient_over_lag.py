@@ -16,7 +16,7 @@ from rnnviz.figures.color_math import faint
 from rnnviz.figures.gradients import color_span, power_ticks
 from rnnviz.figures.legends import LEGEND, LEGEND_TOP, color_bar
 from rnnviz.figures.picture import Picture, Series, compact, exact, heatmap, scatter
-from rnnviz.figures.shapes import level
+from rnnviz.figures.shapes import level, zeros
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 
 #: Decades of the bound that are drawn above all measured sizes.
@@ -51,10 +51,19 @@ def product_curves(
         xaxis=words_axis(words, theme),
         yaxis=axis("", theme, range=span, **_power_labels(span)),
         shapes=[level(0, theme)],
+        annotations=_singular_zeros(products, bridge, span, theme),
         margin={**words_margin(words), "t": LEGEND_TOP},
         meta={"x": "token"},
         **LEGEND,
     )
+
+
+def _singular_zeros(
+    products: Products, bridge: int, span: Sequence[float], theme: Theme
+) -> list[dict[str, Any]]:
+    """Where a direction is lost for good: its logarithm is below all numbers."""
+    sizes = np.where(np.isneginf(products.smallest), 0.0, 1.0)
+    return zeros(products.tokens + bridge, sizes, span[0], theme.magnitude)
 
 
 def _power_labels(span: Sequence[float]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from rnnviz.analysis.memory_gauge import MemoryGauge
@@ -10,14 +12,18 @@ from rnnviz.figures.axis_limits import decades
 from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, end_points, epoch_marks, epochs_axis
 from rnnviz.figures.legends import LEGEND, LEGEND_TOP
 from rnnviz.figures.picture import Picture, Series, compact, scatter
-from rnnviz.figures.shapes import level
+from rnnviz.figures.shapes import level, zeros
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.training.history import Course
 
 
 def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Picture:
     """Radius and largest singular value of the recurrent weights, and half-life in tokens."""
-    curves = [{**curve, "showlegend": True} for curve in gauge_curves(gauge, theme)]
+    # Without recurrent weights there is neither radius nor singular value.
+    curves = [
+        {**curve, "showlegend": bool(np.isfinite(curve["y"]).any())}
+        for curve in gauge_curves(gauge, theme)
+    ]
     return picture(
         [*curves, *end_points(course, curves)],
         f"Memory gauge of {gauge.weights}" if gauge.weights else "Memory gauge",
@@ -26,10 +32,18 @@ def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Pi
         xaxis=epochs_axis(course, theme),
         yaxis=log_axis("", theme, gauge_span(gauge)),
         shapes=[level(1, theme, width=1.5), *epoch_marks(course, theme, "y")],
+        annotations=_zeros(gauge, theme),
         margin={**EPOCHS_MARGIN, "t": LEGEND_TOP},
         meta={"x": "epoch"},
         **LEGEND,
     )
+
+
+def _zeros(gauge: MemoryGauge, theme: Theme) -> list[dict[str, Any]]:
+    """Where radius and singular value, or the half-life, are exactly zero."""
+    bottom = gauge_span(gauge)[0]
+    colors = ((gauge.radius, theme.text), (gauge.half_life, theme.magnitude))
+    return [mark for values, color in colors for mark in zeros(gauge.epochs, values, bottom, color)]
 
 
 def gauge_span(gauge: MemoryGauge) -> list[float]:

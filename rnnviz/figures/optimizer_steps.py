@@ -21,6 +21,8 @@ from rnnviz.training.history import Course
 Clippings = EpochSeries[Clipping]
 #: A common size of update over weights, marked for comparison.
 _USUAL = 1e-3
+#: The dots of more parameters are small.
+_ROOMY = 10
 
 
 def clipping_curves(history: Clippings, course: Course, theme: Theme = LIGHT) -> Picture:
@@ -82,7 +84,7 @@ def ratio_dots(stats: NextStepStats, theme: Theme = LIGHT) -> Picture:
         x=median,
         y=list(spread),
         mode="markers",
-        marker={"size": 12, "color": theme.magnitude},
+        marker={"size": 12 if len(spread) <= _ROOMY else 7, "color": theme.magnitude},
         error_x={**bars, "color": theme.muted, "width": 4},
         customdata=[exact(row) for row in quantiles],
         hovertemplate="%{y}: median %{customdata[1]}<br>80 % of the steps from %{customdata[0]} "

@@ -16,7 +16,7 @@ from rnnviz.figures.color_math import faint
 from rnnviz.figures.gradients import SYMBOL
 from rnnviz.figures.legends import LEGEND, LEGEND_TOP
 from rnnviz.figures.picture import Picture, Series, exact, scatter
-from rnnviz.figures.shapes import level, note
+from rnnviz.figures.shapes import level, note, zeros
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 
 #: Decades that the axis has below the rounding error, for its label.
@@ -40,13 +40,11 @@ def reach_curve(
     """
     # After its last answer a phrase has no gradient.
     norms = np.trim_zeros(flow.norms, "b") if flow.norms.any() else flow.norms
-    # The profile by word: the last one has lag 0. It may be shorter than the phrase.
-    lags = np.arange(min(len(norms), len(profile.median)))[::-1]
-    span = theme.scale.decades(_sizes(norms, profile, lags))
+    span = theme.scale.decades(_sizes(norms, profile))
     floor = 10.0 ** span[0]
     return picture(
         [
-            *_training(profile, lags, len(norms) - 1 - lags, theme, floor),
+            *_training(profile, len(norms) - 1, sequence, theme, floor),
             _phrase(norms, f"this {sequence}", theme, floor),
         ],
         f"Gradient of the {flow.objective}, ||{SYMBOL[flow.objective]}_t|| (L2)",
@@ -62,8 +60,14 @@ def reach_curve(
     )
 
 
-def _sizes(norms: Array, profile: LagProfile, lags: Array) -> list[float]:
+def _lags(profile: LagProfile, last: int) -> Array:
+    """The lags of the profile by word: the ``last`` one has lag 0; it may be shorter."""
+    return np.arange(min(last + 1, len(profile.median)))[::-1]
+
+
+def _sizes(norms: Array, profile: LagProfile) -> list[float]:
     """What the axis spans: all sizes, 1, and the rounding error with its label."""
+    lags = _lags(profile, len(norms) - 1)
     measured = [*norms, *profile.low[lags], *profile.high[lags], 1.0]
     return [float(v) for v in measured] + [_least(profile) * 10.0**-_BELOW]
 
@@ -74,16 +78,18 @@ def _least(profile: LagProfile) -> float:
 
 
 def _training(
-    profile: LagProfile, lags: Array, places: Array, theme: Theme, floor: float
+    profile: LagProfile, last: int, sequence: str, theme: Theme, floor: float
 ) -> list[Series]:
     """The middle 80 % of the training sequences, the line fitted to their median, the bound."""
+    lags = _lags(profile, last)
+    places = last - lags
     edge = {"x": places, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     fill = {"fill": "tonexty", "fillcolor": faint(theme.magnitude, 0.18)}
     series = [
         scatter(y=np.maximum(profile.low[lags], floor), name="", showlegend=False, **edge),
         scatter(
             y=np.maximum(profile.high[lags], floor),
-            name=f"80 % of {profile.sequences}",
+            name=f"80 % of {profile.sequences:,} training {sequence}s",
             **fill,
             **edge,
         ),
@@ -93,7 +99,7 @@ def _training(
         series.append(_line(profile.bound[lags], places, lags, ("bound", dotted), floor))
     if not math.isnan(profile.slope):
         dashed = {"color": theme.text, "width": 1.5, "dash": "dash"}
-        fit = f"fit of all, half-life {half_life_text(profile)}"
+        fit = f"fit, half-life {half_life_text(profile)}"
         series.append(_line(profile.fitted[lags], places, lags, (fit, dashed), floor))
     return series
 
@@ -156,18 +162,26 @@ def _notes(
     last = len(norms) - 1
     place = {"xref": "paper", "x": 0.99, "y": math.log10(_least(profile)), "yshift": -3}
     rounding = f"lost in rounding ({profile.dtype.name})"
-    return [note(rounding, "right top", **place, font={"color": theme.muted})] + [
-        note(
-            _short(float(norms[t])),
-            "left middle" if t == last else "center bottom",
-            x=t,
-            y=math.log10(max(float(norms[t]), 10.0 ** span[0])),
-            **({"xshift": 10} if t == last else {"yshift": 9}),
-            font={"color": theme.magnitude, "size": 14, "weight": 600},
-        )
-        for t in sorted({0, last})
-        if math.isfinite(norms[t])
+    ends = [
+        _end(t, norms, span, theme) for t in sorted({0, last}) if norms[t] and norms[t] < np.inf
     ]
+    empty = zeros(np.arange(last + 1), norms, span[0], theme.magnitude)
+    return [note(rounding, "right top", **place, font={"color": theme.muted}), *ends, *empty]
+
+
+def _end(t: int, norms: Array, span: Sequence[float], theme: Theme) -> dict[str, Any]:
+    """The size at an end: right of the last point, and below the first, or above if it is low.
+
+    No line goes through it, and it doesn't stand on the axis.
+    """
+    height = math.log10(max(float(norms[t]), 10.0 ** span[0]))
+    low = height < span[0] + 0.25 * (span[1] - span[0])
+    anchor, shift = ("left bottom", 9) if low else ("left top", -9)
+    font = {"color": theme.magnitude, "size": 14, "weight": 600}
+    style = {"x": t, "y": height, "font": font, "bgcolor": theme.background}
+    if t == len(norms) - 1:
+        return note(_short(float(norms[t])), "left middle", xshift=10, **style)
+    return note(_short(float(norms[t])), anchor, xshift=-5, yshift=shift, **style)
 
 
 def _short(size: float) -> str:

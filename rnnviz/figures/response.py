@@ -19,7 +19,7 @@ from rnnviz.figures.unit_rows import Rows, row_frame, units_axis, units_meta
 
 #: Maximum number of words with a label, and of letters of a label.
 _MOST_LABELS, _LETTERS = 24, 8
-#: Of more words the labels are small.
+#: Of more words the labels are upright, and small.
 _ROOMY = 14
 #: The part of the width that the bars of the chosen word have, and the matrix.
 _BARS, _MATRIX = [0.0, 0.15], [0.19, 1.0]
@@ -92,8 +92,14 @@ def _bars_axis(means: Array, theme: Theme) -> dict[str, Any]:
 
 
 def _words_axis(words: Sequence[str], chosen: str, theme: Theme) -> dict[str, Any]:
-    labelled = {*words[:: 1 + (len(words) - 1) // _MOST_LABELS], chosen}
-    shown = [word for word in words if word in labelled]
+    every = 1 + (len(words) - 1) // _MOST_LABELS
+    here = words.index(chosen) if chosen in words else -every
+    # The chosen word's name has the room of its neighbours'.
+    shown = [
+        word
+        for t, word in enumerate(words)
+        if t == here or (t % every == 0 and abs(t - here) >= every)
+    ]
     texts = [f"<b>{_short(word)}</b>" if word == chosen else _short(word) for word in shown]
     across = {"type": "category", "range": [-0.5, len(words) - 0.5], "domain": _MATRIX}
     ticks: dict[str, Any] = {
@@ -101,6 +107,8 @@ def _words_axis(words: Sequence[str], chosen: str, theme: Theme) -> dict[str, An
         "ticktext": texts,
         "tickangle": -60,
     }
+    if len(words) > _ROOMY:
+        ticks["tickangle"] = -90
     if len(shown) > _ROOMY:
         ticks["tickfont"] = {"size": 11}
     return axis("", theme, showgrid=False, side="top", **across, **ticks)

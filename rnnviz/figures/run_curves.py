@@ -5,6 +5,7 @@ The page draws this picture itself, in static/curves.js, from the series by name
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.analysis.baselines import Baseline
-from rnnviz.analysis.chapters import Chapter, chapters
+from rnnviz.analysis.chapters import Chapter, Scores, chapters
 from rnnviz.analysis.memory_gauge import GradientMap, MemoryGauge
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.epoch_axis import last_epoch, thinned
@@ -31,11 +32,15 @@ _MOST_CHANGES = 40
 
 
 class Scored(NamedTuple):
-    """What the loss and the metric are called, and what they are compared with."""
+    """What the loss and the metric are called, and what they are compared with.
+
+    ``chance`` is the most of the test metric that is chance.
+    """
 
     guess: Guess
     metric: Metric
     baselines: Sequence[Baseline] = ()
+    chance: float = math.nan
 
 
 class Reach(NamedTuple):
@@ -60,7 +65,7 @@ def run_curves(course: Course, scored: Scored, reach: Reach, theme: Theme = LIGH
         "metric": scored.metric.name,
         "gauge": {"weights": gauge.weights, "span": gauge_span(gauge)},
         "map": _rows(reach, low, high),
-        "chapters": list(_chapters(course.history, guess.loss, gauge)),
+        "chapters": list(_chapters(course.history, scored, gauge)),
         "changes": sorted({c.position.epoch for c in course.changes})[-_MOST_CHANGES:],
     }
     series = [*_scores(course.history, ""), *_gauge(gauge), _map(reach.map, low)]
@@ -106,11 +111,14 @@ def _map(norms: GradientMap, low: float) -> Series:
     return heatmap(name="log10 gradient", x=epochs, z=compact(logs), yaxis="y2")
 
 
-def _chapters(history: History, guess: float, gauge: MemoryGauge) -> Iterator[tuple[str, int, int]]:
+def _chapters(
+    history: History, scored: Scored, gauge: MemoryGauge
+) -> Iterator[tuple[str, int, int]]:
     """Each chapter's name, and the epochs at which it begins and ends."""
     epochs = thinned(len(history))
-    losses, metrics = (history.column(name) for name in ("train_loss", "train_metric"))
-    told = chapters(losses, metrics, gauge.radii(len(history)), guess, epochs)
+    losses, metrics, tests = map(history.column, ("train_loss", "train_metric", "test_metric"))
+    scores = Scores(losses, metrics, tests, scored.guess.loss, scored.chance)
+    told = chapters(scores, gauge.radii(len(history)), epochs)
     starts = [0, *(np.flatnonzero(np.diff(told)) + 1).tolist(), len(told) - 1]
     for start, end in pairwise(starts):
         yield Chapter(told[start]).label, int(epochs[start]), int(epochs[end])

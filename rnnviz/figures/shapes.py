@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.picture import Series, scatter
 from rnnviz.figures.theme import Theme
 
@@ -28,6 +31,18 @@ def note(text: str, anchor: str, **options: Any) -> dict[str, Any]:
     """A text without an arrow; ``anchor`` is the corner of it at its position: "left top"."""
     xanchor, yanchor = anchor.split()
     return {"text": text, "showarrow": False, "xanchor": xanchor, "yanchor": yanchor, **options}
+
+
+def zeros(x: Array, values: Array, bottom: float, color: str) -> list[dict[str, Any]]:
+    """A 0 at the ``bottom`` of an axis of powers of ten, where values (N,) are exactly zero.
+
+    Of zeros side by side the first and the last have one.
+    """
+    zero = np.pad(values == 0, 1)
+    marked = np.flatnonzero(zero[1:-1] & ~(zero[:-2] & zero[2:]))
+    font = {"color": color, "size": 14, "weight": 600}
+    places = {float(x[t]): None for t in marked.tolist()}
+    return [note("0", "center bottom", x=at, y=bottom, yshift=4, font=font) for at in places]
 
 
 def outlines(boxes: Iterable[tuple[float, ...]], color: str, width: float) -> Series:

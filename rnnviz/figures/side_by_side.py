@@ -239,10 +239,12 @@ def _factors(distances: Array, theme: Theme) -> list[dict[str, Any]]:
         )  # fmt: skip
     for t in apart:
         if t + 1 < len(values) and values[t + 1] > 0:
-            middle = {"x": t + 0.5, "y": 0.25 * (values[t] + values[t + 1])}
+            middle = {"x": t + 0.5, "y": 0.5 * (values[t] + values[t + 1])}
             factor = values[t + 1] / values[t]
-            text = f"× {factor:.1f}" if 0.1 <= factor < 100 else f"× {factor:.0e}"
-            notes.append(note(text, "center middle", **middle, font={"color": theme.muted}))
+            text = f"× {factor:.1f}" if 0.1 <= factor < 100 else f"× {number(factor, 1)}"
+            # Above the line, which in a low picture is close to the axis.
+            style = {"font": {"color": theme.muted}, "bgcolor": theme.background}
+            notes.append(note(text, "center bottom", **middle, yshift=3, **style))
     return notes
 
 

@@ -138,7 +138,7 @@ def scores_table(
     rows: Sequence[tuple[str, Sequence[str]]], heads: Sequence[str], theme: Theme = LIGHT
 ) -> Picture:
     """Texts in rows with a name, below their heads; the second of two columns is the one of now."""
-    places = [0.0, 0.38, 0.6, 0.84, 1.0]
+    places = [0.0, 0.36, 0.57, 0.81, 1.0]
     columns = [("", [name for name, _ in rows])]
     columns += [(head, [row[k] for _, row in rows]) for k, head in enumerate(heads)]
     series = [
@@ -164,7 +164,7 @@ def scores_table(
         series, "Before and after", HEIGHTS["scores"], theme, annotations=names,
         xaxis={"range": [0, 1], "visible": False},
         yaxis={"range": [len(rows) - 0.5, -1.6], "visible": False},
-        margin={"l": 16, "r": 16, "b": 12},
+        margin={"l": 16, "r": 16, "b": 12}, meta={"bare": True},
     )  # fmt: skip
 
 

@@ -49,8 +49,8 @@ def class_scores(confusion: Confusion, classes: Sequence[str], theme: Theme = LI
     """Recall, precision, F1 and the number of rows of every class."""
     columns = [
         Column("", [class_name(classes[c]) for c in confusion.classes], theme.text, 1.3),
-        Column("found", _known(confusion.recall), theme.forward, 1.4, share=True),
-        Column("trusted", _known(confusion.precision), theme.muted, 1.4, share=True),
+        Column("recall", _known(confusion.recall), theme.forward, 1.4, share=True),
+        Column("precision", _known(confusion.precision), theme.muted, 1.4, share=True),
         Column("F1", [_short(f1) for f1 in confusion.f1], theme.text, 0.9),
         Column("count", [f"{n:,}" for n in confusion.wanted.tolist()], theme.muted, 0.9),
     ]

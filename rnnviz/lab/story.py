@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.analysis.chapters import Chapter, chapters
+from rnnviz.analysis.chapters import Chapter, Scores, chance_of, chapters
 from rnnviz.analysis.formatting import quoted, shortened
 from rnnviz.analysis.gradients import gradient_flow
 from rnnviz.analysis.health import Level, Sign
@@ -22,26 +22,31 @@ from rnnviz.training.player import Player
 
 #: The least share that is told, of the loss or, lost per token, of the gradient.
 _LEAST = 0.005
+#: What is said of a run that learned nothing to its end.
+_ENDED = "The run ended before the loss fell."
 
 
 class Story(NamedTuple):
     """The chapter's name, one sentence, whether something is broken, and the turning word.
 
     ``turning`` is the index of the token without which the verdict is another one, if there is one.
+    ``ending`` is the part of the sentence that tells of the end of a run that learned nothing.
     """
 
     chapter: str
     sentence: str
     broken: bool = False
     turning: int | None = None
+    ending: str = ""
 
 
 class _Scores(NamedTuple):
-    """Loss and metric on the training set of a dataset."""
+    """Loss and metric on the training set of a dataset, and the metric on its test set."""
 
     data: Dataset
     loss: float
     metric: float
+    test: float
 
     @property
     def below(self) -> float:
@@ -79,7 +84,8 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
     """
     data, epoch, history = probe.dataset, player.position.epoch, player.run.history
     losses, metrics = history.column("train_loss"), history.column("train_metric")
-    scores = _Scores(data, float(losses[epoch]), float(metrics[epoch]))
+    tests = history.column("test_metric")
+    scores = _Scores(data, float(losses[epoch]), float(metrics[epoch]), float(tests[epoch]))
     stopped = player.diverged and player.shown is None
     known = math.isfinite(scores.loss) or not data.labelled
     if stopped or not (probe.finite and known):
@@ -87,8 +93,8 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
         return Story("Broken", sentence, broken=True)
     if player.given and epoch == 0:
         return _opened(player.given, probe, scores)
-    told = chapters(losses, metrics, radii, data.guess.loss, np.array([epoch]))
-    chapter = Chapter(told[0])
+    course = Scores(losses, metrics, tests, data.guess.loss, chance_of(data))
+    chapter = Chapter(chapters(course, radii, np.array([epoch]))[0])
     if chapter is Chapter.UNTRAINED:
         start = f"The weights are random: every {probe.noun} is a guess"
         return Story(chapter.label, f"{start} (loss {scores.loss:.3g}).")
@@ -97,9 +103,9 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
             return warning
     turn = _turn(probe) if chapter > Chapter.MEMORY_GROWS else None
     sentence = _sentence(chapter, probe, scores, radii, turn)
-    if chapter < Chapter.FALLING and player.over:
-        sentence = f"{sentence} The run ended before the loss fell."
-    return Story(chapter.label, sentence, turning=turn.token if turn else None)
+    ending = _ENDED if chapter < Chapter.FALLING and player.over else ""
+    sentence = f"{sentence} {ending}".rstrip()
+    return Story(chapter.label, sentence, turning=turn.token if turn else None, ending=ending)
 
 
 def _opened(given: FirstNetwork, probe: Probe, scores: _Scores) -> Story:
@@ -143,6 +149,9 @@ def _sentence(
         return f"{scores.level}. {lost}" if lost else scores.sentence
     if chapter < Chapter.FALLING:
         return _memory(chapter, probe, scores, radii, turn)
+    if chapter is Chapter.MEMORIZED:
+        right = f"{scores.metric:.0%} right, but {scores.test:.0%} of the test set"
+        return f"Learned the training data, {right}: no better than chance."
     if turn is None:
         return scores.sentence
     word = quoted(probe.words[turn.token])

@@ -109,10 +109,34 @@ class WhatIfLab:
         #: Whether the reader has seen the change that is proposed.
         self.opened = False
         self.perturbation = Perturbation(Alter.DROP, 0)
+        #: The place and the word that were chosen last, and the token that was marked then.
+        self._kept: tuple[int, str] | None = None
+        self._marked: int | None = None
         self._memo = Memo()
         self._answers = EpochCache[Array]()
 
     # The change
+
+    def put(self, place: int, words: Sequence[str]) -> None:
+        """Choose the word at ``place``; the change stays with it in other phrases."""
+        place = min(place, len(words) - 1)
+        self._kept = place, words[place]
+        self.perturbation = self.perturbation._replace(place=place)
+
+    def settle(self, words: Sequence[str], marked: int | None) -> int:
+        """Find the place of the change in these words: a newly marked one, or the chosen word.
+
+        Of a word that stands there more than once it is the nearest; one that is gone leaves its
+        place.
+        """
+        if self._kept is None or marked not in (None, self._marked):
+            self.put(self.perturbation.place if marked is None else marked, words)
+        place, word = self._kept or (0, "")
+        same = [t for t, other in enumerate(words) if other == word]
+        there = min(same or [min(place, len(words) - 1)], key=lambda t: abs(t - place))
+        self._marked = None if marked is None else there
+        self.perturbation = self.perturbation._replace(place=there)
+        return there
 
     def varied(self, words: Sequence[str]) -> tuple[str, ...]:
         """The words of the probe after the chosen perturbation, its position clipped."""

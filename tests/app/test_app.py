@@ -11,7 +11,7 @@ import streamlit as st
 
 from rnnviz.app import session_registry
 from rnnviz.app.actor import Actor
-from rnnviz.config import SETTINGS, RunConfig, TaskName
+from rnnviz.config import SETTINGS, CellKind, RunConfig, TaskName
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.lab.questions import TrainQuestion
 from rnnviz.presets import PRESETS
@@ -45,7 +45,7 @@ def weights(page):
 # What is there
 
 
-@each_row("row", [row for row in SETTINGS.values() if row.name not in ("task", "equations")])
+@each_row("row", [row for row in SETTINGS.values() if row.name != "task" and row.kind is not str])
 def test_every_setting_has_its_widget_where_it_has_an_effect(new, row):
     page = App(**{row.only[0]: row.only[1][0].value}) if row.only else new
     widget = page.widget(row.name)
@@ -58,6 +58,18 @@ def test_every_setting_has_its_widget_where_it_has_an_effect(new, row):
         assert tuple(widget.options) == row.choices
     else:
         assert (widget.min, widget.max) == (row.low, row.high)
+
+
+def test_the_numbers_in_the_equations_of_a_cell_have_their_boxes():
+    page = App(cell="cornn", hidden="5", constants="dt=0.2")
+    boxes = {w.key.split("_")[-1]: w for w in page.app.number_input if "constants_" in w.key}
+    assert {name: box.value for name, box in boxes.items()} == {"dt": 0.2, "gamma": 1.3, "eps": 4.7}
+    boxes["gamma"].set_value(2.5)
+    page.run()
+    assert page.session.config.constants == "dt=0.2, gamma=2.5"
+    page.set("cell", CellKind.LEAKY)
+    assert page.session.config.constants == ""
+    assert page.session.state.parameters.architecture.cell.equations.constants == {"a": 0.2}
 
 
 def test_every_chart_is_there_with_a_title_and_an_explanation_beside_the_settings(new):

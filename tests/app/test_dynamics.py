@@ -223,7 +223,8 @@ def test_states_beyond_all_numbers_have_a_sentence_in_place_of_each_picture():
 def test_what_a_search_has_missed_is_told():
     found = FixedPoints((), requested=200, starts=150, outside=3, lost=2, undescribed=4)
     assert (
-        "from 150 starts of 200, because time ran out, 3 left the range of possible states, "
+        "from 150 starts of 200, because time ran out, "
+        "3 of the starts left the range of possible states, "
         "2 found nothing slow; 4 more points were not examined."
     ) in rests_html([], None, False, found, "word")
     assert "no point</strong> was found from 150 starts" in rest_sentence("<b>", found)

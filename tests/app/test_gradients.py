@@ -10,6 +10,7 @@ from rnnviz.analysis.token_contribution import token_contribution
 from rnnviz.config import Gradient
 from rnnviz.engine.training import record
 from rnnviz.lab.questions import GradientQuestion
+from rnnviz.training.schedule import Position
 from tests.app import tab
 from tests.app.tab import plain
 from tests.sampling import each_row
@@ -51,6 +52,20 @@ class Page(tab.Page):
 def small():
     """The page of a small network on its three questions; they are opened in turn."""
     return Page(**SMALL)
+
+
+# The answer
+
+
+@each_row("question", [REACH, FEED, RIGHT])
+def test_a_run_that_ended_before_the_loss_fell_says_so_beside_the_answer(question):
+    page = Page(question, hidden="4", epochs="3", epoch="3")
+    said = "The run ended before the loss fell."
+    assert page.story.endswith(f" {said}")
+    assert page.session.story.sentence.endswith(said)
+    page.session.player.go_to(Position(2))
+    page.run()
+    assert said not in page.story
 
 
 # The pictures

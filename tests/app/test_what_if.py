@@ -97,6 +97,34 @@ def test_a_click_on_a_word_chooses_the_place_and_the_list_marks_it(page):
     assert page.change.place == 0
 
 
+@pytest.mark.parametrize("marked", [True, False], ids=["marked", "chosen before"])
+def test_the_change_stays_with_its_word_when_the_phrase_changes(page, marked):
+    page.mark(2)
+    if not marked:
+        page.mark(None)
+
+    def asked(text):
+        page.say("phrase", text=text)
+        page.run()
+        (box,) = [b for b in page.app.selectbox if b.label.startswith("Word")]
+        assert box.value == page.change.place
+        return text.split()[page.change.place]
+
+    for text in ("this is not bad", "not good", "i was very good and not happy"):
+        assert asked(text) == "not"
+    assert asked("good") == "good", "the word is gone"
+    assert asked("i am not good") == "not", "here it is again"
+    page.mark(3)
+    assert asked("good and bad") == "good", "another one was marked"
+
+
+def test_a_word_that_stands_there_twice_is_the_nearest(page):
+    page.mark(2)
+    page.say("phrase", text="not good and not bad")
+    page.run()
+    assert page.change.place == 3
+
+
 def test_a_word_can_be_changed_dropped_added_or_swapped(page):
     page.mark(2)
     page.alter(Alter.CHANGE)

@@ -43,7 +43,9 @@ def assert_same_run(page, epoch, folder):
         saved.value.save_as(folder / name)
     page.page.keyboard.press("Escape")
     command = [sys.executable, "-I", "run.py", "--weights", "own.npz"]
-    said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        command, cwd=folder, capture_output=True, encoding="utf-8", check=True
+    ).stdout
     assert f"--- Epoch {epoch}" in said
     with np.load(folder / "own.npz") as own, np.load(folder / "weights.npz") as weights:
         assert {*own} == {*weights} - {"vocabulary", "classes"}

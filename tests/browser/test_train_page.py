@@ -279,6 +279,13 @@ def test_own_files_bad_ones_and_good_ones(page):
     page.expect_said("verdict", re.compile(r"z<b>yes</b>|no"))
 
 
+def test_a_high_loss_that_rescales_the_axis_takes_no_name_from_a_baseline(opened, server):
+    page = opened(f"{server.url}/?lr=2&epoch=10")
+    assert float(page.loss) > 2
+    written = {text for text, _ in page.page.evaluate(WRITTEN, "curves")}
+    assert {"guessing", "last word"} <= written
+
+
 # The texts that a chart writes on its canvas, and the weights of their fonts.
 WRITTEN = """key => {
   const picture = rnnviz.stage.plots.get(key), context = picture.canvas.getContext("2d");

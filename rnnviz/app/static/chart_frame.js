@@ -55,7 +55,7 @@ export function paintTicks(p, axis) {
   if (p.edges && letter === "x" && p.layout.meta?.x === "epoch") writeRich(p.c, "epoch", 0, far + 5, font, { down: "top" });
   if (!text) return;
   if (letter === "x") {
-    const below = far + (options.showticklabels === false ? 6 : 22);
+    const below = far + (options.showticklabels === false ? 6 : options.tickangle && options.side !== "top" ? 50 : 22);
     writeRich(p.c, text, (Math.min(axis.from, axis.to) + Math.max(axis.from, axis.to)) / 2, below, font, { across: "center", down: "top" });
   } else if (!p.edges || near - 8 - widest > 18) upright(p, text, (axis.from + axis.to) / 2, font);
 }
@@ -105,8 +105,13 @@ export function paintLegend(p) {
   if (beside && legend.traceorder === "reversed") named.reverse();
   const font = { size: TICK, color: text, family };
   const widths = named.map(({ name }) => sizeOf(c, name, font).width);
-  // Many names stand closer, and begin left of the plot.
-  const wide = widths.reduce((sum, width) => sum + 28 + width, 0);
+  // Many names stand closer, and begin left of the plot; of too many each is smaller.
+  const length = () => widths.reduce((sum, width) => sum + 28 + width, 0);
+  if (!beside && length() + 8 * (named.length - 1) > box.width) {
+    font.size = 12;
+    named.forEach(({ name }, k) => (widths[k] = sizeOf(c, name, font).width));
+  }
+  const wide = length();
   const gap = clamp((box.width - box.left - wide) / named.length, 8, 18);
   const start = clamp(box.width - wide - gap * (named.length - 1), 0, box.left);
   let [x, y] = beside ? [box.right + 10, box.top + 8] : [start, box.top - 14];
@@ -146,6 +151,24 @@ export function paintScale(p, { colorbar, colorscale, zmin, zmax, cmin = zmin, c
   writeRich(c, low, x + 14, bottom - 6, font);
 }
 
+// Beside a plot whose title leaves no room, between both of its ends. Where there is none either, a scale with two
+// signs is a number beside the title.
+function paintScaleBeside({ c, box }, colorscale, [low, high], font, title) {
+  if (box.width - box.right < 26) {
+    const [text, right] = [`±${high}`, box.width - 60];
+    const fits = right - sizeOf(c, text, font).width >= title + 6;
+    if (low === `−${high}` && fits) writeRich(c, text, right, 14, font, { across: "right" });
+    return;
+  }
+  const [x, top, bottom] = [box.right + 5, box.top + 17, box.bottom - 17];
+  const shade = c.createLinearGradient(0, bottom, 0, top);
+  for (const [at, color] of colorscale) shade.addColorStop(at, color);
+  c.fillStyle = shade;
+  c.fillRect(x, top, 9, bottom - top);
+  writeRich(c, high, x, top - 9, font);
+  writeRich(c, low, x, bottom + 9, font);
+}
+
 // On a sheet it lies beside the title.
 export function paintScaleAbove(p, { colorbar, colorscale, zmin, zmax, cmin = zmin, cmax = zmax }) {
   const { c, family, text, box, layout } = p;
@@ -154,7 +177,7 @@ export function paintScaleAbove(p, { colorbar, colorscale, zmin, zmax, cmin = zm
   const title = sizeOf(c, plainTitle(layout.title), { size: 15, weight: 600, family }).width;
   const [end, wide] = [sizeOf(c, high, font).width, 46];
   const right = Math.min(box.width - 62, Math.max(box.right, title + 150));
-  if (right - end - wide - 12 - sizeOf(c, low, font).width < title + 8) return;
+  if (right - end - wide - 12 - sizeOf(c, low, font).width < title + 8) return paintScaleBeside(p, colorscale, [low, high], font, title);
   const x = right - end - wide - 5;
   const shade = c.createLinearGradient(x, 0, x + wide, 0);
   for (const [at, color] of colorscale) shade.addColorStop(at, color);

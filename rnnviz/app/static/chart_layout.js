@@ -19,6 +19,7 @@ function onSheet(layout) {
 
 // A picture that stands on nothing else may be wider.
 function sidesOf({ meta, margin }, edges) {
+  if (meta?.bare) return { ...edges, left: 0, right: edges.u };
   if (meta?.wide) return { ...edges, left: Math.min(edges.left, 4 * edges.u), right: edges.u };
   // One that shares its axis with no other has room for its names.
   return meta?.x || !(margin?.l > 64) ? edges : { ...edges, left: Math.max(edges.left, margin.l) };
@@ -29,7 +30,8 @@ function marginOf({ xaxis = {}, title, showlegend, legend = {}, meta }, { left, 
   const top = xaxis.side === "top";
   const above = (plainTitle(title) ? 28 : 8) + (showlegend && !(legend.x > 1) ? 22 : 0) + (top ? head : 0);
   const none = xaxis.showticklabels === false || xaxis.visible === false || top;
-  const labels = none ? 6 : xaxis.tickangle ? 50 : 22;
+  const lines = xaxis.ticktext?.some((text) => text.includes("<br>")) ? 2 : 1;
+  const labels = none ? 6 : xaxis.tickangle ? 50 : 6 + 16 * lines;
   return { l: Math.max(left, meta?.left ?? 0), r: right, t: above, b: labels + (plainTitle(xaxis.title) ? 18 : 0) };
 }
 

@@ -111,14 +111,15 @@ function paintLevels(p) {
   const { u, left, right, panels } = layout;
   const { loss, baselines, gauge } = run.scales;
   const lines = [{ name: "guessing", loss: loss.guess }, ...baselines];
-  let above = -Infinity;
+  const written = [];
   for (const { name, loss: value } of lines.sort((a, b) => b.loss - a.loss)) {
     const y = heights.loss(layout, loss, value);
     stroke(p, [[left, y], [right, y]], theme.muted, 1.2, [2, 3]);
-    // A label that would cover the one above is left out.
-    if (y - above < 1.1 * u) continue;
-    write(p, name, right, y - 0.62 * u, 0.83 * u, theme.muted, { align: "right", halo: true });
-    above = y;
+    // Above its line, or else below it; a label that would cover another one is left out.
+    const middle = [y - 0.62 * u, y + 0.62 * u].find((at) => written.every((other) => Math.abs(at - other) >= 0.95 * u));
+    if (middle === undefined) continue;
+    write(p, name, right, middle, 0.83 * u, theme.muted, { align: "right", halo: true });
+    written.push(middle);
   }
   const one = heights.gauge(layout, gauge, 1);
   p.c.fillStyle = faint(theme.forward, 0.08);
@@ -214,7 +215,7 @@ function ramp({ neutral, magnitude }) {
 }
 
 const TONES = {
-  Untrained: 0, Plateau: 0.15, "Memory grows": 0.3, "Memory opens": 0.45, Falling: 0.7, Learned: 1,
+  Untrained: 0, Plateau: 0.15, "Memory grows": 0.3, "Memory opens": 0.45, Falling: 0.7, Memorized: 0.85, Learned: 1,
 };
 
 function paintChapters(p) {

@@ -56,10 +56,11 @@ export class FirstMinute {
     this.state = "over";
   }
 
-  // Whoever goes on in another way, or to another page, needs no offer.
+  // Whoever goes on in another way, to another page or with another run, needs no offer.
   withdraw() {
-    const { offered, page } = this;
-    if (offered && (this.stage.source.number > this.command || location.pathname !== page)) {
+    const { offered, page, stage: { source, header } } = this;
+    const other = source.number > this.command || location.pathname !== page || header.edition !== this.edition;
+    if (offered && other) {
       offered.remove();
       this.offered = null;
     }
@@ -79,7 +80,8 @@ export class FirstMinute {
       if (target.dataset.offer) node.remove();
     });
     document.body.append(node);
-    [this.offered, this.page, this.command] = [node, location.pathname, this.stage.source.number];
+    Object.assign(this, { offered: node, page: location.pathname, command: this.stage.source.number });
+    this.edition = this.stage.header.edition;
   }
 
   watch() {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.analysis.chapters import chance_of
 from rnnviz.app.frame import Frame
 from rnnviz.app.heatmap_choice import choose_view, gated
 from rnnviz.app.stage import place_canvas, place_chart
@@ -71,7 +72,7 @@ def _network(session: Session, probe: Probe) -> Picture:
 def _curves(session: Session, probe: Probe) -> Picture:
     data, query = session.dataset, session.gradient_query(probe)
     gauge, flows = session.memory.past(session.run, query, DEVELOP)
-    scored = Scored(data.guess, data.metric, session.baselines)
+    scored = Scored(data.guess, data.metric, session.baselines, chance_of(data))
     reach = Reach(gauge, flows, probe.words, session.names.noun)
     return run_curves(session.player.course, scored, reach, theme())
 

@@ -30,7 +30,7 @@ from rnnviz.app.style import theme
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.text import explanation
-from rnnviz.figures.complex_plane import exponent_curve, state_spectrum, weight_spectrum
+from rnnviz.figures.complex_plane import Trail, exponent_curve, state_spectrum, weight_spectrum
 from rnnviz.figures.gradient_over_lag import connectivity_map, product_curves
 from rnnviz.figures.gradients import SYMBOL, gradient_map
 from rnnviz.figures.length_generalization import length_curve
@@ -196,8 +196,8 @@ def _connectivity(source: Source, colors: Theme) -> Picture:
 
 def _spectrum(source: Source) -> Picture:
     history = source.over_epochs(source.gradients.history.eigenvalues)
-    past, colors = (np.array(history.rows), history.epochs), source.theme("spectrum")
-    return weight_spectrum(source.eigenvalues, *past, colors, source.weights)
+    trail = Trail(np.array(history.rows), history.epochs, source.query.state.epoch)
+    return weight_spectrum(source.eigenvalues, trail, source.theme("spectrum"), source.weights)
 
 
 def _exponents(source: Source, colors: Theme) -> Picture:

@@ -155,5 +155,7 @@ def _remark(session: Session) -> str:
 def _spectrum(session: Session, rests: list[Rest], chosen: int | None) -> Picture:
     if chosen is None:
         said = "No point is known here yet: press F to search."
+        if session.dynamics.searching:
+            said = "No point is known here yet: the search is running."
         return sentence("What becomes of a small distance", said, theme())
     return point_spectrum(rests[chosen], session.names.noun, theme())

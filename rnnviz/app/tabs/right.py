@@ -95,7 +95,7 @@ def _turn(source: Source) -> str:
     back = len(source.words) - 1 - int(off[-1])
     most = f"<strong>{np.nanmax(tokens.angles):.0f}°</strong>"
     nouns = f"{noun}{'s' * (back > 1)}"
-    return f"The notebook forgets a transpose: wrong from {back} {nouns} back, by up to {most}."
+    return f"The notebook is wrong from {back} {nouns} back, by up to {most}."
 
 
 def _basis(source: Source, elman: bool) -> str:

@@ -128,7 +128,7 @@ def _choose(session: Session, probe: Probe) -> None:
         format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
     )  # fmt: skip
     if chosen is not None and chosen != place:
-        lab.perturbation = lab.perturbation._replace(place=chosen)
+        lab.put(chosen, words)
         session.selection.token = chosen
     choose_alter(session, words[lab.perturbation.place])
     if lab.perturbation.alter is Alter.STATE:
@@ -141,8 +141,7 @@ def _propose(session: Session) -> None:
     if lab.opened:
         return
     lab.opened = True
-    place = session.story.turning or 0
-    lab.perturbation = lab.perturbation._replace(place=place)
+    lab.put(session.story.turning or 0, session.inspect().reading.words)
     # There is no list of values to choose from.
     if session.dataset.tokens:
         word = _opposite(session)
@@ -162,11 +161,11 @@ def _opposite(session: Session) -> str:
 
 
 def _settle(session: Session, words: tuple[str, ...]) -> int:
-    """The place of the change: that of the marked word, if one is."""
-    lab, marked = session.what_if, session.selection.token
-    place = lab.perturbation.place if marked is None else marked
-    lab.perturbation = lab.perturbation._replace(place=min(place, len(words) - 1))
-    return lab.perturbation.place
+    """The place of the change: that of the word that was chosen or marked last."""
+    place = session.what_if.settle(words, session.selection.token)
+    if session.selection.token is not None:
+        session.selection.token = place
+    return place
 
 
 def _choose_method(session: Session) -> str:
@@ -330,7 +329,8 @@ def _scale(change: Change, ending: str) -> AnswerScale:
     if not outcome.probability:
         return AnswerScale(f"Output, {outcome.name}, {ending}", probability=False)
     each = ending.startswith("after") and not probe.dataset.one_class_at_end
-    what = "the target" if each else quoted(name)
+    # The target of a decoder is a whole sentence.
+    what = "the target" if each or probe.dataset.source is not None else quoted(name)
     return AnswerScale(f"Probability of {what} {ending}")
 
 
@@ -392,7 +392,8 @@ def _choices(change: Change) -> Picture:
     scale, outcome = _scale(change, ""), outcome_of(*change.pair)
     title = f"{noun.capitalize()}s {where} {here}"
     if not outcome.two:
-        title = f"p({shown_token(outcome.name)}), {title[0].lower()}{title[1:]}"
+        what = "the target" if probe.dataset.source else shown_token(outcome.name)
+        title = f"p({what}), {title[0].lower()}{title[1:]}"
     scale = replace(scale, title=title)
     return word_choices(values, words, marks, scale, steady(session, "choices", scale.title))
 

@@ -17,19 +17,22 @@ from rnnviz.analysis.chapters import (
     RIGHT,
     WINDOW,
     Chapter,
+    Scores,
+    chance_of,
     chapters,
 )
-from rnnviz.config import RunConfig
+from rnnviz.config import RunConfig, TaskName
 from rnnviz.session import Session
 
 GUESS = 1.0
 STAYS, FALLS, KNOWS = (0.9, 0.5), (0.6, 0.7), (0.1, 0.99)
 
 
-def told(*scores, radii=None):
+def told(*scores, radii=None, test=np.nan, chance=np.nan):
     losses, metrics = np.array(scores).T
+    course = Scores(losses, metrics, np.full(len(scores), test), GUESS, chance)
     radii = np.full(len(scores), np.nan) if radii is None else np.array(radii, float)
-    numbers = chapters(losses, metrics, radii, GUESS, np.arange(len(scores)))
+    numbers = chapters(course, radii, np.arange(len(scores)))
     return [Chapter(number) for number in numbers]
 
 
@@ -51,6 +54,30 @@ def test_one_odd_epoch_begins_no_chapter():
 
 def test_a_low_loss_with_wrong_answers_is_not_learned():
     assert told(*[(0.1, 0.9)] * 9)[-1] is Chapter.FALLING
+
+
+@pytest.mark.parametrize(
+    ("test", "chance", "chapter"),
+    [
+        (0.5, 0.61, Chapter.MEMORIZED),
+        (0.7, 0.61, Chapter.LEARNED),
+        (np.nan, 0.61, Chapter.LEARNED),  # without a test set
+        (0.5, np.nan, Chapter.LEARNED),  # without a chance that is known
+    ],
+)
+def test_what_is_right_in_training_alone_is_memorized(test, chance, chapter):
+    assert told(*[KNOWS] * 6, test=test, chance=chance)[-1] is chapter
+    assert told(*[FALLS] * 6, test=test, chance=chance)[-1] is Chapter.FALLING
+
+
+def test_chance_is_the_commonest_class_and_one_standard_error():
+    data = Session(RunConfig()).dataset
+    targets = [int(example.targets[0]) for example in data.test]
+    share = max(targets.count(0), targets.count(1)) / len(targets)
+    assert chance_of(data) == pytest.approx(share + (share * (1 - share) / len(targets)) ** 0.5)
+    for other in ("adding", "flipflop", "brackets"):
+        task = Session(RunConfig(task=TaskName(other))).dataset
+        assert np.isnan(chance_of(task)) == (task.metric.name != "accuracy")
 
 
 @given(st.lists(st.tuples(st.floats(0, 2), st.floats(0, 1)), min_size=6, max_size=30))
@@ -100,7 +127,7 @@ def test_the_default_run_tells_its_story_once_from_the_plateau_to_learned():
         session.player.advance(1)
         names.append(session.story.chapter)
     first = {name: names.index(name) for name in names}
-    assert [*first] == [chapter.label for chapter in Chapter]
+    assert [*first] == [one.label for one in Chapter if one is not Chapter.MEMORIZED]
     assert names == sorted(names, key=list(first).index)
     assert (first["Untrained"], first["Plateau"]) == (0, 1)
     assert 120 < first["Memory grows"] < 140

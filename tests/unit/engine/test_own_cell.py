@@ -17,6 +17,13 @@ def test_the_text_of_every_cell_is_confirmed_by_the_engine(cell):
     assert found.equations.states == cell.equations.states
 
 
+@each_row("a", [2, 4, 5, 10])
+@each_row("function", ["relu", "tanh"])
+def test_a_cell_whose_state_grows_is_no_wrong_one(a, function):
+    text = standalone(CELLS["leaky"]).replace("a = 0.2", f"a = {a}").replace("relu", function)
+    assert own_cell(text).equations.constants == {"a": a}
+
+
 def test_a_text_that_the_engine_computes_wrongly_is_refused(monkeypatch):
     monkeypatch.setitem(operations.CALLS, "tanh", "sin")
     with pytest.raises(CellError, match="differs from the complex step"):
@@ -43,3 +50,7 @@ def test_numbers_in_equations_can_be_set():
 def test_other_numbers_are_refused(kind, constants, said):
     with pytest.raises(SettingError, match=said):
         cell_of(CellKind(kind), Activation.TANH, "", constants)
+
+
+def test_every_cell_can_be_chosen_by_its_name():
+    assert {*CellKind} == {*CELLS} - {"elman-relu"} | {"own"}

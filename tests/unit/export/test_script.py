@@ -94,7 +94,9 @@ def test_it_runs_with_numpy_alone_prints_the_report_and_writes_the_weights(tmp_p
     imported = re.findall(r"^(?:import|from) (\w+)", path.read_text("utf-8"), re.MULTILINE)
     assert imported == ["sys", "numpy"]
     command = [sys.executable, "-I", str(path), "--weights", str(own)]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    said = subprocess.run(
+        command, capture_output=True, encoding="utf-8", check=True, timeout=60
+    ).stdout
     row = session.run.history.row(3)
     assert said.splitlines()[:2] == [
         "--- Epoch 3",

@@ -4,14 +4,24 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.jacobians import StateSpectra
-from rnnviz.figures.complex_plane import exponent_curve, state_spectrum, weight_spectrum
+from rnnviz.figures.complex_plane import Trail, exponent_curve, state_spectrum, weight_spectrum
 from tests.sampling import each_row
 
 NOW = np.array([0.5 + 0.5j, 0.5 - 0.5j, -0.1])
 
 
-def spectrum(trail, epochs, now=NOW):
-    return weight_spectrum(now, np.array(trail, complex), np.array(epochs, int)).figure
+def spectrum(trail, epochs, now=NOW, shown=None):
+    return weight_spectrum(
+        now, Trail(np.array(trail, complex), np.array(epochs, int), shown)
+    ).figure
+
+
+def test_looking_back_what_is_later_is_faint():
+    trail = [[0.1, 0.0], [0.3, -0.2j], [0.4, 0.1]]
+    opacity = spectrum(trail, [0, 40, 80], shown=40).data[0].marker.opacity
+    assert opacity[:4] == (1, 1, 1, 1)
+    assert max(opacity[4:]) < 0.3
+    assert spectrum(trail, [0, 40, 80], shown=80).data[0].marker.opacity == (1,) * 6
 
 
 def test_eigenvalues_and_their_trail_are_by_the_unit_circle_with_exact_values_on_hover():

@@ -66,6 +66,10 @@ def test_of_many_words_the_angles_alone_are_written():
     drawn = directions([1.0] * 30, [1.0] * 30, [45.0] * 30)
     assert not drawn.layout.annotations
     assert len(drawn.data[1].text) == 30
+    # No two of them touch, and the last word has one.
+    written = [t for t, text in enumerate(drawn.data[1].text) if text]
+    assert len(written) <= 12
+    assert written[-1] == 29
 
 
 def test_sizes_of_both_are_in_sight_also_zeros_and_a_cell_without_the_rule_has_one_curve():
@@ -77,6 +81,9 @@ def test_sizes_of_both_are_in_sight_also_zeros_and_a_cell_without_the_rule_has_o
         assert list(map(float, curve.customdata)) == list(sizes)
         assert all(low - 1e-9 <= math.log10(y) <= high for y in curve.y)
     assert [*by_name(gradient_sizes(norms, "abc"))] == ["exact"]
+    marks = drawn.figure.layout.annotations
+    assert {(mark.text, mark.x, mark.y) for mark in marks} == {("0", 0, low)}
+    assert not gradient_sizes(norms[1:], "ab").figure.layout.annotations
 
 
 def by_length(*rows, words=5):
@@ -94,12 +101,20 @@ def test_the_error_of_a_length_stands_as_far_back_as_it_reaches():
     assert list(error.y)[1:] == [0.1, 1]
     low, high = drawn.layout.yaxis.range
     assert low - 1e-9 <= math.log10(error.y[0]) < math.log10(0.1) < high
+    (mark,) = drawn.layout.annotations
+    assert (mark.text, mark.x, mark.y) == ("0", 4, low)
     assert [list(row) for row in error.customdata] == [
         ["1 long, 1 sequence", "0.0"],
         ["3 long, 2 sequences", "0.1"],
         ["5 long, 9 sequences", "1.0"],
     ]
     assert not by_length((0.0,)).figure.data, "nothing is wrong"
+
+
+def test_in_a_long_sequence_some_lengths_are_named_none_of_them_by_a_letter():
+    ticks = by_length((0.0, NAN), (0.1, -0.25), words=47).figure.layout.xaxis
+    assert len(ticks.ticktext) <= 24
+    assert [47 - int(name) for name in ticks.ticktext] == list(ticks.tickvals)
 
 
 def test_lengths_beyond_the_phrase_have_no_place_and_if_all_are_it_says_so():

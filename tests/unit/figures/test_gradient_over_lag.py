@@ -70,3 +70,9 @@ def test_each_answer_has_its_row_and_nothing_is_drawn_after_it():
     assert list(drawn.layout.yaxis.ticktext) == ["a", "b", "␣"]
     nothing = connectivity_map(Connectivity(np.array([1]), np.zeros((1, 2))), ["a", "b"])
     assert np.isnan(np.array(nothing.figure.data[0].z)).all()
+
+
+def test_what_is_lost_for_good_is_marked_at_the_bottom():
+    layout = product_curves(products([-2.0, -1.0, 0.0], [-np.inf, -4.0, 0.0]), "abc").figure.layout
+    (mark,) = layout.annotations
+    assert (mark.text, mark.x, mark.y) == ("0", 0, layout.yaxis.range[0])

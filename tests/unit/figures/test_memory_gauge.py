@@ -49,3 +49,13 @@ def test_after_a_few_epochs_of_many_each_curve_is_a_point(history_of):
     drawn = memory_gauge(gauge(3.0, 5.0), Course(history_of(4), 1000)).figure
     (points,) = (one for one in drawn.data if one.mode == "markers")
     np.testing.assert_allclose(points.y, [0.9, 2, 5], rtol=1e-6)
+
+
+def test_a_radius_of_exactly_zero_is_marked_and_one_that_there_is_not_has_no_name(history_of):
+    course = Course(history_of(9), 9)
+    layout = memory_gauge(gauge(3.0, 4.0, 5.0, radius=0.0), course).figure.layout
+    bottom = layout.yaxis.range[0]
+    assert [(m.text, m.x, m.y) for m in layout.annotations] == [("0", 0, bottom), ("0", 8, bottom)]
+    without = memory_gauge(gauge(3.0, 5.0, radius=np.nan), course).figure
+    named = {curve.name: curve.showlegend for curve in without.data}
+    assert (named["radius"], named["half-life"]) == (False, True)

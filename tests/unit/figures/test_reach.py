@@ -42,13 +42,13 @@ def test_phrase_band_and_fit_stand_on_the_words_from_the_last_one_back():
     np.testing.assert_allclose(phrase.y, 0.2 ** LAGS[::-1])
     assert list(phrase.customdata[1]) == ["3", repr(0.2**3)]
     low = reach.figure.data[0]
-    assert (band.name, band.fill) == ("80 % of 40", "tonexty")
+    assert (band.name, band.fill) == ("80 % of 40 training phrases", "tonexty")
     # The profile counts from the last word: the first of its numbers stands there.
     for one, factor in ((low, 0.5), (band, 2), (fit, 1)):
         np.testing.assert_allclose(dict(zip(one.x, one.y, strict=True))[4], factor)
         np.testing.assert_allclose(one.y, factor * 0.1 ** (4 - np.array(one.x)))
     assert fit.customdata[1][0] == 3, "tokens back"
-    assert fit.name == "fit of all, half-life 0.3 (95 %: 0.3 to 0.3)"
+    assert fit.name == "fit, half-life 0.3 (95 %: 0.3 to 0.3)"
     layout = reach.figure.layout
     assert (layout.yaxis.type, layout.meta["x"]) == ("log", "token")
     assert list(layout.xaxis.ticktext[:2]) == ["so", "&lt;b&gt;"]
@@ -124,3 +124,18 @@ def test_of_the_margin_and_of_sizes_that_are_not_finite_it_says_so():
     assert len(notes(curve)) == 2, "a size that is no number has no note"
     far = replace(margin, high=np.array([1e9, 1e9]))
     assert drawn(far, [1, 1]).figure.layout.yaxis.range[1] > 9
+
+
+def test_a_gradient_of_exactly_zero_is_marked_at_the_bottom_where_it_begins_and_ends():
+    curve = drawn(profile([1.0, 0.5, 0.25, 0.125, 0.1]), [0, 0, 0, 0.5, 1.0])
+    low, _ = curve.figure.layout.yaxis.range
+    marks = [note for note in curve.figure.layout.annotations if note.text == "0"]
+    assert [(mark.x, mark.y) for mark in marks] == [(0, low), (2, low)]
+
+
+def test_the_number_of_the_first_word_has_room_below_its_point_or_above_a_low_one():
+    high, low = (
+        drawn(profile(0.5**LAGS), 0.5 ** LAGS[::-1]),
+        drawn(profile(1e-4**LAGS), 1e-4 ** LAGS[::-1]),
+    )
+    assert [one.figure.layout.annotations[1].yanchor for one in (high, low)] == ["top", "bottom"]

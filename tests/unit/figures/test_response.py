@@ -43,3 +43,11 @@ def test_of_many_units_and_words_some_are_named_the_chosen_ones_among_them(chose
     assert len(drawn.layout.xaxis.tickvals) <= 24
     assert len(drawn.layout.shapes) == 1 + (chosen in words)
     assert drawn.data[0].zmax > 0
+
+
+def test_the_names_of_many_words_are_upright_and_the_chosen_one_has_room():
+    words = tuple(f"w{k}" for k in range(40))
+    still = Response(words, np.zeros((4, 40)), np.ones(40, int), np.arange(4))
+    axis = response_matrix(still, Moved("w3", np.zeros(4)), 0, "Δh").figure.layout.xaxis
+    assert axis.tickangle == -90
+    assert axis.tickvals[:4] == ("w0", "w3", "w6", "w8")

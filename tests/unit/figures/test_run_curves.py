@@ -63,7 +63,8 @@ def test_the_chapters_cover_the_run_without_gaps_and_are_those_of_the_story():
     while session.memory.develop(session.run, session.gradient_query(), 10):
         pass
     told = drawn(session)[0]["chapters"]
-    assert [name for name, *_ in told] == [chapter.label for chapter in Chapter]
+    usual = [chapter.label for chapter in Chapter if chapter is not Chapter.MEMORIZED]
+    assert [name for name, *_ in told] == usual
     ends = [end for *_, end in told]
     assert [start for _, start, _ in told] == [0, *ends[:-1]]
     assert ends[-1] == 420
@@ -78,3 +79,16 @@ def test_in_a_long_run_too_the_last_five_epochs_decide():
         session.run.history.append(Score(loss, 1), Score(loss, 1))
     names = [name for name, *_ in drawn(session)[0]["chapters"]]
     assert names == ["Untrained", "Plateau", "Learned"]
+
+
+def test_a_run_that_knows_its_training_set_alone_is_called_so():
+    session = Session(RunConfig(hidden=6))
+    for test in [0.5] * 9 + [1.0] * 9:
+        session.run.history.append(Score(0.1, 1), Score(0.9, test))
+    data, probe = session.dataset, session.inspect()
+    gauge, norms = session.memory.past(session.run, session.gradient_query(probe), 1)
+    scored = Scored(data.guess, data.metric, session.baselines, 0.6)
+    meta = run_curves(session.player.course, scored, Reach(gauge, norms, probe.words)).layout[
+        "meta"
+    ]
+    assert [name for name, *_ in meta["chapters"]][-2:] == ["Memorized", "Learned"]

@@ -30,3 +30,4 @@ def test_scores_that_are_not_known_are_a_dash_and_names_are_texts():
     assert list(f1) == ["0.86", "0.00", "–"]
     assert list(count) == ["4", "0", "0"]
     assert drawn.layout.title.text == "Every class, 3 of 5"
+    assert drawn.data[0].header["values"][1:3] == ("recall", "precision")

@@ -53,6 +53,19 @@ def test_the_story_of_the_default_run(session, epoch, chapter, sentence):
     assert len(found.sentence) <= 66
 
 
+def test_what_is_learned_in_training_alone_is_not_called_learned(session, monkeypatch):
+    """As if what the test set reaches were chance."""
+    monkeypatch.setattr("rnnviz.lab.story.chance_of", lambda data: 1.0)
+    session.player.go_to(Position(450))
+    found = told(session, "i am not sad")
+    assert found.chapter == "Memorized"
+    right = session.run.history.row(450)["test_metric"]
+    assert found.sentence == (
+        f"Learned the training data, 100% right, but {right:.0%} of the test set: "
+        "no better than chance."
+    )
+
+
 def test_where_no_word_turns_the_verdict_it_tells_the_metric(session):
     session.player.go_to(Position(450))
     said = told(session, "good and good").sentence
