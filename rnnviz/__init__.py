@@ -6,10 +6,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rnnviz import figures
     from rnnviz.config import RunConfig
+    from rnnviz.imports.pytorch import from_torch
+    from rnnviz.imports.weights import open_weights
     from rnnviz.session import Session
 
 __version__ = "0.1.0"
-__all__ = ["RunConfig", "Session", "figures"]
+__all__ = ["RunConfig", "Session", "figures", "from_torch", "open_weights"]
+#: In which module each short name is.
+_HOMES = {
+    "RunConfig": "rnnviz.config",
+    "Session": "rnnviz.session",
+    "from_torch": "rnnviz.imports.pytorch",
+    "open_weights": "rnnviz.imports.weights",
+}
 
 # Type checkers read the imports above; with this function they would take any name for right.
 if not TYPE_CHECKING:
@@ -18,9 +27,8 @@ if not TYPE_CHECKING:
         """Import a short name when it is first used, so that ``import rnnviz`` takes no time."""
         if name == "figures":
             return import_module("rnnviz.figures")
-        if name in __all__:
-            home = import_module({"RunConfig": "rnnviz.config", "Session": "rnnviz.session"}[name])
-            return getattr(home, name)
+        if name in _HOMES:
+            return getattr(import_module(_HOMES[name]), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:

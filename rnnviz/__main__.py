@@ -1,7 +1,14 @@
 """The command ``rnnviz``, or ``python -m rnnviz``."""
 
+from __future__ import annotations
+
 import os
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rnnviz.session import Session
 
 
 def main() -> int:
@@ -16,11 +23,13 @@ def main() -> int:
         return 130  # the exit code of Ctrl-C in shells
 
 
-def _open_page(port: int | None, browser: bool) -> None:
+def _open_page(
+    port: int | None, browser: bool, opening: Callable[[], Session] | None = None
+) -> None:
     # The commands don't need Streamlit, which takes a second to import.
     from rnnviz.app.main import serve  # noqa: PLC0415
 
-    serve(port, browser)
+    serve(port, browser, opening)
 
 
 if __name__ == "__main__":

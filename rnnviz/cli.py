@@ -1,4 +1,4 @@
-"""The command line: open the page, train without a browser, check gradients, show a cell."""
+"""The command line: open the page or weights, train without a browser, check, show a cell."""
 
 from __future__ import annotations
 
@@ -16,7 +16,16 @@ import numpy as np
 from tqdm import tqdm
 
 from rnnviz import __version__
-from rnnviz.config import SETTINGS, CellKind, Gradient, RunConfig, Setting, SettingError
+from rnnviz.config import (
+    SETTINGS,
+    Activation,
+    CellKind,
+    Gradient,
+    OutputAt,
+    RunConfig,
+    Setting,
+    SettingError,
+)
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_source import description, source
 from rnnviz.engine.cell_text import CellError
@@ -24,9 +33,11 @@ from rnnviz.engine.cells import CELLS, CellText
 from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_errors
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
+from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.export.history import history_json
 from rnnviz.export.script import ScriptError, script
-from rnnviz.export.weights import weights_file
+from rnnviz.export.weights import safetensors_file, weights_file
+from rnnviz.imports.weights import Known, read_weights
 from rnnviz.lab.probe import read
 from rnnviz.lab.verification import (
     Check,
@@ -39,14 +50,16 @@ from rnnviz.lab.verification import (
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import Form, TaskError, read_bytes
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.given_examples import Given
 from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, table_of
 from rnnviz.tasks.upload_preview import preview
 
 _CELL_FILE = "a cell of your own: a text, one equation a line"
 _FILES = "own data to learn: a CSV with text,label or text or source,target; or a text"
 _DATA = tuple(DATA_SETTINGS.values())
-#: Opens the page at a port (None: a free one), and whether to open a browser.
-OpenPage = Callable[[int | None, bool], None]
+#: Opens the page at a port (None: a free one), and whether to open a browser; and, if it isn't the
+#: usual one, with what makes the session of a new tab.
+OpenPage = Callable[..., None]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -83,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check all that NumPy alone can check, on a run")
     verify.add_argument("--phrase", help="what to read; the first phrase of the task by default")
     _run_options(verify)
+    _open_options(commands.add_parser("open", help="open the page with weights from a file"))
     _show_options(
         commands.add_parser("show", help="print a cell's equations and its backward pass")
     )
@@ -103,11 +117,37 @@ def _cell_file_option(parser: argparse._ActionsContainer) -> None:
 def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--every", type=_positive, default=100, help="epochs between two reports")
     train.add_argument("--json", type=Path, metavar="FILE", help="write settings and every epoch")
-    train.add_argument("--weights", type=Path, metavar="FILE.npz", help="write the final weights")
+    train.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="write the final weights, as .npz or, to be opened again, as .safetensors",
+    )
     train.add_argument(
         "--script", type=Path, metavar="FILE.py", help="write a script that trains the same network"
     )
     _run_options(train)
+
+
+def _open_options(opened: argparse.ArgumentParser) -> None:
+    opened.add_argument("file", type=Path, metavar="FILE.safetensors", help="the weights")
+    opened.add_argument(
+        "--vocabulary", type=Path, metavar="FILE", help="the words in their order, one a line"
+    )
+    opened.add_argument(
+        "--classes", metavar="A,B,…", help="their names in order, divided by commas"
+    )
+    opened.add_argument(
+        "--examples", type=Path, metavar="FILE", help="a CSV with text,label to train on"
+    )
+    opened.add_argument(
+        "--reads", choices=[*OutputAt], help="read out after the last word, or after every one"
+    )
+    opened.add_argument(
+        "--activation", choices=[*Activation], help="that of an nn.RNN; tanh by default"
+    )
+    opened.add_argument("--port", type=_port, metavar="N", dest="own_port", help="as without open")
+    opened.add_argument("--no-browser", action="store_true", dest="own_no_browser", help="the same")
 
 
 def _gradcheck_options(check: argparse.ArgumentParser) -> None:
@@ -148,10 +188,12 @@ def main(arguments: Sequence[str] | None = None, *, open_page: OpenPage) -> int:
             _check_free(parser, options["port"])
         open_page(options["port"], not options["no_browser"])
         return 0
+    if options["command"] == "open":
+        return _guarded(lambda: _open(parser, options, open_page))
     for name in ("port", "no_browser"):
         if options[name]:
             parser.error(f"{_flag(name)} has no effect with {options['command']}. Leave it out.")
-    return _run(options)
+    return _guarded(lambda: _run(options))
 
 
 def _flag(name: str) -> str:
@@ -173,15 +215,20 @@ def _check_free(parser: argparse.ArgumentParser, port: int) -> None:
 
 def _run(options: dict[str, Any]) -> int:
     command = {"train": _train, "gradcheck": _gradcheck, "verify": _verify}.get(options["command"])
+    if command is None:
+        return _show(options)
+    settings = _settings(options)
+    config = RunConfig(**settings)
+    for sentence in config.idle(settings):
+        raise SettingError(f"{sentence} Leave it out.")
+    return command(config, options)
+
+
+def _guarded(command: Callable[[], int]) -> int:
+    """The exit code of a command; what is wrong with its input is printed as a sentence."""
     try:
-        if command is None:
-            return _show(options)
-        settings = _settings(options)
-        config = RunConfig(**settings)
-        for sentence in config.idle(settings):
-            raise SettingError(f"{sentence} Leave it out.")
-        return command(config, options)
-    except (SettingError, TaskError, CellError, ScriptError) as problem:
+        return command()
+    except (SettingError, TaskError, CellError, ScriptError, TransferError) as problem:
         print(f"rnnviz: {problem}", file=sys.stderr)
     except BrokenPipeError:
         # The reader has closed the pipe: discard the rest, also what is flushed at exit.
@@ -190,6 +237,47 @@ def _run(options: dict[str, Any]) -> int:
     except OSError as problem:
         print(f"rnnviz: {problem.filename}: {problem.strerror}.", file=sys.stderr)
     return 2
+
+
+def _open(parser: argparse.ArgumentParser, options: dict[str, Any], open_page: OpenPage) -> int:
+    """Open the page with the weights in a file."""
+    port = options["own_port"] or options["port"]
+    if port is not None:
+        _check_free(parser, port)
+    network = read_weights(options["file"], _known(options))
+    for note in network.dataset.notes:
+        print(f"rnnviz: {note}", file=sys.stderr)
+    open_page(port, not (options["own_no_browser"] or options["no_browser"]), network.session)
+    return 0
+
+
+def _known(options: dict[str, Any]) -> Known:
+    """What the options say of a file of weights."""
+    words, classes, examples = (options[name] for name in ("vocabulary", "classes", "examples"))
+    return Known(
+        None if words is None else _lines(words),
+        None if classes is None else classes.split(","),
+        () if examples is None else _labelled(examples),
+        options["reads"] and OutputAt(options["reads"]),
+        Activation(options["activation"] or Activation.TANH),
+    )
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a text, without the empty one at its end."""
+    try:
+        text = read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise TaskError(f"{path.name} is no text in UTF-8.") from None
+    return text.removesuffix("\n").split("\n")
+
+
+def _labelled(path: Path) -> tuple[Given, ...]:
+    """The texts and labels of a CSV; raises TaskError."""
+    table = table_of(_file(path))
+    if table.form is not Form.LABEL:
+        raise TaskError(f"{path.name}: must have the columns text,label.")
+    return tuple((row.text, row.label) for row in table.rows)
 
 
 def _settings(options: dict[str, Any]) -> dict[str, Any]:
@@ -274,7 +362,9 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
     if options["json"]:
         options["json"].write_text(history_json(session), encoding="utf-8")
     if options["weights"]:
-        options["weights"].write_bytes(weights_file(session))
+        tensors = options["weights"].suffix.lower() == ".safetensors"
+        written = safetensors_file(session) if tensors else weights_file(session)
+        options["weights"].write_bytes(written)
     if options["script"]:
         options["script"].write_text(script(session), encoding="utf-8")
     return 0 if session.player.finished else 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from rnnviz.analysis.baselines import Baseline, baselines
 from rnnviz.analysis.formatting import Names
@@ -12,6 +13,7 @@ from rnnviz.analysis.health import Sign, health
 from rnnviz.config import CellKind, RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
+from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.lab.cell_draft import CellDraft, checked
 from rnnviz.lab.dynamics import DynamicsLab, DynamicsQuery
 from rnnviz.lab.gradient_query import GradientQuery
@@ -34,6 +36,7 @@ from rnnviz.tasks.data_source import DataSource
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
 from rnnviz.tasks.upload_store import UploadStore
+from rnnviz.training.first_network import FirstNetwork
 from rnnviz.training.player import PATIENCE, Player
 from rnnviz.training.run import Run
 from rnnviz.training.schedule import Schedule
@@ -47,6 +50,7 @@ class Session:
     ``selection`` the unit and the token that are marked;
     ``objective``, ``layer``, ``part`` and ``temperature`` are choices of the page. ``draft`` are
     equations that are being typed, ``own_equations`` those of one's own that were used last.
+    ``first`` are weights that the run begins with, instead of random ones.
     """
 
     def __init__(
@@ -54,9 +58,10 @@ class Session:
         config: RunConfig | None = None,
         dataset: Dataset | None = None,
         upload_store: UploadStore | None = None,
+        first: FirstNetwork | None = None,
     ) -> None:
         self.data = DataSource(dataset, upload_store)
-        self.player = Player(config or RunConfig(), self.data.dataset_for)
+        self.player = Player(config or RunConfig(), self.data.dataset_for, first)
         self.player.on_arrival = self._refit
         self.phrase_input = PhraseInput(self.first_phrase)
         self.selection = Selection()
@@ -230,6 +235,21 @@ class Session:
     def dynamics_query(self) -> DynamicsQuery:
         """The input of the dynamics lab."""
         return DynamicsQuery(self.state, self.dataset, self.run.schedule.origin)
+
+    # PyTorch
+
+    def to_torch(self) -> Any:
+        """The network shown as a module of PyTorch; raises TransferError if there is none.
+
+        It reads words (B, T), or values (B, T, D), and answers with logits: (B, C) after the last
+        one, or (B, T, C) after every one.
+        """
+        try:
+            from rnnviz.exchange.torch_twin import twin  # noqa: PLC0415
+        except ImportError:
+            raise TransferError("PyTorch is not installed: pip install torch.") from None
+        data = self.dataset
+        return twin(self.state.parameters, data.reads, data.tokens)
 
     # Links
 

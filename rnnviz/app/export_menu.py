@@ -12,7 +12,7 @@ from rnnviz.app.browser_session import get_seat
 from rnnviz.app.session_registry import Seat
 from rnnviz.export.history import history_json
 from rnnviz.export.script import problem_of, script
-from rnnviz.export.weights import weights_file
+from rnnviz.export.weights import safetensors_file, weights_file
 from rnnviz.session import Session
 
 
@@ -35,6 +35,11 @@ EXPORTS = (
         "Weights (.npz)", "weights.npz",
         "The weights at the epoch shown, by name, with the vocabulary and the classes.",
         weights_file,
+    ),
+    Export(
+        "Network (.safetensors)", "weights.safetensors",
+        "Weights, cell, words and settings: rnnviz open weights.safetensors opens them again.",
+        safetensors_file,
     ),
     Export(
         "History (.json)", "history.json",

@@ -14,7 +14,9 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from rnnviz.app.access_guard import Guard
+from rnnviz.app.session_registry import registry
 from rnnviz.app.wire import Preload, lifespan, routes
+from rnnviz.session import Session
 from rnnviz.tasks.shipped_files import shipped
 
 INDEX = Path(__file__).with_name("pages") / "index.py"
@@ -27,14 +29,20 @@ def app_options(base: str, lifespan: Lifespan = lifespan) -> dict[str, Any]:
     return {"routes": routes(base), "middleware": middleware, "lifespan": lifespan}
 
 
-def serve(port: int | None = None, browser: bool = True) -> None:
-    """Serve the page until Ctrl-C; on a free port if none is given."""
+def serve(
+    port: int | None = None, browser: bool = True, opening: Callable[[], Session] | None = None
+) -> None:
+    """Serve the page until Ctrl-C; on a free port if none is given.
+
+    Every new tab opens the session that ``opening`` makes, if it is given.
+    """
     # Set all options before reading any: Streamlit rejects later changes.
     options = settings() | {"server.baseUrlPath": "", "logger.hideWelcomeMessage": True}
     if port is not None:
         options["server.port"] = port
     if not browser:
         options["server.headless"] = True
+    registry().opening = opening
     app = st.App(INDEX, **app_options("", _opening))
     with suppress(KeyboardInterrupt):
         app.run(config=options)

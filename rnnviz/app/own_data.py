@@ -26,7 +26,7 @@ _HELP = (
 
 def way_back(session: Session) -> None:
     """The button that leaves the reader's own data for the task's, if they are in use."""
-    if not session.data.own:
+    if session.data.upload is None:
         return
     st.caption(
         "Your own data stay on this computer. A link can only name them, and only while this "
@@ -37,7 +37,12 @@ def way_back(session: Session) -> None:
 
 
 def own_data(session: Session) -> None:
-    """Let the reader upload or paste data, show a preview, and start training on a click."""
+    """Let the reader upload or paste data, show a preview, and start training on a click.
+
+    A session over given data has no others.
+    """
+    if session.data.given is not None:
+        return
     with st.expander("Use your own data"):
         train = _file("train", "Training file") or _pasted()
         if train is None:

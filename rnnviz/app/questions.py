@@ -24,7 +24,7 @@ MakeTab = Callable[[Session, DeltaGenerator], Tab]
 
 
 #: An answer of more characters is written smaller in a narrow window.
-LONG = 105
+LONG = 110
 
 
 class Lab(Protocol):

@@ -315,6 +315,7 @@ class SessionHost:
             "running": player.running,
             "over": player.over,
             "looking_back": player.shown is not None,
+            "given": player.first is not None,
             "epoch": last if player.shown is None else player.shown.epoch,
             "last": last,
             "progress": player.progress,

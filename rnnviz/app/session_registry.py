@@ -67,10 +67,14 @@ class Seat:
 
 
 class SessionRegistry:
-    """All seats and runs of this server, and its store of uploads."""
+    """All seats and runs of this server, and its store of uploads.
+
+    ``opening`` makes the session of every new run; without it, it is that of the default settings.
+    """
 
     def __init__(self) -> None:
         self.upload_store = UploadStore()
+        self.opening: Callable[[], Session] | None = None
         self._seats: WeakValueDictionary[str, Seat] = WeakValueDictionary()
         self._actors: dict[str, Actor] = {}
 
@@ -117,9 +121,11 @@ class SessionRegistry:
 
     def _begin(self, query: Mapping[str, str]) -> Actor:
         self._end_one_if_full()
-        session = Session(upload_store=self.upload_store)
+        session = self.opening() if self.opening else Session(upload_store=self.upload_store)
         actor = Actor(session, lambda ended: self._actors.pop(ended.run_id, None))
         self._actors[actor.run_id] = actor
+        if self.opening and not query:
+            return actor
         link, problems = read_link(dict(query))
         with actor.borrow() as host:
             host.session.follow(link, problems, FIRST_LINK_TIME)

@@ -172,7 +172,8 @@ def _widget(row: Setting, first: Any, edition: int) -> Any:
 def _task(session: Session, first: RunConfig, edition: int) -> TaskName:
     """The task, whose choice applies its first preset."""
     if session.data.own:
-        own = f"Own data: {session.dataset.name[:60]}"
+        whose = "Own" if session.data.upload else "Given"
+        own = f"{whose} data: {session.dataset.name[:60]}"
         st.selectbox("Task", [own], key="own_task", disabled=True)
         return first.task
     key = _key("task", edition)

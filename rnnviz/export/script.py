@@ -28,6 +28,11 @@ class ScriptError(ValueError):
 def problem_of(session: Session) -> str:
     """Why the run can't be written as a script, in a sentence; empty if it can."""
     schedule, of = session.run.schedule, session.state.parameters.architecture
+    if first := session.player.first:
+        return (
+            f"This network's first weights came from {first.source}, and a script draws them "
+            "from the seed. Write the weights to a file instead."
+        )
     if any(change.name == EDIT for change in schedule.changes):
         return (
             "The weights of this run were edited by hand, which a script can't repeat. "

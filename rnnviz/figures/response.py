@@ -108,9 +108,7 @@ def _words_axis(words: Sequence[str], chosen: str, theme: Theme) -> dict[str, An
         "tickangle": -60,
     }
     if len(words) > _ROOMY:
-        ticks["tickangle"] = -90
-    if len(shown) > _ROOMY:
-        ticks["tickfont"] = {"size": 11}
+        ticks |= {"tickangle": -90, "tickfont": {"size": 11}}
     return axis("", theme, showgrid=False, side="top", **across, **ticks)
 
 

@@ -292,7 +292,7 @@ def _example(dataset: Dataset, reading: Reading, said: tuple[int, ...]) -> Examp
         targets = dataset.targets_of(reading.tokens)
         # Without its skipped tokens it could be mistaken for another sequence of the data.
         if reading.unknown and not dataset.rule:
-            known = dataset.lookup_text(reading.text)
+            known = dataset.lookup_text(reading.text) if dataset.labelled else None
             targets = known.targets if known else np.full_like(targets, GAP)
         return Example(reading.text, reading.tokens, targets)
     known = dataset.lookup_text(reading.text) if reading.unknown else dataset.lookup(reading.tokens)

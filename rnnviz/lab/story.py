@@ -17,6 +17,7 @@ from rnnviz.analysis.turning_word import LONGEST, Turn, turning_word
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.lab.probe import Probe, names_of
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.training.first_network import FirstNetwork
 from rnnviz.training.player import Player
 
 #: The least share that is told, of the loss or, lost per token, of the gradient.
@@ -86,9 +87,12 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
     tests = history.column("test_metric")
     scores = _Scores(data, float(losses[epoch]), float(metrics[epoch]), float(tests[epoch]))
     stopped = player.diverged and player.shown is None
-    if stopped or not (probe.finite and math.isfinite(scores.loss)):
+    known = math.isfinite(scores.loss) or not data.labelled
+    if stopped or not (probe.finite and known):
         sentence = "The numbers are no longer finite. Go back, or lower the learning rate."
         return Story("Broken", sentence, broken=True)
+    if player.given and epoch == 0:
+        return _opened(player.given, probe, scores)
     course = Scores(losses, metrics, tests, data.guess.loss, chance_of(data))
     chapter = Chapter(chapters(course, radii, np.array([epoch]))[0])
     if chapter is Chapter.UNTRAINED:
@@ -102,6 +106,16 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
     ending = _ENDED if chapter < Chapter.FALLING and player.over else ""
     sentence = f"{sentence} {ending}".rstrip()
     return Story(chapter.label, sentence, turning=turn.token if turn else None, ending=ending)
+
+
+def _opened(given: FirstNetwork, probe: Probe, scores: _Scores) -> Story:
+    """The story of weights from elsewhere, before they are trained on."""
+    turn, start = _turn(probe), f"The weights came from {given.source}."
+    if turn:
+        word = quoted(probe.words[turn.token])
+        return Story("Opened", f"{start} {word} turns the verdict.", turning=turn.token)
+    sentence = f"{start} {scores.sentence}" if scores.data.labelled else start
+    return Story("Opened", sentence)
 
 
 def _warnings(probe: Probe, signs: Sequence[Sign]) -> Iterator[Story]:

@@ -344,7 +344,7 @@ def run_checks(player: Player, halfway: Position, weights: Array) -> Iterator[Ch
     past = player.run.at(halfway).parameters.theta
     yield Check(f"epoch {halfway} revisited: bytes that differ", _differing(past, weights), 0)
     link, problems = read_link(player.link().to_query())
-    other = Player(link.schedule.start, lambda _: player.dataset)
+    other = Player(link.schedule.start, lambda _: player.dataset, player.first)
     other.follow(link, problems, math.inf)
     there = other.run.state.parameters.theta
     yield Check(f"epoch {end} from its link: bytes that differ", _differing(there, final), 0)

@@ -29,7 +29,8 @@ class Dataset:
     channels, of the outputs; ``source`` the tokens of the encoder, if any. ``unknown`` are the test
     tokens that are skipped because no training example has them. ``rule`` computes the targets of
     inputs, (N,) or (N, C), with gaps where it doesn't apply. ``reference`` is a predictor of values
-    to compare a network with; ``extrapolation`` draws new sequences.
+    to compare a network with; ``extrapolation`` draws new sequences. Unless they are ``labelled``,
+    the targets of the examples are a network's own answers.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Dataset:
     rule: Callable[[Array], Array] | None = None
     reference: Reference | None = None
     extrapolation: Extrapolation | None = None
+    labelled: bool = True
 
     @property
     def tokens(self) -> bool:
@@ -92,7 +94,8 @@ class Dataset:
         """
         if self.rule:
             return self.rule(inputs)
-        example, count = self.lookup(inputs), len(inputs) if self.reads is OutputAt.EVERY else 1
+        example = self.lookup(inputs) if self.labelled else None
+        count = len(inputs) if self.reads is OutputAt.EVERY else 1
         return example.targets if example else np.full(count, GAP)
 
 

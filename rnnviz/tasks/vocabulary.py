@@ -61,10 +61,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Sorted tokens, which are words, or single ``characters``."""
+    """Tokens, which are words, or single ``characters``; those of a text are sorted.
+
+    Words that are ``verbatim`` are read as they stand between spaces.
+    """
 
     words: tuple[str, ...]
     characters: bool = False
+    verbatim: bool = False
 
     @classmethod
     def of(cls, texts: Iterable[str], characters: bool = False) -> Vocabulary:
@@ -96,7 +100,7 @@ class Vocabulary:
 
     def split(self, text: str) -> list[str]:
         """The tokens of a text."""
-        return self.unit.tokens(text)
+        return text.split() if self.verbatim else self.unit.tokens(text)
 
     def join(self, tokens: Iterable[str]) -> str:
         """Join tokens to a text."""

@@ -11,6 +11,7 @@ import numpy as np
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import TrainState
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.training.first_network import FirstNetwork
 from rnnviz.training.history import Course, Ghost
 from rnnviz.training.run import Run, architecture_of
 from rnnviz.training.schedule import EDIT, MAX_CHANGES, Position, Schedule
@@ -28,30 +29,39 @@ LOOKING_BACK = "Looking back"
 class Player:
     """A run and the position in it that is shown.
 
-    ``dataset_for`` returns the data set for the settings.
+    ``dataset_for`` returns the data set for the settings. ``first`` are weights to begin with.
     """
 
-    def __init__(self, config: RunConfig, dataset_for: Callable[[RunConfig], Dataset]) -> None:
-        self.config = config
+    def __init__(
+        self,
+        config: RunConfig,
+        dataset_for: Callable[[RunConfig], Dataset],
+        first: FirstNetwork | None = None,
+    ) -> None:
+        self.config, self.first = config, first
         self.speed = 60
         self.running = False
-        self.message = "Press Play: in every epoch the network reads each training example once."
+        invitation = "Press Play: in every epoch the network reads each training example once."
         #: Called when a link has been followed to its end.
         self.on_arrival: Callable[[], None] = lambda: None
         self._problems = ""
         self._dataset_for = dataset_for
         self.restart()
+        self.message = self.refusal or self.caution or invitation
 
     def restart(self) -> None:
         """Start a new run at epoch 0 with the present settings and data."""
         self.dataset = self._dataset_for(self.config)
-        self.run = Run(self.dataset, Schedule(self.config))
+        self.run = self._new_run(Schedule(self.config))
         self.shown: Position | None = None
         #: Whether the last step from the present failed: the loss was no longer finite.
         self.diverged = False
         self.ghost: Ghost | None = None
         self._link_steps: Iterator[None] | None = None
         self._link: Link | None = None
+
+    def _new_run(self, schedule: Schedule) -> Run:
+        return Run(self.dataset, schedule, self.first)
 
     # Position
 
@@ -112,10 +122,37 @@ class Player:
 
     # Training
 
+    @property
+    def refusal(self) -> str:
+        """Why the network can't be trained, in a sentence; empty if it can."""
+        if self.dataset.labelled:
+            return ""
+        return "There are no labelled examples to train on: open the network with examples."
+
+    @property
+    def given(self) -> FirstNetwork | None:
+        """The weights from elsewhere that the run began with; None if it began with random ones."""
+        first = self.first
+        return first if first and first.begins(self.run.schedule.start) else None
+
+    @property
+    def caution(self) -> str:
+        """How training on differs from training elsewhere; empty if the weights are random."""
+        return self.given.note if self.given else ""
+
+    def _refused(self) -> bool:
+        """Say why the network can't be trained, if so."""
+        if self.refusal:
+            self.running, self.message = False, self.refusal
+        return bool(self.refusal)
+
     def play(self) -> None:
         """Let ticks advance the run; from a past position they replay first."""
+        if self._refused():
+            return
         self.running, self.diverged = not self.over, False
-        self.message = "" if self.running else self._finished_message()
+        caution = "" if self.run.position.epoch else self.caution
+        self.message = caution if self.running else self._finished_message()
 
     def pause(self) -> None:
         """Stop playing, and stop following a link."""
@@ -140,7 +177,7 @@ class Player:
     def _train_to(self, target: Position, stride: int) -> Iterator[None]:
         """Train to ``target``, and yield after at most ``stride`` examples."""
         run = self.run
-        while run.position < target:
+        while not self._refused() and run.position < target:
             epoch, offset = run.position
             end = target.offset if epoch == target.epoch else run.examples
             if not run.train(min(stride, end - offset)):
@@ -177,6 +214,8 @@ class Player:
         self._step()
 
     def _step(self) -> None:
+        if self._refused():
+            return
         if self.shown is not None:
             self.go_to(self.run.after(self.shown))
             return
@@ -199,7 +238,7 @@ class Player:
         )
 
     def _stop_at_the_end(self) -> None:
-        if self.over:
+        if self.over and not self.refusal:
             self.running = False
             self.message = self._finished_message()
 
@@ -212,8 +251,8 @@ class Player:
     def reset(self) -> None:
         """Restart from the same initial weights."""
         self.running = False
-        self.message = ""
         self.restart()
+        self.message = self.refusal or self.caution
 
     # Past and branches
 
@@ -278,7 +317,8 @@ class Player:
         self.shown = None
         self.message = (
             f"Branched at epoch {position} with edited weights ({'; '.join(map(str, edits))}). "
-            f"The old run, up to epoch {now}, stays as a ghost; a link carries the edits."
+            f"The old run, up to epoch {now}, stays as a ghost"
+            f"{'.' if self.first else '; a link carries the edits.'}"
         )
         return True
 
@@ -299,13 +339,22 @@ class Player:
             reasons = [row for row in restarting if row.name == "task"] or restarting
             labels = [row.label for row in reasons]
             names = " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
-            self.message = f"Started again at epoch 0, because {names} changed."
+            self.message = f"Started again at epoch 0, because {names} changed.{self._left()}"
             return
         self.run.configure(config)
         self.message = " ".join(
             self._change_message(row.label, getattr(config, row.name))
             for row in changed
             if row.name != "epochs" and self.run.position > Position(0)
+        )
+
+    def _left(self) -> str:
+        """That a run no longer begins with the given weights, as a sentence after another."""
+        if self.first is None or self.first.begins(self.config):
+            return ""
+        return (
+            f" The weights are new: those from {self.first.source} go with the settings they "
+            "came with."
         )
 
     def _change_message(self, label: str, value: object) -> str:
@@ -363,7 +412,7 @@ class Player:
     def _train_along(self, link: Link) -> Iterator[None]:
         self.dataset = self._dataset_for(link.schedule.start)
         first = link.old.schedule(link.schedule) if link.old else link.schedule
-        self.run = Run(self.dataset, first)
+        self.run = self._new_run(first)
         if link.old:
             yield from self._train_to(self.run.clamped(link.old.now), self.run.stride)
             left = self.run.clamped(link.old.left)
@@ -372,7 +421,7 @@ class Player:
             self.ghost = self.run.branch(left)
             if first.edits(left) or link.schedule.edits(left):
                 # The weights of the two runs differ here: train this one from epoch 0.
-                self.run = Run(self.dataset, link.schedule)
+                self.run = self._new_run(link.schedule)
             else:
                 self.run.schedule = link.schedule
         now, shown = self.run.clamped(link.now), self.run.clamped(link.shown)

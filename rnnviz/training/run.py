@@ -12,6 +12,7 @@ from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainBuffers, TrainState, begin, train_on
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.training.first_network import FirstNetwork
 from rnnviz.training.history import Ghost, History
 from rnnviz.training.schedule import EDIT, Position, Schedule
 from rnnviz.training.snapshots import Snapshots
@@ -47,18 +48,23 @@ def architecture_of(dataset: Dataset, config: RunConfig) -> Architecture:
 class Run:
     """One training run on ``dataset``: its present state, scores and snapshots.
 
-    During training the weights are in the training buffers alone.
+    During training the weights are in the training buffers alone. With ``first`` it begins with the
+    weights of another network, as long as the settings are those they came with.
     """
 
-    def __init__(self, dataset: Dataset, schedule: Schedule) -> None:
+    def __init__(
+        self, dataset: Dataset, schedule: Schedule, first: FirstNetwork | None = None
+    ) -> None:
         config = schedule.start
-        self.dataset, self.schedule = dataset, schedule
+        self.dataset, self.schedule, self.first = dataset, schedule, first
         self.history = History()
         self._architecture = architecture_of(dataset, config)
         self._buffers = TrainBuffers(dataset.train, self._architecture, config)
         own, parts = self._buffers.parameters, (dataset.train, dataset.test)
         self.snapshots = Snapshots(own.theta)
-        self._evaluators = [Evaluator(part, own) if part else None for part in parts]
+        self._evaluators = [
+            Evaluator(part, own) if part and dataset.labelled else None for part in parts
+        ]
         self._bookmarks: dict[str, TrainState] = {}
         self._last_finite = Position(0)
         self._enter(self._initial_state())
@@ -66,7 +72,10 @@ class Run:
             self._begin_unedited()
 
     def _initial_state(self) -> TrainState:
-        state = begin(self._architecture, self.schedule.start)
+        config, given = self.schedule.start, None
+        if self.first:
+            given = self.first.copy_for(self._architecture, config)
+        state = TrainState(given) if given else begin(self._architecture, config)
         return replace(state, parameters=self._edited(state.parameters, Position(0)))
 
     def _begin_unedited(self) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.token_contribution import token_contribution
+from rnnviz.app.questions import LONG
 from rnnviz.config import Gradient
 from rnnviz.engine.training import record
 from rnnviz.lab.questions import GradientQuestion
@@ -62,6 +63,7 @@ def test_a_run_that_ended_before_the_loss_fell_says_so_beside_the_answer(questio
     page = Page(question, hidden="4", epochs="3", epoch="3")
     said = "The run ended before the loss fell."
     assert page.story.endswith(f" {said}")
+    assert ("rnnviz-story long" in page.bodies["story"]) == (len(page.story) > LONG)
     assert page.session.story.sentence.endswith(said)
     page.session.player.go_to(Position(2))
     page.run()

@@ -31,9 +31,15 @@ def test_the_package_needs_what_requirements_txt_names():
 
 
 def test_the_extra_dev_is_requirements_dev_txt():
-    assert PROJECT["project"]["optional-dependencies"] == {
-        "dev": requirements("requirements-dev.txt")
-    }
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert extras.keys() == {"dev", "torch"}
+    assert extras["dev"] == requirements("requirements-dev.txt")
+
+
+def test_the_extra_torch_is_what_is_compared_with():
+    assert PROJECT["project"]["optional-dependencies"]["torch"] == [
+        line for line in requirements("requirements-parity.txt") if line.startswith("torch")
+    ]
 
 
 def test_the_tests_build_with_what_the_package_is_built_with():

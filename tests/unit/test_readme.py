@@ -47,6 +47,14 @@ def test_the_library_example(tmp_path):
     assert printed.splitlines()[0].endswith("(4, 1, 64)")
 
 
+def test_the_example_with_pytorch(tmp_path):
+    pytest.importorskip("torch")
+    (example,) = blocks("py")
+    answer, training = run(["-c", example], tmp_path).splitlines()
+    assert answer.startswith(("negative, ", "positive, "))
+    assert training.startswith("Training on differs from PyTorch")
+
+
 def test_the_commands(tmp_path):
     (commands,) = [block for block in blocks("sh") if block.startswith("rnnviz train")]
     for command in commands.splitlines():

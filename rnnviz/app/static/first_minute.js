@@ -1,5 +1,6 @@
 // The first minute: who opens the page without a link sees the run learn in a second or two, and may then
-// watch it slowly. Nothing is faked: the run is trained, and its past can be dragged through at once.
+// watch it slowly. Nothing is faked: the run is trained, and its past can be dragged through at once. A
+// network that was given is shown as it is.
 
 // Epochs per second, of SPEEDS in training/player.py.
 const [FAST, USUAL, SLOW] = [300, 60, 20];
@@ -20,12 +21,12 @@ export class FirstMinute {
 
   // Called with every frame. Whatever the reader does meanwhile ends it.
   frame(header) {
-    const { last, running, heard } = header;
+    const { last, running, heard, given } = header;
     this.withdraw();
     if (this.state === "over" || heard < this.command) return;
     if (this.state === "watched" || this.state === "back") return this.rest(header);
     const { number } = this.stage.source; // of the last command: the reader may have been faster
-    if (this.state === "due") return last || running || number ? this.end() : this.begin();
+    if (this.state === "due") return last || running || number || given ? this.end() : this.begin();
     if (number > this.command) return this.end();
     const learned = document.querySelector(".rnnviz-story")?.dataset.chapter === "Learned";
     if (running && learned) this.send({ do: "pause" });

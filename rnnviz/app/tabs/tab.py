@@ -47,7 +47,7 @@ def weighing_html(session: Session, rises: Array) -> str:
 
 def _reason(session: Session) -> str:
     loss = session.run.history.row(session.player.position.epoch)["train_loss"]
-    if not np.isfinite(loss):
+    if session.dataset.labelled and not np.isfinite(loss):
         return "The loss is not finite, so no unit can be measured."
     if session.player.running:
         return "Pause to measure the units."

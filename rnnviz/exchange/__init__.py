@@ -1,0 +1,1 @@
+"""Networks that come from elsewhere, and go there: PyTorch's modules, files of tensors."""

@@ -1,0 +1,225 @@
+"""What a PyTorch module holds: recurrent layers, a readout, an embedding; it needs PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from rnnviz.config import Activation, CellKind, OutputAt
+from rnnviz.engine.batch import collate
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.training import record
+from rnnviz.exchange.foreign_network import ForeignNetwork, TransferError
+from rnnviz.tasks.example import Example
+
+_KINDS = {nn.RNN: CellKind.ELMAN, nn.GRU: CellKind.GRU, nn.LSTM: CellKind.LSTM}
+#: Modules that change no answer.
+_PASSIVE = (
+    nn.Dropout, nn.Dropout1d, nn.AlphaDropout, nn.Identity, nn.Softmax, nn.LogSoftmax,
+    nn.CrossEntropyLoss, nn.NLLLoss,
+)  # fmt: skip
+_DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.AlphaDropout)
+#: The number of words that a module reads to show how it answers.
+_READ = 5
+#: How far its answers may be off, as a share of the largest, by the precision of the weights.
+_TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
+
+
+class TorchParts(NamedTuple):
+    """The parts of a module, and where it answers; None where that was not seen."""
+
+    network: ForeignNetwork
+    reads: OutputAt | None
+    checked: bool
+
+
+class _Parts(NamedTuple):
+    recurrent: Any
+    readout: Any
+    embedding: Any
+
+
+def parts_of(module: Any, readout: Any = None, embedding: Any = None) -> TorchParts:
+    """The parts of a recurrent layer or of a module that holds one; raises TransferError.
+
+    ``readout`` is an ``nn.Linear`` and ``embedding`` an ``nn.Embedding``, if the module holds none.
+    Its own ``forward``, if it has one, must give the answers of these parts.
+    """
+    if not isinstance(module, nn.Module):
+        raise TransferError(
+            f"This is a {type(module).__name__}, not a module of PyTorch: give an nn.RNN, nn.GRU "
+            "or nn.LSTM, or a module that holds one."
+        )
+    parts = _find(module, readout, embedding)
+    for sentence in _problems(module, parts):
+        raise TransferError(sentence)
+    network = _network(parts)
+    # A container such as nn.ModuleDict has no forward that could do anything else.
+    if isinstance(module, nn.RNNBase) or type(module).forward is nn.Module.forward:
+        return TorchParts(network, None, True)
+    return TorchParts(network, *_watched(module, network, parts))
+
+
+# What it holds
+
+
+def _find(module: nn.Module, readout: Any, embedding: Any) -> _Parts:
+    held = [*module.named_modules()]
+    recurrent = _only(held, nn.RNNBase, "recurrent layer", "nn.RNN, nn.GRU or nn.LSTM")
+    if recurrent is None:
+        raise TransferError(
+            f"{type(module).__name__} holds no nn.RNN, nn.GRU or nn.LSTM: only these can be shown."
+        )
+    readout = readout or _only(held, nn.Linear, "linear layer", "readout=")
+    if readout is None:
+        raise TransferError("There is no readout: give the nn.Linear that answers, as readout=.")
+    embedding = embedding or _only(held, nn.Embedding, "embedding", "embedding=")
+    for given, kind in ((readout, nn.Linear), (embedding, nn.Embedding)):
+        if given is not None and not isinstance(given, kind):
+            raise TransferError(f"A {type(given).__name__} can't stand for an nn.{kind.__name__}.")
+    return _Parts(recurrent, readout, embedding)
+
+
+def _only(held: list[tuple[str, nn.Module]], kind: type, noun: str, instead: str) -> Any:
+    """The only module of a kind; None if there is none."""
+    found = {name or type(one).__name__: one for name, one in held if isinstance(one, kind)}
+    if len(found) > 1:
+        raise TransferError(
+            f"The module holds {len(found)} {noun}s: {', '.join(found)}. One can be shown: "
+            f"give it alone, or as {instead}."
+        )
+    return next(iter(found.values()), None)
+
+
+def _problems(module: nn.Module, parts: _Parts) -> Iterator[str]:
+    """Why the parts can't be represented, as sentences."""
+    yield from _recurrent_problems(parts.recurrent)
+    if parts.embedding is not None and parts.embedding.max_norm is not None:
+        yield "The embedding has a max_norm, which changes its rows as they are read: leave it out."
+    for name, one in module.named_modules():
+        where = f" ({name})" if name else ""
+        if nn.utils.parametrize.is_parametrized(one):
+            yield (
+                f"{type(one).__name__}{where} has parametrized weights, such as a weight norm: "
+                "call torch.nn.utils.parametrize.remove_parametrizations first."
+            )
+        if isinstance(one, _DROPOUTS) and one.training and one.p:
+            yield f"{type(one).__name__}{where} drops units while training: call module.eval()."
+        container = any(one.children()) or one is module
+        if not (container or one in parts or isinstance(one, _PASSIVE)):
+            yield f"{type(one).__name__}{where} can't be represented: only {_ALLOWED}."
+        if one not in parts and (own := dict(one.named_parameters(recurse=False))):
+            yield (
+                f"{type(one).__name__}{where} has weights of its own, {', '.join(own)}, which "
+                f"can't be represented: only {_ALLOWED}."
+            )
+
+
+_ALLOWED = "a recurrent layer, an embedding and a linear readout can be"
+
+
+def _recurrent_problems(recurrent: Any) -> Iterator[str]:
+    name = type(recurrent).__name__
+    if _kind(recurrent) is None:
+        yield f"{name} is none of nn.RNN, nn.GRU and nn.LSTM: only these can be shown."
+        return
+    if recurrent.bidirectional:
+        yield f"The {name} is bidirectional: only one that reads from left to right can be shown."
+    if recurrent.proj_size:
+        yield f"The {name} has projections (proj_size): only one without them can be shown."
+    if recurrent.dropout and recurrent.training and recurrent.num_layers > 1:
+        yield f"The {name} has dropout between its layers while training: call module.eval()."
+
+
+def _kind(recurrent: Any) -> CellKind | None:
+    return next((kind for of, kind in _KINDS.items() if isinstance(recurrent, of)), None)
+
+
+def _network(parts: _Parts) -> ForeignNetwork:
+    recurrent, readout, embedding = parts
+    kind = _kind(recurrent)
+    assert kind is not None, "another layer is refused"
+    layers = {name: _array(name, p) for name, p in recurrent.named_parameters(recurse=False)}
+    relu = getattr(recurrent, "nonlinearity", "tanh") == "relu"
+    return ForeignNetwork(
+        kind,
+        layers,
+        _array("The readout", readout.weight),
+        None if readout.bias is None else _array("The readout", readout.bias),
+        None if embedding is None else _array("The embedding", embedding.weight),
+        Activation.RELU if relu else Activation.TANH,
+    )
+
+
+def _array(name: str, tensor: Any) -> Array:
+    if tensor.is_meta:
+        raise TransferError(f"{name} has no values: it is on the device meta.")
+    if tensor.dtype not in (torch.float32, torch.float64):
+        kind = str(tensor.dtype).removeprefix("torch.")
+        raise TransferError(
+            f"{name} is {kind}, not float32 or float64: convert the module with .float()."
+        )
+    array: Array = tensor.detach().cpu().numpy().copy()
+    return array
+
+
+# How it answers
+
+
+def _watched(
+    module: nn.Module, network: ForeignNetwork, parts: _Parts
+) -> tuple[OutputAt | None, bool]:
+    """Where the module answers, and whether its own forward could be called.
+
+    Raises TransferError if it gives other answers than its parts.
+    """
+    words = np.arange(_READ) * 7 % network.inputs
+    example = Example("", words, np.zeros(_READ, int))
+    expected = record(network.parameters(), collate([example])).logits
+    answers = [*_answers(module, words, network, parts)]
+    for answer in answers:
+        for logits, reads in ((expected, OutputAt.EVERY), (expected[-1:], OutputAt.LAST)):
+            if _same(answer, logits, _TOLERANCE[network.precision.value]):
+                return reads, True
+    if answers:
+        raise TransferError(
+            f"The forward of {type(module).__name__} gives other answers than its layers alone: "
+            "a recurrent layer that begins at 0, and a linear readout of its states, can be shown."
+        )
+    return None, False
+
+
+def _answers(
+    module: nn.Module, words: Array, network: ForeignNetwork, parts: _Parts
+) -> Iterator[Array]:
+    """The module's outputs (N, C) for a batch of one sequence, first or second, and for one alone.
+
+    Inputs that it refuses are left out.
+    """
+    given = torch.tensor(words)
+    if parts.embedding is None:
+        given = nn.functional.one_hot(given, network.inputs).to(parts.readout.weight.dtype)
+    given = given.to(parts.readout.weight.device)
+    for one in (given[None], given[:, None], given):
+        try:
+            with torch.no_grad():
+                found = module(one)
+        except Exception:  # Whatever the forward of another's module raises.
+            continue
+        found = found[0] if isinstance(found, tuple | list) and found else found
+        if isinstance(found, torch.Tensor) and found.shape[-1:] == (network.outputs,):
+            yield found.detach().cpu().numpy().reshape(-1, network.outputs)
+
+
+def _same(answer: Array, logits: Array, tolerance: float) -> bool:
+    """Whether an answer are these logits, or their probabilities, or the logarithms of these."""
+    if answer.shape != logits.shape:
+        return False
+    logs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    largest = max(1.0, float(np.abs(logits).max()))
+    forms = (logits, logs, np.exp(logs))
+    return any(np.abs(answer - form).max() <= tolerance * largest for form in forms)

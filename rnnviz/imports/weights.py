@@ -1,0 +1,174 @@
+"""A file of weights as a session: one of rnnviz, or a state_dict of PyTorch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rnnviz.config import Activation, OutputAt, RunConfig, SettingError
+from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Parameters
+from rnnviz.exchange.foreign_network import TransferError
+from rnnviz.exchange.state_dict import network_of
+from rnnviz.exchange.tensor_file import TensorFile, read_tensors
+from rnnviz.imports.imported_network import ImportedNetwork, Words, noted, place_of
+from rnnviz.session import Session
+from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.given_examples import Given, given_dataset, vocabulary_from
+from rnnviz.tasks.registry import TASKS
+from rnnviz.tasks.vocabulary import Unit, Vocabulary
+from rnnviz.training.first_network import FirstNetwork
+from rnnviz.training.run import architecture_of
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a file of weights beside the file.
+
+    A state_dict needs the ``vocabulary``; its ``classes`` are numbered by default, and an Elman
+    cell has the ``activation``. ``examples`` replace what the file says of its data.
+    """
+
+    vocabulary: Words | None = None
+    classes: Sequence[str] | None = None
+    examples: tuple[Given, ...] = ()
+    reads: OutputAt | None = None
+    activation: Activation = Activation.TANH
+    characters: bool | None = None
+
+
+def open_weights(  # noqa: PLR0913  (what a file may not say)
+    path: str | Path,
+    vocabulary: Words | None = None,
+    classes: Sequence[str] | None = None,
+    *,
+    examples: Iterable[Given] = (),
+    reads: str | None = None,
+    activation: str = "tanh",
+    characters: bool | None = None,
+) -> Session:
+    """A session over the weights in a .safetensors file.
+
+    A file of rnnviz says all that is needed. A state_dict of PyTorch needs the ``vocabulary``; the
+    ``classes`` are numbered by default, and an ``nn.RNN`` has the ``activation``. Raises
+    TransferError or TaskError.
+    """
+    try:
+        kind = Activation(activation)
+    except ValueError:
+        raise TaskError(f"The activation {str(activation)[:40]!r} is none of tanh, relu.") from None
+    known = Known(vocabulary, classes, tuple(examples), place_of(reads), kind, characters)
+    return read_weights(Path(path), known).session()
+
+
+def read_weights(path: Path, known: Known) -> ImportedNetwork:
+    """The network in a file; raises TransferError or TaskError, with a sentence."""
+    file, name = read_tensors(path), path.name
+    links = f"The weights came from {name[:60]}: a link can't carry them."
+    if file.metadata.get("format") != "rnnviz":
+        return _state_dict(file, name, known, links)
+    try:
+        return _own(file, name, known, links)
+    except (TransferError, TaskError) as problem:
+        raise TransferError(f"{name}: {problem}") from None
+    except (SettingError, CellError) as problem:
+        raise TransferError(f"{name}: its settings can't be used. {problem}") from None
+
+
+# A state_dict of PyTorch
+
+
+def _state_dict(file: TensorFile, name: str, known: Known, links: str) -> ImportedNetwork:
+    if known.vocabulary is None:
+        raise TransferError(
+            f"{name} has the weights alone: give the vocabulary, the words in their order."
+        )
+    vocabulary = vocabulary_from(known.vocabulary, known.characters)
+    try:
+        network = network_of(file.tensors, len(vocabulary), known.activation)
+    except TransferError as problem:
+        raise TransferError(f"{name}: {problem}") from None
+    classes = known.classes or [f"class {k}" for k in range(network.outputs)]
+    at, said = known.reads or OutputAt.LAST, "The file doesn't say where the network is read out: "
+    notes = [links] if known.reads else [links, f"{said}it is taken to be after the last word."]
+    dataset = given_dataset(name, vocabulary, classes, known.examples, at)
+    return ImportedNetwork.of(network, noted(dataset, notes), name)
+
+
+# A file of rnnviz
+
+
+def _own(file: TensorFile, name: str, known: Known, links: str) -> ImportedNetwork:
+    config = _config(file.metadata)
+    dataset = _dataset(file.metadata, config, known, links)
+    parameters = _parameters(file.tensors, dataset, config)
+    position = file.metadata.get("position", "?")[:20]
+    note = (
+        f"These are the weights of epoch {position}; here they begin a run of their own, at epoch "
+        "0 and without what the optimizer remembered."
+    )
+    return ImportedNetwork(dataset, FirstNetwork(parameters, config, name, note))
+
+
+def _config(metadata: Mapping[str, str]) -> RunConfig:
+    settings = _table(metadata, "settings", dict)
+    try:
+        return RunConfig(**settings)
+    except TypeError:
+        raise TransferError("its settings are none of this version of rnnviz.") from None
+
+
+def _table(metadata: Mapping[str, str], name: str, kind: type) -> Any:
+    """A list or a table that stands in the metadata as JSON."""
+    try:
+        value = json.loads(metadata[name])
+    except (KeyError, ValueError, RecursionError):
+        value = None
+    if not isinstance(value, kind):
+        raise TransferError(f"its metadata have no {name}.")
+    return value
+
+
+def _dataset(metadata: Mapping[str, str], config: RunConfig, known: Known, links: str) -> Dataset:
+    """The task's own data if the network was trained on them, else the examples that are given."""
+    words, classes = (_table(metadata, name, list) for name in ("vocabulary", "classes"))
+    if metadata.get("data") == "task" and not known.examples:
+        dataset = TASKS[config.task].build(config.lag, config.seed)
+        same = [*dataset.vocabulary.words] == words and [*dataset.classes] == classes
+        if same:
+            return noted(dataset, [links])
+    if "source" in metadata or not all(isinstance(word, str) for word in (*words, *classes)):
+        raise TransferError("its data are not here: only words and classes can be read without.")
+    unit = metadata.get("unit")
+    checked = vocabulary_from(words, unit == Unit.CHARACTERS)
+    vocabulary = Vocabulary(checked.words, checked.characters, unit == "verbatim")
+    reads = place_of(metadata.get("reads", "last")) or OutputAt.LAST
+    title = metadata.get("name", "")[:60] or "a file of weights"
+    return noted(given_dataset(title, vocabulary, classes, known.examples, reads), [links])
+
+
+def _parameters(tensors: Mapping[str, Array], dataset: Dataset, config: RunConfig) -> Parameters:
+    """The weights by name, all that the settings ask for and no others."""
+    parameters = Parameters(architecture_of(dataset, config), dtype=config.dtype.value)
+    named = parameters.named()
+    for name in [*named, *tensors]:
+        if name not in named or name not in tensors:
+            lacks = "has" if name in tensors else "lacks"
+            raise TransferError(f"it {lacks} {name[:60]}, unlike a network of these settings.")
+        given, own = tensors[name], named[name]
+        if given.shape != own.shape or given.dtype != own.dtype:
+            raise TransferError(
+                f"{name} is {given.dtype} of the shape {given.shape}, and must be {own.dtype} of "
+                f"{own.shape}."
+            )
+        if not np.isfinite(given).all():
+            raise TransferError(f"{name} has values that are not finite numbers.")
+        own[...] = given
+    return parameters

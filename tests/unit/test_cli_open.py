@@ -1,0 +1,105 @@
+"""rnnviz open, and the weights that rnnviz train writes for it."""
+
+import numpy as np
+import pytest
+
+from rnnviz import cli
+from rnnviz.exchange.tensor_file import TensorFile
+from rnnviz.imports.weights import open_weights
+from tests.unit.imports.test_weights import WORDS, state_dict
+from tests.unit.test_cli import QUICK, csv, opened, run  # noqa: F401
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """A state_dict of PyTorch in a file, and its words in another."""
+    path, words = tmp_path / "net.safetensors", tmp_path / "words.txt"
+    path.write_bytes(TensorFile(state_dict(), {"format": "pt"}).content())
+    words.write_text("\n".join(WORDS) + "\n", encoding="utf-8")
+    return path, words
+
+
+def test_what_train_writes_is_opened(run, opened, tmp_path):  # noqa: F811
+    tensors, arrays = tmp_path / "w.safetensors", tmp_path / "w.npz"
+    for path in (tensors, arrays):
+        assert run(*QUICK, "--cell", "lstm", "--weights", path).code == 0
+    session = open_weights(tensors)
+    with np.load(arrays) as known:
+        for name, array in session.state.parameters.named().items():
+            np.testing.assert_array_equal(array, known[name])
+    done = run("open", tensors)
+    ((port, browser, opening),) = opened
+    assert (done.code, port, browser) == (0, None, True)
+    assert "a link can't carry them" in done.err
+    one, other = opening(), opening()
+    assert one is not other
+    assert one.state.parameters.theta.tobytes() == session.state.parameters.theta.tobytes()
+
+
+def test_a_state_dict_is_opened_with_its_words(run, opened, weights, csv):  # noqa: F811
+    path, words = weights
+    examples = csv("some.csv", "text,label\ni am,a\nnot bad,c\n")
+    options = ("--vocabulary", words, "--classes", "a,b,c", "--examples", examples)
+    done = run("open", path, *options, "--reads", "last", "--port", "8765", "--no-browser")
+    assert done.code == 0, done.err
+    ((port, browser, opening),) = opened
+    assert (port, browser) == (8765, False)
+    session = opening()
+    assert session.dataset.classes == ("a", "b", "c")
+    assert session.dataset.vocabulary.words == WORDS
+    assert [example.target for example in session.dataset.train] == [0, 2]
+
+
+def test_port_and_browser_may_stand_before_open_too(run, opened, weights):  # noqa: F811
+    path, words = weights
+    assert run("--port", "8766", "--no-browser", "open", path, "--vocabulary", words).code == 0
+    assert opened[0][:2] == (8766, False)
+
+
+def test_words_of_windows_are_the_same(run, opened, weights):  # noqa: F811
+    path, words = weights
+    words.write_bytes(("\ufeff" + "\r\n".join(WORDS)).encode())
+    assert run("open", path, "--vocabulary", words).code == 0
+    assert opened[0][2]().dataset.vocabulary.words == WORDS
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "give the vocabulary"),
+        (["--vocabulary", "none.txt"], "can't be read"),
+        (["--vocabulary", "binary.txt"], "is no text in UTF-8"),
+        (["--vocabulary", "short.txt"], "The vocabulary has 2 words, and the first layer 3"),
+        (["--vocabulary", "words.txt", "--classes", "a,b"], "3 classes, and 2 are given"),
+        (["--vocabulary", "words.txt", "--examples", "text.csv"], "the columns text,label"),
+        (["--vocabulary", "words.txt", "--examples", "other.csv"], "unknown label 'x'"),
+        (["--vocabulary", "words.txt", "--reads", "never"], "invalid choice"),
+    ],
+)
+def test_what_does_not_fit_gets_a_sentence(run, opened, weights, tmp_path, options, said):  # noqa: F811, PLR0917
+    (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "short.txt").write_text("a\nb\n", encoding="utf-8")
+    (tmp_path / "text.csv").write_text("text\ni am\n", encoding="utf-8")
+    (tmp_path / "other.csv").write_text("text,label\ni am,x\n", encoding="utf-8")
+    named = [tmp_path / word if "." in word else word for word in options]
+    done = run("open", weights[0], *named)
+    assert (done.code, opened) == (2, [])
+    assert said in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("name", ["net.pt", "none.safetensors", "cut.safetensors", "w.npz"])
+def test_what_can_not_be_opened_gets_a_sentence(run, opened, weights, tmp_path, name):  # noqa: F811
+    content = weights[0].read_bytes()
+    (tmp_path / "net.pt").write_bytes(b"PK\x03\x04")
+    (tmp_path / "w.npz").write_bytes(b"PK\x03\x04")
+    (tmp_path / "cut.safetensors").write_bytes(content[:-1])
+    done = run("open", tmp_path / name)
+    assert (done.code, opened) == (2, [])
+    assert name in done.err
+
+
+def test_open_needs_a_file():
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["open"], open_page=lambda *given: None)
+    assert stop.value.code == 2

@@ -1,0 +1,41 @@
+"""The examples are run as they stand."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rnnviz
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_example_has_a_test():
+    assert [path.name for path in (ROOT / "examples").glob("*.py")] == ["look_inside_pytorch.py"]
+
+
+def test_a_look_inside_pytorch(tmp_path):
+    pytest.importorskip("torch")
+    command = [sys.executable, ROOT / "examples" / "look_inside_pytorch.py"]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environ, capture_output=True, encoding="utf-8", check=False,
+        timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    first, *words, story, training = done.stdout.splitlines()
+    assert first.startswith("i am not bad: positive, ")
+    assert float(first.rsplit(" ", 1)[1]) < 1e-5
+    assert [line.split(":")[0].strip() for line in words] == ["i", "am", "not", "bad"]
+    assert story.startswith("The weights came from PyTorch.")
+    assert training.startswith("Training on differs from PyTorch")
+    csv = (tmp_path / "phrases.csv").read_text(encoding="utf-8").splitlines()[1:]
+    examples = [tuple(line.split(",")) for line in csv]
+    opened = rnnviz.open_weights(tmp_path / "gru.safetensors", examples=examples)
+    assert (
+        opened.inspect("i am not bad").answer == first.removeprefix("i am not bad: ").split(";")[0]
+    )
+    opened.player.advance(1)
+    assert opened.run.history.row(1)["train_metric"] == 1.0
