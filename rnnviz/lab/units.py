@@ -62,14 +62,14 @@ class StateSource(NamedTuple):
     state: TrainState
     dataset: Dataset
     layer: int = 0
-    part: str = ""
+    part: str = "h"
 
     @property
     def readable(self) -> bool:
         """Whether the output layer reads these states and predicts one of two classes."""
         architecture = self.state.parameters.architecture
         binary = self.dataset.answers_classes and architecture.outputs == 2
-        own = self.part in ("", architecture.out)
+        own = self.part == architecture.out
         return binary and own and self.layer == architecture.layers - 1
 
 
