@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from rnnviz.analysis.cell_notation import Notation, at_token, typeset
@@ -30,19 +31,31 @@ def unit_formula(cell: StepCell, node: Node, t: int, unit: int) -> UnitFormula:
     notation = Notation(named, cell.unrolled.name)
     name = at_token(named[node], t) if node in named else ""
     numbers = {
-        below: short_number(cell.value_at(below, t, unit))
+        below: _bracketed(cell.value_at(below, t, unit))
         for below in topological([node])
         if below is not node and (below in named or below.kind in _NUMBERS)
     }
     writer = Writer(numbers, str, str, str, str)
-    written = typeset(writer.value(node)).replace("+ −", "− ") if node.args else ""
+    written = _plain(typeset(writer.value(node))) if node.args else ""
     symbols = notation.value(node, t, whole=True)
     written, symbols = (text.replace("sqrt", "√") for text in (written, symbols))
     return UnitFormula(name, symbols, written, short_number(cell.value_at(node, t, unit)))
 
 
+def _bracketed(value: float) -> str:
+    """A number; a negative one in brackets."""
+    return f"({short_number(value)})" if value < 0 else short_number(value)
+
+
+def _plain(text: str) -> str:
+    """A formula without the brackets that nobody needs."""
+    text = re.sub(r"\((\(−[^()]*\))\)", r"\1", text)
+    text = re.sub(r"\+ \(−([^()]*)\)", r"− \1", text.replace("+ −", "− "))
+    return re.sub(r"(^|\()\((−[^()]*)\)(?= [+−·]|$)", r"\1\2", text)
+
+
 def short_number(value: float) -> str:
-    """A number with two digits: −0.34, 6·10⁻⁶."""
-    digits, _, exponent = number(value, 2).partition("e")
+    """A number with three digits: −0.345, 6·10⁻⁶."""
+    digits, _, exponent = number(value, 3).partition("e")
     raised = str(int(exponent.replace("−", "-"))).translate(_RAISED) if exponent else ""
     return f"{digits}·10{raised}" if raised else digits

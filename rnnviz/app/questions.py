@@ -24,7 +24,7 @@ MakeTab = Callable[[Session, DeltaGenerator], Tab]
 
 
 #: An answer of more characters is written smaller in a narrow window.
-LONG = 110
+LONG = 84
 
 
 class Lab(Protocol):

@@ -48,7 +48,7 @@ def twin(parameters: Parameters, reads: OutputAt, tokens: bool) -> TorchTwin:
     rnn = _KINDS[of.kind](of.inputs, of.hidden, of.layers, batch_first=True, **options)
     readout = nn.Linear(of.hidden, of.outputs)
     module = TorchTwin(rnn, readout, tokens, reads is OutputAt.EVERY)
-    module = module.to(getattr(torch, str(parameters.theta.dtype)))
+    module.to(getattr(torch, str(parameters.theta.dtype)))
     layers = {f"rnn.{name}": array for name, array in torch_layers(parameters).items()}
     ends = {"readout.weight": parameters.W_hy, "readout.bias": parameters.b_y}
     arrays = (layers | ends).items()

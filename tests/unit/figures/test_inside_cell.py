@@ -1,5 +1,7 @@
 """The inside of a cell: what the page is given to draw."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from rnnviz.analysis.cell_diagram import cell_diagram
 from rnnviz.analysis.step_cell import step_cell
 from rnnviz.analysis.token_gradient import TokenGradient
 from rnnviz.analysis.training_step import Focus
+from rnnviz.analysis.unit_formula import unit_formula
 from rnnviz.engine.timeline import Phase
 from rnnviz.figures.inside_cell import inside_cell
 from rnnviz.figures.sequence_network import BROKEN
@@ -77,7 +80,7 @@ def test_a_gate_has_a_name_its_mean_and_its_formula_with_numbers():
     role, symbols, numbers = gate["told"]
     assert role == "forget gate, unit 3"
     assert symbols.startswith("f_2 = σ(W_xf x_2 + W_hf h_1 + b_f)")
-    assert numbers.endswith(f"= {values[3]:.2g}")
+    assert numbers.endswith(f"= {values[3]:.3g}")
 
 
 def test_the_valve_of_a_highway_lets_through_what_its_gate_says():
@@ -102,3 +105,14 @@ def test_numbers_that_are_not_finite_are_said():
     step.descent.gradient.theta[0] = np.nan
     _, meta = drawn(step, Focus(step.moments[0], 0, 0, "c"))
     assert meta["sentence"] == BROKEN
+
+
+def test_a_formula_has_brackets_only_where_a_sign_would_stand_beside_a_sign():
+    found = step_of(LSTM, 1, KINDS["verdict"])
+    cell, seen = step_cell(found, 0), set()
+    for node in cell.parts.named:
+        for unit in range(found.hidden):
+            written = unit_formula(cell, node, 1, unit).numbers
+            seen |= {*re.findall(r"\(−|· −|\+ −|\(\(", written)}
+    assert "(−" in seen
+    assert not seen & {"· −", "+ −", "(("}
