@@ -150,9 +150,9 @@ RGLRU = CellText(
     r = sigmoid(W_ur @ u + b_r)  # recurrence gate
     i = sigmoid(W_ui @ u + b_i)  # input gate
     a = exp(-8 * r * softplus(L_a))  # decay
-    h = a * h + sqrt(1 - a ** 2) * (i * u)  # hidden state
+    h = a * h + sqrt(max(1 - a ** 2, 1e-6)) * (i * u)  # hidden state
     """,
-    source="De et al. 2024, Griffin",
+    source="De et al. 2024, Griffin; as there, the slope of the root is bounded",
     memory="Every unit decays at its own rate a, which the input can slow down.",
     keeps="a",
     first={"L_a": griffin_decay},

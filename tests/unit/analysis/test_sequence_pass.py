@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rnnviz.analysis.sequence_pass import MOST_UNITS, sequence_pass
@@ -93,6 +93,7 @@ def test_a_verdict_after_every_word_is_that_of_the_words_so_far():
     kind=st.sampled_from(CellKind), hidden=st.integers(1, 150), layers=st.integers(1, 2),
     source=st.booleans(), tokens=st.lists(st.integers(0, 4), min_size=1, max_size=12),
 )  # fmt: skip
+@example(kind=CellKind.RGLRU, hidden=141, layers=2, source=True, tokens=[0])
 def test_of_many_units_the_largest_of_each_group_are_shown(kind, hidden, layers, source, tokens):
     found, _, trace = passed(kind, source, hidden, layers, tokens=np.array(tokens))
     steps, shown = len(tokens) + 3 * source, len(found.units)
