@@ -188,6 +188,12 @@ class CellParts:
         plain = [self.by_name[name] for name in (self.out, *self.equations.states)]
         return next((p for p in plain if any(map(_reads_state, self.summands(p)))), plain[0])
 
+    @property
+    def memory_state(self) -> str:
+        """The name of the state that the memory is: LRU's p, which is written as s first."""
+        node, nodes = self.memory.node, self.equations.nodes
+        return next((s for s in self.equations.states if nodes[s] is node), self.memory.name)
+
     def kept(self, term: Summand) -> bool:
         """Whether a term is what is left of the state, not what is added to it."""
         return _reads_state(term)

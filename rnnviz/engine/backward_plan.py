@@ -1,7 +1,7 @@
 """BackwardPlan: the calls of backpropagation through time, in order.
 
-First the factors that are known from the forward pass, for many tokens at once; then the loop from
-token to token; then what no earlier token waits for.
+First come the factors that are known from the forward pass, for many tokens at once. Then comes the
+loop over the tokens, from the last to the first. Gradients that no earlier token needs come last.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class BackwardPlan:
         return self._places[adjoint]
 
     def _feeding(self) -> Iterator[Adjoint]:
-        """Gradients that the token before waits for, and those that wait for the next one."""
+        """The gradients that the token before needs, and those that need the next token."""
         out = f"d_{self.layout.equations.out}"
         stack = [
             a
@@ -83,7 +83,7 @@ class BackwardPlan:
                 stack += [one for one, _ in adjoint.parts] + [one for _, one in adjoint.products]
 
     def _begin(self) -> None:
-        """States whose gradient is only what arrives begin with zero."""
+        """Begin with zero for states whose gradient comes from the next token alone."""
         own = {adjoint.name for adjoint in self.layout.back.adjoints if adjoint.arrives}
         for name, adjoint in self.layout.back.arriving.items():
             if name != self.layout.equations.out and adjoint.name not in own:
@@ -266,7 +266,7 @@ class BackwardPlan:
 
 
 def _without_carry(ops: list[Op]) -> list[Op]:
-    """What is left at the first token, where nobody waits for the gradient before it."""
+    """The loop at the first token. The gradient of the state before it is not needed."""
     wanted, kept = set[tuple[str, int]](), list[Op]()
     for op in reversed(ops):
         stays = not op.out.array.startswith(("to ", "U ", "temporary", "then"))

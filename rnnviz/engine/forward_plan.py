@@ -24,7 +24,7 @@ class Stages:
     loop: list[Op] = field(default_factory=list)
 
     def finish(self) -> None:
-        """Make neighbouring calls one, and have temporary arrays used again."""
+        """Merge neighbouring calls, and reuse temporary arrays."""
         for prefix, stage in zip("oel", (self.once, self.all, self.loop), strict=True):
             stage[:] = recycled(merged(stage), prefix)
 
@@ -64,7 +64,7 @@ class ForwardPlan:
         self.stored = dict(self._kept())
 
     def _kept(self) -> Iterator[tuple[Node, Place]]:
-        """Values that still stand in their place after the pass: of several there, the last."""
+        """The values that are still in their arrays after the pass: the last one in each."""
         held = {place: node for node, place in self.places.items()}
         for node, place in self.places.items():
             passing = place.array.startswith(("?", "number"))
@@ -79,7 +79,7 @@ class ForwardPlan:
         return stage
 
     def _blended(self) -> set[Node]:
-        """What a blend makes superfluous."""
+        """The values that are not needed because a blend computes their sum directly."""
         found: set[Node] = set()
         for node in self.layout.back.order:
             if (parts := self._blend(node)) is not None:
@@ -93,7 +93,7 @@ class ForwardPlan:
         return found - self._needed - {*self._named}
 
     def _blend(self, node: Node) -> tuple[Node, Node, Node] | None:
-        """Its parts, if nobody else reads the products."""
+        """Its parts, if no other value reads the products."""
         parts = blend(node)
         single = parts and all(len(self._users[arg]) == 1 for arg in node.args)
         return parts if single else None
@@ -161,7 +161,7 @@ class ForwardPlan:
         return self._overwritten(node) or Place(self._own_array(node))
 
     def _own_array(self, node: Node) -> str:
-        """The array of a value that stands nowhere else."""
+        """The array of a value that has no other place."""
         if self._stage[node] == ONCE:
             return f"once {node.index}"
         crosses = any(self._stage[one] != self._stage[node] for one in self._readers.get(node, ()))
@@ -179,7 +179,7 @@ class ForwardPlan:
         return name if inner and name not in taken else f"value {node.index}"
 
     def _overwritten(self, node: Node) -> Place | None:
-        """The place of a pre-activation that nobody else needs."""
+        """The place of a pre-activation that no other value reads."""
         for arg in node.args:
             alone = arg in self._affines and len(self._readers[arg]) == 1
             if alone and arg not in self._needed and arg not in self._named and (

@@ -23,6 +23,8 @@ BROKEN = (
     "The numbers of this network are no longer finite. "
     "Go back to an earlier epoch, or start again with a smaller learning rate or with clipping."
 )
+#: A longer label would run under the picture.
+MOST_LETTERS = 7
 _COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "negative", "neutral",
            "positive")  # fmt: skip
 
@@ -110,7 +112,8 @@ def pass_series(
         "bridge": shown.bridge,
         "hidden": of.hidden,
         "group": shown.group,
-        "labels": {"memory": memory, "added": added},
+        "remembers": shown.part in (*of.cell.states, of.out),
+        "labels": {"memory": _short(memory, cell_parts(of.cell).memory_state), "added": added},
         "formula": formula,
         **kind,
     }
@@ -131,6 +134,11 @@ def _formulas(parts: CellParts) -> tuple[str, str, str]:
         return kept, added, f"from the word {{added}}, from memory {{memory}}; {how}"
     names = dict.fromkeys((memory.name, parts.out))
     return kept, added, f"added {{added}}, kept {{memory}}; their sum: {', and then '.join(names)}"
+
+
+def _short(text: str, name: str) -> str:
+    """A label that has room before the first word, or else the state's name."""
+    return text if len(text) <= MOST_LETTERS else name
 
 
 def _units(shown: SequencePass) -> list[Series]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar
 
 import streamlit as st
 
@@ -34,6 +36,9 @@ from rnnviz.session import Session
 
 #: With more parts of the cell there is no room for a button each, with several layers half of them.
 MOST_PARTS = 6
+
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def step_page(session: Session) -> None:
@@ -81,12 +86,7 @@ def _picture(lab: StepLab, step: StepRecord, probe: Probe) -> Picture:
 def _choices(session: Session) -> None:
     lab = session.step
     with st.container(horizontal=True, vertical_alignment="center", key="subjects"):
-        first = first_value("subject", visit("step"), lab.subject)
-        chosen = st.segmented_control(
-            "Step on", list(Subject), default=first, required=True, key="subject",
-            label_visibility="collapsed", width="content",
-        )  # fmt: skip
-        lab.subject = Subject(chosen or lab.subject)
+        lab.subject = _one_of("Step on", Subject, lab.subject, "subject")
         place_phrase(session, disabled=lab.subject is Subject.NEXT)
         place_text("subject")
         _part_and_layer(session)
@@ -96,12 +96,16 @@ def _choices(session: Session) -> None:
 
 def _view(lab: StepLab) -> None:
     """The choice of what is drawn."""
-    first = first_value("step_view", visit("step"), lab.view)
+    lab.view = _one_of("Drawn", StepView, lab.view, "step_view")
+
+
+def _one_of(label: str, kind: type[Choice], now: Choice, key: str) -> Choice:
+    """The member of an enumeration that the reader chooses."""
     chosen = st.segmented_control(
-        "Drawn", list(StepView), default=first, required=True, key="step_view",
+        label, list(kind), default=first_value(key, visit("step"), now), required=True, key=key,
         label_visibility="collapsed", width="content",
     )  # fmt: skip
-    lab.view = StepView(chosen or lab.view)
+    return kind(chosen or now)
 
 
 def _part_and_layer(session: Session) -> None:

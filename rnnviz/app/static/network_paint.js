@@ -151,10 +151,10 @@ export function paintChannels(p) {
   const { u, into, out, pitch, state } = layout;
   const { words, share, strength, theme } = network;
   const middle = state.y + state.height / 2;
-  const { hidden, group, layer, layers, part, units, labels } = network;
+  const { hidden, group, layer, layers, part, remembers, units, labels } = network;
   const more = [group > 1 ? `${units.length} of ${hidden} units:` : counted(hidden, "unit")];
   if (group > 1) more.push(`largest of ${group}`);
-  const title = "hc".includes(part) ? `memory ${part}` : `gate ${part}`;
+  const title = `${remembers ? "memory" : "gate"} ${part}`;
   name(p, layers > 1 ? `layer ${layer}: ${part}` : title, state.y + 0.6 * u, more);
   if (pitch < NARROW * u) return;
   // In the low strip of a few units there is no room for it.

@@ -9,6 +9,7 @@ from rnnviz.config import RunConfig
 from rnnviz.figures.sequence_network import BROKEN, Targets, Words, sequence_network
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.session import Session
+from tests.sampling import each_row
 from tests.unit.figures.unpacked import by_name
 
 
@@ -83,3 +84,18 @@ def test_layers_are_rows_with_arrays_of_their_own():
     broken = replace(passes[0], states=np.full_like(passes[0].states, np.inf))
     picture = sequence_network(passes[2], Words(probe.words), targets, levels=[broken, *passes[1:]])
     assert picture.layout["meta"]["sentence"] == BROKEN
+
+
+@each_row(
+    ("cell", "part", "memory", "remembers"),
+    [
+        ("elman", "h", "W_hh h", True), ("gru", "z", "z·h", False), ("lstm", "c", "f·c", True),
+        ("cornn", "y", "z", True), ("mingru", "h", "h", True), ("lru", "a", "p", False),
+    ],
+)  # fmt: skip
+def test_the_labels_of_the_memory_have_room_and_a_state_is_no_gate(cell, part, memory, remembers):
+    session = Session(RunConfig(cell=cell, hidden=4))
+    shown = session.inspect().sequence_pass(part=part)
+    targets = Targets(("no", "yes"), np.array([1]), True)
+    meta = sequence_network(shown, Words(["w"] * 4), targets).layout["meta"]
+    assert (meta["labels"]["memory"], meta["remembers"]) == (memory, remembers)
