@@ -42,7 +42,7 @@ _SCRIPT = """
 export default function (component) {{
   let gone = false, leave;
   import(new URL(component.data.script, document.baseURI)).then(
-    (host) => {{ if (!gone) leave = host.{name}(component); }},
+    (host) => host.styled(() => {{ if (!gone) leave = host.{name}(component); }}),
     (problem) => console.error("A part of the page could not be loaded.", problem),
   );
   return () => {{ gone = true; leave?.(); }};

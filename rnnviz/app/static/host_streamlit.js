@@ -38,6 +38,13 @@ const [RUN, ADDRESS] = ["rnnviz-run", "rnnviz-address"];
 // last heard of, at `newestAt`.
 const page = { edition: 0, asked: -1, newest: 0, trigger: null, leftAt: -Infinity, pressedAt: -Infinity };
 
+// Act when the style sheet is there. It comes with a component of its own, on a busy machine some frames later, and
+// what is drawn before would move.
+export function styled(act) {
+  const there = getComputedStyle(document.documentElement).getPropertyValue("--rnnviz-background");
+  there ? act() : setTimeout(() => styled(act), 5);
+}
+
 // A reloaded page continues its run. A page opened by another link does not.
 function knownRun() {
   const reloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
