@@ -53,7 +53,7 @@ from rnnviz.tasks.csv_table import TaskError, read_bytes
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.encoding import EncodingError
 from rnnviz.tasks.given_examples import Given
-from rnnviz.tasks.table import table
+from rnnviz.tasks.table import nearly_equal, table
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
     FaultsError,
@@ -354,7 +354,7 @@ def _dataset(config: RunConfig, options: dict[str, Any]) -> Dataset | None:
 def _tell_near_labels(upload: Upload) -> None:
     near = check_rows(upload).near
     if near and not upload.merge_labels:
-        groups = "; ".join(" and ".join(repr(label[:30]) for label in group) for group in near[:8])
+        groups = "; ".join(map(nearly_equal, near[:8]))
         print(
             f"rnnviz: Nearly equal labels: {groups}. --merge-labels merges them.", file=sys.stderr
         )

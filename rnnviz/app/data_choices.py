@@ -12,15 +12,19 @@ from rnnviz.app.style import escaped
 from rnnviz.tasks.columns import Form, columns_of
 from rnnviz.tasks.csv_table import Fault, TaskError
 from rnnviz.tasks.encoding import Encoding, EncodingError
-from rnnviz.tasks.upload import File, Upload, cells_of, check_rows, columns_read, merged_labels
+from rnnviz.tasks.table import merged, nearly_equal
+from rnnviz.tasks.upload import File, Upload, cells_of, check_rows, columns_read
+from rnnviz.tasks.upload_preview import LEARNED
 
-_LEARNED = {Form.LABEL: "classes", Form.NEXT: "next token", Form.TRANSLATION: "translation"}
 #: At most so many rows that can't be used, and labels that are nearly equal, are listed.
 _MOST_ROWS, _MOST_LABELS = 500, 8
 
 
 def choose_encoding(upload: Upload) -> Upload:
-    """The upload with the encoding that is chosen, if a file of it isn't UTF-8."""
+    """The upload with the encoding that is chosen, if a file of it isn't UTF-8.
+
+    Until one is chosen, the upload can't be read.
+    """
     samples: dict[Encoding, str] = {}
     for file in (upload.train, upload.test):
         try:
@@ -49,27 +53,22 @@ def choose_columns(upload: Upload) -> Upload:
     if guess is None:
         return upload
     cells, key = cells_of(upload.train, upload.encoding), _key("", _mark(upload.train))
-    forms = list(Form) if len(cells.columns) > 1 else [Form.NEXT]
-    if len(forms) > 1:
-        form = st.segmented_control(
-            "To learn", forms, default=guess.form, required=True, format_func=_LEARNED.__getitem__,
+    form = guess.form
+    if len(cells.columns) > 1:
+        form = st.selectbox(
+            "To learn", list(Form), list(Form).index(form), format_func=LEARNED.__getitem__,
             key=f"form{key}",
-        )  # fmt: skip
-        guess = guess if form is None or form is guess.form else columns_of(cells, form)
+        ) or form  # fmt: skip
+        guess = guess if form is guess.form else columns_of(cells, form)
     chosen = [
-        place.selectbox(
+        st.selectbox(
             f"Column of the {role}", cells.columns, cells.columns.index(name),
             key=f"{role}_column{key}",
         )
-        for place, role, name in zip(
-            st.columns(len(guess.names)), guess.form.columns, guess.names, strict=True
-        )
+        for role, name in zip(form.columns, guess.names, strict=True)
     ]  # fmt: skip
-    text, label = (*chosen, None)[:2]
-    columns = columns_of(cells, guess.form, text, label)
-    return replace(
-        upload, form=columns.form, text_column=columns.text, label_column=columns.label or None
-    )
+    columns = columns_of(cells, form, *chosen)
+    return replace(upload, form=form, text_column=columns.text, label_column=columns.label or None)
 
 
 def merge_labels(upload: Upload) -> Upload:
@@ -77,10 +76,10 @@ def merge_labels(upload: Upload) -> Upload:
     near = check_rows(upload).near
     if not near:
         return upload
-    listed = "; ".join(merged_labels(group) for group in near[:_MOST_LABELS])
+    merge = st.checkbox("Merge nearly equal labels", key=_key("merge", near))
+    listed = "; ".join(map(merged if merge else nearly_equal, near[:_MOST_LABELS]))
     more = f"; and {len(near) - _MOST_LABELS} more" if len(near) > _MOST_LABELS else ""
-    merge = st.checkbox("Merge labels that are nearly equal", key=_key("merge", near))
-    st.caption(escaped(f"{'Merged' if merge else 'It would be'}: {listed}{more}"))
+    st.caption(escaped(f"{'Merged' if merge else 'Nearly equal'}: {listed}{more}"))
     return replace(upload, merge_labels=merge)
 
 

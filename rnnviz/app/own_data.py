@@ -16,6 +16,7 @@ from rnnviz.app.style import escaped
 from rnnviz.session import Session
 from rnnviz.tasks.columns import Form
 from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.encoding import EncodingError
 from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, check_rows, dataset_of
 from rnnviz.tasks.upload_preview import preview
 from rnnviz.tasks.vocabulary import Unit
@@ -79,6 +80,8 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
     try:
         with below_train:
             upload = choose_columns(choose_encoding(Upload(train, test, seed=session.config.seed)))
+    except EncodingError:
+        return
     except TaskError as problem:
         below_train.warning(escaped(str(problem)))
         return
@@ -89,6 +92,7 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
         with below_test if not check_rows(upload).faults else below_train:
             upload = skip_rows(upload)
         if check_rows(upload).unusable and not upload.skip_bad:
+            _start(session, None, start)
             return
         shown = preview(upload)
     except TaskError as problem:
@@ -101,9 +105,9 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
     _start(session, upload, start)
 
 
-def _start(session: Session, upload: Upload, place: DeltaGenerator) -> None:
-    """The button that starts to learn, and why the last start was refused."""
-    learned = upload == session.data.upload
+def _start(session: Session, upload: Upload | None, place: DeltaGenerator) -> None:
+    """The button that starts to learn, if there is what can be, and why it was refused."""
+    learned = upload is None or upload == session.data.upload
     place.button(
         "Learn from these data", key="learn", type="secondary" if learned else "primary",
         on_click=on_host(Session.load), args=(upload,), disabled=learned,

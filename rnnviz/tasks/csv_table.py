@@ -35,12 +35,19 @@ _REREAD = 10
 _DECLARED = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 #: A blank after a quote, before a separator: nothing that means something in a header.
 _BLANK = re.compile(rf'"[ ]+(?=[{_SEPARATORS}])')
+_BREAKS = re.compile(r"[^\S ]+")
 
 csv.field_size_limit(MAX_BYTES)
 
 
 class TaskError(ValueError):
     """Invalid data; the message says what is wrong, where, and what to do."""
+
+
+def shown(text: str, most: int = 30) -> str:
+    """The beginning of a text as it is typed, in quotes and on one line."""
+    cut = text[:most] + "…" * (len(text) > most)
+    return f"'{_BREAKS.sub(' ', cut)}'"
 
 
 class Fault(NamedTuple):

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 
 from rnnviz.config import Loss, OutputAt
-from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError
+from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError, shown
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.extrapolation import Extrapolation
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric, guess_classes, guess_values
@@ -127,7 +127,7 @@ def _classes(train: Sequence[Row]) -> tuple[str, ...]:
     classes = tuple(sorted({row.label for row in train}))
     if len(classes) < 2:
         raise TaskError(
-            f"The training phrases all have the label {classes[0][:30]!r}: "
+            f"The training phrases all have the label {shown(classes[0])}: "
             "there must be at least two classes."
         )
     if len(classes) > MAX_CLASSES:
@@ -151,4 +151,4 @@ def unknown_label(label: str, classes: Collection[str]) -> str:
     if label in classes:
         return ""
     listed = ", ".join(name[:30] for name in islice(classes, 8))
-    return f"the label {label[:30]!r} is unknown. The training phrases have {listed}."
+    return f"the label {shown(label)} is unknown. The training phrases have {listed}."

@@ -17,6 +17,7 @@ from rnnviz.tasks.csv_table import (
     Cells,
     Fault,
     read_bytes,
+    shown,
 )
 from rnnviz.tasks.file_cells import read_cells
 from rnnviz.tasks.vocabulary import END, START, Unit
@@ -78,6 +79,17 @@ def _plain_label(label: str) -> str:
     return " ".join(normalize("NFKC", label).casefold().split())
 
 
+def nearly_equal(group: Sequence[str]) -> str:
+    """Labels that are nearly equal, in words."""
+    return " and ".join(map(shown, group))
+
+
+def merged(group: Sequence[str]) -> str:
+    """What labels that are nearly equal become, in words."""
+    one = group[0].strip()
+    return f"{nearly_equal([label for label in group if label != one])} is {shown(one)}"
+
+
 def spellings(groups: Sequence[Sequence[str]], merge: bool) -> dict[str, str]:
     """The label that stands for each of ``groups``: the first one, or each for itself."""
     return {label: group[0].strip() if merge else label for group in groups for label in group}
@@ -110,8 +122,8 @@ def _contradiction(row: Row, first: Row) -> str:
     if row.label == first.label:
         return ""
     return (
-        f"the same text {row.text[:60]!r} has two labels, {first.label[:30]!r} in row {first.line} "
-        f"and {row.label[:30]!r} here. Keep one of them."
+        f"the same text {shown(row.text, 60)} has two labels, {shown(first.label)} in row "
+        f"{first.line} and {shown(row.label)} here. Keep one of them."
     )
 
 
@@ -131,7 +143,7 @@ def _text_problems(column: str, text: str, form: Form, unit: Unit) -> Iterator[s
     longest = max(tokens, key=len, default="")
     if len(longest) > MAX_LETTERS:
         yield (
-            f"the word {longest[:30]!r} has {len(longest):,} characters, more than {MAX_LETTERS}. "
+            f"the word {shown(longest)} has {len(longest):,} characters, more than {MAX_LETTERS}. "
             "Put spaces between the words, or read characters."
         )
     if form is Form.TRANSLATION:
@@ -143,11 +155,11 @@ def _length_problems(what: str, text: str, count: int, form: Form, unit: Unit) -
     most = MAX_CHARACTERS if unit is Unit.CHARACTERS else MAX_WORDS
     if form is Form.NEXT and count < form.least:
         yield (
-            f"{what} {text[:30]!r} has fewer than two {unit}, so there is no next one. "
+            f"{what} {shown(text)} has fewer than two {unit}, so there is no next one. "
             "Make it longer, or remove it."
         )
     elif not count and text:
-        yield f"{what} {text[:30]!r} has no {unit}. Write some, or remove the row."
+        yield f"{what} {shown(text)} has no {unit}. Write some, or remove the row."
     elif not count:
         yield f"{what} is empty. Fill it in, or remove the row."
     if form is not Form.NEXT and count > most:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.csv_table import TaskError, shown
 from rnnviz.tasks.vocabulary import Reading, Unit, Vocabulary
 
 #: Maximum size of a vocabulary.
@@ -36,9 +36,9 @@ def unreadable(reading: Reading, vocabulary: Vocabulary, least: int = 1) -> str:
     if len(reading.tokens) >= least:
         return ""
     noun = vocabulary.noun
-    few = f"no {noun} of {reading.text[:60]!r} occurs"
+    few = f"no {noun} of {shown(reading.text, 60)} occurs"
     if len(reading.tokens):
-        few = f"of {reading.text[:60]!r} only the {noun} {reading.words[0][:30]!r} occurs"
+        few = f"of {shown(reading.text, 60)} only the {noun} {shown(reading.words[0])} occurs"
     return (
         f"{few} in the training phrases, so the network can't read it. Remove the row or train on "
         f"its {vocabulary.unit}."

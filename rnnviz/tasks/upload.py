@@ -16,7 +16,7 @@ from rnnviz.tasks.file_cells import read_cells
 from rnnviz.tasks.next_token import MAX_WINDOW, WINDOW, build_next, cut
 from rnnviz.tasks.source_target import build_translation
 from rnnviz.tasks.split import split_rows
-from rnnviz.tasks.table import Row, Table, near_labels, relabelled, sound, spellings, table
+from rnnviz.tasks.table import Row, Table, merged, near_labels, relabelled, sound, spellings, table
 from rnnviz.tasks.tokenization import unreadable, vocabulary_of
 from rnnviz.tasks.vocabulary import Unit, Vocabulary
 
@@ -277,13 +277,7 @@ def _read_notes(upload: Upload, checked: Checked) -> Iterator[str]:
     if count := len(checked.unusable):
         yield f"Rows left out, because they can't be used: {count:,} of {checked.count:,}."
     if upload.merge_labels and checked.near:
-        yield f"Labels made one: {'; '.join(map(merged_labels, checked.near[:8]))}."
-
-
-def merged_labels(group: Sequence[str]) -> str:
-    """Labels that are nearly equal, and what they become."""
-    others = ", ".join(repr(label[:30]) for label in group if label != group[0].strip())
-    return f"{others} is {group[0].strip()[:30]!r}"
+        yield f"Labels merged: {'; '.join(map(merged, checked.near[:8]))}."
 
 
 def _check_tokens(rows: Sequence[Row], form: Form, unit: Unit) -> None:

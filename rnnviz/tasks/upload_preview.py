@@ -6,10 +6,12 @@ from collections import Counter
 from typing import NamedTuple
 
 from rnnviz.tasks.columns import Form
+from rnnviz.tasks.csv_table import shown
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Parts, Upload, check_rows, dataset_of, parts_of
 
-_LEARNED = {
+#: What is learned, in words.
+LEARNED = {
     Form.LABEL: "classes",
     Form.NEXT: "what comes next",
     Form.TRANSLATION: "translation",
@@ -32,7 +34,7 @@ def preview(upload: Upload) -> Preview:
     source = f", {len(data.source):,} in the source" if data.source else ""
     arrays = (a for e in (*data.train, *data.test) for a in (e.inputs, e.source) if a is not None)
     lines = [
-        f"To learn: {_LEARNED[parts.form]}, in {parts.unit}, from {_size(upload)}",
+        f"To learn: {LEARNED[parts.form]}, in {parts.unit}, from {_size(upload)}",
         f"{len(data.train):,} sequences to train, {len(data.test):,} to test",
         f"{len(data.vocabulary):,} different {parts.unit}{source}; the longest sequence has "
         f"{max(map(len, arrays)):,}",
@@ -51,7 +53,7 @@ def _size(upload: Upload) -> str:
     if checked.columns is None:
         return "plain text"
     rows = len(checked.train) + len(checked.test or ())
-    names = " and ".join(f"{name[:30]!r}" for name in checked.columns.names)
+    names = " and ".join(shown(name) for name in checked.columns.names)
     return f"{rows:,} row{'s' * (rows != 1)} of {names}"
 
 
