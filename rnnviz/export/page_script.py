@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 PAGE = Path(__file__).parents[1] / "app"
-_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "((?:\.{1,2}/)+(\w+)\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(
     r"^export (?=(?:async )?(?:class|const|function\*?) (?:(\w+)|\[([^\]]*)\]))", re.MULTILINE
 )
@@ -18,21 +18,21 @@ def page_file(name: str) -> str:
 
 
 def page_script(name: str) -> str:
-    """The script ``name`` and all that it imports, each in a function of its own.
+    """The script static/``name`` and all that it imports, each in a function of its own.
 
     It understands the imports and exports by name that the scripts of the page have.
     """
     scripts: dict[str, str] = {}
-    _collect(name, scripts)
+    _collect(PAGE / "static" / name, scripts)
     return "\n".join(scripts.values())
 
 
-def _collect(name: str, scripts: dict[str, str]) -> None:
+def _collect(path: Path, scripts: dict[str, str]) -> None:
     """Add a script to ``scripts``, by name, behind those that it imports."""
-    text = page_file(f"static/{name}.js")
-    for _, imported in _IMPORT.findall(text):
-        if imported not in scripts:
-            _collect(imported, scripts)
+    text = path.read_text(encoding="utf-8")
+    for _, imported, name in _IMPORT.findall(text):
+        if name not in scripts:
+            _collect(path.parent / imported, scripts)
     exported = ", ".join(found or listed for found, listed in _EXPORT.findall(text))
-    body = _EXPORT.sub("", _IMPORT.sub(r"const {\1} = $\2;" + "\n", text))
-    scripts[name] = f"const ${name} = (() => {{\n{body}return {{ {exported} }};\n}})();"
+    body = _EXPORT.sub("", _IMPORT.sub(r"const {\1} = $\3;" + "\n", text))
+    scripts[path.stem] = f"const ${path.stem} = (() => {{\n{body}return {{ {exported} }};\n}})();"

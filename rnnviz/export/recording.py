@@ -28,6 +28,12 @@ from rnnviz.training.schedule import Position
 WRITTEN, DRAWN = 1000, 100
 #: About so many numbers, and at least so many epochs: long phrases are recorded at fewer.
 _MOST_NUMBERS, _LEAST_EPOCHS = 4_000_000, 60
+#: What is said below each picture.
+_REMARKS = {
+    "network": "This is a recording: what is added and kept, and the states, are rounded to about "
+    "a thousandth of the largest.",
+    "curves": "This is a recording: gauge and gradient are measured at some of the epochs.",
+}
 _DRAWN_ALONE = ("W_hh", "log10 gradient")
 
 
@@ -125,7 +131,8 @@ def record(session: Session, phrases: Sequence[str]) -> Recording:
             strip.take(reader)
     for strip in strips:
         strip.end(reader)
-    return Recording(epochs, phrases, _content(epochs, strips))
+    shown = session.player.position.epoch
+    return Recording(epochs, phrases, _content(epochs, shown, strips))
 
 
 def _epochs(reader: Session, phrases: Sequence[str]) -> list[int]:
@@ -143,13 +150,13 @@ def _palette(theme: Theme) -> dict[str, str]:
     return {name: value for name, value in vars(theme).items() if isinstance(value, str)}
 
 
-def _content(epochs: Sequence[int], strips: Sequence[_Strip]) -> bytes:
+def _content(epochs: Sequence[int], shown: int, strips: Sequence[_Strip]) -> bytes:
     blocks, strings = Blocks(), dict[str, int]()
 
     def numbered(texts: Sequence[str]) -> list[int]:
         return [strings.setdefault(text, len(strings)) for text in texts]
 
-    shown = [
+    recorded = [
         {
             "phrase": strip.phrase,
             "texts": {key: numbered(texts) for key, texts in strip.texts.items()},
@@ -162,9 +169,11 @@ def _content(epochs: Sequence[int], strips: Sequence[_Strip]) -> bytes:
     ]
     header: dict[str, Any] = {
         "epochs": epochs,
-        "phrases": shown,
+        "shown": shown,
+        "phrases": recorded,
         "strings": list(strings),
         "blocks": blocks.headers,
+        "remarks": _REMARKS,
         "palettes": {"light": _palette(LIGHT), "dark": _palette(DARK)},
     }
     head = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
