@@ -123,6 +123,8 @@ class Recording:
 def record(session: Session, phrases: Sequence[str]) -> Recording:
     """Record the run of ``session`` on ``phrases`` that it can read; it stays where it is."""
     reader = session.aside()
+    # Who plays a recording does not look back.
+    reader.player.running = True
     strips = [_Strip(phrase) for phrase in phrases]
     epochs = _epochs(reader, phrases)
     for epoch in epochs:
