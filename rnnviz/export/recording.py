@@ -32,7 +32,8 @@ _MOST_NUMBERS, _LEAST_EPOCHS = 4_000_000, 60
 _REMARKS = {
     "network": "This is a recording: what is added and kept, and the states, are rounded to about "
     "a thousandth of the largest.",
-    "curves": "This is a recording: gauge and gradient are measured at some of the epochs.",
+    "curves": "This is a recording of the whole run: gauge and gradient are measured at some "
+    "of its epochs.",
 }
 _DRAWN_ALONE = ("W_hh", "log10 gradient")
 
