@@ -425,7 +425,6 @@ def test_a_bad_way_of_reading_and_a_bad_test_file_get_one_sentence(run, csv):
             "Form (form) can't be 'labels': it is one of label, next, translation",
         ),
         ("--text-column", "txt", "a.csv: has no column txt. It has: text, label."),
-        ("--label-column", "text", "the column text can't be both"),
         ("--encoding", "klingon", "Encoding (encoding) can't be 'klingon'"),
         ("--test", csv("b.csv", "text,label\nso warm,foggy\n"), "'foggy' is unknown"),
     ):
