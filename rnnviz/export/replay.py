@@ -55,6 +55,7 @@ def replay(session: Session, phrases: Sequence[str] | None = None) -> str:
         "version": __version__,
         "title": escape(_title(session)),
         "description": escape(_made(session)),
+        "bar": _bar(session, recording),
         "note": _note(session, recording),
         "made": escape(_made(session)),
         "settings": "".join(_settings(session)),
@@ -108,15 +109,23 @@ def _title(session: Session) -> str:
     return f"rnnviz: {config.task}, {config.cell}, {config.hidden} units"
 
 
+def _bar(session: Session, recording: Recording) -> str:
+    """The place of Play and the slider; a sentence if there is nothing to play."""
+    if len(recording.epochs) > 1:
+        return '<div class="rnnviz-control replay-bar"></div>'
+    why = "stopped in its first epoch" if session.player.diverged else "has not been trained"
+    return f'<p class="replay-none">This run {why}: there is epoch 0 alone, nothing to play.</p>'
+
+
 def _note(session: Session, recording: Recording) -> str:
     """Which epochs there are."""
-    count, all_epochs = len(recording.epochs), len(session.run.history)
-    if all_epochs == 1:
-        return "This run has not been trained: there is epoch 0 alone, and nothing to play."
-    if count == all_epochs:
+    count, trained = len(recording.epochs), len(session.run.history)
+    if trained == 1:
+        return ""
+    if count == trained:
         return f"All {count:,} epochs are recorded."
     return (
-        f"{count} of {all_epochs:,} epochs are recorded, more of them where the loss changes. "
+        f"{count} of {trained:,} epochs are recorded, more of them where the loss changes. "
         "The slider stops at these."
     )
 

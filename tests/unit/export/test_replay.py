@@ -1,6 +1,7 @@
 """A replay has the numbers of its run, and nothing that asks for anything."""
 
 import base64
+import dataclasses
 import hashlib
 import json
 import re
@@ -191,32 +192,39 @@ def test_of_a_long_phrase_fewer_epochs_are_recorded(monkeypatch):
 # Short, broken and edited runs
 
 
-def note_of(page):
-    return next(
-        e.text for e in Replayed(page).elements if e.attributes.get("class") == "replay-note"
-    )
+def said_by(page, name):
+    return next(e.text for e in Replayed(page).elements if e.attributes.get("class") == name)
 
 
-def test_an_untrained_run_says_that_there_is_nothing_to_play():
-    page = replay(after(0, hidden=5))
+@pytest.mark.parametrize(
+    ("settings", "epochs", "said"),
+    [({}, 0, "has not been trained"), ({"lr": 100, "clip_by": "off"}, 9, "stopped in its first")],
+)
+def test_a_run_of_one_epoch_says_that_there_is_nothing_to_play(settings, epochs, said):
+    page = replay(after(epochs, hidden=5, **settings))
     assert Replayed(page).epochs == [0]
-    assert "epoch 0 alone, and nothing to play" in note_of(page)
+    assert said in said_by(page, "replay-none")
+    assert "replay-bar" not in {e.attributes.get("class") for e in Replayed(page).elements}
 
 
 def test_the_file_says_which_epochs_it_has(monkeypatch):
     session = after(30, hidden=5)
-    assert note_of(replay(session)) == "All 31 epochs are recorded."
+    assert said_by(replay(session), "replay-note") == "All 31 epochs are recorded."
     monkeypatch.setattr("rnnviz.export.recording.MOST_EPOCHS", 15)
     monkeypatch.setattr("rnnviz.export.recording._LEAST_EPOCHS", 15)
     page = replay(session)
-    assert note_of(page).startswith(f"{len(Replayed(page).epochs)} of 31 epochs are recorded")
+    assert said_by(page, "replay-note").startswith(
+        f"{len(Replayed(page).epochs)} of 31 epochs are recorded"
+    )
 
 
 def test_a_run_that_broke_ends_with_what_happened():
-    session = after(1000, hidden=5, lr=100, clip_by="off")
+    session = after(3, hidden=5, activation="relu")
+    session.configure(dataclasses.replace(session.config, lr=100, clip_by="off"))
+    session.player.advance(9)
     assert session.player.diverged
     replayed = Replayed(replay(session))
-    assert replayed.epochs[-1] == session.run.position.epoch
+    assert replayed.epochs[-1] == session.run.position.epoch >= 3
     assert "no longer finite" in replayed.text(0, "story", len(replayed.epochs) - 1)
 
 

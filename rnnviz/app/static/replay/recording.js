@@ -39,10 +39,16 @@ export class Recording {
     const number = Math.min(at, outlines.length - 1);
     const outline = JSON.parse(this.strings[outlines[number]]);
     outline.layout.meta.theme = this.palettes[look];
-    if (key === "curves") outline.layout.meta.shown = at < this.epochs.length - 1 ? this.epochs[at] : null;
+    if (key === "curves") Object.assign(outline.layout.meta, this.timeOf(at));
     const there = tracks.filter(([, first, block]) => number >= first && number < first + this.blocks[block].frames);
     const arrays = there.map(([path, first, block]) => [path, ...this.array(this.blocks[block], number - first)]);
     return { remark: this.remarks[key], outline: JSON.stringify(outline), arrays };
+  }
+
+  // Where the playhead stands; the axis ends with the run.
+  timeOf(at) {
+    const last = this.epochs.at(-1);
+    return { shown: this.epochs[at] < last ? this.epochs[at] : null, last: Math.max(1, last) };
   }
 
   array(block, frame) {
