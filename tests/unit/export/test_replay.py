@@ -219,7 +219,7 @@ def test_the_file_says_which_epochs_it_has(monkeypatch):
 
 
 def test_a_run_that_broke_ends_with_what_happened():
-    session = after(3, hidden=5, activation="relu")
+    session = after(3, hidden=64, init_scale=0.1)
     session.configure(dataclasses.replace(session.config, lr=100, clip_by="off"))
     session.player.advance(9)
     assert session.player.diverged

@@ -16,7 +16,9 @@ const find = (selector, node = document) => node.querySelector(selector);
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 async function unpacked(text) {
-  const packed = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  const signs = atob(text);
+  const packed = new Uint8Array(signs.length);
+  for (let k = 0; k < signs.length; k++) packed[k] = signs.charCodeAt(k);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).arrayBuffer();
 }
