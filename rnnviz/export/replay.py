@@ -17,7 +17,7 @@ from rnnviz.config import SETTINGS
 from rnnviz.export.page_script import page_file, page_script
 from rnnviz.export.phrases import usual_phrases
 from rnnviz.export.recording import Recording, record
-from rnnviz.figures.theme import DARK, LIGHT, css_variables
+from rnnviz.figures.theme import DARK, LIGHT, Theme, css_variables
 from rnnviz.lab.probe import read
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
@@ -31,7 +31,8 @@ _FIGURE = """\
   <button class="rnnviz-ask" aria-label="What is this?">?</button><figcaption popover></figcaption>
   <button class="rnnviz-enlarge" aria-label="Enlarge" title="Enlarge; its numbers">⤢</button>
 </figure>"""
-_ROUNDING = (
+_RECORDED = (
+    "Of a long run some epochs are recorded, more of them where the loss changes. "
     "The numbers of the units are rounded to about a thousandth of the largest at each epoch, "
     "recurrent weights to a hundredth, other numbers of the network to four digits. "
     "Loss and score are as they were."
@@ -60,7 +61,7 @@ def replay(session: Session, phrases: Sequence[str] | None = None) -> str:
         "made": escape(_made(session)),
         "settings": "".join(_settings(session)),
         "link": _link(session),
-        "rounding": _ROUNDING,
+        "recorded": _RECORDED,
         "figures": "\n".join(_figures(session)),
         "style": _style(),
         "script": code,
@@ -75,24 +76,19 @@ def _base64(content: bytes) -> str:
 
 
 def _style() -> str:
-    """The style sheet of the page and of the file; the colours are those of the system."""
-    light, dark = "color-scheme: light;", "color-scheme: dark;"
-    system = ":root:not([data-look=light])"
-    chosen = ":root[data-look=dark]"
-    return "\n".join(
-        (
-            css_variables(LIGHT, LIGHT.background),
-            f":root {{{light}}}",
-            "@media (prefers-color-scheme: dark) {",
-            css_variables(DARK, DARK.background, system),
-            f"{system} {{{dark}}}",
-            "}",
-            css_variables(DARK, DARK.background, chosen),
-            f"{chosen} {{{dark}}}",
-            page_file("style.css"),
-            _SHEET.read_text(encoding="utf-8"),
-        )
+    """The style sheets of the page and of the file, in the colours of the system or of a choice."""
+    system = _look(DARK, "dark", ":root:not([data-look=light])")
+    looks = (
+        _look(LIGHT, "light", ":root"),
+        f"@media (prefers-color-scheme: dark) {{\n{system}\n}}",
+        _look(DARK, "dark", ":root[data-look=dark]"),
     )
+    return "\n".join((*looks, page_file("style.css"), _SHEET.read_text(encoding="utf-8")))
+
+
+def _look(theme: Theme, name: str, selector: str) -> str:
+    variables = css_variables(theme, theme.background, selector)
+    return f"{variables}\n{selector} {{color-scheme: {name};}}"
 
 
 def _figures(session: Session) -> Iterator[str]:
@@ -124,10 +120,7 @@ def _note(session: Session, recording: Recording) -> str:
         return ""
     if count == trained:
         return f"All {count:,} epochs are recorded."
-    return (
-        f"{count} of {trained:,} epochs are recorded, more of them where the loss changes. "
-        "The slider stops at these."
-    )
+    return f"{count} of {trained:,} epochs are recorded: the slider stops at these."
 
 
 def _made(session: Session) -> str:
