@@ -14,7 +14,7 @@ from rnnviz.engine.layer_backward import LayerBackward
 from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.layout import Layout
 from rnnviz.engine.operations import Place
-from rnnviz.engine.program import Program, View
+from rnnviz.engine.program import CONSTANT, Program, View, view_of
 
 
 class CellArrays:
@@ -38,52 +38,57 @@ class CellArrays:
         self.chunk, self.ragged = slice(0, layer.extent.steps), layer.ragged
         self._made: dict[str, Array] = {}
 
-    def at_once(self, made: Program, chunk: slice) -> Kernel:
-        """The calls for all tokens of a chunk."""
-        return made.make([tuple(self._whole(view, chunk) for view in made.views)])
+    def at_once(self, made: Program) -> Kernel:
+        """The calls for all tokens of the chunk."""
+        return made.make((), tuple(map(self._whole, made.fixed)))
 
     def by_token(self, made: Program, tokens: Sequence[tuple[int, int]]) -> Kernel:
         """The calls for one token after the other; each comes with its count of sequences."""
         columns = [self._column(view, tokens) for view in made.views]
-        return made.make([*zip(*columns, strict=True)])
+        fixed = tuple(self._constant(view, many=False) for view in made.fixed)
+        return made.make([*zip(*columns, strict=True)], fixed)
 
     def all(self, place: Place) -> Array:
-        """A place at all tokens."""
-        return self._whole(View(place), slice(None))
+        """A place at all tokens of the chunk."""
+        return self._whole(view_of(place))
 
     # One token
 
     def _column(self, view: View, tokens: Sequence[tuple[int, int]]) -> list[Any]:
         """What the calls need of a place, for every token."""
-        kind, _, rest = view.place.array.partition(" ")
         special = {"carry": self._carrying, "to": self._destination, "then": self._then}
-        if kind in special:
-            return [special[kind](rest, t, n) for t, n in tokens]
-        if kind in _CONSTANT:
-            return [self._constant(view.place.array, many=False)] * len(tokens)
-        cut = self._cut(view.place, tokens)
+        if view.kind in special:
+            return [special[view.kind](view.rest, t, n) for t, n in tokens]
+        cut = self._cut(view, tokens)
         return [array.dot for array in cut] if view.dot else cut
 
-    def _cut(self, place: Place, tokens: Sequence[tuple[int, int]]) -> list[Array]:
+    def _cut(self, view: View, tokens: Sequence[tuple[int, int]]) -> list[Array]:
         """The parts of an array at these tokens, of the sequences that are there."""
-        kind, batch = place.array.partition(" ")[0], self._layer.extent.batch
-        if kind in _PASSING:
-            array = self._array(place.array, many=False)
-            array = array[_gates(place)] if place.first >= 0 else array
+        batch = self._layer.extent.batch
+        if view.kind in _PASSING:
+            array = self._array(view, many=False)
+            array = array if view.gates is None else array[view.gates]
+            if not self.ragged:
+                return [array] * len(tokens)
             return [array[..., :n, :] if n < batch else array for _, n in tokens]
-        rows, start = self._by_tokens(place), self.chunk.start if kind == "K" else 0
+        rows, start = self._by_tokens(view), self.chunk.start if view.kind == "K" else 0
+        if not self.ragged:
+            return [rows[t - start] for t, _ in tokens]
         return [rows[t - start][..., :n, :] if n < batch else rows[t - start] for t, n in tokens]
 
-    def _by_tokens(self, place: Place) -> Array:
+    def _by_tokens(self, view: View) -> Array:
         """An array whose first axis are the tokens."""
-        kind, _, rest = place.array.partition(" ")
-        if kind == "row":
-            return self._layer.z[:, :, self._layout.blocks[int(rest)].columns(self._hidden)]
-        array = self._array(place.array, many=False)
-        if place.first < 0:
+        if view.kind == "row":
+            return self._layer.z[:, :, self._columns(view)]
+        array = self._array(view, many=False)
+        if view.gates is None:
             return array
-        gates = array[_gates(place)]
+        gates = array[view.gates]
         return gates if gates.ndim == 3 else gates.swapaxes(0, 1)
+
+    def _columns(self, view: View) -> slice:
+        """The columns of a row that a block reads."""
+        return self._layout.blocks[int(view.rest)].columns(self._layer.extent.hidden)
 
     def _destination(self, state: str, t: int, n: int) -> Any:
         if self._plan is None or state != self._layout.equations.out:
@@ -109,42 +114,33 @@ class CellArrays:
 
     # Many tokens
 
-    def _whole(self, view: View, chunk: slice) -> Array:
-        kind, _, rest = view.place.array.partition(" ")
-        if kind in _CONSTANT:
-            return self._constant(view.place.array, many=True)
-        if kind == "row":
-            rows = self._layer.z[:-1][chunk]
-            columns = self._layout.blocks[int(rest)].columns(self._hidden)
-            return rows.reshape(-1, rows.shape[-1])[:, columns]
-        array = self._over(view.place, chunk)
+    def _whole(self, view: View) -> Array:
+        if view.kind in CONSTANT:
+            return self._constant(view, many=True)
+        if view.kind == "row":
+            rows = self._layer.z[self.chunk]
+            return rows.reshape(-1, rows.shape[-1])[:, self._columns(view)]
+        array = self._over(view)
         return array.reshape(*array.shape[:-3], -1, array.shape[-1]) if view.flat else array
 
-    def _over(self, place: Place, chunk: slice) -> Array:
-        array, kind = self._array(place.array, many=True), place.array.partition(" ")[0]
-        length = len(range(*chunk.indices(self._layer.extent.steps)))
-        if kind in ("K", "temporary"):
-            return array[:length]
-        if kind in ("U", "E"):
-            return array[_gates(place), :length]
-        return array[_gates(place), chunk] if place.first >= 0 else array[chunk]
+    def _over(self, view: View) -> Array:
+        array, chunk = self._array(view, many=True), self.chunk
+        if view.kind in _CHUNK_LONG:
+            chunk = slice(0, chunk.stop - chunk.start)
+        return array[chunk] if view.gates is None else array[view.gates, chunk]
 
     # Arrays
 
-    @property
-    def _hidden(self) -> int:
-        return self._layer.extent.hidden
-
-    def _constant(self, name: str, many: bool) -> Array:
+    def _constant(self, view: View, many: bool) -> Array:
         """A number, weights, or what is made of weights alone."""
-        kind, _, rest = name.partition(" ")
+        kind, rest = view.kind, view.rest
         if kind == "number":
             return self._layer.number(float(rest))
         if kind == "P":
             vector: Array = self._layer.arrays[VECTORS][self._layout.vectors.index(rest)]
             return vector
         if kind == "once":
-            return self._layer.arrays[name]
+            return self._layer.arrays[view.name]
         fused = self._weights[int(rest)] if kind == "W" else self._turned(rest)
         if kind == "back" and many:
             return fused[:, None]
@@ -154,7 +150,7 @@ class CellArrays:
         """The transposed weights of a product: a view, or a copy that every pass renews."""
         if rest not in self._made and self._plan is not None:
             who, k, first, stop = rest.split()
-            block, hidden = self._layout.blocks[int(k)], self._hidden
+            block, hidden = self._layout.blocks[int(k)], self._layer.extent.hidden
             gates = slice(int(first) - block.first, int(stop) - block.first)
             source = who.removeprefix("d_").removesuffix("_before")
             start = hidden * (block.reads.states.index(source) if block.reads.states else 0)
@@ -163,19 +159,17 @@ class CellArrays:
             self._made[rest] = self._plan.transposed(part) if exact else part
         return self._made[rest]
 
-    def _array(self, name: str, many: bool) -> Array:
+    def _array(self, view: View, many: bool) -> Array:
         """The array of a place; ``many`` for all tokens, else for one."""
-        kind, _, rest = name.partition(" ")
+        if view.kind not in _CHUNK_LONG:
+            out = view.name == f"d_{self._layout.equations.out}"
+            return self._layer.dh if out else self._layer.arrays[view.name]
         steps, batch, hidden, _ = self._layer.extent
-        tokens = (steps, batch, hidden) if many or kind == "K" else (batch, hidden)
-        if kind in ("K", "temporary"):
-            return self._new(name, tokens)
-        if kind in ("U", "E"):
-            own = len(self._layout.blocks[int(rest)].matrices) if kind == "E" else 0
-            return self._new(name, (own or int(rest.split()[-1]), *tokens))
-        if name == f"d_{self._layout.equations.out}":
-            return self._layer.dh
-        return self._layer.arrays[name]
+        tokens = (steps, batch, hidden) if many or view.kind == "K" else (batch, hidden)
+        if view.gates is None:
+            return self._new(view.name, tokens)
+        own = len(self._layout.blocks[int(view.rest)].matrices) if view.kind == "E" else 0
+        return self._new(view.name, (own or int(view.rest.split()[-1]), *tokens))
 
     def _new(self, name: str, shape: tuple[int, ...]) -> Array:
         if name not in self._made:
@@ -185,12 +179,6 @@ class CellArrays:
 
 #: The layer's array with the vectors of weights that stand in no block.
 VECTORS = "vectors"
-#: The kinds of places that live for a call: they have no tokens.
+#: The kinds of places that live for a call: they have no tokens. Others live for a chunk.
 _PASSING = {"temporary", "U", "E"}
-#: The kinds of places that are the same at every token.
-_CONSTANT = {"number", "P", "once", "W", "back"}
-
-
-def _gates(place: Place) -> int | slice:
-    one = place.stop - place.first == 1
-    return place.first if one else slice(place.first, place.stop)
+_CHUNK_LONG = {*_PASSING, "K"}

@@ -80,7 +80,7 @@ class DerivedCell:
                 layer.arrays[name] = np.broadcast_to(array, (steps, batch, hidden))
 
     def _allocate_back(self, layer: Layer) -> None:
-        layer.arrays[ERRORS] = _token_first(layer, len(self.layout.slots))
+        layer.arrays[ERRORS] = layer.gates(len(self.layout.slots))
         layer.arrays[ERRORS].fill(0)
         names = [f"d_{name}" for name in self._others] + self.back.kept
         layer.arrays |= {name: layer.empty() for name in names}
@@ -91,9 +91,7 @@ class DerivedCell:
 
     def all_errors(self, layer: Layer) -> Array:
         """All errors in a row, in the order of the memory: a view."""
-        errors = layer.arrays[ERRORS]
-        first = errors.swapaxes(0, 1) if layer.extent.batch == 1 else errors
-        flat: Array = first.reshape(-1)
+        flat: Array = layer.arrays[ERRORS].reshape(-1)
         return flat
 
     def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Kernel:
@@ -101,7 +99,7 @@ class DerivedCell:
         if self.vectors:
             layer.arrays[VECTORS] = weights[-1]
         bound = CellArrays(self.layout, weights, layer)
-        kernels = [bound.at_once(made, slice(None)) for made in self._run.before]
+        kernels = [bound.at_once(made) for made in self._run.before]
         return in_order([*kernels, bound.by_token(self._run.loop, [*enumerate(layer.counts)])])
 
     def bind_backward(
@@ -129,7 +127,7 @@ class DerivedCell:
     def bind_vectors(self, layer: Layer, out: Array) -> Kernel:
         """A function that writes the gradients of the vectors that stand in no block, (n, H)."""
         bound = CellArrays(self.layout, (), layer)
-        compute = bound.at_once(self._run.vectors, slice(None))
+        compute = bound.at_once(self._run.vectors)
         parts = [
             (self.vectors.index(part.name), bound.all(part.gradient), bound.all(part.factor))
             for part in self.back.vectors
@@ -143,23 +141,21 @@ class DerivedCell:
 
         return gradient
 
-    def _bind_factors(
-        self, bound: CellArrays, chunk: slice, tokens: list[tuple[int, int]]
-    ) -> Kernel:
+    def _bind_factors(self, bound: CellArrays, tokens: list[tuple[int, int]]) -> Kernel:
         """All tokens at once; where sequences have ended, token by token, so that errors stay 0."""
         if bound.ragged:
             return bound.by_token(self._run.factors_by_token, tokens)
-        return bound.at_once(self._run.factors, chunk)
+        return bound.at_once(self._run.factors)
 
     def _bind_chunk(self, chunk: slice, bound: CellArrays, plan: LayerBackward) -> Kernel:
         run, bound.chunk = self._run, chunk
         tokens = [*plan.tokens(chunk)]
-        kernels = [self._bind_factors(bound, chunk, tokens)] if self.back.factors else []
+        kernels = [self._bind_factors(bound, tokens)] if self.back.factors else []
         first = None if plan.options.first or chunk.start else tokens.pop()
         kernels += [bound.by_token(run.back, tokens)] if tokens else []
         if first is not None and self.back.last:
             kernels.append(bound.by_token(run.last, [first]))
-        after = [bound.at_once(run.after, chunk)] if self.back.after else []
+        after = [bound.at_once(run.after)] if self.back.after else []
         return in_order([*kernels, *after])
 
 
