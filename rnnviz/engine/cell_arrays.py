@@ -18,7 +18,7 @@ from rnnviz.engine.program import CONSTANT, Program, View, view_of
 
 
 class CellArrays:
-    """The arrays of one layer's pass.
+    """The arrays of one layer's pass, at all tokens or at those of a chunk.
 
     A place is named by its kind and what follows: "number 0.5"; weights are "P b" (a vector),
     "W 0" (of a block), "back ..." (transposed), "once 3" (made of weights alone). "row 0" is what a
@@ -35,78 +35,91 @@ class CellArrays:
         plan: LayerBackward | None = None,
     ) -> None:
         self._layout, self._weights, self._layer, self._plan = layout, weights, layer, plan
-        self.chunk, self.ragged = slice(0, layer.extent.steps), layer.ragged
         self._made: dict[str, Array] = {}
+        self.take(range(layer.extent.steps))
+
+    def take(self, tokens: range) -> None:
+        """Take these tokens, in the order in which they are computed."""
+        self._tokens = [(t, self._layer.counts[t]) for t in tokens]
+        self._chunk = slice(min(tokens), max(tokens) + 1)
+        self._destinations = [self._plan.destination(t) for t in tokens] if self._plan else []
+        self._columns: dict[Place, list[Any]] = {}
 
     def at_once(self, made: Program) -> Kernel:
-        """The calls for all tokens of the chunk."""
+        """The calls for all tokens."""
         return made.make((), tuple(map(self._whole, made.fixed)))
 
-    def by_token(self, made: Program, tokens: Sequence[tuple[int, int]]) -> Kernel:
-        """The calls for one token after the other; each comes with its count of sequences."""
-        columns = [self._column(view, tokens) for view in made.views]
+    def by_token(self, made: Program, some: slice = slice(None)) -> Kernel:
+        """The calls for one token after the other, for some of the tokens."""
+        columns = [self._column(view)[some] for view in made.views]
         fixed = tuple(self._constant(view, many=False) for view in made.fixed)
         return made.make([*zip(*columns, strict=True)], fixed)
 
     def all(self, place: Place) -> Array:
-        """A place at all tokens of the chunk."""
+        """A place at all tokens."""
         return self._whole(view_of(place))
+
+    @property
+    def adds(self) -> bool:
+        """Whether something must be done with the output's gradient after a token."""
+        return any(then for _, then in self._destinations)
 
     # One token
 
-    def _column(self, view: View, tokens: Sequence[tuple[int, int]]) -> list[Any]:
+    def _column(self, view: View) -> list[Any]:
         """What the calls need of a place, for every token."""
-        special = {"carry": self._carrying, "to": self._destination, "then": self._then}
-        if view.kind in special:
-            return [special[view.kind](view.rest, t, n) for t, n in tokens]
-        cut = self._cut(view, tokens)
-        return [array.dot for array in cut] if view.dot else cut
+        column = self._columns.get(view.place)
+        if column is None:
+            column = self._columns[view.place] = self._new_column(view)
+        return [array.dot for array in column] if view.dot else column
 
-    def _cut(self, view: View, tokens: Sequence[tuple[int, int]]) -> list[Array]:
-        """The parts of an array at these tokens, of the sequences that are there."""
-        batch = self._layer.extent.batch
+    def _new_column(self, view: View) -> list[Any]:
+        match view.kind:
+            case "carry":
+                return [self._carrying(view.rest, t, n) for t, n in self._tokens]
+            case "then":
+                return [then for _, then in self._destinations]
+            case "to" if view.rest == self._layer.out:
+                return [to for to, _ in self._destinations]
+            case "to":
+                return [self._layer.first[view.rest][:n] for _, n in self._tokens]
+        return self._cut(view)
+
+    def _cut(self, view: View) -> list[Array]:
+        """The parts of an array at the tokens, of the sequences that are there."""
         if view.kind in _PASSING:
             array = self._array(view, many=False)
             array = array if view.gates is None else array[view.gates]
-            if not self.ragged:
-                return [array] * len(tokens)
-            return [array[..., :n, :] if n < batch else array for _, n in tokens]
-        rows, start = self._by_tokens(view), self.chunk.start if view.kind == "K" else 0
-        if not self.ragged:
-            return [rows[t - start] for t, _ in tokens]
-        return [rows[t - start][..., :n, :] if n < batch else rows[t - start] for t, n in tokens]
+            return [array[..., :n, :] if self._layer.ragged else array for _, n in self._tokens]
+        rows, start = self._rows(view), self._chunk.start if view.kind == "K" else 0
+        if not self._layer.ragged:
+            return [rows[t - start] for t, _ in self._tokens]
+        if rows.ndim == 3:
+            return [rows[t - start, :n] for t, n in self._tokens]
+        return [rows[t - start, :, :n] for t, n in self._tokens]
 
-    def _by_tokens(self, view: View) -> Array:
+    def _rows(self, view: View) -> Array:
         """An array whose first axis are the tokens."""
         if view.kind == "row":
-            return self._layer.z[:, :, self._columns(view)]
+            return self._layer.z[:, :, self._read(view)]
         array = self._array(view, many=False)
         if view.gates is None:
             return array
         gates = array[view.gates]
         return gates if gates.ndim == 3 else gates.swapaxes(0, 1)
 
-    def _columns(self, view: View) -> slice:
+    def _read(self, view: View) -> slice:
         """The columns of a row that a block reads."""
         return self._layout.blocks[int(view.rest)].columns(self._layer.extent.hidden)
 
-    def _destination(self, state: str, t: int, n: int) -> Any:
-        if self._plan is None or state != self._layout.equations.out:
-            return self._layer.first[state][:n]
-        return self._plan.destination(t)[0]
-
-    def _then(self, _: str, t: int, n: int) -> Any:
-        """What adds the gradient that went to the output's state, if it has a part already."""
-        return self._plan.destination(t)[1] if self._plan else None
-
-    def _carrying(self, state: str, t: int, n: int) -> Any:
+    def _carrying(self, state: str, t: int, n: int) -> list[Kernel]:
         """Kernels that add what arrives from the token after, and where a sequence ends."""
         layer, plan = self._layer, self._plan
         if plan is None:
             return []
         gradient, carry = layer.arrays[f"d_{state}"][t, :n], layer.first[state]
         m, longer = plan.continuing(t), plan.longer(t)
-        add = [partial(np.add, gradient[:m], carry[:m], gradient[:m])] if m else []
+        add: list[Kernel] = [partial(np.add, gradient[:m], carry[:m], gradient[:m])] if m else []
         if state in layer.ends and n > longer:
             end = layer.ends[state][longer:n]
             add.append(partial(np.add, gradient[longer:], end, gradient[longer:]))
@@ -118,13 +131,13 @@ class CellArrays:
         if view.kind in CONSTANT:
             return self._constant(view, many=True)
         if view.kind == "row":
-            rows = self._layer.z[self.chunk]
-            return rows.reshape(-1, rows.shape[-1])[:, self._columns(view)]
+            rows = self._layer.z[self._chunk]
+            return rows.reshape(-1, rows.shape[-1])[:, self._read(view)]
         array = self._over(view)
         return array.reshape(*array.shape[:-3], -1, array.shape[-1]) if view.flat else array
 
     def _over(self, view: View) -> Array:
-        array, chunk = self._array(view, many=True), self.chunk
+        array, chunk = self._array(view, many=True), self._chunk
         if view.kind in _CHUNK_LONG:
             chunk = slice(0, chunk.stop - chunk.start)
         return array[chunk] if view.gates is None else array[view.gates, chunk]
@@ -162,7 +175,7 @@ class CellArrays:
     def _array(self, view: View, many: bool) -> Array:
         """The array of a place; ``many`` for all tokens, else for one."""
         if view.kind not in _CHUNK_LONG:
-            out = view.name == f"d_{self._layout.equations.out}"
+            out = view.name == f"d_{self._layer.out}"
             return self._layer.dh if out else self._layer.arrays[view.name]
         steps, batch, hidden, _ = self._layer.extent
         tokens = (steps, batch, hidden) if many or view.kind == "K" else (batch, hidden)

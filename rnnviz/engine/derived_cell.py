@@ -100,7 +100,7 @@ class DerivedCell:
             layer.arrays[VECTORS] = weights[-1]
         bound = CellArrays(self.layout, weights, layer)
         kernels = [bound.at_once(made) for made in self._run.before]
-        return in_order([*kernels, bound.by_token(self._run.loop, [*enumerate(layer.counts)])])
+        return in_order([*kernels, bound.by_token(self._run.loop)])
 
     def bind_backward(
         self, weights: Sequence[Array], layer: Layer, options: BackwardOptions
@@ -141,22 +141,29 @@ class DerivedCell:
 
         return gradient
 
-    def _bind_factors(self, bound: CellArrays, tokens: list[tuple[int, int]]) -> Kernel:
-        """All tokens at once; where sequences have ended, token by token, so that errors stay 0."""
-        if bound.ragged:
-            return bound.by_token(self._run.factors_by_token, tokens)
-        return bound.at_once(self._run.factors)
-
     def _bind_chunk(self, chunk: slice, bound: CellArrays, plan: LayerBackward) -> Kernel:
-        run, bound.chunk = self._run, chunk
-        tokens = [*plan.tokens(chunk)]
-        kernels = [self._bind_factors(bound, tokens)] if self.back.factors else []
-        first = None if plan.options.first or chunk.start else tokens.pop()
-        kernels += [bound.by_token(run.back, tokens)] if tokens else []
-        if first is not None and self.back.last:
-            kernels.append(bound.by_token(run.last, [first]))
+        run = self._run
+        bound.take(range(chunk.stop - 1, chunk.start - 1, -1))
+        kernels = [*self._bind_factors(bound, plan)]
+        # The first token needs no product if the gradient of the state before it isn't needed.
+        begins = not plan.options.first and chunk.start == 0
+        if chunk.stop > begins:
+            kernels.append(
+                bound.by_token(
+                    run.adding if bound.adds else run.back, slice(None, -1 if begins else None)
+                )
+            )
+        if begins and self.back.last:
+            kernels.append(bound.by_token(run.last, slice(-1, None)))
         after = [bound.at_once(run.after)] if self.back.after else []
         return in_order([*kernels, *after])
+
+    def _bind_factors(self, bound: CellArrays, plan: LayerBackward) -> Iterator[Kernel]:
+        """All tokens at once; where sequences have ended, token by token, so that errors stay 0."""
+        if self.back.factors and plan.layer.ragged:
+            yield bound.by_token(self._run.factors_by_token)
+        elif self.back.factors:
+            yield bound.at_once(self._run.factors)
 
 
 class _Programs(NamedTuple):
@@ -167,6 +174,7 @@ class _Programs(NamedTuple):
     factors: Program
     factors_by_token: Program
     back: Program
+    adding: Program
     last: Program
     after: Program
     vectors: Program
@@ -180,6 +188,7 @@ def _programs(forward: ForwardPlan, back: BackwardPlan) -> _Programs:
         program(back.factors, by_token=False),
         program(back.factors, by_token=True),
         program(back.loop, by_token=True),
+        program([*back.loop, *back.then], by_token=True),
         program(back.last, by_token=True),
         program(back.after, by_token=False),
         program(back.vector_ops, by_token=False),

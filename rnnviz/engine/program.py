@@ -25,12 +25,17 @@ class View(NamedTuple):
     gates that are needed of an array of gates.
     """
 
-    name: str
+    place: Place
     kind: str
     rest: str
     gates: int | slice | None
     dot: bool = False
     flat: bool = False
+
+    @property
+    def name(self) -> str:
+        """The array's name."""
+        return self.place.array
 
 
 def view_of(place: Place, dot: bool = False, flat: bool = False) -> View:
@@ -38,7 +43,7 @@ def view_of(place: Place, dot: bool = False, flat: bool = False) -> View:
     kind, _, rest = place.array.partition(" ")
     gates = None if place.first < 0 else slice(place.first, place.stop)
     one = place.stop - place.first == 1
-    return View(place.array, kind, rest, place.first if gates and one else gates, dot, flat)
+    return View(place, kind, rest, place.first if gates and one else gates, dot, flat)
 
 
 class Program(NamedTuple):
