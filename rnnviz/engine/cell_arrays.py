@@ -40,7 +40,8 @@ class CellArrays:
 
     def take(self, tokens: range) -> None:
         """Take these tokens, in the order in which they are computed."""
-        self._tokens = [(t, self._layer.counts[t]) for t in tokens]
+        self._tokens, counts = tokens, self._layer.counts
+        self._counts = [counts[t] for t in tokens] if self._layer.ragged else []
         self._chunk = slice(min(tokens), max(tokens) + 1)
         self._destinations = [self._plan.destination(t) for t in tokens] if self._plan else []
         self._columns: dict[Place, list[Any]] = {}
@@ -76,27 +77,38 @@ class CellArrays:
     def _new_column(self, view: View) -> list[Any]:
         match view.kind:
             case "carry":
-                return [self._carrying(view.rest, t, n) for t, n in self._tokens]
+                return [self._carrying(view.rest, t) for t in self._tokens]
             case "then":
                 return [then for _, then in self._destinations]
             case "to" if view.rest == self._layer.out:
                 return [to for to, _ in self._destinations]
-            case "to":
-                return [self._layer.first[view.rest][:n] for _, n in self._tokens]
-        return self._cut(view)
+        return self._cut_ragged(view) if self._layer.ragged else self._cut(view)
 
     def _cut(self, view: View) -> list[Array]:
+        """The parts of an array at the tokens, where all sequences are there."""
+        if view.kind in _PASSING:
+            return [self._passing(view)] * len(self._tokens)
+        rows, step = self._rows(view), self._tokens.step
+        rows = rows if view.kind == "K" else rows[self._chunk]
+        return [*rows[: len(self._tokens)][::step]]
+
+    def _cut_ragged(self, view: View) -> list[Array]:
         """The parts of an array at the tokens, of the sequences that are there."""
         if view.kind in _PASSING:
-            array = self._array(view, many=False)
-            array = array if view.gates is None else array[view.gates]
-            return [array[..., :n, :] if self._layer.ragged else array for _, n in self._tokens]
+            array = self._passing(view)
+            return [array[..., :n, :] for n in self._counts]
         rows, start = self._rows(view), self._chunk.start if view.kind == "K" else 0
-        if not self._layer.ragged:
-            return [rows[t - start] for t, _ in self._tokens]
+        pairs = zip(self._tokens, self._counts, strict=True)
         if rows.ndim == 3:
-            return [rows[t - start, :n] for t, n in self._tokens]
-        return [rows[t - start, :, :n] for t, n in self._tokens]
+            return [rows[t - start, :n] for t, n in pairs]
+        return [rows[t - start, :, :n] for t, n in pairs]
+
+    def _passing(self, view: View) -> Array:
+        """An array that has no tokens."""
+        if view.kind == "to":
+            return self._layer.first[view.rest]
+        array = self._array(view, many=False)
+        return array if view.gates is None else array[view.gates]
 
     def _rows(self, view: View) -> Array:
         """An array whose first axis are the tokens."""
@@ -112,13 +124,13 @@ class CellArrays:
         """The columns of a row that a block reads."""
         return self._layout.blocks[int(view.rest)].columns(self._layer.extent.hidden)
 
-    def _carrying(self, state: str, t: int, n: int) -> list[Kernel]:
+    def _carrying(self, state: str, t: int) -> list[Kernel]:
         """Kernels that add what arrives from the token after, and where a sequence ends."""
         layer, plan = self._layer, self._plan
         if plan is None:
             return []
+        n, m, longer = layer.counts[t], plan.continuing(t), plan.longer(t)
         gradient, carry = layer.arrays[f"d_{state}"][t, :n], layer.first[state]
-        m, longer = plan.continuing(t), plan.longer(t)
         add: list[Kernel] = [partial(np.add, gradient[:m], carry[:m], gradient[:m])] if m else []
         if state in layer.ends and n > longer:
             end = layer.ends[state][longer:n]
@@ -175,8 +187,7 @@ class CellArrays:
     def _array(self, view: View, many: bool) -> Array:
         """The array of a place; ``many`` for all tokens, else for one."""
         if view.kind not in _CHUNK_LONG:
-            out = view.name == f"d_{self._layer.out}"
-            return self._layer.dh if out else self._layer.arrays[view.name]
+            return self._layer.arrays[view.name]
         steps, batch, hidden, _ = self._layer.extent
         tokens = (steps, batch, hidden) if many or view.kind == "K" else (batch, hidden)
         if view.gates is None:
@@ -192,6 +203,6 @@ class CellArrays:
 
 #: The layer's array with the vectors of weights that stand in no block.
 VECTORS = "vectors"
-#: The kinds of places that live for a call: they have no tokens. Others live for a chunk.
-_PASSING = {"temporary", "U", "E"}
-_CHUNK_LONG = {*_PASSING, "K"}
+#: The kinds of places that live for a chunk, and of those that live for a token.
+_CHUNK_LONG = {"temporary", "U", "E", "K"}
+_PASSING = {"temporary", "U", "E", "to"}

@@ -84,6 +84,7 @@ class DerivedCell:
         layer.arrays[ERRORS].fill(0)
         names = [f"d_{name}" for name in self._others] + self.back.kept
         layer.arrays |= {name: layer.empty() for name in names}
+        layer.arrays[f"d_{layer.out}"] = layer.dh
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
         """dL/da of every block's pre-activations, (gates, T, B, H)."""

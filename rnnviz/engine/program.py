@@ -21,21 +21,17 @@ CONSTANT = {"number", "P", "once", "W", "back"}
 class View(NamedTuple):
     """What a call needs of a place: the array, its method ``dot``, or its rows (..., T B, H).
 
-    ``kind`` and ``rest`` are the first word of the array's name and what follows; ``gates`` are the
-    gates that are needed of an array of gates.
+    ``kind`` and ``rest`` are the first word of the array's ``name`` and what follows; ``gates`` are
+    those that are needed of an array of gates.
     """
 
     place: Place
+    name: str
     kind: str
     rest: str
     gates: int | slice | None
     dot: bool = False
     flat: bool = False
-
-    @property
-    def name(self) -> str:
-        """The array's name."""
-        return self.place.array
 
 
 def view_of(place: Place, dot: bool = False, flat: bool = False) -> View:
@@ -43,7 +39,7 @@ def view_of(place: Place, dot: bool = False, flat: bool = False) -> View:
     kind, _, rest = place.array.partition(" ")
     gates = None if place.first < 0 else slice(place.first, place.stop)
     one = place.stop - place.first == 1
-    return View(place, kind, rest, place.first if gates and one else gates, dot, flat)
+    return View(place, place.array, kind, rest, place.first if gates and one else gates, dot, flat)
 
 
 class Program(NamedTuple):
