@@ -10,12 +10,16 @@ from rnnviz.config import RunConfig, TaskName
 
 @dataclass(frozen=True)
 class Preset:
-    """One click: its label, its promise, what to look for, and settings unlike the defaults."""
+    """One click: its label, its promise, what to look for, and settings unlike the defaults.
+
+    ``learns`` tells whether it learns its task in its epochs.
+    """
 
     label: str
     promise: str
     look: str
     settings: dict[str, Any] = field(default_factory=dict)
+    learns: bool = True
 
     def config(self, seed: int = 0) -> RunConfig:
         """The settings of a run."""
@@ -55,6 +59,7 @@ _PRESETS = (
         "gradient over the epochs: for most of them the gradient at the first token, the only one "
         "that matters, is tiny.",
         _lag("elman"),
+        learns=False,
     ),
     Preset(
         "GRU, lag 20",
@@ -199,3 +204,15 @@ _PRESETS = (
 PRESETS: dict[TaskName, tuple[Preset, ...]] = {
     task: tuple(preset for preset in _PRESETS if preset.config().task is task) for task in TaskName
 }
+
+
+def contrast(config: RunConfig) -> Preset | None:
+    """A preset that learns what the preset ``config`` doesn't, with one setting changed."""
+    cards = PRESETS[config.task]
+    for mine in cards:
+        if mine.learns or mine.config(config.seed) != config:
+            continue
+        for other in cards:
+            if other.learns and len(mine.settings.items() ^ other.settings.items()) == 2:
+                return other
+    return None

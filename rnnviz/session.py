@@ -137,7 +137,7 @@ class Session:
 
     def write(self, equations: str) -> None:
         """Check equations that are being typed; the run stays as it is."""
-        self.draft = checked(equations)
+        self.draft = checked(equations, self.draft)
 
     def use(self, equations: str) -> None:
         """Train with these equations, if they make a cell."""
