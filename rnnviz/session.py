@@ -27,7 +27,7 @@ from rnnviz.lab.probe import MAX_TYPED, Probe, inspect, names_of
 from rnnviz.lab.results import ResultsLab
 from rnnviz.lab.selection import Selection
 from rnnviz.lab.silencing import SilencingLab
-from rnnviz.lab.step import StepLab, StepQuery
+from rnnviz.lab.step import StepLab, StepQuery, StepView
 from rnnviz.lab.story import Story, story
 from rnnviz.lab.unit_history import UnitHistory
 from rnnviz.lab.units import UnitLab
@@ -40,7 +40,7 @@ from rnnviz.training.first_network import FirstNetwork
 from rnnviz.training.player import PATIENCE, Player
 from rnnviz.training.run import Run
 from rnnviz.training.schedule import Schedule
-from rnnviz.training.share_link import Link
+from rnnviz.training.share_link import VIEWS, Link
 
 
 class Session:
@@ -268,6 +268,7 @@ class Session:
             data=self.data.name(),
             unit=marked.unit,
             token=marked.token,
+            view=view if (view := self.step.view.value) in VIEWS else None,
         )
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
@@ -283,4 +284,5 @@ class Session:
         if link.phrase is not None:
             self.phrase_input.ask(link.phrase, dataset)
         self.selection = Selection(link.unit, link.token)
+        self.step.view = StepView(link.view or StepView.SEQUENCE)
         self.player.follow(link, problems, patience)

@@ -58,6 +58,8 @@ def _status(session: Session) -> str:
     # By its greatest length, so that its size stays.
     kind = "long" if len(str(session.config.epochs)) > MOST_DIGITS else ""
     kind = f"epoch {'within' if offset else kind}"
+    looks_back = player.condition == LOOKING_BACK
+    what = f"{LOOKING_BACK} at" if looks_back else f"{player.condition} · epoch"
     rows = "".join(
         f'<tr class="{role}"><th>{role}</th>'
         f"<td>{score_text(scores[f'{role}_loss'], '{:.4f}')}</td>"
@@ -65,7 +67,7 @@ def _status(session: Session) -> str:
         for role in ("train", "test")
     )
     return (
-        f'<div class="rnnviz-status"><div class="{kind}"><small>{player.condition} · epoch</small>'
+        f'<div class="rnnviz-status"><div class="{kind}"><small>{what}</small>'
         f"<b>{player.progress} of {session.config.epochs}</b></div><table>"
         f"<tr><td>{of}</td><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
         f"{rows}</table></div>"

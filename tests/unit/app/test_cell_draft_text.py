@@ -66,6 +66,6 @@ def test_after_an_error_what_was_derived_before_it_is_kept_until_the_next_that_i
         assert 'class="fine"' not in found
         assert found.index('class="wrong"') < found.index('class="before"')
         kept = unescape(re.sub(r"<[^>]+>", " ", found.partition('class="before"')[2]))
-        assert all(line.partition(" ")[2] in kept for line in backward_equations(right.text))
+        assert all(line.partition(" ")[2] in kept for line in backward_equations(right.cell.text))
     assert 'class="before"' not in draft_html(checked("h = h + W @ x", again))
     assert 'class="before"' not in shown("h = ")
