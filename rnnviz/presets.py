@@ -115,7 +115,7 @@ _PRESETS = (
     Preset(
         "Leaky, lag 20",
         "Learns, though every state leaks",
-        "Every token takes a fifth of the state: by the leak alone 1 % is left after 20. The "
+        "Every token takes a fifth of the state: by the leak alone 1% is left after 20. The "
         "recurrent weights learn to put back more than that, and the state grows. At lags 5 and "
         "80 many answers are wrong.",
         _lag_adam("leaky"),
@@ -123,7 +123,7 @@ _PRESETS = (
     Preset(
         "coRNN, lag 20",
         "Learns, and holds at lag 80",
-        "Every unit is an oscillator with much friction: left alone, 97 % of it stays from token "
+        "Every unit is an oscillator with much friction: left alone, 97% of it stays from token "
         "to token. What the network learns at lag 20 holds at lags 40 and 80.",
         _lag_adam("cornn"),
     ),

@@ -314,9 +314,9 @@ def test_what_the_words_before_the_last_bring_is_told_now_and_at_the_start():
     shares = token_contribution(
         page.session.inspect().unrolled(-1), page.session.state.parameters
     ).W_xh
-    told = f"Words before the last bring {100 * shares[:-1].sum():.0f} % of the input weights'"
+    told = f"Words before the last bring {100 * shares[:-1].sum():.0f}% of the input weights'"
     assert page.story.startswith(told)
-    assert re.search(r"; at epoch 0 it was \d+ %\.$", page.story)
+    assert re.search(r"; at epoch 0 it was \d+%\.$", page.story)
 
 
 def test_where_the_notebook_begins_to_point_elsewhere_is_told():
@@ -338,13 +338,13 @@ SAID = {
     "untrained": (
         {"epoch": "0", "init_scale": "0.01"},
         r"In this phrase it is halved every 0\.\d+ words on average: \d·10 −\d+ of it reaches .+\.",
-        r"bring \S+ % of the input weights' gradient\.",
+        r"bring \S+% of the input weights' gradient\.",
         "Not checked at these weights: press G.",
     ),
     "nothing is carried back": (
         {"truncate": "1"},
         "Nothing is carried back: none of it reaches “i”, 3 words back.",
-        "bring 0 % of the input weights' gradient",
+        "bring 0% of the input weights' gradient",
         "Not checked",
     ),
     "a word that is unknown": ({"phrase": "<i>so</i> not bad"}, *["Skipped, as not in"] * 3),

@@ -212,7 +212,7 @@ def test_a_finished_run_has_nothing_to_apply():
 
 @each_row(
     ("error", "said"),
-    [(1.5, "150 %"), (0.123, "12 %"), (0.01, "1 %"), (0.003, "0.3 %"), (2.04e-7, "0.00002 %")],
+    [(1.5, "150%"), (0.123, "12%"), (0.01, "1%"), (0.003, "0.3%"), (2.04e-7, "0.00002%")],
 )
 def test_errors_of_every_size_are_told_in_percent(error, said):
     check = GradientCheck({"W_hh": error}, 4, 4)

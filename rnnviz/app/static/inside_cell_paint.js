@@ -270,7 +270,7 @@ function paintDirect(p, { state, kept, sent }, way, lines) {
   const width = clamp(THICKEST + NARROWER * Math.log10(share || 1e-300), 1, THICKEST);
   stroke(p, [[from, y], [to + 8, y]], faint(theme.magnitude, 0.85), width);
   head(c, [from, y], [to - 2, y], Math.max(8, 1.8 * width), theme.magnitude);
-  const shown = share > 1.005 ? `× ${shortNumber(share)}` : share < 0.005 ? "under 1 %" : `${Math.round(100 * share)} %`;
+  const shown = share > 1.005 ? `× ${shortNumber(share)}` : share < 0.005 ? "under 1%" : `${Math.round(100 * share)}%`;
   const text = cell.bands.length > 1 ? `${shown} direct` : `${shown} of the gradient on the direct path`;
   const x = to + way.width * freePlace(p, text, way, y, lines);
   clear(p, text, x, y);
@@ -336,7 +336,7 @@ function paintValve(p, op, cell, from, way, x, next) {
   paintRows(p, cell.values[from], box, signedInk(p, limit), op.share);
   [c.strokeStyle, c.lineWidth] = [theme.text, 2];
   c.strokeRect(box.x, box.y - 3, width, box.height + 6);
-  const text = `${op.label}  ${Math.round(100 * op.open)} % open`;
+  const text = `${op.label}  ${Math.round(100 * op.open)}% open`;
   const most = Math.max(4 * size, next - box.x - size);
   c.font = `700 ${Math.max(12, 1.05 * size)}px ${p.font}`;
   const wide = Math.min(most, c.measureText(text).width) + 8;
@@ -447,7 +447,7 @@ function paintLeaf(p, symbol, k, { box, strip }) {
     y += step;
   }
   if (symbol.open === null || y > strip.y + strip.height) return;
-  const share = `${Math.round(100 * symbol.open)} %`;
+  const share = `${Math.round(100 * symbol.open)}%`;
   p.c.font = `700 ${Math.max(12, size)}px ${p.font}`;
   const roomy = p.c.measureText(`${share} open`).width <= most;
   write(p, roomy ? `${share} open` : share, x, y, size, theme.text, { weight: 700, most, halo: true });
@@ -462,7 +462,7 @@ function paintOperation(p, symbol, k, { strip, sign }) {
   paintSign(p, symbol.mark, mx, my, layout.radius);
   // What leaves the cell is named there. A wire may go up from the middle.
   if (symbol.name && !symbol.leaves) writeName(p, symbol.name, symbol.at, middle - 5, strip.y - 0.75 * size, 1.3 * size, theme.text, "right");
-  const text = [symbol.below, symbol.open === null || !symbol.name ? "" : `${Math.round(100 * symbol.open)} %`].filter(Boolean).join(" ");
+  const text = [symbol.below, symbol.open === null || !symbol.name ? "" : `${Math.round(100 * symbol.open)}%`].filter(Boolean).join(" ");
   const most = 2 * Math.max(middle - sign.x, strip.width) + 0.4 * layout.kx;
   write(p, text, middle, strip.y + strip.height + 0.65 * size, 0.85 * size, theme.muted, { align: "center", weight: 600, halo: true, most });
 }

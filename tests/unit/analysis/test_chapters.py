@@ -141,11 +141,11 @@ def test_the_guide_has_the_limits_of_the_chapters():
     words = {0.75: "three quarters", 0.25: "a quarter", 2.0: "twice", 5: "five"}
     for sentence in (
         f"below {words[FALLING]} of that of guessing",
-        f"below {words[LEARNED]} of that of guessing, and {100 * RIGHT:g} % of the training set",
+        f"below {words[LEARNED]} of that of guessing, and {100 * RIGHT:g}% of the training set",
         f"is at least {GROWS:g} and {words[GROWN]} that of epoch 0",
         f"is at least {OPENS:g} and {words[GROWN]} that of epoch 0",
         f"most of the last {words[WINDOW]} epochs",
-        f"with at least {100 * turning_word.SURE:g} %",
+        f"with at least {100 * turning_word.SURE:g}%",
         f"2 to {turning_word.LONGEST} tokens",
     ):
         assert sentence in section
