@@ -74,14 +74,18 @@ _file = _component("file", _FILE)
 _link = _component("link", _LINK)
 
 
-def connect(seat: Seat, edition: int) -> None:
-    """Open the wire of this tab. For ``edition`` see ``SessionHost.edition``."""
+def connect(seat: Seat, edition: int) -> str:
+    """Open the wire of this tab; returns the question whose link was pressed, or "".
+
+    For ``edition`` see ``SessionHost.edition``.
+    """
     data = {
         "wire": "rnnviz/wire",
         "ticket": seat.ticket,
         "edition": edition,
     }
-    _place(_wire, "wire", data, on_stale_change=lambda: None)
+    pressed = {"on_stale_change": lambda: None, "on_question_change": lambda: None}
+    return str(_place(_wire, "wire", data, **pressed).question or "")
 
 
 def place_end() -> None:
@@ -241,5 +245,5 @@ def place_file(key: str, label: str, tip: str) -> Choice | None:
     return choice
 
 
-def _place(component: Callable[..., Any], key: str, data: dict[str, Any], **more: Any) -> None:
-    component(key=key, data={**data, "script": f"rnnviz/{host_path()}"}, **more)
+def _place(component: Callable[..., Any], key: str, data: dict[str, Any], **more: Any) -> Any:
+    return component(key=key, data={**data, "script": f"rnnviz/{host_path()}"}, **more)

@@ -156,6 +156,24 @@ function postponeRerun(event) {
 }
 for (const press of ["pointerdown", "keydown"]) document.addEventListener(press, postponeRerun, true);
 document.addEventListener("click", (event) => isLink(event) && leavePage(location.pathname), true);
+
+// A link in a text leads to the tab of a question, or trains with a preset. While the run plays the texts are made
+// anew: a press may begin on one node and end on the next.
+document.addEventListener("click", (event) => {
+  const spot = event.detail ? document.elementFromPoint(event.clientX, event.clientY) : event.target;
+  const { question, preset } = spot?.closest(".rnnviz-go")?.dataset ?? {};
+  if (question) spot.closest("[popover]")?.hidePopover();
+  if (preset) stage.send({ do: "preset", label: preset });
+  if (question) openTab(question);
+});
+
+function openTab(question) {
+  const tabs = [...document.querySelectorAll("[class*=st-key-question_] button")];
+  const here = tabs.find(({ textContent }) => textContent === question);
+  if (here) return here.click();
+  leavePage(location.pathname);
+  page.trigger("question", question);
+}
 addEventListener("popstate", () => leavePage(null));
 
 // The address links to what is shown, on every page. It is written once after several fast changes,
