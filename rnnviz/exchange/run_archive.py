@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -31,20 +30,18 @@ import orjson
 
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.tensor_file import TensorFile
+from rnnviz.exchange.zip_file import members_of
 
 FORMAT, VERSION, RUN = "rnnviz run", 1, "run"
 #: The largest file, and the largest sum of what is in it, in bytes.
 MAX_RUN = 100_000_000
-#: The largest size of a part in JSON, of the zip's own table, and of the number of members.
-MAX_JSON, _MAX_TABLE, _MAX_MEMBERS = 20_000_000, 1_000_000, 2_000
+#: The largest part in JSON, in bytes.
+MAX_JSON = 20_000_000
 _RUN, _SNAPSHOT = "run.json", re.compile(r"snapshots/(\d{7})\.safetensors", re.ASCII)
 _OTHERS = {
     _RUN, "history.safetensors", "ghost.safetensors", "first.safetensors", "data/train",
     "data/test", "data.json",
 }  # fmt: skip
-#: The signature of the end of a zip, and the size of that end without a comment.
-_END, _END_SIZE = b"PK\x05\x06", 22
-_KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 #: A zip has times; equal runs are equal files.
 _TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -82,17 +79,7 @@ class RunArchive:
     @classmethod
     def of(cls, content: bytes) -> RunArchive:
         """Read a file; raises TransferError, with a sentence that begins small."""
-        _check_end(content)
-        try:
-            with zipfile.ZipFile(BytesIO(content)) as archive:
-                _check_members(archive.infolist())
-                read = cls({name: archive.read(name) for name in archive.namelist()})
-        except TransferError:
-            raise
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as problem:
-            raise TransferError(f"a part of the file is damaged ({str(problem)[:80]}).") from None
-        except (RuntimeError, ValueError, OverflowError, UnicodeDecodeError):
-            raise TransferError("the file is damaged.") from None
+        read = cls(members_of(content, MAX_RUN, _is_part))
         read.check_version()
         return read
 
@@ -153,42 +140,5 @@ def snapshot_name(epoch: int) -> str:
     return f"snapshots/{epoch:07}"
 
 
-def _check_end(content: bytes) -> None:
-    """Refuse what is no zip, or a zip with a table that is too large to be read at all."""
-    if len(content) > MAX_RUN:
-        raise TransferError(f"the file has more than {MAX_RUN // 1_000_000} MB.")
-    end = content[-_END_SIZE:]
-    whole = content.startswith(b"PK") and end.startswith(_END)
-    if not whole:
-        raise TransferError("this is no whole run of rnnviz: it is another file, or cut off.")
-    size = int.from_bytes(end[12:16], "little")
-    # A larger table than this has its size elsewhere, for archives of more than 4 GB.
-    large = content[:-_END_SIZE].endswith(b"PK\x06\x07") or b"PK\x06\x07" in content[-42:]
-    if size > _MAX_TABLE or large:
-        raise TransferError("it has more parts than a run has.")
-
-
-def _check_members(infos: list[zipfile.ZipInfo]) -> None:
-    """Refuse names that no run has, and more bytes than a run may have, before any is read."""
-    if len(infos) > _MAX_MEMBERS:
-        raise TransferError(f"it has {len(infos):,} parts, more than a run has.")
-    seen: set[str] = set()
-    for info in infos:
-        _check_member(info)
-        if info.filename in seen:
-            raise TransferError(f"it has the part {info.filename!r} twice.")
-        seen.add(info.filename)
-    size = sum(info.file_size for info in infos)
-    if size > MAX_RUN:
-        raise TransferError(
-            f"its parts have {size // 1_000_000:,} MB, and a run has at most "
-            f"{MAX_RUN // 1_000_000}."
-        )
-
-
-def _check_member(info: zipfile.ZipInfo) -> None:
-    name = info.filename
-    if name not in _OTHERS and not _SNAPSHOT.fullmatch(name):
-        raise TransferError(f"it has a part {name[:40]!r}, which no run has.")
-    if info.flag_bits & 1 or info.compress_type not in _KINDS:
-        raise TransferError(f"its part {name!r} is encrypted or packed otherwise.")
+def _is_part(name: str) -> bool:
+    return name in _OTHERS or _SNAPSHOT.fullmatch(name) is not None

@@ -18,6 +18,7 @@ import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.exchange.foreign_network import TransferError
+from rnnviz.exchange.npz_file import read_npz
 
 #: Largest size of a header and of a file, in bytes.
 MAX_HEADER, MAX_FILE = 100_000_000, 500_000_000
@@ -74,16 +75,21 @@ class TensorFile:
 
 
 def read_tensors(path: Path) -> TensorFile:
-    """Read a file; raises TransferError, with a sentence that begins with its name."""
+    """Read a file in this format, or an .npz; raises TransferError.
+
+    The sentence begins with the file's name.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE + 1)
     except OSError as problem:
         raise TransferError(f"{path}: can't be read ({problem.strerror}).") from None
     try:
-        if path.suffix.lower() in _PICKLE_ENDS or content.startswith(_PICKLES):
-            # An archive of NumPy begins like one of PyTorch.
-            raise TransferError(_NPZ if path.suffix.lower() == ".npz" else _PICKLED)
+        # An archive of NumPy begins like one of PyTorch.
+        if path.suffix.lower() == ".npz":
+            return TensorFile(*read_npz(content, MAX_FILE))
+        if path.suffix.lower() in _PICKLE_ENDS or _is_pickled(content):
+            raise TransferError(_PICKLED)
         if len(content) > MAX_FILE:
             raise TransferError(f"the file has more than {MAX_FILE // 1_000_000} MB.")
         return TensorFile.of(content)
@@ -91,10 +97,11 @@ def read_tensors(path: Path) -> TensorFile:
         raise TransferError(f"{path.name}: {problem}") from None
 
 
-_NPZ = (
-    "an .npz file has the weights alone, without cell and settings. Write them with --weights "
-    "weights.safetensors instead."
-)
+def _is_pickled(content: bytes) -> bool:
+    """Whether a file begins as a pickle does, and not with the length of a header in JSON."""
+    return content.startswith(_PICKLES) and content[8:9] != b"{"
+
+
 #: Type, shape, first byte and the byte after the last one.
 _Place = tuple["np.dtype[Any]", tuple[int, ...], int, int]
 

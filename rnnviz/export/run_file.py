@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
 
@@ -23,6 +22,7 @@ from rnnviz.engine.training import TrainState
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.run_archive import MAX_RUN, RUN, RunArchive, snapshot_name
 from rnnviz.exchange.tensor_file import TensorFile
+from rnnviz.export.origin import query_of
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.dataset_table import table_of_dataset
@@ -61,7 +61,7 @@ def _run(session: Session, past: Past) -> dict[str, Any]:
     return {
         "kind": RUN,
         "rnnviz": __version__,
-        "link": f"?{urlencode(session.link().to_query())}",
+        "link": query_of(session),
         "settings": schedule.start.as_dict(),
         "changes": [str(change) for change in schedule.changes],
         "now": str(past.position),

@@ -402,7 +402,7 @@ def test_names_that_lead_elsewhere_are_refused_and_nothing_is_written(
     whole, name, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(TransferError, match=r"which no run has|damaged"):
+    with pytest.raises(TransferError, match=r"doesn.t belong there"):
         run_of(packed({**unpacked(whole), name: b"x"}), "r")
     assert [*tmp_path.iterdir()] == []
 
@@ -413,7 +413,7 @@ def test_a_zip_bomb_is_refused_before_it_is_read(whole, monkeypatch):
         names = archive.namelist()
     bomb = packed({name: bytes(60_000_000) for name in names[:2]}, zipfile.ZIP_DEFLATED)
     assert len(bomb) < 1_000_000
-    with pytest.raises(TransferError, match="its parts have 120 MB, and a run has at most 100"):
+    with pytest.raises(TransferError, match="its parts have 120 MB, and 100 are the most"):
         run_of(bomb, "r")
 
 
@@ -430,14 +430,14 @@ def test_other_archives_are_refused(whole):
     many = packed({f"snapshots/{k:07}.safetensors": b"" for k in range(2_001)})
     crowd = packed({f"{k:060}": b"" for k in range(12_000)})
     for content, said in (
-        (b"", "no whole run"),
-        (b"PK" + bytes(90), "no whole run"),
-        (whole[:-30], "no whole run"),
-        (whole[: len(whole) // 2], "no whole run"),
-        (whole + b"more", "no whole run"),
-        (many, "more than a run has"),
-        (crowd, "more parts than a run has"),
-        (packed({}), r"no run\.json|no whole run"),
+        (b"", "another kind, or cut off"),
+        (b"PK" + bytes(90), "another kind, or cut off"),
+        (whole[:-30], "another kind, or cut off"),
+        (whole[: len(whole) // 2], "another kind, or cut off"),
+        (whole + b"more", "another kind, or cut off"),
+        (many, "too many"),
+        (crowd, "too many parts"),
+        (packed({}), r"no run\.json|cut off"),
         (packed({"run.json": b"{}"}), "doesn't say that it is"),
         (packed({"run.json": b"[" * 100_000}), "can't be read as JSON"),
         (packed({"run.json": b'{"a": NaN}'}), "can't be read as JSON"),
