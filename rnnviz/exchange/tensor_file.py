@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -84,17 +84,23 @@ def read_tensors(path: Path) -> TensorFile:
             content = file.read(MAX_FILE + 1)
     except OSError as problem:
         raise TransferError(f"{path}: can't be read ({problem.strerror}).") from None
+    return tensors_of(content, path.name)
+
+
+def tensors_of(content: bytes, name: str) -> TensorFile:
+    """Read the content of a file; its name tells the format. Raises TransferError."""
+    end = PurePath(name).suffix.lower()
     try:
         # An archive of NumPy begins like one of PyTorch.
-        if path.suffix.lower() == ".npz":
+        if end == ".npz":
             return TensorFile(*read_npz(content, MAX_FILE))
-        if path.suffix.lower() in _PICKLE_ENDS or _is_pickled(content):
+        if end in _PICKLE_ENDS or _is_pickled(content):
             raise TransferError(_PICKLED)
         if len(content) > MAX_FILE:
             raise TransferError(f"the file has more than {MAX_FILE // 1_000_000} MB.")
         return TensorFile.of(content)
     except TransferError as problem:
-        raise TransferError(f"{path.name}: {problem}") from None
+        raise TransferError(f"{name[:60]}: {problem}") from None
 
 
 def _is_pickled(content: bytes) -> bool:

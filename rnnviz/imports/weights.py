@@ -51,7 +51,7 @@ def open_weights(  # noqa: PLR0913  (what a file may not say)
     activation: str = "tanh",
     characters: bool | None = None,
 ) -> Session:
-    """A session over the weights in a .safetensors file.
+    """A session over the weights in a .safetensors or .npz file.
 
     A file of rnnviz says all that is needed. A state_dict of PyTorch needs the ``vocabulary``; the
     ``classes`` are numbered by default, and an ``nn.RNN`` has the ``activation``. Raises
@@ -67,7 +67,11 @@ def open_weights(  # noqa: PLR0913  (what a file may not say)
 
 def read_weights(path: Path, known: Known) -> ImportedNetwork:
     """The network in a file; raises TransferError or TaskError, with a sentence."""
-    file, name = read_tensors(path), path.name
+    return network_in(read_tensors(path), path.name, known)
+
+
+def network_in(file: TensorFile, name: str, known: Known) -> ImportedNetwork:
+    """The network in a file that was read; raises TransferError or TaskError."""
     links = f"The weights came from {name[:60]}: a link can't carry them."
     if file.metadata.get("format") != "rnnviz":
         return _state_dict(file, name, known, links)
