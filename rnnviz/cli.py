@@ -16,10 +16,10 @@ import numpy as np
 from tqdm import tqdm
 
 from rnnviz import __version__
+from rnnviz.cells import CELLS, ELMAN, OWN, CellText
 from rnnviz.config import (
     SETTINGS,
     Activation,
-    CellKind,
     Gradient,
     OutputAt,
     RunConfig,
@@ -29,7 +29,6 @@ from rnnviz.config import (
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_source import description, source
 from rnnviz.engine.cell_text import CellError
-from rnnviz.engine.cells import CELLS, CellText
 from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_errors
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
@@ -308,7 +307,7 @@ def _settings(options: dict[str, Any]) -> dict[str, Any]:
     if "cell" in settings:
         both = "--cell has no effect with --cell-file: the cell is that file."
         raise SettingError(f"{both} Leave one of them out.")
-    return {**settings, "cell": CellKind.OWN, "equations": _cell(options["cell_file"]).text}
+    return {**settings, "cell": OWN, "equations": _cell(options["cell_file"]).text}
 
 
 def _show(options: dict[str, Any]) -> int:
@@ -434,7 +433,7 @@ def _gradcheck(config: RunConfig, options: dict[str, Any]) -> int:
     parameters, probe = session.state.parameters, session.inspect(options["phrase"])
     batch = probe.trace.batch
     truth = complex_step_gradient(parameters, batch)
-    kinds = [*Gradient] if config.cell is CellKind.ELMAN else [Gradient.EXACT]
+    kinds = [*Gradient] if config.cell == ELMAN.name else [Gradient.EXACT]
     errors = {k: relative_errors(record(parameters, batch, k).gradient, truth) for k in kinds}
     print(f"Relative error against complex-step differences, after {session.state.epoch} epochs,")
     print(f"on the {len(probe.words)} words: {' '.join(probe.words)}")

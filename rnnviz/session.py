@@ -11,7 +11,8 @@ from rnnviz.analysis.baselines import Baseline, baselines
 from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.health import Sign, health
-from rnnviz.config import CellKind, RunConfig
+from rnnviz.cells import OWN
+from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.exchange.foreign_network import TransferError
@@ -144,7 +145,7 @@ class Session:
         """Train with these equations, if they make a cell."""
         self.write(equations)
         if self.draft and self.draft.cell:
-            self.configure(replace(self.config, cell=CellKind.OWN, equations=self.draft.text))
+            self.configure(replace(self.config, cell=OWN, equations=self.draft.text))
 
     def aside(self) -> Session:
         """A reader of the same run, who goes to other epochs and asks other phrases."""

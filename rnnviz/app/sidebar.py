@@ -16,18 +16,17 @@ from rnnviz.app.session_host import SessionHost
 from rnnviz.app.session_registry import Seat
 from rnnviz.app.stage import place_editor
 from rnnviz.app.style import escaped
+from rnnviz.cells import CELLS, OWN
 from rnnviz.config import (
     GROUPS,
     SETTINGS,
     Activation,
-    CellKind,
     RunConfig,
     Setting,
     SettingError,
     TaskName,
 )
 from rnnviz.engine.cell_kinds import cell_of, numbers
-from rnnviz.engine.cells import CELLS, standalone
 from rnnviz.presets import PRESETS, Preset
 from rnnviz.session import Session
 from rnnviz.tasks.registry import TASKS
@@ -121,21 +120,21 @@ def _kept(row: Setting, applies: bool, first: RunConfig, edition: int) -> Any:
     return first_value(f"begin_{row.name}", (edition, count), kept if known else value)
 
 
-def _equations(session: Session, cell: CellKind, activation: Activation) -> str:
+def _equations(session: Session, cell: str, activation: Activation) -> str:
     """The equations of one's own, if they are chosen, and the button that opens the editor."""
-    own = cell is CellKind.OWN
+    own = cell == OWN
     config = session.config
-    text = (config.equations if config.cell is cell else session.own_equations) if own else ""
+    text = (config.equations if config.cell == cell else session.own_equations) if own else ""
     label = "Edit the equations" if own else "Write your own"
-    constants = config.constants if config.cell is cell else ""
-    place_editor(label, standalone(cell_of(cell, activation, text, constants).text))
+    constants = config.constants if config.cell == cell else ""
+    place_editor(label, cell_of(cell, activation, text, constants).text.standalone)
     return text
 
 
-def _constants(row: Setting, kind: CellKind, first: RunConfig, edition: int) -> str:
+def _constants(row: Setting, kind: str, first: RunConfig, edition: int) -> str:
     """The numbers in the equations of a cell, each in its box, as one text."""
-    cell = CELLS[kind.value]
-    given = first.constants if first.cell is kind else ""
+    cell = CELLS[kind]
+    given = first.constants if first.cell == kind else ""
     known = {**cell.constants, **numbers(cell, given)}
     values = {
         name: st.number_input(
@@ -148,7 +147,7 @@ def _constants(row: Setting, kind: CellKind, first: RunConfig, edition: int) -> 
     return _whole(kind, ", ".join(f"{name}={value!r}" for name, value in changed.items()), given)
 
 
-def _whole(kind: CellKind, constants: str, before: str) -> str:
+def _whole(kind: str, constants: str, before: str) -> str:
     """The constants; those ``before``, and a sentence, if a part of the cell would vanish."""
     try:
         cell_of(kind, Activation.TANH, "", constants)
