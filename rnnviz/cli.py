@@ -34,6 +34,7 @@ from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.export.history import history_json
+from rnnviz.export.results import ResultFile, result_csv, result_files
 from rnnviz.export.script import ScriptError, script
 from rnnviz.export.weights import safetensors_file, weights_file
 from rnnviz.imports.weights import Known, read_weights
@@ -140,6 +141,13 @@ def _train_options(train: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="write the final weights, as .npz or, to be opened again, as .safetensors",
+    )
+    train.add_argument(
+        "--results",
+        type=Path,
+        metavar="FILE.csv",
+        help="write every answer to the test, or without one to the training; and beside it the "
+        "confusion matrix and the scores of the classes",
     )
     train.add_argument(
         "--script", type=Path, metavar="FILE.py", help="write a script that trains the same network"
@@ -392,7 +400,9 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
     session = Session(config, _dataset(config, options))
     for note in session.dataset.notes:
         print(f"rnnviz: {note}", file=sys.stderr)
-    for path in filter(None, (options["json"], options["weights"], options["script"])):
+    results = _result_files(session, options["results"])
+    files = (options["json"], options["weights"], options["script"], *results)
+    for path in filter(None, files):
         path.open("ab").close()  # fail before training if the file can't be written
     with tqdm(total=config.epochs, unit="epoch", disable=None, leave=False) as bar:
         while not session.player.finished:
@@ -412,7 +422,17 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
         options["weights"].write_bytes(written)
     if options["script"]:
         options["script"].write_text(script(session), encoding="utf-8")
+    for path, kind in results.items():
+        path.write_text(result_csv(session, kind), encoding="utf-8", newline="")
     return 0 if session.player.finished else 1
+
+
+def _result_files(session: Session, path: Path | None) -> dict[Path, ResultFile]:
+    """The files of results, and what is in them."""
+    if path is None:
+        return {}
+    stem, end = path.stem, path.suffix
+    return {path.parent / f"{stem}{kind.suffix}{end}": kind for kind in result_files(session)}
 
 
 def report(session: Session) -> str:
