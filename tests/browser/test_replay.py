@@ -226,7 +226,7 @@ def test_both_looks_are_easy_to_read(browser, file, complaints, scheme):
     page, other = reader.page, {"light": "Dark", "dark": "Light"}[scheme]
     before, theme = page.evaluate(BACKGROUND), page.evaluate(f"{NETWORK}.theme.background")
     page.get_by_text("What made this file").click()
-    assert violations(page) == []
+    assert violations(page, scheme) == []
     assert page.evaluate(FAINT.replace(".stApp", "main")) == []
     page.get_by_role("button", name=other, exact=True).click()
     reader.settle()
