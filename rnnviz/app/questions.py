@@ -13,8 +13,8 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.app.browser_session import first_value, visit
 from rnnviz.app.page_scene import live
 from rnnviz.app.stage import place_phrase
-from rnnviz.app.story_line import Lab, preset_link, story_line
 from rnnviz.app.tabs.tab import Tab
+from rnnviz.drawing.story_line import Lab, preset_link, story_line
 from rnnviz.lab.probe import Probe
 from rnnviz.presets import contrast
 from rnnviz.session import Session

@@ -8,8 +8,8 @@ import pytest
 from rnnviz.analysis.gradient_over_lag import lag_profile
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.token_contribution import token_contribution
-from rnnviz.app.story_line import LONG, LONGER
 from rnnviz.config import Gradient, TaskName
+from rnnviz.drawing.story_line import LONG, LONGER
 from rnnviz.engine.training import record
 from rnnviz.lab.questions import GradientQuestion
 from rnnviz.presets import PRESETS

@@ -22,8 +22,8 @@ from rnnviz.app.stage import (
     place_text,
     place_time,
 )
-from rnnviz.app.story_line import ask
 from rnnviz.app.style import style_sheet
+from rnnviz.drawing.story_line import ask
 from rnnviz.lab.questions import TrainQuestion
 from rnnviz.session import Session
 from rnnviz.tasks.shipped_files import shipped

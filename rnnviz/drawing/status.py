@@ -8,7 +8,7 @@ from html import escape
 
 from rnnviz.analysis.health import MEANINGS, Level, Sign, judged, overfit, worst
 from rnnviz.analysis.training_phase import phase_of
-from rnnviz.app.story_line import question_link, story_line
+from rnnviz.drawing.story_line import question_link, story_line
 from rnnviz.lab.questions import GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.session import Session
 from rnnviz.training.player import LOOKING_BACK
@@ -31,8 +31,8 @@ def status_texts(session: Session, story: str | None = None) -> dict[str, str]:
     """The texts of the header: status, signs, message, and ``story`` or else that of the run."""
     signs = _signs(session)
     return {
-        "status": _status(session),
-        "story": story or _story(session),
+        "status": scores_html(session, session.player.condition),
+        "story": story or story_html(session),
         "health": _worst(worst(signs)),
         "signs": _table(session, signs),
         "message": _message(session),
@@ -48,8 +48,8 @@ def _signs(session: Session) -> Sequence[Sign]:
     return [*(judged(sign, phase) for sign in session.signs), overfit(test, train, guess)]
 
 
-def _status(session: Session) -> str:
-    """The epoch, and loss and metric on the training and the test set."""
+def scores_html(session: Session, condition: str) -> str:
+    """The ``condition`` of the run, the epoch, and loss and metric on training and test set."""
     player, data = session.player, session.dataset
     epoch, offset = player.position
     scores = session.run.history.row(epoch)
@@ -74,11 +74,11 @@ def _status(session: Session) -> str:
     )
 
 
-def _story(session: Session) -> str:
-    """The chapter at the epoch shown, and a sentence."""
+def story_html(session: Session, linked: bool = True) -> str:
+    """The chapter at the epoch shown, and a sentence; ``linked`` to the tab that shows it."""
     told, player = session.story, session.player
     back = f"Looking back from {player.run.position}. " if player.condition == LOOKING_BACK else ""
-    leads = f" {question_link(told.question)}" if told.question else ""
+    leads = f" {question_link(told.question)}" if told.question and linked else ""
     return story_line(told, f"<bdi>{escape(back + told.sentence)}{leads}</bdi>", told.broken)
 
 

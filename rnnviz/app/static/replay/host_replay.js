@@ -1,0 +1,99 @@
+// Hosts the stage in a file that replays a run, see export/replay.py. Nothing is asked of a server.
+import { Chips } from "../controls.js";
+import { Curves } from "../curves.js";
+import { Network } from "../network.js";
+import { Recording } from "./recording.js";
+import { Replay } from "./replay.js";
+import { ReplayBar } from "./replay_bar.js";
+import { Stage } from "../stage.js";
+
+const PICTURES = { curves: Curves, network: Network };
+const KEYS = {
+  ArrowLeft: { do: "step", by: -1 }, ArrowRight: { do: "step", by: 1 },
+  Home: { do: "seek", epoch: 0 }, End: { do: "seek", epoch: Infinity }, " ": { do: "play" },
+};
+const find = (selector, node = document) => node.querySelector(selector);
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+async function unpacked(text) {
+  const signs = atob(text);
+  const packed = new Uint8Array(signs.length);
+  for (let k = 0; k < signs.length; k++) packed[k] = signs.charCodeAt(k);
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).arrayBuffer();
+}
+
+// The colours follow the system until they are chosen.
+const look = () => document.documentElement.dataset.look ?? (dark.matches ? "dark" : "light");
+
+function showLook(replay, button) {
+  replay.look = look();
+  const other = replay.look === "dark" ? "light" : "dark";
+  button.textContent = other[0].toUpperCase() + other.slice(1);
+  button.onclick = () => {
+    document.documentElement.dataset.look = other;
+    showLook(replay, button);
+    replay.show();
+  };
+}
+
+function mountFigure(stage, figure) {
+  const { kind, text } = figure.dataset;
+  const parts = {
+    node: find(".rnnviz-chart", figure), caption: find("figcaption", figure), ask: find(".rnnviz-ask", figure),
+    enlarge: find(".rnnviz-enlarge", figure),
+  };
+  stage.mount(PICTURES[kind], kind, parts, { text });
+}
+
+// The keys of the slider everywhere, unless something else takes them.
+function listenToKeys(stage, scrubber) {
+  document.addEventListener("keydown", (event) => {
+    const { target, key } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[key]) return;
+    if (target !== scrubber && target.closest("input, .rnnviz-numbers")) return;
+    if (key === " " && target.closest("button, a, summary")) return;
+    // By itself the slider would go to the next epoch, whether it is recorded or not.
+    event.preventDefault();
+    event.stopPropagation();
+    stage.send(KEYS[key]);
+  }, true);
+}
+
+function mountBar(stage, node, { epochs }) {
+  const bar = new ReplayBar(node, stage, epochs);
+  stage.mountControl(bar);
+  listenToKeys(stage, bar.scrubber.input);
+}
+
+// One phrase is no choice. Of a long one the button shows the beginning.
+function mountPhrases(stage, node, { phrases }) {
+  node.hidden = phrases.length < 2;
+  stage.mountControl(new Chips(node, stage, { key: "phrase", label: "Phrase" }));
+  for (const button of node.querySelectorAll("button")) button.title = button.textContent;
+}
+
+async function start() {
+  const recording = new Recording(await unpacked(find("#recording").textContent));
+  const [stage, replay] = [new Stage(), new Replay(recording, look())];
+  window.rnnviz = { stage, replay };
+  for (const key of ["status", "story", "verdict"]) stage.mountText(key, find(`[data-text=${key}]`));
+  for (const figure of document.querySelectorAll("figure")) mountFigure(stage, figure);
+  stage.connect(replay, { status() {}, welcomed() {}, frame() {} });
+  replay.show();
+  // Where there is nothing to play there is no bar.
+  const bar = find(".replay-bar");
+  if (bar) mountBar(stage, bar, recording);
+  mountPhrases(stage, find(".replay-phrases"), recording);
+  const button = find(".replay-look");
+  showLook(replay, button);
+  dark.addEventListener("change", () => {
+    showLook(replay, button);
+    replay.show();
+  });
+}
+
+start().catch((problem) => {
+  find("#problem").hidden = false;
+  console.error(problem);
+});
