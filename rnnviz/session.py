@@ -37,7 +37,9 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.training.first_network import FirstNetwork
+from rnnviz.training.playback import Playback
 from rnnviz.training.player import PATIENCE, Player
+from rnnviz.training.recording import Recording
 from rnnviz.training.run import Run
 from rnnviz.training.schedule import Schedule
 from rnnviz.training.share_link import Link
@@ -50,7 +52,8 @@ class Session:
     ``selection`` the unit and the token that are marked;
     ``objective``, ``layer``, ``part`` and ``temperature`` are choices of the page. ``draft`` are
     equations that are being typed, ``own_equations`` those of one's own that were used last.
-    ``first`` are weights that the run begins with, instead of random ones.
+    ``first`` are weights that the run begins with, instead of random ones; a ``recording`` of this
+    ``dataset`` stands in the place of a run.
     """
 
     def __init__(
@@ -59,9 +62,13 @@ class Session:
         dataset: Dataset | None = None,
         upload_store: UploadStore | None = None,
         first: FirstNetwork | None = None,
+        recording: Recording | None = None,
     ) -> None:
         self.data = DataSource(dataset, upload_store)
-        self.player = Player(config or RunConfig(), self.data.dataset_for, first)
+        if recording:
+            self.player: Player = Playback(recording)
+        else:
+            self.player = Player(config or RunConfig(), self.data.dataset_for, first)
         self.player.on_arrival = self._refit
         self.phrase_input = PhraseInput(self.first_phrase)
         self.selection = Selection()
@@ -259,6 +266,8 @@ class Session:
         It contains the name of uploaded data. With a data set passed to the constructor, it
         contains the settings alone.
         """
+        if self.player.recorded:
+            return self.player.link()
         if self.data.given is not None:
             return Link(Schedule(self.config))
         phrase, marked = self.phrase_input.phrase, self.selection
@@ -272,6 +281,8 @@ class Session:
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
         """Read the phrase of a link, and follow it; see ``Player.follow``."""
+        if self.player.recorded:
+            return
         problems = [*problems, *self.data.find(link.data)]
         before, start = self.dataset, link.schedule.start
         dataset = self.data.dataset_for(start)

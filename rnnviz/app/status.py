@@ -29,7 +29,8 @@ def status_texts(session: Session, story: str | None = None) -> dict[str, str]:
 
 def _signs(session: Session) -> Sequence[Sign]:
     """The signs of health at the epoch shown, as they are to be taken at this point of the run."""
-    history, end = session.run.history, session.player.position.epoch + 1
+    history = session.run.history
+    end = history.rows_until(session.player.position.epoch)
     train, test = (history.column(f"{role}_loss")[:end] for role in ("train", "test"))
     guess = session.dataset.guess.loss
     phase = phase_of(train, guess)

@@ -1,0 +1,168 @@
+"""A recording of a PyTorch training loop as a session that follows it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rnnviz.analysis.own_answers import answered
+from rnnviz.config import Activation, CellKind
+from rnnviz.engine.evaluation import Score
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Parameters
+from rnnviz.exchange.foreign_network import ForeignNetwork, TransferError
+from rnnviz.exchange.recording_file import RecordingFile
+from rnnviz.imports.imported_network import noted
+from rnnviz.session import Session
+from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.given_examples import given_dataset, place_of, vocabulary_from
+from rnnviz.training.recording import Recording
+
+_LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d", re.ASCII)
+_REST = {"readout.weight", "readout.bias", "embedding.weight"}
+#: Most characters of a name that is shown.
+_SHOWN = 60
+
+
+@dataclass(eq=False)
+class TorchSnapshots:
+    """The snapshots of a file, as networks of this program."""
+
+    file: RecordingFile
+    kind: CellKind
+    activation: Activation
+    _gone: str = field(default="", init=False)
+
+    @property
+    def steps(self) -> Sequence[int]:
+        """The steps that were found at the last look, ascending."""
+        return self.file.steps
+
+    @property
+    def closed(self) -> bool:
+        """Whether the training loop closed the file."""
+        return self.file.closed
+
+    def look(self) -> str:
+        """Look for more; return why that is not possible, in a sentence, or an empty text."""
+        try:
+            if self.file.look():
+                return ""
+        except TransferError as problem:
+            return f"The recording can't be followed any more: {problem}"
+        return "Another recording has taken the place of this one in the file: reload this page."
+
+    def read(self, step: int) -> tuple[Parameters, Score]:
+        """The weights, and what the loop said of them; raises TransferError."""
+        found = self.file.read(step)
+        said = (_number(found.metadata, name) for name in ("loss", "accuracy"))
+        return _network(found.tensors, self.kind, self.activation).parameters(), Score(*said)
+
+
+def open_recording(path: str | Path) -> Session:
+    """A session over a recording of ``rnnviz.torch.Recorder``, also while it grows.
+
+    Raises TransferError.
+    """
+    return read_recording(Path(path)).session()
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRecording:
+    """A recording in a file, or in the ``content`` of one; every session follows it by itself."""
+
+    name: str
+    path: Path | None
+    content: bytes = b""
+
+    def session(self) -> Session:
+        """A session that shows the last snapshot; raises TransferError."""
+        try:
+            return self._session()
+        except (TransferError, TaskError, ValueError) as problem:
+            raise TransferError(f"{self.name[:_SHOWN]}: {problem}") from None
+
+    def _session(self) -> Session:
+        file = RecordingFile(self.path, self.content)
+        header = file.header
+        if not file.steps:
+            raise TransferError("there is no whole snapshot in it yet.")
+        source = TorchSnapshots(
+            file, CellKind(header.get("cell", "")), Activation(header.get("activation", ""))
+        )
+        last, _ = source.read(file.steps[-1])
+        dataset = _dataset(header, last, self.name)
+        config = _network(file.read(file.steps[0]).tensors, source.kind, source.activation).config()
+        return Session(config, dataset, recording=Recording(source, dataset, config, "PyTorch"))
+
+
+def read_recording(path: Path) -> StoredRecording:
+    """The recording in a file; raises TransferError."""
+    recording = StoredRecording(path.name, path)
+    recording.session()
+    return recording
+
+
+def _network(
+    tensors: Mapping[str, Array], kind: CellKind, activation: Activation
+) -> ForeignNetwork:
+    """The network whose arrays these are, by the names of ``HeldLayers``; raises TransferError."""
+    layers = {name: array for name, array in tensors.items() if _LAYER.fullmatch(name)}
+    for name in tensors.keys() - layers.keys() - _REST:
+        raise TransferError(f"{name[:_SHOWN]} belongs to no recurrent layer, embedding or readout.")
+    if "readout.weight" not in tensors:
+        raise TransferError("there is no readout.")
+    readout, bias, embedding = (tensors.get(name) for name in _ORDER)
+    assert readout is not None, "it was looked for"
+    return ForeignNetwork(kind, layers, readout, bias, embedding, activation)
+
+
+_ORDER = ("readout.weight", "readout.bias", "embedding.weight")
+
+
+def _number(metadata: Mapping[str, str], name: str) -> float:
+    """A number that the loop handed over; NaN if there is none."""
+    try:
+        return float(metadata.get(name, "nan")[:40])
+    except ValueError:
+        return math.nan
+
+
+def _dataset(header: Mapping[str, Any], last: Parameters, name: str) -> Dataset:
+    """The examples as they were handed over; without labels the last answers are their targets."""
+    words, classes, examples = (
+        _listed(header, part) for part in ("vocabulary", "classes", "examples")
+    )
+    vocabulary = vocabulary_from(words, header.get("characters") is True)
+    given = [one if isinstance(one, str) else tuple(one) for one in examples]
+    reads = place_of(str(header.get("reads")))
+    assert reads is not None, "a text says where"
+    title = str(header.get("name", ""))[:_SHOWN] or name
+    dataset = given_dataset(f"{title} from PyTorch", vocabulary, classes, given, reads)
+    of = last.architecture
+    if (of.inputs, of.outputs) != (len(vocabulary), len(classes)):
+        raise TransferError("its words or classes are not those of its weights.")
+    notes = _notes(header, dataset)
+    return noted(dataset if dataset.labelled else answered(dataset, last), notes)
+
+
+def _listed(header: Mapping[str, Any], name: str) -> list[Any]:
+    values = header.get(name)
+    if not isinstance(values, list) or not all(isinstance(v, str | list) for v in values):
+        raise TransferError(f"its run.json has no {name}.")
+    return values
+
+
+def _notes(header: Mapping[str, Any], dataset: Dataset) -> list[str]:
+    """What the reader should know of the numbers."""
+    said = (
+        "A recording of another program's training loop: the weights are those of its steps. What "
+        "is measured on the probe examples is measured here; “loop” is what the loop handed over."
+    )
+    unseen = "The module's own forward could not be called: its layers alone are shown."
+    return [said] if header.get("checked") is True else [said, unseen]
