@@ -37,6 +37,7 @@ from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.export.history import history_json
 from rnnviz.export.script import ScriptError, script
 from rnnviz.export.weights import safetensors_file, weights_file
+from rnnviz.imports.recording import StoredRecording
 from rnnviz.imports.weights import Known, read_weights
 from rnnviz.lab.probe import read
 from rnnviz.lab.verification import (
@@ -96,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check all that NumPy alone can check, on a run")
     verify.add_argument("--phrase", help="what to read; the first phrase of the task by default")
     _run_options(verify)
-    _open_options(commands.add_parser("open", help="open the page with weights from a file"))
+    _open_options(commands.add_parser("open", help="open the page with weights or a recording"))
     _show_options(
         commands.add_parser("show", help="print a cell's equations and its backward pass")
     )
@@ -130,7 +131,7 @@ def _train_options(train: argparse.ArgumentParser) -> None:
 
 
 def _open_options(opened: argparse.ArgumentParser) -> None:
-    opened.add_argument("file", type=Path, metavar="FILE.safetensors", help="the weights")
+    opened.add_argument("file", type=Path, metavar="FILE", help="weights or a recording")
     opened.add_argument(
         "--vocabulary", type=Path, metavar="FILE", help="the words in their order, one a line"
     )
@@ -244,11 +245,29 @@ def _open(parser: argparse.ArgumentParser, options: dict[str, Any], open_page: O
     port = options["own_port"] or options["port"]
     if port is not None:
         _check_free(parser, port)
-    network = read_weights(options["file"], _known(options))
-    for note in network.dataset.notes:
+    notes, session = _opened(options)
+    for note in notes:
         print(f"rnnviz: {note}", file=sys.stderr)
-    open_page(port, not (options["own_no_browser"] or options["no_browser"]), network.session)
+    open_page(port, not (options["own_no_browser"] or options["no_browser"]), session)
     return 0
+
+
+def _opened(options: dict[str, Any]) -> tuple[Sequence[str], Callable[[], Session]]:
+    """What is said of a file, and what makes a session of it; raises TransferError or TaskError."""
+    path: Path = options["file"]
+    if path.suffix.lower() == ".rnnviz":
+        _check_alone(options)
+        recording = StoredRecording(path.name, path)
+        return recording.session().dataset.notes, recording.session
+    network = read_weights(path, _known(options))
+    return network.dataset.notes, network.session
+
+
+def _check_alone(options: dict[str, Any]) -> None:
+    """Raise TaskError for an option that says what the file says itself."""
+    for name in ("vocabulary", "classes", "examples", "reads", "activation"):
+        if options[name] is not None:
+            raise TaskError(f"{_flag(name)} has no effect: the file says it. Leave it out.")
 
 
 def _known(options: dict[str, Any]) -> Known:

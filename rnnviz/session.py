@@ -27,7 +27,7 @@ from rnnviz.lab.probe import MAX_TYPED, Probe, inspect, names_of
 from rnnviz.lab.results import ResultsLab
 from rnnviz.lab.selection import Selection
 from rnnviz.lab.silencing import SilencingLab
-from rnnviz.lab.step import StepLab, StepQuery
+from rnnviz.lab.step import StepLab, StepQuery, Subject
 from rnnviz.lab.story import Story, story
 from rnnviz.lab.unit_history import UnitHistory
 from rnnviz.lab.units import UnitLab
@@ -84,6 +84,9 @@ class Session:
         self.draft: CellDraft | None = None
         self.own_equations = self.config.equations
         self._memo = Memo()
+        if recording:
+            # The examples of the loop's next step are not known.
+            self.step.subject = Subject.OWN
 
     # Run and data
 
@@ -101,6 +104,11 @@ class Session:
     def run(self) -> Run:
         """The training run."""
         return self.player.run
+
+    @property
+    def unit(self) -> str:
+        """What the axis of the run counts: "epoch", or "step" of a recording."""
+        return self.run.history.unit
 
     @property
     def config(self) -> RunConfig:

@@ -11,6 +11,8 @@ from rnnviz.analysis.training_phase import phase_of
 from rnnviz.session import Session
 from rnnviz.training.player import LOOKING_BACK
 
+#: Signs of a step that a recording doesn't have: its optimizer is that of another program.
+_OF_A_STEP = ("clipped", "update")
 #: Longer numbers of epochs are written smaller.
 MOST_DIGITS = 4
 
@@ -34,28 +36,33 @@ def _signs(session: Session) -> Sequence[Sign]:
     train, test = (history.column(f"{role}_loss")[:end] for role in ("train", "test"))
     guess = session.dataset.guess.loss
     phase = phase_of(train, guess)
-    return [*(judged(sign, phase) for sign in session.signs), overfit(test, train, guess)]
+    signs = [judged(sign, phase) for sign in session.signs]
+    if session.player.recorded:
+        return [sign for sign in signs if sign.name not in _OF_A_STEP]
+    return [*signs, overfit(test, train, guess)]
 
 
 def _status(session: Session) -> str:
     """The epoch, and loss and metric on the training and the test set."""
     player, data = session.player, session.dataset
     epoch, offset = player.position
-    scores = session.run.history.row(epoch)
+    history, last = session.run.history, player.course.epochs
+    scores = history.row(epoch)
+    unit = history.unit
     # Within an epoch the scores are those of its beginning.
     of = f"<small>{f'at {epoch}' if offset else '&nbsp;'}</small>"
     # By its greatest length, so that its size stays.
-    kind = "long" if len(str(session.config.epochs)) > MOST_DIGITS else ""
+    kind = "long" if len(str(last)) > MOST_DIGITS else ""
     kind = f"epoch {'within' if offset else kind}"
     rows = "".join(
-        f'<tr class="{role}"><th>{role}</th>'
+        f'<tr class="{role}"><th>{name}</th>'
         f"<td>{score_text(scores[f'{role}_loss'], '{:.4f}')}</td>"
         f"<td>{score_text(scores[f'{role}_metric'], '{:.1%}')}</td></tr>"
-        for role in ("train", "test")
+        for role, name in zip(("train", "test"), history.roles, strict=True)
     )
     return (
-        f'<div class="rnnviz-status"><div class="{kind}"><small>{player.condition} · epoch</small>'
-        f"<b>{player.progress} of {session.config.epochs}</b></div><table>"
+        f'<div class="rnnviz-status"><div class="{kind}"><small>{player.condition} · {unit}</small>'
+        f"<b>{player.progress} of {last}</b></div><table>"
         f"<tr><td>{of}</td><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
         f"{rows}</table></div>"
     )

@@ -25,6 +25,7 @@ from rnnviz.training.recording import Recording
 
 _LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d", re.ASCII)
 _REST = {"readout.weight", "readout.bias", "embedding.weight"}
+_UNSEEN = "The module's own forward could not be called: its layers alone are shown."
 #: Most characters of a name that is shown.
 _SHOWN = 60
 
@@ -64,14 +65,6 @@ class TorchSnapshots:
         return _network(found.tensors, self.kind, self.activation).parameters(), Score(*said)
 
 
-def open_recording(path: str | Path) -> Session:
-    """A session over a recording of ``rnnviz.torch.Recorder``, also while it grows.
-
-    Raises TransferError.
-    """
-    return read_recording(Path(path)).session()
-
-
 @dataclass(frozen=True, eq=False)
 class StoredRecording:
     """A recording in a file, or in the ``content`` of one; every session follows it by itself."""
@@ -101,11 +94,12 @@ class StoredRecording:
         return Session(config, dataset, recording=Recording(source, dataset, config, "PyTorch"))
 
 
-def read_recording(path: Path) -> StoredRecording:
-    """The recording in a file; raises TransferError."""
-    recording = StoredRecording(path.name, path)
-    recording.session()
-    return recording
+def open_recording(path: str | Path) -> Session:
+    """A session over a recording of ``rnnviz.torch.Recorder``, also while it grows.
+
+    Raises TransferError.
+    """
+    return StoredRecording(Path(path).name, Path(path)).session()
 
 
 def _network(
@@ -147,7 +141,7 @@ def _dataset(header: Mapping[str, Any], last: Parameters, name: str) -> Dataset:
     of = last.architecture
     if (of.inputs, of.outputs) != (len(vocabulary), len(classes)):
         raise TransferError("its words or classes are not those of its weights.")
-    notes = _notes(header, dataset)
+    notes = [] if header.get("checked") is True else [_UNSEEN]
     return noted(dataset if dataset.labelled else answered(dataset, last), notes)
 
 
@@ -156,13 +150,3 @@ def _listed(header: Mapping[str, Any], name: str) -> list[Any]:
     if not isinstance(values, list) or not all(isinstance(v, str | list) for v in values):
         raise TransferError(f"its run.json has no {name}.")
     return values
-
-
-def _notes(header: Mapping[str, Any], dataset: Dataset) -> list[str]:
-    """What the reader should know of the numbers."""
-    said = (
-        "A recording of another program's training loop: the weights are those of its steps. What "
-        "is measured on the probe examples is measured here; “loop” is what the loop handed over."
-    )
-    unseen = "The module's own forward could not be called: its layers alone are shown."
-    return [said] if header.get("checked") is True else [said, unseen]

@@ -85,11 +85,13 @@ class Recording(Run):
         self.history: StepHistory = StepHistory()
         self._source, self._kept = source, dict[int, TrainState]()
         self._lost: set[int] = set()
+        self._evaluator: Evaluator | None = None
         #: Why the recording ends before its last snapshot, in a sentence; or an empty text.
         self.problem = ""
         first, _ = source.read(source.steps[0])
-        self.first = FirstNetwork(first, config, name)
-        self._evaluator = Evaluator(dataset.train, first.copy()) if dataset.labelled else None
+        self.first: FirstNetwork = FirstNetwork(first, config, name)
+        if dataset.labelled:
+            self._evaluator = Evaluator(dataset.train, first.copy())
         self._take(source.steps[0])
 
     # Growth
@@ -123,9 +125,18 @@ class Recording(Run):
 
     def _take(self, step: int) -> None:
         """Make the next snapshot the present; raises ValueError."""
-        parameters, said = self._source.read(step)
+        parameters, said = self._read(step)
         self.history.add(step, self.examine(parameters)[0], said)
         self._present, self.position = TrainState(parameters, step), Position(step)
+
+    def _read(self, step: int) -> tuple[Parameters, Score]:
+        """A snapshot of the same network; raises ValueError."""
+        parameters, said = self._source.read(step)
+        first = self.first.parameters
+        kinds = {(one.architecture, one.theta.dtype) for one in (parameters, first)}
+        if len(kinds) > 1:
+            raise ValueError("its network has other sizes than the first one.")
+        return parameters, said
 
     # What a run has
 
@@ -159,7 +170,7 @@ class Recording(Run):
         """The state at the nearest step that can be read."""
         while (step := self.clamped(position).epoch) != self.position.epoch:
             try:
-                state = self._kept.pop(step, None) or TrainState(self._source.read(step)[0], step)
+                state = self._kept.pop(step, None) or TrainState(self._read(step)[0], step)
             except ValueError:
                 self._lost.add(step)
                 continue
