@@ -120,7 +120,7 @@ class Recorder:
                 f"rnnviz: the recording ends before step {self.steps:,}; training goes on. "
                 f"{type(problem).__name__}: {problem}",
                 RuntimeWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
 
     def close(self) -> None:

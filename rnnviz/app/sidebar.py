@@ -251,7 +251,8 @@ def _sizes(session: Session) -> str:
     sequences = f"{len(data.train):,} training and {len(data.test):,} test sequences"
     if session.player.recorded:
         sequences = f"{len(data.train):,} probe sequences"
-    return f"{sequences}, {_counted(len(data.vocabulary), noun)}, {_counted(len(data.classes), answers)}"
+    words = _counted(len(data.vocabulary), noun)
+    return f"{sequences}, {words}, {_counted(len(data.classes), answers)}"
 
 
 def _counted(count: int, noun: str) -> str:

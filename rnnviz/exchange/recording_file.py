@@ -14,12 +14,13 @@ from __future__ import annotations
 import json
 import re
 import struct
+import weakref
 import zipfile
 import zlib
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.tensor_file import TensorFile
@@ -190,16 +191,21 @@ class RecordingWriter:
     """Writes snapshots to a file of at most about ``most`` bytes; each can be read at once.
 
     If the file is full, every other snapshot is dropped, and ``stride`` doubles: the snapshots that
-    stay are at multiples of it, and the last. Raises OSError.
+    stay are at multiples of it, and the last. ``close`` ends the file; without it the end of the
+    program does. Raises OSError.
     """
 
     def __init__(self, path: Path, header: Mapping[str, Any], stride: int, most: int) -> None:
         self._path, self._most, self.stride = path, most, stride
         whole = {"format": FORMAT, "version": VERSION, "kind": RECORDING, **header}
         self._sizes: dict[int, int] = {}
-        self._file: BinaryIO = path.open("w+b")
-        self._zip = zipfile.ZipFile(self._file, "w")
+        self._use(path.open("w+b"), "w")
         self._write(_RUN, json.dumps(whole).encode())
+
+    def _use(self, file: BinaryIO, mode: Literal["w", "a"]) -> None:
+        self._file, self._zip = file, zipfile.ZipFile(file, mode)
+        #: Also when a program ends without a word.
+        self.close = weakref.finalize(self, _close, self._zip, file)
 
     def _write(self, name: str, content: bytes) -> None:
         self._zip.writestr(zipfile.ZipInfo(name, _TIME), content)
@@ -237,15 +243,15 @@ class RecordingWriter:
         self.close()
         beside.replace(self._path)
         self._sizes = kept
-        self._file = self._path.open("r+b")
-        self._zip = zipfile.ZipFile(self._file, "a")
+        self._use(self._path.open("r+b"), "a")
 
-    def close(self) -> None:
-        """End the file with the table of a zip."""
-        try:
-            self._zip.close()
-        finally:
-            self._file.close()
+
+def _close(archive: zipfile.ZipFile, file: BinaryIO) -> None:
+    """End a file with the table of a zip."""
+    try:
+        archive.close()
+    finally:
+        file.close()
 
 
 def _name(step: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,15 @@ class TorchSnapshots:
             return f"The recording can't be followed any more: {problem}"
         return "Another recording has taken the place of this one in the file: reload this page."
 
+    @property
+    def last(self) -> Parameters:
+        """The last weights that can be read; raises TransferError."""
+        *others, first = reversed(self.steps)
+        for step in others:
+            with suppress(TransferError):
+                return self.read(step)[0]
+        return self.read(first)[0]
+
     def read(self, step: int) -> tuple[Parameters, Score]:
         """The weights, and what the loop said of them; raises TransferError."""
         found = self.file.read(step)
@@ -88,9 +98,11 @@ class StoredRecording:
         source = TorchSnapshots(
             file, CellKind(header.get("cell", "")), Activation(header.get("activation", ""))
         )
-        last, _ = source.read(file.steps[-1])
-        dataset = _dataset(header, last, self.name)
-        config = _network(file.read(file.steps[0]).tensors, source.kind, source.activation).config()
+        first = _network(file.read(file.steps[0]).tensors, source.kind, source.activation)
+        config, dataset = first.config(), _dataset(header, self.name)
+        first.check_sizes(len(dataset.vocabulary), len(dataset.classes))
+        if not dataset.labelled:
+            dataset = answered(dataset, source.last)
         return Session(config, dataset, recording=Recording(source, dataset, config, "PyTorch"))
 
 
@@ -127,8 +139,8 @@ def _number(metadata: Mapping[str, str], name: str) -> float:
         return math.nan
 
 
-def _dataset(header: Mapping[str, Any], last: Parameters, name: str) -> Dataset:
-    """The examples as they were handed over; without labels the last answers are their targets."""
+def _dataset(header: Mapping[str, Any], name: str) -> Dataset:
+    """The examples as they were handed over."""
     words, classes, examples = (
         _listed(header, part) for part in ("vocabulary", "classes", "examples")
     )
@@ -138,11 +150,7 @@ def _dataset(header: Mapping[str, Any], last: Parameters, name: str) -> Dataset:
     assert reads is not None, "a text says where"
     title = str(header.get("name", ""))[:_SHOWN] or name
     dataset = given_dataset(f"{title} from PyTorch", vocabulary, classes, given, reads)
-    of = last.architecture
-    if (of.inputs, of.outputs) != (len(vocabulary), len(classes)):
-        raise TransferError("its words or classes are not those of its weights.")
-    notes = [] if header.get("checked") is True else [_UNSEEN]
-    return noted(dataset if dataset.labelled else answered(dataset, last), notes)
+    return noted(dataset, [] if header.get("checked") is True else [_UNSEEN])
 
 
 def _listed(header: Mapping[str, Any], name: str) -> list[Any]:
