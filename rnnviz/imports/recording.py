@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rnnviz.analysis.own_answers import answered
 from rnnviz.config import Activation, CellKind
@@ -17,6 +17,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.exchange.foreign_network import ForeignNetwork, TransferError
 from rnnviz.exchange.recording_file import RecordingFile
+from rnnviz.exchange.torch_layers import GATES
 from rnnviz.imports.imported_network import noted
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
@@ -24,6 +25,7 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.given_examples import given_dataset, place_of, vocabulary_from
 from rnnviz.training.recording import Recording
 
+Kind = TypeVar("Kind", CellKind, Activation)
 _LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d", re.ASCII)
 _REST = {"readout.weight", "readout.bias", "embedding.weight"}
 _UNSEEN = "The module's own forward could not be called: its layers alone are shown."
@@ -95,9 +97,8 @@ class StoredRecording:
         header = file.header
         if not file.steps:
             raise TransferError("there is no whole snapshot in it yet.")
-        source = TorchSnapshots(
-            file, CellKind(header.get("cell", "")), Activation(header.get("activation", ""))
-        )
+        kind = _member(header, "cell", [*GATES])
+        source = TorchSnapshots(file, kind, _member(header, "activation", [*Activation]))
         first = _network(file.read(file.steps[0]).tensors, source.kind, source.activation)
         config, dataset = first.config(), _dataset(header, self.name)
         first.check_sizes(len(dataset.vocabulary), len(dataset.classes))
@@ -151,6 +152,15 @@ def _dataset(header: Mapping[str, Any], name: str) -> Dataset:
     title = str(header.get("name", ""))[:_SHOWN] or name
     dataset = given_dataset(f"{title} from PyTorch", vocabulary, classes, given, reads)
     return noted(dataset, [] if header.get("checked") is True else [_UNSEEN])
+
+
+def _member(header: Mapping[str, Any], name: str, known: Sequence[Kind]) -> Kind:
+    """What the header says of the network, one of ``known``; raises TransferError."""
+    for member in known:
+        if header.get(name) == member.value:
+            return member
+    said = str(header.get(name))[:_SHOWN]
+    raise TransferError(f"The {name} {said!r} is none of {', '.join(known)}.")
 
 
 def _listed(header: Mapping[str, Any], name: str) -> list[Any]:

@@ -106,7 +106,7 @@ class Playback(Player):
 
     def go_to(self, position: Position) -> None:
         """Show the snapshot that is nearest to a step."""
-        position = self.run.clamped(position)
+        position = Position(self.run.at(position).epoch)
         if position >= self.run.position:
             self.back_to_now()
             return

@@ -181,8 +181,14 @@ class Recording(Run):
         return self.state
 
     def replay(self, position: Position, reader: str) -> TrainState:
-        """The same; nothing is replayed."""
-        return self.at(position)
+        """The same for a lab, which reads it at once: nothing is replayed, and nothing kept."""
+        step = self.clamped(position).epoch
+        if step == self.position.epoch or step in self._kept:
+            return self.at(position)
+        try:
+            return TrainState(self._read(step)[0], step)
+        except ValueError:
+            return self.at(position)
 
     def scores(self, state: TrainState) -> tuple[Score, Score]:
         """The scores of a state of this run on the probe examples."""
