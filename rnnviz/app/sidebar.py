@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.app.browser_session import first_value, get_seat, on_host
-from rnnviz.app.export_menu import export_menu
+from rnnviz.app.export_menu import export_menu, open_menu
 from rnnviz.app.own_data import own_data, way_back
 from rnnviz.app.session_host import SessionHost
 from rnnviz.app.session_registry import Seat
@@ -97,7 +97,9 @@ def _read(session: Session, edition: int, task: DeltaGenerator, folded: bool) ->
             st.caption(f"{len(changed)} of {len(others)} differ from the default")
             way_back(session)
         own_data(session)
-        export_menu(session)
+        with st.container(horizontal=True, key="files"):
+            open_menu()
+            export_menu(session)
         _about(session)
     return RunConfig(**values)
 

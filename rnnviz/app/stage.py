@@ -71,6 +71,7 @@ _stepper = _component("stepper", _STEPPER)
 _phrase = _component("phrase", _CONTROL)
 _editor = _component("editor", _CONTROL)
 _file = _component("file", _FILE)
+_open = _component("open", _FILE)
 _link = _component("link", _LINK)
 
 
@@ -78,6 +79,7 @@ def connect(seat: Seat, edition: int) -> None:
     """Open the wire of this tab. For ``edition`` see ``SessionHost.edition``."""
     data = {
         "wire": "rnnviz/wire",
+        "open": "rnnviz/open",
         "ticket": seat.ticket,
         "edition": edition,
     }
@@ -239,6 +241,11 @@ def place_file(key: str, label: str, tip: str) -> Choice | None:
     data = {"label": label, "name": name, "heard": heard, "limit": MAX_BYTES, "help": tip}
     _place(_file, key, data, on_file_change=keep)
     return choice
+
+
+def place_open(label: str, tip: str) -> None:
+    """Put a place for a file here that is opened at once: a run or weights."""
+    _place(_open, "open", {"label": label, "help": tip})
 
 
 def _place(component: Callable[..., Any], key: str, data: dict[str, Any], **more: Any) -> None:

@@ -265,6 +265,7 @@ def test_weights_have_the_names_and_shapes_of_the_formulas(run, tmp_path):
             "b_y": (2,),
             "vocabulary": (18,),
             "classes": (2,),
+            "rnnviz": (),
         }
         assert saved["classes"].tolist() == ["negative", "positive"]
         assert saved["vocabulary"].tolist() == list(session.dataset.vocabulary.words)

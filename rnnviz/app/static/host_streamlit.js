@@ -7,6 +7,7 @@ import { FileBox } from "./file_box.js";
 import { FirstMinute } from "./first_minute.js";
 import { InsideCell } from "./inside_cell.js";
 import { Network } from "./network.js";
+import { OpenBox, acceptFiles } from "./open_file.js";
 import { Phrases } from "./phrases.js";
 import { explain, placeBeside } from "./picture.js";
 import { Present } from "./present.js";
@@ -54,6 +55,7 @@ function knownRun() {
 
 export function wire({ parentElement, data, setTriggerValue }) {
   Object.assign(page, { trigger: setTriggerValue, edition: data.edition });
+  acceptFiles(new URL(data.open, document.baseURI), data.ticket);
   if (stage.source) {
     stage.source.renew(data.ticket);
     return;
@@ -291,6 +293,15 @@ export function file({ parentElement, data, setTriggerValue }) {
     postponeRerun({ target: node });
     setTriggerValue("file", choice);
   });
+}
+
+const openBoxes = new WeakMap(); // node -> its box
+
+export function open({ parentElement, data }) {
+  const node = parentElement.querySelector(".rnnviz-control");
+  const box = openBoxes.get(node) ?? new OpenBox(node);
+  openBoxes.set(node, box);
+  box.configure(data);
 }
 
 // Keys of the controls, unless a text field, a button or a dialog has the focus.
