@@ -34,9 +34,11 @@ from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_e
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
 from rnnviz.exchange.foreign_network import TransferError
+from rnnviz.exchange.recording_file import is_recording
 from rnnviz.export.history import history_json
 from rnnviz.export.script import ScriptError, script
 from rnnviz.export.weights import safetensors_file, weights_file
+from rnnviz.imports.opened import is_run
 from rnnviz.imports.recording import StoredRecording
 from rnnviz.imports.weights import Known, read_weights
 from rnnviz.lab.probe import read
@@ -255,12 +257,17 @@ def _open(parser: argparse.ArgumentParser, options: dict[str, Any], open_page: O
 def _opened(options: dict[str, Any]) -> tuple[Sequence[str], Callable[[], Session]]:
     """What is said of a file, and what makes a session of it; raises TransferError or TaskError."""
     path: Path = options["file"]
-    if path.suffix.lower() == ".rnnviz":
+    if is_run(path.name) and _is_recording(path):
         _check_alone(options)
         recording = StoredRecording(path.name, path)
         return recording.session().dataset.notes, recording.session
     network = read_weights(path, _known(options))
     return network.dataset.notes, network.session
+
+
+def _is_recording(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_recording(file)
 
 
 def _check_alone(options: dict[str, Any]) -> None:

@@ -61,7 +61,9 @@ def _recorded(session: Session, task: DeltaGenerator) -> None:
         name = f"Recording: {session.dataset.name[:60]}"
         st.selectbox("Task", [name], key="own_task", disabled=True)
     with st.sidebar:
-        export_menu(session)
+        with st.container(horizontal=True, key="files"):
+            open_menu()
+            export_menu(session)
         st.caption(explanation("recording"))
         _about(session)
 

@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 from rnnviz.exchange.foreign_network import TransferError
+from rnnviz.exchange.run_archive import FORMAT, VERSION
 from rnnviz.exchange.tensor_file import TensorFile
 
-FORMAT, VERSION, RECORDING = "rnnviz run", 1, "recording"
+RECORDING = "recording"
 #: Most snapshots, and most bytes of what stands before them and of one of them.
 MOST_SNAPSHOTS, _MOST_HEADER, _MOST_SNAPSHOT = 2_000, 20_000_000, 200_000_000
 _RUN, _SNAPSHOT = "run.json", re.compile(r"snapshots/(\d{7,12})\.safetensors", re.ASCII)
@@ -63,7 +64,7 @@ class RecordingFile:
     def __init__(self, path: Path | None, content: bytes = b"") -> None:
         self._path, self._content = path, content
         self.header: dict[str, Any] = {}
-        #: Whether the writer closed the file; one that was killed never does.
+        #: Whether nothing can follow: the writer closed the file. One that was killed never does.
         self.closed = False
         self._forget()
         if not self.look():
@@ -92,7 +93,7 @@ class RecordingFile:
             while part := self._next(file):
                 self._take(part)
             file.seek(self._end)
-            self.closed = file.read(4) == _TABLE
+            self.closed = self._path is None or file.read(4) == _TABLE
         return True
 
     def read(self, step: int) -> TensorFile:
@@ -133,19 +134,7 @@ class RecordingFile:
 
     def _next(self, file: BinaryIO) -> _Part | None:
         """The part that follows, if it is whole."""
-        head = _head(file, self._end)
-        if len(head) < _HEAD.size:
-            return None
-        mark, method, _, packed, size, name, extra = _HEAD.unpack(head)
-        if mark != _PART or method != zipfile.ZIP_STORED or packed != size or name > _MOST_NAME:
-            return None
-        most = _MOST_SNAPSHOT if self._end else _MOST_HEADER
-        if not 0 < size <= most:
-            return None
-        title = file.read(name).decode(errors="replace")
-        start = file.tell() + extra
-        part = _Part(title, self._end, head, start, start + size)
-        return part if zlib.crc32(_content(file, part)) == part.checksum else None
+        return _part(file, self._end, _MOST_SNAPSHOT if self._end else _MOST_HEADER)
 
     def _take(self, part: _Part) -> None:
         """Add a snapshot; raises TransferError for a part that no recording has."""
@@ -154,6 +143,22 @@ class RecordingFile:
             raise TransferError(f"it has a part {part.name[:40]!r}, which no recording has here.")
         self._parts[int(found[1])] = part
         self._heads, self._end = (self._heads[0], part), part.end
+
+
+def _part(file: BinaryIO, place: int, most: int) -> _Part | None:
+    """The part that begins at a place, if it is whole and has at most ``most`` bytes."""
+    head = _head(file, place)
+    if len(head) < _HEAD.size:
+        return None
+    mark, method, _, packed, size, name, extra = _HEAD.unpack(head)
+    if mark != _PART or method != zipfile.ZIP_STORED or packed != size or name > _MOST_NAME:
+        return None
+    if not 0 < size <= most:
+        return None
+    title = file.read(name).decode(errors="replace")
+    start = file.tell() + extra
+    part = _Part(title, place, head, start, start + size)
+    return part if zlib.crc32(_content(file, part)) == part.checksum else None
 
 
 def _head(file: BinaryIO, place: int) -> bytes:
@@ -166,6 +171,17 @@ def _content(file: BinaryIO, part: _Part) -> bytes:
     """The bytes of a part, fewer if the file ends before."""
     file.seek(part.start)
     return file.read(part.end - part.start)
+
+
+def is_recording(file: BinaryIO) -> bool:
+    """Whether a file begins as a recording does, whatever follows."""
+    part = _part(file, 0, _MOST_HEADER)
+    if part is None or part.name != _RUN:
+        return False
+    try:
+        return bool(_header(_content(file, part)))
+    except TransferError:
+        return False
 
 
 def _header(content: bytes) -> dict[str, Any]:
