@@ -16,6 +16,7 @@ from rnnviz.app.session_host import SessionHost
 from rnnviz.app.session_registry import Seat
 from rnnviz.app.stage import place_editor
 from rnnviz.app.style import escaped
+from rnnviz.app.text import explanation
 from rnnviz.cells import CELLS, OWN
 from rnnviz.config import (
     GROUPS,
@@ -42,12 +43,28 @@ def sidebar(seat: Seat, host: SessionHost, task: DeltaGenerator, folded: bool) -
     laboratory needs the room for its own.
     """
     session = host.session
+    if session.player.recorded:
+        _recorded(session, task)
+        return
     if seat.config is not None and seat.config != session.config:
         # The settings changed elsewhere. Apply only the widgets that changed since they were drawn.
         session.configure(replace(session.config, **_changed(seat.config, seat.edition)))
         seat.edition += 1
     seat.config = _read(session, seat.edition, task, folded)
     session.configure(seat.config)
+
+
+def _recorded(session: Session, task: DeltaGenerator) -> None:
+    """What there is to choose for a recording: its settings are those of another program."""
+    with task:
+        name = f"Recording: {session.dataset.name[:60]}"
+        st.selectbox("Task", [name], key="own_task", disabled=True)
+    with st.sidebar:
+        with st.container(horizontal=True, key="files"):
+            open_menu()
+            export_menu(session)
+        st.caption(explanation("recording"))
+        _about(session)
 
 
 def _changed(shown: RunConfig, edition: int) -> dict[str, Any]:
@@ -246,10 +263,11 @@ def _sizes(session: Session) -> str:
     data = session.dataset
     noun = data.vocabulary.noun if data.tokens else "channel"
     answers = "class" if data.answers_classes else "answer"
-    return (
-        f"{len(data.train):,} training and {len(data.test):,} test sequences, "
-        f"{_counted(len(data.vocabulary), noun)}, {_counted(len(data.classes), answers)}"
-    )
+    sequences = f"{len(data.train):,} training and {len(data.test):,} test sequences"
+    if session.player.recorded:
+        sequences = f"{len(data.train):,} probe sequences"
+    words = _counted(len(data.vocabulary), noun)
+    return f"{sequences}, {words}, {_counted(len(data.classes), answers)}"
 
 
 def _counted(count: int, noun: str) -> str:
