@@ -61,7 +61,7 @@ export class Network extends CanvasPicture {
   // A click on a word selects it in the box in which the phrase is typed.
   pickWord() {
     const { t } = this.hover;
-    const input = document.querySelector(".st-key-phrase input");
+    const input = this.node.getRootNode().querySelector(".rnnviz-phrase input");
     if (!input) return;
     const words = [...input.value.matchAll(/\S+/g)];
     const [from, to] = words.length === this.network.words.length
@@ -125,7 +125,7 @@ export class Network extends CanvasPicture {
   describe() {
     const { network: { sentence }, canvas, table } = this;
     canvas.setAttribute("aria-label", sentence ?? this.description);
-    if (document.body.hasAttribute("data-playing")) return;
+    if (this.stage.playing) return;
     this.picker.hidden = Boolean(sentence);
     if (!sentence) this.describeUnit();
     table.replaceChildren();
