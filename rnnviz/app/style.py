@@ -1,24 +1,21 @@
-"""The style sheet, the look of a tab, and the verdict and gradient check as HTML."""
+"""The style sheet, the look of a tab, and the gradient check as HTML."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from html import escape
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
-from rnnviz.analysis.formatting import Names, quoted
+from rnnviz.analysis.formatting import Names
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.figures.axis_limits import StickyScale
-from rnnviz.figures.theme import DARK, LIGHT, Theme
-from rnnviz.lab.probe import Probe
+from rnnviz.figures.theme import DARK, LIGHT, Theme, css_variables
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 
@@ -27,24 +24,10 @@ def _beside(name: str) -> str:
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
-def _variables(colors: Theme, background: str) -> str:
-    values = {
-        "background": background,
-        "train": colors.train,
-        "test": colors.test,
-        "first": colors.negative,
-        "second": colors.positive,
-        "forward": colors.forward,
-        "magnitude": colors.magnitude,
-        "muted": colors.muted,
-    }
-    return ":root {" + "".join(f"--rnnviz-{k}: {v};" for k, v in values.items()) + "}"
-
-
 #: Until the page tells which theme was chosen, that of the system.
 _USUAL = (
-    f"{_variables(LIGHT, LIGHT.background)}\n"
-    f"@media (prefers-color-scheme: dark) {{ {_variables(DARK, DARK.background)} }}\n"
+    f"{css_variables(LIGHT, LIGHT.background)}\n"
+    f"@media (prefers-color-scheme: dark) {{ {css_variables(DARK, DARK.background)} }}\n"
 )
 #: The sheet comes with a component, so it is there as soon as the first of them. What ``st.html``
 #: gives may come some frames later, and the page would move.
@@ -105,7 +88,7 @@ def style_sheet() -> None:
     """Put the style sheet with the palette's colours on the page, and follow theme changes."""
     kind = st.context.theme.type or "light"
     _theme_watch(key="theme", data={"dark": kind == "dark"}, on_dark_change=lambda: None)
-    chosen = _variables(theme(), st.get_option(f"theme.{kind}.backgroundColor"))
+    chosen = css_variables(theme(), st.get_option(f"theme.{kind}.backgroundColor"))
     # They come before those of the system or after them, so they need the stronger selector.
     st.html(f"<style>html{chosen}</style>")
 
@@ -120,45 +103,6 @@ def escaped(text: str) -> str:
     """The text with the special characters of Markdown and KaTeX escaped, and without links."""
     unlinked = _LINK.sub(_WORD_JOINER, text)
     return "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|$~:^=" else c for c in unlinked)
-
-
-def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
-    """The answer to the probe with its probability or score, and skipped words; or a problem.
-
-    ``opened`` tells that the probe is another sequence than the one that is typed.
-    """
-    answer, name = _answer(probe), probe.noun.capitalize()
-    if opened:
-        answer, name = f"{escape(quoted(probe.reading.text))}: {answer}", ""
-    line = f"<p>{answer}</p>"
-    if problem:
-        name = ""
-        line = f'<p class="problem">{escape(problem)}</p>'
-    elif probe.reading.unknown:
-        words = escape(", ".join(word[:40] for word in probe.reading.unknown[:12]))
-        skipped = f"not in the vocabulary: {words} (skipped)"
-        # It may be longer than its place.
-        line = f'<p title="{skipped}">{answer}; {skipped}</p>'
-    return f'<div class="rnnviz-verdict"><small>{name}</small>{line}</div>'
-
-
-def _answer(probe: Probe) -> str:
-    if not probe.finite:
-        return f"no {probe.noun}: the states are not finite numbers"
-    if probe.every and not probe.said:
-        return _score(probe)
-    side = "" if probe.side is None else ("first", "second")[probe.side]
-    answer = f'<b class="{side}">{escape(probe.verdict) or "(nothing)"}</b>'
-    if probe.dataset.answers_classes and not probe.said:
-        return f"{answer} with probability {probe.probability:.1%}"
-    target = "" if probe.label is None else f", target: <b>{escape(probe.label)}</b>"
-    return f"{answer}{target}"
-
-
-def _score(probe: Probe) -> str:
-    if math.isnan(probe.score):
-        return "no target is known here"
-    return f"<b>{probe.score:.1%}</b> {escape(probe.dataset.metric.name)} on this sequence"
 
 
 def check_html(check: GradientCheck | None, names: Names) -> str:

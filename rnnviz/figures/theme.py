@@ -118,6 +118,21 @@ DARK = Theme(
 )
 
 
+def css_variables(colors: Theme, background: str) -> str:
+    """The colours that a style sheet names, on the page's own ``background``."""
+    values = {
+        "background": background,
+        "train": colors.train,
+        "test": colors.test,
+        "first": colors.negative,
+        "second": colors.positive,
+        "forward": colors.forward,
+        "magnitude": colors.magnitude,
+        "muted": colors.muted,
+    }
+    return ":root {" + "".join(f"--rnnviz-{k}: {v};" for k, v in values.items()) + "}"
+
+
 def signed_heatmap(z: Any, limit: float, theme: Theme, **options: Any) -> Series:
     """Cells coloured from -limit, blue, over zero, neutral, to limit, red."""
     return heatmap(z=z, zmin=-limit, zmax=limit, colorscale=theme.diverging, **options)

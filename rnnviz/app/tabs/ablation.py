@@ -19,12 +19,12 @@ from rnnviz.app.heatmap_choice import choose_view, view_of
 from rnnviz.app.measuring import progress_html
 from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, place_sheet
-from rnnviz.app.status import score_text
 from rnnviz.app.style import steady, theme
 from rnnviz.app.tabs.tab import Tab, source_of, unweighed, weigh_buttons, weighing_html
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
+from rnnviz.drawing.status import score_text
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.sentence import sentence

@@ -8,9 +8,8 @@ from rnnviz.app.frame import Frame
 from rnnviz.app.stage import Panel
 from rnnviz.app.style import theme
 from rnnviz.app.text import explanation
-from rnnviz.figures.sequence_network import Words
+from rnnviz.drawing.first_page import words_of
 from rnnviz.figures.words_row import words_row
-from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
 
 
@@ -22,9 +21,3 @@ def words_panel(session: Session) -> Panel:
 def draw_words(session: Session, frame: Frame, shades: Sequence[str] = ()) -> None:
     """Draw them, those of the session's probe, in frames of these ``shades`` if there are any."""
     frame.chart("words", words_row, words_of(session, session.inspect()), theme(), shades)
-
-
-def words_of(session: Session, probe: Probe) -> Words:
-    """The tokens that a probe reads, and the words as they were typed."""
-    turning = session.story.turning
-    return Words(probe.words, session.names.noun, probe.typed, probe.offered, turning)

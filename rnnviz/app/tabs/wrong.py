@@ -19,13 +19,15 @@ from rnnviz.app.frame import Frame
 from rnnviz.app.page_scene import go_to_click
 from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, place_sheet
-from rnnviz.app.status import score_text
-from rnnviz.app.style import steady, theme, verdict_html
+from rnnviz.app.style import steady, theme
 from rnnviz.app.tabs.tab import Tab
-from rnnviz.app.tabs.words import words_of, words_panel
+from rnnviz.app.tabs.words import words_panel
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
 from rnnviz.config import OutputAt
+from rnnviz.drawing.first_page import words_of
+from rnnviz.drawing.status import score_text
+from rnnviz.drawing.verdict import verdict_html
 from rnnviz.figures.answers import class_strip, value_lines
 from rnnviz.figures.class_bars import class_bars
 from rnnviz.figures.confusion_matrix import confusion_matrix

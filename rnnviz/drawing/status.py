@@ -19,8 +19,8 @@ def status_texts(session: Session, story: str | None = None) -> dict[str, str]:
     """The texts of the header: status, signs, message, and ``story`` or else that of the run."""
     signs = _signs(session)
     return {
-        "status": _status(session),
-        "story": story or _story(session),
+        "status": scores_html(session, session.player.condition),
+        "story": story or story_html(session),
         "health": _worst(worst(signs)),
         "signs": _table(session, signs),
         "message": _message(session),
@@ -36,8 +36,8 @@ def _signs(session: Session) -> Sequence[Sign]:
     return [*(judged(sign, phase) for sign in session.signs), overfit(test, train, guess)]
 
 
-def _status(session: Session) -> str:
-    """The epoch, and loss and metric on the training and the test set."""
+def scores_html(session: Session, condition: str) -> str:
+    """The ``condition`` of the run, the epoch, and loss and metric on training and test set."""
     player, data = session.player, session.dataset
     epoch, offset = player.position
     scores = session.run.history.row(epoch)
@@ -53,14 +53,14 @@ def _status(session: Session) -> str:
         for role in ("train", "test")
     )
     return (
-        f'<div class="rnnviz-status"><div class="{kind}"><small>{player.condition} · epoch</small>'
+        f'<div class="rnnviz-status"><div class="{kind}"><small>{condition} · epoch</small>'
         f"<b>{player.progress} of {session.config.epochs}</b></div><table>"
         f"<tr><td>{of}</td><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
         f"{rows}</table></div>"
     )
 
 
-def _story(session: Session) -> str:
+def story_html(session: Session) -> str:
     """The chapter at the epoch shown, and a sentence."""
     told, player = session.story, session.player
     broken = " broken" if told.broken else ""

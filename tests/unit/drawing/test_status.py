@@ -1,7 +1,7 @@
 """The scores, the story and the signs above every page, as HTML."""
 
-from rnnviz.app.status import status_texts
 from rnnviz.config import RunConfig, TaskName
+from rnnviz.drawing.status import status_texts
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position

@@ -1,0 +1,37 @@
+"""The pictures of the first page: the network over one sequence, and the curves of its run."""
+
+from __future__ import annotations
+
+from rnnviz.analysis.chapters import chance_of
+from rnnviz.figures.picture import Picture
+from rnnviz.figures.run_curves import Reach, Scored, run_curves
+from rnnviz.figures.sequence_network import Targets, Words, sequence_network
+from rnnviz.figures.theme import Theme
+from rnnviz.lab.probe import Probe
+from rnnviz.session import Session
+
+
+def network(session: Session, probe: Probe, theme: Theme) -> Picture:
+    """The network over the sequence of ``probe``, in the layer and the part shown."""
+    data = session.dataset
+    targets = Targets(data.classes, probe.known, data.one_class_at_end)
+    of = probe.parameters.architecture
+    kept = session.selection.unit_of(of.hidden)
+    passes = [probe.sequence_pass(layer, session.part, kept) for layer in range(of.layers)]
+    shown, levels = passes[session.layer], passes if of.layers > 1 else ()
+    return sequence_network(shown, words_of(session, probe), targets, theme, levels)
+
+
+def curves(session: Session, probe: Probe, theme: Theme, budget: float) -> Picture:
+    """The run over its epochs; earlier epochs are measured for ``budget`` seconds."""
+    data, query = session.dataset, session.gradient_query(probe)
+    gauge, flows = session.memory.past(session.run, query, budget)
+    scored = Scored(data.guess, data.metric, session.baselines, chance_of(data))
+    reach = Reach(gauge, flows, probe.words, session.names.noun)
+    return run_curves(session.player.course, scored, reach, theme)
+
+
+def words_of(session: Session, probe: Probe) -> Words:
+    """The tokens that a probe reads, and the words as they were typed."""
+    turning = session.story.turning
+    return Words(probe.words, session.names.noun, probe.typed, probe.offered, turning)

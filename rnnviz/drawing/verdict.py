@@ -1,0 +1,48 @@
+"""The answer to a phrase as HTML."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+
+from rnnviz.analysis.formatting import quoted
+from rnnviz.lab.probe import Probe
+
+
+def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
+    """The answer to the probe with its probability or score, and skipped words; or a problem.
+
+    ``opened`` tells that the probe is another sequence than the one that is typed.
+    """
+    answer, name = _answer(probe), probe.noun.capitalize()
+    if opened:
+        answer, name = f"{escape(quoted(probe.reading.text))}: {answer}", ""
+    line = f"<p>{answer}</p>"
+    if problem:
+        name = ""
+        line = f'<p class="problem">{escape(problem)}</p>'
+    elif probe.reading.unknown:
+        words = escape(", ".join(word[:40] for word in probe.reading.unknown[:12]))
+        skipped = f"not in the vocabulary: {words} (skipped)"
+        # It may be longer than its place.
+        line = f'<p title="{skipped}">{answer}; {skipped}</p>'
+    return f'<div class="rnnviz-verdict"><small>{name}</small>{line}</div>'
+
+
+def _answer(probe: Probe) -> str:
+    if not probe.finite:
+        return f"no {probe.noun}: the states are not finite numbers"
+    if probe.every and not probe.said:
+        return _score(probe)
+    side = "" if probe.side is None else ("first", "second")[probe.side]
+    answer = f'<b class="{side}">{escape(probe.verdict) or "(nothing)"}</b>'
+    if probe.dataset.answers_classes and not probe.said:
+        return f"{answer} with probability {probe.probability:.1%}"
+    target = "" if probe.label is None else f", target: <b>{escape(probe.label)}</b>"
+    return f"{answer}{target}"
+
+
+def _score(probe: Probe) -> str:
+    if math.isnan(probe.score):
+        return "no target is known here"
+    return f"<b>{probe.score:.1%}</b> {escape(probe.dataset.metric.name)} on this sequence"
