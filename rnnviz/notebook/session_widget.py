@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from anywidget import AnyWidget
 
-from rnnviz.app.session_host import SessionHost
 from rnnviz.export.modules import STATIC, one_module
 from rnnviz.figures.theme import DARK, LIGHT, css_variables
-from rnnviz.notebook.data_rate import DataRate
-from rnnviz.notebook.kernel_driver import driver_of
-from rnnviz.notebook.view import View
+from rnnviz.notebook.views import Views
 from rnnviz.session import Session
-
-#: What all widgets of this kernel send.
-_RATE = DataRate()
 
 
 def _style_sheet() -> str:
@@ -36,7 +27,7 @@ def _style_sheet() -> str:
 def _module() -> str:
     """The stage and its host, and the style sheet: all that the browser needs."""
     host, sheet = one_module("host_notebook"), json.dumps(_style_sheet())
-    return f"{host}\nexport default {{ render: (context) => render(context, {sheet}) }};\n"
+    return f"{host}\nexport default {{ render: (context) => show(context, {sheet}) }};\n"
 
 
 class SessionWidget(AnyWidget):
@@ -45,10 +36,11 @@ class SessionWidget(AnyWidget):
     _esm = _module()
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
         self.session = session
-        self._driver, self._views = driver_of(session), dict[str, View]()
-        self.on_msg(self._receive)
+        # First, because an object that failed half-way is closed too.
+        self._session_views = Views(session, self.send)
+        super().__init__()
+        self.on_msg(lambda _, message, buffers: self._session_views.receive(message))
 
     def __repr__(self) -> str:
         """Stands in the place of the picture where there is no JavaScript."""
@@ -56,54 +48,5 @@ class SessionWidget(AnyWidget):
 
     def close(self) -> None:
         """Take the picture out of the notebook; without another the run pauses."""
-        for name in list(self._views):
-            self._leave(name, self._driver.host)
+        self._session_views.close()
         super().close()
-
-    # Messages of a view
-
-    def _receive(self, _: AnyWidget, message: Any, buffers: Sequence[Any]) -> None:
-        """Take a message of a view, after the cell that runs."""
-        del buffers
-        match message:
-            case {"view": str(name), **command}:
-                self._driver.post(lambda host: self._act(name[:40], command, host))
-
-    def _act(self, name: str, command: Mapping[str, Any], host: SessionHost) -> None:
-        match command:
-            case {"do": "hello", "dark": bool(dark)}:
-                self._enter(name, dark, host)
-            case {"do": "bye"}:
-                self._leave(name, host)
-            case _ if name not in self._views:
-                self.send({"view": name, "unknown": True})
-            case {"do": "look", "dark": bool(dark)}:
-                self._views[name].paint(dark)
-                host.refresh()
-            case {"do": "ack"} if (wait := _RATE.wait(time.monotonic())) > 0:
-                self._driver.post_in(wait, lambda host: self._act(name, command, host))
-            case _:
-                host.receive(self._views[name].viewer, command, time.monotonic())
-
-    def _enter(self, name: str, dark: bool, host: SessionHost) -> None:
-        now = time.monotonic()
-        for other in [other for other, view in self._views.items() if view.gone(now)]:
-            self._drop(other, host)
-        self._drop(name, host)
-        view = self._views[name] = View(self.session, name, dark, self._send)
-        self.send({"view": name, "welcome": True, **view.news()})
-        host.attach(view.viewer, now)
-
-    def _leave(self, name: str, host: SessionHost) -> None:
-        """Without a view the run pauses."""
-        self._drop(name, host)
-        if not host.viewers:
-            host.session.player.pause()
-
-    def _drop(self, name: str, host: SessionHost) -> None:
-        if view := self._views.pop(name, None):
-            host.detach(view.viewer, time.monotonic())
-
-    def _send(self, name: str, message: bytes) -> None:
-        _RATE.add(time.monotonic(), len(message))
-        self.send({"view": name, **self._views[name].news()}, [message])

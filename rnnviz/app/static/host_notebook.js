@@ -105,20 +105,18 @@ class Model {
 }
 
 // Draw the model in `el`, with the style `sheet`. Returns what ends it.
-export function render({ model, el }, sheet) {
-  const view = new View(el, sheet);
-  const source = new Model(model, { dark: view.dark });
-  view.stage.connect(source, view);
+export function show({ model, el }, sheet) {
+  const view = new View(el, sheet, (look) => new Model(model, look));
   return () => view.close();
 }
 
 class View {
-  constructor(el, sheet) {
+  constructor(el, sheet, sourceOf) {
     // Of a notebook that is run again, el may be the one before.
     const root = el.shadowRoot ?? el.attachShadow({ mode: "open" });
     root.innerHTML = PAGE;
     root.prepend(Object.assign(document.createElement("style"), { textContent: sheet }));
-    Object.assign(this, { el, root, stage: new Stage() });
+    Object.assign(this, { el, root, sourceOf, stage: new Stage() });
     this.find = (selector) => root.querySelector(selector);
     this.page = this.find(".rnnviz-widget");
     this.mount();
@@ -156,22 +154,25 @@ class View {
     if (taken) event.preventDefault();
   }
 
+  // Until it has a place in the notebook there is nothing behind it.
   followTheme() {
     const { signal } = this.stage.ended;
     const look = () => this.look();
-    const watcher = new MutationObserver(look);
-    for (const node of [document.documentElement, document.body]) watcher.observe(node, { attributes: true });
+    const watchers = [new MutationObserver(look), new ResizeObserver(look)];
+    for (const node of [document.documentElement, document.body]) watchers[0].observe(node, { attributes: true });
+    watchers[1].observe(this.el);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", look, { signal });
-    signal.addEventListener("abort", () => watcher.disconnect());
-    this.look();
+    signal.addEventListener("abort", () => watchers.forEach((watcher) => watcher.disconnect()));
   }
 
   look() {
     const dark = isDark(this.el);
-    if (dark === this.dark) return;
+    if (!this.el.isConnected || dark === this.dark) return;
     this.dark = dark;
     this.page.classList.toggle("dark", dark);
-    this.stage.source?.paint({ dark });
+    const { stage } = this;
+    if (stage.source) stage.source.paint({ dark });
+    else stage.connect(this.sourceOf({ dark }), this);
   }
 
   // Called by the stage and its source
@@ -210,7 +211,7 @@ class View {
 // Whether the notebook is dark, by what is seen behind `node`.
 function isDark(node) {
   for (let at = node; at; at = at.parentElement) {
-    const [red, green, blue, opacity = 1] = getComputedStyle(at).backgroundColor.match(/[\d.]+/g).map(Number);
+    const [red, green, blue, opacity = 1] = (getComputedStyle(at).backgroundColor.match(/[\d.]+/g) ?? []).map(Number);
     if (opacity > 0.5) return red + green + blue < 384;
   }
   return matchMedia("(prefers-color-scheme: dark)").matches;
