@@ -50,14 +50,18 @@ class Model {
     this.post({ do: "hello", ...this.look });
   }
 
-  // Anything that is sent has an answer.
   post(message) {
-    this.timer ??= setTimeout(() => this.listener.status("silent"), PATIENCE_MS);
+    this.expect();
     try {
       this.model.send({ view: this.name, ...message });
     } catch {
       this.listener.status("silent");
     }
+  }
+
+  // Anything that is sent has an answer.
+  expect() {
+    this.timer ??= setTimeout(() => this.listener.status("silent"), PATIENCE_MS);
   }
 
   receive({ view, welcome, unknown, said }, buffers) {
@@ -88,6 +92,7 @@ class Model {
   }
 
   drawn(seq) {
+    if (this.listener.playing) this.expect();
     this.model.send({ view: this.name, do: "ack", seq });
   }
 
