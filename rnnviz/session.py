@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -144,6 +145,13 @@ class Session:
         self.write(equations)
         if self.draft and self.draft.cell:
             self.configure(replace(self.config, cell=CellKind.OWN, equations=self.draft.text))
+
+    def aside(self) -> Session:
+        """A reader of the same run, who goes to other epochs and asks other phrases."""
+        other = copy(self)
+        other.player, other.phrase_input = copy(self.player), copy(self.phrase_input)
+        other.memory = MemoryLab()
+        return other
 
     # The state shown
 

@@ -88,9 +88,10 @@ def style_sheet() -> None:
     """Put the style sheet with the palette's colours on the page, and follow theme changes."""
     kind = st.context.theme.type or "light"
     _theme_watch(key="theme", data={"dark": kind == "dark"}, on_dark_change=lambda: None)
-    chosen = css_variables(theme(), st.get_option(f"theme.{kind}.backgroundColor"))
     # They come before those of the system or after them, so they need the stronger selector.
-    st.html(f"<style>html{chosen}</style>")
+    background = st.get_option(f"theme.{kind}.backgroundColor")
+    chosen = css_variables(theme(), background, "html:root")
+    st.html(f"<style>{chosen}</style>")
 
 
 #: Where Streamlit's Markdown would recognise an address, although it is escaped.

@@ -11,15 +11,15 @@ from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
 
 
-def network(session: Session, probe: Probe, theme: Theme) -> Picture:
-    """The network over the sequence of ``probe``, in the layer and the part shown."""
+def network(session: Session, probe: Probe, words: Words, theme: Theme) -> Picture:
+    """The network over the ``words`` of ``probe``, in the layer and the part shown."""
     data = session.dataset
     targets = Targets(data.classes, probe.known, data.one_class_at_end)
     of = probe.parameters.architecture
     kept = session.selection.unit_of(of.hidden)
     passes = [probe.sequence_pass(layer, session.part, kept) for layer in range(of.layers)]
     shown, levels = passes[session.layer], passes if of.layers > 1 else ()
-    return sequence_network(shown, words_of(session, probe), targets, theme, levels)
+    return sequence_network(shown, words, targets, theme, levels)
 
 
 def curves(session: Session, probe: Probe, theme: Theme, budget: float) -> Picture:

@@ -118,10 +118,11 @@ DARK = Theme(
 )
 
 
-def css_variables(colors: Theme, background: str) -> str:
+def css_variables(colors: Theme, background: str, selector: str = ":root") -> str:
     """The colours that a style sheet names, on the page's own ``background``."""
     values = {
         "background": background,
+        "text": colors.text,
         "train": colors.train,
         "test": colors.test,
         "first": colors.negative,
@@ -130,7 +131,7 @@ def css_variables(colors: Theme, background: str) -> str:
         "magnitude": colors.magnitude,
         "muted": colors.muted,
     }
-    return ":root {" + "".join(f"--rnnviz-{k}: {v};" for k, v in values.items()) + "}"
+    return selector + " {" + "".join(f"--rnnviz-{k}: {v};" for k, v in values.items()) + "}"
 
 
 def signed_heatmap(z: Any, limit: float, theme: Theme, **options: Any) -> Series:

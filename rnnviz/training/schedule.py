@@ -103,7 +103,7 @@ class Schedule:
             stages.append(replace(stages[-1], **changed))
         return stages
 
-    @property
+    @cached_property
     def origin(self) -> RunConfig:
         """The settings that determine the initial weights, and all weights up to a change."""
         return replace(self.start, epochs=0)

@@ -3,20 +3,20 @@
 // `command` is the number of the last command that a control has sent. A frame whose `heard` is lower
 // is older than that command.
 
-const ICONS = {
+export const ICONS = {
   play: '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 2.5v11l9-5.5z"/></svg>',
   pause: '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 3h3v10H4zM9 3h3v10H9z"/></svg>',
 };
-function setText(node, text) {
+export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-function enable(button, enabled) {
+export function enable(button, enabled) {
   if (button.disabled === enabled) button.disabled = !enabled;
 }
 
 // After a click with the pointer the button loses the focus, so keys go to the page again.
-function onPress(button, act) {
+export function onPress(button, act) {
   button.addEventListener("click", (event) => {
     act();
     if (event.detail) button.blur();
@@ -159,7 +159,7 @@ export class Time {
 const MOVING = /^(Arrow|Page|Home|End)/;
 
 // A slider. `send(value, settled)` is called while it is dragged and when it is released.
-class Slider {
+export class Slider {
   constructor(node, stage, send) {
     Object.assign(this, { node, stage, send });
     const find = (selector) => node.querySelector(selector);

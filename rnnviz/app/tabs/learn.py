@@ -11,7 +11,7 @@ from rnnviz.app.style import steady, theme
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.text import explanation
 from rnnviz.app.text_sample import sample_box, sample_html
-from rnnviz.drawing.first_page import curves, network
+from rnnviz.drawing.first_page import curves, network, words_of
 from rnnviz.drawing.verdict import verdict_html
 from rnnviz.figures.answers import free_run
 from rnnviz.figures.theme import HEIGHTS
@@ -40,7 +40,8 @@ def learn_tab(
     def draw(frame: Frame) -> None:
         probe = session.inspect()
         frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
-        frame.chart("network", network, session, probe, steady(session, "network"))
+        words, colors = words_of(session, probe), steady(session, "network")
+        frame.chart("network", network, session, probe, words, colors)
         frame.chart("curves", curves, session, probe, theme(), DEVELOP)
         _draw_on(session, probe, frame)
 

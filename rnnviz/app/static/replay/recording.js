@@ -1,0 +1,76 @@
+// A recorded run: what is drawn at its recorded epochs for each of its phrases, as export/recording.py packs it:
+// uint32 length | header (JSON) | bytes of the blocks. A block has the arrays of consecutive epochs.
+
+export class Recording {
+  constructor(buffer) {
+    const length = new DataView(buffer).getUint32(0, true);
+    const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+    Object.assign(this, header);
+    let at = 4 + length;
+    for (const block of this.blocks) {
+      const size = block.planes * block.frames * sizeOf(block);
+      block.bytes = new Uint8Array(buffer, at, size);
+      at += size;
+    }
+  }
+
+  // The number of the recorded epoch that is nearest to an epoch.
+  nearest(epoch) {
+    const { epochs } = this;
+    const after = epochs.findIndex((recorded) => recorded >= epoch);
+    if (after < 1) return after < 0 ? epochs.length - 1 : 0;
+    return epoch - epochs[after - 1] < epochs[after] - epoch ? after - 1 : after;
+  }
+
+  // The texts of a phrase at the recorded epoch number `at`.
+  texts(phrase, at) {
+    const { texts } = this.phrases[phrase];
+    return Object.fromEntries(Object.entries(texts).map(([key, numbers]) => [key, this.strings[numbers[at]]]));
+  }
+
+  // Its pictures, as the wire would bring them whole, in the colours of `look`.
+  pictures(phrase, at, look) {
+    const { pictures } = this.phrases[phrase];
+    return Object.fromEntries(Object.entries(pictures).map(([key, picture]) => [key, this.picture(key, picture, at, look)]));
+  }
+
+  // The curves are recorded once, as they are at the end of the run.
+  picture(key, { outlines, tracks }, at, look) {
+    const number = Math.min(at, outlines.length - 1);
+    const outline = JSON.parse(this.strings[outlines[number]]);
+    outline.layout.meta.theme = this.palettes[look];
+    if (key === "curves") outline.layout.meta.shown = at < this.epochs.length - 1 ? this.epochs[at] : null;
+    const there = tracks.filter(([, first, block]) => number >= first && number < first + this.blocks[block].frames);
+    const arrays = there.map(([path, first, block]) => [path, ...this.array(this.blocks[block], number - first)]);
+    return { remark: this.remarks[key], outline: JSON.stringify(outline), arrays };
+  }
+
+  array(block, frame) {
+    block.values ??= valuesOf(block);
+    const size = sizeOf(block);
+    const { buffer } = block.values;
+    return [block.kind === "whole" ? "i4" : "f4", block.shape, 0, new Uint8Array(buffer, 4 * size * frame, 4 * size)];
+  }
+}
+
+const sizeOf = ({ shape }) => shape.reduce((product, length) => product * length, 1);
+
+// The numbers of all frames. Stored are the changes from frame to frame, first the lowest bytes of all.
+function valuesOf(block) {
+  const { frames, planes, bytes } = block;
+  const [size, count] = [sizeOf(block), frames * sizeOf(block)];
+  const codes = new Int32Array(count);
+  for (let k = 0; k < count; k++) {
+    let change = 0;
+    for (let plane = 0; plane < planes; plane++) change |= bytes[plane * count + k] << (8 * plane);
+    const before = k < size ? 0 : codes[k - size];
+    codes[k] = before + ((change >>> 1) ^ -(change & 1));
+  }
+  return block.kind === "whole" ? codes : floatsOf(block, codes, size);
+}
+
+// Multiples of a step, one for each frame, or the upper bits of float32 numbers.
+function floatsOf({ steps, shift }, codes, size) {
+  if (!steps) return new Float32Array(codes.map((code) => code << shift).buffer);
+  return Float32Array.from(codes, (code, k) => code * steps[Math.floor(k / size)]);
+}

@@ -1,0 +1,151 @@
+"""Replay: a run as one HTML file, which shows the first page of it in any browser, offline."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+from urllib.parse import urlencode
+
+from rnnviz import __version__
+from rnnviz.analysis.cell_parts import cell_parts
+from rnnviz.config import SETTINGS
+from rnnviz.export.page_script import page_file, page_script
+from rnnviz.export.recording import Recording, record
+from rnnviz.figures.theme import DARK, LIGHT, css_variables
+from rnnviz.lab.probe import read
+from rnnviz.session import Session
+
+#: At most so many phrases.
+MOST_PHRASES = 6
+_TEMPLATE, _SHEET = (Path(__file__).with_name(f"replay.{kind}") for kind in ("html", "css"))
+_FIGURE = """\
+<figure class="rnnviz-figure" data-kind="{kind}" data-text="{text}">
+  <div class="rnnviz-frame"><div class="rnnviz-chart"></div></div>
+  <button class="rnnviz-ask" aria-label="What is this?">?</button><figcaption popover></figcaption>
+  <button class="rnnviz-enlarge" aria-label="Enlarge" title="Enlarge; its numbers">⤢</button>
+</figure>"""
+_ROUNDING = (
+    "The numbers of the units are rounded to about a thousandth of the largest at each epoch, "
+    "recurrent weights to a hundredth, other numbers of the network to four digits. "
+    "Loss and score are as they were."
+)
+
+
+def replay(session: Session, phrases: Sequence[str] = ()) -> str:
+    """The run of ``session`` as an HTML file, on the phrase shown or on ``phrases``.
+
+    The file asks for nothing: it opens from a disk or a mail. Raises TaskError if a phrase can't
+    be read. The session stays where it is.
+    """
+    chosen = list(dict.fromkeys(phrases))[:MOST_PHRASES] or [session.phrase_input.phrase]
+    for phrase in chosen:
+        read(session.dataset, phrase)
+    recording, code = record(session, chosen), page_script("replay/host_replay.js")
+    template = Template(_TEMPLATE.read_text(encoding="utf-8"))
+    parts = {
+        "version": __version__,
+        "title": escape(_title(session)),
+        "description": escape(_made(session)),
+        "note": _note(session, recording),
+        "made": escape(_made(session)),
+        "settings": "".join(_rows(session)),
+        "link": _link(session),
+        "rounding": _ROUNDING,
+        "figures": "\n".join(_figures(session)),
+        "style": _style(),
+        "script": code,
+        "hash": "sha256-" + _base64(hashlib.sha256(code.encode()).digest()),
+        "recording": _base64(gzip.compress(recording.content, 6, mtime=0)),
+    }
+    return template.substitute(parts)
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _style() -> str:
+    """The style sheet of the page and of the file; the colours are those of the system."""
+    light, dark = "color-scheme: light;", "color-scheme: dark;"
+    system = ":root:not([data-look=light])"
+    chosen = ":root[data-look=dark]"
+    return "\n".join(
+        (
+            css_variables(LIGHT, LIGHT.background),
+            f":root {{{light}}}",
+            "@media (prefers-color-scheme: dark) {",
+            css_variables(DARK, DARK.background, system),
+            f"{system} {{{dark}}}",
+            "}",
+            css_variables(DARK, DARK.background, chosen),
+            f"{chosen} {{{dark}}}",
+            page_file("style.css"),
+            _SHEET.read_text(encoding="utf-8"),
+        )
+    )
+
+
+def _figures(session: Session) -> Iterator[str]:
+    """The places of the pictures, with the explanations of the page."""
+    plain = cell_parts(session.state.parameters.architecture.cell).plain_matrix
+    texts = {"network": "network" if plain else "network_gated", "curves": "curves"}
+    for kind, name in texts.items():
+        text = page_file(f"text/{name}.md").strip().format(noun=session.names.noun)
+        yield _FIGURE.format(kind=kind, text=escape(text))
+
+
+def _title(session: Session) -> str:
+    config = session.settings
+    return f"rnnviz: {config.task}, {config.cell}, {config.hidden} units"
+
+
+def _note(session: Session, recording: Recording) -> str:
+    """Which epochs there are."""
+    count, all_epochs = len(recording.epochs), len(session.run.history)
+    if all_epochs == 1:
+        return "This run has not been trained: there is epoch 0 alone, and nothing to play."
+    if count == all_epochs:
+        return f"All {count:,} epochs are recorded."
+    return (
+        f"{count} of {all_epochs:,} epochs are recorded, more of them where the loss changes. "
+        "The slider stops at these."
+    )
+
+
+def _made(session: Session) -> str:
+    """What made the file, in a sentence."""
+    start, player = session.run.schedule.start, session.player
+    seed = f"the weights from {player.given.source}" if player.given else f"seed {start.seed}"
+    return (
+        f"Made by rnnviz {__version__} from a run of {start.task} ({session.dataset.name}): "
+        f"{start.cell}, {start.hidden} hidden units, {seed}, "
+        f"at epoch {session.run.position} of {session.config.epochs}."
+    )
+
+
+def _rows(session: Session) -> Iterator[str]:
+    """The settings of the run, and what was changed on the way, as rows of a table."""
+    schedule = session.run.schedule
+    values = {name: value for name, value in schedule.start.as_dict().items() if value != ""}
+    settings = [(SETTINGS[name].label, value) for name, value in values.items()]
+    changes = [(f"from epoch {c.position}: {c.label}", c.shown) for c in schedule.changes]
+    for label, value in (*settings, *changes):
+        yield f"<tr><th>{escape(label)}</th><td>{escape(str(value))}</td></tr>"
+
+
+def _link(session: Session) -> str:
+    """How to open the run on the page."""
+    if session.player.first:
+        return "A link does not carry the weights that the run began with."
+    if session.data.given is not None:
+        return "A link does not carry the data, which came from a program."
+    query = escape(urlencode(session.link().to_query()))
+    return (
+        "The page shows this run again with the following behind its address, such as "
+        f"http://127.0.0.1:8501/: <code>?{query}</code>"
+    )
