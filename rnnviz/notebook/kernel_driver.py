@@ -19,12 +19,21 @@ from rnnviz.app.session_host import SessionHost
 from rnnviz.session import Session
 
 _LOG = logging.getLogger(__name__)
+
+
+class NoKernelError(RuntimeError):
+    """There is no kernel of a notebook, which would do the work."""
+
+    def __init__(self) -> None:
+        super().__init__("The widget needs a notebook: show it in JupyterLab, VS Code or Colab.")
+
+
 #: All that are in use in this kernel.
 _DRIVERS: WeakSet[KernelDriver] = WeakSet()
 
 
 def driver_of(session: Session) -> KernelDriver:
-    """The driver of a session: all its widgets share one."""
+    """The driver of a session: all its widgets share one. Raises NoKernelError."""
     for driver in _DRIVERS:
         if driver.host.session is session:
             return driver
@@ -39,7 +48,10 @@ class KernelDriver:
     def __init__(self, session: Session) -> None:
         _watch_cells()
         self.host = SessionHost(session, time.monotonic())
-        self._loop = asyncio.get_running_loop()
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise NoKernelError from None
         self._next: asyncio.Handle | None = None
 
     def post(self, command: Callable[[SessionHost], object]) -> None:

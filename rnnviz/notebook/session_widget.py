@@ -7,7 +7,7 @@ from pathlib import Path
 
 from anywidget import AnyWidget
 
-from rnnviz.export.modules import STATIC, one_module
+from rnnviz.export.page_script import page_file, page_script
 from rnnviz.figures.theme import DARK, LIGHT, css_variables
 from rnnviz.notebook.views import Views
 from rnnviz.session import Session
@@ -15,32 +15,31 @@ from rnnviz.session import Session
 
 def _style_sheet() -> str:
     """The page's sheet and the widget's own, with the colours of both themes."""
-    sheets = (STATIC.with_name("style.css"), Path(__file__).with_name("widget.css"))
-    colors = [
-        css_variables(theme, theme.background).replace(":root", f".rnnviz-widget{kind}")
-        + f".rnnviz-widget{kind} {{ color: {theme.text}; color-scheme: {scheme}; }}"
-        for theme, kind, scheme in ((LIGHT, "", "light"), (DARK, ".dark", "dark"))
-    ]
-    return "\n".join([*colors, *(sheet.read_text(encoding="utf-8") for sheet in sheets)])
+    own = Path(__file__).with_name("widget.css").read_text(encoding="utf-8")
+    light = css_variables(LIGHT, LIGHT.background, ".rnnviz-widget")
+    dark = css_variables(DARK, DARK.background, ".rnnviz-widget.dark")
+    return "\n".join([light, dark, page_file("style.css"), own])
 
 
 def _module() -> str:
     """The stage and its host, and the style sheet: all that the browser needs."""
-    host, sheet = one_module("host_notebook"), json.dumps(_style_sheet())
-    return f"{host}\nexport default {{ render: (context) => show(context, {sheet}) }};\n"
+    host, sheet = page_script("notebook/host_notebook.js"), json.dumps(_style_sheet())
+    show = f"(context) => $host_notebook.show(context, {sheet})"
+    return f"{host}\nexport default {{ render: {show} }};\n"
 
 
 class SessionWidget(AnyWidget):
     """The pictures of ``session``, its transport, and the phrase, in every view of this widget."""
 
     _esm = _module()
+    #: None where the constructor has failed: then it is closed too.
+    _session_views: Views | None = None
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        # First, because an object that failed half-way is closed too.
-        self._session_views = Views(session, self.send)
+        views = self._session_views = Views(session, self.send)
         super().__init__()
-        self.on_msg(lambda _, message, buffers: self._session_views.receive(message))
+        self.on_msg(lambda _, message, buffers: views.receive(message))
 
     def __repr__(self) -> str:
         """Stands in the place of the picture where there is no JavaScript."""
@@ -48,5 +47,6 @@ class SessionWidget(AnyWidget):
 
     def close(self) -> None:
         """Take the picture out of the notebook; without another the run pauses."""
-        self._session_views.close()
+        if self._session_views:
+            self._session_views.close()
         super().close()

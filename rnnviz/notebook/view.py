@@ -11,7 +11,7 @@ from rnnviz.app.frame import Frame
 from rnnviz.app.session_host import SILENCE
 from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Scene, Viewer
-from rnnviz.drawing.first_page import curves, network
+from rnnviz.drawing.first_page import curves, network, words_of
 from rnnviz.drawing.status import status_texts
 from rnnviz.drawing.verdict import verdict_html
 from rnnviz.figures.axis_limits import StickyScale
@@ -50,7 +50,8 @@ class View:
         probe = session.inspect()
         frame.texts |= status_texts(session)
         frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
-        frame.chart("network", network, session, probe, self._steady)
+        words = words_of(session, probe)
+        frame.chart("network", network, session, probe, words, self._steady)
         frame.chart("curves", curves, session, probe, self.theme, DEVELOP)
 
     @property

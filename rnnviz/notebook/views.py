@@ -16,7 +16,7 @@ from rnnviz.session import Session
 Send = Callable[[Mapping[str, Any], Sequence[bytes]], None]
 
 #: What all widgets of this kernel send.
-_RATE = DataRate()
+RATE = DataRate()
 
 
 class Views:
@@ -33,26 +33,28 @@ class Views:
     def receive(self, message: Any) -> None:
         """Take a message of a view, after the cell that runs; others are ignored."""
         match message:
-            case {"view": str(name), **command}:
-                self._driver.post(lambda host: self._act(name[:40], command, host))
+            case {"view": str(name), "do": str()}:
+                self._driver.post(lambda host: self._act(name[:40], message, host))
 
     def close(self) -> None:
         """Leave all; without another the run pauses."""
         for name in list(self._views):
-            self._leave(name, self._driver.host)
+            self._drop(name, self._driver.host)
+        _pause_unseen(self._driver.host)
 
     def _act(self, name: str, command: Mapping[str, Any], host: SessionHost) -> None:
         match command:
             case {"do": "hello", "dark": bool(dark)}:
                 self._enter(name, dark, host)
             case {"do": "bye"}:
-                self._leave(name, host)
+                self._drop(name, host)
+                _pause_unseen(host)
             case _ if name not in self._views:
                 self._send({"view": name, "unknown": True}, [])
             case {"do": "look", "dark": bool(dark)}:
                 self._views[name].paint(dark)
                 host.refresh()
-            case {"do": "ack"} if (wait := _RATE.wait(time.monotonic())) > 0:
+            case {"do": "ack"} if (wait := RATE.wait(time.monotonic())) > 0:
                 self._driver.post_in(wait, lambda host: self._act(name, command, host))
             case _:
                 host.receive(self._views[name].viewer, command, time.monotonic())
@@ -66,16 +68,16 @@ class Views:
         self._send({"view": name, "welcome": True, **view.news()}, [])
         host.attach(view.viewer, now)
 
-    def _leave(self, name: str, host: SessionHost) -> None:
-        """Without a view the run pauses."""
-        self._drop(name, host)
-        if not host.viewers:
-            host.session.player.pause()
-
     def _drop(self, name: str, host: SessionHost) -> None:
         if view := self._views.pop(name, None):
             host.detach(view.viewer, time.monotonic())
 
     def _send_frame(self, name: str, message: bytes) -> None:
-        _RATE.add(time.monotonic(), len(message))
+        RATE.add(time.monotonic(), len(message))
         self._send({"view": name, **self._views[name].news()}, [message])
+
+
+def _pause_unseen(host: SessionHost) -> None:
+    """Pause a run that nobody sees."""
+    if not host.viewers:
+        host.session.player.pause()

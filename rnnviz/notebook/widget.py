@@ -14,7 +14,7 @@ def widget(session: Session) -> SessionWidget:
     """The picture of ``session``, live: play, pause, scrub, type a phrase.
 
     It plays this session itself, between the cells. What a cell reads is what the picture shows.
-    Raises ImportError without anywidget.
+    Raises ImportError without anywidget, and NoKernelError outside of a notebook.
     """
     try:
         from rnnviz.notebook.session_widget import SessionWidget  # noqa: PLC0415

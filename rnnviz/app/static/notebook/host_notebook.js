@@ -1,11 +1,11 @@
 // Hosts the stage in a cell of a notebook, as an anywidget. It stands in a shadow tree: its styles stay inside, and
 // those of the notebook outside.
-import { Bar, Phrase, Time } from "./controls.js";
-import { Curves } from "./curves.js";
-import { unpack } from "./frame.js";
-import { Network } from "./network.js";
-import { FIGURE, partsOf, placeBeside } from "./picture.js";
-import { Stage } from "./stage.js";
+import { Bar, Phrase, Time } from "../controls.js";
+import { Curves } from "../curves.js";
+import { unpack } from "../frame.js";
+import { Network } from "../network.js";
+import { FIGURE, partsOf, placeBeside } from "../picture.js";
+import { Stage } from "../stage.js";
 
 const PAGE = `
 <div class="rnnviz-widget" tabindex="-1" role="group" aria-label="A session of rnnviz">
