@@ -9,6 +9,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from rnnviz.app.browser_session import get_seat
+from rnnviz.app.replay_menu import replay_menu
 from rnnviz.app.session_registry import Seat
 from rnnviz.export.history import history_json
 from rnnviz.export.script import problem_of, script
@@ -60,6 +61,7 @@ def export_menu(session: Session) -> None:
                 help=refused or export.help, on_click="ignore", disabled=bool(refused),
                 key=f"export_{export.name}", width="stretch",
             )  # fmt: skip
+        replay_menu(seat, session)
 
 
 def _made(seat: Seat, export: Export) -> str | bytes:

@@ -32,7 +32,8 @@ _MOST_NUMBERS, _LEAST_EPOCHS = 4_000_000, 60
 _REMARKS = {
     "network": "This is a recording: what is added and kept, and the states, are rounded to about "
     "a thousandth of the largest.",
-    "curves": "This is a recording: gauge and gradient are measured at some of the epochs.",
+    "curves": "This is a recording of the whole run: gauge and gradient are measured at some "
+    "of its epochs.",
 }
 _DRAWN_ALONE = ("W_hh", "log10 gradient")
 
@@ -123,6 +124,8 @@ class Recording:
 def record(session: Session, phrases: Sequence[str]) -> Recording:
     """Record the run of ``session`` on ``phrases`` that it can read; it stays where it is."""
     reader = session.aside()
+    # Who plays a recording does not look back.
+    reader.player.running = True
     strips = [_Strip(phrase) for phrase in phrases]
     epochs = _epochs(reader, phrases)
     for epoch in epochs:

@@ -15,10 +15,12 @@ from rnnviz import __version__
 from rnnviz.analysis.cell_parts import cell_parts
 from rnnviz.config import SETTINGS
 from rnnviz.export.page_script import page_file, page_script
+from rnnviz.export.phrases import usual_phrases
 from rnnviz.export.recording import Recording, record
 from rnnviz.figures.theme import DARK, LIGHT, css_variables
 from rnnviz.lab.probe import read
 from rnnviz.session import Session
+from rnnviz.tasks.csv_table import TaskError
 
 #: At most so many phrases.
 MOST_PHRASES = 6
@@ -36,13 +38,15 @@ _ROUNDING = (
 )
 
 
-def replay(session: Session, phrases: Sequence[str] = ()) -> str:
-    """The run of ``session`` as an HTML file, on the phrase shown or on ``phrases``.
+def replay(session: Session, phrases: Sequence[str] | None = None) -> str:
+    """The run of ``session`` as an HTML file, on ``phrases`` or else on the usual ones.
 
-    The file asks for nothing: it opens from a disk or a mail. Raises TaskError if a phrase can't
-    be read. The session stays where it is.
+    The file asks for nothing: it opens from a disk or a mail. The session stays where it is.
+    Raises TaskError if a phrase can't be read, or if there are none or too many.
     """
-    chosen = list(dict.fromkeys(phrases))[:MOST_PHRASES] or [session.phrase_input.phrase]
+    chosen = list(dict.fromkeys(usual_phrases(session) if phrases is None else phrases))
+    if not 1 <= len(chosen) <= MOST_PHRASES:
+        raise TaskError(f"A replay has 1 to {MOST_PHRASES} phrases, not {len(chosen)}.")
     for phrase in chosen:
         read(session.dataset, phrase)
     recording, code = record(session, chosen), page_script("replay/host_replay.js")
@@ -53,7 +57,7 @@ def replay(session: Session, phrases: Sequence[str] = ()) -> str:
         "description": escape(_made(session)),
         "note": _note(session, recording),
         "made": escape(_made(session)),
-        "settings": "".join(_rows(session)),
+        "settings": "".join(_settings(session)),
         "link": _link(session),
         "rounding": _ROUNDING,
         "figures": "\n".join(_figures(session)),
@@ -121,21 +125,24 @@ def _made(session: Session) -> str:
     """What made the file, in a sentence."""
     start, player = session.run.schedule.start, session.player
     seed = f"the weights from {player.given.source}" if player.given else f"seed {start.seed}"
+    name = session.dataset.name
+    data = start.task if name == start.task else f"{start.task} on {name}"
     return (
-        f"Made by rnnviz {__version__} from a run of {start.task} ({session.dataset.name}): "
+        f"Made by rnnviz {__version__} from a run of {data}: "
         f"{start.cell}, {start.hidden} hidden units, {seed}, "
         f"at epoch {session.run.position} of {session.config.epochs}."
     )
 
 
-def _rows(session: Session) -> Iterator[str]:
-    """The settings of the run, and what was changed on the way, as rows of a table."""
+def _settings(session: Session) -> Iterator[str]:
+    """The settings that have an effect, and what was changed on the way, as entries of a list."""
     schedule = session.run.schedule
-    values = {name: value for name, value in schedule.start.as_dict().items() if value != ""}
-    settings = [(SETTINGS[name].label, value) for name, value in values.items()]
-    changes = [(f"from epoch {c.position}: {c.label}", c.shown) for c in schedule.changes]
+    values = schedule.start.as_dict()
+    rows = [row for row in SETTINGS.values() if row.applies(values) and values[row.name] != ""]
+    settings = [(row.label, values[row.name]) for row in rows]
+    changes = [(f"{c.label} from epoch {c.position} on", c.shown) for c in schedule.changes]
     for label, value in (*settings, *changes):
-        yield f"<tr><th>{escape(label)}</th><td>{escape(str(value))}</td></tr>"
+        yield f"<div><dt>{escape(label)}</dt><dd>{escape(str(value))}</dd></div>"
 
 
 def _link(session: Session) -> str:
