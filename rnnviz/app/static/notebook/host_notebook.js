@@ -140,19 +140,19 @@ class View {
     signs.addEventListener("beforetoggle", () => placeBeside(signs, button));
   }
 
-  // The notebook's own keys rest here, and those of the page work.
+  // The keys of the page work here, while those of JupyterLab's commands rest: d d would delete the cell.
   listen() {
-    this.el.dataset.lmSuppressShortcuts = true;
-    const { signal } = this.stage.ended;
-    this.page.addEventListener("keydown", (event) => this.press(event), { signal });
+    const options = { signal: this.stage.ended.signal };
+    const mark = (event) => this.el.toggleAttribute("data-lm-suppress-shortcuts", !isModified(event));
+    addEventListener("keydown", mark, { ...options, capture: true });
+    this.page.addEventListener("keydown", (event) => isModified(event) || this.press(event), options);
     // After a press with the pointer the keys stay here.
-    this.page.addEventListener("click", () => this.root.activeElement ?? this.page.focus({ preventScroll: true }), { signal });
+    this.page.addEventListener("click", () => this.root.activeElement ?? this.page.focus({ preventScroll: true }), options);
   }
 
   press(event) {
     event.stopPropagation();
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (event.target.closest("input, [role=dialog], dialog")) return;
+    if (event.defaultPrevented || event.target.closest("input, dialog")) return;
     if (event.key === " " && event.target.closest("button")) return;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const taken = [...this.stage.controls].some((control) => control.handleKey?.(name, event.repeat));
@@ -212,6 +212,8 @@ class View {
     this.root.replaceChildren();
   }
 }
+
+const isModified = ({ ctrlKey, metaKey, altKey }) => ctrlKey || metaKey || altKey;
 
 // Whether the notebook is dark, by what is seen behind `node`.
 function isDark(node) {
