@@ -26,8 +26,9 @@ from rnnviz.training.schedule import Position
 
 #: So many steps make up the largest number that is written, and the largest that is only drawn.
 WRITTEN, DRAWN = 1000, 100
-#: About so many numbers, and at least so many epochs: long phrases are recorded at fewer.
-_MOST_NUMBERS, _LEAST_EPOCHS = 4_000_000, 60
+#: About so many numbers that are written, and at least so many epochs: of long phrases fewer are
+#: recorded.
+_MOST_NUMBERS, _LEAST_EPOCHS = 1_500_000, 60
 #: What is said below each picture.
 _REMARKS = {
     "network": "This is a recording: what is added and kept, and the states, are rounded to about "
@@ -140,12 +141,13 @@ def record(session: Session, phrases: Sequence[str]) -> Recording:
 
 def _epochs(reader: Session, phrases: Sequence[str]) -> list[int]:
     """The epochs, fewer if a frame of all phrases has many numbers."""
-    numbers = 1
+    film = _Film("network")
     for phrase in phrases:
         probe = reader.inspect(phrase)
-        picture = network(reader, probe, words_of(reader, probe), LIGHT)
-        numbers += sum(array.size for array in picture.parts()[1].values())
-    most = min(MOST_EPOCHS, max(_LEAST_EPOCHS, _MOST_NUMBERS // numbers))
+        film.add(network(reader, probe, words_of(reader, probe), LIGHT))
+    written = [path for path, coding in film.codings.items() if coding.levels == WRITTEN]
+    numbers = sum(frame[path].size for frame in film.frames for path in written if path in frame)
+    most = min(MOST_EPOCHS, max(_LEAST_EPOCHS, _MOST_NUMBERS // max(1, numbers)))
     return recorded_epochs(reader.run, most)
 
 

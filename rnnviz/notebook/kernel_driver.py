@@ -97,8 +97,7 @@ class KernelDriver:
 
 def _watch_cells() -> None:
     """Draw anew after every cell, as it may have trained, or asked about another phrase."""
-    shell = get_ipython()
-    if shell and _draw_anew not in shell.events.callbacks["post_run_cell"]:
+    if shell := get_ipython():
         shell.events.register("post_run_cell", _draw_anew)
 
 

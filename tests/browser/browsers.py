@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+#: The headless shell is the same engine without windows; it takes a quarter less processor time.
 NAMES = (
+    "chromium-headless-shell",
     "google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome",
     "microsoft-edge", "microsoft-edge-stable", "msedge",
 )  # fmt: skip
@@ -30,6 +32,7 @@ _PLAYWRIGHT = (sys.executable, "-m", "playwright")
 _FETCH = (*_PLAYWRIGHT, "install", "chromium")
 _DEBIAN = (
     ("apt-get", "update"),
+    ("apt-get", "install", "-y", "chromium-headless-shell"),
     ("apt-get", "install", "-y", "chromium"),
     (*_PLAYWRIGHT, "install-deps", "chromium"),
 )

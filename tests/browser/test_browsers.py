@@ -8,6 +8,7 @@ from tests.browser.browsers import Machine, NoBrowserError, find_chromium, insta
 
 OWN = "/cache/ms-playwright/chrome"
 FETCH = f"{sys.executable} -m playwright install chromium"
+SHELL = "apt-get install -y chromium-headless-shell"
 APT = "apt-get install -y chromium"
 
 
@@ -28,6 +29,15 @@ def test_what_is_installed_is_taken_in_this_order():
     rows = (
         (machine("/my/chrome", "/usr/bin/chromium", CHROME_PATH="/my/chrome"), "/my/chrome"),
         (machine("/bin/edge", OWN, path={"microsoft-edge": "/bin/edge"}), "/bin/edge"),
+        # Without windows before with.
+        (
+            machine(
+                "/bin/chrome",
+                "/bin/shell",
+                path={"google-chrome": "/bin/chrome", "chromium-headless-shell": "/bin/shell"},
+            ),
+            "/bin/shell",
+        ),
         # A stub on the path is passed over.
         (machine(OWN, path={"chromium-browser": "/usr/bin/chromium-browser"}), OWN),
         (machine(OWN, root=True), OWN),
@@ -48,10 +58,12 @@ def test_else_playwright_fetches_one_and_else_debian_installs_one():
     fake, ran = machine(gives=(FETCH, OWN), root=True)
     assert find_chromium(OWN, fake) == OWN
     assert ran == [FETCH]
-    debian = "/usr/bin/chromium"
-    fake, ran = machine(gives=(APT, debian), path={"chromium": debian}, root=True)
-    assert find_chromium(OWN, fake) == debian
-    assert ran == [FETCH, "apt-get update", APT]
+    for package, command in (("chromium-headless-shell", SHELL), ("chromium", APT)):
+        debian = f"/usr/bin/{package}"
+        fake, ran = machine(gives=(command, debian), path={package: debian}, root=True)
+        assert find_chromium(OWN, fake) == debian
+        commands = [FETCH, "apt-get update", SHELL, APT]
+        assert ran == commands[: commands.index(command) + 1]
 
 
 @pytest.mark.parametrize("root", [True, False])

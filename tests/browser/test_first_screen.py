@@ -191,7 +191,7 @@ def test_the_offer_goes_when_the_reader_goes_on_otherwise(server, browser, compl
 
 
 def test_the_count_of_the_epochs_has_room(opened, server):
-    page = opened(f"{server.url}/?epoch=1000", "curves")
+    page = opened(f"{server.url}/?hidden=8&epoch=1000", "curves")
     page.expect_said("status", "1000 of 1000")
     for width in (1280, 1440, 1920):
         page.page.set_viewport_size({"width": width, "height": HEIGHT})

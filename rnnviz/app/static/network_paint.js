@@ -555,8 +555,8 @@ export function paintOutcome(p) {
   const most = width - at;
   if (answers === "verdict") {
     const target = targets.at(-1) ?? -1;
-    write(p, target < 0 ? "target: its own" : `target: ${names[target]}`, at, middle - 2.3 * u, 0.9 * u,
-      theme.muted, { most });
+    ["target", target < 0 ? "its own" : names[target]].forEach((line, k) =>
+      write(p, line, at, middle + (1.1 * k - 3.5) * u, 0.9 * u, theme.muted, { most }));
   }
   const size = answers === "values" ? 0.95 * u : 1.35 * u;
   answered(network).lines.forEach(([line, color], k) => write(p, line, at, middle + (1.5 * k - 0.75) * u,

@@ -22,8 +22,6 @@ export class ReplayBar {
       onPress(button, () => stage.send({ do: "step", by: Number(button.dataset.by) }));
     this.scrubber = new Slider(node.querySelector(".rnnviz-slider"), stage, (epoch) => stage.send({ do: "seek", epoch }));
     node.querySelector(".track").append(...marksOf(epochs));
-    // Of one epoch there is nothing to play.
-    node.hidden = epochs.length < 2;
   }
 
   get held() {
