@@ -48,15 +48,32 @@ from rnnviz.lab.verification import (
     train_in_halves,
 )
 from rnnviz.session import Session
-from rnnviz.tasks.csv_table import Form, TaskError, read_bytes
+from rnnviz.tasks.columns import Form, columns_of
+from rnnviz.tasks.csv_table import TaskError, read_bytes
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.encoding import EncodingError
 from rnnviz.tasks.given_examples import Given
-from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, table_of
+from rnnviz.tasks.table import nearly_equal, table
+from rnnviz.tasks.upload import (
+    DATA_SETTINGS,
+    FaultsError,
+    File,
+    Upload,
+    cells_of,
+    check_rows,
+    dataset_of,
+)
 from rnnviz.tasks.upload_preview import preview
 
 _CELL_FILE = "a cell of your own: a text, one equation a line"
-_FILES = "own data to learn: a CSV with text,label or text or source,target; or a text"
+_FILES = "own data to learn: a table as .csv, .tsv, .xlsx or .parquet, or a text"
 _DATA = tuple(DATA_SETTINGS.values())
+_SWITCHES = {
+    "skip_bad": "leave out the rows that can't be used",
+    "merge_labels": "make labels one that differ only in case, blanks or Unicode form",
+}
+#: At most so many rows that can't be used are listed.
+_MOST_FAULTS = 20
 #: Opens the page at a port (None: a free one), and whether to open a browser; and, if it isn't the
 #: usual one, with what makes the session of a new tab.
 OpenPage = Callable[..., None]
@@ -106,6 +123,8 @@ def _parser() -> argparse.ArgumentParser:
 def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--train", type=Path, metavar="FILE", help=_FILES)
     parser.add_argument("--test", type=Path, metavar="FILE", help="the same, to test on")
+    for name, text in _SWITCHES.items():
+        parser.add_argument(_flag(name), action="store_true", default=None, help=text)
     _cell_file_option(parser)
     _setting_options(parser, (*_DATA, *SETTINGS.values()))
 
@@ -274,10 +293,11 @@ def _lines(path: Path) -> list[str]:
 
 def _labelled(path: Path) -> tuple[Given, ...]:
     """The texts and labels of a CSV; raises TaskError."""
-    table = table_of(_file(path))
-    if table.form is not Form.LABEL:
+    cells = cells_of(_file(path))
+    if cells.plain:
         raise TaskError(f"{path.name}: must have the columns text,label.")
-    return tuple((row.text, row.label) for row in table.rows)
+    rows = table(cells, columns_of(cells, Form.LABEL)).rows
+    return tuple((row.text, row.label.strip()) for row in rows)
 
 
 def _settings(options: dict[str, Any]) -> dict[str, Any]:
@@ -315,18 +335,44 @@ def _dataset(config: RunConfig, options: dict[str, Any]) -> Dataset | None:
     train, test = options["train"], options["test"]
     if train is None:
         return None
-    settings = {row.name: options[row.name] for row in _DATA if options[row.name] is not None}
-    files = _file(train), test and _file(test)
-    if "window" in settings and table_of(files[0]).form is not Form.NEXT:
-        raise TaskError("--window has no effect unless a text alone is learned. Leave it out.")
-    upload = Upload(*files, **settings, seed=config.seed)
-    print(f"rnnviz: {train.name}: {'; '.join(preview(upload).sentences)}.", file=sys.stderr)
-    return dataset_of(upload)
+    names = (*DATA_SETTINGS, *_SWITCHES)
+    settings = {name: options[name] for name in names if options[name] is not None}
+    upload = Upload(_file(train), test and _file(test), **settings, seed=config.seed)
+    try:
+        if "window" in settings and check_rows(upload).form is not Form.NEXT:
+            raise TaskError("--window has no effect unless a text alone is learned. Leave it out.")
+        _tell_near_labels(upload)
+        print(f"rnnviz: {train.name}: {'; '.join(preview(upload).sentences)}.", file=sys.stderr)
+        return dataset_of(upload)
+    except EncodingError as problem:
+        read = ", ".join(f"{one} ({sample})" for one, sample in problem.samples.items())
+        raise TaskError(f"{problem} --encoding takes {read}.") from None
+    except FaultsError as problem:
+        raise TaskError(_all_faults(problem)) from None
+
+
+def _tell_near_labels(upload: Upload) -> None:
+    near = check_rows(upload).near
+    if near and not upload.merge_labels:
+        groups = "; ".join(map(nearly_equal, near[:8]))
+        print(
+            f"rnnviz: Nearly equal labels: {groups}. --merge-labels merges them.", file=sys.stderr
+        )
+
+
+def _all_faults(problem: FaultsError) -> str:
+    """The first rows that can't be used, one a line, and what can be done."""
+    faults = problem.faults
+    if len(faults) == 1:
+        return f"{faults[0]} --skip-bad leaves it out."
+    more = ["…"] if len(faults) > _MOST_FAULTS else []
+    count = f"{len(faults):,} of {problem.count:,} rows can't be used. --skip-bad leaves them out."
+    return "\n".join([count, *map(str, faults[:_MOST_FAULTS]), *more])
 
 
 def _check_together(options: dict[str, Any]) -> None:
     own = options["train"] is not None
-    for name in ("test", "unit", "test_share", "window"):
+    for name in ("test", *DATA_SETTINGS, *_SWITCHES):
         if options[name] is not None and not own:
             raise TaskError(f"{_flag(name)} needs --train: give the phrases to learn as well.")
     if own and options["task"] is not None:

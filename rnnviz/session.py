@@ -28,7 +28,7 @@ from rnnviz.lab.probe import MAX_TYPED, Probe, inspect, names_of
 from rnnviz.lab.results import ResultsLab
 from rnnviz.lab.selection import Selection
 from rnnviz.lab.silencing import SilencingLab
-from rnnviz.lab.step import StepLab, StepQuery
+from rnnviz.lab.step import StepLab, StepQuery, StepView
 from rnnviz.lab.story import Story, story
 from rnnviz.lab.unit_history import UnitHistory
 from rnnviz.lab.units import UnitLab
@@ -41,7 +41,7 @@ from rnnviz.training.first_network import FirstNetwork
 from rnnviz.training.player import PATIENCE, Player
 from rnnviz.training.run import Run
 from rnnviz.training.schedule import Schedule
-from rnnviz.training.share_link import Link
+from rnnviz.training.share_link import VIEWS, Link
 
 
 class Session:
@@ -138,7 +138,7 @@ class Session:
 
     def write(self, equations: str) -> None:
         """Check equations that are being typed; the run stays as it is."""
-        self.draft = checked(equations)
+        self.draft = checked(equations, self.draft)
 
     def use(self, equations: str) -> None:
         """Train with these equations, if they make a cell."""
@@ -276,6 +276,7 @@ class Session:
             data=self.data.name(),
             unit=marked.unit,
             token=marked.token,
+            view=view if (view := self.step.view.value) in VIEWS else None,
         )
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
@@ -291,4 +292,5 @@ class Session:
         if link.phrase is not None:
             self.phrase_input.ask(link.phrase, dataset)
         self.selection = Selection(link.unit, link.token)
+        self.step.view = StepView(link.view or StepView.SEQUENCE)
         self.player.follow(link, problems, patience)

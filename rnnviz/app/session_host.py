@@ -204,6 +204,20 @@ class SessionHost:
         if not self.session.player.message.startswith(FAILED):
             self._notify(FAILED)
 
+    def show(self, session: Session) -> None:
+        """Show another session from now on."""
+        self.session.player.pause()
+        self.session = session
+        self._pace.reset()
+        self._was_running = self._dragged = False
+        self.edition += 1
+        self.refresh()
+
+    def tell(self, sentence: str) -> None:
+        """Put a sentence in the place of the message; the run goes on."""
+        self.session.player.message = sentence
+        self.version += 1
+
     def restore(self, query: str) -> None:
         """Open the link in a browser's address whose run has ended, with a message."""
         if query != self._query():

@@ -9,8 +9,8 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.app.browser_session import first_value, get_seat, on_host
-from rnnviz.app.export_menu import export_menu
+from rnnviz.app.browser_session import first_value, get_seat, on_host, visit
+from rnnviz.app.export_menu import export_menu, open_menu
 from rnnviz.app.own_data import own_data, way_back
 from rnnviz.app.session_host import SessionHost
 from rnnviz.app.session_registry import Seat
@@ -82,7 +82,9 @@ def _read(session: Session, edition: int, task: DeltaGenerator, folded: bool) ->
             st.caption(f"{len(changed)} of {len(others)} differ from the default")
             way_back(session)
         own_data(session)
-        export_menu(session)
+        with st.container(horizontal=True, key="files"):
+            open_menu()
+            export_menu(session)
         _about(session)
     return RunConfig(**values)
 
@@ -100,11 +102,23 @@ def _draw(
             values["lag"] = first.lag
         elif row.name == "constants" and row.applies(values):
             values["constants"] = _constants(row, values["cell"], first, edition)
-        elif row.name not in ("task", "equations") and row.applies(values):
-            values[row.name] = _widget(row, getattr(first, row.name), edition)
+        elif row.name not in ("task", "equations"):
+            begin = _kept(row, row.applies(values), first, edition)
+            if row.applies(values):
+                values[row.name] = _widget(row, begin, edition)
+                st.session_state[f"kept_{row.name}"] = edition, values[row.name]
         if row.name == "cell":
             activation = st.session_state.get(_key("activation", edition), first.activation)
             values["equations"] = _equations(session, values["cell"], activation)
+
+
+def _kept(row: Setting, applies: bool, first: RunConfig, edition: int) -> Any:
+    """What a widget begins with: what it said last, before it had no effect for a while."""
+    value, count = getattr(first, row.name), visit(str(applies), f"shown_{row.name}")
+    since, kept = st.session_state.get(f"kept_{row.name}", (None, value))
+    # Settings that came from elsewhere, such as a preset's, count if they have an effect there.
+    known = since == edition or not row.applies(vars(first))
+    return first_value(f"begin_{row.name}", (edition, count), kept if known else value)
 
 
 def _equations(session: Session, cell: CellKind, activation: Activation) -> str:

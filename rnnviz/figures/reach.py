@@ -80,7 +80,7 @@ def _least(profile: LagProfile) -> float:
 def _training(
     profile: LagProfile, last: int, sequence: str, theme: Theme, floor: float
 ) -> list[Series]:
-    """The middle 80 % of the training sequences, the line fitted to their median, the bound."""
+    """The middle 80% of the training sequences, the line fitted to their median, the bound."""
     lags = _lags(profile, last)
     places = last - lags
     edge = {"x": places, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
@@ -89,7 +89,7 @@ def _training(
         scatter(y=np.maximum(profile.low[lags], floor), name="", showlegend=False, **edge),
         scatter(
             y=np.maximum(profile.high[lags], floor),
-            name=f"80 % of {profile.sequences:,} training {sequence}s",
+            name=f"80% of {profile.sequences:,} training {sequence}s",
             **fill,
             **edge,
         ),
@@ -105,11 +105,11 @@ def _training(
 
 
 def half_life_text(profile: LagProfile) -> str:
-    """The half-life in tokens with its 95 % interval, or that nothing is known of it."""
+    """The half-life in tokens with its 95% interval, or that nothing is known of it."""
     low, high = profile.interval
     if low == 0 or math.isnan(profile.half_life):
         return "unknown from so few"
-    return f"{life_text(profile.half_life)} (95 %: {life_text(low)} to {life_text(high)})"
+    return f"{life_text(profile.half_life)} (95%: {life_text(low)} to {life_text(high)})"
 
 
 def life_text(tokens: float) -> str:

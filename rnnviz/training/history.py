@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,14 @@ class History:
     def __init__(self) -> None:
         self._rows = np.empty((256, len(COLUMNS)))
         self._length = 0
+
+    @classmethod
+    def of(cls, columns: Mapping[str, NDArray[Any]]) -> History:
+        """The history with these columns (N,), by the names in ``COLUMNS``."""
+        history = cls()
+        history._rows = np.stack([columns[name] for name in COLUMNS], axis=1).astype(float)
+        history._length = len(history._rows)
+        return history
 
     def __len__(self) -> int:
         return self._length

@@ -7,10 +7,11 @@ import pytest
 
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.token_contribution import token_contribution
-from rnnviz.app.questions import LONG
-from rnnviz.config import Gradient
+from rnnviz.config import Gradient, TaskName
+from rnnviz.drawing.story_line import LONG, LONGER
 from rnnviz.engine.training import record
 from rnnviz.lab.questions import GradientQuestion
+from rnnviz.presets import PRESETS
 from rnnviz.training.schedule import Position
 from tests.app import tab
 from tests.app.tab import plain
@@ -63,11 +64,31 @@ def test_a_run_that_ended_before_the_loss_fell_says_so_beside_the_answer(questio
     page = Page(question, hidden="4", epochs="3", epoch="3")
     said = "The run ended before the loss fell."
     assert page.story.endswith(f" {said}")
-    assert ("rnnviz-story long" in page.bodies["story"]) == (len(page.story) > LONG)
+    size = re.search(r"rnnviz-story ?(\w*)", page.bodies["story"])[1]
+    assert size == ("longer" if len(page.story) > LONGER else "long" * (len(page.story) > LONG))
     assert page.session.story.sentence.endswith(said)
     page.session.player.go_to(Position(2))
     page.run()
     assert said not in page.story
+
+
+def test_a_run_that_learned_nothing_tells_until_when_no_gradient_came_and_what_learns():
+    elman = next(card for card in PRESETS[TaskName.RECALL] if not card.learns)
+    page = Page(**elman.config().to_query(), epoch="30")
+    session = page.session
+    while session.memory.develop(session.run, session.gradient_query(), 1.0):
+        pass
+    page.look()
+    _, flows = session.memory.past(session.run, session.gradient_query(), 1.0)
+    shares = flows.norms[:, 0] / flows.norms[:, -1]
+    last = int(re.match(r"Up to epoch (\d+) of 30 less than 0\.1", page.story)[1])
+    assert (shares[: last + 1] < 0.001).all()
+    assert shares[last + 1] >= 0.001
+    assert page.story.endswith("Train LSTM, lag 20")
+    page.session.player.go_to(Position(29))
+    page.run()
+    assert "halved every" in page.story
+    assert "Train" not in page.story
 
 
 # The pictures
@@ -293,9 +314,9 @@ def test_what_the_words_before_the_last_bring_is_told_now_and_at_the_start():
     shares = token_contribution(
         page.session.inspect().unrolled(-1), page.session.state.parameters
     ).W_xh
-    told = f"Words before the last bring {100 * shares[:-1].sum():.0f} % of the input weights'"
+    told = f"Words before the last bring {100 * shares[:-1].sum():.0f}% of the input weights'"
     assert page.story.startswith(told)
-    assert re.search(r"; at epoch 0 it was \d+ %\.$", page.story)
+    assert re.search(r"; at epoch 0 it was \d+%\.$", page.story)
 
 
 def test_where_the_notebook_begins_to_point_elsewhere_is_told():
@@ -317,13 +338,13 @@ SAID = {
     "untrained": (
         {"epoch": "0", "init_scale": "0.01"},
         r"In this phrase it is halved every 0\.\d+ words on average: \d·10 −\d+ of it reaches .+\.",
-        r"bring \S+ % of the input weights' gradient\.",
+        r"bring \S+% of the input weights' gradient\.",
         "Not checked at these weights: press G.",
     ),
     "nothing is carried back": (
         {"truncate": "1"},
         "Nothing is carried back: none of it reaches “i”, 3 words back.",
-        "bring 0 % of the input weights' gradient",
+        "bring 0% of the input weights' gradient",
         "Not checked",
     ),
     "a word that is unknown": ({"phrase": "<i>so</i> not bad"}, *["Skipped, as not in"] * 3),

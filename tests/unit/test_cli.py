@@ -175,7 +175,7 @@ def test_what_is_learned_from_a_file_is_told(run, csv):
     command = (*QUICK, "--train", csv("a.csv", WEATHER))
     done = run(*command)
     assert done.err.startswith(
-        "rnnviz: a.csv: To learn: classes, in words, from 4 rows; 2 sequence"
+        "rnnviz: a.csv: To learn: classes, in words, from 4 rows of 'text' and 'label'; 2 "
     )
     assert "Test:\t" in done.out
     assert "Test:\t" not in run(*command, "--test-share", 0).out
@@ -265,6 +265,7 @@ def test_weights_have_the_names_and_shapes_of_the_formulas(run, tmp_path):
             "b_y": (2,),
             "vocabulary": (18,),
             "classes": (2,),
+            "rnnviz": (),
         }
         assert saved["classes"].tolist() == ["negative", "positive"]
         assert saved["vocabulary"].tolist() == list(session.dataset.vocabulary.words)
@@ -361,7 +362,7 @@ def test_bad_input_of_a_process_gets_one_sentence_too(command):
     [
         ("text,label\nbad,0\n,1\n", "a.csv, row 3: the text is empty"),
         ("text,label\nbad,0\ngood,0\n", "at least two classes"),
-        ("", "a.csv: has no column"),
+        ("", "a.csv: is empty"),
         (b"text,label\nsch\xf6n,1\n", "a.csv: is not UTF-8"),
         (b"text,label\nbad,0\n" + b"\n" * 5_000_000, "a.csv: is larger than 5 MB"),
     ],

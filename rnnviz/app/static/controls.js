@@ -438,8 +438,9 @@ export class Phrase {
     this.input.setAttribute("aria-label", label);
   }
 
-  // Another phrase may be chosen elsewhere on the page.
-  update({ typed }, current) {
-    if (current && this.input.value !== typed) this.input.value = typed;
+  // Another phrase may be chosen elsewhere on the page. Where nothing can be typed, the frame says what is read.
+  update({ typed, sliders }, current) {
+    const shown = (this.input.disabled && sliders.phrase?.text) || typed;
+    if (current && this.input.value !== shown) this.input.value = shown;
   }
 }

@@ -1,7 +1,7 @@
 // Paints the curves of a run: each function draws one section of `p` = { c, layout, run, font, theme, shown }.
 import { clamp, dot, faint, power, rgb, shortNumber, stroke, write } from "./canvas.js";
 
-const percent = (share) => `${Math.round(100 * share)} %`;
+const percent = (share) => `${Math.round(100 * share)}%`;
 
 // Layout
 
@@ -298,7 +298,7 @@ export function* valuesAt(run, epoch) {
     const value = valueAt(run[`${role}_loss`], epoch);
     if (Number.isNaN(value)) continue;
     const share = (100 * valueAt(run[`${role}_metric`], epoch)).toFixed(1);
-    yield `${role}: loss ${value.toPrecision(4)} ${loss.unit}, ${metric} ${share} %`;
+    yield `${role}: loss ${value.toPrecision(4)} ${loss.unit}, ${metric} ${share}%`;
   }
   const [radius, norm, life] = ["radius", "norm", "half-life"].map((name) => valueAt(run[name], epoch));
   yield `${run.scales.gauge.weights}: radius ${shortNumber(radius)}, largest singular value ${shortNumber(norm)}`;

@@ -175,7 +175,7 @@ def _edited(trial: Trial) -> str:
 
 def _right(session: Session, after: float, before: float) -> str:
     """The training metric now and before, as the end of a sentence."""
-    now, then = (_share(value) for value in (after, before))
+    now, then = (_percent(value) for value in (after, before))
     name = session.dataset.metric.name
     if name != "accuracy":
         return f": {name} <strong>{now}</strong>, before {then}."
@@ -183,10 +183,6 @@ def _right(session: Session, after: float, before: float) -> str:
     if now == then:
         return f" still {what}."
     return f" {'only ' * (after < before)}{what}, not {then}."
-
-
-def _share(value: float) -> str:
-    return _percent(value).replace(" %", "&nbsp;%")
 
 
 def _percent(value: float) -> str:

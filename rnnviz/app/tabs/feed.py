@@ -79,7 +79,7 @@ def _shares(source: Source) -> EpochSeries[TokenContribution]:
 
 
 def _share(share: float) -> str:
-    return "&lt;1&nbsp;%" if 0 < share < 0.005 else f"{share:.0%}".replace("%", "&nbsp;%")
+    return "&lt;1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
 def _draw(source: Source, frame: Frame) -> None:

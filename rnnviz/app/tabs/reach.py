@@ -12,7 +12,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.formatting import quoted
+from rnnviz.analysis.health import REACH_WATCH
 from rnnviz.analysis.jacobians import fits, lyapunov_exponents, products, state_spectra
+from rnnviz.analysis.memory_gauge import starved_until
 from rnnviz.app.frame import Frame
 from rnnviz.app.gradient_check import choose_objective
 from rnnviz.app.gradient_source import (
@@ -55,7 +57,7 @@ def reach_tab(session: Session, controls: DeltaGenerator) -> Tab:
 
     def draw(frame: Frame) -> None:
         source = source_of(session)
-        frame.texts["story"] = answer_html(session, _answer(source))
+        frame.texts["story"] = answer_html(session, _starved(source) or _answer(source))
         draw_words(session, frame)
         _draw_back(source, frame)
         _draw_epochs(source, frame)
@@ -126,6 +128,21 @@ def _answer(source: Source) -> str:
         return f"<strong>It doesn't fade</strong>: {reaches}"
     often = f"<strong>{life_text(life)} {noun}s</strong>"
     return f"In this {names.sequence} it is halved every {often} on average: {reaches}"
+
+
+def _starved(source: Source) -> str:
+    """Until when too little of the gradient reached the first word, if nothing was learned."""
+    session, names = source.session, source.session.names
+    if not session.story.ending or source.probe.every or len(source.words) < 2:
+        return ""
+    _, flows = session.memory.past(session.run, source.query, 0.001)
+    epoch = starved_until(flows, REACH_WATCH)
+    if epoch is None:
+        return ""
+    lag, word = len(source.words) - 1, escape(quoted(source.words[0]))
+    back = f"{lag} {names.noun}{'s' * (lag > 1)} back"
+    when = f"<strong>Up to epoch {epoch} of {session.config.epochs}</strong>"
+    return f"{when} less than {REACH_WATCH:.1%} of it reached {word}, {back}."
 
 
 def _times(share: float) -> str:

@@ -233,7 +233,7 @@ def _verdict(probe: Probe) -> str:
     verdict = shown_token(probe.verdict)
     text = escape(verdict if len(verdict) <= 40 else f"{verdict[:39]}…")
     sure = f"{percent(probe.probability)} " if probe.dataset.one_class_at_end else ""
-    return f"<strong>{sure}{text or '(nothing)'}</strong>".replace(" %", "&nbsp;%")
+    return f"<strong>{sure}{text or '(nothing)'}</strong>"
 
 
 def _values(change: Change) -> list[str]:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import OutputAt, SettingError
-from rnnviz.tasks.csv_table import Form, TaskError
+from rnnviz.tasks.columns import Form
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.tokenization import MAX_TOKENS
 from rnnviz.tasks.upload import File, Upload, dataset_of, parts_of
@@ -122,9 +123,17 @@ def test_what_an_option_cannot_be_is_said(options, said):
         ("text,label\nso,1\n,0\n", None, "a.csv, row 3: the text is empty"),
         ("text\na\n", None, "a.csv, row 2: the text 'a' has fewer than two characters"),
         (LABELS, "text,label\n", "b.csv: has no rows below the header"),
-        (LABELS, "text,label\nso,warm\nout,warm\n", "The test phrases, row 3: no word of 'out'"),
-        (LABELS, "text\nso warm\n", "b.csv: has text, and a.csv has text,label"),
-        (PAIRS, LABELS, "b.csv: has text,label, and a.csv has source,target"),
+        (LABELS, "text,label\nso,warm\nout,warm\n", "b.csv, row 3: no word of 'out'"),
+        (
+            LABELS,
+            "text\nso warm\n",
+            "b.csv: has no column label. The test file must have the columns of a.csv",
+        ),
+        (
+            PAIRS,
+            LABELS,
+            "b.csv: has no column source and no column target. The test file must have",
+        ),
     ],
 )
 def test_a_refusal_says_what_is_wrong_and_where(train, test, said):
