@@ -115,9 +115,7 @@ def open_recording(path: str | Path) -> Session:
     return StoredRecording(Path(path).name, Path(path)).session()
 
 
-def _network(
-    tensors: Mapping[str, Array], kind: activation: Activation
-) -> ForeignNetwork:
+def _network(tensors: Mapping[str, Array], kind: str, activation: Activation) -> ForeignNetwork:
     """The network whose arrays these are, by the names of ``HeldLayers``; raises TransferError."""
     layers = {name: array for name, array in tensors.items() if _LAYER.fullmatch(name)}
     for name in tensors.keys() - layers.keys() - _REST:

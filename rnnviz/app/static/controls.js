@@ -68,7 +68,7 @@ export class Bar {
     const { play, pause } = this.buttons;
     const [shown, other] = pause.disabled ? [play, pause] : [pause, play];
     if (other.hidden) return;
-    const focused = document.activeElement === other;
+    const focused = other.matches(":focus");
     [shown.hidden, other.hidden] = [false, true];
     if (focused) shown.focus();
   }
@@ -437,7 +437,7 @@ export class Chips {
 export class Phrase {
   constructor(node, stage) {
     Object.assign(this, { node, stage });
-    node.innerHTML = `<label class="rnnviz-field inline"><small></small>
+    node.innerHTML = `<label class="rnnviz-field rnnviz-phrase inline"><small></small>
       <input type="text" maxlength="2001" spellcheck="false" autocomplete="off" /></label>`;
     [this.label, this.input] = [node.querySelector("small"), node.querySelector("input")];
     this.input.addEventListener("input", () => {
