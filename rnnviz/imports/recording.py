@@ -155,7 +155,7 @@ def _dataset(header: Mapping[str, Any], name: str) -> Dataset:
 def _member(header: Mapping[str, Any], name: str, known: Sequence[Kind]) -> Kind:
     """What the header says of the network, one of ``known``; raises TransferError."""
     for member in known:
-        if header.get(name) == member.value:
+        if header.get(name) == member:
             return member
     said = str(header.get(name))[:_SHOWN]
     raise TransferError(f"The {name} {said!r} is none of {', '.join(known)}.")
