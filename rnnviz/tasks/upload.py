@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rnnviz.config import SETTINGS, Setting
 from rnnviz.tasks.columns import Columns, Form, columns_of
@@ -96,6 +97,8 @@ DATA_SETTINGS: dict[str, Setting] = {
         ),
     )
 }
+#: What is chosen of how data are read, by its name in ``Upload``.
+OPTIONS = (*DATA_SETTINGS, "skip_bad", "merge_labels")
 
 
 class File(NamedTuple):
@@ -318,3 +321,12 @@ def dataset_of(upload: Upload) -> Dataset:
     }
     dataset = builders[parts.form](upload.train.name, parts.train, parts.test, parts.unit)
     return replace(dataset, notes=(*parts.notes, *dataset.notes))
+
+
+def fingerprint(upload: Upload) -> dict[str, Any]:
+    """The names and the SHA-256 of the files of an upload."""
+    files = {"train": upload.train, "test": upload.test}
+    return {
+        role: file and {"name": file.name, "sha256": hashlib.sha256(file.content).hexdigest()}
+        for role, file in files.items()
+    }

@@ -45,7 +45,7 @@ def test_the_three_surest_errors_of_ones_own_data_are_found_with_five_clicks(ope
         expect(row).to_be_in_viewport(ratio=1)
         text, wanted, said, sure = row.locator("td").all_inner_texts()
         assert THINGS[text.split()[-1]] == wanted != said
-        shares.append(int(sure.removesuffix(" %")))
+        shares.append(int(sure.removesuffix("%")))
     assert shares == sorted(shares, reverse=True)
     expect(page.page.locator(".rnnviz-story")).to_contain_text("test phrases are right. Most often")
 

@@ -15,7 +15,8 @@ import pytest
 
 import rnnviz
 from rnnviz import cli
-from rnnviz.config import SETTINGS, CellKind, Gradient, RunConfig, TaskName
+from rnnviz.cells import cell_names
+from rnnviz.config import SETTINGS, Gradient, RunConfig, TaskName
 from rnnviz.session import Session
 from rnnviz.tasks.upload import DATA_SETTINGS
 from rnnviz.training.player import Player
@@ -304,6 +305,7 @@ def test_weights_have_the_names_and_shapes_of_the_formulas(run, tmp_path):
             "b_y": (2,),
             "vocabulary": (18,),
             "classes": (2,),
+            "rnnviz": (),
         }
         assert saved["classes"].tolist() == ["negative", "positive"]
         assert saved["vocabulary"].tolist() == list(session.dataset.vocabulary.words)
@@ -515,7 +517,7 @@ def test_a_cell_of_ones_own_is_verified(run, csv):
     assert (done.code, done.out.split("\n")[-2]) == (0, "None failed.")
 
 
-@each_row("cell", [kind.value for kind in CellKind])
+@each_row("cell", cell_names())
 def test_gradcheck_checks_every_cell_and_the_notebook_only_where_it_is_one(run, cell):
     done = run(*CHECK, "--cell", cell, "--phrase", "this is not bad")
     assert done.code == 0

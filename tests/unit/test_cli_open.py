@@ -24,6 +24,8 @@ def test_what_train_writes_is_opened(run, opened, tmp_path):  # noqa: F811
     for path in (tensors, arrays):
         assert run(*QUICK, "--cell", "lstm", "--weights", path).code == 0
     session = open_weights(tensors)
+    same = open_weights(arrays).state.parameters.theta
+    assert same.tobytes() == session.state.parameters.theta.tobytes()
     with np.load(arrays) as known:
         for name, array in session.state.parameters.named().items():
             np.testing.assert_array_equal(array, known[name])

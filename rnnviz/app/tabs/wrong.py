@@ -242,6 +242,8 @@ def _part(session: Session) -> str:
     lab, data = session.results, session.dataset
     if lab.rows is Rows.ALL:
         return ""
+    if session.player.recorded:
+        return "probe "
     return "test " if lab.rows is Rows.TEST and data.test else "training "
 
 
