@@ -314,7 +314,7 @@ class RunConfig:
         1.0,
         "Forget bias",
         "The initial bias of the gates that keep the memory, such as an LSTM's forget gate. At 0 "
-        "they keep half from token to token, at 1 73 %, at 3 95 %.",
+        "they keep half from token to token, at 1 73%, at 3 95%.",
         low=-5.0,
         high=10.0,
         step=0.5,

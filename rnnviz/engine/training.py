@@ -18,7 +18,7 @@ from rnnviz.engine.optimizers import OPTIMIZERS, Slots, clip, slots_for
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import WIDE, Trace
 
-#: Networks with more weights write each example into a shared trace, at 1 % of a step's time.
+#: Networks with more weights write each example into a shared trace, at 1% of a step's time.
 _SMALL = 200_000
 
 

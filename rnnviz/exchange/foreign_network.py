@@ -68,6 +68,14 @@ class ForeignNetwork:
         """The number format of its weights."""
         return Precision(str(self.readout.dtype))
 
+    def check_sizes(self, words: int, classes: int) -> None:
+        """Raise TransferError unless it reads so many words and answers with so many classes."""
+        for noun, found, given in (
+            ("words", self.inputs, words), ("classes", self.outputs, classes)
+        ):  # fmt: skip
+            if found != given:
+                raise TransferError(f"The network has {found:,} {noun}, and {given:,} are given.")
+
     # The same network here
 
     def config(self) -> RunConfig:

@@ -491,7 +491,7 @@ def test_what_is_wrong_with_a_file_stands_right_below_it_and_leaves_the_run(page
     page.click("step_epoch")
     before = weights(page)
     moody, one = b"text,mood\nso warm,sunny\n", b"text,label\nso warm,sunny\n"
-    for content, problem in ((one, "at least two classes"), (moody, "has no column label")):
+    for content, problem in ((one, "at least two classes"), (b"", "is empty")):
         page.upload("train_csv", "bad.csv", content)
         train, said, test = places(page)
         assert (train, test) == ("train_csv", "test_csv")
@@ -519,9 +519,9 @@ def test_another_seed_leaves_data_near_the_limit_readable(page):
 
 
 def test_signs_of_a_file_are_shown_as_typed(page):
-    page.upload("train_csv", "<b>$a$.csv", b"text,label\n*so* $x$,a\n*so* $x$,b\n")
+    page.upload("train_csv", "<b>$a$.csv", b"text,label\n*so* $x$,*a* $b$\nwe,*a* $b$\n")
     (warning,) = page.app.warning
-    assert "<b>$a$.csv, rows 2 and 3: the same text '*so* $x$'" in page.text
+    assert "all have the label '*a* $b$'" in page.text
     assert re.search(r"(?<!\\)[*$<>`\[\]]", warning.value) is None
     page.learn("signs.csv", b"text,label\n<i>so</i> $x$,a\ncold,b<i>\n")
     page.ask("<i>so</i> $x$")

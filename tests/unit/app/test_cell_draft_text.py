@@ -55,3 +55,17 @@ def test_of_a_long_line_the_column_is_in_sight():
     (line, caret) = re.search(r"<pre>(.*)\n<b>(.*)</b></pre>", found).groups()
     assert line[0] == "…"
     assert line[len(caret) - 1 :] == "hh + W @ x"
+
+
+def test_after_an_error_what_was_derived_before_it_is_kept_until_the_next_that_is_right():
+    right = checked("h = tanh(W @ x + U @ h)")
+    wrong = checked("h = tanh(W @ x + U @", right)
+    again = checked("h = tanh(W @ x +", wrong)
+    for draft in (wrong, again):
+        found = draft_html(draft)
+        assert 'class="fine"' not in found
+        assert found.index('class="wrong"') < found.index('class="before"')
+        kept = unescape(re.sub(r"<[^>]+>", " ", found.partition('class="before"')[2]))
+        assert all(line.partition(" ")[2] in kept for line in backward_equations(right.cell.text))
+    assert 'class="before"' not in draft_html(checked("h = h + W @ x", again))
+    assert 'class="before"' not in shown("h = ")

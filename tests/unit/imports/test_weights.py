@@ -12,7 +12,7 @@ from rnnviz.cells import cell_names
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.tensor_file import TensorFile
-from rnnviz.export.weights import safetensors_file
+from rnnviz.export.weights import safetensors_file, weights_file
 from rnnviz.imports.weights import open_weights
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.upload import File, Upload, dataset_of
@@ -34,12 +34,18 @@ def run_of(epochs=2, dataset=None, **changed):
 
 @pytest.fixture
 def saved(tmp_path):
-    """Writes a session, and opens it again."""
+    """Writes a session in both formats, which are opened as the same, and opens it again."""
 
     def saved(session, **more):
-        path = tmp_path / "w.safetensors"
+        path, arrays = tmp_path / "w.safetensors", tmp_path / "w.npz"
         path.write_bytes(safetensors_file(session))
-        return open_weights(path, **more)
+        arrays.write_bytes(weights_file(session))
+        opened, other = (open_weights(file, **more) for file in (path, arrays))
+        same(opened, other)
+        assert opened.config == other.config
+        assert opened.dataset.vocabulary == other.dataset.vocabulary
+        assert opened.dataset.labelled == other.dataset.labelled
+        return opened
 
     return saved
 
