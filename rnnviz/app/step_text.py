@@ -58,7 +58,8 @@ def subject_html(session: Session, probe: Probe, step: StepRecord) -> str:
     what = _source(probe) if session.step.own else _example(session)
     if session.dataset.one_class_at_end:
         targets = step.trace.targets[step.unrolled(0).rows]
-        what = f"{what}. Target: {target_text(session.dataset, targets)}"
+        # First, as a narrow window may have no room for all.
+        what = f"Target: {target_text(session.dataset, targets)}. {what}"
     return _shown(f"{what}.")
 
 
