@@ -23,6 +23,12 @@ _ASKED = {
     "reach": GradientQuestion.REACH,
     "overfit": TrainQuestion.WRONG,
 }
+#: What the story has room for of the question that leads on.
+_SHORT = {
+    GradientQuestion.REACH: "How far back?",
+    StateQuestion.WHAT_IF: "What if?",
+    StateQuestion.CARRY: "Which units?",
+}
 #: Longer numbers of epochs are written smaller.
 MOST_DIGITS = 4
 
@@ -58,8 +64,7 @@ def scores_html(session: Session, condition: str) -> str:
     # By its greatest length, so that its size stays.
     kind = "long" if len(str(session.config.epochs)) > MOST_DIGITS else ""
     kind = f"epoch {'within' if offset else kind}"
-    looks_back = player.condition == LOOKING_BACK
-    what = f"{LOOKING_BACK} at" if looks_back else f"{player.condition} · epoch"
+    what = f"{LOOKING_BACK} at" if condition == LOOKING_BACK else f"{condition} · epoch"
     rows = "".join(
         f'<tr class="{role}"><th>{role}</th>'
         f"<td>{score_text(scores[f'{role}_loss'], '{:.4f}')}</td>"
@@ -78,7 +83,8 @@ def story_html(session: Session, linked: bool = True) -> str:
     """The chapter at the epoch shown, and a sentence; ``linked`` to the tab that shows it."""
     told, player = session.story, session.player
     back = f"Looking back from {player.run.position}. " if player.condition == LOOKING_BACK else ""
-    leads = f" {question_link(told.question)}" if told.question and linked else ""
+    asked = told.question if linked else None
+    leads = f" {question_link(asked, _SHORT.get(asked, ''))}" if asked else ""
     return story_line(told, f"<bdi>{escape(back + told.sentence)}{leads}</bdi>", told.broken)
 
 
