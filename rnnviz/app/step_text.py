@@ -60,6 +60,9 @@ def subject_html(session: Session, probe: Probe, step: StepRecord) -> str:
         targets = step.trace.targets[step.unrolled(0).rows]
         # First, as a narrow window may have no room for all.
         what = f"Target: {target_text(session.dataset, targets)}. {what}"
+    if session.player.recorded:
+        settings = session.settings
+        what = f"{what}. A step of {settings.optimizer} at {settings.lr:g}, not one of the loop"
     return _shown(f"{what}.")
 
 

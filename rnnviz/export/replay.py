@@ -154,7 +154,8 @@ def _link(session: Session) -> str:
     if session.data.given is not None:
         return "A link does not carry the data, which came from a program."
     query = escape(urlencode(session.link().to_query()))
+    own = " Only the server that had the data of this run finds them." if session.data.own else ""
     return (
         "The page shows this run again with the following behind its address, such as "
-        f"http://127.0.0.1:8501/: <code>?{query}</code>"
+        f"http://127.0.0.1:8501/: <code>?{query}</code>{own}"
     )

@@ -9,7 +9,13 @@ import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, signed_axis, words_axis, words_margin
-from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, end_points, epoch_marks, epochs_axis
+from rnnviz.figures.epoch_axis import (
+    EPOCHS_MARGIN,
+    end_points,
+    epoch_marks,
+    epochs_axis,
+    epochs_meta,
+)
 from rnnviz.figures.hidden_states import STATE, View, bridge_line, value_colors
 from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, Series, bar, compact, exact, heatmap, scatter
@@ -158,7 +164,7 @@ def unit_curve(
         name=view.name,
         mode="lines",
         line={"color": theme.forward, "width": 2.5},
-        hovertemplate="epoch %{x}: %{y:.4f}<extra></extra>",
+        hovertemplate=f"{course.history.unit} %{{x}}: %{{y:.4f}}<extra></extra>",
     )
     return picture(
         [curve, *end_points(course, [curve])],
@@ -169,5 +175,5 @@ def unit_curve(
         yaxis=_values_axis(values, view, theme),
         shapes=epoch_marks(course, theme, "y"),
         margin=EPOCHS_MARGIN,
-        meta={"x": "epoch"},
+        meta=epochs_meta(course),
     )

@@ -9,7 +9,7 @@ import { InsideCell } from "./inside_cell.js";
 import { Network } from "./network.js";
 import { OpenBox, acceptFiles } from "./open_file.js";
 import { Phrases } from "./phrases.js";
-import { explain, placeBeside } from "./picture.js";
+import { explain, partsOf, placeBeside } from "./picture.js";
 import { Present } from "./present.js";
 import { Sheet } from "./sheet.js";
 import { Stage } from "./stage.js";
@@ -209,12 +209,7 @@ export function link({ parentElement }) {
 
 // Mount the picture of a figure's node.
 function mountFigure(figure, data) {
-  const find = (selector) => figure.querySelector(selector);
-  const parts = {
-    node: find(".rnnviz-chart"), caption: find("figcaption"), ask: find(".rnnviz-ask"),
-    enlarge: find(".rnnviz-enlarge"),
-  };
-  return stage.mount(PICTURES[data.kind], data.key, parts, data);
+  return stage.mount(PICTURES[data.kind], data.key, partsOf(figure), data);
 }
 
 // Mount the text of a panel. A click on what has `data-at` is sent as that number.

@@ -75,7 +75,7 @@ export class InsideCell extends CanvasPicture {
   describe() {
     const { cell: { sentence }, canvas, table } = this;
     canvas.setAttribute("aria-label", sentence ?? this.description);
-    if (document.body.hasAttribute("data-playing")) return;
+    if (this.stage.playing) return;
     table.replaceChildren();
     (sentence ? [] : this.rows).forEach((texts, i) => {
       const row = table.insertRow();

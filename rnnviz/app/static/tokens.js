@@ -63,7 +63,7 @@ export class Tokens {
   }
 
   get editing() {
-    return this.node.contains(document.activeElement) && document.activeElement !== this.add;
+    return Boolean(this.node.querySelector(".rnnviz-word:focus"));
   }
 
   get text() {
@@ -132,7 +132,7 @@ export class Tokens {
     box.addEventListener("keydown", (event) => this.press(event, at()));
     box.addEventListener("blur", (event) => this.leave(event));
     // The first press takes hold of a word, the next one places the cursor in it.
-    const held = () => box !== document.activeElement;
+    const held = () => !box.matches(":focus");
     box.addEventListener("mousedown", (event) => held() && event.preventDefault());
     box.addEventListener("pointerdown", (event) => held() && !event.button && this.grasp(event, at()));
     const token = () => this.words[at()]?.token;
@@ -217,7 +217,7 @@ export class Tokens {
   restore() {
     this.words = wordsOf(JSON.parse(this.shown));
     this.layOut();
-    document.activeElement.blur();
+    this.node.querySelector(":focus")?.blur();
   }
 
   // Empty words go when no word is typed any longer.

@@ -232,7 +232,9 @@ def _connectivity(source: Source, colors: Theme) -> Picture:
 
 def _spectrum(source: Source) -> Picture:
     history = source.over_epochs(source.gradients.history.eigenvalues)
-    trail = Trail(np.array(history.rows), history.epochs, source.query.state.epoch)
+    trail = Trail(
+        np.array(history.rows), history.epochs, source.query.state.epoch, source.session.unit
+    )
     return weight_spectrum(source.eigenvalues, trail, source.theme("spectrum"), source.weights)
 
 

@@ -88,5 +88,5 @@ def test_a_unit_over_the_epochs(learned):
     drawn = unit_curve(past, "Unit 3", course).figure
     assert drawn.data[0].x.tolist() == [0, 3, 8]
     assert drawn.data[0].y == pytest.approx(past[1], abs=1e-6)
-    assert drawn.layout.meta == {"x": "epoch"}
+    assert drawn.layout.meta == {"x": "epoch", "unit": "epoch"}
     assert drawn.layout.yaxis.range[0] < -0.7
