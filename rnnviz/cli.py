@@ -34,9 +34,13 @@ from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_e
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
 from rnnviz.exchange.foreign_network import TransferError
+from rnnviz.export import command as export
+from rnnviz.export.files import EveryPicture
 from rnnviz.export.history import history_json
 from rnnviz.export.script import ScriptError, script
 from rnnviz.export.weights import safetensors_file, weights_file
+from rnnviz.imports.opened import is_run
+from rnnviz.imports.run_file import stored_run
 from rnnviz.imports.weights import Known, read_weights
 from rnnviz.lab.probe import read
 from rnnviz.lab.verification import (
@@ -90,13 +94,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-browser", action="store_true", help="serve the page, open no browser")
     commands = parser.add_subparsers(dest="command", parser_class=_Parser)
     _train_options(commands.add_parser("train", help="train without a browser"))
+    exported = commands.add_parser("export", help="train, and write the run as files")
+    export.add_options(exported)
+    _run_options(exported)
     _gradcheck_options(
         commands.add_parser("gradcheck", help="check the gradient of every parameter")
     )
     verify = commands.add_parser("verify", help="check all that NumPy alone can check, on a run")
     verify.add_argument("--phrase", help="what to read; the first phrase of the task by default")
     _run_options(verify)
-    _open_options(commands.add_parser("open", help="open the page with weights from a file"))
+    _open_options(
+        commands.add_parser("open", help="open the page with a run or weights from a file")
+    )
     _show_options(
         commands.add_parser("show", help="print a cell's equations and its backward pass")
     )
@@ -130,7 +139,11 @@ def _train_options(train: argparse.ArgumentParser) -> None:
 
 
 def _open_options(opened: argparse.ArgumentParser) -> None:
-    opened.add_argument("file", type=Path, metavar="FILE.safetensors", help="the weights")
+    opened.add_argument(
+        "file", type=Path, metavar="FILE", help="a run, .rnnviz, or weights, .safetensors or .npz"
+    )
+    opened.add_argument("--train", type=Path, metavar="FILE", help="what a run learned from")
+    opened.add_argument("--test", type=Path, metavar="FILE", help="the same, to test on")
     opened.add_argument(
         "--vocabulary", type=Path, metavar="FILE", help="the words in their order, one a line"
     )
@@ -179,7 +192,9 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def main(arguments: Sequence[str] | None = None, *, open_page: OpenPage) -> int:
+def main(
+    arguments: Sequence[str] | None = None, *, open_page: OpenPage, every_picture: EveryPicture
+) -> int:
     """Run one command; return the exit code: 0, 1 for a failed run or check, 2 for bad input."""
     parser = _parser()
     options = vars(parser.parse_args(arguments))
@@ -193,7 +208,7 @@ def main(arguments: Sequence[str] | None = None, *, open_page: OpenPage) -> int:
     for name in ("port", "no_browser"):
         if options[name]:
             parser.error(f"{_flag(name)} has no effect with {options['command']}. Leave it out.")
-    return _guarded(lambda: _run(options))
+    return _guarded(lambda: _run({**options, "every_picture": every_picture}))
 
 
 def _flag(name: str) -> str:
@@ -214,7 +229,10 @@ def _check_free(parser: argparse.ArgumentParser, port: int) -> None:
 
 
 def _run(options: dict[str, Any]) -> int:
-    command = {"train": _train, "gradcheck": _gradcheck, "verify": _verify}.get(options["command"])
+    commands = {
+        "train": _train, "export": _export, "gradcheck": _gradcheck, "verify": _verify
+    }  # fmt: skip
+    command = commands.get(options["command"])
     if command is None:
         return _show(options)
     settings = _settings(options)
@@ -244,11 +262,24 @@ def _open(parser: argparse.ArgumentParser, options: dict[str, Any], open_page: O
     port = options["own_port"] or options["port"]
     if port is not None:
         _check_free(parser, port)
+    session = (_stored if is_run(options["file"].name) else _network)(options)
+    open_page(port, not (options["own_no_browser"] or options["no_browser"]), session)
+    return 0
+
+
+def _network(options: dict[str, Any]) -> Callable[[], Session]:
+    """What makes sessions that begin with the weights in a file."""
     network = read_weights(options["file"], _known(options))
     for note in network.dataset.notes:
         print(f"rnnviz: {note}", file=sys.stderr)
-    open_page(port, not (options["own_no_browser"] or options["no_browser"]), network.session)
-    return 0
+    return network.session
+
+
+def _stored(options: dict[str, Any]) -> Callable[[], Session]:
+    """What makes sessions that go on with the run in a file."""
+    train, test = options["train"], options["test"]
+    upload = train and Upload(_file(train), test and _file(test))
+    return stored_run(options["file"], upload).session
 
 
 def _known(options: dict[str, Any]) -> Known:
@@ -311,6 +342,11 @@ def _cell(path: Path) -> CellText:
 
 
 def _dataset(config: RunConfig, options: dict[str, Any]) -> Dataset | None:
+    upload = _upload(config, options)
+    return dataset_of(upload) if upload else None
+
+
+def _upload(config: RunConfig, options: dict[str, Any]) -> Upload | None:
     _check_together(options)
     train, test = options["train"], options["test"]
     if train is None:
@@ -321,7 +357,7 @@ def _dataset(config: RunConfig, options: dict[str, Any]) -> Dataset | None:
         raise TaskError("--window has no effect unless a text alone is learned. Leave it out.")
     upload = Upload(*files, **settings, seed=config.seed)
     print(f"rnnviz: {train.name}: {'; '.join(preview(upload).sentences)}.", file=sys.stderr)
-    return dataset_of(upload)
+    return upload
 
 
 def _check_together(options: dict[str, Any]) -> None:
@@ -349,16 +385,7 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
         print(f"rnnviz: {note}", file=sys.stderr)
     for path in filter(None, (options["json"], options["weights"], options["script"])):
         path.open("ab").close()  # fail before training if the file can't be written
-    with tqdm(total=config.epochs, unit="epoch", disable=None, leave=False) as bar:
-        while not session.player.finished:
-            before = session.state.epoch
-            session.player.advance(1)
-            if session.state.epoch == before:
-                tqdm.write(f"rnnviz: {session.player.message}", file=sys.stderr)
-                break
-            bar.update()
-            if session.state.epoch % options["every"] == 0 or session.player.finished:
-                tqdm.write(report(session), file=sys.stdout)
+    _train_to_the_end(session, options["every"])
     if options["json"]:
         options["json"].write_text(history_json(session), encoding="utf-8")
     if options["weights"]:
@@ -368,6 +395,33 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
     if options["script"]:
         options["script"].write_text(script(session), encoding="utf-8")
     return 0 if session.player.finished else 1
+
+
+def _train_to_the_end(session: Session, every: int) -> None:
+    """Train with a bar on the terminal, and a report every so many epochs."""
+    with tqdm(total=session.config.epochs, unit="epoch", disable=None, leave=False) as bar:
+        while not session.player.finished:
+            before = session.state.epoch
+            session.player.advance(1)
+            if session.state.epoch == before:
+                tqdm.write(f"rnnviz: {session.player.message}", file=sys.stderr)
+                break
+            bar.update()
+            if session.state.epoch % every == 0 or session.player.finished:
+                tqdm.write(report(session), file=sys.stdout)
+
+
+def _export(config: RunConfig, options: dict[str, Any]) -> int:
+    session = Session(config)
+    session.load(_upload(config, options))
+    for note in session.dataset.notes:
+        print(f"rnnviz: {note}", file=sys.stderr)
+    export.check(session, options)
+    _train_to_the_end(session, max(1, config.epochs))
+    finished = session.player.finished
+    for path in export.export(session, options, options["every_picture"]):
+        print(f"rnnviz: wrote {path}", file=sys.stderr)
+    return 0 if finished else 1
 
 
 def report(session: Session) -> str:

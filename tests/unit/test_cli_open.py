@@ -103,5 +103,5 @@ def test_what_can_not_be_opened_gets_a_sentence(run, opened, weights, tmp_path, 
 
 def test_open_needs_a_file():
     with pytest.raises(SystemExit) as stop:
-        cli.main(["open"], open_page=lambda *given: None)
+        cli.main(["open"], open_page=lambda *given: None, every_picture=lambda _: {})
     assert stop.value.code == 2

@@ -38,6 +38,11 @@ def feed_tab(session: Session, controls: DeltaGenerator) -> Tab:
     left, right = ([_panel(session, key, share) for key, share in column.items()]
                    for column in (_LEFT, _RIGHT))  # fmt: skip
     place_sheet("feed", [words_panel(session), *left], right)
+    return live_feed(session)
+
+
+def live_feed(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
 
     def draw(frame: Frame) -> None:
         source = source_of(session)
