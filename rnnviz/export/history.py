@@ -17,8 +17,8 @@ def records(session: Session) -> dict[str, Any]:
     """The settings and one record per epoch, for JSON; a missing score is None."""
     history, schedule = session.run.history, session.run.schedule
     rows = [
-        {"epoch": e, **{n: None if np.isnan(v) else v for n, v in _named(session, e).items()}}
-        for e in range(len(history))
+        {history.unit: e, **{n: None if np.isnan(v) else v for n, v in _named(session, e).items()}}
+        for e in history.epochs.tolist()
     ]
     changes = [str(change) for change in schedule.changes]
     return {"config": schedule.start.as_dict(), "changes": changes, "epochs": rows}
@@ -31,9 +31,10 @@ def history_json(session: Session) -> str:
 
 def history_csv(session: Session) -> str:
     """The scores, a line an epoch, under what made the run; a missing score is empty."""
-    epochs = range(len(session.run.history))
+    history = session.run.history
+    epochs = history.epochs.tolist()
     rows = [_named(session, epoch) for epoch in epochs]
-    columns = [Column("epoch", [*map(str, epochs)])]
+    columns = [Column(history.unit, [*map(str, epochs)])]
     for name in rows[0]:
         columns.append(Column(name, ["" if np.isnan(r[name]) else repr(r[name]) for r in rows]))
     return csv_text(columns, {"title": "History", **origin(session)})
