@@ -11,7 +11,8 @@ from rnnviz.analysis.baselines import Baseline, baselines
 from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.health import Sign, health
-from rnnviz.config import CellKind, RunConfig
+from rnnviz.cells import OWN
+from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.exchange.foreign_network import TransferError
@@ -28,7 +29,7 @@ from rnnviz.lab.probe import MAX_TYPED, Probe, inspect, names_of
 from rnnviz.lab.results import ResultsLab
 from rnnviz.lab.selection import Selection
 from rnnviz.lab.silencing import SilencingLab
-from rnnviz.lab.step import StepLab, StepQuery, Subject
+from rnnviz.lab.step import StepLab, StepQuery, StepView, Subject
 from rnnviz.lab.story import Story, story
 from rnnviz.lab.unit_history import UnitHistory
 from rnnviz.lab.units import UnitLab
@@ -43,7 +44,7 @@ from rnnviz.training.player import PATIENCE, Player
 from rnnviz.training.recording import Recording
 from rnnviz.training.run import Run
 from rnnviz.training.schedule import Schedule
-from rnnviz.training.share_link import Link
+from rnnviz.training.share_link import VIEWS, Link
 
 
 class Session:
@@ -153,13 +154,13 @@ class Session:
 
     def write(self, equations: str) -> None:
         """Check equations that are being typed; the run stays as it is."""
-        self.draft = checked(equations)
+        self.draft = checked(equations, self.draft)
 
     def use(self, equations: str) -> None:
         """Train with these equations, if they make a cell."""
         self.write(equations)
         if self.draft and self.draft.cell:
-            self.configure(replace(self.config, cell=CellKind.OWN, equations=self.draft.text))
+            self.configure(replace(self.config, cell=OWN, equations=self.draft.text))
 
     def aside(self) -> Session:
         """A reader of the same run, who goes to other epochs and asks other phrases."""
@@ -293,6 +294,7 @@ class Session:
             data=self.data.name(),
             unit=marked.unit,
             token=marked.token,
+            view=view if (view := self.step.view.value) in VIEWS else None,
         )
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
@@ -310,4 +312,5 @@ class Session:
         if link.phrase is not None:
             self.phrase_input.ask(link.phrase, dataset)
         self.selection = Selection(link.unit, link.token)
+        self.step.view = StepView(link.view or StepView.SEQUENCE)
         self.player.follow(link, problems, patience)

@@ -186,7 +186,7 @@ def _header(dataset: Dataset, parts: TorchParts, given: Sequence[Given]) -> dict
         "rnnviz": __version__,
         "number": secrets.token_hex(8),
         "name": dataset.name,
-        "cell": parts.network.kind.value,
+        "cell": parts.network.kind,
         "activation": parts.network.activation.value,
         "checked": parts.checked,
         "vocabulary": list(dataset.vocabulary.words),

@@ -8,9 +8,21 @@ from html import escape
 
 from rnnviz.analysis.health import MEANINGS, Level, Sign, judged, overfit, worst
 from rnnviz.analysis.training_phase import phase_of
+from rnnviz.drawing.story_line import question_link, story_line
+from rnnviz.lab.questions import GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.session import Session
 from rnnviz.training.player import LOOKING_BACK
 
+#: The question whose tab shows what a sign measures.
+_ASKED = {
+    "saturated": StateQuestion.CARRY,
+    "silent": StateQuestion.CARRY,
+    "clipped": GradientQuestion.FEED,
+    "update": GradientQuestion.FEED,
+    "gradient": GradientQuestion.FEED,
+    "reach": GradientQuestion.REACH,
+    "overfit": TrainQuestion.WRONG,
+}
 #: Signs of a step that a recording doesn't have: its optimizer is that of another program.
 _OF_A_STEP = ("clipped", "update")
 #: Longer numbers of epochs are written smaller.
@@ -54,6 +66,7 @@ def scores_html(session: Session, condition: str) -> str:
     # By its greatest length, so that its size stays.
     kind = "long" if len(str(last)) > MOST_DIGITS else ""
     kind = f"epoch {'within' if offset else kind}"
+    what = f"{condition} at" if condition == LOOKING_BACK else f"{condition} · {unit}"
     rows = "".join(
         f'<tr class="{role}"><th>{name}</th>'
         f"<td>{score_text(scores[f'{role}_loss'], '{:.4f}')}</td>"
@@ -61,23 +74,19 @@ def scores_html(session: Session, condition: str) -> str:
         for role, name in zip(("train", "test"), history.roles, strict=True)
     )
     return (
-        f'<div class="rnnviz-status"><div class="{kind}"><small>{condition} · {unit}</small>'
+        f'<div class="rnnviz-status"><div class="{kind}"><small>{what}</small>'
         f"<b>{player.progress} of {last}</b></div><table>"
         f"<tr><td>{of}</td><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
         f"{rows}</table></div>"
     )
 
 
-def story_html(session: Session) -> str:
-    """The chapter at the epoch shown, and a sentence."""
+def story_html(session: Session, linked: bool = True) -> str:
+    """The chapter at the epoch shown, and a sentence; ``linked`` to the tab that shows it."""
     told, player = session.story, session.player
-    broken = " broken" if told.broken else ""
     back = f"Looking back from {player.run.position}. " if player.condition == LOOKING_BACK else ""
-    sentence = escape(back + told.sentence)
-    return (
-        f'<div class="rnnviz-story{broken}" data-chapter="{told.chapter}"><b>{told.chapter}</b>'
-        f'<span title="{sentence}">{sentence}</span></div>'
-    )
+    leads = f" {question_link(told.question)}" if told.question and linked else ""
+    return story_line(told, f"<bdi>{escape(back + told.sentence)}{leads}</bdi>", told.broken)
 
 
 def _worst(sign: Sign) -> str:
@@ -100,7 +109,8 @@ def _table(session: Session, signs: Sequence[Sign]) -> str:
 def _row(sign: Sign) -> str:
     value = score_text(sign.value, "{:.0%}" if sign.share else "{:.1e}")
     meaning = escape(f"{MEANINGS[sign.name]} {sign.advice}")
-    cells = f"<td>{sign.name}</td><td>{value}</td><td><i>{sign.level}</i></td><td>{meaning}</td>"
+    name = question_link(_ASKED[sign.name], sign.name)
+    cells = f"<td>{name}</td><td>{value}</td><td><i>{sign.level}</i></td><td>{meaning}</td>"
     return f'<tr class="{sign.level}">{cells}</tr>'
 
 

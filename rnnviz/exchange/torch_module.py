@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from rnnviz.config import Activation, CellKind, OutputAt
+from rnnviz.config import Activation, OutputAt
 from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import record
 from rnnviz.exchange.foreign_network import ForeignNetwork, TransferError
 from rnnviz.tasks.example import Example
 
-_KINDS = {nn.RNN: CellKind.ELMAN, nn.GRU: CellKind.GRU, nn.LSTM: CellKind.LSTM}
+_KINDS = {nn.RNN: "elman", nn.GRU: "gru", nn.LSTM: "lstm"}
 #: Modules that change no answer.
 _PASSIVE = (
     nn.Dropout, nn.Dropout1d, nn.AlphaDropout, nn.Identity, nn.Softmax, nn.LogSoftmax,
@@ -162,7 +162,7 @@ def _recurrent_problems(recurrent: Any, training: bool) -> Iterator[str]:
         yield f"The {name} has dropout between its layers while training: call module.eval()."
 
 
-def _kind(recurrent: Any) -> CellKind | None:
+def _kind(recurrent: Any) -> str | None:
     return next((kind for of, kind in _KINDS.items() if isinstance(recurrent, of)), None)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "app"
+import rnnviz
+
+PAGE = Path(rnnviz.__file__).with_name("app")
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "((?:\.{1,2}/)+(\w+)\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(
     r"^export (?=(?:async )?(?:class|const|function\*?) (?:(\w+)|\[([^\]]*)\]))", re.MULTILINE

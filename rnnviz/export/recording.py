@@ -26,8 +26,9 @@ from rnnviz.training.schedule import Position
 
 #: So many steps make up the largest number that is written, and the largest that is only drawn.
 WRITTEN, DRAWN = 1000, 100
-#: About so many numbers, and at least so many epochs: long phrases are recorded at fewer.
-_MOST_NUMBERS, _LEAST_EPOCHS = 4_000_000, 60
+#: About so many numbers that are written, and at least so many epochs: of long phrases fewer are
+#: recorded.
+_MOST_NUMBERS, _LEAST_EPOCHS = 1_500_000, 60
 #: What is said below each picture.
 _REMARKS = {
     "network": "This is a recording: what is added and kept, and the states, are rounded to about "
@@ -100,7 +101,7 @@ class _Strip:
         words = words_of(session, probe)._replace(typed=(), vocabulary=())
         self.network.add(network(session, probe, words, self._theme))
         self.texts["status"].append(scores_html(session, "Recorded"))
-        self.texts["story"].append(story_html(session))
+        self.texts["story"].append(story_html(session, linked=False))
         self.texts["verdict"].append(verdict_html(probe, ""))
 
     def end(self, session: Session) -> None:
@@ -111,13 +112,12 @@ class _Strip:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """The recorded ``epochs``, the ``phrases``, and all that is drawn of them, as ``content``.
+    """The recorded ``epochs``, and all that is drawn at them, as ``content``.
 
     ``content`` is laid out like a frame: uint32 length of the header | header (JSON) | bytes.
     """
 
     epochs: Sequence[int]
-    phrases: Sequence[str]
     content: bytes
 
 
@@ -135,17 +135,18 @@ def record(session: Session, phrases: Sequence[str]) -> Recording:
     for strip in strips:
         strip.end(reader)
     shown = session.player.position.epoch
-    return Recording(epochs, phrases, _content(epochs, shown, strips))
+    return Recording(epochs, _content(epochs, shown, strips))
 
 
 def _epochs(reader: Session, phrases: Sequence[str]) -> list[int]:
     """The epochs, fewer if a frame of all phrases has many numbers."""
-    numbers = 1
+    film = _Film("network")
     for phrase in phrases:
         probe = reader.inspect(phrase)
-        picture = network(reader, probe, words_of(reader, probe), LIGHT)
-        numbers += sum(array.size for array in picture.parts()[1].values())
-    most = min(MOST_EPOCHS, max(_LEAST_EPOCHS, _MOST_NUMBERS // numbers))
+        film.add(network(reader, probe, words_of(reader, probe), LIGHT))
+    written = [path for path, coding in film.codings.items() if coding.levels == WRITTEN]
+    numbers = sum(frame[path].size for frame in film.frames for path in written if path in frame)
+    most = min(MOST_EPOCHS, max(_LEAST_EPOCHS, _MOST_NUMBERS // max(1, numbers)))
     return recorded_epochs(reader.run, most)
 
 

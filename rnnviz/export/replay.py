@@ -17,7 +17,7 @@ from rnnviz.config import SETTINGS
 from rnnviz.export.page_script import page_file, page_script
 from rnnviz.export.phrases import usual_phrases
 from rnnviz.export.recording import Recording, record
-from rnnviz.figures.theme import DARK, LIGHT, css_variables
+from rnnviz.figures.theme import DARK, LIGHT, Theme, css_variables
 from rnnviz.lab.probe import read
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
@@ -31,7 +31,8 @@ _FIGURE = """\
   <button class="rnnviz-ask" aria-label="What is this?">?</button><figcaption popover></figcaption>
   <button class="rnnviz-enlarge" aria-label="Enlarge" title="Enlarge; its numbers">⤢</button>
 </figure>"""
-_ROUNDING = (
+_RECORDED = (
+    "Of a long run some epochs are recorded, more of them where the loss changes. "
     "The numbers of the units are rounded to about a thousandth of the largest at each epoch, "
     "recurrent weights to a hundredth, other numbers of the network to four digits. "
     "Loss and score are as they were."
@@ -55,11 +56,12 @@ def replay(session: Session, phrases: Sequence[str] | None = None) -> str:
         "version": __version__,
         "title": escape(_title(session)),
         "description": escape(_made(session)),
+        "bar": _bar(session, recording),
         "note": _note(session, recording),
         "made": escape(_made(session)),
         "settings": "".join(_settings(session)),
         "link": _link(session),
-        "rounding": _ROUNDING,
+        "recorded": _RECORDED,
         "figures": "\n".join(_figures(session)),
         "style": _style(),
         "script": code,
@@ -74,24 +76,19 @@ def _base64(content: bytes) -> str:
 
 
 def _style() -> str:
-    """The style sheet of the page and of the file; the colours are those of the system."""
-    light, dark = "color-scheme: light;", "color-scheme: dark;"
-    system = ":root:not([data-look=light])"
-    chosen = ":root[data-look=dark]"
-    return "\n".join(
-        (
-            css_variables(LIGHT, LIGHT.background),
-            f":root {{{light}}}",
-            "@media (prefers-color-scheme: dark) {",
-            css_variables(DARK, DARK.background, system),
-            f"{system} {{{dark}}}",
-            "}",
-            css_variables(DARK, DARK.background, chosen),
-            f"{chosen} {{{dark}}}",
-            page_file("style.css"),
-            _SHEET.read_text(encoding="utf-8"),
-        )
+    """The style sheets of the page and of the file, in the colours of the system or of a choice."""
+    system = _look(DARK, "dark", ":root:not([data-look=light])")
+    looks = (
+        _look(LIGHT, "light", ":root"),
+        f"@media (prefers-color-scheme: dark) {{\n{system}\n}}",
+        _look(DARK, "dark", ":root[data-look=dark]"),
     )
+    return "\n".join((*looks, page_file("style.css"), _SHEET.read_text(encoding="utf-8")))
+
+
+def _look(theme: Theme, name: str, selector: str) -> str:
+    variables = css_variables(theme, theme.background, selector)
+    return f"{variables}\n{selector} {{color-scheme: {name};}}"
 
 
 def _figures(session: Session) -> Iterator[str]:
@@ -108,17 +105,22 @@ def _title(session: Session) -> str:
     return f"rnnviz: {config.task}, {config.cell}, {config.hidden} units"
 
 
+def _bar(session: Session, recording: Recording) -> str:
+    """The place of Play and the slider; a sentence if there is nothing to play."""
+    if len(recording.epochs) > 1:
+        return '<div class="rnnviz-control replay-bar"></div>'
+    why = "stopped in its first epoch" if session.player.diverged else "has not been trained"
+    return f'<p class="replay-none">This run {why}: there is epoch 0 alone, nothing to play.</p>'
+
+
 def _note(session: Session, recording: Recording) -> str:
     """Which epochs there are."""
-    count, all_epochs = len(recording.epochs), len(session.run.history)
-    if all_epochs == 1:
-        return "This run has not been trained: there is epoch 0 alone, and nothing to play."
-    if count == all_epochs:
+    count, trained = len(recording.epochs), len(session.run.history)
+    if trained == 1:
+        return ""
+    if count == trained:
         return f"All {count:,} epochs are recorded."
-    return (
-        f"{count} of {all_epochs:,} epochs are recorded, more of them where the loss changes. "
-        "The slider stops at these."
-    )
+    return f"{count} of {trained:,} epochs are recorded: the slider stops at these."
 
 
 def _made(session: Session) -> str:
@@ -152,7 +154,8 @@ def _link(session: Session) -> str:
     if session.data.given is not None:
         return "A link does not carry the data, which came from a program."
     query = escape(urlencode(session.link().to_query()))
+    own = " Only the server that had the data of this run finds them." if session.data.own else ""
     return (
         "The page shows this run again with the following behind its address, such as "
-        f"http://127.0.0.1:8501/: <code>?{query}</code>"
+        f"http://127.0.0.1:8501/: <code>?{query}</code>{own}"
     )

@@ -27,7 +27,7 @@ from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.dataset_table import table_of_dataset
 from rnnviz.tasks.registry import TASKS
-from rnnviz.tasks.upload import DATA_SETTINGS, fingerprint
+from rnnviz.tasks.upload import OPTIONS, fingerprint
 from rnnviz.training.history import COLUMNS, Ghost, History
 from rnnviz.training.run import Past
 
@@ -120,7 +120,7 @@ def _data(session: Session) -> dict[str, Any]:
                 "notes": list(given.notes)}  # fmt: skip
     if upload is None:
         return {"kind": "task", "name": name}
-    options = {option: getattr(upload, option) for option in DATA_SETTINGS}
+    options = {option: getattr(upload, option) for option in OPTIONS}
     return {"kind": "own", "name": name, **fingerprint(upload), **options}
 
 

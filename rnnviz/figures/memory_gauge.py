@@ -61,7 +61,7 @@ def gauge_span(gauge: MemoryGauge) -> list[float]:
 def gauge_curves(gauge: MemoryGauge, unit: str, theme: Theme, yaxis: str = "y") -> list[Series]:
     """Radius, singular value and half-life over the epochs."""
     lives = compact(np.column_stack([gauge.half_life, gauge.interval]))
-    interval = "95 %: %{customdata[1]:.3g} to %{customdata[2]:.3g}"
+    interval = "95%: %{customdata[1]:.3g} to %{customdata[2]:.3g}"
     drawn = np.minimum(gauge.half_life, 10.0 ** gauge_span(gauge)[1])
     dashed = {"color": theme.muted, "dash": "dash"}
     styles = (

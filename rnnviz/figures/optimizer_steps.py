@@ -80,7 +80,7 @@ def _over_epochs(
 
 
 def ratio_dots(stats: NextStepStats, theme: Theme = LIGHT) -> Picture:
-    """||update|| / ||W|| of every parameter on a log scale: the median and 10 to 90 % of steps."""
+    """||update|| / ||W|| of every parameter on a log scale: the median and 10 to 90% of steps."""
     spread = stats.spread
     quantiles = np.array([*spread.values()]).reshape(-1, 3)
     span = theme.scale.decades([*quantiles.ravel(), _USUAL, 10 * _USUAL])
@@ -93,7 +93,7 @@ def ratio_dots(stats: NextStepStats, theme: Theme = LIGHT) -> Picture:
         marker={"size": 12 if len(spread) <= _ROOMY else 7, "color": theme.magnitude},
         error_x={**bars, "color": theme.muted, "width": 4},
         customdata=[exact(row) for row in quantiles],
-        hovertemplate="%{y}: median %{customdata[1]}<br>80 % of the steps from %{customdata[0]} "
+        hovertemplate="%{y}: median %{customdata[1]}<br>80% of the steps from %{customdata[0]} "
         "to %{customdata[2]}<extra></extra>",
     )
     return picture(

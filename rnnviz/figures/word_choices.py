@@ -136,7 +136,7 @@ def parting_curves(
     values = np.concatenate(pair)
     drawn = scale.axis(values, theme)
     if scale.probability:
-        drawn |= {"range": [-0.04, 1.04], "ticktext": ["0 %", "50 %", "100 %"]}
+        drawn |= {"range": [-0.04, 1.04], "ticktext": ["0%", "50%", "100%"]}
     return picture(
         [*curves, *end_points(course, curves)],
         plain(scale.title, 60),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rnnviz.analysis.own_answers import answered
-from rnnviz.config import Activation, CellKind
+from rnnviz.config import Activation
 from rnnviz.engine.evaluation import Score
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
@@ -25,7 +25,7 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.given_examples import given_dataset, place_of, vocabulary_from
 from rnnviz.training.recording import Recording
 
-Kind = TypeVar("Kind", CellKind, Activation)
+Kind = TypeVar("Kind", str, Activation)
 _LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d", re.ASCII)
 _REST = {"readout.weight", "readout.bias", "embedding.weight"}
 _UNSEEN = "The module's own forward could not be called: its layers alone are shown."
@@ -38,7 +38,7 @@ class TorchSnapshots:
     """The snapshots of a file, as networks of this program."""
 
     file: RecordingFile
-    kind: CellKind
+    kind: str
     activation: Activation
     _gone: str = field(default="", init=False)
 
@@ -115,9 +115,7 @@ def open_recording(path: str | Path) -> Session:
     return StoredRecording(Path(path).name, Path(path)).session()
 
 
-def _network(
-    tensors: Mapping[str, Array], kind: CellKind, activation: Activation
-) -> ForeignNetwork:
+def _network(tensors: Mapping[str, Array], kind: str, activation: Activation) -> ForeignNetwork:
     """The network whose arrays these are, by the names of ``HeldLayers``; raises TransferError."""
     layers = {name: array for name, array in tensors.items() if _LAYER.fullmatch(name)}
     for name in tensors.keys() - layers.keys() - _REST:
@@ -157,7 +155,7 @@ def _dataset(header: Mapping[str, Any], name: str) -> Dataset:
 def _member(header: Mapping[str, Any], name: str, known: Sequence[Kind]) -> Kind:
     """What the header says of the network, one of ``known``; raises TransferError."""
     for member in known:
-        if header.get(name) == member.value:
+        if header.get(name) == member:
             return member
     said = str(header.get(name))[:_SHOWN]
     raise TransferError(f"The {name} {said!r} is none of {', '.join(known)}.")

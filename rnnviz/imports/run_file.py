@@ -24,7 +24,7 @@ from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.dataset_table import dataset_of_table
 from rnnviz.tasks.registry import TASKS
-from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, fingerprint
+from rnnviz.tasks.upload import OPTIONS, File, Upload, dataset_of, fingerprint
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.training.first_network import FirstNetwork
 from rnnviz.training.history import COLUMNS, Ghost, History
@@ -206,7 +206,9 @@ def _data(
 def _upload(archive: RunArchive, data: dict[str, Any], known: Upload | None) -> Upload:
     """The files in the archive, or else those of ``known`` if they are the same."""
     files = {role: _file(archive, data, role) for role in ("train", "test")}
-    options = {name: data[name] for name in DATA_SETTINGS if data.get(name) is not None}
+    options = {name: data[name] for name in OPTIONS if data.get(name) is not None}
+    for name in ("skip_bad", "merge_labels"):
+        options[name] = data.get(name) is True
     if files["train"]:
         return Upload(files["train"], files["test"], **options)
     wanted = {role: data.get(role) for role in files}

@@ -93,7 +93,7 @@ def test_words_of_windows_are_the_same(run, opened, weights):  # noqa: F811
         (["--vocabulary", "binary.txt"], "is no text in UTF-8"),
         (["--vocabulary", "short.txt"], "The vocabulary has 2 words, and the first layer 3"),
         (["--vocabulary", "words.txt", "--classes", "a,b"], "3 classes, and 2 are given"),
-        (["--vocabulary", "words.txt", "--examples", "text.csv"], "the columns text,label"),
+        (["--vocabulary", "words.txt", "--examples", "text.csv"], "To learn text,label takes two"),
         (["--vocabulary", "words.txt", "--examples", "other.csv"], "unknown label 'x'"),
         (["--vocabulary", "words.txt", "--reads", "never"], "invalid choice"),
     ],
@@ -123,5 +123,5 @@ def test_what_can_not_be_opened_gets_a_sentence(run, opened, weights, tmp_path, 
 
 def test_open_needs_a_file():
     with pytest.raises(SystemExit) as stop:
-        cli.main(["open"], open_page=lambda *given: None)
+        cli.main(["open"], open_page=lambda *given: None, every_picture=lambda _: {})
     assert stop.value.code == 2

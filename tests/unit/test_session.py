@@ -14,10 +14,11 @@ from rnnviz.export.history import history_json, records
 from rnnviz.lab.memory_gauge import flow
 from rnnviz.lab.probe import MAX_TYPED, read
 from rnnviz.session import Session
-from rnnviz.tasks.csv_table import MAX_WORDS, Row, TaskError
+from rnnviz.tasks.csv_table import MAX_WORDS, TaskError
 from rnnviz.tasks.dataset import GAP, build_dataset
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.sentiment import sentiment
+from rnnviz.tasks.table import Row
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.tasks.vocabulary import START, Unit
@@ -534,6 +535,8 @@ def test_records_are_strict_json_with_one_row_an_epoch_also_without_a_test_set(c
     session.player.advance(1)
     session.configure(replace(config, lr=0.5))
     saved = json.loads(history_json(session), parse_constant=pytest.fail)
+    made = saved.pop("made by")
+    assert (made["seed"], made["epoch"]) == (str(session.config.seed), session.player.progress)
     assert saved == records(session)
     assert [row["epoch"] for row in saved["epochs"]] == [0, 1]
     assert saved["epochs"][0]["test_loss"] is None

@@ -24,6 +24,7 @@ from rnnviz.app.stage import (
 )
 from rnnviz.app.style import style_sheet
 from rnnviz.app.text import count_in
+from rnnviz.drawing.story_line import ask
 from rnnviz.lab.questions import TrainQuestion
 from rnnviz.session import Session
 from rnnviz.tasks.shipped_files import shipped
@@ -81,8 +82,11 @@ def _show() -> None:
         session = host.session
         count_in(session.unit)
         task, controls = st.sidebar.container(), st.sidebar.container(key="controls")
-        page = st.navigation(_pages(session, controls), position="top")
-        connect(seat, host.edition)
+        pages = _pages(session, controls)
+        page = st.navigation(pages, position="top")
+        if asked := ask(session, connect(seat, host.edition)):
+            # The first page has no path of its own.
+            st.switch_page(next(p for p in pages if (p.url_path or "train") == asked))
         style_sheet()
         sidebar(seat, host, task, _needs_room(page.url_path, session))
         _header(session.player.recorded)

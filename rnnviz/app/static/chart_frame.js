@@ -165,8 +165,9 @@ function paintScaleBeside({ c, box }, colorscale, [low, high], font, title) {
   for (const [at, color] of colorscale) shade.addColorStop(at, color);
   c.fillStyle = shade;
   c.fillRect(x, top, 9, bottom - top);
-  writeRich(c, high, x, top - 9, font);
-  writeRich(c, low, x, bottom + 9, font);
+  const within = (text) => Math.min(x, box.width - sizeOf(c, text, font).width - 1);
+  writeRich(c, high, within(high), top - 9, font);
+  writeRich(c, low, within(low), bottom + 9, font);
 }
 
 // On a sheet it lies beside the title.

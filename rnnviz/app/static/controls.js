@@ -68,7 +68,7 @@ export class Bar {
     const { play, pause } = this.buttons;
     const [shown, other] = pause.disabled ? [play, pause] : [pause, play];
     if (other.hidden) return;
-    const focused = document.activeElement === other;
+    const focused = other.matches(":focus");
     [shown.hidden, other.hidden] = [false, true];
     if (focused) shown.focus();
   }
@@ -437,7 +437,7 @@ export class Chips {
 export class Phrase {
   constructor(node, stage) {
     Object.assign(this, { node, stage });
-    node.innerHTML = `<label class="rnnviz-field inline"><small></small>
+    node.innerHTML = `<label class="rnnviz-field rnnviz-phrase inline"><small></small>
       <input type="text" maxlength="2001" spellcheck="false" autocomplete="off" /></label>`;
     [this.label, this.input] = [node.querySelector("small"), node.querySelector("input")];
     this.input.addEventListener("input", () => {
@@ -451,8 +451,9 @@ export class Phrase {
     this.input.setAttribute("aria-label", label);
   }
 
-  // Another phrase may be chosen elsewhere on the page.
-  update({ typed }, current) {
-    if (current && this.input.value !== typed) this.input.value = typed;
+  // Another phrase may be chosen elsewhere on the page. Where nothing can be typed, the frame says what is read.
+  update({ typed, sliders }, current) {
+    const shown = (this.input.disabled && sliders.phrase?.text) || typed;
+    if (current && this.input.value !== shown) this.input.value = shown;
   }
 }

@@ -1,7 +1,7 @@
 // Paints the curves of a run: each function draws one section of `p` = { c, layout, run, font, theme, shown }.
 import { clamp, dot, faint, power, rgb, shortNumber, stroke, write } from "./canvas.js";
 
-const percent = (share) => `${Math.round(100 * share)} %`;
+const percent = (share) => `${Math.round(100 * share)}%`;
 
 // Layout
 
@@ -299,7 +299,7 @@ export function* valuesAt(run, epoch) {
     const [value, share] = ["loss", "metric"].map((score) => valueAt(run[`${role}_${score}`], epoch));
     const known = [];
     if (!Number.isNaN(value)) known.push(`loss ${value.toPrecision(4)} ${loss.unit}`);
-    if (!Number.isNaN(share)) known.push(`${metric} ${(100 * share).toFixed(1)} %`);
+    if (!Number.isNaN(share)) known.push(`${metric} ${(100 * share).toFixed(1)}%`);
     if (known.length) yield `${run.scales.roles[k]}: ${known.join(", ")}`;
   }
   const [radius, norm, life] = ["radius", "norm", "half-life"].map((name) => valueAt(run[name], epoch));

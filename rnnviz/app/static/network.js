@@ -58,10 +58,15 @@ export class Network extends CanvasPicture {
     return row < 0 ? undefined : row;
   }
 
+  // A file that replays a run has none.
+  get phraseBox() {
+    return this.node.getRootNode().querySelector(".rnnviz-phrase input");
+  }
+
   // A click on a word selects it in the box in which the phrase is typed.
   pickWord() {
     const { t } = this.hover;
-    const input = document.querySelector(".st-key-phrase input");
+    const input = this.phraseBox;
     if (!input) return;
     const words = [...input.value.matchAll(/\S+/g)];
     const [from, to] = words.length === this.network.words.length
@@ -92,7 +97,7 @@ export class Network extends CanvasPicture {
     const kept = { row: row < 0 ? undefined : row, level: this.network.layer - 1, t: this.stage.token };
     this.drawOn(context, { ...kept, ...this.hover });
     this.tokens.place(this.layout, this.network.turning);
-    this.canvas.style.cursor = this.hover.section === "word" ? "text" : "";
+    this.canvas.style.cursor = this.hover.section === "word" && this.phraseBox ? "text" : "";
   }
 
   drawOn(context, hover) {
@@ -125,7 +130,7 @@ export class Network extends CanvasPicture {
   describe() {
     const { network: { sentence }, canvas, table } = this;
     canvas.setAttribute("aria-label", sentence ?? this.description);
-    if (document.body.hasAttribute("data-playing")) return;
+    if (this.stage.playing) return;
     this.picker.hidden = Boolean(sentence);
     if (!sentence) this.describeUnit();
     table.replaceChildren();

@@ -91,6 +91,12 @@ def ablation_tab(session: Session, controls: DeltaGenerator) -> Tab:
         choose_view(session, "hidden")
     columns = [[_panel(session, *row) for row in column.items()] for column in (_LEFT, _RIGHT)]
     place_sheet("break", [words_panel(session), *columns[0]], columns[1])
+    return live_ablation(session)
+
+
+def live_ablation(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
+    session.units.fit(session.state.parameters.architecture)
 
     def draw(frame: Frame) -> None:
         trial = _trial_of(session)
@@ -175,7 +181,7 @@ def _edited(trial: Trial) -> str:
 
 def _right(session: Session, after: float, before: float) -> str:
     """The training metric now and before, as the end of a sentence."""
-    now, then = (_share(value) for value in (after, before))
+    now, then = (_percent(value) for value in (after, before))
     name = session.dataset.metric.name
     if name != "accuracy":
         return f": {name} <strong>{now}</strong>, before {then}."
@@ -183,10 +189,6 @@ def _right(session: Session, after: float, before: float) -> str:
     if now == then:
         return f" still {what}."
     return f" {'only ' * (after < before)}{what}, not {then}."
-
-
-def _share(value: float) -> str:
-    return _percent(value).replace(" %", "&nbsp;%")
 
 
 def _percent(value: float) -> str:

@@ -43,6 +43,11 @@ def feed_tab(session: Session, controls: DeltaGenerator) -> Tab:
         for column in (_LEFT, _RIGHT)
     )
     place_sheet("feed", [words_panel(session), *left], right)
+    return live_feed(session)
+
+
+def live_feed(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
 
     def draw(frame: Frame) -> None:
         source = source_of(session)
@@ -91,7 +96,7 @@ def _shares(source: Source) -> EpochSeries[TokenContribution]:
 
 
 def _share(share: float) -> str:
-    return "&lt;1&nbsp;%" if 0 < share < 0.005 else f"{share:.0%}".replace("%", "&nbsp;%")
+    return "&lt;1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
 def _draw(source: Source, frame: Frame) -> None:

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.analysis.fixed_points import FixedPoints
 from rnnviz.analysis.phase_portrait import Rest, portrait
 from rnnviz.analysis.state_transition import states_of
-from rnnviz.app.fixed_point_list import rest_sentence, rests_html
+from rnnviz.app.fixed_point_list import rest_sentence, rests_html, search_outcome
 from rnnviz.app.frame import Frame
 from rnnviz.app.held_input import choose_held, choose_plane, search_buttons
 from rnnviz.app.measuring import progress_html
@@ -41,13 +41,19 @@ def rest_tab(session: Session, controls: DeltaGenerator) -> Tab:
         search_buttons(session)
         choose_plane(session)
     _place(session)
+    return live_rest(session)
+
+
+def live_rest(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
 
     def draw(frame: Frame) -> None:
         dynamics, query = session.dynamics, session.dynamics_query
         rests, found = dynamics.rests(query, shown_token), _found(session)
         chosen, noun = dynamics.chosen(query, rests), session.names.noun
         frame.texts["story"] = answer_html(session, _answer(session, found, rests))
-        frame.texts["points"] = rests_html(rests, chosen, dynamics.opened, found, noun)
+        outcome = search_outcome(found, dynamics.searching is not None)
+        frame.texts["points"] = rests_html(rests, chosen, dynamics.opened, outcome, noun)
         _draw_words(session, frame)
         frame.chart("phase", _phase, session, rests, chosen, remark=_remark(session))
         frame.chart("spectra", _spectrum, session, rests, chosen)

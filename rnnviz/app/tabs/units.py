@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.analysis.recurrent_parts import recurrent_parts
 from rnnviz.analysis.selectivity import MOST_WORDS
 from rnnviz.app.browser_session import first_value
 from rnnviz.app.frame import Frame, SliderState
@@ -56,6 +57,11 @@ def units_tab(session: Session, controls: DeltaGenerator) -> Tab:
         if lab.way is Way.PROBE:
             linear_probes.choose_probe(session)
     place_sheet("carry", _left(subject), _right(subject))
+    return live_units(session)
+
+
+def live_units(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
     chosen = {"unit": _step_unit, "word": _choose_chip, "list_page": _turn,
               "response": _choose_cell, "phrases": _choose_word}  # fmt: skip
     handlers = {key: partial(handler, session) for key, handler in chosen.items()}
@@ -277,8 +283,10 @@ def _or_not_finite(here: Subject, figure: Callable[[Subject], Picture]) -> Pictu
 
 
 def _memory(here: Subject) -> Picture:
-    colors = here.theme("memory")
-    return memory_rows(here.states, here.rows, here.probe.words, here.view, colors)
+    probe, rows, colors = here.probe, here.rows, here.theme("memory")
+    parts = recurrent_parts(probe.parameters, probe.trace, here.source.layer, rows.chosen)
+    rows = rows._replace(parts=parts)
+    return memory_rows(here.states, rows, probe.words, here.view, colors)
 
 
 def _unit_words(here: Subject) -> Picture:

@@ -87,6 +87,11 @@ def what_if_tab(session: Session, controls: DeltaGenerator) -> Tab:
         choose_view(session, "hidden")
     columns = [[_panel(session, *row) for row in column.items()] for column in (_LEFT, _RIGHT)]
     place_sheet("what_if", [words_panel(session), *columns[0]], columns[1])
+    return live_what_if(session, method)
+
+
+def live_what_if(session: Session, method: str = "integrated") -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
 
     def draw(frame: Frame) -> None:
         change = _change_of(session, method)
@@ -233,7 +238,7 @@ def _verdict(probe: Probe) -> str:
     verdict = shown_token(probe.verdict)
     text = escape(verdict if len(verdict) <= 40 else f"{verdict[:39]}…")
     sure = f"{percent(probe.probability)} " if probe.dataset.one_class_at_end else ""
-    return f"<strong>{sure}{text or '(nothing)'}</strong>".replace(" %", "&nbsp;%")
+    return f"<strong>{sure}{text or '(nothing)'}</strong>"
 
 
 def _values(change: Change) -> list[str]:

@@ -1,6 +1,7 @@
 """A replay has the numbers of its run, and nothing that asks for anything."""
 
 import base64
+import dataclasses
 import hashlib
 import json
 import re
@@ -8,7 +9,8 @@ import re
 import numpy as np
 import pytest
 
-from rnnviz.config import CellKind, RunConfig, TaskName
+import rnnviz
+from rnnviz.config import RunConfig, TaskName
 from rnnviz.drawing.first_page import curves, network, words_of
 from rnnviz.drawing.status import scores_html, story_html
 from rnnviz.drawing.verdict import verdict_html
@@ -17,7 +19,8 @@ from rnnviz.export.phrases import USUAL, offered_phrases, usual_phrases
 from rnnviz.export.recorded_epochs import recorded_epochs
 from rnnviz.export.recording import DRAWN, WRITTEN
 from rnnviz.export.replay import MOST_PHRASES, replay
-from rnnviz.figures.theme import DARK, LIGHT
+from rnnviz.export.weights import safetensors_file
+from rnnviz.figures.theme import DARK, LIGHT, picture
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.upload import File, Upload
@@ -27,14 +30,14 @@ from tests.unit.export.replayed import Replayed
 #: Every kind of answer, layers, gates, an encoder, and more units than are shown.
 RUNS = {
     "a class": {"hidden": 6},
-    "gates and layers": {"cell": CellKind.LSTM, "hidden": 5, "layers": 2},
+    "gates and layers": {"cell": "lstm", "hidden": 5, "layers": 2},
     "more units": {"hidden": 70},
     "answers after every token": {"task": TaskName.CHARACTERS, "hidden": 6},
-    "values after every token": {"task": TaskName.FLIPFLOP, "cell": CellKind.GRU, "hidden": 5},
+    "values after every token": {"task": TaskName.FLIPFLOP, "cell": "gru", "hidden": 5},
     "a value": {"task": TaskName.ADDING, "hidden": 5},
     "an encoder": {"task": TaskName.TRANSLATION, "hidden": 5},
     "text that goes on": {"task": TaskName.SPELLING, "hidden": 5},
-    "real numbers": {"task": TaskName.WAVES, "cell": CellKind.LRU, "hidden": 5},
+    "real numbers": {"task": TaskName.WAVES, "cell": "lru", "hidden": 5},
 }
 
 
@@ -191,32 +194,39 @@ def test_of_a_long_phrase_fewer_epochs_are_recorded(monkeypatch):
 # Short, broken and edited runs
 
 
-def note_of(page):
-    return next(
-        e.text for e in Replayed(page).elements if e.attributes.get("class") == "replay-note"
-    )
+def said_by(page, name):
+    return next(e.text for e in Replayed(page).elements if e.attributes.get("class") == name)
 
 
-def test_an_untrained_run_says_that_there_is_nothing_to_play():
-    page = replay(after(0, hidden=5))
+@pytest.mark.parametrize(
+    ("settings", "epochs", "said"),
+    [({}, 0, "has not been trained"), ({"lr": 100, "clip_by": "off"}, 9, "stopped in its first")],
+)
+def test_a_run_of_one_epoch_says_that_there_is_nothing_to_play(settings, epochs, said):
+    page = replay(after(epochs, hidden=5, **settings))
     assert Replayed(page).epochs == [0]
-    assert "epoch 0 alone, and nothing to play" in note_of(page)
+    assert said in said_by(page, "replay-none")
+    assert "replay-bar" not in {e.attributes.get("class") for e in Replayed(page).elements}
 
 
 def test_the_file_says_which_epochs_it_has(monkeypatch):
     session = after(30, hidden=5)
-    assert note_of(replay(session)) == "All 31 epochs are recorded."
+    assert said_by(replay(session), "replay-note") == "All 31 epochs are recorded."
     monkeypatch.setattr("rnnviz.export.recording.MOST_EPOCHS", 15)
     monkeypatch.setattr("rnnviz.export.recording._LEAST_EPOCHS", 15)
     page = replay(session)
-    assert note_of(page).startswith(f"{len(Replayed(page).epochs)} of 31 epochs are recorded")
+    assert said_by(page, "replay-note").startswith(
+        f"{len(Replayed(page).epochs)} of 31 epochs are recorded"
+    )
 
 
 def test_a_run_that_broke_ends_with_what_happened():
-    session = after(1000, hidden=5, lr=100, clip_by="off")
+    session = after(3, hidden=64, init_scale=0.1)
+    session.configure(dataclasses.replace(session.config, lr=100, clip_by="off"))
+    session.player.advance(9)
     assert session.player.diverged
     replayed = Replayed(replay(session))
-    assert replayed.epochs[-1] == session.run.position.epoch
+    assert replayed.epochs[-1] == session.run.position.epoch >= 3
     assert "no longer finite" in replayed.text(0, "story", len(replayed.epochs) - 1)
 
 
@@ -231,8 +241,8 @@ def test_a_run_within_an_epoch_is_replayed_up_to_its_beginning():
 
 
 def test_the_file_says_what_made_it():
-    session = after(2, hidden=5, seed=7, cell=CellKind.GRU)
-    session.configure(RunConfig(hidden=5, seed=7, cell=CellKind.GRU, lr=0.5))
+    session = after(2, hidden=5, seed=7, cell="gru")
+    session.configure(RunConfig(hidden=5, seed=7, cell="gru", lr=0.5))
     page = replay(session)
     said = {e.text for e in Replayed(page).elements}
     for part in ("gru", "7", "5", "0.5", "Learning rate from epoch 2 on"):
@@ -245,6 +255,42 @@ def test_the_file_says_what_made_it():
 def test_what_a_link_does_not_carry_is_said():
     given = Session(RunConfig(hidden=5), dataset=Session().dataset)
     assert "A link does not carry the data" in replay(given, ["bad"])
+
+
+def test_weights_from_elsewhere_are_named(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(safetensors_file(after(2, hidden=5)))
+    opened = rnnviz.open_weights(path)
+    page = replay(opened, ["not bad"])
+    assert "A link does not carry the weights" in page
+    assert "the weights from weights.safetensors, at epoch 0" in page
+    assert "Opened" in Replayed(page).text(0, "story", 0)
+
+
+def test_a_cell_of_ones_own_is_there_as_its_text():
+    text = "h = tanh(W @ x + 0.5 * h)"
+    session = after(2, hidden=5, cell="own", equations=text)
+    replayed = Replayed(replay(session, ["not bad"]))
+    assert text in {e.text.strip() for e in replayed.elements}
+    assert replayed.epochs == [0, 1, 2]
+
+
+def test_an_epoch_whose_numbers_are_not_finite_has_a_sentence(monkeypatch):
+    session = after(4, hidden=5)
+
+    def broken(reader, probe, words, theme):
+        found = network(reader, probe, words, theme)
+        return picture([], "", 1, theme, meta={"sentence": "?"}) if at_two(reader) else found
+
+    def at_two(reader):
+        return reader.player.position.epoch == 2
+
+    monkeypatch.setattr("rnnviz.export.recording.network", broken)
+    replayed = Replayed(replay(session, ["not bad"]))
+    drawn = [replayed.picture(0, "network", number) for number in range(5)]
+    assert [bool(arrays) for _, arrays in drawn] == [True, True, False, True, True]
+    assert drawn[2][0]["layout"]["meta"]["sentence"] == "?"
+    assert drawn[3][1].keys() == drawn[1][1].keys()
 
 
 # Safe to open

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from rnnviz.config import CellKind
 from rnnviz.exchange.recording_file import RecordingWriter
 from rnnviz.exchange.tensor_file import TensorFile
 from rnnviz.exchange.torch_layers import GATES
@@ -16,7 +15,7 @@ PROBE = [
 HIDDEN = 5
 
 
-def arrays(step, kind=CellKind.LSTM, layers=1, hidden=HIDDEN, seed=0):
+def arrays(step, kind="lstm", layers=1, hidden=HIDDEN, seed=0):
     """The weights after a step, which grow from nearly nothing."""
     rng, rows = np.random.default_rng(seed), len(GATES[kind]) * hidden
     made = {}
@@ -46,7 +45,7 @@ class Loop:
         cell = changed.get("cell", "lstm")
         self.path, self.layers = path, layers
         #: Gated cells as those of the LSTM, where a test says something else of them.
-        self.kind = CellKind(cell) if cell in ("elman", "gru") and layers > 1 else CellKind.LSTM
+        self.kind = cell if cell in ("elman", "gru") and layers > 1 else "lstm"
         self.writer = RecordingWriter(path, header(**changed), 10, 10**9)
 
     def record(self, *steps, **more):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.config import CellKind, RunConfig
+from rnnviz.config import RunConfig
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.tensor_file import TensorFile
 from rnnviz.export.history import records
@@ -227,7 +227,7 @@ def test_the_next_snapshot(session):
         lambda s: s.player.advance(3),
         lambda s: s.player.branch(),
         lambda s: s.player.branch_with([silence(1, 0)]),
-        lambda s: s.configure(RunConfig(cell=CellKind.GRU)),
+        lambda s: s.configure(RunConfig(cell="gru")),
         lambda s: s.use("h = tanh(W @ x + U @ h + b)"),
     ],
 )

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rnnviz
-from rnnviz.config import CellKind, OptimizerKind, RunConfig, TaskName
+from rnnviz.cells import cell_names
+from rnnviz.config import OptimizerKind, RunConfig, TaskName
 from rnnviz.exchange import run_archive
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.tensor_file import TensorFile
@@ -85,9 +86,9 @@ def train_on(*sessions):
 # What is the same again
 
 
-@pairwise(cell=CellKind, optimizer=OptimizerKind, layers=(1, 2))
+@pairwise(cell=cell_names(), optimizer=OptimizerKind, layers=(1, 2))
 def test_every_cell_and_optimizer_has_the_same_past_and_future(cell, optimizer, layers):
-    own = {"equations": OWN} if cell is CellKind.OWN else {}
+    own = {"equations": OWN} if cell == "own" else {}
     session = run_of_(cell=cell, optimizer=optimizer, layers=layers, lr=0.01, **own)
     opened = again(session)
     same(session, opened)
@@ -196,6 +197,22 @@ def test_own_data_are_in_the_file_only_if_they_are_asked_for():
     with pytest.raises(TransferError, match="has its name alone"):
         run_of(content, "r", replace(SKY, train=File("sky.csv", CSV + b"so so,rainy\n")))
     same(session, run_of(run_file(session), "r", SKY).session())
+
+
+def test_own_data_are_read_in_the_way_that_was_chosen():
+    rows = [f"{k},word{k % 3} again,{('Billing ', 'billing', 'sales')[k % 3]}" for k in range(20)]
+    table = "\n".join(["id,message,category", *rows, "20,,sales"]).encode()
+    chosen = {"text_column": "message", "label_column": "category", "test_share": 0.3}
+    upload = Upload(File("mail.csv", table), skip_bad=True, merge_labels=True, seed=3, **chosen)
+    session = run_of_(0, seed=3)
+    session.load(upload)
+    session.player.advance(2)
+    assert session.data.upload == upload
+    opened = again(session, own_data=True)
+    same(session, opened)
+    assert opened.dataset.classes == session.dataset.classes
+    assert len(opened.dataset.classes) == 2
+    train_on(session, opened)
 
 
 def test_given_data_of_every_kind_are_read_back():

@@ -16,7 +16,9 @@ const find = (selector, node = document) => node.querySelector(selector);
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 async function unpacked(text) {
-  const packed = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  const signs = atob(text);
+  const packed = new Uint8Array(signs.length);
+  for (let k = 0; k < signs.length; k++) packed[k] = signs.charCodeAt(k);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).arrayBuffer();
 }
@@ -44,18 +46,31 @@ function mountFigure(stage, figure) {
   stage.mount(PICTURES[kind], kind, parts, { text });
 }
 
-function listenToKeys(stage, bar) {
+// The keys of the slider everywhere, unless something else takes them.
+function listenToKeys(stage, scrubber) {
   document.addEventListener("keydown", (event) => {
     const { target, key } = event;
-    const scrubber = bar.scrubber.input;
     if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[key]) return;
-    if (target !== scrubber && target.closest("input")) return;
+    if (target !== scrubber && target.closest("input, .rnnviz-numbers")) return;
     if (key === " " && target.closest("button, a, summary")) return;
+    // By itself the slider would go to the next epoch, whether it is recorded or not.
     event.preventDefault();
-    // The slider would go to the next epoch, whether it is recorded or not.
     event.stopPropagation();
-    if (bar.epochs.length > 1) stage.send(KEYS[key]);
+    if (!(event.repeat && key === " ")) stage.send(KEYS[key]);
   }, true);
+}
+
+function mountBar(stage, node, { epochs }) {
+  const bar = new ReplayBar(node, stage, epochs);
+  stage.mountControl(bar);
+  listenToKeys(stage, bar.scrubber.input);
+}
+
+// One phrase is no choice. Of a long one the button shows the beginning.
+function mountPhrases(stage, node, { phrases }) {
+  node.hidden = phrases.length < 2;
+  stage.mountControl(new Chips(node, stage, { key: "phrase", label: "Phrase" }));
+  for (const button of node.querySelectorAll("button")) button.title = button.textContent;
 }
 
 async function start() {
@@ -64,17 +79,18 @@ async function start() {
   window.rnnviz = { stage, replay };
   for (const key of ["status", "story", "verdict"]) stage.mountText(key, find(`[data-text=${key}]`));
   for (const figure of document.querySelectorAll("figure")) mountFigure(stage, figure);
-  const bar = new ReplayBar(find(".replay-bar"), stage, recording.epochs);
-  const phrases = new Chips(find(".replay-phrases"), stage, { key: "phrase", label: "" });
   stage.connect(replay, { status() {}, welcomed() {}, frame() {} });
-  for (const control of [bar, phrases]) stage.mountControl(control);
+  replay.show();
+  // Where there is nothing to play there is no bar.
+  const bar = find(".replay-bar");
+  if (bar) mountBar(stage, bar, recording);
+  mountPhrases(stage, find(".replay-phrases"), recording);
   const button = find(".replay-look");
   showLook(replay, button);
   dark.addEventListener("change", () => {
     showLook(replay, button);
     replay.show();
   });
-  listenToKeys(stage, bar);
 }
 
 start().catch((problem) => {

@@ -39,10 +39,16 @@ export class Recording {
     const number = Math.min(at, outlines.length - 1);
     const outline = JSON.parse(this.strings[outlines[number]]);
     outline.layout.meta.theme = this.palettes[look];
-    if (key === "curves") outline.layout.meta.shown = at < this.epochs.length - 1 ? this.epochs[at] : null;
+    if (key === "curves") Object.assign(outline.layout.meta, this.timeOf(at));
     const there = tracks.filter(([, first, block]) => number >= first && number < first + this.blocks[block].frames);
     const arrays = there.map(([path, first, block]) => [path, ...this.array(this.blocks[block], number - first)]);
     return { remark: this.remarks[key], outline: JSON.stringify(outline), arrays };
+  }
+
+  // Where the playhead stands; the axis ends with the run.
+  timeOf(at) {
+    const last = this.epochs.at(-1);
+    return { shown: this.epochs[at] < last ? this.epochs[at] : null, last: Math.max(1, last) };
   }
 
   array(block, frame) {
@@ -55,22 +61,37 @@ export class Recording {
 
 const sizeOf = ({ shape }) => shape.reduce((product, length) => product * length, 1);
 
-// The numbers of all frames. Stored are the changes from frame to frame, first the lowest bytes of all.
+// The numbers of all frames.
 function valuesOf(block) {
+  const codes = codesOf(block);
+  if (block.kind === "whole") return codes;
+  return block.steps ? multiplesOf(block.steps, codes, sizeOf(block)) : floatsOf(block.shift, codes);
+}
+
+// Stored are the changes from frame to frame, the sign last: first the lowest bytes of all, then the next.
+function codesOf(block) {
   const { frames, planes, bytes } = block;
   const [size, count] = [sizeOf(block), frames * sizeOf(block)];
   const codes = new Int32Array(count);
+  for (let plane = 0; plane < planes; plane++)
+    for (let k = 0; k < count; k++) codes[k] |= bytes[plane * count + k] << (8 * plane);
   for (let k = 0; k < count; k++) {
-    let change = 0;
-    for (let plane = 0; plane < planes; plane++) change |= bytes[plane * count + k] << (8 * plane);
-    const before = k < size ? 0 : codes[k - size];
-    codes[k] = before + ((change >>> 1) ^ -(change & 1));
+    const change = (codes[k] >>> 1) ^ -(codes[k] & 1);
+    codes[k] = k < size ? change : codes[k - size] + change;
   }
-  return block.kind === "whole" ? codes : floatsOf(block, codes, size);
+  return codes;
 }
 
-// Multiples of a step, one for each frame, or the upper bits of float32 numbers.
-function floatsOf({ steps, shift }, codes, size) {
-  if (!steps) return new Float32Array(codes.map((code) => code << shift).buffer);
-  return Float32Array.from(codes, (code, k) => code * steps[Math.floor(k / size)]);
+// Each frame has a step of its own.
+function multiplesOf(steps, codes, size) {
+  const values = new Float32Array(codes.length);
+  for (let k = 0, frame = 0; frame < steps.length; frame++)
+    for (let end = k + size; k < end; k++) values[k] = codes[k] * steps[frame];
+  return values;
+}
+
+// The upper bits of float32 numbers.
+function floatsOf(shift, codes) {
+  for (let k = 0; k < codes.length; k++) codes[k] <<= shift;
+  return new Float32Array(codes.buffer);
 }

@@ -3,7 +3,7 @@ import { ICONS, Slider, enable, onPress, setText } from "../controls.js";
 
 const BAR = `
 <div class="rnnviz-bar rnnviz-time">
-  <button class="main" title="Play the recorded epochs (space)"><i></i><span></span> <kbd>Space</kbd></button>
+  <button class="main" title="Play or pause (space)"><i></i><span></span> <kbd>Space</kbd></button>
   <button data-by="-1" title="The recorded epoch before (←)" aria-label="The recorded epoch before">‹</button>
   <div class="rnnviz-slider" data-slider="scrubber">
     <div class="track"><input type="range" min="0" step="1" aria-label="Epoch shown" /><div class="bands"></div></div>
@@ -22,8 +22,6 @@ export class ReplayBar {
       onPress(button, () => stage.send({ do: "step", by: Number(button.dataset.by) }));
     this.scrubber = new Slider(node.querySelector(".rnnviz-slider"), stage, (epoch) => stage.send({ do: "seek", epoch }));
     node.querySelector(".track").append(...marksOf(epochs));
-    // Of one epoch there is nothing to play.
-    node.hidden = epochs.length < 2;
   }
 
   get held() {
