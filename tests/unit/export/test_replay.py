@@ -268,7 +268,7 @@ def test_weights_from_elsewhere_are_named(tmp_path):
 
 
 def test_a_cell_of_ones_own_is_there_as_its_text():
-    text = "h = tanh(W @ x + 0.5 * h)"
+    text = "# <b>mine</b>\nh = tanh(W @ x + 0.5 * h)"
     session = after(2, hidden=5, cell=CellKind.OWN, equations=text)
     replayed = Replayed(replay(session, ["not bad"]))
     assert text in {e.text.strip() for e in replayed.elements}
