@@ -10,12 +10,16 @@ from rnnviz.config import RunConfig, TaskName
 
 @dataclass(frozen=True)
 class Preset:
-    """One click: its label, its promise, what to look for, and settings unlike the defaults."""
+    """One click: its label, its promise, what to look for, and settings unlike the defaults.
+
+    ``learns`` tells whether it learns its task in its epochs.
+    """
 
     label: str
     promise: str
     look: str
     settings: dict[str, Any] = field(default_factory=dict)
+    learns: bool = True
 
     def config(self, seed: int = 0) -> RunConfig:
         """The settings of a run."""
@@ -55,6 +59,7 @@ _PRESETS = (
         "gradient over the epochs: for most of them the gradient at the first token, the only one "
         "that matters, is tiny.",
         _lag("elman"),
+        learns=False,
     ),
     Preset(
         "GRU, lag 20",
@@ -110,7 +115,7 @@ _PRESETS = (
     Preset(
         "Leaky, lag 20",
         "Learns, though every state leaks",
-        "Every token takes a fifth of the state: by the leak alone 1 % is left after 20. The "
+        "Every token takes a fifth of the state: by the leak alone 1% is left after 20. The "
         "recurrent weights learn to put back more than that, and the state grows. At lags 5 and "
         "80 many answers are wrong.",
         _lag_adam("leaky"),
@@ -118,7 +123,7 @@ _PRESETS = (
     Preset(
         "coRNN, lag 20",
         "Learns, and holds at lag 80",
-        "Every unit is an oscillator with much friction: left alone, 97 % of it stays from token "
+        "Every unit is an oscillator with much friction: left alone, 97% of it stays from token "
         "to token. What the network learns at lag 20 holds at lags 40 and 80.",
         _lag_adam("cornn"),
     ),
@@ -199,3 +204,15 @@ _PRESETS = (
 PRESETS: dict[TaskName, tuple[Preset, ...]] = {
     task: tuple(preset for preset in _PRESETS if preset.config().task is task) for task in TaskName
 }
+
+
+def contrast(config: RunConfig) -> Preset | None:
+    """A preset that learns what the preset ``config`` doesn't, with one setting changed."""
+    cards = PRESETS[config.task]
+    for mine in cards:
+        if mine.learns or mine.config(config.seed) != config:
+            continue
+        for other in cards:
+            if other.learns and len(mine.settings.items() ^ other.settings.items()) == 2:
+                return other
+    return None

@@ -26,6 +26,8 @@ LOWER, UPPER, NAME, FORMULA = 3.2, 2.8, 1.1, 1.0
 PITCH, PORT, APART_AFTER = 0.6, 0.38, 1.9
 #: The heights of a label in a wire, of a highway alone and of one of several, and of its head.
 PILL, ALONE, SEVERAL, HEAD = 1.5, 3.6, 2.3, 2.6
+#: The distance of the buses below.
+BUS = 1.3
 #: The margins at the left and at the right, where the states are.
 LEFT, RIGHT = 3.0, 3.0
 
@@ -370,8 +372,8 @@ class _Router:
         y += LOWER + (PILL if self._has_pill("leaf bus") else 0.7)
         self.foot = y
         for k, source in enumerate(sorted(self.sources, key=lambda s: s.kind == "input")):
-            self.y["B", source] = y + k * 1.1
-        self.height = y + 1.1 * (len(self.sources) - 1) + 0.7
+            self.y["B", source] = y + k * BUS
+        self.height = y + BUS * (len(self.sources) - 1) + 0.7
 
     def _corridor(self, name: str, y: float, pitch: float) -> float:
         """Set the tracks of a corridor that begins at ``y``; return where it ends."""
@@ -525,8 +527,8 @@ class _Router:
         if style == "leaf bus":
             return self.foot - PILL / 2 - 0.1
         if style == "cross":
-            (_, start), (_, end) = points
-            return end + 0.75 if start > end else end - 0.75
+            # Over the lower of the two, below the way back of its gradient.
+            return max(y for _, y in points) - 0.85
         if style in _RISING:
             return self.ceiling + PILL / 2 + 0.3
         if style in _FROM_BELOW:

@@ -22,7 +22,8 @@ WORSE = 1.1
 GROWS, OPENS = 0.1, 1.0
 #: It must also be so many times that of epoch 0: some initial weights have a large one.
 GROWN = 2.0
-#: A chapter is that of most of so many epochs, so that none flickers.
+#: A chapter begins with the second epoch in a row that asks for it, and ends when most of the last
+#: ``WINDOW`` epochs ask for an earlier one, so that none flickers.
 WINDOW = 5
 
 
@@ -72,8 +73,8 @@ def chapters(scores: Scores, radii: Array, epochs: Array) -> Array:
     """The chapter at each of ``epochs`` (N,).
 
     ``radii`` are the spectral radius of W_hh, NaN where it was not measured. By the scores the
-    chapter of an epoch is the median of the last ``WINDOW`` epochs. While the loss is near that of
-    guessing, the radius decides.
+    chapter of an epoch is the median of the last ``WINDOW`` epochs, or what the last two reach.
+    While the loss is near that of guessing, the radius decides.
     """
     losses, guess = scores.losses, scores.guess
     raw = np.where(losses < WORSE * guess, Chapter.MEMORY_GROWS, Chapter.PLATEAU)
@@ -81,7 +82,8 @@ def chapters(scores: Scores, radii: Array, epochs: Array) -> Array:
     known = (losses < LEARNED * guess) & (scores.metrics >= RIGHT)
     raw[known] = Chapter.LEARNED
     raw[known & (scores.tests <= scores.chance)] = Chapter.MEMORIZED
-    by_scores = np.median(_windows(raw, Chapter.PLATEAU)[epochs], axis=1).astype(int)
+    rows = _windows(raw, Chapter.PLATEAU)[epochs]
+    by_scores = np.maximum(np.median(rows, axis=1), rows[:, -2:].min(axis=1)).astype(int)
     told: Array = np.where(by_scores == Chapter.MEMORY_GROWS, _of_memory(radii, epochs), by_scores)
     told[epochs == 0] = Chapter.UNTRAINED
     return told
@@ -90,15 +92,17 @@ def chapters(scores: Scores, radii: Array, epochs: Array) -> Array:
 def _of_memory(radii: Array, epochs: Array) -> Array:
     """PLATEAU, MEMORY_GROWS or MEMORY_OPENS, by the median of the radii of the last epochs.
 
-    Of two in the middle the smaller counts. Without any, that of the last ones measured.
+    Of two in the middle the smaller counts; if the last two radii are larger, the smaller of them.
+    Without any, that of the last ones measured.
     """
     measured = np.flatnonzero(~np.isnan(radii))
     if 0 not in measured[:1]:
         return np.full(len(epochs), Chapter.PLATEAU)
     last = measured[np.searchsorted(measured, epochs, side="right") - 1]
-    rows = np.sort(_windows(radii, np.nan)[last], axis=1)  # NaN comes last
+    windows = _windows(radii, np.nan)[last]
+    rows = np.sort(windows, axis=1)  # NaN comes last
     middle = (np.count_nonzero(~np.isnan(rows), axis=1) - 1) // 2
-    usual = rows[np.arange(len(rows)), middle]
+    usual = np.fmax(rows[np.arange(len(rows)), middle], windows[:, -2:].min(axis=1))
     grown = usual >= GROWN * radii[0]
     told: Array = Chapter.PLATEAU + grown * np.digitize(usual, (GROWS, OPENS))
     return told

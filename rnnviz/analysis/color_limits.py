@@ -8,7 +8,7 @@ from rnnviz.engine.layer_buffers import Array
 
 
 def typical(*arrays: Array) -> float:
-    """The 95 % quantile of the absolute values other than zero; 0 if there are none.
+    """The 95% quantile of the absolute values other than zero; 0 if there are none.
 
     With the maximum as limit, a few outliers would make all other values look like zero.
     """

@@ -23,7 +23,7 @@ from rnnviz.engine.losses import LOSSES, margin_gradient
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
 
-#: The quantiles of the sequences that bound the band: the middle 80 %.
+#: The quantiles of the sequences that bound the band: the middle 80%.
 BAND = (0.1, 0.9)
 
 
@@ -44,7 +44,7 @@ class LagProfile:
     """||dL/dh_t|| (L2) over the lag T - t, from 0, of ``sequences`` sequences; all (L,).
 
     L is the loss, or the logit margin, of each sequence's last answer. ``low`` and ``high`` enclose
-    the middle 80 % of the sequences. ``bound`` is an upper bound of the norm, None if unknown.
+    the middle 80% of the sequences. ``bound`` is an upper bound of the norm, None if unknown.
     """
 
     objective: Objective
@@ -68,7 +68,7 @@ class LagProfile:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the half-life, of the line fitted to the median."""
+        """The 95% interval of the half-life, of the line fitted to the median."""
         return half_life_interval(self.median[::-1])
 
     @property

@@ -20,11 +20,11 @@ from rnnviz.engine.parameters import Parameters, plain
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import update_parts
 
-#: Beyond this the slope 1 - h^2 of a tanh is below 0.06: 94 % of the gradient is lost per token.
+#: Beyond this the slope 1 - h^2 of a tanh is below 0.06: 94% of the gradient is lost per token.
 SATURATED = 0.97
 #: A state within +- this changes a logit by less than a hundredth of a weight.
 SILENT = 0.01
-#: Shares of saturated units. Trained units often saturate, so up to half is normal; above 90 %
+#: Shares of saturated units. Trained units often saturate, so up to half is normal; above 90%
 #: almost no gradient passes.
 SATURATED_LIMITS = 0.5, 0.9
 #: Shares of silent units: a quarter wastes capacity, with nine in ten nothing is remembered.

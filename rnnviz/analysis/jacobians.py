@@ -122,10 +122,10 @@ def _inverses(matrices: Array) -> Array:
 
 
 def state_spectra(jacobians: Jacobians) -> StateSpectra:
-    """The eigenvalues of finite Jacobians, at every n-th token up to the last one."""
+    """The eigenvalues of finite Jacobians, at the middle one of every n tokens, counted back."""
     finite = np.flatnonzero(np.isfinite(jacobians.matrices).all(axis=(1, 2)))
     every = math.ceil(len(finite) / _SPECTRA) or 1
-    some = finite[::-every][::-1]
+    some = finite[-1 - min(every // 2, len(finite) - 1) :: -every][::-1] if len(finite) else finite
     return StateSpectra(some + jacobians.first, np.linalg.eigvals(jacobians.matrices[some]))
 
 

@@ -18,7 +18,7 @@ from rnnviz.tasks.metrics import EXACT
 FEWEST, MOST = 20, 200
 #: Limit of weights * tokens; beyond it fewer sequences are drawn.
 _WORK = 10_000_000_000
-#: The standard normal quantile of a 95 % interval.
+#: The standard normal quantile of a 95% interval.
 _Z = 1.959964
 
 
@@ -39,7 +39,7 @@ class LengthProfile:
     """Score, 0..1, and loss of sequences by length; all (N,), ``intervals`` (N, 2).
 
     Every sequence counts once: by its last answer, or if a sequence is scored as a whole, by all.
-    So the scores are shares of independent trials, with 95 % intervals by Wilson. ``guess`` is the
+    So the scores are shares of independent trials, with 95% intervals by Wilson. ``guess`` is the
     score of guessing, None if it is next to nothing.
     """
 
@@ -123,7 +123,7 @@ def _guess(examples: list[Example], dataset: Dataset) -> float | None:
 
 
 def wilson(shares: Array, counts: Array) -> Array:
-    """The 95 % intervals (N, 2) of shares (N,) of ``counts`` independent trials (Wilson 1927)."""
+    """The 95% intervals (N, 2) of shares (N,) of ``counts`` independent trials (Wilson 1927)."""
     spread = _Z**2 / counts
     middle = shares + spread / 2
     half = np.sqrt(spread * (shares * (1 - shares) + spread / 4))

@@ -83,7 +83,7 @@ def half_life(norms: Array) -> float:
 
 
 def half_life_interval(norms: Array) -> tuple[float, float]:
-    """The 95 % interval of the half-life, in tokens, from that of the fitted slope.
+    """The 95% interval of the half-life, in tokens, from that of the fitted slope.
 
     By Student's t of the residuals; from 0 to infinity with fewer than three norms above zero.
     """
@@ -102,7 +102,7 @@ def _halving(decades: float) -> float:
 
 
 def _student(freedom: int) -> float:
-    """The 97.5 % quantile of Student's t, to 1 % (Abramowitz and Stegun 26.7.5)."""
+    """The 97.5% quantile of Student's t, to 1% (Abramowitz and Stegun 26.7.5)."""
     z = 1.959964
     terms = (
         z,
@@ -118,7 +118,7 @@ def _student(freedom: int) -> float:
 class MemoryGauge:
     """Radius and norm of W_hh, and half-life in tokens, at ascending ``epochs``; all (N,).
 
-    ``interval`` (N, 2) is the 95 % interval of the half-life, ``weights`` the name of W_hh.
+    ``interval`` (N, 2) is the 95% interval of the half-life, ``weights`` the name of W_hh.
     """
 
     epochs: Array
@@ -128,14 +128,14 @@ class MemoryGauge:
     interval: Array
     weights: str = "W_hh"
 
-    def radii(self, count: int) -> Array:
-        """The radius at the epochs from 0 on, (count,), NaN where it was not measured.
+    def radii(self, epochs: Array) -> Array:
+        """The radius at ascending ``epochs`` (N,), NaN where it was not measured.
 
         All are NaN for gated cells, whose memory is not in these weights alone.
         """
-        radii = np.full(count, np.nan)
+        radii = np.full(len(epochs), np.nan)
         if plain(self.weights) == "W_hh":
-            radii[self.epochs] = self.radius
+            radii[np.searchsorted(epochs, self.epochs)] = self.radius
         return radii
 
 
@@ -145,6 +145,16 @@ class GradientMap:
 
     epochs: Array
     norms: Array
+
+
+def starved_until(flows: GradientMap, limit: float) -> int | None:
+    """The epoch up to which the first token got less than ``limit`` of the last one's gradient.
+
+    None if it got more at the first epoch.
+    """
+    starved = flows.norms[:, 0] < limit * flows.norms[:, -1]
+    count = len(starved) if starved.all() else int(starved.argmin())
+    return int(flows.epochs[count - 1]) if count else None
 
 
 def coarse_first(epochs: Iterable[int]) -> list[int]:

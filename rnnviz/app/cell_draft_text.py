@@ -21,8 +21,14 @@ def draft_html(draft: CellDraft) -> str:
     """The derived backward equations, or what is wrong and where."""
     if draft.cell is None:
         assert draft.problem
-        return _problem(draft.text, draft.problem)
+        kept = _kept(draft.before) if draft.before else ""
+        return _problem(draft.text, draft.problem) + kept
     return _derived(draft.cell)
+
+
+def _kept(cell: DerivedCell) -> str:
+    """What was derived before the problem, dimmed."""
+    return f'<div class="before"><h3>Backward, before this error</h3>{_equations(cell)}</div>'
 
 
 def _problem(text: str, problem: CellError) -> str:
@@ -42,19 +48,26 @@ def _ended(sentence: str) -> str:
     return sentence if sentence.endswith(("?", ".")) else f"{sentence}."
 
 
-def _derived(cell: DerivedCell) -> str:
+def _equations(cell: DerivedCell) -> str:
+    """The derived backward equations, a row each."""
     pairs = (line.partition(" ") for line in backward_equations(cell.text))
     rows = "".join(
         f'<tr class="{"weights" if "outer(" in value else ""}">'
         f"<th>{escape(name)}</th><td>{escape(value)}</td></tr>"
         for name, _, value in pairs
     )
+    return (
+        '<div class="equations" tabindex="0" role="region" aria-label="Backward, derived">'
+        f"<table>{rows}</table></div>"
+    )
+
+
+def _derived(cell: DerivedCell) -> str:
     script = quote(f"{source(cell.text)}")
     return (
         '<div class="fine"><h3>Backward, derived</h3><small>From the last token to the first; a '
         "prime marks what is before the token.</small>"
-        f'<div class="equations" tabindex="0" role="region" aria-label="Backward, derived">'
-        f"<table>{rows}</table></div><p>{escape('. '.join(_facts(cell)))}.</p>"
+        f"{_equations(cell)}<p>{escape('. '.join(_facts(cell)))}.</p>"
         '<p class="check"><b>✓ The gradient is right</b>, by complex steps. <a download="cell.py" '
         f'href="data:text/x-python;charset=utf-8,{script}">Save as a NumPy script</a></p></div>'
     )

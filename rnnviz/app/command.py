@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rnnviz.config import SETTINGS
+from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from rnnviz.training.player import SPEEDS
 from rnnviz.training.schedule import Position
@@ -39,6 +40,8 @@ def act(session: Session, command: Mapping[str, Any]) -> None:
         case {"do": "seed"}:
             seed = (session.config.seed + 1) % SETTINGS["seed"].high
             session.configure(replace(session.config, seed=int(seed)))
+        case {"do": "preset", "label": str(label)}:
+            _train_with(session, label)
         case {"do": "seek", "epoch": int(epoch)} if epoch >= 0:
             player.pause()
             player.go_to(Position(epoch))
@@ -54,3 +57,12 @@ def act(session: Session, command: Mapping[str, Any]) -> None:
             take(text.encode(errors="replace").decode())
         case _:
             raise not_understood(command)
+
+
+def _train_with(session: Session, label: str) -> None:
+    """Train with a preset of the task, from its beginning."""
+    for preset in PRESETS[session.config.task]:
+        if preset.label == label:
+            session.configure(preset.config(session.config.seed))
+            return session.player.play()
+    raise RefusedError(f"there is no preset {label[:40]!r} of this task")

@@ -1,4 +1,4 @@
-"""The menu *Export*: what can be taken away from a run, as files."""
+"""The menus *Export* and *Open*: what can be taken away from a run as files, and brought back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import streamlit as st
 from rnnviz.app.browser_session import get_seat
 from rnnviz.app.replay_menu import replay_menu
 from rnnviz.app.session_registry import Seat
+from rnnviz.app.stage import place_open
+from rnnviz.app.style import escaped
 from rnnviz.export.history import history_json
+from rnnviz.export.run_file import run_file
 from rnnviz.export.script import problem_of, script
 from rnnviz.export.weights import safetensors_file, weights_file
 from rnnviz.session import Session
@@ -28,13 +31,18 @@ class Export(NamedTuple):
 
 EXPORTS = (
     Export(
+        "Run (.rnnviz)", "run.rnnviz",
+        "The whole run with its past: opened again, every epoch has the same weights.",
+        run_file,
+    ),
+    Export(
         "Script (.py)", "run.py",
         "One file that trains the same network with NumPy alone, and ends with the same weights.",
         script,
     ),
     Export(
         "Weights (.npz)", "weights.npz",
-        "The weights at the epoch shown, by name, with the vocabulary and the classes.",
+        "The weights at the epoch shown, by name, with words, classes and settings.",
         weights_file,
     ),
     Export(
@@ -54,14 +62,32 @@ def export_menu(session: Session) -> None:
     """Put the menu here. A file is made when it is asked for, from the run as it is then."""
     seat, problem = get_seat(), problem_of(session)
     with st.popover("Export", width="stretch"):
+        recorded = session.player.recorded
+        own = session.data.own and not recorded and st.checkbox(
+            f"With my data, {escaped(session.dataset.name[:40])}", key="export_own",
+            help="A run is opened again with its data. They are in its file only if you tick this.",
+        )  # fmt: skip
         for export in EXPORTS:
+            # A recording is a file already, and another program's training has no script.
+            if recorded and export.content in (run_file, script):
+                continue
             refused = problem if export.content is script else ""
+            content = partial(run_file, own_data=True) if own else export.content
+            made = export._replace(content=content) if export.content is run_file else export
             st.download_button(
-                export.label, partial(_made, seat, export), export.name,
+                export.label, partial(_made, seat, made), export.name,
                 help=refused or export.help, on_click="ignore", disabled=bool(refused),
                 key=f"export_{export.name}", width="stretch",
             )  # fmt: skip
-        replay_menu(seat, session)
+        if not recorded:
+            replay_menu(seat, session)
+
+
+def open_menu() -> None:
+    """Put the place here for a run or weights that are to be opened."""
+    with st.popover("Open a file", width="stretch"):
+        place_open("A run or weights", "A .rnnviz, .npz or .safetensors file, at most 100 MB.")
+        st.caption("It takes the place of the run on this page. You can also drop it anywhere.")
 
 
 def _made(seat: Seat, export: Export) -> str | bytes:

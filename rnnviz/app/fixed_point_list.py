@@ -40,9 +40,12 @@ def rest_sentence(held: str, found: FixedPoints | None) -> str:
 
 
 def rests_html(
-    rests: Sequence[Rest], chosen: int | None, opened: bool, found: FixedPoints | None, noun: str
+    rests: Sequence[Rest], chosen: int | None, opened: bool, outcome: str, noun: str
 ) -> str:
-    """A row for each point, which is a button; below the chosen one its numbers if ``opened``."""
+    """A row for each point, which is a button; below the chosen one its numbers if ``opened``.
+
+    ``outcome`` is what came of the search with this input.
+    """
     rows = []
     for k, rest in enumerate(rests[:_SHOWN]):
         open_here = opened and k == chosen
@@ -52,7 +55,7 @@ def rests_html(
     head = "".join(f"<th>{heading}</th>" for heading in _HEADINGS)
     table = f"<table><tr>{head}</tr>{''.join(rows)}</table>" if rows else ""
     more = f"{len(rests) - _SHOWN} more are in the plane. " if len(rests) > _SHOWN else ""
-    said = more + (_outcome(found) if found else "Nothing is looked for yet with this input.")
+    said = f"{more}{outcome}"
     return f'<div class="rnnviz-rests"><h4>Points</h4>{table}<p>{said}</p></div>'
 
 
@@ -95,8 +98,10 @@ def _size(eigenvalue: float) -> str:
     return f"1 {'+' if distance > 0 else '−'} {abs(distance):.0e}"
 
 
-def _outcome(found: FixedPoints) -> str:
-    """The counts of a search, and what it has missed."""
+def search_outcome(found: FixedPoints | None, searching: bool) -> str:
+    """The counts of a search, and what it has missed; or that there was none, or it still runs."""
+    if found is None:
+        return "The search is running." if searching else "No search was made with this input."
     counts = ", ".join(f"{len(found.of(kind))} {kind.value}" for kind in Kind)
     short = f" of {found.requested}, because time ran out" if found.starts < found.requested else ""
     missing = [

@@ -10,17 +10,20 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.app.browser_session import on_host
+from rnnviz.app.data_choices import choose_columns, choose_encoding, merge_labels, skip_rows
 from rnnviz.app.stage import place_file
 from rnnviz.app.style import escaped
 from rnnviz.session import Session
-from rnnviz.tasks.csv_table import Form, TaskError
-from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, dataset_of, table_of
+from rnnviz.tasks.columns import Form
+from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.encoding import EncodingError
+from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, check_rows, dataset_of
 from rnnviz.tasks.upload_preview import preview
 from rnnviz.tasks.vocabulary import Unit
 
 _HELP = (
-    "A CSV with the columns text,label (classes), text alone (what comes next) or source,target "
-    "(translation), or plain text. UTF-8, at most 5 MB and 20,000 rows. It stays on this machine."
+    "A table (.csv, .tsv, .xlsx, .parquet) with a column of texts and, if you like, one of labels "
+    "or translations; or a plain text. At most 5 MB and 20,000 rows. It stays on this machine."
 )
 
 
@@ -70,26 +73,42 @@ def _pasted() -> File | None:
 
 
 def _offer(session: Session, train: File, test: File | None, below_train: DeltaGenerator) -> None:
-    """The options, the preview and the start button; or a problem, below the file it is about."""
+    """The choices, the preview and the start button; or a problem, below the file it is about."""
     below_test = st.container()
     # Where the file was chosen, so that it is in sight.
     start = below_train.container()
     try:
-        form = table_of(train).form
+        with below_train:
+            upload = choose_columns(choose_encoding(Upload(train, test, seed=session.config.seed)))
+    except EncodingError:
+        return
     except TaskError as problem:
         below_train.warning(escaped(str(problem)))
         return
-    upload = Upload(train, test, seed=session.config.seed, **_options(form, test is not None))
-    if problem_text := _problem(upload):
-        test_only = test is not None and not _problem(replace(upload, test=None))
-        (below_test if test_only else below_train).warning(escaped(problem_text))
+    upload = replace(upload, **_options(upload.form or Form.NEXT, test is not None))
+    try:
+        with below_train:
+            upload = merge_labels(upload)
+        with below_test if not check_rows(upload).faults else below_train:
+            upload = skip_rows(upload)
+        if check_rows(upload).unusable and not upload.skip_bad:
+            _start(session, None, start)
+            return
+        shown = preview(upload)
+    except TaskError as problem:
+        test_only = test is not None and _can_be_learned(replace(upload, test=None, skip_bad=True))
+        (below_test if test_only else below_train).warning(escaped(str(problem)))
         return
-    shown = preview(upload)
-    st.caption("  \n".join(map(escaped, shown.sentences)))
+    st.caption("  \n".join(map(escaped, [*shown.sentences, shown.example])))
     for note in shown.notes:
         st.caption(escaped(note))
-    learned = upload == session.data.upload
-    start.button(
+    _start(session, upload, start)
+
+
+def _start(session: Session, upload: Upload | None, place: DeltaGenerator) -> None:
+    """The button that starts to learn, if there is what can be, and why it was refused."""
+    learned = upload is None or upload == session.data.upload
+    place.button(
         "Learn from these data", key="learn", type="secondary" if learned else "primary",
         on_click=on_host(Session.load), args=(upload,), disabled=learned,
     )  # fmt: skip
@@ -97,13 +116,12 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
         st.warning(escaped(session.data.problem))
 
 
-def _problem(upload: Upload) -> str:
-    """Why these data can't be learned, or an empty string."""
+def _can_be_learned(upload: Upload) -> bool:
     try:
         dataset_of(upload)
-    except TaskError as problem:
-        return str(problem)
-    return ""
+    except TaskError:
+        return False
+    return True
 
 
 def _options(form: Form, has_test: bool) -> dict[str, Any]:

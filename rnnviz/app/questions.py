@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from html import escape
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,22 +14,14 @@ from rnnviz.app.browser_session import first_value, visit
 from rnnviz.app.page_scene import live
 from rnnviz.app.stage import place_phrase
 from rnnviz.app.tabs.tab import Tab
+from rnnviz.drawing.story_line import Lab, preset_link, story_line
 from rnnviz.lab.probe import Probe
+from rnnviz.presets import contrast
 from rnnviz.session import Session
 
 Question = TypeVar("Question", bound=StrEnum)
 #: Lays out a tab, with its own controls.
 MakeTab = Callable[[Session, DeltaGenerator], Tab]
-
-
-#: An answer of more characters is written smaller in a narrow window.
-LONG = 84
-
-
-class Lab(Protocol):
-    """What remembers the question that was asked last."""
-
-    question: Any
 
 
 def laboratory(
@@ -73,14 +64,11 @@ def answer_html(session: Session, answer: str, probe: Probe | None = None) -> st
     """
     told, problem = session.story, session.phrase_input.problem
     answer = f"{answer} {told.ending}".rstrip()
+    if told.ending and (other := contrast(session.config)):
+        answer = f"{answer} {preset_link(other)}"
     unknown = ", ".join(word[:40] for word in (probe or session.inspect()).reading.unknown[:12])
     if problem or told.broken:
         answer = escape(problem or told.sentence)
     elif unknown:
         answer = f"Skipped, as not in the vocabulary: {escape(unknown)}. {answer}"
-    broken = " broken" if problem or told.broken else ""
-    broken += " long" if len(re.sub(r"<[^>]*>|&\w+;", "", answer)) > LONG else ""
-    return (
-        f'<div class="rnnviz-story{broken}" data-chapter="{told.chapter}" aria-live="polite">'
-        f"<b>{told.chapter}</b><span><bdi>{answer}</bdi></span></div>"
-    )
+    return story_line(told, f"<bdi>{answer}</bdi>", bool(problem or told.broken))

@@ -109,6 +109,10 @@ class SessionRegistry:
             seat.actor.post(lambda host: host.restore(query), long=True)
         return seat, moved
 
+    def find(self, ticket: str) -> Seat | None:
+        """The seat with this ticket."""
+        return self._seats.get(ticket)
+
     def stop(self) -> None:
         """End all runs."""
         for actor in self.actors:

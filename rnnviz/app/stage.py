@@ -71,17 +71,23 @@ _stepper = _component("stepper", _STEPPER)
 _phrase = _component("phrase", _CONTROL)
 _editor = _component("editor", _CONTROL)
 _file = _component("file", _FILE)
+_open = _component("open", _FILE)
 _link = _component("link", _LINK)
 
 
-def connect(seat: Seat, edition: int) -> None:
-    """Open the wire of this tab. For ``edition`` see ``SessionHost.edition``."""
+def connect(seat: Seat, edition: int) -> str:
+    """Open the wire of this tab; returns the question whose link was pressed, or "".
+
+    For ``edition`` see ``SessionHost.edition``.
+    """
     data = {
         "wire": "rnnviz/wire",
+        "open": "rnnviz/open",
         "ticket": seat.ticket,
         "edition": edition,
     }
-    _place(_wire, "wire", data, on_stale_change=lambda: None)
+    pressed = {"on_stale_change": lambda: None, "on_question_change": lambda: None}
+    return str(_place(_wire, "wire", data, **pressed).question or "")
 
 
 def place_end() -> None:
@@ -241,5 +247,10 @@ def place_file(key: str, label: str, tip: str) -> Choice | None:
     return choice
 
 
-def _place(component: Callable[..., Any], key: str, data: dict[str, Any], **more: Any) -> None:
-    component(key=key, data={**data, "script": f"rnnviz/{host_path()}"}, **more)
+def place_open(label: str, tip: str) -> None:
+    """Put a place for a file here that is opened at once: a run or weights."""
+    _place(_open, "open", {"label": label, "help": tip})
+
+
+def _place(component: Callable[..., Any], key: str, data: dict[str, Any], **more: Any) -> Any:
+    return component(key=key, data={**data, "script": f"rnnviz/{host_path()}"}, **more)

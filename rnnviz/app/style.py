@@ -124,4 +124,4 @@ def check_html(check: GradientCheck | None, names: Names) -> str:
 def _percent(error: float) -> str:
     # Two significant digits.
     percent = np.format_float_positional(100 * error, precision=2, fractional=False, trim="-")
-    return f"{percent} %"
+    return f"{percent}%"

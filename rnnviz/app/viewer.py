@@ -16,7 +16,7 @@ Handler = Callable[[Event], None]
 #: returns whether something is left. Every run of the page's script makes a new one.
 Job = Callable[[float], bool]
 
-#: Maximum number of frames on their way to one browser.
+#: Maximum number of frames on their way to one browser tab.
 MAX_IN_FLIGHT = 2
 
 
@@ -40,12 +40,14 @@ class Viewer:
     """One connected browser: the frames sent and acknowledged, and the pictures in sight.
 
     ``send`` queues a message; it never blocks and is safe from any thread. ``scene`` returns what
-    the page shows now, ``link`` is when an address was sent last, and which.
+    the page shows now, ``link`` is when an address was sent last, and which. At most ``flight``
+    frames are on their way.
     """
 
     send: Callable[[bytes], None]
     client: str = ""
     scene: Callable[[], Scene | None] = lambda: None
+    flight: int = MAX_IN_FLIGHT
     in_sight: frozenset[str] = frozenset()
     sent: int = 0
     acknowledged: int = 0
@@ -63,4 +65,4 @@ class Viewer:
     @property
     def ready(self) -> bool:
         """Whether another frame may be sent."""
-        return self.sent - self.acknowledged < MAX_IN_FLIGHT
+        return self.sent - self.acknowledged < self.flight

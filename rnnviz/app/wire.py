@@ -14,11 +14,12 @@ from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from rnnviz.app.opened_file import open_file
 from rnnviz.app.session_registry import registry
 from rnnviz.app.viewer import Viewer
 
@@ -40,6 +41,7 @@ def routes(base: str) -> list[BaseRoute]:
     base = f"/{base.strip('/')}".rstrip("/")
     return [
         WebSocketRoute(f"{base}/rnnviz/wire", wire),
+        Route(f"{base}/rnnviz/open", open_file, methods=["POST"]),
         Mount(f"{base}/rnnviz/static/{version()}", _VersionedFiles(directory=STATIC)),
     ]
 

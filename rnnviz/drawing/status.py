@@ -8,9 +8,23 @@ from html import escape
 
 from rnnviz.analysis.health import MEANINGS, Level, Sign, judged, overfit, worst
 from rnnviz.analysis.training_phase import phase_of
+from rnnviz.drawing.story_line import question_link, story_line
+from rnnviz.lab.questions import GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.session import Session
 from rnnviz.training.player import LOOKING_BACK
 
+#: The question whose tab shows what a sign measures.
+_ASKED = {
+    "saturated": StateQuestion.CARRY,
+    "silent": StateQuestion.CARRY,
+    "clipped": GradientQuestion.FEED,
+    "update": GradientQuestion.FEED,
+    "gradient": GradientQuestion.FEED,
+    "reach": GradientQuestion.REACH,
+    "overfit": TrainQuestion.WRONG,
+}
+#: Signs of a step that a recording doesn't have: its optimizer is that of another program.
+_OF_A_STEP = ("clipped", "update")
 #: Longer numbers of epochs are written smaller.
 MOST_DIGITS = 4
 
@@ -29,47 +43,50 @@ def status_texts(session: Session, story: str | None = None) -> dict[str, str]:
 
 def _signs(session: Session) -> Sequence[Sign]:
     """The signs of health at the epoch shown, as they are to be taken at this point of the run."""
-    history, end = session.run.history, session.player.position.epoch + 1
+    history = session.run.history
+    end = history.rows_until(session.player.position.epoch)
     train, test = (history.column(f"{role}_loss")[:end] for role in ("train", "test"))
     guess = session.dataset.guess.loss
     phase = phase_of(train, guess)
-    return [*(judged(sign, phase) for sign in session.signs), overfit(test, train, guess)]
+    signs = [judged(sign, phase) for sign in session.signs]
+    if session.player.recorded:
+        return [sign for sign in signs if sign.name not in _OF_A_STEP]
+    return [*signs, overfit(test, train, guess)]
 
 
 def scores_html(session: Session, condition: str) -> str:
     """The ``condition`` of the run, the epoch, and loss and metric on training and test set."""
     player, data = session.player, session.dataset
     epoch, offset = player.position
-    scores = session.run.history.row(epoch)
+    history, last = session.run.history, player.course.epochs
+    scores = history.row(epoch)
+    unit = history.unit
     # Within an epoch the scores are those of its beginning.
     of = f"<small>{f'at {epoch}' if offset else '&nbsp;'}</small>"
     # By its greatest length, so that its size stays.
-    kind = "long" if len(str(session.config.epochs)) > MOST_DIGITS else ""
+    kind = "long" if len(str(last)) > MOST_DIGITS else ""
     kind = f"epoch {'within' if offset else kind}"
+    what = f"{condition} at" if condition == LOOKING_BACK else f"{condition} · {unit}"
     rows = "".join(
-        f'<tr class="{role}"><th>{role}</th>'
+        f'<tr class="{role}"><th>{name}</th>'
         f"<td>{score_text(scores[f'{role}_loss'], '{:.4f}')}</td>"
         f"<td>{score_text(scores[f'{role}_metric'], '{:.1%}')}</td></tr>"
-        for role in ("train", "test")
+        for role, name in zip(("train", "test"), history.roles, strict=True)
     )
     return (
-        f'<div class="rnnviz-status"><div class="{kind}"><small>{condition} · epoch</small>'
-        f"<b>{player.progress} of {session.config.epochs}</b></div><table>"
+        f'<div class="rnnviz-status"><div class="{kind}"><small>{what}</small>'
+        f"<b>{player.progress} of {last}</b></div><table>"
         f"<tr><td>{of}</td><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
         f"{rows}</table></div>"
     )
 
 
-def story_html(session: Session) -> str:
-    """The chapter at the epoch shown, and a sentence."""
+def story_html(session: Session, linked: bool = True) -> str:
+    """The chapter at the epoch shown, and a sentence; ``linked`` to the tab that shows it."""
     told, player = session.story, session.player
-    broken = " broken" if told.broken else ""
     back = f"Looking back from {player.run.position}. " if player.condition == LOOKING_BACK else ""
-    sentence = escape(back + told.sentence)
-    return (
-        f'<div class="rnnviz-story{broken}" data-chapter="{told.chapter}"><b>{told.chapter}</b>'
-        f'<span title="{sentence}">{sentence}</span></div>'
-    )
+    leads = f" {question_link(told.question)}" if told.question and linked else ""
+    return story_line(told, f"<bdi>{escape(back + told.sentence)}{leads}</bdi>", told.broken)
 
 
 def _worst(sign: Sign) -> str:
@@ -92,7 +109,8 @@ def _table(session: Session, signs: Sequence[Sign]) -> str:
 def _row(sign: Sign) -> str:
     value = score_text(sign.value, "{:.0%}" if sign.share else "{:.1e}")
     meaning = escape(f"{MEANINGS[sign.name]} {sign.advice}")
-    cells = f"<td>{sign.name}</td><td>{value}</td><td><i>{sign.level}</i></td><td>{meaning}</td>"
+    name = question_link(_ASKED[sign.name], sign.name)
+    cells = f"<td>{name}</td><td>{value}</td><td><i>{sign.level}</i></td><td>{meaning}</td>"
     return f'<tr class="{sign.level}">{cells}</tr>'
 
 

@@ -28,6 +28,7 @@ class VectorGradient(NamedTuple):
 class BackwardPlan:
     """The calls of the backward pass.
 
+    ``then`` come after those of the loop if the output's gradient does not go where it is needed.
     ``last`` is the loop's body at the first token, if nobody needs the gradient of what is before
     it. ``vectors`` are computed by ``vector_ops`` for all tokens at once. ``kept`` are gradients
     that are stored for all tokens, beside the errors and those of states.
@@ -48,10 +49,9 @@ class BackwardPlan:
             self._compute(adjoint)
         self.factors = recycled(merged(self.factors), "f")
         self.loop = recycled(merged(self.loop), "l")
-        if layout.recurs:
-            self.loop.append(Op("then", (), Place("then")))
         self.after = recycled(merged(self.after), "a")
         self.vector_ops = recycled(self.vector_ops, "v")
+        self.then = [Op("then", (), Place("then"))] * layout.recurs
         self.last = _without_carry(self.loop)
 
     def place(self, adjoint: Adjoint) -> Place:
@@ -269,7 +269,7 @@ def _without_carry(ops: list[Op]) -> list[Op]:
     """The loop at the first token. The gradient of the state before it is not needed."""
     wanted, kept = set[tuple[str, int]](), list[Op]()
     for op in reversed(ops):
-        stays = not op.out.array.startswith(("to ", "U ", "temporary", "then"))
+        stays = not op.out.array.startswith(("to ", "U ", "temporary"))
         if stays or op.out.parts & wanted:
             kept.append(op)
             for place in op.args:

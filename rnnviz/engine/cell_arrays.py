@@ -14,11 +14,11 @@ from rnnviz.engine.layer_backward import LayerBackward
 from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.layout import Layout
 from rnnviz.engine.operations import Place
-from rnnviz.engine.program import Program, View
+from rnnviz.engine.program import CONSTANT, Program, View, view_of
 
 
 class CellArrays:
-    """The arrays of one layer's pass.
+    """The arrays of one layer's pass, at all tokens or at those of a chunk.
 
     A place is named by its kind and what follows: "number 0.5"; weights are "P b" (a vector),
     "W 0" (of a block), "back ..." (transposed), "once 3" (made of weights alone). "row 0" is what a
@@ -35,73 +35,103 @@ class CellArrays:
         plan: LayerBackward | None = None,
     ) -> None:
         self._layout, self._weights, self._layer, self._plan = layout, weights, layer, plan
-        self.chunk, self.ragged = slice(0, layer.extent.steps), layer.ragged
         self._made: dict[str, Array] = {}
+        self.take(range(layer.extent.steps))
 
-    def at_once(self, made: Program, chunk: slice) -> Kernel:
-        """The calls for all tokens of a chunk."""
-        return made.make([tuple(self._whole(view, chunk) for view in made.views)])
+    def take(self, tokens: range) -> None:
+        """Take these tokens, in the order in which they are computed."""
+        self._tokens, counts = tokens, self._layer.counts
+        self._counts = [counts[t] for t in tokens] if self._layer.ragged else []
+        self._chunk = slice(min(tokens), max(tokens) + 1)
+        self._destinations = [self._plan.destination(t) for t in tokens] if self._plan else []
+        self._columns: dict[Place, list[Any]] = {}
 
-    def by_token(self, made: Program, tokens: Sequence[tuple[int, int]]) -> Kernel:
-        """The calls for one token after the other; each comes with its count of sequences."""
-        columns = [self._column(view, tokens) for view in made.views]
-        return made.make([*zip(*columns, strict=True)])
+    def at_once(self, made: Program) -> Kernel:
+        """The calls for all tokens."""
+        return made.make((), tuple(map(self._whole, made.fixed)))
+
+    def by_token(self, made: Program, some: slice = slice(None)) -> Kernel:
+        """The calls for one token after the other, for some of the tokens."""
+        columns = [self._column(view)[some] for view in made.views]
+        fixed = tuple(self._constant(view, many=False) for view in made.fixed)
+        return made.make([*zip(*columns, strict=True)], fixed)
 
     def all(self, place: Place) -> Array:
         """A place at all tokens."""
-        return self._whole(View(place), slice(None))
+        return self._whole(view_of(place))
+
+    @property
+    def adds(self) -> bool:
+        """Whether something must be done with the output's gradient after a token."""
+        return any(then for _, then in self._destinations)
 
     # One token
 
-    def _column(self, view: View, tokens: Sequence[tuple[int, int]]) -> list[Any]:
+    def _column(self, view: View) -> list[Any]:
         """What the calls need of a place, for every token."""
-        kind, _, rest = view.place.array.partition(" ")
-        special = {"carry": self._carrying, "to": self._destination, "then": self._then}
-        if kind in special:
-            return [special[kind](rest, t, n) for t, n in tokens]
-        if kind in _CONSTANT:
-            return [self._constant(view.place.array, many=False)] * len(tokens)
-        cut = self._cut(view.place, tokens)
-        return [array.dot for array in cut] if view.dot else cut
+        column = self._columns.get(view.place)
+        if column is None:
+            column = self._columns[view.place] = self._new_column(view)
+        return [array.dot for array in column] if view.dot else column
 
-    def _cut(self, place: Place, tokens: Sequence[tuple[int, int]]) -> list[Array]:
-        """The parts of an array at these tokens, of the sequences that are there."""
-        kind, batch = place.array.partition(" ")[0], self._layer.extent.batch
-        if kind in _PASSING:
-            array = self._array(place.array, many=False)
-            array = array[_gates(place)] if place.first >= 0 else array
-            return [array[..., :n, :] if n < batch else array for _, n in tokens]
-        rows, start = self._by_tokens(place), self.chunk.start if kind == "K" else 0
-        return [rows[t - start][..., :n, :] if n < batch else rows[t - start] for t, n in tokens]
+    def _new_column(self, view: View) -> list[Any]:
+        match view.kind:
+            case "carry":
+                return [self._carrying(view.rest, t) for t in self._tokens]
+            case "then":
+                return [then for _, then in self._destinations]
+            case "to" if view.rest == self._layer.out:
+                return [to for to, _ in self._destinations]
+        return self._cut_ragged(view) if self._layer.ragged else self._cut(view)
 
-    def _by_tokens(self, place: Place) -> Array:
+    def _cut(self, view: View) -> list[Array]:
+        """The parts of an array at the tokens, where all sequences are there."""
+        if view.kind in _PASSING:
+            return [self._passing(view)] * len(self._tokens)
+        rows, step = self._rows(view), self._tokens.step
+        rows = rows if view.kind == "K" else rows[self._chunk]
+        return [*rows[: len(self._tokens)][::step]]
+
+    def _cut_ragged(self, view: View) -> list[Array]:
+        """The parts of an array at the tokens, of the sequences that are there."""
+        if view.kind in _PASSING:
+            array = self._passing(view)
+            return [array[..., :n, :] for n in self._counts]
+        rows, start = self._rows(view), self._chunk.start if view.kind == "K" else 0
+        pairs = zip(self._tokens, self._counts, strict=True)
+        if rows.ndim == 3:
+            return [rows[t - start, :n] for t, n in pairs]
+        return [rows[t - start, :, :n] for t, n in pairs]
+
+    def _passing(self, view: View) -> Array:
+        """An array that has no tokens."""
+        if view.kind == "to":
+            return self._layer.first[view.rest]
+        array = self._array(view, many=False)
+        return array if view.gates is None else array[view.gates]
+
+    def _rows(self, view: View) -> Array:
         """An array whose first axis are the tokens."""
-        kind, _, rest = place.array.partition(" ")
-        if kind == "row":
-            return self._layer.z[:, :, self._layout.blocks[int(rest)].columns(self._hidden)]
-        array = self._array(place.array, many=False)
-        if place.first < 0:
+        if view.kind == "row":
+            return self._layer.z[:, :, self._read(view)]
+        array = self._array(view, many=False)
+        if view.gates is None:
             return array
-        gates = array[_gates(place)]
+        gates = array[view.gates]
         return gates if gates.ndim == 3 else gates.swapaxes(0, 1)
 
-    def _destination(self, state: str, t: int, n: int) -> Any:
-        if self._plan is None or state != self._layout.equations.out:
-            return self._layer.first[state][:n]
-        return self._plan.destination(t)[0]
+    def _read(self, view: View) -> slice:
+        """The columns of a row that a block reads."""
+        return self._layout.blocks[int(view.rest)].columns(self._layer.extent.hidden)
 
-    def _then(self, _: str, t: int, n: int) -> Any:
-        """What adds the gradient that went to the output's state, if it has a part already."""
-        return self._plan.destination(t)[1] if self._plan else None
-
-    def _carrying(self, state: str, t: int, n: int) -> Any:
+    def _carrying(self, state: str, t: int) -> list[Kernel]:
         """Kernels that add what arrives from the token after, and where a sequence ends."""
         layer, plan = self._layer, self._plan
         if plan is None:
             return []
+        n, m, longer = layer.counts[t], plan.continuing(t), plan.longer(t)
         gradient, carry = layer.arrays[f"d_{state}"][t, :n], layer.first[state]
-        m, longer = plan.continuing(t), plan.longer(t)
-        add = [partial(np.add, gradient[:m], carry[:m], gradient[:m])] if m else []
+        add: list[Kernel] = [partial(np.add, gradient[:m], carry[:m], gradient[:m])] if m else []
         if state in layer.ends and n > longer:
             end = layer.ends[state][longer:n]
             add.append(partial(np.add, gradient[longer:], end, gradient[longer:]))
@@ -109,42 +139,33 @@ class CellArrays:
 
     # Many tokens
 
-    def _whole(self, view: View, chunk: slice) -> Array:
-        kind, _, rest = view.place.array.partition(" ")
-        if kind in _CONSTANT:
-            return self._constant(view.place.array, many=True)
-        if kind == "row":
-            rows = self._layer.z[:-1][chunk]
-            columns = self._layout.blocks[int(rest)].columns(self._hidden)
-            return rows.reshape(-1, rows.shape[-1])[:, columns]
-        array = self._over(view.place, chunk)
+    def _whole(self, view: View) -> Array:
+        if view.kind in CONSTANT:
+            return self._constant(view, many=True)
+        if view.kind == "row":
+            rows = self._layer.z[self._chunk]
+            return rows.reshape(-1, rows.shape[-1])[:, self._read(view)]
+        array = self._over(view)
         return array.reshape(*array.shape[:-3], -1, array.shape[-1]) if view.flat else array
 
-    def _over(self, place: Place, chunk: slice) -> Array:
-        array, kind = self._array(place.array, many=True), place.array.partition(" ")[0]
-        length = len(range(*chunk.indices(self._layer.extent.steps)))
-        if kind in ("K", "temporary"):
-            return array[:length]
-        if kind in ("U", "E"):
-            return array[_gates(place), :length]
-        return array[_gates(place), chunk] if place.first >= 0 else array[chunk]
+    def _over(self, view: View) -> Array:
+        array, chunk = self._array(view, many=True), self._chunk
+        if view.kind in _CHUNK_LONG:
+            chunk = slice(0, chunk.stop - chunk.start)
+        return array[chunk] if view.gates is None else array[view.gates, chunk]
 
     # Arrays
 
-    @property
-    def _hidden(self) -> int:
-        return self._layer.extent.hidden
-
-    def _constant(self, name: str, many: bool) -> Array:
+    def _constant(self, view: View, many: bool) -> Array:
         """A number, weights, or what is made of weights alone."""
-        kind, _, rest = name.partition(" ")
+        kind, rest = view.kind, view.rest
         if kind == "number":
             return self._layer.number(float(rest))
         if kind == "P":
             vector: Array = self._layer.arrays[VECTORS][self._layout.vectors.index(rest)]
             return vector
         if kind == "once":
-            return self._layer.arrays[name]
+            return self._layer.arrays[view.name]
         fused = self._weights[int(rest)] if kind == "W" else self._turned(rest)
         if kind == "back" and many:
             return fused[:, None]
@@ -154,7 +175,7 @@ class CellArrays:
         """The transposed weights of a product: a view, or a copy that every pass renews."""
         if rest not in self._made and self._plan is not None:
             who, k, first, stop = rest.split()
-            block, hidden = self._layout.blocks[int(k)], self._hidden
+            block, hidden = self._layout.blocks[int(k)], self._layer.extent.hidden
             gates = slice(int(first) - block.first, int(stop) - block.first)
             source = who.removeprefix("d_").removesuffix("_before")
             start = hidden * (block.reads.states.index(source) if block.reads.states else 0)
@@ -163,19 +184,16 @@ class CellArrays:
             self._made[rest] = self._plan.transposed(part) if exact else part
         return self._made[rest]
 
-    def _array(self, name: str, many: bool) -> Array:
+    def _array(self, view: View, many: bool) -> Array:
         """The array of a place; ``many`` for all tokens, else for one."""
-        kind, _, rest = name.partition(" ")
+        if view.kind not in _CHUNK_LONG:
+            return self._layer.arrays[view.name]
         steps, batch, hidden, _ = self._layer.extent
-        tokens = (steps, batch, hidden) if many or kind == "K" else (batch, hidden)
-        if kind in ("K", "temporary"):
-            return self._new(name, tokens)
-        if kind in ("U", "E"):
-            own = len(self._layout.blocks[int(rest)].matrices) if kind == "E" else 0
-            return self._new(name, (own or int(rest.split()[-1]), *tokens))
-        if name == f"d_{self._layout.equations.out}":
-            return self._layer.dh
-        return self._layer.arrays[name]
+        tokens = (steps, batch, hidden) if many or view.kind == "K" else (batch, hidden)
+        if view.gates is None:
+            return self._new(view.name, tokens)
+        own = len(self._layout.blocks[int(view.rest)].matrices) if view.kind == "E" else 0
+        return self._new(view.name, (own or int(view.rest.split()[-1]), *tokens))
 
     def _new(self, name: str, shape: tuple[int, ...]) -> Array:
         if name not in self._made:
@@ -185,12 +203,6 @@ class CellArrays:
 
 #: The layer's array with the vectors of weights that stand in no block.
 VECTORS = "vectors"
-#: The kinds of places that live for a call: they have no tokens.
-_PASSING = {"temporary", "U", "E"}
-#: The kinds of places that are the same at every token.
-_CONSTANT = {"number", "P", "once", "W", "back"}
-
-
-def _gates(place: Place) -> int | slice:
-    one = place.stop - place.first == 1
-    return place.first if one else slice(place.first, place.stop)
+#: The kinds of places that live for a chunk, and of those that live for a token.
+_CHUNK_LONG = {"temporary", "U", "E", "K"}
+_PASSING = {"temporary", "U", "E", "to"}

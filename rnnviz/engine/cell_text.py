@@ -24,6 +24,8 @@ TAKEN = {
     "range": "Python's", "reversed": "Python's",
 }  # fmt: skip
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}$")
+#: A number as it is written in many languages.
+_COMMA = re.compile(r"(?<![\w.])(\d+),(\d+)")
 #: What a reader may have copied from a paper, and how it is written here.
 _SYMBOLS = {"σ": "sigmoid(...)", "⊙": "*", "×": "*", "·": "*", "∘": "*", "−": "-", "⊕": "+"}
 _WANTED = "an equation must stand here, such as h = tanh(W_xh @ x + W_hh @ h + b_h)"
@@ -135,9 +137,12 @@ def _statement(number: int, code: str) -> Statement:
     (target,) = first.targets
     if not isinstance(target, ast.Name):
         raise CellError(number, indent + 1, _WANTED)
+    if isinstance(first.value, ast.Tuple):
+        _refuse_comma(number, code)
     for part in ast.walk(first):
         if isinstance(part, ast.expr):
             part.col_offset += indent
+            part.end_col_offset = (part.end_col_offset or 0) + indent
     return Statement(number, target, first.value)
 
 
@@ -155,10 +160,22 @@ def _parsed(number: int, code: str, indent: int) -> list[ast.stmt]:
     try:
         return ast.parse(code.lstrip()).body
     except SyntaxError as error:
+        _refuse_comma(number, code)
         column = indent + max(1, error.offset or 1)
         raise CellError(number, column, _syntax(code, error)) from None
     except (ValueError, RecursionError, MemoryError):
         raise CellError(number, indent + 1, "this line is nested too deeply") from None
+
+
+def _refuse_comma(number: int, code: str) -> None:
+    """Refuse the first number with a comma in a line that can't be read."""
+    if found := _COMMA.search(code):
+        raise CellError(number, found.start() + 1, with_a_point(*found.groups()))
+
+
+def with_a_point(whole: object, rest: object) -> str:
+    """What to write in the place of a number with a comma."""
+    return f"a number is written with a point: {whole}.{rest}, not {whole},{rest}"
 
 
 def _syntax(code: str, error: SyntaxError) -> str:

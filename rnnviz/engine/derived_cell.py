@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.cells import CellText
 from rnnviz.engine.backward_plan import BackwardPlan
 from rnnviz.engine.cell_arrays import VECTORS, CellArrays
-from rnnviz.engine.cells import CellText
+from rnnviz.engine.equations import equations_of
 from rnnviz.engine.forward_plan import ERRORS, GATES, ForwardPlan
 from rnnviz.engine.kernels import Kernel, in_order
 from rnnviz.engine.layer_backward import BackwardOptions, LayerBackward
@@ -26,7 +27,7 @@ class DerivedCell:
     """
 
     def __init__(self, text: CellText) -> None:
-        self.text, self.equations = text, text.equations
+        self.text, self.equations = text, equations_of(text)
         self.layout = Layout(self.equations)
         self.forward = ForwardPlan(self.layout)
         self.back = BackwardPlan(self.layout, self.forward)
@@ -80,10 +81,11 @@ class DerivedCell:
                 layer.arrays[name] = np.broadcast_to(array, (steps, batch, hidden))
 
     def _allocate_back(self, layer: Layer) -> None:
-        layer.arrays[ERRORS] = _token_first(layer, len(self.layout.slots))
+        layer.arrays[ERRORS] = layer.gates(len(self.layout.slots))
         layer.arrays[ERRORS].fill(0)
         names = [f"d_{name}" for name in self._others] + self.back.kept
         layer.arrays |= {name: layer.empty() for name in names}
+        layer.arrays[f"d_{layer.out}"] = layer.dh
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
         """dL/da of every block's pre-activations, (gates, T, B, H)."""
@@ -91,9 +93,7 @@ class DerivedCell:
 
     def all_errors(self, layer: Layer) -> Array:
         """All errors in a row, in the order of the memory: a view."""
-        errors = layer.arrays[ERRORS]
-        first = errors.swapaxes(0, 1) if layer.extent.batch == 1 else errors
-        flat: Array = first.reshape(-1)
+        flat: Array = layer.arrays[ERRORS].reshape(-1)
         return flat
 
     def bind_forward(self, weights: Sequence[Array], layer: Layer) -> Kernel:
@@ -101,8 +101,8 @@ class DerivedCell:
         if self.vectors:
             layer.arrays[VECTORS] = weights[-1]
         bound = CellArrays(self.layout, weights, layer)
-        kernels = [bound.at_once(made, slice(None)) for made in self._run.before]
-        return in_order([*kernels, bound.by_token(self._run.loop, [*enumerate(layer.counts)])])
+        kernels = [bound.at_once(made) for made in self._run.before]
+        return in_order([*kernels, bound.by_token(self._run.loop)])
 
     def bind_backward(
         self, weights: Sequence[Array], layer: Layer, options: BackwardOptions
@@ -129,7 +129,7 @@ class DerivedCell:
     def bind_vectors(self, layer: Layer, out: Array) -> Kernel:
         """A function that writes the gradients of the vectors that stand in no block, (n, H)."""
         bound = CellArrays(self.layout, (), layer)
-        compute = bound.at_once(self._run.vectors, slice(None))
+        compute = bound.at_once(self._run.vectors)
         parts = [
             (self.vectors.index(part.name), bound.all(part.gradient), bound.all(part.factor))
             for part in self.back.vectors
@@ -143,24 +143,29 @@ class DerivedCell:
 
         return gradient
 
-    def _bind_factors(
-        self, bound: CellArrays, chunk: slice, tokens: list[tuple[int, int]]
-    ) -> Kernel:
-        """All tokens at once; where sequences have ended, token by token, so that errors stay 0."""
-        if bound.ragged:
-            return bound.by_token(self._run.factors_by_token, tokens)
-        return bound.at_once(self._run.factors, chunk)
-
     def _bind_chunk(self, chunk: slice, bound: CellArrays, plan: LayerBackward) -> Kernel:
-        run, bound.chunk = self._run, chunk
-        tokens = [*plan.tokens(chunk)]
-        kernels = [self._bind_factors(bound, chunk, tokens)] if self.back.factors else []
-        first = None if plan.options.first or chunk.start else tokens.pop()
-        kernels += [bound.by_token(run.back, tokens)] if tokens else []
-        if first is not None and self.back.last:
-            kernels.append(bound.by_token(run.last, [first]))
-        after = [bound.at_once(run.after, chunk)] if self.back.after else []
+        run = self._run
+        bound.take(range(chunk.stop - 1, chunk.start - 1, -1))
+        kernels = [*self._bind_factors(bound, plan)]
+        # The first token needs no product if the gradient of the state before it isn't needed.
+        begins = not plan.options.first and chunk.start == 0
+        if chunk.stop > begins:
+            kernels.append(
+                bound.by_token(
+                    run.adding if bound.adds else run.back, slice(None, -1 if begins else None)
+                )
+            )
+        if begins and self.back.last:
+            kernels.append(bound.by_token(run.last, slice(-1, None)))
+        after = [bound.at_once(run.after)] if self.back.after else []
         return in_order([*kernels, *after])
+
+    def _bind_factors(self, bound: CellArrays, plan: LayerBackward) -> Iterator[Kernel]:
+        """All tokens at once; where sequences have ended, token by token, so that errors stay 0."""
+        if self.back.factors and plan.layer.ragged:
+            yield bound.by_token(self._run.factors_by_token)
+        elif self.back.factors:
+            yield bound.at_once(self._run.factors)
 
 
 class _Programs(NamedTuple):
@@ -171,6 +176,7 @@ class _Programs(NamedTuple):
     factors: Program
     factors_by_token: Program
     back: Program
+    adding: Program
     last: Program
     after: Program
     vectors: Program
@@ -184,6 +190,7 @@ def _programs(forward: ForwardPlan, back: BackwardPlan) -> _Programs:
         program(back.factors, by_token=False),
         program(back.factors, by_token=True),
         program(back.loop, by_token=True),
+        program([*back.loop, *back.then], by_token=True),
         program(back.last, by_token=True),
         program(back.after, by_token=False),
         program(back.vector_ops, by_token=False),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import NamedTuple, NoReturn
 
+from rnnviz.cells import CellText
 from rnnviz.engine.cell_text import (
     CellError,
     Statement,
@@ -17,6 +19,7 @@ from rnnviz.engine.cell_text import (
     read_before_written,
     spoken,
     statements,
+    with_a_point,
 )
 from rnnviz.engine.graph import FUNCTIONS, INPUTS, ONE, UNITS, Graph, Node, remembers, topological
 
@@ -79,6 +82,14 @@ class Equations:
     def nodes(self) -> dict[str, Node]:
         """The value of every line by its name."""
         return {line.name: line.node for line in self.lines}
+
+
+@lru_cache(64)
+def equations_of(cell: CellText) -> Equations:
+    """The checked equations of a cell; raises CellError."""
+    # An error tells the place in the text as it is written.
+    found = parse(cell.text, cell.constants, cell.out, cell.keeps)
+    return replace(found, text=cell.lines)
 
 
 def parse(
@@ -237,8 +248,10 @@ class _Reader:
         nodes = [self._node(tree) for tree in trees]
         sizes = {node.size: ast.unparse(tree) for tree, node in zip(trees, nodes, strict=True)}
         if {INPUTS, UNITS} <= {*sizes}:
-            wrong = f"{sizes[INPUTS]} has as many numbers as x, {sizes[UNITS]} one for each unit"
-            self._fail(part, f"{wrong}: multiply x by a matrix first, as in W_x @ x")
+            of_inputs, of_units = sizes[INPUTS], sizes[UNITS]
+            wrong = f"{of_units} has one number for each unit, {of_inputs} one for each input"
+            matrix = f"W_{of_units}x" if of_units.isidentifier() else "W_x"
+            self._fail(part, f"{wrong}: multiply x by a matrix first, as in {matrix} @ x")
         return nodes
 
     def _product(self, part: ast.BinOp) -> Node:
@@ -283,6 +296,7 @@ class _Reader:
         if part.keywords or any(isinstance(arg, ast.Starred) for arg in args):
             self._fail(part, f"{name} takes plain arguments")
         if len(args) != count:
+            self._refuse_comma(args)
             self._fail(part, f"{name} takes {count} argument{'s' * (count > 1)}, not {len(args)}")
         if name == "where":
             return self._where(part)
@@ -290,6 +304,15 @@ class _Reader:
         if all(node.kind == "number" for node in nodes):
             self._fail(part, f"{ast.unparse(part)} is the same for all units: write its value")
         return self.graph.make(name, *nodes)
+
+    def _refuse_comma(self, args: Sequence[ast.expr]) -> None:
+        """Refuse two arguments that are one number with a comma."""
+        for whole, rest in pairwise(args):
+            begun = [p for p in ast.walk(rest) if getattr(p, "col_offset", -1) == rest.col_offset]
+            close = rest.col_offset == (whole.end_col_offset or 0) + 1
+            match whole, begun[-1]:
+                case ast.Constant(int(before)), ast.Constant(int(after)) if close:
+                    self._fail(whole, with_a_point(before, after))
 
     def _function(self, part: ast.Call) -> str:
         """The name of the function that is called."""

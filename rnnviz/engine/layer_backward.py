@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -55,11 +55,6 @@ class LayerBackward:
         fitting = _CACHE_BYTES // (arrays * batch * hidden * self.layer.dtype.itemsize)
         length = min(_CHUNK_TOKENS[self.layer.dtype.itemsize], max(1, fitting))
         return [slice(max(0, end - length), end) for end in range(steps, 0, -length)]
-
-    def tokens(self, chunk: slice) -> Iterator[tuple[int, int]]:
-        """The tokens t of a chunk, the last first, each with the count of sequences there."""
-        for t in reversed(range(chunk.start, chunk.stop)):
-            yield t, self.layer.counts[t]
 
     def continuing(self, t: int) -> int:
         """How many sequences carry a gradient from token t + 1 to token t."""

@@ -26,7 +26,8 @@ class Layer:
     Row t of ``z`` is [h_{t-1}, 1, x_t], (T + 1, B, H + 1 + D): its product with a fused weight is
     W_h h_{t-1} + b + W_x x_t, and each state is written where the next token reads it. ``rows`` are
     the states in it; the last one is the output, which the next layer and the readout read, ``h``.
-    At token t only the first ``counts[t]`` sequences are computed. The cell adds its own ``arrays``
+    At token t only the first ``counts[t]`` sequences are computed; ``ragged`` says whether these
+    become fewer. The cell adds its own ``arrays``
     by name.
     ``first`` are the gradients of the states before the first token. ``ends`` are the gradients,
     (B, H), that a decoder adds to the last states other than h. With ``share``, all arrays but
@@ -43,6 +44,7 @@ class Layer:
     ) -> None:
         steps, batch, hidden, inputs = self.extent = extent
         self.counts, self.dtype, self.out = counts, np.dtype(dtype), rows[-1]
+        self.ragged = counts[-1] < batch
         one = len(rows) * hidden
         self.z: Array = np.zeros((steps + 1, batch, one + 1 + inputs), dtype)
         self.z[:, :, one] = 1
@@ -60,11 +62,6 @@ class Layer:
     def dh(self) -> Array:
         """dL/dh_t, (T, B, H); allocated when a backward pass is first bound."""
         return self.empty() if self._share is None else self._share.dh
-
-    @property
-    def ragged(self) -> bool:
-        """Whether some sequences are shorter than others."""
-        return self.counts[-1] < self.extent.batch
 
     @property
     def rows(self) -> Array:

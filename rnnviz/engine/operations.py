@@ -53,6 +53,8 @@ def calls(node: Node, args: list[Place], out: Place) -> list[Op]:
         case "sigmoid":  # (1 + tanh(a / 2)) / 2
             steps = [("multiply", (args[0], half)), ("tanh", (out,)), ("multiply", (out, half))]
             return [Op(name, places, out) for name, places in (*steps, ("add", (out, half)))]
+        case "mul" if node.args[0] is node.args[1]:
+            return [Op("square", (args[0],), out)]
         case "mask":
             return [Op(_COMPARISONS[node.name], tuple(args), out)]
         case "where":

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from rnnviz.config import Activation, CellKind, Loss
-from rnnviz.engine.array_copy import copy_of
+from rnnviz.config import Activation, Loss
+from rnnviz.engine.array_copy import copy_of, zeros
 from rnnviz.engine.cell_kinds import cell_of
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.layer_buffers import Array
@@ -27,7 +25,7 @@ class Architecture(NamedTuple):
     inputs: int
     hidden: int
     outputs: int
-    kind: CellKind = CellKind.ELMAN
+    kind: str = "elman"
     activation: Activation = Activation.TANH
     layers: int = 1
     source: int = 0
@@ -79,7 +77,7 @@ class Parameters:
         readout = architecture.hidden + 1, architecture.outputs
         shapes = architecture.shapes
         size = sum(math.prod(shape) for layer in shapes for shape in layer) + math.prod(readout)
-        self.theta: Array = np.zeros(size, dtype) if theta is None else theta
+        self.theta: Array = zeros(size, dtype) if theta is None else theta
         cut = _cutter(self.theta)
         self.fused: list[list[Array]] = [[cut(shape) for shape in layer] for layer in shapes]
         self.readout: Array = cut(readout)

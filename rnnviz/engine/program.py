@@ -5,7 +5,8 @@ The functions are small straight loops of NumPy calls. Their source is made from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import starmap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,38 +14,74 @@ import numpy as np
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.operations import Op, Place
 
+#: The kinds of places that are the same at every token.
+CONSTANT = {"number", "P", "once", "W", "back"}
+
 
 class View(NamedTuple):
-    """What a call needs of a place: the array, its method ``dot``, or its rows (..., T B, H)."""
+    """What a call needs of a place: the array, its method ``dot``, or its rows (..., T B, H).
+
+    ``kind`` and ``rest`` are the first word of the array's ``name`` and what follows; ``gates`` are
+    those that are needed of an array of gates.
+    """
 
     place: Place
+    name: str
+    kind: str
+    rest: str
+    gates: int | slice | None
     dot: bool = False
     flat: bool = False
 
 
+def view_of(place: Place, dot: bool = False, flat: bool = False) -> View:
+    """The view of a place; of one gate it has an axis less."""
+    kind, _, rest = place.array.partition(" ")
+    gates = None if place.first < 0 else slice(place.first, place.stop)
+    one = place.stop - place.first == 1
+    return View(place, place.array, kind, rest, place.first if gates and one else gates, dot, flat)
+
+
 class Program(NamedTuple):
-    """The views that the calls need, and a function of their tuples, one for each token."""
+    """The views that the calls need, and a function that binds the calls to them.
+
+    It takes tuples of arrays, one for each token, and one of those that are the same at all tokens.
+    """
 
     views: tuple[View, ...]
-    make: Callable[[Sequence[tuple[Any, ...]]], Callable[[], None]]
+    fixed: tuple[View, ...]
+    make: Callable[[Sequence[tuple[Any, ...]], tuple[Any, ...]], Callable[[], None]]
+
+
+#: A place, and in which form it is read: see ``View``.
+_Read = tuple[Place, bool, bool]
 
 
 def program(ops: Sequence[Op], by_token: bool) -> Program:
     """The calls as a function; ``by_token`` for one token of (B, H), else for many at once."""
     writer = _Writer(by_token)
-    lines = [writer.line(op) for op in ops]
-    names = ", ".join(writer.names.values())
+    lines = [writer.line(op) for op in ops] or ["pass"]
     functions = sorted(writer.functions)
     source = "\n".join([
-        f"def make(steps{''.join(f', {name}={name}' for name in functions)}):",
+        f"def make(steps, fixed{''.join(f', {name}={name}' for name in functions)}):",
+        *_unpacked("    ", writer.fixed, "= fixed"),
         "    def run():",
-        f"        for {names or 'nothing'}{',' * (len(writer.names) == 1)} in steps:",
-        *(f"            {line}" for line in lines or ["pass"]),
+        *_unpacked("        for ", writer.names, "in steps:", always=by_token),
+        *(f"{'            ' if by_token else '        '}{line}" for line in lines),
         "    return run",
     ])  # fmt: skip
     space: dict[str, Any] = {name: _FUNCTIONS[name] for name in functions}
     exec(compile(source, "<cell>", "exec"), space)
-    return Program(tuple(writer.names), space["make"])
+    views, fixed = (tuple(starmap(view_of, names)) for names in (writer.names, writer.fixed))
+    return Program(views, fixed, space["make"])
+
+
+def _unpacked(
+    start: str, names: Mapping[_Read, str], end: str, always: bool = False
+) -> Iterator[str]:
+    """A line that unpacks a tuple to these names."""
+    if names or always:
+        yield f"{start}{''.join(f'{name}, ' for name in names.values()) or 'nothing '}{end}"
 
 
 class _Writer:
@@ -52,7 +89,8 @@ class _Writer:
 
     def __init__(self, by_token: bool) -> None:
         self._by_token = by_token
-        self.names: dict[View, str] = {}
+        self.names: dict[_Read, str] = {}
+        self.fixed: dict[_Read, str] = {}
         self.functions: set[str] = set()
 
     def line(self, op: Op) -> str:
@@ -79,15 +117,17 @@ class _Writer:
         left, weights = op.args
         width = op.out.stop - op.out.first
         if self._by_token and (op.out.first < 0 or width == 1):
-            dot = self.names.setdefault(View(left, dot=True), f"v{len(self.names)}")
+            dot = self._name(left, dot=True)
             return f"{dot}({self._name(weights)}, {self._name(op.out)})"
         self.functions.add("matmul")
         flat = not self._by_token and op.function.startswith("product")
-        read, out = self._name(left, flat), self._name(op.out, flat)
+        read, out = self._name(left, flat=flat), self._name(op.out, flat=flat)
         return f"matmul({read}, {self._name(weights)}, {out})"
 
-    def _name(self, place: Place, flat: bool = False) -> str:
-        return self.names.setdefault(View(place, flat=flat), f"v{len(self.names)}")
+    def _name(self, place: Place, dot: bool = False, flat: bool = False) -> str:
+        if self._by_token and place.array.partition(" ")[0] not in CONSTANT:
+            return self.names.setdefault((place, dot, flat), f"v{len(self.names)}")
+        return self.fixed.setdefault((place, dot, flat), f"c{len(self.fixed)}")
 
 
 def _softplus(a: Array, out: Array) -> None:
@@ -126,8 +166,8 @@ def _where(compare: Callable[[Array, Array], Array]) -> Callable[..., None]:
 
 def _named() -> Iterator[tuple[str, Callable[..., object]]]:
     for name in (
-        "multiply", "add", "subtract", "divide", "negative", "positive", "tanh", "exp", "log",
-        "sqrt", "cos", "sin", "matmul",
+        "multiply", "square", "add", "subtract", "divide", "negative", "positive", "tanh", "exp",
+        "log", "sqrt", "cos", "sin", "matmul",
     ):  # fmt: skip
         yield name, getattr(np, name)
     for name in ("greater", "greater_equal", "less", "less_equal"):

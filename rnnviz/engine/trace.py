@@ -158,7 +158,7 @@ class Trace:
     def freeze(self) -> Trace:
         """Make every array read-only, and return the trace."""
         for array in self._arrays():
-            array.flags.writeable = False
+            array.setflags(write=False)
         return self
 
     def _arrays(self) -> Iterator[Array]:

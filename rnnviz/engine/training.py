@@ -18,7 +18,7 @@ from rnnviz.engine.optimizers import OPTIMIZERS, Slots, clip, slots_for
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import WIDE, Trace
 
-#: Networks with more weights write each example into a shared trace, at 1 % of a step's time.
+#: Networks with more weights write each example into a shared trace, at 1% of a step's time.
 _SMALL = 200_000
 
 
@@ -49,6 +49,14 @@ class Step(NamedTuple):
     idle: float
     da: Array
     da_dot: Callable[[Array], Any]
+
+
+class _Loaded(NamedTuple):
+    """A trace for batches of some lengths, the step on it, and its memory in bytes."""
+
+    trace: Trace
+    step: Step
+    nbytes: int
 
 
 class TrainBuffers:
@@ -82,7 +90,7 @@ class TrainBuffers:
         small = self.parameters.theta.size < _SMALL
         self._free_bytes = self._limit if self.wide else small * self._limit // 12
         self._scratch: dict[object, Trace] = {}
-        self._batches: dict[object, tuple[Trace, Step]] = {}
+        self._batches: dict[object, _Loaded] = {}
         self._last: tuple[Sequence[int], Step] | None = None
 
     def __len__(self) -> int:
@@ -156,9 +164,9 @@ class TrainBuffers:
         batch = collate([self.examples[i] for i in indexes])
         key = batch.shape
         if key in self._batches:
-            trace, step = self._batches[key]
-            trace.load(batch)
-            return step
+            loaded = self._batches[key]
+            loaded.trace.load(batch)
+            return loaded.step
         trace = Trace(self.architecture, batch, self.parameters.theta.dtype, self._scratch.get(key))
         step = self._bind(trace)
         if not any(columns is not None for columns in trace.columns):
@@ -167,11 +175,10 @@ class TrainBuffers:
 
     def _cache(self, key: object, trace: Trace, step: Step) -> None:
         """Cache a step, and evict the oldest ones beyond the limit."""
-        self._batches[key] = trace, step
-        free = self._limit - sum(cached.nbytes for cached, _ in self._batches.values())
+        self._batches[key] = _Loaded(trace, step, trace.nbytes)
+        free = self._limit - sum(loaded.nbytes for loaded in self._batches.values())
         while free < 0 and len(self._batches) > 1:
-            oldest, _ = self._batches.pop(next(iter(self._batches)))
-            free += oldest.nbytes
+            free += self._batches.pop(next(iter(self._batches))).nbytes
 
 
 def begin(architecture: Architecture, config: RunConfig) -> TrainState:

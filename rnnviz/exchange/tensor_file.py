@@ -11,13 +11,14 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.exchange.foreign_network import TransferError
+from rnnviz.exchange.npz_file import read_npz
 
 #: Largest size of a header and of a file, in bytes.
 MAX_HEADER, MAX_FILE = 100_000_000, 500_000_000
@@ -74,27 +75,39 @@ class TensorFile:
 
 
 def read_tensors(path: Path) -> TensorFile:
-    """Read a file; raises TransferError, with a sentence that begins with its name."""
+    """Read a file in this format, or an .npz; raises TransferError.
+
+    The sentence begins with the file's name.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE + 1)
     except OSError as problem:
         raise TransferError(f"{path}: can't be read ({problem.strerror}).") from None
+    return tensors_of(content, path.name)
+
+
+def tensors_of(content: bytes, name: str) -> TensorFile:
+    """Read the content of a file; its name tells the format. Raises TransferError."""
+    end = PurePath(name).suffix.lower()
     try:
-        if path.suffix.lower() in _PICKLE_ENDS or content.startswith(_PICKLES):
-            # An archive of NumPy begins like one of PyTorch.
-            raise TransferError(_NPZ if path.suffix.lower() == ".npz" else _PICKLED)
+        # An archive of NumPy begins like one of PyTorch.
+        if end == ".npz":
+            return TensorFile(*read_npz(content, MAX_FILE))
+        if end in _PICKLE_ENDS or _is_pickled(content):
+            raise TransferError(_PICKLED)
         if len(content) > MAX_FILE:
             raise TransferError(f"the file has more than {MAX_FILE // 1_000_000} MB.")
         return TensorFile.of(content)
     except TransferError as problem:
-        raise TransferError(f"{path.name}: {problem}") from None
+        raise TransferError(f"{name[:60]}: {problem}") from None
 
 
-_NPZ = (
-    "an .npz file has the weights alone, without cell and settings. Write them with --weights "
-    "weights.safetensors instead."
-)
+def _is_pickled(content: bytes) -> bool:
+    """Whether a file begins as a pickle does, and not with the length of a header in JSON."""
+    return content.startswith(_PICKLES) and content[8:9] != b"{"
+
+
 #: Type, shape, first byte and the byte after the last one.
 _Place = tuple["np.dtype[Any]", tuple[int, ...], int, int]
 

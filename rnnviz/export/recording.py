@@ -101,7 +101,7 @@ class _Strip:
         words = words_of(session, probe)._replace(typed=(), vocabulary=())
         self.network.add(network(session, probe, words, self._theme))
         self.texts["status"].append(scores_html(session, "Recorded"))
-        self.texts["story"].append(story_html(session))
+        self.texts["story"].append(story_html(session, linked=False))
         self.texts["verdict"].append(verdict_html(probe, ""))
 
     def end(self, session: Session) -> None:

@@ -31,6 +31,8 @@ TITLE = "The inside of the cell"
 LONGEST = 13
 #: The phases in which gradients are not there yet.
 _BEFORE = {Phase.FORWARD, Phase.LOSS}
+#: The column of the weights that is new in a phase.
+_WEIGHTS = {Phase.CLIP: 1, Phase.UPDATE: 2}
 
 
 def inside_cell(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> Picture:
@@ -116,6 +118,21 @@ class _Inside:
             "bands": [*map(self._band, self.layout.bands)],
             "routes": [*map(self._route, self.layout.routes)],
             "sum": self._sum(),
+            "weights": self._weights() if phase in _WEIGHTS else None,
+        }
+
+    def _weights(self) -> dict[str, Any]:
+        """The L2 norms of the cell's weights and of what becomes of their gradients."""
+        step, unrolled = self.step, self.cell.unrolled
+        steps = step.descent.gradient, step.descent.clipped, step.descent.update, step.before
+        names = [unrolled.name(self.t, name) for name in self.equations.shapes]
+        return {
+            "columns": ["gradient", "clipped", "update", "weights"],
+            "now": _WEIGHTS[self.focus.moment.phase],
+            "rows": [
+                {"name": name, "sizes": [float(np.linalg.norm(of[name])) for of in steps]}
+                for name in names
+            ],
         }
 
     def _symbol(self, symbol: Symbol) -> dict[str, Any]:
@@ -236,6 +253,8 @@ class _Inside:
             end = self.diagram.of(way.ops[-1] if way.ops else way.before)
             sent = float(np.linalg.norm(back.of(end)))
             kept = float(np.linalg.norm(back.kept(way)))
+        elif way.state == self.equations.out and (above := self._arriving) is not None:
+            sent = float(np.linalg.norm(above))
         before = self.index[self.diagram.of(way.before)]
         return {"state": way.state, "box": _corners(band.box), "before": before, "ops": ops,
                 "kept": kept, "sent": sent}  # fmt: skip
@@ -264,10 +283,14 @@ class _Inside:
     def _route(self, route: Route) -> dict[str, Any]:
         """A wire, and the size of what comes back through it."""
         label = wire_label(self.equations, route.wire)
-        flow = None
+        ends = (
+            route.symbol.kind == "after"
+            and route.symbol.node is self.equations.nodes[self.equations.out]
+        )
+        through = self._arriving if ends else None
         if self.back:
             through = self.back.through(route.symbol, route.wire)
-            flow = None if through is None else float(np.linalg.norm(through))
+        flow = None if through is None else float(np.linalg.norm(through))
         return {
             "points": [list(map(_rounded, point)) for point in route.points],
             "pill": [_corners(route.pill), _signs(label)] if route.pill else None,
@@ -275,6 +298,14 @@ class _Inside:
             "symbol": self.index[route.symbol],
             "flow": flow,
         }
+
+    @property
+    def _arriving(self) -> Array | None:
+        """What the loss sends back to the output of the topmost layer, at that moment."""
+        if self.focus.moment.phase is not Phase.LOSS or self.cell.upper:
+            return None
+        above: Array = self.cell.above[self.t]
+        return above
 
     def _sum(self) -> dict[str, Any]:
         """The chosen part of the unit in numbers, there and back."""

@@ -17,7 +17,7 @@ from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 def length_curve(
     profile: LengthProfile | None, noun: str, metric: str, theme: Theme = LIGHT
 ) -> Picture:
-    """The score over the length on a log scale, with its 95 % intervals.
+    """The score over the length on a log scale, with its 95% intervals.
 
     A vertical line marks the longest length learned, a dotted one guessing. ``noun`` is what the
     length counts. Without a profile it says when it is measured.
@@ -61,7 +61,7 @@ def _points(profile: LengthProfile, noun: str, theme: Theme) -> Series:
         marker={"size": 9, "color": theme.test},
         error_y={**bars, "color": theme.muted, "width": 4},
         customdata=[list(row) for row in zip(*numbers, strict=True)],
-        hovertemplate=f"{noun} %{{x}}: %{{customdata[0]}}<br>95 % from %{{customdata[1]}} to "
+        hovertemplate=f"{noun} %{{x}}: %{{customdata[0]}}<br>95% from %{{customdata[1]}} to "
         "%{customdata[2]}<br>loss %{customdata[3]}, %{customdata[4]} sequences<extra></extra>",
     )
 

@@ -9,7 +9,13 @@ import numpy as np
 from rnnviz.analysis.gradient_history import Clipping, EpochSeries
 from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.figures.axes import axis, log_axis, rows_axis
-from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, end_points, epoch_marks, epochs_axis
+from rnnviz.figures.epoch_axis import (
+    EPOCHS_MARGIN,
+    end_points,
+    epoch_marks,
+    epochs_axis,
+    epochs_meta,
+)
 from rnnviz.figures.gradients import norms_height
 from rnnviz.figures.legends import LEGEND, LEGEND_TOP
 from rnnviz.figures.picture import Picture, Series, compact, exact, scatter
@@ -68,13 +74,13 @@ def _over_epochs(
         xaxis=epochs_axis(course, theme),
         yaxis=yaxis,
         shapes=epoch_marks(course, theme, "y"),
-        meta={"x": "epoch"},
+        meta=epochs_meta(course),
         **(several if len(curves) > 1 else {"margin": EPOCHS_MARGIN}),
     )
 
 
 def ratio_dots(stats: NextStepStats, theme: Theme = LIGHT) -> Picture:
-    """||update|| / ||W|| of every parameter on a log scale: the median and 10 to 90 % of steps."""
+    """||update|| / ||W|| of every parameter on a log scale: the median and 10 to 90% of steps."""
     spread = stats.spread
     quantiles = np.array([*spread.values()]).reshape(-1, 3)
     span = theme.scale.decades([*quantiles.ravel(), _USUAL, 10 * _USUAL])
@@ -87,7 +93,7 @@ def ratio_dots(stats: NextStepStats, theme: Theme = LIGHT) -> Picture:
         marker={"size": 12 if len(spread) <= _ROOMY else 7, "color": theme.magnitude},
         error_x={**bars, "color": theme.muted, "width": 4},
         customdata=[exact(row) for row in quantiles],
-        hovertemplate="%{y}: median %{customdata[1]}<br>80 % of the steps from %{customdata[0]} "
+        hovertemplate="%{y}: median %{customdata[1]}<br>80% of the steps from %{customdata[0]} "
         "to %{customdata[2]}<extra></extra>",
     )
     return picture(

@@ -276,9 +276,9 @@ class AnswerScale:
         if not self.probability:
             return signed_axis("", 1.25 * theme.scale.nice_limit(_largest(values)), theme)
         low, high = (-0.34, 1.34) if self.sides else (0.0, 1.2)
-        texts = ["0 %", "50 %", "100 %"]
+        texts = ["0%", "50%", "100%"]
         if self.sides:
-            texts = [plain(self.sides[0], 11), "50 %", plain(self.sides[1], 11)]
+            texts = [plain(self.sides[0], 11), "50%", plain(self.sides[1], 11)]
         return axis("", theme, range=[low, high], tickvals=[0, 0.5, 1], ticktext=texts)
 
     def color(self, value: float, usual: str, theme: Theme) -> str:
@@ -290,8 +290,7 @@ class AnswerScale:
 
 def percent(share: float) -> str:
     """A probability in few digits; with one more where it is almost certain."""
-    text = f"{share:.1%}" if 0.99 <= share < 0.9995 else f"{share:.0%}"
-    return text.replace("%", " %")
+    return f"{share:.1%}" if 0.99 <= share < 0.9995 else f"{share:.0%}"
 
 
 def compared_answers(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:

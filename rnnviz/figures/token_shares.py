@@ -45,7 +45,7 @@ def share_columns(
     past = [] if narrow else [_past(shares[: row + 1], history.epochs[: row + 1], theme)]
     # All shares so far are in sight, also those of very many tokens.
     top = min(1.0, nice_limit(float(shares[: row + 1].max())))
-    ticks = {"tickvals": [0, top / 2, top], "ticktext": ["0 %", *map(_percent, (top / 2, top))]}
+    ticks = {"tickvals": [0, top / 2, top], "ticktext": ["0%", *map(_percent, (top / 2, top))]}
     weights = {"W_hh": "the recurrent weights", "W_xh": "the input weights"}[name]
     return picture(
         [*past, _now(shares[row], narrow, theme)],
@@ -60,7 +60,7 @@ def share_columns(
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+    return f"{100 * share:.3g}%"
 
 
 def _now(shares: Array, narrow: bool, theme: Theme) -> Series:
@@ -113,7 +113,7 @@ def share_map(
         zmax=1.0,
         colorscale=_scale(theme),
         colorbar={**color_bar(""), "tickvals": [0, 1], "ticktext": ["0", "1"]},
-        hovertemplate="epoch %{x}: %{z}<extra></extra>",
+        hovertemplate=f"{course.history.unit} %{{x}}: %{{z}}<extra></extra>",
     )
     return word_map(cells, f"Share of every token, {name}", course, words, theme)
 

@@ -14,7 +14,7 @@ from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, signed_heatmap
 def recurrent_heatmap(W_hh: Array, theme: Theme = LIGHT, name: str = "W_hh") -> Picture:
     """W_hh (H, H): from the state before (column) to the state after (row).
 
-    The colours span 99 % of the weights, so that a few large ones don't hide the others.
+    The colours span 99% of the weights, so that a few large ones don't hide the others.
     """
     limit = theme.scale.nice_limit(float(np.quantile(np.abs(W_hh), 0.99)))
     cells = signed_heatmap(

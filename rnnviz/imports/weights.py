@@ -8,20 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rnnviz.config import Activation, OutputAt, RunConfig, SettingError
 from rnnviz.engine.cell_text import CellError
-from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.parameters import Parameters
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.state_dict import network_of
 from rnnviz.exchange.tensor_file import TensorFile, read_tensors
-from rnnviz.imports.imported_network import ImportedNetwork, Words, noted, place_of
+from rnnviz.imports.imported_network import ImportedNetwork, noted
+from rnnviz.imports.named_weights import named_weights
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.given_examples import Given, given_dataset, vocabulary_from
+from rnnviz.tasks.given_examples import Given, Words, given_dataset, place_of, vocabulary_from
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.vocabulary import Unit, Vocabulary
 from rnnviz.training.first_network import FirstNetwork
@@ -54,7 +51,7 @@ def open_weights(  # noqa: PLR0913  (what a file may not say)
     activation: str = "tanh",
     characters: bool | None = None,
 ) -> Session:
-    """A session over the weights in a .safetensors file.
+    """A session over the weights in a .safetensors or .npz file.
 
     A file of rnnviz says all that is needed. A state_dict of PyTorch needs the ``vocabulary``; the
     ``classes`` are numbered by default, and an ``nn.RNN`` has the ``activation``. Raises
@@ -70,7 +67,11 @@ def open_weights(  # noqa: PLR0913  (what a file may not say)
 
 def read_weights(path: Path, known: Known) -> ImportedNetwork:
     """The network in a file; raises TransferError or TaskError, with a sentence."""
-    file, name = read_tensors(path), path.name
+    return network_in(read_tensors(path), path.name, known)
+
+
+def network_in(file: TensorFile, name: str, known: Known) -> ImportedNetwork:
+    """The network in a file that was read; raises TransferError or TaskError."""
     links = f"The weights came from {name[:60]}: a link can't carry them."
     if file.metadata.get("format") != "rnnviz":
         return _state_dict(file, name, known, links)
@@ -108,7 +109,7 @@ def _state_dict(file: TensorFile, name: str, known: Known, links: str) -> Import
 def _own(file: TensorFile, name: str, known: Known, links: str) -> ImportedNetwork:
     config = _config(file.metadata)
     dataset = _dataset(file.metadata, config, known, links)
-    parameters = _parameters(file.tensors, dataset, config)
+    parameters = named_weights(file.tensors, architecture_of(dataset, config), config.dtype.value)
     position = file.metadata.get("position", "?")[:20]
     note = (
         f"These are the weights of epoch {position}; here they begin a run of their own, at epoch "
@@ -152,23 +153,3 @@ def _dataset(metadata: Mapping[str, str], config: RunConfig, known: Known, links
     reads = place_of(metadata.get("reads", "last")) or OutputAt.LAST
     title = metadata.get("name", "")[:60] or "a file of weights"
     return noted(given_dataset(title, vocabulary, classes, known.examples, reads), [links])
-
-
-def _parameters(tensors: Mapping[str, Array], dataset: Dataset, config: RunConfig) -> Parameters:
-    """The weights by name, all that the settings ask for and no others."""
-    parameters = Parameters(architecture_of(dataset, config), dtype=config.dtype.value)
-    named = parameters.named()
-    for name in [*named, *tensors]:
-        if name not in named or name not in tensors:
-            lacks = "has" if name in tensors else "lacks"
-            raise TransferError(f"it {lacks} {name[:60]}, unlike a network of these settings.")
-        given, own = tensors[name], named[name]
-        if given.shape != own.shape or given.dtype != own.dtype:
-            raise TransferError(
-                f"{name} is {given.dtype} of the shape {given.shape}, and must be {own.dtype} of "
-                f"{own.shape}."
-            )
-        if not np.isfinite(given).all():
-            raise TransferError(f"{name} has values that are not finite numbers.")
-        own[...] = given
-    return parameters

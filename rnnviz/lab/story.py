@@ -16,6 +16,7 @@ from rnnviz.analysis.memory_gauge import half_life
 from rnnviz.analysis.turning_word import LONGEST, Turn, turning_word
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.lab.probe import Probe, names_of
+from rnnviz.lab.questions import GradientQuestion, StateQuestion
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.first_network import FirstNetwork
 from rnnviz.training.player import Player
@@ -31,6 +32,7 @@ class Story(NamedTuple):
 
     ``turning`` is the index of the token without which the verdict is another one, if there is one.
     ``ending`` is the part of the sentence that tells of the end of a run that learned nothing.
+    ``question`` is the one whose tab shows what the sentence tells, if one does.
     """
 
     chapter: str
@@ -38,6 +40,7 @@ class Story(NamedTuple):
     broken: bool = False
     turning: int | None = None
     ending: str = ""
+    question: GradientQuestion | StateQuestion | None = None
 
 
 class _Scores(NamedTuple):
@@ -83,18 +86,19 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
     to the one shown, NaN where it was not measured.
     """
     data, epoch, history = probe.dataset, player.position.epoch, player.run.history
+    row = history.rows_until(epoch) - 1
     losses, metrics = history.column("train_loss"), history.column("train_metric")
     tests = history.column("test_metric")
-    scores = _Scores(data, float(losses[epoch]), float(metrics[epoch]), float(tests[epoch]))
+    scores = _Scores(data, float(losses[row]), float(metrics[row]), float(tests[row]))
     stopped = player.diverged and player.shown is None
     known = math.isfinite(scores.loss) or not data.labelled
     if stopped or not (probe.finite and known):
         sentence = "The numbers are no longer finite. Go back, or lower the learning rate."
         return Story("Broken", sentence, broken=True)
-    if player.given and epoch == 0:
+    if player.given and (epoch == 0 or not data.labelled):
         return _opened(player.given, probe, scores)
     course = Scores(losses, metrics, tests, data.guess.loss, chance_of(data))
-    chapter = Chapter(chapters(course, radii, np.array([epoch]))[0])
+    chapter = Chapter(chapters(course, radii, np.array([row]))[0])
     if chapter is Chapter.UNTRAINED:
         start = f"The weights are random: every {probe.noun} is a guess"
         return Story(chapter.label, f"{start} (loss {scores.loss:.3g}).")
@@ -104,8 +108,21 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
     turn = _turn(probe) if chapter > Chapter.MEMORY_GROWS else None
     sentence = _sentence(chapter, probe, scores, radii, turn)
     ending = _ENDED if chapter < Chapter.FALLING and player.over else ""
+    asked = _question(chapter, probe, turn)
     sentence = f"{sentence} {ending}".rstrip()
-    return Story(chapter.label, sentence, turning=turn.token if turn else None, ending=ending)
+    turning = turn.token if turn else None
+    return Story(chapter.label, sentence, turning=turning, ending=ending, question=asked)
+
+
+def _question(
+    chapter: Chapter, probe: Probe, turn: Turn | None
+) -> GradientQuestion | StateQuestion | None:
+    """The question that leads on: without memory that of the gradient, then that of the word."""
+    if turn:
+        return StateQuestion.WHAT_IF
+    if chapter < Chapter.FALLING and not probe.every:
+        return GradientQuestion.REACH
+    return None
 
 
 def _opened(given: FirstNetwork, probe: Probe, scores: _Scores) -> Story:
@@ -122,7 +139,8 @@ def _warnings(probe: Probe, signs: Sequence[Sign]) -> Iterator[Story]:
     """What keeps the network from learning, if it is that bad."""
     bad = {sign.name: sign.value for sign in signs if sign.level is Level.BAD}
     if (share := bad.get("saturated", math.nan)) > 0:
-        yield Story("Saturated", f"{share:.0%} of the states are where their tanh is almost flat.")
+        sentence = f"{share:.0%} of the states are where their tanh is almost flat."
+        yield Story("Saturated", sentence, question=StateQuestion.CARRY)
     lengths = [len(example.inputs) for example in probe.dataset.train]
     # In a phrase longer than most of the training sequences it can vanish, and the network learn.
     if (
@@ -131,7 +149,8 @@ def _warnings(probe: Probe, signs: Sequence[Sign]) -> Iterator[Story]:
     ):
         little = f"Only {reach:.0e}" if reach else "None"
         noun = names_of(probe.dataset).noun
-        yield Story("Vanishing", f"{little} of the gradient reaches the first {noun}.")
+        sentence = f"{little} of the gradient reaches the first {noun}."
+        yield Story("Vanishing", sentence, question=GradientQuestion.REACH)
 
 
 def _turn(probe: Probe) -> Turn | None:

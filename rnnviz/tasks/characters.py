@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from rnnviz.tasks.csv_table import Row
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.next_token import WINDOW, build_next, cut
 from rnnviz.tasks.rng import chance
 from rnnviz.tasks.shipped_files import shipped
+from rnnviz.tasks.table import Row
 from rnnviz.tasks.vocabulary import Unit
 
 MOON = shipped("data/characters/moon.txt")

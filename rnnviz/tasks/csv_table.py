@@ -1,29 +1,41 @@
-"""Table: rows read from CSV or plain text, with a sentence for each error."""
+"""Cells: what stands in a table, row by row, and how CSV is read; limits and errors of data."""
 
 from __future__ import annotations
 
 import csv
 import io
 import itertools
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from rnnviz.tasks.vocabulary import END, START, Unit
+from rnnviz.tasks.usual_names import is_usual
 
 #: Maximum size of a file in bytes, and of rows below the header.
 MAX_BYTES, MAX_ROWS = 5_000_000, 20_000
+#: Maximum number of columns.
+MAX_COLUMNS = 200
 #: Maximum length of a text that isn't cut into pieces, in words or in characters.
 MAX_WORDS, MAX_CHARACTERS = 200, 500
-#: Maximum length of a word or label, in characters.
+#: Maximum length of a word, a label or the name of a column, in characters.
 MAX_LETTERS = 200
 #: Maximum number of labels.
 MAX_CLASSES = 200
 _QUOTE = "Put a text that has separators or quotes between double quotes"
 #: Spreadsheets also write semicolons or tabs.
-_SEPARATORS = ",;\t"
+_SEPARATORS = ",;\t|"
+#: The separator is chosen by so many lines.
+_FIRST = 50
+#: All lines are read so often at most, after quotes that aren't closed.
+_REREAD = 10
+#: Excel writes the separator into the first line if it is told to.
+_DECLARED = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+#: A blank after a quote, before a separator: nothing that means something in a header.
+_BLANK = re.compile(rf'"[ ]+(?=[{_SEPARATORS}])')
+_BREAKS = re.compile(r"[^\S ]+")
 
 csv.field_size_limit(MAX_BYTES)
 
@@ -32,49 +44,56 @@ class TaskError(ValueError):
     """Invalid data; the message says what is wrong, where, and what to do."""
 
 
-class Form(StrEnum):
-    """What a file's texts are learned with: labels, next tokens or translations."""
-
-    LABEL = "label"
-    NEXT = "next"
-    TRANSLATION = "translation"
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of the CSV: the text, and the label or target if there is one."""
-        return {
-            Form.LABEL: ("text", "label"),
-            Form.NEXT: ("text",),
-            Form.TRANSLATION: ("source", "target"),
-        }[self]
-
-    @property
-    def header(self) -> str:
-        """The first line of the CSV."""
-        return ",".join(self.columns)
-
-    @property
-    def least(self) -> int:
-        """The minimum number of tokens of a text."""
-        return 2 if self is Form.NEXT else 1
+def shown(text: str, most: int = 30) -> str:
+    """The beginning of a text as it is typed, in quotes and on one line."""
+    cut = text[:most] + "…" * (len(text) > most)
+    return f"'{_BREAKS.sub(' ', cut)}'"
 
 
-class Row(NamedTuple):
-    """A text, its class or the target of its translation, and its line in the file, from 1."""
+class Fault(NamedTuple):
+    """A row that can't be used: its file, its number in it, from 1, and the reason.
 
-    line: int
-    text: str
-    label: str = ""
+    What is wrong with a whole text has the number 0.
+    """
+
+    file: str
+    row: int
+    reason: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}, row {self.row}" if self.row else self.file
+        return f"{where}: {self.reason}"
+
+
+class Line(NamedTuple):
+    """The cells of a row, and its number in the file, from 1."""
+
+    row: int
+    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Table:
-    """The rows of one file; a ``plain`` text is a single row."""
+class Cells:
+    """What stands in a file: names of columns, rows with a cell for each, and unreadable rows.
+
+    A plain text has no columns, and one cell. Without a ``header`` the columns are numbered.
+    """
 
     name: str
-    form: Form
-    rows: tuple[Row, ...]
-    plain: bool = False
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+    faults: tuple[Fault, ...] = ()
+    header: bool = True
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a plain text."""
+        return not self.columns
+
+    def column(self, name: str) -> list[str]:
+        """The cells of a column."""
+        index = self.columns.index(name)
+        return [line.cells[index] for line in self.lines]
 
 
 def read_bytes(path: Path) -> bytes:
@@ -86,186 +105,167 @@ def read_bytes(path: Path) -> bytes:
         raise TaskError(f"{path}: can't be read ({problem.strerror}).") from problem
 
 
-def read_file(path: Path) -> tuple[Row, ...]:
-    """The rows of a file, not yet checked; raise TaskError."""
-    return read_any(read_bytes(path), path.name).rows
-
-
-def read_any(content: bytes, name: str) -> Table:
-    """The rows of a CSV of any form, or a plain text, not yet checked; raise TaskError.
-
-    A file is a CSV if its name ends with .csv or its first line is the header of a form.
-    """
-    text = _decode(content, name)
-    _, first = _first_line(text)
-    if name.lower().endswith(".csv") or _form(_columns(first.split(_separator(first)))):
-        return _read_csv(text, name)
-    body = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    if not body:
-        raise TaskError(f"{name}: has no text. Put in some lines to learn from.")
-    return Table(name, Form.NEXT, (Row(1, body),), plain=True)
-
-
-def _decode(content: bytes, name: str) -> str:
+def check_size(content: bytes, name: str) -> None:
+    """Raise TaskError for a file that is too large."""
     if len(content) > MAX_BYTES:
         raise TaskError(f"{name}: is larger than {MAX_BYTES // 1_000_000} MB. Use a part of it.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        line = _line_after(content[: problem.start])
-        raise TaskError(f"{name}: is not UTF-8 text, see line {line}. Save it in UTF-8.") from None
-    before, zero, _ = text.partition("\0")
-    if zero:
-        line = _line_after(before.encode())
-        raise TaskError(
-            f"{name}: is not text, it has a zero byte in line {line}. Save it as text in UTF-8."
-        )
-    return text
 
 
-def _line_after(before: bytes) -> int:
-    return len((before + b".").splitlines())
+def read_csv(text: str, name: str) -> Cells:
+    """The cells of a CSV with whatever separator; raise TaskError."""
+    lines = [*io.StringIO(text, newline="")]
+    header = next((k for k, line in enumerate(lines) if line.strip()), 0)
+    lines[header : 1 + header] = [_BLANK.sub('"', line) for line in lines[header : 1 + header]]
+    declared = _DECLARED.fullmatch(lines[0]) if lines else None
+    first = 1 if declared else 0
+    separator = declared[1] if declared else _separator(lines[:_FIRST])
+    read = _read(lines, name, first, separator)
+    if separator == "\t" and read[1]:
+        # Files with tabs often have quotes that mean themselves.
+        read = min(read, _read(lines, name, first, separator, csv.QUOTE_NONE), key=_misfits)
+    rows, faults = read
+    if faults and (not rows or faults[0].row < rows[0].row):
+        raise TaskError(str(faults[0]))
+    return table_of_lines(name, rows, faults)
 
 
-def _first_line(text: str) -> tuple[int, str]:
-    """The number of the first line that isn't blank, and the line."""
-    lines = enumerate(io.StringIO(text, newline=None), 1)
-    return next(((n, line) for n, line in lines if line.strip()), (1, ""))
+def looks_like_table(text: str) -> bool:
+    """Whether a text has usual names in its first line, or as many separators in every line."""
+    lines = [line for line in io.StringIO(text, newline=None) if line.strip()][:_FIRST]
+    if not lines:
+        return False
+    rows, _ = _read(lines[:1], "", 0, _separator(lines))
+    if rows and all(is_usual(name) or not name.strip() for name in rows[0].cells):
+        return True
+    if rows and len(rows[0].cells) > 1 and sum(map(is_usual, rows[0].cells)) > 1:
+        return True
+    counts = [{line.count(separator) for line in lines} for separator in _SEPARATORS[1:]]
+    return len(lines) > 2 and any(len(count) == 1 and count != {0} for count in counts)
 
 
-def _separator(header: str) -> str:
-    return next((s for s in _SEPARATORS if _form(_columns(header.split(s)))), _SEPARATORS[0])
+def _separator(lines: Sequence[str]) -> str:
+    """The separator by which most rows have as many cells as the first one, at least two."""
+
+    def fit(separator: str) -> tuple[float, int]:
+        rows, faults = _read(lines, "", 0, separator)
+        widths = [len(line.cells) for line in rows]
+        if not rows or widths[0] < 2 or (faults and faults[0].row < rows[0].row):
+            return 0.0, 0
+        return widths.count(widths[0]) / (len(rows) + len(faults)), widths[0]
+
+    return max(_SEPARATORS, key=fit)
 
 
-def _columns(header: Sequence[str]) -> list[str]:
-    return [column.strip().strip('"').lower() for column in header]
+def _misfits(read: tuple[list[Line], list[Fault]]) -> int:
+    """How many rows can't be read, or have another number of cells than most."""
+    widths = Counter(len(line.cells) for line in read[0])
+    usual = max(widths.values(), default=0)
+    return len(read[1]) + widths.total() - usual
 
 
-def _read_csv(text: str, name: str) -> Table:
-    above, header = _first_line(text)
-    separator = _separator(header)
-    names = _read_header(header, separator, f"{name}, row {above}")
-    form = _form_of(names, name)
-    below = itertools.islice(io.StringIO(text, newline=""), above, None)
-    lines = csv.DictReader(below, names, delimiter=separator, strict=True, skipinitialspace=True)
-    try:
-        rows = tuple(_rows(lines, above, name, form))
-    except csv.Error as problem:
-        raise _unreadable(problem, f"{name}, row {above + lines.line_num + 1}") from problem
+def _read(
+    lines: Sequence[str], name: str, first: int, separator: str, quoting: Literal[0, 3] = 0
+) -> tuple[list[Line], list[Fault]]:
+    """The rows from a line on that aren't blank, and those that can't be read.
+
+    Quotes hold a text together (``quoting`` 0, ``csv.QUOTE_MINIMAL``), or are only signs (3).
+    After a row that can't be read, it goes on with the next line.
+    """
+    rows: list[Line] = []
+    faults: list[Fault] = []
+    left = _REREAD * len(lines) + _FIRST
+    while first < len(lines) and left > 0:
+        reader = csv.reader(
+            (lines[k] for k in range(first, len(lines))),
+            delimiter=separator, quoting=quoting, strict=True, skipinitialspace=True,
+        )  # fmt: skip
+        begun, end = first, len(lines)
+        try:
+            for cells in reader:
+                if any(map(str.strip, cells)):
+                    rows.append(Line(begun + 1, tuple(cells)))
+                begun = first + reader.line_num
+        except csv.Error as problem:
+            faults.append(Fault(name, begun + 1, f"can't be read as CSV ({problem}). {_QUOTE}, and "
+                                "write each quote in it twice."))  # fmt: skip
+            end = begun + 1
+        left -= reader.line_num
+        first = end
+    if first < len(lines):
+        reason = "this row and all after it aren't read, as too many quotes before it are open. "
+        faults.append(Fault(name, first + 1, f"{reason}{_QUOTE}."))
+    return rows, faults
+
+
+def table_of_lines(
+    name: str, rows: Sequence[Line], faults: Sequence[Fault] = (), header: bool | None = None
+) -> Cells:
+    """The cells of rows, of which the first may name the columns; raise TaskError."""
     if not rows:
-        raise TaskError(f"{name}: has no rows below the header. Add some.")
-    return Table(name, form, rows)
+        raise TaskError(f"{name}: is empty. Put in a row for each text.")
+    header = _has_header(rows) if header is None else header
+    above, below = (rows[0].cells, rows[1:]) if header else (rows[0].cells, rows)
+    if not below:
+        problem = f"{name}: has no rows below the header. Add some."
+        raise TaskError(str(faults[0]) if faults else problem)
+    if len(below) > MAX_ROWS:
+        raise TaskError(f"{name}: has more than {MAX_ROWS:,} rows. Use fewer.")
+    width = len(above)
+    fitting, wide = _fitted(name, below, width, "the header names" if header else "the first has")
+    used = [k for k in range(width) if (header and above[k].strip()) or _filled(fitting, k)]
+    if len(used) > MAX_COLUMNS:
+        raise too_many_columns(name, len(used))
+    columns = tuple(_unique([above[k] if header else "" for k in used], used))
+    kept = tuple(Line(row, tuple(cells[k] for k in used)) for row, cells in fitting)
+    return Cells(name, columns, kept, (*sorted((*faults, *wide), key=lambda f: f.row),), header)
 
 
-def _read_header(header: str, separator: str, where: str) -> list[str]:
-    try:
-        return _columns(next(csv.reader([header], delimiter=separator, strict=True), []))
-    except csv.Error as problem:
-        raise _unreadable(problem, where) from problem
-
-
-def _unreadable(problem: csv.Error, where: str) -> TaskError:
+def too_many_columns(name: str, count: int) -> TaskError:
+    """The error of a file with so many columns."""
     return TaskError(
-        f"{where}: can't be read as CSV ({problem}). {_QUOTE}, and write each quote in it twice."
+        f"{name}: has {count:,} columns, more than {MAX_COLUMNS}. Leave out those that aren't "
+        "learned."
     )
 
 
-def _form_of(names: Sequence[str], name: str) -> Form:
-    form = _form(names)
-    if form is None:
-        raise _missing(name, names)
-    for column in form.columns:
-        if names.count(column) > 1:
-            raise TaskError(f"{name}: has two columns {column}. Remove one, or rename it.")
-    return form
+def _has_header(rows: Sequence[Line]) -> bool:
+    """Whether the first row has names: usual ones, or none that stands in its column again."""
+    first, *below = rows
+    if any(map(is_usual, first.cells)):
+        return True
+    columns = [
+        {line.cells[k] for line in below if k < len(line.cells)} for k in range(len(first.cells))
+    ]
+    return not any(
+        cell.strip() and cell in column for cell, column in zip(first.cells, columns, strict=True)
+    )
 
 
-def _form(names: Sequence[str]) -> Form | None:
-    """The form with such a header, if any.
-
-    Only a table whose single column is text is next-token data: with other columns, "label" is
-    probably misspelled.
-    """
-    if names == [*Form.NEXT.columns]:
-        return Form.NEXT
-    return next((f for f in (Form.LABEL, Form.TRANSLATION) if {*f.columns} <= {*names}), None)
+def _filled(rows: Sequence[Line], k: int) -> bool:
+    return any(line.cells[k].strip() for line in rows)
 
 
-def _missing(name: str, names: Sequence[str]) -> TaskError:
-    likely = Form.TRANSLATION if {*Form.TRANSLATION.columns} & {*names} else Form.LABEL
-    missing = " and no column ".join(c for c in likely.columns if c not in names)
-    headers = ", or: ".join(form.header for form in Form)
-    return TaskError(f"{name}: has no column {missing}. The first line must be: {headers}")
+def _fitted(
+    name: str, rows: Sequence[Line], width: int, who: str
+) -> tuple[list[Line], list[Fault]]:
+    """Rows with as many cells as there are columns, and those that have more."""
+    fitting, faults = [], []
+    for row, cells in rows:
+        if any(map(str.strip, cells[width:])):
+            reason = f"has {len(cells)} cells, and {who} {width}. {_QUOTE}."
+            faults.append(Fault(name, row, reason))
+        else:
+            padded = (*cells[:width], *[""] * (width - len(cells)))
+            fitting.append(Line(row, padded))
+    return fitting, faults
 
 
-def _rows(lines: csv.DictReader[str], above: int, name: str, form: Form) -> Iterator[Row]:
-    for count, cells in enumerate(lines):
-        line = above + lines.line_num
-        if count == MAX_ROWS:
-            raise TaskError(f"{name}: has more than {MAX_ROWS:,} rows. Use fewer.")
-        if any(map(str.strip, extra := cells.pop(None, []))):
-            raise TaskError(
-                f"{name}, row {line}: has {len(cells) + len(extra)} cells, and the header names "
-                f"{len(cells)}. {_QUOTE}."
-            )
-        yield Row(line, *((cells[column] or "").strip() for column in form.columns))
-
-
-def check(table: Table, unit: Unit) -> None:
-    """Raise TaskError, naming the row, for the first invalid row."""
-    for row in table.rows:
-        for problem in _problems(row, table.form, unit):
-            where = table.name if table.plain else f"{table.name}, row {row.line}"
-            raise TaskError(f"{where}: {problem}")
-    if table.form is Form.LABEL:
-        _check_contradictions(table, unit)
-
-
-def _problems(row: Row, form: Form, unit: Unit) -> Iterator[str]:
-    yield from _text_problems(form.columns[0], row.text, form, unit)
-    if form is Form.TRANSLATION:
-        yield from _text_problems(form.columns[1], row.label, form, unit)
-    if form is Form.LABEL and not row.label:
-        yield "the label is empty. Name its class, or remove the row."
-    if form is Form.LABEL and len(row.label) > MAX_LETTERS:
-        yield f"the label has {len(row.label):,} characters, more than {MAX_LETTERS}. Shorten it."
-
-
-def _text_problems(column: str, text: str, form: Form, unit: Unit) -> Iterator[str]:
-    tokens = unit.tokens(text)
-    yield from _length_problems(f"the {column}", text, len(tokens), form, unit)
-    longest = max(tokens, key=len, default="")
-    if len(longest) > MAX_LETTERS:
-        yield (
-            f"the word {longest[:30]!r} has {len(longest):,} characters, more than {MAX_LETTERS}. "
-            "Put spaces between the words, or read characters."
-        )
-    if form is Form.TRANSLATION:
-        for sign in sorted({START, END}.intersection(tokens)):
-            yield f"{sign} is a symbol that the network uses itself. Remove it."
-
-
-def _length_problems(what: str, text: str, count: int, form: Form, unit: Unit) -> Iterator[str]:
-    most = MAX_CHARACTERS if unit is Unit.CHARACTERS else MAX_WORDS
-    if form is Form.NEXT and count < form.least:
-        yield (
-            f"{what} {text[:30]!r} has fewer than two {unit}, so there is no next one. "
-            "Make it longer, or remove it."
-        )
-    elif not count and text:
-        yield f"{what} {text[:30]!r} has no {unit}. Write some, or remove the row."
-    elif not count:
-        yield f"{what} is empty. Fill it in, or remove the row."
-    if form is not Form.NEXT and count > most:
-        yield f"{what} has {count:,} {unit}, more than {most}. Shorten it."
-
-
-def _check_contradictions(table: Table, unit: Unit) -> None:
-    first_rows: dict[str, Row] = {}
-    for row in table.rows:
-        first = first_rows.setdefault(unit.plain(row.text), row)
-        if first.label != row.label:
-            raise TaskError(
-                f"{table.name}, rows {first.line} and {row.line}: the same text {row.text[:60]!r} "
-                f"has two labels, {first.label[:30]!r} and {row.label[:30]!r}. Keep one of them."
-            )
+def _unique(names: Sequence[str], places: Sequence[int]) -> Iterator[str]:
+    """The names of the columns; what has none is numbered, and a second one of a name too."""
+    given: set[str] = set()
+    for name, place in zip(names, places, strict=True):
+        first = name.strip()[:MAX_LETTERS] or f"column {place + 1}"
+        later = (f"{first} ({count})" for count in itertools.count(2))
+        unique = next(one for one in itertools.chain([first], later) if one not in given)
+        given.add(unique)
+        yield unique

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
 from rnnviz.config import Loss, OutputAt
-from rnnviz.tasks.csv_table import MAX_CLASSES, Row, TaskError
+from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError, shown
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.extrapolation import Extrapolation
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric, guess_classes, guess_values
 from rnnviz.tasks.reference import Reference
+from rnnviz.tasks.table import Row
 from rnnviz.tasks.tokenization import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.vocabulary import Array, Unit, Vocabulary
 
@@ -125,7 +127,7 @@ def _classes(train: Sequence[Row]) -> tuple[str, ...]:
     classes = tuple(sorted({row.label for row in train}))
     if len(classes) < 2:
         raise TaskError(
-            f"The training phrases all have the label {classes[0][:30]!r}: "
+            f"The training phrases all have the label {shown(classes[0])}: "
             "there must be at least two classes."
         )
     if len(classes) > MAX_CLASSES:
@@ -137,10 +139,16 @@ def _classes(train: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _phrase(row: Row, vocabulary: Vocabulary, classes: tuple[str, ...], role: str) -> Example:
-    if row.label not in classes:
-        raise TaskError(
-            f"The {role} phrases, row {row.line}: the label {row.label[:30]!r} is unknown. "
-            f"The training phrases have {', '.join(c[:30] for c in classes[:8])}."
-        )
-    tokens = known(row.text, vocabulary, f"The {role} phrases, row {row.line}").tokens
+    where = f"The {role} phrases, row {row.line}"
+    if problem := unknown_label(row.label, classes):
+        raise TaskError(f"{where}: {problem}")
+    tokens = known(row.text, vocabulary, where).tokens
     return Example(row.text, tokens, np.array([classes.index(row.label)]))
+
+
+def unknown_label(label: str, classes: Collection[str]) -> str:
+    """Why a label isn't one of the classes; empty if it is."""
+    if label in classes:
+        return ""
+    listed = ", ".join(name[:30] for name in islice(classes, 8))
+    return f"the label {shown(label)} is unknown. The training phrases have {listed}."

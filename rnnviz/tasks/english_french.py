@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from rnnviz.tasks.csv_table import read_file
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.shipped_files import shipped
 from rnnviz.tasks.source_target import build_translation
+from rnnviz.tasks.table import read_file
 
 TRANSLATION = shipped("data/translation")
 

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from rnnviz.config import OutputAt
-from rnnviz.tasks.csv_table import Form, Row, TaskError
+from rnnviz.tasks.columns import Form
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.table import Row
 from rnnviz.tasks.tokenization import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.vocabulary import Array, Unit, Vocabulary
 

@@ -2,9 +2,9 @@
 
 from functools import cache
 
-from rnnviz.tasks.csv_table import read_file
 from rnnviz.tasks.dataset import Dataset, build_dataset
 from rnnviz.tasks.shipped_files import shipped
+from rnnviz.tasks.table import read_file
 
 SENTIMENT = shipped("data/sentiment")
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from rnnviz.config import OutputAt
-from rnnviz.tasks.csv_table import Row
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import EXACT
+from rnnviz.tasks.table import Row
 from rnnviz.tasks.tokenization import known, unknown_notes, unknown_tokens, vocabulary_of
 from rnnviz.tasks.vocabulary import END, START, Unit, Vocabulary
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnnviz.tasks.csv_table import Form, Row
+from rnnviz.tasks.columns import Form
+from rnnviz.tasks.table import Row
 from rnnviz.tasks.vocabulary import Unit
 
 #: The stream of ``np.random.default_rng((seed, stream, ...))`` for test rows.

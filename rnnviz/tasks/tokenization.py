@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.csv_table import TaskError, shown
 from rnnviz.tasks.vocabulary import Reading, Unit, Vocabulary
 
 #: Maximum size of a vocabulary.
@@ -26,16 +26,23 @@ def vocabulary_of(texts: Iterable[str], unit: Unit) -> Vocabulary:
 def known(text: str, vocabulary: Vocabulary, where: str, least: int = 1) -> Reading:
     """Read a text; raise TaskError if fewer than ``least`` of its tokens are known."""
     reading = vocabulary.read(text)
-    if len(reading.tokens) < least:
-        noun = vocabulary.noun
-        few = f"no {noun} of {text[:60]!r} occurs"
-        if len(reading.tokens):
-            few = f"of {text[:60]!r} only the {noun} {reading.words[0][:30]!r} occurs"
-        raise TaskError(
-            f"{where}: {few} in the training phrases, so the network can't read it. Remove the "
-            f"row or train on its {vocabulary.unit}."
-        )
+    if problem := unreadable(reading, vocabulary, least):
+        raise TaskError(f"{where}: {problem}")
     return reading
+
+
+def unreadable(reading: Reading, vocabulary: Vocabulary, least: int = 1) -> str:
+    """Why a text can't be read; empty if at least ``least`` of its tokens are known."""
+    if len(reading.tokens) >= least:
+        return ""
+    noun = vocabulary.noun
+    few = f"no {noun} of {shown(reading.text, 60)} occurs"
+    if len(reading.tokens):
+        few = f"of {shown(reading.text, 60)} only the {noun} {shown(reading.words[0])} occurs"
+    return (
+        f"{few} in the training phrases, so the network can't read it. Remove the row or train on "
+        f"its {vocabulary.unit}."
+    )
 
 
 def unknown_tokens(texts: Iterable[str], vocabulary: Vocabulary) -> tuple[str, ...]:

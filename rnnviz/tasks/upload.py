@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rnnviz.config import SETTINGS, Setting
-from rnnviz.tasks.csv_table import Form, Row, Table, TaskError, check, read_any
-from rnnviz.tasks.dataset import Dataset, build_dataset
+from rnnviz.tasks.columns import Columns, Form, columns_of
+from rnnviz.tasks.csv_table import MAX_LETTERS, Cells, Fault, TaskError
+from rnnviz.tasks.dataset import Dataset, build_dataset, unknown_label
+from rnnviz.tasks.encoding import Encoding
+from rnnviz.tasks.file_cells import read_cells
 from rnnviz.tasks.next_token import MAX_WINDOW, WINDOW, build_next, cut
 from rnnviz.tasks.source_target import build_translation
 from rnnviz.tasks.split import split_rows
-from rnnviz.tasks.tokenization import vocabulary_of
-from rnnviz.tasks.vocabulary import Unit
+from rnnviz.tasks.table import Row, Table, merged, near_labels, relabelled, sound, spellings, table
+from rnnviz.tasks.tokenization import unreadable, vocabulary_of
+from rnnviz.tasks.vocabulary import Unit, Vocabulary
 
 #: Default share of the rows that are test rows.
 TEST_SHARE = 0.2
+#: The forms of a plain text.
+_PLAIN = (None, Form.NEXT)
 _setting = partial(Setting, group="Data", restarts=True)
 
 #: How data are read, in the form of a run's settings.
@@ -53,8 +60,45 @@ DATA_SETTINGS: dict[str, Setting] = {
             low=2,
             high=MAX_WINDOW,
         ),
+        _setting(
+            name="form",
+            kind=Form,
+            default=None,
+            label="Form",
+            help="What is learned from a table: the label of a text, the next token, or a "
+            "translation. By default it is guessed from the columns.",
+        ),
+        _setting(
+            name="text_column",
+            kind=str,
+            default=None,
+            label="Text column",
+            help="The column of the text, or of the source of a translation. By default it is "
+            "guessed.",
+            low=1,
+            high=MAX_LETTERS,
+        ),
+        _setting(
+            name="label_column",
+            kind=str,
+            default=None,
+            label="Label column",
+            help="The column of the label, or of the target of a translation. By default it is "
+            "guessed.",
+            low=1,
+            high=MAX_LETTERS,
+        ),
+        _setting(
+            name="encoding",
+            kind=Encoding,
+            default=None,
+            label="Encoding",
+            help="The encoding of a file that isn't UTF-8.",
+        ),
     )
 }
+#: What is chosen of how data are read, by its name in ``Upload``.
+OPTIONS = (*DATA_SETTINGS, "skip_bad", "merge_labels")
 
 
 class File(NamedTuple):
@@ -68,7 +112,9 @@ class File(NamedTuple):
 class Upload:
     """One or two files and how they are read; the seed draws the test rows.
 
-    Without a ``unit`` the form decides. With a test file, no training rows are set aside. Raises
+    Without a ``unit`` the form decides; without a ``form`` or columns they are guessed. With a test
+    file, no training rows are set aside. Rows that can't be used are left out if ``skip_bad``, and
+    are an error otherwise. ``merge_labels`` makes labels one that are nearly equal. Raises
     SettingError for an invalid option.
     """
 
@@ -78,6 +124,12 @@ class Upload:
     test_share: float = TEST_SHARE
     seed: int = 0
     window: int = WINDOW
+    form: Form | None = None
+    text_column: str | None = None
+    label_column: str | None = None
+    encoding: Encoding | None = None
+    skip_bad: bool = False
+    merge_labels: bool = False
 
     def __post_init__(self) -> None:
         if self.test:
@@ -85,6 +137,39 @@ class Upload:
         for row in (*DATA_SETTINGS.values(), SETTINGS["seed"]):
             if getattr(self, row.name) is not None:
                 object.__setattr__(self, row.name, row.parse(getattr(self, row.name)))
+
+
+class FaultsError(TaskError):
+    """Rows that can't be used; the message tells the first one, ``faults`` all."""
+
+    def __init__(self, faults: Sequence[Fault], count: int) -> None:
+        self.faults, self.count = tuple(faults), count
+        more = f" {len(faults) - 1:,} more of {count:,} rows can't be used." * (len(faults) > 1)
+        super().__init__(f"{faults[0]}{more}")
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """The rows of an upload that can be used, and a fault for each other one.
+
+    ``columns`` are those that are read of a table. ``count`` is the number of all rows. ``near``
+    are labels that are nearly equal, the most frequent of each group first.
+    """
+
+    columns: Columns | None
+    form: Form
+    unit: Unit
+    train: tuple[Row, ...]
+    test: tuple[Row, ...] | None
+    faults: tuple[Fault, ...]
+    test_faults: tuple[Fault, ...]
+    count: int
+    near: tuple[tuple[str, ...], ...]
+
+    @property
+    def unusable(self) -> tuple[Fault, ...]:
+        """The faults of both files."""
+        return (*self.faults, *self.test_faults)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,55 +183,120 @@ class Parts:
     notes: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=4)
-def table_of(file: File) -> Table:
-    """The rows of a file, not yet checked; raise TaskError."""
-    return read_any(file.content, file.name)
+@lru_cache(maxsize=8)
+def cells_of(file: File, encoding: Encoding | None = None) -> Cells:
+    """What stands in a file; raise TaskError."""
+    return read_cells(file.content, file.name, encoding)
 
 
-@lru_cache(maxsize=4)
+def columns_read(upload: Upload) -> Columns | None:
+    """The columns that are chosen or guessed; None of a plain text. Raises TaskError."""
+    cells = cells_of(upload.train, upload.encoding)
+    if cells.plain and (upload.text_column or upload.label_column or upload.form not in _PLAIN):
+        raise TaskError(f"{cells.name}: is a plain text, without columns.")
+    if cells.plain:
+        return None
+    return columns_of(cells, upload.form, upload.text_column, upload.label_column)
+
+
+def check_rows(upload: Upload) -> Checked:
+    """Check every row of the files; raise TaskError for what is wrong with a whole file."""
+    return _checked(replace(upload, seed=0, window=WINDOW, test_share=0.0, skip_bad=False))
+
+
+@lru_cache(maxsize=8)
+def _checked(upload: Upload) -> Checked:
+    columns = columns_read(upload)
+    tables = [table(cells_of(upload.train, upload.encoding), columns)]
+    if upload.test:
+        tables.append(_test_table(cells_of(upload.test, upload.encoding), tables[0], columns))
+    form = tables[0].form
+    unit = upload.unit or (Unit.CHARACTERS if form is Form.NEXT else Unit.WORDS)
+    near: list[tuple[str, ...]] = []
+    if form is Form.LABEL:
+        near = near_labels(row.label for one in tables for row in one.rows)
+        spelled = spellings(near, upload.merge_labels)
+        tables = [replace(one, rows=relabelled(one.rows, spelled)) for one in tables]
+    rows, faults = sound(tables[0], unit)
+    tested, test_faults = _sound_test(tables[1], rows, unit) if upload.test else (None, ())
+    count = sum(len(one.rows) + len(one.faults) for one in tables)
+    return Checked(columns, form, unit, rows, tested, faults, test_faults, count, tuple(near))
+
+
+def _test_table(cells: Cells, train: Table, columns: Columns | None) -> Table:
+    """The rows of the test file, from the columns of the training file; raise TaskError."""
+    if columns is None:
+        return table(cells, None if cells.plain else columns_of(cells, Form.NEXT))
+    missing = [name for name in columns.names if name not in cells.columns]
+    if not missing or (cells.plain and train.form is Form.NEXT):
+        return table(cells, columns)
+    raise TaskError(
+        f"{cells.name}: has no column {' and no column '.join(name[:30] for name in missing)}. "
+        f"The test file must have the columns of {train.name}: "
+        f"{', '.join(name[:30] for name in columns.names)}."
+    )
+
+
+def _sound_test(
+    test: Table, train: Sequence[Row], unit: Unit
+) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
+    """The test rows that can be used, given the training rows, and the others."""
+    tested, faults = sound(test, unit)
+    vocabulary = Vocabulary.of((row.text for row in train), unit is Unit.CHARACTERS)
+    classes = sorted({row.label for row in train})
+    rows, more = [], list(faults)
+    for row in tested:
+        problem = unknown_label(row.label, classes) if test.form is Form.LABEL else ""
+        reading = vocabulary.read(row.text)
+        problem = problem or unreadable(reading, vocabulary, test.form.least)
+        if problem:
+            more.append(Fault(test.name, row.line, problem))
+        else:
+            rows.append(row)
+    return tuple(rows), tuple(sorted(more, key=lambda fault: fault.row))
+
+
+@lru_cache(maxsize=8)
 def parts_of(upload: Upload) -> Parts:
     """Read the files and split off the test rows; raise TaskError."""
-    table = table_of(upload.train)
-    unit = upload.unit or (Unit.CHARACTERS if table.form is Form.NEXT else Unit.WORDS)
-    check(table, unit)
-    _check_tokens(table, unit)
-    if upload.test:
-        test_table = _test_table(upload.test, table, unit)
-        notes = _overlap(table, test_table, unit)
-        return Parts(table.form, unit, table.rows, test_table.rows, notes)
-    rows = table.rows
-    if table.form is Form.NEXT:
+    checked = check_rows(upload)
+    if checked.unusable and not upload.skip_bad:
+        raise FaultsError(checked.unusable, checked.count)
+    if not checked.train:
+        raise TaskError(f"{upload.train.name}: none of its {checked.count:,} rows can be used.")
+    form, unit, rows = checked.form, checked.unit, checked.train
+    _check_tokens(rows, form, unit)
+    notes = tuple(_read_notes(upload, checked))
+    if checked.test is not None:
+        return Parts(form, unit, rows, checked.test, (*notes, *_overlap(rows, checked.test, unit)))
+    if form is Form.NEXT:
         rows = tuple(cut(rows, unit, upload.window))
-    train, test = split_rows(rows, table.form, unit, upload.test_share, upload.seed)
-    return Parts(table.form, unit, train, test, _untested(upload, test, unit))
+    train, test = split_rows(rows, form, unit, upload.test_share, upload.seed)
+    return Parts(form, unit, train, test, (*notes, *_untested(upload, test, unit)))
 
 
-def _check_tokens(table: Table, unit: Unit) -> None:
+def _read_notes(upload: Upload, checked: Checked) -> Iterator[str]:
+    """What is left out of the files, and what is made one, as sentences."""
+    if count := len(checked.unusable):
+        yield f"Rows left out, because they can't be used: {count:,} of {checked.count:,}."
+    if upload.merge_labels and checked.near:
+        yield f"Labels merged: {'; '.join(map(merged, checked.near[:8]))}."
+
+
+def _check_tokens(rows: Sequence[Row], form: Form, unit: Unit) -> None:
     """Count tokens before the split, so that the verdict doesn't depend on the seed."""
-    vocabulary_of((row.text for row in table.rows), unit)
-    if table.form is Form.TRANSLATION:
-        vocabulary_of((row.label for row in table.rows), unit)
+    vocabulary_of((row.text for row in rows), unit)
+    if form is Form.TRANSLATION:
+        vocabulary_of((row.label for row in rows), unit)
 
 
-def _test_table(file: File, train: Table, unit: Unit) -> Table:
-    table = table_of(file)
-    if table.form is not train.form:
-        raise TaskError(
-            f"{file.name}: has {table.form.header}, and {train.name} has {train.form.header}. "
-            "The test file must have the columns of the training file."
-        )
-    check(table, unit)
-    return table
-
-
-def _overlap(train: Table, test: Table, unit: Unit) -> tuple[str, ...]:
-    learned = {unit.plain(row.text) for row in train.rows}
-    shared = sum(unit.plain(row.text) in learned for row in test.rows)
+def _overlap(train: Sequence[Row], test: Sequence[Row], unit: Unit) -> tuple[str, ...]:
+    learned = {unit.plain(row.text) for row in train}
+    shared = sum(unit.plain(row.text) in learned for row in test)
     if not shared:
         return ()
     return (
-        f"Test phrases that are training phrases too: {shared:,} of {len(test.rows):,}. They test "
+        f"Test phrases that are training phrases too: {shared:,} of {len(test):,}. They test "
         "what was learned by heart.",
     )
 
@@ -160,7 +310,7 @@ def _untested(upload: Upload, test: Sequence[Row], unit: Unit) -> tuple[str, ...
     )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def dataset_of(upload: Upload) -> Dataset:
     """The dataset of an upload; raise TaskError."""
     parts = parts_of(upload)
@@ -171,3 +321,12 @@ def dataset_of(upload: Upload) -> Dataset:
     }
     dataset = builders[parts.form](upload.train.name, parts.train, parts.test, parts.unit)
     return replace(dataset, notes=(*parts.notes, *dataset.notes))
+
+
+def fingerprint(upload: Upload) -> dict[str, Any]:
+    """The names and the SHA-256 of the files of an upload."""
+    files = {"train": upload.train, "test": upload.test}
+    return {
+        role: file and {"name": file.name, "sha256": hashlib.sha256(file.content).hexdigest()}
+        for role, file in files.items()
+    }

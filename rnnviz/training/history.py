@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +18,24 @@ COLUMNS = ("train_loss", "train_metric", "test_loss", "test_metric")
 class History:
     """Loss and metric (0..1) on the training and test set after each epoch, from epoch 0.
 
-    The test scores are NaN if there is no test set.
+    The test scores are NaN if there is no test set. ``unit`` is what the axis counts, ``roles`` are
+    the names of the two sets.
     """
+
+    unit = "epoch"
+    roles = ("train", "test")
 
     def __init__(self) -> None:
         self._rows = np.empty((256, len(COLUMNS)))
         self._length = 0
+
+    @classmethod
+    def of(cls, columns: Mapping[str, NDArray[Any]]) -> History:
+        """The history with these columns (N,), by the names in ``COLUMNS``."""
+        history = cls()
+        history._rows = np.stack([columns[name] for name in COLUMNS], axis=1).astype(float)
+        history._length = len(history._rows)
+        return history
 
     def __len__(self) -> int:
         return self._length
@@ -34,6 +46,15 @@ class History:
             self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
         self._rows[self._length] = (*train, *test)
         self._length += 1
+
+    @property
+    def epochs(self) -> NDArray[Any]:
+        """The epochs of the rows, (N,), ascending."""
+        return np.arange(self._length)
+
+    def rows_until(self, epoch: int) -> int:
+        """The number of rows up to ``epoch``, inclusive."""
+        return epoch + 1
 
     @property
     def nbytes(self) -> int:

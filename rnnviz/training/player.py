@@ -13,7 +13,7 @@ from rnnviz.engine.training import TrainState
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.first_network import FirstNetwork
 from rnnviz.training.history import Course, Ghost
-from rnnviz.training.run import Run, architecture_of
+from rnnviz.training.run import Past, Run, architecture_of
 from rnnviz.training.schedule import EDIT, MAX_CHANGES, Position, Schedule
 from rnnviz.training.share_link import START, Link, OldRun
 from rnnviz.training.weight_edits import Edit, apply_edits, problem
@@ -62,6 +62,30 @@ class Player:
 
     def _new_run(self, schedule: Schedule) -> Run:
         return Run(self.dataset, schedule, self.first)
+
+    # Growth, of a recording
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the run is a recording, which can't go on here."""
+        return False
+
+    @property
+    def growing(self) -> bool:
+        """Whether another program may add to the run."""
+        return False
+
+    @property
+    def behind(self) -> bool:
+        """Whether something was added that is not taken over yet."""
+        return False
+
+    def look(self) -> bool:
+        """Look whether something was added."""
+        return False
+
+    def grow(self, budget: float) -> None:
+        """Take over what was added, for about ``budget`` seconds."""
 
     # Position
 
@@ -321,6 +345,20 @@ class Player:
             f"{'.' if self.first else '; a link carries the edits.'}"
         )
         return True
+
+    # A run that was stored
+
+    def resume(self, schedule: Schedule, past: Past, shown: Position, ghost: Ghost | None) -> None:
+        """Go on with a run that was stored, and show a position of it."""
+        self.pause()
+        self.config = schedule.last
+        self.dataset = self._dataset_for(schedule.start)
+        self.run = Run(self.dataset, schedule, self.first, past)
+        self.shown, self.ghost, self.diverged = None, ghost, False
+        self.message = f"Opened at epoch {self.progress}."
+        if shown < past.position:
+            self.go_to(shown)
+        self._stop_at_the_end()
 
     # Settings and data
 

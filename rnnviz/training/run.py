@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,15 +46,32 @@ def architecture_of(dataset: Dataset, config: RunConfig) -> Architecture:
     )
 
 
+class Past(NamedTuple):
+    """Where a run stands, its scores, and states from which it is replayed.
+
+    The states are those at the start of some epochs, ascending; the last one is that of the epoch
+    of ``position``.
+    """
+
+    position: Position
+    history: History
+    states: tuple[TrainState, ...]
+
+
 class Run:
     """One training run on ``dataset``: its present state, scores and snapshots.
 
     During training the weights are in the training buffers alone. With ``first`` it begins with the
-    weights of another network, as long as the settings are those they came with.
+    weights of another network, as long as the settings are those they came with. With a ``past`` it
+    goes on where another run of this schedule stood.
     """
 
     def __init__(
-        self, dataset: Dataset, schedule: Schedule, first: FirstNetwork | None = None
+        self,
+        dataset: Dataset,
+        schedule: Schedule,
+        first: FirstNetwork | None = None,
+        past: Past | None = None,
     ) -> None:
         config = schedule.start
         self.dataset, self.schedule, self.first = dataset, schedule, first
@@ -66,10 +84,30 @@ class Run:
             Evaluator(part, own) if part and dataset.labelled else None for part in parts
         ]
         self._bookmarks: dict[str, TrainState] = {}
+        self._state: TrainState | None = None
         self._last_finite = Position(0)
+        if past:
+            self._resume(past)
+            return
         self._enter(self._initial_state())
         if not self._append_scores():
             self._begin_unedited()
+
+    def _resume(self, past: Past) -> None:
+        """Continue another run; its present is replayed when it is needed."""
+        for state in past.states:
+            self.snapshots.add(state)
+        self.history, self._last_finite = past.history, Position(past.position.epoch)
+        self._leave_at(past.position)
+
+    @property
+    def past(self) -> Past:
+        """What another process needs to go on with this run: copies."""
+        epoch = self.position.epoch
+        states = [*self.snapshots.states(self._buffers.parameters)]
+        if not states or states[-1].epoch < epoch:
+            states.append(self.at(Position(epoch)).copy())
+        return Past(self.position, self.history.until(epoch), tuple(states))
 
     def _initial_state(self) -> TrainState:
         config, given = self.schedule.start, None
@@ -87,8 +125,12 @@ class Run:
         # Epoch 0 needs a row even if its losses are not finite.
         self.history.append(*self._scores(self._buffers.parameters))
 
+    def _leave_at(self, position: Position) -> None:
+        """Make a position the present whose state is replayed when it is needed."""
+        self._state, self.position, self._buffered = None, position, False
+
     def _set_present(self, state: TrainState) -> None:
-        self._state: TrainState | None = state
+        self._state = state
         self.position = position_of(state)
         #: Whether the training buffers hold the present state.
         self._buffered = False
@@ -112,6 +154,11 @@ class Run:
             buffers = self._buffers if self._buffered else self._replayed(self.position)
             self._state = buffers.now.copy()
         return self._state
+
+    @property
+    def stored(self) -> list[int]:
+        """The epochs whose states are at hand, without a replay, ascending."""
+        return self.snapshots.epochs
 
     @property
     def examples(self) -> int:
@@ -177,8 +224,8 @@ class Run:
         return True
 
     def _rewind(self, position: Position) -> None:
-        """Make a past position the present; its state is replayed when it is needed."""
-        self._state, self.position, self._buffered = None, position, False
+        """Make a past position the present."""
+        self._leave_at(position)
         # An interrupt can come between the scores and the snapshot.
         if self._last_finite > position:
             self._last_finite = Position(position.epoch)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from rnnviz.config import SETTINGS, CellKind, RunConfig, SettingError
+from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.engine.cell_kinds import cell_of
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.training.schedule import Change, Position, Schedule, read_changes
 
 START = Position(0)
+#: What the page Step can draw besides the whole sequence.
+VIEWS = ("cell",)
 #: Larger numbers of units and tokens are refused.
 MOST_INDEX = 1_000_000
 
@@ -35,7 +37,7 @@ class Link:
     """Schedule, last position and position shown, phrase, the old run of a branch.
 
     ``data`` is the name under which this server stores the user's own data. ``unit`` and ``token``
-    are marked, both from 0.
+    are marked, both from 0. ``view`` is what the page Step draws, if not the whole sequence.
     """
 
     schedule: Schedule
@@ -46,6 +48,7 @@ class Link:
     data: str | None = None
     unit: int | None = None
     token: int | None = None
+    view: str | None = None
 
     def to_query(self) -> dict[str, str]:
         """The query parameters; default values are left out."""
@@ -60,6 +63,7 @@ class Link:
             "data": self.data or "",
             "unit": "" if self.unit is None else str(self.unit),
             "token": "" if self.token is None else str(self.token + 1),
+            "view": self.view or "",
         }
         return self.schedule.start.to_query() | {k: v for k, v in parts.items() if v}
 
@@ -74,7 +78,8 @@ def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     changes = _changes(query, "changes", now, problems)
     unit, token = _index(query, "unit", 0, problems), _index(query, "token", 1, problems)
     old, phrase, data = _old_run(query, now, problems), query.get("phrase"), query.get("data")
-    link = Link(Schedule(start, changes), now, shown, phrase, old, data, unit, token)
+    view = _view(query, problems)
+    link = Link(Schedule(start, changes), now, shown, phrase, old, data, unit, token, view)
     return link, [*setting_problems, *(f"In the link: {sentence}" for sentence in problems)]
 
 
@@ -88,7 +93,7 @@ def _with_a_cell(config: RunConfig, problems: list[str]) -> RunConfig:
         problems.append(f"{problem} They are left out.")
         return replace(config, constants="")
     except CellError as problem:
-        default: CellKind = SETTINGS["cell"].default
+        default: str = SETTINGS["cell"].default
         problems.append(f"{SETTINGS['equations'].label}, {problem}. Using the {default} cell.")
         return replace(config, cell=default)
     return config
@@ -103,6 +108,14 @@ def _index(query: Mapping[str, str], name: str, first: int, problems: list[str])
         return int(text) - first
     problems.append(f"{name} must be a whole number from {first}, not {text[:40]}. It is left out.")
     return None
+
+
+def _view(query: Mapping[str, str], problems: list[str]) -> str | None:
+    view = query.get("view", "")
+    if view and view not in VIEWS:
+        wanted = " or ".join(VIEWS)
+        problems.append(f"view must be {wanted}, not {view[:40]}. It is left out.")
+    return view if view in VIEWS else None
 
 
 def _position(query: Mapping[str, str], name: str, problems: list[str]) -> Position:

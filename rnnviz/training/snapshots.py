@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO, FileIO
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ import numpy as np
 from rnnviz.config import OptimizerKind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import Slots
+from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.training import TrainBuffers, TrainState
 
 #: The largest number of snapshots, and their largest total size in memory or in a file, in bytes.
@@ -86,15 +87,28 @@ class Snapshots:
         A snapshot that can't be read is dropped.
         """
         while (stored := self.before(epoch)) is not None:
-            pages, kind, steps = self._snapshots[stored]
-            theta = buffers.parameters.theta
-            arrays = [theta, *(np.empty_like(theta) for _ in pages[1:])]
-            if all(map(self._pages.read, pages, arrays)):
-                buffers.epoch, buffers.offset = stored, 0
-                buffers.slots = Slots(kind, tuple(arrays[1:]), steps)
+            slots = self._read(stored, buffers.parameters.theta)
+            if slots is not None:
+                buffers.epoch, buffers.offset, buffers.slots = stored, 0, slots
                 return True
             self._drop(stored)
         return False
+
+    def states(self, like: Parameters) -> Iterator[TrainState]:
+        """The states of all snapshots that can be read, ascending, as copies."""
+        for stored in sorted(self._snapshots):
+            theta = np.empty_like(like.theta)
+            slots = self._read(stored, theta)
+            if slots is not None:
+                yield TrainState(like.like(theta), stored, slots=slots)
+
+    def _read(self, epoch: int, theta: Array) -> Slots | None:
+        """Read the weights of a snapshot into ``theta``; None if it can't be read."""
+        pages, kind, steps = self._snapshots[epoch]
+        arrays = [theta, *(np.empty_like(theta) for _ in pages[1:])]
+        if all(map(self._pages.read, pages, arrays)):
+            return Slots(kind, tuple(arrays[1:]), steps)
+        return None
 
     def drop_after(self, epoch: int) -> None:
         """Drop all snapshots later than ``epoch``."""

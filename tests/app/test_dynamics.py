@@ -7,7 +7,7 @@ import pytest
 
 from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
 from rnnviz.analysis.phase_portrait import Readout, Rest
-from rnnviz.app.fixed_point_list import rest_sentence, rests_html
+from rnnviz.app.fixed_point_list import rest_sentence, rests_html, search_outcome
 from rnnviz.app.measuring import progress_html
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.lab.dynamics import DynamicsLab, Hold
@@ -166,8 +166,10 @@ def test_a_search_on_every_cell_tells_what_came_of_it(cell, layers):
 
 def test_a_search_can_be_cancelled(page):
     assert page.disabled("cancel")
+    assert "No search was made with this input." in page.text
     page.click("find")
     assert page.disabled("find")
+    assert "The search is running." in page.text
     assert "Searching at epoch 3" in page.story
     page.click("cancel")
     assert page.session.dynamics.searching is None
@@ -226,7 +228,7 @@ def test_what_a_search_has_missed_is_told():
         "from 150 starts of 200, because time ran out, "
         "3 of the starts left the range of possible states, "
         "2 found nothing slow; 4 more points were not examined."
-    ) in rests_html([], None, False, found, "word")
+    ) in rests_html([], None, False, search_outcome(found, True), "word")
     assert "no point</strong> was found from 150 starts" in rest_sentence("<b>", found)
     assert "<b>" not in rest_sentence("<b>", None)
     assert 'value="0.250" max="1"' in progress_html("Searching", 0.25)
@@ -244,6 +246,6 @@ def test_what_a_search_has_missed_is_told():
 )
 def test_what_differs_little_from_1_is_told_by_how_much(scale, size, told):
     point = FixedPoint(np.zeros(1), 0.0, np.array([complex(scale)]), np.eye(1)[:0], np.ones(2))
-    html = rests_html([Rest(point, Readout("good"), "not")], 0, True, None, "word")
+    html = rests_html([Rest(point, Readout("good"), "not")], 0, True, "", "word")
     assert f"<td>{size}</td>" in html
     assert told in html

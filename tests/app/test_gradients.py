@@ -5,12 +5,14 @@ import re
 import numpy as np
 import pytest
 
+from rnnviz.analysis.gradient_over_lag import lag_profile
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.token_contribution import token_contribution
-from rnnviz.app.questions import LONG
-from rnnviz.config import Gradient
+from rnnviz.config import Gradient, TaskName
+from rnnviz.drawing.story_line import LONG, LONGER
 from rnnviz.engine.training import record
 from rnnviz.lab.questions import GradientQuestion
+from rnnviz.presets import PRESETS
 from rnnviz.training.schedule import Position
 from tests.app import tab
 from tests.app.tab import plain
@@ -55,6 +57,14 @@ def small():
     return Page(**SMALL)
 
 
+def develop(page):
+    """Evaluate the gauge and the map at all epochs."""
+    session = page.session
+    while session.memory.develop(session.run, session.gradient_query(), 1.0):
+        pass
+    page.look()
+
+
 # The answer
 
 
@@ -63,11 +73,66 @@ def test_a_run_that_ended_before_the_loss_fell_says_so_beside_the_answer(questio
     page = Page(question, hidden="4", epochs="3", epoch="3")
     said = "The run ended before the loss fell."
     assert page.story.endswith(f" {said}")
-    assert ("rnnviz-story long" in page.bodies["story"]) == (len(page.story) > LONG)
+    size = re.search(r"rnnviz-story ?(\w*)", page.bodies["story"])[1]
+    assert size == ("longer" if len(page.story) > LONGER else "long" * (len(page.story) > LONG))
     assert page.session.story.sentence.endswith(said)
     page.session.player.go_to(Position(2))
     page.run()
     assert said not in page.story
+
+
+def test_a_run_that_learned_nothing_tells_until_when_no_gradient_came_and_what_learns():
+    elman = next(card for card in PRESETS[TaskName.RECALL] if not card.learns)
+    page = Page(**elman.config().to_query(), epoch="30")
+    session = page.session
+    develop(page)
+    _, flows = session.memory.past(session.run, session.gradient_query(), 1.0)
+    shares = flows.norms[:, 0] / flows.norms[:, -1]
+    last = int(re.match(r"Up to epoch (\d+) of 30 less than 0\.1", page.story)[1])
+    assert (shares[: last + 1] < 0.001).all()
+    assert shares[last + 1] >= 0.001
+    assert page.story.endswith("Train LSTM, lag 20")
+    page.session.player.go_to(Position(29))
+    page.run()
+    assert "halved every" in page.story
+    assert "Train" not in page.story
+
+
+def test_while_the_reader_looks_back_the_present_is_faint():
+    page = Page(**{**SMALL, "now": "6"})
+    faint = next(one for one in page.chart("over_lag")["data"] if one.get("name") == "at epoch 6")
+    page.session.player.back_to_now()
+    page.run()
+    names = [one.get("name", "") for one in page.chart("over_lag")["data"]]
+    assert not any("at epoch" in name for name in names)
+    drawn = next(one for one in page.chart("over_lag")["data"] if one.get("name") == "this phrase")
+    assert faint["customdata"] == [size for _, size in drawn["customdata"]]
+
+
+def test_the_band_is_that_of_the_training_or_of_the_test_sequences(small):
+    page = small.enter(REACH)
+    bands = {}
+    for band, examples in (
+        ("test", page.session.dataset.test),
+        ("training", page.session.dataset.train),
+    ):
+        page.choose("Band of", band)
+        names = [one.get("name", "") for one in page.chart("over_lag")["data"]]
+        assert f"80% of {len(examples)} {band} phrases" in names
+        state = page.session.state
+        expected = lag_profile(state.parameters, examples, Objective.LOSS)
+        (drawn,) = (
+            one for one in page.chart("over_lag")["data"] if one.get("name", "").startswith("80%")
+        )
+        assert drawn["y"][-1] == pytest.approx(expected.high[0], rel=1e-5)
+        bands[band] = drawn["y"]
+        assert (
+            f"all {len(examples)} {band} sequences" in page.frame["pictures"]["over_lag"]["remark"]
+        )
+    assert bands["test"] != bands["training"]
+    assert not any(
+        b.label == "Band of" for b in Page(task="spelling", hidden="4").app.get("button_group")
+    )
 
 
 # The pictures
@@ -293,9 +358,9 @@ def test_what_the_words_before_the_last_bring_is_told_now_and_at_the_start():
     shares = token_contribution(
         page.session.inspect().unrolled(-1), page.session.state.parameters
     ).W_xh
-    told = f"Words before the last bring {100 * shares[:-1].sum():.0f} % of the input weights'"
+    told = f"Words before the last bring {100 * shares[:-1].sum():.0f}% of the input weights'"
     assert page.story.startswith(told)
-    assert re.search(r"; at epoch 0 it was \d+ %\.$", page.story)
+    assert re.search(r"; at epoch 0 it was \d+%\.$", page.story)
 
 
 def test_where_the_notebook_begins_to_point_elsewhere_is_told():
@@ -317,13 +382,13 @@ SAID = {
     "untrained": (
         {"epoch": "0", "init_scale": "0.01"},
         r"In this phrase it is halved every 0\.\d+ words on average: \d·10 −\d+ of it reaches .+\.",
-        r"bring \S+ % of the input weights' gradient\.",
+        r"bring \S+% of the input weights' gradient\.",
         "Not checked at these weights: press G.",
     ),
     "nothing is carried back": (
         {"truncate": "1"},
         "Nothing is carried back: none of it reaches “i”, 3 words back.",
-        "bring 0 % of the input weights' gradient",
+        "bring 0% of the input weights' gradient",
         "Not checked",
     ),
     "a word that is unknown": ({"phrase": "<i>so</i> not bad"}, *["Skipped, as not in"] * 3),

@@ -62,3 +62,25 @@ def test_what_is_set_while_others_change_the_settings_is_not_lost(page):
     config = page.session.config
     assert (config.seed, config.lr, config.hidden) == (1, 0.25, 5)
     assert (page.widget("seed").value, page.widget("lr").value) == (1, 0.25)
+
+
+def test_a_setting_keeps_its_value_while_another_cell_has_no_use_for_it():
+    page = App(hidden="5", cell="lstm", forget_bias="2.5")
+    page.set("forget_bias", 3.5)
+    for other in ("elman", "leaky"):
+        page.set("cell", other)
+        assert page.session.config.forget_bias == 1.0
+        assert "forget_bias" not in {box.key for box in page.app.number_input}
+        page.set("cell", "gru")
+        assert page.widget("forget_bias").value == page.session.config.forget_bias == 3.5
+    page.set("cell", "elman")
+    page.click("new_seed")
+    page.set("cell", "lstm")
+    assert page.session.config.forget_bias == 3.5
+
+
+def test_a_preset_counts_more_than_what_was_set_before():
+    page = App(task="recall", hidden="5", cell="lstm", forget_bias="2.5")
+    page.set("cell", "elman")
+    page.click("preset_recall_LSTM, lag 20")
+    assert page.session.config.forget_bias == page.widget("forget_bias").value == 3.0

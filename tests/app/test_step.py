@@ -81,6 +81,24 @@ def test_it_begins_with_the_runs_next_phrase_and_ends_with_its_update(page):
     assert "Example 2 of 58" in page.subject
 
 
+def test_the_box_that_can_not_be_typed_in_has_the_runs_phrase_and_the_other_the_readers(page):
+    first = page.example
+    assert page.frame["sliders"]["phrase"]["text"] == first.text
+    page.click("apply")
+    assert page.frame["sliders"]["phrase"]["text"] == page.example.text != first.text
+    page.choose("Step on", Subject.OWN)
+    assert page.frame["sliders"]["phrase"]["text"] == ""
+
+
+def test_what_is_drawn_is_in_the_link():
+    page = Page(**SMALL, view="cell")
+    assert "inside" in page.charts
+    assert page.session.link().to_query()["view"] == "cell"
+    page.choose("Drawn", StepView.SEQUENCE)
+    assert "view" not in page.session.link().to_query()
+    assert "step" in page.charts
+
+
 def test_every_moment_of_ones_own_phrase_has_a_name_and_a_sentence_of_its_own(own):
     captions, remarks = set(), set()
     names = own.frame["sliders"]["moment"]["names"]
@@ -194,7 +212,7 @@ def test_a_finished_run_has_nothing_to_apply():
 
 @each_row(
     ("error", "said"),
-    [(1.5, "150 %"), (0.123, "12 %"), (0.01, "1 %"), (0.003, "0.3 %"), (2.04e-7, "0.00002 %")],
+    [(1.5, "150%"), (0.123, "12%"), (0.01, "1%"), (0.003, "0.3%"), (2.04e-7, "0.00002%")],
 )
 def test_errors_of_every_size_are_told_in_percent(error, said):
     check = GradientCheck({"W_hh": error}, 4, 4)

@@ -61,8 +61,8 @@ def learned():
 def test_at_first_the_word_that_turns_the_verdict_is_another_one(learned):
     assert (learned.change.alter, learned.change.place) == (Alter.CHANGE, 2)
     assert re.search(
-        rf"With “{learned.change.word}” for “not” the verdict turns: [\d.]+ % negative "
-        r"becomes [\d.]+ % positive \.", learned.story,
+        rf"With “{learned.change.word}” for “not” the verdict turns: [\d.]+% negative "
+        r"becomes [\d.]+% positive \.", learned.story,
     )  # fmt: skip
     rows = learned.chart("choices")["data"]
     assert len(rows[0]["x"]) == len(learned.session.dataset.vocabulary)
@@ -72,7 +72,7 @@ def test_at_first_the_word_that_turns_the_verdict_is_another_one(learned):
 @each_row(
     ("link", "said"),
     [
-        ({"phrase": "i am not good"}, r"the verdict stays: [\d.]+ % \w+ \.$"),
+        ({"phrase": "i am not good"}, r"the verdict stays: [\d.]+% \w+ \.$"),
         ({"task": "waves"}, r"value stays at [−\d.e]+ \.$"),
     ],
 )

@@ -80,7 +80,7 @@ def serve(
         )
         try:
             url = f"http://127.0.0.1:{port}{base and '/' + base}"
-            wait_until_healthy(url, process, log)
+            wait_until_healthy(f"{url}/_stcore/health", process, log)
             _LOGS.append(log)
             yield Server(url, process.pid)
         finally:
@@ -109,12 +109,12 @@ def free_port() -> int:
 
 
 def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
-    """Wait until a server answers; raise RuntimeError, with its log, if it doesn't."""
+    """Wait until a server answers at ``url``; raise RuntimeError, with its log, if it doesn't."""
     until = time.monotonic() + PATIENCE / 1000
     while time.monotonic() < until and process.poll() is None:
         # No proxy: the server is on this machine, whatever the environment says.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with contextlib.suppress(OSError), opener.open(f"{url}/_stcore/health", timeout=2):
+        with contextlib.suppress(OSError), opener.open(url, timeout=2):
             return
         time.sleep(0.05)
     log.seek(0)

@@ -135,7 +135,7 @@ def test_the_curves_are_the_time_machine(opened, server):
     mouse.move(*point_at(page, 55))
     tip = page.chart("curves").locator(".rnnviz-tip")
     expect(tip).to_contain_text("epoch 55")
-    expect(tip).to_contain_text(re.compile(r"train: loss 0\.\d+ nats, accuracy \d+\.\d %"))
+    expect(tip).to_contain_text(re.compile(r"train: loss 0\.\d+ nats, accuracy \d+\.\d%"))
     mouse.down()
     page.expect_place("55")
     mouse.move(*point_at(page, 20), steps=4)

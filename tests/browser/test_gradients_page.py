@@ -64,6 +64,40 @@ def read(opened, server):
     return read
 
 
+def test_a_newcomer_sees_why_lag_20_fails_for_elman_and_not_for_the_lstm(page):
+    """From the first page, by what the page itself offers next."""
+    reader, story = Reader(page), page.page.locator(".rnnviz-story")
+    reader.click(page.page.get_by_role("combobox").first)
+    reader.click(page.page.get_by_role("option", name="First-token recall"))
+    page.expect_said("status", "of 30")
+    reader.click(page.button("play"))
+    page.expect_said("status", "Finished")
+    expect(story).to_contain_text("The run ended before the loss fell.")
+    reader.click(story.get_by_role("button", name="How far back does it reach?"))
+    page.expect_drawn_above("over_lag", 0)
+    expect(story).to_contain_text("Up to epoch 24 of 30 less than 0.1% of it reached “A”")
+    page.expect_in_chart("map", "figure.data[0].x.length > 20")
+    reader.click(story.get_by_role("button", name="Train LSTM, lag 20"))
+    page.expect_said("status", "Running")
+    expect(story).to_contain_text(re.compile(r"\d+% of it reaches “A”, 20 characters back\."))
+    page.expect_in_chart("gauge", "figure.data.some(({ name }) => /half-life/.test(name))")
+    assert reader.clicks == MOST_CLICKS
+    expect(page.page.get_by_role("radio", name="How far back does it reach?")).to_be_checked()
+
+
+def test_a_sign_of_health_leads_to_the_tab_that_shows_it(page):
+    page.button("step_epoch").click()
+    page.page.locator(".rnnviz-health-button").click()
+    signs = page.page.locator(".rnnviz-signs")
+    signs.get_by_role("button", name="clipped").click()
+    page.expect_drawn_above("map_hh", 0)
+    expect(signs).to_be_hidden()
+    page.page.locator(".rnnviz-health-button").click()
+    signs.get_by_role("button", name="reach").click()
+    page.expect_drawn_above("over_lag", 0)
+    expect(page.page.get_by_role("radio", name="How far back does it reach?")).to_be_checked()
+
+
 def test_one_sees_why_lag_20_fails_for_elman_within_30_epochs_and_not_for_the_lstm(read):
     elman = read(**LAG["elman"].to_query(), epoch=EPOCHS)
     sizes, level = elman.sizes()

@@ -192,6 +192,6 @@ def test_the_gradient_is_checked(opened, server):
     page.step_to("1")
     page.press("check")
     expect(badge).to_contain_text(
-        re.compile(r"✗ wrong: W_xh by [\d.]+ %, W_hh by [\d.]+ %, b_h by [\d.]+ %")
+        re.compile(r"✗ wrong: W_xh by [\d.]+%, W_hh by [\d.]+%, b_h by [\d.]+%")
     )
     expect(badge).to_contain_text("right: W_hy, b_y")

@@ -30,21 +30,24 @@ COLOURS = (
     "green list_page,green\nblue ink,blue\n"
 )
 BAD_FILES = {
-    "no column": (b"phrase,label\ngood,positive\n", "has no column text"),
+    "too many columns": (b",".join(b"c%d" % k for k in range(201)) + b"\n1\n", "has 201 columns"),
     "one class": (b"text,label\ngood,fine\nbad,fine\n", "at least two classes"),
-    "empty text": (b"text,label\ngood,positive\n ,negative\n", "row 3: the text is empty"),
-    "contradiction": (b"text,label\ngood,a\nbad,b\ngood,b\n", "rows 2 and 4: the same text"),
+    "empty text": (b"text,label\ngood,positive\n ,negative\n", "the text is empty"),
+    "contradiction": (
+        b"text,label\ngood,a\nbad,b\ngood,b\n",
+        "the same text 'good' has two labels",
+    ),
     "no rows": (b"text,label\n", "has no rows"),
     "not UTF-8": ("text,label\ngrün,a\nrot,b\n".encode("latin-1"), "is not UTF-8"),
-    "empty label": (b"text,label\ngood,positive\nbad,\n", "row 3: the label is empty"),
+    "empty label": (b"text,label\ngood,positive\nbad,\n", "the label is empty"),
     "too long": (
         b"text,label\n" + b"bad " * 201 + b",a\ngood,b\n",
-        "row 2: the text has 201 words",
+        "the text has 201 words",
     ),
     "a zero byte": (b"text,label\ngo\0od,a\nbad,b\n", "zero byte"),
     "open quotation": (b'text,label\n"good,a\nbad,b\n', "can't be read as CSV"),
     "too many rows": (b"text,label\n" + b"good,a\n" * 20_001, "more than 20,000"),
-    "empty target": (b"source,target\nthe cat,\n", "row 2: the target is empty"),
+    "empty target": (b"source,target\nthe cat,\n", "the target is empty"),
 }
 LINKED_FILE = b"text,label\na,http://example.org\nb,http://example.org\n"
 # Sees in every frame whether Streamlit shows that it runs.

@@ -105,7 +105,7 @@ def started(command, folder, port):
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            wait_until_healthy(url, process, log)
+            wait_until_healthy(f"{url}/_stcore/health", process, log)
             yield process, url
         finally:
             stop(process)

@@ -24,6 +24,8 @@ def test_what_train_writes_is_opened(run, opened, tmp_path):  # noqa: F811
     for path in (tensors, arrays):
         assert run(*QUICK, "--cell", "lstm", "--weights", path).code == 0
     session = open_weights(tensors)
+    same = open_weights(arrays).state.parameters.theta
+    assert same.tobytes() == session.state.parameters.theta.tobytes()
     with np.load(arrays) as known:
         for name, array in session.state.parameters.named().items():
             np.testing.assert_array_equal(array, known[name])
@@ -71,7 +73,7 @@ def test_words_of_windows_are_the_same(run, opened, weights):  # noqa: F811
         (["--vocabulary", "binary.txt"], "is no text in UTF-8"),
         (["--vocabulary", "short.txt"], "The vocabulary has 2 words, and the first layer 3"),
         (["--vocabulary", "words.txt", "--classes", "a,b"], "3 classes, and 2 are given"),
-        (["--vocabulary", "words.txt", "--examples", "text.csv"], "the columns text,label"),
+        (["--vocabulary", "words.txt", "--examples", "text.csv"], "To learn text,label takes two"),
         (["--vocabulary", "words.txt", "--examples", "other.csv"], "unknown label 'x'"),
         (["--vocabulary", "words.txt", "--reads", "never"], "invalid choice"),
     ],

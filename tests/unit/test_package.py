@@ -32,7 +32,7 @@ def test_the_package_needs_what_requirements_txt_names():
 
 def test_the_extra_dev_is_requirements_dev_txt():
     extras = PROJECT["project"]["optional-dependencies"]
-    assert extras.keys() == {"dev", "torch"}
+    assert extras.keys() == {"dev", "torch", "notebook", "excel"}
     assert extras["dev"] == requirements("requirements-dev.txt")
 
 
@@ -40,6 +40,11 @@ def test_the_extra_torch_is_what_is_compared_with():
     assert PROJECT["project"]["optional-dependencies"]["torch"] == [
         line for line in requirements("requirements-parity.txt") if line.startswith("torch")
     ]
+
+
+def test_the_extra_notebook_is_what_is_tested():
+    (needed,) = PROJECT["project"]["optional-dependencies"]["notebook"]
+    assert needed in requirements("requirements-dev.txt")
 
 
 def test_the_tests_build_with_what_the_package_is_built_with():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rnnviz.config import TaskName
-from rnnviz.presets import PRESETS
+from rnnviz.presets import PRESETS, contrast
 from rnnviz.session import Session
 
 
@@ -32,3 +32,15 @@ def test_who_learns_lag_20(label, changes, low, high):
     session.player.advance(session.config.epochs)
     assert session.player.finished
     assert low <= session.run.history.row(session.config.epochs)["test_metric"] <= high
+    assert (high == 1.0) == preset.learns or changes
+
+
+def test_a_preset_that_fails_has_one_beside_it_that_learns_with_one_thing_changed():
+    for task, cards in PRESETS.items():
+        for card in cards:
+            other = contrast(card.config(seed=3))
+            assert (other is None) == card.learns
+            if other:
+                assert {**card.settings, "cell": other.settings["cell"]} == other.settings
+                assert (task, other.label) == (TaskName.RECALL, "LSTM, lag 20")
+    assert contrast(replace(PRESETS[TaskName.RECALL][0].config(), lag=19)) is None

@@ -14,10 +14,11 @@ from rnnviz.export.history import history_json, records
 from rnnviz.lab.memory_gauge import flow
 from rnnviz.lab.probe import MAX_TYPED, read
 from rnnviz.session import Session
-from rnnviz.tasks.csv_table import MAX_WORDS, Row, TaskError
+from rnnviz.tasks.csv_table import MAX_WORDS, TaskError
 from rnnviz.tasks.dataset import GAP, build_dataset
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.sentiment import sentiment
+from rnnviz.tasks.table import Row
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.tasks.vocabulary import START, Unit

@@ -30,7 +30,7 @@ from rnnviz.figures.inside_cell import inside_cell
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.sequence_network import Words
 from rnnviz.figures.step_network import step_network
-from rnnviz.lab.probe import Probe
+from rnnviz.lab.probe import MAX_TYPED, Probe
 from rnnviz.lab.step import StepLab, StepView, Subject
 from rnnviz.session import Session
 
@@ -66,6 +66,7 @@ def step_page(session: Session) -> None:
         frame.sliders["moment"] = state
         frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
         frame.sliders["apply"] = SliderState(1, int(session.player.over))
+        frame.sliders["phrase"] = SliderState(0, 0, "" if lab.own else _next_text(session))
         caption = step_text.caption(step, lab.focus)
         frame.texts["story"] = step_text.story_html(step, lab.moment, caption)
         frame.texts["subject"] = step_text.subject_html(session, probe, step)
@@ -77,6 +78,11 @@ def step_page(session: Session) -> None:
     live(session, draw, _handlers(session))
 
 
+def _next_text(session: Session) -> str:
+    """The first of the sequences that the next step learns from, as its data have it."""
+    return session.step_query().next_examples[0].text[:MAX_TYPED]
+
+
 def _picture(lab: StepLab, step: StepRecord, probe: Probe) -> Picture:
     """The run's own phrase is only looked at, the reader's can be typed."""
     own = Words(step.words, step.names.noun, probe.typed, probe.offered) if lab.own else None
@@ -86,12 +92,14 @@ def _picture(lab: StepLab, step: StepRecord, probe: Probe) -> Picture:
 def _choices(session: Session) -> None:
     lab = session.step
     with st.container(horizontal=True, vertical_alignment="center", key="subjects"):
-        lab.subject = _one_of("Step on", Subject, lab.subject, "subject")
+        if not session.player.recorded:
+            lab.subject = _one_of("Step on", Subject, lab.subject, "subject")
         place_phrase(session, disabled=lab.subject is Subject.NEXT)
         place_text("subject")
         _part_and_layer(session)
         place_stepper("unit", label="Unit")
-        _apply_button(session)
+        if not session.player.recorded:
+            _apply_button(session)
 
 
 def _view(lab: StepLab) -> None:

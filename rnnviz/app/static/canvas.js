@@ -18,9 +18,9 @@ export function shortNumber(value) {
 }
 
 export function percent(p) {
-  if (p > 0.9995) return "100 %";
-  if (p > 0.99) return `${(100 * p).toFixed(1)} %`;
-  return p > 0 && p < 0.01 ? "<1 %" : `${Math.round(100 * p)} %`;
+  if (p > 0.9995) return "100%";
+  if (p > 0.99) return `${(100 * p).toFixed(1)}%`;
+  return p > 0 && p < 0.01 ? "<1%" : `${Math.round(100 * p)}%`;
 }
 
 export function write({ c, font, theme }, text, x, y, size, color,

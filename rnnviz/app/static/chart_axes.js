@@ -132,7 +132,7 @@ function niceStep(least) {
 
 function formatted(value, format, step) {
   if (typeof value !== "number") return String(value);
-  if (format?.endsWith("%")) return `${(100 * value).toFixed(Number(format.match(/\.(\d)/)?.[1] ?? 0))} %`;
+  if (format?.endsWith("%")) return `${(100 * value).toFixed(Number(format.match(/\.(\d)/)?.[1] ?? 0))}%`;
   const places = step ? clamp(-Math.floor(Math.log10(step) + 1e-9), 0, 12) : 12;
   const large = Math.abs(value) >= 1e5 || (value && Math.abs(value) < 1e-4);
   const text = large ? Number(value.toPrecision(6)).toExponential().replace("e+", "e") : String(Number(value.toFixed(places)));

@@ -52,7 +52,7 @@ export function paintTicks(p, axis) {
     else if (options.tickangle) slanted(p, label, pixel, far + 8, options.tickangle, font);
     else writeRich(p.c, label, pixel, far + 5, font, { across: "center", down: "top" });
   }
-  if (p.edges && letter === "x" && p.layout.meta?.x === "epoch") writeRich(p.c, "epoch", 0, far + 5, font, { down: "top" });
+  if (p.edges && letter === "x" && p.layout.meta?.x === "epoch") writeRich(p.c, p.layout.meta.unit, 0, far + 5, font, { down: "top" });
   if (!text) return;
   if (letter === "x") {
     const below = far + (options.showticklabels === false ? 6 : options.tickangle && options.side !== "top" ? 50 : 22);
@@ -165,8 +165,9 @@ function paintScaleBeside({ c, box }, colorscale, [low, high], font, title) {
   for (const [at, color] of colorscale) shade.addColorStop(at, color);
   c.fillStyle = shade;
   c.fillRect(x, top, 9, bottom - top);
-  writeRich(c, high, x, top - 9, font);
-  writeRich(c, low, x, bottom + 9, font);
+  const within = (text) => Math.min(x, box.width - sizeOf(c, text, font).width - 1);
+  writeRich(c, high, within(high), top - 9, font);
+  writeRich(c, low, within(low), bottom + 9, font);
 }
 
 // On a sheet it lies beside the title.

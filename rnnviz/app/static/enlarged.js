@@ -66,7 +66,7 @@ export class Enlarged {
   refresh(figure) {
     if (!this.dialog) return;
     this.dialog.ariaLabel = plainText(figure.layout.title?.text);
-    const playing = document.body.hasAttribute("data-playing");
+    const { playing } = this.picture.stage;
     if (this.numbers.hidden || (playing && performance.now() < this.filledAt + REFRESH_MS)) return;
     this.filledAt = performance.now();
     const [note, table] = this.numbers.children;

@@ -5,7 +5,7 @@
 const RETRY_MS = 1500;
 const BOX = `
 <div class="rnnviz-field">
-  <label><small></small><span></span><input type="file" accept=".csv,.txt" /></label>
+  <label><small></small><span></span><input type="file" accept=".csv,.tsv,.tab,.txt,.xlsx,.xlsm,.parquet" /></label>
   <button title="Remove" aria-label="Remove the file">×</button>
 </div>`;
 

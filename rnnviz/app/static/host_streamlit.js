@@ -7,8 +7,9 @@ import { FileBox } from "./file_box.js";
 import { FirstMinute } from "./first_minute.js";
 import { InsideCell } from "./inside_cell.js";
 import { Network } from "./network.js";
+import { OpenBox, acceptFiles } from "./open_file.js";
 import { Phrases } from "./phrases.js";
-import { explain, placeBeside } from "./picture.js";
+import { explain, partsOf, placeBeside } from "./picture.js";
 import { Present } from "./present.js";
 import { Sheet } from "./sheet.js";
 import { Stage } from "./stage.js";
@@ -54,6 +55,7 @@ function knownRun() {
 
 export function wire({ parentElement, data, setTriggerValue }) {
   Object.assign(page, { trigger: setTriggerValue, edition: data.edition });
+  acceptFiles(new URL(data.open, document.baseURI), data.ticket);
   if (stage.source) {
     stage.source.renew(data.ticket);
     return;
@@ -156,6 +158,24 @@ function postponeRerun(event) {
 }
 for (const press of ["pointerdown", "keydown"]) document.addEventListener(press, postponeRerun, true);
 document.addEventListener("click", (event) => isLink(event) && leavePage(location.pathname), true);
+
+// A link in a text leads to the tab of a question, or trains with a preset. While the run plays the texts are made
+// anew: a press may begin on one node and end on the next.
+document.addEventListener("click", (event) => {
+  const spot = event.detail ? document.elementFromPoint(event.clientX, event.clientY) : event.target;
+  const { question, preset } = spot?.closest(".rnnviz-go")?.dataset ?? {};
+  if (question) spot.closest("[popover]")?.hidePopover();
+  if (preset) stage.send({ do: "preset", label: preset });
+  if (question) openTab(question);
+});
+
+function openTab(question) {
+  const tabs = [...document.querySelectorAll("[class*=st-key-question_] button")];
+  const here = tabs.find(({ textContent }) => textContent === question);
+  if (here) return here.click();
+  leavePage(location.pathname);
+  page.trigger("question", question);
+}
 addEventListener("popstate", () => leavePage(null));
 
 // The address links to what is shown, on every page. It is written once after several fast changes,
@@ -189,12 +209,7 @@ export function link({ parentElement }) {
 
 // Mount the picture of a figure's node.
 function mountFigure(figure, data) {
-  const find = (selector) => figure.querySelector(selector);
-  const parts = {
-    node: find(".rnnviz-chart"), caption: find("figcaption"), ask: find(".rnnviz-ask"),
-    enlarge: find(".rnnviz-enlarge"),
-  };
-  return stage.mount(PICTURES[data.kind], data.key, parts, data);
+  return stage.mount(PICTURES[data.kind], data.key, partsOf(figure), data);
 }
 
 // Mount the text of a panel. A click on what has `data-at` is sent as that number.
@@ -291,6 +306,15 @@ export function file({ parentElement, data, setTriggerValue }) {
     postponeRerun({ target: node });
     setTriggerValue("file", choice);
   });
+}
+
+const openBoxes = new WeakMap(); // node -> its box
+
+export function open({ parentElement, data }) {
+  const node = parentElement.querySelector(".rnnviz-control");
+  const box = openBoxes.get(node) ?? new OpenBox(node);
+  openBoxes.set(node, box);
+  box.configure(data);
 }
 
 // Keys of the controls, unless a text field, a button or a dialog has the focus.

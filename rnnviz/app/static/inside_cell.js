@@ -29,7 +29,7 @@ export class InsideCell extends CanvasPicture {
 
   // The symbol and the unit under the pointer.
   get hover() {
-    return this.pointer && !this.cell.sentence ? this.layout.find(...this.pointer) : {};
+    return this.pointer && !this.cell.sentence && !this.cell.weights ? this.layout.find(...this.pointer) : {};
   }
 
   get under() {
@@ -62,7 +62,8 @@ export class InsideCell extends CanvasPicture {
   }
 
   get rows() {
-    const { symbols, values, gradients, unit } = this.cell;
+    const { symbols, values, gradients, unit, weights } = this.cell;
+    if (weights) return [["weights", ...weights.columns], ...weights.rows.map(({ name, sizes }) => [name, ...sizes.map(precise)])];
     const named = (symbol) => symbol.at === "t−1" ? `${symbol.name} before` : symbol.name || symbol.below;
     const back = (k) => gradients ? [precise(gradients[k][unit])] : [];
     const rows = symbols.flatMap((symbol, k) => ["input", "after"].includes(symbol.kind) ? []
@@ -74,7 +75,7 @@ export class InsideCell extends CanvasPicture {
   describe() {
     const { cell: { sentence }, canvas, table } = this;
     canvas.setAttribute("aria-label", sentence ?? this.description);
-    if (document.body.hasAttribute("data-playing")) return;
+    if (this.stage.playing) return;
     table.replaceChildren();
     (sentence ? [] : this.rows).forEach((texts, i) => {
       const row = table.insertRow();

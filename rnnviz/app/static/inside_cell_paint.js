@@ -7,23 +7,66 @@ import { paintSentence, tint } from "./network_paint.js";
 const [CORNER, BESIDE] = [10, 6];
 // The greatest width of what comes back; a power of ten less is so much narrower.
 const [THICKEST, NARROWER] = [5.5, 1.4];
+// How much is left of the drawing behind the weights.
+const FADED = 0.16;
 
 export function paintInside(c, layout, cell, hover) {
   const p = { c, layout, cell, hover, font: cell.font, theme: cell.theme, network: cell };
   if (cell.sentence) return paintSentence(p);
+  // When all tokens have been read, the drawing steps back behind the weights.
+  c.globalAlpha = cell.weights ? FADED : 1;
+  paintCell(p);
+  c.globalAlpha = 1;
+  if (cell.weights) paintWeights(p);
+  paintSum(p);
+}
+
+function paintCell(p) {
+  const { c, layout, cell } = p;
   p.largest = Math.max(1e-300, ...cell.routes.map(({ flow }) => flow ?? 0));
   p.size = clamp(Math.min(0.8 * layout.ky, 0.62 * layout.kx), 12, 1.25 * layout.u);
   cell.bands.forEach((band, k) => paintBand(p, band, layout.ways[k]));
   const lines = cell.routes.map((route) => lineOf(p, route));
+  // What comes back to a state before the token runs along its bus, below the wires that cross it.
+  const isBus = ({ source }) => cell.symbols[source].kind === "before";
+  paintWaysBack(p, lines, isBus);
   for (const source of new Set(cell.routes.map((route) => route.source)))
     paintNet(p, cell.routes.flatMap((route, k) => route.source === source ? [[route, lines[k]]] : []));
-  if (cell.gradients) cell.routes.forEach((route, k) => paintBack(p, route, lines[k]));
+  paintWaysBack(p, lines, (route) => !isBus(route));
   cell.bands.forEach((band, k) => band.sent && paintDirect(p, band, layout.ways[k], lines));
   paintBranches(p, lines);
   cell.routes.forEach((route, k) => route.pill && paintPill(p, route, lines[k]));
   cell.bands.forEach((band, k) => paintOperations(p, band, layout.ways[k]));
   cell.symbols.forEach((symbol, k) => layout.placed[k] && PAINT[symbol.kind](p, symbol, k, layout.placed[k]));
-  paintSum(p);
+}
+
+// The weights of the cell: what all tokens together ask for, what clipping leaves of it, and the step that is taken.
+function paintWeights(p) {
+  const { c, layout: { width, foot, u }, cell: { weights: { columns, now, rows } }, theme } = p;
+  const row = Math.min(1.7 * u, (0.92 * foot) / (rows.length + 1.7));
+  const size = Math.min(u, 0.8 * row);
+  const [wide, high] = [Math.min(0.94 * width, 46 * u), row * (rows.length + 1.7)];
+  const [left, top] = [(width - wide) / 2, (foot - high) / 2];
+  c.beginPath();
+  c.roundRect(left, top, wide, high, 8);
+  [c.fillStyle, c.strokeStyle, c.lineWidth] = [theme.background, theme.grid, 1.5];
+  c.fill();
+  c.stroke();
+  const start = left + 0.2 * wide;
+  const step = (0.97 * wide - 0.2 * wide) / columns.length;
+  const put = (text, k, y, ink, weight) =>
+    write(p, text, start + (k + 1) * step, y, size, ink, { align: "right", weight, most: step - 0.4 * u });
+  write(p, "L2 norm", left + 0.03 * wide, top + 0.85 * row, size, theme.muted, { most: 0.2 * wide });
+  columns.forEach((name, k) => put(name, k, top + 0.85 * row, k === now ? theme.magnitude : theme.muted, k === now ? 700 : 400));
+  const largest = Math.max(1e-300, ...rows.map(({ sizes }) => sizes[now]));
+  rows.forEach(({ name, sizes }, i) => {
+    const y = top + (i + 1.9) * row;
+    const share = clamp(1 + Math.log10(sizes[now] / largest + 1e-30) / 4, 0, 1);
+    c.fillStyle = faint(theme.magnitude, 0.22);
+    c.fillRect(start + (now + 1 - share) * step + 0.3 * u, y - 0.42 * row, share * step - 0.1 * u, 0.84 * row);
+    write(p, name, left + 0.03 * wide, y, size, theme.text, { weight: 700, most: 0.2 * wide });
+    sizes.forEach((value, k) => put(shortNumber(value), k, y, k === now ? theme.text : theme.muted, k === now ? 700 : 400));
+  });
 }
 
 // Wires
@@ -87,17 +130,25 @@ function draw(c, line, color, width) {
   c.stroke();
 }
 
-// The way back beside a wire, as wide as what comes back; beside a bus only where it leaves the symbol.
-function paintBack(p, route, line) {
-  if (!route.flow) return;
-  const { c, theme, cell, largest } = p;
-  const { kind } = cell.symbols[route.source];
-  const shown = kind === "before" ? line.slice(cell.symbols[route.symbol].sign ? -3 : -2) : line;
-  const width = clamp(THICKEST + NARROWER * Math.log10(route.flow / largest), 1, THICKEST);
-  const points = beside(shown, BESIDE);
-  const ink = faint(theme.magnitude, p.hover.symbol === undefined || isNear(p, route) ? 0.85 : 0.3);
+// The ways back beside the wires of a kind, the faintest first: where ways join, the larger one is seen.
+function paintWaysBack(p, lines, isOfKind) {
+  const ways = p.cell.routes.map((route, k) => [route, lines[k]]).filter(([route]) => route.flow && isOfKind(route));
+  const ink = (route) => mix(p.theme.background, p.theme.magnitude, p.hover.symbol === undefined || isNear(p, route) ? 0.85 : 0.3);
+  for (const [route, line] of ways.sort(([a], [b]) => a.flow - b.flow)) paintBack(p, route, line, ink(route));
+}
+
+// The way back beside a wire, as wide as what comes back.
+function paintBack({ c, largest }, { flow }, line, ink) {
+  const width = clamp(THICKEST + NARROWER * Math.log10(flow / largest), 1, THICKEST);
+  const points = beside(line, BESIDE);
   draw(c, points, ink, width);
   head(c, points[1], points[0], Math.max(7, 1.7 * width), ink);
+}
+
+// An opaque colour between two, so that ways that join don't add up.
+function mix(ground, color, share) {
+  const [from, to] = [rgb(ground), rgb(color)];
+  return `rgb(${from.map((start, k) => Math.round(start + (to[k] - start) * share))})`;
 }
 
 // The same corners, a distance to the right of the way.
@@ -202,11 +253,11 @@ function paintEnds(p, { state }, way) {
 
 // The name of the old state where it turns into the bus below.
 function paintBus(p, { state, before }) {
-  const { cell: { routes }, layout: { x, y }, theme, size } = p;
-  const route = routes.find(({ source }) => source === before);
+  const { cell, layout: { x, y }, theme, size } = p;
+  const route = cell.routes.find(({ source }) => source === before);
   if (!route) return;
   const [px, py] = route.points[1];
-  writeName(p, state, "t−1", x(px) - 6, y(py), size, theme.forward, "right");
+  writeName(p, state, "t−1", x(px) - (cell.gradients ? 14 : 6), y(py), size, theme.forward, "right");
 }
 
 // Over a highway: how much of the gradient comes back on it alone.
@@ -214,17 +265,27 @@ function paintDirect(p, { state, kept, sent }, way, lines) {
   const { c, layout, cell, theme, size } = p;
   const y = way.y - 1.95 * layout.ky;
   const [from, to] = [way.x + way.width, way.x];
+  if (kept === null) return paintArriving(p, state, from, y);
   const share = kept / sent;
   const width = clamp(THICKEST + NARROWER * Math.log10(share || 1e-300), 1, THICKEST);
   stroke(p, [[from, y], [to + 8, y]], faint(theme.magnitude, 0.85), width);
   head(c, [from, y], [to - 2, y], Math.max(8, 1.8 * width), theme.magnitude);
-  const shown = share > 1.005 ? `× ${shortNumber(share)}` : share < 0.005 ? "under 1 %" : `${Math.round(100 * share)} %`;
+  const shown = share > 1.005 ? `× ${shortNumber(share)}` : share < 0.005 ? "under 1%" : `${Math.round(100 * share)}%`;
   const text = cell.bands.length > 1 ? `${shown} direct` : `${shown} of the gradient on the direct path`;
   const x = to + way.width * freePlace(p, text, way, y, lines);
   clear(p, text, x, y);
   write(p, text, x, y, size, theme.magnitude, { align: "center", weight: 700 });
   writeName(p, `d${state}`, "t−1", way.x - 6, y, size, theme.magnitude, "right");
   clear(p, `d${state}tt`, from - size, y);
+  writeName(p, `d${state}`, "t", from + 2, y, size, theme.magnitude, "right");
+}
+
+// At the loss its gradient arrives at the end of the highway.
+function paintArriving(p, state, from, y) {
+  const { c, layout: { u }, theme, size } = p;
+  const ink = faint(theme.magnitude, 0.85);
+  stroke(p, [[from - 2.5 * u, y], [from - 7 * u, y]], ink, THICKEST);
+  head(c, [from, y], [from - 8 * u, y], Math.max(8, 1.8 * THICKEST), ink);
   writeName(p, `d${state}`, "t", from + 2, y, size, theme.magnitude, "right");
 }
 
@@ -256,7 +317,8 @@ function paintOperations(p, { before, ops }, way) {
     else {
       stroke(p, [[x, way.y + way.height], [x, way.y + way.height / 2]], theme.forward, 2);
       paintSign(p, op.sign, x, way.y + way.height / 2, Math.min(layout.radius, 0.46 * way.height));
-      if (op.label) write(p, op.label, x, way.y - 0.85 * layout.ky, size, theme.text, { align: "center", weight: 700, halo: true });
+      // Beside the wire that may go on over the highway.
+      if (op.label) write(p, op.label, x - 8, way.y - 0.85 * layout.ky, size, theme.text, { align: "right", weight: 700, halo: true });
     }
     if (cell.symbols[op.symbol].chosen) outline(p, { x: x - 0.9 * layout.kx, y: way.y - 3, width: 1.8 * layout.kx, height: way.height + 6 });
   });
@@ -274,8 +336,13 @@ function paintValve(p, op, cell, from, way, x, next) {
   paintRows(p, cell.values[from], box, signedInk(p, limit), op.share);
   [c.strokeStyle, c.lineWidth] = [theme.text, 2];
   c.strokeRect(box.x, box.y - 3, width, box.height + 6);
-  const text = `${op.label}  ${Math.round(100 * op.open)} % open`;
-  write(p, text, box.x, way.y - 0.85 * layout.ky, 1.05 * size, theme.text, { weight: 700, halo: true, most: Math.max(4 * size, next - box.x - size) });
+  const text = `${op.label}  ${Math.round(100 * op.open)}% open`;
+  const most = Math.max(4 * size, next - box.x - size);
+  c.font = `700 ${Math.max(12, 1.05 * size)}px ${p.font}`;
+  const wide = Math.min(most, c.measureText(text).width) + 8;
+  c.fillStyle = theme.background;
+  c.fillRect(box.x - 4, way.y - 0.85 * layout.ky - 0.6 * size, wide, 1.2 * size);
+  write(p, text, box.x, way.y - 0.85 * layout.ky, 1.05 * size, theme.text, { weight: 700, most });
 }
 
 // Symbols
@@ -328,8 +395,7 @@ function paintStrip(p, symbol, k, strip) {
 }
 
 function shade(color, { neutral }, limit) {
-  const [from, to] = [rgb(neutral), rgb(color)];
-  return (value) => `rgb(${from.map((start, k) => Math.round(start + (to[k] - start) * clamp(value / limit, 0, 1)))})`;
+  return (value) => mix(neutral, color, clamp(value / limit, 0, 1));
 }
 
 // Of a gate a bar for each unit: dark is open.
@@ -381,7 +447,7 @@ function paintLeaf(p, symbol, k, { box, strip }) {
     y += step;
   }
   if (symbol.open === null || y > strip.y + strip.height) return;
-  const share = `${Math.round(100 * symbol.open)} %`;
+  const share = `${Math.round(100 * symbol.open)}%`;
   p.c.font = `700 ${Math.max(12, size)}px ${p.font}`;
   const roomy = p.c.measureText(`${share} open`).width <= most;
   write(p, roomy ? `${share} open` : share, x, y, size, theme.text, { weight: 700, most, halo: true });
@@ -396,14 +462,14 @@ function paintOperation(p, symbol, k, { strip, sign }) {
   paintSign(p, symbol.mark, mx, my, layout.radius);
   // What leaves the cell is named there. A wire may go up from the middle.
   if (symbol.name && !symbol.leaves) writeName(p, symbol.name, symbol.at, middle - 5, strip.y - 0.75 * size, 1.3 * size, theme.text, "right");
-  const text = [symbol.below, symbol.open === null || !symbol.name ? "" : `${Math.round(100 * symbol.open)} %`].filter(Boolean).join(" ");
+  const text = [symbol.below, symbol.open === null || !symbol.name ? "" : `${Math.round(100 * symbol.open)}%`].filter(Boolean).join(" ");
   const most = 2 * Math.max(middle - sign.x, strip.width) + 0.4 * layout.kx;
   write(p, text, middle, strip.y + strip.height + 0.65 * size, 0.85 * size, theme.muted, { align: "center", weight: 600, halo: true, most });
 }
 
 function paintBefore(p, symbol, k, { strip }) {
   paintStrip(p, symbol, k, strip);
-  writeName(p, symbol.name, symbol.at, strip.x + strip.width / 2, strip.y - 0.75 * p.size, 1.2 * p.size, p.theme.text, "center");
+  writeName(p, symbol.name, symbol.at, strip.x + strip.width / 2, strip.y - 0.95 * p.size, 1.2 * p.size, p.theme.text, "center");
 }
 
 function paintInput(p, symbol, k, { box }) {
@@ -422,7 +488,8 @@ function paintAfter(p, symbol, k, { box }) {
   const { theme, size, cell } = p;
   const y = box.y + box.height / 2;
   writeName(p, symbol.name, "t", box.x + 6, y, 1.3 * size, theme.text);
-  if (cell.gradients) writeName(p, `d${symbol.name}`, "t", box.x + 6, y + 1.35 * size, size, theme.magnitude);
+  const arrives = cell.routes.some((route) => route.flow && cell.symbols[route.symbol] === symbol);
+  if (cell.gradients || arrives) writeName(p, `d${symbol.name}`, "t", box.x + 6, y + 1.35 * size, size, theme.magnitude);
 }
 
 const PAINT = {

@@ -60,7 +60,7 @@ export class Network extends CanvasPicture {
 
   // A file that replays a run has none.
   get phraseBox() {
-    return document.querySelector(".st-key-phrase input");
+    return this.node.getRootNode().querySelector(".rnnviz-phrase input");
   }
 
   // A click on a word selects it in the box in which the phrase is typed.
@@ -130,7 +130,7 @@ export class Network extends CanvasPicture {
   describe() {
     const { network: { sentence }, canvas, table } = this;
     canvas.setAttribute("aria-label", sentence ?? this.description);
-    if (document.body.hasAttribute("data-playing")) return;
+    if (this.stage.playing) return;
     this.picker.hidden = Boolean(sentence);
     if (!sentence) this.describeUnit();
     table.replaceChildren();

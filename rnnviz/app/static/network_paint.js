@@ -407,7 +407,7 @@ function paintVerdict(p) {
 const isShown = ({ layout, network }, t, answer) =>
   answer >= 0 && !(t === layout.box?.token && network.opened.panels.length);
 
-// From the line of 50 % up to the second of two classes, or down to the first.
+// From the line of 50% up to the second of two classes, or down to the first.
 function verdictBar(p, t, second, middle, half) {
   const { c, layout, network } = p;
   const { u, x, pitch, state } = layout;

@@ -2,6 +2,20 @@
 import { Enlarged } from "./enlarged.js";
 import { Drawing } from "./frame.js";
 
+// What the picture's node stands in.
+export const FIGURE = `
+<figure class="rnnviz-figure">
+  <div class="rnnviz-frame"><div class="rnnviz-chart"></div></div>
+  <button class="rnnviz-ask" aria-label="What is this?">?</button><figcaption popover></figcaption>
+  <button class="rnnviz-enlarge" aria-label="Enlarge" title="Enlarge; its numbers">⤢</button>
+</figure>`;
+
+export function partsOf(figure) {
+  const [node, caption, ask, enlarge] = [".rnnviz-chart", "figcaption", ".rnnviz-ask", ".rnnviz-enlarge"]
+    .map((selector) => figure.querySelector(selector));
+  return { node, caption, ask, enlarge };
+}
+
 export class Picture {
   // `onClick(key, event)`; `onSight()` is called when the picture enters or leaves the viewport.
   constructor(key, parts, { stage, onClick, onSight }) {

@@ -1,13 +1,7 @@
 // A sheet: two columns of pictures, together as high as the window: at the left those that stand on the words, at the
 // right those over the epochs. All that fill a column's width have the same edges, those of the page Train.
 import { clamp } from "./canvas.js";
-
-const FIGURE = `
-<figure class="rnnviz-figure">
-  <div class="rnnviz-frame"><div class="rnnviz-chart"></div></div>
-  <button class="rnnviz-ask" aria-label="What is this?">?</button><figcaption popover></figcaption>
-  <button class="rnnviz-enlarge" aria-label="Enlarge" title="Enlarge; its numbers">⤢</button>
-</figure>`;
+import { FIGURE } from "./picture.js";
 
 // A text that a frame brings, which scrolls in its own box.
 const TEXT = `

@@ -13,7 +13,13 @@ export class Stage {
     this.controls = new Set(); // each has `update(header, current)`
     this.pointed = {}; // the token, unit and epoch under the pointer
     this.seq = this.acked = 0; // numbers of the last frame received, and of the last one acknowledged
-    document.addEventListener("visibilitychange", () => this.watch());
+    this.ended = new AbortController();
+    document.addEventListener("visibilitychange", () => this.watch(), { signal: this.ended.signal });
+  }
+
+  // Whether the run plays.
+  get playing() {
+    return Boolean(this.header?.running);
   }
 
   // Whether a slider is being dragged.
@@ -25,6 +31,17 @@ export class Stage {
   connect(source, host) {
     Object.assign(this, { source, host });
     source.listen(this);
+  }
+
+  // Draw nothing any more.
+  close() {
+    this.ended.abort();
+    clearTimeout(this.watching);
+    cancelAnimationFrame(this.due);
+    for (const plot of this.plots.values()) plot.remove();
+    this.plots.clear();
+    this.source?.close();
+    this.source = null;
   }
 
   // Called by the source
@@ -44,7 +61,6 @@ export class Stage {
     for (const [key, changes] of Object.entries(header.pictures))
       if (this.plots.get(key)?.drawing.apply(changes)) this.waiting.add(key);
     for (const [key, html] of Object.entries(header.texts)) this.setText(key, html);
-    document.body.toggleAttribute("data-playing", header.running);
     for (const control of this.controls) this.update(control);
     this.schedule();
     this.host.frame(header);
@@ -149,14 +165,14 @@ export class Stage {
     // A hidden tab has no animation frames. It draws nothing, and the run goes on.
     if (document.hidden) this.acknowledge();
     else if (this.drawing) return;
-    else if (this.header?.running) this.due ||= requestAnimationFrame(() => this.draw());
+    else if (this.playing) this.due ||= requestAnimationFrame(() => this.draw());
     else this.draw();
   }
 
   async draw() {
     cancelAnimationFrame(this.due);
     [this.due, this.drawing] = [0, true];
-    const until = this.header?.running ? performance.now() + BUDGET_MS : Infinity;
+    const until = this.playing ? performance.now() + BUDGET_MS : Infinity;
     for (const plot of this.queue) {
       this.waiting.delete(plot.key);
       // An error in one plot must not stop the others.
@@ -169,7 +185,7 @@ export class Stage {
   }
 
   acknowledge() {
-    if (this.acked === this.seq) return;
+    if (this.acked === this.seq || !this.source) return;
     this.acked = this.seq;
     this.source.drawn(this.seq);
   }
@@ -207,7 +223,7 @@ export class Stage {
 
 // A row that was pressed keeps the focus.
 function fill(node, html) {
-  const { at } = node.contains(document.activeElement) ? document.activeElement.dataset : {};
+  const { at } = node.querySelector(":focus")?.dataset ?? {};
   node.innerHTML = html;
   if (at) node.querySelector(`button[data-at="${at}"]`)?.focus();
 }

@@ -63,7 +63,7 @@ export class Tokens {
   }
 
   get editing() {
-    return this.node.contains(document.activeElement) && document.activeElement !== this.add;
+    return Boolean(this.node.querySelector(".rnnviz-word:focus"));
   }
 
   get text() {
@@ -84,7 +84,6 @@ export class Tokens {
       box.ariaLabel = `${this.noun} ${k + 1}`;
       const read = token >= 0;
       box.classList.toggle("unread", !read);
-      box.title = read ? "" : `${text}: not in the vocabulary`;
       box.classList.toggle("turning", read && token === this.turning);
       box.classList.toggle("shaded", this.shades.length > 0);
       box.style.setProperty("--shade", this.shades[token] ?? "");
@@ -96,7 +95,14 @@ export class Tokens {
       const middle = read ? word(token) : edge(column) + share * room;
       const crowded = read && (skipped.has(token) || skipped.has(token + 1));
       const most = read ? pitch * (crowded ? 1 - SKIPPED : 1) - 4 : room / beside.length - 2;
-      const width = Math.min(most, Math.max(3.4 * u, 0.62 * wordSize * text.length + 1.6 * u));
+      const whole = Math.max(3.4 * u, 0.62 * wordSize * text.length + 1.6 * u);
+      const width = Math.min(most, whole);
+      // A word that is wider than its place opens under the pointer, over its neighbours.
+      const cut = width < 0.62 * wordSize * text.length + 4;
+      box.classList.toggle("cut", cut);
+      box.title = read ? (cut ? text : "") : `${text}: not in the vocabulary`;
+      box.style.setProperty("--whole", `${whole}px`);
+      box.style.setProperty("--shift", `${(width - whole) / 2}px`);
       const place = { left: middle - width / 2, width, height: wordHeight - 2, top: 1 };
       for (const [name, value] of Object.entries(place)) box.style[name] = `${value}px`;
     });
@@ -126,7 +132,7 @@ export class Tokens {
     box.addEventListener("keydown", (event) => this.press(event, at()));
     box.addEventListener("blur", (event) => this.leave(event));
     // The first press takes hold of a word, the next one places the cursor in it.
-    const held = () => box !== document.activeElement;
+    const held = () => !box.matches(":focus");
     box.addEventListener("mousedown", (event) => held() && event.preventDefault());
     box.addEventListener("pointerdown", (event) => held() && !event.button && this.grasp(event, at()));
     const token = () => this.words[at()]?.token;
@@ -211,7 +217,7 @@ export class Tokens {
   restore() {
     this.words = wordsOf(JSON.parse(this.shown));
     this.layOut();
-    document.activeElement.blur();
+    this.node.querySelector(":focus")?.blur();
   }
 
   // Empty words go when no word is typed any longer.

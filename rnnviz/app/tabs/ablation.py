@@ -175,7 +175,7 @@ def _edited(trial: Trial) -> str:
 
 def _right(session: Session, after: float, before: float) -> str:
     """The training metric now and before, as the end of a sentence."""
-    now, then = (_share(value) for value in (after, before))
+    now, then = (_percent(value) for value in (after, before))
     name = session.dataset.metric.name
     if name != "accuracy":
         return f": {name} <strong>{now}</strong>, before {then}."
@@ -183,10 +183,6 @@ def _right(session: Session, after: float, before: float) -> str:
     if now == then:
         return f" still {what}."
     return f" {'only ' * (after < before)}{what}, not {then}."
-
-
-def _share(value: float) -> str:
-    return _percent(value).replace(" %", "&nbsp;%")
 
 
 def _percent(value: float) -> str:
@@ -354,6 +350,8 @@ def _decide(session: Session) -> None:
     with st.container(horizontal=True, key="decide"):
         st.button("Undo", key="undo", on_click=undo, disabled=none, shortcut="Z")
         st.button("Hear all", key="undo_all", on_click=undo_all, disabled=none)
+    if session.player.recorded:
+        return
     st.button(
         "Branch with this network", key="branch_with", disabled=none,
         on_click=on_host(_branch), width="stretch",

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.analysis.fixed_points import FixedPoints
 from rnnviz.analysis.phase_portrait import Rest, portrait
 from rnnviz.analysis.state_transition import states_of
-from rnnviz.app.fixed_point_list import rest_sentence, rests_html
+from rnnviz.app.fixed_point_list import rest_sentence, rests_html, search_outcome
 from rnnviz.app.frame import Frame
 from rnnviz.app.held_input import choose_held, choose_plane, search_buttons
 from rnnviz.app.measuring import progress_html
@@ -47,7 +47,8 @@ def rest_tab(session: Session, controls: DeltaGenerator) -> Tab:
         rests, found = dynamics.rests(query, shown_token), _found(session)
         chosen, noun = dynamics.chosen(query, rests), session.names.noun
         frame.texts["story"] = answer_html(session, _answer(session, found, rests))
-        frame.texts["points"] = rests_html(rests, chosen, dynamics.opened, found, noun)
+        outcome = search_outcome(found, dynamics.searching is not None)
+        frame.texts["points"] = rests_html(rests, chosen, dynamics.opened, outcome, noun)
         _draw_words(session, frame)
         frame.chart("phase", _phase, session, rests, chosen, remark=_remark(session))
         frame.chart("spectra", _spectrum, session, rests, chosen)
@@ -84,7 +85,7 @@ def _answer(session: Session, found: FixedPoints | None, rests: list[Rest]) -> s
     dynamics, query = session.dynamics, session.dynamics_query
     if dynamics.searching:
         epoch, share = dynamics.searching
-        return progress_html(f"Searching at epoch {epoch}", share)
+        return progress_html(f"Searching at {session.unit} {epoch}", share)
     if problem := dynamics.problem(query):
         return escape(problem)
     told = rest_sentence(dynamics.label(query, shown_token), found)
@@ -145,8 +146,9 @@ def _remark(session: Session) -> str:
         return ""
     visited, basis = dynamics.visited(query), dynamics.plane(query).basis
     read = f"{len(visited.paths)} of {visited.total}" if visited.partial else f"{visited.total}"
+    when = f"{session.unit} {basis.epoch}"
     return (
-        f"Held: {dynamics.label(query, shown_token)}. The plane was fitted at epoch {basis.epoch} "
+        f"Held: {dynamics.label(query, shown_token)}. The plane was fitted at {when} "
         f"to the states on {read} training {session.names.sequence}s; participation ratio "
         f"{basis.participation:.2f} of {len(basis.mean)} dimensions."
     )

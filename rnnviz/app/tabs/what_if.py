@@ -233,7 +233,7 @@ def _verdict(probe: Probe) -> str:
     verdict = shown_token(probe.verdict)
     text = escape(verdict if len(verdict) <= 40 else f"{verdict[:39]}…")
     sure = f"{percent(probe.probability)} " if probe.dataset.one_class_at_end else ""
-    return f"<strong>{sure}{text or '(nothing)'}</strong>".replace(" %", "&nbsp;%")
+    return f"<strong>{sure}{text or '(nothing)'}</strong>"
 
 
 def _values(change: Change) -> list[str]:
@@ -413,7 +413,7 @@ def _parted(change: Change) -> Picture:
     session = change.session
     lab, run = session.what_if, session.run
     known = lab.past(run, session.state, change.pair, _EPOCHS)
-    scale = _scale(change, "over the epochs")
+    scale = _scale(change, f"over the {session.unit}s")
     colors = steady(session, "parted", scale.title)
     answers = known.first, known.second
     return parting_curves(known.epochs, answers, session.player.course, scale, colors)

@@ -124,6 +124,14 @@ def _log10_norm(matrices):
     return products(of(np.eye(2), *matrices)).largest[0]
 
 
+@each_row(
+    ("steps", "tokens"),
+    [(1, [0]), (8, [*range(8)]), (9, [1, 3, 5, 7]), (21, [1, 4, 7, 10, 13, 16, 19])],
+)
+def test_of_many_tokens_those_with_eigenvalues_have_room_at_both_ends(steps, tokens):
+    assert state_spectra(of(*[np.eye(2)] * steps)).tokens.tolist() == tokens
+
+
 def test_of_a_large_state_only_the_last_tokens_have_jacobians(monkeypatch):
     weights, (example,) = network(architecture()), examples(architecture(), [9])
     whole = along(weights, example)

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.memory_gauge import (
+    GradientMap,
     coarse_first,
     eigenvalues,
     half_life,
     half_life_interval,
     slope,
     spectrum,
+    starved_until,
 )
 from tests.sampling import each_row
 
@@ -87,3 +89,12 @@ def test_the_interval_of_the_half_life_is_that_of_the_slope():
 )
 def test_where_little_is_known_the_interval_is_wide(norms, interval):
     assert half_life_interval(np.array(norms)) == pytest.approx(interval, rel=0.05)
+
+
+@each_row(
+    ("shares", "last"),
+    [([1e-9, 1e-4, 0.1], 20), ([0.1, 1e-9, 0.1], None), ([0, 1e-9, 1e-8], 30), ([0, 1, 0], 10)],
+)
+def test_until_when_the_first_token_gets_too_little(shares, last):
+    norms = np.array([[5 * share, 0.1, 5] for share in shares])
+    assert starved_until(GradientMap(np.array([10, 20, 30]), norms), 1e-3) == last

@@ -341,6 +341,18 @@ def test_what_makes_no_sense_is_refused(clock, command):
     assert browser.viewer.in_sight == {"loss"}
 
 
+def test_a_preset_of_the_task_is_trained_from_its_beginning(clock):
+    browser = Browser(clock)
+    with pytest.raises(Refused, match="no preset 'LSTM, lag 20'"):
+        browser.send({"do": "preset", "label": "LSTM, lag 20", "n": 1})
+    clock.session.configure(RunConfig(task="recall", seed=4))
+    browser.send({"do": "preset", "label": "LSTM, lag 20", "n": 2})
+    config = clock.session.config
+    assert (config.cell, config.lag, config.seed) == ("lstm", 20, 4)
+    assert clock.session.player.running
+    assert clock.session.player.position == Position(0)
+
+
 # Streamlit's part of the page, and its address
 
 

@@ -1,8 +1,8 @@
-"""A copy is equal, independent and writeable, however large it is."""
+"""A copy is equal, independent and writeable, however large it is; weights begin at a line."""
 
 import numpy as np
 
-from rnnviz.engine.array_copy import copy_of
+from rnnviz.engine.array_copy import copy_of, zeros
 from tests.sampling import singly
 
 
@@ -18,3 +18,12 @@ def test_a_copy_is_equal_and_independent(size, dtype):
     assert array.tobytes() == again.tobytes() == before
     del copy
     assert again[-1] == array[-1]
+
+
+@singly(size=[1, 7, 1_000, 300_001], dtype=["float64", "float32", "complex128"])
+def test_weights_and_their_copies_begin_at_a_cache_line(size, dtype):
+    arrays = [zeros(size, dtype) for _ in range(9)]
+    for array in (*arrays, *map(copy_of, arrays)):
+        assert (array.shape, array.dtype) == ((size,), dtype)
+        assert array.flags.writeable and not array.any()
+        assert array.__array_interface__["data"][0] % 64 == 0

@@ -169,11 +169,15 @@ def test_a_pickle_by_another_name_is_known_too(tmp_path):
             read_tensors(path)
 
 
-def test_weights_alone_are_not_enough(tmp_path):
-    path = tmp_path / "net.npz"
-    np.savez(path, a=np.ones(2))
-    with pytest.raises(TransferError, match="without cell and settings"):
-        read_tensors(path)
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_a_header_whose_length_begins_like_a_pickle_is_none(tmp_path, protocol):
+    path = tmp_path / "net.safetensors"
+    content = TensorFile(ARRAYS).content()
+    data = content[8 + int.from_bytes(content[:8], "little") :]
+    header = content[8 : -len(data)].ljust(protocol * 256 + 128)
+    path.write_bytes(len(header).to_bytes(8, "little") + header + data)
+    assert path.read_bytes().startswith(bytes([0x80, protocol]))
+    same(read_tensors(path).tensors, ARRAYS)
 
 
 def test_what_can_not_be_read_is_said(tmp_path):

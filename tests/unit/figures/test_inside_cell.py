@@ -57,7 +57,9 @@ def test_every_moment_of_every_cell_can_be_drawn(cell, kind):
             series, meta = drawn(step, Focus(at, 2, 0, part))
             known = at.phase not in (Phase.FORWARD, Phase.LOSS)
             assert ("gradients" in series) == known
-            assert all((route["flow"] is None) or known for route in meta["routes"])
+            flows = [route["flow"] for route in meta["routes"] if route["flow"] is not None]
+            sent = [band["sent"] for band in meta["bands"] if band["sent"] is not None]
+            assert known or len(flows) + len(sent) == (at.phase is Phase.LOSS)
             assert np.isfinite(np.array(series["values"].z)).all()
             assert len(series["values"].z) == len(meta["symbols"])
             assert {"there", "back"} == meta["sum"].keys()
@@ -98,6 +100,37 @@ def test_the_valve_of_a_highway_lets_through_what_its_gate_says():
     assert band["sent"] == pytest.approx(np.linalg.norm(arrived))
     assert band["kept"] == pytest.approx(np.linalg.norm(arrived * gate))
     assert meta["sum"]["back"].startswith("dc_2 · ")
+
+
+def test_at_the_loss_its_gradient_arrives_at_the_output_of_the_topmost_layer():
+    for layers, arriving in ((1, 1), (2, 0)):
+        step = step_of(LSTM, layers, KINDS["verdict"])
+        at = next(m for m in step.moments if m.phase is Phase.LOSS)
+        _, meta = drawn(step, Focus(at, 0, 0, "c"))
+        flows = [route["flow"] for route in meta["routes"] if route["flow"] is not None]
+        assert len(flows) == arriving
+    (row,) = step.outputs.values()
+    above = step.trace.dlogits[row] @ step.before.W_hy
+    _, meta = drawn(step, Focus(at, 0, 1, "c"))
+    (route,) = (route for route in meta["routes"] if route["flow"] is not None)
+    assert route["flow"] == pytest.approx(np.linalg.norm(above))
+    assert meta["symbols"][route["symbol"]]["name"] == "h"
+
+
+@pytest.mark.parametrize(("phase", "now"), [(Phase.CLIP, "clipped"), (Phase.UPDATE, "update")])
+def test_when_all_is_read_the_weights_of_the_layer_are_there_with_what_moves_them(phase, now):
+    step = step_of(LSTM, 2, KINDS["verdict"], clip=1e-4)
+    at = next(m for m in step.moments if m.phase is phase)
+    told = drawn(step, Focus(at, 0, 1, "c"))[1]["weights"]
+    assert told["columns"][told["now"]] == now
+    descent = step.descent
+    for name, sizes in (tuple(row.values()) for row in told["rows"]):
+        of = descent.gradient, descent.clipped, descent.update, step.before
+        assert sizes == pytest.approx([np.linalg.norm(each[name]) for each in of])
+    assert len(told["rows"]) == 12
+    assert all(row["name"].endswith(".2") for row in told["rows"])
+    before = drawn(step, Focus(moment(step, Phase.BACKWARD, 0), 0, 1, "c"))[1]
+    assert before["weights"] is None
 
 
 def test_numbers_that_are_not_finite_are_said():

@@ -37,18 +37,18 @@ def named(picture, start):
 
 def test_phrase_band_and_fit_stand_on_the_words_from_the_last_one_back():
     reach = drawn(profile(0.1**LAGS))
-    phrase, band, fit = (named(reach, start) for start in ("this", "80 %", "fit"))
+    phrase, band, fit = (named(reach, start) for start in ("this", "80%", "fit"))
     assert list(phrase.x) == [0, 1, 2, 3, 4]
     np.testing.assert_allclose(phrase.y, 0.2 ** LAGS[::-1])
     assert list(phrase.customdata[1]) == ["3", repr(0.2**3)]
     low = reach.figure.data[0]
-    assert (band.name, band.fill) == ("80 % of 40 training phrases", "tonexty")
+    assert (band.name, band.fill) == ("80% of 40 training phrases", "tonexty")
     # The profile counts from the last word: the first of its numbers stands there.
     for one, factor in ((low, 0.5), (band, 2), (fit, 1)):
         np.testing.assert_allclose(dict(zip(one.x, one.y, strict=True))[4], factor)
         np.testing.assert_allclose(one.y, factor * 0.1 ** (4 - np.array(one.x)))
     assert fit.customdata[1][0] == 3, "tokens back"
-    assert fit.name == "fit, half-life 0.3 (95 %: 0.3 to 0.3)"
+    assert fit.name == "fit, half-life 0.3 (95%: 0.3 to 0.3)"
     layout = reach.figure.layout
     assert (layout.yaxis.type, layout.meta["x"]) == ("log", "token")
     assert list(layout.xaxis.ticktext[:2]) == ["so", "&lt;b&gt;"]
@@ -58,9 +58,9 @@ def test_phrase_band_and_fit_stand_on_the_words_from_the_last_one_back():
 @each_row(
     ("median", "said"),
     [
-        ([1, 1, 1], "half-life ∞ (95 %: ∞ to ∞)"),
+        ([1, 1, 1], "half-life ∞ (95%: ∞ to ∞)"),
         ([1, 0.5], "half-life unknown from so few"),
-        (0.999 ** np.arange(4), "half-life 693 (95 %: 693 to 693)"),
+        (0.999 ** np.arange(4), "half-life 693 (95%: 693 to 693)"),
     ],
 )
 def test_the_fit_says_what_is_known_of_the_half_life(median, said):

@@ -97,29 +97,29 @@ def test_two_classes_are_bars_from_the_middle_in_the_colour_of_their_side():
     drawn = compared_answers(Pair(first, second, ["a", "b"], ["a", "c"]), VERDICT).figure
     one, other, solid, dashed = drawn.data
     np.testing.assert_allclose(one.y, first - 0.5, rtol=1e-6)
-    assert (one.base, one.text[1], other.text[1]) == (0.5, "98 %", "94 %")
-    assert (one.text[0], other.text[0]) == ("50 %", ""), "one number stands for both"
+    assert (one.base, one.text[1], other.text[1]) == (0.5, "98%", "94%")
+    assert (one.text[0], other.text[0]) == ("50%", ""), "one number stands for both"
     opposite = compared_answers(
         Pair(np.array([0.03]), np.array([0.97]), ["a"], ["a"]), VERDICT
     ).figure
-    assert [bars.text for bars in opposite.data[:2]] == [("97 %",), ("97 %",)]
+    assert [bars.text for bars in opposite.data[:2]] == [("97%",), ("97%",)]
     assert one.marker.color[1] != other.marker.color[1]
     assert [line.line.dash for line in (solid, dashed)] == ["solid", "dash"]
     assert (solid.line.color, dashed.line.color) == (LIGHT.text, LIGHT.forward)
     assert max(y for y in solid.y if y is not None) == 0.98
-    assert drawn.layout.yaxis.ticktext == ("negative", "50 %", "&lt;positive&gt;")
+    assert drawn.layout.yaxis.ticktext == ("negative", "50%", "&lt;positive&gt;")
 
 
 def test_the_number_of_now_stands_beyond_the_answer_before():
     before, after = np.array([0.9, 0.9, 0.6]), np.array([0.6, 0.3, 0.9])
     words = ["a", "b", "c"]
     was, now, edges = answers_before(Pair(before, after, words, words), VERDICT).figure.data
-    assert was.text == ("60 %", "", "")
-    assert now.text == ("", "70 %", "90 %")
+    assert was.text == ("60%", "", "")
+    assert now.text == ("", "70%", "90%")
     assert edges.line.dash == "dash"
 
 
-@each_row(("share", "text"), [(0.5, "50 %"), (0.994, "99.4 %"), (0.99999, "100 %"), (1e-9, "0 %")])
+@each_row(("share", "text"), [(0.5, "50%"), (0.994, "99.4%"), (0.99999, "100%"), (1e-9, "0%")])
 def test_a_probability_has_one_more_digit_where_it_is_almost_certain(share, text):
     assert percent(share) == text
 

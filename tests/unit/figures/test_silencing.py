@@ -60,7 +60,7 @@ def test_the_scale_of_the_states_is_held():
 
 
 def test_scores_are_texts_with_a_name():
-    rows = [("train", ["0.1", "0.2", "90 %", "80 %"]), ("test", ["–"] * 4)]
+    rows = [("train", ["0.1", "0.2", "90%", "80%"]), ("test", ["–"] * 4)]
     drawn = scores_table(rows, ["loss", "now", "accuracy", "now"]).figure
     assert drawn.data[0].text == ("train", "test")
     assert drawn.data[2].text == ("0.2", "–")
@@ -79,7 +79,7 @@ def test_curves_have_what_is_measured_and_the_network_of_now():
 
 
 def test_what_turned_is_listed_with_its_answer_now():
-    rows = [TurnedRow("i am <b>", "positive 98 %", 1), TurnedRow("()", "3 of 4 answers")]
+    rows = [TurnedRow("i am <b>", "positive 98%", 1), TurnedRow("()", "3 of 4 answers")]
     drawn = turned_list(rows, "39 of 78", 37).figure
     texts, answers = drawn.data
     assert texts.text[0] == "i am &lt;b&gt;"

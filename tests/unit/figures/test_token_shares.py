@@ -67,11 +67,11 @@ def test_of_many_tokens_only_the_bars_have_room():
 def test_the_axis_holds_all_shares_until_now_and_no_more():
     series = history([0, 10, 20], 100)
     axis = share_columns(series, "W_hh", ["w"] * 100, 20).figure.layout.yaxis
-    assert list(axis.ticktext) == ["0 %", "1 %", "2 %"]
+    assert list(axis.ticktext) == ["0%", "1%", "2%"]
     assert axis.range[1] == pytest.approx(1.12 * 0.02)
     one = EpochSeries(np.array([0]), (TokenContribution(np.ones(1), np.zeros(1)),))
-    assert share_columns(one, "W_hh", ["w"], 0).figure.layout.yaxis.ticktext[-1] == "100 %"
-    assert share_columns(one, "W_xh", ["w"], 0).figure.layout.yaxis.ticktext[-1] == "100 %"
+    assert share_columns(one, "W_hh", ["w"], 0).figure.layout.yaxis.ticktext[-1] == "100%"
+    assert share_columns(one, "W_xh", ["w"], 0).figure.layout.yaxis.ticktext[-1] == "100%"
 
 
 def test_the_map_has_a_row_a_token_and_shows_small_shares(history_of):

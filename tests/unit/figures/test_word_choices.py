@@ -18,7 +18,7 @@ def test_words_are_sorted_and_a_and_b_are_marked():
     bars, names = drawn.data
     assert list(bars.x) == pytest.approx([0.4, 0, -0.25])
     assert names.text == ("<b>&lt;b&gt;</b> A", "d", "<b>a</b> B")
-    assert bars.text == ("90 %", "50 %", "75 %")
+    assert bars.text == ("90%", "50%", "75%")
     bands = [shape for shape in drawn.layout.shapes if shape.type == "rect"]
     assert sorted((shape.y0 + shape.y1) / 2 for shape in bands) == [0, 2]
 
@@ -47,4 +47,4 @@ def test_both_answers_over_the_epochs(history_of):
     assert (first.name, second.name) == ("A", "B")
     assert (first.line.color, second.line.dash) == (LIGHT.text, "dash")
     assert list(second.y) == pytest.approx([0.5, 0.1])
-    assert drawn.layout.meta == {"x": "epoch"}
+    assert drawn.layout.meta == {"x": "epoch", "unit": "epoch"}

@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rnnviz
-from rnnviz.config import CellKind, RunConfig, TaskName
+from rnnviz.cells import cell_names
+from rnnviz.config import RunConfig, TaskName
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.tensor_file import TensorFile
-from rnnviz.export.weights import safetensors_file
+from rnnviz.export.weights import safetensors_file, weights_file
 from rnnviz.imports.weights import open_weights
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.upload import File, Upload, dataset_of
@@ -33,12 +34,18 @@ def run_of(epochs=2, dataset=None, **changed):
 
 @pytest.fixture
 def saved(tmp_path):
-    """Writes a session, and opens it again."""
+    """Writes a session in both formats, which are opened as the same, and opens it again."""
 
     def saved(session, **more):
-        path = tmp_path / "w.safetensors"
+        path, arrays = tmp_path / "w.safetensors", tmp_path / "w.npz"
         path.write_bytes(safetensors_file(session))
-        return open_weights(path, **more)
+        arrays.write_bytes(weights_file(session))
+        opened, other = (open_weights(file, **more) for file in (path, arrays))
+        same(opened, other)
+        assert opened.config == other.config
+        assert opened.dataset.vocabulary == other.dataset.vocabulary
+        assert opened.dataset.labelled == other.dataset.labelled
+        return opened
 
     return saved
 
@@ -52,9 +59,9 @@ def same(one, other):
 # Files of rnnviz
 
 
-@pytest.mark.parametrize("cell", CellKind)
+@pytest.mark.parametrize("cell", cell_names())
 def test_every_cell_is_read_back_to_the_last_bit(cell, saved):
-    own = {"equations": OWN} if cell is CellKind.OWN else {}
+    own = {"equations": OWN} if cell == "own" else {}
     session = run_of(cell=cell, layers=2, **own)
     opened = saved(session)
     same(opened, session)

@@ -26,7 +26,7 @@ def measured(session, epoch=None, asked=None, **source):
 
 
 def test_negation_can_be_read_at_the_end_of_a_phrase_once_it_is_learned():
-    """The network itself is at 50 to 60 % until epoch 300."""
+    """The network itself is at 50 to 60% until epoch 300."""
     session = Session(RunConfig())
     session.player.advance(400)
     found = {epoch: measured(session, epoch) for epoch in (0, 250, 400)}

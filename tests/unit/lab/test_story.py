@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from rnnviz.config import RunConfig, TaskName
+from rnnviz.lab.questions import GradientQuestion, StateQuestion
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position
@@ -51,6 +52,21 @@ def test_the_story_of_the_default_run(session, epoch, chapter, sentence):
     assert (found.chapter, found.broken) == (chapter, False)
     assert re.fullmatch(sentence, found.sentence)
     assert len(found.sentence) <= 66
+
+
+@each_row(
+    ("epoch", "phrase", "question"),
+    [
+        (0, "i am not bad", None),
+        (60, "i am not bad", GradientQuestion.REACH),
+        (300, "i am not bad", GradientQuestion.REACH),
+        (450, "i am not bad", StateQuestion.WHAT_IF),
+        (450, "good and good", None),
+    ],
+)
+def test_the_story_leads_to_the_tab_that_shows_what_it_tells(session, epoch, phrase, question):
+    session.player.go_to(Position(epoch))
+    assert told(session, phrase).question is question
 
 
 def test_what_is_learned_in_training_alone_is_not_called_learned(session, monkeypatch):

@@ -1,247 +1,122 @@
-"""Rows from CSV or plain text, and a sentence for everything that is wrong with one."""
+"""What stands in a CSV, as people have them."""
 
-import pytest
+import csv
+import io
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.tasks.csv_table import (
-    MAX_BYTES,
-    MAX_CHARACTERS,
-    MAX_LETTERS,
-    MAX_ROWS,
-    MAX_WORDS,
-    Form,
-    Row,
-    Table,
-    TaskError,
-    check,
-    read_any,
-    read_bytes,
-    read_file,
-)
-from rnnviz.tasks.vocabulary import END, START, Unit, split_words
+from rnnviz.tasks.csv_table import MAX_LETTERS, TaskError, looks_like_table, read_csv
 from tests.sampling import each_row
 
-GOOD = b"text,label\nvery good,1\nbad,0\n"
-CSV = "text,label", "text", "source,target"
 
-
-def read(content, name="a.csv", unit=Unit.WORDS):
-    """The checked table, or the sentence that refuses it."""
-    try:
-        table = read_any(content.encode() if isinstance(content, str) else content, name)
-        check(table, unit)
-    except TaskError as problem:
-        return str(problem)
-    return table
+def cells(text):
+    read = read_csv(text, "a.csv")
+    return read.columns, [line.cells for line in read.lines]
 
 
 @each_row(
-    "content",
+    ("text", "columns", "first"),
     [
-        GOOD,
-        b"\xef\xbb\xbf" + GOOD,
-        GOOD.replace(b"\n", b"\r\n"),
-        GOOD.replace(b"\n", b"\r"),
-        GOOD.rstrip(),
-        b'text,label\n"very good","1"\n"bad","0"\n',
-        b"label,text\n1,very good\n0,bad\n",
-        b"id,text,label,note\n7,very good,1,\n8,bad,0,x\n",
-        b"text,label\n  very good  , 1\nbad,0 \n",
-        b"text,label\n\nvery good,1\n\nbad,0\n\n",
-        b' "Text" , LABEL\nvery good,1\nbad,0\n',
-        GOOD.replace(b",", b";"),
-        GOOD.replace(b",", b"\t"),
-        b"\n \n" + GOOD,
-        b"text,label,\nvery good,1,\nbad,0,,\n",
-        b'text,label\nvery good, "1"\nbad, "0"\n',
+        ("id;a message;category\n1;so, warm;x\n", ("id", "a message", "category"), "1|so, warm|x"),
+        ("a|b\n1|2\n", ("a", "b"), "1|2"),
+        ("sep=;\na,b;c\n1,5;2\n", ("a,b", "c"), "1,5|2"),
+        ("a\tb\n1, 2\t3\n", ("a", "b"), "1, 2|3"),
+        (",text\n0,so\n", ("column 1", "text"), "0|so"),
+        ("text,,label,\nso,,1,\n", ("text", "label"), "so|1"),
+        ("a,a,a (2)\n1,2,3\n", ("a", "a (2)", "a (2) (2)"), "1|2|3"),
+        ("text," + "b" * 900 + "\nso,1\n", ("text", "b" * MAX_LETTERS), "so|1"),
+        ('a,b\n"so ""very"" warm,\nand\ncold",1\n', ("a", "b"), 'so "very" warm,\nand\ncold|1'),
+        ("text,label\nso,1\n,,\n , \n", ("text", "label"), "so|1"),
+        ("text,label\nso\n", ("text", "label"), "so|"),
+        ("label\ttext\n0\t\"so\" it is\n", ("label", "text"), '0|"so" it is'),
+    ],
+)  # fmt: skip
+def test_separators_and_names_are_found(text, columns, first):
+    assert cells(text) == (columns, [tuple(first.split("|")) if "a|b" not in text else ("1", "2")])
+
+
+@each_row(
+    ("text", "header"),
+    [
+        ("so warm,sunny\nso cold,rainy\nwarm,sunny\n", False),
+        ("0\tso warm\n1\tso cold\n0\twarm\n", False),
+        ("words,answer\nso warm,sunny\nwarm,sunny\n", True),
+        ("text,label\ntext,label\n", True),
+        ("alpha,beta\nso warm,sunny\nwarm,sunny\n", True),
     ],
 )
-def test_common_kinds_of_csv_are_read_alike(content):
-    rows = read(content).rows
-    assert [(row.text, row.label) for row in rows] == [("very good", "1"), ("bad", "0")]
+def test_a_first_row_whose_cells_come_again_names_no_columns(text, header):
+    read = read_csv(text, "a.csv")
+    assert read.header == header
+    assert read.columns == (
+        tuple(text.split("\n")[0].split(",")) if header else ("column 1", "column 2")
+    )
+    assert len(read.lines) == text.count("\n") - header
+
+
+def test_after_a_row_that_cannot_be_read_it_goes_on_with_the_next_line():
+    text = 'text,label\n"open,1\nso,1\nwe,0\n"bad"ly,0\nwell, well,1\n"and",0\n'
+    read = read_csv(text, "a.csv")
+    assert [line.row for line in read.lines] == [3, 4, 7]
+    assert [fault.row for fault in read.faults] == [2, 5, 6]
+    assert "has 3 cells, and the header names 2" in read.faults[2].reason
+
+
+def test_quotes_that_are_open_again_and_again_are_read_in_time_and_told():
+    # Each of these lines opens a quote, also after one that has opened one.
+    text = "text,label\nso,1\n" + 20_000 * 'a",b,"c\n'
+    read = read_csv(text, "a.csv")
+    assert [line.row for line in read.lines] == [2]
+    assert "this row and all after it aren't read" in read.faults[-1].reason
 
 
 @each_row(
-    ("content", "form", "row"),
+    ("text", "table"),
     [
-        (b"text,label\nso warm,1\n", Form.LABEL, (2, "so warm", "1")),
-        (b"label,id,text\n1,7,so warm\n", Form.LABEL, (2, "so warm", "1")),
-        (b"text\nso warm\n", Form.NEXT, (2, "so warm", "")),
-        (b'"text"\n"so, warm"\n', Form.NEXT, (2, "so, warm", "")),
-        (b"source,target\nso warm,si chaud\n", Form.TRANSLATION, (2, "so warm", "si chaud")),
-        (b"target,source\nsi chaud,so warm\n", Form.TRANSLATION, (2, "so warm", "si chaud")),
-        (b"text\tlabel\nso, warm\t1\n", Form.LABEL, (2, "so, warm", "1")),
-        (b"source;target\nso;si, si\n", Form.TRANSLATION, (2, "so", "si, si")),
-        (b"\n\ntext\nso warm\n", Form.NEXT, (4, "so warm", "")),
+        ("text\nso warm\n", True),
+        ("Message;Category\na;b\n", True),
+        ("id,tweet,sentiment\n1,a,b\n", True),
+        ("so warm\t1\nso cold\t0\nwarm\t1\n", True),
+        ("so warm;joy\nso cold;anger\nwarm;joy\n", True),
+        ("Once upon a time, there was\na king, a queen\nand, a child\n", False),
+        ("The text is long.\nIt has a label.\n", False),
+        ("one\ttab\nnone\n", False),
+        ("", False),
     ],
 )
-@each_row("name", ["a.csv", "A.CSV", "a.txt", "pasted text"])
-def test_the_header_decides_the_form(content, form, row, name):
-    assert read(content, name) == Table(name, form, (Row(*row),))
+def test_a_text_that_is_a_table_is_recognized(text, table):
+    assert looks_like_table(text) == table
 
 
-@each_row(
-    ("content", "text"),
-    [
-        (b"a text\r\nof lines\r", "a text\nof lines"),
-        (b"\xef\xbb\xbf\na text\nof lines \n", "a text\nof lines"),
-        (b'"Never", he said', '"Never", he said'),
-        (b"ab" * (MAX_BYTES // 2), "ab" * (MAX_BYTES // 2)),
-    ],
-    ids=["crlf", "bom", "quotes", "largest"],
-)
-@each_row("name", ["a.txt", "pasted text"])
-def test_without_a_header_it_is_plain_text(content, text, name):
-    table = read(content, name, Unit.CHARACTERS)
-    assert table == Table(name, Form.NEXT, (Row(1, text),), plain=True)
-
-
-LONG = "bad" * 5000
-
-
-@each_row(
-    ("content", "said"),
-    [
-        ("", "a.csv: has no column text and no column label"),
-        ("so warm\n", "must be: text,label, or: text, or: source,target"),
-        ("text,lbel\nbad,0\n", "a.csv: has no column label"),
-        ("phrase,label\nbad,0\n", "a.csv: has no column text"),
-        ("text|label\nbad|0\n", "has no column text and no column label"),
-        ("source,traget\nso,si\n", "a.csv: has no column target"),
-        ("text,target\nsi,so\n", "a.csv: has no column source"),
-        ("text,label,label\nbad,0,1\n", "has two columns label"),
-        *((f"{header}\n", "a.csv: has no rows below the header") for header in CSV),
-        ("text,label\nbad,0\nwell, well,1\n", "row 3: has 3 cells, and the header names 2. Put"),
-        ("\ntext;label\nbad;0\nwell; well;1\n", "row 4: has 3 cells, and the header names 2"),
-        ("text\nonce, upon a time\n", "a.csv, row 2: has 2 cells, and the header names 1"),
-        ("text,label\nbad,0\n  ,1\n", "a.csv, row 3: the text is empty"),
-        ("text,label\nbad,0\ngood\n", "row 3: the label is empty"),
-        ("text\nso warm\nso\n", "a.csv, row 3: the text 'so' has fewer than two words"),
-        ('text\n"..."\n', "a.csv, row 2: the text '...' has fewer than two words"),
-        ("source,target\nso,si\n,si\n", "a.csv, row 3: the source is empty"),
-        ("source,target\nso\n", "a.csv, row 2: the target is empty"),
-        ("source,target\nso,...\n", "a.csv, row 2: the target '...' has no words"),
-        (
-            f"source,target\nso,{START}\n",
-            f"a.csv, row 2: {START} is a symbol that the network uses itself",
-        ),
-        (f"source,target\nso {END},si\n", f"a.csv, row 2: {END} is a symbol"),
-        ("text,label\nso,1\nwe,1\nso,0\n", "rows 2 and 4: the same text 'so' has two labels, '1'"),
-        ("text,label\nNot  bad!,0\nnot bad,1\n", "rows 2 and 3"),
-        (f"text,label\n{LONG},{LONG}\n{LONG},x\n", "a.csv, row 2: the word 'badbad"),
-        ('text\nso warm\n"so\n', "a.csv, row 3: can't be read as CSV (unexpected end of data)"),
-        ('text,label\nbad,0\n"bad"ly,0\n', "row 3: can't be read as CSV"),
-        ('"text\nso warm\n', "a.csv, row 1: can't be read as CSV"),
-        ("text\nso warm\0\n", "a.csv: is not text, it has a zero byte in line 2"),
-        ("text,label\rbad,0\rba\0d,1\r", "has a zero byte in line 3"),
-        (b"text\nso warm\n\xff\xfe\n", "a.csv: is not UTF-8 text, see line 3"),
-        ("text,label\r\rschön,1\r".encode("latin-1"), "is not UTF-8 text, see line 3"),
-        (GOOD.decode().encode("utf-16"), "is not UTF-8"),
-        (GOOD + b"\n" * MAX_BYTES, "a.csv: is larger than 5 MB"),
-        (b" \n\t\r\n", "a.txt: has no text"),
-        (b"a", "a.txt: the text 'a' has fewer than two characters"),
-        (b"a text\xff", "a.txt: is not UTF-8 text, see line 1"),
-        (b"a\n\0text", "a.txt: is not text, it has a zero byte in line 2"),
-        (b"a" * (MAX_BYTES + 1), "a.txt: is larger than 5 MB"),
-    ],
-    ids=lambda value: str(value[:40]),
-)
-def test_a_refusal_says_what_is_wrong_and_where(content, said):
-    name, unit = ("a.txt", Unit.CHARACTERS) if "a.txt" in said else ("a.csv", Unit.WORDS)
-    message = read(content, name, unit)
-    assert said in message
-    assert message.startswith(name)
-    assert len(message) < 300
-
-
-def test_files_are_read_like_their_content(tmp_path):
-    path = tmp_path / "a.csv"
-    path.write_bytes(GOOD)
-    assert read_file(path) == read(GOOD).rows == ((2, "very good", "1"), (3, "bad", "0"))
-    path.write_bytes(GOOD + b"\n" * (2 * MAX_BYTES))
-    assert len(read_bytes(path)) == MAX_BYTES + 1
-    for missing in (tmp_path, tmp_path / "missing.csv"):
-        with pytest.raises(TaskError, match="can't be read"):
-            read_file(missing)
-
-
-@each_row("header", CSV)
-def test_a_table_may_have_the_most_rows_but_not_one_more(header):
-    row = "\n" + ",".join(["so warm"] * len(header.split(",")))
-    full = header + row * MAX_ROWS
-    assert len(read(full).rows) == MAX_ROWS
-    assert "a.csv: has more than 20,000 rows" in read(full + row)
-
-
-@each_row(
-    ("unit", "longest", "more"),
-    [(Unit.WORDS, "bad " * MAX_WORDS, "bad"), (Unit.CHARACTERS, "a" * MAX_CHARACTERS, "a")],
-)
-@each_row("cells", ["text,label\n{},1", "source,target\n{},a", "source,target\na,{}"])
-def test_a_text_may_have_the_longest_length_but_not_one_token_more(unit, longest, more, cells):
-    assert isinstance(read(cells.format(longest), unit=unit), Table)
-    count = len(unit.tokens(longest)) + 1
-    assert f"has {count} {unit}, more than" in read(cells.format(longest + more), unit=unit)
-
-
-@each_row(
-    ("cells", "said"),
-    [
-        ("text,label\nso {},1", "row 2: the word 'aaa"),
-        ("text,label\nso,{}", "row 2: the label has 201 characters, more than 200"),
-        ("text\nso {}", "has 201 characters, more than 200"),
-        ("source,target\nso,{} si", "row 2: the word 'aaa"),
-    ],
-)
-def test_a_word_and_a_label_may_have_the_most_letters_but_not_one_more(cells, said):
-    most = "a" * MAX_LETTERS
-    assert isinstance(read(cells.format(most)), Table)
-    assert said in read(cells.format(most + "a"))
-
-
-@each_row(
-    ("content", "unit"),
-    [
-        (b"text,label\nbad,0\nbad,0\n", Unit.WORDS),
-        (b"text\n" + b"bad " * 10_000, Unit.WORDS),
-        (b'text\n"' + b"ab, " * 100_000 + b'"\n', Unit.WORDS),
-        (b"text\n" + b"a" * 10_000, Unit.CHARACTERS),
-        (b"text,label\n!?,1\n", Unit.CHARACTERS),
-        (b"text,label\nBad,1\nbad,0\n", Unit.CHARACTERS),
-    ],
-    ids=["a row twice", "long", "long cell", "long word", "signs", "capitals"],
-)
-def test_what_only_looks_wrong_is_accepted(content, unit):
-    assert isinstance(read(content, unit=unit), Table)
-
-
-scraps = st.sampled_from(
-    [b"text,label", b"\n", b"\r", b",", b'"', b"\0", b"bad", b"1", b"0", b" ", b"\xff", b"\xc3\xa9"]
-)
-names = st.sampled_from(["a.csv", "a.txt", "pasted text", ""])
-headers = st.sampled_from(["", *(header + "\n" for header in CSV)]).map(str.encode)
+cell = st.text(st.sampled_from('ab ,;\t|"\n\r1'), max_size=6).map(str.strip)
 
 
 @given(
-    headers, st.binary() | st.lists(scraps, max_size=30).map(b"".join), names, st.sampled_from(Unit)
+    st.lists(st.tuples(cell, cell), min_size=1, max_size=6), st.sampled_from(",;\t|"), st.booleans()
 )
-def test_any_bytes_are_read_or_refused(header, content, name, unit):
-    table = read(header + content, name, unit)
-    if isinstance(table, str):
-        assert table.startswith(name)
+def test_what_is_written_as_csv_is_read_back(rows, separator, quoted):
+    file = io.StringIO()
+    quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
+    writer = csv.writer(file, delimiter=separator, quoting=quoting)
+    writer.writerows([("text", "label"), *rows])
+    expected = [row for row in rows if any(map(str.strip, row))]
+    try:
+        columns, read = cells(file.getvalue())
+    except TaskError as problem:
+        assert not expected, problem
         return
-    assert table.rows
-    assert all(len(unit.tokens(row.text)) >= table.form.least for row in table.rows)
-    assert all(row.label or table.form is Form.NEXT for row in table.rows)
+    assert (columns, read) == (("text", "label"), expected)
 
 
-words = st.text('abcdé<$😀,"', min_size=1).filter(split_words)
-cells = st.lists(words, min_size=1, max_size=5).map(" ".join)
-
-
-@given(st.lists(st.tuples(cells, cells), min_size=1, max_size=5))
-def test_what_a_spreadsheet_writes_is_read_back(table):
-    quoted = ('"{}","{}"'.format(*(c.replace('"', '""') for c in row)) for row in table)
-    rows = read("\r\n".join(["source,target", *quoted])).rows
-    assert [(row.text, row.label) for row in rows] == table
+@given(st.text(st.sampled_from('ab,;\t|"\n\r '), max_size=60))
+def test_any_text_is_read_or_refused(text):
+    try:
+        read = read_csv(text, "a.csv")
+    except TaskError as problem:
+        assert str(problem).startswith("a.csv")
+        return
+    assert len({*read.columns}) == len(read.columns)
+    assert all(len(line.cells) == len(read.columns) for line in read.lines)
+    rows = [*(line.row for line in read.lines), *(fault.row for fault in read.faults)]
+    assert len({*rows}) == len(rows)

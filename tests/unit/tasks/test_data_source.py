@@ -14,7 +14,7 @@ CONFIG = RunConfig()
 def test_a_refused_upload_leaves_the_data_as_they_were_and_says_why():
     source = DataSource()
     assert not source.take(BAD, CONFIG)
-    assert source.problem.startswith("b.csv: has no column")
+    assert source.problem.startswith("b.csv: is empty")
     assert (source.own, source.dataset_for(CONFIG)) == (False, sentiment())
     assert source.take(GOOD, CONFIG)
     assert (source.own, source.problem) == (True, "")

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from rnnviz.config import OutputAt
-from rnnviz.tasks.csv_table import MAX_CLASSES, Row, TaskError
+from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError
 from rnnviz.tasks.dataset import GAP, build_dataset
+from rnnviz.tasks.table import Row
 from rnnviz.tasks.vocabulary import Unit
 from tests.sampling import each_row
 

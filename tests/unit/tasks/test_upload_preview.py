@@ -16,12 +16,13 @@ def test_of_labels_the_classes_are_counted_on_both_sides():
     train = b"text,label\nso warm,sunny\nso cold,rainy\nnot so cold at all,sunny\n"
     seen = previewed(train, b"text,label\nvery very cold,rainy\n")
     assert seen.sentences == [
-        "To learn: classes, in words, from 4 rows",
+        "To learn: classes, in words, from 4 rows of 'text' and 'label'",
         "3 sequences to train, 1 to test",
         "6 different words; the longest sequence has 5",
         "Classes (train + test): rainy (1 + 1), sunny (2 + 0)",
         "Words only in the test: 1 (very)",
     ]
+    assert seen.example == "For example: so warm → sunny"
     assert [note[-6:] for note in seen.notes] == [" very."]
 
 
@@ -35,7 +36,7 @@ def test_of_plain_text_the_pieces_are_counted():
 
 def test_of_pairs_both_vocabularies_are_counted():
     assert previewed(b"source,target\nthe big cat,chat\n", test_share=0).sentences == [
-        "To learn: translation, in words, from 1 row",
+        "To learn: translation, in words, from 1 row of 'source' and 'target'",
         "1 sequences to train, 0 to test",
         "2 different words, 3 in the source; the longest sequence has 3",
     ]

@@ -13,8 +13,8 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
 from rnnviz.session import Session
-from rnnviz.tasks.csv_table import Row
 from rnnviz.tasks.dataset import build_dataset
+from rnnviz.tasks.table import Row
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.training import player as module

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnviz.cells import CELLS
 from rnnviz.config import SETTINGS, RunConfig
-from rnnviz.engine.cells import CELLS, standalone
 from rnnviz.training.schedule import Change, Position, Schedule
 from rnnviz.training.share_link import Link, OldRun, read_link
 from tests.sampling import each_row
@@ -20,6 +20,7 @@ NAMES = [
     "data",
     "unit",
     "token",
+    "view",
 ]
 
 
@@ -41,7 +42,8 @@ def links(draw):
     schedule = Schedule(start, changes(Position(0), now))
     texts = st.none() | st.text(min_size=1)
     marks = st.none() | st.integers(0, 999)
-    return Link(schedule, now, shown, draw(texts), old, draw(texts), draw(marks), draw(marks))
+    return Link(schedule, now, shown, draw(texts), old, draw(texts), draw(marks), draw(marks),
+                draw(st.sampled_from([None, "cell"])))  # fmt: skip
 
 
 @given(links())
@@ -70,7 +72,7 @@ def test_a_link_names_what_it_carries():
     assert read_link({}) == (Link(Schedule(RunConfig())), [])
     schedule = Schedule(RunConfig(seed=3), (Change(Position(120), "lr", 0.005),))
     old = OldRun(Position(120), Position(400), (Change(Position(300), "clip", 5.0),))
-    link = Link(schedule, Position(200, 7), Position(150), "so good", old, "ab12", 12, 2)
+    link = Link(schedule, Position(200, 7), Position(150), "so good", old, "ab12", 12, 2, "cell")
     assert link.to_query() == {
         "seed": "3",
         "changes": "120:lr=0.005",
@@ -82,10 +84,12 @@ def test_a_link_names_what_it_carries():
         "data": "ab12",
         "unit": "12",
         "token": "3",
+        "view": "cell",
     }
-    assert read_link({"unit": "x", "token": "0"})[1] == [
+    assert read_link({"view": "sequence", "unit": "x", "token": "0"})[1] == [
         "In the link: unit must be a whole number from 0, not x. It is left out.",
         "In the link: token must be a whole number from 1, not 0. It is left out.",
+        "In the link: view must be cell, not sequence. It is left out.",
     ]
 
 
@@ -108,7 +112,7 @@ def test_equations_that_make_no_cell_get_one_sentence_and_the_rest_is_followed(e
 
 
 def test_equations_of_ones_own_are_followed():
-    start = RunConfig(cell="own", equations=standalone(CELLS["lstm"]), forget_bias=2)
+    start = RunConfig(cell="own", equations=CELLS["lstm"].standalone, forget_bias=2)
     assert read_link(start.to_query()) == (Link(Schedule(start)), [])
 
 

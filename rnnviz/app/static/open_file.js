@@ -1,0 +1,56 @@
+// A run or weights that the reader opens: chosen in a box, or dropped anywhere on the page. The file goes to the
+// server as the body of a request, as it may be too large for Streamlit's socket. What becomes of it the next frame
+// shows: the run, or in the place of the message why it can't be opened.
+import { FileBox } from "./file_box.js";
+
+const [LIMIT, EMPTY] = [100_000_000, "Choose or drop a file"];
+// Where the file goes, and the ticket of this tab.
+const to = { url: null, ticket: "" };
+
+export function acceptFiles(url, ticket) {
+  const listening = to.url;
+  Object.assign(to, { url, ticket });
+  if (listening) return;
+  addEventListener("dragover", (event) => holdsFile(event) && event.preventDefault());
+  addEventListener("drop", (event) => {
+    // A box for files takes its own.
+    if (event.defaultPrevented || !holdsFile(event)) return;
+    event.preventDefault();
+    send(event.dataTransfer.files[0]);
+  });
+}
+
+const holdsFile = ({ dataTransfer }) => dataTransfer?.types.includes("Files");
+
+// Of a file, one byte more than the limit is sent: enough to see that it is too large.
+async function send(file) {
+  if (!file) return;
+  const url = new URL(to.url);
+  url.searchParams.set("name", file.name);
+  try {
+    await fetch(url, { method: "POST", headers: { "x-rnnviz-ticket": to.ticket }, body: file.slice(0, LIMIT + 1) });
+  } catch {
+    // The wire says that the server can't be reached.
+  }
+}
+
+export class OpenBox extends FileBox {
+  constructor(node) {
+    super(node, LIMIT);
+    this.input.accept = ".rnnviz,.npz,.safetensors";
+  }
+
+  configure({ label, help }) {
+    super.configure({ label, help, heard: 0, name: "" });
+    this.show(EMPTY, true);
+  }
+
+  async take(file) {
+    if (!file) return;
+    this.show(`${file.name} …`, true);
+    await send(file);
+    // The same file may be chosen again.
+    this.input.value = "";
+    this.show(EMPTY, true);
+  }
+}

@@ -1,0 +1,76 @@
+"""The story line: a chapter, a sentence, and links to the tabs that show what it tells."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from html import escape, unescape
+from typing import Any, Protocol
+
+from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
+from rnnviz.lab.story import Story
+from rnnviz.presets import Preset
+from rnnviz.session import Session
+
+#: Sentences of more characters are written smaller in a narrow window, in two steps.
+LONG, LONGER = 84, 112
+#: The page of the questions of a kind.
+PAGES = {
+    TrainQuestion: "train",
+    StateQuestion: "hidden",
+    GradientQuestion: "gradients",
+    DynamicsQuestion: "dynamics",
+}
+
+
+class Lab(Protocol):
+    """What remembers the question that was asked last."""
+
+    question: Any
+
+
+def story_line(told: Story, body: str, broken: bool) -> str:
+    """The story line of a page; ``body`` is its sentence as HTML."""
+    size = " longer" if (count := len(plain(body))) > LONGER else " long" * (count > LONG)
+    kind = " broken" * broken + size
+    return (
+        f'<div class="rnnviz-story{kind}" data-chapter="{told.chapter}" aria-live="polite">'
+        f"<b>{told.chapter}</b><span>{body}</span></div>"
+    )
+
+
+def plain(html: str) -> str:
+    """The text of a piece of HTML."""
+    return unescape(re.sub(r"<[^>]*>", "", html))
+
+
+def question_link(question: StrEnum, text: str = "") -> str:
+    """A button that opens the tab of a question; without a ``text`` it says the question."""
+    page = PAGES[type(question)].capitalize().replace("Hidden", "Hidden states")
+    return (
+        f'<button class="rnnviz-go" data-question="{escape(question)}" '
+        f'title="{page}: {escape(question)}">{escape(text or question)}</button>'
+    )
+
+
+def preset_link(preset: Preset) -> str:
+    """A button that trains with a preset, on the page that is open."""
+    return (
+        f'<button class="rnnviz-go" data-preset="{escape(preset.label)}" '
+        f'title="{escape(preset.promise)}">Train {escape(preset.label)}</button>'
+    )
+
+
+def ask(session: Session, question: str) -> str:
+    """Make ``question`` the one that its page answers; returns the page, "" if there is none."""
+    labs: dict[str, Lab] = {
+        "train": session.results,
+        "hidden": session.units,
+        "gradients": session.gradients,
+        "dynamics": session.dynamics,
+    }
+    for kind, page in PAGES.items():
+        if question in list(kind):
+            labs[page].question = kind(question)
+            return page
+    return ""

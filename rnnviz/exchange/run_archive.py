@@ -1,0 +1,141 @@
+"""RunArchive: a run as a file, a zip of JSON and safetensors. Nothing in it is pickled.
+
+    run.json                        what the run is: see ``export.run_file``
+    history.safetensors             loss and metric after every epoch, from epoch 0
+    ghost.safetensors               the same of the run that a branch left
+    first.safetensors               weights that the run began with, if they came from elsewhere
+    data/train, data/test           the reader's own files, if they were put in
+    data.json                       examples that the run was given, if they were put in
+    snapshots/0000120.safetensors   the state at the start of epoch 120
+
+``run.json`` has the "format", "rnnviz run", and its "version". The "kind" is "run" if the run can
+be replayed from its snapshots. (A "recording" has nothing in between: see ``recording_file``.) A
+snapshot has the weights by name, and the arrays of the optimizer as ``slots.0.W_hh``; its metadata
+say "epoch", "optimizer" and "steps".
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import orjson
+
+from rnnviz.exchange.foreign_network import TransferError
+from rnnviz.exchange.tensor_file import TensorFile
+from rnnviz.exchange.zip_file import members_of
+
+FORMAT, VERSION, RUN = "rnnviz run", 1, "run"
+#: The largest file, and the largest sum of what is in it, in bytes.
+MAX_RUN = 100_000_000
+#: The largest part in JSON, in bytes.
+MAX_JSON = 20_000_000
+_RUN, _SNAPSHOT = "run.json", re.compile(r"snapshots/(\d{7})\.safetensors", re.ASCII)
+_OTHERS = {
+    _RUN, "history.safetensors", "ghost.safetensors", "first.safetensors", "data/train",
+    "data/test", "data.json",
+}  # fmt: skip
+#: A zip has times; equal runs are equal files.
+_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class RunArchive:
+    """The members of the file by name."""
+
+    members: Mapping[str, bytes]
+
+    @classmethod
+    def made(
+        cls,
+        run: Mapping[str, Any],
+        tensors: Mapping[str, TensorFile],
+        files: Mapping[str, bytes],
+    ) -> RunArchive:
+        """An archive of what ``run.json`` says, tensors by the name of their part, and files."""
+        header = {"format": FORMAT, "version": VERSION, **run}
+        named = {f"{name}.safetensors": file.content() for name, file in tensors.items()}
+        return cls({_RUN: orjson.dumps(header, option=orjson.OPT_INDENT_2), **files, **named})
+
+    def content(self) -> bytes:
+        """The file; only what is no tensor is compressed."""
+        file = BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, content in self.members.items():
+                stored = name.endswith(".safetensors")
+                info = zipfile.ZipInfo(name, _TIME)
+                info.external_attr = 0o644 << 16
+                kind = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+                archive.writestr(info, content, kind)
+        return file.getvalue()
+
+    @classmethod
+    def of(cls, content: bytes) -> RunArchive:
+        """Read a file; raises TransferError, with a sentence that begins small."""
+        read = cls(members_of(content, MAX_RUN, _is_part))
+        read.check_version()
+        return read
+
+    def check_version(self) -> None:
+        """Raise TransferError unless it is a run that this version of rnnviz can replay."""
+        run = self.run
+        if run.get("format") != FORMAT:
+            raise TransferError("this is no run of rnnviz: its run.json doesn't say that it is.")
+        version, kind = run.get("version"), run.get("kind")
+        if version != VERSION:
+            raise TransferError(
+                f"its format has the version {str(version)[:20]}, and this rnnviz reads version "
+                f"{VERSION}: open it with the rnnviz that wrote it."
+            )
+        if kind != RUN:
+            raise TransferError(f"it is a {str(kind)[:20]!r}, and this rnnviz opens runs only.")
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """What ``run.json`` says."""
+        return self.table(_RUN)
+
+    @property
+    def snapshots(self) -> dict[int, str]:
+        """The names of the snapshots by epoch, ascending; for ``tensors``."""
+        found = {int(m[1]): m[0] for name in self.members if (m := _SNAPSHOT.fullmatch(name))}
+        return {epoch: found[epoch].removesuffix(".safetensors") for epoch in sorted(found)}
+
+    def table(self, name: str) -> dict[str, Any]:
+        """A part in JSON; raises TransferError."""
+        content = self._member(name)
+        if len(content) > MAX_JSON:
+            raise TransferError(f"its {name} has more than {MAX_JSON // 1_000_000} MB.")
+        try:
+            table = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            raise TransferError(f"its {name} can't be read as JSON.") from None
+        if not isinstance(table, dict):
+            raise TransferError(f"its {name} is not a table.")
+        return table
+
+    def tensors(self, name: str) -> TensorFile:
+        """A part with tensors; raises TransferError."""
+        content = self._member(f"{name}.safetensors")
+        try:
+            return TensorFile.of(content)
+        except TransferError as problem:
+            raise TransferError(f"{name}: {problem}") from None
+
+    def _member(self, name: str) -> bytes:
+        if name not in self.members:
+            raise TransferError(f"it has no {name}.")
+        return self.members[name]
+
+
+def snapshot_name(epoch: int) -> str:
+    """The name of a snapshot's part."""
+    return f"snapshots/{epoch:07}"
+
+
+def _is_part(name: str) -> bool:
+    return name in _OTHERS or _SNAPSHOT.fullmatch(name) is not None

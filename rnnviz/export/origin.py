@@ -1,0 +1,31 @@
+"""What made a file: version, data, settings, seed, epoch, phrase, and the link to it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from rnnviz import __version__
+from rnnviz.session import Session
+
+
+def query_of(session: Session) -> str:
+    """What follows the page's address in a link to what is shown."""
+    return f"?{urlencode(session.link().to_query())}"
+
+
+def origin(session: Session) -> dict[str, str]:
+    """What made a file, by name, each on one line."""
+    schedule = session.run.schedule
+    differing = schedule.start.to_query()
+    settings = ", ".join(f"{name}={value}" for name, value in differing.items())
+    told = {
+        "rnnviz": __version__,
+        "data": session.dataset.name,
+        "seed": str(schedule.start.seed),
+        "epoch": session.player.progress,
+        "settings": settings or "all as by default",
+        "changes": schedule.text() or "none",
+        "phrase": session.phrase_input.phrase,
+        "link": query_of(session),
+    }
+    return {name: " ".join(value.split()) for name, value in told.items()}

@@ -1,0 +1,142 @@
+"""A run as a file, .rnnviz: with its past, so that it can be opened again where it stands.
+
+The parts of the file are those of ``exchange.run_archive``. ``run.json`` says, beside the format:
+
+    rnnviz     the version that wrote it             link    the query of the page's address
+    settings   the settings at epoch 0               changes those on the way, as in a link
+    now        the position of the run               shown   the position that is looked at
+    phrase     what is read                          unit, token   what is marked, from 0, or null
+    data       what it learns from                   first   where its first weights came from, or
+    ghost      the run that a branch left, or null           null if they were drawn
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from rnnviz import __version__
+from rnnviz.engine.training import TrainState
+from rnnviz.exchange.foreign_network import TransferError
+from rnnviz.exchange.run_archive import MAX_RUN, RUN, RunArchive, snapshot_name
+from rnnviz.exchange.tensor_file import TensorFile
+from rnnviz.export.origin import query_of
+from rnnviz.session import Session
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.dataset_table import table_of_dataset
+from rnnviz.tasks.registry import TASKS
+from rnnviz.tasks.upload import OPTIONS, fingerprint
+from rnnviz.training.history import COLUMNS, Ghost, History
+from rnnviz.training.run import Past
+
+#: The largest size of the snapshots of a file, in bytes; the rest of it is for all else.
+MAX_SNAPSHOTS = MAX_RUN - 20_000_000
+
+
+def run_file(session: Session, own_data: bool = False) -> bytes:
+    """The run as a file, to be opened by ``imports.run_file``; raises TransferError.
+
+    With ``own_data`` the reader's own data are in it, else their name alone.
+    """
+    past, player = session.run.past, session.player
+    files = _files(session) if own_data else {}
+    tensors = {"history": _scores(past.history)}
+    if player.ghost:
+        tensors["ghost"] = _scores(player.ghost.history)
+    if player.first:
+        tensors["first"] = TensorFile(player.first.parameters.named())
+    tensors |= {snapshot_name(state.epoch): _snapshot(state) for state in _fitting(past.states)}
+    content = RunArchive.made(_run(session, past), tensors, files).content()
+    if len(content) > MAX_RUN:
+        raise TransferError(f"This run has more than {MAX_RUN // 1_000_000} MB.")
+    return content
+
+
+def _run(session: Session, past: Past) -> dict[str, Any]:
+    """What ``run.json`` says."""
+    player, schedule, marked = session.player, session.run.schedule, session.selection
+    first = player.first
+    return {
+        "kind": RUN,
+        "rnnviz": __version__,
+        "link": query_of(session),
+        "settings": schedule.start.as_dict(),
+        "changes": [str(change) for change in schedule.changes],
+        "now": str(past.position),
+        "shown": str(player.position),
+        "phrase": session.phrase_input.phrase,
+        "unit": marked.unit,
+        "token": marked.token,
+        "data": _data(session),
+        "first": first and {
+            "source": first.source, "note": first.note, "settings": first.config.as_dict()
+        },
+        "ghost": player.ghost and _ghost(player.ghost),
+    }  # fmt: skip
+
+
+def _ghost(ghost: Ghost) -> dict[str, Any]:
+    changes = [str(c) for c in ghost.schedule.changes if c.position >= ghost.position]
+    return {"left": str(ghost.position), "now": str(ghost.end), "changes": changes}
+
+
+# Weights and scores
+
+
+def _scores(history: History) -> TensorFile:
+    return TensorFile({name: history.column(name) for name in COLUMNS})
+
+
+def _snapshot(state: TrainState) -> TensorFile:
+    parameters, slots = state.parameters, state.slots
+    arrays = parameters.named()
+    for number, theta in enumerate(slots.arrays):
+        named = parameters.like(theta).named()
+        arrays |= {f"slots.{number}.{name}": array for name, array in named.items()}
+    metadata = {
+        "epoch": str(state.epoch), "optimizer": slots.kind.value, "steps": str(slots.steps)
+    }  # fmt: skip
+    return TensorFile(arrays, metadata)
+
+
+def _fitting(states: Sequence[TrainState]) -> Sequence[TrainState]:
+    """As many of the states as fit into a file, with the last: what lies between is replayed."""
+    size = sum(state.parameters.theta.nbytes * (1 + len(state.slots.arrays)) for state in states)
+    if size <= MAX_SNAPSHOTS or len(states) == 1:
+        return states
+    return _fitting(states[::-1][::2][::-1])
+
+
+# Data
+
+
+def _data(session: Session) -> dict[str, Any]:
+    """Where the data come from, and how their files are known again."""
+    upload, given, name = session.data.upload, session.data.given, session.dataset.name
+    if given is not None:
+        return {"kind": "given", "name": name, "task": _is_the_task(session, given),
+                "notes": list(given.notes)}  # fmt: skip
+    if upload is None:
+        return {"kind": "task", "name": name}
+    options = {option: getattr(upload, option) for option in OPTIONS}
+    return {"kind": "own", "name": name, **fingerprint(upload), **options}
+
+
+def _files(session: Session) -> dict[str, bytes]:
+    """The reader's own files, or the examples that the run was given."""
+    upload, given = session.data.upload, session.data.given
+    if given is not None:
+        own = not _is_the_task(session, given)
+        return {"data.json": orjson.dumps(table_of_dataset(given))} if own else {}
+    files = {"train": upload.train, "test": upload.test} if upload else {}
+    return {f"data/{role}": file.content for role, file in files.items() if file}
+
+
+def _is_the_task(session: Session, given: Dataset) -> bool:
+    """Whether given data are those of the task, which need not be in the file."""
+    config = session.run.schedule.start
+    task = TASKS[config.task].build(config.lag, config.seed)
+    tables = [table_of_dataset(data) | {"notes": []} for data in (given, task)]
+    return tables[0] == tables[1]

@@ -1,0 +1,1 @@
+"""The first page's picture in a cell of a notebook; an extra, ``rnnviz[notebook]``."""

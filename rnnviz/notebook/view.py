@@ -1,0 +1,89 @@
+"""View: one place of a notebook in which a session is drawn, with a look of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from rnnviz.analysis.cell_parts import cell_parts
+from rnnviz.app.frame import Frame
+from rnnviz.app.session_host import SILENCE
+from rnnviz.app.text import explanation
+from rnnviz.app.viewer import Scene, Viewer
+from rnnviz.drawing.first_page import curves, network, words_of
+from rnnviz.drawing.status import status_texts
+from rnnviz.drawing.verdict import verdict_html
+from rnnviz.figures.axis_limits import StickyScale
+from rnnviz.figures.theme import DARK, LIGHT, Theme
+from rnnviz.session import Session
+from rnnviz.training.player import SPEEDS
+
+#: Seconds per frame for records of earlier epochs.
+DEVELOP = 0.001
+
+
+class View:
+    """A viewer of a session, and what it shows."""
+
+    def __init__(
+        self, session: Session, name: str, dark: bool, send: Callable[[str, bytes], None]
+    ) -> None:
+        self.session, self.theme, self.told = session, LIGHT, dict[str, Any]()
+        self._scales: tuple[Any, StickyScale] = (None, StickyScale())
+        self.paint(dark)
+        scene = Scene(session, self.draw, job=self.develop)
+        self.viewer = Viewer(lambda message: send(name, message), name, lambda: scene, flight=1)
+
+    def paint(self, dark: bool) -> None:
+        """Draw for a dark notebook, or a light one."""
+        self.theme = DARK if dark else LIGHT
+
+    def gone(self, now: float) -> bool:
+        """Whether it has been silent for so long that its notebook must have been closed."""
+        viewer = self.viewer
+        return not viewer.ready and now >= viewer.last_message_at + SILENCE
+
+    def draw(self, frame: Frame) -> None:
+        """Draw both pictures, the answer, and the state of the run."""
+        session = self.session
+        probe = session.inspect()
+        frame.texts |= status_texts(session)
+        frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
+        words = words_of(session, probe)
+        frame.chart("network", network, session, probe, words, self._steady)
+        frame.chart("curves", curves, session, probe, self.theme, DEVELOP)
+
+    @property
+    def _steady(self) -> Theme:
+        """The theme, with limits of colours that stay as long as the data."""
+        dataset, scale = self._scales
+        if dataset is not self.session.dataset:
+            scale = StickyScale()
+            self._scales = self.session.dataset, scale
+        return replace(self.theme, scale=scale)
+
+    def develop(self, budget: float) -> bool:
+        """Measure earlier epochs while the run rests; whether some are left."""
+        session = self.session
+        return session.memory.develop(session.run, session.gradient_query(), budget)
+
+    def news(self) -> Mapping[str, Any]:
+        """What is to be said around the pictures, if it has changed since it was told."""
+        said = _said(self.session)
+        if said == self.told:
+            return {}
+        self.told = said
+        return {"said": said}
+
+
+def _said(session: Session) -> dict[str, Any]:
+    names = session.names
+    plain = cell_parts(session.state.parameters.architecture.cell).plain_matrix
+    return {
+        "network": explanation("network" if plain else "network_gated", noun=names.noun),
+        "curves": explanation("curves", noun=names.noun),
+        "label": names.sequence.capitalize(),
+        "placeholder": session.first_phrase[:60],
+        "speeds": SPEEDS,
+    }

@@ -1,0 +1,175 @@
+"""Spreadsheet: the cells of Excel's and Parquet's files, never more of them than is allowed."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from itertools import islice
+from statistics import median
+from typing import Any
+
+from rnnviz.tasks.csv_table import (
+    MAX_COLUMNS,
+    MAX_ROWS,
+    Cells,
+    Line,
+    TaskError,
+    check_size,
+    table_of_lines,
+    too_many_columns,
+)
+
+#: What the first bytes of a file say.
+ZIP, PARQUET, OLE, GZIP = b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0", b"\x1f\x8b"
+#: Maximum size of what is packed in a file, in bytes, and of its parts.
+MAX_UNPACKED, MAX_PARTS = 40_000_000, 1_000
+#: Excel has so many rows at most, most of them empty.
+_LAST_ROW = 1_048_576
+#: Titles are found by so many rows; so many rows of a Parquet file are read at once.
+_FIRST, _BATCH = 50, 500
+#: A float is an exact whole number up to this one.
+_EXACT = 2.0**53
+
+
+def read_excel(content: bytes, name: str) -> Cells:
+    """The cells of the first sheet that isn't empty of an .xlsx; raise TaskError."""
+    _check_archive(content, name)
+    try:
+        import openpyxl  # noqa: PLC0415
+    except ImportError:
+        raise TaskError(
+            f"{name}: reading Excel files takes openpyxl, which is not installed: "
+            "pip install openpyxl. Or save the sheet as CSV UTF-8."
+        ) from None
+    try:
+        book = openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=True)
+        sheets = (list(_rows(sheet)) for sheet in book.worksheets)
+        rows = next((rows for rows in sheets if rows), [])
+    except Exception as problem:  # openpyxl lets errors of every kind through
+        raise _damaged(name, "an Excel file", problem) from problem
+    return table_of_lines(name, _without_titles(rows))
+
+
+def _check_archive(content: bytes, name: str) -> None:
+    """Raise TaskError for a zip that is no workbook, or whose parts are too large."""
+    check_size(content, name)
+    try:
+        parts = zipfile.ZipFile(BytesIO(content)).infolist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as problem:
+        raise _damaged(name, "an Excel file", problem) from problem
+    if not any(part.filename.startswith("xl/") for part in parts):
+        raise TaskError(f"{name}: is a packed file. Unpack it, and choose the table in it.")
+    if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
+        raise _too_large(name)
+
+
+def _rows(sheet: Any) -> Iterator[Line]:
+    """The rows of a sheet that aren't blank, at most one more than is allowed."""
+    # What a sheet says of its own size may be wrong.
+    sheet.reset_dimensions()
+    cells = islice(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1), _LAST_ROW)
+    lines = (Line(row, tuple(map(_text, values))) for row, values in enumerate(cells, 1))
+    filled = (line for line in lines if any(map(str.strip, line.cells)))
+    return islice(filled, MAX_ROWS + 2)
+
+
+def _without_titles(rows: list[Line]) -> list[Line]:
+    """The rows from the header on: what stands alone in a row above a table is its title."""
+    counts = [sum(bool(cell.strip()) for cell in line.cells) for line in rows]
+    usual = median(counts[:_FIRST]) if counts else 0
+    first = next((k for k, count in enumerate(counts) if count > 1 or usual < 2), 0)
+    return rows[first:]
+
+
+def read_parquet(content: bytes, name: str) -> Cells:
+    """The cells of a Parquet file, without columns of lists or bytes; raise TaskError."""
+    check_size(content, name)
+    try:
+        import pyarrow as pa  # noqa: PLC0415
+        from pyarrow import parquet  # noqa: PLC0415
+    except ImportError:
+        raise TaskError(
+            f"{name}: reading Parquet takes pyarrow, which is not installed: "
+            "pip install pyarrow. Or save the table as CSV in UTF-8."
+        ) from None
+    try:
+        file = parquet.ParquetFile(BytesIO(content))
+        simple = [field for field in file.schema_arrow if _is_simple(pa.types, field)]
+        _check_parquet(file.metadata, simple, name)
+        names = [field.name for field in simple]
+        texts = [field.name for field in simple if not pa.types.is_primitive(field.type)]
+        # A text that stands in many rows is one in memory.
+        file = parquet.ParquetFile(BytesIO(content), read_dictionary=texts)
+        columns = _columns(file.iter_batches(_BATCH, columns=names), len(names), name)
+    except (pa.ArrowException, OSError, ValueError, KeyError) as problem:
+        if isinstance(problem, TaskError):
+            raise
+        raise _damaged(name, "a Parquet file", problem) from problem
+    # Its names are no row; the first row of the data is row 1.
+    below = (Line(row, cells) for row, cells in enumerate(zip(*columns, strict=True), 1))
+    lines = [Line(0, tuple(names)), *(line for line in below if any(map(str.strip, line.cells)))]
+    return table_of_lines(name, lines, header=True)
+
+
+def _is_simple(types: Any, field: Any) -> bool:
+    """Whether a column has a text or a number in each row, and isn't the index of pandas."""
+    kind = field.type.value_type if types.is_dictionary(field.type) else field.type
+    texts = types.is_string(kind) or types.is_large_string(kind)
+    return (texts or types.is_primitive(kind)) and not field.name.startswith("__index_level_")
+
+
+def _check_parquet(about: Any, columns: list[Any], name: str) -> None:
+    """Raise TaskError for a table that is too large, before it is read."""
+    if not columns:
+        raise TaskError(f"{name}: has no column of texts or numbers.")
+    if len(columns) > MAX_COLUMNS:
+        raise too_many_columns(name, len(columns))
+    if about.num_rows > MAX_ROWS:
+        raise TaskError(f"{name}: has more than {MAX_ROWS:,} rows. Use fewer.")
+    if sum(about.row_group(k).total_byte_size for k in range(about.num_row_groups)) > MAX_UNPACKED:
+        raise _too_large(name)
+
+
+def _columns(batches: Iterable[Any], count: int, name: str) -> list[list[str]]:
+    """The cells of each column, as texts."""
+    columns: list[list[str]] = [[] for _ in range(count)]
+    letters = 0
+    for batch in batches:
+        read = list(map(_cells, batch.columns))
+        letters += sum(len(cell) for cells in read for cell in cells)
+        for column, cells in zip(columns, read, strict=True):
+            column.extend(cells)
+        if letters > MAX_UNPACKED:
+            raise _too_large(name)
+    return columns
+
+
+def _cells(array: Any) -> list[str]:
+    if not hasattr(array, "dictionary"):
+        return [_text(value) for value in array.to_pylist()]
+    values = [_text(value) for value in array.dictionary.to_pylist()]
+    return ["" if k is None else values[k] for k in array.indices.to_pylist()]
+
+
+def _text(value: object) -> str:
+    """What a cell shows: a whole number without a fraction, and nothing for a missing value."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))
+    return str(value)
+
+
+def _too_large(name: str) -> TaskError:
+    return TaskError(
+        f"{name}: unpacks to more than {MAX_UNPACKED // 1_000_000} MB. Use a part of it."
+    )
+
+
+def _damaged(name: str, kind: str, problem: Exception) -> TaskError:
+    said = " ".join(str(problem).split())[:80] or type(problem).__name__
+    return TaskError(
+        f"{name}: can't be read as {kind} ({said}). Save it again, or as CSV in UTF-8."
+    )

@@ -1,0 +1,166 @@
+"""Table: the rows that are learned, what is wrong with a row, and labels that are nearly equal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+from unicodedata import normalize
+
+from rnnviz.tasks.columns import Columns, Form, columns_of
+from rnnviz.tasks.csv_table import (
+    MAX_CHARACTERS,
+    MAX_LETTERS,
+    MAX_WORDS,
+    Cells,
+    Fault,
+    read_bytes,
+    shown,
+)
+from rnnviz.tasks.file_cells import read_cells
+from rnnviz.tasks.vocabulary import END, START, Unit
+
+
+class Row(NamedTuple):
+    """A text, its class or the target of its translation, and its line in the file, from 1."""
+
+    line: int
+    text: str
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of one file, and those that can't be read; a ``plain`` text is a single row."""
+
+    name: str
+    form: Form
+    rows: tuple[Row, ...]
+    plain: bool = False
+    faults: tuple[Fault, ...] = ()
+
+
+def table(cells: Cells, columns: Columns | None) -> Table:
+    """The rows of these columns, or a plain text. Labels keep the blanks around them."""
+    if cells.plain or columns is None:
+        (line,) = cells.lines
+        return Table(cells.name, Form.NEXT, (Row(line.row, line.cells[0]),), plain=True)
+    labels = cells.column(columns.label) if columns.label else [""] * len(cells.lines)
+    if columns.form is not Form.LABEL:
+        labels = [label.strip() for label in labels]
+    texts = cells.column(columns.text)
+    rows = (
+        Row(line.row, text.strip(), label)
+        for line, text, label in zip(cells.lines, texts, labels, strict=True)
+    )
+    return Table(cells.name, columns.form, tuple(rows), faults=cells.faults)
+
+
+def read_file(path: Path) -> tuple[Row, ...]:
+    """The rows of a file, not yet checked; raise TaskError."""
+    cells = read_cells(read_bytes(path), path.name)
+    return table(cells, columns_of(cells)).rows
+
+
+# Labels
+
+
+def near_labels(labels: Iterable[str]) -> list[tuple[str, ...]]:
+    """Labels that differ in case, blanks or Unicode form only, the most frequent of each first."""
+    groups: dict[str, list[str]] = {}
+    for label, _ in Counter(labels).most_common():
+        groups.setdefault(_plain_label(label), []).append(label)
+    return [tuple(group) for key, group in groups.items() if len(group) > 1 and key]
+
+
+def _plain_label(label: str) -> str:
+    return " ".join(normalize("NFKC", label).casefold().split())
+
+
+def nearly_equal(group: Sequence[str]) -> str:
+    """Labels that are nearly equal, in words."""
+    return " and ".join(map(shown, group))
+
+
+def merged(group: Sequence[str]) -> str:
+    """What labels that are nearly equal become, in words."""
+    one = group[0].strip()
+    return f"{nearly_equal([label for label in group if label != one])} is {shown(one)}"
+
+
+def spellings(groups: Sequence[Sequence[str]], merge: bool) -> dict[str, str]:
+    """The label that stands for each of ``groups``: the first one, or each for itself."""
+    return {label: group[0].strip() if merge else label for group in groups for label in group}
+
+
+def relabelled(rows: Iterable[Row], spelled: Mapping[str, str]) -> tuple[Row, ...]:
+    """Rows with these spellings of their labels, and no blanks around all others."""
+    return tuple(row._replace(label=spelled.get(row.label, row.label.strip())) for row in rows)
+
+
+# Faults
+
+
+def sound(table: Table, unit: Unit) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
+    """The rows that can be learned from, and the others with a reason, in their order."""
+    firsts: dict[str, Row] = {}
+    rows, faults = [], list(table.faults)
+    for row in table.rows:
+        problem = next(_problems(row, table.form, unit), "")
+        if not problem and table.form is Form.LABEL:
+            problem = _contradiction(row, firsts.setdefault(unit.plain(row.text), row))
+        if problem:
+            faults.append(Fault(table.name, 0 if table.plain else row.line, problem))
+        else:
+            rows.append(row)
+    return tuple(rows), tuple(sorted(faults, key=lambda fault: fault.row))
+
+
+def _contradiction(row: Row, first: Row) -> str:
+    if row.label == first.label:
+        return ""
+    return (
+        f"the same text {shown(row.text, 60)} has two labels, {shown(first.label)} in row "
+        f"{first.line} and {shown(row.label)} here. Keep one of them."
+    )
+
+
+def _problems(row: Row, form: Form, unit: Unit) -> Iterator[str]:
+    yield from _text_problems(form.columns[0], row.text, form, unit)
+    if form is Form.TRANSLATION:
+        yield from _text_problems(form.columns[1], row.label, form, unit)
+    if form is Form.LABEL and not row.label.strip():
+        yield "the label is empty. Name its class, or remove the row."
+    if form is Form.LABEL and len(row.label) > MAX_LETTERS:
+        yield f"the label has {len(row.label):,} characters, more than {MAX_LETTERS}. Shorten it."
+
+
+def _text_problems(column: str, text: str, form: Form, unit: Unit) -> Iterator[str]:
+    tokens = unit.tokens(text)
+    yield from _length_problems(f"the {column}", text, len(tokens), form, unit)
+    longest = max(tokens, key=len, default="")
+    if len(longest) > MAX_LETTERS:
+        yield (
+            f"the word {shown(longest)} has {len(longest):,} characters, more than {MAX_LETTERS}. "
+            "Put spaces between the words, or read characters."
+        )
+    if form is Form.TRANSLATION:
+        for sign in sorted({START, END}.intersection(tokens)):
+            yield f"{sign} is a symbol that the network uses itself. Remove it."
+
+
+def _length_problems(what: str, text: str, count: int, form: Form, unit: Unit) -> Iterator[str]:
+    most = MAX_CHARACTERS if unit is Unit.CHARACTERS else MAX_WORDS
+    if form is Form.NEXT and count < form.least:
+        yield (
+            f"{what} {shown(text)} has fewer than two {unit}, so there is no next one. "
+            "Make it longer, or remove it."
+        )
+    elif not count and text:
+        yield f"{what} {shown(text)} has no {unit}. Write some, or remove the row."
+    elif not count:
+        yield f"{what} is empty. Fill it in, or remove the row."
+    if form is not Form.NEXT and count > most:
+        yield f"{what} has {count:,} {unit}, more than {most}. Shorten it."

@@ -1,0 +1,133 @@
+"""A run or weights that the reader opens on the page: they take the place of its run."""
+
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+import rnnviz
+from rnnviz.app import opened_file
+from rnnviz.app.opened_file import TICKET
+from rnnviz.app.wire import routes
+from rnnviz.export.run_file import run_file
+from rnnviz.export.weights import safetensors_file, weights_file
+from rnnviz.tasks.upload import File, Upload
+from rnnviz.training.schedule import Position
+from tests.app.tab import App
+
+CSV = b"text,label\nso warm,sunny\nso cold,rainy\nso mild,sunny\nso wet,rainy\n"
+
+
+@pytest.fixture(scope="module")
+def stored():
+    session = rnnviz.Session(rnnviz.RunConfig(cell="gru", hidden=5, init_scale=0.3, epochs=9))
+    session.player.advance(4)
+    session.player.go_to(Position(2))
+    session.ask("this is not bad")
+    return session
+
+
+def post(app, name, content, **headers):
+    """Send a file to the tab, as its page does."""
+    known = {TICKET: app.seat.ticket, "origin": "http://testserver", **headers}
+    known = {key: value for key, value in known.items() if value is not None}
+    with TestClient(Starlette(routes=routes("/base"))) as client:
+        return client.post(
+            "/base/rnnviz/open", params={"name": name}, content=content, headers=known
+        )
+
+
+def opened(app, name, content):
+    answer = post(app, name, content)
+    assert answer.status_code == 200
+    app.run()
+    return answer.json()["problem"]
+
+
+def weights(session):
+    return session.state.parameters.theta.tobytes()
+
+
+def test_a_run_takes_the_place_of_the_one_on_the_page(stored):
+    app = App()
+    app.click("step_epoch")
+    assert opened(app, "run.rnnviz", run_file(stored)) == ""
+    assert app.session.config == stored.config
+    assert app.session.run.position == Position(4)
+    assert weights(app.session) == weights(stored)
+    assert "Looking back at epoch 2; the run is at 4" in app.bodies["message"]
+    assert app.frame["typed"] == "this is not bad"
+    assert app.link["epoch"] == "2"
+    app.click("back_to_now")
+    app.click("step_epoch")
+    assert app.session.run.position == Position(5)
+    app.set("hidden", 6)
+    assert app.session.config.hidden == 6
+
+
+def test_weights_in_both_formats_are_opened(stored):
+    for name, content in (
+        ("w.npz", weights_file(stored)),
+        ("w.safetensors", safetensors_file(stored)),
+    ):
+        app = App()
+        assert opened(app, name, content) == ""
+        assert weights(app.session) == weights(stored)
+        assert "These are the weights of epoch 2" in app.bodies["message"]
+
+
+def test_own_data_that_are_in_use_are_found_again():
+    sky = Upload(File("sky.csv", CSV), test_share=0)
+    session = rnnviz.Session(rnnviz.RunConfig(hidden=4, epochs=9))
+    session.load(sky)
+    session.player.advance(2)
+    app, content = App(), run_file(session)
+    assert "learned from sky.csv" in opened(app, "run.rnnviz", content)
+    assert app.session.data.upload is None
+    app.session.load(sky)
+    assert opened(app, "run.rnnviz", content) == ""
+    assert weights(app.session) == weights(session)
+    assert app.session.data.upload == sky
+    assert app.link["data"]
+
+
+@pytest.mark.parametrize("name", ["run.rnnviz", "w.npz", "w.safetensors", "w.pt", "<b>.csv", ""])
+def test_what_can_not_be_opened_leaves_the_run_as_it_is(stored, name):
+    app = App()
+    app.click("step_epoch")
+    before = app.session
+    problem = opened(app, name, run_file(stored)[:-40])
+    assert problem
+    assert app.session is before
+    assert app.session.run.position == Position(1)
+    assert "Not opened. " in app.bodies["message"]
+    assert "<b>" not in app.bodies["message"].partition(">")[2]
+
+
+def test_of_a_file_that_is_too_large_the_size_is_told(monkeypatch, stored):
+    app = App()
+    monkeypatch.setattr(opened_file, "MAX_RUN", 1_000)
+    monkeypatch.setattr("rnnviz.imports.opened.MAX_RUN", 1_000)
+    assert "has more than" in opened(app, "run.rnnviz", bytes(1_001))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{TICKET: "guessed"}, {TICKET: None}, {"origin": None}, {"origin": "http://evil.example"}],
+)
+def test_only_a_page_with_its_ticket_may_open_a_file(headers, stored):
+    app = App()
+    before = app.session
+    assert post(app, "run.rnnviz", run_file(stored), **headers).status_code == 403
+    assert app.session is before
+    np.testing.assert_array_equal(before.run.position, Position(0))
+
+
+def test_own_data_are_written_into_a_run_only_if_that_is_ticked():
+    app = App()
+    assert not any(box.key == "export_own" for box in app.app.checkbox)
+    app.session.load(Upload(File("sky.csv", CSV), test_share=0))
+    app.run()
+    (box,) = [box for box in app.app.checkbox if box.key == "export_own"]
+    assert box.value is False
+    assert "sky" in box.label

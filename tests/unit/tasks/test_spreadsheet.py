@@ -1,0 +1,171 @@
+"""Excel's and Parquet's files, also those that are damaged or unpack to far more."""
+
+import io
+import sys
+import zipfile
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnviz.tasks import spreadsheet
+from rnnviz.tasks.csv_table import MAX_BYTES, MAX_ROWS, TaskError
+from rnnviz.tasks.file_cells import read_cells
+from tests.sampling import each_row
+
+pa = pytest.importorskip("pyarrow")
+from pyarrow import parquet  # noqa: E402
+
+
+def refusal(content, name):
+    with pytest.raises(TaskError) as problem:
+        read_cells(content, name)
+    assert str(problem.value).startswith(name)
+    assert len(str(problem.value)) < 250
+    return str(problem.value)
+
+
+# Excel
+
+
+def workbook(*rows, title="Data"):
+    openpyxl = pytest.importorskip("openpyxl")
+    book, file = openpyxl.Workbook(), io.BytesIO()
+    book.create_sheet(title)
+    for row in rows:
+        book[title].append(row)
+    book.save(file)
+    return file.getvalue()
+
+
+def packed(name="xl/workbook.xml", content=b"<x/>", level=9):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
+        archive.writestr(name, content)
+    return file.getvalue()
+
+
+def test_the_first_sheet_with_rows_is_read_from_the_header_on():
+    content = workbook(
+        [], ["Export of May"], [], [None, "Comment", "Stars", "Day"],
+        [None, "so warm", 1, date(2024, 5, 1)], [], [None, None, 2.5, None], [None, "cold", 3.0, 1],
+    )  # fmt: skip
+    cells = read_cells(content, "a.xlsx")
+    assert cells.columns == ("Comment", "Stars", "Day")
+    assert [line.row for line in cells.lines] == [5, 7, 8]
+    assert [line.cells[:2] for line in cells.lines] == [
+        ("so warm", "1"),
+        ("", "2.5"),
+        ("cold", "3"),
+    ]
+    assert cells.lines[0].cells[2].startswith("2024-05-01")
+
+
+def test_a_sheet_has_at_most_the_most_rows_and_columns():
+    rows = [["text", "label"], *([["so", 1]] * (MAX_ROWS + 1))]
+    assert "a.xlsx: has more than 20,000 rows" in refusal(workbook(*rows), "a.xlsx")
+    assert "201 columns, more than 200" in refusal(workbook(["a"] * 300, ["b"] * 300), "a.xlsx")
+    assert "is empty" in refusal(workbook([]), "a.xlsx")
+
+
+def test_a_damaged_workbook_gets_a_sentence():
+    content = workbook(["text", "label"], ["so", 1])
+    for cut in (30, len(content) // 2, len(content) - 1):
+        assert "can't be read as an Excel file" in refusal(content[:cut], "a.xlsx")
+    pytest.importorskip("openpyxl")
+    assert "can't be read as an Excel file" in refusal(packed(), "a.xlsx")
+
+
+def test_what_is_missing_to_read_it_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    assert "pip install openpyxl" in refusal(packed(), "a.xlsx")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert "pip install pyarrow" in refusal(b"PAR1", "a.parquet")
+
+
+def test_what_unpacks_to_far_more_is_refused_before_it_is_unpacked(monkeypatch):
+    bomb = packed("xl/worksheets/sheet1.xml", bytes(60_000_000))
+    assert len(bomb) < 100_000
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("It was unpacked."))
+    assert "a.xlsx: unpacks to more than 40 MB" in refusal(bomb, "a.xlsx")
+
+
+@each_row(
+    ("content", "said"),
+    [
+        (packed("reviews.csv"), "is a packed file. Unpack it"),
+        (b"\x1f\x8b\x08\x00", "is a packed file. Unpack it"),
+        (b"\xd0\xcf\x11\xe0" + bytes(500), "is an old Excel file, or has a password"),
+        (b"PK\x03\x04" + bytes(MAX_BYTES), "is larger than 5 MB"),
+        (b"PK\x03\x04", "can't be read as an Excel file"),
+        (b"PAR1" + bytes(MAX_BYTES), "is larger than 5 MB"),
+        (b"PAR1", "can't be read as a Parquet file"),
+    ],
+)
+def test_other_files_get_a_sentence(content, said):
+    assert said in refusal(content, "a.dat")
+
+
+# Parquet
+
+
+def parquet_of(**columns):
+    file = io.BytesIO()
+    parquet.write_table(pa.table(columns), file, compression="zstd")
+    return file.getvalue()
+
+
+#: A text that stands in all rows, and once in the file.
+REPEATED = pa.DictionaryArray.from_arrays(pa.array([0] * 2_000), pa.array(["a" * 3_000_000]))
+
+
+def test_texts_and_numbers_are_read_and_lists_are_not():
+    content = parquet_of(
+        text=["so warm", None, "  ", "cold"], label=[1, 0, None, 1],
+        share=[0.5, float("nan"), None, 2.0],
+        vector=[[1.0]] * 4, image=[b"\0"] * 4, __index_level_0__=[3, 2, 1, 0],
+        kind=pa.array(["a", "b", None, "a"]).dictionary_encode(),
+    )  # fmt: skip
+    cells = read_cells(content, "a.parquet")
+    assert cells.columns == ("text", "label", "share", "kind")
+    assert [(line.row, line.cells) for line in cells.lines] == [
+        (1, ("so warm", "1", "0.5", "a")),
+        (2, ("", "0", "", "b")),
+        (4, ("cold", "1", "2", "a")),
+    ]
+
+
+@each_row(
+    ("columns", "said"),
+    [
+        ({"text": ["so"] * (MAX_ROWS + 1)}, "has more than 20,000 rows"),
+        ({f"c{k}": ["so"] for k in range(201)}, "has 201 columns"),
+        ({"text": pa.array([["so"]])}, "has no column of texts or numbers"),
+        ({"text": pa.array([], pa.string())}, "has no rows"),
+        ({"text": REPEATED}, "unpacks to more than 40 MB"),
+        ({"text": ["a" * 40_000_001]}, "unpacks to more than 40 MB"),
+    ],
+    ids=["rows", "columns", "lists", "none", "repeated", "long"],
+)
+def test_a_parquet_file_that_is_too_much_is_refused(columns, said):
+    assert said in refusal(parquet_of(**columns), "a.parquet")
+
+
+GOOD = parquet_of(text=["so warm", "so cold"] * 20, label=[1, 0] * 20)
+
+
+@given(st.integers(4, len(GOOD) - 1), st.binary(max_size=8))
+def test_a_damaged_parquet_file_is_read_or_refused(place, scrap):
+    for content in (GOOD[:place], GOOD[:place] + scrap + GOOD[place + len(scrap) :]):
+        try:
+            cells = read_cells(content, "a.parquet")
+        except TaskError as problem:
+            assert str(problem).startswith("a.parquet")
+        else:
+            assert len(cells.lines) <= MAX_ROWS
+
+
+def test_the_limit_of_what_is_unpacked_is_that_of_all_rows(monkeypatch):
+    monkeypatch.setattr(spreadsheet, "MAX_UNPACKED", 2_000)
+    assert "unpacks to more than" in refusal(parquet_of(text=["so warm"] * 1_000), "a.parquet")
