@@ -345,6 +345,11 @@ def test_nothing_in_the_file_asks_for_anything():
     assert "unsafe-eval" not in policy
 
 
+def test_what_every_file_has_is_light():
+    """The default run's own numbers take about 0.6 MB more: see benchmarks/replay.py."""
+    assert len(replay(after(0, hidden=5), ["bad"]).encode()) < 250_000
+
+
 HOSTILE = """</script><img src=x onerror="alert('1')"> & ${seed} $seed"""
 
 
