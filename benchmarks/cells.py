@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.table import Row, print_table
+from rnnviz.cells import CELLS, CellText
 from rnnviz.engine.cell_check import define
-from rnnviz.engine.cells import CELLS, CellText
 from rnnviz.engine.derived_cell import DerivedCell
+from rnnviz.engine.equations import equations_of
 from rnnviz.engine.layer_backward import BackwardOptions
 from rnnviz.engine.layer_buffers import Array, Dims, Layer
 
@@ -43,13 +44,13 @@ def milliseconds(run: Callable[[], object]) -> float:
 def ready(cell: CellText) -> DerivedCell:
     """A cell that trains, from nothing but its text."""
     constants = "".join(f"{name} = {value}\n" for name, value in cell.constants.items())
-    return DerivedCell(define(f'{constants}{cell.equations.text}\nout = "{cell.out}"'))
+    return DerivedCell(define(f'{constants}{cell.lines}\nout = "{cell.out}"'))
 
 
 def weights_of(cell: CellText) -> dict[str, Array]:
     """Small random weights by name."""
     rng, sizes = np.random.default_rng(0), {"H": H, "D": D}
-    shapes = cell.equations.shapes.items()
+    shapes = equations_of(cell).shapes.items()
     return {name: 0.1 * rng.normal(size=[sizes[s] for s in shape]) for name, shape in shapes}
 
 
@@ -95,7 +96,7 @@ def their_pass(text: CellText) -> Callable[[], object]:
     loops.H = H
 
     def both() -> None:
-        state = [torch.ones(H, dtype=torch.float64) for _ in text.equations.states]
+        state = [torch.ones(H, dtype=torch.float64) for _ in equations_of(text).states]
         for token in x:
             output, state = step(weights, token, *state)
         output.sum().backward()

@@ -21,7 +21,8 @@ import numpy as np
 from benchmarks.layers import against_pytorch
 from benchmarks.notebook import NotebookRNN
 from benchmarks.table import Row, print_table
-from rnnviz.config import CellKind, Precision, RunConfig
+from rnnviz.cells import cell_names
+from rnnviz.config import Precision, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainBuffers, TrainState, begin, order, record, train_epoch
@@ -134,7 +135,7 @@ def sizes() -> list[Row]:
     large = {
         f"memory, {cell}, H 256, 3 layers, {dtype}": f"{_LARGE}cell='{cell}', dtype='{dtype}'"
         for dtype in Precision
-        for cell in CellKind
+        for cell in cell_names()
     }
     return [
         Row("memory of 1000 epochs above imports", memory("", 1000), "MB", at_most=40),

@@ -14,7 +14,8 @@ from playwright.sync_api import Browser
 
 from benchmarks.live import PAUSE, PLAY, SCREEN, answered, open_probed, scrubbing
 from benchmarks.table import Row, print_table
-from rnnviz.config import CellKind, RunConfig
+from rnnviz.cells import cell_names
+from rnnviz.config import RunConfig
 from rnnviz.session import Session
 from tests.browser.serving import IDLE, Server, chromium, serve
 from tests.browser.train_page import TrainPage
@@ -94,7 +95,7 @@ def rows(browser: Browser, server: Server, complaints: list[str]) -> Iterator[Ro
 
 def searching() -> Iterator[Row]:
     """Seconds of a search from 200 starts, H = 64, at the end of a short run."""
-    for cell in CellKind:
+    for cell in cell_names():
         session = Session(RunConfig(cell=cell, hidden=64, init="xavier", lr=0.1))  # type: ignore[arg-type]
         session.player.advance(100)
         began = time.perf_counter()

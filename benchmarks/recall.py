@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.config import CellKind, RunConfig, TaskName
+from rnnviz.cells import cell_names
+from rnnviz.config import RunConfig, TaskName
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 
 SEEDS = range(5)
-CELLS = tuple(kind for kind in CellKind if kind is not CellKind.OWN)
+CELLS = tuple(kind for kind in cell_names() if kind != "own")
 
 
 def settings(label: str) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def learned(config: RunConfig) -> int | None:
     return int(np.argmax(right)) if right[-1] else None
 
 
-def summary(cell: CellKind, shared: dict[str, Any]) -> str:
+def summary(cell: str, shared: dict[str, Any]) -> str:
     """How many seeds learn, and when."""
     runs = [learned(RunConfig(**{**shared, "cell": cell}, seed=seed)) for seed in SEEDS]
     epochs = [epoch for epoch in runs if epoch is not None]

@@ -7,19 +7,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnnviz.config import CellKind
-
 _LAYERS = {
-    CellKind.ELMAN: torch.nn.RNN,
-    CellKind.GRU: torch.nn.GRU,
-    CellKind.LSTM: torch.nn.LSTM,
+    "elman": torch.nn.RNN,
+    "gru": torch.nn.GRU,
+    "lstm": torch.nn.LSTM,
 }
 
 
 class TorchStep:
     """Forward, backward through time, clipping by value and SGD on tokens (T, B), every answer."""
 
-    def __init__(self, kind: CellKind, inputs: int, hidden: int, tokens: Any, targets: Any) -> None:
+    def __init__(self, kind: str, inputs: int, hidden: int, tokens: Any, targets: Any) -> None:
         torch.set_num_threads(1)
         torch.manual_seed(0)
         self.layer = _LAYERS[kind](inputs, hidden)

@@ -16,10 +16,10 @@ import numpy as np
 from tqdm import tqdm
 
 from rnnviz import __version__
+from rnnviz.cells import CELLS, ELMAN, OWN, CellText
 from rnnviz.config import (
     SETTINGS,
     Activation,
-    CellKind,
     Gradient,
     OutputAt,
     RunConfig,
@@ -29,14 +29,17 @@ from rnnviz.config import (
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_source import description, source
 from rnnviz.engine.cell_text import CellError
-from rnnviz.engine.cells import CELLS, CellText
 from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_errors
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
 from rnnviz.exchange.foreign_network import TransferError
+from rnnviz.exchange.recording_file import is_recording
 from rnnviz.export.history import history_json
+from rnnviz.export.results import ResultFile, result_csv, result_files
 from rnnviz.export.script import ScriptError, script
 from rnnviz.export.weights import safetensors_file, weights_file
+from rnnviz.imports.opened import is_run
+from rnnviz.imports.recording import StoredRecording
 from rnnviz.imports.weights import Known, read_weights
 from rnnviz.lab.probe import read
 from rnnviz.lab.verification import (
@@ -113,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check all that NumPy alone can check, on a run")
     verify.add_argument("--phrase", help="what to read; the first phrase of the task by default")
     _run_options(verify)
-    _open_options(commands.add_parser("open", help="open the page with weights from a file"))
+    _open_options(commands.add_parser("open", help="open the page with weights or a recording"))
     _show_options(
         commands.add_parser("show", help="print a cell's equations and its backward pass")
     )
@@ -143,13 +146,20 @@ def _train_options(train: argparse.ArgumentParser) -> None:
         help="write the final weights, as .npz or, to be opened again, as .safetensors",
     )
     train.add_argument(
+        "--results",
+        type=Path,
+        metavar="FILE.csv",
+        help="write every answer to the test, or without one to the training; and beside it the "
+        "confusion matrix and the scores of the classes",
+    )
+    train.add_argument(
         "--script", type=Path, metavar="FILE.py", help="write a script that trains the same network"
     )
     _run_options(train)
 
 
 def _open_options(opened: argparse.ArgumentParser) -> None:
-    opened.add_argument("file", type=Path, metavar="FILE.safetensors", help="the weights")
+    opened.add_argument("file", type=Path, metavar="FILE", help="weights or a recording")
     opened.add_argument(
         "--vocabulary", type=Path, metavar="FILE", help="the words in their order, one a line"
     )
@@ -263,11 +273,34 @@ def _open(parser: argparse.ArgumentParser, options: dict[str, Any], open_page: O
     port = options["own_port"] or options["port"]
     if port is not None:
         _check_free(parser, port)
-    network = read_weights(options["file"], _known(options))
-    for note in network.dataset.notes:
+    notes, session = _opened(options)
+    for note in notes:
         print(f"rnnviz: {note}", file=sys.stderr)
-    open_page(port, not (options["own_no_browser"] or options["no_browser"]), network.session)
+    open_page(port, not (options["own_no_browser"] or options["no_browser"]), session)
     return 0
+
+
+def _opened(options: dict[str, Any]) -> tuple[Sequence[str], Callable[[], Session]]:
+    """What is said of a file, and what makes a session of it; raises TransferError or TaskError."""
+    path: Path = options["file"]
+    if is_run(path.name) and _is_recording(path):
+        _check_alone(options)
+        recording = StoredRecording(path.name, path)
+        return recording.session().dataset.notes, recording.session
+    network = read_weights(path, _known(options))
+    return network.dataset.notes, network.session
+
+
+def _is_recording(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_recording(file)
+
+
+def _check_alone(options: dict[str, Any]) -> None:
+    """Raise TaskError for an option that says what the file says itself."""
+    for name in ("vocabulary", "classes", "examples", "reads", "activation"):
+        if options[name] is not None:
+            raise TaskError(f"{_flag(name)} has no effect: the file says it. Leave it out.")
 
 
 def _known(options: dict[str, Any]) -> Known:
@@ -308,7 +341,7 @@ def _settings(options: dict[str, Any]) -> dict[str, Any]:
     if "cell" in settings:
         both = "--cell has no effect with --cell-file: the cell is that file."
         raise SettingError(f"{both} Leave one of them out.")
-    return {**settings, "cell": CellKind.OWN, "equations": _cell(options["cell_file"]).text}
+    return {**settings, "cell": OWN, "equations": _cell(options["cell_file"]).text}
 
 
 def _show(options: dict[str, Any]) -> int:
@@ -393,7 +426,9 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
     session = Session(config, _dataset(config, options))
     for note in session.dataset.notes:
         print(f"rnnviz: {note}", file=sys.stderr)
-    for path in filter(None, (options["json"], options["weights"], options["script"])):
+    results = _result_files(session, options["results"])
+    files = (options["json"], options["weights"], options["script"], *results)
+    for path in filter(None, files):
         path.open("ab").close()  # fail before training if the file can't be written
     with tqdm(total=config.epochs, unit="epoch", disable=None, leave=False) as bar:
         while not session.player.finished:
@@ -413,7 +448,17 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
         options["weights"].write_bytes(written)
     if options["script"]:
         options["script"].write_text(script(session), encoding="utf-8")
+    for path, kind in results.items():
+        path.write_text(result_csv(session, kind), encoding="utf-8", newline="")
     return 0 if session.player.finished else 1
+
+
+def _result_files(session: Session, path: Path | None) -> dict[Path, ResultFile]:
+    """The files of results, and what is in them."""
+    if path is None:
+        return {}
+    stem, end = path.stem, path.suffix
+    return {path.parent / f"{stem}{kind.suffix}{end}": kind for kind in result_files(session)}
 
 
 def report(session: Session) -> str:
@@ -434,7 +479,7 @@ def _gradcheck(config: RunConfig, options: dict[str, Any]) -> int:
     parameters, probe = session.state.parameters, session.inspect(options["phrase"])
     batch = probe.trace.batch
     truth = complex_step_gradient(parameters, batch)
-    kinds = [*Gradient] if config.cell is CellKind.ELMAN else [Gradient.EXACT]
+    kinds = [*Gradient] if config.cell == ELMAN.name else [Gradient.EXACT]
     errors = {k: relative_errors(record(parameters, batch, k).gradient, truth) for k in kinds}
     print(f"Relative error against complex-step differences, after {session.state.epoch} epochs,")
     print(f"on the {len(probe.words)} words: {' '.join(probe.words)}")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from functools import partial
 from typing import Any
+
+from rnnviz.cells import CELLS, OWN, cell_names
 
 
 class Gradient(StrEnum):
@@ -25,23 +27,6 @@ class ClipBy(StrEnum):
     VALUE = "value"
     NORM = "norm"
     OFF = "off"
-
-
-class CellKind(StrEnum):
-    """The kinds of cells."""
-
-    ELMAN = "elman"
-    GRU = "gru"
-    LSTM = "lstm"
-    PEEPHOLE = "peephole"
-    MGU = "mgu"
-    LEAKY = "leaky"
-    MINGRU = "mingru"
-    RGLRU = "rglru"
-    LRU = "lru"
-    SLSTM = "slstm"
-    CORNN = "cornn"
-    OWN = "own"
 
 
 class Activation(StrEnum):
@@ -117,7 +102,9 @@ _SHORT = 200
 class Setting:
     """One row of the table: a setting's name, type, default, range and help.
 
-    A ``dial`` is always in sight; the others are under *More settings*.
+    ``names`` returns the texts that it can be, if it is no free text. ``only`` is another setting,
+    and the values of it with which this one has an effect. A ``dial`` is always in sight; the
+    others are under *More settings*.
     """
 
     name: str
@@ -131,19 +118,25 @@ class Setting:
     step: float = 1.0
     restarts: bool = False
     dial: bool = False
-    only: tuple[str, tuple[StrEnum, ...]] | None = None
+    names: Callable[[], tuple[str, ...]] | None = None
+    only: tuple[str, tuple[str, ...] | Callable[[], tuple[str, ...]]] | None = None
 
     def applies(self, values: Mapping[str, Any]) -> bool:
         """Whether the setting has an effect, given the values of all."""
-        return self.only is None or values[self.only[0]] in self.only[1]
+        return self.only is None or values[self.only[0]] in self.needed
 
     @property
     def condition(self) -> str:
         """The condition of having an effect, e.g. "Cell is elman"; empty for always."""
         if self.only is None:
             return ""
-        name, members = self.only
-        return f"{SETTINGS[name].label} is {' or '.join(member.value for member in members)}"
+        return f"{SETTINGS[self.only[0]].label} is {' or '.join(self.needed)}"
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The values of another setting with which this one has an effect."""
+        values = self.only[1] if self.only else ()
+        return values() if callable(values) else values
 
     @property
     def flag(self) -> str:
@@ -151,14 +144,16 @@ class Setting:
         return "--" + self.name.replace("_", "-")
 
     @property
-    def options(self) -> tuple[StrEnum, ...]:
-        """The members to choose from; empty for a number."""
+    def options(self) -> tuple[str, ...]:
+        """The values to choose from; empty for a number and for a free text."""
+        if self.names:
+            return self.names()
         return tuple(self.kind) if issubclass(self.kind, StrEnum) else ()
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The values of the options; empty for a number."""
-        return tuple(member.value for member in self.options)
+        """The options as plain texts."""
+        return tuple(map(str, self.options))
 
     def to_link(self, value: object) -> str:
         """A value as it stands in a link; a long text is packed."""
@@ -171,7 +166,7 @@ class Setting:
     @property
     def packed(self) -> bool:
         """Whether it is a text that may be long."""
-        return self.kind is str and self.high > _SHORT
+        return self.kind is str and not self.names and self.high > _SHORT
 
     @property
     def allowed(self) -> str:
@@ -188,7 +183,7 @@ class Setting:
         try:
             parsed = self.kind(value)
             size = len(parsed) if self.kind is str else parsed
-            fits = bool(self.choices) or self.low <= size <= self.high
+            fits = parsed in self.options if self.options else self.low <= size <= self.high
             whole = self.kind is not int or float(str(value)) == parsed
         except (ValueError, TypeError, OverflowError):
             fits = whole = False
@@ -234,11 +229,16 @@ def _setting(
     return field(default=default, metadata=row | bounds)
 
 
-#: The cells with a gate whose bias decides how much is kept at first.
-_GATED = (
-    CellKind.GRU, CellKind.LSTM, CellKind.PEEPHOLE, CellKind.MGU, CellKind.MINGRU, CellKind.SLSTM,
-    CellKind.OWN,
-)  # fmt: skip
+def _gated() -> tuple[str, ...]:
+    """The cells with a gate whose bias decides how much is kept at first."""
+    return tuple(name for name in cell_names() if name == OWN or CELLS[name].gated)
+
+
+def _with_constants() -> tuple[str, ...]:
+    """The cells with numbers that can be set."""
+    return tuple(name for name in cell_names() if name != OWN and CELLS[name].constants)
+
+
 _data = partial(_setting, "Data", restarts=True)
 _network = partial(_setting, "Network", restarts=True)
 _training = partial(_setting, "Training")
@@ -261,8 +261,8 @@ class RunConfig:
         high=50,
         only=("task", (TaskName.RECALL,)),
     )
-    cell: CellKind = _network(
-        CellKind.ELMAN,
+    cell: str = _network(
+        "elman",
         "Cell",
         "How one token changes the hidden state. elman: one sum and one activation function. gru, "
         "lstm: gates decide what is kept and what is overwritten. peephole: an LSTM whose gates "
@@ -270,6 +270,7 @@ class RunConfig:
         "rglru, lru: no matrix between states. slstm: exponential gates. cornn: oscillators. own: "
         "your equations.",
         dial=True,
+        names=cell_names,
     )
     equations: str = _network(
         "",
@@ -277,21 +278,21 @@ class RunConfig:
         "A cell of your own: one equation a line. A name that is read before it is written is a "
         "state.",
         high=2000,
-        only=("cell", (CellKind.OWN,)),
+        only=("cell", (OWN,)),
     )
     constants: str = _network(
         "",
         "Constants",
         "Numbers in the equations of the cell, such as a=0.2; several are divided by commas.",
         high=100,
-        only=("cell", (CellKind.LEAKY, CellKind.CORNN)),
+        only=("cell", _with_constants),
     )
     activation: Activation = _network(
         Activation.TANH,
         "Activation",
         "The activation function of an Elman cell: tanh keeps a state between -1 and 1, relu sets "
         "negative values to 0.",
-        only=("cell", (CellKind.ELMAN,)),
+        only=("cell", ("elman",)),
     )
     hidden: int = _network(
         64,
@@ -317,7 +318,7 @@ class RunConfig:
         low=-5.0,
         high=10.0,
         step=0.5,
-        only=("cell", _GATED),
+        only=("cell", _gated),
     )
     init: Init = _network(
         Init.NORMAL,
@@ -402,7 +403,7 @@ class RunConfig:
         "exact: backpropagation through time with the transposed W_hh, as the chain rule "
         "requires. notebook: the version of the well-known notebook, without the transpose.",
         dial=True,
-        only=("cell", (CellKind.ELMAN,)),
+        only=("cell", ("elman",)),
         restarts=True,
     )
     dtype: Precision = _training(

@@ -11,7 +11,8 @@ from rnnviz.analysis.baselines import Baseline, baselines
 from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.health import Sign, health
-from rnnviz.config import CellKind, RunConfig
+from rnnviz.cells import OWN
+from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.exchange.foreign_network import TransferError
@@ -28,7 +29,7 @@ from rnnviz.lab.probe import MAX_TYPED, Probe, inspect, names_of
 from rnnviz.lab.results import ResultsLab
 from rnnviz.lab.selection import Selection
 from rnnviz.lab.silencing import SilencingLab
-from rnnviz.lab.step import StepLab, StepQuery, StepView
+from rnnviz.lab.step import StepLab, StepQuery, StepView, Subject
 from rnnviz.lab.story import Story, story
 from rnnviz.lab.unit_history import UnitHistory
 from rnnviz.lab.units import UnitLab
@@ -38,7 +39,9 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.training.first_network import FirstNetwork
+from rnnviz.training.playback import Playback
 from rnnviz.training.player import PATIENCE, Player
+from rnnviz.training.recording import Recording
 from rnnviz.training.run import Run
 from rnnviz.training.schedule import Schedule
 from rnnviz.training.share_link import VIEWS, Link
@@ -51,7 +54,8 @@ class Session:
     ``selection`` the unit and the token that are marked;
     ``objective``, ``layer``, ``part`` and ``temperature`` are choices of the page. ``draft`` are
     equations that are being typed, ``own_equations`` those of one's own that were used last.
-    ``first`` are weights that the run begins with, instead of random ones.
+    ``first`` are weights that the run begins with, instead of random ones; a ``recording`` of this
+    ``dataset`` stands in the place of a run.
     """
 
     def __init__(
@@ -60,9 +64,13 @@ class Session:
         dataset: Dataset | None = None,
         upload_store: UploadStore | None = None,
         first: FirstNetwork | None = None,
+        recording: Recording | None = None,
     ) -> None:
         self.data = DataSource(dataset, upload_store)
-        self.player = Player(config or RunConfig(), self.data.dataset_for, first)
+        if recording:
+            self.player: Player = Playback(recording)
+        else:
+            self.player = Player(config or RunConfig(), self.data.dataset_for, first)
         self.player.on_arrival = self._refit
         self.phrase_input = PhraseInput(self.first_phrase)
         self.selection = Selection()
@@ -78,6 +86,9 @@ class Session:
         self.draft: CellDraft | None = None
         self.own_equations = self.config.equations
         self._memo = Memo()
+        if recording:
+            # The examples of the loop's next step are not known.
+            self.step.subject = Subject.OWN
 
     # Run and data
 
@@ -95,6 +106,11 @@ class Session:
     def run(self) -> Run:
         """The training run."""
         return self.player.run
+
+    @property
+    def unit(self) -> str:
+        """What the axis of the run counts: "epoch", or "step" of a recording."""
+        return self.run.history.unit
 
     @property
     def config(self) -> RunConfig:
@@ -144,7 +160,7 @@ class Session:
         """Train with these equations, if they make a cell."""
         self.write(equations)
         if self.draft and self.draft.cell:
-            self.configure(replace(self.config, cell=CellKind.OWN, equations=self.draft.text))
+            self.configure(replace(self.config, cell=OWN, equations=self.draft.text))
 
     def aside(self) -> Session:
         """A reader of the same run, who goes to other epochs and asks other phrases."""
@@ -267,6 +283,8 @@ class Session:
         It contains the name of uploaded data. With a data set passed to the constructor, it
         contains the settings alone.
         """
+        if self.player.recorded:
+            return self.player.link()
         if self.data.given is not None:
             return Link(Schedule(self.config))
         phrase, marked = self.phrase_input.phrase, self.selection
@@ -281,6 +299,8 @@ class Session:
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
         """Read the phrase of a link, and follow it; see ``Player.follow``."""
+        if self.player.recorded:
+            return
         problems = [*problems, *self.data.find(link.data)]
         before, start = self.dataset, link.schedule.start
         dataset = self.data.dataset_for(start)

@@ -128,14 +128,14 @@ class MemoryGauge:
     interval: Array
     weights: str = "W_hh"
 
-    def radii(self, count: int) -> Array:
-        """The radius at the epochs from 0 on, (count,), NaN where it was not measured.
+    def radii(self, epochs: Array) -> Array:
+        """The radius at ascending ``epochs`` (N,), NaN where it was not measured.
 
         All are NaN for gated cells, whose memory is not in these weights alone.
         """
-        radii = np.full(count, np.nan)
+        radii = np.full(len(epochs), np.nan)
         if plain(self.weights) == "W_hh":
-            radii[self.epochs] = self.radius
+            radii[np.searchsorted(epochs, self.epochs)] = self.radius
         return radii
 
 

@@ -1,11 +1,10 @@
-"""The answers to a part of the data as rows of a list, and as CSV."""
+"""The answers to a part of the data as rows of a list."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import pandas as pd
 
 from rnnviz.analysis.formatting import number, quoted, written_values
 from rnnviz.analysis.results import Answers, Values
@@ -21,8 +20,6 @@ from rnnviz.tasks.example import Example
 
 #: At most so many rows are listed, and so many that are right; the CSV has all.
 _MOST, _NEAR = 200, 30
-#: Seconds in which the rest of the data is read, again and again.
-_SLICE = 1.0
 #: The most letters of a text, which the list cuts anyway.
 _LETTERS = 300
 
@@ -115,24 +112,3 @@ def _value_columns(
     yield Column("says", [written_values(v) for v in values.said[shown]], theme.text, 1.2)
     errors = [number(error, 3) for error in values.errors[shown].tolist()]
     yield Column("error", errors, theme.text, 0.8)
-
-
-def answers_csv(session: Session) -> str:
-    """All answers to the chosen part of the data: text, label, prediction, probability."""
-    lab, data = session.results, session.dataset
-    while lab.develop(session.state, data, _SLICE):
-        pass
-    answers, part = lab.answers(session.state, data), lab.part(data)
-    columns = {"text": [part[owner].text for owner in answers.owners.tolist()]}
-    if not data.one_class_at_end:
-        columns["place"] = (answers.places + 1).tolist()
-    if isinstance(answers, Answers):
-        columns["label"] = [data.classes[k] for k in answers.wanted.tolist()]
-        columns["predicted"] = [data.classes[k] if k >= 0 else "" for k in answers.said.tolist()]
-        columns["probability"] = answers.sure.tolist()
-    else:
-        for k, name in enumerate(data.classes):
-            columns[f"target {name}"] = answers.wanted[:, k].tolist()
-            columns[f"predicted {name}"] = answers.said[:, k].tolist()
-    table: str = pd.DataFrame(columns).to_csv(index=False)
-    return table

@@ -8,6 +8,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 import streamlit as st
 
 from rnnviz.app.session_registry import MOST_RUNS, FullError, Seat, registry
+from rnnviz.app.style import escaped
+from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.session import Session
 
 P = ParamSpec("P")
@@ -23,6 +25,9 @@ def get_seat() -> Seat:
             f"This server already has {MOST_RUNS} runs in open tabs and can't keep more. "
             "Close a tab that you no longer need, and load this page again."
         )
+        st.stop()
+    except TransferError as problem:
+        st.error(escaped(str(problem)))
         st.stop()
 
 

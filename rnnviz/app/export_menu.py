@@ -62,11 +62,15 @@ def export_menu(session: Session) -> None:
     """Put the menu here. A file is made when it is asked for, from the run as it is then."""
     seat, problem = get_seat(), problem_of(session)
     with st.popover("Export", width="stretch"):
-        own = session.data.own and st.checkbox(
+        recorded = session.player.recorded
+        own = session.data.own and not recorded and st.checkbox(
             f"With my data, {escaped(session.dataset.name[:40])}", key="export_own",
             help="A run is opened again with its data. They are in its file only if you tick this.",
         )  # fmt: skip
         for export in EXPORTS:
+            # A recording is a file already, and another program's training has no script.
+            if recorded and export.content in (run_file, script):
+                continue
             refused = problem if export.content is script else ""
             content = partial(run_file, own_data=True) if own else export.content
             made = export._replace(content=content) if export.content is run_file else export
@@ -75,7 +79,8 @@ def export_menu(session: Session) -> None:
                 help=refused or export.help, on_click="ignore", disabled=bool(refused),
                 key=f"export_{export.name}", width="stretch",
             )  # fmt: skip
-        replay_menu(seat, session)
+        if not recorded:
+            replay_menu(seat, session)
 
 
 def open_menu() -> None:

@@ -78,11 +78,6 @@ def source_of(session: Session) -> Source:
 # What a picture was measured on
 
 
-def every_sequence(source: Source) -> str:
-    """All training sequences."""
-    return f"Measured on all {len(source.session.dataset.train):,} training sequences."
-
-
 def compared_sequences(source: Source) -> str:
     """Those on which both gradients are compared."""
     train = source.session.dataset.train

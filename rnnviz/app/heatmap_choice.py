@@ -8,7 +8,7 @@ import streamlit as st
 
 from rnnviz.analysis.cell_parts import bounded, bounded_states, cell_parts, nonnegative
 from rnnviz.app.browser_session import first_value, visit
-from rnnviz.config import CellKind
+from rnnviz.cells import OWN
 from rnnviz.figures.hidden_states import View
 from rnnviz.session import Session
 
@@ -30,7 +30,7 @@ def choose_view(session: Session, page: str) -> None:
 def cell_key(session: Session) -> str:
     """A name that differs for cells with different states and gates."""
     kind, cell = session.config.cell, session.state.parameters.architecture.cell
-    return "_".join(cell.shown) if kind is CellKind.OWN else kind.value
+    return "_".join(cell.shown) if kind == OWN else kind
 
 
 def gated(session: Session) -> bool:

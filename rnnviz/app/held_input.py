@@ -84,4 +84,4 @@ def choose_plane(session: Session) -> None:
         return
     count = len(dynamics.plane(query).basis.axes)
     dynamics.axes = choose_axes("axes", dynamics.axes, visit("dynamics"), count)
-    refit_button(lambda here: here.dynamics.refit())
+    refit_button(lambda here: here.dynamics.refit(), session.unit)

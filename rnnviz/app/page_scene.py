@@ -8,6 +8,7 @@ from rnnviz.app.browser_session import get_seat
 from rnnviz.app.cell_draft_text import draft_html
 from rnnviz.app.frame import Frame
 from rnnviz.app.style import current_look, using_look
+from rnnviz.app.text import count_in
 from rnnviz.app.viewer import Event, Handler, Job, Scene
 from rnnviz.drawing.status import status_texts
 from rnnviz.session import Session
@@ -31,6 +32,7 @@ def live(
 
     def draw_all(frame: Frame) -> None:
         with using_look(look):
+            count_in(session.unit)
             draw(frame)
             # A page may tell a story of its own.
             frame.texts |= status_texts(session, frame.texts.get("story"))

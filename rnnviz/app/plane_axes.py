@@ -25,10 +25,10 @@ def choose_axes(key: str, now: tuple[int, int], edition: Hashable, count: int) -
     return _PAIRS[chosen or shown]
 
 
-def refit_button(refit: Callable[[Session], object]) -> None:
-    """The button that has the components fitted to the states of the epoch shown."""
+def refit_button(refit: Callable[[Session], object], unit: str) -> None:
+    """The button that has the components fitted to the states of the epoch, or step, shown."""
     st.button(
         "Refit", key="refit", on_click=on_host(refit),
-        help="Fit the components to the states of the epoch shown. Otherwise the plane stays the "
-        "same, so that epochs can be compared.",
+        help=f"Fit the components to the states of the {unit} shown. Otherwise the plane stays the "
+        f"same, so that {unit}s can be compared.",
     )  # fmt: skip

@@ -30,6 +30,8 @@ STEPS = 4
 SILENCE = 5.0
 #: Seconds for which an unwatched run is kept; it does not train meanwhile.
 LEASE = 120.0
+#: Seconds between two looks at a recording that may grow.
+LOOK = 0.5
 #: Seconds of work on a link or a job at a time.
 WORK_SLICE = 0.02
 #: Seconds between two redraws of what a job has found.
@@ -59,7 +61,7 @@ class SessionHost:
         self.session = session
         self.viewers: list[Viewer] = []
         self.version = self.edition = 0
-        self._unwatched_since, self._next_frame = now, now
+        self._unwatched_since, self._next_frame, self._next_look = now, now, now
         self._pace = Pace()
         self._last_commands: dict[str, int] = {}  # number of the last command, by client
         self._finished_jobs: set[Job] = set()
@@ -82,6 +84,8 @@ class SessionHost:
             waits.append(self._refine_at - now)
         if self.playing(now):
             waits.append(self._pace.wait(now, self._rate))
+        if self.session.player.growing:
+            waits.append(self._next_look - now)
         return max(0.0, min(waits)) if waits else None
 
     def unwatched(self, now: float) -> float:
@@ -99,9 +103,14 @@ class SessionHost:
         )
 
     def background_work(self, now: float) -> Callable[[], None] | None:
-        """Long work: following a link, or a page's job while the run is paused."""
-        if self.playing(now) and self.session.player.opening:
+        """Long work: following a link or a recording, or a page's job while the run is paused."""
+        player = self.session.player
+        if self.playing(now) and player.opening:
             return self._follow_link
+        if player.behind:
+            return self._grow
+        if player.growing and now >= self._next_look:
+            return partial(self._look, now)
         scene = self._next_with_job(now)
         if scene is None or scene.job is None:
             return None
@@ -143,13 +152,25 @@ class SessionHost:
         before = player.position.epoch
         player.tick(budget, due)
         # An epoch that takes longer than the budget stays due.
-        self._pace.credit -= player.position.epoch - before if player.speed else due
+        counted = player.speed and not player.recorded
+        self._pace.credit -= player.position.epoch - before if counted else due
         self.version += 1
 
     def _follow_link(self) -> None:
         self.session.player.tick(WORK_SLICE)
         self.version += 1
         self.edition += not self.session.player.opening
+
+    def _look(self, now: float) -> None:
+        self._next_look = now + LOOK
+        changed = self.session.player.look()
+        self.version += changed
+        self.edition += changed and not self.session.player.growing
+
+    def _grow(self) -> None:
+        self.session.player.grow(WORK_SLICE)
+        self.version += 1
+        self._finished_jobs.clear()
 
     def _next_with_job(self, now: float) -> Scene | None:
         if self.session.player.running:
@@ -315,7 +336,8 @@ class SessionHost:
         except Exception:
             _LOG.exception("a page could not be drawn")
             self.session.player.pause()
-            return "This page can't be drawn here. The run is kept: try another epoch or page."
+            unit = self.session.unit
+            return f"This page can't be drawn here. The run is kept: try another {unit} or page."
         return ""
 
     def _header(self, viewer: Viewer, now: float) -> dict[str, Any]:
@@ -330,6 +352,8 @@ class SessionHost:
             "over": player.over,
             "looking_back": player.shown is not None,
             "given": player.first is not None,
+            "recorded": player.recorded,
+            "unit": session.unit,
             "epoch": last if player.shown is None else player.shown.epoch,
             "last": last,
             "progress": player.progress,

@@ -16,18 +16,18 @@ from rnnviz.app.session_host import SessionHost
 from rnnviz.app.session_registry import Seat
 from rnnviz.app.stage import place_editor
 from rnnviz.app.style import escaped
+from rnnviz.app.text import explanation
+from rnnviz.cells import CELLS, OWN
 from rnnviz.config import (
     GROUPS,
     SETTINGS,
     Activation,
-    CellKind,
     RunConfig,
     Setting,
     SettingError,
     TaskName,
 )
 from rnnviz.engine.cell_kinds import cell_of, numbers
-from rnnviz.engine.cells import CELLS, standalone
 from rnnviz.presets import PRESETS, Preset
 from rnnviz.session import Session
 from rnnviz.tasks.registry import TASKS
@@ -43,12 +43,28 @@ def sidebar(seat: Seat, host: SessionHost, task: DeltaGenerator, folded: bool) -
     laboratory needs the room for its own.
     """
     session = host.session
+    if session.player.recorded:
+        _recorded(session, task)
+        return
     if seat.config is not None and seat.config != session.config:
         # The settings changed elsewhere. Apply only the widgets that changed since they were drawn.
         session.configure(replace(session.config, **_changed(seat.config, seat.edition)))
         seat.edition += 1
     seat.config = _read(session, seat.edition, task, folded)
     session.configure(seat.config)
+
+
+def _recorded(session: Session, task: DeltaGenerator) -> None:
+    """What there is to choose for a recording: its settings are those of another program."""
+    with task:
+        name = f"Recording: {session.dataset.name[:60]}"
+        st.selectbox("Task", [name], key="own_task", disabled=True)
+    with st.sidebar:
+        with st.container(horizontal=True, key="files"):
+            open_menu()
+            export_menu(session)
+        st.caption(explanation("recording"))
+        _about(session)
 
 
 def _changed(shown: RunConfig, edition: int) -> dict[str, Any]:
@@ -121,21 +137,21 @@ def _kept(row: Setting, applies: bool, first: RunConfig, edition: int) -> Any:
     return first_value(f"begin_{row.name}", (edition, count), kept if known else value)
 
 
-def _equations(session: Session, cell: CellKind, activation: Activation) -> str:
+def _equations(session: Session, cell: str, activation: Activation) -> str:
     """The equations of one's own, if they are chosen, and the button that opens the editor."""
-    own = cell is CellKind.OWN
+    own = cell == OWN
     config = session.config
-    text = (config.equations if config.cell is cell else session.own_equations) if own else ""
+    text = (config.equations if config.cell == cell else session.own_equations) if own else ""
     label = "Edit the equations" if own else "Write your own"
-    constants = config.constants if config.cell is cell else ""
-    place_editor(label, standalone(cell_of(cell, activation, text, constants).text))
+    constants = config.constants if config.cell == cell else ""
+    place_editor(label, cell_of(cell, activation, text, constants).text.standalone)
     return text
 
 
-def _constants(row: Setting, kind: CellKind, first: RunConfig, edition: int) -> str:
+def _constants(row: Setting, kind: str, first: RunConfig, edition: int) -> str:
     """The numbers in the equations of a cell, each in its box, as one text."""
-    cell = CELLS[kind.value]
-    given = first.constants if first.cell is kind else ""
+    cell = CELLS[kind]
+    given = first.constants if first.cell == kind else ""
     known = {**cell.constants, **numbers(cell, given)}
     values = {
         name: st.number_input(
@@ -148,7 +164,7 @@ def _constants(row: Setting, kind: CellKind, first: RunConfig, edition: int) -> 
     return _whole(kind, ", ".join(f"{name}={value!r}" for name, value in changed.items()), given)
 
 
-def _whole(kind: CellKind, constants: str, before: str) -> str:
+def _whole(kind: str, constants: str, before: str) -> str:
     """The constants; those ``before``, and a sentence, if a part of the cell would vanish."""
     try:
         cell_of(kind, Activation.TANH, "", constants)
@@ -247,10 +263,11 @@ def _sizes(session: Session) -> str:
     data = session.dataset
     noun = data.vocabulary.noun if data.tokens else "channel"
     answers = "class" if data.answers_classes else "answer"
-    return (
-        f"{len(data.train):,} training and {len(data.test):,} test sequences, "
-        f"{_counted(len(data.vocabulary), noun)}, {_counted(len(data.classes), answers)}"
-    )
+    sequences = f"{len(data.train):,} training and {len(data.test):,} test sequences"
+    if session.player.recorded:
+        sequences = f"{len(data.train):,} probe sequences"
+    words = _counted(len(data.vocabulary), noun)
+    return f"{sequences}, {words}, {_counted(len(data.classes), answers)}"
 
 
 def _counted(count: int, noun: str) -> str:

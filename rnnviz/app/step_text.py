@@ -59,6 +59,9 @@ def subject_html(session: Session, probe: Probe, step: StepRecord) -> str:
     if session.dataset.one_class_at_end:
         targets = step.trace.targets[step.unrolled(0).rows]
         what = f"{what}. Target: {target_text(session.dataset, targets)}"
+    if session.player.recorded:
+        settings = session.settings
+        what = f"{what}. A step of {settings.optimizer} at {settings.lr:g}, not one of the loop"
     return _shown(f"{what}.")
 
 

@@ -23,6 +23,8 @@ _ASKED = {
     "reach": GradientQuestion.REACH,
     "overfit": TrainQuestion.WRONG,
 }
+#: Signs of a step that a recording doesn't have: its optimizer is that of another program.
+_OF_A_STEP = ("clipped", "update")
 #: Longer numbers of epochs are written smaller.
 MOST_DIGITS = 4
 
@@ -41,34 +43,39 @@ def status_texts(session: Session, story: str | None = None) -> dict[str, str]:
 
 def _signs(session: Session) -> Sequence[Sign]:
     """The signs of health at the epoch shown, as they are to be taken at this point of the run."""
-    history, end = session.run.history, session.player.position.epoch + 1
+    history = session.run.history
+    end = history.rows_until(session.player.position.epoch)
     train, test = (history.column(f"{role}_loss")[:end] for role in ("train", "test"))
     guess = session.dataset.guess.loss
     phase = phase_of(train, guess)
-    return [*(judged(sign, phase) for sign in session.signs), overfit(test, train, guess)]
+    signs = [judged(sign, phase) for sign in session.signs]
+    if session.player.recorded:
+        return [sign for sign in signs if sign.name not in _OF_A_STEP]
+    return [*signs, overfit(test, train, guess)]
 
 
 def scores_html(session: Session, condition: str) -> str:
     """The ``condition`` of the run, the epoch, and loss and metric on training and test set."""
     player, data = session.player, session.dataset
     epoch, offset = player.position
-    scores = session.run.history.row(epoch)
+    history, last = session.run.history, player.course.epochs
+    scores = history.row(epoch)
+    unit = history.unit
     # Within an epoch the scores are those of its beginning.
     of = f"<small>{f'at {epoch}' if offset else '&nbsp;'}</small>"
     # By its greatest length, so that its size stays.
-    kind = "long" if len(str(session.config.epochs)) > MOST_DIGITS else ""
+    kind = "long" if len(str(last)) > MOST_DIGITS else ""
     kind = f"epoch {'within' if offset else kind}"
-    looks_back = player.condition == LOOKING_BACK
-    what = f"{LOOKING_BACK} at" if looks_back else f"{player.condition} · epoch"
+    what = f"{condition} at" if condition == LOOKING_BACK else f"{condition} · {unit}"
     rows = "".join(
-        f'<tr class="{role}"><th>{role}</th>'
+        f'<tr class="{role}"><th>{name}</th>'
         f"<td>{score_text(scores[f'{role}_loss'], '{:.4f}')}</td>"
         f"<td>{score_text(scores[f'{role}_metric'], '{:.1%}')}</td></tr>"
-        for role in ("train", "test")
+        for role, name in zip(("train", "test"), history.roles, strict=True)
     )
     return (
         f'<div class="rnnviz-status"><div class="{kind}"><small>{what}</small>'
-        f"<b>{player.progress} of {session.config.epochs}</b></div><table>"
+        f"<b>{player.progress} of {last}</b></div><table>"
         f"<tr><td>{of}</td><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
         f"{rows}</table></div>"
     )

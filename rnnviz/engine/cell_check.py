@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from rnnviz.cells import CellText
 from rnnviz.engine.cell_source import source
 from rnnviz.engine.cell_text import CellError
-from rnnviz.engine.cells import CellText
+from rnnviz.engine.equations import equations_of
 
 #: The largest relative error of a gradient.
 TOLERANCE = 1e-8
@@ -25,8 +26,8 @@ _SIZES = {"T": 3, "D": 2, "H": 2}
 def define(text: str, name: str = "own") -> CellText:
     """A cell of one's own; raises CellError, also if its gradient can't be confirmed."""
     cell = CellText(name, text)
-    if cell.equations.idle:
-        raise CellError(1, 1, f"{cell.equations.idle[0]} has no effect: leave it out")
+    if equations_of(cell).idle:
+        raise CellError(1, 1, f"{equations_of(cell).idle[0]} has no effect: leave it out")
     error = gradient_error(cell)
     if np.isnan(error):
         finite = "with small random weights its values are no finite numbers: log, sqrt and / need"

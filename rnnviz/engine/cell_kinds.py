@@ -6,16 +6,16 @@ import math
 from dataclasses import replace
 from functools import lru_cache
 
-from rnnviz.config import Activation, CellKind, SettingError
+from rnnviz.cells import CELLS, ELMAN, ELMAN_RELU, CellText
+from rnnviz.config import Activation, SettingError
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CellError
-from rnnviz.engine.cells import CELLS, ELMAN, CellText
 from rnnviz.engine.derived_cell import DerivedCell
-from rnnviz.engine.equations import LARGEST
+from rnnviz.engine.equations import LARGEST, equations_of
 
 
 def cell_of(
-    kind: CellKind, activation: Activation, equations: str = "", constants: str = ""
+    kind: str, activation: Activation, equations: str = "", constants: str = ""
 ) -> DerivedCell:
     """The cell of that kind; raises CellError if ``equations`` of one's own make no cell.
 
@@ -24,8 +24,8 @@ def cell_of(
     Only an Elman cell has a choice of activation. One of one's own begins as an Elman cell.
     ``constants`` such as "a=0.3" replace numbers in the equations.
     """
-    relu = kind is CellKind.ELMAN and activation is Activation.RELU
-    return _derived("elman-relu" if relu else kind.value, equations, constants)
+    relu = kind == ELMAN.name and activation is Activation.RELU
+    return _derived(ELMAN_RELU.name if relu else kind, equations, constants)
 
 
 @lru_cache(64)
@@ -42,7 +42,7 @@ def _derived(name: str, equations: str, constants: str) -> DerivedCell:
 def _is_whole(cell: CellText) -> bool:
     """Whether all weights of a cell have an effect."""
     try:
-        return not cell.equations.idle
+        return not equations_of(cell).idle
     except CellError:
         return False
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from rnnviz.cells import CellText
 from rnnviz.engine.cell_writer import Writer, called
-from rnnviz.engine.cells import CellText
 from rnnviz.engine.derive import Adjoint, Backward
-from rnnviz.engine.equations import Equations
+from rnnviz.engine.equations import Equations, equations_of
 from rnnviz.engine.graph import Node
 
 #: Functions that NumPy lacks.
@@ -75,9 +75,9 @@ def backward_equations(cell: CellText) -> list[str]:
 
     Gradients of matrices come last: the outer product of a gradient and of what was multiplied.
     """
-    names = _names(cell.equations)
+    names = _names(equations_of(cell))
     write = Writer(names, lambda name: f"{name}'", str, call=str)
-    back = Backward(cell.equations, names)
+    back = Backward(equations_of(cell), names)
     found = [_equation(adjoint, write) for adjoint in back.adjoints]
     return found + [
         f"d_{product.name} += outer({write.name(adjoint)}, {write.value(product.args[0])})"
@@ -87,14 +87,14 @@ def backward_equations(cell: CellText) -> list[str]:
 
 def description(cell: CellText) -> str:
     """The equations, the derived backward pass, and the shapes of the weights, to be printed."""
-    out = f"d_{cell.equations.out}"
+    out = f"d_{equations_of(cell).out}"
     parts = {
         f"{cell.name}. {cell.source}. {cell.memory}".replace(". .", "."): (),
-        "Forward, at every token": cell.equations.text.split("\n"),
+        "Forward, at every token": equations_of(cell).text.split("\n"),
         f"Backward, from the last token to the first. What comes from above is in {out}; a prime "
         "marks what is before the token": backward_equations(cell),
         "Weights, for D inputs and H units": [
-            f"{name:<8}{' x '.join(shape)}" for name, shape in cell.equations.shapes.items()
+            f"{name:<8}{' x '.join(shape)}" for name, shape in equations_of(cell).shapes.items()
         ],
     }
     return "\n\n".join("\n".join([head, *(f"  {x}" for x in xs)]) for head, xs in parts.items())
@@ -114,7 +114,7 @@ def understood(cell: CellText) -> list[str]:
 
     A script is run, so nothing else of a text may stand in it: no comment, and no quote.
     """
-    return [f"{line.name} = {ast.unparse(line.tree)}" for line in cell.equations.lines]
+    return [f"{line.name} = {ast.unparse(line.tree)}" for line in equations_of(cell).lines]
 
 
 def plain_name(name: str) -> str:
@@ -137,7 +137,7 @@ class Wanted(NamedTuple):
 def passes(cell: CellText, wanted: Wanted) -> list[str]:
     """The parts of a script: what is known of the cell, functions, forward and backward pass."""
     made = _forward(cell), _backward(cell, wanted)  # these make the values that need functions
-    return [_facts(cell.equations), *_functions(cell.equations), *made]
+    return [_facts(equations_of(cell)), *_functions(equations_of(cell)), *made]
 
 
 def _names(equations: Equations) -> dict[Node, str]:
@@ -171,7 +171,7 @@ def _functions(equations: Equations) -> Iterator[str]:
 
 
 def _forward(cell: CellText) -> str:
-    equations, names = cell.equations, ", ".join(cell.equations.nodes)
+    equations, names = equations_of(cell), ", ".join(equations_of(cell).nodes)
     code = [f"def forward(\n{_listed(['x', 'first', *equations.shapes])}\n):"]
     code += ['    """All lines at all tokens; first are the states before the first token."""']
     code += [f"    {name} = {value!r}" for name, value in equations.constants.items()]
@@ -211,7 +211,7 @@ class _Indexed(ast.NodeTransformer):
 
 
 def _backward(cell: CellText, wanted: Wanted) -> str:
-    equations, out = cell.equations, f"d_{cell.equations.out}"
+    equations, out = equations_of(cell), f"d_{equations_of(cell).out}"
     names = _names(equations)
     back = Backward(equations, names)
     write = Writer(names, lambda name: f"{name}[t - 1]", lambda name: f"{name}[t]")

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.cells import CellText
 from rnnviz.engine.backward_plan import BackwardPlan
 from rnnviz.engine.cell_arrays import VECTORS, CellArrays
-from rnnviz.engine.cells import CellText
+from rnnviz.engine.equations import equations_of
 from rnnviz.engine.forward_plan import ERRORS, GATES, ForwardPlan
 from rnnviz.engine.kernels import Kernel, in_order
 from rnnviz.engine.layer_backward import BackwardOptions, LayerBackward
@@ -26,7 +27,7 @@ class DerivedCell:
     """
 
     def __init__(self, text: CellText) -> None:
-        self.text, self.equations = text, text.equations
+        self.text, self.equations = text, equations_of(text)
         self.layout = Layout(self.equations)
         self.forward = ForwardPlan(self.layout)
         self.back = BackwardPlan(self.layout, self.forward)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple, NoReturn
 
+from rnnviz.cells import CellText
 from rnnviz.engine.cell_text import (
     CellError,
     Statement,
@@ -81,6 +82,14 @@ class Equations:
     def nodes(self) -> dict[str, Node]:
         """The value of every line by its name."""
         return {line.name: line.node for line in self.lines}
+
+
+@lru_cache(64)
+def equations_of(cell: CellText) -> Equations:
+    """The checked equations of a cell; raises CellError."""
+    # An error tells the place in the text as it is written.
+    found = parse(cell.text, cell.constants, cell.out, cell.keeps)
+    return replace(found, text=cell.lines)
 
 
 def parse(

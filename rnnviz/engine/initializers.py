@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rnnviz.cells import KEEPING
 from rnnviz.config import Init, RunConfig
-from rnnviz.engine.first_weights import forget_bias
+from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters, plain
 
@@ -24,15 +25,23 @@ def initial_parameters(architecture: Architecture, config: RunConfig) -> Paramet
     rng = np.random.default_rng((config.seed, INITIALISATION))
     recurrent, others = _DRAWS[config.init]
     cell = architecture.cell
-    first = {f"b_{cell.equations.keeps}": forget_bias, **cell.text.first}
+    first = first_formulas(cell)
     for name, array in parameters.named().items():
         kind = plain(name)
         if array.ndim == 2:
             draw = recurrent if kind in cell.equations.recurrent else others
             array[...] = draw(rng, array.shape, config.init_scale)
         elif kind in first:
-            array[...] = first[kind](rng, config, len(array))
+            known = {"np": np, "rng": rng, "HIDDEN": len(array), "FORGET_BIAS": config.forget_bias}
+            # A formula of the table of cells; a text of one's own has none.
+            array[...] = eval(first[kind], known)
     return parameters
+
+
+def first_formulas(cell: DerivedCell) -> dict[str, str]:
+    """The formulas of the vectors of weights that don't begin at 0, by name."""
+    found = {f"b_{cell.equations.keeps}": KEEPING, **cell.text.first}
+    return {name: formula for name, formula in found.items() if name in cell.equations.shapes}
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, ...], scale: float) -> Array:

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from rnnviz.config import CellKind, Gradient, Loss
+from rnnviz.cells import OWN
+from rnnviz.config import Gradient, Loss
 from rnnviz.engine.batch import Batch, Sequences
 from rnnviz.engine.cell_check import TOLERANCE, TRIALS, best
 from rnnviz.engine.cell_text import CellError
@@ -22,7 +23,7 @@ def own_cell(equations: str) -> DerivedCell:
     Its script has been checked when it was defined; here the programs are that train it.
     """
     # Softmax would saturate, and its gradient be rounding, where states grow.
-    of = Architecture(2, 2, 2, CellKind.OWN, loss=Loss.SQUARED_ERROR, equations=equations)
+    of = Architecture(2, 2, 2, OWN, loss=Loss.SQUARED_ERROR, equations=equations)
     tokens, targets = np.array([[0], [1], [0]]), np.array([[0.3, -0.7]])
     batch = Batch(Sequences(tokens, (1, 1, 1)), targets, np.array([2]), np.zeros(1, int))
     error = best(_error(of, batch, seed, scale) for seed, scale in TRIALS)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from rnnviz.config import Activation, CellKind, Loss
+from rnnviz.config import Activation, Loss
 from rnnviz.engine.array_copy import copy_of, zeros
 from rnnviz.engine.cell_kinds import cell_of
 from rnnviz.engine.derived_cell import DerivedCell
@@ -25,7 +25,7 @@ class Architecture(NamedTuple):
     inputs: int
     hidden: int
     outputs: int
-    kind: CellKind = CellKind.ELMAN
+    kind: str = "elman"
     activation: Activation = Activation.TANH
     layers: int = 1
     source: int = 0

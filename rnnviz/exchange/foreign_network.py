@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnviz.config import SETTINGS, Activation, CellKind, Precision, RunConfig
+from rnnviz.config import SETTINGS, Activation, Precision, RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.exchange.torch_layers import GATES, write_layers
@@ -29,7 +29,7 @@ class ForeignNetwork:
     first layer reads words as one-hot vectors. Raises TransferError for arrays that don't fit.
     """
 
-    kind: CellKind
+    kind: str
     layers: Mapping[str, Array]
     readout: Array
     readout_bias: Array | None = None
@@ -68,6 +68,14 @@ class ForeignNetwork:
         """The number format of its weights."""
         return Precision(str(self.readout.dtype))
 
+    def check_sizes(self, words: int, classes: int) -> None:
+        """Raise TransferError unless it reads so many words and answers with so many classes."""
+        for noun, found, given in (
+            ("words", self.inputs, words), ("classes", self.outputs, classes)
+        ):  # fmt: skip
+            if found != given:
+                raise TransferError(f"The network has {found:,} {noun}, and {given:,} are given.")
+
     # The same network here
 
     def config(self) -> RunConfig:
@@ -103,7 +111,7 @@ class ForeignNetwork:
 
     def _reasons(self) -> Iterator[str]:
         if self._biased:
-            gates = "of the gates r and z " if self.kind is CellKind.GRU else ""
+            gates = "of the gates r and z " if self.kind == "gru" else ""
             yield f"its two biases {gates}are one here, which moves half as far a step under sgd"
         else:
             yield "here the cells have biases, which begin at 0"

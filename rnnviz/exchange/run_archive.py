@@ -9,12 +9,9 @@
     snapshots/0000120.safetensors   the state at the start of epoch 120
 
 ``run.json`` has the "format", "rnnviz run", and its "version". The "kind" is "run" if the run can
-be replayed from its snapshots. (A "recording" is a run whose past is its snapshots and nothing in
-between.) A snapshot has the weights by name, and the arrays of the optimizer as ``slots.0.W_hh``;
-its metadata say "epoch", "optimizer" and "steps".
-
-Every snapshot is a member of its own, stored as it is: a file can grow by one snapshot after the
-other, with any program that appends to a zip.
+be replayed from its snapshots. (A "recording" has nothing in between: see ``recording_file``.) A
+snapshot has the weights by name, and the arrays of the optimizer as ``slots.0.W_hh``; its metadata
+say "epoch", "optimizer" and "steps".
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from rnnviz.config import Activation, CellKind
+from rnnviz.config import Activation
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.exchange.foreign_network import ForeignNetwork, TransferError
 from rnnviz.exchange.torch_layers import GATES
@@ -66,7 +66,7 @@ def _prefix(tensors: Mapping[str, Array]) -> str:
     )
 
 
-def _kind(layers: Mapping[str, Array]) -> CellKind:
+def _kind(layers: Mapping[str, Array]) -> str:
     """The cell, by the number of its gates."""
     shape = layers["weight_hh_l0"].shape
     gates = shape[0] / shape[1] if len(shape) == 2 and shape[1] else 0

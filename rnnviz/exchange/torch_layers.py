@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rnnviz.config import CellKind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 
 #: The order of the gates in PyTorch's stacked arrays.
-GATES = {CellKind.ELMAN: "h", CellKind.GRU: "rzn", CellKind.LSTM: "ifgo"}
+GATES = {"elman": "h", "gru": "rzn", "lstm": "ifgo"}
 #: The arrays of a layer that has biases, without the layer's number.
 NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
@@ -33,7 +32,7 @@ def write_layers(arrays: Mapping[str, Array], parameters: Parameters) -> None:
         _unstack(weight_hh, [named[f"W_h{gate}"] for gate in GATES[kind]])
         first, second = (np.zeros(len(_known(weight_hh))) if b is None else b for b in biases)
         hidden = parameters.architecture.hidden
-        if kind is CellKind.GRU:
+        if kind == "gru":
             named["b_hn"][...] = second[-hidden:]
             second = np.concatenate([second[:-hidden], np.zeros(hidden)])
         # In the precision of the biases, as PyTorch has it: they are summed before they are added.
@@ -46,19 +45,19 @@ def torch_layers(parameters: Parameters) -> dict[str, Array]:
     for number, named in enumerate(parameters.by_layer()):
         first = np.concatenate([named[name] for name in _biases(kind)])
         second = np.zeros_like(first)
-        if kind is CellKind.GRU:
+        if kind == "gru":
             second[-parameters.architecture.hidden :] = named["b_hn"]
         stacks = (_stack(named, "W_x", kind), _stack(named, "W_h", kind), first, second)
         arrays |= {f"{name}_l{number}": stack for name, stack in zip(NAMES, stacks, strict=True)}
     return arrays
 
 
-def _biases(kind: CellKind) -> list[str]:
+def _biases(kind: str) -> list[str]:
     """The names of what is PyTorch's first bias here, or the sum of both."""
-    return ["b_r", "b_z", "b_xn"] if kind is CellKind.GRU else [f"b_{g}" for g in GATES[kind]]
+    return ["b_r", "b_z", "b_xn"] if kind == "gru" else [f"b_{g}" for g in GATES[kind]]
 
 
-def _stack(named: Mapping[str, Array], prefix: str, kind: CellKind) -> Array:
+def _stack(named: Mapping[str, Array], prefix: str, kind: str) -> Array:
     return np.concatenate([named[f"{prefix}{gate}"] for gate in GATES[kind]])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -9,14 +10,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from rnnviz.config import Activation, CellKind, OutputAt
+from rnnviz.config import Activation, OutputAt
 from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import record
 from rnnviz.exchange.foreign_network import ForeignNetwork, TransferError
 from rnnviz.tasks.example import Example
 
-_KINDS = {nn.RNN: CellKind.ELMAN, nn.GRU: CellKind.GRU, nn.LSTM: CellKind.LSTM}
+_KINDS = {nn.RNN: "elman", nn.GRU: "gru", nn.LSTM: "lstm"}
 #: Modules that change no answer.
 _PASSIVE = (
     nn.Dropout, nn.Dropout1d, nn.AlphaDropout, nn.Identity, nn.Softmax, nn.LogSoftmax,
@@ -37,37 +38,62 @@ class TorchParts(NamedTuple):
     checked: bool
 
 
-class _Parts(NamedTuple):
+class HeldLayers(NamedTuple):
+    """The layers that a module holds; ``embedding`` may be None."""
+
     recurrent: Any
     readout: Any
     embedding: Any
 
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """Their weights by name as they are now, on the CPU, without a copy if they are there.
 
-def parts_of(module: Any, readout: Any = None, embedding: Any = None) -> TorchParts:
+        The names are those of a state_dict: weight_hh_l0, readout.weight, embedding.weight.
+        """
+        named = dict(self.recurrent.named_parameters(recurse=False))
+        for name, layer in (("readout", self.readout), ("embedding", self.embedding)):
+            if layer is not None:
+                own = layer.named_parameters(recurse=False)
+                named |= {f"{name}.{which}": tensor for which, tensor in own}
+        return {name: tensor.detach().cpu().numpy() for name, tensor in named.items()}
+
+
+def parts_of(
+    module: Any, readout: Any = None, embedding: Any = None, training: bool = False
+) -> TorchParts:
     """The parts of a recurrent layer or of a module that holds one; raises TransferError.
 
     ``readout`` is an ``nn.Linear`` and ``embedding`` an ``nn.Embedding``, if the module holds none.
-    Its own ``forward``, if it has one, must give the answers of these parts.
+    Its own ``forward``, if it has one, must give the answers of these parts. One that is in
+    ``training`` may drop units then, and is left as it is: a copy in evaluation is called.
     """
     if not isinstance(module, nn.Module):
         raise TransferError(
             f"This is a {type(module).__name__}, not a module of PyTorch: give an nn.RNN, nn.GRU "
             "or nn.LSTM, or a module that holds one."
         )
-    parts = _find(module, readout, embedding)
-    for sentence in _problems(module, parts):
+    if type(module).__name__ == "OptimizedModule":
+        raise TransferError(
+            "The module is compiled: give the one that went into torch.compile. Their weights are "
+            "the same."
+        )
+    parts = held_layers(module, readout, embedding)
+    for sentence in _problems(module, parts, training):
         raise TransferError(sentence)
     network = _network(parts)
     # A container such as nn.ModuleDict has no forward that could do anything else.
     if isinstance(module, nn.RNNBase) or type(module).forward is nn.Module.forward:
         return TorchParts(network, None, True)
-    return TorchParts(network, *_watched(module, network, parts))
+    called = _copy_in_evaluation(module) if training else module
+    return TorchParts(network, *_watched(called, network, parts))
 
 
 # What it holds
 
 
-def _find(module: nn.Module, readout: Any, embedding: Any) -> _Parts:
+def held_layers(module: nn.Module, readout: Any = None, embedding: Any = None) -> HeldLayers:
+    """The layers themselves, not copies; raises TransferError if there are none, or several."""
     held = [*module.named_modules()]
     recurrent = _only(held, nn.RNNBase, "recurrent layer", "nn.RNN, nn.GRU or nn.LSTM")
     if recurrent is None:
@@ -81,7 +107,7 @@ def _find(module: nn.Module, readout: Any, embedding: Any) -> _Parts:
     for given, kind in ((readout, nn.Linear), (embedding, nn.Embedding)):
         if given is not None and not isinstance(given, kind):
             raise TransferError(f"A {type(given).__name__} can't stand for an nn.{kind.__name__}.")
-    return _Parts(recurrent, readout, embedding)
+    return HeldLayers(recurrent, readout, embedding)
 
 
 def _only(held: list[tuple[str, nn.Module]], kind: type, noun: str, instead: str) -> Any:
@@ -95,9 +121,9 @@ def _only(held: list[tuple[str, nn.Module]], kind: type, noun: str, instead: str
     return next(iter(found.values()), None)
 
 
-def _problems(module: nn.Module, parts: _Parts) -> Iterator[str]:
+def _problems(module: nn.Module, parts: HeldLayers, training: bool) -> Iterator[str]:
     """Why the parts can't be represented, as sentences."""
-    yield from _recurrent_problems(parts.recurrent)
+    yield from _recurrent_problems(parts.recurrent, training)
     if parts.embedding is not None and parts.embedding.max_norm is not None:
         yield "The embedding has a max_norm, which changes its rows as they are read: leave it out."
     for name, one in module.named_modules():
@@ -107,7 +133,7 @@ def _problems(module: nn.Module, parts: _Parts) -> Iterator[str]:
                 f"{type(one).__name__}{where} has parametrized weights, such as a weight norm: "
                 "call torch.nn.utils.parametrize.remove_parametrizations first."
             )
-        if isinstance(one, _DROPOUTS) and one.training and one.p:
+        if isinstance(one, _DROPOUTS) and one.training and one.p and not training:
             yield f"{type(one).__name__}{where} drops units while training: call module.eval()."
         container = any(one.children()) or one is module
         if not (container or one in parts or isinstance(one, _PASSIVE)):
@@ -122,7 +148,7 @@ def _problems(module: nn.Module, parts: _Parts) -> Iterator[str]:
 _ALLOWED = "a recurrent layer, an embedding and a linear readout can be"
 
 
-def _recurrent_problems(recurrent: Any) -> Iterator[str]:
+def _recurrent_problems(recurrent: Any, training: bool) -> Iterator[str]:
     name = type(recurrent).__name__
     if _kind(recurrent) is None:
         yield f"{name} is none of nn.RNN, nn.GRU and nn.LSTM: only these can be shown."
@@ -131,15 +157,16 @@ def _recurrent_problems(recurrent: Any) -> Iterator[str]:
         yield f"The {name} is bidirectional: only one that reads from left to right can be shown."
     if recurrent.proj_size:
         yield f"The {name} has projections (proj_size): only one without them can be shown."
-    if recurrent.dropout and recurrent.training and recurrent.num_layers > 1:
+    drops = recurrent.dropout and recurrent.num_layers > 1 and recurrent.training
+    if drops and not training:
         yield f"The {name} has dropout between its layers while training: call module.eval()."
 
 
-def _kind(recurrent: Any) -> CellKind | None:
+def _kind(recurrent: Any) -> str | None:
     return next((kind for of, kind in _KINDS.items() if isinstance(recurrent, of)), None)
 
 
-def _network(parts: _Parts) -> ForeignNetwork:
+def _network(parts: HeldLayers) -> ForeignNetwork:
     recurrent, readout, embedding = parts
     kind = _kind(recurrent)
     assert kind is not None, "another layer is refused"
@@ -170,13 +197,23 @@ def _array(name: str, tensor: Any) -> Array:
 # How it answers
 
 
+def _copy_in_evaluation(module: nn.Module) -> nn.Module | None:
+    """A copy that drops no units; None if the module can't be copied."""
+    try:
+        return copy.deepcopy(module).eval()
+    except Exception:  # Whatever another's module raises: one may hold the graph of its last step.
+        return None
+
+
 def _watched(
-    module: nn.Module, network: ForeignNetwork, parts: _Parts
+    module: nn.Module | None, network: ForeignNetwork, parts: HeldLayers
 ) -> tuple[OutputAt | None, bool]:
     """Where the module answers, and whether its own forward could be called.
 
     Raises TransferError if it gives other answers than its parts.
     """
+    if module is None:
+        return None, False
     words = np.arange(_READ) * 7 % network.inputs
     example = Example("", words, np.zeros(_READ, int))
     expected = record(network.parameters(), collate([example])).logits
@@ -194,7 +231,7 @@ def _watched(
 
 
 def _answers(
-    module: nn.Module, words: Array, network: ForeignNetwork, parts: _Parts
+    module: nn.Module, words: Array, network: ForeignNetwork, parts: HeldLayers
 ) -> Iterator[Array]:
     """The module's outputs (N, C) for a batch of one sequence, first or second, and for one alone.
 
@@ -206,7 +243,7 @@ def _answers(
     given = given.to(parts.readout.weight.device)
     for one in (given[None], given[:, None], given):
         try:
-            with torch.no_grad():
+            with torch.no_grad(), torch.random.fork_rng(devices=[]):
                 found = module(one)
         except Exception:  # Whatever the forward of another's module raises.
             continue

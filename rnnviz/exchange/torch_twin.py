@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from rnnviz.config import CellKind, OutputAt
+from rnnviz.config import OutputAt
 from rnnviz.engine.parameters import Parameters
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.torch_layers import GATES, torch_layers
 
-_KINDS = {CellKind.ELMAN: nn.RNN, CellKind.GRU: nn.GRU, CellKind.LSTM: nn.LSTM}
+_KINDS = {"elman": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class TorchTwin(nn.Module):
@@ -44,7 +44,7 @@ def twin(parameters: Parameters, reads: OutputAt, tokens: bool) -> TorchTwin:
         raise TransferError(f"PyTorch has no layer with the cell {of.kind}.")
     if of.source:
         raise TransferError("An encoder with a decoder has no layer of PyTorch: it has two.")
-    options = {"nonlinearity": of.activation.value} if of.kind is CellKind.ELMAN else {}
+    options = {"nonlinearity": of.activation.value} if of.kind == "elman" else {}
     rnn = _KINDS[of.kind](of.inputs, of.hidden, of.layers, batch_first=True, **options)
     readout = nn.Linear(of.hidden, of.outputs)
     module = TorchTwin(rnn, readout, tokens, reads is OutputAt.EVERY)

@@ -16,8 +16,9 @@ def records(session: Session) -> dict[str, Any]:
     history, metric = session.run.history, session.dataset.metric.name.replace(" ", "_")
     names = {column: column.replace("metric", metric) for column in COLUMNS}
     rows = [
-        {"epoch": e, **{names[k]: None if np.isnan(v) else v for k, v in history.row(e).items()}}
-        for e in range(len(history))
+        {history.unit: e}
+        | {names[k]: None if np.isnan(v) else v for k, v in history.row(e).items()}
+        for e in history.epochs.tolist()
     ]
     schedule = session.run.schedule
     changes = [str(change) for change in schedule.changes]

@@ -112,13 +112,12 @@ class _Strip:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """The recorded ``epochs``, the ``phrases``, and all that is drawn of them, as ``content``.
+    """The recorded ``epochs``, and all that is drawn at them, as ``content``.
 
     ``content`` is laid out like a frame: uint32 length of the header | header (JSON) | bytes.
     """
 
     epochs: Sequence[int]
-    phrases: Sequence[str]
     content: bytes
 
 
@@ -136,7 +135,7 @@ def record(session: Session, phrases: Sequence[str]) -> Recording:
     for strip in strips:
         strip.end(reader)
     shown = session.player.position.epoch
-    return Recording(epochs, phrases, _content(epochs, shown, strips))
+    return Recording(epochs, _content(epochs, shown, strips))
 
 
 def _epochs(reader: Session, phrases: Sequence[str]) -> list[int]:

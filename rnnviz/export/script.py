@@ -9,9 +9,8 @@ from string import Template
 from rnnviz import __version__
 from rnnviz.config import Gradient, OutputAt, RunConfig
 from rnnviz.engine.cell_source import Wanted, passes, plain_name, understood
-from rnnviz.engine.cells import CellText
-from rnnviz.engine.equations import Equations
-from rnnviz.engine.first_weights import forget_bias
+from rnnviz.engine.derived_cell import DerivedCell
+from rnnviz.engine.initializers import first_formulas
 from rnnviz.engine.parameters import Architecture
 from rnnviz.export import script_parts as parts
 from rnnviz.session import Session
@@ -55,7 +54,7 @@ def script(session: Session) -> str:
         *_data(data),
         *passes(of.cell.text, _wanted(of, config)),
         *_network(of, schedule, data),
-        *_initial(config, of.cell.equations, of.cell.text),
+        *_initial(config, of.cell),
         *_training(schedule, data),
     ]
     return "\n\n\n".join(section.strip("\n") for section in sections) + "\n"
@@ -195,18 +194,15 @@ def _filled(text: str, fields: dict[str, str]) -> str:
     return Template(text).substitute(fields)
 
 
-def _initial(config: RunConfig, equations: Equations, cell: CellText) -> Iterator[str]:
+def _initial(config: RunConfig, cell: DerivedCell) -> Iterator[str]:
     """How the weights are drawn."""
-    drawn = {f"b_{equations.keeps}": forget_bias, **cell.first}
     lines = [
-        f'"{name}": lambda rng: {parts.FIRSTS[first.__name__].format(bias=config.forget_bias)}'
-        for name, first in drawn.items()
-        if name in equations.shapes
+        f'"{name}": lambda rng: {formula.replace("FORGET_BIAS", repr(config.forget_bias))}'
+        for name, formula in first_formulas(cell).items()
     ]
+    recurrent = repr(list(cell.equations.recurrent))
     yield _filled(parts.DRAWS[config.init], {"scale": repr(config.init_scale)})
-    yield _filled(
-        parts.INITIAL, {"recurrent": repr(list(equations.recurrent)), "first": ", ".join(lines)}
-    )
+    yield _filled(parts.INITIAL, {"recurrent": recurrent, "first": ", ".join(lines)})
 
 
 def _training(schedule: Schedule, dataset: Dataset) -> Iterator[str]:

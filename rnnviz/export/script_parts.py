@@ -196,14 +196,6 @@ def draw(rng, shape, recurrent):
     return np.eye(*shape) if recurrent else $scale * rng.standard_normal(shape)
 ''',
 }
-#: The first weights of vectors, by the name of what draws them in the engine.
-FIRSTS = {
-    "forget_bias": "np.full(HIDDEN, {bias})",
-    "admitting_bias": "np.full(HIDDEN, -{bias})",
-    "griffin_decay": "np.log(np.expm1(-np.log(rng.uniform(0.9, 0.999, HIDDEN)) / 8))",
-    "ring": "np.log(-0.5 * np.log(rng.uniform(0.9**2, 0.999**2, HIDDEN)))",
-    "angle": "np.log(rng.uniform(1e-6, 2 * np.pi, HIDDEN))",
-}
 INITIAL = '''
 RECURRENT = $recurrent  # matrices from state to state
 FIRST = {$first}

@@ -30,11 +30,15 @@ NO_WEIGHTS = "In this cell no matrix leads from state to state: each unit keeps 
 
 
 class Trail(NamedTuple):
-    """The largest eigenvalues (N, k) at some epochs (N,), and the epoch that is ``shown``."""
+    """The largest eigenvalues (N, k) at some epochs (N,), and the epoch that is ``shown``.
+
+    ``unit`` is what they are called.
+    """
 
     eigenvalues: Array
     epochs: Array
     shown: int | None = None
+    unit: str = "epoch"
 
 
 def weight_spectrum(
@@ -47,10 +51,10 @@ def weight_spectrum(
     if not eigenvalues.size:
         return sentence("Eigenvalues", NO_WEIGHTS, theme)
     numbers = np.repeat(trail.epochs, trail.eigenvalues.size // max(1, len(trail.epochs)))
-    past = _points(trail.eigenvalues, numbers, theme, "epoch")
+    past = _points(trail.eigenvalues, numbers, theme, trail.unit)
     if trail.shown is not None:
         past["marker"]["opacity"] = np.where(numbers > trail.shown, _LATER, 1.0).tolist()
-    past.update(text=past["marker"]["color"], hovertemplate="epoch %{text}: " + _VALUE)
+    past.update(text=past["marker"]["color"], hovertemplate=f"{trail.unit} %{{text}}: {_VALUE}")
     line = {"color": theme.text, "width": 1.5}
     now = scatter(
         **xy(_parts(eigenvalues)),

@@ -26,13 +26,20 @@ _LABELS, _LETTERS, _LINE = 6, 27, 17
 def epochs_axis(course: Course, theme: Theme, **options: Any) -> dict[str, Any]:
     """An axis from 0 to the last epoch of the run; in a very long run it grows in steps."""
     end = last_epoch(course)
-    return axis("epoch", theme, range=[-0.01 * end, 1.01 * end], **whole(end + 1), **options)
+    return axis(
+        course.history.unit, theme, range=[-0.01 * end, 1.01 * end], **whole(end + 1), **options
+    )
+
+
+def epochs_meta(course: Course) -> dict[str, Any]:
+    """What the page is told of such a chart: that its axis counts epochs, and their name."""
+    return {"x": "epoch", "unit": course.history.unit}
 
 
 def last_epoch(course: Course) -> float:
     """The end of the axis."""
-    length, epochs = len(course.history), course.epochs
-    return max(epochs if epochs <= 1000 else max(1000, nice_limit(length)), length - 1, 1)
+    last, epochs = int(course.history.epochs[-1]), course.epochs
+    return max(epochs if epochs <= 1000 else max(1000, nice_limit(last + 1)), last, 1)
 
 
 def narrow(course: Course, epochs: Sequence[int]) -> bool:
@@ -82,7 +89,7 @@ def epoch_marks(course: Course, theme: Theme, *yaxes: str) -> list[dict[str, Any
     dashed = {"type": "line", "line": {"color": theme.muted, "width": 1.5, "dash": "dash"}}
     marks: list[dict[str, Any]] = [{"x0": e, "x1": e, **dashed} for e in sorted(epochs)]
     if course.shown is not None:
-        here, end = course.shown, 10 * max(course.epochs, len(course.history))
+        here, end = course.shown, 10 * max(course.epochs, int(course.history.epochs[-1]) + 1)
         veil = {"type": "rect", "line": {"width": 0}, "fillcolor": theme.background}
         line = {"type": "line", "line": {"color": theme.text, "width": 2}}
         marks.append({"x0": here, "x1": end, "opacity": 0.72, "layer": "above"} | veil)

@@ -15,7 +15,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, log_axis, rows_axis, words_axis, words_margin
 from rnnviz.figures.axis_limits import decades
 from rnnviz.figures.color_math import faint
-from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis
+from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis, epochs_meta
 from rnnviz.figures.gradients import norms_height
 from rnnviz.figures.legends import LEGEND, LEGEND_TOP, colored
 from rnnviz.figures.picture import Picture, Series, exact, scatter
@@ -193,7 +193,7 @@ def errors_over_epochs(history: Comparisons, course: Course, theme: Theme = LIGH
     """||notebook - exact|| / ||exact|| over the epochs, of every parameter that is off."""
     errors = {name: v for name, v in history.table("errors").items() if (v > 0).any()}
     span = _errors_span(errors.values(), theme)
-    notes = [f"epoch {epoch}" for epoch in history.epochs]
+    notes = [f"{course.history.unit} {epoch}" for epoch in history.epochs]
     curves = _lines(errors, history.epochs, notes, 10.0 ** span[0], theme)
     drawn = _over_epochs(
         curves, "The notebook's relative error", course, theme, log_axis("", theme, span)
@@ -206,7 +206,7 @@ def cosines_over_epochs(history: Comparisons, course: Course, theme: Theme = LIG
     """The cosine of both gradients over the epochs, of every parameter that is off."""
     off = {name for name, v in history.table("errors").items() if (v > 0).any()}
     cosines = {name: v for name, v in history.table("cosines").items() if name in off}
-    notes = [f"epoch {epoch}" for epoch in history.epochs]
+    notes = [f"{course.history.unit} {epoch}" for epoch in history.epochs]
     curves = _lines(cosines, history.epochs, notes, -np.inf, theme)
     drawn = axis("", theme, range=[-1.1, 1.1], tickvals=[-1, 0, 1])
     return _over_epochs(curves, "Do both point the same way? Cosine", course, theme, drawn, 0.0)
@@ -229,7 +229,7 @@ def _over_epochs(
         yaxis=yaxis,
         shapes=[*(level(y, theme) for y in levels), *epoch_marks(course, theme, "y")],
         margin={**EPOCHS_MARGIN, "t": LEGEND_TOP},
-        meta={"x": "epoch"},
+        meta=epochs_meta(course),
         **LEGEND,
     )
 

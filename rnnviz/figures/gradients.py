@@ -11,7 +11,7 @@ import numpy as np
 from rnnviz.analysis.gradients import Flow, Objective
 from rnnviz.analysis.memory_gauge import GradientMap
 from rnnviz.figures.axes import axis, log_axis, words_axis, words_margin
-from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis
+from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis, epochs_meta
 from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, Series, compact, exact, heatmap, scatter
 from rnnviz.figures.shapes import PAPER, note
@@ -71,6 +71,7 @@ def gradient_map(
 ) -> Picture:
     """||dL/dh_t|| for every token (row) at every epoch (column), coloured by its logarithm."""
     low, high = color_span(norms.norms)
+    unit = course.history.unit
     with np.errstate(divide="ignore"):
         logs = np.maximum(np.log10(norms.norms.T), low)
     colors = {"zmin": low, "zmax": high, "colorscale": theme.magnitudes}
@@ -79,10 +80,10 @@ def gradient_map(
         x=norms.epochs.astype(np.int32),
         z=compact(logs),
         colorbar={**color_bar(f"||{symbol}||"), **power_ticks(low, high)},
-        hovertemplate="epoch %{x}, word %{y}: 10^%{z:.2f}<extra></extra>",
+        hovertemplate=f"{unit} %{{x}}, word %{{y}}: 10^%{{z:.2f}}<extra></extra>",
         **colors,
     )
-    return word_map(cells, "Gradient over the epochs", course, words, theme)
+    return word_map(cells, f"Gradient over the {unit}s", course, words, theme)
 
 
 def word_map(
@@ -98,7 +99,7 @@ def word_map(
         shapes=epoch_marks(course, theme, "y"),
         xaxis=epochs_axis(course, theme, showgrid=False),
         yaxis=word_rows(words, theme),
-        meta={"x": "epoch", "y": "token", "first": 1},
+        meta={**epochs_meta(course), "y": "token", "first": 1},
     )
 
 

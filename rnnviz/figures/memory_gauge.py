@@ -9,7 +9,13 @@ import numpy as np
 from rnnviz.analysis.memory_gauge import MemoryGauge
 from rnnviz.figures.axes import log_axis
 from rnnviz.figures.axis_limits import decades
-from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, end_points, epoch_marks, epochs_axis
+from rnnviz.figures.epoch_axis import (
+    EPOCHS_MARGIN,
+    end_points,
+    epoch_marks,
+    epochs_axis,
+    epochs_meta,
+)
 from rnnviz.figures.legends import LEGEND, LEGEND_TOP
 from rnnviz.figures.picture import Picture, Series, compact, scatter
 from rnnviz.figures.shapes import level, zeros
@@ -22,7 +28,7 @@ def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Pi
     # Without recurrent weights there is neither radius nor singular value.
     curves = [
         {**curve, "showlegend": bool(np.isfinite(curve["y"]).any())}
-        for curve in gauge_curves(gauge, theme)
+        for curve in gauge_curves(gauge, course.history.unit, theme)
     ]
     return picture(
         [*curves, *end_points(course, curves)],
@@ -34,7 +40,7 @@ def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Pi
         shapes=[level(1, theme, width=1.5), *epoch_marks(course, theme, "y")],
         annotations=_zeros(gauge, theme),
         margin={**EPOCHS_MARGIN, "t": LEGEND_TOP},
-        meta={"x": "epoch"},
+        meta=epochs_meta(course),
         **LEGEND,
     )
 
@@ -52,7 +58,7 @@ def gauge_span(gauge: MemoryGauge) -> list[float]:
     return decades(np.concatenate([gauge.radius, gauge.norm, lives, [0.01, 100.0]]))
 
 
-def gauge_curves(gauge: MemoryGauge, theme: Theme, yaxis: str = "y") -> list[Series]:
+def gauge_curves(gauge: MemoryGauge, unit: str, theme: Theme, yaxis: str = "y") -> list[Series]:
     """Radius, singular value and half-life over the epochs."""
     lives = compact(np.column_stack([gauge.half_life, gauge.interval]))
     interval = "95%: %{customdata[1]:.3g} to %{customdata[2]:.3g}"
@@ -78,7 +84,7 @@ def gauge_curves(gauge: MemoryGauge, theme: Theme, yaxis: str = "y") -> list[Ser
             mode="lines",
             line={"width": 2.5, **line},
             customdata=lives if name == "half-life" else None,
-            hovertemplate=f"epoch %{{x}}: {hover}<extra>{name}</extra>",
+            hovertemplate=f"{unit} %{{x}}: {hover}<extra>{name}</extra>",
         )
         for name, values, line, hover in styles
     ]

@@ -9,7 +9,13 @@ import numpy as np
 from rnnviz.analysis.gradient_history import Clipping, EpochSeries
 from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.figures.axes import axis, log_axis, rows_axis
-from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, end_points, epoch_marks, epochs_axis
+from rnnviz.figures.epoch_axis import (
+    EPOCHS_MARGIN,
+    end_points,
+    epoch_marks,
+    epochs_axis,
+    epochs_meta,
+)
 from rnnviz.figures.gradients import norms_height
 from rnnviz.figures.legends import LEGEND, LEGEND_TOP
 from rnnviz.figures.picture import Picture, Series, compact, exact, scatter
@@ -68,7 +74,7 @@ def _over_epochs(
         xaxis=epochs_axis(course, theme),
         yaxis=yaxis,
         shapes=epoch_marks(course, theme, "y"),
-        meta={"x": "epoch"},
+        meta=epochs_meta(course),
         **(several if len(curves) > 1 else {"margin": EPOCHS_MARGIN}),
     )
 

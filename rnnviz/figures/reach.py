@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,16 +25,30 @@ _BELOW = 2
 FOREVER = 1000
 
 
+class Told(NamedTuple):
+    """What the phrase and a sequence of the set are called; while the reader looks back, the norms
+    (T,) of the phrase at the ``present`` epoch of the run.
+    """
+
+    phrase: str = "phrase"
+    sequence: str = "training phrase"
+    norms: Array | None = None
+    present: int = 0
+
+
+TOLD = Told()
+
+
 def reach_curve(
     flow: Flow,
     profile: LagProfile,
     words: Sequence[str],
     theme: Theme = LIGHT,
-    sequence: str = "phrase",
+    told: Told = TOLD,
 ) -> Picture:
-    """||dL/dh_t|| at every word of a phrase, and of the training sequences as far from their end.
+    """||dL/dh_t|| at every word of a phrase, and of a set's sequences as far from their end.
 
-    What is shown is called this ``sequence``.
+    The phrase's gradient at the present of the run is faint.
 
     The gradient goes left, back in time. Below the rounding error it changes no sum.
     """
@@ -44,8 +58,9 @@ def reach_curve(
     floor = 10.0 ** span[0]
     return picture(
         [
-            *_training(profile, len(norms) - 1, sequence, theme, floor),
-            _phrase(norms, f"this {sequence}", theme, floor),
+            *_band(profile, len(norms) - 1, told.sequence, theme, floor),
+            *_present(told, len(norms), theme, floor),
+            _phrase(norms, f"this {told.phrase}", theme, floor),
         ],
         f"Gradient of the {flow.objective}, ||{SYMBOL[flow.objective]}_t|| (L2)",
         HEIGHTS["over_lag"],
@@ -77,10 +92,26 @@ def _least(profile: LagProfile) -> float:
     return max(profile.rounding, profile.floor)
 
 
-def _training(
+def _present(told: Told, count: int, theme: Theme, floor: float) -> Iterator[Series]:
+    if told.norms is None:
+        return
+    norms = told.norms[:count]
+    yield scatter(
+        x=list(range(len(norms))),
+        y=np.maximum(norms, floor),
+        name=f"at epoch {told.present}",
+        mode="lines",
+        line={"color": theme.magnitude, "width": 1.5, "dash": "dashdot"},
+        opacity=0.55,
+        customdata=exact(norms),
+        hovertemplate=f"at epoch {told.present}: %{{customdata}}<extra></extra>",
+    )
+
+
+def _band(
     profile: LagProfile, last: int, sequence: str, theme: Theme, floor: float
 ) -> list[Series]:
-    """The middle 80% of the training sequences, the line fitted to their median, the bound."""
+    """The middle 80% of the sequences, the line fitted to their median, the bound."""
     lags = _lags(profile, last)
     places = last - lags
     edge = {"x": places, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
@@ -89,7 +120,7 @@ def _training(
         scatter(y=np.maximum(profile.low[lags], floor), name="", showlegend=False, **edge),
         scatter(
             y=np.maximum(profile.high[lags], floor),
-            name=f"80% of {profile.sequences:,} training {sequence}s",
+            name=f"80% of {profile.sequences:,} {sequence}s",
             **fill,
             **edge,
         ),

@@ -57,6 +57,8 @@ def run_curves(course: Course, scored: Scored, reach: Reach, theme: Theme = LIGH
     guess, gauge, norms = scored.guess, reach.gauge, reach.map.norms
     low, high = color_span(norms)
     meta: dict[str, Any] = {
+        "unit": course.history.unit,
+        "roles": course.history.roles,
         "theme": {name: getattr(theme, name) for name in _COLORS},
         "last": last_epoch(course),
         "shown": course.shown,
@@ -72,7 +74,10 @@ def run_curves(course: Course, scored: Scored, reach: Reach, theme: Theme = LIGH
     if course.ghost:
         meta["changes"] = sorted({*meta["changes"], course.ghost.position.epoch})
         series += _scores(course.ghost.history, "old ", course.ghost.position.epoch)
-    axes = {"xaxis": {"title": {"text": "epoch"}}, "yaxis2": _names(meta["map"]["words"])}
+    axes = {
+        "xaxis": {"title": {"text": course.history.unit}},
+        "yaxis2": _names(meta["map"]["words"]),
+    }
     return picture(series, "The run", HEIGHTS["curves"], theme, meta=meta, **axes)
 
 
@@ -87,10 +92,10 @@ def _rows(reach: Reach, low: float, high: float) -> dict[str, Any]:
 
 
 def _scores(history: History, prefix: str, first: int = 0) -> Iterator[Series]:
-    epochs = thinned(len(history))
-    epochs = epochs[epochs >= first]
+    rows = thinned(len(history))
+    rows = rows[history.epochs[rows] >= first]
     for name in COLUMNS:
-        yield _line(prefix + name, epochs, history.column(name)[epochs])
+        yield _line(prefix + name, history.epochs[rows], history.column(name)[rows])
 
 
 def _line(name: str, epochs: Array, values: Array) -> Series:
@@ -115,10 +120,10 @@ def _chapters(
     history: History, scored: Scored, gauge: MemoryGauge
 ) -> Iterator[tuple[str, int, int]]:
     """Each chapter's name, and the epochs at which it begins and ends."""
-    epochs = thinned(len(history))
+    rows, epochs = thinned(len(history)), history.epochs
     losses, metrics, tests = map(history.column, ("train_loss", "train_metric", "test_metric"))
     scores = Scores(losses, metrics, tests, scored.guess.loss, scored.chance)
-    told = chapters(scores, gauge.radii(len(history)), epochs)
+    told = chapters(scores, gauge.radii(epochs), rows)
     starts = [0, *(np.flatnonzero(np.diff(told)) + 1).tolist(), len(told) - 1]
     for start, end in pairwise(starts):
-        yield Chapter(told[start]).label, int(epochs[start]), int(epochs[end])
+        yield Chapter(told[start]).label, int(epochs[rows[start]]), int(epochs[rows[end]])

@@ -113,7 +113,7 @@ def share_map(
         zmax=1.0,
         colorscale=_scale(theme),
         colorbar={**color_bar(""), "tickvals": [0, 1], "ticktext": ["0", "1"]},
-        hovertemplate="epoch %{x}: %{z}<extra></extra>",
+        hovertemplate=f"{course.history.unit} %{{x}}: %{{z}}<extra></extra>",
     )
     return word_map(cells, f"Share of every token, {name}", course, words, theme)
 

@@ -18,6 +18,7 @@ from rnnviz.figures.epoch_axis import (
     end_points,
     epoch_marks,
     epochs_axis,
+    epochs_meta,
     thinned,
 )
 from rnnviz.figures.legends import colored
@@ -53,7 +54,7 @@ def loss_curve(
     shapes, notes = [level(label["y"], theme) for label in labels], change_labels(course)
     if gauge is not None:
         yaxes, above = ["y", "y2"], {"domain": _ABOVE}
-        curves = [*curves[:2], *gauge_curves(gauge, theme, "y2"), *curves[2:]]
+        curves = [*curves[:2], *gauge_curves(gauge, course.history.unit, theme, "y2"), *curves[2:]]
         shapes.insert(0, level(1, theme, width=1.5) | {"yref": "y2"})
         notes.append(_gauge_heading(theme))
         below["yaxis2"] = log_axis(
@@ -88,7 +89,7 @@ def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT
         shapes=epoch_marks(course, theme, "y"),
         xaxis=epochs_axis(course, theme),
         yaxis=axis("", theme, range=[-0.02, 1.04], tickformat=".0%"),
-        meta={"x": "epoch"},
+        meta=epochs_meta(course),
     )
 
 
@@ -98,18 +99,19 @@ def _curves(course: Course, columns: tuple[str, str], hover: str, theme: Theme) 
 
 
 def _pair(
-    history: History, epochs: Any, columns: tuple[str, str], hover: str, theme: Theme
+    history: History, rows: Any, columns: tuple[str, str], hover: str, theme: Theme
 ) -> list[Series]:
     """The curves of the training set and, if there is one, of the test set."""
-    styles = (("train", theme.train, "solid"), ("test", theme.test, "dash"))
+    train, test = history.roles
+    styles = ((train, theme.train, "solid"), (test, theme.test, "dash"))
     return [
         scatter(
-            x=epochs.astype(np.int32),
-            y=compact(history.column(column)[epochs]),
+            x=history.epochs[rows].astype(np.int32),
+            y=compact(history.column(column)[rows]),
             name=name,
             mode="lines",
             line={"color": color, "width": 2.5, "dash": dash},
-            hovertemplate=f"epoch %{{x}}: {hover}<extra>%{{fullData.name}}</extra>",
+            hovertemplate=f"{history.unit} %{{x}}: {hover}<extra>%{{fullData.name}}</extra>",
         )
         for column, (name, color, dash) in zip(columns, styles, strict=True)
         if not np.isnan(history.column(column)).all()
@@ -118,9 +120,9 @@ def _pair(
 
 def _ghost_curves(ghost: Ghost, columns: tuple[str, str], hover: str, theme: Theme) -> list[Series]:
     """The abandoned run, from the epoch of the branch on."""
-    epochs = np.unique(np.append(thinned(len(ghost.history)), ghost.position.epoch))
-    epochs = epochs[epochs >= ghost.position.epoch]
-    curves = _pair(ghost.history, epochs, columns, hover, theme)
+    rows = np.unique(np.append(thinned(len(ghost.history)), ghost.position.epoch))
+    rows = rows[rows >= ghost.position.epoch]
+    curves = _pair(ghost.history, rows, columns, hover, theme)
     for curve in curves:
         line = {**curve["line"], "width": 1.2, "dash": "dot"}
         curve.update(name=f"old {curve['name']}", opacity=0.4, line=line, showlegend=False)

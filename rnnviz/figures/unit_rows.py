@@ -13,10 +13,14 @@ _MOST_LABELS = 12
 
 
 class Rows(NamedTuple):
-    """The units from the first row to the last, (H,), and the ``chosen`` one."""
+    """The units from the first row to the last, (H,), and the ``chosen`` one.
+
+    ``parts`` (T, H) are what it gets at every token from each unit before, where that is a sum.
+    """
 
     units: Array
     chosen: int
+    parts: Array | None = None
 
     @property
     def names(self) -> list[str]:

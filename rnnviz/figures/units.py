@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, signed_axis, words_axis, words_margin
-from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, end_points, epoch_marks, epochs_axis
+from rnnviz.figures.epoch_axis import (
+    EPOCHS_MARGIN,
+    end_points,
+    epoch_marks,
+    epochs_axis,
+    epochs_meta,
+)
 from rnnviz.figures.hidden_states import STATE, View, bridge_line, value_colors
 from rnnviz.figures.legends import color_bar
-from rnnviz.figures.picture import Picture, bar, compact, exact, heatmap, scatter
+from rnnviz.figures.picture import Picture, Series, bar, compact, exact, heatmap, scatter
 from rnnviz.figures.shapes import note
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.figures.unit_rows import Rows, row_frame, units_axis, units_meta
@@ -20,24 +26,35 @@ from rnnviz.training.history import Course
 
 #: About the width of a digit, and of the columns together in a small window, in pixels.
 _DIGIT, _COLUMNS = 7, 430
+#: With more tokens there are no threads; between columns they have this share of one, in a figure
+#: of Plotly so many pixels.
+_THREADED, _GAP, _GAP_PIXELS = 14, 0.5, 24
+#: Parts below this share of a token's largest have no thread, nor have those that are nothing.
+_LEAST_PART, _SMALLEST = 0.07, 1e-12
 
 
 def memory_rows(
     states: Array, rows: Rows, words: Sequence[str], view: View = STATE, theme: Theme = LIGHT
 ) -> Picture:
-    """Every unit (row) after every token (column), from states (T, H), in the order of ``rows``."""
+    """Every unit (row) after every token (column), from states (T, H), in the order of ``rows``.
+
+    Threads show the largest parts of the chosen unit, in the colours of their signs.
+    """
+    threads = [*_threads(rows, theme)] if len(words) <= _THREADED else []
     limit = theme.scale.nice_limit(float(np.abs(states).max()))
     cells = heatmap(
         y=rows.names,
         z=compact(states.T[rows.units]),
         colorbar=color_bar(view.name),
         hovertemplate=f"unit %{{y}}: {view.name} = %{{z:.6f}}<extra></extra>",
+        # The page draws the gap as a share of a column.
+        **({"xgap": _GAP_PIXELS, "meta": {"gap": _GAP}} if threads else {}),
         **value_colors(limit, view, theme),
     )
     # The words above name the decoder's beginning.
     bridge = bridge_line(view.bridge, theme).get("shapes", [])
     return picture(
-        [cells],
+        [cells, *threads],
         f"{view.title}: {_count(len(rows.units))}",
         HEIGHTS["states"],
         theme,
@@ -47,6 +64,21 @@ def memory_rows(
         meta=units_meta(rows, x="token"),
         shapes=[*bridge, row_frame(rows, theme)],
     )
+
+
+def _threads(rows: Rows, theme: Theme) -> Iterator[Series]:
+    """From every token to the next, a thread from each unit that adds much to the chosen one."""
+    if rows.parts is None or not np.isfinite(rows.parts).all():
+        return
+    sizes = np.abs(rows.parts)
+    large = sizes >= _LEAST_PART * np.maximum(sizes.max(axis=1, keepdims=True), _SMALLEST)
+    for color, of_sign in ((theme.negative, rows.parts < 0), (theme.positive, rows.parts > 0)):
+        x, y = list[float | None](), list[str | None]()
+        for t, unit in np.argwhere(large & of_sign).tolist():
+            x += [t - 1 + (1 - _GAP) / 2, t - (1 - _GAP) / 2, None]
+            y += [str(unit), str(rows.chosen), None]
+        line = {"color": color, "width": 1}
+        yield scatter(x=x, y=y, mode="lines", line=line, showlegend=False, hoverinfo="skip")
 
 
 def _count(units: int) -> str:
@@ -132,7 +164,7 @@ def unit_curve(
         name=view.name,
         mode="lines",
         line={"color": theme.forward, "width": 2.5},
-        hovertemplate="epoch %{x}: %{y:.4f}<extra></extra>",
+        hovertemplate=f"{course.history.unit} %{{x}}: %{{y:.4f}}<extra></extra>",
     )
     return picture(
         [curve, *end_points(course, [curve])],
@@ -143,5 +175,5 @@ def unit_curve(
         yaxis=_values_axis(values, view, theme),
         shapes=epoch_marks(course, theme, "y"),
         margin=EPOCHS_MARGIN,
-        meta={"x": "epoch"},
+        meta=epochs_meta(course),
     )

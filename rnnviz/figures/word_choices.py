@@ -8,7 +8,13 @@ import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.color_math import faint
-from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, end_points, epoch_marks, epochs_axis
+from rnnviz.figures.epoch_axis import (
+    EPOCHS_MARGIN,
+    end_points,
+    epoch_marks,
+    epochs_axis,
+    epochs_meta,
+)
 from rnnviz.figures.legends import LEGEND, LEGEND_TOP
 from rnnviz.figures.picture import Picture, Series, bar, compact, scatter
 from rnnviz.figures.shapes import upright
@@ -123,7 +129,7 @@ def parting_curves(
             name=name,
             mode="lines",
             line={"color": color, "width": 2.5, "dash": dash},
-            hovertemplate=f"epoch %{{x}}, {name}: %{{y:.6g}}<extra></extra>",
+            hovertemplate=f"{course.history.unit} %{{x}}, {name}: %{{y:.6g}}<extra></extra>",
         )
         for values, (name, color, dash) in zip(pair, styles, strict=True)
     ]
@@ -140,6 +146,6 @@ def parting_curves(
         yaxis=drawn,
         shapes=epoch_marks(course, theme, "y"),
         margin={**EPOCHS_MARGIN, "t": LEGEND_TOP},
-        meta={"x": "epoch"},
+        meta=epochs_meta(course),
         **LEGEND,
     )

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rnnviz.analysis.own_answers import answered
-from rnnviz.config import OutputAt
-from rnnviz.exchange.foreign_network import ForeignNetwork, TransferError
+from rnnviz.exchange.foreign_network import ForeignNetwork
 from rnnviz.session import Session
-from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.first_network import FirstNetwork
-
-#: The words of a vocabulary in their order, or each with its number.
-Words = Sequence[str] | Mapping[str, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +29,7 @@ class ImportedNetwork:
     @classmethod
     def of(cls, network: ForeignNetwork, dataset: Dataset, source: str) -> ImportedNetwork:
         """A network with PyTorch's arrays; raises TransferError if its sizes aren't the data's."""
-        for noun, found, given in (
-            ("words", network.inputs, len(dataset.vocabulary)),
-            ("classes", network.outputs, len(dataset.classes)),
-        ):
-            if found != given:
-                raise TransferError(f"The network has {found:,} {noun}, and {given:,} are given.")
+        network.check_sizes(len(dataset.vocabulary), len(dataset.classes))
         first = FirstNetwork(network.parameters(), network.config(), source, network.note)
         # The page has one line for it where one presses Play, and here room for all of it.
         notes = [network.note] if dataset.labelled and network.note else []
@@ -53,11 +43,3 @@ class ImportedNetwork:
 def noted(dataset: Dataset, notes: Sequence[str]) -> Dataset:
     """The dataset with these notes before its own."""
     return replace(dataset, notes=(*notes, *dataset.notes))
-
-
-def place_of(reads: str | None) -> OutputAt | None:
-    """After which tokens a network is read out, from a text; raises TaskError."""
-    try:
-        return None if reads is None else OutputAt(reads)
-    except ValueError:
-        raise TaskError(f"reads can't be {str(reads)[:40]!r}: it is last or every.") from None

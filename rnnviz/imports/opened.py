@@ -1,19 +1,22 @@
-"""A file that is opened, of any kind: a run, or weights."""
+"""A file that is opened, of any kind: a run, a recording, or weights."""
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import PurePath
 
 from rnnviz.exchange.foreign_network import TransferError
+from rnnviz.exchange.recording_file import is_recording
 from rnnviz.exchange.run_archive import MAX_RUN
 from rnnviz.exchange.tensor_file import tensors_of
+from rnnviz.imports.recording import StoredRecording
 from rnnviz.imports.run_file import run_of
 from rnnviz.imports.weights import Known, network_in
 from rnnviz.session import Session
 from rnnviz.tasks.upload import Upload
 from rnnviz.tasks.upload_store import UploadStore
 
-#: How the name of a run ends.
+#: How the name of a run, or of a recording, ends.
 RUN_ENDS = (".rnnviz", ".zip")
 
 
@@ -26,6 +29,8 @@ def session_of(
     """
     if len(content) > MAX_RUN:
         raise TransferError(f"{name[:60]}: the file has more than {MAX_RUN // 1_000_000} MB.")
+    if is_run(name) and is_recording(BytesIO(content)):
+        return StoredRecording(name, None, content).session()
     if is_run(name):
         return run_of(content, name, upload).session(store)
     return network_in(tensors_of(content, name), name, Known()).session()

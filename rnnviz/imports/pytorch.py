@@ -7,9 +7,9 @@ from typing import Any
 
 from rnnviz.config import OutputAt
 from rnnviz.exchange.foreign_network import TransferError
-from rnnviz.imports.imported_network import ImportedNetwork, Words, noted, place_of
+from rnnviz.imports.imported_network import ImportedNetwork, noted
 from rnnviz.session import Session
-from rnnviz.tasks.given_examples import Given, given_dataset, vocabulary_from
+from rnnviz.tasks.given_examples import Given, Words, given_dataset, place_of, vocabulary_from
 
 _LINKS = "This network came from PyTorch: a link can't carry its weights."
 

@@ -13,12 +13,12 @@ from rnnviz.engine.cell_text import CellError
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.state_dict import network_of
 from rnnviz.exchange.tensor_file import TensorFile, read_tensors
-from rnnviz.imports.imported_network import ImportedNetwork, Words, noted, place_of
+from rnnviz.imports.imported_network import ImportedNetwork, noted
 from rnnviz.imports.named_weights import named_weights
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.given_examples import Given, given_dataset, vocabulary_from
+from rnnviz.tasks.given_examples import Given, Words, given_dataset, place_of, vocabulary_from
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.vocabulary import Unit, Vocabulary
 from rnnviz.training.first_network import FirstNetwork

@@ -60,7 +60,7 @@ class Record(Generic[Row]):
 
     def _missing(self, run: Run, query: GradientQuery) -> list[int]:
         """The missing epochs: the one shown first, then at most ``EPOCHS`` snapshots."""
-        stored = run.snapshots.epochs
+        stored = run.stored
         selected = stored[:: math.ceil(len(stored) / EPOCHS)]
         shown = [] if query.state.offset else [query.state.epoch]
         self._rows.sync(run.schedule, (run.dataset, query.layer, phrase_key(query.trace)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from rnnviz.analysis.connectivity import Connectivity, connectivity
 from rnnviz.analysis.exact_vs_notebook import (
     ByLength,
@@ -23,6 +25,14 @@ from rnnviz.lab.memory_gauge import last_answer_flow
 from rnnviz.lab.probe import phrase_key
 from rnnviz.lab.questions import GradientQuestion
 
+
+class Band(StrEnum):
+    """The sequences whose gradients are the band beside that of the phrase."""
+
+    TRAIN = "training"
+    TEST = "test"
+
+
 #: Number of next steps to evaluate at the epoch shown.
 STEPS = 32
 
@@ -31,23 +41,26 @@ class GradientLab:
     """Analyses of the gradients, each cached until its input changes."""
 
     def __init__(self) -> None:
-        self.question = GradientQuestion.REACH
+        self.question, self.band = GradientQuestion.REACH, Band.TRAIN
         self._memo = Memo()
         self.history = gradient_history()
 
     def lag(self, query: GradientQuery) -> LagProfile:
-        """The gradient by lag, over all training examples."""
+        """The gradient by lag, over all examples of the query: those of the ``band``."""
         state, config, objective = query.state, query.config, query.objective
         carried = Carried(config.gradient, config.truncate, query.layer)
-        key = state, objective, carried
+        key = state, objective, carried, self.band
         return self._memo.ask(
             "lag", key, lambda: lag_profile(state.parameters, query.examples, objective, carried)
         )
 
     def reach(self, query: GradientQuery) -> Flow:
         """The gradient of the phrase's last answer at every token."""
-        key = query.state, query.config, query.objective, query.layer, *phrase_key(query.trace)
-        return self._memo.ask("reach", key, lambda: last_answer_flow(query))
+        return self._memo.ask("reach", _flow_key(query), lambda: last_answer_flow(query))
+
+    def present(self, query: GradientQuery) -> Flow:
+        """The same in a second state of the run."""
+        return self._memo.ask("present", _flow_key(query), lambda: last_answer_flow(query))
 
     def jacobians(self, query: GradientQuery) -> Jacobians:
         """The Jacobians along the phrase."""
@@ -100,6 +113,10 @@ class GradientLab:
         """The last gradient check, if it was for these weights and this phrase."""
         check: GradientCheck | None = self._memo.known("check", _check_key(query))
         return check
+
+
+def _flow_key(query: GradientQuery) -> tuple[object, ...]:
+    return query.state, query.config, query.objective, query.layer, *phrase_key(query.trace)
 
 
 def _check_key(query: GradientQuery) -> tuple[object, ...]:

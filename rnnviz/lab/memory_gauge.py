@@ -75,7 +75,7 @@ class MemoryLab:
         """Gauge and map so far; evaluates the epoch shown, and snapshots for ``budget`` seconds."""
         until = time.perf_counter() + budget
         self._sync(run, query)
-        state, stored = query.state, run.snapshots.epochs
+        state, stored = query.state, run.stored
         if not state.offset and state.epoch not in self._half_lives:
             self._evaluate(query)
         for epoch in coarse_first(self._half_lives.missing(stored)):
@@ -91,8 +91,8 @@ class MemoryLab:
         until = time.perf_counter() + budget
         self._sync(run, query)
         # The epochs of the map come first: they have snapshots, and need no replay.
-        stored = coarse_first(self._half_lives.missing(run.snapshots.epochs))
-        others = self._half_lives.missing(self._gauge_epochs(len(run.history)))
+        stored = coarse_first(self._half_lives.missing(run.stored))
+        others = self._half_lives.missing(self._gauge_epochs(run))
         for epoch in chain(stored, others):
             if time.perf_counter() > until:
                 return True
@@ -100,23 +100,27 @@ class MemoryLab:
         return False
 
     def radii(self, run: Run, state: TrainState) -> Array:
-        """The spectral radius of W_hh from epoch 0 to ``state``, NaN where it was not measured.
+        """The spectral radius of W_hh by rows of the history up to ``state``, NaN where unknown.
 
-        Measured here are epoch 0 and the state; the last epochs are there if they were shown. All
-        are NaN for gated cells, whose memory is not in these weights alone.
+        Measured here are the first row and the state; the last ones are there if they were shown.
+        All are NaN for gated cells, whose memory is not in these weights alone.
         """
-        epoch, radii = state.epoch, np.full(state.epoch + 1, np.nan)
+        epoch, rows = state.epoch, run.history.rows_until(state.epoch)
+        radii = np.full(rows, np.nan)
         if not cell_parts(state.parameters.architecture.cell).plain_matrix:
             return radii
         self._spectra.sync(run.schedule, run.dataset)
-        if 0 not in self._spectra:
-            self._spectra[0] = spectrum(recurrent(run.replay(Position(0), "start").parameters))
+        epochs = run.history.epochs[:rows].tolist()
+        if epochs[0] not in self._spectra:
+            start = run.replay(Position(epochs[0]), "start")
+            self._spectra[epochs[0]] = spectrum(recurrent(start.parameters))
         if not state.offset and epoch not in self._spectra:
             self._spectra[epoch] = spectrum(recurrent(state.parameters))
-        for known in {0, *range(max(epoch + 1 - WINDOW, 0), epoch + 1)} & self._spectra.keys():
-            radii[known] = self._spectra[known].radius
+        for row in {0, *range(max(rows - WINDOW, 0), rows)}:
+            if epochs[row] in self._spectra:
+                radii[row] = self._spectra[epochs[row]].radius
         if state.offset:
-            radii[epoch] = spectrum(recurrent(state.parameters)).radius
+            radii[-1] = spectrum(recurrent(state.parameters)).radius
         return radii
 
     def _sync(self, run: Run, query: GradientQuery) -> None:
@@ -124,16 +128,18 @@ class MemoryLab:
         self._spectra.sync(run.schedule, run.dataset)
         self._half_lives.sync(run.schedule, subject)
         self._norms.sync(run.schedule, subject)
-        self._norms.retain(run.snapshots.epochs)
+        self._norms.retain(run.stored)
         while len(self._half_lives) > MOST_EPOCHS:
             self.stride *= 2
             for cache in (self._half_lives, self._spectra):
                 cache.retain([epoch for epoch in cache if epoch % self.stride == 0])
 
-    def _gauge_epochs(self, count: int) -> range:
-        """The epochs for the gauge of a run of ``count`` epochs."""
-        stride = 1 << (max(count - 1, 0) // MOST_EPOCHS).bit_length()
-        return range(0, count, max(self.stride, stride))
+    def _gauge_epochs(self, run: Run) -> list[int]:
+        """The epochs for the gauge of a run."""
+        rows = max(len(run.history) - 1, 0)
+        stride = 1 << (rows // MOST_EPOCHS).bit_length()
+        epochs: list[int] = run.history.epochs[:: max(self.stride, stride)].tolist()
+        return epochs
 
     def _evaluate_epoch(self, run: Run, query: GradientQuery, epoch: int) -> None:
         state = run.replay(Position(epoch), "memory")

@@ -86,18 +86,19 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
     to the one shown, NaN where it was not measured.
     """
     data, epoch, history = probe.dataset, player.position.epoch, player.run.history
+    row = history.rows_until(epoch) - 1
     losses, metrics = history.column("train_loss"), history.column("train_metric")
     tests = history.column("test_metric")
-    scores = _Scores(data, float(losses[epoch]), float(metrics[epoch]), float(tests[epoch]))
+    scores = _Scores(data, float(losses[row]), float(metrics[row]), float(tests[row]))
     stopped = player.diverged and player.shown is None
     known = math.isfinite(scores.loss) or not data.labelled
     if stopped or not (probe.finite and known):
         sentence = "The numbers are no longer finite. Go back, or lower the learning rate."
         return Story("Broken", sentence, broken=True)
-    if player.given and epoch == 0:
+    if player.given and (epoch == 0 or not data.labelled):
         return _opened(player.given, probe, scores)
     course = Scores(losses, metrics, tests, data.guess.loss, chance_of(data))
-    chapter = Chapter(chapters(course, radii, np.array([epoch]))[0])
+    chapter = Chapter(chapters(course, radii, np.array([row]))[0])
     if chapter is Chapter.UNTRAINED:
         start = f"The weights are random: every {probe.noun} is a guess"
         return Story(chapter.label, f"{start} (loss {scores.loss:.3g}).")

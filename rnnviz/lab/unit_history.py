@@ -64,8 +64,8 @@ class UnitHistory:
         _, data, layer, part = query.source
         subject = data, layer, part, query.token, phrase_key(query.trace)
         self._rows.sync(run.schedule, subject)
-        self._rows.retain(run.snapshots.epochs)
-        for epoch in coarse_first(self._rows.missing(run.snapshots.epochs)):
+        self._rows.retain(run.stored)
+        for epoch in coarse_first(self._rows.missing(run.stored)):
             if time.perf_counter() > until:
                 return True
             self._rows[epoch] = query.read(run.replay(Position(epoch), "units").parameters)

@@ -196,7 +196,7 @@ class WhatIfLab:
     def develop(self, run: Run, pair: tuple[Probe, Probe], budget: float) -> bool:
         """Read more snapshots for about ``budget`` seconds; return whether some are missing."""
         until, examples = time.perf_counter() + budget, self._sync(run, pair)
-        missing = list(self._answers.missing(run.snapshots.epochs))
+        missing = list(self._answers.missing(run.stored))
         for epoch in coarse_first(missing):
             if time.perf_counter() > until:
                 return True

@@ -62,12 +62,14 @@ def columns_of(
     """The columns that are chosen, and for those that aren't a guess; raise TaskError."""
     text = None if text is None else _found(cells, text)
     label = None if label is None else _found(cells, label)
-    if text is not None and text == label and form is not Form.NEXT:
+    if form is Form.NEXT and label is not None:
+        raise TaskError(f"{cells.name}: to learn what comes next takes no label. Leave it out.")
+    if text is not None and text == label:
         raise TaskError(f"{cells.name}: the column {text} can't be both. Choose two columns.")
     if form is None:
         form = _form(cells, text, label)
     if form is Form.NEXT:
-        return Columns(form, text or _text(cells, [label]))
+        return Columns(form, text or _text(cells, []))
     if len(cells.columns) < 2:
         raise TaskError(
             f"{cells.name}: has one column, {cells.columns[0]}. To learn {form.header} takes two."
@@ -118,7 +120,7 @@ def _pair(cells: Cells, text: str | None, label: str | None) -> tuple[str, str]:
     return first, label or next(c for c in _by_words(cells) if c != first)
 
 
-def _text(cells: Cells, taken: Sequence[str | None]) -> str:
+def _text(cells: Cells, taken: Sequence[str]) -> str:
     """The column of the text: by its name, if there are words in it, or else that with the most."""
     free = [column for column in cells.columns if column not in taken] or list(cells.columns)
     named = [column for column in free if rank(column, TEXT) < 2 * len(TEXT)]

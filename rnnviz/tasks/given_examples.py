@@ -16,11 +16,11 @@ from rnnviz.tasks.vocabulary import Array, Vocabulary, split_words
 
 #: A text, or a text with its label: a class, or a class after every token.
 Given = str | tuple[str, Any]
+#: The words of a vocabulary in their order, or each with its number.
+Words = Sequence[str] | Mapping[str, int]
 
 
-def vocabulary_from(
-    words: Sequence[str] | Mapping[str, int], characters: bool | None = None
-) -> Vocabulary:
+def vocabulary_from(words: Words, characters: bool | None = None) -> Vocabulary:
     """The vocabulary of these words, in their order or by their numbers; raises TaskError.
 
     By default it is one of characters if every word is a single one. Words that can't be typed in
@@ -34,6 +34,14 @@ def vocabulary_from(
     characters = single if characters is None else characters
     plain = all(split_words(word) == [word] for word in listed)
     return Vocabulary(listed, characters, verbatim=not (characters or plain))
+
+
+def place_of(reads: str | None) -> OutputAt | None:
+    """After which tokens a network is read out, from a text; raises TaskError."""
+    try:
+        return None if reads is None else OutputAt(reads)
+    except ValueError:
+        raise TaskError(f"reads can't be {str(reads)[:40]!r}: it is last or every.") from None
 
 
 def given_dataset(

@@ -18,8 +18,12 @@ COLUMNS = ("train_loss", "train_metric", "test_loss", "test_metric")
 class History:
     """Loss and metric (0..1) on the training and test set after each epoch, from epoch 0.
 
-    The test scores are NaN if there is no test set.
+    The test scores are NaN if there is no test set. ``unit`` is what the axis counts, ``roles`` are
+    the names of the two sets.
     """
+
+    unit = "epoch"
+    roles = ("train", "test")
 
     def __init__(self) -> None:
         self._rows = np.empty((256, len(COLUMNS)))
@@ -42,6 +46,15 @@ class History:
             self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
         self._rows[self._length] = (*train, *test)
         self._length += 1
+
+    @property
+    def epochs(self) -> NDArray[Any]:
+        """The epochs of the rows, (N,), ascending."""
+        return np.arange(self._length)
+
+    def rows_until(self, epoch: int) -> int:
+        """The number of rows up to ``epoch``, inclusive."""
+        return epoch + 1
 
     @property
     def nbytes(self) -> int:

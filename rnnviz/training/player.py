@@ -63,6 +63,30 @@ class Player:
     def _new_run(self, schedule: Schedule) -> Run:
         return Run(self.dataset, schedule, self.first)
 
+    # Growth, of a recording
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the run is a recording, which can't go on here."""
+        return False
+
+    @property
+    def growing(self) -> bool:
+        """Whether another program may add to the run."""
+        return False
+
+    @property
+    def behind(self) -> bool:
+        """Whether something was added that is not taken over yet."""
+        return False
+
+    def look(self) -> bool:
+        """Look whether something was added."""
+        return False
+
+    def grow(self, budget: float) -> None:
+        """Take over what was added, for about ``budget`` seconds."""
+
     # Position
 
     @property

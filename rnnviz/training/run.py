@@ -156,6 +156,11 @@ class Run:
         return self._state
 
     @property
+    def stored(self) -> list[int]:
+        """The epochs whose states are at hand, without a replay, ascending."""
+        return self.snapshots.epochs
+
+    @property
     def examples(self) -> int:
         """Number of examples in an epoch."""
         return len(self._buffers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from rnnviz.config import SETTINGS, CellKind, RunConfig, SettingError
+from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.engine.cell_kinds import cell_of
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.own_cell import own_cell
@@ -93,7 +93,7 @@ def _with_a_cell(config: RunConfig, problems: list[str]) -> RunConfig:
         problems.append(f"{problem} They are left out.")
         return replace(config, constants="")
     except CellError as problem:
-        default: CellKind = SETTINGS["cell"].default
+        default: str = SETTINGS["cell"].default
         problems.append(f"{SETTINGS['equations'].label}, {problem}. Using the {default} cell.")
         return replace(config, cell=default)
     return config

@@ -31,9 +31,11 @@ import streamlit as st
 from rnnviz.app.pages.{page} import {page}_page
 from rnnviz.app.stage import connect
 from rnnviz.app.browser_session import get_seat
+from rnnviz.app.text import count_in
 seat = get_seat()
 with seat.borrow() as host:
     connect(seat, host.edition)
+    count_in(host.session.unit)
     {page}_page(host.session{controls})
 """
 #: The commands of the buttons that are not Streamlit's.

@@ -11,7 +11,7 @@ import streamlit as st
 
 from rnnviz.app import session_registry
 from rnnviz.app.actor import Actor
-from rnnviz.config import SETTINGS, CellKind, RunConfig, TaskName
+from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.lab.questions import TrainQuestion
 from rnnviz.presets import PRESETS
@@ -25,6 +25,7 @@ from tests.sampling import each_row
 CHARTS = {"network", "curves"}
 PHRASE = TASKS["sentiment"].probe
 WEATHER = b"text,label\nso warm,sunny\nso cold,rainy\nso damp,foggy\n"
+WIDGETS = [row for row in SETTINGS.values() if row.choices or row.kind is not str]
 
 
 @pytest.fixture
@@ -45,9 +46,9 @@ def weights(page):
 # What is there
 
 
-@each_row("row", [row for row in SETTINGS.values() if row.name != "task" and row.kind is not str])
+@each_row("row", [row for row in WIDGETS if row.name != "task"])
 def test_every_setting_has_its_widget_where_it_has_an_effect(new, row):
-    page = App(**{row.only[0]: row.only[1][0].value}) if row.only else new
+    page = App(**{row.only[0]: str(row.needed[0])}) if row.only else new
     widget = page.widget(row.name)
     assert (widget.help, widget.value) == (row.help, row.default)
     assert widget.label.startswith(row.label)
@@ -67,7 +68,7 @@ def test_the_numbers_in_the_equations_of_a_cell_have_their_boxes():
     boxes["gamma"].set_value(2.5)
     page.run()
     assert page.session.config.constants == "dt=0.2, gamma=2.5"
-    page.set("cell", CellKind.LEAKY)
+    page.set("cell", "leaky")
     (share,) = (w for w in page.app.number_input if "constants_leaky_a" in w.key)
     share.set_value(0.0)
     page.run()

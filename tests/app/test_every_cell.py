@@ -1,29 +1,22 @@
-"""Every page with every cell, and with a cell that is only a line of text."""
+"""Every page with every cell, and with cells that are only a text: one's own, one in the table."""
 
 import pytest
 
-from rnnviz.config import SETTINGS, CellKind
-from tests.app.tab import PAGES, Page, tabs_of
-
-#: A cell that nobody knows: two states, a gate without a name that means anything.
-STRANGE = """
-k = sigmoid(W_xk @ x + W_pk @ p + b_k)  # valve
-p = k * p + (1 - k) * tanh(W_xp @ x + U_qp @ q + b_p)  # store
-q = relu(W_pq @ p + b_q) - 0.1 * q  # outlet
-out = "q"
-keeps = "k"
-"""
+from rnnviz.cells import OWN, cell_names
+from rnnviz.config import SETTINGS
+from tests.app.tab import PAGES, App, Page, tabs_of
+from tests.new_cell import VALVE, add
 
 
-@pytest.fixture(scope="module", params=CellKind)
+@pytest.fixture(scope="module", params=[*cell_names(), VALVE.name])
 def session(request):
     """A run of a few epochs, which every page looks at."""
-    own = (
-        {"equations": SETTINGS["equations"].to_link(STRANGE)}
-        if request.param is CellKind.OWN
-        else {}
-    )
-    return Page("train", cell=request.param.value, hidden="5", epoch="2", **own).session
+    own = {"equations": SETTINGS["equations"].to_link(VALVE.standalone)}
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == VALVE.name:
+            add(patch)
+        cell, rest = request.param, own if request.param == OWN else {}
+        yield Page("train", cell=cell, hidden="5", epoch="2", **rest).session
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -34,3 +27,13 @@ def test_every_page_stands_with_every_cell(page, session):
         assert opened.charts.keys() == opened.places.keys()
         assert "nan" not in opened.text.lower().split()
         assert opened.session.config == session.config
+
+
+def test_one_entry_more_in_the_table_can_be_chosen_and_set_in_the_sidebar(monkeypatch):
+    name, page = add(monkeypatch), App()
+    page.set("cell", name)
+    assert page.session.config.cell == name
+    assert page.widget("forget_bias").value == 1
+    page.set(f"constants_{name}_s", 0.5)
+    assert page.session.config.constants == "s=0.5"
+    assert page.session.state.parameters.architecture.cell.equations.constants == {"s": 0.5}

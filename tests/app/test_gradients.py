@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from rnnviz.analysis.gradient_over_lag import lag_profile
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.token_contribution import token_contribution
 from rnnviz.config import Gradient, TaskName
@@ -56,6 +57,14 @@ def small():
     return Page(**SMALL)
 
 
+def develop(page):
+    """Evaluate the gauge and the map at all epochs."""
+    session = page.session
+    while session.memory.develop(session.run, session.gradient_query(), 1.0):
+        pass
+    page.look()
+
+
 # The answer
 
 
@@ -76,9 +85,7 @@ def test_a_run_that_learned_nothing_tells_until_when_no_gradient_came_and_what_l
     elman = next(card for card in PRESETS[TaskName.RECALL] if not card.learns)
     page = Page(**elman.config().to_query(), epoch="30")
     session = page.session
-    while session.memory.develop(session.run, session.gradient_query(), 1.0):
-        pass
-    page.look()
+    develop(page)
     _, flows = session.memory.past(session.run, session.gradient_query(), 1.0)
     shares = flows.norms[:, 0] / flows.norms[:, -1]
     last = int(re.match(r"Up to epoch (\d+) of 30 less than 0\.1", page.story)[1])
@@ -89,6 +96,43 @@ def test_a_run_that_learned_nothing_tells_until_when_no_gradient_came_and_what_l
     page.run()
     assert "halved every" in page.story
     assert "Train" not in page.story
+
+
+def test_while_the_reader_looks_back_the_present_is_faint():
+    page = Page(**{**SMALL, "now": "6"})
+    faint = next(one for one in page.chart("over_lag")["data"] if one.get("name") == "at epoch 6")
+    page.session.player.back_to_now()
+    page.run()
+    names = [one.get("name", "") for one in page.chart("over_lag")["data"]]
+    assert not any("at epoch" in name for name in names)
+    drawn = next(one for one in page.chart("over_lag")["data"] if one.get("name") == "this phrase")
+    assert faint["customdata"] == [size for _, size in drawn["customdata"]]
+
+
+def test_the_band_is_that_of_the_training_or_of_the_test_sequences(small):
+    page = small.enter(REACH)
+    bands = {}
+    for band, examples in (
+        ("test", page.session.dataset.test),
+        ("training", page.session.dataset.train),
+    ):
+        page.choose("Band of", band)
+        names = [one.get("name", "") for one in page.chart("over_lag")["data"]]
+        assert f"80% of {len(examples)} {band} phrases" in names
+        state = page.session.state
+        expected = lag_profile(state.parameters, examples, Objective.LOSS)
+        (drawn,) = (
+            one for one in page.chart("over_lag")["data"] if one.get("name", "").startswith("80%")
+        )
+        assert drawn["y"][-1] == pytest.approx(expected.high[0], rel=1e-5)
+        bands[band] = drawn["y"]
+        assert (
+            f"all {len(examples)} {band} sequences" in page.frame["pictures"]["over_lag"]["remark"]
+        )
+    assert bands["test"] != bands["training"]
+    assert not any(
+        b.label == "Band of" for b in Page(task="spelling", hidden="4").app.get("button_group")
+    )
 
 
 # The pictures

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rnnviz.config import CellKind, RunConfig
-from rnnviz.engine.cells import CELLS, standalone
+from rnnviz.cells import CELLS, cell_names
+from rnnviz.config import RunConfig
 from tests.app.tab import PAGES, App, Page, tabs_of
 from tests.sampling import each_row
 
@@ -17,14 +17,14 @@ def page():
 
 def test_the_editor_opens_with_the_equations_of_the_present_cell(page):
     told = page.told("editor")
-    assert (told["label"], told["equations"]) == ("Write your own", standalone(CELLS["lstm"]))
-    for kind in CellKind:
+    assert (told["label"], told["equations"]) == ("Write your own", CELLS["lstm"].standalone)
+    for kind in cell_names():
         page.set("cell", kind)
         told = page.told("editor")
-        cell = CELLS.get(kind.value, CELLS["elman"])
-        assert standalone(cell).split("\n")[-1] in told["equations"]
-        assert told["label"] == ("Edit the equations" if kind is CellKind.OWN else "Write your own")
-    page.set("cell", CellKind.ELMAN)
+        cell = CELLS.get(kind, CELLS["elman"])
+        assert cell.standalone.split("\n")[-1] in told["equations"]
+        assert told["label"] == ("Edit the equations" if kind == "own" else "Write your own")
+    page.set("cell", "elman")
     page.set("activation", "relu")
     assert "h = relu(" in page.told("editor")["equations"]
 
@@ -49,7 +49,7 @@ def test_what_is_used_is_trained_and_stands_in_the_sidebar_and_in_the_link(page)
     page.say("use", text=OWN)
     own = RunConfig(cell="own", equations=OWN, hidden=5)
     assert page.session.config == own
-    assert page.widget("cell").value is CellKind.OWN
+    assert page.widget("cell").value == "own"
     assert page.told("editor") | {"help": ""} == {
         **page.told("editor"), "help": "", "label": "Edit the equations", "equations": OWN
     }  # fmt: skip
@@ -63,11 +63,11 @@ def test_what_is_used_is_trained_and_stands_in_the_sidebar_and_in_the_link(page)
 
 def test_equations_of_ones_own_are_there_again_after_another_cell(page):
     page.say("use", text=OWN)
-    page.set("cell", CellKind.GRU)
+    page.set("cell", "gru")
     page.click("new_seed")
-    page.set("cell", CellKind.OWN)
+    page.set("cell", "own")
     config = page.session.config
-    assert (config.cell, config.equations, config.seed) == (CellKind.OWN, OWN, 1)
+    assert (config.cell, config.equations, config.seed) == ("own", OWN, 1)
 
 
 #: Unusual cells: no gate, an output that is no state, two states, no bias and no nonlinearity.

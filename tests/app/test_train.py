@@ -1,19 +1,12 @@
 """Page *Train*, its question *Where is it wrong?*: what is listed, opened, filtered and saved."""
 
-import io
-
 import numpy as np
-import pandas as pd
 import pytest
 
 from rnnviz.analysis.formatting import quoted
-from rnnviz.app.answers_list import answers_csv
-from rnnviz.config import RunConfig
 from rnnviz.lab.questions import TrainQuestion
 from rnnviz.lab.results import Rows, Show
-from rnnviz.session import Session
 from tests.app.tab import App, Page
-from tests.sampling import each_row
 
 THINGS = {"song": "music", "jazz": "music", "lamp": "light", "bulb": "light", "clock": "time"}
 #: Three classes.
@@ -102,20 +95,11 @@ def test_a_cell_of_the_matrix_filters_the_list_until_it_is_clicked_again(page):
     assert listed(page) == before
 
 
-def test_the_answers_can_be_saved(page):
-    table = pd.read_csv(io.StringIO(answers_csv(page.session)))
-    assert list(table) == ["text", "label", "predicted", "probability"]
-    assert set(table.text[table.label != table.predicted]) == wrong_in_test(page.session)
-    for _, row in table.iterrows():
-        assert page.session.inspect(row.text).probability == pytest.approx(row.probability)
-
-
-@each_row("task", ["brackets", "flipflop"])
-def test_with_an_answer_after_every_token_each_has_a_row_in_the_file(task):
-    session = Session(RunConfig(task=task, hidden=3))
-    table = pd.read_csv(io.StringIO(answers_csv(session)))
-    assert len(table) == sum(len(example.targets) for example in session.dataset.test)
-    assert {*table.place[: len(session.dataset.test[0].targets)]} >= {1, 2}
+def test_the_results_can_be_saved_and_of_values_the_answers_only(page):
+    kinds = ["Answers", "Confusion matrix", "Scores of the classes"]
+    for opened_page, expected in ((page, kinds), (opened(task="adding", hidden="4"), kinds[:1])):
+        labels = [button.proto.label for button in opened_page.app.get("download_button")]
+        assert labels == expected
 
 
 def test_with_an_answer_after_every_token_the_wrong_ones_are_marked():

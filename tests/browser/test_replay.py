@@ -244,3 +244,16 @@ def test_an_untrained_run_has_no_control_that_does_nothing(browser, tmp_path, co
     assert shown == ["Dark", "?", "⤢", "?", "⤢"]
     assert reader.page.get_by_role("slider").count() == 1  # that marks a unit
     reader.page.context.close()
+
+
+def test_the_menu_saves_what_the_page_shows(opened, server, browser, tmp_path, complaints):
+    page = opened(f"{server.url}/?hidden=5&init_scale=0.5&epoch=3")
+    drawn = page.in_chart("network", "figure.data[0].z.map((row) => [...row])")
+    page.page.get_by_role("button", name="Export").click()
+    with page.page.expect_download() as saved:
+        page.page.get_by_role("button", name="Replay (.html)").click()
+    saved.value.save_as(tmp_path / "replay.html")
+    reader = Reader(browser, tmp_path / "replay.html", complaints)
+    reader.expect_epoch(3)
+    assert np.abs(reader.states() - np.array(drawn)).max() <= np.abs(drawn).max() / 2000 * 1.01
+    reader.page.context.close()

@@ -75,8 +75,9 @@ def test_a_cell_is_clicked_and_the_list_is_of_its_phrases_and_all_can_be_saved(p
     page.page.mouse.click(*page.place("confusion", "0", "0"))
     expect(rows(page)).to_have_count(count)
     expect(page.at("list").locator("caption")).to_contain_text("is found")
+    page.page.get_by_role("button", name="Save as CSV").click()
     with page.page.expect_download() as download:
-        page.press("save_answers")
+        page.press("save-answers")
     with Path(download.value.path()).open(encoding="utf-8") as file:
         table = list(csv.DictReader(file))
     assert len(table) == 20

@@ -15,7 +15,8 @@ import pytest
 
 import rnnviz
 from rnnviz import cli
-from rnnviz.config import SETTINGS, CellKind, Gradient, RunConfig, TaskName
+from rnnviz.cells import cell_names
+from rnnviz.config import SETTINGS, Gradient, RunConfig, TaskName
 from rnnviz.session import Session
 from rnnviz.tasks.upload import DATA_SETTINGS
 from rnnviz.training.player import Player
@@ -197,6 +198,45 @@ def test_a_text_is_read_in_pieces_of_the_window(run, csv, learned_from):
     assert_refused(refused, "--window has no effect unless a text alone is learned")
 
 
+TICKETS = "id;message;category\n" + "".join(
+    f"{k};where is parcel {k};shipping\n{k};i was charged {k} times;billing\n" for k in range(9)
+)
+UGLY = TICKETS + '90;;billing\n91;a schöne invoice;"Billing "\n92;a, b;\n93;x;y;z\n'
+
+
+def test_columns_encoding_labels_and_bad_rows_are_chosen(run, csv, learned_from):
+    path = csv("a.csv", UGLY.encode("windows-1252"))
+    command = (*QUICK, "--train", path, "--encoding", "windows-1252")
+    done = run(*command, "--skip-bad")
+    assert done.code == 0
+    assert "Nearly equal labels: 'billing' and 'Billing '. --merge-labels merges them." in done.err
+    assert "from 19 rows of 'message' and 'category'" in done.err
+    assert "Rows left out, because they can't be used: 3 of 22." in done.err
+    done = run(*command, "--skip-bad", "--merge-labels")
+    assert "Labels merged: 'Billing ' is 'billing'." in done.err
+    assert run(*command, "--skip-bad", "--text-column", "id", "--form", "next").code == 0
+    assert run(*command, "--skip-bad", "--label-column", "ID", "--text-column", "message").code == 0
+    classes = [data.classes for data in learned_from]
+    assert classes[:2] == [("Billing ", "billing", "shipping"), ("billing", "shipping")]
+    assert learned_from[2].vocabulary.characters
+    assert set(classes[3]) == {*map(str, range(9)), "91", "92"}
+
+
+def test_all_rows_that_cannot_be_used_are_listed(run, csv):
+    done = run(*QUICK, "--train", csv("a.csv", UGLY))
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines()[1:] == [
+        "rnnviz: 3 of 22 rows can't be used. --skip-bad leaves them out.",
+        "a.csv, row 20: the text is empty. Fill it in, or remove the row.",
+        "a.csv, row 22: the label is empty. Name its class, or remove the row.",
+        "a.csv, row 23: has 4 cells, and the header names 3. Put a text that has separators or "
+        "quotes between double quotes.",
+    ]
+    many = run(*QUICK, "--train", csv("b.csv", "text,label\n" + ",1\n" * 30))
+    assert many.err.count("\n") == 22
+    assert many.err.endswith("…\n")
+
+
 def test_a_test_file_and_characters_can_be_read(run, csv, learned_from):
     test = csv("b.csv", "text,label\nso very warm,sunny\n")
     done = run(*QUICK, "--train", csv("a.csv"), "--test", test)
@@ -334,6 +374,9 @@ NO_PORT = "from 1 to 65535"
         ("train --unit words", "--unit needs --train"),
         ("train --test-share 0.2", "--test-share needs --train"),
         ("train --window 9", "--window needs --train"),
+        ("train --skip-bad", "--skip-bad needs --train"),
+        ("train --merge-labels", "--merge-labels needs --train"),
+        ("train --text-column a", "--text-column needs --train"),
         ("train --train a --task recall", "--task has no effect with --train"),
         ("train --train a --test b --test-share 0", "has no effect with --test"),
         ("gradcheck --phrase=", "The phrase is empty"),
@@ -364,6 +407,8 @@ def test_bad_input_of_a_process_gets_one_sentence_too(command):
         ("text,label\nbad,0\ngood,0\n", "at least two classes"),
         ("", "a.csv: is empty"),
         (b"text,label\nsch\xf6n,1\n", "a.csv: is not UTF-8"),
+        (b"text,label\nsch\xf6n,1\n", "--encoding takes windows-1252 (schön,1), "),
+        (b"text,label\nbad,0\n,1\n", "--skip-bad leaves it out."),
         (b"text,label\nbad,0\n" + b"\n" * 5_000_000, "a.csv: is larger than 5 MB"),
     ],
 )
@@ -376,12 +421,32 @@ def test_a_bad_way_of_reading_and_a_bad_test_file_get_one_sentence(run, csv):
     for option, value, said in (
         ("--unit", "letters", "Unit (unit) can't be 'letters': it is one of words, characters"),
         ("--test-share", "0.51", "Test share (test_share) can't be '0.51'"),
+        (
+            "--form",
+            "labels",
+            "Form (form) can't be 'labels': it is one of label, next, translation",
+        ),
+        ("--text-column", "txt", "a.csv: has no column txt. It has: text, label."),
+        ("--encoding", "klingon", "Encoding (encoding) can't be 'klingon'"),
         ("--test", csv("b.csv", "text,label\nso warm,foggy\n"), "'foggy' is unknown"),
     ):
         assert_refused(run(*command, option, value), said)
 
 
-@each_row("option", ["--json", "--weights"])
+def test_results_are_written_as_csv(run, csv, tmp_path):
+    done = run(*QUICK, "--train", csv("a.csv", WEATHER), "--results", tmp_path / "r.csv")
+    assert done.code == 0
+    written = {path.name: path.read_text() for path in tmp_path.glob("r*.csv")}
+    assert written.keys() == {"r.csv", "r-confusion.csv", "r-classes.csv"}
+    assert written["r.csv"].startswith("text,label,predicted,probability\n")
+    assert written["r.csv"].count("\n") == 3
+    assert written["r-confusion.csv"].startswith("label \\ predicted,cold,warm\ncold,")
+    assert written["r-classes.csv"].startswith("class,recall,precision,f1,count\ncold,")
+    assert run(*QUICK, "--task", "adding", "--results", tmp_path / "v.csv").code == 0
+    assert [path.name for path in tmp_path.glob("v*.csv")] == ["v.csv"]
+
+
+@each_row("option", ["--json", "--weights", "--results"])
 @each_row("name", ["", "missing/file"], ids=["a folder", "in no folder"])
 def test_what_cannot_be_written_gets_one_sentence_before_training(run, tmp_path, option, name):
     assert_refused(run(*QUICK, "--every", 1, option, tmp_path / name), str(tmp_path))
@@ -452,7 +517,7 @@ def test_a_cell_of_ones_own_is_verified(run, csv):
     assert (done.code, done.out.split("\n")[-2]) == (0, "None failed.")
 
 
-@each_row("cell", [kind.value for kind in CellKind])
+@each_row("cell", cell_names())
 def test_gradcheck_checks_every_cell_and_the_notebook_only_where_it_is_one(run, cell):
     done = run(*CHECK, "--cell", cell, "--phrase", "this is not bad")
     assert done.code == 0

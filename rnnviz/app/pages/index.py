@@ -23,6 +23,7 @@ from rnnviz.app.stage import (
     place_time,
 )
 from rnnviz.app.style import style_sheet
+from rnnviz.app.text import count_in
 from rnnviz.drawing.story_line import ask
 from rnnviz.lab.questions import TrainQuestion
 from rnnviz.session import Session
@@ -55,7 +56,7 @@ def _pages(session: Session, controls: DeltaGenerator) -> list[st.Page]:
     ]
 
 
-def _header() -> None:
+def _header(recorded: bool) -> None:
     """Transport and story at the left; scores and the slider of epochs at the right."""
     with st.container(key="header"):
         left, right = st.columns([2, 1], gap="medium")
@@ -69,7 +70,8 @@ def _header() -> None:
             place_time()
         with st.container(horizontal=True, key="notice"):
             place_text("message")
-            place_link()
+            if not recorded:
+                place_link()
 
 
 def _show() -> None:
@@ -78,6 +80,7 @@ def _show() -> None:
     seat = get_seat()
     with seat.borrow() as host:
         session = host.session
+        count_in(session.unit)
         task, controls = st.sidebar.container(), st.sidebar.container(key="controls")
         pages = _pages(session, controls)
         page = st.navigation(pages, position="top")
@@ -86,7 +89,7 @@ def _show() -> None:
             st.switch_page(next(p for p in pages if (p.url_path or "train") == asked))
         style_sheet()
         sidebar(seat, host, task, _needs_room(page.url_path, session))
-        _header()
+        _header(session.player.recorded)
         page.run()
         place_end()
 

@@ -92,12 +92,14 @@ def _picture(lab: StepLab, step: StepRecord, probe: Probe) -> Picture:
 def _choices(session: Session) -> None:
     lab = session.step
     with st.container(horizontal=True, vertical_alignment="center", key="subjects"):
-        lab.subject = _one_of("Step on", Subject, lab.subject, "subject")
+        if not session.player.recorded:
+            lab.subject = _one_of("Step on", Subject, lab.subject, "subject")
         place_phrase(session, disabled=lab.subject is Subject.NEXT)
         place_text("subject")
         _part_and_layer(session)
         place_stepper("unit", label="Unit")
-        _apply_button(session)
+        if not session.player.recorded:
+            _apply_button(session)
 
 
 def _view(lab: StepLab) -> None:

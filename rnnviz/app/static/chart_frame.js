@@ -52,7 +52,7 @@ export function paintTicks(p, axis) {
     else if (options.tickangle) slanted(p, label, pixel, far + 8, options.tickangle, font);
     else writeRich(p.c, label, pixel, far + 5, font, { across: "center", down: "top" });
   }
-  if (p.edges && letter === "x" && p.layout.meta?.x === "epoch") writeRich(p.c, "epoch", 0, far + 5, font, { down: "top" });
+  if (p.edges && letter === "x" && p.layout.meta?.x === "epoch") writeRich(p.c, p.layout.meta.unit, 0, far + 5, font, { down: "top" });
   if (!text) return;
   if (letter === "x") {
     const below = far + (options.showticklabels === false ? 6 : options.tickangle && options.side !== "top" ? 50 : 22);

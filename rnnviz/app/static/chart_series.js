@@ -164,7 +164,10 @@ function strideOf(bars, widthOf) {
 }
 
 function paintCells(p, series) {
-  const { z, zmin, zmax, colorscale, xgap = 0, ygap = 0 } = series;
+  const { z, zmin, zmax, colorscale, ygap = 0 } = series;
+  // A share of the columns, or pixels.
+  const share = series.meta?.gap ?? 0;
+  const xgap = share ? 0 : series.xgap ?? 0;
   if (!z.length || !z[0].length) return;
   const [xs, ys] = axesFor(p, series);
   const across = edgesOf(series.x, z[0].length).map((edge) => xs.at(edge));
@@ -180,7 +183,8 @@ function paintCells(p, series) {
     for (let column = 0; column < z[row].length; column++) {
       const value = z[row][column];
       if (!Number.isFinite(value)) continue;
-      const [x0, x1] = [left[column], left[column + 1]];
+      const inset = Math.round((left[column + 1] - left[column]) * share) / 2;
+      const [x0, x1] = [left[column] + inset, left[column + 1] - inset];
       if (x1 === x0 || y1 === y0) continue;
       p.c.fillStyle = colour(value);
       p.c.fillRect(x0, y0, Math.max(1, x1 - x0 - xgap), Math.max(1, y1 - y0 - ygap));

@@ -85,20 +85,29 @@ export class Bar {
   }
 
   update(header, current) {
-    const { running, over, sequence } = header;
-    this.sequence = sequence;
+    const { running, over, sequence, recorded, looking_back: back } = header;
+    Object.assign(this, { sequence, recorded });
     setText(this.buttons.phrase.querySelector("b"), sequence);
+    if (recorded) this.offerSnapshots();
     if (!current) return;
-    const [play, step] = [!running && !over, !over];
-    this.enableButtons({ play, pause: running, epoch: step, phrase: step });
+    const [play, step] = [!running && !over, recorded ? back : !over];
+    this.enableButtons({ play, pause: running, epoch: step, phrase: step && !recorded });
     this.speed.value = this.speeds.indexOf(header.speed);
     this.showPace(header.speed);
   }
 
+  // A recording has snapshots to walk over, and nothing to train.
+  offerSnapshots() {
+    const { epoch, phrase, reset, seed } = this.buttons;
+    for (const button of [phrase, reset, seed]) button.hidden = button.disabled = true;
+    setText(epoch.querySelector("span"), "Next snapshot");
+    epoch.title = "Go on to the next snapshot (E)";
+  }
+
   showPace(speed) {
-    const { sequence } = this;
-    const unit = `epoch${speed > 1 ? "s" : ""}`;
-    const shown = speed ? `${speed} ${unit}/s` : `${sequence} by ${sequence}`;
+    const slow = this.recorded ? "snapshot" : this.sequence;
+    const unit = `${this.recorded ? "snapshot" : "epoch"}${speed > 1 ? "s" : ""}`;
+    const shown = speed ? `${speed} ${unit}/s` : `${slow} by ${slow}`;
     if (this.pace.textContent === shown) return;
     // In a narrow window the style sheet hides the unit.
     this.pace.textContent = shown;
@@ -150,8 +159,12 @@ export class Time {
     return name === "b";
   }
 
-  update({ looking_back: back, epoch, last, progress }, current) {
-    this.scrubber.show({ last, shown: epoch, text: back ? `epoch ${progress}` : "now", bands: [] });
+  update({ looking_back: back, epoch, last, progress, unit, recorded }, current) {
+    const [now, branch] = this.buttons;
+    branch.hidden = recorded;
+    now.title = `Show the latest ${unit} of the run again (B)`;
+    this.scrubber.input.setAttribute("aria-label", `${unit[0].toUpperCase()}${unit.slice(1)} shown`);
+    this.scrubber.show({ last, shown: epoch, text: back ? `${unit} ${progress}` : "now", bands: [] });
     if (current) this.enable(back);
   }
 }

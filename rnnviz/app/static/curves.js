@@ -22,9 +22,9 @@ export class Curves extends CanvasPicture {
   show(figure) {
     this.run = runOf(figure);
     this.repaint();
-    const { length } = this.run.train_loss.x;
-    const scores = [...valuesAt(this.run, this.run.shown ?? length - 1)].join(", ");
-    this.canvas.setAttribute("aria-label", `The run after ${length - 1} epochs: ${scores}.`);
+    const last = this.run.train_loss.x.at(-1);
+    const scores = [...valuesAt(this.run, this.run.shown ?? last)].join(", ");
+    this.canvas.setAttribute("aria-label", `The run after ${last} ${this.run.scales.unit}s: ${scores}.`);
   }
 
   // The epoch under the pointer, at most the last one that has been trained.
@@ -73,7 +73,7 @@ export class Curves extends CanvasPicture {
 
   told() {
     if (!this.inside) return [];
-    return [`epoch ${this.epoch}`, ...valuesAt(this.run, this.epoch)];
+    return [`${this.run.scales.unit} ${this.epoch}`, ...valuesAt(this.run, this.epoch)];
   }
 }
 

@@ -88,8 +88,9 @@ function paintFrames(p) {
   const { layout, run, theme } = p;
   const { panels } = layout;
   const { loss, metric, gauge } = run.scales;
-  const train = [["train", theme.train, []], ["test", theme.test, [5, 3]]];
-  title(p, panels.loss, `Loss, ${loss.unit}`, train);
+  const [train, test] = run.scales.roles;
+  const names = [[train, theme.train, []], [test, theme.test, [5, 3]]];
+  title(p, panels.loss, `Loss, ${loss.unit}`, names);
   grid(p, [0, 0.5, 1].map((part) => part * loss.top), (v) => heights.loss(layout, loss, v), shortNumber);
   title(p, panels.metric, metric[0].toUpperCase() + metric.slice(1));
   grid(p, [0, 0.5, 1], (v) => heights.metric(layout, null, v), percent);
@@ -231,7 +232,7 @@ function paintChapters(p) {
   const ticks = [0, 0.5, 1].map((part) => Math.round(part * run.scales.last));
   ["left", "center", "right"].forEach((align, k) =>
     write(p, String(ticks[k]), x(ticks[k]), foot + 2.2 * u, 0.87 * u, theme.muted, { align }));
-  write(p, "epoch", 0, foot + 2.2 * u, 0.87 * u, theme.muted);
+  write(p, run.scales.unit, 0, foot + 2.2 * u, 0.87 * u, theme.muted);
 }
 
 // A line at an epoch through every panel, but not through the titles.
@@ -294,11 +295,12 @@ function valueAt({ x, y }, epoch) {
 // The text for an epoch.
 export function* valuesAt(run, epoch) {
   const { loss, metric } = run.scales;
-  for (const role of ["train", "test"]) {
-    const value = valueAt(run[`${role}_loss`], epoch);
-    if (Number.isNaN(value)) continue;
-    const share = (100 * valueAt(run[`${role}_metric`], epoch)).toFixed(1);
-    yield `${role}: loss ${value.toPrecision(4)} ${loss.unit}, ${metric} ${share}%`;
+  for (const [k, role] of ["train", "test"].entries()) {
+    const [value, share] = ["loss", "metric"].map((score) => valueAt(run[`${role}_${score}`], epoch));
+    const known = [];
+    if (!Number.isNaN(value)) known.push(`loss ${value.toPrecision(4)} ${loss.unit}`);
+    if (!Number.isNaN(share)) known.push(`${metric} ${(100 * share).toFixed(1)}%`);
+    if (known.length) yield `${run.scales.roles[k]}: ${known.join(", ")}`;
   }
   const [radius, norm, life] = ["radius", "norm", "half-life"].map((name) => valueAt(run[name], epoch));
   yield `${run.scales.gauge.weights}: radius ${shortNumber(radius)}, largest singular value ${shortNumber(norm)}`;

@@ -350,6 +350,8 @@ def _decide(session: Session) -> None:
     with st.container(horizontal=True, key="decide"):
         st.button("Undo", key="undo", on_click=undo, disabled=none, shortcut="Z")
         st.button("Hear all", key="undo_all", on_click=undo_all, disabled=none)
+    if session.player.recorded:
+        return
     st.button(
         "Branch with this network", key="branch_with", disabled=none,
         on_click=on_host(_branch), width="stretch",

@@ -28,15 +28,20 @@ _STEPS = "Measured on the next training steps, without taking them."
 #: The panels at the left and at the right, with their shares of the height.
 _LEFT = {"feed_hh": 3, "feed_xh": 3, "ratios": 3}
 _RIGHT = {"map_hh": 3, "map_xh": 3, "clipping": 2.4, "angle": 2}
+#: Those of the next steps of the optimizer.
+_OPTIMIZER = ("ratios", "clipping", "angle")
 
 
 def feed_tab(session: Session, controls: DeltaGenerator) -> Tab:
     """Lay out the shares of the words, and the optimizer's next steps."""
     with controls:
         choose_layer(session, "gradients")
-        st.caption(explanation("gradients_steps"))
-    left, right = ([_panel(session, key, share) for key, share in column.items()]
-                   for column in (_LEFT, _RIGHT))  # fmt: skip
+        if not session.player.recorded:
+            st.caption(explanation("gradients_steps"))
+    left, right = (
+        [_panel(session, key, share) for key, share in column.items() if _known(session, key)]
+        for column in (_LEFT, _RIGHT)
+    )
     place_sheet("feed", [words_panel(session), *left], right)
 
     def draw(frame: Frame) -> None:
@@ -47,10 +52,17 @@ def feed_tab(session: Session, controls: DeltaGenerator) -> Tab:
 
     def develop(budget: float) -> bool:
         query, history = source_of(session).query, session.gradients.history
-        records = (history.shares, history.clipping)
-        return any(record.develop(session.run, query, budget) for record in records)
+        if history.shares.develop(session.run, query, budget):
+            return True
+        steps = not session.player.recorded
+        return steps and history.clipping.develop(session.run, query, budget)
 
     return Tab(draw, dict.fromkeys(_RIGHT, partial(go_to_click, session)), develop)
+
+
+def _known(session: Session, key: str) -> bool:
+    """Whether the panel can be drawn: the optimizer of a recording is another program's."""
+    return key not in _OPTIMIZER or not session.player.recorded
 
 
 def _panel(session: Session, key: str, share: float) -> Panel:
@@ -67,7 +79,7 @@ def _answer(source: Source) -> str:
         return f"One {noun}: all of the gradient comes from it."
     shares, row = history.column("W_xh"), history.nearest(source.query.state.epoch)
     now, start = (_share(float(shares[k, :-1].sum())) for k in (row, 0))
-    first = f"; at epoch {history.epochs[0]} it was {start}" if row else ""
+    first = f"; at {source.session.unit} {history.epochs[0]} it was {start}" if row else ""
     return (
         f"{noun.capitalize()}s before the last bring <strong>{now}</strong> of the input "
         f"weights' gradient{first}."
@@ -89,6 +101,8 @@ def _draw(source: Source, frame: Frame) -> None:
         name = f"W_{part}"
         frame.chart(f"feed_{part}", share_columns, shares, name, words, epoch, colors)
         frame.chart(f"map_{part}", share_map, shares, name, words, course, colors)
+    if source.session.player.recorded:
+        return
     clipping = source.over_epochs(source.gradients.history.clipping)
     frame.chart("clipping", clipping_curves, clipping, course, colors, remark=_STEPS)
     frame.chart("angle", clipping_angle, clipping, course, colors, remark=_STEPS)

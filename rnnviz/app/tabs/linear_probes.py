@@ -40,7 +40,8 @@ def choose_probe(session: Session) -> None:
     _question(session)
     measure_buttons(
         _begin, lambda here: here.linear_probes.cancel(), ready=True,
-        going=lab.measuring is not None, tip="Fit the linear maps to the states of the epoch shown",
+        going=lab.measuring is not None,
+        tip=f"Fit the linear maps to the states of the {session.unit} shown",
     )  # fmt: skip
 
 
@@ -63,7 +64,7 @@ def answer(session: Session) -> str:
     found, source, measuring = _found(session), source_of(session), session.linear_probes.measuring
     if measuring:
         epoch, share = measuring
-        return progress_html(f"Measuring at epoch {epoch}", share)
+        return progress_html(f"Measuring at {session.unit} {epoch}", share)
     if _said(session) or not session.linear_probes.shown(source):
         return f"{escape(_title(session))} Press <strong>Measure</strong> to see."
     *_, last = found.values()
@@ -94,7 +95,8 @@ def _said(session: Session) -> str:
         return _NOT_FINITE
     found = _found(session)
     if not found:
-        return "Not measured yet. Press Measure here, and at other epochs to compare them."
+        unit = session.unit
+        return f"Not measured yet. Press Measure here, and at other {unit}s to compare them."
     return "" if any(one.measured for one in found.values()) else _TOO_FEW
 
 
@@ -139,7 +141,7 @@ def _found(session: Session) -> dict[str, Readability]:
     here = lab.shown(source)
     others = [m for m in lab.every(source) if m is not here][-_EPOCHS + (here is not None) :]
     shown = sorted(others, key=lambda m: m.epoch) + ([here] if here else [])
-    return {f"epoch {measured.epoch}": measured.found for measured in shown}
+    return {f"{session.unit} {measured.epoch}": measured.found for measured in shown}
 
 
 def _title(session: Session) -> str:
@@ -172,8 +174,8 @@ def _picture(session: Session, found: dict[str, Readability], said: str) -> Pict
 
 def _remark(session: Session, found: dict[str, Readability]) -> str:
     """Which epoch is missing, and on how much the last one was measured."""
-    epoch = session.state.epoch
-    missing = f"Epoch {epoch} is not measured: press Measure. " * (f"epoch {epoch}" not in found)
+    here = f"{session.unit} {session.state.epoch}"
+    missing = f"{here.capitalize()} is not measured: press Measure. " * (here not in found)
     *_, last = found.values()
     counts = last.counts[np.isfinite(last.scores)]
     if not len(counts):

@@ -15,11 +15,11 @@ from rnnviz.analysis.formatting import quoted
 from rnnviz.analysis.health import REACH_WATCH
 from rnnviz.analysis.jacobians import fits, lyapunov_exponents, products, state_spectra
 from rnnviz.analysis.memory_gauge import starved_until
+from rnnviz.app.browser_session import first_value, visit
 from rnnviz.app.frame import Frame
 from rnnviz.app.gradient_check import choose_objective
 from rnnviz.app.gradient_source import (
     Source,
-    every_sequence,
     jacobian_tokens,
     probe_sequence,
     source_of,
@@ -32,16 +32,19 @@ from rnnviz.app.style import theme
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.text import explanation
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.complex_plane import Trail, exponent_curve, state_spectrum, weight_spectrum
 from rnnviz.figures.gradient_over_lag import connectivity_map, product_curves
 from rnnviz.figures.gradients import SYMBOL, gradient_map
 from rnnviz.figures.length_generalization import length_curve
 from rnnviz.figures.memory_gauge import memory_gauge
 from rnnviz.figures.picture import Picture
-from rnnviz.figures.reach import FOREVER, life_text, reach_curve
+from rnnviz.figures.reach import FOREVER, Told, life_text, reach_curve
 from rnnviz.figures.sentence import sentence
 from rnnviz.figures.theme import Theme
+from rnnviz.lab.gradients import Band
 from rnnviz.session import Session
+from rnnviz.tasks.example import Example
 
 #: The pictures of the Jacobians; in their place a sentence if the state is too large for them.
 _JACOBIANS = ("products", "state_spectrum", "exponents")
@@ -52,6 +55,7 @@ def reach_tab(session: Session, controls: DeltaGenerator) -> Tab:
     with controls:
         choose_objective(session, "gradients")
         choose_layer(session, "gradients")
+        session.gradients.band = _choose_band(session)
         longer = _choose_longer(session)
     place_sheet("reach", _left(session), _right(session, longer))
 
@@ -162,11 +166,16 @@ def _times(share: float) -> str:
 
 def _draw_back(source: Source, frame: Frame) -> None:
     """Those that stand on the words."""
-    frame.chart("over_lag", _reach, source, remark=f"The band: {every_sequence(source)}")
+    frame.chart("over_lag", _reach, source, remark=_measured(source))
     drawn = {"products": _products, "state_spectrum": _states, "connectivity": _connectivity}
     for key, figure in drawn.items():
         said = probe_sequence if key == "connectivity" else jacobian_tokens
         frame.chart(key, _or_too_large, key, figure, source, remark=said(source))
+
+
+def _measured(source: Source) -> str:
+    count, band = len(_examples(source)), source.gradients.band
+    return f"The band: Measured on all {count:,} {band} sequences."
 
 
 def _draw_epochs(source: Source, frame: Frame) -> None:
@@ -191,9 +200,19 @@ def _or_too_large(key: str, figure: Callable[[Source, Theme], Picture], source: 
 
 def _reach(source: Source) -> Picture:
     gradients, query = source.gradients, source.query
-    flow, profile = gradients.reach(query), gradients.lag(query)
-    sequence = source.session.names.sequence
-    return reach_curve(flow, profile, source.words, source.theme("over_lag"), sequence)
+    profile = gradients.lag(query._replace(examples=_examples(source)))
+    sequence, colors = source.session.names.sequence, source.theme("over_lag")
+    told = Told(sequence, f"{gradients.band} {sequence}", *_present(source))
+    return reach_curve(gradients.reach(query), profile, source.words, colors, told)
+
+
+def _present(source: Source) -> tuple[Array | None, int]:
+    """The gradient of the phrase where the run has arrived, while the reader looks back."""
+    session, run = source.session, source.session.run
+    if session.player.shown is None:
+        return None, run.position.epoch
+    query = source.query.at(run.state, run.schedule.at(run.position))
+    return source.gradients.present(query).norms, run.position.epoch
 
 
 def _products(source: Source, colors: Theme) -> Picture:
@@ -213,13 +232,36 @@ def _connectivity(source: Source, colors: Theme) -> Picture:
 
 def _spectrum(source: Source) -> Picture:
     history = source.over_epochs(source.gradients.history.eigenvalues)
-    trail = Trail(np.array(history.rows), history.epochs, source.query.state.epoch)
+    trail = Trail(
+        np.array(history.rows), history.epochs, source.query.state.epoch, source.session.unit
+    )
     return weight_spectrum(source.eigenvalues, trail, source.theme("spectrum"), source.weights)
 
 
 def _exponents(source: Source, colors: Theme) -> Picture:
     jacobians = source.jacobians
     return exponent_curve(lyapunov_exponents(jacobians), len(jacobians.matrices), colors)
+
+
+# Training or test sequences
+
+
+def _choose_band(session: Session) -> Band:
+    """The sequences of the band: those of the test set can be chosen, if there is one."""
+    if not session.dataset.test:
+        return Band.TRAIN
+    chosen = st.segmented_control(
+        "Band of", list(Band), key="band", required=True,
+        default=first_value("band", visit("gradients"), session.gradients.band),
+        help=f"The {session.names.sequence}s whose gradients are the band, with its fit. Those of "
+        "the test set were never learned from.",
+    )  # fmt: skip
+    return Band(chosen or session.gradients.band)
+
+
+def _examples(source: Source) -> Sequence[Example]:
+    data = source.session.dataset
+    return data.test if source.gradients.band is Band.TEST else data.train
 
 
 # Longer sequences

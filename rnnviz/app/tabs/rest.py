@@ -85,7 +85,7 @@ def _answer(session: Session, found: FixedPoints | None, rests: list[Rest]) -> s
     dynamics, query = session.dynamics, session.dynamics_query
     if dynamics.searching:
         epoch, share = dynamics.searching
-        return progress_html(f"Searching at epoch {epoch}", share)
+        return progress_html(f"Searching at {session.unit} {epoch}", share)
     if problem := dynamics.problem(query):
         return escape(problem)
     told = rest_sentence(dynamics.label(query, shown_token), found)
@@ -146,8 +146,9 @@ def _remark(session: Session) -> str:
         return ""
     visited, basis = dynamics.visited(query), dynamics.plane(query).basis
     read = f"{len(visited.paths)} of {visited.total}" if visited.partial else f"{visited.total}"
+    when = f"{session.unit} {basis.epoch}"
     return (
-        f"Held: {dynamics.label(query, shown_token)}. The plane was fitted at epoch {basis.epoch} "
+        f"Held: {dynamics.label(query, shown_token)}. The plane was fitted at {when} "
         f"to the states on {read} training {session.names.sequence}s; participation ratio "
         f"{basis.participation:.2f} of {len(basis.mean)} dimensions."
     )

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.analysis.recurrent_parts import recurrent_parts
 from rnnviz.analysis.selectivity import MOST_WORDS
 from rnnviz.app.browser_session import first_value
 from rnnviz.app.frame import Frame, SliderState
@@ -232,7 +233,7 @@ def _effect(here: Subject) -> str:
         unit = here.session.dataset.guess.unit
         rise = f"{signed(float(rises[lab.unit]))} {unit}".replace("inf", "∞")
         return f" Without it the loss there changes by <strong>{rise}</strong>."
-    before = "" if epoch is None else f" Order of epoch {epoch}."
+    before = "" if epoch is None else f" Order of {here.session.unit} {epoch}."
     return f"{before} {weighing_html(here.session, rises)}"
 
 
@@ -262,7 +263,7 @@ def _remark(here: Subject, key: str) -> str:
     if key not in ("response", "phrases"):
         return ""
     then, now = here.source.state.epoch, here.session.state.epoch
-    past = "" if then == now else f" As at epoch {then}: pause to read them again."
+    past = "" if then == now else f" As at {here.session.unit} {then}: pause to read them again."
     every, count = len(here.session.dataset.train), here.activations.count
     some = f"{count:,} of the {every:,}, drawn at random" if count < every else f"all {count:,}"
     return f"Measured on the training sequences: {some}.{past}"
@@ -270,14 +271,17 @@ def _remark(here: Subject, key: str) -> str:
 
 def _or_not_finite(here: Subject, figure: Callable[[Subject], Picture]) -> Picture:
     if not here.finite:
-        said = "The states are not finite numbers here. Go back to an earlier epoch."
+        unit = here.session.unit
+        said = f"The states are not finite numbers here. Go back to an earlier {unit}."
         return sentence("Units", said, theme())
     return figure(here)
 
 
 def _memory(here: Subject) -> Picture:
-    colors = here.theme("memory")
-    return memory_rows(here.states, here.rows, here.probe.words, here.view, colors)
+    probe, rows, colors = here.probe, here.rows, here.theme("memory")
+    parts = recurrent_parts(probe.parameters, probe.trace, here.source.layer, rows.chosen)
+    rows = rows._replace(parts=parts)
+    return memory_rows(here.states, rows, probe.words, here.view, colors)
 
 
 def _unit_words(here: Subject) -> Picture:
@@ -292,7 +296,7 @@ def _unit_epochs(here: Subject) -> Picture:
     past = session.unit_history.past(session.run, here.query, _PAST)
     after = shown_token(here.probe.words[here.token])
     course, unit = session.player.course, here.lab.unit
-    title = f"Unit {unit} after “{plain(after, 16)}”, over the epochs"
+    title = f"Unit {unit} after “{plain(after, 16)}”, over the {session.unit}s"
     values = past[0], past[1][:, unit]
     return unit_curve(values, title, course, here.view, here.theme("epochs"))
 

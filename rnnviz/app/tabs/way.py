@@ -66,7 +66,7 @@ def way_tab(session: Session, controls: DeltaGenerator) -> Tab:
             edition = visit("dynamics"), session.config.hidden
             units = session.units
             units.axes = choose_axes("plane", units.axes, edition, session.config.hidden)
-            refit_button(lambda here: here.units.refit())
+            refit_button(lambda here: here.units.refit(), session.unit)
     _place(session)
 
     def draw(frame: Frame) -> None:
@@ -203,7 +203,8 @@ def _remark(shown: _Shown) -> str:
     """When the axes were fitted, and on what."""
     activations, drawn = shown.activations, shown.drawn.count
     some = f" The picture shows {drawn} of them." if drawn < activations.count else ""
+    when = f"{shown.session.unit} {shown.plane.basis.epoch}"
     return (
-        f"Axes fitted at epoch {shown.plane.basis.epoch} to the {len(activations.words):,} states "
+        f"Axes fitted at {when} to the {len(activations.words):,} states "
         f"on {activations.count} training sequences.{some}"
     )

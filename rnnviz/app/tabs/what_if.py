@@ -413,7 +413,7 @@ def _parted(change: Change) -> Picture:
     session = change.session
     lab, run = session.what_if, session.run
     known = lab.past(run, session.state, change.pair, _EPOCHS)
-    scale = _scale(change, "over the epochs")
+    scale = _scale(change, f"over the {session.unit}s")
     colors = steady(session, "parted", scale.title)
     answers = known.first, known.second
     return parting_curves(known.epochs, answers, session.player.course, scale, colors)

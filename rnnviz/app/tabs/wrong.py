@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.formatting import quoted
 from rnnviz.analysis.results import Answers, Values, confusion, most_confused, whole
-from rnnviz.app.answers_list import answers_csv, rows_of
+from rnnviz.app.answers_list import rows_of
 from rnnviz.app.browser_session import first_value, get_seat, visit
 from rnnviz.app.frame import Frame
 from rnnviz.app.page_scene import go_to_click
@@ -28,6 +28,7 @@ from rnnviz.config import OutputAt
 from rnnviz.drawing.first_page import words_of
 from rnnviz.drawing.status import score_text
 from rnnviz.drawing.verdict import verdict_html
+from rnnviz.export.results import ResultFile, result_csv, result_files
 from rnnviz.figures.answers import class_strip, value_lines
 from rnnviz.figures.class_bars import class_bars
 from rnnviz.figures.confusion_matrix import confusion_matrix
@@ -105,17 +106,24 @@ def _choose(session: Session) -> None:
     lab.rows = Rows(_segments("Rows", parts, lab.rows if data.test else Rows.TRAIN))
     shown = list(Show) if data.answers_classes else [Show.ERRORS, Show.ALL]
     lab.show = Show(_segments("Show", shown, lab.show if lab.show in shown else Show.ERRORS))
-    seat = get_seat()
+    _save(session)
 
-    def csv() -> str:
+
+def _save(session: Session) -> None:
+    """The menu that saves the results; a file is made when it is asked for."""
+    seat, rows = get_seat(), session.results.rows
+
+    def made(kind: ResultFile) -> str:
         with seat.borrow() as host:
-            return answers_csv(host.session)
+            return result_csv(host.session, kind)
 
-    st.download_button(
-        "Save the answers as CSV", csv, f"answers-{lab.rows}.csv", "text/csv",
-        key="save_answers", on_click="ignore", width="stretch",
-        help="One row for each answer: the text, its label, the prediction, and its probability.",
-    )  # fmt: skip
+    with st.popover("Save as CSV", width="stretch"):
+        for kind in result_files(session):
+            st.download_button(
+                kind.label, partial(made, kind), f"answers-{rows}{kind.suffix}.csv", "text/csv",
+                key=f"save{kind.suffix or '-answers'}", on_click="ignore", width="stretch",
+                help=kind.help,
+            )  # fmt: skip
 
 
 def _segments(label: str, options: Sequence[str], value: str) -> str:
@@ -234,6 +242,8 @@ def _part(session: Session) -> str:
     lab, data = session.results, session.dataset
     if lab.rows is Rows.ALL:
         return ""
+    if session.player.recorded:
+        return "probe "
     return "test " if lab.rows is Rows.TEST and data.test else "training "
 
 

@@ -1,14 +1,27 @@
 """Explanations, one Markdown file each; what stands in braces there is filled in."""
 
+import re
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
+#: What the axis of a run counts, where it isn't epochs.
+_unit = ContextVar("unit", default="epoch")
+_EPOCH = re.compile(r"(?<![{\w])epoch(s?)\b")
+
+
+def count_in(unit: str) -> None:
+    """Have the explanations of this context speak of steps, say, for epochs."""
+    _unit.set(unit)
+
 
 @cache
-def _text(name: str) -> str:
-    return (Path(__file__).parent / f"{name}.md").read_text(encoding="utf-8").strip()
+def _text(name: str, unit: str) -> str:
+    text = (Path(__file__).parent / f"{name}.md").read_text(encoding="utf-8").strip()
+    return _EPOCH.sub(rf"{unit}\1", text)
 
 
 def explanation(name: str, **fields: str) -> str:
     """The text of ``name``.md, its gaps filled; {noun} is a word unless it is given."""
-    return _text(name).format(**{"noun": "word", "weights": "W_hh", **fields})
+    text = _text(name, _unit.get())
+    return text.format(**{"noun": "word", "weights": "W_hh", **fields})

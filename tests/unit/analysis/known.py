@@ -5,7 +5,7 @@ import pytest
 
 from rnnviz.analysis.formatting import Names
 from rnnviz.analysis.state_transition import FixedInputMap, StateTransition
-from rnnviz.config import Activation, CellKind
+from rnnviz.config import Activation
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.tasks.example import Example
 from tests.unit.engine.networks import CELLS, architecture
@@ -25,7 +25,7 @@ KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
 def linear(c, hidden=3, inputs=2, outputs=2, layers=1):
     """ReLU cells with W_hh = c I whose states are never negative: every slope is 1."""
-    of = Architecture(inputs, hidden, outputs, CellKind.ELMAN, Activation.RELU, layers)
+    of = Architecture(inputs, hidden, outputs, "elman", Activation.RELU, layers)
     network = Parameters(of)
     rng = np.random.default_rng(0)
     for before, after in of.affixes:
@@ -82,7 +82,7 @@ def case_of(cell, layers, kind):
 
 def tally(c):
     """Three words, a unit for each: h_t = c h_{t-1} + x_t, margin of "yes" = (1, 2, 4) h + 1/2."""
-    of = Architecture(3, 3, 2, CellKind.ELMAN, Activation.RELU)
+    of = Architecture(3, 3, 2, "elman", Activation.RELU)
     parameters = Parameters(of)
     parameters["W_xh"][...] = np.eye(3)
     parameters["W_hh"][...] = c * np.eye(3)

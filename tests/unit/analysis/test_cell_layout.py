@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from rnnviz.analysis.cell_diagram import cell_diagram
 from rnnviz.analysis.cell_layout import Box, cell_layout
 from rnnviz.analysis.highways import highways
-from rnnviz.engine.cells import CELLS
+from rnnviz.cells import CELLS
+from rnnviz.engine.equations import equations_of
 from tests.sampling import each_row
 from tests.unit.engine.test_cells import cell_of, texts
 
@@ -103,7 +104,7 @@ def _run_together(a, b):
 
 @EVERY
 def test_nothing_lies_on_something_else_in_any_cell(name):
-    check(CELLS[name].equations)
+    check(equations_of(CELLS[name]))
 
 
 @settings(max_examples=80, derandomize=True, deadline=None)
@@ -120,14 +121,14 @@ def test_nor_in_cells_that_nobody_wrote(text):
     ],
 )  # fmt: skip
 def test_states_are_kept_on_highways(name, states):
-    found = highways(CELLS[name].equations)
+    found = highways(equations_of(CELLS[name]))
     assert sorted(way.state for way in found) == states
     for way in found:
-        assert way.ops[-1] is CELLS[name].equations.nodes[way.state]
+        assert way.ops[-1] is equations_of(CELLS[name]).nodes[way.state]
 
 
 def test_an_lstm_has_its_gates_below_its_highway():
-    layout = cell_layout(CELLS["lstm"].equations)
+    layout = cell_layout(equations_of(CELLS["lstm"]))
     x = {place.symbol.names: place.strip.x for place in layout.places if place.symbol.is_leaf}
     assert sorted(x, key=x.get) == [("f",), ("i",), ("g",), ("o",)]
     (band,) = layout.bands
@@ -138,7 +139,7 @@ def test_an_lstm_has_its_gates_below_its_highway():
 
 
 def test_a_cell_of_one_line_has_all_its_terms():
-    symbols = cell_diagram(CELLS["elman"].equations).symbols
+    symbols = cell_diagram(equations_of(CELLS["elman"])).symbols
     assert [s.kind for s in symbols if s.kind in ("line", "weights", "sum")] == [
         "line", "line", "weights", "sum",
     ]  # fmt: skip

@@ -14,17 +14,26 @@ from rnnviz.analysis.step_panels import share
 from rnnviz.analysis.step_vectors import operation
 from rnnviz.analysis.training_step import Focus, step_record
 from rnnviz.app.text import explanation
-from rnnviz.config import RunConfig
+from rnnviz.config import Activation, RunConfig
 from rnnviz.engine.timeline import Phase
+from tests.new_cell import VALVE, add
 from tests.sampling import each_row, pairwise, singly
 from tests.unit.analysis.known import KIND, KINDS, LETTERS, case_of
 from tests.unit.engine.networks import CELLS, OTHERS, examples, network
 
 CURVES = {"σ": lambda a: 1 / (1 + np.exp(-a)), "tanh": np.tanh, "relu": lambda a: np.maximum(a, 0)}
-EVERY = pytest.mark.parametrize("cell", CELLS + OTHERS, ids="-".join)
+#: All cells, and one more in the table.
+EVERY = pytest.mark.parametrize(
+    "cell", [*CELLS, *OTHERS, (VALVE.name, Activation.TANH)], ids="-".join
+)
 LAYERS = pytest.mark.parametrize("layers", [1, 2])
 SETTINGS = [{}, {"truncate": 2}, {"batch": 2}, {"gradient": "notebook"}]
 OPTIMIZING = [{}, {"clip": 100}, {"clip_by": "off"}, {"clip_by": "value"}, {"optimizer": "adam"}]
+
+
+@pytest.fixture(autouse=True)
+def one_cell_more(monkeypatch):
+    add(monkeypatch)
 
 
 def step_of(cell, layers, kind, **settings):

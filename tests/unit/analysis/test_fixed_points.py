@@ -24,7 +24,7 @@ from rnnviz.analysis.fixed_points import (
 )
 from rnnviz.analysis.state_transition import FixedInputMap, StateTransition
 from rnnviz.analysis.visited_states import VisitedStates, visit_states
-from rnnviz.config import Activation, CellKind, TaskName
+from rnnviz.config import Activation, TaskName
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
@@ -153,7 +153,7 @@ def test_a_minimum_that_moves_on_faster_is_not_slow():
 
 def test_what_no_state_can_be_is_no_point():
     """h = z h + (1 - z) / 2 is 1/2. Far above 1 z = sigmoid(20 h - 20) is 1, and nothing moves."""
-    parameters = Parameters(Architecture(1, 1, 2, CellKind.GRU))
+    parameters = Parameters(Architecture(1, 1, 2, "gru"))
     parameters["W_hz"][...], parameters["b_z"][...] = 20, -20
     parameters["b_xn"][...] = math.atanh(0.5)
     held = FixedInputMap(StateTransition(parameters), np.zeros(1))

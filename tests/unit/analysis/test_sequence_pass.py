@@ -6,7 +6,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rnnviz.analysis.sequence_pass import MOST_UNITS, sequence_pass
-from rnnviz.config import CellKind, RunConfig
+from rnnviz.cells import cell_names
+from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture
@@ -20,7 +21,7 @@ SOURCE = np.array([1, 0, 2])
 
 def passed(kind="elman", source=False, hidden=6, layers=1, **read):
     """The pass of a sequence of five words, or of a translation, its weights, and the trace."""
-    of = Architecture(5, hidden, 3, CellKind(kind), layers=layers, source=3 if source else 0)
+    of = Architecture(5, hidden, 3, kind, layers=layers, source=3 if source else 0)
     parameters = initial_parameters(of, RunConfig(init_scale=0.7, seed=2))
     tokens = read.get("tokens", TOKENS)
     targets = np.ones(len(tokens) if source or read.get("every") else 1, int)
@@ -90,10 +91,10 @@ def test_a_verdict_after_every_word_is_that_of_the_words_so_far():
 
 @settings(max_examples=25, deadline=None)
 @given(
-    kind=st.sampled_from(CellKind), hidden=st.integers(1, 150), layers=st.integers(1, 2),
+    kind=st.sampled_from(cell_names()), hidden=st.integers(1, 150), layers=st.integers(1, 2),
     source=st.booleans(), tokens=st.lists(st.integers(0, 4), min_size=1, max_size=12),
 )  # fmt: skip
-@example(kind=CellKind.RGLRU, hidden=141, layers=2, source=True, tokens=[0])
+@example(kind="rglru", hidden=141, layers=2, source=True, tokens=[0])
 def test_of_many_units_the_largest_of_each_group_are_shown(kind, hidden, layers, source, tokens):
     found, _, trace = passed(kind, source, hidden, layers, tokens=np.array(tokens))
     steps, shown = len(tokens) + 3 * source, len(found.units)

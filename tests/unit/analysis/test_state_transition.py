@@ -5,7 +5,7 @@ import pytest
 
 from rnnviz.analysis import state_transition
 from rnnviz.analysis.state_transition import StateTransition, state_size, states_of
-from rnnviz.config import Activation, CellKind, Loss
+from rnnviz.config import Activation, Loss
 from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
@@ -122,7 +122,7 @@ def test_sizes_and_precision():
         StateTransition(single).step(some_states(single.architecture), np.zeros(INPUTS)).dtype
         == float
     )
-    flow = StateTransition(network(Architecture(2, 3, 2, CellKind.GRU)))
+    flow = StateTransition(network(Architecture(2, 3, 2, "gru")))
     assert flow.jacobian(np.zeros((1, 3)), np.zeros(2)).shape == (1, 3, 3)
-    assert state_size(Architecture(2, 5, 2, CellKind.LSTM, layers=3)) == 30
+    assert state_size(Architecture(2, 5, 2, "lstm", layers=3)) == 30
     assert state_size(Architecture(2, 5, 2, layers=3, loss=Loss.SQUARED_ERROR)) == 15

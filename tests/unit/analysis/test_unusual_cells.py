@@ -11,7 +11,7 @@ from rnnviz.analysis.step_panels import share
 from rnnviz.analysis.step_vectors import operation
 from rnnviz.analysis.training_step import step_record
 from rnnviz.app.text import explanation
-from rnnviz.config import CellKind, Loss, RunConfig
+from rnnviz.config import Loss, RunConfig
 from rnnviz.engine.parameters import Architecture
 from rnnviz.figures.inside_cell import inside_cell
 from tests.sampling import pairwise
@@ -37,7 +37,7 @@ def step_of(text, layers, kind, **settings):
     loss = Loss.SQUARED_ERROR if values else Loss.CROSS_ENTROPY
     source = SOURCE if encoder else 0
     of = Architecture(
-        INPUTS, HIDDEN, OUTPUTS, CellKind.OWN, layers=layers, source=source, loss=loss,
+        INPUTS, HIDDEN, OUTPUTS, "own", layers=layers, source=source, loss=loss,
         equations=text,
     )  # fmt: skip
     config = RunConfig(cell="own", equations=text, layers=layers, clip=0.1, **settings)

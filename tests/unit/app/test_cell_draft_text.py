@@ -8,8 +8,8 @@ from urllib.parse import unquote
 import pytest
 
 from rnnviz.app.cell_draft_text import draft_html
+from rnnviz.cells import CELLS
 from rnnviz.engine.cell_source import backward_equations
-from rnnviz.engine.cells import CELLS, standalone
 from rnnviz.lab.cell_draft import checked
 
 
@@ -23,14 +23,14 @@ def told(text):
 
 @pytest.mark.parametrize("name", CELLS)
 def test_every_derived_equation_stands_there(name):
-    found = told(standalone(CELLS[name]))
+    found = told(CELLS[name].standalone)
     assert all(" ".join(line.split()) in found for line in backward_equations(replace(CELLS[name])))
 
 
 def test_states_gates_and_the_shapes_of_the_weights_are_named():
-    found = told(standalone(CELLS["gru"]))
+    found = told(CELLS["gru"].standalone)
     assert "States h. Gates r, z, n. W_xr, W_xz, W_xn: H × D. W_hr, W_hz, W_hn: H × H. b_r" in found
-    assert "States s, r. W_xs: H × D. W_rs: H × H. b_s: H." in told(standalone(CELLS["leaky"]))
+    assert "States s, r. W_xs: H × D. W_rs: H × H. b_s: H." in told(CELLS["leaky"].standalone)
 
 
 def test_the_script_that_can_be_saved_runs():

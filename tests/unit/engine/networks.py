@@ -2,20 +2,22 @@
 
 import numpy as np
 
-from rnnviz.config import Activation, CellKind, Loss, RunConfig
+from rnnviz.cells import cell_names
+from rnnviz.config import Activation, Loss, RunConfig
 from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture
 from rnnviz.tasks.example import Example
 
 #: Every kind of cell, with the activations that it can have.
 CELLS = [
-    (CellKind.ELMAN, Activation.TANH),
-    (CellKind.ELMAN, Activation.RELU),
-    (CellKind.GRU, Activation.TANH),
-    (CellKind.LSTM, Activation.TANH),
+    ("elman", Activation.TANH),
+    ("elman", Activation.RELU),
+    ("gru", Activation.TANH),
+    ("lstm", Activation.TANH),
 ]
 #: Cells that nobody wrote any code for.
-OTHERS = [(kind, Activation.TANH) for kind in CellKind if kind not in {cell for cell, _ in CELLS}]
+_KNOWN = {cell for cell, _ in CELLS}
+OTHERS = [(kind, Activation.TANH) for kind in cell_names() if kind not in _KNOWN]
 INPUTS, HIDDEN, OUTPUTS, SOURCE = 4, 6, 3, 5
 
 

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from rnnviz.cells import CELLS, CellText
 from rnnviz.engine import cell_check
 from rnnviz.engine.cell_check import compiled, define, gradient_error
 from rnnviz.engine.cell_source import backward_equations, description, source
 from rnnviz.engine.cell_text import CellError
-from rnnviz.engine.cells import CELLS, CellText, standalone
+from rnnviz.engine.equations import equations_of
 from tests.sampling import each_row
 
 #: What once went wrong in a first version: a new state multiplied in the same step, states that
@@ -53,7 +54,7 @@ def test_a_derived_gradient_that_is_wrong_is_refused(monkeypatch):
     monkeypatch.undo()
     with pytest.raises(CellError, match="no finite numbers: log, sqrt and / need arguments"):
         define("h = sqrt(-1 - h ** 2) + W @ x")
-    assert define(ODD[0]).equations.states == ("h",)
+    assert equations_of(define(ODD[0])).states == ("h",)
 
 
 @pytest.mark.parametrize(
@@ -73,20 +74,20 @@ def test_no_comment_and_no_quote_of_a_text_comes_into_the_script(monkeypatch, en
 def test_the_text_of_a_cell_stands_alone(name):
     """With comments, constants and options it says the same without all that is given beside it."""
     # A fresh copy: the order of factors is that in which a graph came to know them.
-    cell, alone = replace(CELLS[name]), define(standalone(CELLS[name]))
-    ours, theirs = cell.equations, alone.equations
+    cell, alone = replace(CELLS[name]), define(CELLS[name].standalone)
+    ours, theirs = equations_of(cell), equations_of(alone)
     for part in ("states", "shapes", "constants", "out", "keeps"):
         assert getattr(ours, part) == getattr(theirs, part), part
     assert [(line.name, ast.dump(line.tree)) for line in ours.lines] == [
         (line.name, ast.dump(line.tree)) for line in theirs.lines
     ]
     assert backward_equations(alone) == backward_equations(cell)
-    assert standalone(alone) == standalone(cell)
+    assert alone.standalone == cell.standalone
 
 
 def test_what_a_text_of_ones_own_cannot_say_stands_in_a_comment():
-    assert "# Here L_a begins at 0." in standalone(CELLS["rglru"])
-    lines = standalone(CELLS["leaky"]).split("\n")
+    assert "# Here L_a begins at 0." in CELLS["rglru"].standalone
+    lines = CELLS["leaky"].standalone.split("\n")
     assert (lines[0][:7], lines[1], lines[-1]) == ("# leaky", "a = 0.2", 'out = "r"')
 
 
@@ -167,7 +168,7 @@ def cell_of(text):
     """A cell of this text; one that is refused is not tried."""
     cell = CellText("random", text)
     try:
-        cell.equations  # noqa: B018
+        equations_of(cell)
     except CellError:
         assume(False)
     return cell

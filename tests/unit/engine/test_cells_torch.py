@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from rnnviz.cells import CELLS
 from rnnviz.engine.cell_check import compiled
-from rnnviz.engine.cells import CELLS
+from rnnviz.engine.equations import equations_of
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
@@ -123,7 +124,7 @@ def test_every_cell_has_its_twin():
 
 @pytest.mark.parametrize("name", CELLS)
 def test_outputs_and_gradients_are_those_of_the_paper_in_pytorch(name):
-    equations, space = CELLS[name].equations, compiled(CELLS[name])
+    equations, space = equations_of(CELLS[name]), compiled(CELLS[name])
     rng, sizes = np.random.default_rng(3), {"H": H, "D": D}
     shapes = {key: [sizes[size] for size in shape] for key, shape in equations.shapes.items()}
     weights = {key: 0.5 * rng.standard_normal(shape) for key, shape in shapes.items()}

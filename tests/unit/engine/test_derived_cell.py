@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 
+from rnnviz.cells import CELLS, CellText
 from rnnviz.config import Gradient
 from rnnviz.engine import parameters as module
 from rnnviz.engine.batch import collate
 from rnnviz.engine.cell_check import compiled
-from rnnviz.engine.cells import CELLS, CellText
 from rnnviz.engine.derived_cell import DerivedCell
+from rnnviz.engine.equations import equations_of
 from rnnviz.engine.gradcheck import complex_step_gradient
 from rnnviz.engine.layer_buffers import Layer
 from rnnviz.engine.parameters import Architecture, Parameters
@@ -75,13 +76,13 @@ def test_its_states_are_those_of_the_script(use, text):
     (example,) = examples(weights.architecture, [7])
     trace = record(weights, collate([example]))
     layer, x = trace.last, np.eye(4)[example.inputs]
-    first = np.zeros((len(text.equations.states), 3))
+    first = np.zeros((len(equations_of(text).states), 3))
     with np.errstate(all="ignore"):
         lines = compiled(text)["forward"](x, first, **weights.by_layer()[0])
-    for name, line in zip(text.equations.nodes, lines, strict=True):
+    for name, line in zip(equations_of(text).nodes, lines, strict=True):
         if name in layer.arrays and layer.arrays[name].ndim == 3:
             np.testing.assert_allclose(layer.arrays[name][:, 0], line[:-1], rtol=1e-12, atol=1e-14)
-    assert {*text.equations.states, text.equations.out} <= {*layer.arrays}
+    assert {*equations_of(text).states, equations_of(text).out} <= {*layer.arrays}
 
 
 @settings(max_examples=50, derandomize=True)

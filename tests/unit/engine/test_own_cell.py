@@ -2,25 +2,25 @@
 
 import pytest
 
-from rnnviz.config import Activation, CellKind, SettingError
+from rnnviz.cells import CELLS
+from rnnviz.config import Activation, SettingError
 from rnnviz.engine import operations
 from rnnviz.engine.cell_kinds import cell_of
 from rnnviz.engine.cell_text import CellError
-from rnnviz.engine.cells import CELLS, standalone
 from rnnviz.engine.own_cell import own_cell
 from tests.sampling import each_row
 
 
 @each_row("cell", CELLS.values(), ids=list(CELLS))
 def test_the_text_of_every_cell_is_confirmed_by_the_engine(cell):
-    found = own_cell(standalone(cell))
+    found = own_cell(cell.standalone)
     assert found.equations.states == cell.equations.states
 
 
 @each_row("a", [2, 4, 5, 10])
 @each_row("function", ["relu", "tanh"])
 def test_a_cell_whose_state_grows_is_no_wrong_one(a, function):
-    text = standalone(CELLS["leaky"]).replace("a = 0.2", f"a = {a}").replace("relu", function)
+    text = CELLS["leaky"].standalone.replace("a = 0.2", f"a = {a}").replace("relu", function)
     assert own_cell(text).equations.constants == {"a": a}
 
 
@@ -68,9 +68,9 @@ def test_lines_and_weights_without_effect_are_refused(text, said):
 
 
 def test_numbers_in_equations_can_be_set():
-    cell = cell_of(CellKind.CORNN, Activation.TANH, "", "dt=0.5, eps = 2")
+    cell = cell_of("cornn", Activation.TANH, "", "dt=0.5, eps = 2")
     assert cell.equations.constants == {"dt": 0.5, "gamma": 1.3, "eps": 2.0}
-    assert cell_of(CellKind.CORNN, Activation.TANH).equations.constants["dt"] == 0.1
+    assert cell_of("cornn", Activation.TANH).equations.constants["dt"] == 0.1
 
 
 @each_row(
@@ -87,8 +87,4 @@ def test_numbers_in_equations_can_be_set():
 )
 def test_other_numbers_are_refused(kind, constants, said):
     with pytest.raises(SettingError, match=said):
-        cell_of(CellKind(kind), Activation.TANH, "", constants)
-
-
-def test_every_cell_can_be_chosen_by_its_name():
-    assert {*CellKind} == {*CELLS} - {"elman-relu"} | {"own"}
+        cell_of(kind, Activation.TANH, "", constants)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.config import CellKind, OptimizerKind
+from rnnviz.config import OptimizerKind
 from rnnviz.engine.batch import collate
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots, slots_for
 from rnnviz.engine.training import record
@@ -21,9 +21,9 @@ torch = pytest.importorskip("torch")
 
 #: PyTorch's classes, and the order of the gates in their stacked matrices.
 LAYERS = {
-    CellKind.ELMAN: (torch.nn.RNN, "h"),
-    CellKind.GRU: (torch.nn.GRU, "rzn"),
-    CellKind.LSTM: (torch.nn.LSTM, "ifgo"),
+    "elman": (torch.nn.RNN, "h"),
+    "gru": (torch.nn.GRU, "rzn"),
+    "lstm": (torch.nn.LSTM, "ifgo"),
 }
 
 
@@ -36,9 +36,9 @@ def stacked(parameters, number, layers):
         return np.concatenate([named[name + suffix] for name in names])
 
     second = np.zeros(HIDDEN * len(gates))
-    if kind is CellKind.GRU:
+    if kind == "gru":
         second[-HIDDEN:] = named[f"b_hn{suffix}"]
-    biases = ["b_r", "b_z", "b_xn"] if kind is CellKind.GRU else [f"b_{gate}" for gate in gates]
+    biases = ["b_r", "b_z", "b_xn"] if kind == "gru" else [f"b_{gate}" for gate in gates]
     arrays = {
         "weight_ih": stack(*(f"W_x{gate}" for gate in gates)),
         "weight_hh": stack(*(f"W_h{gate}" for gate in gates)),
@@ -51,7 +51,7 @@ def stacked(parameters, number, layers):
 def copied(parameters, layers):
     """PyTorch's layers with the same weights."""
     of = parameters.architecture
-    options = {"nonlinearity": of.activation.value} if of.kind is CellKind.ELMAN else {}
+    options = {"nonlinearity": of.activation.value} if of.kind == "elman" else {}
     theirs = LAYERS[of.kind][0](INPUTS, HIDDEN, layers, **options).double()
     for number in range(layers):
         for name, array in stacked(parameters, number, layers).items():
@@ -65,7 +65,7 @@ def same_gradients(gradient, theirs, layers):
             grad = getattr(theirs, name).grad
             if not name.startswith("bias_hh"):
                 close(array, grad)
-            elif gradient.architecture.kind is CellKind.GRU:
+            elif gradient.architecture.kind == "gru":
                 close(array[-HIDDEN:], grad[-HIDDEN:])
 
 
@@ -90,7 +90,7 @@ def test_outputs_states_and_gradients_are_pytorchs(cell, steps, layers):
     close(ours.last.h, outputs.detach())
     close(ours.logits, answers.detach())
     close(ours.loss.mean(), loss.detach())
-    if cell[0] is CellKind.LSTM:
+    if cell[0] == "lstm":
         close(np.stack([layer.arrays["c"][-1] for layer in ours.layers]), last[1].detach())
     same_gradients(ours.gradient, theirs, layers)
     close(ours.gradient.W_hy, readout.weight.grad)
@@ -107,7 +107,7 @@ def test_sequences_of_many_lengths_are_pytorchs_packed_ones(cell):
         [torch.tensor(example.inputs) for example in given], enforce_sorted=False
     )
     last = theirs(packed)[1]
-    last = last[0] if cell[0] is CellKind.LSTM else last
+    last = last[0] if cell[0] == "lstm" else last
     logits = last[0] @ torch.tensor(parameters.W_hy.copy()).T + torch.tensor(parameters.b_y)
     targets = torch.tensor([int(example.targets[0]) for example in given])
     loss = torch.nn.functional.cross_entropy(logits, targets)

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.notebook import NotebookRNN
-from rnnviz.config import CellKind, ClipBy, OptimizerKind, RunConfig
+from rnnviz.cells import cell_names
+from rnnviz.config import ClipBy, OptimizerKind, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.evaluation import Evaluator
 from rnnviz.engine.parameters import Architecture, Parameters
@@ -71,7 +72,7 @@ def clipped_steps(config, count):
     return clipped
 
 
-@pairwise(cell=CellKind, batch=[1, 4, 58], optimizer=OptimizerKind, by=ClipBy)
+@pairwise(cell=cell_names(), batch=[1, 4, 58], optimizer=OptimizerKind, by=ClipBy)
 def test_the_recorded_step_is_the_one_that_training_takes(cell, batch, optimizer, by):
     config = RunConfig(
         hidden=8, init_scale=0.5, cell=cell, layers=2, batch=batch, optimizer=optimizer,
@@ -93,7 +94,7 @@ def test_another_optimizer_begins_with_empty_slots():
         assert (slots.kind, slots.steps, len(slots.arrays)) == (kind, steps, arrays)
 
 
-@singly(cell=CellKind, batch=[1, 7])
+@singly(cell=cell_names(), batch=[1, 7])
 def test_single_precision_follows_double_for_a_while(batch, cell):
     double, single = (
         run(RunConfig(hidden=8, init_scale=0.3, batch=batch, cell=cell, dtype=dtype), 2)
@@ -127,7 +128,7 @@ def test_seed_and_epoch_decide_the_order():
     [
         ({}, (1, 1, 30, 26)),
         ({"optimizer": "adam"}, (1, 1, 30, 26)),
-        *(({"batch": 8, "cell": cell}, (8, 16, 34)) for cell in CellKind),
+        *(({"batch": 8, "cell": cell}, (8, 16, 34)) for cell in cell_names()),
     ],
 )
 def test_a_part_of_an_epoch_after_the_other_is_the_same_epoch(options, counts):
@@ -140,7 +141,7 @@ def test_a_part_of_an_epoch_after_the_other_is_the_same_epoch(options, counts):
     assert state.parameters.theta.tobytes() == whole.parameters.theta.tobytes()
 
 
-@pairwise(cell=CellKind, batch=[1, 8, 57], room=[0, 1_000, 20_000])
+@pairwise(cell=cell_names(), batch=[1, 8, 57], room=[0, 1_000, 20_000])
 def test_a_workspace_with_little_room_trains_the_same(cell, batch, room):
     config = RunConfig(hidden=16, init_scale=0.1, cell=cell, batch=batch)
     state, roomy = begin(network_of(config), config), workspace_for(config)

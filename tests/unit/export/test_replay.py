@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import rnnviz
-from rnnviz.config import CellKind, RunConfig, TaskName
+from rnnviz.config import RunConfig, TaskName
 from rnnviz.drawing.first_page import curves, network, words_of
 from rnnviz.drawing.status import scores_html, story_html
 from rnnviz.drawing.verdict import verdict_html
@@ -30,14 +30,14 @@ from tests.unit.export.replayed import Replayed
 #: Every kind of answer, layers, gates, an encoder, and more units than are shown.
 RUNS = {
     "a class": {"hidden": 6},
-    "gates and layers": {"cell": CellKind.LSTM, "hidden": 5, "layers": 2},
+    "gates and layers": {"cell": "lstm", "hidden": 5, "layers": 2},
     "more units": {"hidden": 70},
     "answers after every token": {"task": TaskName.CHARACTERS, "hidden": 6},
-    "values after every token": {"task": TaskName.FLIPFLOP, "cell": CellKind.GRU, "hidden": 5},
+    "values after every token": {"task": TaskName.FLIPFLOP, "cell": "gru", "hidden": 5},
     "a value": {"task": TaskName.ADDING, "hidden": 5},
     "an encoder": {"task": TaskName.TRANSLATION, "hidden": 5},
     "text that goes on": {"task": TaskName.SPELLING, "hidden": 5},
-    "real numbers": {"task": TaskName.WAVES, "cell": CellKind.LRU, "hidden": 5},
+    "real numbers": {"task": TaskName.WAVES, "cell": "lru", "hidden": 5},
 }
 
 
@@ -241,8 +241,8 @@ def test_a_run_within_an_epoch_is_replayed_up_to_its_beginning():
 
 
 def test_the_file_says_what_made_it():
-    session = after(2, hidden=5, seed=7, cell=CellKind.GRU)
-    session.configure(RunConfig(hidden=5, seed=7, cell=CellKind.GRU, lr=0.5))
+    session = after(2, hidden=5, seed=7, cell="gru")
+    session.configure(RunConfig(hidden=5, seed=7, cell="gru", lr=0.5))
     page = replay(session)
     said = {e.text for e in Replayed(page).elements}
     for part in ("gru", "7", "5", "0.5", "Learning rate from epoch 2 on"):
@@ -269,7 +269,7 @@ def test_weights_from_elsewhere_are_named(tmp_path):
 
 def test_a_cell_of_ones_own_is_there_as_its_text():
     text = "h = tanh(W @ x + 0.5 * h)"
-    session = after(2, hidden=5, cell=CellKind.OWN, equations=text)
+    session = after(2, hidden=5, cell="own", equations=text)
     replayed = Replayed(replay(session, ["not bad"]))
     assert text in {e.text.strip() for e in replayed.elements}
     assert replayed.epochs == [0, 1, 2]

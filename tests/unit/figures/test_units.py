@@ -25,6 +25,19 @@ def test_rows_are_in_the_order_that_is_given_and_the_chosen_one_is_framed():
     assert drawn.layout.xaxis.ticktext[2] == "&lt;not&gt;"
 
 
+def test_threads_lead_from_the_units_that_add_most_to_the_chosen_one():
+    parts = np.array([[0, 0, 0], [0.5, -0.2, 0.01], [np.exp(-9), 0, 0]])
+    rows = Rows(np.array([2, 0, 1]), 0, parts)
+    cells, minus, plus = memory_rows(np.ones((3, 3)), rows, WORDS).figure.data
+    assert (minus.line.color, plus.line.color) == (LIGHT.negative, LIGHT.positive)
+    assert (list(minus.x), list(minus.y)) == ([0.25, 0.75, None], ["1", "0", None])
+    assert list(plus.y) == ["0", "0", None] * 2
+    assert cells.meta["gap"] == 0.5
+    many = memory_rows(np.ones((15, 3)), rows, "a" * 15).figure.data
+    assert len(many) == 1
+    assert many[0].xgap is None
+
+
 def test_the_decoder_begins_at_a_line():
     view = View("h", "Hidden state", bridge=2)
     line, _ = memory_rows(STATES, Rows(np.arange(2), 0), WORDS, view).figure.layout.shapes
@@ -75,5 +88,5 @@ def test_a_unit_over_the_epochs(learned):
     drawn = unit_curve(past, "Unit 3", course).figure
     assert drawn.data[0].x.tolist() == [0, 3, 8]
     assert drawn.data[0].y == pytest.approx(past[1], abs=1e-6)
-    assert drawn.layout.meta == {"x": "epoch"}
+    assert drawn.layout.meta == {"x": "epoch", "unit": "epoch"}
     assert drawn.layout.yaxis.range[0] < -0.7

@@ -47,4 +47,4 @@ def test_both_answers_over_the_epochs(history_of):
     assert (first.name, second.name) == ("A", "B")
     assert (first.line.color, second.line.dash) == (LIGHT.text, "dash")
     assert list(second.y) == pytest.approx([0.5, 0.1])
-    assert drawn.layout.meta == {"x": "epoch"}
+    assert drawn.layout.meta == {"x": "epoch", "unit": "epoch"}

@@ -2,9 +2,10 @@
 
 import pytest
 
+from rnnviz.cells import CELLS
 from rnnviz.config import RunConfig
 from rnnviz.engine.cell_text import CHARACTERS
-from rnnviz.engine.cells import CELLS, standalone
+from rnnviz.engine.equations import equations_of
 from rnnviz.lab.cell_draft import checked
 from rnnviz.session import Session
 from tests.sampling import each_row
@@ -14,9 +15,9 @@ OWN = "h = tanh(W @ x + 0.5 * h)"
 
 @pytest.mark.parametrize("name", CELLS)
 def test_every_cell_can_be_typed(name):
-    draft = checked(standalone(CELLS[name]))
+    draft = checked(CELLS[name].standalone)
     assert draft.problem is None
-    assert draft.cell.states == CELLS[name].equations.states
+    assert draft.cell.states == equations_of(CELLS[name]).states
 
 
 @each_row(

@@ -69,7 +69,7 @@ def test_a_choice_is_kept_and_the_rest_is_guessed():
     assert columns_of(cells, text="title") == (LABEL, "title", "category")
     assert columns_of(cells, label="ID") == (LABEL, "message", "id")
     assert columns_of(cells, NEXT) == (NEXT, "message", "")
-    assert columns_of(cells, NEXT, "title", "id") == (NEXT, "title", "")
+    assert columns_of(cells, NEXT, "title") == (NEXT, "title", "")
     assert columns_of(cells, TRANSLATION, "title") == (TRANSLATION, "title", "message")
     assert columns_of(cells, LABEL, "category", "title") == (LABEL, "category", "title")
 
@@ -80,6 +80,7 @@ def test_a_choice_is_kept_and_the_rest_is_guessed():
         ({"text": "txt"}, "a.csv: has no column txt. It has: id, message."),
         ({"label": "<b>" * 99}, "a.csv: has no column <b><b>"),
         ({"text": "id", "label": "id"}, "the column id can't be both"),
+        ({"form": NEXT, "label": "id"}, "to learn what comes next takes no label"),
     ],
 )
 def test_a_choice_that_cannot_be_gets_a_sentence(options, said):

@@ -9,7 +9,7 @@ from rnnviz.tasks.columns import Form
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.tokenization import MAX_TOKENS
-from rnnviz.tasks.upload import File, Upload, dataset_of, parts_of
+from rnnviz.tasks.upload import FaultsError, File, Upload, check_rows, dataset_of, parts_of
 from rnnviz.tasks.vocabulary import START, Unit
 from tests.sampling import each_row, singly
 
@@ -142,15 +142,87 @@ def test_a_refusal_says_what_is_wrong_and_where(train, test, said):
     assert said in str(problem.value)
 
 
+# Data as people have them
+
+UGLY = LABELS + ",warm\nso cool,\nso mild,Warm\nso warm 0,cold\nso fine,a,b\n"
+
+
+def test_without_leave_a_row_that_cannot_be_used_refuses_the_whole():
+    with pytest.raises(FaultsError) as problem:
+        dataset_of(upload(UGLY))
+    assert str(problem.value) == (
+        "a.csv, row 22: the text is empty. Fill it in, or remove the row. 3 more of 25 rows can't "
+        "be used."
+    )
+    assert [fault.row for fault in problem.value.faults] == [22, 23, 25, 26]
+
+
+def test_rows_that_cannot_be_used_are_left_out_and_labels_merged_if_one_says_so():
+    data = dataset_of(upload(UGLY, skip_bad=True, test_share=0))
+    assert (len(data.train), data.classes) == (21, ("Warm", "cold", "warm"))
+    assert data.notes == ("Rows left out, because they can't be used: 4 of 25.",)
+    merged = dataset_of(upload(UGLY, skip_bad=True, merge_labels=True, test_share=0))
+    assert (len(merged.train), merged.classes) == (21, ("cold", "warm"))
+    assert merged.notes[1] == "Labels merged: 'Warm' is 'warm'."
+    with pytest.raises(TaskError, match="none of its 2 rows can be used"):
+        dataset_of(upload("text,label\n,a\n,b\n", skip_bad=True))
+
+
+def test_a_contradiction_may_be_one_of_spellings_only():
+    content = LABELS + "so warm 0,WARM\n"
+    assert len(check_rows(upload(content)).faults) == 1
+    assert check_rows(upload(content, merge_labels=True)).faults == ()
+
+
+def test_the_test_file_is_read_in_the_columns_and_spellings_of_the_training():
+    train = "id,message,category\n" + "".join(
+        f"{k},so {'ab'[k % 2]},{'xy'[k % 2]}\n" for k in range(8)
+    )
+    tested = "category,message\nX,so a\ny,so b\n"
+    with pytest.raises(FaultsError, match=r"b.csv, row 2: the label 'X' is unknown"):
+        dataset_of(upload(train, tested))
+    data = dataset_of(upload(train, tested, merge_labels=True))
+    assert [example.text for example in data.test] == ["so a", "so b"]
+    assert data.classes == ("x", "y")
+
+
+def test_the_way_of_reading_is_a_part_of_the_upload():
+    one = upload(UGLY, skip_bad=True)
+    others = [upload(UGLY), upload(UGLY, skip_bad=True, merge_labels=True)]
+    others += [
+        upload(UGLY, skip_bad=True, form="next"),
+        upload(UGLY, skip_bad=True, text_column="label"),
+    ]
+    assert one == upload(UGLY, skip_bad=True)
+    assert all(one != other for other in others)
+    assert dataset_of(one) is dataset_of(upload(UGLY, skip_bad=True))
+
+
+@each_row("options", [{"form": "label"}, {"text_column": "a"}, {"label_column": "a"}])
+def test_a_plain_text_has_no_columns(options):
+    with pytest.raises(TaskError, match=r"a.txt: is a plain text, without columns."):
+        dataset_of(upload(PLAIN, name="a.txt", **options))
+
+
 scraps = st.sampled_from([*(',\n\n"\0\ré😀 10'), "so", "warm", "...", START, "text,label\n"])
 headers = st.sampled_from(["", *(f"{form.header}\n" for form in Form)])
 contents = st.builds(str.__add__, headers, st.lists(scraps, max_size=30).map("".join) | st.text())
 
 
-@given(contents, st.none() | contents, st.sampled_from(["a.csv", "a.txt"]), st.floats(0, 0.5))
-def test_any_files_are_learned_from_or_refused(train, test, name, share):
+ways = st.fixed_dictionaries(
+    {"skip_bad": st.booleans(), "merge_labels": st.booleans()},
+    optional={
+        "form": st.sampled_from(Form),
+        "text_column": st.sampled_from(["text", "source", "so"]),
+        "label_column": st.sampled_from(["label", "target"]),
+    },
+)
+
+
+@given(contents, st.none() | contents, st.sampled_from(["a.csv", "a.txt"]), st.floats(0, 0.5), ways)
+def test_any_files_are_learned_from_or_refused(train, test, name, share, way):
     try:
-        data = dataset_of(upload(train, test, name, name, test_share=share))
+        data = dataset_of(upload(train, test, name, name, test_share=share, **way))
     except TaskError:
         return
     check_dataset(data)

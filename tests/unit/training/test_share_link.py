@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnviz.cells import CELLS
 from rnnviz.config import SETTINGS, RunConfig
-from rnnviz.engine.cells import CELLS, standalone
 from rnnviz.training.schedule import Change, Position, Schedule
 from rnnviz.training.share_link import Link, OldRun, read_link
 from tests.sampling import each_row
@@ -112,7 +112,7 @@ def test_equations_that_make_no_cell_get_one_sentence_and_the_rest_is_followed(e
 
 
 def test_equations_of_ones_own_are_followed():
-    start = RunConfig(cell="own", equations=standalone(CELLS["lstm"]), forget_bias=2)
+    start = RunConfig(cell="own", equations=CELLS["lstm"].standalone, forget_bias=2)
     assert read_link(start.to_query()) == (Link(Schedule(start)), [])
 
 

@@ -56,7 +56,7 @@ function listenToKeys(stage, scrubber) {
     // By itself the slider would go to the next epoch, whether it is recorded or not.
     event.preventDefault();
     event.stopPropagation();
-    stage.send(KEYS[key]);
+    if (!(event.repeat && key === " ")) stage.send(KEYS[key]);
   }, true);
 }
 

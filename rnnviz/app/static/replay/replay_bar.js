@@ -3,7 +3,7 @@ import { ICONS, Slider, enable, onPress, setText } from "../controls.js";
 
 const BAR = `
 <div class="rnnviz-bar rnnviz-time">
-  <button class="main" title="Play the recorded epochs (space)"><i></i><span></span> <kbd>Space</kbd></button>
+  <button class="main" title="Play or pause (space)"><i></i><span></span> <kbd>Space</kbd></button>
   <button data-by="-1" title="The recorded epoch before (←)" aria-label="The recorded epoch before">‹</button>
   <div class="rnnviz-slider" data-slider="scrubber">
     <div class="track"><input type="range" min="0" step="1" aria-label="Epoch shown" /><div class="bands"></div></div>

@@ -7,20 +7,15 @@ weights, with one number a unit. A comment says what a line is; the page calls i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
 from textwrap import dedent
 
-from rnnviz.engine.equations import Equations, parse
-from rnnviz.engine.first_weights import (
-    First,
-    admitting_bias,
-    angle,
-    forget_bias,
-    griffin_decay,
-    ring,
-)
+#: Formulas of first weights, in NumPy; HIDDEN is the number of units.
+KEEPING, ADMITTING = "np.full(HIDDEN, FORGET_BIAS)", "np.full(HIDDEN, -FORGET_BIAS)"
+#: The name of a cell whose equations are given.
+OWN = "own"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +24,8 @@ class CellText:
 
     ``keeps`` is the gate that keeps the memory, ``memory`` one sentence on how it is kept.
     ``constants`` are numbers that can be set. ``remarks`` are comments on gradients, by name.
-    ``first`` draws the first weights of vectors, by name; others begin at 0, and the bias of the
-    gate that keeps at the forget bias.
+    ``first`` are formulas of the first weights of vectors, by name; other vectors begin at 0, and
+    the bias of the gate that keeps at the forget bias.
     """
 
     name: str
@@ -41,14 +36,30 @@ class CellText:
     out: str = "h"
     constants: Mapping[str, float] = field(default_factory=dict)
     remarks: Mapping[str, str] = field(default_factory=dict)
-    first: Mapping[str, First] = field(default_factory=dict)
+    first: Mapping[str, str] = field(default_factory=dict)
 
-    @cached_property
-    def equations(self) -> Equations:
-        """The checked equations; raises CellError."""
-        # An error tells the place in the text as it is written.
-        found = parse(self.text, self.constants, self.out, self.keeps)
-        return replace(found, text=dedent(self.text).strip())
+    @property
+    def lines(self) -> str:
+        """The equations, one a line."""
+        return dedent(self.text).strip()
+
+    @property
+    def gated(self) -> bool:
+        """Whether the forget bias is the first bias of one of its gates."""
+        bias = re.search(rf"\bb_{self.keeps}\b", self.text) if self.keeps else None
+        return bool(bias) or not {KEEPING, ADMITTING}.isdisjoint(self.first.values())
+
+    @property
+    def standalone(self) -> str:
+        """The equations with comments, constants and options: nothing else is needed."""
+        head = [f"# {self.name}: {self.source}"] if self.source else []
+        if self.first:
+            begin = f"begin{'s' * (len(self.first) == 1)}"
+            head.append(f"# Here {' and '.join(self.first)} {begin} at 0.")
+        head += [f"{name} = {value!r}" for name, value in self.constants.items()]
+        end = [f'out = "{self.out}"'] * (self.out != "h")
+        end += [f'keeps = "{self.keeps}"'] * bool(self.keeps)
+        return "\n".join([*head, self.lines, *end])
 
 
 ELMAN = CellText(
@@ -118,7 +129,7 @@ MGU = CellText(
     """,
     source="Zhou et al. 2016, minimal gated unit",
     memory="Where the one gate f is 0 the state stays as it is.",
-    first={"b_f": admitting_bias},
+    first={"b_f": ADMITTING},
 )
 LEAKY = CellText(
     "leaky",
@@ -141,7 +152,7 @@ MINGRU = CellText(
     """,
     source="Feng et al. 2024, Were RNNs all we needed?",
     memory="Where z is 0 the state stays as it is; the gate does not see the state.",
-    first={"b_z": admitting_bias},
+    first={"b_z": ADMITTING},
 )
 RGLRU = CellText(
     "rglru",
@@ -155,7 +166,8 @@ RGLRU = CellText(
     source="De et al. 2024, Griffin; as there, the slope of the root is bounded",
     memory="Every unit decays at its own rate a, which the input can slow down.",
     keeps="a",
-    first={"L_a": griffin_decay},
+    # At r = 1 the decay is uniform on a ring.
+    first={"L_a": "np.log(np.expm1(-np.log(rng.uniform(0.9, 0.999, HIDDEN)) / 8))"},
 )
 LRU = CellText(
     "lru",
@@ -171,7 +183,11 @@ LRU = CellText(
     source="Orvieto et al. 2023; p and q are the real and the imaginary part of the state",
     memory="Every pair of states turns and decays by its own eigenvalue, a + b i.",
     out="y",
-    first={"L_nu": ring, "L_theta": angle},
+    # Eigenvalues are uniform on a ring.
+    first={
+        "L_nu": "np.log(-0.5 * np.log(rng.uniform(0.9**2, 0.999**2, HIDDEN)))",
+        "L_theta": "np.log(rng.uniform(1e-6, 2 * np.pi, HIDDEN))",
+    },
 )
 SLSTM = CellText(
     "slstm",
@@ -192,7 +208,7 @@ SLSTM = CellText(
     memory="Old and new contents are weighed against each other by exponential gates, and n is "
     "the sum of the weights.",
     keeps="e",
-    first={"b_f": forget_bias},
+    first={"b_f": KEEPING},
 )
 CORNN = CellText(
     "cornn",
@@ -213,12 +229,6 @@ CELLS = {
 }  # fmt: skip
 
 
-def standalone(cell: CellText) -> str:
-    """The equations of a cell, with comments, constants and options: nothing else is needed."""
-    head = [f"# {cell.name}: {cell.source}"] if cell.source else []
-    if cell.first:
-        head.append(f"# Here {' and '.join(cell.first)} begin{'s' * (len(cell.first) == 1)} at 0.")
-    head += [f"{name} = {value!r}" for name, value in cell.constants.items()]
-    end = [f'out = "{cell.out}"'] * (cell.out != "h")
-    end += [f'keeps = "{cell.keeps}"'] * bool(cell.keeps)
-    return "\n".join([*head, cell.equations.text, *end])
+def cell_names() -> tuple[str, ...]:
+    """The names of all cells; a variant such as elman-relu is chosen by another setting."""
+    return (*(name for name in CELLS if "-" not in name), OWN)

@@ -1,0 +1,27 @@
+"""The replay in the menu *Export*."""
+
+from rnnviz.export.phrases import usual_phrases
+from rnnviz.export.replay import MOST_PHRASES
+from tests.app.tab import App
+
+
+def phrases_of(page):
+    (box,) = [box for box in page.app.multiselect if "replay" in box.label]
+    return box
+
+
+def test_the_phrases_are_the_one_shown_and_some_of_the_data():
+    page = App(hidden="5")
+    box = phrases_of(page)
+    assert box.value == usual_phrases(page.session)
+    assert box.value[0] == "i am not bad"
+    assert set(box.value) < set(box.options)
+    assert box.proto.max_selections == MOST_PHRASES
+    page.ask("very very sad")
+    assert phrases_of(page).value[0] == "very very sad"
+
+
+def test_other_data_have_other_phrases():
+    page = App(hidden="5", task="parity")
+    assert phrases_of(page).value == usual_phrases(page.session)
+    assert phrases_of(page).label == "Sequences of the replay"
