@@ -47,7 +47,9 @@ def run(capsys, opened):
     def run(*arguments):
         words = [str(argument) for argument in arguments]
         try:
-            code = cli.main(words, open_page=lambda *given: opened.append(given))
+            code = cli.main(
+                words, open_page=lambda *given: opened.append(given), every_picture=lambda _: {}
+            )
         except SystemExit as stop:
             code = stop.code
         return Outcome(code, *capsys.readouterr())
