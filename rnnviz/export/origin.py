@@ -25,6 +25,7 @@ def origin(session: Session) -> dict[str, str]:
         "epoch": session.player.progress,
         "settings": settings or "all as by default",
         "changes": schedule.text() or "none",
+        "loss in": session.dataset.guess.unit,
         "phrase": session.phrase_input.phrase,
         "link": query_of(session),
     }

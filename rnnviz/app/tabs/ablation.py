@@ -91,6 +91,12 @@ def ablation_tab(session: Session, controls: DeltaGenerator) -> Tab:
         choose_view(session, "hidden")
     columns = [[_panel(session, *row) for row in column.items()] for column in (_LEFT, _RIGHT)]
     place_sheet("break", [words_panel(session), *columns[0]], columns[1])
+    return live_ablation(session)
+
+
+def live_ablation(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
+    session.units.fit(session.state.parameters.architecture)
 
     def draw(frame: Frame) -> None:
         trial = _trial_of(session)

@@ -58,6 +58,11 @@ def reach_tab(session: Session, controls: DeltaGenerator) -> Tab:
         session.gradients.band = _choose_band(session)
         longer = _choose_longer(session)
     place_sheet("reach", _left(session), _right(session, longer))
+    return live_reach(session, longer)
+
+
+def live_reach(session: Session, longer: bool = False) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
 
     def draw(frame: Frame) -> None:
         source = source_of(session)

@@ -41,6 +41,11 @@ def rest_tab(session: Session, controls: DeltaGenerator) -> Tab:
         search_buttons(session)
         choose_plane(session)
     _place(session)
+    return live_rest(session)
+
+
+def live_rest(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
 
     def draw(frame: Frame) -> None:
         dynamics, query = session.dynamics, session.dynamics_query

@@ -57,6 +57,11 @@ def units_tab(session: Session, controls: DeltaGenerator) -> Tab:
         if lab.way is Way.PROBE:
             linear_probes.choose_probe(session)
     place_sheet("carry", _left(subject), _right(subject))
+    return live_units(session)
+
+
+def live_units(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
     chosen = {"unit": _step_unit, "word": _choose_chip, "list_page": _turn,
               "response": _choose_cell, "phrases": _choose_word}  # fmt: skip
     handlers = {key: partial(handler, session) for key, handler in chosen.items()}

@@ -76,6 +76,13 @@ def wrong_tab(session: Session, controls: DeltaGenerator) -> Tab:
         _choose(session)
     _lay_out(session)
     _open_first(session)
+    return live_wrong(session)
+
+
+def live_wrong(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
+    lab = session.results
+    lab.fit(session.dataset)
 
     def draw(frame: Frame) -> None:
         lab.fit(session.dataset)
