@@ -49,10 +49,19 @@ def test_the_library_example(tmp_path):
 
 def test_the_example_with_pytorch(tmp_path):
     pytest.importorskip("torch")
-    (example,) = blocks("py")
+    (example, _) = blocks("py")
     answer, training = run(["-c", example], tmp_path).splitlines()
     assert answer.startswith(("negative, ", "positive, "))
     assert training.startswith("Training on differs from PyTorch")
+
+
+def test_the_example_of_a_run_as_a_file(tmp_path):
+    (_, example) = blocks("py")
+    same = (
+        "print(again.state.parameters.theta.tobytes() == session.state.parameters.theta.tobytes())"
+    )
+    assert run(["-c", f"{example}\n{same}"], tmp_path) == "True\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["run.rnnviz"]
 
 
 def test_the_commands(tmp_path):
