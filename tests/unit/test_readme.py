@@ -55,6 +55,16 @@ def test_the_example_with_pytorch(tmp_path):
     assert training.startswith("Training on differs from PyTorch")
 
 
+def test_the_example_in_a_notebook(tmp_path):
+    pytest.importorskip("anywidget")
+    (example,) = blocks("ipython")
+    # As in a cell: on a loop, and what stands last is shown.
+    *lines, last = example.splitlines()
+    body = "\n    ".join([*lines, f"print({last})"])
+    code = f"import asyncio\nasync def cell():\n    {body}\nasyncio.run(cell())"
+    assert run(["-c", code], tmp_path).startswith("The live picture of a session.")
+
+
 def test_the_commands(tmp_path):
     (commands,) = [block for block in blocks("sh") if block.startswith("rnnviz train")]
     for command in commands.splitlines():
