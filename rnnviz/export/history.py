@@ -42,6 +42,10 @@ def history_csv(session: Session) -> str:
 
 def _named(session: Session, epoch: int) -> dict[str, float]:
     """The scores after an epoch, by what they are."""
-    metric = session.dataset.metric.name.replace(" ", "_")
-    row = session.run.history.row(epoch)
-    return {column.replace("metric", metric): row[column] for column in COLUMNS}
+    history, metric = session.run.history, session.dataset.metric.name.replace(" ", "_")
+    row, roles = history.row(epoch), dict(zip(("train", "test"), history.roles, strict=True))
+    parts = {column: column.split("_") for column in COLUMNS}
+    return {
+        f"{roles[role]}_{what.replace('metric', metric)}": row[column]
+        for column, (role, what) in parts.items()
+    }

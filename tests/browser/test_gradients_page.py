@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from rnnviz.config import TaskName
 from rnnviz.presets import PRESETS
 
-LAG = {preset.config().cell.value: preset.config() for preset in PRESETS[TaskName.RECALL][:3]}
+LAG = {preset.config().cell: preset.config() for preset in PRESETS[TaskName.RECALL][:3]}
 #: While the LSTM still learns smoothly: after a jump of its loss no two kinds of processor agree.
 EPOCHS = 8
 MOST_CLICKS = 5

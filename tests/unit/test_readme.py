@@ -71,6 +71,25 @@ def test_the_example_with_own_data(tmp_path):
     assert saved.startswith("label \\ predicted,Billing,billing,shipping\n")
 
 
+def test_the_example_of_a_run_as_a_file(tmp_path):
+    (example,) = [block for block in blocks("py") if "run_file" in block]
+    same = (
+        "print(again.state.parameters.theta.tobytes() == session.state.parameters.theta.tobytes())"
+    )
+    assert run(["-c", f"{example}\n{same}"], tmp_path) == "True\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["run.rnnviz"]
+
+
+def test_the_example_in_a_notebook(tmp_path):
+    pytest.importorskip("anywidget")
+    (example,) = blocks("ipython")
+    # As in a cell: on a loop, and what stands last is shown.
+    *lines, last = example.splitlines()
+    body = "\n    ".join([*lines, f"print({last})"])
+    code = f"import asyncio\nasync def cell():\n    {body}\nasyncio.run(cell())"
+    assert run(["-c", code], tmp_path).startswith("The live picture of a session.")
+
+
 def test_the_commands(tmp_path):
     (tmp_path / "tickets.csv").write_text(TICKETS, encoding="utf-8")
     commands = [block for block in blocks("sh") if block.startswith("rnnviz train")]

@@ -185,7 +185,9 @@ def _right(session: Session, after: float, before: float) -> str:
     name = session.dataset.metric.name
     if name != "accuracy":
         return f": {name} <strong>{now}</strong>, before {then}."
-    what = f"<strong>{now}</strong> of the training {session.names.sequence}s are right"
+    what = (
+        f"<strong>{now}</strong> of the {session.dataset.role} {session.names.sequence}s are right"
+    )
     if now == then:
         return f" still {what}."
     return f" {'only ' * (after < before)}{what}, not {then}."
@@ -302,8 +304,9 @@ def _measured(trial: Trial) -> str:
         return ""
     total, left = len(trial.session.dataset.train), len(removal.missing)
     rest = f" {left} numbers of units are not measured yet." if left else ""
+    role = trial.session.dataset.role
     return (
-        f"Measured on {removal.sequences:,} of the {total:,} training sequences; "
+        f"Measured on {removal.sequences:,} of the {total:,} {role} sequences; "
         f"the dot is the edited network, on all of them.{rest}"
     )
 

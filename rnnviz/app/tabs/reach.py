@@ -179,7 +179,7 @@ def _draw_back(source: Source, frame: Frame) -> None:
 
 
 def _measured(source: Source) -> str:
-    count, band = len(_examples(source)), source.gradients.band
+    count, band = len(_examples(source)), _band(source)
     return f"The band: Measured on all {count:,} {band} sequences."
 
 
@@ -207,7 +207,7 @@ def _reach(source: Source) -> Picture:
     gradients, query = source.gradients, source.query
     profile = gradients.lag(query._replace(examples=_examples(source)))
     sequence, colors = source.session.names.sequence, source.theme("over_lag")
-    told = Told(sequence, f"{gradients.band} {sequence}", *_present(source))
+    told = Told(sequence, f"{_band(source)} {sequence}", *_present(source))
     return reach_curve(gradients.reach(query), profile, source.words, colors, told)
 
 
@@ -249,6 +249,12 @@ def _exponents(source: Source, colors: Theme) -> Picture:
 
 
 # Training or test sequences
+
+
+def _band(source: Source) -> str:
+    """What the sequences of the band are called."""
+    band = source.gradients.band
+    return source.session.dataset.role if band is Band.TRAIN else band.value
 
 
 def _choose_band(session: Session) -> Band:
@@ -318,5 +324,5 @@ def _scored(source: Source) -> str:
     count = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
     if data.extrapolation:
         return f"Measured on {count} new sequences of each length. {data.extrapolation.note}"
-    part = "test" if data.test else "training"
+    part = "test" if data.test else data.role
     return f"Measured on the {part} sequences: {count} of each length."

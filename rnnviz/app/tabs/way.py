@@ -211,5 +211,5 @@ def _remark(shown: _Shown) -> str:
     when = f"{shown.session.unit} {shown.plane.basis.epoch}"
     return (
         f"Axes fitted at {when} to the {len(activations.words):,} states "
-        f"on {activations.count} training sequences.{some}"
+        f"on {activations.count} {shown.session.dataset.role} sequences.{some}"
     )
