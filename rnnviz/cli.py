@@ -182,7 +182,7 @@ def _open_options(opened: argparse.ArgumentParser) -> None:
         "--classes", metavar="A,B,…", help="their names in order, divided by commas"
     )
     opened.add_argument(
-        "--examples", type=Path, metavar="FILE", help="a CSV with text,label to train on"
+        "--examples", type=Path, metavar="FILE", help="a table of texts and labels to train on"
     )
     opened.add_argument(
         "--reads", choices=[*OutputAt], help="read out after the last word, or after every one"

@@ -87,8 +87,7 @@ def export_menu(session: Session) -> None:
                 help=refused or export.help, on_click="ignore", disabled=bool(refused),
                 key=f"export_{export.name}", width="stretch",
             )  # fmt: skip
-        if not recorded:
-            replay_menu(seat, session)
+        replay_menu(seat, session)
 
 
 def open_menu() -> None:

@@ -23,20 +23,29 @@ _ASKED = {
     "reach": GradientQuestion.REACH,
     "overfit": TrainQuestion.WRONG,
 }
+#: What the story has room for of the question that leads on.
+_SHORT = {
+    GradientQuestion.REACH: "How far back?",
+    StateQuestion.WHAT_IF: "What if?",
+    StateQuestion.CARRY: "Which units?",
+}
 #: Signs of a step that a recording doesn't have: its optimizer is that of another program.
 _OF_A_STEP = ("clipped", "update")
 #: Longer numbers of epochs are written smaller.
 MOST_DIGITS = 4
 
 
-def status_texts(session: Session, story: str | None = None) -> dict[str, str]:
-    """The texts of the header: status, signs, message, and ``story`` or else that of the run."""
+def status_texts(session: Session, story: str | None = None, linked: bool = True) -> dict[str, str]:
+    """The texts of the header: status, signs, message, and ``story`` or else that of the run.
+
+    ``linked``: with links to the tabs that show more.
+    """
     signs = _signs(session)
     return {
         "status": scores_html(session, session.player.condition),
-        "story": story or story_html(session),
+        "story": story or story_html(session, linked),
         "health": _worst(worst(signs)),
-        "signs": _table(session, signs),
+        "signs": _table(session, signs, linked),
         "message": _message(session),
     }
 
@@ -85,8 +94,11 @@ def story_html(session: Session, linked: bool = True) -> str:
     """The chapter at the epoch shown, and a sentence; ``linked`` to the tab that shows it."""
     told, player = session.story, session.player
     back = f"Looking back from {player.run.position}. " if player.condition == LOOKING_BACK else ""
-    leads = f" {question_link(told.question)}" if told.question and linked else ""
-    return story_line(told, f"<bdi>{escape(back + told.sentence)}{leads}</bdi>", told.broken)
+    asked, sentence = told.question, escape(back + told.sentence)
+    # While the run plays, a link would jump with every number.
+    if asked and linked and not player.running:
+        sentence = f"<bdi>{sentence} {question_link(asked, _SHORT.get(asked, ''))}</bdi>"
+    return story_line(told, sentence, told.broken)
 
 
 def _worst(sign: Sign) -> str:
@@ -97,19 +109,19 @@ def _worst(sign: Sign) -> str:
     return f'{dot} {word}<span class="rnnviz-unseen">, {said}</span>'
 
 
-def _table(session: Session, signs: Sequence[Sign]) -> str:
+def _table(session: Session, signs: Sequence[Sign], linked: bool) -> str:
     """The signs of health, and advice about the worst of them."""
-    rows = "".join(map(_row, signs))
+    rows = "".join(_row(sign, linked) for sign in signs)
     # A run that has stopped has its own hint, in the message; two would compete.
     stopped = session.player.diverged and session.player.shown is None
     advice = "" if stopped else escape(f"On the sequence shown: {worst(signs).advice}")
     return f'<div class="rnnviz-health"><p>{advice}</p><table>{rows}</table></div>'
 
 
-def _row(sign: Sign) -> str:
+def _row(sign: Sign, linked: bool) -> str:
     value = score_text(sign.value, "{:.0%}" if sign.share else "{:.1e}")
     meaning = escape(f"{MEANINGS[sign.name]} {sign.advice}")
-    name = question_link(_ASKED[sign.name], sign.name)
+    name = question_link(_ASKED[sign.name], sign.name) if linked else sign.name
     cells = f"<td>{name}</td><td>{value}</td><td><i>{sign.level}</i></td><td>{meaning}</td>"
     return f'<tr class="{sign.level}">{cells}</tr>'
 

@@ -48,7 +48,8 @@ class View:
         """Draw both pictures, the answer, and the state of the run."""
         session = self.session
         probe = session.inspect()
-        frame.texts |= status_texts(session)
+        # There are no other tabs here.
+        frame.texts |= status_texts(session, linked=False)
         frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
         words = words_of(session, probe)
         frame.chart("network", network, session, probe, words, self._steady)

@@ -87,7 +87,7 @@ class Lab:
         self.epoch, self.note = self.status.locator("b"), self.widget.locator(".rnnviz-note")
         self.phrase = self.widget.get_by_role("textbox", name="Phrase", exact=True)
 
-    def open(self, url: str, name: str) -> None:
+    def visit(self, url: str, name: str) -> None:
         """Open a notebook, and wait for its kernel."""
         self.page.goto(f"{url}/lab/tree/{name}?reset")
         self.wait_for_kernel()

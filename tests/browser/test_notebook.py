@@ -65,7 +65,8 @@ def saved():
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    notebooks = {"run.ipynb": notebook(*CELLS), "saved.ipynb": saved()}
+    example = json.loads((ROOT / "examples" / "look_inside.ipynb").read_text(encoding="utf-8"))
+    notebooks = {"run.ipynb": notebook(*CELLS), "saved.ipynb": saved(), "example.ipynb": example}
     with serve_lab(tmp_path_factory.mktemp("jupyter"), notebooks) as url:
         yield url
 
@@ -85,7 +86,7 @@ def expect_drawn_for(widget, dark):
 
 def test_a_session_is_played_read_and_changed_from_cell_to_cell(lab, server):
     page, widget = lab.page, lab.widget
-    lab.open(server, "run.ipynb")
+    lab.visit(server, "run.ipynb")
     lab.run(0)
     lab.expect_drawn()
     lab.press("Play")
@@ -120,7 +121,7 @@ def test_a_session_is_played_read_and_changed_from_cell_to_cell(lab, server):
 
 def test_two_widgets_keep_apart_in_light_and_dark_and_the_notebook_as_it_is(lab, server):
     page, widget = lab.page, lab.widget
-    lab.open(server, "run.ipynb")
+    lab.visit(server, "run.ipynb")
     lab.run(0)
     lab.expect_drawn()
     lab.run(3)
@@ -145,7 +146,7 @@ def test_two_widgets_keep_apart_in_light_and_dark_and_the_notebook_as_it_is(lab,
 
 def test_a_page_that_is_loaded_anew_goes_on_and_a_kernel_that_is_gone_is_told(lab, server):
     page = lab.page
-    lab.open(server, "run.ipynb")
+    lab.visit(server, "run.ipynb")
     lab.run(0)
     lab.expect_drawn()
     lab.press("Step epoch")
@@ -170,5 +171,17 @@ def test_a_page_that_is_loaded_anew_goes_on_and_a_kernel_that_is_gone_is_told(la
 
 
 def test_a_saved_widget_whose_kernel_is_gone_says_what_to_do(lab, server):
-    lab.open(server, "saved.ipynb")
+    lab.visit(server, "saved.ipynb")
     expect(lab.note).to_contain_text("run the cell again")
+
+
+def test_the_example_s_pictures_and_figures_are_drawn(lab, server):
+    page = lab.page
+    lab.visit(server, "example.ipynb")
+    lab.choose("Run", "Run All Cells")
+    expect(page.locator(".jp-Notebook .js-plotly-plot .main-svg").first).to_be_attached()
+    expect(page.locator("[data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
+    lab.widget.scroll_into_view_if_needed()
+    lab.expect_drawn()
+    expect(lab.status).to_contain_text("Looking back")
+    expect(lab.epoch).to_contain_text("100 of")

@@ -1,5 +1,7 @@
 """The examples are run as they stand."""
 
+import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -14,9 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_example_has_a_test():
-    assert [path.name for path in sorted((ROOT / "examples").glob("*.py"))] == [
-        "look_inside_pytorch.py", "record_pytorch.py"
-    ]  # fmt: skip
+    found = sorted(path.name for path in (ROOT / "examples").iterdir() if path.is_file())
+    assert found == ["look_inside.ipynb", "look_inside_pytorch.py", "record_pytorch.py"]
 
 
 def said_by(name, tmp_path):
@@ -58,3 +59,24 @@ def test_a_look_inside_pytorch(tmp_path):
     )
     opened.player.advance(1)
     assert opened.run.history.row(1)["train_metric"] == 1.0
+
+
+def test_the_notebook_runs_cell_by_cell(capsys):
+    pytest.importorskip("anywidget")
+    notebook = json.loads((ROOT / "examples" / "look_inside.ipynb").read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert all(not cell["outputs"] for cell in cells), "it is saved as nobody has run it yet"
+    names = {}
+
+    async def run():
+        for cell in cells:
+            exec("".join(cell["source"]), names)
+            await asyncio.sleep(0)
+
+    asyncio.run(run())
+    session, probe, early = names["session"], names["probe"], names["early"]
+    assert capsys.readouterr().out.startswith("epoch 0: 'i am not bad' is ")
+    assert session.run.position.epoch == 500
+    assert probe.reading.text == early.reading.text == "this is not bad"
+    assert probe.probability > 0.9
+    assert session.player.position.epoch == 100

@@ -40,6 +40,7 @@ async def test_a_view_gets_the_texts_around_the_pictures_then_both_pictures(sess
     drawn = set().union(*page.pictures_of("a"))
     assert drawn == {"network", "curves"}
     assert {"status", "story", "verdict", "message"} <= set(page.frames[0]["texts"])
+    assert "<button" not in "".join(page.frames[0]["texts"].values()), "links lead nowhere here"
     json.dumps(page.sent)  # as the notebook's own messages are
 
 
