@@ -7,17 +7,27 @@ if TYPE_CHECKING:
     from rnnviz import figures
     from rnnviz.config import RunConfig
     from rnnviz.imports.pytorch import from_torch
+    from rnnviz.imports.recording import open_recording
     from rnnviz.imports.weights import open_weights
     from rnnviz.notebook.widget import widget
     from rnnviz.session import Session
 
 __version__ = "0.1.0"
-__all__ = ["RunConfig", "Session", "figures", "from_torch", "open_weights", "widget"]
+__all__ = [
+    "RunConfig",
+    "Session",
+    "figures",
+    "from_torch",
+    "open_recording",
+    "open_weights",
+    "widget",
+]
 #: In which module each short name is.
 _HOMES = {
     "RunConfig": "rnnviz.config",
     "Session": "rnnviz.session",
     "from_torch": "rnnviz.imports.pytorch",
+    "open_recording": "rnnviz.imports.recording",
     "open_weights": "rnnviz.imports.weights",
     "widget": "rnnviz.notebook.widget",
 }

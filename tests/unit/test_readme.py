@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import rnnviz
 from rnnviz.analysis import health
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,10 +50,20 @@ def test_the_library_example(tmp_path):
 
 def test_the_example_with_pytorch(tmp_path):
     pytest.importorskip("torch")
-    (example,) = [block for block in blocks("py") if "torch" in block]
+    (example,) = [block for block in blocks("py") if "from_torch" in block]
     answer, training = run(["-c", example], tmp_path).splitlines()
     assert answer.startswith(("negative, ", "positive, "))
     assert training.startswith("Training on differs from PyTorch")
+
+
+def test_the_example_of_the_recorder(tmp_path):
+    pytest.importorskip("torch")
+    (example,) = [block for block in blocks("py") if "Recorder" in block]
+    run(["-c", example], tmp_path)
+    session = rnnviz.open_recording(tmp_path / "run.rnnviz")
+    assert session.run.stored == [*range(0, 501, 50)]
+    losses = session.run.history.column("test_loss")
+    assert losses[-1] < losses[1]
 
 
 #: A file that is as ugly as the examples say.
